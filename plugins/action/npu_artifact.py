@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs on the controller only: see plugins/modules/npu_artifact.py for the documentation."""
+
+from __future__ import annotations
+
+import os
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ..plugin_utils._artifact import ArtifactError, fetch
+
+ARGUMENTS = dict(
+    argument_spec=dict(
+        path=dict(type="str", required=True),
+        sha256=dict(type="str"),
+        git_blob=dict(type="str"),
+        size=dict(type="int"),
+        cache_dir=dict(type="path", required=True),
+        local_folder=dict(type="path"),
+        mirrors=dict(type="list", elements="str", default=[]),
+        timeout=dict(type="int", default=30),
+    )
+)
+
+
+class ActionModule(ActionBase):
+    """Fetch one artefact into the controller's cache."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        params = self.validate_argument_spec(**ARGUMENTS)[1]
+        pins = {name: params[name] for name in ("sha256", "git_blob", "size") if params[name]}
+        check_mode = self._task.check_mode
+        try:
+            file, source = fetch(
+                pins,
+                params["path"],
+                os.path.expanduser(params["cache_dir"]),
+                params["local_folder"],
+                params["mirrors"],
+                params["timeout"],
+                keep=not check_mode,
+            )
+        except (ArtifactError, OSError) as error:
+            raise AnsibleActionFail(str(error)) from error
+        # The cache belongs to the controller: filling it is not a change of the board.
+        result.update(changed=False, path=file, source=source, available=os.path.exists(file))
+        return result

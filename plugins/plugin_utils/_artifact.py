@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Get what is never committed (driver source, runtime, model, picture) onto the controller, by its pinned digest."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import tempfile
+import urllib.parse
+
+from ansible.module_utils.urls import open_url
+
+from ..module_utils._files import CHUNK, ensure_dir, pin_mismatch, sync_dir
+
+# Where the size is not pinned; the largest artefact known, librknnrt.so, has 8 MB.
+LARGEST = 64 << 20
+
+
+class ArtifactError(Exception):
+    """An artefact that could not be had, with one sentence why."""
+
+
+def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep=True):
+    """Return C((file, source)) of an artefact whose digest is right.
+
+    The order is: cache, local folder, then each mirror. What is in the cache is checked again at every use.
+
+    :arg pins: C(sha256) or C(git_blob) in hex, and C(size) in bytes where it is known.
+    :arg path: relative path below a mirror; a local folder holds the same path, or only the file's name.
+    :arg mirrors: base URLs.
+    :arg keep: put what was fetched into the cache. Without it a file is only tried and thrown away again, and
+        the path returned is where it would have been.
+    :raises ArtifactError: where no place has the file, or one with another content.
+    """
+    check_path(path)
+    digest = pins.get("sha256") or pins.get("git_blob")
+    if not digest:
+        raise ArtifactError(
+            "%s has no pinned checksum: give its sha256 in npu_compatibility, nothing is used unchecked" % path
+        )
+    name = os.path.basename(path)
+    folder = os.path.join(cache_dir, "artifacts", str(digest).lower())
+    cached = os.path.join(folder, name)
+    with _locked(folder) if keep else contextlib.nullcontext():
+        if os.path.isfile(cached) and pin_mismatch(cached, pins) is None:
+            return cached, "cache"
+        tried = []
+        for source in _places(path, name, local_folder, mirrors):
+            try:
+                _take(source, cached if keep else None, pins, timeout)
+                return cached, source
+            except ArtifactError as error:
+                # A wrong content is not a reason to look elsewhere: someone should know of it.
+                raise ArtifactError("%s from %s: %s; it was not used" % (name, source, error)) from error
+            except (OSError, ValueError) as error:
+                tried.append("%s (%s)" % (source, _reason(error)))
+    raise ArtifactError("cannot get %s: tried %s" % (name, ", ".join(tried) or "nothing, no mirror or folder is set"))
+
+
+def check_path(path):
+    """Refuse a relative path that would leave the folder it is looked for in."""
+    parts = path.split("/")
+    if path.startswith("/") or not path or any(part in ("", ".", "..") for part in parts) or "\\" in path:
+        raise ArtifactError("%r is not a relative path of an artefact" % path)
+
+
+def _places(path, name, local_folder, mirrors):
+    if local_folder:
+        folder = os.path.expanduser(local_folder)
+        full = os.path.join(folder, path)
+        yield full if os.path.exists(full) else os.path.join(folder, name)
+    for mirror in mirrors:
+        yield "%s/%s" % (mirror.rstrip("/"), urllib.parse.quote(path))
+
+
+def _take(source, target, pins, timeout):
+    """Copy I(source), a URL or a file, to I(target) when its digest is right; only check it where target is None."""
+    limit = int(pins.get("size") or LARGEST)
+    stream = open_url(source, timeout=timeout) if "://" in source else open(source, "rb")
+    folder = os.path.dirname(target) if target else None
+    with stream, tempfile.NamedTemporaryFile(prefix=".rkfleet-", dir=folder, delete=False) as partial:
+        try:
+            size = 0
+            for chunk in iter(lambda: stream.read(CHUNK), b""):
+                size += len(chunk)
+                if size > limit:
+                    raise ArtifactError("it is larger than %d bytes" % limit)
+                partial.write(chunk)
+            partial.flush()
+            os.fsync(partial.fileno())
+            mismatch = pin_mismatch(partial.name, pins)
+            if mismatch:
+                raise ArtifactError(mismatch)
+            if target:
+                os.chmod(partial.name, 0o644)
+                os.rename(partial.name, target)
+                sync_dir(folder)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(partial.name)
+
+
+@contextlib.contextmanager
+def _locked(folder):
+    """Let one process at a time fill a folder: many boards ask for the same artefact at once."""
+    ensure_dir(folder, 0o755)
+    with open(os.path.join(folder, ".lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _reason(error):
+    return " ".join(str(getattr(error, "reason", None) or error).split())
