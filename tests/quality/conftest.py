@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Fixtures of the quality tests."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+
+import environment
+import pytest
+
+PROJECT = pathlib.Path("ansible_collections", "rkfleet", "npu")
+
+
+@pytest.fixture(scope="session")
+def run(root):
+    """Return a function that runs a tool and fails the test with the tool's own words."""
+
+    def runner(*command, cwd=root, path=(), env=None, timeout=1200) -> str:
+        environ = dict(os.environ, **(env or {}))
+        environ["PATH"] = os.pathsep.join([*map(str, path), environ["PATH"]])
+        result = subprocess.run(
+            [str(word) for word in command], cwd=cwd, env=environ, timeout=timeout, text=True, check=False,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+        if result.returncode:
+            pytest.fail(f"{' '.join(map(str, command))}: exit {result.returncode}\n{result.stdout}", pytrace=False)
+        return result.stdout
+
+    return runner
+
+
+@pytest.fixture(scope="session")
+def copy(root, run) -> pathlib.Path:
+    """Return a copy of the project where ansible-test wants it: under ansible_collections, a git checkout of its own.
+
+    Inside the checkout git would ignore it (build/), and ansible-test would find no files.
+    """
+    folder = environment.copy_project(root / "build" / "sanity" / PROJECT)
+    run("git", "init", "--quiet", cwd=folder)
+    run("git", "add", "--all", "--force", cwd=folder)
+    return folder

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""`ansible-test sanity`, with every ansible-core the collection supports and this machine has a Python for."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import shutil
+import sys
+
+import environment
+import pytest
+
+# ansible-core -> a Python it runs under. The core of tests/requirements.txt is the one all other tests use.
+CORES = {"2.18.19": "3.11", "2.20.10": "3.12", "2.21.5": "3.13"}
+BOARD_PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
+
+
+@pytest.fixture(scope="session")
+def pythons(root) -> pathlib.Path:
+    """Return a folder of links to the machine's interpreters: compile and import tests run under each of them."""
+    folder = root / "build" / "pythons"
+    for version in BOARD_PYTHONS:
+        python = environment.find_python(version)
+        if python:
+            environment.relink(folder / f"python{version}", python)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sanity(run, copy):
+    """Return a function that runs `ansible-test sanity` of a virtual environment on the copy of the project."""
+    # ansible-test keeps virtual environments under HOME and downloads a script that puts pip into them. Ours needs
+    # nothing but a package index; with a HOME of our own it does not end up in what the user's ansible-test trusts.
+    home = environment.cache_folder() / "ansible-test"
+
+    def runner(venv: pathlib.Path, path: pathlib.Path, *options: str) -> None:
+        source = next(venv.glob("lib/python3*/site-packages/ansible_test/_internal/python_requirements.py")).read_text()
+        scripts = home / ".ansible" / "test" / "cache"
+        scripts.mkdir(parents=True, exist_ok=True)
+        for version in re.findall(r"pip='([\d.]+)'", source):
+            shutil.copy(pathlib.Path(__file__).with_name("get_pip.py"), scripts / f"get_pip_{version.replace('.', '_')}.py")
+        user = pathlib.Path.home()
+        run(
+            venv / "bin" / "ansible-test", "sanity", "--color", "no", *options, cwd=copy, path=[path, venv / "bin"],
+            env={
+                "HOME": str(home),
+                "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(user / ".cache")),
+                "XDG_CONFIG_HOME": os.environ.get("XDG_CONFIG_HOME", str(user / ".config")),
+            },
+        )
+
+    return runner
+
+
+def test_sanity(sanity, pythons):
+    sanity(pathlib.Path(sys.prefix), pythons)
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_sanity_with_another_core(sanity, run, copy, core):
+    python = environment.find_python(CORES[core])
+    if not python:
+        pytest.skip(f"no Python {CORES[core]} on this machine for ansible-core {core}")
+    venv = environment.make_venv(python, [f"ansible-core=={core}"], lambda line: print(line, file=sys.stderr))
+    sanity(venv, venv / "bin", "--python", CORES[core])
+    for playbook in sorted(copy.glob("playbooks/*.yml")):
+        run(
+            venv / "bin" / "ansible-playbook", "--syntax-check", "-i", "localhost,", playbook,
+            env={"ANSIBLE_COLLECTIONS_PATH": str(copy.parents[2])},
+        )
