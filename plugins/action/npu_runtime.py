@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Sends the library along, then runs the module: see plugins/modules/npu_runtime.py."""
+
+from __future__ import annotations
+
+import os
+
+from ansible.errors import AnsibleActionFail
+
+from ..plugin_utils._transfer import TransferAction
+
+
+class ActionModule(TransferAction):
+    """Install librknnrt.so."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        args = dict(self._task.args)
+        source = os.path.expanduser(args.get("source") or "")
+        if not self._task.check_mode:
+            if not os.path.isfile(source):
+                raise AnsibleActionFail("%r is not a file on the controller" % source)
+            args["upload"] = self.upload(source, "librknnrt.so")
+        result.update(self._execute_module(module_args=args, task_vars=task_vars))
+        return result

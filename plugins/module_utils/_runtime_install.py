@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Put librknnrt.so on the board: the old one is kept, and at no instant is there half a library."""
+
+from __future__ import annotations
+
+import os
+
+from ._files import STATE_DIR, copy_file, keep, pin_mismatch
+
+# e_ident of a 64-bit little-endian ELF file, and e_machine EM_AARCH64 at offset 18 (ELF specification).
+ELF64_LE = b"\x7fELF\x02\x01"
+EM_AARCH64 = 183
+
+
+class RuntimeInstallError(Exception):
+    """A library that was not installed, with one sentence why."""
+
+
+def install(source, destination, pins, state_dir=STATE_DIR):
+    """Replace the library at I(destination) and return where the old one is kept, None where there was none.
+
+    :arg pins: C(sha256) or C(git_blob), and C(size), as in the compatibility data.
+    :raises RuntimeInstallError: where I(source) is not the pinned file or not a library for this board.
+    """
+    mismatch = pin_mismatch(source, pins)
+    if mismatch:
+        raise RuntimeInstallError("the runtime arrived damaged: %s" % mismatch)
+    with open(source, "rb") as stream:
+        head = stream.read(20)
+    if not head.startswith(ELF64_LE) or int.from_bytes(head[18:20], "little") != EM_AARCH64:
+        raise RuntimeInstallError("the file is not a library for arm64")
+    # The copy stays out of the library folder: ldconfig would take it for a candidate of the same soname.
+    kept = keep(destination, state_dir)
+    copy_file(source, destination, 0o644)
+    return kept
+
+
+def is_installed(destination, pins):
+    """Tell whether the file at I(destination) is the pinned one."""
+    return os.path.isfile(destination) and pin_mismatch(destination, pins) is None

@@ -1,0 +1,163 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: npu_dkms
+short_description: Build and install an RKNPU driver with DKMS
+version_added: 1.0.0
+description:
+  - Lays the vendor's unmodified source and the collection's build files out as a DKMS package,
+    builds the module for the running kernel and installs it, so that DKMS builds it again for every later kernel.
+  - Nothing is loaded. The new module is used from the next boot on.
+  - A build that fails is taken away again. The board is as it was, and the log is kept on the controller.
+  - A module counts as installed when its file is there and states the right kernel and name. The exit code of C(dkms) is no proof.
+author:
+  - rkfleet.npu contributors (@rkfleet)
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  platform:
+    platforms: debian
+options:
+  state:
+    description: Whether the package is installed, or taken away for all kernels.
+    type: str
+    choices: [present, absent]
+    default: present
+  package:
+    description: Name of the DKMS package.
+    type: str
+    default: rknpu
+  version:
+    description: Version of the driver. The source must state the same.
+    type: str
+    required: true
+  module:
+    description: Name of the kernel module. It must not be that of a driver built into the kernel.
+    type: str
+    default: rknpu
+  kernel:
+    description: Kernel release to build for.
+    type: str
+    required: true
+  source:
+    description: The vendor's tarball, a path on the controller. Needed for O(state=present).
+    type: path
+  build_files:
+    description: Folder on the controller with Kbuild, probes and compat layer. Needed for O(state=present).
+    type: path
+  log_dir:
+    description: Folder on the controller that keeps the log of a build. Without it, no log is kept.
+    type: path
+  archive:
+    description: The source tree on the board. Set by the action plugin.
+    type: path
+  archive_sha256:
+    description: SHA-256 of O(archive). Set by the action plugin.
+    type: str
+"""
+
+EXAMPLES = r"""
+- name: Build and install driver 0.9.6 beside the one built into the kernel
+  rkfleet.npu.npu_dkms:
+    version: 0.9.6
+    module: rknpu_dkms
+    kernel: 6.1.43-15-rk2312
+    source: /home/admin/rknpu_driver_0.9.6_20240322.tar.bz2
+    build_files: "{{ role_path }}/files/dkms"
+  become: true
+"""
+
+RETURN = r"""
+steps:
+  description: What was done, or would be done in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [tree, install]
+module_file:
+  description: The installed module.
+  returned: success, when it is there
+  type: str
+  sample: /lib/modules/6.1.43-15-rk2312/updates/dkms/rknpu_dkms.ko
+probes:
+  description: What the feature probes found in the kernel's headers.
+  returned: after a build
+  type: list
+  elements: str
+  sample: ["probe vm_flags_set: missing, supplied"]
+log_file:
+  description: The build log on the controller.
+  returned: after a build, with O(log_dir)
+  type: str
+  sample: build/logs/rock5b-1-rknpu-0.9.6-6.1.43-15-rk2312.log
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms_install import DkmsError, DkmsPackage, probe_lines
+
+
+def main():
+    """Module entry point."""
+    module = AnsibleModule(
+        argument_spec=dict(
+            state=dict(type="str", choices=["present", "absent"], default="present"),
+            package=dict(type="str", default="rknpu"),
+            version=dict(type="str", required=True),
+            module=dict(type="str", default="rknpu"),
+            kernel=dict(type="str", required=True),
+            source=dict(type="path"),
+            build_files=dict(type="path"),
+            log_dir=dict(type="path"),
+            archive=dict(type="path"),
+            archive_sha256=dict(type="str"),
+        ),
+        required_if=[("state", "present", ("archive_sha256",))],
+        supports_check_mode=True,
+    )
+    params = module.params
+    package = DkmsPackage(
+        module.run_command, params["package"], params["version"], params["kernel"], params["module"]
+    )
+    log = ""
+    try:
+        if params["state"] == "absent":
+            steps = ["remove"] if os.path.isdir(package.tree) and package.tree_digest() else []
+            if steps and not module.check_mode:
+                package.remove()
+        else:
+            steps = package.steps(params["archive_sha256"])
+            if steps and not module.check_mode:
+                require_tools(module, params["kernel"])
+                if "tree" in steps:
+                    package.place_tree(params["archive"], params["archive_sha256"])
+                log = package.install()
+    except DkmsError as error:
+        module.fail_json(msg=str(error), log=error.log)
+    except OSError as error:
+        module.fail_json(msg="cannot write the driver's source or module: %s" % error)
+    module.exit_json(
+        changed=bool(steps), steps=steps, module_file=package.module_file(), probes=probe_lines(log), log=log
+    )
+
+
+def require_tools(module, kernel):
+    """Stop before anything is changed where the build cannot work."""
+    module.get_bin_path("dkms", required=True)
+    if not os.path.exists("/lib/modules/%s/build/Makefile" % kernel):
+        module.fail_json(msg="the headers of kernel %s are missing: install linux-headers-%s" % (kernel, kernel))
+
+
+if __name__ == "__main__":
+    main()

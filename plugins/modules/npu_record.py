@@ -1,0 +1,107 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: npu_record
+short_description: Record a board's NPU and its last verification as a local fact
+version_added: 1.0.0
+description:
+  - Writes C(/etc/ansible/facts.d/npu.fact), static JSON, so that C(ansible_local.npu) answers in any later play.
+  - A record that says the same as before is left untouched, but for its time and latency, which are brought
+    up to date once they are older than O(max_age). That refresh is no change of the board.
+author:
+  - rkfleet.npu contributors (@rkfleet)
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  platform:
+    platforms: posix
+options:
+  facts:
+    description: What M(rkfleet.npu.npu_facts) found, C(ansible_facts.npu).
+    type: dict
+    required: true
+  verification:
+    description: What M(rkfleet.npu.rknn_mobilenet) returned.
+    type: dict
+    required: true
+  path:
+    description: The fact file.
+    type: path
+    default: /etc/ansible/facts.d/npu.fact
+  max_age:
+    description: Hours after which the time of an unchanged record is refreshed.
+    type: int
+    default: 24
+"""
+
+EXAMPLES = r"""
+- name: Keep what was proven
+  rkfleet.npu.npu_record:
+    facts: "{{ ansible_facts.npu }}"
+    verification: "{{ mobilenet }}"
+  become: true
+"""
+
+RETURN = r"""
+record:
+  description: The record as it is on the board now.
+  returned: success
+  type: dict
+  sample: {schema: 1, driver: {version: 0.9.6}}
+refreshed:
+  description: Whether only the time and latency were written again.
+  returned: success
+  type: bool
+  sample: false
+"""
+
+import json
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.rkfleet.npu.plugins.module_utils import _record
+
+
+def main():
+    """Module entry point."""
+    module = AnsibleModule(
+        argument_spec=dict(
+            facts=dict(type="dict", required=True),
+            verification=dict(type="dict", required=True),
+            path=dict(type="path", default=_record.FACT_FILE),
+            max_age=dict(type="int", default=24),
+        ),
+        supports_check_mode=True,
+    )
+    params = module.params
+    old = _record.load(params["path"])
+    new = _record.compose(params["facts"], params["verification"])
+    changed = _record.is_changed(old, new)
+    refreshed = not changed and _record.is_stale(old, params["max_age"])
+    try:
+        if (changed or refreshed) and not module.check_mode:
+            _record.save(new, params["path"])
+    except OSError as error:
+        module.fail_json(msg="cannot write %s: %s" % (params["path"], error))
+    diff = {"before": as_text(old) if changed else "", "after": as_text(new) if changed else ""}
+    module.exit_json(
+        changed=changed, refreshed=refreshed, record=new if changed or refreshed else old, diff=dict(diff, path=params["path"])
+    )
+
+
+def as_text(record):
+    """Return a record as the file has it."""
+    return json.dumps(record, indent=2, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    main()
