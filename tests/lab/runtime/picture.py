@@ -42,7 +42,7 @@ def _pixel(x, y):
         colour = BLACK if _ellipse(mirrored, y, 78, 112, 5, 12) else GREEN
     if _triangle(x, y, (100, 142), (124, 142), (112, 156)):
         colour = PINK
-    if 142 <= y <= 172 and mirrored < 84 and (y - 157) * 8 // 6 == (84 - mirrored) * (y - 157) // 60:
+    if 20 <= mirrored < 76 and any((y - 157 - rise * (76 - mirrored) // 5) in (0, 1) for rise in (-1, 0, 1)):
         colour = DARK
     if 156 <= y <= 168 and mirrored >= 111:
         colour = DARK
