@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""The kernel's source: Debian's package of it, unpacked once, with the stand-in driver laid into it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rklab import LabError, cache
+
+PACKAGE = "linux-source-6.1"
+OVERRIDE = "RKFLEET_LAB_KERNEL_SOURCE"
+_REMEDY = (
+    f"Debian 12 has the package {PACKAGE}; elsewhere (Ubuntu, later Debian) fetch its .deb on a Debian 12 machine with "
+    f"'apt-get download {PACKAGE}' and name it in {OVERRIDE}, or with --source. A linux-6.1.*.tar.xz serves as well."
+)
+# Written into the unpacked tree: what was laid over it, to notice when a later overlay no longer has a file.
+_LAID = ".rkfleet-laid"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the source comes from; ``identity`` is plain data that changes when the source does."""
+
+    identity: dict[str, str]
+    file: Path | None = None
+
+    @property
+    def work(self) -> Path:
+        """The folder in the cache where this source is unpacked and built."""
+        return cache.root() / f"kernel-tree-{cache.key(self.identity)}"
+
+
+def find(named: str | None) -> Source:
+    """The source that was *named* (a .deb or .tar.xz), else what the host's apt offers, else what an earlier run kept.
+
+    Nothing is fetched. LabError when there is none.
+    """
+    if named:
+        file = Path(named).expanduser().absolute()
+        if not file.is_file() or not file.name.endswith((".deb", ".tar.xz")):
+            raise LabError(f"{file} is no .deb or .tar.xz with the kernel's source.", _REMEDY)
+        return Source({"file": file.name, "sha256": cache.file_digest(file)}, file)
+    offered = _offered()
+    if offered:
+        return offered
+    kept = sorted(cache.root().glob(f"kernel-tree-*/{PACKAGE}_*.deb"), key=lambda deb: deb.stat().st_mtime)
+    if kept:
+        return Source({"package": PACKAGE, "version": _version_in(kept[-1]), "sha256": cache.file_digest(kept[-1])}, kept[-1])
+    raise LabError(f"This machine's apt offers no package {PACKAGE} (a Debian 12 with fresh package lists has it).", _REMEDY)
+
+
+def _offered() -> Source | None:
+    try:
+        shown = subprocess.run(
+            ["apt-cache", "show", "--no-all-versions", PACKAGE],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )
+    except FileNotFoundError:
+        return None
+    fields = dict(re.findall(r"^(Version|SHA256): *(\S+)$", shown.stdout, re.M))
+    if shown.returncode or len(fields) != 2:
+        return None
+    return Source({"package": PACKAGE, "version": fields["Version"], "sha256": fields["SHA256"]})
+
+
+def _version_in(deb: Path) -> str:
+    return subprocess.run(["dpkg-deb", "-f", str(deb), "Version"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def unpack(source: Source, progress: Callable[[str], None]) -> Path:
+    """The unpacked tree of *source*; kept between builds, so that the next one compiles only what changed."""
+    tree = source.work / "linux"
+    if tree.is_dir():
+        return tree
+    source.work.mkdir(parents=True, exist_ok=True)
+    archive = source.file or _download(source, progress)
+    progress(f"unpacking {archive.name}")
+    with tempfile.TemporaryDirectory(prefix=".unpack.", dir=source.work) as folder:
+        if archive.suffix == ".deb":
+            subprocess.run(["dpkg-deb", "-x", str(archive), f"{folder}/deb"], check=True)
+            inside = list(Path(folder, "deb", "usr", "src").glob("linux-source-*.tar.*"))
+            if len(inside) != 1:
+                raise LabError(f"{archive} holds no usr/src/linux-source-*.tar.*.", _REMEDY)
+            archive = inside[0]
+        plain = Path(folder, "tree")
+        plain.mkdir()
+        subprocess.run(["tar", "-xf", str(archive), "-C", str(plain), "--strip-components=1"], check=True)
+        if not (plain / "arch" / "arm64").is_dir():
+            raise LabError(f"{archive.name} is not the source of a Linux kernel.", _REMEDY)
+        plain.rename(tree)
+    return tree
+
+
+def _download(source: Source, progress: Callable[[str], None]) -> Path:
+    kept = list(source.work.glob(f"{PACKAGE}_*.deb"))
+    if not kept:
+        progress(f"downloading {PACKAGE} {source.identity['version']} (about 140 MB)")
+        done = subprocess.run(
+            ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", f"{PACKAGE}={source.identity['version']}"],
+            cwd=source.work, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )
+        kept = list(source.work.glob(f"{PACKAGE}_*.deb"))
+        if done.returncode or not kept:
+            raise LabError(f"apt could not download {PACKAGE}: {done.stderr.strip()[-500:]}", "Refresh the package lists with 'apt-get update'. " + _REMEDY)
+    if cache.file_digest(kept[0]) != source.identity["sha256"]:
+        kept[0].unlink()
+        raise LabError(f"The downloaded {kept[0].name} is not the file that the package list names.", "Try again; it was removed.")
+    return kept[0]
+
+
+def lay(tree: Path, driver: Path, overlay: Path) -> None:
+    """Put the folder *driver* into drivers/rknpu and the files of *overlay* over the tree, and hook both into the build.
+
+    Only what differs is written: the kernel's make goes by time stamps. Raises _Stale when the tree holds a file of an
+    earlier overlay that this one no longer has.
+    """
+    files = {Path("drivers/rknpu") / name: file for name, file in _files(driver)}
+    files.update(_files(overlay))
+    record = tree / _LAID
+    earlier = {Path(line) for line in record.read_text().splitlines()} if record.is_file() else set()
+    for gone in earlier - set(files):
+        if gone.parts[:2] != ("drivers", "rknpu"):
+            raise StaleTree(f"{gone} is not in the overlay any more")
+        (tree / gone).unlink(missing_ok=True)
+    record.write_text("".join(f"{name}\n" for name in sorted(files)))
+    for name, file in files.items():
+        _write(tree / name, file.read_bytes())
+    _hook(tree / "drivers" / "Makefile", "obj-$(CONFIG_ROCKCHIP_RKNPU) += rknpu/\n")
+    _hook(tree / "drivers" / "Kconfig", 'source "drivers/rknpu/Kconfig"\n', before="endmenu")
+    for name in files:
+        # The overlay brings plain sources; a Makefile in the same folder, upstream's or its own, is told of them.
+        if name.suffix == ".c" and name.parts[:2] != ("drivers", "rknpu"):
+            _hook(tree / name.with_name("Makefile"), f"obj-y += {name.stem}.o\n")
+
+
+class StaleTree(Exception):
+    """The unpacked tree cannot be brought to what is wanted by adding files; it must be unpacked again."""
+
+
+def _files(folder: Path) -> list[tuple[Path, Path]]:
+    return [
+        (file.relative_to(folder), file)
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.suffix not in {".md", ".pyc", ".license"}
+    ]
+
+
+def _hook(file: Path, line: str, before: str | None = None) -> None:
+    text = file.read_text() if file.is_file() else ""
+    if line in text:
+        return
+    head, found, end = text.rpartition(before) if before else (text, "", "")
+    _write(file, f"{head}{line}{found}{end}".encode())
+
+
+def _write(file: Path, content: bytes) -> None:
+    if file.is_file() and file.read_bytes() == content:
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f".{file.name}.part")
+    partial.write_bytes(content)
+    os.replace(partial, file)
+
+
+def discard(tree: Path) -> None:
+    """Remove an unpacked tree."""
+    shutil.rmtree(tree)
