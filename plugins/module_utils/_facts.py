@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Everything the plan needs to know of a board, in one pass, without a subprocess and without a change."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import re
+import struct
+import sys
+import zlib
+
+from ansible_collections.rkfleet.npu.plugins.module_utils import _bootloader, _device_tree, _dkms, _driver, _runtime
+from ansible_collections.rkfleet.npu.plugins.module_utils._tree import clean, clean_tree
+
+NPU_FACT = "/etc/ansible/facts.d/npu.fact"
+# What the plan asks of a kernel's configuration; the rest of it only counts by its digest.
+_OPTIONS = ("ROCKCHIP_RKNPU", "ROCKCHIP_RKNPU_DRM_GEM", "ROCKCHIP_RKNPU_DMA_HEAP", "MODULES", "MODVERSIONS", "MODULE_SIG_FORCE",
+            "KALLSYMS", "DRM", "SYNC_FILE", "PM_DEVFREQ", "NO_GKI", "IKCONFIG_PROC", "DEBUG_FS")
+_OPTION = re.compile(r"^CONFIG_(%s)=([ym])$" % "|".join(_OPTIONS), re.M)
+_CONFIG_LIMIT = 4 << 20
+_RELEASE = re.compile(r"[\w.+~-]{1,128}\Z")
+_OS_RELEASE = re.compile(r"""^(ID|ID_LIKE|VERSION_CODENAME|VERSION|VERSION_ID|PRETTY_NAME)=(["']?)([^\n]*?)\2$""", re.M)
+_SPACE = ("/usr", "/var", "/boot", "/lib/modules")
+_PROGRAMS = ("/usr/local/bin/", "/usr/local/sbin/", "/usr/bin/", "/usr/sbin/")
+
+
+def parse_config(text):
+    """{option: "y" | "m"} of the options the plan knows; an option that is not set is missing."""
+    return dict(_OPTION.findall(text))
+
+
+def _inflate(data):
+    with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+        return stream.read(_CONFIG_LIMIT)
+
+
+def read_os(tree):
+    """Distribution by os-release, and the kind of container this is, if it is one."""
+    text = tree.text("/etc/os-release", 65536)
+    if text is None:
+        text = tree.text("/usr/lib/os-release", 65536)
+    fields = dict((m[0], clean(m[2])) for m in _OS_RELEASE.findall(text or ""))
+    container = tree.line("/run/systemd/container", 64)
+    if container is None and tree.exists("/run/.containerenv"):
+        container = "podman"
+    if container is None and tree.exists("/.dockerenv"):
+        container = "docker"
+    return {
+        "id": fields.get("ID"), "codename": fields.get("VERSION_CODENAME"), "version": fields.get("VERSION"),
+        "version_id": fields.get("VERSION_ID"), "container": container or None,
+    }
+
+
+def _config(tree, release):
+    """(content, path) of the running kernel's configuration."""
+    for path in ("/boot/config-%s" % release, "/proc/config.gz", "/lib/modules/%s/build/.config" % release, "/lib/modules/%s/config" % release):
+        data = tree.data(path, _CONFIG_LIMIT)
+        if data and path.endswith(".gz"):
+            try:
+                data = _inflate(data)
+            except (OSError, EOFError, zlib.error) as error:
+                tree.note(path, error)
+                continue
+        if data:
+            return data, path
+    return None, None
+
+
+def read_kernel(tree, uname):
+    """Release, architecture, headers, and the digests that tell one build of a kernel from another."""
+    release = tree.line("/proc/sys/kernel/osrelease", 128) or clean(uname.release)
+    if not _RELEASE.match(release) or release in (".", ".."):
+        raise ValueError("the kernel calls itself %r" % release)
+    build = "/lib/modules/%s/build" % release
+    headers_path = tree.follow(build) if tree.exists(build) else None
+    generated = any(tree.exists(build + name) for name in ("/include/generated/autoconf.h", "/include/config/auto.conf"))
+    config, source = _config(tree, release)
+    symvers = tree.data(build + "/Module.symvers", 64 << 20) if headers_path else None
+    return {
+        "release": release,
+        "machine": tree.line("/proc/sys/kernel/arch", 32) or clean(uname.machine),
+        "headers": bool(headers_path and generated and tree.exists(build + "/Makefile")),
+        "headers_path": headers_path,
+        "config": parse_config(config.decode("utf-8", "replace")) if config else {},
+        "config_digest": hashlib.sha256(config).hexdigest() if config else None,
+        "config_source": source,
+        "symvers_digest": hashlib.sha256(symvers).hexdigest() if symvers else None,
+        "boot_id": tree.line("/proc/sys/kernel/random/boot_id", 64),
+    }
+
+
+def _has_program(tree, *names):
+    return any(tree.exists(folder + name) for folder in _PROGRAMS for name in names)
+
+
+def read_tools(tree):
+    """What a build needs of programs, and the Python this runs on (bits: of the user space, not of the kernel)."""
+    return {
+        "make": _has_program(tree, "make"),
+        "compiler": _has_program(tree, "gcc", "cc"),
+        "dkms": _has_program(tree, "dkms"),
+        "python": ".".join(str(part) for part in sys.version_info[:3]),
+        "bits": struct.calcsize("P") * 8,
+    }
+
+
+def read_verification(tree):
+    """The last recorded verification, or None: the key `verification` of npu.fact, else the whole object."""
+    text = tree.text(NPU_FACT, 65536)
+    if text is None:
+        return None
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        tree.note(NPU_FACT, "not JSON")
+        return None
+    if not isinstance(record, dict):
+        tree.note(NPU_FACT, "not a JSON object")
+        return None
+    verification = record.get("verification", record)
+    return clean_tree(verification) if isinstance(verification, dict) else None
+
+
+def _nothing_of(keys, **known):
+    return dict(dict.fromkeys(keys.split()), **known)
+
+
+def gather(tree, uname=None, uid=None, ask_node=_driver.ask):
+    """The facts, in the shape npu_facts documents. Each part stands alone: what fails is named in `unread`.
+
+    uname and uid are os.uname() and os.geteuid() unless a test says otherwise; ask_node reads a driver's version.
+    """
+    uname = uname or os.uname()
+    uid = os.geteuid() if uid is None else uid
+
+    def part(name, default, function, *args):
+        try:
+            return function(*args)
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            # A board whose one file is odd must still be reported on: the plan decides what matters.
+            tree.note(name, "%s: %s" % (type(error).__name__, error))
+            return default
+
+    cmdline = part("kernel command line", "", lambda: tree.line("/proc/cmdline", 2048) or "")
+    facts = {
+        "board": part("board", _nothing_of("model soc serial", compatible=[]), _device_tree.read_board, tree),
+        "os": part("os", _nothing_of("id codename version version_id container"), read_os, tree),
+        "kernel": part("kernel", _nothing_of("headers_path config_digest config_source symvers_digest boot_id", config={}, headers=False,
+                                             release=clean(uname.release), machine=clean(uname.machine)), read_kernel, tree, uname),
+        "device": part("device", _nothing_of("node address status name driver", compatible=[]), _device_tree.read_device, tree),
+        "dkms": part("dkms", {"available": False, "version": None, "modules": []}, _dkms.read, tree),
+        "runtime": part("runtime", _nothing_of("path link version build sha256 git_blob size loader", others=[]), _runtime.read, tree),
+        "boot": part("boot loader", _nothing_of("config configured update error", loader="unknown", cmdline=cmdline,
+                                                default=_bootloader.DEFAULT_ARGUMENTS), _bootloader.read, tree, cmdline),
+        "tools": part("tools", _nothing_of("python bits", make=False, compiler=False, dkms=False), read_tools, tree),
+        "space": part("free space", {}, lambda: dict((path, tree.free_mib(path)) for path in _SPACE)),
+        "verification": part("verification", None, read_verification, tree),
+        "privileged": uid == 0,
+    }
+    facts["driver"] = part(
+        "driver", _nothing_of("module version date render_node builtin_version", presence="absent", version_source="unknown",
+                              held_down=False, loaded=[], files=[]),
+        _driver.read, tree, facts["kernel"]["release"], facts["device"], facts["kernel"]["config"], cmdline, facts["dkms"], ask_node)
+    node = facts["driver"]["render_node"]
+    facts["processes"] = part("processes", [], _driver.holders, tree, node, (os.getpid(),)) if node else []
+    facts["unread"] = tree.unread
+    return facts

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The runtime, librknnrt.so: which file it is, what it says of itself, and its hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import struct
+
+NAME = "librknnrt.so"
+PATH = "/usr/lib/" + NAME
+_FOLDERS = ("/usr/lib", "/usr/lib/aarch64-linux-gnu", "/usr/local/lib", "/usr/local/lib/aarch64-linux-gnu", "/lib", "/lib64", "/usr/lib64")
+_BANNER = re.compile(rb"librknnrt version: (\d{1,4}(?:\.\d{1,4}){1,3}(?:-?(?:a|b|rc|alpha|beta)\d{1,4})?) \(([0-9a-f]{6,40}@[0-9T:-]{8,25})\)")
+_OVERLAP = 256
+_CHUNK = 1 << 20
+_LIMIT = 64 << 20
+_CACHE_MAGIC = b"glibc-ld.so.cache1.1"
+
+
+def banner(data):
+    """(version, build) of the text C(librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)) in data, or None."""
+    match = _BANNER.search(data)
+    return (match.group(1).decode("ascii"), match.group(2).decode("ascii")) if match else None
+
+
+def describe(handle, size, limit=_LIMIT):
+    """Version, build, sha256 and git blob id of an open binary file of size bytes, read once.
+
+    The text alone proves nothing: a truncated file still carries it. A git blob id is
+    sha1("blob " + size + NUL + content). Raises ValueError where the file is larger than limit.
+    """
+    if size > limit:
+        raise ValueError("%d bytes, more than a runtime can have" % size)
+    sha256 = hashlib.sha256()
+    try:
+        blob = hashlib.new("sha1", b"blob %d\0" % size, usedforsecurity=False)
+    except ValueError:  # a build of OpenSSL without SHA-1
+        blob = None
+    found, tail, count = None, b"", 0
+    while count <= limit:
+        chunk = handle.read(_CHUNK)
+        if not chunk:
+            break
+        count += len(chunk)
+        sha256.update(chunk)
+        if blob:
+            blob.update(chunk)
+        if not found:
+            found = banner(tail + chunk)
+            tail = chunk[-_OVERLAP:]
+    version, build = found or (None, None)
+    return {
+        "version": version,
+        "build": build,
+        "sha256": sha256.hexdigest(),
+        "git_blob": blob.hexdigest() if blob and count == size else None,
+        "size": count,
+    }
+
+
+def cached_path(cache, name=NAME):
+    """Where ld.so.cache sends the loader for name: the first entry of glibc's format 1.1, or None."""
+    start = cache.find(_CACHE_MAGIC)
+    if start < 0 or len(cache) < start + 48:
+        return None
+    count = min(struct.unpack_from("<I", cache, start + 20)[0], (len(cache) - start - 48) // 24)
+
+    def text(offset):
+        end = cache.find(b"\0", start + offset, start + offset + 4096)
+        return cache[start + offset:end].decode("utf-8", "replace") if end >= 0 else ""
+
+    for index in range(count):
+        key, value = struct.unpack_from("<II", cache, start + 48 + 24 * index + 4)
+        if text(key) == name:
+            return text(value) or None
+    return None
+
+
+def _describe_path(tree, path):
+    handle = tree.open(path)
+    if handle is None:
+        return None
+    with handle:
+        try:
+            return describe(handle, os.fstat(handle.fileno()).st_size)
+        except (OSError, ValueError) as error:
+            tree.note(path, error)
+            return None
+
+
+def read(tree):
+    """The runtime the vendor's tools use (/usr/lib first, then what the loader would take), and other copies.
+
+    `path` is where the file really is, `link` the name it is reached by, `loader` what a plain dlopen()
+    would take; `others` are further copies a program might meet instead.
+    """
+    result = {"path": None, "link": None, "version": None, "build": None, "sha256": None, "git_blob": None,
+              "size": None, "loader": None, "others": []}
+    cache = tree.data("/etc/ld.so.cache", 2 << 20)
+    cached = cached_path(cache) if cache else None
+    candidates = [folder + "/" + NAME for folder in _FOLDERS]
+    if cached and cached.startswith("/") and cached not in candidates:
+        candidates.append(cached)
+    real = {}
+    for candidate in candidates:
+        if tree.exists(candidate):
+            real.setdefault(tree.follow(candidate), candidate)
+    if cached and tree.exists(cached):
+        result["loader"] = tree.follow(cached)
+    elif real:
+        result["loader"] = next(iter(real))
+    for path, link in real.items():
+        description = _describe_path(tree, path)
+        if description is None:
+            continue
+        if result["path"] is None:
+            result.update(description, path=path, link=link)
+        else:
+            result["others"].append({"path": path, "version": description["version"], "sha256": description["sha256"]})
+    return result

@@ -1,0 +1,227 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: npu_facts
+short_description: Read what a Rockchip board has of an NPU, its driver and its runtime
+version_added: 1.0.0
+description:
+  - Reads board, kernel, NPU driver, runtime, boot loader and DKMS state in one call, and returns them as the one fact C(ansible_facts.npu).
+  - Changes nothing, runs no other program and never touches a register of the NPU.
+  - The driver's version is what the running driver answers. The C(version) file below C(/sys/module) is not used,
+    since a built-in driver that is held down still shows its version there.
+  - Works without root and then says in RV(ansible_facts.npu.unread) what it could not read.
+  - Never fails on a board that is odd. On a machine that is not a Rockchip board the facts say so.
+options:
+  root:
+    description: Root of the tree to read, for a tree recorded on another board.
+    type: path
+    default: /
+  proc:
+    description: Folder to read instead of C(proc) below O(root).
+    type: path
+  sys:
+    description: Folder to read instead of C(sys) below O(root).
+    type: path
+  dev:
+    description: Folder to read instead of C(dev) below O(root).
+    type: path
+  boot:
+    description: Folder to read instead of C(boot) below O(root).
+    type: path
+  etc:
+    description: Folder to read instead of C(etc) below O(root).
+    type: path
+  lib:
+    description: Folder to read instead of C(lib) below O(root).
+    type: path
+  usr:
+    description: Folder to read instead of C(usr) below O(root).
+    type: path
+  var:
+    description: Folder to read instead of C(var) below O(root).
+    type: path
+attributes:
+  check_mode:
+    description: Can run in check mode and return the same facts as in a real run.
+    support: full
+  diff_mode:
+    description: Shows what would change.
+    support: N/A
+    details: Nothing changes.
+  facts:
+    description: Returns a fact the running play can use at once.
+    support: full
+  idempotent:
+    description: A second run changes nothing.
+    support: full
+    details: The module never changes anything.
+  platform:
+    description: Where it runs.
+    platforms: posix
+    support: full
+    details: Written for Debian and its relatives on arm64 boards with a Rockchip SoC.
+author:
+  - rkfleet.npu contributors (@rkfleet)
+seealso:
+  - plugin: rkfleet.npu.npu_plan
+    plugin_type: filter
+    description: Turns these facts into one action and its reason.
+"""
+
+EXAMPLES = r"""
+- name: Read the NPU facts of every board, unprivileged
+  rkfleet.npu.npu_facts:
+
+- name: Say which driver is at work
+  ansible.builtin.debug:
+    msg: >-
+      {{ ansible_facts.npu.board.model }}: driver {{ ansible_facts.npu.driver.version | default('unknown', true) }}
+      ({{ ansible_facts.npu.driver.presence }}), runtime {{ ansible_facts.npu.runtime.version | default('none', true) }}
+
+- name: Read a tree recorded on a board in the field
+  rkfleet.npu.npu_facts:
+    root: /srv/recorded/rock5b-17
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: The facts, as one dictionary.
+  returned: always
+  type: dict
+  contains:
+    npu:
+      description: Everything below. What could not be read is V(null).
+      returned: always
+      type: dict
+      contains:
+        board:
+          description: From the device tree - C(model), C(compatible) (list), C(soc) such as V(rk3588), C(serial).
+          returned: always
+          type: dict
+          sample:
+            compatible: [radxa,rock-5b, rockchip,rk3588]
+            model: Radxa ROCK 5B
+            serial: 1234567890abcdef
+            soc: rk3588
+        os:
+          description: C(id), C(codename), C(version), C(version_id) by C(os-release), and the kind of C(container), if it is one.
+          returned: always
+          type: dict
+          sample: {codename: bookworm, container: null, id: debian, version: 12 (bookworm), version_id: "12"}
+        kernel:
+          description:
+            - C(release) and C(machine) of the running kernel; C(headers), whether modules can be built for it, and C(headers_path);
+              C(config) with the few options the plan asks about, C(config_digest) and C(symvers_digest) (sha256), C(config_source); C(boot_id).
+          returned: always
+          type: dict
+          sample: {headers: true, headers_path: /usr/src/linux-headers-6.1.99-1-rk2312, machine: aarch64, release: 6.1.99-1-rk2312}
+        device:
+          description: The NPU's C(node) in the device tree, its C(address), C(compatible) and C(status); the platform device C(name) and the C(driver) bound to it.
+          returned: always
+          type: dict
+          sample:
+            address: fdab0000
+            compatible: [rockchip,rk3588-rknpu]
+            driver: RKNPU
+            name: fdab0000.npu
+            node: /npu@fdab0000
+            status: okay
+        driver:
+          description:
+            - C(presence) - how the kernel itself has the driver - V(builtin), V(module), V(absent), or V(rocket) for mainline's other driver.
+            - C(module) - the loaded module the bound driver came from, V(null) for a built-in.
+            - C(version) and C(date) as the running driver answers, and C(version_source) - V(drm_ioctl), V(rknpu_ioctl), V(debugfs), V(procfs) or V(unknown).
+            - C(render_node) - the device file. C(held_down) - whether the running kernel was told not to start the built-in.
+            - C(builtin_version) - the version the built-in carries, which says nothing about what runs.
+            - C(loaded) and C(files) - rknpu modules loaded and present for the running kernel.
+          returned: always
+          type: dict
+          sample:
+            builtin_version: 0.9.3
+            date: "20240322"
+            files: [updates/dkms/rknpu_dkms.ko]
+            held_down: true
+            loaded: [rknpu_dkms]
+            module: rknpu_dkms
+            presence: builtin
+            render_node: /dev/dri/renderD129
+            version: 0.9.6
+            version_source: drm_ioctl
+        runtime:
+          description:
+            - C(path) of C(librknnrt.so) (C(link) is the name it is reached by), C(version) and C(build) as text in the file, C(sha256), C(git_blob), C(size) in bytes.
+            - C(loader) is what a plain C(dlopen) would take, C(others) are further copies.
+          returned: always
+          type: dict
+          sample: {build: "429f97ae6b@2025-04-09T09:09:27", path: /usr/lib/librknnrt.so, size: 7726232, version: 2.3.2}
+        boot:
+          description:
+            - C(loader) - V(u-boot-menu), V(radxa), V(armbian), V(dietpi), V(orangepi), V(extlinux) or V(unknown); C(config), the file that holds the kernel arguments.
+            - C(cmdline) of the running kernel, C(configured) arguments of the next boot (V(null) with an C(error) where they cannot be told),
+              C(default) arguments of C(u-boot-update), and C(update), the tool to run after a change.
+          returned: always
+          type: dict
+          sample: {config: /etc/default/u-boot, configured: ro quiet, loader: u-boot-menu, update: /usr/sbin/u-boot-update}
+        processes:
+          description: Processes that have the NPU's device file open, as C(pid) and C(name).
+          returned: always
+          type: list
+          elements: dict
+          sample: [{name: python3, pid: 812}]
+        dkms:
+          description: Whether DKMS is C(available), its C(version), and its C(modules) - C(name), C(version), C(kernel), C(arch), C(state), C(original).
+          returned: always
+          type: dict
+          sample:
+            available: true
+            modules: [{arch: aarch64, kernel: 6.1.99-1-rk2312, name: rknpu, original: false, state: installed, version: 0.9.6}]
+            version: 3.0.10
+        tools:
+          description: Whether C(make), C(compiler) and C(dkms) are there, the version of C(python) and the C(bits) of the user space.
+          returned: always
+          type: dict
+          sample: {bits: 64, compiler: true, dkms: true, make: true, python: 3.11.2}
+        space:
+          description: Free MiB at C(/usr), C(/var), C(/boot) and C(/lib/modules).
+          returned: always
+          type: dict
+          sample: {/boot: 180, /lib/modules: 5120, /usr: 5120, /var: 5120}
+        verification:
+          description: The last recorded verification, from C(/etc/ansible/facts.d/npu.fact), or V(null).
+          returned: always
+          type: dict
+        privileged:
+          description: Whether this was read as root.
+          returned: always
+          type: bool
+        unread:
+          description: What could not be read, each with the reason.
+          returned: always
+          type: list
+          elements: str
+          sample: ["driver version from /dev/dri/renderD129: Permission denied"]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import gather
+from ansible_collections.rkfleet.npu.plugins.module_utils._tree import Tree
+
+_AREAS = ("proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
+
+
+def main():
+    options = dict((area, {"type": "path"}) for area in _AREAS)
+    options["root"] = {"type": "path", "default": "/"}
+    module = AnsibleModule(argument_spec=options, supports_check_mode=True)
+    areas = dict((area, module.params[area]) for area in _AREAS)
+    module.exit_json(changed=False, ansible_facts={"npu": gather(Tree(module.params["root"], **areas))})
+
+
+if __name__ == "__main__":
+    main()
