@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What decides at the next boot which NPU driver starts: the module loaded by name, the built-in held down."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from . import _bootloader
+from ._files import STATE_DIR, ensure_dir, keep, read_file, write_file
+from ._tree import Tree
+
+MODULES_LOAD = "/etc/modules-load.d/rkfleet-npu.conf"
+BLACKLIST = "initcall_blacklist"
+
+
+class BootSetupError(Exception):
+    """A change of the boot set-up that was not made, with one sentence why."""
+
+
+class BootSetup:
+    """The two files of the running board that decide on the driver.
+
+    :arg run: callable taking a list of arguments, giving C((rc, stdout, stderr)).
+    :arg module: kernel module to load by name: the driver has no device-tree alias, so udev does not load it.
+    :arg initcalls: initcalls of built-in drivers to hold down with the kernel argument C(initcall_blacklist).
+    :arg present: whether all that is to be there, or to be taken away.
+    """
+
+    def __init__(self, run, module, initcalls, present=True, state_dir=STATE_DIR):
+        self.run, self.initcalls, self.present, self.state_dir = run, list(initcalls), present, state_dir
+        cmdline = (read_file("/proc/cmdline", 65536) or b"").decode("utf-8", "replace").strip()
+        self.loader = _bootloader.read(Tree(), cmdline)
+        self.before, self.after = {}, {}
+        self._want(MODULES_LOAD, ("# rkfleet.npu\n%s\n" % module).encode() if present else None)
+        if self.initcalls:
+            self._want_arguments()
+
+    def _want(self, path, content):
+        self.before[path], self.after[path] = read_file(path), content
+
+    def _want_arguments(self):
+        kind, path = self.loader["loader"], self.loader["config"]
+        if kind == "unknown" or not path:
+            raise BootSetupError(
+                "no boot loader is known here: add %s=%s to the kernel arguments by hand" % (BLACKLIST, ",".join(self.initcalls))
+            )
+        text = (read_file(path) or b"").decode("utf-8", "surrogateescape")
+        edit = _bootloader.merge_argument if self.present else _bootloader.remove_argument
+        try:
+            for initcall in self.initcalls:
+                text = edit(kind, text, BLACKLIST, initcall, self.loader["default"])
+        except ValueError as error:
+            raise BootSetupError("%s was left as it is: %s" % (path, error)) from error
+        self._want(path, text.encode("utf-8", "surrogateescape"))
+
+    def changes(self):
+        """Return the files that would change, in the order in which they are written."""
+        changed = [path for path in self.after if (self.before[path] or None) != (self.after[path] or None)]
+        if self.initcalls and self.loader["update"] and not self._arguments_right():
+            changed.append(_bootloader.EXTLINUX)
+        return changed
+
+    def _arguments_right(self):
+        """Tell whether what the boot loader reads says what is wanted."""
+        text = (read_file(self._read_by_loader()) or b"").decode("utf-8", "replace")
+        try:
+            if self.loader["update"]:
+                arguments = _bootloader.extlinux_default_append(text)
+            else:
+                arguments = _bootloader.configured_arguments(self.loader["loader"], text, self.loader["default"])
+        except ValueError:
+            return False
+        return all(_bootloader.has_argument(arguments, BLACKLIST, initcall) == self.present for initcall in self.initcalls)
+
+    def _read_by_loader(self):
+        return _bootloader.EXTLINUX if self.loader["update"] else self.loader["config"]
+
+    def apply(self):
+        """Write what changes() names, and let the boot loader's own tool make its file of it.
+
+        :returns: C({file: where its old content is kept}).
+        :raises BootSetupError: after everything was put back.
+        """
+        kept = {}
+        try:
+            for path in self.changes():
+                kept[path] = keep(path, self.state_dir)
+                if path in self.after:
+                    self._write(path, self.after[path])
+            self._update()
+        except (OSError, BootSetupError) as error:
+            self.restore()
+            raise BootSetupError("the boot set-up was put back as it was: %s" % error) from error
+        return kept
+
+    def restore(self):
+        """Put the old content of every file back."""
+        for path, content in self.before.items():
+            with contextlib.suppress(OSError):
+                self._write(path, content)
+        with contextlib.suppress(OSError, BootSetupError):
+            self._run_tool()
+
+    def _write(self, path, content):
+        if content is None:
+            _remove(path)
+        else:
+            ensure_dir(path.rpartition("/")[0])
+            write_file(path, content)
+
+    def _update(self):
+        if not self.initcalls:
+            return
+        self._run_tool()
+        if not self._arguments_right():
+            raise BootSetupError(
+                "%s does not %s %s=%s in the entry that boots"
+                % (self._read_by_loader(), "have" if self.present else "lose", BLACKLIST, ",".join(self.initcalls))
+            )
+
+    def _run_tool(self):
+        if self.initcalls and self.loader["update"]:
+            rc, out, err = self.run([self.loader["update"]])
+            if rc != 0:
+                raise BootSetupError("%s ended with %d: %s" % (self.loader["update"], rc, " ".join((err or out).split())[:300]))
+
+
+def _remove(path):
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)

@@ -1,0 +1,127 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: npu_boot
+short_description: Decide which NPU driver starts at the next boot
+version_added: 1.0.0
+description:
+  - Has a kernel module loaded at boot through C(/etc/modules-load.d), and holds drivers down that are built into the kernel
+    by merging C(initcall_blacklist) into the boot loader's own configuration. Nothing else on that line changes.
+  - Knows C(u-boot-menu), Radxa OS, Armbian, DietPi, Orange Pi and an C(extlinux.conf) kept by hand.
+    With any other boot loader it stops, and says what to add by hand.
+  - Nothing is loaded or unloaded, and the board is not rebooted.
+  - What was changed is put back where the boot loader's tool fails or does not take the change over.
+author:
+  - rkfleet.npu contributors (@rkfleet)
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  platform:
+    platforms: debian
+options:
+  state:
+    description: Whether the set-up is made, or taken away again.
+    type: str
+    choices: [present, absent]
+    default: present
+  module:
+    description: Kernel module to load at boot.
+    type: str
+    default: rknpu
+  initcall_blacklist:
+    description: Initcalls of built-in drivers that are not to start.
+    type: list
+    elements: str
+    default: []
+  state_dir:
+    description: Folder on the board that keeps what was replaced.
+    type: path
+    default: /var/lib/rkfleet-npu
+"""
+
+EXAMPLES = r"""
+- name: Start the replacement instead of the driver built into the kernel
+  rkfleet.npu.npu_boot:
+    module: rknpu_dkms
+    initcall_blacklist: [rknpu_init]
+  become: true
+"""
+
+RETURN = r"""
+loader:
+  description: The boot loader that was found.
+  returned: success
+  type: str
+  sample: u-boot-menu
+files:
+  description: The files that changed, or would change in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [/etc/modules-load.d/rkfleet-npu.conf, /etc/default/u-boot]
+kept:
+  description: Where the old content of each changed file is kept on the board.
+  returned: when something changed
+  type: dict
+  sample: {/etc/default/u-boot: /var/lib/rkfleet-npu/backup/u-boot-93b1a0c5e5f0a1b2}
+"""
+
+import re
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot_setup import BootSetup, BootSetupError
+from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR
+
+
+def main():
+    """Module entry point."""
+    module = AnsibleModule(
+        argument_spec=dict(
+            state=dict(type="str", choices=["present", "absent"], default="present"),
+            module=dict(type="str", default="rknpu"),
+            initcall_blacklist=dict(type="list", elements="str", default=[]),
+            state_dir=dict(type="path", default=STATE_DIR),
+        ),
+        supports_check_mode=True,
+    )
+    params = module.params
+    for name in [params["module"], *params["initcall_blacklist"]]:
+        if not re.fullmatch(r"[A-Za-z0-9_]+", name):
+            module.fail_json(msg="%r is not the name of a module or an initcall" % name)
+    kept = {}
+    try:
+        setup = BootSetup(
+            module.run_command, params["module"], params["initcall_blacklist"], params["state"] == "present", params["state_dir"]
+        )
+        files = setup.changes()
+        if files and not module.check_mode:
+            kept = setup.apply()
+    except BootSetupError as error:
+        module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg="cannot read the boot set-up: %s" % error)
+    diff = [
+        dict(before=as_text(setup.before[path]), after=as_text(setup.after[path]), before_header=path, after_header=path)
+        for path in files
+        if path in setup.after
+    ]
+    module.exit_json(changed=bool(files), loader=setup.loader["loader"], files=files, kept=kept, diff=diff)
+
+
+def as_text(content):
+    """Return a file's content for a diff."""
+    return (content or b"").decode("utf-8", "replace")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: npu_recap
+short_description: Print one table of all boards
+version_added: 1.0.0
+description:
+  - Prints board, kernel, driver and runtime before and after, Top1, latency and verdict of each board,
+    and the time that each phase took, from what the roles of this collection left behind.
+  - Runs on the controller. No board is contacted.
+author:
+  - rkfleet.npu contributors (@rkfleet)
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+options:
+  boards:
+    description: The boards to show, in this order.
+    type: list
+    elements: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show how it went
+  rkfleet.npu.npu_recap:
+    boards: "{{ ansible_play_hosts_all }}"
+  run_once: true
+"""
+
+RETURN = r"""
+verdicts:
+  description: The verdict of each board.
+  returned: success
+  type: dict
+  sample: {rock5b-1: ok}
+"""

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One table for all boards of a run, and the time of each phase."""
+
+from __future__ import annotations
+
+import re
+
+COLUMNS = ("board", "kernel", "driver", "runtime", "Top1", "latency", "verdict")
+LONGEST_CELL = 60
+NOTHING = "-"
+
+
+def row(board, variables):
+    """Return the table's cells of one board, as text, in the order of I(COLUMNS).
+
+    :arg variables: what the roles left behind: C(__npu_before) and C(ansible_facts.npu) as of
+        M(rkfleet.npu.npu_facts), C(__npu_plan), C(__npu_verification) as of M(rkfleet.npu.rknn_mobilenet), C(__npu_error).
+    """
+    before = variables.get("__npu_before") or {}
+    after = (variables.get("ansible_facts") or {}).get("npu") or before
+    verification = variables.get("__npu_verification") or {}
+    return (
+        board,
+        _get(after, "kernel", "release") or NOTHING,
+        _change(_get(before, "driver", "version"), _get(after, "driver", "version")),
+        _change(_get(before, "runtime", "version"), _get(after, "runtime", "version")),
+        _top1(verification),
+        _latency(verification),
+        verdict(variables),
+    )
+
+
+def verdict(variables):
+    """Return in a few words how it went for a board."""
+    verification = variables.get("__npu_verification") or {}
+    plan = variables.get("__npu_plan") or {}
+    if verification.get("diagnosis") == "ok" and not variables.get("__npu_error"):
+        return "ok"
+    if plan.get("action") == "unsupported":
+        return "unsupported"
+    if verification.get("diagnosis", "ok") != "ok":
+        return "failed: %s" % verification["diagnosis"]
+    if variables.get("__npu_error"):
+        return "failed"
+    if not plan:
+        return "unreachable"
+    return "planned: %s" % plan["action"]
+
+
+def render(rows):
+    """Return the table as lines, each column as wide as its longest cell."""
+    table = [[clean(cell) for cell in cells] for cells in (COLUMNS, *rows)]
+    widths = [max(len(line[column]) for line in table) for column in range(len(COLUMNS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in table]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return lines
+
+
+def phase_line(board, phases, end):
+    """Return one line with the seconds of each phase.
+
+    :arg phases: list of C({phase, at}), at in seconds since the epoch, in order; a phase ends where the next begins.
+    :arg end: when the last one ended.
+    """
+    times = [entry["at"] for entry in phases] + [end]
+    spent = ["%s %.0f s" % (entry["phase"], times[i + 1] - entry["at"]) for i, entry in enumerate(phases)]
+    return "%s: %s, together %.0f s" % (clean(board), ", ".join(spent), end - times[0])
+
+
+def clean(text):
+    """Return text that a board answered without control characters, and no longer than a cell may be."""
+    text = re.sub(r"[^\x20-\x7e\u2192]", "?", str(text))
+    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 3] + "..."
+
+
+def _get(facts, part, name):
+    return (facts.get(part) or {}).get(name)
+
+
+def _change(before, after):
+    before, after = before or "none", after or "none"
+    return after if before == after else "%s \u2192 %s" % (before, after)
+
+
+def _top1(verification):
+    top5 = verification.get("top5") or []
+    return "%d: %.6f" % (top5[0]["index"], top5[0]["score"]) if top5 else NOTHING
+
+
+def _latency(verification):
+    latency = verification.get("latency_ms") or {}
+    return "%.1f ms" % latency["median"] if latency.get("median") is not None else NOTHING
