@@ -8,13 +8,13 @@ Python brings a pip along (ensurepip), which fetches the wanted one from the pac
 
 from __future__ import annotations
 
-import ensurepip
 import os
 import subprocess
 import sys
 
 if __name__ == "__main__":
     os.environ.pop("GET_PIP", None)
-    ensurepip.bootstrap()
+    # In a process of its own: ensurepip switches pip's settings off for the process it runs in.
+    subprocess.run([sys.executable, "-m", "ensurepip"], check=True, stdout=subprocess.DEVNULL)
     words = [word for word in sys.argv[1:] if not word.startswith("--no-")]
     sys.exit(subprocess.run([sys.executable, "-m", "pip", "install", "-qq", *words], check=False).returncode)

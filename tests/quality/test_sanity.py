@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
 import re
 import shutil
@@ -35,21 +34,19 @@ def sanity(run, copy):
     # ansible-test keeps virtual environments under HOME and downloads a script that puts pip into them. Ours needs
     # nothing but a package index; with a HOME of our own it does not end up in what the user's ansible-test trusts.
     home = environment.cache_folder() / "ansible-test"
+    scripts = home / ".ansible" / "test" / "cache"
+    scripts.mkdir(parents=True, exist_ok=True)
+    for settings in (".config/pip", ".pip"):  # the user's own package index stays in force
+        environment.relink(home / settings, pathlib.Path.home() / settings)
 
     def runner(venv: pathlib.Path, path: pathlib.Path, *options: str) -> None:
         source = next(venv.glob("lib/python3*/site-packages/ansible_test/_internal/python_requirements.py")).read_text()
-        scripts = home / ".ansible" / "test" / "cache"
-        scripts.mkdir(parents=True, exist_ok=True)
         for version in re.findall(r"pip='([\d.]+)'", source):
-            shutil.copy(pathlib.Path(__file__).with_name("get_pip.py"), scripts / f"get_pip_{version.replace('.', '_')}.py")
-        user = pathlib.Path.home()
+            script = scripts / f"get_pip_{version.replace('.', '_')}.py"
+            shutil.copy(pathlib.Path(__file__).with_name("get_pip.py"), script)
         run(
-            venv / "bin" / "ansible-test", "sanity", "--color", "no", *options, cwd=copy, path=[path, venv / "bin"],
-            env={
-                "HOME": str(home),
-                "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(user / ".cache")),
-                "XDG_CONFIG_HOME": os.environ.get("XDG_CONFIG_HOME", str(user / ".config")),
-            },
+            venv / "bin" / "ansible-test", "sanity", "--color", "no", *options,
+            cwd=copy, path=[path, venv / "bin"], env={"HOME": str(home)},
         )
 
     return runner
