@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""What the lab writes into the board's file system, beyond Debian's packages."""
+
+from __future__ import annotations
+
+#: First boot: what is the board's own (host name, ssh host key, who may log in) comes from the device tree.
+IDENTITY_SCRIPT = """\
+#!/bin/sh
+# rkfleet.npu lab (emulated board): take this board's identity from the device tree, once.
+set -eu
+tree=/proc/device-tree/rkfleet-lab
+take() { tr -d '\\000' <"$tree/$1"; }
+umask 077
+take host-key >/etc/ssh/ssh_host_ed25519_key.new
+install -d -o radxa -g radxa -m 700 /home/radxa/.ssh
+take authorized-key >/home/radxa/.ssh/authorized_keys
+chown radxa:radxa /home/radxa/.ssh/authorized_keys
+umask 022
+name=$(take host-name)
+echo "$name" >/etc/hostname
+printf '127.0.0.1\tlocalhost\n127.0.1.1\t%s\n::1\tlocalhost ip6-localhost\n' "$name" >/etc/hosts
+echo "$name" >/proc/sys/kernel/hostname
+mv /etc/ssh/ssh_host_ed25519_key.new /etc/ssh/ssh_host_ed25519_key
+sync -f /etc/ssh
+"""
+
+IDENTITY_UNIT = """\
+[Unit]
+Description=Lab: identity of this emulated board from the device tree
+ConditionPathExists=/proc/device-tree/rkfleet-lab/host-key
+ConditionPathExists=!/etc/ssh/ssh_host_ed25519_key
+After=local-fs.target
+Before=ssh.service
+
+[Service]
+Type=oneshot
+ExecStart=/usr/local/sbin/rkfleet-lab-identity
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+NETWORK_UNIT = """\
+[Unit]
+Description=Lab: static address on the emulator's user network
+DefaultDependencies=no
+After=systemd-remount-fs.service
+Before=network.target ssh.service shutdown.target
+Wants=network.target
+Conflicts=shutdown.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/sbin/ip link set lo up
+ExecStart=/sbin/ip link set eth0 up
+ExecStart=/sbin/ip address replace 10.0.2.15/24 dev eth0
+ExecStart=-/sbin/ip route replace default via 10.0.2.2
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+#: u-boot-update copies the parameters to /boot/extlinux/extlinux.conf; the timeout is in tenths of a second.
+U_BOOT_DEFAULTS = """\
+## /etc/default/u-boot - configuration file for u-boot-update(8)
+
+U_BOOT_UPDATE="true"
+U_BOOT_PARAMETERS="console=ttyAMA0,115200n8 rootwait rw panic=10 quiet"
+U_BOOT_TIMEOUT="1"
+"""
+
+#: path on the board → (mode, text)
+FILES: dict[str, tuple[int, str]] = {
+    "etc/hostname": (0o644, "rock5b\n"),
+    "etc/fstab": (0o644, "/dev/vda1 / ext4 defaults,noatime 0 0\n"),
+    "etc/machine-id": (0o444, ""),  # empty: every board makes its own, without the tasks of a first boot
+    "etc/default/u-boot": (0o644, U_BOOT_DEFAULTS),
+    "etc/apt/sources.list": (0o644, "deb [trusted=yes] file:/srv/apt ./\n"),
+    "etc/sudoers.d/radxa": (0o440, "radxa ALL=(ALL:ALL) NOPASSWD: ALL\n"),
+    "etc/ssh/sshd_config.d/lab.conf": (0o644, "HostKey /etc/ssh/ssh_host_ed25519_key\nPasswordAuthentication no\nUseDNS no\n"),
+    "etc/systemd/journald.conf.d/lab.conf": (0o644, "[Journal]\nStorage=volatile\n"),
+    # A job that hangs at shutdown must not hold the emulated board for a minute and a half.
+    "etc/systemd/system.conf.d/lab.conf": (0o644, "[Manager]\nDefaultTimeoutStopSec=20s\n"),
+    "etc/systemd/system/rkfleet-lab-identity.service": (0o644, IDENTITY_UNIT),
+    "etc/systemd/system/rkfleet-lab-network.service": (0o644, NETWORK_UNIT),
+    "usr/local/sbin/rkfleet-lab-identity": (0o755, IDENTITY_SCRIPT),
+    "etc/motd": (
+        0o644,
+        "\nThis is an EMULATED board of the rkfleet.npu lab. Its NPU driver and librknnrt.so are\n"
+        "stand-ins, not the vendor's: they imitate messages and numbers, they compute nothing real.\n\n",
+    ),
+}
+
+#: Units that cost seconds of an emulated boot and do nothing for a lab.
+MASKED = (
+    "apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer"
+    " getty@tty1.service serial-getty@ttyAMA0.service systemd-journal-flush.service systemd-journal-catalog-update.service"
+    " systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-networkd.service systemd-networkd-wait-online.service"
+    " systemd-timesyncd.service systemd-random-seed.service systemd-pstore.service systemd-hwdb-update.service ldconfig.service"
+).split()
+
+ENABLED = ("rkfleet-lab-identity.service", "rkfleet-lab-network.service")
+
+#: Run in the board's tree with the arguments: kernel release.
+CONFIGURE = """\
+set -eu
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin
+useradd --create-home --shell /bin/bash --groups sudo,video,render radxa
+apt-get update
+apt-get install --yes --no-install-recommends "linux-image-$1" "linux-headers-$1"
+u-boot-update
+ldconfig
+"""

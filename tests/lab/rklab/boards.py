@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Boards: their disks, their emulator, their state on disk, and when they are ready.
+
+All that belongs to running boards lies in the state folder (build/lab in the checkout): boards.json says which there are;
+boards/NAME holds a board's disk, device tree and host key; logs/ its serial console.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from . import LabError, Progress, devicetree, process
+
+U_BOOT = Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
+USER = "radxa"
+MEMORY_MIB = 3072
+CPUS = 2
+BOOT_LIMIT = 300  # seconds; a boot takes 15 to 25, several at once on a busy machine far more
+
+
+def machine() -> list[str]:
+    """QEMU's options that decide the device tree, for its dump and for the run alike.
+
+    acpi=off: with firmware and ACPI, QEMU leaves out the GPIO controller that the dumped tree names, and the kernel dies.
+    pauth=off: emulated pointer authentication makes everything three times slower.
+    """
+    return ["-M", "virt,gic-version=3,acpi=off", "-cpu", "max,pauth=off", "-smp", str(CPUS), "-m", str(MEMORY_MIB)]
+
+
+def command(port: int, serial_log: Path) -> list[str]:
+    """QEMU's command line for a board, run in the board's own folder.
+
+    The disk's cache holds a power cut: what the guest flushed is in the host's page cache when QEMU is killed, as its
+    qcow2 tables are written at each flush; only the flush to the host's own disk is left out.
+    """
+    return [
+        "qemu-system-aarch64",
+        *machine(),
+        *("-accel", "tcg,thread=multi,tb-size=128"),
+        *("-nodefaults", "-no-user-config", "-display", "none"),
+        *("-bios", str(U_BOOT)),
+        *("-dtb", "board.dtb"),
+        *("-blockdev", "driver=file,node-name=file0,filename=disk.qcow2,cache.no-flush=on"),
+        *("-blockdev", "driver=qcow2,node-name=disk0,file=file0"),
+        *("-device", "virtio-blk-device,drive=disk0"),
+        *("-netdev", f"user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:22"),
+        *("-device", "virtio-net-device,netdev=net0"),
+        *("-device", "virtio-rng-device"),
+        *("-chardev", f"file,id=serial0,path={_comma(serial_log)},append=on"),
+        *("-serial", "chardev:serial0"),
+        *("-chardev", "socket,id=monitor0,path=monitor,server=on,wait=off"),
+        *("-mon", "chardev=monitor0,mode=readline"),
+    ]
+
+
+def _comma(path: Path) -> str:
+    """A path as part of a QEMU option, where a comma is written twice."""
+    return str(path).replace(",", ",,")
+
+
+class Lab:
+    """The boards of one state folder."""
+
+    def __init__(self, state: Path, progress: Progress) -> None:
+        self.state = state
+        self.progress = progress
+        self.logs = state / "logs"
+        self.key = state / "id_ed25519"
+        self.known_hosts = state / "known_hosts"
+        self.register = state / "boards.json"
+        try:
+            self.data = json.loads(self.register.read_text())
+        except FileNotFoundError:
+            self.data = {"boards": {}, "server": None}
+        except ValueError as problem:
+            raise LabError(f"{self.register} cannot be read: {problem}.", f"Remove the folder {state} and start again.") from problem
+
+    def save(self) -> None:
+        """Write boards.json and known_hosts."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        write(self.register, json.dumps(self.data, indent=1) + "\n")
+        lines = [f"[127.0.0.1]:{board['port']} {board['host_key']}\n" for board in self.data["boards"].values()]
+        write(self.known_hosts, "".join(lines))
+
+    def names(self) -> list[str]:
+        """The boards there are, running or not."""
+        return list(self.data["boards"])
+
+    def board(self, name: str) -> dict:
+        """A board's entry; LabError if there is none of that name."""
+        try:
+            return self.data["boards"][name]
+        except KeyError:
+            known = ", ".join(self.names()) or "none"
+            raise LabError(f"There is no board {name}; there are: {known}.", f"Start it: tests/lab/lab up {name}") from None
+
+    def folder(self, name: str) -> Path:
+        """Where a board's disk and device tree lie."""
+        return self.state / "boards" / name
+
+    def serial_log(self, name: str) -> Path:
+        """The log of a board's serial console: boot loader, kernel, systemd."""
+        return self.logs / f"{name}.serial.log"
+
+    def running(self, name: str) -> bool:
+        """Whether the board's emulator runs."""
+        return process.alive(self.data["boards"].get(name, {}).get("qemu"))
+
+    def make(self, name: str, image: Path) -> None:
+        """A new board of that name, or a known one put back to the untouched disk of *image*."""
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
+            raise LabError(f"A board cannot be called {name!r}.", "Use small letters, digits and dashes, a letter first.")
+        folder = self.folder(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        if not self.key.exists():
+            self.key.with_suffix(".pub").unlink(missing_ok=True)
+            _keygen(self.key, "rkfleet.npu lab")
+        host_key = folder / "ssh_host_ed25519_key"
+        if not host_key.exists():
+            _keygen(host_key, name)
+        board = self.data["boards"].setdefault(name, {})
+        board.setdefault("port", free_port())
+        board["host_key"] = " ".join(host_key.with_suffix(".pub").read_text().split()[:2])
+        board["serial"] = hashlib.sha256(board["host_key"].encode()).hexdigest()[:16]
+        board["image"] = str(image)
+        board["release"] = (image / "release").read_text().strip()
+        board["qemu"] = None
+        (folder / "disk.qcow2").unlink(missing_ok=True)
+        process.output(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(image / "disk.raw"), str(folder / "disk.qcow2")])
+        identity = {
+            "host-name": name,
+            "host-key": host_key.read_text(),
+            "authorized-key": self.key.with_suffix(".pub").read_text(),
+        }
+        devicetree.write(folder / "board.dtb", machine(), board["serial"], identity, reserve=True)
+        self.save()
+
+    def start(self, name: str) -> None:
+        """Power on; returns at once."""
+        board = self.board(name)
+        if self.running(name):
+            return
+        if not Path(board["image"], "disk.raw").exists():
+            raise LabError(f"The image under the disk of {name} is gone from the cache.", f"Run: tests/lab/lab reset {name}")
+        if not port_free(board["port"]):
+            board["port"] = free_port()
+        self.logs.mkdir(parents=True, exist_ok=True)
+        serial_log = self.serial_log(name)
+        board["log_start"] = serial_log.stat().st_size if serial_log.exists() else 0
+        board["qemu"] = process.start(
+            command(board["port"], serial_log.absolute()), self.logs / f"{name}.qemu.log", self.folder(name)
+        )
+        self.save()
+
+    def stop(self, name: str, *, hard: bool = False) -> None:
+        """Power off: hard as by pulling the plug; else what the board has written is on its disk first."""
+        board = self.board(name)
+        if not hard and self.running(name):
+            try:
+                subprocess.run(self.ssh(name, ["sudo", "sync"]), capture_output=True, timeout=10, check=False)
+            except subprocess.TimeoutExpired:
+                pass
+        process.end(board.get("qemu"), hard=hard)
+        board["qemu"] = None
+        self.save()
+
+    def forget(self, name: str) -> None:
+        """Remove a stopped board with its disk and host key."""
+        shutil.rmtree(self.folder(name), ignore_errors=True)
+        self.data["boards"].pop(name, None)
+        self.save()
+
+    def wait(self, names: list[str], limit: float = BOOT_LIMIT) -> None:
+        """Wait until all answer with an ssh banner; LabError with the end of the serial log if one does not."""
+        started, waiting, told = time.monotonic(), list(names), 0.0
+        while waiting:
+            for name in list(waiting):
+                board = self.board(name)
+                log = self.serial_log(name)
+                elapsed = time.monotonic() - started
+                if banner(board["port"]):
+                    waiting.remove(name)
+                    self.progress(f"{name} answers on 127.0.0.1:{board['port']} after {elapsed:.0f} s")
+                    continue
+                if not self.running(name):
+                    log = self.logs / f"{name}.qemu.log"
+                    raise LabError(f"The emulator of {name} ended; the end of {log}:\n{process.tail(log)}")
+                if _panicked(log, board["log_start"]):
+                    raise LabError(f"The kernel of {name} panicked; the end of {log}:\n{process.tail(log, 25)}", f"Put it back: tests/lab/lab reset {name}")
+                if elapsed > limit:
+                    raise LabError(
+                        f"{name} did not answer within {limit:.0f} s; the end of {log}:\n{process.tail(log, 25)}",
+                        f"Put it back with: tests/lab/lab reset {name} (a very busy machine may need longer: --limit SECONDS).",
+                    )
+            if waiting and time.monotonic() - told > 15:
+                if told:
+                    self.progress(f"waiting for {', '.join(waiting)} to boot")
+                told = time.monotonic()
+            time.sleep(0.25)
+
+    def ssh(self, name: str, words: list[str]) -> list[str]:
+        """The ssh command line for a board."""
+        return [
+            *("ssh", "-F", "none", "-i", str(self.key), "-p", str(self.board(name)["port"])),
+            *(f"-o{option}" for option in ssh_options(self.known_hosts)),
+            *("-oBatchMode=yes", "-oConnectTimeout=60", "-oLogLevel=ERROR", f"{USER}@127.0.0.1"),
+            *words,
+        ]
+
+
+def ssh_options(known_hosts: Path | str) -> list[str]:
+    """ssh options that lab and Ansible share: the lab's key and host keys, nothing of the user's own."""
+    if isinstance(known_hosts, Path):
+        known_hosts = f'"{known_hosts}"'  # ssh reads a list of files here
+    return [f"UserKnownHostsFile={known_hosts}", "GlobalKnownHostsFile=/dev/null", "StrictHostKeyChecking=yes", "IdentitiesOnly=yes"]
+
+
+def banner(port: int) -> bool:
+    """Whether an ssh server greets there. The port alone accepts before the board has one."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            connection.settimeout(3)
+            return connection.recv(16).startswith(b"SSH-2.0")
+    except OSError:
+        return False
+
+
+def _panicked(log: Path, start: int) -> bool:
+    try:
+        with log.open("rb") as stream:
+            stream.seek(start)
+            # A board that panics starts again after ten seconds (panic=10): one panic may be meant, the third is a loop.
+            return stream.read().count(b"Kernel panic - not syncing") > 2
+    except OSError:
+        return False
+
+
+def port_free(port: int) -> bool:
+    """Whether nobody listens on that port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _keygen(path: Path, comment: str) -> None:
+    process.output(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path)])
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file so that it is never seen half written."""
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_text(text)
+    partial.rename(path)

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""The command line of the lab."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from . import LabError, Progress, boards, cache, host, image, inventory, process, upstream
+
+CHECKOUT = image.LAB.parent.parent
+
+
+def state_folder() -> Path:
+    """Where running boards keep their files: $RKFLEET_LAB_STATE, or build/lab in the checkout."""
+    named = os.environ.get("RKFLEET_LAB_STATE")
+    return Path(named).expanduser().absolute() if named else CHECKOUT / "build" / "lab"
+
+
+def build(state: Path, progress: Progress) -> tuple[Path, Path]:
+    """The board's image and the upstream's files, from the cache or built. As root, by sudo if need be."""
+    logs = state / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    files = upstream.files(progress, logs / "upstream-build.log")
+    ready = image.board_ready(progress, logs)
+    if ready is None:
+        host.require(host.doctor(state))
+        progress("the disk image is not in the cache: it is built once, 5 minutes beside the kernel's 7 (twice that on a busy machine)")
+        if os.geteuid() != 0:
+            cache.root().mkdir(parents=True, exist_ok=True)
+            variables = [f"RKFLEET_LAB_CACHE={cache.root()}", f"RKFLEET_LAB_STATE={state}"]
+            command = host.privileged(["env", *variables, sys.executable, str(image.LAB / "lab"), "_image"])
+            if subprocess.run(command, check=False).returncode:
+                raise LabError("The disk image could not be built; the reason stands above.")
+            ready = image.board_ready(progress, logs)
+        else:
+            host.prepare()
+            ready = image.board(progress, logs)
+    return ready, files
+
+
+def write_inventory(lab: boards.Lab) -> Path | None:
+    """Write inventory.yml for the boards that run; without any there is no inventory."""
+    path = lab.state / "inventory.yml"
+    server = lab.data["server"]
+    running = [name for name in lab.names() if lab.running(name)]
+    if not running or not server:
+        path.unlink(missing_ok=True)
+        return None
+    ports = {name: lab.board(name)["port"] for name in running}
+    data = inventory.data(ports, f"http://127.0.0.1:{server['port']}", upstream.compatibility(Path(server["folder"])))
+    boards.write(path, inventory.text(data))
+    return path
+
+
+def serve(lab: boards.Lab, files: Path) -> None:
+    """Have the file server run on *files*."""
+    server = lab.data["server"] or {}
+    if process.alive(server.get("process")) and server["folder"] == str(files):
+        return
+    process.end(server.get("process"))
+    port = server.get("port")
+    if not port or not boards.port_free(port):
+        port = boards.free_port()
+    lab.data["server"] = upstream.start(files, port, lab.logs / "upstream.log")
+    lab.save()
+    lab.progress(f"a file server on 127.0.0.1:{port} plays upstream (stand-ins, not the vendor's files)")
+
+
+def up(lab: boards.Lab, options: argparse.Namespace) -> None:
+    """Start boards."""
+    names = options.names or [f"rock5b-{number + 1}" for number in range(options.count)]
+    ready, files = build(lab.state, lab.progress)
+    host.require(host.doctor(lab.state, sum(not lab.running(name) for name in names), building=False))
+    serve(lab, files)
+    for name in names:
+        if lab.running(name):
+            continue
+        known = lab.data["boards"].get(name)
+        if not known or known["image"] != str(ready) or not (lab.folder(name) / "disk.qcow2").exists():
+            lab.progress(f"{name}: a new disk" + (", as the image has changed" if known else ""))
+            lab.make(name, ready)
+        lab.start(name)
+        lab.progress(f"{name}: power on (about 20 s to ssh; kernel {lab.board(name)['release']})")
+    lab.wait(names, options.limit)
+    lab.progress(f"inventory: {write_inventory(lab)}")
+
+
+def down(lab: boards.Lab, options: argparse.Namespace) -> None:
+    """Stop boards; the last one takes the file server with it."""
+    for name in options.names or lab.names():
+        was = lab.running(name)
+        lab.stop(name)
+        if options.purge:
+            lab.forget(name)
+        lab.progress(f"{name}: {'stopped' if was else 'was not running'}{', its disk removed' if options.purge else ''}")
+    if not any(lab.running(name) for name in lab.names()):
+        server = lab.data["server"]
+        if server:
+            process.end(server["process"])
+            server["process"] = None
+            lab.save()
+    write_inventory(lab)
+
+
+def status(lab: boards.Lab, options: argparse.Namespace) -> None:
+    """Say what runs."""
+    rows = []
+    for name in lab.names():
+        board = lab.board(name)
+        running = lab.running(name)
+        state = "stopped" if not running else "ready" if boards.banner(board["port"]) else "booting"
+        rows.append({"name": name, "state": state, "port": board["port"], "kernel": board["release"], "serial": board["serial"], "log": str(lab.serial_log(name))})
+    server = lab.data["server"] or {}
+    serving = process.alive(server.get("process"))
+    if options.json:
+        print(json.dumps({"boards": rows, "server": {"running": serving, "port": server.get("port")}, "cache": str(cache.root())}, indent=1))
+        return
+    for row in rows:
+        print(f"{row['name']:14} {row['state']:8} 127.0.0.1:{row['port']:<6} {row['kernel']}  serial console: {row['log']}")
+    if not rows:
+        print("There are no boards. Start one: tests/lab/lab up")
+    print(f"file server    {'ready   ' if serving else 'stopped '} 127.0.0.1:{server.get('port', '-')}  (stand-ins, not the vendor's files)")
+    print(f"cache          {cache.root()}")
+
+
+def reset(lab: boards.Lab, options: argparse.Namespace) -> None:
+    """Back to the untouched disk."""
+    ready, files = build(lab.state, lab.progress)
+    serve(lab, files)
+    for name in options.names:
+        lab.board(name)
+        lab.stop(name, hard=True)
+        lab.make(name, ready)
+        lab.start(name)
+        lab.progress(f"{name}: untouched disk, power on")
+    write_inventory(lab)
+    lab.wait(options.names, options.limit)
+
+
+def power_cut(lab: boards.Lab, options: argparse.Namespace) -> None:
+    """Pull the plug."""
+    for name in options.names:
+        if not lab.running(name):
+            raise LabError(f"{name} is not running.", f"Start it: tests/lab/lab up {name}")
+        lab.stop(name, hard=True)
+        lab.progress(f"{name}: power cut")
+        if options.restart:
+            lab.start(name)
+    if options.restart:
+        lab.wait(options.names, options.limit)
+    write_inventory(lab)
+
+
+def ssh(lab: boards.Lab, options: argparse.Namespace) -> None:
+    """Log in to a board, or run a command there."""
+    if not lab.running(options.name):
+        lab.board(options.name)
+        raise LabError(f"{options.name} is not running.", f"Start it: tests/lab/lab up {options.name}")
+    words = options.words[1:] if options.words[:1] == ["--"] else options.words
+    command = lab.ssh(options.name, words)
+    os.execvp(command[0], command)
+
+
+def doctor(state: Path, options: argparse.Namespace) -> int:
+    """Say what is missing on this machine."""
+    findings = host.doctor(state)
+    if options.json:
+        print(json.dumps(host.as_data(findings), indent=1))
+    else:
+        print(host.report(findings))
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(prog="lab", description="Emulated ROCK 5B boards with a stand-in NPU driver and runtime (not the vendor's).")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+
+    def limited(command: argparse.ArgumentParser) -> None:
+        command.add_argument("--limit", type=float, default=boards.BOOT_LIMIT, metavar="SECONDS", help="how long a boot may take (%(default)s)")
+
+    command = add("up", "start boards (rock5b-1 unless named), building what is not in the cache, and write the inventory")
+    command.add_argument("names", nargs="*", metavar="NAME")
+    command.add_argument("--count", type=int, default=1, help="start rock5b-1 to rock5b-COUNT")
+    limited(command)
+    command = add("down", "stop boards (all unless named); their disks stay")
+    command.add_argument("names", nargs="*", metavar="NAME")
+    command.add_argument("--purge", action="store_true", help="remove their disks too")
+    add("status", "say what runs").add_argument("--json", action="store_true")
+    command = add("ssh", "log in to a board, or run a command there")
+    command.add_argument("name", metavar="NAME")
+    command.add_argument("words", nargs=argparse.REMAINDER, metavar="-- COMMAND")
+    command = add("reset", "put boards back to the untouched disk and boot them")
+    command.add_argument("names", nargs="+", metavar="NAME")
+    limited(command)
+    command = add("power-cut", "stop boards as by pulling the plug")
+    command.add_argument("names", nargs="+", metavar="NAME")
+    command.add_argument("--restart", action="store_true", help="and power them on again")
+    limited(command)
+    add("build", "fill the cache, start nothing")
+    add("doctor", "check this machine and say what is missing").add_argument("--json", action="store_true")
+    add("install-host-packages", "install the Debian packages that are missing (root or sudo)")
+    return top
+
+
+def run(words: list[str]) -> int:
+    """Do what the command line says; the exit code."""
+    if words[:1] == ["_serve"]:
+        upstream.serve(Path(words[1]), int(words[2]))
+        return 0
+    state = state_folder()
+    progress = Progress()
+    if words == ["_image"]:
+        host.prepare()
+        try:
+            image.board(progress, state / "logs")
+        finally:
+            cache.hand_over(state / "logs")
+        return 0
+    options = parser().parse_args(words)
+    if options.command == "doctor":
+        return doctor(state, options)
+    if options.command == "install-host-packages":
+        installed = host.install(state / "logs" / "host-packages.log")
+        progress(f"installed: {' '.join(installed)}" if installed else "nothing was missing")
+        return 0
+    if options.command in {"status", "ssh"}:
+        {"status": status, "ssh": ssh}[options.command](boards.Lab(state, progress), options)
+        return 0
+    if options.command in {"up", "build"}:
+        if getattr(options, "count", 1) < 1:
+            raise LabError("--count starts at 1.")
+        packages = [finding for finding in host.doctor(state, building=False) if finding.name in {"system", "python", "packages"}]
+        host.require(packages)
+    if options.command == "build":
+        for folder in build(state, progress):
+            progress(f"ready: {folder}")
+        return 0
+    with cache.lock(state, progress):
+        {"up": up, "down": down, "reset": reset, "power-cut": power_cut}[options.command](boards.Lab(state, progress), options)
+    return 0
+
+
+def main(words: list[str]) -> int:
+    """The lab's command line; expected failures are one message and exit code 1."""
+    try:
+        return run(words)
+    except LabError as problem:
+        print(f"lab: {problem}", file=sys.stderr)
+        if problem.remedy:
+            print(f"     {problem.remedy}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("lab: interrupted; what was being built is built anew the next time", file=sys.stderr)
+        return 130
