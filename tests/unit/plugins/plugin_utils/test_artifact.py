@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Fetching by pinned digest: where from, in which order, and what is refused."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import http.server
+import socket
+import threading
+
+import pytest
+
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _artifact
+
+CONTENT = b"librknnrt version: 2.3.2"
+PATH = "airockchip/rknn-toolkit2/v2.3.2/librknnrt.so"
+
+
+def pins(content=CONTENT, **more):
+    return dict(sha256=hashlib.sha256(content).hexdigest(), size=len(content), **more)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    file = tmp_path / "mirror" / PATH
+    file.parent.mkdir(parents=True)
+    file.write_bytes(CONTENT)
+    return tmp_path / "mirror"
+
+
+@pytest.fixture
+def mirror(folder):
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield "http://127.0.0.1:%d" % server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def nobody():
+    """A mirror that refuses the connection."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        yield "http://127.0.0.1:%d" % free.getsockname()[1]
+
+
+def test_from_mirror_then_from_cache(tmp_path, mirror, nobody):
+    path, source = _artifact.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=[mirror])
+    assert open(path, "rb").read() == CONTENT
+    assert source == mirror + "/" + PATH
+    assert _artifact.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=[nobody]) == (path, "cache")
+
+
+def test_a_damaged_cache_is_fetched_again(tmp_path, mirror):
+    path, dummy = _artifact.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=[mirror])
+    with open(path, "wb") as stream:
+        stream.write(b"damaged")
+    assert _artifact.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=[mirror]) == (path, mirror + "/" + PATH)
+    assert open(path, "rb").read() == CONTENT
+
+
+def test_git_blob_is_enough(tmp_path, mirror):
+    blob = hashlib.sha1(b"blob %d\0" % len(CONTENT) + CONTENT).hexdigest()
+    path, dummy = _artifact.fetch({"git_blob": blob}, PATH, str(tmp_path), mirrors=[mirror])
+    assert open(path, "rb").read() == CONTENT
+
+
+@pytest.mark.parametrize("name", [PATH, "librknnrt.so"])
+def test_a_local_folder_comes_first(tmp_path, folder, nobody, name):
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "librknnrt.so").write_bytes(CONTENT)
+    where = folder if name == PATH else bare
+    dummy, source = _artifact.fetch(pins(), PATH, str(tmp_path / "cache"), str(where), [nobody])
+    assert source == str(where / name)
+
+
+def test_other_content_is_an_error_that_names_both_digests_and_keeps_nothing(tmp_path, mirror):
+    wanted = pins(b"something else, as long")
+    wanted["size"] = len(CONTENT)
+    with pytest.raises(_artifact.ArtifactError) as error:
+        _artifact.fetch(wanted, PATH, str(tmp_path / "cache"), mirrors=[mirror])
+    assert wanted["sha256"] in str(error.value)
+    assert hashlib.sha256(CONTENT).hexdigest() in str(error.value)
+    assert [file.name for file in (tmp_path / "cache").rglob("*") if file.is_file()] == [".lock"]
+
+
+def test_more_than_the_pinned_size_is_not_read_to_its_end(tmp_path, mirror):
+    with pytest.raises(_artifact.ArtifactError, match="larger than 3 bytes"):
+        _artifact.fetch(dict(pins(), size=3), PATH, str(tmp_path), mirrors=[mirror])
+
+
+def test_nobody_there(tmp_path, nobody):
+    with pytest.raises(_artifact.ArtifactError, match="cannot get librknnrt.so: tried %s" % nobody):
+        _artifact.fetch(pins(), PATH, str(tmp_path), mirrors=[nobody])
+
+
+def test_without_a_pin_nothing_is_fetched(tmp_path, mirror):
+    with pytest.raises(_artifact.ArtifactError, match="no pinned checksum"):
+        _artifact.fetch({"size": len(CONTENT)}, PATH, str(tmp_path), mirrors=[mirror])
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../b", "a//b", "", "a/./b", "a\\b"])
+def test_a_path_that_leaves_the_folder(tmp_path, path):
+    with pytest.raises(_artifact.ArtifactError, match="not a relative path"):
+        _artifact.fetch(pins(), path, str(tmp_path))
+
+
+def test_a_check_run_keeps_nothing(tmp_path, mirror):
+    path, dummy = _artifact.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=[mirror], keep=False)
+    assert path.endswith("librknnrt.so")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_check_run_finds_a_wrong_content_too(tmp_path, mirror):
+    with pytest.raises(_artifact.ArtifactError, match="pinned is"):
+        _artifact.fetch(dict(pins(b"other"), size=0), PATH, str(tmp_path / "cache"), mirrors=[mirror], keep=False)
