@@ -400,11 +400,13 @@ def _uses_extlinux(tree, cmdline):
 
 
 def read(tree, cmdline):
-    """{loader, config, cmdline, configured, default, update, error}.
+    """{loader, config, cmdline, configured, next, default, update, error}.
 
-    configured is None where it cannot be told, error then says why; update is the tool to run after a change.
+    configured is what the configuration asks for, next what the boot loader will read at the next boot (they differ
+    where the update tool was not run). Both are None where they cannot be told, error then says why. update is the
+    tool to run after a change.
     """
-    result = {"loader": "unknown", "config": None, "cmdline": cmdline, "configured": None,
+    result = {"loader": "unknown", "config": None, "cmdline": cmdline, "configured": None, "next": None,
               "default": DEFAULT_ARGUMENTS, "update": None, "error": None}
     tool = next((path for path in _UPDATE_TOOLS if tree.exists(path)), None)
     environment = next((item for item in ENVIRONMENT_FILES if tree.exists(item[1])), None)
@@ -423,6 +425,10 @@ def read(tree, cmdline):
                 result["error"] = "%s cannot be read" % result["config"]
             else:
                 result["configured"] = clean(configured_arguments(result["loader"], text or "", result["default"]), 2048)
+                result["next"] = result["configured"]
+                if result["update"]:
+                    made = tree.text(EXTLINUX, _TEXT_LIMIT)
+                    result["next"] = clean(extlinux_default_append(made), 2048) if made else None
     except ValueError as error:
         result["error"] = clean("%s: %s" % (result["config"] or U_BOOT_DEFAULT, error))
     return result

@@ -157,7 +157,7 @@ def gather(tree, uname=None, uid=None, ask_node=_driver.ask):
         "device": part("device", _nothing_of("node address status name driver", compatible=[]), _device_tree.read_device, tree),
         "dkms": part("dkms", {"available": False, "version": None, "modules": []}, _dkms.read, tree),
         "runtime": part("runtime", _nothing_of("path link version build sha256 git_blob size loader", others=[]), _runtime.read, tree),
-        "boot": part("boot loader", _nothing_of("config configured update error", loader="unknown", cmdline=cmdline,
+        "boot": part("boot loader", _nothing_of("config configured next update error", loader="unknown", cmdline=cmdline,
                                                 default=_bootloader.DEFAULT_ARGUMENTS), _bootloader.read, tree, cmdline),
         "tools": part("tools", _nothing_of("python bits", make=False, compiler=False, dkms=False), read_tools, tree),
         "space": part("free space", {}, lambda: dict((path, tree.free_mib(path)) for path in _SPACE)),

@@ -162,7 +162,7 @@ ansible_facts:
         boot:
           description:
             - C(loader) - V(u-boot-menu), V(radxa), V(armbian), V(dietpi), V(orangepi), V(extlinux) or V(unknown); C(config), the file that holds the kernel arguments.
-            - C(cmdline) of the running kernel, C(configured) arguments of the next boot (V(null) with an C(error) where they cannot be told),
+            - C(cmdline) of the running kernel, C(configured) arguments and those the boot loader will take C(next) (V(null) with an C(error) where they cannot be told),
               C(default) arguments of C(u-boot-update), and C(update), the tool to run after a change.
           returned: always
           type: dict
