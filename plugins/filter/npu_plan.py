@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The filter npu_plan; documented in npu_plan.yml."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.rkfleet.npu.plugins.module_utils import _plan
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _compatibility
+
+
+def npu_plan(facts, wanted=None, compatibility=None):
+    """The plan for one board's facts; compatibility is merged over the data this collection ships."""
+    try:
+        data = _compatibility.merged(compatibility)
+        errors = _compatibility.validate(data)
+        if errors:
+            more = "" if len(errors) == 1 else " (and %d more)" % (len(errors) - 1)
+            raise ValueError("npu_compatibility: %s%s" % (errors[0], more))
+        return _plan.npu_plan(facts, wanted or {}, data)
+    except ValueError as error:
+        raise AnsibleFilterError("npu_plan: %s" % error) from error
+
+
+class FilterModule:
+    """Filters of the collection."""
+
+    def filters(self):
+        """Name to function, as Ansible asks for it."""
+        return {"npu_plan": npu_plan}
