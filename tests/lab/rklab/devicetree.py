@@ -67,6 +67,6 @@ def write(target: Path, machine: list[str], serial: str, identity: dict[str, str
     for seed in ("kaslr-seed", "rng-seed"):
         process.output(["fdtput", "-d", str(partial), "/chosen", seed])
     for node, name, kind, values in edits(serial, identity, reserve):
-        process.output(["fdtput", "-p", "-t", kind, str(partial), node, name, *values])
+        process.output(["fdtput", "-p", "-t", kind, "--", str(partial), node, name, *values])
     partial.chmod(0o600)
     partial.rename(target)

@@ -35,6 +35,8 @@ def data(ports: dict[str, int], mirror: str, compatibility: dict) -> dict:
                         "ansible_ssh_pipelining": True,
                         "ansible_ssh_timeout": 120,
                         "ansible_python_interpreter": "/usr/bin/python3",
+                        "npu_reboot_timeout": 600,
+                        "npu_verify_timeout": 180,
                         "npu_mirror": mirror,
                         "npu_compatibility": compatibility,
                     },

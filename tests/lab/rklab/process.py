@@ -47,7 +47,8 @@ def output(command: list[str]) -> str:
     except FileNotFoundError as problem:
         raise LabError(f"The program {command[0]} is missing.", "Run: tests/lab/lab doctor") from problem
     if done.returncode:
-        raise LabError(f"{shlex.join(command)} failed: {done.stderr.strip() or done.returncode}")
+        said = done.stderr.strip().splitlines()[:1] or [f"code {done.returncode}"]
+        raise LabError(f"{' '.join(command[:2])} … failed: {said[0]}")
     return done.stdout
 
 

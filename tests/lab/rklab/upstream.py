@@ -36,11 +36,11 @@ _LIBRARY = "rknpu2/runtime/Linux/librknn_api/aarch64/librknnrt.so"
 
 ARTEFACTS = (
     Artefact(("drivers", "0.9.6"), f"{_LLM}/release-v1.0.1/rknpu-driver/rknpu_driver_0.9.6_20240322.tar.bz2", "driver", "0.9.6"),
-    Artefact(("drivers", "0.9.8"), f"{_LLM}/release-v1.1.0/rknpu-driver/rknpu_driver_0.9.8_20241009.tar.bz2", "driver", "0.9.8"),
+    Artefact(("drivers", "0.9.8"), f"{_LLM}/release-v1.3.0/rknpu-driver/rknpu_driver_0.9.8_20241009.tar.bz2", "driver", "0.9.8"),
     Artefact(("runtimes", "2.3.2"), f"{_TOOLKIT}/v2.3.2/{_LIBRARY}", "runtime", "2.3.2"),
     Artefact(("runtimes", "1.6.0"), f"{_TOOLKIT}/v1.6.0/{_LIBRARY}", "runtime", "1.6.0"),
-    Artefact(("models", "mobilenet_v1_2.3.2", "soc", "rk3588"), f"{_TOOLKIT}/v2.3.2/{_DEMO}/RK3588/mobilenet_v1.rknn", "model", "2.3.2"),
-    Artefact(("models", "mobilenet_v1_1.6.0", "soc", "rk3588"), f"{_TOOLKIT}/v1.6.0/{_DEMO}/RK3588/mobilenet_v1.rknn", "model", "1.6.0"),
+    Artefact(("models", "mobilenet_v1-2.x", "soc", "rk3588"), f"{_TOOLKIT}/v2.3.2/{_DEMO}/RK3588/mobilenet_v1.rknn", "model", "2.3.2"),
+    Artefact(("models", "mobilenet_v1-1.6.0", "soc", "rk3588"), f"{_TOOLKIT}/v1.6.0/{_DEMO}/RK3588/mobilenet_v1.rknn", "model", "1.6.0"),
     Artefact(("pictures", "cat_224x224"), f"{_TOOLKIT}/v2.3.2/{_DEMO}/cat_224x224.jpg", "picture", ""),
 )
 
@@ -97,7 +97,7 @@ def compatibility(folder: Path) -> dict:
         row["sha256"] = hashlib.sha256(content).hexdigest()
         row["git_blob"] = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
         row["size"] = len(content)
-        row["source"] = "stand-in of the lab, not the vendor's"
+        merged[artefact.row[0]][artefact.row[1]]["source"] = "stand-in of the lab, not the vendor's"
     return merged
 
 
