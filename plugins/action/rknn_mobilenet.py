@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Decodes the picture, runs the module, and sends along what the board lacks: see plugins/modules/rknn_mobilenet.py."""
+
+from __future__ import annotations
+
+import os
+
+from ansible.errors import AnsibleActionFail
+
+from ..module_utils._files import sha256_of
+from ..plugin_utils._picture import PictureError, cache_dir, raw_file
+from ..plugin_utils._transfer import TransferAction
+
+
+class ActionModule(TransferAction):
+    """Run a MobileNet on the board."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        args = dict(self._task.args)
+        paths = {name: os.path.expanduser(str(args.get(name) or "")) for name in ("model", "picture")}
+        absent = [path for path in paths.values() if not os.path.isfile(path)]
+        if absent:
+            if self._task.check_mode:
+                return self._skip(result, "%r is not on the controller yet" % absent[0])
+            raise AnsibleActionFail("%r is not a file on the controller" % absent[0])
+        try:
+            paths["picture"] = raw_file(paths["picture"], cache_dir(args.pop("cache_dir", None)))
+        except (PictureError, OSError) as error:
+            raise AnsibleActionFail(str(error)) from error
+        args.update({name + "_sha256": sha256_of(path) for name, path in paths.items()})
+
+        # Files are sent only to a board that says it has not got them: from the second time on, one call does all.
+        answer = self._execute_module(module_args=args, task_vars=task_vars)
+        missing = _missing(answer, paths)
+        if missing and self._task.check_mode:
+            return self._skip(result, "the board has no %s yet" % " and no ".join(missing))
+        if missing:
+            args.update({name + "_upload": self.upload(paths[name], name) for name in missing})
+            answer = self._execute_module(module_args=args, task_vars=task_vars)
+            if _missing(answer, paths):
+                raise AnsibleActionFail("the board did not take %s" % " and ".join(missing))
+        result.update(answer)
+        return result
+
+    @staticmethod
+    def _skip(result, reason):
+        result.update(changed=False, skipped=True, verdict="skipped", skip_reason=reason)
+        return result
+
+
+def _missing(answer, names):
+    """Take out of a module's answer which of the files the board lacks."""
+    told = answer.pop("missing", None) or []
+    return [name for name in names if name in told]
