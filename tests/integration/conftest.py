@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""An emulated board, and Ansible run against it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import time
+
+import pytest
+import yaml
+
+BOARD = "rock5b-1"
+# Everything an upgrade may touch, and the files it must not leave behind.
+WATCHED = ["/etc", "/boot", "/lib/modules", "/usr/src", "/usr/lib/librknnrt.so", "/usr/bin", "/var/lib/dkms", "/var/lib/rkfleet-npu"]
+
+
+class Board:
+    """One emulated board."""
+
+    def __init__(self, root: pathlib.Path, name: str):
+        self.root, self.name = root, name
+
+    def lab(self, *words: str, timeout: int = 600) -> str:
+        """Run a command of the lab and return what it said."""
+        done = subprocess.run(
+            [str(self.root / "tests/lab/lab"), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            stdin=subprocess.DEVNULL, timeout=timeout, check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def ssh(self, *words: str, check: bool = True) -> str:
+        """Run a command on the board and return its output."""
+        done = subprocess.run(
+            [str(self.root / "tests/lab/lab"), "ssh", self.name, "--", *words], stdout=subprocess.PIPE, text=True,
+            stdin=subprocess.DEVNULL, timeout=600, check=False,
+        )
+        assert not check or done.returncode == 0, (words, done.stdout)
+        return done.stdout
+
+    def reset(self) -> None:
+        """Put the untouched disk back and boot it."""
+        self.lab("reset", self.name)
+
+    def boot_id(self) -> str:
+        """Return what tells one boot from another."""
+        return self.ssh("cat /proc/sys/kernel/random/boot_id").strip()
+
+    def state(self) -> str:
+        """Return a listing of all that an upgrade may touch, with the files' digests."""
+        paths = " ".join(WATCHED)
+        return self.ssh(
+            f"sudo sh -c 'find {paths} -xdev -printf \"%p %M %u %l\\n\" 2>/dev/null | sort;"
+            f" find {paths} -xdev -type f -print0 2>/dev/null | sort -z | xargs -0 sha256sum'"
+        )
+
+
+class Run:
+    """How a playbook went."""
+
+    def __init__(self, done: subprocess.CompletedProcess, boards: dict, seconds: float):
+        self.rc, self.output, self.boards, self.seconds = done.returncode, done.stdout, boards, seconds
+
+    def __getitem__(self, name):
+        return self.boards[BOARD][name]
+
+
+@pytest.fixture(scope="session")
+def board(root):
+    """Return a running board with an untouched disk."""
+    there = Board(root, BOARD)
+    # The first time this builds kernel and image.
+    there.lab("up", BOARD, timeout=4000)
+    there.reset()
+    return there
+
+
+@pytest.fixture(scope="session")
+def play(root, tmp_path_factory):
+    """Return a function that runs a playbook against the lab's boards."""
+    cache = tmp_path_factory.mktemp("cache")
+
+    def runner(playbook, *words, cwd=root, inventory=None, env=None) -> Run:
+        counts = tmp_path_factory.mktemp("run") / "counts.json"
+        environ = dict(
+            os.environ, ANSIBLE_CALLBACK_PLUGINS=str(root / "tests/integration/callback"),
+            ANSIBLE_CALLBACKS_ENABLED="remote_count", REMOTE_COUNT_FILE=str(counts), **(env or {}),
+        )
+        inventory = inventory or str(root / "build/lab/inventory.yml")
+        started = time.monotonic()
+        done = subprocess.run(
+            ["ansible-playbook", "-i", inventory, "-e", json.dumps({"npu_cache_dir": str(cache)}), str(playbook), *words],
+            cwd=cwd, env=environ, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            timeout=1800, check=False,
+        )
+        print(done.stdout)
+        boards = json.loads(counts.read_text()) if counts.exists() else {}
+        return Run(done, boards, time.monotonic() - started)
+
+    return runner
+
+
+@pytest.fixture
+def inventory_with(root):
+    """Return a function that writes an inventory with other variables and returns its path."""
+    written = []
+
+    def write(variables) -> str:
+        lab = root / "build/lab"
+        data = yaml.safe_load((lab / "inventory.yml").read_text())
+        _merge(data["all"]["children"]["lab"]["vars"], variables)
+        # Beside the lab's own, as the paths in it are relative to its folder.
+        written.append(lab / ("inventory-test-%d.yml" % len(written)))
+        written[-1].write_text(yaml.safe_dump(data))
+        return str(written[-1])
+
+    yield write
+    for path in written:
+        path.unlink()
+
+
+def _merge(base, over):
+    for name, value in over.items():
+        if isinstance(value, dict):
+            _merge(base.setdefault(name, {}), value)
+        else:
+            base[name] = value
+
+
+@pytest.fixture(scope="session")
+def figures(root):
+    """Return a function that keeps figures of this run in build/figures.json."""
+    kept = {}
+
+    def keep(**more):
+        kept.update(more)
+        (root / "build/figures.json").write_text(json.dumps(kept, indent=2) + "\n")
+
+    return keep
+
+
+@pytest.fixture(scope="session")
+def artefact(root, tmp_path_factory):
+    """Return an empty place with nothing but the built collection installed in it."""
+    build, place = tmp_path_factory.mktemp("build"), tmp_path_factory.mktemp("place")
+    environ = dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(place))
+
+    def galaxy(*words):
+        subprocess.run(["ansible-galaxy", "collection", *map(str, words)], cwd=place, env=environ, stdin=subprocess.DEVNULL, check=True)
+
+    galaxy("build", root, "--output-path", build)
+    galaxy("install", "--offline", "-p", place, *build.glob("*.tar.gz"))
+    return place

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""The main job on an emulated ROCK 5B: from the mission's broken driver to a proven one.
+
+The tests go on from one another in this order: the board is at first untouched, then upgraded, then rebooted.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+
+import pytest
+from conftest import BOARD
+
+pytestmark = pytest.mark.board
+
+UPGRADE, VERIFY = "playbooks/upgrade-npu.yml", "playbooks/verify-npu.yml"
+TOP1 = "283: 0.468750"
+FAILURE = "failed to submit!, op id: 1, op name: Conv:MobilenetV1/MobilenetV1/Conv2d_0/Relu6_prequant"
+
+
+def sentence(run):
+    """Return the message with which the board was failed, on one line."""
+    found = re.findall(r'fatal: \[%s\]: FAILED! => .*?"msg": "((?:[^"\\]|\\.)*)"' % BOARD, run.output, re.DOTALL)
+    assert found, run.output
+    return json.loads('"%s"' % found[-1])
+
+
+def test_a_check_run_predicts_the_plan_and_changes_nothing(board, play):
+    before, boot_id = board.state(), board.boot_id()
+    run = play(UPGRADE, "--check", "--diff")
+    assert run.rc == 0
+    assert "planned: dkms_over_builtin" in run.output
+    assert "initcall_blacklist=rknpu_init" in run.output
+    assert run["changed"] > 0
+    assert board.state() == before
+    assert board.boot_id() == boot_id
+
+
+STOPS = {
+    "a wrong checksum of the driver": (
+        {"npu_compatibility": {"drivers": {"0.9.6": {"sha256": "0" * 64}}}}, "sha256 is [0-9a-f]{64}, pinned is 0{64}"),
+    "a wrong checksum of the runtime": (
+        {"npu_compatibility": {"runtimes": {"2.3.2": {"sha256": "0" * 64}}}}, "sha256 is [0-9a-f]{64}, pinned is 0{64}"),
+    "a mirror that nobody answers at": ({"npu_mirror": "http://127.0.0.1:9"}, "cannot get .* tried http://127.0.0.1:9/"),
+    "a kernel that is not supported": (
+        {"npu_compatibility": {"kernels": {"6.1": {"supported": False, "reason": "the test says no", "remedy": "Boot another.",
+                                                   "source": "test", "confidence": "I"}}}},
+        "%s: Kernel 6.1.* is not supported by driver 0.9.6: the test says no" % BOARD),
+    "a driver release that is not known": ({"npu_driver_version": "0.9.99"}, r"driver version 0\.9\.99 is not in the compatibility data"),
+}
+
+
+@pytest.mark.parametrize("name", STOPS)
+def test_it_stops_before_anything_is_changed(board, play, inventory_with, tmp_path, name):
+    variables, said = STOPS[name]
+    before = board.state()
+    # An empty cache of its own: what an earlier test fetched would hide a mirror that is down.
+    run = play(UPGRADE, "-e", "npu_cache_dir=%s" % tmp_path, inventory=inventory_with(variables))
+    assert run.rc == 2
+    assert re.search(said, sentence(run)), sentence(run)
+    assert run["changed"] == 0
+    assert board.state() == before
+
+
+def test_it_stops_without_headers_that_can_be_had(board, play):
+    board.ssh("sudo sh -c 'mv /lib/modules/$(uname -r)/build /root/build && mv /etc/apt/sources.list.d /root/sources'")
+    try:
+        run = play(UPGRADE)
+        release = board.ssh("uname -r").strip()
+        assert run.rc == 2 and run["changed"] == 0
+        assert "linux-headers-" + release in sentence(run)
+    finally:
+        board.ssh("sudo sh -c 'mv /root/build /lib/modules/$(uname -r)/build && mv /root/sources /etc/apt/sources.list.d'")
+
+
+def test_it_stops_without_space(board, play):
+    board.ssh("sudo sh -c 'fallocate -l $(($(df --output=avail -B1 / | tail -1) - 8388608)) /root/full'")
+    try:
+        run = play(UPGRADE)
+        assert run.rc == 2 and run["changed"] == 0
+        assert "MiB" in sentence(run)
+    finally:
+        board.ssh("sudo rm /root/full")
+
+
+def test_it_stops_without_sudo(board, play):
+    board.ssh(
+        "sudo sh -c 'useradd -m nosudo && mkdir -m 700 ~nosudo/.ssh && cp ~radxa/.ssh/authorized_keys ~nosudo/.ssh/"
+        " && chown -R nosudo: ~nosudo/.ssh'"
+    )
+    try:
+        run = play(UPGRADE, "-e", "ansible_user=nosudo")
+        assert run.rc == 2 and run["changed"] == 0
+        assert "sudo" in sentence(run) and BOARD in sentence(run)
+    finally:
+        board.ssh("sudo sh -c 'pkill -u nosudo; sleep 1; userdel -r nosudo'")
+
+
+def test_a_machine_that_is_no_rockchip_board_is_left_alone(play):
+    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False, "npu_become": False}
+    run = play(UPGRADE, "-e", json.dumps(local), inventory="thismachine,")
+    assert run.rc == 2
+    assert re.search("thismachine: This is a .* machine, and the vendor's driver and runtime exist for aarch64 only", run.output)
+    assert re.search("^thismachine .* unsupported$", run.output, re.MULTILINE)
+    assert run.boards["thismachine"]["changed"] == 0
+
+
+def test_before_the_upgrade_mobilenet_fails_as_in_the_mission(board, play):
+    run = play(VERIFY)
+    assert run.rc == 2
+    said = sentence(run)
+    assert "diagnosis driver" in said and FAILURE in said
+    assert "0.9.3" in said and "0.9.6" in said and "upgrade-npu.yml" in said
+
+
+def test_the_upgrade(board, play, figures):
+    boot_id = board.boot_id()
+    run = play(UPGRADE)
+    assert run.rc == 0
+    assert board.boot_id() != boot_id
+    table = next(line for line in run.output.splitlines() if line.startswith(BOARD) and "→" in line)
+    assert "0.9.3 → 0.9.6" in table and "1.6.0 → 2.3.2" in table and TOP1 in table and table.endswith("ok")
+    assert re.search(r"%s: detect \d+ s, build \d+ s, activate \d+ s, runtime \d+ s, verify \d+ s, together" % BOARD, run.output)
+    assert len(run["remote"]) <= 25, run["remote"]
+    figures(upgrade_seconds=round(run.seconds), upgrade_remote_tasks=len(run["remote"]))
+
+
+def facts_of(board):
+    return json.loads(board.ssh("cat /etc/ansible/facts.d/npu.fact"))
+
+
+def test_the_new_driver_answers_over_the_held_down_builtin(board):
+    assert "initcall rknpu_init blacklisted" in board.ssh("sudo dmesg")
+    assert board.ssh("lsmod").count("rknpu_dkms ") == 1
+    assert board.ssh("sudo cat /sys/kernel/debug/rknpu/version").strip() == "RKNPU driver: v0.9.6"
+    assert "rknpu/0.9.6" in board.ssh("sudo dkms status")
+
+
+def test_nothing_else_on_the_kernel_line_changed(board):
+    line = board.ssh("grep ^U_BOOT_PARAMETERS /etc/default/u-boot").strip()
+    was = board.ssh("sudo sh -c 'grep -h ^U_BOOT_PARAMETERS /var/lib/rkfleet-npu/backup/u-boot-*'").strip()
+    assert line.replace(" initcall_blacklist=rknpu_init", "") == was
+    assert "initcall_blacklist=rknpu_init" in line
+
+
+def test_the_vendor_files_are_on_the_board_byte_for_byte(board, root):
+    listing = board.ssh("sh -c 'cd /usr/src/rknpu-0.9.6/vendor && find . -type f -exec sha256sum {} +'")
+    there = {line.split()[1] for line in listing.splitlines()}
+    assert "./drivers/rknpu/rknpu_drv.c" in there
+
+
+def test_the_old_runtime_is_kept(board):
+    kept = board.ssh("sudo sh -c 'strings /var/lib/rkfleet-npu/backup/librknnrt.so-* 2>/dev/null || cat /var/lib/rkfleet-npu/backup/librknnrt.so-*' | grep -ao 'librknnrt version: 1.6.0' | head -1")
+    assert kept.strip() == "librknnrt version: 1.6.0"
+
+
+def test_the_facts_are_on_the_board(board):
+    record = facts_of(board)
+    assert record["driver"]["version"] == "0.9.6" and record["driver"]["module"] == "rknpu_dkms"
+    assert record["runtime"]["version"] == "2.3.2"
+    assert record["verification"]["diagnosis"] == "ok"
+    assert [round(entry["score"] * 256) for entry in record["verification"]["top5"]] == [120, 62, 27, 23, 5]
+    assert board.ssh("stat -c %a /etc/ansible/facts.d/npu.fact").strip() == "644"
+
+
+def test_a_second_run_changes_nothing(board, play, figures):
+    before, boot_id = board.state(), board.boot_id()
+    run = play(UPGRADE)
+    assert run.rc == 0
+    assert run["changed"] == 0
+    assert board.boot_id() == boot_id
+    assert board.state() == before
+    assert len(run["remote"]) <= 6, run["remote"]
+    figures(second_run_seconds=round(run.seconds), second_run_remote_tasks=len(run["remote"]))
+
+
+def test_it_survives_another_reboot(board, play):
+    boot_id = board.boot_id()
+    run = play("tests/integration/reboot_and_ask.yml")
+    assert run.rc == 0 and board.boot_id() != boot_id
+    assert '"ansible_local.npu.verification.diagnosis": "ok"' in run.output
+    assert '"ansible_facts.npu.driver.version": "0.9.6"' in run.output
+    assert play(VERIFY).rc == 0
+
+
+def test_the_built_artefact_does_the_same_without_the_checkout(board, play, artefact):
+    board.reset()
+    run = play(
+        "rkfleet.npu.upgrade_npu", cwd=artefact,
+        env={"ANSIBLE_COLLECTIONS_PATH": str(artefact)},
+    )
+    assert run.rc == 0
+    table = next(line for line in run.output.splitlines() if line.startswith(BOARD) and "→" in line)
+    assert "0.9.3 → 0.9.6" in table and table.endswith("ok")
