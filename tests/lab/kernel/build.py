@@ -203,8 +203,11 @@ def generate_driver(version: str, folder: Path) -> Path:
 
 
 def compiler() -> str:
-    """The cross compiler; that of the board's own release where it is to be had, as modules are compiled there."""
-    for name in ("aarch64-linux-gnu-gcc-12", "aarch64-linux-gnu-gcc"):
+    """The cross compiler: gcc 12, which compiles modules on the board too, else the default one."""
+    default = "aarch64-linux-gnu-gcc"
+    if shutil.which(default) and _first_line([default, "-dumpversion"]).startswith("12"):
+        return default
+    for name in (f"{default}-12", default):
         if shutil.which(name):
             return name
     raise LabError("There is no cross compiler for arm64.", "Run: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross")

@@ -119,7 +119,7 @@ def _download(source: Source, progress: Callable[[str], None]) -> Path:
 def lay(tree: Path, driver: Path, overlay: Path) -> None:
     """Put the folder *driver* into drivers/rknpu and the files of *overlay* over the tree, and hook both into the build.
 
-    Only what differs is written: the kernel's make goes by time stamps. Raises _Stale when the tree holds a file of an
+    Only what differs is written: the kernel's make goes by time stamps. Raises StaleTree when the tree holds a file of an
     earlier overlay that this one no longer has.
     """
     files = {Path("drivers/rknpu") / name: file for name, file in _files(driver)}
@@ -135,10 +135,21 @@ def lay(tree: Path, driver: Path, overlay: Path) -> None:
         _write(tree / name, file.read_bytes())
     _hook(tree / "drivers" / "Makefile", "obj-$(CONFIG_ROCKCHIP_RKNPU) += rknpu/\n")
     _hook(tree / "drivers" / "Kconfig", 'source "drivers/rknpu/Kconfig"\n', before="endmenu")
-    for name in files:
-        # The overlay brings plain sources; a Makefile in the same folder, upstream's or its own, is told of them.
-        if name.suffix == ".c" and name.parts[:2] != ("drivers", "rknpu"):
-            _hook(tree / name.with_name("Makefile"), f"obj-y += {name.stem}.o\n")
+    for folder in sorted({name.parent for name in files if name.suffix == ".c" and name.parts[:2] != ("drivers", "rknpu")}):
+        if folder / "Makefile" not in files:
+            for name in sorted(name for name in files if name.parent == folder and name.suffix == ".c"):
+                _hook(tree / folder / "Makefile", f"obj-y += {name.stem}.o\n")
+        _reach(tree, folder)
+
+
+def _reach(tree: Path, folder: Path) -> None:
+    """Have the kernel's make come to *folder*, by way of the folders above it that upstream does not visit yet."""
+    while len(folder.parts) > 1:
+        makefile = tree / folder.parent / "Makefile"
+        if makefile.is_file() and re.search(rf"\s{re.escape(folder.name)}/", makefile.read_text()):
+            return
+        _hook(makefile, f"obj-y += {folder.name}/\n")
+        folder = folder.parent
 
 
 class StaleTree(Exception):

@@ -61,6 +61,7 @@ def tree(tmp_path):
     (root / "drivers" / "soc" / "rockchip").mkdir(parents=True)
     (root / "drivers" / "Makefile").write_text("obj-y += soc/\n")
     (root / "drivers" / "Kconfig").write_text('menu "Device Drivers"\nendmenu\n')
+    (root / "drivers" / "soc" / "Makefile").write_text("obj-y\t\t+= rockchip/\n")
     (root / "drivers" / "soc" / "rockchip" / "Makefile").write_text("obj-y += grf.o\n")
     return root
 
@@ -85,6 +86,15 @@ def test_lay_hooks_the_driver_and_the_overlay_in_and_writes_nothing_twice(tree, 
     times = {file: file.stat().st_mtime_ns for file in tree.rglob("*") if file.is_file() and not file.name.startswith(".")}
     source.lay(tree, driver, overlay)
     assert times == {file: file.stat().st_mtime_ns for file in times}
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_lay_reaches_a_folder_that_upstream_has_not(tree, tmp_path, own):
+    overlay = _folder(tmp_path / "bsp", drivers__soc__rockchip__bsp__opp_dot_c="1\n", **({"drivers__soc__rockchip__bsp__Makefile": "obj-y += opp.o\n"} if own else {}))
+    source.lay(tree, _folder(tmp_path / "driver", Kconfig=""), overlay)
+    assert (tree / "drivers/soc/rockchip/bsp/Makefile").read_text() == "obj-y += opp.o\n"
+    assert (tree / "drivers/soc/rockchip/Makefile").read_text() == "obj-y += grf.o\nobj-y += bsp/\n"
+    assert (tree / "drivers/soc/Makefile").read_text() == "obj-y\t\t+= rockchip/\n"
 
 
 def test_lay_removes_what_an_earlier_driver_had(tree, tmp_path):
