@@ -27,19 +27,26 @@ class BootSetup:
     :arg module: kernel module to load by name: the driver has no device-tree alias, so udev does not load it.
     :arg initcalls: initcalls of built-in drivers to hold down with the kernel argument C(initcall_blacklist).
     :arg present: whether all that is to be there, or to be taken away.
+    :arg root: where the board's files are. All paths are given as the board sees them.
     """
 
-    def __init__(self, run, module, initcalls, present=True, state_dir=STATE_DIR):
-        self.run, self.initcalls, self.present, self.state_dir = run, list(initcalls), present, state_dir
-        cmdline = (read_file("/proc/cmdline", 65536) or b"").decode("utf-8", "replace").strip()
-        self.loader = _bootloader.read(Tree(), cmdline)
+    def __init__(self, run, module, initcalls, present=True, state_dir=STATE_DIR, root="/"):
+        self.run, self.initcalls, self.present, self.state_dir, self.root = run, list(initcalls), present, state_dir, root
+        cmdline = (self._read("/proc/cmdline") or b"").decode("utf-8", "replace").strip()
+        self.loader = _bootloader.read(Tree(root), cmdline)
         self.before, self.after = {}, {}
         self._want(MODULES_LOAD, ("# rkfleet.npu\n%s\n" % module).encode() if present else None)
         if self.initcalls:
             self._want_arguments()
 
+    def _place(self, path):
+        return os.path.join(self.root, path.lstrip("/"))
+
+    def _read(self, path):
+        return read_file(self._place(path))
+
     def _want(self, path, content):
-        self.before[path], self.after[path] = read_file(path), content
+        self.before[path], self.after[path] = self._read(path), content
 
     def _want_arguments(self):
         kind, path = self.loader["loader"], self.loader["config"]
@@ -47,7 +54,7 @@ class BootSetup:
             raise BootSetupError(
                 "no boot loader is known here: add %s=%s to the kernel arguments by hand" % (BLACKLIST, ",".join(self.initcalls))
             )
-        text = (read_file(path) or b"").decode("utf-8", "surrogateescape")
+        text = (self._read(path) or b"").decode("utf-8", "surrogateescape")
         edit = _bootloader.merge_argument if self.present else _bootloader.remove_argument
         try:
             for initcall in self.initcalls:
@@ -65,7 +72,7 @@ class BootSetup:
 
     def _arguments_right(self):
         """Tell whether what the boot loader reads says what is wanted."""
-        text = (read_file(self._read_by_loader()) or b"").decode("utf-8", "replace")
+        text = (self._read(self._read_by_loader()) or b"").decode("utf-8", "replace")
         try:
             if self.loader["update"]:
                 arguments = _bootloader.extlinux_default_append(text)
@@ -87,7 +94,7 @@ class BootSetup:
         kept = {}
         try:
             for path in self.changes():
-                kept[path] = keep(path, self.state_dir)
+                kept[path] = keep(self._place(path), self.state_dir)
                 if path in self.after:
                     self._write(path, self.after[path])
             self._update()
@@ -105,11 +112,13 @@ class BootSetup:
             self._run_tool()
 
     def _write(self, path, content):
+        place = self._place(path)
         if content is None:
-            _remove(path)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(place)
         else:
-            ensure_dir(path.rpartition("/")[0])
-            write_file(path, content)
+            ensure_dir(os.path.dirname(place))
+            write_file(place, content)
 
     def _update(self):
         if not self.initcalls:
@@ -126,8 +135,3 @@ class BootSetup:
             rc, out, err = self.run([self.loader["update"]])
             if rc != 0:
                 raise BootSetupError("%s ended with %d: %s" % (self.loader["update"], rc, " ".join((err or out).split())[:300]))
-
-
-def _remove(path):
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
