@@ -33,7 +33,8 @@ def build(state: Path, progress: Progress) -> tuple[Path, Path]:
         progress("the disk image is not in the cache: it is built once, 5 minutes beside the kernel's 7 (twice that on a busy machine)")
         if os.geteuid() != 0:
             cache.root().mkdir(parents=True, exist_ok=True)
-            variables = [f"RKFLEET_LAB_CACHE={cache.root()}", f"RKFLEET_LAB_STATE={state}"]
+            named = {**os.environ, "RKFLEET_LAB_CACHE": str(cache.root()), "RKFLEET_LAB_STATE": str(state)}
+            variables = [f"{name}={value}" for name, value in named.items() if name.startswith("RKFLEET_LAB_")]
             command = host.privileged(["env", *variables, sys.executable, str(image.LAB / "lab"), "_image"])
             if subprocess.run(command, check=False).returncode:
                 raise LabError("The disk image could not be built; the reason stands above.")

@@ -122,6 +122,7 @@ def base(progress: Progress, log: Path) -> Path:
         process.run(
             [
                 *PRIVATE_MOUNTS,
+                *("env", f"TMPDIR={folder}"),  # /tmp may be small, or without device nodes
                 "mmdebstrap",
                 "--mode=root",
                 "--skip=check/qemu",  # the lab's doctor has looked at the handler itself
