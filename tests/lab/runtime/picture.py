@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 """Draw the lab's stand-in for the vendor's cat picture: a 224x224 JPEG of a cat of our own.
