@@ -84,7 +84,9 @@ def soc_of(board, device, socs):
     """Name of the row for a board's SoC: by its name, else by what its NPU node says it is; None where there is neither."""
     if board.get("soc") in socs:
         return board["soc"]
-    return next((key for key in sorted(socs) if socs[key]["compatible"] in device.get("compatible", ())), None)
+    matching = [key for key in sorted(socs) if socs[key]["compatible"] in device.get("compatible", ())]
+    matching.sort(key=lambda key: "family" in socs[key])
+    return matching[0] if matching else None
 
 
 def _short(release):
