@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright: (c) 2026, rkfleet.npu contributors
+#include <linux/module.h>
+
+MODULE_LICENSE("GPL");

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright: (c) 2026, rkfleet.npu contributors
+/* Until 6.13. */
+#include <drm/drm_drv.h>
+
+struct drm_driver probe_date = { .date = "" };
