@@ -8,11 +8,8 @@ import os
 import pathlib
 import sys
 
+import environment
 import pytest
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-
-import environment  # noqa: E402  (tests/ has to be on the path first)
 
 sys.path.insert(0, str(environment.COLLECTIONS))
 os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(environment.COLLECTIONS)

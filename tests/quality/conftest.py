@@ -33,12 +33,7 @@ def run(root):
 
 
 @pytest.fixture(scope="session")
-def copy(root, run) -> pathlib.Path:
-    """Return a copy of the project where ansible-test wants it: under ansible_collections, a git checkout of its own.
-
-    Inside the checkout git would ignore it (build/), and ansible-test would find no files.
-    """
-    folder = environment.copy_project(root / "build" / "sanity" / PROJECT)
-    run("git", "init", "--quiet", cwd=folder)
-    run("git", "add", "--all", "--force", cwd=folder)
-    return folder
+def copy(tmp_path_factory) -> pathlib.Path:
+    """Return a copy of the project's files where ansible-test wants them: under ansible_collections, and outside the
+    checkout, whose git ignores build/."""
+    return environment.copy_project(tmp_path_factory.mktemp("collections") / PROJECT)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import pathlib
 import re
 import shutil
@@ -14,13 +15,13 @@ import pytest
 
 # ansible-core -> a Python it runs under. The core of tests/requirements.txt is the one all other tests use.
 CORES = {"2.18.19": "3.11", "2.20.10": "3.12", "2.21.5": "3.13"}
-BOARD_PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
+BOARD_PYTHONS = ("3.9", "3.11", "3.13")  # Debian 11, 12 and 13
 
 
 @pytest.fixture(scope="session")
-def pythons(root) -> pathlib.Path:
+def pythons(tmp_path_factory) -> pathlib.Path:
     """Return a folder of links to the machine's interpreters: compile and import tests run under each of them."""
-    folder = root / "build" / "pythons"
+    folder = tmp_path_factory.mktemp("pythons")
     for version in BOARD_PYTHONS:
         python = environment.find_python(version)
         if python:
@@ -30,7 +31,7 @@ def pythons(root) -> pathlib.Path:
 
 @pytest.fixture(scope="session")
 def sanity(run, copy):
-    """Return a function that runs `ansible-test sanity` of a virtual environment on the copy of the project."""
+    """Yield a function that runs `ansible-test sanity` of a virtual environment on the copy of the project."""
     # ansible-test keeps virtual environments under HOME and downloads a script that puts pip into them. Ours needs
     # nothing but a package index; with a HOME of our own it does not end up in what the user's ansible-test trusts.
     home = environment.cache_folder() / "ansible-test"
@@ -49,7 +50,9 @@ def sanity(run, copy):
             cwd=copy, path=[path, venv / "bin"], env={"HOME": str(home)},
         )
 
-    return runner
+    with (home / "lock").open("w") as lock:  # two at a time would make the same virtual environments
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield runner
 
 
 def test_sanity(sanity, pythons):

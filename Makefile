@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# `make` alone lists what there is. Every target sets itself up; a second time that costs nothing.
+.DEFAULT_GOAL := help
+.PHONY: help setup host lint unit test demo artefact clean
+PYTEST = .venv/bin/python -m pytest -c tests/pytest.ini --rootdir=. $(PYTEST_ARGS)
+LAB = .venv/bin/python tests/lab/lab
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup:  ## the virtual environment .venv and build/collections
+	@python3 tests/environment.py
+
+host: setup  ## what the emulated boards need from this machine: install it (root or sudo), then say what is missing
+	@$(LAB) install-host-packages
+	@$(LAB) doctor
+
+lint: setup  ## linters, sanity with each ansible-core, documentation, licences, the artefact
+	@$(PYTEST) tests/quality
+
+unit: setup  ## unit tests, seconds
+	@$(PYTEST) tests/unit tests/lab
+
+test: host  ## everything, emulated boards included: half an hour, and as much again the first time
+	@$(PYTEST)
+
+demo: host  ## watch an emulated ROCK 5B go from a failing MobileNet to a proven one
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" tests/lab/demo
+
+artefact: setup  ## build/rkfleet-npu-VERSION.tar.gz
+	@.venv/bin/ansible-galaxy collection build --force --output-path build
+
+clean:  ## stop the boards and remove build/ and .venv; the caches outside the checkout stay
+	@if [ -d build/lab ]; then python3 tests/lab/lab down --purge; fi
+	@rm -rf build .venv tests/output .ansible

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""What every file of the project owes: a licence, no trace of the machine it was written on, and to exist once."""
+
+from __future__ import annotations
+
+import collections
+import fnmatch
+import hashlib
+import pathlib
+import re
+import subprocess
+import sys
+import tomllib
+from urllib.parse import urlsplit
+
+import pytest
+
+LICENCES = {"GPL-3.0-or-later", "GPL-2.0-only"}
+# What the kernel build compiles is GPL-2.0-only; the scripts beside it are not.
+KERNEL_SIDE = ("roles/driver/files/dkms/*", "tests/lab/driver/src/*", "tests/lab/driver/bsp/*")
+HEADER = re.compile(r"SPDX-License-Identifier:\s*([A-Za-z0-9.+-]+)")
+# Where these are named, everybody's own configuration is meant and no mirror.
+PUBLIC_HOSTS = {"deb.debian.org", "security.debian.org", "archive.ubuntu.com", "security.ubuntu.com", "ports.ubuntu.com", "pypi.org"}
+
+
+def text(path: pathlib.Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+
+@pytest.fixture(scope="module")
+def listed(root) -> dict[str, str]:
+    """Return pattern -> licence of the files that cannot carry a header, from REUSE.toml."""
+    with (root / "REUSE.toml").open("rb") as file:
+        annotations = tomllib.load(file)["annotations"]
+    return {pattern: entry["SPDX-License-Identifier"] for entry in annotations for pattern in entry["path"]}
+
+
+def licence(root, name, listed) -> str | None:
+    """Return the SPDX identifier of a file: its own header's, else REUSE.toml's."""
+    found = HEADER.search(text(root / name)[:2000])
+    if found:
+        return found[1]
+    return next((identifier for pattern, identifier in listed.items() if fnmatch.fnmatch(name, pattern)), None)
+
+
+def test_every_file_says_its_licence(root, project_files, listed):
+    own = [name for name in project_files if not name.startswith("LICENSES/") and not (root / name).is_symlink()]
+    wrong = {name: licence(root, name, listed) for name in own}
+    wrong = {name: found for name, found in wrong.items() if found not in LICENCES}
+    assert not wrong, "no SPDX header, or one of a licence that is not in LICENSES/ (binary and JSON files: REUSE.toml)"
+
+
+def test_licence_texts_are_there(root):
+    assert {path.stem for path in (root / "LICENSES").iterdir()} == LICENCES
+
+
+def test_what_the_kernel_compiles_is_gpl_2(root, project_files, listed):
+    names = [name for name in project_files if any(fnmatch.fnmatch(name, pattern) for pattern in KERNEL_SIDE)]
+    wrong = [name for name in names if licence(root, name, listed) != "GPL-2.0-only" and not name.endswith((".md", ".py"))]
+    assert not wrong
+
+
+def test_reuse_list_is_not_stale(project_files, listed):
+    assert not [pattern for pattern in listed if not fnmatch.filter(project_files, pattern)]
+
+
+def package_hosts() -> set[str]:
+    """Return the hosts this machine gets its packages from: they are its own affair and in no file of ours."""
+    sources = "\n".join(text(path) for path in pathlib.Path("/etc/apt").rglob("*") if path.suffix in (".list", ".sources", ".conf"))
+    sources += subprocess.run([sys.executable, "-m", "pip", "config", "list"], text=True, capture_output=True, check=False).stdout
+    hosts = {urlsplit(url).hostname for url in re.findall(r"https?://[^\s'\"\];]+", sources)}
+    return {host for host in hosts if host and "." in host} - PUBLIC_HOSTS
+
+
+def test_no_trace_of_this_machine(root, project_files):
+    home = pathlib.Path.home()
+    words = {str(root), *package_hosts()}
+    if home != pathlib.Path("/root"):  # a board has that one too
+        words.add(str(home))
+    # Somebody's home, whoever's machine this was written on; radxa and admin are users of boards.
+    traces = re.compile("|".join([*map(re.escape, sorted(words)), r"/home/(?!(?:admin|radxa)\b)[a-z]\w*/", r"/Users/\w+/", r"\.pyenv/versions/\d"]))
+    found = [
+        f"{name}:{number}: {match[0]}"
+        for name in project_files
+        for number, line in enumerate(text(root / name).splitlines(), 1)
+        for match in [traces.search(line)]
+        if match
+    ]
+    assert not found
+
+
+def test_nothing_is_there_twice(root, project_files):
+    copies = collections.defaultdict(list)
+    for name in project_files:
+        path = root / name
+        if path.is_file() and not path.is_symlink() and path.stat().st_size > 200:
+            copies[hashlib.sha256(path.read_bytes()).digest()].append(name)
+    # Recorded trees are pictures of boards, which have files in common.
+    twice = [names for names in copies.values() if len(names) > 1 and not all(name.startswith("tests/unit/") for name in names)]
+    assert not twice
