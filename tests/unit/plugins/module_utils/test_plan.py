@@ -62,6 +62,13 @@ UPGRADED = {
     "driver": {"module": "rknpu_dkms", "version": "0.9.6", "held_down": True, "loaded": ["rknpu_dkms"], "files": ["updates/dkms/rknpu_dkms.ko"]},
     "dkms": {"modules": [OURS]}, "boot": HELD, "runtime": RUNTIME,
 }
+
+
+def upgraded(**changes):
+    """What makes of the mission's board an upgraded one, with parts of that changed."""
+    return {**UPGRADED, **changes}
+
+
 STOCK = "6.1.0-31-arm64"
 NO_DRIVER = {"presence": "absent", "version": None, "render_node": None, "builtin_version": None}
 NOT_BOUND = {"driver": None}
@@ -105,7 +112,7 @@ CASES = [
      "dkms_over_builtin", "held down and no module has taken its place"),
     ("built in, but the probe failed", {"driver": {"version": None}, "device": NOT_BOUND}, {}, "dkms_over_builtin", "No driver is bound"),
     ("version unread", {"driver": {"version": None}}, {}, "dkms_over_builtin", "cannot be read"),
-    ("argument taken out since", dict(UPGRADED, boot={"next": "ro quiet"}), {}, "dkms_over_builtin", "would be back after the next boot"),
+    ("argument taken out since", upgraded(boot={"next": "ro quiet"}), {}, "dkms_over_builtin", "would be back after the next boot"),
     ("5.10", {"kernel": {"release": "5.10.209-1-rk356x"}}, {}, "dkms_over_builtin", "0.9.6 is wanted"),
     ("another release", {}, {"driver_version": "0.9.8"}, "dkms_over_builtin", "0.9.8 is wanted"),
 ]
@@ -145,7 +152,7 @@ STOPS = [
     ("unknown boot loader", {"boot": {"loader": "unknown", "config": None, "next": None}}, {}, "boot loader", "Add %s to the kernel arguments" % ARGUMENT),
     ("odd boot configuration", {"boot": {"error": "/etc/default/u-boot: a quote in line 3 is never closed"}}, {}, "line 3", ARGUMENT),
     ("no root", {"privileged": False}, {}, "needs driver 0.9.6, and it was read without root", "sudo"),
-    ("no root for the runtime", dict(UPGRADED, runtime=NO_RUNTIME, privileged=False), {}, "needs runtime 2.3.2", "sudo"),
+    ("no root for the runtime", upgraded(runtime=NO_RUNTIME, privileged=False), {}, "needs runtime 2.3.2", "sudo"),
     ("no space", {"space": {"/var": 30}}, {}, "30 MiB free at /var, and 56 MiB are needed", "Free 26 MiB"),
     ("no space for packages", {"tools": {"compiler": False}, "space": {"/usr": 100}}, {}, "100 MiB free at /usr", "Free"),
     ("release without a source", {}, {"driver_version": "0.9.7"}, "0.9.7 is not published", "0.9.6, 0.9.8"),
@@ -191,7 +198,7 @@ def test_not_deployed_unless_everything_is_there(dkms, files):
 
 
 def test_argument_taken_out_is_put_back_without_a_reboot():
-    result = plan(**dict(UPGRADED, boot={"next": "ro quiet"}))
+    result = plan(**upgraded(boot={"next": "ro quiet"}))
     assert result["reboot"] is False
     assert result["changes"] == ["add %s to the kernel arguments in /etc/default/u-boot" % ARGUMENT, "load rknpu_dkms at boot"]
 
@@ -223,7 +230,7 @@ def test_packages_of_a_bare_system(release, package):
     (dict(RUNTIME, version=None, sha256="0" * 64, git_blob=None), True, "of an unknown version"),
 ])
 def test_runtime_goes_by_hash(runtime, install, reason):
-    result = plan(**dict(UPGRADED, runtime=runtime))
+    result = plan(**upgraded(runtime=runtime))
     assert result["action"] == "none" and result["runtime"]["install"] is install
     assert reason in result["runtime"]["reason"]
     assert bool(result["changes"]) is install
@@ -233,7 +240,7 @@ def test_runtime_goes_by_hash(runtime, install, reason):
 def test_runtime_known_by_git_blob_only():
     blob = DATA["runtimes"]["1.6.0"]["git_blob"]
     wanted = {"runtime_version": "1.6.0"}
-    assert plan(wanted, **dict(UPGRADED, runtime=dict(RUNTIME, version="1.6.0", git_blob=blob)))["runtime"]["install"] is False
+    assert plan(wanted, **upgraded(runtime=dict(RUNTIME, version="1.6.0", git_blob=blob)))["runtime"]["install"] is False
     result = plan(wanted, **UPGRADED)
     assert result["runtime"]["install"] is True
     assert result["model"]["key"] == "mobilenet_v1-1.6.0" and result["model"]["file"]["git_blob"].startswith("c51b98f6")
@@ -272,7 +279,7 @@ def test_notes():
     assert "The vendor recommends Linux 6.1.57 or newer for driver 0.9.6." in result["notes"]
     result = plan(driver={"presence": "module", "files": ["kernel/drivers/rknpu/rknpu.ko"]})
     assert any("comes back" in note for note in result["notes"])
-    result = plan({"runtime_version": "2.3.2", "driver_version": "0.9.6"}, **dict(UPGRADED, runtime=dict(RUNTIME, loader="/opt/librknnrt.so")))
+    result = plan({"runtime_version": "2.3.2", "driver_version": "0.9.6"}, **upgraded(runtime=dict(RUNTIME, loader="/opt/librknnrt.so")))
     assert any("/opt/librknnrt.so" in note for note in result["notes"])
 
 
