@@ -128,7 +128,8 @@ class _Planner:
                 result.update(reboot=True, packages=[self.facts["repository"]["vendor_kernel"]["package"]],
                               changes=["install %s" % self.facts["repository"]["vendor_kernel"]["package"], "reboot"])
             if runtime["install"]:
-                result["changes"].insert(len(result["changes"]) - bool(result["reboot"]), "install librknnrt.so %s as %s" % (runtime["version"], runtime["path"]))
+                last = len(result["changes"]) - bool(result["reboot"])
+                result["changes"].insert(last, "install librknnrt.so %s as %s" % (runtime["version"], runtime["path"]))
                 reason = "%s %s" % (reason, runtime["reason"])
             result.update(action=action, reason=reason)
             self._space(result)
@@ -324,7 +325,8 @@ class _Planner:
             self.notes.append("The kernel arguments come from %s, which an update of its package may overwrite." % self.boot["config"])
 
     def _packages(self):
-        packages = [name for name, there in (("dkms", self.tools.get("dkms")), ("make", self.tools.get("make")), ("gcc", self.tools.get("compiler"))) if not there]
+        tools = (("dkms", "dkms"), ("make", "make"), ("compiler", "gcc"))
+        packages = [package for tool, package in tools if not self.tools.get(tool)]
         if not self.kernel["headers"]:
             packages.append(headers_package(self.kernel["release"], self.data["headers"]))
         return packages
@@ -360,7 +362,8 @@ class _Planner:
         if not matches or not all(matches):
             if have.get("version") == version:
                 return dict(result, install=True, reason="The runtime calls itself %s but is not the pinned file." % version)
-            return dict(result, install=True, reason="Runtime %s is there; %s goes with driver %s." % (have.get("version") or "of an unknown version", version, final))
+            there = have.get("version") or "of an unknown version"
+            return dict(result, install=True, reason="Runtime %s is there; %s goes with driver %s." % (there, version, final))
         if have.get("loader") and have["loader"] != have["path"]:
             self.notes.append("Programs that ask the loader get %s, not %s." % (have["loader"], have["path"]))
         return dict(result, reason="Runtime %s is there." % version)

@@ -121,7 +121,9 @@ ansible_facts:
           type: dict
           sample: {headers: true, headers_path: /usr/src/linux-headers-6.1.99-1-rk2312, machine: aarch64, release: 6.1.99-1-rk2312}
         device:
-          description: The NPU's C(node) in the device tree, its C(address), C(compatible) and C(status); the platform device C(name) and the C(driver) bound to it.
+          description:
+            - The NPU's C(node) in the device tree, its C(address), C(compatible) and C(status).
+            - The platform device's C(name) and the C(driver) bound to it.
           returned: always
           type: dict
           sample:
@@ -154,16 +156,18 @@ ansible_facts:
             version_source: drm_ioctl
         runtime:
           description:
-            - C(path) of C(librknnrt.so) (C(link) is the name it is reached by), C(version) and C(build) as text in the file, C(sha256), C(git_blob), C(size) in bytes.
+            - C(path) of C(librknnrt.so) and C(link), the name it is reached by.
+            - C(version) and C(build) as text in the file, C(sha256), C(git_blob), C(size) in bytes.
             - C(loader) is what a plain C(dlopen) would take, C(others) are further copies.
           returned: always
           type: dict
           sample: {build: "429f97ae6b@2025-04-09T09:09:27", path: /usr/lib/librknnrt.so, size: 7726232, version: 2.3.2}
         boot:
           description:
-            - C(loader) - V(u-boot-menu), V(radxa), V(armbian), V(dietpi), V(orangepi), V(extlinux) or V(unknown); C(config), the file that holds the kernel arguments.
-            - C(cmdline) of the running kernel, C(configured) arguments and those the boot loader will take C(next) (V(null) with an C(error) where they cannot be told),
-              C(default) arguments of C(u-boot-update), and C(update), the tool to run after a change.
+            - C(loader) - V(u-boot-menu), V(radxa), V(armbian), V(dietpi), V(orangepi), V(extlinux) or V(unknown).
+            - C(config), the file that holds the kernel arguments.
+            - C(cmdline) of the running kernel, C(configured) arguments and those the boot loader will take C(next)
+              (V(null) with an C(error) where they cannot be told), C(default) arguments of C(u-boot-update), and C(update), the tool to run after a change.
           returned: always
           type: dict
           sample: {config: /etc/default/u-boot, configured: ro quiet, loader: u-boot-menu, update: /usr/sbin/u-boot-update}
