@@ -13,9 +13,9 @@ tree=/proc/device-tree/rkfleet-lab
 take() { tr -d '\\000' <"$tree/$1"; }
 umask 077
 take host-key >/etc/ssh/ssh_host_ed25519_key.new
-install -d -o radxa -g radxa -m 700 /home/radxa/.ssh
+mkdir -p /home/radxa/.ssh
 take authorized-key >/home/radxa/.ssh/authorized_keys
-chown radxa:radxa /home/radxa/.ssh/authorized_keys
+chown -R radxa:radxa /home/radxa/.ssh
 umask 022
 name=$(take host-name)
 echo "$name" >/etc/hostname
@@ -98,6 +98,8 @@ MASKED = (
     "apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer"
     " getty@tty1.service serial-getty@ttyAMA0.service systemd-journal-flush.service systemd-journal-catalog-update.service"
     " systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-networkd.service systemd-networkd-wait-online.service"
+    " systemd-logind.service modprobe@configfs.service modprobe@dm_mod.service modprobe@drm.service modprobe@efi_pstore.service"
+    " modprobe@fuse.service modprobe@loop.service sys-kernel-config.mount sys-kernel-tracing.mount dev-hugepages.mount dev-mqueue.mount"
     " systemd-timesyncd.service systemd-random-seed.service systemd-pstore.service systemd-hwdb-update.service ldconfig.service"
 ).split()
 

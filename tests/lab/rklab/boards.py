@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import socket
@@ -23,6 +24,7 @@ U_BOOT = Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
 USER = "radxa"
 MEMORY_MIB = 3072
 CPUS = 2
+SNAPSHOT = "first-boot"
 BOOT_LIMIT = 300  # seconds; a boot takes 15 to 25, several at once on a busy machine far more
 
 
@@ -35,7 +37,7 @@ def machine() -> list[str]:
     return ["-M", "virt,gic-version=3,acpi=off", "-cpu", "max,pauth=off", "-smp", str(CPUS), "-m", str(MEMORY_MIB)]
 
 
-def command(port: int, serial_log: Path) -> list[str]:
+def command(port: int, serial_log: Path, snapshot: str = "") -> list[str]:
     """QEMU's command line for a board, run in the board's own folder.
 
     The disk's cache holds a power cut: what the guest flushed is in the host's page cache when QEMU is killed, as its
@@ -58,6 +60,7 @@ def command(port: int, serial_log: Path) -> list[str]:
         *("-serial", "chardev:serial0"),
         *("-chardev", "socket,id=monitor0,path=monitor,server=on,wait=off"),
         *("-mon", "chardev=monitor0,mode=readline"),
+        *(("-loadvm", snapshot) if snapshot else ()),
     ]
 
 
@@ -133,6 +136,7 @@ class Lab:
         board["image"] = str(image)
         board["release"] = (image / "release").read_text().strip()
         board["qemu"] = None
+        board["snapshot"] = False
         (folder / "disk.qcow2").unlink(missing_ok=True)
         process.output(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(image / "disk.raw"), str(folder / "disk.qcow2")])
         identity = {
@@ -143,22 +147,41 @@ class Lab:
         devicetree.write(folder / "board.dtb", machine(), board["serial"], identity, reserve=True)
         self.save()
 
-    def start(self, name: str) -> None:
-        """Power on; returns at once."""
+    def start(self, name: str, snapshot: str = "") -> None:
+        """Power on; returns at once. With a *snapshot* the board goes on from there, disk and memory."""
         board = self.board(name)
         if self.running(name):
             return
         if not Path(board["image"], "disk.raw").exists():
             raise LabError(f"The image under the disk of {name} is gone from the cache.", f"Run: tests/lab/lab reset {name}")
-        if not port_free(board["port"]):
-            board["port"] = free_port()
+        board["port"] = settled_port(board["port"])
         self.logs.mkdir(parents=True, exist_ok=True)
         serial_log = self.serial_log(name)
         board["log_start"] = serial_log.stat().st_size if serial_log.exists() else 0
         board["qemu"] = process.start(
-            command(board["port"], serial_log.absolute()), self.logs / f"{name}.qemu.log", self.folder(name)
+            command(board["port"], serial_log.absolute(), snapshot), self.logs / f"{name}.qemu.log", self.folder(name)
         )
         self.save()
+
+    def keep(self, name: str) -> None:
+        """Keep a running board as it is, disk and memory, for restore()."""
+        said = monitor(self.folder(name), f"savevm {SNAPSHOT}")
+        if said:
+            raise LabError(f"{name} could not be kept for a quick reset: {said}")
+        self.board(name)["snapshot"] = True
+        self.save()
+
+    def restore(self, name: str, limit: float = 60) -> None:
+        """Put a board back to what keep() kept, in seconds; LabError if it does not answer then."""
+        self.stop(name, hard=True)
+        self.start(name, SNAPSHOT)
+        self.wait([name], limit)
+        # The clock stood still meanwhile.
+        self.board_clock(name)
+
+    def board_clock(self, name: str) -> None:
+        """Set a board's clock to that of this machine."""
+        process.output(self.ssh(name, ["sudo", "date", "--set", f"@{time.time():.0f}"]))
 
     def stop(self, name: str, *, hard: bool = False) -> None:
         """Power off: hard as by pulling the plug; else what the board has written is on its disk first."""
@@ -216,6 +239,30 @@ class Lab:
         ]
 
 
+def monitor(folder: Path, words: str, limit: float = 120) -> str:
+    """Give a command to the emulator of the board in *folder*; what it answered, without its echo."""
+    prompt = b"(qemu) "
+    # Through the folder's descriptor: a socket's name may have 108 bytes, a checkout's path can be longer.
+    descriptor = os.open(folder, os.O_PATH)
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(limit)
+            connection.connect(f"/proc/self/fd/{descriptor}/monitor")
+            answer = b""
+            while not answer.endswith(prompt):
+                answer += connection.recv(4096) or prompt
+            connection.sendall(words.encode() + b"\n")
+            answer = b""
+            while not answer.endswith(b"\n" + prompt):
+                answer += connection.recv(4096) or b"\n" + prompt
+    except OSError as problem:
+        return str(problem)
+    finally:
+        os.close(descriptor)
+    # The terminal repeats what was typed, letter by letter with control codes, on the first line.
+    return answer.removesuffix(prompt).decode(errors="replace").partition("\n")[2].strip()
+
+
 def ssh_options(known_hosts: Path | str) -> list[str]:
     """ssh options that lab and Ansible share: the lab's key and host keys, nothing of the user's own."""
     if isinstance(known_hosts, Path):
@@ -252,6 +299,16 @@ def port_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def settled_port(port: int, patience: float = 5) -> int:
+    """The same port, given a moment to whoever has just ended; another one if it stays taken."""
+    deadline = time.monotonic() + patience
+    while not port_free(port):
+        if time.monotonic() > deadline:
+            return free_port()
+        time.sleep(0.1)
+    return port
 
 
 def free_port() -> int:

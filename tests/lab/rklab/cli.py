@@ -66,8 +66,7 @@ def serve(lab: boards.Lab, files: Path) -> None:
         return
     process.end(server.get("process"))
     port = server.get("port")
-    if not port or not boards.port_free(port):
-        port = boards.free_port()
+    port = boards.settled_port(port) if port else boards.free_port()
     lab.data["server"] = upstream.start(files, port, lab.logs / "upstream.log")
     lab.save()
     lab.progress(f"a file server on 127.0.0.1:{port} plays upstream (stand-ins, not the vendor's files)")
@@ -79,16 +78,21 @@ def up(lab: boards.Lab, options: argparse.Namespace) -> None:
     ready, files = build(lab.state, lab.progress)
     host.require(host.doctor(lab.state, sum(not lab.running(name) for name in names), building=False))
     serve(lab, files)
+    fresh = []
     for name in names:
         if lab.running(name):
+            if lab.board(name)["image"] != str(ready):
+                lab.progress(f"{name} runs on an older image; for the new one: tests/lab/lab reset --cold {name}")
             continue
         known = lab.data["boards"].get(name)
         if not known or known["image"] != str(ready) or not (lab.folder(name) / "disk.qcow2").exists():
             lab.progress(f"{name}: a new disk" + (", as the image has changed" if known else ""))
             lab.make(name, ready)
+            fresh.append(name)
         lab.start(name)
         lab.progress(f"{name}: power on (about 20 s to ssh; kernel {lab.board(name)['release']})")
-    lab.wait(names, options.limit)
+    lab.wait([name for name in names if name not in fresh], options.limit)
+    first_boot(lab, fresh, options.limit)
     lab.progress(f"inventory: {write_inventory(lab)}")
 
 
@@ -132,16 +136,33 @@ def status(lab: boards.Lab, options: argparse.Namespace) -> None:
 
 def reset(lab: boards.Lab, options: argparse.Namespace) -> None:
     """Back to the untouched disk."""
-    ready, files = build(lab.state, lab.progress)
-    serve(lab, files)
+    fresh = []
     for name in options.names:
-        lab.board(name)
+        board = lab.board(name)
+        if board.get("snapshot") and not options.cold and (Path(board["image"]) / "disk.raw").exists():
+            lab.progress(f"{name}: back to its first boot")
+            try:
+                lab.restore(name)
+                continue
+            except LabError as problem:
+                lab.progress(f"{name}: that failed ({str(problem).splitlines()[0]})")
+        ready, _files = build(lab.state, lab.progress)
         lab.stop(name, hard=True)
         lab.make(name, ready)
         lab.start(name)
         lab.progress(f"{name}: untouched disk, power on")
+        fresh.append(name)
+    first_boot(lab, fresh, options.limit)
+    if not process.alive((lab.data["server"] or {}).get("process")):
+        serve(lab, upstream.files(lab.progress, lab.logs / "upstream-build.log"))
     write_inventory(lab)
-    lab.wait(options.names, options.limit)
+
+
+def first_boot(lab: boards.Lab, names: list[str], limit: float) -> None:
+    """Wait for boards with a new disk, and keep them as they then are for a quick reset."""
+    lab.wait(names, limit)
+    for name in names:
+        lab.keep(name)
 
 
 def power_cut(lab: boards.Lab, options: argparse.Namespace) -> None:
@@ -200,8 +221,9 @@ def parser() -> argparse.ArgumentParser:
     command = add("ssh", "log in to a board, or run a command there")
     command.add_argument("name", metavar="NAME")
     command.add_argument("words", nargs=argparse.REMAINDER, metavar="-- COMMAND")
-    command = add("reset", "put boards back to the untouched disk and boot them")
+    command = add("reset", "put boards back to how they were after their first boot, in seconds")
     command.add_argument("names", nargs="+", metavar="NAME")
+    command.add_argument("--cold", action="store_true", help="a new disk and a whole boot instead")
     limited(command)
     command = add("power-cut", "stop boards as by pulling the plug")
     command.add_argument("names", nargs="+", metavar="NAME")

@@ -66,9 +66,11 @@ def start_time(pid: int) -> int | None:
     """When the process began, in clock ticks since boot: with the pid it names one process for good. None: no such process."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        # A process whose first thread is gone still holds its files and ports while another thread ends.
+        threads = sum(1 for _task in Path(f"/proc/{pid}/task").iterdir())
     except OSError:
         return None
-    return None if fields[0] in "ZX" else int(fields[19])
+    return None if fields[0] in "ZX" and threads < 2 else int(fields[19])
 
 
 def start(command: list[str], log: Path, folder: Path, environment: dict[str, str] | None = None) -> dict[str, int]:
