@@ -58,7 +58,7 @@ def read(tree):
         base = "%s/%s" % (_TREE, name)
         if name in ("dkms_dbversion", "mok.key", "mok.pub"):
             continue
-        versions = [item for item in tree.names(base) if tree.exists("%s/%s/source" % (base, item))]
+        versions = [item for item in tree.names(base) if tree.link("%s/%s/source" % (base, item))]
         for item in versions:
             builds = list(_builds(tree, "%s/%s" % (base, item)))
             for kernel, arch in builds:

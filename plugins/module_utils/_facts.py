@@ -88,6 +88,7 @@ def read_kernel(tree, uname):
         "machine": tree.line("/proc/sys/kernel/arch", 32) or clean(uname.machine),
         "headers": bool(headers_path and generated and tree.exists(build + "/Makefile")),
         "headers_path": headers_path,
+        "vendor_headers": tree.exists(build + "/include/soc/rockchip/rockchip_opp_select.h") if headers_path else None,
         "config": parse_config(config.decode("utf-8", "replace")) if config else {},
         "config_digest": hashlib.sha256(config).hexdigest() if config else None,
         "config_source": source,
@@ -152,7 +153,7 @@ def gather(tree, uname=None, uid=None, ask_node=_driver.ask):
     facts = {
         "board": part("board", _nothing_of("model soc serial", compatible=[]), _device_tree.read_board, tree),
         "os": part("os", _nothing_of("id codename version version_id container"), read_os, tree),
-        "kernel": part("kernel", _nothing_of("headers_path config_digest config_source symvers_digest boot_id", config={}, headers=False,
+        "kernel": part("kernel", _nothing_of("headers_path vendor_headers config_digest config_source symvers_digest boot_id", config={}, headers=False,
                                              release=clean(uname.release), machine=clean(uname.machine)), read_kernel, tree, uname),
         "device": part("device", _nothing_of("node address status name driver", compatible=[]), _device_tree.read_device, tree),
         "dkms": part("dkms", {"available": False, "version": None, "modules": []}, _dkms.read, tree),

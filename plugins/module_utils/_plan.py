@@ -256,6 +256,8 @@ class _Planner:
         recommended = (row.get("kernel_recommended") or {}).get(_short(release))
         if recommended and _version.kernel(release) < _version.kernel(recommended):
             self.notes.append("The vendor recommends Linux %s or newer for driver %s." % (recommended, self.target))
+        if self.kernel["headers"] and self.kernel.get("vendor_headers") is False:
+            self.notes.append("Kernel %s has none of the vendor's headers: the driver is built without frequency scaling (devfreq)." % release)
         over = action == "dkms_over_builtin"
         module = "rknpu_dkms" if over else "rknpu"
         installed = self._installed(module)
@@ -343,7 +345,8 @@ class _Planner:
         row = self.data["runtimes"][version]
         keep = self.wish["driver_policy"] == "working" and action == "none" and have.get("version") and self.driver["version"] != self.target
         result = {"version": version, "path": path, "path_upstream": row["path"], "install": False,
-                  "sha256": row.get("sha256"), "git_blob": row.get("git_blob"), "size": row.get("size"), "build": row.get("build")}
+                  "sha256": row.get("sha256"), "git_blob": row.get("git_blob"), "size": row.get("size"), "build": row.get("build"),
+                  "rknn_server": row.get("rknn_server")}
         if keep and not self.wish["runtime_version"]:
             return dict(result, version=have["version"], reason="Runtime %s works with it and is left alone." % have["version"])
         soc = self.data["socs"][soc_of(self.facts["board"], self.device, self.data["socs"])]

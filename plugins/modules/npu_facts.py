@@ -115,7 +115,8 @@ ansible_facts:
           sample: {codename: bookworm, container: null, id: debian, version: 12 (bookworm), version_id: "12"}
         kernel:
           description:
-            - C(release) and C(machine) of the running kernel; C(headers), whether modules can be built for it, and C(headers_path);
+            - C(release) and C(machine) of the running kernel; C(headers), whether modules can be built for it, C(headers_path),
+              and C(vendor_headers), whether they hold the vendor's own;
               C(config) with the few options the plan asks about, C(config_digest) and C(symvers_digest) (sha256), C(config_source); C(boot_id).
           returned: always
           type: dict

@@ -114,6 +114,7 @@ CASES = [
     ("version unread", {"driver": {"version": None}}, {}, "dkms_over_builtin", "cannot be read"),
     ("argument taken out since", upgraded(boot={"next": "ro quiet"}), {}, "dkms_over_builtin", "would be back after the next boot"),
     ("5.10", {"kernel": {"release": "5.10.209-1-rk356x"}}, {}, "dkms_over_builtin", "0.9.6 is wanted"),
+    ("backports kernel", {"kernel": {"release": "6.12.32+deb12-arm64"}}, {}, "dkms_over_builtin", "0.9.6 is wanted"),
     ("another release", {}, {"driver_version": "0.9.8"}, "dkms_over_builtin", "0.9.8 is wanted"),
 ]
 
@@ -142,7 +143,7 @@ STOPS = [
     ("unknown SoC", {"board": {"soc": "rk9999"}, "device": {"compatible": ["rockchip,rk9999-rknpu"]}}, {}, "rk9999", "npu_compatibility.socs"),
     ("old Python", {"tools": {"python": "3.7.3"}}, {}, "Python 3.7.3 is too old", "ansible_python_interpreter"),
     ("old kernel", {"kernel": {"release": "4.19.232"}}, {}, "Kernel 4.19.232 is not supported by driver 0.9.6", "5.10 or 6.1"),
-    ("new kernel", {"kernel": {"release": "6.12.8"}}, {}, "remove function", "5.10 or 6.1"),
+    ("new kernel", {"kernel": {"release": "6.14.2"}}, {}, "Kernel 6.14.2 is not supported by driver 0.9.6: DRM drivers have no date", "5.10 or 6.1"),
     ("newer kernel", {"kernel": {"release": "6.17.0-rc1"}}, {}, "pfn_t", "5.10 or 6.1"),
     ("kernel without a version", {"kernel": {"release": "vendor"}}, {}, "release cannot be told", "vendor"),
     ("no modules", {"kernel": {"config": {"KALLSYMS": "y", "DRM": "y"}}}, {}, "without modules", "CONFIG_MODULES"),
@@ -277,6 +278,7 @@ def test_notes():
     result = plan(processes=[{"pid": 812, "name": "python3"}], kernel={"release": "6.1.43-rkr3"})
     assert "In use by python3 (pid 812): the reboot ends that." in result["notes"]
     assert "The vendor recommends Linux 6.1.57 or newer for driver 0.9.6." in result["notes"]
+    assert any("devfreq" in note for note in plan(kernel={"vendor_headers": False})["notes"])
     result = plan(driver={"presence": "module", "files": ["kernel/drivers/rknpu/rknpu.ko"]})
     assert any("comes back" in note for note in result["notes"])
     result = plan({"runtime_version": "2.3.2", "driver_version": "0.9.6"}, **upgraded(runtime=dict(RUNTIME, loader="/opt/librknnrt.so")))
