@@ -119,8 +119,7 @@ class Lab:
 
     def make(self, name: str, image: Path) -> None:
         """A new board of that name, or a known one put back to the untouched disk of *image*."""
-        if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
-            raise LabError(f"A board cannot be called {name!r}.", "Use small letters, digits and dashes, a letter first.")
+        check_name(name)
         folder = self.folder(name)
         folder.mkdir(parents=True, exist_ok=True)
         if not self.key.exists():
@@ -237,6 +236,12 @@ class Lab:
             *("-oBatchMode=yes", "-oConnectTimeout=60", "-oLogLevel=ERROR", f"{USER}@127.0.0.1"),
             *words,
         ]
+
+
+def check_name(name: str) -> None:
+    """LabError unless *name* can be a board's: it becomes a host name and a folder."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
+        raise LabError(f"A board cannot be called {name!r}.", "Use small letters, digits and dashes, a letter first.")
 
 
 def monitor(folder: Path, words: str, limit: float = 120) -> str:

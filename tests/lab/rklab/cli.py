@@ -24,6 +24,8 @@ def state_folder() -> Path:
 
 def build(state: Path, progress: Progress) -> tuple[Path, Path]:
     """The board's image and the upstream's files, from the cache or built. As root, by sudo if need be."""
+    if not image_kept():
+        host.require(host.doctor(state))
     logs = state / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     files = upstream.files(progress, logs / "upstream-build.log")
@@ -43,6 +45,11 @@ def build(state: Path, progress: Progress) -> tuple[Path, Path]:
             host.prepare()
             ready = image.board(progress, logs)
     return ready, files
+
+
+def image_kept() -> bool:
+    """Whether an image is in the cache, so that the machine need not be able to make one (unless its inputs have changed)."""
+    return any(cache.root().glob("board-*"))
 
 
 def write_inventory(lab: boards.Lab) -> Path | None:
@@ -75,6 +82,8 @@ def serve(lab: boards.Lab, files: Path) -> None:
 def up(lab: boards.Lab, options: argparse.Namespace) -> None:
     """Start boards."""
     names = options.names or [f"rock5b-{number + 1}" for number in range(options.count)]
+    for name in names:
+        boards.check_name(name)
     ready, files = build(lab.state, lab.progress)
     host.require(host.doctor(lab.state, sum(not lab.running(name) for name in names), building=False))
     serve(lab, files)
@@ -168,6 +177,7 @@ def first_boot(lab: boards.Lab, names: list[str], limit: float) -> None:
 def power_cut(lab: boards.Lab, options: argparse.Namespace) -> None:
     """Pull the plug."""
     for name in options.names:
+        lab.board(name)
         if not lab.running(name):
             raise LabError(f"{name} is not running.", f"Start it: tests/lab/lab up {name}")
         lab.stop(name, hard=True)
@@ -191,7 +201,7 @@ def ssh(lab: boards.Lab, options: argparse.Namespace) -> None:
 
 def doctor(state: Path, options: argparse.Namespace) -> int:
     """Say what is missing on this machine."""
-    findings = host.doctor(state)
+    findings = host.doctor(state, building=not image_kept())
     if options.json:
         print(json.dumps(host.as_data(findings), indent=1))
     else:

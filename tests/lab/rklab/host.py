@@ -108,7 +108,8 @@ def doctor(state: Path, boards_wanted: int = 1, building: bool = True) -> list[F
         findings.append(_root())
         if findings[-1].ok:
             findings += [_mounts(), _handler()]
-    findings += [_space(cache.root(), BUILD_MIB if building else 0, "cache"), _space(state, RUN_MIB, "boards")]
+        findings.append(_space(cache.root(), BUILD_MIB, "cache"))
+    findings.append(_space(state, RUN_MIB, "boards"))
     findings.append(_memory(boards_wanted))
     return findings
 
