@@ -39,8 +39,8 @@ def load():
 def _merge(base, over):
     result = dict(base)
     if any(over.get(key) for key in _HASHES):
-        # Another content: what is left of the old one's hashes and size would only contradict it.
-        for key in _HASHES + ("size",):
+        # Another content: what is said of the old one would only contradict it.
+        for key in _HASHES + ("size", "source", "confidence"):
             result.pop(key, None)
     for key, value in over.items():
         if value is None:
