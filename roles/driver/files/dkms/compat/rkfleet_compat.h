@@ -29,9 +29,14 @@
 #define CONFIG_ROCKCHIP_RKNPU_SRAM 1
 #endif
 
-#ifdef RKFLEET_VM_FLAGS
+/* What the driver uses without including it: later kernels' headers bring less along. */
+#include <linux/delay.h>
 #include <linux/mm.h>
+#include <linux/of.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
 
+#ifdef RKFLEET_VM_FLAGS
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 {
 	vma->vm_flags |= flags;
