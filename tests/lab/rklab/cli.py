@@ -109,7 +109,7 @@ def down(lab: boards.Lab, options: argparse.Namespace) -> None:
     """Stop boards; the last one takes the file server with it."""
     for name in options.names or lab.names():
         was = lab.running(name)
-        lab.stop(name)
+        lab.stop(name, hard=options.purge)
         if options.purge:
             lab.forget(name)
         lab.progress(f"{name}: {'stopped' if was else 'was not running'}{', its disk removed' if options.purge else ''}")
@@ -129,7 +129,8 @@ def status(lab: boards.Lab, options: argparse.Namespace) -> None:
         board = lab.board(name)
         running = lab.running(name)
         state = "stopped" if not running else "ready" if boards.banner(board["port"]) else "booting"
-        rows.append({"name": name, "state": state, "port": board["port"], "kernel": board["release"], "serial": board["serial"], "log": str(lab.serial_log(name))})
+        known = {"port": board["port"], "kernel": board["release"], "serial": board["serial"]}
+        rows.append({"name": name, "state": state, **known, "log": str(lab.serial_log(name))})
     server = lab.data["server"] or {}
     serving = process.alive(server.get("process"))
     if options.json:
