@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""The roles by themselves, as molecule runs them: check on a virgin board, converge, idempotence, verify, reboot, verify."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+pytestmark = pytest.mark.board
+
+
+@pytest.fixture
+def virgin(board):
+    """Yield a board with an untouched disk, and leave it untouched for whoever comes next."""
+    board.reset()
+    yield board
+    board.reset()
+
+
+def test_molecule(virgin, root, tmp_path):
+    done = subprocess.run(
+        ["molecule", "test"], cwd=root, env=dict(os.environ, MOLECULE_EPHEMERAL_DIRECTORY=str(tmp_path)), text=True, check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=2400,
+    )
+    print(done.stdout)
+    assert done.returncode == 0
