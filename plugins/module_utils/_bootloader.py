@@ -67,7 +67,7 @@ def has_argument(arguments, name, value):
 def _check(arguments, name, value):
     if not _PART.match(name) or not _PART.match(value):
         raise ValueError("%s=%s is not a kernel argument that can be merged" % (name, value))
-    if arguments.replace('\\"', "").count('"') % 2:
+    if arguments.count('"') % 2:
         raise ValueError("the kernel arguments have a double quote that is never closed")
 
 
@@ -296,7 +296,9 @@ def _default_label(text):
     wanted = default if default is not None else chosen
     lines = next((lines for name, lines in labels if name == wanted), labels[0][1])
     appends = [line for line in lines if line.group(1).lower() == "append"]
-    return lines, appends[-1] if appends else None
+    if len(appends) > 1:
+        raise ValueError("the default entry of extlinux.conf has %d append lines" % len(appends))
+    return lines, appends[0] if appends else None
 
 
 def _edit_extlinux(text, edit, unused_default):
@@ -329,18 +331,26 @@ def _editor(kind):
     return _EDITORS[kind]
 
 
+def _changed(kind, text, edit, default, argument, expected):
+    """The text after edit, read back: a configuration nobody foresaw is refused, never half understood."""
+    changed = _editor(kind)(_checked(text), edit, default)
+    if has_argument(configured_arguments(kind, changed, default), *argument) is not expected:
+        raise ValueError("the configuration is written in a way that cannot be edited safely: change it by hand")
+    return changed
+
+
 def merge_argument(kind, text, name, value, default=DEFAULT_ARGUMENTS):
     """The configuration with `value` in the kernel argument `name`; the same text where it is there already.
 
     kind: one of KINDS; text: the configuration's content ("" for a missing file of u-boot-menu); default: what
     u-boot-update takes when U_BOOT_PARAMETERS is not set, kept when the variable is set for the first time.
     """
-    return _editor(kind)(_checked(text), lambda arguments: merge_words(arguments, name, value), default)
+    return _changed(kind, text, lambda arguments: merge_words(arguments, name, value), default, (name, value), True)
 
 
 def remove_argument(kind, text, name, value, default=DEFAULT_ARGUMENTS):
     """The configuration without it: the reverse of merge_argument()."""
-    return _editor(kind)(_checked(text), lambda arguments: remove_words(arguments, name, value), default)
+    return _changed(kind, text, lambda arguments: remove_words(arguments, name, value), default, (name, value), False)
 
 
 def configured_arguments(kind, text, default=DEFAULT_ARGUMENTS):

@@ -94,6 +94,8 @@ def test_default_of_u_boot_update_is_kept():
     ("u-boot-menu", 'U_BOOT_PARAMETERS="a"\'b\'\n', "several quoted parts"),
     ("u-boot-menu", 'U_BOOT_PARAMETERS="$(cat /etc/x)"\n', "computed by a command"),
     ("u-boot-menu", 'U_BOOT_PARAMETERS="initcall_blacklist=$LIST"\n', "edited safely"),
+    ("u-boot-menu", "U_BOOT_TIMEOUT=5 \\\n", "edited safely"),
+    ("extlinux", "label a\n append ro\n append rw\n", "2 append lines"),
     ("radxa", "", "0 lines"),
     ("radxa", "a\nb\n", "2 lines"),
     ("radxa", 'ro "quiet\n', "never closed"),
