@@ -60,7 +60,10 @@ def sources_digest(paths: Iterable[Path]) -> dict[str, str]:
 def lock(folder: Path, progress: Progress) -> Iterator[None]:
     """Hold the lock of *folder*; say so when somebody else has it."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as handle:
+    path = folder / ".lock"
+    if not path.exists():
+        path.touch()
+    with path.open() as handle:  # for reading, which a lock of root's allows too
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
