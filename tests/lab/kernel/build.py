@@ -41,8 +41,8 @@ _PROGRAMS = {
     "dpkg-deb": "dpkg", "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu", "aarch64-linux-gnu-ld": "binutils-aarch64-linux-gnu",
 }
 _SPACE_MIB = 4096
-# For the progress line only.
-_TYPICAL_OBJECTS = 1150
+# For the progress line of a first build only.
+_TYPICAL_OBJECTS = 1100
 
 
 class Build:
@@ -131,14 +131,18 @@ class Build:
 
     def compile(self) -> None:
         """Compile the kernel and its modules, with a line about it every few seconds."""
-        self.progress("compiling (a first build takes 7 to 20 minutes on two cores, a second revision about one)")
+        first = not (self.tree / "vmlinux").is_file()
+        self.progress(
+            f"compiling about {_TYPICAL_OBJECTS} objects (8 minutes on two free cores, 20 on a busy machine)" if first
+            else "compiling what changed (a minute or two)"
+        )
         objects, told = 0, time.monotonic()
         for line in self.making("Image", "modules"):
-            if re.match(r" {2}(CC|AS) ", line):
-                objects += 1
-            if time.monotonic() - told > 10:
+            step = re.match(r" {2}([A-Z]+)\b.* (\S+)$", line)
+            objects += bool(step and step[1] in {"CC", "AS"})
+            if step and time.monotonic() - told > 10:
                 told = time.monotonic()
-                self.progress(f"compiling: {objects} objects of at most {max(_TYPICAL_OBJECTS, objects)}, at {line.split()[-1] if line.split() else '…'}")
+                self.progress(f"compiling: {objects}{f' of about {_TYPICAL_OBJECTS}' if first else ''} objects, {step[1]} {step[2]}")
         self.progress(f"compiled {objects} objects")
 
     def package(self, release: str, output: Path) -> dict[str, Path]:
@@ -187,7 +191,10 @@ class Build:
                     log.write(line)
                     yield line.rstrip("\n")
         if process.returncode:
-            raise LabError(f"make {targets[0]} failed; the end of {self.log}:\n{_errors(self.log)}")
+            raise LabError(
+                f"make {targets[0]} failed; from {self.log}:\n{_errors(self.log)}",
+                f"Should the kept tree be damaged (a full disk, a power cut): remove {self.source.work} and build again.",
+            )
 
 
 def generate_driver(version: str, folder: Path) -> Path:
@@ -227,7 +234,10 @@ def need_space(folder: Path, mebibytes: int) -> None:
     """LabError when the file system of *folder* has less than that free."""
     free = shutil.disk_usage(folder).free >> 20
     if free < mebibytes:
-        raise LabError(f"{folder} has {free} MiB free; the kernel's source and objects need {mebibytes} MiB.", "Make room, or name another cache folder in RKFLEET_LAB_CACHE.")
+        raise LabError(
+            f"{folder} has {free} MiB free; the kernel's source and objects need {mebibytes} MiB.",
+            "Make room, or name another cache folder in RKFLEET_LAB_CACHE.",
+        )
 
 
 def finished(output: Path, key: str) -> bool:

@@ -13,14 +13,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rklab import LabError, cache
+from rklab import LabError, cache, image
 
 PACKAGE = "linux-source-6.1"
 OVERRIDE = "RKFLEET_LAB_KERNEL_SOURCE"
+SUITE = "bookworm"
 _REMEDY = (
-    f"Debian 12 has the package {PACKAGE}; elsewhere (Ubuntu, later Debian) fetch its .deb on a Debian 12 machine with "
-    f"'apt-get download {PACKAGE}' and name it in {OVERRIDE}, or with --source. A linux-6.1.*.tar.xz serves as well."
+    f"Debian 12 has the package {PACKAGE}, and where mmdebstrap is installed it is fetched from there too; else name its .deb "
+    f"(from 'apt-get download {PACKAGE}' on a Debian 12), or a linux-6.1.*.tar.xz, in {OVERRIDE} or with --source."
 )
+# Half of the source's bytes, and nothing that this kernel or its headers package needs.
+_UNUSED = ("Documentation/*/*", "arch/*/boot/dts/*", "drivers/gpu/drm/amd/include/*", "tools/perf/*", "tools/testing/*")
 # Written into the unpacked tree: what was laid over it, to notice when a later overlay no longer has a file.
 _LAID = ".rkfleet-laid"
 
@@ -39,9 +42,10 @@ class Source:
 
 
 def find(named: str | None) -> Source:
-    """The source that was *named* (a .deb or .tar.xz), else what the host's apt offers, else what an earlier run kept.
+    """The source that was *named* (a .deb or .tar.xz), else what the host's apt offers, else what an earlier run kept,
+    else Debian's through mmdebstrap (for a host that is not Debian 12).
 
-    Nothing is fetched. LabError when there is none.
+    Nothing is fetched yet. LabError when there is none.
     """
     if named:
         file = Path(named).expanduser().absolute()
@@ -54,6 +58,8 @@ def find(named: str | None) -> Source:
     kept = sorted(cache.root().glob(f"kernel-tree-*/{PACKAGE}_*.deb"), key=lambda deb: deb.stat().st_mtime)
     if kept:
         return Source({"package": PACKAGE, "version": _version_in(kept[-1]), "sha256": cache.file_digest(kept[-1])}, kept[-1])
+    if shutil.which("mmdebstrap"):
+        return Source({"package": PACKAGE, "suite": SUITE})
     raise LabError(f"This machine's apt offers no package {PACKAGE} (a Debian 12 with fresh package lists has it).", _REMEDY)
 
 
@@ -81,22 +87,54 @@ def unpack(source: Source, progress: Callable[[str], None]) -> Path:
     if tree.is_dir():
         return tree
     source.work.mkdir(parents=True, exist_ok=True)
-    archive = source.file or _download(source, progress)
-    progress(f"unpacking {archive.name}")
     with tempfile.TemporaryDirectory(prefix=".unpack.", dir=source.work) as folder:
+        if "suite" in source.identity:
+            archive = _bootstrap(Path(folder), progress)
+        else:
+            archive = source.file or _download(source, progress)
+        progress(f"unpacking {archive.name}")
         if archive.suffix == ".deb":
             subprocess.run(["dpkg-deb", "-x", str(archive), f"{folder}/deb"], check=True)
-            inside = list(Path(folder, "deb", "usr", "src").glob("linux-source-*.tar.*"))
-            if len(inside) != 1:
-                raise LabError(f"{archive} holds no usr/src/linux-source-*.tar.*.", _REMEDY)
-            archive = inside[0]
+            archive = _archive_in(Path(folder, "deb"), archive.name)
         plain = Path(folder, "tree")
         plain.mkdir()
-        subprocess.run(["tar", "-xf", str(archive), "-C", str(plain), "--strip-components=1"], check=True)
+        skip = [f"--exclude=*/{part}" for part in _UNUSED]
+        subprocess.run(["tar", "-xf", str(archive), "-C", str(plain), "--strip-components=1", "--wildcards", *skip], check=True)
         if not (plain / "arch" / "arm64").is_dir():
             raise LabError(f"{archive.name} is not the source of a Linux kernel.", _REMEDY)
         plain.rename(tree)
     return tree
+
+
+def _archive_in(root: Path, name: str) -> Path:
+    inside = list((root / "usr" / "src").glob("linux-source-*.tar.*"))
+    if len(inside) != 1:
+        raise LabError(f"{name} holds no usr/src/linux-source-*.tar.*.", _REMEDY)
+    return inside[0]
+
+
+def _bootstrap(folder: Path, progress: Callable[[str], None]) -> Path:
+    """Have mmdebstrap fetch and unpack the package, without installing anything, from where the board's Debian comes from."""
+    progress(f"downloading {PACKAGE} of Debian {SUITE} (about 170 MB)")
+    listed = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)", "Created-By: Packages"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )
+    settings = subprocess.run(["apt-config", "dump"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    sources = image.debian_sources(listed.stdout)
+    (folder / "sources.list").write_text("".join(f"{line}\n" for line in sources))
+    mode = "root" if os.geteuid() == 0 else "chrootless"  # either does: in this variant nothing of the tree is run
+    done = subprocess.run(
+        [
+            "mmdebstrap", f"--mode={mode}", "--variant=extract", f"--include={PACKAGE}",
+            *(f"--aptopt={line}" for line in settings.stdout.splitlines() if re.match(r"Acquire::https?::.* \"[^\"]+\";$", line)),
+            SUITE, str(folder / "suite"), *([str(folder / "sources.list")] if sources else []),
+        ],
+        env={**os.environ, "TMPDIR": str(folder)}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )
+    if done.returncode:
+        raise LabError(f"{PACKAGE} could not be fetched from Debian {SUITE}: {done.stderr.strip()[-500:]}", _REMEDY)
+    return _archive_in(folder / "suite", f"Debian's {PACKAGE}")
 
 
 def _download(source: Source, progress: Callable[[str], None]) -> Path:

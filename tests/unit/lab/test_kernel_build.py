@@ -1,23 +1,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""The parts of the kernel build that need no compiler: python3 -m pytest tests/lab/kernel"""
+"""The parts of the kernel build that need no compiler."""
 
 from __future__ import annotations
 
+import importlib.util
 import struct
 import sys
 from pathlib import Path
 
 import pytest
 
-_HERE = Path(__file__).resolve().parent
+_HERE = Path(__file__).resolve().parents[3] / "tests" / "lab" / "kernel"
 sys.path[:0] = [str(_HERE.parent), str(_HERE)]
 
-import build  # noqa: E402
 import kconfig  # noqa: E402
 import packages  # noqa: E402
 import source  # noqa: E402
 from rklab import LabError  # noqa: E402
+
+# By its path: other pieces of the lab have a build.py too.
+_spec = importlib.util.spec_from_file_location("rkfleet_kernel_build", _HERE / "build.py")
+build = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(build)
 
 
 def test_options_reads_set_and_unset_lines_and_nothing_else():
@@ -90,7 +95,8 @@ def test_lay_hooks_the_driver_and_the_overlay_in_and_writes_nothing_twice(tree, 
 
 @pytest.mark.parametrize("own", [True, False])
 def test_lay_reaches_a_folder_that_upstream_has_not(tree, tmp_path, own):
-    overlay = _folder(tmp_path / "bsp", drivers__soc__rockchip__bsp__opp_dot_c="1\n", **({"drivers__soc__rockchip__bsp__Makefile": "obj-y += opp.o\n"} if own else {}))
+    makefile = {"drivers__soc__rockchip__bsp__Makefile": "obj-y += opp.o\n"} if own else {}
+    overlay = _folder(tmp_path / "bsp", drivers__soc__rockchip__bsp__opp_dot_c="1\n", **makefile)
     source.lay(tree, _folder(tmp_path / "driver", Kconfig=""), overlay)
     assert (tree / "drivers/soc/rockchip/bsp/Makefile").read_text() == "obj-y += opp.o\n"
     assert (tree / "drivers/soc/rockchip/Makefile").read_text() == "obj-y += grf.o\nobj-y += bsp/\n"
@@ -137,6 +143,15 @@ def test_a_source_that_is_not_there_is_refused_with_what_to_do(tmp_path):
     with pytest.raises(LabError) as refused:
         source.find(str(tmp_path / "linux.deb"))
     assert "RKFLEET_LAB_KERNEL_SOURCE" in refused.value.remedy
+
+
+def test_a_host_without_the_package_takes_it_from_debian_through_mmdebstrap(tmp_path, monkeypatch):
+    program = tmp_path / "mmdebstrap"
+    program.write_text("")
+    program.chmod(0o755)
+    monkeypatch.setenv("RKFLEET_LAB_CACHE", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert source.find(None) == source.Source({"package": "linux-source-6.1", "suite": "bookworm"})
 
 
 def test_without_apt_or_anything_kept_the_missing_package_is_named(tmp_path, monkeypatch):
