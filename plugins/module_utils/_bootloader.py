@@ -271,7 +271,7 @@ def _edit_environment(text, edit, unused_default):
     changed = edit(match.group(1))
     if changed == match.group(1):
         return text
-    if not changed.strip():
+    if not changed.strip() and len(matches) == 1:
         return _drop_line(text, match.start(), match.end())
     return text[:match.start(1)] + changed + text[match.end(1):]
 
