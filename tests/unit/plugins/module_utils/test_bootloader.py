@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _bootloader
@@ -72,6 +74,16 @@ def test_argument_goes_in_and_comes_out_again(kind, before, after):
     assert _bootloader.remove_argument(kind, before, NAME, VALUE) == before
     assert _bootloader.has_argument(_bootloader.configured_arguments(kind, after), NAME, VALUE)
     assert not _bootloader.has_argument(_bootloader.configured_arguments(kind, before), NAME, VALUE)
+
+
+@pytest.mark.parametrize("before", [case[1] for case in REVERSIBLE if case[0] == "u-boot-menu" and "\r" not in case[1]])
+def test_a_shell_reads_the_same(tmp_path, before):
+    path = tmp_path / "u-boot"
+    path.write_text(_bootloader.merge_argument("u-boot-menu", before, NAME, VALUE))
+    script = '. "$1"; printf %s "${U_BOOT_PARAMETERS:-ro quiet}"'
+    arguments = subprocess.run(["sh", "-eu", "-c", "EXTRA='$EXTRA'; " + script, "sh", str(path)], check=True, capture_output=True, text=True).stdout
+    assert arguments.split() == _bootloader.configured_arguments("u-boot-menu", path.read_text()).split()
+    assert _bootloader.has_argument(arguments, NAME, VALUE)
 
 
 @pytest.mark.parametrize("kind, before, after", [
