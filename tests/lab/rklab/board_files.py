@@ -98,10 +98,13 @@ MASKED = (
     "apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer"
     " getty@tty1.service serial-getty@ttyAMA0.service systemd-journal-flush.service systemd-journal-catalog-update.service"
     " systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-networkd.service systemd-networkd-wait-online.service"
-    " systemd-logind.service modprobe@configfs.service modprobe@dm_mod.service modprobe@drm.service modprobe@efi_pstore.service"
+    " modprobe@configfs.service modprobe@dm_mod.service modprobe@drm.service modprobe@efi_pstore.service"
     " modprobe@fuse.service modprobe@loop.service sys-kernel-config.mount sys-kernel-tracing.mount dev-hugepages.mount dev-mqueue.mount"
     " systemd-timesyncd.service systemd-random-seed.service systemd-pstore.service systemd-hwdb-update.service ldconfig.service"
 ).split()
+
+#: Not started by a boot, but on demand: shutdown asks logind through D-Bus.
+ON_DEMAND = ("systemd-logind.service",)
 
 ENABLED = ("rkfleet-lab-identity.service", "rkfleet-lab-network.service")
 

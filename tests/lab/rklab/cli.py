@@ -32,7 +32,7 @@ def build(state: Path, progress: Progress) -> tuple[Path, Path]:
     ready = image.board_ready(progress, logs)
     if ready is None:
         host.require(host.doctor(state))
-        progress("the disk image is not in the cache: it is built once, 5 minutes beside the kernel's 7 (twice that on a busy machine)")
+        progress("the disk image is not in the cache; each part says how long it takes, all of it 12 minutes, 25 on a busy machine")
         if os.geteuid() != 0:
             cache.root().mkdir(parents=True, exist_ok=True)
             named = {**os.environ, "RKFLEET_LAB_CACHE": str(cache.root()), "RKFLEET_LAB_STATE": str(state)}

@@ -209,7 +209,7 @@ def board_inputs(kernel_folder: Path, runtime_folder: Path) -> dict:
         "runtime": cache.file_digest(runtime_folder / "librknnrt.so"),
         "files": board_files.FILES,
         "masked": board_files.MASKED,
-        "enabled": board_files.ENABLED,
+        "enabled": [board_files.ENABLED, board_files.ON_DEMAND],
         "configure": board_files.CONFIGURE,
         "disk": [DISK_MIB, PARTITION_START],
     }
@@ -277,6 +277,8 @@ def lay_files(tree: Path) -> None:
     units = tree / "etc/systemd/system"
     for name in board_files.MASKED:
         _link(units / name, "/dev/null")
+    for name in board_files.ON_DEMAND:
+        _link(units / "multi-user.target.wants" / name, "/dev/null")
     for name in board_files.ENABLED:
         _link(units / "multi-user.target.wants" / name, f"/etc/systemd/system/{name}")
     # The interface keeps the kernel's name, eth0.
