@@ -18,11 +18,9 @@ PROJECT = pathlib.Path("ansible_collections", "rkfleet", "npu")
 def run(root):
     """Return a function that runs a tool and fails the test with the tool's own words."""
 
-    def runner(*command, cwd=root, path=(), env=None, timeout=1200) -> str:
-        environ = dict(os.environ, **(env or {}))
-        environ["PATH"] = os.pathsep.join([*map(str, path), environ["PATH"]])
+    def runner(*command, cwd=root, env=None, timeout=1200) -> str:
         result = subprocess.run(
-            [str(word) for word in command], cwd=cwd, env=environ, timeout=timeout, text=True, check=False,
+            [str(word) for word in command], cwd=cwd, env=dict(os.environ, **(env or {})), timeout=timeout, text=True, check=False,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
         if result.returncode:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import pathlib
 import re
 import shutil
@@ -45,10 +46,9 @@ def sanity(run, copy):
         for version in re.findall(r"pip='([\d.]+)'", source):
             script = scripts / f"get_pip_{version.replace('.', '_')}.py"
             shutil.copy(pathlib.Path(__file__).with_name("get_pip.py"), script)
-        run(
-            venv / "bin" / "ansible-test", "sanity", "--color", "no", *options,
-            cwd=copy, path=[path, venv / "bin"], env={"HOME": str(home)},
-        )
+        # Of the machine's own folders only the system's: elsewhere there may be links to Pythons that do not start.
+        search = os.pathsep.join([str(path), str(venv / "bin"), "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
+        run(venv / "bin" / "ansible-test", "sanity", "--color", "no", *options, cwd=copy, env={"HOME": str(home), "PATH": search})
 
     with (home / "lock").open("w") as lock:  # two at a time would make the same virtual environments
         fcntl.flock(lock, fcntl.LOCK_EX)
