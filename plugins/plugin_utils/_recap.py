@@ -44,7 +44,8 @@ def verdict(variables):
         return "failed: %s" % verification["diagnosis"]
     if variables.get("__npu_error"):
         return "failed"
-    if not plan:
+    # A board that is lost on the way never gets to stop its clock.
+    if not plan or not variables.get("__npu_phases_end"):
         return "unreachable"
     return "planned: %s" % plan["action"]
 

@@ -116,6 +116,19 @@ def test_before_the_upgrade_mobilenet_fails_as_in_the_mission(board, play):
     assert "0.9.3" in said and "0.9.6" in said and "upgrade-npu.yml" in said
 
 
+def test_a_driver_that_does_not_start_is_taken_away_again(board, play):
+    board.ssh("sudo sh -c 'echo install rknpu_dkms /bin/false > /etc/modprobe.d/test.conf'")
+    try:
+        before = board.state()
+        run = play(UPGRADE)
+        assert run.rc == 2
+        assert "driver 0.9.6 did not start" in sentence(run) and "driver 0.9.3 answers (0.9.3 did before)" in sentence(run)
+        assert [line for line in board.state().splitlines() if "/var/lib/rkfleet-npu/backup" not in line] == [
+            line for line in before.splitlines() if "/var/lib/rkfleet-npu/backup" not in line]
+    finally:
+        board.ssh("sudo rm /etc/modprobe.d/test.conf")
+
+
 def test_the_upgrade(board, play, figures):
     boot_id = board.boot_id()
     run = play(UPGRADE)

@@ -25,7 +25,8 @@ def test_an_upgraded_board():
     "variables, verdict",
     [
         ({}, "unreachable"),
-        ({"__npu_plan": {"action": "dkms_over_builtin"}}, "planned: dkms_over_builtin"),
+        ({"__npu_plan": {"action": "dkms_over_builtin"}}, "unreachable"),
+        ({"__npu_plan": {"action": "dkms_over_builtin"}, "__npu_phases_end": 7.0}, "planned: dkms_over_builtin"),
         ({"__npu_plan": {"action": "unsupported"}, "__npu_error": "x"}, "unsupported"),
         ({"__npu_plan": {"action": "dkms"}, "__npu_error": "no space"}, "failed"),
         ({"__npu_plan": {"action": "none"}, "__npu_verification": {"diagnosis": "driver"}, "__npu_error": "x"}, "failed: driver"),
