@@ -6,58 +6,12 @@ from __future__ import annotations
 
 import json
 import os
-import pathlib
 import subprocess
 import time
 
 import pytest
 import yaml
-
-BOARD = "rock5b-1"
-# Everything an upgrade may touch, and the files it must not leave behind.
-WATCHED = ["/etc", "/boot", "/lib/modules", "/usr/src", "/usr/lib/librknnrt.so", "/usr/bin", "/var/lib/dkms", "/var/lib/rkfleet-npu"]
-
-
-class Board:
-    """One emulated board."""
-
-    def __init__(self, root: pathlib.Path, name: str):
-        self.root, self.name = root, name
-
-    def lab(self, *words: str, timeout: int = 600) -> str:
-        """Run a command of the lab and return what it said."""
-        done = subprocess.run(
-            [str(self.root / "tests/lab/lab"), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            stdin=subprocess.DEVNULL, timeout=timeout, check=False,
-        )
-        assert done.returncode == 0, done.stdout
-        return done.stdout
-
-    def ssh(self, *words: str, check: bool = True) -> str:
-        """Run a command on the board and return its output."""
-        done = subprocess.run(
-            [str(self.root / "tests/lab/lab"), "ssh", self.name, "--", *words], stdout=subprocess.PIPE, text=True,
-            stdin=subprocess.DEVNULL, timeout=600, check=False,
-        )
-        assert not check or done.returncode == 0, (words, done.stdout)
-        return done.stdout
-
-    def reset(self) -> None:
-        """Put the untouched disk back and boot it."""
-        self.lab("reset", self.name)
-
-    def boot_id(self) -> str:
-        """Return what tells one boot from another."""
-        return self.ssh("cat /proc/sys/kernel/random/boot_id").strip()
-
-    def state(self) -> str:
-        """Return a listing of all that an upgrade may touch, with the files' digests."""
-        paths = " ".join(WATCHED)
-        return self.ssh(
-            f"sudo sh -c 'find {paths} -xdev -printf \"%p %M %u %l\\n\" 2>/dev/null | sort;"
-            f" find {paths} -xdev -type f -print0 2>/dev/null | sort -z | xargs -0 sha256sum'"
-        )
-
+from emulated import BOARD, Board
 
 class Run:
     """How a playbook went."""

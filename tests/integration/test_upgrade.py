@@ -12,7 +12,7 @@ import re
 import sys
 
 import pytest
-from conftest import BOARD
+from emulated import BOARD
 
 pytestmark = pytest.mark.board
 

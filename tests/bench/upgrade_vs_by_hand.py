@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""How long upgrade-npu.yml takes on one emulated board, beside the same commands typed by hand over ssh.
+
+Both start from the untouched disk, in one run, on the same machine. Prints the ratio and writes build/bench.json.
+What a person needs for thinking and typing is not counted.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "build/collections")]
+
+import environment  # noqa: E402
+import yaml  # noqa: E402
+from emulated import BOARD, Board  # noqa: E402
+
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _compatibility, _driver_source, _picture  # noqa: E402
+
+MOBILENET = """
+import ctypes, struct
+lib, ctx = ctypes.CDLL("/usr/lib/librknnrt.so"), ctypes.c_uint64()
+picture = open("/tmp/by-hand/picture.rgb", "rb").read()
+def check(what, code):
+    assert code == 0, (what, code)
+check("init", lib.rknn_init(ctypes.byref(ctx), b"/tmp/by-hand/mobilenet_v1.rknn", 0, 0, None))
+data = ctypes.create_string_buffer(picture, len(picture))
+check("inputs", lib.rknn_inputs_set(ctx, 1, struct.pack("<IxxxxQIBxxxII", 0, ctypes.addressof(data), len(picture), 0, 3, 1)))
+for run in range(11):
+    check("run", lib.rknn_run(ctx, None))
+output = ctypes.create_string_buffer(struct.pack("<BBxxIQI", 1, 0, 0, 0, 0).ljust(24, b"\\0"), 24)
+check("outputs", lib.rknn_outputs_get(ctx, 1, output, None))
+scores = (ctypes.c_float * 1001).from_address(struct.unpack_from("<Q", output.raw, 8)[0])
+print(" ".join("%d: %f" % (i, scores[i]) for i in sorted(range(1001), key=lambda i: -scores[i])[:5]))
+"""
+TOP5 = "283: 0.468750 282: 0.242188 286: 0.105469 464: 0.089844 264: 0.019531"
+
+
+def artefacts(board: Board) -> dict:
+    """Return the paths on this machine of what the upgrade needs: the lab's file server has them in a folder."""
+    inventory = yaml.safe_load((ROOT / "build/lab/inventory.yml").read_text())["all"]["children"]["lab"]["vars"]
+    rows = _compatibility.merged(inventory["npu_compatibility"])
+    folder = pathlib.Path(json.loads((ROOT / "build/lab/boards.json").read_text())["server"]["folder"])
+    runtime = rows["runtimes"][rows["drivers"]["0.9.6"]["runtime"]]
+    model = rows["models"][runtime["model"]]
+    return {
+        "driver": folder / rows["drivers"]["0.9.6"]["path"],
+        "runtime": folder / runtime["path"],
+        "model": folder / model["soc"]["rk3588"]["path"],
+        "picture": folder / rows["pictures"][model["picture"]]["path"],
+    }
+
+
+def send(board: Board, local: pathlib.Path, remote: str) -> None:
+    """Copy a file to the board, as scp would."""
+    with open(local, "rb") as stream:
+        command = [sys.executable, str(ROOT / "tests/lab/lab"), "ssh", board.name, "--", "cat > " + remote]
+        subprocess.run(command, stdin=stream, check=True, timeout=600)
+
+
+def by_hand(board: Board) -> float:
+    """Upgrade the board with the commands a person would type; return the seconds."""
+    files = artefacts(board)
+    with tempfile.TemporaryDirectory() as scratch:
+        tree = pathlib.Path(scratch, "tree.tar")
+        tree.write_bytes(_driver_source.archive(
+            _driver_source.dkms_tree(str(files["driver"]), str(ROOT / "roles/driver/files/dkms"), "0.9.6", "rknpu_dkms"))[0])
+        picture = pathlib.Path(_picture.raw_file(str(files["picture"]), scratch))
+        started = time.monotonic()
+        board.ssh("mkdir -m 700 /tmp/by-hand")
+        send(board, tree, "/tmp/by-hand/tree.tar")
+        board.ssh("sudo mkdir /usr/src/rknpu-0.9.6")
+        board.ssh("sudo tar -C /usr/src/rknpu-0.9.6 -xf /tmp/by-hand/tree.tar")
+        board.ssh("sudo dkms add -m rknpu -v 0.9.6")
+        board.ssh("sudo dkms build -m rknpu -v 0.9.6")
+        board.ssh("sudo dkms install -m rknpu -v 0.9.6")
+        board.ssh("echo rknpu_dkms | sudo tee /etc/modules-load.d/rknpu.conf")
+        board.ssh("sudo sed -i '/^U_BOOT_PARAMETERS/s/\"$/ initcall_blacklist=rknpu_init\"/' /etc/default/u-boot")
+        board.ssh("sudo u-boot-update")
+        before = board.boot_id()
+        board.ssh("sudo systemctl reboot", check=False)
+        while (board.ssh("cat /proc/sys/kernel/random/boot_id", check=False).strip() or before) == before:
+            time.sleep(1)
+        assert board.ssh("sudo cat /sys/kernel/debug/rknpu/version").strip() == "RKNPU driver: v0.9.6"
+        board.ssh("sudo cp /usr/lib/librknnrt.so /root/librknnrt.so.old && mkdir -p -m 700 /tmp/by-hand")
+        send(board, files["runtime"], "/tmp/by-hand/librknnrt.so")
+        board.ssh("sudo install -m 644 /tmp/by-hand/librknnrt.so /usr/lib/librknnrt.so && sudo ldconfig")
+        send(board, files["model"], "/tmp/by-hand/mobilenet_v1.rknn")
+        send(board, picture, "/tmp/by-hand/picture.rgb")
+        script = base64.b64encode(MOBILENET.encode()).decode()
+        assert TOP5 in board.ssh("echo %s | base64 -d | sudo python3 -" % script)
+        return time.monotonic() - started
+
+
+def by_playbook() -> float:
+    """Upgrade the board with the playbook and an empty cache; return the seconds."""
+    with tempfile.TemporaryDirectory() as cache:
+        started = time.monotonic()
+        subprocess.run(
+            [str(ROOT / ".venv/bin/ansible-playbook"), "-i", str(ROOT / "build/lab/inventory.yml"),
+             "-e", json.dumps({"npu_cache_dir": cache}), "playbooks/upgrade-npu.yml"],
+            cwd=ROOT, check=True, stdin=subprocess.DEVNULL,
+            env=dict(environment.os.environ, ANSIBLE_COLLECTIONS_PATH=str(environment.COLLECTIONS)),
+        )
+        return time.monotonic() - started
+
+
+def main() -> None:
+    """Measure, print, write."""
+    board = Board(ROOT, BOARD)
+    board.lab("up", BOARD, timeout=4000)
+    board.reset()
+    hand = by_hand(board)
+    board.reset()
+    playbook = by_playbook()
+    ratio = playbook / hand
+    print("by hand %.0f s, upgrade-npu.yml %.0f s: ratio %.2f (goal: at most 1.3)" % (hand, playbook, ratio))
+    path = ROOT / "build/bench.json"
+    known = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps(dict(known, upgrade_vs_by_hand=round(ratio, 2)), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
