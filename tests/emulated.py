@@ -4,12 +4,18 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import subprocess
 
 BOARD = "rock5b-1"
 # Everything an upgrade may touch, and the files it must not leave behind.
 WATCHED = ["/etc", "/boot", "/lib/modules", "/usr/src", "/usr/lib/librknnrt.so", "/usr/bin", "/var/lib/dkms", "/var/lib/rkfleet-npu"]
+
+
+def state_folder(root: pathlib.Path) -> pathlib.Path:
+    """Return where the lab keeps its running boards and the inventory."""
+    return pathlib.Path(os.environ.get("RKFLEET_LAB_STATE") or root / "build/lab")
 
 
 class Board:

@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "build/collections")]
 
 import environment  # noqa: E402
 import yaml  # noqa: E402
-from emulated import BOARD, Board  # noqa: E402
+from emulated import BOARD, Board, state_folder  # noqa: E402
 
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _compatibility, _driver_source, _picture  # noqa: E402
 
@@ -46,9 +46,9 @@ TOP5 = "283: 0.468750 282: 0.242188 286: 0.105469 464: 0.089844 264: 0.019531"
 
 def artefacts(board: Board) -> dict:
     """Return the paths on this machine of what the upgrade needs: the lab's file server has them in a folder."""
-    inventory = yaml.safe_load((ROOT / "build/lab/inventory.yml").read_text())["all"]["children"]["lab"]["vars"]
+    inventory = yaml.safe_load((state_folder(ROOT) / "inventory.yml").read_text())["all"]["children"]["lab"]["vars"]
     rows = _compatibility.merged(inventory["npu_compatibility"])
-    folder = pathlib.Path(json.loads((ROOT / "build/lab/boards.json").read_text())["server"]["folder"])
+    folder = pathlib.Path(json.loads((state_folder(ROOT) / "boards.json").read_text())["server"]["folder"])
     runtime = rows["runtimes"][rows["drivers"]["0.9.6"]["runtime"]]
     model = rows["models"][runtime["model"]]
     return {
@@ -105,7 +105,7 @@ def by_playbook() -> float:
     with tempfile.TemporaryDirectory() as cache:
         started = time.monotonic()
         subprocess.run(
-            [str(ROOT / ".venv/bin/ansible-playbook"), "-i", str(ROOT / "build/lab/inventory.yml"),
+            [str(ROOT / ".venv/bin/ansible-playbook"), "-i", str(state_folder(ROOT) / "inventory.yml"),
              "-e", json.dumps({"npu_cache_dir": cache}), "playbooks/upgrade-npu.yml"],
             cwd=ROOT, check=True, stdin=subprocess.DEVNULL,
             env=dict(environment.os.environ, ANSIBLE_COLLECTIONS_PATH=str(environment.COLLECTIONS)),

@@ -11,7 +11,7 @@ import time
 
 import pytest
 import yaml
-from emulated import BOARD, Board
+from emulated import BOARD, Board, state_folder
 
 class Run:
     """How a playbook went."""
@@ -44,7 +44,7 @@ def play(root, tmp_path_factory):
             os.environ, ANSIBLE_CALLBACK_PLUGINS=str(root / "tests/integration/callback"),
             ANSIBLE_CALLBACKS_ENABLED="remote_count", REMOTE_COUNT_FILE=str(counts), **(env or {}),
         )
-        inventory = inventory or str(root / "build/lab/inventory.yml")
+        inventory = inventory or str(state_folder(root) / "inventory.yml")
         started = time.monotonic()
         done = subprocess.run(
             ["ansible-playbook", "-i", inventory, "-e", json.dumps({"npu_cache_dir": str(cache)}), str(playbook), *words],
@@ -64,7 +64,7 @@ def inventory_with(root):
     written = []
 
     def write(variables) -> str:
-        lab = root / "build/lab"
+        lab = state_folder(root)
         data = yaml.safe_load((lab / "inventory.yml").read_text())
         _merge(data["all"]["children"]["lab"]["vars"], variables)
         # Beside the lab's own, as the paths in it are relative to its folder.
