@@ -8,7 +8,7 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..plugin_utils._recap import phase_line, render, row, verdict
+from ..plugin_utils._recap import note_lines, phase_line, render, row, verdict
 
 
 class ActionModule(ActionBase):
@@ -27,6 +27,7 @@ class ActionModule(ActionBase):
             for board, there in variables.items()
             if there.get("__npu_phases") and there.get("__npu_phases_end")
         ]
-        Display().display("\n".join(["", *table, "", *phases]))
+        notes = [line for board, there in variables.items() for line in note_lines(board, there)]
+        Display().display("\n".join(["", *table, "", *phases, *notes]))
         result.update(changed=False, verdicts={board: verdict(there) for board, there in variables.items()})
         return result

@@ -11,7 +11,7 @@ short_description: Print one table of all boards
 version_added: 1.0.0
 description:
   - Prints board, kernel, driver and runtime before and after, Top1, latency and verdict of each board,
-    and the time that each phase took, from what the roles of this collection left behind.
+    the time that each phase took, and what the owner should know of a board, from what the roles of this collection left behind.
   - Runs on the controller. No board is contacted.
 author:
   - rkfleet.npu contributors (@rkfleet)

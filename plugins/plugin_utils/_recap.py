@@ -9,6 +9,7 @@ import re
 
 COLUMNS = ("board", "kernel", "driver", "runtime", "Top1", "latency", "verdict")
 LONGEST_CELL = 60
+LONGEST_NOTE = 300
 NOTHING = "-"
 
 
@@ -70,10 +71,18 @@ def phase_line(board, phases, end):
     return "%s: %s, together %.0f s" % (clean(board), ", ".join(spent), end - times[0])
 
 
-def clean(text):
-    """Return text that a board answered without control characters, and no longer than a cell may be."""
+def note_lines(board, variables):
+    """Return what the owner should know of a board: the plan's notes, and what the build had to leave out."""
+    notes = list((variables.get("__npu_plan") or {}).get("notes") or [])
+    notes += [line for line in (variables.get("__npu_build") or {}).get("probes") or [] if "left out" in line]
+    # A note is a sentence, so it may be longer than a cell.
+    return ["%s: note: %s" % (clean(board), clean(note, LONGEST_NOTE)) for note in dict.fromkeys(notes)]
+
+
+def clean(text, longest=LONGEST_CELL):
+    """Return text that a board answered without control characters, and no longer than it may be."""
     text = re.sub(r"[^\x20-\x7e\u2192]", "?", str(text))
-    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 3] + "..."
+    return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
 def _get(facts, part, name):

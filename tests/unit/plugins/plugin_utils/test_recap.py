@@ -46,3 +46,12 @@ def test_columns_line_up_and_hostile_text_is_harmless():
 def test_the_time_of_each_phase():
     phases = [{"phase": "detect", "at": 100.0}, {"phase": "build", "at": 106.0}]
     assert _recap.phase_line("rock5b-1", phases, 150.4) == "rock5b-1: detect 6 s, build 44 s, together 50 s"
+
+
+def test_notes_of_plan_and_build_are_shown_once():
+    variables = {
+        "__npu_plan": {"notes": ["The NPU node is elsewhere.", "The NPU node is elsewhere."]},
+        "__npu_build": {"probes": ["probe vm_flags_set: missing, supplied", "probe devfreq: left out, not here: governor.h"]},
+    }
+    assert _recap.note_lines("a", variables) == [
+        "a: note: The NPU node is elsewhere.", "a: note: probe devfreq: left out, not here: governor.h"]
