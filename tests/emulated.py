@@ -9,8 +9,10 @@ import pathlib
 import subprocess
 
 BOARD = "rock5b-1"
-# Everything an upgrade may touch, and the files it must not leave behind.
-WATCHED = ["/etc", "/boot", "/lib/modules", "/usr/src", "/usr/lib/librknnrt.so", "/usr/bin", "/var/lib/dkms", "/var/lib/rkfleet-npu"]
+# Everything an upgrade may touch, and where it must leave nothing behind.
+WATCHED = "/etc /boot /lib/modules /usr/src /usr/lib/librknnrt.so /usr/bin /usr/sbin /var/lib/dkms /var/lib/rkfleet-npu"
+# Of these the content counts too; in the others an upgrade only adds and removes files.
+READ = "/etc /boot/extlinux /lib/modules /usr/lib/librknnrt.so /var/lib/rkfleet-npu"
 
 
 def state_folder(root: pathlib.Path) -> pathlib.Path:
@@ -50,10 +52,10 @@ class Board:
         """Return what tells one boot from another."""
         return self.ssh("cat /proc/sys/kernel/random/boot_id").strip()
 
-    def state(self) -> str:
-        """Return a listing of all that an upgrade may touch, with the files' digests."""
-        paths = " ".join(WATCHED)
+    def state(self) -> list[str]:
+        """Return a listing of all that an upgrade may touch, with the digests of what it may change."""
         return self.ssh(
-            f"sudo sh -c 'find {paths} -xdev -printf \"%p %M %u %l\\n\" 2>/dev/null | sort;"
-            f" find {paths} -xdev -type f -print0 2>/dev/null | sort -z | xargs -0 sha256sum'"
-        )
+            f"sudo sh -c 'find {WATCHED} -xdev -type d -printf \"%p %M %u\\n\" 2>/dev/null | sort;"
+            f" find {WATCHED} -xdev ! -type d -printf \"%p %M %u %s %l\\n\" 2>/dev/null | sort;"
+            f" find {READ} -xdev -type f -print0 2>/dev/null | sort -z | xargs -0 sha256sum'"
+        ).splitlines()

@@ -66,9 +66,10 @@ def phase_line(board, phases, end):
     :arg phases: list of C({phase, at}), at in seconds since the epoch, in order; a phase ends where the next begins.
     :arg end: when the last one ended.
     """
-    times = [entry["at"] for entry in phases] + [end]
-    spent = ["%s %.0f s" % (entry["phase"], times[i + 1] - entry["at"]) for i, entry in enumerate(phases)]
-    return "%s: %s, together %.0f s" % (clean(board), ", ".join(spent), end - times[0])
+    # Before ansible-core 2.19 a template may hand a number on as text.
+    times = [float(at) for at in [entry["at"] for entry in phases] + [end]]
+    spent = ["%s %.0f s" % (entry["phase"], times[i + 1] - times[i]) for i, entry in enumerate(phases)]
+    return "%s: %s, together %.0f s" % (clean(board), ", ".join(spent), times[-1] - times[0])
 
 
 def note_lines(board, variables):
