@@ -106,7 +106,12 @@ class DkmsPackage:
         return ["install"] if self.module_problem() else []
 
     def place_tree(self, archive, digest):
-        """Unpack our own archive as the package's tree, at once. A tree of ours that was there is replaced."""
+        """Unpack our own archive as the package's tree, at once.
+
+        A tree of ours that was there is replaced, together with its module, once a trial has shown that the new one builds.
+        """
+        if os.path.isdir(self.tree):
+            self._try(archive, digest)
         source_root = os.path.dirname(self.tree)
         ensure_dir(source_root)
         fresh = tempfile.mkdtemp(prefix=".rkfleet-", dir=source_root)
@@ -121,6 +126,27 @@ class DkmsPackage:
             raise
         os.sync()
         sync_dir(source_root)
+
+    def _try(self, archive, digest):
+        """Build I(archive) in a DKMS tree of its own, so that what is installed stays until it can be replaced.
+
+        :raises DkmsError: where it does not build; nothing has changed then.
+        """
+        with tempfile.TemporaryDirectory(prefix="rkfleet-", dir=os.path.dirname(os.path.dirname(self.database))) as folder:
+            trial = os.path.join(folder, os.path.basename(self.tree))
+            self._unpack(archive, digest, trial)
+            where = ["--sourcetree", folder, "--dkmstree", os.path.join(folder, "dkms")]
+            os.mkdir(where[-1])
+            package = ["-m", self.name, "-v", self.version]
+            rc, out, err = self.run(["dkms", "add", *package, *where])
+            if rc == 0:
+                rc, out, err = self.run(["dkms", "build", *package, "-k", self.kernel, *where])
+            if rc != 0:
+                log = _read_log(os.path.join(where[-1], self.name, self.version, "build/make.log")) + out + err
+                raise DkmsError(
+                    "driver %s was not built for kernel %s, and what is installed was left alone: %s"
+                    % (self.version, self.kernel, explain(log) or "dkms ended with %d" % rc), log
+                )
 
     @staticmethod
     def _unpack(archive, digest, folder):
@@ -162,11 +188,7 @@ class DkmsPackage:
         """Return the make log of the last build, at most I(LOG_BYTES) of its end."""
         paths = [os.path.join(self.database, "build/make.log")]
         paths += sorted(glob.glob(os.path.join(self.database, glob.escape(self.kernel), "*/log/make.log")))
-        for path in paths:
-            content = read_file(path)
-            if content:
-                return content[-LOG_BYTES:].decode("utf-8", "replace") + "\n"
-        return ""
+        return next(filter(None, map(_read_log, paths)), "")
 
     def remove(self):
         """Take the package away for all kernels, with its tree. DKMS brings the kernel's own module back."""
@@ -176,6 +198,11 @@ class DkmsPackage:
         shutil.rmtree(self.database, ignore_errors=True)
         shutil.rmtree(self.tree, ignore_errors=True)
         os.sync()
+
+
+def _read_log(path):
+    content = read_file(path)
+    return content[-LOG_BYTES:].decode("utf-8", "replace") + "\n" if content else ""
 
 
 def explain(log):

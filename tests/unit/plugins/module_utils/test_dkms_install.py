@@ -24,6 +24,8 @@ class Board:
 
     def run(self, command):
         self.calls.append(command[:2])
+        if command[:2] in (["dkms", "add"], ["dkms", "build"]):
+            return (self.rc, "", self.log) if command[1] == "build" else (0, "", "")
         if command[:2] == ["dkms", "install"]:
             log = self.root / "var/lib/dkms/rknpu/0.9.6/build/make.log"
             log.parent.mkdir(parents=True, exist_ok=True)
@@ -70,10 +72,31 @@ def test_first_run_then_nothing_to_do(board, package, archive):
     assert os.listdir(board.root / "usr/src") == ["rknpu-0.9.6"]
 
 
-def test_a_tree_with_another_digest_is_replaced(board, package, archive):
+@pytest.fixture
+def newer(tmp_path):
+    content, digest = _driver_source.archive(dict(TREE, Kbuild=b"ours, newer"))
+    (tmp_path / "newer.tar").write_bytes(content)
+    return str(tmp_path / "newer.tar"), digest
+
+
+def test_a_tree_with_another_digest_is_tried_then_replaced(board, package, archive, newer):
     package.place_tree(*archive)
     package.install()
-    assert package.steps("another") == ["tree", "install"]
+    assert package.steps(newer[1]) == ["tree", "install"]
+    board.calls.clear()
+    package.place_tree(*newer)
+    assert board.calls == [["dkms", "add"], ["dkms", "build"], ["dkms", "remove"]]
+    assert (board.root / "usr/src/rknpu-0.9.6/Kbuild").read_bytes() == b"ours, newer"
+
+
+def test_a_new_tree_that_does_not_build_leaves_the_old_module(board, package, archive, newer):
+    package.place_tree(*archive)
+    package.install()
+    board.rc, board.log = 10, "x.c:1:10: fatal error: soc/rockchip/rockchip_iommu.h: No such file or directory"
+    with pytest.raises(_dkms_install.DkmsError, match="left alone: the kernel's headers lack soc/rockchip"):
+        package.place_tree(*newer)
+    assert package.steps(archive[1]) == []
+    assert sorted(os.listdir(board.root / "var/lib/dkms")) == ["rknpu"]
 
 
 def test_a_lost_module_is_built_again_without_a_new_tree(board, package, archive):
