@@ -92,6 +92,9 @@ def test_an_unknown_boot_loader_says_what_to_add_by_hand(board):
     (board.root / EXTLINUX).unlink()
     with pytest.raises(_boot_setup.BootSetupError, match="add initcall_blacklist=rknpu_init to the kernel arguments by hand"):
         board.setup()
+    # Once the owner has done so, only the module is left to be set up.
+    (board.root / "proc/cmdline").write_text("panic=10 initcall_blacklist=rknpu_init")
+    assert board.setup().changes() == ["/" + MODULES_LOAD]
 
 
 def test_a_configuration_that_cannot_be_edited_safely(board):
