@@ -18,6 +18,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COLLECTIONS = ROOT / "build" / "collections"
+# Every ansible-core the collection supports beside the one of tests/requirements.txt -> a Python it runs under.
+CORES = {"2.18.19": "3.11", "2.20.10": "3.12", "2.21.5": "3.13"}
 CONTROLLER_PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 

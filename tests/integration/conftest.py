@@ -9,6 +9,7 @@ import os
 import subprocess
 import time
 
+import environment
 import pytest
 import yaml
 from emulated import BOARD, Board, state_folder
@@ -38,7 +39,7 @@ def play(root, tmp_path_factory):
     """Return a function that runs a playbook against the lab's boards."""
     cache = tmp_path_factory.mktemp("cache")
 
-    def runner(playbook, *words, cwd=root, inventory=None, env=None) -> Run:
+    def runner(playbook, *words, cwd=root, inventory=None, env=None, venv=None) -> Run:
         counts = tmp_path_factory.mktemp("run") / "counts.json"
         environ = dict(
             os.environ, ANSIBLE_CALLBACK_PLUGINS=str(root / "tests/integration/callback"),
@@ -47,7 +48,7 @@ def play(root, tmp_path_factory):
         inventory = inventory or str(state_folder(root) / "inventory.yml")
         started = time.monotonic()
         done = subprocess.run(
-            ["ansible-playbook", "-i", inventory, "-e", json.dumps({"npu_cache_dir": str(cache)}), str(playbook), *words],
+            [str(venv / "bin/ansible-playbook") if venv else "ansible-playbook", "-i", inventory, "-e", json.dumps({"npu_cache_dir": str(cache)}), str(playbook), *words],
             cwd=cwd, env=environ, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             timeout=1800, check=False,
         )
@@ -95,6 +96,20 @@ def figures(root):
         (root / "build/figures.json").write_text(json.dumps(kept, indent=2) + "\n")
 
     return keep
+
+
+@pytest.fixture(scope="session")
+def another_core(root):
+    """Return a function that makes a virtual environment with an ansible-core the collection supports, or skips."""
+
+    def make(core):
+        python = environment.find_python(environment.CORES[core])
+        if not python:
+            pytest.skip(f"no Python {environment.CORES[core]} on this machine for ansible-core {core}")
+        pillow = next(line for line in (root / "tests/requirements.txt").read_text().splitlines() if line.startswith("pillow"))
+        return environment.make_venv(python, [f"ansible-core=={core}", pillow], print)
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,16 @@ The tests go on from one another in this order: the board is at first untouched,
 
 from __future__ import annotations
 
+import hashlib
 import json
+import pathlib
 import re
 import sys
+import tarfile
 
+import environment
 import pytest
-from emulated import BOARD
+from emulated import BOARD, state_folder
 
 pytestmark = pytest.mark.board
 
@@ -160,9 +164,11 @@ def test_nothing_else_on_the_kernel_line_changed(board):
 
 
 def test_the_vendor_files_are_on_the_board_byte_for_byte(board, root):
+    served = pathlib.Path(json.loads((state_folder(root) / "boards.json").read_text())["server"]["folder"])
+    with tarfile.open(next(served.glob("**/rknpu_driver_0.9.6_20240322.tar.bz2"))) as tar:
+        sent = {"./" + member.name: hashlib.sha256(tar.extractfile(member).read()).hexdigest() for member in tar if member.isfile()}
     listing = board.ssh("sh -c 'cd /usr/src/rknpu-0.9.6/vendor && find . -type f -exec sha256sum {} +'")
-    there = {line.split()[1] for line in listing.splitlines()}
-    assert "./drivers/rknpu/rknpu_drv.c" in there
+    assert {name: digest for digest, name in (line.split() for line in listing.splitlines())} == sent
 
 
 def test_the_old_runtime_is_kept(board):
@@ -199,12 +205,23 @@ def test_it_survives_another_reboot(board, play):
     assert play(VERIFY).rc == 0
 
 
-def test_the_built_artefact_does_the_same_without_the_checkout(board, play, artefact):
+OLDEST, *NEWER = environment.CORES
+
+
+def test_the_built_artefact_does_the_same_without_the_checkout_with_the_oldest_core(board, play, artefact, another_core):
     board.reset()
     run = play(
-        "rkfleet.npu.upgrade_npu", cwd=artefact,
-        env={"ANSIBLE_COLLECTIONS_PATH": str(artefact)},
+        "rkfleet.npu.upgrade_npu", cwd=artefact, venv=another_core(OLDEST), env={"ANSIBLE_COLLECTIONS_PATH": str(artefact)},
     )
     assert run.rc == 0
     table = next(line for line in run.output.splitlines() if line.startswith(BOARD) and "→" in line)
     assert "0.9.3 → 0.9.6" in table and table.endswith("ok")
+
+
+@pytest.mark.parametrize("core", NEWER)
+def test_newer_cores_find_nothing_to_do(board, play, artefact, another_core, core):
+    run = play(
+        "rkfleet.npu.upgrade_npu", cwd=artefact, venv=another_core(core), env={"ANSIBLE_COLLECTIONS_PATH": str(artefact)},
+    )
+    assert run.rc == 0 and run["changed"] == 0
+    assert re.search(f"^{BOARD} .*{TOP1}.* ok$", run.output, re.MULTILINE)

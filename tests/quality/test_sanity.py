@@ -14,8 +14,6 @@ import sys
 import environment
 import pytest
 
-# ansible-core -> a Python it runs under. The core of tests/requirements.txt is the one all other tests use.
-CORES = {"2.18.19": "3.11", "2.20.10": "3.12", "2.21.5": "3.13"}
 BOARD_PYTHONS = ("3.9", "3.11", "3.13")  # Debian 11, 12 and 13
 
 
@@ -59,13 +57,13 @@ def test_sanity(sanity, pythons):
     sanity(pathlib.Path(sys.prefix), pythons)
 
 
-@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("core", environment.CORES)
 def test_sanity_with_another_core(sanity, run, copy, core):
-    python = environment.find_python(CORES[core])
+    python = environment.find_python(environment.CORES[core])
     if not python:
-        pytest.skip(f"no Python {CORES[core]} on this machine for ansible-core {core}")
+        pytest.skip(f"no Python {environment.CORES[core]} on this machine for ansible-core {core}")
     venv = environment.make_venv(python, [f"ansible-core=={core}"], lambda line: print(line, file=sys.stderr))
-    sanity(venv, venv / "bin", "--python", CORES[core])
+    sanity(venv, venv / "bin", "--python", environment.CORES[core])
     for playbook in sorted(copy.glob("playbooks/*.yml")):
         run(
             venv / "bin" / "ansible-playbook", "--syntax-check", "-i", "localhost,", playbook,
