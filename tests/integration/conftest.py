@@ -113,7 +113,7 @@ def another_core(root):
 
 
 @pytest.fixture(scope="session")
-def artefact(root, tmp_path_factory):
+def artefact(tmp_path_factory):
     """Return an empty place with nothing but the built collection installed in it."""
     build, place = tmp_path_factory.mktemp("build"), tmp_path_factory.mktemp("place")
     environ = dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(place))
@@ -121,6 +121,6 @@ def artefact(root, tmp_path_factory):
     def galaxy(*words):
         subprocess.run(["ansible-galaxy", "collection", *map(str, words)], cwd=place, env=environ, stdin=subprocess.DEVNULL, check=True)
 
-    galaxy("build", root, "--output-path", build)
+    galaxy("build", environment.copy_project(tmp_path_factory.mktemp("sources")), "--output-path", build)
     galaxy("install", "--offline", "-p", place, *build.glob("*.tar.gz"))
     return place
