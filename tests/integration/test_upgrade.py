@@ -225,3 +225,18 @@ def test_newer_cores_find_nothing_to_do(board, play, artefact, another_core, cor
     )
     assert run.rc == 0 and run["changed"] == 0
     assert re.search(f"^{BOARD} .*{TOP1}.* ok$", run.output, re.MULTILINE)
+
+
+def test_the_runtime_of_the_mission_and_rknn_server_can_be_chosen(board, play, inventory_with, tmp_path):
+    server = tmp_path / "rknn_server"
+    server.write_text("#!/bin/sh\n# stand-in, not the vendor's\nexec sleep infinity\n")
+    row = {"path": "airockchip/rknn_server", "sha256": hashlib.sha256(server.read_bytes()).hexdigest()}
+    wish = {"npu_runtime_version": "1.6.0", "npu_rknn_server": True, "npu_local_folder": str(tmp_path),
+            "npu_compatibility": {"runtimes": {"1.6.0": {"rknn_server": row}}}}
+    boot_id = board.boot_id()
+    run = play(UPGRADE, inventory=inventory_with(wish))
+    assert run.rc == 0
+    assert re.search(f"^{BOARD} .*2.3.2 → 1.6.0 .*{TOP1}.* ok$", run.output, re.MULTILINE)
+    assert board.boot_id() == boot_id
+    assert board.ssh("systemctl is-active rknn_server").strip() == "active"
+    assert play(UPGRADE, inventory=inventory_with(wish))["changed"] == 0
