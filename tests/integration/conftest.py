@@ -14,6 +14,7 @@ import pytest
 import yaml
 from emulated import BOARD, Board, state_folder
 
+
 class Run:
     """How a playbook went."""
 
@@ -48,7 +49,8 @@ def play(root, tmp_path_factory):
         inventory = inventory or str(state_folder(root) / "inventory.yml")
         started = time.monotonic()
         done = subprocess.run(
-            [str(venv / "bin/ansible-playbook") if venv else "ansible-playbook", "-i", inventory, "-e", json.dumps({"npu_cache_dir": str(cache)}), str(playbook), *words],
+            [str(venv / "bin/ansible-playbook") if venv else "ansible-playbook", "-i", inventory,
+             "-e", json.dumps({"npu_cache_dir": str(cache)}), str(playbook), *words],
             cwd=cwd, env=environ, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             timeout=1800, check=False,
         )

@@ -172,8 +172,8 @@ def test_the_vendor_files_are_on_the_board_byte_for_byte(board, root):
 
 
 def test_the_old_runtime_is_kept(board):
-    kept = board.ssh("sudo sh -c 'strings /var/lib/rkfleet-npu/backup/librknnrt.so-* 2>/dev/null || cat /var/lib/rkfleet-npu/backup/librknnrt.so-*' | grep -ao 'librknnrt version: 1.6.0' | head -1")
-    assert kept.strip() == "librknnrt version: 1.6.0"
+    kept = board.ssh("sudo sh -c 'grep -aoh \"librknnrt version: [0-9.]*\" /var/lib/rkfleet-npu/backup/librknnrt.so-*'")
+    assert set(kept.splitlines()) == {"librknnrt version: 1.6.0"}
 
 
 def test_the_facts_are_on_the_board(board):

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 """Write the lab's stand-in for a release of the RKNPU driver, not the vendor's.
@@ -54,7 +53,7 @@ def render(text: str, version: str, fault: str | None = None) -> str:
     kept: list[str] = []
     nest: list[bool] = []
     for number, line in enumerate(text.splitlines(), 1):
-        word, _, rest = line.partition(" ")
+        word, dummy, rest = line.partition(" ")
         if word == "//@if":
             nest.append(_holds(rest.strip(), version, fault))
         elif word in ("//@else", "//@endif"):

@@ -89,7 +89,7 @@ def debian_sources(index_targets: str) -> list[str]:
     """
     sources = []
     for line in index_targets.splitlines():
-        uri, _, rest = line.partition("|")
+        uri, dummy, rest = line.partition("|")
         release, component, origin = rest.split("|")
         match = re.fullmatch(r"[a-z]+(-updates|-security)?", release)
         if origin != "Debian" or not match:

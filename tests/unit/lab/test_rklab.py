@@ -48,10 +48,10 @@ def test_a_source_counts_and_its_documentation_does_not(tmp_path):
 def test_what_is_in_the_cache_is_not_built_again(tmp_path, monkeypatch):
     monkeypatch.setenv("RKFLEET_LAB_CACHE", str(tmp_path))
     built = []
-    first = cache.provide("thing", [1], lambda folder: built.append(folder), QUIET)
-    assert cache.provide("thing", [1], lambda folder: built.append(folder), QUIET) == first
+    first = cache.provide("thing", [1], built.append, QUIET)
+    assert cache.provide("thing", [1], built.append, QUIET) == first
     assert len(built) == 1
-    assert cache.provide("thing", [2], lambda folder: built.append(folder), QUIET) != first
+    assert cache.provide("thing", [2], built.append, QUIET) != first
 
 
 def test_a_failed_build_leaves_nothing(tmp_path, monkeypatch):
@@ -156,7 +156,11 @@ def test_machine_options_are_those_of_the_dumped_tree(tmp_path):
 def test_a_port_that_accepts_is_not_yet_a_board():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        threading.Thread(target=lambda: server.accept()[0].close(), daemon=True).start()
+
+        def hang_up():
+            server.accept()[0].close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
         assert not boards.banner(port)
         threading.Thread(target=lambda: server.accept()[0].sendall(b"SSH-2.0-test\r\n"), daemon=True).start()
         assert boards.banner(port)
