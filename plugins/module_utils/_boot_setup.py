@@ -9,11 +9,11 @@ import contextlib
 import os
 
 from . import _bootloader
+from ._driver import BLACKLIST
 from ._files import STATE_DIR, ensure_dir, keep, read_file, write_file
 from ._tree import Tree
 
 MODULES_LOAD = "/etc/modules-load.d/rkfleet-npu.conf"
-BLACKLIST = "initcall_blacklist"
 
 
 class BootSetupError(Exception):

@@ -14,7 +14,7 @@ import shutil
 import tarfile
 import tempfile
 
-from ._files import ensure_dir, read_file, sync_dir
+from ._files import ensure_dir, read_file
 
 MARKER = "rkfleet.json"
 LOG_BYTES = 1 << 20
@@ -125,7 +125,6 @@ class DkmsPackage:
             shutil.rmtree(fresh, ignore_errors=True)
             raise
         os.sync()
-        sync_dir(source_root)
 
     def _try(self, archive, digest):
         """Build I(archive) in a DKMS tree of its own, so that what is installed stays until it can be replaced.

@@ -17,9 +17,9 @@ import sys
 import zlib
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _bootloader, _device_tree, _dkms, _driver, _runtime
+from ansible_collections.rkfleet.npu.plugins.module_utils._record import FACT_FILE
 from ansible_collections.rkfleet.npu.plugins.module_utils._tree import clean, clean_tree
 
-NPU_FACT = "/etc/ansible/facts.d/npu.fact"
 # What the plan asks of a kernel's configuration; the rest of it only counts by its digest.
 _OPTIONS = ("ROCKCHIP_RKNPU", "ROCKCHIP_RKNPU_DRM_GEM", "ROCKCHIP_RKNPU_DMA_HEAP", "MODULES", "MODVERSIONS", "MODULE_SIG_FORCE",
             "KALLSYMS", "DRM", "SYNC_FILE", "PM_DEVFREQ", "NO_GKI", "IKCONFIG_PROC", "DEBUG_FS")
@@ -114,16 +114,16 @@ def read_tools(tree):
 
 def read_verification(tree):
     """The last recorded verification, or None: the key `verification` of npu.fact, else the whole object."""
-    text = tree.text(NPU_FACT, 65536)
+    text = tree.text(FACT_FILE, 65536)
     if text is None:
         return None
     try:
         record = json.loads(text)
     except (ValueError, RecursionError):
-        tree.note(NPU_FACT, "not JSON")
+        tree.note(FACT_FILE, "not JSON")
         return None
     if not isinstance(record, dict):
-        tree.note(NPU_FACT, "not a JSON object")
+        tree.note(FACT_FILE, "not a JSON object")
         return None
     verification = record.get("verification", record)
     return clean_tree(verification) if isinstance(verification, dict) else None
