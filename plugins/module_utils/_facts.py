@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Everything the plan needs to know of a board, in one pass, without a subprocess and without a change."""
+"""Everything the plan needs to know of a board, in one pass and without a change. Only apt-cache is run, if there is one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import struct
 import sys
 import zlib
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _bootloader, _device_tree, _dkms, _driver, _runtime
+from ansible_collections.rkfleet.npu.plugins.module_utils import _bootloader, _device_tree, _dkms, _driver, _repository, _runtime
 from ansible_collections.rkfleet.npu.plugins.module_utils._record import FACT_FILE
 from ansible_collections.rkfleet.npu.plugins.module_utils._tree import clean, clean_tree
 
@@ -133,10 +133,11 @@ def _nothing_of(keys, **known):
     return dict(dict.fromkeys(keys.split()), **known)
 
 
-def gather(tree, uname=None, uid=None, ask_node=_driver.ask):
+def gather(tree, uname=None, uid=None, ask_node=_driver.ask, ask_repository=None):
     """The facts, in the shape npu_facts documents. Each part stands alone: what fails is named in `unread`.
 
-    uname and uid are os.uname() and os.geteuid() unless a test says otherwise; ask_node reads a driver's version.
+    uname and uid are os.uname() and os.geteuid() unless a test says otherwise; ask_node reads a driver's version,
+    ask_repository the packages called linux-image-* (_repository.apt_kernels).
     """
     uname = uname or os.uname()
     uid = os.geteuid() if uid is None else uid
@@ -162,6 +163,7 @@ def gather(tree, uname=None, uid=None, ask_node=_driver.ask):
                                                 default=_bootloader.DEFAULT_ARGUMENTS), _bootloader.read, tree, cmdline),
         "tools": part("tools", _nothing_of("python bits", make=False, compiler=False, dkms=False), read_tools, tree),
         "space": part("free space", {}, lambda: dict((path, tree.free_mib(path)) for path in _SPACE)),
+        "repository": part("package repositories", None, _repository.read, tree, ask_repository),
         "verification": part("verification", None, read_verification, tree),
         "privileged": uid == 0,
     }

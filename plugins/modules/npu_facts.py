@@ -11,7 +11,7 @@ short_description: Read what a Rockchip board has of an NPU, its driver and its 
 version_added: 1.0.0
 description:
   - Reads board, kernel, NPU driver, runtime, boot loader and DKMS state in one call, and returns them as the one fact C(ansible_facts.npu).
-  - Changes nothing, runs no other program and never touches a register of the NPU.
+  - Changes nothing, runs no other program than C(apt-cache) and never touches a register of the NPU.
   - The driver's version is what the running driver answers. The C(version) file below C(/sys/module) is not used,
     since a built-in driver that is held down still shows its version there.
   - Works without root and then says in RV(ansible_facts.npu.unread) what it could not read.
@@ -196,6 +196,15 @@ ansible_facts:
           returned: always
           type: dict
           sample: {/boot: 180, /lib/modules: 5120, /usr: 5120, /var: 5120}
+        repository:
+          description:
+            - What the board's package repositories offer, as C(apt-get update) last saw them - C(kernels), the names of the packages
+              with a kernel (C(linux-image-*)), newest first and at most 200.
+            - V(null) where there is no C(apt-cache), where it does not answer, and for a tree recorded on another board.
+            - Which driver a package's kernel has is said by C(vendor_kernels) of the compatibility data.
+          returned: always
+          type: dict
+          sample: {kernels: [linux-image-6.1.84-12-rk2410, linux-image-6.1.84-9-rk2410, linux-image-6.1.43-26-rk2312]}
         verification:
           description: The last recorded verification, from C(/etc/ansible/facts.d/npu.fact), or V(null).
           returned: always

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Which kernels the board's own package repositories offer, and which NPU driver those are known to have."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+
+PREFIX = "linux-image-"
+_APT_CACHE = "/usr/bin/apt-cache"
+_NAME = re.compile(r"linux-image-[a-z0-9][a-z0-9+.-]{0,100}\Z")
+_DEBUG = re.compile(r"-dbg(?:sym)?\Z")
+_LIMIT = 200
+_SECONDS = 30
+
+
+def newest_first(names):
+    """Names in falling order of the numbers in them: `6.1.99-10-x` before `6.1.99-9-x`."""
+    def key(name):
+        return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", name) if part]
+
+    return sorted(names, key=key, reverse=True)
+
+
+def apt_kernels():
+    """What apt-cache prints of the packages whose name begins with `linux-image-`. Raises OSError, SubprocessError.
+
+    apt's own package cache is taken as it is; where there is none, one is made in memory. Neither way is anything
+    written, not even by root.
+    """
+    def names(*how):
+        return subprocess.run([_APT_CACHE] + list(how) + ["pkgnames", PREFIX], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=_SECONDS, check=True, env=dict(os.environ, LC_ALL="C")).stdout
+
+    try:
+        answer = names("--no-generate")
+    except subprocess.CalledProcessError:
+        answer = names("-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=")
+    return answer.decode("utf-8", "replace")
+
+
+def read(tree, ask=None):
+    """{kernels: [package name, ...]}, newest first and at most 200, or None where there is no apt to ask.
+
+    ask() is apt_kernels() unless a test says otherwise; a tree recorded on another board has nobody to ask.
+    """
+    if ask is None and not tree.live or not tree.exists(_APT_CACHE):
+        return None
+    try:
+        text = (ask or apt_kernels)()
+    except (OSError, subprocess.SubprocessError) as error:
+        tree.note("kernels in the package repositories", "apt-cache: %s" % error)
+        return None
+    names = set(line for line in text.splitlines() if _NAME.match(line) and not _DEBUG.search(line))
+    return {"kernels": newest_first(names)[:_LIMIT]}
+
+
+def vendor_kernels(names, rules):
+    """[{package, release, driver_version}], newest first, of the packages a rule knows the driver of.
+
+    names: facts.repository.kernels; rules: `vendor_kernels` of the compatibility data, of which the first whose
+    `match` fits the whole name counts.
+    """
+    found = []
+    for name in newest_first(names or ()):
+        rule = next((rule for rule in rules if re.fullmatch(rule["match"], name)), None)
+        if rule and _NAME.match(name):
+            found.append({"package": name, "release": name[len(PREFIX):], "driver_version": rule["driver"]})
+    return found
