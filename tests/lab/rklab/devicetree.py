@@ -14,6 +14,7 @@ from . import process
 
 CORES = (0xFDAB0000, 0xFDAC0000, 0xFDAD0000)
 CORE_SIZE = 0x10000
+HARDWARE = 0x46495245  # the hardware version in the first register of an RK3588's NPU
 NPU = "/npu@fdab0000"
 CLOCK = "/clock-npu"
 CLOCK_PHANDLE = 0xF001  # above QEMU's own, which count up from 0x8000

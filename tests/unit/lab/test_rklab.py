@@ -145,6 +145,7 @@ def test_the_board_is_reached_from_this_machine_only(tmp_path):
     assert "restrict=on" in line
     assert "hostfwd=tcp:127.0.0.1:2200-:22" in line
     assert "a,,b.log" in line
+    assert "loader,addr=0xfdab0000,data=0x46495245,data-len=4" in line
 
 
 def test_machine_options_are_those_of_the_dumped_tree(tmp_path):
