@@ -26,7 +26,8 @@ class ActionModule(TransferAction):
         absent = [path for path in paths.values() if not os.path.isfile(path)]
         if absent:
             if self._task.check_mode:
-                return self._skip(result, "%r is not on the controller yet" % absent[0])
+                result.update(changed=False, skipped=True, verdict="skipped", skip_reason="%r is not on the controller yet" % absent[0])
+                return result
             raise AnsibleActionFail("%r is not a file on the controller" % absent[0])
         try:
             paths["picture"] = raw_file(paths["picture"], cache_dir(args.pop("cache_dir", None)))
@@ -37,19 +38,12 @@ class ActionModule(TransferAction):
         # Files are sent only to a board that says it has not got them: from the second time on, one call does all.
         answer = self._execute_module(module_args=args, task_vars=task_vars)
         missing = _missing(answer, paths)
-        if missing and self._task.check_mode:
-            return self._skip(result, "the board has no %s yet" % " and no ".join(missing))
         if missing:
             args.update({name + "_upload": self.upload(paths[name], name) for name in missing})
             answer = self._execute_module(module_args=args, task_vars=task_vars)
             if _missing(answer, paths):
                 raise AnsibleActionFail("the board did not take %s" % " and ".join(missing))
         result.update(answer)
-        return result
-
-    @staticmethod
-    def _skip(result, reason):
-        result.update(changed=False, skipped=True, verdict="skipped", skip_reason=reason)
         return result
 
 

@@ -113,7 +113,7 @@ def read_tools(tree):
 
 
 def read_verification(tree):
-    """The last recorded verification, or None: the key `verification` of npu.fact, else the whole object."""
+    """The last recorded verification, with the `kernel`, `driver` and `runtime_sha256` it was of, or None."""
     text = tree.text(FACT_FILE, 65536)
     if text is None:
         return None
@@ -125,8 +125,14 @@ def read_verification(tree):
     if not isinstance(record, dict):
         tree.note(FACT_FILE, "not a JSON object")
         return None
-    verification = record.get("verification", record)
-    return clean_tree(verification) if isinstance(verification, dict) else None
+    verification = record.get("verification")
+    if not isinstance(verification, dict):
+        return None
+    # What it was of: a verification says nothing of another kernel, driver or runtime.
+    of = {"kernel": ("kernel", "release"), "driver": ("driver", "version"), "runtime_sha256": ("runtime", "sha256")}
+    for name, (part, key) in of.items():
+        verification[name] = (record.get(part) if isinstance(record.get(part), dict) else {}).get(key)
+    return clean_tree(verification)
 
 
 def _nothing_of(keys, **known):

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _bootloader, _device_tree, _driver, _runtime, _version
+from ansible_collections.rkfleet.npu.plugins.module_utils import _bootloader, _device_tree, _driver, _repository, _runtime, _version
 
 DKMS_PACKAGE = "rknpu"
 ACTIONS = ("none", "vendor_kernel", "dkms", "dkms_over_builtin", "unsupported")
-POLICIES = ("exact", "floor", "working")
+POLICIES = ("working", "floor", "exact")
 STRATEGIES = ("auto", "dkms", "vendor_kernel")
 
 
@@ -32,7 +32,7 @@ class Unsupported(Exception):
 def npu_plan(facts, wanted, compatibility):
     """The plan for one board.
 
-    facts: `ansible_facts.npu`; wanted: {driver_version ("" = the default), driver_policy: exact | floor | working,
+    facts: `ansible_facts.npu`; wanted: {driver_version ("" = the default), driver_policy: working | floor | exact,
     driver_strategy: auto | dkms | vendor_kernel, runtime_version ("" = the one that goes with the driver)};
     compatibility: merged and checked data. The result's keys are documented with the filter npu_plan.
 
@@ -47,7 +47,7 @@ def npu_plan(facts, wanted, compatibility):
 def _checked(wanted, compatibility):
     wish = {
         "driver_version": wanted.get("driver_version") or compatibility["defaults"]["driver"],
-        "driver_policy": wanted.get("driver_policy") or "exact",
+        "driver_policy": wanted.get("driver_policy") or "working",
         "driver_strategy": wanted.get("driver_strategy") or "auto",
         "runtime_version": wanted.get("runtime_version") or "",
     }
@@ -105,28 +105,32 @@ class _Planner:
 
     def plan(self):
         """The result dictionary."""
-        result = {"action": "none", "reason": "", "remedy": "", "module": None, "deployed": False, "packages": [], "reboot": False,
-                  "changes": [], "notes": self.notes, "soc": None,
+        result = {"action": "none", "reason": "", "remedy": "", "module": None, "initcalls": [], "deployed": False, "packages": [], "reboot": False,
+                  "changes": [], "notes": self.notes, "soc": None, "kernel": self.kernel["release"], "replaces": None, "baseline": None,
                   "driver": {"version": self.target}, "runtime": {"version": None, "install": False, "reason": ""},
                   "model": {"key": None, "file": None, "picture": None, "expected_top5": [], "tolerance": None, "recorded_with": None}}
         try:
             self._board_can()
             result["soc"] = soc_of(self.facts["board"], self.device, self.data["socs"])
+            # Known before anything can stop the board: one that works need not be supported by what it does not need.
+            result["baseline"] = self._baseline(result["soc"])
             action, reason = self._driver_action()
-            # With a floor the board may keep a driver newer than the wanted one: name the one it ends up with.
-            final = self.target if action != "none" else (self.driver["version"] or self.target)
+            final = self._final(action)
             result["driver"] = dict(self.data["drivers"].get(final, {}), version=final)
             runtime = self._runtime(action, final)
             result.update(runtime=runtime, model=self._model(runtime["version"], result["soc"]))
+            if result["model"]["file"] is None:
+                self.notes.append("No demo model is known for %s with runtime %s: the board cannot be verified by inference." % (
+                    result["soc"], runtime["version"]))
+            self._other_kernels()
             if action == "none" and not runtime["install"]:
-                result["reason"] = reason
+                result.update(reason=reason, baseline=None)
                 return result
             self._may_change(action, runtime)
             if action in ("dkms", "dkms_over_builtin"):
                 self._dkms(result, action)
             elif action == "vendor_kernel":
-                result.update(reboot=True, packages=[self.facts["repository"]["vendor_kernel"]["package"]],
-                              changes=["install %s" % self.facts["repository"]["vendor_kernel"]["package"], "reboot"])
+                self._vendor_kernel(result)
             if runtime["install"]:
                 last = len(result["changes"]) - bool(result["reboot"])
                 result["changes"].insert(last, "install librknnrt.so %s as %s" % (runtime["version"], runtime["path"]))
@@ -134,7 +138,8 @@ class _Planner:
             result.update(action=action, reason=reason)
             self._space(result)
         except Unsupported as stop:
-            result.update(action="unsupported", reason=stop.reason, remedy=stop.remedy, module=None, packages=[], reboot=False, changes=[], deployed=False)
+            result.update(action="unsupported", reason=stop.reason, remedy=stop.remedy, module=None, initcalls=[], packages=[], reboot=False,
+                          changes=[], deployed=False, kernel=self.kernel["release"], replaces=None)
             result["runtime"] = dict(result["runtime"], install=False)
         return result
 
@@ -183,15 +188,60 @@ class _Planner:
 
     # -- the driver -----------------------------------------------------------------------------------------
 
+    def _ours(self):
+        """Whether the driver that runs is one DKMS put there under our name: then it follows npu_driver_version."""
+        return bool(self.driver["module"]) and any(
+            entry["name"] == DKMS_PACKAGE and entry["kernel"] == self.kernel["release"] and entry["state"] == "installed"
+            for entry in (self.facts.get("dkms") or {}).get("modules") or [])
+
+    def _new_enough(self, version):
+        """Whether a driver from elsewhere, such as a vendor's kernel, would do."""
+        if self.wish["driver_policy"] == "exact":
+            return _version.parse(version) == _version.parse(self.target)
+        return _version.at_least(version, self.target)
+
     def _satisfied(self, version):
-        if self.wish["driver_policy"] == "floor":
-            return _version.at_least(version, self.target)
-        return _version.parse(version) == _version.parse(self.target)
+        """Whether the driver that runs is the wanted one. One of ours is exactly that, or it is above a floor."""
+        if self.wish["driver_policy"] == "working" and (self._ours() or self._proven() is False):
+            return _version.parse(version) == _version.parse(self.target)
+        return self._new_enough(version)
+
+    def _proven(self):
+        """What the last verification says of this very kernel, driver and runtime: True, False, or None where there is none."""
+        record = self.facts.get("verification") or {}
+        here = {"driver": self.driver["version"], "kernel": self.kernel["release"], "runtime_sha256": self.facts["runtime"].get("sha256")}
+        if not self.driver["version"] or any(record.get(key) != value for key, value in here.items()):
+            return None
+        return None if record.get("diagnosis") is None else record["diagnosis"] == "ok"
+
+    def _left_alone(self):
+        """Whether this is a board that came with a driver which works."""
+        return self.wish["driver_policy"] == "working" and not self._ours() and self._proven() is True
+
+    def _baseline(self, soc):
+        """What has to be proven before anything is changed: {runtime, model, required}, or None where nothing has to be or can be.
+
+        It is not required where the compatibility data says that this driver fails on this kernel.
+        """
+        if self.wish["driver_policy"] != "working" or self._ours() or self._proven() is not None or not self.driver["version"]:
+            return None
+        runtime = self.facts["runtime"]
+        model = self._model(runtime.get("version"), soc) if runtime.get("path") else {"file": None}
+        if not model["file"] or not model["picture"] or not any(model["file"].get(name) for name in ("sha256", "git_blob")):
+            return None
+        fails = (self.data["drivers"].get(self.driver["version"]) or {}).get("fails_on") or []
+        return {"runtime": runtime["version"], "model": model, "required": _short(self.kernel["release"]) not in fails}
 
     def _where(self):
         if self.driver["module"]:
             return "module %s" % self.driver["module"]
         return "built into the kernel" if self.driver["presence"] == "builtin" else "bound"
+
+    def _final(self, action):
+        """The driver the board ends up with: above a floor, or with a vendor's kernel, it may be newer than the wanted one."""
+        if action == "vendor_kernel":
+            return self._offered()["driver_version"]
+        return self.driver["version"] or self.target if action == "none" else self.target
 
     def _driver_action(self):
         """(action, reason) for the driver alone."""
@@ -200,13 +250,15 @@ class _Planner:
             lost = self._lost_at_reboot()
             if lost:
                 return self._way(lost)
+            wanted = _version.parse(running) == _version.parse(self.target) and self.wish["driver_policy"] != "floor"
             return "none", "Driver %s answers (%s)%s." % (running, self._where(), (
-                ", at or above the floor %s" % self.target if self.wish["driver_policy"] == "floor" else ", as wanted"))
-        if running and self.wish["driver_policy"] == "working" and self._verified(running):
-            return "none", "Driver %s answers (%s) and its last verification was good; it is left alone, although %s is the release wanted." % (
-                running, self._where(), self.target)
+                ", as wanted" if wanted else ", at or above the floor %s" % self.target))
+        if running and self._left_alone():
+            return "none", ("Driver %s answers (%s) and MobileNet works with it: it is left alone, although %s is the release wanted. "
+                            "Set npu_driver_policy to floor or exact to have it changed all the same." % (running, self._where(), self.target))
         if running:
-            reason = "Driver %s is %s; %s is wanted." % (running, self._where(), self.target + (
+            fails = " and MobileNet fails with it" if self.wish["driver_policy"] == "working" and self._proven() is False else ""
+            reason = "Driver %s is %s%s; %s is wanted." % (running, self._where(), fails, self.target + (
                 " or newer" if self.wish["driver_policy"] == "floor" else ""))
         elif self.device["driver"] == _driver.PLATFORM_DRIVER:
             reason = "A driver is bound, but its version cannot be read; %s is wanted." % self.target
@@ -218,11 +270,6 @@ class _Planner:
             reason = "No driver is bound to the NPU although the kernel has one (%s); %s is wanted." % (driver["presence"], self.target)
         return self._way(reason)
 
-    def _verified(self, running):
-        record = self.facts.get("verification") or {}
-        good = record.get("verdict") == "ok" or record.get("diagnosis") == "ok"
-        return good and record.get("driver_version", running) == running
-
     def _lost_at_reboot(self):
         """Why the right driver of now would be gone after the next boot, or None."""
         if self.driver["presence"] != "builtin" or self.driver["module"] is None:
@@ -233,16 +280,43 @@ class _Planner:
                 self.driver["version"])
         return None
 
+    def _offered(self):
+        """The newest kernel package of the board's repositories with a driver that would do, {package, release, driver_version}, or None."""
+        names = (self.facts.get("repository") or {}).get("kernels") or []
+        offered = _repository.vendor_kernels(names, self.data.get("vendor_kernels") or [])
+        running = _repository.PREFIX + self.kernel["release"]
+        # An older kernel would not be the one that boots.
+        return next((kernel for kernel in offered if self._new_enough(kernel["driver_version"]) and kernel["package"] != running
+                     and _repository.newest_first([kernel["package"], running])[0] != running), None)
+
     def _way(self, reason):
         """(action, reason) by the strategy."""
-        offered = (self.facts.get("repository") or {}).get("vendor_kernel") or {}
-        suits = bool(offered.get("package") and _version.is_version(offered.get("driver_version")) and self._satisfied(offered["driver_version"]))
-        if self.wish["driver_strategy"] == "vendor_kernel" and not suits:
+        offered = self._offered() if self.wish["driver_strategy"] != "dkms" else None
+        if offered:
+            return "vendor_kernel", "%s The board's repository has %s with driver %s." % (reason, offered["package"], offered["driver_version"])
+        if self.wish["driver_strategy"] == "vendor_kernel":
             raise Unsupported("%s The board's package repository offers no kernel with it." % reason,
                               "Set npu_driver_strategy to auto or dkms to have it built for kernel %s." % self.kernel["release"])
-        if suits and self.wish["driver_strategy"] != "dkms":
-            return "vendor_kernel", "%s The board's repository offers it with %s." % (reason, offered["package"])
         return ("dkms_over_builtin" if self.driver["presence"] == "builtin" else "dkms"), reason
+
+    def _vendor_kernel(self, result):
+        """Fill in what taking the vendor's kernel takes. What holds its driver down, or would load ours instead, has to go."""
+        offered = self._offered()
+        changes = ["install %s; kernel %s stays installed" % (offered["package"], self.kernel["release"])]
+        held = bool(self.boot.get("next")) and _bootloader.has_argument(self.boot["next"], _driver.BLACKLIST, _driver.INITCALL)
+        ours = sorted({entry["version"] for entry in (self.facts.get("dkms") or {}).get("modules") or [] if entry["name"] == DKMS_PACKAGE})
+        if held or ours:
+            result["replaces"] = {"module": self.driver["module"] or ("rknpu_dkms" if held else "rknpu"), "versions": ours,
+                                  "initcalls": [_driver.INITCALL] if held else []}
+            changes.append("take away what has driver %s started instead" % (ours[-1] if ours else "of DKMS"))
+        result.update(reboot=True, kernel=offered["release"], packages=[offered["package"]], changes=changes + ["reboot"])
+
+    def _other_kernels(self):
+        """Notes on kernels the board may boot next."""
+        for kernel in self.facts.get("kernels") or []:
+            if self._ours() and not kernel["running"] and kernel.get("build_error"):
+                self.notes.append("Kernel %s is installed, but driver %s could not be built for it: %s" % (
+                    kernel["release"], self.driver["version"], kernel["build_error"]))
 
     def _dkms(self, result, action):
         """Fill in what building and activating takes, or say why it cannot be."""
@@ -280,7 +354,9 @@ class _Planner:
             if self.facts.get("processes"):
                 self.notes.append("In use by %s: the reboot ends that." % ", ".join(
                     "%s (pid %s)" % (process["name"], process["pid"]) for process in self.facts["processes"][:5]))
-        result.update(module=module, deployed=installed and set_up, reboot=not running, changes=changes)
+        if self.boot.get("loader") not in ("u-boot-menu", "radxa"):
+            self.notes.append("This boot loader starts a newer kernel at once when one is installed: run preflight-npu.yml before a kernel update.")
+        result.update(module=module, initcalls=[_driver.INITCALL] if over else [], deployed=installed and set_up, reboot=not running, changes=changes)
 
     def _installed(self, module):
         """Whether DKMS has the wanted release in place for the running kernel, and its file is there."""
@@ -343,7 +419,7 @@ class _Planner:
         if version is None:
             return {"version": have.get("version"), "path": path, "install": False, "reason": "No runtime is named for driver %s." % final}
         row = self.data["runtimes"][version]
-        keep = self.wish["driver_policy"] == "working" and action == "none" and have.get("version") and self.driver["version"] != self.target
+        keep = action == "none" and have.get("version") and self._left_alone()
         result = {"version": version, "path": path, "path_upstream": row["path"], "install": False,
                   "sha256": row.get("sha256"), "git_blob": row.get("git_blob"), "size": row.get("size"), "build": row.get("build"),
                   "rknn_server": row.get("rknn_server")}
@@ -377,8 +453,6 @@ class _Planner:
         family = self.data["socs"][soc].get("family") or soc
         files = row.get("soc") or {}
         artefact = files.get(soc) or files.get(family)
-        if artefact is None:
-            self.notes.append("No demo model is known for %s with runtime %s: the board cannot be verified by inference." % (soc, runtime))
         picture = self.data["pictures"].get(row.get("picture"))
         return {"key": key, "file": artefact, "picture": picture, "expected_top5": row.get("expected_top5", []),
                 "tolerance": row.get("tolerance"), "recorded_with": row.get("recorded_with")}

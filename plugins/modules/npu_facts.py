@@ -206,7 +206,9 @@ ansible_facts:
           type: dict
           sample: {kernels: [linux-image-6.1.84-12-rk2410, linux-image-6.1.84-9-rk2410, linux-image-6.1.43-26-rk2312]}
         verification:
-          description: The last recorded verification, from C(/etc/ansible/facts.d/npu.fact), or V(null).
+          description:
+            - The last recorded verification, from C(/etc/ansible/facts.d/npu.fact), or V(null).
+            - With the C(kernel), C(driver) and C(runtime_sha256) it was of. It says nothing of others.
           returned: always
           type: dict
         privileged:

@@ -24,8 +24,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - The inference changes nothing, so it runs in check mode too where model and picture are on the board already.
-        Otherwise the task is skipped. It never fails because of a bad result.
+      - The inference changes nothing, so it runs in check mode too. Model and picture are sent for it but not kept.
+        The task is skipped where they are not on the controller yet. It never fails because of a bad result.
   diff_mode:
     support: none
   platform:
@@ -227,10 +227,11 @@ class DamagedError(Exception):
     """A file that is not what the controller sent."""
 
 
-def take(folder, name, digest, upload):
+def take(folder, name, digest, upload, keep=True):
     """Return C((content, placed)) of a file kept under its digest; content None where it is neither kept nor sent.
 
     :arg upload: the copy the controller sent, placed into I(folder) at once when its digest is right.
+    :arg keep: whether it is really placed; placed says in either case whether it has to be.
     :raises DamagedError: where it is not.
     """
     path = os.path.join(folder, digest + SUFFIXES[name])
@@ -245,6 +246,8 @@ def take(folder, name, digest, upload):
     content = read_file(upload)
     if content is None or hashlib.sha256(content).hexdigest() != digest:
         raise DamagedError("the %s arrived damaged: try again, and see that the board's disk is sound and not full" % name)
+    if not keep:
+        return content, True
     try:
         ensure_dir(os.path.dirname(folder), 0o700)
         ensure_dir(folder, 0o700)
@@ -322,8 +325,7 @@ def main():
     content, changed = {}, False
     try:
         for name in SUFFIXES:
-            upload = None if module.check_mode else params[name + "_upload"]
-            content[name], placed = take(folder, name, params[name + "_sha256"] or "", upload)
+            content[name], placed = take(folder, name, params[name + "_sha256"] or "", params[name + "_upload"], not module.check_mode)
             changed = changed or placed
     except (DamagedError, OSError) as error:
         module.fail_json(msg="cannot keep model and picture below %s: %s" % (folder, error))

@@ -88,10 +88,9 @@ def test_the_missions_failure(task, files):
     assert "driver 0.9.3 cannot run jobs" in answer["msg"] and "upgrade it to 0.9.6" in answer["remedy"]
 
 
-def test_check_mode_sends_nothing_and_does_not_fail(task, tmp_path):
+def test_check_mode_tries_the_board_keeps_nothing_and_does_not_fail(task, tmp_path):
     answer, done = task("--check", required=True)
-    assert done.returncode == 0, done.stdout
-    assert (answer["verdict"], answer["skip_reason"]) == ("skipped", "the board has no model and no picture yet")
+    assert (done.returncode, answer["verdict"], answer["changed"]) == (0, "proven", True), done.stdout
     assert not (tmp_path / "state").exists()
     answer, done = task("--check", model=str(tmp_path / "missing.rknn"))
     assert "not on the controller yet" in answer["skip_reason"]

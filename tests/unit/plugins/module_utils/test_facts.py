@@ -334,9 +334,13 @@ def test_holders(mission, gather):
     assert gather(mission)["processes"] == [{"pid": 812, "name": "python3"}]
 
 
+VERIFIED = {"kernel": {"release": "6.1.99"}, "driver": {"version": "0.9.6"}, "runtime": {"sha256": "0" * 64}, "verification": {"diagnosis": "ok"}}
+
+
 @pytest.mark.parametrize("record, expected", [
-    ({"verification": {"verdict": "ok", "top1": 283}}, {"verdict": "ok", "top1": 283}),
-    ({"verdict": "ok"}, {"verdict": "ok"}),
+    (VERIFIED, {"diagnosis": "ok", "kernel": "6.1.99", "driver": "0.9.6", "runtime_sha256": "0" * 64}),
+    ({"verification": {"diagnosis": "ok"}, "kernel": "6.1"}, {"diagnosis": "ok", "kernel": None, "driver": None, "runtime_sha256": None}),
+    ({"diagnosis": "ok"}, None),
     ({"verification": None}, None),
 ])
 def test_verification(mission, gather, record, expected):

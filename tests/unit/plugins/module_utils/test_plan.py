@@ -69,6 +69,14 @@ def upgraded(**changes):
     return {**UPGRADED, **changes}
 
 
+def record(driver, diagnosis="ok", runtime=RUNTIME):
+    """What facts.verification says of the mission's kernel."""
+    return {"diagnosis": diagnosis, "driver": driver, "kernel": RELEASE, "runtime_sha256": runtime["sha256"]}
+
+
+OLD_RUNTIME = dict(RUNTIME, version="1.6.0", build="9a7b5d24c@2023-12-13T17:31:11", sha256="1" * 64, git_blob=DATA["runtimes"]["1.6.0"]["git_blob"])
+BULLSEYE = {"driver": {"version": "0.8.2"}, "runtime": OLD_RUNTIME, "verification": record("0.8.2", runtime=OLD_RUNTIME)}
+
 STOCK = "6.1.0-31-arm64"
 NO_DRIVER = {"presence": "absent", "version": None, "render_node": None, "builtin_version": None}
 NOT_BOUND = {"driver": None}
@@ -99,12 +107,21 @@ CASES = [
     ("upgraded", UPGRADED, {}, "none", "Driver 0.9.6 answers (module rknpu_dkms), as wanted."),
     ("built-in is the wanted one", {"driver": {"version": "0.9.6"}, "runtime": RUNTIME}, {}, "none", "built into the kernel"),
     ("newer than the floor", {"driver": {"version": "0.9.8"}, "runtime": RUNTIME}, {"driver_policy": "floor"}, "none", "at or above the floor 0.9.6"),
-    ("newer, but exact", {"driver": {"version": "0.9.8"}}, {}, "dkms_over_builtin", "0.9.8 is built into the kernel; 0.9.6 is wanted"),
+    ("newer, but exact", {"driver": {"version": "0.9.8"}}, {"driver_policy": "exact"}, "dkms_over_builtin",
+     "0.9.8 is built into the kernel; 0.9.6 is wanted"),
+    ("newer and not tried", {"driver": {"version": "0.9.8"}, "runtime": RUNTIME}, {}, "none", "at or above the floor 0.9.6"),
+    ("newer and fails", {"driver": {"version": "0.9.8"}, "runtime": RUNTIME, "verification": record("0.9.8", "device")}, {}, "dkms_over_builtin",
+     "0.9.8 is built into the kernel and MobileNet fails with it; 0.9.6 is wanted"),
+    ("newer, and ours", upgraded(driver=dict(UPGRADED["driver"], version="0.9.8"), dkms={"modules": [dict(OURS, version="0.9.8")]}), {},
+     "dkms_over_builtin", "0.9.8 is module rknpu_dkms; 0.9.6 is wanted"),
     ("below the floor", {}, {"driver_policy": "floor"}, "dkms_over_builtin", "0.9.6 or newer is wanted"),
-    ("works and is left alone", {"driver": {"version": "0.8.2"}, "verification": {"verdict": "ok", "driver_version": "0.8.2"}},
-     {"driver_policy": "working"}, "none", "its last verification was good"),
-    ("verified with another driver", {"driver": {"version": "0.8.2"}, "verification": {"verdict": "ok", "driver_version": "0.9.3"}},
-     {"driver_policy": "working"}, "dkms_over_builtin", "0.8.2"),
+    ("works and is left alone", BULLSEYE, {}, "none", "it is left alone, although 0.9.6 is the release wanted. Set npu_driver_policy to floor or exact"),
+    ("works, but a floor is set", BULLSEYE, {"driver_policy": "floor"}, "dkms_over_builtin", "0.9.6 or newer is wanted"),
+    ("works, but exact", BULLSEYE, {"driver_policy": "exact"}, "dkms_over_builtin", "0.9.6 is wanted"),
+    ("does not work", dict(BULLSEYE, verification=record("0.8.2", "driver", OLD_RUNTIME)), {}, "dkms_over_builtin", "and MobileNet fails with it; 0.9.6 is wanted"),
+    ("verified with another driver", dict(BULLSEYE, verification=record("0.9.3", runtime=OLD_RUNTIME)), {}, "dkms_over_builtin", "0.8.2"),
+    ("verified with another runtime", dict(BULLSEYE, verification=dict(record("0.8.2"), runtime_sha256="0" * 64)), {}, "dkms_over_builtin", "0.8.2"),
+    ("verified with another kernel", dict(BULLSEYE, verification=dict(record("0.8.2", runtime=OLD_RUNTIME), kernel="5.10.1")), {}, "dkms_over_builtin", "0.8.2"),
     ("kernel's own module", {"driver": {"presence": "module", "module": "rknpu", "files": ["kernel/drivers/rknpu/rknpu.ko"]}}, {},
      "dkms", "0.9.3 is module rknpu"),
     ("stock kernel", {"driver": NO_DRIVER, "device": NOT_BOUND, "kernel": {"release": STOCK}}, {}, "dkms", "Kernel %s has no NPU driver" % STOCK),
@@ -285,25 +302,92 @@ def test_notes():
     assert any("/opt/librknnrt.so" in note for note in result["notes"])
 
 
-OFFER = {"vendor_kernel": {"package": "linux-image-6.1.99-2-rk2410", "driver_version": "0.9.8"}}
+RULES = [{"match": r"linux-image-6\.1\.\d+-\d+-rk2410", "driver": "0.9.8", "source": "test", "confidence": "I"}]
+OFFER = {"kernels": ["linux-image-6.1.99-2-rk2410", "linux-image-6.1.99-1-rk2312", "linux-image-6.1.84-9-rk2410"]}
+
+
+def plan_with_offer(wanted, offer=OFFER, **changes):
+    return _plan.npu_plan(dict(facts(**changes), repository=offer), wanted, dict(DATA, vendor_kernels=RULES))
 
 
 @pytest.mark.parametrize("wanted, offer, action", [
+    ({}, OFFER, "vendor_kernel"),
     ({"driver_policy": "floor"}, OFFER, "vendor_kernel"),
-    ({"driver_policy": "floor", "driver_strategy": "vendor_kernel"}, OFFER, "vendor_kernel"),
-    ({"driver_policy": "floor", "driver_strategy": "dkms"}, OFFER, "dkms_over_builtin"),
-    ({}, OFFER, "dkms_over_builtin"),
-    ({"driver_policy": "floor"}, {"vendor_kernel": {"package": "x", "driver_version": "0.9.3"}}, "dkms_over_builtin"),
-    ({"driver_policy": "floor"}, {}, "dkms_over_builtin"),
+    ({"driver_strategy": "vendor_kernel"}, OFFER, "vendor_kernel"),
+    ({"driver_policy": "exact", "driver_version": "0.9.8"}, OFFER, "vendor_kernel"),
+    ({"driver_strategy": "dkms"}, OFFER, "dkms_over_builtin"),
+    ({"driver_policy": "exact"}, OFFER, "dkms_over_builtin"),
+    ({}, {"kernels": ["linux-image-6.1.84-9-rk2410"]}, "dkms_over_builtin"),  # older than the one that runs
+    ({}, {"kernels": ["linux-image-6.1.99-2-rk9999"]}, "dkms_over_builtin"),
+    ({}, None, "dkms_over_builtin"),
 ])
-def test_vendor_kernel_only_where_the_facts_offer_one(wanted, offer, action):
-    assert _plan.npu_plan(dict(facts(), repository=offer), wanted, DATA)["action"] == action
+def test_the_vendors_kernel_where_the_repository_has_one_that_does(wanted, offer, action):
+    assert plan_with_offer(wanted, offer)["action"] == action
+
+
+def test_what_taking_the_vendors_kernel_changes():
+    result = plan_with_offer({})
+    assert (result["packages"], result["kernel"], result["reboot"], result["replaces"]) == (
+        ["linux-image-6.1.99-2-rk2410"], "6.1.99-2-rk2410", True, None)
+    assert (result["driver"]["version"], result["runtime"]["version"]) == ("0.9.8", "2.3.2")
+    assert result["changes"][0] == "install linux-image-6.1.99-2-rk2410; kernel %s stays installed" % RELEASE
+    assert result["changes"][-1] == "reboot"
+
+
+def test_the_vendors_driver_is_not_left_held_down_by_us():
+    old = [dict(OURS, version="0.9.3")]
+    ours = upgraded(driver=dict(UPGRADED["driver"], version="0.9.3"), dkms={"modules": old})
+    result = plan_with_offer({}, **ours)
+    assert result["action"] == "vendor_kernel"
+    assert result["replaces"] == {"module": "rknpu_dkms", "versions": ["0.9.3"], "initcalls": ["rknpu_init"]}
+
+
+def test_what_is_not_proven_yet_is_to_be_proven_first():
+    unproven = dict(BULLSEYE, verification=None)
+    result = plan(**unproven)
+    assert result["action"] == "dkms_over_builtin" and result["baseline"]["runtime"] == "1.6.0" and result["baseline"]["required"]
+    assert result["baseline"]["model"]["key"] == "mobilenet_v1-1.6.0"
+    assert plan({"driver_policy": "exact"}, **unproven)["baseline"] is None
+    assert plan({"driver_policy": "floor"}, **unproven)["baseline"] is None
+    assert plan(**BULLSEYE)["baseline"] is None
+    assert plan(**UPGRADED)["baseline"] is None
+    assert plan(**dict(unproven, runtime=NO_RUNTIME))["baseline"] is None  # there is nothing to prove it with
+
+
+def test_a_board_that_may_work_is_tried_before_it_is_called_unsupported():
+    result = plan(**dict(BULLSEYE, verification=None, kernel={"release": "6.17.1"}))
+    assert result["action"] == "unsupported" and result["baseline"]["required"]
+    assert plan(**dict(BULLSEYE, kernel={"release": "6.17.1"}, verification=dict(BULLSEYE["verification"], kernel="6.17.1")))["action"] == "none"
+
+
+def test_a_driver_known_to_fail_on_this_kernel_need_not_be_tried():
+    unproven = {"runtime": OLD_RUNTIME}
+    assert plan(**unproven)["baseline"]["required"] is False
+    assert plan(**dict(unproven, kernel={"release": "5.10.209-1-rk356x"}))["baseline"]["required"] is True
+
+
+def test_a_board_left_alone_keeps_its_runtime_and_the_model_that_goes_with_it():
+    result = plan(**BULLSEYE)
+    assert result["runtime"]["install"] is False and result["runtime"]["version"] == "1.6.0"
+    assert result["model"]["key"] == "mobilenet_v1-1.6.0" and result["driver"]["version"] == "0.8.2"
+
+
+@pytest.mark.parametrize("kernels, said", [
+    ([{"release": "6.1.100", "running": False, "build_error": "the disk is full"}], True),
+    ([{"release": "6.1.100", "running": False, "build_error": None}], False),
+    ([{"release": RELEASE, "running": True, "build_error": "x"}], False),
+])
+def test_a_kernel_without_its_driver_is_named(kernels, said):
+    notes = plan(**upgraded())["notes"]
+    assert not any("could not be built" in note for note in notes)
+    found = _plan.npu_plan(dict(facts(**UPGRADED), kernels=kernels), {}, DATA)["notes"]
+    assert any("Kernel 6.1.100 is installed, but driver 0.9.6 could not be built for it: the disk is full" in note for note in found) is said
 
 
 @pytest.mark.parametrize("wanted, message", [
     ({"driver_version": "1.0.0"}, "driver version 1.0.0 is not in the compatibility data .known: 0.8.2, .*0.9.8."),
     ({"runtime_version": "9.9.9"}, "runtime version 9.9.9"),
-    ({"driver_policy": "latest"}, "not one of exact, floor, working"),
+    ({"driver_policy": "latest"}, "not one of working, floor, exact"),
     ({"driver_strategy": "x"}, "not one of"),
     ({"drivers": "0.9.6"}, "unknown wish: drivers"),
 ])
