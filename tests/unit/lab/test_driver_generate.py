@@ -16,7 +16,7 @@ import pytest
 DRIVER = Path(__file__).resolve().parents[2] / "lab" / "driver"
 pytestmark = pytest.mark.skipif(not DRIVER.is_dir(), reason="the lab is not part of this copy")
 
-VERSIONS = ("0.8.2", "0.9.3", "0.9.6", "0.9.8")
+VERSIONS = ("0.6.0", "0.8.2", "0.9.3", "0.9.6", "0.9.8")
 SOURCES = ("drv", "reset", "job", "debugger", "iommu", "devfreq", "mm", "fence", "gem", "mem")
 
 
@@ -54,7 +54,7 @@ def test_nothing_of_the_template_is_left_and_every_file_names_itself(generate, v
 
 def test_only_newer_versions_need_the_helpers_a_6_1_kernel_lacks(generate):
     users = {version: b"vm_flags_set" in generate.files(version)["drivers/rknpu/rknpu_gem.c"] for version in VERSIONS}
-    assert users == {"0.8.2": False, "0.9.3": False, "0.9.6": True, "0.9.8": True}
+    assert users == {"0.6.0": False, "0.8.2": False, "0.9.3": False, "0.9.6": True, "0.9.8": True}
 
 
 def test_only_0_9_3_fails_its_jobs_on_6_1(generate):

@@ -162,26 +162,56 @@ struct rknpu_action {
 #define DRM_IOCTL_RKNPU_MEM_DESTROY	RKNPU_DRM(RKNPU_MEM_DESTROY, rknpu_mem_destroy)
 #define DRM_IOCTL_RKNPU_MEM_SYNC	RKNPU_DRM(RKNPU_MEM_SYNC, rknpu_mem_sync)
 
-/* The numbers the vendor's runtime sends: the stand-in must not drift from them. */
+/* The numbers and places the vendor's runtime uses: the stand-in must not drift from them. */
 static_assert(DRM_IOCTL_RKNPU_ACTION == 0xc0086440u);
 static_assert(DRM_IOCTL_RKNPU_SUBMIT == 0xc0686441u);
 //@if >=0.9.3
 static_assert(DRM_IOCTL_RKNPU_MEM_CREATE == 0xc0306442u);
-static_assert(offsetof(struct rknpu_mem_create, iommu_domain_id) == 40);
 //@else
 static_assert(DRM_IOCTL_RKNPU_MEM_CREATE == 0xc0286442u);
 //@endif
 static_assert(DRM_IOCTL_RKNPU_MEM_MAP == 0xc0106443u);
 static_assert(DRM_IOCTL_RKNPU_MEM_DESTROY == 0xc0106444u);
 static_assert(DRM_IOCTL_RKNPU_MEM_SYNC == 0xc0206445u);
-static_assert(offsetof(struct rknpu_mem_create, obj_addr) == 16);
-static_assert(offsetof(struct rknpu_mem_create, dma_addr) == 24);
-static_assert(offsetof(struct rknpu_submit, task_counter) == 16);
-static_assert(offsetof(struct rknpu_submit, task_obj_addr) == 24);
-static_assert(offsetof(struct rknpu_submit, task_base_addr) == 40);
-static_assert(offsetof(struct rknpu_submit, hw_elapse_time) == 48);
-static_assert(offsetof(struct rknpu_submit, core_mask) == 56);
-static_assert(offsetof(struct rknpu_submit, subcore_task) == 64);
+
+#define RKNPU_AT(type, member, where) static_assert(offsetof(struct type, member) == (where))
+RKNPU_AT(rknpu_mem_create, handle, 0);
+RKNPU_AT(rknpu_mem_create, flags, 4);
+RKNPU_AT(rknpu_mem_create, size, 8);
+RKNPU_AT(rknpu_mem_create, obj_addr, 16);
+RKNPU_AT(rknpu_mem_create, dma_addr, 24);
+RKNPU_AT(rknpu_mem_create, sram_size, 32);
+//@if >=0.9.3
+RKNPU_AT(rknpu_mem_create, iommu_domain_id, 40);
+//@endif
+//@if >=0.9.8
+RKNPU_AT(rknpu_mem_create, core_mask, 44);
+//@endif
+RKNPU_AT(rknpu_mem_map, handle, 0);
+RKNPU_AT(rknpu_mem_map, offset, 8);
+RKNPU_AT(rknpu_mem_destroy, handle, 0);
+RKNPU_AT(rknpu_mem_destroy, obj_addr, 8);
+RKNPU_AT(rknpu_mem_sync, flags, 0);
+RKNPU_AT(rknpu_mem_sync, obj_addr, 8);
+RKNPU_AT(rknpu_mem_sync, offset, 16);
+RKNPU_AT(rknpu_mem_sync, size, 24);
+RKNPU_AT(rknpu_submit, flags, 0);
+RKNPU_AT(rknpu_submit, timeout, 4);
+RKNPU_AT(rknpu_submit, task_start, 8);
+RKNPU_AT(rknpu_submit, task_number, 12);
+RKNPU_AT(rknpu_submit, task_counter, 16);
+RKNPU_AT(rknpu_submit, priority, 20);
+RKNPU_AT(rknpu_submit, task_obj_addr, 24);
+//@if >=0.9.3
+RKNPU_AT(rknpu_submit, iommu_domain_id, 32);
+//@endif
+RKNPU_AT(rknpu_submit, task_base_addr, 40);
+RKNPU_AT(rknpu_submit, hw_elapse_time, 48);
+RKNPU_AT(rknpu_submit, core_mask, 56);
+RKNPU_AT(rknpu_submit, fence_fd, 60);
+RKNPU_AT(rknpu_submit, subcore_task, 64);
 static_assert(sizeof(struct rknpu_task) == 40);
+RKNPU_AT(rknpu_task, int_status, 20);
+RKNPU_AT(rknpu_task, regcmd_addr, 32);
 
 #endif
