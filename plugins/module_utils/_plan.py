@@ -66,11 +66,16 @@ def _checked(wanted, compatibility):
 
 def headers_package(release, rules):
     """The package that holds a kernel's headers: the first rule whose `match` fits the release, `\\1` filled in."""
+    return headers_rule(release, rules)[0]
+
+
+def headers_rule(release, rules):
+    """(package, hint): the same, and where the package is found when no repository has it ("" where nothing is known)."""
     for rule in rules:
         match = re.match(rule["match"], release)
         if match:
-            return match.expand(rule["package"])
-    return "linux-headers-" + release
+            return match.expand(rule["package"]), rule.get("hint", "")
+    return "linux-headers-" + release, ""
 
 
 def kernel_row(release, kernels):
@@ -119,9 +124,7 @@ class _Planner:
             result["driver"] = dict(self.data["drivers"].get(final, {}), version=final)
             runtime = self._runtime(action, final)
             result.update(runtime=runtime, model=self._model(runtime["version"], result["soc"]))
-            if result["model"]["file"] is None:
-                self.notes.append("No demo model is known for %s with runtime %s: the board cannot be verified by inference." % (
-                    result["soc"], runtime["version"]))
+            self._can_be_verified(result["model"], result["soc"], runtime["version"])
             self._other_kernels()
             if action == "none" and not runtime["install"]:
                 result.update(reason=reason, baseline=None)
@@ -254,8 +257,10 @@ class _Planner:
             return "none", "Driver %s answers (%s)%s." % (running, self._where(), (
                 ", as wanted" if wanted else ", at or above the floor %s" % self.target))
         if running and self._left_alone():
-            return "none", ("Driver %s answers (%s) and MobileNet works with it: it is left alone, although %s is the release wanted. "
-                            "Set npu_driver_policy to floor or exact to have it changed all the same." % (running, self._where(), self.target))
+            reason = ("Driver %s answers (%s) and MobileNet works with it: it is left alone, although %s is the release wanted. "
+                      "Set npu_driver_policy to floor or exact to have it changed all the same." % (running, self._where(), self.target))
+            self.notes.append(reason)
+            return "none", reason
         if running:
             fails = " and MobileNet fails with it" if self.wish["driver_policy"] == "working" and self._proven() is False else ""
             reason = "Driver %s is %s%s; %s is wanted." % (running, self._where(), fails, self.target + (
@@ -283,7 +288,8 @@ class _Planner:
     def _offered(self):
         """The newest kernel package of the board's repositories with a driver that would do, {package, release, driver_version}, or None."""
         names = (self.facts.get("repository") or {}).get("kernels") or []
-        offered = _repository.vendor_kernels(names, self.data.get("vendor_kernels") or [])
+        soc = soc_of(self.facts["board"], self.device, self.data["socs"])
+        offered = _repository.vendor_kernels(names, self.data.get("vendor_kernels") or [], soc)
         running = _repository.PREFIX + self.kernel["release"]
         # An older kernel would not be the one that boots.
         return next((kernel for kernel in offered if self._new_enough(kernel["driver_version"]) and kernel["package"] != running
@@ -406,7 +412,9 @@ class _Planner:
         tools = (("dkms", "dkms"), ("make", "make"), ("compiler", "gcc"))
         packages = [package for tool, package in tools if not self.tools.get(tool)]
         if not self.kernel["headers"]:
-            packages.append(headers_package(self.kernel["release"], self.data["headers"]))
+            package, hint = headers_rule(self.kernel["release"], self.data["headers"])
+            packages.append(package)
+            self.notes.extend([hint] if hint else [])
         return packages
 
     # -- runtime and model ----------------------------------------------------------------------------------
@@ -448,7 +456,7 @@ class _Planner:
         return dict(result, reason="Runtime %s is there." % version)
 
     def _model(self, runtime, soc):
-        key = (self.data["runtimes"].get(runtime) or {}).get("model")
+        key = self.data["socs"][soc].get("model") or (self.data["runtimes"].get(runtime) or {}).get("model")
         row = self.data["models"].get(key) or {}
         family = self.data["socs"][soc].get("family") or soc
         files = row.get("soc") or {}
@@ -456,6 +464,13 @@ class _Planner:
         picture = self.data["pictures"].get(row.get("picture"))
         return {"key": key, "file": artefact, "picture": picture, "expected_top5": row.get("expected_top5", []),
                 "tolerance": row.get("tolerance"), "recorded_with": row.get("recorded_with")}
+
+    def _can_be_verified(self, model, soc, runtime):
+        if model["file"] is None:
+            self.notes.append("No demo model is known for %s with runtime %s: the board cannot be verified by inference." % (soc, runtime))
+        elif not any(model["file"].get(name) for name in ("sha256", "git_blob")):
+            self.notes.append("The checksum of %s is not known: the board cannot be verified by inference before npu_compatibility.models gives "
+                              "its sha256 or git_blob (models.%s.soc)." % (model["file"]["path"], model["key"]))
 
     # -- may it be changed ----------------------------------------------------------------------------------
 

@@ -59,15 +59,17 @@ def read(tree, ask=None):
     return {"kernels": newest_first(names)[:_LIMIT]}
 
 
-def vendor_kernels(names, rules):
+def vendor_kernels(names, rules, soc=None):
     """[{package, release, driver_version}], newest first, of the packages a rule knows the driver of.
 
     names: facts.repository.kernels; rules: `vendor_kernels` of the compatibility data, of which the first whose
-    `match` fits the whole name counts.
+    `match` fits the whole name counts; soc: leave out kernels that a rule says are for other SoCs.
     """
     found = []
     for name in newest_first(names or ()):
         rule = next((rule for rule in rules if re.fullmatch(rule["match"], name)), None)
+        if rule and soc and soc not in rule.get("socs", (soc,)):
+            continue
         if rule and _NAME.match(name):
             found.append({"package": name, "release": name[len(PREFIX):], "driver_version": rule["driver"]})
     return found

@@ -28,7 +28,9 @@ attributes:
     platforms: posix
 options:
   path:
-    description: Relative path below a mirror. A local folder holds the same path, or only the file's name.
+    description:
+      - Relative path below a mirror. A local folder holds the same path, or only the file's name.
+      - Or a whole C(https://) URL. A local folder then holds the file by its name, and O(mirrors) are not asked.
     type: str
     required: true
   sha256:
@@ -66,6 +68,12 @@ EXAMPLES = r"""
     cache_dir: ~/.cache/rkfleet-npu
     mirrors:
       - https://raw.githubusercontent.com
+
+- name: Get a release from anywhere else
+  rkfleet.npu.npu_artifact:
+    path: https://files.example.com/npu/rknpu_driver_0.9.9_20250901.tar.bz2
+    sha256: "{{ my_driver_sha256 }}"
+    cache_dir: ~/.cache/rkfleet-npu
 """
 
 RETURN = r"""

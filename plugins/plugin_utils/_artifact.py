@@ -15,6 +15,7 @@ from ansible.module_utils.urls import open_url
 
 from ..module_utils._files import CHUNK, ensure_dir, pin_mismatch, sync_dir
 
+_URL = "https://"
 # Where the size is not pinned; the largest artefact known, librknnrt.so, has 8 MB.
 LARGEST = 64 << 20
 
@@ -29,7 +30,8 @@ def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep
     The order is: cache, local folder, then each mirror. What is in the cache is checked again at every use.
 
     :arg pins: C(sha256) or C(git_blob) in hex, and C(size) in bytes where it is known.
-    :arg path: relative path below a mirror; a local folder holds the same path, or only the file's name.
+    :arg path: relative path below a mirror; a local folder holds the same path, or only the file's name. Or a whole
+        C(https://) URL: then the local folder holds the file by its name, and mirrors are not asked.
     :arg mirrors: base URLs.
     :arg keep: put what was fetched into the cache. Without it a file is only tried and thrown away again, and
         the path returned is where it would have been.
@@ -61,17 +63,27 @@ def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep
 
 
 def check_path(path):
-    """Refuse a relative path that would leave the folder it is looked for in."""
+    """Refuse a relative path that would leave the folder it is looked for in, and a URL without host or path."""
+    if _is_url(path):
+        host, unused, path = path[len(_URL):].partition("/")
+        path = path if host else ""
     parts = path.split("/")
     if path.startswith("/") or not path or any(part in ("", ".", "..") for part in parts) or "\\" in path:
-        raise ArtifactError("%r is not a relative path of an artefact" % path)
+        raise ArtifactError("%r is not a relative path of an artefact, and no https:// URL" % path)
+
+
+def _is_url(path):
+    return path.startswith(_URL)
 
 
 def _places(path, name, local_folder, mirrors):
     if local_folder:
         folder = os.path.expanduser(local_folder)
-        full = os.path.join(folder, path)
+        full = os.path.join(folder, name if _is_url(path) else path)
         yield full if os.path.exists(full) else os.path.join(folder, name)
+    if _is_url(path):
+        yield path
+        return
     for mirror in mirrors:
         yield "%s/%s" % (mirror.rstrip("/"), urllib.parse.quote(path))
 

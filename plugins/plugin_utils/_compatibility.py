@@ -16,6 +16,7 @@ import yaml
 
 _FOLDER = pathlib.Path(__file__).parent
 _HASHES = ("sha256", "git_blob")
+_RULES = ("vendor_kernels", "headers")
 _TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
 
 
@@ -54,10 +55,17 @@ def _merge(base, over):
 
 
 def merged(user=None):
-    """The shipped data with the user's merged over it: dictionaries recursively, all else replaced, null removes."""
+    """The shipped data with the user's merged over it: dictionaries recursively, all else replaced, null removes.
+
+    Rules are looked through in order, so the user's are put before the shipped ones instead of replacing them.
+    """
     if user is not None and not isinstance(user, dict):
         raise ValueError("npu_compatibility must be a dictionary")
-    return _merge(load(), user or {})
+    user, shipped = dict(user or {}), load()
+    for section in _RULES:
+        if isinstance(user.get(section), list):
+            user[section] = user[section] + shipped[section]
+    return _merge(shipped, user)
 
 
 def _check(value, schema, where, errors):
@@ -102,15 +110,6 @@ def _check_object(value, schema, where, errors):
             _check(item, others, place, errors)
 
 
-def _artefacts(data):
-    for section in ("drivers", "runtimes", "pictures"):
-        for key, row in data[section].items():
-            yield "%s.%s" % (section, key), row
-    for key, row in data["models"].items():
-        for soc, artefact in row["soc"].items():
-            yield "models.%s.soc.%s" % (key, soc), artefact
-
-
 def _cross_references(data):
     def known(where, section, key):
         if key is not None and key not in data[section]:
@@ -132,14 +131,28 @@ def _cross_references(data):
                 yield "models.%s.expected_top5: %s is not an index" % (key, index)
     for key, row in data["socs"].items():
         yield from known("socs.%s.family" % key, "socs", row.get("family"))
-    for where, row in _artefacts(data):
-        if row.get("path") and not any(row.get(name) for name in _HASHES):
-            yield "%s has a path but neither sha256 nor git_blob: nothing is downloaded without a checksum" % where
-    for index, row in enumerate(data["headers"]):
-        try:
-            re.compile(row["match"])
-        except re.error as error:
-            yield "headers[%d].match is no regular expression: %s" % (index, error)
+        yield from known("socs.%s.model" % key, "models", row.get("model"))
+    # A model's checksum may be missing: it is asked for when a board needs it, and nothing is downloaded before.
+    for section in ("drivers", "runtimes", "pictures"):
+        for key, row in data[section].items():
+            if row.get("path") and not any(row.get(name) for name in _HASHES):
+                yield "%s.%s has a path but neither sha256 nor git_blob: nothing is downloaded without a checksum" % (section, key)
+    for index, row in enumerate(data["vendor_kernels"]):
+        for soc in row.get("socs", ()):
+            yield from known("vendor_kernels[%d].socs" % index, "socs", soc)
+    for section in _RULES:
+        for index, row in enumerate(data[section]):
+            yield from _rule("%s[%d]" % (section, index), row)
+
+
+def _rule(where, row):
+    try:
+        groups = re.compile(row["match"]).groups
+    except re.error as error:
+        yield "%s.match is no regular expression: %s" % (where, error)
+        return
+    if any(int(number) > groups for number in re.findall(r"\\(\d+)", row.get("package", ""))):
+        yield "%s.package names a group its match has not got" % where
 
 
 def validate(data):

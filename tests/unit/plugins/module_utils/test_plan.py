@@ -89,7 +89,7 @@ def test_mission():
     assert result["driver"]["version"] == "0.9.6" and result["driver"]["sha256"] == DATA["drivers"]["0.9.6"]["sha256"]
     assert (result["runtime"]["version"], result["runtime"]["install"]) == ("2.3.2", True)
     assert result["runtime"]["path"] == "/usr/lib/librknnrt.so" and result["runtime"]["path_upstream"].startswith("airockchip/")
-    assert result["model"]["key"] == "mobilenet_v1-2.x" and result["model"]["file"]["git_blob"].startswith("d827efff")
+    assert result["model"]["key"] == "mobilenet_v1-1.6.0" and result["model"]["file"]["git_blob"].startswith("c51b98f6")
     assert result["model"]["expected_top5"][0] == [283, 0.46875] and result["model"]["tolerance"] == 1 / 256
     assert result["model"]["picture"]["width"] == 224
     assert result["packages"] == []
@@ -276,15 +276,21 @@ def test_floor_keeps_the_newer_driver_and_takes_its_runtime():
     assert (result["driver"]["version"], result["runtime"]["version"]) == ("0.9.9", "2.3.2")
 
 
-@pytest.mark.parametrize("soc, address, compatible, file", [
+@pytest.mark.parametrize("soc, address, compatible, pinned", [
     ("rk3588s", "fdab0000", "rockchip,rk3588-rknpu", True), ("rk3582", "fdab0000", "rockchip,rk3588-rknpu", True),
     ("rk3566", "fde40000", "rockchip,rk3568-rknpu", False), ("rk3576", "27700000", "rockchip,rk3576-rknpu", False),
 ])
-def test_socs(soc, address, compatible, file):
+def test_socs(soc, address, compatible, pinned):
     result = plan(board={"soc": soc}, device={"address": address, "compatible": [compatible]})
     assert result["action"] == "dkms_over_builtin" and result["soc"] == soc
-    assert bool(result["model"]["file"]) is file
-    assert any("cannot be verified" in note for note in result["notes"]) is not file
+    assert bool(result["model"]["file"].get("git_blob")) is pinned
+    assert any("cannot be verified" in note for note in result["notes"]) is not pinned
+
+
+def test_no_model_at_all():
+    result = plan({"driver_version": "0.9.6", "runtime_version": "1.4.0"})
+    assert result["model"]["file"] is None
+    assert "No demo model is known for rk3588 with runtime 1.4.0: the board cannot be verified by inference." in result["notes"]
 
 
 def test_soc_by_its_node_where_the_board_does_not_name_it():

@@ -7,6 +7,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import http.server
+import io
 import socket
 import threading
 
@@ -109,7 +110,23 @@ def test_without_a_pin_nothing_is_fetched(tmp_path, mirror):
         _artifact.fetch({"size": len(CONTENT)}, PATH, str(tmp_path), mirrors=[mirror])
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../b", "a//b", "", "a/./b", "a\\b"])
+def test_a_whole_url_is_asked_and_no_mirror(tmp_path, monkeypatch, nobody):
+    url, asked = "https://files.example.com/npu/librknnrt.so", []
+    monkeypatch.setattr(_artifact, "open_url", lambda source, timeout: asked.append(source) or io.BytesIO(CONTENT))
+    path, source = _artifact.fetch(pins(), url, str(tmp_path / "cache"), mirrors=[nobody])
+    assert asked == [source] == [url]
+    assert path.startswith(str(tmp_path / "cache")) and open(path, "rb").read() == CONTENT
+    assert _artifact.fetch(pins(), url, str(tmp_path / "cache"))[1] == "cache"
+
+
+def test_a_local_folder_may_hold_what_a_url_names(tmp_path, folder):
+    (tmp_path / "librknnrt.so").write_bytes(CONTENT)
+    assert _artifact.fetch(pins(), "https://files.example.com/npu/librknnrt.so", str(tmp_path / "cache"), str(tmp_path))[1] == str(tmp_path / "librknnrt.so")
+
+
+@pytest.mark.parametrize("path", [
+    "/etc/passwd", "../x", "a/../b", "a//b", "", "a/./b", "a\\b", "http://example.com/x", "https://", "https://example.com", "https://example.com/../x",
+])
 def test_a_path_that_leaves_the_folder(tmp_path, path):
     with pytest.raises(_artifact.ArtifactError, match="not a relative path"):
         _artifact.fetch(pins(), path, str(tmp_path))
