@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What decides at the next boot which NPU driver starts: the module loaded by name, the built-in held down."""
+"""What decides at the next boot which NPU driver starts: the module loaded by name, the built-in held down, a kernel with the module."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 
-from . import _bootloader
+from . import _bootloader, _kernel_hold
 from ._driver import BLACKLIST
 from ._files import STATE_DIR, ensure_dir, keep, read_file, write_file
 from ._tree import Tree
@@ -21,7 +22,9 @@ class BootSetupError(Exception):
 
 
 class BootSetup:
-    """The two files of the running board that decide on the driver.
+    """The files of the running board that decide on the driver.
+
+    Where u-boot-update chooses the default kernel, they make it choose one that has the module: see _kernel_hold.
 
     :arg run: callable taking a list of arguments, giving C((rc, stdout, stderr)).
     :arg module: kernel module to load by name: the driver has no device-tree alias, so udev does not load it.
@@ -31,13 +34,14 @@ class BootSetup:
     """
 
     def __init__(self, run, module, initcalls, present=True, state_dir=STATE_DIR, root="/"):
-        self.run, self.initcalls, self.present, self.state_dir, self.root = run, list(initcalls), present, state_dir, root
+        self.run, self.module, self.initcalls, self.present, self.state_dir, self.root = run, module, list(initcalls), present, state_dir, root
         cmdline = (self._read("/proc/cmdline") or b"").decode("utf-8", "replace").strip()
         self.loader = _bootloader.read(Tree(root), cmdline)
-        self.before, self.after = {}, {}
+        self.before, self.after, self.modes, self.runs_tool = {}, {}, {}, False
         self._want(MODULES_LOAD, ("# rkfleet.npu\n%s\n" % module).encode() if present else None)
         if self.initcalls:
             self._want_arguments()
+        self._want_hold()
 
     def _place(self, path):
         return os.path.join(self.root, path.lstrip("/"))
@@ -47,6 +51,21 @@ class BootSetup:
 
     def _want(self, path, content):
         self.before[path], self.after[path] = self._read(path), content
+
+    def _text(self, path):
+        return (self._read(path) or b"").decode("utf-8", "surrogateescape")
+
+    def _want_hold(self):
+        """Have u-boot-update ask for the default kernel; where it is not there, nobody can be told."""
+        self.hold = self.present and bool(self.loader["update"])
+        fragments = "u-boot-menu/conf.d" in self._text(self.loader["update"] or "/nothing") + self._text(_bootloader.READ_CONFIG)
+        for path, (content, mode) in _kernel_hold.files(self.hold, fragments).items():
+            self._want(path, content)
+            self.modes[path] = mode
+        text = self.after.get(_bootloader.U_BOOT_DEFAULT, self._read(_bootloader.U_BOOT_DEFAULT))
+        if text is not None or self.hold and not fragments:
+            text = (text or b"").decode("utf-8", "surrogateescape")
+            self._want(_bootloader.U_BOOT_DEFAULT, _kernel_hold.with_line(text, self.hold and not fragments).encode("utf-8", "surrogateescape"))
 
     def _want_arguments(self):
         kind, path = self.loader["loader"], self.loader["config"]
@@ -58,7 +77,7 @@ class BootSetup:
             raise BootSetupError(
                 "no boot loader is known here: add %s=%s to the kernel arguments by hand" % (BLACKLIST, ",".join(self.initcalls))
             )
-        text = (self._read(path) or b"").decode("utf-8", "surrogateescape")
+        text = self._text(path)
         edit = _bootloader.merge_argument if self.present else _bootloader.remove_argument
         try:
             for initcall in self.initcalls:
@@ -69,10 +88,30 @@ class BootSetup:
 
     def changes(self):
         """Return the files that would change, in the order in which they are written."""
-        changed = [path for path in self.after if (self.before[path] or None) != (self.after[path] or None)]
-        if self.initcalls and self.loader["update"] and not self._arguments_right():
+        changed = [path for path in self.after if (self.before[path] or None) != (self.after[path] or None) or self._not_executable(path)]
+        if self.loader["update"] and (self.initcalls and not self._arguments_right() or not self._default_right()):
             changed.append(_bootloader.EXTLINUX)
         return changed
+
+    def _not_executable(self, path):
+        """Whether a script of ours lost what makes it one: hooks without it are passed over."""
+        return bool(self.after[path] and self.modes.get(path) == 0o755 and not os.access(self._place(path), os.X_OK))
+
+    def _default_right(self):
+        """Tell whether the kernel that boots by default is one with the module, as far as there are any."""
+        text = self._text(_bootloader.EXTLINUX)
+        if not text:
+            return True
+        try:
+            kernel = _bootloader.extlinux_default_kernel(text)
+            newest = _bootloader.extlinux_default_kernel(re.sub(r"(?im)^[ \t]*default[ \t].*$", "", text))
+        except ValueError:
+            return True  # that it says nothing of use is told where the arguments are looked for
+        if self.hold:
+            having = _kernel_hold.module_kernels(self.root, self.module)
+            return kernel in having or not having
+        # Where the hold is taken away the newest kernel is the default again.
+        return not self.before[_kernel_hold.SCRIPT] or kernel == newest
 
     def _arguments_right(self):
         """Tell whether what the boot loader reads says what is wanted."""
@@ -95,9 +134,10 @@ class BootSetup:
         :returns: C({file: where its old content is kept}).
         :raises BootSetupError: after everything was put back.
         """
-        kept = {}
+        kept, files = {}, self.changes()
+        self.runs_tool = bool(self.loader["update"] and (self.initcalls or _bootloader.EXTLINUX in files))
         try:
-            for path in self.changes():
+            for path in files:
                 kept[path] = keep(self._place(path), self.state_dir)
                 if path in self.after:
                     self._write(path, self.after[path])
@@ -120,22 +160,30 @@ class BootSetup:
         if content is None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(place)
+            folder = os.path.dirname(path)
+            with contextlib.suppress(OSError):  # not empty, or not there
+                while folder in _kernel_hold.OWN_FOLDERS:
+                    os.rmdir(self._place(folder))
+                    folder = os.path.dirname(folder)
         else:
             ensure_dir(os.path.dirname(place))
-            write_file(place, content)
+            write_file(place, content, self.modes.get(path))
 
     def _update(self):
-        if not self.initcalls:
-            return
         self._run_tool()
-        if not self._arguments_right():
+        if self.hold and not self._default_right():
+            raise BootSetupError(
+                "%s boots kernel %s by default, for which there is no module %s: see U_BOOT_DEFAULT in the configuration of u-boot-update"
+                % (_bootloader.EXTLINUX, _bootloader.extlinux_default_kernel(self._text(_bootloader.EXTLINUX)), self.module)
+            )
+        if self.initcalls and not self._arguments_right():
             raise BootSetupError(
                 "%s does not %s %s=%s in the entry that boots"
                 % (self._read_by_loader(), "have" if self.present else "lose", BLACKLIST, ",".join(self.initcalls))
             )
 
     def _run_tool(self):
-        if self.initcalls and self.loader["update"]:
+        if self.runs_tool:
             rc, out, err = self.run([self.loader["update"]])
             if rc != 0:
                 raise BootSetupError("%s ended with %d: %s" % (self.loader["update"], rc, " ".join((err or out).split())[:300]))

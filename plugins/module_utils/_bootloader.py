@@ -25,6 +25,7 @@ ENVIRONMENT_FILES = (("armbian", "/boot/armbianEnv.txt"), ("orangepi", "/boot/or
 EXTLINUX = "/boot/extlinux/extlinux.conf"
 U_BOOT_DEFAULT = "/etc/default/u-boot"
 KERNEL_CMDLINE = "/etc/kernel/cmdline"
+READ_CONFIG = "/usr/share/u-boot-menu/read-config"
 KINDS = ("u-boot-menu", "radxa", "armbian", "dietpi", "orangepi", "extlinux", "unknown")
 DEFAULT_ARGUMENTS = "ro quiet"
 """What u-boot-update gives a kernel when nothing is configured (its own ${U_BOOT_PARAMETERS:-...})."""
@@ -373,11 +374,21 @@ def extlinux_default_append(text):
     return append.group(2).strip() if append else ""
 
 
+def extlinux_default_kernel(text):
+    """The release of the kernel that an extlinux.conf boots by default, None where its file name does not say it."""
+    for line in _default_label(_checked(text))[0]:
+        if line.group(1).lower() in ("linux", "kernel"):
+            found = re.search(r"/vmlinu[xz]-(\S+)\s*\Z", line.group(2))
+            return found.group(1) if found else None
+    return None
+
+
 # -- which loader a board has -------------------------------------------------------------------------------
 
 def _u_boot_menu(tree, tool):
     """(kind, config, default) for a board with u-boot-update, or None where that is switched off."""
-    script = tree.text(tool, _TEXT_LIMIT) or ""
+    # From 4.2.4 on the script sources what reads the configuration.
+    script = "".join(tree.text(path, _TEXT_LIMIT) or "" for path in (tool, READ_CONFIG))
     found = _UPDATE_DEFAULT.search(script)
     default = clean(found.group(1), 500) if found else DEFAULT_ARGUMENTS
     files = [U_BOOT_DEFAULT]

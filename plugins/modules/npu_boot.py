@@ -14,6 +14,11 @@ description:
     by merging C(initcall_blacklist) into the boot loader's own configuration. Nothing else on that line changes.
   - Knows C(u-boot-menu), Radxa OS, Armbian, DietPi, Orange Pi and an C(extlinux.conf) kept by hand.
     With any other boot loader it stops, and says what to add by hand.
+  - Where C(u-boot-update) makes the boot loader's menu, it also lays down what keeps the board on a kernel that has the module.
+    After a newer kernel was installed, that kernel is the default only once DKMS has built O(module) for it; until then the
+    newest kernel that has the module stays the default, and C(u-boot-update) says why. A default entry that the owner chose
+    in C(U_BOOT_DEFAULT) is left alone. The scripts are below C(/usr/lib/rkfleet-npu) and in C(/etc/kernel).
+    With other boot loaders nothing of the kind is possible.
   - Nothing is loaded or unloaded, and the board is not rebooted.
   - What was changed is put back where the boot loader's tool fails or does not take the change over.
 author:
@@ -57,6 +62,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+kernel_hold:
+  description: Whether the board is kept on a kernel that has the module when a newer kernel is installed.
+  returned: success
+  type: bool
+  sample: true
 loader:
   description: The boot loader that was found.
   returned: success
@@ -67,7 +77,7 @@ files:
   returned: success
   type: list
   elements: str
-  sample: [/etc/modules-load.d/rkfleet-npu.conf, /etc/default/u-boot]
+  sample: [/etc/modules-load.d/rkfleet-npu.conf, /etc/default/u-boot, /usr/lib/rkfleet-npu/kernel-default]
 kept:
   description: Where the old content of each changed file is kept on the board.
   returned: when something changed
@@ -115,7 +125,7 @@ def main():
         for path in files
         if path in setup.after
     ]
-    module.exit_json(changed=bool(files), loader=setup.loader["loader"], files=files, kept=kept, diff=diff)
+    module.exit_json(changed=bool(files), loader=setup.loader["loader"], kernel_hold=setup.hold, files=files, kept=kept, diff=diff)
 
 
 def as_text(content):

@@ -8,9 +8,10 @@ import re
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _boot_setup
+from ansible_collections.rkfleet.npu.plugins.module_utils import _boot_setup, _kernel_hold
 
 MODULES_LOAD, DEFAULT, EXTLINUX = "etc/modules-load.d/rkfleet-npu.conf", "etc/default/u-boot", "boot/extlinux/extlinux.conf"
+HOLD = [_kernel_hold.SCRIPT, _kernel_hold.SETTINGS, _kernel_hold.IMAGE_HOOK, _kernel_hold.HEADERS_HOOK]
 U_BOOT = '# set by the owner\nU_BOOT_TIMEOUT="1"\nU_BOOT_PARAMETERS="console=ttyAMA0 panic=10"\n'
 
 
@@ -47,9 +48,9 @@ def board(tmp_path):
 def test_over_a_builtin_and_back(board):
     before = board.files()
     setup = board.setup()
-    assert setup.changes() == ["/" + MODULES_LOAD, "/" + DEFAULT, "/" + EXTLINUX]
+    assert setup.changes() == ["/" + MODULES_LOAD, "/" + DEFAULT, *HOLD, "/" + EXTLINUX]
     kept = setup.apply()
-    assert board.files()[DEFAULT] == U_BOOT.replace("panic=10", "panic=10 initcall_blacklist=rknpu_init")
+    assert board.files()[DEFAULT] == U_BOOT.replace("panic=10", "panic=10 initcall_blacklist=rknpu_init") + _kernel_hold.LINE + "\n"
     assert board.files()[MODULES_LOAD].splitlines()[-1] == "rknpu_dkms"
     assert "panic=10 initcall_blacklist=rknpu_init" in board.files()[EXTLINUX]
     assert open(kept["/" + DEFAULT]).read() == U_BOOT
@@ -63,10 +64,10 @@ def test_over_a_builtin_and_back(board):
 
 def test_over_a_module_the_kernel_line_is_left_alone(board):
     setup = board.setup(initcalls=())
-    assert setup.changes() == ["/" + MODULES_LOAD]
+    assert setup.changes() == ["/" + MODULES_LOAD, *HOLD, "/" + DEFAULT]
     runs = board.runs
     setup.apply()
-    assert board.files()[DEFAULT] == U_BOOT and board.runs == runs
+    assert board.files()[DEFAULT] == U_BOOT + _kernel_hold.LINE + "\n" and board.runs == runs
 
 
 def test_a_lost_line_in_what_the_loader_reads_is_made_again(board):

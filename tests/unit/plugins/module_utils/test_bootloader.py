@@ -153,6 +153,21 @@ def read(board, cmdline="root=LABEL=root ro quiet"):
     return _bootloader.read(Tree(str(board.root)), cmdline)
 
 
+def test_the_newest_u_boot_menu_reads_its_configuration_elsewhere(board):
+    board.u_boot_menu().write(_bootloader.READ_CONFIG, (board.root / "usr/sbin/u-boot-update").read_text())
+    board.write("/usr/sbin/u-boot-update", "#!/bin/sh\n. %s\n" % _bootloader.READ_CONFIG)
+    board.write("/etc/u-boot-menu/conf.d/z.conf", 'U_BOOT_PARAMETERS="b"\n')
+    assert (read(board)["config"], read(board)["configured"]) == ("/etc/u-boot-menu/conf.d/z.conf", "b")
+
+
+@pytest.mark.parametrize("text, release", [
+    ("default l1\nlabel l0\n\tlinux /boot/vmlinuz-6.6\nlabel l1\n\tlinux /vmlinuz-6.1.99-1\n", "6.1.99-1"),
+    ("label x\n  kernel /boot/Image\n", None),
+])
+def test_which_kernel_boots_by_default(text, release):
+    assert _bootloader.extlinux_default_kernel(text) == release
+
+
 def test_u_boot_menu_without_configuration(board):
     found = read(board.u_boot_menu())
     assert (found["loader"], found["config"], found["configured"]) == ("u-boot-menu", "/etc/default/u-boot", "ro quiet")
