@@ -237,7 +237,7 @@ npu_compatibility:
   drivers:
     "0.9.9":
       path: https://files.example.com/npu/rknpu_driver_0.9.9_20250901.tar.bz2
-      sha256: 0000000000000000000000000000000000000000000000000000000000000000
+      sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
       runtime: "2.3.2"
 ```
 Without `https://` the `path` is looked for below `npu_mirror` (or `npu_upstream`) and in `npu_local_folder`. Nothing is downloaded
@@ -250,7 +250,7 @@ npu_compatibility:
     mobilenet_v1-1.6.0:
       soc:
         rk3568:
-          sha256: 0000000000000000000000000000000000000000000000000000000000000000
+          sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 ```
 
 Another answer that is right on your boards:
