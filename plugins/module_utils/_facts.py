@@ -16,7 +16,7 @@ import struct
 import sys
 import zlib
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _bootloader, _device_tree, _dkms, _driver, _repository, _runtime
+from ansible_collections.rkfleet.npu.plugins.module_utils import _bootloader, _device_tree, _dkms, _driver, _kernels, _repository, _runtime
 from ansible_collections.rkfleet.npu.plugins.module_utils._record import FACT_FILE
 from ansible_collections.rkfleet.npu.plugins.module_utils._tree import clean, clean_tree
 
@@ -80,13 +80,12 @@ def read_kernel(tree, uname):
         raise ValueError("the kernel calls itself %r" % release)
     build = "/lib/modules/%s/build" % release
     headers_path = tree.follow(build) if tree.exists(build) else None
-    generated = any(tree.exists(build + name) for name in ("/include/generated/autoconf.h", "/include/config/auto.conf"))
     config, source = _config(tree, release)
     symvers = tree.data(build + "/Module.symvers", 64 << 20) if headers_path else None
     return {
         "release": release,
         "machine": tree.line("/proc/sys/kernel/arch", 32) or clean(uname.machine),
-        "headers": bool(headers_path and generated and tree.exists(build + "/Makefile")),
+        "headers": _kernels.has_headers(tree, release),
         "headers_path": headers_path,
         "vendor_headers": tree.exists(build + "/include/soc/rockchip/rockchip_opp_select.h") if headers_path else None,
         "config": parse_config(config.decode("utf-8", "replace")) if config else {},
@@ -173,6 +172,7 @@ def gather(tree, uname=None, uid=None, ask_node=_driver.ask, ask_repository=None
         "verification": part("verification", None, read_verification, tree),
         "privileged": uid == 0,
     }
+    facts["kernels"] = part("installed kernels", [], _kernels.read, tree, facts["kernel"]["release"])
     facts["driver"] = part(
         "driver", _nothing_of("module version date render_node builtin_version", presence="absent", version_source="unknown",
                               held_down=False, loaded=[], files=[]),

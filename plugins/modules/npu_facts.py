@@ -121,6 +121,22 @@ ansible_facts:
           returned: always
           type: dict
           sample: {headers: true, headers_path: /usr/src/linux-headers-6.1.99-1-rk2312, machine: aarch64, release: 6.1.99-1-rk2312}
+        kernels:
+          description:
+            - The installed kernels, those below C(/lib/modules) with an image in C(/boot), newest first and at most 20.
+            - C(release); C(running); C(headers), whether modules can be built for it; C(module), whether an rknpu module is there,
+              built by DKMS or the kernel's own; C(builtin), whether the driver is built in; C(build_error), in a sentence why DKMS
+              could not build its module for it, or V(null).
+          returned: always
+          type: list
+          elements: dict
+          sample:
+            - build_error: null
+              builtin: true
+              headers: true
+              module: true
+              release: 6.1.99-1-rk2312
+              running: true
         device:
           description:
             - The NPU's C(node) in the device tree, its C(address), C(compatible) and C(status).

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""The kernels a board may boot next, from recorded trees."""
+
+from __future__ import annotations
+
+import pytest
+
+RELEASE, NEXT = "6.1.99-1-rk2312", "6.1.192-2-rk2410"
+LOG = "DKMS make.log for rknpu-0.9.6 for kernel %s (aarch64)\nMon Jan  1\n%s\n"
+GEM = "rknpu_gem.c:891:9: error: implicit declaration of function 'vm_flags_set'; did you mean 'vm_stat_set'?"
+
+
+@pytest.fixture
+def upgraded(board):
+    """A board with our module over its built-in driver, and a newer kernel that was just installed."""
+    board.base().npu().builtin().headers().tools().u_boot_menu().dkms()
+    board.write("/boot/vmlinuz-" + RELEASE).write("/boot/vmlinuz-" + NEXT).write("/lib/modules/%s/modules.dep" % NEXT)
+    return board
+
+
+def kernels(facts):
+    return {kernel.pop("release"): kernel for kernel in facts["kernels"]}
+
+
+def test_a_newer_kernel_without_headers(upgraded, gather):
+    facts = gather(upgraded)
+    assert [kernel["release"] for kernel in facts["kernels"]] == [NEXT, RELEASE]
+    assert kernels(facts) == {
+        RELEASE: {"running": True, "headers": True, "module": True, "builtin": True, "build_error": None},
+        NEXT: {"running": False, "headers": False, "module": False, "builtin": False, "build_error": None},
+    }
+    assert facts["unread"] == []
+
+
+@pytest.mark.parametrize("log, told", [
+    (LOG % (NEXT, GEM), "have no vm_flags_set"),
+    ("DKMS (dkms-3.2.2) make.log for rknpu/0.9.6 for kernel %s (aarch64)\nmake: Killed\n" % NEXT, "the build failed: see /var/lib/dkms/rknpu/0.9.6/build/make.log"),
+    (LOG % ("6.6.1", GEM), None),
+    ("nothing of the kind\n" + GEM, None),
+    ("", None),
+])
+def test_why_dkms_could_not_build(upgraded, gather, log, told):
+    upgraded.headers(NEXT).write("/var/lib/dkms/rknpu/0.9.6/build/make.log", log)
+    found = kernels(gather(upgraded))
+    assert found[RELEASE]["build_error"] is None
+    assert told in found[NEXT]["build_error"] if told else found[NEXT]["build_error"] is None
+    assert found[NEXT]["headers"]
+
+
+def test_a_kernel_with_the_driver_as_a_module_of_its_own(upgraded, gather):
+    upgraded.write("/lib/modules/%s/kernel/drivers/rknpu/rknpu.ko" % NEXT)
+    assert kernels(gather(upgraded))[NEXT]["module"]
+
+
+def test_only_what_can_boot_is_a_kernel(upgraded, gather):
+    upgraded.write("/lib/modules/6.6.1/modules.dep").write("/boot/vmlinuz-6.7.0").write("/boot/Image-6.1.20").write("/lib/modules/6.1.20/modules.dep")
+    upgraded.write("/lib/modules/$(x)/modules.dep").write("/boot/vmlinuz-$(x)")
+    assert [kernel["release"] for kernel in gather(upgraded)["kernels"]] == [NEXT, RELEASE, "6.1.20"]
+
+
+def test_no_more_than_twenty(upgraded, gather):
+    for number in range(30):
+        upgraded.write("/lib/modules/5.10.%d/modules.dep" % number).write("/boot/vmlinuz-5.10.%d" % number)
+    assert len(gather(upgraded)["kernels"]) == 20
