@@ -8,3 +8,4 @@
 #include "iommu_map_5.c"
 #include "sg_is_dma_bus_address.c"
 #include "drm_driver_date.c"
+#include "iova_cookie_typed.c"
