@@ -69,6 +69,7 @@ def test_it_stops_before_anything_is_changed(board, play, inventory_with, tmp_pa
     assert board.state() == before
 
 
+@pytest.mark.case(case="headers nowhere", plan="dkms_over_builtin", result="stops with the exact name of the package, before anything is changed")
 def test_it_stops_without_headers_that_can_be_had(board, play):
     board.ssh("sudo sh -c 'mv /lib/modules/$(uname -r)/build /root/build && mv /etc/apt/sources.list.d /root/sources'")
     try:
@@ -133,6 +134,8 @@ def test_a_driver_that_does_not_start_is_taken_away_again(board, play):
         board.ssh("sudo rm /etc/modprobe.d/test.conf")
 
 
+@pytest.mark.case(case="bookworm, vendor kernel, driver 0.9.3 built in, MobileNet fails", plan="dkms_over_builtin",
+                  result="driver 0.9.6 as module rknpu_dkms, the built-in one held down by a kernel argument")
 def test_the_upgrade(board, play, figures):
     boot_id = board.boot_id()
     run = play(UPGRADE)

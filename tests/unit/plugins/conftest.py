@@ -129,16 +129,20 @@ def board(tmp_path):
 
 @pytest.fixture
 def gather():
-    """Facts of a board's tree, as root unless said otherwise; answer is what its driver says, or an exception."""
+    """Facts of a board's tree, as root unless said otherwise; answer is what its driver says, or an exception.
+
+    repository: names of the packages that its apt-cache knows, where it has one.
+    """
     from ansible_collections.rkfleet.npu.plugins.module_utils._facts import gather as facts
     from ansible_collections.rkfleet.npu.plugins.module_utils._tree import Tree
 
-    def run(board, answer=("0.9.3", "20231121", "drm_ioctl"), uid=0, **areas):
+    def run(board, answer=("0.9.3", "20231121", "drm_ioctl"), uid=0, repository=None, **areas):
         def ask(path, dma_heap):
             if isinstance(answer, Exception):
                 raise answer
             return answer
 
-        return facts(Tree(str(board.root), **areas), uname=UNAME, uid=uid, ask_node=ask)
+        ask_repository = None if repository is None else lambda: "\n".join(repository)
+        return facts(Tree(str(board.root), **areas), uname=UNAME, uid=uid, ask_node=ask, ask_repository=ask_repository)
 
     return run
