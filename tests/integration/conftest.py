@@ -18,11 +18,11 @@ from emulated import BOARD, Board, state_folder
 class Run:
     """How a playbook went."""
 
-    def __init__(self, done: subprocess.CompletedProcess, boards: dict, seconds: float):
-        self.rc, self.output, self.boards, self.seconds = done.returncode, done.stdout, boards, seconds
+    def __init__(self, done: subprocess.CompletedProcess, boards: dict, seconds: float, board: str):
+        self.rc, self.output, self.boards, self.seconds, self.board = done.returncode, done.stdout, boards, seconds, board
 
     def __getitem__(self, name):
-        return self.boards[BOARD][name]
+        return self.boards[self.board][name]
 
 
 @pytest.fixture(scope="session")
@@ -36,27 +36,56 @@ def board(root):
 
 
 @pytest.fixture(scope="session")
+def boards(root):
+    """Return a function that gives a board of a kind, with an untouched disk when it is first asked for or another ran since.
+
+    Only one of them runs at a time, beside the `board` of the other tests: two cores carry no more.
+    """
+    running = {}
+
+    def one(kind):
+        if kind not in running:
+            stop()
+            there = Board(root, f"{kind}-1")
+            # The first time this builds kernel and image.
+            there.lab("up", "--kind", kind, there.name, timeout=4000)
+            there.reset()
+            running[kind] = there
+        return running[kind]
+
+    def stop():
+        for there in running.values():
+            there.lab("down", there.name)
+        running.clear()
+
+    yield one
+    stop()
+
+
+@pytest.fixture(scope="session")
 def play(root, tmp_path_factory):
-    """Return a function that runs a playbook against the lab's boards."""
+    """Return a function that runs a playbook against one of the lab's boards, or what another inventory has."""
     cache = tmp_path_factory.mktemp("cache")
 
-    def runner(playbook, *words, cwd=root, inventory=None, env=None, venv=None) -> Run:
+    def runner(playbook, *words, cwd=root, inventory=None, env=None, venv=None, board=None) -> Run:
         counts = tmp_path_factory.mktemp("run") / "counts.json"
         environ = dict(
             os.environ, ANSIBLE_CALLBACK_PLUGINS=str(root / "tests/integration/callback"),
             ANSIBLE_CALLBACKS_ENABLED="remote_count", REMOTE_COUNT_FILE=str(counts), **(env or {}),
         )
         inventory = inventory or str(state_folder(root) / "inventory.yml")
+        name = board.name if board else BOARD
+        limit = [] if "," in inventory else ["--limit", name]
         started = time.monotonic()
         done = subprocess.run(
             [str(venv / "bin/ansible-playbook") if venv else "ansible-playbook", "-i", inventory,
-             "-e", json.dumps({"npu_cache_dir": str(cache)}), str(playbook), *words],
+             "-e", json.dumps({"npu_cache_dir": str(cache)}), *limit, str(playbook), *words],
             cwd=cwd, env=environ, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             timeout=1800, check=False,
         )
         print(done.stdout)
         boards = json.loads(counts.read_text()) if counts.exists() else {}
-        return Run(done, boards, time.monotonic() - started)
+        return Run(done, boards, time.monotonic() - started, name)
 
     return runner
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""Build the lab's vendor-style kernel: Debian's 6.1 source, the stand-in NPU driver built in, packaged for the board.
+"""Build a vendor-style kernel of the lab: Debian's source, the stand-in NPU driver laid in, packaged for the board.
 
-    python3 tests/lab/kernel/build.py --driver-version 0.9.3 --revision 1 --output DIR
+    python3 tests/lab/kernel/build.py --series 6.1 --suffix rk2312 --driver-version 0.9.3 --revision 1 --output DIR
 
 leaves linux-image-<release> and linux-headers-<release> packages for arm64 and a manifest.json in DIR. The driver is a
 stand-in, not the vendor's. The first build takes minutes; source and objects stay in the cache for the next one.
@@ -34,6 +34,8 @@ from rklab import LabError, Progress, cache  # noqa: E402
 
 _DRIVER = _HERE.parent / "driver"
 _FRAGMENTS = [_HERE / "board.config", _HERE / "vendor.config"]
+# What makes a vendor's tree of a series out of mainline's: folders below ../driver.
+_OVERLAYS = {"6.1": "bsp", "5.10": "bsp-5.10"}
 _CODE = [_HERE / name for name in ("build.py", "kconfig.py", "packages.py", "source.py")]
 # Program to the Debian package that brings it.
 _PROGRAMS = {
@@ -51,11 +53,13 @@ class Build:
     def __init__(self, arguments: argparse.Namespace, scratch: Path) -> None:
         self.driver_version = arguments.driver_version
         self.revision = arguments.revision
+        self.suffix = arguments.suffix
+        self.module = arguments.module
         self.jobs = arguments.jobs
         self.progress = Progress(quiet=arguments.print_key)
-        self.source = kernel_source.find(arguments.source)
+        self.source = kernel_source.find(arguments.series, arguments.source or os.environ.get(kernel_source.override(arguments.series)))
         self.driver = generate_driver(self.driver_version, scratch / "driver")
-        self.overlay = _DRIVER / "bsp"
+        self.overlays = overlays(arguments.series, arguments.suffix)
         self.compiler = compiler()
         self.tree = Path()
         self.log = Path()
@@ -66,8 +70,10 @@ class Build:
             "source": self.source.identity,
             "driver_version": self.driver_version,
             "revision": self.revision,
+            "suffix": self.suffix,
+            "module": self.module,
             "driver": cache.sources_digest([self.driver]),
-            "overlay": cache.sources_digest([self.overlay]) if self.overlay.is_dir() else {},
+            "overlay": cache.sources_digest(self.overlays),
             "configuration": cache.sources_digest(_FRAGMENTS),
             "code": cache.sources_digest(_CODE),
             "compiler": _first_line([self.compiler, "--version"]),
@@ -106,17 +112,17 @@ class Build:
         self.tree = kernel_source.unpack(self.source, self.progress)
         self.progress(f"laying the stand-in driver {self.driver_version} into drivers/rknpu")
         try:
-            kernel_source.lay(self.tree, self.driver, self.overlay)
+            kernel_source.lay(self.tree, self.driver, self.overlays)
         except kernel_source.StaleTree as reason:
             self.progress(f"starting from a fresh tree: {reason}")
             kernel_source.discard(self.tree)
             self.tree = kernel_source.unpack(self.source, self.progress)
-            kernel_source.lay(self.tree, self.driver, self.overlay)
+            kernel_source.lay(self.tree, self.driver, self.overlays)
 
     def configure(self) -> str:
         """Configure the tree; returns the kernel's release. LabError when an option could not be had."""
         self.progress("configuring")
-        text = kconfig.fragment([file.read_text() for file in _FRAGMENTS], self.revision)
+        text = kconfig.fragment([file.read_text() for file in _FRAGMENTS], self.revision, self.suffix, module=self.module)
         wanted = self.source.work / "wanted.config"
         wanted.write_text(text)
         self.make("allnoconfig", f"KCONFIG_ALLCONFIG={wanted}")
@@ -197,6 +203,11 @@ class Build:
             )
 
 
+def overlays(series: str, suffix: str) -> list[Path]:
+    """The folders laid over the source in turn: what the vendor's trees of a series have, and what those of a release have."""
+    return [_DRIVER / _OVERLAYS[series], *(folder for folder in [_DRIVER / f"bsp-{suffix}"] if folder.is_dir())]
+
+
 def generate_driver(version: str, folder: Path) -> Path:
     """The stand-in driver's source of that version below *folder*, as the folder that becomes drivers/rknpu."""
     done = subprocess.run(
@@ -271,17 +282,22 @@ def _build(arguments: argparse.Namespace) -> Iterator[Build]:
 def main(words: list[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(description="Build the lab's vendor-style kernel packages (with a stand-in NPU driver).")
-    parser.add_argument("--driver-version", default="0.9.3", help="version of the stand-in driver that is built in (%(default)s)")
+    parser.add_argument("--series", choices=sorted(_OVERLAYS), default="6.1", help="which of Debian's kernel sources (%(default)s)")
+    parser.add_argument("--driver-version", default="0.9.3", help="version of the stand-in driver (%(default)s)")
+    parser.add_argument("--module", action="store_true", help="the driver is a module instead of built in")
     parser.add_argument("--revision", type=int, default=1, help="number in the kernel's release, as in 6.1.x-1-rk2312 (%(default)s)")
+    parser.add_argument("--suffix", default="rk2312", help="the last part of the kernel's release (%(default)s)")
     parser.add_argument("--output", type=Path, help="folder for the packages, manifest.json and build.log")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="compilers at once (%(default)s)")
-    parser.add_argument("--source", default=os.environ.get(kernel_source.OVERRIDE), help=f"Debian's {kernel_source.PACKAGE} .deb or a linux-6.1 .tar.xz")
+    parser.add_argument("--source", help="Debian's linux-source-SERIES .deb or a linux-SERIES .tar.xz")
     parser.add_argument("--print-key", action="store_true", help="print the key over all inputs and stop")
     arguments = parser.parse_args(words)
     if not arguments.print_key and not arguments.output:
         parser.error("--output is needed")
     if arguments.revision < 1 or arguments.jobs < 1:
         parser.error("--revision and --jobs start at 1")
+    if not re.fullmatch(r"[a-z][a-z0-9]*", arguments.suffix):
+        parser.error("--suffix is small letters and digits: it becomes part of package names")
     try:
         with _build(arguments) as build:
             key = cache.key(build.inputs())

@@ -32,11 +32,17 @@ def unmet(wanted: dict[str, str], config: str) -> list[str]:
     ]
 
 
-def local_version(revision: int) -> str:
+def local_version(revision: int, suffix: str) -> str:
     """What follows the version of the source in the kernel's release, in the manner of a board vendor's packages."""
-    return f"-{revision}-rk2312"
+    return f"-{revision}-{suffix}"
 
 
-def fragment(parts: list[str], revision: int) -> str:
-    """The parts joined, with the options that depend on the revision of the build."""
-    return "\n".join([*parts, f'CONFIG_LOCALVERSION="{local_version(revision)}"', "# CONFIG_LOCALVERSION_AUTO is not set", ""])
+def fragment(parts: list[str], revision: int, suffix: str, *, module: bool = False) -> str:
+    """The parts joined, with what depends on the build; a later line overrides an earlier one. *module*: the NPU driver is one."""
+    return "\n".join([
+        *parts,
+        *(["CONFIG_ROCKCHIP_RKNPU=m"] if module else []),
+        f'CONFIG_LOCALVERSION="{local_version(revision, suffix)}"',
+        "# CONFIG_LOCALVERSION_AUTO is not set",
+        "",
+    ])

@@ -71,7 +71,7 @@ U_BOOT_PARAMETERS="console=ttyAMA0,115200n8 rootwait rw panic=10 quiet"
 U_BOOT_TIMEOUT="1"
 """
 
-#: path on the board → (mode, text)
+#: path on the board → (mode, text), on every kind of board
 FILES: dict[str, tuple[int, str]] = {
     "etc/hostname": (0o644, "rock5b\n"),
     "etc/fstab": (0o644, "/dev/vda1 / ext4 defaults,noatime 0 0\n"),
@@ -93,6 +93,20 @@ FILES: dict[str, tuple[int, str]] = {
     ),
 }
 
+#: More of them on boards of a kind.
+KIND_FILES: dict[str, dict[str, tuple[int, str]]] = {
+    # The vendor's module has no alias that udev could load it by.
+    "module": {"etc/modules-load.d/rknpu.conf": (0o644, "rknpu\n")},
+    # What Debian's own kernel needs to find its disk here.
+    "stock": {"etc/tiny-initramfs/tiny-initramfs.conf": (0o644, "AUTO_MODULES=no\nINCLUDE_MODULES=virtio_mmio,virtio_blk,ext4\n")},
+}
+
+
+def files(kind: str) -> dict[str, tuple[int, str]]:
+    """What is written on boards of that kind."""
+    return {**FILES, **KIND_FILES.get(kind, {})}
+
+
 #: Units that cost seconds of an emulated boot and do nothing for a lab.
 MASKED = (
     "apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer"
@@ -108,13 +122,20 @@ ON_DEMAND = ("systemd-logind.service",)
 
 ENABLED = ("rkfleet-lab-identity.service", "rkfleet-lab-network.service")
 
-#: Run in the board's tree with the arguments: kernel release.
+#: Run in the board's tree with the arguments: packages to remove, with all that was installed for them only.
+REMOVE = """\
+set -eu
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin
+apt-get purge --yes --auto-remove "$@"
+"""
+
+#: Run in the board's tree with the arguments: packages to install.
 CONFIGURE = """\
 set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 useradd --create-home --shell /bin/bash --groups sudo,video,render radxa
 apt-get update
-apt-get install --yes --no-install-recommends "linux-image-$1" "linux-headers-$1"
+apt-get install --yes --no-install-recommends "$@"
 u-boot-update
 ldconfig
 """

@@ -120,8 +120,8 @@ class Lab:
         """Whether the board's emulator runs."""
         return process.alive(self.data["boards"].get(name, {}).get("qemu"))
 
-    def make(self, name: str, image: Path) -> None:
-        """A new board of that name, or a known one put back to the untouched disk of *image*."""
+    def make(self, name: str, kind: str, image: Path) -> None:
+        """A new board of that name and kind, or a known one put back to the untouched disk of *image*."""
         check_name(name)
         folder = self.folder(name)
         folder.mkdir(parents=True, exist_ok=True)
@@ -135,6 +135,7 @@ class Lab:
         board.setdefault("port", free_port())
         board["host_key"] = " ".join(host_key.with_suffix(".pub").read_text().split()[:2])
         board["serial"] = hashlib.sha256(board["host_key"].encode()).hexdigest()[:16]
+        board["kind"] = kind
         board["image"] = str(image)
         board["release"] = (image / "release").read_text().strip()
         board["qemu"] = None
@@ -239,6 +240,11 @@ class Lab:
             *("-oBatchMode=yes", "-oConnectTimeout=60", "-oLogLevel=ERROR", f"{USER}@127.0.0.1"),
             *words,
         ]
+
+
+def kind(board: dict) -> str:
+    """What a board is made of, by its entry; there was one kind before there were several."""
+    return board.get("kind", "vendor")
 
 
 def check_name(name: str) -> None:

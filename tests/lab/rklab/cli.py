@@ -14,6 +14,8 @@ from pathlib import Path
 from . import LabError, Progress, boards, cache, host, image, inventory, process, upstream
 
 CHECKOUT = image.LAB.parent.parent
+#: What boards of a kind are called unless named.
+PREFIXES = {kind: "rock5b" if kind == image.DEFAULT_KIND else kind for kind in image.KINDS}
 
 
 def state_folder() -> Path:
@@ -22,28 +24,28 @@ def state_folder() -> Path:
     return Path(named).expanduser().absolute() if named else CHECKOUT / "build" / "lab"
 
 
-def build(state: Path, progress: Progress) -> tuple[Path, Path]:
-    """The board's image and the upstream's files, from the cache or built. As root, by sudo if need be."""
+def build(state: Path, kind: str, progress: Progress) -> tuple[Path, Path]:
+    """The image of a kind of board and the upstream's files, from the cache or built. As root, by sudo if need be."""
     if not image_kept():
         host.require(host.doctor(state))
     logs = state / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     files = upstream.files(progress, logs / "upstream-build.log")
-    ready = image.board_ready(progress, logs)
+    ready = image.board_ready(kind, progress, logs)
     if ready is None:
         host.require(host.doctor(state))
-        progress("the disk image is not in the cache; each part says how long it takes, all of it 12 minutes, 25 on a busy machine")
+        progress(f"the disk image of a board of kind {kind} is not in the cache; each part says how long it takes, all of it 12 minutes, 25 on a busy machine")
         if os.geteuid() != 0:
             cache.root().mkdir(parents=True, exist_ok=True)
             named = {**os.environ, "RKFLEET_LAB_CACHE": str(cache.root()), "RKFLEET_LAB_STATE": str(state)}
             variables = [f"{name}={value}" for name, value in named.items() if name.startswith("RKFLEET_LAB_")]
-            command = host.privileged(["env", *variables, sys.executable, str(image.LAB / "lab"), "_image"])
+            command = host.privileged(["env", *variables, sys.executable, str(image.LAB / "lab"), "_image", kind])
             if subprocess.run(command, check=False).returncode:
                 raise LabError("The disk image could not be built; the reason stands above.")
-            ready = image.board_ready(progress, logs)
+            ready = image.board_ready(kind, progress, logs)
         else:
             host.prepare()
-            ready = image.board(progress, logs)
+            ready = image.board(kind, progress, logs)
     return ready, files
 
 
@@ -79,24 +81,34 @@ def serve(lab: boards.Lab, files: Path) -> None:
     lab.progress(f"a file server on 127.0.0.1:{port} plays upstream (stand-ins, not the vendor's files)")
 
 
+def kind_of(lab: boards.Lab, name: str, asked: str | None) -> str:
+    """The kind of the board *name*, which is or becomes the one *asked* for; LabError if the board is of another kind."""
+    boards.check_name(name)
+    known = lab.data["boards"].get(name)
+    if known and asked not in (None, boards.kind(known)):
+        raise LabError(f"{name} is a board of kind {boards.kind(known)}.", f"Name another one, or remove it: tests/lab/lab down --purge {name}")
+    return boards.kind(known) if known else asked or image.DEFAULT_KIND
+
+
 def up(lab: boards.Lab, options: argparse.Namespace) -> None:
     """Start boards."""
-    names = options.names or [f"rock5b-{number + 1}" for number in range(options.count)]
-    for name in names:
-        boards.check_name(name)
-    ready, files = build(lab.state, lab.progress)
+    names = options.names or [f"{PREFIXES[options.kind or image.DEFAULT_KIND]}-{number + 1}" for number in range(options.count)]
+    kinds = {name: kind_of(lab, name, options.kind) for name in names}
+    ready = {}
+    for kind in sorted(set(kinds.values())):
+        ready[kind], files = build(lab.state, kind, lab.progress)
     host.require(host.doctor(lab.state, sum(not lab.running(name) for name in names), building=False))
     serve(lab, files)
     fresh = []
-    for name in names:
+    for name, kind in kinds.items():
         if lab.running(name):
-            if lab.board(name)["image"] != str(ready):
+            if lab.board(name)["image"] != str(ready[kind]):
                 lab.progress(f"{name} runs on an older image; for the new one: tests/lab/lab reset --cold {name}")
             continue
         known = lab.data["boards"].get(name)
-        if not known or known["image"] != str(ready) or not (lab.folder(name) / "disk.qcow2").exists():
+        if not known or known["image"] != str(ready[kind]) or not (lab.folder(name) / "disk.qcow2").exists():
             lab.progress(f"{name}: a new disk" + (", as the image has changed" if known else ""))
-            lab.make(name, ready)
+            lab.make(name, kind, ready[kind])
             fresh.append(name)
         lab.start(name)
         lab.progress(f"{name}: power on (about 20 s to ssh; kernel {lab.board(name)['release']})")
@@ -129,7 +141,7 @@ def status(lab: boards.Lab, options: argparse.Namespace) -> None:
         board = lab.board(name)
         running = lab.running(name)
         state = "stopped" if not running else "ready" if boards.banner(board["port"]) else "booting"
-        known = {"port": board["port"], "kernel": board["release"], "serial": board["serial"]}
+        known = {"kind": boards.kind(board), "port": board["port"], "kernel": board["release"], "serial": board["serial"]}
         rows.append({"name": name, "state": state, **known, "log": str(lab.serial_log(name))})
     server = lab.data["server"] or {}
     serving = process.alive(server.get("process"))
@@ -137,7 +149,7 @@ def status(lab: boards.Lab, options: argparse.Namespace) -> None:
         print(json.dumps({"boards": rows, "server": {"running": serving, "port": server.get("port")}, "cache": str(cache.root())}, indent=1))
         return
     for row in rows:
-        print(f"{row['name']:14} {row['state']:8} 127.0.0.1:{row['port']:<6} {row['kernel']}  serial console: {row['log']}")
+        print(f"{row['name']:14} {row['state']:8} 127.0.0.1:{row['port']:<6} {row['kind']:8} {row['kernel']}  serial console: {row['log']}")
     if not rows:
         print("There are no boards. Start one: tests/lab/lab up")
     print(f"file server    {'ready   ' if serving else 'stopped '} 127.0.0.1:{server.get('port', '-')}  (stand-ins, not the vendor's files)")
@@ -156,9 +168,10 @@ def reset(lab: boards.Lab, options: argparse.Namespace) -> None:
                 continue
             except LabError as problem:
                 lab.progress(f"{name}: that failed ({str(problem).splitlines()[0]})")
-        ready, _files = build(lab.state, lab.progress)
+        kind = boards.kind(board)
+        ready, _files = build(lab.state, kind, lab.progress)
         lab.stop(name, hard=True)
-        lab.make(name, ready)
+        lab.make(name, kind, ready)
         lab.start(name)
         lab.progress(f"{name}: untouched disk, power on")
         fresh.append(name)
@@ -223,7 +236,8 @@ def parser() -> argparse.ArgumentParser:
 
     command = add("up", "start boards (rock5b-1 unless named), building what is not in the cache, and write the inventory")
     command.add_argument("names", nargs="*", metavar="NAME")
-    command.add_argument("--count", type=int, default=1, help="start rock5b-1 to rock5b-COUNT")
+    command.add_argument("--count", type=int, default=1, help="start rock5b-1 to rock5b-COUNT (or another kind's)")
+    command.add_argument("--kind", choices=image.KINDS, help=f"what new boards are made of ({image.DEFAULT_KIND}); for good")
     limited(command)
     command = add("down", "stop boards (all unless named); their disks stay")
     command.add_argument("names", nargs="*", metavar="NAME")
@@ -240,7 +254,8 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("names", nargs="+", metavar="NAME")
     command.add_argument("--restart", action="store_true", help="and power them on again")
     limited(command)
-    add("build", "fill the cache, start nothing")
+    command = add("build", "fill the cache, start nothing")
+    command.add_argument("--kind", choices=[*image.KINDS, "all"], default=image.DEFAULT_KIND, help="for which kind of board (%(default)s)")
     add("doctor", "check this machine and say what is missing").add_argument("--json", action="store_true")
     add("install-host-packages", "install the Debian packages that are missing (root or sudo)")
     return top
@@ -253,10 +268,10 @@ def run(words: list[str]) -> int:
         return 0
     state = state_folder()
     progress = Progress()
-    if words == ["_image"]:
+    if words[:1] == ["_image"]:
         host.prepare()
         try:
-            image.board(progress, state / "logs")
+            image.board(words[1], progress, state / "logs")
         finally:
             cache.hand_over(state / "logs")
         return 0
@@ -276,8 +291,9 @@ def run(words: list[str]) -> int:
         packages = [finding for finding in host.doctor(state, building=False) if finding.name in {"system", "python", "packages"}]
         host.require(packages)
     if options.command == "build":
-        for folder in build(state, progress):
-            progress(f"ready: {folder}")
+        for kind in image.KINDS if options.kind == "all" else [options.kind]:
+            for folder in build(state, kind, progress):
+                progress(f"ready: {folder}")
         return 0
     with cache.lock(state, progress):
         {"up": up, "down": down, "reset": reset, "power-cut": power_cut}[options.command](boards.Lab(state, progress), options)

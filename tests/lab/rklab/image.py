@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""The board's disk: Debian bookworm arm64 with the vendor-style kernel, in two stages that are cached apart.
+"""A board's disk: Debian arm64 with the kernel of the board's kind, in stages that are cached apart.
 
 1. `rootfs`: Debian's packages, by mmdebstrap from the host's own package sources.
-2. `board`: the kernel packages (installed with apt from a repository on the board), the stand-in runtime and the lab's
+2. `kernel` (../kernel) or `packages`, which are fetched and not installed: what the board's own repository offers.
+3. `board`: the kernel packages (installed with apt from a repository on the board), the stand-in runtime and the lab's
    files laid on it; a GPT disk with one bootable ext4 partition.
 
-Both need root: packages are installed in a chroot. Foreign programs run by qemu-user; what can be the host's own is.
+1 and 3 need root: packages are installed in a chroot. Foreign programs run by qemu-user; what can be the host's own is.
 """
 
 from __future__ import annotations
@@ -15,21 +16,66 @@ import functools
 import re
 import shutil
 import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from . import LabError, Progress, board_files, cache, process
 
 LAB = Path(__file__).resolve().parent.parent
 
-SUITE = "bookworm"
+
+@dataclass(frozen=True)
+class Kernel:
+    """A vendor-style kernel with the stand-in driver; *module*: as a module instead of built in."""
+
+    series: str
+    revision: int
+    suffix: str
+    driver: str
+    module: bool = False
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a board is made of. *kernel* None: Debian's own. *later*: a second kernel, offered in /srv/apt-next.
+
+    *offered*: packages of Debian which the board's repository has besides the kernel. *removed*: of PACKAGES, those which
+    are not installed.
+    """
+
+    suite: str
+    kernel: Kernel | None
+    runtime: str | None
+    later: Kernel | None = None
+    offered: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    #: The space for a first build: the tree, the disk and their copies while they are made, and kernel source and objects.
+    space_mib: int = 8192
+
+
+TOOLCHAIN = ("dkms", "gcc", "make", "libc6-dev")
+STOCK = ("linux-image-arm64", "linux-headers-arm64", "tiny-initramfs")
+KINDS = {
+    # The mission's broken state.
+    "vendor": Kind("bookworm", Kernel("6.1", 1, "rk2312", "0.9.3"), "1.6.0", later=Kernel("6.1", 2, "rk2410", "0.9.8")),
+    # The vendor's driver is a module; what a module is built with must be installed first.
+    "module": Kind("bookworm", Kernel("6.1", 1, "rk2312m", "0.9.3", module=True), "1.6.0", offered=TOOLCHAIN, removed=TOOLCHAIN),
+    # What worked before the distribution was upgraded.
+    "bullseye": Kind("bullseye", Kernel("5.10", 1, "rockchip", "0.8.2"), "1.6.0"),
+    # Debian's own kernel: no driver, no runtime.
+    "stock": Kind("bookworm", None, None, offered=STOCK, space_mib=6144),
+}
+DEFAULT_KIND = "vendor"
+
+ARCHIVED = {"bullseye"}
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+# As Debian's installer makes it; from bookworm on Debian's packages see to it themselves.
+MERGED_USR = {"bullseye": ['--setup-hook=for part in bin sbin lib; do mkdir -p "$1/usr/$part"; ln -s "usr/$part" "$1/$part"; done']}
 PACKAGES = (
     "systemd-sysv udev dbus openssh-server python3 python3-apt sudo kmod u-boot-menu dkms gcc make libc6-dev"
     " iproute2 procps libatomic1 e2fsprogs"
 ).split()
 
-KERNEL_DRIVER = "0.9.3"  # the mission's broken state
-BOARD_RUNTIME = "1.6.0"
 DISK_MIB = 3072
 PARTITION_START = 1024 * 1024
 
@@ -37,7 +83,7 @@ PARTITION_START = 1024 * 1024
 #: what knows its architecture (dpkg, uname, perl modules).
 NATIVE_TOOLS = (
     "dpkg-deb tar gzip dash bash sed grep cat cp mv rm ln ls mkdir rmdir chmod chown touch readlink dirname basename stat"
-    " find xargs sort cmp sha256sum md5sum head tail tr cut wc mktemp install date id"
+    " find xargs sort cmp sha256sum md5sum head tail tr cut wc mktemp install date id kmod"
 ).split()
 
 # Both run in a mount namespace of their own: whatever happens, the mounts go with it.
@@ -67,114 +113,167 @@ umount "$root/usr/lib/x86_64-linux-gnu" "$root/lib64"
 rmdir "$root/usr/lib/x86_64-linux-gnu" "$root/lib64"
 """ % " ".join(NATIVE_TOOLS)
 
-# arguments: folder of the two scripts above, root, kernel release
+# arguments: folder of the two scripts above, root, script to run there, its arguments
 CONFIGURE_IN_TREE = """\
 set -eu
-"$1/tools-on" "$2"
-mount -t proc proc "$2/proc"
-chroot "$2" sh -c "$4" configure "$3"
-umount "$2/proc"
-"$1/tools-off" "$2"
+scripts=$1 root=$2 script=$3
+shift 3
+"$scripts/tools-on" "$root"
+mount -t proc proc "$root/proc"
+chroot "$root" sh -c "$script" configure "$@"
+umount "$root/proc"
+"$scripts/tools-off" "$root"
+"""
+
+# Run by mmdebstrap when it has set apt up; arguments: root, and as the environment says. Only fetches.
+FETCH = """\
+#!/bin/sh
+set -eu
+export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
+xargs apt-get --yes --no-install-recommends --download-only install <"$RKFLEET_LAB_WANTED"
+mv "$1"/var/cache/apt/archives/*.deb "$RKFLEET_LAB_FETCHED"
 """
 
 PRIVATE_MOUNTS = ["unshare", "--mount", "--propagation", "private"]
 
 
-def debian_sources(index_targets: str) -> list[str]:
-    """One-line package sources of Debian bookworm, from the host's own.
+def debian_sources(index_targets: str, suite: str) -> list[str]:
+    """One-line package sources of Debian *suite*, from the host's own.
 
     *index_targets*: lines `URI|release|component|origin` as apt-get indextargets prints them. The archive's place comes
-    from the host; its suite is put to bookworm, so that a host of another Debian release does too. Empty: the host is
-    no Debian, mmdebstrap then uses the place it has built in.
+    from the host; its suite is put to the one asked for, so that a host of another Debian release does too. Empty: the
+    host is no Debian, mmdebstrap then uses the place it has built in.
     """
     sources = []
     for line in index_targets.splitlines():
         uri, dummy, rest = line.partition("|")
         release, component, origin = rest.split("|")
         match = re.fullmatch(r"[a-z]+(-updates|-security)?", release)
-        if origin != "Debian" or not match:
+        # An archived release has its packages in the main archive only: the others may list what they no longer have.
+        if origin != "Debian" or not match or (match[1] and suite in ARCHIVED):
             continue
-        source = f"deb [signed-by={KEYRING}] {uri} {SUITE}{match[1] or ''} {component}"
+        source = f"deb [signed-by={KEYRING}] {uri} {suite}{match[1] or ''} {component}"
         if source not in sources:
             sources.append(source)
     return sources
 
 
-def base_inputs() -> dict:
+def base_inputs(suite: str) -> dict:
     """What decides the content of stage 1."""
-    return {"suite": SUITE, "packages": sorted(PACKAGES), "format": 1}
+    return {"suite": suite, "packages": sorted(PACKAGES), "format": 1}
 
 
-def base(progress: Progress, log: Path) -> Path:
+def base(suite: str, progress: Progress, log: Path) -> Path:
     """Stage 1: the folder with rootfs.tar."""
 
     def build(folder: Path) -> None:
-        scripts = _scripts(folder / "scripts")
-        listed = process.output(
-            ["apt-get", "indextargets", "--format", "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)", "Created-By: Packages"]
-        )
-        sources = debian_sources(listed)
-        options = [f"--aptopt={line}" for line in process.output(["apt-config", "dump"]).splitlines() if _fetching(line)]
-        target = []
-        if sources:
-            (folder / "sources.list").write_text("\n".join(sources) + "\n")
-            target = [str(folder / "sources.list")]
-        process.run(
+        scripts = _scripts(folder / "scripts", {"tools-on": TOOLS_ON, "tools-off": TOOLS_OFF})
+        _mmdebstrap(
+            suite,
+            folder,
+            folder / "rootfs.tar",
             [
-                *PRIVATE_MOUNTS,
-                *("env", f"TMPDIR={folder}"),  # /tmp may be small, or without device nodes
-                "mmdebstrap",
                 "--mode=root",
                 "--skip=check/qemu",  # the lab's doctor has looked at the handler itself
-                "--architectures=arm64",
                 "--variant=minbase",
                 "--dpkgopt=force-unsafe-io",
                 *(f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("man", "doc", "locale", "info")),
-                *options,
+                *MERGED_USR.get(suite, ()),
                 f"--include={','.join(PACKAGES)}",
                 f"--essential-hook={scripts / 'tools-on'}",
                 f"--customize-hook={scripts / 'tools-off'}",
-                SUITE,
-                str(folder / "rootfs.tar"),
-                *target,
             ],
             log,
             what="Making the Debian tree of the board",
-            remedy="If packages could not be fetched: apt-get update, and try again.",
         )
         shutil.rmtree(scripts)
-        (folder / "sources.list").unlink(missing_ok=True)
 
-    return cache.provide("rootfs", base_inputs(), build, progress, "Debian's packages, about 3 minutes, 6 on a busy machine")
+    return cache.provide("rootfs", base_inputs(suite), build, progress, f"Debian {suite}'s packages, about 3 minutes, 6 on a busy machine")
 
 
-_KERNEL_BUILDER = [sys.executable, "-B", str(LAB / "kernel" / "build.py"), "--driver-version", KERNEL_DRIVER, "--revision", "1"]
+def packages_inputs(suite: str, wanted: tuple[str, ...]) -> dict:
+    """What decides which packages are fetched."""
+    return {"suite": suite, "packages": sorted(wanted), "format": 1}
+
+
+def fetched(suite: str, wanted: tuple[str, ...], progress: Progress, log: Path) -> Path:
+    """The folder with the arm64 packages *wanted* of Debian *suite* and all that they depend on, as .deb files."""
+
+    def build(folder: Path) -> None:
+        scripts = _scripts(folder / "scripts", {"fetch": FETCH})
+        (scripts / "wanted").write_text("\n".join(wanted) + "\n")
+        _mmdebstrap(
+            suite,
+            folder,
+            folder / "scripts/root",
+            ["--mode=root", "--skip=check/qemu", "--variant=custom", f"--extract-hook={scripts / 'fetch'}"],
+            log,
+            what="Fetching Debian's packages for the board's repository",
+            environment=[f"RKFLEET_LAB_WANTED={scripts / 'wanted'}", f"RKFLEET_LAB_FETCHED={folder}"],
+        )
+        shutil.rmtree(scripts)
+
+    return cache.provide("packages", packages_inputs(suite, wanted), build, progress, "about 1 minute")
+
+
+def _mmdebstrap(suite: str, folder: Path, target: Path, options: list[str], log: Path, *, what: str, environment: list[str] = []) -> None:
+    """Run mmdebstrap for arm64 with Debian's packages from where this machine gets its own; *folder* is for its own files."""
+    targets = process.output(["apt-get", "indextargets", "--format", "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)", "Created-By: Packages"])
+    sources = debian_sources(targets, suite)
+    listed = folder / "sources.list"
+    listed.write_text("".join(f"{line}\n" for line in sources))
+    process.run(
+        [
+            *PRIVATE_MOUNTS,
+            *("env", f"TMPDIR={folder}"),  # /tmp may be small, or without device nodes
+            *environment,
+            *("mmdebstrap", "--architectures=arm64"),
+            *(f"--aptopt={line}" for line in process.output(["apt-config", "dump"]).splitlines() if _fetching(line)),
+            *options,
+            suite,
+            str(target),
+            *([str(listed)] if sources else []),
+        ],
+        log,
+        what=what,
+        remedy="If packages could not be fetched: apt-get update, and try again.",
+    )
+    listed.unlink()
+
+
+def _kernel_builder(wanted: Kernel) -> list[str]:
+    return [
+        *(sys.executable, "-B", str(LAB / "kernel" / "build.py"), "--series", wanted.series, "--revision", str(wanted.revision)),
+        *("--suffix", wanted.suffix, "--driver-version", wanted.driver),
+        *(["--module"] if wanted.module else []),
+    ]
 
 
 @functools.cache
-def kernel_inputs() -> dict:
+def kernel_inputs(wanted: Kernel) -> dict:
     """What decides the kernel, as its builder knows it."""
-    return {"key": process.output([*_KERNEL_BUILDER, "--print-key"]).strip()}
+    return {"key": process.output([*_kernel_builder(wanted), "--print-key"]).strip()}
 
 
-def kernel_ready() -> Path | None:
+def kernel_ready(wanted: Kernel) -> Path | None:
     """The kernel's folder if it is in the cache."""
-    folder = cache.folder("kernel", kernel_inputs())
+    folder = cache.folder("kernel", kernel_inputs(wanted))
     return folder if folder.is_dir() else None
 
 
-def kernel(progress: Progress, log: Path) -> Path:
-    """The folder with the vendor-style kernel's packages and manifest.json."""
+def kernel(wanted: Kernel, progress: Progress, log: Path) -> Path:
+    """The folder with a vendor-style kernel's packages and manifest.json."""
 
     def build(folder: Path) -> None:
         process.run(
-            [*_KERNEL_BUILDER, "--output", str(folder)],
+            [*_kernel_builder(wanted), "--output", str(folder)],
             log,
             what="Building the vendor-style kernel",
             show=lambda line: progress(f"kernel: {line}"),
         )
 
-    return cache.provide("kernel", kernel_inputs(), build, progress, "about 7 minutes on two free cores, 15 on a busy machine")
+    estimate = "the first of its series about 7 minutes on two free cores, 15 on a busy machine; another one a minute or two"
+    return cache.provide("kernel", kernel_inputs(wanted), build, progress, estimate)
 
 
 def runtime(version: str, progress: Progress, log: Path) -> Path:
@@ -192,83 +291,135 @@ def runtime(version: str, progress: Progress, log: Path) -> Path:
     return cache.provide("runtime", inputs, build, progress, "seconds")
 
 
-def board_ready(progress: Progress, logs: Path) -> Path | None:
-    """The folder of the whole disk if it is in the cache; None if it must be built. Nothing is built."""
-    kernel_folder, runtime_folder = kernel_ready(), runtime(BOARD_RUNTIME, progress, logs / "runtime-build.log")
-    if kernel_folder is None:
+@dataclass
+class Parts:
+    """What a board's disk is made of, each in its folder of the cache. None: the kind has no such thing."""
+
+    kernel: Path | None
+    later: Path | None
+    offered: Path | None
+    runtime: Path | None
+
+    def packages(self) -> list[Path]:
+        """What lies in the board's repository."""
+        return [*_packages(self.kernel), *_packages(self.offered)]
+
+
+def _parts_ready(kind: Kind, progress: Progress, logs: Path) -> Parts | None:
+    """The parts if all are in the cache, but for the runtime, which is made in seconds."""
+    kernels = [wanted and kernel_ready(wanted) for wanted in (kind.kernel, kind.later)]
+    offered = cache.folder("packages", packages_inputs(kind.suite, kind.offered)) if kind.offered else None
+    if (kind.kernel and not kernels[0]) or (kind.later and not kernels[1]) or (offered and not offered.is_dir()):
         return None
-    folder = cache.folder("board", board_inputs(kernel_folder, runtime_folder))
+    return Parts(*kernels, offered, kind.runtime and runtime(kind.runtime, progress, logs / "runtime-build.log"))
+
+
+def _parts(kind: Kind, progress: Progress, logs: Path) -> Parts:
+    # One after the other, each under the cache's lock.
+    kernels = [wanted and kernel(wanted, progress, logs / "kernel-build.log") for wanted in (kind.kernel, kind.later)]
+    offered = fetched(kind.suite, kind.offered, progress, logs / "image-build.log") if kind.offered else None
+    return Parts(*kernels, offered, kind.runtime and runtime(kind.runtime, progress, logs / "runtime-build.log"))
+
+
+def board_ready(kind: str, progress: Progress, logs: Path) -> Path | None:
+    """The folder of a kind's whole disk if it is in the cache; None if it must be built. Nothing is built."""
+    parts = _parts_ready(KINDS[kind], progress, logs)
+    if parts is None:
+        return None
+    folder = cache.folder("board", board_inputs(kind, parts))
     return folder if folder.is_dir() else None
 
 
-def board_inputs(kernel_folder: Path, runtime_folder: Path) -> dict:
+def board_inputs(kind: str, parts: Parts) -> dict:
     """What decides the content of the whole disk."""
     return {
-        "rootfs": base_inputs(),
-        "kernel": {package.name: cache.file_digest(package) for package in _packages(kernel_folder)},
-        "runtime": cache.file_digest(runtime_folder / "librknnrt.so"),
-        "files": board_files.FILES,
+        "kind": asdict(KINDS[kind]),
+        "rootfs": base_inputs(KINDS[kind].suite),
+        "packages": _digests(parts.packages()),
+        "later": _digests(_packages(parts.later)),
+        "runtime": parts.runtime and cache.file_digest(parts.runtime / "librknnrt.so"),
+        "files": board_files.files(kind),
         "masked": board_files.MASKED,
         "enabled": [board_files.ENABLED, board_files.ON_DEMAND],
-        "configure": board_files.CONFIGURE,
+        "configure": [board_files.REMOVE, board_files.CONFIGURE],
         "disk": [DISK_MIB, PARTITION_START],
     }
 
 
-def _packages(kernel_folder: Path) -> list[Path]:
-    return sorted(kernel_folder.glob("linux-image-*.deb")) + sorted(kernel_folder.glob("linux-headers-*.deb"))
+def _packages(folder: Path | None) -> list[Path]:
+    return sorted(folder.glob("*.deb")) if folder else []
 
 
-def board(progress: Progress, logs: Path) -> Path:
-    """Stage 2, the whole disk: the folder with disk.raw and release (the kernel's)."""
-    log = logs / "image-build.log"
-    # One after the other, each under the cache's lock: stage 1 first, as it is the first to fail.
-    rootfs = base(progress, log) / "rootfs.tar"
-    kernel_folder = kernel(progress, logs / "kernel-build.log")
-    runtime_folder = runtime(BOARD_RUNTIME, progress, logs / "runtime-build.log")
-    packages = _packages(kernel_folder)
-    release = kernel_release([package.name for package in packages])
+def _digests(packages: list[Path]) -> dict[str, str]:
+    return {package.name: cache.file_digest(package) for package in packages}
+
+
+def board(kind: str, progress: Progress, logs: Path) -> Path:
+    """Stage 3, the whole disk of a board of that kind: the folder with disk.raw and release (the kernel's)."""
+    log, made_of = logs / "image-build.log", KINDS[kind]
+    # Stage 1 first, as it is the first to fail.
+    rootfs = base(made_of.suite, progress, log) / "rootfs.tar"
+    parts = _parts(made_of, progress, logs)
+    release = kernel_release([package.name for package in parts.packages()])
+    install = [f"linux-image-{release}"] + ([] if "dkms" in made_of.removed else [f"linux-headers-{release}"])
+    install += STOCK if made_of.kernel is None else []
 
     def build(folder: Path) -> None:
-        tree, scripts = folder / "tree", _scripts(folder / "scripts")
+        tree = folder / "tree"
+        scripts = _scripts(folder / "scripts", {"tools-on": TOOLS_ON, "tools-off": TOOLS_OFF})
+        inside = [*PRIVATE_MOUNTS, "sh", "-c", CONFIGURE_IN_TREE, "configure", str(scripts), str(tree)]
         try:
             tree.mkdir()
-            progress("board: unpacking the Debian tree")
+            progress(f"board {kind}: unpacking the Debian tree")
             process.run(["tar", "-C", str(tree), "--numeric-owner", "--xattrs", "-xpf", str(rootfs)], log, what="Unpacking the Debian tree")
-            lay_files(tree)
-            shutil.copyfile(runtime_folder / "librknnrt.so", tree / "usr/lib/librknnrt.so")
-            (tree / "usr/lib/librknnrt.so").chmod(0o644)
-            _repository(tree / "srv/apt", packages, log)
-            progress(f"board: installing the kernel {release}")
-            process.run(
-                [*PRIVATE_MOUNTS, "sh", "-c", CONFIGURE_IN_TREE, "configure", str(scripts), str(tree), release, board_files.CONFIGURE],
-                log,
-                what="Installing the kernel on the board's disk",
-            )
+            lay_files(tree, board_files.files(kind))
+            if parts.runtime:
+                shutil.copyfile(parts.runtime / "librknnrt.so", tree / "usr/lib/librknnrt.so")
+                (tree / "usr/lib/librknnrt.so").chmod(0o644)
+            if made_of.removed:
+                process.run([*inside, board_files.REMOVE, *made_of.removed], log, what="Removing packages from the board's disk")
+            there = installed((tree / "var/lib/dpkg/status").read_text())
+            _repository(tree / "srv/apt", [package for package in parts.packages() if package.name not in there], log)
+            if parts.later:
+                _repository(tree / "srv/apt-next", _packages(parts.later), log)
+            progress(f"board {kind}: installing the kernel {release}")
+            process.run([*inside, board_files.CONFIGURE, *install], log, what="Installing the kernel on the board's disk")
             for rest in ("var/cache/apt/pkgcache.bin", "var/cache/apt/srcpkgcache.bin"):
                 (tree / rest).unlink(missing_ok=True)
-            progress("board: writing the disk")
+            progress(f"board {kind}: writing the disk")
             _disk(folder / "disk.raw", tree, log)
             (folder / "release").write_text(release + "\n")
         finally:
             shutil.rmtree(tree, ignore_errors=True)
             shutil.rmtree(scripts, ignore_errors=True)
 
-    return cache.provide("board", board_inputs(kernel_folder, runtime_folder), build, progress, "about 1 minute")
+    return cache.provide("board", board_inputs(kind, parts), build, progress, f"kind {kind}, about 1 minute")
+
+
+def installed(status: str) -> set[str]:
+    """The names of the .deb files of what is installed, by dpkg's *status* file."""
+    names = set()
+    for paragraph in status.split("\n\n"):
+        fields = dict(re.findall(r"^(Package|Status|Version|Architecture): (.*)$", paragraph, re.M))
+        if fields.get("Status") == "install ok installed":
+            # As apt names what it fetches: the epoch's colon is escaped.
+            version = fields["Version"].replace(":", "%3a")
+            names.add(f"{fields['Package']}_{version}_{fields['Architecture']}.deb")
+    return names
 
 
 def kernel_release(names: list[str]) -> str:
     """The kernel release that the package files *names* are for."""
-    found = {name.split("_")[0].removeprefix("linux-image-") for name in names if name.startswith("linux-image-")}
-    found = {release for release in found if not release.endswith("-dbg")}
+    found = {name.split("_")[0].removeprefix("linux-image-") for name in names if re.match(r"linux-image-[0-9]", name)}
+    found = {release for release in found if not release.endswith(("-dbg", "-unsigned"))}
     if len(found) != 1:
         raise LabError(f"One linux-image package was expected of the kernel build, found: {', '.join(sorted(found)) or 'none'}.")
     return found.pop()
 
 
-def lay_files(tree: Path) -> None:
-    """Write the lab's files into *tree* and take out what must be a board's own."""
-    for name, (mode, text) in board_files.FILES.items():
+def lay_files(tree: Path, files: dict[str, tuple[int, str]]) -> None:
+    """Write the lab's *files* (path: mode, text) into *tree* and take out what must be a board's own."""
+    for name, (mode, text) in files.items():
         path = tree / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
@@ -297,9 +448,9 @@ def _link(path: Path, target: str) -> None:
     path.symlink_to(target)
 
 
-def _scripts(folder: Path) -> Path:
+def _scripts(folder: Path, texts: dict[str, str]) -> Path:
     folder.mkdir()
-    for name, text in (("tools-on", TOOLS_ON), ("tools-off", TOOLS_OFF)):
+    for name, text in texts.items():
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
     return folder

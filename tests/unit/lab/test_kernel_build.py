@@ -45,12 +45,25 @@ def test_unmet_names_what_kconfig_dropped(wanted, held, lines):
     assert kconfig.unmet(wanted, held) == lines
 
 
-def test_fragment_puts_the_revision_into_the_release():
-    assert kconfig.options(kconfig.fragment(["CONFIG_A=y"], 2)) == {
+def test_fragment_puts_the_revision_and_the_suffix_into_the_release():
+    assert kconfig.options(kconfig.fragment(["CONFIG_A=y"], 2, "rk2410")) == {
         "CONFIG_A": "y",
-        "CONFIG_LOCALVERSION": '"-2-rk2312"',
+        "CONFIG_LOCALVERSION": '"-2-rk2410"',
         "CONFIG_LOCALVERSION_AUTO": "n",
     }
+
+
+@pytest.mark.parametrize(("module", "value"), [(False, "y"), (True, "m")])
+def test_the_driver_is_built_in_unless_it_shall_be_a_module(module, value):
+    text = kconfig.fragment([(_HERE / "vendor.config").read_text()], 1, "rk2312", module=module)
+    assert kconfig.options(text)["CONFIG_ROCKCHIP_RKNPU"] == value
+
+
+@pytest.mark.parametrize("series", build._OVERLAYS)
+def test_every_series_has_a_source_and_the_headers_of_a_vendors_tree(series):
+    assert series in source.SUITES
+    headers = build._DRIVER / build._OVERLAYS[series] / "include/soc/rockchip"
+    assert {"rockchip_iommu.h", "rockchip_opp_select.h"} <= {file.name for file in headers.iterdir()}
 
 
 def test_the_fragments_want_the_driver_built_in_with_versioned_modules_and_a_readable_configuration():
@@ -82,14 +95,14 @@ def _folder(top, **files):
 def test_lay_hooks_the_driver_and_the_overlay_in_and_writes_nothing_twice(tree, tmp_path):
     driver = _folder(tmp_path / "driver", Kconfig="config ROCKCHIP_RKNPU\n", Makefile="obj-y += a.o\n", a_dot_c="1\n")
     overlay = _folder(tmp_path / "bsp", drivers__soc__rockchip__opp_dot_c="1\n", include__soc__rockchip__opp_dot_h="1\n")
-    source.lay(tree, driver, overlay)
+    source.lay(tree, driver, [overlay])
     assert (tree / "drivers/rknpu/a.c").read_text() == "1\n"
     assert (tree / "include/soc/rockchip/opp.h").is_file()
     assert (tree / "drivers/Kconfig").read_text() == 'menu "Device Drivers"\nsource "drivers/rknpu/Kconfig"\nendmenu\n'
     assert (tree / "drivers/Makefile").read_text() == "obj-y += soc/\nobj-$(CONFIG_ROCKCHIP_RKNPU) += rknpu/\n"
     assert (tree / "drivers/soc/rockchip/Makefile").read_text() == "obj-y += grf.o\nobj-y += opp.o\n"
     times = {file: file.stat().st_mtime_ns for file in tree.rglob("*") if file.is_file() and not file.name.startswith(".")}
-    source.lay(tree, driver, overlay)
+    source.lay(tree, driver, [overlay])
     assert times == {file: file.stat().st_mtime_ns for file in times}
 
 
@@ -97,23 +110,38 @@ def test_lay_hooks_the_driver_and_the_overlay_in_and_writes_nothing_twice(tree, 
 def test_lay_reaches_a_folder_that_upstream_has_not(tree, tmp_path, own):
     makefile = {"drivers__soc__rockchip__bsp__Makefile": "obj-y += opp.o\n"} if own else {}
     overlay = _folder(tmp_path / "bsp", drivers__soc__rockchip__bsp__opp_dot_c="1\n", **makefile)
-    source.lay(tree, _folder(tmp_path / "driver", Kconfig=""), overlay)
+    source.lay(tree, _folder(tmp_path / "driver", Kconfig=""), [overlay])
     assert (tree / "drivers/soc/rockchip/bsp/Makefile").read_text() == "obj-y += opp.o\n"
     assert (tree / "drivers/soc/rockchip/Makefile").read_text() == "obj-y += grf.o\nobj-y += bsp/\n"
     assert (tree / "drivers/soc/Makefile").read_text() == "obj-y\t\t+= rockchip/\n"
 
 
+def test_of_two_overlays_the_later_one_wins(tree, tmp_path):
+    first = _folder(tmp_path / "bsp", include__a_dot_h="1\n", include__b_dot_h="1\n")
+    source.lay(tree, _folder(tmp_path / "driver", Kconfig=""), [first, _folder(tmp_path / "release", include__a_dot_h="2\n")])
+    assert [(tree / "include" / name).read_text() for name in ("a.h", "b.h")] == ["2\n", "1\n"]
+
+
+def test_only_the_later_release_of_the_vendors_kernel_brings_the_helpers_for_vm_flags():
+    def defines(suffix):
+        named = [folder / "include/linux/version_compat_defs.h" for folder in build.overlays("6.1", suffix)]
+        return "inline void vm_flags_set(" in [file for file in named if file.is_file()][-1].read_text()
+
+    assert defines("rk2410")
+    assert not defines("rk2312")
+
+
 def test_lay_removes_what_an_earlier_driver_had(tree, tmp_path):
-    source.lay(tree, _folder(tmp_path / "old", Kconfig="", stray_dot_c=""), tmp_path / "none")
-    source.lay(tree, _folder(tmp_path / "new", Kconfig=""), tmp_path / "none")
+    source.lay(tree, _folder(tmp_path / "old", Kconfig="", stray_dot_c=""), [])
+    source.lay(tree, _folder(tmp_path / "new", Kconfig=""), [])
     assert not (tree / "drivers/rknpu/stray.c").exists()
 
 
 def test_lay_asks_for_a_fresh_tree_when_the_overlay_lost_a_file(tree, tmp_path):
     driver = _folder(tmp_path / "driver", Kconfig="")
-    source.lay(tree, driver, _folder(tmp_path / "old", include__a_dot_h=""))
+    source.lay(tree, driver, [_folder(tmp_path / "old", include__a_dot_h="")])
     with pytest.raises(source.StaleTree):
-        source.lay(tree, driver, tmp_path / "none")
+        source.lay(tree, driver, [])
 
 
 def test_control_indents_the_further_lines_of_a_value():
@@ -141,8 +169,11 @@ def test_a_folder_counts_as_finished_only_with_its_key_and_its_packages_unharmed
 
 def test_a_source_that_is_not_there_is_refused_with_what_to_do(tmp_path):
     with pytest.raises(LabError) as refused:
-        source.find(str(tmp_path / "linux.deb"))
-    assert "RKFLEET_LAB_KERNEL_SOURCE" in refused.value.remedy
+        source.find("6.1", str(tmp_path / "linux.deb"))
+    assert "RKFLEET_LAB_KERNEL_SOURCE or" in refused.value.remedy
+    with pytest.raises(LabError) as refused:
+        source.find("5.10", str(tmp_path / "linux.deb"))
+    assert "RKFLEET_LAB_KERNEL_SOURCE_5_10" in refused.value.remedy
 
 
 def test_a_host_without_the_package_takes_it_from_debian_through_mmdebstrap(tmp_path, monkeypatch):
@@ -151,11 +182,12 @@ def test_a_host_without_the_package_takes_it_from_debian_through_mmdebstrap(tmp_
     program.chmod(0o755)
     monkeypatch.setenv("RKFLEET_LAB_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert source.find(None) == source.Source({"package": "linux-source-6.1", "suite": "bookworm"})
+    for series, suite in (("6.1", "bookworm"), ("5.10", "bullseye")):
+        assert source.find(series) == source.Source(series, {"package": f"linux-source-{series}", "suite": suite})
 
 
 def test_without_apt_or_anything_kept_the_missing_package_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("RKFLEET_LAB_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(LabError, match="linux-source-6.1"):
-        source.find(None)
+        source.find("6.1")

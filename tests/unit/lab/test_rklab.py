@@ -170,7 +170,7 @@ def test_a_port_that_accepts_is_not_yet_a_board():
 @pytest.mark.parametrize("name", ["", "../x", "Board", "-x", "a" * 40])
 def test_a_name_cannot_leave_the_folder(tmp_path, name):
     with pytest.raises(LabError, match="cannot be called"):
-        boards.Lab(tmp_path, QUIET).make(name, tmp_path)
+        boards.Lab(tmp_path, QUIET).make(name, "vendor", tmp_path)
 
 
 def test_an_unknown_board_is_named_with_those_there_are(tmp_path):
@@ -191,13 +191,18 @@ def test_package_sources_come_from_the_host_and_are_bookworm():
         "http://one.example/security/|trixie-security|main|Debian\n"
         "http://two.example/tools/|stable|main|Somebody\n"
     )
-    sources = image.debian_sources(listed)
+    sources = image.debian_sources(listed, "bookworm")
     assert [source.split("] ")[1] for source in sources] == [
         "http://one.example/debian/ bookworm main",
         "http://one.example/debian/ bookworm-updates main",
         "http://one.example/security/ bookworm-security main",
     ]
-    assert image.debian_sources("http://three.example/ubuntu/|noble|main|Ubuntu\n") == []
+    assert image.debian_sources("http://three.example/ubuntu/|noble|main|Ubuntu\n", "bookworm") == []
+
+
+def test_of_an_archived_release_only_the_main_archive_is_used():
+    listed = "http://one.example/debian/|bookworm|main|Debian\nhttp://one.example/security/|bookworm-security|main|Debian\n"
+    assert [source.split("] ")[1] for source in image.debian_sources(listed, "bullseye")] == ["http://one.example/debian/ bullseye main"]
 
 
 def test_the_release_is_in_the_package_names():
@@ -205,13 +210,45 @@ def test_the_release_is_in_the_package_names():
     assert image.kernel_release(names) == "6.1.9-1-rk2312"
     with pytest.raises(LabError, match="found: none"):
         image.kernel_release(names[:1])
+    assert image.kernel_release(["linux-image-arm64_6.1.9-1_arm64.deb", "linux-image-6.1.0-9-arm64_6.1.9-1_arm64.deb"]) == "6.1.0-9-arm64"
+
+
+def test_what_is_installed_is_not_offered_again():
+    status = (
+        "Package: make\nStatus: install ok installed\nArchitecture: arm64\nVersion: 4.3-4.1\nDescription: a\n Version: 9\n\n"
+        "Package: gcc\nStatus: install ok installed\nArchitecture: arm64\nVersion: 4:12.2.0-3\n\n"
+        "Package: dkms\nStatus: deinstall ok config-files\nArchitecture: all\nVersion: 3.0.10-8\n"
+    )
+    assert image.installed(status) == {"make_4.3-4.1_arm64.deb", "gcc_4%3a12.2.0-3_arm64.deb"}
+
+
+def test_only_the_kinds_with_a_driver_have_the_runtime_and_none_shares_its_kernel():
+    releases = [(made_of.kernel.series, made_of.kernel.revision, made_of.kernel.suffix) for made_of in image.KINDS.values() if made_of.kernel]
+    assert len(set(releases)) == len(releases)
+    for made_of in image.KINDS.values():
+        assert (made_of.kernel is None) == (made_of.runtime is None)
+
+
+def test_a_kernel_is_built_as_its_kind_says():
+    command = image._kernel_builder(image.KINDS["module"].kernel)
+    assert command[-8:] == ["6.1", "--revision", "1", "--suffix", "rk2312m", "--driver-version", "0.9.3", "--module"]
+    assert "--module" not in image._kernel_builder(image.KINDS["vendor"].later)
+
+
+def test_the_image_follows_its_kind(monkeypatch):
+    parts = image.Parts(None, None, None, None)
+    keys = {kind: cache.key(image.board_inputs(kind, parts)) for kind in image.KINDS}
+    assert len(set(keys.values())) == len(image.KINDS)
+    monkeypatch.setitem(board_files.KIND_FILES, "stock", {})
+    assert cache.key(image.board_inputs("stock", parts)) != keys["stock"]
+    assert cache.key(image.board_inputs("vendor", parts)) == keys["vendor"]
 
 
 def test_the_tree_keeps_nothing_that_is_a_boards_own(tmp_path):
     for name in ("etc/ssh/ssh_host_rsa_key", "etc/apt/sources.list.d/debian.sources", "etc/apt/apt.conf.d/99mmdebstrap"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("deb http://mirror.example/debian bookworm main\n")
-    image.lay_files(tmp_path)
+    image.lay_files(tmp_path, board_files.files("vendor"))
     assert not list(tmp_path.glob("etc/ssh/ssh_host_*"))
     assert not list(tmp_path.glob("etc/apt/sources.list.d/*"))
     assert (tmp_path / "etc/apt/sources.list").read_text() == "deb [trusted=yes] file:/srv/apt ./\n"
@@ -309,6 +346,18 @@ def test_expected_failures_are_a_sentence_and_not_a_traceback(tmp_path, monkeypa
     (tmp_path / "boards.json").write_text("{")
     assert cli.main(["status"]) == 1
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_board_stays_of_its_kind(tmp_path):
+    lab = boards.Lab(tmp_path, QUIET)
+    lab.data["boards"] = {"old": {}, "stock-1": {"kind": "stock"}}
+    assert cli.kind_of(lab, "old", None) == "vendor"
+    assert cli.kind_of(lab, "stock-1", None) == "stock"
+    assert cli.kind_of(lab, "stock-1", "stock") == "stock"
+    assert cli.kind_of(lab, "new", None) == "vendor"
+    assert cli.kind_of(lab, "new", "bullseye") == "bullseye"
+    with pytest.raises(LabError, match="stock-1 is a board of kind stock"):
+        cli.kind_of(lab, "stock-1", "vendor")
 
 
 def test_status_without_boards(tmp_path, monkeypatch, capsys):

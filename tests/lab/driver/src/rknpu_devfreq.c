@@ -108,7 +108,9 @@ int rknpu_devfreq_init(struct rknpu_device *rknpu_dev)
 	return 0;
 
 uninit:
+//@if >=0.9.3
 	rockchip_uninit_opp_table(dev, &rknpu_dev->opp_info);
+//@endif
 	return ret;
 }
 EXPORT_SYMBOL(rknpu_devfreq_init);
