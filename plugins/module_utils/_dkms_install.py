@@ -133,12 +133,7 @@ class DkmsPackage:
         path = self.module_file()
         if path is None:
             return "no module %s is installed for kernel %s" % (self.module, self.kernel)
-        for field, wanted in (("vermagic", self.kernel), ("name", self.module)):
-            rc, out, dummy = self.run(["modinfo", "-F", field, path])
-            found = (out.split() or [""])[0]
-            if rc != 0 or found != wanted:
-                return "%s of %s is %r, wanted is %r" % (field, path, found, wanted)
-        return None
+        return module_problem(self.run, path, self.kernel, self.module)
 
     def steps(self, digest):
         """Return what has to be done, of C(tree) and C(install), in order. Changes nothing."""
@@ -157,7 +152,7 @@ class DkmsPackage:
         ensure_dir(source_root)
         fresh = tempfile.mkdtemp(prefix=".rkfleet-", dir=source_root)
         try:
-            self._unpack(archive, digest, fresh)
+            unpack_tree(archive, digest, fresh)
             if os.path.isdir(self.tree):
                 self.remove()
             os.chmod(fresh, 0o755)
@@ -174,7 +169,7 @@ class DkmsPackage:
         """
         with tempfile.TemporaryDirectory(prefix="rkfleet-", dir=os.path.dirname(os.path.dirname(self.database))) as folder:
             trial = os.path.join(folder, os.path.basename(self.tree))
-            self._unpack(archive, digest, trial)
+            unpack_tree(archive, digest, trial)
             where = ["--sourcetree", folder, "--dkmstree", os.path.join(folder, "dkms")]
             os.mkdir(where[-1])
             package = ["-m", self.name, "-v", self.version]
@@ -187,25 +182,6 @@ class DkmsPackage:
                     "driver %s was not built for kernel %s, and what is installed was left alone: %s"
                     % (self.version, self.kernel, explain(log) or "dkms ended with %d" % rc), log
                 )
-
-    @staticmethod
-    def _unpack(archive, digest, folder):
-        """Write the members of I(archive), whose sha256 is I(digest), below I(folder)."""
-        with open(archive, "rb") as stream:
-            found = hashlib.sha256(stream.read()).hexdigest()
-        if found != digest:
-            raise DkmsError("the source tree arrived damaged: sha256 %s, expected %s" % (found, digest))
-        with tarfile.open(archive) as tar:
-            for member in tar:
-                # The controller made this archive from checked names; one that leaves the folder is an attack.
-                if not member.isreg() or member.name.startswith("/") or ".." in member.name.split("/"):
-                    raise DkmsError("the source tree holds %r, which is not a plain file" % member.name)
-                path = os.path.join(folder, member.name)
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                with open(path, "wb") as target:
-                    shutil.copyfileobj(tar.extractfile(member), target)
-        with open(os.path.join(folder, MARKER), "w", encoding="utf-8") as target:
-            json.dump({"digest": digest}, target)
 
     def install(self):
         """Build the module and install it for the kernel; return the build log.
@@ -240,6 +216,25 @@ class DkmsPackage:
         os.sync()
 
 
+def unpack_tree(archive, digest, folder):
+    """Write the members of I(archive), whose sha256 is I(digest), below I(folder)."""
+    with open(archive, "rb") as stream:
+        found = hashlib.sha256(stream.read()).hexdigest()
+    if found != digest:
+        raise DkmsError("the source tree arrived damaged: sha256 %s, expected %s" % (found, digest))
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            # The controller made this archive from checked names; one that leaves the folder is an attack.
+            if not member.isreg() or member.name.startswith("/") or ".." in member.name.split("/"):
+                raise DkmsError("the source tree holds %r, which is not a plain file" % member.name)
+            path = os.path.join(folder, member.name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as target:
+                shutil.copyfileobj(tar.extractfile(member), target)
+    with open(os.path.join(folder, MARKER), "w", encoding="utf-8") as target:
+        json.dump({"digest": digest}, target)
+
+
 def _read_log(path):
     content = read_file(path)
     return content[-LOG_BYTES:].decode("utf-8", "replace") + "\n" if content else ""
@@ -257,6 +252,16 @@ def explain(log):
     if told and differs:
         told += " (the kernel was built by %s, and this is %s: install the former)" % tuple(text.strip() for text in differs.groups())
     return told
+
+
+def module_problem(run, path, kernel, module):
+    """Return one sentence on what is wrong with a module's file: for which kernel and by what name it was made, or None."""
+    for field, wanted in (("vermagic", kernel), ("name", module)):
+        rc, out, dummy = run(["modinfo", "-F", field, path])
+        found = (out.split() or [""])[0]
+        if rc != 0 or found != wanted:
+            return "%s of %s is %r, wanted is %r" % (field, path, found, wanted)
+    return None
 
 
 def probe_lines(log):

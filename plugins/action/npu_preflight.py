@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Says what the data knows of a kernel and sends the DKMS tree along, then runs the module: see plugins/modules/npu_preflight.py."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleActionFail
+
+from ..module_utils import _plan
+from ..plugin_utils import _compatibility
+from ..plugin_utils._driver_action import DriverAction, write_log
+
+
+class ActionModule(DriverAction):
+    """Try whether a driver builds for kernels."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        args = dict(self._task.args)
+        log_dir = args.pop("log_dir", None)
+        source, build_files, compatibility = (args.pop(name, None) for name in ("source", "build_files", "compatibility"))
+        kernels = args.get("kernels")
+        kernels = [kernels] if isinstance(kernels, str) else list(dict.fromkeys(map(str, kernels or [])))
+        if not source or not build_files or not kernels or not args.get("version"):
+            raise AnsibleActionFail("npu_preflight needs kernels, version, source and build_files")
+        known, packages = what_is_known(kernels, args["version"], compatibility)
+        args["kernels"] = [release for release in kernels if release not in known]
+        if args["kernels"]:
+            content, args["archive_sha256"] = self.tree(args, source, build_files)
+            args.update(archive=self.send_tree(content), packages=packages)
+            result.update(self._execute_module(module_args=args, task_vars=task_vars))
+            if result.get("failed"):
+                return result
+        tried = {entry["release"]: entry for entry in result.get("kernels") or ()}
+        for entry in tried.values():
+            log = entry.pop("log", "")
+            entry["log_file"] = None
+            if log and log_dir:
+                entry["log_file"] = write_log(log, log_dir, task_vars["inventory_hostname"], "preflight", args["version"], entry["release"])
+        result.update(changed=False, kernels=[known.get(release) or tried[release] for release in kernels])
+        return result
+
+
+def what_is_known(kernels, version, compatibility):
+    """C((entries of kernels that the data says are unsupported, names of the header packages)), both by release.
+
+    :raises AnsibleActionFail: for what is not a kernel's release, and for data that is not sound.
+    """
+    try:
+        data = _compatibility.merged(compatibility)
+        errors = _compatibility.validate(data)
+        if errors:
+            raise ValueError("npu_compatibility: %s" % errors[0])
+        rows = {release: _plan.kernel_row(release, data["kernels"]) for release in kernels}
+    except ValueError as error:
+        raise AnsibleActionFail(str(error)) from error
+    known = {
+        release: {
+            "release": release, "verdict": "unsupported", "headers": None, "probes": [], "log_file": None,
+            "reason": "driver %s does not support it: %s. %s" % (version, row.get("reason") or "see the compatibility data", row.get("remedy") or ""),
+        }
+        for release, row in rows.items() if not row["supported"]
+    }
+    return known, {release: _plan.headers_package(release, data["headers"]) for release in kernels}
