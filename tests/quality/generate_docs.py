@@ -205,8 +205,9 @@ def _socs(data):
 
 
 def _kernels(data):
-    return table(("Linux from", "Supported", "Why not", "What to do", "Source", "Confidence"),
-                 [[key, "yes" if row["supported"] else "no", row.get("reason"), row.get("remedy"), *_said(row)] for key, row in data["kernels"].items()])
+    return table(("Linux from", "Supported", "What moved, and is bridged by a probe", "Why not, and what to do", "Source", "Confidence"),
+                 [[key, "yes" if row["supported"] else "no", row.get("changed"),
+                   None if row["supported"] else "%s. %s" % (row.get("reason"), row.get("remedy")), *_said(row)] for key, row in data["kernels"].items()])
 
 
 def _vendor_kernels(data):

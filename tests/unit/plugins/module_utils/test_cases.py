@@ -289,18 +289,20 @@ def test_python_too_old(board, gather):
 # -- kernels ----------------------------------------------------------------------------------------------------
 
 KERNELS = [
+    pytest.param("4.19.232", False, marks=pytest.mark.case(
+        case="kernel older than 5.10", plan="unsupported", result="said before anything is touched, with the kernels that can be booted instead")),
     ("5.10.209", True), ("6.1.115", True), ("6.6.74", True), ("6.10.12", True),
     pytest.param("6.11.10", True, marks=pytest.mark.case(
         case="kernel 6.11 and newer: remove() returns nothing", plan="dkms", result="bridged by a probe")),
     pytest.param("6.13.4", True, marks=pytest.mark.case(
-        case="kernel 6.13: MODULE_IMPORT_NS takes a string", plan="dkms", result="bridged by a probe")),
-    pytest.param("6.14.2", False, marks=pytest.mark.case(
-        case="kernel 6.14: DRM drivers have no date", plan="unsupported", result="said before anything is touched")),
-    pytest.param("6.15.1", False, marks=pytest.mark.case(
-        case="kernel 6.15: hrtimer_init is gone", plan="unsupported", result="said before anything is touched")),
-    pytest.param("6.16.0", False, marks=pytest.mark.case(
-        case="kernel 6.16 and newer: pfn_t is gone", plan="unsupported", result="said before anything is touched")),
-    ("7.0.0", False),
+        case="kernel 6.13 and newer: MODULE_IMPORT_NS takes a string", plan="dkms", result="bridged by a probe")),
+    pytest.param("6.14.2", True, marks=pytest.mark.case(
+        case="kernel 6.14 and newer: DRM drivers have no date", plan="dkms", result="bridged by a probe")),
+    pytest.param("6.15.1", True, marks=pytest.mark.case(
+        case="kernel 6.15 and newer: hrtimer_init is gone", plan="dkms", result="bridged by a probe")),
+    pytest.param("6.16.0", True, marks=pytest.mark.case(
+        case="kernel 6.16 and newer: pfn_t is gone", plan="dkms", result="bridged by a probe")),
+    ("7.3.0", True),
 ]
 
 
@@ -312,6 +314,17 @@ def test_kernel(board, planned, release, supported):
     if not supported:
         assert release in plan["reason"] and one_sentence(plan["reason"]) and one_sentence(plan["remedy"])
         assert (plan["changes"], plan["packages"], plan["reboot"], plan["runtime"]["install"]) == ([], [], False, False)
+
+
+@pytest.mark.case(case="a kernel that the inventory says is not supported", plan="unsupported", result="the inventory's reason and remedy are said")
+def test_kernel_by_the_inventory(board, gather):
+    release = "6.15.1-arm64"
+    facts = gather(board.base(release=release, config=STOCK).npu(driver=None).headers(release).tools().u_boot_menu())
+    data = _compatibility.merged({"kernels": {"6.15": {"supported": False, "reason": "our camera breaks on it", "remedy": "Boot the vendor kernel 6.1."}}})
+    plan = _plan.npu_plan(dict(facts, space=SPACE), {}, data)
+    assert (plan["action"], plan["changes"]) == ("unsupported", [])
+    assert plan["reason"] == "Kernel %s is not supported by driver 0.9.6: our camera breaks on it." % release
+    assert plan["remedy"] == "Boot the vendor kernel 6.1."
 
 
 @pytest.mark.case(case="headers not installed, but in the repository", plan="dkms", result="the package of that distribution's name is installed first")

@@ -160,8 +160,6 @@ STOPS = [
     ("unknown SoC", {"board": {"soc": "rk9999"}, "device": {"compatible": ["rockchip,rk9999-rknpu"]}}, {}, "rk9999", "npu_compatibility.socs"),
     ("old Python", {"tools": {"python": "3.7.3"}}, {}, "Python 3.7.3 is too old", "ansible_python_interpreter"),
     ("old kernel", {"kernel": {"release": "4.19.232"}}, {}, "Kernel 4.19.232 is not supported by driver 0.9.6", "5.10 or 6.1"),
-    ("new kernel", {"kernel": {"release": "6.14.2"}}, {}, "Kernel 6.14.2 is not supported by driver 0.9.6: DRM drivers have no date", "5.10 or 6.1"),
-    ("newer kernel", {"kernel": {"release": "6.17.0-rc1"}}, {}, "pfn_t", "5.10 or 6.1"),
     ("kernel without a version", {"kernel": {"release": "vendor"}}, {}, "release cannot be told", "vendor"),
     ("no modules", {"kernel": {"config": {"KALLSYMS": "y", "DRM": "y"}}}, {}, "without modules", "CONFIG_MODULES"),
     ("no DRM", {"kernel": {"config": {"KALLSYMS": "y", "MODULES": "y"}}}, {}, "without DRM", "CONFIG_DRM"),
@@ -361,9 +359,9 @@ def test_what_is_not_proven_yet_is_to_be_proven_first():
 
 
 def test_a_board_that_may_work_is_tried_before_it_is_called_unsupported():
-    result = plan(**dict(BULLSEYE, verification=None, kernel={"release": "6.17.1"}))
+    result = plan(**dict(BULLSEYE, verification=None, kernel={"release": "4.19.232"}))
     assert result["action"] == "unsupported" and result["baseline"]["required"]
-    assert plan(**dict(BULLSEYE, kernel={"release": "6.17.1"}, verification=dict(BULLSEYE["verification"], kernel="6.17.1")))["action"] == "none"
+    assert plan(**dict(BULLSEYE, kernel={"release": "4.19.232"}, verification=dict(BULLSEYE["verification"], kernel="4.19.232")))["action"] == "none"
 
 
 def test_a_driver_known_to_fail_on_this_kernel_need_not_be_tried():
