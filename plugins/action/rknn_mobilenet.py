@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Decodes the picture, runs the module, and sends along what the board lacks: see plugins/modules/rknn_mobilenet.py."""
+"""Checks the model, decodes the picture, runs the module, and sends along what the board lacks: see plugins/modules/rknn_mobilenet.py."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ansible.errors import AnsibleActionFail
 
 from ..module_utils._files import sha256_of
 from ..plugin_utils._picture import PictureError, cache_dir, raw_file
+from ..plugin_utils._rknn_model import RknnModelError, check
 from ..plugin_utils._transfer import TransferAction
 
 
@@ -30,8 +31,9 @@ class ActionModule(TransferAction):
                 return result
             raise AnsibleActionFail("%r is not a file on the controller" % absent[0])
         try:
+            model = check(paths["model"], args.pop("target_platform", None))
             paths["picture"] = raw_file(paths["picture"], cache_dir(args.pop("cache_dir", None)))
-        except (PictureError, OSError) as error:
+        except (RknnModelError, PictureError, OSError) as error:
             raise AnsibleActionFail(str(error)) from error
         args.update({name + "_sha256": sha256_of(path) for name, path in paths.items()})
 
@@ -43,7 +45,7 @@ class ActionModule(TransferAction):
             answer = self._execute_module(module_args=args, task_vars=task_vars)
             if _missing(answer, paths):
                 raise AnsibleActionFail("the board did not take %s" % " and ".join(missing))
-        result.update(answer)
+        result.update(answer, model_file=model.as_dict())
         return result
 
 

@@ -113,7 +113,8 @@ class _Planner:
         result = {"action": "none", "reason": "", "remedy": "", "module": None, "initcalls": [], "deployed": False, "packages": [], "reboot": False,
                   "changes": [], "notes": self.notes, "soc": None, "kernel": self.kernel["release"], "replaces": None, "baseline": None,
                   "driver": dict(self.data["drivers"][self.target], version=self.target), "runtime": {"version": None, "install": False, "reason": ""},
-                  "model": {"key": None, "file": None, "platform": None, "picture": None, "expected_top5": [], "tolerance": None, "recorded_with": None}}
+                  "model": {"key": None, "file": None, "platform": None, "picture": None, "expected_top5": [], "tolerance": None,
+                            "recorded_with": None}}
         try:
             self._board_can()
             result["soc"] = soc_of(self.facts["board"], self.device, self.data["socs"])
@@ -462,8 +463,8 @@ class _Planner:
         files = row.get("soc") or {}
         artefact = files.get(soc) or files.get(family)
         picture = self.data["pictures"].get(row.get("picture"))
-        return {"key": key, "file": artefact, "platform": self.data["socs"][soc]["model_dir"], "picture": picture, "expected_top5": row.get("expected_top5", []),
-                "tolerance": row.get("tolerance"), "recorded_with": row.get("recorded_with")}
+        return {"key": key, "file": artefact, "platform": self.data["socs"][soc]["model_dir"], "picture": picture,
+                "expected_top5": row.get("expected_top5", []), "tolerance": row.get("tolerance"), "recorded_with": row.get("recorded_with")}
 
     def _can_be_verified(self, model, soc, runtime):
         if model["file"] is None:

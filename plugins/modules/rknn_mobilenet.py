@@ -16,6 +16,8 @@ description:
     wrong with the board and what to do.
   - The picture is decoded on the controller, which needs Pillow. The board needs Python and nothing else.
   - Model and picture are sent to a board that does not have them yet, and kept below O(state_dir).
+  - A file that is no C(.rknn) model, is cut off, or is for another platform than O(target_platform) fails the task
+    before anything is sent.
 author:
   - rkfleet.npu contributors (@rkfleet)
 extends_documentation_fragment:
@@ -41,6 +43,12 @@ options:
       - A file called C(*.rgb) is taken as 150,528 bytes of raw RGB, and Pillow is not needed.
     type: path
     required: true
+  target_platform:
+    description:
+      - The platform the model has to be for, such as V(rk3588), or the vendor's name of a folder of models such as
+        V(RK3566_RK3568), where either will do.
+      - Without it, a model for any platform is sent, and the runtime on the board decides.
+    type: str
   expected_top5:
     description:
       - The classes that have to come out, best first, each a list of index and score such as V([283, 0.46875]).
@@ -103,6 +111,7 @@ EXAMPLES = r"""
   rkfleet.npu.rknn_mobilenet:
     model: /home/admin/RK3588/mobilenet_v1.rknn
     picture: /home/admin/cat_224x224.jpg
+    target_platform: rk3588
     expected_top5:
       - [283, 0.46875]
       - [282, 0.242188]
@@ -186,6 +195,34 @@ latency_ms:
       description: The longest.
       type: float
       sample: 5.13
+model_file:
+  description: What the model says of itself; what it does not say is V(none) or empty.
+  returned: when an inference was tried
+  type: dict
+  contains:
+    format:
+      description: Version of the file format.
+      type: int
+      sample: 6
+    size:
+      description: Bytes.
+      type: int
+    target_platforms:
+      description: The platforms it is for.
+      type: list
+      elements: str
+      sample: [rk3588]
+    toolkit:
+      description: Version of the toolkit that made it.
+      type: str
+      sample: 1.6.0
+    compiler:
+      description: Version and build of the compiler in it.
+      type: str
+    framework:
+      description: The framework it was converted from.
+      type: str
+      sample: TensorFlow
 sdk_version:
   description: Version and build of the runtime as it states them.
   returned: when an inference was tried
@@ -297,6 +334,7 @@ def main():
         argument_spec=dict(
             model=dict(type="path", required=True),
             picture=dict(type="path", required=True),
+            target_platform=dict(type="str"),
             expected_top5=dict(type="list", elements="raw", required=True),
             tolerance=dict(type="float", default=0.00390625),
             library=dict(type="path", default="/usr/lib/librknnrt.so"),

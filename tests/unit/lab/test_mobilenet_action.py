@@ -103,3 +103,24 @@ def test_a_bad_expectation_is_refused(task):
     answer, done = task(expected_top5=["283"])
     assert done.returncode != 0
     assert "is not a class with its score" in done.stdout
+
+
+@pytest.mark.parametrize(("change", "platform", "sentence"), [
+    (lambda model: model[:-1], "rk3588", "is cut off: it has"),
+    (lambda model: b"<!DOCTYPE html><html>404", None, "is no .rknn model but a web page"),
+    (lambda model: model, "RK3566_RK3568", "is a model for rk3588, and the board takes models for rk3566 or rk3568"),
+])
+@pytest.mark.parametrize("words", [(), ("--check",)])
+def test_a_model_that_is_none_never_reaches_the_board(task, files, tmp_path, change, platform, sentence, words):
+    path = tmp_path / "other.rknn"
+    path.write_bytes(change((files / "mobilenet_v1.rknn").read_bytes()))
+    answer, done = task(*words, model=str(path), target_platform=platform)
+    assert done.returncode != 0
+    assert sentence in answer["msg"]
+    assert calls(done) == 0
+
+
+def test_the_answer_says_what_model_it_was(task):
+    answer, done = task(target_platform="rk3588")
+    assert answer["verdict"] == "proven", done.stdout
+    assert answer["model_file"]["toolkit"] == "1.6.0" and answer["model_file"]["target_platforms"] == ["rk3588"]

@@ -14,6 +14,7 @@ import time
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _mobilenet
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _rknn_model
 
 LAB = pathlib.Path(__file__).resolve().parents[3] / "tests/lab/runtime"
 EXPECTED = [[283, 0.46875], [282, 0.242188], [286, 0.105469], [464, 0.089844], [264, 0.019531]]
@@ -243,7 +244,10 @@ def test_the_board_library_is_built_the_same_twice(build, tmp_path):
     assert first[18] == 183, "e_machine is not aarch64"
 
 
-def test_the_model_begins_like_the_vendors_and_says_what_it_is(model):
+def test_the_model_has_the_vendors_frame_and_says_what_it_is(model, tmp_path):
+    path = tmp_path / "mobilenet_v1.rknn"
+    path.write_bytes(model)
+    assert _rknn_model.check(str(path), "rk3588").toolkit == "1.6.0"
     assert model[:16] == b"RKNN\0\0\0\0\6\0\0\0\0\0\0\0"
     assert b'"version":"1.6.0"' in model
     assert model.count(b"stand-in") >= 2

@@ -91,6 +91,7 @@ def test_mission():
     assert result["runtime"]["path"] == "/usr/lib/librknnrt.so" and result["runtime"]["path_upstream"].startswith("airockchip/")
     assert result["model"]["key"] == "mobilenet_v1-1.6.0" and result["model"]["file"]["git_blob"].startswith("c51b98f6")
     assert result["model"]["expected_top5"][0] == [283, 0.46875] and result["model"]["tolerance"] == 1 / 256
+    assert result["model"]["platform"] == "RK3588"
     assert result["model"]["picture"]["width"] == 224
     assert result["packages"] == []
     assert result["changes"] == [

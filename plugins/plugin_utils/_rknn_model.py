@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Recognise a C(.rknn) model on the controller, before it travels to a board.
+
+The frame, little-endian, as rknn-toolkit2 writes it: C(RKNN), four zero bytes, u64 format, u64 size of the data, 40 bytes,
+the data, u64 size of the description, the description in JSON. The data begin with the compiler's version as text.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import struct
+
+MAGIC = b"RKNN"
+HEADER = 64
+_SIZE = struct.Struct("<Q")
+# A description names each tensor, not each weight: that of a MobileNet has 1,000 bytes.
+DESCRIPTION_LIMIT = 16 << 20
+_COMPILER = re.compile(rb"compiler version: ([0-9][ -~]{0,99}?\)|[0-9][0-9.]{0,19})")
+_COMPILER_WITHIN = 64 << 10
+_PLATFORM = re.compile(r"[a-z]{2}[0-9]{3,4}[a-z]?\Z")
+
+# What lies on a controller under the name of a model, by how it begins.
+FOREIGN = (
+    (b"version https://git-lfs.github.com/spec/", "a git LFS pointer, not the file it stands for: fetch it with git lfs pull"),
+    (b"\x7fELF", "a program or library"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+)
+
+
+class RknnModelError(Exception):
+    """A file that is no model for the board, with one sentence why."""
+
+
+class RknnModel:
+    """What a model says of itself; what it does not say is None, or empty."""
+
+    def __init__(self, form, size, description, compiler):
+        platforms = description.get("target_platform")
+        self.format, self.size, self.compiler = form, size, compiler
+        self.platforms = [name for name in platforms if isinstance(name, str)] if isinstance(platforms, list) else []
+        self.toolkit = self._text(description, "version")
+        self.framework = self._text(description, "ori_network_platform")
+
+    @staticmethod
+    def _text(description, name):
+        value = description.get(name)
+        return value[:100] if isinstance(value, str) and value.isprintable() else None
+
+    def as_dict(self):
+        """Return it as plain data."""
+        return {"format": self.format, "size": self.size, "target_platforms": self.platforms, "toolkit": self.toolkit,
+                "compiler": self.compiler, "framework": self.framework}
+
+
+def read(path):
+    """Return the RknnModel in a file.
+
+    :raises RknnModelError: where it is another kind of file, or cut off.
+    :raises OSError: where it cannot be read.
+    """
+    with open(path, "rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        head = stream.read(HEADER)
+        if not head.startswith(MAGIC):
+            raise RknnModelError("%s is no .rknn model but %s" % (path, _foreign(head + stream.read(4096), size)))
+        if size < HEADER + _SIZE.size:
+            raise _cut_off(path, size, HEADER + _SIZE.size)
+        form, data = struct.unpack_from("<QQ", head, 8)
+        if size < HEADER + data + _SIZE.size:
+            raise _cut_off(path, size, HEADER + data + _SIZE.size)
+        found = _COMPILER.search(stream.read(min(data, _COMPILER_WITHIN)))
+        stream.seek(HEADER + data)
+        length = _SIZE.unpack(stream.read(_SIZE.size))[0]
+        needed = HEADER + data + _SIZE.size + length
+        if size < needed:
+            raise _cut_off(path, size, needed)
+        if length > DESCRIPTION_LIMIT:
+            raise RknnModelError("%s is damaged: its description would have %d bytes" % (path, length))
+        text = stream.read(length)
+    if not text.startswith(b"{"):
+        raise RknnModelError("%s is damaged: there is no description where its header says" % path)
+    try:
+        description = json.loads(text.rstrip(b"\0").decode("utf-8"))
+    except (ValueError, RecursionError):
+        # Whether the runtime can read it is for the runtime to say.
+        description = {}
+    return RknnModel(form, size, description, found.group(1).decode("ascii") if found else None)
+
+
+def check(path, target_platform=None):
+    """Return the RknnModel in a file that is for the board.
+
+    :arg target_platform: a SoC such as V(rk3588), or the vendor's name of a folder of models such as V(RK3566_RK3568).
+        None where it does not matter. A model that names no platform passes.
+    :raises RknnModelError: as read(), and where the model is for another platform.
+    """
+    model = read(path)
+    wanted = platforms(target_platform)
+    if wanted and model.platforms and not wanted.intersection(name.lower() for name in model.platforms):
+        raise RknnModelError(
+            "%s is a model for %s, and the board takes models for %s: use the one made for it"
+            % (path, " and ".join(model.platforms), " or ".join(sorted(wanted)))
+        )
+    return model
+
+
+def platforms(name):
+    """Return the platforms a SoC or folder of models stands for, as a set; empty for None.
+
+    :raises RknnModelError: where it is no such name.
+    """
+    found = {part.lower() for part in name.split("_")} if name else set()
+    strange = sorted(part for part in found if not _PLATFORM.match(part))
+    if strange:
+        raise RknnModelError("target_platform: %r is no SoC, such as rk3588" % name)
+    return found
+
+
+def _cut_off(path, size, needed):
+    return RknnModelError("%s is cut off: it has %d bytes and needs %d at least" % (path, size, needed))
+
+
+def _foreign(start, size):
+    """What a file is that does not begin like a model."""
+    if not size:
+        return "empty"
+    for begin, kind in FOREIGN:
+        if start.startswith(begin):
+            return kind
+    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith((b"<!doctype html", b"<html", b"<?xml")):
+        return "a web page, such as a server's error message"
+    if start[4:8] == b"TFL3":
+        return "a TensorFlow Lite model, to be converted with rknn-toolkit2 first"
+    # ONNX is protobuf without a magic: field 1 is the format's version, of the others the first ones are texts and the graph.
+    if re.match(rb"\x08[\x01-\x20][\x12\x1a\x22\x32\x3a\x42]", start):
+        return "an ONNX model, to be converted with rknn-toolkit2 first"
+    return "something else (it begins with %s)" % start[:8].hex(" ")
