@@ -81,6 +81,7 @@ def test_it_stops_without_headers_that_can_be_had(board, play):
         board.ssh("sudo sh -c 'mv /root/build /lib/modules/$(uname -r)/build && mv /root/sources /etc/apt/sources.list.d'")
 
 
+@pytest.mark.case(case="too little space on the board", plan="unsupported", result="says how many MiB are missing, and where, before anything is changed")
 def test_it_stops_without_space(board, play):
     board.ssh("sudo sh -c 'fallocate -l $(($(df --output=avail -B1 / | tail -1) - 8388608)) /root/full'")
     try:
@@ -91,6 +92,7 @@ def test_it_stops_without_space(board, play):
         board.ssh("sudo rm /root/full")
 
 
+@pytest.mark.case(case="no root on the board", plan="unsupported", result="says that the ssh user needs sudo, before anything is changed")
 def test_it_stops_without_sudo(board, play):
     board.ssh(
         "sudo sh -c 'useradd -m nosudo && mkdir -m 700 ~nosudo/.ssh && cp ~radxa/.ssh/authorized_keys ~nosudo/.ssh/"
@@ -104,6 +106,7 @@ def test_it_stops_without_sudo(board, play):
         board.ssh("sudo sh -c 'pkill -u nosudo; sleep 1; userdel -r nosudo'")
 
 
+@pytest.mark.case(case="another architecture", plan="unsupported", result="one sentence names it and what the vendor's files are for")
 def test_a_machine_that_is_no_rockchip_board_is_left_alone(play):
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False, "npu_become": False}
     run = play(UPGRADE, "-e", json.dumps(local), inventory="thismachine,")
@@ -121,6 +124,8 @@ def test_before_the_upgrade_mobilenet_fails_as_in_the_mission(board, play):
     assert "0.9.3" in said and "0.9.6" in said and "upgrade-npu.yml" in said
 
 
+@pytest.mark.case(case="a new driver that does not start", plan="dkms_over_builtin",
+                  result="taken away again; the board reboots into the one it had, and fails with the reason")
 def test_a_driver_that_does_not_start_is_taken_away_again(board, play):
     board.ssh("sudo sh -c 'echo install rknpu_dkms /bin/false > /etc/modprobe.d/test.conf'")
     try:
@@ -188,6 +193,7 @@ def test_the_facts_are_on_the_board(board):
     assert board.ssh("stat -c %a /etc/ansible/facts.d/npu.fact").strip() == "644"
 
 
+@pytest.mark.case(case="a board that was upgraded", plan="none", result="nothing changes, without a reboot")
 def test_a_second_run_changes_nothing(board, play, figures):
     before, boot_id = board.state(), board.boot_id()
     run = play(UPGRADE)
