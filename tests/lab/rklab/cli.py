@@ -26,15 +26,16 @@ def state_folder() -> Path:
 
 def build(state: Path, kind: str, progress: Progress) -> tuple[Path, Path]:
     """The image of a kind of board and the upstream's files, from the cache or built. As root, by sudo if need be."""
+    space = image.KINDS[kind].space_mib
     if not image_kept():
-        host.require(host.doctor(state))
+        host.require(host.doctor(state, build_mib=space))
     logs = state / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     files = upstream.files(progress, logs / "upstream-build.log")
     ready = image.board_ready(kind, progress, logs)
     if ready is None:
-        host.require(host.doctor(state))
-        progress(f"the disk image of a board of kind {kind} is not in the cache; each part says how long it takes, all of it 12 minutes, 25 on a busy machine")
+        host.require(host.doctor(state, build_mib=space))
+        progress(f"a board of kind {kind}: its disk image is not in the cache; what must be built says how long it takes")
         if os.geteuid() != 0:
             cache.root().mkdir(parents=True, exist_ok=True)
             named = {**os.environ, "RKFLEET_LAB_CACHE": str(cache.root()), "RKFLEET_LAB_STATE": str(state)}
@@ -97,7 +98,7 @@ def up(lab: boards.Lab, options: argparse.Namespace) -> None:
     ready = {}
     for kind in sorted(set(kinds.values())):
         ready[kind], files = build(lab.state, kind, lab.progress)
-    host.require(host.doctor(lab.state, sum(not lab.running(name) for name in names), building=False))
+    host.require(host.doctor(lab.state, sum(not lab.running(name) for name in names)))
     serve(lab, files)
     fresh = []
     for name, kind in kinds.items():
@@ -215,7 +216,7 @@ def ssh(lab: boards.Lab, options: argparse.Namespace) -> None:
 
 def doctor(state: Path, options: argparse.Namespace) -> int:
     """Say what is missing on this machine."""
-    findings = host.doctor(state, building=not image_kept())
+    findings = host.doctor(state, build_mib=0 if image_kept() else image.KINDS[image.DEFAULT_KIND].space_mib)
     if options.json:
         print(json.dumps(host.as_data(findings), indent=1))
     else:
@@ -288,7 +289,7 @@ def run(words: list[str]) -> int:
     if options.command in {"up", "build"}:
         if getattr(options, "count", 1) < 1:
             raise LabError("--count starts at 1.")
-        packages = [finding for finding in host.doctor(state, building=False) if finding.name in {"system", "python", "packages"}]
+        packages = [finding for finding in host.doctor(state) if finding.name in {"system", "python", "packages"}]
         host.require(packages)
     if options.command == "build":
         for kind in image.KINDS if options.kind == "all" else [options.kind]:

@@ -52,7 +52,6 @@ NEEDED = {
 }
 
 BINFMT = Path("/proc/sys/fs/binfmt_misc")
-BUILD_MIB = 8192  # kernel source and objects, the tree, the disk, and their copies while they are made
 RUN_MIB = 2048
 BOARD_MEMORY_MIB = 1200
 
@@ -101,14 +100,14 @@ def _silent(command: list[str]) -> subprocess.CompletedProcess:
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
 
-def doctor(state: Path, boards_wanted: int = 1, building: bool = True) -> list[Finding]:
-    """Every check, none of which changes anything. *building*: the disk image is not in the cache yet."""
+def doctor(state: Path, boards_wanted: int = 1, build_mib: int = 0) -> list[Finding]:
+    """Every check, none of which changes anything. *build_mib*: the space to build a disk image in that is not in the cache yet."""
     findings = [_system(), _python(), _packages()]
-    if building:
+    if build_mib:
         findings.append(_root())
         if findings[-1].ok:
             findings += [_mounts(), _handler()]
-        findings.append(_space(cache.root(), BUILD_MIB, "cache"))
+        findings.append(_space(cache.root(), build_mib, "cache"))
     findings.append(_space(state, RUN_MIB, "boards"))
     findings.append(_memory(boards_wanted))
     return findings

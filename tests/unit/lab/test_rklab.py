@@ -339,6 +339,14 @@ def test_too_little_space_is_said_in_figures(tmp_path):
     assert "MiB wanted" in finding.message
 
 
+def test_only_a_build_needs_root_and_the_space_of_its_kind(tmp_path, monkeypatch):
+    monkeypatch.setenv("RKFLEET_LAB_CACHE", str(tmp_path))
+    assert not {"root", "space for cache"} & {finding.name for finding in host.doctor(tmp_path)}
+    found = {finding.name: finding for finding in host.doctor(tmp_path, build_mib=image.KINDS["stock"].space_mib)}
+    assert "root" in found
+    assert f"{image.KINDS['stock'].space_mib} MiB wanted" in found["space for cache"].message
+
+
 def test_expected_failures_are_a_sentence_and_not_a_traceback(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("RKFLEET_LAB_STATE", str(tmp_path))
     assert cli.main(["ssh", "rock5b-9"]) == 1
