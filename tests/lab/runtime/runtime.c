@@ -87,12 +87,14 @@ AT(rknn_tensor_attr, fl, 348); AT(rknn_tensor_attr, zp, 352); AT(rknn_tensor_att
 AT(rknn_tensor_attr, w_stride, 360); AT(rknn_tensor_attr, size_with_stride, 364);
 AT(rknn_tensor_attr, pass_through, 368); AT(rknn_tensor_attr, h_stride, 372);
 _Static_assert(sizeof(rknn_input) == 32, "rknn_input");
-AT(rknn_input, buf, 8); AT(rknn_input, size, 16); AT(rknn_input, pass_through, 20);
+AT(rknn_input, index, 0); AT(rknn_input, buf, 8); AT(rknn_input, size, 16); AT(rknn_input, pass_through, 20);
 AT(rknn_input, type, 24); AT(rknn_input, fmt, 28);
 _Static_assert(sizeof(rknn_output) == 24, "rknn_output");
-AT(rknn_output, is_prealloc, 1); AT(rknn_output, index, 4); AT(rknn_output, buf, 8); AT(rknn_output, size, 16);
+AT(rknn_output, want_float, 0); AT(rknn_output, is_prealloc, 1); AT(rknn_output, index, 4); AT(rknn_output, buf, 8); AT(rknn_output, size, 16);
 _Static_assert(sizeof(rknn_sdk_version) == 512, "rknn_sdk_version");
+AT(rknn_sdk_version, api_version, 0); AT(rknn_sdk_version, drv_version, 256);
 _Static_assert(sizeof(rknn_input_output_num) == 8, "rknn_input_output_num");
+AT(rknn_input_output_num, n_input, 0); AT(rknn_input_output_num, n_output, 4);
 
 /* ---- the RKNPU driver's ioctls ---------------------------------------------------- */
 
@@ -145,6 +147,21 @@ _Static_assert(MEM_CREATE == (RKNN_MEM_CREATE_SIZE == 48 ? 0xc0306442 : 0xc02864
 _Static_assert(MEM_MAP == 0xc0106443, "MEM_MAP");
 _Static_assert(MEM_DESTROY == 0xc0106444, "MEM_DESTROY");
 _Static_assert(MEM_SYNC == 0xc0206445, "MEM_SYNC");
+AT(struct npu_mem_create, handle, 0); AT(struct npu_mem_create, flags, 4); AT(struct npu_mem_create, size, 8);
+AT(struct npu_mem_create, obj_addr, 16); AT(struct npu_mem_create, dma_addr, 24); AT(struct npu_mem_create, sram_size, 32);
+#if RKNN_MEM_CREATE_SIZE > 40
+AT(struct npu_mem_create, iommu_domain_id, 40); AT(struct npu_mem_create, reserved, 44);
+#endif
+AT(struct npu_mem_map, handle, 0); AT(struct npu_mem_map, offset, 8);
+AT(struct npu_mem_destroy, handle, 0); AT(struct npu_mem_destroy, obj_addr, 8);
+AT(struct npu_mem_sync, flags, 0); AT(struct npu_mem_sync, obj_addr, 8); AT(struct npu_mem_sync, offset, 16);
+AT(struct npu_mem_sync, size, 24);
+AT(struct npu_submit, flags, 0); AT(struct npu_submit, timeout, 4); AT(struct npu_submit, task_start, 8);
+AT(struct npu_submit, task_number, 12); AT(struct npu_submit, task_counter, 16); AT(struct npu_submit, priority, 20);
+AT(struct npu_submit, task_obj_addr, 24); AT(struct npu_submit, iommu_domain_id, 32); AT(struct npu_submit, reserved, 36);
+AT(struct npu_submit, task_base_addr, 40); AT(struct npu_submit, hw_elapse_time, 48); AT(struct npu_submit, core_mask, 56);
+AT(struct npu_submit, fence_fd, 60); AT(struct npu_submit, core, 64);
+_Static_assert(sizeof(struct npu_task) == 40, "struct npu_task");
 
 enum { ACTION_GET_DRIVER_VERSION = 1 };
 enum { MEM_NON_CONTIGUOUS = 1, MEM_CACHEABLE = 2, MEM_KERNEL_MAPPING = 8 };
