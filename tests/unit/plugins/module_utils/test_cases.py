@@ -58,7 +58,7 @@ def one_sentence(text):
 def bullseye(board):
     """ROCK 5B, Debian bullseye, Linux 5.10, driver 0.8.2 built in, MobileNet works with runtime 1.6.0."""
     release = "5.10.110-37-rockchip"
-    board.base(release=release, config=BUILTIN, codename="bullseye").npu(drm=129).builtin(release, "0.8.2").headers(release).tools().u_boot_menu()
+    board.base(release=release, config=BUILTIN, codename="bullseye").npu().builtin(release, "0.8.2").headers(release).tools().u_boot_menu()
     return prove(board, release, "0.8.2")
 
 
@@ -475,7 +475,9 @@ def test_boot_loader(board, planned, loader, path, text, update):
 
 
 @pytest.mark.case(case="boot loader: unknown", plan="unsupported", result="stops, and says which argument to add by hand")
-@pytest.mark.parametrize("path, content", [("/boot/grub/grub.cfg", "menuentry 'Debian' {}\n"), ("/boot/boot.scr", "booti\n"), ("/boot/config.txt", "arm_64bit=1\n")])
+@pytest.mark.parametrize("path, content", [
+    ("/boot/grub/grub.cfg", "menuentry 'Debian' {}\n"), ("/boot/boot.scr", "booti\n"), ("/boot/config.txt", "arm_64bit=1\n"),
+])
 def test_unknown_boot_loader(board, planned, path, content):
     board.base(config=BUILTIN).npu().builtin().headers().tools().write(path, content)
     facts, plan = planned(board, driver_policy="exact")
