@@ -301,8 +301,8 @@ def compatibility(data):
     text = HEAD % DATA + """# What goes with what
 
 No code of this collection knows a version: all of it is data, in [%s](../%s).
-Each row says where it comes from and how sure it is: **M** measured on the vendor's own files, a real Debian kernel or an emulated board; **R** read in a public source;
-**I** inferred. Whatever depends on an R or I row is checked on the board, and only an inference proves a board.
+Each row says where it comes from and how sure it is: **M** measured on the vendor's own files, a real Debian kernel or an
+emulated board; **R** read in a public source; **I** inferred. Whatever depends on an R or I row is checked on the board, and only an inference proves a board.
 Boards need %s and Python %s or newer.
 """ % (DATA, DATA, " or ".join(data["requirements"]["machine"]), data["requirements"]["python"])
     for title, before, rows in sections:

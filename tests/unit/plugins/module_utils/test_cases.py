@@ -72,7 +72,8 @@ def test_old_driver_that_works_is_left_alone(bullseye, planned):
     assert plan["runtime"]["install"] is False and plan["runtime"]["version"] == "1.6.0"
 
 
-@pytest.mark.case(case="bullseye, Linux 5.10, driver 0.8.2 built into the vendor's kernel, npu_driver_policy: floor or exact", plan="dkms_over_builtin", result="brought to the wanted driver")
+@pytest.mark.case(case="bullseye, Linux 5.10, driver 0.8.2 built into the vendor's kernel, npu_driver_policy: floor or exact",
+                  plan="dkms_over_builtin", result="brought to the wanted driver")
 @pytest.mark.parametrize("policy", ["floor", "exact"])
 def test_unless_it_is_told_that_the_release_is_a_floor(bullseye, planned, policy):
     unused, plan = planned(bullseye, ("0.8.2", "20220829", "drm_ioctl"), driver_policy=policy, driver_version="0.9.6")
