@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""One table of the driver's ioctls and the library's structures: the stand-ins assert each number of it when compiled.
-
-The collection's own ctypes layouts are compared with the same numbers in tests/unit/plugins (test_mobilenet, test_facts).
+"""One table of the driver's ioctls and the library's structures: the stand-ins assert each number of it when compiled,
+and the collection's own ctypes layouts are compared with it.
 """
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import re
 from pathlib import Path
 
 import pytest
+
+from ansible_collections.rkfleet.npu.plugins.module_utils import _driver, _mobilenet
 
 LAB = Path(__file__).resolve().parents[2] / "lab"
 
@@ -69,3 +71,20 @@ def test_the_stand_in_runtime_asserts_them():
     for structure, (size, wanted) in LIBRARY.items():
         assert f"_Static_assert(sizeof({structure}) == {size}," in source
         assert places(source, structure, "AT") == wanted
+
+
+@pytest.mark.parametrize(("structure", "name"), [
+    (_mobilenet.TensorAttr, "rknn_tensor_attr"), (_mobilenet.Input, "rknn_input"), (_mobilenet.Output, "rknn_output"),
+    (_mobilenet.SdkVersion, "rknn_sdk_version"), (_mobilenet.InputOutputNum, "rknn_input_output_num"),
+])
+def test_the_collections_layouts_of_the_library(structure, name):
+    size, wanted = LIBRARY[name]
+    assert ctypes.sizeof(structure) == size
+    assert {member[0]: getattr(structure, member[0]).offset for member in structure._fields_} == wanted
+
+
+def test_the_collections_ioctls():
+    assert (_driver._DRM_IOCTL_VERSION, _driver._ACTION_DRM, _driver._ACTION_DMA_HEAP) == (0xC0406400, NUMBERS["ACTION"], 0xC0087200)
+    assert ctypes.sizeof(_driver._DrmVersion) == 64
+    assert {name: getattr(_driver._DrmVersion, name).offset for name in ("major", "minor", "patch", "name_len", "name", "date", "desc")} == {
+        "major": 0, "minor": 4, "patch": 8, "name_len": 16, "name": 24, "date": 40, "desc": 56}
