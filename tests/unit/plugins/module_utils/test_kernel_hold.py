@@ -204,6 +204,12 @@ def test_what_is_gone_holds_nothing_and_breaks_nothing(board, gone):
     assert board.default() == NEW
 
 
+def test_a_script_that_dies_does_not_keep_u_boot_update_from_its_work(board):
+    board.tool(_kernel_hold.SCRIPT, "#!/bin/sh\nexit 3\n")
+    board.kernel(NEW).update()
+    assert board.default() == NEW
+
+
 def test_the_hook_before_dkms_says_what_boots_and_never_fails(board):
     board.kernel(NEW)
     board.shell(_kernel_hold.IMAGE_HOOK, NEW, "/boot/vmlinuz-" + NEW)
@@ -217,8 +223,10 @@ def test_the_hook_before_dkms_says_what_boots_and_never_fails(board):
 
 def test_headers_that_come_later_lift_the_hold_once_dkms_has_built(board):
     board.kernel(NEW).update()
+    made = board.path("/boot/extlinux/extlinux.conf").read_text()
+    board.write("/boot/extlinux/extlinux.conf", made + "# as it was\n")
     board.shell(_kernel_hold.HEADERS_HOOK, NEW)
-    assert board.default() == OLD
+    assert board.path("/boot/extlinux/extlinux.conf").read_text() == made + "# as it was\n"
     board.module(NEW)
     board.shell(_kernel_hold.HEADERS_HOOK, NEW)
     assert board.default() == NEW
