@@ -492,8 +492,9 @@ def _upgrade(driver, facts, what):
 def _no_device(line, facts):
     closed = [node for node in facts.get("nodes") or [] if not node["open"]]
     if closed:
-        return "%s; %s: permission denied" % (line, closed[0]["path"]), (
-            "run the task with become, or put the user into the group %s" % (closed[0]["group"] or "render")
+        groups = sorted({node["group"] or "render" for node in closed})
+        return "%s; %s: permission denied" % (line, " and ".join(node["path"] for node in closed)), (
+            "run the task with become, or put the user into the group %s" % " and the group ".join(groups)
         )
     if facts.get("nodes"):
         return line, "the node %s is there and cannot be used: look in the kernel log (dmesg) for RKNPU" % facts["nodes"][0]["path"]
@@ -505,7 +506,7 @@ def diagnose(outcome, facts):
 
     :arg outcome: as infer() returns it.
     :arg facts: C(library) and C(model) (paths, for the sentences), C(expected) and C(tolerance) as compare() takes them,
-        C(wanted_driver) (version), C(kernel) (release), C(nodes) as render_nodes() returns them. All may be missing.
+        C(wanted_driver) (version), C(kernel) (release), C(nodes) as drm_nodes() returns them. All may be missing.
     :returns: (diagnosis, evidence, remedy): C(ok), C(driver), C(runtime), C(model), C(device), C(memory), C(timeout) or
         C(crash); the line (without its time) or fact that shows it; what to do, None where nothing is to be done.
     """
@@ -581,8 +582,11 @@ def _judge_answer(outcome, facts):
     return "ok", "Top1 is %d: %.6f" % tuple(outcome["top"][0]), None
 
 
-def render_nodes(sys="/sys", dev="/dev"):
-    """The RKNPU driver's render nodes, found by their device: [{path, open (may be used by us), group}]."""
+def drm_nodes(sys="/sys", dev="/dev"):
+    """The RKNPU driver's nodes, found by their device: [{path, open (may be used by us), group}].
+
+    Both kinds: the vendor's runtime 1.5.2 looks at card nodes only (seen), which belong to another group than render nodes.
+    """
     nodes = []
     base = os.path.join(sys, "class/drm")
     try:
@@ -590,7 +594,7 @@ def render_nodes(sys="/sys", dev="/dev"):
     except OSError:
         return nodes
     for name in names:
-        if not re.match(r"renderD\d{1,4}\Z", name):
+        if not re.match(r"(?:card|renderD)\d{1,4}\Z", name):
             continue
         try:
             with open(os.path.join(base, name, "device/uevent"), encoding="utf-8", errors="replace") as stream:

@@ -375,7 +375,7 @@ def main():
         outcome = _mobilenet.infer(params["library"], content["model"], content["picture"], params["runs"], params["timeout"])
     except ValueError as error:
         module.fail_json(msg=str(error))
-    answer = judge(params, outcome, _mobilenet.render_nodes(), os.uname().release)
+    answer = judge(params, outcome, _mobilenet.drm_nodes(), os.uname().release)
     if params["required"] and answer["verdict"] != "proven" and not module.check_mode:
         module.fail_json(msg="%(diagnosis)s: %(evidence)s. %(remedy)s" % answer, changed=changed, **answer)
     module.exit_json(changed=changed, **answer)

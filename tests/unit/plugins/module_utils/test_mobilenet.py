@@ -195,6 +195,11 @@ def test_diagnosis(what, diagnosis, evidence, remedy):
 
 @pytest.mark.parametrize(("nodes", "evidence", "remedy"), [
     ([{"path": "/dev/dri/renderD129", "open": False, "group": "render"}], "/dev/dri/renderD129: permission denied", "group render"),
+    # Seen with the vendor's 1.5.2, which looks at card nodes only.
+    ([{"path": "/dev/dri/card1", "open": False, "group": "video"}, {"path": "/dev/dri/renderD129", "open": True, "group": "render"}],
+     "/dev/dri/card1: permission denied", "into the group video"),
+    ([{"path": "/dev/dri/card1", "open": False, "group": "video"}, {"path": "/dev/dri/renderD129", "open": False, "group": "render"}],
+     "/dev/dri/card1 and /dev/dri/renderD129: permission denied", "into the group render and the group video"),
     ([{"path": "/dev/dri/renderD129", "open": True, "group": "render"}], "insmod", "/dev/dri/renderD129 is there and cannot be used"),
 ])
 def test_a_closed_device_is_told_from_a_missing_one(nodes, evidence, remedy):
@@ -213,14 +218,15 @@ def test_advice_of_the_runtime_is_a_note():
     assert _mobilenet.notes(outcome(log=[DRIVER_OLD, RECOMMEND])) == [RECOMMEND.split("] ")[1]]
 
 
-def test_render_nodes_are_found_by_their_device(tmp_path):
-    for name, driver in (("renderD128", "panthor"), ("renderD129", "RKNPU"), ("card1", "RKNPU")):
+def test_nodes_are_found_by_their_device(tmp_path):
+    for name, driver in (("renderD128", "panthor"), ("renderD129", "RKNPU"), ("card0", "panthor"), ("card1", "RKNPU"), ("card1-HDMI-A-1", "RKNPU")):
         folder = tmp_path / "sys/class/drm" / name / "device"
         folder.mkdir(parents=True)
         (folder / "uevent").write_text("DRIVER=%s\nOF_COMPATIBLE_0=rockchip,rk3588-rknpu\n" % driver)
-    node = tmp_path / "dev/dri/renderD129"
-    node.parent.mkdir(parents=True)
-    node.touch()
-    found = _mobilenet.render_nodes(str(tmp_path / "sys"), str(tmp_path / "dev"))
-    assert [(entry["path"], entry["open"]) for entry in found] == [(str(node), True)]
-    assert _mobilenet.render_nodes(str(tmp_path / "nothing")) == []
+    nodes = [tmp_path / "dev/dri" / name for name in ("card1", "renderD129")]
+    nodes[0].parent.mkdir(parents=True)
+    for node in nodes:
+        node.touch()
+    found = _mobilenet.drm_nodes(str(tmp_path / "sys"), str(tmp_path / "dev"))
+    assert [(entry["path"], entry["open"]) for entry in found] == [(str(node), True) for node in nodes]
+    assert _mobilenet.drm_nodes(str(tmp_path / "nothing")) == []
