@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Header packages of Debian's kernels, unpacked into the lab's cache, and header trees made from them for building modules.
+
+Nothing is installed. The packages come from where the host's own apt gets Debian's; the first use of a suite takes the
+newest kernel it has, which is kept from then on.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lab"))
+
+from rklab import LabError, Progress, cache, image  # noqa: E402
+
+FORMAT = 1
+# Release series of the kernels of these suites; None: whatever is newest.
+SUITES = {"bullseye": "5.10", "bookworm": "6.1", "trixie": "6.12", "trixie-backports": None}
+COMPILER = "aarch64-linux-gnu-gcc"
+_PROGRAMS = {"apt-get": "apt", "dpkg-deb": "dpkg", "make": "make", "modinfo": "kmod", COMPILER: "gcc-aarch64-linux-gnu"}
+
+
+class NoHeaders(Exception):
+    """The headers cannot be had here, with a reason to skip."""
+
+
+def fetch(suite):
+    """Return the folder with the unpacked header packages of the newest arm64 kernel of *suite*, from the cache or the archive."""
+    missing = sorted(package for program, package in _PROGRAMS.items() if not shutil.which(program))
+    if missing:
+        raise NoHeaders("not installed: " + " ".join(missing))
+    try:
+        return cache.provide("headers", {"suite": suite, "format": FORMAT}, lambda folder: _download(suite, folder), Progress(quiet=True))
+    except LabError as problem:
+        raise NoHeaders(str(problem).splitlines()[0]) from problem
+
+
+def _host():
+    return {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+
+
+def _download(suite, folder):
+    listed = _run(["apt-get", "indextargets", "--format", "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)", "Created-By: Packages"])
+    sources = [line for line in image.debian_sources(listed, suite) if line.endswith(" %s main" % suite)]
+    if not sources:
+        raise LabError("This machine's apt has no package source of Debian's.")
+    with tempfile.TemporaryDirectory(prefix="rkfleet-headers-") as work:
+        apt = _Apt(Path(work), sources)
+        apt("apt-get", "update", "--error-on=any")
+        kernel = newest(apt("apt-cache", "pkgnames", "linux-headers-").split(), SUITES[suite])
+        if not kernel:
+            raise LabError("Debian %s has no headers of a kernel %s for arm64." % (suite, SUITES[suite] or ""))
+        abi = kernel[len("linux-headers-"):-len("-arm64")]
+        shown = apt("apt-cache", "show", kernel)
+        kbuild = re.search(r"^Depends:.*\b(linux-kbuild-[\w.+-]+)", shown, re.M)[1]
+        # Its programs run on the host, where the C library may be older than the suite's.
+        apt("apt-get", "download", kernel, "linux-headers-%s-common" % abi, "%s:%s" % (kbuild, _host()), "libc6:" + _host())
+        for file in sorted(Path(work).glob("*.deb")):
+            libc = file.name.startswith("libc6_")
+            _run(["dpkg-deb", "-x", str(file), str(folder / ("libc" if libc else "root"))])
+    _make_programs_run(folder)
+
+
+class _Apt:
+    """apt-get and apt-cache with package lists of their own in *work*, and nothing of the machine's changed."""
+
+    def __init__(self, work, sources):
+        self.work = work
+        for name in ("lists/partial", "archives/partial"):
+            (work / name).mkdir(parents=True)
+        (work / "sources.list").write_text("".join(line + "\n" for line in sources))
+
+    def __call__(self, program, *words):
+        settings = {
+            "Dir::Etc::SourceList": self.work / "sources.list", "Dir::Etc::SourceParts": "/dev/null", "Dir::State::Lists": self.work / "lists",
+            "Dir::State::Status": "/dev/null", "Dir::Cache": self.work, "APT::Architecture": "arm64", "APT::Sandbox::User": "root",
+            "Acquire::Languages": "none", "APT::Architectures": "arm64," + _host(),
+        }
+        options = [word for name, value in settings.items() for word in ("-o", "%s=%s" % (name, value))]
+        return _run([program, "-q", *options, *words], self.work)
+
+
+def _run(command, folder=None):
+    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LabError("%s failed: %s" % (command[0], (done.stderr.strip().splitlines() or ["code %d" % done.returncode])[-1]))
+    return done.stdout
+
+
+def newest(packages, series):
+    """Return the linux-headers-*-arm64 package of the newest plain kernel of *series*, or None."""
+    found = {}
+    for name in packages:
+        match = re.fullmatch(r"linux-headers-(\d[\w.]*(?:\+deb\d+)?(?:-\d+)?)-arm64", name)
+        if match and (series is None or re.match(re.escape(series) + r"\.", match[1])):
+            found[tuple(int(number) for number in re.findall(r"\d+", match[1]))] = name
+    return found[max(found)] if found else None
+
+
+def _make_programs_run(folder):
+    """Where the host's C library is too old for the suite's programs, have them run with the suite's."""
+    loader = next(iter(sorted((folder / "libc").rglob("ld-linux-*.so.[0-9]"))), None)
+    for program in sorted(folder.glob("root/usr/lib/linux-kbuild-*/scripts/**/*")):
+        if not program.is_file() or program.is_symlink() or not os.access(program, os.X_OK) or program.read_bytes()[:4] != b"\x7fELF":
+            continue
+        said = subprocess.run([str(program)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False).stderr
+        if "GLIBC_" not in said or loader is None:
+            continue
+        binary = program.rename(program.with_name(program.name + ".bin"))
+        # Found from the script's own place: the folder is still to get its name in the cache.
+        up = os.path.relpath(folder / "libc", program.parent)
+        library = os.path.relpath(loader.resolve().parent, folder / "libc")
+        program.write_text(
+            '#!/bin/sh\nhere=$(dirname "$0")\nlibc=$(dirname "$(readlink -f "$0")")/%s/%s\n'
+            'exec "$libc/%s" --library-path "$libc" --argv0 "$0" "$here/%s" "$@"\n' % (up, library, loader.resolve().name, binary.name)
+        )
+        program.chmod(0o755)
+
+
+class Headers:
+    """A header tree to build modules with.
+
+    ``tree``: what make -C takes; ``release``; ``symvers``: the exported symbols; ``flags``: make variables this host needs.
+    """
+
+    def __init__(self, suite, target):
+        root = fetch(suite) / "root" / "usr"
+        own = next((root / "src").glob("linux-headers-*-arm64"))
+        self.tree = target / own.name
+        # The part that is this kernel's alone is small; what is common to the suite's kernels stays in the cache.
+        shutil.copytree(own, self.tree, symlinks=True)
+        for link in ("scripts", "tools"):
+            (self.tree / link).unlink()
+            (self.tree / link).symlink_to((own / link).resolve())
+        makefile = self.tree / "Makefile"
+        text = makefile.read_text().replace("/usr/src/" + own.name, str(self.tree))
+        makefile.write_text(re.sub(r"(?<=[= ])/usr/src(?=/)", str(root / "src"), text))
+        self.release = re.search(r"KERNELRELEASE = (\S+)", (self.tree / ".kernelvariables").read_text())[1]
+        # Debian's compiler of bookworm does not know the option that this switch of later kernels brings.
+        self.flags = ["CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT="]
+
+    @property
+    def symvers(self):
+        return {line.split("\t")[1] for line in (self.tree / "Module.symvers").read_text().splitlines()}
+
+    def exports(self, *symbols):
+        """Have the kernel export further symbols."""
+        with (self.tree / "Module.symvers").open("a") as file:
+            file.writelines("0x00000000\t%s\tvmlinux\tEXPORT_SYMBOL\t\n" % symbol for symbol in symbols)
+
+    def sets(self, symbol):
+        """Have the kernel configured with *symbol*, such as CONFIG_NO_GKI."""
+        with (self.tree / "include/config/auto.conf").open("a") as file:
+            file.write("%s=y\n" % symbol)
+        with (self.tree / "include/generated/autoconf.h").open("a") as file:
+            file.write("#define %s 1\n" % symbol)
+
+    def holds(self, name, text):
+        """Put a header into the tree."""
+        path = self.tree / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
