@@ -97,8 +97,8 @@ FILES: dict[str, tuple[int, str]] = {
 KIND_FILES: dict[str, dict[str, tuple[int, str]]] = {
     # The vendor's module has no alias that udev could load it by.
     "module": {"etc/modules-load.d/rknpu.conf": (0o644, "rknpu\n")},
-    # What Debian's own kernel needs to find its disk here.
-    "stock": {"etc/tiny-initramfs/tiny-initramfs.conf": (0o644, "AUTO_MODULES=no\nINCLUDE_MODULES=virtio_mmio,virtio_blk,ext4\n")},
+    # What Debian's own kernel needs to find its disk here, and its network when the lab's unit sets the address.
+    "stock": {"etc/tiny-initramfs/tiny-initramfs.conf": (0o644, "AUTO_MODULES=no\nINCLUDE_MODULES=virtio_mmio,virtio_blk,virtio_net,ext4\n")},
 }
 
 
