@@ -10,7 +10,7 @@ import subprocess
 
 BOARD = "rock5b-1"
 # Everything an upgrade may touch, and where it must leave nothing behind.
-WATCHED = "/etc /boot /lib/modules /usr/src /usr/lib/librknnrt.so /usr/bin /usr/sbin /var/lib/dkms /var/lib/rkfleet-npu"
+WATCHED = "/etc /boot /lib/modules /usr/src /usr/lib/librknnrt.so /usr/lib/rkfleet-npu /usr/bin /usr/sbin /var/lib/dkms /var/lib/rkfleet-npu"
 # Of these the content counts too; in the others an upgrade only adds and removes files.
 READ = "/etc /boot/extlinux /lib/modules /usr/lib/librknnrt.so /var/lib/rkfleet-npu"
 
