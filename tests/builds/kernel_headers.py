@@ -49,7 +49,9 @@ def _host():
 
 def _download(suite, folder):
     listed = _run(["apt-get", "indextargets", "--format", "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)", "Created-By: Packages"])
-    sources = [line for line in image.debian_sources(listed, suite) if line.endswith(" %s main" % suite)]
+    # What backports has not got, such as the C library, comes from the release they are for.
+    wanted = {suite, suite.partition("-")[0]}
+    sources = [line for name in sorted(wanted) for line in image.debian_sources(listed, name) if line.endswith(" %s main" % name)]
     if not sources:
         raise LabError("This machine's apt has no package source of Debian's.")
     with tempfile.TemporaryDirectory(prefix="rkfleet-headers-") as work:
