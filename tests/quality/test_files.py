@@ -18,7 +18,7 @@ import pytest
 
 LICENCES = {"GPL-3.0-or-later", "GPL-2.0-only"}
 # What the kernel build compiles is GPL-2.0-only; the scripts beside it are not.
-KERNEL_SIDE = ("roles/driver/files/dkms/*", "tests/lab/driver/src/*", "tests/lab/driver/bsp/*")
+KERNEL_SIDE = ("roles/driver/files/dkms/*", "tests/lab/driver/src/*", "tests/lab/driver/bsp*/*")
 HEADER = re.compile(r"SPDX-License-Identifier:\s*([A-Za-z0-9.+-]+)")
 # Where these are named, everybody's own configuration is meant and no mirror.
 PUBLIC_HOSTS = {"deb.debian.org", "security.debian.org", "archive.ubuntu.com", "security.ubuntu.com", "ports.ubuntu.com", "pypi.org"}
