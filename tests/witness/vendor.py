@@ -83,7 +83,7 @@ def models(folder: pathlib.Path, *platforms: str) -> dict[str, pathlib.Path]:
     try:
         venv = environment.make_venv(python, TOOLKIT, print)
     except subprocess.CalledProcessError as error:
-        raise UnavailableError(f"PyPI's rknn-toolkit2 {TOOLKIT_VERSION} cannot be had: {error}") from error
+        raise UnavailableError(f"PyPI's rknn-toolkit2 {TOOLKIT_VERSION} cannot be had: pip ended with {error.returncode}") from error
     work = folder / "work"
     work.mkdir(parents=True)
     done = subprocess.run(
