@@ -183,6 +183,21 @@ def test_a_header_alone_does_not_say_that_the_kernel_has_the_function(builder):
     assert built.wanted <= headers.symvers
 
 
+@pytest.mark.parametrize(("suite", "flag"), [("trixie", "1 << 10"), ("trixie-backports", "0")])
+def test_the_iommus_private_cookie_is_left_alone_where_it_changed(builder, suite, flag):
+    """The driver looks into the cookie for buffers with this flag: compiled wrongly, it would write to what is not there."""
+    headers, source = builder.headers(suite), builder.source("0.9.8")
+    with (source / "vendor/drivers/rknpu/include/rknpu_ioctl.h").open("r+") as file:
+        text = file.read()
+        if "RKNPU_MEM_IOMMU_LIMIT_IOVA_ALIGNMENT" not in text:
+            file.seek(0)
+            file.write(text.rpartition("#endif")[0] + "enum { RKNPU_MEM_IOMMU_LIMIT_IOVA_ALIGNMENT = 1 << 10 };\n#endif\n")
+    with (source / "vendor/drivers/rknpu/rknpu_gem.c").open("a") as file:
+        file.write('_Static_assert(RKNPU_MEM_IOMMU_LIMIT_IOVA_ALIGNMENT == (%s), "flag");\n' % flag)
+    built = builder.build(headers, source)
+    assert built.rc == 0, built.log
+
+
 COMPAT = "compat/rkfleet_compat.h"
 BREAKS = [
     pytest.param("bookworm", COMPAT, "#ifdef RKFLEET_VM_FLAGS", "#if 0", "the kernel's headers have no vm_flags_set", id="vm_flags_set not supplied"),
