@@ -34,7 +34,8 @@ KNOWN_ERRORS = (
     (r"No space left on device", "the disk is full: make room below /var and /lib/modules"),
     (r"Exec format error", "the headers package holds programs of another architecture: install the one made for this board"),
     (
-        r"(?m)^(?:\S*sh: (?:\d+: |line \d+: )?|make(?:\[\d+\])?: )([\w./+-]*(?:gcc|clang|cc)(?:-[\d.]+)?): (?:(?:[Cc]ommand )?not found|No such file or directory)",
+        r"(?m)^(?:\S*sh: (?:\d+: |line \d+: )?|make(?:\[\d+\])?: )([\w./+-]*(?:gcc|clang|cc)(?:-[\d.]+)?): "
+        r"(?:(?:[Cc]ommand )?not found|No such file or directory)",
         "the compiler {0}, with which the kernel was built, is missing: install it",
     ),
     (

@@ -165,7 +165,8 @@ ERRORS = [
     ("x.h:12:20: error: static declaration of \u2018vm_flags_clear\u2019 follows non-static declaration", "have vm_flags_clear already"),
     (f"{GEM}:891:23: error: assignment of read-only member 'vm_flags'", "choose driver 0.9.6 or newer"),
     # the vendor's OPP code
-    (f"{DEVFREQ}:201:9: error: implicit declaration of function 'rockchip_uninit_opp_table'; did you mean 'rockchip_init_opp_table'?", "older than 5.10.198"),
+    (f"{DEVFREQ}:201:9: error: implicit declaration of function 'rockchip_uninit_opp_table'; did you mean 'rockchip_init_opp_table'?",
+     "older than 5.10.198"),
     (f"{DEVFREQ}:602:32: error: 'rockchip_opp_set_low_length' undeclared here (not in a function)", "use driver 0.9.6 or update"),
     (f"{DEVFREQ}:602:32: error: \u2018rockchip_opp_set_low_length\u2019 undeclared (first use in this function)", "use driver 0.9.6 or update"),
     # symbols
@@ -189,11 +190,13 @@ ERRORS = [
     ("cc1: error: unrecognized command line option \u2018-ftrivial-auto-var-init=zero\u2019", "install the compiler the kernel was built with"),
     ("warning: the compiler differs from the one used to build the kernel\n"
      "  The kernel was built by: gcc-10 (Debian 10.2.1-6) 10.2.1 20210110\n  You are using:           gcc (Debian 12.2.0-14) 12.2.0\n"
-     "x.c:1:2: error: something new", "error: something new (the kernel was built by gcc-10 (Debian 10.2.1-6) 10.2.1 20210110, and this is gcc (Debian 12.2.0-14)"),
+     "x.c:1:2: error: something new",
+     "error: something new (the kernel was built by gcc-10 (Debian 10.2.1-6) 10.2.1 20210110, and this is gcc (Debian 12.2.0-14)"),
     # anything else
     ("scripts/basic/fixdep: Exec format error", "another architecture"),
     ("write error: No space left on device", "the disk is full"),
-    ("Kbuild:20: *** rkfleet: this kernel is built without DRM (CONFIG_DRM), which the driver needs.  Stop.", "built without DRM (CONFIG_DRM), which the driver needs"),
+    ("Kbuild:20: *** rkfleet: this kernel is built without DRM (CONFIG_DRM), which the driver needs.  Stop.",
+     "built without DRM (CONFIG_DRM), which the driver needs"),
     ("x.c:1:2: error: something new", "error: something new"),
     ("warning: the compiler differs from the one used to build the kernel\n  The kernel was built by: a\n  You are using: b", None),
     ("all is well", None),

@@ -35,7 +35,8 @@ def test_a_newer_kernel_without_headers(upgraded, gather):
 
 @pytest.mark.parametrize("log, told", [
     (LOG % (NEXT, GEM), "have no vm_flags_set"),
-    ("DKMS (dkms-3.2.2) make.log for rknpu/0.9.6 for kernel %s (aarch64)\nmake: Killed\n" % NEXT, "the build failed: see /var/lib/dkms/rknpu/0.9.6/build/make.log"),
+    ("DKMS (dkms-3.2.2) make.log for rknpu/0.9.6 for kernel %s (aarch64)\nmake: Killed\n" % NEXT,
+     "the build failed: see /var/lib/dkms/rknpu/0.9.6/build/make.log"),
     (LOG % ("6.6.1", GEM), None),
     ("nothing of the kind\n" + GEM, None),
     ("", None),
