@@ -24,6 +24,8 @@ from rklab import LabError, Progress, cache, image  # noqa: E402
 FORMAT = 1
 # Release series of the kernels of these suites; None: whatever is newest.
 SUITES = {"bullseye": "5.10", "bookworm": "6.1", "trixie": "6.12", "trixie-backports": None}
+# What of a header tree is a test's own; all else is linked.
+OWN = ("Makefile", "Module.symvers", "include/config/auto.conf", "include/generated/autoconf.h")
 COMPILER = "aarch64-linux-gnu-gcc"
 _PROGRAMS = {"apt-get": "apt", "dpkg-deb": "dpkg", "make": "make", "modinfo": "kmod", COMPILER: "gcc-aarch64-linux-gnu"}
 
@@ -137,11 +139,15 @@ class Headers:
         root = fetch(suite) / "root" / "usr"
         own = next((root / "src").glob("linux-headers-*-arm64"))
         self.tree = target / own.name
-        # The part that is this kernel's alone is small; what is common to the suite's kernels stays in the cache.
-        shutil.copytree(own, self.tree, symlinks=True)
-        for link in ("scripts", "tools"):
-            (self.tree / link).unlink()
-            (self.tree / link).symlink_to((own / link).resolve())
+        # Copied is only what a test may change; six thousand files would take longer than a build.
+        for name in OWN:
+            (self.tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(own / name, self.tree / name)
+        for folder in ("", "include", "include/generated"):
+            for entry in (own / folder).iterdir():
+                place = self.tree / folder / entry.name
+                if not place.exists():
+                    place.symlink_to(entry.resolve())
         makefile = self.tree / "Makefile"
         text = makefile.read_text().replace("/usr/src/" + own.name, str(self.tree))
         makefile.write_text(re.sub(r"(?<=[= ])/usr/src(?=/)", str(root / "src"), text))
