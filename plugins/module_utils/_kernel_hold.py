@@ -40,57 +40,57 @@ dkms=/var/lib/dkms/rknpu
 PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
 
 say() {
-	echo "rkfleet.npu: $*" >&2
-	logger -t rkfleet-npu -- "$*" 2>/dev/null || :
+    echo "rkfleet.npu: $*" >&2
+    logger -t rkfleet-npu -- "$*" 2>/dev/null || :
 }
 
 # The kernel refuses a module with the name of one that is built into it.
 refuses() {
-	grep -qs "/$module\.ko\$" "$modules/$1/modules.builtin"
+    grep -qs "/$module\.ko\$" "$modules/$1/modules.builtin"
 }
 
 has_module() {
-	for suffix in '' .xz .zst .gz; do
-		# An empty file is what a power cut leaves.
-		[ -s "$modules/$1/updates/dkms/$module.ko$suffix" ] && ! refuses "$1" && return 0
-	done
-	return 1
+    for suffix in '' .xz .zst .gz; do
+        # An empty file is what a power cut leaves.
+        [ -s "$modules/$1/updates/dkms/$module.ko$suffix" ] && ! refuses "$1" && return 0
+    done
+    return 1
 }
 
 why_not() {
-	if refuses "$1"; then
-		echo "a driver of that name is built into it; boot it once by hand and run rkfleet.npu.upgrade_npu there"
-		return
-	fi
-	if ! [ -e "$modules/$1/build/include" ]; then
-		echo "its headers are not installed; install linux-headers-$1, and run 'dkms autoinstall -k $1 && u-boot-update' if that does not build it"
-		return
-	fi
-	for log in "$dkms"/*/build/make.log; do
-		if grep -qs "for kernel $1 (" "$log"; then
-			echo "the build failed ($log); rkfleet.npu.preflight_npu tells what to do about it"
-			return
-		fi
-	done
-	for built in "$dkms"/*/"$1"/*/module/"$module".ko*; do
-		if [ -s "$built" ]; then
-			version=${built#"$dkms/"}
-			echo "DKMS keeps the kernel's own module of that name; run" \
-				"'dkms install -m rknpu -v ${version%%/*} -k $1 --force && u-boot-update' to replace it"
-			return
-		fi
-	done
-	echo "DKMS has not built it; run 'dkms autoinstall -k $1 && u-boot-update'"
+    if refuses "$1"; then
+        echo "a driver of that name is built into it; boot it once by hand and run rkfleet.npu.upgrade_npu there"
+        return
+    fi
+    if ! [ -e "$modules/$1/build/include" ]; then
+        echo "its headers are not installed; install linux-headers-$1, and run 'dkms autoinstall -k $1 && u-boot-update' if that does not build it"
+        return
+    fi
+    for log in "$dkms"/*/build/make.log; do
+        if grep -qs "for kernel $1 (" "$log"; then
+            echo "the build failed ($log); rkfleet.npu.preflight_npu tells what to do about it"
+            return
+        fi
+    done
+    for built in "$dkms"/*/"$1"/*/module/"$module".ko*; do
+        if [ -s "$built" ]; then
+            version=${built#"$dkms/"}
+            echo "DKMS keeps the kernel's own module of that name; run" \
+                "'dkms install -m rknpu -v ${version%%/*} -k $1 --force && u-boot-update' to replace it"
+            return
+        fi
+    done
+    echo "DKMS has not built it; run 'dkms autoinstall -k $1 && u-boot-update'"
 }
 
 module=$(sed -n '/^[[:space:]]*[^#;[:space:]]/{p;q;}' /etc/modules-load.d/rkfleet-npu.conf 2>/dev/null)
 case $module in
-	'' | *[!A-Za-z0-9_]*) exit 0 ;;
+    '' | *[!A-Za-z0-9_]*) exit 0 ;;
 esac
 
 if [ "${1-}" = built ]; then
-	[ -n "${2-}" ] && has_module "$2"
-	exit
+    [ -n "${2-}" ] && has_module "$2"
+    exit
 fi
 
 # As u-boot-update lists them: entry l0 is the newest.
@@ -98,29 +98,29 @@ number=0
 newest=
 chosen=
 for kernel in $(linux-version list | linux-version sort --reverse); do
-	newest=${newest:-$kernel}
-	if has_module "$kernel"; then
-		chosen=$kernel
-		break
-	fi
-	number=$((number + 1))
+    newest=${newest:-$kernel}
+    if has_module "$kernel"; then
+        chosen=$kernel
+        break
+    fi
+    number=$((number + 1))
 done
 
 case ${1-} in
-	installing)
-		if [ -n "$chosen" ] && [ "$chosen" != "$newest" ] && [ "${2-}" = "$newest" ]; then
-			say "kernel $chosen stays the default until DKMS has built $module for kernel $newest"
-		fi
-		;;
-	entry)
-		if [ -z "$chosen" ]; then
-			say "no installed kernel has the module $module: after the next boot the NPU will be without that driver"
-		elif [ "$number" -gt 0 ]; then
-			say "kernel $newest has no module $module: $(why_not "$newest")"
-			say "kernel $chosen stays the default"
-			echo "$number"
-		fi
-		;;
+    installing)
+        if [ -n "$chosen" ] && [ "$chosen" != "$newest" ] && [ "${2-}" = "$newest" ]; then
+            say "kernel $chosen stays the default until DKMS has built $module for kernel $newest"
+        fi
+        ;;
+    entry)
+        if [ -z "$chosen" ]; then
+            say "no installed kernel has the module $module: after the next boot the NPU will be without that driver"
+        elif [ "$number" -gt 0 ]; then
+            say "kernel $newest has no module $module: $(why_not "$newest")"
+            say "kernel $chosen stays the default"
+            echo "$number"
+        fi
+        ;;
 esac
 exit 0
 """
@@ -128,13 +128,13 @@ exit 0
 SETTINGS_TEXT = _HEAD + """\
 # Read by u-boot-update. A default that the owner chose, other than the newest kernel, is left alone.
 if [ "${U_BOOT_DEFAULT:-l0}" = l0 ] && [ -x "%(script)s" ]; then
-	_RKFLEET_ENTRY="$("%(script)s" entry)" || _RKFLEET_ENTRY=""
-	if [ -n "${_RKFLEET_ENTRY}" ]; then
-		U_BOOT_DEFAULT="l${_RKFLEET_ENTRY}"
-		# That entry has to be written, too.
-		U_BOOT_ENTRIES="all"
-		U_BOOT_ALTERNATIVES="default ${U_BOOT_ALTERNATIVES:-recovery}"
-	fi
+    _RKFLEET_ENTRY="$("%(script)s" entry)" || _RKFLEET_ENTRY=""
+    if [ -n "${_RKFLEET_ENTRY}" ]; then
+        U_BOOT_DEFAULT="l${_RKFLEET_ENTRY}"
+        # That entry has to be written, too.
+        U_BOOT_ENTRIES="all"
+        U_BOOT_ALTERNATIVES="default ${U_BOOT_ALTERNATIVES:-recovery}"
+    fi
 fi
 """ % {"script": SCRIPT}
 
@@ -149,7 +149,7 @@ IMAGE_HOOK_TEXT = "#!/bin/sh\n" + _HEAD + """\
 HEADERS_HOOK_TEXT = "#!/bin/sh\n" + _HEAD + """\
 # Headers that came after their kernel: DKMS has just built the module, and nobody else asks u-boot-update.
 if [ -x %(script)s ] && [ -e "/boot/vmlinuz-$1" ] && command -v u-boot-update >/dev/null && %(script)s built "$1"; then
-	u-boot-update
+    u-boot-update
 fi
 """ % {"script": SCRIPT}
 

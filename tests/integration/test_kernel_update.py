@@ -41,7 +41,7 @@ def upgraded(board, play):
     board.ssh("sudo sh -c \"echo 'deb [trusted=yes] file:/srv/apt-next ./' > /etc/apt/sources.list.d/next.list && apt-get -qq update\"")
     board.old = board.ssh("uname -r").strip()
     offered = board.ssh("apt-cache pkgnames linux-image-").split()
-    board.new = next(name.removeprefix("linux-image-") for name in offered if not name.endswith(board.old))
+    board.new = [name.removeprefix("linux-image-") for name in offered if not name.endswith(board.old)][0]
     yield board
     board.reset()
 

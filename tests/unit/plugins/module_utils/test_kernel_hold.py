@@ -29,24 +29,24 @@ U_BOOT_ENTRIES="${U_BOOT_ENTRIES:-all}"
 U_BOOT_ALTERNATIVES="${U_BOOT_ALTERNATIVES:-default recovery}"
 U_BOOT_PARAMETERS="${U_BOOT_PARAMETERS:-ro quiet}"
 {
-	echo "default ${U_BOOT_DEFAULT}"
-	number=0
-	for kernel in $(linux-version list | linux-version sort --reverse); do
-		if echo "${U_BOOT_ALTERNATIVES}" | grep -q default; then
-			printf '\\nlabel l%%s\\n\\tlinux /boot/vmlinuz-%%s\\n\\tappend root=/dev/vda1 %%s\\n' $number "$kernel" "${U_BOOT_PARAMETERS}"
-		fi
-		number=$((number + 1))
-		if [ "${U_BOOT_ENTRIES}" = $number ]; then break; fi
-	done
+    echo "default ${U_BOOT_DEFAULT}"
+    number=0
+    for kernel in $(linux-version list | linux-version sort --reverse); do
+        if echo "${U_BOOT_ALTERNATIVES}" | grep -q default; then
+            printf '\\nlabel l%%s\\n\\tlinux /boot/vmlinuz-%%s\\n\\tappend root=/dev/vda1 %%s\\n' $number "$kernel" "${U_BOOT_PARAMETERS}"
+        fi
+        number=$((number + 1))
+        if [ "${U_BOOT_ENTRIES}" = $number ]; then break; fi
+    done
 } > /boot/extlinux/extlinux.conf
 """
 FRAGMENTS = 'for file in /usr/share/u-boot-menu/conf.d/*.conf /etc/u-boot-menu/conf.d/*.conf; do if [ -e "${file}" ]; then . "${file}"; fi; done'
 LINUX_VERSION = """\
 #!/bin/sh
 if [ "$1" = list ]; then
-	for file in /boot/vmlinuz-*; do echo "${file##*/vmlinuz-}"; done
+    for file in /boot/vmlinuz-*; do echo "${file##*/vmlinuz-}"; done
 else
-	sort --version-sort --reverse
+    sort --version-sort --reverse
 fi
 """
 
