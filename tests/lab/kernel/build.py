@@ -33,7 +33,6 @@ import source as kernel_source  # noqa: E402
 from rklab import LabError, Progress, cache  # noqa: E402
 
 _DRIVER = _HERE.parent / "driver"
-_FRAGMENTS = [_HERE / "board.config", _HERE / "vendor.config"]
 # What makes a vendor's tree of a series out of mainline's: folders below ../driver.
 _OVERLAYS = {"6.1": "bsp", "5.10": "bsp-5.10"}
 _CODE = [_HERE / name for name in ("build.py", "kconfig.py", "packages.py", "source.py")]
@@ -59,6 +58,7 @@ class Build:
         self.progress = Progress(quiet=arguments.print_key)
         self.source = kernel_source.find(arguments.series, arguments.source or os.environ.get(kernel_source.override(arguments.series)))
         self.driver = generate_driver(self.driver_version, scratch / "driver")
+        self.fragments = fragments(arguments.series)
         self.overlays = overlays(arguments.series, arguments.suffix)
         self.compiler = compiler()
         self.tree = Path()
@@ -74,7 +74,7 @@ class Build:
             "module": self.module,
             "driver": cache.sources_digest([self.driver]),
             "overlay": cache.sources_digest(self.overlays),
-            "configuration": cache.sources_digest(_FRAGMENTS),
+            "configuration": cache.sources_digest(self.fragments),
             "code": cache.sources_digest(_CODE),
             "compiler": _first_line([self.compiler, "--version"]),
         }
@@ -122,7 +122,7 @@ class Build:
     def configure(self) -> str:
         """Configure the tree; returns the kernel's release. LabError when an option could not be had."""
         self.progress("configuring")
-        text = kconfig.fragment([file.read_text() for file in _FRAGMENTS], self.revision, self.suffix, module=self.module)
+        text = kconfig.fragment([file.read_text() for file in self.fragments], self.revision, self.suffix, module=self.module)
         wanted = self.source.work / "wanted.config"
         wanted.write_text(text)
         self.make("allnoconfig", f"KCONFIG_ALLCONFIG={wanted}")
@@ -130,7 +130,7 @@ class Build:
         if unmet:
             raise LabError(
                 f"{len(unmet)} options of the kernel could not be had:\n  " + "\n  ".join(unmet),
-                f"See {', '.join(file.name for file in _FRAGMENTS)} in tests/lab/kernel: something they depend on is missing.",
+                f"See {', '.join(file.name for file in self.fragments)} in tests/lab/kernel: something they depend on is missing.",
             )
         self.make("include/config/kernel.release")
         return (self.tree / "include/config/kernel.release").read_text().strip()
@@ -201,6 +201,11 @@ class Build:
                 f"make {targets[0]} failed; from {self.log}:\n{_errors(self.log)}",
                 f"Should the kept tree be damaged (a full disk, a power cut): remove {self.source.work} and build again.",
             )
+
+
+def fragments(series: str) -> list[Path]:
+    """The parts of the kernel's configuration: for every series, and for this one."""
+    return [_HERE / "board.config", _HERE / "vendor.config", *(file for file in [_HERE / f"board-{series}.config"] if file.is_file())]
 
 
 def overlays(series: str, suffix: str) -> list[Path]:

@@ -59,6 +59,14 @@ def test_the_driver_is_built_in_unless_it_shall_be_a_module(module, value):
     assert kconfig.options(text)["CONFIG_ROCKCHIP_RKNPU"] == value
 
 
+def test_what_the_boards_own_compiler_has_not_is_off_where_it_is_an_older_one():
+    def wanted(series):
+        return kconfig.options("".join(file.read_text() for file in build.fragments(series)))
+
+    assert wanted("5.10")["CONFIG_INIT_STACK_NONE"] == "y"
+    assert "CONFIG_INIT_STACK_NONE" not in wanted("6.1")
+
+
 @pytest.mark.parametrize("series", build._OVERLAYS)
 def test_every_series_has_a_source_and_the_headers_of_a_vendors_tree(series):
     assert series in source.SUITES

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Copyright: (c) 2026, rkfleet.npu contributors
- * Stand-in for a header of the vendor's kernels, for the rkfleet lab; not the vendor's.
+ * Stand-in for a header of the vendor's 5.10 kernels, for the rkfleet lab; not the vendor's.
  */
 #ifndef __SOC_ROCKCHIP_IOMMU_H
 #define __SOC_ROCKCHIP_IOMMU_H
