@@ -153,6 +153,7 @@ if [ -x %(script)s ] && [ -e "/boot/vmlinuz-$1" ] && command -v u-boot-update >/
 fi
 """ % {"script": SCRIPT}
 
+
 def files(present, reads_fragments):
     """C({path: (content or None, mode)}) of what is to be there, in the order in which it is written."""
     wanted = {SCRIPT: (SCRIPT_TEXT, 0o755), SETTINGS: (SETTINGS_TEXT, 0o644),
