@@ -74,7 +74,10 @@ def phase_line(board, phases, end):
 
 def note_lines(board, variables):
     """Return what the owner should know of a board: the plan's notes, and what the build had to leave out."""
-    notes = list((variables.get("__npu_plan") or {}).get("notes") or [])
+    notes = []
+    # The plan after a reboot no longer knows what was said of the driver it made.
+    for plan in ("__npu_driver_target", "__npu_plan"):
+        notes += (variables.get(plan) or {}).get("notes") or []
     notes += [line for line in (variables.get("__npu_build") or {}).get("probes") or [] if "left out" in line]
     # A note is a sentence, so it may be longer than a cell.
     return ["%s: note: %s" % (clean(board), clean(note, LONGEST_NOTE)) for note in dict.fromkeys(notes)]

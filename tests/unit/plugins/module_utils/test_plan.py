@@ -69,9 +69,9 @@ def upgraded(**changes):
     return {**UPGRADED, **changes}
 
 
-def record(driver, diagnosis="ok", runtime=RUNTIME):
+def record(driver, diagnosis="ok", runtime=None):
     """What facts.verification says of the mission's kernel."""
-    return {"diagnosis": diagnosis, "driver": driver, "kernel": RELEASE, "runtime_sha256": runtime["sha256"]}
+    return {"diagnosis": diagnosis, "driver": driver, "kernel": RELEASE, "runtime_sha256": (runtime or RUNTIME)["sha256"]}
 
 
 OLD_RUNTIME = dict(RUNTIME, version="1.6.0", build="9a7b5d24c@2023-12-13T17:31:11", sha256="1" * 64, git_blob=DATA["runtimes"]["1.6.0"]["git_blob"])
@@ -119,10 +119,12 @@ CASES = [
     ("works and is left alone", BULLSEYE, {}, "none", "it is left alone, although 0.9.6 is the release wanted. Set npu_driver_policy to floor or exact"),
     ("works, but a floor is set", BULLSEYE, {"driver_policy": "floor"}, "dkms_over_builtin", "0.9.6 or newer is wanted"),
     ("works, but exact", BULLSEYE, {"driver_policy": "exact"}, "dkms_over_builtin", "0.9.6 is wanted"),
-    ("does not work", dict(BULLSEYE, verification=record("0.8.2", "driver", OLD_RUNTIME)), {}, "dkms_over_builtin", "and MobileNet fails with it; 0.9.6 is wanted"),
+    ("does not work", dict(BULLSEYE, verification=record("0.8.2", "driver", OLD_RUNTIME)), {}, "dkms_over_builtin",
+     "and MobileNet fails with it; 0.9.6 is wanted"),
     ("verified with another driver", dict(BULLSEYE, verification=record("0.9.3", runtime=OLD_RUNTIME)), {}, "dkms_over_builtin", "0.8.2"),
     ("verified with another runtime", dict(BULLSEYE, verification=dict(record("0.8.2"), runtime_sha256="0" * 64)), {}, "dkms_over_builtin", "0.8.2"),
-    ("verified with another kernel", dict(BULLSEYE, verification=dict(record("0.8.2", runtime=OLD_RUNTIME), kernel="5.10.1")), {}, "dkms_over_builtin", "0.8.2"),
+    ("verified with another kernel", dict(BULLSEYE, verification=dict(record("0.8.2", runtime=OLD_RUNTIME), kernel="5.10.1")), {},
+     "dkms_over_builtin", "0.8.2"),
     ("kernel's own module", {"driver": {"presence": "module", "module": "rknpu", "files": ["kernel/drivers/rknpu/rknpu.ko"]}}, {},
      "dkms", "0.9.3 is module rknpu"),
     ("stock kernel", {"driver": NO_DRIVER, "device": NOT_BOUND, "kernel": {"release": STOCK}}, {}, "dkms", "Kernel %s has no NPU driver" % STOCK),
@@ -311,7 +313,7 @@ RULES = [{"match": r"linux-image-6\.1\.\d+-\d+-rk2410", "driver": "0.9.8", "sour
 OFFER = {"kernels": ["linux-image-6.1.99-2-rk2410", "linux-image-6.1.99-1-rk2312", "linux-image-6.1.84-9-rk2410"]}
 
 
-def plan_with_offer(wanted, offer=OFFER, **changes):
+def plan_with_offer(wanted, offer, **changes):
     return _plan.npu_plan(dict(facts(**changes), repository=offer), wanted, dict(DATA, vendor_kernels=RULES))
 
 
@@ -331,7 +333,7 @@ def test_the_vendors_kernel_where_the_repository_has_one_that_does(wanted, offer
 
 
 def test_what_taking_the_vendors_kernel_changes():
-    result = plan_with_offer({})
+    result = plan_with_offer({}, OFFER)
     assert (result["packages"], result["kernel"], result["reboot"], result["replaces"]) == (
         ["linux-image-6.1.99-2-rk2410"], "6.1.99-2-rk2410", True, None)
     assert (result["driver"]["version"], result["runtime"]["version"]) == ("0.9.8", "2.3.2")
@@ -342,7 +344,7 @@ def test_what_taking_the_vendors_kernel_changes():
 def test_the_vendors_driver_is_not_left_held_down_by_us():
     old = [dict(OURS, version="0.9.3")]
     ours = upgraded(driver=dict(UPGRADED["driver"], version="0.9.3"), dkms={"modules": old})
-    result = plan_with_offer({}, **ours)
+    result = plan_with_offer({}, OFFER, **ours)
     assert result["action"] == "vendor_kernel"
     assert result["replaces"] == {"module": "rknpu_dkms", "versions": ["0.9.3"], "initcalls": ["rknpu_init"]}
 

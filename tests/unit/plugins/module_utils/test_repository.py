@@ -58,7 +58,9 @@ def test_nobody_to_ask(board, gather):
     assert gather(board.write("/usr/bin/apt-cache"))["repository"] is None  # recorded elsewhere: this machine's apt says nothing of it
 
 
-@pytest.mark.parametrize("error", [OSError(8, "Exec format error"), subprocess.TimeoutExpired("apt-cache", 30), subprocess.CalledProcessError(100, "apt-cache")])
+@pytest.mark.parametrize("error", [
+    OSError(8, "Exec format error"), subprocess.TimeoutExpired("apt-cache", 30), subprocess.CalledProcessError(100, "apt-cache"),
+])
 def test_apt_that_does_not_answer_is_said(tree, error):
     def ask():
         raise error

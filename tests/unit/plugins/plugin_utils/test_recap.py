@@ -50,8 +50,9 @@ def test_the_time_of_each_phase():
 
 def test_notes_of_plan_and_build_are_shown_once():
     variables = {
+        "__npu_driver_target": {"notes": ["The driver is built without devfreq."]},
         "__npu_plan": {"notes": ["The NPU node is elsewhere.", "The NPU node is elsewhere."]},
         "__npu_build": {"probes": ["probe vm_flags_set: missing, supplied", "probe devfreq: left out, not here: governor.h"]},
     }
     assert _recap.note_lines("a", variables) == [
-        "a: note: The NPU node is elsewhere.", "a: note: probe devfreq: left out, not here: governor.h"]
+        "a: note: The driver is built without devfreq.", "a: note: The NPU node is elsewhere.", "a: note: probe devfreq: left out, not here: governor.h"]

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Other boards than the mission's: a healthy one, a kernel without the driver, one with it as a module, a vendor's newer kernel."""
+
+from __future__ import annotations
+
+import json
+
+import environment
+import pytest
+
+pytestmark = pytest.mark.board
+
+UPGRADE = "playbooks/upgrade-npu.yml"
+TOP1 = "283: 0.468750"
+
+
+def line_of(run, board):
+    """Return the board's line of the table at the end."""
+    return next(line for line in run.output.splitlines() if line.startswith(board.name + " ") and "." in line)
+
+
+def driver_of(board):
+    return board.ssh("sudo cat /sys/kernel/debug/rknpu/version").strip().removeprefix("RKNPU driver: v")
+
+
+def changed(run, board):
+    return run.boards[board.name]["changed"]
+
+
+# -- Debian bullseye, 5.10, 0.8.2 built in: healthy ---------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def bullseye(boards):
+    return boards("bullseye")
+
+
+@pytest.mark.case(
+    case="bullseye, vendor kernel 5.10, driver 0.8.2 built in, MobileNet works", plan="none",
+    result="tried, proven and left alone, with the reason; the second run changes nothing")
+def test_a_healthy_board_is_left_alone(bullseye, play):
+    boot_id = bullseye.boot_id()
+    run = play(UPGRADE, board=bullseye)
+    assert run.rc == 0
+    assert "0.8.2" in line_of(run, bullseye) and "→" not in line_of(run, bullseye) and line_of(run, bullseye).endswith("ok")
+    assert "Driver 0.8.2 answers (built into the kernel) and MobileNet works with it: it is left alone, although 0.9.6" in run.output
+    assert bullseye.boot_id() == boot_id and driver_of(bullseye) == "0.8.2"
+    before = bullseye.state()
+    run = play(UPGRADE, board=bullseye)
+    assert (run.rc, changed(run, bullseye)) == (0, 0)
+    assert bullseye.state() == before
+
+
+@pytest.mark.case(
+    case="bullseye, vendor kernel 5.10, driver 0.8.2 built in, npu_driver_policy: floor", plan="dkms_over_builtin",
+    result="0.9.6 is planned, as 0.8.2 is below the floor")
+def test_a_floor_changes_a_healthy_board_too(bullseye, play):
+    run = play(UPGRADE, "--check", "-e", "npu_driver_policy=floor", board=bullseye)
+    assert run.rc == 0
+    assert "Driver 0.8.2 is built into the kernel; 0.9.6 or newer is wanted." in run.output
+    assert line_of(run, bullseye).endswith("planned: dkms_over_builtin")
+
+
+# -- Debian's own kernel: no driver, no vendor headers; from the installed artefact, with the oldest ansible-core --------------
+
+@pytest.mark.case(
+    case="bookworm, Debian's stock 6.1 kernel: no driver, no Rockchip headers", plan="dkms",
+    result="the compat layer supplies what is missing (no devfreq, which plan and report say); the module loads, MobileNet works")
+def test_a_stock_kernel_gets_the_driver(boards, play, artefact, another_core):
+    board = boards("stock")
+    run = play(
+        "rkfleet.npu.upgrade_npu", cwd=artefact, venv=another_core(next(iter(environment.CORES))), env={"ANSIBLE_COLLECTIONS_PATH": str(artefact)},
+        board=board)
+    assert run.rc == 0
+    line = line_of(run, board)
+    assert "none → 0.9.6" in line and "none → 2.3.2" in line and TOP1 in line and line.endswith("ok")
+    assert "has none of the vendor's headers: the driver is built without frequency scaling (devfreq)" in run.output
+    assert driver_of(board) == "0.9.6" and "rknpu " in board.ssh("lsmod")
+    run = play(UPGRADE, board=board)
+    assert (run.rc, changed(run, board)) == (0, 0)
+
+
+# -- the driver as a module of the kernel; headers, dkms and compiler missing --------------------------------------------------
+
+@pytest.fixture(scope="module")
+def module_board(boards):
+    return boards("module")
+
+
+@pytest.mark.case(case="headers, dkms and compiler not installed but in the board's repository", plan="dkms", result="they are installed first")
+@pytest.mark.case(case="bookworm, vendor kernel, driver 0.9.3 as a module (=m); 0.9.8 selected", plan="dkms",
+                  result="DKMS module rknpu 0.9.8 overrides the kernel's own, which stays on the disk")
+def test_dkms_takes_the_place_of_a_kernels_own_module(module_board, play):
+    assert driver_of(module_board) == "0.9.3"
+    assert not module_board.ssh("ls -d /usr/src/linux-headers-* 2>/dev/null || true").strip()
+    run = play(UPGRADE, "-e", "npu_driver_version=0.9.8", board=module_board)
+    assert run.rc == 0
+    line = line_of(run, module_board)
+    assert "0.9.3 → 0.9.8" in line and TOP1 in line and line.endswith("ok")
+    assert driver_of(module_board) == "0.9.8"
+    assert "updates/dkms/rknpu.ko" in module_board.ssh("/sbin/modinfo -n rknpu")
+
+
+@pytest.mark.case(case="bookworm, vendor kernel, driver as a module (=m): the way back", plan="-", result="the kernel's own module comes back")
+def test_the_kernels_own_module_comes_back(module_board, play):
+    kernel = module_board.ssh("uname -r").strip()
+    run = play("tests/integration/take_away.yml", "-e", json.dumps({"version": "0.9.8", "kernel": kernel}), board=module_board)
+    assert run.rc == 0
+    assert driver_of(module_board) == "0.9.3"
+    assert "kernel/drivers/rknpu/rknpu.ko" in module_board.ssh("/sbin/modinfo -n rknpu")
+
+
+# -- the vendor's own newer kernel ---------------------------------------------------------------------------------------------
+
+@pytest.mark.case(
+    case="the board's apt repository offers a vendor kernel with a new enough driver", plan="vendor_kernel",
+    result="that kernel is installed and booted, the previous one stays bootable; a second run changes nothing")
+def test_the_vendors_newer_kernel_is_taken(board, play):
+    board.reset()
+    before = board.ssh("uname -r").strip()
+    board.ssh("sudo sh -c \"echo 'deb [trusted=yes] file:/srv/apt-next ./' > /etc/apt/sources.list.d/next.list && apt-get -qq update\"")
+    run = play(UPGRADE)
+    assert run.rc == 0
+    line = line_of(run, board)
+    assert "0.9.3 → 0.9.8" in line and TOP1 in line and line.endswith("ok")
+    after = board.ssh("uname -r").strip()
+    assert after != before and after.endswith("-rk2410")
+    assert not board.ssh("sudo dkms status").strip()
+    listed = board.ssh("grep -E '^[[:space:]]*linux ' /boot/extlinux/extlinux.conf")
+    assert after in listed and before in listed
+    run = play(UPGRADE)
+    assert (run.rc, run["changed"]) == (0, 0)
+    board.reset()
