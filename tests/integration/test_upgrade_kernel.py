@@ -2,7 +2,8 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 """A newer kernel comes to an upgraded board by apt: first without headers, then with ones for which the build fails, then well.
 
-The tests go on from one another in this order, and leave the board as an untouched one.
+The tests go on from one another in this order, and from the board that test_upgrade.py has upgraded, if it was run before them;
+they leave the board as an untouched one.
 """
 
 from __future__ import annotations
@@ -36,7 +37,6 @@ def kernels(board, play):
 @pytest.fixture(scope="module")
 def upgraded(board, play):
     """Return the board with driver 0.9.6 over its built-in one, and a newer kernel in its repositories."""
-    board.reset()
     assert play(UPGRADE).rc == 0
     board.ssh("sudo sh -c \"echo 'deb [trusted=yes] file:/srv/apt-next ./' > /etc/apt/sources.list.d/next.list && apt-get -qq update\"")
     board.old = board.ssh("uname -r").strip()
