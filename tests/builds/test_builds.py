@@ -90,11 +90,11 @@ def test_a_vendor_kernel_with_governor_h_is_built_with_its_own(builder):
     headers.holds("drivers/devfreq/governor.h", """
 #include <linux/devfreq.h>
 struct devfreq_governor {
-	struct list_head node;
-	const char name[16];
-	const u64 attrs, flags;
-	int (*get_target_freq)(struct devfreq *devfreq, unsigned long *freq);
-	int (*event_handler)(struct devfreq *devfreq, unsigned int event, void *data);
+    struct list_head node;
+    const char name[16];
+    const u64 attrs, flags;
+    int (*get_target_freq)(struct devfreq *devfreq, unsigned long *freq);
+    int (*event_handler)(struct devfreq *devfreq, unsigned int event, void *data);
 };
 int devfreq_add_governor(struct devfreq_governor *governor);
 int devfreq_remove_governor(struct devfreq_governor *governor);

@@ -165,7 +165,8 @@ def _download(source: Source, progress: Callable[[str], None]) -> Path:
         )
         kept = list(source.work.glob(f"{name}_*.deb"))
         if done.returncode or not kept:
-            raise LabError(f"apt could not download {name}: {done.stderr.strip()[-500:]}", "Refresh the package lists with 'apt-get update'. " + _remedy(source.series))
+            remedy = "Refresh the package lists with 'apt-get update'. " + _remedy(source.series)
+            raise LabError(f"apt could not download {name}: {done.stderr.strip()[-500:]}", remedy)
     if cache.file_digest(kept[0]) != source.identity["sha256"]:
         kept[0].unlink()
         raise LabError(f"The downloaded {kept[0].name} is not the file that the package list names.", "Try again; it was removed.")

@@ -216,7 +216,7 @@ def fetched(suite: str, wanted: tuple[str, ...], progress: Progress, log: Path) 
     return cache.provide("packages", packages_inputs(suite, wanted), build, progress, "about 1 minute")
 
 
-def _mmdebstrap(suite: str, folder: Path, target: Path, options: list[str], log: Path, *, what: str, environment: list[str] = []) -> None:
+def _mmdebstrap(suite: str, folder: Path, target: Path, options: list[str], log: Path, *, what: str, environment: tuple[str, ...] = ()) -> None:
     """Run mmdebstrap for arm64 with Debian's packages from where this machine gets its own; *folder* is for its own files."""
     targets = process.output(["apt-get", "indextargets", "--format", "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)", "Created-By: Packages"])
     sources = debian_sources(targets, suite)

@@ -64,9 +64,14 @@ UPGRADED = {
 }
 
 
+def but(base, **changes):
+    """What makes of the mission's board another one, with parts of that changed."""
+    return {**base, **changes}
+
+
 def upgraded(**changes):
     """What makes of the mission's board an upgraded one, with parts of that changed."""
-    return {**UPGRADED, **changes}
+    return but(UPGRADED, **changes)
 
 
 def record(driver, diagnosis="ok", runtime=None):
@@ -350,7 +355,7 @@ def test_the_vendors_driver_is_not_left_held_down_by_us():
 
 
 def test_what_is_not_proven_yet_is_to_be_proven_first():
-    unproven = dict(BULLSEYE, verification=None)
+    unproven = but(BULLSEYE, verification=None)
     result = plan(**unproven)
     assert result["action"] == "dkms_over_builtin" and result["baseline"]["runtime"] == "1.6.0" and result["baseline"]["required"]
     assert result["baseline"]["model"]["key"] == "mobilenet_v1-1.6.0"
@@ -358,19 +363,19 @@ def test_what_is_not_proven_yet_is_to_be_proven_first():
     assert plan({"driver_policy": "floor"}, **unproven)["baseline"] is None
     assert plan(**BULLSEYE)["baseline"] is None
     assert plan(**UPGRADED)["baseline"] is None
-    assert plan(**dict(unproven, runtime=NO_RUNTIME))["baseline"] is None  # there is nothing to prove it with
+    assert plan(**but(unproven, runtime=NO_RUNTIME))["baseline"] is None  # there is nothing to prove it with
 
 
 def test_a_board_that_may_work_is_tried_before_it_is_called_unsupported():
-    result = plan(**dict(BULLSEYE, verification=None, kernel={"release": "4.19.232"}))
+    result = plan(**but(BULLSEYE, verification=None, kernel={"release": "4.19.232"}))
     assert result["action"] == "unsupported" and result["baseline"]["required"]
-    assert plan(**dict(BULLSEYE, kernel={"release": "4.19.232"}, verification=dict(BULLSEYE["verification"], kernel="4.19.232")))["action"] == "none"
+    assert plan(**but(BULLSEYE, kernel={"release": "4.19.232"}, verification=dict(BULLSEYE["verification"], kernel="4.19.232")))["action"] == "none"
 
 
 def test_a_driver_known_to_fail_on_this_kernel_need_not_be_tried():
     unproven = {"runtime": OLD_RUNTIME}
     assert plan(**unproven)["baseline"]["required"] is False
-    assert plan(**dict(unproven, kernel={"release": "5.10.209-1-rk356x"}))["baseline"]["required"] is True
+    assert plan(**but(unproven, kernel={"release": "5.10.209-1-rk356x"}))["baseline"]["required"] is True
 
 
 def test_a_board_left_alone_keeps_its_runtime_and_the_model_that_goes_with_it():
