@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: npu_preflight
 short_description: Try whether an RKNPU driver builds for kernels that are not running
-version_added: 1.0.0
+version_added: 1.1.0
 description:
   - Builds the driver for each of the kernels as DKMS would, in a folder that goes away again, and says which are fine and
     which fail with what. This is what to do before a board gets a new kernel.
