@@ -15,6 +15,8 @@ import re
 import struct
 
 MAGIC = b"RKNN"
+# The frame above is known of this format. Of another one only the magic is looked at: the runtime may know more.
+FORMAT = 6
 HEADER = 64
 _SIZE = struct.Struct("<Q")
 # A description names each tensor, not each weight: that of a MobileNet has 1,000 bytes.
@@ -75,6 +77,8 @@ def read(path):
         if size < HEADER + _SIZE.size:
             raise _cut_off(path, size, HEADER + _SIZE.size)
         form, data = struct.unpack_from("<QQ", head, 8)
+        if form != FORMAT:
+            return RknnModel(form, size, {}, None)
         if size < HEADER + data + _SIZE.size:
             raise _cut_off(path, size, HEADER + data + _SIZE.size)
         found = _COMPILER.search(stream.read(min(data, _COMPILER_WITHIN)))

@@ -114,3 +114,9 @@ def test_the_description_is_not_read_without_bound(file, monkeypatch):
 @pytest.mark.parametrize("name", ["rk3588;", "models", "RK3566_", "../rk3588"])
 def test_a_platform_that_is_none_is_a_mistake_of_the_task(file, name):
     assert "is no SoC" in refusal(file, model(), name)
+
+
+def test_of_a_format_nobody_here_knows_only_the_magic_counts(tmp_path):
+    path = tmp_path / "new.rknn"
+    path.write_bytes(struct.pack("<8sQQ40s", b"RKNN", 7, 1 << 40, b"") + b"another frame")
+    assert _rknn_model.check(path, "rk3588").as_dict()["format"] == 7
