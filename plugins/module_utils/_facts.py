@@ -142,7 +142,7 @@ def gather(tree, uname=None, uid=None, ask_node=_driver.ask, ask_repository=None
     """The facts, in the shape npu_facts documents. Each part stands alone: what fails is named in `unread`.
 
     uname and uid are os.uname() and os.geteuid() unless a test says otherwise; ask_node reads a driver's version,
-    ask_repository the packages called linux-image-* (_repository.apt_kernels).
+    ask_repository the packages called linux-image-* (as _repository.apt_kernels; None where there is nobody to ask).
     """
     uname = uname or os.uname()
     uid = os.geteuid() if uid is None else uid

@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 
 PREFIX = "linux-image-"
 _APT_CACHE = "/usr/bin/apt-cache"
@@ -26,33 +24,37 @@ def newest_first(names):
     return sorted(names, key=key, reverse=True)
 
 
-def apt_kernels():
-    """What apt-cache prints of the packages whose name begins with `linux-image-`. Raises OSError, SubprocessError.
+class RepositoryError(Exception):
+    """apt-cache did not answer, with what it said instead."""
 
-    apt's own package cache is taken as it is; where there is none, one is made in memory. Neither way is anything
-    written, not even by root.
+
+def apt_kernels(run):
+    """What apt-cache prints of the packages whose name begins with `linux-image-`. Raises RepositoryError.
+
+    run: callable taking a list of arguments, giving (rc, stdout, stderr) as text. apt's own package cache is taken as
+    it is; where there is none, one is made in memory. Neither way is anything written, not even by root.
     """
     def names(*how):
-        return subprocess.run([_APT_CACHE] + list(how) + ["pkgnames", PREFIX], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=_SECONDS, check=True, env=dict(os.environ, LC_ALL="C")).stdout
+        return run(["timeout", str(_SECONDS), _APT_CACHE] + list(how) + ["pkgnames", PREFIX])
 
-    try:
-        answer = names("--no-generate")
-    except subprocess.CalledProcessError:
-        answer = names("-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=")
-    return answer.decode("utf-8", "replace")
+    rc, out, err = names("--no-generate")
+    if rc != 0:
+        rc, out, err = names("-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=")
+    if rc != 0:
+        raise RepositoryError(" ".join(err.split())[:200] or "it ended with %d" % rc)
+    return out
 
 
-def read(tree, ask=None):
+def read(tree, ask):
     """{kernels: [package name, ...]}, newest first and at most 200, or None where there is no apt to ask.
 
-    ask() is apt_kernels() unless a test says otherwise; a tree recorded on another board has nobody to ask.
+    ask() gives what apt_kernels() does; it is None for a tree recorded on another board, which has nobody to ask.
     """
-    if ask is None and not tree.live or not tree.exists(_APT_CACHE):
+    if ask is None or not tree.exists(_APT_CACHE):
         return None
     try:
-        text = (ask or apt_kernels)()
-    except (OSError, subprocess.SubprocessError) as error:
+        text = ask()
+    except (OSError, RepositoryError) as error:
         tree.note("kernels in the package repositories", "apt-cache: %s" % error)
         return None
     names = set(line for line in text.splitlines() if _NAME.match(line) and not _DEBUG.search(line))

@@ -242,6 +242,7 @@ ansible_facts:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import gather
+from ansible_collections.rkfleet.npu.plugins.module_utils._repository import apt_kernels
 from ansible_collections.rkfleet.npu.plugins.module_utils._tree import Tree
 
 _AREAS = ("proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
@@ -252,7 +253,9 @@ def main():
     options["root"] = {"type": "path", "default": "/"}
     module = AnsibleModule(argument_spec=options, supports_check_mode=True)
     areas = dict((area, module.params[area]) for area in _AREAS)
-    module.exit_json(changed=False, ansible_facts={"npu": gather(Tree(module.params["root"], **areas))})
+    tree = Tree(module.params["root"], **areas)
+    ask = (lambda: apt_kernels(module.run_command)) if tree.live else None
+    module.exit_json(changed=False, ansible_facts={"npu": gather(tree, ask_repository=ask)})
 
 
 if __name__ == "__main__":

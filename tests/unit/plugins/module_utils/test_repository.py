@@ -59,7 +59,7 @@ def test_nobody_to_ask(board, gather):
 
 
 @pytest.mark.parametrize("error", [
-    OSError(8, "Exec format error"), subprocess.TimeoutExpired("apt-cache", 30), subprocess.CalledProcessError(100, "apt-cache"),
+    OSError(8, "Exec format error"), _repository.RepositoryError("E: The package lists or status file could not be parsed"),
 ])
 def test_apt_that_does_not_answer_is_said(tree, error):
     def ask():
@@ -82,7 +82,12 @@ def test_real_apt_cache_writes_nothing(tmp_path, monkeypatch, kept):
         subprocess.run(["apt-cache", "gencaches"], check=True, capture_output=True)
     before = [(path, path.stat().st_mtime_ns) for path in sorted(cache.rglob("*"))]
     assert (cache / "pkgcache.bin").exists() is kept
-    assert isinstance(_repository.apt_kernels(), str)
+
+    def run(arguments):
+        done = subprocess.run(arguments, text=True, capture_output=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    assert isinstance(_repository.apt_kernels(run), str)
     assert [(path, path.stat().st_mtime_ns) for path in sorted(cache.rglob("*"))] == before
 
 
@@ -93,3 +98,21 @@ def test_driver_of_a_package_by_the_first_rule():
         {"package": "linux-image-6.1.43-20-rk2312", "release": "6.1.43-20-rk2312", "driver_version": "0.9.3"},
     ]
     assert _repository.vendor_kernels(None, RULES) == [] == _repository.vendor_kernels(names, [])
+
+
+@pytest.mark.parametrize("answers, said", [
+    ([(0, "a", "")], "a"), ([(100, "", "E: no cache"), (0, "b", "")], "b"), ([(100, "", "x"), (124, "", "")], "it ended with 124"),
+])
+def test_without_apts_own_cache_one_is_made_in_memory(answers, said):
+    calls = []
+
+    def run(arguments):
+        calls.append(arguments)
+        return answers[len(calls) - 1]
+
+    try:
+        found = _repository.apt_kernels(run)
+    except _repository.RepositoryError as error:
+        found = str(error)
+    assert found == said and len(calls) == len(answers)
+    assert "--no-generate" in calls[0] and calls[0][-2:] == ["pkgnames", "linux-image-"]
