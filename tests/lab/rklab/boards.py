@@ -57,6 +57,8 @@ def command(port: int, serial_log: Path, snapshot: str = "") -> list[str]:
         *("-netdev", f"user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:22"),
         *("-device", "virtio-net-device,netdev=net0"),
         *("-device", "virtio-rng-device"),
+        # The watchdog the kernels know; a board that no longer feeds it is reset, as a real one by its SoC's.
+        *("-device", "i6300esb", "-action", "watchdog=reset"),
         # What the NPU's first register answers: the vendor's runtime asks for it and runs no model on another chip.
         *("-device", f"loader,addr={devicetree.CORES[0]:#x},data={devicetree.HARDWARE:#x},data-len=4"),
         *("-chardev", f"file,id=serial0,path={_comma(serial_log)},append=on"),
