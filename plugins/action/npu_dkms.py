@@ -15,10 +15,7 @@ from ..plugin_utils._driver_action import DriverAction, write_log
 class ActionModule(DriverAction):
     """Build and install a driver with DKMS."""
 
-    _supports_check_mode = True
-
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
+    def act(self, result, task_vars):
         args = dict(self._task.args)
         log_dir = args.pop("log_dir", None)
         source, build_files = args.pop("source", None), args.pop("build_files", None)

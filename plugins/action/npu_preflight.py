@@ -15,10 +15,7 @@ from ..plugin_utils._driver_action import DriverAction, write_log
 class ActionModule(DriverAction):
     """Try whether a driver builds for kernels."""
 
-    _supports_check_mode = True
-
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
+    def act(self, result, task_vars):
         args = dict(self._task.args)
         log_dir = args.pop("log_dir", None)
         source, build_files, compatibility = (args.pop(name, None) for name in ("source", "build_files", "compatibility"))

@@ -15,10 +15,7 @@ from ..plugin_utils._transfer import TransferAction
 class ActionModule(TransferAction):
     """Install librknnrt.so."""
 
-    _supports_check_mode = True
-
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
+    def act(self, result, task_vars):
         args = dict(self._task.args)
         source = os.path.expanduser(args.get("source") or "")
         if not self._task.check_mode:

@@ -18,10 +18,7 @@ from ..plugin_utils._transfer import TransferAction
 class ActionModule(TransferAction):
     """Run a MobileNet on the board."""
 
-    _supports_check_mode = True
-
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
+    def act(self, result, task_vars):
         args = dict(self._task.args)
         paths = {name: os.path.expanduser(str(args.get(name) or "")) for name in ("model", "picture")}
         absent = [path for path in paths.values() if not os.path.isfile(path)]

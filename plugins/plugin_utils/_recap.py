@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from ._transfer import NO_ANSWER
+
 COLUMNS = ("board", "kernel", "driver", "runtime", "Top1", "latency", "verdict")
 LONGEST_CELL = 60
 LONGEST_NOTE = 300
@@ -42,9 +44,9 @@ def verdict(variables):
     if plan.get("action") == "unsupported":
         return "unsupported"
     if verification.get("diagnosis", "ok") != "ok":
-        return "failed: %s" % verification["diagnosis"]
+        return "failed: %s" % clean(verification["diagnosis"])
     if variables.get("__npu_error"):
-        return "failed"
+        return "unreachable" if NO_ANSWER in variables["__npu_error"] else "failed"
     # A board that is lost on the way never gets to stop its clock.
     if not plan or not variables.get("__npu_phases_end"):
         return "unreachable"

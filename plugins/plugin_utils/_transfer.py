@@ -1,14 +1,51 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the action plugins share that send a file along with their module."""
+"""What the action plugins share whose module runs on a board, and those that send a file along with it."""
 
 from __future__ import annotations
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
+# The report knows a lost board by these words.
+NO_ANSWER = "does not answer over ssh"
+# What Ansible calls a lost connection, too, although the board has answered.
+ANSWERED = ("No space left on device", "Failed to create temporary directory", "Authentication failure")
 
-class TransferAction(ActionBase):
+
+class BoardAction(ActionBase):
+    """An action whose module runs on the board; one that does not answer has failed.
+
+    Ansible takes a board that it calls unreachable out of the play at once: no rescue, and where it was the last one no report either.
+    """
+
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        try:
+            return self.act(result, task_vars)
+        except AnsibleConnectionFailure as error:
+            # There is nothing left to tidy up there, and another try would take as long again.
+            self._connection._shell.tmpdir = None
+            result.update(failed=True, msg=lost(error))
+            return result
+
+    def act(self, result, task_vars):
+        """Do what the task asks for and return its result."""
+        result.update(self._execute_module(task_vars=task_vars))
+        return result
+
+    def cleanup(self, force=False):
+        """As usual, only that a board which is lost now has done its work already."""
+        try:
+            super().cleanup(force)
+        except AnsibleConnectionFailure:
+            self._connection._shell.tmpdir = None
+
+
+class TransferAction(BoardAction):
     """An action that uploads files into the task's own temporary folder on the board."""
 
     def upload(self, local, name):
@@ -19,3 +56,9 @@ class TransferAction(ActionBase):
         self._transfer_file(local, remote)
         self._fixup_perms2((self._connection._shell.tmpdir, remote))
         return remote
+
+
+def lost(error):
+    """Return on one line what is the matter with a connection."""
+    text = " ".join(str(error).split())
+    return text if any(words in text for words in ANSWERED) else "%s: %s" % (NO_ANSWER, text)

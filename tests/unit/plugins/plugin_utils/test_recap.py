@@ -29,6 +29,7 @@ def test_an_upgraded_board():
         ({"__npu_plan": {"action": "dkms_over_builtin"}, "__npu_phases_end": 7.0}, "planned: dkms_over_builtin"),
         ({"__npu_plan": {"action": "unsupported"}, "__npu_error": "x"}, "unsupported"),
         ({"__npu_plan": {"action": "dkms"}, "__npu_error": "no space"}, "failed"),
+        ({"__npu_error": "a: does not answer over ssh: Connection refused", "__npu_phases_end": 7.0}, "unreachable"),
         ({"__npu_plan": {"action": "none"}, "__npu_verification": {"diagnosis": "driver"}, "__npu_error": "x"}, "failed: driver"),
         ({"__npu_plan": {"action": "none"}, "__npu_verification": PROVEN, "__npu_error": "cannot record"}, "failed"),
     ],

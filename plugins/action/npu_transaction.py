@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Says who works on the board, and takes over from a run of this very user and machine that has ended: see plugins/modules/npu_transaction.py."""
+
+from __future__ import annotations
+
+import os
+
+from ansible.plugins.action import ActionBase
+
+from ..plugin_utils._run_owner import has_ended, owner
+
+
+class ActionModule(ActionBase):
+    """Begin, commit or take back an upgrade."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        args = dict(self._task.args, owner=owner(os.getppid()))
+        answer = self._execute_module(module_args=args, task_vars=task_vars)
+        holder = answer.get("locked") or {}
+        if answer.get("failed") and has_ended(holder, args["owner"]):
+            answer = self._execute_module(module_args=dict(args, ended_runs=[str(holder["run"])]), task_vars=task_vars)
+        result.update(answer)
+        return result

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""A board that does not answer is a failed one, not what Ansible calls unreachable."""
+
+from __future__ import annotations
+
+import types
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure
+
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _transfer
+
+
+@pytest.fixture
+def action(monkeypatch):
+    """An action whose module answers as told, or raises; its cleanup loses the connection."""
+    def gone(*unused, **more):
+        raise AnsibleConnectionFailure("Failed to connect to the host via ssh:\nConnection refused")
+
+    def make(answer):
+        def execute(self, **unused):
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        monkeypatch.setattr(_transfer.ActionBase, "run", lambda *unused: {})
+        monkeypatch.setattr(_transfer.ActionBase, "cleanup", gone)
+        monkeypatch.setattr(_transfer.ActionBase, "_execute_module", execute)
+        made = object.__new__(type("Action", (_transfer.BoardAction,), {"TRANSFERS_FILES": False}))
+        made._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir="/there"))
+        return made
+
+    return make
+
+
+def test_a_board_that_does_not_answer_has_failed_in_one_line(action):
+    made = action(AnsibleConnectionFailure("Failed to connect to the host via ssh:\n  Connection refused"))
+    assert made.run() == {"failed": True, "msg": "does not answer over ssh: Failed to connect to the host via ssh: Connection refused"}
+    # Nobody waits for it once more.
+    assert made._connection._shell.tmpdir is None
+
+
+@pytest.mark.parametrize("said", ["mkdir: cannot create directory: No space left on device", "Failed to create temporary directory. It may be read-only."])
+def test_a_board_that_answered_is_not_called_lost(action, said):
+    assert action(AnsibleConnectionFailure(said)).run() == {"failed": True, "msg": said}
+
+
+def test_work_that_is_done_stays_done_when_the_board_is_lost_at_tidying_up(action):
+    made = action({"changed": True})
+    assert made.run() == {"changed": True}
+    made.cleanup()
+    assert made._connection._shell.tmpdir is None
