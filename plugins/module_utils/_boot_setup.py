@@ -8,13 +8,18 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
+import tempfile
 
-from . import _bootloader, _kernel_hold
+from . import _bootloader, _files, _kernel_hold
 from ._driver import BLACKLIST
-from ._files import STATE_DIR, ensure_dir, keep, read_file, write_file
+from ._files import LEFTOVER, STATE_DIR, clean_leftovers, disk_full, ensure_dir, keep, read_file, told, write_file
 from ._tree import Tree
 
 MODULES_LOAD = "/etc/modules-load.d/rkfleet-npu.conf"
+# Mounted over the menu's folder for one command and its children only: for everybody else, U-Boot included, nothing happens there.
+_UNSHARE = ["unshare", "--mount", "--propagation", "private", "--"]
+_ELSEWHERE = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
 
 
 class BootSetupError(Exception):
@@ -37,7 +42,8 @@ class BootSetup:
         self.run, self.module, self.initcalls, self.present, self.state_dir, self.root = run, module, list(initcalls), present, state_dir, root
         cmdline = (self._read("/proc/cmdline") or b"").decode("utf-8", "replace").strip()
         self.loader = _bootloader.read(Tree(root), cmdline)
-        self.before, self.after, self.modes, self.runs_tool = {}, {}, {}, False
+        self.before, self.after, self.modes = {}, {}, {}
+        self.menu, self.touched = self._read(_bootloader.EXTLINUX), False
         self._want(MODULES_LOAD, ("# rkfleet.npu\n%s\n" % module).encode() if present else None)
         if self.initcalls:
             self._want_arguments()
@@ -97,9 +103,12 @@ class BootSetup:
         """Whether a script of ours lost what makes it one: hooks without it are passed over."""
         return bool(self.after[path] and self.modes.get(path) == 0o755 and not os.access(self._place(path), os.X_OK))
 
-    def _default_right(self):
-        """Tell whether the kernel that boots by default is one with the module, as far as there are any."""
-        text = self._text(_bootloader.EXTLINUX)
+    def _default_right(self, text=None):
+        """Tell whether the kernel that boots by default is one with the module, as far as there are any.
+
+        :arg text: of the boot loader's menu; without it, of the one that is there.
+        """
+        text = self._text(_bootloader.EXTLINUX) if text is None else text
         if not text:
             return True
         try:
@@ -113,9 +122,9 @@ class BootSetup:
         # Where the hold is taken away the newest kernel is the default again.
         return not self.before[_kernel_hold.SCRIPT] or kernel == newest
 
-    def _arguments_right(self):
+    def _arguments_right(self, text=None):
         """Tell whether what the boot loader reads says what is wanted."""
-        text = (self._read(self._read_by_loader()) or b"").decode("utf-8", "replace")
+        text = self._text(self._read_by_loader()) if text is None else text
         try:
             if self.loader["update"]:
                 arguments = _bootloader.extlinux_default_append(text)
@@ -135,28 +144,48 @@ class BootSetup:
         :raises BootSetupError: after everything was put back.
         """
         kept, files = {}, self.changes()
-        self.runs_tool = bool(self.loader["update"] and (self.initcalls or _bootloader.EXTLINUX in files))
+        runs_tool = bool(self.loader["update"] and (self.initcalls or _bootloader.EXTLINUX in files))
+        for folder in {os.path.dirname(self._place(path)) for path in files} | {self.state_dir}:
+            clean_leftovers(folder)
         try:
             for path in files:
                 kept[path] = keep(self._place(path), self.state_dir)
                 if path in self.after:
                     self._write(path, self.after[path])
-            self._update()
+            if runs_tool:
+                self._make_menu()
+            elif self.initcalls and not self._arguments_right():
+                raise BootSetupError(self._arguments_wrong())
+            self._settle()
         except (OSError, BootSetupError) as error:
-            self.restore()
-            raise BootSetupError("the boot set-up was put back as it was: %s" % error) from error
+            left = self.restore()
+            reason = told(error, self._place(self._read_by_loader() or MODULES_LOAD)) if isinstance(error, OSError) else error
+            if left:
+                raise BootSetupError("%s; and it could not be put back as it was: %s" % (reason, "; ".join(left))) from error
+            raise BootSetupError("the boot set-up was put back as it was: %s" % reason) from error
         return kept
 
     def restore(self):
-        """Put the old content of every file back."""
-        for path, content in self.before.items():
-            with contextlib.suppress(OSError):
-                self._write(path, content)
-        with contextlib.suppress(OSError, BootSetupError):
-            self._run_tool()
+        """Put the old content of every file back, the menu's too, and return what could not be: one sentence each."""
+        left = []
+        for path, content in dict(self.before, **({_bootloader.EXTLINUX: self.menu} if self.loader["update"] else {})).items():
+            try:
+                if self._read(path) != content:
+                    self._write(path, content)
+            except OSError as error:
+                left.append(told(error, self._place(path)))
+        with contextlib.suppress(OSError):
+            self._settle()
+        return left
+
+    def _settle(self):
+        """Have U-Boot see what was written for it: see _files.checkpoint."""
+        if self.touched:
+            _files.checkpoint(self._place("/boot"))
 
     def _write(self, path, content):
         place = self._place(path)
+        self.touched = self.touched or path.startswith("/boot/")
         if content is None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(place)
@@ -169,21 +198,63 @@ class BootSetup:
             ensure_dir(os.path.dirname(place))
             write_file(place, content, self.modes.get(path))
 
-    def _update(self):
-        self._run_tool()
-        if self.hold and not self._default_right():
+    def _arguments_wrong(self):
+        return "%s does not %s %s=%s in the entry that boots" % (
+            self._read_by_loader(), "have" if self.present else "lose", BLACKLIST, ",".join(self.initcalls))
+
+    def _make_menu(self):
+        """Let u-boot-update make its menu where nobody reads it, look at it, and put it in its place at once.
+
+        The tool itself does not sync what it writes, and a board without its menu does not boot.
+        """
+        menu = self._place(_bootloader.EXTLINUX)
+        with self._other_folder(os.path.dirname(menu)) as (folder, command):
+            rc, out, err = self.run([*command, self.loader["update"]])
+            if rc != 0:
+                full = disk_full(folder) + "; " if "No space left on device" in out + err else ""
+                raise BootSetupError("%s%s ended with %d: %s" % (full, self.loader["update"], rc, " ".join((err or out).split())[:300]))
+            made = read_file(os.path.join(folder, os.path.basename(menu)))
+        self._check_menu((made or b"").decode("utf-8", "surrogateescape"))
+        if made != self.menu:
+            self._write(_bootloader.EXTLINUX, made)
+
+    @contextlib.contextmanager
+    def _other_folder(self, folder):
+        """Yield C((folder, command)): where a command finds I(folder) when it is run with I(command) before it.
+
+        That is I(folder) itself and no command where the kernel or a container forbids a mount of its own.
+        """
+        fresh = ensure_dir(folder)
+        ensure_dir(self.state_dir, 0o700)
+        private = tempfile.mkdtemp(prefix=LEFTOVER, dir=self.state_dir)
+        command = [*_UNSHARE, "sh", "-c", _ELSEWHERE, "sh", private, folder]
+        try:
+            if not shutil.which("unshare") or self.run([*command, "true"])[0] != 0:
+                yield folder, []
+                return
+            if self.menu is not None:
+                write_file(os.path.join(private, os.path.basename(_bootloader.EXTLINUX)), self.menu)
+            yield private, command
+        finally:
+            shutil.rmtree(private, ignore_errors=True)
+            if fresh:
+                with contextlib.suppress(OSError):
+                    os.rmdir(folder)
+
+    def _check_menu(self, text):
+        """Refuse a menu that the board would not boot with, or not as wanted."""
+        try:
+            image = _bootloader.extlinux_default_image(text) if text else None
+        except ValueError as error:
+            raise BootSetupError("%s made a menu that boots nothing: %s" % (self.loader["update"], error)) from error
+        # As U-Boot names it: without /boot where that is a file system of its own.
+        if not image or not any(os.path.isfile(self._place(top + image)) for top in ("", "/boot", "/boot/extlinux/")):
+            raise BootSetupError("%s made a menu that boots nothing: its default kernel is %s" % (
+                self.loader["update"], "%s, which is not there" % image if image else "not named"))
+        if self.hold and not self._default_right(text):
             raise BootSetupError(
                 "%s boots kernel %s by default, for which there is no module %s: see U_BOOT_DEFAULT in the configuration of u-boot-update"
-                % (_bootloader.EXTLINUX, _bootloader.extlinux_default_kernel(self._text(_bootloader.EXTLINUX)), self.module)
+                % (_bootloader.EXTLINUX, _bootloader.extlinux_default_kernel(text), self.module)
             )
-        if self.initcalls and not self._arguments_right():
-            raise BootSetupError(
-                "%s does not %s %s=%s in the entry that boots"
-                % (self._read_by_loader(), "have" if self.present else "lose", BLACKLIST, ",".join(self.initcalls))
-            )
-
-    def _run_tool(self):
-        if self.runs_tool:
-            rc, out, err = self.run([self.loader["update"]])
-            if rc != 0:
-                raise BootSetupError("%s ended with %d: %s" % (self.loader["update"], rc, " ".join((err or out).split())[:300]))
+        if self.initcalls and not self._arguments_right(text):
+            raise BootSetupError(self._arguments_wrong())

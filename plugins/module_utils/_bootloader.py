@@ -374,13 +374,18 @@ def extlinux_default_append(text):
     return append.group(2).strip() if append else ""
 
 
-def extlinux_default_kernel(text):
-    """The release of the kernel that an extlinux.conf boots by default, None where its file name does not say it."""
+def extlinux_default_image(text):
+    """The file of the kernel that an extlinux.conf boots by default, as it is written there, or None."""
     for line in _default_label(_checked(text))[0]:
         if line.group(1).lower() in ("linux", "kernel"):
-            found = re.search(r"/vmlinu[xz]-(\S+)\s*\Z", line.group(2))
-            return found.group(1) if found else None
+            return line.group(2).strip() or None
     return None
+
+
+def extlinux_default_kernel(text):
+    """The release of the kernel that an extlinux.conf boots by default, None where its file name does not say it."""
+    found = re.search(r"/vmlinu[xz]-(\S+)\Z", extlinux_default_image(text) or "")
+    return found.group(1) if found else None
 
 
 # -- which loader a board has -------------------------------------------------------------------------------

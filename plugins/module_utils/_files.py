@@ -6,13 +6,23 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import hashlib
 import os
+import select
 import shutil
+import signal
 import tempfile
 
 CHUNK = 1 << 20
 STATE_DIR = "/var/lib/rkfleet-npu"
+LEFTOVER = ".rkfleet-"
+"""How everything begins that is not finished yet: what has this name at the start of a run was left by a power cut."""
+
+# include/uapi/linux/fs.h: _IOWR('X', 119, int) and _IOWR('X', 120, int), the same on every architecture that Debian's arm64 and x86 are.
+_FIFREEZE, _FITHAW = 0xC0045877, 0xC0045878
+_THAW_AFTER = 20
 
 
 def sha256_of(path):
@@ -63,6 +73,128 @@ def sync_dir(path):
         os.close(handle)
 
 
+def sync_file(path):
+    """Make a file and its name durable; unlike sync(2) this says what went wrong."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    sync_dir(os.path.dirname(path))
+
+
+def checkpoint(path):
+    """Have what the file system of I(path) keeps in its journal written to where it belongs; return whether that was done.
+
+    U-Boot reads ext4 without replaying the journal. A file that was renamed into place and synced is in the journal for sure, but
+    for U-Boot the folder still names the old one (or blocks that are used for something else by now) until the journal is written
+    out. Freezing a file system does that, so it is frozen and thawed again at once.
+
+    A root file system that stays frozen takes the whole board with it. So nothing is done in between, no signal is let through, and
+    a process of its own thaws it where this one dies or hangs. What cannot be frozen (another kind of file system, one that somebody
+    else has frozen, no right to) is only synced.
+    """
+    os.sync()  # what is left to write while it is frozen is next to nothing then
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return _freeze_and_thaw(handle)
+    finally:
+        os.close(handle)
+
+
+def _freeze_and_thaw(handle):
+    ours, theirs = os.pipe()
+    guard = os.fork()
+    if guard == 0:
+        _thaw_if_left(handle, ours, theirs)
+    os.close(ours)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        fcntl.ioctl(handle, _FIFREEZE, 0)
+        try:
+            return True
+        finally:
+            fcntl.ioctl(handle, _FITHAW, 0)
+    except OSError as error:
+        # EINVAL: the guard was faster to thaw it.
+        if error.errno not in (errno.EOPNOTSUPP, errno.ENOTTY, errno.EPERM, errno.EBUSY, errno.EINVAL):
+            raise
+        return error.errno == errno.EINVAL
+    finally:
+        with contextlib.suppress(OSError):
+            os.write(theirs, b"done")
+        os.close(theirs)
+        os.waitpid(guard, 0)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _thaw_if_left(handle, ours, theirs):
+    """The process that thaws where the other one no longer can. It never returns."""
+    try:
+        os.setsid()  # what kills the other one with all its group is not to find this one
+        os.close(theirs)
+        while not select.select([ours], [], [], _THAW_AFTER)[0]:
+            with contextlib.suppress(OSError):
+                fcntl.ioctl(handle, _FITHAW, 0)
+        if not os.read(ours, 8):
+            with contextlib.suppress(OSError):
+                fcntl.ioctl(handle, _FITHAW, 0)
+    finally:
+        os._exit(0)  # pylint: disable=protected-access
+
+
+def clean_leftovers(folder):
+    """Remove what a run left unfinished in a folder that is ours or root's; return the names."""
+    found = leftovers(folder)
+    for name in found:
+        path = os.path.join(folder, name)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+    return found
+
+
+def leftovers(folder):
+    """Return the names in a folder that a run left unfinished."""
+    return sorted(name for name in os.listdir(folder) if name.startswith(LEFTOVER)) if os.path.isdir(folder) else []
+
+
+def told(error, *paths):
+    """Return what an OSError means in words: for a full disk with what is free where, for one mounted read-only with where.
+
+    :arg paths: where to look besides the file that the error names.
+    """
+    paths = [path for path in (error.filename, *paths) if isinstance(path, str)]
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return disk_full(*paths)
+    if error.errno == errno.EROFS:
+        return "%s is mounted read-only" % (_mount_point(paths[0]) if paths else "the file system")
+    return "%s%s" % (os.strerror(error.errno) if error.errno else error, ": %s" % paths[0] if error.errno and paths else "")
+
+
+def disk_full(*paths):
+    """Return one sentence with what is free on the file systems of these paths."""
+    free = {}
+    for path in paths:
+        place = _mount_point(path)
+        figures = os.statvfs(place)
+        free[place] = "%d KiB%s are free at %s" % (
+            figures.f_bavail * figures.f_frsize // 1024, " and no inode" if figures.f_files and not figures.f_favail else "", place)
+    return "the disk is full%s" % (": " + ", ".join(free.values()) if free else "")
+
+
+def _mount_point(path):
+    path = os.path.realpath(path)
+    while path != "/" and not (os.path.exists(path) and os.path.ismount(path)):
+        path = os.path.dirname(path)
+    return path
+
+
 def ensure_dir(path, mode=0o755):
     """Create a folder with all that leads to it; return True when it was not there."""
     if os.path.isdir(path):
@@ -83,7 +215,7 @@ def replacing(path, mode=None):
     path = os.path.realpath(path)
     folder = os.path.dirname(path)
     # The leading dot keeps ldconfig, run-parts and the like from taking the unfinished file for a real one.
-    handle, temporary = tempfile.mkstemp(prefix=".rkfleet-", dir=folder)
+    handle, temporary = tempfile.mkstemp(prefix=LEFTOVER, dir=folder)
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream
@@ -96,9 +228,11 @@ def replacing(path, mode=None):
             else:
                 os.fchmod(stream.fileno(), mode if mode is not None else 0o644)
         os.rename(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+        if isinstance(error, OSError) and not error.filename:
+            error.filename = path  # a write does not say to what
         raise
     sync_dir(folder)
 

@@ -21,6 +21,9 @@ description:
     With other boot loaders nothing of the kind is possible.
   - Nothing is loaded or unloaded, and the board is not rebooted.
   - What was changed is put back where the boot loader's tool fails or does not take the change over.
+  - C(u-boot-update) runs in a mount namespace of its own, where it finds a copy of its menu. What it makes of it is looked at, and
+    takes the place of the menu at once. Then the file system with C(/boot) is frozen and thawed, as U-Boot does not read what is
+    only in its journal.
 author:
   - rkfleet.npu contributors (@rkfleet)
 extends_documentation_fragment:
@@ -48,7 +51,7 @@ options:
     elements: str
     default: []
   state_dir:
-    description: Folder on the board that keeps what was replaced.
+    description: Folder on the board that keeps what was replaced, and notes how far an upgrade has come.
     type: path
     default: /var/lib/rkfleet-npu
 """
@@ -91,6 +94,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot_setup import BootSetup, BootSetupError
 from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import advance
 
 
 def main():
@@ -116,6 +120,8 @@ def main():
         files = setup.changes()
         if files and not module.check_mode:
             kept = setup.apply()
+        if params["state"] == "present" and not module.check_mode:
+            advance(params["state_dir"], "deployed")
     except BootSetupError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
