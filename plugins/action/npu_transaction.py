@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import os
 
-from ansible.plugins.action import ActionBase
-
 from ..plugin_utils._run_owner import has_ended, owner
+from ..plugin_utils._transfer import BoardAction
 
 
-class ActionModule(ActionBase):
+class ActionModule(BoardAction):
     """Begin, commit or take back an upgrade."""
 
-    _supports_check_mode = True
-
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
+    def act(self, result, task_vars):
         args = dict(self._task.args, owner=owner(os.getppid()))
         answer = self._execute_module(module_args=args, task_vars=task_vars)
         holder = answer.get("locked") or {}

@@ -16,7 +16,7 @@ import struct
 import sys
 import zlib
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _bootloader, _device_tree, _dkms, _driver, _kernels, _repository, _runtime
+from ansible_collections.rkfleet.npu.plugins.module_utils import _bootloader, _device_tree, _dkms, _driver, _kernels, _repository, _runtime, _transaction
 from ansible_collections.rkfleet.npu.plugins.module_utils._record import FACT_FILE
 from ansible_collections.rkfleet.npu.plugins.module_utils._tree import clean, clean_tree
 
@@ -170,6 +170,8 @@ def gather(tree, uname=None, uid=None, ask_node=_driver.ask, ask_repository=None
         "space": part("free space", {}, lambda: dict((path, tree.free_mib(path)) for path in _SPACE)),
         "repository": part("package repositories", None, _repository.read, tree, ask_repository),
         "verification": part("verification", None, read_verification, tree),
+        "upgrade": part("upgrade", _nothing_of("since why run baseline driver locked_by hold", state="unknown", pending=False, origin=False),
+                        _transaction.read, tree),
         "privileged": uid == 0,
     }
     facts["kernels"] = part("installed kernels", [], _kernels.read, tree, facts["kernel"]["release"])

@@ -111,7 +111,8 @@ class _Planner:
     def plan(self):
         """The result dictionary."""
         result = {"action": "none", "reason": "", "remedy": "", "module": None, "initcalls": [], "deployed": False, "packages": [], "reboot": False,
-                  "changes": [], "notes": self.notes, "soc": None, "kernel": self.kernel["release"], "replaces": None, "baseline": None,
+                  "changes": [], "notes": self.notes, "soc": None, "kernel": self.kernel["release"], "replaces": None, "baseline": None, "here": None,
+                  "proven": None,
                   "driver": dict(self.data["drivers"][self.target], version=self.target), "runtime": {"version": None, "install": False, "reason": ""},
                   "model": {"key": None, "file": None, "platform": None, "picture": None, "expected_top5": [], "tolerance": None,
                             "recorded_with": None}}
@@ -119,7 +120,9 @@ class _Planner:
             self._board_can()
             result["soc"] = soc_of(self.facts["board"], self.device, self.data["socs"])
             # Known before anything can stop the board: one that works need not be supported by what it does not need.
-            result["baseline"] = self._baseline(result["soc"])
+            result["here"] = self._here(result["soc"])
+            result["proven"] = self._record() if self._proven() is not None else None
+            result["baseline"] = self._baseline(result["here"])
             action, reason = self._driver_action()
             final = self._final(action)
             result["driver"] = dict(self.data["drivers"].get(final, {}), version=final)
@@ -212,29 +215,38 @@ class _Planner:
 
     def _proven(self):
         """What the last verification says of this very kernel, driver and runtime: True, False, or None where there is none."""
-        record = self.facts.get("verification") or {}
+        record = self._record()
         here = {"driver": self.driver["version"], "kernel": self.kernel["release"], "runtime_sha256": self.facts["runtime"].get("sha256")}
         if not self.driver["version"] or any(record.get(key) != value for key, value in here.items()):
             return None
         return None if record.get("diagnosis") is None else record["diagnosis"] == "ok"
 
+    def _record(self):
+        return self.facts.get("verification") or {}
+
     def _left_alone(self):
         """Whether this is a board that came with a driver which works."""
         return self.wish["driver_policy"] == "working" and not self._ours() and self._proven() is True
 
-    def _baseline(self, soc):
-        """What has to be proven before anything is changed: {runtime, model, required}, or None where nothing has to be or can be.
-
-        It is not required where the compatibility data says that this driver fails on this kernel.
-        """
-        if self.wish["driver_policy"] != "working" or self._ours() or self._proven() is not None or not self.driver["version"]:
-            return None
+    def _here(self, soc):
+        """What proves the board as it is: {runtime, model}, or None where nothing does."""
         runtime = self.facts["runtime"]
-        model = self._model(runtime.get("version"), soc) if runtime.get("path") else {"file": None}
+        model = self._model(runtime.get("version"), soc) if self.driver["version"] and runtime.get("path") else {"file": None}
         if not model["file"] or not model["picture"] or not any(model["file"].get(name) for name in ("sha256", "git_blob")):
             return None
+        return {"runtime": runtime["version"], "model": model}
+
+    def _baseline(self, here):
+        """What has to be tried before anything is changed: {runtime, model, required}, or None where that is known or cannot be.
+
+        It decides only where a working driver of the board's own is left alone, and the compatibility data does not say that it
+        fails on this kernel. Else it only says what a rollback has to bring back.
+        """
+        if here is None or self._proven() is not None or (self.facts.get("upgrade") or {}).get("pending"):
+            return None
         fails = (self.data["drivers"].get(self.driver["version"]) or {}).get("fails_on") or []
-        return {"runtime": runtime["version"], "model": model, "required": _short(self.kernel["release"]) not in fails}
+        decides = self.wish["driver_policy"] == "working" and not self._ours()
+        return dict(here, required=decides and _short(self.kernel["release"]) not in fails)
 
     def _where(self):
         if self.driver["module"]:

@@ -227,6 +227,15 @@ ansible_facts:
             - With the C(kernel), C(driver) and C(runtime_sha256) it was of. It says nothing of others.
           returned: always
           type: dict
+        upgrade:
+          description:
+            - What M(rkfleet.npu.npu_transaction) has left on the board. The C(state), one of V(unknown), V(planned), V(staged), V(deployed),
+              V(activating), V(verifying), V(committed), V(rolled_back) and V(rollback_failed); C(since) when, and C(why), a sentence.
+            - C(pending) says that an upgrade is neither committed nor taken back, C(origin) that there is something for C(rollback-npu.yml).
+            - C(locked_by) names the run that works on the board. C(hold) is the first line of C(/etc/rkfleet-npu/hold), V(null) where there is none.
+          returned: always
+          type: dict
+          sample: {state: committed, pending: false, hold: null}
         privileged:
           description: Whether this was read as root.
           returned: always

@@ -1,0 +1,387 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What lies on a board while an upgrade is not committed, and takes it back when nobody commits it: a shell script and two units.
+
+The script is the one implementation of the way back: the controller calls it, and the board itself when nobody does.
+It needs no Python, no network and no free space, and can be cut off anywhere and run again. What it restores is written
+by _transaction in C(pending/manifest), one entry a line, C(KIND COPY SHA256 PATH):
+
+C(file) a file with the content of C(pending/copies/COPY); C(tree) a folder with all below it; C(nofile), C(notree): there was none;
+C(nofolder): there was none, and it goes when it is empty.
+"""
+
+from __future__ import annotations
+
+FOLDER = "/usr/lib/rkfleet-npu"
+SCRIPT = FOLDER + "/guard"
+UNITS = "/etc/systemd/system"
+BOOT_UNIT = "rkfleet-npu-guard.service"
+WATCH_UNIT = "rkfleet-npu-watch.service"
+
+_HEAD = """\
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# Written by rkfleet.npu.npu_transaction while an upgrade is not committed; removed when it is.
+"""
+
+_SCRIPT = "#!/bin/sh\n" + _HEAD + r"""#
+# guard boot                 at boot, before modules are loaded: the first boot of an upgrade is a trial, the second undoes it
+# guard watch                undoes the upgrade when neither a commit nor a sign of life comes from the controller for too long
+# guard restore FOLDER CODE  puts back what FOLDER (pending, origin) holds; prints "reboot" where the running system is not that
+# guard reboot               the reboot that activates the upgrade
+# guard calm                 disarms what "boot" armed
+# guard signature            what tells the running system from another: kernel, its arguments, the driver's module
+set -u
+umask 077
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL=C
+root='@ROOT@'
+home=$root/var/lib/rkfleet-npu
+pending=$home/pending
+armed=$root/run/rkfleet-npu
+
+say() {
+    echo "rkfleet.npu: $*" >&2
+    logger -t rkfleet-npu -- "$*" 2>/dev/null || :
+}
+
+# Atomic and durable; the text comes from standard input.
+put() {
+    cat >"$1.new" && sync "$1.new" && mv -f "$1.new" "$1" && sync "${1%/*}"
+}
+
+number() {
+    found=$(head -c 16 "$1" 2>/dev/null | tr -cd 0-9)
+    echo "${found:-$2}"
+}
+
+# FOLDER STATE SENTENCE: the rest of state.json lies ready, as no JSON can be put together safely here. Sentences are ours: no quotes, no slashes.
+note() {
+    [ -r "$1/state.in" ] || return 0
+    sed -e "s/@STATE@/$2/" -e "s/@WHY@/$3/" -e "s/@SINCE@/$(date -u +%Y-%m-%dT%H:%M:%SZ)/" "$1/state.in" | put "$home/state.json"
+}
+
+signature() {
+    {
+        uname -r
+        cat "$root/proc/cmdline"
+        for module in "$root"/sys/module/rknpu*; do
+            [ ! -r "$module/srcversion" ] || { echo "$module"; cat "$module/srcversion"; }
+        done
+    } 2>/dev/null | sha256sum | cut -c1-64
+}
+
+# -- the way back
+
+failed=
+kernels=
+
+trouble() {
+    failed="${failed:-$*}"
+    say "$*"
+}
+
+# Whose modules have changed: depmod has to look at that kernel again.
+touched() {
+    case $1 in
+        "$root"/lib/modules/*/*)
+            kernel=${1#"$root"/lib/modules/}
+            kernel=${kernel%%/*}
+            case " $kernels " in *" $kernel "*) ;; *) kernels="$kernels $kernel" ;; esac ;;
+        */librknnrt.so*) library=yes ;;
+    esac
+}
+
+drop() {
+    if [ -e "$1" ] || [ -L "$1" ]; then
+        touched "$1"
+        rm -rf -- "$1" || trouble "$1 cannot be removed"
+    fi
+}
+
+back_file() {
+    copy=$1 digest=$2 there=$3
+    if [ ! -L "$there" ] && cmp -s "$copy" "$there"; then
+        return
+    fi
+    if [ "$(sha256sum <"$copy" 2>/dev/null | cut -c1-64)" != "$digest" ]; then
+        trouble "the copy of $there is damaged"
+        return
+    fi
+    touched "$there"
+    fresh=${there%/*}/.rkfleet-back
+    mkdir -p -m 755 "${there%/*}"
+    rm -f "$fresh"
+    # A hard link takes no space: a full disk must not stand in the way back.
+    if { ln "$copy" "$fresh" 2>/dev/null || cp -p "$copy" "$fresh"; } && sync "$fresh" && mv -f "$fresh" "$there"; then
+        rm -f "$fresh"
+        sync "${there%/*}"
+    else
+        rm -f "$fresh"
+        trouble "$there cannot be put back"
+    fi
+}
+
+back_tree() {
+    copy=$1 there=$2
+    if diff -rq --no-dereference "$copy" "$there" >/dev/null 2>&1; then
+        return
+    fi
+    fresh=${there%/*}/.rkfleet-back
+    rm -rf "$fresh"
+    if ! cp -a "$copy" "$fresh" 2>/dev/null; then
+        # No space: what is to go makes room.
+        rm -rf "$fresh" "$there"
+        cp -a "$copy" "$fresh" || { rm -rf "$fresh"; trouble "$there cannot be put back"; return; }
+    fi
+    sync
+    rm -rf "$there"
+    mv "$fresh" "$there" || trouble "$there cannot be put back"
+}
+
+# FOLDER: everything as its manifest says; ends with 0 when it is.
+put_back() {
+    if [ ! -r "$1/manifest" ]; then
+        trouble "$1/manifest cannot be read"
+        return 1
+    fi
+    library=
+    while read -r kind copy digest path; do
+        case $path in
+            /*) ;;
+            *) continue ;;
+        esac
+        case $path in
+            */../* | */..) trouble "$path is no path to restore"; continue ;;
+        esac
+        case $kind in
+            file) back_file "$1/copies/$copy" "$digest" "$root$path" ;;
+            tree) back_tree "$1/copies/$copy" "$root$path" ;;
+            nofile) [ -d "$root$path" ] || drop "$root$path" ;;
+            notree) drop "$root$path" ;;
+            nofolder) rmdir -- "$root$path" 2>/dev/null || : ;;
+        esac
+    done <"$1/manifest"
+    # Built meanwhile for kernels that were not there.
+    for module in "$root"/lib/modules/*/updates/dkms/rknpu.ko* "$root"/lib/modules/*/updates/dkms/rknpu_dkms.ko*; do
+        if [ -e "$module" ] && ! cut -d ' ' -f 1,4 "$1/manifest" | grep -qxF "file ${module#"$root"}"; then
+            drop "$module"
+        fi
+    done
+    for kernel in $kernels; do
+        [ ! -d "$root/lib/modules/$kernel/kernel" ] || depmod ${root:+-b "$root"} -a "$kernel" || trouble "depmod fails for kernel $kernel"
+    done
+    [ -z "$library" ] || ldconfig ${root:+-r "$root"} || trouble "ldconfig fails"
+    sync
+    [ -z "$failed" ]
+}
+
+# FOLDER STATE-SENTENCE: the way back, once; what could not be done three times is left for somebody to look at.
+restore() {
+    if put_back "$1"; then
+        note "$1" rolled_back "$2"
+        rm -rf "$home/undone"
+        mv "$1" "$home/undone"
+        sync "$home"
+        return 0
+    fi
+    tries=$(($(number "$1/tries" 0) + 1))
+    echo "$tries" | put "$1/tries"
+    note "$1" rollback_failed "$2, but not everything could be put back: see the log of unit rkfleet-npu-guard"
+    if [ "$tries" -ge 3 ]; then
+        rm -rf "$home/failed"
+        mv "$1" "$home/failed"
+        sync "$home"
+    fi
+    return 1
+}
+
+reboot_now() {
+    say "reboot"
+    sync
+    systemctl reboot --force --no-block || :
+    # A driver that hangs may hold the reboot up, too.
+    sleep 60
+    sync
+    echo b >"$root/proc/sysrq-trigger"
+    sleep 60
+}
+
+# -- an upgrade that nobody commits
+
+# SWITCH VALUE: of the kernel, until calm; one that is set stays as it is.
+arm() {
+    switch=$root/proc/sys/kernel/$1
+    if [ -w "$switch" ] && [ "$(cat "$switch")" = 0 ]; then
+        mkdir -p "$armed" && echo 0 >"$armed/$1" && echo "$2" >"$switch"
+    fi
+}
+
+calm() {
+    for switch in panic panic_on_oops; do
+        if [ -r "$armed/$switch" ]; then
+            cat "$armed/$switch" >"$root/proc/sys/kernel/$switch"
+            rm -f "$armed/$switch"
+        fi
+    done
+    rmdir "$armed" 2>/dev/null || :
+}
+
+boot() {
+    [ -d "$pending" ] || return 0
+    if [ -e "$pending/tried" ]; then
+        say "the boot before this one was not confirmed: the upgrade of the NPU is undone"
+        if restore "$pending" "the boot into the new driver was not confirmed, and the board went back by itself"; then
+            rm -f "$home/lock.json"
+            reboot_now
+        fi
+        return
+    fi
+    # A rename takes no space. Where not even that can be written the trial is not counted, so it must not happen.
+    if ! { mv "$pending/untried" "$pending/tried" && sync "$pending"; }; then
+        say "the boot cannot be counted: no NPU module is loaded"
+        mkdir -p "$root/run/modprobe.d"
+        printf 'install rknpu /bin/false\ninstall rknpu_dkms /bin/false\n' >"$root/run/modprobe.d/rkfleet-npu.conf"
+        return
+    fi
+    arm panic 10
+    arm panic_on_oops 1
+    note "$pending" verifying ''
+}
+
+uptime() {
+    read -r up dummy <"$root/proc/uptime"
+    echo "${up%%.*}"
+}
+
+watch() {
+    if [ -d "$pending" ]; then
+        # Whoever has the watchdog open already lets it watch for himself.
+        [ -c "$root/dev/watchdog" ] && "$0" wait 9>"$root/dev/watchdog" || exec "$0" wait 9>/dev/null
+    fi
+    tidy
+}
+
+wait_for_commit() {
+    this=$(cat "$root/proc/sys/kernel/random/boot_id")
+    trap 'printf V >&9; exit 0' TERM INT
+    while [ -d "$pending" ]; do
+        printf . >&9
+        limit=$(($(number "$pending/confirm" 30) * 60))
+        heard=0
+        read -r when at <"$pending/heartbeat" 2>/dev/null && [ "$when" = "$this" ] && heard=$at
+        if [ $(($(uptime) - heard)) -ge "$limit" ]; then
+            say "neither a commit nor a sign of life for $((limit / 60)) minutes: the upgrade of the NPU is undone"
+            services=$(cat "$pending/services" 2>/dev/null)
+            was=$(cat "$pending/signature" 2>/dev/null)
+            if restore "$pending" "nobody confirmed the upgrade within $((limit / 60)) minutes, and the board went back by itself"; then
+                rm -f "$home/lock.json"
+                [ "$was" = "$(signature)" ] || reboot_now
+                for unit in $services; do
+                    systemctl start --no-block -- "$unit"
+                done
+            fi
+            break
+        fi
+        sleep 5 &
+        wait $!
+    done
+    printf V >&9
+    calm
+}
+
+# A kernel that came with what was undone would be the default again at the next u-boot-update.
+tidy() {
+    [ -s "$home/undone/packages" ] || return 0
+    images=$(grep -xE 'linux-image-[a-z0-9.+~-]+' "$home/undone/packages")
+    for image in $images; do
+        [ "$image" = "linux-image-$(uname -r)" ] || DEBIAN_FRONTEND=noninteractive dpkg --remove -- "$image" || :
+    done
+    mv "$home/undone/packages" "$home/undone/packages.done"
+}
+
+case ${1-} in
+    boot) boot ;;
+    watch) watch ;;
+    wait) wait_for_commit ;;
+    calm) calm ;;
+    signature) signature ;;
+    reboot)
+        [ ! -e "$pending/tried" ] || mv "$pending/tried" "$pending/untried"
+        note "$pending" activating ''
+        sync
+        exec systemctl reboot
+        ;;
+    restore)
+        case ${2-} in
+            pending | origin) ;;
+            *) exit 2 ;;
+        esac
+        was=$(cat "$home/$2/signature" 2>/dev/null)
+        restore "$home/$2" "the controller took it back" || exit 1
+        [ "$was" = "$(signature)" ] || echo reboot
+        ;;
+    *)
+        echo "usage: guard boot | watch | restore pending|origin | reboot | calm | signature" >&2
+        exit 2
+        ;;
+esac
+"""
+
+_BOOT_UNIT = """\
+[Unit]
+Description=Undo an NPU upgrade whose first boot was not confirmed
+DefaultDependencies=no
+ConditionPathIsDirectory=/var/lib/rkfleet-npu/pending
+RequiresMountsFor=/var/lib/rkfleet-npu /usr
+After=systemd-remount-fs.service boot.mount
+Before=systemd-modules-load.service sysinit.target shutdown.target
+Conflicts=shutdown.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart={script} boot
+TimeoutStartSec=10min
+
+[Install]
+WantedBy=sysinit.target
+""".replace("{script}", SCRIPT)
+
+_WATCH_UNIT = """\
+[Unit]
+Description=Wait until an NPU upgrade is confirmed
+DefaultDependencies=no
+ConditionPathExists=|/var/lib/rkfleet-npu/pending
+ConditionPathExists=|/var/lib/rkfleet-npu/undone/packages
+RequiresMountsFor=/var/lib/rkfleet-npu /usr
+After={boot}
+Before=shutdown.target
+Conflicts=shutdown.target
+
+[Service]
+ExecStart={script} watch
+
+[Install]
+WantedBy=sysinit.target
+""".replace("{script}", SCRIPT).replace("{boot}", BOOT_UNIT)
+
+
+def script(root=""):
+    """The text of the script for a board whose files lie below I(root)."""
+    return _SCRIPT.replace("@ROOT@", root.rstrip("/"))
+
+
+def files(root=""):
+    """C({path: (content, mode)}) of what lies on the board while an upgrade is not committed, in the order in which it is written."""
+    return {
+        SCRIPT: (script(root).encode(), 0o755),
+        "%s/%s" % (UNITS, BOOT_UNIT): ((_HEAD + _BOOT_UNIT).encode(), 0o644),
+        "%s/%s" % (UNITS, WATCH_UNIT): ((_HEAD + _WATCH_UNIT).encode(), 0o644),
+    }
+
+
+def links():
+    """C({path: target}) of the links that have systemd start the units at boot."""
+    return {"%s/sysinit.target.wants/%s" % (UNITS, unit): "%s/%s" % (UNITS, unit) for unit in (BOOT_UNIT, WATCH_UNIT)}
