@@ -168,18 +168,18 @@ class Lab:
         )
         self.save()
 
-    def keep(self, name: str) -> None:
+    def keep(self, name: str, snapshot: str = SNAPSHOT) -> None:
         """Keep a running board as it is, disk and memory, for restore()."""
-        said = monitor(self.folder(name), f"savevm {SNAPSHOT}")
+        said = monitor(self.folder(name), f"savevm {snapshot}")
         if said:
             raise LabError(f"{name} could not be kept for a quick reset: {said}")
         self.board(name)["snapshot"] = True
         self.save()
 
-    def restore(self, name: str, limit: float = 60) -> None:
+    def restore(self, name: str, limit: float = 60, snapshot: str = SNAPSHOT) -> None:
         """Put a board back to what keep() kept, in seconds; LabError if it does not answer then."""
         self.stop(name, hard=True)
-        self.start(name, SNAPSHOT)
+        self.start(name, snapshot)
         self.wait([name], limit)
         # The clock stood still meanwhile.
         self.board_clock(name)

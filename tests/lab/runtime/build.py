@@ -44,7 +44,10 @@ RELEASES = {
 }
 
 
-def command(version: str, output: pathlib.Path, native: bool, fake_device: bool) -> list[str]:
+FAULTS = ("crash", "hang", "wrong")  # when it is loaded; in rknn_run; another answer
+
+
+def command(version: str, output: pathlib.Path, native: bool, fake_device: bool, fault: str | None = None) -> list[str]:
     """The compiler call for a release. Raises KeyError for a version not in RELEASES."""
     release = RELEASES[version]
     text = {
@@ -63,15 +66,16 @@ def command(version: str, output: pathlib.Path, native: bool, fake_device: bool)
         f"-ffile-prefix-map={HERE}=.",
         *(f'-D{name}="{value}"' for name, value in text.items()),
         *(f"-D{name}={value}" for name, value in numbers.items()),
+        *([f"-DRKNN_FAULT_{fault.upper()}"] if fault else []),
         "-o", str(output), *(str(HERE / source) for source in sources), "-lm",
     ]
 
 
-def build(version: str, folder: pathlib.Path, native: bool = False, fake_device: bool = False) -> pathlib.Path:
+def build(version: str, folder: pathlib.Path, native: bool = False, fake_device: bool = False, fault: str | None = None) -> pathlib.Path:
     """Write folder/librknnrt.so and return its path. Raises CalledProcessError if the compiler fails."""
     folder.mkdir(parents=True, exist_ok=True)
     output = folder / "librknnrt.so"
-    subprocess.run(command(version, output, native, fake_device), check=True)
+    subprocess.run(command(version, output, native, fake_device, fault), check=True)
     return output
 
 
@@ -81,9 +85,10 @@ def main() -> int:
     parser.add_argument("--output", required=True, type=pathlib.Path, metavar="DIR")
     parser.add_argument("--native", action="store_true", help="for this machine instead of aarch64")
     parser.add_argument("--fake-device", action="store_true", help="link a pretended render node in (tests)")
+    parser.add_argument("--fault", choices=FAULTS, help="with this fault built in")
     arguments = parser.parse_args()
     try:
-        print(build(arguments.version, arguments.output, arguments.native, arguments.fake_device))
+        print(build(arguments.version, arguments.output, arguments.native, arguments.fake_device, arguments.fault))
     except FileNotFoundError as error:
         print(f"build.py: {error.filename} is not installed (Debian: gcc-aarch64-linux-gnu, libc6-dev-arm64-cross)",
               file=sys.stderr)

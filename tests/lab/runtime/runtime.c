@@ -488,7 +488,24 @@ static void classify(const struct model_data *model, const uint8_t *picture, int
 
 		output[k] = (int8_t)((quanta > 255 ? 255 : quanta) - 128);
 	}
+#ifdef RKNN_FAULT_WRONG
+	for (int k = 0; k < CLASSES / 2; k++) {
+		int8_t other = output[k];
+
+		output[k] = output[CLASSES - 1 - k];
+		output[CLASSES - 1 - k] = other;
+	}
+#endif
 }
+
+/* ---- faults that build.py --fault asks for ------------------------------------------ */
+
+#ifdef RKNN_FAULT_CRASH
+__attribute__((constructor)) static void crash(void)
+{
+	abort();
+}
+#endif
 
 /* ---- API --------------------------------------------------------------------------- */
 
@@ -637,6 +654,10 @@ EXPORT int rknn_run(rknn_context handle, void *extend)
 	(void)extend;
 	if (!context)
 		return RKNN_ERR_CTX_INVALID;
+#ifdef RKNN_FAULT_HANG
+	for (;;)
+		pause();
+#endif
 	job.flags = JOB_PC | JOB_PINGPONG;
 	job.timeout = 6000;
 	job.task_number = TASKS;

@@ -17,6 +17,9 @@
 #include <linux/of_reserved_mem.h>
 #include <linux/platform_device.h>
 #include <linux/slab.h>
+//@if fault:lockup
+#include <linux/stop_machine.h>
+//@endif
 #include <linux/uaccess.h>
 #include <linux/ktime.h>
 #include <linux/delay.h>
@@ -593,13 +596,35 @@ static struct platform_driver rknpu_driver = {
 	},
 };
 
+//@if fault:lockup
+static int rknpu_stand_still(void *dummy)
+{
+	for (;;)
+		cpu_relax();
+	return 0;
+}
+
+//@endif
 static int rknpu_init(void)
 {
+//@if fault:oops
+	int *nowhere = NULL;
+
+//@endif
 	LOG_INFO("stand-in of the rkfleet lab for driver %s, not the vendor's\n",
 		 RKNPU_GET_DRV_VERSION_STRING(DRIVER_MAJOR, DRIVER_MINOR, DRIVER_PATCHLEVEL));
 //@if fault:panic
 	/* Asked for with --fault panic. */
 	panic("rknpu stand-in: panic asked for");
+//@endif
+//@if fault:oops
+	/* Asked for with --fault oops: the program that loads the module dies, the kernel goes on. */
+	OPTIMIZER_HIDE_VAR(nowhere);
+	WRITE_ONCE(*nowhere, 1);
+//@endif
+//@if fault:lockup
+	/* Asked for with --fault lockup: no processor answers any more, only a watchdog helps. */
+	stop_machine(rknpu_stand_still, NULL, cpu_online_mask);
 //@endif
 //@if fault:hang
 	/* Asked for with --fault hang. */
