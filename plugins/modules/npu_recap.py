@@ -12,6 +12,7 @@ version_added: 1.0.0
 description:
   - Prints board, kernel, driver and runtime before and after, Top1, latency and verdict of each board,
     the time that each phase took, and what the owner should know of a board, from what the roles of this collection left behind.
+  - One line below counts the boards by verdict. Boards whose rollback failed are named last of all.
   - Runs on the controller. No board is contacted.
 author:
   - rkfleet.npu contributors (@rkfleet)
@@ -45,4 +46,19 @@ verdicts:
   returned: success
   type: dict
   sample: {rock5b-1: ok}
+failed_boards:
+  description: For each board that did not get there a sentence why.
+  returned: success
+  type: dict
+  sample: {}
+rollback_failed:
+  description: The same for the boards that could not be brought back to what they were.
+  returned: success
+  type: dict
+  sample: {}
+left:
+  description: The first C(board) of those that should have been upgraded and were not touched, and C(msg) that names them all. Empty where there is none.
+  returned: success
+  type: dict
+  sample: {board: "", msg: ""}
 """

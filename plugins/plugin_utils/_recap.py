@@ -12,17 +12,25 @@ from ._transfer import NO_ANSWER
 COLUMNS = ("board", "kernel", "driver", "runtime", "Top1", "latency", "verdict")
 LONGEST_CELL = 60
 LONGEST_NOTE = 300
+LONGEST_SENTENCE = 2000
 NOTHING = "-"
+ROLLBACK_FAILED = "ROLLBACK FAILED"
+OUTCOMES = {"rolled_back": "rolled back", "rollback_failed": ROLLBACK_FAILED}
+# The order in which they are counted; whatever is wrong comes last.
+VERDICTS = ("ok", "planned", "held", "waiting", "not touched", "unsupported", "unreachable", "failed", "rolled back", ROLLBACK_FAILED)
 
 
 def row(board, variables):
     """Return the table's cells of one board, as text, in the order of I(COLUMNS).
 
     :arg variables: what the roles left behind: C(__npu_before) and C(ansible_facts.npu) as of
-        M(rkfleet.npu.npu_facts), C(__npu_plan), C(__npu_verification) as of M(rkfleet.npu.rknn_mobilenet), C(__npu_error).
+        M(rkfleet.npu.npu_facts), C(__npu_plan), C(__npu_verification) as of M(rkfleet.npu.rknn_mobilenet), C(__npu_error),
+        C(__npu_left) of a board that was left as it is, C(__npu_outcome) of one that was to be rolled back.
     """
     before = variables.get("__npu_before") or {}
     after = (variables.get("ansible_facts") or {}).get("npu") or before
+    if not after:
+        return (board, *[NOTHING] * 5, verdict(variables))
     verification = variables.get("__npu_verification") or {}
     return (
         board,
@@ -39,18 +47,65 @@ def verdict(variables):
     """Return in a few words how it went for a board."""
     verification = variables.get("__npu_verification") or {}
     plan = variables.get("__npu_plan") or {}
-    if verification.get("diagnosis") == "ok" and not variables.get("__npu_error"):
+    error = variables.get("__npu_error")
+    if variables.get("__npu_outcome") in OUTCOMES:
+        return OUTCOMES[variables["__npu_outcome"]]
+    if variables.get("__npu_left"):
+        return variables["__npu_left"]["verdict"]
+    if verification.get("diagnosis") == "ok" and not error:
         return "ok"
     if plan.get("action") == "unsupported":
         return "unsupported"
+    if error and NO_ANSWER in error:
+        return "unreachable"
     if verification.get("diagnosis", "ok") != "ok":
         return "failed: %s" % clean(verification["diagnosis"])
-    if variables.get("__npu_error"):
-        return "unreachable" if NO_ANSWER in variables["__npu_error"] else "failed"
+    if error:
+        return "failed"
     # A board that is lost on the way never gets to stop its clock.
     if not plan or not variables.get("__npu_phases_end"):
         return "unreachable"
     return "planned: %s" % plan["action"]
+
+
+def summary_line(verdicts):
+    """Return one line that counts the boards, by the first word or words of their verdicts."""
+    kinds = [text.split(":")[0] for text in verdicts]
+    counts = ["%s %d" % (kind, kinds.count(kind)) for kind in VERDICTS if kind in kinds]
+    return ", ".join(["boards: %d" % len(kinds), *counts])
+
+
+def sentence(board, variables):
+    """Return why a board did not get there, in the end with how the way back went; empty where nothing is to be said."""
+    if not variables.get("__npu_error") and variables.get("__npu_outcome") not in OUTCOMES:
+        return ""
+    words = [variables.get("__npu_error") or "", variables.get("__npu_rolled_back") or ""]
+    text = clean(" ".join(" ".join(words).split()), LONGEST_SENTENCE)
+    return text if text.startswith(board + ":") else "%s: %s" % (clean(board), text)
+
+
+def left_lines(boards):
+    """Return a line for each verdict and reason with which boards were left as they are, naming them all.
+
+    :arg boards: C({name: variables}).
+    """
+    groups = {}
+    for board, variables in boards.items():
+        left = variables.get("__npu_left")
+        if left:
+            groups.setdefault((left["verdict"], left["reason"]), []).append(board)
+    return ["%s: %s: %s" % (verdict_, ", ".join(map(clean, names)), clean(reason, LONGEST_NOTE)) for (verdict_, reason), names in groups.items()]
+
+
+def left_behind(boards):
+    """Return the boards that should have been upgraded and were not reached; in a run that only stages, waiting is no such thing."""
+    return [board for board, variables in boards.items()
+            if (variables.get("__npu_left") or {}).get("verdict") in ("waiting", "not touched") and not variables["__npu_left"].get("fine")]
+
+
+def left_sentence(boards, count):
+    """Return the sentence that names such boards, of so many altogether; empty where there is none."""
+    return "%d of %d boards were left as they are: %s" % (len(boards), count, ", ".join(map(clean, boards))) if boards else ""
 
 
 def render(rows):
@@ -70,8 +125,9 @@ def phase_line(board, phases, end):
     """
     # Before ansible-core 2.19 a template may hand a number on as text.
     times = [float(at) for at in [entry["at"] for entry in phases] + [end]]
-    spent = ["%s %.0f s" % (entry["phase"], times[i + 1] - times[i]) for i, entry in enumerate(phases)]
-    return "%s: %s, together %.0f s" % (clean(board), ", ".join(spent), times[-1] - times[0])
+    # Until a board's turn has come, nobody works on it.
+    spent = [(entry["phase"], times[i + 1] - times[i]) for i, entry in enumerate(phases) if entry["phase"] != "wait"]
+    return "%s: %s, together %.0f s" % (clean(board), ", ".join("%s %.0f s" % phase for phase in spent), sum(seconds for dummy, seconds in spent))
 
 
 def note_lines(board, variables):

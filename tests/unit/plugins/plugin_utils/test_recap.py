@@ -32,6 +32,11 @@ def test_an_upgraded_board():
         ({"__npu_error": "a: does not answer over ssh: Connection refused", "__npu_phases_end": 7.0}, "unreachable"),
         ({"__npu_plan": {"action": "none"}, "__npu_verification": {"diagnosis": "driver"}, "__npu_error": "x"}, "failed: driver"),
         ({"__npu_plan": {"action": "none"}, "__npu_verification": PROVEN, "__npu_error": "cannot record"}, "failed"),
+        ({"__npu_plan": {"action": "none"}, "__npu_verification": {"diagnosis": "\x1b[31m"}, "__npu_error": "x"}, "failed: ?[31m"),
+        # What was verified before the way back is no longer there.
+        ({"__npu_plan": {"action": "none"}, "__npu_verification": PROVEN, "__npu_error": "x", "__npu_outcome": "rolled_back"}, "rolled back"),
+        ({"__npu_error": "a: does not answer over ssh: x", "__npu_outcome": "rollback_failed"}, "ROLLBACK FAILED"),
+        ({"__npu_plan": {"action": "dkms"}, "__npu_phases_end": 7.0, "__npu_left": {"verdict": "not touched"}}, "not touched"),
     ],
 )
 def test_verdicts(variables, verdict):
@@ -57,3 +62,31 @@ def test_notes_of_plan_and_build_are_shown_once():
     }
     assert _recap.note_lines("a", variables) == [
         "a: note: The driver is built without devfreq.", "a: note: The NPU node is elsewhere.", "a: note: probe devfreq: left out, not here: governor.h"]
+
+
+def test_time_that_nobody_worked_on_a_board_is_not_counted():
+    phases = [{"phase": "detect", "at": 100.0}, {"phase": "wait", "at": 106.0}, {"phase": "begin", "at": 1106.0}]
+    assert _recap.phase_line("a", phases, 1110.0) == "a: detect 6 s, begin 4 s, together 10 s"
+
+
+def test_every_board_is_counted_and_what_is_wrong_comes_last():
+    verdicts = ["ROLLBACK FAILED", "failed: driver", "ok", "failed", "held", "planned: dkms", "ok", "unreachable"]
+    assert _recap.summary_line(verdicts) == "boards: 8, ok 2, planned 1, held 1, unreachable 1, failed 2, ROLLBACK FAILED 1"
+    assert _recap.summary_line([]) == "boards: 0"
+
+
+def test_a_sentence_names_the_board_once_and_says_how_the_way_back_went():
+    assert _recap.sentence("a", {}) == "" and _recap.sentence("a", {"__npu_rolled_back": "x"}) == ""
+    said = {"__npu_error": "a: the build\nfailed.", "__npu_outcome": "rolled_back", "__npu_rolled_back": "It was rolled back.\x1b[0m"}
+    assert _recap.sentence("a", said) == "a: the build failed. It was rolled back.?[0m"
+    assert _recap.sentence("a", {"__npu_error": "no space"}) == "a: no space"
+    assert len(_recap.sentence("a", {"__npu_error": "x" * 100000})) < 2100
+
+
+def test_boards_left_for_one_reason_share_a_line():
+    left = {"verdict": "held", "reason": "note: \x07"}
+    boards = {"a": {"__npu_left": left}, "b": {}, "c": {"__npu_left": left}, "d": {"__npu_left": {"verdict": "waiting", "reason": "x", "fine": True}},
+              "e": {"__npu_left": {"verdict": "not touched", "reason": "y", "fine": False}}}
+    assert _recap.left_lines(boards) == ["held: a, c: note: ?", "waiting: d: x", "not touched: e: y"]
+    assert _recap.left_behind(boards) == ["e"]
+    assert _recap.left_sentence(["e"], 5) == "1 of 5 boards were left as they are: e" and _recap.left_sentence([], 5) == ""

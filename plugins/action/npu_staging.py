@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs on the controller only: see plugins/modules/npu_staging.py for the documentation."""
+
+from __future__ import annotations
+
+import datetime
+import os
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ..plugin_utils._rollout import committed
+from ..plugin_utils._staging import StagingError, add, read
+
+ARGUMENTS = dict(
+    argument_spec=dict(
+        path=dict(type="path", required=True),
+        boards=dict(type="list", elements="str"),
+        rollout=dict(type="dict"),
+    ),
+    required_by={"boards": "rollout"},
+)
+
+
+class ActionModule(ActionBase):
+    """Read and extend the record of proven kernels."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        params = self.validate_argument_spec(**ARGUMENTS)[1]
+        path = os.path.expanduser(params["path"])
+        entries = []
+        if params["boards"] and not self._task.check_mode:
+            entries = committed(params["rollout"], {board: task_vars["hostvars"][board] for board in params["boards"]})
+        try:
+            if entries:
+                now = datetime.datetime.now(datetime.timezone.utc)
+                proven, new = add(path, entries, now.strftime("%Y-%m-%d %H:%M UTC"))
+            else:
+                proven, new = read(path), []
+        except StagingError as error:
+            raise AnsibleActionFail(str(error)) from error
+        # The record belongs to the controller: to extend it is not a change of the board.
+        result.update(changed=False, proven=proven, recorded=new)
+        return result

@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""The rollout's playbooks by a real ansible-playbook, with stubs for the roles that touch a board: what is upgraded, when, and what is said."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import environment
+import pytest
+import yaml
+
+HEADER = "---\n"
+# A board is its inventory variables: kernel, needs (whether there is something to do), fails (where), way_back_fails, pending, hold.
+STUBS = {
+    "roles/detect/tasks/main.yml": """
+- ansible.builtin.fail:
+    msg: "{{ inventory_hostname }}: does not answer over ssh: no route to host"
+  when: fails | default('') == 'detect'
+- rkfleet.npu.npu_facts:
+    facts:
+      kernel: {release: "{{ kernel }}"}
+      driver: {version: 0.9.3}
+      runtime: {version: 1.6.0, sha256: old}
+      upgrade: {pending: "{{ pending | default(false) }}", hold: "{{ hold | default(none) }}"}
+- ansible.builtin.set_fact:
+    __npu_phases: "{{ [{'phase': 'detect', 'at': now().timestamp()}] }}"
+    __npu_before: "{{ ansible_facts.npu }}"
+    __npu_plan:
+      action: "{{ 'dkms' if needs | default(true) else 'none' }}"
+      reason: as the test says
+      soc: rk3588
+      packages: []
+      driver: {version: 0.9.6, sha256: aaaa}
+      runtime: {version: 2.3.2, sha256: bbbb, install: "{{ needs | default(true) }}"}
+""",
+    "roles/driver/tasks/fetch.yml": """
+- ansible.builtin.fail:
+    msg: "{{ inventory_hostname }}: nothing can be had"
+  when: fails | default('') == 'fetch'
+""",
+    "roles/driver/tasks/main.yml": """
+- ansible.builtin.debug:
+    msg: "MARK {{ inventory_hostname }}"
+- ansible.builtin.fail:
+    msg: "{{ inventory_hostname }}: the build failed"
+  when: fails | default('') == 'driver'
+- ansible.builtin.ping:
+  vars:
+    ansible_connection: ssh
+    ansible_host: 127.0.0.1
+    ansible_port: 9
+  when: fails | default('') == 'lost'
+- rkfleet.npu.npu_record:
+    facts: {}
+    verification: {}
+  vars:
+    ansible_connection: ssh
+    ansible_host: 127.0.0.1
+    ansible_port: 9
+  when: fails | default('') == 'lost'
+""",
+    "roles/runtime/tasks/main.yml": "- ansible.builtin.debug:\n",
+    "roles/runtime/tasks/fetch.yml": "- ansible.builtin.debug:\n",
+    "roles/verify/tasks/fetch.yml": "- ansible.builtin.debug:\n",
+    "roles/verify/tasks/main.yml": """
+- ansible.builtin.set_fact:
+    __npu_verification: {diagnosis: ok}
+  when: not ansible_check_mode or not needs | default(true)
+""",
+    "roles/verify/tasks/soak.yml": """
+- ansible.builtin.debug:
+    msg: "MARK {{ inventory_hostname }}.soaked"
+- ansible.builtin.fail:
+    msg: the NPU stopped working
+  when: fails | default('') == 'soak'
+""",
+    "roles/guard/tasks/main.yml": """
+- ansible.builtin.fail:
+    msg: "{{ inventory_hostname }}: another run has the board"
+  when: fails | default('') == 'begin'
+""",
+    "roles/guard/tasks/commit.yml": "- ansible.builtin.debug:\n",
+    "roles/guard/tasks/rollback.yml": """
+- ansible.builtin.debug:
+    msg: "MARK {{ inventory_hostname }}.back"
+- ansible.builtin.set_fact:
+    __npu_outcome: "{{ 'rollback_failed' if way_back_fails | default(false) else 'rolled_back' }}"
+    __npu_rolled_back: "{{ 'It is not back.' if way_back_fails | default(false) else 'It was rolled back.' }}"
+""",
+    "plugins/action/npu_facts.py": '''
+from ansible.plugins.action import ActionBase
+class ActionModule(ActionBase):
+    _requires_connection = False
+    def run(self, tmp=None, task_vars=None):
+        return {"ansible_facts": {"npu": self._task.args["facts"]}}
+''',
+}
+
+
+@pytest.fixture(scope="session")
+def collections(tmp_path_factory):
+    """Return a place with a copy of the collection in which nothing touches a board."""
+    place = tmp_path_factory.mktemp("stubbed")
+    copy = environment.copy_project(place / "ansible_collections/rkfleet/npu")
+    shutil.rmtree(copy / "tests")
+    for role in ("detect", "driver", "runtime", "verify", "guard"):
+        # Whatever else they do is theirs.
+        (copy / "roles" / role / "meta/argument_specs.yml").unlink(missing_ok=True)
+    for name, text in STUBS.items():
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        (copy / name).write_text(HEADER * name.endswith(".yml") + text.lstrip())
+    return place
+
+
+class Run:
+    """How a run went: C(rc), C(output), verdicts by board, the boards that were touched in this order."""
+
+    def __init__(self, done):
+        self.rc, self.output = done.returncode, done.stdout
+        table = re.search(r"^board .*verdict\n[- ]+\n(.*?)\n\n", self.output, re.DOTALL | re.MULTILINE)
+        self.table = bool(table)
+        self.verdicts = {line.split()[0]: re.split(r"  +", line)[-1] for line in table[1].splitlines()} if table else {}
+        self.marks = re.findall(r'"msg": "MARK (\S+)"', self.output)
+        self.touched = [mark for mark in self.marks if "." not in mark]
+
+    def line(self, start):
+        """The first line of the output that starts so."""
+        return next((line for line in self.output.splitlines() if line.startswith(start)), "")
+
+
+@pytest.fixture
+def play(collections, tmp_path):
+    """Return a function that runs a playbook on boards, each a dictionary of inventory variables."""
+    def runner(boards, *words, playbook="upgrade_npu", groups=None, **variables):
+        inventory = {"all": {"hosts": boards, "vars": dict({
+            "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}", "kernel": "6.1.84",
+            "npu_staging_file": str(tmp_path / "staging.json"), "npu_cache_dir": str(tmp_path / "cache")}, **variables),
+            "children": {name: {"hosts": dict.fromkeys(names, {})} for name, names in (groups or {}).items()}}}
+        path = tmp_path / "boards.yml"
+        path.write_text(yaml.safe_dump(inventory, sort_keys=False))
+        done = subprocess.run(
+            ["ansible-playbook", "-i", str(path), "rkfleet.npu." + playbook, *words], cwd=tmp_path, text=True, check=False, timeout=120,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(collections), ANSIBLE_FORKS="6", ANSIBLE_PIPELINING="1"))
+        print(done.stdout)
+        return Run(done)
+
+    return runner
+
+
+def fleet(**special):
+    """Six boards, a to d with one kernel, e and f with another; what is said of one is laid over it."""
+    boards = {name: {"kernel": "6.1.84" if name < "e" else "5.10.110"} for name in "abcdef"}
+    for name, variables in special.items():
+        boards[name].update(variables)
+    return boards
+
+
+def test_staging_boards_go_first_and_then_the_batches(play, tmp_path):
+    run = play(fleet())
+    assert run.rc == 0
+    # One of each kernel together, then 1, then 10 % of four (no less than one), then the rest.
+    assert sorted(run.touched[:2]) == ["a", "e"] and run.touched[2:4] == ["b", "c"] and sorted(run.touched[4:]) == ["d", "f"]
+    assert run.verdicts == dict.fromkeys("abcdef", "ok") and "boards: 6, ok 6\n" in run.output
+    assert "Could not match" not in run.output and "WARNING" not in run.output
+    recorded = json.loads((tmp_path / "staging.json").read_text())["proven"]
+    assert sorted((entry["kernel"], entry["board"]) for entry in recorded) == [("5.10.110", "e"), ("6.1.84", "a")]
+
+
+def test_a_staging_board_that_fails_is_rolled_back_and_nobody_of_its_kernel_is_touched(play, tmp_path):
+    run = play(fleet(a={"fails": "driver"}), npu_max_failed=1)
+    assert run.rc == 2
+    # One may fail: the other kernel goes on.
+    assert run.verdicts == {"a": "rolled back", "b": "waiting", "c": "waiting", "d": "waiting", "e": "ok", "f": "ok"}
+    assert sorted(run.marks) == ["a", "a.back", "e", "f"]
+    assert run.line("boards: ") == "boards: 6, ok 2, waiting 3, rolled back 1"
+    assert "waiting: b, c, d: kernel 6.1.84 (rk3588) with driver 0.9.6 is not proven, as its staging board a failed. Mend" in run.output
+    assert "a: the build failed It was rolled back." in run.output.split("PLAY RECAP")[0].split("TASK")[-2]
+    assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["proven"]] == ["e"]
+
+
+def test_once_more_have_failed_than_may_no_further_board_is_touched(play):
+    boards = fleet(b={"fails": "driver"}, c={"fails": "begin"})
+    for number in range(1, 5):
+        boards["g%d" % number] = {"kernel": "6.1.84"}
+    # 12 % of ten boards is one of them.
+    run = play(boards, npu_rollout=[1], npu_max_failed="12%", npu_require_staging=False)
+    assert run.rc == 2
+    assert run.touched == ["a", "b"]  # c failed before it was changed
+    assert run.verdicts == dict(dict.fromkeys(boards, "not touched"), a="ok", b="rolled back", c="failed")
+    assert "c: another run has the board" in run.output and run.marks == ["a", "b", "b.back"]
+    assert run.line("not touched: ") == "not touched: d, e, f, g1, g2, g3, g4: 2 boards failed (b, c), and npu_max_failed allows 1"
+    assert "7 of 10 boards were left as they are: d, e, f, g1, g2, g3, g4" in run.output
+
+
+def test_boards_that_need_nothing_are_held_or_cannot_be_upgraded_are_in_no_batch(play):
+    boards = {"right": {"needs": False}, "held": {"npu_hold": True, "fails": "detect"}, "noted": {"hold": "a new power supply\x1b[31m"},
+              "dead": {"fails": "detect"}, "poor": {"fails": "fetch"}, "begun": {"needs": False, "pending": True}, "plain": {}}
+    run = play(boards)
+    assert run.rc == 2
+    assert run.verdicts == {"right": "ok", "held": "held", "noted": "held", "dead": "unreachable", "poor": "failed", "begun": "ok", "plain": "ok"}
+    assert sorted(run.touched) == ["begun", "plain"]
+    assert "held: held: npu_hold is set in the inventory" in run.output
+    assert "held: noted: /etc/rkfleet-npu/hold is on the board: a new power supply?[31m" in run.output
+    assert run.line("boards: ") == "boards: 7, ok 3, held 2, unreachable 1, failed 1"
+    # Boards on hold alone are no reason to fail.
+    run = play({"right": {"needs": False}, "held": {"npu_hold": True}})
+    assert run.rc == 0 and run.touched == [] and "Could not match" not in run.output
+
+
+@pytest.mark.parametrize("where, verdict", [("detect", "unreachable"), ("lost", "rolled back")])
+def test_a_lone_board_that_is_lost_gives_a_table(play, where, verdict):
+    run = play({"a": {"fails": where}})
+    assert run.table and run.verdicts == {"a": verdict}
+    assert run.rc == 2 and "does not answer over ssh" in run.output.split("npu.report")[-1]
+
+
+def test_a_rollback_that_fails_is_the_last_word(play):
+    run = play({"a": {}, "b": {"fails": "driver", "way_back_fails": True}, "c": {}}, npu_rollout=1)
+    assert run.rc == 2 and run.verdicts == {"a": "ok", "b": "ROLLBACK FAILED", "c": "not touched"}
+    assert run.line("ROLLBACK FAILED on") == "ROLLBACK FAILED on b: go and see to it"
+    last = run.output.split("PLAY RECAP")[0].rsplit("TASK", 1)[1]
+    assert "ROLLBACK FAILED" in last and "b: the build failed It is not back." in last
+
+
+def test_a_check_run_predicts_all_and_records_nothing(play, tmp_path):
+    run = play(fleet(f={"needs": False}), "--check")
+    assert run.rc == 0
+    assert run.verdicts == dict(dict.fromkeys("abcde", "planned: dkms"), f="ok")
+    assert run.line("staged first: a") == "staged first: a, for kernel 6.1.84 (rk3588) with driver 0.9.6; 3 boards wait for it"
+    assert not (tmp_path / "staging.json").exists() and run.line("boards: ") == "boards: 6, ok 1, planned 5"
+
+
+def test_staging_stops_there_and_the_upgrade_goes_on(play, tmp_path):
+    groups = {"npu_staging": ["c", "f"]}
+    run = play(fleet(f={"fails": "soak"}), playbook="stage_npu", groups=groups)
+    assert run.rc == 2 and sorted(run.touched) == ["c", "f"] and {"c.soaked", "f.back"} <= set(run.marks)
+    assert run.verdicts == {"a": "waiting", "b": "waiting", "c": "ok", "d": "waiting", "e": "waiting", "f": "rolled back"}
+    assert run.line("waiting: a") == "waiting: a, b, d: its staging board is c; upgrade-npu.yml takes it"
+    # The kernel of b was updated meanwhile: that is none that is proven. Of e's kernel none is either.
+    boards = fleet(c={"needs": False}, b={"kernel": "6.1.99"}, e={"npu_hold": True}, f={"npu_hold": True})
+    run = play(boards, groups=groups)
+    assert run.rc == 0 and run.touched[0] == "b" and sorted(run.touched[1:]) == ["a", "d"]
+    assert "staged first: b, for kernel 6.1.99 (rk3588) with driver 0.9.6; nobody else waits for it (proven is this driver with kernel 6.1.84 only" in run.output
+    assert re.search(r"2 boards: kernel 6\.1\.84 \(rk3588\) with driver 0\.9\.6 is proven \(c, 20", run.output)
+
+
+def test_limit_takes_one_board_which_is_its_own_staging_board(play):
+    run = play(fleet(), "--limit", "d")
+    assert run.rc == 0 and run.touched == ["d"] and run.verdicts == {"d": "ok"}
+
+
+def test_the_owners_tasks_run_before_and_after(play, tmp_path):
+    for name in ("before", "after"):
+        (tmp_path / (name + ".yml")).write_text("- ansible.builtin.debug:\n    msg: MARK {{ inventory_hostname }}.%s\n" % name)
+    files = {"npu_pre_tasks_file": "before.yml", "npu_post_tasks_file": str(tmp_path / "after.yml")}
+    run = play({"a": {}, "b": {"fails": "driver"}}, npu_require_staging=False, npu_rollout="100%", **files)
+    assert sorted(run.marks) == ["a", "a.after", "a.before", "b", "b.back", "b.before"]
+    (tmp_path / "before.yml").write_text("- ansible.builtin.fail:\n    msg: the cluster does not let it go\n")
+    run = play({"a": {}}, **files)
+    assert run.rc == 2 and run.marks == [] and run.verdicts == {"a": "failed"} and "a: the cluster does not let it go" in run.output
+
+
+WRONG = {
+    "a batch": ({"npu_rollout": [1, "ten"]}, "npu_rollout is [1, 'ten']: 'ten' is neither a count nor a percentage such as 10%"),
+    "a threshold": ({"npu_max_failed": "-1"}, "npu_max_failed is '-1': '-1' is neither"),
+    "minutes": ({"npu_soak_minutes": "10%"}, "npu_soak_minutes is '10%': it is a number of minutes"),
+    "a file of one board": ({}, "/nowhere.yml, and there is no such file on the controller. No board was touched."),
+    "the record": ({"npu_staging_file": "{{ inventory_dir }}/boards.yml"}, "is damaged (it is no JSON"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_was_told_wrong_is_said_once_and_no_board_is_asked(play, name):
+    variables, said = WRONG[name]
+    run = play({"a": {}, "b": {"npu_post_tasks_file": "/nowhere.yml"} if name == "a file of one board" else {}}, **variables)
+    assert run.rc == 2 and run.output.count("fatal: ") == 1 and said in run.output.replace('\\"', '"')
+    assert "Detect" not in run.output and run.marks == []
