@@ -14,10 +14,17 @@ import shutil
 import tarfile
 import tempfile
 
-from ._files import ensure_dir, read_file
+from ._files import LEFTOVER, disk_full, ensure_dir, read_file, sync_file, told
+from ._signing import PATHS as SIGNING_PATHS
+from ._signing import Signing
 
 MARKER = "rkfleet.json"
 LOG_BYTES = 1 << 20
+SUFFIXES = ("", ".xz", ".zst", ".gz")
+# Unfinished trees and trials, without a dot those of release 1.1.
+_LEFT = re.compile(r"\.?rkfleet-[a-z0-9_]{8}\Z")
+_NO_SPACE = "No space left on device"
+_SCANT = 1 << 20
 
 # What compiler, make and modpost say, what it means and what to do; the first of this order that matches is told.
 # gcc and clang write quotes as the locale has them.
@@ -94,10 +101,12 @@ class DkmsPackage:
 
     :arg run: callable taking a list of arguments, giving C((rc, stdout, stderr)).
     :arg root: where C(/usr/src), C(/var/lib/dkms) and C(/lib/modules) are looked for.
+    :arg signing: what modules are signed with; without it, they need not be.
     """
 
-    def __init__(self, run, name, version, kernel, module, root="/"):
-        self.run, self.name, self.version, self.kernel, self.module = run, name, version, kernel, module
+    def __init__(self, run, name, version, kernel, module, root="/", signing=None):
+        self.run, self.name, self.version, self.kernel, self.module, self.root = run, name, version, kernel, module, root
+        self.signing = signing or Signing(root=root)
         self.tree = os.path.join(root, "usr/src", "%s-%s" % (name, version))
         self.database = os.path.join(root, "var/lib/dkms", name, version)
         self.modules = os.path.join(root, "lib/modules", kernel)
@@ -110,23 +119,25 @@ class DkmsPackage:
         if not os.path.isdir(self.tree):
             return ""
         content = read_file(os.path.join(self.tree, MARKER))
-        try:
-            return str(json.loads(content)["digest"])
-        except (TypeError, ValueError, KeyError) as error:
+        if content is None:
             raise DkmsError(
                 "%s is there and was not made by rkfleet.npu: remove it with 'dkms remove %s/%s --all' and delete the folder"
                 % (self.tree, self.name, self.version)
-            ) from error
+            )
+        try:
+            return str(json.loads(content)["digest"])
+        except (TypeError, ValueError, KeyError):
+            return "damaged"
 
     def module_file(self):
         """Return the installed module's file, whatever its compression, or None."""
-        for suffix in ("", ".xz", ".zst", ".gz"):
-            path = os.path.join(self.modules, "updates/dkms", self.module + ".ko" + suffix)
-            if os.path.isfile(path):
-                return path
-        return None
+        return next(iter(self._module_files(self.modules)), None)
 
-    def module_problem(self):
+    def _module_files(self, modules):
+        paths = [os.path.join(modules, "updates/dkms", self.module + ".ko" + suffix) for suffix in SUFFIXES]
+        return [path for path in paths if os.path.isfile(path)]
+
+    def module_problem(self, log=""):
         """Return one sentence on what is wrong with the installed module, or None.
 
         DKMS can end with 0 without having built anything (dkms issue 545), so only the file counts.
@@ -134,29 +145,140 @@ class DkmsPackage:
         path = self.module_file()
         if path is None:
             return "no module %s is installed for kernel %s" % (self.module, self.kernel)
-        return module_problem(self.run, path, self.kernel, self.module)
+        if not os.path.getsize(path):
+            return "%s is empty" % path
+        problem = module_problem(self.run, path, self.kernel, self.module)
+        if problem:
+            return problem
+        found = self.run(["modinfo", "-F", "version", path])[1].strip().lstrip("v")
+        if found and found != self.version:
+            return "%s is version %s, wanted is %s" % (path, found, self.version)
+        if not self._links(self.kernel):
+            return "%s is not the one that DKMS made of version %s" % (path, self.version)
+        return self.signing.module_problem(self.run, path, log)
 
     def steps(self, digest):
-        """Return what has to be done, of C(tree) and C(install), in order. Changes nothing."""
+        """Return what has to be done, of C(clean), C(signing), C(tree), C(repair) and C(install), in order. Changes nothing."""
+        steps = ["clean"] if self.leftovers() else []
+        if self.signing.changes():
+            steps.append("signing")
         if self.tree_digest() != digest:
-            return ["tree", "install"]
-        return ["install"] if self.module_problem() else []
+            return steps + ["tree", "install"]
+        if self.module_problem():
+            return steps + (["repair"] if self._half_there() else []) + ["install"]
+        return steps
+
+    def steps_back(self):
+        """Return what has to be done to take the package away, of C(clean), C(signing) and C(remove)."""
+        there = self.tree_digest() or os.path.isdir(self.database)
+        return (["clean"] if self.leftovers() else []) + (["signing"] if self.signing.changes() else []) + (["remove"] if there else [])
+
+    def deploy(self, archive, digest, steps):
+        """Do what steps() said, and return the build log.
+
+        :raises DkmsError: with what the log says; the package, its module and all that is in DKMS's database of it are as they were then.
+        """
+        before = _Snapshot(self._touched(), lambda: self._touched())
+        fresh = not os.path.isdir(self.database)
+        log = ""
+        try:
+            if "clean" in steps:
+                self.clean()
+            if "signing" in steps:
+                self.signing.apply()
+            if "tree" in steps:
+                self.place_tree(archive, digest)
+            if "repair" in steps:
+                self._repair()
+            if "install" in steps:
+                log = self.install()
+            os.sync()
+        except (OSError, DkmsError) as error:
+            reason = told(error, *self._places()) if isinstance(error, OSError) else str(error)
+            log = getattr(error, "log", log)
+            left = self._go_back(before, fresh)
+            raise DkmsError(reason + left, log) from error
+        return log
+
+    def _places(self):
+        """Folders of everything that is written, to tell what is free there."""
+        return os.path.dirname(self.tree), os.path.dirname(os.path.dirname(self.database)), os.path.dirname(self.modules)
+
+    def _touched(self):
+        """The files and folders that deploy() may change."""
+        modules = glob.glob(os.path.join(glob.escape(os.path.dirname(self.modules)), "*"))
+        return [self.tree, os.path.dirname(self.database), *(path for folder in modules for path in self._module_files(folder)),
+                *(os.path.join(self.root, path.lstrip("/")) for path in SIGNING_PATHS)]
+
+    def _go_back(self, before, fresh):
+        """Put everything back; returns what is to be added to the message."""
+        if fresh and os.path.isdir(self.database):
+            self.run(["dkms", "remove", "-m", self.name, "-v", self.version, "--all"])
+        try:
+            changed = before.restore()
+        except OSError as error:
+            return "; and what was there could not be put back: %s" % told(error, *self._places())
+        finally:
+            os.sync()
+        self._depmod(path for path in changed if path.startswith(os.path.dirname(self.modules) + os.sep))
+        return ""
+
+    def _depmod(self, paths):
+        for kernel in sorted({path.split(os.sep)[-4] for path in paths}):
+            self.run(["depmod", kernel])
+
+    def leftovers(self):
+        """Return what a run that was cut off has left: unfinished trees and trials."""
+        folders = self._places()[:2]
+        return [os.path.join(folder, name) for folder in folders if os.path.isdir(folder) for name in sorted(os.listdir(folder)) if _LEFT.match(name)]
+
+    def clean(self):
+        """Remove what leftovers() names."""
+        for path in self.leftovers():
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _half_there(self):
+        """Whether DKMS believes in a build of ours for the kernel, or cannot find the source: see _repair."""
+        return os.path.isdir(self.database) and (
+            os.path.isdir(os.path.join(self.database, self.kernel)) or bool(self._links()) or not os.path.exists(os.path.join(self.database, "source")))
+
+    def _links(self, kernel=None):
+        """DKMS's links that say that this version is installed, for a kernel or all of them."""
+        links = glob.glob(os.path.join(glob.escape(os.path.dirname(self.database)), "kernel-%s-*" % (glob.escape(kernel) if kernel else "*")))
+        return [link for link in links if os.path.islink(link) and os.readlink(link).startswith(self.version + "/")]
+
+    def _repair(self):
+        """Have DKMS build anew what it believes to have: where the power failed there may be an empty module, or no source.
+
+        DKMS itself goes by folders and links, and installs again what it finds there.
+        """
+        shutil.rmtree(os.path.join(self.database, self.kernel), ignore_errors=True)
+        shutil.rmtree(os.path.join(self.database, "build"), ignore_errors=True)
+        for link in self._links(self.kernel):
+            os.unlink(link)
+        source = os.path.join(self.database, "source")
+        if not os.path.exists(source):
+            if os.path.islink(source):
+                os.unlink(source)
+            os.symlink(self.tree, source)
 
     def place_tree(self, archive, digest):
         """Unpack our own archive as the package's tree, at once.
 
         A tree of ours that was there is replaced, together with its module, once a trial has shown that the new one builds.
         """
-        if os.path.isdir(self.tree):
+        if os.path.isdir(self.tree) or os.path.isdir(self.database):
             self._try(archive, digest)
         source_root = os.path.dirname(self.tree)
         ensure_dir(source_root)
-        fresh = tempfile.mkdtemp(prefix=".rkfleet-", dir=source_root)
+        fresh = tempfile.mkdtemp(prefix=LEFTOVER, dir=source_root)
         try:
             unpack_tree(archive, digest, fresh)
-            if os.path.isdir(self.tree):
+            if os.path.isdir(self.tree) or os.path.isdir(self.database):
                 self.remove()
             os.chmod(fresh, 0o755)
+            # The name must not be durable before what it names.
+            os.sync()
             os.rename(fresh, self.tree)
         except BaseException:
             shutil.rmtree(fresh, ignore_errors=True)
@@ -168,7 +290,9 @@ class DkmsPackage:
 
         :raises DkmsError: where it does not build; nothing has changed then.
         """
-        with tempfile.TemporaryDirectory(prefix="rkfleet-", dir=os.path.dirname(os.path.dirname(self.database))) as folder:
+        place = os.path.dirname(os.path.dirname(self.database))
+        ensure_dir(place)
+        with tempfile.TemporaryDirectory(prefix=LEFTOVER, dir=place) as folder:
             trial = os.path.join(folder, os.path.basename(self.tree))
             unpack_tree(archive, digest, trial)
             where = ["--sourcetree", folder, "--dkmstree", os.path.join(folder, "dkms")]
@@ -181,24 +305,31 @@ class DkmsPackage:
                 log = _read_log(os.path.join(where[-1], self.name, self.version, "build/make.log")) + out + err
                 raise DkmsError(
                     "driver %s was not built for kernel %s, and what is installed was left alone: %s"
-                    % (self.version, self.kernel, explain(log) or "dkms ended with %d" % rc), log
+                    % (self.version, self.kernel, self._reason(log, "dkms ended with %d" % rc)), log
                 )
+
+    def _reason(self, log, problem):
+        """One sentence on why there is no module. Where the disk is full DKMS does not always say so."""
+        free = [os.statvfs(place) for place in self._places() if os.path.isdir(place)]
+        if _NO_SPACE in log or any(figures.f_bavail * figures.f_frsize < _SCANT for figures in free):
+            return disk_full(*self._places())
+        return explain(log) or problem
 
     def install(self):
         """Build the module and install it for the kernel; return the build log.
 
-        :raises DkmsError: with what the log says; the package is taken away again before.
+        :raises DkmsError: with what the log says.
         """
         # --force: the kernel's own rknpu.ko may state the same version, and DKMS would keep it.
         rc, out, err = self.run(["dkms", "install", "-m", self.name, "-v", self.version, "-k", self.kernel, "--force"])
         log = self.log() + out + err
-        problem = "dkms ended with %d" % rc if rc != 0 else self.module_problem()
+        problem = "dkms ended with %d" % rc if rc != 0 else self.module_problem(log)
         if problem:
-            self.remove()
-            raise DkmsError(
-                "driver %s was not built for kernel %s: %s" % (self.version, self.kernel, explain(log) or problem), log
-            )
-        os.sync()
+            raise DkmsError("driver %s was not built for kernel %s: %s" % (self.version, self.kernel, self._reason(log, problem)), log)
+        # sync(2) writes everything, but does not say when it could not.
+        for path in [self.module_file(), *glob.glob(os.path.join(glob.escape(self.modules), "modules.*.bin")), os.path.join(self.modules, "modules.dep")]:
+            if os.path.isfile(path):
+                sync_file(path)
         return log
 
     def log(self):
@@ -209,12 +340,69 @@ class DkmsPackage:
 
     def remove(self):
         """Take the package away for all kernels, with its tree. DKMS brings the kernel's own module back."""
+        active = {os.path.basename(os.path.dirname(os.readlink(link))) for link in self._links()}
         if os.path.isdir(self.database):
             self.run(["dkms", "remove", "-m", self.name, "-v", self.version, "--all"])
-        # A package that DKMS can no longer read is taken away by hand: the folder is ours.
+        # A package that DKMS can no longer read is taken away by hand: the folder is ours, and so is what its links name.
+        left = [path for kernel in active for path in self._module_files(os.path.join(os.path.dirname(self.modules), kernel)) if self._links(kernel)]
+        for path in left + self._links():
+            os.unlink(path)
+        self._depmod(left)
         shutil.rmtree(self.database, ignore_errors=True)
         shutil.rmtree(self.tree, ignore_errors=True)
         os.sync()
+
+
+class _Snapshot:
+    """Files, links and folders as they are, to be put back byte for byte. Held in memory: the disk may be full when they are needed.
+
+    :arg paths: what is there.
+    :arg then: called for what is there when it is put back; what was not there before goes.
+    """
+
+    def __init__(self, paths, then):
+        self.then = then
+        self.entries = [entry for path in paths for entry in _entries(path)]
+
+    def restore(self):
+        """Put everything back that is not as it was; return the paths that changed.
+
+        :raises OSError: where that cannot be.
+        """
+        now = [entry for path in self.then() for entry in _entries(path)]
+        changed = sorted({entry[0] for entry in self.entries + now if entry not in self.entries or entry not in now})
+        for path in reversed(changed):
+            if os.path.isdir(path) and not os.path.islink(path):
+                if not os.listdir(path):
+                    os.rmdir(path)
+            elif os.path.lexists(path):
+                os.unlink(path)
+        for path, kind, mode, content in self.entries:
+            if path not in changed:
+                continue
+            if kind == "folder":
+                os.makedirs(path, exist_ok=True)
+                os.chmod(path, mode)
+            elif kind == "link":
+                os.symlink(content, path)
+            else:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "wb") as stream:
+                    os.fchmod(stream.fileno(), mode)
+                    stream.write(content)
+        return changed
+
+
+def _entries(path):
+    """C((path, kind, mode, content)) of what is at I(path) and below, folders before what is in them."""
+    if os.path.islink(path):
+        yield path, "link", None, os.readlink(path)
+    elif os.path.isdir(path):
+        yield path, "folder", os.stat(path).st_mode & 0o7777, None
+        for name in sorted(os.listdir(path)):
+            yield from _entries(os.path.join(path, name))
+    elif os.path.isfile(path):
+        yield path, "file", os.stat(path).st_mode & 0o7777, read_file(path, 1 << 30)
 
 
 def unpack_tree(archive, digest, folder):

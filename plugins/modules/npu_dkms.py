@@ -13,8 +13,9 @@ description:
   - Lays the vendor's unmodified source and the collection's build files out as a DKMS package,
     builds the module for the running kernel and installs it, so that DKMS builds it again for every later kernel.
   - Nothing is loaded. The new module is used from the next boot on.
-  - A build that fails is taken away again. The board is as it was, and the log is kept on the controller.
+  - A build that fails is taken away again, and a module that was there before is put back. The log is kept on the controller.
   - A module counts as installed when its file is there and states the right kernel and name. The exit code of C(dkms) is no proof.
+  - What a power cut left half done in C(/usr/src) and in DKMS's database is cleaned up and done again.
 author:
   - rkfleet.npu contributors (@rkfleet)
 extends_documentation_fragment:
@@ -57,6 +58,23 @@ options:
   log_dir:
     description: Folder on the controller that keeps the log of a build. Without it, no log is kept.
     type: path
+  signing_key:
+    description:
+      - Path on the board of a private key, in PEM format and without a passphrase, that DKMS signs modules with, now and at later
+        kernel updates. It must be a plain file that only root can read, in a folder that only root can write to.
+      - DKMS is told its path in C(/etc/dkms/framework.conf.d/rkfleet-npu.conf), so other DKMS packages are signed with it, too.
+      - Without it, what was set up to sign with is taken away. DKMS then does as it does without this module.
+    type: path
+    version_added: 1.2.0
+  signing_cert:
+    description: Path on the board of the certificate of O(signing_key), which the kernel must trust. Needed with O(signing_key).
+    type: path
+    version_added: 1.2.0
+  state_dir:
+    description: Folder on the board that notes how far an upgrade has come.
+    type: path
+    default: /var/lib/rkfleet-npu
+    version_added: 1.2.0
   archive:
     description: The source tree on the board. Set by the action plugin.
     type: path
@@ -78,7 +96,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 steps:
-  description: What was done, or would be done in check mode.
+  description: What was done, or would be done in check mode. One or more of V(clean), V(signing), V(tree), V(repair), V(install), V(remove).
   returned: success
   type: list
   elements: str
@@ -106,6 +124,9 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms_install import DkmsError, DkmsPackage, probe_lines
+from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR, told
+from ansible_collections.rkfleet.npu.plugins.module_utils._signing import Signing, SigningError
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import advance
 
 
 def main():
@@ -120,6 +141,10 @@ def main():
             source=dict(type="path"),
             build_files=dict(type="path"),
             log_dir=dict(type="path"),
+            # A path, which is no secret.
+            signing_key=dict(type="path", no_log=False),
+            signing_cert=dict(type="path"),
+            state_dir=dict(type="path", default=STATE_DIR),
             archive=dict(type="path"),
             archive_sha256=dict(type="str"),
         ),
@@ -127,26 +152,30 @@ def main():
         supports_check_mode=True,
     )
     params = module.params
-    package = DkmsPackage(
-        module.run_command, params["package"], params["version"], params["kernel"], params["module"]
-    )
-    log = ""
+    present, log = params["state"] == "present", ""
     try:
-        if params["state"] == "absent":
-            steps = ["remove"] if os.path.isdir(package.tree) and package.tree_digest() else []
-            if steps and not module.check_mode:
+        signing = Signing(params["signing_key"] or "", params["signing_cert"] or "") if present else Signing()
+        package = DkmsPackage(
+            module.run_command, params["package"], params["version"], params["kernel"], params["module"], signing=signing
+        )
+        steps = package.steps(params["archive_sha256"]) if present else package.steps_back()
+        if steps and not module.check_mode:
+            if present:
+                if "install" in steps:
+                    require_tools(module, params["kernel"])
+                log = package.deploy(params["archive"], params["archive_sha256"], steps)
+            else:
+                package.clean()
+                package.signing.apply()
                 package.remove()
-        else:
-            steps = package.steps(params["archive_sha256"])
-            if steps and not module.check_mode:
-                require_tools(module, params["kernel"])
-                if "tree" in steps:
-                    package.place_tree(params["archive"], params["archive_sha256"])
-                log = package.install()
+        if present and not module.check_mode:
+            advance(params["state_dir"], "staged")
     except DkmsError as error:
         module.fail_json(msg=str(error), log=error.log)
+    except SigningError as error:
+        module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="cannot write the driver's source or module: %s" % error)
+        module.fail_json(msg="cannot write the driver's source or module: %s" % told(error))
     module.exit_json(
         changed=bool(steps), steps=steps, module_file=package.module_file(), probes=probe_lines(log), log=log
     )

@@ -4,45 +4,96 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import pathlib
+import re
 
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _dkms_install
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _driver_source
 
-KERNEL = "6.1.43-15-rk2312"
+KERNEL, OTHER = "6.1.43-15-rk2312", "6.1.99-1-rk2410"
 TREE = {"Kbuild": b"ours", "vendor/drivers/rknpu/rknpu_drv.c": b"theirs"}
+KO = "lib/modules/%s/updates/dkms/rknpu_dkms.ko.xz"
+DATABASE = "var/lib/dkms/rknpu"
 
 
 class Board:
-    """Plays dkms and modinfo on a tree below a folder."""
+    """Plays dkms and modinfo on a tree below a folder, as DKMS 3 keeps its database."""
 
     def __init__(self, root):
         self.root, self.calls = root, []
-        self.vermagic, self.builds, self.rc, self.log = KERNEL, True, 0, ""
+        self.vermagic, self.builds, self.rc, self.log, self.signed = KERNEL, True, 0, "", ""
+        self.content, self.states = "module", True
+        for kernel in (KERNEL, OTHER):
+            (root / "lib/modules" / kernel).mkdir(parents=True)
+
+    def path(self, path):
+        return self.root / path
+
+    def write(self, path, content=""):
+        self.path(path).parent.mkdir(parents=True, exist_ok=True)
+        self.path(path).write_text(content)
 
     def run(self, command):
         self.calls.append(command[:2])
-        if command[:2] in (["dkms", "add"], ["dkms", "build"]):
-            return (self.rc, "", self.log) if command[1] == "build" else (0, "", "")
-        if command[:2] == ["dkms", "install"]:
-            log = self.root / "var/lib/dkms/rknpu/0.9.6/build/make.log"
-            log.parent.mkdir(parents=True, exist_ok=True)
-            log.write_text(self.log)
-            if self.builds:
-                self.module.parent.mkdir(parents=True, exist_ok=True)
-                self.module.write_text("module")
-            return self.rc, "", ""
-        if command[:2] == ["dkms", "remove"]:
-            if self.module.exists():
-                self.module.unlink()
+        if command[0] == "dkms":
+            return getattr(self, "dkms_" + command[1])(command)
+        if command[0] == "depmod":
             return 0, "", ""
-        return 0, {"vermagic": self.vermagic + " SMP mod_unload\n", "name": "rknpu_dkms\n"}[command[2]], ""
+        assert command[:2] == ["modinfo", "-F"]
+        if not os.path.getsize(command[3]):
+            return 1, "", "modinfo: ERROR"
+        return 0, {"vermagic": self.vermagic + " SMP mod_unload\n", "name": "rknpu_dkms\n", "sig_key": self.signed, "signer": "somebody\n",
+                   "version": self.path(command[3]).read_text()[len(self.content):] if self.states else "\n"}[command[2]], ""
+
+    def dkms_add(self, command):
+        return 0, "", ""
+
+    def dkms_build(self, command):
+        return self.rc, "", self.log
+
+    def dkms_install(self, command):
+        version, kernel = command[command.index("-v") + 1], command[command.index("-k") + 1]
+        base = "%s/%s" % (DATABASE, version)
+        self.path(base).mkdir(parents=True, exist_ok=True)
+        if not os.path.lexists(self.path(base + "/source")):
+            self.path(base + "/source").symlink_to(self.path("usr/src/rknpu-" + version))
+        assert self.path(base + "/source/Kbuild").exists(), "dkms: Could not locate dkms.conf file"
+        self.write(base + "/build/make.log", self.log)
+        built = "%s/%s/aarch64/module/rknpu_dkms.ko.xz" % (base, kernel)
+        if not self.path(built).exists() and self.builds:
+            self.write(built, self.content + version)
+        link = self.path("%s/kernel-%s-aarch64" % (DATABASE, kernel))
+        if self.builds:
+            # What is there is written over, as by cp.
+            self.write(KO % kernel, self.path(built).read_text())
+            if link.is_symlink():
+                link.unlink()
+            link.symlink_to("%s/%s/aarch64" % (version, kernel))
+        return self.rc, "", ""
+
+    def dkms_remove(self, command):
+        version = command[command.index("-v") + 1]
+        for link in self.path(DATABASE).glob("kernel-*"):
+            if os.readlink(link).startswith(version + "/"):
+                self.path(KO % link.name[len("kernel-"):-len("-aarch64")]).unlink(missing_ok=True)
+                link.unlink()
+        return 0, "", ""
+
+    def files(self):
+        """All there is, folders included; what a link says."""
+        return {path.relative_to(self.root).as_posix(): os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+                for path in self.root.rglob("*") if path.name != "make.log"}
+
+    def package(self, version="0.9.6", **more):
+        return _dkms_install.DkmsPackage(self.run, "rknpu", version, KERNEL, "rknpu_dkms", str(self.root), **more)
 
     @property
     def module(self):
-        return self.root / "lib/modules" / KERNEL / "updates/dkms/rknpu_dkms.ko.xz"
+        return self.path(KO % KERNEL)
 
 
 @pytest.fixture
@@ -52,7 +103,7 @@ def board(tmp_path):
 
 @pytest.fixture
 def package(board):
-    return _dkms_install.DkmsPackage(board.run, "rknpu", "0.9.6", KERNEL, "rknpu_dkms", str(board.root))
+    return board.package()
 
 
 @pytest.fixture
@@ -62,16 +113,6 @@ def archive(tmp_path):
     return str(tmp_path / "tree.tar"), digest
 
 
-def test_first_run_then_nothing_to_do(board, package, archive):
-    assert package.steps(archive[1]) == ["tree", "install"]
-    package.place_tree(*archive)
-    package.install()
-    for name, content in TREE.items():
-        assert (board.root / "usr/src/rknpu-0.9.6" / name).read_bytes() == content
-    assert package.steps(archive[1]) == []
-    assert os.listdir(board.root / "usr/src") == ["rknpu-0.9.6"]
-
-
 @pytest.fixture
 def newer(tmp_path):
     content, digest = _driver_source.archive(dict(TREE, Kbuild=b"ours, newer"))
@@ -79,31 +120,46 @@ def newer(tmp_path):
     return str(tmp_path / "newer.tar"), digest
 
 
+def deploy(package, archive):
+    """As the module does it: what is to be done, then that; returns what was."""
+    steps = package.steps(archive[1])
+    package.deploy(*archive, steps)
+    return steps
+
+
+def test_first_run_then_nothing_to_do(board, package, archive):
+    assert deploy(package, archive) == ["tree", "install"]
+    for name, content in TREE.items():
+        assert (board.root / "usr/src/rknpu-0.9.6" / name).read_bytes() == content
+    assert package.steps(archive[1]) == []
+    assert os.listdir(board.root / "usr/src") == ["rknpu-0.9.6"]
+
+
 def test_a_tree_with_another_digest_is_tried_then_replaced(board, package, archive, newer):
-    package.place_tree(*archive)
-    package.install()
-    assert package.steps(newer[1]) == ["tree", "install"]
+    deploy(package, archive)
     board.calls.clear()
-    package.place_tree(*newer)
-    assert board.calls == [["dkms", "add"], ["dkms", "build"], ["dkms", "remove"]]
+    board.content = "newer module"
+    assert deploy(package, newer) == ["tree", "install"]
+    assert [call for call in board.calls if call[0] == "dkms"] == [["dkms", "add"], ["dkms", "build"], ["dkms", "remove"], ["dkms", "install"]]
     assert (board.root / "usr/src/rknpu-0.9.6/Kbuild").read_bytes() == b"ours, newer"
+    assert board.module.read_text() == "newer module0.9.6"
 
 
 def test_a_new_tree_that_does_not_build_leaves_the_old_module(board, package, archive, newer):
-    package.place_tree(*archive)
-    package.install()
+    deploy(package, archive)
+    before = board.files()
     board.rc, board.log = 10, "x.c:1:10: fatal error: soc/rockchip/rockchip_iommu.h: No such file or directory"
     with pytest.raises(_dkms_install.DkmsError, match="left alone: the kernel's headers lack soc/rockchip"):
-        package.place_tree(*newer)
+        deploy(package, newer)
     assert package.steps(archive[1]) == []
-    assert sorted(os.listdir(board.root / "var/lib/dkms")) == ["rknpu"]
+    assert board.files() == before
 
 
 def test_a_lost_module_is_built_again_without_a_new_tree(board, package, archive):
-    package.place_tree(*archive)
-    package.install()
+    deploy(package, archive)
     board.module.unlink()
-    assert package.steps(archive[1]) == ["install"]
+    assert deploy(package, archive) == ["repair", "install"]
+    assert package.steps(archive[1]) == []
 
 
 def test_a_foreign_tree_is_left_alone(board, package, archive):
@@ -112,30 +168,204 @@ def test_a_foreign_tree_is_left_alone(board, package, archive):
         package.steps(archive[1])
 
 
-def test_exit_code_0_without_a_module_is_a_failure_and_leaves_nothing(board, package, archive):
+# -- a build that fails leaves what was there -----------------------------------------------------------------------------------------
+
+def there_before(board, archive, what):
+    """Have something installed before, and return the package that is to come and what there was."""
+    if what == "the same version":
+        deploy(board.package(), archive)
+        board.module.unlink()
+        (board.root / DATABASE / ("kernel-%s-aarch64" % KERNEL)).unlink()
+    elif what == "another version, for two kernels":
+        deploy(board.package("0.9.3"), archive)
+        other = _dkms_install.DkmsPackage(board.run, "rknpu", "0.9.3", OTHER, "rknpu_dkms", str(board.root))
+        other.run = lambda command: (0, OTHER, "") if "vermagic" in command else board.run(command)
+        deploy(other, archive)
+        assert board.path(KO % OTHER).exists() and board.module.read_text() == "module0.9.3"
+    return board.package(), board.files()
+
+
+WHAT = ["nothing", "the same version", "another version, for two kernels"]
+FAULTS = {
+    "nothing was built, and dkms says all is well": ({"builds": False}, "no module rknpu_dkms is installed|is version 0.9.3, wanted is 0.9.6"),
+    "a module for another kernel": ({"vermagic": "6.1.0-1-arm64"}, "vermagic of .* is '6.1.0-1-arm64', wanted is '%s'" % KERNEL),
+    "the build ends badly": ({"rc": 10, "log": "rknpu_gem.c:891:2: error: implicit declaration of function 'vm_flags_set' [-Werror]\n"},
+                             "headers have no vm_flags_set"),
+    "the disk is full": ({"rc": 1, "log": "cp: error writing 'x.ko': No space left on device"}, r"the disk is full: \d+ KiB.* free at /"),
+}
+
+
+@pytest.mark.parametrize("what", WHAT)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_build_that_fails_leaves_the_board_as_it_was(board, archive, fault, what):
+    package, before = there_before(board, archive, what)
+    attributes, said = FAULTS[fault]
+    for name, value in attributes.items():
+        setattr(board, name, value)
+    board.calls.clear()
+    with pytest.raises(_dkms_install.DkmsError, match=said) as error:
+        deploy(package, archive)
+    assert board.log in error.value.log
+    after = board.files()
+    for folder in ("usr", "usr/src", "var", "var/lib", "var/lib/dkms", DATABASE):
+        before.setdefault(folder, None)
+        after.setdefault(folder, None)
+    for kernel in (KERNEL, OTHER):
+        for folder in ("updates", "updates/dkms"):
+            before.setdefault("lib/modules/%s/%s" % (kernel, folder), None)
+            after.setdefault("lib/modules/%s/%s" % (kernel, folder), None)
+    assert after == before
+    if what.startswith("another") and not fault.startswith("nothing"):
+        assert ["depmod", KERNEL] in board.calls
+
+
+def test_a_tree_that_built_in_the_trial_and_then_fails_leaves_the_old_module(board, package, archive, newer, monkeypatch):
+    deploy(package, archive)
+    before = board.files()
+    monkeypatch.setattr(board, "dkms_install", lambda command: (6, "", "dkms: No space left on device"))
+    with pytest.raises(_dkms_install.DkmsError, match="the disk is full"):
+        deploy(package, newer)
+    assert board.files() == before and package.steps(archive[1]) == []
+
+
+def test_a_full_disk_that_dkms_says_nothing_of(board, package, archive, monkeypatch):
     board.builds = False
-    package.place_tree(*archive)
-    with pytest.raises(_dkms_install.DkmsError, match="no module rknpu_dkms is installed"):
-        package.install()
-    assert not (board.root / "usr/src/rknpu-0.9.6").exists()
-    assert not (board.root / "var/lib/dkms/rknpu/0.9.6").exists()
+    monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result((4096, 4096, 100, 50, 25, 10, 9, 9, 0, 255)))
+    with pytest.raises(_dkms_install.DkmsError, match="not built for kernel %s: the disk is full: 100 KiB are free at /" % KERNEL):
+        deploy(package, archive)
 
 
-def test_a_module_for_another_kernel_is_a_failure(board, package, archive):
-    board.vermagic = "6.1.0-1-arm64"
-    package.place_tree(*archive)
-    with pytest.raises(_dkms_install.DkmsError, match="vermagic of .* is '6.1.0-1-arm64', wanted is '%s'" % KERNEL):
-        package.install()
-    assert not board.module.exists()
+@pytest.mark.parametrize("number, said", [(errno.ENOSPC, r"^the disk is full: \d+ KiB"), (errno.EROFS, "is mounted read-only$")])
+@pytest.mark.parametrize("what", WHAT)
+def test_a_disk_that_takes_nothing_at_each_write(board, archive, monkeypatch, what, number, said):
+    """Each file that is opened for writing, and each one that is written out, fails once."""
+    package, before = there_before(board, archive, what)
+    for folder in ("usr/src", DATABASE):
+        board.path(folder).mkdir(parents=True, exist_ok=True)
+    before = board.files()
+    seen, real_open, real_sync = 0, open, _dkms_install.sync_file
+    while True:
+        left = [seen]
+
+        def once():
+            left[0] -= 1
+            if left[0] == -1:
+                raise OSError(number, os.strerror(number), str(board.root))
+
+        def opened(path, mode="r", *args, **more):
+            if "w" in mode:
+                once()
+            return real_open(path, mode, *args, **more)
+
+        monkeypatch.setattr(_dkms_install, "open", opened, raising=False)
+        monkeypatch.setattr(_dkms_install, "sync_file", lambda path: once() or real_sync(path))
+        try:
+            deploy(package, archive)
+        except _dkms_install.DkmsError as error:
+            assert re.search(said, str(error)), error
+            after = {name: content for name, content in board.files().items() if not name.endswith(("updates", "updates/dkms"))}
+            assert after == {name: content for name, content in before.items() if not name.endswith(("updates", "updates/dkms"))}
+        else:
+            break
+        seen += 1
+    assert seen >= (1 if what.startswith("the same") else 4)
 
 
-def test_a_failed_build_is_explained_with_its_log(board, package, archive):
-    board.rc, board.builds = 10, False
-    board.log = "rknpu_gem.c:891:2: error: implicit declaration of function 'vm_flags_set' [-Werror]\n"
-    package.place_tree(*archive)
-    with pytest.raises(_dkms_install.DkmsError, match="headers have no vm_flags_set") as error:
-        package.install()
-    assert "rknpu_gem.c:891" in error.value.log
+# -- what a power cut leaves ------------------------------------------------------------------------------------------------------------
+
+def empty_build(board):
+    for path in (board.path("%s/0.9.6/%s/aarch64/module/rknpu_dkms.ko.xz" % (DATABASE, KERNEL)), board.module):
+        path.write_text("")
+
+
+def build_without_a_module(board):
+    board.path("%s/0.9.6/%s/aarch64/module/rknpu_dkms.ko.xz" % (DATABASE, KERNEL)).unlink()
+    board.module.unlink()
+
+
+def no_source(board):
+    board.path(DATABASE + "/0.9.6/source").unlink()
+    board.module.unlink()
+
+
+def dangling_source(board):
+    no_source(board)
+    board.path(DATABASE + "/0.9.6/source").symlink_to("/usr/src/nowhere")
+
+
+def no_tree(board):
+    pathlib.Path(board.root / "usr/src/rknpu-0.9.6").rename(board.root / "elsewhere")
+    board.content = "stale, "
+
+
+def half_a_tree(board):
+    board.path("usr/src/rknpu-0.9.6/rkfleet.json").write_text("")
+    board.content = "stale, "
+
+
+@pytest.mark.parametrize("left, steps", [
+    (empty_build, ["repair", "install"]), (build_without_a_module, ["repair", "install"]), (no_source, ["repair", "install"]),
+    (dangling_source, ["repair", "install"]), (no_tree, ["tree", "install"]), (half_a_tree, ["tree", "install"]),
+])
+def test_what_a_power_cut_left_half_done_is_done_again(board, package, archive, left, steps):
+    deploy(package, archive)
+    left(board)
+    assert deploy(package, archive) == steps
+    assert board.module.read_text() == board.content + "0.9.6", "built anew, and not what was lying there"
+    assert package.steps(archive[1]) == []
+
+
+def test_leftovers_are_cleaned_even_where_there_is_nothing_else_to_do(board, package, archive):
+    deploy(package, archive)
+    before = board.files()
+    for path in ("usr/src/.rkfleet-a1b2c3_d/Kbuild", "var/lib/dkms/rkfleet-a1b2c3_d/dkms/x", "var/lib/dkms/.rkfleet-a1b2c3_e/x"):
+        board.write(path, "half")
+    assert deploy(package, archive) == ["clean"]
+    assert board.files() == before
+
+
+def test_a_module_of_another_version_that_does_not_say_so(board, archive):
+    deploy(board.package("0.9.3"), archive)
+    board.states = board.builds = False
+    with pytest.raises(_dkms_install.DkmsError, match="is not the one that DKMS made of version 0.9.6"):
+        deploy(board.package(), archive)
+
+
+def test_an_empty_module_is_not_installed(board, package, archive):
+    deploy(package, archive)
+    board.module.write_text("")
+    assert package.module_problem() == "%s is empty" % board.module
+
+
+def test_what_is_written_is_durable_before_it_has_its_name(board, package, archive, monkeypatch):
+    order, rename, synced = [], os.rename, []
+    monkeypatch.setattr(os, "sync", lambda: order.append("sync"))
+    monkeypatch.setattr(os, "rename", lambda source, target: order.append("rename") or rename(source, target))
+    monkeypatch.setattr(_dkms_install, "sync_file", synced.append)
+    board.write("lib/modules/%s/modules.dep" % KERNEL)
+    board.write("lib/modules/%s/modules.alias.bin" % KERNEL)
+    deploy(package, archive)
+    assert order[:2] == ["sync", "rename"] and order[-1] == "sync"
+    assert {os.path.basename(path) for path in synced} == {"rknpu_dkms.ko.xz", "modules.dep", "modules.alias.bin"}
+
+
+# -- taking it away ---------------------------------------------------------------------------------------------------------------------
+
+def test_it_goes_again_without_a_trace(board, package, archive):
+    deploy(package, archive)
+    assert package.steps_back() == ["remove"]
+    package.remove()
+    assert package.steps_back() == [] and not board.module.exists()
+
+
+def test_what_dkms_can_no_longer_remove_goes_by_hand(board, package, archive):
+    deploy(package, archive)
+    no_tree(board)
+    board.dkms_remove = lambda command: (3, "", "Error! The module/version combo is not located in the DKMS tree.")
+    assert package.steps_back() == ["remove"]
+    package.remove()
+    assert not board.module.exists() and not [path for path in board.path("var/lib/dkms/rknpu").iterdir()]
+    assert board.calls[-1] == ["depmod", KERNEL]
 
 
 def test_a_damaged_archive_is_refused(board, package, archive):
