@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # `make` alone lists what there is. Every target sets itself up; a second time that costs nothing.
 .DEFAULT_GOAL := help
-.PHONY: help setup host lint unit test docs demo artefact clean
+.PHONY: help setup host lint unit test faults docs demo artefact clean
 PYTEST = .venv/bin/python -m pytest -c tests/pytest.ini --rootdir=. $(PYTEST_ARGS)
 LAB = .venv/bin/python tests/lab/lab
 
@@ -24,6 +24,9 @@ unit: setup  ## unit tests, seconds
 
 test: host  ## everything, emulated boards included: half an hour, and as much again the first time
 	@$(PYTEST)
+
+faults: host  ## break emulated boards in every way we could think of, an hour and a half: no board may end worse than it began
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python tests/faults/run.py
 
 docs: setup  ## docs/compatibility.md from the data, docs/boards.md from the tests
 	@.venv/bin/python tests/quality/generate_docs.py

@@ -1,0 +1,663 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""The matrix: what is done to boards, and what must be true afterwards.
+
+A scenario is one or more faults, each a row of build/faults.json and docs/faults.md. After each: the board answers over ssh, on
+the old driver or the new one, and that driver answers; MobileNet's answer is at least as good as before; where the upgrade was
+taken back all files are as they were; one sentence says what happened. Faults of a chain follow one another on the same board
+without a reset in between: each run goes on where the last one died, and the chain ends with a run that succeeds.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from faults import artefacts
+from faults.board import FILLER, READY, Dead, FaultBoard
+from faults.points import Plan, Point, parse_list, points, spread
+from faults.runs import Playing
+
+UPGRADE = "upgrade-npu.yml"
+#: The board gives up on the controller after five minutes, or two where that is what is tried.
+CALM = {"npu_confirm_minutes": 5, "npu_reboot_timeout": 240}
+HASTY = {"npu_confirm_minutes": 2, "npu_reboot_timeout": 110}
+MOST = int(os.environ.get("RKFLEET_FAULT_POINTS", "24"))
+UPGRADED = "faults-upgraded"
+TOP1 = "283: 0.468750"
+UNPRINTABLE = {chr(code) for code in (*range(32), *range(127, 160))} - {"\n", "\t", "\r"}
+
+
+class Broken(Exception):
+    """Something that must be true is not; *worse* where the board is worse off than before."""
+
+    def __init__(self, message: str, worse: bool = False):
+        super().__init__(message)
+        self.worse = worse
+
+
+@dataclass
+class Before:
+    """What a board was before the fault."""
+
+    seen: dict
+    files: list[str]
+
+    @property
+    def works(self) -> bool:
+        """Whether MobileNet worked."""
+        return self.seen["answer"].startswith(TOP1)
+
+
+@dataclass
+class Bench:
+    """A board on the bench, and the rows that were made of it. *save* keeps a row."""
+
+    board: FaultBoard
+    save: Callable[[dict], None]
+    scenario: str = ""
+    kept: set[str] = field(default_factory=set)
+    before: Before | None = None
+
+    # -- states to begin from
+
+    def fresh(self) -> None:
+        """The board as it comes, and what it then is."""
+        self.board.restore(READY)
+        self.note()
+
+    def upgraded(self) -> None:
+        """The board after a successful upgrade to driver 0.9.6 and runtime 2.3.2: one on which MobileNet works."""
+        if UPGRADED in self.kept:
+            self.board.restore(UPGRADED)
+        else:
+            self.fresh()
+            self.again()
+            self.board.keep(UPGRADED)
+            self.kept.add(UPGRADED)
+        self.note()
+
+    def note(self) -> None:
+        """Take what is there as what was there before."""
+        self.before = Before(self.board.probe(), self.board.state())
+
+    # -- runs
+
+    def play(self, variables: dict | None = None, playbook: str = UPGRADE, words: tuple[str, ...] = ()) -> Playing:
+        """Start a playbook."""
+        return Playing(self.board, playbook, {**CALM, **(variables or {})}, words)
+
+    def ran(self, variables: dict | None = None, playbook: str = UPGRADE, words: tuple[str, ...] = ()) -> Playing:
+        """Run a playbook to its end."""
+        playing = self.play(variables, playbook, words)
+        playing.code = playing.wait()
+        return playing
+
+    def again(self, variables: dict | None = None) -> None:
+        """What an owner does after a fault: run the upgrade again. It must end well."""
+        playing = self.ran(variables)
+        seen = self.board.settled()
+        if playing.code or not seen["answer"].startswith(TOP1) or seen["pending"] or seen["state"].get("state") != "committed":
+            raise Broken(f"the run after it ends with {playing.code}: {playing.sentence()} (state {seen['state'].get('state')}, {seen['answer']})")
+
+    # -- judging
+
+    def judge(self, where: str, playing: Playing | None, alone: bool = False, back: bool = False, happened: str = "") -> dict:
+        """See that the board is no worse, and keep the row. *alone*: it heals by itself; *back*: it must be back on the old state."""
+        row = {"scenario": self.scenario, "board": self.board.kind, "where": where, "happened": happened, "outcome": "recovered", "sentence": ""}
+        try:
+            row.update(self._look(playing, alone, back))
+        except Dead as problem:
+            row.update(outcome="worse", sentence=str(problem).splitlines()[0])
+        except Broken as problem:
+            row.update(outcome="worse" if problem.worse else "failed", sentence=str(problem))
+        self.save(row)
+        if row["outcome"] != "recovered":
+            raise Broken(f"{where}: {row['sentence']}")
+        return row
+
+    def _look(self, playing: Playing | None, alone: bool, back: bool) -> dict:
+        seen, before = self.board.settled(alone=alone), self.before
+        state, why = seen["state"].get("state", "unknown"), seen["state"].get("why") or ""
+        said = f"driver {seen['driver'] or 'none'}, runtime {seen['runtime'] or 'none'}, MobileNet: {seen['answer']}, state {state}"
+        old = (before.seen["driver"], before.seen["runtime_sha256"]) == (seen["driver"], seen["runtime_sha256"])
+        if not seen["driver"] and before.seen["driver"]:
+            raise Broken(f"no driver answers any more ({said})", worse=True)
+        if before.works and not seen["answer"].startswith(TOP1):
+            raise Broken(f"MobileNet worked before and does not now ({said})", worse=True)
+        if state in ("rollback_failed", "broken"):
+            raise Broken(f"{state}: {why} ({said})", worse=True)
+        ended = playing is not None and not playing.killed and not playing.alive
+        rolled_back = state == "rolled_back" or (ended and playing.code != 0 and not seen["pending"])
+        if back and not (old and rolled_back):
+            raise Broken(f"it is not back on the old state ({said})")
+        if rolled_back and state != "committed":
+            files = self.board.state()
+            if files != before.files:
+                gone, new = sorted(set(before.files) - set(files)), sorted(set(files) - set(before.files))
+                raise Broken(f"files differ after the way back: gone {gone[:4]}, new {new[:4]} of {len(gone) + len(new)}")
+        sentence = why or (playing.sentence() if playing else "")
+        if not sentence and not (playing and playing.killed) and (not ended or playing.code):
+            raise Broken(f"nothing says what happened ({said})")
+        if UNPRINTABLE & set(sentence):
+            raise Broken(f"the sentence has control characters: {sentence!r}")
+        ending = "the old state is back" if rolled_back and old else "upgraded" if state == "committed" else "not finished, goes on with the next run"
+        return {"ending": ending, "state": state, "driver": seen["driver"], "answer": seen["answer"], "sentence": " ".join(sentence.split())[:400]}
+
+
+# -- power cuts -------------------------------------------------------------------------------------------------------------------
+
+def enumerate_writes(bench: Bench, variables: dict | None = None) -> list[Point]:
+    """Upgrade the board once with every call listed; return the writes that matter. It ends upgraded."""
+    bench.board.arm(Plan("list", when="after"))
+    # Through all boots of the run.
+    bench.board.sudo("printf '%s\\n' 'list after * * 1 * -' > /etc/rkfleet-fault; sync /etc/rkfleet-fault")
+    bench.again(variables)
+    found = points(parse_list(bench.board.listed()))
+    bench.board.disarm()
+    if not bench.board.compiled.exists():
+        bench.board.keep_compiled()
+        bench.board.restore(READY)
+        bench.board.ssh("sudo tar -C /root/rkfleet-fault -xf -", stdin=bench.board.compiled.read_bytes())
+        bench.board.keep(READY)
+    return found
+
+
+def cut_chain(bench: Bench, found: list[Point], variables: dict | None = None) -> None:
+    """The power goes at each of these points, the controller's too; every run goes on where the last one died."""
+    bench.fresh()
+    for point in found:
+        bench.board.arm(Plan("cut", call=point.call, glob=point.glob, count=point.count), later=point.boot > 0)
+        with bench.board.fuse() as blown:
+            playing = bench.play(variables)
+            while playing.alive and not blown.is_set():
+                blown.wait(0.5)
+            playing.kill()
+            playing.wait()
+        if not blown.is_set():
+            # An earlier run did this write already, and this one went through: from the start, where it is done again.
+            seen = bench.board.settled()
+            if seen["state"].get("state") != "committed":
+                bench.judge(point.text, playing, happened="the run ended before it came there")
+            bench.fresh()
+            continue
+        bench.board.power_on()
+        bench.judge(f"power cut before {point.text}", playing, happened=f"cut at {blown.where}")
+    bench.board.disarm()
+    bench.again(variables)
+
+
+def cuts(bench: Bench) -> None:
+    """Power cuts at every write that matters."""
+    bench.fresh()
+    cut_chain(bench, spread(enumerate_writes(bench), MOST))
+
+
+CI_POINTS = (
+    Point(0, "rename", "/var/lib/rkfleet-npu/pending", 1), Point(0, "rename", "/etc/default/u-boot", 1), Point(1, "rename", "/usr/lib/librknnrt.so", 1),
+)
+
+
+def few_cuts(bench: Bench) -> None:
+    """Three of them: the way back is there, the boot set-up changes, the runtime changes."""
+    cut_chain(bench, list(CI_POINTS))
+
+
+def random_cuts(bench: Bench, number: int = 10) -> None:
+    """Power cuts at instants that nobody chose; the controller lives on."""
+    seed = int(os.environ.get("RKFLEET_FAULT_SEED") or time.time_ns() % 10**9)
+    print(f"RKFLEET_FAULT_SEED={seed}", flush=True)
+    dice = random.Random(f"{seed} {bench.board.kind}")
+    bench.fresh()
+    for count in range(number):
+        instant = dice.uniform(15, 150)
+        playing = bench.play()
+        deadline = time.monotonic() + instant
+        while playing.alive and time.monotonic() < deadline:
+            time.sleep(0.05)
+        ended = not playing.alive
+        task = (playing.tasks() or ["the start"])[-1]
+        bench.board.power_off()
+        if count % 2:
+            playing.kill()  # the controller's power, too
+        time.sleep(dice.uniform(0, 5))
+        bench.board.power_on()
+        playing.code = playing.wait()
+        where = f"power cut after {instant:.1f} s, at '{task}' (seed {seed})" if not ended else f"power cut after the run (seed {seed})"
+        bench.judge(where, playing)
+        if bench.board.probe()["state"].get("state") == "committed":
+            bench.fresh()
+    bench.again()
+
+
+def cuts_on_the_way_back(bench: Bench) -> None:
+    """A driver that panics, no controller, and the power goes while the board goes back by itself."""
+    bench.fresh()
+    bad = artefacts.driver(bench.board, "0.9.6", "panic")
+    if not _killed_at(bench, r"^TASK \[.*Reboot\b.*\]", bad):
+        raise Broken("the run never came to the reboot")
+    bench.board.keep("faults-deployed")
+    bench.board.sudo("echo 'list after * * 1 * -' > /etc/rkfleet-fault; sync /etc/rkfleet-fault")
+    _reboot_alone(bench)
+    bench.judge("the driver panics at load, no controller", None, alone=True, back=True, happened="the board went back by itself")
+    found = [point for point in points(parse_list(bench.board.listed())) if point.boot > 0]
+    for point in spread(found, max(4, MOST // 3)):
+        bench.board.restore("faults-deployed")
+        bench.board.arm(Plan("cut", call=point.call, glob=point.glob, count=point.count), later=True)
+        with bench.board.fuse() as blown:
+            _reboot_alone(bench)
+            blown.wait(240)
+        if not blown.is_set():
+            continue
+        bench.board.power_on()
+        bench.judge(f"on the way back: power cut before {point.text}", None, alone=True, back=True, happened=f"cut at {blown.where}")
+    bench.board.disarm()
+    bench.again()
+
+
+def _reboot_alone(bench: Bench) -> None:
+    """Do what the run would have done next, without it."""
+    boot = bench.board.boot_id()
+    bench.board.sudo("nohup /usr/lib/rkfleet-npu/guard reboot >/dev/null 2>&1 &", check=False)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        time.sleep(1)
+        try:
+            if bench.board.boot_id() != boot:
+                return
+        except Exception:  # noqa: BLE001 - it is on its way down, which is what is waited for
+            return
+
+
+# -- the controller ---------------------------------------------------------------------------------------------------------------
+
+def _killed_at(bench: Bench, pattern: str, variables: dict | None = None, limit: float = 600) -> Playing | None:
+    """Kill a run when its output has the pattern; None if it ended before."""
+    playing = bench.play(variables)
+    said = playing.says(pattern, limit)
+    if not said or not playing.alive:
+        playing.code = playing.wait()
+        return None
+    playing.kill()
+    playing.wait()
+    return playing
+
+
+PHASES = (
+    ("the way back is being written", r"^TASK \[.*Have a way back"),
+    ("the build", r"^TASK \[.*Build and install the driver"),
+    ("the boot set-up", r"^TASK \[.*Have the driver started"),
+    ("the reboot", r"^TASK \[.*: Reboot"),
+    ("the look after the reboot", r"^TASK \[.*Look again"),
+    ("the runtime", r"^TASK \[.*Install the runtime"),
+    ("the verification", r"^TASK \[.*: Run MobileNet\]"),
+    ("the commit", r"^TASK \[.*Keep the board as it is"),
+)
+
+
+def controller_killed(bench: Bench) -> None:
+    """The controller dies between any two phases, and is simply run again."""
+    bench.fresh()
+    for text, pattern in PHASES:
+        playing = _killed_at(bench, pattern)
+        if playing is None:
+            raise Broken(f"the run never came to: {text}")
+        time.sleep(3)
+        bench.judge(f"controller killed at {text}", playing)
+    bench.again()
+
+
+def controller_gone(bench: Bench) -> None:
+    """The controller dies when it has ordered the reboot; nobody comes, and the board goes back."""
+    bench.fresh()
+    playing = bench.play(HASTY)
+    boot = bench.before.seen["boot_id"]
+    if not playing.says(r"^TASK \[.*: Reboot"):
+        raise Broken("the run never came to the reboot")
+    # The order is given and not yet answered when the board goes down.
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and bench.board.here.running(bench.board.name):
+        try:
+            if bench.board.boot_id() != boot:
+                break
+        except Exception:  # noqa: BLE001 - it goes down
+            break
+        time.sleep(0.5)
+    playing.kill()
+    playing.wait()
+    bench.judge("controller gone after the reboot was ordered", playing, alone=True, back=True, happened="nobody confirmed for 2 minutes")
+    bench.again()
+
+
+def two_controllers(bench: Bench) -> None:
+    """Two controllers at once."""
+    bench.fresh()
+    first = bench.play()
+    first.says(r"^TASK \[.*Build and install the driver")
+    second = bench.ran({"npu_cache_dir": str(bench.board.folder / "cache-2")})
+    if second.code == 0:
+        first.kill()
+        raise Broken("the second controller was not stopped")
+    said = second.sentence()
+    first.code = first.wait()
+    if first.code:
+        raise Broken(f"the first controller was disturbed: {first.sentence()}")
+    bench.judge("two controllers at once", first, happened=f"the second one: {said}")
+
+
+# -- drivers and runtimes ---------------------------------------------------------------------------------------------------------
+
+def bad_driver(bench: Bench, fault: str, where: str, over: str = "builtin", alone: bool = False) -> None:
+    """An upgrade to a driver with a fault. *over*: the built-in one that fails, or a DKMS one with which MobileNet works."""
+    if over == "builtin":
+        bench.fresh()
+        version, wish = "0.9.6", {}
+    else:
+        bench.upgraded()
+        version, wish = "0.9.8", {"npu_driver_version": "0.9.8", "npu_driver_policy": "exact"}
+    variables = {**wish, **artefacts.driver(bench.board, version, fault)}
+    if alone:
+        playing = bench.play({**variables, **HASTY})
+        if not playing.says(r"^TASK \[.*: Reboot"):
+            raise Broken(f"the run never came to the reboot: {playing.sentence()}")
+        time.sleep(5)
+        playing.kill()
+        playing.wait()
+    else:
+        playing = bench.ran(variables)
+        if playing.code == 0:
+            raise Broken("the run ended well, with a driver that cannot work")
+    bench.judge(where, playing, alone=alone, back=True)
+    if not playing.killed and "roll" not in playing.line().lower():
+        raise Broken(f"the table does not say that it was rolled back: {playing.line()!r}")
+    bench.again(wish)
+
+
+def bad_runtime(bench: Bench, faults: tuple[tuple[str, str], ...]) -> None:
+    """Runtimes with a fault, on a board where everything works."""
+    bench.upgraded()
+    for fault, where in faults:
+        playing = bench.ran({"npu_runtime_version": "1.6.0", "npu_verify_timeout": 30, **artefacts.runtime(bench.board, "1.6.0", fault)})
+        if playing.code == 0:
+            raise Broken(f"{where}: the run ended well")
+        bench.judge(where, playing, back=True)
+    bench.again({"npu_runtime_version": "1.6.0"})
+
+
+# -- the board --------------------------------------------------------------------------------------------------------------------
+
+def disk_full(bench: Bench) -> None:
+    """The disk is filled to the last block at writes that matter; the way back must not need space."""
+    bench.fresh()
+    found = enumerate_writes(bench)
+    found = [point for point in found if point.call in ("open", "mkdir", "rename", "*", "symlink")]
+    bench.fresh()
+    for point in spread(found, max(4, MOST // 3)):
+        bench.board.arm(Plan("fill", call=point.call, glob=point.glob, count=point.count), later=point.boot > 0)
+        playing = bench.ran()
+        filled = "filler" in bench.board.ssh(f"sudo ls {FILLER}", check=False)
+        if filled:
+            try:
+                bench.judge(f"disk full at {point.text}", playing)
+            finally:
+                bench.board.disarm()
+        if bench.board.probe()["state"].get("state") == "committed":
+            bench.fresh()
+        bench.board.disarm()
+    bench.again()
+
+
+def failing_writes(bench: Bench) -> None:
+    """One write fails: no space, or an error of the disk."""
+    bench.fresh()
+    for action, point in (
+        ("enospc", Point(0, "open", "/var/lib/rkfleet-npu/pending.new/*", 1)), ("eio", Point(0, "rename", "/etc/default/u-boot", 1)),
+        ("enospc", Point(0, "open", "/boot/extlinux/*", 1)), ("eio", Point(1, "rename", "/usr/lib/librknnrt.so", 1)),
+        ("kill", Point(0, "open", "/usr/lib/modules/*/updates/dkms/*", 1)),
+    ):
+        bench.board.arm(Plan(action, call=point.call, glob=point.glob, count=point.count), later=point.boot > 0)
+        playing = bench.ran()
+        bench.judge(f"{action} at {point.text}", playing)
+        bench.board.disarm()
+        if bench.board.probe()["state"].get("state") == "committed":
+            bench.fresh()
+    bench.again()
+
+
+def with_script(bench: Bench, where: str, on: str, off: str, again: bool = True, back: bool = False) -> None:
+    """Something on the board is not as it should be: a script makes it so, another mends it."""
+    bench.fresh()
+    bench.board.sudo(on)
+    playing = bench.ran()
+    bench.board.sudo(off, check=False)
+    bench.judge(where, playing, back=back)
+    if again:
+        bench.again()
+
+
+DIVERT = "mv {0} {0}.true; printf '#!/bin/sh\\n{1}\\n' > {0}; chmod 755 {0}"
+MEND = "mv {0}.true {0}"
+
+
+def boot_read_only(bench: Bench) -> None:
+    """/boot is mounted read-only."""
+    with_script(bench, "/boot read-only", "mount --bind /boot /boot; mount -o remount,bind,ro /boot", "umount /boot; true")
+
+
+def u_boot_update_fails(bench: Bench) -> None:
+    """u-boot-update ends with 1."""
+    with_script(bench, "u-boot-update fails", DIVERT.format("/usr/sbin/u-boot-update", "exit 1"), MEND.format("/usr/sbin/u-boot-update"))
+
+
+def dkms_lies(bench: Bench) -> None:
+    """DKMS exits 0 without having made a module."""
+    lie = 'case "$1" in build|install) exit 0;; esac; exec /usr/sbin/dkms.true "$@"'
+    bench.fresh()
+    bench.board.sudo(f"cp -p /usr/sbin/dkms /usr/sbin/dkms.true; cat > /usr/sbin/dkms <<'X'\n#!/bin/sh\n{lie}\nX\n")
+    playing = bench.ran()
+    bench.board.sudo("mv /usr/sbin/dkms.true /usr/sbin/dkms")
+    if playing.code == 0:
+        raise Broken("the run ended well without a module")
+    bench.judge("DKMS exits 0 without a module", playing)
+    bench.again()
+
+
+def ssh_lost(bench: Bench) -> None:
+    """The new driver is there, and ssh no longer comes up: only the board itself can help."""
+    bench.fresh()
+    dropin = "[Service]\nExecStartPre=/bin/sh -c '! grep -q ^rknpu_dkms /proc/modules'\nRestart=no\n"
+    bench.board.ssh("sudo sh -c 'mkdir -p /etc/systemd/system/ssh.service.d && cat > /etc/systemd/system/ssh.service.d/lost.conf && sync'",
+                    stdin=dropin.encode())
+    bench.note()
+    playing = bench.ran(HASTY)
+    bench.judge("ssh lost after the reboot", playing, alone=True, back=True)
+    bench.board.sudo("rm -r /etc/systemd/system/ssh.service.d; systemctl daemon-reload")
+    bench.again()
+
+
+def clock_wrong(bench: Bench) -> None:
+    """The board's clock is wrong by years, before the run and from the reboot on."""
+    bench.fresh()
+    bench.board.sudo("date -s '2019-01-01 00:00:00'")
+    playing = bench.ran()
+    bench.judge("clock eleven years behind", playing)
+    if playing.code:
+        raise Broken(f"a wrong clock stopped the run: {playing.sentence()}")
+    bench.fresh()
+    # The hardware clock goes wrong when the board goes down, so that the new boot has another year.
+    bench.board.sudo("date -s '2041-06-01 00:00:00'")
+    playing = bench.play()
+    playing.says(r"^TASK \[.*Have the driver started")
+    bench.board.sudo("date -s '2024-01-01 00:00:00'; hwclock -w 2>/dev/null || true")
+    playing.code = playing.wait()
+    bench.judge("clock changes by years during the run", playing)
+    if playing.code:
+        raise Broken(f"a wrong clock stopped the run: {playing.sentence()}")
+
+
+def kernel_updated(bench: Bench) -> None:
+    """Between the build and the rest of the upgrade, the owner installs a newer kernel."""
+    bench.fresh()
+    playing = _killed_at(bench, r"^TASK \[.*Have the driver started")
+    if playing is None:
+        raise Broken("the run never came to the boot set-up")
+    bench.board.sudo(
+        "echo 'deb [trusted=yes] file:/srv/apt-next ./' > /etc/apt/sources.list.d/next.list; apt-get -qq update;"
+        " DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install linux-image-$(uname -r | sed 's/-1-rk2312/-2-rk2410/')"
+        " > /dev/null 2>&1", timeout=600)
+    second = bench.ran()
+    bench.judge("kernel updated between staging and rollout", second)
+    bench.again()
+
+
+# -- hostile answers --------------------------------------------------------------------------------------------------------------
+
+NASTY = "\x1b[2J\x1b[31m<script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}%s\x07\x9b31m"
+NPU = ("radxa,rock-5b", "rockchip,rk3588")
+HOSTILE = (
+    ("model: ANSI and HTML", (("s", "/", "model", (NASTY,)),)),
+    ("model: 20 kB", (("s", "/", "model", ("Radxa " + "A" * 20000,)),)),
+    ("model: binary", (("bx", "/", "model", tuple("ff fe 0 1b 5b 33 31 6d 80 c3 28 0".split())),)),
+    ("serial number: ANSI, HTML and a line break", (("s", "/", "serial-number", (NASTY + "\nroot: evil",)),)),
+    ("compatible: ANSI and HTML beside the right ones", (("s", "/", "compatible", (*NPU, NASTY, "x" * 5000)),)),
+    ("compatible: nothing that is known", (("s", "/", "compatible", (NASTY,)),)),
+)
+HOSTILE_FILES = (
+    ("npu.fact", "mkdir -p /etc/ansible/facts.d; cat > /etc/ansible/facts.d/npu.fact", '{"driver": {"version": "%s"}, "verification": {"diagnosis": "ok"}}' % ("9" * 9000)),
+    ("npu.fact that is no JSON", "cat > /etc/ansible/facts.d/npu.fact", NASTY * 300),
+    ("state.json", "mkdir -p -m 700 /var/lib/rkfleet-npu; cat > /var/lib/rkfleet-npu/state.json",
+     '{"schema": 1, "state": "committed", "why": "\\u001b[31m<script>", "run": {"a": [1]}, "baseline": 7, "driver": "x"}'),
+    ("state.json nested 100,000 deep", "cat > /var/lib/rkfleet-npu/state.json", "[" * 100000),
+    ("lock.json", "cat > /var/lib/rkfleet-npu/lock.json", '{"schema": 1, "run": "\\u001b[2J", "host": "<b>x</b>", "user": 5, "since": null}'),
+    ("the version in librknnrt.so", "cat > /usr/lib/librknnrt.so", "librknnrt version: 99999999999999999999.\x1b[31m<b> (x)\n"),
+    ("names below /var/lib/dkms", "cat > /dev/null; mkdir -p '/var/lib/dkms/rknpu/$(touch /tmp/owned)' '/var/lib/dkms/rknpu/<b>;reboot'", ""),
+    ("/etc/rkfleet-npu/hold", "mkdir -p /etc/rkfleet-npu; cat > /etc/rkfleet-npu/hold", NASTY + "\nmore\n"),
+)
+
+
+def _polite(playing: Playing) -> None:
+    """See that what the board said does no harm in a terminal or a report."""
+    bad = sorted(UNPRINTABLE & set(playing.output))
+    if bad:
+        raise Broken(f"the output has control characters {bad!r}")
+    longest = max(map(len, playing.line().splitlines()), default=0)
+    if longest > 2000:
+        raise Broken(f"the line of the table has {longest} characters")
+    if "Traceback" in playing.output or "49" in playing.line().replace("0.249", ""):
+        raise Broken("a stack trace, or a template that was evaluated")
+
+
+def hostile_tree(bench: Bench) -> None:
+    """What the device tree says is not to be trusted."""
+    bench.fresh()
+    tree = bench.board.here.folder(bench.board.name) / "board.dtb"
+    good = tree.read_bytes()
+    try:
+        for where, edits in HOSTILE:
+            bench.board.power_off()
+            tree.write_bytes(good)
+            bench.board.power_on(edits)
+            bench.board.wait()
+            bench.note()
+            playing = bench.ran(words=("--check",))
+            _polite(playing)
+            bench.judge(f"hostile device tree, {where}", playing if playing.code else None, happened=playing.line()[:200]) \
+                if playing.code else bench.save(_polite_row(bench, f"hostile device tree, {where}", playing))
+    finally:
+        bench.board.power_off()
+        tree.write_bytes(good)
+    bench.fresh()
+
+
+def hostile_files(bench: Bench) -> None:
+    """What lies on the board's disk is not to be trusted, either."""
+    for where, command, text in HOSTILE_FILES:
+        bench.fresh()
+        bench.board.sudo("mkdir -p /etc/ansible/facts.d; mkdir -p -m 700 /var/lib/rkfleet-npu")
+        bench.board.ssh(f"sudo sh -c {_quoted(command)}", stdin=text.encode("utf-8", "surrogateescape"))
+        bench.note()
+        playing = bench.ran(words=("--check",))
+        _polite(playing)
+        if "owned" in bench.board.ssh("ls /tmp", check=False):
+            raise Broken(f"{where}: it was executed", worse=True)
+        bench.save(_polite_row(bench, f"hostile {where}", playing))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _polite_row(bench: Bench, where: str, playing: Playing) -> dict:
+    """The row of a look that changed nothing: the board must be as it was."""
+    files = bench.board.state()
+    outcome, sentence = "recovered", playing.sentence() or playing.line()
+    if files != bench.before.files:
+        outcome, sentence = "worse", "a check run changed files"
+    return {"scenario": bench.scenario, "board": bench.board.kind, "where": where, "happened": "looked at", "outcome": outcome,
+            "ending": "nothing changed", "sentence": " ".join(sentence.split())[:300]}
+
+
+# -- the table --------------------------------------------------------------------------------------------------------------------
+
+@dataclass(frozen=True)
+class Scenario:
+    """A line of the matrix: *minutes* on one of two cores, *ci* if `make test` runs it, too."""
+
+    name: str
+    kind: str
+    work: Callable[..., None]
+    given: tuple = ()
+    minutes: int = 5
+    ci: bool = False
+
+
+RUNTIMES = (
+    ("wrong", "runtime: wrong Top5"), ("truncated", "runtime truncated, with the right version in it"),
+    ("crash", "runtime crashes when it is loaded"), ("hang", "runtime hangs in rknn_run"),
+)
+SCENARIOS = (
+    Scenario("panic", "vendor", bad_driver, ("panic", "the new driver panics at load, controller gone", "builtin", True), 5, ci=True),
+    Scenario("submit", "vendor", bad_driver, ("submit", "it binds, but submit fails"), 6, ci=True),
+    Scenario("few-cuts", "vendor", few_cuts, (), 6, ci=True),
+    Scenario("cuts-builtin", "vendor", cuts, (), 40),
+    Scenario("cuts-module", "module", cuts, (), 40),
+    Scenario("random-builtin", "vendor", random_cuts, (), 25),
+    Scenario("random-module", "module", random_cuts, (), 25),
+    Scenario("cuts-on-the-way-back", "vendor", cuts_on_the_way_back, (), 14),
+    Scenario("hang", "vendor", bad_driver, ("hang", "the new driver hangs at load"), 8),
+    Scenario("lockup", "vendor", bad_driver, ("lockup", "the new driver locks the board up at load: only the watchdog helps", "builtin"), 8),
+    Scenario("oops", "module", bad_driver, ("oops", "the new driver oopses at load"), 6),
+    Scenario("bind", "vendor", bad_driver, ("bind", "the new driver loads and does not bind", "dkms"), 8),
+    Scenario("panic-over-dkms", "vendor", bad_driver, ("panic", "the new driver panics at load, over a DKMS driver that works", "dkms"), 8),
+    Scenario("submit-module", "module", bad_driver, ("submit", "it binds, but submit fails, over the kernel's own module"), 7),
+    Scenario("runtimes", "vendor", bad_runtime, (RUNTIMES,), 7),
+    Scenario("controller-killed", "vendor", controller_killed, (), 12),
+    Scenario("controller-gone", "vendor", controller_gone, (), 6),
+    Scenario("two-controllers", "vendor", two_controllers, (), 5),
+    Scenario("ssh-lost", "vendor", ssh_lost, (), 7),
+    Scenario("disk-full", "vendor", disk_full, (), 22),
+    Scenario("failing-writes", "vendor", failing_writes, (), 12),
+    Scenario("clock", "vendor", clock_wrong, (), 6),
+    Scenario("boot-read-only", "vendor", boot_read_only, (), 5),
+    Scenario("u-boot-update", "vendor", u_boot_update_fails, (), 5),
+    Scenario("dkms-lies", "vendor", dkms_lies, (), 4),
+    Scenario("kernel-updated", "vendor", kernel_updated, (), 7),
+    Scenario("hostile-tree", "vendor", hostile_tree, (), 6),
+    Scenario("hostile-files", "vendor", hostile_files, (), 6),
+)
+
+
+def lanes(scenarios: tuple[Scenario, ...], number: int) -> list[list[Scenario]]:
+    """The scenarios dealt to *number* lanes of about the same length, those on one kind of board together."""
+    dealt: list[list[Scenario]] = [[] for _lane in range(number)]
+    for scenario in sorted(scenarios, key=lambda one: -one.minutes):
+        min(dealt, key=lambda lane: sum(one.minutes for one in lane)).append(scenario)
+    return [sorted(lane, key=lambda one: (one.kind, scenarios.index(one))) for lane in dealt]
+
+
+def by_name() -> Iterator[tuple[str, Scenario]]:
+    """Name and scenario."""
+    return ((scenario.name, scenario) for scenario in SCENARIOS)

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Run the whole matrix in lanes beside one another, and report (`make faults`).
+
+RKFLEET_FAULT_LANES       how many boards at a time (2: what two cores carry)
+RKFLEET_FAULT_ONLY        names of scenarios, to run these only; the rows of the others stay as they are
+RKFLEET_FAULT_POINTS      of the writes that matter, at most so many in a chain (24)
+RKFLEET_FAULT_SEED        repeats the random instants of another run
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def main() -> int:
+    """All lanes, then the line."""
+    number = int(os.environ.get("RKFLEET_FAULT_LANES", "2"))
+    folder = ROOT / "build/faults"
+    if not os.environ.get("RKFLEET_FAULT_ONLY"):
+        shutil.rmtree(folder / "rows", ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    children = []
+    for lane in range(number):
+        log = folder / f"lane-{lane}.log"
+        with log.open("w") as stream:
+            children.append(subprocess.Popen(
+                [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "--rootdir=.", "-p", "no:cacheprovider", "-s", "tests/faults/test_matrix.py"],
+                cwd=ROOT, env={**os.environ, "RKFLEET_FAULT_LANE": f"{lane}/{number}"}, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream))
+        print(f"lane {lane}: {log.relative_to(ROOT)}", flush=True)
+    # 5: a lane without scenarios.
+    codes = [child.wait() for child in children]
+    reported = subprocess.run([sys.executable, str(ROOT / "tests/faults/report.py")], check=False).returncode
+    return reported or int(any(code not in (0, 5) for code in codes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
