@@ -38,11 +38,14 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Elsewhere in its own tests. */
+#ifndef PLAN
 #define PLAN "/etc/rkfleet-fault"
 #define LIST "/var/log/rkfleet-fault.list"
 #define COUNTER "/run/rkfleet-fault.count"
 #define FILLER "/root/rkfleet-fault.filler"
 #define CONSOLE "/dev/ttyAMA0"
+#endif
 
 static __thread int busy;
 
