@@ -76,8 +76,8 @@ def summary_line(verdicts):
 
 
 def sentence(board, variables):
-    """Return why a board did not get there, in the end with how the way back went; empty where nothing is to be said."""
-    if not variables.get("__npu_error") and variables.get("__npu_outcome") not in OUTCOMES:
+    """Return why a board did not get there, in the end with how the way back went; empty for one that did, as by a rollback on request."""
+    if not variables.get("__npu_error") and variables.get("__npu_outcome") != "rollback_failed":
         return ""
     words = [variables.get("__npu_error") or "", variables.get("__npu_rolled_back") or ""]
     text = clean(" ".join(" ".join(words).split()), LONGEST_SENTENCE)
@@ -131,12 +131,14 @@ def phase_line(board, phases, end):
 
 
 def note_lines(board, variables):
-    """Return what the owner should know of a board: the plan's notes, and what the build had to leave out."""
+    """Return what the owner should know of a board: the plan's notes, and what the build had to leave out, how a rollback went."""
     notes = []
     # The plan after a reboot no longer knows what was said of the driver it made.
     for plan in ("__npu_driver_target", "__npu_plan"):
         notes += (variables.get(plan) or {}).get("notes") or []
     notes += [line for line in (variables.get("__npu_build") or {}).get("probes") or [] if "left out" in line]
+    if variables.get("__npu_rolled_back") and not sentence(board, variables):
+        notes.append(variables["__npu_rolled_back"])
     # A note is a sentence, so it may be longer than a cell.
     return ["%s: note: %s" % (clean(board), clean(note, LONGEST_NOTE)) for note in dict.fromkeys(notes)]
 

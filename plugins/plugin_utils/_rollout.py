@@ -220,7 +220,7 @@ def _minutes(value):
 def _number(value):
     """C((number, whether it is a percentage)) of what the owner wrote."""
     match = re.fullmatch(r"\s*(\d{1,6})\s*(%?)\s*", str(value))
-    if not match or isinstance(value, (bool, float)):
+    if not match:
         raise ValueError("%r is neither a count nor a percentage such as 10%%" % (value,))
     return int(match[1]), bool(match[2])
 

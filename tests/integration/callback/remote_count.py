@@ -25,9 +25,9 @@ from ansible.plugins.callback import CallbackBase
 
 # These run on the controller: no board is contacted.
 LOCAL = {
-    "ansible.builtin.assert", "ansible.builtin.debug", "ansible.builtin.fail", "ansible.builtin.include_role",
+    "ansible.builtin.add_host", "ansible.builtin.assert", "ansible.builtin.debug", "ansible.builtin.fail", "ansible.builtin.include_role",
     "ansible.builtin.include_tasks", "ansible.builtin.meta", "ansible.builtin.set_fact",
-    "ansible.builtin.validate_argument_spec", "rkfleet.npu.npu_artifact", "rkfleet.npu.npu_recap",
+    "ansible.builtin.validate_argument_spec", "rkfleet.npu.npu_artifact", "rkfleet.npu.npu_recap", "rkfleet.npu.npu_staging",
 }
 
 

@@ -80,6 +80,10 @@ def test_a_sentence_names_the_board_once_and_says_how_the_way_back_went():
     said = {"__npu_error": "a: the build\nfailed.", "__npu_outcome": "rolled_back", "__npu_rolled_back": "It was rolled back.\x1b[0m"}
     assert _recap.sentence("a", said) == "a: the build failed. It was rolled back.?[0m"
     assert _recap.sentence("a", {"__npu_error": "no space"}) == "a: no space"
+    # On request it is no failure, but worth a note.
+    asked = {"__npu_error": "", "__npu_outcome": "rolled_back", "__npu_rolled_back": "It was rolled back."}
+    assert _recap.sentence("a", asked) == "" and _recap.note_lines("a", asked) == ["a: note: It was rolled back."]
+    assert _recap.note_lines("a", said) == [] and _recap.sentence("a", dict(asked, __npu_outcome="rollback_failed")) == "a: It was rolled back."
     assert len(_recap.sentence("a", {"__npu_error": "x" * 100000})) < 2100
 
 
