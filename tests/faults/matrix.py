@@ -140,7 +140,10 @@ class Bench:
                 gone, new = sorted(set(before.files) - set(files)), sorted(set(files) - set(before.files))
                 raise Broken(f"files differ after the way back: gone {gone[:4]}, new {new[:4]} of {len(gone) + len(new)}")
         sentence = why or (playing.sentence() if playing else "")
-        if not sentence and not (playing and playing.killed) and (not ended or playing.code):
+        if not sentence and (not ended or playing.code):
+            # The power went, or the controller: the board says how far it had come.
+            sentence = f"state.json: {state}" if state != "unknown" else "nothing was changed yet" if self.board.state() == before.files else ""
+        if not sentence and (not ended or playing.code):
             raise Broken(f"nothing says what happened ({said})")
         if UNPRINTABLE & set(sentence):
             raise Broken(f"the sentence has control characters: {sentence!r}")

@@ -36,10 +36,14 @@ class Playing:
         self._reader.start()
 
     def _read(self) -> None:
-        for line in self._child.stdout:
-            with self._news:
-                self.output += line
-                self._news.notify_all()
+        # One after the other in a log of the lane, to see later what a row was made of.
+        with open(self.board.folder / "runs.log", "a", encoding="utf-8", buffering=1) as log:
+            log.write(f"\n#### {time.strftime('%H:%M:%S')} {' '.join(map(str, self._child.args))}\n")
+            for line in self._child.stdout:
+                log.write(line)
+                with self._news:
+                    self.output += line
+                    self._news.notify_all()
         with self._news:
             self._news.notify_all()
 
@@ -87,12 +91,12 @@ class Playing:
         return [found[1] for found in map(TASK.match, self.output.splitlines()) if found]
 
     def sentence(self) -> str:
-        """What it says of the board in one sentence: the last failure's message, else that it was not reachable."""
+        """What it says of the board in one sentence: the last failure's message."""
         name = re.escape(self.board.name)
         found = re.findall(r'(?:fatal|failed): \[%s\][^\n]*?: (?:FAILED|UNREACHABLE)! => .*?"msg": "((?:[^"\\]|\\.)*)"' % name, self.output, re.DOTALL)
         if found:
             return " ".join(json.loads('"%s"' % found[-1].replace("\n", "\\n")).split())
-        return "the controller was killed" if self.killed else ""
+        return ""
 
     def line(self) -> str:
         """The board's line of the table at the end."""
