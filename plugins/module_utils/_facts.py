@@ -16,7 +16,17 @@ import struct
 import sys
 import zlib
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _bootloader, _device_tree, _dkms, _driver, _kernels, _repository, _runtime, _transaction
+from ansible_collections.rkfleet.npu.plugins.module_utils import (
+    _bootloader,
+    _device_tree,
+    _dkms,
+    _driver,
+    _kernels,
+    _packages,
+    _repository,
+    _runtime,
+    _transaction,
+)
 from ansible_collections.rkfleet.npu.plugins.module_utils._record import FACT_FILE
 from ansible_collections.rkfleet.npu.plugins.module_utils._tree import clean, clean_tree
 
@@ -73,6 +83,20 @@ def _config(tree, release):
     return None, None
 
 
+def read_signatures(tree, options):
+    """What makes the running kernel load signed modules only: its V(config), an V(argument) it was given, V(lockdown), or None."""
+    if "MODULE_SIG_FORCE" in options:
+        return "config"
+    words = (tree.line("/proc/cmdline", 2048) or "").split()
+    # The kernel itself says so, where the parameter can be read.
+    if tree.line("/sys/module/module/parameters/sig_enforce", 8) == "Y" or any(
+            re.match(r"module\.sig_enforce(?:=[1yY].*)?\Z", word) for word in words):
+        return "argument"
+    if re.search(r"\[(?:integrity|confidentiality)\]", tree.line("/sys/kernel/security/lockdown", 100) or ""):
+        return "lockdown"
+    return None
+
+
 def read_kernel(tree, uname):
     """Release, architecture, headers, and the digests that tell one build of a kernel from another."""
     release = tree.line("/proc/sys/kernel/osrelease", 128) or clean(uname.release)
@@ -82,13 +106,15 @@ def read_kernel(tree, uname):
     headers_path = tree.follow(build) if tree.exists(build) else None
     config, source = _config(tree, release)
     symvers = tree.data(build + "/Module.symvers", 64 << 20) if headers_path else None
+    options = parse_config(config.decode("utf-8", "replace")) if config else {}
     return {
         "release": release,
         "machine": tree.line("/proc/sys/kernel/arch", 32) or clean(uname.machine),
         "headers": _kernels.has_headers(tree, release),
         "headers_path": headers_path,
         "vendor_headers": tree.exists(build + "/include/soc/rockchip/rockchip_opp_select.h") if headers_path else None,
-        "config": parse_config(config.decode("utf-8", "replace")) if config else {},
+        "config": options,
+        "signatures": read_signatures(tree, options),
         "config_digest": hashlib.sha256(config).hexdigest() if config else None,
         "config_source": source,
         "symvers_digest": hashlib.sha256(symvers).hexdigest() if symvers else None,
@@ -101,11 +127,12 @@ def _has_program(tree, *names):
 
 
 def read_tools(tree):
-    """What a build needs of programs, and the Python this runs on (bits: of the user space, not of the kernel)."""
+    """What a build needs of programs and packages, and the Python this runs on (bits: of the user space, not of the kernel)."""
     return {
         "make": _has_program(tree, "make"),
         "compiler": _has_program(tree, "gcc", "cc"),
         "dkms": _has_program(tree, "dkms"),
+        "packages_interrupted": _packages.interrupted(tree),
         "python": ".".join(str(part) for part in sys.version_info[:3]),
         "bits": struct.calcsize("P") * 8,
     }
@@ -159,14 +186,14 @@ def gather(tree, uname=None, uid=None, ask_node=_driver.ask, ask_repository=None
     facts = {
         "board": part("board", _nothing_of("model soc serial", compatible=[]), _device_tree.read_board, tree),
         "os": part("os", _nothing_of("id codename version version_id container"), read_os, tree),
-        "kernel": part("kernel", _nothing_of("headers_path vendor_headers config_digest config_source symvers_digest boot_id", config={}, headers=False,
+        "kernel": part("kernel", _nothing_of("headers_path vendor_headers signatures config_digest config_source symvers_digest boot_id", config={}, headers=False,
                                              release=clean(uname.release), machine=clean(uname.machine)), read_kernel, tree, uname),
         "device": part("device", _nothing_of("node address status name driver", compatible=[]), _device_tree.read_device, tree),
         "dkms": part("dkms", {"available": False, "version": None, "modules": []}, _dkms.read, tree),
         "runtime": part("runtime", _nothing_of("path link version build sha256 git_blob size loader", others=[]), _runtime.read, tree),
         "boot": part("boot loader", _nothing_of("config configured next update error", loader="unknown", cmdline=cmdline,
                                                 default=_bootloader.DEFAULT_ARGUMENTS), _bootloader.read, tree, cmdline),
-        "tools": part("tools", _nothing_of("python bits", make=False, compiler=False, dkms=False), read_tools, tree),
+        "tools": part("tools", _nothing_of("python bits", make=False, compiler=False, dkms=False, packages_interrupted=False), read_tools, tree),
         "space": part("free space", {}, lambda: dict((path, tree.free_mib(path)) for path in _SPACE)),
         "repository": part("package repositories", None, _repository.read, tree, ask_repository),
         "verification": part("verification", None, read_verification, tree),

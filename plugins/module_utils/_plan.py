@@ -18,6 +18,10 @@ DKMS_PACKAGE = "rknpu"
 ACTIONS = ("none", "vendor_kernel", "dkms", "dkms_over_builtin", "unsupported")
 POLICIES = ("working", "floor", "exact")
 STRATEGIES = ("auto", "dkms", "vendor_kernel")
+# By npu_facts' kernel.signatures: what demands them, and how to do without.
+_SIGNATURES = {"config": "CONFIG_MODULE_SIG_FORCE", "argument": "module.sig_enforce", "lockdown": "lockdown"}
+_UNSIGNED = {"config": "boot a kernel without CONFIG_MODULE_SIG_FORCE", "argument": "boot it without module.sig_enforce",
+             "lockdown": "boot it without lockdown (secure boot, or the argument lockdown=)"}
 
 
 class Unsupported(Exception):
@@ -33,7 +37,7 @@ def npu_plan(facts, wanted, compatibility):
     """The plan for one board.
 
     facts: `ansible_facts.npu`; wanted: {driver_version ("" = the default), driver_policy: working | floor | exact,
-    driver_strategy: auto | dkms | vendor_kernel, runtime_version ("" = the one that goes with the driver)};
+    driver_strategy: auto | dkms | vendor_kernel, runtime_version ("" = the one that goes with the driver), signing (whether modules are signed)};
     compatibility: merged and checked data. The result's keys are documented with the filter npu_plan.
 
     Raises ValueError where the wish itself is wrong (a release nobody has a row for): no board can be to blame.
@@ -50,6 +54,7 @@ def _checked(wanted, compatibility):
         "driver_policy": wanted.get("driver_policy") or "working",
         "driver_strategy": wanted.get("driver_strategy") or "auto",
         "runtime_version": wanted.get("runtime_version") or "",
+        "signing": bool(wanted.get("signing")),
     }
     unknown = sorted(set(wanted) - set(wish))
     if unknown:
@@ -357,6 +362,8 @@ class _Planner:
         set_up = not over or bool(self.boot.get("next")) and _bootloader.has_argument(self.boot["next"], _driver.BLACKLIST, _driver.INITCALL)
         running = self.driver["version"] and self._satisfied(self.driver["version"]) and self.driver["module"] == module
         changes = []
+        if self.tools.get("packages_interrupted"):
+            changes.append("have dpkg finish what it was cut off at")
         if not installed:
             result["packages"] = self._packages()
             if result["packages"]:
@@ -398,9 +405,13 @@ class _Planner:
         if config and "DRM" not in config:
             raise Unsupported("Kernel %s was built without DRM, which the driver's memory management needs." % release,
                               "Boot a kernel of the board's vendor, with CONFIG_DRM.")
-        if "MODULE_SIG_FORCE" in config:
-            raise Unsupported("Kernel %s loads signed modules only, and the key of its vendor is not ours." % release,
-                              "Boot a kernel without CONFIG_MODULE_SIG_FORCE.")
+        demanded = self.kernel.get("signatures") or ("config" if "MODULE_SIG_FORCE" in config else None)
+        if demanded:
+            why = "Kernel %s loads signed modules only (%s)" % (release, _SIGNATURES[demanded])
+            if not self.wish["signing"]:
+                raise Unsupported("%s, and the key of its vendor is not ours." % why,
+                                  "Set npu_signing_key and npu_signing_cert to a key whose certificate this kernel trusts, or %s." % _UNSIGNED[demanded])
+            self.notes.append("%s: the driver is signed with npu_signing_key, and loads only if this kernel trusts npu_signing_cert." % why)
         if action == "dkms_over_builtin":
             self._builtin_can_be_held_down(config)
 

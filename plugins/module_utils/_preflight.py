@@ -34,7 +34,7 @@ class CannotBuild(Exception):
     """A kernel for which a build was not begun or was of no use: one sentence why."""
 
 
-def check(run, release, package, module, tree, folder, root="/"):
+def check(run, release, package, module, tree, folder, root="/", signing=False):
     """Try one kernel; C({release, verdict, reason, headers, probes, log}), verdict being builds, fails, unsupported or no_headers.
 
     :arg run: callable taking a list of arguments and the folder to run them in, giving C((rc, stdout, stderr)).
@@ -42,11 +42,12 @@ def check(run, release, package, module, tree, folder, root="/"):
     :arg module: name of the module, C(rknpu) or C(rknpu_dkms).
     :arg tree: the DKMS source tree, unpacked; it is copied.
     :arg folder: an empty folder for all that is made; the caller removes it.
+    :arg signing: whether DKMS will sign what it builds.
     """
     result = {"release": release, "verdict": "fails", "reason": "", "headers": None, "probes": [], "log": ""}
     try:
         headers, result["headers"] = _headers(run, release, package, folder, root)
-        unsupported = _unsupported(headers, release)
+        unsupported = None if signing else _unsupported(headers, release)
         if unsupported:
             return dict(result, verdict="unsupported", reason=unsupported)
         result["log"] = "preflight for kernel %s with %s\n" % (release, result["headers"])
@@ -171,7 +172,8 @@ def _option(headers, name):
 def _unsupported(headers, release):
     """What makes a kernel useless for our module whatever it is built with, or None."""
     if _option(headers, "MODULE_SIG_FORCE"):
-        return "kernel %s loads signed modules only, and the key of its vendor is not ours: take a kernel without CONFIG_MODULE_SIG_FORCE" % release
+        return ("kernel %s loads signed modules only, and the key of its vendor is not ours: set npu_signing_key and npu_signing_cert to a key whose "
+                "certificate it trusts, or take a kernel without CONFIG_MODULE_SIG_FORCE" % release)
     return None
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from ._files import STATE_DIR, copy_file, keep, pin_mismatch
+from ._files import STATE_DIR, clean_leftovers, copy_file, keep, pin_mismatch
 
 # e_ident of a 64-bit little-endian ELF file, and e_machine EM_AARCH64 at offset 18 (ELF specification).
 ELF64_LE = b"\x7fELF\x02\x01"
@@ -31,6 +31,9 @@ def install(source, destination, pins, state_dir=STATE_DIR):
         head = stream.read(20)
     if not head.startswith(ELF64_LE) or int.from_bytes(head[18:20], "little") != EM_AARCH64:
         raise RuntimeInstallError("the file is not a library for arm64")
+    # A power cut may have left an unfinished copy of an earlier run, and room for one more there may not be.
+    clean_leftovers(os.path.dirname(os.path.realpath(destination)))
+    clean_leftovers(os.path.join(state_dir, "backup"))
     # The copy stays out of the library folder: ldconfig would take it for a candidate of the same soname.
     kept = keep(destination, state_dir)
     copy_file(source, destination, 0o644)

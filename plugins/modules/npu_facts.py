@@ -118,6 +118,8 @@ ansible_facts:
             - C(release) and C(machine) of the running kernel; C(headers), whether modules can be built for it, C(headers_path),
               and C(vendor_headers), whether they hold the vendor's own;
               C(config) with the few options the plan asks about, C(config_digest) and C(symvers_digest) (sha256), C(config_source); C(boot_id).
+            - C(signatures) - what makes it load signed modules only - V(config) (CONFIG_MODULE_SIG_FORCE), V(argument) (C(module.sig_enforce=1)),
+              V(lockdown), or V(null) where it loads others too. Without root a lockdown may not be seen.
           returned: always
           type: dict
           sample: {headers: true, headers_path: /usr/src/linux-headers-6.1.99-1-rk2312, machine: aarch64, release: 6.1.99-1-rk2312}
@@ -203,10 +205,12 @@ ansible_facts:
             modules: [{arch: aarch64, kernel: 6.1.99-1-rk2312, name: rknpu, original: false, state: installed, version: 0.9.6}]
             version: 3.0.10
         tools:
-          description: Whether C(make), C(compiler) and C(dkms) are there, the version of C(python) and the C(bits) of the user space.
+          description:
+            - Whether C(make), C(compiler) and C(dkms) are there, the version of C(python) and the C(bits) of the user space.
+            - C(packages_interrupted), whether dpkg was cut off at its work.
           returned: always
           type: dict
-          sample: {bits: 64, compiler: true, dkms: true, make: true, python: 3.11.2}
+          sample: {bits: 64, compiler: true, dkms: true, make: true, packages_interrupted: false, python: 3.11.2}
         space:
           description: Free MiB at C(/usr), C(/var), C(/boot) and C(/lib/modules).
           returned: always

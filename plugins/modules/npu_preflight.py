@@ -62,6 +62,11 @@ options:
   archive_sha256:
     description: SHA-256 of O(archive). Set by the action plugin.
     type: str
+  signing:
+    description: Whether DKMS signs what it builds on the board, so that a kernel which demands that is tried, too.
+    type: bool
+    default: false
+    version_added: 1.2.0
   packages:
     description: Which package holds the headers of which kernel. Set by the action plugin.
     type: dict
@@ -148,6 +153,7 @@ def main():
             archive=dict(type="path"),
             archive_sha256=dict(type="str"),
             packages=dict(type="dict", default={}),
+            signing=dict(type="bool", default=False),
         ),
         required_together=[("archive", "archive_sha256")],
         supports_check_mode=True,
@@ -173,7 +179,7 @@ def main():
             for release in params["kernels"]:
                 with tempfile.TemporaryDirectory(prefix="kernel-", dir=scratch) as folder:
                     package = params["packages"].get(release) or "linux-headers-" + release
-                    found.append(_preflight.check(run, release, package, params["module"], tree, folder))
+                    found.append(_preflight.check(run, release, package, params["module"], tree, folder, signing=params["signing"]))
                     found[-1]["log"] = found[-1]["log"][-LOG_BYTES:].encode("utf-8", "replace").decode()
     except DkmsError as error:
         module.fail_json(msg=str(error))

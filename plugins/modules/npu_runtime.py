@@ -69,7 +69,7 @@ kept:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR
+from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR, told
 from ansible_collections.rkfleet.npu.plugins.module_utils._runtime_install import (
     RuntimeInstallError,
     install,
@@ -103,7 +103,7 @@ def main():
     except RuntimeInstallError as error:
         module.fail_json(msg="%s: the library on the board was left as it is" % error)
     except OSError as error:
-        module.fail_json(msg="cannot install %s: %s" % (params["destination"], error))
+        module.fail_json(msg="cannot install %s: %s: the library on the board was left as it is" % (params["destination"], told(error, params["destination"])))
     module.exit_json(changed=change, kept=kept)
 
 

@@ -345,3 +345,31 @@ VERIFIED = {"kernel": {"release": "6.1.99"}, "driver": {"version": "0.9.6"}, "ru
 ])
 def test_verification(mission, gather, record, expected):
     assert gather(mission.write("/etc/ansible/facts.d/npu.fact", json.dumps(record)))["verification"] == expected
+
+
+@pytest.mark.parametrize("files, found", [
+    ({}, None),
+    ({"/boot/config-" + RELEASE: "CONFIG_MODULES=y\nCONFIG_MODULE_SIG_FORCE=y\n", "/proc/cmdline": "module.sig_enforce=1"}, "config"),
+    ({"/proc/cmdline": "ro module.sig_enforce=1 quiet\n"}, "argument"), ({"/proc/cmdline": "module.sig_enforce"}, "argument"),
+    ({"/proc/cmdline": "module.sig_enforce=0 x.module.sig_enforce=1"}, None),
+    ({"/sys/module/module/parameters/sig_enforce": "Y\n"}, "argument"), ({"/sys/module/module/parameters/sig_enforce": "N\n"}, None),
+    ({"/sys/kernel/security/lockdown": "none [integrity] confidentiality\n"}, "lockdown"),
+    ({"/sys/kernel/security/lockdown": "none integrity [confidentiality]\n"}, "lockdown"),
+    ({"/sys/kernel/security/lockdown": "[none] integrity confidentiality\n"}, None),
+])
+def test_what_demands_signatures(board, gather, files, found):
+    board.base()
+    for path, content in files.items():
+        board.write(path, content)
+    assert gather(board)["kernel"]["signatures"] == found
+
+
+@pytest.mark.parametrize("status, found", [
+    ("install ok installed", False), ("install ok half-configured", True), ("install reinstreq half-installed", True),
+    ("install ok unpacked", True), ("deinstall ok config-files", False),
+])
+def test_whether_dpkg_was_cut_off(board, gather, status, found):
+    board.base().write("/var/lib/dpkg/status", "Package: a\nStatus: install ok installed\n\nPackage: dkms\nStatus: %s\nVersion: 3\n\n" % status)
+    assert gather(board)["tools"]["packages_interrupted"] is found
+    board.write("/var/lib/dpkg/updates/0003", "x")
+    assert gather(board)["tools"]["packages_interrupted"] is True

@@ -172,6 +172,8 @@ STOPS = [
     ("no modules", {"kernel": {"config": {"KALLSYMS": "y", "DRM": "y"}}}, {}, "without modules", "CONFIG_MODULES"),
     ("no DRM", {"kernel": {"config": {"KALLSYMS": "y", "MODULES": "y"}}}, {}, "without DRM", "CONFIG_DRM"),
     ("signed modules only", {"kernel": {"config": dict(MISSION["kernel"]["config"], MODULE_SIG_FORCE="y")}}, {}, "signed modules only", "SIG_FORCE"),
+    ("signatures by an argument", {"kernel": {"signatures": "argument"}}, {}, "signed modules only (module.sig_enforce)", "boot it without module.sig_enforce"),
+    ("signatures by lockdown", {"kernel": {"signatures": "lockdown"}}, {}, "signed modules only (lockdown)", "npu_signing_key and npu_signing_cert"),
     ("no kallsyms", {"kernel": {"config": {"MODULES": "y", "DRM": "y"}}}, {}, "no CONFIG_KALLSYMS", "CONFIG_KALLSYMS"),
     ("unknown boot loader", {"boot": {"loader": "unknown", "config": None, "next": None}}, {}, "boot loader", "Add %s to the kernel arguments" % ARGUMENT),
     ("odd boot configuration", {"boot": {"error": "/etc/default/u-boot: a quote in line 3 is never closed"}}, {}, "line 3", ARGUMENT),
@@ -431,3 +433,17 @@ def test_facts_of_a_tree_make_a_plan(board, gather):
 
 def test_facts_of_an_empty_tree_make_a_plan(board, gather):
     assert _plan.npu_plan(gather(board), {}, DATA)["action"] == "unsupported"
+
+
+@pytest.mark.parametrize("demanded", ["config", "argument", "lockdown"])
+def test_a_kernel_that_demands_signatures_is_taken_with_a_key(demanded):
+    result = plan({"signing": True}, kernel={"signatures": demanded})
+    assert result["action"] == "dkms_over_builtin"
+    assert any("loads signed modules only" in note and "npu_signing_cert" in note for note in result["notes"])
+    assert not any("signed" in note for note in plan({"signing": True})["notes"])
+
+
+def test_what_dpkg_was_cut_off_at_is_finished():
+    assert "have dpkg finish what it was cut off at" in plan(tools={"packages_interrupted": True})["changes"]
+    assert "have dpkg finish what it was cut off at" not in plan()["changes"]
+    assert plan(**upgraded(tools={"packages_interrupted": True}))["action"] == "none"

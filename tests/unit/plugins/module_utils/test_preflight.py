@@ -88,10 +88,10 @@ def board(tmp_path):
 
 @pytest.fixture
 def check(board, tmp_path):
-    def run(module="rknpu_dkms", package=PACKAGE):
+    def run(module="rknpu_dkms", package=PACKAGE, signing=False):
         folder = tmp_path / "scratch"
         folder.mkdir()
-        return _preflight.check(board.run, RELEASE, package, module, str(tmp_path / "tree"), str(folder), str(board.root))
+        return _preflight.check(board.run, RELEASE, package, module, str(tmp_path / "tree"), str(folder), str(board.root), signing)
 
     return run
 
@@ -176,7 +176,13 @@ def test_over_a_builtin_it_is_no_hindrance(board, check):
 
 def test_a_kernel_that_takes_signed_modules_only_is_not_tried(board, check):
     board.installed(AUTO_CONF + "CONFIG_MODULE_SIG_FORCE=y\n")
-    assert check()["verdict"] == "unsupported" and board.calls == []
+    found = check()
+    assert found["verdict"] == "unsupported" and "npu_signing_key" in found["reason"] and board.calls == []
+
+
+def test_with_a_key_to_sign_with_it_is_tried(board, check):
+    board.installed(AUTO_CONF + "CONFIG_MODULE_SIG_FORCE=y\n")
+    assert check(signing=True)["verdict"] == "builds"
 
 
 def test_without_room_nothing_is_downloaded(board, check, monkeypatch):

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import struct
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _runtime_install
+from ansible_collections.rkfleet.npu.plugins.module_utils import _files, _runtime_install
 
 ARM64 = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HH", 3, 183) + b"librknnrt version: 2.3.2 (x)"
 X86 = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HH", 3, 62)
@@ -54,3 +56,32 @@ def test_what_is_refused_leaves_the_old_one(place, content, said):
     with pytest.raises(_runtime_install.RuntimeInstallError, match=said):
         install(place, wanted)
     assert (place / "lib/librknnrt.so").read_bytes() == b"old"
+
+
+def test_what_a_power_cut_left_goes(place):
+    (place / "state/backup").mkdir(parents=True)
+    for name in ("lib/.rkfleet-abcdefgh", "state/backup/.rkfleet-ijklmnop"):
+        (place / name).write_bytes(ARM64[:20])
+    (place / "lib/libother.so").write_bytes(b"theirs")
+    install(place, pins(ARM64))
+    assert sorted(os.listdir(place / "lib")) == ["libother.so", "librknnrt.so"] and os.listdir(place / "state/backup") == []
+
+
+@pytest.mark.parametrize("write", [0, 1])
+def test_a_full_disk_leaves_the_old_one_and_says_where(place, monkeypatch, write):
+    """At the copy that is kept, and at the library itself."""
+    (place / "lib/librknnrt.so").write_bytes(b"old")
+    count = []
+
+    def full(source, target, length=0):
+        count.append(target)
+        if len(count) == write + 1:
+            target.write(b"half")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        target.write(source.read())
+
+    monkeypatch.setattr(_files.shutil, "copyfileobj", full)
+    with pytest.raises(OSError) as caught:
+        install(place, pins(ARM64))
+    assert _files.told(caught.value).startswith("the disk is full: ") and "KiB" in _files.told(caught.value)
+    assert (place / "lib/librknnrt.so").read_bytes() == b"old" and os.listdir(place / "lib") == ["librknnrt.so"]
