@@ -39,6 +39,7 @@ _NEVER = 10**9
 _MODULE = re.compile(r"rknpu(?:_dkms)?\.ko(?:\.(?:gz|xz|zst))?\Z")
 _UNIT = re.compile(r"[A-Za-z0-9@._:-]{1,200}\Z")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+~-]{1,200}(?::[a-z0-9]+)?\Z")
+_NOTHING = {"schema": SCHEMA, "driver": {"from": None, "to": None}, "baseline": None, "controller": {"host": None, "user": None}}
 _PLACEHOLDERS = {"state": "@STATE@", "why": "@WHY@", "since": "@SINCE@"}
 
 
@@ -92,14 +93,14 @@ def packages(state_dir, folder):
 def read(tree):
     """C({state, since, why, run, pending, baseline, driver, locked_by, hold}) of a board, for its facts: nothing there is trusted.
 
-    C(state) is C(unknown) where nothing is recorded; C(hold) is the first line of the hold file, None where there is none.
+    C(state) is C(unknown) where nothing is recorded, C(held) where the owner holds the board; C(hold) is the first line of the hold file, None where there is none.
     """
     record = _strict(tree.text(STATE_DIR + "/state.json", 1 << 16))
     hold = tree.text(HOLD_FILE, 4096)
     lock = _strict(tree.text(STATE_DIR + "/lock.json", 1 << 16))
     state = record.get("state")
     return {
-        "state": state if state in STATES else "unknown",
+        "state": "held" if hold is not None else state if state in STATES else "unknown",
         "since": _text(record, "since"), "why": _text(record, "why"), "run": _text(record, "run"),
         "pending": tree.exists(STATE_DIR + "/pending/manifest"),
         "origin": tree.exists(STATE_DIR + "/origin/manifest"),
@@ -341,10 +342,10 @@ class Transaction:
 
     # -- the ends
 
-    def commit(self, state):
+    def commit(self, driver):
         """Keep the board as it is now. What was there before the first change ever is kept for a rollback by request.
 
-        :arg state: as of begin(); its driver is what was proven.
+        :arg driver: version of the driver that was proven.
         :raises TransactionError: where nothing is pending.
         """
         if not self.is_pending():
@@ -354,7 +355,8 @@ class Transaction:
             self._add_to_origin(origin)
         trouble = self.start_services("pending")
         template = _load(os.path.join(self.pending, "state.in")) or {}
-        record = dict(template, **state, schema=SCHEMA, run=self.owner["run"], state="committed", why=trouble, since=_now())
+        record = dict(_NOTHING, **template)
+        record.update(driver=dict(record["driver"], to=driver), run=self.owner["run"], state="committed", why=trouble, since=_now())
         # First of all: a board that loses power now finds it pending, goes back, and says so.
         _save_state(self.home, record)
         if self.is_pending("origin"):
@@ -415,8 +417,8 @@ class Transaction:
     def close(self, state, why, purge=False):
         """End a way back: I(state) is C(rolled_back) or C(rollback_failed). With I(purge) nothing of ours stays but the state."""
         trouble = self.start_services("undone")
-        old = _load(os.path.join(self.home, "state.json")) or {}
-        _save_state(self.home, dict(old, schema=SCHEMA, run=self.owner["run"], state=state, why=" ".join(filter(None, (why, trouble))), since=_now()))
+        record = dict(_NOTHING, **(_load(os.path.join(self.home, "state.json")) or {}))
+        _save_state(self.home, dict(record, run=self.owner["run"], state=state, why=" ".join(filter(None, (why, trouble))), since=_now()))
         if state == "rolled_back":
             self.disarm()
             for name in os.listdir(self.home) if purge else ():

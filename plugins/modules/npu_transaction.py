@@ -275,7 +275,7 @@ def paused(module, params, transaction):
 
 def committed(module, params, transaction):
     """Keep the board as it is now."""
-    note = "" if module.check_mode else transaction.commit({"driver": state_of(params)["driver"]})
+    note = "" if module.check_mode else transaction.commit(params["driver_to"])
     return dict(changed=True, note=note)
 
 

@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 
+import jsonschema
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _guard, _transaction
 
+SCHEMA = json.loads((pathlib.Path(__file__).resolve().parents[4] / "docs/state.schema.json").read_text())
 STATE = {"driver": {"from": "0.9.3", "to": "0.9.6"}, "baseline": {"diagnosis": "ok"}, "controller": {"host": "desk", "user": "me"}}
 KERNEL = "/lib/modules/6.1.99+"
 OWN = KERNEL + "/kernel/drivers/rknpu/rknpu.ko"
@@ -101,7 +104,9 @@ class Board:
         (self.root / OWN.lstrip("/")).unlink()  # DKMS keeps it elsewhere
 
     def state(self):
-        return json.loads((self.home / "state.json").read_text())
+        state = json.loads((self.home / "state.json").read_text())
+        jsonschema.validate(state, SCHEMA)
+        return state
 
 
 @pytest.fixture
@@ -258,7 +263,7 @@ def test_the_first_boot_is_a_trial_and_the_second_takes_it_back(board):
 
 
 def test_without_an_upgrade_a_boot_is_a_boot(board):
-    board.begin().commit(STATE)
+    board.begin().commit("0.9.6")
     board.write(_guard.SCRIPT, _guard.script())
     (board.root / _guard.SCRIPT.lstrip("/")).chmod(0o755)
     before = board.files()
@@ -316,8 +321,8 @@ def test_after_the_commit_nothing_of_the_guard_is_left(board):
     there = board.begin()
     board.upgrade()
     new = board.files()
-    there.commit(STATE)
-    assert board.files() == new and board.state()["state"] == "committed"
+    there.commit("0.9.6")
+    assert board.files() == new and board.state()["state"] == "committed" and board.state()["driver"] == {"from": "0.9.3", "to": "0.9.6"}
     assert not (board.root / "etc/systemd/system/rkfleet-npu-watch.service").exists()
     assert not list((board.root / "etc/systemd/system/sysinit.target.wants").iterdir())
     assert not (board.root / _guard.SCRIPT.lstrip("/")).exists() and not (board.home / "lock.json").exists()
@@ -327,19 +332,19 @@ def test_what_the_board_took_back_cannot_be_committed(board):
     there = board.begin()
     board.guard("restore", "pending")
     with pytest.raises(_transaction.TransactionError, match="nothing to commit"):
-        there.commit(STATE)
+        there.commit("0.9.6")
 
 
 def test_a_rollback_by_request_goes_to_before_the_first_of_several_upgrades(board):
     there = board.begin()
     board.upgrade()
-    there.commit(STATE)
+    there.commit("0.9.6")
     there = board.transaction("two")
     there.lock()
     there.begin(_transaction.watched(str(board.root), ["0.9.8"], RUNTIME), STATE, 30)
     board.write("/usr/src/rknpu-0.9.8/Kbuild")
     board.write(RUNTIME, "even newer")
-    there.commit(STATE)
+    there.commit("0.9.6")
     there = board.transaction("three")
     there.lock()
     there.restore(["origin"])
@@ -360,7 +365,7 @@ def test_services_run_again_if_they_ran(board):
 
     there.run = run
     assert there.stop_services(["runs.service", "rests.service"]) == ["runs.service"]
-    there.commit(STATE)
+    there.commit("0.9.6")
     assert ["systemctl", "restart", "--", "runs.service"] in calls
     assert not any("rests.service" in call and "is-active" not in call for call in calls)
 
@@ -428,7 +433,7 @@ def test_power_cut_at_every_write_of_commit(board, monkeypatch):
     board.guard("boot")
     new, outcomes = board.files(), set()
     for number, there in copies(board, monkeypatch):
-        done = in_child(lambda there=there: there.transaction().commit(STATE), number)
+        done = in_child(lambda there=there: there.transaction().commit("0.9.6"), number)
         if (there.root / _guard.SCRIPT.lstrip("/")).exists():
             there.guard("boot")
         state = there.state()["state"]
