@@ -13,7 +13,7 @@ import subprocess
 import jsonschema
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _guard, _transaction
+from ansible_collections.rkfleet.npu.plugins.module_utils import _guard, _transaction, _tree
 
 SCHEMA = json.loads((pathlib.Path(__file__).resolve().parents[4] / "docs/state.schema.json").read_text())
 STATE = {"driver": {"from": "0.9.3", "to": "0.9.6"}, "baseline": {"diagnosis": "ok"}, "controller": {"host": "desk", "user": "me"}}
@@ -465,3 +465,38 @@ def test_power_cut_at_every_write_of_the_way_back(board, monkeypatch, when):
         if not cut:
             assert number > 20
             return
+
+
+# -- who has the NPU open ---------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("services, blocking", [([], ["detector"]), (["detector.service"], []), (["detector"], []), (["other"], ["detector"])])
+def test_who_has_the_npu_open(tmp_path, services, blocking):
+    node = "/dev/dri/renderD129"
+    for pid, name, group, opened in ((41, "detector", "/system.slice/detector.service", node), (42, "bash", "/user.slice", "/dev/null")):
+        (tmp_path / ("proc/%d/fd" % pid)).mkdir(parents=True)
+        (tmp_path / ("proc/%d/fd/3" % pid)).symlink_to(opened)
+        (tmp_path / ("proc/%d/comm" % pid)).write_text(name + "\n")
+        (tmp_path / ("proc/%d/cgroup" % pid)).write_text("0::%s\n" % group)
+    found = _transaction.blocking(_tree.Tree(str(tmp_path)), node, services, ())
+    assert [process["name"] for process in found] == blocking
+
+
+@pytest.mark.parametrize("content", ["", "[]", "not json", '{"schema": 2, "state": "committed"}', '{"schema": 1, "state": "\\u001b[31m", "why": 7}',
+                                     "[" * 100000, '{"schema": 1, "state": ["committed"]}'])
+def test_what_a_board_says_of_its_state_is_not_trusted(tmp_path, content):
+    home = tmp_path / "var/lib/rkfleet-npu"
+    home.mkdir(parents=True)
+    (home / "state.json").write_text(content)
+    (home / "lock.json").write_text(content)
+    facts = _transaction.read(_tree.Tree(str(tmp_path)))
+    assert facts["state"] == "unknown" and facts["why"] is None and not facts["pending"] and facts["hold"] is None
+
+
+def test_a_hold_and_its_reason(tmp_path):
+    hold = tmp_path / "etc/rkfleet-npu/hold"
+    hold.parent.mkdir(parents=True)
+    hold.write_text("on the bench\x1b[31m, Ann\nmore\n")
+    facts = _transaction.read(_tree.Tree(str(tmp_path)))
+    assert facts["state"] == "held" and facts["hold"] == "on the bench [31m, Ann"
+    hold.write_text("")
+    assert _transaction.read(_tree.Tree(str(tmp_path)))["hold"] == ""
