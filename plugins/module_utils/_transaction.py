@@ -22,6 +22,7 @@ from . import _bootloader, _driver, _guard, _kernel_hold
 from ._boot_setup import MODULES_LOAD
 from ._files import STATE_DIR, copy_file, ensure_dir, read_file, sha256_of, sync_dir, write_file
 from ._record import FACT_FILE
+from ._signing import PATHS as SIGNING_PATHS
 from ._tree import Tree, clean, clean_tree
 
 SCHEMA = 1
@@ -471,7 +472,7 @@ def watched(root, versions, runtime, package="rknpu"):
         paths += ["%s/updates/dkms/%s.ko%s" % (folder, name, suffix) for name in ("rknpu", "rknpu_dkms") for suffix in ("", ".xz", ".zst", ".gz")]
         paths += _own_modules(root, folder)
     paths.append(_followed(root, runtime))
-    paths += [FACT_FILE, *SERVER_FILES]
+    paths += [FACT_FILE, *SERVER_FILES, *SIGNING_PATHS]
     trees = ["%s/%s" % (SOURCE_TREES, name) for name in _names(root, SOURCE_TREES) if name.startswith(package + "-")]
     trees += ["%s/%s-%s" % (SOURCE_TREES, package, version) for version in versions]
     trees.append(DKMS_TREE)
