@@ -40,6 +40,7 @@ root='@ROOT@'
 home=$root/var/lib/rkfleet-npu
 pending=$home/pending
 armed=$root/run/rkfleet-npu
+patience=7200
 
 say() {
     echo "rkfleet.npu: $*" >&2
@@ -269,6 +270,8 @@ wait_for_commit() {
     while [ -d "$pending" ]; do
         printf . >&9
         limit=$(($(number "$pending/confirm" 30) * 60))
+        # Before the first boot nothing is at risk, and packages and a build may take their time.
+        [ -e "$pending/tried" ] || limit=$((limit + patience))
         heard=0
         read -r when at <"$pending/heartbeat" 2>/dev/null && [ "$when" = "$this" ] && heard=$at
         if [ $(($(uptime) - heard)) -ge "$limit" ]; then

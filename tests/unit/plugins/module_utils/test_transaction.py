@@ -278,20 +278,25 @@ def test_a_boot_that_cannot_be_counted_loads_no_module(board):
     assert "install rknpu_dkms /bin/false" in (board.root / "run/modprobe.d/rkfleet-npu.conf").read_text()
 
 
-@pytest.mark.parametrize("uptime, boot, undone", [(59 * 60, "one", False), (61 * 60, "one", True), (61 * 60, "two", True)])
-def test_it_waits_for_the_controller_and_no_longer(board, uptime, boot, undone):
-    """The last sign of life was at 31 minutes of boot "one"; in another boot the time since power-on counts."""
+@pytest.mark.parametrize("minutes, boot, tried, undone", [
+    (60, "one", True, False), (62, "one", True, True), (29, "two", True, False), (31, "two", True, True),
+    (150, "one", False, False), (190, "one", False, True),
+])
+def test_it_waits_for_the_controller_and_no_longer(board, minutes, boot, tried, undone):
+    """The last sign of life was at 31 minutes of boot "one"; in another boot the time since power-on counts; before any boot there is more time."""
     board.tool("sleep", 'rm -rf "%s/pending"' % board.home)  # ends the waiting after one look
     (board.root / "proc/sysrq-trigger").write_text("")
     board.begin(minutes=30)
     board.upgrade()
     (board.home / "pending/heartbeat").write_text("one %d\n" % (31 * 60))
     (board.root / "proc/sys/kernel/random/boot_id").write_text(boot + "\n")
-    (board.root / "proc/uptime").write_text("%d.33 5\n" % uptime)
+    (board.root / "proc/uptime").write_text("%d.33 5\n" % (minutes * 60))
+    if tried:
+        (board.home / "pending/untried").rename(board.home / "pending/tried")
     board.guard("watch")
     assert (board.files() == board.before) is undone
     if undone:
-        assert "within 30 minutes" in board.state()["why"]
+        assert "within %d minutes" % (30 if tried else 150) in board.state()["why"]
 
 
 def test_a_pause_lasts_until_the_next_boot(board):
