@@ -97,7 +97,9 @@ from ansible.plugins.action import ActionBase
 class ActionModule(ActionBase):
     _requires_connection = False
     def run(self, tmp=None, task_vars=None):
-        return {"ansible_facts": {"npu": self._task.args["facts"]}}
+        facts = self._task.args["facts"]
+        # Before ansible-core 2.19 a template cannot say that there is nothing.
+        return {"ansible_facts": {"npu": dict(facts, upgrade=dict(facts["upgrade"], hold=facts["upgrade"]["hold"] or None))}}
 ''',
 }
 
