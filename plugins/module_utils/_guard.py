@@ -33,7 +33,7 @@ _SCRIPT = "#!/bin/sh\n" + _HEAD + r"""#
 # guard calm                 disarms what "boot" armed
 # guard signature            what tells the running system from another: kernel, its arguments, the driver's module
 set -u
-umask 077
+umask 022
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL=C
 root='@ROOT@'
@@ -49,7 +49,7 @@ say() {
 
 # Atomic and durable; the text comes from standard input.
 put() {
-    cat >"$1.new" && sync "$1.new" && mv -f "$1.new" "$1" && sync "${1%/*}"
+    (umask 077 && cat >"$1.new") && sync "$1.new" && mv -f "$1.new" "$1" && sync "${1%/*}"
 }
 
 number() {
@@ -112,7 +112,7 @@ back_file() {
     fi
     touched "$there"
     fresh=${there%/*}/.rkfleet-back
-    mkdir -p -m 755 "${there%/*}"
+    mkdir -p "${there%/*}"
     rm -f "$fresh"
     # A hard link takes no space: a full disk must not stand in the way back.
     if { ln "$copy" "$fresh" 2>/dev/null || cp -p "$copy" "$fresh"; } && sync "$fresh" && mv -f "$fresh" "$there"; then
