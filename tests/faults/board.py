@@ -52,7 +52,7 @@ class FaultBoard(Board):
         super().__init__(root, f"{cli.PREFIXES[kind]}-1")
         self.folder = state
         self.environ = {**os.environ, "RKFLEET_LAB_STATE": str(state)}
-        self.compiled = state / f"{kind}-cc.tar"
+        self.compiled = root / "build/faults" / f"compiled-{kind}.tar"
 
     # -- the lab ---------------------------------------------------------------------------------------------------------------
 
@@ -101,8 +101,6 @@ class FaultBoard(Board):
         self.sudo(f"mkdir -p {TOOLS} && touch {LIST} && chmod 666 {LIST} && echo {SHIM} > /etc/ld.so.preload")
         self.put(HERE / "probe.py", f"{TOOLS}/probe.py")
         self.put(HERE / "gcc", "/usr/local/bin/gcc")
-        if self.compiled.exists():
-            self.ssh(f"sudo tar -C {TOOLS} -xf -", stdin=self.compiled.read_bytes())
         served = pathlib.Path(self.here.data["server"]["folder"])
         rows = self.compatibility()
         self.put(pathlib.Path(_picture.raw_file(str(served / rows["pictures"]["cat_224x224"]["path"]), str(self.folder))), f"{TOOLS}/picture.rgb")
@@ -111,10 +109,15 @@ class FaultBoard(Board):
             self.put(served / row["soc"]["rk3588"]["path"], f"{TOOLS}/model-{version}.rknn")
 
     def keep_compiled(self) -> None:
-        """Take what was compiled on the board, for the next one of its kind."""
-        self.compiled.write_bytes(subprocess.run(
+        """Take what was compiled in this boot of the board, for the others of its kind."""
+        content = subprocess.run(
             self.here.ssh(self.name, ["sudo sh -c 'cd /run && mv rkfleet-fault-cc cc && tar -cf - cc'"]), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, check=True).stdout)
+            stdout=subprocess.PIPE, check=True).stdout
+        self.compiled.write_bytes(content)
+
+    def put_compiled(self) -> None:
+        """Lay it on the board."""
+        self.ssh(f"sudo tar -C {TOOLS} -xf -", stdin=self.compiled.read_bytes())
 
     def inventory(self) -> dict:
         """The lab's inventory."""

@@ -49,6 +49,7 @@ def fault_board(root):
             board = FaultBoard(root, state, kind)
             board.up()
             there[kind] = matrix.Bench(board, lambda row: None)
+            there[kind].warm()
         return there[kind]
 
     yield give

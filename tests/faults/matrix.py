@@ -22,8 +22,8 @@ from faults.points import Plan, Point, parse_list, points, spread
 from faults.runs import Playing
 
 UPGRADE = "upgrade-npu.yml"
-#: The board gives up on the controller after five minutes, or two where that is what is tried.
-CALM = {"npu_confirm_minutes": 5, "npu_reboot_timeout": 240}
+#: The board gives up on the controller after half an hour, as by default, or two minutes where that is what is tried.
+CALM = {"npu_confirm_minutes": 30, "npu_reboot_timeout": 240}
 HASTY = {"npu_confirm_minutes": 2, "npu_reboot_timeout": 110}
 MOST = int(os.environ.get("RKFLEET_FAULT_POINTS", "24"))
 UPGRADED = "faults-upgraded"
@@ -63,6 +63,20 @@ class Bench:
     before: Before | None = None
 
     # -- states to begin from
+
+    def warm(self) -> None:
+        """Have the compiler's results on the board, so that no build of the matrix takes its full time; once in a checkout for a kind of board."""
+        if not self.board.compiled.exists():
+            playing = self.play()
+            if not playing.says(r"^TASK \[.*Have the driver started"):
+                playing.wait()
+                raise Broken(f"the driver could not be built: {playing.sentence()}\n{playing.output[-2000:]}")
+            playing.kill()
+            playing.wait()
+            self.board.keep_compiled()
+            self.board.restore(READY)
+        self.board.put_compiled()
+        self.board.keep(READY)
 
     def fresh(self) -> None:
         """The board as it comes, and what it then is."""
@@ -161,11 +175,6 @@ def enumerate_writes(bench: Bench, variables: dict | None = None) -> list[Point]
     bench.again(variables)
     found = points(parse_list(bench.board.listed()))
     bench.board.disarm()
-    if not bench.board.compiled.exists():
-        bench.board.keep_compiled()
-        bench.board.restore(READY)
-        bench.board.ssh("sudo tar -C /root/rkfleet-fault -xf -", stdin=bench.board.compiled.read_bytes())
-        bench.board.keep(READY)
     return found
 
 
