@@ -88,6 +88,9 @@ STUBS = {
     "roles/guard/tasks/rollback.yml": """
 - ansible.builtin.debug:
     msg: "MARK {{ inventory_hostname }}.back"
+- ansible.builtin.fail:
+    msg: the old driver is gone
+  when: way_back_fails | default('') == 'at once'
 - ansible.builtin.set_fact:
     __npu_outcome: "{{ 'rollback_failed' if way_back_fails | default(false) else 'rolled_back' }}"
     __npu_rolled_back: "{{ 'It is not back.' if way_back_fails | default(false) else 'It was rolled back.' }}"
@@ -222,12 +225,13 @@ def test_a_lone_board_that_is_lost_gives_a_table(play, where, verdict):
     assert run.rc == 2 and "does not answer over ssh" in run.output.split("npu.report")[-1]
 
 
-def test_a_rollback_that_fails_is_the_last_word(play):
-    run = play({"a": {}, "b": {"fails": "driver", "way_back_fails": True}, "c": {}}, npu_rollout=1)
+@pytest.mark.parametrize("how, said", [(True, "It is not back."), ("at once", "The way back failed: the old driver is gone")])
+def test_a_rollback_that_fails_is_the_last_word(play, how, said):
+    run = play({"a": {}, "b": {"fails": "driver", "way_back_fails": how}, "c": {}}, npu_rollout=1)
     assert run.rc == 2 and run.verdicts == {"a": "ok", "b": "ROLLBACK FAILED", "c": "not touched"}
     assert run.line("ROLLBACK FAILED on") == "ROLLBACK FAILED on b: go and see to it"
     last = run.output.split("PLAY RECAP")[0].rsplit("TASK", 1)[1]
-    assert "ROLLBACK FAILED" in last and "b: the build failed It is not back." in last
+    assert "ROLLBACK FAILED" in last and "b: the build failed " + said in last
 
 
 def test_a_check_run_predicts_all_and_records_nothing(play, tmp_path):
