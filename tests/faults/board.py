@@ -160,7 +160,11 @@ class FaultBoard(Board):
 
     def arm(self, plan: Plan, later: bool = False) -> None:
         """Lay the plan down: for the power-on that is, in this boot, or in a *later* one only."""
-        power = self.ssh("cat /proc/device-tree/rkfleet-lab/power-on 2>/dev/null || echo 0", check=False).strip("\0\n ") or "0"
+        # After `restore` the memory has the number it was kept with; the next boot takes that of the file.
+        asked = "cat /proc/device-tree/rkfleet-lab/power-on 2>/dev/null || true"
+        tree = str(self.here.folder(self.name) / "board.dtb")
+        power = process.output(["fdtget", "-d", "0", tree, "/rkfleet-lab", "power-on"]) if later else self.ssh(asked)
+        power = power.strip("\0\n ") or "0"
         plan = Plan(**{**plan.__dict__, "power": power, "notboot": self.boot_id() if later else "-"})
         self.ssh(f"sudo sh -c 'rm -f /run/rkfleet-fault.count; cat > {PLAN}.new && sync {PLAN}.new && mv {PLAN}.new {PLAN} && sync /etc'",
                  stdin=plan.line().encode())

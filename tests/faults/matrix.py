@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -119,11 +120,14 @@ class Bench:
 
     # -- judging
 
-    def judge(self, where: str, playing: Playing | None, alone: bool = False, back: bool = False, happened: str = "") -> dict:
-        """See that the board is no worse, and keep the row. *alone*: it heals by itself; *back*: it must be back on the old state."""
+    def judge(self, where: str, playing: Playing | None, alone: bool = False, back: bool = False, happened: str = "", files: bool = True) -> dict:
+        """See that the board is no worse, and keep the row.
+
+        *alone*: it heals by itself; *back*: it must be back on the old state; not *files*: the owner changed some meanwhile.
+        """
         row = {"scenario": self.scenario, "board": self.board.kind, "where": where, "happened": happened, "outcome": "recovered", "sentence": ""}
         try:
-            row.update(self._look(playing, alone, back))
+            row.update(self._look(playing, alone, back, files))
         except Dead as problem:
             row.update(outcome="worse", sentence=str(problem).splitlines()[0])
         except Broken as problem:
@@ -133,7 +137,7 @@ class Bench:
             raise Broken(f"{where}: {row['sentence']}")
         return row
 
-    def _look(self, playing: Playing | None, alone: bool, back: bool) -> dict:
+    def _look(self, playing: Playing | None, alone: bool, back: bool, compare: bool) -> dict:
         seen, before = self.board.settled(alone=alone), self.before
         state, why = seen["state"].get("state", "unknown"), seen["state"].get("why") or ""
         said = f"driver {seen['driver'] or 'none'}, runtime {seen['runtime'] or 'none'}, MobileNet: {seen['answer']}, state {state}"
@@ -148,7 +152,7 @@ class Bench:
         rolled_back = state == "rolled_back" or (ended and playing.code != 0 and not seen["pending"])
         if back and not (old and rolled_back):
             raise Broken(f"it is not back on the old state ({said})")
-        if rolled_back and state != "committed":
+        if rolled_back and state != "committed" and compare:
             files = self.board.state()
             if files != before.files:
                 gone, new = sorted(set(before.files) - set(files)), sorted(set(files) - set(before.files))
@@ -274,14 +278,31 @@ def _reboot_alone(bench: Bench) -> None:
     """Do what the run would have done next, without it."""
     boot = bench.board.boot_id()
     bench.board.sudo("nohup /usr/lib/rkfleet-npu/guard reboot >/dev/null 2>&1 &", check=False)
-    deadline = time.monotonic() + 60
+    _until_down(bench, boot)
+
+
+def _until_down(bench: Bench, boot: str, limit: float = 180) -> None:
+    """Wait until the board has left that boot, or no longer answers."""
+    deadline = time.monotonic() + limit
     while time.monotonic() < deadline:
         time.sleep(1)
         try:
             if bench.board.boot_id() != boot:
                 return
-        except Exception:  # noqa: BLE001 - it is on its way down, which is what is waited for
-            return
+        except (AssertionError, subprocess.TimeoutExpired):
+            return  # it is on its way down
+
+
+def _killed_when_down(bench: Bench, variables: dict) -> Playing:
+    """Kill a run when the board has begun the reboot it was ordered to make."""
+    playing = bench.play(variables)
+    if not playing.says(r"^TASK \[.*: Reboot"):
+        playing.wait()
+        raise Broken(f"the run never came to the reboot: {playing.sentence()}")
+    _until_down(bench, bench.before.seen["boot_id"])
+    playing.kill()
+    playing.wait()
+    return playing
 
 
 # -- the controller ---------------------------------------------------------------------------------------------------------------
@@ -316,6 +337,10 @@ def controller_killed(bench: Bench) -> None:
     for text, pattern in PHASES:
         playing = _killed_at(bench, pattern)
         if playing is None:
+            # What an earlier run has done is not done again: from the start.
+            bench.fresh()
+            playing = _killed_at(bench, pattern)
+        if playing is None:
             raise Broken(f"the run never came to: {text}")
         time.sleep(3)
         bench.judge(f"controller killed at {text}", playing)
@@ -325,21 +350,7 @@ def controller_killed(bench: Bench) -> None:
 def controller_gone(bench: Bench) -> None:
     """The controller dies when it has ordered the reboot; nobody comes, and the board goes back."""
     bench.fresh()
-    playing = bench.play(HASTY)
-    boot = bench.before.seen["boot_id"]
-    if not playing.says(r"^TASK \[.*: Reboot"):
-        raise Broken("the run never came to the reboot")
-    # The order is given and not yet answered when the board goes down.
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and bench.board.here.running(bench.board.name):
-        try:
-            if bench.board.boot_id() != boot:
-                break
-        except Exception:  # noqa: BLE001 - it goes down
-            break
-        time.sleep(0.5)
-    playing.kill()
-    playing.wait()
+    playing = _killed_when_down(bench, HASTY)
     bench.judge("controller gone after the reboot was ordered", playing, alone=True, back=True, happened="nobody confirmed for 2 minutes")
     bench.again()
 
@@ -372,12 +383,7 @@ def bad_driver(bench: Bench, fault: str, where: str, over: str = "builtin", alon
         version, wish = "0.9.8", {"npu_driver_version": "0.9.8", "npu_driver_policy": "exact"}
     variables = {**wish, **artefacts.driver(bench.board, version, fault)}
     if alone:
-        playing = bench.play({**variables, **HASTY})
-        if not playing.says(r"^TASK \[.*: Reboot"):
-            raise Broken(f"the run never came to the reboot: {playing.sentence()}")
-        time.sleep(5)
-        playing.kill()
-        playing.wait()
+        playing = _killed_when_down(bench, {**variables, **HASTY})
     else:
         playing = bench.ran(variables)
         if playing.code == 0:
@@ -392,7 +398,7 @@ def bad_runtime(bench: Bench, faults: tuple[tuple[str, str], ...]) -> None:
     """Runtimes with a fault, on a board where everything works."""
     bench.upgraded()
     for fault, where in faults:
-        playing = bench.ran({"npu_runtime_version": "1.6.0", "npu_verify_timeout": 30, **artefacts.runtime(bench.board, "1.6.0", fault)})
+        playing = bench.ran({"npu_runtime_version": "1.6.0", "npu_verify_timeout": 60, **artefacts.runtime(bench.board, "1.6.0", fault)})
         if playing.code == 0:
             raise Broken(f"{where}: the run ended well")
         bench.judge(where, playing, back=True)
@@ -495,7 +501,7 @@ def clock_wrong(bench: Bench) -> None:
     bench.fresh()
     bench.board.sudo("date -s '2019-01-01 00:00:00'")
     playing = bench.ran()
-    bench.judge("clock eleven years behind", playing)
+    bench.judge("clock years behind", playing)
     if playing.code:
         raise Broken(f"a wrong clock stopped the run: {playing.sentence()}")
     bench.fresh()
@@ -521,13 +527,13 @@ def kernel_updated(bench: Bench) -> None:
         " DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install linux-image-$(uname -r | sed 's/-1-rk2312/-2-rk2410/')"
         " > /dev/null 2>&1", timeout=600)
     second = bench.ran()
-    bench.judge("kernel updated between staging and rollout", second)
+    bench.judge("kernel updated between staging and rollout", second, files=False)
     bench.again()
 
 
 # -- hostile answers --------------------------------------------------------------------------------------------------------------
 
-NASTY = "\x1b[2J\x1b[31m<script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}%s\x07\x9b31m"
+NASTY = "\x1b[2J\x1b[31m<script>alert(1)</script><img src=x onerror=alert(2)>{{ 7771*7 }}\x07\x9b31m"
 NPU = ("radxa,rock-5b", "rockchip,rk3588")
 HOSTILE = (
     ("model: ANSI and HTML", (("s", "/", "model", (NASTY,)),)),
@@ -550,16 +556,21 @@ HOSTILE_FILES = (
 )
 
 
-def _polite(playing: Playing) -> None:
-    """See that what the board said does no harm in a terminal or a report."""
-    bad = sorted(UNPRINTABLE & set(playing.output))
-    if bad:
-        raise Broken(f"the output has control characters {bad!r}")
-    longest = max(map(len, playing.line().splitlines()), default=0)
-    if longest > 2000:
-        raise Broken(f"the line of the table has {longest} characters")
-    if "Traceback" in playing.output or "49" in playing.line().replace("0.249", ""):
-        raise Broken("a stack trace, or a template that was evaluated")
+def _polite(bench: Bench, where: str, playing: Playing) -> None:
+    """See that what the board said does no harm in a terminal or a report, and that a look has changed nothing; keep the row."""
+    line, output = playing.line(), playing.output
+    bad = sorted(UNPRINTABLE & set(output))
+    problems = {
+        f"the output has control characters {bad!r}": bad,
+        f"the line of the table has {len(line)} characters": len(line) > 2000,
+        "a stack trace": "Traceback" in output,
+        "a template of the board's was evaluated": "54397" in output,
+        "a command of the board's was executed": "owned" in bench.board.ssh("ls /tmp", check=False),
+        "a check run changed files": bench.board.state() != bench.before.files,
+    }
+    found = "; ".join(text for text, there in problems.items() if there)
+    bench.save({"scenario": bench.scenario, "board": bench.board.kind, "where": where, "happened": "looked at", "outcome": "worse" if found else "recovered",
+                "ending": "nothing changed", "sentence": found or " ".join((playing.sentence() or line).split())[:300]})
 
 
 def hostile_tree(bench: Bench) -> None:
@@ -575,9 +586,7 @@ def hostile_tree(bench: Bench) -> None:
             bench.board.wait()
             bench.note()
             playing = bench.ran(words=("--check",))
-            _polite(playing)
-            bench.judge(f"hostile device tree, {where}", playing if playing.code else None, happened=playing.line()[:200]) \
-                if playing.code else bench.save(_polite_row(bench, f"hostile device tree, {where}", playing))
+            _polite(bench, f"hostile device tree, {where}", playing)
     finally:
         bench.board.power_off()
         tree.write_bytes(good)
@@ -592,24 +601,11 @@ def hostile_files(bench: Bench) -> None:
         bench.board.ssh(f"sudo sh -c {_quoted(command)}", stdin=text.encode("utf-8", "surrogateescape"))
         bench.note()
         playing = bench.ran(words=("--check",))
-        _polite(playing)
-        if "owned" in bench.board.ssh("ls /tmp", check=False):
-            raise Broken(f"{where}: it was executed", worse=True)
-        bench.save(_polite_row(bench, f"hostile {where}", playing))
+        _polite(bench, f"hostile {where}", playing)
 
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
-
-
-def _polite_row(bench: Bench, where: str, playing: Playing) -> dict:
-    """The row of a look that changed nothing: the board must be as it was."""
-    files = bench.board.state()
-    outcome, sentence = "recovered", playing.sentence() or playing.line()
-    if files != bench.before.files:
-        outcome, sentence = "worse", "a check run changed files"
-    return {"scenario": bench.scenario, "board": bench.board.kind, "where": where, "happened": "looked at", "outcome": outcome,
-            "ending": "nothing changed", "sentence": " ".join(sentence.split())[:300]}
 
 
 # -- the table --------------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ def parameters():
         yield pytest.param(name, id=name, marks=marks)
 
 
+@pytest.mark.case(case="a new driver that panics, hangs, does not bind or fails", plan="any",
+                  result="the old one is back, by the controller or by the board itself, and the run says why; see docs/faults.md")
 @pytest.mark.parametrize("name", list(parameters()))
 def test_no_board_ends_worse(name, bench):
     scenario = dict(matrix.by_name())[name]
