@@ -174,9 +174,9 @@ class Packages:
             for name in candidates:
                 others = self._goes_with([name]) - set(candidates)
                 if others:
-                    guilty[name] = "%s would go with it" % " ".join(sorted(others))
+                    guilty[name] = _goes_too(others)
             # What takes others along only together with the rest stays as a whole.
-            kept.update(guilty or dict.fromkeys(candidates, "%s would go with it" % " ".join(sorted(extra))))
+            kept.update(guilty or dict.fromkeys(candidates, _goes_too(extra)))
 
     def _goes_with(self, names):
         """Names of all packages that apt would remove, and any mark for what it would install instead."""
@@ -229,6 +229,11 @@ class Packages:
             return _files.disk_full(*map(self._place, ("/var/cache/apt/archives", "/var/lib/dpkg", "/usr", "/boot")))
         errors = re.findall(r"^(?:E:|dpkg: error|dpkg: unrecoverable)[^\n]*(?:\n [^\n]+)*", said, re.M)
         return _short(" ".join(errors) or said)
+
+
+def _goes_too(others):
+    refused = [other for other in others if other.startswith("(")]
+    return "apt refuses it %s" % refused[0] if refused else "%s would go with it" % " ".join(sorted(others))
 
 
 def _short(text):

@@ -69,6 +69,8 @@ class Board:
             return self.apt_install(command, names)
         if command[:2] == ["apt-get", "purge"]:
             gone = self.needing(names)
+            if "--simulate" in command and "libc6" in names:
+                return 100, "", "E: Error, pkgProblemResolver::Resolve generated breaks"
             if "--simulate" in command:
                 return 0, "".join("Purg %s [1]\n" % name for name in sorted(gone)), ""
             assert "APT::Get::AutomaticRemove=false" in command
@@ -265,6 +267,11 @@ def test_what_goes_only_with_one_that_is_kept_is_kept_too(board):
     board.has("aa", "bb", "cc")
     packages, kept = board.packages().removable(["aa", "bb"])
     assert packages == [] and set(kept) == {"aa", "bb"} and "cc would go with it" in kept["aa"]
+
+
+def test_what_apt_refuses_to_remove_stays(board):
+    packages, kept = board.has("make").packages().removable(["libc6", "make"])
+    assert (packages, kept) == (["make"], {"libc6": "apt refuses it (E: Error, pkgProblemResolver::Resolve generated breaks)"})
 
 
 def test_the_running_kernel_stays(board):
