@@ -124,21 +124,6 @@ def test_before_the_upgrade_mobilenet_fails_as_in_the_mission(board, play):
     assert "0.9.3" in said and "0.9.6" in said and "upgrade-npu.yml" in said
 
 
-@pytest.mark.case(case="a new driver that does not start", plan="dkms_over_builtin",
-                  result="taken away again; the board reboots into the one it had, and fails with the reason")
-def test_a_driver_that_does_not_start_is_taken_away_again(board, play):
-    board.ssh("sudo sh -c 'echo install rknpu_dkms /bin/false > /etc/modprobe.d/test.conf'")
-    try:
-        before = board.state()
-        run = play(UPGRADE)
-        assert run.rc == 2
-        assert "driver 0.9.6 did not start" in sentence(run) and "driver 0.9.3 answers (0.9.3 did before)" in sentence(run)
-        kept = "/var/lib/rkfleet-npu"
-        assert [line for line in board.state() if kept not in line] == [line for line in before if kept not in line]
-    finally:
-        board.ssh("sudo rm /etc/modprobe.d/test.conf")
-
-
 @pytest.mark.case(case="bookworm, vendor kernel, driver 0.9.3 built in, MobileNet fails", plan="dkms_over_builtin",
                   result="driver 0.9.6 as module rknpu_dkms, the built-in one held down by a kernel argument")
 def test_the_upgrade(board, play, figures):
