@@ -178,7 +178,7 @@ class DkmsPackage:
 
         :raises DkmsError: with what the log says; the package, its module and all that is in DKMS's database of it are as they were then.
         """
-        before = _Snapshot(self._touched(), lambda: self._touched())
+        before = _Snapshot(self._touched)
         fresh = not os.path.isdir(self.database)
         log = ""
         try:
@@ -356,20 +356,22 @@ class DkmsPackage:
 class _Snapshot:
     """Files, links and folders as they are, to be put back byte for byte. Held in memory: the disk may be full when they are needed.
 
-    :arg paths: what is there.
-    :arg then: called for what is there when it is put back; what was not there before goes.
+    :arg paths: called for what is there, now and when it is put back; what was not there before goes.
     """
 
-    def __init__(self, paths, then):
-        self.then = then
-        self.entries = [entry for path in paths for entry in _entries(path)]
+    def __init__(self, paths):
+        self.paths = paths
+        self.entries = self._now()
+
+    def _now(self):
+        return [entry for path in self.paths() for entry in _entries(path)]
 
     def restore(self):
         """Put everything back that is not as it was; return the paths that changed.
 
         :raises OSError: where that cannot be.
         """
-        now = [entry for path in self.then() for entry in _entries(path)]
+        now = self._now()
         changed = sorted({entry[0] for entry in self.entries + now if entry not in self.entries or entry not in now})
         for path in reversed(changed):
             if os.path.isdir(path) and not os.path.islink(path):

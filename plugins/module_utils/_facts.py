@@ -186,8 +186,8 @@ def gather(tree, uname=None, uid=None, ask_node=_driver.ask, ask_repository=None
     facts = {
         "board": part("board", _nothing_of("model soc serial", compatible=[]), _device_tree.read_board, tree),
         "os": part("os", _nothing_of("id codename version version_id container"), read_os, tree),
-        "kernel": part("kernel", _nothing_of("headers_path vendor_headers signatures config_digest config_source symvers_digest boot_id", config={}, headers=False,
-                                             release=clean(uname.release), machine=clean(uname.machine)), read_kernel, tree, uname),
+        "kernel": part("kernel", _nothing_of("headers_path vendor_headers signatures config_digest config_source symvers_digest boot_id",
+                                             config={}, headers=False, release=clean(uname.release), machine=clean(uname.machine)), read_kernel, tree, uname),
         "device": part("device", _nothing_of("node address status name driver", compatible=[]), _device_tree.read_device, tree),
         "dkms": part("dkms", {"available": False, "version": None, "modules": []}, _dkms.read, tree),
         "runtime": part("runtime", _nothing_of("path link version build sha256 git_blob size loader", others=[]), _runtime.read, tree),

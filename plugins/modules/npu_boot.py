@@ -93,7 +93,7 @@ import re
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot_setup import BootSetup, BootSetupError
-from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR
+from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR, told
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import advance
 
 
@@ -125,7 +125,7 @@ def main():
     except BootSetupError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="cannot read the boot set-up: %s" % error)
+        module.fail_json(msg="cannot read the boot set-up, or note that it is made: %s" % told(error, params["state_dir"]))
     diff = [
         dict(before=as_text(setup.before[path]), after=as_text(setup.after[path]), before_header=path, after_header=path)
         for path in files

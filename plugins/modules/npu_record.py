@@ -69,6 +69,7 @@ import json
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _record
+from ansible_collections.rkfleet.npu.plugins.module_utils._files import told
 
 
 def main():
@@ -91,7 +92,7 @@ def main():
         if (changed or refreshed) and not module.check_mode:
             _record.save(new, params["path"])
     except OSError as error:
-        module.fail_json(msg="cannot write %s: %s" % (params["path"], error))
+        module.fail_json(msg="cannot write %s: %s" % (params["path"], told(error, params["path"])))
     diff = {"before": as_text(old) if changed else "", "after": as_text(new) if changed else ""}
     module.exit_json(
         changed=changed, refreshed=refreshed, record=new if changed or refreshed else old, diff=dict(diff, path=params["path"])

@@ -139,7 +139,7 @@ def test_the_menu_is_made_where_nobody_reads_it_and_takes_its_place_at_once(boar
     assert board.seen == old and set(there) == {old}, "the tool sees its old menu, and changes a copy"
     assert written[-1] == EXTLINUX and "rknpu_init" in board.files()[EXTLINUX]
     assert frozen == [str(board.root / "boot")]
-    assert not [path for path in board.root.rglob(".rkfleet-*")]
+    assert not list(board.root.rglob(".rkfleet-*"))
 
 
 def test_where_no_namespace_can_be_made_the_tool_writes_itself(board, frozen):
@@ -164,7 +164,7 @@ def test_what_a_power_cut_left_goes(board):
         (board.root / name).write_text("half")
     (board.root / "state/.rkfleet-x3").mkdir(parents=True)
     board.setup().apply()
-    assert not [path for path in board.root.rglob(".rkfleet-*")]
+    assert not list(board.root.rglob(".rkfleet-*"))
 
 
 @pytest.mark.parametrize("number, said", [

@@ -364,7 +364,7 @@ def test_what_dkms_can_no_longer_remove_goes_by_hand(board, package, archive):
     board.dkms_remove = lambda command: (3, "", "Error! The module/version combo is not located in the DKMS tree.")
     assert package.steps_back() == ["remove"]
     package.remove()
-    assert not board.module.exists() and not [path for path in board.path("var/lib/dkms/rknpu").iterdir()]
+    assert not board.module.exists() and not list(board.path("var/lib/dkms/rknpu").iterdir())
     assert board.calls[-1] == ["depmod", KERNEL]
 
 
