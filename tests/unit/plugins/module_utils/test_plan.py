@@ -361,8 +361,13 @@ def test_what_is_not_proven_yet_is_to_be_proven_first():
     result = plan(**unproven)
     assert result["action"] == "dkms_over_builtin" and result["baseline"]["runtime"] == "1.6.0" and result["baseline"]["required"]
     assert result["baseline"]["model"]["key"] == "mobilenet_v1-1.6.0"
-    assert plan({"driver_policy": "exact"}, **unproven)["baseline"] is None
-    assert plan({"driver_policy": "floor"}, **unproven)["baseline"] is None
+    # There it decides nothing, and only says what a rollback has to bring back.
+    assert plan({"driver_policy": "exact"}, **unproven)["baseline"]["required"] is False
+    assert plan({"driver_policy": "floor"}, **unproven)["baseline"]["required"] is False
+    # What an upgrade that goes on has left says nothing of the board as it was.
+    assert plan({"driver_policy": "exact"}, **but(unproven, upgrade={"pending": True}))["baseline"] is None
+    assert result["here"]["model"] == result["baseline"]["model"] and result["proven"] is None
+    assert plan({"driver_policy": "exact"}, **BULLSEYE)["proven"]["diagnosis"] == "ok"
     assert plan(**BULLSEYE)["baseline"] is None
     assert plan(**UPGRADED)["baseline"] is None
     assert plan(**but(unproven, runtime=NO_RUNTIME))["baseline"] is None  # there is nothing to prove it with
