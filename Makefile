@@ -25,7 +25,7 @@ unit: setup  ## unit tests, seconds
 test: host  ## everything, emulated boards included: half an hour, and as much again the first time
 	@$(PYTEST)
 
-faults: host  ## break emulated boards in every way we could think of, an hour and a half: no board may end worse than it began
+faults: host  ## break emulated boards in every way we could think of, two hours: no board may end worse than it began
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python tests/faults/run.py
 
 docs: setup  ## docs/compatibility.md from the data, docs/boards.md from the tests

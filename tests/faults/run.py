@@ -4,7 +4,7 @@
 
 RKFLEET_FAULT_LANES       how many boards at a time (2: what two cores carry)
 RKFLEET_FAULT_ONLY        names of scenarios, to run these only; the rows of the others stay as they are
-RKFLEET_FAULT_POINTS      of the writes that matter, at most so many in a chain (24)
+RKFLEET_FAULT_POINTS      of the writes that matter, at most so many in a chain (16)
 RKFLEET_FAULT_SEED        repeats the random instants of another run
 """
 
