@@ -365,7 +365,7 @@ def test_what_is_not_proven_yet_is_to_be_proven_first():
     assert plan({"driver_policy": "exact"}, **unproven)["baseline"]["required"] is False
     assert plan({"driver_policy": "floor"}, **unproven)["baseline"]["required"] is False
     # What an upgrade that goes on has left says nothing of the board as it was.
-    assert plan({"driver_policy": "exact"}, **but(unproven, upgrade={"pending": True}))["baseline"] is None
+    assert _plan.npu_plan(dict(facts(**unproven), upgrade={"pending": True}), {"driver_policy": "exact"}, DATA)["baseline"] is None
     assert result["here"]["model"] == result["baseline"]["model"] and result["proven"] is None
     assert plan({"driver_policy": "exact"}, **BULLSEYE)["proven"]["diagnosis"] == "ok"
     assert plan(**BULLSEYE)["baseline"] is None
