@@ -38,7 +38,8 @@ def read(path):
     if not isinstance(data, dict) or not isinstance(data.get("schema"), int):
         raise _damaged(path, "it has no schema number")
     if data["schema"] > SCHEMA:
-        raise StagingError("%s was written by a newer release of this collection (schema %d): use that one, or another npu_staging_file" % (path, data["schema"]))
+        raise StagingError("%s was written by a newer release of this collection (schema %d): use that one, or another npu_staging_file" % (
+            path, data["schema"]))
     proven = data.get("proven")
     if not isinstance(proven, list) or not all(
             isinstance(entry, dict) and all(isinstance(entry.get(name), str) for name in FIELDS) for entry in proven):

@@ -64,9 +64,9 @@ STUBS = {
     ansible_port: 9
   when: fails | default('') == 'lost'
 """,
-    "roles/runtime/tasks/main.yml": "- ansible.builtin.debug:\n",
-    "roles/runtime/tasks/fetch.yml": "- ansible.builtin.debug:\n",
-    "roles/verify/tasks/fetch.yml": "- ansible.builtin.debug:\n",
+    "roles/runtime/tasks/main.yml": "- ansible.builtin.meta: noop\n",
+    "roles/runtime/tasks/fetch.yml": "- ansible.builtin.meta: noop\n",
+    "roles/verify/tasks/fetch.yml": "- ansible.builtin.meta: noop\n",
     "roles/verify/tasks/main.yml": """
 - ansible.builtin.set_fact:
     __npu_verification: {diagnosis: ok}
@@ -84,7 +84,7 @@ STUBS = {
     msg: "{{ inventory_hostname }}: another run has the board"
   when: fails | default('') == 'begin'
 """,
-    "roles/guard/tasks/commit.yml": "- ansible.builtin.debug:\n",
+    "roles/guard/tasks/commit.yml": "- ansible.builtin.meta: noop\n",
     "roles/guard/tasks/rollback.yml": """
 - ansible.builtin.debug:
     msg: "MARK {{ inventory_hostname }}.back"
@@ -113,9 +113,9 @@ def collections(tmp_path_factory):
     place = tmp_path_factory.mktemp("stubbed")
     copy = environment.copy_project(place / "ansible_collections/rkfleet/npu")
     shutil.rmtree(copy / "tests")
-    for role in ("detect", "driver", "runtime", "verify", "guard"):
-        # Whatever else they do is theirs.
-        (copy / "roles" / role / "meta/argument_specs.yml").unlink(missing_ok=True)
+    # A task for each board and role that other tests look at; the roles' own tasks are theirs, too.
+    for specs in copy.glob("roles/*/meta/argument_specs.yml"):
+        specs.unlink()
     for name, text in STUBS.items():
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         (copy / name).write_text(HEADER * name.endswith(".yml") + text.lstrip())
@@ -191,16 +191,14 @@ def test_a_staging_board_that_fails_is_rolled_back_and_nobody_of_its_kernel_is_t
 
 def test_once_more_have_failed_than_may_no_further_board_is_touched(play):
     boards = fleet(b={"fails": "driver"}, c={"fails": "begin"})
-    for number in range(1, 5):
-        boards["g%d" % number] = {"kernel": "6.1.84"}
-    # 12 % of ten boards is one of them.
-    run = play(boards, npu_rollout=[1], npu_max_failed="12%", npu_require_staging=False)
+    # 30 % of six boards is one of them.
+    run = play(boards, npu_rollout=[1], npu_max_failed="30%", npu_require_staging=False)
     assert run.rc == 2
     assert run.touched == ["a", "b"]  # c failed before it was changed
     assert run.verdicts == dict(dict.fromkeys(boards, "not touched"), a="ok", b="rolled back", c="failed")
     assert "c: another run has the board" in run.output and run.marks == ["a", "b", "b.back"]
-    assert run.line("not touched: ") == "not touched: d, e, f, g1, g2, g3, g4: 2 boards failed (b, c), and npu_max_failed allows 1"
-    assert "7 of 10 boards were left as they are: d, e, f, g1, g2, g3, g4" in run.output
+    assert run.line("not touched: ") == "not touched: d, e, f: 2 boards failed (b, c), and npu_max_failed allows 1"
+    assert "3 of 6 boards were left as they are: d, e, f" in run.output
 
 
 def test_boards_that_need_nothing_are_held_or_cannot_be_upgraded_are_in_no_batch(play):
