@@ -211,9 +211,9 @@ def test_boards_that_need_nothing_are_held_or_cannot_be_upgraded_are_in_no_batch
     assert "held: held: npu_hold is set in the inventory" in run.output
     assert "held: noted: /etc/rkfleet-npu/hold is on the board: a new power supply?[31m" in run.output
     assert run.line("boards: ") == "boards: 7, ok 3, held 2, unreachable 1, failed 1"
-    # Boards on hold alone are no reason to fail.
-    run = play({"right": {"needs": False}, "held": {"npu_hold": True}})
-    assert run.rc == 0 and run.touched == [] and "Could not match" not in run.output
+    # Boards on hold alone are no reason to fail, and are not even asked.
+    run = play({"right": {"needs": False}, "held": {"npu_hold": True, "fails": "detect"}})
+    assert run.rc == 0 and run.touched == [] and "Could not match" not in run.output and "does not answer" not in run.output
 
 
 @pytest.mark.parametrize("where, verdict", [("detect", "unreachable"), ("lost", "rolled back")])
