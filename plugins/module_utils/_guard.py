@@ -141,6 +141,18 @@ back_tree() {
     mv "$fresh" "$there" || trouble "$there cannot be put back"
 }
 
+# U-Boot reads /boot without the journal of its file system: freezing that one writes everything to its place.
+checkpoint() {
+    [ -z "$root" ] && command -v fsfreeze >/dev/null || return 0
+    trap '' HUP INT TERM
+    # Whatever happens to this process, nothing stays frozen.
+    (sleep 10; fsfreeze --unfreeze /boot 2>/dev/null) &
+    fsfreeze --freeze /boot 2>/dev/null
+    fsfreeze --unfreeze /boot 2>/dev/null
+    kill -9 $! 2>/dev/null
+    trap - HUP INT TERM
+}
+
 # FOLDER: everything as its manifest says; ends with 0 when it is.
 put_back() {
     if [ ! -r "$1/manifest" ]; then
@@ -175,6 +187,7 @@ put_back() {
     done
     [ -z "$library" ] || ldconfig ${root:+-r "$root"} || trouble "ldconfig fails"
     sync
+    checkpoint
     [ -z "$failed" ]
 }
 

@@ -94,7 +94,8 @@ def packages(state_dir, folder):
 def read(tree):
     """C({state, since, why, run, pending, baseline, driver, locked_by, hold}) of a board, for its facts: nothing there is trusted.
 
-    C(state) is C(unknown) where nothing is recorded, C(held) where the owner holds the board; C(hold) is the first line of the hold file, None where there is none.
+    C(state) is C(unknown) where nothing is recorded, C(held) where the owner holds the board; C(hold) is the first line of the hold file,
+    None where there is none.
     """
     record = _strict(tree.text(STATE_DIR + "/state.json", 1 << 16))
     hold = tree.text(HOLD_FILE, 4096)

@@ -174,7 +174,7 @@ import re
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _transaction
-from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR
+from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR, told
 from ansible_collections.rkfleet.npu.plugins.module_utils._tree import Tree
 
 
@@ -206,7 +206,8 @@ def main():
     )
     params = module.params
     check(module, params)
-    transaction = _transaction.Transaction(module.run_command, dict(params["owner"], run=params["owner"].get("run") or "by hand"), state_dir=params["state_dir"])
+    owner = dict(params["owner"], run=params["owner"].get("run") or "by hand")
+    transaction = _transaction.Transaction(module.run_command, owner, state_dir=params["state_dir"])
     try:
         result = {"begun": begun, "alive": alive, "paused": paused, "committed": committed, "restored": restored, "closed": closed,
                   "unlocked": unlocked}[params["state"]](module, params, transaction)
@@ -215,7 +216,7 @@ def main():
     except _transaction.TransactionError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="cannot write %s: %s" % (error.filename or params["state_dir"], error.strerror or error))
+        module.fail_json(msg="the board's state cannot be kept: %s" % told(error, params["state_dir"]))
     module.exit_json(**result)
 
 

@@ -4,14 +4,12 @@
 
 from __future__ import annotations
 
-import json
-
 import environment
 import pytest
 
 pytestmark = pytest.mark.board
 
-UPGRADE = "playbooks/upgrade-npu.yml"
+UPGRADE, ROLLBACK = "playbooks/upgrade-npu.yml", "playbooks/rollback-npu.yml"
 TOP1 = "283: 0.468750"
 
 
@@ -101,13 +99,20 @@ def test_dkms_takes_the_place_of_a_kernels_own_module(module_board, play):
     assert "updates/dkms/rknpu.ko" in module_board.ssh("/sbin/modinfo -n rknpu")
 
 
-@pytest.mark.case(case="bookworm, vendor kernel, driver as a module (=m): the way back", plan="-", result="the kernel's own module comes back")
-def test_the_kernels_own_module_comes_back(module_board, play):
-    kernel = module_board.ssh("uname -r").strip()
-    run = play("tests/integration/take_away.yml", "-e", json.dumps({"version": "0.9.8", "kernel": kernel}), board=module_board)
-    assert run.rc == 0
+@pytest.mark.case(case="bookworm, vendor kernel, driver as a module (=m): rollback by request", plan="-",
+                  result="the kernel's own module comes back, and all that was installed goes, packages too")
+def test_a_rollback_by_request_leaves_nothing(module_board, play):
+    run = play(ROLLBACK, board=module_board)
+    assert run.rc == 0 and line_of(run, module_board).endswith("rolled back")
     assert driver_of(module_board) == "0.9.3"
     assert "kernel/drivers/rknpu/rknpu.ko" in module_board.ssh("/sbin/modinfo -n rknpu")
+    assert not module_board.ssh("ls -d /usr/src/* /var/lib/dkms/rknpu /usr/lib/rkfleet-npu /usr/sbin/dkms 2>/dev/null || true").split()
+    assert module_board.ssh("sudo ls /var/lib/rkfleet-npu").split() == ["state.json"]
+    assert "librknnrt version: 1.6.0" in module_board.ssh("grep -ao 'librknnrt version: [0-9.]*' /usr/lib/librknnrt.so")
+    boot_id = module_board.boot_id()
+    run = play(ROLLBACK, board=module_board)
+    assert (run.rc, changed(run, module_board)) == (0, 0) and line_of(run, module_board).endswith("nothing to undo")
+    assert module_board.boot_id() == boot_id
 
 
 # -- the vendor's own newer kernel ---------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ SOURCE = "/usr/src/rknpu-0.9.6"
 WRITERS = ("mv", "rm", "ln", "cp", "mkdir", "rmdir", "sync")
 # Left alone on a machine that is no board; they are asked whether they were called.
 SCRIPT = _guard.script
+NOT_LOOKED_AT = ("/proc", "/run", "/var/lib/rkfleet-npu", "/usr/lib/rkfleet-npu", "/etc/systemd")
 STAND_INS = ("ldconfig", "systemctl", "logger", "dpkg")
 
 
@@ -38,8 +39,8 @@ class Board:
         self.tools.mkdir(exist_ok=True)
         for name in STAND_INS:
             self.tool(name, 'echo "%s $*" >>"%s/called"' % (name, self.tools))
-        self.tool("depmod", 'echo "depmod $*" >>"{0}/called"; rm "{1}/lib/modules/6.1.99+/modules.dep"; printf deps >"{1}/lib/modules/6.1.99+/modules.dep"'.format(
-            self.tools, root))
+        dep = "%s%s/modules.dep" % (root, KERNEL)
+        self.tool("depmod", 'echo "depmod $*" >>"{0}/called"; rm "{1}"; printf deps >"{1}"'.format(self.tools, dep))
         monkeypatch.setattr(_guard, "script", lambda unused="": SCRIPT(str(root)).replace("PATH=", "PATH=%s:" % self.tools, 1))
         if root.exists():  # a copy of another board's tree: its guard is that one's
             self.write(_guard.SCRIPT, _guard.script())
@@ -69,7 +70,7 @@ class Board:
         found = {}
         for folder, names, files in os.walk(self.root):
             here = os.path.normpath("/" + os.path.relpath(folder, self.root))
-            names[:] = [name for name in names if os.path.join(here, name) not in ("/proc", "/run", "/var/lib/rkfleet-npu", "/usr/lib/rkfleet-npu", "/etc/systemd")]
+            names[:] = [name for name in names if os.path.join(here, name) not in NOT_LOOKED_AT]
             found[here] = oct(os.stat(folder).st_mode)
             for name in files:
                 place = os.path.join(folder, name)
