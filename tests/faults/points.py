@@ -13,7 +13,8 @@ CALLS = ("open", "write", "rename", "unlink", "mkdir", "rmdir", "symlink", "link
 
 #: What an upgrade may change, and what says how far it got. A write elsewhere decides nothing after a power cut.
 MATTERS = re.compile(
-    r"/(etc|boot|usr/src|usr/lib/rkfleet-npu|usr/lib/systemd|usr/bin|var/lib/dkms|var/lib/rkfleet-npu|(usr/)?lib/modules)/|/usr/lib/librknnrt|/usr/lib/\.librknnrt"
+    r"/(etc|boot|usr/src|usr/lib/rkfleet-npu|usr/lib/systemd|usr/bin|var/lib/dkms|var/lib/rkfleet-npu|(usr/)?lib/modules)/"
+    r"|/usr/lib/librknnrt|/usr/lib/\.librknnrt"
 )
 #: Written there by every boot or login, upgrade or not.
 OTHERS = re.compile(r"/etc/(machine-id|resolv\.conf|mtab|\.pwd\.lock|rkfleet-fault|ld\.so\.|ssh/|\.updated|udev/)")

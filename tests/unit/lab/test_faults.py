@@ -137,7 +137,10 @@ def test_the_shim_lists_what_changes_files(shim):
 
 
 def test_the_shim_fails_the_second_rename_and_only_that(shim):
-    script = "import os\nfor name in 'abc':\n  open(name, 'w')\n  try: os.rename(name, name + '.new')\n  except OSError as e: print(e.errno, file=__import__('sys').stderr)"
+    script = (
+        "import os, sys\nfor name in 'abc':\n  open(name, 'w')\n  try: os.rename(name, name + '.new')\n"
+        "  except OSError as e: print(e.errno, file=sys.stderr)"
+    )
     code, said, dummy = shim(points.Plan("enospc", call="rename", glob=f"{shim.work}/*", count=2), script)
     assert (code, said.split()) == (0, ["28"])
     assert sorted(path.name for path in shim.work.iterdir()) == ["a.new", "b", "c.new"]

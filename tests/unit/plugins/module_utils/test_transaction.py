@@ -254,8 +254,9 @@ def test_the_first_boot_is_a_trial_and_the_second_takes_it_back(board):
     (board.root / "proc/sysrq-trigger").write_text("")
     board.begin()
     board.upgrade()
+    _transaction.advance(str(board.home), "activating")
     assert board.guard("boot").returncode == 0
-    assert board.state()["state"] == "verifying"
+    assert board.state()["state"] == "verifying" and board.state()["why"] == ""
     assert (board.root / "proc/sys/kernel/panic").read_text() == "10\n" and (board.root / "proc/sys/kernel/panic_on_oops").read_text() == "1\n"
     assert board.files() != board.before
     board.guard("boot")
@@ -263,6 +264,12 @@ def test_the_first_boot_is_a_trial_and_the_second_takes_it_back(board):
     assert board.state()["state"] == "rolled_back" and "went back by itself" in board.state()["why"]
     assert "systemctl reboot" in (board.tools / "called").read_text()
     assert not (board.home / "lock.json").exists()
+
+
+def test_a_boot_that_nobody_ordered_is_said(board):
+    board.begin()
+    board.guard("boot")
+    assert board.state()["why"] == "the board was restarted before the upgrade was finished" and board.files() == board.before
 
 
 def test_without_an_upgrade_a_boot_is_a_boot(board):
