@@ -68,7 +68,8 @@ def main():
     version, digest = runtime()
     models = sorted(glob.glob(os.path.join(HERE, "model-%s.rknn" % version))) or sorted(glob.glob(os.path.join(HERE, "model-*.rknn")))
     try:
-        done = subprocess.run([sys.executable, os.path.abspath(__file__), models[-1]], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30, check=False)
+        again = [sys.executable, os.path.abspath(__file__), models[-1]]
+        done = subprocess.run(again, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30, check=False)
         answer = done.stdout.decode().splitlines()[-1:] or ["ended with %d" % done.returncode]
         answer = answer[0]
     except subprocess.TimeoutExpired:

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""Put the rows of the matrix into build/faults.json and docs/faults.md, and say in one line how it went.
-
-docs/faults.md is written where every scenario has run.
-"""
+"""Put the rows of the matrix into build/faults.json and docs/faults.md, and say in one line how it went."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ The writes at which the power goes are not chosen by hand: every call that chang
 those that matter (boot set-up, modules, sources, runtime, the state of the upgrade) each kind is a point.
 
 **%s**
-
+%s
 | fault | board | what came of it | what is said |
 |---|---|---|---|
 """
@@ -46,13 +43,14 @@ def cell(text: str, most: int) -> str:
     return text
 
 
-def document(rows: list[dict]) -> str:
-    """docs/faults.md."""
+def document(rows: list[dict], missing: list[str]) -> str:
+    """docs/faults.md; *missing* are the scenarios that have no rows yet."""
     lines = []
     for row in rows:
         ending = row.get("ending", "") if row["outcome"] == "recovered" else f"**{row['outcome']}**"
         lines.append(f"| {cell(row['where'], 160)} | {row['board']} | {cell(ending, 80)} | {cell(row['sentence'], 200)} |\n")
-    return HEAD % outcome(rows)[0] + "".join(lines)
+    left = f"\nScenarios that are not in this table, as they have not been run since: {', '.join(missing)}.\n" if missing else ""
+    return HEAD % (outcome(rows)[0], left) + "".join(lines)
 
 
 def main() -> int:
@@ -74,8 +72,7 @@ def main() -> int:
             print(f"{row['outcome']}: {row['scenario']}: {row['where']}: {row['sentence']}")
     if missing:
         print("not run: " + " ".join(missing))
-    else:
-        (ROOT / "docs/faults.md").write_text(document(rows))
+    (ROOT / "docs/faults.md").write_text(document(rows, missing))
     line, code = outcome(rows)
     print(line)
     return code
