@@ -22,6 +22,7 @@ pytestmark = pytest.mark.board
 
 UPGRADE, VERIFY = "playbooks/upgrade-npu.yml", "playbooks/verify-npu.yml"
 TOP1 = "283: 0.468750"
+KEPT = "/var/lib/rkfleet-npu"
 FAILURE = "failed to submit!, op id: 1, op name: Conv:MobilenetV1/MobilenetV1/Conv2d_0/Relu6_prequant"
 
 
@@ -114,6 +115,21 @@ def test_a_machine_that_is_no_rockchip_board_is_left_alone(play):
     assert re.search("thismachine: This is a .* machine, and the vendor's driver and runtime exist for aarch64 only", run.output)
     assert re.search("^thismachine .* unsupported$", run.output, re.MULTILINE)
     assert run.boards["thismachine"]["changed"] == 0
+
+
+@pytest.mark.case(case="something has the NPU open", plan="dkms_over_builtin", result="named, and the board is stopped before anything is changed")
+def test_it_stops_where_the_npu_is_in_use(board, play):
+    before = board.state()
+    board.ssh("sudo systemd-run --quiet --unit=detector sh -c 'exec sleep 900 <$(ls /dev/dri/renderD*)'")
+    try:
+        run = play(UPGRADE)
+        assert run.rc == 2 and run["changed"] == 0
+        assert re.search(r"the NPU is in use by sleep \(pid \d+\): stop that, name its service in npu_services, or set npu_force", sentence(run))
+        assert [line for line in board.state() if KEPT not in line] == [line for line in before if KEPT not in line]
+        # Named as a service it is no reason to stop.
+        assert play(UPGRADE, "--check", "-e", '{"npu_services": ["detector.service"]}').rc == 0
+    finally:
+        board.ssh("sudo systemctl stop detector")
 
 
 def test_before_the_upgrade_mobilenet_fails_as_in_the_mission(board, play):
