@@ -76,27 +76,14 @@ signature() {
 # -- the way back
 
 failed=
-kernels=
 
 trouble() {
     failed="${failed:-$*}"
     say "$*"
 }
 
-# Whose modules have changed: depmod has to look at that kernel again.
-touched() {
-    case $1 in
-        "$root"/lib/modules/*/*)
-            kernel=${1#"$root"/lib/modules/}
-            kernel=${kernel%%/*}
-            case " $kernels " in *" $kernel "*) ;; *) kernels="$kernels $kernel" ;; esac ;;
-        */librknnrt.so*) library=yes ;;
-    esac
-}
-
 drop() {
     if [ -e "$1" ] || [ -L "$1" ]; then
-        touched "$1"
         rm -rf -- "$1" || trouble "$1 cannot be removed"
     fi
 }
@@ -110,7 +97,6 @@ back_file() {
         trouble "the copy of $there is damaged"
         return
     fi
-    touched "$there"
     fresh=${there%/*}/.rkfleet-back
     mkdir -p "${there%/*}"
     rm -f "$fresh"
@@ -159,7 +145,6 @@ put_back() {
         trouble "$1/manifest cannot be read"
         return 1
     fi
-    library=
     while read -r kind copy digest path; do
         case $path in
             /*) ;;
@@ -182,10 +167,11 @@ put_back() {
             drop "$module"
         fi
     done
-    for kernel in $kernels; do
-        [ ! -d "$root/lib/modules/$kernel/kernel" ] || depmod ${root:+-b "$root"} -a "$kernel" || trouble "depmod fails for kernel $kernel"
+    # Always: who was cut off here the last time finds every file in its place, and these lists of files that are gone.
+    for kernel in "$root"/lib/modules/*/kernel; do
+        [ ! -d "$kernel" ] || depmod ${root:+-b "$root"} -a "$(basename "${kernel%/kernel}")" || trouble "depmod fails for ${kernel%/kernel}"
     done
-    [ -z "$library" ] || ldconfig ${root:+-r "$root"} || trouble "ldconfig fails"
+    ldconfig ${root:+-r "$root"} || trouble "ldconfig fails"
     sync
     checkpoint
     [ -z "$failed" ]
