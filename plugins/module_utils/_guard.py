@@ -386,10 +386,10 @@ def script(root=""):
     return _SCRIPT.replace("@ROOT@", root.rstrip("/"))
 
 
-def files(root=""):
+def files():
     """C({path: (content, mode)}) of what lies on the board while an upgrade is not committed, in the order in which it is written."""
     return {
-        SCRIPT: (script(root).encode(), 0o755),
+        SCRIPT: (script().encode(), 0o755),
         "%s/%s" % (UNITS, BOOT_UNIT): ((_HEAD + _BOOT_UNIT).encode(), 0o644),
         "%s/%s" % (UNITS, WATCH_UNIT): ((_HEAD + _WATCH_UNIT).encode(), 0o644),
     }

@@ -20,7 +20,8 @@ import time
 
 from . import _bootloader, _driver, _guard, _kernel_hold
 from ._boot_setup import MODULES_LOAD
-from ._files import STATE_DIR, copy_file, ensure_dir, read_file, sha256_of, sync_dir, write_file
+from ._dkms_install import SUFFIXES
+from ._files import STATE_DIR, copy_file, ensure_dir, read_file, sha256_of, sync_dir, told, write_file
 from ._record import FACT_FILE
 from ._signing import PATHS as SIGNING_PATHS
 from ._tree import Tree, clean, clean_tree
@@ -58,7 +59,7 @@ class Locked(TransactionError):
 
 # -- what every module of the collection may call ---------------------------------------------------------------------------
 
-def advance(state_dir, state, why=""):
+def advance(state_dir, state):
     """Note that an upgrade has come to I(state), which is a sign of life, too. Does nothing where none is pending."""
     pending = os.path.join(state_dir, "pending")
     if not os.path.isdir(pending):
@@ -66,7 +67,7 @@ def advance(state_dir, state, why=""):
     alive(state_dir)
     template = _load(os.path.join(pending, "state.in"))
     if template:
-        _save_state(state_dir, dict(template, state=state, why=why, since=_now()))
+        _save_state(state_dir, dict(template, state=state, why="", since=_now()))
 
 
 def alive(state_dir, never=False):
@@ -219,10 +220,7 @@ class Transaction:
             if not resumed:
                 shutil.rmtree(folder, ignore_errors=True)
                 self.disarm()
-            raise TransactionError(
-                "what is there cannot be kept for the way back (%s: %s)%s" % (
-                    error.filename or self.home, os.strerror(error.errno) if error.errno else error, self._space_left())
-            ) from error
+            raise TransactionError("what is there cannot be kept for the way back: %s" % told(error, self.home)) from error
         os.sync()
         if not resumed:
             os.rename(folder, self.pending)
@@ -291,23 +289,24 @@ class Transaction:
         if os.path.exists(tried):
             os.rename(tried, untried)  # this run looks after the board now
         write_file(untried, b"", 0o600)
-        for path, (content, mode) in _guard.files().items():
-            ensure_dir(os.path.dirname(self.place(path)))
-            write_file(self.place(path), content, mode)
+        self._lay_down(*_guard.files())
         for path, target in _guard.links().items():
             place = self.place(path)
             ensure_dir(os.path.dirname(place))
             if not os.path.islink(place):
                 os.symlink(target, place)
 
+    def _lay_down(self, *paths):
+        """Write these of the guard's files."""
+        for path in paths:
+            content, mode = _guard.files()[path]
+            ensure_dir(os.path.dirname(self.place(path)))
+            write_file(self.place(path), content, mode)
+
     def _signature(self):
         # The script is not there yet when it is asked first: it says the same wherever it lies.
         rc, out, dummy = self.run(["/bin/sh", "-c", _guard.script(), "guard", "signature"])
         return out if rc == 0 else ""
-
-    def _space_left(self):
-        there = os.statvfs(self.home)
-        return "; %d MiB are free at %s" % (there.f_bavail * there.f_frsize >> 20, self.home)
 
     def abandon(self):
         """Give up what was begun before anything was changed; an upgrade of an earlier run stays pending."""
@@ -404,17 +403,12 @@ class Transaction:
         reboot = False
         for folder in folders:
             # The script on the board may have been lost, or be of another release.
-            self._arm_script()
+            self._lay_down(_guard.SCRIPT)
             rc, out, err = self.run([self.place(_guard.SCRIPT), "restore", folder])
             if rc != 0:
                 raise TransactionError("not everything could be put back: %s" % clean(err or out, 500))
             reboot = reboot or "reboot" in out.split()
         return reboot
-
-    def _arm_script(self):
-        content, mode = _guard.files()[_guard.SCRIPT]
-        ensure_dir(self.place(_guard.FOLDER))
-        write_file(self.place(_guard.SCRIPT), content, mode)
 
     def close(self, state, why, purge=False):
         """End a way back: I(state) is C(rolled_back) or C(rollback_failed). With I(purge) nothing of ours stays but the state."""
@@ -449,7 +443,7 @@ class Transaction:
             ensure_dir(self.home, 0o700)
             os.chmod(self.home, 0o700)
         except OSError as error:
-            raise TransactionError("%s cannot be used: %s" % (self.home, os.strerror(error.errno))) from error
+            raise TransactionError("%s cannot be used: %s" % (self.home, told(error, self.home))) from error
 
 
 # -- what an upgrade may touch ----------------------------------------------------------------------------------------------
@@ -468,13 +462,14 @@ def watched(root, versions, runtime, package="rknpu"):
     paths = [_bootloader.EXTLINUX, _bootloader.U_BOOT_DEFAULT, MODULES_LOAD]
     paths += [loader["config"]] if loader["config"] else []
     paths += [path for path in _kernel_hold.files(True, True) if path not in paths]
-    for release in sorted(_names(root, "lib/modules")):
+    for release in tree.names("/lib/modules"):
         folder = "/lib/modules/%s" % release
-        paths += ["%s/updates/dkms/%s.ko%s" % (folder, name, suffix) for name in ("rknpu", "rknpu_dkms") for suffix in ("", ".xz", ".zst", ".gz")]
+        paths += ["%s/updates/dkms/%s.ko%s" % (folder, name, suffix) for name in ("rknpu", "rknpu_dkms") for suffix in SUFFIXES]
         paths += _own_modules(root, folder)
-    paths.append(_followed(root, runtime))
+    # What is replaced is what a link leads to.
+    paths.append(tree.follow(runtime))
     paths += [FACT_FILE, *SERVER_FILES, *SIGNING_PATHS]
-    trees = ["%s/%s" % (SOURCE_TREES, name) for name in _names(root, SOURCE_TREES) if name.startswith(package + "-")]
+    trees = ["%s/%s" % (SOURCE_TREES, name) for name in tree.names(SOURCE_TREES) if name.startswith(package + "-")]
     trees += ["%s/%s-%s" % (SOURCE_TREES, package, version) for version in versions]
     trees.append(DKMS_TREE)
     folders = set(_kernel_hold.OWN_FOLDERS)
@@ -494,11 +489,6 @@ def _own_modules(root, folder):
     return sorted(found)
 
 
-def _followed(root, path):
-    """A path with a link at its end followed: what is replaced is what it leads to."""
-    return Tree(root).follow(path)
-
-
 def blocking(tree, node, services, own):
     """C([{pid, name}]) of the processes that have the NPU open and belong to none of I(services)."""
     found = []
@@ -511,13 +501,6 @@ def blocking(tree, node, services, own):
 
 
 # -- small files ------------------------------------------------------------------------------------------------------------
-
-def _names(root, folder):
-    try:
-        return os.listdir(os.path.join(root, folder.lstrip("/")))
-    except OSError:
-        return []
-
 
 def _size(place):
     if os.path.isfile(place):

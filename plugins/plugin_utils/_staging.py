@@ -9,8 +9,8 @@ import contextlib
 import fcntl
 import json
 import os
-import tempfile
 
+from ..module_utils._files import write_file
 from ._rollout import KEY
 
 SCHEMA = 1
@@ -59,7 +59,7 @@ def add(path, entries, since):
             known = {_id(entry) for entry in there}
             new = [dict({name: entry[name] for name in (*KEY, "board")}, since=since) for entry in entries if _id(entry) not in known]
             if new:
-                _write(path, there + new)
+                write_file(path, json.dumps({"schema": SCHEMA, "proven": there + new}, indent=2).encode() + b"\n", 0o600)
             return there + new, new
     except OSError as error:
         raise StagingError("the record of proven kernels cannot be written: %s" % error) from error
@@ -83,18 +83,3 @@ def _locked(path):
         yield
     finally:
         os.close(handle)
-
-
-def _write(path, proven):
-    """Replace the file as a whole, also when the power goes."""
-    handle, new = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=os.path.basename(path) + ".")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump({"schema": SCHEMA, "proven": proven}, stream, indent=2)
-            stream.write("\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(new, path)
-    except BaseException:
-        os.unlink(new)
-        raise
