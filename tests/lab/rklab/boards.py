@@ -122,17 +122,22 @@ class Lab:
         """Whether the board's emulator runs."""
         return process.alive(self.data["boards"].get(name, {}).get("qemu"))
 
+    def provide_key(self) -> None:
+        """Have the key that lets one in to boards."""
+        if not self.key.exists():
+            self.state.mkdir(parents=True, exist_ok=True)
+            self.key.with_suffix(".pub").unlink(missing_ok=True)
+            keygen(self.key, "rkfleet.npu lab")
+
     def make(self, name: str, kind: str, image: Path) -> None:
         """A new board of that name and kind, or a known one put back to the untouched disk of *image*."""
         check_name(name)
         folder = self.folder(name)
         folder.mkdir(parents=True, exist_ok=True)
-        if not self.key.exists():
-            self.key.with_suffix(".pub").unlink(missing_ok=True)
-            _keygen(self.key, "rkfleet.npu lab")
+        self.provide_key()
         host_key = folder / "ssh_host_ed25519_key"
         if not host_key.exists():
-            _keygen(host_key, name)
+            keygen(host_key, name)
         board = self.data["boards"].setdefault(name, {})
         board.setdefault("port", free_port())
         board["host_key"] = " ".join(host_key.with_suffix(".pub").read_text().split()[:2])
@@ -286,10 +291,10 @@ def ssh_options(known_hosts: Path | str) -> list[str]:
     return [f"UserKnownHostsFile={known_hosts}", "GlobalKnownHostsFile=/dev/null", "StrictHostKeyChecking=yes", "IdentitiesOnly=yes"]
 
 
-def banner(port: int) -> bool:
+def banner(port: int, address: str = "127.0.0.1") -> bool:
     """Whether an ssh server greets there. The port alone accepts before the board has one."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+        with socket.create_connection((address, port), timeout=2) as connection:
             connection.settimeout(3)
             return connection.recv(16).startswith(b"SSH-2.0")
     except OSError:
@@ -334,7 +339,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _keygen(path: Path, comment: str) -> None:
+def keygen(path: Path, comment: str) -> None:
     process.output(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path)])
 
 

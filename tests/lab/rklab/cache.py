@@ -77,8 +77,13 @@ def folder(kind: str, inputs: object) -> Path:
     return root() / f"{kind}-{key(inputs)}"
 
 
-def provide(kind: str, inputs: object, build: Callable[[Path], None], progress: Progress, estimate: str = "") -> Path:
-    """The folder of *kind* for *inputs*, built by *build(folder)* unless it is there already."""
+def provide(
+    kind: str, inputs: object, build: Callable[[Path], None], progress: Progress, estimate: str = "", *, owned_by_root: bool = False
+) -> Path:
+    """The folder of *kind* for *inputs*, built by *build(folder)* unless it is there already.
+
+    *owned_by_root*: a tree that is run from where it lies; else what root makes under sudo is handed over to the user.
+    """
     target = folder(kind, inputs)
     if target.is_dir():
         return target
@@ -93,7 +98,8 @@ def provide(kind: str, inputs: object, build: Callable[[Path], None], progress: 
                 partial.chmod(0o755)
                 build(partial)
                 (partial / "inputs.json").write_text(json.dumps(inputs, indent=1, sort_keys=True) + "\n")
-                hand_over(partial)
+                if not owned_by_root:
+                    hand_over(partial)
                 partial.rename(target)
             except BaseException:
                 shutil.rmtree(partial, ignore_errors=True)
@@ -107,10 +113,10 @@ def provide(kind: str, inputs: object, build: Callable[[Path], None], progress: 
     return target
 
 
-def hand_over(folder: Path) -> None:
-    """Give what root made under sudo to the user who called sudo."""
+def hand_over(folder: Path, *, deep: bool = True) -> None:
+    """Give what root made under sudo to the user who called sudo; *deep*: with all that is in it."""
     if os.geteuid() or "SUDO_UID" not in os.environ:
         return
     owner = int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"])
-    for path in (folder, *folder.rglob("*")):
+    for path in (folder, *(folder.rglob("*") if deep else ())):
         os.chown(path, *owner, follow_symlinks=False)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import LabError, Progress, boards, cache, host, image, inventory, process, upstream
+from . import LabError, Progress, boards, cache, fleet, host, image, inventory, light, process, upstream
 
 CHECKOUT = image.LAB.parent.parent
 #: What boards of a kind are called unless named.
@@ -37,17 +37,21 @@ def build(state: Path, kind: str, progress: Progress) -> tuple[Path, Path]:
         host.require(host.doctor(state, build_mib=space))
         progress(f"a board of kind {kind}: its disk image is not in the cache; what must be built says how long it takes")
         if os.geteuid() != 0:
-            cache.root().mkdir(parents=True, exist_ok=True)
-            named = {**os.environ, "RKFLEET_LAB_CACHE": str(cache.root()), "RKFLEET_LAB_STATE": str(state)}
-            variables = [f"{name}={value}" for name, value in named.items() if name.startswith("RKFLEET_LAB_")]
-            command = host.privileged(["env", *variables, sys.executable, str(image.LAB / "lab"), "_image", kind])
-            if subprocess.run(command, check=False).returncode:
+            if as_root(state, ["_image", kind]):
                 raise LabError("The disk image could not be built; the reason stands above.")
             ready = image.board_ready(kind, progress, logs)
         else:
             host.prepare()
             ready = image.board(kind, progress, logs)
     return ready, files
+
+
+def as_root(state: Path, words: list[str]) -> int:
+    """Run a command of the lab by sudo, with the same cache and state folder; its exit code."""
+    cache.root().mkdir(parents=True, exist_ok=True)
+    named = {**os.environ, "RKFLEET_LAB_CACHE": str(cache.root()), "RKFLEET_LAB_STATE": str(state)}
+    variables = [f"{name}={value}" for name, value in named.items() if name.startswith("RKFLEET_LAB_")]
+    return subprocess.run(host.privileged(["env", *variables, sys.executable, str(image.LAB / "lab"), *words]), check=False).returncode
 
 
 def image_kept() -> bool:
@@ -214,6 +218,26 @@ def ssh(lab: boards.Lab, options: argparse.Namespace) -> None:
     os.execvp(command[0], command)
 
 
+def light_boards(lab: boards.Lab, options: argparse.Namespace) -> None:
+    """Start or stop light boards, or say what runs."""
+    boards_there = fleet.Fleet(lab)
+    if options.what == "up":
+        boards_there.up(options.count, options.mix, options.network)
+    elif options.what == "down":
+        count = boards_there.down()
+        lab.progress(f"{count} light boards stopped" if count else "no light boards ran")
+    else:
+        running, figures = boards_there.running(), boards_there.memory_mib()
+        kinds = {name: sum(board["kind"] == name for board in boards_there.data["boards"].values()) for name in light.kinds()}
+        if options.json:
+            print(json.dumps({"running": running, "memory": figures, "boards": boards_there.data["boards"]}, indent=1))
+            return
+        for name, kind in light.kinds().items():
+            print(f"{kinds[name]:4} {name:16} {kind['title']}")
+        print(f"{len(running):4} run, on {boards_there.data['network'] or 'no network'}: {figures['processes']} processes with {figures['processes_mib']} MiB,"
+              f" {figures['disks_mib']} MiB on their disks")
+
+
 def doctor(state: Path, options: argparse.Namespace) -> int:
     """Say what is missing on this machine."""
     findings = host.doctor(state, build_mib=0 if image_kept() else image.KINDS[image.DEFAULT_KIND].space_mib)
@@ -257,6 +281,14 @@ def parser() -> argparse.ArgumentParser:
     limited(command)
     command = add("build", "fill the cache, start nothing")
     command.add_argument("--kind", choices=[*image.KINDS, "all"], default=image.DEFAULT_KIND, help="for which kind of board (%(default)s)")
+    command = add("fleet", "hundreds of light boards: an sshd each, recorded device trees (root)")
+    what = command.add_subparsers(dest="what", required=True, metavar="WHAT")
+    start = what.add_parser("up", help="start them, in the place of those that run, and write fleet.yml")
+    start.add_argument("--count", type=int, default=100)
+    start.add_argument("--mix", default="mixed", help="mixed (all kinds), healthy (nothing to do), or kinds with commas between (%(default)s)")
+    start.add_argument("--network", choices=fleet.NETWORKS, help="the first two numbers of their addresses (the first on which nobody listens)")
+    what.add_parser("down", help="stop all")
+    what.add_parser("status", help="say what runs, of which kinds, and what memory it takes").add_argument("--json", action="store_true")
     add("doctor", "check this machine and say what is missing").add_argument("--json", action="store_true")
     add("install-host-packages", "install the Debian packages that are missing (root or sudo)")
     return top
@@ -282,6 +314,18 @@ def run(words: list[str]) -> int:
     if options.command == "install-host-packages":
         installed = host.install(state / "logs" / "host-packages.log")
         progress(f"installed: {' '.join(installed)}" if installed else "nothing was missing")
+        return 0
+    if options.command == "fleet":
+        if os.geteuid() != 0:
+            return as_root(state, words)
+        if options.what == "status":
+            light_boards(boards.Lab(state, progress), options)
+            return 0
+        try:
+            with cache.lock(state, progress):
+                light_boards(boards.Lab(state, progress), options)
+        finally:
+            fleet.hand_over(state)
         return 0
     if options.command in {"status", "ssh"}:
         {"status": status, "ssh": ssh}[options.command](boards.Lab(state, progress), options)

@@ -9,6 +9,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -66,9 +67,16 @@ class Finding:
     remedy: str = ""
 
 
-def missing_packages() -> list[str]:
+#: Of these, what light boards need.
+NEEDED_LIGHT = ("mmdebstrap", "ssh", "ssh-keygen", "gcc", "unshare", "/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/lib/python3/dist-packages/PIL/Image.py")
+LIGHT_BUILD_MIB = 1500
+#: What 100 light boards take with their connections was measured to be a quarter of this.
+LIGHT_MEMORY_MIB = 10
+
+
+def missing_packages(items: Iterable[str] = NEEDED) -> list[str]:
     """Debian packages that are not there yet."""
-    return sorted({package for item, package in NEEDED.items() if not _present(item)})
+    return sorted({NEEDED[item] for item in items if not _present(item)})
 
 
 def _present(item: str) -> bool:
@@ -110,6 +118,20 @@ def doctor(state: Path, boards_wanted: int = 1, build_mib: int = 0) -> list[Find
         findings.append(_space(cache.root(), build_mib, "cache"))
     findings.append(_space(state, RUN_MIB, "boards"))
     findings.append(_memory(boards_wanted))
+    findings.append(_light_boards() if os.geteuid() == 0 else Finding("light boards", True, f"as root only: {'sudo' if _can_sudo() else 'not here'}"))
+    return findings
+
+
+def doctor_light(state: Path, count: int, build: bool) -> list[Finding]:
+    """Every check for light boards. *build*: whether their shared tree is still to be made."""
+    findings = [_system(), _python(), _packages(NEEDED_LIGHT)]
+    findings.append(Finding("root", os.geteuid() == 0, "this is root" if os.geteuid() == 0 else "neither root nor sudo", "Light boards live in namespaces and mounts of their own: run as root, or with sudo."))
+    if findings[-1].ok:
+        findings.append(_light_boards())
+    if build:
+        findings.append(_space(cache.root(), LIGHT_BUILD_MIB, "cache"))
+    findings.append(_space(state, 64, "boards"))
+    findings.append(_memory(count, LIGHT_MEMORY_MIB, "light board(s)"))
     return findings
 
 
@@ -148,8 +170,8 @@ def _python() -> Finding:
     return Finding("python", sys.version_info >= (3, 11), platform.python_version(), "Run the lab with Python 3.11 or newer.")
 
 
-def _packages() -> Finding:
-    missing = missing_packages()
+def _packages(items: Iterable[str] = NEEDED) -> Finding:
+    missing = missing_packages(items)
     if not missing:
         return Finding("packages", True, "all there")
     return Finding("packages", False, " ".join(missing), "Run: tests/lab/lab install-host-packages")
@@ -175,6 +197,19 @@ def _mounts() -> Finding:
         done.returncode == 0,
         "mount namespaces, bind mounts and device nodes work" if done.returncode == 0 else said[0],
         "A container without CAP_SYS_ADMIN cannot build the image: use a privileged one, a virtual machine or a real machine.",
+    )
+
+
+def _light_boards() -> Finding:
+    """Whether what a light board is made of is to be had: namespaces, and an overlay on tmpfs in them."""
+    script = "mount -t tmpfs none /mnt && cd /mnt && mkdir l u w m && mount -t overlay -o lowerdir=l,upperdir=u,workdir=w none m && mount -t proc proc m && mknod u/null c 1 3"
+    done = _silent(["unshare", "--mount", "--propagation", "private", "--pid", "--uts", "--ipc", "--fork", "sh", "-c", script])
+    said = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
+    return Finding(
+        "light boards",
+        done.returncode == 0,
+        "namespaces and an overlay on tmpfs work" if done.returncode == 0 else said[0],
+        "A container without CAP_SYS_ADMIN carries no light boards: use a privileged one, a virtual machine or a real machine.",
     )
 
 
@@ -231,13 +266,13 @@ def _space(folder: Path, wanted: int, name: str) -> Finding:
     )
 
 
-def _memory(boards_wanted: int) -> Finding:
-    wanted = BOARD_MEMORY_MIB * boards_wanted
+def _memory(boards_wanted: int, each: int = BOARD_MEMORY_MIB, what: str = "board(s)") -> Finding:
+    wanted = each * boards_wanted
     available = 0
     for line in Path("/proc/meminfo").read_text().splitlines():
         if line.startswith("MemAvailable:"):
             available = int(line.split()[1]) >> 10
-    return Finding("memory", available >= wanted, f"{available} MiB available, {wanted} MiB wanted for {boards_wanted} board(s)", "Start fewer boards.")
+    return Finding("memory", available >= wanted, f"{available} MiB available, {wanted} MiB wanted for {boards_wanted} {what}", "Start fewer boards.")
 
 
 def install(log: Path) -> list[str]:

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import functools
+import platform
 import re
 import shutil
 import sys
@@ -167,8 +168,8 @@ def base(suite: str, progress: Progress, log: Path) -> Path:
     """Stage 1: the folder with rootfs.tar."""
 
     def build(folder: Path) -> None:
-        scripts = _scripts(folder / "scripts", {"tools-on": TOOLS_ON, "tools-off": TOOLS_OFF})
-        _mmdebstrap(
+        scripts = write_scripts(folder / "scripts", {"tools-on": TOOLS_ON, "tools-off": TOOLS_OFF})
+        mmdebstrap(
             suite,
             folder,
             folder / "rootfs.tar",
@@ -200,9 +201,9 @@ def fetched(suite: str, wanted: tuple[str, ...], progress: Progress, log: Path) 
     """The folder with the arm64 packages *wanted* of Debian *suite* and all that they depend on, as .deb files."""
 
     def build(folder: Path) -> None:
-        scripts = _scripts(folder / "scripts", {"fetch": FETCH})
+        scripts = write_scripts(folder / "scripts", {"fetch": FETCH})
         (scripts / "wanted").write_text("\n".join(wanted) + "\n")
-        _mmdebstrap(
+        mmdebstrap(
             suite,
             folder,
             folder / "scripts/root",
@@ -216,8 +217,10 @@ def fetched(suite: str, wanted: tuple[str, ...], progress: Progress, log: Path) 
     return cache.provide("packages", packages_inputs(suite, wanted), build, progress, "about 1 minute")
 
 
-def _mmdebstrap(suite: str, folder: Path, target: Path, options: list[str], log: Path, *, what: str, environment: tuple[str, ...] = ()) -> None:
-    """Run mmdebstrap for arm64 with Debian's packages from where this machine gets its own; *folder* is for its own files."""
+def mmdebstrap(
+    suite: str, folder: Path, target: Path, options: list[str], log: Path, *, what: str, environment: tuple[str, ...] = (), architecture: str = "arm64"
+) -> None:
+    """Run mmdebstrap with Debian's packages from where this machine gets its own; *folder* is for its own files."""
     targets = process.output(["apt-get", "indextargets", "--format", "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)", "Created-By: Packages"])
     sources = debian_sources(targets, suite)
     listed = folder / "sources.list"
@@ -227,7 +230,7 @@ def _mmdebstrap(suite: str, folder: Path, target: Path, options: list[str], log:
             *PRIVATE_MOUNTS,
             *("env", f"TMPDIR={folder}"),  # /tmp may be small, or without device nodes
             *environment,
-            *("mmdebstrap", "--architectures=arm64"),
+            *("mmdebstrap", f"--architectures={architecture}"),
             *(f"--aptopt={line}" for line in process.output(["apt-config", "dump"]).splitlines() if _fetching(line)),
             *options,
             suite,
@@ -276,14 +279,14 @@ def kernel(wanted: Kernel, progress: Progress, log: Path) -> Path:
     return cache.provide("kernel", kernel_inputs(wanted), build, progress, estimate)
 
 
-def runtime(version: str, progress: Progress, log: Path) -> Path:
-    """The folder with the stand-in librknnrt.so of *version*."""
+def runtime(version: str, progress: Progress, log: Path, *, light: bool = False) -> Path:
+    """The folder with the stand-in librknnrt.so of *version*; *light*: for this machine, with a pretended device in it."""
     builder = LAB / "runtime" / "build.py"
-    inputs = {"version": version, "sources": cache.sources_digest([LAB / "runtime"])}
+    inputs = {"version": version, "sources": cache.sources_digest([LAB / "runtime"]), **({"light": platform.machine()} if light else {})}
 
     def build(folder: Path) -> None:
         process.run(
-            [sys.executable, "-B", str(builder), "--version", version, "--output", str(folder)],
+            [sys.executable, "-B", str(builder), "--version", version, "--output", str(folder), *(("--native", "--fake-device") if light else ())],
             log,
             what=f"Building the stand-in runtime {version}",
         )
@@ -366,7 +369,7 @@ def board(kind: str, progress: Progress, logs: Path) -> Path:
 
     def build(folder: Path) -> None:
         tree = folder / "tree"
-        scripts = _scripts(folder / "scripts", {"tools-on": TOOLS_ON, "tools-off": TOOLS_OFF})
+        scripts = write_scripts(folder / "scripts", {"tools-on": TOOLS_ON, "tools-off": TOOLS_OFF})
         inside = [*PRIVATE_MOUNTS, "sh", "-c", CONFIGURE_IN_TREE, "configure", str(scripts), str(tree)]
         try:
             tree.mkdir()
@@ -448,7 +451,7 @@ def _link(path: Path, target: str) -> None:
     path.symlink_to(target)
 
 
-def _scripts(folder: Path, texts: dict[str, str]) -> Path:
+def write_scripts(folder: Path, texts: dict[str, str]) -> Path:
     folder.mkdir()
     for name, text in texts.items():
         (folder / name).write_text(text)

@@ -11,14 +11,13 @@ from . import boards
 HEADER = """\
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Written by tests/lab/lab; the next `up` or `down` writes it again.
-# EMULATED boards. What npu_mirror serves are stand-ins, not the vendor's files: npu_compatibility holds their hashes.
+# EMULATED or light boards. What npu_mirror serves are stand-ins, not the vendor's files: npu_compatibility holds their hashes.
 ---
 """
 
 
 def data(ports: dict[str, int], mirror: str, compatibility: dict) -> dict:
     """The inventory as plain data. *ports*: board → ssh port on 127.0.0.1."""
-    common = [f"-o {option}" for option in boards.ssh_options("'\"{{ inventory_dir }}/known_hosts\"'")]
     return {
         "all": {
             "children": {
@@ -26,15 +25,7 @@ def data(ports: dict[str, int], mirror: str, compatibility: dict) -> dict:
                     "hosts": {name: {"ansible_port": port} for name, port in ports.items()},
                     "vars": {
                         "ansible_host": "127.0.0.1",
-                        "ansible_user": boards.USER,
-                        "ansible_ssh_private_key_file": "{{ inventory_dir }}/id_ed25519",
-                        "ansible_ssh_common_args": " ".join(["-F none", *common]),
-                        # No compression: it costs an emulated CPU more than loopback gains. The control path is
-                        # Ansible's own, which has host, port and user in it: one connection for each board.
-                        "ansible_ssh_args": "-o ControlMaster=auto -o ControlPersist=600s -o ServerAliveInterval=15 -o ServerAliveCountMax=12",
-                        "ansible_ssh_pipelining": True,
-                        "ansible_ssh_timeout": 120,
-                        "ansible_python_interpreter": "/usr/bin/python3",
+                        **_ssh("known_hosts"),
                         "npu_reboot_timeout": 600,
                         "npu_verify_timeout": 180,
                         "npu_mirror": mirror,
@@ -43,6 +34,29 @@ def data(ports: dict[str, int], mirror: str, compatibility: dict) -> dict:
                 }
             }
         }
+    }
+
+
+def fleet(hosts: dict[str, dict], groups: dict[str, dict], port: int, tree: dict, mirror: str, compatibility: dict) -> dict:
+    """The inventory of light boards. *hosts*: board → its variables; *groups*: group → boards; *tree*: npu_tree."""
+    common = {"ansible_port": port, **_ssh("fleet_known_hosts"), "npu_tree": tree, "npu_mirror": mirror, "npu_compatibility": compatibility}
+    kinds = {name: {"hosts": boards_of} for name, boards_of in groups.items()}
+    return {"all": {"children": {"fleet": {"hosts": hosts, "vars": common}, **kinds}}}
+
+
+def _ssh(known_hosts: str) -> dict:
+    """How boards are reached; *known_hosts*: the file beside the inventory with their keys."""
+    common = [f"-o {option}" for option in boards.ssh_options(f"'\"{{{{ inventory_dir }}}}/{known_hosts}\"'")]
+    return {
+        "ansible_user": boards.USER,
+        "ansible_ssh_private_key_file": "{{ inventory_dir }}/id_ed25519",
+        "ansible_ssh_common_args": " ".join(["-F none", *common]),
+        # No compression: it costs an emulated CPU more than loopback gains. The control path is
+        # Ansible's own, which has host, port and user in it: one connection for each board.
+        "ansible_ssh_args": "-o ControlMaster=auto -o ControlPersist=600s -o ServerAliveInterval=15 -o ServerAliveCountMax=12",
+        "ansible_ssh_pipelining": True,
+        "ansible_ssh_timeout": 120,
+        "ansible_python_interpreter": "/usr/bin/python3",
     }
 
 

@@ -107,6 +107,12 @@ def end(process: dict[str, int] | None, *, hard: bool = False, patience: float =
         time.sleep(0.02)
 
 
+def kill(process: dict[str, int] | None) -> None:
+    """Have a process that start() started end at once, and do not wait for it."""
+    if alive(process):
+        os.kill(process["pid"], signal.SIGKILL)
+
+
 def _reap(pid: int) -> None:
     try:
         os.waitpid(pid, os.WNOHANG)

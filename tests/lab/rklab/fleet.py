@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Hundreds of light boards: an sshd for each, in namespaces of its own, over one shared Debian tree.
+
+Each board is an overlay on tmpfs over three layers: what it alone has (name, serial, host key), what boards of its kind have
+(light.py), and Debian's packages, once for all in the cache. It listens on its own loopback address. When its first process ends,
+its mounts and all it has started are gone. Nothing is kept: a board that starts is as new.
+
+All that belongs to running boards lies in the state folder: fleet/fleet.json says which there are, fleet/boards/NAME/process.json
+which process a board is, written before the next one is started.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import shutil
+import socket
+import time
+from pathlib import Path
+
+from . import LabError, Progress, boards, cache, host, image, inventory, light, process, upstream
+
+PORT = 2222
+NETWORKS = [f"127.{number}" for number in range(77, 100)]
+PACKAGES = ("openssh-server", "python3", "sudo")
+RUNTIMES = ("1.6.0", "2.3.2")
+LIMIT = 1000
+#: What a board may write to its disk.
+DISK_MIB = 512
+
+SSHD = """\
+HostKey /etc/ssh/ssh_host_ed25519_key
+PasswordAuthentication no
+UseDNS no
+PrintMotd no
+"""
+
+# In the tree, by mmdebstrap; $1: the tree.
+CONFIGURE = """\
+#!/bin/sh
+set -eu
+chroot "$1" useradd --create-home --shell /bin/bash radxa
+mkdir -p -m 700 "$1/home/radxa/.ssh"
+rm -f "$1"/etc/ssh/ssh_host_*
+printf '%s' "$RKFLEET_LAB_SSHD" >"$1/etc/ssh/sshd_config.d/lab.conf"
+echo 'radxa ALL=(ALL:ALL) NOPASSWD: ALL' >"$1/etc/sudoers.d/radxa"
+chmod 440 "$1/etc/sudoers.d/radxa"
+rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*
+"""
+
+# A board's first process; $1 the layers, $2 its name, $3 its address, $4 its port, $5 who may log in, the others what is not on it.
+INIT = """\
+set -eu
+layers=$1 name=$2 address=$3 port=$4 key=$5
+shift 5
+mount -t tmpfs -o size=%dm,mode=755 light "$RKFLEET_LAB_MOUNTPOINT"
+cd "$RKFLEET_LAB_MOUNTPOINT"
+mkdir upper work board
+mount -t overlay -o "lowerdir=$layers,upperdir=upper,workdir=work" light board
+cd board
+mount -t proc proc proc
+mount -t tmpfs -o mode=755,size=4m dev dev
+mkdir dev/pts dev/shm
+chmod 1777 dev/shm
+for node in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0; do
+    rest=${node#*:}
+    mknod -m 666 "dev/${node%%%%:*}" c "${rest%%:*}" "${rest#*:}"
+done
+ln -s /proc/self/fd dev/fd
+mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts dev/pts
+ln -s pts/ptmx dev/ptmx
+mount -t tmpfs -o mode=755,size=8m run run
+mkdir -p run/sshd run/lock
+for missing; do rm -rf ./$missing; done
+echo "$name" >proc/sys/kernel/hostname
+printf '%%s\\n' "$key" >home/radxa/.ssh/authorized_keys
+chown -R --reference=home/radxa home/radxa/.ssh
+mkdir -p mnt
+pivot_root . mnt
+umount -l /mnt
+exec /usr/sbin/sshd -D -e -o "ListenAddress=$address:$port"
+""" % DISK_MIB
+
+
+def tree(progress: Progress, log: Path) -> Path:
+    """The shared Debian tree."""
+    inputs = tree_inputs()
+
+    def build(folder: Path) -> None:
+        scripts = image.write_scripts(folder / "scripts", {"configure": CONFIGURE})
+        image.mmdebstrap(
+            inputs["suite"],
+            folder,
+            folder / "root",
+            [
+                *("--mode=root", "--variant=minbase", "--dpkgopt=force-unsafe-io"),
+                *(f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("man", "doc", "locale", "info")),
+                *(f"--include={','.join(PACKAGES)}", f"--customize-hook={scripts / 'configure'}"),
+            ],
+            log,
+            what="Making the Debian tree of the light boards",
+            environment=(f"RKFLEET_LAB_SSHD={SSHD}",),
+            architecture=inputs["architecture"],
+        )
+        shutil.rmtree(scripts)
+
+    return cache.provide("light", inputs, build, progress, "Debian's packages, about half a minute", owned_by_root=True) / "root"
+
+
+def tree_inputs() -> dict:
+    """What decides the content of the shared tree. Its Debian is this machine's own, as the stand-in runtime is built here."""
+    system = platform.freedesktop_os_release()
+    suite = system.get("VERSION_CODENAME", "bookworm") if system.get("ID") == "debian" else "bookworm"
+    architecture = process.output(["dpkg", "--print-architecture"]).strip()
+    return {"suite": suite, "architecture": architecture, "packages": PACKAGES, "configure": [CONFIGURE, SSHD], "format": 1}
+
+
+def files(progress: Progress, log: Path) -> Path:
+    """The folder that is served to light boards: upstream's stand-ins, the runtime for this machine."""
+    stand_ins = upstream.files(progress, log)
+    libraries = {version: image.runtime(version, progress, log, light=True) / "librknnrt.so" for version in RUNTIMES}
+    inputs = {"files": stand_ins.name, "runtimes": {version: cache.file_digest(path) for version, path in libraries.items()}}
+
+    def build(folder: Path) -> None:
+        shutil.copytree(stand_ins, folder, dirs_exist_ok=True)
+        for artefact in upstream.ARTEFACTS:
+            if artefact.kind == "runtime":
+                shutil.copyfile(libraries[artefact.version], folder / artefact.path)
+
+    return cache.provide("light-upstream", inputs, build, progress, "seconds")
+
+
+def address(network: str, number: int) -> str:
+    """The loopback address of a board, counted from 0."""
+    return f"{network}.{number // 250}.{number % 250 + 1}"
+
+
+class Fleet:
+    """The light boards of one state folder."""
+
+    def __init__(self, lab: boards.Lab) -> None:
+        self.lab, self.progress = lab, lab.progress
+        self.folder = lab.state / "fleet"
+        self.register = self.folder / "fleet.json"
+        self.inventory = lab.state / "fleet.yml"
+        self.known_hosts = lab.state / "fleet_known_hosts"
+        self.log = lab.logs / "fleet.log"
+        try:
+            self.data = json.loads(self.register.read_text())
+        except FileNotFoundError:
+            self.data = {"boards": {}, "server": None, "network": None}
+
+    def save(self) -> None:
+        """Write fleet.json."""
+        boards.write(self.register, json.dumps(self.data, indent=1) + "\n")
+
+    def process(self, name: str) -> dict | None:
+        """The process that a board is, or was."""
+        try:
+            return json.loads((self.folder / "boards" / name / "process.json").read_text())
+        except (OSError, ValueError):
+            return None
+
+    def names(self) -> list[str]:
+        """The boards there may be: those of the register, and what a start that was cut off has left."""
+        there = self.folder / "boards"
+        return sorted({*self.data["boards"], *(path.name for path in there.iterdir())} if there.is_dir() else self.data["boards"])
+
+    def running(self) -> list[str]:
+        """The boards that run."""
+        return [name for name in self.names() if process.alive(self.process(name))]
+
+    # -- up ----------------------------------------------------------------------------------------------------------------
+
+    def up(self, count: int, mix: str, network: str | None) -> None:
+        """Start *count* boards, in the place of those that run."""
+        if not 1 <= count <= LIMIT:
+            raise LabError(f"--count is from 1 to {LIMIT}.")
+        taken = light.take(mix, count)
+        host.require(host.doctor_light(self.lab.state, count, not cache.folder("light", tree_inputs()).is_dir()))
+        if self.running():
+            self.progress("the light boards that run are replaced")
+        self.down()
+        root, served = tree(self.progress, self.lab.logs / "light-build.log"), files(self.progress, self.lab.logs / "light-build.log")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for path in (root, self.folder):
+            if set(":,\\") & set(str(path)):
+                raise LabError(f"An overlay cannot lie on {path}: its name has a colon, a comma or a backslash.", "Take another checkout or cache.")
+        self.lab.provide_key()
+        network = self._network(network, count)
+        self.data = {"boards": {}, "server": None, "network": network, "mix": mix}
+        width = max(3, len(str(count)))
+        for number, kind in enumerate(taken):
+            self.data["boards"][f"light-{number + 1:0{width}}"] = {"kind": kind, "address": address(network, number), "serial": self._serial(number)}
+        self.save()
+        self._layers(served)
+        self.data["server"] = upstream.start(served, boards.free_port(), self.lab.logs / "light-upstream.log")
+        self.save()
+        started = [name for name in self.data["boards"] if self._kind(name).get("started", True)]
+        self.progress(f"{len(started)} light boards are started on {network}.*")
+        for name in started:
+            self._start(name, root)
+        self._wait(started)
+        self._write_inventory(served)
+        self.progress(f"inventory: {self.inventory}")
+
+    def _kind(self, name: str) -> dict:
+        return self._kinds[self.data["boards"][name]["kind"]]
+
+    def _serial(self, number: int) -> str:
+        return hashlib.sha256(f"{self.lab.state}/{number}".encode()).hexdigest()[:16]
+
+    @staticmethod
+    def _network(asked: str | None, count: int) -> str:
+        """The first network none of whose addresses somebody listens on: another checkout may have a fleet of its own."""
+        for network in [asked] if asked else NETWORKS:
+            if all(_free(address(network, number)) for number in range(count)):
+                return network
+        raise LabError(f"Somebody listens on port {PORT} of {asked or 'every network from ' + NETWORKS[0] + ' on'}.", "Stop those, or name one with --network.")
+
+    def _layers(self, served: Path) -> None:
+        """Write what boards have beside the shared tree, and their keys."""
+        self._kinds = light.kinds()
+        libraries = {artefact.version: served / artefact.path for artefact in upstream.ARTEFACTS if artefact.kind == "runtime"}
+        umask = os.umask(0o022)
+        try:
+            light.fresh(self.folder / "kinds")
+            for name in {board["kind"] for board in self.data["boards"].values()}:
+                if self._kinds[name].get("started", True):
+                    light.lay(self.folder / "kinds" / name, self._kinds[name], libraries)
+            light.fresh(self.folder / "boards")
+            (self.folder / "keys").mkdir(mode=0o700, exist_ok=True)
+            with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+                list(pool.map(self._key, self.data["boards"]))
+            for name, board in self.data["boards"].items():
+                light.own(self.folder / "boards" / name / "layer", self._kind(name), name, board["serial"], self.folder / "keys" / name)
+        finally:
+            os.umask(umask)
+        lines = []
+        for name, board in self.data["boards"].items():
+            kind, key = (self.folder / "keys" / f"{name}.pub").read_text().split()[:2]
+            lines.append(f"[{board['address']}]:{PORT} {kind} {key}\n")
+        boards.write(self.known_hosts, "".join(lines))
+
+    def _key(self, name: str) -> None:
+        """A host key; those of an earlier start will do, as they are of the same board."""
+        path = self.folder / "keys" / name
+        if not path.exists() or not path.with_suffix(".pub").exists():
+            path.unlink(missing_ok=True)
+            boards.keygen(path, name)
+
+    def _start(self, name: str, root: Path) -> None:
+        board = self.data["boards"][name]
+        folder = self.folder / "boards" / name
+        layers = [folder / "layer", self.folder / "kinds" / board["kind"], root]
+        mountpoint = self.folder / "mountpoint"
+        mountpoint.mkdir(exist_ok=True)
+        command = [
+            *("unshare", "--mount", "--propagation", "private", "--pid", "--uts", "--ipc", "--fork", "--kill-child=KILL"),
+            *("sh", "-c", INIT, "light", ":".join(map(str, layers)), name, board["address"], str(PORT), self.lab.key.with_suffix(".pub").read_text().strip()),
+            *(path.lstrip("/") for path in self._kind(name).get("remove", [])),
+        ]
+        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "RKFLEET_LAB_MOUNTPOINT": str(mountpoint)}
+        started = process.start(command, self.log, self.folder, environment)
+        boards.write(folder / "process.json", json.dumps(started) + "\n")
+
+    def _wait(self, names: list[str], limit: float = 120) -> None:
+        """Wait for all to greet."""
+        deadline, waiting = time.monotonic() + limit, list(names)
+        while waiting:
+            for name in waiting[:]:
+                if boards.banner(PORT, self.data["boards"][name]["address"]):
+                    waiting.remove(name)
+                elif not process.alive(self.process(name)) or time.monotonic() > deadline:
+                    raise LabError(f"{name} did not start; the end of {self.log}:\n{process.tail(self.log)}", "Stop the others: tests/lab/lab fleet down")
+            time.sleep(0.05)
+
+    def _write_inventory(self, served: Path) -> None:
+        """Write fleet.yml; the boards are also in a group for each kind."""
+        hosts, groups = {}, {}
+        for name, board in self.data["boards"].items():
+            hosts[name] = {"ansible_host": board["address"], **self._kind(name).get("variables", {})}
+            groups.setdefault("light_" + board["kind"].replace("-", "_"), {})[name] = {}
+        mirror = f"http://127.0.0.1:{self.data['server']['port']}"
+        data = inventory.fleet(hosts, groups, PORT, light.NPU_TREE, mirror, upstream.compatibility(served))
+        boards.write(self.inventory, inventory.text(data))
+
+    # -- down, status --------------------------------------------------------------------------------------------------------
+
+    def down(self) -> int:
+        """Stop all; how many there were. What a start or a stop that was cut off has left is stopped, too."""
+        running = {name: self.process(name) for name in self.running()}
+        for there in running.values():
+            process.kill(there)
+        for there in running.values():
+            process.end(there, hard=True)
+        process.end(self.data["server"] and self.data["server"]["process"])
+        self.data.update(server=None, boards={})
+        for name in ("boards", "kinds", "mountpoint"):
+            light.fresh(self.folder / name)
+        for path in (self.register, self.inventory, self.known_hosts):
+            path.unlink(missing_ok=True)
+        return len(running)
+
+    def memory_mib(self) -> dict[str, float]:
+        """What running boards take: their processes (shared pages by their share), and what they have written to their disks."""
+        namespaces, disks = {}, 0
+        for name in self.running():
+            first = _child(self.process(name)["pid"])
+            with contextlib.suppress(OSError):
+                namespaces[os.readlink(f"/proc/{first}/ns/pid")] = name
+                figures = os.statvfs(f"/proc/{first}/root")
+                disks += (figures.f_blocks - figures.f_bfree) * figures.f_frsize
+        kib = count = 0
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit():
+                with contextlib.suppress(OSError):
+                    if os.readlink(folder / "ns/pid") in namespaces:
+                        kib += _pss(folder)
+                        count += 1
+        return {"boards": len(namespaces), "processes": count, "processes_mib": round(kib / 1024, 1), "disks_mib": round(disks / 2**20, 1)}
+
+
+def hand_over(state: Path) -> None:
+    """Give the user who called sudo what Ansible reads; the boards' own files stay root's."""
+    for path in (state, state / "logs", *(state / "logs").glob("*"), *state.glob("id_ed25519*"), *state.glob("fleet*")):
+        if path.exists():
+            cache.hand_over(path, deep=False)
+
+
+def _pss(folder: Path) -> int:
+    for line in (folder / "smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1])
+    return 0
+
+
+def _child(pid: int) -> int | None:
+    """The first process in a board, whose parent is the one that is recorded."""
+    try:
+        found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return None
+    return int(found[0]) if found else None
+
+
+def _free(place: str) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((place, PORT))
+        except OSError:
+            return False
+    return True
