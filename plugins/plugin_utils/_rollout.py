@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 
+from . import _select
+
 KEY = ("kernel", "soc", "driver", "source", "runtime")
 # What of a board's variables is looked at, and nothing else: 400 boards have a lot of them.
 LOOKED_AT = ("ansible_facts", "__npu_plan", "__npu_error", "__npu_left", "__npu_is_committed", "__npu_phases_end")
-SETTINGS = ("rollout", "max_failed", "soak_minutes", "require_staging", "check")
+SETTINGS = ("rollout", "max_failed", "soak_minutes", "require_staging", "select", "check")
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -25,6 +27,10 @@ def errors_of(settings):
             check(settings[name])
         except ValueError as error:
             errors.append("npu_%s is %r: %s" % (name, settings[name], error))
+    try:
+        _select.check(settings["select"])
+    except ValueError as error:
+        errors.append(str(error))
     return errors
 
 
@@ -33,15 +39,16 @@ def decide(boards, settings, proven=(), staging_group=()):
 
     :arg boards: C({name: variables}) in the inventory's order, after all were looked at. Read are C(ansible_facts.npu),
         C(__npu_plan), C(__npu_error) of a board that cannot be upgraded and C(__npu_left) of one that is held.
-    :arg settings: C({rollout, max_failed, soak_minutes, require_staging, check}) as the owner wrote them.
+    :arg settings: C({rollout, max_failed, soak_minutes, require_staging, select, check}) as the owner wrote them.
     :arg proven: entries with at least I(KEY), C(board) and C(since): what is on record.
     :arg staging_group: names of the boards that go first where there is one with the kernel in question.
-    :returns: C({errors, boards, staging, rollout, serial, allowed, check, summary}); C(boards) is for each one
-        C({part, reason, key, staging}), part being held, failed, right, staging or rollout. Where there are errors there is nothing else.
+    :returns: C({errors, message, boards, staging, rollout, serial, allowed, check, summary}); C(boards) is for each one
+        C({part, reason, key, staging}), part being held, not selected, failed, right, staging or rollout. Where there are errors there is nothing else
+        but the C(message) of them all.
     """
     errors = errors_of(settings)
     if errors:
-        return {"errors": errors, "boards": {}, "staging": [], "rollout": [], "serial": [1], "allowed": 0, "check": False, "summary": []}
+        return {"errors": errors, "message": _select.told(errors, "No board was touched."), "boards": {}, "staging": [], "rollout": [], "serial": [1], "allowed": 0, "check": False, "summary": []}
     check = _flag(settings["check"])
     result = {name: _entry(variables) for name, variables in boards.items()}
     todo = [name for name, entry in result.items() if entry["part"] == "rollout"]
@@ -63,7 +70,7 @@ def decide(boards, settings, proven=(), staging_group=()):
             result[name]["reason"] = reason
         summary.append("%s: %s" % (_count(len(names), "board"), reason))
     return {
-        "errors": [], "boards": result, "check": check, "summary": summary,
+        "errors": [], "message": "", "boards": result, "check": check, "summary": summary,
         "staging": [name for name in todo if result[name]["part"] == "staging"],
         "rollout": [name for name in todo if result[name]["part"] == "rollout"],
         "serial": ["100%"] if check else _batches(settings["rollout"]),

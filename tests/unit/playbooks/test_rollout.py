@@ -271,7 +271,29 @@ def test_the_owners_tasks_run_before_and_after(play, tmp_path):
     assert run.rc == 2 and run.marks == [] and run.verdicts == {"a": "failed"} and "a: the cluster does not let it go" in run.output
 
 
+@pytest.mark.parametrize("playbook", ["upgrade_npu", "stage_npu"])
+def test_only_boards_that_the_query_selects_are_upgraded(play, playbook):
+    boards = fleet(b={"fails": "fetch"}, d={"fails": "detect"}, f={"npu_hold": True})
+    run = play(boards, "--check", playbook=playbook, npu_select="kernel.release >= '5.9' && kernel.release < '6' || name == 'a'")
+    assert run.verdicts == {"a": "planned: dkms", "b": "not selected", "c": "not selected", "d": "unreachable", "e": "planned: dkms", "f": "held"}
+    assert sorted(run.touched) == ["a", "e"]
+    # Nothing is fetched for the others; of the one that does not answer it cannot be told.
+    assert run.line("not selected: ") == "not selected: b, c: npu_select is kernel.release >= '5.9' && kernel.release < '6' || name == 'a'"
+    assert "nothing can be had" not in run.output and run.rc == 2
+    run = play(boards, "--check", playbook=playbook, npu_select="kernel.release < '6' && name != 'd'")
+    assert run.rc == 0 and run.verdicts["d"] == "not selected" and run.touched == ["e"] and "Could not match" not in run.output
+    assert run.line("boards: ") == "boards: 6, planned 1, held 1, not selected 4"
+
+
+def test_a_query_that_selects_none_touches_none(play):
+    run = play({"a": {}, "b": {}}, npu_select="driver.version > '0.9.10'")
+    assert run.rc == 0 and run.marks == [] and run.verdicts == {"a": "not selected", "b": "not selected"}
+
+
 WRONG = {
+    "a query": ({"npu_select": "driver.version < '0.9.6' && bord.soc == 'rk3588'"},
+                "npu_select is wrong at character 29: no board has a field bord there (did you mean board?). No board was touched."),
+    "the type of a query": ({"npu_select": "length(privileged)"}, "length() is for string or array or object, and this is true or false. No board was touched."),
     "a batch": ({"npu_rollout": [1, "ten"]}, "npu_rollout is [1, 'ten']: 'ten' is neither a count nor a percentage such as 10%"),
     "a threshold": ({"npu_max_failed": "-1"}, "npu_max_failed is '-1': '-1' is neither"),
     "minutes": ({"npu_soak_minutes": "10%"}, "npu_soak_minutes is '10%': it is a number of minutes"),

@@ -12,7 +12,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.rkfleet.npu.plugins.filter.npu_rollout import FilterModule
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _rollout
 
-SETTINGS = {"rollout": [1, "10%", "100%"], "max_failed": 0, "soak_minutes": 10, "require_staging": True, "check": False}
+SETTINGS = {"rollout": [1, "10%", "100%"], "max_failed": 0, "soak_minutes": 10, "require_staging": True, "select": "", "check": False}
 OLD, NEW = "5.10.110", "6.1.84"
 
 
@@ -142,6 +142,20 @@ def test_a_wrong_setting_is_one_sentence_and_decides_nothing(name, value, said):
     answer = decide({"a": board()}, **{name: value})
     assert len(answer["errors"]) == 1 and answer["errors"][0].startswith("npu_%s is %r: " % (name, value)) and said in answer["errors"][0]
     assert answer["boards"] == {} and answer["staging"] == answer["rollout"] == []
+
+
+def test_a_wrong_query_decides_nothing_and_says_where():
+    answer = decide({"a": board()}, select="nam", rollout=0)
+    assert len(answer["errors"]) == 2 and answer["boards"] == {} and answer["staging"] == answer["rollout"] == []
+    sentence, line, caret = answer["message"].split("\n")
+    assert sentence.startswith("npu_rollout is 0: ") and sentence.endswith("(did you mean name?). No board was touched.")
+    assert (line, caret) == ("    nam", "    ^")
+
+
+def test_boards_that_are_not_selected_are_in_no_batch():
+    left = {"verdict": "not selected", "reason": "npu_select is name == 'b'", "fine": True}
+    answer = decide({"a": dict(board(), __npu_left=left), "b": board()}, select="name == 'b'")
+    assert parts(answer) == {"a": "not selected", "b": "staging"} and answer["boards"]["a"]["reason"] == left["reason"]
 
 
 def test_boards_wait_until_their_staging_board_is_committed():

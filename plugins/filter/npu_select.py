@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The filter npu_select; documented in npu_select.yml."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _fleet, _select
+
+
+def npu_select(boards, query, names=None):
+    """The names of the boards that a query selects; boards are records, or C(hostvars) with the names of those that are meant."""
+    if isinstance(boards, Mapping):
+        if names is None:
+            raise AnsibleFilterError("npu_select: hostvars need the names of the boards that are meant, such as ansible_play_hosts_all")
+        now = time.time()
+        boards = [_fleet.record(name, boards[name], now) for name in names]
+    elif not isinstance(boards, (list, tuple)) or not all(isinstance(board, Mapping) and "name" in board for board in boards):
+        raise AnsibleFilterError("npu_select: it takes records of boards, as in fleet.json, or hostvars and names")
+    try:
+        return _select.names(query, boards)
+    except ValueError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+class FilterModule:
+    """Filters of the collection."""
+
+    def filters(self):
+        """Name to function, as Ansible asks for it."""
+        return {"npu_select": npu_select}
