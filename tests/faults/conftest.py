@@ -11,7 +11,8 @@ import json
 import os
 
 import pytest
-from faults import matrix
+import yaml
+from faults import matrix, report
 from faults.board import FaultBoard
 
 SCENARIOS = dict(matrix.by_name())
@@ -61,15 +62,16 @@ def fault_board(root):
 def bench(root, fault_board, request):
     """Return the bench of a scenario; its rows are kept one by one."""
     scenario = SCENARIOS[request.node.callspec.params["name"]]
-    path = root / "build/faults/rows" / f"{scenario.name}.json"
+    path = report.rows_folder() / f"{scenario.name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = []
 
     def save(row):
-        rows.append(row)
+        rows.append({**row, "release": release})
         path.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
         print(f"faults: {row['outcome']}: {row['where']}: {row.get('ending', '')} {row['sentence']}", flush=True)
 
+    release = yaml.safe_load((root / "galaxy.yml").read_text())["version"]
     path.unlink(missing_ok=True)
     there = fault_board(scenario.kind)
     there.save, there.scenario, there.rows = save, scenario.name, rows

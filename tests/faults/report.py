@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import sys
 
@@ -29,9 +30,16 @@ those that matter (boot set-up, modules, sources, runtime, the state of the upgr
 
 **%s**
 %s
-| fault | board | what came of it | what is said |
-|---|---|---|---|
+Release is that of this collection with which a line was last run.
+
+| fault | board | what came of it | what is said | release |
+|---|---|---|---|---|
 """
+
+
+def rows_folder() -> pathlib.Path:
+    """Where rows are kept: with the sources by `make faults`, so that one scenario can be run again without the others; else in build/."""
+    return pathlib.Path(os.environ.get("RKFLEET_FAULT_ROWS") or ROOT / "build/faults/rows")
 
 
 def cell(text: str, most: int) -> str:
@@ -48,8 +56,8 @@ def document(rows: list[dict], missing: list[str]) -> str:
     lines = []
     for row in rows:
         ending = row.get("ending", "") if row["outcome"] == "recovered" else f"**{row['outcome']}**"
-        lines.append(f"| {cell(row['where'], 160)} | {row['board']} | {cell(ending, 80)} | {cell(row['sentence'], 200)} |\n")
-    left = f"\nScenarios that are not in this table, as they have not been run since: {', '.join(missing)}.\n" if missing else ""
+        lines.append(f"| {cell(row['where'], 160)} | {row['board']} | {cell(ending, 80)} | {cell(row['sentence'], 200)} | {row['release']} |\n")
+    left = f"\nScenarios that are not in this table, as they have not been run yet: {', '.join(missing)}.\n" if missing else ""
     return HEAD % (outcome(rows)[0], left) + "".join(lines)
 
 
@@ -57,7 +65,7 @@ def main() -> int:
     """Read, write, say."""
     from faults import matrix
 
-    folder = ROOT / "build/faults/rows"
+    folder = ROOT / "tests/faults/rows"
     rows, missing = [], []
     for name, _scenario in matrix.by_name():
         path = folder / f"{name}.json"

@@ -3,7 +3,7 @@
 """Run the whole matrix in lanes beside one another, and report (`make faults`).
 
 RKFLEET_FAULT_LANES       how many boards at a time (2: what two cores carry)
-RKFLEET_FAULT_ONLY        names of scenarios, to run these only; the rows of the others stay as they are
+RKFLEET_FAULT_ONLY        names of scenarios, to run these only; the rows of the others (tests/faults/rows) stay as they are
 RKFLEET_FAULT_POINTS      of the writes that matter, at most so many in a chain (16)
 RKFLEET_FAULT_SEED        repeats the random instants of another run
 """
@@ -23,16 +23,18 @@ def main() -> int:
     """All lanes, then the line."""
     number = int(os.environ.get("RKFLEET_FAULT_LANES", "2"))
     folder = ROOT / "build/faults"
+    rows = ROOT / "tests/faults/rows"
     if not os.environ.get("RKFLEET_FAULT_ONLY"):
-        shutil.rmtree(folder / "rows", ignore_errors=True)
+        shutil.rmtree(rows, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     children = []
+    common = {**os.environ, "RKFLEET_FAULT_ROWS": str(rows)}
     for lane in range(number):
         log = folder / f"lane-{lane}.log"
         with log.open("w") as stream:
             children.append(subprocess.Popen(
                 [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "--rootdir=.", "-p", "no:cacheprovider", "-s", "tests/faults/test_matrix.py"],
-                cwd=ROOT, env={**os.environ, "RKFLEET_FAULT_LANE": f"{lane}/{number}"}, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream))
+                cwd=ROOT, env={**common, "RKFLEET_FAULT_LANE": f"{lane}/{number}"}, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream))
         print(f"lane {lane}: {log.relative_to(ROOT)}", flush=True)
     # 5: a lane without scenarios.
     codes = [child.wait() for child in children]
