@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Composes the DKMS tree on the controller, then runs the module: see plugins/modules/npu_dkms.py."""
+"""Composes the DKMS tree on the controller and knows what was built for other boards, then runs the module: see plugins/modules/npu_dkms.py."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ import os
 
 from ansible.errors import AnsibleActionFail
 
-from ..plugin_utils._driver_action import DriverAction, write_log
+from ..plugin_utils import _store
+from ..plugin_utils._driver_action import StoreAction, write_log
 
 
-class ActionModule(DriverAction):
-    """Build and install a driver with DKMS."""
+class ActionModule(StoreAction):
+    """Build and install a driver with DKMS, or take it from the store."""
 
     def act(self, result, task_vars):
         args = dict(self._task.args)
         log_dir = args.pop("log_dir", None)
-        source, build_files = args.pop("source", None), args.pop("build_files", None)
+        source, build_files, folder, keep, digest = (args.pop(name, None) for name in ("source", "build_files", "store", "store_keep", "source_digest"))
+        store = wanted = None
         if args.get("state", "present") == "present":
             if not source or not build_files:
                 raise AnsibleActionFail("npu_dkms needs source and build_files for state=present")
+            if folder:
+                store, wanted = self.in_store(args, folder, keep, digest or _store.digest_of(source), build_files, task_vars)
             if self._task.check_mode and not os.path.exists(source):
                 # A check run keeps nothing in the controller's cache, so the tree's digest is not known.
                 args["archive_sha256"] = "not fetched"
@@ -29,10 +33,60 @@ class ActionModule(DriverAction):
                 content, args["archive_sha256"] = self.tree(args, source, build_files)
                 if not self._task.check_mode:
                     args["archive"] = self.send_tree(content)
-        result.update(self._execute_module(module_args=args, task_vars=task_vars))
+        if wanted:
+            try:
+                self.from_store(result, args, store, wanted, task_vars)
+            except _store.StoreError as error:
+                raise AnsibleActionFail(str(error)) from error
+        else:
+            result.update(self._execute_module(module_args=args, task_vars=task_vars))
+            result.pop("built", None)
         log = result.pop("log", "")
         if log and log_dir:
             result["log_file"] = write_log(log, log_dir, task_vars["inventory_hostname"], args.get("package", "rknpu"), args["version"], args["kernel"])
             if result.get("failed"):
                 result["msg"] += " (log: %s)" % result["log_file"]
         return result
+
+    def from_store(self, result, args, store, wanted, task_vars):
+        """Have the board take what is in the store, or else build and put it there."""
+        refused, entry = {}, None
+        tree = "" if args["archive_sha256"] == "not fetched" else args["archive_sha256"]
+        while True:
+            if self._task.check_mode:
+                entry = store.find(wanted, tree)
+                binary = {"name": entry["file"], "sha256": entry["sha256"]} if entry else None
+                result.update(self._execute_module(module_args=dict(args, binary=binary), task_vars=task_vars))
+                break
+            with store.lock(wanted):
+                entry = store.find(wanted, tree, refused)
+                if not entry:
+                    result.update(self._execute_module(module_args=dict(args, collect=True), task_vars=task_vars))
+                    self.put(result, store, wanted, args, task_vars["inventory_hostname"])
+                    break
+                module, log = store.read(entry)
+            binary = {
+                "name": entry["file"], "sha256": entry["sha256"], "path": self.send(module, entry["file"]), "log": log.decode("utf-8", "replace")}
+            answer = self._execute_module(module_args=dict(args, binary=binary), task_vars=task_vars)
+            if not answer.get("refused"):
+                result.update(answer)
+                break
+            refused[entry["key"]] = "the module that %s built was not used: %s" % (entry["board"], answer["refused"])
+        if refused:
+            result["notes"] = [*refused.values(), *(result.get("notes") or ())]
+            if result.get("failed"):
+                result["msg"] = "%s (%s)" % (result.get("msg"), "; ".join(refused.values()))
+        if entry and "load" in (result.get("steps") or ()):
+            result["stored"] = _store.told(entry)
+        result.setdefault("stored", None)
+
+    def put(self, result, store, wanted, args, board):
+        """Keep what a board has just built. What cannot be kept is built once more elsewhere, which is no reason to fail."""
+        built = result.pop("built", None)
+        if not built:
+            return
+        try:
+            entry = store.put(wanted, built, board=board, log=result.get("log") or "", probes=result.get("probes"), tree=args["archive_sha256"])
+            result["stored"] = _store.told(entry)
+        except _store.StoreError as error:
+            result["notes"] = [*(result.get("notes") or ()), str(error)]

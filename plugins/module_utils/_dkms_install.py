@@ -14,7 +14,8 @@ import shutil
 import tarfile
 import tempfile
 
-from ._files import LEFTOVER, disk_full, ensure_dir, read_file, sync_file, told
+from . import _prebuilt
+from ._files import LEFTOVER, disk_full, ensure_dir, read_file, sha256_of, sync_file, told
 from ._signing import PATHS as SIGNING_PATHS
 from ._signing import Signing
 
@@ -150,22 +151,47 @@ class DkmsPackage:
         problem = module_problem(self.run, path, self.kernel, self.module)
         if problem:
             return problem
-        found = self.run(["modinfo", "-F", "version", path])[1].strip().lstrip("v")
-        if found and found != self.version:
-            return "%s is version %s, wanted is %s" % (path, found, self.version)
+        problem = self._version_problem(path)
+        if problem:
+            return problem
         if not self._links(self.kernel):
             return "%s is not the one that DKMS made of version %s" % (path, self.version)
         return self.signing.module_problem(self.run, path, log)
 
-    def steps(self, digest):
-        """Return what has to be done, of C(clean), C(signing), C(tree), C(repair) and C(install), in order. Changes nothing."""
+    def _version_problem(self, path):
+        found = self.run(["modinfo", "-F", "version", path])[1].strip().lstrip("v")
+        return "%s is version %s, wanted is %s" % (path, found, self.version) if found and found != self.version else None
+
+    def binary_problem(self, binary):
+        """C((sentence or None, note)) on a module that was built elsewhere: whether it is one for this board. Changes nothing.
+
+        :arg binary: a C(_prebuilt.Binary).
+        """
+        if not re.fullmatch(re.escape(self.module) + r"\.ko(?:\.(?:xz|gz|zst))?", binary.name):
+            return "it is called %r" % binary.name, ""
+        path = binary.path
+        problem = (_prebuilt.damaged(binary) or module_problem(self.run, path, self.kernel, self.module) or self._version_problem(path)
+                   or self.signing.module_problem(self.run, path))
+        if problem:
+            return problem, ""
+        try:
+            return _prebuilt.symbols_problem(_prebuilt.wanted_versions(self.run, path), self.modules)
+        except ValueError as error:
+            return str(error), ""
+
+    def steps(self, digest, stored=False):
+        """Return what has to be done, of C(clean), C(signing), C(tree), C(repair) and C(install), in order. Changes nothing.
+
+        :arg stored: whether the module is there already, built elsewhere: then it is C(load) instead of C(install).
+        """
+        install = "load" if stored else "install"
         steps = ["clean"] if self.leftovers() else []
         if self.signing.changes():
             steps.append("signing")
         if self.tree_digest() != digest:
-            return steps + ["tree", "install"]
+            return steps + ["tree", install]
         if self.module_problem():
-            return steps + (["repair"] if self._half_there() else []) + ["install"]
+            return steps + (["repair"] if self._half_there() else []) + [install]
         return steps
 
     def steps_back(self):
@@ -173,9 +199,10 @@ class DkmsPackage:
         there = self.tree_digest() or os.path.isdir(self.database)
         return (["clean"] if self.leftovers() else []) + (["signing"] if self.signing.changes() else []) + (["remove"] if there else [])
 
-    def deploy(self, archive, digest, steps):
+    def deploy(self, archive, digest, steps, binary=None):
         """Do what steps() said, and return the build log.
 
+        :arg binary: the module as a C(_prebuilt.Binary), where steps() was told that there is one.
         :raises DkmsError: with what the log says; the package, its module and all that is in DKMS's database of it are as they were then.
         """
         before = _Snapshot(self._touched)
@@ -187,11 +214,13 @@ class DkmsPackage:
             if "signing" in steps:
                 self.signing.apply()
             if "tree" in steps:
-                self.place_tree(archive, digest)
+                self.place_tree(archive, digest, trial=binary is None)
             if "repair" in steps:
                 self._repair()
-            if "install" in steps:
-                log = self.install()
+            if "load" in steps:
+                self.load(binary)
+            if "install" in steps or "load" in steps:
+                log = self.install("built" if "install" in steps else "installed")
             os.sync()
         except (OSError, DkmsError) as error:
             reason = told(error, *self._places()) if isinstance(error, OSError) else str(error)
@@ -262,12 +291,12 @@ class DkmsPackage:
                 os.unlink(source)
             os.symlink(self.tree, source)
 
-    def place_tree(self, archive, digest):
+    def place_tree(self, archive, digest, trial=True):
         """Unpack our own archive as the package's tree, at once.
 
-        A tree of ours that was there is replaced, together with its module, once a trial has shown that the new one builds.
+        A tree of ours that was there is replaced, together with its module, once a I(trial) has shown that the new one builds.
         """
-        if os.path.isdir(self.tree) or os.path.isdir(self.database):
+        if trial and (os.path.isdir(self.tree) or os.path.isdir(self.database)):
             self._try(archive, digest)
         source_root = os.path.dirname(self.tree)
         ensure_dir(source_root)
@@ -315,9 +344,27 @@ class DkmsPackage:
             return disk_full(*self._places())
         return explain(log) or problem
 
-    def install(self):
-        """Build the module and install it for the kernel; return the build log.
+    def load(self, binary):
+        """Have DKMS take a module that was built elsewhere for its own build of the tree that is in place.
 
+        :raises DkmsError: where it did not.
+        """
+        place = os.path.dirname(os.path.dirname(self.database))
+        ensure_dir(place)
+        with tempfile.TemporaryDirectory(prefix=LEFTOVER, dir=place) as folder:
+            archive = os.path.join(folder, "rkfleet.dkms.tar.gz")
+            arch = os.uname().machine
+            _prebuilt.tarball(binary, archive, self.name, self.version, self.kernel, arch, read_file(os.path.join(self.tree, "dkms.conf")))
+            # --force, or it refuses a version that it has for another kernel. Then it ends with 3 for having it already: the file counts.
+            rc, out, err = self.run(["dkms", "ldtarball", "--archive", archive, "--force"])
+        path = os.path.join(self.database, self.kernel, arch, "module", binary.name)
+        if not os.path.isfile(path) or sha256_of(path) != binary.sha256:
+            raise DkmsError("DKMS did not take the module that was built elsewhere (dkms ended with %d)" % rc, out + err)
+
+    def install(self, what="built"):
+        """Build the module, where DKMS has none, and install it for the kernel; return the build log.
+
+        :arg what: what is said not to have been done.
         :raises DkmsError: with what the log says.
         """
         # --force: the kernel's own rknpu.ko may state the same version, and DKMS would keep it.
@@ -325,7 +372,7 @@ class DkmsPackage:
         log = self.log() + out + err
         problem = "dkms ended with %d" % rc if rc != 0 else self.module_problem(log)
         if problem:
-            raise DkmsError("driver %s was not built for kernel %s: %s" % (self.version, self.kernel, self._reason(log, problem)), log)
+            raise DkmsError("driver %s was not %s for kernel %s: %s" % (self.version, what, self.kernel, self._reason(log, problem)), log)
         # sync(2) writes everything, but does not say when it could not.
         for path in [self.module_file(), *glob.glob(os.path.join(glob.escape(self.modules), "modules.*.bin")), os.path.join(self.modules, "modules.dep")]:
             if os.path.isfile(path):

@@ -97,6 +97,13 @@ def read_signatures(tree, options):
     return None
 
 
+def read_banner(tree, uname):
+    """C((build, compiler)): which build of its release the running kernel is, and by what it was compiled, as the kernel says."""
+    # Linux version RELEASE (user@host) (gcc ..., GNU ld ...) #1 SMP ...; since 5.8 there may be brackets within the third part.
+    match = re.match(r"Linux version \S+ \([^()]*\) \((.*)\) (#.*)\Z", tree.line("/proc/version", 600) or "")
+    return (match.group(2), match.group(1)) if match else (clean(uname.version), None)
+
+
 def read_kernel(tree, uname):
     """Release, architecture, headers, and the digests that tell one build of a kernel from another."""
     release = tree.line("/proc/sys/kernel/osrelease", 128) or clean(uname.release)
@@ -107,8 +114,11 @@ def read_kernel(tree, uname):
     config, source = _config(tree, release)
     symvers = tree.data(build + "/Module.symvers", 64 << 20) if headers_path else None
     options = parse_config(config.decode("utf-8", "replace")) if config else {}
+    version, compiler = read_banner(tree, uname)
     return {
         "release": release,
+        "build": version,
+        "compiler": compiler,
         "machine": tree.line("/proc/sys/kernel/arch", 32) or clean(uname.machine),
         "headers": _kernels.has_headers(tree, release),
         "headers_path": headers_path,
@@ -186,7 +196,7 @@ def gather(tree, uname=None, uid=None, ask_node=_driver.ask, ask_repository=None
     facts = {
         "board": part("board", _nothing_of("model soc serial", compatible=[]), _device_tree.read_board, tree),
         "os": part("os", _nothing_of("id codename version version_id container"), read_os, tree),
-        "kernel": part("kernel", _nothing_of("headers_path vendor_headers signatures config_digest config_source symvers_digest boot_id",
+        "kernel": part("kernel", _nothing_of("headers_path vendor_headers signatures config_digest config_source symvers_digest boot_id build compiler",
                                              config={}, headers=False, release=clean(uname.release), machine=clean(uname.machine)), read_kernel, tree, uname),
         "device": part("device", _nothing_of("node address status name driver", compatible=[]), _device_tree.read_device, tree),
         "dkms": part("dkms", {"available": False, "version": None, "modules": []}, _dkms.read, tree),

@@ -16,6 +16,9 @@ description:
   - A build that fails is taken away again, and a module that was there before is put back. The log is kept on the controller.
   - A module counts as installed when its file is there and states the right kernel and name. The exit code of C(dkms) is no proof.
   - What a power cut left half done in C(/usr/src) and in DKMS's database is cleaned up and done again.
+  - With O(store) a module is built once for all boards with the same kernel. What one board has built is kept on the controller, and other boards
+    get it by C(dkms ldtarball), which takes no compiler and no headers. Checksum, kernel, name, version, signature and the versions of its symbols
+    are checked on the board before anything is changed. Where one of them is wrong, the board builds for itself if it can.
 author:
   - rkfleet.npu contributors (@rkfleet)
 extends_documentation_fragment:
@@ -70,6 +73,23 @@ options:
     description: Path on the board of the certificate of O(signing_key), which the kernel must trust. Needed with O(signing_key).
     type: path
     version_added: 1.2.0
+  store:
+    description:
+      - Folder on the controller that keeps what was built, for other boards. Only you may write to it. Without it, the board builds.
+      - A build is that of another board when all that changes its result is the same. This includes what M(rkfleet.npu.npu_facts) found of the
+        kernel, so that module has to be run before.
+      - Other tasks, and other runs on the same controller, wait for the one that builds.
+    type: path
+    version_added: 1.3.0
+  store_keep:
+    description: How many builds O(store) keeps. Those that were used last stay.
+    type: int
+    default: 50
+    version_added: 1.3.0
+  source_digest:
+    description: Checksum that tells O(source) from other files in O(store), as it is pinned. By default its SHA-256.
+    type: str
+    version_added: 1.3.0
   state_dir:
     description: Folder on the board that notes how far an upgrade has come.
     type: path
@@ -81,6 +101,17 @@ options:
   archive_sha256:
     description: SHA-256 of O(archive). Set by the action plugin.
     type: str
+  binary:
+    description:
+      - A module that was built elsewhere, with C(name), C(sha256), C(path) on the board and C(log). In check mode it has no path.
+        Set by the action plugin.
+    type: dict
+    version_added: 1.3.0
+  collect:
+    description: Whether a module that was built is sent to the controller. Set by the action plugin.
+    type: bool
+    default: false
+    version_added: 1.3.0
 """
 
 EXAMPLES = r"""
@@ -96,7 +127,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 steps:
-  description: What was done, or would be done in check mode. One or more of V(clean), V(signing), V(tree), V(repair), V(install), V(remove).
+  description:
+    - What was done, or would be done in check mode. One or more of V(clean), V(signing), V(tree), V(repair), V(install), V(load), V(remove).
+    - V(install) builds and installs, V(load) takes the module from O(store) and installs it.
   returned: success
   type: list
   elements: str
@@ -112,6 +145,18 @@ probes:
   type: list
   elements: str
   sample: ["probe vm_flags_set: missing, supplied"]
+notes:
+  description: What the owner should know, such as that a module from O(store) was of no use here.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+stored:
+  description:
+    - The build in O(store) that the module came from, or that it has become, with C(key), C(board), C(built_at), C(sha256) and C(file).
+    - V(null) where nothing was built or loaded.
+  returned: success, with O(store)
+  type: dict
 log_file:
   description: The build log on the controller.
   returned: after a build, with O(log_dir)
@@ -123,6 +168,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.rkfleet.npu.plugins.module_utils import _prebuilt
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms_install import DkmsError, DkmsPackage, probe_lines
 from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR, told
 from ansible_collections.rkfleet.npu.plugins.module_utils._signing import Signing, SigningError
@@ -147,23 +193,28 @@ def main():
             state_dir=dict(type="path", default=STATE_DIR),
             archive=dict(type="path"),
             archive_sha256=dict(type="str"),
+            binary=dict(type="dict"),
+            collect=dict(type="bool", default=False),
         ),
         required_if=[("state", "present", ("archive_sha256",))],
         supports_check_mode=True,
     )
     params = module.params
-    present, log = params["state"] == "present", ""
+    present, log, notes = params["state"] == "present", "", []
+    binary = _prebuilt.Binary(**params["binary"]) if params["binary"] else None
     try:
         signing = Signing(params["signing_key"] or "", params["signing_cert"] or "") if present else Signing()
         package = DkmsPackage(
             module.run_command, params["package"], params["version"], params["kernel"], params["module"], signing=signing
         )
-        steps = package.steps(params["archive_sha256"]) if present else package.steps_back()
+        steps = package.steps(params["archive_sha256"], stored=bool(binary)) if present else package.steps_back()
         if steps and not module.check_mode:
             if present:
                 if "install" in steps:
                     require_tools(module, params["kernel"])
-                log = package.deploy(params["archive"], params["archive_sha256"], steps)
+                if "load" in steps:
+                    notes = use(module, package, binary)
+                log = package.deploy(params["archive"], params["archive_sha256"], steps, binary)
             else:
                 package.clean()
                 package.signing.apply()
@@ -171,14 +222,33 @@ def main():
         if present and not module.check_mode:
             advance(params["state_dir"], "staged")
     except DkmsError as error:
+        if binary:
+            refuse(module, str(error))
         module.fail_json(msg=str(error), log=error.log)
     except SigningError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg="cannot write the driver's source or module: %s" % told(error))
+    built = _prebuilt.collect(module.run_command, package.module_file(), package.modules) if params["collect"] and "install" in steps else None
     module.exit_json(
-        changed=bool(steps), steps=steps, module_file=package.module_file(), probes=probe_lines(log), log=log
+        changed=bool(steps), steps=steps, module_file=package.module_file(), probes=probe_lines(log), notes=notes, log=log, built=built
     )
+
+
+def use(module, package, binary):
+    """Look at a module from the store before anything is changed; returns notes."""
+    module.get_bin_path("dkms", required=True)
+    problem, compared = package.binary_problem(binary)
+    if problem:
+        refuse(module, problem)
+    module.log("rkfleet.npu: module %s of the store: %s" % (binary.sha256, compared))
+    lacking = _prebuilt.lacking(package.modules)
+    return ["the board lacks %s, so DKMS cannot build the driver after a kernel update: run the upgrade again then" % " and ".join(lacking)] if lacking else []
+
+
+def refuse(module, why):
+    """End with a module of the store that is of no use here, and nothing changed."""
+    module.exit_json(changed=False, refused=why, steps=[])
 
 
 def require_tools(module, kernel):

@@ -117,6 +117,7 @@ ansible_facts:
           description:
             - C(release) and C(machine) of the running kernel; C(headers), whether modules can be built for it, C(headers_path),
               and C(vendor_headers), whether they hold the vendor's own;
+              C(build), which build of its release it is (as C(uname -v) prints it), and C(compiler), by what it was compiled;
               C(config) with the few options the plan asks about, C(config_digest) and C(symvers_digest) (sha256), C(config_source); C(boot_id).
             - C(signatures) - what makes it load signed modules only - V(config) (CONFIG_MODULE_SIG_FORCE), V(argument) (C(module.sig_enforce=1)),
               V(lockdown), or V(null) where it loads others too. Without root a lockdown may not be seen.

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 
 from ansible.errors import AnsibleActionFail
 
+from . import _store
 from ._driver_source import SourceError, archive, dkms_tree
 from ._transfer import TransferAction
 
@@ -30,10 +30,32 @@ class DriverAction(TransferAction):
 
     def send_tree(self, content):
         """Send it to the board and return its path there."""
-        with tempfile.NamedTemporaryFile(suffix=".tar") as local:
-            local.write(content)
-            local.flush()
-            return self.upload(local.name, "tree.tar")
+        return self.send(content, "tree.tar")
+
+class StoreAction(DriverAction):
+    """One that knows what was built for other boards."""
+
+    def in_store(self, args, folder, keep, digest, build_files, task_vars):
+        """C((store, inputs of the build)); inputs are None where they are not all known, and the board builds for itself.
+
+        :arg args: with C(version), C(module), C(kernel) and C(signing_cert).
+        :arg digest: of the vendor's tarball.
+        :raises AnsibleActionFail: for a store that cannot be used.
+        """
+        try:
+            store = _store.Store(folder, int(keep or _store.KEEP), read_only=self._task.check_mode)
+        except (_store.StoreError, ValueError) as error:
+            raise AnsibleActionFail(str(error)) from error
+        kernel = ((task_vars.get("ansible_facts") or {}).get("npu") or {}).get("kernel") or {}
+        if kernel.get("release") != args.get("kernel") or not digest:
+            return store, None
+        certificate = self.remote_digest(args["signing_cert"]) if args.get("signing_cert") else ""
+        return store, _store.inputs(kernel, args["version"], args.get("module") or "rknpu", digest, _store.recipe(build_files), certificate)
+
+    def remote_digest(self, path):
+        """The digest of a file on the board; where there is none the module says so."""
+        said = self._low_level_execute_command("sha256sum -- %s" % self._connection._shell.quote(path))
+        return (said.get("stdout") or "").partition(" ")[0]
 
 
 def write_log(log, log_dir, *names):

@@ -136,7 +136,8 @@ def note_lines(board, variables):
     # The plan after a reboot no longer knows what was said of the driver it made.
     for plan in ("__npu_driver_target", "__npu_plan"):
         notes += (variables.get(plan) or {}).get("notes") or []
-    notes += [line for line in (variables.get("__npu_build") or {}).get("probes") or [] if "left out" in line]
+    build = variables.get("__npu_build") or {}
+    notes += [line for line in build.get("probes") or [] if "left out" in line] + (build.get("notes") or [])
     if variables.get("__npu_rolled_back") and not sentence(board, variables):
         notes.append(variables["__npu_rolled_back"])
     # A note is a sentence, so it may be longer than a cell.

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import tempfile
+
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
@@ -56,6 +58,13 @@ class TransferAction(BoardAction):
         self._transfer_file(local, remote)
         self._fixup_perms2((self._connection._shell.tmpdir, remote))
         return remote
+
+    def send(self, content, name):
+        """The same with bytes instead of a file."""
+        with tempfile.NamedTemporaryFile() as local:
+            local.write(content)
+            local.flush()
+            return self.upload(local.name, name)
 
 
 def lost(error):

@@ -45,6 +45,27 @@ def fetch(suite):
         raise NoHeaders(str(problem).splitlines()[0]) from problem
 
 
+def dkms(suite):
+    """Return the DKMS program of *suite*, unpacked from its package and not installed."""
+    try:
+        folder = cache.provide("dkms", {"suite": suite, "format": FORMAT}, lambda folder: _download_dkms(suite, folder), Progress(quiet=True))
+    except LabError as problem:
+        raise NoHeaders(str(problem).splitlines()[0]) from problem
+    return folder / "usr/sbin/dkms"
+
+
+def _download_dkms(suite, folder):
+    listed = _run(["apt-get", "indextargets", "--format", "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)", "Created-By: Packages"])
+    sources = [line for line in image.debian_sources(listed, suite) if line.endswith(" %s main" % suite)]
+    if not sources:
+        raise LabError("This machine's apt has no package source of Debian's.")
+    with tempfile.TemporaryDirectory(prefix="rkfleet-dkms-") as work:
+        apt = _Apt(Path(work), sources)
+        apt("apt-get", "update", "--error-on=any")
+        apt("apt-get", "download", "dkms")
+        _run(["dpkg-deb", "-x", *map(str, Path(work).glob("dkms_*.deb")), str(folder)])
+
+
 def _host():
     return {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 

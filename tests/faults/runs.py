@@ -23,7 +23,7 @@ class Playing:
     def __init__(self, board, playbook: str, variables: dict | None = None, words: tuple[str, ...] = (), cache: pathlib.Path | None = None):
         self.board, self.output, self.killed, self.started = board, "", False, time.monotonic()
         self._news = threading.Condition()
-        given = {"npu_cache_dir": str(cache or board.folder / "cache"), "npu_reboot_timeout": 300, **(variables or {})}
+        given = {"npu_cache_dir": str(cache or board.folder / "cache"), "npu_store": "", "npu_reboot_timeout": 300, **(variables or {})}
         with tempfile.NamedTemporaryFile("w", suffix=".json", dir=board.folder, delete=False) as stream:
             json.dump(given, stream)
         self._given = pathlib.Path(stream.name)

@@ -8,10 +8,11 @@ import errno
 import os
 import pathlib
 import re
+import tarfile
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _dkms_install
+from ansible_collections.rkfleet.npu.plugins.module_utils import _dkms_install, _files, _prebuilt
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _driver_source
 
 KERNEL, OTHER = "6.1.43-15-rk2312", "6.1.99-1-rk2410"
@@ -27,6 +28,7 @@ class Board:
         self.root, self.calls = root, []
         self.vermagic, self.builds, self.rc, self.log, self.signed = KERNEL, True, 0, "", ""
         self.content, self.states = "module", True
+        self.takes, self.versions = True, "0x12345678\tdrm_ioctl\n"
         for kernel in (KERNEL, OTHER):
             (root / "lib/modules" / kernel).mkdir(parents=True)
 
@@ -43,6 +45,8 @@ class Board:
             return getattr(self, "dkms_" + command[1])(command)
         if command[0] == "depmod":
             return 0, "", ""
+        if command[0] == "modprobe":
+            return 0, self.versions, ""
         assert command[:2] == ["modinfo", "-F"]
         if not os.path.getsize(command[3]):
             return 1, "", "modinfo: ERROR"
@@ -54,6 +58,22 @@ class Board:
 
     def dkms_build(self, command):
         return self.rc, "", self.log
+
+    def dkms_ldtarball(self, command):
+        assert command[4:] == ["--force"] and command[2] == "--archive"
+        with tarfile.open(command[3]) as tar:
+            files = {member.name: tar.extractfile(member).read().decode() for member in tar}
+        assert files.pop("./dkms_main_tree/dkms_dbversion") == "2.0.0\n" and files["./dkms_binaries_only/PACKAGE_NAME"] == "rknpu\n"
+        version = files["./dkms_binaries_only/PACKAGE_VERSION"].strip()
+        base, again = "%s/%s" % (DATABASE, version), os.path.lexists(self.path("%s/%s/source" % (DATABASE, version)))
+        for name in files if self.takes else ():
+            if name.startswith("./dkms_main_tree/"):
+                self.write(base + name[len("./dkms_main_tree"):], files[name])
+        if not again:
+            self.path(base).mkdir(parents=True, exist_ok=True)
+            self.path(base + "/source").symlink_to(self.path("usr/src/rknpu-" + version))
+        # It adds the package after that, and fails where it is added already.
+        return (3, "", "Error! DKMS tree already contains: rknpu") if again else (0, "", "")
 
     def dkms_install(self, command):
         version, kernel = command[command.index("-v") + 1], command[command.index("-k") + 1]
@@ -437,3 +457,117 @@ ERRORS = [
 def test_build_errors_in_a_sentence(log, sentence):
     told = _dkms_install.explain("make[1]: Entering directory '/usr/src/linux-headers-6.1.0'\n  CC [M]  x.o\n" + log + "\nmake: *** [all] Error 2\n")
     assert told is None if sentence is None else sentence in (told or "")
+
+
+# -- a module that was built elsewhere ---------------------------------------------------------------------------------------
+
+ARCH = os.uname().machine
+
+
+@pytest.fixture
+def binary(tmp_path):
+    """The module that another board has built, as it came from the controller's store."""
+    path = tmp_path / "from the store"
+    path.write_text("another board's0.9.6")
+    return _prebuilt.Binary("rknpu_dkms.ko.xz", _files.sha256_of(str(path)), str(path), "rkfleet: probe fence: left out\n")
+
+
+def load(board, package, archive, binary):
+    """As the module does it with what is in the store."""
+    board.content = "another board's"
+    steps = package.steps(archive[1], stored=True)
+    assert package.binary_problem(binary)[0] is None
+    return steps, package.deploy(*archive, steps, binary)
+
+
+def test_a_board_gets_the_module_that_another_one_built(board, package, archive, binary):
+    steps, log = load(board, package, archive, binary)
+    assert steps == ["tree", "load"] and board.module.read_text() == "another board's0.9.6"
+    assert ["dkms", "build"] not in board.calls and ["dkms", "ldtarball"] in board.calls
+    # What the board that built it was told is told here, too.
+    assert _dkms_install.probe_lines(log) == ["probe fence: left out"]
+    assert package.steps(archive[1]) == [] == package.steps(archive[1], stored=True)
+    assert not package.leftovers()
+
+
+def test_afterwards_dkms_has_what_it_has_on_a_board_that_built(tmp_path, archive, binary):
+    built, loaded = Board(tmp_path / "built"), Board(tmp_path / "loaded")
+    built.content = "another board's"
+    deploy(built.package(), archive)
+    load(loaded, loaded.package(), archive, binary)
+    there, here = ({name.replace(str(board.root), "").replace("/aarch64", "/" + ARCH): content for name, content in board.files().items()}
+                   for board in (built, loaded))
+    ours = "%s/0.9.6/%s/%s" % (DATABASE, KERNEL, ARCH)
+    # The fake keeps the log of a build in another folder.
+    assert set(there) ^ set(here) == {ours + "/log"}
+    assert there["usr/src/rknpu-0.9.6/rkfleet.json"] == here["usr/src/rknpu-0.9.6/rkfleet.json"]
+
+
+def test_a_tree_that_is_there_is_replaced_without_a_trial_build(board, package, archive, newer, binary):
+    deploy(package, archive)
+    board.calls.clear()
+    steps, dummy = load(board, package, newer, binary)
+    assert steps == ["tree", "load"] and ["dkms", "build"] not in board.calls
+    assert (board.root / "usr/src/rknpu-0.9.6/Kbuild").read_bytes() == b"ours, newer"
+    assert package.steps(newer[1]) == []
+
+
+def test_a_package_that_is_there_for_another_kernel_gets_one_more(board, archive, binary):
+    other = _dkms_install.DkmsPackage(board.run, "rknpu", "0.9.6", OTHER, "rknpu_dkms", str(board.root))
+    board.vermagic = OTHER
+    deploy(other, archive)
+    board.vermagic = KERNEL
+    assert load(board, board.package(), archive, binary)[0] == ["repair", "load"]
+    assert board.path(KO % OTHER).exists() and board.module.exists()
+
+
+def test_a_dkms_that_does_not_take_it_is_no_success_and_all_is_as_it_was(board, package, archive, binary):
+    board.takes = False
+    before = board.files()
+    with pytest.raises(_dkms_install.DkmsError, match="DKMS did not take the module that was built elsewhere"):
+        load(board, package, archive, binary)
+    left = {name: content for name, content in board.files().items() if name not in before}
+    assert set(left.values()) == {None} and not any("0.9.6" in name for name in left), left
+
+
+@pytest.mark.parametrize("change, said", [
+    (lambda board, binary: setattr(board, "vermagic", OTHER), "vermagic of .* is '%s'" % OTHER),
+    (lambda board, binary: setattr(binary, "sha256", "0" * 64), "it arrived damaged"),
+    (lambda board, binary: setattr(binary, "name", "rknpu.ko"), "it is called 'rknpu.ko'"),
+    (lambda board, binary: setattr(binary, "name", "../../rknpu_dkms.ko"), "it is called"),
+    (lambda board, binary: os.unlink(binary.path), "not a plain file"),
+    (lambda board, binary: setattr(board, "content", "another board's0"), "is version .*, wanted is 0.9.6"),
+])
+def test_a_module_that_is_not_for_this_board_is_refused_before_anything_changes(board, package, binary, change, said):
+    board.content = "another board's"
+    before = board.files()
+    change(board, binary)
+    assert re.search(said, package.binary_problem(binary)[0])
+    assert board.files() == before
+
+
+def test_a_module_with_another_signature_than_the_wanted_one_is_refused(board, binary):
+    package = board.package()
+    package.signing.serial = "ab12"
+    board.content = "another board's"
+    assert "is not signed" in package.binary_problem(binary)[0]
+    board.signed = "AB:12"
+    assert package.binary_problem(binary)[0] is None
+    board.signed = "CD:34"
+    assert "is signed by somebody" in package.binary_problem(binary)[0]
+
+
+@pytest.mark.parametrize("symvers, problem", [
+    ("0x12345678\tdrm_ioctl\tdrivers/gpu/drm/drm\tEXPORT_SYMBOL\t\n", None),
+    ("0x87654321\tdrm_ioctl\tdrivers/gpu/drm/drm\tEXPORT_SYMBOL\t\n", "this kernel has other versions of drm_ioctl (by Module.symvers)"),
+    ("0x12345678\tprintk\tvmlinux\tEXPORT_SYMBOL\t\n", "this kernel has no drm_ioctl"),
+])
+def test_symbol_versions_are_compared_with_the_headers(board, package, binary, symvers, problem):
+    board.content = "another board's"
+    board.write("lib/modules/%s/build/Module.symvers" % KERNEL, symvers)
+    assert package.binary_problem(binary)[0] == problem
+
+
+def test_a_kernel_without_symbol_versions_has_none_to_compare(board, package, binary):
+    board.content, board.versions = "another board's", ""
+    assert package.binary_problem(binary) == (None, "0 of 0 symbol versions compared with the kernel's own modules")

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs on the controller only: see plugins/modules/npu_store.py for the documentation."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleActionFail
+
+from ..plugin_utils import _store
+from ..plugin_utils._driver_action import StoreAction
+
+ARGUMENTS = dict(
+    argument_spec=dict(
+        store=dict(type="str", required=True),
+        version=dict(type="str", required=True),
+        module=dict(type="str", default="rknpu"),
+        kernel=dict(type="str", required=True),
+        source_digest=dict(type="str", required=True),
+        build_files=dict(type="path", required=True),
+        signing_cert=dict(type="path"),
+        packages=dict(type="list", elements="str", default=[]),
+        wait=dict(type="bool", default=False),
+    ),
+)
+FOR_ALL = ("dkms",)
+"""Packages that a board needs wherever its module was built."""
+
+
+class ActionModule(StoreAction):
+    """Say whether a board's module is in the store."""
+
+    def act(self, result, task_vars):
+        params = self.validate_argument_spec(**ARGUMENTS)[1]
+        entry = None
+        if params["store"]:
+            store, wanted = self.in_store(params, params["store"], None, params["source_digest"], params["build_files"], task_vars)
+            try:
+                if wanted and params["wait"] and not self._task.check_mode:
+                    with store.lock(wanted):
+                        entry = store.find(wanted)
+                elif wanted:
+                    entry = store.find(wanted)
+            except _store.StoreError as error:
+                raise AnsibleActionFail(str(error)) from error
+        packages = [name for name in params["packages"] if name in FOR_ALL or not entry]
+        result.update(changed=False, stored=_store.told(entry) if entry else None, packages=packages)
+        return result
