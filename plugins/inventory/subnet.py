@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: subnet
+short_description: Boards that are found by ssh in ranges of addresses
+version_added: 1.3.0
+author: rkfleet.npu contributors (@rkfleet)
+description:
+  - Contacts every address of the ranges that O(ranges) names, and no other, and makes a host of each that speaks ssh.
+  - With O(identify) it also asks them over ssh which board they are, and puts them into groups by that - C(soc_rk3588), C(kernel_6_1_43_15_rk2312),
+    C(driver_builtin). Nothing is changed there. Those it cannot ask are in the group C(npu_unidentified).
+  - Every host has the variables C(ansible_host), C(ansible_port) and C(npu_subnet), which is what was found - C(address), C(port), C(software) of
+    its ssh server, whether it was C(identified), the C(error) if not, C(model), C(soc), C(serial), C(compatible), C(kernel), C(hostname), C(driver)
+    (V(builtin), V(module), V(rocket) or V(absent)) and the C(module) it came from.
+  - What answers is not trusted. It is bounded in size and time, and characters that mean something to a template are replaced.
+  - The file's name ends in C(npu_subnet.yml) or C(npu_subnet.yaml).
+requirements:
+  - netaddr (Python library) on the controller
+  - C(ssh), for O(identify)
+extends_documentation_fragment:
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+options:
+  plugin:
+    description: The name of this plugin.
+    type: str
+    required: true
+    choices: [rkfleet.npu.subnet]
+  ranges:
+    description:
+      - The addresses, IPv4 or IPv6 - networks (V(10.1.0.0/24), of which the network's own and the broadcast address are left out), ranges
+        (V(10.1.0.10-10.1.0.99)) and single addresses.
+    type: list
+    elements: str
+    required: true
+  exclude:
+    description: Addresses of O(ranges) that are not contacted, written in the same way.
+    type: list
+    elements: str
+    default: []
+  max_addresses:
+    description: More addresses than these are an error, and none is contacted.
+    type: int
+    default: 4096
+  ports:
+    description: Ports on which ssh may listen. Of a host the first that does is taken.
+    type: list
+    elements: int
+    default: [22]
+  timeout:
+    description: Seconds that a host has for a connection and the greeting of its ssh server.
+    type: float
+    default: 2
+  concurrency:
+    description: How many addresses are contacted at the same time.
+    type: int
+    default: 64
+  identify:
+    description: Whether to ask the hosts over ssh which board they are.
+    type: bool
+    default: false
+  identify_timeout:
+    description: Seconds that a host has for that.
+    type: float
+    default: 15
+  identify_concurrency:
+    description: How many hosts are asked at the same time.
+    type: int
+    default: 16
+  keep:
+    description: Which hosts are kept - V(all) that speak ssh, those that were V(identified), or those that are V(rockchip) boards.
+    type: str
+    choices: [all, identified, rockchip]
+    default: all
+  name_by:
+    description:
+      - What the hosts are called by. Where a board has no serial number or host name that is fit for a name, or another one of the inventory is called so,
+        it is called by its address. Where several have the same, the address is put behind it.
+    type: str
+    choices: [address, serial, hostname]
+    default: address
+  default_groups:
+    description: Whether to make the groups C(soc_...), C(kernel_...), C(driver_...) and C(npu_unidentified) of hosts that were asked.
+    type: bool
+    default: true
+  ssh_executable:
+    description: The ssh client. It reads your own configuration (C(~/.ssh/config), C(known_hosts)).
+    type: str
+    default: ssh
+  ssh_user:
+    description: Who to log in as, for O(identify). Empty leaves it to the configuration of ssh. In a play, C(ansible_user) says so as ever.
+    type: str
+    default: ""
+  ssh_private_key:
+    description: File with the key to log in with. Empty leaves it to the configuration of ssh.
+    type: str
+    default: ""
+  ssh_args:
+    description:
+      - Further options of the ssh client, each word an element, such as V(["-o", "StrictHostKeyChecking=accept-new"]).
+      - A host key that ssh does not know is for ssh to judge. With its default it is refused, as nobody can be asked, and the host is not identified.
+    type: list
+    elements: str
+    default: []
+  tree:
+    description: Where C(/proc) and C(/sys) of a board lie, for trees that were recorded on other boards.
+    type: dict
+    default: {}
+    suboptions:
+      proc:
+        description: Instead of C(/proc).
+        type: str
+        default: /proc
+      sys:
+        description: Instead of C(/sys).
+        type: str
+        default: /sys
+notes:
+  - A board with several addresses in the ranges is kept once, with a warning, where its serial number tells. Boards with the same serial number that
+    were not booted together are different boards.
+  - With O(cache) the network is left alone until the cache has expired, C(--flush-cache) is given or the file is changed.
+"""
+
+EXAMPLES = r"""
+# lab.npu_subnet.yml: every host with ssh in a network
+plugin: rkfleet.npu.subnet
+ranges: [10.1.0.0/24]
+
+# fleet.npu_subnet.yml: boards only, by their serial number, with groups by SoC, kernel and driver, and one of our own
+# plugin: rkfleet.npu.subnet
+# ranges: [10.1.0.10-10.1.0.99, 10.1.2.0/24, "fd00:1::10-fd00:1::20"]
+# exclude: [10.1.2.1, 10.1.2.128/25]
+# identify: true
+# keep: rockchip
+# name_by: serial
+# ssh_user: radxa
+# ssh_args: ["-o", "StrictHostKeyChecking=accept-new"]
+# cache: true
+# cache_plugin: ansible.builtin.jsonfile
+# cache_connection: ~/.cache/rkfleet-npu/inventory
+# compose:
+#   ansible_user: "'radxa'"
+# groups:
+#   rock5b: "npu_subnet.model is search('ROCK 5B')"
+"""
+
+import hashlib
+import json
+import math
+
+from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _subnet
+
+# What a finding depends on: a cache that was made with others is none.
+OPTIONS = ("ranges", "exclude", "ports", "identify", "ssh_executable", "ssh_user", "ssh_private_key", "ssh_args", "tree")
+LIMITS = {"max_addresses": 1 << 20, "concurrency": 512, "timeout": 600, "identify_timeout": 600, "identify_concurrency": 128}
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    """Ansible's side; what is found how is in _subnet."""
+
+    NAME = "rkfleet.npu.subnet"
+
+    def verify_file(self, path):
+        """Whether the file is for this plugin, by its name."""
+        return super().verify_file(path) and path.endswith(("npu_subnet.yml", "npu_subnet.yaml"))
+
+    def parse(self, inventory, loader, path, cache=True):
+        """Read the file, look who is there, and add the hosts."""
+        super().parse(inventory, loader, path, cache)
+        self._read_config_data(path)
+        try:
+            boards = self._found(path, cache)
+        except (ValueError, OSError) as error:
+            raise AnsibleParserError("%s: %s" % (path, error)) from error
+        self._say(boards)
+        boards, sentences = _subnet.without_duplicates(boards)
+        for sentence in sentences:
+            self.display.warning(sentence)
+        keep = self.get_option("keep")
+        boards = [board for board in boards if keep == "all" or board["identified"] and (keep == "identified" or board["soc"])]
+        taken = {*inventory.groups, *inventory.hosts}
+        for name, board in _subnet.named(boards, self.get_option("name_by"), taken).items():
+            self._add(name, board)
+
+    def _found(self, path, cache):
+        """What was found, now or when the cache was filled."""
+        self._check()
+        places = _subnet.addresses(self.get_option("ranges"), self.get_option("exclude"), self.get_option("max_addresses"))
+        client = self._client()
+        options = {name: self.get_option(name) for name in OPTIONS}
+        digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()
+        key = self.get_cache_key(path)
+        kept = None
+        if self.get_option("cache") and cache:
+            try:
+                kept = self._cache[key]
+            except KeyError:
+                pass
+        if isinstance(kept, dict) and kept.get("options") == digest:
+            return kept["boards"]
+        found = _subnet.scan(places, self.get_option("ports"), self.get_option("timeout"), self.get_option("concurrency"))
+        self.display.vv("%s: %d of %d addresses speak ssh" % (path, len(found), len(places)))
+        if self.get_option("identify"):
+            boards = _subnet.identify(found, client, self.get_option("identify_concurrency"))
+        else:
+            boards = _subnet.not_asked(found)
+        if self.get_option("cache"):
+            self._cache[key] = {"options": digest, "boards": boards}
+        return boards
+
+    def _check(self):
+        for name, most in LIMITS.items():
+            value = self.get_option(name)
+            if not (math.isfinite(value) and 0 < value <= most):
+                raise ValueError("%s is %s: it is more than 0 and at most %s" % (name, value, most))
+        ports = self.get_option("ports")
+        if not ports or not all(0 < port < 65536 for port in ports):
+            raise ValueError("ports is %s: ports are from 1 to 65535" % ports)
+        if not self.get_option("ranges"):
+            raise ValueError("ranges is empty: name the addresses to contact")
+
+    def _client(self):
+        tree = self.get_option("tree") or {}
+        unknown = sorted(set(tree) - {"proc", "sys"})
+        if unknown:
+            raise ValueError("tree has %s: there are proc and sys" % ", ".join(map(str, unknown)))
+        client = {
+            "executable": self.get_option("ssh_executable"), "user": self.get_option("ssh_user"), "key": self.get_option("ssh_private_key"),
+            "args": self.get_option("ssh_args"), "timeout": self.get_option("identify_timeout"),
+            "proc": str(tree.get("proc") or "/proc"), "sys": str(tree.get("sys") or "/sys"),
+        }
+        # Wrong paths are an error of the file, and not of each board.
+        _subnet.command("192.0.2.1", 22, client)
+        return client
+
+    def _say(self, boards):
+        """Warn of hosts that were to be identified and could not."""
+        failed = [board for board in boards if board.get("error")]
+        if failed:
+            some = ", ".join("%s (%s)" % (board["address"], board["error"]) for board in failed[:5]) + (", ..." if len(failed) > 5 else "")
+            self.display.warning("%d of %d hosts could not be asked which board they are: %s" % (len(failed), len(boards), some))
+
+    def _add(self, name, board):
+        strict = self.get_option("strict")
+        self.inventory.add_host(name)
+        for variable, value in (("ansible_host", board["address"]), ("ansible_port", board["port"]), ("npu_subnet", board)):
+            self.inventory.set_variable(name, variable, value)
+        if self.get_option("identify") and self.get_option("default_groups"):
+            for group in _subnet.groups_of(board):
+                self.inventory.add_child(self.inventory.add_group(group), name)
+        self._set_composite_vars(self.get_option("compose"), self.inventory.get_host(name).get_vars(), name, strict)
+        variables = self.inventory.get_host(name).get_vars()
+        self._add_host_to_composed_groups(self.get_option("groups"), variables, name, strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict)
