@@ -108,7 +108,7 @@ def _network(text, hosts_only):
     if not prefix.isdigit() or len(prefix) > 3:
         raise ValueError("%r is no length of a prefix, such as 24" % prefix)
     address = _address(address)
-    if int(prefix) > address._module.width:
+    if int(prefix) > (32 if address.version == 4 else 128):
         raise ValueError("a prefix of %s bits is too long" % prefix)
     network = netaddr.IPNetwork("%s/%s" % (address, prefix))
     if network.ip != network.network:
