@@ -9,13 +9,10 @@ import os
 
 from ansible.errors import AnsibleActionFail
 
-from ..module_utils._files import sha256_of
-from ..plugin_utils._picture import PictureError, cache_dir, raw_file
-from ..plugin_utils._rknn_model import RknnModelError, check
-from ..plugin_utils._transfer import TransferAction
+from ..plugin_utils._mobilenet_action import MobilenetAction, files
 
 
-class ActionModule(TransferAction):
+class ActionModule(MobilenetAction):
     """Run a MobileNet on the board."""
 
     def act(self, result, task_vars):
@@ -28,25 +25,8 @@ class ActionModule(TransferAction):
                 return result
             raise AnsibleActionFail("%r is not a file on the controller" % absent[0])
         try:
-            model = check(paths["model"], args.pop("target_platform", None))
-            paths["picture"] = raw_file(paths["picture"], cache_dir(args.pop("cache_dir", None)))
-        except (RknnModelError, PictureError, OSError) as error:
+            paths, digests, model = files(paths, args.pop("target_platform", None), args.pop("cache_dir", None))
+        except ValueError as error:
             raise AnsibleActionFail(str(error)) from error
-        args.update({name + "_sha256": sha256_of(path) for name, path in paths.items()})
-
-        # Files are sent only to a board that says it has not got them: from the second time on, one call does all.
-        answer = self._execute_module(module_args=args, task_vars=task_vars)
-        missing = _missing(answer, paths)
-        if missing:
-            args.update({name + "_upload": self.upload(paths[name], name) for name in missing})
-            answer = self._execute_module(module_args=args, task_vars=task_vars)
-            if _missing(answer, paths):
-                raise AnsibleActionFail("the board did not take %s" % " and ".join(missing))
-        result.update(answer, model_file=model.as_dict())
+        result.update(self.infer(dict(args, **digests), paths, task_vars), model_file=model)
         return result
-
-
-def _missing(answer, names):
-    """Take out of a module's answer which of the files the board lacks."""
-    told = answer.pop("missing", None) or []
-    return [name for name in names if name in told]

@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
 import json
 import os
 import re
@@ -47,8 +45,11 @@ def parse_config(text):
 
 
 def _inflate(data):
-    with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-        return stream.read(_CONFIG_LIMIT)
+    stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    text = stream.decompress(data, _CONFIG_LIMIT)
+    if not stream.eof and len(text) < _CONFIG_LIMIT:
+        raise EOFError("it is cut off")
+    return text
 
 
 def read_os(tree):
@@ -75,7 +76,7 @@ def _config(tree, release):
         if data and path.endswith(".gz"):
             try:
                 data = _inflate(data)
-            except (OSError, EOFError, zlib.error) as error:
+            except (EOFError, zlib.error) as error:
                 tree.note(path, error)
                 continue
         if data:

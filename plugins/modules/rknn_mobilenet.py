@@ -249,83 +249,10 @@ skip_reason:
   type: str
 """
 
-import hashlib
-import os
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _mobilenet
-from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR, ensure_dir, read_file, write_file
-
-SUFFIXES = {"model": ".rknn", "picture": ".rgb"}
-
-
-class DamagedError(Exception):
-    """A file that is not what the controller sent."""
-
-
-def take(folder, name, digest, upload, keep=True):
-    """Return C((content, placed)) of a file kept under its digest; content None where it is neither kept nor sent.
-
-    :arg upload: the copy the controller sent, placed into I(folder) at once when its digest is right.
-    :arg keep: whether it is really placed; placed says in either case whether it has to be.
-    :raises DamagedError: where it is not.
-    """
-    path = os.path.join(folder, digest + SUFFIXES[name])
-    try:
-        content = read_file(path)
-    except PermissionError:
-        content = None
-    if content is not None and hashlib.sha256(content).hexdigest() == digest:
-        return content, False
-    if not upload:
-        return None, False
-    content = read_file(upload)
-    if content is None or hashlib.sha256(content).hexdigest() != digest:
-        raise DamagedError("the %s arrived damaged: try again, and see that the board's disk is sound and not full" % name)
-    if not keep:
-        return content, True
-    try:
-        ensure_dir(os.path.dirname(folder), 0o700)
-        ensure_dir(folder, 0o700)
-        write_file(path, content, 0o600)
-    except PermissionError:
-        return content, False
-    return content, True
-
-
-def judge(params, outcome, nodes, kernel):
-    """Return the module's answer to an outcome of infer()."""
-    expected = _mobilenet.pairs(params["expected_top5"])
-    facts = {
-        "library": params["library"],
-        "expected": expected,
-        "tolerance": params["tolerance"],
-        "wanted_driver": params["wanted_driver"],
-        "kernel": kernel,
-        "nodes": nodes,
-    }
-    diagnosis, evidence, remedy = _mobilenet.diagnose(outcome, facts)
-    sdk_version, driver_version = _mobilenet.versions(outcome)
-    return dict(
-        verdict="proven" if diagnosis == "ok" else "failed",
-        diagnosis=diagnosis,
-        evidence=evidence,
-        remedy=remedy,
-        top5=as_dicts((outcome["top"] or [])[:5]),
-        expected_top5=as_dicts(expected),
-        tolerance=params["tolerance"],
-        latency_ms=_mobilenet.latency(outcome["elapsed"]),
-        sdk_version=sdk_version,
-        driver_version=driver_version,
-        notes=_mobilenet.notes(outcome),
-        log=outcome["log"],
-    )
-
-
-def as_dicts(top):
-    """Return [[index, score], ...] as dicts."""
-    return [{"index": index, "score": score} for index, score in top]
+from ansible_collections.rkfleet.npu.plugins.module_utils import _mobilenet, _proof
+from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR
 
 
 def main():
@@ -359,26 +286,13 @@ def main():
     except ValueError as error:
         module.fail_json(msg="expected_top5: %s" % error)
 
-    folder = os.path.join(params["state_dir"], "models")
-    content, changed = {}, False
     try:
-        for name in SUFFIXES:
-            content[name], placed = take(folder, name, params[name + "_sha256"] or "", params[name + "_upload"], not module.check_mode)
-            changed = changed or placed
-    except (DamagedError, OSError) as error:
-        module.fail_json(msg="cannot keep model and picture below %s: %s" % (folder, error))
-    missing = [name for name in SUFFIXES if content[name] is None]
-    if missing:
-        module.exit_json(changed=changed, missing=missing)
-
-    try:
-        outcome = _mobilenet.infer(params["library"], content["model"], content["picture"], params["runs"], params["timeout"])
-    except ValueError as error:
+        answer = _proof.prove(params, keep=not module.check_mode)
+    except _proof.ProofError as error:
         module.fail_json(msg=str(error))
-    answer = judge(params, outcome, _mobilenet.drm_nodes(), os.uname().release)
-    if params["required"] and answer["verdict"] != "proven" and not module.check_mode:
-        module.fail_json(msg="%(diagnosis)s: %(evidence)s. %(remedy)s" % answer, changed=changed, **answer)
-    module.exit_json(changed=changed, **answer)
+    if params["required"] and answer.get("verdict", "proven") != "proven" and not module.check_mode:
+        module.fail_json(msg="%(diagnosis)s: %(evidence)s. %(remedy)s" % answer, **answer)
+    module.exit_json(**answer)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import time
 
 from ..module_utils._record import FACT_FILE
 from ..module_utils._tree import clean
+from ._look import HELD, dictionary, has_work, is_held, look
 from ._recap import OUTCOMES
 from ._transfer import NO_ANSWER
 
@@ -22,7 +23,6 @@ WORDS = {"needs_work": "%d need work"}
 LONGEST = 200
 LONGEST_SENTENCE = 1000
 MOST = 50
-HELD = "npu_hold is set in the inventory"
 PARTS = {
     "board": {"model": str, "soc": str, "serial": str, "compatible": list},
     "os": {"id": str, "codename": str, "version": str, "version_id": str, "container": str},
@@ -48,14 +48,14 @@ def record(name, variables, now):
         Of a board that was only looked at, C(__npu_audit) is enough: what M(rkfleet.npu.npu_audit) returned.
     :arg now: seconds since the epoch.
     """
-    seen = look(variables)
+    seen = _seen(variables)
     facts, plan = seen["facts"], seen["plan"]
     entry = {"name": clean(str(name), LONGEST), "status": None, "verdict": None, "reason": None, "remedy": None, "evidence": [], "checked_at": _stamp(now)}
     for part, kinds in PARTS.items():
-        entry[part] = _values(_dict(facts.get(part)), kinds)
+        entry[part] = _values(dictionary(facts.get(part)), kinds)
     if seen["committed"]:
         entry["upgrade"].update(state="committed", pending=False, why=None)
-    entry["plan"] = dict(_values(plan, PLAN), **{part: _text(_dict(plan.get(part)).get("version")) for part in ("driver", "runtime")})
+    entry["plan"] = dict(_values(plan, PLAN), **{part: _text(dictionary(plan.get(part)).get("version")) for part in ("driver", "runtime")})
     entry["plan"] = {key: entry["plan"][key] for key in ("action", "reason", "remedy", "driver", "runtime", *list(PLAN)[3:])}
     entry["verification"] = _verification(seen, entry)
     entry["upgrade"] = entry.pop("upgrade")  # in the order of the schema
@@ -80,35 +80,18 @@ def summary(records):
     return "audit: %d board%s, %s" % (len(records), "" if len(records) == 1 else "s", ", ".join(words))
 
 
-def look(variables):
-    """Return C({facts, plan, verification, error, left, outcome, undone, committed, held}) of a board, from whichever of its variables tell it."""
-    audit = _dict(variables.get("__npu_audit"))
-    # Whatever came after the look is newer than it.
-    facts = _dict(_dict(variables.get("ansible_facts")).get("npu")) or _dict(_dict(audit.get("ansible_facts")).get("npu"))
-    error = variables.get("__npu_error") or (audit.get("msg") or "failed without a message" if audit.get("failed") or audit.get("unreachable") else None)
-    left = _dict(variables.get("__npu_left"))
+def _seen(variables):
+    """What is known of a board, under shorter names."""
+    known = look(variables)
+    facts, left, error = dictionary(dictionary(known.get("ansible_facts")).get("npu")), dictionary(known.get("__npu_left")), known.get("__npu_error")
     return {
-        "facts": facts,
-        "plan": _dict(variables.get("__npu_plan")) or _dict(audit.get("plan")),
-        "verification": _dict(variables.get("__npu_verification")) or _dict(audit.get("verification")),
-        "unverified": audit.get("unverified"),
-        "error": str(error) if error else None,
-        "left": left,
-        "outcome": variables.get("__npu_outcome"),
-        "undone": variables.get("__npu_rolled_back"),
-        "committed": bool(variables.get("__npu_is_committed")) and not error,
-        "held": is_held(variables) or left.get("verdict") == "held" and not facts,
+        "facts": facts, "left": left, "error": str(error) if error else None,
+        "plan": dictionary(known.get("__npu_plan")), "verification": dictionary(known.get("__npu_verification")),
+        "unverified": dictionary(variables.get("__npu_audit")).get("unverified"),
+        "outcome": known.get("__npu_outcome"), "undone": known.get("__npu_rolled_back"),
+        "committed": bool(known.get("__npu_is_committed")) and not error,
+        "held": is_held(known) or left.get("verdict") == "held" and not facts,
     }
-
-
-def is_held(variables):
-    """Whether the inventory holds a board."""
-    return str(variables.get("npu_hold", False)).strip().lower() in ("true", "yes", "on", "1", "t", "y")
-
-
-def has_work(plan):
-    """Whether a plan has something to do."""
-    return bool(plan) and (plan.get("action") != "none" or _dict(plan.get("runtime")).get("install") is True)
 
 
 # -- how a board does -------------------------------------------------------------------------------------------------------
@@ -196,7 +179,7 @@ def _evidence(entry):
 def _verification(seen, entry):
     """The verification that was just run, else the one on the board's record; None where there is neither."""
     run = seen["verification"]
-    told = run or _dict(seen["facts"].get("verification"))
+    told = run or dictionary(seen["facts"].get("verification"))
     if not _text(told.get("diagnosis")):
         return None
     here = {"driver": entry["driver"]["version"], "kernel": entry["kernel"]["release"], "runtime_sha256": entry["runtime"]["sha256"]}
@@ -205,7 +188,7 @@ def _verification(seen, entry):
         proof.update(here, verified_at=entry["checked_at"])
     elif not _TIME.match(proof["verified_at"] or ""):
         proof["verified_at"] = None
-    latency = {key: _number(_dict(told.get("latency_ms")).get(key)) for key in LATENCIES}
+    latency = {key: _number(dictionary(told.get("latency_ms")).get(key)) for key in LATENCIES}
     proof.update(
         top5=_top(told.get("top5")), expected_top5=_top(told.get("expected_top5")),
         latency_ms=latency if any(value is not None for value in latency.values()) else None,
@@ -227,10 +210,6 @@ def _values(told, kinds):
     return values
 
 
-def _dict(value):
-    return value if isinstance(value, dict) else {}
-
-
 def _text(value, longest=LONGEST):
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
@@ -249,7 +228,7 @@ def _number(value):
 
 
 def _top(value):
-    top = [{"index": _number(_dict(row).get("index")), "score": _number(_dict(row).get("score"))} for row in value[:5]] if isinstance(value, list) else []
+    top = [{"index": _number(dictionary(row).get("index")), "score": _number(dictionary(row).get("score"))} for row in value[:5]] if isinstance(value, list) else []
     return [row for row in top if row["index"] is not None and row["score"] is not None]
 
 

@@ -10,7 +10,7 @@ import stat
 
 import pytest
 
-rknn_mobilenet = pytest.importorskip("ansible_collections.rkfleet.npu.plugins.modules.rknn_mobilenet")
+_proof = pytest.importorskip("ansible_collections.rkfleet.npu.plugins.module_utils._proof")
 
 CONTENT = b"RKNN model"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -29,9 +29,9 @@ def folder(tmp_path):
 
 
 def test_a_file_is_placed_once(folder, upload):
-    assert rknn_mobilenet.take(folder, "model", DIGEST, None) == (None, False)
-    assert rknn_mobilenet.take(folder, "model", DIGEST, upload) == (CONTENT, True)
-    assert rknn_mobilenet.take(folder, "model", DIGEST, None) == (CONTENT, False)
+    assert _proof.take(folder, "model", DIGEST, None) == (None, False)
+    assert _proof.take(folder, "model", DIGEST, upload) == (CONTENT, True)
+    assert _proof.take(folder, "model", DIGEST, None) == (CONTENT, False)
     assert os.listdir(folder) == [DIGEST + ".rknn"]
     for path, mode in ((os.path.dirname(folder), 0o700), (folder, 0o700), (os.path.join(folder, DIGEST + ".rknn"), 0o600)):
         assert stat.S_IMODE(os.stat(path).st_mode) == mode
@@ -40,23 +40,23 @@ def test_a_file_is_placed_once(folder, upload):
 def test_a_damaged_upload_is_refused(folder, upload):
     with open(upload, "ab") as stream:
         stream.write(b"x")
-    with pytest.raises(rknn_mobilenet.DamagedError, match="the model arrived damaged"):
-        rknn_mobilenet.take(folder, "model", DIGEST, upload)
+    with pytest.raises(_proof.DamagedError, match="the model arrived damaged"):
+        _proof.take(folder, "model", DIGEST, upload)
     assert not os.path.exists(folder)
 
 
 def test_a_damaged_file_is_asked_for_again_and_replaced(folder, upload):
-    rknn_mobilenet.take(folder, "picture", DIGEST, upload)
+    _proof.take(folder, "picture", DIGEST, upload)
     path = os.path.join(folder, DIGEST + ".rgb")
     with open(path, "wb") as stream:
         stream.write(b"cut")
-    assert rknn_mobilenet.take(folder, "picture", DIGEST, None) == (None, False)
-    assert rknn_mobilenet.take(folder, "picture", DIGEST, upload) == (CONTENT, True)
+    assert _proof.take(folder, "picture", DIGEST, None) == (None, False)
+    assert _proof.take(folder, "picture", DIGEST, upload) == (CONTENT, True)
 
 
 def test_where_nothing_may_be_kept_the_upload_is_used(folder, upload, monkeypatch):
     def refuse(*dummy, **dummies):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(rknn_mobilenet, "ensure_dir", refuse)
-    assert rknn_mobilenet.take(folder, "model", DIGEST, upload) == (CONTENT, False)
+    monkeypatch.setattr(_proof, "ensure_dir", refuse)
+    assert _proof.take(folder, "model", DIGEST, upload) == (CONTENT, False)

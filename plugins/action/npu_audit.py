@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Asks a board once, plans on the controller, and has MobileNet run where that is wanted: see plugins/modules/npu_audit.py for the documentation."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import time
+
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+
+from ..module_utils import _plan, _record
+from ..module_utils._files import STATE_DIR
+from ..module_utils._tree import clean, clean_tree
+from ..plugin_utils import _compatibility, _look, _payload
+from ..plugin_utils._artifact import ArtifactError, fetch
+from ..plugin_utils._mobilenet_action import MobilenetAction, files
+from ..plugin_utils._program_action import GRACE, NoAnswer, ProgramAction, cached
+from ..plugin_utils._told_facts import checked
+from ..plugin_utils._transfer import lost
+
+AREAS = ("proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
+ARGUMENTS = dict(
+    argument_spec=dict(
+        {area: dict(type="str") for area in AREAS},  # of the board: nothing of the controller is filled in
+        root=dict(type="str", default="/"),
+        wanted=dict(type="dict", default={}),
+        compatibility=dict(type="dict", default={}),
+        assume_root=dict(type="bool", default=False),
+        verify=dict(type="str", choices=["never", "needed", "always"], default="never"),
+        keep_model=dict(type="bool", default=False),
+        runs=dict(type="int", default=10),
+        verify_timeout=dict(type="int", default=60),
+        local_folder=dict(type="path"),
+        mirrors=dict(type="list", elements="str", default=[]),
+        cache_dir=dict(type="path", default="~/.cache/rkfleet-npu"),
+        timeout=dict(type="int", default=120),
+    )
+)
+NEEDED_OF_PROOF = ("verdict", "diagnosis", "evidence", "remedy", "top5", "expected_top5", "tolerance", "latency_ms", "sdk_version", "driver_version", "notes")
+
+
+class ActionModule(ProgramAction, MobilenetAction):
+    """Look at a board: facts, plan, and verification."""
+
+    def act(self, result, task_vars):
+        began = time.time()
+        params = self.validate_argument_spec(**ARGUMENTS)[1]
+        name = task_vars["inventory_hostname"]
+        result.update(changed=False, phases=[{"phase": "detect", "at": began}], ended=began)
+        try:
+            data = compatibility(params["compatibility"])
+            self._look(result, params, data, task_vars)
+        except AnsibleConnectionFailure as error:
+            self._connection._shell.tmpdir = None
+            result.update(failed=True, msg="%s: %s" % (name, lost(error)))
+        except (NoAnswer, AnsibleActionFail) as error:
+            result.update(failed=True, msg="%s: %s" % (name, self._cannot(str(error))))
+        except ValueError as error:  # what is wanted is wrong
+            result.update(failed=True, msg="%s: %s" % (name, error))
+        result["ended"] = time.time()
+        return result
+
+    def _look(self, result, params, data, task_vars):
+        facts, told = self._facts(params, data, task_vars, False)
+        plan = self._plan(facts, params, data)
+        if not told["asked"] and _way_matters(plan, params):
+            facts, told = self._facts(params, data, task_vars, True)
+            plan = self._plan(facts, params, data)
+        proof, unverified = None, None
+        quiet = _look.is_right(plan, facts)
+        if params["verify"] == "always" or params["verify"] == "needed" and (quiet or plan["baseline"]):
+            result["phases"].append({"phase": "verify", "at": time.time()})
+            proof, unverified = self._prove(facts, plan, dict(params, **told), task_vars, quiet or params["verify"] == "always")
+        if proof and not (quiet and params["verify"] == "needed"):
+            tried = {"diagnosis": proof["diagnosis"], "kernel": facts["kernel"]["release"], "driver": facts["driver"]["version"],
+                     "runtime_sha256": facts["runtime"]["sha256"]}
+            plan = self._plan(dict(facts, verification=tried), params, data)
+        if proof:
+            result["changed"] = proof.pop("changed") and params["keep_model"]
+        result.update(
+            ansible_facts={"npu": facts}, plan=plan, verification=proof, unverified=unverified,
+            settled=_look.is_right(plan, facts) and bool(proof) and proof["diagnosis"] == "ok" and is_recorded(facts, proof),
+        )
+        python = path_of(told.get("python"))
+        if python and not self._task.delegate_to and self._interpreter(task_vars) is None:
+            # As a module's run would have it.
+            result["ansible_facts"]["discovered_interpreter_python"] = python
+
+    def _facts(self, params, data, task_vars, ask_repository):
+        """C((facts, what else was told)) of the board."""
+        areas = {area: params[area] for area in AREAS}
+        if self.can_ask():
+            told = self.ask("facts", {
+                "root": params["root"], "areas": areas, "ask_repository": ask_repository,
+                "driver_version": params["wanted"].get("driver_version") or data["defaults"]["driver"]}, task_vars, params["timeout"])
+            facts = taken(told.pop("facts", None))
+            return facts, {"asked": told.get("asked") is True, "python": told.get("python"), "library": str(told.get("library")),
+                           "state_dir": str(told.get("state_dir"))}
+        args = {area: path for area, path in dict(areas, root=params["root"]).items() if path}
+        told = self._execute_module(module_name="rkfleet.npu.npu_facts", module_args=args, task_vars=task_vars)
+        if told.get("failed") or told.get("unreachable"):
+            raise NoAnswer(clean(" ".join(str(told.get("msg") or "no answer").split()), 500))
+        facts = taken((told.get("ansible_facts") or {}).get("npu"))
+        return facts, {"asked": True, "library": facts["runtime"]["path"], "state_dir": STATE_DIR}
+
+    def _plan(self, facts, params, data):
+        if params["assume_root"]:
+            facts = dict(facts, privileged=True)
+        return _plan.npu_plan(facts, params["wanted"], data)
+
+    def _prove(self, facts, plan, params, task_vars, full):
+        """C((what MobileNet said, why it could not be run)), one of them None. full: with as many runs as are wanted, else a single one."""
+        here = plan["here"]
+        if not here:
+            return None, "nothing is known to run on it as it is: %s" % _nothing_here(facts, plan)
+        try:
+            paths, digests, dummy = prepared(here["model"], params)
+        except ValueError as error:
+            return None, str(error)
+        model = here["model"]
+        args = dict(
+            digests, library=params["library"], expected_top5=model["expected_top5"], tolerance=model["tolerance"],
+            wanted_driver=plan["driver"]["version"], runs=params["runs"] if full else 1, timeout=params["verify_timeout"], state_dir=params["state_dir"])
+        keep = params["keep_model"] and full and not self._task.check_mode
+        # What the module is told when the files have to be sent: in check mode it keeps none.
+        self._task.check_mode = not keep
+        ask = None
+        if self.can_ask():
+            def ask(arguments):
+                arguments = dict(arguments, model_upload=None, picture_upload=None)
+                return self.ask("proof", {"arguments": arguments, "keep": keep}, task_vars, params["verify_timeout"] + GRACE).get("proof") or {}
+        args["tolerance"] = 1 / 256 if args["tolerance"] is None else args["tolerance"]
+        try:
+            answer = self.infer(dict(args, model=paths["model"], picture=paths["picture"]), paths, task_vars, ask)
+        except (NoAnswer, AnsibleActionFail) as error:
+            return None, str(error)
+        if not isinstance(answer.get("diagnosis"), str):
+            return None, clean(str(answer.get("msg") or "it gave no diagnosis"), 500)
+        proof = clean_tree({key: answer.get(key) for key in NEEDED_OF_PROOF})
+        return dict(proof, changed=answer.get("changed") is True), None
+
+    def _cannot(self, why):
+        become = self._connection.become is not None
+        hint = " Give the user of this board sudo without a password, or run with --ask-become-pass." if "sudo" in why or "become" in why else ""
+        return "cannot read the board%s: %s%s" % (" as root" if become else "", why, hint)
+
+
+def taken(told):
+    """Facts as I(checked) gives them.
+
+    :raises NoAnswer: where they are none.
+    """
+    try:
+        return checked(told)
+    except ValueError as error:
+        raise NoAnswer("%s: that is no answer of this collection's program" % error) from error
+
+
+def compatibility(user):
+    """The compatibility data with the user's merged over it, checked; kept for the other workers of this run.
+
+    :raises ValueError: where it is not sound.
+    """
+    key = hashlib.sha256(json.dumps(user, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+    def make():
+        data = _compatibility.merged(user)
+        errors = _compatibility.validate(data)
+        if errors:
+            raise ValueError("npu_compatibility: %s%s" % (errors[0], "" if len(errors) == 1 else " (and %d more)" % (len(errors) - 1)))
+        return json.dumps(data)
+
+    return json.loads(_payload.keep(cached("rkfleet-npu-compatibility-%s.json" % key), make))
+
+
+def prepared(model, params):
+    """Model and picture as I(files) gives them, fetched where the controller has not got them; kept for the other workers of this run.
+
+    :raises ValueError: where they cannot be had.
+    """
+    key = hashlib.sha256(json.dumps([model, params["local_folder"], params["mirrors"], params["cache_dir"]], sort_keys=True).encode()).hexdigest()[:16]
+
+    def make():
+        cache = os.path.expanduser(params["cache_dir"])
+        paths = {}
+        for name, row in (("model", model["file"]), ("picture", model["picture"])):
+            pins = {pin: row[pin] for pin in ("sha256", "git_blob", "size") if row.get(pin)}
+            paths[name] = fetch(pins, row["path"], cache, params["local_folder"], params["mirrors"])[0]
+        return json.dumps(files(paths, model["platform"], params["cache_dir"]))
+
+    try:
+        return json.loads(_payload.keep(cached("rkfleet-npu-model-%s.json" % key), make))
+    except (ArtifactError, OSError) as error:
+        raise ValueError(str(error)) from error
+
+
+def is_recorded(facts, proof):
+    """Whether the board's own record says what was just seen, and not too long ago: then nothing is to be written."""
+    recorded = facts["verification"] or {}
+    new = _record.stable(_record.compose(facts, proof))["verification"]
+    of = {"kernel": facts["kernel"]["release"], "driver": facts["driver"]["version"], "runtime_sha256": facts["runtime"]["sha256"]}
+    return dict(clean_tree(json.loads(json.dumps(new))), **of) == {key: recorded.get(key) for key in (*new, *of)} and not _record.is_stale(
+        {"verification": recorded}, 24)
+
+
+def path_of(told):
+    """An interpreter's path as a board told it, or None."""
+    return told if isinstance(told, str) and re.fullmatch(r"/[\w./+-]{1,200}", told) else None
+
+
+def _way_matters(plan, params):
+    """Whether what a repository offers could change a plan."""
+    return plan["action"] != "none" and params["wanted"].get("driver_strategy") != "dkms"
+
+
+def _nothing_here(facts, plan):
+    if not facts["driver"]["version"]:
+        return "no driver answers"
+    if not facts["runtime"]["path"]:
+        return "there is no librknnrt.so"
+    return "no model with a checksum is known for %s with runtime %s" % (plan["soc"] or "this SoC", facts["runtime"]["version"] or "of an unknown version")

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The proof of an NPU on the board: model and picture are taken, the inference is run, and what it means is said."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+from . import _mobilenet
+from ._files import ensure_dir, read_file, write_file
+
+SUFFIXES = {"model": ".rknn", "picture": ".rgb"}
+
+
+class ProofError(Exception):
+    """What could not be tried, with one sentence why."""
+
+
+class DamagedError(ProofError):
+    """A file that is not what the controller sent."""
+
+
+def prove(params, keep):
+    """Return the answer of module rknn_mobilenet: C({changed, missing}) where the board has not got the files, else C(changed) and what I(judge) says.
+
+    :arg params: the module's arguments.
+    :arg keep: whether model and picture are kept on the board.
+    :raises ProofError: where nothing could be tried.
+    """
+    folder = os.path.join(params["state_dir"], "models")
+    content, changed = {}, False
+    try:
+        for name in SUFFIXES:
+            content[name], placed = take(folder, name, params[name + "_sha256"] or "", params[name + "_upload"], keep)
+            changed = changed or placed
+    except OSError as error:
+        raise ProofError("cannot keep model and picture below %s: %s" % (folder, error)) from error
+    missing = [name for name in SUFFIXES if content[name] is None]
+    if missing:
+        return {"changed": changed, "missing": missing}
+    try:
+        outcome = _mobilenet.infer(params["library"], content["model"], content["picture"], params["runs"], params["timeout"])
+    except ValueError as error:
+        raise ProofError(str(error)) from error
+    return dict(judge(params, outcome, _mobilenet.drm_nodes(), os.uname().release), changed=changed)
+
+
+def take(folder, name, digest, upload, keep=True):
+    """Return C((content, placed)) of a file kept under its digest; content None where it is neither kept nor sent.
+
+    :arg upload: the copy the controller sent, placed into I(folder) at once when its digest is right.
+    :arg keep: whether it is really placed; placed says in either case whether it has to be.
+    :raises DamagedError: where it is not.
+    """
+    path = os.path.join(folder, digest + SUFFIXES[name])
+    try:
+        content = read_file(path)
+    except PermissionError:
+        content = None
+    if content is not None and hashlib.sha256(content).hexdigest() == digest:
+        return content, False
+    if not upload:
+        return None, False
+    content = read_file(upload)
+    if content is None or hashlib.sha256(content).hexdigest() != digest:
+        raise DamagedError("the %s arrived damaged: try again, and see that the board's disk is sound and not full" % name)
+    if not keep:
+        return content, True
+    try:
+        ensure_dir(os.path.dirname(folder), 0o700)
+        ensure_dir(folder, 0o700)
+        write_file(path, content, 0o600)
+    except PermissionError:
+        return content, False
+    return content, True
+
+
+def judge(params, outcome, nodes, kernel):
+    """Return the module's answer to an outcome of infer()."""
+    expected = _mobilenet.pairs(params["expected_top5"])
+    facts = {
+        "library": params["library"],
+        "expected": expected,
+        "tolerance": params["tolerance"],
+        "wanted_driver": params["wanted_driver"],
+        "kernel": kernel,
+        "nodes": nodes,
+    }
+    diagnosis, evidence, remedy = _mobilenet.diagnose(outcome, facts)
+    sdk_version, driver_version = _mobilenet.versions(outcome)
+    return dict(
+        verdict="proven" if diagnosis == "ok" else "failed",
+        diagnosis=diagnosis,
+        evidence=evidence,
+        remedy=remedy,
+        top5=as_dicts((outcome["top"] or [])[:5]),
+        expected_top5=as_dicts(expected),
+        tolerance=params["tolerance"],
+        latency_ms=_mobilenet.latency(outcome["elapsed"]),
+        sdk_version=sdk_version,
+        driver_version=driver_version,
+        notes=_mobilenet.notes(outcome),
+        log=outcome["log"],
+    )
+
+
+def as_dicts(top):
+    """Return [[index, score], ...] as dicts."""
+    return [{"index": index, "score": score} for index, score in top]

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a board's Python is asked by a program on its standard input: see plugins/plugin_utils/_payload.py."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+
+from . import _proof, _repository
+from ._facts import gather
+from ._files import STATE_DIR
+from ._tree import Tree
+
+
+def facts(params):
+    """The facts of a board. Its repositories are asked only where the driver that answers is not the wanted one: nothing else needs them."""
+    tree = Tree(params.get("root") or "/", **dict((area, path) for area, path in params["areas"].items() if path))
+    told = gather(tree)
+    asked = params["ask_repository"] or told["driver"]["version"] != params["driver_version"]
+    if tree.live and asked:
+        told["repository"] = _repository.read(tree, lambda: _repository.apt_kernels(_run))
+    # Where they are for a program, which in a recorded tree is elsewhere.
+    library = told["runtime"]["path"]
+    return {"facts": told, "asked": asked, "library": library and tree.real(library), "state_dir": tree.real(STATE_DIR)}
+
+
+def proof(params):
+    """What MobileNet says of a board, as module rknn_mobilenet does; C(missing) where the board has not got model and picture."""
+    return {"proof": _proof.prove(params["arguments"], params["keep"])}
+
+
+def _run(words):
+    import subprocess
+
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+
+
+def main(function, text):
+    """Call one of these functions and print what it answers between two markers, so that it is found whatever a login prints."""
+    params = json.loads(text)
+    # A board that hangs on a file must not hold up all the others.
+    signal.alarm(params["seconds"])
+    try:
+        answer = globals()[function](params)
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        answer = {"error": "%s: %s" % (type(error).__name__, error)}
+    answer["python"] = sys.executable
+    sys.stdout.write("\n%s%s%s\n" % (params["marker"], json.dumps(answer), params["marker"]))

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is known of a board, whichever of its variables tell it: those a task has set, and else what M(rkfleet.npu.npu_audit) returned.
+
+A fact that is set costs as much as a board that is asked: so a look at a board leaves C(__npu_audit) behind and nothing else.
+"""
+
+from __future__ import annotations
+
+HELD = "npu_hold is set in the inventory"
+HOLD_FILE = "/etc/rkfleet-npu/hold is on the board"
+SET = (
+    "ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_error", "__npu_left", "__npu_outcome", "__npu_rolled_back",
+    "__npu_is_committed", "__npu_phases", "__npu_phases_end", "__npu_driver_target", "__npu_build", "npu_hold",
+)
+
+
+def look(variables, only=SET):
+    """Return those of I(SET) that are known of a board, what the audit returned in the place of what no task has set.
+
+    :arg only: names of those that are asked for; the others cost time.
+    """
+    known = {name: variables[name] for name in only if name in variables}
+    audit = dictionary(variables.get("__npu_audit"))
+    if not audit:
+        if is_held(variables):
+            known.setdefault("__npu_left", {"verdict": "held", "reason": HELD})
+        return known
+    facts = dictionary(dictionary(audit.get("ansible_facts")).get("npu"))
+    told = {"__npu_phases": audit.get("phases"), "__npu_phases_end": audit.get("ended")}
+    if audit.get("skipped"):
+        told = {"__npu_left": {"verdict": "held", "reason": HELD}}
+    elif audit.get("failed") or audit.get("unreachable"):
+        told["__npu_error"] = str(audit.get("msg") or "failed without a message")
+    else:
+        told.update(__npu_plan=audit.get("plan"), __npu_before=facts, __npu_verification=audit.get("verification"))
+        hold = dictionary(facts.get("upgrade")).get("hold")
+        if hold is not None:
+            told["__npu_left"] = {"verdict": "held", "reason": "%s%s" % (HOLD_FILE, ": %s" % hold if hold else "")}
+    if facts and not dictionary(known.get("ansible_facts")).get("npu"):
+        known["ansible_facts"] = {"npu": facts}
+    for name, value in told.items():
+        if value is not None and name in only:
+            known.setdefault(name, value)
+    return known
+
+
+def is_held(variables):
+    """Whether the inventory holds a board."""
+    return str(variables.get("npu_hold", False)).strip().lower() in ("true", "yes", "on", "1", "t", "y")
+
+
+def is_right(plan, facts):
+    """Whether nothing is to be done for a board by its plan, and nothing is left over of an upgrade."""
+    return not has_work(plan) and not dictionary(facts.get("upgrade")).get("pending")
+
+
+def has_work(plan):
+    """Whether a plan has something to do."""
+    return plan.get("action") != "none" or dictionary(plan.get("runtime")).get("install") is True
+
+
+def dictionary(value):
+    """The value where it is a dictionary, else an empty one."""
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""The whole audit of a board with Ansible, on this machine: a recorded tree, the stand-in runtime with a pretended device, and boards that lie."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import stat
+import subprocess
+import sys
+
+import pytest
+
+LAB = pathlib.Path(__file__).resolve().parents[3] / "tests/lab/runtime"
+RELEASE = "6.1.84"
+LIAR = '''#!%(python)s
+import json, re, sys
+text = sys.stdin.read()
+marker = re.search('"marker": "([0-9a-f]{32})"', text)[1]
+%(says)s
+'''
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A ROCK 5B with the driver built in, as root sees it."""
+    def write(path, content=""):
+        place = tmp_path / "board" / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    write("proc/device-tree/model", "Radxa ROCK 5B\0")
+    write("proc/device-tree/compatible", "radxa,rock-5b\0rockchip,rk3588\0")
+    write("proc/device-tree/npu@fdab0000/compatible", "rockchip,rk3588-rknpu\0")
+    write("proc/sys/kernel/osrelease", RELEASE + "\n")
+    write("proc/sys/kernel/arch", "aarch64\n")
+    write("proc/cmdline", "ro quiet\n")
+    write("sys/kernel/debug/rknpu/version", "RKNPU driver: v0.9.6\n")
+    write("sys/bus/platform/drivers/RKNPU/uevent")
+    write("sys/devices/platform/fdab0000.npu/uevent")
+    (tmp_path / "board/sys/bus/platform/devices").mkdir(parents=True)
+    os.symlink("../../../devices/platform/fdab0000.npu", tmp_path / "board/sys/bus/platform/devices/fdab0000.npu")
+    os.symlink("../../../bus/platform/drivers/RKNPU", tmp_path / "board/sys/devices/platform/fdab0000.npu/driver")
+    write("lib/modules/%s/modules.builtin" % RELEASE, "kernel/drivers/rknpu/rknpu.ko\n")
+    write("usr/lib/librknnrt.so", b"librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)")
+    return write
+
+
+def listing(place):
+    """Everything below a folder: names, kinds, modes, sizes, times, contents."""
+    found = {}
+    for folder, folders, files in os.walk(place):
+        for name in folders + files:
+            path = os.path.join(folder, name)
+            status = os.lstat(path)
+            content = pathlib.Path(path).read_bytes() if stat.S_ISREG(status.st_mode) else os.readlink(path) if stat.S_ISLNK(status.st_mode) else b""
+            found[path] = (status.st_mode, status.st_uid, status.st_size, status.st_mtime_ns, status.st_ino, content)
+    return found
+
+
+@pytest.fixture
+def audit(tmp_path):
+    """Run the task; give what it returned and how Ansible ended."""
+    def run(*words, variables=None, environment=None, settings=None, boards=None, **args):
+        task = {"rkfleet.npu.npu_audit": dict({"root": str(tmp_path / "board")}, **args), "register": "audit", "ignore_errors": True}
+        if environment:
+            task["environment"] = environment
+        play = [{"hosts": "all", "gather_facts": False, "tasks": [
+            task, {"ansible.builtin.set_fact": {"answers": "{{ dict(groups.all | zip(groups.all | map('extract', hostvars, 'audit'))) }}"}, "run_once": True},
+            {"ansible.builtin.copy": {"dest": str(tmp_path / "answers.json"), "content": "{{ answers | to_json }}"}, "run_once": True, "check_mode": False,
+             "delegate_to": "localhost", "vars": {"ansible_python_interpreter": sys.executable, "ansible_remote_tmp": str(tmp_path / "controller")}}]}]
+        (tmp_path / "play.yml").write_text(json.dumps(play))
+        hosts = {name: dict({"ansible_connection": "local", "ansible_python_interpreter": sys.executable}, **own)
+                 for name, own in (boards or {"board": variables or {}}).items()}
+        (tmp_path / "boards.json").write_text(json.dumps({"all": {"hosts": hosts}}))
+        done = subprocess.run(
+            [sys.executable, "-m", "ansible", "playbook", "-vvv", "-i", str(tmp_path / "boards.json"), str(tmp_path / "play.yml"), *words],
+            env=dict(os.environ, **dict({"ANSIBLE_PIPELINING": "1", "ANSIBLE_LOCAL_TEMP": str(tmp_path / "local"), "ANSIBLE_HOME": str(tmp_path / "home"),
+                                         "ANSIBLE_REMOTE_TEMP": str(tmp_path / "remote"), "ANSIBLE_NOCOLOR": "1"}, **settings or {})),
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=120, check=False, cwd=tmp_path)
+        answers = json.loads((tmp_path / "answers.json").read_text())
+        return answers if boards else answers["board"], done
+
+    return run
+
+
+def lie(path, says):
+    """An interpreter that answers what a board made up."""
+    path.write_text(LIAR % {"python": sys.executable, "says": says})
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_one_exec_a_board_and_nothing_is_left_there(audit, tree, tmp_path):
+    before = listing(tmp_path / "board")
+    answer, done = audit()
+    assert done.returncode == 0 and answer["failed"] is False and answer["changed"] is False, done.stdout
+    assert answer["ansible_facts"]["npu"]["driver"]["version"] == "0.9.6" and answer["ansible_facts"]["npu"]["board"]["model"] == "Radxa ROCK 5B"
+    assert answer["plan"]["driver"]["version"] == "0.9.6" and answer["plan"]["runtime"]["install"] and answer["verification"] is None
+    task = done.stdout.split("TASK [ansible.builtin.set_fact]")[0]
+    assert task.count(" EXEC ") == 1 and " PUT " not in task and "Using module file" not in task
+    assert listing(tmp_path / "board") == before and not (tmp_path / "remote").exists()
+    # The program was kept in Ansible's own folder of the run, which goes away with it.
+    assert not [name for unused, unused_too, names in os.walk(tmp_path / "local") for name in names if "rkfleet" in name]
+    assert audit("--check")[0]["plan"] == answer["plan"]
+
+
+def test_where_nothing_can_be_pipelined_the_module_does(audit, tree):
+    direct = audit()[0]
+    answer, done = audit(settings={"ANSIBLE_PIPELINING": "0"})
+    assert "npu_facts.py" in done.stdout and answer["plan"] == direct["plan"]
+    for told in (answer, direct):
+        told["ansible_facts"]["npu"].pop("space")
+    assert answer["ansible_facts"] == direct["ansible_facts"]
+
+
+def test_the_interpreter_is_looked_for_within_the_same_exec(audit, tree):
+    answer, done = audit(variables={"ansible_python_interpreter": "auto"}, environment={"NPU_WORD": "it's here"})
+    assert answer["failed"] is False and done.stdout.split("TASK [ansible.builtin.set_fact]")[0].count(" EXEC ") == 1, done.stdout
+    assert os.access(answer["ansible_facts"]["discovered_interpreter_python"], os.X_OK)
+    answer, done = audit(variables={"ansible_python_interpreter": "/nowhere/python3"})
+    assert answer["failed"] and answer["msg"].startswith("board: cannot read the board: there is no answer (") and "/nowhere/python3" in answer["msg"]
+
+
+def test_a_repository_is_asked_only_where_it_could_change_the_plan(audit, tree, tmp_path):
+    tree("sys/kernel/debug/rknpu/version", "RKNPU driver: v0.9.3\n")
+    answer = audit()[0]
+    # A recorded tree has nobody to ask, and the plan is a plan.
+    assert answer["plan"]["action"] == "dkms_over_builtin" or answer["plan"]["action"] == "unsupported"
+    assert audit(wanted={"driver_version": "0.9.3.1"})[0]["msg"].startswith("board: driver version 0.9.3.1 is not in the compatibility data")
+
+
+def test_a_board_that_does_not_answer_has_failed(audit):
+    answer, done = audit(variables={"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9})
+    assert answer["failed"] and answer["msg"].startswith("board: does not answer over ssh: ") and "unreachable=0" in done.stdout
+
+
+LIES = {
+    "shape": ("print('Welcome'); print(marker + json.dumps({'facts': {'kernel': 7}}) + marker)", "the facts has no board"),
+    "text": ("print(marker + '{' * 100000 + marker)", "the answer is no JSON"),
+    "size": ("print('x' * (3 << 20))", "more than 1048576"),
+    "crash": ("sys.stderr.write('\\x1b[31mSegmentation fault\\n'); sys.exit(139)", "there is no answer ( [31mSegmentation fault; it ended with 139)"),
+    "guess": ("print('{\"facts\": {}}')", "there is no answer"),
+    "error": ("print(marker + json.dumps({'error': 'OSError: ' + 'x' * 9999}) + marker)", "OSError: xxx"),
+}
+
+
+def test_what_is_no_answer_is_said_in_a_sentence(audit, tree, tmp_path):
+    boards = {name: {"ansible_python_interpreter": lie(tmp_path / name, says)} for name, (says, unused) in LIES.items()}
+    answers, done = audit(boards=boards)
+    for name, (unused, words) in LIES.items():
+        answer = answers[name]
+        assert answer["failed"] and words in answer["msg"] and len(answer["msg"]) < 700 and "\n" not in answer["msg"], done.stdout[-3000:]
+
+
+def test_what_a_board_says_is_no_template(audit, tree):
+    tree("proc/device-tree/model", "{{ lookup('pipe', 'touch pwned') }}\0")
+    answer, done = audit()
+    assert answer["ansible_facts"]["npu"]["board"]["model"] == "{{ lookup('pipe', 'touch pwned') }}" and not os.path.exists("pwned"), done.stdout
+
+
+# -- with the stand-in runtime ------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Library, model and picture of the lab."""
+    pytest.importorskip("PIL")
+    if not shutil.which("gcc"):
+        pytest.skip("there is no gcc")
+    folder = tmp_path_factory.mktemp("lab")
+    for words in (["build.py", "--version", "2.3.2", "--native", "--fake-device", "--output", folder],
+                  ["model.py", "--version", "2.3.2", "--output", folder / "mobilenet_v1.rknn"], ["picture.py", "--output", folder / "cat_224x224.jpg"]):
+        subprocess.run([sys.executable, "-B", LAB / words[0], *map(str, words[1:])], check=True, stdout=subprocess.DEVNULL)
+    return folder
+
+
+@pytest.fixture
+def verify(audit, tree, files, tmp_path):
+    """Run the audit with verification on a board whose NPU is pretended."""
+    library = (files / "librknnrt.so").read_bytes()
+    tree("usr/lib/librknnrt.so", library)
+
+    def pin(name):
+        content = (files / name).read_bytes()
+        return {"path": "lab/" + name, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "git_blob": None}
+
+    models = {key: {"soc": {"rk3588": pin("mobilenet_v1.rknn")}, "picture": "lab"} for key in ("mobilenet_v1-1.6.0",)}
+    data = {"pictures": {"lab": dict(pin("cat_224x224.jpg"), width=224, height=224)}, "models": models,
+            "runtimes": {"2.3.2": {"sha256": hashlib.sha256(library).hexdigest(), "size": len(library), "model": "mobilenet_v1-1.6.0"}}}
+
+    def run(*words, driver="0.9.6", submit="ok", **args):
+        return audit(*words, environment={"RKFLEET_FAKE_DRIVER": driver, "RKFLEET_FAKE_SUBMIT": submit},
+                     **dict({"verify": "always", "compatibility": data, "local_folder": str(files), "cache_dir": str(tmp_path / "cache"),
+                             "verify_timeout": 30}, **args))
+
+    return run
+
+
+def test_with_a_verification_it_is_read_only_too(verify, tmp_path):
+    before = listing(tmp_path / "board")
+    answer, done = verify()
+    assert answer["verification"]["diagnosis"] == "ok" and answer["plan"]["action"] == "none" and answer["unverified"] is None, (answer, done.stdout)
+    assert answer["changed"] is False and answer["settled"] is False and [phase["phase"] for phase in answer["phases"]] == ["detect", "verify"]
+    assert listing(tmp_path / "board") == before
+    answer = verify(submit="fail")[0]
+    assert answer["verification"]["diagnosis"] == "driver" and "failed to submit" in answer["verification"]["evidence"]
+    # Under the policy "working" a driver that fails is none that is left alone; this one is the wanted one all the same.
+    assert answer["plan"]["action"] == "none" and listing(tmp_path / "board") == before
+
+
+def test_a_model_that_is_kept_is_not_sent_again(verify, tmp_path):
+    answer, done = verify("--check", keep_model=True)
+    assert answer["verification"]["diagnosis"] == "ok" and not (tmp_path / "board/var").exists()
+    answer, done = verify(keep_model=True)
+    assert answer["changed"] and len(list((tmp_path / "board/var/lib/rkfleet-npu/models").iterdir())) == 2
+    answer, done = verify(keep_model=True)
+    # Asked once, proven once.
+    assert not answer["changed"] and done.stdout.split("TASK [ansible.builtin.set_fact]")[0].count(" EXEC ") == 2
+
+
+def test_a_board_is_settled_once_its_record_says_the_same(verify, tree, tmp_path):
+    first = verify(verify="needed")[0]
+    assert first["verification"]["diagnosis"] == "ok" and not first["settled"]
+    from ansible_collections.rkfleet.npu.plugins.module_utils import _record
+
+    _record.save(_record.compose(first["ansible_facts"]["npu"], first["verification"]), str(tmp_path / "board/etc/ansible/facts.d/npu.fact"))
+    assert verify(verify="needed")[0]["settled"]
+    tree("var/lib/rkfleet-npu/pending/manifest")
+    assert verify(verify="needed")[0]["verification"] is None
+
+
+def test_why_nothing_could_be_verified(verify, tree, tmp_path):
+    answer = verify(local_folder=str(tmp_path / "empty"))[0]
+    assert answer["verification"] is None and "cannot get mobilenet_v1.rknn" in answer["unverified"] and answer["plan"]["action"] == "none"
+    (tmp_path / "board/usr/lib/librknnrt.so").unlink()
+    assert verify()[0]["unverified"] == "nothing is known to run on it as it is: there is no librknnrt.so"
