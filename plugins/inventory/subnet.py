@@ -221,8 +221,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if not (math.isfinite(value) and 0 < value <= most):
                 raise ValueError("%s is %s: it is more than 0 and at most %s" % (name, value, most))
         ports = self.get_option("ports")
-        if not ports or not all(0 < port < 65536 for port in ports):
-            raise ValueError("ports is %s: ports are from 1 to 65535" % ports)
+        # Ansible does not look at the elements of a list.
+        if not ports or not all(isinstance(port, int) and 0 < port < 65536 for port in ports):
+            raise ValueError("ports is %s: ports are numbers from 1 to 65535" % ports)
+        if not all(isinstance(word, str) for word in self.get_option("ssh_args")):
+            raise ValueError("ssh_args is %s: each word is a text" % self.get_option("ssh_args"))
         if not self.get_option("ranges"):
             raise ValueError("ranges is empty: name the addresses to contact")
 
