@@ -188,9 +188,9 @@ def _verification(seen, entry):
         proof.update(here, verified_at=entry["checked_at"])
     elif not _TIME.match(proof["verified_at"] or ""):
         proof["verified_at"] = None
-    latency = {key: _number(dictionary(told.get("latency_ms")).get(key)) for key in LATENCIES}
+    latency = {key: number(dictionary(told.get("latency_ms")).get(key)) for key in LATENCIES}
     proof.update(
-        top5=_top(told.get("top5")), expected_top5=_top(told.get("expected_top5")),
+        top5=top(told.get("top5")), expected_top5=top(told.get("expected_top5")),
         latency_ms=latency if any(value is not None for value in latency.values()) else None,
         current=here["driver"] is not None and all(proof[key] == value for key, value in here.items()), recorded=not run,
     )
@@ -221,15 +221,17 @@ def _texts(value, longest=LONGEST_SENTENCE):
     return [text for text in texts if text]
 
 
-def _number(value):
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+def number(value):
+    """A number that JSON has, or None. One of 400 digits is JSON, too, and none of ours."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not (abs(value) < 1e15 and math.isfinite(value)):
         return None
     return int(value) if isinstance(value, int) else float(value)
 
 
-def _top(value):
-    top = [{"index": _number(dictionary(row).get("index")), "score": _number(dictionary(row).get("score"))} for row in value[:5]] if isinstance(value, list) else []
-    return [row for row in top if row["index"] is not None and row["score"] is not None]
+def top(value):
+    """At most five C({index, score}), both numbers."""
+    rows = [{"index": number(dictionary(row).get("index")), "score": number(dictionary(row).get("score"))} for row in value[:5]] if isinstance(value, list) else []
+    return [row for row in rows if row["index"] is not None and row["score"] is not None]
 
 
 def _sentence(name, text):

@@ -54,7 +54,7 @@ def add(path, entries, since):
     :raises StagingError: as I(read) does, and where the file cannot be written.
     """
     try:
-        with _locked(path):
+        with locked(path):
             there = read(path)
             known = {_id(entry) for entry in there}
             new = [dict({name: entry[name] for name in (*KEY, "board")}, since=since) for entry in entries if _id(entry) not in known]
@@ -74,7 +74,7 @@ def _damaged(path, why):
 
 
 @contextlib.contextmanager
-def _locked(path):
+def locked(path):
     """Keep other runs on this controller from writing at the same time; the kernel lets go of a lock whose run has died."""
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     handle = os.open(path + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

@@ -50,6 +50,7 @@ NEEDED = {
     "/usr/include/libelf.h": "libelf-dev",
     "/usr/include/openssl/ssl.h": "libssl-dev",
     "/usr/lib/python3/dist-packages/PIL/Image.py": "python3-pil",
+    "chromium": "chromium",
 }
 
 BINFMT = Path("/proc/sys/fs/binfmt_misc")

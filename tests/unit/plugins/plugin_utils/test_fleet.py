@@ -122,3 +122,8 @@ def test_exit_code_and_summary():
     assert _fleet.summary(some("healthy", "healthy", "needs_work", "unreachable")) == (
         "audit: 4 boards, 2 healthy, 1 need work, 0 unknown, 1 unreachable, 0 held")
     assert _fleet.summary(some("held")).startswith("audit: 1 board, ")
+
+
+@pytest.mark.parametrize("value, number", [(7, 7), (0.5, 0.5), (True, None), ("7", None), (float("nan"), None), (float("-inf"), None), (10 ** 400, None)])
+def test_only_a_number_is_one(value, number):
+    assert _fleet.number(value) == number

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs on the controller only: see plugins/modules/npu_report.py for the documentation."""
+
+from __future__ import annotations
+
+import time
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..plugin_utils import _fleet, _recap, _report, _report_diff
+
+ARGUMENTS = dict(
+    boards=dict(type="list", elements="str", required=True),
+    path=dict(type="path", default=""),
+    merge=dict(type="bool", default=False),
+    keep=dict(type="int", default=100),
+    diff_against=dict(type="path", default=""),
+    audit=dict(type="bool", default=False),
+)
+
+
+class ActionModule(ActionBase):
+    """Write the report of a fleet."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        params = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
+        now = time.time()
+        records = [_fleet.record(board, task_vars["hostvars"][board], now) for board in params["boards"]]
+        failed = _report.sentences(records) if params["audit"] else {}
+        told = {"after": _report.document(records, now), "before": None, "files": [], "notes": []}
+        problems = []
+        # What is to be compared is read before the folder is written to: it may be the report there.
+        base = self._try(problems, _report.load, params["diff_against"]) if params["diff_against"] else None
+        if params["path"] and not (problems and params["diff_against"]):
+            # With --check this tells what it would say, and writes nothing.
+            act = _report.plan if self._task.check_mode else _report.write
+            told = self._try(problems, act, params["path"], records, now, params["merge"], params["keep"]) or told
+        if params["diff_against"] or self._task.diff:
+            result.update(self._diff(told, base, params, task_vars))
+        for note in [*told["notes"], *problems]:
+            Display().warning(note)
+        summary = _fleet.summary(records)
+        if params["audit"]:
+            Display().display(summary)
+        if problems and params["boards"]:
+            # The sentences about the boards are worth more than the files: they are still to come, so this is one of them and no end.
+            speaker = params["boards"][0]
+            why = failed.get(speaker) or _recap.sentence(speaker, task_vars["hostvars"][speaker])
+            failed[speaker] = " ".join([*problems, why]).strip()
+        result.update(
+            changed=False, summary=summary, exit_code=_fleet.exit_code(records), exit_with_it=params["audit"] and not problems,
+            files=told["files"], failed_boards=failed)
+        return result
+
+    def _try(self, problems, function, *arguments):
+        try:
+            return function(*arguments)
+        except _report.ReportError as error:
+            problems.append("%s." % error)
+            return None
+
+    def _diff(self, told, base, params, task_vars):
+        """What changed since an earlier report, printed: Ansible itself shows a diff only of a task that changed something on a board."""
+        before = base or told["before"]
+        source = params["diff_against"] or "the last report in %s" % params["path"]
+        if before is None:
+            if not params["diff_against"]:
+                Display().display("fleet: there is no earlier report%s to compare with" % (" in %s" % params["path"] if params["path"] else ""))
+            return {}
+        after = _report.states(told["after"])
+        found = _report_diff.changes(_report.states(before), after, set(task_vars.get("groups", {}).get("all", ())))
+        text = _report_diff.render(found, after, source, before["generated_at"])
+        for line, color in _report_diff.coloured(text):
+            Display().display(line, color=color)
+        return {"diff": {"prepared": text}, "changes": found}

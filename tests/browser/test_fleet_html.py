@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""fleet.html in a real browser: what it shows, that it can be used by everybody, and that no board can make it do anything."""
+
+from __future__ import annotations
+
+import re
+
+import fleet_sample
+import pytest
+
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _report, _report_html
+from browser.chromium import Browser
+
+NAMES = "Array.from(document.querySelectorAll('table.boards > tbody:not([hidden]) .name'), name => name.textContent)"
+# Says so where anything of a board is taken for more than text.
+WATCH = """
+window.ran = [];
+for (const name of ['alert', 'confirm', 'prompt', 'open', 'fetch']) window[name] = (...words) => window.ran.push(name + words);
+document.addEventListener('securitypolicyviolation', event => window.ran.push('policy ' + event.violatedDirective));
+window.addEventListener('error', event => window.ran.push('error ' + event.message));
+"""
+# The contrast of every text with what is behind it, worst first.
+CONTRAST = r"""(() => {
+  const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const rgba = text => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = text; canvas.fillRect(0, 0, 1, 1); return Array.from(canvas.getImageData(0, 0, 1, 1).data); };
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = node => { for (; node; node = node.parentElement) { const color = rgba(getComputedStyle(node).backgroundColor); if (color[3] === 255) return color; } return [255, 255, 255]; };
+  const worst = {};
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const node = walk.currentNode.parentElement;
+    if (!walk.currentNode.textContent.trim() || !node.getClientRects().length || node.closest('option,script,style')) continue;
+    const style = getComputedStyle(node), a = light(rgba(node.closest('svg') ? style.fill : style.color)), b = light(behind(node));
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), name = node.tagName + '.' + node.getAttribute('class');
+    worst[name] = Math.min(worst[name] || 99, ratio);
+  }
+  return worst;
+})()"""
+
+
+def spells(records):
+    """A history for boards: two earlier states."""
+    was = dict(_report.state(records[0]), status="needs_work", verdict="planned: dkms", driver="0.9.3", since="2026-01-01T12:00:00Z", until="2026-01-05T12:00:00Z", times=5)
+    return {entry["name"]: [was, dict(_report.state(entry), since=entry["checked_at"], until=entry["checked_at"], times=1)] for entry in records}
+
+
+def written(folder, records):
+    """Write the page for records; return where."""
+    path = folder / "fleet.html"
+    report = _report.document(records, fleet_sample.NOW)
+    path.write_text(_report_html.html(report, spells(report["boards"])), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A browser for all tests of this file."""
+    running = Browser(tmp_path_factory.mktemp("chromium"))
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    """The page of sixty boards of many kinds."""
+    return written(tmp_path_factory.mktemp("report"), fleet_sample.records(60))
+
+
+@pytest.fixture
+def page(browser, url):
+    """That page in a window of usual size."""
+    opened = browser.page(url, before=WATCH)
+    yield opened
+    assert opened.run("window.ran") == []
+    opened.close()
+
+
+def click(page, selector):
+    page.run("document.querySelector(%r).click()" % selector)
+
+
+def choose(page, name, value):
+    page.run("(() => { const field = document.forms[0].elements[%r]; field.value = %r; field.dispatchEvent(new Event('input', {bubbles: true})); })()" % (name, value))
+
+
+def sort_by(page, column):
+    page.run("Array.from(document.querySelectorAll('.sort')).find(button => button.textContent === %r).click()" % column)
+
+
+def shown(page):
+    return page.run("document.querySelector('.shown').textContent")
+
+
+def test_it_shows_all_boards_in_order_and_their_totals(page):
+    records = fleet_sample.records(60)
+    assert page.run(NAMES) == ["rock-%d" % number for number in range(1, 61)]
+    for status in _report_html.STATUSES:
+        count = sum(entry["status"] == status for entry in records)
+        assert count and page.run("document.querySelector('.tile.%s .number').textContent" % status) == str(count)
+    assert shown(page) == "Showing all 60 boards"
+
+
+def test_a_column_sorts_both_ways_and_says_so(page):
+    records = {entry["name"]: entry for entry in fleet_sample.records(60)}
+    for column, key in (("Driver", lambda entry: entry["driver"]["version"]), ("Latency", lambda entry: (entry["verification"] or {}).get("latency_ms")),
+                        ("Kernel", lambda entry: entry["kernel"]["release"])):
+        for direction in ("ascending", "descending"):
+            sort_by(page, column)
+            assert page.run("Array.from(document.querySelectorAll('[aria-sort]'), head => head.textContent + ' ' + head.getAttribute('aria-sort'))") == [
+                "%s %s" % (column, direction)]
+            values = [key(records[name]) for name in page.run(NAMES)]
+            known = [value["median"] if isinstance(value, dict) else value for value in values if value is not None]
+            # What is not known is last, either way.
+            assert values[len(known):] == [None] * (len(values) - len(known))
+            order = known if column == "Latency" else [_report_html._report_text.natural(value) for value in known]
+            assert order == sorted(order, reverse=direction == "descending") and len(set(known)) > 1
+    sort_by(page, "Status")
+    order = page.run("Array.from(document.querySelectorAll('table.boards > tbody'), body => body.dataset.status)")
+    assert order == sorted(order, key=list(_report_html.STATUSES).index) and order[0] == "needs_work"
+
+
+def test_a_newer_version_with_two_digits_sorts_after_one_with_one(browser, tmp_path):
+    records = fleet_sample.records(3)
+    for entry, version in zip(records, ("0.10.0", "0.9.6", "0.9.10")):
+        entry["driver"]["version"] = version
+    page = browser.page(written(tmp_path, records))
+    sort_by(page, "Driver")
+    assert page.run(NAMES) == ["rock-2", "rock-3", "rock-1"]
+    page.close()
+
+
+def test_filters_and_search_narrow_the_table_together_and_the_count_is_said(page):
+    records = fleet_sample.records(60)
+    choose(page, "status", "needs_work")
+    sick = [entry["name"] for entry in records if entry["status"] == "needs_work"]
+    assert page.run(NAMES) == sick and shown(page) == "Showing %d of 60 boards" % len(sick)
+    number = page.run("Array.from(document.forms[0].elements.soc.options).find(option => option.text.startsWith('rk3588')).value")
+    choose(page, "soc", number)
+    both = [entry["name"] for entry in records if entry["status"] == "needs_work" and entry["board"]["soc"] == "rk3588"]
+    assert page.run(NAMES) == both and 0 < len(both) < len(sick)
+    choose(page, "search", both[0].upper())
+    assert both[0] in page.run(NAMES) and len(page.run(NAMES)) < len(both) + 1
+    choose(page, "search", "no such thing")
+    assert page.run(NAMES) == [] and shown(page) == "Showing 0 of 60 boards"
+    assert page.run("!document.querySelector('.none-shown').hidden")
+    click(page, ".none-shown button")
+    page.run("new Promise(done => setTimeout(done, 50))")
+    assert shown(page) == "Showing all 60 boards" and page.run("document.activeElement.name") == "search"
+
+
+def test_search_finds_what_is_in_the_details(page):
+    serial = fleet_sample.records(60)[7]["board"]["serial"]
+    choose(page, "search", serial)
+    assert page.run(NAMES) == ["rock-8"]
+
+
+def test_a_total_and_a_cell_of_the_matrix_filter(page):
+    records = fleet_sample.records(60)
+    click(page, ".tile.unknown button")
+    assert page.run(NAMES) == [entry["name"] for entry in records if entry["status"] == "unknown"]
+    assert page.run("document.querySelector('.tile.unknown button').getAttribute('aria-pressed')") == "true"
+    click(page, ".tile.unknown button")
+    assert shown(page) == "Showing all 60 boards"
+    said = page.run("document.querySelector('.matrix td[data-kernel] .figure').textContent")
+    click(page, ".matrix td[data-kernel] button")
+    assert said.endswith(" of %d" % len(page.run(NAMES)))
+
+
+def test_details_open_and_close_and_tell_plan_reason_evidence_and_history(page):
+    entry = next(entry for entry in fleet_sample.records(60) if entry["plan"]["changes"])
+    row = "Array.from(document.querySelectorAll('table.boards > tbody')).find(body => body.querySelector('.name').textContent === %r)" % entry["name"]
+    visible = "%s.rows[1].getClientRects().length > 0 ? %s.rows[1].innerText : ''" % (row, row)
+    assert page.run(visible) == ""
+    page.run("%s.querySelector('.open').click()" % row)
+    text = page.run(visible)
+    assert all(part in text for part in (entry["reason"], entry["remedy"], entry["plan"]["changes"][0], entry["evidence"][0], entry["board"]["serial"]))
+    assert "planned: dkms, driver 0.9.3" in text and "1 January 2026, 12:00 UTC to 5 January 2026, 12:00 UTC, 5 times" in text
+    assert page.run("%s.querySelector('.open').getAttribute('aria-expanded')" % row) == "true"
+    page.run("%s.querySelector('.open').click()" % row)
+    assert page.run(visible) == ""
+
+
+def test_the_histogram_is_a_picture_and_a_text(page):
+    latencies = [entry["verification"]["latency_ms"]["median"] for entry in fleet_sample.records(60) if (entry["verification"] or {}).get("latency_ms")]
+    text = page.run("document.querySelector('#histogram-text').textContent")
+    assert sum(int(count) for count in re.findall(r": (\d+) boards?\.", text)) == len(latencies)
+    assert page.run("document.querySelectorAll('.histogram rect.column').length") == len(re.findall(r": \d+ boards?\.", text)) > 3
+    assert ("image", "Histogram of the latency of %d boards" % len(latencies)) in [(role, name) for role, name, dummy in page.accessibility()]
+
+
+def test_the_keyboard_reaches_and_works_everything(page):
+    page.key("Tab")
+    assert page.run("document.activeElement.className") == "skip" and page.run("document.activeElement.getBoundingClientRect().left >= 0")
+    seen = []
+    for dummy in range(90):
+        page.key("Tab")
+        seen.append(page.run("(e => (e.className || e.name || e.type || '') + ' ' + getComputedStyle(e).outlineStyle)(document.activeElement)"))
+        if seen[-1].startswith("open"):
+            break
+    kinds = {each.split()[0] for each in seen}
+    assert {"search", "status", "kernel", "driver", "soc", "reset", "sort", "open"} <= kinds
+    # Whatever has the focus can be seen to have it.
+    assert not [each for each in seen if each.endswith(" none")]
+    page.key("Enter")
+    assert page.run("document.activeElement.getAttribute('aria-expanded')") == "true"
+    page.key("Space")
+    assert page.run("document.activeElement.getAttribute('aria-expanded')") == "false"
+    page.run("document.forms[0].elements.search.focus()")
+    page.type("rock-17")
+    assert page.run(NAMES) == ["rock-17"]
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a_screen_reader_is_told_what_is_what(browser, url, width):
+    page = browser.page(url, width=width, phone=width < 500)
+    told = page.accessibility()
+    roles = [role for role, dummy, dummy in told]
+    assert {"banner", "main", "contentinfo", "search", "status"} <= set(roles)
+    assert [name for role, name, dummy in told if role == "heading"][:5] == [
+        "NPU fleet report", "Totals", "Drivers and kernels", "Latency of one inference", "Boards"]
+    # As cards on a phone it is a table all the same.
+    tables = [name for role, name, dummy in told if role == "table"]
+    assert any(name.startswith("All boards of the fleet") for name in tables) and any(name.startswith("Healthy boards of all") for name in tables)
+    heads = [name for role, name, dummy in told if role == "columnheader"]
+    assert {"Board", "Status", "SoC", "Kernel", "Driver", "Runtime", "Latency", "Plan"} <= set(heads)
+    assert [name for role, name, dummy in told if role == "rowheader" and name.startswith("rock-7 ")]
+    assert not [role for role, name, dummy in told if role in ("button", "textbox", "searchbox", "combobox", "link", "image") and not name]
+    assert [properties["live"] for role, dummy, properties in told if role == "status"] == ["polite"]
+    page.close()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_text_can_be_read_in_light_and_dark(browser, url, dark):
+    page = browser.page(url, dark=dark)
+    click(page, ".open")
+    back = page.run("getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, re.findall(r"\d+", back)[:3])) < 200) is dark
+    ratios = page.run(CONTRAST)
+    assert len(ratios) > 15 and {name: ratio for name, ratio in ratios.items() if ratio < 4.5} == {}
+    page.close()
+
+
+@pytest.mark.parametrize("kind", ["usual", "hostile"])
+def test_a_phone_has_no_sideways_scrolling(browser, url, tmp_path, kind):
+    if kind == "hostile":
+        url = written(tmp_path, hostile_records())
+    page = browser.page(url, width=360, height=740, phone=True)
+    page.run("document.querySelectorAll('.open').forEach(button => button.click())")
+    assert page.run("document.documentElement.scrollWidth") == 360
+    assert page.run("Math.max(...Array.from(document.querySelectorAll('table.boards tbody *, .sort'), each => each.getBoundingClientRect().right))") <= 360
+    small = page.run("Array.from(document.querySelectorAll('.tile button, .sort, .tools button, .tools select'), e => e.getBoundingClientRect().height).filter(h => h < 24)")
+    assert small == []
+    page.close()
+
+
+def test_without_script_it_is_a_plain_table(browser, url):
+    page = browser.page(url, script=False)
+    told = page.accessibility()
+    assert sum(role == "rowheader" and name.startswith("rock-") for role, name, dummy in told) == 60
+    # Each board's details can be opened all the same, and nothing is there that does not work.
+    assert sum(role == "DisclosureTriangle" and name.startswith("Details of rock-") for role, name, dummy in told) == 60
+    assert not [name for role, name, dummy in told if role in ("button", "searchbox")]
+    page.close()
+
+
+def test_on_paper_there_is_no_form(browser, url):
+    page = browser.page(url, media="print")
+    assert page.run("document.querySelector('.tools').getClientRects().length") == 0
+    assert page.run("document.querySelector('table.boards').getClientRects().length") > 0
+    page.close()
+
+
+def hostile_records():
+    """A board for each hostile text, which has it everywhere, names included; without what the record does to texts."""
+    entries = []
+    for number, text in enumerate(fleet_sample.HOSTILE):
+        name, there = fleet_sample.variables(number, kind="failing" if number % 2 else "over")
+        entry = fleet_sample.hostile(_report._fleet.record(name, there, fleet_sample.NOW), text)
+        entries.append(dict(entry, name="%d %s" % (number, text), checked_at=text))
+    return entries
+
+
+def test_what_a_board_says_is_text_and_nothing_else(browser, tmp_path):
+    page = browser.page(written(tmp_path, hostile_records()), before=WATCH)
+    page.run("document.querySelectorAll('.open').forEach(button => button.click())")
+    choose(page, "search", "script")
+    choose(page, "search", "")
+    for column in ("Board", "Status", "SoC", "Kernel", "Driver", "Runtime", "Latency", "Plan"):
+        sort_by(page, column)
+    page.run("new Promise(done => setTimeout(done, 300))")
+    assert page.run("window.ran") == []
+    assert page.run("document.querySelectorAll('script').length + document.querySelectorAll('style').length") == 2
+    assert page.run("document.querySelectorAll('img, iframe, object, embed, link, base, [onerror], [onmouseover], [style]').length") == 0
+    assert page.run("document.querySelectorAll('a').length") == 1
+    assert len(page.run(NAMES)) == len(fleet_sample.HOSTILE)
+    assert page.run("document.body.textContent.includes('<script>alert(\"x\")</script>')")
+    # What turns the direction of text around or cannot be seen is not there.
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00\x1b\x7f-\x9f]", page.run("document.body.textContent"))
+    asked = [event["request"]["url"] for event in page.events("Network.requestWillBeSent")]
+    assert [each for each in asked if not each.startswith("file:///")] == [] and len(asked) == 1
+    assert page.events("Log.entryAdded") == [] and page.events("Page.javascriptDialogOpening") == []
+    page.close()
+
+
+def test_even_what_got_through_the_escaping_would_not_run(browser, tmp_path):
+    url = written(tmp_path, fleet_sample.records(2))
+    path = tmp_path / "fleet.html"
+    path.write_text(path.read_text().replace("<h2 id=\"boards-title\">", "<script>alert(1)</script><img src=x onerror=alert(2)><h2 id=\"boards-title\">"))
+    page = browser.page(url, before=WATCH)
+    ran = page.run("window.ran")
+    assert ran and not [each for each in ran if not each.startswith("policy ")]
+    page.close()
+
+
+def test_a_thousand_boards_can_be_used(browser, tmp_path):
+    page = browser.page(written(tmp_path, fleet_sample.records(1000)), before=WATCH)
+    sort_by(page, "Latency")
+    choose(page, "search", "rock-99")
+    names = page.run(NAMES)
+    assert sorted(names, key=_report_html._report_text.natural) == ["rock-99", *("rock-%d" % number for number in range(990, 1000))]
+    assert page.run("window.ran") == []
+    page.close()
