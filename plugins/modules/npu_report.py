@@ -77,7 +77,7 @@ exit_code:
   type: int
   sample: 2
 exit_with_it:
-  description: Whether C(ansible-playbook) is to end with RV(exit_code), which the callback P(rkfleet.npu.exit_code#callback) sees to.
+  description: Whether C(ansible-playbook) is to end with RV(exit_code), which the callback C(rkfleet.npu.exit_code) sees to.
   returned: success
   type: bool
   sample: true
