@@ -18,6 +18,13 @@ os.environ["PATH"] = os.pathsep.join([str(pathlib.Path(sys.executable).parent), 
 os.environ.update(ANSIBLE_NOCOLOR="1", NO_COLOR="1", ANSIBLE_NOCOWS="1", ANSIBLE_RETRY_FILES_ENABLED="0")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Where two of pytest's workers share the tests (`make test`), one has all that need emulated boards; of the others a file stays together."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("boards" if item.get_closest_marker("board") else item.path.name))
+
+
 @pytest.fixture(scope="session")
 def root() -> pathlib.Path:
     """Return the checkout."""
