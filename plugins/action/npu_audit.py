@@ -16,7 +16,7 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ..module_utils import _plan, _record
 from ..module_utils._files import STATE_DIR
 from ..module_utils._tree import clean, clean_tree
-from ..plugin_utils import _compatibility, _look, _payload
+from ..plugin_utils import _compatibility, _fleet, _look, _payload, _select
 from ..plugin_utils._artifact import ArtifactError, fetch
 from ..plugin_utils._mobilenet_action import MobilenetAction, files
 from ..plugin_utils._program_action import GRACE, NoAnswer, ProgramAction, cached
@@ -28,6 +28,7 @@ ARGUMENTS = dict(
     argument_spec=dict(
         {area: dict(type="str") for area in AREAS},  # of the board: nothing of the controller is filled in
         root=dict(type="str", default="/"),
+        select=dict(type="str", default=""),
         wanted=dict(type="dict", default={}),
         compatibility=dict(type="dict", default={}),
         assume_root=dict(type="bool", default=False),
@@ -51,10 +52,12 @@ class ActionModule(ProgramAction, MobilenetAction):
         began = time.time()
         params = self.validate_argument_spec(**ARGUMENTS)[1]
         name = task_vars["inventory_hostname"]
-        result.update(changed=False, phases=[{"phase": "detect", "at": began}], ended=began)
+        result.update(changed=False, phases=[{"phase": "detect", "at": began}], ended=began, not_selected=None)
+        query = None
         try:
             data = compatibility(params["compatibility"])
-            self._look(result, params, data, task_vars)
+            query = _select.Query(params["select"]) if _select.is_set(params["select"]) else None
+            self._look(result, params, data, query, task_vars)
         except AnsibleConnectionFailure as error:
             self._connection._shell.tmpdir = None
             result.update(failed=True, msg="%s: %s" % (name, lost(error)))
@@ -62,18 +65,22 @@ class ActionModule(ProgramAction, MobilenetAction):
             result.update(failed=True, msg="%s: %s" % (name, self._cannot(str(error))))
         except ValueError as error:  # what is wanted is wrong
             result.update(failed=True, msg="%s: %s" % (name, error))
+        if result.get("failed") and left_aside(result, query, name, {"__npu_error": result["msg"]}):
+            # Whatever is wrong with it is no affair of this run.
+            result["failed"] = False
         result["ended"] = time.time()
         return result
 
-    def _look(self, result, params, data, task_vars):
+    def _look(self, result, params, data, query, task_vars):
         facts, told = self._facts(params, data, task_vars, False)
         plan = self._plan(facts, params, data)
         if not told["asked"] and _way_matters(plan, params):
             facts, told = self._facts(params, data, task_vars, True)
             plan = self._plan(facts, params, data)
         proof, unverified = None, None
+        left = left_aside(result, query, task_vars["inventory_hostname"], {"ansible_facts": {"npu": facts}, "__npu_plan": plan})
         quiet = _look.is_right(plan, facts)
-        if params["verify"] == "always" or params["verify"] == "needed" and (quiet or plan["baseline"]):
+        if not left and (params["verify"] == "always" or params["verify"] == "needed" and (quiet or plan["baseline"])):
             result["phases"].append({"phase": "verify", "at": time.time()})
             proof, unverified = self._prove(facts, plan, dict(params, **told), task_vars, quiet or params["verify"] == "always")
         if proof and not (quiet and params["verify"] == "needed"):
@@ -148,6 +155,14 @@ class ActionModule(ProgramAction, MobilenetAction):
         become = self._connection.become is not None
         hint = " Give the user of this board sudo without a password, or run with --ask-become-pass." if "sudo" in why or "become" in why else ""
         return "cannot read the board%s: %s%s" % (" as root" if become else "", why, hint)
+
+
+def left_aside(result, query, name, known):
+    """Whether the query does not select a board of which this is known; the result then says so. What a verification will show comes later."""
+    left = query is not None and query.matches(_fleet.record(name, known, time.time())) is False
+    if left:
+        result["not_selected"] = "npu_select is %s" % clean(query.text, 500)
+    return left
 
 
 def taken(told):

@@ -46,6 +46,13 @@ options:
   var:
     description: Folder to read instead of C(var) below O(root).
     type: path
+  select:
+    description:
+      - A query, as for P(rkfleet.npu.npu_select#filter). A board that it does not select is left aside - no MobileNet runs there, and where
+        it could not be read the task has not failed.
+      - It is asked once, when the plan is made, so a query about verifications is about the recorded ones.
+    type: str
+    default: ""
   wanted:
     description: What is wanted, as for P(rkfleet.npu.npu_plan#filter).
     type: dict
@@ -165,6 +172,10 @@ settled:
   description: Whether nothing is left to do for the board - nothing by the plan, proven just now, and its own record says so, too.
   returned: when the board could be read
   type: bool
+not_selected:
+  description: Why the board is left aside, where O(select) does not select it, else V(null).
+  returned: always
+  type: str
 phases:
   description: What was done, C(phase), and when it began, C(at), in seconds since the epoch.
   returned: always

@@ -9,6 +9,7 @@ A fact that is set costs as much as a board that is asked: so a look at a board 
 from __future__ import annotations
 
 HELD = "npu_hold is set in the inventory"
+NOT_SELECTED = "not selected"
 HOLD_FILE = "/etc/rkfleet-npu/hold is on the board"
 SET = (
     "ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_error", "__npu_left", "__npu_outcome", "__npu_rolled_back",
@@ -38,6 +39,8 @@ def look(variables, only=SET):
         hold = dictionary(facts.get("upgrade")).get("hold")
         if hold is not None:
             told["__npu_left"] = {"verdict": "held", "reason": "%s%s" % (HOLD_FILE, ": %s" % hold if hold else "")}
+    if audit.get("not_selected"):
+        told["__npu_left"] = {"verdict": NOT_SELECTED, "reason": str(audit["not_selected"]), "fine": True}
     if facts and not dictionary(known.get("ansible_facts")).get("npu"):
         known["ansible_facts"] = {"npu": facts}
     for name, value in told.items():

@@ -147,6 +147,8 @@ class _Parser(Parser):
     """jmespath's, that keeps where fields, functions, comparisons and literals begin."""
 
     _CACHE = {}
+    # As everybody reads it, and jmespath does not: !a.b is !(a.b), while !a == b stays (!a) == b.
+    BINDING_POWER = dict(getattr(Parser, "BINDING_POWER", {}), **{"not": 8})
 
     def _token_nud_unquoted_identifier(self, token):
         return dict(super()._token_nud_unquoted_identifier(token), start=token["start"])

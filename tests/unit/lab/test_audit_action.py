@@ -139,6 +139,18 @@ def test_a_board_that_does_not_answer_has_failed(audit):
     assert answer["failed"] and answer["msg"].startswith("board: does not answer over ssh: ") and "unreachable=0" in done.stdout
 
 
+def test_a_board_that_is_not_selected_is_left_aside(audit, tree):
+    dead = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
+    answers, done = audit(boards={"here": {}, "dead": dead}, select="driver.version > '0.9.10' && name != 'x'")
+    # Of the one that does not answer it cannot be told, so it stays in.
+    assert answers["here"]["not_selected"] == "npu_select is driver.version > '0.9.10' && name != 'x'" and not answers["here"]["failed"], done.stdout
+    assert answers["dead"]["failed"] and answers["dead"]["not_selected"] is None
+    answers, done = audit(boards={"here": {}, "dead": dead}, select="name == 'here' && driver.version < '0.9.10'")
+    assert answers["here"]["not_selected"] is None and answers["dead"]["not_selected"] and not answers["dead"]["failed"] and "failed=0" in done.stdout
+    answers, done = audit(boards={"here": {}, "dead": dead}, select="nam")
+    assert all(told["failed"] and "npu_select is wrong at character 1: no board has a field nam there" in told["msg"] for told in answers.values())
+
+
 LIES = {
     "shape": ("print('Welcome'); print(marker + json.dumps({'facts': {'kernel': 7}}) + marker)", "the facts has no board"),
     "text": ("print(marker + '{' * 100000 + marker)", "the answer is no JSON"),
@@ -231,6 +243,13 @@ def test_a_board_is_settled_once_its_record_says_the_same(verify, tree, tmp_path
     assert verify(verify="needed")[0]["settled"]
     tree("var/lib/rkfleet-npu/pending/manifest")
     assert verify(verify="needed")[0]["verification"] is None
+
+
+def test_a_board_that_is_not_selected_runs_nothing(verify):
+    answer = verify(select="board.soc == 'rk3568'")[0]
+    assert answer["verification"] is None and answer["not_selected"] and answer["plan"] and not answer["settled"]
+    answer, done = verify(select="!verification.current && board.soc == 'rk3588'")
+    assert answer["verification"]["diagnosis"] == "ok", (answer, done.stdout)
 
 
 def test_why_nothing_could_be_verified(verify, tree, tmp_path):

@@ -70,7 +70,9 @@ def test_the_query_of_the_readme():
     ("!(driver.builtin_version < '99')", True),
     # Truth is JMESPath's.
     ("driver.version", True), ("driver.module", False), ("privileged", True), ("!privileged", False), ("upgrade.pending", False), ("`0`", True), ("''", False),
-    ("plan.packages", False), ("unread", True), ("privileged == `true`", True), ("board", True), ("!`0`", False), ("driver.held_down", True),
+    ("plan.packages", False), ("unread", True), ("privileged == `true`", True), ("board", True), ("!`0`", False), ("!verification.current", False),
+    ("!upgrade.pending && !upgrade.hold", True), ("!board.compatible[0]", False), ("!unread[?@ == 'z']", True), ("!privileged == `false`", True),
+    ("!verification.top5[].index", False), ("!!driver.version", True), ("driver.held_down", True),
     ("contains(board.compatible, 'rockchip,rk3588')", True), ("board.compatible[?starts_with(@, 'orangepi')]", False), ("starts_with(name, 'ro')", True),
     ("unread[0] == 'a'", True), ("verification.top5[0].index == `283`", True), ("verification.top5[?score > `0.4`].index | [0]", True),
     ("verification.top5[].index", True), ("board.* | contains(@, 'rk3588')", True), ("status == 'unknown' || verification.current", True),
