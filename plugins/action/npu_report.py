@@ -10,7 +10,7 @@ import time
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..plugin_utils import _fleet, _recap, _report, _report_diff
+from ..plugin_utils import _fleet, _look, _recap, _report, _report_diff
 
 ARGUMENTS = dict(
     boards=dict(type="list", elements="str", required=True),
@@ -32,7 +32,9 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         params = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
         now = time.time()
-        records = [_fleet.record(board, task_vars["hostvars"][board], now) for board in params["boards"]]
+        # An audit is of the boards that its query selects.
+        boards = [board for board in params["boards"] if not params["audit"] or not _look.is_left_aside(task_vars["hostvars"][board])]
+        records = [_fleet.record(board, task_vars["hostvars"][board], now) for board in boards]
         failed = _report.sentences(records) if params["audit"] else {}
         told = {"after": _report.document(records, now), "before": None, "files": [], "notes": []}
         problems = []

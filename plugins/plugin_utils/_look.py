@@ -54,6 +54,11 @@ def is_held(variables):
     return str(variables.get("npu_hold", False)).strip().lower() in ("true", "yes", "on", "1", "t", "y")
 
 
+def is_left_aside(variables):
+    """Whether the query of the run does not select a board."""
+    return dictionary(look(variables, ("__npu_left",)).get("__npu_left")).get("verdict") == NOT_SELECTED
+
+
 def is_right(plan, facts):
     """Whether nothing is to be done for a board by its plan, and nothing is left over of an upgrade."""
     return not has_work(plan) and not dictionary(facts.get("upgrade")).get("pending")
