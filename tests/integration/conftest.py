@@ -13,6 +13,7 @@ import environment
 import pytest
 import yaml
 from emulated import BOARD, Board, state_folder
+from light_boards import LightBoards
 
 
 class Run:
@@ -60,6 +61,14 @@ def boards(root):
 
     yield one
     stop()
+
+
+@pytest.fixture(scope="session")
+def light_boards(root, tmp_path_factory):
+    """Return the light boards of this run of the tests; up() starts as many as a test wants, with nothing left of an earlier test's."""
+    there = LightBoards(root, tmp_path_factory.mktemp("light"))
+    yield there
+    there.down()
 
 
 @pytest.fixture(scope="session")

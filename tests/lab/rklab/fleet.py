@@ -49,7 +49,8 @@ mkdir -p -m 700 "$1/home/radxa/.ssh"
 rm -f "$1"/etc/ssh/ssh_host_*
 printf '%s' "$RKFLEET_LAB_SSHD" >"$1/etc/ssh/sshd_config.d/lab.conf"
 echo 'radxa ALL=(ALL:ALL) NOPASSWD: ALL' >"$1/etc/sudoers.d/radxa"
-chmod 440 "$1/etc/sudoers.d/radxa"
+echo 'Defaults env_keep += "RKFLEET_FAKE_DRIVER RKFLEET_FAKE_SUBMIT"' >"$1/etc/sudoers.d/lab"
+chmod 440 "$1/etc/sudoers.d/radxa" "$1/etc/sudoers.d/lab"
 rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*
 """
 
@@ -147,13 +148,11 @@ class Fleet:
         self.lab, self.progress = lab, lab.progress
         self.folder = lab.state / "fleet"
         self.register = self.folder / "fleet.json"
+        self.server = self.folder / "server.json"
         self.inventory = lab.state / "fleet.yml"
         self.known_hosts = lab.state / "fleet_known_hosts"
         self.log = lab.logs / "fleet.log"
-        try:
-            self.data = json.loads(self.register.read_text())
-        except FileNotFoundError:
-            self.data = {"boards": {}, "server": None, "network": None}
+        self.data = _read(self.register) or {"boards": {}, "network": None}
 
     def save(self) -> None:
         """Write fleet.json."""
@@ -161,10 +160,7 @@ class Fleet:
 
     def process(self, name: str) -> dict | None:
         """The process that a board is, or was."""
-        try:
-            return json.loads((self.folder / "boards" / name / "process.json").read_text())
-        except (OSError, ValueError):
-            return None
+        return _read(self.folder / "boards" / name / "process.json")
 
     def names(self) -> list[str]:
         """The boards there may be: those of the register, and what a start that was cut off has left."""
@@ -193,20 +189,20 @@ class Fleet:
                 raise LabError(f"An overlay cannot lie on {path}: its name has a colon, a comma or a backslash.", "Take another checkout or cache.")
         self.lab.provide_key()
         network = self._network(network, count)
-        self.data = {"boards": {}, "server": None, "network": network, "mix": mix}
+        self.data = {"boards": {}, "network": network, "mix": mix}
         width = max(3, len(str(count)))
         for number, kind in enumerate(taken):
             self.data["boards"][f"light-{number + 1:0{width}}"] = {"kind": kind, "address": address(network, number), "serial": self._serial(number)}
         self.save()
         self._layers(served)
-        self.data["server"] = upstream.start(served, boards.free_port(), self.lab.logs / "light-upstream.log")
-        self.save()
+        server = upstream.start(served, boards.free_port(), self.lab.logs / "light-upstream.log")
+        boards.write(self.server, json.dumps(server) + "\n")
         started = [name for name in self.data["boards"] if self._kind(name).get("started", True)]
         self.progress(f"{len(started)} light boards are started on {network}.*")
         for name in started:
             self._start(name, root)
         self._wait(started)
-        self._write_inventory(served)
+        self._write_inventory(served, server["port"])
         self.progress(f"inventory: {self.inventory}")
 
     def _kind(self, name: str) -> dict:
@@ -280,13 +276,13 @@ class Fleet:
                     raise LabError(f"{name} did not start; the end of {self.log}:\n{process.tail(self.log)}", "Stop the others: tests/lab/lab fleet down")
             time.sleep(0.05)
 
-    def _write_inventory(self, served: Path) -> None:
+    def _write_inventory(self, served: Path, port: int) -> None:
         """Write fleet.yml; the boards are also in a group for each kind."""
         hosts, groups = {}, {}
         for name, board in self.data["boards"].items():
             hosts[name] = {"ansible_host": board["address"], **self._kind(name).get("variables", {})}
             groups.setdefault("light_" + board["kind"].replace("-", "_"), {})[name] = {}
-        mirror = f"http://127.0.0.1:{self.data['server']['port']}"
+        mirror = f"http://127.0.0.1:{port}"
         data = inventory.fleet(hosts, groups, PORT, light.NPU_TREE, mirror, upstream.compatibility(served))
         boards.write(self.inventory, inventory.text(data))
 
@@ -294,16 +290,18 @@ class Fleet:
 
     def down(self) -> int:
         """Stop all; how many there were. What a start or a stop that was cut off has left is stopped, too."""
-        running = {name: self.process(name) for name in self.running()}
-        for there in running.values():
+        running = [self.process(name) for name in self.running()]
+        # The first process in a board is told by the kernel when its parent is gone; with it all others end, and the mounts.
+        firsts = [{"pid": pid, "started": process.start_time(pid)} for pid in (_child(there["pid"]) for there in running) if pid]
+        for there in running:
             process.kill(there)
-        for there in running.values():
+        for there in running + firsts:
             process.end(there, hard=True)
-        process.end(self.data["server"] and self.data["server"]["process"])
-        self.data.update(server=None, boards={})
+        process.end((_read(self.server) or {}).get("process"))
+        self.data.update(boards={})
         for name in ("boards", "kinds", "mountpoint"):
             light.fresh(self.folder / name)
-        for path in (self.register, self.inventory, self.known_hosts):
+        for path in (self.register, self.server, self.inventory, self.known_hosts):
             path.unlink(missing_ok=True)
         return len(running)
 
@@ -331,6 +329,14 @@ def hand_over(state: Path) -> None:
     for path in (state, state / "logs", *(state / "logs").glob("*"), *state.glob("id_ed25519*"), *state.glob("fleet*")):
         if path.exists():
             cache.hand_over(path, deep=False)
+
+
+def _read(path: Path) -> dict | None:
+    """A JSON file of the lab's own; None where it is not there or was not finished."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def _pss(folder: Path) -> int:

@@ -106,7 +106,7 @@ def lay(root: Path, kind: dict, libraries: dict[str, Path]) -> None:
 def _system(board: recorded.Board, kind: dict) -> None:
     codename, number = kind.get("codename", "bookworm"), kind.get("version_id", "12")
     board.write("/etc/os-release", f'ID=debian\nVERSION_CODENAME={codename}\nVERSION_ID="{number}"\nVERSION="{number} ({codename})"\n')
-    # What the pretended device inside the stand-in runtime answers: read by PAM, so that it is there under sudo, too.
+    # What the pretended device inside the stand-in runtime answers: read by PAM at login, and sudo keeps it.
     answers = {"RKFLEET_FAKE_DRIVER": kind.get("driver", {}).get("answers", "none"), "RKFLEET_FAKE_SUBMIT": kind.get("submit", "ok")}
     board.write("/etc/environment", "".join(f"{name}={value}\n" for name, value in answers.items()))
 
