@@ -40,7 +40,7 @@ class ActionModule(ActionBase):
         problems = []
         # What is to be compared is read before the folder is written to: it may be the report there.
         base = self._try(problems, _report.load, params["diff_against"]) if params["diff_against"] else None
-        if params["path"] and not (problems and params["diff_against"]):
+        if params["path"]:
             # With --check this tells what it would say, and writes nothing.
             act = _report.plan if self._task.check_mode else _report.write
             told = self._try(problems, act, params["path"], records, now, params["merge"], params["keep"]) or told
@@ -70,7 +70,7 @@ class ActionModule(ActionBase):
 
     def _diff(self, told, base, params, task_vars):
         """What changed since an earlier report, printed: Ansible itself shows a diff only of a task that changed something on a board."""
-        before = base or told["before"]
+        before = base if params["diff_against"] else told["before"]
         source = params["diff_against"] or "the last report in %s" % params["path"]
         if before is None:
             if not params["diff_against"]:

@@ -81,7 +81,7 @@ def row(entry, spells, numbers):
         **{name: numbers[name][_hashable(get(path))] for name, path in FACETS.items()},
         "entry": entry, "status": STATUSES[entry["status"]], "rank": RANK[entry["status"]], "latency": _report_text.latency_ms(entry),
         "plan": shown(get("plan.action")).replace("_", " "),
-        "facts": [(label, get(path)) for label, path in FACTS if get(path) not in (None, "")],
+        "facts": [(label, get(path)) for label, path in FACTS if get(path) not in (None, "", "unknown")],
         "top5": [(pair.get("index"), pair.get("score")) for pair in (proof or {}).get("top5") or [] if isinstance(pair, dict)],
         "spells": [dict(spell, label=STATUSES[spell["status"]]["label"]) for spell in reversed(spells[-MOST_SPELLS:])],
         "earlier": max(len(spells) - MOST_SPELLS, 0),
@@ -175,7 +175,7 @@ def _drawn(columns, median, start, step, beyond):
         height = room * column["count"] / top
         column.update(x=round(LEFT + number * wide + 1, 2), width=round(wide - 2, 2), height=round(height, 2), y=round(TOP + room - height, 2),
                       middle=round(LEFT + (number + 0.5) * wide, 2), edge=round(LEFT + number * wide, 2))
-    every = math.ceil(max(len(column["from"]) for column in columns) * 8 / wide)
+    every = math.ceil(max(len(column["from"]) for column in columns) * 9 / wide)
     for number, column in enumerate(columns):
         column["named"] = number % every == 0 and not column["from"].startswith(">")
     if beyond:

@@ -27,7 +27,7 @@ class Browser:
 
     def __init__(self, folder):
         program = shutil.which("chromium")
-        assert program, "the tests of the report need Chromium: make host, or on Debian apt-get install chromium"
+        assert program, "the tests of the report need Chromium: make host installs it on Debian; on Ubuntu it is snap install chromium"
         read, self._write = os.pipe()
         self._read, write = os.pipe()
         command = [program, *FLAGS, "--user-data-dir=%s" % folder, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
