@@ -8,16 +8,17 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 
 from ..module_utils import _plan
-from ..plugin_utils import _compatibility
-from ..plugin_utils._driver_action import DriverAction, write_log
+from ..plugin_utils import _compatibility, _store
+from ..plugin_utils._driver_action import StoreAction, write_log
 
 
-class ActionModule(DriverAction):
+class ActionModule(StoreAction):
     """Try whether a driver builds for kernels."""
 
     def act(self, result, task_vars):
         args = dict(self._task.args)
         log_dir = args.pop("log_dir", None)
+        folder, keep, digest = (args.pop(name, None) for name in ("store", "store_keep", "source_digest"))
         source, build_files, compatibility = (args.pop(name, None) for name in ("source", "build_files", "compatibility"))
         kernels = args.get("kernels")
         kernels = [kernels] if isinstance(kernels, str) else list(dict.fromkeys(map(str, kernels or [])))
@@ -28,7 +29,15 @@ class ActionModule(DriverAction):
         if args["kernels"]:
             content, args["archive_sha256"] = self.tree(args, source, build_files)
             args.update(archive=self.send_tree(content), packages=packages)
-            result.update(self._execute_module(module_args=args, task_vars=task_vars))
+            if folder:
+                about = dict(args, kernel=kernels[0])
+                store, wanted = self.in_store(about, folder, keep, digest or _store.digest_of(source), build_files, task_vars)
+                if len(kernels) != 1 or not wanted:
+                    raise AnsibleActionFail("npu_preflight keeps in the store what is built for the kernel that runs on the task's board, by its facts")
+                if not self.build(result, args, store, wanted, task_vars):
+                    return result
+            else:
+                result.update(self._execute_module(module_args=args, task_vars=task_vars))
             if result.get("failed"):
                 return result
         tried = {entry["release"]: entry for entry in result.get("kernels") or ()}
@@ -39,6 +48,24 @@ class ActionModule(DriverAction):
                 entry["log_file"] = write_log(log, log_dir, task_vars["inventory_hostname"], "preflight", args["version"], entry["release"])
         result.update(changed=False, kernels=[known.get(release) or tried[release] for release in kernels])
         return result
+
+    def build(self, result, args, store, wanted, task_vars):
+        """Build for the store; return whether that was tried."""
+        try:
+            with store.lock(wanted):
+                entry = store.find(wanted, args["archive_sha256"])
+                if entry:
+                    result.update(changed=False, kernels=[], stored=_store.told(entry))
+                    return False
+                result.update(self._execute_module(module_args=dict(args, collect=True), task_vars=task_vars), stored=None)
+                for tried in result.get("kernels") or ():
+                    built = tried.pop("built", None)
+                    if built:
+                        host = str(self._task.delegate_to or task_vars["inventory_hostname"])
+                        result["stored"] = _store.told(store.put(wanted, built, host, tried.get("log") or "", tried.get("probes"), args["archive_sha256"]))
+        except _store.StoreError as error:
+            raise AnsibleActionFail(str(error)) from error
+        return True
 
 
 def what_is_known(kernels, version, compatibility):

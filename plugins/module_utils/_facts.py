@@ -149,6 +149,16 @@ def read_tools(tree):
     }
 
 
+def read_hardware(tree):
+    """How fast a board builds: C(cores), C(mhz) of all of them together (null where the kernel does not say), C(memory) in MiB."""
+    folder = "/sys/devices/system/cpu"
+    cores = [name for name in tree.names(folder) if re.match(r"cpu\d+\Z", name)]
+    clocks = [tree.line("%s/%s/cpufreq/cpuinfo_max_freq" % (folder, name), 20) or "" for name in cores]
+    memory = re.search(r"^MemTotal:\s+(\d{1,12}) kB", tree.text("/proc/meminfo", 4096) or "", re.M)
+    return {"cores": len(cores) or None, "mhz": sum(map(int, clocks)) // 1000 if cores and all(re.match(r"\d+\Z", clock) for clock in clocks) else None,
+            "memory": int(memory.group(1)) >> 10 if memory else None}
+
+
 def read_verification(tree):
     """The last recorded verification, with the `kernel`, `driver` and `runtime_sha256` it was of, or None."""
     text = tree.text(FACT_FILE, 65536)
@@ -205,6 +215,7 @@ def gather(tree, uname=None, uid=None, ask_node=_driver.ask, ask_repository=None
         "boot": part("boot loader", _nothing_of("config configured next update error", loader="unknown", cmdline=cmdline,
                                                 default=_bootloader.DEFAULT_ARGUMENTS), _bootloader.read, tree, cmdline),
         "tools": part("tools", _nothing_of("python bits", make=False, compiler=False, dkms=False, packages_interrupted=False), read_tools, tree),
+        "hardware": part("hardware", _nothing_of("cores mhz memory"), read_hardware, tree),
         "space": part("free space", {}, lambda: dict((path, tree.free_mib(path)) for path in _SPACE)),
         "repository": part("package repositories", None, _repository.read, tree, ask_repository),
         "verification": part("verification", None, read_verification, tree),

@@ -37,12 +37,15 @@ class Binary:
         self.path, self.name, self.sha256, self.log = path, name, sha256, log
 
 
-def collect(run, path, modules):
-    """What the controller keeps of a build: C({name, content, sha256, symvers, vermagic, tools}), content in base64; None for a file that is too large."""
+def collect(run, path, headers):
+    """What the controller keeps of a build: C({name, content, sha256, symvers, vermagic, tools}), content in base64; None for a file that is too large.
+
+    :arg headers: folder of the kernel's headers it was built with.
+    """
     content = read_file(path, LARGEST + 1)
     if content is None or len(content) > LARGEST:
         return None
-    symvers = os.path.join(modules, "build/Module.symvers")
+    symvers = os.path.join(headers, "Module.symvers")
     tools = {}
     for tool in TOOLS:
         if shutil.which(tool):

@@ -10,8 +10,9 @@ import os
 import re
 import shutil
 
-from . import _kernels
+from . import _kernels, _prebuilt
 from ._dkms_install import explain, module_problem, probe_lines
+from ._files import read_file
 from ._tree import Tree
 
 NEEDS_MIB = 400
@@ -34,7 +35,7 @@ class CannotBuild(Exception):
     """A kernel for which a build was not begun or was of no use: one sentence why."""
 
 
-def check(run, release, package, module, tree, folder, root="/", signing=False):
+def check(run, release, package, module, tree, folder, root="/", signing=False, collect=False, sign_with=None):
     """Try one kernel; C({release, verdict, reason, headers, probes, log}), verdict being builds, fails, unsupported or no_headers.
 
     :arg run: callable taking a list of arguments and the folder to run them in, giving C((rc, stdout, stderr)).
@@ -43,6 +44,8 @@ def check(run, release, package, module, tree, folder, root="/", signing=False):
     :arg tree: the DKMS source tree, unpacked; it is copied.
     :arg folder: an empty folder for all that is made; the caller removes it.
     :arg signing: whether DKMS will sign what it builds.
+    :arg collect: whether the module is wanted, too: then it is in C(built), as C(_prebuilt.collect) gives it.
+    :arg sign_with: C((key, certificate)), paths on this machine, to sign that with.
     """
     result = {"release": release, "verdict": "fails", "reason": "", "headers": None, "probes": [], "log": ""}
     try:
@@ -61,6 +64,8 @@ def check(run, release, package, module, tree, folder, root="/", signing=False):
             raise CannotBuild(
                 "it builds, but this kernel has a driver of its own built in and refuses a module named rknpu: the board would stay on its present "
                 "kernel; boot that one by hand and run rkfleet.npu.upgrade_npu there")
+        if collect:
+            result["built"] = _finished(run, module, headers, os.path.join(folder, "build"), sign_with)
     except NoHeaders as error:
         return dict(result, verdict="no_headers", reason=str(error))
     except CannotBuild as error:
@@ -161,11 +166,7 @@ def _of_release(place, release):
 
 def _option(headers, name):
     """A kernel option as its headers have it, V("") where it is not set."""
-    try:
-        with open(os.path.join(headers, "include/config/auto.conf"), encoding="utf-8", errors="replace") as stream:
-            found = re.search(r"^CONFIG_%s=([ym])$" % name, stream.read(4 << 20), re.M)
-    except OSError:
-        return ""
+    found = re.search(r"^CONFIG_%s=([ym])$" % name, _text(os.path.join(headers, "include/config/auto.conf")), re.M)
     return found.group(1) if found else ""
 
 
@@ -192,6 +193,24 @@ def _module_problem(run, release, module, build):
     if not os.path.isfile(path):
         return "make made no %s.ko" % module
     return module_problem(lambda command: run(command, build), path, release, module)
+
+
+def _finished(run, module, headers, build, sign_with):
+    """The module as DKMS would leave it: without what debuggers want, and signed."""
+    path = os.path.join(build, module + ".ko")
+    steps = [["strip", "-g", path]] if shutil.which("strip") else []
+    if sign_with:
+        found = re.search(r'^CONFIG_MODULE_SIG_HASH="([a-z0-9-]+)"$', _text(os.path.join(headers, "include/config/auto.conf")), re.M)
+        steps.append([os.path.join(headers, "scripts/sign-file"), found.group(1) if found else "sha512", *sign_with, path])
+    for command in steps:
+        rc, out, err = run(command, build)
+        if rc:
+            raise CannotBuild("%s failed on the module: %s" % (os.path.basename(command[0]), _short(err or out)))
+    return _prebuilt.collect(lambda command: run(command, build), path, headers)
+
+
+def _text(path):
+    return (read_file(path, 4 << 20) or b"").decode("utf-8", "replace")
 
 
 def _short(text):

@@ -229,7 +229,7 @@ def main():
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg="cannot write the driver's source or module: %s" % told(error))
-    built = _prebuilt.collect(module.run_command, package.module_file(), package.modules) if params["collect"] and "install" in steps else None
+    built = _prebuilt.collect(module.run_command, package.module_file(), package.modules + "/build") if params["collect"] and "install" in steps else None
     module.exit_json(
         changed=bool(steps), steps=steps, module_file=package.module_file(), probes=probe_lines(log), notes=notes, log=log, built=built
     )

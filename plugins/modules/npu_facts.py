@@ -212,6 +212,11 @@ ansible_facts:
           returned: always
           type: dict
           sample: {bits: 64, compiler: true, dkms: true, make: true, packages_interrupted: false, python: 3.11.2}
+        hardware:
+          description: How fast it builds - C(cores), C(mhz) of all of them together, C(memory) in MiB. What it does not say is V(null).
+          returned: always
+          type: dict
+          sample: {cores: 8, memory: 15876, mhz: 16416}
         space:
           description: Free MiB at C(/usr), C(/var), C(/boot) and C(/lib/modules).
           returned: always

@@ -67,6 +67,34 @@ options:
     type: bool
     default: false
     version_added: 1.2.0
+  store:
+    description:
+      - Folder on the controller that keeps what was built, as M(rkfleet.npu.npu_dkms#module) has it. With it, the only kernel in O(kernels) is that of
+        the board whose task this is, and the task is delegated to a host that builds for it. Nothing is built where it is there already.
+    type: path
+    version_added: 1.3.0
+  store_keep:
+    description: How many builds O(store) keeps.
+    type: int
+    default: 50
+    version_added: 1.3.0
+  source_digest:
+    description: Checksum of O(source), as it is pinned. By default its SHA-256.
+    type: str
+    version_added: 1.3.0
+  signing_key:
+    description: Path of a private key on the host that builds. What O(store) keeps is signed with it.
+    type: path
+    version_added: 1.3.0
+  signing_cert:
+    description: Path of its certificate there. Needed with O(signing_key).
+    type: path
+    version_added: 1.3.0
+  collect:
+    description: Whether a module that was built is sent to the controller. Set by the action plugin.
+    type: bool
+    default: false
+    version_added: 1.3.0
   packages:
     description: Which package holds the headers of which kernel. Set by the action plugin.
     type: dict
@@ -87,6 +115,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+stored:
+  description: The build that is in O(store) now, V(null) where none is.
+  returned: success, with O(store)
+  type: dict
 kernels:
   description: What became of each kernel, in the order asked.
   returned: success
@@ -135,6 +167,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rkfleet.npu.plugins.module_utils import _preflight
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms_install import LOG_BYTES, DkmsError, unpack_tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._kernels import RELEASE
+from ansible_collections.rkfleet.npu.plugins.module_utils._signing import Signing, SigningError
 
 SCRATCH = "/var/tmp"
 
@@ -154,8 +187,12 @@ def main():
             archive_sha256=dict(type="str"),
             packages=dict(type="dict", default={}),
             signing=dict(type="bool", default=False),
+            # A path, which is no secret.
+            signing_key=dict(type="path", no_log=False),
+            signing_cert=dict(type="path"),
+            collect=dict(type="bool", default=False),
         ),
-        required_together=[("archive", "archive_sha256")],
+        required_together=[("archive", "archive_sha256"), ("signing_key", "signing_cert")],
         supports_check_mode=True,
     )
     params = module.params
@@ -172,16 +209,20 @@ def main():
             return 127, "", "%s: %s" % (command[0], error.strerror)
 
     found = []
+    sign_with = (params["signing_key"], params["signing_cert"]) if params["signing_key"] else None
     try:
+        if sign_with:
+            Signing(*sign_with)  # refuses what is not to be signed with
         with tempfile.TemporaryDirectory(prefix="rkfleet-", dir=SCRATCH) as scratch:
             tree = os.path.join(scratch, "tree")
             unpack_tree(params["archive"], params["archive_sha256"], tree)
             for release in params["kernels"]:
                 with tempfile.TemporaryDirectory(prefix="kernel-", dir=scratch) as folder:
                     package = params["packages"].get(release) or "linux-headers-" + release
-                    found.append(_preflight.check(run, release, package, params["module"], tree, folder, signing=params["signing"]))
+                    found.append(_preflight.check(run, release, package, params["module"], tree, folder, signing=params["signing"] or bool(sign_with),
+                                                  collect=params["collect"], sign_with=sign_with))
                     found[-1]["log"] = found[-1]["log"][-LOG_BYTES:].encode("utf-8", "replace").decode()
-    except DkmsError as error:
+    except (DkmsError, SigningError) as error:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg="cannot try it below %s: %s" % (SCRATCH, error))

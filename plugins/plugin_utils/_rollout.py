@@ -14,7 +14,7 @@ from . import _select
 
 KEY = ("kernel", "soc", "driver", "source", "runtime")
 # What of a board's variables is looked at, and nothing else: 400 boards have a lot of them.
-LOOKED_AT = ("ansible_facts", "__npu_plan", "__npu_error", "__npu_left", "__npu_is_committed", "__npu_phases_end")
+LOOKED_AT = ("ansible_facts", "__npu_plan", "__npu_error", "__npu_left", "__npu_is_committed", "__npu_phases_end", "npu_build_ok")
 SETTINGS = ("rollout", "max_failed", "soak_minutes", "require_staging", "select", "check")
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -63,7 +63,8 @@ def decide(boards, settings, proven=(), staging_group=()):
         elif not _flag(settings["require_staging"]):
             reason = "%s is not proven, and npu_require_staging is false" % named(result[names[0]]["key"])
         else:
-            reason = _stage(result, names, staging_group, proven)
+            # The first one builds for the others: see _store.
+            reason = _stage(result, sorted(names, key=lambda name: _slowness(boards[name])), staging_group, proven)
             summary.append("staged first: %s" % reason)
             continue
         for name in names:
@@ -143,6 +144,17 @@ def _entry(variables):
     if plan["action"] == "none" and not plan["runtime"]["install"] and not pending:
         return {"part": "right", "reason": plan["reason"], "key": None, "staging": None}
     return {"part": "rollout", "reason": "", "key": _key(plan, facts), "staging": None}
+
+
+def _slowness(variables):
+    """The order in which boards are asked to build: those that have all it takes, the fastest of them first. All are alike where nothing is built."""
+    facts, plan = variables["ansible_facts"]["npu"], variables["__npu_plan"]
+    if plan["action"] not in ("dkms", "dkms_over_builtin"):
+        return ()
+    tools, hardware = facts.get("tools") or {}, facts.get("hardware") or {}
+    has_all = facts["kernel"].get("headers") and all(tools.get(tool) for tool in ("dkms", "make", "compiler"))
+    willing = str(variables.get("npu_build_ok", True)).lower() not in FALSE
+    return (not willing, not has_all, -(hardware.get("mhz") or 0), -(hardware.get("cores") or 0), -(hardware.get("memory") or 0))
 
 
 def _key(plan, facts):

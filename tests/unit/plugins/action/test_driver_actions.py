@@ -41,6 +41,7 @@ def act(monkeypatch, source, tmp_path):
         class Action(plugin.ActionModule):
             def __init__(self):
                 self._task = types.SimpleNamespace(
+                    delegate_to=args.pop("delegate_to", None),
                     args=dict({"version": "0.9.6", "source": source, "build_files": str(ROOT / "roles/driver/files/dkms"),
                                "log_dir": str(tmp_path / "logs")}, **args), check_mode=check_mode)
 
@@ -227,3 +228,43 @@ def test_the_packages_of_a_build_are_not_needed_where_it_is_in_the_store(dkms, a
     assert look() == {"changed": False, "stored": None, "packages": ["dkms", "gcc", "linux-headers-x"]}
     built, dummy = dkms()
     assert look() == {"changed": False, "stored": built["stored"], "packages": ["dkms"]} == look(wait=True)
+
+
+def built(module_args):
+    """A host that builds in a folder that goes away again."""
+    assert module_args["collect"] and module_args["kernels"] == [KERNEL]
+    kept = board(dict(module_args, binary=None))["built"]
+    return {"kernels": [{"release": KERNEL, "verdict": "builds", "reason": "fine", "probes": ["probe fence: left out"], "log": "the log", "built": kept}]}
+
+
+def test_what_a_builder_builds_for_a_board_the_board_gets(act, dkms, tmp_path):
+    there = {"kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store"), "delegate_to": "builder"}
+    result, sent = act(npu_preflight, built, **there)
+    assert result["stored"]["board"] == "builder" and "built" not in result["kernels"][0] and not {"store", "store_keep", "source_digest"} & set(sent[0])
+    got, dummy = dkms()
+    assert got["steps"] == ["tree", "load"] and got["stored"] == result["stored"]
+    # For the next board it has nothing to do.
+    again, sent = act(npu_preflight, AssertionError, **there)
+    assert again["stored"] == result["stored"] and sent == []
+
+
+def test_a_builder_with_other_symbols_builds_for_nobody(act, dkms, tmp_path):
+    def elsewhere(module_args):
+        result = built(module_args)
+        result["kernels"][0]["built"]["symvers"] = "7" * 64
+        return result
+
+    act(npu_preflight, elsewhere, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"), delegate_to="builder")
+    assert dkms()[0]["steps"] == ["tree", "install"]
+
+
+def test_what_does_not_build_on_the_builder_is_not_kept(act, dkms, tmp_path):
+    answer = {"kernels": [{"release": KERNEL, "verdict": "no_headers", "reason": "none", "log": ""}]}
+    result, dummy = act(npu_preflight, answer, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"), delegate_to="builder")
+    assert result["stored"] is None and dkms()[0]["steps"] == ["tree", "install"]
+
+
+@pytest.mark.parametrize("args", [{"kernels": [KERNEL, "6.1.99-1-rk2410"]}, {"facts": {}}])
+def test_for_the_store_it_is_the_kernel_of_the_boards_facts(act, tmp_path, args):
+    with pytest.raises(AnsibleActionFail, match="for the kernel that runs on the task's board"):
+        act(npu_preflight, AssertionError, **dict({"kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store")}, **args))

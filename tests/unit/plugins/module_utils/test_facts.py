@@ -373,3 +373,32 @@ def test_whether_dpkg_was_cut_off(board, gather, status, found):
     assert gather(board)["tools"]["packages_interrupted"] is found
     board.write("/var/lib/dpkg/updates/0003", "x")
     assert gather(board)["tools"]["packages_interrupted"] is True
+
+
+@pytest.mark.parametrize("said, found", [
+    ("Linux version 6.1.0-50-arm64 (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils) 2.40) "
+     "#1 SMP Debian 6.1.176-1 (2026-05-01)\n",
+     ("#1 SMP Debian 6.1.176-1 (2026-05-01)", "gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils) 2.40")),
+    ("Linux version 5.10.110 (root@builder) (aarch64-linux-gnu-gcc (Debian 10.2.1-6) 10.2.1) #2 SMP Tue Jan 2 03:04:05 UTC 2024\n",
+     ("#2 SMP Tue Jan 2 03:04:05 UTC 2024", "aarch64-linux-gnu-gcc (Debian 10.2.1-6) 10.2.1")),
+    ("something else\n", None), (None, None),
+])
+def test_which_build_of_its_release_a_kernel_is(board, gather, said, found):
+    if said is not None:
+        board.write("/proc/version", said)
+    kernel = gather(board)["kernel"]
+    build, compiler = kernel["build"], kernel["compiler"]
+    assert (build, compiler) == found if found else build and compiler is None
+
+
+def test_how_fast_a_board_builds(board, gather):
+    for core, clock in enumerate((1800000, 1800000, 2400000)):
+        board.write("/sys/devices/system/cpu/cpu%d/cpufreq/cpuinfo_max_freq" % core, "%d\n" % clock)
+    board.write("/sys/devices/system/cpu/cpufreq/x", "").write("/proc/meminfo", "MemTotal:        8130000 kB\nMemFree: 1 kB\n")
+    assert gather(board)["hardware"] == {"cores": 3, "mhz": 6000, "memory": 7939}
+    board.write("/sys/devices/system/cpu/cpu1/cpufreq/cpuinfo_max_freq", "fast\n")
+    assert gather(board)["hardware"]["mhz"] is None
+
+
+def test_a_board_that_does_not_say_how_fast_it_is(board, gather):
+    assert gather(board)["hardware"] == {"cores": None, "mhz": None, "memory": None}

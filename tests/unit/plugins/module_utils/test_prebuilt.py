@@ -78,7 +78,8 @@ def test_a_module_that_modprobe_cannot_read_is_said(tmp_path):
 def test_what_is_collected_of_a_build(tmp_path):
     path = place(tmp_path, "updates/dkms/rknpu.ko", b"the module")
     place(tmp_path, "build/Module.symvers", b"x")
-    built = _prebuilt.collect(lambda command: (0, "6.1.43 SMP\nmore\n" if command[0] == "modinfo" else "GNU Make 4.3\nmore\n", ""), path, str(tmp_path))
+    said = {"modinfo": "6.1.43 SMP\nmore\n"}
+    built = _prebuilt.collect(lambda command: (0, said.get(command[0], "GNU Make 4.3\nmore\n"), ""), path, str(tmp_path / "build"))
     assert (built["name"], built["content"], built["sha256"]) == ("rknpu.ko", "dGhlIG1vZHVsZQ==", _files.sha256_of(path))
     assert built["symvers"] == _files.sha256_of(str(tmp_path / "build/Module.symvers")) and set(built["tools"].values()) <= {"GNU Make 4.3"}
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import pathlib
 
@@ -195,3 +196,36 @@ def test_the_board_lacks_make(board, check, monkeypatch):
     monkeypatch.setattr(_preflight.shutil, "which", lambda name: None)
     board.installed()
     assert "install make and gcc" in check()["reason"]
+
+
+def test_a_module_for_the_store_is_stripped_and_signed_as_dkms_would(board, tmp_path, monkeypatch):
+    board.installed(AUTO_CONF + 'CONFIG_MODULE_SIG_HASH="sha256"\n')
+    monkeypatch.setattr(_preflight.shutil, "which", lambda name: "/usr/bin/" + name)
+    finished = []
+
+    def run(command, folder):
+        if os.path.basename(command[0]) in ("strip", "sign-file"):
+            finished.append([os.path.basename(word) for word in command])
+            with open(command[-1], "a", encoding="utf-8") as stream:
+                stream.write(", " + os.path.basename(command[0]))
+            return 0, "", ""
+        return (0, "a version\n", "") if command[-1] == "--version" else board.run(command, folder)
+
+    (tmp_path / "scratch").mkdir()
+    found = _preflight.check(run, RELEASE, PACKAGE, "rknpu_dkms", str(tmp_path / "tree"), str(tmp_path / "scratch"), str(board.root),
+                             signing=True, collect=True, sign_with=("/key", "/cert"))
+    assert finished == [["strip", "-g", "rknpu_dkms.ko"], ["sign-file", "sha256", "key", "cert", "rknpu_dkms.ko"]]
+    assert base64.b64decode(found["built"]["content"]) == b"rknpu_dkms, strip, sign-file"
+    assert (found["built"]["name"], found["built"]["symvers"]) == ("rknpu_dkms.ko", "") and found["verdict"] == "builds"
+
+
+def test_a_module_that_cannot_be_signed_is_not_collected(board, tmp_path):
+    board.installed()
+    (tmp_path / "scratch").mkdir()
+
+    def run(command, folder):
+        return (1, "", "no such key") if "sign-file" in command[0] else (0, "", "") if command[0] == "strip" else board.run(command, folder)
+
+    found = _preflight.check(run, RELEASE, PACKAGE, "rknpu_dkms", str(tmp_path / "tree"), str(tmp_path / "scratch"), str(board.root),
+                             collect=True, sign_with=("/key", "/cert"))
+    assert found["verdict"] == "fails" and found["reason"] == "sign-file failed on the module: no such key" and "built" not in found

@@ -223,3 +223,29 @@ def test_the_filters_look_at_no_more_than_they_need():
     assert answer["staging"] == ["a"] and filters["npu_rollout_gate"](hostvars, answer)["a"]["go"]
     with pytest.raises(AnsibleFilterError, match="the settings lack max_failed"):
         filters["npu_rollout"]({}, [], {name: 0 for name in SETTINGS if name != "max_failed"})
+
+
+def builder(mhz=1000, headers=True, compiler=True, **more):
+    """A board with what a build takes, or without."""
+    variables = board(**more)
+    npu = variables["ansible_facts"]["npu"]
+    npu["kernel"]["headers"] = headers
+    npu.update(tools={"dkms": True, "make": True, "compiler": compiler}, hardware={"cores": 4, "mhz": mhz, "memory": 1000})
+    return variables
+
+
+@pytest.mark.parametrize("boards, first", [
+    ({"a": builder(), "b": builder()}, "a"),
+    ({"a": builder(1000), "b": builder(3000), "c": builder(2000)}, "b"),
+    ({"a": builder(3000, headers=False), "b": builder(3000, compiler=False), "c": builder(1000)}, "c"),
+    ({"a": builder(3000, npu_build_ok=False), "b": builder(3000, npu_build_ok="no"), "c": builder(1000, headers=False)}, "c"),
+    ({"a": builder(None), "b": builder(1)}, "b"),
+    # Where nothing is built, nobody has to be fast.
+    ({"a": builder(1, action="vendor_kernel"), "b": builder(2, action="vendor_kernel")}, "a"),
+])
+def test_the_fastest_board_that_has_all_a_build_takes_goes_first_and_builds(boards, first):
+    assert decide(boards)["staging"] == [first]
+
+
+def test_a_member_of_the_group_goes_before_a_faster_board():
+    assert decide({"a": builder(3000), "b": builder(1000), "c": builder(2000)}, group=["b", "c"])["staging"] == ["c"]
