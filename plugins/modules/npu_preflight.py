@@ -69,7 +69,7 @@ options:
     version_added: 1.2.0
   store:
     description:
-      - Folder on the controller that keeps what was built, as M(rkfleet.npu.npu_dkms#module) has it. With it, the only kernel in O(kernels) is that of
+      - Folder on the controller that keeps what was built, as M(rkfleet.npu.npu_dkms) has it. With it, the only kernel in O(kernels) is that of
         the board whose task this is, and the task is delegated to a host that builds for it. Nothing is built where it is there already.
     type: path
     version_added: 1.3.0
