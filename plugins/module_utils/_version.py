@@ -67,7 +67,7 @@ def kernel(release):
     """(major, minor, patch) at the head of a kernel release; ValueError where there is none."""
     match = _RELEASE.match(release) if isinstance(release, str) else None
     if not match:
-        raise ValueError("%r is not a kernel release such as 6.1.115-1-rk2312" % (release,))
+        raise ValueError("%.80r is not a kernel release such as 6.1.115-1-rk2312" % (release,))
     return int(match.group(1)), int(match.group(2)), int(match.group(3) or 0)
 
 
