@@ -13,7 +13,8 @@ NOT_SELECTED = "not selected"
 HOLD_FILE = "/etc/rkfleet-npu/hold is on the board"
 SET = (
     "ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_error", "__npu_left", "__npu_outcome", "__npu_rolled_back",
-    "__npu_is_committed", "__npu_phases", "__npu_phases_end", "__npu_driver_target", "__npu_build", "npu_hold",
+    "__npu_is_committed", "__npu_phases", "__npu_phases_end", "__npu_driver_target", "__npu_build", "__npu_builder_did",
+    "npu_hold",
 )
 
 

@@ -138,6 +138,10 @@ def note_lines(board, variables):
         notes += (variables.get(plan) or {}).get("notes") or []
     build = variables.get("__npu_build") or {}
     notes += [line for line in build.get("probes") or [] if "left out" in line] + (build.get("notes") or [])
+    asked = variables.get("__npu_builder_did") or {}
+    said = [tried["reason"] for tried in asked.get("kernels") or [] if tried["verdict"] != "builds"]
+    if said or asked.get("msg") and not asked.get("kernels"):
+        notes.append("npu_builder did not build for it: %s" % (said[0] if said else asked["msg"]))
     if variables.get("__npu_rolled_back") and not sentence(board, variables):
         notes.append(variables["__npu_rolled_back"])
     # A note is a sentence, so it may be longer than a cell.

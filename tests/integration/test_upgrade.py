@@ -151,7 +151,12 @@ def test_the_upgrade(board, play, figures):
     assert "0.9.3 → 0.9.6" in table and "1.6.0 → 2.3.2" in table and TOP1 in table and table.endswith("ok")
     assert re.search(r"%s: detect \d+ s, begin \d+ s, build \d+ s, activate \d+ s, runtime \d+ s, verify \d+ s, together" % BOARD, run.output)
     assert len(run["remote"]) <= 25, run["remote"]
-    figures(upgrade_seconds=round(run.seconds), upgrade_remote_tasks=len(run["remote"]))
+    figures(upgrade_seconds=round(run.seconds), upgrade_remote_tasks=len(run["remote"]), build_seconds=build_seconds(run))
+
+
+def build_seconds(run):
+    """How long the phase took in which the driver comes onto the board."""
+    return int(re.search(r"^.*%s: detect .*, build (\d+) s," % BOARD, run.output, re.MULTILINE)[1])
 
 
 def facts_of(board):
@@ -238,3 +243,22 @@ def test_the_runtime_of_the_mission_and_rknn_server_can_be_chosen(board, play, i
     assert board.boot_id() == boot_id
     assert board.ssh("systemctl is-active rknn_server").strip() == "active"
     assert play(UPGRADE, inventory=inventory_with(wish))["changed"] == 0
+
+
+@pytest.mark.case(case="no headers and no compiler to be had, but a board with the same kernel has built the driver", plan="dkms_over_builtin",
+                  result="the module comes from the controller's store, without a build; a note says that a kernel update takes another run")
+def test_a_board_with_the_same_kernel_gets_the_module_without_headers_and_compiler(board, play, figures):
+    board.reset()
+    board.ssh("sudo sh -c 'mv /lib/modules/$(uname -r)/build /etc/apt/sources.list.d /usr/bin/gcc /usr/bin/cc /usr/bin/make /root/'")
+    run = play(UPGRADE, "--check", "-v")
+    assert run.rc == 0 and re.search(r'"steps": \["tree", "load"\]', run.output), run.output
+    boot_id = board.boot_id()
+    run = play(UPGRADE, "-v")
+    assert run.rc == 0 and board.boot_id() != boot_id
+    assert re.search(f"^{BOARD} .*0.9.3 → 0.9.6 .*{TOP1}.* ok$", run.output, re.MULTILINE)
+    assert re.search(r'"steps": \["tree", "load"\]', run.output) and "the board lacks a compiler and make and kernel headers" in run.output
+    assert board.ssh("lsmod").count("rknpu_dkms ") == 1
+    assert re.search(r"rknpu/0\.9\.6, \S+, aarch64: installed", board.ssh("sudo dkms status"))
+    assert not board.ssh("sudo sh -c 'ls -A /var/lib/dkms/rknpu/0.9.6/build'").strip(), "something was built"
+    figures(load_seconds=build_seconds(run))
+    assert play(UPGRADE)["changed"] == 0

@@ -64,6 +64,19 @@ def test_notes_of_plan_and_build_are_shown_once():
         "a: note: The driver is built without devfreq.", "a: note: The NPU node is elsewhere.", "a: note: probe devfreq: left out, not here: governor.h"]
 
 
+def test_what_the_owner_should_know_of_a_module_from_the_store():
+    build = {"probes": [], "notes": ["the module that b built was not used: its symbols differ"]}
+    assert _recap.note_lines("a", {"__npu_build": build}) == ["a: note: the module that b built was not used: its symbols differ"]
+
+
+@pytest.mark.parametrize("did, note", [
+    ({"kernels": [{"verdict": "builds", "reason": "fine"}], "stored": {}}, None), ({"kernels": [], "stored": {}}, None), ({}, None),
+    ({"kernels": [{"verdict": "no_headers", "reason": "no headers of it"}]}, "no headers of it"), ({"msg": "does not answer over ssh"}, "does not answer over ssh"),
+])
+def test_a_builder_that_did_not_build_is_told(did, note):
+    assert _recap.note_lines("a", {"__npu_builder_did": did}) == (["a: note: npu_builder did not build for it: " + note] if note else [])
+
+
 def test_time_that_nobody_worked_on_a_board_is_not_counted():
     phases = [{"phase": "detect", "at": 100.0}, {"phase": "wait", "at": 106.0}, {"phase": "begin", "at": 1106.0}]
     assert _recap.phase_line("a", phases, 1110.0) == "a: detect 6 s, begin 4 s, together 10 s"
