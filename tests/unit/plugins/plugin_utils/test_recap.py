@@ -71,7 +71,8 @@ def test_what_the_owner_should_know_of_a_module_from_the_store():
 
 @pytest.mark.parametrize("did, note", [
     ({"kernels": [{"verdict": "builds", "reason": "fine"}], "stored": {}}, None), ({"kernels": [], "stored": {}}, None), ({}, None),
-    ({"kernels": [{"verdict": "no_headers", "reason": "no headers of it"}]}, "no headers of it"), ({"msg": "does not answer over ssh"}, "does not answer over ssh"),
+    ({"kernels": [{"verdict": "no_headers", "reason": "no headers of it"}]}, "no headers of it"),
+    ({"msg": "does not answer over ssh"}, "does not answer over ssh"),
 ])
 def test_a_builder_that_did_not_build_is_told(did, note):
     assert _recap.note_lines("a", {"__npu_builder_did": did}) == (["a: note: npu_builder did not build for it: " + note] if note else [])
