@@ -48,7 +48,8 @@ def decide(boards, settings, proven=(), staging_group=()):
     """
     errors = errors_of(settings)
     if errors:
-        return {"errors": errors, "message": _select.told(errors, "No board was touched."), "boards": {}, "staging": [], "rollout": [], "serial": [1], "allowed": 0, "check": False, "summary": []}
+        message = _select.told(errors, "No board was touched.")
+        return {"errors": errors, "message": message, "boards": {}, "staging": [], "rollout": [], "serial": [1], "allowed": 0, "check": False, "summary": []}
     check = _flag(settings["check"])
     result = {name: _entry(variables) for name, variables in boards.items()}
     todo = [name for name, entry in result.items() if entry["part"] == "rollout"]

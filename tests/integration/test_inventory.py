@@ -48,7 +48,8 @@ def subnet(lab, tmp_path):
 
 
 def run(*words) -> str:
-    done = subprocess.run(list(map(str, words)), text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False)
+    done = subprocess.run(
+        list(map(str, words)), text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False)
     print(done.stdout)
     assert done.returncode == 0
     return done.stdout

@@ -116,7 +116,8 @@ def test_a_board_that_was_not_read(query, answer):
     ("version < '1.0'", 1, "(did you mean os.version or driver.version or runtime.version?)"),
     ("board.soc == 'x' && Driver.version", 21, "(did you mean driver?)"),
     ("driver.zzz", 8, "(there are builtin_version, date, held_down, module, presence, render_node, version, version_source)"),
-    ("board.compatible[0].x", 21, "there is no x in a text"), ("evidence.x", 10, "there is no x in a list"), ("verification.top5[].scor", 21, "did you mean score"),
+    ("board.compatible[0].x", 21, "there is no x in a text"), ("evidence.x", 10, "there is no x in a list"),
+    ("verification.top5[].scor", 21, "did you mean score"),
     ("driver.version < 0.9.6", 18, "is written in single quotes ('0.9.6')"), ('driver.version < "0.9.6"', 18, "double quotes are for names of fields"),
     ("board.soc = 'rk3588'", 11, "a single = means nothing, == compares"), ("board.soc == 'rk3588' and x", 23, "&& and ||"),
     ("board.soc == 'x' & name", 18, "both of two is &&"), ("board.soc ==", 13, "it ends too early"), ("(board.soc", 11, "it ends too early"),
@@ -126,7 +127,8 @@ def test_a_board_that_was_not_read(query, answer):
     ("length(name, name)", 1, "takes 1 value, and here are 2"), ("not_null()", 1, "takes at least 1 value, and here are 0"),
     ("length(privileged)", 8, "length() is for string or array or object, and this is true or false"), ("abs(name)", 5, "abs() is for number"),
     ("sort_by(verification.top5, &scor)", 29, "did you mean score"), ("map(&x, evidence)", 6, "there is no x in a text"),
-    ("max_by(evidence, name)", 18, "is for expref"), ("driver.version < `0.10`", 18, "a version and a number: < never holds between them; a text is written in"),
+    ("max_by(evidence, name)", 18, "is for expref"),
+    ("driver.version < `0.10`", 18, "a version and a number: < never holds between them; a text is written in"),
     ("privileged == 'true'", 15, "write `true`, in backticks"), ("length(name) > '3'", 16, "a number is written in backticks: `3`"),
     ("driver.version > 'latest'", 18, "'latest' is no version such as"), ("'latest' > driver.version", 1, "'latest' is no version such as"),
     ("driver > '1'", 1, "never more or less"), ("privileged < `1`", 1, "never more or less"), ("driver.version < `null`", 18, "null is never more or less"),
@@ -156,7 +158,8 @@ def test_the_place_in_a_long_query_and_in_one_of_several_lines():
     assert line[caret.index("^"):] == "nam" and len(line) < 130
 
 
-@pytest.mark.parametrize("query, said", [(["a"], "it is a query as a text"), ({"a": 1}, "it is a query as a text"), (5, "as a text"), ("a" * 5000, "at most 4000")])
+@pytest.mark.parametrize("query, said", [
+    (["a"], "it is a query as a text"), ({"a": 1}, "it is a query as a text"), (5, "as a text"), ("a" * 5000, "at most 4000")])
 def test_what_is_no_query(query, said):
     with pytest.raises(ValueError, match=said):
         _select.check(query)

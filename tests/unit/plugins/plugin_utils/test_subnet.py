@@ -31,8 +31,10 @@ def test_addresses(ranges, exclude, found):
 @pytest.mark.parametrize("entry, said", [
     ("10.1", "'10.1' is no IPv4 or IPv6 address"), ("10", "is no IPv4"), ("10/8", "is no IPv4"), ("010.1.0.1", "is no IPv4"), ("10.1.0.256", "is no IPv4"),
     ("board.example.com", "is no IPv4"), ("10.1.0.10-99", "'99' is no IPv4"), ("10.1.0.*", "is no IPv4"), ("10.1.0.9-10.1.0.1", "to a higher one"),
-    ("10.1.0.1-fd00::1", "of the same kind"), ("10.1.0.5/24", "write 10.1.0.0/24 for all of it, or 10.1.0.5 for this one"), ("10.1.0.0/33", "33 bits is too long"),
-    ("10.1.0.0/255.255.255.0", "no length of a prefix"), ("10.1.0.0/", "no length of a prefix"), ("", "it is no text"), (None, "it is no text"), (5, "it is no text"),
+    ("10.1.0.1-fd00::1", "of the same kind"), ("10.1.0.5/24", "write 10.1.0.0/24 for all of it, or 10.1.0.5 for this one"),
+    ("10.1.0.0/33", "33 bits is too long"),
+    ("10.1.0.0/255.255.255.0", "no length of a prefix"), ("10.1.0.0/", "no length of a prefix"), ("", "it is no text"), (None, "it is no text"),
+    (5, "it is no text"),
     ("fe80::1%eth0", "is no IPv4"), ("10.1.0.1; id", "is no IPv4"), ("-oProxyCommand=id", "is no IPv4"), ("fd00::/129", "too long"),
 ])
 def test_an_entry_that_is_wrong(entry, said):
@@ -192,7 +194,8 @@ def test_a_board_with_a_built_in_driver(board):
 
 
 @pytest.mark.parametrize("driver, modules, told", [
-    ("RKNPU", "", ("builtin", None)), ("RKNPU", "rknpu_dkms 86016 0 - Live 0x0\n", ("module", "rknpu_dkms")), ("rocket", "rocket 1 0 - Live 0x0\n", ("rocket", "rocket")),
+    ("RKNPU", "", ("builtin", None)), ("RKNPU", "rknpu_dkms 86016 0 - Live 0x0\n", ("module", "rknpu_dkms")),
+    ("rocket", "rocket 1 0 - Live 0x0\n", ("rocket", "rocket")),
     (None, "", ("absent", None)), ("RKNPU", "xrknpu 1 0\nrknpu; 1 0\n", ("builtin", None)), (None, "rknpu 1 0 - Live 0x0\n", ("absent", "rknpu"))])
 def test_drivers(board, driver, modules, told):
     board.base().write("/proc/modules", "drm 1 0 - Live 0x0\n" + modules)
@@ -221,7 +224,8 @@ def test_whoever_does_not_understand_the_question(answer):
 
 
 def test_what_an_answer_may_be():
-    lines = ["Welcome to Armbian", _subnet.GREETING, "model=" + b"A\0".hex(), "model=" + b"B\0".hex(), "soc=41", "serial-number=4", "osrelease=" + b"6.1\n".hex(),
+    lines = ["Welcome to Armbian", _subnet.GREETING, "model=" + b"A\0".hex(), "model=" + b"B\0".hex(), "soc=41", "serial-number=4",
+             "osrelease=" + b"6.1\n".hex(),
              "compatible=zz", "driver=" + b"evil\n".hex(), "hostname=" + b"all.example.com\n".hex(), "", "name=41"]
     known = _subnet.parse("\n".join(lines))
     assert (known["model"], known["soc"], known["serial"], known["kernel"], known["driver"], known["compatible"], known["hostname"]) == (
@@ -285,12 +289,15 @@ def test_boards_whose_maker_gave_all_the_same_number():
 
 
 def test_names():
-    boards = [found("10.1.0.1", hostname="rock", serial="a1b2"), found("10.1.0.2", hostname="rock", serial="a1b3"), found("fd00::3", hostname="rock", serial=None),
-              found("10.1.0.4", hostname="localhost", serial="0000"), found("10.1.0.5", hostname="all", serial="a1b5"), found("10.1.0.6", hostname=None, serial="web1"),
+    boards = [found("10.1.0.1", hostname="rock", serial="a1b2"), found("10.1.0.2", hostname="rock", serial="a1b3"),
+              found("fd00::3", hostname="rock", serial=None),
+              found("10.1.0.4", hostname="localhost", serial="0000"), found("10.1.0.5", hostname="all", serial="a1b5"),
+              found("10.1.0.6", hostname=None, serial="web1"),
               found("10.1.0.7", hostname="nas", serial="a1b7")]
     assert list(_subnet.named(boards, "address")) == [board["address"] for board in boards]
     # What is called so elsewhere in the inventory stays what it is.
-    assert list(_subnet.named(boards, "hostname", ["nas"])) == ["rock-10.1.0.1", "rock-10.1.0.2", "rock-fd00--3", "10.1.0.4", "10.1.0.5", "10.1.0.6", "10.1.0.7"]
+    assert list(_subnet.named(boards, "hostname", ["nas"])) == [
+        "rock-10.1.0.1", "rock-10.1.0.2", "rock-fd00--3", "10.1.0.4", "10.1.0.5", "10.1.0.6", "10.1.0.7"]
     assert list(_subnet.named(boards, "serial", ["web1"])) == ["a1b2", "a1b3", "fd00::3", "10.1.0.4", "a1b5", "10.1.0.6", "a1b7"]
 
 
