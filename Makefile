@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # `make` alone lists what there is. Every target sets itself up; a second time that costs nothing.
 .DEFAULT_GOAL := help
-.PHONY: help setup host lint unit test faults docs demo artefact clean
+.PHONY: help setup host lint unit test faults bench docs demo artefact clean
 PYTEST = .venv/bin/python -m pytest -c tests/pytest.ini --rootdir=. $(PYTEST_ARGS)
 LAB = .venv/bin/python tests/lab/lab
 
@@ -28,6 +28,9 @@ test: host  ## everything, emulated boards included: three quarters of an hour, 
 
 faults: host  ## break emulated boards in every way we could think of, two hours: no board may end worse than it began
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python tests/faults/run.py
+
+bench: host  ## ratios: audit and second run to ping, upgrade to by hand, downtime to reboot ... (BENCH_ONLY="audit memory": some of them)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python tests/bench/run.py
 
 docs: setup  ## docs/compatibility.md from the data, docs/boards.md from the tests
 	@.venv/bin/python tests/quality/generate_docs.py

@@ -1,10 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""How long upgrade-npu.yml takes on one emulated board, beside the same commands typed by hand over ssh.
-
-Both start from the untouched disk, in one run, on the same machine. Prints the ratio and writes build/bench.json.
-What a person needs for thinking and typing is not counted.
-"""
+"""The commands a person would type over ssh to upgrade one emulated board. What thinking and typing takes is not counted."""
 
 from __future__ import annotations
 
@@ -16,14 +12,12 @@ import sys
 import tempfile
 import time
 
+import yaml
+from emulated import Board, state_folder
+
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _compatibility, _driver_source, _picture
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "build/collections")]
-
-import environment  # noqa: E402
-import yaml  # noqa: E402
-from emulated import BOARD, Board, state_folder  # noqa: E402
-
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _compatibility, _driver_source, _picture  # noqa: E402
 
 MOBILENET = """
 import ctypes, struct
@@ -44,7 +38,7 @@ print(" ".join("%d: %f" % (i, scores[i]) for i in sorted(range(1001), key=lambda
 TOP5 = "283: 0.468750 282: 0.242188 286: 0.105469 464: 0.089844 264: 0.019531"
 
 
-def artefacts(board: Board) -> dict:
+def artefacts() -> dict:
     """Return the paths on this machine of what the upgrade needs: the lab's file server has them in a folder."""
     inventory = yaml.safe_load((state_folder(ROOT) / "inventory.yml").read_text())["all"]["children"]["lab"]["vars"]
     rows = _compatibility.merged(inventory["npu_compatibility"])
@@ -68,7 +62,7 @@ def send(board: Board, local: pathlib.Path, remote: str) -> None:
 
 def by_hand(board: Board) -> float:
     """Upgrade the board with the commands a person would type; return the seconds."""
-    files = artefacts(board)
+    files = artefacts()
     with tempfile.TemporaryDirectory() as scratch:
         tree = pathlib.Path(scratch, "tree.tar")
         tree.write_bytes(_driver_source.archive(
@@ -98,35 +92,3 @@ def by_hand(board: Board) -> float:
         script = base64.b64encode(MOBILENET.encode()).decode()
         assert TOP5 in board.ssh("echo %s | base64 -d | sudo python3 -" % script)
         return time.monotonic() - started
-
-
-def by_playbook() -> float:
-    """Upgrade the board with the playbook and an empty cache; return the seconds."""
-    with tempfile.TemporaryDirectory() as cache:
-        started = time.monotonic()
-        subprocess.run(
-            [str(ROOT / ".venv/bin/ansible-playbook"), "-i", str(state_folder(ROOT) / "inventory.yml"),
-             "-e", json.dumps({"npu_cache_dir": cache}), "playbooks/upgrade-npu.yml"],
-            cwd=ROOT, check=True, stdin=subprocess.DEVNULL,
-            env=dict(environment.os.environ, ANSIBLE_COLLECTIONS_PATH=str(environment.COLLECTIONS)),
-        )
-        return time.monotonic() - started
-
-
-def main() -> None:
-    """Measure, print, write."""
-    board = Board(ROOT, BOARD)
-    board.lab("up", BOARD, timeout=4000)
-    board.reset()
-    hand = by_hand(board)
-    board.reset()
-    playbook = by_playbook()
-    ratio = playbook / hand
-    print("by hand %.0f s, upgrade-npu.yml %.0f s: ratio %.2f (goal: at most 1.3)" % (hand, playbook, ratio))
-    path = ROOT / "build/bench.json"
-    known = json.loads(path.read_text()) if path.exists() else {}
-    path.write_text(json.dumps(dict(known, upgrade_vs_by_hand=round(ratio, 2)), indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    main()
