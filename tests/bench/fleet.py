@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import pathlib
+import resource
 import shutil
 import statistics
 import subprocess
@@ -36,8 +37,10 @@ class Controller:
         self.warm = scratch / "cp"
         self.warm.mkdir(mode=0o700)
 
-    def run(self, playbook: pathlib.Path, *, cold: bool = False, codes: tuple = (0,), variables: dict | None = None, memory: bool = False) -> dict:
-        """Run a playbook; {seconds, tasks, totals, mib}. *cold*: no connection is there yet."""
+    def run(
+        self, playbook: pathlib.Path, *, cold: bool = False, codes: tuple = (0,), variables: dict | None = None, memory: bool = False
+    ) -> dict:
+        """Run a playbook; {seconds, cpu (of the controller alone), mib, tasks, totals}. *cold*: no connection is there yet."""
         times = self.scratch / "times.json"
         sockets = pathlib.Path(tempfile.mkdtemp(prefix="cp", dir=self.scratch)) if cold else self.warm
         environ = dict(
@@ -45,7 +48,7 @@ class Controller:
             ANSIBLE_CALLBACK_PLUGINS=str(BENCH / "callback"), ANSIBLE_CALLBACKS_ENABLED="task_times", TASK_TIMES_FILE=str(times),
         )
         variables = {"npu_cache_dir": str(self.scratch / "cache"), **(variables or {})}
-        started = time.monotonic()
+        started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
         with open(self.scratch / "last-run.log", "w", encoding="utf-8") as log:
             child = subprocess.Popen(
                 [str(ROOT / ".venv/bin/ansible-playbook"), "-i", str(self.boards.inventory), "-e", json.dumps(variables), str(playbook)],
@@ -53,20 +56,22 @@ class Controller:
             )
             peak = Peak(child.pid) if memory else None
             code = child.wait()
-        seconds = time.monotonic() - started
+        seconds, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
         mib = peak.end() if peak else None
         if cold:
             self.disconnect(sockets)
         if code not in codes:
             tail = (self.scratch / "last-run.log").read_text()[-3000:]
             raise RuntimeError(f"{playbook.name} ended with {code}; its end:\n{tail}")
-        return {"seconds": seconds, "mib": mib, **json.loads(times.read_text())}
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return {"seconds": seconds, "cpu": cpu, "mib": mib, **json.loads(times.read_text())}
 
     @staticmethod
     def disconnect(sockets: pathlib.Path) -> None:
         """Close the connections of a folder."""
         for path in sockets.iterdir():
-            subprocess.run(["ssh", "-F", "none", "-O", "exit", "-o", f"ControlPath={path}", "board"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+            command = ["ssh", "-F", "none", "-O", "exit", "-o", f"ControlPath={path}", "board"]
+            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
         shutil.rmtree(sockets, ignore_errors=True)
 
 
@@ -130,7 +135,10 @@ def ratios(seconds: dict, over: str, under: str) -> dict:
 def where(run: dict, least: float = 0.1) -> list[str]:
     """Where the time of a run went, as lines: what took longest first; the rest as one."""
     rows = sorted(run["tasks"], key=lambda row: -row["seconds"])
-    lines = [f"    {row['seconds']:7.2f} s  {row['play'] + ': ' if row['play'] else ''}{row['task']} ({row['results']} results)" for row in rows if row["seconds"] >= least]
+    lines = []
+    for row in rows:
+        if row["seconds"] >= least:
+            lines.append(f"    {row['seconds']:7.2f} s  {row['play']}: {row['task']} ({row['results']} results)")
     rest = [row["seconds"] for row in rows if row["seconds"] < least]
     return [*lines, f"    {sum(rest):7.2f} s  {len(rest)} more"] if rest else lines
 
@@ -172,7 +180,7 @@ class Fleet:
         seconds = compare(self.controller, self.runs, ping={"playbook": PING}, audit=audit, stock={"playbook": STOCK})
         to_ping, to_stock = ratios(seconds, "audit", "ping"), ratios(seconds, "audit", "stock")
         again = self.controller.run(**audit)
-        self.say("\n".join([f"  where an audit's {again['seconds']:.1f} s go (warm):", *where(again)]))
+        self.say("\n".join([f"  where an audit's {again['seconds']:.1f} s go (warm; {again['cpu']:.1f} s of CPU on the controller):", *where(again)]))
         return {
             "audit_vs_ping": to_ping["warm"], "audit_vs_stock_modules": to_stock["warm"],
             "details": {"seconds": seconds, "audit_vs_ping": to_ping, "audit_vs_stock_modules": to_stock, "tasks": again["tasks"]},
@@ -188,8 +196,11 @@ class Fleet:
         if again["totals"]["changed"]:
             raise RuntimeError(f"a run with nothing to do changed {again['totals']['changed']} things")
         to_ping = ratios(seconds, "upgrade", "ping")
-        self.say("\n".join([f"  where a second run's {again['seconds']:.1f} s go (warm):", *where(again)]))
-        return {"second_run_vs_ping": to_ping["warm"], "details": {"first": round(first["seconds"], 1), "seconds": seconds, "second_run_vs_ping": to_ping, "tasks": again["tasks"]}}
+        self.say("\n".join([f"  where a second run's {again['seconds']:.1f} s go (warm; {again['cpu']:.1f} s of CPU on the controller):", *where(again)]))
+        return {
+            "second_run_vs_ping": to_ping["warm"],
+            "details": {"first": round(first["seconds"], 1), "seconds": seconds, "second_run_vs_ping": to_ping, "tasks": again["tasks"]},
+        }
 
     def memory(self) -> dict:
         """controller_mib_100 and controller_mib_300, with the time at both."""
@@ -209,5 +220,6 @@ class Fleet:
 
 def needs() -> str | None:
     """Why these parts cannot run here, or None."""
-    done = subprocess.run([sys.executable, str(ROOT / "tests/lab/lab"), "fleet", "status"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    command = [sys.executable, str(ROOT / "tests/lab/lab"), "fleet", "status"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     return None if done.returncode == 0 else done.stderr.strip()

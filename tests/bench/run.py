@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 """The benchmark: prints ratios and where the time goes, and writes build/bench.json (docs/performance.md says what they mean).
 
-    make bench                                     everything, about an hour on a quiet machine
+    make bench                                     everything, an hour or two on a quiet machine
     BENCH_ONLY="audit second-run memory" make bench     some parts: of those on light boards (minutes), or on emulated ones
     BENCH_BOARDS=100 BENCH_RUNS=5                  how many light boards; how often each is measured
 
@@ -16,6 +16,7 @@ import json
 import os
 import pathlib
 import platform
+import signal
 import sys
 import time
 import traceback
@@ -89,7 +90,8 @@ def report(result: dict, details: dict) -> None:
     print()
     for key, (goal, text) in KEYS.items():
         value = result[key]
-        why = "" if value is not None else f" ({next(details.get(part, {}).get('reason', 'not run') for part, row in PARTS.items() if key in row[2])})"
+        part = next(part for part, row in PARTS.items() if key in row[2])
+        why = "" if value is not None else f" ({details.get(part, {}).get('reason', 'not run')})"
         judged = "" if goal is None or value is None else f"  goal at most {goal}: {'reached' if value <= goal else 'MISSED'}"
         print(f"{key:24} {'-' if value is None else value:>7}{why}{judged}  {text}")
     print(f"in {RESULT.relative_to(ROOT)}, every figure in {DETAILS.relative_to(ROOT)}")
@@ -97,6 +99,8 @@ def report(result: dict, details: dict) -> None:
 
 def main() -> int:
     """Run the parts; 1 where one of them failed."""
+    # Whoever ends it early is left no boards.
+    signal.signal(signal.SIGTERM, lambda *dummy: sys.exit(143))
     parts, runs, count = asked(), number("BENCH_RUNS", 5), number("BENCH_BOARDS", 100)
     result, details = known(RESULT), known(DETAILS)
     result = {key: result.get(key) for key in KEYS}
@@ -126,7 +130,8 @@ def main() -> int:
                     result.update(dict.fromkeys(PARTS[part][2]))
                     details[part] = {"reason": f"failed: {str(error).splitlines()[0][:200]}"}
                 else:
-                    details[part] = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "took": round(time.monotonic() - started), **found.pop("details")}
+                    at, took = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), round(time.monotonic() - started)
+                    details[part] = {"at": at, "took": took, **found.pop("details")}
                     result.update(found)
                 write(RESULT, result)
                 write(DETAILS, details)

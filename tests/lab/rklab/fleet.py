@@ -188,9 +188,13 @@ class Fleet:
             if set(":,\\") & set(str(path)):
                 raise LabError(f"An overlay cannot lie on {path}: its name has a colon, a comma or a backslash.", "Take another checkout or cache.")
         self.lab.provide_key()
-        network = self._network(network, count)
+        # Another checkout may start a fleet at the same moment, and would find the same addresses free.
+        with cache.lock(cache.root() / ".light-boards", self.progress):
+            self._up(taken, mix, self._network(network, count), root, served)
+
+    def _up(self, taken: list[str], mix: str, network: str, root: Path, served: Path) -> None:
         self.data = {"boards": {}, "network": network, "mix": mix}
-        width = max(3, len(str(count)))
+        width = max(3, len(str(len(taken))))
         for number, kind in enumerate(taken):
             self.data["boards"][f"light-{number + 1:0{width}}"] = {"kind": kind, "address": address(network, number), "serial": self._serial(number)}
         self.save()

@@ -71,7 +71,10 @@ class Finding:
 
 
 #: Of these, what light boards need.
-NEEDED_LIGHT = ("mmdebstrap", "ssh", "ssh-keygen", "gcc", "unshare", "/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/lib/python3/dist-packages/PIL/Image.py")
+NEEDED_LIGHT = (
+    *("mmdebstrap", "ssh", "ssh-keygen", "gcc", "aarch64-linux-gnu-gcc", "unshare"),
+    *("/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/lib/python3/dist-packages/PIL/Image.py"),
+)
 LIGHT_BUILD_MIB = 1500
 #: What 100 light boards take with their connections was measured to be a quarter of this.
 LIGHT_MEMORY_MIB = 10
@@ -128,7 +131,8 @@ def doctor(state: Path, boards_wanted: int = 1, build_mib: int = 0) -> list[Find
 def doctor_light(state: Path, count: int, build: bool) -> list[Finding]:
     """Every check for light boards. *build*: whether their shared tree is still to be made."""
     findings = [_system(), _python(), _packages(NEEDED_LIGHT)]
-    findings.append(Finding("root", os.geteuid() == 0, "this is root" if os.geteuid() == 0 else "neither root nor sudo", "Light boards live in namespaces and mounts of their own: run as root, or with sudo."))
+    remedy = "Light boards live in namespaces and mounts of their own: run as root, or with sudo."
+    findings.append(Finding("root", os.geteuid() == 0, "this is root" if os.geteuid() == 0 else "this is not root", remedy))
     if findings[-1].ok:
         findings.append(_light_boards())
     if build:
@@ -205,7 +209,8 @@ def _mounts() -> Finding:
 
 def _light_boards() -> Finding:
     """Whether what a light board is made of is to be had: namespaces, and an overlay on tmpfs in them."""
-    script = "mount -t tmpfs none /mnt && cd /mnt && mkdir l u w m && mount -t overlay -o lowerdir=l,upperdir=u,workdir=w none m && mount -t proc proc m && mknod u/null c 1 3"
+    overlay = "mkdir l u w m && mount -t overlay -o lowerdir=l,upperdir=u,workdir=w none m"
+    script = f"mount -t tmpfs none /mnt && cd /mnt && {overlay} && mount -t proc proc m && mknod u/null c 1 3"
     done = _silent(["unshare", "--mount", "--propagation", "private", "--pid", "--uts", "--ipc", "--fork", "sh", "-c", script])
     said = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
     return Finding(

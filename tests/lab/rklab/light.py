@@ -28,7 +28,7 @@ TOP5 = [[283, 0.46875], [282, 0.2421875], [286, 0.10546875], [464, 0.08984375], 
 FAULT = "failed to submit!, op id: 1, op name: Conv:MobilenetV1/MobilenetV1/Conv2d_0/Relu6_prequant, flags: 0x5"
 KEYS = {
     "title", "weight", "healthy", "started", "model", "compatible", "serial", "release", "config", "cmdline", "codename", "version_id", "loader",
-    "tools", "npu", "driver", "runtime", "proof", "submit", "state", "files", "links", "remove", "variables",
+    "tools", "cores", "memory_mib", "npu", "driver", "runtime", "proof", "submit", "state", "files", "links", "remove", "variables",
 }  # fmt: skip
 
 
@@ -106,6 +106,11 @@ def lay(root: Path, kind: dict, libraries: dict[str, Path]) -> None:
 def _system(board: recorded.Board, kind: dict) -> None:
     codename, number = kind.get("codename", "bookworm"), kind.get("version_id", "12")
     board.write("/etc/os-release", f'ID=debian\nVERSION_CODENAME={codename}\nVERSION_ID="{number}"\nVERSION="{number} ({codename})"\n')
+    release = kind["release"]
+    board.write("/proc/version", f"Linux version {release} (vendor@builder) (aarch64-linux-gnu-gcc 12.2.0, GNU ld 2.40) #1 SMP Fri Jan 5 09:00:00 UTC 2024\n")
+    for core in range(kind.get("cores", 8)):
+        board.write(f"/sys/devices/system/cpu/cpu{core}/cpufreq/cpuinfo_max_freq", "1800000\n" if core < 4 else "2352000\n")
+    board.write("/proc/meminfo", f"MemTotal:       {kind.get('memory_mib', 7936) << 10} kB\n")
     # What the pretended device inside the stand-in runtime answers: read by PAM at login, and sudo keeps it.
     answers = {"RKFLEET_FAKE_DRIVER": kind.get("driver", {}).get("answers", "none"), "RKFLEET_FAKE_SUBMIT": kind.get("submit", "ok")}
     board.write("/etc/environment", "".join(f"{name}={value}\n" for name, value in answers.items()))

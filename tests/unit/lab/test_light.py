@@ -15,14 +15,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lab"))
 
 from rklab import LabError, inventory, light  # noqa: E402
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _facts, _plan  # noqa: E402
+from ansible_collections.rkfleet.npu.plugins.module_utils import _facts, _plan, _runtime  # noqa: E402
 from ansible_collections.rkfleet.npu.plugins.module_utils._tree import Tree  # noqa: E402
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _compatibility  # noqa: E402
 
 yaml = pytest.importorskip("yaml")
 KINDS = light.kinds()
-Uname = collections.namedtuple("Uname", "release machine")
-PINNED = {version: {"path": "x/librknnrt.so", "sha256": None} for version in ("1.6.0", "2.3.2")}
+Uname = collections.namedtuple("Uname", "release machine version")
 # kind: (action, driver, whether a runtime is to be installed, what the last verification says)
 PLANS = {
     "rock5b-healthy": ("none", "0.9.6", False, "ok"),
@@ -57,8 +56,6 @@ def libraries_fixture(tmp_path):
 @pytest.fixture(name="read")
 def read_fixture(tmp_path, libraries):
     """(facts, plan) of a board of a kind."""
-    from ansible_collections.rkfleet.npu.plugins.module_utils import _runtime
-
     pinned = {}
     for version, path in libraries.items():
         with path.open("rb") as stream:
@@ -68,7 +65,7 @@ def read_fixture(tmp_path, libraries):
         root = tmp_path / "board"
         light.lay(root, KINDS[name], libraries)
         tree = Tree(str(root), **{area: str(root / place) for area, place in light.APART.items()})
-        facts = _facts.gather(tree, uname=Uname("none", "x86_64"), uid=0)
+        facts = _facts.gather(tree, uname=Uname("none", "x86_64", "#1"), uid=0)
         facts["space"], facts["tools"]["python"] = {}, "3.11.2"
         return facts, _plan.npu_plan(facts, {}, _compatibility.merged({"runtimes": pinned}))
 
@@ -84,7 +81,7 @@ def test_a_kind_is_what_its_title_says(read, name):
     facts, plan = read(name)
     verification = (facts["verification"] or {}).get("diagnosis")
     assert (plan["action"], facts["driver"]["version"], plan["runtime"]["install"], verification) == PLANS[name], plan["reason"]
-    assert facts["kernel"]["machine"] == "aarch64"
+    assert facts["kernel"]["machine"] == "aarch64" and facts["kernel"]["build"].startswith("#1 SMP") and facts["hardware"]["cores"]
     assert not [line for line in facts["unread"] if "not JSON" not in line]
 
 
