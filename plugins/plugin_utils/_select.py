@@ -17,7 +17,7 @@ from ..module_utils._version import order
 from . import _fleet
 
 try:
-    from jmespath.exceptions import EmptyExpressionError, IncompleteExpressionError, JMESPathError, JMESPathTypeError, LexerError, ParseError
+    from jmespath.exceptions import EmptyExpressionError, IncompleteExpressionError, JMESPathError, LexerError, ParseError
     from jmespath.functions import Functions
     from jmespath.parser import Parser
     from jmespath.visitor import TreeInterpreter
