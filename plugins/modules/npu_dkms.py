@@ -187,6 +187,9 @@ def main():
             source=dict(type="path"),
             build_files=dict(type="path"),
             log_dir=dict(type="path"),
+            store=dict(type="path"),
+            store_keep=dict(type="int", default=50),
+            source_digest=dict(type="str"),
             # A path, which is no secret.
             signing_key=dict(type="path", no_log=False),
             signing_cert=dict(type="path"),
