@@ -45,7 +45,7 @@ class Controller:
         sockets = pathlib.Path(tempfile.mkdtemp(prefix="cp", dir=self.scratch)) if cold else self.warm
         environ = dict(
             os.environ, ANSIBLE_COLLECTIONS_PATH=str(ROOT / "build/collections"), ANSIBLE_SSH_CONTROL_PATH_DIR=str(sockets),
-            ANSIBLE_CALLBACK_PLUGINS=str(BENCH / "callback"), ANSIBLE_CALLBACKS_ENABLED="task_times", TASK_TIMES_FILE=str(times),
+            ANSIBLE_CALLBACK_PLUGINS=str(BENCH / "callback"), ANSIBLE_CALLBACKS_ENABLED="task_times,rkfleet.npu.exit_code", TASK_TIMES_FILE=str(times),
         )
         variables = {"npu_cache_dir": str(self.scratch / "cache"), **(variables or {})}
         started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
