@@ -43,37 +43,42 @@ def variables(number, kind=None, seed=5):
     facts = {
         "board": {"model": model, "soc": soc, "serial": "%016x" % rng.getrandbits(64), "compatible": compatible},
         "os": {"id": "debian", "codename": "bookworm", "version": "12 (bookworm)", "version_id": "12", "container": None},
-        "kernel": {"release": kernel, "machine": "aarch64", "headers": rng.random() < 0.8, "signatures": None, "config_digest": sha[::-1], "boot_id": sha[:8]},
+        "kernel": {"release": kernel, "machine": "aarch64", "headers": rng.random() < 0.8, "signatures": None, "config_digest": sha[::-1],
+                   "boot_id": sha[:8]},
         "device": {"node": "/npu@fdab0000", "address": "fdab0000", "status": "okay", "driver": "RKNPU"},
         "driver": {"version": version, "date": "20240322", "version_source": "drm_ioctl", "presence": "builtin", "module": module,
                    "builtin_version": "0.9.3", "held_down": bool(module), "render_node": "/dev/dri/renderD129"},
         "runtime": {"version": runtime, "build": "429f97ae6b@2025-04-09T09:09:27", "sha256": sha, "path": "/usr/lib/librknnrt.so"},
-        "upgrade": {"state": "committed" if module else "unknown", "since": None, "why": "", "pending": False, "origin": bool(module), "locked_by": None, "hold": None},
+        "upgrade": {"state": "committed" if module else "unknown", "since": None, "why": "", "pending": False, "origin": bool(module), "locked_by": None,
+                    "hold": None},
         "privileged": True, "unread": [], "verification": None,
     }
-    plan = {"action": "none", "reason": "Driver %s answers (%s)." % (version, "module " + module if module else "built into the kernel"), "remedy": "", "kernel": kernel,
-            "module": None, "reboot": False, "packages": [], "changes": [], "notes": [], "driver": {"version": version}, "runtime": {"version": "2.3.2", "install": False}}
+    answers = "Driver %s answers (%s)." % (version, "module " + module if module else "built into the kernel")
+    plan = {"action": "none", "reason": answers, "remedy": "", "kernel": kernel, "module": None, "reboot": False, "packages": [], "changes": [], "notes": [],
+            "driver": {"version": version}, "runtime": {"version": "2.3.2", "install": False}}
     if kind in ("dkms", "over"):
         action, name_of = ("dkms", "rknpu") if kind == "dkms" else ("dkms_over_builtin", "rknpu_dkms")
-        plan.update(action=action, reason="Driver %s is older than 0.9.6. Runtime 1.6.0 is there; 2.3.2 goes with driver 0.9.6." % version, reboot=True, module=name_of,
-                    driver={"version": "0.9.6"}, runtime={"version": "2.3.2", "install": True},
+        plan.update(action=action, reason="Driver %s is older than 0.9.6. Runtime 1.6.0 is there; 2.3.2 goes with driver 0.9.6." % version, reboot=True,
+                    module=name_of, driver={"version": "0.9.6"}, runtime={"version": "2.3.2", "install": True},
                     changes=["build driver 0.9.6 with DKMS for kernel %s as module %s" % (kernel, name_of), "load %s at boot" % name_of,
                              "install librknnrt.so 2.3.2 as /usr/lib/librknnrt.so", "reboot"],
                     notes=["The vendor recommends Linux 6.1.57 or newer for driver 0.9.6."] if kernel.startswith("6.1.43") else [])
     elif kind == "runtime":
-        plan.update(reason="Driver %s answers. Runtime 1.6.0 is there; 2.3.2 goes with driver %s." % (version, version), runtime={"version": "2.3.2", "install": True},
-                    changes=["install librknnrt.so 2.3.2 as /usr/lib/librknnrt.so"])
+        plan.update(reason="Driver %s answers. Runtime 1.6.0 is there; 2.3.2 goes with driver %s." % (version, version),
+                    runtime={"version": "2.3.2", "install": True}, changes=["install librknnrt.so 2.3.2 as /usr/lib/librknnrt.so"])
     elif kind == "unsupported":
-        plan.update(action="unsupported", reason="The kernel has no CONFIG_KALLSYMS: its built-in driver cannot be held down.", remedy="Take a kernel of the vendor's.")
+        plan.update(action="unsupported", reason="The kernel has no CONFIG_KALLSYMS: its built-in driver cannot be held down.",
+                    remedy="Take a kernel of the vendor's.")
     there = {"ansible_facts": {"npu": facts}, "__npu_plan": plan, "__npu_phases_end": float(NOW)}
     if kind in ("healthy", "failing"):
         median = round(LATENCY[soc] * rng.lognormvariate(0, 0.09) * (6 if rng.random() < 0.04 else 1), 3)
-        top = [{"index": 283, "score": 0.46875}, {"index": 282, "score": 0.242188}, {"index": 286, "score": 0.105469}, {"index": 464, "score": 0.089844},
-               {"index": 264, "score": 0.019531}]
+        top = [{"index": index, "score": score} for index, score in ((283, 0.46875), (282, 0.242188), (286, 0.105469), (464, 0.089844), (264, 0.019531))]
         ok = kind == "healthy"
         facts["verification"] = {
-            "diagnosis": "ok" if ok else "driver", "evidence": "the expected Top5" if ok else "failed to submit!, op id: 1, op name: Conv:MobilenetV1/Conv2d_0", "top5": top if ok else [],
-            "expected_top5": top, "latency_ms": {"runs": 20, "min": round(median * 0.94, 3), "median": median, "max": round(median * 1.3, 3)} if ok else None,
+            "diagnosis": "ok" if ok else "driver", "top5": top if ok else [],
+            "evidence": "the expected Top5" if ok else "failed to submit!, op id: 1, op name: Conv:MobilenetV1/Conv2d_0",
+            "expected_top5": top,
+            "latency_ms": {"runs": 20, "min": round(median * 0.94, 3), "median": median, "max": round(median * 1.3, 3)} if ok else None,
             "verified_at": "2026-01-%02dT08:15:00Z" % rng.randint(3, 30), "driver": version, "kernel": kernel, "runtime_sha256": sha}
     return name, there
 

@@ -52,7 +52,9 @@ options:
     type: path
     default: ""
   audit:
-    description: Whether the run is an audit. Then the boards that are not healthy are RV(failed_boards), the summary is printed, and RV(exit_with_it) is V(true).
+    description:
+      - Whether the run is an audit. Then the boards that are not healthy are RV(failed_boards), the summary is printed, and RV(exit_with_it)
+        is V(true).
     type: bool
     default: false
 """

@@ -48,7 +48,8 @@ def document(records, now):
     # The one gate to all files: what goes into them is of the right shape, and its texts are clean.
     records = sorted(map(conform, records), key=lambda entry: _report_text.natural(entry["name"]))
     count = {status: sum(entry["status"] == status for entry in records) for status in _fleet.STATUSES}
-    return {"schema": SCHEMA, "generated_at": stamp(now), "summary": dict(boards=len(records), **count), "exit_code": _fleet.exit_code(records), "boards": records}
+    summary = dict(boards=len(records), **count)
+    return {"schema": SCHEMA, "generated_at": stamp(now), "summary": summary, "exit_code": _fleet.exit_code(records), "boards": records}
 
 
 def state(entry):

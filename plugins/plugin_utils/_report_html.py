@@ -37,8 +37,8 @@ MOST_KERNELS, MOST_DRIVERS, MOST_SPELLS = 40, 8, 12
 FACETS = {"kernel": "kernel.release", "driver": "driver.version", "soc": "board.soc"}
 FACTS = (
     ("Model", "board.model"), ("SoC", "board.soc"), ("Serial", "board.serial"), ("System", "os.version"), ("Kernel", "kernel.release"),
-    ("Driver", "driver.version"), ("Driver is", "driver.presence"), ("Module", "driver.module"), ("Runtime", "runtime.version"), ("Runtime file", "runtime.path"),
-    ("Upgrade", "upgrade.state"), ("Hold", "upgrade.hold"), ("Locked by", "upgrade.locked_by"),
+    ("Driver", "driver.version"), ("Driver is", "driver.presence"), ("Module", "driver.module"), ("Runtime", "runtime.version"),
+    ("Runtime file", "runtime.path"), ("Upgrade", "upgrade.state"), ("Hold", "upgrade.hold"), ("Locked by", "upgrade.locked_by"),
 )
 
 
@@ -132,8 +132,8 @@ def histogram(latencies, bars=14):
     beyond = len(values) - len(inside)
     if beyond:
         columns.append({"label": "more than %s ms" % name(len(counts)), "from": ">" + name(len(counts)), "count": beyond})
-    return dict(_drawn(columns, median, first * step, step, beyond), boards=len(values), median="%.1f" % median, low="%.1f" % values[0], high="%.1f" % values[-1],
-                p95="%.1f" % _quantile(values, 0.95))
+    figures = {"median": median, "low": values[0], "high": values[-1], "p95": _quantile(values, 0.95)}
+    return dict(_drawn(columns, median, first * step, step, beyond), boards=len(values), **{key: "%.1f" % value for key, value in figures.items()})
 
 
 def bar(summary):

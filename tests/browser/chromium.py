@@ -15,10 +15,10 @@ import time
 # The last ones keep it from asking hosts of its maker's for anything.
 FLAGS = (
     "--headless=new", "--remote-debugging-pipe", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run",
-    "--no-default-browser-check", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions", "--disable-domain-reliability",
-    "--disable-features=OptimizationHints,MediaRouter,Translate", "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--no-default-browser-check", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
+    "--disable-domain-reliability", "--disable-features=OptimizationHints,MediaRouter,Translate", "--host-resolver-rules=MAP * ~NOTFOUND",
 )
-TIMEOUT = 30
+TIMEOUT = 120  # a machine that also runs emulated boards may take its time
 KEYS = {"Enter": (13, "\r"), "Tab": (9, ""), "Space": (32, " ")}
 
 
@@ -34,7 +34,8 @@ class Browser:
         # The protocol wants the numbers 3 and 4.
         script = 'exec 3<&%d 4>&%d && exec "$@"' % (read, write)
         with open(os.path.join(str(folder) + ".log"), "wb") as log:
-            self._process = subprocess.Popen(["bash", "-c", script, "chromium", *command], pass_fds=(read, write), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                ["bash", "-c", script, "chromium", *command], pass_fds=(read, write), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         os.close(read)
         os.close(write)
         self._number, self._rest, self.events = 0, b"", []
@@ -137,8 +138,12 @@ class Page:
         self.send("Accessibility.enable")
         nodes = self.send("Accessibility.getFullAXTree")["nodes"]
         self.send("Accessibility.disable")
-        return [(node["role"]["value"], (node.get("name") or {}).get("value", ""), {each["name"]: each["value"].get("value") for each in node.get("properties", [])})
-                for node in nodes if not node.get("ignored")]
+        told = []
+        for node in nodes:
+            if not node.get("ignored"):
+                properties = {each["name"]: each["value"].get("value") for each in node.get("properties", [])}
+                told.append((node["role"]["value"], (node.get("name") or {}).get("value", ""), properties))
+        return told
 
     def screenshot(self, path, whole=False):
         """Write what can be seen to a PNG file."""

@@ -253,8 +253,10 @@ def test_slices_that_write_at_once_lose_nothing(tmp_path):
 
 @pytest.mark.parametrize("content", [
     "", "{", "[]", "{}", '{"schema": "1"}', '{"schema": 1, "boards": []}', '{"schema": 1, "generated_at": "2026-01-31T12:00:00Z", "boards": [7]}',
-    '{"schema": 1, "generated_at": "2026-01-31T12:00:00Z"}', '{"schema": 1, "generated_at": "2026-01-31T12:00:00Z", "boards": [{"name": "a", "status": "fine"}]}',
-    '{"schema": 1, "generated_at": NaN, "boards": []}', "[" * 100000, '{"schema": 1, "generated_at": "2026-01-31T12:00:00Z", "boards": {"a": {"status": "healthy"}}}', "\x00"])
+    '{"schema": 1, "generated_at": "2026-01-31T12:00:00Z"}',
+    '{"schema": 1, "generated_at": "2026-01-31T12:00:00Z", "boards": [{"name": "a", "status": "fine"}]}',
+    '{"schema": 1, "generated_at": NaN, "boards": []}', "[" * 100000, "\x00",
+    '{"schema": 1, "generated_at": "2026-01-31T12:00:00Z", "boards": {"a": {"status": "healthy"}}}'])
 def test_a_damaged_report_is_kept_aside_and_said_in_a_sentence(tmp_path, content):
     (tmp_path / "fleet.json").write_text(content)
     told = _report.write(tmp_path, [healthy(1)], NOW, merge=True)
@@ -315,7 +317,8 @@ def test_sentences_are_for_those_that_need_somebody():
 
 def states(**boards):
     blank = dict.fromkeys(_report.STATE)
-    return {name: dict(blank, **{"status": "healthy", "kernel": "6.1.43", "driver": "0.9.6", "runtime": "2.3.2", "plan": "none", **state}) for name, state in boards.items()}
+    blank.update(status="healthy", kernel="6.1.43", driver="0.9.6", runtime="2.3.2", plan="none")
+    return {name: dict(blank, **state) for name, state in boards.items()}
 
 
 def diff(before, after, inventory=()):
