@@ -96,7 +96,7 @@ class Boards:
             )
             seconds = time.monotonic() - started
         if done.returncode:
-            raise RuntimeError(f"{UPGRADE} ended with {done.returncode}; its end:\n{done.stdout[-3000:]}")
+            raise RuntimeError(f"{UPGRADE} ended with {done.returncode}\n{done.stdout[-3000:]}")
         return {"seconds": seconds, **json.loads(times.read_text())}
 
     @functools.cached_property

@@ -62,7 +62,7 @@ class Controller:
             self.disconnect(sockets)
         if code not in codes:
             tail = (self.scratch / "last-run.log").read_text()[-3000:]
-            raise RuntimeError(f"{playbook.name} ended with {code}; its end:\n{tail}")
+            raise RuntimeError(f"{playbook.name} ended with {code}\n{tail}")
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return {"seconds": seconds, "cpu": cpu, "mib": mib, **json.loads(times.read_text())}
 

@@ -138,6 +138,8 @@ def main() -> int:
         finally:
             if there:
                 there.end()
+    write(RESULT, result)
+    write(DETAILS, details)
     report(result, details)
     return 1 if failed else 0
 

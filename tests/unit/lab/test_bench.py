@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""The benchmark's runner: what it writes, and what it says of what it did not measure. Nothing is measured here."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("yaml")
+BENCH = Path(__file__).resolve().parents[2] / "bench"
+NINE = {
+    "audit_vs_ping", "second_run_vs_ping", "builds_per_kernel", "store_vs_build", "downtime_vs_reboot", "upgrade_vs_by_hand",
+    "audit_vs_stock_modules", "controller_mib_100", "controller_mib_300",
+}
+
+
+@pytest.fixture(name="bench")
+def bench_fixture(tmp_path, monkeypatch):
+    """The runner, with parts that measure nothing; its files in a scratch folder."""
+    monkeypatch.setattr(sys, "path", [str(BENCH), *sys.path])
+    run = importlib.import_module("run")
+
+    class Parts:
+        ended = False
+
+        def __init__(self, *dummy):
+            pass
+
+        def audit(self):
+            return {"audit_vs_ping": 0.9, "audit_vs_stock_modules": 0.2, "details": {"seconds": [1, 2]}}
+
+        def second_run(self):
+            raise RuntimeError("upgrade-npu.yml ended with 2\nand what it said")
+
+        def end(self):
+            Parts.ended = True
+
+    for name, value in {"RESULT": tmp_path / "build/bench.json", "DETAILS": tmp_path / "build/bench-details.json", "ROOT": tmp_path}.items():
+        monkeypatch.setattr(run, name, value)
+    monkeypatch.setattr(run.signal, "signal", lambda *dummy: None)
+    monkeypatch.setattr(run.fleet, "Fleet", Parts)
+    monkeypatch.setattr(run.fleet, "needs", lambda: None)
+    monkeypatch.setattr(run.boards, "needs", lambda: "MISSING packages: qemu")
+    run.parts = Parts
+    yield run
+    for name in ("run", "fleet", "boards", "by_hand"):
+        sys.modules.pop(name, None)
+
+
+def only(monkeypatch, words):
+    monkeypatch.setattr(os, "environ", dict(os.environ, BENCH_ONLY=words))
+
+
+def test_all_keys_are_there_and_what_was_not_run_is_null_or_as_it_was(bench, monkeypatch, capsys):
+    only(monkeypatch, "audit")
+    bench.write(bench.RESULT, {"store_vs_build": 0.5, "audit_vs_ping": 3.0, "old": 1})
+    assert bench.main() == 0
+    result = json.loads(bench.RESULT.read_text())
+    assert set(result) == NINE
+    assert (result["audit_vs_ping"], result["store_vs_build"], result["downtime_vs_reboot"]) == (0.9, 0.5, None)
+    out = capsys.readouterr().out
+    assert "goal at most 1.0: reached" in out and "goal at most 0.3: MISSED" in out and "(not run)" in out
+    assert bench.parts.ended
+
+
+def test_a_part_that_fails_is_null_with_its_reason_and_the_others_have_run(bench, monkeypatch, capsys):
+    only(monkeypatch, "second-run, audit")
+    bench.write(bench.RESULT, {"second_run_vs_ping": 1.5})
+    assert bench.main() == 1
+    result, details = json.loads(bench.RESULT.read_text()), json.loads(bench.DETAILS.read_text())
+    assert (result["second_run_vs_ping"], result["audit_vs_ping"]) == (None, 0.9)
+    assert details["second-run"] == {"reason": "failed: upgrade-npu.yml ended with 2"}
+    assert "failed: upgrade-npu.yml ended with 2" in capsys.readouterr().out and bench.parts.ended
+
+
+def test_a_part_that_cannot_run_here_says_why(bench, monkeypatch):
+    only(monkeypatch, "store")
+    assert bench.main() == 1
+    assert json.loads(bench.DETAILS.read_text())["store"]["reason"] == "cannot run here: MISSING packages: qemu"
+    assert json.loads(bench.RESULT.read_text())["store_vs_build"] is None
+
+
+@pytest.mark.parametrize("name, value, says", [
+    ("BENCH_ONLY", "audit speed", "BENCH_ONLY has speed; there are audit, second-run"), ("BENCH_RUNS", "0", "BENCH_RUNS is 0"), ("BENCH_BOARDS", "x", "is x"),
+])
+def test_a_wrong_setting_is_said_before_anything_starts(bench, monkeypatch, name, value, says):
+    monkeypatch.setattr(os, "environ", dict(os.environ, **{name: value}))
+    with pytest.raises(SystemExit, match=says):
+        bench.main()
+    assert not bench.RESULT.exists()
+
+
+def test_every_key_has_one_part():
+    sys.path.insert(0, str(BENCH))
+    try:
+        run = importlib.import_module("run")
+        assert sorted(key for dummy, method, keys in run.PARTS.values() for key in keys) == sorted(NINE) == sorted(run.KEYS)
+        for place, method, dummy in run.PARTS.values():
+            assert callable(getattr(run.fleet.Fleet if place == "fleet" else run.boards.Boards, method))
+    finally:
+        sys.path.remove(str(BENCH))
+        for name in ("run", "fleet", "boards", "by_hand"):
+            sys.modules.pop(name, None)
+
+
+def test_where_the_time_went_is_said_longest_first(bench):
+    rows = [{"play": "P", "task": name, "seconds": seconds, "results": 3} for name, seconds in (("a", 0.5), ("b", 4.0), ("c", 0.01), ("d", 0.02))]
+    lines = bench.fleet.where({"tasks": rows})
+    assert [line.split(" s  ")[1] for line in lines] == ["P: b (3 results)", "P: a (3 results)", "2 more"]
+
+
+def test_the_ratio_is_of_the_medians(bench):
+    seconds = {"audit": {"warm": [1, 9, 2], "cold": [4]}, "ping": {"warm": [2, 2, 20], "cold": [2]}}
+    assert bench.fleet.ratios(seconds, "audit", "ping") == {"warm": 1.0, "cold": 2.0}
