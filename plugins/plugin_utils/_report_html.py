@@ -57,7 +57,7 @@ def html(report, past):
     page = environment.get_template("fleet.html.j2").render(
         report=report, statuses=STATUSES, style=style, script=script, style_digest=_digest(style), script_digest=_digest(script),
         rows=[row(entry, past.get(entry["name"], []), numbers) for entry in boards], facets=facets, matrix=matrix(boards, facets, numbers),
-        histogram=histogram([latency for latency in map(_report_text.latency_ms, boards) if latency is not None]), bar=bar(report["summary"]),
+        histogram=histogram([latency for latency in map(_report_text.latency_ms, boards) if latency is not None]), shares=shares(report["summary"]),
     )
     return page.rstrip("\n") + "\n"
 
@@ -136,7 +136,7 @@ def histogram(latencies, bars=14):
     return dict(_drawn(columns, median, first * step, step, beyond), boards=len(values), **{key: "%.1f" % value for key, value in figures.items()})
 
 
-def bar(summary):
+def shares(summary):
     """Return the parts of the bar of all boards, each with its place of 1000."""
     parts, left = [], 0.0
     for status in STATUSES:
