@@ -23,22 +23,24 @@ from ..plugin_utils._program_action import GRACE, NoAnswer, ProgramAction, cache
 from ..plugin_utils._told_facts import checked
 from ..plugin_utils._transfer import lost
 
-AREAS = ("proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
+TREE = ("root", "proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
 ARGUMENTS = dict(
     argument_spec=dict(
-        {area: dict(type="str") for area in AREAS},  # of the board: nothing of the controller is filled in
-        root=dict(type="str", default="/"),
+        # Paths of the board: nothing of the controller is filled in.
+        tree=dict(type="dict", default={}, options={area: dict(type="str") for area in TREE}),
         select=dict(type="str", default=""),
         wanted=dict(type="dict", default={}),
         compatibility=dict(type="dict", default={}),
         assume_root=dict(type="bool", default=False),
         verify=dict(type="str", choices=["never", "needed", "always"], default="never"),
         keep_model=dict(type="bool", default=False),
-        runs=dict(type="int", default=10),
-        verify_timeout=dict(type="int", default=60),
-        local_folder=dict(type="path"),
-        mirrors=dict(type="list", elements="str", default=[]),
-        cache_dir=dict(type="path", default="~/.cache/rkfleet-npu"),
+        proof=dict(type="dict", default={}, apply_defaults=True, options=dict(
+            runs=dict(type="int", default=10),
+            timeout=dict(type="int", default=60),
+            local_folder=dict(type="path"),
+            mirrors=dict(type="list", elements="str", default=[]),
+            cache_dir=dict(type="path", default="~/.cache/rkfleet-npu"),
+        )),
         timeout=dict(type="int", default=120),
     )
 )
@@ -90,7 +92,7 @@ class ActionModule(ProgramAction, MobilenetAction):
         if proof:
             result["changed"] = proof.pop("changed") and params["keep_model"]
         result.update(
-            ansible_facts={"npu": facts}, plan=plan, verification=proof, unverified=unverified,
+            ansible_facts={"npu": facts}, plan=plan, verification=proof, unverified=unverified, left=_look.held(facts),
             settled=_look.is_right(plan, facts) and bool(proof) and proof["diagnosis"] == "ok" and is_recorded(facts, proof),
         )
         python = path_of(told.get("python"))
@@ -100,16 +102,15 @@ class ActionModule(ProgramAction, MobilenetAction):
 
     def _facts(self, params, data, task_vars, ask_repository):
         """C((facts, what else was told)) of the board."""
-        areas = {area: params[area] for area in AREAS}
+        tree = {area: path for area, path in params["tree"].items() if path}
         if self.can_ask():
             told = self.ask("facts", {
-                "root": params["root"], "areas": areas, "ask_repository": ask_repository,
+                "tree": tree, "ask_repository": ask_repository,
                 "driver_version": params["wanted"].get("driver_version") or data["defaults"]["driver"]}, task_vars, params["timeout"])
             facts = taken(told.pop("facts", None))
             return facts, {"asked": told.get("asked") is True, "python": told.get("python"), "library": str(told.get("library")),
                            "state_dir": str(told.get("state_dir"))}
-        args = {area: path for area, path in dict(areas, root=params["root"]).items() if path}
-        told = self._execute_module(module_name="rkfleet.npu.npu_facts", module_args=args, task_vars=task_vars)
+        told = self._execute_module(module_name="rkfleet.npu.npu_facts", module_args=tree, task_vars=task_vars)
         if told.get("failed") or told.get("unreachable"):
             raise NoAnswer(clean(" ".join(str(told.get("msg") or "no answer").split()), 500))
         facts = taken((told.get("ansible_facts") or {}).get("npu"))
@@ -126,13 +127,13 @@ class ActionModule(ProgramAction, MobilenetAction):
         if not here:
             return None, "nothing is known to run on it as it is: %s" % _nothing_here(facts, plan)
         try:
-            paths, digests, dummy = prepared(here["model"], params)
+            paths, digests, dummy = prepared(here["model"], params["proof"])
         except ValueError as error:
             return None, str(error)
         model = here["model"]
         args = dict(
             digests, library=params["library"], expected_top5=model["expected_top5"], tolerance=model["tolerance"],
-            wanted_driver=plan["driver"]["version"], runs=params["runs"] if full else 1, timeout=params["verify_timeout"], state_dir=params["state_dir"])
+            wanted_driver=plan["driver"]["version"], runs=params["proof"]["runs"] if full else 1, timeout=params["proof"]["timeout"], state_dir=params["state_dir"])
         keep = params["keep_model"] and full and not self._task.check_mode
         # What the module is told when the files have to be sent: in check mode it keeps none.
         self._task.check_mode = not keep
@@ -140,7 +141,7 @@ class ActionModule(ProgramAction, MobilenetAction):
         if self.can_ask():
             def ask(arguments):
                 arguments = dict(arguments, model_upload=None, picture_upload=None)
-                return self.ask("proof", {"arguments": arguments, "keep": keep}, task_vars, params["verify_timeout"] + GRACE).get("proof") or {}
+                return self.ask("proof", {"arguments": arguments, "keep": keep}, task_vars, params["proof"]["timeout"] + GRACE).get("proof") or {}
         args["tolerance"] = 1 / 256 if args["tolerance"] is None else args["tolerance"]
         try:
             answer = self.infer(dict(args, model=paths["model"], picture=paths["picture"]), paths, task_vars, ask)
@@ -193,20 +194,20 @@ def compatibility(user):
     return json.loads(_payload.keep(cached("rkfleet-npu-compatibility-%s.json" % key), make))
 
 
-def prepared(model, params):
+def prepared(model, proof):
     """Model and picture as I(files) gives them, fetched where the controller has not got them; kept for the other workers of this run.
 
     :raises ValueError: where they cannot be had.
     """
-    key = hashlib.sha256(json.dumps([model, params["local_folder"], params["mirrors"], params["cache_dir"]], sort_keys=True).encode()).hexdigest()[:16]
+    key = hashlib.sha256(json.dumps([model, proof], sort_keys=True).encode()).hexdigest()[:16]
 
     def make():
-        cache = os.path.expanduser(params["cache_dir"])
+        cache = os.path.expanduser(proof["cache_dir"])
         paths = {}
         for name, row in (("model", model["file"]), ("picture", model["picture"])):
             pins = {pin: row[pin] for pin in ("sha256", "git_blob", "size") if row.get(pin)}
-            paths[name] = fetch(pins, row["path"], cache, params["local_folder"], params["mirrors"])[0]
-        return json.dumps(files(paths, model["platform"], params["cache_dir"]))
+            paths[name] = fetch(pins, row["path"], cache, proof["local_folder"], proof["mirrors"])[0]
+        return json.dumps(files(paths, model["platform"], proof["cache_dir"]))
 
     try:
         return json.loads(_payload.keep(cached("rkfleet-npu-model-%s.json" % key), make))

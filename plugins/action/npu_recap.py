@@ -9,6 +9,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..plugin_utils import _recap
+from ..plugin_utils._look import look
 
 
 class ActionModule(ActionBase):
@@ -20,7 +21,7 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         params = self.validate_argument_spec(argument_spec=dict(boards=dict(type="list", elements="str", required=True)))[1]
-        variables = {board: task_vars["hostvars"][board] for board in params["boards"]}
+        variables = {board: look(task_vars["hostvars"][board]) for board in params["boards"]}
         table = _recap.render([_recap.row(board, variables[board]) for board in variables])
         phases = [
             _recap.phase_line(board, there["__npu_phases"], there["__npu_phases_end"])
@@ -41,6 +42,7 @@ class ActionModule(ActionBase):
         result.update(
             changed=False, verdicts=verdicts, rollback_failed=lost,
             failed_boards={board: text for board, text in sentences.items() if text and board not in lost},
+            speakers=sorted({board for board, text in sentences.items() if text} | set(behind[:1])),
             left={"board": behind[0] if behind else "", "msg": _recap.left_sentence(behind, len(variables))},
         )
         return result

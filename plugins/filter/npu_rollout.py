@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _rollout
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._look import look
 
 
 def npu_rollout(hostvars, boards, settings, proven=None, staging_group=None):
@@ -26,8 +27,7 @@ def npu_rollout_gate(hostvars, decision, stage=False):
 def _looked_at(hostvars, boards):
     found = {}
     for board in boards:
-        variables = hostvars[board]
-        found[board] = {name: variables[name] for name in _rollout.LOOKED_AT if name in variables}
+        found[board] = look(hostvars[board], _rollout.LOOKED_AT)
     return found
 
 

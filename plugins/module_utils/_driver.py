@@ -5,7 +5,7 @@
 """The NPU driver: how the kernel has it, which one is bound, and what it answers.
 
 Nothing here changes anything. GET_HW_VERSION is never asked and debugfs' `freq` never read: both touch the
-hardware. The version of `/sys/module/*/version` is not used: a built-in that is held down still shows one.
+hardware. The version of `/sys/module/*/version` is used without root only, and of a bound driver: a built-in that is held down still shows one.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ _ACTION_DMA_HEAP = 0xC0087200
 _GET_DRV_VERSION = 1
 
 _DEBUGFS = re.compile(r"RKNPU driver: v(\d{1,3}\.\d{1,3}\.\d{1,3})\s*\Z")
+_CARRIED = re.compile(r"v?(\d{1,3}\.\d{1,3}\.\d{1,3})\Z")
 _MODULE_FILE = re.compile(r"(?:.*/)?(rknpu(?:[-_]dkms)?)\.ko(?:\.(?:gz|xz|zst))?\Z")
 _OURS = ("updates/", "extra/dkms/")
 _BUILTIN_VERSION = re.compile(rb"(?:\A|\0)rknpu\.version=v?(\d{1,3}\.\d{1,3}\.\d{1,3})\0")
@@ -172,11 +173,21 @@ def _version_of(tree, node, ask_node):
     return None, None, "unknown"
 
 
-def read(tree, release, device, config, cmdline, dkms, ask_node=ask):
+def _carried(tree, result):
+    """(version, source) that the bound driver carries: what it would answer, had it been asked."""
+    if result["module"]:
+        match = _CARRIED.match(tree.line("/sys/module/%s/version" % result["module"], 32) or "")
+        return (match.group(1), "module") if match else (None, "unknown")
+    if result["builtin_version"] and not result["held_down"]:
+        return result["builtin_version"], "builtin"
+    return None, "unknown"
+
+
+def read(tree, release, device, config, cmdline, dkms, ask_node=ask, privileged=True):
     """How the driver is there and what it answers; shape in the documentation of npu_facts.
 
     `config` is {option without CONFIG_: value}, `dkms` what _dkms.read() gave; `ask_node(path, dma_heap)`
-    is put in by tests.
+    is put in by tests. Without privileges the driver's own word can mostly not be had.
     """
     loaded = [line.split(" ", 1)[0] for line in (tree.text("/proc/modules", 1 << 20) or "").splitlines()]
     loaded = sorted(name for name in loaded if module_name(name + ".ko"))
@@ -201,6 +212,8 @@ def read(tree, release, device, config, cmdline, dkms, ask_node=ask):
     if result["render_node"] is None and tree.exists(NODE_DMA_HEAP):
         result["render_node"] = NODE_DMA_HEAP
     version, date, source = _version_of(tree, result["render_node"], ask_node)
+    if version is None and not privileged:
+        version, source = _carried(tree, result)
     result.update(version=version, date=date, version_source=source)
     return result
 

@@ -227,7 +227,7 @@ def gather(tree, uname=None, uid=None, ask_node=_driver.ask, ask_repository=None
     facts["driver"] = part(
         "driver", _nothing_of("module version date render_node builtin_version", presence="absent", version_source="unknown",
                               held_down=False, loaded=[], files=[]),
-        _driver.read, tree, facts["kernel"]["release"], facts["device"], facts["kernel"]["config"], cmdline, facts["dkms"], ask_node)
+        _driver.read, tree, facts["kernel"]["release"], facts["device"], facts["kernel"]["config"], cmdline, facts["dkms"], ask_node, uid == 0)
     node = facts["driver"]["render_node"]
     facts["processes"] = part("processes", [], _driver.holders, tree, node, (os.getpid(),)) if node else []
     facts["unread"] = tree.unread

@@ -17,7 +17,7 @@ from ._tree import Tree
 
 def facts(params):
     """The facts of a board. Its repositories are asked only where the driver that answers is not the wanted one: nothing else needs them."""
-    tree = Tree(params.get("root") or "/", **dict((area, path) for area, path in params["areas"].items() if path))
+    tree = Tree(**params["tree"])
     told = gather(tree)
     asked = params["ask_repository"] or told["driver"]["version"] != params["driver_version"]
     if tree.live and asked:

@@ -18,34 +18,38 @@ description:
   - What a board answers is taken only in the shape and size that is documented.
   - A board that does not answer has failed, and is not lost to the play.
 options:
-  root:
-    description: Root of the tree to read, for a tree recorded on another board.
-    type: path
-    default: /
-  proc:
-    description: Folder to read instead of C(proc) below O(root).
-    type: path
-  sys:
-    description: Folder to read instead of C(sys) below O(root).
-    type: path
-  dev:
-    description: Folder to read instead of C(dev) below O(root).
-    type: path
-  boot:
-    description: Folder to read instead of C(boot) below O(root).
-    type: path
-  etc:
-    description: Folder to read instead of C(etc) below O(root).
-    type: path
-  lib:
-    description: Folder to read instead of C(lib) below O(root).
-    type: path
-  usr:
-    description: Folder to read instead of C(usr) below O(root).
-    type: path
-  var:
-    description: Folder to read instead of C(var) below O(root).
-    type: path
+  tree:
+    description: Where to read a board instead of its own files, for a tree recorded on another board.
+    type: dict
+    default: {}
+    suboptions:
+      root:
+        description: Root of the tree to read.
+        type: path
+      proc:
+        description: Folder to read instead of C(proc) below the root.
+        type: path
+      sys:
+        description: Folder to read instead of C(sys) below the root.
+        type: path
+      dev:
+        description: Folder to read instead of C(dev) below the root.
+        type: path
+      boot:
+        description: Folder to read instead of C(boot) below the root.
+        type: path
+      etc:
+        description: Folder to read instead of C(etc) below the root.
+        type: path
+      lib:
+        description: Folder to read instead of C(lib) below the root.
+        type: path
+      usr:
+        description: Folder to read instead of C(usr) below the root.
+        type: path
+      var:
+        description: Folder to read instead of C(var) below the root.
+        type: path
   select:
     description:
       - A query, as for P(rkfleet.npu.npu_select#filter). A board that it does not select is left aside - no MobileNet runs there, and where
@@ -77,26 +81,31 @@ options:
     description: Keep model and picture below C(/var/lib/rkfleet-npu) on the board, so that they need not be sent the next time. Not in check mode.
     type: bool
     default: false
-  runs:
-    description: Timed runs of the MobileNet, as for M(rkfleet.npu.rknn_mobilenet). One, where only the plan needs it.
-    type: int
-    default: 10
-  verify_timeout:
-    description: Seconds for all runs together.
-    type: int
-    default: 60
-  local_folder:
-    description: Folder on the controller with model and picture, as for M(rkfleet.npu.npu_artifact).
-    type: path
-  mirrors:
-    description: Where model and picture are fetched from, as for M(rkfleet.npu.npu_artifact).
-    type: list
-    elements: str
-    default: []
-  cache_dir:
-    description: Folder on the controller where they are kept.
-    type: path
-    default: ~/.cache/rkfleet-npu
+  proof:
+    description: How the MobileNet is run.
+    type: dict
+    default: {}
+    suboptions:
+      runs:
+        description: Timed runs, as for M(rkfleet.npu.rknn_mobilenet). One, where only the plan needs it.
+        type: int
+        default: 10
+      timeout:
+        description: Seconds for all runs together.
+        type: int
+        default: 60
+      local_folder:
+        description: Folder on the controller with model and picture, as for M(rkfleet.npu.npu_artifact).
+        type: path
+      mirrors:
+        description: Where model and picture are fetched from, as for M(rkfleet.npu.npu_artifact).
+        type: list
+        elements: str
+        default: []
+      cache_dir:
+        description: Folder on the controller where they are kept.
+        type: path
+        default: ~/.cache/rkfleet-npu
   timeout:
     description: Seconds that reading a board may take.
     type: int
@@ -147,7 +156,8 @@ EXAMPLES = r"""
 - name: Prove every board as it is, and leave nothing behind
   rkfleet.npu.npu_audit:
     verify: always
-    mirrors: ["https://mirror.example/rknn"]
+    proof:
+      mirrors: ["https://mirror.example/rknn"]
   become: true
 """
 
@@ -168,6 +178,10 @@ unverified:
   description: In a sentence why MobileNet could not be run although O(verify) asks for it, or V(null).
   returned: when the board could be read
   type: str
+left:
+  description: The C(verdict) V(held) and the C(reason), where a file on the board holds it, else V(null).
+  returned: when the board could be read
+  type: dict
 settled:
   description: Whether nothing is left to do for the board - nothing by the plan, proven just now, and its own record says so, too.
   returned: when the board could be read

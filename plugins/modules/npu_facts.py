@@ -12,8 +12,8 @@ version_added: 1.0.0
 description:
   - Reads board, kernel, NPU driver, runtime, boot loader and DKMS state in one call, and returns them as the one fact C(ansible_facts.npu).
   - Changes nothing, runs no other program than C(apt-cache) and never touches a register of the NPU.
-  - The driver's version is what the running driver answers. The C(version) file below C(/sys/module) is not used,
-    since a built-in driver that is held down still shows its version there.
+  - The driver's version is what the running driver answers. The C(version) file below C(/sys/module) is used without root only, and of a
+    driver that is bound, since a built-in driver that is held down still shows its version there.
   - Works without root and then says in RV(ansible_facts.npu.unread) what it could not read.
   - Never fails on a board that is odd. On a machine that is not a Rockchip board the facts say so.
 options:
@@ -157,7 +157,7 @@ ansible_facts:
           description:
             - C(presence) - how the kernel itself has the driver - V(builtin), V(module), V(absent), or V(rocket) for mainline's other driver.
             - C(module) - the loaded module the bound driver came from, V(null) for a built-in.
-            - C(version) and C(date) as the running driver answers, and C(version_source) - V(drm_ioctl), V(rknpu_ioctl), V(debugfs), V(procfs) or V(unknown).
+            - C(version) and C(date) as the running driver answers, and C(version_source) - V(drm_ioctl), V(rknpu_ioctl), V(debugfs), V(procfs) or V(unknown); without root also V(module) or V(builtin), what the bound driver carries.
             - C(render_node) - the device file. C(held_down) - whether the running kernel was told not to start the built-in.
             - C(builtin_version) - the version the built-in carries, which says nothing about what runs.
             - C(loaded) and C(files) - rknpu modules loaded and present for the running kernel.

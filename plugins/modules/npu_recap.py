@@ -56,6 +56,12 @@ rollback_failed:
   returned: success
   type: dict
   sample: {}
+speakers:
+  description: The boards of which there is something to say in the end, those that RV(failed_boards), RV(rollback_failed) and RV(left) name.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 left:
   description: The first C(board) of those that should have been upgraded and were not touched, and C(msg) that names them all. Empty where there is none.
   returned: success

@@ -84,10 +84,13 @@ def _seen(variables):
     """What is known of a board, under shorter names."""
     known = look(variables)
     facts, left, error = dictionary(dictionary(known.get("ansible_facts")).get("npu")), dictionary(known.get("__npu_left")), known.get("__npu_error")
+    audit = dictionary(variables.get("__npu_audit"))
+    verification = dictionary(known.get("__npu_verification"))
+    if not verification and facts and facts == dictionary(audit.get("ansible_facts")).get("npu"):
+        verification = dictionary(audit.get("verification"))
     return {
         "facts": facts, "left": left, "error": str(error) if error else None,
-        "plan": dictionary(known.get("__npu_plan")), "verification": dictionary(known.get("__npu_verification")),
-        "unverified": dictionary(variables.get("__npu_audit")).get("unverified"),
+        "plan": dictionary(known.get("__npu_plan")), "verification": verification, "unverified": audit.get("unverified"),
         "outcome": known.get("__npu_outcome"), "undone": known.get("__npu_rolled_back"),
         "committed": bool(known.get("__npu_is_committed")) and not error,
         "held": is_held(known) or left.get("verdict") == "held" and not facts,
@@ -125,7 +128,7 @@ def _by_plan(seen, entry):
             "Run upgrade-npu.yml, which goes on with it, or rollback-npu.yml.")
     if not entry["privileged"] and entry["device"]["driver"] == "RKNPU" and entry["driver"]["version"] is None:
         return "unknown", "not readable", "A driver is bound, and its version cannot be read without root.", (
-            "Set npu_become to true, or put the ssh user into the group of the NPU's render node.")
+            "Set npu_audit_become to true, or put the ssh user into the group of the NPU's render node.")
     if entry["plan"]["action"] == "unsupported":
         return "needs_work", verdict or "unsupported", entry["plan"]["reason"], entry["plan"]["remedy"]
     fails = proof.get("current") and proof.get("diagnosis") != "ok"
@@ -151,7 +154,10 @@ def _evidence(entry):
     """What the status rests on, each with where it comes from."""
     driver, runtime, proof, state = entry["driver"], entry["runtime"], entry["verification"], entry["upgrade"]
     lines = []
-    if driver["version"]:
+    if driver["version_source"] in ("module", "builtin"):
+        lines.append("driver %s is bound, as %s says (it was not asked, which takes root)" % (
+            driver["version"], "/sys/module/%s/version" % driver["module"] if driver["module"] else "modules.builtin.modinfo"))
+    elif driver["version"]:
         where = "module %s" % driver["module"] if driver["module"] else driver["presence"]
         lines.append("driver %s answers (%s, %s)" % (driver["version"], driver["version_source"], where))
     elif entry["device"]["node"]:

@@ -36,11 +36,11 @@ def look(variables, only=SET):
     elif audit.get("failed") or audit.get("unreachable"):
         told["__npu_error"] = str(audit.get("msg") or "failed without a message")
     else:
-        told.update(__npu_plan=audit.get("plan"), __npu_before=facts, __npu_verification=audit.get("verification"))
-        hold = dictionary(facts.get("upgrade")).get("hold")
-        if hold is not None:
-            told["__npu_left"] = {"verdict": "held", "reason": "%s%s" % (HOLD_FILE, ": %s" % hold if hold else "")}
-    if audit.get("not_selected"):
+        plan = dictionary(audit.get("plan"))
+        told.update(__npu_plan=plan, __npu_before=facts, __npu_left=audit.get("left"))
+        # Where there is work to do it was of what is about to change.
+        told["__npu_verification"] = None if has_work(plan) else audit.get("verification")
+    if audit.get("not_selected") and not told.get("__npu_left"):
         told["__npu_left"] = {"verdict": NOT_SELECTED, "reason": str(audit["not_selected"]), "fine": True}
     if facts and not dictionary(known.get("ansible_facts")).get("npu"):
         known["ansible_facts"] = {"npu": facts}
@@ -48,6 +48,12 @@ def look(variables, only=SET):
         if value is not None and name in only:
             known.setdefault(name, value)
     return known
+
+
+def held(facts):
+    """What a board is left with that is held by a file on it, or None."""
+    hold = facts["upgrade"]["hold"]
+    return None if hold is None else {"verdict": "held", "reason": "%s%s" % (HOLD_FILE, ": %s" % hold if hold else "")}
 
 
 def is_held(variables):

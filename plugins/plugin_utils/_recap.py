@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from ._look import dictionary, has_work, is_right
 from ._transfer import NO_ANSWER
 
 COLUMNS = ("board", "kernel", "driver", "runtime", "Top1", "latency", "verdict")
@@ -17,7 +18,7 @@ NOTHING = "-"
 ROLLBACK_FAILED = "ROLLBACK FAILED"
 OUTCOMES = {"rolled_back": "rolled back", "rollback_failed": ROLLBACK_FAILED}
 # The order in which they are counted; whatever is wrong comes last.
-VERDICTS = ("ok", "planned", "held", "not selected", "nothing to undo", "waiting", "not touched", "unsupported", "unreachable", "failed", "rolled back", ROLLBACK_FAILED)
+VERDICTS = ("ok", "planned", "held", "not selected", "nothing to undo", "waiting", "not touched", "pending", "not proven", "unsupported", "unreachable", "failed", "rolled back", ROLLBACK_FAILED)
 
 
 def row(board, variables):
@@ -31,7 +32,9 @@ def row(board, variables):
     after = (variables.get("ansible_facts") or {}).get("npu") or before
     if not after:
         return (board, *[NOTHING] * 5, verdict(variables))
-    verification = variables.get("__npu_verification") or {}
+    plan = dictionary(variables.get("__npu_plan"))
+    # What is on record proves the board as it is, where nothing was run.
+    verification = variables.get("__npu_verification") or not has_work(plan) and plan.get("proven") or {}
     return (
         board,
         _get(after, "kernel", "release") or NOTHING,
@@ -65,7 +68,17 @@ def verdict(variables):
     # A board that is lost on the way never gets to stop its clock.
     if not plan or not variables.get("__npu_phases_end"):
         return "unreachable"
-    return "planned: %s" % plan["action"]
+    return planned(plan, dictionary(dictionary(variables.get("ansible_facts")).get("npu")))
+
+
+def planned(plan, facts):
+    """Return in a few words what is to come for a board that was looked at, or how it does where that is nothing."""
+    if has_work(plan):
+        return "planned: %s" % (plan["action"] if plan["action"] != "none" else "runtime")
+    if not is_right(plan, facts):
+        return "pending"
+    proven = dictionary(plan.get("proven")).get("diagnosis")
+    return "ok" if proven == "ok" else "failed: %s" % clean(proven) if proven else "not proven"
 
 
 def summary_line(verdicts):

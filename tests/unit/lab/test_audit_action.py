@@ -66,7 +66,7 @@ def listing(place):
 def audit(tmp_path):
     """Run the task; give what it returned and how Ansible ended."""
     def run(*words, variables=None, environment=None, settings=None, boards=None, **args):
-        task = {"rkfleet.npu.npu_audit": dict({"root": str(tmp_path / "board")}, **args), "register": "audit", "ignore_errors": True}
+        task = {"rkfleet.npu.npu_audit": dict({"tree": {"root": str(tmp_path / "board")}}, **args), "register": "audit", "ignore_errors": True}
         if environment:
             task["environment"] = environment
         play = [{"hosts": "all", "gather_facts": False, "tasks": [
@@ -204,10 +204,10 @@ def verify(audit, tree, files, tmp_path):
     data = {"pictures": {"lab": dict(pin("cat_224x224.jpg"), width=224, height=224)}, "models": models,
             "runtimes": {"2.3.2": {"sha256": hashlib.sha256(library).hexdigest(), "size": len(library), "model": "mobilenet_v1-1.6.0"}}}
 
-    def run(*words, driver="0.9.6", submit="ok", **args):
+    def run(*words, driver="0.9.6", submit="ok", folder=files, **args):
+        proof = {"local_folder": str(folder), "cache_dir": str(tmp_path / "cache"), "timeout": 30}
         return audit(*words, environment={"RKFLEET_FAKE_DRIVER": driver, "RKFLEET_FAKE_SUBMIT": submit},
-                     **dict({"verify": "always", "compatibility": data, "local_folder": str(files), "cache_dir": str(tmp_path / "cache"),
-                             "verify_timeout": 30}, **args))
+                     **dict({"verify": "always", "compatibility": data, "proof": proof}, **args))
 
     return run
 
@@ -253,7 +253,7 @@ def test_a_board_that_is_not_selected_runs_nothing(verify):
 
 
 def test_why_nothing_could_be_verified(verify, tree, tmp_path):
-    answer = verify(local_folder=str(tmp_path / "empty"))[0]
+    answer = verify(folder=tmp_path / "empty")[0]
     assert answer["verification"] is None and "cannot get mobilenet_v1.rknn" in answer["unverified"] and answer["plan"]["action"] == "none"
     (tmp_path / "board/usr/lib/librknnrt.so").unlink()
     assert verify()[0]["unverified"] == "nothing is known to run on it as it is: there is no librknnrt.so"

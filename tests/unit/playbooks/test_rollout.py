@@ -15,29 +15,9 @@ import pytest
 import yaml
 
 HEADER = "---\n"
-# A board is its inventory variables: kernel, needs (whether there is something to do), fails (where), way_back_fails, pending, hold.
+# A board is its inventory variables: kernel, needs (whether there is something to do), fails (where), way_back_fails, pending, hold; and where nothing
+# is to be done what MobileNet says, and whether that is recorded there.
 STUBS = {
-    "roles/detect/tasks/main.yml": """
-- ansible.builtin.fail:
-    msg: "{{ inventory_hostname }}: does not answer over ssh: no route to host"
-  when: fails | default('') == 'detect'
-- rkfleet.npu.npu_facts:
-    facts:
-      kernel: {release: "{{ kernel }}"}
-      driver: {version: 0.9.3}
-      runtime: {version: 1.6.0, sha256: old}
-      upgrade: {pending: "{{ pending | default(false) }}", hold: "{{ hold | default(none) }}"}
-- ansible.builtin.set_fact:
-    __npu_phases: "{{ [{'phase': 'detect', 'at': now().timestamp()}] }}"
-    __npu_before: "{{ ansible_facts.npu }}"
-    __npu_plan:
-      action: "{{ 'dkms' if needs | default(true) else 'none' }}"
-      reason: as the test says
-      soc: rk3588
-      packages: []
-      driver: {version: 0.9.6, sha256: aaaa}
-      runtime: {version: 2.3.2, sha256: bbbb, install: "{{ needs | default(true) }}"}
-""",
     "roles/driver/tasks/fetch.yml": """
 - ansible.builtin.fail:
     msg: "{{ inventory_hostname }}: nothing can be had"
@@ -72,6 +52,13 @@ STUBS = {
     __npu_verification: {diagnosis: ok}
   when: not ansible_check_mode or not needs | default(true)
 """,
+    "roles/verify/tasks/told.yml": """
+- ansible.builtin.debug:
+    msg: "MARK {{ inventory_hostname }}.told"
+- ansible.builtin.fail:
+    msg: "{{ inventory_hostname }}: MobileNet does not work, diagnosis {{ __npu_verification.diagnosis }}"
+  when: __npu_verification.diagnosis != 'ok'
+""",
     "roles/verify/tasks/soak.yml": """
 - ansible.builtin.debug:
     msg: "MARK {{ inventory_hostname }}.soaked"
@@ -95,14 +82,37 @@ STUBS = {
     __npu_outcome: "{{ 'rollback_failed' if way_back_fails | default(false) else 'rolled_back' }}"
     __npu_rolled_back: "{{ 'It is not back.' if way_back_fails | default(false) else 'It was rolled back.' }}"
 """,
-    "plugins/action/npu_facts.py": '''
+    "plugins/action/npu_audit.py": '''
 from ansible.plugins.action import ActionBase
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _fleet, _select
 class ActionModule(ActionBase):
     _requires_connection = False
     def run(self, tmp=None, task_vars=None):
-        facts = self._task.args["facts"]
-        # Before ansible-core 2.19 a template cannot say that there is nothing.
-        return {"ansible_facts": {"npu": dict(facts, upgrade=dict(facts["upgrade"], hold=facts["upgrade"]["hold"] or None))}}
+        text = self._task.args.get("select")
+        query = _select.Query(text) if _select.is_set(text) else None
+        def aside(known):
+            left = query is not None and query.matches(_fleet.record(name, known, 0)) is False
+            return "npu_select is %s" % text if left else None
+        def told(name, default=None):
+            return self._templar.template(task_vars.get(name, default))
+        name = task_vars["inventory_hostname"]
+        phases = {"phases": [{"phase": "detect", "at": 1000.0}], "ended": 1007.0}
+        if told("fails") == "detect":
+            error = "%s: does not answer over ssh: no route to host" % name
+            left = aside({"__npu_error": error})
+            return dict(phases, failed=not left, msg=error, not_selected=left)
+        needs, pending, hold = told("needs", True), told("pending", False), told("hold")
+        facts = {"kernel": {"release": told("kernel")}, "driver": {"version": "0.9.3"}, "runtime": {"version": "1.6.0", "sha256": "old"},
+                 "upgrade": {"pending": pending, "hold": hold}}
+        plan = {"action": "dkms" if needs else "none", "reason": "as the test says", "soc": "rk3588", "packages": [],
+                "driver": {"version": "0.9.6", "sha256": "aaaa"}, "runtime": {"version": "2.3.2", "sha256": "bbbb", "install": needs}}
+        proof = {"diagnosis": told("says", "ok"), "evidence": "the line", "remedy": "do it"} if not needs and not pending else None
+        if proof and proof["diagnosis"] == "nothing":
+            proof = None
+        left = aside({"ansible_facts": {"npu": facts}, "__npu_plan": plan})
+        return dict(phases, changed=False, ansible_facts={"npu": facts}, plan=plan, verification=proof, unverified=None, not_selected=left,
+                    settled=bool(proof) and proof["diagnosis"] == "ok" and told("recorded", True),
+                    left=None if hold is None else {"verdict": "held", "reason": "/etc/rkfleet-npu/hold is on the board: %s" % hold})
 ''',
 }
 
@@ -185,7 +195,7 @@ def test_a_staging_board_that_fails_is_rolled_back_and_nobody_of_its_kernel_is_t
     assert sorted(run.marks) == ["a", "a.back", "e", "f"]
     assert run.line("boards: ") == "boards: 6, ok 2, waiting 3, rolled back 1"
     assert "waiting: b, c, d: kernel 6.1.84 (rk3588) with driver 0.9.6 is not proven, as its staging board a failed. Mend" in run.output
-    assert "a: the build failed It was rolled back." in run.output.split("PLAY RECAP")[0].split("TASK")[-2]
+    assert "a: the build failed It was rolled back." in run.output.split("PLAY RECAP")[0].split("TASK")[-1]
     assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["proven"]] == ["e"]
 
 
@@ -214,6 +224,49 @@ def test_boards_that_need_nothing_are_held_or_cannot_be_upgraded_are_in_no_batch
     # Boards on hold alone are no reason to fail, and are not even asked.
     run = play({"right": {"needs": False}, "held": {"npu_hold": True, "fails": "detect"}})
     assert run.rc == 0 and run.touched == [] and "Could not match" not in run.output and "does not answer" not in run.output
+
+
+def test_a_board_on_which_nothing_is_to_be_done_is_asked_once_and_that_is_all(play):
+    boards = {"new": {"needs": False, "recorded": False}, "quiet": {"needs": False}, "ill": {"needs": False, "says": "driver"},
+              "mute": {"needs": False, "says": "nothing"}, "busy": {}}
+    run = play(boards)
+    assert run.verdicts == {"quiet": "ok", "new": "ok", "ill": "failed: driver", "mute": "ok", "busy": "ok"} and run.touched == ["busy"]
+    # What it said is recorded where the record says something else, and is the reason where it is not well.
+    assert sorted(run.marks) == ["busy", "ill.told", "new.told"] and "ill: MobileNet does not work, diagnosis driver" in run.output
+    done = [line for line in run.output.splitlines() if re.match(r"(ok|changed): \[quiet\]", line)]
+    assert len(done) == 1, done
+    assert run.line("quiet: detect") == "quiet: detect 7 s, together 7 s"
+
+
+AUDITS = {
+    "all are well": ({"a": {"needs": False}, "b": {"needs": False}, "held": {"npu_hold": True, "fails": "detect"}}, 0, "3 boards, 2 healthy, 0 need work"),
+    "some need work": ({"a": {"needs": False}, "b": {}}, 2, "2 boards, 1 healthy, 1 need work, 0 unknown, 0 unreachable"),
+    "some do not answer": ({"a": {"needs": False}, "b": {"fails": "detect"}, "c": {}}, 2, "3 boards, 1 healthy, 1 need work, 0 unknown, 1 unreachable"),
+    "nothing is proven": ({"a": {"needs": False, "says": "nothing"}}, 2, "1 board, 0 healthy, 0 need work, 1 unknown"),
+    "a board is held by a file": ({"a": {"needs": False, "hold": "new disk"}}, 0, "1 board, 1 healthy"),
+}
+
+
+@pytest.mark.parametrize("name", AUDITS)
+def test_an_audit_ends_as_its_boards_do(play, tmp_path, name):
+    boards, code, said = AUDITS[name]
+    run = play(boards, playbook="audit_npu")
+    assert run.rc == code and "audit: " + said in run.output, run.output
+    assert run.marks == [] and "WARNING" not in run.output
+    records = {board["name"]: board["status"] for board in json.loads((tmp_path / "npu-report/fleet.json").read_text())["boards"]}
+    assert sorted(records) == sorted(boards) and records.get("held", "held") == "held"
+    # One call a board; the rest is said once.
+    asked = run.output.split("TASK [rkfleet.npu.detect : Look at the board]")[1].split("TASK")[0]
+    assert all(re.search(r"^(ok|skipping|fatal): \[%s\]" % board, asked, re.M) for board in boards)
+    assert len(set(re.findall(r"^TASK \[(.*?)\]", run.output, re.M))) <= 8
+
+
+def test_an_audit_of_some(play, tmp_path):
+    run = play(fleet(c={"needs": False}), playbook="audit_npu", npu_select="plan.action == 'none'", npu_report_dir=str(tmp_path / "there"))
+    assert run.rc == 0 and "audit: 1 board, 1 healthy" in run.output
+    assert [board["name"] for board in json.loads((tmp_path / "there/fleet.json").read_text())["boards"]] == ["c"] and not (tmp_path / "npu-report").exists()
+    run = play(fleet(), playbook="audit_npu", npu_select="plan.actoin == 'none'")
+    assert run.rc == 2 and "no board has a field" in run.output and "detect : Look at the board" not in run.output
 
 
 @pytest.mark.parametrize("where, verdict", [("detect", "unreachable"), ("lost", "rolled back")])
@@ -307,4 +360,4 @@ def test_what_was_told_wrong_is_said_once_and_no_board_is_asked(play, name):
     variables, said = WRONG[name]
     run = play({"a": {}, "b": {"npu_post_tasks_file": "/nowhere.yml"} if name == "a file of one board" else {}}, **variables)
     assert run.rc == 2 and run.output.count("fatal: ") == 1 and said in run.output.replace('\\"', '"')
-    assert "Detect" not in run.output and run.marks == []
+    assert "detect : Look at the board" not in run.output and run.marks == []

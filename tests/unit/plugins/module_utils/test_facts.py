@@ -82,8 +82,23 @@ def test_debugfs_where_the_node_cannot_be_asked(mission, gather, content, versio
 def test_unprivileged(mission, gather):
     facts = gather(mission, answer=PermissionError(errno.EACCES, "no"), uid=1000)
     assert facts["privileged"] is False
-    assert facts["driver"]["version"] is None
+    # It could not be asked, but it is known which one is bound.
+    assert (facts["driver"]["version"], facts["driver"]["version_source"]) == ("0.9.3", "builtin")
     assert facts["unread"] == ["driver version from /dev/dri/renderD129: Permission denied"]
+
+
+def test_unprivileged_with_a_module(mission, gather):
+    mission.write("/proc/cmdline", "ro initcall_blacklist=rknpu_init\n")
+    refused = dict(answer=PermissionError(errno.EACCES, "no"), uid=1000)
+    # Held down, the built-in says nothing of what is bound.
+    assert gather(mission, **refused)["driver"]["version"] is None
+    mission.dkms().bound_module("rknpu_dkms").write("/sys/module/rknpu_dkms/version", "0.9.6\n")
+    driver = gather(mission, **refused)["driver"]
+    assert (driver["version"], driver["version_source"]) == ("0.9.6", "module")
+    mission.write("/sys/module/rknpu_dkms/version", "0.9.6 \x1b[31m\n")
+    assert gather(mission, **refused)["driver"]["version"] is None
+    # As root its own word counts, and nothing else.
+    assert gather(mission, answer=OSError(errno.ENOTTY, "x"))["driver"]["version"] is None
 
 
 def test_a_file_is_not_mistaken_for_a_device(mission):

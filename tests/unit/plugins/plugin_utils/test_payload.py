@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _payload, _told_facts
 
-PARAMS = {"areas": {}, "ask_repository": False, "driver_version": "0.9.6", "seconds": 60}
+PARAMS = {"ask_repository": False, "driver_version": "0.9.6", "seconds": 60}
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def program():
 
 
 def ask(program, root, **params):
-    text, marker = _payload.fill(program, dict(PARAMS, root=str(root), **params))
+    text, marker = _payload.fill(program, dict(PARAMS, tree={"root": str(root)}, **params))
     done = subprocess.run([sys.executable, "-I", "-S", "-B", "-"], input=text, capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == "" and done.returncode == 0
     return _payload.parse(done.stdout, marker)
