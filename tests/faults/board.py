@@ -169,6 +169,10 @@ class FaultBoard(Board):
         self.ssh(f"sudo sh -c 'rm -f /run/rkfleet-fault.count; cat > {PLAN}.new && sync {PLAN}.new && mv {PLAN}.new {PLAN} && sync /etc'",
                  stdin=plan.line().encode())
 
+    def armed(self) -> bool:
+        """Whether a plan is there that has done nothing yet."""
+        return bool(self.ssh(f"ls {PLAN} 2>/dev/null", check=False).strip())
+
     def disarm(self) -> None:
         """Take away what a plan has left."""
         self.sudo(f"rm -f {PLAN} {PLAN}.new {FILLER} /run/rkfleet-fault.count", check=False)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import random
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -191,24 +192,32 @@ def cut_chain(bench: Bench, found: list[Point], variables: dict | None = None) -
     """The power goes at each of these points, the controller's too; every run goes on where the last one died."""
     bench.fresh()
     for point in found:
-        bench.board.arm(Plan("cut", call=point.call, glob=point.glob, count=point.count), later=point.boot > 0)
-        with bench.board.fuse() as blown:
-            playing = bench.play(variables)
-            while playing.alive and not blown.is_set():
-                blown.wait(0.5)
-            playing.kill()
-            playing.wait()
+        playing, blown = _cut(bench, point, variables)
         if not blown.is_set():
-            # An earlier run did this write already, and this one went through: from the start, where it is done again.
+            # An earlier run did this write already, and this one went through: once more from the start, where it is done again.
             seen = bench.board.settled()
             if seen["state"].get("state") != "committed":
                 bench.judge(point.text, playing, happened="the run ended before it came there")
             bench.fresh()
-            continue
+            playing, blown = _cut(bench, point, variables)
+        if not blown.is_set():
+            raise Broken(f"no run comes to {point.text}")
         bench.board.power_on()
         bench.judge(f"power cut before {point.text}", playing, happened=f"cut at {blown.where}")
     bench.board.disarm()
     bench.again(variables)
+
+
+def _cut(bench: Bench, point: Point, variables: dict | None) -> tuple[Playing, threading.Event]:
+    """A run until the power goes at that point, or until its end where it never comes there; the event says which."""
+    bench.board.arm(Plan("cut", call=point.call, glob=point.glob, count=point.count), later=point.boot > 0)
+    with bench.board.fuse() as blown:
+        playing = bench.play(variables)
+        while playing.alive and not blown.is_set():
+            blown.wait(0.5)
+        playing.kill()
+        playing.wait()
+    return playing, blown
 
 
 def cuts(bench: Bench, most: int) -> None:
@@ -440,6 +449,8 @@ def failing_writes(bench: Bench) -> None:
     ):
         bench.board.arm(Plan(action, call=point.call, glob=point.glob, count=point.count), later=point.boot > 0)
         playing = bench.ran()
+        if bench.board.armed():
+            raise Broken(f"no run comes to {point.text}")
         bench.judge(f"{action} at {point.text}", playing)
         bench.board.disarm()
         if bench.board.probe()["state"].get("state") == "committed":

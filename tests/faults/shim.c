@@ -95,6 +95,17 @@ static int holds(struct plan *plan)
 	return 1;
 }
 
+/* "//usr/lib" is "/usr/lib": a plan has one form of a path. */
+static void squeeze(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from; from++)
+		if (from[0] != '/' || from[1] != '/')
+			*to++ = *from;
+	*to = '\0';
+}
+
 /* The absolute path of what a call names; of a name with .. or links the form given, made absolute. */
 static void resolve(int folder, const char *path, char *out, size_t room)
 {
@@ -104,6 +115,7 @@ static void resolve(int folder, const char *path, char *out, size_t room)
 	out[0] = '\0';
 	if (path && path[0] == '/') {
 		snprintf(out, room, "%s", path);
+		squeeze(out);
 		return;
 	}
 	if (folder == AT_FDCWD)
@@ -118,6 +130,7 @@ static void resolve(int folder, const char *path, char *out, size_t room)
 		length = (ssize_t)strlen(out);
 		snprintf(out + length, room - (size_t)length, "%s%s", length > 1 ? "/" : "", path);
 	}
+	squeeze(out);
 }
 
 static void append(const char *path, const char *text)

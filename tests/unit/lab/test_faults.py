@@ -152,6 +152,12 @@ def test_the_shim_kills_before_the_write(shim):
     assert code == -9 and [path.name for path in shim.work.iterdir()] == ["v"]
 
 
+def test_a_path_has_one_form_for_the_shim(shim):
+    script = f"import os; open('w', 'w'); os.rename('/{shim.work}/w', '/{shim.work}//v')"
+    assert shim(points.Plan("kill", call="rename", glob=f"{shim.work}/*"), script)[0] == -9
+    assert [path.name for path in shim.work.iterdir()] == ["w"]
+
+
 def test_a_plan_for_another_boot_does_nothing(shim):
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     assert shim(points.Plan("kill", glob="*/w", notboot=boot), "open('w', 'w')")[0] == 0
