@@ -40,7 +40,7 @@ class ActionModule(StoreAction):
                 raise AnsibleActionFail(str(error)) from error
         else:
             result.update(self._execute_module(module_args=args, task_vars=task_vars))
-            result.pop("built", None)
+        result.pop("built", None)
         log = result.pop("log", "")
         if log and log_dir:
             result["log_file"] = write_log(log, log_dir, task_vars["inventory_hostname"], args.get("package", "rknpu"), args["version"], args["kernel"])

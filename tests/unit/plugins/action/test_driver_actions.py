@@ -108,7 +108,7 @@ MODULE = b"\x7fELF" + bytes(100) + b"vermagic=%s SMP\0" % KERNEL.encode()
 def board(module_args):
     """A board that builds what it is asked to, and takes what it gets."""
     if module_args.get("binary"):
-        return {"changed": True, "steps": ["tree", "load"], "probes": ["probe fence: left out"], "notes": [], "log": "the log"}
+        return {"changed": True, "steps": ["tree", "load"], "probes": ["probe fence: left out"], "notes": [], "log": "the log", "built": None}
     assert module_args["collect"]
     return {"changed": True, "steps": ["tree", "install"], "probes": ["probe fence: left out"], "notes": [], "log": "the log", "built": {
         "name": "rknpu.ko", "content": base64.b64encode(MODULE).decode(), "sha256": hashlib.sha256(MODULE).hexdigest(), "symvers": "5" * 64,
@@ -129,6 +129,7 @@ def test_what_the_first_board_builds_the_second_gets(dkms, act, tmp_path):
     assert not {"store", "store_keep", "source_digest", "build_files"} & set(sent[0])
     second, sent = dkms(board="second")
     assert second["steps"] == ["tree", "load"] and second["stored"] == first["stored"] and second["probes"] == ["probe fence: left out"]
+    assert "built" not in second
     assert len(sent) == 1 and act.uploads["rknpu.ko"] == MODULE
     assert sent[0]["binary"] == {"name": "rknpu.ko", "sha256": hashlib.sha256(MODULE).hexdigest(), "path": "/tmp/there/rknpu.ko", "log": "the log"}
 
