@@ -24,7 +24,7 @@ unit: setup  ## unit tests, seconds
 
 # Emulated boards wait more than they compute: what needs none runs beside them.
 test: host  ## everything, emulated boards included: three quarters of an hour, and half of that more the first time
-	@$(PYTEST) -n 2 --dist loadgroup
+	@$(PYTEST) -n 2 --dist loadscope --no-loadscope-reorder
 
 faults: host  ## break emulated boards in every way we could think of, two hours: no board may end worse than it began
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python tests/faults/run.py

@@ -18,11 +18,26 @@ os.environ["PATH"] = os.pathsep.join([str(pathlib.Path(sys.executable).parent), 
 os.environ.update(ANSIBLE_NOCOLOR="1", NO_COLOR="1", ANSIBLE_NOCOWS="1", ANSIBLE_RETRY_FILES_ENABLED="0")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Where two of pytest's workers share the tests (`make test`), one has all that need emulated boards; of the others a file stays together."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("boards" if item.get_closest_marker("board") else item.path.name))
+# What has emulated or light boards, in one worker and at once: it takes the longest.
+WITH_BOARDS = ("tests/integration/", "tests/faults/")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Where two workers share the tests (`make test`), those with boards come first."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(WITH_BOARDS))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """One worker has all tests with boards; of the others a file stays together."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return "boards" if nodeid.startswith(WITH_BOARDS) else nodeid.partition("::")[0]
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
