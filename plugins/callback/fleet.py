@@ -20,7 +20,7 @@ description:
     C(-v) they are printed, too. A file given as C(log_path) gets them in any case.
   - Everywhere else (a pipe, a file, a CI job, E(TERM=dumb)) the output is that of P(ansible.builtin.default#callback), line by line, and the lines of the phases.
   - >-
-    The phases are those of the playbooks of this collection (C(detect), C(fetch), C(begin), C(build), C(activate), C(runtime), C(verify), C(commit),
+    The phases are those of the playbooks of this collection (C(detect), C(fetch), C(plan), C(begin), C(build), C(activate), C(runtime), C(verify), C(commit),
     C(rollback), C(report) and others). In other playbooks each role is one, and each play for what is in no role.
   - Control characters in what boards answered are spelt out (C(\\x1b)) where the output is a terminal. Colours are those of Ansible, and by its rules
     (E(NO_COLOR), E(ANSIBLE_NOCOLOR), E(ANSIBLE_FORCE_COLOR)).
@@ -101,7 +101,9 @@ class CallbackModule(DefaultCallback):
     def set_options(self, *args, **kwargs):
         super().set_options(*args, **kwargs)
         if self._screen is None:
-            self._screen = _Screen(self._display, self._line, self.get_option("live") == "auto")
+            # What is made of this class elsewhere (ansible-runner's awx_display) has a terminal that nobody looks at.
+            wanted = self.get_option("live") == "auto" and type(self).CALLBACK_NAME == CallbackModule.CALLBACK_NAME
+            self._screen = _Screen(self._display, self._line, wanted)
 
     # What happens, in the order of a run
 

@@ -21,9 +21,10 @@ PHASES = (
     ("begin", ("guard/main",)),
     ("commit", ("guard/commit",)),
     ("runtime", ("runtime/main",)),
-    ("verify", ("verify/main",)),
+    ("verify", ("verify/main", "verify/told")),
     ("fetch", ("driver/fetch", "runtime/fetch", "verify/fetch")),
-    ("detect", ("detect/main", "detect/plan", "rollout/main")),
+    ("plan", ("rollout/decide",)),
+    ("detect", ("detect/main", "detect/plan", "detect/audit", "detect/look")),
     ("report", ("report/main",)),
 )
 # From the mildest: a board counts once a phase, as the worst that happened to it there.

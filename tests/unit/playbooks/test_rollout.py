@@ -361,3 +361,14 @@ def test_what_was_told_wrong_is_said_once_and_no_board_is_asked(play, name):
     run = play({"a": {}, "b": {"npu_post_tasks_file": "/nowhere.yml"} if name == "a file of one board" else {}}, **variables)
     assert run.rc == 2 and run.output.count("fatal: ") == 1 and said in run.output.replace('\\"', '"')
     assert "detect : Look at the board" not in run.output and run.marks == []
+
+
+def test_the_run_is_told_by_its_phases(play, monkeypatch):
+    monkeypatch.setenv("ANSIBLE_STDOUT_CALLBACK", "rkfleet.npu.fleet")
+    run = play({"a": {}, "b": {"fails": "driver"}, "c": {"needs": False}})
+    phases = [re.sub(r" \((.*?), [\d.]+ s\)$", r" (\1)", line) for line in run.output.splitlines() if line.startswith("phase ")]
+    assert phases == [
+        "phase detect: 3 ok (3 boards)", "phase fetch: 2 ok (2 boards)", "phase plan: 1 ok (1 board)",
+        "phase begin: 1 ok (1 board)", "phase verify: 1 ok (1 board)", "phase commit: 1 ok (1 board)",
+        # The stub of the role has no file for the build.
+        "phase begin: 1 failed (1 board)", "phase rollback: 1 ok (1 board)", "phase report: 1 ok, 1 failed (2 boards)"]
