@@ -78,7 +78,9 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils import _phases
 
 COLLECTION = "rkfleet.npu"
 OUR_PLAYBOOKS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))), "playbooks")
-TICK, AT_MOST_EVERY = 0.5, 0.05  # seconds
+# Seconds.
+TICK = 0.5
+AT_MOST_EVERY = 0.05
 # Back to the first column, where the cursor waits, and clear from there: a line that wrapped when the window shrank goes as a whole.
 WIPE = "\r\x1b[J"
 # Nothing wraps that was made for a wider window a moment ago.
