@@ -18,7 +18,9 @@ description:
     On a terminal the last line is alive: the phase, a bar, how many boards are ok, changed, failed, unreachable or skipped, the time, an estimate
     of what is left, and the task. Lines that say no more than C(ok: [board]) or C(skipping: [board]) are counted there instead of printed; with
     C(-v) they are printed, too. A file given as C(log_path) gets them in any case.
-  - Everywhere else (a pipe, a file, a CI job, E(TERM=dumb)) the output is that of P(ansible.builtin.default#callback), line by line, and the lines of the phases.
+  - >-
+    Everywhere else (a pipe, a file, a CI job, E(TERM=dumb)) the output is that of P(ansible.builtin.default#callback), line by line, and the lines of
+    the phases.
   - >-
     The phases are those of the playbooks of this collection (C(detect), C(fetch), C(plan), C(begin), C(build), C(activate), C(runtime), C(verify), C(commit),
     C(rollback), C(report) and others). In other playbooks each role is one, and each play for what is in no role.

@@ -114,11 +114,11 @@ def live_line(phase, task, now, width, usual=None, unicode=True, paint=lambda te
     extras = [*(("%s %d" % (state, count), state) for state, count in phase.counts()), (clock(spent), None)]
     if left:
         extras.append(("about %s left" % clock(left), None))
-    bar = max(NARROWEST_BAR, min(WIDEST_BAR, width // 5))
-    room = width - columns(phase.name) - 1 - bar - 1 - columns(ratio)
+    wide = max(NARROWEST_BAR, min(WIDEST_BAR, width // 5))
+    room = width - columns(phase.name) - 1 - wide - 1 - columns(ratio)
     if room < 0:
         return cut("%s %s" % (phase.name, ratio), width)
-    parts = [phase.name, _bar(done, total, bar, unicode), ratio]
+    parts = [phase.name, _bar(done, total, wide, unicode), ratio]
     for text, state in extras:
         room -= columns(text) + 1
         if room < 0:

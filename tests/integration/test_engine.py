@@ -12,7 +12,6 @@ import sys
 
 import ansible_runner
 import pytest
-import yaml
 
 AUDIT = "- name: Audit\n  ansible.builtin.import_playbook: rkfleet.npu.audit_npu\n"
 ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "rkfleet.npu.exit_code"}
@@ -63,9 +62,11 @@ def test_ansible_runner(fleet, tmp_path):
     (tmp_path / "project").mkdir()
     (tmp_path / "project/audit.yml").write_text(AUDIT)
     done = ansible_runner.run(
-        private_data_dir=str(tmp_path), playbook="audit.yml", inventory=str(fleet.inventory), quiet=True, extravars={"npu_report_dir": str(tmp_path / "report")},
+        private_data_dir=str(tmp_path), playbook="audit.yml", inventory=str(fleet.inventory), quiet=True,
+        extravars={"npu_report_dir": str(tmp_path / "report")},
         # A job's settings may name our callback for the output, too; what is behind the job is a terminal nobody looks at.
-        envvars={**ENABLED, "ANSIBLE_STDOUT_CALLBACK": "rkfleet.npu.fleet", "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"], "TERM": "xterm"},
+        envvars={**ENABLED, "ANSIBLE_STDOUT_CALLBACK": "rkfleet.npu.fleet", "TERM": "xterm",
+                 "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"]},
     )
     output = done.stdout.read()
     assert (done.status, done.rc) == ("failed", 3), output
