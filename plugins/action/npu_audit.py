@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -139,9 +140,11 @@ class ActionModule(ProgramAction, MobilenetAction):
         self._task.check_mode = not keep
         ask = None
         if self.can_ask():
-            def ask(arguments):
+            def ask(arguments, along):
+                # Without a file on the board: Ansible's own folder for such would stay there.
+                sent = {name: encoded(path) for name, path in along.items()}
                 arguments = dict(arguments, model_upload=None, picture_upload=None)
-                return self.ask("proof", {"arguments": arguments, "keep": keep}, task_vars, params["proof"]["timeout"] + GRACE).get("proof") or {}
+                return self.ask("proof", {"arguments": arguments, "keep": keep, "sent": sent}, task_vars, params["proof"]["timeout"] + GRACE).get("proof") or {}
         args["tolerance"] = 1 / 256 if args["tolerance"] is None else args["tolerance"]
         try:
             answer = self.infer(dict(args, model=paths["model"], picture=paths["picture"]), paths, task_vars, ask)
@@ -154,8 +157,8 @@ class ActionModule(ProgramAction, MobilenetAction):
 
     def _cannot(self, why):
         become = self._connection.become is not None
-        hint = " Give the user of this board sudo without a password, or run with --ask-become-pass." if "sudo" in why or "become" in why else ""
-        return "cannot read the board%s: %s%s" % (" as root" if become else "", why, hint)
+        hint = ". Give the user of this board sudo without a password, or run with --ask-become-pass." if "sudo" in why or "become" in why else ""
+        return "cannot read the board%s: %s%s" % (" as root" if become else "", why.rstrip("."), hint)
 
 
 def left_aside(result, query, name, known):
@@ -175,6 +178,12 @@ def taken(told):
         return checked(told)
     except ValueError as error:
         raise NoAnswer("%s: that is no answer of this collection's program" % error) from error
+
+
+def encoded(path):
+    """A file's content as it can be written into a program."""
+    with open(path, "rb") as stream:
+        return base64.b64encode(stream.read()).decode("ascii")
 
 
 def compatibility(user):

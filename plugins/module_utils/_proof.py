@@ -22,18 +22,19 @@ class DamagedError(ProofError):
     """A file that is not what the controller sent."""
 
 
-def prove(params, keep):
+def prove(params, keep, sent=None):
     """Return the answer of module rknn_mobilenet: C({changed, missing}) where the board has not got the files, else C(changed) and what I(judge) says.
 
     :arg params: the module's arguments.
     :arg keep: whether model and picture are kept on the board.
+    :arg sent: C({name: content}) of files that came along with the program.
     :raises ProofError: where nothing could be tried.
     """
     folder = os.path.join(params["state_dir"], "models")
     content, changed = {}, False
     try:
         for name in SUFFIXES:
-            content[name], placed = take(folder, name, params[name + "_sha256"] or "", params[name + "_upload"], keep)
+            content[name], placed = take(folder, name, params[name + "_sha256"] or "", params[name + "_upload"], keep, (sent or {}).get(name))
             changed = changed or placed
     except OSError as error:
         raise ProofError("cannot keep model and picture below %s: %s" % (folder, error)) from error
@@ -47,10 +48,11 @@ def prove(params, keep):
     return dict(judge(params, outcome, _mobilenet.drm_nodes(), os.uname().release), changed=changed)
 
 
-def take(folder, name, digest, upload, keep=True):
+def take(folder, name, digest, upload, keep=True, sent=None):
     """Return C((content, placed)) of a file kept under its digest; content None where it is neither kept nor sent.
 
     :arg upload: the copy the controller sent, placed into I(folder) at once when its digest is right.
+    :arg sent: its content, where it came without a file.
     :arg keep: whether it is really placed; placed says in either case whether it has to be.
     :raises DamagedError: where it is not.
     """
@@ -61,9 +63,9 @@ def take(folder, name, digest, upload, keep=True):
         content = None
     if content is not None and hashlib.sha256(content).hexdigest() == digest:
         return content, False
-    if not upload:
+    if not upload and sent is None:
         return None, False
-    content = read_file(upload)
+    content = read_file(upload) if sent is None else sent
     if content is None or hashlib.sha256(content).hexdigest() != digest:
         raise DamagedError("the %s arrived damaged: try again, and see that the board's disk is sound and not full" % name)
     if not keep:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import binascii
 import json
 import signal
 import sys
@@ -29,7 +30,8 @@ def facts(params):
 
 def proof(params):
     """What MobileNet says of a board, as module rknn_mobilenet does; C(missing) where the board has not got model and picture."""
-    return {"proof": _proof.prove(params["arguments"], params["keep"])}
+    sent = dict((name, binascii.a2b_base64(text)) for name, text in params["sent"].items())
+    return {"proof": _proof.prove(params["arguments"], params["keep"], sent)}
 
 
 def _run(words):

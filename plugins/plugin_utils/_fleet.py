@@ -18,6 +18,7 @@ from ._look import HELD, dictionary, has_work, is_held, look
 from ._recap import OUTCOMES
 from ._transfer import NO_ANSWER
 
+PROVEN = "MobileNet works with it"
 STATUSES = ("healthy", "needs_work", "unknown", "unreachable", "held")
 WORDS = {"needs_work": "%d need work"}
 LONGEST = 200
@@ -144,7 +145,7 @@ def _by_plan(seen, entry):
         return "unknown", "failed", seen["error"], "Mend that and run this again."
     if proof.get("current"):
         what = "Driver %s was put in place." % entry["driver"]["version"] if has_work(plan) else entry["plan"]["reason"] or ""
-        return "healthy", "ok", "%s MobileNet works with it." % what, None
+        return "healthy", "ok", what if PROVEN in what else "%s %s." % (what, PROVEN), None
     why = seen["unverified"] or ("The last verification was of another kernel, driver or runtime." if proof else "No verification is recorded.")
     return "unknown", verdict or "not proven", "%s Whether it works is not proven: %s" % (entry["plan"]["reason"] or "", why), (
         "Run the audit with npu_audit_verify set to true, or verify-npu.yml.")

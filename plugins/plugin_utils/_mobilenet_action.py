@@ -21,16 +21,18 @@ class MobilenetAction(TransferAction):
 
         :arg args: the module's arguments as for I(files).
         :arg paths: the files on the controller.
-        :arg ask: C(ask(args)) gives the module's answer, where the board can be asked without the module; it has to do for boards that have the files.
+        :arg ask: C(ask(args, paths)) gives the module's answer, where the board can be asked without the module; these files are sent along.
         """
         # Files are sent only to a board that says it has not got them: from the second time on, one call does all.
-        answer = ask(args) if ask else self._run_module(args, task_vars)
+        answer = ask(args, {}) if ask else self._run_module(args, task_vars)
         missing = _missing(answer, paths)
-        if missing:
+        if missing and ask:
+            answer = ask(args, {name: paths[name] for name in missing})
+        elif missing:
             args = dict(args, **{name + "_upload": self.upload(paths[name], name) for name in missing})
             answer = self._run_module(args, task_vars)
-            if _missing(answer, paths):
-                raise AnsibleActionFail("the board did not take %s" % " and ".join(missing))
+        if missing and _missing(answer, paths):
+            raise AnsibleActionFail("the board did not take %s" % " and ".join(missing))
         return answer
 
     def _run_module(self, args, task_vars):

@@ -79,8 +79,8 @@ def play(root, tmp_path_factory):
     def runner(playbook, *words, cwd=root, inventory=None, env=None, venv=None, board=None) -> Run:
         counts = tmp_path_factory.mktemp("run") / "counts.json"
         environ = dict(
-            os.environ, ANSIBLE_CALLBACK_PLUGINS=str(root / "tests/integration/callback"),
-            ANSIBLE_CALLBACKS_ENABLED="remote_count", REMOTE_COUNT_FILE=str(counts), **(env or {}),
+            os.environ, **dict({"ANSIBLE_CALLBACK_PLUGINS": str(root / "tests/integration/callback"), "ANSIBLE_CALLBACKS_ENABLED": "remote_count",
+                                "REMOTE_COUNT_FILE": str(counts)}, **(env or {})),
         )
         inventory = inventory or str(state_folder(root) / "inventory.yml")
         name = board.name if board else BOARD

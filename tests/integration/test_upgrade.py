@@ -20,7 +20,7 @@ from emulated import BOARD, state_folder
 
 pytestmark = pytest.mark.board
 
-UPGRADE, VERIFY = "playbooks/upgrade-npu.yml", "playbooks/verify-npu.yml"
+UPGRADE, VERIFY, AUDIT = "playbooks/upgrade-npu.yml", "playbooks/verify-npu.yml", "playbooks/audit-npu.yml"
 TOP1 = "283: 0.468750"
 KEPT = "/var/lib/rkfleet-npu"
 FAILURE = "failed to submit!, op id: 1, op name: Conv:MobilenetV1/MobilenetV1/Conv2d_0/Relu6_prequant"
@@ -42,6 +42,20 @@ def test_a_check_run_predicts_the_plan_and_changes_nothing(board, play):
     assert run["changed"] > 0
     assert board.state() == before
     assert board.boot_id() == boot_id
+
+
+@pytest.mark.parametrize("words, status", [([], "planned: dkms_over_builtin"), (["-e", "npu_audit_verify=true"], "planned: dkms_over_builtin")])
+def test_an_audit_changes_nothing(board, play, tmp_path, words, status):
+    # Times too: a file that was written with what it had already is a change.
+    everything = "sudo find / -xdev -path /var/log -prune -o -path /var/lib/systemd -prune -o -path /tmp -prune -o -printf '%p %y %m %U %s %T@ %C@ %l\\n' | sort"
+    before, files, boot_id = board.state(), board.ssh(everything).splitlines(), board.boot_id()
+    run = play(AUDIT, "-e", "npu_report_dir=%s" % (tmp_path / "report"), *words)
+    assert run.rc == 2 and status in run.output and run["remote"] == ["rkfleet.npu.npu_audit"]
+    record = json.loads((tmp_path / "report/fleet.json").read_text())["boards"][0]
+    assert record["status"] == "needs_work" and record["driver"]["version"] == "0.9.3" and record["privileged"] is bool(words)
+    assert (record["verification"] or {}).get("diagnosis") == ("driver" if words else None)
+    after = board.ssh(everything).splitlines()
+    assert sorted(set(files) ^ set(after)) == [] and board.state() == before and board.boot_id() == boot_id
 
 
 STOPS = {
