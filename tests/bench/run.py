@@ -4,7 +4,8 @@
 
     make bench                                     everything, an hour or two on a quiet machine
     BENCH_ONLY="audit second-run memory" make bench     some parts: of those on light boards (minutes), or on emulated ones
-    BENCH_BOARDS=100 BENCH_RUNS=5                  how many light boards; how often each is measured
+    BENCH_RUNS=5                                   how often each is measured
+    BENCH_BOARDS=50                                for a quick look with other than 100 light boards: not kept in build/bench.json
 
 A ratio that this run did not measure stays as an earlier run in this checkout left it, and null where there was none.
 build/bench-details.json has every single figure, the machine, and why a part gave none.
@@ -49,6 +50,7 @@ PARTS = {
     "store": ("boards", "store", ("store_vs_build",)),
     "builds": ("boards", "builds_per_kernel", ("builds_per_kernel",)),
 }
+BOARDS = 100
 RESULT, DETAILS = ROOT / "build/bench.json", ROOT / "build/bench-details.json"
 
 
@@ -101,7 +103,7 @@ def main() -> int:
     """Run the parts; 1 where one of them failed."""
     # Whoever ends it early is left no boards.
     signal.signal(signal.SIGTERM, lambda *dummy: sys.exit(143))
-    parts, runs, count = asked(), number("BENCH_RUNS", 5), number("BENCH_BOARDS", 100)
+    parts, runs, count = asked(), number("BENCH_RUNS", 5), number("BENCH_BOARDS", BOARDS)
     result, details = known(RESULT), known(DETAILS)
     result = {key: result.get(key) for key in KEYS}
     details["machine"] = {"processors": os.cpu_count(), "machine": platform.machine(), "load": os.getloadavg()[0]}
@@ -120,7 +122,7 @@ def main() -> int:
         try:
             for part in mine:
                 print(f"{part}:", flush=True)
-                started = time.monotonic()
+                started, before = time.monotonic(), os.getloadavg()[0]
                 try:
                     found = getattr(there, PARTS[part][1])()
                 except Exception as error:  # pylint: disable=broad-exception-caught
@@ -131,8 +133,16 @@ def main() -> int:
                     details[part] = {"reason": f"failed: {str(error).splitlines()[0][:200]}"}
                 else:
                     at, took = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), round(time.monotonic() - started)
-                    details[part] = {"at": at, "took": took, **found.pop("details")}
-                    result.update(found)
+                    load = [round(before, 1), round(os.getloadavg()[0], 1)]
+                    setting = {"runs": runs, "load": load, **({"boards": count} if place == "fleet" and part != "memory" else {})}
+                    details[part] = {"at": at, "took": took, **setting, "ratios": dict(found), **found.pop("details")}
+                    details[part]["ratios"].pop("details")
+                    if setting.get("boards", BOARDS) == BOARDS:
+                        result.update(found)
+                    else:
+                        print(f"  with {count} boards {found}: not kept, as that is no figure of {BOARDS}")
+                    if max(load) > 2 * (os.cpu_count() or 1):
+                        print(f"  the machine was busy (load {load[0]} to {load[1]}): such figures say little")
                 write(RESULT, result)
                 write(DETAILS, details)
         finally:

@@ -86,6 +86,15 @@ def test_a_part_that_cannot_run_here_says_why(bench, monkeypatch):
     assert json.loads(bench.RESULT.read_text())["store_vs_build"] is None
 
 
+def test_a_ratio_of_fewer_boards_is_not_kept_as_one_of_a_hundred(bench, monkeypatch, capsys):
+    monkeypatch.setattr(os, "environ", dict(os.environ, BENCH_ONLY="audit", BENCH_BOARDS="50"))
+    assert bench.main() == 0
+    assert json.loads(bench.RESULT.read_text())["audit_vs_ping"] is None
+    details = json.loads(bench.DETAILS.read_text())["audit"]
+    assert (details["boards"], details["ratios"]) == (50, {"audit_vs_ping": 0.9, "audit_vs_stock_modules": 0.2})
+    assert "not kept" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name, value, says", [
     ("BENCH_ONLY", "audit speed", "BENCH_ONLY has speed; there are audit, second-run"), ("BENCH_RUNS", "0", "BENCH_RUNS is 0"), ("BENCH_BOARDS", "x", "is x"),
 ])
