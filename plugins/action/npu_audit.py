@@ -134,7 +134,8 @@ class ActionModule(ProgramAction, MobilenetAction):
         model = here["model"]
         args = dict(
             digests, library=params["library"], expected_top5=model["expected_top5"], tolerance=model["tolerance"],
-            wanted_driver=plan["driver"]["version"], runs=params["proof"]["runs"] if full else 1, timeout=params["proof"]["timeout"], state_dir=params["state_dir"])
+            wanted_driver=plan["driver"]["version"], runs=params["proof"]["runs"] if full else 1, timeout=params["proof"]["timeout"],
+            state_dir=params["state_dir"])
         keep = params["keep_model"] and full and not self._task.check_mode
         # What the module is told when the files have to be sent: in check mode it keeps none.
         self._task.check_mode = not keep

@@ -157,7 +157,8 @@ ansible_facts:
           description:
             - C(presence) - how the kernel itself has the driver - V(builtin), V(module), V(absent), or V(rocket) for mainline's other driver.
             - C(module) - the loaded module the bound driver came from, V(null) for a built-in.
-            - C(version) and C(date) as the running driver answers, and C(version_source) - V(drm_ioctl), V(rknpu_ioctl), V(debugfs), V(procfs) or V(unknown); without root also V(module) or V(builtin), what the bound driver carries.
+            - C(version) and C(date) as the running driver answers, and C(version_source) - V(drm_ioctl), V(rknpu_ioctl), V(debugfs), V(procfs) or V(unknown);
+              without root also V(module) or V(builtin), what the bound driver carries.
             - C(render_node) - the device file. C(held_down) - whether the running kernel was told not to start the built-in.
             - C(builtin_version) - the version the built-in carries, which says nothing about what runs.
             - C(loaded) and C(files) - rknpu modules loaded and present for the running kernel.

@@ -32,6 +32,7 @@ class DriverAction(TransferAction):
         """Send it to the board and return its path there."""
         return self.send(content, "tree.tar")
 
+
 class StoreAction(DriverAction):
     """One that knows what was built for other boards."""
 

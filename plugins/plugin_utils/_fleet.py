@@ -237,7 +237,8 @@ def number(value):
 
 def top(value):
     """At most five C({index, score}), both numbers."""
-    rows = [{"index": number(dictionary(row).get("index")), "score": number(dictionary(row).get("score"))} for row in value[:5]] if isinstance(value, list) else []
+    rows = [dictionary(row) for row in value[:5]] if isinstance(value, list) else []
+    rows = [{name: number(row.get(name)) for name in ("index", "score")} for row in rows]
     return [row for row in rows if row["index"] is not None and row["score"] is not None]
 
 

@@ -9,14 +9,13 @@ A module brings along Ansible's own library, which a board compiles anew for eac
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import json
 import os
 import pathlib
 import secrets
 import tempfile
-
-from ..module_utils._tree import clean
 
 PACKAGE = "ansible_collections.rkfleet.npu.plugins.module_utils"
 FOLDER = pathlib.Path(__file__).parent.parent / "module_utils"
@@ -84,11 +83,9 @@ def ready(module, function, folder):
 
 def keep(path, make):
     """Return the text of a file, which I(make) gives where there is none yet."""
-    try:
-        with open(path, encoding="utf-8") as stream:
-            return stream.read()
-    except FileNotFoundError:
-        text = make()
+    with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as stream:
+        return stream.read()
+    text = make()
     # Several workers may come here at once: each puts a whole file in place.
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=os.path.dirname(path), delete=False) as stream:
         stream.write(text)

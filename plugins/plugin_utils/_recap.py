@@ -18,7 +18,8 @@ NOTHING = "-"
 ROLLBACK_FAILED = "ROLLBACK FAILED"
 OUTCOMES = {"rolled_back": "rolled back", "rollback_failed": ROLLBACK_FAILED}
 # The order in which they are counted; whatever is wrong comes last.
-VERDICTS = ("ok", "planned", "held", "not selected", "nothing to undo", "waiting", "not touched", "pending", "not proven", "unsupported", "unreachable", "failed", "rolled back", ROLLBACK_FAILED)
+VERDICTS = ("ok", "planned", "held", "not selected", "nothing to undo", "waiting", "not touched", "pending", "not proven",
+            "unsupported", "unreachable", "failed", "rolled back", ROLLBACK_FAILED)
 
 
 def row(board, variables):

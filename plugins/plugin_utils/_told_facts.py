@@ -8,7 +8,8 @@ from __future__ import annotations
 from ..module_utils import _version
 from ..module_utils._tree import clean, clean_tree
 
-TEXT, VERSION, WORDS, YES_NO, MAYBE, NUMBER, ANY = "a text", "a version", "a list of texts", "true or false", "true, false or null", "a whole number", "an object or null"
+TEXT, VERSION, WORDS = "a text", "a version", "a list of texts"
+YES_NO, MAYBE, NUMBER, ANY = "true or false", "true, false or null", "a whole number", "an object or null"
 LONGEST = 4096
 MOST = 1000
 _LARGEST = 1 << 53
@@ -22,7 +23,8 @@ SHAPE = {
                "build": TEXT, "compiler": TEXT},
     "kernels": [{"release": TEXT, "running": YES_NO, "headers": YES_NO, "module": YES_NO, "builtin": YES_NO, "build_error": TEXT}],
     "device": {"node": TEXT, "address": TEXT, "compatible": WORDS, "status": TEXT, "name": TEXT, "driver": TEXT},
-    "driver": {"presence": ("builtin", "module", "absent", "rocket"), "module": TEXT, "version": VERSION, "date": TEXT, "version_source": TEXT, "render_node": TEXT, "held_down": YES_NO,
+    "driver": {"presence": ("builtin", "module", "absent", "rocket"), "module": TEXT, "version": VERSION, "date": TEXT,
+               "version_source": TEXT, "render_node": TEXT, "held_down": YES_NO,
                "builtin_version": TEXT, "loaded": WORDS, "files": WORDS},
     "runtime": {"path": TEXT, "link": TEXT, "version": TEXT, "build": TEXT, "sha256": TEXT, "git_blob": TEXT, "size": NUMBER, "loader": TEXT,
                 "others": [{"path": TEXT, "version": TEXT, "sha256": TEXT}]},

@@ -80,7 +80,7 @@ LIGHT_BUILD_MIB = 1500
 LIGHT_MEMORY_MIB = 10
 
 
-def missing_packages(items: Iterable[str] = NEEDED) -> list[str]:
+def missing_packages(items: Iterable[str] = tuple(NEEDED)) -> list[str]:
     """Debian packages that are not there yet."""
     return sorted({NEEDED[item] for item in items if not _present(item)})
 
@@ -177,7 +177,7 @@ def _python() -> Finding:
     return Finding("python", sys.version_info >= (3, 11), platform.python_version(), "Run the lab with Python 3.11 or newer.")
 
 
-def _packages(items: Iterable[str] = NEEDED) -> Finding:
+def _packages(items: Iterable[str] = tuple(NEEDED)) -> Finding:
     missing = missing_packages(items)
     if not missing:
         return Finding("packages", True, "all there")
