@@ -73,8 +73,13 @@ class Terminal:
         raise AssertionError("it takes too long:\n" + "\n".join(self.lines()))
 
     def close(self) -> None:
-        """End it, if it still runs."""
-        if self.code is None:
+        """End it, if it still runs; ansible-playbook is asked, as it has children to tell."""
+        if self.code is not None:
+            return
+        os.kill(self.pid, signal.SIGTERM)
+        try:
+            self.until(limit=10)
+        except AssertionError:
             os.kill(self.pid, signal.SIGKILL)
             self._reap()
 
