@@ -91,7 +91,8 @@ class ActionModule(ProgramAction, MobilenetAction):
                      "runtime_sha256": facts["runtime"]["sha256"]}
             plan = self._plan(dict(facts, verification=tried), params, data)
         if proof:
-            result["changed"] = proof.pop("changed") and params["keep_model"]
+            # What is run only to find out what to do leaves nothing behind.
+            result["changed"] = proof.pop("changed") and params["keep_model"] and (quiet or params["verify"] == "always")
         result.update(
             ansible_facts={"npu": facts}, plan=plan, verification=proof, unverified=unverified, left=_look.held(facts),
             settled=_look.is_right(plan, facts) and bool(proof) and proof["diagnosis"] == "ok" and is_recorded(facts, proof),

@@ -48,7 +48,7 @@ def test_a_check_run_predicts_the_plan_and_changes_nothing(board, play):
 def test_an_audit_changes_nothing(board, play, tmp_path, words, status):
     # Times too: a file that was written with what it had already is a change.
     everything = (
-        "sudo find / -xdev -path /var/log -prune -o -path /var/lib/systemd -prune -o -path /tmp -prune -o"
+        "sudo find / -xdev -path /run -prune -o -path /var/log -prune -o -path /var/lib/systemd -prune -o -path /tmp -prune -o"
         " -printf '%p %y %m %U %s %T@ %C@ %l\\n' | sort")
     before, files, boot_id = board.state(), board.ssh(everything).splitlines(), board.boot_id()
     run = play(AUDIT, "-e", "npu_report_dir=%s" % (tmp_path / "report"), *words)
