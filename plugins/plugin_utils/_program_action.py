@@ -11,6 +11,7 @@ import shlex
 from ansible import constants as C
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
+from ..module_utils._tree import clean
 from . import _payload
 from ._transfer import TransferAction
 
@@ -52,7 +53,7 @@ class ProgramAction(TransferAction):
         except _payload.PayloadError as error:
             raise NoAnswer(self._no_answer(done, error, seconds)) from error
         if answer.get("error"):
-            raise NoAnswer(_payload.clean(str(answer["error"]), 500))
+            raise NoAnswer(clean(str(answer["error"]), 500))
         return answer
 
     def _command(self, task_vars):
@@ -86,7 +87,7 @@ class ProgramAction(TransferAction):
         said = said or [line for line in done["stdout"][-2000:].splitlines() if line.strip()]
         if code == NO_PYTHON:
             said = said or ["there is no Python 3: install it, or set ansible_python_interpreter"]
-        return _payload.clean("%s (%s)" % (error, "; ".join([*said[-2:], "it ended with %s" % code])), 500)
+        return clean("%s (%s)" % (error, "; ".join([*said[-2:], "it ended with %s" % code])), 500)
 
 
 def cached(name):
