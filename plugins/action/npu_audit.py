@@ -75,6 +75,7 @@ class ActionModule(ProgramAction, MobilenetAction):
         return result
 
     def _look(self, result, params, data, query, task_vars):
+        self._checking = self._task.check_mode
         facts, told = self._facts(params, data, task_vars, False)
         plan = self._plan(facts, params, data)
         if not told["asked"] and _way_matters(plan, params):
@@ -90,6 +91,11 @@ class ActionModule(ProgramAction, MobilenetAction):
             tried = {"diagnosis": proof["diagnosis"], "kernel": facts["kernel"]["release"], "driver": facts["driver"]["version"],
                      "runtime_sha256": facts["runtime"]["sha256"]}
             plan = self._plan(dict(facts, verification=tried), params, data)
+            if not quiet and params["verify"] == "needed" and proof["diagnosis"] == "ok" and _look.is_right(plan, facts):
+                # It is left alone, and so proven like any other on which nothing is to be done: what that takes stays there for the next time.
+                quiet = True
+                again, unverified = self._prove(facts, plan, dict(params, **told), task_vars, True)
+                proof = again or proof
         if proof:
             # What is run only to find out what to do leaves nothing behind.
             result["changed"] = proof.pop("changed") and params["keep_model"] and (quiet or params["verify"] == "always")
@@ -137,7 +143,7 @@ class ActionModule(ProgramAction, MobilenetAction):
             digests, library=params["library"], expected_top5=model["expected_top5"], tolerance=model["tolerance"],
             wanted_driver=plan["driver"]["version"], runs=params["proof"]["runs"] if full else 1, timeout=params["proof"]["timeout"],
             state_dir=params["state_dir"])
-        keep = params["keep_model"] and full and not self._task.check_mode
+        keep = params["keep_model"] and full and not self._checking
         # What the module is told when the files have to be sent: in check mode it keeps none.
         self._task.check_mode = not keep
         ask = None

@@ -44,9 +44,9 @@ STUBS = {
     ansible_port: 9
   when: fails | default('') == 'lost'
 """,
-    "roles/runtime/tasks/main.yml": "- ansible.builtin.meta: noop\n",
-    "roles/runtime/tasks/fetch.yml": "- ansible.builtin.meta: noop\n",
-    "roles/verify/tasks/fetch.yml": "- ansible.builtin.meta: noop\n",
+    "roles/runtime/tasks/main.yml": "[]\n",
+    "roles/runtime/tasks/fetch.yml": "[]\n",
+    "roles/verify/tasks/fetch.yml": "[]\n",
     "roles/verify/tasks/main.yml": """
 - ansible.builtin.set_fact:
     __npu_verification: {diagnosis: ok}
@@ -71,7 +71,7 @@ STUBS = {
     msg: "{{ inventory_hostname }}: another run has the board"
   when: fails | default('') == 'begin'
 """,
-    "roles/guard/tasks/commit.yml": "- ansible.builtin.meta: noop\n",
+    "roles/guard/tasks/commit.yml": "- ansible.builtin.set_fact: {__npu_stub: true}\n",
     "roles/guard/tasks/rollback.yml": """
 - ansible.builtin.debug:
     msg: "MARK {{ inventory_hostname }}.back"
