@@ -51,6 +51,8 @@ NEEDED_OF_PROOF = ("verdict", "diagnosis", "evidence", "remedy", "top5", "expect
 class ActionModule(ProgramAction, MobilenetAction):
     """Look at a board: facts, plan, and verification."""
 
+    _checking = False
+
     def act(self, result, task_vars):
         began = time.time()
         params = self.validate_argument_spec(**ARGUMENTS)[1]
