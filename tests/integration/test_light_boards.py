@@ -34,11 +34,13 @@ def namespaces(boards):
 
 
 def processes_in(spaces):
+    """The processes in these namespaces, each with its state; one that has ended and that its parent has not asked after is none."""
     found = []
     for folder in pathlib.Path("/proc").iterdir():
         try:
             if folder.name.isdigit() and os.readlink(folder / "ns/pid") in spaces:
-                found.append(folder.name)
+                state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+                found += [(folder.name, state)] if state != "Z" else []
         except OSError:
             continue
     return found
