@@ -35,7 +35,7 @@ class ActionModule(ActionBase):
         # An audit is of the boards that its query selects.
         boards = [board for board in params["boards"] if not params["audit"] or not _look.is_left_aside(task_vars["hostvars"][board])]
         records = [_fleet.record(board, task_vars["hostvars"][board], now) for board in boards]
-        failed = _report.sentences(records) if params["audit"] else {}
+        failed = {}
         told = {"after": _report.document(records, now), "before": None, "files": [], "notes": []}
         problems = []
         # What is to be compared is read before the folder is written to: it may be the report there.
@@ -49,16 +49,16 @@ class ActionModule(ActionBase):
         for note in [*told["notes"], *problems]:
             Display().warning(note)
         summary = _fleet.summary(records)
+        code = _fleet.exit_code(records)
         if params["audit"]:
-            Display().display(summary)
-        if problems and params["boards"]:
+            Display().display("\n".join([*_report.sentences(records), summary]))
+        elif problems and params["boards"]:
             # The sentences about the boards are worth more than the files: they are still to come, so this is one of them and no end.
             speaker = params["boards"][0]
-            why = failed.get(speaker) or _recap.sentence(speaker, task_vars["hostvars"][speaker])
-            failed[speaker] = " ".join([*problems, why]).strip()
+            failed[speaker] = " ".join([*problems, _recap.sentence(speaker, task_vars["hostvars"][speaker])]).strip()
         result.update(
-            changed=False, summary=summary, exit_code=_fleet.exit_code(records), exit_with_it=params["audit"] and not problems,
-            files=told["files"], failed_boards=failed)
+            changed=False, summary=summary, exit_code=code, exit_with_it=params["audit"] and not problems, files=told["files"], failed_boards=failed,
+            failure=" ".join([*problems, summary if code else ""]).strip() if params["audit"] else "")
         return result
 
     def _try(self, problems, function, *arguments):

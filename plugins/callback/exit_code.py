@@ -64,7 +64,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_failed(self, result, ignore_errors=False):
         task = result.task if hasattr(result, "task") else result._task
         host = result.host if hasattr(result, "host") else result._host
-        # The role fails the boards that are not as they should be, for those who have no callback.
+        # The role fails the run where a board is not as it should be, for those who have no callback.
         if not ignore_errors and self._codes and task._role and task._role.get_name() == ROLE:
             self._findings[host.get_name()] = self._findings.get(host.get_name(), 0) + 1
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The filter npu_select; documented in npu_select.yml."""
+"""The filters npu_select and npu_select_error; documented in the files of these names."""
 
 from __future__ import annotations
 
@@ -28,9 +28,18 @@ def npu_select(boards, query, names=None):
         raise AnsibleFilterError(str(error)) from error
 
 
+def npu_select_error(query):
+    """What is wrong with a query, or nothing."""
+    try:
+        _select.check(query)
+    except ValueError as error:
+        return _select.told([str(error)], "No board was touched.")
+    return ""
+
+
 class FilterModule:
     """Filters of the collection."""
 
     def filters(self):
         """Name to function, as Ansible asks for it."""
-        return {"npu_select": npu_select}
+        return {"npu_select": npu_select, "npu_select_error": npu_select_error}

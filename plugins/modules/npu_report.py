@@ -53,8 +53,8 @@ options:
     default: ""
   audit:
     description:
-      - Whether the run is an audit. Then the boards that are not healthy are RV(failed_boards), the summary is printed, and RV(exit_with_it)
-        is V(true).
+      - Whether the run is an audit. Then a sentence for each board that is not healthy is printed, and the summary; RV(failure) says whether the run
+        is to fail, and RV(exit_with_it) is V(true).
     type: bool
     default: false
 """
@@ -85,11 +85,17 @@ exit_with_it:
   sample: true
 failed_boards:
   description:
-    - In an audit, for each board that needs work, is unknown or is unreachable a sentence why.
-    - Where the report cannot be read or written, the first board speaks of it, so that what is to be said of the others is still said.
+    - Where the report cannot be read or written and the run is no audit, the first board speaks of it, so that what is to be said of the others is
+      still said.
   returned: success
   type: dict
   sample: {}
+failure:
+  description: Why an audit is to fail, which is the RV(summary) unless all boards are healthy, and what could not be read or written. Empty where all is well.
+  returned: success
+  type: str
+  sample: ""
+  version_added: 1.3.1
 files:
   description: What was written.
   returned: success

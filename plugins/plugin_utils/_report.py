@@ -113,9 +113,9 @@ def states(report):
 
 
 def sentences(records):
-    """Return C({name: sentence}) for the boards that somebody has to see to: why, and what to do."""
-    return {entry["name"]: "%s: %s" % (entry["name"], " ".join(_ended(text) for text in (entry["reason"], entry["remedy"]) if text))
-            for entry in records if entry["status"] not in ("healthy", "held")}
+    """Return a sentence for each of the boards that somebody has to see to: why, and what to do."""
+    return ["%s: %s" % (entry["name"], " ".join(_ended(text) for text in (entry["reason"], entry["remedy"]) if text))
+            for entry in records if entry["status"] not in ("healthy", "held")]
 
 
 def plan(folder, records, now, merge=False, keep=100):

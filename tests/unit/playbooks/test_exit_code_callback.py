@@ -20,16 +20,17 @@ class ActionModule(ActionBase):
         args = self._task.args
         return {"changed": False, "exit_code": int(args["exit_code"]), "exit_with_it": str(args["exit_with_it"]).lower() == "true"}
 '''
-# As role report does: the boards that are not as they should be fail, for those without the callback.
+# As role report does: the run fails where a board is not as it should be, for those without the callback.
 ROLE = """
 - name: Write the report
   rkfleet.npu.npu_report:
     exit_code: "{{ code | int }}"
     exit_with_it: "{{ audit | bool }}"
   run_once: true
-- name: Fail the boards
+- name: Fail the run
   ansible.builtin.fail:
     msg: needs work
+  run_once: true
   when: code | int > 0
 """
 PLAY = """

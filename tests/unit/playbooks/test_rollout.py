@@ -123,9 +123,10 @@ def collections(tmp_path_factory):
     place = tmp_path_factory.mktemp("stubbed")
     copy = environment.copy_project(place / "ansible_collections/rkfleet/npu")
     shutil.rmtree(copy / "tests")
-    # A task for each board and role that other tests look at; the roles' own tasks are theirs, too.
+    # A task for each board and role that other tests look at; the roles' own tasks are theirs, too. Role rollout reads its own.
     for specs in copy.glob("roles/*/meta/argument_specs.yml"):
-        specs.unlink()
+        if specs.parts[-3] != "rollout":
+            specs.unlink()
     for name, text in STUBS.items():
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         (copy / name).write_text(HEADER * name.endswith(".yml") + text.lstrip())
@@ -266,7 +267,8 @@ def test_an_audit_of_some(play, tmp_path):
     assert run.rc == 0 and "audit: 1 board, 1 healthy" in run.output
     assert [board["name"] for board in json.loads((tmp_path / "there/fleet.json").read_text())["boards"]] == ["c"] and not (tmp_path / "npu-report").exists()
     run = play(fleet(), playbook="audit_npu", npu_select="plan.actoin == 'none'")
-    assert run.rc == 2 and "no board has a field" in run.output and "detect : Look at the board" not in run.output
+    assert run.rc == 2 and "detect : Look at the board" not in run.output
+    assert "npu_select is wrong at character 6: no board has a field actoin there (did you mean action?). No board was touched." in run.output
 
 
 @pytest.mark.parametrize("where, verdict", [("detect", "unreachable"), ("lost", "rolled back")])
@@ -352,6 +354,8 @@ WRONG = {
     "a threshold": ({"npu_max_failed": "-1"}, "npu_max_failed is '-1': '-1' is neither"),
     "minutes": ({"npu_soak_minutes": "10%"}, "npu_soak_minutes is '10%': it is a number of minutes"),
     "a file of one board": ({}, "/nowhere.yml, and there is no such file on the controller. No board was touched."),
+    "a flag of one board": ({}, "npu_hold or npu_build_ok of a board is ja: it is true or false. No board was touched."),
+    "a type": ({"npu_select": ["a", "list"]}, "npu_select"),
     "the record": ({"npu_staging_file": "{{ inventory_dir }}/boards.yml"}, "is damaged (it is no JSON"),
 }
 
@@ -359,7 +363,8 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_what_was_told_wrong_is_said_once_and_no_board_is_asked(play, name):
     variables, said = WRONG[name]
-    run = play({"a": {}, "b": {"npu_post_tasks_file": "/nowhere.yml"} if name == "a file of one board" else {}}, **variables)
+    own = {"a file of one board": {"npu_post_tasks_file": "/nowhere.yml"}, "a flag of one board": {"npu_hold": "ja"}}
+    run = play({"a": {}, "b": own.get(name, {})}, **variables)
     assert run.rc == 2 and run.output.count("fatal: ") == 1 and said in run.output.replace('\\"', '"')
     assert "detect : Look at the board" not in run.output and run.marks == []
 
