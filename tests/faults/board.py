@@ -8,10 +8,12 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 import yaml
 from emulated import READ, WATCHED, Board
@@ -155,6 +157,24 @@ class FaultBoard(Board):
             f" find {READ} -xdev -type f -print0 2>/dev/null | sort -z | xargs -0 sha256sum'")
         # depmod's files hold no more than the modules do, in an order of their own.
         return [line for line in listing.splitlines() if not any(part in line for part in without) and "/modules." not in line]
+
+    def packages(self) -> set[str]:
+        """Names of the packages of which dpkg has anything."""
+        return set(self.ssh("dpkg-query -W -f '${Package}\\n'").split())
+
+    def brought(self, names: set[str]) -> Callable[[str], bool]:
+        """Whether a line of state() is there since these packages were installed: what a build needs stays for the next try."""
+        owned = set(self.ssh(f"dpkg -L {' '.join(sorted(names))} 2>/dev/null", check=False).splitlines()) if names else set()
+        # Where /lib is a link to /usr/lib, dpkg says the one and find the other.
+        owned |= {path.removeprefix("/usr") for path in owned if path.startswith("/usr/lib/")}
+
+        def told(line: str) -> bool:
+            path = line.rpartition("  ")[2] if re.match(r"[0-9a-f]{64}  /", line) else line.split(" ")[0]
+            # Their scripts keep these.
+            kept = "/etc/alternatives/" in line or path == "/etc/ld.so.cache"
+            return bool(owned) and (kept or path in owned)
+
+        return told
 
     # -- faults ----------------------------------------------------------------------------------------------------------------
 

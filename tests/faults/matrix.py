@@ -47,6 +47,7 @@ class Before:
 
     seen: dict
     files: list[str]
+    packages: set[str]
 
     @property
     def works(self) -> bool:
@@ -99,7 +100,7 @@ class Bench:
 
     def note(self) -> None:
         """Take what is there as what was there before."""
-        self.before = Before(self.board.probe(), self.board.state())
+        self.before = Before(self.board.probe(), self.board.state(), self.board.packages())
 
     # -- runs
 
@@ -156,8 +157,11 @@ class Bench:
             raise Broken(f"it is not back on the old state ({said})")
         if rolled_back and state != "committed" and compare:
             files = self.board.state()
-            if files != before.files:
-                gone, new = sorted(set(before.files) - set(files)), sorted(set(files) - set(before.files))
+            gone, new = sorted(set(before.files) - set(files)), sorted(set(files) - set(before.files))
+            if gone or new:
+                brought = self.board.brought(self.board.packages() - before.packages)
+                gone, new = ([line for line in lines if not brought(line)] for lines in (gone, new))
+            if gone or new:
                 raise Broken(f"files differ after the way back: gone {gone[:4]}, new {new[:4]} of {len(gone) + len(new)}")
         sentence = why or (playing.sentence() if playing else "")
         if not sentence and (not ended or playing.code):
