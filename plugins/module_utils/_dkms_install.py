@@ -276,6 +276,15 @@ class DkmsPackage:
         links = glob.glob(os.path.join(glob.escape(os.path.dirname(self.database)), "kernel-%s-*" % (glob.escape(kernel) if kernel else "*")))
         return [link for link in links if os.path.islink(link) and os.readlink(link).startswith(self.version + "/")]
 
+    def _strays(self, kernel):
+        """Modules where DKMS installs ours that none of its links tells of: the power failed between the file and the link."""
+        ours = os.path.dirname(self.database)
+        link = "kernel-%s-*" % glob.escape(kernel)
+        links = [path for path in glob.glob(os.path.join(glob.escape(ours), link)) if os.path.islink(path)]
+        # Another package may make a module of that name.
+        links += glob.glob(os.path.join(glob.escape(os.path.dirname(ours)), "*", link, "module", self.module + ".ko*"))
+        return [] if links else self._module_files(os.path.join(os.path.dirname(self.modules), kernel))
+
     def _repair(self):
         """Have DKMS build anew what it believes to have: where the power failed there may be an empty module, or no source.
 
@@ -285,6 +294,9 @@ class DkmsPackage:
         shutil.rmtree(os.path.join(self.database, "build"), ignore_errors=True)
         for link in self._links(self.kernel):
             os.unlink(link)
+        # A module without a link is one of the kernel's own to DKMS: it would be put aside, and come back when ours is removed.
+        for path in self._strays(self.kernel):
+            os.unlink(path)
         source = os.path.join(self.database, "source")
         if not os.path.exists(source):
             if os.path.islink(source):
@@ -388,13 +400,15 @@ class DkmsPackage:
     def remove(self):
         """Take the package away for all kernels, with its tree. DKMS brings the kernel's own module back."""
         active = {os.path.basename(os.path.dirname(os.readlink(link))) for link in self._links()}
+        strays = []
         if os.path.isdir(self.database):
+            strays = [path for kernel in os.listdir(self.database) for path in self._strays(kernel)]
             self.run(["dkms", "remove", "-m", self.name, "-v", self.version, "--all"])
         # A package that DKMS can no longer read is taken away by hand: the folder is ours, and so is what its links name.
         left = [path for kernel in active for path in self._module_files(os.path.join(os.path.dirname(self.modules), kernel)) if self._links(kernel)]
-        for path in left + self._links():
+        for path in left + strays + self._links():
             os.unlink(path)
-        self._depmod(left)
+        self._depmod(left + strays)
         shutil.rmtree(self.database, ignore_errors=True)
         shutil.rmtree(self.tree, ignore_errors=True)
         os.sync()

@@ -87,6 +87,10 @@ class Board:
         if not self.path(built).exists() and self.builds:
             self.write(built, self.content + version)
         link = self.path("%s/kernel-%s-aarch64" % (DATABASE, kernel))
+        original = self.path("%s/original_module/%s/aarch64/rknpu_dkms.ko.xz" % (DATABASE, kernel))
+        if self.path(KO % kernel).exists() and not link.is_symlink() and not original.exists():
+            original.parent.mkdir(parents=True)
+            self.path(KO % kernel).rename(original)
         if self.builds:
             # What is there is written over, as by cp.
             self.write(KO % kernel, self.path(built).read_text())
@@ -99,8 +103,12 @@ class Board:
         version = command[command.index("-v") + 1]
         for link in self.path(DATABASE).glob("kernel-*"):
             if os.readlink(link).startswith(version + "/"):
-                self.path(KO % link.name[len("kernel-"):-len("-aarch64")]).unlink(missing_ok=True)
+                kernel = link.name[len("kernel-"):-len("-aarch64")]
+                self.path(KO % kernel).unlink(missing_ok=True)
                 link.unlink()
+                original = self.path("%s/original_module/%s/aarch64/rknpu_dkms.ko.xz" % (DATABASE, kernel))
+                if original.exists():
+                    original.rename(self.path(KO % kernel))
         return 0, "", ""
 
     def files(self):
@@ -313,6 +321,11 @@ def dangling_source(board):
     board.path(DATABASE + "/0.9.6/source").symlink_to("/usr/src/nowhere")
 
 
+def no_link(board):
+    board.path("%s/kernel-%s-aarch64" % (DATABASE, KERNEL)).unlink()
+    board.module.write_text("")
+
+
 def no_tree(board):
     pathlib.Path(board.root / "usr/src/rknpu-0.9.6").rename(board.root / "elsewhere")
     board.content = "stale, "
@@ -325,7 +338,7 @@ def half_a_tree(board):
 
 @pytest.mark.parametrize("left, steps", [
     (empty_build, ["repair", "install"]), (build_without_a_module, ["repair", "install"]), (no_source, ["repair", "install"]),
-    (dangling_source, ["repair", "install"]), (no_tree, ["tree", "install"]), (half_a_tree, ["tree", "install"]),
+    (dangling_source, ["repair", "install"]), (no_link, ["repair", "install"]), (no_tree, ["tree", "install"]), (half_a_tree, ["tree", "install"]),
 ])
 def test_what_a_power_cut_left_half_done_is_done_again(board, package, archive, left, steps):
     deploy(package, archive)
@@ -333,6 +346,25 @@ def test_what_a_power_cut_left_half_done_is_done_again(board, package, archive, 
     assert deploy(package, archive) == steps
     assert board.module.read_text() == board.content + "0.9.6", "built anew, and not what was lying there"
     assert package.steps(archive[1]) == []
+    package.remove()
+    assert not board.module.exists(), "what was lying there came back"
+
+
+def test_nothing_comes_back_of_an_install_that_had_no_link_yet(board, package, archive, newer):
+    deploy(package, archive)
+    no_link(board)
+    board.path("usr/src/rknpu-0.9.6/rkfleet.json").write_text("")
+    package.remove()
+    assert not board.module.exists()
+
+
+def test_a_module_of_that_name_that_another_package_makes_is_left(board, package, archive):
+    deploy(package, archive)
+    no_link(board)
+    board.write("var/lib/dkms/other/1/%s/aarch64/module/rknpu_dkms.ko" % KERNEL, "theirs")
+    board.path("var/lib/dkms/other/kernel-%s-aarch64" % KERNEL).symlink_to("1/%s/aarch64" % KERNEL)
+    package.remove()
+    assert board.module.exists()
 
 
 def test_leftovers_are_cleaned_even_where_there_is_nothing_else_to_do(board, package, archive):
