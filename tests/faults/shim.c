@@ -45,12 +45,13 @@
 #define COUNTER "/run/rkfleet-fault.count"
 #define FILLER "/root/rkfleet-fault.filler"
 #define CONSOLE "/dev/ttyAMA0"
+#define POWERED "/proc/device-tree/rkfleet-lab/power-on"
 #endif
 
 static __thread int busy;
 
 struct plan {
-	char action[16], when[8], call[16], glob[512], power[16], notboot[64];
+	char action[16], when[8], call[16], glob[512], power[32], notboot[64];
 	unsigned long count;
 };
 
@@ -78,11 +79,11 @@ static int holds(struct plan *plan)
 
 	if (!slurp(PLAN, line, sizeof(line)))
 		return 0;
-	if (sscanf(line, "%15s %7s %15s %511s %lu %15s %63s", plan->action, plan->when, plan->call, plan->glob, &plan->count,
+	if (sscanf(line, "%15s %7s %15s %511s %lu %31s %63s", plan->action, plan->when, plan->call, plan->glob, &plan->count,
 		   plan->power, plan->notboot) != 7)
 		return 0;
 	if (strcmp(plan->power, "*")) {
-		if (!slurp("/proc/device-tree/rkfleet-lab/power-on", answer, sizeof(answer)))
+		if (!slurp(POWERED, answer, sizeof(answer)))
 			strcpy(answer, "0");
 		if (strcmp(plan->power, answer))
 			return 0;

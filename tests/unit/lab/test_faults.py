@@ -10,6 +10,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,8 @@ def shim(tmp_path):
     if platform.system() != "Linux" or platform.machine() != "aarch64" and platform.machine() != "x86_64" or not shutil.which("gcc"):
         pytest.skip("needs gcc on Linux")
     library, plan, listed = tmp_path / "shim.so", tmp_path / "plan", tmp_path / "list"
-    places = {"PLAN": plan, "LIST": listed, "COUNTER": tmp_path / "count", "FILLER": tmp_path / "filler", "CONSOLE": tmp_path / "console"}
+    places = {"PLAN": plan, "LIST": listed, "COUNTER": tmp_path / "count", "FILLER": tmp_path / "filler", "CONSOLE": tmp_path / "console",
+              "POWERED": tmp_path / "powered"}
     subprocess.run(
         ["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", *(f'-D{name}="{place}"' for name, place in places.items()),
          "-o", str(library), str(FAULTS / "shim.c")], check=True)
@@ -125,7 +127,7 @@ def shim(tmp_path):
                               timeout=60, check=False)
         return done.returncode, done.stderr, listed.read_text() if listed.exists() else ""
 
-    run.work, run.plan = work, plan
+    run.work, run.plan, run.powered = work, plan, tmp_path / "powered"
     return run
 
 
@@ -150,6 +152,13 @@ def test_the_shim_fails_the_second_rename_and_only_that(shim):
 def test_the_shim_kills_before_the_write(shim):
     code, dummy, dummy = shim(points.Plan("kill", call="open", glob="*/w"), "open('v', 'w'); open('w', 'w')")
     assert code == -9 and [path.name for path in shim.work.iterdir()] == ["v"]
+
+
+def test_a_plan_holds_for_one_power_on(shim):
+    number = str(time.time_ns() // 1000)
+    shim.powered.write_text(number + "\0")
+    for there, code in ((number, -9), (number[:-1], 0), (str(int(number) + 1), 0), ("0", 0)):
+        assert shim(points.Plan("kill", call="open", glob="*/w", power=there), "open('w', 'w')")[0] == code, there
 
 
 def test_a_path_has_one_form_for_the_shim(shim):
