@@ -95,7 +95,7 @@ failure:
   returned: success
   type: str
   sample: ""
-  version_added: 1.3.1
+  version_added: 1.4.0
 files:
   description: What was written.
   returned: success

@@ -12,6 +12,7 @@ import sys
 
 import pytest
 
+from ansible_collections.rkfleet.npu.plugins.module_utils import _remote
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _payload, _told_facts
 
 PARAMS = {"ask_repository": False, "driver_version": "0.9.6", "seconds": 60}
@@ -88,3 +89,9 @@ def test_an_answer_is_found_among_whatever_else_is_printed():
             with pytest.raises(_payload.PayloadError, match=words):
                 _payload.parse(output, "@@")
     assert _payload.fill("", {})[1] != _payload.fill("", {})[1]
+
+
+def test_a_command_is_run_without_ansible():
+    assert _remote._run(["sh", "-c", "echo told; echo so >&2; exit 3"]) == (3, "told\n", "so\n")
+    assert _remote._run(["seq", "100000"])[1].endswith("\n100000\n"), "more than a pipe holds"
+    assert _remote._run(["there-is-no-such-program"])[:2] == (127, "")
