@@ -94,6 +94,7 @@ def glob_of(path: str) -> str:
         part = re.sub(r"(?<=[.-])(?=[a-z0-9_]{8}$)(?=.*[0-9_])[a-z0-9_]{8}$", "*", part)  # Python's tempfile
         part = re.sub(r"(?<=[.-])(?=[A-Za-z0-9]{6,10}$)(?=.*[A-Z])[A-Za-z0-9]{6,10}$", "*", part)  # mktemp's
         part = re.sub(r"[0-9a-f]{12,}|(?<![0-9.])[0-9]{4,}(?![0-9.])", "*", part)
+        part = re.sub(r"(?<=[a-z]\.)[0-9]{2,}$", "*", part)  # a process's number behind a name
         parts.append(re.sub(r"^tmp[a-z0-9_]{8}$", "tmp*", part))
     return "/".join(parts)
 

@@ -79,6 +79,7 @@ def test_a_glob_has_no_blank_and_matches_another_runs_names():
     assert points.glob_of("/var/tmp/tmpab12cd_9") == "/var/tmp/tmp*"
     assert points.glob_of("/b/a b[1]*") == "/b/a?b?1??"
     assert points.glob_of("/usr/lib/modules/6.1.192-1/kernel-6.1") == "/usr/lib/modules/6.1.192-1/kernel-6.1"
+    assert points.glob_of("/var/lib/rkfleet-npu/lock.json.706") == "/var/lib/rkfleet-npu/lock.json.*"
 
 
 def test_a_chain_has_its_ends_and_is_no_longer_than_asked():
