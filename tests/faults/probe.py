@@ -76,7 +76,8 @@ def main():
         answer = "no answer within 30 s"
     try:
         state = json.loads(text("/var/lib/rkfleet-npu/state.json") or "{}")
-    except ValueError as error:
+        state = state if isinstance(state, dict) else {}
+    except (ValueError, RecursionError) as error:
         state = {"state": "broken", "why": "state.json cannot be read: %s" % error}
     print(json.dumps({
         "boot_id": text("/proc/sys/kernel/random/boot_id"),
