@@ -31,7 +31,7 @@ def fleet(light_boards):
 def listing(fleet):
     """Every file of every board that can be asked: kind, mode, owner, size, times, where a link leads."""
     words = " ".join("'%s'" % word if set(word) & set("()|\\") else word for word in LISTING.split(" "))
-    done = subprocess.run(["ansible", "-i", str(fleet.inventory), "fleet", "-f", "6", "-m", "ansible.builtin.raw", "-a", "sudo -n %s | sort" % words],
+    done = subprocess.run(["ansible", "-i", str(fleet.inventory), "fleet", "-f", "6", "-m", "ansible.builtin.raw", "-a", "sudo -n %s" % words],
                           text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, check=False)
     found, board = {}, None
     for line in done.stdout.splitlines():
@@ -40,7 +40,8 @@ def listing(fleet):
             found[board] = []
         elif board and line.startswith("/"):
             found[board].append(line)
-    return {board: lines for board, lines in found.items() if len(lines) > 1000}
+    # Not sorted on the board: where memory is short, sort(1) writes to /tmp.
+    return {board: sorted(lines) for board, lines in found.items() if len(lines) > 1000}
 
 
 def changed(before, after):
