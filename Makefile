@@ -26,7 +26,7 @@ unit: setup  ## unit tests, seconds
 test: host  ## everything, emulated boards included: three quarters of an hour, and half of that more the first time
 	@$(PYTEST) -n 2 --dist loadscope --no-loadscope-reorder
 
-faults: host  ## break emulated boards in every way we could think of, two hours: no board may end worse than it began
+faults: host  ## break emulated boards in every way we could think of, three hours: no board may end worse than it began
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python tests/faults/run.py
 
 bench: host  ## ratios: audit and second run to ping, upgrade to by hand, downtime to reboot ... (BENCH_ONLY="audit memory": some of them)

@@ -59,7 +59,7 @@ STUBS = {
     msg: "{{ inventory_hostname }}: MobileNet does not work, diagnosis {{ __npu_verification.diagnosis }}"
   when: __npu_verification.diagnosis != 'ok'
 """,
-    "roles/verify/tasks/soak.yml": """
+    "roles/verify/tasks/soak_round.yml": """
 - ansible.builtin.debug:
     msg: "MARK {{ inventory_hostname }}.soaked"
 - ansible.builtin.fail:
@@ -299,6 +299,7 @@ def test_staging_stops_there_and_the_upgrade_goes_on(play, tmp_path):
     groups = {"npu_staging": ["c", "f"]}
     run = play(fleet(f={"fails": "soak"}), playbook="stage_npu", groups=groups)
     assert run.rc == 2 and sorted(run.touched) == ["c", "f"] and {"c.soaked", "f.back"} <= set(run.marks)
+    assert run.marks.count("c.soaked") == 10, "once a minute"
     assert run.verdicts == {"a": "waiting", "b": "waiting", "c": "ok", "d": "waiting", "e": "waiting", "f": "rolled back"}
     assert run.line("waiting: a") == "waiting: a, b, d: its staging board is c; upgrade-npu.yml takes it"
     # The kernel of b was updated meanwhile: that is none that is proven. Of e's kernel none is either.
