@@ -25,7 +25,7 @@ PHASES = (
     ("fetch", ("driver/fetch", "runtime/fetch", "verify/fetch")),
     ("plan", ("rollout/decide",)),
     ("detect", ("detect/main", "detect/plan", "detect/audit", "detect/look")),
-    ("report", ("report/main",)),
+    ("report", ("report/main", "report/show", "report/audit")),
 )
 # From the mildest: a board counts once a phase, as the worst that happened to it there.
 STATES = ("skipped", "ok", "changed", "unreachable", "failed")

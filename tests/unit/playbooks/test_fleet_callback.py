@@ -340,6 +340,8 @@ def test_the_worst_of_a_board_counts():
     (["driver/fetch", "rollout/look_closer"], "fetch"),
     (["verify/prove", "verify/soak_round", "verify/soak"], "soak"),
     (["detect/main", "guard/rollback", "rollout/change"], "rollback"),
+    (["report/audit"], "report"),
+    (["report/show", "report/main"], "report"),
     (["rollout/board"], None),
     ([], None),
 ])

@@ -201,7 +201,8 @@ def test_the_shape_is_that_of_a_record():
 
 def test_the_filter():
     boards = [record("a"), record("b", driver={"version": "0.8.2"}), dead()]
-    assert FilterModule().filters() == {"npu_select": npu_select}
+    assert set(FilterModule().filters()) == {"npu_select", "npu_select_error"}
+    assert FilterModule().filters()["npu_select"] is npu_select
     assert npu_select(json.loads(json.dumps(boards)), "driver.version < '0.9'") == ["b", "dead"]
     assert npu_select(boards, "") == ["a", "b", "dead"]
     hostvars = {"a": {"ansible_facts": {"npu": FACTS}, "__npu_plan": PLAN}, "c": {}, "held": {"npu_hold": True}}
