@@ -271,19 +271,17 @@ class DkmsPackage:
         return os.path.isdir(self.database) and (
             os.path.isdir(os.path.join(self.database, self.kernel)) or bool(self._links()) or not os.path.exists(os.path.join(self.database, "source")))
 
-    def _links(self, kernel=None):
-        """DKMS's links that say that this version is installed, for a kernel or all of them."""
+    def _links(self, kernel=None, any_version=False):
+        """DKMS's links that say that this version, or any, is installed, for a kernel or all of them."""
         links = glob.glob(os.path.join(glob.escape(os.path.dirname(self.database)), "kernel-%s-*" % (glob.escape(kernel) if kernel else "*")))
-        return [link for link in links if os.path.islink(link) and os.readlink(link).startswith(self.version + "/")]
+        return [link for link in links if os.path.islink(link) and (any_version or os.readlink(link).startswith(self.version + "/"))]
 
     def _strays(self, kernel):
         """Modules where DKMS installs ours that none of its links tells of: the power failed between the file and the link."""
-        ours = os.path.dirname(self.database)
-        link = "kernel-%s-*" % glob.escape(kernel)
-        links = [path for path in glob.glob(os.path.join(glob.escape(ours), link)) if os.path.islink(path)]
         # Another package may make a module of that name.
-        links += glob.glob(os.path.join(glob.escape(os.path.dirname(ours)), "*", link, "module", self.module + ".ko*"))
-        return [] if links else self._module_files(os.path.join(os.path.dirname(self.modules), kernel))
+        packages = glob.escape(os.path.dirname(os.path.dirname(self.database)))
+        others = glob.glob(os.path.join(packages, "*", "kernel-%s-*" % glob.escape(kernel), "module", self.module + ".ko*"))
+        return [] if others or self._links(kernel, any_version=True) else self._module_files(os.path.join(os.path.dirname(self.modules), kernel))
 
     def _repair(self):
         """Have DKMS build anew what it believes to have: where the power failed there may be an empty module, or no source.
