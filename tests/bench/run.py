@@ -108,6 +108,9 @@ def main() -> int:
     result = {key: result.get(key) for key in KEYS}
     details["machine"] = {"processors": os.cpu_count(), "machine": platform.machine(), "load": os.getloadavg()[0]}
     failed = False
+    # Later the load is the benchmark's own.
+    if (busy := details["machine"]["load"]) > (os.cpu_count() or 1) / 2:
+        print(f"The machine is busy (load {busy:.1f}): such figures say little.")
     makers = {"fleet": lambda: fleet.Fleet(count, runs), "boards": lambda: boards.Boards(min(runs, 3))}
     for place, module in (("fleet", fleet), ("boards", boards)):
         mine = [part for part in parts if PARTS[part][0] == place]
@@ -141,8 +144,6 @@ def main() -> int:
                         result.update(found)
                     else:
                         print(f"  with {count} boards {found}: not kept, as that is no figure of {BOARDS}")
-                    if max(load) > 2 * (os.cpu_count() or 1):
-                        print(f"  the machine was busy (load {load[0]} to {load[1]}): such figures say little")
                 write(RESULT, result)
                 write(DETAILS, details)
         finally:
