@@ -210,7 +210,8 @@ class Fleet:
             runs = {}
             for name, call in (("ping", {"playbook": PING}), ("audit", self._audit()), ("second_run", {"playbook": UPGRADE})):
                 self.controller.run(**call)
-                runs[name] = self.controller.run(memory=True, **call)
+                # Between two looks a peak comes and goes: the highest of several runs is nearer to it.
+                runs[name] = max((self.controller.run(memory=True, **call) for _turn in range(self.runs)), key=lambda run: run["mib"])
             result["details"][str(count)] = {name: {"mib": round(run["mib"], 1), "seconds": round(run["seconds"], 1)} for name, run in runs.items()}
             result[f"controller_mib_{count}"] = round(max(runs[name]["mib"] for name in ("audit", "second_run")))
             figures = ", ".join(f"{name} {run['mib']:.0f} MiB in {run['seconds']:.1f} s" for name, run in runs.items())
