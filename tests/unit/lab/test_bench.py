@@ -8,6 +8,7 @@ import importlib
 import json
 import os
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,15 @@ def test_where_the_time_went_is_said_longest_first(bench):
 def test_the_ratio_is_of_the_medians(bench):
     seconds = {"audit": {"warm": [1, 9, 2], "cold": [4]}, "ping": {"warm": [2, 2, 20], "cold": [2]}}
     assert bench.fleet.ratios(seconds, "audit", "ping") == {"warm": 1.0, "cold": 2.0}
+
+
+def test_a_later_look_at_dkms_does_not_hide_the_build(monkeypatch):
+    pytest.importorskip("ansible")
+    monkeypatch.setattr(sys, "path", [str(BENCH / "callback"), *sys.path])
+    callback = importlib.import_module("task_times").CallbackModule()
+    results = [("npu_facts", {"steps": ["x"]}), ("npu_dkms", {"steps": ["tree", "install"]}), ("npu_dkms", {"skipped": True}), ("npu_dkms", {"steps": None})]
+    for action, result in results:
+        callback.v2_runner_on_ok(types.SimpleNamespace(
+            _task=types.SimpleNamespace(resolved_action=f"rkfleet.npu.{action}"), _host=types.SimpleNamespace(get_name=lambda: "rock-1"), _result=result))
+    assert callback.dkms == {"rock-1": ["tree", "install"]}
+    sys.modules.pop("task_times")
