@@ -101,16 +101,15 @@ class Boards:
 
     @functools.cached_property
     def builds(self) -> list[dict]:
-        """Upgrades of the untouched board with an empty store, each with the longest time it was not to be reached."""
+        """Upgrades of the untouched board with an empty store."""
         runs = []
         for turn in range(self.runs):
             self.there.reset()
-            with Downtime(self.board) as down:
-                run = self.upgrade(BOARD, store=self.scratch / f"store-{turn}")
+            run = self.upgrade(BOARD, store=self.scratch / f"store-{turn}")
             if run["dkms"].get(BOARD, []).count("install") != 1:
                 raise RuntimeError(f"with an empty store the board did not build: {run['dkms']}")
-            runs.append(dict(run, down=down.longest))
-            self.say(f"  upgrade with a build: {run['seconds']:.0f} s, of which not to be reached {down.longest:.0f} s")
+            runs.append(run)
+            self.say(f"  upgrade with a build: {run['seconds']:.0f} s, the driver alone {_task(run):.0f} s")
         return runs
 
     def upgrade_by_hand(self) -> dict:
@@ -129,8 +128,14 @@ class Boards:
 
     def downtime(self) -> dict:
         """downtime_vs_reboot."""
-        down, reboots = [run["down"] for run in self.builds], []
-        for _turn in range(self.runs):
+        down, reboots = [], []
+        for turn, dummy in enumerate(self.builds):
+            # To be asked for its greeting so often takes an emulated board a good part of its processor: so this is an upgrade of its own, from the store.
+            self.there.reset()
+            with Downtime(self.board) as upgrade:
+                self.upgrade(BOARD, store=self.scratch / f"store-{turn}")
+            down.append(upgrade.longest)
+            self.say(f"  upgrade: not to be reached for {down[-1]:.0f} s")
             # The board as it was before: its own reboot, not one that has a driver to load.
             self.there.reset()
             before = self.board.boot_id()
