@@ -54,7 +54,7 @@ class CallbackModule(CallbackBase):
     def _count(self, result, *dummy, **kwargs):
         self.boards[self.now] = self.boards.get(self.now, 0) + 1
         if result._task.resolved_action == "rkfleet.npu.npu_dkms":
-            # The driver is looked at once more after the reboot.
+            # After the reboot an older driver may be taken away, in a task that is skipped for most: it says nothing of the build.
             self.dkms.setdefault(result._host.get_name(), []).extend(result._result.get("steps") or [])
 
     v2_runner_on_ok = v2_runner_on_failed = v2_runner_on_unreachable = v2_runner_on_skipped = _count

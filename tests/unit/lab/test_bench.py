@@ -130,7 +130,7 @@ def test_the_ratio_is_of_the_medians(bench):
     assert bench.fleet.ratios(seconds, "audit", "ping") == {"warm": 1.0, "cold": 2.0}
 
 
-def test_a_later_look_at_dkms_does_not_hide_the_build(monkeypatch):
+def test_a_later_task_of_dkms_does_not_hide_the_build(monkeypatch):
     pytest.importorskip("ansible")
     monkeypatch.setattr(sys, "path", [str(BENCH / "callback"), *sys.path])
     callback = importlib.import_module("task_times").CallbackModule()

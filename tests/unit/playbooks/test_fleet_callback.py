@@ -349,6 +349,14 @@ def test_phases(places, phase):
     assert _phases.phase_of(places) == phase
 
 
+def test_every_file_of_a_role_has_a_phase_or_goes_with_that_of_another(root):
+    listed = {name for dummy, files in _phases.PHASES for name in files}
+    there = {f"{path.parts[-3]}/{path.stem}" for path in root.glob("roles/*/tasks/*.yml")}
+    assert there - listed == {
+        "driver/builder", "driver/main", "driver/stored", "rollout/board", "rollout/change", "rollout/check", "rollout/look", "rollout/look_closer",
+        "rollout/main", "rollout/upgrade", "runtime/rknn_server", "runtime/toolkit_lite2", "verify/here", "verify/prove", "verify/soak_round"}
+
+
 def test_the_files_of_the_phases_are_there(root):
     for dummy, files in _phases.PHASES:
         for name in files:

@@ -367,6 +367,14 @@ def test_a_module_of_that_name_that_another_package_makes_is_left(board, package
     assert board.module.exists()
 
 
+def test_a_module_that_another_version_has_installed_is_left(board, package, archive):
+    deploy(package, archive)
+    no_link(board)
+    board.path("var/lib/dkms/rknpu/kernel-%s-aarch64" % KERNEL).symlink_to("0.9.3/%s/aarch64" % KERNEL)
+    package.remove()
+    assert board.module.exists()
+
+
 def test_leftovers_are_cleaned_even_where_there_is_nothing_else_to_do(board, package, archive):
     deploy(package, archive)
     before = board.files()

@@ -10,7 +10,7 @@ import json
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.rkfleet.npu.plugins.filter.npu_select import FilterModule, npu_select
+from ansible_collections.rkfleet.npu.plugins.filter.npu_select import FilterModule, npu_select, npu_select_error
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _fleet, _select
 
 NOW = 1769860800
@@ -201,8 +201,7 @@ def test_the_shape_is_that_of_a_record():
 
 def test_the_filter():
     boards = [record("a"), record("b", driver={"version": "0.8.2"}), dead()]
-    assert set(FilterModule().filters()) == {"npu_select", "npu_select_error"}
-    assert FilterModule().filters()["npu_select"] is npu_select
+    assert FilterModule().filters() == {"npu_select": npu_select, "npu_select_error": npu_select_error}
     assert npu_select(json.loads(json.dumps(boards)), "driver.version < '0.9'") == ["b", "dead"]
     assert npu_select(boards, "") == ["a", "b", "dead"]
     hostvars = {"a": {"ansible_facts": {"npu": FACTS}, "__npu_plan": PLAN}, "c": {}, "held": {"npu_hold": True}}
