@@ -47,20 +47,31 @@ say() {
     logger -t rkfleet-npu -- "$*" 2>/dev/null || :
 }
 
-# Atomic and durable; the text comes from standard input.
+# Atomic and durable; the text comes from standard input, by a pipe: so this is a process of its own.
 put() {
-    (umask 077 && cat >"$1.new") && sync "$1.new" && mv -f "$1.new" "$1" && sync "${1%/*}"
+    umask 077
+    cat >"$1.new" && sync "$1.new" && mv -f "$1.new" "$1" && sync "${1%/*}"
 }
 
+# FILE: its first line is in $line. No program is started for it: in a boot they are what takes the time.
+first_line() {
+    line=
+    { read -r line <"$1"; } 2>/dev/null
+}
+
+# FILE DEFAULT: the number is in $number.
 number() {
-    found=$(head -c 16 "$1" 2>/dev/null | tr -cd 0-9)
-    echo "${found:-$2}"
+    first_line "$1"
+    case $line in
+        '' | *[!0-9]* | ?????????????????*) number=$2 ;;
+        *) number=$line ;;
+    esac
 }
 
-# FOLDER STATE SENTENCE: the rest of state.json lies ready, as no JSON can be put together safely here. Sentences are ours: no quotes, no slashes.
+# FOLDER STATE SENTENCE [FILE]: the rest of state.json lies ready, as no JSON can be put together safely here. Sentences are ours: no quotes, no slashes.
 note() {
     [ -r "$1/state.in" ] || return 0
-    sed -e "s/@STATE@/$2/" -e "s/@WHY@/$3/" -e "s/@SINCE@/$(date -u +%Y-%m-%dT%H:%M:%SZ)/" "$1/state.in" | put "$home/state.json"
+    sed -e "s/@STATE@/$2/" -e "s/@WHY@/$3/" -e "s/@SINCE@/$(date -u +%Y-%m-%dT%H:%M:%SZ)/" "$1/state.in" | put "${4-$home/state.json}"
 }
 
 signature() {
@@ -186,7 +197,8 @@ restore() {
         sync "$home"
         return 0
     fi
-    tries=$(($(number "$1/tries" 0) + 1))
+    number "$1/tries" 0
+    tries=$((number + 1))
     echo "$tries" | put "$1/tries"
     note "$1" rollback_failed "$2, but not everything could be put back: see the log of unit rkfleet-npu-guard"
     if [ "$tries" -ge 3 ]; then
@@ -213,8 +225,8 @@ reboot_now() {
 # SWITCH VALUE: of the kernel, until calm; one that is set stays as it is.
 arm() {
     switch=$root/proc/sys/kernel/$1
-    if [ -w "$switch" ] && [ "$(cat "$switch")" = 0 ]; then
-        mkdir -p "$armed" && echo 0 >"$armed/$1" && echo "$2" >"$switch"
+    if [ -w "$switch" ] && first_line "$switch" && [ "$line" = 0 ]; then
+        echo 0 >"$armed/$1" && echo "$2" >"$switch"
     fi
 }
 
@@ -225,6 +237,7 @@ calm() {
             rm -f "$armed/$switch"
         fi
     done
+    rm -f "$armed/unordered"
     rmdir "$armed" 2>/dev/null || :
 }
 
@@ -245,46 +258,48 @@ boot() {
         printf 'install rknpu /bin/false\ninstall rknpu_dkms /bin/false\n' >"$root/run/modprobe.d/rkfleet-npu.conf"
         return
     fi
+    # The whole boot waits for this: so "reboot" has written beforehand what is to be said, and what has time is left to "watch".
+    mkdir -p "$armed"
+    mv -f "$pending/state.trial" "$home/state.json" 2>/dev/null || echo >"$armed/unordered"
     arm panic 10
     arm panic_on_oops 1
     # Closed without a word it goes on ticking, until "watch" opens it: what a module does to the board may be quicker than that.
     if can_stop_watchdog; then
-        (: >"$root/dev/watchdog") 2>/dev/null || :
+        { printf . >"$root/dev/watchdog"; } 2>/dev/null || :
     fi
-    why=
-    grep -qs '"state": "activating"' "$home/state.json" || why="the board was restarted before the upgrade was finished"
-    note "$pending" verifying "$why"
 }
 
 # Not one that nobody can stop again after the commit.
 can_stop_watchdog() {
-    [ -c "$root/dev/watchdog" ] && [ "$(cat "$root"/sys/class/watchdog/watchdog0/nowayout 2>/dev/null)" = 0 ]
-}
-
-uptime() {
-    read -r up dummy <"$root/proc/uptime"
-    echo "${up%%.*}"
+    [ -c "$root/dev/watchdog" ] && first_line "$root/sys/class/watchdog/watchdog0/nowayout" && [ "$line" = 0 ]
 }
 
 watch() {
     if [ -d "$pending" ]; then
         # Whoever has the watchdog open already lets it watch for himself.
-        can_stop_watchdog && "$0" wait 9>"$root/dev/watchdog" || exec "$0" wait 9>/dev/null
+        can_stop_watchdog && wait_for_commit 9>"$root/dev/watchdog" || wait_for_commit 9>/dev/null
     fi
     tidy
 }
 
 wait_for_commit() {
-    this=$(cat "$root/proc/sys/kernel/random/boot_id")
+    first_line "$root/proc/sys/kernel/random/boot_id"
+    this=$line
     trap 'printf V >&9; exit 0' TERM INT
+    if [ -e "$armed/unordered" ]; then
+        rm -f "$armed/unordered"
+        note "$pending" verifying "the board was restarted before the upgrade was finished"
+    fi
     while [ -d "$pending" ]; do
         printf . >&9
-        limit=$(($(number "$pending/confirm" 30) * 60))
+        number "$pending/confirm" 30
+        limit=$((number * 60))
         # Before the first boot nothing is at risk, and packages and a build may take their time.
         [ -e "$pending/tried" ] || limit=$((limit + patience))
         heard=0
         read -r when at <"$pending/heartbeat" 2>/dev/null && [ "$when" = "$this" ] && heard=$at
-        if [ $(($(uptime) - heard)) -ge "$limit" ]; then
+        first_line "$root/proc/uptime"
+        if [ $((${line%%.*} - heard)) -ge "$limit" ]; then
             say "neither a commit nor a sign of life for $((limit / 60)) minutes: the upgrade of the NPU is undone"
             services=$(cat "$pending/services" 2>/dev/null)
             was=$(cat "$pending/signature" 2>/dev/null)
@@ -302,6 +317,7 @@ wait_for_commit() {
     done
     printf V >&9
     calm
+    return 0
 }
 
 # A kernel that came with what was undone would be the default again at the next u-boot-update.
@@ -317,11 +333,11 @@ tidy() {
 case ${1-} in
     boot) boot ;;
     watch) watch ;;
-    wait) wait_for_commit ;;
     calm) calm ;;
     signature) signature ;;
     reboot)
         [ ! -e "$pending/tried" ] || mv "$pending/tried" "$pending/untried"
+        note "$pending" verifying '' "$pending/state.trial"
         note "$pending" activating ''
         sync
         exec systemctl reboot

@@ -12,16 +12,21 @@ version_added: 1.0.0
 description:
   - Replaces the board's C(librknnrt.so) atomically with a file whose checksum is the pinned one, and runs C(ldconfig).
   - The library that was there is kept under O(state_dir), once per content.
+  - Where it replaced the library and the play has C(ansible_facts.npu), the fact's C(runtime) is what is there now.
   - The file travels at every call. The role asks only where M(rkfleet.npu.npu_facts) found another library.
 author:
   - rkfleet.npu contributors (@rkfleet)
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - ansible.builtin.action_common_attributes.facts
 attributes:
   check_mode:
     support: full
   diff_mode:
     support: none
+  facts:
+    support: partial
+    details: Updates the fact that M(rkfleet.npu.npu_facts) returned.
   platform:
     platforms: debian
 options:
@@ -65,16 +70,24 @@ kept:
   returned: when a library was replaced
   type: str
   sample: /var/lib/rkfleet-npu/backup/librknnrt.so-0ebc1b408f897863
+runtime:
+  description: The library that is there now and its further copies, read again, as in C(ansible_facts.npu.runtime) of M(rkfleet.npu.npu_facts).
+  returned: when a library was installed
+  type: dict
+  version_added: 1.5.0
+  sample: {build: "429f97ae6b@2025-04-09T09:09:27", path: /usr/lib/librknnrt.so, size: 7726232, version: 2.3.2}
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.rkfleet.npu.plugins.module_utils import _runtime
 from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR, told
 from ansible_collections.rkfleet.npu.plugins.module_utils._runtime_install import (
     RuntimeInstallError,
     install,
     is_installed,
 )
+from ansible_collections.rkfleet.npu.plugins.module_utils._tree import Tree
 
 
 def main():
@@ -94,17 +107,19 @@ def main():
     )
     params = module.params
     pins = {name: params[name] for name in ("sha256", "git_blob", "size")}
-    kept = None
+    result = {"kept": None}
     try:
         change = not is_installed(params["destination"], pins)
         if change and not module.check_mode:
-            kept = install(params["upload"], params["destination"], pins, params["state_dir"])
+            result["kept"] = install(params["upload"], params["destination"], pins, params["state_dir"])
             module.run_command([module.get_bin_path("ldconfig", required=True, opt_dirs=["/sbin"])], check_rc=True)
     except RuntimeInstallError as error:
         module.fail_json(msg="%s: the library on the board was left as it is" % error)
     except OSError as error:
         module.fail_json(msg="cannot install %s: %s: the library on the board was left as it is" % (params["destination"], told(error, params["destination"])))
-    module.exit_json(changed=change, kept=kept)
+    if change and not module.check_mode:
+        result["runtime"] = _runtime.read(Tree("/"))
+    module.exit_json(changed=change, **result)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,14 @@ def checked(told):
     return facts
 
 
+def checked_runtime(told):
+    """The same for C(runtime) alone.
+
+    :raises ValueError: where it is of another shape, with what is wrong.
+    """
+    return _checked(told, SHAPE["runtime"], "the runtime")
+
+
 def _checked(value, shape, where):
     if isinstance(shape, dict):
         return _object(value, shape, where)

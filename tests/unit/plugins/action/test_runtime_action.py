@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""After the runtime was replaced the facts have it, without another look at the board."""
+
+from __future__ import annotations
+
+import types
+
+import pytest
+from ansible.errors import AnsibleActionFail
+
+from ansible_collections.rkfleet.npu.plugins.action import npu_runtime
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _transfer
+
+NOW = {"path": "/usr/lib/librknnrt.so", "link": "/usr/lib/librknnrt.so", "version": "2.3.2", "build": None, "sha256": "0" * 64,
+       "git_blob": None, "size": 7726232, "loader": None, "others": []}
+
+
+@pytest.fixture
+def act(monkeypatch, tmp_path):
+    """Run the action whose module answers as told; facts are what the play knows of the board."""
+    def run(answer, facts, check_mode=False):
+        made = object.__new__(type("Action", (npu_runtime.ActionModule,), {
+            "upload": lambda self, local, name: "/tmp/there/" + name, "_execute_module": lambda self, **unused: dict(answer)}))
+        made._task = types.SimpleNamespace(args={"source": str(library)}, check_mode=check_mode)
+        return made.run(task_vars={"ansible_facts": facts})
+
+    library = tmp_path / "librknnrt.so"
+    library.write_bytes(b"library")
+    monkeypatch.setattr(_transfer.ActionBase, "run", lambda *unused: {})
+    return run
+
+
+def test_the_facts_have_the_runtime_that_is_there_now(act):
+    facts = {"npu": {"kernel": {"release": "6.1.99"}, "runtime": {"version": "1.6.0"}}}
+    result = act({"changed": True, "runtime": NOW}, facts)
+    assert result["ansible_facts"] == {"npu": {"kernel": {"release": "6.1.99"}, "runtime": NOW}}
+    assert facts["npu"]["runtime"] == {"version": "1.6.0"}, "what others hold was changed under their hands"
+
+
+@pytest.mark.parametrize("answer, facts", [
+    ({"changed": False, "kept": None}, {"npu": {"runtime": NOW}}),
+    ({"failed": True, "msg": "it arrived damaged"}, {"npu": {"runtime": NOW}}),
+    ({"changed": True, "runtime": NOW}, {}),
+])
+def test_facts_that_are_not_touched(act, answer, facts):
+    assert "ansible_facts" not in act(answer, facts)
+
+
+@pytest.mark.parametrize("told", [[], dict(NOW, size="big"), dict(NOW, others={})])
+def test_what_no_board_should_answer_is_refused(act, told):
+    with pytest.raises(AnsibleActionFail, match="the board answers what it should not: "):
+        act({"changed": True, "runtime": told or [1]}, {"npu": {"runtime": {}}})
