@@ -30,14 +30,13 @@ def prove(params, keep, sent=None):
     :arg sent: C({name: content}) of files that came along with the program.
     :raises ProofError: where nothing could be tried.
     """
-    folder = os.path.join(params["state_dir"], "models")
     content, changed = {}, False
     try:
         for name in SUFFIXES:
-            content[name], placed = take(folder, name, params[name + "_sha256"] or "", params[name + "_upload"], keep, (sent or {}).get(name))
+            content[name], placed = take(params["state_dir"], name, params[name + "_sha256"] or "", params[name + "_upload"], keep, (sent or {}).get(name))
             changed = changed or placed
     except OSError as error:
-        raise ProofError("cannot keep model and picture below %s: %s" % (folder, error)) from error
+        raise ProofError("cannot keep model and picture below %s: %s" % (params["state_dir"], error)) from error
     missing = [name for name in SUFFIXES if content[name] is None]
     if missing:
         return {"changed": changed, "missing": missing}
@@ -48,15 +47,20 @@ def prove(params, keep, sent=None):
     return dict(judge(params, outcome, _mobilenet.drm_nodes(), os.uname().release), changed=changed)
 
 
-def take(folder, name, digest, upload, keep=True, sent=None):
+def kept_at(state_dir, name, digest):
+    """Where a board keeps this C(model) or C(picture)."""
+    return os.path.join(state_dir, "models", digest + SUFFIXES[name])
+
+
+def take(state_dir, name, digest, upload, keep=True, sent=None):
     """Return C((content, placed)) of a file kept under its digest; content None where it is neither kept nor sent.
 
-    :arg upload: the copy the controller sent, placed into I(folder) at once when its digest is right.
+    :arg upload: the copy the controller sent, placed at once when its digest is right.
     :arg sent: its content, where it came without a file.
     :arg keep: whether it is really placed; placed says in either case whether it has to be.
     :raises DamagedError: where it is not.
     """
-    path = os.path.join(folder, digest + SUFFIXES[name])
+    path = kept_at(state_dir, name, digest)
     try:
         content = read_file(path)
     except PermissionError:
@@ -71,8 +75,8 @@ def take(folder, name, digest, upload, keep=True, sent=None):
     if not keep:
         return content, True
     try:
-        ensure_dir(os.path.dirname(folder), 0o700)
-        ensure_dir(folder, 0o700)
+        ensure_dir(state_dir, 0o700)
+        ensure_dir(os.path.dirname(path), 0o700)
         write_file(path, content, 0o600)
     except PermissionError:
         return content, False

@@ -50,13 +50,8 @@ class StoreAction(DriverAction):
         kernel = ((task_vars.get("ansible_facts") or {}).get("npu") or {}).get("kernel") or {}
         if kernel.get("release") != args.get("kernel") or not digest:
             return store, None
-        certificate = self.remote_digest(args["signing_cert"]) if args.get("signing_cert") else ""
+        certificate = "".join(self.remote_digests([args["signing_cert"]])) if args.get("signing_cert") else ""
         return store, _store.inputs(kernel, args["version"], args.get("module") or "rknpu", digest, _store.recipe(build_files), certificate)
-
-    def remote_digest(self, path):
-        """The digest of a file on the board; where there is none the module says so."""
-        said = self._low_level_execute_command("sha256sum -- %s" % self._connection._shell.quote(path))
-        return (said.get("stdout") or "").partition(" ")[0]
 
 
 def write_log(log, log_dir, *names):

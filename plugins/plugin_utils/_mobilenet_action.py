@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 
-from ..module_utils._files import sha256_of
+from ..module_utils._files import STATE_DIR, sha256_of
+from ..module_utils._proof import kept_at
 from ._picture import PictureError, cache_dir, raw_file
 from ._rknn_model import RknnModelError, check
 from ._transfer import TransferAction
@@ -23,20 +24,26 @@ class MobilenetAction(TransferAction):
         :arg paths: the files on the controller.
         :arg ask: C(ask(args, paths)) gives the module's answer, where the board can be asked without the module; these files are sent along.
         """
-        # Files are sent only to a board that says it has not got them: from the second time on, one call does all.
-        answer = ask(args, {}) if ask else self._run_module(args, task_vars)
-        missing = _missing(answer, paths)
-        if missing and ask:
-            answer = ask(args, {name: paths[name] for name in missing})
-        elif missing:
+        # Files are sent only to a board that has not got them. Where it is asked without the module to ask once more costs little.
+        if ask:
+            answer = ask(args, {})
+            missing = _missing(answer, paths)
+            if missing:
+                answer = ask(args, {name: paths[name] for name in missing})
+        else:
+            missing = self._lacks(args, paths)
             args = dict(args, **{name + "_upload": self.upload(paths[name], name) for name in missing})
-            answer = self._run_module(args, task_vars)
-        if missing and _missing(answer, paths):
+            answer = self._execute_module(module_name="rkfleet.npu.rknn_mobilenet", module_args=args, task_vars=task_vars)
+        missing = _missing(answer, paths)
+        if missing:
             raise AnsibleActionFail("the board did not take %s" % " and ".join(missing))
         return answer
 
-    def _run_module(self, args, task_vars):
-        return self._execute_module(module_name="rkfleet.npu.rknn_mobilenet", module_args=args, task_vars=task_vars)
+    def _lacks(self, args, names):
+        """Which of the files the board has not kept."""
+        kept = {name: kept_at(args.get("state_dir") or STATE_DIR, name, args[name + "_sha256"]) for name in names}
+        there = self.remote_digests(kept.values())
+        return [name for name in names if args[name + "_sha256"] not in there]
 
 
 def files(paths, target_platform, cache):

@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -69,15 +70,26 @@ def calls(done):
     return done.stdout.count("Using module file")
 
 
-def test_files_are_sent_once_and_the_second_time_one_call_does_all(task):
+def sent(done):
+    """What was sent to the board for it."""
+    return re.findall(r"^<\S+> PUT \S+ TO \S+/(model|picture)$", done.stdout, re.MULTILINE)
+
+
+def test_files_are_sent_once_and_one_call_does_all(task, tmp_path):
     first, done = task()
     assert (first["verdict"], first["diagnosis"], first["changed"]) == ("proven", "ok", True), done.stdout
     assert [[entry["index"], entry["score"]] for entry in first["top5"]] == TOP5
     assert first["latency_ms"]["runs"] == 10
-    assert calls(done) == 2
+    assert calls(done) == 1 and sent(done) == ["model", "picture"]
     second, done = task()
     assert (second["verdict"], second["changed"]) == ("proven", False)
-    assert calls(done) == 1
+    assert calls(done) == 1 and sent(done) == []
+    # One that is damaged there is as good as none.
+    kept = next((tmp_path / "state/models").glob("*.rgb"))
+    kept.write_bytes(kept.read_bytes()[:-1])
+    third, done = task()
+    assert (third["verdict"], third["changed"]) == ("proven", True)
+    assert calls(done) == 1 and sent(done) == ["picture"]
 
 
 def test_the_missions_failure(task, files):

@@ -49,8 +49,8 @@ def act(monkeypatch, source, tmp_path):
                 uploads[name] = pathlib.Path(local).read_bytes()
                 return "/tmp/there/" + name
 
-            def remote_digest(self, path):
-                return "the certificate at " + path
+            def remote_digests(self, paths):
+                return ["the certificate at " + path for path in paths]
 
             def _execute_module(self, module_args=None, **unused):
                 sent.append(module_args)

@@ -24,39 +24,39 @@ def upload(tmp_path):
 
 
 @pytest.fixture
-def folder(tmp_path):
-    return str(tmp_path / "state" / "models")
+def home(tmp_path):
+    return str(tmp_path / "state")
 
 
-def test_a_file_is_placed_once(folder, upload):
-    assert _proof.take(folder, "model", DIGEST, None) == (None, False)
-    assert _proof.take(folder, "model", DIGEST, upload) == (CONTENT, True)
-    assert _proof.take(folder, "model", DIGEST, None) == (CONTENT, False)
-    assert os.listdir(folder) == [DIGEST + ".rknn"]
-    for path, mode in ((os.path.dirname(folder), 0o700), (folder, 0o700), (os.path.join(folder, DIGEST + ".rknn"), 0o600)):
+def test_a_file_is_placed_once(home, upload):
+    assert _proof.take(home, "model", DIGEST, None) == (None, False)
+    assert _proof.take(home, "model", DIGEST, upload) == (CONTENT, True)
+    assert _proof.take(home, "model", DIGEST, None) == (CONTENT, False)
+    assert os.listdir(os.path.join(home, "models")) == [DIGEST + ".rknn"]
+    for path, mode in ((home, 0o700), (os.path.join(home, "models"), 0o700), (_proof.kept_at(home, "model", DIGEST), 0o600)):
         assert stat.S_IMODE(os.stat(path).st_mode) == mode
 
 
-def test_a_damaged_upload_is_refused(folder, upload):
+def test_a_damaged_upload_is_refused(home, upload):
     with open(upload, "ab") as stream:
         stream.write(b"x")
     with pytest.raises(_proof.DamagedError, match="the model arrived damaged"):
-        _proof.take(folder, "model", DIGEST, upload)
-    assert not os.path.exists(folder)
+        _proof.take(home, "model", DIGEST, upload)
+    assert not os.path.exists(home)
 
 
-def test_a_damaged_file_is_asked_for_again_and_replaced(folder, upload):
-    _proof.take(folder, "picture", DIGEST, upload)
-    path = os.path.join(folder, DIGEST + ".rgb")
+def test_a_damaged_file_is_asked_for_again_and_replaced(home, upload):
+    _proof.take(home, "picture", DIGEST, upload)
+    path = _proof.kept_at(home, "picture", DIGEST)
     with open(path, "wb") as stream:
         stream.write(b"cut")
-    assert _proof.take(folder, "picture", DIGEST, None) == (None, False)
-    assert _proof.take(folder, "picture", DIGEST, upload) == (CONTENT, True)
+    assert _proof.take(home, "picture", DIGEST, None) == (None, False)
+    assert _proof.take(home, "picture", DIGEST, upload) == (CONTENT, True)
 
 
-def test_where_nothing_may_be_kept_the_upload_is_used(folder, upload, monkeypatch):
+def test_where_nothing_may_be_kept_the_upload_is_used(home, upload, monkeypatch):
     def refuse(*dummy, **dummies):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(_proof, "ensure_dir", refuse)
-    assert _proof.take(folder, "model", DIGEST, upload) == (CONTENT, False)
+    assert _proof.take(home, "model", DIGEST, upload) == (CONTENT, False)
