@@ -51,3 +51,17 @@ def test_work_that_is_done_stays_done_when_the_board_is_lost_at_tidying_up(actio
     assert made.run() == {"changed": True}
     made.cleanup()
     assert made._connection._shell.tmpdir is None
+
+
+@pytest.mark.parametrize("said, digests", [
+    ("%s  /a b\n%s  /c\n" % ("1" * 64, "2" * 64), ["1" * 64, "2" * 64]),
+    ("%s  /c\n" % ("2" * 64), ["2" * 64]),
+    ("", []), ("Welcome to this board\n../../x  /a b\n%s  /c\n" % ("G" * 64), []),
+])
+def test_digests_of_what_the_board_has(action, monkeypatch, said, digests):
+    made = action({})
+    made._connection._shell.quote = lambda path: "<%s>" % path
+    asked = []
+    monkeypatch.setattr(_transfer.ActionBase, "_low_level_execute_command", lambda self, command: asked.append(command) or {"stdout": said})
+    assert made.remote_digests(["/a b", "/c"]) == digests
+    assert asked == ["sha256sum -- </a b> </c>"]
