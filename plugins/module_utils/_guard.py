@@ -54,9 +54,10 @@ put() {
 }
 
 # FILE: its first line is in $line. No program is started for it: in a boot they are what takes the time.
+# The shell reads byte by byte, and a number below /proc/sys ends after the first: only whether it is 0 can be told that way.
 first_line() {
     line=
-    { read -r line <"$1"; } 2>/dev/null
+    { read -r line <"$1"; } 2>/dev/null || :
 }
 
 # FILE DEFAULT: the number is in $number.
@@ -283,8 +284,7 @@ watch() {
 }
 
 wait_for_commit() {
-    first_line "$root/proc/sys/kernel/random/boot_id"
-    this=$line
+    this=$(cat "$root/proc/sys/kernel/random/boot_id")
     trap 'printf V >&9; exit 0' TERM INT
     if [ -e "$armed/unordered" ]; then
         rm -f "$armed/unordered"
