@@ -50,7 +50,8 @@ class Board:
                 "/boot/extlinux/extlinux.conf": "old menu\n", "/etc/default/u-boot": "U_BOOT_UPDATE=true\n", "/proc/cmdline": "ro quiet\n",
                 "/proc/uptime": "50.00 1\n", "/proc/sys/kernel/random/boot_id": "one\n",
                 # To a shell a number there ends without a newline.
-                "/proc/sys/kernel/panic": "0", "/proc/sys/kernel/panic_on_oops": "0", OWN: "the kernel's own", RUNTIME: "1.6.0", "/usr/sbin/u-boot-update": "#!/bin/sh\n",
+                "/proc/sys/kernel/panic": "0", "/proc/sys/kernel/panic_on_oops": "0", OWN: "the kernel's own", RUNTIME: "1.6.0",
+                "/usr/sbin/u-boot-update": "#!/bin/sh\n",
                 "/usr/src/rknpu-0.9.5/dkms.conf": "an owner's", "/lib/modules/6.1.99+/modules.dep": "deps",
             }.items():
                 self.write(path, content)
