@@ -41,8 +41,7 @@ class MobilenetAction(TransferAction):
 
     def _lacks(self, args, names):
         """Which of the files the board has not kept."""
-        kept = {name: kept_at(args.get("state_dir") or STATE_DIR, name, args[name + "_sha256"]) for name in names}
-        there = self.remote_digests(kept.values())
+        there = self.remote_digests([kept_at(args.get("state_dir") or STATE_DIR, name, args[name + "_sha256"]) for name in names])
         return [name for name in names if args[name + "_sha256"] not in there]
 
 
