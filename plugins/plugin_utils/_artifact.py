@@ -97,6 +97,9 @@ def _places(path, name, local_folder, mirrors):
         yield path
         return
     for mirror in mirrors:
+        if "://" not in mirror:
+            # Not quoted: what is written like user:password@host would be taken for a file's name.
+            raise ArtifactError("cannot get %s: a mirror is no URL such as https://mirror.example.com" % name)
         yield "%s/%s" % (mirror.rstrip("/"), urllib.parse.quote(path))
 
 

@@ -257,6 +257,12 @@ def test_a_netrc_that_cannot_be_used_is_said_and_not_shown(tmp_path, private, te
     assert SECRET not in str(error.value)
 
 
+def test_a_mirror_without_a_scheme_is_no_file(tmp_path):
+    with pytest.raises(_artifact.ArtifactError, match="a mirror is no URL such as https://mirror.example.com") as error:
+        _artifact.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=["user:s3cret@mirror.example.com/x"])
+    assert SECRET not in str(error.value)
+
+
 def test_a_token_in_a_url_is_no_part_of_a_files_name_nor_of_a_message(tmp_path, monkeypatch):
     url = "https://user:s3cret@files.example.com/npu/librknnrt.so?token=s3cret/s3cret#s3cret"
     asked = []
