@@ -144,7 +144,7 @@ def _reason(error):
     if isinstance(error, netrc.NetrcParseError):
         return "the .netrc file cannot be used: its syntax is wrong%s, or others can read it" % (" in line %s" % error.lineno if error.lineno else "")
     if isinstance(error, (ValueError, http.client.InvalidURL)):
-        return "its URL, or that of a proxy in the environment, is malformed"
+        return "its URL or that of a proxy in the environment is malformed, or it wants a kind of login that is not supported"
     if isinstance(error, http.client.HTTPException):
         return "no valid answer in HTTP: %s" % type(error).__name__
     return clean(text_without_secrets(str(getattr(error, "reason", None) or error)))

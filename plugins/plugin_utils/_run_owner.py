@@ -25,7 +25,8 @@ def owner(pid):
     host = socket.gethostname()
     boot_id = _line("/proc/sys/kernel/random/boot_id")
     try:
-        namespace = os.readlink("/proc/self/ns/pid")
+        # With another namespace's /proc, start times would be those of other processes.
+        namespace = os.readlink("/proc/self/ns/pid") if os.readlink("/proc/self") == str(os.getpid()) else ""
     except OSError:
         namespace = ""
     try:

@@ -170,6 +170,10 @@ def private(folder, monkeypatch, tmp_path):
                 self.end_headers()
             elif self.path.startswith("/nonsense"):
                 self.wfile.write(b"HTTP/9\x1b[31m " + SECRET.encode() + b"\r\n\r\n")
+            elif self.path.startswith("/negotiate"):
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", "Negotiate " + SECRET)
+                self.end_headers()
             elif self.path.startswith("/open/"):
                 self.path = self.path[len("/open"):]
                 super().do_GET()
@@ -227,6 +231,7 @@ def test_a_mirror_that_redirects_does_not_hand_the_password_on(tmp_path, private
     ["http://user:s3cret?s3cret@NOBODY/"], ["http://user:s3cret#s3cret@NOBODY/"], ["http://user:p@s3cret@NOBODY"], ["http://user:s3cret s3cret@NOBODY"],
     ["http://user:s3cret@NOBODY:port/"], ["gopher://user:s3cret@NOBODY"], ["http://user:s3cret@[::1/"],
     ["http://NOBODY/x?token=s3cret&", "http://user:s3cret@PRIVATE/to/file:///"], ["http://NOBODY/#s3cret"], ["http://user:s3cret@PRIVATE/nonsense"],
+    ["http://user:s3cret@PRIVATE/negotiate"],
     ["http://PRIVATE/to/gopher://user:s3cret@NOBODY"], ["http://PRIVATE/to/http://user:s3cret@NOBODY"],
 ])
 def test_no_message_has_credentials(tmp_path, private, nobody, mirrors):

@@ -73,11 +73,11 @@ def test_the_machine_id_is_not_told(monkeypatch):
 
 
 @contextlib.contextmanager
-def container():
+def container(proc="--mount-proc"):
     """What a run in a PID namespace of its own writes into the lock, while it works: this machine's name, MAC address and user."""
     code = ("import json, os; from ansible_collections.rkfleet.npu.plugins.plugin_utils import _run_owner;"
             "print(json.dumps(_run_owner.owner(os.getpid())), flush=True); input()")
-    words = ["unshare", "--pid", "--fork", "--mount-proc", *([] if os.getuid() == 0 else ["--user", "--map-current-user"]), "--kill-child",
+    words = ["unshare", "--pid", "--fork", *([proc] if proc else []), *([] if os.getuid() == 0 else ["--user", "--map-current-user"]), "--kill-child",
              sys.executable, "-c", code]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))) as child:
@@ -97,3 +97,9 @@ def test_a_run_in_another_container_with_this_hosts_name_and_address():
         assert not _run_owner.has_ended(first, me) and not _run_owner.has_ended(first, second)
         assert len({first["run"], second["run"], me["run"]}) == 3
         assert first["pid_namespace"] != second["pid_namespace"] != me["pid_namespace"] and first["boot_id"] == me["boot_id"]
+
+
+def test_a_container_with_its_hosts_proc_tells_too_little():
+    with container(proc=None) as there:
+        assert there["pid_namespace"] == "" and there["boot_id"]
+        assert not _run_owner.has_ended(there, dict(there, run="another")) and not _run_owner.has_ended(there, _run_owner.owner(os.getpid()))
