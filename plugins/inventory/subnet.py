@@ -120,8 +120,9 @@ options:
         type: str
         default: /sys
 notes:
-  - A board with several addresses in the ranges is kept once, with a warning, where its serial number tells. Boards with the same serial number that
-    were not booted together are different boards.
+  - A board with several addresses in the ranges is kept once, under the first of them and with a warning, where serial number and boot ID are the same.
+    Where only the serial number is, both are kept, with a warning, and with O(name_by=serial) both have their address in the name.
+  - What a host says of itself is not proven. Keep passwords and other secrets out of the variables of hosts that are called by V(serial) or V(hostname).
   - With O(cache) the network is left alone until the cache has expired, C(--flush-cache) is given or the file is changed.
 """
 
@@ -180,11 +181,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except (ValueError, OSError) as error:
             raise AnsibleParserError("%s: %s" % (path, error)) from error
         self._say(boards)
+        keep = self.get_option("keep")
+        boards = [board for board in boards if keep == "all" or board["identified"] and (keep == "identified" or board["soc"])]
         boards, sentences = _subnet.without_duplicates(boards)
         for sentence in sentences:
             self.display.warning(sentence)
-        keep = self.get_option("keep")
-        boards = [board for board in boards if keep == "all" or board["identified"] and (keep == "identified" or board["soc"])]
         taken = {*inventory.groups, *inventory.hosts}
         for name, board in _subnet.named(boards, self.get_option("name_by"), taken).items():
             self._add(name, board)

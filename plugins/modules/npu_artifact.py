@@ -50,7 +50,9 @@ options:
     description: Folder on the controller that is looked through before any mirror.
     type: path
   mirrors:
-    description: Base URLs, tried in order.
+    description:
+      - Base URLs, tried in order.
+      - Credentials belong into C(~/.netrc) of the user who runs the playbook. They are sent to the mirror only, and not to where it redirects.
     type: list
     elements: str
     default: []
@@ -83,7 +85,7 @@ path:
   type: str
   sample: /home/admin/.cache/rkfleet-npu/artifacts/5b85b479/rknpu_driver_0.9.6_20240322.tar.bz2
 source:
-  description: V(cache), or the file or URL it came from.
+  description: V(cache), or the file or URL it came from, without credentials and query.
   returned: success
   type: str
   sample: cache

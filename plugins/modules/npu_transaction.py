@@ -162,10 +162,11 @@ note:
   type: str
   sample: ""
 locked:
-  description: Who has the board.
+  description: Who has the board, and as which process.
   returned: where another run has it
   type: dict
-  sample: {user: admin, host: controller, run: controller-4711-88}
+  sample: {user: admin, host: controller, run: controller-4711-88-0f3a9c21, pid: 4711, started: "88", pid_namespace: "pid:[4026531836]",
+           machine: 1b4c0a52d9e87f36a1c4b2d80e9f7a65, boot_id: 5c0f5d2e-6b7a-4f7e-9a52-1d3f0c6f8b11}
 """
 
 import os

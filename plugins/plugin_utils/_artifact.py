@@ -7,17 +7,24 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
+import http.client
+import netrc
 import os
 import tempfile
 import urllib.parse
 
-from ansible.module_utils.urls import open_url
+from ansible.module_utils import urls
 
 from ..module_utils._files import CHUNK, ensure_dir, pin_mismatch, sync_dir
+from ..module_utils._tree import clean
+from ._url import text_without_secrets, without_secrets
 
 _URL = "https://"
 # Where the size is not pinned; the largest artefact known, librknnrt.so, has 8 MB.
 LARGEST = 64 << 20
+# What .netrc holds for a mirror is not sent to where that mirror redirects.
+open_url = functools.partial(urls.open_url, unredirected_headers=["Authorization"])
 
 
 class ArtifactError(Exception):
@@ -25,7 +32,7 @@ class ArtifactError(Exception):
 
 
 def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep=True):
-    """Return C((file, source)) of an artefact whose digest is right.
+    """Return C((file, source)) of an artefact whose digest is right; I(source) may be shown: it has no credentials.
 
     The order is: cache, local folder, then each mirror. What is in the cache is checked again at every use.
 
@@ -41,9 +48,9 @@ def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep
     digest = pins.get("sha256") or pins.get("git_blob")
     if not digest:
         raise ArtifactError(
-            "%s has no pinned checksum: give its sha256 in npu_compatibility, nothing is used unchecked" % path
+            "%s has no pinned checksum: give its sha256 in npu_compatibility, nothing is used unchecked" % without_secrets(path)
         )
-    name = os.path.basename(path)
+    name = os.path.basename(_without_query(path))
     folder = os.path.join(cache_dir, "artifacts", str(digest).lower())
     cached = os.path.join(folder, name)
     with _locked(folder) if keep else contextlib.nullcontext():
@@ -53,27 +60,32 @@ def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep
         for source in _places(path, name, local_folder, mirrors):
             try:
                 _take(source, cached if keep else None, pins, timeout)
-                return cached, source
+                return cached, without_secrets(source)
             except ArtifactError as error:
                 # A wrong content is not a reason to look elsewhere: someone should know of it.
-                raise ArtifactError("%s from %s: %s; it was not used" % (name, source, error)) from error
-            except (OSError, ValueError) as error:
-                tried.append("%s (%s)" % (source, _reason(error)))
+                raise ArtifactError("%s from %s: %s; it was not used" % (name, without_secrets(source), error)) from error
+            except (OSError, ValueError, http.client.HTTPException, netrc.NetrcParseError) as error:
+                tried.append("%s (%s)" % (without_secrets(source), _reason(error)))
     raise ArtifactError("cannot get %s: tried %s" % (name, ", ".join(tried) or "nothing, no mirror or folder is set"))
 
 
 def check_path(path):
     """Refuse a relative path that would leave the folder it is looked for in, and a URL without host or path."""
     if _is_url(path):
-        host, unused, path = path[len(_URL):].partition("/")
+        host, unused, path = _without_query(path)[len(_URL):].partition("/")
         path = path if host else ""
     parts = path.split("/")
     if path.startswith("/") or not path or any(part in ("", ".", "..") for part in parts) or "\\" in path:
-        raise ArtifactError("%r is not a relative path of an artefact, and no https:// URL" % path)
+        raise ArtifactError("%r is not a relative path of an artefact, and no https:// URL" % without_secrets(path))
 
 
 def _is_url(path):
     return path.startswith(_URL)
+
+
+def _without_query(path):
+    """A URL up to its query, which may hold a token and is no part of a file's name; a relative path as it is."""
+    return path.partition("?")[0].partition("#")[0] if _is_url(path) else path
 
 
 def _places(path, name, local_folder, mirrors):
@@ -85,6 +97,9 @@ def _places(path, name, local_folder, mirrors):
         yield path
         return
     for mirror in mirrors:
+        if "://" not in mirror:
+            # Not quoted: what is written like user:password@host would be taken for a file's name.
+            raise ArtifactError("cannot get %s: a mirror is no URL such as https://mirror.example.com" % name)
         yield "%s/%s" % (mirror.rstrip("/"), urllib.parse.quote(path))
 
 
@@ -125,4 +140,11 @@ def _locked(folder):
 
 
 def _reason(error):
-    return " ".join(str(getattr(error, "reason", None) or error).split())
+    """Why a place has not got the file, without what may be secret: of a URL or a file that is malformed nothing is quoted."""
+    if isinstance(error, netrc.NetrcParseError):
+        return "the .netrc file cannot be used: its syntax is wrong%s, or others can read it" % (" in line %s" % error.lineno if error.lineno else "")
+    if isinstance(error, (ValueError, http.client.InvalidURL)):
+        return "its URL or that of a proxy in the environment is malformed, or it wants a kind of login that is not supported"
+    if isinstance(error, http.client.HTTPException):
+        return "no valid answer in HTTP: %s" % type(error).__name__
+    return clean(text_without_secrets(str(getattr(error, "reason", None) or error)))

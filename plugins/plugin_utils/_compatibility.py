@@ -14,6 +14,8 @@ import re
 
 import yaml
 
+from ._url import without_secrets
+
 _FOLDER = pathlib.Path(__file__).parent
 _HASHES = ("sha256", "git_blob")
 _RULES = ("vendor_kernels", "headers")
@@ -81,7 +83,7 @@ def _check(value, schema, where, errors):
     if kind == "string" and len(value) < schema.get("minLength", 0):
         errors.append("%s must not be empty" % where)
     elif kind == "string" and "pattern" in schema and not re.search(schema["pattern"], value):
-        errors.append("%s: %r is not in the form expected" % (where, value[:80]))
+        errors.append("%s: %r is not in the form expected" % (where, without_secrets(value)[:80]))
     if kind in ("integer", "number") and value < schema.get("minimum", value):
         errors.append("%s must be at least %s" % (where, schema["minimum"]))
     if kind == "array":

@@ -25,8 +25,9 @@ COLUMNS = {
     "verification_current": "verification.current", "latency_ms": "verification.latency_ms.median", "upgrade_state": "upgrade.state",
     "upgrade_pending": "upgrade.pending", "hold": "upgrade.hold", "privileged": "privileged", "evidence": "evidence",
 }
-# What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Where a spreadsheet may see the beginning of a formula: the cell's first character, and what follows a semicolon, which separates cells where the
+# comma is the decimal mark. The fullwidth forms of = + - @ count as well; blanks and quotation marks before them do not protect.
+_FORMULA = re.compile(r"""(^|;)(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])""")
 LONGEST = 2000
 
 # Name -> what it says. In a file of the textfile collector a metric that is not there is not said, so a board that was not asked has none.
@@ -64,9 +65,9 @@ def latency_ms(entry):
 
 
 def csv(report):
-    """Return the boards of a report as CSV: a header, and one line for each board."""
+    """Return the boards of a report as CSV: a header, and one line for each board. No text is a formula, whether cells end at C(,) or at C(;)."""
     stream = io.StringIO()
-    writer = _csv.writer(stream, lineterminator="\n")
+    writer = _csv.writer(stream, lineterminator="\n", quoting=_csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     for entry in report["boards"]:
         writer.writerow([_cell(get(entry, path)) for path in COLUMNS.values()])
@@ -111,8 +112,7 @@ def _cell(value):
         return "" if value is None else str(value).lower()
     if isinstance(value, (int, float)):
         return repr(value)
-    text = clean(str(value), LONGEST)
-    return "'" + text if text.startswith(_FORMULA) else text
+    return _FORMULA.sub(r"\1'", clean(str(value), LONGEST))
 
 
 def _labels(labels):

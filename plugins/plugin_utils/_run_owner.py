@@ -6,22 +6,51 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import os
 import socket
 import uuid
 
+# The PID namespace that a Linux machine boots with; containers have others.
+FIRST_NAMESPACE = "pid:[4026531836]"
+
 
 def owner(pid):
-    """C({run, host, machine, user, pid, started}) of the ansible-playbook process I(pid); C(run) tells one run from another."""
+    """C({run, host, machine, boot_id, pid_namespace, user, pid, started}) of the ansible-playbook process I(pid).
+
+    C(run) tells one run from another. A process number means something only on one machine, since one boot and in one PID namespace: containers
+    with the network of their host share its name and MAC address.
+    """
     started = start_time(pid)
     host = socket.gethostname()
+    boot_id = _line("/proc/sys/kernel/random/boot_id")
+    try:
+        # With another namespace's /proc, start times would be those of other processes.
+        namespace = os.readlink("/proc/self/ns/pid") if os.readlink("/proc/self") == str(os.getpid()) else ""
+    except OSError:
+        namespace = ""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = str(os.getuid())
     return {
-        "run": "%s-%d-%s" % (host, pid, started), "host": host, "machine": "%012x" % uuid.getnode(), "user": user, "pid": pid, "started": started,
+        "run": "%s-%d-%s-%s" % (host, pid, started, _digest(boot_id, namespace)[:8]), "host": host,
+        # The machine ID is not for others to know (machine-id(5)).
+        "machine": _digest("%012x" % uuid.getnode(), _line("/etc/machine-id")),
+        "boot_id": boot_id, "pid_namespace": namespace, "user": user, "pid": pid, "started": started,
     }
+
+
+def _digest(*texts):
+    return hashlib.sha256("\0".join(("rkfleet.npu", *texts)).encode()).hexdigest()[:32]
+
+
+def _line(path):
+    try:
+        with open(path, encoding="ascii", errors="replace") as stream:
+            return stream.readline(200).strip()
+    except OSError:
+        return ""
 
 
 def start_time(pid):
@@ -42,6 +71,12 @@ def has_ended(holder, me):
     pid = holder.get("pid")
     if any(holder.get(name) != me[name] for name in ("host", "machine", "user")) or not isinstance(pid, int) or pid < 2 or not holder.get("run"):
         return False
+    where = [(one.get("boot_id"), one.get("pid_namespace")) for one in (holder, me)]
+    if not all(isinstance(value, str) and value for pair in where for value in pair):
+        return False  # written by an older release, or without /proc
+    if where[0] != where[1]:
+        # No process outlives a boot of its machine. Of a container's, or of another's beside this one, nothing is known.
+        return where[0][0] != where[1][0] and where[0][1] == where[1][1] == FIRST_NAMESPACE
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -284,19 +284,21 @@ def _run(words, timeout):
 def without_duplicates(boards):
     """Return C((boards, sentences)): a board that has several addresses once, under the first of them.
 
-    Boards with the same serial number are one where they were booted once, by C(boot_id): there are boards whose maker gave all the same number.
+    A serial number is only claimed: two answers are one board where they were booted once, too, by C(boot_id), which is random and new at each boot.
+    Else both are kept, and I(named) gives neither the number as its name.
     """
     kept, sentences = [], []
     for board in boards:
         serial = board.get("serial")
         same = [other for other in kept if serial and not _NO_SERIAL.match(serial) and other.get("serial") == serial]
-        one = next((other for other in same if not (other.get("boot_id") and board.get("boot_id")) or other["boot_id"] == board["boot_id"]), None)
+        one = next((other for other in same if board.get("boot_id") and other.get("boot_id") == board["boot_id"]), None)
         if one:
             sentences.append("%s and %s are one board (serial number %s): it is kept as %s" % (one["address"], board["address"], serial, one["address"]))
             continue
         if same:
-            sentences.append("%s and %s have the same serial number %s, but were not booted together: both are kept" % (
-                same[0]["address"], board["address"], serial))
+            sentences.append("%s and %s have the same serial number %s, but nothing shows that they are one board: both are kept, and neither is called"
+                             " by it. If they are not two boards of yours, one of them claims to be the other" % (
+                                 same[0]["address"], board["address"], serial))
         kept.append(board)
     return kept, sentences
 
@@ -308,7 +310,7 @@ def named(boards, by, taken=()):
     :arg taken: names that mean something else already.
     """
     wanted = [board["address"] if by == "address" else board.get(by) or "" for board in boards]
-    result = {}
+    names = []
     for board, name in zip(boards, wanted):
         unfit = not name or _NO_SERIAL.match(name) or name.lower() in RESERVED or name in taken
         if by != "address" and unfit:
@@ -316,8 +318,9 @@ def named(boards, by, taken=()):
         elif by != "address" and wanted.count(name) > 1:
             # Whoever of them is found first says nothing: all get one that stays.
             name = "%s-%s" % (name, board["address"].replace(":", "-"))
-        result[name] = board
-    return result
+        names.append(name)
+    # Somebody may be called what another is called with its address: an address is one's own.
+    return {board["address"] if names.count(name) > 1 or name in taken and by != "address" else name: board for board, name in zip(boards, names)}
 
 
 def groups_of(board):

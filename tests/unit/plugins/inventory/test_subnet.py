@@ -158,6 +158,23 @@ def test_names_kinds_and_a_board_with_two_addresses(inventory, network, trees, t
     assert hosts(answer)["1234567890abcdef"] == {"ansible_host": "192.0.2.1"} and {NET + ".1", NET + ".3", NET + ".4"} < set(hosts(answer))
 
 
+def test_a_claimed_serial_number_gets_nobodys_variables(inventory, network, trees, tmp_path):
+    for last in range(1, 4):
+        network(last)
+    trees(1).base().write("/proc/sys/kernel/random/boot_id", "5c0f5d2e-6b7a-4f7e-9a52-1d3f0c6f8b11\n")
+    trees(2).base()
+    trees(3).write("/proc/sys/kernel/osrelease", "6.12.3-amd64\n").strings("serial-number", "1234567890abcdef")
+    (tmp_path / "host_vars").mkdir()
+    (tmp_path / "host_vars" / "1234567890abcdef.yml").write_text("ansible_become_password: s3cret\n")
+    answer, told = inventory(identify=True, keep="rockchip", name_by="serial")
+    assert list(hosts(answer)) == ["1234567890abcdef-%s.%d" % (NET, last) for last in (1, 2)] and "s3cret" not in str(answer)
+    assert "%s.1 and %s.2 have the same serial number 1234567890abcdef" % (NET, NET) in " ".join(told.split())
+    # What is not kept takes nothing from what is.
+    answer, told = inventory(identify=True, keep="rockchip", name_by="serial", exclude=[NET + ".1"])
+    assert hosts(answer)["1234567890abcdef"]["ansible_host"] == NET + ".2" and hosts(answer)["1234567890abcdef"]["ansible_become_password"] == "s3cret"
+    assert len(hosts(answer)) == 1 and "serial number" not in told
+
+
 def test_the_cache_answers_until_the_file_is_changed_or_the_cache_is_flushed(inventory, network, tmp_path):
     network(1)
     options = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}

@@ -106,6 +106,25 @@ def test_no_cell_is_a_formula():
     assert "'=cmd|' /C calc'!A0" in cells and not [cell for cell in cells if not cell.isprintable()]
 
 
+FORMULAS = ("=1+1", "+1", "-1", "@SUM(1)", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM(1)", " =1+1", "\u200b=1+1", '"=1+1', "6.1;=cmd|' /C calc'!A0",
+            "6.1; @SUM(1)", '6.1;"=1+1', "6.1;\t\uff1d1+1", ";;=1+1", "';=1+1")
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_text_is_a_formula_wherever_a_spreadsheet_splits_the_line(text):
+    entry = dict(_fleet.record("rock-1", {}, NOW), verdict=text, reason="a", evidence=[text, "b", text])
+    line = _report_text.csv(_report.document([entry], NOW)).splitlines()[1]
+    for cells in (next(csv.reader([line])), next(csv.reader([line], delimiter=";")), line.split(";")):
+        assert not [cell for cell in cells if cell.strip(' "')[:1] in tuple("=+-@\uff1d\uff0b\uff0d\uff20")]
+    # Nothing is lost but what cannot be printed: without the guard it is the text.
+    assert next(csv.reader([line]))[2].replace("'", "").split() == "".join(c if c.isprintable() else " " for c in text).replace("'", "").split()
+
+
+def test_every_cell_is_in_quotation_marks():
+    lines = _report_text.csv(_report.document(fleet_sample.records(5), NOW)).splitlines()
+    assert all(line[0] == line[-1] == '"' and line.count('","') >= len(_report_text.COLUMNS) - 1 for line in lines)
+
+
 # -- fleet.prom -------------------------------------------------------------------------------------------------------------
 
 def families(text):
