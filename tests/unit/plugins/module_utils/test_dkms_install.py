@@ -28,7 +28,7 @@ class Board:
         self.root, self.calls = root, []
         self.vermagic, self.builds, self.rc, self.log, self.signed = KERNEL, True, 0, "", ""
         self.content, self.states = "module", True
-        self.takes, self.versions = True, "0x12345678\tdrm_ioctl\n"
+        self.aliases, self.takes, self.versions = "", True, "0x12345678\tdrm_ioctl\n"
         for kernel in (KERNEL, OTHER):
             (root / "lib/modules" / kernel).mkdir(parents=True)
 
@@ -50,7 +50,7 @@ class Board:
         assert command[:2] == ["modinfo", "-F"]
         if not os.path.getsize(command[3]):
             return 1, "", "modinfo: ERROR"
-        return 0, {"vermagic": self.vermagic + " SMP mod_unload\n", "name": "rknpu_dkms\n", "sig_key": self.signed, "signer": "somebody\n",
+        return 0, {"vermagic": self.vermagic + " SMP mod_unload\n", "name": "rknpu_dkms\n", "alias": self.aliases, "sig_key": self.signed, "signer": "somebody\n",
                    "version": self.path(command[3]).read_text()[len(self.content):] if self.states else "\n"}[command[2]], ""
 
     def dkms_add(self, command):

@@ -106,7 +106,7 @@ class Board:
             return 0, "Inst libc6 [1] (2 Debian)\n" + "".join("Inst %s (1 Debian [arm64])\nConf %s (1 Debian [arm64])\n" % (n, n) for n in planned), ""
         words = " ".join(command)
         assert "--no-install-recommends" in words and "Dpkg::Options::=--force-confold" in words and "--no-remove" in words
-        assert "DPkg::Lock::Timeout=120" in words
+        assert "DPkg::Lock::Timeout=1200" in words
         for count, name in enumerate(planned):
             (self.root / "var/cache/apt/archives" / (name + ".deb")).write_text("x")
             if count == self.breaks_at:
