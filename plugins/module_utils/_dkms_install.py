@@ -508,7 +508,7 @@ def _entries(path, digests=False):
         for name in sorted(os.listdir(path)):
             yield from _entries(os.path.join(path, name), digests)
     elif os.path.isfile(path):
-        yield path, "file", os.stat(path).st_mode & 0o7777, sha256_of(path) if digests else read_file(path, 1 << 30)
+        yield path, "file", os.stat(path).st_mode & 0o7777, sha256_of(path) if digests else read_file(path, os.path.getsize(path) + 1)
 
 
 @contextlib.contextmanager

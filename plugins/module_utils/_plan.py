@@ -147,6 +147,7 @@ class _Planner:
                 result.update(reason=reason, baseline=None)
                 return result
             self._may_change(action, runtime)
+            self._can_go_back(action)
             if action in ("dkms", "dkms_over_builtin"):
                 self._dkms(result, action)
             elif action == "vendor_kernel":
@@ -156,7 +157,7 @@ class _Planner:
                 result["changes"].insert(last, "install librknnrt.so %s as %s" % (runtime["version"], runtime["path"]))
                 reason = "%s %s" % (reason, runtime["reason"])
             result.update(action=action, reason=reason)
-            self._can_go_back(result)
+            self._reboot(result)
             self._space(result)
         except Unsupported as stop:
             result.update(action="unsupported", reason=stop.reason, remedy=stop.remedy, module=None, initcalls=[], packages=[], reboot=False,
@@ -514,12 +515,15 @@ class _Planner:
         raise Unsupported("This board needs %s, and it was read without root." % what,
                           "Give the ssh user sudo on the board and leave npu_become at true.")
 
-    def _can_go_back(self, result):
-        """Refuse a board that would lose what is written, or could not roll itself back; note what makes that slower."""
-        kernel, boot = result["action"] == "vendor_kernel", _storage.writes_boot(self.boot)
-        problem = _storage.problem(self.facts.get("filesystems"), self.boot.get("links"), (self.facts.get("os") or {}).get("init"), kernel or boot)
+    def _can_go_back(self, action):
+        """Refuse a board that would lose what is written at the reboot, or could not roll itself back."""
+        boot = action == "vendor_kernel" or _storage.writes_boot(self.boot)
+        problem = _storage.problem(self.facts.get("filesystems"), self.boot.get("links"), (self.facts.get("os") or {}).get("init"), boot)
         if problem:
             raise Unsupported(*problem)
+
+    def _reboot(self, result):
+        """Refuse a reboot that would not go through the boot loader; note that a hang in the new driver ends by itself less surely."""
         if not result["reboot"]:
             return
         kexec = self.kernel.get("kexec")
@@ -531,7 +535,7 @@ class _Planner:
         elif kexec == "locked":
             raise Unsupported("A kernel is loaded for kexec and cannot be unloaded (kernel.kexec_load_disabled is 1).",
                               "Power the board off and on, and rerun the playbook.")
-        elif kexec == "reboot" and (kernel or result["initcalls"]):
+        elif kexec == "reboot" and (result["action"] == "vendor_kernel" or result["initcalls"]):
             raise Unsupported("kexec-tools reboots this board past the boot loader, with the kernel arguments it has now (LOAD_KEXEC=true).",
                               "Set LOAD_KEXEC=false in /etc/default/kexec, and rerun the playbook.")
         watchdog = self.facts.get("watchdog") or {}

@@ -19,6 +19,8 @@ from ._tree import Tree, clean
 
 PATHS = ("/", "/boot", "/etc", "/lib/modules", "/usr/lib", "/usr/src", "/var/lib/dkms", STATE_DIR)
 """Below these everything lies that is written."""
+BOOT_FILES = (_bootloader.EXTLINUX, _bootloader.U_BOOT_DEFAULT, MODULES_LOAD, _kernel_hold.SCRIPT, _kernel_hold.SETTINGS, _kernel_hold.FRAGMENT,
+              _kernel_hold.IMAGE_HOOK, _kernel_hold.HEADERS_HOOK)
 SHORTEST_WATCHDOG = 20
 """Seconds: a hardware watchdog with less time is not used, since a busy board could miss it."""
 
@@ -122,9 +124,8 @@ def read_boot_links(tree, config, found=None):
     """
     found = mounts(tree) if found is None else found
     points = set(mount.point for mount in (_mount_of(found, path) for path in PATHS) if mount is not None)
-    paths = [_bootloader.EXTLINUX, _bootloader.U_BOOT_DEFAULT, MODULES_LOAD, config, *_kernel_hold.files(True, True), *SIGNING_PATHS]
     links = []
-    for path in dict.fromkeys(filter(None, paths)):
+    for path in dict.fromkeys(filter(None, (config, *BOOT_FILES, *SIGNING_PATHS))):
         target = tree.link(path)
         if target is not None:
             links.append({"path": path, "target": clean(target), "problem": _link_problem(tree, path, found, points)})
