@@ -208,16 +208,16 @@ def problem(filesystems, links, init, boot=True):
     for entry in filesystems or ():
         if entry["path"] == "/boot" and not boot:
             continue
-        what = "%s (%s at %s)" % (entry["path"], entry["type"], entry["mount"])
+        where = "%s at %s" % (entry["type"], entry["mount"])
         if not entry["lasting"] and entry["type"] in _UNIONS:
-            return ("%s is an overlay, and what is written there is lost at the reboot." % what,
+            return ("What is written below %s is lost at the reboot: it is on an overlay (%s)." % (entry["path"], where),
                     "Leave the read-only mode of the root file system (overlayroot, armbian-config or raspi-config), reboot, and rerun the playbook.")
         if not entry["lasting"]:
-            return ("%s is kept in memory, and what is written there is lost at the reboot." % what,
+            return ("What is written below %s is lost at the reboot: it is kept in memory (%s)." % (entry["path"], where),
                     "Put it on a disk (see /etc/fstab), reboot, and rerun the playbook.")
         if entry["read_only"]:
-            return ("%s is mounted read-only." % what, "Mount it read-write (mount -o remount,rw %s), or install a system whose files can be written, "
-                    "and rerun the playbook." % entry["mount"])
+            return ("Nothing can be written below %s: it is mounted read-only (%s)." % (entry["path"], where),
+                    "Mount it read-write (mount -o remount,rw %s), or install a system whose files can be written, and rerun the playbook." % entry["mount"])
     for link in links or ():
         if link["problem"]:
             return ("%s is a symbolic link to %s, %s, so it could not be rolled back." % (link["path"], link["target"], _LINK_PROBLEMS.get(

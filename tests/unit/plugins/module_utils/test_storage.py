@@ -47,23 +47,23 @@ LASTING = {
     "nothing that can be read": "",
 }
 LOST = {
-    "overlayroot": (OVERLAYROOT, "/ (overlay at /) is an overlay"),
-    "overlayroot, the upper layer out of sight": ("24 1 0:30 / / rw - overlay overlayroot rw,%s\n" % OVERLAY, "is an overlay"),
-    "overlayroot with a /boot that is written": (OVERLAYROOT + BOOT, "is an overlay"),
+    "overlayroot": (OVERLAYROOT, "below / is lost at the reboot: it is on an overlay (overlay at /)"),
+    "overlayroot, the upper layer out of sight": ("24 1 0:30 / / rw - overlay overlayroot rw,%s\n" % OVERLAY, "is on an overlay"),
+    "overlayroot with a /boot that is written": (OVERLAYROOT + BOOT, "is on an overlay"),
     "overlay over a disk mounted read-only": (OVERLAYROOT.replace("0:31 / /media/root-rw rw - tmpfs tmpfs-root", "8:1 / /media/root-rw ro - ext4 /dev/sda1"),
-                                              "is an overlay"),
-    "an overlay of a vendor whose data partition is not named": (FRIENDLY, "is an overlay"),
-    "an overlay without an upper layer": ("24 1 0:30 / / ro - overlay overlay ro,lowerdir=/a:/b\n", "is an overlay"),
-    "everything in memory": ("24 1 0:2 / / rw - tmpfs rootfs rw\n", "/ (tmpfs at /) is kept in memory"),
+                                              "is on an overlay"),
+    "an overlay of a vendor whose data partition is not named": (FRIENDLY, "is on an overlay"),
+    "an overlay without an upper layer": ("24 1 0:30 / / ro - overlay overlay ro,lowerdir=/a:/b\n", "is on an overlay"),
+    "everything in memory": ("24 1 0:2 / / rw - tmpfs rootfs rw\n", "below / is lost at the reboot: it is kept in memory (tmpfs at /)"),
     "an initramfs": ("1 1 0:2 / / rw - rootfs rootfs rw\n", "is kept in memory"),
-    "/var in memory": (DISK + "33 24 0:40 / /var rw - tmpfs tmpfs rw\n", "/var/lib/dkms (tmpfs at /var) is kept in memory"),
-    "the state folder in memory": (DISK + "33 24 0:40 / /var/lib/rkfleet-npu rw - ramfs none rw\n", "/var/lib/rkfleet-npu (ramfs"),
-    "/etc on an overlay": (DISK + "33 24 0:40 / /etc rw - overlay overlay rw,upperdir=/run/etc,workdir=/run/w\n" + SYSTEM, "/etc (overlay at /etc)"),
-    "/lib/modules on a memory disk": (DISK + "33 24 254:0 / /lib/modules rw - ext4 /dev/zram1 rw\n", "/lib/modules (ext4 at /lib/modules) is kept in memory"),
-    "squashfs": ("24 1 179:1 / / ro - squashfs /dev/root ro\n", "/ (squashfs at /) is mounted read-only"),
-    "/usr read-only": (DISK + "33 24 179:3 / /usr ro - ext4 /dev/mmcblk0p3 ro\n", "/usr/lib (ext4 at /usr) is mounted read-only"),
-    "/boot read-only": (DISK + BOOT.replace("/boot rw", "/boot ro"), "/boot (vfat at /boot) is mounted read-only"),
-    "/proc/mounts only, squashfs": ("/dev/root / squashfs ro,relatime 0 0\n", "/ (squashfs at /) is mounted read-only"),
+    "/var in memory": (DISK + "33 24 0:40 / /var rw - tmpfs tmpfs rw\n", "below /var/lib/dkms is lost at the reboot: it is kept in memory (tmpfs at /var)"),
+    "the state folder in memory": (DISK + "33 24 0:40 / /var/lib/rkfleet-npu rw - ramfs none rw\n", "below /var/lib/rkfleet-npu is lost at the reboot: it is kept in memory (ramfs"),
+    "/etc on an overlay": (DISK + "33 24 0:40 / /etc rw - overlay overlay rw,upperdir=/run/etc,workdir=/run/w\n" + SYSTEM, "below /etc is lost at the reboot: it is on an overlay (overlay at /etc)"),
+    "/lib/modules on a memory disk": (DISK + "33 24 254:0 / /lib/modules rw - ext4 /dev/zram1 rw\n", "below /lib/modules is lost at the reboot: it is kept in memory (ext4 at /lib/modules)"),
+    "squashfs": ("24 1 179:1 / / ro - squashfs /dev/root ro\n", "below /: it is mounted read-only (squashfs at /)"),
+    "/usr read-only": (DISK + "33 24 179:3 / /usr ro - ext4 /dev/mmcblk0p3 ro\n", "below /usr/lib: it is mounted read-only (ext4 at /usr)"),
+    "/boot read-only": (DISK + BOOT.replace("/boot rw", "/boot ro"), "below /boot: it is mounted read-only (vfat at /boot)"),
+    "/proc/mounts only, squashfs": ("/dev/root / squashfs ro,relatime 0 0\n", "below /: it is mounted read-only (squashfs at /)"),
 }
 
 
@@ -120,7 +120,7 @@ def test_one_that_needs_nothing_is_not_refused(mission, planned):
         "kernel": {"release": RELEASE}, "driver": {"version": "0.9.3"}, "runtime": {"sha256": hashlib.sha256(runtime).hexdigest()},
         "verification": {"diagnosis": "ok"}}))
     assert planned(say(mission, OVERLAYROOT))["action"] == "none"
-    refused(planned(mission, driver_policy="exact"), "is an overlay")
+    refused(planned(mission, driver_policy="exact"), "is on an overlay")
 
 
 def test_a_vendors_overlay_on_a_data_partition_lasts(board, planned):
@@ -143,7 +143,7 @@ def test_facts_say_what_lies_where(mission, gather):
 
 def test_a_link_to_another_file_system_counts_where_it_leads(mission, planned):
     mission.link("/var/lib/dkms", "/run/dkms")
-    refused(planned(say(mission, DISK + SYSTEM)), "/var/lib/dkms (tmpfs at /run)")
+    refused(planned(say(mission, DISK + SYSTEM)), "below /var/lib/dkms is lost", "(tmpfs at /run)")
 
 
 def test_hostile_mounts_are_no_trouble(mission, planned):
@@ -196,7 +196,7 @@ def test_it_is_seen_by_what_is_mounted_in_fact(mission, tmp_path, what):
     done = subprocess.run(
         ["unshare", "--mount", "--propagation", "private", "sh", "-c", command, "sh", str(mission.root), str(tmp_path), sys.executable, "-c", code],
         capture_output=True, text=True, check=False, env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
-    assert {"overlay": "is an overlay", "tmpfs": "is kept in memory"}[what] in done.stdout, done.stderr
+    assert {"overlay": "is on an overlay", "tmpfs": "is kept in memory"}[what] in done.stdout, done.stderr
 
 
 def test_a_container_is_none_of_its_business(mission):
