@@ -59,14 +59,9 @@ def read_os(tree):
     if text is None:
         text = tree.text("/usr/lib/os-release", 65536)
     fields = dict((m[0], clean(m[2])) for m in _OS_RELEASE.findall(text or ""))
-    container = tree.line("/run/systemd/container", 64)
-    if container is None and tree.exists("/run/.containerenv"):
-        container = "podman"
-    if container is None and tree.exists("/.dockerenv"):
-        container = "docker"
     return {
         "id": fields.get("ID"), "codename": fields.get("VERSION_CODENAME"), "version": fields.get("VERSION"),
-        "version_id": fields.get("VERSION_ID"), "container": container or None, "init": _storage.read_init(tree),
+        "version_id": fields.get("VERSION_ID"), "container": _storage.read_container(tree), "init": _storage.read_init(tree),
     }
 
 

@@ -148,6 +148,16 @@ def _link_problem(tree, path, found, points):
     return "elsewhere" if mount is not None and mount.point not in points else None
 
 
+def read_container(tree):
+    """The kind of container this is, None where it is none."""
+    container = tree.line("/run/systemd/container", 64)
+    if container is None and tree.exists("/run/.containerenv"):
+        container = "podman"
+    if container is None and tree.exists("/.dockerenv"):
+        container = "docker"
+    return container or None
+
+
 def read_init(tree):
     """V(systemd), else the name of process 1, or None where that cannot be seen."""
     if tree.exists("/run/systemd/system"):
@@ -228,7 +238,7 @@ def problem(filesystems, links, init, boot=True):
 def check(root="/"):
     """Return one or two sentences on why an upgrade of the board whose files lie below I(root) must not begin, or None."""
     tree = Tree(root)
-    if tree.exists("/run/systemd/container"):
+    if read_container(tree):
         return None  # nothing boots here: the plan has refused it before, and a container's root is an overlay by nature
     found = mounts(tree)
     if not found and not tree.live:

@@ -24,8 +24,8 @@ LOCK = """
     # A light board has no systemd, and lies in memory as a container may.
     - name: Have it taken for a container
       ansible.builtin.copy:
-        content: lab
-        dest: /run/systemd/container
+        content: ""
+        dest: /run/.containerenv
         mode: "0644"
       become: true
     - name: Have something that says yes to what is asked of systemd
@@ -48,6 +48,11 @@ LOCK = """
     - name: Go back
       rkfleet.npu.npu_transaction:
         state: restored
+      become: true
+    - name: Have it taken for a board again
+      ansible.builtin.file:
+        path: /run/.containerenv
+        state: absent
       become: true
 """
 
