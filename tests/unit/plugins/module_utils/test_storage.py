@@ -57,9 +57,15 @@ LOST = {
     "everything in memory": ("24 1 0:2 / / rw - tmpfs rootfs rw\n", "below / is lost at the reboot: it is kept in memory (tmpfs at /)"),
     "an initramfs": ("1 1 0:2 / / rw - rootfs rootfs rw\n", "is kept in memory"),
     "/var in memory": (DISK + "33 24 0:40 / /var rw - tmpfs tmpfs rw\n", "below /var/lib/dkms is lost at the reboot: it is kept in memory (tmpfs at /var)"),
-    "the state folder in memory": (DISK + "33 24 0:40 / /var/lib/rkfleet-npu rw - ramfs none rw\n", "below /var/lib/rkfleet-npu is lost at the reboot: it is kept in memory (ramfs"),
-    "/etc on an overlay": (DISK + "33 24 0:40 / /etc rw - overlay overlay rw,upperdir=/run/etc,workdir=/run/w\n" + SYSTEM, "below /etc is lost at the reboot: it is on an overlay (overlay at /etc)"),
-    "/lib/modules on a memory disk": (DISK + "33 24 254:0 / /lib/modules rw - ext4 /dev/zram1 rw\n", "below /lib/modules is lost at the reboot: it is kept in memory (ext4 at /lib/modules)"),
+    "the state folder in memory": (
+        DISK + "33 24 0:40 / /var/lib/rkfleet-npu rw - ramfs none rw\n",
+        "below /var/lib/rkfleet-npu is lost at the reboot: it is kept in memory (ramfs"),
+    "/etc on an overlay": (
+        DISK + "33 24 0:40 / /etc rw - overlay overlay rw,upperdir=/run/etc,workdir=/run/w\n" + SYSTEM,
+        "below /etc is lost at the reboot: it is on an overlay (overlay at /etc)"),
+    "/lib/modules on a memory disk": (
+        DISK + "33 24 254:0 / /lib/modules rw - ext4 /dev/zram1 rw\n",
+        "below /lib/modules is lost at the reboot: it is kept in memory (ext4 at /lib/modules)"),
     "squashfs": ("24 1 179:1 / / ro - squashfs /dev/root ro\n", "below /: it is mounted read-only (squashfs at /)"),
     "/usr read-only": (DISK + "33 24 179:3 / /usr ro - ext4 /dev/mmcblk0p3 ro\n", "below /usr/lib: it is mounted read-only (ext4 at /usr)"),
     "/boot read-only": (DISK + BOOT.replace("/boot rw", "/boot ro"), "below /boot: it is mounted read-only (vfat at /boot)"),
@@ -264,7 +270,8 @@ def test_kexec_tools_that_reboot_with_the_old_arguments(mission, planned):
 
 @pytest.mark.parametrize("files, words", [
     ({}, "there is none"), ({"nowayout": "1\n"}, "nowayout"), ({"nowayout": "0\n", "timeout": "10\n"}, "it waits for 10 seconds only"),
-    ({"nowayout": "0\n", "timeout": "44\n", "state": "active\n"}, "another program uses it"), ({"nowayout": "0\n", "timeout": "44\n", "state": "inactive\n"}, None),
+    ({"nowayout": "0\n", "timeout": "44\n", "state": "active\n"}, "another program uses it"),
+    ({"nowayout": "0\n", "timeout": "44\n", "state": "inactive\n"}, None),
 ])
 def test_a_note_says_that_no_watchdog_can_be_used(mission, planned, files, words):
     assert not any("watchdog" in note for note in planned(mission)["notes"])
