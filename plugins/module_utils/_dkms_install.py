@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import hashlib
 import json
@@ -15,7 +16,7 @@ import tarfile
 import tempfile
 
 from . import _prebuilt
-from ._files import LEFTOVER, disk_full, ensure_dir, read_file, sha256_of, sync_file, told
+from ._files import CHUNK, LEFTOVER, disk_full, ensure_dir, read_file, sha256_of, sync_file, told
 from ._signing import PATHS as SIGNING_PATHS
 from ._signing import Signing
 
@@ -156,7 +157,7 @@ class DkmsPackage:
             return problem
         if not self._links(self.kernel):
             return "%s is not the one that DKMS made of version %s" % (path, self.version)
-        return self.signing.module_problem(self.run, path, log)
+        return alias_problem(self.run, path) or self.signing.module_problem(self.run, path, log)
 
     def _version_problem(self, path):
         found = self.run(["modinfo", "-F", "version", path])[1].strip().lstrip("v")
@@ -171,7 +172,7 @@ class DkmsPackage:
             return "it is called %r" % binary.name, ""
         path = binary.path
         problem = (_prebuilt.damaged(binary) or module_problem(self.run, path, self.kernel, self.module) or self._version_problem(path)
-                   or self.signing.module_problem(self.run, path))
+                   or alias_problem(self.run, path) or self.signing.module_problem(self.run, path))
         if problem:
             return problem, ""
         try:
@@ -205,12 +206,20 @@ class DkmsPackage:
         :arg binary: the module as a C(_prebuilt.Binary), where steps() was told that there is one.
         :raises DkmsError: with what the log says; the package, its module and all that is in DKMS's database of it are as they were then.
         """
-        before = _Snapshot(self._touched)
+        with readable_by_all():
+            return self._deploy(archive, digest, steps, binary)
+
+    def _deploy(self, archive, digest, steps, binary):
         fresh = not os.path.isdir(self.database)
         log = ""
+        # First of all: it gives room to the copies of what is there, which have such names, too.
+        if "clean" in steps:
+            self.clean()
         try:
-            if "clean" in steps:
-                self.clean()
+            before = _Snapshot(self._touched, os.path.dirname(self.database), self.tree)
+        except OSError as error:
+            raise DkmsError(told(error, *self._places())) from error  # nothing has changed yet
+        try:
             if "signing" in steps:
                 self.signing.apply()
             if "tree" in steps:
@@ -227,6 +236,8 @@ class DkmsPackage:
             log = getattr(error, "log", log)
             left = self._go_back(before, fresh)
             raise DkmsError(reason + left, log) from error
+        finally:
+            before.forget()
         return log
 
     def _places(self):
@@ -413,17 +424,45 @@ class DkmsPackage:
 
 
 class _Snapshot:
-    """Files, links and folders as they are, to be put back byte for byte. Held in memory: the disk may be full when they are needed.
+    """Files, links and folders as they are, to be put back byte for byte, also where the disk is full then.
+
+    What is in a folder is copied beside it, and moved back from there: a DKMS database can be larger than the memory of a small board.
+    No hard links, since DKMS writes over files that are there. Single files, the modules, are held in memory.
 
     :arg paths: called for what is there, now and when it is put back; what was not there before goes.
+    :arg folders: those of them that are folders.
+    :raises OSError: where there is no room for the copies; nothing is left of them then.
     """
 
-    def __init__(self, paths):
-        self.paths = paths
-        self.entries = self._now()
+    def __init__(self, paths, *folders):
+        self.paths, self.folders, self.places, self.copies = paths, folders, {}, {}
+        try:
+            for folder in filter(os.path.isdir, folders):
+                self.places[folder] = tempfile.mkdtemp(prefix=LEFTOVER, dir=os.path.dirname(folder))
+            self.entries = self._now()
+            for path, kind, dummy, content in self.entries:
+                if kind == "file" and not isinstance(content, bytes):
+                    self._copy(path)
+        except BaseException:
+            self.forget()
+            raise
+
+    def _copy(self, path):
+        folder = self._folder_of(path)
+        self.copies[path] = os.path.join(self.places[folder], "%d" % len(self.copies))
+        with open(path, "rb") as source, open(self.copies[path], "wb") as target:
+            shutil.copyfileobj(source, target, CHUNK)
+
+    def _folder_of(self, path):
+        return next((folder for folder in self.folders if path.startswith(folder + os.sep)), None)
+
+    def forget(self):
+        """Remove the copies."""
+        for place in self.places.values():
+            shutil.rmtree(place, ignore_errors=True)
 
     def _now(self):
-        return [entry for path in self.paths() for entry in _entries(path)]
+        return [entry for path in self.paths() for entry in _entries(path, bool(self._folder_of(path + os.sep)))]
 
     def restore(self):
         """Put everything back that is not as it was; return the paths that changed.
@@ -446,6 +485,9 @@ class _Snapshot:
                 os.chmod(path, mode)
             elif kind == "link":
                 os.symlink(content, path)
+            elif path in self.copies:
+                os.chmod(self.copies[path], mode)
+                os.rename(self.copies[path], path)
             else:
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 with open(path, "wb") as stream:
@@ -454,20 +496,38 @@ class _Snapshot:
         return changed
 
 
-def _entries(path):
-    """C((path, kind, mode, content)) of what is at I(path) and below, folders before what is in them."""
+def _entries(path, digests=False):
+    """C((path, kind, mode, content)) of what is at I(path) and below, folders before what is in them.
+
+    :arg digests: whether a file's content is told by its sha256, as text, instead of the bytes.
+    """
     if os.path.islink(path):
         yield path, "link", None, os.readlink(path)
     elif os.path.isdir(path):
         yield path, "folder", os.stat(path).st_mode & 0o7777, None
         for name in sorted(os.listdir(path)):
-            yield from _entries(os.path.join(path, name))
+            yield from _entries(os.path.join(path, name), digests)
     elif os.path.isfile(path):
-        yield path, "file", os.stat(path).st_mode & 0o7777, read_file(path, 1 << 30)
+        yield path, "file", os.stat(path).st_mode & 0o7777, sha256_of(path) if digests else read_file(path, os.path.getsize(path) + 1)
+
+
+@contextlib.contextmanager
+def readable_by_all():
+    """Have what is made meanwhile, by DKMS and compilers too, be of mode 0755 and 0644, whatever umask root has: DKMS builds it as root later."""
+    before = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def unpack_tree(archive, digest, folder):
-    """Write the members of I(archive), whose sha256 is I(digest), below I(folder)."""
+    """Write the members of I(archive), whose sha256 is I(digest), below I(folder), nothing of it writable for others."""
+    with readable_by_all():
+        _unpack_tree(archive, digest, folder)
+
+
+def _unpack_tree(archive, digest, folder):
     with open(archive, "rb") as stream:
         found = hashlib.sha256(stream.read()).hexdigest()
     if found != digest:
@@ -512,6 +572,16 @@ def module_problem(run, path, kernel, module):
         if rc != 0 or found != wanted:
             return "%s of %s is %r, wanted is %r" % (field, path, found, wanted)
     return None
+
+
+def alias_problem(run, path):
+    """Return one sentence on a module that udev would load by itself, or None: the guard counts a boot before a module is loaded by name."""
+    rc, out, dummy = run(["modinfo", "-F", "alias", path])
+    aliases = [alias for alias in out.split() if alias.startswith("of:")] if rc == 0 else []
+    if not aliases:
+        return None
+    return ("%s has the device-tree alias %s, so udev would load it before a failed boot can be noticed: "
+            "choose a driver whose source has no MODULE_DEVICE_TABLE" % (os.path.basename(path), aliases[0][:80]))
 
 
 def probe_lines(log):

@@ -23,6 +23,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils import (
     _packages,
     _repository,
     _runtime,
+    _storage,
     _transaction,
 )
 from ansible_collections.rkfleet.npu.plugins.module_utils._record import FACT_FILE
@@ -53,19 +54,14 @@ def _inflate(data):
 
 
 def read_os(tree):
-    """Distribution by os-release, and the kind of container this is, if it is one."""
+    """Distribution by os-release, the kind of container this is, if it is one, and what runs as process 1."""
     text = tree.text("/etc/os-release", 65536)
     if text is None:
         text = tree.text("/usr/lib/os-release", 65536)
     fields = dict((m[0], clean(m[2])) for m in _OS_RELEASE.findall(text or ""))
-    container = tree.line("/run/systemd/container", 64)
-    if container is None and tree.exists("/run/.containerenv"):
-        container = "podman"
-    if container is None and tree.exists("/.dockerenv"):
-        container = "docker"
     return {
         "id": fields.get("ID"), "codename": fields.get("VERSION_CODENAME"), "version": fields.get("VERSION"),
-        "version_id": fields.get("VERSION_ID"), "container": container or None,
+        "version_id": fields.get("VERSION_ID"), "container": _storage.read_container(tree), "init": _storage.read_init(tree),
     }
 
 
@@ -130,6 +126,7 @@ def read_kernel(tree, uname):
         "config_source": source,
         "symvers_digest": hashlib.sha256(symvers).hexdigest() if symvers else None,
         "boot_id": tree.line("/proc/sys/kernel/random/boot_id", 64),
+        "kexec": _storage.read_kexec(tree),
     }
 
 
@@ -143,6 +140,7 @@ def read_tools(tree):
         "make": _has_program(tree, "make"),
         "compiler": _has_program(tree, "gcc", "cc"),
         "dkms": _has_program(tree, "dkms"),
+        "kexec": _has_program(tree, "kexec") or tree.exists("/sbin/kexec"),
         "packages_interrupted": _packages.interrupted(tree),
         "python": ".".join(str(part) for part in sys.version_info[:3]),
         "bits": struct.calcsize("P") * 8,
@@ -206,16 +204,18 @@ def gather(tree, uname=None, uid=None, ask_node=_driver.ask, ask_repository=None
     cmdline = part("kernel command line", "", lambda: tree.line("/proc/cmdline", 2048) or "")
     facts = {
         "board": part("board", _nothing_of("model soc serial", compatible=[]), _device_tree.read_board, tree),
-        "os": part("os", _nothing_of("id codename version version_id container"), read_os, tree),
-        "kernel": part("kernel", _nothing_of("headers_path vendor_headers signatures config_digest config_source symvers_digest boot_id build compiler",
+        "os": part("os", _nothing_of("id codename version version_id container init"), read_os, tree),
+        "kernel": part("kernel", _nothing_of("headers_path vendor_headers signatures config_digest config_source symvers_digest boot_id build compiler kexec",
                                              config={}, headers=False, release=clean(uname.release), machine=clean(uname.machine)), read_kernel, tree, uname),
         "device": part("device", _nothing_of("node address status name driver", compatible=[]), _device_tree.read_device, tree),
         "dkms": part("dkms", {"available": False, "version": None, "modules": []}, _dkms.read, tree),
         "runtime": part("runtime", _nothing_of("path link version build sha256 git_blob size loader", others=[]), _runtime.read, tree),
         "boot": part("boot loader", _nothing_of("config configured next update error", loader="unknown", cmdline=cmdline,
                                                 default=_bootloader.DEFAULT_ARGUMENTS), _bootloader.read, tree, cmdline),
-        "tools": part("tools", _nothing_of("python bits", make=False, compiler=False, dkms=False, packages_interrupted=False), read_tools, tree),
+        "tools": part("tools", _nothing_of("python bits", make=False, compiler=False, dkms=False, kexec=False, packages_interrupted=False), read_tools, tree),
         "hardware": part("hardware", _nothing_of("cores mhz memory"), read_hardware, tree),
+        "watchdog": part("watchdog", _nothing_of("usable problem timeout"), _storage.read_watchdog, tree),
+        "filesystems": part("file systems", [], _storage.read_filesystems, tree),
         "space": part("free space", {}, lambda: dict((path, tree.free_mib(path)) for path in _SPACE)),
         "repository": part("package repositories", None, _repository.read, tree, ask_repository),
         "verification": part("verification", None, read_verification, tree),
@@ -223,6 +223,7 @@ def gather(tree, uname=None, uid=None, ask_node=_driver.ask, ask_repository=None
                         _transaction.read, tree),
         "privileged": uid == 0,
     }
+    facts["boot"]["links"] = part("boot files", [], _storage.read_boot_links, tree, facts["boot"]["config"])
     facts["kernels"] = part("installed kernels", [], _kernels.read, tree, facts["kernel"]["release"])
     facts["driver"] = part(
         "driver", _nothing_of("module version date render_node builtin_version", presence="absent", version_source="unknown",

@@ -15,7 +15,8 @@ ENVIRONMENT = {"LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive", "APT_LISTCHAN
 """What every command below has to be run with."""
 LISTS_VALID = 3600
 """Seconds for which apt's lists are taken as they are."""
-LOCK_TIMEOUT = 120
+LOCK_TIMEOUT = 1200
+"""Seconds: unattended-upgrades on a slow board holds apt's locks for that long."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.+-]+\Z")
 _OPTIONS = ["--yes", "--quiet", "-o", "Dpkg::Options::=--force-confold", "-o", "DPkg::Lock::Timeout=%d" % LOCK_TIMEOUT]
@@ -44,8 +45,8 @@ class Packages:
     :arg root: where the board's files are.
     """
 
-    def __init__(self, run, root="/", sleep=time.sleep, now=time.time):
-        self.run, self.root, self.sleep, self.now = run, root, sleep, now
+    def __init__(self, run, root="/", sleep=time.sleep, now=time.time, clock=time.monotonic):
+        self.run, self.root, self.sleep, self.now, self.clock = run, root, sleep, now, clock
 
     def _place(self, path):
         return os.path.join(self.root, path.lstrip("/"))
@@ -106,7 +107,10 @@ class Packages:
         """Run a command again while somebody else holds a lock that it does not wait for itself."""
         waited = 0
         while True:
+            started = self.clock()
             rc, out, err = self.run(command)
+            # What apt has waited for itself counts, too.
+            waited += self.clock() - started
             if rc == 0 or waited >= LOCK_TIMEOUT or not _LOCKED.search(out + err):
                 return rc, out, err
             self.sleep(5)
@@ -191,7 +195,7 @@ class Packages:
         """Remove packages with their configuration: those of which removable() says that nothing else goes with them."""
         boot = self._boot()
         # Told not to touch anything else, it stops where somebody has installed something since.
-        rc, out, err = self.run(["apt-get", "purge", *_OPTIONS, "-o", "APT::Get::AutomaticRemove=false", "--", *names])
+        rc, out, err = self._patiently(["apt-get", "purge", *_OPTIONS, "-o", "APT::Get::AutomaticRemove=false", "--", *names])
         left = [name for name in names if name in self.known()]
         if rc != 0 or left:
             raise PackagesError("%s cannot be taken away: %s" % (" ".join(left or names), self._why(out, err)))

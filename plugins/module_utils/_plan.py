@@ -12,7 +12,15 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _bootloader, _device_tree, _driver, _repository, _runtime, _version
+from ansible_collections.rkfleet.npu.plugins.module_utils import (
+    _bootloader,
+    _device_tree,
+    _driver,
+    _repository,
+    _runtime,
+    _storage,
+    _version,
+)
 
 DKMS_PACKAGE = "rknpu"
 ACTIONS = ("none", "vendor_kernel", "dkms", "dkms_over_builtin", "unsupported")
@@ -139,6 +147,7 @@ class _Planner:
                 result.update(reason=reason, baseline=None)
                 return result
             self._may_change(action, runtime)
+            self._can_go_back(action)
             if action in ("dkms", "dkms_over_builtin"):
                 self._dkms(result, action)
             elif action == "vendor_kernel":
@@ -148,6 +157,7 @@ class _Planner:
                 result["changes"].insert(last, "install librknnrt.so %s as %s" % (runtime["version"], runtime["path"]))
                 reason = "%s %s" % (reason, runtime["reason"])
             result.update(action=action, reason=reason)
+            self._reboot(result)
             self._space(result)
         except Unsupported as stop:
             result.update(action="unsupported", reason=stop.reason, remedy=stop.remedy, module=None, initcalls=[], packages=[], reboot=False,
@@ -505,9 +515,39 @@ class _Planner:
         raise Unsupported("This board needs %s, and it was read without root." % what,
                           "Give the ssh user sudo on the board and leave npu_become at true.")
 
+    def _can_go_back(self, action):
+        """Refuse a board that would lose what is written at the reboot, or could not roll itself back."""
+        boot = action == "vendor_kernel" or _storage.writes_boot(self.boot)
+        problem = _storage.problem(self.facts.get("filesystems"), self.boot.get("links"), (self.facts.get("os") or {}).get("init"), boot)
+        if problem:
+            raise Unsupported(*problem)
+
+    def _reboot(self, result):
+        """Refuse a reboot that would not go through the boot loader; note that a hang in the new driver ends by itself less surely."""
+        if not result["reboot"]:
+            return
+        kexec = self.kernel.get("kexec")
+        if kexec == "loaded" and self.tools.get("kexec"):
+            self.notes.append("A kernel is loaded for kexec: it is unloaded, so that the reboot goes through the boot loader.")
+        elif kexec == "loaded":
+            raise Unsupported("A kernel is loaded for kexec, so the reboot would not go through the boot loader, and there is no tool to unload it.",
+                              "Unload it (apt install kexec-tools, then kexec -u), or power the board off and on, and rerun the playbook.")
+        elif kexec == "locked":
+            raise Unsupported("A kernel is loaded for kexec and cannot be unloaded (kernel.kexec_load_disabled is 1).",
+                              "Power the board off and on, and rerun the playbook.")
+        elif kexec == "reboot" and (result["action"] == "vendor_kernel" or result["initcalls"]):
+            raise Unsupported("kexec-tools reboots this board past the boot loader, with the kernel arguments it has now (LOAD_KEXEC=true).",
+                              "Set LOAD_KEXEC=false in /etc/default/kexec, and rerun the playbook.")
+        watchdog = self.facts.get("watchdog") or {}
+        if watchdog.get("usable") is False:
+            self.notes.append("The hardware watchdog cannot be used (%s): a hang in the new driver needs the kernel's lockup detectors or a power cycle."
+                              % watchdog["problem"])
+
     def _space(self, result):
         needs = {}
-        shares = (("build", result["module"] and not result["deployed"]), ("packages", result["packages"]), ("runtime", result["runtime"]["install"]))
+        shares = (("build", result["module"] and not result["deployed"]), ("packages", result["packages"]), ("runtime", result["runtime"]["install"]),
+                  ("boot", result["module"] and not result["deployed"] and _storage.writes_boot(self.boot)),
+                  ("kernel", result["action"] == "vendor_kernel"))
         for share, wanted in shares:
             for path, mib in self.data["space"][share].items() if wanted else ():
                 needs[path] = needs.get(path, 0) + mib

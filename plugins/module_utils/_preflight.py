@@ -11,7 +11,7 @@ import re
 import shutil
 
 from . import _kernels, _prebuilt
-from ._dkms_install import explain, module_problem, probe_lines
+from ._dkms_install import alias_problem, explain, module_problem, probe_lines
 from ._files import read_file
 from ._tree import Tree
 
@@ -192,7 +192,10 @@ def _module_problem(run, release, module, build):
     path = os.path.join(build, module + ".ko")
     if not os.path.isfile(path):
         return "make made no %s.ko" % module
-    return module_problem(lambda command: run(command, build), path, release, module)
+    def ask(command):
+        return run(command, build)
+
+    return module_problem(ask, path, release, module) or alias_problem(ask, path)
 
 
 def _finished(run, module, headers, build, sign_with):

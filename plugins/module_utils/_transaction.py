@@ -18,7 +18,7 @@ import shutil
 import stat
 import time
 
-from . import _bootloader, _driver, _guard, _kernel_hold
+from . import _bootloader, _driver, _guard, _kernel_hold, _storage
 from ._boot_setup import MODULES_LOAD
 from ._dkms_install import SUFFIXES
 from ._files import STATE_DIR, copy_file, ensure_dir, read_file, sha256_of, sync_dir, told, write_file
@@ -205,6 +205,9 @@ class Transaction:
         :returns: whether an earlier run's upgrade is gone on with.
         :raises TransactionError: where not everything could be written down; nothing has changed then.
         """
+        trouble = _storage.check(self.root)
+        if trouble:
+            raise TransactionError(trouble)
         resumed = self.is_pending()
         self.fresh = not resumed
         folder = self.pending if resumed else self.pending + ".new"

@@ -109,10 +109,12 @@ ansible_facts:
             serial: 1234567890abcdef
             soc: rk3588
         os:
-          description: C(id), C(codename), C(version), C(version_id) by C(os-release), and the kind of C(container), if it is one.
+          description:
+            - C(id), C(codename), C(version), C(version_id) by C(os-release), and the kind of C(container), if it is one.
+            - C(init), V(systemd) or the name of what else runs as process 1, V(null) where that cannot be seen.
           returned: always
           type: dict
-          sample: {codename: bookworm, container: null, id: debian, version: 12 (bookworm), version_id: "12"}
+          sample: {codename: bookworm, container: null, id: debian, init: systemd, version: 12 (bookworm), version_id: "12"}
         kernel:
           description:
             - C(release) and C(machine) of the running kernel; C(headers), whether modules can be built for it, C(headers_path),
@@ -121,6 +123,8 @@ ansible_facts:
               C(config) with the few options the plan asks about, C(config_digest) and C(symvers_digest) (sha256), C(config_source); C(boot_id).
             - C(signatures) - what makes it load signed modules only - V(config) (CONFIG_MODULE_SIG_FORCE), V(argument) (C(module.sig_enforce=1)),
               V(lockdown), or V(null) where it loads others too. Without root a lockdown may not be seen.
+            - C(kexec) - what starts the next kernel past the boot loader - V(loaded), a kernel that is loaded for kexec, V(locked), one that cannot be
+              unloaded either, V(reboot), kexec-tools, which loads one at each reboot, or V(null).
           returned: always
           type: dict
           sample: {headers: true, headers_path: /usr/src/linux-headers-6.1.99-1-rk2312, machine: aarch64, release: 6.1.99-1-rk2312}
@@ -189,6 +193,8 @@ ansible_facts:
             - C(config), the file that holds the kernel arguments.
             - C(cmdline) of the running kernel, C(configured) arguments and those the boot loader will take C(next)
               (V(null) with an C(error) where they cannot be told), C(default) arguments of C(u-boot-update), and C(update), the tool to run after a change.
+            - C(links), those files of the boot configuration that are symbolic links - C(path), C(target), and the C(problem) why the target cannot be
+              rolled back, one of V(loop), V(dangling), V(folder), V(special), V(blank) (in its name) and V(elsewhere) (on another file system), or V(null).
           returned: always
           type: dict
           sample: {config: /etc/default/u-boot, configured: ro quiet, loader: u-boot-menu, update: /usr/sbin/u-boot-update}
@@ -208,16 +214,32 @@ ansible_facts:
             version: 3.0.10
         tools:
           description:
-            - Whether C(make), C(compiler) and C(dkms) are there, the version of C(python) and the C(bits) of the user space.
+            - Whether C(make), C(compiler), C(dkms) and C(kexec) are there, the version of C(python) and the C(bits) of the user space.
             - C(packages_interrupted), whether dpkg was cut off at its work.
           returned: always
           type: dict
-          sample: {bits: 64, compiler: true, dkms: true, make: true, packages_interrupted: false, python: 3.11.2}
+          sample: {bits: 64, compiler: true, dkms: true, kexec: false, make: true, packages_interrupted: false, python: 3.11.2}
         hardware:
           description: How fast it builds - C(cores), C(mhz) of all of them together, C(memory) in MiB. What it does not say is V(null).
           returned: always
           type: dict
           sample: {cores: 8, memory: 15876, mhz: 16416}
+        watchdog:
+          description:
+            - Whether the hardware watchdog is C(usable) for a board on trial, the C(problem) why not, and its C(timeout) in seconds.
+            - V(null) where a recorded tree does not say.
+          returned: always
+          type: dict
+          sample: {problem: null, timeout: 44, usable: true}
+        filesystems:
+          description:
+            - What the files lie on that an upgrade writes. C(path), the C(mount) it is on and the C(type) of file system; whether that is
+              C(read_only), whether what is written to it is C(lasting) over a reboot, and whether it is the same device as C(/) (C(with_root)).
+            - Empty where C(/proc) does not say what is mounted.
+          returned: always
+          type: list
+          elements: dict
+          sample: [{lasting: true, mount: /, path: /etc, read_only: false, type: ext4, with_root: true}]
         space:
           description: Free MiB at C(/usr), C(/var), C(/boot) and C(/lib/modules).
           returned: always

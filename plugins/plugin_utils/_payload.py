@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import secrets
 import tempfile
 
@@ -240,8 +241,15 @@ def _source(where, names):
         if isinstance(statement, (ast.Import, ast.ImportFrom)):
             wanted = [alias for alias in statement.names if (alias.asname or alias.name.split(".")[0]) in names]
             statement = type(statement)(**dict(ast.iter_fields(statement), names=wanted))
-        kept.append(ast.unparse(_Bare().visit(ast.parse(ast.unparse(statement)))))
+        kept.append(_narrow(ast.unparse(_Bare().visit(ast.parse(ast.unparse(statement))))))
     return "\n".join(kept) + "\n"
+
+
+def _narrow(text):
+    """The same statement, indented by one blank a level: a sixth less to send."""
+    narrow = re.sub(r"^(?: {4})+", lambda match: " " * (len(match.group()) // 4), text, flags=re.M)
+    # Not where that would change a string of several lines.
+    return narrow if ast.dump(ast.parse(narrow)) == ast.dump(ast.parse(text)) else text
 
 
 class _Bare(ast.NodeTransformer):

@@ -14,13 +14,13 @@ LONGEST = 4096
 MOST = 1000
 _LARGEST = 1 << 53
 _BOARD = {"model": TEXT, "compatible": WORDS, "soc": TEXT, "serial": TEXT}
-_OS = {"id": TEXT, "codename": TEXT, "version": TEXT, "version_id": TEXT, "container": TEXT}
+_OS = {"id": TEXT, "codename": TEXT, "version": TEXT, "version_id": TEXT, "container": TEXT, "init": TEXT}
 SHAPE = {
     "board": _BOARD,
     "os": _OS,
     "kernel": {"release": TEXT, "machine": TEXT, "headers": YES_NO, "headers_path": TEXT, "vendor_headers": MAYBE, "config": {str: TEXT},
                "signatures": (None, "config", "argument", "lockdown"), "config_digest": TEXT, "config_source": TEXT, "symvers_digest": TEXT, "boot_id": TEXT,
-               "build": TEXT, "compiler": TEXT},
+               "build": TEXT, "compiler": TEXT, "kexec": (None, "loaded", "locked", "reboot")},
     "kernels": [{"release": TEXT, "running": YES_NO, "headers": YES_NO, "module": YES_NO, "builtin": YES_NO, "build_error": TEXT}],
     "device": {"node": TEXT, "address": TEXT, "compatible": WORDS, "status": TEXT, "name": TEXT, "driver": TEXT},
     "driver": {"presence": ("builtin", "module", "absent", "rocket"), "module": TEXT, "version": VERSION, "date": TEXT,
@@ -28,12 +28,15 @@ SHAPE = {
                "builtin_version": TEXT, "loaded": WORDS, "files": WORDS},
     "runtime": {"path": TEXT, "link": TEXT, "version": TEXT, "build": TEXT, "sha256": TEXT, "git_blob": TEXT, "size": NUMBER, "loader": TEXT,
                 "others": [{"path": TEXT, "version": TEXT, "sha256": TEXT}]},
-    "boot": {"loader": TEXT, "config": TEXT, "cmdline": TEXT, "configured": TEXT, "next": TEXT, "default": TEXT, "update": TEXT, "error": TEXT},
+    "boot": {"loader": TEXT, "config": TEXT, "cmdline": TEXT, "configured": TEXT, "next": TEXT, "default": TEXT, "update": TEXT, "error": TEXT,
+             "links": [{"path": TEXT, "target": TEXT, "problem": (None, "loop", "dangling", "folder", "special", "blank", "elsewhere")}]},
     "processes": [{"pid": NUMBER, "name": TEXT}],
     "dkms": {"available": YES_NO, "version": TEXT,
              "modules": [{"name": TEXT, "version": TEXT, "kernel": TEXT, "arch": TEXT, "state": TEXT, "original": YES_NO}]},
-    "tools": {"make": YES_NO, "compiler": YES_NO, "dkms": YES_NO, "packages_interrupted": YES_NO, "python": VERSION, "bits": NUMBER},
+    "tools": {"make": YES_NO, "compiler": YES_NO, "dkms": YES_NO, "kexec": YES_NO, "packages_interrupted": YES_NO, "python": VERSION, "bits": NUMBER},
     "hardware": {"cores": NUMBER, "mhz": NUMBER, "memory": NUMBER},
+    "watchdog": {"usable": MAYBE, "problem": TEXT, "timeout": NUMBER},
+    "filesystems": [{"path": TEXT, "mount": TEXT, "type": TEXT, "read_only": YES_NO, "lasting": YES_NO, "with_root": YES_NO}],
     "space": {str: NUMBER},
     "repository": ANY,
     "verification": ANY,

@@ -21,7 +21,13 @@ LOCK = """
   hosts: all
   gather_facts: false
   tasks:
-    # A light board has no systemd.
+    # A light board has no systemd, and lies in memory as a container may.
+    - name: Have it taken for a container
+      ansible.builtin.copy:
+        content: ""
+        dest: /run/.containerenv
+        mode: "0644"
+      become: true
     - name: Have something that says yes to what is asked of systemd
       ansible.builtin.copy:
         content: "#!/bin/sh\\nexit 0\\n"
@@ -42,6 +48,11 @@ LOCK = """
     - name: Go back
       rkfleet.npu.npu_transaction:
         state: restored
+      become: true
+    - name: Have it taken for a board again
+      ansible.builtin.file:
+        path: /run/.containerenv
+        state: absent
       become: true
 """
 

@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import tarfile
+import tracemalloc
 
 import pytest
 
@@ -28,7 +29,7 @@ class Board:
         self.root, self.calls = root, []
         self.vermagic, self.builds, self.rc, self.log, self.signed = KERNEL, True, 0, "", ""
         self.content, self.states = "module", True
-        self.takes, self.versions = True, "0x12345678\tdrm_ioctl\n"
+        self.aliases, self.takes, self.versions = "", True, "0x12345678\tdrm_ioctl\n"
         for kernel in (KERNEL, OTHER):
             (root / "lib/modules" / kernel).mkdir(parents=True)
 
@@ -50,7 +51,8 @@ class Board:
         assert command[:2] == ["modinfo", "-F"]
         if not os.path.getsize(command[3]):
             return 1, "", "modinfo: ERROR"
-        return 0, {"vermagic": self.vermagic + " SMP mod_unload\n", "name": "rknpu_dkms\n", "sig_key": self.signed, "signer": "somebody\n",
+        return 0, {"vermagic": self.vermagic + " SMP mod_unload\n", "name": "rknpu_dkms\n", "alias": self.aliases, "sig_key": self.signed,
+                   "signer": "somebody\n",
                    "version": self.path(command[3]).read_text()[len(self.content):] if self.states else "\n"}[command[2]], ""
 
     def dkms_add(self, command):
@@ -219,6 +221,8 @@ FAULTS = {
     "a module for another kernel": ({"vermagic": "6.1.0-1-arm64"}, "vermagic of .* is '6.1.0-1-arm64', wanted is '%s'" % KERNEL),
     "the build ends badly": ({"rc": 10, "log": "rknpu_gem.c:891:2: error: implicit declaration of function 'vm_flags_set' [-Werror]\n"},
                              "headers have no vm_flags_set"),
+    "a module that udev would load": ({"aliases": "of:N*T*Crockchip,rk3588-rknpuC*\nof:N*T*Crockchip,rk3588-rknpu\n"},
+                                      "device-tree alias of:N.*rk3588-rknpuC.*, so udev would load it.*MODULE_DEVICE_TABLE"),
     "the disk is full": ({"rc": 1, "log": "cp: error writing 'x.ko': No space left on device"}, r"the disk is full: \d+ KiB.* free at /"),
 }
 
@@ -261,6 +265,74 @@ def test_a_full_disk_that_dkms_says_nothing_of(board, package, archive, monkeypa
     monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result((4096, 4096, 100, 50, 25, 10, 9, 9, 0, 255)))
     with pytest.raises(_dkms_install.DkmsError, match="not built for kernel %s: the disk is full: 100 KiB are free at /" % KERNEL):
         deploy(package, archive)
+
+
+# -- what is there is kept on the disk, not in memory ----------------------------------------------------------------------------------
+
+def test_a_large_database_is_not_held_in_memory(board, archive):
+    package, dummy = there_before(board, archive, "another version, for two kernels")
+    with open(board.path(DATABASE + "/0.9.3/large"), "wb") as stream:
+        stream.truncate(64 << 20)
+    (board.root / "usr/src/rknpu-0.9.3").mkdir(exist_ok=True)
+    before = board.files()
+    board.rc, board.log = 1, "error: x"
+
+    def dkms_install(command):
+        # It writes over what is there, into the same file.
+        for path in board.path(DATABASE).rglob("*.ko.xz"):
+            path.write_text("written over")
+        return 1, "", "error: x"
+
+    board.dkms_install = dkms_install
+    tracemalloc.start()
+    with pytest.raises(_dkms_install.DkmsError):
+        deploy(package, archive)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 16 << 20
+    assert {name: content for name, content in board.files().items() if name in before} == before
+
+
+def test_no_room_for_the_copies_changes_nothing(board, archive, monkeypatch):
+    package, dummy = there_before(board, archive, "another version, for two kernels")
+    before = board.files()
+    board.calls.clear()
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(board.root))
+
+    monkeypatch.setattr(_dkms_install.shutil, "copyfileobj", full)
+    with pytest.raises(_dkms_install.DkmsError, match="^the disk is full"):
+        deploy(package, archive)
+    assert board.files() == before and board.calls == []
+
+
+def test_copies_that_a_power_cut_left_are_removed(board, package, archive, monkeypatch):
+    there_before(board, archive, "another version, for two kernels")
+    monkeypatch.setattr(board, "dkms_install", lambda command: (_ for dummy in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(_dkms_install._Snapshot, "forget", lambda self: None)
+    with pytest.raises(KeyboardInterrupt):
+        deploy(package, archive)
+    monkeypatch.undo()
+    assert package.leftovers()
+    deploy(package, archive)
+    assert not package.leftovers() and package.steps(archive[1]) == []
+
+
+# -- the umask of root ---------------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("umask", [0o000, 0o077, 0o022])
+def test_the_tree_is_written_by_root_alone_and_read_by_all(board, package, archive, umask):
+    before = os.umask(umask)
+    try:
+        deploy(package, archive)
+        assert os.umask(umask) == umask
+    finally:
+        os.umask(before)
+    modes = {path.relative_to(board.root).as_posix(): path.stat().st_mode & 0o777 for top in ("usr/src", "var/lib/dkms")
+             for path in board.path(top).rglob("*") if not path.is_symlink()}
+    assert "usr/src/rknpu-0.9.6/vendor/drivers/rknpu" in modes
+    assert {name: mode for name, mode in modes.items() if mode != (0o755 if board.path(name).is_dir() else 0o644)} == {}
 
 
 @pytest.mark.parametrize("number, said", [(errno.ENOSPC, r"^the disk is full: \d+ KiB"), (errno.EROFS, "is mounted read-only$")])
@@ -576,6 +648,7 @@ def test_a_dkms_that_does_not_take_it_is_no_success_and_all_is_as_it_was(board, 
     (lambda board, binary: setattr(binary, "name", "rknpu.ko"), "it is called 'rknpu.ko'"),
     (lambda board, binary: setattr(binary, "name", "../../rknpu_dkms.ko"), "it is called"),
     (lambda board, binary: os.unlink(binary.path), "not a plain file"),
+    (lambda board, binary: setattr(board, "aliases", "of:N*T*Crockchip,rk3588-rknpu\n"), "so udev would load it before a failed boot can be noticed"),
     (lambda board, binary: setattr(board, "content", "another board's0"), "is version .*, wanted is 0.9.6"),
 ])
 def test_a_module_that_is_not_for_this_board_is_refused_before_anything_changes(board, package, binary, change, said):

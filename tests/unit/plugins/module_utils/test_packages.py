@@ -22,6 +22,7 @@ class Board:
         self.root, self.calls, self.offered, self.waits = root, [], set(DEPENDS), 0
         self.states = {"libc6": "install ok installed", "old": "deinstall ok config-files"}
         self.rc, self.err, self.breaks_at, self.locked, self.stubborn = 0, "", None, 0, False
+        self.apt_waits = self.patience = 0
         for folder in ("var/lib/dpkg/updates", "var/lib/apt/lists", "var/cache/apt/archives/partial", "boot"):
             (root / folder).mkdir(parents=True)
         self.aged("var/lib/apt/lists", 60)
@@ -59,6 +60,7 @@ class Board:
         if command[0] == "dpkg-query":
             return 0, "".join("%s %s\n" % item for item in sorted(self.states.items())), ""
         if self.locked and "--simulate" not in command:
+            self.apt_waits += self.patience
             self.locked -= 1
             return 100, "", "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 1 (apt-get)"
         names = command[command.index("--") + 1:] if "--" in command else []
@@ -106,7 +108,7 @@ class Board:
             return 0, "Inst libc6 [1] (2 Debian)\n" + "".join("Inst %s (1 Debian [arm64])\nConf %s (1 Debian [arm64])\n" % (n, n) for n in planned), ""
         words = " ".join(command)
         assert "--no-install-recommends" in words and "Dpkg::Options::=--force-confold" in words and "--no-remove" in words
-        assert "DPkg::Lock::Timeout=120" in words
+        assert "DPkg::Lock::Timeout=1200" in words
         for count, name in enumerate(planned):
             (self.root / "var/cache/apt/archives" / (name + ".deb")).write_text("x")
             if count == self.breaks_at:
@@ -118,7 +120,7 @@ class Board:
         return self.rc, "", self.err
 
     def packages(self):
-        return _packages.Packages(self.run, str(self.root), self.sleep, lambda: NOW)
+        return _packages.Packages(self.run, str(self.root), self.sleep, lambda: NOW, lambda: self.apt_waits)
 
     def sleep(self, seconds):
         self.waits += seconds
@@ -191,7 +193,21 @@ def test_a_lock_is_not_waited_for_for_ever(board):
     with pytest.raises(_packages.PackagesError, match="make cannot be installed: E: Could not get lock .* held by process 1"):
         board.packages().install(["make"], list)
     # Both to install and to put dpkg right: nothing had come, so there was nothing to take back.
-    assert board.waits == 120
+    assert board.waits == 1200
+
+
+def test_what_apt_has_waited_itself_is_not_waited_for_again(board):
+    board.locked, board.patience = 10**6, 600
+    with pytest.raises(_packages.PackagesError, match="Could not get lock"):
+        board.packages().install(["make"], list)
+    assert len(board.did("apt-get", "install")) == 2 and board.waits == 5
+
+
+def test_a_package_that_goes_is_waited_for_like_one_that_comes(board):
+    board.has("make")
+    board.locked = 200
+    board.packages().remove(["make"])
+    assert "make" not in board.installed() and board.waits == 1000
 
 
 def test_what_cannot_be_had_is_said_in_one_sentence_and_changes_nothing(board):

@@ -21,7 +21,7 @@ class Board:
     """A board's tree, and package repositories."""
 
     def __init__(self, root):
-        self.root, self.calls, self.made = root, [], {}
+        self.root, self.calls, self.made, self.aliases = root, [], {}, ""
         self.packages = {
             PACKAGE: {
                 "depends": "%s (= 6.1.84-12), %s (>= 6.1.84) | nothing, gcc-12" % (COMMON, KBUILD),
@@ -77,7 +77,7 @@ class Board:
         return self.make
 
     def modinfo(self, words, unused):
-        return 0, {"vermagic": self.vermagic + " SMP\n", "name": pathlib.Path(words[-1]).read_text() + "\n"}[words[2]], ""
+        return 0, {"vermagic": self.vermagic + " SMP\n", "name": pathlib.Path(words[-1]).read_text() + "\n", "alias": self.aliases}[words[2]], ""
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_with_the_headers_that_are_installed(board, check):
     found = check()
     assert (found["verdict"], found["headers"]) == ("builds", "the headers that are installed")
     assert found["probes"] == ["probe vm_flags_set: missing, supplied"]
-    assert [call[0] for call in board.calls] == ["make", "modinfo", "modinfo"]
+    assert [call[0] for call in board.calls] == ["make", "modinfo", "modinfo", "modinfo"]
     assert {"RKFLEET_MODULE=rknpu_dkms", "KERNELRELEASE=" + RELEASE, "modules"} <= set(board.made["words"])
     assert board.made["source"] == "ours"
 
@@ -229,3 +229,10 @@ def test_a_module_that_cannot_be_signed_is_not_collected(board, tmp_path):
     found = _preflight.check(run, RELEASE, PACKAGE, "rknpu_dkms", str(tmp_path / "tree"), str(tmp_path / "scratch"), str(board.root),
                              collect=True, sign_with=("/key", "/cert"))
     assert found["verdict"] == "fails" and found["reason"] == "sign-file failed on the module: no such key" and "built" not in found
+
+
+def test_a_module_that_udev_would_load_is_refused(board, check):
+    board.installed()
+    board.aliases = "of:N*T*Crockchip,rk3588-rknpu\n"
+    found = check()
+    assert found["verdict"] == "fails" and "has the device-tree alias of:N" in found["reason"] and "MODULE_DEVICE_TABLE" in found["reason"]
