@@ -171,7 +171,7 @@ class DkmsPackage:
             return "it is called %r" % binary.name, ""
         path = binary.path
         problem = (_prebuilt.damaged(binary) or module_problem(self.run, path, self.kernel, self.module) or self._version_problem(path)
-                   or self.signing.module_problem(self.run, path))
+                   or self.signing.module_problem(self.run, path, strict=True))
         if problem:
             return problem, ""
         try:
