@@ -226,7 +226,9 @@ class Store:
             raise StoreError("npu_store_keep is %r: it is a number of builds, at least 1" % keep)
         try:
             for place in () if read_only else _FOLDERS:
-                ensure_dir(os.path.join(self.folder, place), 0o700)
+                # Other tasks of the run may be making them at this moment.
+                with contextlib.suppress(FileExistsError):
+                    ensure_dir(os.path.join(self.folder, place), 0o700)
         except OSError as error:
             raise StoreError("the store %s cannot be used: %s; set npu_store to another folder, or to \"\" to do without" % (self.folder, error)) from error
         problem = others_can_write(*(os.path.join(self.folder, place) for place in _FOLDERS), strict=True)
@@ -356,7 +358,7 @@ class Store:
             else:
                 problem = signature_problem(name, content, certificate)
         if problem:
-            raise StoreError("the build of %s is not kept in the store: %s" % (board, problem))
+            raise StoreError("the build could not be kept in the store: %s" % problem)
         now = datetime.datetime.now(datetime.timezone.utc)
         return self.add(dict(wanted, symvers=symvers), content, log, hosts, file=name, vermagic=vermagic, board=board,
                         built_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"), tree=tree, tools=clean_tree(built.get("tools") or {}),
