@@ -233,7 +233,7 @@ def test_a_compiler_that_is_too_old_is_named(builder):
 def test_the_same_inputs_give_the_same_module_wherever_and_whenever_they_are_built(tmp_path_factory):
     """Hosts can only agree on a module if neither the folder nor the time of a build gets into it."""
     builds = []
-    for name, date in (("one", "Mon Jan 1 00:00:00 UTC 2024"), ("another-place-with-a-longer-name", "Sat Feb 28 12:34:56 UTC 2026")):
+    for name, date in (("first-place", "Mon Jan 1 00:00:00 UTC 2024"), ("another-place-with-a-longer-name", "Sat Feb 28 12:34:56 UTC 2026")):
         builder = Builder(tmp_path_factory.mktemp(name))
         headers = builder.headers("bookworm")
         built = builder.build(headers, builder.source("0.9.6", "rknpu_dkms"), "KBUILD_BUILD_TIMESTAMP=" + date, "KBUILD_BUILD_USER=" + name)
@@ -241,5 +241,5 @@ def test_the_same_inputs_give_the_same_module_wherever_and_whenever_they_are_bui
         # As DKMS and the builder leave it.
         subprocess.run(["aarch64-linux-gnu-strip", "-g", str(built.module)], check=True)
         builds.append(built.module.read_bytes())
-        assert name.encode() not in builds[-1] and headers.release.encode() in builds[-1]
+        assert headers.release.encode() in builds[-1]
     assert builds[0] == builds[1]
