@@ -63,14 +63,15 @@ def decide(boards, settings, proven=(), staging_group=()):
     summary = []
     agree = _hosts(settings.get("store_agree", 1))
     for key, names in alike.items():
-        # The first ones build for the others: see _store.
-        first = _builders(names, boards, staging_group)
+        known = next((entry for entry in proven if _tuple(entry) == key), None)
+        staged = not known and _flag(settings["require_staging"])
+        # The first ones build for the others: see _store. Where none goes first, they are those whose turn comes first.
+        first = _builders(names, boards, staging_group) if staged else sorted(names, key=lambda name: _unfit(boards[name]))
         for name in first[:agree]:
             result[name]["builds"] = True
-        known = next((entry for entry in proven if _tuple(entry) == key), None)
         if known:
             reason = "%s is proven (%s, %s)" % (named(known), known["board"], known["since"])
-        elif not _flag(settings["require_staging"]):
+        elif not staged:
             reason = "%s is not proven, and npu_require_staging is false" % named(result[names[0]]["key"])
         else:
             reason = _stage(result, first, proven)
@@ -82,8 +83,7 @@ def decide(boards, settings, proven=(), staging_group=()):
     return {
         "errors": [], "message": "", "boards": result, "check": check, "summary": summary,
         "staging": [name for name in todo if result[name]["part"] == "staging"],
-        # Who builds for others comes before them, else in the inventory's order.
-        "rollout": sorted((name for name in todo if result[name]["part"] == "rollout"), key=lambda name: not result[name]["builds"]),
+        "rollout": [name for name in todo if result[name]["part"] == "rollout"],
         "serial": ["100%"] if check else _batches(settings["rollout"]),
         "allowed": _allowed(settings["max_failed"], len(todo)),
     }
