@@ -12,7 +12,7 @@ import stat
 
 
 def others_can_write(*folders, strict=False):
-    """One sentence on why others can write to one of these folders, or replace it, and the command that mends it; None where they cannot.
+    """One sentence on why others can write to one of these folders, or replace it, and the command that fixes it; None where they cannot.
 
     A folder must belong to the user who runs Ansible. What leads to it may also be root's, and may be writable by others where it is sticky,
     as /tmp is. Folders that are not there yet are passed over.
