@@ -146,10 +146,10 @@ class Signing:
                 ensure_dir(os.path.dirname(place))
                 write_file(place, content, mode)
 
-    def module_problem(self, run, path, log="", strict=False):
+    def module_problem(self, run, path, log="", strict=True):
         """Return one sentence on the signature of a module's file, or None where it is the wanted one or none is wanted.
 
-        :arg strict: whether a signature that cannot be verified here is a problem, too, as it is for a module that was built elsewhere.
+        :arg strict: whether a signature that cannot be verified here is a problem, too. For a module that the board built itself it is none.
         """
         if self.serial is None:
             return None

@@ -186,7 +186,9 @@ def test_a_module_is_signed_by_that_certificate_or_it_is_said(machine, sig_key, 
     def run(command):
         return 0, {"sig_key": sig_key, "signer": "DKMS module signing key\n"}[command[2]], ""
 
-    assert machine.signing().module_problem(run, "/x.ko", log) == said
+    assert machine.signing().module_problem(run, "/x.ko", log, strict=False) == said
+    # The serial number alone is no proof.
+    assert (said or "/x.ko: its signature is not verified: ") in machine.signing().module_problem(run, "/x.ko", log)
     assert machine.signing("", "").module_problem(run, "/x.ko", log) is None
 
 
@@ -320,8 +322,8 @@ def test_without_the_program_a_module_of_others_is_not_used_and_ones_own_is_said
         return 0, "12:34:AB:CD\n", ""
 
     signing = machine.signing()
-    assert signing.module_problem(run, str(path), strict=True) == "%s: its signature is not verified: %s is missing: install it" % (path, missing)
-    assert signing.module_problem(run, str(path)) is None and signing.not_verified(run, str(path)) == missing + " is missing: install it"
+    assert signing.module_problem(run, str(path)) == "%s: its signature is not verified: %s is missing: install it" % (path, missing)
+    assert signing.module_problem(run, str(path), strict=False) is None and signing.not_verified(run, str(path)) == missing + " is missing: install it"
     assert machine.signing("", "").not_verified(run, str(path)) is None
 
 
