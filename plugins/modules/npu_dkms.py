@@ -110,7 +110,9 @@ options:
     default: 1
     version_added: 1.6.0
   source_digest:
-    description: Checksum that O(source) must have, as it is pinned, a SHA-256 or a blob id of git. It also tells it from other files in O(store). By default the SHA-256 of what is there.
+    description:
+      - Checksum that O(source) must have, as it is pinned, a SHA-256 or a blob id of git. By default the SHA-256 of what is there.
+      - It also tells O(source) from other files in O(store).
     type: str
     version_added: 1.3.0
   state_dir:

@@ -58,7 +58,8 @@ def act(monkeypatch, source, tmp_path):
                 return answer(module_args) if callable(answer) else answer
 
         monkeypatch.setattr(_transfer.ActionBase, "run", lambda *unused: {})
-        return Action().run(task_vars={"inventory_hostname": board, "groups": {"trusted": ["other", "first"], "empty": []}, "ansible_facts": {"npu": {"kernel": facts}}}), sent
+        groups = {"trusted": ["other", "first"], "empty": []}
+        return Action().run(task_vars={"inventory_hostname": board, "groups": groups, "ansible_facts": {"npu": {"kernel": facts}}}), sent
 
     uploads = run.uploads = {}
     return run
@@ -184,7 +185,8 @@ def evil_board(module_args):
 @pytest.mark.parametrize("who, kept", [
     ({"store_from": ["first"]}, True), ({"store_from": "first"}, True), ({"store_from": ["trusted"]}, True), ({"store_from": ["builder"]}, False),
     ({"store_from": ["empty"]}, False), ({"store_fill": False}, False), ({"store_fill": "no"}, False), ({"store_fill": True}, True), ({}, True),
-    ({"store_from": ["first"], "store_fill": False}, True), ({"store_from": ["other"], "store_fill": True}, False), ({"store_from": [], "store_fill": False}, False),
+    ({"store_from": ["first"], "store_fill": False}, True), ({"store_from": ["other"], "store_fill": True}, False),
+    ({"store_from": [], "store_fill": False}, False),
 ])
 def test_only_the_hosts_that_are_named_fill_the_store(dkms, who, kept, tmp_path):
     def answer(module_args):

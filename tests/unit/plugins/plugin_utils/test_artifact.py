@@ -152,7 +152,7 @@ def test_a_cache_that_others_can_write_to_is_refused(tmp_path, mirror, which):
     folder = cache / which.replace("DIGEST", pins()["sha256"])
     folder.chmod(0o777)
     for keep in (True, False):
-        with pytest.raises(_artifact.ArtifactError, match="others than you can write to npu_cache_dir .* has mode 0777 .* or set npu_cache_dir to another folder"):
+        with pytest.raises(_artifact.ArtifactError, match="others than you can write to npu_cache_dir .* has mode 0777 .* or set npu_cache_dir to"):
             _artifact.fetch(pins(), PATH, str(cache), mirrors=[mirror], keep=keep)
     folder.chmod(0o755)
     assert _artifact.fetch(pins(), PATH, str(cache), mirrors=[mirror])[1] == "cache"

@@ -276,7 +276,8 @@ def test_what_is_not_plausible_counts_as_nothing():
 
 
 def test_the_first_boards_of_each_kernel_build_for_the_others():
-    boards = {"a": builder(1000, headers=False), "b": builder(2000), "c": builder(2000), "d": builder(2000, kernel=OLD), "e": builder(2000, headers=False, kernel=OLD)}
+    boards = {"a": builder(1000, headers=False), "b": builder(2000), "c": builder(2000), "d": builder(2000, kernel=OLD),
+              "e": builder(2000, headers=False, kernel=OLD)}
     for agree, builds in ((1, ["b", "d"]), (2, ["b", "c", "d", "e"]), ("3", ["a", "b", "c", "d", "e"])):
         answer = decide(boards, store_agree=agree, require_staging=False)
         assert [name for name, entry in answer["boards"].items() if entry["builds"]] == builds
