@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 
+from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._artifact import ArtifactError, fetch
+from ..plugin_utils._artifact import ArtifactError, fetch, private_copy
 
 ARGUMENTS = dict(
     argument_spec=dict(
@@ -47,8 +48,12 @@ class ActionModule(ActionBase):
                 params["timeout"],
                 keep=not check_mode,
             )
+            available = os.path.exists(file)
+            if available:
+                # Used minutes or hours later, by its path: what lies in the cache may be another file by then.
+                file = private_copy(file, pins, C.DEFAULT_LOCAL_TMP)
         except (ArtifactError, OSError) as error:
             raise AnsibleActionFail(str(error)) from error
         # The cache belongs to the controller: filling it is not a change of the board.
-        result.update(changed=False, path=file, source=source, available=os.path.exists(file))
+        result.update(changed=False, path=file, source=source, available=available)
         return result

@@ -12,13 +12,14 @@ import os
 import re
 import time
 
+from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 
 from ..module_utils import _plan, _record
 from ..module_utils._files import STATE_DIR
 from ..module_utils._tree import clean, clean_tree
 from ..plugin_utils import _compatibility, _fleet, _look, _payload, _select
-from ..plugin_utils._artifact import ArtifactError, fetch
+from ..plugin_utils._artifact import ArtifactError, fetch, private_copy
 from ..plugin_utils._mobilenet_action import MobilenetAction, files
 from ..plugin_utils._program_action import GRACE, NoAnswer, ProgramAction, cached
 from ..plugin_utils._told_facts import checked
@@ -225,7 +226,8 @@ def prepared(model, proof):
         paths = {}
         for name, row in (("model", model["file"]), ("picture", model["picture"])):
             pins = {pin: row[pin] for pin in ("sha256", "git_blob", "size") if row.get(pin)}
-            paths[name] = fetch(pins, row["path"], cache, proof["local_folder"], proof["mirrors"])[0]
+            file = fetch(pins, row["path"], cache, proof["local_folder"], proof["mirrors"])[0]
+            paths[name] = private_copy(file, pins, C.DEFAULT_LOCAL_TMP)
         return json.dumps(files(paths, model["platform"], proof["cache_dir"]))
 
     try:

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ansible.errors import AnsibleActionFail
 
 from ..plugin_utils import _store
@@ -19,23 +17,25 @@ class ActionModule(StoreAction):
     def act(self, result, task_vars):
         args = dict(self._task.args)
         log_dir = args.pop("log_dir", None)
+        who = self.who_fills(args, task_vars)
         source, build_files, folder, keep, digest = (args.pop(name, None) for name in ("source", "build_files", "store", "store_keep", "source_digest"))
         store = wanted = None
         if args.get("state", "present") == "present":
             if not source or not build_files:
                 raise AnsibleActionFail("npu_dkms needs source and build_files for state=present")
+            # A check run keeps nothing in the controller's cache, so the tree's digest is not known.
+            tarball, digest = self.read_source(source, digest, may_be_missing=self._task.check_mode)
             if folder:
-                store, wanted = self.in_store(args, folder, keep, digest or _store.digest_of(source), build_files, task_vars)
-            if self._task.check_mode and not os.path.exists(source):
-                # A check run keeps nothing in the controller's cache, so the tree's digest is not known.
+                store, wanted = self.in_store(args, folder, keep, digest, build_files, task_vars)
+            if tarball is None:
                 args["archive_sha256"] = "not fetched"
             else:
-                content, args["archive_sha256"] = self.tree(args, source, build_files)
+                content, args["archive_sha256"] = self.tree(args, source, build_files, tarball)
                 if not self._task.check_mode:
                     args["archive"] = self.send_tree(content)
         if wanted:
             try:
-                self.from_store(result, args, store, wanted, task_vars)
+                self.from_store(result, args, store, wanted, task_vars, *who)
             except _store.StoreError as error:
                 raise AnsibleActionFail(str(error)) from error
         else:
@@ -48,23 +48,33 @@ class ActionModule(StoreAction):
                 result["msg"] += " (log: %s)" % result["log_file"]
         return result
 
-    def from_store(self, result, args, store, wanted, task_vars):
-        """Have the board take what is in the store, or else build and put it there."""
+    def from_store(self, result, args, store, wanted, task_vars, hosts=None, fills=True, agree=1):
+        """Have the board take what is in the store, or else build; what it has built is put there where it may fill the store.
+
+        :arg hosts: the hosts whose builds count; None for all.
+        :arg fills: whether this host is one of them.
+        :arg agree: how many of them must have built the same.
+        """
         refused, entry = {}, None
         tree = "" if args["archive_sha256"] == "not fetched" else args["archive_sha256"]
         while True:
             if self._task.check_mode:
-                entry = store.find(wanted, tree)
+                entry = store.find(wanted, tree, agree=agree, hosts=hosts)
                 binary = {"name": entry["file"], "sha256": entry["sha256"]} if entry else None
                 result.update(self._execute_module(module_args=dict(args, binary=binary), task_vars=task_vars))
                 break
             with store.lock(wanted):
-                entry = store.find(wanted, tree, refused)
-                if not entry:
+                entry = store.find(wanted, tree, refused, agree, hosts)
+                # After it has refused a module, what a board builds is its own affair: else it could put another one in its place.
+                shares = fills and not refused
+                if not entry and shares:
                     result.update(self._execute_module(module_args=dict(args, collect=True), task_vars=task_vars))
-                    self.put(result, store, wanted, args, task_vars["inventory_hostname"])
+                    self.put(result, store, wanted, args, task_vars["inventory_hostname"], hosts, agree)
                     break
-                module, log = store.read(entry)
+                module, log = store.read(entry) if entry else (None, None)
+            if not entry:
+                result.update(self._execute_module(module_args=args, task_vars=task_vars))
+                break
             binary = {
                 "name": entry["file"], "sha256": entry["sha256"], "path": self.send(module, entry["file"]), "log": log.decode("utf-8", "replace")}
             answer = self._execute_module(module_args=dict(args, binary=binary), task_vars=task_vars)
@@ -80,13 +90,17 @@ class ActionModule(StoreAction):
             result["stored"] = _store.told(entry)
         result.setdefault("stored", None)
 
-    def put(self, result, store, wanted, args, board):
+    def put(self, result, store, wanted, args, board, hosts=None, agree=1):
         """Keep what a board has just built. What cannot be kept is built once more elsewhere, which is no reason to fail."""
         built = result.pop("built", None)
         if not built:
             return
         try:
-            entry = store.put(wanted, built, board=board, log=result.get("log") or "", probes=result.get("probes"), tree=args["archive_sha256"])
+            entry = store.put(wanted, built, board=board, log=result.get("log") or "", probes=result.get("probes"), tree=args["archive_sha256"],
+                              certificate=self.certificate, hosts=hosts)
             result["stored"] = _store.told(entry)
+            note = store.disagreement(entry, hosts) or _store.still_needed(entry, agree, hosts)
         except _store.StoreError as error:
-            result["notes"] = [*(result.get("notes") or ()), str(error)]
+            note = str(error)
+        if note:
+            result["notes"] = [*(result.get("notes") or ()), note]

@@ -18,6 +18,7 @@ class ActionModule(StoreAction):
     def act(self, result, task_vars):
         args = dict(self._task.args)
         log_dir = args.pop("log_dir", None)
+        hosts, dummy, agree = self.who_fills(args, task_vars)
         folder, keep, digest = (args.pop(name, None) for name in ("store", "store_keep", "source_digest"))
         source, build_files, compatibility = (args.pop(name, None) for name in ("source", "build_files", "compatibility"))
         kernels = args.get("kernels")
@@ -27,14 +28,15 @@ class ActionModule(StoreAction):
         known, packages = what_is_known(kernels, args["version"], compatibility)
         args["kernels"] = [release for release in kernels if release not in known]
         if args["kernels"]:
-            content, args["archive_sha256"] = self.tree(args, source, build_files)
+            tarball, digest = self.read_source(source, digest)
+            content, args["archive_sha256"] = self.tree(args, source, build_files, tarball)
             args.update(archive=self.send_tree(content), packages=packages)
             if folder:
                 about = dict(args, kernel=kernels[0])
-                store, wanted = self.in_store(about, folder, keep, digest or _store.digest_of(source), build_files, task_vars)
+                store, wanted = self.in_store(about, folder, keep, digest, build_files, task_vars)
                 if len(kernels) != 1 or not wanted:
                     raise AnsibleActionFail("npu_preflight keeps in the store what is built for the kernel that runs on the task's board, by its facts")
-                if not self.build(result, args, store, wanted, task_vars):
+                if not self.build(result, args, store, wanted, task_vars, hosts, agree):
                     return result
             else:
                 result.update(self._execute_module(module_args=args, task_vars=task_vars))
@@ -49,11 +51,14 @@ class ActionModule(StoreAction):
         result.update(changed=False, kernels=[known.get(release) or tried[release] for release in kernels])
         return result
 
-    def build(self, result, args, store, wanted, task_vars):
+    def build(self, result, args, store, wanted, task_vars, hosts=None, agree=1):
         """Build for the store; return whether that was tried."""
+        host = str(self._task.delegate_to or task_vars["inventory_hostname"])
+        if hosts is not None and host not in hosts:
+            raise AnsibleActionFail("%s does not build for other boards: npu_store_from does not name it. Add it there, or unset npu_builder." % host)
         try:
             with store.lock(wanted):
-                entry = store.find(wanted, args["archive_sha256"])
+                entry = store.find(wanted, args["archive_sha256"], agree=agree, hosts=hosts) or store.built_by(host, wanted, args["archive_sha256"])
                 if entry:
                     result.update(changed=False, kernels=[], stored=_store.told(entry))
                     return False
@@ -61,8 +66,11 @@ class ActionModule(StoreAction):
                 for tried in result.get("kernels") or ():
                     built = tried.pop("built", None)
                     if built:
-                        host = str(self._task.delegate_to or task_vars["inventory_hostname"])
-                        result["stored"] = _store.told(store.put(wanted, built, host, tried.get("log") or "", tried.get("probes"), args["archive_sha256"]))
+                        entry = store.put(
+                            wanted, built, host, tried.get("log") or "", tried.get("probes"), args["archive_sha256"], self.certificate, hosts)
+                        result["stored"] = _store.told(entry)
+                        if store.disagreement(entry, hosts):
+                            raise AnsibleActionFail(store.disagreement(entry, hosts))
         except _store.StoreError as error:
             raise AnsibleActionFail(str(error)) from error
         return True

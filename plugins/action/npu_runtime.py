@@ -9,6 +9,7 @@ import os
 
 from ansible.errors import AnsibleActionFail
 
+from ..plugin_utils._artifact import ArtifactError, read
 from ..plugin_utils._told_facts import checked_runtime
 from ..plugin_utils._transfer import TransferAction
 
@@ -22,7 +23,11 @@ class ActionModule(TransferAction):
         if not self._task.check_mode:
             if not os.path.isfile(source):
                 raise AnsibleActionFail("%r is not a file on the controller" % source)
-            args["upload"] = self.upload(source, "librknnrt.so")
+            try:
+                content = read(source, {pin: args[pin] for pin in ("sha256", "git_blob", "size") if args.get(pin)})
+            except (ArtifactError, OSError) as error:
+                raise AnsibleActionFail(str(error)) from error
+            args["upload"] = self.send(content, "librknnrt.so")
         result.update(self._execute_module(module_args=args, task_vars=task_vars))
         known = (task_vars.get("ansible_facts") or {}).get("npu")
         if known and result.get("runtime"):

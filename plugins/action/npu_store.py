@@ -20,6 +20,8 @@ ARGUMENTS = dict(
         build_files=dict(type="path", required=True),
         signing_cert=dict(type="path"),
         packages=dict(type="list", elements="str", default=[]),
+        store_from=dict(type="list", elements="str", default=[]),
+        store_agree=dict(type="int", default=1),
         wait=dict(type="bool", default=False),
     ),
 )
@@ -34,13 +36,14 @@ class ActionModule(StoreAction):
         params = self.validate_argument_spec(**ARGUMENTS)[1]
         entry = None
         if params["store"]:
+            hosts, dummy, agree = self.who_fills(params, task_vars)
             store, wanted = self.in_store(params, params["store"], None, params["source_digest"], params["build_files"], task_vars)
             try:
                 if wanted and params["wait"] and not self._task.check_mode:
                     with store.lock(wanted):
-                        entry = store.find(wanted)
+                        entry = store.find(wanted, agree=agree, hosts=hosts)
                 elif wanted:
-                    entry = store.find(wanted)
+                    entry = store.find(wanted, agree=agree, hosts=hosts)
             except _store.StoreError as error:
                 raise AnsibleActionFail(str(error)) from error
         packages = [name for name in params["packages"] if name in FOR_ALL or not entry]

@@ -157,7 +157,7 @@ class DkmsPackage:
             return problem
         if not self._links(self.kernel):
             return "%s is not the one that DKMS made of version %s" % (path, self.version)
-        return alias_problem(self.run, path) or self.signing.module_problem(self.run, path, log)
+        return alias_problem(self.run, path) or self.signing.module_problem(self.run, path, log, strict=False)
 
     def _version_problem(self, path):
         found = self.run(["modinfo", "-F", "version", path])[1].strip().lstrip("v")

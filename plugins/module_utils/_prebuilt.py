@@ -22,6 +22,7 @@ import zlib
 from ._files import CHUNK, read_file, sha256_of
 
 LARGEST = 16 << 20
+_XZ_MEMORY = 256 << 20
 TOOLS = ("dkms", "make", "gcc")
 # Where the functions that an NPU driver calls are likely to be called, too; then all the rest.
 _FIRST = ("kernel/drivers/gpu", "kernel/drivers/iommu", "kernel/drivers/dma-buf", "kernel/drivers/devfreq", "kernel/drivers/media", "kernel/drivers/mmc",
@@ -151,8 +152,8 @@ def _unpacked(path):
         import lzma  # pylint: disable=import-outside-toplevel  # a Python of a small board may lack it
 
         try:
-            return lzma.LZMADecompressor(lzma.FORMAT_XZ).decompress(content, 4 * LARGEST)
-        except lzma.LZMAError as error:
+            return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY).decompress(content, 4 * LARGEST)
+        except (lzma.LZMAError, MemoryError) as error:
             raise ValueError(str(error)) from error
     if path.endswith(".gz"):
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:

@@ -184,7 +184,7 @@ def _build(run, release, module, headers, tree, build):
     if not shutil.which("make"):
         raise CannotBuild("a trial needs make and a compiler on the board: install make and gcc")
     return run(["make", "-j%d" % (os.cpu_count() or 1), "-C", headers, "M=" + build, "KERNELRELEASE=" + release, "RKFLEET_MODULE=" + module,
-                "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules"], build)
+                "CONFIG_DEBUG_INFO_BTF_MODULES=", "LDFLAGS_MODULE=--build-id=none", "modules"], build)
 
 
 def _module_problem(run, release, module, build):

@@ -11,9 +11,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import gzip
 import os
 import re
+import shutil
 import stat
+import struct
+import tempfile
 
 from ._files import ensure_dir, read_file, write_file
 from ._kernel_hold import FOLDER
@@ -41,6 +45,18 @@ exec "$build/scripts/sign-file" "${hash:-sha512}" "$mok_signing_key" "$mok_certi
 """ % FRAGMENT
 
 
+# include/linux/module_signature.h, which the kernel looks for at the very end of the file.
+MAGIC = b"~Module signature appended~\n"
+_TRAILER = struct.Struct(">5B3xI")
+_PKCS7 = 2
+_MOST_UNPACKED = 64 << 20
+_XZ_MEMORY = 256 << 20
+
+
+class NotVerified(Exception):
+    """A signature that could not be verified here, which says nothing about it; one sentence why."""
+
+
 class SigningError(Exception):
     """A key or certificate that is not used, with one sentence why."""
 
@@ -55,7 +71,7 @@ class Signing:
     """
 
     def __init__(self, key="", cert="", root="/"):
-        self.root, self.serial = root, None
+        self.root, self.serial, self.certificate = root, None, None
         if bool(key) != bool(cert):
             raise SigningError("npu_signing_key and npu_signing_cert go together, and %s is not set" % (
                 "npu_signing_cert" if key else "npu_signing_key"))
@@ -64,7 +80,8 @@ class Signing:
             self._check("npu_signing_cert", cert, 0o022)
             self._check_key(key)
             try:
-                self.serial = certificate_serial(read_file(self._place(cert), _LIMIT))
+                self.certificate = read_file(self._place(cert), _LIMIT)
+                self.serial = certificate_serial(self.certificate)
             except ValueError as error:
                 raise SigningError("npu_signing_cert: %s is not an X.509 certificate (%s)" % (cert, error)) from error
         self.after = self._wanted(key, cert)
@@ -129,17 +146,129 @@ class Signing:
                 ensure_dir(os.path.dirname(place))
                 write_file(place, content, mode)
 
-    def module_problem(self, run, path, log=""):
-        """Return one sentence on the signature of a module's file, or None where it is the wanted one or none is wanted."""
+    def module_problem(self, run, path, log="", strict=True):
+        """Return one sentence on the signature of a module's file, or None where it is the wanted one or none is wanted.
+
+        :arg strict: whether a signature that cannot be verified here is a problem, too. For a module that the board built itself it is none.
+        """
         if self.serial is None:
             return None
         found = "".join(run(["modinfo", "-F", "sig_key", path])[1].split()).replace(":", "").lower().lstrip("0")
         if found == self.serial:
-            return None
+            try:
+                problem = verify(run, _content(run, path), self.certificate)
+            except NotVerified as error:
+                problem = "its signature is not verified: %s" % error if strict else None
+            return "%s: %s" % (path, problem) if problem else None
         if found:
             return "%s is signed by %s (%s), and not by npu_signing_cert" % (path, run(["modinfo", "-F", "signer", path])[1].strip() or "?", found)
         why = re.search(r"^(.{0,200}modules won't be signed)|^(?:Warning: )?(Failed to sign module.{0,200})", log, re.M)
         return "%s is not signed%s" % (path, ": " + why.group(0) if why else ", although DKMS was told to: does the certificate belong to the key?")
+
+    def not_verified(self, run, path):
+        """Return one sentence on why the signature of a module's file cannot be verified here, or None where it can or none is wanted."""
+        if self.serial is None:
+            return None
+        try:
+            verify(run, _content(run, path), self.certificate)
+        except NotVerified as error:
+            return str(error)
+        return None
+
+
+def split(content):
+    """C((module without signature, signature in DER)) of an uncompressed module; the signature is None where it has none."""
+    end = len(content) - len(MAGIC) - _TRAILER.size
+    if end < 0 or not content.endswith(MAGIC):
+        return content, None
+    algorithm, digest, kind, signer, key_id, length = _TRAILER.unpack_from(content, end)
+    if kind != _PKCS7 or algorithm or digest or signer or key_id or not 0 < length <= end:
+        return content, None
+    return content[:end - length], content[end - length:end]
+
+
+def verify(run, content, certificate):
+    """One sentence where the signature of an uncompressed module is not one of this certificate's key over these very bytes, or None.
+
+    :arg run: callable taking a list of arguments, giving C((rc, stdout, stderr)).
+    :arg certificate: X.509, PEM or DER.
+    :raises NotVerified: where that cannot be found out here.
+    """
+    body, signature = split(content)
+    if signature is None:
+        return "it is not signed"
+    if not shutil.which("openssl"):
+        raise NotVerified("openssl is missing: install it")
+    try:
+        pem = as_pem(certificate)
+    except ValueError as error:
+        raise NotVerified("the certificate cannot be read (%s)" % error) from error
+    try:
+        with tempfile.TemporaryDirectory(prefix="rkfleet-") as folder:
+            paths = {}
+            for name, data in (("module", body), ("signature", signature), ("certificate", pem)):
+                paths[name] = os.path.join(folder, name)
+                with open(paths[name], "wb") as stream:
+                    stream.write(data)
+            # The signer is looked for in our certificate only, and that one needs nobody to vouch for it.
+            command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", paths["signature"], "-content", paths["module"],
+                       "-certfile", paths["certificate"], "-noverify", "-nointern", "-out", os.devnull]
+            rc, dummy, err = run(command)
+    except OSError as error:
+        raise NotVerified("openssl cannot be run: %s" % error) from error
+    if rc == 0:
+        return None
+    reasons = [line.strip() for line in err.splitlines() if ":error:" in line or line.startswith("error:")]
+    return "its signature is not valid for npu_signing_cert (openssl: %s)" % ((reasons or err.strip().splitlines() or ["ended with %d" % rc])[0][-150:])
+
+
+def as_pem(content):
+    """An X.509 certificate, PEM or DER, as PEM: the only form that openssl 1.1.1 reads with -certfile.
+
+    :raises ValueError: where it is not a certificate.
+    """
+    certificate_serial(content)
+    pem = _PEM.search(content)
+    data = base64.b64decode(b"".join(pem.group(1).split())) if pem else content
+    return b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(data) + b"-----END CERTIFICATE-----\n"
+
+
+def _content(run, path):
+    """The module in a file, unpacked.
+
+    :raises NotVerified: where it cannot be read here.
+    """
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read(_MOST_UNPACKED + 1)
+        if path.endswith(".xz"):
+            import lzma  # pylint: disable=import-outside-toplevel  # a Python of a small board may lack it
+
+            content = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY).decompress(content, _MOST_UNPACKED + 1)
+        elif path.endswith(".gz"):
+            with gzip.open(path) as stream:
+                content = stream.read(_MOST_UNPACKED + 1)
+        elif path.endswith(".zst"):
+            if not shutil.which("zstd"):
+                raise NotVerified("zstd is missing: install it")
+            content = _unzstd(run, path)
+    except NotVerified:
+        raise
+    except Exception as error:  # pylint: disable=broad-exception-caught  # each library has its own, and lzma may be missing
+        raise NotVerified("%s cannot be read (%s)" % (path, error or type(error).__name__)) from error
+    if len(content) > _MOST_UNPACKED:
+        raise NotVerified("%s has more than %d bytes" % (path, _MOST_UNPACKED))
+    return content
+
+
+def _unzstd(run, path):
+    with tempfile.TemporaryDirectory(prefix="rkfleet-") as folder:
+        target = os.path.join(folder, "module")
+        rc, out, err = run(["zstd", "-dq", "-M%d" % _XZ_MEMORY, path, "-o", target])
+        if rc:
+            raise ValueError("zstd ended with %d: %s" % (rc, (err or out).strip()[-150:]))
+        with open(target, "rb") as stream:
+            return stream.read(_MOST_UNPACKED + 1)
 
 
 def certificate_serial(content):

@@ -11,7 +11,9 @@ short_description: Get a driver source, runtime, model or picture onto the contr
 version_added: 1.0.0
 description:
   - Looks for a file in the controller's cache, in a local folder and on mirrors, in this order,
-    and gives back the path of a copy whose checksum is the pinned one.
+    and gives back the path of a copy whose checksum is the pinned one. It lies in Ansible's own temporary folder, made of the very bytes
+    that were compared, and is gone after the run.
+  - A cache that others can write to is refused.
   - Nothing is used unchecked. A file with another content is an error that names both checksums.
   - Runs on the controller. The board is not contacted.
 author:
@@ -80,10 +82,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 path:
-  description: The checked file on the controller.
+  description: The checked file on the controller, for this run only. In check mode, where it is not there yet, where the cache would keep it.
   returned: success
   type: str
-  sample: /home/admin/.cache/rkfleet-npu/artifacts/5b85b479/rknpu_driver_0.9.6_20240322.tar.bz2
+  sample: /home/admin/.ansible/tmp/ansible-local-42/rkfleet-npu-artifacts/5b85b479/rknpu_driver_0.9.6_20240322.tar.bz2
 source:
   description: V(cache), or the file or URL it came from, without credentials and query.
   returned: success

@@ -18,7 +18,9 @@ description:
   - What a power cut left half done in C(/usr/src) and in DKMS's database is cleaned up and done again.
   - With O(store) a module is built once for all boards with the same kernel. What one board has built is kept on the controller, and other boards
     get it by C(dkms ldtarball), which takes no compiler and no headers. Checksum, kernel, name, version, signature and the versions of its symbols
-    are checked on the board before anything is changed. Where one of them is wrong, the board builds for itself if it can.
+    are checked on the board before anything is changed. Where one of them is wrong, the board builds for itself if it can, and its build is not kept.
+  - A signature is verified with C(openssl cms), on the controller before a module is kept and on the board before one of another host is used. Where
+    C(openssl) is missing, or the module is compressed with zstd, it is not verified, and the module is not shared.
 author:
   - rkfleet.npu contributors (@rkfleet)
 extends_documentation_fragment:
@@ -86,8 +88,31 @@ options:
     type: int
     default: 50
     version_added: 1.3.0
+  store_from:
+    description:
+      - Hosts and groups of the inventory that may fill O(store). A host that is not among them builds for itself, and what it has built is not shared.
+      - What another host has put there does not count either.
+      - Without it O(store_fill) decides.
+    type: list
+    elements: str
+    default: []
+    version_added: 1.6.0
+  store_fill:
+    description: Whether what this host builds is put into O(store). Only asked where O(store_from) is empty.
+    type: bool
+    default: true
+    version_added: 1.6.0
+  store_agree:
+    description:
+      - How many hosts must have built the same module from the same inputs before it is handed out. Until then each host builds for itself.
+      - Where two hosts built different modules from the same inputs, none is handed out, and RV(notes) names both.
+    type: int
+    default: 1
+    version_added: 1.6.0
   source_digest:
-    description: Checksum that tells O(source) from other files in O(store), as it is pinned. By default its SHA-256.
+    description:
+      - Checksum that O(source) must have, as it is pinned, a SHA-256 or a blob id of git. By default the SHA-256 of what is there.
+      - It also tells O(source) from other files in O(store).
     type: str
     version_added: 1.3.0
   state_dir:
@@ -189,6 +214,9 @@ def main():
             log_dir=dict(type="path"),
             store=dict(type="path"),
             store_keep=dict(type="int", default=50),
+            store_from=dict(type="list", elements="str", default=[]),
+            store_fill=dict(type="bool", default=True),
+            store_agree=dict(type="int", default=1),
             source_digest=dict(type="str"),
             # A path, which is no secret.
             signing_key=dict(type="path", no_log=False),
@@ -218,6 +246,9 @@ def main():
                 if "load" in steps:
                     notes = use(module, package, binary)
                 log = package.deploy(params["archive"], params["archive_sha256"], steps, binary)
+                unknown = package.signing.not_verified(module.run_command, package.module_file())
+                if unknown:
+                    notes.append("the signature of the module is not verified: %s" % unknown)
             else:
                 package.clean()
                 package.signing.apply()

@@ -78,8 +78,19 @@ options:
     type: int
     default: 50
     version_added: 1.3.0
+  store_from:
+    description: Hosts and groups of the inventory that may fill O(store), as for M(rkfleet.npu.npu_dkms). Without it, the host that builds may.
+    type: list
+    elements: str
+    default: []
+    version_added: 1.6.0
+  store_agree:
+    description: How many hosts must have built the same module before it is handed out, as for M(rkfleet.npu.npu_dkms).
+    type: int
+    default: 1
+    version_added: 1.6.0
   source_digest:
-    description: Checksum of O(source), as it is pinned. By default its SHA-256.
+    description: Checksum that O(source) must have, as it is pinned. By default the SHA-256 of what is there.
     type: str
     version_added: 1.3.0
   signing_key:
@@ -184,6 +195,8 @@ def main():
             log_dir=dict(type="path"),
             store=dict(type="path"),
             store_keep=dict(type="int", default=50),
+            store_from=dict(type="list", elements="str", default=[]),
+            store_agree=dict(type="int", default=1),
             source_digest=dict(type="str"),
             compatibility=dict(type="dict", default={}),
             archive=dict(type="path"),

@@ -57,6 +57,17 @@ options:
     type: list
     elements: str
     default: []
+  store_from:
+    description: Hosts and groups of the inventory whose builds count. Without it, all do.
+    type: list
+    elements: str
+    default: []
+    version_added: 1.6.0
+  store_agree:
+    description: How many hosts must have built the same module.
+    type: int
+    default: 1
+    version_added: 1.6.0
   wait:
     description: Whether to wait for another board that builds the same at this moment.
     type: bool

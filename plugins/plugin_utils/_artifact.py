@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import functools
+import hashlib
 import http.client
 import netrc
 import os
@@ -16,8 +17,9 @@ import urllib.parse
 
 from ansible.module_utils import urls
 
-from ..module_utils._files import CHUNK, ensure_dir, pin_mismatch, sync_dir
+from ..module_utils._files import CHUNK, ensure_dir, pin_mismatch, sync_dir, write_file
 from ..module_utils._tree import clean
+from ._private import others_can_write
 from ._url import text_without_secrets, without_secrets
 
 _URL = "https://"
@@ -53,6 +55,9 @@ def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep
     name = os.path.basename(_without_query(path))
     folder = os.path.join(cache_dir, "artifacts", str(digest).lower())
     cached = os.path.join(folder, name)
+    problem = others_can_write(cache_dir, os.path.dirname(folder), folder)
+    if problem:
+        raise ArtifactError("others than you can write to npu_cache_dir %s: %s, or set npu_cache_dir to another folder" % (cache_dir, problem))
     with _locked(folder) if keep else contextlib.nullcontext():
         if os.path.isfile(cached) and pin_mismatch(cached, pins) is None:
             return cached, "cache"
@@ -67,6 +72,42 @@ def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep
             except (OSError, ValueError, http.client.HTTPException, netrc.NetrcParseError) as error:
                 tried.append("%s (%s)" % (without_secrets(source), _reason(error)))
     raise ArtifactError("cannot get %s: tried %s" % (name, ", ".join(tried) or "nothing, no mirror or folder is set"))
+
+
+def read(path, pins=None):
+    """Return the bytes of a file, read once and compared with its pins: whoever uses them uses what was compared.
+
+    :arg pins: as for fetch(); None where nothing is pinned.
+    :raises ArtifactError: where its content is another one.
+    :raises OSError: where it cannot be read.
+    """
+    pins = pins or {}
+    limit = int(pins.get("size") or LARGEST)
+    with open(os.path.expanduser(path), "rb") as stream:
+        content = stream.read(limit + 1)
+    name, found = next(((name, str(pins[name]).lower()) for name in ("sha256", "git_blob") if pins.get(name)), (None, None))
+    if len(content) > limit:
+        raise ArtifactError("%s is larger than %d bytes; it was not used" % (path, limit))
+    # An identifier published by git, not a signature of ours: it pins where no sha256 is known.
+    algorithm = hashlib.sha1(b"blob %d\0" % len(content)) if name == "git_blob" else hashlib.sha256()
+    algorithm.update(content)
+    if name and algorithm.hexdigest() != found:
+        raise ArtifactError("%s has been changed: %s is %s, pinned is %s; it was not used" % (path, name, algorithm.hexdigest(), found))
+    return content
+
+
+def private_copy(path, pins, folder):
+    """Return a copy of a file below a folder that is nobody else's, made of the bytes that were compared with the pins.
+
+    :arg folder: Ansible's own temporary folder of the run.
+    :raises: as read().
+    """
+    content = read(path, pins)
+    target = os.path.join(folder, "rkfleet-npu-artifacts", hashlib.sha256(content).hexdigest(), os.path.basename(path))
+    with contextlib.suppress(FileExistsError):  # another worker was faster
+        ensure_dir(os.path.dirname(target), 0o700)
+    write_file(target, content, 0o600)
+    return target
 
 
 def check_path(path):

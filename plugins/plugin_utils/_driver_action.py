@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from . import _store
+from ._artifact import ArtifactError, read
 from ._driver_source import SourceError, archive, dkms_tree
 from ._transfer import TransferAction
 
@@ -18,13 +21,31 @@ from ._transfer import TransferAction
 class DriverAction(TransferAction):
     """An action that composes the DKMS source tree on the controller."""
 
-    def tree(self, args, source, build_files):
+    def read_source(self, source, digest, may_be_missing=False):
+        """C((bytes, digest)) of a vendor's tarball, read once: what is compared is what is used. The bytes are None where it is missing and may be.
+
+        :arg digest: its pinned checksum; where there is none, the SHA-256 of what is there.
+        :raises AnsibleActionFail: where it cannot be read, or is not the one that is pinned.
+        """
+        digest = str(digest or "").lower()
+        try:
+            content = read(source, {"git_blob" if len(digest) == 40 else "sha256": digest} if digest else None)
+        except FileNotFoundError as error:
+            if may_be_missing:
+                return None, digest
+            raise AnsibleActionFail("%s is missing on the controller" % source) from error
+        except (ArtifactError, OSError) as error:
+            raise AnsibleActionFail(str(error)) from error
+        return content, digest or hashlib.sha256(content).hexdigest()
+
+    def tree(self, args, source, build_files, tarball):
         """The tree of a vendor's tarball and our build files as C((tar, sha256)), for what the module's arguments ask.
 
+        :arg tarball: the bytes of the file I(source).
         :raises AnsibleActionFail: where the tarball is not the release it should be.
         """
         try:
-            return archive(dkms_tree(source, build_files, args["version"], args.get("module") or "rknpu"))
+            return archive(dkms_tree(tarball, build_files, args["version"], args.get("module") or "rknpu"))
         except SourceError as error:
             raise AnsibleActionFail("%s: %s" % (os.path.basename(source), error)) from error
 
@@ -35,6 +56,28 @@ class DriverAction(TransferAction):
 
 class StoreAction(DriverAction):
     """One that knows what was built for other boards."""
+
+    certificate = b""
+    """What modules are signed with, as the host that builds has it; its digest is one of the inputs of a build."""
+
+    def who_fills(self, args, task_vars):
+        """C((hosts whose builds count, whether this one's is kept, how many must agree)); hosts are None where none is named and all count.
+
+        :arg args: a module's arguments; C(store_from), C(store_fill) and C(store_agree) are taken out of them.
+        :raises AnsibleActionFail: for a number that is none.
+        """
+        named, fills, agree = (args.pop("store_" + name, None) for name in ("from", "fill", "agree"))
+        try:
+            agree = int(1 if agree is None else agree)
+            if agree < 1:
+                raise ValueError(agree)
+        except (TypeError, ValueError) as error:
+            raise AnsibleActionFail("npu_store_agree is %r: it is a number of hosts, at least 1" % (agree,)) from error
+        if not named:
+            return None, fills is None or boolean(fills, strict=False), agree
+        groups = task_vars.get("groups") or {}
+        hosts = {host for name in ([named] if isinstance(named, str) else named) for host in groups.get(str(name), [str(name)])}
+        return hosts, task_vars["inventory_hostname"] in hosts, agree
 
     def in_store(self, args, folder, keep, digest, build_files, task_vars):
         """C((store, inputs of the build)); inputs are None where they are not all known, and the board builds for itself.
@@ -50,7 +93,10 @@ class StoreAction(DriverAction):
         kernel = ((task_vars.get("ansible_facts") or {}).get("npu") or {}).get("kernel") or {}
         if kernel.get("release") != args.get("kernel") or not digest:
             return store, None
-        certificate = "".join(self.remote_digests([args["signing_cert"]])) if args.get("signing_cert") else ""
+        certificate = ""
+        if args.get("signing_cert"):
+            self.certificate = self.remote_file(args["signing_cert"])
+            certificate = hashlib.sha256(self.certificate).hexdigest() if self.certificate else ""
         return store, _store.inputs(kernel, args["version"], args.get("module") or "rknpu", digest, _store.recipe(build_files), certificate)
 
 

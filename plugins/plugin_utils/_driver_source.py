@@ -28,10 +28,12 @@ def unpack(tarball):
     """Return C({name: bytes}) of a vendor tarball, names as in the tarball, all below C(drivers/rknpu/).
 
     Nothing is written: a member that would leave the folder, a link or a device is an error, not a file.
+
+    :arg tarball: its bytes, as they were compared with their checksum. Under its path there may be another file by now.
     """
     files, size = {}, 0
     try:
-        with tarfile.open(tarball) as archive:
+        with tarfile.open(fileobj=io.BytesIO(tarball)) as archive:
             for count, member in enumerate(archive, 1):
                 name = member.name[2:] if member.name.startswith("./") else member.name
                 if member.isdir() and (name in ("", ".") or (DRIVER.startswith(name + "/") or name.startswith(DRIVER))):
@@ -47,7 +49,7 @@ def unpack(tarball):
                     raise SourceError("more than %d files or %d bytes" % (MOST_FILES, MOST_BYTES))
                 files[name] = archive.extractfile(member).read()
     except (tarfile.TarError, OSError, EOFError) as error:
-        raise SourceError("%s cannot be unpacked: %s" % (os.path.basename(tarball), error)) from error
+        raise SourceError("it cannot be unpacked: %s" % error) from error
     return files
 
 
@@ -66,7 +68,7 @@ def version_of(files):
 def dkms_tree(tarball, own_files, version, module):
     """Return C({name: bytes}) of a DKMS source tree.
 
-    :arg tarball: the vendor's release; its files go below C(vendor/), byte for byte.
+    :arg tarball: the vendor's release as bytes; its files go below C(vendor/), byte for byte.
     :arg own_files: folder with our Kbuild, probes, compat layer and C(dkms.conf.in).
     :arg version: the version the tarball must state.
     :arg module: name of the module to build, C(rknpu) or C(rknpu_dkms).

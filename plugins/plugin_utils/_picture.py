@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 
-from ..module_utils._files import ensure_dir, read_file, sha256_of, write_file
+from ..module_utils._files import ensure_dir, read_file, write_file
 from ..module_utils._mobilenet import HEIGHT, PICTURE_BYTES, WIDTH
+from ._private import others_can_write
 
 RAW_SUFFIX = ".rgb"
+_LARGEST = 16 << 20
 
 
 class PictureError(Exception):
@@ -34,17 +38,24 @@ def raw_file(path, cache):
         if os.path.getsize(path) != PICTURE_BYTES:
             raise PictureError("%s has %d bytes, a raw picture has %d" % (path, os.path.getsize(path), PICTURE_BYTES))
         return path
-    kept = os.path.join(cache, "pictures", sha256_of(path) + RAW_SUFFIX)
+    with open(path, "rb") as stream:
+        picture = stream.read(_LARGEST)
+    kept = os.path.join(cache, "pictures", hashlib.sha256(picture).hexdigest() + RAW_SUFFIX)
+    # Nobody knows which checksum the pixels should have: so nobody else may write there.
+    problem = others_can_write(cache, os.path.dirname(kept))
+    if problem:
+        raise PictureError("others than you can write to npu_cache_dir %s: %s, or set npu_cache_dir to another folder" % (cache, problem))
     content = read_file(kept)
     if content is None or len(content) != PICTURE_BYTES:
         ensure_dir(os.path.dirname(kept))
-        write_file(kept, decode(path), 0o644)
+        write_file(kept, decode(path, picture), 0o644)
     return kept
 
 
-def decode(path):
+def decode(path, picture=None):
     """Return a JPEG or PNG of 224x224 pixels as raw RGB, 150,528 bytes.
 
+    :arg picture: the bytes of the file, where they were read already.
     :raises PictureError: as raw_file().
     """
     try:
@@ -56,7 +67,7 @@ def decode(path):
         ) from error
     try:
         # The size is known before the pixels are unpacked: a small file cannot claim a huge picture.
-        with Image.open(path, formats=("JPEG", "PNG")) as image:
+        with Image.open(path if picture is None else io.BytesIO(picture), formats=("JPEG", "PNG")) as image:
             if image.size != (WIDTH, HEIGHT):
                 raise PictureError("%s has %dx%d pixels, MobileNet takes %dx%d" % ((path,) + image.size + (WIDTH, HEIGHT)))
             return image.convert("RGB").tobytes()

@@ -9,6 +9,7 @@ A staging board stands for all boards with the same key: what an upgrade of one 
 from __future__ import annotations
 
 import re
+import statistics
 
 from . import _select
 
@@ -16,15 +17,18 @@ KEY = ("kernel", "soc", "driver", "source", "runtime")
 # What of a board's variables is looked at, and nothing else: 400 boards have a lot of them.
 LOOKED_AT = ("ansible_facts", "__npu_plan", "__npu_error", "__npu_left", "__npu_is_committed", "__npu_phases_end", "npu_build_ok")
 SETTINGS = ("rollout", "max_failed", "soak_minutes", "require_staging", "select", "check")
+# What a board can have: of mhz, which is that of all its cores together, of cores, and of memory in MiB. No SoC with this NPU has half of it.
+PLAUSIBLE = {"mhz": 40_000, "cores": 16, "memory": 65_536}
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
 def errors_of(settings):
     """Return a sentence for each of the owner's settings that is wrong; settings as of I(decide)."""
     errors = []
-    for check, name in ((_batches, "rollout"), (_allowed, "max_failed"), (_minutes, "soak_minutes"), (_flag, "require_staging")):
+    for check, name in ((_batches, "rollout"), (_allowed, "max_failed"), (_minutes, "soak_minutes"), (_flag, "require_staging"),
+                        (_hosts, "store_agree")):
         try:
-            check(settings[name])
+            check(settings.get(name, 1) if name == "store_agree" else settings[name])
         except ValueError as error:
             errors.append("npu_%s is %r: %s" % (name, settings[name], error))
     try:
@@ -39,12 +43,12 @@ def decide(boards, settings, proven=(), staging_group=()):
 
     :arg boards: C({name: variables}) in the inventory's order, after all were looked at. Read are C(ansible_facts.npu),
         C(__npu_plan), C(__npu_error) of a board that cannot be upgraded and C(__npu_left) of one that is held.
-    :arg settings: C({rollout, max_failed, soak_minutes, require_staging, select, check}) as the owner wrote them.
+    :arg settings: C({rollout, max_failed, soak_minutes, require_staging, select, check}) as the owner wrote them, and C(store_agree), by default 1.
     :arg proven: entries with at least I(KEY), C(board) and C(since): what is on record.
     :arg staging_group: names of the boards that go first where there is one with the kernel in question.
     :returns: C({errors, message, boards, staging, rollout, serial, allowed, check, summary}); C(boards) is for each one
-        C({part, reason, key, staging}), part being held, not selected, failed, right, staging or rollout. Where there are errors there is nothing else
-        but the C(message) of them all.
+        C({part, reason, key, staging, builds}), part being held, not selected, failed, right, staging or rollout; builds is whether what it builds
+        is for the others, too, where the owner has named nobody. Where there are errors there is nothing else but the C(message) of them all.
     """
     errors = errors_of(settings)
     if errors:
@@ -57,15 +61,20 @@ def decide(boards, settings, proven=(), staging_group=()):
     for name in todo:
         alike.setdefault(_tuple(result[name]["key"]), []).append(name)
     summary = []
+    agree = _hosts(settings.get("store_agree", 1))
     for key, names in alike.items():
         known = next((entry for entry in proven if _tuple(entry) == key), None)
+        staged = not known and _flag(settings["require_staging"])
+        # The first ones build for the others: see _store. Where none goes first, they are those whose turn comes first.
+        first = _builders(names, boards, staging_group) if staged else sorted(names, key=lambda name: _unfit(boards[name]))
+        for name in first[:agree]:
+            result[name]["builds"] = True
         if known:
             reason = "%s is proven (%s, %s)" % (named(known), known["board"], known["since"])
-        elif not _flag(settings["require_staging"]):
+        elif not staged:
             reason = "%s is not proven, and npu_require_staging is false" % named(result[names[0]]["key"])
         else:
-            # The first one builds for the others: see _store.
-            reason = _stage(result, sorted(names, key=lambda name: _slowness(boards[name])), staging_group, proven)
+            reason = _stage(result, first, proven)
             summary.append("staged first: %s" % reason)
             continue
         for name in names:
@@ -137,25 +146,46 @@ def _entry(variables):
     """What one board is in for; all that is to be upgraded is 'rollout' at first."""
     left = variables.get("__npu_left")
     if left:
-        return {"part": left["verdict"], "reason": left["reason"], "key": None, "staging": None}
+        return {"part": left["verdict"], "reason": left["reason"], "key": None, "staging": None, "builds": False}
     plan, facts = variables.get("__npu_plan"), (variables.get("ansible_facts") or {}).get("npu")
     if variables.get("__npu_error") or not plan or not facts or not variables.get("__npu_phases_end"):
-        return {"part": "failed", "reason": variables.get("__npu_error") or "it was lost on the way", "key": None, "staging": None}
+        return {"part": "failed", "reason": variables.get("__npu_error") or "it was lost on the way", "key": None, "staging": None, "builds": False}
     pending = (facts.get("upgrade") or {}).get("pending")
     if plan["action"] == "none" and not plan["runtime"]["install"] and not pending:
-        return {"part": "right", "reason": plan["reason"], "key": None, "staging": None}
-    return {"part": "rollout", "reason": "", "key": _key(plan, facts), "staging": None}
+        return {"part": "right", "reason": plan["reason"], "key": None, "staging": None, "builds": False}
+    return {"part": "rollout", "reason": "", "key": _key(plan, facts), "staging": None, "builds": False}
 
 
-def _slowness(variables):
-    """The order in which boards are asked to build: those that have all it takes, the fastest of them first. All are alike where nothing is built."""
-    facts, plan = variables["ansible_facts"]["npu"], variables["__npu_plan"]
-    if plan["action"] not in ("dkms", "dkms_over_builtin"):
-        return ()
-    tools, hardware = facts.get("tools") or {}, facts.get("hardware") or {}
+def _builders(names, boards, staging_group):
+    """Boards with one key in the order in which they are asked to build: the staging group's first, then those that have all it takes.
+
+    Of these the fastest. A board reports itself how fast it is, so what is more than a board can have counts as nothing, and what is more than
+    half of them have is of no advantage: no single board comes first by what it claims.
+    """
+    claims = {name: _claims(boards[name]) for name in names}
+    usual = {what: statistics.median_low([claim[what] for claim in claims.values() if claim[what]] or [0]) for what in PLAUSIBLE}
+
+    def rank(name):
+        return (name not in staging_group, *_unfit(boards[name]), *(-min(claims[name][what], usual[what]) for what in PLAUSIBLE))
+
+    # All are alike where nothing is built.
+    builds = boards[names[0]]["__npu_plan"]["action"] in ("dkms", "dkms_over_builtin")
+    return sorted(names, key=rank if builds else lambda name: name not in staging_group)
+
+
+def _claims(variables):
+    """What a board reports of its speed and size; 0 where it is not known, or not plausible."""
+    hardware = variables["ansible_facts"]["npu"].get("hardware") or {}
+    found = {what: hardware.get(what) for what in PLAUSIBLE}
+    return {what: value if isinstance(value, (int, float)) and 0 < value <= PLAUSIBLE[what] else 0 for what, value in found.items()}
+
+
+def _unfit(variables):
+    """Whether a board is not to build, and whether it lacks what a build takes."""
+    facts = variables["ansible_facts"]["npu"]
+    tools = facts.get("tools") or {}
     has_all = facts["kernel"].get("headers") and all(tools.get(tool) for tool in ("dkms", "make", "compiler"))
-    willing = str(variables.get("npu_build_ok", True)).lower() not in FALSE
-    return (not willing, not has_all, -(hardware.get("mhz") or 0), -(hardware.get("cores") or 0), -(hardware.get("memory") or 0))
+    return str(variables.get("npu_build_ok", True)).lower() in FALSE, not has_all
 
 
 def _key(plan, facts):
@@ -182,10 +212,9 @@ def _tuple(key):
     return tuple(key[name] for name in KEY)
 
 
-def _stage(result, names, staging_group, proven):
-    """Choose who of the boards with one key goes first, tell them all, and return it as a sentence."""
-    chosen = [name for name in names if name in staging_group]
-    first = (chosen or names)[0]
+def _stage(result, names, proven):
+    """Have the first of the boards with one key go first, tell them all, and return it as a sentence."""
+    first = names[0]
     key = result[first]["key"]
     others = len(names) - 1
     why = "%s, for %s; %s for it" % (
@@ -234,6 +263,13 @@ def _minutes(value):
     number, percent = _number(value)
     if percent:
         raise ValueError("it is a number of minutes")
+    return number
+
+
+def _hosts(value):
+    number, percent = _number(value)
+    if percent or number < 1:
+        raise ValueError("it is a number of hosts, at least 1")
     return number
 
 

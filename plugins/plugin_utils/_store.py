@@ -6,6 +6,9 @@
 Below the store's folder: C(builds/KEY.json), a manifest for each build; C(objects/SHA256), the modules and build logs that manifests name;
 C(locks/), one file for each kernel and driver, which a run holds while it builds. What is in it goes into kernels, so nobody else may write
 there, and everything is checked whenever it is read.
+
+A build is never replaced by another one of the same inputs. Each host that builds it adds its vote, the digest of the code without signature
+and compression. A module is handed out once enough hosts have built the same, and to nobody where two of them differ.
 """
 
 from __future__ import annotations
@@ -21,13 +24,16 @@ import json
 import lzma
 import os
 import re
-import stat
+import subprocess
 import zlib
 
-from ..module_utils._files import ensure_dir, read_file, sha256_of, write_file
+from ..module_utils import _signing
+from ..module_utils._files import ensure_dir, read_file, write_file
 from ..module_utils._tree import clean, clean_tree
+from ._private import others_can_write
 
-SCHEMA = 1
+SCHEMA = 2
+"""In 1 any board could replace what another one had built: such manifests count as not there and are removed."""
 KEEP = 50
 LARGEST = 16 << 20
 """A stripped module has some 300 kB, one with all that a debugger wants some 3 MB."""
@@ -36,7 +42,12 @@ HARD = ("release", "build", "machine", "compiler", "source", "recipe", "version"
 SOFT = ("config", "symvers")
 """What has to be the same where both sides know it: a board without headers has no Module.symvers."""
 
+_MOST_UNPACKED = 4 * LARGEST
+_XZ_MEMORY = 256 << 20
+"""xz -9 asks for 64 MiB to unpack. A header may ask for 4 GiB."""
+_FOLDERS = ("", "builds", "objects", "locks")
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+_VOTE = re.compile(r"(?:zst:)?[0-9a-f]{64}\Z")
 _FILE = re.compile(r"[a-z][a-z0-9_]{0,63}\.ko(?:\.(?:xz|zst|gz))?\Z")
 _TEXT = ("board", "built_at", "file", "vermagic", "sha256", "log", "tree")
 _MAGIC = {"": b"\x7fELF", ".xz": b"\xfd7zXZ\0", ".zst": b"\x28\xb5\x2f\xfd", ".gz": b"\x1f\x8b"}
@@ -89,11 +100,6 @@ def recipe(folder):
     return _digest(found)
 
 
-def digest_of(path):
-    """The digest of a file on the controller, C("") where it is not there."""
-    return sha256_of(path) if os.path.exists(path) else ""
-
-
 def matches(there, wanted):
     """Whether a build with the inputs I(there) is one for a board with the inputs I(wanted)."""
     return all(there[name] == wanted[name] for name in HARD) and all(
@@ -105,27 +111,65 @@ def module_problem(name, content, release):
     match = _FILE.match(name)
     if not match:
         return "%r is not the name of a module's file" % name[:80]
-    suffix = name.partition(".ko")[2]
-    if not 64 < len(content) <= LARGEST or not content.startswith(_MAGIC[suffix]):
+    if not 64 < len(content) <= LARGEST or not content.startswith(_MAGIC[name.partition(".ko")[2]]):
         return "%s is not a module" % name
-    unpack = {"": bytes, ".xz": _xz, ".gz": _gz}.get(suffix)
     try:
-        # The standard library has nothing for .zst before Python 3.14: there only the boards look inside.
-        inner = unpack(content) if unpack else None
-    except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
-        return "%s is damaged (%s)" % (name, error)
+        inner = unpacked(name, content)
+    except (OSError, EOFError, ValueError, MemoryError, lzma.LZMAError, zlib.error) as error:
+        return "%s is damaged (%s)" % (name, error or type(error).__name__)
     if inner is not None and b"vermagic=%s " % release.encode() not in inner:
         return "%s is not made for kernel %s" % (name, release)
     return None
 
 
-def _xz(content):
-    return lzma.LZMADecompressor(lzma.FORMAT_XZ).decompress(content, 4 * LARGEST)
+def unpacked(name, content):
+    """The module in a file of this name, or None for .zst: the standard library cannot read it before Python 3.14.
+
+    :raises ValueError: where there is more in it than a module can have, or something behind it; and what the library raises for damaged ones.
+    """
+    if name.endswith(".zst"):
+        return None
+    if name.endswith(".xz"):
+        reader = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
+        inner = reader.decompress(content, _MOST_UNPACKED)
+        if not reader.eof or reader.unused_data:
+            raise ValueError("it is cut off, has more than %d bytes, or something behind its end" % _MOST_UNPACKED)
+        return inner
+    if name.endswith(".gz"):
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
+            inner = stream.read(_MOST_UNPACKED + 1)
+        if len(inner) > _MOST_UNPACKED:
+            raise ValueError("it has more than %d bytes" % _MOST_UNPACKED)
+        return inner
+    return content
 
 
-def _gz(content):
-    with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
-        return stream.read(4 * LARGEST)
+def code_digest(name, content):
+    """What two hosts that built the same have in common: the digest of the module without its signature, whatever it is compressed with.
+
+    For .zst it is that of the whole file, which the controller does not read. It can only be compared with another such file.
+    """
+    inner = unpacked(name, content)
+    if inner is None:
+        return "zst:" + hashlib.sha256(content).hexdigest()
+    return hashlib.sha256(_signing.split(inner)[0]).hexdigest()
+
+
+def signature_problem(name, content, certificate, run=None):
+    """One sentence on why the signature of a module's file is not verified, or None where it is."""
+    inner = unpacked(name, content)
+    if inner is None:
+        return "%s is compressed with zstd, which is not unpacked on the controller, so its signature is not verified" % name
+    try:
+        problem = _signing.verify(run or _run, inner, certificate)
+    except _signing.NotVerified as error:
+        problem = "its signature is not verified on the controller: %s" % error
+    return problem
+
+
+def _run(command):
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+    return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
 
 
 def _is_at(handle, path):
@@ -134,6 +178,33 @@ def _is_at(handle, path):
         return os.path.samestat(os.fstat(handle), os.stat(path))
     except FileNotFoundError:
         return False
+
+
+def counted(manifest, hosts=None):
+    """The votes that count, C({host: digest}): all, or those of these hosts."""
+    return {host: vote for host, vote in manifest["votes"].items() if hosts is None or host in hosts}
+
+
+def may_be_used(manifest, agree=1, hosts=None):
+    """Whether so many hosts built the same module, and none of those that count another one."""
+    votes = list(counted(manifest, hosts).values())
+    # The module that is there is that of the board that was first.
+    return votes.count(manifest["votes"].get(manifest["board"])) >= max(agree, 1) and not _differ(votes)
+
+
+def still_needed(manifest, agree=1, hosts=None):
+    """One sentence on how many more hosts must build the same before a build is handed out, or None where enough have."""
+    votes = counted(manifest, hosts)
+    if len(votes) >= agree:
+        return None
+    enough = hosts is None or len(hosts) >= agree
+    return "the module is kept, and handed out once %d hosts have built the same (npu_store_agree); so far: %s%s" % (
+        agree, ", ".join(sorted(votes)) or "none", "" if enough else ". npu_store_from names only %d: name more" % len(hosts))
+
+
+def _differ(votes):
+    """Whether two votes that can be compared differ."""
+    return len(set(votes)) > len({vote.rpartition(":")[0] for vote in votes})
 
 
 def told(manifest):
@@ -154,14 +225,15 @@ class Store:
         if keep < 1:
             raise StoreError("npu_store_keep is %r: it is a number of builds, at least 1" % keep)
         try:
-            for place in () if read_only else ("", "builds", "objects", "locks"):
-                ensure_dir(os.path.join(self.folder, place), 0o700)
-            there = os.stat(self.folder) if os.path.exists(self.folder) else None
+            for place in () if read_only else _FOLDERS:
+                # Other tasks of the run may be making them at this moment.
+                with contextlib.suppress(FileExistsError):
+                    ensure_dir(os.path.join(self.folder, place), 0o700)
         except OSError as error:
             raise StoreError("the store %s cannot be used: %s; set npu_store to another folder, or to \"\" to do without" % (self.folder, error)) from error
-        if there and (there.st_uid != os.geteuid() or there.st_mode & 0o022):
-            raise StoreError("others than you can write to the store %s (owner %d, mode %04o): 'chown %d %s && chmod 700 %s', or set npu_store to another "
-                             "folder" % (self.folder, there.st_uid, stat.S_IMODE(there.st_mode), os.geteuid(), self.folder, self.folder))
+        problem = others_can_write(*(os.path.join(self.folder, place) for place in _FOLDERS), strict=True)
+        if problem:
+            raise StoreError("others than you can write to the store %s: %s, or set npu_store to another folder" % (self.folder, problem))
 
     def _place(self, *names):
         return os.path.join(self.folder, *names)
@@ -188,22 +260,31 @@ class Store:
             finally:
                 os.close(handle)
 
-    def find(self, wanted, tree="", skip=()):
-        """The manifest of a build for a board with these inputs, or None. One of the very same inputs goes first, then the newest.
+    def find(self, wanted, tree="", skip=(), agree=1, hosts=None):
+        """The manifest of a build for a board with these inputs that may be handed out, or None.
+
+        One of the very same inputs goes first, then the oldest: what is built later takes nobody's place.
 
         :arg tree: digest of the DKMS tree it has to be built from, where that is known: it is more than what is pinned of it.
         :arg skip: keys that are of no use to the board.
+        :arg agree: how many hosts must have built the same.
+        :arg hosts: the hosts whose builds count; None for all.
         """
         exact = key(wanted)
         found = [manifest for manifest in self.manifests() if manifest["key"] not in skip and matches(manifest["inputs"], wanted)
-                 and tree in ("", manifest["tree"]) and self._whole(manifest)]
-        found.sort(key=lambda manifest: (manifest["key"] == exact, manifest["built_at"]))
+                 and tree in ("", manifest["tree"]) and may_be_used(manifest, agree, hosts) and self._whole(manifest)]
+        found.sort(key=lambda manifest: (manifest["key"] != exact, manifest["built_at"]))
         if not found:
             return None
         if not self.read_only:
             with contextlib.suppress(OSError):
-                os.utime(self._manifest(found[-1]["key"]))
-        return found[-1]
+                os.utime(self._manifest(found[0]["key"]))
+        return found[0]
+
+    def built_by(self, host, wanted, tree):
+        """The manifest of a build of these inputs that this host has built already, or None. It need not be handed out yet."""
+        return next((manifest for manifest in self.manifests() if host in manifest["votes"] and manifest["tree"] == tree
+                     and matches(manifest["inputs"], wanted) and self._whole(manifest)), None)
 
     def manifests(self):
         """All manifests that are sound; the others count as not there."""
@@ -231,6 +312,9 @@ class Store:
             return None
         if not _DIGEST.match(manifest["sha256"]) or not _DIGEST.match(manifest["log"]) or not _FILE.match(manifest["file"]):
             return None
+        votes = manifest.get("votes")
+        if not isinstance(votes, dict) or not votes or not all(isinstance(vote, str) and _VOTE.match(vote) for vote in votes.values()):
+            return None
         probes = manifest.get("probes")
         return manifest if isinstance(probes, list) and all(isinstance(probe, str) for probe in probes) else None
 
@@ -246,11 +330,15 @@ class Store:
         """C((module, log)) of a build, both as bytes."""
         return self._object(manifest["sha256"]), self._object(manifest["log"])
 
-    def put(self, wanted, built, board, log, probes, tree):
-        """Keep what a board answered to a build: untrusted, so it is looked at first.
+    def put(self, wanted, built, board, log, probes, tree, certificate=b"", hosts=None):
+        """Keep what a board answered to a build: untrusted, so it is validated first. Returns the manifest.
 
         :arg wanted: the inputs as they were known before; the symbol versions are those the board built with.
         :arg built: as C(_prebuilt.collect) gives it.
+        :arg board: name in the inventory of the host that built it.
+        :arg certificate: the certificate whose digest is in I(wanted), as bytes.
+        :arg hosts: the hosts whose builds count; None for all. A build of none of them is replaced.
+        :raises StoreError: where it is not kept.
         """
         try:
             content = base64.b64decode(built["content"], validate=True)
@@ -260,27 +348,47 @@ class Store:
                 problem = "%s arrived damaged" % name
             if not problem and vermagic.split()[:1] != [wanted["release"]]:
                 problem = "%s is not made for kernel %s" % (name, wanted["release"])
+            if not problem and not _DIGEST.match(symvers):
+                problem = "the host does not report the Module.symvers that it was built with"
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             problem = "its answer is not a module (%s)" % error
+        if not problem and wanted["certificate"]:
+            if hashlib.sha256(certificate).hexdigest() != wanted["certificate"]:
+                problem = "the certificate is not the one with the digest %s" % wanted["certificate"]
+            else:
+                problem = signature_problem(name, content, certificate)
         if problem:
             raise StoreError("the build could not be kept in the store: %s" % problem)
-        there = dict(wanted, symvers=symvers if _DIGEST.match(symvers) else "")
         now = datetime.datetime.now(datetime.timezone.utc)
-        return self.add(there, content, log, file=name, vermagic=vermagic, board=board, built_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"), tree=tree,
-                        tools=clean_tree(built.get("tools") or {}), probes=[clean(str(probe)) for probe in (probes or ())[:100]])
+        return self.add(dict(wanted, symvers=symvers), content, log, hosts, file=name, vermagic=vermagic, board=board,
+                        built_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"), tree=tree, tools=clean_tree(built.get("tools") or {}),
+                        probes=[clean(str(probe)) for probe in (probes or ())[:100]])
 
-    def add(self, there, content, log, **more):
-        """Keep a build: the module's bytes, the build log as text, and what a manifest says besides; returns the manifest.
+    def add(self, there, content, log, hosts=None, **more):
+        """Keep a build, or count it as a vote for the one of the same inputs that is there; returns the manifest.
 
         :arg there: the inputs it was built from.
+        :arg content: the module's bytes.
+        :arg log: the build log as text.
+        :arg hosts: the hosts whose builds count; None for all.
+        :arg more: what a manifest says besides.
         """
-        manifest = dict(more, schema=SCHEMA, key=key(there), inputs=there, size=len(content))
+        digest, board = code_digest(more["file"], content), more["board"]
+        manifest = dict(more, schema=SCHEMA, key=key(there), inputs=there, size=len(content), votes={board: digest})
         log = log.encode("utf-8", "replace")
         try:
             with self._locked("store"):
-                for name, data in (("sha256", content), ("log", log)):
-                    manifest[name] = hashlib.sha256(data).hexdigest()
-                    write_file(self._place("objects", manifest[name]), data, 0o600)
+                present = self._read(manifest["key"])
+                if present and self._whole(present) and present["tree"] == manifest["tree"] and counted(present, hosts):
+                    # What a host has built before counts on: it cannot take back that it differs.
+                    manifest = dict(present, votes={board: digest, **present["votes"]})
+                    if digest != manifest["votes"][board]:
+                        raise StoreError("%s has built different modules from the same inputs (%s, now %s): the build is not kept in the store" % (
+                            board, manifest["votes"][board][-64:][:12], digest[-64:][:12]))
+                else:
+                    for name, data in (("sha256", content), ("log", log)):
+                        manifest[name] = hashlib.sha256(data).hexdigest()
+                        write_file(self._place("objects", manifest[name]), data, 0o600)
                 write_file(self._manifest(manifest["key"]), json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n", 0o600)
                 os.utime(self._manifest(manifest["key"]))
                 self._prune(manifest["key"])
@@ -288,10 +396,20 @@ class Store:
             raise StoreError("the build could not be kept in the store %s: %s" % (self.folder, error)) from error
         return manifest
 
+    def disagreement(self, manifest, hosts=None):
+        """One sentence where hosts built different modules from the same inputs, or None."""
+        votes = counted(manifest, hosts)
+        if not _differ(votes.values()):
+            return None
+        return "two hosts built different modules from the same inputs: %s. No board gets either from the store. Find out why, then remove %s" % (
+            " and ".join("%s (%s)" % (host, votes[host][-64:][:12]) for host in sorted(votes)), self._manifest(manifest["key"]))
+
     def _prune(self, fresh):
         """Take the builds away that were not used for longest, but none that a run is about to use, and what no manifest names."""
         paths = {name[:-5]: os.stat(self._place("builds", name)).st_mtime_ns for name in os.listdir(self._place("builds")) if name.endswith(".json")}
-        for name in sorted(set(paths) - {fresh}, key=paths.get, reverse=True)[self.keep - 1:]:
+        # What cannot be read is of no use: it is damaged, or of another release of this collection.
+        useless = {name for name in set(paths) - {fresh} if self._read(name) is None}
+        for name in [*useless, *sorted(set(paths) - useless - {fresh}, key=paths.get, reverse=True)[self.keep - 1:]]:
             manifest = self._read(name)
             try:
                 with self._locked(_lock_name(manifest["inputs"]), wait=False) if manifest else contextlib.nullcontext():

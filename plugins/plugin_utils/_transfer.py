@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import tempfile
 
@@ -46,6 +47,15 @@ class BoardAction(ActionBase):
         said = self._low_level_execute_command(" ".join(["sha256sum", "--", *map(self._connection._shell.quote, paths)]))
         words = [line.partition(" ")[0] for line in (said.get("stdout") or "").splitlines()]
         return [word for word in words if DIGEST.match(word)]
+
+    def remote_file(self, path, limit=1 << 16):
+        """Return the bytes of a small file that the board has, C(b"") where it has none or one that is larger."""
+        said = self._low_level_execute_command("head -c %d -- %s | base64" % (limit + 1, self._connection._shell.quote(path)))
+        try:
+            content = base64.b64decode("".join((said.get("stdout") or "").split()), validate=True)
+        except ValueError:
+            return b""
+        return content if len(content) <= limit else b""
 
     def cleanup(self, force=False):
         """As usual, only that a board which is lost now has done its work already."""

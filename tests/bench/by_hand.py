@@ -66,7 +66,7 @@ def by_hand(board: Board) -> float:
     with tempfile.TemporaryDirectory() as scratch:
         tree = pathlib.Path(scratch, "tree.tar")
         tree.write_bytes(_driver_source.archive(
-            _driver_source.dkms_tree(str(files["driver"]), str(ROOT / "roles/driver/files/dkms"), "0.9.6", "rknpu_dkms"))[0])
+            _driver_source.dkms_tree(files["driver"].read_bytes(), str(ROOT / "roles/driver/files/dkms"), "0.9.6", "rknpu_dkms"))[0])
         picture = pathlib.Path(_picture.raw_file(str(files["picture"]), scratch))
         started = time.monotonic()
         board.ssh("mkdir -m 700 /tmp/by-hand")

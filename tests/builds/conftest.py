@@ -94,7 +94,7 @@ class Builder:
         tarball.write_bytes(self.generate.tarball(files))
         folder = self.folder / ("source-%s-%s" % (version, module))
         shutil.rmtree(folder, ignore_errors=True)
-        for name, content in _driver_source.dkms_tree(str(tarball), str(OWN), version, module).items():
+        for name, content in _driver_source.dkms_tree(tarball.read_bytes(), str(OWN), version, module).items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils import _dkms_install
+from builds.conftest import Builder
 
 # What gcc 14, the compiler of these kernels, refuses and an older one lets pass.
 STRICT = "KCFLAGS=-Werror=incompatible-pointer-types -Werror=int-conversion -Werror=implicit-function-declaration"
@@ -225,3 +228,24 @@ def test_a_compiler_that_is_too_old_is_named(builder):
     built = builder.build(headers, builder.source("0.9.6"))
     assert built.rc != 0
     assert "does not know the option -f" in _dkms_install.explain(built.log)
+
+
+@pytest.mark.parametrize("suite", ["bookworm", "trixie-backports"])
+def test_the_same_inputs_give_the_same_module_wherever_and_whenever_they_are_built(tmp_path_factory, suite):
+    """Hosts can only agree on a module if neither the folder nor the time of a build gets into it."""
+    builds = []
+    for name, date in (("first-place", "Mon Jan 1 00:00:00 UTC 2024"), ("another-place-with-a-longer-name", "Sat Feb 28 12:34:56 UTC 2026")):
+        folder = tmp_path_factory.mktemp(name)
+        builder = Builder(folder)
+        headers = builder.headers(suite)
+        source = builder.source("0.9.6", "rknpu_dkms")
+        with (source / "vendor/drivers/rknpu/rknpu_drv.c").open("a", encoding="utf-8") as file:
+            # As WARN_ON() and its like have it.
+            file.write("\nconst char *rkfleet_where_it_was_built(void)\n{\n\treturn __FILE__;\n}\n")
+        built = builder.build(headers, source, "KBUILD_BUILD_TIMESTAMP=" + date, "KBUILD_BUILD_USER=" + name)
+        assert built.rc == 0, built.log
+        # As DKMS and the builder leave it.
+        subprocess.run(["aarch64-linux-gnu-strip", "-g", str(built.module)], check=True)
+        builds.append(built.module.read_bytes())
+        assert str(folder).encode() not in builds[-1] and b"rknpu/rknpu_drv.c" in builds[-1]
+    assert builds[0] == builds[1]

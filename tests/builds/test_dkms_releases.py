@@ -55,7 +55,7 @@ def built_once(tmp_path_factory):
     headers = builder.headers("bookworm")
     build = builder.build(headers, builder.source("0.9.6", "rknpu_dkms"))
     assert build.rc == 0, build.log
-    content, digest = _driver_source.archive(_driver_source.dkms_tree(str(builder.folder / "source.tar.bz2"), str(OWN), "0.9.6", "rknpu_dkms"))
+    content, digest = _driver_source.archive(_driver_source.dkms_tree((builder.folder / "source.tar.bz2").read_bytes(), str(OWN), "0.9.6", "rknpu_dkms"))
     (builder.folder / "tree.tar").write_bytes(content)
     return build, headers.release, str(builder.folder / "tree.tar"), digest
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 import collections
 import os
 import pathlib
+import struct
+import subprocess
 import sys
 
 import pytest
@@ -28,6 +30,36 @@ def frozen(monkeypatch):
     places = []
     monkeypatch.setattr(_files, "_freeze_and_thaw", lambda handle: places.append(os.readlink("/proc/self/fd/%d" % handle)) or True)
     return places
+
+
+class Signer:
+    """Signs modules as the kernel's sign-file does."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.certificate, self.other_certificate = (self._make(name) for name in ("ours", "other"))
+
+    def _make(self, name):
+        # The same serial number: it is no proof.
+        command = ["openssl", "req", "-new", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test/", "-set_serial", "0x1234abcd",
+                   "-keyout", "%s.key" % name, "-out", "%s.pem" % name]
+        subprocess.run(command, cwd=self.folder, check=True, stderr=subprocess.DEVNULL)
+        subprocess.run(["openssl", "x509", "-in", "%s.pem" % name, "-outform", "DER", "-out", "%s.der" % name], cwd=self.folder, check=True)
+        return (self.folder / ("%s.der" % name)).read_bytes()
+
+    def sign(self, module, other=False):
+        """A module's bytes with a signature behind them."""
+        name = "other" if other else "ours"
+        command = ["openssl", "cms", "-sign", "-binary", "-noattr", "-nosmimecap", "-nocerts", "-md", "sha512", "-outform", "DER",
+                   "-signer", "%s.pem" % name, "-inkey", "%s.key" % name]
+        signature = subprocess.run(command, cwd=self.folder, input=module, check=True, stdout=subprocess.PIPE).stdout
+        return module + signature + struct.pack(">5B3xI", 0, 0, 2, 0, 0, len(signature)) + b"~Module signature appended~\n"
+
+
+@pytest.fixture(scope="session")
+def signer(tmp_path_factory):
+    """Two keys, each with its certificate, of which only the first is the owner's."""
+    return Signer(tmp_path_factory.mktemp("signer"))
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
 import types
 
 import pytest
@@ -65,3 +67,24 @@ def test_digests_of_what_the_board_has(action, monkeypatch, said, digests):
     monkeypatch.setattr(_transfer.ActionBase, "_low_level_execute_command", lambda self, command: asked.append(command) or {"stdout": said})
     assert made.remote_digests(["/a b", "/c"]) == digests
     assert asked == ["sha256sum -- </a b> </c>"]
+
+
+@pytest.mark.parametrize("content, got", [(b"", b""), (b"a certificate\0\xff" * 99, b"a certificate\0\xff" * 99), (bytes(1 << 16), bytes(1 << 16)),
+                                          (bytes((1 << 16) + 1), b""), (None, b"")])
+def test_a_small_file_of_the_board_is_read_in_one_command(action, tmp_path, content, got):
+    path = tmp_path / "a certificate's file"
+    if content is not None:
+        path.write_bytes(content)
+    made, asked = action({}), []
+    made._connection._shell.quote = shlex.quote
+    made._low_level_execute_command = lambda command: asked.append(command) or {
+        "stdout": subprocess.run(["sh", "-c", command], check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout}
+    assert made.remote_file(str(path)) == got and len(asked) == 1
+
+
+@pytest.mark.parametrize("answer", ["no base64!", "\u00fc", None, "AAA"])
+def test_an_answer_that_is_no_file_is_none(action, answer):
+    made = action({})
+    made._connection._shell.quote = shlex.quote
+    made._low_level_execute_command = lambda command: {"stdout": answer}
+    assert made.remote_file("/x") == b""

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import io
 import pathlib
+import shutil
 import tarfile
 import types
 
@@ -15,7 +16,7 @@ import pytest
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.rkfleet.npu.plugins.action import npu_dkms, npu_preflight, npu_store
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _store, _transfer
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _artifact, _driver_action, _store, _transfer
 
 ROOT = pathlib.Path(__file__).parents[4]
 HEADER = b"#define DRIVER_MAJOR 0\n#define DRIVER_MINOR 9\n#define DRIVER_PATCHLEVEL 6\n"
@@ -36,7 +37,7 @@ def source(tmp_path):
 def act(monkeypatch, source, tmp_path):
     """Run an action whose module answers as told; `sent` has the arguments that the module was called with."""
     def run(plugin, answer, check_mode=False, facts=None, board="rock5b/1", **args):
-        sent = []
+        sent, certificates = [], args.pop("certificates", {})
 
         class Action(plugin.ActionModule):
             def __init__(self):
@@ -49,15 +50,16 @@ def act(monkeypatch, source, tmp_path):
                 uploads[name] = pathlib.Path(local).read_bytes()
                 return "/tmp/there/" + name
 
-            def remote_digests(self, paths):
-                return ["the certificate at " + path for path in paths]
+            def remote_file(self, path):
+                return certificates[path]
 
             def _execute_module(self, module_args=None, **unused):
                 sent.append(module_args)
                 return answer(module_args) if callable(answer) else answer
 
         monkeypatch.setattr(_transfer.ActionBase, "run", lambda *unused: {})
-        return Action().run(task_vars={"inventory_hostname": board, "ansible_facts": {"npu": {"kernel": facts}}}), sent
+        groups = {"trusted": ["other", "first"], "empty": []}
+        return Action().run(task_vars={"inventory_hostname": board, "groups": groups, "ansible_facts": {"npu": {"kernel": facts}}}), sent
 
     uploads = run.uploads = {}
     return run
@@ -140,21 +142,140 @@ def test_kernels_of_different_builds_are_built_once_each(dkms):
     assert steps == ["install"] * 3 + ["load"] * 6
 
 
-def test_a_board_that_refuses_the_module_builds_and_its_build_is_kept_beside(dkms, tmp_path):
-    dkms(board="first")
+@pytest.mark.parametrize("symvers", ["5", "6"])
+def test_a_board_that_refuses_the_module_builds_and_its_build_is_nobody_elses(dkms, tmp_path, symvers):
+    honest = dkms(board="first")[0]["stored"]
     answers = iter([{"changed": False, "refused": "this kernel has other versions of printk", "steps": []}, None])
 
     def picky(module_args):
-        result = next(answers) or board(module_args)
+        result = next(answers) or board(dict(module_args, collect=True))
+        assert "collect" not in module_args
         if result.get("built"):
-            result["built"]["symvers"] = "6" * 64
+            result["built"].update(evil(), symvers=symvers * 64)
         return result
 
     no_headers = dict(FACTS, symvers_digest=None)
     result, sent = dkms(picky, board="second", facts=no_headers)
-    assert result["steps"] == ["tree", "install"] and result["stored"]["board"] == "second" and len(sent) == 2
+    assert result["steps"] == ["tree", "install"] and result["stored"] is None and "built" not in result and len(sent) == 2
     assert result["notes"] == ["the module that first built was not used: this kernel has other versions of printk"]
-    assert len(_store.Store(str(tmp_path / "store")).manifests()) == 2
+    assert [manifest["board"] for manifest in _store.Store(str(tmp_path / "store")).manifests()] == ["first"]
+    for facts in (FACTS, no_headers):
+        assert dkms(board="third", facts=facts)[0]["stored"] == honest
+
+
+def alone(module_args):
+    """A board whose build is not asked for."""
+    assert "collect" not in module_args
+    return board(dict(module_args, collect=True))
+
+
+def evil():
+    """Another module than the source gives."""
+    content = MODULE + b"another code"
+    return {"content": base64.b64encode(content).decode(), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def evil_board(module_args):
+    result = board(module_args)
+    if result["built"]:
+        result["built"].update(evil())
+    return result
+
+
+@pytest.mark.parametrize("who, kept", [
+    ({"store_from": ["first"]}, True), ({"store_from": "first"}, True), ({"store_from": ["trusted"]}, True), ({"store_from": ["builder"]}, False),
+    ({"store_from": ["empty"]}, False), ({"store_fill": False}, False), ({"store_fill": "no"}, False), ({"store_fill": True}, True), ({}, True),
+    ({"store_from": ["first"], "store_fill": False}, True), ({"store_from": ["other"], "store_fill": True}, False),
+    ({"store_from": [], "store_fill": False}, False),
+])
+def test_only_the_hosts_that_are_named_fill_the_store(dkms, who, kept, tmp_path):
+    def answer(module_args):
+        assert module_args.get("collect", False) == kept and not {"store_from", "store_fill", "store_agree"} & set(module_args)
+        return board(dict(module_args, collect=True))
+
+    result, dummy = dkms(answer, board="first", **who)
+    assert result["steps"] == ["tree", "install"] and bool(result["stored"]) == kept and "built" not in result
+    assert len(_store.Store(str(tmp_path / "store")).manifests()) == kept
+    # Who is not named may take all the same.
+    dkms(board="first", store_from=["first"])
+    assert dkms(board="last", store_from=["first"], store_fill=False)[0]["steps"] == ["tree", "load"]
+
+
+def test_a_board_that_is_not_named_builds_while_nobody_waits_for_it(dkms, tmp_path):
+    def answer(module_args):
+        with _store.Store(str(tmp_path / "store"))._locked(_store._lock_name(wanted), wait=False):
+            return board(dict(module_args, collect=True))
+
+    dkms(board="first")
+    wanted = _store.Store(str(tmp_path / "store")).manifests()[0]["inputs"]
+    assert dkms(answer, board="second", store_from=["builder"])[0]["steps"] == ["tree", "install"]
+
+
+def test_a_module_is_shared_once_enough_hosts_have_built_the_same(dkms):
+    first = dkms(board="first", store_agree=2)[0]
+    assert first["notes"] == ["the module is kept, and handed out once 2 hosts have built the same (npu_store_agree); so far: first"]
+    # A host that is not named has no vote.
+    assert dkms(alone, board="stranger", store_agree=2, store_fill=False)[0]["steps"] == ["tree", "install"]
+    assert dkms(predicts, board="third", store_agree=2, check_mode=True)[0]["steps"] == ["tree", "install"]
+    second = dkms(board="second", store_agree=2)[0]
+    assert second["steps"] == ["tree", "install"] and second["notes"] == [] and second["stored"]["board"] == "first"
+    assert dkms(board="third", store_agree=2)[0]["steps"] == ["tree", "load"]
+
+
+def test_hosts_that_built_different_modules_are_named_and_nobody_gets_either(dkms):
+    dkms(board="first", store_agree=2)
+    result = dkms(evil_board, board="second", store_agree=2)[0]
+    assert len(result["notes"]) == 1 and result["notes"][0].startswith("two hosts built different modules from the same inputs: first (")
+    assert " and second (" in result["notes"][0] and "failed" not in result
+    for agree in (1, 2):
+        assert dkms(alone, board="third", store_agree=agree, store_fill=False)[0]["steps"] == ["tree", "install"]
+
+
+@pytest.mark.parametrize("agree", [0, -1, "many"])
+def test_a_number_of_hosts_that_is_none_is_said(dkms, agree):
+    with pytest.raises(AnsibleActionFail, match="npu_store_agree is .* at least 1"):
+        dkms(AssertionError, store_agree=agree)
+
+
+def test_a_builder_that_may_not_fill_the_store_is_not_asked(act, tmp_path):
+    with pytest.raises(AnsibleActionFail, match="builder does not build for other boards: npu_store_from does not name it"):
+        act(npu_preflight, AssertionError, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"), delegate_to="builder", store_from=["first"])
+
+
+def test_a_builder_builds_once_although_others_have_to_agree(act, dkms, tmp_path):
+    there = {"kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store"), "delegate_to": "builder", "store_from": ["builder", "first"],
+             "store_agree": 2}
+    act(npu_preflight, built, **there)
+    assert act(npu_preflight, AssertionError, **there)[1] == []
+    assert dkms(board="first", store_from=["builder", "first"], store_agree=2)[0]["steps"] == ["tree", "install"]
+    assert dkms(board="last", store_from=["builder", "first"], store_agree=2)[0]["steps"] == ["tree", "load"]
+
+
+@pytest.mark.parametrize("plugin, args", [(npu_dkms, {"kernel": KERNEL}), (npu_preflight, {"kernels": [KERNEL]})])
+def test_a_tarball_that_was_changed_after_it_was_checked_reaches_no_board(act, source, plugin, args):
+    pinned = hashlib.sha256(pathlib.Path(source).read_bytes()).hexdigest()
+    blob = hashlib.sha1(b"blob %d\0" % pathlib.Path(source).stat().st_size + pathlib.Path(source).read_bytes()).hexdigest()
+    for digest in (pinned, pinned.upper(), blob):
+        act(plugin, {"kernels": [{"release": KERNEL}]}, source_digest=digest, **args)
+    with open(source, "ab") as stream:
+        stream.write(b"swapped")
+    for digest in (pinned, blob):
+        with pytest.raises(AnsibleActionFail, match="driver.tar.bz2 has been changed: .* pinned is %s; it was not used" % digest):
+            act(plugin, AssertionError, source_digest=digest, **args)
+
+
+def test_the_tarball_is_read_once(act, source, monkeypatch):
+    opened = []
+
+    def swap(path, pins):
+        content = _artifact.read(path, pins)
+        opened.append(path)
+        pathlib.Path(path).write_bytes(b"swapped")
+        return content
+
+    monkeypatch.setattr(_driver_action, "read", swap)
+    act(npu_dkms, {"steps": []}, kernel=KERNEL, source_digest=hashlib.sha256(pathlib.Path(source).read_bytes()).hexdigest())
+    assert opened == [source] and HEADER in act.uploads["tree.tar"]
 
 
 def test_a_board_that_refuses_and_cannot_build_says_both(dkms):
@@ -191,7 +312,7 @@ def test_a_check_run_says_load_where_the_store_has_it_and_makes_nothing(dkms, tm
     result, sent = dkms(predicts, check_mode=True)
     assert result["steps"] == ["tree", "load"] and "path" not in sent[0]["binary"] and result["stored"]["board"] == "rock5b/1"
     # Where the source is not there yet its pinned checksum tells, too.
-    digest = _store.digest_of(str(tmp_path / "driver.tar.bz2"))
+    digest = hashlib.sha256((tmp_path / "driver.tar.bz2").read_bytes()).hexdigest()
     result, sent = dkms(predicts, check_mode=True, source=str(tmp_path / "none"), source_digest=digest)
     assert result["steps"] == ["tree", "load"] and sent[0]["archive_sha256"] == "not fetched"
 
@@ -203,10 +324,37 @@ def test_without_facts_of_this_kernel_the_board_builds_for_itself(dkms, facts, t
     assert _store.Store(str(tmp_path / "store")).manifests() == []
 
 
-def test_modules_signed_with_another_certificate_are_other_builds(dkms):
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
+def test_modules_signed_with_another_certificate_are_other_builds(dkms, signer):
+    signed = {"signing_key": "/k", "signing_cert": "/c", "certificates": {"/c": signer.certificate}}
+
+    def signs(module_args):
+        result, content = board(module_args), signer.sign(MODULE)
+        if result["built"]:
+            result["built"].update(content=base64.b64encode(content).decode(), sha256=hashlib.sha256(content).hexdigest())
+        return result
+
     dkms()
-    assert dkms(signing_key="/k", signing_cert="/c")[0]["steps"] == ["tree", "install"]
-    assert dkms(signing_key="/k", signing_cert="/c")[0]["steps"] == ["tree", "load"]
+    assert dkms(signs, **signed)[0]["steps"] == ["tree", "install"]
+    assert dkms(signs, **signed)[0]["steps"] == ["tree", "load"]
+    # A board whose certificate is another one gets nothing of that.
+    assert dkms(signs, **dict(signed, certificates={"/c": signer.other_certificate}))[0]["steps"] == ["tree", "install"]
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
+@pytest.mark.parametrize("forge", [
+    lambda signer: signer.sign(MODULE).replace(bytes(9), b"evil code", 1), lambda signer: MODULE, lambda signer: signer.sign(MODULE, other=True),
+    lambda signer: MODULE + b"evil code" + signer.sign(MODULE)[len(MODULE):]])
+def test_a_module_whose_signature_is_not_valid_is_not_shared(dkms, signer, forge, tmp_path):
+    def forges(module_args):
+        result, content = board(module_args), forge(signer)
+        result["built"].update(content=base64.b64encode(content).decode(), sha256=hashlib.sha256(content).hexdigest())
+        return result
+
+    result, dummy = dkms(forges, signing_key="/k", signing_cert="/c", certificates={"/c": signer.certificate})
+    assert result["steps"] == ["tree", "install"] and result["stored"] is None and len(result["notes"]) == 1
+    assert "its signature is not valid" in result["notes"][0] or "it is not signed" in result["notes"][0]
+    assert _store.Store(str(tmp_path / "store")).manifests() == []
 
 
 def test_a_store_of_others_is_an_error_before_anything_is_asked(dkms, tmp_path):
@@ -223,12 +371,15 @@ def test_the_packages_of_a_build_are_not_needed_where_it_is_in_the_store(dkms, a
 
     def look(**changes):
         monkeypatch.setattr(npu_store.ActionModule, "validate_argument_spec", lambda *unused, **spec: (None, dict(
-            {"module": "rknpu", "signing_cert": None, "wait": False}, **asked, **changes)), raising=False)
+            {"module": "rknpu", "signing_cert": None, "wait": False, "store_from": [], "store_agree": 1}, **asked, **changes)), raising=False)
         return act(npu_store, AssertionError, facts=FACTS)[0]
 
     assert look() == {"changed": False, "stored": None, "packages": ["dkms", "gcc", "linux-headers-x"]}
     built, dummy = dkms()
     assert look() == {"changed": False, "stored": built["stored"], "packages": ["dkms"]} == look(wait=True)
+    # As npu_dkms would see it.
+    for fewer in ({"store_agree": 2}, {"store_from": ["builder"]}):
+        assert look(**fewer)["stored"] is None is look(wait=True, **fewer)["stored"]
 
 
 def built(module_args):

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""After the runtime was replaced the facts have it, without another look at the board."""
+"""After the runtime was replaced the facts have it, without another look at the board; and what is sent is what is pinned."""
 
 from __future__ import annotations
 
+import hashlib
+import pathlib
 import types
 
 import pytest
@@ -19,14 +21,16 @@ NOW = {"path": "/usr/lib/librknnrt.so", "link": "/usr/lib/librknnrt.so", "versio
 @pytest.fixture
 def act(monkeypatch, tmp_path):
     """Run the action whose module answers as told; facts are what the play knows of the board."""
-    def run(answer, facts, check_mode=False):
+    def run(answer, facts, check_mode=False, **pins):
         made = object.__new__(type("Action", (npu_runtime.ActionModule,), {
-            "upload": lambda self, local, name: "/tmp/there/" + name, "_execute_module": lambda self, **unused: dict(answer)}))
-        made._task = types.SimpleNamespace(args={"source": str(library)}, check_mode=check_mode)
+            "upload": lambda self, local, name: run.sent.append(pathlib.Path(local).read_bytes()) or "/tmp/there/" + name,
+            "_execute_module": lambda self, **unused: dict(answer)}))
+        made._task = types.SimpleNamespace(args=dict({"source": str(library)}, **pins), check_mode=check_mode)
         return made.run(task_vars={"ansible_facts": facts})
 
     library = tmp_path / "librknnrt.so"
     library.write_bytes(b"library")
+    run.library, run.sent = library, []
     monkeypatch.setattr(_transfer.ActionBase, "run", lambda *unused: {})
     return run
 
@@ -51,3 +55,13 @@ def test_facts_that_are_not_touched(act, answer, facts):
 def test_what_no_board_should_answer_is_refused(act, told):
     with pytest.raises(AnsibleActionFail, match="the board answers what it should not: "):
         act({"changed": True, "runtime": told or [1]}, {"npu": {"runtime": {}}})
+
+
+def test_a_library_that_was_changed_after_it_was_fetched_is_not_sent(act):
+    pins = {"sha256": hashlib.sha256(b"library").hexdigest(), "size": 7}
+    act({"changed": True}, {}, **pins)
+    assert act.sent == [b"library"]
+    act.library.write_bytes(b"evil .s")
+    with pytest.raises(AnsibleActionFail, match="librknnrt.so has been changed: sha256 is .*; it was not used"):
+        act({"changed": True}, {}, **pins)
+    assert act.sent == [b"library"]

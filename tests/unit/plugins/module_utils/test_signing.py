@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import hashlib
+import lzma
 import os
 import shutil
 import subprocess
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _dkms_install, _kernel_hold, _signing
+from ansible_collections.rkfleet.npu.plugins.module_utils import _dkms_install, _kernel_hold, _prebuilt, _signing
 
 KEY, CERT = "/etc/keys/npu.key", "/etc/keys/npu.der"
 DKMS = {"3": "#!/bin/bash\nfor i in /etc/dkms/framework.conf /etc/dkms/framework.conf.d/*.conf; do :; done\n",
@@ -183,8 +186,14 @@ def test_a_module_is_signed_by_that_certificate_or_it_is_said(machine, sig_key, 
     def run(command):
         return 0, {"sig_key": sig_key, "signer": "DKMS module signing key\n"}[command[2]], ""
 
-    assert machine.signing().module_problem(run, "/x.ko", log) == said
+    assert machine.signing().module_problem(run, "/x.ko", log, strict=False) == said
+    # The serial number alone is no proof.
+    assert (said or "/x.ko: its signature is not verified: ") in machine.signing().module_problem(run, "/x.ko", log)
     assert machine.signing("", "").module_problem(run, "/x.ko", log) is None
+
+
+def unverified(*unused):
+    raise _signing.NotVerified("openssl is missing")
 
 
 def test_a_build_that_is_not_signed_is_taken_away_with_what_was_set_up_for_it(machine, tmp_path, monkeypatch):
@@ -211,8 +220,124 @@ def test_a_build_that_is_not_signed_is_taken_away_with_what_was_set_up_for_it(ma
         package.deploy("archive", "x", package.steps("x"))
     assert machine.files() == before and not module.exists()
     answers["sig_key"] = "8A:01"
+    # Nothing but the serial number is known of a signature that cannot be verified: enough for what the board built itself.
+    monkeypatch.setattr(_signing, "verify", unverified)
+    assert package.signing.not_verified(run, str(machine.path(CERT))) == "openssl is missing"
     package.deploy("archive", "x", package.steps("x"))
     assert module.exists() and package.steps("x") == []
     # Signed by another key than the one that is wanted now: it is built and signed anew.
     answers["sig_key"] = "77"
     assert package.steps("x") == ["repair", "install"]
+
+
+MODULE = b"\x7fELF" + bytes(100) + b"HONEST CODE"
+
+
+def system(command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def pem(certificate):
+    return b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(certificate) + b"-----END CERTIFICATE-----\n"
+
+
+needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
+
+
+@needs_openssl
+@pytest.mark.parametrize("form", [bytes, pem], ids=["DER", "PEM"])
+def test_a_signature_is_that_of_the_certificate_over_these_very_bytes(signer, form):
+    certificate, signed = form(signer.certificate), signer.sign(MODULE)
+    assert _signing.split(signed)[0] == MODULE and _signing.split(MODULE) == (MODULE, None)
+    assert _signing.verify(system, signed, certificate) is None
+    for module in (signed.replace(b"HONEST CODE", b"EVIL CODE!!"), signed.replace(b"HONEST", b"HONES"), b"x" + signed, signer.sign(MODULE, other=True),
+                   MODULE + b"more" + signed[len(MODULE):]):
+        assert _signing.verify(system, module, certificate).startswith("its signature is not valid for npu_signing_cert (openssl: ")
+    assert _signing.verify(system, MODULE, certificate) == "it is not signed"
+    # The serial numbers of both certificates are the same.
+    assert _signing.certificate_serial(signer.certificate) == _signing.certificate_serial(signer.other_certificate)
+
+
+@needs_openssl
+def test_no_signer_at_all_and_a_signature_that_brings_its_own_content_are_no_signatures(signer, tmp_path):
+    (tmp_path / "cert.pem").write_bytes(pem(signer.certificate))
+    empty = subprocess.run(["openssl", "crl2pkcs7", "-nocrl", "-certfile", str(tmp_path / "cert.pem"), "-outform", "DER"], check=True,
+                           stdout=subprocess.PIPE).stdout
+    inside = subprocess.run(["openssl", "cms", "-sign", "-binary", "-nodetach", "-noattr", "-nocerts", "-outform", "DER", "-signer", "ours.pem",
+                             "-inkey", "ours.key"], cwd=signer.folder, input=MODULE, check=True, stdout=subprocess.PIPE).stdout
+    for signature in (empty, inside, b"\x30\x03\x02\x01\x00", b"no DER at all"):
+        trailer = signer.sign(MODULE)[-len(_signing.MAGIC) - 12:-len(_signing.MAGIC) - 4] + len(signature).to_bytes(4, "big") + _signing.MAGIC
+        evil = MODULE.replace(b"HONEST", b"EVILLY") + signature + trailer
+        assert _signing.split(evil)[1] == signature
+        assert "is not valid" in _signing.verify(system, evil, signer.certificate)
+
+
+@pytest.mark.parametrize("end", [
+    _signing.MAGIC, b"\0\0\2\0\0\0\0\0\0\0\0\x10" + _signing.MAGIC, b"x" * 20 + b"\0\0\1\0\0\0\0\0\0\0\0\x10" + _signing.MAGIC,
+    b"x" * 20 + b"\0\0\2\0\0\0\0\0\xff\xff\xff\xff" + _signing.MAGIC, b"x" * 20 + b"\0\0\2\0\0\0\0\0\0\0\0\0" + _signing.MAGIC,
+])
+def test_what_the_kernel_does_not_take_for_a_signature_is_none(end):
+    assert _signing.split(end) == (end, None)
+
+
+@needs_openssl
+@pytest.mark.parametrize("suffix", ["", ".xz", ".gz", ".zst"])
+def test_the_file_of_a_module_is_verified_whatever_it_is_compressed_with(machine, signer, tmp_path, suffix):
+    if suffix == ".zst" and not shutil.which("zstd"):
+        pytest.skip("needs zstd")
+    machine.write(CERT, signer.certificate)
+
+    def run(command):
+        if command[0] == "modinfo":
+            return 0, {"sig_key": "12:34:AB:CD\n", "signer": "test\n"}[command[2]], ""
+        return system(command)
+
+    def file(content):
+        path = tmp_path / "rknpu.ko"
+        path.write_bytes(content)
+        if suffix == ".zst":
+            subprocess.run(["zstd", "-q", "-f", str(path)], check=True)
+        elif suffix:
+            (tmp_path / ("rknpu.ko" + suffix)).write_bytes({".xz": lzma, ".gz": gzip}[suffix].compress(content))
+        return str(path) + suffix
+
+    signing, honest = machine.signing(), signer.sign(MODULE)
+    assert signing.module_problem(run, file(honest), strict=True) is None and signing.not_verified(run, file(honest)) is None
+    forged = file(honest.replace(b"HONEST CODE", b"EVIL CODE!!"))
+    for strict in (True, False):
+        assert signing.module_problem(run, forged, strict=strict).startswith(forged + ": its signature is not valid for npu_signing_cert")
+
+
+@needs_openssl
+@pytest.mark.parametrize("missing, suffix", [("openssl", ""), ("zstd", ".zst")])
+def test_without_the_program_a_module_of_others_is_not_used_and_ones_own_is_said_not_to_be_verified(machine, signer, tmp_path, monkeypatch, missing, suffix):
+    machine.write(CERT, signer.certificate)
+    path = tmp_path / ("rknpu.ko" + suffix)
+    path.write_bytes(signer.sign(MODULE))
+    monkeypatch.setattr(_signing.shutil, "which", lambda name: None if name == missing else "/usr/bin/" + name)
+
+    def run(command):
+        assert command[0] == "modinfo"
+        return 0, "12:34:AB:CD\n", ""
+
+    signing = machine.signing()
+    assert signing.module_problem(run, str(path)) == "%s: its signature is not verified: %s is missing: install it" % (path, missing)
+    assert signing.module_problem(run, str(path), strict=False) is None and signing.not_verified(run, str(path)) == missing + " is missing: install it"
+    assert machine.signing("", "").not_verified(run, str(path)) is None
+
+
+@needs_openssl
+def test_a_module_of_the_store_with_a_forged_signature_is_refused_by_the_board(machine, signer, tmp_path):
+    """What is refused is not loaded: see npu_dkms."""
+    machine.write(CERT, signer.certificate)
+    path = tmp_path / "rknpu.ko"
+    path.write_bytes(signer.sign(MODULE).replace(b"HONEST CODE", b"EVIL CODE!!"))
+    answers = {"vermagic": "6.1.1", "name": "rknpu", "version": "0.9.6", "sig_key": "12:34:AB:CD", "signer": "test"}
+
+    def run(command):
+        return (0, answers[command[2]], "") if command[0] == "modinfo" else system(command)
+
+    package = _dkms_install.DkmsPackage(run, "rknpu", "0.9.6", "6.1.1", "rknpu", str(machine.root), machine.signing())
+    binary = _prebuilt.Binary("rknpu.ko", hashlib.sha256(path.read_bytes()).hexdigest(), str(path))
+    assert "its signature is not valid for npu_signing_cert" in package.binary_problem(binary)[0]

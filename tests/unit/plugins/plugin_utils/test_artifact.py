@@ -9,12 +9,14 @@ import functools
 import hashlib
 import http.server
 import io
+import os
 import socket
 import threading
+import types
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _artifact
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _artifact, _private
 
 CONTENT = b"librknnrt version: 2.3.2"
 PATH = "airockchip/rknn-toolkit2/v2.3.2/librknnrt.so"
@@ -282,3 +284,74 @@ def test_a_token_in_a_url_is_no_part_of_a_files_name_nor_of_a_message(tmp_path, 
     with pytest.raises(_artifact.ArtifactError, match="no pinned checksum") as error:
         _artifact.fetch({}, url, str(tmp_path / "cache"))
     assert SECRET not in str(error.value)
+
+
+# -- a cache that others can write to, and what is read once --
+
+@pytest.mark.parametrize("which", ["", "artifacts", "artifacts/DIGEST"])
+def test_a_cache_that_others_can_write_to_is_refused(tmp_path, mirror, which):
+    cache = tmp_path / "cache"
+    _artifact.fetch(pins(), PATH, str(cache), mirrors=[mirror])
+    folder = cache / which.replace("DIGEST", pins()["sha256"])
+    folder.chmod(0o777)
+    for keep in (True, False):
+        with pytest.raises(_artifact.ArtifactError, match="others than you can write to npu_cache_dir .* has mode 0777 .* or set npu_cache_dir to"):
+            _artifact.fetch(pins(), PATH, str(cache), mirrors=[mirror], keep=keep)
+    folder.chmod(0o755)
+    assert _artifact.fetch(pins(), PATH, str(cache), mirrors=[mirror])[1] == "cache"
+
+
+def test_a_cache_in_a_folder_of_others_is_refused_before_it_is_made_unless_that_is_sticky(tmp_path, mirror):
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o777)
+    with pytest.raises(_artifact.ArtifactError, match="/shared has mode 0777"):
+        _artifact.fetch(pins(), PATH, str(tmp_path / "shared/cache"), mirrors=[mirror])
+    assert not (tmp_path / "shared/cache").exists()
+    (tmp_path / "shared").chmod(0o1777)
+    assert _artifact.fetch(pins(), PATH, str(tmp_path / "shared/cache"), mirrors=[mirror])
+
+
+@pytest.mark.parametrize("group, members, refused", [
+    (0, [], False), (4711, [], False), (4711, ["admin"], False), (4711, ["admin", "eve"], True), (4712, [], True)])
+def test_a_group_in_which_nobody_else_is_may_write(tmp_path, monkeypatch, group, members, refused):
+    """The group that a system makes for each user, and root's, which is the one of many containers."""
+    entries = {0: ("root", []), 4711: ("admin", members), 4712: ("staff", [])}
+    monkeypatch.setattr(_private.pwd, "getpwuid", lambda number: types.SimpleNamespace(pw_name="admin", pw_gid=4711))
+    monkeypatch.setattr(_private.grp, "getgrgid", lambda number: types.SimpleNamespace(gr_name=entries[number][0], gr_gid=number, gr_mem=entries[number][1]))
+    tmp_path.chmod(0o770)
+    real = os.stat
+
+    def stat(path, **more):
+        there = real(path, **more)
+        return types.SimpleNamespace(st_mode=there.st_mode, st_uid=there.st_uid, st_gid=group) if str(path) == str(tmp_path) else there
+
+    monkeypatch.setattr(_private.os, "stat", stat)
+    assert bool(_private.others_can_write(str(tmp_path))) == refused
+    assert _private.others_can_write(str(tmp_path), strict=True)
+
+
+def test_a_file_is_read_once_and_is_what_is_pinned(tmp_path):
+    path = tmp_path / "librknnrt.so"
+    path.write_bytes(CONTENT)
+    blob = hashlib.sha1(b"blob %d\0" % len(CONTENT) + CONTENT).hexdigest()
+    for given in (None, {}, pins(), {"git_blob": blob.upper()}, {"sha256": pins()["sha256"].upper()}, pins(git_blob="0" * 40)):
+        assert _artifact.read(str(path), given) == CONTENT
+    path.write_bytes(CONTENT.swapcase())
+    for given, wanted in ((pins(), pins()["sha256"]), ({"git_blob": blob}, blob)):
+        with pytest.raises(_artifact.ArtifactError, match="librknnrt.so has been changed: .*, pinned is %s; it was not used" % wanted):
+            _artifact.read(str(path), given)
+    with pytest.raises(_artifact.ArtifactError, match="larger than 3 bytes"):
+        _artifact.read(str(path), dict(pins(), size=3))
+
+
+def test_what_was_swapped_in_the_cache_after_it_was_fetched_is_not_what_is_used(tmp_path, mirror):
+    file, dummy = _artifact.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=[mirror])
+    (tmp_path / "run").mkdir()
+    copy = _artifact.private_copy(file, pins(), str(tmp_path / "run"))
+    with open(file, "wb") as stream:
+        stream.write(CONTENT.swapcase())
+    with open(copy, "rb") as stream:
+        assert stream.read() == CONTENT
+    assert copy.startswith(str(tmp_path / "run")) and os.path.basename(copy) == "librknnrt.so" and os.stat(copy).st_mode & 0o777 == 0o600
+    with pytest.raises(_artifact.ArtifactError, match="has been changed"):
+        _artifact.private_copy(file, pins(), str(tmp_path / "run"))

@@ -74,3 +74,20 @@ def test_the_cache_lies_where_the_user_keeps_his(monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
     assert _picture.cache_dir() == "/somewhere/rkfleet-npu"
     assert _picture.cache_dir("/else") == "/else"
+
+
+@pytest.mark.parametrize("place", ["", "pictures"])
+def test_pixels_that_others_could_have_written_are_not_used(tmp_path, place):
+    path = drawing(tmp_path / "cat.png")
+    _picture.raw_file(path, str(tmp_path / "cache"))
+    (tmp_path / "cache" / place).chmod(0o777)
+    with pytest.raises(_picture.PictureError, match="others than you can write to npu_cache_dir"):
+        _picture.raw_file(path, str(tmp_path / "cache"))
+
+
+def test_what_is_decoded_is_what_was_read(tmp_path):
+    path = drawing(tmp_path / "cat.png")
+    with open(path, "rb") as stream:
+        picture = stream.read()
+    (tmp_path / "cat.png").write_bytes(b"swapped")
+    assert _picture.decode(path, picture) == bytes((200, 100, 50)) * (224 * 224)

@@ -249,3 +249,47 @@ def test_the_fastest_board_that_has_all_a_build_takes_goes_first_and_builds(boar
 
 def test_a_member_of_the_group_goes_before_a_faster_board():
     assert decide({"a": builder(3000), "b": builder(1000), "c": builder(2000)}, group=["b", "c"])["staging"] == ["c"]
+
+
+def claims(name, value):
+    """A board with what a build takes that claims this of itself."""
+    variables = builder(16000)
+    variables["ansible_facts"]["npu"]["hardware"].update({"cores": 8, "memory": 7900, name: value})
+    return variables
+
+
+@pytest.mark.parametrize("name, value", [
+    ("mhz", 999999999), ("mhz", 39999), ("mhz", 16001), ("cores", 999999999), ("cores", 16), ("memory", 999999999), ("memory", 65000), ("mhz", float("inf")),
+    ("mhz", float("nan")), ("mhz", -1), ("mhz", "fast"), ("mhz", [1]), ("mhz", True)])
+def test_no_board_comes_first_by_what_it_claims(name, value):
+    honest = {"rock-%d" % number: claims("mhz", 16000) for number in range(2)}
+    assert decide(dict(honest, **{"zz-evil": claims(name, value)}))["staging"] == ["rock-0"]
+    # Of two boards nobody knows which is right.
+    assert decide({"rock-0": claims("mhz", 16000), "zz-evil": claims(name, value)})["staging"] == ["rock-0"]
+    answer = decide(dict(honest, **{"zz-evil": claims(name, value)}), require_staging=False)
+    assert [board for board, entry in answer["boards"].items() if entry["builds"]] == ["rock-0"]
+
+
+def test_what_is_not_plausible_counts_as_nothing():
+    boards = {"evil": claims("mhz", 40001), "slow": claims("mhz", 7200), "slower": claims("mhz", 7000)}
+    assert decide(boards)["staging"] == ["slow"]
+
+
+def test_the_first_boards_of_each_kernel_build_for_the_others():
+    boards = {"a": builder(1000, headers=False), "b": builder(2000), "c": builder(2000), "d": builder(2000, kernel=OLD),
+              "e": builder(2000, headers=False, kernel=OLD)}
+    for agree, builds in ((1, ["b", "d"]), (2, ["b", "c", "d", "e"]), ("3", ["a", "b", "c", "d", "e"])):
+        answer = decide(boards, store_agree=agree, require_staging=False)
+        assert [name for name, entry in answer["boards"].items() if entry["builds"]] == builds
+        assert answer["rollout"] == list(boards)
+    boards["c"]["ansible_facts"]["npu"]["hardware"]["mhz"] = 2001
+    answer = decide(boards)
+    assert answer["staging"] == [name for name, entry in answer["boards"].items() if entry["builds"]] == ["b", "d"]
+    proven = [record(answer, "b")]
+    assert [name for name, entry in decide(boards, proven)["boards"].items() if entry["builds"]] == ["b", "d"]
+
+
+@pytest.mark.parametrize("value", [0, -1, "10%", "two", None])
+def test_a_number_of_hosts_that_have_to_agree_which_is_none(value):
+    answer = decide({"a": board()}, store_agree=value)
+    assert len(answer["errors"]) == 1 and answer["errors"][0].startswith("npu_store_agree is %r: " % (value,)) and answer["staging"] == []

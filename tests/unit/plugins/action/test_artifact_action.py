@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""What npu_artifact gives is used long after it was checked: so it lies where nobody else can change it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pathlib
+import types
+
+import pytest
+
+from ansible_collections.rkfleet.npu.plugins.action import npu_artifact
+
+CONTENT = b"the driver's source"
+
+
+@pytest.fixture
+def act(monkeypatch, tmp_path):
+    def run(check_mode=False):
+        made = object.__new__(npu_artifact.ActionModule)
+        made._task = types.SimpleNamespace(check_mode=check_mode)
+        monkeypatch.setattr(npu_artifact.ActionModule, "validate_argument_spec", lambda *unused, **spec: (None, {
+            "path": "a/driver.tar.bz2", "sha256": hashlib.sha256(CONTENT).hexdigest(), "git_blob": None, "size": None, "mirrors": [], "timeout": 1,
+            "cache_dir": str(tmp_path / "cache"), "local_folder": str(tmp_path / "mirror")}), raising=False)
+        return made.run(task_vars={})
+
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / "mirror/driver.tar.bz2").write_bytes(CONTENT)
+    (tmp_path / "run").mkdir(mode=0o700)
+    monkeypatch.setattr(npu_artifact.C, "DEFAULT_LOCAL_TMP", str(tmp_path / "run"))
+    monkeypatch.setattr(npu_artifact.ActionBase, "run", lambda *unused: {})
+    return run
+
+
+def test_whoever_can_change_the_cache_changes_nothing_that_is_used(act, tmp_path):
+    first = act()
+    assert first["available"] and first["path"].startswith(str(tmp_path / "run")) and first["source"] == str(tmp_path / "mirror/driver.tar.bz2")
+    kept = next(path for path in (tmp_path / "cache").rglob("*.bz2"))
+    kept.write_bytes(b"swapped")
+    assert pathlib.Path(first["path"]).read_bytes() == CONTENT
+    again = act()
+    assert again["path"] == first["path"] and pathlib.Path(again["path"]).read_bytes() == CONTENT == kept.read_bytes()
+    assert act()["source"] == "cache" and os.stat(first["path"]).st_mode & 0o077 == 0
+
+
+def test_a_check_run_that_keeps_nothing_says_where_it_would_be(act, tmp_path):
+    result = act(check_mode=True)
+    assert result == {"changed": False, "available": False, "source": str(tmp_path / "mirror/driver.tar.bz2"), "path": result["path"]}
+    assert result["path"].startswith(str(tmp_path / "cache")) and not (tmp_path / "cache").exists() and not os.listdir(tmp_path / "run")
