@@ -40,15 +40,15 @@ def limited(seconds, memory):
         with _deadline(seconds, started) as expired, _memory(memory, started):
             yield
     except _Expired as error:
-        _kill(started)
+        _end(started)
         if error is not expired:
             raise
         over = expired
     except MemoryError:
-        _kill(started)
+        _end(started)
         full = True
     except BaseException:
-        _kill(started)
+        _end(started)
         raise
     # Not inside of "except": a new error would keep the old one, and with it all that was read.
     if over:
@@ -126,13 +126,18 @@ def _address_space():
 
 
 def _kill(started):
-    """Kill these processes, with all that they started."""
+    """Kill those of the processes that still run, with all that they started."""
     for process in started:
-        if process.poll() is not None:
-            continue
-        for pid in (*_descendants(process.pid), process.pid):
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+        if process.poll() is None:
+            for pid in (*_descendants(process.pid), process.pid):
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+def _end(started):
+    """Kill them, and leave nothing of them in this process either."""
+    _kill(started)
+    for process in started:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(5)
         for stream in (process.stdin, process.stdout, process.stderr):
