@@ -100,11 +100,9 @@ class BoardAction(GuardedAction):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        name = (task_vars or {}).get("inventory_hostname")
-        prefix = "%s: " % name if name else ""
         fact = _answers.hostile((task_vars or {}).get("ansible_facts"))
         if fact:
-            result.update(failed=True, msg=prefix + _answers.hostile_sentence(fact))
+            result.update(failed=True, msg=_answers.hostile_sentence(fact))
             return result
         try:
             return self.act(result, task_vars)
@@ -113,8 +111,8 @@ class BoardAction(GuardedAction):
             self._connection._shell.tmpdir = None
             result.update(failed=True, msg=lost(error))
         except MalformedAnswer as error:
-            host = getattr(self._task, "delegate_to", None)
-            result.update(failed=True, msg="%s%s%s" % (prefix, "%s: " % host if host and host != name else "", malformed(error)))
+            host = self._task.delegate_to
+            result.update(failed=True, msg=("%s: " % host if host else "") + malformed(error))
         return result
 
     def act(self, result, task_vars):

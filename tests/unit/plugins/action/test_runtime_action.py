@@ -21,7 +21,7 @@ def act(monkeypatch, tmp_path):
     def run(answer, facts, check_mode=False):
         made = object.__new__(type("Action", (npu_runtime.ActionModule,), {
             "upload": lambda self, local, name: "/tmp/there/" + name, "_execute_module": lambda self, **unused: dict(answer)}))
-        made._task = types.SimpleNamespace(args={"source": str(library)}, check_mode=check_mode)
+        made._task = types.SimpleNamespace(delegate_to=None, args={"source": str(library)}, check_mode=check_mode)
         return made.run(task_vars={"ansible_facts": facts})
 
     library = tmp_path / "librknnrt.so"
