@@ -8,7 +8,7 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 
 from ..module_utils import _plan
-from ..plugin_utils import _compatibility, _store
+from ..plugin_utils import _answers, _compatibility, _store
 from ..plugin_utils._driver_action import StoreAction, seconds_of, write_log
 from ..plugin_utils._limits import MalformedAnswer
 
@@ -28,6 +28,7 @@ class ActionModule(StoreAction):
         known, packages = what_is_known(kernels, args["version"], compatibility)
         args["kernels"] = [release for release in kernels if release not in known]
         if args["kernels"]:
+            seconds = (seconds or _answers.limits("npu_preflight")[0]) * len(args["kernels"])
             content, args["archive_sha256"] = self.tree(args, source, build_files)
             args.update(archive=self.send_tree(content), packages=packages)
             if folder:

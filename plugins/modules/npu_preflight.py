@@ -57,7 +57,7 @@ options:
     type: dict
     default: {}
   timeout:
-    description: How many seconds the board may take to answer. One that takes longer has failed, as one that is lost.
+    description: How many seconds the board may take for each kernel. One that takes longer has failed, as one that is lost.
     type: int
     default: 3600
     version_added: 1.6.0
