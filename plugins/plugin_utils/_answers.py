@@ -46,7 +46,7 @@ _WITH_DIFF = ("npu_boot", "npu_record")
 USUAL = (300, 96 * MIB, 1 * MIB)
 """C((seconds, bytes of memory, characters)) that an answer may take. docs/security.md has all of them."""
 # A module of up to 16 MiB comes in base64, and with it a log.
-_BUILD = (3600, 512 * MIB, 28 * MIB)
+_BUILD = (3600, 256 * MIB, 28 * MIB)
 _OF_MODULE = {
     "npu_dkms": _BUILD, "npu_preflight": _BUILD,
     # apt waits for another apt, and downloads.
