@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..module_utils import _version
 from ..module_utils._tree import clean, clean_tree
 
@@ -105,8 +107,8 @@ def _scalar(value, kind, where):
         return clean(value, LONGEST)
     if kind == VERSION and _version.is_version(value):
         return clean(value, LONGEST)
-    if kind == CONTENT and isinstance(value, str) and value.isascii() and len(value) <= LONGEST_CONTENT:
-        return "".join(value.split())
+    if kind == CONTENT and isinstance(value, str) and len(value) <= LONGEST_CONTENT and re.fullmatch(r"[A-Za-z0-9+/=]*", value):
+        return value
     if kind == LOG and isinstance(value, str):
         # The end says why it failed.
         return clean_lines(value[-LONGEST_LOG:])
