@@ -28,6 +28,7 @@ class ActionModule(BoardAction):
     def act(self, result, task_vars):
         params = self.validate_argument_spec(**ARGUMENTS)[1]
         self._task.args = {name: value for name, value in params.items() if value is not None}
+        result.update(rebooted=False, elapsed=0)
         reboot = _Reboot(self._task, self._connection, self._play_context, self._loader, self._templar, self._shared_loader_obj)
         try:
             told = reboot.run(task_vars=task_vars)
@@ -40,7 +41,7 @@ class ActionModule(BoardAction):
             raise reboot.lost
         if "msg" in told:
             told["msg"] = one_line(told["msg"])
-        result.update({"rebooted": False, "elapsed": 0}, **_answers.taken("npu_reboot", told))
+        result.update(_answers.taken("npu_reboot", told))
         return result
 
 
