@@ -118,8 +118,9 @@ def hostile(facts):
 
 def hostile_sentence(name):
     """Return what is said of such a fact."""
-    return ("a module's answer set the fact %s, which no module may: it is not used. Leave this board out of the run until you know who is root on it "
-            "(with a fact cache run with --flush-cache afterwards; a set_fact of your own must not be cacheable)" % name)
+    return ("a module's answer set the fact %s, which no module may: it is not used. Leave this board out of the run until "
+            "you know who is root on it (with a fact cache run with --flush-cache afterwards; a set_fact of your own must "
+            "not be cacheable)" % name)
 
 
 def printable(text):

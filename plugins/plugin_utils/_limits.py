@@ -151,8 +151,8 @@ def _descendants(pid):
     children = {}
     for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
         if name.isdigit():
-            with contextlib.suppress(OSError, ValueError, IndexError), open("/proc/%s/stat" % name, encoding="utf-8", errors="replace") as stream:
-                children.setdefault(int(stream.read().rpartition(")")[2].split()[1]), []).append(int(name))
+            with contextlib.suppress(OSError, ValueError, IndexError), open("/proc/%s/stat" % name, "rb") as stream:
+                children.setdefault(int(stream.read().rpartition(b")")[2].split()[1]), []).append(int(name))
     found = []
     todo = list(children.get(pid, ()))
     while todo:

@@ -140,8 +140,9 @@ class BoardAction(GuardedAction):
         finally:
             self._keys = usual
         python = getattr(self, "_discovered_interpreter", None)
-        if getattr(self, "_discovered_interpreter_key", None) == "discovered_interpreter_python" and PATH.match(str(python)):
-            answer.setdefault("ansible_facts", {})["discovered_interpreter_python"] = str(python)
+        key = getattr(self, "_discovered_interpreter_key", None)
+        if key == "discovered_interpreter_python" and PATH.match(str(python)):
+            answer.setdefault("ansible_facts", {})[key] = str(python)
         return answer
 
     def remote_digests(self, paths):
@@ -179,8 +180,8 @@ def lost(error):
 
 def malformed(error):
     """Return what is said of an answer that is not used."""
-    return "the board's answer is malformed: %s. Nothing of it is used. Log in and run python3 there: it has to print what it is asked for, and nothing else" % (
-        str(error).rstrip("."))
+    return "the board's answer is malformed: %s. Nothing of it is used. Log in and run python3 there: %s" % (
+        str(error).rstrip("."), "it has to print what it is asked for, and nothing else")
 
 
 def what_it_said(done):
@@ -195,7 +196,8 @@ def what_it_said(done):
 def no_answer(message):
     """Return a task's message, in the words for a board that does not answer where the task ran into its own timeout."""
     text = str(message)
-    return "%s: %s" % (NO_ANSWER, one_line(text)) if _TIMED_OUT.search(text) and NO_ANSWER not in text else message
+    timed_out = _TIMED_OUT.search(text) and NO_ANSWER not in text
+    return "%s: %s" % (NO_ANSWER, one_line(text)) if timed_out else message
 
 
 def one_line(error, longest=1000):
