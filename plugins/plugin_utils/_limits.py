@@ -35,7 +35,7 @@ def limited(seconds, memory):
     :raises AnsibleConnectionFailure: where the time is over.
     :raises MalformedAnswer: where the memory is not enough.
     """
-    started, over, full = [], None, False
+    started, expired, over, full = [], None, None, False
     try:
         with _deadline(seconds, started) as expired, _memory(memory, started):
             yield

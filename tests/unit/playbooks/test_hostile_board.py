@@ -15,7 +15,8 @@ import pytest
 # The resource use of one run, that of its workers included.
 MEASURED = "import json, resource, subprocess, sys; done = subprocess.run(sys.argv[2:]); " \
            "json.dump({'rc': done.returncode, 'peak': resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}, open(sys.argv[1], 'w'))"
-MARKS = ("npu_post_tasks_file", "npu_pre_tasks_file", "npu_store", "npu_log_dir", "npu_signing_key", "npu_builder", "npu_compatibility", "npu_mirror", "npu_hold")
+MARKS = ("npu_post_tasks_file", "npu_pre_tasks_file", "npu_store", "npu_log_dir", "npu_signing_key", "npu_builder", "npu_compatibility",
+         "npu_mirror", "npu_hold")
 SWITCHED = {
     "ansible_facts": dict({name: "HOSTILE" for name in MARKS}, ansible_connection="local", marker="HOSTILE", tpl="{{ lookup('pipe', 'id') }}"),
     "add_host": {"host_name": "good", "groups": ["npu_staging"], "host_vars": {"marker": "HOSTILE"}}, "add_group": "npu_staging",
@@ -38,7 +39,8 @@ def play(tmp_path):
         liar = tmp_path / "python"
         liar.write_text("#!/bin/sh\n%s\n" % says)
         liar.chmod(0o755)
-        hosts = {name: {"ansible_connection": "local", "ansible_python_interpreter": str(python)} for name, python in (("evil", liar), ("good", sys.executable))}
+        hosts = {name: {"ansible_connection": "local", "ansible_python_interpreter": str(python)}
+                 for name, python in (("evil", liar), ("good", sys.executable))}
         (tmp_path / "boards.json").write_text(json.dumps({"all": {"hosts": hosts}}))
         (tmp_path / "play.json").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
         environment = dict(

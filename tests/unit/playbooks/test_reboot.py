@@ -31,7 +31,8 @@ def reboot(tmp_path):
         (tmp_path / "ssh").chmod(0o755)
         (tmp_path / "boot_id").write_text("1\n")
         task = {"rkfleet.npu.npu_reboot": dict({"reboot_command": "the-reboot now", "reboot_timeout": 1}, **args), "register": "told", "ignore_errors": True}
-        keep = {"ansible.builtin.copy": {"dest": str(tmp_path / "told.json"), "content": "{{ told | to_json }}"}, "delegate_to": "localhost", "check_mode": False}
+        keep = {"ansible.builtin.copy": {"dest": str(tmp_path / "told.json"), "content": "{{ told | to_json }}"}, "delegate_to": "localhost",
+                "check_mode": False}
         (tmp_path / "play.json").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [task, keep]}]))
         hosts = {"board": {"ansible_ssh_executable": str(tmp_path / "ssh")}}
         (tmp_path / "boards.json").write_text(json.dumps({"all": {"hosts": hosts}}))

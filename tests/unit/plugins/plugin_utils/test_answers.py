@@ -97,7 +97,8 @@ def test_only_what_is_documented_is_taken(act):
     assert act({
         "changed": True, "packages": ["dkms\x1b[2J"], "kept": {"make\n": "why\x07"}, "repaired": False, "rc": 0,
         "ansible_facts": {"npu_post_tasks_file": "/tmp/x", "npu": {}}, "add_host": {"host_name": "victim"}, "add_group": "x", "include": "/tmp/x",
-        "ansible_stats": {"data": {"npu_store": "/tmp"}}, "warnings": ["\x1b[2J"], "deprecations": [{"msg": "x"}], "exception": "\x1b", "diff": {"prepared": "\x1b"},
+        "ansible_stats": {"data": {"npu_store": "/tmp"}}, "warnings": ["\x1b[2J"], "deprecations": [{"msg": "x"}], "exception": "\x1b",
+        "diff": {"prepared": "\x1b"},
         "invocation": {}, "results": [{}], "_ansible_no_log": True, "_ansible_notify": ["x"], "stdout": "x", "unreachable": False, "stored": {}, "record": {},
     }) == {"changed": True, "packages": ["dkms [2J"], "kept": {"make": "why"}, "repaired": False, "rc": 0}
 
@@ -131,14 +132,15 @@ def test_one_that_says_it_is_unreachable_has_failed_and_stays_in_the_play(act):
 @pytest.mark.parametrize("name", ["npu_post_tasks_file", "__npu_error", "ansible_npu_x", "npu_\x1b[2J"])
 def test_facts_that_decide_are_hostile(act, name):
     result = act({"changed": False}, facts={name: "x", "npu": {}, "discovered_interpreter_python": "/usr/bin/python3"})
-    assert result["failed"] and "a module's answer set the fact npu_" in result["msg"].replace("fact __npu", "fact npu").replace("fact ansible_npu", "fact npu")
+    assert result["failed"] and ("a module's answer set the fact %s, which" % name.split("\x1b")[0].rstrip()) in result["msg"].replace(" [2J", "")
     assert result["msg"].isprintable()
     known = _look.look({"ansible_facts": {name: "x"}})
     assert known["__npu_error"] == result["msg"]
 
 
 def test_what_is_honest_is_not_hostile(act):
-    assert act({"changed": False}, facts={"npu": {}, "hostname": "x", "discovered_interpreter_python": "/usr/bin/python3", "local": {"npu": {}}}) == {"changed": False}
+    facts = {"npu": {}, "hostname": "x", "discovered_interpreter_python": "/usr/bin/python3", "local": {"npu": {}}}
+    assert act({"changed": False}, facts=facts) == {"changed": False}
 
 
 def test_a_task_that_ran_into_its_own_timeout_is_a_board_that_does_not_answer():
