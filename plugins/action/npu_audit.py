@@ -9,7 +9,6 @@ import base64
 import hashlib
 import json
 import os
-import re
 import time
 
 from ansible import constants as C
@@ -18,12 +17,13 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ..module_utils import _plan, _record
 from ..module_utils._files import STATE_DIR
 from ..module_utils._tree import clean, clean_tree
-from ..plugin_utils import _compatibility, _fleet, _look, _payload, _select
+from ..plugin_utils import _answers, _compatibility, _fleet, _look, _payload, _select
 from ..plugin_utils._artifact import ArtifactError, fetch, private_copy
+from ..plugin_utils._limits import MalformedAnswer
 from ..plugin_utils._mobilenet_action import MobilenetAction, files
 from ..plugin_utils._program_action import GRACE, NoAnswer, ProgramAction, cached
 from ..plugin_utils._told_facts import checked
-from ..plugin_utils._transfer import lost
+from ..plugin_utils._transfer import PATH, lost, malformed, one_line
 
 TREE = ("root", "proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
 ARGUMENTS = dict(
@@ -67,6 +67,8 @@ class ActionModule(ProgramAction, MobilenetAction):
         except AnsibleConnectionFailure as error:
             self._connection._shell.tmpdir = None
             result.update(failed=True, msg="%s: %s" % (name, lost(error)))
+        except MalformedAnswer as error:
+            result.update(failed=True, msg="%s: %s" % (name, malformed(error)))
         except (NoAnswer, AnsibleActionFail) as error:
             result.update(failed=True, msg="%s: %s" % (name, self._cannot(str(error))))
         except ValueError as error:  # what is wanted is wrong
@@ -121,10 +123,10 @@ class ActionModule(ProgramAction, MobilenetAction):
             facts = taken(told.pop("facts", None))
             return facts, {"asked": told.get("asked") is True, "python": told.get("python"), "library": str(told.get("library")),
                            "state_dir": str(told.get("state_dir"))}
-        told = self._execute_module(module_name="rkfleet.npu.npu_facts", module_args=tree, task_vars=task_vars)
-        if told.get("failed") or told.get("unreachable"):
-            raise NoAnswer(clean(" ".join(str(told.get("msg") or "no answer").split()), 500))
-        facts = taken((told.get("ansible_facts") or {}).get("npu"))
+        told = self.answer_of("npu_facts", tree, task_vars, params["timeout"] + GRACE)
+        if told.get("failed"):
+            raise NoAnswer(one_line(told.get("msg") or "no answer", 500))
+        facts = told["ansible_facts"]["npu"]
         return facts, {"asked": True, "library": facts["runtime"]["path"], "state_dir": STATE_DIR}
 
     def _plan(self, facts, params, data):
@@ -155,7 +157,8 @@ class ActionModule(ProgramAction, MobilenetAction):
                 # Without a file on the board: Ansible's own folder for such would stay there.
                 sent = {name: encoded(path) for name, path in along.items()}
                 arguments = dict(arguments, model_upload=None, picture_upload=None)
-                return self.ask("proof", {"arguments": arguments, "keep": keep, "sent": sent}, task_vars, params["proof"]["timeout"] + GRACE).get("proof") or {}
+                answer = self.ask("proof", {"arguments": arguments, "keep": keep, "sent": sent}, task_vars, params["proof"]["timeout"] + GRACE)
+                return _answers.taken("rknn_mobilenet", answer.get("proof"))
         args["tolerance"] = 1 / 256 if args["tolerance"] is None else args["tolerance"]
         try:
             answer = self.infer(dict(args, model=paths["model"], picture=paths["picture"]), paths, task_vars, ask)
@@ -247,7 +250,7 @@ def is_recorded(facts, proof):
 
 def path_of(told):
     """An interpreter's path as a board told it, or None."""
-    return told if isinstance(told, str) and re.fullmatch(r"/[\w./+-]{1,200}", told) else None
+    return told if isinstance(told, str) and PATH.match(told) else None
 
 
 def _way_matters(plan, params):

@@ -10,3 +10,5 @@ from ..plugin_utils._transfer import BoardAction
 
 class ActionModule(BoardAction):
     """Sets up how a board starts its driver."""
+
+    MODULE = "npu_boot"

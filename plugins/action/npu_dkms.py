@@ -8,7 +8,7 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 
 from ..plugin_utils import _store
-from ..plugin_utils._driver_action import StoreAction, write_log
+from ..plugin_utils._driver_action import StoreAction, seconds_of, write_log
 
 
 class ActionModule(StoreAction):
@@ -16,7 +16,7 @@ class ActionModule(StoreAction):
 
     def act(self, result, task_vars):
         args = dict(self._task.args)
-        log_dir = args.pop("log_dir", None)
+        log_dir, seconds = args.pop("log_dir", None), seconds_of(args)
         who = self.who_fills(args, task_vars)
         source, build_files, folder, keep, digest = (args.pop(name, None) for name in ("source", "build_files", "store", "store_keep", "source_digest"))
         store = wanted = None
@@ -35,20 +35,21 @@ class ActionModule(StoreAction):
                     args["archive"] = self.send_tree(content)
         if wanted:
             try:
-                self.from_store(result, args, store, wanted, task_vars, *who)
+                self.from_store(result, args, store, wanted, seconds, task_vars, *who)
             except _store.StoreError as error:
                 raise AnsibleActionFail(str(error)) from error
         else:
-            result.update(self._execute_module(module_args=args, task_vars=task_vars))
+            result.update(self.answer_of("npu_dkms", args, task_vars, seconds))
         result.pop("built", None)
+        result.pop("refused", None)
         log = result.pop("log", "")
         if log and log_dir:
             result["log_file"] = write_log(log, log_dir, task_vars["inventory_hostname"], args.get("package", "rknpu"), args["version"], args["kernel"])
             if result.get("failed"):
-                result["msg"] += " (log: %s)" % result["log_file"]
+                result["msg"] = "%s (log: %s)" % (result.get("msg"), result["log_file"])
         return result
 
-    def from_store(self, result, args, store, wanted, task_vars, hosts=None, fills=True, agree=1):
+    def from_store(self, result, args, store, wanted, seconds, task_vars, hosts=None, fills=True, agree=1):
         """Have the board take what is in the store, or else build; what it has built is put there where it may fill the store.
 
         :arg hosts: the hosts whose builds count; None for all.
@@ -61,23 +62,23 @@ class ActionModule(StoreAction):
             if self._task.check_mode:
                 entry = store.find(wanted, tree, agree=agree, hosts=hosts)
                 binary = {"name": entry["file"], "sha256": entry["sha256"]} if entry else None
-                result.update(self._execute_module(module_args=dict(args, binary=binary), task_vars=task_vars))
+                result.update(self.answer_of("npu_dkms", dict(args, binary=binary), task_vars, seconds))
                 break
             with store.lock(wanted):
                 entry = store.find(wanted, tree, refused, agree, hosts)
                 # After it has refused a module, what a board builds is its own affair: else it could put another one in its place.
                 shares = fills and not refused
                 if not entry and shares:
-                    result.update(self._execute_module(module_args=dict(args, collect=True), task_vars=task_vars))
+                    result.update(self.answer_of("npu_dkms", dict(args, collect=True), task_vars, seconds))
                     self.put(result, store, wanted, args, task_vars["inventory_hostname"], hosts, agree)
                     break
                 module, log = store.read(entry) if entry else (None, None)
             if not entry:
-                result.update(self._execute_module(module_args=args, task_vars=task_vars))
+                result.update(self.answer_of("npu_dkms", args, task_vars, seconds))
                 break
             binary = {
                 "name": entry["file"], "sha256": entry["sha256"], "path": self.send(module, entry["file"]), "log": log.decode("utf-8", "replace")}
-            answer = self._execute_module(module_args=dict(args, binary=binary), task_vars=task_vars)
+            answer = self.answer_of("npu_dkms", dict(args, binary=binary), task_vars, seconds)
             if not answer.get("refused"):
                 result.update(answer)
                 break

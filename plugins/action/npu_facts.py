@@ -10,3 +10,5 @@ from ..plugin_utils._transfer import BoardAction
 
 class ActionModule(BoardAction):
     """Reads a board."""
+
+    MODULE = "npu_facts"

@@ -10,3 +10,5 @@ from ..plugin_utils._transfer import BoardAction
 
 class ActionModule(BoardAction):
     """Installs packages for an upgrade."""
+
+    MODULE = "npu_packages"

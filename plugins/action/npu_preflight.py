@@ -8,8 +8,9 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 
 from ..module_utils import _plan
-from ..plugin_utils import _compatibility, _store
-from ..plugin_utils._driver_action import StoreAction, write_log
+from ..plugin_utils import _answers, _compatibility, _store
+from ..plugin_utils._driver_action import StoreAction, seconds_of, write_log
+from ..plugin_utils._limits import MalformedAnswer
 
 
 class ActionModule(StoreAction):
@@ -17,7 +18,7 @@ class ActionModule(StoreAction):
 
     def act(self, result, task_vars):
         args = dict(self._task.args)
-        log_dir = args.pop("log_dir", None)
+        log_dir, seconds = args.pop("log_dir", None), seconds_of(args)
         hosts, dummy, agree = self.who_fills(args, task_vars)
         folder, keep, digest = (args.pop(name, None) for name in ("store", "store_keep", "source_digest"))
         source, build_files, compatibility = (args.pop(name, None) for name in ("source", "build_files", "compatibility"))
@@ -28,6 +29,7 @@ class ActionModule(StoreAction):
         known, packages = what_is_known(kernels, args["version"], compatibility)
         args["kernels"] = [release for release in kernels if release not in known]
         if args["kernels"]:
+            seconds = (seconds or _answers.limits("npu_preflight")[0]) * len(args["kernels"])
             tarball, digest = self.read_source(source, digest)
             content, args["archive_sha256"] = self.tree(args, source, build_files, tarball)
             args.update(archive=self.send_tree(content), packages=packages)
@@ -36,22 +38,28 @@ class ActionModule(StoreAction):
                 store, wanted = self.in_store(about, folder, keep, digest, build_files, task_vars)
                 if len(kernels) != 1 or not wanted:
                     raise AnsibleActionFail("npu_preflight keeps in the store what is built for the kernel that runs on the task's board, by its facts")
-                if not self.build(result, args, store, wanted, task_vars, hosts, agree):
+                if not self.build(result, args, store, wanted, seconds, task_vars, hosts, agree):
                     return result
             else:
-                result.update(self._execute_module(module_args=args, task_vars=task_vars))
+                result.update(self.answer_of("npu_preflight", args, task_vars, seconds))
             if result.get("failed"):
                 return result
-        tried = {entry["release"]: entry for entry in result.get("kernels") or ()}
+        # An answer may not name other kernels than it was asked of: their logs are files here.
+        tried = {entry["release"]: entry for entry in result.get("kernels") or () if entry.get("release") in args["kernels"]}
+        missing = [release for release in args["kernels"] if "verdict" not in tried.get(release, ())]
+        if missing:
+            raise MalformedAnswer("it says nothing of kernel %s" % missing[0])
         for entry in tried.values():
             log = entry.pop("log", "")
-            entry["log_file"] = None
+            entry.pop("built", None)
+            for name, nothing in (("reason", ""), ("headers", None), ("probes", []), ("log_file", None)):
+                entry.setdefault(name, nothing)
             if log and log_dir:
                 entry["log_file"] = write_log(log, log_dir, task_vars["inventory_hostname"], "preflight", args["version"], entry["release"])
         result.update(changed=False, kernels=[known.get(release) or tried[release] for release in kernels])
         return result
 
-    def build(self, result, args, store, wanted, task_vars, hosts=None, agree=1):
+    def build(self, result, args, store, wanted, seconds, task_vars, hosts=None, agree=1):
         """Build for the store; return whether that was tried."""
         host = str(self._task.delegate_to or task_vars["inventory_hostname"])
         if hosts is not None and host not in hosts:
@@ -62,7 +70,7 @@ class ActionModule(StoreAction):
                 if entry:
                     result.update(changed=False, kernels=[], stored=_store.told(entry))
                     return False
-                result.update(self._execute_module(module_args=dict(args, collect=True), task_vars=task_vars), stored=None)
+                result.update(self.answer_of("npu_preflight", dict(args, collect=True), task_vars, seconds), stored=None)
                 for tried in result.get("kernels") or ():
                     built = tried.pop("built", None)
                     if built:

@@ -9,7 +9,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..plugin_utils import _recap
-from ..plugin_utils._look import look
+from ..plugin_utils._look import dictionary, look, sequence
 
 
 class ActionModule(ActionBase):
@@ -21,19 +21,22 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         params = self.validate_argument_spec(argument_spec=dict(boards=dict(type="list", elements="str", required=True)))[1]
-        variables = {board: look(task_vars["hostvars"][board]) for board in params["boards"]}
-        table = _recap.render([_recap.row(board, variables[board]) for board in variables])
-        phases = [
-            _recap.phase_line(board, there["__npu_phases"], there["__npu_phases_end"])
-            for board, there in variables.items()
-            if there.get("__npu_phases") and there.get("__npu_phases_end")
-        ]
-        notes = [line for board, there in variables.items() for line in _recap.note_lines(board, there)]
-        verdicts = {board: _recap.verdict(there) for board, there in variables.items()}
-        sentences = {board: _recap.sentence(board, there) for board, there in variables.items()}
+        variables, rows, phases, notes, verdicts, sentences = {}, [], [], [], {}, {}
+        for board in params["boards"]:
+            try:
+                told = _of_board(board, look(task_vars["hostvars"][board]))
+            except Exception as error:  # pylint: disable=broad-exception-caught
+                # Whatever one board answered, the others have their table.
+                told = _of_board(board, {"__npu_error": "%s (%s)" % (_recap.NO_SENSE, type(error).__name__)})
+            variables[board] = told["variables"]
+            rows.append(told["row"])
+            phases += told["phases"]
+            notes += told["notes"]
+            verdicts[board], sentences[board] = told["verdict"], told["sentence"]
+        table = _recap.render(rows)
         lost = {board: text for board, text in sentences.items() if verdicts[board] == _recap.ROLLBACK_FAILED}
-        plan = task_vars.get("__npu_rollout") or {}
-        lines = ["", *table, "", *phases, *notes, *(plan.get("summary") or [] if plan.get("check") else []), *_recap.left_lines(variables)]
+        plan = dictionary(task_vars.get("__npu_rollout"))
+        lines = ["", *table, "", *phases, *notes, *(sequence(plan.get("summary")) if plan.get("check") else []), *_recap.left_lines(variables)]
         lines.append(_recap.summary_line(verdicts.values()))
         if lost:
             lines += ["", "%s on %s: go and see to it" % (_recap.ROLLBACK_FAILED, ", ".join(map(_recap.clean, lost)))]
@@ -46,3 +49,13 @@ class ActionModule(ActionBase):
             left={"board": behind[0] if behind else "", "msg": _recap.left_sentence(behind, len(variables))},
         )
         return result
+
+
+def _of_board(board, there):
+    """What the table and the lines below it say of one board."""
+    phases = there.get("__npu_phases") and there.get("__npu_phases_end")
+    return {
+        "variables": there, "row": _recap.row(board, there), "notes": _recap.note_lines(board, there), "verdict": _recap.verdict(there),
+        "sentence": _recap.sentence(board, there),
+        "phases": [_recap.phase_line(board, there["__npu_phases"], there["__npu_phases_end"])] if phases else [],
+    }

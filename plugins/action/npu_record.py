@@ -10,3 +10,5 @@ from ..plugin_utils._transfer import BoardAction
 
 class ActionModule(BoardAction):
     """Writes the record of a verification."""
+
+    MODULE = "npu_record"

@@ -10,6 +10,7 @@ import time
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ..module_utils._tree import clean
 from ..plugin_utils import _fleet, _look, _recap, _report, _report_diff
 
 ARGUMENTS = dict(
@@ -33,7 +34,7 @@ class ActionModule(ActionBase):
         params = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
         now = time.time()
         # An audit is of the boards that its query selects.
-        boards = [board for board in params["boards"] if not params["audit"] or not _look.is_left_aside(task_vars["hostvars"][board])]
+        boards = [board for board in params["boards"] if not params["audit"] or not self._is_left_aside(task_vars["hostvars"][board])]
         records = [_fleet.record(board, task_vars["hostvars"][board], now) for board in boards]
         failed = {}
         told = {"after": _report.document(records, now), "before": None, "files": [], "notes": []}
@@ -47,7 +48,7 @@ class ActionModule(ActionBase):
         if params["diff_against"] or self._task.diff:
             result.update(self._diff(told, base, params, task_vars))
         for note in [*told["notes"], *problems]:
-            Display().warning(note)
+            Display().warning(clean(note, 2000))
         summary = _fleet.summary(records)
         code = _fleet.exit_code(records)
         if params["audit"]:
@@ -55,11 +56,18 @@ class ActionModule(ActionBase):
         elif problems and params["boards"]:
             # The sentences about the boards are worth more than the files: they are still to come, so this is one of them and no end.
             speaker = params["boards"][0]
-            failed[speaker] = " ".join([*problems, _recap.sentence(speaker, task_vars["hostvars"][speaker])]).strip()
+            failed[speaker] = " ".join([*problems, _recap.sentence(speaker, _look.look(task_vars["hostvars"][speaker]))]).strip()
         result.update(
             changed=False, summary=summary, exit_code=code, exit_with_it=params["audit"] and not problems, files=told["files"], failed_boards=failed,
             failure=" ".join([*problems, summary if code else ""]).strip() if params["audit"] else "")
         return result
+
+    def _is_left_aside(self, variables):
+        try:
+            return _look.is_left_aside(variables)
+        except Exception:  # pylint: disable=broad-exception-caught
+            # Its record says that its answers make no sense.
+            return False
 
     def _try(self, problems, function, *arguments):
         try:

@@ -16,9 +16,9 @@ class ActionModule(BoardAction):
 
     def act(self, result, task_vars):
         args = dict(self._task.args, owner=owner(os.getppid()))
-        answer = self._execute_module(module_args=args, task_vars=task_vars)
+        answer = self.answer_of("npu_transaction", args, task_vars)
         holder = answer.get("locked") or {}
         if answer.get("failed") and has_ended(holder, args["owner"]):
-            answer = self._execute_module(module_args=dict(args, ended_runs=[str(holder["run"])]), task_vars=task_vars)
+            answer = self.answer_of("npu_transaction", dict(args, ended_runs=[str(holder["run"])]), task_vars)
         result.update(answer)
         return result

@@ -120,6 +120,11 @@ options:
     type: path
     default: /var/lib/rkfleet-npu
     version_added: 1.2.0
+  timeout:
+    description: How many seconds the board may take to answer. One that takes longer has failed, as one that is lost.
+    type: int
+    default: 3600
+    version_added: 1.6.0
   archive:
     description: The source tree on the board. Set by the action plugin.
     type: path
@@ -222,6 +227,7 @@ def main():
             signing_key=dict(type="path", no_log=False),
             signing_cert=dict(type="path"),
             state_dir=dict(type="path", default=STATE_DIR),
+            timeout=dict(type="int", default=3600),
             archive=dict(type="path"),
             archive_sha256=dict(type="str"),
             binary=dict(type="dict"),

@@ -56,6 +56,11 @@ options:
     description: Rows laid over the compatibility data of this collection, which says what is not supported and how packages are called.
     type: dict
     default: {}
+  timeout:
+    description: How many seconds the board may take for each kernel. One that takes longer has failed, as one that is lost.
+    type: int
+    default: 3600
+    version_added: 1.6.0
   archive:
     description: The source tree on the board. Set by the action plugin.
     type: path
@@ -199,6 +204,7 @@ def main():
             store_agree=dict(type="int", default=1),
             source_digest=dict(type="str"),
             compatibility=dict(type="dict", default={}),
+            timeout=dict(type="int", default=3600),
             archive=dict(type="path"),
             archive_sha256=dict(type="str"),
             packages=dict(type="dict", default={}),

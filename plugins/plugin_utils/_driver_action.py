@@ -100,6 +100,21 @@ class StoreAction(DriverAction):
         return store, _store.inputs(kernel, args["version"], args.get("module") or "rknpu", digest, _store.recipe(build_files), certificate)
 
 
+def seconds_of(args):
+    """Take out of a module's arguments how long its answer may take, in seconds, or None.
+
+    :raises AnsibleActionFail: where it is no such number.
+    """
+    value = args.pop("timeout", None)
+    try:
+        seconds = None if value is None else int(value)
+    except (TypeError, ValueError):
+        seconds = 0
+    if seconds is not None and not 0 < seconds < 1 << 31:
+        raise AnsibleActionFail("timeout is %r: it has to be a number of seconds" % value)
+    return seconds
+
+
 def write_log(log, log_dir, *names):
     """Keep a build log on the controller, named after what it is of, and return its path."""
     log_dir = os.path.expanduser(log_dir)

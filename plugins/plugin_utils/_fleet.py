@@ -8,14 +8,13 @@ What a board answers is not trusted: each value is of the kind it should be and 
 
 from __future__ import annotations
 
-import math
 import re
 import time
 
 from ..module_utils._record import FACT_FILE
 from ..module_utils._tree import clean
-from ._look import HELD, dictionary, has_work, is_held, look
-from ._recap import OUTCOMES
+from ._look import HELD, dictionary, has_work, is_held, look, number, top
+from ._recap import NO_SENSE, OUTCOMES
 from ._transfer import NO_ANSWER
 
 PROVEN = "MobileNet works with it"
@@ -49,6 +48,14 @@ def record(name, variables, now):
         Of a board that was only looked at, C(__npu_audit) is enough: what M(rkfleet.npu.npu_audit) returned.
     :arg now: seconds since the epoch.
     """
+    try:
+        return _record(name, variables, now)
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        # Whatever that board answered, the others have their report.
+        return _record(name, {"__npu_error": "%s (%s)" % (NO_SENSE, type(error).__name__)}, now)
+
+
+def _record(name, variables, now):
     seen = _seen(variables)
     facts, plan = seen["facts"], seen["plan"]
     entry = {"name": clean(str(name), LONGEST), "status": None, "verdict": None, "reason": None, "remedy": None, "evidence": [], "checked_at": _stamp(now)}
@@ -137,7 +144,7 @@ def _by_plan(seen, entry):
         return "needs_work", verdict or "failed: %s" % proof["diagnosis"], "MobileNet does not work: %s" % (proof["evidence"] or proof["diagnosis"]), (
             seen["verification"].get("remedy") or "See docs/troubleshooting.md.")
     if has_work(plan) and not seen["committed"]:
-        what = plan["action"] if plan["action"] != "none" else "runtime"
+        what = entry["plan"]["action"] if entry["plan"]["action"] != "none" else "runtime"
         remedy = "Run upgrade-npu.yml: %s." % "; ".join(entry["plan"]["changes"]) if entry["plan"]["changes"] else "Run upgrade-npu.yml."
         failed = "failed: %s" % proof["diagnosis"] if fails and seen["error"] else "failed" if seen["error"] else None
         return "needs_work", verdict or failed or "planned: %s" % what, seen["error"] or entry["plan"]["reason"], remedy
@@ -226,20 +233,6 @@ def _text(value, longest=LONGEST):
 def _texts(value, longest=LONGEST_SENTENCE):
     texts = [_text(item, longest) for item in value[:MOST]] if isinstance(value, (list, tuple)) else []
     return [text for text in texts if text]
-
-
-def number(value):
-    """A number that JSON has, or None. One of 400 digits is JSON, too, and none of ours."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not (abs(value) < 1e15 and math.isfinite(value)):
-        return None
-    return int(value) if isinstance(value, int) else float(value)
-
-
-def top(value):
-    """At most five C({index, score}), both numbers."""
-    rows = [dictionary(row) for row in value[:5]] if isinstance(value, list) else []
-    rows = [{name: number(row.get(name)) for name in ("index", "score")} for row in rows]
-    return [row for row in rows if row["index"] is not None and row["score"] is not None]
 
 
 def _sentence(name, text):

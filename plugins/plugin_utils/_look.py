@@ -8,6 +8,11 @@ A fact that is set costs as much as a board that is asked: so a look at a board 
 
 from __future__ import annotations
 
+import math
+
+from . import _answers
+from ._transfer import no_answer
+
 HELD = "npu_hold is set in the inventory"
 NOT_SELECTED = "not selected"
 HOLD_FILE = "/etc/rkfleet-npu/hold is on the board"
@@ -16,13 +21,34 @@ SET = (
     "__npu_is_committed", "__npu_phases", "__npu_phases_end", "__npu_driver_target", "__npu_build", "__npu_builder_did",
     "npu_hold",
 )
+_DICTIONARIES = ("ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_left", "__npu_driver_target", "__npu_build", "__npu_builder_did")
+_TEXTS = ("__npu_outcome", "__npu_rolled_back")
 
 
 def look(variables, only=SET):
-    """Return those of I(SET) that are known of a board, what the audit returned in the place of what no task has set.
+    """Return those of I(SET) that are known of a board, what the audit returned in the place of what no task has set, each of the kind it should be.
 
     :arg only: names of those that are asked for; the others cost time.
     """
+    known = {name: _of_its_kind(name, value) for name, value in _known(variables, only).items()}
+    fact = _answers.hostile(known.get("ansible_facts"))
+    if fact and not known.get("__npu_error"):
+        known["__npu_error"] = _answers.hostile_sentence(fact)
+    return known
+
+
+def _of_its_kind(name, value):
+    """A variable with its value where that is of its kind, else with an empty one: whatever a task kept of a board may come from the board."""
+    if name in _DICTIONARIES:
+        return dictionary(value)
+    if name == "__npu_phases":
+        return [dictionary(entry) for entry in value] if isinstance(value, (list, tuple)) else []
+    if name == "__npu_error" and value:
+        return no_answer(str(value))
+    return str(value) if name in _TEXTS and value else value
+
+
+def _known(variables, only):
     known = {name: variables[name] for name in only if name in variables}
     audit = dictionary(variables.get("__npu_audit"))
     if not audit:
@@ -74,6 +100,25 @@ def is_right(plan, facts):
 def has_work(plan):
     """Whether a plan has something to do."""
     return plan.get("action") != "none" or dictionary(plan.get("runtime")).get("install") is True
+
+
+def number(value):
+    """A number that JSON has, or None. One of 400 digits is JSON, too, and none of ours."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not (abs(value) < 1e15 and math.isfinite(value)):
+        return None
+    return int(value) if isinstance(value, int) else float(value)
+
+
+def top(value):
+    """At most five C({index, score}), both numbers."""
+    rows = [dictionary(row) for row in value[:5]] if isinstance(value, list) else []
+    rows = [{name: number(row.get(name)) for name in ("index", "score")} for row in rows]
+    return [row for row in rows if row["index"] is not None and row["score"] is not None]
+
+
+def sequence(value):
+    """The value where it is a list, else an empty one."""
+    return value if isinstance(value, (list, tuple)) else []
 
 
 def dictionary(value):

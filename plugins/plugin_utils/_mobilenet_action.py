@@ -14,6 +14,10 @@ from ._rknn_model import RknnModelError, check
 from ._transfer import TransferAction
 
 
+# What the answer may take besides the inference: Python is started, model and picture are read.
+GRACE = 60
+
+
 class MobilenetAction(TransferAction):
     """An action that has a MobileNet run on a board."""
 
@@ -33,7 +37,7 @@ class MobilenetAction(TransferAction):
         else:
             missing = self._lacks(args, paths)
             args = dict(args, **{name + "_upload": self.upload(paths[name], name) for name in missing})
-            answer = self._execute_module(module_name="rkfleet.npu.rknn_mobilenet", module_args=args, task_vars=task_vars)
+            answer = self.answer_of("rknn_mobilenet", args, task_vars, int(args.get("timeout") or 60) + GRACE)
         missing = _missing(answer, paths)
         if missing:
             raise AnsibleActionFail("the board did not take %s" % " and ".join(missing))

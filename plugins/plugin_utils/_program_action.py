@@ -12,14 +12,14 @@ from ansible import constants as C
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
 from ..module_utils._tree import clean
-from . import _payload
-from ._transfer import TransferAction
+from . import _answers, _payload
+from ._limits import MalformedAnswer
+from ._transfer import NO_PYTHON, PATH, TransferAction, one_line, what_it_said
 
 DISCOVERY = ("auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
 # Nothing of a user's own gets in between, and nothing is written, not even what was compiled.
 PYTHON = "-I -S -B -"
 GRACE = 30
-NO_PYTHON = 127
 
 
 class NoAnswer(Exception):
@@ -43,13 +43,14 @@ class ProgramAction(TransferAction):
         program = _payload.ready("_remote", function, C.DEFAULT_LOCAL_TMP)
         text, marker = _payload.fill(program, dict(params, seconds=seconds))
         try:
-            done = self._low_level_execute_command(self._command(task_vars), in_data=text.encode("utf-8"))
-        except AnsibleConnectionFailure:
+            # The board's own alarm comes first; a board that does not even ring it ends by this one.
+            with self.limits(seconds + GRACE, *_answers.USUAL[1:]):
+                done = self._low_level_execute_command(self._command(task_vars), in_data=text.encode("utf-8"))
+                answer = _payload.parse(done["stdout"], marker)
+        except (AnsibleConnectionFailure, MalformedAnswer):
             raise
         except AnsibleError as error:  # such as a password for sudo that is missing
-            raise NoAnswer(" ".join(str(error).split())) from error
-        try:
-            answer = _payload.parse(done["stdout"], marker)
+            raise NoAnswer(one_line(error)) from error
         except _payload.PayloadError as error:
             raise NoAnswer(self._no_answer(done, error, seconds)) from error
         if answer.get("error"):
@@ -76,18 +77,15 @@ class ProgramAction(TransferAction):
         known = str(self._templar.template(known) or "").strip()
         if known and known not in DISCOVERY:
             return known
-        return (task_vars.get("ansible_facts") or {}).get("discovered_interpreter_python")
+        found = (task_vars.get("ansible_facts") or {}).get("discovered_interpreter_python")
+        return found if isinstance(found, str) and PATH.match(found) else None
 
     def _no_answer(self, done, error, seconds):
         """Why there is no answer, in words of the board if it has any."""
         code = done.get("rc")
         if code in (142, -14):  # SIGALRM
             return "it did not answer within %d s" % seconds
-        said = [line for line in (done.get("stderr") or "").splitlines() if line.strip()]
-        said = said or [line for line in done["stdout"][-2000:].splitlines() if line.strip()]
-        if code == NO_PYTHON:
-            said = said or ["there is no Python 3: install it, or set ansible_python_interpreter"]
-        return clean("%s (%s)" % (error, "; ".join([*said[-2:], "it ended with %s" % code])), 500)
+        return clean("%s (%s)" % (error, what_it_said(done)), 500)
 
 
 def cached(name):

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 
-from ._look import dictionary, has_work, is_right
+from ._look import dictionary, has_work, is_right, number, sequence, top
 from ._transfer import NO_ANSWER
 
 COLUMNS = ("board", "kernel", "driver", "runtime", "Top1", "latency", "verdict")
 LONGEST_CELL = 60
 LONGEST_NOTE = 300
+MOST_NOTES = 100
 LONGEST_SENTENCE = 2000
 NOTHING = "-"
+NO_SENSE = "its answers make no sense"
 ROLLBACK_FAILED = "ROLLBACK FAILED"
 OUTCOMES = {"rolled_back": "rolled back", "rollback_failed": ROLLBACK_FAILED}
 # The order in which they are counted; whatever is wrong comes last.
@@ -29,13 +31,13 @@ def row(board, variables):
         M(rkfleet.npu.npu_facts), C(__npu_plan), C(__npu_verification) as of M(rkfleet.npu.rknn_mobilenet), C(__npu_error),
         C(__npu_left) of a board that was left as it is, C(__npu_outcome) of one that was to be rolled back.
     """
-    before = variables.get("__npu_before") or {}
-    after = (variables.get("ansible_facts") or {}).get("npu") or before
+    before = dictionary(variables.get("__npu_before"))
+    after = dictionary(dictionary(variables.get("ansible_facts")).get("npu")) or before
     if not after:
         return (board, *[NOTHING] * 5, verdict(variables))
     plan = dictionary(variables.get("__npu_plan"))
     # What is on record proves the board as it is, where nothing was run.
-    verification = variables.get("__npu_verification") or not has_work(plan) and plan.get("proven") or {}
+    verification = dictionary(variables.get("__npu_verification") or not has_work(plan) and plan.get("proven"))
     return (
         board,
         _get(after, "kernel", "release") or NOTHING,
@@ -49,18 +51,19 @@ def row(board, variables):
 
 def verdict(variables):
     """Return in a few words how it went for a board."""
-    verification = variables.get("__npu_verification") or {}
-    plan = variables.get("__npu_plan") or {}
-    error = variables.get("__npu_error")
-    if variables.get("__npu_outcome") in OUTCOMES:
+    verification = dictionary(variables.get("__npu_verification"))
+    plan = dictionary(variables.get("__npu_plan"))
+    error = str(variables.get("__npu_error") or "")
+    if str(variables.get("__npu_outcome")) in OUTCOMES:
         return OUTCOMES[variables["__npu_outcome"]]
-    if variables.get("__npu_left"):
-        return variables["__npu_left"]["verdict"]
+    left = dictionary(variables.get("__npu_left"))
+    if left:
+        return str(left.get("verdict"))
     if verification.get("diagnosis") == "ok" and not error:
         return "ok"
     if plan.get("action") == "unsupported":
         return "unsupported"
-    if error and NO_ANSWER in error:
+    if NO_ANSWER in error:
         return "unreachable"
     if verification.get("diagnosis", "ok") != "ok":
         return "failed: %s" % clean(verification["diagnosis"])
@@ -75,7 +78,7 @@ def verdict(variables):
 def planned(plan, facts):
     """Return in a few words what is to come for a board that was looked at, or how it does where that is nothing."""
     if has_work(plan):
-        return "planned: %s" % (plan["action"] if plan["action"] != "none" else "runtime")
+        return "planned: %s" % (plan.get("action") if plan.get("action") != "none" else "runtime")
     if not is_right(plan, facts):
         return "pending"
     proven = dictionary(plan.get("proven")).get("diagnosis")
@@ -93,7 +96,7 @@ def sentence(board, variables):
     """Return why a board did not get there, in the end with how the way back went; empty for one that did, as by a rollback on request."""
     if not variables.get("__npu_error") and variables.get("__npu_outcome") != "rollback_failed":
         return ""
-    words = [variables.get("__npu_error") or "", variables.get("__npu_rolled_back") or ""]
+    words = [str(variables.get(name) or "") for name in ("__npu_error", "__npu_rolled_back")]
     text = clean(" ".join(" ".join(words).split()), LONGEST_SENTENCE)
     return text if text.startswith(board + ":") else "%s: %s" % (clean(board), text)
 
@@ -105,16 +108,16 @@ def left_lines(boards):
     """
     groups = {}
     for board, variables in boards.items():
-        left = variables.get("__npu_left")
+        left = dictionary(variables.get("__npu_left"))
         if left:
-            groups.setdefault((left["verdict"], left["reason"]), []).append(board)
-    return ["%s: %s: %s" % (verdict_, ", ".join(map(clean, names)), clean(reason, LONGEST_NOTE)) for (verdict_, reason), names in groups.items()]
+            groups.setdefault((str(left.get("verdict")), str(left.get("reason"))), []).append(board)
+    return ["%s: %s: %s" % (clean(verdict_), ", ".join(map(clean, names)), clean(reason, LONGEST_NOTE)) for (verdict_, reason), names in groups.items()]
 
 
 def left_behind(boards):
     """Return the boards that should have been upgraded and were not reached; in a run that only stages, waiting is no such thing."""
-    return [board for board, variables in boards.items()
-            if (variables.get("__npu_left") or {}).get("verdict") in ("waiting", "not touched") and not variables["__npu_left"].get("fine")]
+    left = {board: dictionary(variables.get("__npu_left")) for board, variables in boards.items()}
+    return [board for board in left if str(left[board].get("verdict")) in ("waiting", "not touched") and not left[board].get("fine")]
 
 
 def left_sentence(boards, count):
@@ -140,7 +143,7 @@ def phase_line(board, phases, end):
     # Before ansible-core 2.19 a template may hand a number on as text.
     times = [float(at) for at in [entry["at"] for entry in phases] + [end]]
     # Until a board's turn has come, nobody works on it.
-    spent = [(entry["phase"], times[i + 1] - times[i]) for i, entry in enumerate(phases) if entry["phase"] != "wait"]
+    spent = [(clean(entry["phase"]), times[i + 1] - times[i]) for i, entry in enumerate(phases) if entry["phase"] != "wait"]
     return "%s: %s, together %.0f s" % (clean(board), ", ".join("%s %.0f s" % phase for phase in spent), sum(seconds for dummy, seconds in spent))
 
 
@@ -149,15 +152,16 @@ def note_lines(board, variables):
     notes = []
     # The plan after a reboot no longer knows what was said of the driver it made.
     for plan in ("__npu_driver_target", "__npu_plan"):
-        notes += (variables.get(plan) or {}).get("notes") or []
-    build = variables.get("__npu_build") or {}
-    notes += [line for line in build.get("probes") or [] if "left out" in line] + (build.get("notes") or [])
-    asked = variables.get("__npu_builder_did") or {}
-    said = [tried["reason"] for tried in asked.get("kernels") or [] if tried["verdict"] != "builds"]
-    if said or asked.get("msg") and not asked.get("kernels"):
+        notes += _texts(dictionary(variables.get(plan)).get("notes"))
+    build = dictionary(variables.get("__npu_build"))
+    notes += [line for line in _texts(build.get("probes")) if "left out" in line] + _texts(build.get("notes"))
+    asked = dictionary(variables.get("__npu_builder_did"))
+    kernels = [dictionary(tried) for tried in sequence(asked.get("kernels"))]
+    said = [tried.get("reason") for tried in kernels if tried.get("verdict") != "builds"]
+    if said or asked.get("msg") and not kernels:
         notes.append("npu_builder did not build for it: %s" % (said[0] if said else asked["msg"]))
     if variables.get("__npu_rolled_back") and not sentence(board, variables):
-        notes.append(variables["__npu_rolled_back"])
+        notes.append(str(variables["__npu_rolled_back"]))
     # A note is a sentence, so it may be longer than a cell.
     return ["%s: note: %s" % (clean(board), clean(note, LONGEST_NOTE)) for note in dict.fromkeys(notes)]
 
@@ -169,7 +173,11 @@ def clean(text, longest=LONGEST_CELL):
 
 
 def _get(facts, part, name):
-    return (facts.get(part) or {}).get(name)
+    return dictionary(facts.get(part)).get(name)
+
+
+def _texts(value):
+    return [str(text) for text in sequence(value)[:MOST_NOTES]]
 
 
 def _change(before, after):
@@ -178,10 +186,10 @@ def _change(before, after):
 
 
 def _top1(verification):
-    top5 = verification.get("top5") or []
+    top5 = top(verification.get("top5"))
     return "%d: %.6f" % (top5[0]["index"], top5[0]["score"]) if top5 else NOTHING
 
 
 def _latency(verification):
-    latency = verification.get("latency_ms") or {}
-    return "%.1f ms" % latency["median"] if latency.get("median") is not None else NOTHING
+    median = number(dictionary(verification.get("latency_ms")).get("median"))
+    return "%.1f ms" % median if median is not None else NOTHING

@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+import re
+
 from ..module_utils import _version
 from ..module_utils._tree import clean, clean_tree
 
 TEXT, VERSION, WORDS = "a text", "a version", "a list of texts"
 YES_NO, MAYBE, NUMBER, ANY = "true or false", "true, false or null", "a whole number", "an object or null"
+REAL, CONTENT, LOG, DIFF = "a number", "a content in base64", "a log", "a difference"
 LONGEST = 4096
 MOST = 1000
+LONGEST_LOG = 1 << 20
+LONGEST_CONTENT = 24 << 20
 _LARGEST = 1 << 53
 _BOARD = {"model": TEXT, "compatible": WORDS, "soc": TEXT, "serial": TEXT}
 _OS = {"id": TEXT, "codename": TEXT, "version": TEXT, "version_id": TEXT, "container": TEXT, "init": TEXT}
@@ -47,34 +52,35 @@ SHAPE = {
 }
 
 
+class Some(dict):
+    """The shape of an object of whose keys any may be missing."""
+
+
 def checked(told):
     """Return facts of this shape, each value bounded; a text or a number may be null.
 
     :raises ValueError: where they are of another shape, with what is wrong.
     """
-    facts = _checked(told, SHAPE, "the facts")
+    facts = check(told, SHAPE, "the facts")
     if not facts["kernel"]["release"] or not facts["kernel"]["machine"]:
         raise ValueError("the facts name no kernel")
     names = (facts["repository"] or {}).get("kernels", [])
-    facts["repository"] = None if facts["repository"] is None else {"kernels": _checked(names, WORDS, "repository.kernels")}
+    facts["repository"] = None if facts["repository"] is None else {"kernels": check(names, WORDS, "repository.kernels")}
     return facts
 
 
-def checked_runtime(told):
-    """The same for C(runtime) alone.
+def check(value, shape, where):
+    """Return a value of this shape, each part of it bounded and without control characters.
 
+    :arg shape: a dictionary of shapes by key, C({str: kind}) for any keys, a list with the shape of its items, one of the kinds above, or a tuple of words.
     :raises ValueError: where it is of another shape, with what is wrong.
     """
-    return _checked(told, SHAPE["runtime"], "the runtime")
-
-
-def _checked(value, shape, where):
     if isinstance(shape, dict):
         return _object(value, shape, where)
     if isinstance(shape, list):
         if not isinstance(value, list):
             raise ValueError("%s is no list" % where)
-        return [_object(item, shape[0], where) for item in value[:MOST]]
+        return [check(item, shape[0], where) for item in value[:MOST]]
     if shape == WORDS:
         if not isinstance(value, list):
             raise ValueError("%s is no list" % where)
@@ -82,7 +88,9 @@ def _checked(value, shape, where):
     if shape == ANY:
         if value is not None and not isinstance(value, dict):
             raise ValueError("%s is not %s" % (where, ANY))
-        return clean_tree(value)
+        return _finite(clean_tree(value))
+    if shape == DIFF:
+        return [_difference(item, where) for item in value[:MOST]] if isinstance(value, list) else _difference(value, where)
     return _scalar(value, shape, where)
 
 
@@ -92,20 +100,52 @@ def _object(value, shape, where):
     if str in shape:
         return {clean(str(key)): _scalar(item, shape[str], where) for key, item in list(value.items())[:MOST]}
     missing = [key for key in shape if key not in value]
-    if missing:
+    if missing and not isinstance(shape, Some):
         raise ValueError("%s has no %s" % (where, missing[0]))
-    return {key: _checked(value[key], kind, key if where == "the facts" else "%s.%s" % (where, key)) for key, kind in shape.items()}
+    return {key: check(value[key], kind, key if where == "the facts" else "%s.%s" % (where, key)) for key, kind in shape.items() if key in value}
 
 
 def _scalar(value, kind, where):
     if kind == TEXT and isinstance(value, str):
         return clean(value, LONGEST)
     if kind == VERSION and _version.is_version(value):
+        return clean(value, LONGEST)
+    if kind == CONTENT and isinstance(value, str) and len(value) <= LONGEST_CONTENT and re.fullmatch(r"[A-Za-z0-9+/=]*", value):
         return value
+    if kind == LOG and isinstance(value, str):
+        # The end says why it failed.
+        return clean_lines(value[-LONGEST_LOG:])
+    if kind == REAL and isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _LARGEST:
+        return float(value) if isinstance(value, float) else int(value)
     if isinstance(kind, tuple) and value in kind:
         return value
     if kind == NUMBER and isinstance(value, int) and not isinstance(value, bool) and -_LARGEST < value < _LARGEST:
-        return value
+        return int(value)
     if kind in (YES_NO, MAYBE) and isinstance(value, bool) or value is None and kind != YES_NO and not isinstance(kind, tuple):
         return value
     raise ValueError("%s is not %s" % (where, "a word that is known" if isinstance(kind, tuple) else kind))
+
+
+def _finite(value):
+    """A tree with null where a number is none that JSON and a reader of it can hold."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return None if number and not (abs(value) < _LARGEST) else value
+
+
+def _difference(value, where):
+    """A file before and after, as C(--diff) shows it."""
+    if not isinstance(value, dict):
+        raise ValueError("%s is no object" % where)
+    texts = {key: value[key] for key in ("before", "after", "before_header", "after_header", "path") if key in value}
+    if not all(isinstance(text, str) for text in texts.values()):
+        raise ValueError("%s is not %s" % (where, DIFF))
+    return {key: clean_lines(text) if key in ("before", "after") else clean(text, LONGEST) for key, text in texts.items()}
+
+
+def clean_lines(text):
+    """Text of several lines, without control characters."""
+    return "\n".join("".join(c if c.isprintable() or c == "\t" else " " for c in line) for line in text.split("\n"))

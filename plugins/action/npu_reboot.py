@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs Ansible's own reboot, each call of the board with limits: see plugins/modules/npu_reboot.py for the documentation."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.plugins.action.reboot import ActionModule as Reboot
+
+from ..plugin_utils import _answers
+from ..plugin_utils._limits import MalformedAnswer
+from ..plugin_utils._transfer import BoardAction, GuardedAction, one_line
+
+ARGUMENTS = dict(
+    argument_spec=dict(
+        reboot_command=dict(type="str"),
+        reboot_timeout=dict(type="int", default=600),
+        msg=dict(type="str", default="Reboot initiated by Ansible"),
+        test_command=dict(type="str", default="true"),
+    ),
+)
+
+
+class ActionModule(BoardAction):
+    """Reboot a board."""
+
+    def act(self, result, task_vars):
+        params = self.validate_argument_spec(**ARGUMENTS)[1]
+        self._task.args = {name: value for name, value in params.items() if value is not None}
+        result.update(rebooted=False, elapsed=0)
+        reboot = _Reboot(self._task, self._connection, self._play_context, self._loader, self._templar, self._shared_loader_obj)
+        try:
+            told = reboot.run(task_vars=task_vars)
+        except AnsibleError:
+            raise
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            raise MalformedAnswer("Ansible cannot read it: %s: %s" % (type(error).__name__, one_line(error, 200))) from None
+        if "reboot" in told and reboot.lost:
+            # Before anything was done.
+            raise reboot.lost
+        if "msg" in told:
+            told["msg"] = one_line(told["msg"])
+        result.update(_answers.taken("npu_reboot", told))
+        return result
+
+
+class _Reboot(GuardedAction, Reboot):
+    """Ansible's own reboot without the modules that it runs to find out what system it is and where its command lies."""
+
+    # A board on its way down may accept a connection and say nothing: the next try is what counts.
+    CALL = (120, *_answers.USUAL[1:])
+    lost = None
+    """How the connection failed when the board was asked for its boot id, the last time."""
+
+    def get_system_boot_time(self, distribution):
+        self.lost = None
+        try:
+            return super().get_system_boot_time(distribution)
+        except AnsibleConnectionFailure as error:
+            self.lost = error
+            raise
+
+    def get_distribution(self, task_vars):
+        return {"name": "debian", "version": "", "family": "debian"}
+
+    def get_shutdown_command(self, task_vars, distribution):
+        return self._task.args.get("reboot_command", "/sbin/shutdown").split(" ", 1)[0]

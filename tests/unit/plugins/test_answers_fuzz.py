@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Whatever one board answers: no traceback, nothing of it in what is said of other boards, and nothing that does something to a terminal.
+
+RKFLEET_NPU_FUZZ_SEEDS (numbers, separated by blanks) takes the place of the seeds below, RKFLEET_NPU_FUZZ_CASES of how many cases each of them makes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import os
+import random
+import re
+import types
+
+import fleet_sample
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from ansible_collections.rkfleet.npu.plugins.action import npu_recap, npu_report
+from ansible_collections.rkfleet.npu.plugins.module_utils import _plan, _record
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _answers, _compatibility, _fleet, _limits, _look, _phases, _report, _transfer
+
+SEEDS = tuple(map(int, os.environ.get("RKFLEET_NPU_FUZZ_SEEDS", "13 1300 130000").split()))
+CASES = int(os.environ.get("RKFLEET_NPU_FUZZ_CASES", "1000"))
+BATCH = 100
+NOW = fleet_sample.NOW
+TOP = [{"index": 283, "score": 0.46875}, {"index": 282, "score": 0.25}]
+PROOF = {
+    "changed": False, "verdict": "proven", "diagnosis": "ok", "evidence": "all well", "remedy": "none", "top5": TOP, "expected_top5": TOP,
+    "tolerance": 1 / 256, "latency_ms": {"runs": 10, "min": 4.7, "median": 4.8, "max": 5.1}, "sdk_version": "2.3.2", "driver_version": "0.9.6",
+    "notes": ["a newer driver is recommended"], "log": ["I RKNN: x"]}
+GOOD = {
+    "npu_boot": {"changed": True, "kernel_hold": True, "loader": "u-boot-menu", "files": ["/etc/default/u-boot"], "kept": {"/etc/default/u-boot": "/x"},
+                 "diff": [{"before": "a\n", "after": "b\n", "before_header": "x", "after_header": "x"}]},
+    "npu_dkms": {"changed": True, "steps": ["tree", "install"], "module_file": "/x.ko", "probes": ["probe fence: left out"], "notes": ["a note"],
+                 "log": "a\nb\n",
+                 "built": {"name": "rknpu.ko", "content": "AAAA", "sha256": "0" * 64, "symvers": "", "vermagic": "6.1", "tools": {"gcc": "12"}}},
+    "npu_packages": {"changed": True, "packages": ["dkms"], "kept": {"make": "why"}, "repaired": False},
+    "npu_preflight": {"changed": False, "kernels": [{"release": "6.1", "verdict": "builds", "reason": "x", "headers": "x", "probes": ["x"], "log": "x\n"}]},
+    "npu_reboot": {"changed": True, "rebooted": True, "elapsed": 41},
+    "npu_record": {"changed": True, "record": {"schema": 1, "verification": {"diagnosis": "ok"}}, "refreshed": False, "diff": {"before": "", "after": "{}\n"}},
+    "npu_runtime": {"changed": True, "kept": "/x"},
+    "npu_transaction": {"changed": True, "resumed": False, "baseline": {"diagnosis": "ok"}, "stopped": ["x.service"], "reboot_required": True,
+                        "packages": ["dkms"], "note": "", "locked": {"user": "admin", "host": "x", "pid": 7, "run": "x"}},
+    "rknn_mobilenet": PROOF,
+}
+
+
+def deep(levels, leaf="x"):
+    """A value that many others are around."""
+    for number in range(levels):
+        leaf = [leaf] if number % 2 else {"a": leaf}
+    return leaf
+
+
+ODD = (
+    None, True, False, 0, -1, 7, 1 << 53, 1 << 70, -(1 << 200), 1.5, 1e308, float("nan"), float("inf"), "", "ok", "none", "x" * 70000, "\x1b[2J\x1b]0;x\x07",
+    "\x9b31m", "\ud800\udfff", "a\u202eb\u2066", "\x00", "line\nPLAY RECAP ****\nevil : ok=1", "\r\x1b[1Agood  healthy", [], {}, [[]], [None],
+    [1, "a", None, {}],
+    {"a": 1}, {"": ""}, {"\x1b[2J": "\x1b[2J"}, [{}] * 1500, ["x"] * 1500, {str(number): number for number in range(1500)},
+    deep(30), deep(200), deep(60, "\x1b[2J"),
+    {"__ansible_type": "x"}, {"__ansible_unsafe": "{{ 1 }}"}, {"__ansible_vault": "x"}, "{{ lookup('pipe', 'id') }}", *fleet_sample.HOSTILE)
+DOCUMENTED = [name for shape in (*_answers.ANSWERS.values(), *_answers.INTERNAL.values()) for name in shape]
+HOSTILE_KEYS = (
+    "ansible_facts", "add_host", "add_group", "ansible_stats", "include", "include_args", "warnings", "deprecations", "exception", "diff",
+    "invocation", "results",
+    "stdout", "stdout_lines", "rc", "msg", "failed", "skipped", "unreachable", "changed", "_ansible_no_log", "_ansible_parsed", "_ansible_delegated_vars",
+    "failed_when_result", "item", "attempts", "retries", "ansible_job_id", "npu_store", "\x1b[2J")
+
+
+def places(value, path=()):
+    """Paths to everything inside."""
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        yield (*path, key)
+        if isinstance(item, (dict, list)) and len(path) < 6:
+            yield from places(item, (*path, key))
+
+
+def odd(good, dice):
+    """An answer with something wrong."""
+    told = copy.deepcopy(good)
+    for dummy in range(dice.choice((1, 1, 2, 4))):
+        spots = list(places(told))
+        if dice.random() < 0.2 or not spots:
+            told[dice.choice(HOSTILE_KEYS)] = dice.choice(ODD)
+            continue
+        *path, last = dice.choice(spots)
+        part = told
+        for key in path:
+            part = part[key]
+        if dice.random() < 0.2:
+            del part[last]
+        else:
+            part[last] = copy.deepcopy(dice.choice(ODD))
+    return dice.choice(ODD) if dice.random() < 0.02 else told
+
+
+def printed(told, dice):
+    """What the board's Python prints of it."""
+    text = json.dumps(told, ensure_ascii=dice.random() < 0.8)
+    dices = dice.random()
+    if dices < 0.05:
+        return text[:dice.randrange(len(text) + 1)]
+    return dice.choice(("", "Welcome\x1b[2J\n", "{\n")) + text + dice.choice(("", "\n", "\n\x1b[2Jlogout\n}")) if dices < 0.2 else text
+
+
+def texts(value):
+    """All texts inside, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from texts(key)
+            yield from texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from texts(item)
+
+
+@pytest.fixture
+def facts(board, gather):
+    board.base().npu().builtin().headers().tools().dkms().u_boot_menu()
+    board.write("/usr/lib/librknnrt.so", b"librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)")
+    return json.loads(json.dumps(gather(board, repository=["linux-image-6.1.84-12-rk2410"])))
+
+
+@pytest.fixture
+def act(monkeypatch):
+    """Run a module's action, whose board prints this."""
+    monkeypatch.setattr(_transfer.ActionBase, "run", lambda *unused: {})
+    monkeypatch.setattr(_transfer, "limited", lambda *unused: contextlib.nullcontext())
+    monkeypatch.setattr(_transfer.ActionBase, "_parse_returned_data", lambda self, res: json.loads(res["stdout"]))
+
+    def run(module, text):
+        def execute(self, **unused):
+            return self._parse_returned_data({"stdout": _answers.printable(text), "stderr": "", "rc": 0})
+
+        made = object.__new__(type("Action", (_transfer.BoardAction,), {"TRANSFERS_FILES": False, "MODULE": module, "_execute_module": execute}))
+        made._task = types.SimpleNamespace(args={}, delegate_to=None)
+        made._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir=None))
+        return made.run(task_vars={"inventory_hostname": "evil"})
+
+    return run
+
+
+@pytest.fixture
+def summed_up(monkeypatch):
+    """Run npu_recap or npu_report for boards with these variables; give its result and what it printed."""
+    def run(plugin, variables, **more):
+        shown = []
+        display = types.SimpleNamespace(display=lambda text, color=None: shown.append(text), warning=shown.append)
+        monkeypatch.setattr(plugin, "Display", lambda: display)
+        params = dict({"boards": list(variables), "path": "", "merge": False, "keep": 100, "diff_against": "", "audit": True}, **more)
+        made = object.__new__(type("Action", (plugin.ActionModule,), {
+            "TRANSFERS_FILES": False, "validate_argument_spec": lambda self, **unused: (None, params)}))
+        made._task = types.SimpleNamespace(args={}, check_mode=False, diff=False)
+        return made.run(task_vars={"hostvars": variables}), "\n".join(shown)
+
+    monkeypatch.setattr(npu_recap.ActionBase, "run", lambda *unused: {})
+    return run
+
+
+def variables_of(module, told, result, facts, plan, dice):
+    """What a play may keep of such an answer, as it was taken, and as if no gate were there."""
+    kept = dice.choice((result, told))
+    known = {
+        "ansible_facts": {"npu": facts}, "__npu_before": facts, "__npu_plan": plan, "__npu_phases": [{"phase": "detect", "at": 1.0}], "__npu_phases_end": 2.0,
+        "__npu_verification": kept if module == "rknn_mobilenet" else PROOF}
+    if module == "npu_facts":
+        known["ansible_facts"] = dice.choice((result.get("ansible_facts", {}), told.get("ansible_facts") if isinstance(told, dict) else told))
+    known.update({"npu_dkms": {"__npu_build": kept}, "npu_preflight": {"__npu_builder_did": kept}}.get(module, {}))
+    if result.get("failed") is True:
+        known["__npu_error"] = result.get("msg")
+    for name in dice.sample(_look.SET, 1) if dice.random() < 0.3 else ():
+        known[name] = dice.choice(ODD)
+    if dice.random() < 0.2:
+        known = {"__npu_audit": dice.choice(({"ansible_facts": {"npu": facts}, "plan": kept, "verification": kept, "phases": kept, "ended": kept}, kept))}
+    return known
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_whatever_a_board_answers(seed, act, summed_up, facts, tmp_path):
+    dice = random.Random(seed)
+    data = _compatibility.load()
+    good_answers = dict(GOOD, npu_facts={"changed": False, "ansible_facts": {"npu": facts}}, npu_runtime=dict(GOOD["npu_runtime"], runtime=facts["runtime"]))
+    plan = _plan.npu_plan(facts, {}, data)
+    boards = dict([fleet_sample.variables(1, kind="healthy"), fleet_sample.variables(2, kind="dkms")])
+    names = list(boards)
+    others = {name: _fleet.record(name, there, NOW) for name, there in boards.items()}
+    alone = summed_up(npu_recap, boards)
+    lines = [line for line in alone[1].splitlines() if line.split()[:1] and line.split()[0].rstrip(":") in names]
+    taken = refused = 0
+    evil = {}
+    for case in range(CASES):
+        module = dice.choice(sorted(good_answers))
+        told = odd(good_answers[module], dice)
+        # What one module is asked and another one answers.
+        result = act(module if dice.random() < 0.95 else dice.choice(sorted(good_answers)), printed(told, dice))
+        malformed = result.get("failed") is True and "malformed" in str(result.get("msg"))
+        taken, refused = taken + (not malformed), refused + malformed
+        assert set(result) <= {*_answers.COMMON, "ansible_facts", "diff", *DOCUMENTED}
+        assert set(result.get("ansible_facts") or {}) <= {"npu"}
+        json.dumps(result, allow_nan=False).encode()
+        for text in texts(result):
+            assert all(line.replace("\t", " ").isprintable() for line in text.split("\n")), (module, told, text)
+        # What a built-in module answers has no gate: the callback spells it out.
+        for text in texts(told):
+            assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", _phases.printable(text)), text
+        known = variables_of(module, told, result, facts, plan, dice)
+        name = "evil-%d" % case
+        evil[name] = known
+
+        there = {names[0]: boards[names[0]], name: known, names[1]: boards[names[1]]}
+        summary, shown = summed_up(npu_recap, there)
+        assert re.fullmatch(r"[\x20-\x7e\n\u2192]*", shown), (known, shown)
+        assert [re.sub(" +", " ", line) for line in shown.splitlines() if line.split()[:1] and line.split()[0].rstrip(":") in names] == [
+            re.sub(" +", " ", line) for line in lines], (known, shown)
+        assert {board: summary["verdicts"][board] for board in names} == alone[0]["verdicts"]
+        assert {board: text for board, text in summary["failed_boards"].items() if board in names} == alone[0]["failed_boards"]
+        assert all(text.isprintable() for text in texts(summary)), summary
+        entry = _fleet.record(name, known, NOW)
+        assert len(json.dumps(entry, allow_nan=False)) < 120000
+        if isinstance(result.get("ansible_facts"), dict) and result["ansible_facts"]:
+            json.dumps(_record.compose(result["ansible_facts"]["npu"], PROOF), allow_nan=False)
+            try:
+                planned = _plan.npu_plan(result["ansible_facts"]["npu"], {}, data)
+            except ValueError as error:  # a sentence on this board
+                assert str(error).isprintable()
+            else:
+                assert _fleet.record(name, {"ansible_facts": result["ansible_facts"], "__npu_plan": planned}, NOW)["reason"] is not None
+        if module == "rknn_mobilenet" and not malformed:
+            json.dumps(_record.compose(facts, result), allow_nan=False)
+        if len(evil) == BATCH or case == CASES - 1:
+            report(summed_up, dict(boards, **evil), others, tmp_path / str(case))
+            evil = {}
+    assert taken > CASES / 10 and refused > CASES / 10
+
+
+def report(summed_up, variables, others, folder):
+    """Write a report of these boards and see what is in it."""
+    result, shown = summed_up(npu_report, variables, path=str(folder))
+    assert all(line.isprintable() for line in shown.split("\n")), shown
+    assert {os.path.basename(path) for path in result["files"]} == {"fleet.json", "fleet.csv", "fleet.prom", "fleet.html"}
+    content = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("fleet.*")}
+    entries = {entry["name"]: entry for entry in json.loads(content["fleet.json"])["boards"]}
+    assert set(entries) == set(variables)
+    for name, there in others.items():
+        expected = _report.conform(dict(there, checked_at=entries[name]["checked_at"]))
+        assert {key: value for key, value in entries[name].items() if key != "verification"} == {
+            key: value for key, value in expected.items() if key != "verification"}
+    for text in content.values():
+        assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
+    assert len(content["fleet.csv"].splitlines()) == 1 + len(variables)
+    assert len(list(text_string_to_metric_families(content["fleet.prom"]))) > 3
+
+
+def test_an_answer_of_many_levels_is_refused(act):
+    for text in ("[" * 200000, '{"packages": ' + "[" * 200000 + "]" * 200000 + "}", '{"packages": ' * 100000 + "1" + "}" * 100000):
+        assert "malformed" in act("npu_packages", text)["msg"]
+
+
+def test_one_with_more_characters_than_it_may_have_is_refused(monkeypatch):
+    monkeypatch.setattr(_transfer.ActionBase, "_low_level_execute_command", lambda self, command: {"stdout": "x" * (1 << 20) + "x", "stderr": "", "rc": 0})
+    made = object.__new__(type("Action", (_transfer.BoardAction,), {"TRANSFERS_FILES": False}))
+    with pytest.raises(_limits.MalformedAnswer, match="it has 1048577 characters, more than 1048576"):
+        made._low_level_execute_command("x")
