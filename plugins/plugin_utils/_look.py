@@ -8,6 +8,8 @@ A fact that is set costs as much as a board that is asked: so a look at a board 
 
 from __future__ import annotations
 
+from . import _settings
+
 HELD = "npu_hold is set in the inventory"
 NOT_SELECTED = "not selected"
 HOLD_FILE = "/etc/rkfleet-npu/hold is on the board"
@@ -24,6 +26,11 @@ def look(variables, only=SET):
     :arg only: names of those that are asked for; the others cost time.
     """
     known = {name: variables[name] for name in only if name in variables}
+    alien = _settings.injected(known)
+    if alien:
+        # Nor does such a board count as proven.
+        known.pop("__npu_is_committed", None)
+        known["__npu_error"] = " ".join([_settings.hostile(alien), str(known.get("__npu_error") or "")]).strip()
     audit = dictionary(variables.get("__npu_audit"))
     if not audit:
         if is_held(variables):

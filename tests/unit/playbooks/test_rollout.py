@@ -84,7 +84,7 @@ STUBS = {
 """,
     "plugins/action/npu_audit.py": '''
 from ansible.plugins.action import ActionBase
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _fleet, _select
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _fleet, _select, _settings
 class ActionModule(ActionBase):
     _requires_connection = False
     def run(self, tmp=None, task_vars=None):
@@ -96,6 +96,8 @@ class ActionModule(ActionBase):
         def told(name, default=None):
             return self._templar.template(task_vars.get(name, default))
         name = task_vars["inventory_hostname"]
+        if self._task.args.get("resolve"):
+            _settings.keep(_settings.resolve(self._templar, task_vars), name)
         phases = {"phases": [{"phase": "detect", "at": 1000.0}], "ended": 1007.0}
         if told("fails") == "detect":
             error = "%s: does not answer over ssh: no route to host" % name
