@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""A board whose answers to built-in modules set facts that are named like variables of the collection, by a real ansible-playbook."""
+"""A board whose answers to built-in modules set facts named like variables of the collection, or never come, by a real ansible-playbook."""
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import json
 import pathlib
@@ -30,9 +31,8 @@ SHOW = """
 - ansible.builtin.debug:
     msg: "SETTINGS {{ inventory_hostname }} {{ __npu_settings | to_json | b64encode }}"
 """
-stubs.STUBS["roles/driver/tasks/fetch.yml"] = PING % "early"
-for role in ("driver", "runtime", "verify"):
-    stubs.STUBS[f"roles/{role}/tasks/main.yml"] += SHOW if role == "driver" else ""
+stubs.STUBS["roles/driver/tasks/fetch.yml"] = PING % "early" + "  timeout: 2\n"
+stubs.STUBS["roles/driver/tasks/main.yml"] += SHOW
 stubs.STUBS["roles/runtime/tasks/main.yml"] = SHOW
 stubs.STUBS["roles/guard/tasks/main.yml"] += SHOW
 
@@ -63,7 +63,6 @@ def hostile(tmp_path):
 
 def shown(run, board):
     """Return what each role was given for a board."""
-    import base64  # noqa: PLC0415
     return [json.loads(base64.b64decode(text)) for text in re.findall(r"SETTINGS %s ([\w+/=]+)" % board, run.output)]
 
 
@@ -105,6 +104,15 @@ def test_a_board_that_sets_them_before_it_is_changed_is_not_changed(play, hostil
     assert sorted(path.name for path in evil.iterdir()) == ["tasks.yml"] and (tmp_path / "report/fleet.json").exists()
 
 
+def test_a_board_that_holds_its_connection_and_says_nothing_ends_as_not_answering(play, tmp_path):
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexec sleep 60\n")
+    python.chmod(0o755)
+    run = play({"a": {"ansible_python_interpreter": str(python), "answers": "early"}, "b": {}}, answers="never", npu_require_staging=False)
+    assert run.verdicts == {"a": "unreachable", "b": "ok"} and run.rc == 2
+    assert "a: does not answer over ssh: a task did not end in time." in run.output
+
+
 ROLE_ALONE = """
 - hosts: all
   gather_facts: false
@@ -127,7 +135,6 @@ def test_a_role_alone_takes_the_owners_values_and_refuses_a_boards(collections, 
         ["ansible-playbook", "-i", "boards.json", "play.yml", "-e", "npu_reboot_ok=false"], cwd=tmp_path, text=True, check=False, timeout=120,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env=dict(stubs.os.environ, ANSIBLE_COLLECTIONS_PATH=str(collections), ANSIBLE_PIPELINING="1"))
-    import base64  # noqa: PLC0415
     known = json.loads(base64.b64decode(re.search(r"BEFORE ([\w+/=]+)", done.stdout)[1]))
     assert known["npu_report_dir"] == "of the play" and known["npu_store_keep"] == 7
     assert known["npu_store"] == "~/.cache/rkfleet-npu/of the inventory" and known["npu_log_dir"] == "~/.cache/rkfleet-npu/of the task"
