@@ -65,7 +65,7 @@ class ActionModule(ProgramAction, MobilenetAction):
             query = _select.Query(params["select"]) if _select.is_set(params["select"]) else None
             # Before the board is contacted.
             if params["resolve"]:
-                _settings.keep(_settings.resolve(self._templar, task_vars), name)
+                _settings.resolve_and_keep(self._templar, task_vars)
             else:
                 _settings.refuse_injected(task_vars)
             self._look(result, params, data, query, task_vars)

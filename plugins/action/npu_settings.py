@@ -21,10 +21,9 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         params = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
-        board = task_vars["inventory_hostname"]
         result["changed"] = False
         try:
-            _settings.keep(_settings.resolve(self._templar, task_vars), board if params["scope"] == "board" else None)
+            _settings.resolve_and_keep(self._templar, task_vars, params["scope"] == "run")
         except ValueError as error:
-            result.update(failed=True, msg="%s: %s" % (board, error))
+            result.update(failed=True, msg="%s: %s" % (task_vars["inventory_hostname"], error))
         return result

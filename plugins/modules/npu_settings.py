@@ -27,7 +27,9 @@ attributes:
     platforms: posix
 options:
   scope:
-    description: V(board) keeps the values for this board. V(run) keeps them as the values that hold for the whole run.
+    description:
+      - V(board) keeps the values for this board. Those of role P(rkfleet.npu.report#role) are not among them.
+      - V(run) keeps them as the values that hold for the whole run.
     type: str
     choices: [board, run]
     default: board

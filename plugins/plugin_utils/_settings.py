@@ -88,7 +88,8 @@ def resolve(templar, variables, roles=()):
     values = {}
     for name, option in wanted.items():
         try:
-            value = templar.template(available[name])
+            # Most are no templates: a few milliseconds of each board in an upgrade.
+            value = available[name] if _is_plain(available[name]) else templar.template(available[name])
         except AnsibleError as error:
             raise ValueError("%s cannot be resolved before the board is contacted: %s. Give it a value that needs nothing of what "
                              "the run finds out." % (name, " ".join(str(error).split()).rstrip("."))) from error
@@ -96,6 +97,21 @@ def resolve(templar, variables, roles=()):
         is_flag = option["type"] == "bool" and isinstance(value, str) and value.strip().lower() in BOOLEANS
         values[name] = boolean(value.strip()) if is_flag else value
     return values
+
+
+def resolve_and_keep(templar, variables, whole_run=False):
+    """Resolve the variables of all roles with those of a task, and keep them for its board or for the whole run.
+
+    :raises ValueError: as I(resolve).
+    """
+    # A report is one for all boards, and the list of these is long.
+    roles = () if whole_run else [role for role in options() if role != "report"]
+    keep(resolve(templar, variables, roles), None if whole_run else variables["inventory_hostname"])
+
+
+def _is_plain(value):
+    """Whether a value holds no template."""
+    return "{" not in value if isinstance(value, str) else value is None or isinstance(value, (bool, int, float)) or value in ({}, [])
 
 
 def keep(values, board=None):

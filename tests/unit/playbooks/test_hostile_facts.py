@@ -26,7 +26,7 @@ echo '%s'
 PING = "- ansible.builtin.ping:\n  when: answers == '%s'\n"
 SHOWN = ("npu_cache_dir", "npu_log_dir", "npu_store", "npu_builder", "npu_compatibility", "npu_mirror", "npu_signing_key", "npu_driver_version",
          "npu_driver_policy", "npu_runtime_version", "npu_services", "npu_force", "npu_break_lock", "npu_reboot_ok", "npu_soak_minutes",
-         "npu_staging_file", "npu_post_tasks_file", "npu_verify_timeout", "npu_toolkit_lite2_pip_args", "npu_report_dir")
+         "npu_staging_file", "npu_post_tasks_file", "npu_verify_timeout", "npu_toolkit_lite2_pip_args")
 SHOW = """
 - ansible.builtin.debug:
     msg: "SETTINGS {{ inventory_hostname }} {{ __npu_settings | to_json | b64encode }}"

@@ -97,7 +97,7 @@ class ActionModule(ActionBase):
             return self._templar.template(task_vars.get(name, default))
         name = task_vars["inventory_hostname"]
         if self._task.args.get("resolve"):
-            _settings.keep(_settings.resolve(self._templar, task_vars), name)
+            _settings.resolve_and_keep(self._templar, task_vars)
         phases = {"phases": [{"phase": "detect", "at": 1000.0}], "ended": 1007.0}
         if told("fails") == "detect":
             error = "%s: does not answer over ssh: no route to host" % name
