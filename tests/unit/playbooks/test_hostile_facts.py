@@ -35,6 +35,23 @@ stubs.STUBS["roles/driver/tasks/fetch.yml"] = PING % "early" + "  timeout: 2\n"
 stubs.STUBS["roles/driver/tasks/main.yml"] += SHOW
 stubs.STUBS["roles/runtime/tasks/main.yml"] = SHOW
 stubs.STUBS["roles/guard/tasks/main.yml"] += SHOW
+# For the playbooks that call the roles themselves.
+stubs.STUBS["plugins/action/npu_facts.py"] = """
+from ansible.plugins.action import ActionBase
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        return {"ansible_facts": {"npu": {"upgrade": {"origin": True, "pending": False}}}}
+"""
+stubs.STUBS["roles/detect/tasks/main.yml"] = """
+- rkfleet.npu.npu_facts:
+- ansible.builtin.set_fact:
+    __npu_plan: {action: none, reason: x, runtime: {install: false}}
+""" + PING % "late"
+stubs.STUBS["roles/driver/tasks/preflight.yml"] = """
+- ansible.builtin.include_role: {name: rkfleet.npu.detect, public: true}
+""" + SHOW
+stubs.STUBS["roles/verify/tasks/main.yml"] += SHOW
+stubs.STUBS["roles/guard/tasks/rollback.yml"] += SHOW
 
 
 @pytest.fixture
@@ -79,13 +96,13 @@ def test_facts_of_a_built_in_module_decide_nothing(play, hostile, tmp_path):
     assert "a.after" in run.marks, "the owner's own file"
     # Each role works with what the inventory and the defaults say.
     for name in "ab":
-        assert len(shown(run, name)) == 3
+        assert len(shown(run, name)) == 4
         for settings in shown(run, name):
             assert settings["npu_log_dir"] == "/inventory/logs" and settings["npu_cache_dir"] == str(tmp_path / "cache")
             assert settings["npu_store"] == str(tmp_path / "cache/store") and settings["npu_post_tasks_file"] == str(tmp_path / "after.yml")
             assert settings["npu_builder"] == "" and settings["npu_compatibility"] == {} and settings["npu_reboot_ok"] is True
             assert str(evil) not in json.dumps(settings)
-    assert [settings["npu_log_dir"] for settings in shown(run, "c")] == ["/own/logs"] * 3
+    assert [settings["npu_log_dir"] for settings in shown(run, "c")] == ["/own/logs"] * 4
     # The board is told of, and nothing counts as proven that it has shown.
     assert run.verdicts == {"a": "failed", "b": "ok", "c": "ok", "d": "rolled back"}, run.verdicts
     assert run.rc == 2 and "a: a module's answer set facts that are named like variables of rkfleet.npu: __npu_rollout" in run.output
@@ -111,6 +128,20 @@ def test_a_board_that_holds_its_connection_and_says_nothing_ends_as_not_answerin
     run = play({"a": {"ansible_python_interpreter": str(python), "answers": "early"}, "b": {}}, answers="never", npu_require_staging=False)
     assert run.verdicts == {"a": "unreachable", "b": "ok"} and run.rc == 2
     assert "a: does not answer over ssh: a task did not end in time." in run.output
+
+
+@pytest.mark.parametrize("playbook", ["rollback_npu", "verify_npu", "preflight_npu"])
+def test_the_other_playbooks_take_nothing_from_a_board_either(play, hostile, tmp_path, playbook):
+    board, evil = hostile
+    run = play({"a": board("late"), "b": {}}, playbook=playbook, answers="never", npu_report_dir=str(tmp_path / "report"), npu_rollout=[1])
+    for name in "ab":
+        settings, = shown(run, name)
+        assert settings["npu_cache_dir"] == str(tmp_path / "cache") and settings["npu_builder"] == "" and settings["npu_rollout"] == [1]
+        assert str(evil) not in json.dumps(settings) and "npu_report_dir" not in settings
+    assert sorted(path.name for path in evil.iterdir()) == ["tasks.yml"]
+    if playbook != "preflight_npu":
+        assert (tmp_path / "report/fleet.json").exists() and run.rc == 2
+        assert "a: a module's answer set facts that are named like" in run.output and "fatal: [b]" not in run.output
 
 
 ROLE_ALONE = """
