@@ -21,6 +21,7 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
 
+from ..module_utils._tree import clean
 from . import _payload
 
 try:
@@ -32,7 +33,7 @@ except ImportError:  # ansible-core 2.18, which trusts all text
         return value
 
 ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "roles")
-OURS = re.compile(r"(__)?npu_")
+OURS = re.compile(r"(?:ansible_)?(?:__)?npu_")
 
 
 def options():
@@ -51,23 +52,23 @@ def options():
 
 
 def injected(variables):
-    """Return the names of facts that would stand in for variables of this collection. No module of it returns such."""
+    """Return the name of a fact that would stand in for a variable of this collection, None where there is none."""
     facts = variables.get("ansible_facts")
-    return sorted(name for name in facts if OURS.match(str(name))) if isinstance(facts, dict) else []
+    facts = facts if isinstance(facts, dict) else {}
+    return next((clean(name, 100) for name in facts if isinstance(name, str) and OURS.match(name)), None)
 
 
-def hostile(names):
-    """Return the sentence for a board that has such facts."""
-    text = ", ".join(re.sub(r"[^\w]", "?", str(name))[:60] for name in names[:5]) + (", ..." if len(names) > 5 else "")
-    return ("a module's answer set facts that are named like variables of rkfleet.npu: %s. "
-            "If no module of yours returns them, the board is compromised. Take it off the network and reinstall it." % text)
+def hostile(name):
+    """Return the sentence for a board that has such a fact."""
+    return ("a module's answer set the fact %s, which no module may: it is not used. Leave this board out of the run until you know who is "
+            "root on it (with a fact cache run with --flush-cache afterwards; a set_fact of your own must not be cacheable)" % name)
 
 
 def refuse_injected(variables):
     """Raise ValueError where a board has facts that are named like variables of this collection."""
-    names = injected(variables)
-    if names:
-        raise ValueError(hostile(names))
+    name = injected(variables)
+    if name:
+        raise ValueError(hostile(name))
 
 
 def resolve(templar, variables, roles=()):
