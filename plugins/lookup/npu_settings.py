@@ -14,7 +14,7 @@ description:
   - Ansible turns the facts of any module's answer into host variables, which win over the inventory and over the defaults of roles
     (setting C(INJECT_FACTS_AS_VARS)). The roles of this collection read their variables by this lookup only.
   - Without O(resolved) the variables are resolved now. A board with facts that are named like variables of this collection fails.
-  - With O(resolved) they are what M(rkfleet.npu.npu_settings#module) kept before the board was contacted.
+  - With O(resolved) they are what M(rkfleet.npu.npu_settings) kept before the board was contacted.
 options:
   _terms:
     description: Names of roles of this collection. Their variables are returned, those of all roles where none is named.
