@@ -17,7 +17,7 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ..module_utils import _plan, _record
 from ..module_utils._files import STATE_DIR
 from ..module_utils._tree import clean, clean_tree
-from ..plugin_utils import _answers, _compatibility, _fleet, _look, _payload, _select
+from ..plugin_utils import _answers, _compatibility, _fleet, _look, _payload, _select, _settings
 from ..plugin_utils._artifact import ArtifactError, fetch, private_copy
 from ..plugin_utils._limits import MalformedAnswer
 from ..plugin_utils._mobilenet_action import MobilenetAction, files
@@ -36,6 +36,7 @@ ARGUMENTS = dict(
         assume_root=dict(type="bool", default=False),
         verify=dict(type="str", choices=["never", "needed", "always"], default="never"),
         keep_model=dict(type="bool", default=False),
+        resolve=dict(type="bool", default=False),
         proof=dict(type="dict", default={}, apply_defaults=True, options=dict(
             runs=dict(type="int", default=10),
             timeout=dict(type="int", default=60),
@@ -63,6 +64,11 @@ class ActionModule(ProgramAction, MobilenetAction):
         try:
             data = compatibility(params["compatibility"])
             query = _select.Query(params["select"]) if _select.is_set(params["select"]) else None
+            # Before the board is contacted.
+            if params["resolve"]:
+                _settings.resolve_and_keep(self._templar, task_vars)
+            else:
+                _settings.refuse_injected(task_vars)
             self._look(result, params, data, query, task_vars)
         except AnsibleConnectionFailure as error:
             self._connection._shell.tmpdir = None

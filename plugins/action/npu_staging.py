@@ -11,6 +11,7 @@ import os
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ..plugin_utils._look import look
 from ..plugin_utils._rollout import committed
 from ..plugin_utils._staging import StagingError, add, read
 
@@ -36,7 +37,8 @@ class ActionModule(ActionBase):
         path = os.path.expanduser(params["path"])
         entries = []
         if params["boards"] and not self._task.check_mode:
-            entries = committed(params["rollout"], {board: task_vars["hostvars"][board] for board in params["boards"]})
+            entries = committed(params["rollout"], {
+                board: look(task_vars["hostvars"][board], ("ansible_facts", "__npu_is_committed")) for board in params["boards"]})
         try:
             if entries:
                 now = datetime.datetime.now(datetime.timezone.utc)

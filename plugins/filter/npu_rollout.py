@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The filters npu_rollout and npu_rollout_gate; documented in the files of these names."""
+"""The filters npu_failure, npu_rollout and npu_rollout_gate; documented in the files of these names."""
 
 from __future__ import annotations
 
+import contextlib
+
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _rollout
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _rollout, _settings
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._look import look
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._transfer import NO_ANSWER
 
 
 def npu_rollout(hostvars, boards, settings, proven=None, staging_group=None):
@@ -16,12 +19,26 @@ def npu_rollout(hostvars, boards, settings, proven=None, staging_group=None):
     missing = [name for name in _rollout.SETTINGS if name not in settings]
     if missing:
         raise AnsibleFilterError("npu_rollout: the settings lack %s" % ", ".join(missing))
-    return _rollout.decide(_looked_at(hostvars, boards), settings, proven or [], staging_group or [])
+    variables = _looked_at(hostvars, boards)
+    for board, known in variables.items():
+        # As it was before the board was contacted.
+        with contextlib.suppress(ValueError):
+            known["npu_build_ok"] = _settings.kept(board)["npu_build_ok"]
+    return _rollout.decide(variables, settings, proven or [], staging_group or [])
 
 
 def npu_rollout_gate(hostvars, decision, stage=False):
     """Which of the boards that are to be upgraded may start now."""
     return _rollout.gate(decision, _looked_at(hostvars, decision["staging"] + decision["rollout"]), stage)
+
+
+def npu_failure(result):
+    """Why a task failed, in one sentence."""
+    failed = [item for item in result.get("results") or [] if isinstance(item, dict) and (item.get("failed") or item.get("unreachable"))]
+    result = failed[0] if failed else result
+    if result.get("timedout"):
+        return "%s: a task did not end in time. %s" % (NO_ANSWER, result.get("msg") or "")
+    return result.get("msg") or "failed without a message"
 
 
 def _looked_at(hostvars, boards):
@@ -36,4 +53,4 @@ class FilterModule:
 
     def filters(self):
         """Name to function, as Ansible asks for it."""
-        return {"npu_rollout": npu_rollout, "npu_rollout_gate": npu_rollout_gate}
+        return {"npu_failure": npu_failure, "npu_rollout": npu_rollout, "npu_rollout_gate": npu_rollout_gate}

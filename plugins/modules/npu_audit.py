@@ -81,6 +81,13 @@ options:
     description: Keep model and picture below C(/var/lib/rkfleet-npu) on the board, so that they need not be sent the next time. Not in check mode.
     type: bool
     default: false
+  resolve:
+    description:
+      - Whether the public variables of this collection's roles are resolved and kept before the board is contacted, as
+        M(rkfleet.npu.npu_settings) does.
+    type: bool
+    default: false
+    version_added: 1.6.0
   proof:
     description: How the MobileNet is run.
     type: dict

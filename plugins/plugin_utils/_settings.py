@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The public variables of all roles, resolved before a board is contacted and used only from there.
+
+Ansible turns the facts of any module's answer into host variables that win over the inventory and the defaults of roles. A board could
+choose the hook files, folders and mirrors of the controller that way. So the values that a run works with are kept in files of the run's
+own temporary folder on the controller: no variable leads to them that a board could set, and no task result shows them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+
+import yaml
+from ansible import constants as C
+from ansible.errors import AnsibleError
+from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
+
+from . import _answers, _payload
+
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # ansible-core 2.18, which trusts all text
+
+    def trust_as_template(value):
+        """Return the value."""
+        return value
+
+ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "roles")
+
+
+def options():
+    """Return the options of every role by its argument specification: C({role: {variable: {type, default}}})."""
+
+    def make():
+        found = {}
+        for role in sorted(os.listdir(ROLES)):
+            with open(os.path.join(ROLES, role, "meta", "argument_specs.yml"), encoding="utf-8") as stream:
+                specs = yaml.safe_load(stream)["argument_specs"]
+            found[role] = {name: {"type": option["type"], "default": option.get("default")}
+                           for entry in specs.values() for name, option in (entry.get("options") or {}).items()}
+        return json.dumps(found)
+
+    return json.loads(_payload.keep(os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-options.json"), make))
+
+
+def refuse_injected(variables):
+    """Raise ValueError where a board has facts that are named like variables of this collection."""
+    name = _answers.hostile(variables.get("ansible_facts"))
+    if name:
+        raise ValueError(_answers.hostile_sentence(name))
+
+
+def resolve(templar, variables, roles=()):
+    """Return the values of the public variables of these roles, or of all.
+
+    :arg templar: that of the action or lookup plugin.
+    :arg variables: those of the task.
+    :raises ValueError: where a value cannot be resolved, or the board has facts named like variables of this collection.
+    """
+    refuse_injected(variables)
+    known = options()
+    every = {name: option for role in known.values() for name, option in role.items()}
+    wanted = {name: option for role in roles or known for name, option in known[role].items()}
+    available = {name: trust_as_template(option["default"]) if isinstance(option["default"], str) else option["default"]
+                 for name, option in every.items()}
+    available.update(variables)
+    templar = templar.copy_with_new_env(available_variables=available)
+    values = {}
+    for name, option in wanted.items():
+        try:
+            # Most are no templates: a few milliseconds of each board in an upgrade.
+            value = available[name] if _is_plain(available[name]) else templar.template(available[name])
+        except AnsibleError as error:
+            raise ValueError("%s cannot be resolved before the board is contacted: %s. Give it a value that needs nothing of what "
+                             "the run finds out." % (name, " ".join(str(error).split()).rstrip("."))) from error
+        # As text a false would be true in a condition.
+        is_flag = option["type"] == "bool" and isinstance(value, str) and value.strip().lower() in BOOLEANS
+        values[name] = boolean(value.strip()) if is_flag else value
+    return values
+
+
+def resolve_and_keep(templar, variables, whole_run=False):
+    """Resolve the variables of all roles with those of a task, and keep them for its board or for the whole run.
+
+    :raises ValueError: as I(resolve).
+    """
+    # A report is one for all boards, and the list of these is long.
+    roles = () if whole_run else [role for role in options() if role != "report"]
+    keep(resolve(templar, variables, roles), None if whole_run else variables["inventory_hostname"])
+
+
+def _is_plain(value):
+    """Whether a value holds no template."""
+    return "{" not in value if isinstance(value, str) else value is None or isinstance(value, (bool, int, float)) or value in ({}, [])
+
+
+def keep(values, board=None):
+    """Keep the values of a board, or of the whole run, for the rest of this run or until they are resolved again."""
+    path = _path(board)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=os.path.dirname(path), delete=False) as stream:
+        json.dump(values, stream, default=str)
+    os.replace(stream.name, path)
+
+
+def kept(board=None):
+    """Return the values that were kept for a board, or for the whole run.
+
+    :raises ValueError: where nothing was kept.
+    """
+    try:
+        with open(_path(board), encoding="utf-8") as stream:
+            return json.load(stream)
+    except FileNotFoundError:
+        raise ValueError("the variables of rkfleet.npu were not resolved at the start of this run. "
+                         "Use the playbooks of the collection, or task rkfleet.npu.npu_settings.") from None
+
+
+def _path(board):
+    name = "run" if board is None else "board-%s" % hashlib.sha256(board.encode("utf-8")).hexdigest()
+    return os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-settings-%s.json" % name)

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Why a task failed, in one sentence."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.rkfleet.npu.plugins.filter.npu_rollout import npu_failure
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._transfer import NO_ANSWER
+
+TIMEOUT = {"failed": True, "timedout": {"period": 300}, "msg": "Timed out after 300 second(s)."}
+
+
+@pytest.mark.parametrize("result, reason", [
+    ({"failed": True, "msg": "no space left"}, "no space left"),
+    ({"failed": True}, "failed without a message"),
+    ({"failed": True, "msg": None}, "failed without a message"),
+    ({"failed": True, "msg": "One or more items failed", "results": [{"failed": False, "msg": "fine"}, {"failed": True, "msg": "this one"}]}, "this one"),
+    ({"failed": True, "msg": "One or more items failed", "results": ["no result"]}, "One or more items failed"),
+    (TIMEOUT, NO_ANSWER + ": a task did not end in time. Timed out after 300 second(s)."),
+    ({"failed": True, "msg": "One or more items failed", "results": [TIMEOUT]}, NO_ANSWER + ": a task did not end in time. Timed out after 300 second(s)."),
+])
+def test_the_reason(result, reason):
+    assert npu_failure(result) == reason
