@@ -74,9 +74,14 @@ def light_boards(root):
 
 
 @pytest.fixture(scope="session")
-def play(root, tmp_path_factory):
+def controller_cache(tmp_path_factory):
+    """Return the folder in which the controller of these tests keeps what it has fetched, and the modules boards have built."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def play(root, tmp_path_factory, controller_cache):
     """Return a function that runs a playbook against one of the lab's boards, or what another inventory has."""
-    cache = tmp_path_factory.mktemp("cache")
 
     def runner(playbook, *words, cwd=root, inventory=None, env=None, venv=None, board=None) -> Run:
         counts = tmp_path_factory.mktemp("run") / "counts.json"
@@ -90,7 +95,7 @@ def play(root, tmp_path_factory):
         started = time.monotonic()
         done = subprocess.run(
             [str(venv / "bin/ansible-playbook") if venv else "ansible-playbook", "-i", inventory,
-             "-e", json.dumps({"npu_cache_dir": str(cache)}), *limit, str(playbook), *words],
+             "-e", json.dumps({"npu_cache_dir": str(controller_cache)}), *limit, str(playbook), *words],
             cwd=cwd, env=environ, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             timeout=1800, check=False,
         )
