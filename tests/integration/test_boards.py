@@ -29,16 +29,15 @@ def changed(run, board):
     return run.boards[board.name]["changed"]
 
 
-# -- Debian's own kernel: no driver, no vendor headers; from the installed artefact, with the oldest ansible-core --------------
+# -- Debian's own kernel: no driver, no vendor headers. The build for it is in tests/builds, too ------------------------------
 
+@pytest.mark.faults_only
 @pytest.mark.case(
     case="bookworm, Debian's stock 6.1 kernel: no driver, no Rockchip headers", plan="dkms",
     result="the compat layer supplies what is missing (no devfreq, which plan and report say); the module loads, MobileNet works")
-def test_a_stock_kernel_gets_the_driver(boards, play, artefact, another_core):
+def test_a_stock_kernel_gets_the_driver(boards, play):
     board = boards("stock")
-    run = play(
-        "rkfleet.npu.upgrade_npu", cwd=artefact, venv=another_core(next(iter(environment.CORES))), env={"ANSIBLE_COLLECTIONS_PATH": str(artefact)},
-        board=board)
+    run = play(UPGRADE, board=board)
     assert run.rc == 0
     line = line_of(run, board)
     assert "none → 0.9.6" in line and "none → 2.3.2" in line and TOP1 in line and line.endswith("ok")
@@ -48,7 +47,7 @@ def test_a_stock_kernel_gets_the_driver(boards, play, artefact, another_core):
     assert (run.rc, changed(run, board)) == (0, 0)
 
 
-# -- the driver as a module of the kernel; headers, dkms and compiler missing --------------------------------------------------
+# -- the driver as a module of the kernel; headers, dkms and compiler missing; from the installed artefact, with the oldest core
 
 @pytest.fixture(scope="module")
 def module_board(boards):
@@ -58,10 +57,12 @@ def module_board(boards):
 @pytest.mark.case(case="headers, dkms and compiler not installed but in the board's repository", plan="dkms", result="they are installed first")
 @pytest.mark.case(case="bookworm, vendor kernel, driver 0.9.3 as a module (=m); 0.9.8 selected", plan="dkms",
                   result="DKMS module rknpu 0.9.8 overrides the kernel's own, which stays on the disk")
-def test_dkms_takes_the_place_of_a_kernels_own_module(module_board, play):
+def test_dkms_takes_the_place_of_a_kernels_own_module(module_board, play, artefact, another_core):
     assert driver_of(module_board) == "0.9.3"
     assert not module_board.ssh("ls -d /usr/src/linux-headers-* 2>/dev/null || true").strip()
-    run = play(UPGRADE, "-e", "npu_driver_version=0.9.8", board=module_board)
+    run = play(
+        "rkfleet.npu.upgrade_npu", "-e", "npu_driver_version=0.9.8", cwd=artefact, venv=another_core(next(iter(environment.CORES))),
+        env={"ANSIBLE_COLLECTIONS_PATH": str(artefact)}, board=module_board)
     assert run.rc == 0
     line = line_of(run, module_board)
     assert "0.9.3 → 0.9.8" in line and TOP1 in line and line.endswith("ok")
@@ -85,13 +86,14 @@ def test_a_rollback_by_request_leaves_nothing(module_board, play):
     assert module_board.boot_id() == boot_id
 
 
-# -- Debian bullseye, 5.10, 0.8.2 built in: healthy ---------------------------------------------------------------------------
+# -- Debian bullseye, 5.10, 0.8.2 built in: healthy. The same on a light board is in test_light_boards.py --------------------
 
 @pytest.fixture(scope="module")
 def bullseye(boards):
     return boards("bullseye")
 
 
+@pytest.mark.faults_only
 @pytest.mark.case(
     case="bullseye, vendor kernel 5.10, driver 0.8.2 built in, MobileNet works", plan="none",
     result="tried, proven and left alone, with the reason; the second run changes nothing")
@@ -108,6 +110,7 @@ def test_a_healthy_board_is_left_alone(bullseye, play):
     assert bullseye.state() == before
 
 
+@pytest.mark.faults_only
 @pytest.mark.case(
     case="bullseye, vendor kernel 5.10, driver 0.8.2 built in, npu_driver_policy: floor", plan="dkms_over_builtin",
     result="0.9.6 is planned, as 0.8.2 is below the floor")

@@ -236,7 +236,7 @@ def test_it_survives_another_reboot(board, play):
     assert play(VERIFY).rc == 0
 
 
-# With the oldest core the artefact upgrades a board from nothing, in test_boards.py; those between are what all other tests run with, or sanity.
+# With the oldest core the artefact upgrades a board in test_boards.py; those between are what all other tests run with, or sanity.
 @pytest.mark.parametrize("core", list(environment.CORES)[-1:])
 def test_newer_cores_find_nothing_to_do(board, play, artefact, another_core, core):
     run = play(
