@@ -23,11 +23,12 @@ os.environ.update(ANSIBLE_NOCOLOR="1", NO_COLOR="1", ANSIBLE_NOCOWS="1", ANSIBLE
 LANES = {
     "boards: the mission's": (
         "tests/integration/test_upgrade.py", "tests/integration/test_upgrade_kernel.py", "tests/integration/test_vendor_kernel.py",
-        "tests/integration/test_molecule.py", "tests/integration/test_vendor_runtime.py",
+        "tests/integration/test_molecule.py",
     ),
     "boards: others": (
         "tests/integration/test_audit_fleet.py", "tests/integration/test_inventory.py", "tests/integration/test_engine.py",
-        "tests/integration/test_light_boards.py", "tests/integration/test_boards.py", "tests/integration/", "tests/faults/",
+        "tests/integration/test_light_boards.py", "tests/integration/test_vendor_runtime.py", "tests/integration/test_boards.py", "tests/integration/",
+        "tests/faults/",
     ),
 }
 PLACES = {place: (lane, number) for number, (lane, place) in enumerate((lane, place) for lane, places in LANES.items() for place in places)}

@@ -47,35 +47,35 @@ def build(state: Path, kind: str, progress: Progress) -> tuple[Path, Path]:
     return ready, files
 
 
-def build_all(state: Path, progress: Progress) -> None:
-    """Fill the cache for every kind of board, and for light ones, in the order in which the tests use them.
+def build_several(state: Path, kinds: list[str], progress: Progress) -> None:
+    """Fill the cache for these kinds of boards, in this order, and for light ones.
 
     As root a kernel is compiled while Debian's packages are fetched and installed; else one kind is built after the other.
     """
     if os.geteuid() != 0:
-        for kind in image.KINDS:
+        for kind in kinds:
             build(state, kind, progress)
         return
     host.require(host.doctor(state, build_mib=0 if image_kept() else image.KINDS[image.DEFAULT_KIND].space_mib))
     host.prepare()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        beside = pool.submit(_build_beside_kernels, state, progress)
-        for kind, made_of in image.KINDS.items():
-            if made_of.kernel:
+        beside = pool.submit(_build_beside_kernels, state, kinds, progress)
+        for kind in kinds:
+            if image.KINDS[kind].kernel:
                 image.kernels(kind, progress, state / "logs")
                 build(state, kind, progress)
         beside.result()
 
 
-def _build_beside_kernels(state: Path, progress: Progress) -> None:
+def _build_beside_kernels(state: Path, kinds: list[str], progress: Progress) -> None:
     """Build what needs no kernel of the lab's own: Debian's trees and packages, and the boards with Debian's kernel."""
     logs = state / "logs" / "beside-kernels"
     logs.mkdir(parents=True, exist_ok=True)
-    for kind, made_of in image.KINDS.items():
+    fleet.tree(progress, logs / "light-build.log")
+    fleet.files(progress, logs / "light-build.log")
+    for kind in kinds:
+        made_of = image.KINDS[kind]
         image.base(made_of.suite, progress, logs / "image-build.log")
-        if kind == image.DEFAULT_KIND:
-            fleet.tree(progress, logs / "light-build.log")
-            fleet.files(progress, logs / "light-build.log")
         if made_of.offered:
             image.fetched(made_of.suite, made_of.offered, progress, logs / "image-build.log")
         if not made_of.kernel:
@@ -334,7 +334,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--restart", action="store_true", help="and power them on again")
     limited(command)
     command = add("build", "fill the cache, start nothing")
-    command.add_argument("--kind", choices=[*image.KINDS, "all"], default=image.DEFAULT_KIND, help="for which kind of board (%(default)s)")
+    command.add_argument(
+        "--kind", nargs="+", choices=[*image.KINDS, "all"], default=[image.DEFAULT_KIND],
+        help=f"for which kinds of boards, in this order, and for light ones where there are several ({image.DEFAULT_KIND})")
     command = add("fleet", "hundreds of light boards: an sshd each, recorded device trees (root)")
     what = command.add_subparsers(dest="what", required=True, metavar="WHAT")
     start = what.add_parser("up", help="start them, in the place of those that run, and write fleet.yml")
@@ -401,10 +403,11 @@ def run(words: list[str]) -> int:
         packages = [finding for finding in host.doctor(state) if finding.name in {"system", "python", "packages"}]
         host.require(packages)
     if options.command == "build":
-        if options.kind == "all":
-            build_all(state, progress)
+        kinds = list(image.KINDS) if "all" in options.kind else options.kind
+        if len(kinds) > 1:
+            build_several(state, kinds, progress)
             return 0
-        for folder in build(state, options.kind, progress):
+        for folder in build(state, kinds[0], progress):
             progress(f"ready: {folder}")
         return 0
     with cache.lock(state, progress):

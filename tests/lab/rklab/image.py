@@ -56,7 +56,7 @@ class Kind:
 
 TOOLCHAIN = ("dkms", "gcc", "make", "libc6-dev")
 STOCK = ("linux-image-arm64", "linux-headers-arm64", "tiny-initramfs")
-# In the order in which `lab build --kind all` builds them: what takes longest comes last.
+# In the order in which `lab build --kind all` builds them: what takes longest to be built comes last.
 KINDS = {
     # The mission's broken state.
     "vendor": Kind("bookworm", Kernel("6.1", 1, "rk2312", "0.9.3"), "1.6.0", later=Kernel("6.1", 2, "rk2410", "0.9.8")),

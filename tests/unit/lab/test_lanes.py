@@ -22,7 +22,7 @@ if not (TESTS / "integration").is_dir():
 # In the order in which they are collected; the last one of a lane has one test only, as the fault matrix has.
 FILES = {
     "quality/test_lint.py": 3, "unit/test_one.py": 5, "unit/test_two.py": 1, "unit/test_three.py": 4, "integration/test_audit_fleet.py": 3,
-    "integration/test_boards.py": 3, "integration/test_upgrade.py": 4, "integration/test_vendor_runtime.py": 1, "faults/test_matrix.py": 1,
+    "integration/test_boards.py": 3, "integration/test_upgrade.py": 4, "integration/test_molecule.py": 1, "faults/test_matrix.py": 1,
 }
 TEST = """
 import os, time
@@ -34,7 +34,7 @@ def test_it(number, request):
     with open(os.environ["SEEN"], "a") as file:
         file.write("%%s %%s\\n" %% (os.environ.get("PYTEST_XDIST_WORKER"), request.node.nodeid))
 """
-MISSION = ["integration/test_upgrade.py", "integration/test_vendor_runtime.py"]
+MISSION = ["integration/test_upgrade.py", "integration/test_molecule.py"]
 OTHERS = ["integration/test_audit_fleet.py", "integration/test_boards.py", "faults/test_matrix.py"]
 
 
