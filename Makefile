@@ -27,7 +27,7 @@ unit: setup  ## unit tests, seconds
 test: host  ## all but the rarest tests, emulated boards included: half an hour, three quarters of an hour the first time
 	@.venv/bin/python tests/run.py -n 3 --dist loadscope --no-loadscope-reorder -m "not lint_only and not faults_only" $(PYTEST_ARGS)
 
-faults: host  ## break emulated boards in every way we could think of, three hours: no board may end worse than it began
+faults: host  ## break emulated boards in every way we could think of, three hours, and what make test leaves out: no board may end worse than it began
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python tests/faults/run.py
 
 bench: host  ## ratios: audit and second run to ping, upgrade to by hand, downtime to reboot ... (BENCH_ONLY="audit memory": some of them)

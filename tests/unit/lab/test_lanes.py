@@ -86,3 +86,15 @@ def test_every_test_with_a_board_is_on_a_lane(root):
             assert conftest.lane_of(f"tests/{folder}/{path.name}::test_it"), path
     assert conftest.lane_of("tests/unit/lab/test_lanes.py::test_it") is None
     assert all((root / place).exists() for place in conftest.PLACES)
+
+
+def test_what_make_test_leaves_out_is_run_by_make_lint_or_make_faults(root):
+    marked = {"lint_only": set(), "faults_only": set()}
+    for path in sorted(TESTS.rglob("test_*.py")):
+        for name in re.findall(r"pytest\.mark\.(lint_only|faults_only)", path.read_text(encoding="utf-8")):
+            marked[name].add(path.relative_to(TESTS).parts[0])
+    # The folders that these two commands run; make test names both marks.
+    assert marked == {"lint_only": {"quality"}, "faults_only": {"integration"}}
+    makefile = (root / "Makefile").read_text(encoding="utf-8")
+    assert '-m "not lint_only and not faults_only"' in makefile and "$(PYTEST) tests/quality\n" in makefile
+    assert '"-m", "faults_only", "tests/integration"' in (TESTS / "faults/run.py").read_text(encoding="utf-8")
