@@ -34,7 +34,7 @@ def end(child: subprocess.Popen | None) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(child.pid, number)
-            child.wait(10)
+            child.wait(30)
         except ProcessLookupError:
             break
         except subprocess.TimeoutExpired:
