@@ -22,11 +22,12 @@ lint: setup  ## linters, sanity with each ansible-core, documentation, licences,
 unit: setup  ## unit tests, seconds
 	@$(PYTEST) tests/unit tests/lab
 
-# Emulated boards wait more than they compute: what needs none runs beside them.
-test: host  ## everything, emulated boards included: three quarters of an hour, and half of that more the first time
-	@$(PYTEST) -n 2 --dist loadscope --no-loadscope-reorder
+# Emulated boards wait as much as they compute: two at a time, and beside them what needs none (tests/conftest.py). What is rare or
+# long is left out: `make lint` and `make faults` have it.
+test: host  ## all but the rarest tests, emulated boards included: half an hour, three quarters of an hour the first time
+	@.venv/bin/python tests/run.py -n 3 --dist loadscope --no-loadscope-reorder -m "not lint_only and not faults_only" $(PYTEST_ARGS)
 
-faults: host  ## break emulated boards in every way we could think of, three hours: no board may end worse than it began
+faults: host  ## break emulated boards in every way we could think of, three hours, and what make test leaves out: no board may end worse than it began
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python tests/faults/run.py
 
 bench: host  ## ratios: audit and second run to ping, upgrade to by hand, downtime to reboot ... (BENCH_ONLY="audit memory": some of them)
@@ -42,5 +43,5 @@ artefact: setup  ## build/rkfleet-npu-VERSION.tar.gz
 	@.venv/bin/ansible-galaxy collection build --force --output-path build
 
 clean:  ## stop the boards and remove build/ and .venv; the caches outside the checkout stay
-	@if [ -d build/lab ]; then python3 tests/lab/lab down --purge; fi
+	@if [ -d build ]; then python3 tests/lab/lab down --everywhere --purge; fi
 	@rm -rf build .venv tests/output .ansible

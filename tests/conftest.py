@@ -18,24 +18,51 @@ os.environ["PATH"] = os.pathsep.join([str(pathlib.Path(sys.executable).parent), 
 os.environ.update(ANSIBLE_NOCOLOR="1", NO_COLOR="1", ANSIBLE_NOCOWS="1", ANSIBLE_RETRY_FILES_ENABLED="0")
 
 
-# What has emulated or light boards, in one worker and at once: it takes the longest.
-WITH_BOARDS = ("tests/integration/", "tests/faults/")
+# Tests with boards, in two lanes which `make test` gives a worker each: they wait as much as they compute. In a lane they run in this
+# order. What needs the mission's board, and what needs others: light boards first, which take no kernel to be built.
+LANES = {
+    "boards: the mission's": (
+        "tests/integration/test_upgrade.py", "tests/integration/test_upgrade_kernel.py", "tests/integration/test_vendor_kernel.py",
+        "tests/integration/test_molecule.py",
+    ),
+    "boards: others": (
+        "tests/integration/test_audit_fleet.py", "tests/integration/test_inventory.py", "tests/integration/test_engine.py",
+        "tests/integration/test_light_boards.py", "tests/integration/test_vendor_runtime.py", "tests/integration/test_boards.py", "tests/integration/",
+        "tests/faults/",
+    ),
+}
+PLACES = {place: (lane, number) for number, (lane, place) in enumerate((lane, place) for lane, places in LANES.items() for place in places)}
+
+
+def lane_of(nodeid):
+    """Return the lane of a test with boards and its place in the order; None for a test without."""
+    return next((there for place, there in PLACES.items() if nodeid.startswith(place)), None)
 
 
 def pytest_collection_modifyitems(config, items):
-    """Where two workers share the tests (`make test`), those with boards come first."""
+    """Where workers share the tests (`make test`), those with boards come first."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: not item.nodeid.startswith(WITH_BOARDS))
+        items.sort(key=lambda item: (lane_of(item.nodeid) or ("", len(PLACES)))[1])
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """One worker has all tests with boards; of the others a file stays together."""
+    """A lane is one worker's, and of the tests without boards a file stays together."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            return "boards" if nodeid.startswith(WITH_BOARDS) else nodeid.partition("::")[0]
+            lane = lane_of(nodeid)
+            return lane[0] if lane else nodeid.partition("::")[0]
+
+        def _reschedule(self, node):
+            # A worker would be given its next file when two tests are left of its lane, and that file would wait for them: it is others' work.
+            on_a_lane = {there for there, units in self.assigned_work.items() if LANES.keys() & units.keys()}
+            if node in on_a_lane and self.workqueue and any(there not in on_a_lane and not there.shutting_down for there in self.nodes):
+                if self._pending_of(self.assigned_work[node]) <= 2 and not node.shutting_down:
+                    node.shutdown()
+                return
+            super()._reschedule(node)
 
     return Scheduling(config, log)
 

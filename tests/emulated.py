@@ -21,16 +21,18 @@ def state_folder(root: pathlib.Path) -> pathlib.Path:
 
 
 class Board:
-    """One emulated board."""
+    """One emulated board, of the lab in the folder *state* (the lab's own unless named)."""
 
-    def __init__(self, root: pathlib.Path, name: str):
+    def __init__(self, root: pathlib.Path, name: str, state: pathlib.Path | None = None):
         self.root, self.name = root, name
+        self.inventory_file = (state or state_folder(root)) / "inventory.yml"
+        self.environ = {**os.environ, **({"RKFLEET_LAB_STATE": str(state)} if state else {})}
 
     def lab(self, *words: str, timeout: int = 600) -> str:
         """Run a command of the lab and return what it said."""
         done = subprocess.run(
             [str(self.root / "tests/lab/lab"), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            stdin=subprocess.DEVNULL, timeout=timeout, check=False,
+            stdin=subprocess.DEVNULL, timeout=timeout, check=False, env=self.environ,
         )
         assert done.returncode == 0, done.stdout
         return done.stdout
@@ -39,7 +41,7 @@ class Board:
         """Run a command on the board and return its output."""
         done = subprocess.run(
             [str(self.root / "tests/lab/lab"), "ssh", self.name, "--", *words], stdout=subprocess.PIPE, text=True,
-            stdin=subprocess.DEVNULL, timeout=600, check=False,
+            stdin=subprocess.DEVNULL, timeout=600, check=False, env=self.environ,
         )
         assert not check or done.returncode == 0, (words, done.stdout)
         return done.stdout

@@ -5,7 +5,7 @@
 A scenario is one or more faults, each a row of build/faults.json and docs/faults.md. After each: the board answers over ssh, on
 the old driver or the new one, and that driver answers; MobileNet's answer is at least as good as before; where the upgrade was
 taken back all files are as they were; one sentence says what happened. Faults of a chain follow one another on the same board
-without a reset in between: each run goes on where the last one died, and the chain ends with a run that succeeds.
+without a reset in between: each run goes on where the last one died, and the chain ends with a run that succeeds (not in `make test`).
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ class Bench:
 
     board: FaultBoard
     save: Callable[[dict], None]
+    #: As in `make test`: a chain of faults does not end with an upgrade that succeeds, which other tests there show.
+    short: bool = False
     scenario: str = ""
     kept: set[str] = field(default_factory=set)
     before: Before | None = None
@@ -411,7 +413,8 @@ def bad_drivers(bench: Bench, over: str, faults: tuple[tuple[str, str, bool], ..
             raise Broken(f"{where}: the board did not go back by itself: {row['sentence']!r}")
         if not alone and "roll" not in playing.line().lower():
             raise Broken(f"{where}: the table does not say that it was rolled back: {playing.line()!r}")
-    bench.again(wish)
+    if not bench.short:
+        bench.again(wish)
 
 
 def bad_runtime(bench: Bench, faults: tuple[tuple[str, str], ...]) -> None:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""Run the whole matrix in lanes beside one another, and report (`make faults`).
+"""Run the whole matrix in lanes beside one another, then the tests that `make test` leaves out, and report (`make faults`).
 
 RKFLEET_FAULT_LANES       how many boards at a time (2: what two cores carry)
 RKFLEET_FAULT_ONLY        names of scenarios, to run these only; the rows of the others (tests/faults/rows) stay as they are
@@ -38,6 +38,10 @@ def main() -> int:
         print(f"lane {lane}: {log.relative_to(ROOT)}", flush=True)
     # 5: a lane without scenarios.
     codes = [child.wait() for child in children]
+    if not os.environ.get("RKFLEET_FAULT_ONLY"):
+        codes.append(subprocess.run(
+            [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "--rootdir=.", "-p", "no:cacheprovider", "-m", "faults_only", "tests/integration"],
+            cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode)
     reported = subprocess.run([sys.executable, str(ROOT / "tests/faults/report.py")], check=False).returncode
     return reported or int(any(code not in (0, 5) for code in codes))
 

@@ -28,26 +28,28 @@ class Run:
 
 @pytest.fixture(scope="session")
 def board(root):
-    """Return a running board with an untouched disk."""
+    """Return a running board with an untouched disk; it is stopped when the tests end."""
     there = Board(root, BOARD)
     # The first time this builds kernel and image.
     there.lab("up", BOARD, timeout=4000)
     there.reset()
-    return there
+    yield there
+    there.lab("down", BOARD)
 
 
 @pytest.fixture(scope="session")
 def boards(root):
     """Return a function that gives a board of a kind, with an untouched disk when it is first asked for or another ran since.
 
-    Only one of them runs at a time, beside the `board` of the other tests: two cores carry no more.
+    Only one of them runs at a time, beside the `board` of the other tests: two cores carry no more. They are in a lab of their own,
+    as a lab makes one board at a time.
     """
     running = {}
 
     def one(kind):
         if kind not in running:
             stop()
-            there = Board(root, f"{kind}-1")
+            there = Board(root, f"{kind}-1", root / "build/lab-kinds")
             # The first time this builds kernel and image.
             there.lab("up", "--kind", kind, there.name, timeout=4000)
             there.reset()
@@ -64,17 +66,22 @@ def boards(root):
 
 
 @pytest.fixture(scope="session")
-def light_boards(root, tmp_path_factory):
+def light_boards(root):
     """Return the light boards of this run of the tests; up() starts as many as a test wants, with nothing left of an earlier test's."""
-    there = LightBoards(root, tmp_path_factory.mktemp("light"))
+    there = LightBoards(root, root / "build/light")
     yield there
     there.down()
 
 
 @pytest.fixture(scope="session")
-def play(root, tmp_path_factory):
+def controller_cache(tmp_path_factory):
+    """Return the folder in which the controller of these tests keeps what it has fetched, and the modules boards have built."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def play(root, tmp_path_factory, controller_cache):
     """Return a function that runs a playbook against one of the lab's boards, or what another inventory has."""
-    cache = tmp_path_factory.mktemp("cache")
 
     def runner(playbook, *words, cwd=root, inventory=None, env=None, venv=None, board=None) -> Run:
         counts = tmp_path_factory.mktemp("run") / "counts.json"
@@ -82,13 +89,13 @@ def play(root, tmp_path_factory):
             os.environ, **dict({"ANSIBLE_CALLBACK_PLUGINS": str(root / "tests/integration/callback"), "ANSIBLE_CALLBACKS_ENABLED": "remote_count",
                                 "REMOTE_COUNT_FILE": str(counts)}, **(env or {})),
         )
-        inventory = inventory or str(state_folder(root) / "inventory.yml")
+        inventory = inventory or str(board.inventory_file if board else state_folder(root) / "inventory.yml")
         name = board.name if board else BOARD
         limit = [] if "," in inventory else ["--limit", name]
         started = time.monotonic()
         done = subprocess.run(
             [str(venv / "bin/ansible-playbook") if venv else "ansible-playbook", "-i", inventory,
-             "-e", json.dumps({"npu_cache_dir": str(cache)}), *limit, str(playbook), *words],
+             "-e", json.dumps({"npu_cache_dir": str(controller_cache)}), *limit, str(playbook), *words],
             cwd=cwd, env=environ, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             timeout=1800, check=False,
         )

@@ -16,9 +16,9 @@ KINDS = ("rock5b-failing", "rock5b-healthy", "orangepi5", "rocket", "not-rockchi
 
 
 @pytest.fixture(scope="module")
-def lab(root, tmp_path_factory):
+def lab(root):
     """Return the folder of a light board of each kind that run, on C(127.N.0.1) and so on."""
-    state = tmp_path_factory.mktemp("fleet")
+    state = root / "build/light-inventory"
 
     def command(*words):
         done = subprocess.run([str(root / "tests/lab/lab"), "fleet", *words], text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -98,6 +98,29 @@ def test_the_verification_runs_on_a_light_board(mixed, play):
     assert f"{healthy} says ok of 0.9.6" in run.output and f"{failing} says driver of 0.9.3" in run.output
 
 
+def upgrade(play, fleet, board, *words):
+    """Run the upgrade on one board, and return the run and the board's line of the table at the end."""
+    run = play("playbooks/upgrade-npu.yml", "--limit", board, *words, inventory=str(fleet.inventory))
+    return run, next(line for line in run.output.splitlines() if line.startswith(board + " ") and "." in line and "ok=" not in line)
+
+
+def test_a_healthy_board_is_left_alone(mixed, play):
+    board = mixed.of_kind("rock5b-bullseye")[0]
+    run, line = upgrade(play, mixed, board)
+    assert run.rc == 0
+    assert "0.8.2" in line and "→" not in line and line.endswith("ok")
+    assert "Driver 0.8.2 answers (built into the kernel) and MobileNet works with it: it is left alone, although 0.9.6" in run.output
+    run, line = upgrade(play, mixed, board)
+    assert (run.rc, run.boards[board]["changed"]) == (0, 0) and line.endswith("ok")
+
+
+def test_a_floor_changes_a_healthy_board_too(mixed, play):
+    run, line = upgrade(play, mixed, mixed.of_kind("rock5b-bullseye")[0], "--check", "-e", "npu_driver_policy=floor")
+    assert run.rc == 0
+    assert "Driver 0.8.2 is built into the kernel; 0.9.6 or newer is wanted." in run.output
+    assert line.endswith("planned: dkms_over_builtin")
+
+
 def test_nothing_is_left_of_them(mixed):
     ansible(mixed, "-m", "ansible.builtin.raw", "-a", "setsid -f sleep 600 </dev/null >/dev/null 2>&1; sudo -n setsid -f sleep 600 </dev/null >/dev/null 2>&1")
     spaces = namespaces(mixed)

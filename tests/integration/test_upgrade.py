@@ -33,31 +33,37 @@ def sentence(run):
     return json.loads('"%s"' % found[-1])
 
 
-def test_a_check_run_predicts_the_plan_and_changes_nothing(board, play):
-    before, boot_id = board.state(), board.boot_id()
+@pytest.fixture(scope="module")
+def untouched(board):
+    """Return what state() says of the board before the first test; each of those that change nothing is held against it."""
+    return board.state()
+
+
+def test_a_check_run_predicts_the_plan_and_changes_nothing(board, play, untouched):
+    boot_id = board.boot_id()
     run = play(UPGRADE, "--check", "--diff")
     assert run.rc == 0
     assert "planned: dkms_over_builtin" in run.output
     assert "initcall_blacklist=rknpu_init" in run.output
     assert run["changed"] > 0
-    assert board.state() == before
+    assert board.state() == untouched
     assert board.boot_id() == boot_id
 
 
 @pytest.mark.parametrize("words, status", [([], "planned: dkms_over_builtin"), (["-e", "npu_audit_verify=true"], "planned: dkms_over_builtin")])
-def test_an_audit_changes_nothing(board, play, tmp_path, words, status):
+def test_an_audit_changes_nothing(board, play, untouched, tmp_path, words, status):
     # Times too: a file that was written with what it had already is a change.
     everything = (
         "sudo find / -xdev -path /run -prune -o -path /var/log -prune -o -path /var/lib/systemd -prune -o -path /tmp -prune -o"
         " -printf '%p %y %m %U %s %T@ %C@ %l\\n' | sort")
-    before, files, boot_id = board.state(), board.ssh(everything).splitlines(), board.boot_id()
+    files, boot_id = board.ssh(everything).splitlines(), board.boot_id()
     run = play(AUDIT, "-e", "npu_report_dir=%s" % (tmp_path / "report"), *words)
     assert run.rc == 2 and status in run.output and run["remote"] == ["rkfleet.npu.npu_audit"]
     record = json.loads((tmp_path / "report/fleet.json").read_text())["boards"][0]
     assert record["status"] == "needs_work" and record["driver"]["version"] == "0.9.3" and record["privileged"] is bool(words)
     assert (record["verification"] or {}).get("diagnosis") == ("driver" if words else None)
     after = board.ssh(everything).splitlines()
-    assert sorted(set(files) ^ set(after)) == [] and board.state() == before and board.boot_id() == boot_id
+    assert sorted(set(files) ^ set(after)) == [] and board.state() == untouched and board.boot_id() == boot_id
 
 
 STOPS = {
@@ -75,15 +81,14 @@ STOPS = {
 
 
 @pytest.mark.parametrize("name", STOPS)
-def test_it_stops_before_anything_is_changed(board, play, inventory_with, tmp_path, name):
+def test_it_stops_before_anything_is_changed(board, play, untouched, inventory_with, tmp_path, name):
     variables, said = STOPS[name]
-    before = board.state()
     # An empty cache of its own: what an earlier test fetched would hide a mirror that is down.
     run = play(UPGRADE, "-e", "npu_cache_dir=%s" % tmp_path, inventory=inventory_with(variables))
     assert run.rc == 2
     assert re.search(said, sentence(run)), sentence(run)
     assert run["changed"] == 0
-    assert board.state() == before
+    assert board.state() == untouched
 
 
 @pytest.mark.case(case="headers nowhere", plan="dkms_over_builtin", result="stops with the exact name of the package, before anything is changed")
@@ -236,7 +241,7 @@ def test_it_survives_another_reboot(board, play):
     assert play(VERIFY).rc == 0
 
 
-# With the oldest core the artefact upgrades a board from nothing, in test_boards.py; those between are what all other tests run with, or sanity.
+# With the oldest core the artefact upgrades a board in test_boards.py; those between are what all other tests run with, or sanity.
 @pytest.mark.parametrize("core", list(environment.CORES)[-1:])
 def test_newer_cores_find_nothing_to_do(board, play, artefact, another_core, core):
     run = play(

@@ -36,6 +36,12 @@ def vendor_files_fixture(tmp_path_factory):
         return library, None
 
 
+@pytest.fixture(scope="module", name="board")
+def board_fixture(boards):
+    """Return a board like the mission's, of the other lane (tests/conftest.py)."""
+    return boards("vendor")
+
+
 @pytest.fixture(scope="module", name="headers")
 def headers_fixture(root, board, tmp_path_factory):
     """Return the headers of the board's kernel, from the board."""
@@ -43,7 +49,7 @@ def headers_fixture(root, board, tmp_path_factory):
     with (folder / "headers.deb").open("wb") as package:
         subprocess.run(
             [str(root / "tests/lab/lab"), "ssh", board.name, "--", 'cat "/srv/apt/linux-headers-$(uname -r)"_*.deb'], stdout=package,
-            stdin=subprocess.DEVNULL, check=True, timeout=300,
+            stdin=subprocess.DEVNULL, check=True, timeout=300, env=board.environ,
         )
     subprocess.run(["dpkg-deb", "-x", str(folder / "headers.deb"), str(folder)], check=True)
     return next((folder / "usr/src").iterdir())
@@ -91,7 +97,7 @@ def said_fixture(root, board, play, vendor_files, module, tmp_path_factory):
     }
     board.reset()
     try:
-        run = play("tests/integration/vendor_runtime.yml", "-e", json.dumps(variables))
+        run = play("tests/integration/vendor_runtime.yml", "-e", json.dumps(variables), board=board)
         assert run.rc == 0
         yield json.loads((folder / "said.json").read_text())
     finally:

@@ -2,7 +2,8 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 """What the lab builds is kept outside the checkout, under a name made of everything that goes into it.
 
-A folder appears under its name only when it is complete (it is built beside and renamed), and one build runs at a time.
+A folder appears under its name only when it is complete (it is built beside and renamed). Each has a lock of its own: one
+folder is built once, different ones at the same time.
 """
 
 from __future__ import annotations
@@ -57,17 +58,17 @@ def sources_digest(paths: Iterable[Path]) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def lock(folder: Path, progress: Progress) -> Iterator[None]:
-    """Hold the lock of *folder*; say so when somebody else has it."""
+def lock(folder: Path, progress: Progress, name: str = "") -> Iterator[None]:
+    """Hold the lock of *folder*, or of what is to be called *name* in it; say so when somebody else has it."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / ".lock"
+    path = folder / f".{name}.lock" if name else folder / ".lock"
     if not path.exists():
         path.touch()
     with path.open() as handle:  # for reading, which a lock of root's allows too
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            progress(f"another lab works in {folder}: waiting for it")
+            progress(f"another lab works in {folder / name}: waiting for it")
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
@@ -89,7 +90,7 @@ def provide(
         return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with lock(target.parent, progress):
+        with lock(target.parent, progress, target.name):
             if target.is_dir():
                 return target
             progress(f"{kind}: not in the cache, building it" + (f" ({estimate})" if estimate else ""))

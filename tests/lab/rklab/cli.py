@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import json
 import os
 import subprocess
@@ -44,6 +45,41 @@ def build(state: Path, kind: str, progress: Progress) -> tuple[Path, Path]:
             host.prepare()
             ready = image.board(kind, progress, logs)
     return ready, files
+
+
+def build_several(state: Path, kinds: list[str], progress: Progress) -> None:
+    """Fill the cache for these kinds of boards, in this order, and for light ones.
+
+    As root a kernel is compiled while Debian's packages are fetched and installed; else one kind is built after the other.
+    """
+    if os.geteuid() != 0:
+        for kind in kinds:
+            build(state, kind, progress)
+        return
+    host.require(host.doctor(state, build_mib=0 if image_kept() else image.KINDS[image.DEFAULT_KIND].space_mib))
+    host.prepare()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        beside = pool.submit(_build_beside_kernels, state, kinds, progress)
+        for kind in kinds:
+            if image.KINDS[kind].kernel:
+                image.kernels(kind, progress, state / "logs")
+                build(state, kind, progress)
+        beside.result()
+
+
+def _build_beside_kernels(state: Path, kinds: list[str], progress: Progress) -> None:
+    """Build what needs no kernel of the lab's own: Debian's trees and packages, and the boards with Debian's kernel."""
+    logs = state / "logs" / "beside-kernels"
+    logs.mkdir(parents=True, exist_ok=True)
+    fleet.tree(progress, logs / "light-build.log")
+    fleet.files(progress, logs / "light-build.log")
+    for kind in kinds:
+        made_of = image.KINDS[kind]
+        image.base(made_of.suite, progress, logs / "image-build.log")
+        if made_of.offered:
+            image.fetched(made_of.suite, made_of.offered, progress, logs / "image-build.log")
+        if not made_of.kernel:
+            image.board(kind, progress, logs)
 
 
 def as_root(state: Path, words: list[str]) -> int:
@@ -137,6 +173,23 @@ def down(lab: boards.Lab, options: argparse.Namespace) -> None:
             server["process"] = None
             lab.save()
     write_inventory(lab)
+
+
+def down_everywhere(options: argparse.Namespace, progress: Progress) -> None:
+    """Stop the boards and light boards of every state folder in this checkout's build folder, and of the one in use."""
+    found = {path.parent for depth in ("*", "*/*") for path in (CHECKOUT / "build").glob(f"{depth}/boards.json")}
+    light_too = {path.parent.parent for depth in ("*", "*/*") for path in (CHECKOUT / "build").glob(f"{depth}/fleet/boards")}
+    problems = []
+    for state in sorted({*found, *light_too, *(state for state in [state_folder()] if (state / "boards.json").exists())}):
+        try:
+            with cache.lock(state, progress):
+                down(boards.Lab(state, progress), argparse.Namespace(names=[], purge=options.purge))
+            if state in light_too:
+                run_fleet(state, ["fleet", "down"], progress)
+        except LabError as problem:
+            problems.append(f"{state}: {problem}")
+    if problems:
+        raise LabError("Not every board could be stopped. " + " ".join(problems))
 
 
 def status(lab: boards.Lab, options: argparse.Namespace) -> None:
@@ -267,6 +320,7 @@ def parser() -> argparse.ArgumentParser:
     command = add("down", "stop boards (all unless named); their disks stay")
     command.add_argument("names", nargs="*", metavar="NAME")
     command.add_argument("--purge", action="store_true", help="remove their disks too")
+    command.add_argument("--everywhere", action="store_true", help="the boards and light boards of all tests of this checkout, too")
     add("status", "say what runs").add_argument("--json", action="store_true")
     command = add("ssh", "log in to a board, or run a command there")
     command.add_argument("name", metavar="NAME")
@@ -280,7 +334,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--restart", action="store_true", help="and power them on again")
     limited(command)
     command = add("build", "fill the cache, start nothing")
-    command.add_argument("--kind", choices=[*image.KINDS, "all"], default=image.DEFAULT_KIND, help="for which kind of board (%(default)s)")
+    command.add_argument(
+        "--kind", nargs="+", choices=[*image.KINDS, "all"], default=[image.DEFAULT_KIND],
+        help=f"for which kinds of boards, in this order, and for light ones where there are several ({image.DEFAULT_KIND})")
     command = add("fleet", "hundreds of light boards: an sshd each, recorded device trees (root)")
     what = command.add_subparsers(dest="what", required=True, metavar="WHAT")
     start = what.add_parser("up", help="start them, in the place of those that run, and write fleet.yml")
@@ -292,6 +348,22 @@ def parser() -> argparse.ArgumentParser:
     add("doctor", "check this machine and say what is missing").add_argument("--json", action="store_true")
     add("install-host-packages", "install the Debian packages that are missing (root or sudo)")
     return top
+
+
+def run_fleet(state: Path, words: list[str], progress: Progress) -> int:
+    """Run a `fleet` command on the light boards of a state folder, as root; the exit code."""
+    if os.geteuid() != 0:
+        return as_root(state, words)
+    options = parser().parse_args(words)
+    if options.what == "status":
+        light_boards(boards.Lab(state, progress), options)
+        return 0
+    try:
+        with cache.lock(state, progress):
+            light_boards(boards.Lab(state, progress), options)
+    finally:
+        fleet.hand_over(state)
+    return 0
 
 
 def run(words: list[str]) -> int:
@@ -316,16 +388,11 @@ def run(words: list[str]) -> int:
         progress(f"installed: {' '.join(installed)}" if installed else "nothing was missing")
         return 0
     if options.command == "fleet":
-        if os.geteuid() != 0:
-            return as_root(state, words)
-        if options.what == "status":
-            light_boards(boards.Lab(state, progress), options)
-            return 0
-        try:
-            with cache.lock(state, progress):
-                light_boards(boards.Lab(state, progress), options)
-        finally:
-            fleet.hand_over(state)
+        return run_fleet(state, words, progress)
+    if options.command == "down" and options.everywhere:
+        if options.names:
+            raise LabError("With --everywhere no board can be named: it stops all of them.")
+        down_everywhere(options, progress)
         return 0
     if options.command in {"status", "ssh"}:
         {"status": status, "ssh": ssh}[options.command](boards.Lab(state, progress), options)
@@ -336,9 +403,12 @@ def run(words: list[str]) -> int:
         packages = [finding for finding in host.doctor(state) if finding.name in {"system", "python", "packages"}]
         host.require(packages)
     if options.command == "build":
-        for kind in image.KINDS if options.kind == "all" else [options.kind]:
-            for folder in build(state, kind, progress):
-                progress(f"ready: {folder}")
+        kinds = list(image.KINDS) if "all" in options.kind else options.kind
+        if len(kinds) > 1:
+            build_several(state, kinds, progress)
+            return 0
+        for folder in build(state, kinds[0], progress):
+            progress(f"ready: {folder}")
         return 0
     with cache.lock(state, progress):
         {"up": up, "down": down, "reset": reset, "power-cut": power_cut}[options.command](boards.Lab(state, progress), options)

@@ -56,15 +56,16 @@ class Kind:
 
 TOOLCHAIN = ("dkms", "gcc", "make", "libc6-dev")
 STOCK = ("linux-image-arm64", "linux-headers-arm64", "tiny-initramfs")
+# In the order in which `lab build --kind all` builds them: what takes longest to be built comes last.
 KINDS = {
     # The mission's broken state.
     "vendor": Kind("bookworm", Kernel("6.1", 1, "rk2312", "0.9.3"), "1.6.0", later=Kernel("6.1", 2, "rk2410", "0.9.8")),
     # The vendor's driver is a module; what a module is built with must be installed first.
     "module": Kind("bookworm", Kernel("6.1", 1, "rk2312m", "0.9.3", module=True), "1.6.0", offered=TOOLCHAIN, removed=TOOLCHAIN),
-    # What worked before the distribution was upgraded.
-    "bullseye": Kind("bullseye", Kernel("5.10", 1, "rockchip", "0.8.2"), "1.6.0"),
     # Debian's own kernel: no driver, no runtime.
     "stock": Kind("bookworm", None, None, offered=STOCK, space_mib=6144),
+    # What worked before the distribution was upgraded.
+    "bullseye": Kind("bullseye", Kernel("5.10", 1, "rockchip", "0.8.2"), "1.6.0"),
 }
 DEFAULT_KIND = "vendor"
 
@@ -277,6 +278,11 @@ def kernel(wanted: Kernel, progress: Progress, log: Path) -> Path:
 
     estimate = "the first of its series about 7 minutes on two free cores, 15 on a busy machine; another one a minute or two"
     return cache.provide("kernel", kernel_inputs(wanted), build, progress, estimate)
+
+
+def kernels(kind: str, progress: Progress, logs: Path) -> list[Path]:
+    """The folders of a kind's kernels of the lab's own, in the order in which they are built."""
+    return [kernel(wanted, progress, logs / "kernel-build.log") for wanted in (KINDS[kind].kernel, KINDS[kind].later) if wanted]
 
 
 def runtime(version: str, progress: Progress, log: Path, *, light: bool = False) -> Path:

@@ -63,7 +63,38 @@ def test_a_failed_build_leaves_nothing(tmp_path, monkeypatch):
 
     with pytest.raises(LabError):
         cache.provide("thing", [1], fail, QUIET)
-    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+    assert [path.name for path in tmp_path.iterdir()] == [f".{cache.folder('thing', [1]).name}.lock"]
+
+
+def test_two_different_folders_are_built_at_the_same_time(tmp_path, monkeypatch):
+    monkeypatch.setenv("RKFLEET_LAB_CACHE", str(tmp_path))
+    # Each build waits for the other one: with one lock for both, neither would ever be done.
+    both = threading.Barrier(2, timeout=30)
+    threads = [threading.Thread(target=cache.provide, args=("thing", [number], lambda _folder: both.wait(), QUIET), daemon=True) for number in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert all(cache.folder("thing", [number]).is_dir() for number in (1, 2))
+
+
+def test_one_folder_is_built_once_however_many_want_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("RKFLEET_LAB_CACHE", str(tmp_path))
+    built, begun, go_on = [], threading.Event(), threading.Event()
+
+    def build(folder):
+        built.append(folder)
+        begun.set()
+        assert go_on.wait(30)
+
+    threads = [threading.Thread(target=cache.provide, args=("thing", [1], build, QUIET), daemon=True) for _number in range(3)]
+    for thread in threads:
+        thread.start()
+    assert begun.wait(30)
+    go_on.set()
+    for thread in threads:
+        thread.join(30)
+    assert len(built) == 1 and cache.folder("thing", [1]).is_dir()
 
 
 # -- processes ------------------------------------------------------------------------------------
