@@ -10,7 +10,7 @@ import pytest
 from ansible import constants as C
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _look, _settings
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _answers, _look, _settings
 
 
 @pytest.fixture(autouse=True)
