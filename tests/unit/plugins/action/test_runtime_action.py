@@ -9,6 +9,7 @@ import pathlib
 import types
 
 import pytest
+from ansible.errors import AnsibleActionFail
 
 from ansible_collections.rkfleet.npu.plugins.action import npu_runtime
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _transfer
