@@ -69,6 +69,15 @@ def test_public_variables_are_taken_as_they_were_resolved(path):
     assert not bare(name_of(path), path.read_text()), "write __npu_settings.NAME, or __npu_run.NAME for what holds for the whole run"
 
 
+TEMPLATES = sorted(environment.ROOT.glob("roles/*/templates/*.j2"))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_templates_take_them_as_they_were_resolved_too(path):
+    text = " ".join(re.findall(r"\{[{%](.*?)[%}]\}", path.read_text(), re.DOTALL))
+    assert not VARIABLE.findall(re.sub(r"'[^']*'|\"[^\"]*\"", "''", text)), "write __npu_settings.NAME"
+
+
 def test_no_exception_is_stale():
     for name, allowed in ALLOWED.items():
         assert "*" in allowed or not set(allowed) - _names(name), name

@@ -109,7 +109,7 @@ def test_pip_takes_nothing_else(tmp_path, harm, told):
         one.unlink()
         (tmp_path / "one-1.0.tar.gz").write_bytes(b"x")
     (tmp_path / "requirements.txt").write_text("one==1.0 --hash=sha256:%s\n" % digest)
-    arguments = shlex.split(call["extra_args"].replace("{{ npu_toolkit_lite2_pip_args }}", "--no-index --find-links " + shlex.quote(str(tmp_path))))
+    arguments = shlex.split(call["extra_args"].replace("{{ __npu_settings.npu_toolkit_lite2_pip_args }}", "--no-index --find-links " + shlex.quote(str(tmp_path))))
     done = subprocess.run(
         [sys.executable, "-m", "pip", "--isolated", "install", "--target", str(tmp_path / "site"), *arguments, "-r", str(tmp_path / "requirements.txt")],
         capture_output=True, text=True, check=False)
@@ -123,7 +123,7 @@ def unit(node="/dev/dri/renderD129", allow=()):
     # With the options that Ansible's template module has.
     environment_ = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
     return environment_.from_string((ROLE / "templates/rknn_server.service.j2").read_text()).render(
-        ansible_facts={"npu": {"driver": {"render_node": node}}}, npu_rknn_server_allow=list(allow))
+        ansible_facts={"npu": {"driver": {"render_node": node}}}, __npu_settings={"npu_rknn_server_allow": list(allow)})
 
 
 def service(text):

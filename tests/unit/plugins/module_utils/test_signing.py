@@ -333,7 +333,7 @@ def test_a_module_of_the_store_with_a_forged_signature_is_refused_by_the_board(m
     machine.write(CERT, signer.certificate)
     path = tmp_path / "rknpu.ko"
     path.write_bytes(signer.sign(MODULE).replace(b"HONEST CODE", b"EVIL CODE!!"))
-    answers = {"vermagic": "6.1.1", "name": "rknpu", "version": "0.9.6", "sig_key": "12:34:AB:CD", "signer": "test"}
+    answers = {"vermagic": "6.1.1", "name": "rknpu", "version": "0.9.6", "alias": "", "sig_key": "12:34:AB:CD", "signer": "test"}
 
     def run(command):
         return (0, answers[command[2]], "") if command[0] == "modinfo" else system(command)
