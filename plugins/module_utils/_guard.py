@@ -231,6 +231,7 @@ back_tree() {
         return
     fi
     fresh=${there%/*}/.rkfleet-back
+    mkdir -p "${there%/*}"
     rm -rf "$fresh"
     if ! cp -a "$copy" "$fresh" 2>/dev/null; then
         # No space: what is to go makes room.
