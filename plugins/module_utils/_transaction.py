@@ -24,7 +24,7 @@ import time
 from . import _bootloader, _driver, _guard, _kernel_hold
 from ._boot_setup import MODULES_LOAD
 from ._dkms_install import SUFFIXES
-from ._files import STATE_DIR, copy_file, ensure_dir, read_file, sha256_of, sync_dir, told, write_file
+from ._files import STATE_DIR, clean_leftovers, copy_file, ensure_dir, read_file, sha256_of, sync_dir, told, write_file
 from ._record import FACT_FILE
 from ._signing import CONFIG as SIGNING_CONFIG
 from ._signing import PATHS as SIGNING_PATHS
@@ -274,6 +274,8 @@ class Transaction:
             # What a power cut left; a pending one without a manifest never began.
             for rest in (self.pending + ".old", *(() if resumed else (self.pending, folder))):
                 shutil.rmtree(rest, ignore_errors=True)
+            for rest in (self.home, os.path.join(self.home, "origin")):
+                clean_leftovers(rest)
             if not resumed:
                 ensure_dir(os.path.join(folder, "copies"), 0o700)
                 os.chmod(folder, 0o700)

@@ -162,6 +162,7 @@ def fast(tmp_path, monkeypatch):
     there = Board(tmp_path / "board")
     monkeypatch.setattr(_guard, "script", there.script)
     monkeypatch.setattr(os, "sync", lambda: None)
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
     return there
 
 
