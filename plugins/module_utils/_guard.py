@@ -463,6 +463,11 @@ restore_alone() {
     first_line "$1/outcome"
     outcome=${line:-rolled_back}
     [ "$outcome" = rolled_back ] || why="the rollback was not confirmed, and the board is in the state before it again"
+    # Half restored it must not be committed, wherever this ends. A rename takes no space.
+    if [ "$1" = "$pending" ] && [ ! -e "$1/restoring" ]; then
+        mv "$1/whole" "$1/restoring" 2>/dev/null || (: >"$1/restoring") || :
+        sync "$1"
+    fi
     if put_back "$1"; then
         [ -z "$foreign" ] ||
             why="$why; it was kept of another root file system or machine, so files were not restored: only the changes of the boot files were removed"

@@ -215,24 +215,13 @@ class Transaction:
         """
         self._prepare_home()
         path = os.path.join(self.home, "lock.json")
-        there = _load(path)
-        if there is not None and there.get("run") != self.owner["run"] and "*" not in broken and there.get("run") not in broken:
-            raise Locked(
-                "it is being worked on by %s. If that run is gone, take its place with -e npu_break_lock=true" % describe(there), there
-            )
-        content = json.dumps(dict(self.owner, schema=SCHEMA, since=_now()), indent=1).encode() + b"\n"
-        if there is not None:
-            write_file(path, content, 0o600)
-            return
-        fresh = "%s.%d" % (path, os.getpid())
-        write_file(fresh, content, 0o600)
-        try:
-            os.link(fresh, path)  # fails where another run was quicker
-        except FileExistsError:
-            there = _load(path) or {}
-            raise Locked("it is being worked on by %s" % describe(there), there) from None
-        finally:
-            os.unlink(fresh)
+        with exclusive(self.home):
+            there = _load(path)
+            if there is not None and there.get("run") != self.owner["run"] and "*" not in broken and there.get("run") not in broken:
+                raise Locked(
+                    "it is being worked on by %s. If that run is gone, take its place with -e npu_break_lock=true" % describe(there), there
+                )
+            write_file(path, json.dumps(dict(self.owner, schema=SCHEMA, since=_now()), indent=1).encode() + b"\n", 0o600)
 
     def unlock(self):
         """Give the board free, where this run has it."""
@@ -301,17 +290,18 @@ class Transaction:
         """Begin the transaction of a rollback to C(origin): a board that does not come back confirmed is restored to what it is now."""
         record = _load(os.path.join(self.home, "state.json")) or {}
         first = _load(os.path.join(self.home, "origin/state.in")) or {}
-        kinds = {"tree": "tree", "notree": "tree", "folder": "folder", "nofolder": "folder"}
-        kept = [(line.split(" ")[3], kinds.get(line.split(" ")[0], "file")) for line in _lines(os.path.join(self.home, "origin/manifest"))]
-        known = set(path for path, dummy in paths)
+        kept = [line.split(" ") for line in _lines(os.path.join(self.home, "origin/manifest"))]
+        every = {path: kind.replace("no", "") if kind.startswith("no") else kind for kind, dummy, dummy, path in kept if kind != "link"}
+        every.update(paths)
         state = {
             # What has to answer after the rollback, and what worked then.
             "driver": {"from": (first.get("driver") or {}).get("from"), "to": (record.get("driver") or {}).get("to")},
             "baseline": first.get("baseline"), "controller": {name: self.owner.get(name) for name in ("host", "user")},
         }
-        paths = [*paths, *(item for item in kept if item[0] not in known)]
-        # Folders after all that is in them.
-        return self.begin(sorted(paths, key=lambda item: item[1] == "folder"), state, confirm_minutes, outcome="committed")
+        # What decides on the boot first, folders after all that is in them.
+        folders = sorted((path for path, kind in every.items() if kind == "folder"), reverse=True)
+        others = sorted((item for item in every.items() if item[1] != "folder"), key=lambda item: item[1] not in BOOT_KINDS)
+        return self.begin([*others, *((path, "folder") for path in folders)], state, confirm_minutes, outcome="committed")
 
     def _write_down(self, folder, paths):
         """Copy what is there into I(folder), and write its manifest; what an older manifest of it names is left as it is."""
@@ -393,6 +383,11 @@ class Transaction:
         if os.path.exists(tried):
             os.rename(tried, untried)  # this run looks after the board now
         write_file(untried, b"", 0o600)
+        # One that was half restored is changed anew by this run.
+        restoring, whole = os.path.join(folder, "restoring"), os.path.join(folder, "whole")
+        if os.path.exists(restoring):
+            os.rename(restoring, whole)
+        write_file(whole, b"", 0o600)
         self._lay_down(*_guard.files())
         for path, target in _guard.links().items():
             place = self.place(path)
@@ -475,6 +470,11 @@ class Transaction:
     def _require_pending(self):
         if not self.is_pending():
             raise TransactionError("there is nothing to commit: the board went back by itself, or another run ended this upgrade")
+        if self._is_half_restored():
+            raise TransactionError("it cannot be committed: the board has begun to go back by itself")
+
+    def _is_half_restored(self):
+        return os.path.exists(os.path.join(self.pending, "restoring"))
 
     def _commit(self, driver, trouble):
         self._require_pending()
@@ -566,7 +566,7 @@ class Transaction:
         guarded = os.path.exists(os.path.join(self.pending, "outcome"))
         trouble = self.start_services("origin" if guarded else "undone")
         with exclusive(self.home):
-            if state == "rolled_back" and purge and self.is_pending("origin") and not self.is_pending():
+            if state == "rolled_back" and purge and self.is_pending("origin") and (not self.is_pending() or self._is_half_restored()):
                 raise TransactionError("the rollback was not confirmed in time: the board is in the state before it again")
             record = dict(_NOTHING, **(_load(os.path.join(self.home, "state.json")) or {}))
             _save_state(self.home, dict(record, run=self.owner["run"], state=state, why=" ".join(filter(None, (why, trouble))), since=_now()))
