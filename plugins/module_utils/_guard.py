@@ -102,8 +102,6 @@ identity() {
     [ -z "$id" ] || echo "root $id"
     first_line "$root/etc/machine-id"
     [ -z "$line" ] || echo "machine $line"
-    id=$(tr -dc 'A-Za-z0-9' <"$root/proc/device-tree/serial-number" 2>/dev/null)
-    [ -z "$id" ] || echo "serial $id"
 }
 
 # -- the way back
