@@ -400,6 +400,7 @@ class Transaction:
         for path in paths:
             content, mode = _guard.files()[path]
             ensure_dir(os.path.dirname(self.place(path)))
+            clean_leftovers(os.path.dirname(self.place(path)))
             write_file(self.place(path), content, mode)
 
     def _ask(self, command):
