@@ -450,6 +450,7 @@ def old_board(board):
     board.write(MENU, menu("6.1.84"))
     board.write(RUNTIME, "old")
     board.write(DEFAULTS, "a=b\n")
+    board.write(DKMS + "/0.8.2/build/make.log", "old")
     return board.files()
 
 
