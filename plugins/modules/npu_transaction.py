@@ -302,8 +302,12 @@ def restored(module, params, transaction):
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
     reboot, foreign = transaction.restore([folder for folder in there if folder != "origin"])
     if guarded:
-        transaction.begin_rollback(_transaction.watched("/", [], params["runtime"]), params["confirm_minutes"])
+        try:
+            transaction.begin_rollback(_transaction.watched("/", [], params["runtime"]), params["confirm_minutes"])
+        except _transaction.TransactionError as error:
+            raise _transaction.TransactionError("the rollback to before the first change was not begun: %s" % error) from error
         reboot_origin, foreign = transaction.restore(["origin"])
+        _transaction.advance(STATE_DIR, "deployed")
         reboot = reboot or reboot_origin
     return dict(changed=bool(there), reboot_required=reboot, baseline=baseline, packages=names, guarded=guarded, note=FOREIGN if foreign else "")
 
