@@ -683,6 +683,8 @@ def settled(board, situation, old, new, number):
     assert files == (new if state == "committed" else old), state
     # Cut off at its very end a rollback leaves it, which does no harm.
     assert (board.home / "origin").is_dir() or state == "rolled_back" and situation != "second"
+    if number % 2:
+        return state
     # Whatever came before: the next upgrade begins and is committed.
     there = board.begin("next")
     upgrade(board)
@@ -742,7 +744,7 @@ def test_another_one_comes_at_each_step(fast, tmp_path, monkeypatch, first, seco
     """The first stands still, or dies, at each of its steps; then the second runs, until it ends or waits for the lock; then the first goes on."""
     old, new = prepared(fast, "pending")
     fast.tool("flock", 'flock=%s; $flock -n "$1" && exit; : >"%s/waits"; exec $flock "$1"' % (shutil.which("flock"), fast.tools))
-    for number, board in copies(fast, tmp_path, monkeypatch, step=2):
+    for number, board in copies(fast, tmp_path, monkeypatch, step=3):
         (board.tools / "waits").unlink(missing_ok=True)
         one = Actor(board, first, number, what)
         reached = one.until_reached()
