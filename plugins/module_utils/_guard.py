@@ -8,7 +8,12 @@ It needs no Python, no network and no free space, and can be cut off anywhere an
 by _transaction in C(pending/manifest), one entry a line, C(KIND COPY SHA256 PATH):
 
 C(file) a file with the content of C(pending/copies/COPY); C(tree) a folder with all below it; C(nofile), C(notree): there was none;
-C(nofolder): there was none, and it goes when it is empty.
+C(nofolder): there was none, and it goes when it is empty. C(menu), C(shell), C(environment) and C(words) are the boot loader's
+files, where other programs and the owner write, too (COPY is C(-) where there was none): the copy is restored only while the file is
+as this collection left it, by a digest in C(pending/left); otherwise only what this collection wrote into it is removed.
+
+Beside the manifest: C(identity), the root file system and machine that the copies are of; C(kernels), digests of the kernel images;
+C(outcome), the state to report after a restore where it is not C(rolled_back).
 """
 
 from __future__ import annotations
@@ -28,7 +33,9 @@ _HEAD = """\
 _SCRIPT = "#!/bin/sh\n" + _HEAD + r"""#
 # guard boot                 at boot, before modules are loaded: the first boot of an upgrade is a trial, the second undoes it
 # guard watch                undoes the upgrade when neither a commit nor a sign of life comes from the controller for too long
-# guard restore FOLDER CODE  puts back what FOLDER (pending, origin) holds; prints "reboot" where the running system is not that
+# guard restore FOLDER       restores what FOLDER (pending, origin) holds; prints "reboot" where the running system is not that,
+#                            and "foreign" where the copies are of another root file system or machine
+# guard identity             root file system and machine
 # guard reboot               the reboot that activates the upgrade
 # guard calm                 disarms what "boot" armed
 # guard signature            what tells the running system from another: kernel, its arguments, the driver's module
@@ -85,9 +92,24 @@ signature() {
     } 2>/dev/null | sha256sum | cut -c1-64
 }
 
+# The root file system and the machine. The id of these file systems is made of their UUID (and of a btrfs subvolume), that of others of the
+# device's number.
+identity() {
+    case $(stat -f -c %T "$root/" 2>/dev/null) in
+        ext* | btrfs) id=$(stat -f -c %i "$root/") ;;
+        *) id=$(findmnt -n -o UUID -M "$root/" 2>/dev/null) ;;
+    esac
+    [ -z "$id" ] || echo "root $id"
+    first_line "$root/etc/machine-id"
+    [ -z "$line" ] || echo "machine $line"
+}
+
 # -- the way back
 
 failed=
+foreign=
+# A word of the kernel's arguments, and the mark of our lines: see _bootloader, _kernel_hold and _signing.
+ours=rknpu_init
 
 trouble() {
     failed="${failed:-$*}"
@@ -100,34 +122,114 @@ drop() {
     fi
 }
 
+# FILE: its digest, "-" where there is none.
+digest_of() {
+    if [ -e "$1" ]; then sha256sum <"$1" | cut -c1-64; else echo -; fi
+}
+
+# FOLDER: whether its copies are of another root file system or another machine than this.
+is_foreign() {
+    [ -r "$1/identity" ] || return 1
+    identity >"$root/run/rkfleet-npu.identity"
+    awk 'NR == FNR { kept[$1] = $2; next } ($1 in kept) && kept[$1] != $2 { other = 1 } END { exit !other }' \
+        "$1/identity" "$root/run/rkfleet-npu.identity"
+}
+
+# RELEASE: whether that kernel is still installed.
+has_kernel() {
+    [ -d "$root/lib/modules/$1/kernel" ] || [ -e "$root/boot/vmlinuz-$1" ]
+}
+
+# FOLDER RELEASE: whether a package has put another kernel of the same name in its place.
+is_replaced() {
+    grep -qs " $2\$" "$1/kernels" && ! grep -qsxF "$(digest_of "$root/boot/vmlinuz-$2") $2" "$1/kernels"
+}
+
+# SOURCE PLACE LIKE: PLACE gets the content of SOURCE, with mode and owner of LIKE: at once where there is room for that.
+place() {
+    fresh=${2%/*}/.npu-restore.${2##*/}
+    mkdir -p "${2%/*}"
+    # On another file system "begin" has kept the room, with the content.
+    if [ "$1" != "$3" ] || ! cmp -s "$1" "$fresh"; then
+        rm -f "$fresh"
+        # A hard link takes no space: a full disk must not stand in the way back. What is kept for later must not share its blocks, though.
+        if [ "$1" != "$3" ]; then
+            cp -p "$3" "$fresh" 2>/dev/null
+            cat "$1" >"$fresh"
+        else
+            { [ "$1" = "${1#"$home/origin/"}" ] && ln "$1" "$fresh" 2>/dev/null; } || cp -p "$1" "$fresh" 2>/dev/null
+        fi
+    fi
+    # FAT keeps no owner, which cp reports as a failure: what counts is the content.
+    if cmp -s "$1" "$fresh" && sync "$fresh" && mv -f "$fresh" "$2"; then
+        sync "${2%/*}"
+        return
+    fi
+    rm -f "$fresh"
+    # No room beside it: over the old content, which keeps its blocks.
+    size=$(wc -c <"$1")
+    if [ -f "$2" ] && [ ! -L "$2" ] && [ "$size" -le "$(wc -c <"$2")" ]; then
+        echo "$2" >>"$folder/overwritten"
+        if dd if="$1" of="$2" bs=64k conv=notrunc 2>/dev/null && truncate -s "$size" "$2" && sync "$2" && cmp -s "$1" "$2"; then
+            return
+        fi
+    fi
+    trouble "$2 cannot be put back"
+}
+
+# COPY DIGEST PLACE
 back_file() {
     copy=$1 digest=$2 there=$3
     if [ ! -L "$there" ] && cmp -s "$copy" "$there"; then
+        rm -f "${there%/*}/.npu-restore.${there##*/}"
         return
     fi
     if [ "$(sha256sum <"$copy" 2>/dev/null | cut -c1-64)" != "$digest" ]; then
         trouble "the copy of $there is damaged"
         return
     fi
-    fresh=${there%/*}/.rkfleet-back
-    mkdir -p "${there%/*}"
-    rm -f "$fresh"
-    # A hard link takes no space: a full disk must not stand in the way back.
-    if { ln "$copy" "$fresh" 2>/dev/null || cp -p "$copy" "$fresh"; } && sync "$fresh" && mv -f "$fresh" "$there"; then
-        rm -f "$fresh"
-        sync "${there%/*}"
-    else
-        rm -f "$fresh"
-        trouble "$there cannot be put back"
-    fi
+    place "$copy" "$there" "$copy"
+}
+
+# COPY DIGEST PATH: a module below /lib/modules. Not for a kernel that is gone, and of a kernel that was replaced its present own one.
+back_module() {
+    release=${3#/lib/modules/}
+    release=${release%%/*}
+    has_kernel "$release" || return 0
+    case $3 in
+        "/lib/modules/$release/updates/"*) ;;
+        *)
+            if is_replaced "$folder" "$release"; then
+                [ ! -s "$root$3" ] || return 0
+                for kept in "$root/var/lib/dkms/rknpu/original_module/$release"/*/"${3##*/}"; do
+                    [ ! -s "$kept" ] || place "$kept" "$root$3" "$kept"
+                done
+                return 0
+            fi
+            ;;
+    esac
+    back_file "$1" "$2" "$root$3"
 }
 
 back_tree() {
     copy=$1 there=$2
+    # What DKMS has built for kernels that are gone stays away.
+    for built in "$copy"/*/*/*/module "$copy"/original_module/*/*; do
+        [ -d "$built" ] || continue
+        built=${built%/module}
+        release=${built%/*}
+        has_kernel "${release##*/}" || rm -rf "$release"
+    done
+    for link in "$copy"/kernel-*; do
+        if [ -L "$link" ] && [ ! -e "$link" ]; then
+            rm -f "$link"
+        fi
+    done
     if diff -rq --no-dereference "$copy" "$there" >/dev/null 2>&1; then
         return
     fi
     fresh=${there%/*}/.rkfleet-back
+    mkdir -p "${there%/*}"
     rm -rf "$fresh"
     if ! cp -a "$copy" "$fresh" 2>/dev/null; then
         # No space: what is to go makes room.
@@ -139,12 +241,138 @@ back_tree() {
     mv "$fresh" "$there" || trouble "$there cannot be put back"
 }
 
+# FILE: what the default entry of an extlinux.conf needs, one a line; ends with 1 where that cannot be told.
+menu_files() {
+    awk '
+        { sub(/\r$/, ""); key = tolower($1); rest = $0; sub(/^[ \t]*[^ \t]+[ \t]*/, "", rest); sub(/[ \t]+$/, "", rest) }
+        key == "label" { n++; name[n] = rest; next }
+        key == "default" { wanted = rest; named = 1 }
+        key == "menu" && tolower(rest) == "default" && n { chosen = n }
+        n && key ~ /^(linux|kernel|initrd|fdt|devicetree|fdtdir|devicetreedir)$/ { files[n]++; file[n, files[n]] = rest }
+        n && (key == "linux" || key == "kernel") { kernel[n] = 1 }
+        END {
+            pick = (named || !chosen) ? 1 : chosen
+            for (i = n; named && i; i--) if (name[i] == wanted) pick = i
+            if (!kernel[pick]) exit 1
+            for (i = 1; i <= files[pick]; i++) { gsub(/,/, "\n", file[pick, i]); sub(/#.*/, "", file[pick, i]); print file[pick, i] }
+        }' "$1" 2>/dev/null
+}
+
+# FILE: 0 where the default entry has all that it needs, 1 where something is missing, 2 where that cannot be told.
+menu_boots() {
+    needed=$(menu_files "$1") || return 2
+    echo "$needed" | while read -r file; do
+        # As U-Boot names it: without /boot where that is a file system of its own.
+        [ "$file" = - ] || [ -e "$root$file" ] || [ -e "$root/boot$file" ] || [ -e "$root/boot/extlinux/$file" ] || exit 1
+    done
+}
+
+# KIND COPY PLACE: takes what this collection wrote, and COPY did not have, out of a boot file that others have changed since.
+take_out() {
+    default=$(cat "$root"/usr/sbin/u-boot-update "$root"/usr/bin/u-boot-update "$root"/usr/share/u-boot-menu/read-config 2>/dev/null |
+        sed -n 's/.*\${U_BOOT_PARAMETERS:-\([^}$`]*\)}.*/\1/p' | head -n 1)
+    edited=$root/run/rkfleet-npu.edited
+    awk -v kind="$1" -v ours="$ours" -v default="${default:-ro quiet}" '
+        # Takes our value out of each initcall_blacklist=a,b of a line, and the argument where nothing is left of it.
+        function strip(text, out, before, word, value, quote, kept, part, parts, i, hit) {
+            out = ""
+            while (match(text, /initcall[_-]blacklist="?[A-Za-z0-9_.,-]*/)) {
+                before = out substr(text, 1, RSTART - 1); word = substr(text, RSTART, RLENGTH); text = substr(text, RSTART + RLENGTH)
+                value = substr(word, 20); quote = ""
+                if (substr(value, 1, 1) == "\"") { quote = "\""; value = substr(value, 2) }
+                hit = 0; kept = ""; parts = split(value, part, ",")
+                for (i = 1; i <= parts; i++)
+                    if (part[i] == ours) hit = 1
+                    else if (part[i] != "") kept = kept (kept == "" ? "" : ",") part[i]
+                if (!hit || before !~ /(^|[ \t"\047=])$/ || text !~ /^([ \t\r"\047]|$)/) { out = before word; continue }
+                if (kept != "") { out = before substr(word, 1, 19) quote kept; continue }
+                if (quote != "") sub(/^"/, "", text)
+                if (before ~ /[ \t]$/ && before ~ /[^ \t]/) sub(/[ \t]+$/, "", before)
+                else sub(/^[ \t]+/, "", text)
+                out = before
+            }
+            return out text
+        }
+        {
+            if (kind == "menu" && tolower($1) == "label") label = $2
+            head = ""; body = $0; mine = 1
+            if (kind == "menu") {
+                mine = tolower($1) == "append"
+                match($0, /^[ \t]*[^ \t]+[ \t]*/)
+                head = substr($0, 1, RLENGTH); body = substr($0, RLENGTH + 1)
+            } else if (kind == "environment") {
+                mine = match($0, /^[ \t]*extraargs=/)
+                head = substr($0, 1, RLENGTH); body = substr($0, RLENGTH + 1)
+            } else if (kind == "shell") mine = $0 !~ /^[ \t]*#/
+            bare = mine ? strip(body) : body
+        }
+        pass == 1 { seen[$0] = 1; if (bare != body) had[label] = 1; next }
+        kind == "shell" && /^\[ ! -e [^ ]*rkfleet-npu[^ ]* \] \|\| \. [^ ]*  # rkfleet\.npu: / && !($0 in seen) { changed = 1; next }
+        bare == body || (label in had) { print; next }
+        { changed = 1 }
+        kind == "shell" && index(bare, "U_BOOT_PARAMETERS=\"" default "\"  # rkfleet.npu: nothing was set here") == 1 { next }
+        kind != "shell" && bare ~ /^[ \t\r]*$/ { next }
+        { print head bare }
+        END { exit !changed }' pass=1 "$2" pass=2 "$3" >"$edited"
+    case $? in
+        0) place "$edited" "$3" "$3" ;;
+        1) ;;
+        *) trouble "$3 cannot be edited" ;;
+    esac
+    rm -f "$edited"
+}
+
+# KIND COPY DIGEST PATH: a file of the boot loader, which other programs and the owner write to as well.
+back_boot() {
+    boot_kind=$1 boot_copy=$2 boot_digest=$3 boot_path=$4
+    if [ "$boot_copy" = - ]; then
+        [ -e "$root$boot_path" ] || return 0
+        original=/dev/null
+    else
+        original=$folder/copies/$boot_copy
+        if cmp -s "$original" "$root$boot_path" && [ ! -L "$root$boot_path" ]; then
+            rm -f "$root${boot_path%/*}/.npu-restore.${boot_path##*/}"
+            return
+        fi
+    fi
+    if [ -z "$foreign" ] && is_as_left "$boot_path" && { [ "$boot_kind" != menu ] || may_place_menu "$original" "$root$boot_path"; }; then
+        if [ "$boot_copy" = - ]; then drop "$root$boot_path"; else back_file "$original" "$boot_digest" "$root$boot_path"; fi
+        return
+    fi
+    [ -f "$root$boot_path" ] || return 0
+    say "$boot_path has changed since: only what rkfleet.npu wrote into it is removed"
+    take_out "$boot_kind" "$original" "$root$boot_path"
+    rm -f "$root${boot_path%/*}/.npu-restore.${boot_path##*/}"
+    if [ "$boot_kind" = menu ]; then
+        menu_boots "$root$boot_path"
+        [ $? -ne 1 ] || trouble "the default entry of $boot_path needs a file that is missing"
+    fi
+}
+
+# PATH: whether that boot file is as this collection left it. An upgrade that was cut off may not have come to write down how.
+is_as_left() {
+    grep -qsxF "$(digest_of "$root$1") $1" "$folder/left" || grep -qsxF "$root$1" "$folder/overwritten" || {
+        [ "$folder" = "$pending" ] && ! cut -d ' ' -f 2 "$folder/left" 2>/dev/null | grep -qxF "$1"
+    }
+}
+
+# COPY PRESENT: never a menu whose kernel, initrd or device tree is not there; one that says nothing only where the present one says no more.
+may_place_menu() {
+    [ "$1" = /dev/null ] && return 1
+    menu_boots "$1"
+    case $? in
+        0) return 0 ;;
+        1) return 1 ;;
+    esac
+    ! menu_boots "$2"
+}
+
 # U-Boot reads /boot without the journal of its file system: freezing that one writes everything to its place.
 checkpoint() {
     [ -z "$root" ] && command -v fsfreeze >/dev/null || return 0
     trap '' HUP INT TERM
     # Whatever happens to this process, nothing stays frozen.
-    (sleep 10; fsfreeze --unfreeze /boot 2>/dev/null) &
+    (sleep 10; fsfreeze --unfreeze /boot 2>/dev/null) 8<&- &
     fsfreeze --freeze /boot 2>/dev/null
     fsfreeze --unfreeze /boot 2>/dev/null
     kill -9 $! 2>/dev/null
@@ -153,9 +381,15 @@ checkpoint() {
 
 # FOLDER: everything as its manifest says; ends with 0 when it is.
 put_back() {
+    folder=$1
+    mkdir -p "$root/run"
     if [ ! -r "$1/manifest" ]; then
         trouble "$1/manifest cannot be read"
         return 1
+    fi
+    if is_foreign "$1"; then
+        foreign=1
+        say "the restore point is of another root file system or machine: only what rkfleet.npu wrote into the boot files is removed"
     fi
     while read -r kind copy digest path; do
         case $path in
@@ -164,6 +398,26 @@ put_back() {
         esac
         case $path in
             */../* | */..) trouble "$path is no path to restore"; continue ;;
+        esac
+        case $kind:$path in
+            # As release 1.5.0 wrote them.
+            file:*/extlinux.conf | nofile:*/extlinux.conf) kind=menu ;;
+            file:*/boot/*Env.txt) kind=environment ;;
+            file:/etc/kernel/cmdline) kind=words ;;
+            file:/etc/default/u-boot | nofile:/etc/default/u-boot | file:/etc/dkms/framework.conf | nofile:/etc/dkms/framework.conf) kind=shell ;;
+        esac
+        case $kind in
+            menu | shell | environment | words) back_boot "$kind" "$copy" "$digest" "$path"; continue ;;
+        esac
+        if [ -n "$foreign" ]; then
+            # What only this collection can have made, and what has the module loaded.
+            case $kind:$path in
+                nofile:*rkfleet-npu*) drop "$root$path" ;;
+            esac
+            continue
+        fi
+        case $kind:$path in
+            file:/lib/modules/*) back_module "$1/copies/$copy" "$digest" "$path"; continue ;;
         esac
         case $kind in
             file) back_file "$1/copies/$copy" "$digest" "$root$path" ;;
@@ -175,7 +429,7 @@ put_back() {
     done <"$1/manifest"
     # Built meanwhile for kernels that were not there.
     for module in "$root"/lib/modules/*/updates/dkms/rknpu.ko* "$root"/lib/modules/*/updates/dkms/rknpu_dkms.ko*; do
-        if [ -e "$module" ] && ! cut -d ' ' -f 1,4 "$1/manifest" | grep -qxF "file ${module#"$root"}"; then
+        if [ -z "$foreign" ] && [ -e "$module" ] && ! cut -d ' ' -f 1,4 "$1/manifest" | grep -qxF "file ${module#"$root"}"; then
             drop "$module"
         fi
     done
@@ -189,10 +443,35 @@ put_back() {
     [ -z "$failed" ]
 }
 
-# FOLDER STATE-SENTENCE: the way back, once; what could not be done three times is left for somebody to look at.
+# COMMAND...: with the lock that guard, watcher and controller share, on the state folder itself. Whoever dies gives it up.
+alone() {
+    { { ! command -v flock >/dev/null || flock 8; } && "$@"; } 8<"$home"
+}
+
+# FOLDER SENTENCE [TEST]: restores, once; what could not be done three times is left for somebody to look at. By itself the board
+# gives a TEST that must still hold when the lock is acquired. Ends with 2 where there is nothing to restore (any more).
 restore() {
+    [ -d "$1" ] || return 2
+    alone restore_alone "$@"
+}
+
+restore_alone() {
+    [ -d "$1" ] && ${3:-:} || return 2
+    why=$2
+    first_line "$1/outcome"
+    outcome=${line:-rolled_back}
+    [ "$outcome" = rolled_back ] || why="the rollback was not confirmed, and the board is in the state before it again"
+    # Half restored it must not be committed, wherever this ends. A rename takes no space.
+    if [ "$1" = "$pending" ] && [ ! -e "$1/restoring" ]; then
+        mv "$1/whole" "$1/restoring" 2>/dev/null || (: >"$1/restoring") || :
+        sync "$1"
+    fi
     if put_back "$1"; then
-        note "$1" rolled_back "$2"
+        [ -z "$foreign" ] ||
+            why="$why; it was kept of another root file system or machine, so files were not restored: only the changes of the boot files were removed"
+        note "$1" "$outcome" "$why"
+        # Before the last step, so that no cut leaves it.
+        [ -z "${3-}" ] || rm -f "$home/lock.json"
         rm -rf "$home/undone"
         mv "$1" "$home/undone"
         sync "$home"
@@ -201,13 +480,24 @@ restore() {
     number "$1/tries" 0
     tries=$((number + 1))
     echo "$tries" | put "$1/tries"
-    note "$1" rollback_failed "$2, but not everything could be put back: see the log of unit rkfleet-npu-guard"
+    note "$1" rollback_failed "$why, but not everything could be put back: see the log of unit rkfleet-npu-guard"
     if [ "$tries" -ge 3 ]; then
         rm -rf "$home/failed"
         mv "$1" "$home/failed"
         sync "$home"
     fi
     return 1
+}
+
+# By request: the upgrade that is not committed first. While a transaction of the controller guards the rollback, what is kept stays until that is confirmed.
+restore_origin() {
+    if [ -e "$pending/outcome" ]; then
+        alone put_back "$home/origin"
+        return
+    fi
+    restore "$pending" "the owner took it back" || [ $? -eq 2 ] || return 1
+    failed=
+    restore "$home/origin" "the owner took it back"
 }
 
 reboot_now() {
@@ -246,8 +536,7 @@ boot() {
     [ -d "$pending" ] || return 0
     if [ -e "$pending/tried" ]; then
         say "the boot before this one was not confirmed: the upgrade of the NPU is undone"
-        if restore "$pending" "the boot into the new driver was not confirmed, and the board went back by itself"; then
-            rm -f "$home/lock.json"
+        if restore "$pending" "the boot into the new driver was not confirmed, and the board went back by itself" true; then
             reboot_now
         fi
         return
@@ -283,6 +572,18 @@ watch() {
     tidy
 }
 
+# Whether the controller has not been heard of for so long that the board restores by itself; $limit is how many seconds that is.
+is_overdue() {
+    number "$pending/confirm" 30
+    limit=$((number * 60))
+    # Before the first boot nothing is at risk, and packages and a build may take their time.
+    [ -e "$pending/tried" ] || limit=$((limit + patience))
+    heard=0
+    read -r when at <"$pending/heartbeat" 2>/dev/null && [ "$when" = "$this" ] && heard=$at
+    first_line "$root/proc/uptime"
+    [ $((${line%%.*} - heard)) -ge "$limit" ]
+}
+
 wait_for_commit() {
     this=$(cat "$root/proc/sys/kernel/random/boot_id")
     trap 'printf V >&9; exit 0' TERM INT
@@ -292,19 +593,15 @@ wait_for_commit() {
     fi
     while [ -d "$pending" ]; do
         printf . >&9
-        number "$pending/confirm" 30
-        limit=$((number * 60))
-        # Before the first boot nothing is at risk, and packages and a build may take their time.
-        [ -e "$pending/tried" ] || limit=$((limit + patience))
-        heard=0
-        read -r when at <"$pending/heartbeat" 2>/dev/null && [ "$when" = "$this" ] && heard=$at
-        first_line "$root/proc/uptime"
-        if [ $((${line%%.*} - heard)) -ge "$limit" ]; then
+        if is_overdue; then
             say "neither a commit nor a sign of life for $((limit / 60)) minutes: the upgrade of the NPU is undone"
             services=$(cat "$pending/services" 2>/dev/null)
             was=$(cat "$pending/signature" 2>/dev/null)
-            if restore "$pending" "nobody confirmed the upgrade within $((limit / 60)) minutes, and the board went back by itself"; then
-                rm -f "$home/lock.json"
+            restore "$pending" "nobody confirmed the upgrade within $((limit / 60)) minutes, and the board went back by itself" is_overdue
+            rc=$?
+            # The controller was faster: it is there again, or has ended the upgrade.
+            [ "$rc" -ne 2 ] || continue
+            if [ "$rc" -eq 0 ]; then
                 [ "$was" = "$(signature)" ] || reboot_now
                 for unit in $services; do
                     systemctl start --no-block -- "$unit"
@@ -325,7 +622,8 @@ tidy() {
     [ -s "$home/undone/packages" ] || return 0
     images=$(grep -xE 'linux-image-[a-z0-9.+~-]+' "$home/undone/packages")
     for image in $images; do
-        [ "$image" = "linux-image-$(uname -r)" ] || DEBIAN_FRONTEND=noninteractive dpkg --remove -- "$image" || :
+        # Where dpkg is busy, the next boot tries again.
+        [ "$image" = "linux-image-$(uname -r)" ] || DEBIAN_FRONTEND=noninteractive dpkg --remove -- "$image" || return 0
     done
     mv "$home/undone/packages" "$home/undone/packages.done"
 }
@@ -343,16 +641,24 @@ case ${1-} in
         exec systemctl reboot
         ;;
     restore)
+        was=$(cat "$home/${2-}/signature" "$home/undone/signature" 2>/dev/null | head -n 1)
         case ${2-} in
-            pending | origin) ;;
+            pending)
+                restore "$pending" "the controller took it back"
+                rc=$?
+                # The board itself was faster: nothing else leaves this folder behind while an upgrade is not committed.
+                [ "$rc" -ne 2 ] || [ ! -d "$home/undone" ] || rc=0
+                ;;
+            origin) restore_origin; rc=$? ;;
             *) exit 2 ;;
         esac
-        was=$(cat "$home/$2/signature" 2>/dev/null)
-        restore "$home/$2" "the controller took it back" || exit 1
+        [ "$rc" -eq 0 ] || { say "${failed:-there is nothing to restore}"; exit 1; }
+        [ -z "$foreign" ] || echo foreign
         [ "$was" = "$(signature)" ] || echo reboot
         ;;
+    identity) identity ;;
     *)
-        echo "usage: guard boot | watch | restore pending|origin | reboot | calm | signature" >&2
+        echo "usage: guard boot | watch | restore pending|origin | reboot | calm | signature | identity" >&2
         exit 2
         ;;
 esac

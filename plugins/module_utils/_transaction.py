@@ -5,12 +5,15 @@
 
 Below the state folder: C(state.json), the board's state; C(lock.json), who works on it; C(pending/), what an upgrade that is not
 committed would go back to; C(origin/), what was there before the first change ever; C(undone/), what was last taken back.
-The way back itself is a script: see _guard.
+The way back itself is a script: see _guard. Whoever changes one of these folders has the lock of exclusive(), the script, too.
+A rollback to C(origin) is a transaction of its own: C(pending) holds the board as it was before the rollback until that is confirmed.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import hashlib
 import json
 import os
 import re
@@ -21,8 +24,9 @@ import time
 from . import _bootloader, _driver, _guard, _kernel_hold, _storage
 from ._boot_setup import MODULES_LOAD
 from ._dkms_install import SUFFIXES
-from ._files import STATE_DIR, copy_file, ensure_dir, read_file, sha256_of, sync_dir, told, write_file
+from ._files import STATE_DIR, clean_leftovers, copy_file, ensure_dir, read_file, sha256_of, sync_dir, told, write_file
 from ._record import FACT_FILE
+from ._signing import CONFIG as SIGNING_CONFIG
 from ._signing import PATHS as SIGNING_PATHS
 from ._tree import Tree, clean, clean_tree
 
@@ -34,6 +38,10 @@ HOLD_FILE = "/etc/rkfleet-npu/hold"
 DKMS_TREE = "/var/lib/dkms/rknpu"
 SOURCE_TREES = "/usr/src"
 SERVER_FILES = ("/usr/bin/rknn_server", "/etc/systemd/system/rknn_server.service", "/etc/systemd/system/multi-user.target.wants/rknn_server.service")
+BOOT_KINDS = ("menu", "shell", "environment", "words")
+"""Files of the boot loader, by how they are written: see _guard."""
+_KIND_OF_LOADER = {"u-boot-menu": "shell", "radxa": "words", "extlinux": "menu", "armbian": "environment", "dietpi": "environment",
+                   "orangepi": "environment"}
 SPARE_MIB = 16
 """Room that has to be left after the copies, for what the guard writes."""
 # An uptime no board reaches: nobody is expected to give a sign of life in this boot.
@@ -59,19 +67,50 @@ class Locked(TransactionError):
 
 # -- what every module of the collection may call ---------------------------------------------------------------------------
 
-def advance(state_dir, state):
-    """Note that an upgrade has come to I(state), which is a sign of life, too. Does nothing where none is pending."""
+@contextlib.contextmanager
+def exclusive(state_dir):
+    """Hold the lock that the guard's script takes as well: on the state folder itself, so it leaves no file and ends with its process."""
+    handle = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _while_pending(state_dir):
+    """Yield the folder of the upgrade that is not committed, with the lock, or None where there is none."""
     pending = os.path.join(state_dir, "pending")
     if not os.path.isdir(pending):
+        yield None
         return
-    alive(state_dir)
-    template = _load(os.path.join(pending, "state.in"))
+    with exclusive(state_dir):
+        yield pending if os.path.isdir(pending) else None
+
+
+def advance(state_dir, state):
+    """Note that an upgrade has come to I(state), which is a sign of life, too. Does nothing where none is pending."""
+    with _while_pending(state_dir) as pending:
+        if pending:
+            _advance(state_dir, state)
+
+
+def _advance(state_dir, state):
+    _alive(state_dir)
+    template = _load(os.path.join(state_dir, "pending/state.in"))
     if template:
         _save_state(state_dir, dict(template, state=state, why="", since=_now()))
 
 
 def alive(state_dir, never=False):
     """Tell the board's guard that the controller is there; with I(never) that it need not be, until the next boot."""
+    with _while_pending(state_dir) as pending:
+        if pending:
+            _alive(state_dir, never)
+
+
+def _alive(state_dir, never=False):
     boot_id = (read_file("/proc/sys/kernel/random/boot_id", 64) or b"").decode().strip()
     uptime = _NEVER if never else int(float((read_file("/proc/uptime", 64) or b"0").split()[0]))
     write_file(os.path.join(state_dir, "pending/heartbeat"), ("%s %d\n" % (boot_id, uptime)).encode(), 0o600)
@@ -79,12 +118,26 @@ def alive(state_dir, never=False):
 
 def note_packages(state_dir, names):
     """Remember packages that were installed for an upgrade, so that its undoing can name them. Does nothing where none is pending."""
-    pending = os.path.join(state_dir, "pending")
-    if not os.path.isdir(pending):
-        return
-    path = os.path.join(pending, "packages")
-    known = _lines(path)
-    write_file(path, _as_lines(known + [name for name in names if name not in known and _PACKAGE.match(name)]), 0o600)
+    with _while_pending(state_dir) as pending:
+        if pending:
+            _add_lines(os.path.join(pending, "packages"), [name for name in names if _PACKAGE.match(name)])
+
+
+def note_boot_files(state_dir, contents, root="/"):
+    """Remember the content that this collection gives to boot files: only a file that still has it is restored as a whole.
+
+    Does nothing where no upgrade is pending.
+
+    :arg contents: C({path: bytes, or None for no file}).
+    """
+    tree = Tree(root)
+    with _while_pending(state_dir) as pending:
+        if pending:
+            _add_lines(os.path.join(pending, "left"), ["%s %s" % (_digest(content), _target(tree, path)) for path, content in contents.items()])
+
+
+def _digest(content):
+    return "-" if content is None else hashlib.sha256(content).hexdigest()
 
 
 def packages(state_dir, folder):
@@ -162,24 +215,13 @@ class Transaction:
         """
         self._prepare_home()
         path = os.path.join(self.home, "lock.json")
-        there = _load(path)
-        if there is not None and there.get("run") != self.owner["run"] and "*" not in broken and there.get("run") not in broken:
-            raise Locked(
-                "it is being worked on by %s. If that run is gone, take its place with -e npu_break_lock=true" % describe(there), there
-            )
-        content = json.dumps(dict(self.owner, schema=SCHEMA, since=_now()), indent=1).encode() + b"\n"
-        if there is not None:
-            write_file(path, content, 0o600)
-            return
-        fresh = "%s.%d" % (path, os.getpid())
-        write_file(fresh, content, 0o600)
-        try:
-            os.link(fresh, path)  # fails where another run was quicker
-        except FileExistsError:
-            there = _load(path) or {}
-            raise Locked("it is being worked on by %s" % describe(there), there) from None
-        finally:
-            os.unlink(fresh)
+        with exclusive(self.home):
+            there = _load(path)
+            if there is not None and there.get("run") != self.owner["run"] and "*" not in broken and there.get("run") not in broken:
+                raise Locked(
+                    "it is being worked on by %s. If that run is gone, take its place with -e npu_break_lock=true" % describe(there), there
+                )
+            write_file(path, json.dumps(dict(self.owner, schema=SCHEMA, since=_now()), indent=1).encode() + b"\n", 0o600)
 
     def unlock(self):
         """Give the board free, where this run has it."""
@@ -197,30 +239,45 @@ class Transaction:
 
     # -- begin
 
-    def begin(self, paths, state, confirm_minutes):
+    def begin(self, paths, state, confirm_minutes, outcome=None):
         """Write down what I(paths) holds, and have the guard watch over it. What an earlier run has written down stays.
 
         :arg paths: as watched() returns them.
         :arg state: C({driver: {from, to}, baseline, controller}) for state.json.
+        :arg outcome: the state after a restore, where it is not C(rolled_back).
         :returns: whether an earlier run's upgrade is gone on with.
         :raises TransactionError: where not everything could be written down; nothing has changed then.
         """
         trouble = _storage.check(self.root)
         if trouble:
             raise TransactionError(trouble)
+        self._prepare_home()
+        with exclusive(self.home):
+            resumed = self._begin(paths, state, confirm_minutes, outcome)
+        # From here on the board goes back by itself if nobody says otherwise.
+        self._systemctl("start", "--no-block", _guard.WATCH_UNIT)
+        return resumed
+
+    def _begin(self, paths, state, confirm_minutes, outcome):
         resumed = self.is_pending()
         self.fresh = not resumed
         folder = self.pending if resumed else self.pending + ".new"
         try:
+            # What a power cut left; a pending one without a manifest never began.
+            for rest in (self.pending + ".old", *(() if resumed else (self.pending, folder))):
+                shutil.rmtree(rest, ignore_errors=True)
+            for rest in (self.home, os.path.join(self.home, "origin")):
+                clean_leftovers(rest)
             if not resumed:
-                for rest in (self.pending, folder):  # a pending one without a manifest never began
-                    shutil.rmtree(rest, ignore_errors=True)
                 ensure_dir(os.path.join(folder, "copies"), 0o700)
                 os.chmod(folder, 0o700)
             self._write_down(folder, paths)
+            if outcome and not resumed:
+                write_file(os.path.join(folder, "outcome"), outcome.encode() + b"\n", 0o600)
             self._arm(folder, state, confirm_minutes)
         except OSError as error:
             if not resumed:
+                self._give_up_room(folder)
                 shutil.rmtree(folder, ignore_errors=True)
                 self.disarm()
             raise TransactionError("what is there cannot be kept for the way back: %s" % told(error, self.home)) from error
@@ -229,10 +286,25 @@ class Transaction:
             os.rename(folder, self.pending)
             sync_dir(self.home)
         shutil.rmtree(os.path.join(self.home, "undone"), ignore_errors=True)
-        advance(self.home, "planned")
-        # From here on the board goes back by itself if nobody says otherwise.
-        self._systemctl("start", "--no-block", _guard.WATCH_UNIT)
+        _advance(self.home, "planned")
         return resumed
+
+    def begin_rollback(self, paths, confirm_minutes):
+        """Begin the transaction of a rollback to C(origin): a board that does not come back confirmed is restored to what it is now."""
+        record = _load(os.path.join(self.home, "state.json")) or {}
+        first = _load(os.path.join(self.home, "origin/state.in")) or {}
+        kept = [line.split(" ") for line in _lines(os.path.join(self.home, "origin/manifest"))]
+        every = {path: kind.replace("no", "") if kind.startswith("no") else kind for kind, dummy, dummy, path in kept if kind != "link"}
+        every.update(paths)
+        state = {
+            # What has to answer after the rollback, and what worked then.
+            "driver": {"from": (first.get("driver") or {}).get("from"), "to": (record.get("driver") or {}).get("to")},
+            "baseline": first.get("baseline"), "controller": {name: self.owner.get(name) for name in ("host", "user")},
+        }
+        # What decides on the boot first, folders after all that is in them.
+        folders = sorted((path for path, kind in every.items() if kind == "folder"), reverse=True)
+        others = sorted((item for item in every.items() if item[1] != "folder"), key=lambda item: item[1] not in BOOT_KINDS)
+        return self.begin([*others, *((path, "folder") for path in folders)], state, confirm_minutes, outcome="committed")
 
     def _write_down(self, folder, paths):
         """Copy what is there into I(folder), and write its manifest; what an older manifest of it names is left as it is."""
@@ -253,7 +325,9 @@ class Transaction:
             manifest.append(self._entry(folder, path, kind, len(manifest)))
         write_file(os.path.join(folder, "manifest"), _as_lines(manifest), 0o600)
         if not os.path.exists(os.path.join(folder, "signature")):
-            write_file(os.path.join(folder, "signature"), self._signature().encode(), 0o600)
+            write_file(os.path.join(folder, "signature"), self._ask("signature"), 0o600)
+            write_file(os.path.join(folder, "identity"), self._ask("identity"), 0o600)
+            write_file(os.path.join(folder, "kernels"), _as_lines(self._kernels()), 0o600)
 
     def _entry(self, folder, path, kind, number):
         """Copy one path; its line of the manifest."""
@@ -270,14 +344,34 @@ class Transaction:
         parent = os.path.dirname(place)
         if os.path.isdir(parent) and not os.access(parent, os.W_OK):
             raise TransactionError("%s cannot be written: is its file system mounted read-only?" % os.path.dirname(path))
-        if os.path.islink(place):
-            return "link - - " + path  # of the owner's: nothing here replaces one
+        boot = kind in BOOT_KINDS
         if not os.path.isfile(place):
-            return "nofile - - " + path
+            return "%s - - %s" % (kind if boot else "nofile", path)
         there = os.stat(place)
         copy_file(place, target, stat.S_IMODE(there.st_mode))
         os.chown(target, there.st_uid, there.st_gid)
-        return "file %s %s %s" % (copy, sha256_of(target), path)
+        if boot and os.stat(parent).st_dev != os.stat(self.home).st_dev:
+            # A /boot that is full when it is needed must not stand in the way.
+            copy_file(place, room(place), stat.S_IMODE(there.st_mode))
+            with contextlib.suppress(OSError):  # FAT keeps no owner
+                os.chown(room(place), there.st_uid, there.st_gid)
+        return "%s %s %s %s" % (kind, copy, sha256_of(target), path)
+
+    def _give_up_room(self, folder):
+        """Remove what _entry() has kept room with."""
+        for line in _lines(os.path.join(folder, "manifest")):
+            with contextlib.suppress(OSError):
+                os.unlink(room(self.place(line.split(" ")[3])))
+
+    def _kernels(self):
+        """Digest and release of each kernel: a module of its own is not restored where a package has replaced the kernel."""
+        tree = Tree(self.root)
+        found = []
+        for release in tree.names("/lib/modules"):
+            image = tree.real("/boot/vmlinuz-" + release)
+            if os.path.isfile(image):
+                found.append("%s %s" % (sha256_of(image), release))
+        return found
 
     def _arm(self, folder, state, confirm_minutes):
         """All the guard needs: its script and units, and what it says when the board goes back."""
@@ -292,6 +386,11 @@ class Transaction:
         if os.path.exists(tried):
             os.rename(tried, untried)  # this run looks after the board now
         write_file(untried, b"", 0o600)
+        # One that was half restored is changed anew by this run.
+        restoring, whole = os.path.join(folder, "restoring"), os.path.join(folder, "whole")
+        if os.path.exists(restoring):
+            os.rename(restoring, whole)
+        write_file(whole, b"", 0o600)
         self._lay_down(*_guard.files())
         for path, target in _guard.links().items():
             place = self.place(path)
@@ -304,20 +403,32 @@ class Transaction:
         for path in paths:
             content, mode = _guard.files()[path]
             ensure_dir(os.path.dirname(self.place(path)))
+            clean_leftovers(os.path.dirname(self.place(path)))
             write_file(self.place(path), content, mode)
 
-    def _signature(self):
+    def _ask(self, command):
         # The script is not there yet when it is asked first: it says the same wherever it lies.
-        rc, out, dummy = self.run(["/bin/sh", "-c", _guard.script(), "guard", "signature"])
-        return out if rc == 0 else ""
+        rc, out, dummy = self.run(["/bin/sh", "-c", _guard.script(), "guard", command])
+        return out.encode() if rc == 0 else b""
 
     def abandon(self):
         """Give up what was begun before anything was changed; an upgrade of an earlier run stays pending."""
         if self.fresh:
             self.start_services("pending")
-            shutil.rmtree(self.pending, ignore_errors=True)
+            with exclusive(self.home):
+                self._end_pending()
             self.disarm()
         self.unlock()
+
+    def _end_pending(self):
+        """Have nothing pending any more: at once, by a rename."""
+        self._give_up_room(self.pending)
+        old = self.pending + ".old"
+        shutil.rmtree(old, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(self.pending, old)
+        sync_dir(self.home)
+        shutil.rmtree(old, ignore_errors=True)
 
     # -- services
 
@@ -352,78 +463,128 @@ class Transaction:
         :arg driver: version of the driver that was proven.
         :raises TransactionError: where nothing is pending.
         """
+        self._require_pending()
+        trouble = self.start_services("pending")
+        with exclusive(self.home):
+            self._commit(driver, trouble)
+        self.disarm()
+        self.unlock()
+        return trouble
+
+    def _require_pending(self):
         if not self.is_pending():
             raise TransactionError("there is nothing to commit: the board went back by itself, or another run ended this upgrade")
+        if self._is_half_restored():
+            raise TransactionError("it cannot be committed: the board has begun to go back by itself")
+
+    def _is_half_restored(self):
+        return os.path.exists(os.path.join(self.pending, "restoring"))
+
+    def _commit(self, driver, trouble):
+        self._require_pending()
+        # A menu is made anew by the packages of a kernel that came with the upgrade, too.
+        menus = [line.split(" ")[3] for line in _lines(os.path.join(self.pending, "manifest")) if line.startswith("menu ")]
+        _add_lines(os.path.join(self.pending, "left"), ["%s %s" % (_digest(read_file(self.place(path))), path) for path in menus])
         origin = os.path.join(self.home, "origin")
-        if self.is_pending("origin"):
+        first = not self.is_pending("origin")
+        if not first:
             self._add_to_origin(origin)
-        trouble = self.start_services("pending")
+        # For whoever rolls back without Ansible.
+        write_file(os.path.join(self.pending if first else origin, "guard"), _guard.script().encode(), 0o700)
         template = _load(os.path.join(self.pending, "state.in")) or {}
         record = dict(_NOTHING, **template)
         record.update(driver=dict(record["driver"], to=driver), run=self.owner["run"], state="committed", why=trouble, since=_now())
         # First of all: a board that loses power now finds it pending, goes back, and says so.
         _save_state(self.home, record)
-        if self.is_pending("origin"):
-            os.rename(self.pending, self.pending + ".old")
-        else:
-            shutil.rmtree(origin, ignore_errors=True)
-            os.rename(self.pending, origin)
+        if not first:
+            self._end_pending()
+            return
+        self._give_up_room(self.pending)
+        shutil.rmtree(origin, ignore_errors=True)
+        os.rename(self.pending, origin)
         sync_dir(self.home)
-        shutil.rmtree(self.pending + ".old", ignore_errors=True)
-        self.disarm()
-        self.unlock()
-        return trouble
 
     def _add_to_origin(self, origin):
-        """What this upgrade was the first to touch belongs to what was there before the first change, too."""
+        """What this upgrade was the first to touch belongs to what was there before the first change, too.
+
+        Nothing leaves C(pending): a board that loses power before the commit is complete still restores from there.
+        """
         manifest = _lines(os.path.join(origin, "manifest"))
-        known = set(line.split(" ")[3] for line in manifest)
+        kept = dict((line.split(" ")[3], line.split(" ")[2]) for line in manifest)
+        left = _lines(os.path.join(origin, "left"))
+        mine = set(left)
+        fresh = []
         for line in _lines(os.path.join(self.pending, "manifest")):
             kind, copy, digest, path = line.split(" ")
+            # The owner has changed that boot file between two upgrades: what he wrote is not to be lost by a rollback.
+            if path not in kept or digest == kept[path] or "%s %s" % (digest, path) in mine:
+                fresh.append(path)
             # A tree of DKMS' own is covered by the tree above it, or was made by an upgrade of ours.
-            if path in known:
+            if path in kept:
                 continue
             if copy != "-":
-                fresh = "%04d" % len(manifest)
-                target = os.path.join(origin, "copies", fresh)
+                number = "%04d" % len(manifest)
+                target = os.path.join(origin, "copies", number)
                 shutil.rmtree(target, ignore_errors=True)
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(target)
-                shutil.move(os.path.join(self.pending, "copies", copy), target)
-                copy = fresh
+                source = os.path.join(self.pending, "copies", copy)
+                if os.path.isdir(source):
+                    shutil.copytree(source, target, symlinks=True)
+                else:
+                    there = os.stat(source)
+                    copy_file(source, target, stat.S_IMODE(there.st_mode))
+                    os.chown(target, there.st_uid, there.st_gid)
+                copy = number
             manifest.append(" ".join((kind, copy, digest, path)))
         os.sync()
         write_file(os.path.join(origin, "manifest"), _as_lines(manifest), 0o600)
-        names = packages(self.home, "origin")
-        names += [name for name in packages(self.home, "pending") if name not in names]
-        write_file(os.path.join(origin, "packages"), _as_lines(names), 0o600)
+        _add_lines(os.path.join(origin, "left"), [line for line in _lines(os.path.join(self.pending, "left")) if line.split(" ")[1] in fresh])
+        _add_lines(os.path.join(origin, "packages"), packages(self.home, "pending"))
 
     def restore(self, folders):
-        """Put back what I(folders), of C(pending) and C(origin), hold. Returns whether the running system is not that one yet.
+        """Put back what I(folders), of C(pending) and C(origin), hold.
 
+        :returns: C((reboot, foreign)): whether the running system is not that one yet, and whether files were not restored, as they
+            are of another root file system or machine.
         :raises TransactionError: where not everything could be put back.
         """
-        reboot = False
+        words = set()
         for folder in folders:
             # The script on the board may have been lost, or be of another release.
             self._lay_down(_guard.SCRIPT)
             rc, out, err = self.run([self.place(_guard.SCRIPT), "restore", folder])
             if rc != 0:
                 raise TransactionError("not everything could be put back: %s" % clean(err or out, 500))
-            reboot = reboot or "reboot" in out.split()
-        return reboot
+            words.update(out.split())
+        return "reboot" in words, "foreign" in words
 
     def close(self, state, why, purge=False):
-        """End a way back: I(state) is C(rolled_back) or C(rollback_failed). With I(purge) nothing of ours stays but the state."""
-        trouble = self.start_services("undone")
-        record = dict(_NOTHING, **(_load(os.path.join(self.home, "state.json")) or {}))
-        _save_state(self.home, dict(record, run=self.owner["run"], state=state, why=" ".join(filter(None, (why, trouble))), since=_now()))
+        """End a way back: I(state) is C(rolled_back) or C(rollback_failed). With I(purge) nothing of ours stays but the state.
+
+        A rollback to C(origin) that failed stays pending, so that the board returns to the state before it.
+
+        :raises TransactionError: where the board has returned from the rollback already.
+        """
+        self._prepare_home()
+        guarded = os.path.exists(os.path.join(self.pending, "outcome"))
+        trouble = self.start_services("origin" if guarded else "undone")
+        with exclusive(self.home):
+            if state == "rolled_back" and purge and self.is_pending("origin") and (not self.is_pending() or self._is_half_restored()):
+                raise TransactionError("the rollback was not confirmed in time: the board is in the state before it again")
+            record = dict(_NOTHING, **(_load(os.path.join(self.home, "state.json")) or {}))
+            _save_state(self.home, dict(record, run=self.owner["run"], state=state, why=" ".join(filter(None, (why, trouble))), since=_now()))
+            if state == "rolled_back":
+                if guarded:
+                    self._end_pending()
+                    shutil.rmtree(os.path.join(self.home, "undone"), ignore_errors=True)
+                    os.rename(os.path.join(self.home, "origin"), os.path.join(self.home, "undone"))
+                for name in os.listdir(self.home) if purge else ():
+                    path = os.path.join(self.home, name)
+                    if name not in ("state.json", "lock.json"):
+                        shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
         if state == "rolled_back":
             self.disarm()
-            for name in os.listdir(self.home) if purge else ():
-                path = os.path.join(self.home, name)
-                if name not in ("state.json", "lock.json"):
-                    shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
         self.unlock()
 
     def disarm(self):
@@ -452,7 +613,8 @@ class Transaction:
 # -- what an upgrade may touch ----------------------------------------------------------------------------------------------
 
 def watched(root, versions, runtime, package="rknpu"):
-    """C([(path, kind)]) of all that an upgrade may change, C(kind) being C(file), C(tree) or C(folder) (with what else is in it not ours).
+    """C([(path, kind)]) of all that an upgrade may change, C(kind) being one of BOOT_KINDS, C(file), C(tree) or C(folder) (with what else
+    is in it not ours).
 
     What decides on the boot comes first, a folder after all that is in it.
 
@@ -463,15 +625,16 @@ def watched(root, versions, runtime, package="rknpu"):
     cmdline = (read_file(os.path.join(root, "proc/cmdline")) or b"").decode("utf-8", "replace")
     loader = _bootloader.read(tree, cmdline)
     paths = [_bootloader.EXTLINUX, _bootloader.U_BOOT_DEFAULT, MODULES_LOAD]
-    paths += [loader["config"]] if loader["config"] else []
+    boot = {_bootloader.EXTLINUX: "menu", _bootloader.U_BOOT_DEFAULT: "shell", SIGNING_CONFIG: "shell"}
+    if loader["config"]:
+        paths.append(loader["config"])
+        boot[loader["config"]] = _KIND_OF_LOADER[loader["loader"]]
     paths += [path for path in _kernel_hold.files(True, True) if path not in paths]
     for release in tree.names("/lib/modules"):
         folder = "/lib/modules/%s" % release
         paths += ["%s/updates/dkms/%s.ko%s" % (folder, name, suffix) for name in ("rknpu", "rknpu_dkms") for suffix in SUFFIXES]
         paths += _own_modules(root, folder)
-    # What is replaced is what a link leads to.
-    paths.append(tree.follow(runtime))
-    paths += [FACT_FILE, *SERVER_FILES, *SIGNING_PATHS]
+    paths += [runtime, FACT_FILE, *SERVER_FILES, *SIGNING_PATHS]
     trees = ["%s/%s" % (SOURCE_TREES, name) for name in tree.names(SOURCE_TREES) if name.startswith(package + "-")]
     trees += ["%s/%s-%s" % (SOURCE_TREES, package, version) for version in versions]
     trees.append(DKMS_TREE)
@@ -480,7 +643,14 @@ def watched(root, versions, runtime, package="rknpu"):
         if path.startswith(("/lib/modules/", "/etc/ansible/", "/etc/modules-load.d/")):
             folders.update((os.path.dirname(path), os.path.dirname(os.path.dirname(path))))
     kinds = (("file", paths), ("tree", trees), ("folder", sorted(folders, reverse=True)))
-    return [(path, kind) for kind, found in kinds for path in dict.fromkeys(found)]
+    # What is replaced is what a link leads to; links stay.
+    return list(dict(
+        (_target(tree, path) if kind == "file" else path, boot.get(path, kind)) for kind, found in kinds for path in found).items())
+
+
+def _target(tree, path):
+    """What a symbolic link leads to; other paths as they are, whatever folders above them are."""
+    return path if tree.link(path) is None else tree.follow(path)
 
 
 def _own_modules(root, folder):
@@ -504,6 +674,16 @@ def blocking(tree, node, services, own):
 
 
 # -- small files ------------------------------------------------------------------------------------------------------------
+
+def room(place):
+    """Where room for a boot file is kept, beside it: the guard puts it in its place."""
+    return os.path.join(os.path.dirname(place), ".npu-restore." + os.path.basename(place))
+
+
+def _add_lines(path, lines):
+    known = _lines(path)
+    write_file(path, _as_lines(known + [line for line in dict.fromkeys(lines) if line not in known]), 0o600)
+
 
 def _size(place):
     if os.path.isfile(place):

@@ -93,8 +93,8 @@ import re
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot_setup import BootSetup, BootSetupError
-from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR, told
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import advance
+from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR, read_file, told
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import advance, note_boot_files
 
 
 def main():
@@ -119,7 +119,10 @@ def main():
         )
         files = setup.changes()
         if files and not module.check_mode:
+            # What is planned first: a cut in between must not make it another's.
+            note_boot_files(params["state_dir"], setup.after)
             kept = setup.apply()
+            note_boot_files(params["state_dir"], {path: read_file(path) for path in files})
         if params["state"] == "present" and not module.check_mode:
             advance(params["state_dir"], "deployed")
     except BootSetupError as error:

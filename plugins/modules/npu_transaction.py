@@ -36,7 +36,9 @@ options:
       - V(alive) is a sign of life from the controller.
       - V(paused) gives the board free without a commit, for a reboot at another time. The guard waits from that boot on.
       - V(committed) keeps the board as it is now.
-      - V(restored) puts back what was there, without a reboot. Follow up with V(closed).
+      - V(restored) puts back what was there, without a reboot. Follow up with V(closed). A boot file that others have changed since is
+        not replaced, only what this collection wrote into it is removed. Back to before the first change ever the board waits for
+        V(closed) for O(confirm_minutes), and otherwise returns to the state before the rollback.
       - V(closed) says how the way back ended, starts services again and takes guard and lock away.
       - V(unlocked) gives up the lock.
     type: str
@@ -56,7 +58,7 @@ options:
     type: str
     default: ""
   purge:
-    description: For O(state=closed), whether everything but the board's state is removed below O(state_dir).
+    description: For O(state=closed), whether everything but the board's state is removed below C(/var/lib/rkfleet-npu).
     type: bool
     default: false
   versions:
@@ -107,10 +109,6 @@ options:
     type: list
     elements: str
     default: []
-  state_dir:
-    description: Folder on the board that keeps all this.
-    type: path
-    default: /var/lib/rkfleet-npu
 """
 
 EXAMPLES = r"""
@@ -156,9 +154,18 @@ packages:
   type: list
   elements: str
   sample: [dkms, gcc]
+guarded:
+  description:
+    - Whether the rollback to before the first change waits for its confirmation by O(state=closed). Without it the board returns to the
+      state before the rollback, as it does from an upgrade that is not committed.
+  returned: O(state=restored)
+  type: bool
+  sample: false
 note:
-  description: What the owner should know of the end, such as services that do not start.
-  returned: O(state=committed)
+  description:
+    - What the owner should know of the end, such as services that do not start, or files that were not restored because they were kept of
+      another root file system or machine.
+  returned: O(state=committed) or O(state=restored)
   type: str
   sample: ""
 locked:
@@ -177,6 +184,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rkfleet.npu.plugins.module_utils import _transaction
 from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR, told
 from ansible_collections.rkfleet.npu.plugins.module_utils._tree import Tree
+
+
+FOREIGN = ("files were not restored, because they were kept of another root file system or machine: only what rkfleet.npu wrote into "
+           "the boot files was removed")
 
 
 def main():
@@ -200,7 +211,6 @@ def main():
             break_lock=dict(type="bool", default=False),
             owner=dict(type="dict", default={}),
             ended_runs=dict(type="list", elements="str", default=[]),
-            state_dir=dict(type="path", default=STATE_DIR),
         ),
         required_if=[("state", "closed", ("outcome",))],
         supports_check_mode=True,
@@ -208,7 +218,7 @@ def main():
     params = module.params
     check(module, params)
     owner = dict(params["owner"], run=params["owner"].get("run") or "by hand")
-    transaction = _transaction.Transaction(module.run_command, owner, state_dir=params["state_dir"])
+    transaction = _transaction.Transaction(module.run_command, owner)
     try:
         result = {"begun": begun, "alive": alive, "paused": paused, "committed": committed, "restored": restored, "closed": closed,
                   "unlocked": unlocked}[params["state"]](module, params, transaction)
@@ -217,7 +227,7 @@ def main():
     except _transaction.TransactionError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="the board's state cannot be kept: %s" % told(error, params["state_dir"]))
+        module.fail_json(msg="the board's state cannot be kept: %s" % told(error, STATE_DIR))
     module.exit_json(**result)
 
 
@@ -262,14 +272,14 @@ def begun(module, params, transaction):
 def alive(module, params, transaction):
     """Give a sign of life."""
     if transaction.is_pending() and not module.check_mode:
-        _transaction.alive(params["state_dir"])
+        _transaction.alive(STATE_DIR)
     return dict(changed=False)
 
 
 def paused(module, params, transaction):
     """Leave the board as it is until somebody reboots it."""
     if transaction.is_pending() and not module.check_mode:
-        _transaction.alive(params["state_dir"], never=True)
+        _transaction.alive(STATE_DIR, never=True)
         transaction.start_services("pending")
         transaction.unlock()
     return dict(changed=False)
@@ -285,12 +295,22 @@ def restored(module, params, transaction):
     """Put back what was there."""
     folders = ["pending"] if params["restore"] == "pending" else ["pending", "origin"]
     there = [folder for folder in folders if transaction.is_pending(folder)]
+    guarded = "origin" in there
     baseline = transaction.baseline(there[-1]) if there else {}
-    names = [name for folder in there for name in _transaction.packages(params["state_dir"], folder)]
+    names = [name for folder in there for name in _transaction.packages(STATE_DIR, folder)]
     if module.check_mode:
-        return dict(changed=bool(there), reboot_required=bool(there), baseline=baseline, packages=names)
+        return dict(changed=bool(there), reboot_required=bool(there), baseline=baseline, packages=names, guarded=guarded, note="")
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
-    return dict(changed=bool(there), reboot_required=transaction.restore(there), baseline=baseline, packages=names)
+    reboot, foreign = transaction.restore([folder for folder in there if folder != "origin"])
+    if guarded:
+        try:
+            transaction.begin_rollback(_transaction.watched("/", [], params["runtime"]), params["confirm_minutes"])
+        except _transaction.TransactionError as error:
+            raise _transaction.TransactionError("the rollback to before the first change was not begun: %s" % error) from error
+        reboot_origin, foreign = transaction.restore(["origin"])
+        _transaction.advance(STATE_DIR, "deployed")
+        reboot = reboot or reboot_origin
+    return dict(changed=bool(there), reboot_required=reboot, baseline=baseline, packages=names, guarded=guarded, note=FOREIGN if foreign else "")
 
 
 def closed(module, params, transaction):

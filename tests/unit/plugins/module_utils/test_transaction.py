@@ -106,6 +106,8 @@ class Board:
         for path in ("/boot/extlinux/extlinux.conf", "/etc/default/u-boot", "/etc/modules-load.d/rkfleet-npu.conf", RUNTIME, SOURCE + "/Kbuild",
                      "/var/lib/dkms/rknpu/0.9.6/build/make.log", KERNEL + "/updates/dkms/rknpu_dkms.ko", "/etc/u-boot-menu/conf.d/rkfleet-npu.conf"):
             self.write(path)
+        # As npu_boot does.
+        _transaction.note_boot_files(str(self.home), {path: b"new" for path in ("/boot/extlinux/extlinux.conf", "/etc/default/u-boot")}, str(self.root))
         (self.root / OWN.lstrip("/")).unlink()  # DKMS keeps it elsewhere
 
     def state(self):
