@@ -360,13 +360,17 @@ feed() {
     [ -z "$ended" ] || end_watch
 }
 
-# Only where V is the last that is written does the watchdog stop when the last process closes it.
-close_watchdog() {
+stop_feeding() {
     if [ -n "$feeder" ]; then
         kill -9 "$feeder"
         wait "$feeder"
         feeder=
     fi 2>/dev/null
+}
+
+# Only where V is the last that is written does the watchdog stop when the last process closes it.
+close_watchdog() {
+    stop_feeding
     printf V >&9
 }
 
