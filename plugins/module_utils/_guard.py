@@ -221,9 +221,10 @@ restore() {
     return 1
 }
 
-# Does not wait for any program without a limit: each may hang with the disk or with the driver. --force is past kexec-tools' scripts.
+# Does not wait for any program without a limit: each may hang with the disk or with the driver. --force runs none of
+# kexec-tools' scripts.
 reboot_now() {
-    # A watchdog goes on ticking meanwhile: systemd takes it over on its way down, or it resets a board that hangs there.
+    # A watchdog goes on ticking meanwhile: systemd takes it over on its way down, or it resets a board that hangs.
     trap 'exit 0' TERM INT
     say "reboot" &
     sync &
@@ -242,7 +243,7 @@ reboot_now() {
     sleep 60
 }
 
-# Has the next reboot go through the boot loader: unloads a kexec kernel, and keeps kexec-tools from loading one on the way down.
+# Has the next reboot go through the boot loader: unloads a kexec kernel, and keeps kexec-tools from loading one then.
 # Ends with 1 where a kernel stays loaded.
 drop_kexec() {
     first_line "$root/sys/kernel/kexec_loaded"
@@ -270,7 +271,8 @@ arm() {
     fi
 }
 
-# SWITCH...: back to what they were. One that has another value by now has it from the owner: systemd-sysctl comes after "boot".
+# SWITCH...: back to what they were. One that has another value by now has it from the owner, as systemd-sysctl runs
+# after "boot".
 disarm() {
     settings=
     for switch in "$@"; do
@@ -325,7 +327,8 @@ boot() {
     for switch in panic_on_oops softlockup_panic hardlockup_panic; do
         arm "$switch" 1
     done
-    # "watch" disarms this one soon: later a slow disk is a more likely reason than the driver. A timeout of 0 is the owner's wish.
+    # "watch" disarms this one soon: later a slow disk is a more likely reason than the driver. With a timeout of 0 the
+    # owner has switched the detector off.
     first_line "$root/proc/sys/kernel/hung_task_timeout_secs"
     [ "$line" = 0 ] || arm hung_task_panic 1
     # Closed without a word it goes on ticking, until "watch" opens it: what a module does to the board may be quicker than that.
@@ -388,8 +391,8 @@ watch() {
     tidy || :
 }
 
-# Whether the controller has not been heard of for so long that the board goes back by itself: $limit seconds. A damaged file is none:
-# then the time since power-on counts, and half an hour.
+# Whether the controller has not been heard of for so long that the board restores by itself: $limit seconds. A damaged
+# file counts as none: then the time since power-on decides, and half an hour.
 is_overdue() {
     number "$pending/confirm" 30
     [ "$number" -ge 1 ] && [ "$number" -le 99999 ] || number=30
@@ -408,7 +411,8 @@ is_overdue() {
     [ $((uptime - heard)) -ge "$limit" ]
 }
 
-# Until when a task that hangs is taken for the driver's fault, as uptime in $number: the kernel takes up to two timeouts to find one.
+# Until when a task that hangs is taken for the driver's fault, as uptime in $number: the kernel needs up to two timeouts
+# to find one.
 hung_task_limit() {
     to_number "$(cat "$root/proc/sys/kernel/hung_task_timeout_secs" 2>/dev/null)" 120
     number=$((number * 2 + 60))
@@ -477,8 +481,8 @@ case ${1-} in
     signature) signature ;;
     reboot)
         drop_kexec || {
-            say "no reboot: a kernel is loaded for kexec and cannot be unloaded, so the boot loader and the new kernel arguments would be" \
-                "skipped. Install kexec-tools, or power the board off and on, and rerun the playbook"
+            say "no reboot: a kernel is loaded for kexec and cannot be unloaded, so the boot loader and the new kernel" \
+                "arguments would be skipped. Install kexec-tools, or power the board off and on, and rerun the playbook"
             exit 1
         }
         [ ! -e "$pending/tried" ] || mv "$pending/tried" "$pending/untried"

@@ -178,7 +178,9 @@ def test_what_release_1_5_0_has_armed_is_disarmed(board):
     assert board.switch("panic") == "0"
 
 
-@pytest.mark.parametrize("timeout, uptime, armed", [("120", 299, True), ("120", 300, False), ("30", 120, False), ("3000", 899, True), ("3000", 900, False)])
+@pytest.mark.parametrize("timeout, uptime, armed", [
+    ("120", 299, True), ("120", 300, False), ("30", 120, False), ("3000", 899, True), ("3000", 900, False),
+])
 def test_a_hung_task_is_a_panic_in_the_first_minutes_only(board, timeout, uptime, armed):
     board.not_tried()
     board.write("proc/sys/kernel/hung_task_timeout_secs", timeout)
@@ -200,7 +202,9 @@ def test_a_module_that_an_initramfs_has_loaded_counts_as_a_trial(board):
 
 # -- damaged files ----------------------------------------------------------------------------------------------------------
 
-DAMAGED = [b"", b"\n", b"x7\n", b"\xff\x00\xfe\x80", b"99999999999999999999999\n", b"-5\n", b"1e9\n", b"7 8\n", b"$(reboot)\n", b"0x10"]
+DAMAGED = [
+    b"", b"\n", b"x7\n", b"\xff\x00\xfe\x80", b"99999999999999999999999\n", b"-5\n", b"1e9\n", b"7 8\n", b"$(reboot)\n", b"0x10",
+]
 
 
 @pytest.mark.parametrize("minutes", [29, 31])
@@ -325,7 +329,9 @@ def test_the_watchdog_goes_on_ticking_into_the_reboot(board):
     assert "V" not in board.watchdog.read_text() and board.read("proc/sysrq-trigger") == ""
 
 
-@pytest.mark.parametrize("timeout, opened", [("19\n", False), ("10\n", False), ("20\n", True), ("60\n", True), (None, False), ("x\n", False)])
+@pytest.mark.parametrize("timeout, opened", [
+    ("19\n", False), ("10\n", False), ("20\n", True), ("60\n", True), (None, False), ("x\n", False),
+])
 def test_a_watchdog_that_is_too_quick_is_left_alone(board, timeout, opened):
     board.has_watchdog(timeout)
     board.not_tried()
@@ -357,7 +363,8 @@ def test_no_program_that_hangs_keeps_the_board_from_its_reboot(board, name, when
     board.tool(name, (when + "{{ " + HANG + "; }}").format(board.tools, board.home).replace("{{", "{").replace("}}", "}") + real)
     try:
         # Its output is not waited for: what hangs has it open.
-        done = subprocess.run([*board.shell, str(board.script), "boot"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, timeout=60)
+        words = [*board.shell, str(board.script), "boot"]
+        done = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, timeout=60)
         assert done.returncode == 0
     finally:
         for pid in (board.tools / "hanging").read_text().split():
