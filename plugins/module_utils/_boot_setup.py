@@ -17,6 +17,15 @@ from ._files import LEFTOVER, STATE_DIR, clean_leftovers, disk_full, ensure_dir,
 from ._tree import Tree
 
 MODULES_LOAD = "/etc/modules-load.d/rkfleet-npu.conf"
+# dracut copies the file above and the module that it names into an initramfs, which loads it before the guard can count the boot, and
+# goes on doing so after a rollback. initramfs-tools knows neither: it takes in what a device's alias asks for, and the driver has none.
+DRACUT = "/etc/dracut.conf.d/rkfleet-npu.conf"
+_DRACUT_TEXT = """\
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# Written by rkfleet.npu.npu_boot; removed by its state=absent. The NPU driver is loaded from the root file system, never from an initramfs.
+omit_drivers+=" rknpu rknpu_dkms "
+"""
 # Mounted over the menu's folder for one command and its children only: for everybody else, U-Boot included, nothing happens there.
 _UNSHARE = ["unshare", "--mount", "--propagation", "private", "--"]
 _ELSEWHERE = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
@@ -44,6 +53,8 @@ class BootSetup:
         self.loader = _bootloader.read(Tree(root), cmdline)
         self.before, self.after, self.modes = {}, {}, {}
         self.menu, self.touched = self._read(_bootloader.EXTLINUX), False
+        if Tree(root).exists("/usr/lib/dracut") or self._read(DRACUT):
+            self._want(DRACUT, _DRACUT_TEXT.encode() if present else None)
         self._want(MODULES_LOAD, ("# rkfleet.npu\n%s\n" % module).encode() if present else None)
         if self.initcalls:
             self._want_arguments()

@@ -43,11 +43,15 @@ set -u
 umask 022
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL=C
+# A reboot goes through the boot loader, as that is where the kernel's arguments come from.
+export SYSTEMCTL_SKIP_AUTO_KEXEC=1 SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT=1
 root='@ROOT@'
 home=$root/var/lib/rkfleet-npu
 pending=$home/pending
 armed=$root/run/rkfleet-npu
 patience=7200
+# Switches of the kernel that turn a crash or a hang into a panic, and a panic into a reboot.
+switches='panic panic_on_oops softlockup_panic hardlockup_panic hung_task_panic'
 
 say() {
     echo "rkfleet.npu: $*" >&2
@@ -70,10 +74,17 @@ first_line() {
 # FILE DEFAULT: the number is in $number.
 number() {
     first_line "$1"
-    case $line in
+    to_number "$line" "$2"
+}
+
+# TEXT DEFAULT: the number is in $number. One of more than 16 digits is damaged, too.
+to_number() {
+    case $1 in
         '' | *[!0-9]* | ?????????????????*) number=$2 ;;
-        *) number=$line ;;
+        *) number=$1 ;;
     esac
+    # To the shell a number that begins with 0 is octal.
+    while [ "${number#0?}" != "$number" ]; do number=${number#0}; done
 }
 
 # FOLDER STATE SENTENCE [FILE]: the rest of state.json lies ready, as no JSON can be put together safely here. Sentences are ours: no quotes, no slashes.
@@ -500,35 +511,85 @@ restore_origin() {
     restore "$home/origin" "the owner took it back"
 }
 
+# Does not wait for any program without a limit: each may hang with the disk or with the driver. --force runs none of
+# kexec-tools' scripts.
 reboot_now() {
-    say "reboot"
-    sync
-    systemctl reboot --force --no-block || :
-    # A driver that hangs may hold the reboot up, too.
+    # A watchdog goes on ticking meanwhile: systemd takes it over on its way down, or it resets a board that hangs.
+    trap 'exit 0' TERM INT
+    say "reboot" &
+    sync &
+    syncing=$! seconds=0
+    while [ "$seconds" -lt 30 ] && kill -0 "$syncing" 2>/dev/null; do
+        sleep 1
+        seconds=$((seconds + 1))
+    done
+    systemctl reboot --force --no-block &
     sleep 60
-    sync
-    echo b >"$root/proc/sysrq-trigger"
+    # The kernel writes what it can and makes the file systems read-only, in the background; then it reboots by itself.
+    for key in s u b; do
+        echo "$key" >"$root/proc/sysrq-trigger"
+        sleep 5
+    done
     sleep 60
+}
+
+# Has the next reboot go through the boot loader: unloads a kexec kernel, and keeps kexec-tools from loading one then.
+# Ends with 1 where a kernel stays loaded.
+drop_kexec() {
+    first_line "$root/sys/kernel/kexec_loaded"
+    if [ "$line" = 1 ]; then
+        kexec -u || kexec -s -u
+    fi 2>/dev/null
+    if [ -e "$root/etc/default/kexec" ]; then
+        # Below /run: until that reboot and no longer.
+        mkdir -p "$root/run/systemd/system"
+        ln -sfn /dev/null "$root/run/systemd/system/kexec-load.service"
+        ln -sfn /dev/null "$root/run/systemd/system/kexec.service"
+        systemctl daemon-reload
+    fi
+    first_line "$root/sys/kernel/kexec_loaded"
+    [ "$line" != 1 ]
 }
 
 # -- an upgrade that nobody commits
 
-# SWITCH VALUE: of the kernel, until calm; one that is set stays as it is.
+# SWITCH VALUE: of the kernel, until it is disarmed; one that is set stays as it is.
 arm() {
     switch=$root/proc/sys/kernel/$1
     if [ -w "$switch" ] && first_line "$switch" && [ "$line" = 0 ]; then
-        echo 0 >"$armed/$1" && echo "$2" >"$switch"
+        echo "0 $2" >"$armed/$1" && echo "$2" >"$switch"
     fi
 }
 
-calm() {
-    for switch in panic panic_on_oops; do
-        if [ -r "$armed/$switch" ]; then
-            cat "$armed/$switch" >"$root/proc/sys/kernel/$switch"
-            rm -f "$armed/$switch"
+# SWITCH...: back to what they were. One that has another value by now has it from the owner, as systemd-sysctl runs
+# after "boot".
+disarm() {
+    settings=
+    for switch in "$@"; do
+        [ -r "$armed/$switch" ] || continue
+        read -r was set <"$armed/$switch"
+        now=$(cat "$root/proc/sys/kernel/$switch")
+        # Release 1.5.0 did not keep what it set.
+        if [ "$now" = "${set:-$now}" ]; then
+            echo "$was" >"$root/proc/sys/kernel/$switch"
+            settings="$settings --prefix=kernel/$switch"
+        fi
+        rm -f "$armed/$switch"
+    done
+    # The owner's settings may have had the same value.
+    for sysctl in "$root/usr/lib/systemd/systemd-sysctl" "$root/lib/systemd/systemd-sysctl"; do
+        if [ -n "$settings" ] && [ -x "$sysctl" ]; then
+            # shellcheck disable=SC2086
+            "$sysctl" $settings 2>/dev/null || :
+            break
         fi
     done
-    rm -f "$armed/unordered"
+}
+
+calm() {
+    # shellcheck disable=SC2086
+    disarm $switches
+    rm -f "$armed/unordered" "$armed/restoring"
     rmdir "$armed" 2>/dev/null || :
 }
 
@@ -552,67 +613,149 @@ boot() {
     mkdir -p "$armed"
     mv -f "$pending/state.trial" "$home/state.json" 2>/dev/null || echo >"$armed/unordered"
     arm panic 10
-    arm panic_on_oops 1
+    for switch in panic_on_oops softlockup_panic hardlockup_panic; do
+        arm "$switch" 1
+    done
+    # "watch" disarms this one soon: later a slow disk is a more likely reason than the driver. With a timeout of 0 the
+    # owner has switched the detector off.
+    first_line "$root/proc/sys/kernel/hung_task_timeout_secs"
+    [ "$line" = 0 ] || arm hung_task_panic 1
     # Closed without a word it goes on ticking, until "watch" opens it: what a module does to the board may be quicker than that.
     if can_stop_watchdog; then
         { printf . >"$root/dev/watchdog"; } 2>/dev/null || :
     fi
 }
 
-# Not one that nobody can stop again after the commit.
+# Not one that nobody can stop again after the commit, nor one that may be quicker than a board under load.
 can_stop_watchdog() {
-    [ -c "$root/dev/watchdog" ] && first_line "$root/sys/class/watchdog/watchdog0/nowayout" && [ "$line" = 0 ]
+    [ -c "$root/dev/watchdog" ] && first_line "$root/sys/class/watchdog/watchdog0/nowayout" && [ "$line" = 0 ] &&
+        number "$root/sys/class/watchdog/watchdog0/timeout" 0 && [ "$number" -ge 20 ]
+}
+
+feeder=
+
+# Feeds the watchdog from the background, for ten minutes and no longer: a restore that hangs is to be reset.
+feed() {
+    ended=
+    trap 'ended=1' TERM INT
+    (
+        rounds=0
+        while [ "$rounds" -lt 120 ]; do
+            printf . >&9
+            sleep 5 9>&-
+            rounds=$((rounds + 1))
+        done
+    ) &
+    feeder=$!
+    # Only now can it be stopped.
+    trap end_watch TERM INT
+    [ -z "$ended" ] || end_watch
+}
+
+stop_feeding() {
+    if [ -n "$feeder" ]; then
+        kill -9 "$feeder"
+        wait "$feeder"
+        feeder=
+    fi 2>/dev/null
+}
+
+# Only where V is the last that is written does the watchdog stop when the last process closes it.
+close_watchdog() {
+    stop_feeding
+    printf V >&9
+}
+
+end_watch() {
+    close_watchdog
+    exit 0
 }
 
 watch() {
-    if [ -d "$pending" ]; then
+    if [ -d "$pending" ] || [ -e "$armed/restoring" ]; then
         # Whoever has the watchdog open already lets it watch for himself.
-        can_stop_watchdog && wait_for_commit 9>"$root/dev/watchdog" || wait_for_commit 9>/dev/null
+        can_stop_watchdog && wait_for_commit watchdog 9>"$root/dev/watchdog" || wait_for_commit '' 9>/dev/null
     fi
-    tidy
+    # systemd starts this again where it fails; what cannot be tidied up now can wait for the next boot.
+    tidy || :
 }
 
-# Whether the controller has not been heard of for so long that the board restores by itself; $limit is how many seconds that is.
+# Whether the controller has not been heard of for so long that the board restores by itself: $limit seconds. A damaged
+# file counts as none: then the time since power-on decides, and half an hour.
 is_overdue() {
     number "$pending/confirm" 30
+    [ "$number" -ge 1 ] && [ "$number" -le 99999 ] || number=30
     limit=$((number * 60))
     # Before the first boot nothing is at risk, and packages and a build may take their time.
     [ -e "$pending/tried" ] || limit=$((limit + patience))
-    heard=0
-    read -r when at <"$pending/heartbeat" 2>/dev/null && [ "$when" = "$this" ] && heard=$at
     first_line "$root/proc/uptime"
-    [ $((${line%%.*} - heard)) -ge "$limit" ]
+    to_number "${line%%.*}" 0
+    uptime=$number heard=0
+    first_line "$pending/heartbeat"
+    if [ "${line%% *}" = "$this" ]; then
+        to_number "${line#* }" 0
+        # In the future lies only the one that lasts until the next boot, see _transaction.alive().
+        if [ "$number" -le "$uptime" ] || [ "$number" -eq 1000000000 ]; then heard=$number; fi
+    fi
+    [ $((uptime - heard)) -ge "$limit" ]
 }
 
+# Until when a task that hangs is taken for the driver's fault, as uptime in $number: the kernel needs up to two timeouts
+# to find one.
+hung_task_limit() {
+    to_number "$(cat "$root/proc/sys/kernel/hung_task_timeout_secs" 2>/dev/null)" 120
+    number=$((number * 2 + 60))
+    [ "$number" -le 900 ] || number=900
+}
+
+# What follows a restore by the board itself.
+settle() {
+    [ "$(cat "$home/undone/signature" 2>/dev/null)" = "$(signature)" ] || reboot_now
+    for unit in $(cat "$home/undone/services" 2>/dev/null); do
+        systemctl start --no-block -- "$unit"
+    done
+}
+
+# WATCHDOG: not empty where file 9 is one.
 wait_for_commit() {
     this=$(cat "$root/proc/sys/kernel/random/boot_id")
-    trap 'printf V >&9; exit 0' TERM INT
+    trap end_watch TERM INT
     if [ -e "$armed/unordered" ]; then
-        rm -f "$armed/unordered"
         note "$pending" verifying "the board was restarted before the upgrade was finished"
+        rm -f "$armed/unordered"
+    fi
+    if [ -e "$armed/restoring" ] && [ ! -d "$pending" ] && [ -d "$home/undone" ]; then
+        # The watch that has restored the board was killed before it could do the rest.
+        settle
     fi
     while [ -d "$pending" ]; do
         printf . >&9
         if is_overdue; then
             say "neither a commit nor a sign of life for $((limit / 60)) minutes: the upgrade of the NPU is undone"
-            services=$(cat "$pending/services" 2>/dev/null)
-            was=$(cat "$pending/signature" 2>/dev/null)
+            disarm hung_task_panic
+            mkdir -p "$armed" && echo >"$armed/restoring"
+            [ -z "$1" ] || feed
             restore "$pending" "nobody confirmed the upgrade within $((limit / 60)) minutes, and the board went back by itself" is_overdue
             rc=$?
-            # The controller was faster: it is there again, or has ended the upgrade.
-            [ "$rc" -ne 2 ] || continue
+            if [ "$rc" -eq 2 ]; then
+                # The controller was faster: it is there again, or has ended the upgrade.
+                stop_feeding
+                rm -f "$armed/restoring"
+                continue
+            fi
             if [ "$rc" -eq 0 ]; then
-                [ "$was" = "$(signature)" ] || reboot_now
-                for unit in $services; do
-                    systemctl start --no-block -- "$unit"
-                done
+                settle
             fi
             break
         fi
-        sleep 5 &
+        if [ -e "$armed/hung_task_panic" ]; then
+            hung_task_limit
+            [ "$uptime" -lt "$number" ] || disarm hung_task_panic
+        fi
+        sleep 5 9>&- &
         wait $!
     done
-    printf V >&9
+    close_watchdog
     calm
     return 0
 }
@@ -634,6 +777,11 @@ case ${1-} in
     calm) calm ;;
     signature) signature ;;
     reboot)
+        drop_kexec || {
+            say "no reboot: a kernel is loaded for kexec and cannot be unloaded, so the boot loader and the new kernel" \
+                "arguments would be skipped. Install kexec-tools, or power the board off and on, and rerun the playbook"
+            exit 1
+        }
         [ ! -e "$pending/tried" ] || mv "$pending/tried" "$pending/untried"
         note "$pending" verifying '' "$pending/state.trial"
         note "$pending" activating ''
@@ -690,13 +838,18 @@ Description=Wait until an NPU upgrade is confirmed
 DefaultDependencies=no
 ConditionPathExists=|/var/lib/rkfleet-npu/pending
 ConditionPathExists=|/var/lib/rkfleet-npu/undone/packages
+ConditionPathExists=|/run/rkfleet-npu/restoring
 RequiresMountsFor=/var/lib/rkfleet-npu /usr
 After={boot}
 Before=shutdown.target
 Conflicts=shutdown.target
+StartLimitIntervalSec=0
 
 [Service]
 ExecStart={script} watch
+Restart=on-failure
+RestartSec=5
+OOMScoreAdjust=-1000
 
 [Install]
 WantedBy=sysinit.target

@@ -22,7 +22,7 @@ import stat
 import time
 
 from . import _bootloader, _driver, _guard, _kernel_hold, _storage
-from ._boot_setup import MODULES_LOAD
+from ._boot_setup import DRACUT, MODULES_LOAD
 from ._dkms_install import SUFFIXES
 from ._files import STATE_DIR, clean_leftovers, copy_file, ensure_dir, read_file, sha256_of, sync_dir, told, write_file
 from ._record import FACT_FILE
@@ -624,7 +624,7 @@ def watched(root, versions, runtime, package="rknpu"):
     tree = Tree(root)
     cmdline = (read_file(os.path.join(root, "proc/cmdline")) or b"").decode("utf-8", "replace")
     loader = _bootloader.read(tree, cmdline)
-    paths = [_bootloader.EXTLINUX, _bootloader.U_BOOT_DEFAULT, MODULES_LOAD]
+    paths = [_bootloader.EXTLINUX, _bootloader.U_BOOT_DEFAULT, MODULES_LOAD, DRACUT]
     boot = {_bootloader.EXTLINUX: "menu", _bootloader.U_BOOT_DEFAULT: "shell", SIGNING_CONFIG: "shell"}
     if loader["config"]:
         paths.append(loader["config"])
@@ -640,7 +640,7 @@ def watched(root, versions, runtime, package="rknpu"):
     trees.append(DKMS_TREE)
     folders = set(_kernel_hold.OWN_FOLDERS)
     for path in paths:
-        if path.startswith(("/lib/modules/", "/etc/ansible/", "/etc/modules-load.d/")):
+        if path.startswith(("/lib/modules/", "/etc/ansible/", "/etc/modules-load.d/", "/etc/dracut.conf.d/")):
             folders.update((os.path.dirname(path), os.path.dirname(os.path.dirname(path))))
     kinds = (("file", paths), ("tree", trees), ("folder", sorted(folders, reverse=True)))
     # What is replaced is what a link leads to; links stay.

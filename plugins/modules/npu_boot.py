@@ -19,6 +19,7 @@ description:
     newest kernel that has the module stays the default, and C(u-boot-update) says why. A default entry that the owner chose
     in C(U_BOOT_DEFAULT) is left alone. The scripts are below C(/usr/lib/rkfleet-npu) and in C(/etc/kernel).
     With other boot loaders nothing of the kind is possible.
+  - Where C(dracut) is installed, it is told in C(/etc/dracut.conf.d/rkfleet-npu.conf) to leave the module out of every initramfs.
   - Nothing is loaded or unloaded, and the board is not rebooted.
   - What was changed is put back where the boot loader's tool fails or does not take the change over.
   - C(u-boot-update) runs in a mount namespace of its own, where it finds a copy of its menu. What it makes of it is looked at, and

@@ -23,7 +23,7 @@ from pathlib import Path
 SOURCE = Path(__file__).resolve().parent / "src"
 # The date of 0.6.0 is made up; it is here because the vendor's runtime 1.5.2 refuses so old a driver.
 DATES = {"0.6.0": "20211101", "0.8.2": "20220829", "0.9.3": "20231121", "0.9.6": "20240322", "0.9.8": "20240828"}
-FAULTS = ("submit", "bind", "panic", "oops", "hang", "lockup")
+FAULTS = ("submit", "bind", "panic", "oops", "hang", "lockup", "spin")
 # What the vendor left in its 0.9.6 tarball: output of somebody's build, which a build must not pick up.
 STRAY = {
     "0.9.6": (

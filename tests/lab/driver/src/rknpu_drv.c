@@ -626,6 +626,12 @@ static int rknpu_init(void)
 	/* Asked for with --fault lockup: no processor answers any more, only a watchdog helps. */
 	stop_machine(rknpu_stand_still, NULL, cpu_online_mask);
 //@endif
+//@if fault:spin
+	/* Asked for with --fault spin: this processor does nothing else any more, though interrupts still come: a soft lockup. */
+	preempt_disable();
+	for (;;)
+		cpu_relax();
+//@endif
 //@if fault:hang
 	/* Asked for with --fault hang. */
 	msleep(3600 * 1000);

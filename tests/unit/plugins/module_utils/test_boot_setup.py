@@ -11,7 +11,7 @@ import re
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _boot_setup, _files, _kernel_hold
+from ansible_collections.rkfleet.npu.plugins.module_utils import _boot_setup, _files, _kernel_hold, _transaction
 
 MODULES_LOAD, DEFAULT, EXTLINUX = "etc/modules-load.d/rkfleet-npu.conf", "etc/default/u-boot", "boot/extlinux/extlinux.conf"
 HOLD = [_kernel_hold.SCRIPT, _kernel_hold.SETTINGS, _kernel_hold.IMAGE_HOOK, _kernel_hold.HEADERS_HOOK]
@@ -83,6 +83,29 @@ def test_over_a_module_the_kernel_line_is_left_alone(board):
     runs = board.runs
     setup.apply()
     assert board.files()[DEFAULT] == U_BOOT + _kernel_hold.LINE + "\n" and board.runs == runs
+
+
+def test_dracut_leaves_the_module_out_of_every_initramfs(board):
+    """It would be loaded before the guard can count the boot, and after a rollback, too."""
+    (board.root / "usr/lib/dracut").mkdir(parents=True)
+    (board.root / "etc/dracut.conf.d").mkdir()
+    before = board.files()
+    setup = board.setup()
+    assert setup.changes()[:2] == [_boot_setup.DRACUT, "/" + MODULES_LOAD]
+    setup.apply()
+    assert re.search(r'^omit_drivers\+=" rknpu rknpu_dkms "$', board.files()[_boot_setup.DRACUT[1:]], re.M)
+    assert board.setup().changes() == []
+    # dracut may be gone by then.
+    (board.root / "usr/lib/dracut").rmdir()
+    board.setup(present=False).apply()
+    assert {name: content for name, content in board.files().items() if not name.startswith("state/")} == before
+    # A restore brings it back to what it was, too.
+    assert (_boot_setup.DRACUT, "file") in _transaction.watched(str(board.root), ["0.9.6"], "/usr/lib/librknnrt.so")
+
+
+def test_without_dracut_nothing_is_left_for_it(board):
+    board.setup().apply()
+    assert not (board.root / "etc/dracut.conf.d").exists()
 
 
 def test_a_lost_line_in_what_the_loader_reads_is_made_again(board):
