@@ -31,6 +31,7 @@ NEEDED = {
     "aarch64-linux-gnu-ld": "binutils-aarch64-linux-gnu",
     "/usr/aarch64-linux-gnu/lib/libc.a": "libc6-dev-arm64-cross",
     "dkms": "dkms",
+    "busybox": "busybox",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "dpkg-scanpackages": "dpkg-dev",

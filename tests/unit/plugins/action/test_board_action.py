@@ -48,6 +48,15 @@ def test_a_board_that_answered_is_not_called_lost(action, said):
     assert action(AnsibleConnectionFailure(said)).run() == {"failed": True, "msg": said}
 
 
+@pytest.mark.parametrize("variables, failed", [({}, True), ({"__npu_rolling_back": True}, False)], ids=["else", "in its rollback"])
+def test_a_board_with_facts_it_may_not_set_is_still_rolled_back(action, variables, failed):
+    made = action({"changed": True})
+    made._task = types.SimpleNamespace(get_vars=lambda: variables, delegate_to=None)
+    # Said by the board itself, it counts for nothing.
+    result = made.run(task_vars={"ansible_facts": {"npu_store": "/evil", "__npu_rolling_back": True}})
+    assert bool(result.get("failed")) is failed and ("npu_store" in result.get("msg", "")) is failed
+
+
 def test_work_that_is_done_stays_done_when_the_board_is_lost_at_tidying_up(action):
     made = action({"changed": True})
     assert made.run() == {"changed": True}
