@@ -9,7 +9,7 @@ import json
 import re
 
 from ..module_utils._tree import clean
-from ._limits import MIB, MalformedAnswer
+from ._limits import MIB, HostileAnswer, MalformedAnswer
 from ._told_facts import ANY, CONTENT, DIFF, LOG, NUMBER, REAL, SHAPE, TEXT, WORDS, YES_NO, Some, check, checked
 
 _TOP = [{"index": NUMBER, "score": REAL}]
@@ -25,7 +25,8 @@ ANSWERS = {
     "npu_reboot": {"rebooted": YES_NO, "elapsed": NUMBER},
     "npu_record": {"record": ANY, "refreshed": YES_NO},
     "npu_runtime": {"kept": TEXT, "runtime": SHAPE["runtime"]},
-    "npu_transaction": {"resumed": YES_NO, "baseline": ANY, "stopped": WORDS, "reboot_required": YES_NO, "packages": WORDS, "note": TEXT, "locked": ANY},
+    "npu_transaction": {"resumed": YES_NO, "baseline": ANY, "stopped": WORDS, "reboot_required": YES_NO, "packages": WORDS,
+                        "guarded": YES_NO, "note": TEXT, "locked": ANY},
     "rknn_mobilenet": {
         "verdict": ("proven", "failed", "skipped"), "diagnosis": ("ok", "driver", "runtime", "model", "device", "memory", "timeout", "crash"),
         "evidence": TEXT, "remedy": TEXT, "top5": _TOP, "expected_top5": _TOP, "tolerance": REAL,
@@ -91,10 +92,12 @@ def keys(module):
     return {*COMMON, *ANSWERS[module], *INTERNAL.get(module, ()), "diff"}
 
 
-def reduced(text, wanted):
+def reduced(text, wanted, strict=True):
     """Return the JSON of a module's output with these keys only, so that nothing else gets as far as Ansible's own code.
 
+    :arg strict: whether facts that no module may set are an error, and not only dropped.
     :raises MalformedAnswer: where there is none.
+    :raises HostileAnswer: where it has such facts.
     """
     lines = text.split("\n")
     first = next((number for number, line in enumerate(lines) if line.lstrip().startswith("{")), len(lines))
@@ -105,6 +108,9 @@ def reduced(text, wanted):
         raise MalformedAnswer("it is no JSON") from None
     if not isinstance(answer, dict):
         raise MalformedAnswer("it is no object")
+    fact = hostile(answer.get("ansible_facts"))
+    if fact and strict:
+        raise HostileAnswer(hostile_sentence(fact))
     return json.dumps({key: value for key, value in answer.items() if key in wanted})
 
 

@@ -22,6 +22,10 @@ class MalformedAnswer(AnsibleError):
     """An answer that is not used; the message says what is wrong with it."""
 
 
+class HostileAnswer(MalformedAnswer):
+    """An answer that no honest board gives; the message is a sentence of its own."""
+
+
 class _Expired(BaseException):
     """Raised by the alarm. No C(except Exception) of a connection plugin takes it for an error that can be tried again."""
 

@@ -15,7 +15,7 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._tree import clean
 from . import _answers
-from ._limits import MalformedAnswer, limited
+from ._limits import HostileAnswer, MalformedAnswer, limited
 
 # The report knows a lost board by these words.
 NO_ANSWER = "does not answer over ssh"
@@ -53,6 +53,11 @@ class GuardedAction(ActionBase):
         finally:
             self._limits = None
 
+    def is_rolling_back(self):
+        """Return whether the task is part of a rollback, which goes on whatever facts a board sets: it must not be left half upgraded."""
+        # A variable of the task or a block around it, so none that a board could set.
+        return bool(self._task.get_vars().get("__npu_rolling_back"))
+
     def _low_level_execute_command(self, *args, **kwargs):
         with self.limits(*(self._limits or self.CALL)):
             try:
@@ -75,7 +80,9 @@ class GuardedAction(ActionBase):
 
     def _parse_returned_data(self, res, *args, **kwargs):
         try:
-            text = _answers.reduced(res.get("stdout") or "", self._keys)
+            text = _answers.reduced(res.get("stdout") or "", self._keys, not self.is_rolling_back())
+        except HostileAnswer:
+            raise
         except MalformedAnswer as error:
             raise MalformedAnswer(clean("%s (%s)" % (error, what_it_said(res)), 700)) from None
         return super()._parse_returned_data(dict(res, stdout=text), *args, **kwargs)
@@ -102,8 +109,7 @@ class BoardAction(GuardedAction):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         fact = _answers.hostile((task_vars or {}).get("ansible_facts"))
-        # Its rollback goes on: a board must not be left half upgraded for what it says. The variable is of the task, not of the host.
-        if fact and not self._task.get_vars().get("__npu_rolling_back"):
+        if fact and not self.is_rolling_back():
             result.update(failed=True, msg=_answers.hostile_sentence(fact))
             return result
         try:
@@ -191,6 +197,8 @@ def lost(error):
 
 def malformed(error):
     """Return what is said of an answer that is not used."""
+    if isinstance(error, HostileAnswer):
+        return str(error)
     return "the board's answer is malformed: %s. Nothing of it is used. Log in and run python3 there: %s" % (
         str(error).rstrip("."), "it has to print what it is asked for, and nothing else")
 

@@ -139,7 +139,7 @@ def act(monkeypatch):
             return self._parse_returned_data({"stdout": _answers.printable(text), "stderr": "", "rc": 0})
 
         made = object.__new__(type("Action", (_transfer.BoardAction,), {"TRANSFERS_FILES": False, "MODULE": module, "_execute_module": execute}))
-        made._task = types.SimpleNamespace(args={}, delegate_to=None)
+        made._task = types.SimpleNamespace(args={}, delegate_to=None, get_vars=dict)
         made._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir=None))
         return made.run(task_vars={"inventory_hostname": "evil"})
 

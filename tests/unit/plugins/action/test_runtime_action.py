@@ -25,7 +25,7 @@ def act(monkeypatch, tmp_path):
         made = object.__new__(type("Action", (npu_runtime.ActionModule,), {
             "upload": lambda self, local, name: run.sent.append(pathlib.Path(local).read_bytes()) or "/tmp/there/" + name,
             "_execute_module": lambda self, **unused: dict(answer)}))
-        made._task = types.SimpleNamespace(delegate_to=None, args=dict({"source": str(library)}, **pins), check_mode=check_mode)
+        made._task = types.SimpleNamespace(delegate_to=None, get_vars=dict, args=dict({"source": str(library)}, **pins), check_mode=check_mode)
         return made.run(task_vars={"ansible_facts": facts})
 
     library = tmp_path / "librknnrt.so"

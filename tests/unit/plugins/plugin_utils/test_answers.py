@@ -86,7 +86,7 @@ def act(monkeypatch):
 
         monkeypatch.setattr(_transfer.ActionBase, "run", lambda *unused: {})
         made = object.__new__(type("Action", (_transfer.BoardAction,), {"TRANSFERS_FILES": False, "MODULE": module, "_execute_module": execute}))
-        made._task = types.SimpleNamespace(args={}, delegate_to=delegate_to)
+        made._task = types.SimpleNamespace(args={}, delegate_to=delegate_to, get_vars=dict)
         made._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir="/there"))
         return made.run(task_vars={"inventory_hostname": "a", "ansible_facts": facts or {}})
 
@@ -147,6 +147,15 @@ def test_a_task_that_ran_into_its_own_timeout_is_a_board_that_does_not_answer():
     for said in ("Timed out after 5 second(s).", "The ansible.builtin.copy action failed to execute in the expected time frame (5) and was terminated"):
         assert _look.look({"__npu_error": said})["__npu_error"] == "does not answer over ssh: " + said
     assert _look.look({"__npu_error": "no space"})["__npu_error"] == "no space"
+
+
+@pytest.mark.parametrize("module", sorted(_answers.ANSWERS))
+def test_an_answer_with_such_facts_is_that_boards_failure(module):
+    text = json.dumps({"changed": True, "ansible_facts": {"npu": {}, "npu_store": "/evil"}})
+    with pytest.raises(_limits.HostileAnswer, match="a module's answer set the fact npu_store, which no module may"):
+        _answers.reduced(text, _answers.keys(module))
+    # In a rollback they are only dropped.
+    assert "evil" not in _answers.reduced(text, {"changed"}, strict=False)
 
 
 # -- before Ansible's own code -------------------------------------------------------------------------------------------------
