@@ -192,6 +192,7 @@ def _module_problem(run, release, module, build):
     path = os.path.join(build, module + ".ko")
     if not os.path.isfile(path):
         return "make made no %s.ko" % module
+
     def ask(command):
         return run(command, build)
 

@@ -109,7 +109,8 @@ def test_pip_takes_nothing_else(tmp_path, harm, told):
         one.unlink()
         (tmp_path / "one-1.0.tar.gz").write_bytes(b"x")
     (tmp_path / "requirements.txt").write_text("one==1.0 --hash=sha256:%s\n" % digest)
-    arguments = shlex.split(call["extra_args"].replace("{{ __npu_settings.npu_toolkit_lite2_pip_args }}", "--no-index --find-links " + shlex.quote(str(tmp_path))))
+    offline = "--no-index --find-links " + shlex.quote(str(tmp_path))
+    arguments = shlex.split(call["extra_args"].replace("{{ __npu_settings.npu_toolkit_lite2_pip_args }}", offline))
     done = subprocess.run(
         [sys.executable, "-m", "pip", "--isolated", "install", "--target", str(tmp_path / "site"), *arguments, "-r", str(tmp_path / "requirements.txt")],
         capture_output=True, text=True, check=False)

@@ -309,7 +309,10 @@ def test_no_room_for_the_copies_changes_nothing(board, archive, monkeypatch):
 
 def test_copies_that_a_power_cut_left_are_removed(board, package, archive, monkeypatch):
     there_before(board, archive, "another version, for two kernels")
-    monkeypatch.setattr(board, "dkms_install", lambda command: (_ for dummy in ()).throw(KeyboardInterrupt))
+    def cut(command):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(board, "dkms_install", cut)
     monkeypatch.setattr(_dkms_install._Snapshot, "forget", lambda self: None)
     with pytest.raises(KeyboardInterrupt):
         deploy(package, archive)
