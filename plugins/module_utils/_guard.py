@@ -280,10 +280,10 @@ menu_boots() {
 
 # KIND COPY PLACE: takes what this collection wrote, and COPY did not have, out of a boot file that others have changed since.
 take_out() {
-    default=$(cat "$root"/usr/sbin/u-boot-update "$root"/usr/bin/u-boot-update "$root"/usr/share/u-boot-menu/read-config 2>/dev/null |
+    fallback=$(cat "$root"/usr/sbin/u-boot-update "$root"/usr/bin/u-boot-update "$root"/usr/share/u-boot-menu/read-config 2>/dev/null |
         sed -n 's/.*\${U_BOOT_PARAMETERS:-\([^}$`]*\)}.*/\1/p' | head -n 1)
     edited=$root/run/rkfleet-npu.edited
-    awk -v kind="$1" -v ours="$ours" -v default="${default:-ro quiet}" '
+    awk -v kind="$1" -v ours="$ours" -v fallback="${fallback:-ro quiet}" '
         # Takes our value out of each initcall_blacklist=a,b of a line, and the argument where nothing is left of it.
         function strip(text, out, before, word, value, quote, kept, part, parts, i, hit) {
             out = ""
@@ -321,7 +321,7 @@ take_out() {
         kind == "shell" && /^\[ ! -e [^ ]*rkfleet-npu[^ ]* \] \|\| \. [^ ]*  # rkfleet\.npu: / && !($0 in seen) { changed = 1; next }
         bare == body || (label in had) { print; next }
         { changed = 1 }
-        kind == "shell" && index(bare, "U_BOOT_PARAMETERS=\"" default "\"  # rkfleet.npu: nothing was set here") == 1 { next }
+        kind == "shell" && index(bare, "U_BOOT_PARAMETERS=\"" fallback "\"  # rkfleet.npu: nothing was set here") == 1 { next }
         kind != "shell" && bare ~ /^[ \t\r]*$/ { next }
         { print head bare }
         END { exit !changed }' pass=1 "$2" pass=2 "$3" >"$edited"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -300,6 +301,31 @@ def test_a_restore_point_of_release_1_5_0(board):
         board.write(path, menu("6.1.84", "z " + OURS) if path == MENU else "U_BOOT_X=1\nextraargs=y %s\n" % OURS)
     assert board.guard("restore", "origin")[0] == 0
     assert board.read(MENU) == menu("6.1.84", "z") and board.read(ARMBIAN) == board.read(DEFAULTS) == "U_BOOT_X=1\nextraargs=y\n"
+
+
+@pytest.mark.parametrize("awk", ["mawk", "gawk", "original-awk", "busybox awk"])
+def test_each_awk_edits_the_same(dash, awk):
+    if not shutil.which(awk.split()[0]):
+        pytest.skip("%s is not installed" % awk)
+    name, *words = awk.split()
+    dash.tool("awk", 'exec %s "$@"' % " ".join([shutil.which(name), *words]))
+    dash.write(MENU, menu("6.1.84"))
+    dash.write(DEFAULTS, "a=1\n")
+    dash.keep("menu " + MENU, "shell " + DEFAULTS, identity="machine 0123\n")
+    dash.write(MENU, menu("6.1.84", "new " + OURS))
+    dash.write(DEFAULTS, "a=1\nU_BOOT_PARAMETERS='ro initcall_blacklist=x,rknpu_init'\n%s\n" % _kernel_hold.LINE)
+    assert dash.guard("restore", "origin")[0] == 0
+    assert dash.read(MENU) == menu("6.1.84", "new")
+    assert dash.read(DEFAULTS) == "a=1\nU_BOOT_PARAMETERS='ro initcall_blacklist=x'\n"
+
+
+def test_no_variable_of_an_awk_program_is_a_word_of_gawk():
+    """A board may have gawk instead of Debian's mawk, and gawk refuses the whole program."""
+    programs = re.findall(r"\bawk ((?:-v \S+ )*)(?:\\\n *)?'(.*?)'", SCRIPT().replace("\"${fallback:-ro quiet}\"", "x"), re.S)
+    assert len(programs) == 3
+    for options, program in programs:
+        words = re.findall(r"[A-Za-z_]\w*", options + re.sub(r'"(?:[^"\\]|\\.)*"|/(?:[^/\\\n]|\\.)+/|#.*', "", program))
+        assert not {"default", "switch", "case", "func", "load", "include", "namespace", "BEGINFILE", "ENDFILE"} & set(words)
 
 
 # -- kernels ----------------------------------------------------------------------------------------------------------------
