@@ -146,9 +146,10 @@ is_foreign() {
         "$1/identity" "$root/run/rkfleet-npu.identity"
 }
 
-# RELEASE: whether that kernel is still installed.
+# RELEASE: whether that kernel is still installed. One with everything built in has no folder "kernel", and not every image is below /boot.
 has_kernel() {
-    [ -d "$root/lib/modules/$1/kernel" ] || [ -e "$root/boot/vmlinuz-$1" ]
+    [ -d "$root/lib/modules/$1/kernel" ] || [ -e "$root/lib/modules/$1/modules.builtin" ] || [ -e "$root/boot/vmlinuz-$1" ] ||
+        [ "$1" = "$(uname -r)" ]
 }
 
 # FOLDER RELEASE: whether a package has put another kernel of the same name in its place.
@@ -220,6 +221,18 @@ back_module() {
             ;;
     esac
     back_file "$1" "$2" "$root$3"
+}
+
+# The own module of a kernel that came later: DKMS keeps it in its tree, which is going to be replaced.
+back_own_modules() {
+    for kept in "$root"/var/lib/dkms/rknpu/original_module/*/*/rknpu*.ko*; do
+        release=${kept%/*/*}
+        release=${release##*/}
+        if [ -s "$kept" ] && has_kernel "$release" && ! grep -qsF " /lib/modules/$release/" "$folder/manifest"; then
+            own=$root/lib/modules/$release/kernel/drivers/rknpu/${kept##*/}
+            [ -s "$own" ] || place "$kept" "$own" "$kept"
+        fi
+    done
 }
 
 back_tree() {
@@ -402,6 +415,7 @@ put_back() {
         foreign=1
         say "the restore point is of another root file system or machine: only what rkfleet.npu wrote into the boot files is removed"
     fi
+    [ -n "$foreign" ] || back_own_modules
     while read -r kind copy digest path; do
         case $path in
             /*) ;;
@@ -445,8 +459,9 @@ put_back() {
         fi
     done
     # Always: who was cut off here the last time finds every file in its place, and these lists of files that are gone.
-    for kernel in "$root"/lib/modules/*/kernel; do
-        [ ! -d "$kernel" ] || depmod ${root:+-b "$root"} -a "$(basename "${kernel%/kernel}")" || trouble "depmod fails for ${kernel%/kernel}"
+    for kernel in "$root"/lib/modules/*; do
+        { [ -d "$kernel" ] && has_kernel "${kernel##*/}"; } || continue
+        depmod ${root:+-b "$root"} -a "${kernel##*/}" || trouble "depmod fails for $kernel"
     done
     ldconfig ${root:+-r "$root"} || trouble "ldconfig fails"
     sync
@@ -595,9 +610,16 @@ calm() {
 
 boot() {
     [ -d "$pending" ] || return 0
+    reason=
     if [ -e "$pending/tried" ]; then
-        say "the boot before this one was not confirmed: the upgrade of the NPU is undone"
-        if restore "$pending" "the boot into the new driver was not confirmed, and the board went back by itself" true; then
+        reason="the boot into the new driver was not confirmed"
+    elif [ -e "$pending/restoring" ]; then
+        # What is half restored is not worth a trial.
+        reason="a restore was interrupted"
+    fi
+    if [ -n "$reason" ]; then
+        say "$reason: the upgrade of the NPU is undone"
+        if restore "$pending" "$reason, and the board went back by itself" true; then
             reboot_now
         fi
         return

@@ -363,6 +363,35 @@ def test_a_kernel_replaced_by_its_package_keeps_its_own_module(board, where):
     assert board.read(OWN) == "of the other build"
 
 
+@pytest.mark.parametrize("folder", ["pending", "origin"])
+def test_a_kernel_that_came_later_gets_its_own_module_back(board, folder):
+    """DKMS has put it aside for ours, in a tree that was not there before us."""
+    board.keep("file " + OWN, "notree " + DKMS, folder=folder)
+    later = "/lib/modules/6.1.99"
+    board.write(later + "/kernel/other.ko")
+    board.write(later + "/updates/dkms/rknpu.ko", "ours")
+    board.write(DKMS + "/original_module/6.1.99/aarch64/rknpu.ko", "its own")
+    board.write(DKMS + "/original_module/6.1.43/aarch64/rknpu.ko", "of a kernel that is gone")
+    assert board.guard("restore", folder)[0] == 0
+    assert board.read(later + "/kernel/drivers/rknpu/rknpu.ko") == "its own" and board.read(later + "/updates/dkms/rknpu.ko") is None
+    assert not board.place(DKMS).exists() and not board.place("/lib/modules/6.1.43").exists()
+
+
+@pytest.mark.parametrize("sign", ["modules.builtin", "it runs"])
+def test_a_kernel_with_everything_built_in_and_its_image_elsewhere(dash, sign):
+    """FriendlyElec's: neither /lib/modules/RELEASE/kernel nor /boot/vmlinuz-RELEASE."""
+    dash.tool("depmod", 'echo "$@" >>%s/depmod.log' % dash.tools)
+    dash.tool("uname", "echo %s" % ("6.1.57" if sign == "it runs" else "other"))
+    driver = "/lib/modules/6.1.57/updates/dkms/rknpu.ko"
+    dash.write(driver, "old")
+    if sign != "it runs":
+        dash.write("/lib/modules/6.1.57/modules.builtin", "")
+    dash.keep("file " + driver)
+    dash.write(driver, "new")
+    assert dash.guard("restore", "origin")[0] == 0 and dash.read(driver) == "old"
+    assert "-b %s -a 6.1.57" % dash.root in (dash.tools / "depmod.log").read_text().splitlines()
+
+
 # -- another root file system, another machine ------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("identity", ["machine 9999\n", "root 77aa\nmachine 9999\n", "root some-other\nmachine 0123\n"])
@@ -547,6 +576,20 @@ def test_a_rollback_that_is_not_confirmed_returns_to_the_state_before_it(fast):
     there = rollback(fast)
     there.close("rolled_back", "by request", purge=True)
     assert os.listdir(fast.home) == ["state.json"]
+
+
+def test_a_restore_that_was_cut_off_before_the_trial_boot_goes_on_at_the_next_boot(fast):
+    """A mix of old and new is nothing to try."""
+    old = old_board(fast)
+    fast.begin()
+    upgrade(fast)
+    fast.tool("depmod", "kill -9 $PPID")
+    fast.guard("restore", "pending")
+    assert (fast.home / "pending/untried").exists()
+    fast.tool("depmod", "exit 0")
+    fast.guard("boot")
+    assert fast.files() == old and not (fast.home / "pending").exists()
+    assert fast.state()["state"] == "rolled_back" and "was interrupted" in fast.state()["why"]
 
 
 def test_a_failed_rollback_is_left_to_the_guard(fast):
