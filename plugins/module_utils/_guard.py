@@ -786,6 +786,8 @@ wait_for_commit() {
 tidy() {
     [ -s "$home/undone/packages" ] || return 0
     images=$(grep -xE 'linux-image-[a-z0-9.+~-]+' "$home/undone/packages")
+    # dpkg and the hooks of a kernel finish what they do first.
+    trap 'exit 0' TERM INT
     for image in $images; do
         # Where dpkg is busy, the next boot tries again.
         [ "$image" = "linux-image-$(uname -r)" ] || DEBIAN_FRONTEND=noninteractive dpkg --remove -- "$image" || return 0
@@ -869,6 +871,7 @@ StartLimitIntervalSec=0
 
 [Service]
 ExecStart={script} watch
+KillMode=mixed
 Restart=on-failure
 RestartSec=5
 OOMScoreAdjust=-1000
