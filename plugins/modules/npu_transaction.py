@@ -257,6 +257,7 @@ def begun(module, params, transaction):
             "the NPU is in use by %s: stop that, name its service in npu_services, or set npu_force to true"
             % ", ".join("%s (pid %d)" % (process["name"], process["pid"]) for process in blocking[:5])
         )
+    transaction.require_no_rollback()
     if module.check_mode:
         return dict(changed=not transaction.is_pending(), resumed=transaction.is_pending(), stopped=[], baseline=params["baseline"])
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])

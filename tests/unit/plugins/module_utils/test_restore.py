@@ -5,6 +5,7 @@ and how the controller, the guard and its watcher get along: the real script on 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pathlib
@@ -605,6 +606,95 @@ def test_a_failed_rollback_is_left_to_the_guard(fast):
     fast.write("/proc/sys/kernel/random/boot_id", "two\n")
     assert fast.guard("watch")[0] == 0
     assert fast.files() == new and fast.state()["state"] == "committed"
+
+
+def test_no_upgrade_begins_on_a_rollback_that_is_not_confirmed(fast):
+    """What is pending would take it to the state before the rollback, which is not what was there before the upgrade."""
+    old_board(fast)
+    there = fast.begin()
+    upgrade(fast)
+    there.commit("0.9.6")
+    rollback(fast)
+    files = fast.files()
+    with pytest.raises(_transaction.TransactionError, match="a rollback to before the first change is not confirmed"):
+        fast.begin("three")
+    assert fast.files() == files and (fast.home / "pending/outcome").exists()
+    # Again: first back to the state before the rollback, then from there.
+    there = fast.transaction("four")
+    there.lock(["*"])
+    there.restore(["pending"])
+    rollback(fast, "four").close("rolled_back", "by request", purge=True)
+    assert os.listdir(fast.home) == ["state.json"]
+
+
+def test_services_of_a_rollback(fast, monkeypatch):
+    """What a pending upgrade has stopped starts again; what ran at the first upgrade, months ago, only where it runs now."""
+    called = []
+    monkeypatch.setattr(Board, "run", lambda self, args, run=Board.run: called.append(args) or run(self, args))
+    old_board(fast)
+    there = fast.begin()
+    there.stop_services(["years-ago.service"])
+    upgrade(fast)
+    there.commit("0.9.6")
+    fast.begin("two").stop_services(["detector.service"])
+    there = fast.transaction("three")
+    there.lock(["*"])
+    there.restore(["pending"])
+    there.begin_rollback(fast.watched(), 30)
+    there.restore(["origin"])
+    del called[:]
+    there.close("rolled_back", "by request", purge=True)
+    assert [args[1:] for args in called if args[-1] in ("detector.service", "years-ago.service")] == [
+        ["restart", "--", "detector.service"], ["try-restart", "--", "years-ago.service"]]
+
+
+def test_marks_of_a_restore_that_failed_are_not_kept_for_the_next(fast):
+    """One says that a boot file is ours whatever is in it, the other that there were tries."""
+    fast.write(ARMBIAN, "rootdev=x\n")
+    fast.begin()
+    fast.write(ARMBIAN, "rootdev=x\nextraargs=%s\n" % OURS)
+    fast.note(ARMBIAN)
+    for name in ("overwritten", "tries"):
+        (fast.home / "pending" / name).write_text("%s\n" % fast.place(ARMBIAN) if name == "overwritten" else "2\n")
+    fast.begin("two").commit("0.9.6")
+    fast.write(ARMBIAN, "rootdev=y\nextraargs=%s\n" % OURS)
+    rollback(fast, "three")
+    assert fast.read(ARMBIAN) == "rootdev=y\n" and not (fast.home / "origin/tries").exists()
+
+
+@pytest.mark.parametrize("problem", ["a blank", "no room"])
+def test_nothing_stays_of_an_upgrade_that_could_not_begin(fast, monkeypatch, problem):
+    fast.write(ARMBIAN, "rootdev=x\n")
+    stat, copy = os.stat, shutil.copytree
+
+    def other_device(path, *args, **named):
+        there = stat(path, *args, **named)
+        return os.stat_result([*there[:2], 4711, *there[3:]]) if str(path) == str(fast.place("/boot")) else there
+
+    def full(*args, **named):
+        if problem == "no room":
+            raise OSError(errno.ENOSPC, "no room")
+        return copy(*args, **named)
+
+    fast.write(DKMS + "/0.8.2/x", "y")
+    before = fast.files()
+    monkeypatch.setattr(os, "stat", other_device)
+    monkeypatch.setattr(shutil, "copytree", full)
+    there = fast.transaction()
+    there.lock()
+    with pytest.raises(_transaction.TransactionError, match=problem if problem == "a blank" else "disk is full"):
+        there.begin([*fast.watched(), *([("/etc/a b", "file")] if problem == "a blank" else ())], STATE, 30)
+    assert fast.files() == before and os.listdir(fast.home) == ["lock.json"]
+
+
+def test_a_watcher_of_an_earlier_release_is_replaced(fast, monkeypatch):
+    called = []
+    monkeypatch.setattr(Board, "run", lambda self, args, run=Board.run: called.append(args) or run(self, args))
+    fast.begin()
+    assert [args[1] for args in called if args[-1] == _guard.WATCH_UNIT] == ["start"]
+    del called[:]
+    fast.begin("two")
+    assert [args[1] for args in called if args[0] == "systemctl"] == ["daemon-reload", "restart"]
 
 
 def test_by_hand_without_ansible(fast):
