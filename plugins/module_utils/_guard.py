@@ -366,6 +366,7 @@ back_boot() {
     [ -f "$root$boot_path" ] || return 0
     say "$boot_path has changed since: only what rkfleet.npu wrote into it is removed"
     take_out "$boot_kind" "$original" "$root$boot_path"
+    if [ "$boot_copy" = - ] && [ ! -s "$root$boot_path" ]; then drop "$root$boot_path"; fi
     rm -f "$root${boot_path%/*}/.npu-restore.${boot_path##*/}"
     if [ "$boot_kind" = menu ]; then
         menu_boots "$root$boot_path"
@@ -429,6 +430,8 @@ put_back() {
             file:*/extlinux.conf | nofile:*/extlinux.conf) kind=menu ;;
             file:*/boot/*Env.txt) kind=environment ;;
             file:/etc/kernel/cmdline) kind=words ;;
+            file:*/rkfleet-npu.conf) ;;
+            file:*/u-boot-menu/conf.d/*.conf) kind=shell ;;
             file:/etc/default/u-boot | nofile:/etc/default/u-boot | file:/etc/dkms/framework.conf | nofile:/etc/dkms/framework.conf) kind=shell ;;
         esac
         case $kind in

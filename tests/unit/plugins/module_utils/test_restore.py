@@ -329,6 +329,21 @@ def test_no_variable_of_an_awk_program_is_a_word_of_gawk():
         assert not {"default", "switch", "case", "func", "load", "include", "namespace", "BEGINFILE", "ENDFILE"} & set(words)
 
 
+def test_a_restore_point_of_release_1_5_0_with_fragments(board):
+    """The owner's fragment with the arguments is a boot file, ours is not; a file with nothing but our lines goes."""
+    mine, ours = "/etc/u-boot-menu/conf.d/mine.conf", "/etc/u-boot-menu/conf.d/rkfleet-npu.conf"
+    board.write(mine, "U_BOOT_PARAMETERS='ro'\n")
+    board.write(ours, "of the release before\n")
+    board.keep("file " + mine, "file " + ours, "nofile " + DEFAULTS, "nofile " + _signing.CONFIG)
+    board.write(mine, "U_BOOT_PARAMETERS='ro root=UUID=NVME %s'\n" % OURS)
+    board.write(ours, "new\n")
+    board.write(DEFAULTS, _bootloader.merge_argument("u-boot-menu", "", "initcall_blacklist", "rknpu_init", "ro quiet"))
+    board.write(_signing.CONFIG, _signing.LINE + "\n")
+    assert board.guard("restore", "origin")[0] == 0
+    assert board.read(mine) == "U_BOOT_PARAMETERS='ro root=UUID=NVME'\n" and board.read(ours) == "of the release before\n"
+    assert board.read(DEFAULTS) is None and board.read(_signing.CONFIG) is None
+
+
 # -- kernels ----------------------------------------------------------------------------------------------------------------
 
 def test_nothing_comes_back_for_a_kernel_that_is_gone(board):
@@ -695,6 +710,30 @@ def test_a_watcher_of_an_earlier_release_is_replaced(fast, monkeypatch):
     del called[:]
     fast.begin("two")
     assert [args[1] for args in called if args[0] == "systemctl"] == ["daemon-reload", "restart"]
+
+
+def test_a_rollback_of_a_driver_that_was_committed_twice(fast):
+    old = old_board(fast)
+    there = fast.begin()
+    upgrade(fast)
+    there.commit("0.9.6")
+    there = fast.begin("two", "0.9.8")
+    fast.write("/usr/src/rknpu-0.9.8/Kbuild", "x")
+    fast.write(DKMS + "/0.9.8/source", "x")
+    fast.write(BUILT, "newer")
+    fast.write(MENU, menu("6.1.84", "root=UUID=OLD splash " + OURS))
+    fast.note(MENU)
+    there.commit("0.9.8")
+    new = fast.files()
+    rollback(fast, "three")
+    assert fast.files() == old
+    # Not confirmed, and tried again.
+    fast.guard("reboot")
+    fast.guard("boot")
+    fast.guard("boot")
+    assert fast.files() == new and fast.state()["state"] == "committed"
+    rollback(fast, "four").close("rolled_back", "by request", purge=True)
+    assert fast.files() == old and os.listdir(fast.home) == ["state.json"]
 
 
 def test_by_hand_without_ansible(fast):
