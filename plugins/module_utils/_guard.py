@@ -374,8 +374,10 @@ back_boot() {
     fi
 }
 
-# PATH: whether that boot file is as this collection left it. An upgrade that was cut off may not have come to write down how.
+# PATH: whether that boot file is as this collection left it. An upgrade that was cut off may not have come to write down how. One that was lost
+# meanwhile comes back, too: without it the board may not boot.
 is_as_left() {
+    [ "$folder" = "$pending" ] && [ ! -e "$root$1" ] ||
     grep -qsxF "$(digest_of "$root$1") $1" "$folder/left" || grep -qsxF "$root$1" "$folder/overwritten" || {
         [ "$folder" = "$pending" ] && ! cut -d ' ' -f 2 "$folder/left" 2>/dev/null | grep -qxF "$1"
     }
@@ -711,8 +713,8 @@ is_overdue() {
     number "$pending/confirm" 30
     [ "$number" -ge 1 ] && [ "$number" -le 99999 ] || number=30
     limit=$((number * 60))
-    # Before the first boot nothing is at risk, and packages and a build may take their time.
-    [ -e "$pending/tried" ] || limit=$((limit + patience))
+    # Before the first boot nothing is at risk, and packages and a build may take their time. Half restored it is no use to wait.
+    [ -e "$pending/tried" ] || [ -e "$pending/restoring" ] || limit=$((limit + patience))
     first_line "$root/proc/uptime"
     to_number "${line%%.*}" 0
     uptime=$number heard=0

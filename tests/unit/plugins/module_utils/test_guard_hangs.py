@@ -428,3 +428,12 @@ def test_the_removal_of_a_kernel_is_not_cut_off(board):
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.read_string(_guard.files()["%s/%s" % (_guard.UNITS, _guard.WATCH_UNIT)][0].decode())
     assert unit["Service"]["KillMode"] == "mixed"
+
+
+@pytest.mark.parametrize("mark, restored", [("restoring", True), ("whole", False)])
+def test_what_is_half_restored_does_not_wait_for_packages_and_builds(board, mark, restored):
+    board.not_tried()
+    board.write("var/lib/rkfleet-npu/pending/" + mark, "")
+    board.write("proc/uptime", "1900.00 1\n")
+    board.one_look()
+    assert board.restored() is restored

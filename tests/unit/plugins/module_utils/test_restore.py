@@ -215,6 +215,20 @@ def test_never_a_menu_that_names_what_is_not_there(board, missing, folder):
     assert board.read(MENU) == menu("6.1.84", "y")
 
 
+@pytest.mark.parametrize("folder", ["pending", "origin"])
+def test_a_boot_file_that_was_lost_during_the_upgrade_comes_back(board, folder):
+    """FAT may lose one; months later its owner has a reason to have none."""
+    board.write(MENU, menu("6.1.84"))
+    board.write(ARMBIAN, "rootdev=x\n")
+    board.keep("menu " + MENU, "environment " + ARMBIAN, folder=folder)
+    board.write(MENU, menu("6.1.84", OURS))
+    board.left(MENU, ARMBIAN)
+    for path in (MENU, ARMBIAN):
+        board.place(path).unlink()
+    assert board.guard("restore", folder)[0] == 0
+    assert [board.read(MENU), board.read(ARMBIAN)] == ([menu("6.1.84"), "rootdev=x\n"] if folder == "pending" else [None, None])
+
+
 def test_a_menu_that_boots_nothing_either_way_is_no_success(board):
     board.write(MENU, menu("gone"))
     board.keep("menu " + MENU)
