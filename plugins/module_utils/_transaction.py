@@ -255,11 +255,11 @@ class Transaction:
         self._prepare_home()
         with exclusive(self.home):
             resumed = self._begin(paths, state, confirm_minutes, outcome)
-        # From here on the board goes back by itself if nobody says otherwise. A watcher that runs already may be of an earlier release, which
-        # does not know the lock.
+        # From here on the board goes back by itself if nobody says otherwise. A watcher that runs already may be about to end, after the
+        # upgrade before, or be of an earlier release, which does not know the lock.
         if resumed:
             self._systemctl("daemon-reload")
-        self._systemctl("restart" if resumed else "start", "--no-block", _guard.WATCH_UNIT)
+        self._systemctl("restart", "--no-block", _guard.WATCH_UNIT)
         return resumed
 
     def require_no_rollback(self):
