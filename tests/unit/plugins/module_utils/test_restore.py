@@ -14,10 +14,12 @@ import shutil
 import signal
 import subprocess
 import time
+import types
 
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _bootloader, _guard, _kernel_hold, _signing, _transaction
+from ansible_collections.rkfleet.npu.plugins.modules import npu_transaction
 
 SCRIPT = _guard.script
 MENU, DEFAULTS, CMDLINE, ARMBIAN = "/boot/extlinux/extlinux.conf", "/etc/default/u-boot", "/etc/kernel/cmdline", "/boot/armbianEnv.txt"
@@ -749,6 +751,21 @@ def test_a_rollback_of_a_driver_that_was_committed_twice(fast):
     assert fast.files() == new and fast.state()["state"] == "committed"
     rollback(fast, "four").close("rolled_back", "by request", purge=True)
     assert fast.files() == old and os.listdir(fast.home) == ["state.json"]
+
+
+def test_a_rollback_that_fails_half_way_says_what_the_board_does(fast):
+    old_board(fast)
+    there = fast.begin()
+    upgrade(fast)
+    there.commit("0.9.6")
+    there = fast.transaction("two")
+    fast.tool("depmod", "exit 1")
+    module = types.SimpleNamespace(check_mode=False)
+    params = {"restore": "origin", "break_lock": False, "ended_runs": [], "runtime": RUNTIME, "confirm_minutes": 30}
+    there.begin_rollback = lambda dummy, minutes, begin=there.begin_rollback: begin(fast.watched(), minutes)
+    with pytest.raises(_transaction.TransactionError, match="depmod fails.* returns to the state before the rollback in 30 minutes"):
+        npu_transaction.restored(module, params, there)
+    assert (fast.home / "pending/outcome").exists() and (fast.home / "origin/manifest").exists()
 
 
 def test_by_hand_without_ansible(fast):
