@@ -256,10 +256,11 @@ class Transaction:
         with exclusive(self.home):
             resumed = self._begin(paths, state, confirm_minutes, outcome)
         # From here on the board goes back by itself if nobody says otherwise. A watcher that runs already may be about to end, after the
-        # upgrade before, or be of an earlier release, which does not know the lock.
+        # upgrade before, or be of an earlier release, which does not know the lock. The reboot after a restore is not interrupted.
         if resumed:
             self._systemctl("daemon-reload")
-        self._systemctl("restart", "--no-block", _guard.WATCH_UNIT)
+        verb = "start" if os.path.exists(self.place("/run/rkfleet-npu/restoring")) else "restart"
+        self._systemctl(verb, "--no-block", _guard.WATCH_UNIT)
         return resumed
 
     def require_no_rollback(self):

@@ -727,6 +727,11 @@ def test_a_watcher_that_runs_already_is_replaced(fast, monkeypatch):
     del called[:]
     fast.begin("two")
     assert [args[1] for args in called if args[0] == "systemctl"] == ["daemon-reload", "restart"]
+    # It has restored the board and is about to reboot it.
+    fast.write("/run/rkfleet-npu/restoring", "")
+    del called[:]
+    fast.begin("three")
+    assert [args[1] for args in called if args[-1] == _guard.WATCH_UNIT] == ["start"]
 
 
 def test_a_rollback_of_a_driver_that_was_committed_twice(fast):
