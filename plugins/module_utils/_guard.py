@@ -146,9 +146,10 @@ is_foreign() {
         "$1/identity" "$root/run/rkfleet-npu.identity"
 }
 
-# RELEASE: whether that kernel is still installed.
+# RELEASE: whether that kernel is still installed. One with everything built in has no folder "kernel", and not every image is below /boot.
 has_kernel() {
-    [ -d "$root/lib/modules/$1/kernel" ] || [ -e "$root/boot/vmlinuz-$1" ]
+    [ -d "$root/lib/modules/$1/kernel" ] || [ -e "$root/lib/modules/$1/modules.builtin" ] || [ -e "$root/boot/vmlinuz-$1" ] ||
+        [ "$1" = "$(uname -r)" ]
 }
 
 # FOLDER RELEASE: whether a package has put another kernel of the same name in its place.
@@ -222,6 +223,18 @@ back_module() {
     back_file "$1" "$2" "$root$3"
 }
 
+# The own module of a kernel that came later: DKMS keeps it in its tree, which is going to be replaced.
+back_own_modules() {
+    for kept in "$root"/var/lib/dkms/rknpu/original_module/*/*/rknpu*.ko*; do
+        release=${kept%/*/*}
+        release=${release##*/}
+        if [ -s "$kept" ] && has_kernel "$release" && ! grep -qsF " /lib/modules/$release/" "$folder/manifest"; then
+            own=$root/lib/modules/$release/kernel/drivers/rknpu/${kept##*/}
+            [ -s "$own" ] || place "$kept" "$own" "$kept"
+        fi
+    done
+}
+
 back_tree() {
     copy=$1 there=$2
     # What DKMS has built for kernels that are gone stays away.
@@ -280,10 +293,10 @@ menu_boots() {
 
 # KIND COPY PLACE: takes what this collection wrote, and COPY did not have, out of a boot file that others have changed since.
 take_out() {
-    default=$(cat "$root"/usr/sbin/u-boot-update "$root"/usr/bin/u-boot-update "$root"/usr/share/u-boot-menu/read-config 2>/dev/null |
+    fallback=$(cat "$root"/usr/sbin/u-boot-update "$root"/usr/bin/u-boot-update "$root"/usr/share/u-boot-menu/read-config 2>/dev/null |
         sed -n 's/.*\${U_BOOT_PARAMETERS:-\([^}$`]*\)}.*/\1/p' | head -n 1)
     edited=$root/run/rkfleet-npu.edited
-    awk -v kind="$1" -v ours="$ours" -v default="${default:-ro quiet}" '
+    awk -v kind="$1" -v ours="$ours" -v fallback="${fallback:-ro quiet}" '
         # Takes our value out of each initcall_blacklist=a,b of a line, and the argument where nothing is left of it.
         function strip(text, out, before, word, value, quote, kept, part, parts, i, hit) {
             out = ""
@@ -321,7 +334,7 @@ take_out() {
         kind == "shell" && /^\[ ! -e [^ ]*rkfleet-npu[^ ]* \] \|\| \. [^ ]*  # rkfleet\.npu: / && !($0 in seen) { changed = 1; next }
         bare == body || (label in had) { print; next }
         { changed = 1 }
-        kind == "shell" && index(bare, "U_BOOT_PARAMETERS=\"" default "\"  # rkfleet.npu: nothing was set here") == 1 { next }
+        kind == "shell" && index(bare, "U_BOOT_PARAMETERS=\"" fallback "\"  # rkfleet.npu: nothing was set here") == 1 { next }
         kind != "shell" && bare ~ /^[ \t\r]*$/ { next }
         { print head bare }
         END { exit !changed }' pass=1 "$2" pass=2 "$3" >"$edited"
@@ -353,6 +366,7 @@ back_boot() {
     [ -f "$root$boot_path" ] || return 0
     say "$boot_path has changed since: only what rkfleet.npu wrote into it is removed"
     take_out "$boot_kind" "$original" "$root$boot_path"
+    if [ "$boot_copy" = - ] && [ ! -s "$root$boot_path" ]; then drop "$root$boot_path"; fi
     rm -f "$root${boot_path%/*}/.npu-restore.${boot_path##*/}"
     if [ "$boot_kind" = menu ]; then
         menu_boots "$root$boot_path"
@@ -360,8 +374,10 @@ back_boot() {
     fi
 }
 
-# PATH: whether that boot file is as this collection left it. An upgrade that was cut off may not have come to write down how.
+# PATH: whether that boot file is as this collection left it. An upgrade that was cut off may not have come to write down how. One that was lost
+# meanwhile comes back, too: without it the board may not boot.
 is_as_left() {
+    [ "$folder" = "$pending" ] && [ ! -e "$root$1" ] ||
     grep -qsxF "$(digest_of "$root$1") $1" "$folder/left" || grep -qsxF "$root$1" "$folder/overwritten" || {
         [ "$folder" = "$pending" ] && ! cut -d ' ' -f 2 "$folder/left" 2>/dev/null | grep -qxF "$1"
     }
@@ -402,6 +418,7 @@ put_back() {
         foreign=1
         say "the restore point is of another root file system or machine: only what rkfleet.npu wrote into the boot files is removed"
     fi
+    [ -n "$foreign" ] || back_own_modules
     while read -r kind copy digest path; do
         case $path in
             /*) ;;
@@ -415,6 +432,8 @@ put_back() {
             file:*/extlinux.conf | nofile:*/extlinux.conf) kind=menu ;;
             file:*/boot/*Env.txt) kind=environment ;;
             file:/etc/kernel/cmdline) kind=words ;;
+            file:*/rkfleet-npu.conf) ;;
+            file:*/u-boot-menu/conf.d/*.conf) kind=shell ;;
             file:/etc/default/u-boot | nofile:/etc/default/u-boot | file:/etc/dkms/framework.conf | nofile:/etc/dkms/framework.conf) kind=shell ;;
         esac
         case $kind in
@@ -445,8 +464,9 @@ put_back() {
         fi
     done
     # Always: who was cut off here the last time finds every file in its place, and these lists of files that are gone.
-    for kernel in "$root"/lib/modules/*/kernel; do
-        [ ! -d "$kernel" ] || depmod ${root:+-b "$root"} -a "$(basename "${kernel%/kernel}")" || trouble "depmod fails for ${kernel%/kernel}"
+    for kernel in "$root"/lib/modules/*; do
+        { [ -d "$kernel" ] && has_kernel "${kernel##*/}"; } || continue
+        depmod ${root:+-b "$root"} -a "${kernel##*/}" || trouble "depmod fails for $kernel"
     done
     ldconfig ${root:+-r "$root"} || trouble "ldconfig fails"
     sync
@@ -595,9 +615,16 @@ calm() {
 
 boot() {
     [ -d "$pending" ] || return 0
+    reason=
     if [ -e "$pending/tried" ]; then
-        say "the boot before this one was not confirmed: the upgrade of the NPU is undone"
-        if restore "$pending" "the boot into the new driver was not confirmed, and the board went back by itself" true; then
+        reason="the boot into the new driver was not confirmed"
+    elif [ -e "$pending/restoring" ]; then
+        # What is half restored is not worth a trial.
+        reason="a restore was interrupted"
+    fi
+    if [ -n "$reason" ]; then
+        say "$reason: the upgrade of the NPU is undone"
+        if restore "$pending" "$reason, and the board went back by itself" true; then
             reboot_now
         fi
         return
@@ -686,8 +713,8 @@ is_overdue() {
     number "$pending/confirm" 30
     [ "$number" -ge 1 ] && [ "$number" -le 99999 ] || number=30
     limit=$((number * 60))
-    # Before the first boot nothing is at risk, and packages and a build may take their time.
-    [ -e "$pending/tried" ] || limit=$((limit + patience))
+    # Before the first boot nothing is at risk, and packages and a build may take their time. Half restored it is no use to wait.
+    [ -e "$pending/tried" ] || [ -e "$pending/restoring" ] || limit=$((limit + patience))
     first_line "$root/proc/uptime"
     to_number "${line%%.*}" 0
     uptime=$number heard=0
@@ -764,6 +791,8 @@ wait_for_commit() {
 tidy() {
     [ -s "$home/undone/packages" ] || return 0
     images=$(grep -xE 'linux-image-[a-z0-9.+~-]+' "$home/undone/packages")
+    # dpkg and the hooks of a kernel finish what they do first.
+    trap 'exit 0' TERM INT
     for image in $images; do
         # Where dpkg is busy, the next boot tries again.
         [ "$image" = "linux-image-$(uname -r)" ] || DEBIAN_FRONTEND=noninteractive dpkg --remove -- "$image" || return 0
@@ -847,6 +876,7 @@ StartLimitIntervalSec=0
 
 [Service]
 ExecStart={script} watch
+KillMode=mixed
 Restart=on-failure
 RestartSec=5
 OOMScoreAdjust=-1000

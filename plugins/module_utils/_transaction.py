@@ -199,6 +199,7 @@ class Transaction:
         self.run, self.owner, self.root = run, owner, root
         self.home = self.place(state_dir)
         self.pending = os.path.join(self.home, "pending")
+        self.stopped = []  # services that an upgrade had stopped which this run has taken back
         self.fresh = False  # whether this run has begun it, and nothing was changed yet
 
     def place(self, path):
@@ -254,11 +255,27 @@ class Transaction:
         self._prepare_home()
         with exclusive(self.home):
             resumed = self._begin(paths, state, confirm_minutes, outcome)
-        # From here on the board goes back by itself if nobody says otherwise.
-        self._systemctl("start", "--no-block", _guard.WATCH_UNIT)
+        # From here on the board goes back by itself if nobody says otherwise. A watcher that runs already may be about to end, after the
+        # upgrade before, or be of an earlier release, which does not know the lock. The reboot after a restore is not interrupted.
+        if resumed:
+            self._systemctl("daemon-reload")
+        verb = "start" if os.path.exists(self.place("/run/rkfleet-npu/restoring")) else "restart"
+        self._systemctl(verb, "--no-block", _guard.WATCH_UNIT)
         return resumed
 
+    def require_no_rollback(self):
+        """Refuse to go on with a rollback as if it were an upgrade: what it would go back to is not what was there before the upgrade.
+
+        :raises TransactionError: where a rollback to before the first change is not confirmed.
+        """
+        if self.is_pending() and os.path.exists(os.path.join(self.pending, "outcome")):
+            raise TransactionError(
+                "a rollback to before the first change is not confirmed on it: run rollback_npu again, or wait until the board has returned "
+                "to the state before the rollback, and rerun the playbook")
+
     def _begin(self, paths, state, confirm_minutes, outcome):
+        if not outcome:
+            self.require_no_rollback()
         resumed = self.is_pending()
         self.fresh = not resumed
         folder = self.pending if resumed else self.pending + ".new"
@@ -274,12 +291,15 @@ class Transaction:
             self._write_down(folder, paths)
             if outcome and not resumed:
                 write_file(os.path.join(folder, "outcome"), outcome.encode() + b"\n", 0o600)
+                write_file(os.path.join(folder, "services"), _as_lines(self.stopped), 0o600)
             self._arm(folder, state, confirm_minutes)
-        except OSError as error:
+        except (OSError, TransactionError) as error:
             if not resumed:
-                self._give_up_room(folder)
+                self._give_up_room(path for path, dummy in paths)
                 shutil.rmtree(folder, ignore_errors=True)
                 self.disarm()
+            if isinstance(error, TransactionError):
+                raise
             raise TransactionError("what is there cannot be kept for the way back: %s" % told(error, self.home)) from error
         os.sync()
         if not resumed:
@@ -357,11 +377,13 @@ class Transaction:
                 os.chown(room(place), there.st_uid, there.st_gid)
         return "%s %s %s %s" % (kind, copy, sha256_of(target), path)
 
-    def _give_up_room(self, folder):
-        """Remove what _entry() has kept room with."""
-        for line in _lines(os.path.join(folder, "manifest")):
+    def _give_up_room(self, paths=None):
+        """Remove what _entry() has kept room with, by default for all that is pending."""
+        if paths is None:
+            paths = [line.split(" ")[3] for line in _lines(os.path.join(self.pending, "manifest"))]
+        for path in paths:
             with contextlib.suppress(OSError):
-                os.unlink(room(self.place(line.split(" ")[3])))
+                os.unlink(room(self.place(path)))
 
     def _kernels(self):
         """Digest and release of each kernel: a module of its own is not restored where a package has replaced the kernel."""
@@ -422,7 +444,7 @@ class Transaction:
 
     def _end_pending(self):
         """Have nothing pending any more: at once, by a rename."""
-        self._give_up_room(self.pending)
+        self._give_up_room()
         old = self.pending + ".old"
         shutil.rmtree(old, ignore_errors=True)
         with contextlib.suppress(FileNotFoundError):
@@ -447,11 +469,11 @@ class Transaction:
                 raise TransactionError("service %s cannot be stopped: %s" % (name, clean(err)))
         return running
 
-    def start_services(self, folder):
+    def start_services(self, folder, verb="restart"):
         """Start again what ran before; what runs already has another library now and is started anew. Returns one sentence on those that fail."""
         failed = []
         for name in _lines(os.path.join(self.home, folder, "services")):
-            if _UNIT.match(name) and self.run(["systemctl", "restart", "--", name])[0] != 0:
+            if _UNIT.match(name) and self.run(["systemctl", verb, "--", name])[0] != 0:
                 failed.append(name)
         return "services that do not start again: %s" % ", ".join(failed) if failed else ""
 
@@ -499,7 +521,11 @@ class Transaction:
         if not first:
             self._end_pending()
             return
-        self._give_up_room(self.pending)
+        self._give_up_room()
+        # Of a restore that failed before this run went on: a rollback months later has its own.
+        for name in ("tries", "overwritten"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(self.pending, name))
         shutil.rmtree(origin, ignore_errors=True)
         os.rename(self.pending, origin)
         sync_dir(self.home)
@@ -557,6 +583,8 @@ class Transaction:
             if rc != 0:
                 raise TransactionError("not everything could be put back: %s" % clean(err or out, 500))
             words.update(out.split())
+            if folder == "pending":
+                self.stopped = _lines(os.path.join(self.home, "undone/services"))
         return "reboot" in words, "foreign" in words
 
     def close(self, state, why, purge=False):
@@ -568,7 +596,10 @@ class Transaction:
         """
         self._prepare_home()
         guarded = os.path.exists(os.path.join(self.pending, "outcome"))
-        trouble = self.start_services("origin" if guarded else "undone")
+        trouble = self.start_services("pending" if guarded else "undone")
+        if guarded:
+            # Those of the first upgrade: the owner may have given up one since.
+            trouble = " ".join(filter(None, (trouble, self.start_services("origin", "try-restart"))))
         with exclusive(self.home):
             if state == "rolled_back" and purge and self.is_pending("origin") and (not self.is_pending() or self._is_half_restored()):
                 raise TransactionError("the rollback was not confirmed in time: the board is in the state before it again")

@@ -257,6 +257,7 @@ def begun(module, params, transaction):
             "the NPU is in use by %s: stop that, name its service in npu_services, or set npu_force to true"
             % ", ".join("%s (pid %d)" % (process["name"], process["pid"]) for process in blocking[:5])
         )
+    transaction.require_no_rollback()
     if module.check_mode:
         return dict(changed=not transaction.is_pending(), resumed=transaction.is_pending(), stopped=[], baseline=params["baseline"])
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
@@ -307,7 +308,11 @@ def restored(module, params, transaction):
             transaction.begin_rollback(_transaction.watched("/", [], params["runtime"]), params["confirm_minutes"])
         except _transaction.TransactionError as error:
             raise _transaction.TransactionError("the rollback to before the first change was not begun: %s" % error) from error
-        reboot_origin, foreign = transaction.restore(["origin"])
+        try:
+            reboot_origin, foreign = transaction.restore(["origin"])
+        except _transaction.TransactionError as error:
+            raise _transaction.TransactionError(
+                "%s. By itself the board returns to the state before the rollback in %d minutes" % (error, params["confirm_minutes"])) from error
         _transaction.advance(STATE_DIR, "deployed")
         reboot = reboot or reboot_origin
     return dict(changed=bool(there), reboot_required=reboot, baseline=baseline, packages=names, guarded=guarded, note=FOREIGN if foreign else "")

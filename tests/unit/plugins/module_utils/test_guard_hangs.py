@@ -416,3 +416,24 @@ def test_the_way_back_does_not_go_through_kexec(board):
     board.guard("boot")
     # With --force systemd runs none of kexec-tools' scripts, and reboots by itself.
     assert "systemctl reboot --force --no-block" in board.called() and "past kexec: 1" in board.called()
+
+
+def test_the_removal_of_a_kernel_is_not_cut_off(board):
+    """The controller ends the watcher as soon as the board is back, when dpkg may be at work."""
+    shutil.rmtree(board.pending)
+    board.write("var/lib/rkfleet-npu/undone/packages", "linux-image-6.1.99\n")
+    board.tool("dpkg", "kill -TERM $PPID; /bin/sleep 0.2; echo removed >>%s/called" % board.tools)
+    assert board.guard("watch").returncode == 0
+    assert "removed" in board.called()
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.read_string(_guard.files()["%s/%s" % (_guard.UNITS, _guard.WATCH_UNIT)][0].decode())
+    assert unit["Service"]["KillMode"] == "mixed"
+
+
+@pytest.mark.parametrize("mark, restored", [("restoring", True), ("whole", False)])
+def test_what_is_half_restored_does_not_wait_for_packages_and_builds(board, mark, restored):
+    board.not_tried()
+    board.write("var/lib/rkfleet-npu/pending/" + mark, "")
+    board.write("proc/uptime", "1900.00 1\n")
+    board.one_look()
+    assert board.restored() is restored

@@ -5,17 +5,21 @@ and how the controller, the guard and its watcher get along: the real script on 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
 import time
+import types
 
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _bootloader, _guard, _kernel_hold, _signing, _transaction
+from ansible_collections.rkfleet.npu.plugins.modules import npu_transaction
 
 SCRIPT = _guard.script
 MENU, DEFAULTS, CMDLINE, ARMBIAN = "/boot/extlinux/extlinux.conf", "/etc/default/u-boot", "/etc/kernel/cmdline", "/boot/armbianEnv.txt"
@@ -213,6 +217,20 @@ def test_never_a_menu_that_names_what_is_not_there(board, missing, folder):
     assert board.read(MENU) == menu("6.1.84", "y")
 
 
+@pytest.mark.parametrize("folder", ["pending", "origin"])
+def test_a_boot_file_that_was_lost_during_the_upgrade_comes_back(board, folder):
+    """FAT may lose one; months later its owner has a reason to have none."""
+    board.write(MENU, menu("6.1.84"))
+    board.write(ARMBIAN, "rootdev=x\n")
+    board.keep("menu " + MENU, "environment " + ARMBIAN, folder=folder)
+    board.write(MENU, menu("6.1.84", OURS))
+    board.left(MENU, ARMBIAN)
+    for path in (MENU, ARMBIAN):
+        board.place(path).unlink()
+    assert board.guard("restore", folder)[0] == 0
+    assert [board.read(MENU), board.read(ARMBIAN)] == ([menu("6.1.84"), "rootdev=x\n"] if folder == "pending" else [None, None])
+
+
 def test_a_menu_that_boots_nothing_either_way_is_no_success(board):
     board.write(MENU, menu("gone"))
     board.keep("menu " + MENU)
@@ -302,6 +320,46 @@ def test_a_restore_point_of_release_1_5_0(board):
     assert board.read(MENU) == menu("6.1.84", "z") and board.read(ARMBIAN) == board.read(DEFAULTS) == "U_BOOT_X=1\nextraargs=y\n"
 
 
+@pytest.mark.parametrize("awk", ["mawk", "gawk", "original-awk", "busybox awk"])
+def test_each_awk_edits_the_same(dash, awk):
+    if not shutil.which(awk.split()[0]):
+        pytest.skip("%s is not installed" % awk)
+    name, *words = awk.split()
+    dash.tool("awk", 'exec %s "$@"' % " ".join([shutil.which(name), *words]))
+    dash.write(MENU, menu("6.1.84"))
+    dash.write(DEFAULTS, "a=1\n")
+    dash.keep("menu " + MENU, "shell " + DEFAULTS, identity="machine 0123\n")
+    dash.write(MENU, menu("6.1.84", "new " + OURS))
+    dash.write(DEFAULTS, "a=1\nU_BOOT_PARAMETERS='ro initcall_blacklist=x,rknpu_init'\n%s\n" % _kernel_hold.LINE)
+    assert dash.guard("restore", "origin")[0] == 0
+    assert dash.read(MENU) == menu("6.1.84", "new")
+    assert dash.read(DEFAULTS) == "a=1\nU_BOOT_PARAMETERS='ro initcall_blacklist=x'\n"
+
+
+def test_no_variable_of_an_awk_program_is_a_word_of_gawk():
+    """A board may have gawk instead of Debian's mawk, and gawk refuses the whole program."""
+    programs = re.findall(r"\bawk ((?:-v \S+ )*)(?:\\\n *)?'(.*?)'", SCRIPT().replace("\"${fallback:-ro quiet}\"", "x"), re.S)
+    assert len(programs) == 3
+    for options, program in programs:
+        words = re.findall(r"[A-Za-z_]\w*", options + re.sub(r'"(?:[^"\\]|\\.)*"|/(?:[^/\\\n]|\\.)+/|#.*', "", program))
+        assert not {"default", "switch", "case", "func", "load", "include", "namespace", "BEGINFILE", "ENDFILE"} & set(words)
+
+
+def test_a_restore_point_of_release_1_5_0_with_fragments(board):
+    """The owner's fragment with the arguments is a boot file, ours is not; a file with nothing but our lines goes."""
+    mine, ours = "/etc/u-boot-menu/conf.d/mine.conf", "/etc/u-boot-menu/conf.d/rkfleet-npu.conf"
+    board.write(mine, "U_BOOT_PARAMETERS='ro'\n")
+    board.write(ours, "of the release before\n")
+    board.keep("file " + mine, "file " + ours, "nofile " + DEFAULTS, "nofile " + _signing.CONFIG)
+    board.write(mine, "U_BOOT_PARAMETERS='ro root=UUID=NVME %s'\n" % OURS)
+    board.write(ours, "new\n")
+    board.write(DEFAULTS, _bootloader.merge_argument("u-boot-menu", "", "initcall_blacklist", "rknpu_init", "ro quiet"))
+    board.write(_signing.CONFIG, _signing.LINE + "\n")
+    assert board.guard("restore", "origin")[0] == 0
+    assert board.read(mine) == "U_BOOT_PARAMETERS='ro root=UUID=NVME'\n" and board.read(ours) == "of the release before\n"
+    assert board.read(DEFAULTS) is None and board.read(_signing.CONFIG) is None
+
+
 # -- kernels ----------------------------------------------------------------------------------------------------------------
 
 def test_nothing_comes_back_for_a_kernel_that_is_gone(board):
@@ -335,6 +393,35 @@ def test_a_kernel_replaced_by_its_package_keeps_its_own_module(board, where):
     board.write(OWN if where == "its place" else DKMS + "/original_module/6.1.84/aarch64/rknpu.ko", "of the other build")
     assert board.guard("restore", "origin")[0] == 0
     assert board.read(OWN) == "of the other build"
+
+
+@pytest.mark.parametrize("folder", ["pending", "origin"])
+def test_a_kernel_that_came_later_gets_its_own_module_back(board, folder):
+    """DKMS has put it aside for ours, in a tree that was not there before us."""
+    board.keep("file " + OWN, "notree " + DKMS, folder=folder)
+    later = "/lib/modules/6.1.99"
+    board.write(later + "/kernel/other.ko")
+    board.write(later + "/updates/dkms/rknpu.ko", "ours")
+    board.write(DKMS + "/original_module/6.1.99/aarch64/rknpu.ko", "its own")
+    board.write(DKMS + "/original_module/6.1.43/aarch64/rknpu.ko", "of a kernel that is gone")
+    assert board.guard("restore", folder)[0] == 0
+    assert board.read(later + "/kernel/drivers/rknpu/rknpu.ko") == "its own" and board.read(later + "/updates/dkms/rknpu.ko") is None
+    assert not board.place(DKMS).exists() and not board.place("/lib/modules/6.1.43").exists()
+
+
+@pytest.mark.parametrize("sign", ["modules.builtin", "it runs"])
+def test_a_kernel_with_everything_built_in_and_its_image_elsewhere(dash, sign):
+    """FriendlyElec's: neither /lib/modules/RELEASE/kernel nor /boot/vmlinuz-RELEASE."""
+    dash.tool("depmod", 'echo "$@" >>%s/depmod.log' % dash.tools)
+    dash.tool("uname", "echo %s" % ("6.1.57" if sign == "it runs" else "other"))
+    driver = "/lib/modules/6.1.57/updates/dkms/rknpu.ko"
+    dash.write(driver, "old")
+    if sign != "it runs":
+        dash.write("/lib/modules/6.1.57/modules.builtin", "")
+    dash.keep("file " + driver)
+    dash.write(driver, "new")
+    assert dash.guard("restore", "origin")[0] == 0 and dash.read(driver) == "old"
+    assert "-b %s -a 6.1.57" % dash.root in (dash.tools / "depmod.log").read_text().splitlines()
 
 
 # -- another root file system, another machine ------------------------------------------------------------------------------
@@ -523,6 +610,20 @@ def test_a_rollback_that_is_not_confirmed_returns_to_the_state_before_it(fast):
     assert os.listdir(fast.home) == ["state.json"]
 
 
+def test_a_restore_that_was_cut_off_before_the_trial_boot_goes_on_at_the_next_boot(fast):
+    """A mix of old and new is nothing to try."""
+    old = old_board(fast)
+    fast.begin()
+    upgrade(fast)
+    fast.tool("depmod", "kill -9 $PPID")
+    fast.guard("restore", "pending")
+    assert (fast.home / "pending/untried").exists()
+    fast.tool("depmod", "exit 0")
+    fast.guard("boot")
+    assert fast.files() == old and not (fast.home / "pending").exists()
+    assert fast.state()["state"] == "rolled_back" and "was interrupted" in fast.state()["why"]
+
+
 def test_a_failed_rollback_is_left_to_the_guard(fast):
     old_board(fast)
     there = fast.begin()
@@ -536,6 +637,140 @@ def test_a_failed_rollback_is_left_to_the_guard(fast):
     fast.write("/proc/sys/kernel/random/boot_id", "two\n")
     assert fast.guard("watch")[0] == 0
     assert fast.files() == new and fast.state()["state"] == "committed"
+
+
+def test_no_upgrade_begins_on_a_rollback_that_is_not_confirmed(fast):
+    """What is pending would take it to the state before the rollback, which is not what was there before the upgrade."""
+    old_board(fast)
+    there = fast.begin()
+    upgrade(fast)
+    there.commit("0.9.6")
+    rollback(fast)
+    files = fast.files()
+    with pytest.raises(_transaction.TransactionError, match="a rollback to before the first change is not confirmed"):
+        fast.begin("three")
+    assert fast.files() == files and (fast.home / "pending/outcome").exists()
+    # Again: first back to the state before the rollback, then from there.
+    there = fast.transaction("four")
+    there.lock(["*"])
+    there.restore(["pending"])
+    rollback(fast, "four").close("rolled_back", "by request", purge=True)
+    assert os.listdir(fast.home) == ["state.json"]
+
+
+def test_services_of_a_rollback(fast, monkeypatch):
+    """What a pending upgrade has stopped starts again; what ran at the first upgrade, months ago, only where it runs now."""
+    called = []
+    monkeypatch.setattr(Board, "run", lambda self, args, run=Board.run: called.append(args) or run(self, args))
+    old_board(fast)
+    there = fast.begin()
+    there.stop_services(["years-ago.service"])
+    upgrade(fast)
+    there.commit("0.9.6")
+    fast.begin("two").stop_services(["detector.service"])
+    there = fast.transaction("three")
+    there.lock(["*"])
+    there.restore(["pending"])
+    there.begin_rollback(fast.watched(), 30)
+    there.restore(["origin"])
+    del called[:]
+    there.close("rolled_back", "by request", purge=True)
+    assert [args[1:] for args in called if args[-1] in ("detector.service", "years-ago.service")] == [
+        ["restart", "--", "detector.service"], ["try-restart", "--", "years-ago.service"]]
+
+
+def test_marks_of_a_restore_that_failed_are_not_kept_for_the_next(fast):
+    """One says that a boot file is ours whatever is in it, the other that there were tries."""
+    fast.write(ARMBIAN, "rootdev=x\n")
+    fast.begin()
+    fast.write(ARMBIAN, "rootdev=x\nextraargs=%s\n" % OURS)
+    fast.note(ARMBIAN)
+    for name in ("overwritten", "tries"):
+        (fast.home / "pending" / name).write_text("%s\n" % fast.place(ARMBIAN) if name == "overwritten" else "2\n")
+    fast.begin("two").commit("0.9.6")
+    fast.write(ARMBIAN, "rootdev=y\nextraargs=%s\n" % OURS)
+    rollback(fast, "three")
+    assert fast.read(ARMBIAN) == "rootdev=y\n" and not (fast.home / "origin/tries").exists()
+
+
+@pytest.mark.parametrize("problem", ["a blank", "no room"])
+def test_nothing_stays_of_an_upgrade_that_could_not_begin(fast, monkeypatch, problem):
+    fast.write(ARMBIAN, "rootdev=x\n")
+    stat, copy = os.stat, shutil.copytree
+
+    def other_device(path, *args, **named):
+        there = stat(path, *args, **named)
+        return os.stat_result([*there[:2], 4711, *there[3:]]) if str(path) == str(fast.place("/boot")) else there
+
+    def full(*args, **named):
+        if problem == "no room":
+            raise OSError(errno.ENOSPC, "no room")
+        return copy(*args, **named)
+
+    fast.write(DKMS + "/0.8.2/x", "y")
+    before = fast.files()
+    monkeypatch.setattr(os, "stat", other_device)
+    monkeypatch.setattr(shutil, "copytree", full)
+    there = fast.transaction()
+    there.lock()
+    with pytest.raises(_transaction.TransactionError, match=problem if problem == "a blank" else "disk is full"):
+        there.begin([*fast.watched(), *([("/etc/a b", "file")] if problem == "a blank" else ())], STATE, 30)
+    assert fast.files() == before and os.listdir(fast.home) == ["lock.json"]
+
+
+def test_a_watcher_that_runs_already_is_replaced(fast, monkeypatch):
+    """It may be removing the kernel of the upgrade before, and end then, or be of an earlier release."""
+    called = []
+    monkeypatch.setattr(Board, "run", lambda self, args, run=Board.run: called.append(args) or run(self, args))
+    fast.begin()
+    assert [args[1] for args in called if args[-1] == _guard.WATCH_UNIT] == ["restart"]
+    del called[:]
+    fast.begin("two")
+    assert [args[1] for args in called if args[0] == "systemctl"] == ["daemon-reload", "restart"]
+    # It has restored the board and is about to reboot it.
+    fast.write("/run/rkfleet-npu/restoring", "")
+    del called[:]
+    fast.begin("three")
+    assert [args[1] for args in called if args[-1] == _guard.WATCH_UNIT] == ["start"]
+
+
+def test_a_rollback_of_a_driver_that_was_committed_twice(fast):
+    old = old_board(fast)
+    there = fast.begin()
+    upgrade(fast)
+    there.commit("0.9.6")
+    there = fast.begin("two", "0.9.8")
+    fast.write("/usr/src/rknpu-0.9.8/Kbuild", "x")
+    fast.write(DKMS + "/0.9.8/source", "x")
+    fast.write(BUILT, "newer")
+    fast.write(MENU, menu("6.1.84", "root=UUID=OLD splash " + OURS))
+    fast.note(MENU)
+    there.commit("0.9.8")
+    new = fast.files()
+    rollback(fast, "three")
+    assert fast.files() == old
+    # Not confirmed, and tried again.
+    fast.guard("reboot")
+    fast.guard("boot")
+    fast.guard("boot")
+    assert fast.files() == new and fast.state()["state"] == "committed"
+    rollback(fast, "four").close("rolled_back", "by request", purge=True)
+    assert fast.files() == old and os.listdir(fast.home) == ["state.json"]
+
+
+def test_a_rollback_that_fails_half_way_says_what_the_board_does(fast):
+    old_board(fast)
+    there = fast.begin()
+    upgrade(fast)
+    there.commit("0.9.6")
+    there = fast.transaction("two")
+    fast.tool("depmod", "exit 1")
+    module = types.SimpleNamespace(check_mode=False)
+    params = {"restore": "origin", "break_lock": False, "ended_runs": [], "runtime": RUNTIME, "confirm_minutes": 30}
+    there.begin_rollback = lambda dummy, minutes, begin=there.begin_rollback: begin(fast.watched(), minutes)
+    with pytest.raises(_transaction.TransactionError, match="depmod fails.* returns to the state before the rollback in 30 minutes"):
+        npu_transaction.restored(module, params, there)
+    assert (fast.home / "pending/outcome").exists() and (fast.home / "origin/manifest").exists()
 
 
 def test_by_hand_without_ansible(fast):
