@@ -116,10 +116,17 @@ def seconds_of(args):
 
 
 def write_log(log, log_dir, *names):
-    """Keep a build log on the controller, named after what it is of, and return its path."""
+    """Keep a build log on the controller, named after what it is of, and return its path.
+
+    :raises AnsibleActionFail: where it cannot be written, or there is a link in its place.
+    """
     log_dir = os.path.expanduser(log_dir)
-    os.makedirs(log_dir, exist_ok=True)
     path = os.path.join(log_dir, re.sub(r"[^\w.+-]", "_", "-".join(names) + ".log"))
-    with open(path, "w", encoding="utf-8") as stream:
-        stream.write(log)
+    try:
+        os.makedirs(log_dir, exist_ok=True)
+        # Where others can write to the folder, one of them may have put a link there to a file of this user.
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666), "w", encoding="utf-8") as stream:
+            stream.write(log)
+    except OSError as error:
+        raise AnsibleActionFail("the build log cannot be written: %s. Set npu_log_dir to a folder of yours." % error) from error
     return path

@@ -73,6 +73,15 @@ def test_the_full_log_of_a_failed_build_is_kept_on_the_controller(act, tmp_path)
     assert result["msg"] == "it was not built (log: %s)" % kept and "log" not in result
 
 
+def test_a_log_is_not_written_through_a_link_that_somebody_else_may_have_put_there(act, tmp_path):
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "logs" / ("rock5b_1-rknpu-0.9.6-%s.log" % KERNEL)).symlink_to(tmp_path / "mine")
+    with pytest.raises(AnsibleActionFail, match="the build log cannot be written: .* Set npu_log_dir to a folder of yours"):
+        act(npu_dkms, {"failed": True, "msg": "it was not built", "log": "PWNED"}, kernel=KERNEL)
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
 def test_the_preflight_tells_what_the_data_knows_without_a_build_and_keeps_each_log(act, tmp_path):
     answer = {"kernels": [{"release": KERNEL, "verdict": "fails", "reason": "x", "log": "the log"}]}
     result, sent = act(npu_preflight, answer, check_mode=True, kernels=[LATER, KERNEL, LATER], compatibility={
