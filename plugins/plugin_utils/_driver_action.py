@@ -15,6 +15,8 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from . import _store
 from ._artifact import ArtifactError, read
 from ._driver_source import SourceError, archive, dkms_tree
+from ._limits import MalformedAnswer
+from ._told_facts import SHAPE, Some, check
 from ._transfer import TransferAction
 
 
@@ -85,12 +87,18 @@ class StoreAction(DriverAction):
         :arg args: with C(version), C(module), C(kernel) and C(signing_cert).
         :arg digest: of the vendor's tarball.
         :raises AnsibleActionFail: for a store that cannot be used.
+        :raises MalformedAnswer: where the board's facts are not those of a board.
         """
         try:
             store = _store.Store(folder, int(keep or _store.KEEP), read_only=self._task.check_mode)
         except (_store.StoreError, ValueError) as error:
             raise AnsibleActionFail(str(error)) from error
-        kernel = ((task_vars.get("ansible_facts") or {}).get("npu") or {}).get("kernel") or {}
+        npu = (task_vars.get("ansible_facts") or {}).get("npu") or {}
+        try:
+            # Once more: a built-in module may have answered other facts since they were read, and these become a manifest of the store.
+            kernel = check((npu.get("kernel") if isinstance(npu, dict) else npu) or {}, Some(SHAPE["kernel"]), "npu.kernel")
+        except ValueError as error:
+            raise MalformedAnswer("the fact %s" % error) from error
         if kernel.get("release") != args.get("kernel") or not digest:
             return store, None
         certificate = ""

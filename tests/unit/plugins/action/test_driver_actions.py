@@ -326,6 +326,13 @@ def test_a_check_run_says_load_where_the_store_has_it_and_makes_nothing(dkms, tm
     assert result["steps"] == ["tree", "load"] and sent[0]["archive_sha256"] == "not fetched"
 
 
+@pytest.mark.parametrize("facts", ["text", ["text"], dict(FACTS, build={"a": 1}), dict(FACTS, compiler=["x"] * 9)])
+def test_facts_that_were_replaced_since_they_were_read_do_not_get_into_the_store(act, tmp_path, facts):
+    result, sent = act(npu_dkms, {"steps": ["install"]}, facts=facts, kernel=KERNEL, store=str(tmp_path / "store"))
+    assert result["failed"] and "the board's answer is malformed: the fact npu.kernel" in result["msg"] and not sent
+    assert not list((tmp_path / "store/builds").iterdir())
+
+
 @pytest.mark.parametrize("facts", [None, {}, dict(FACTS, build=None), dict(FACTS, release="5.10.1")])
 def test_without_facts_of_this_kernel_the_board_builds_for_itself(dkms, facts, tmp_path):
     result, sent = dkms({"steps": ["tree", "install"], "built": None}, facts=facts)
