@@ -42,11 +42,17 @@ class ActionModule(ActionBase):
             lines += ["", "%s on %s: go and see to it" % (_recap.ROLLBACK_FAILED, ", ".join(map(_recap.clean, lost)))]
         Display().display("\n".join(lines))
         behind = _recap.left_behind(variables)
+        # By its facts a board may be called like another, and then it does not fail by itself: one that nobody is called like speaks for it.
+        names = {board: task_vars["hostvars"][board].get("inventory_hostname", board) for board in variables}
+        hidden = [board for board in variables if names[board] != board and sentences[board]]
+        claimed = [str(names[board]) for board in hidden]
+        speaker = next((board for board in [*behind, *variables] if names[board] == board and board not in claimed), (claimed + [""])[0])
+        left = " ".join(filter(None, [_recap.left_sentence(behind, len(variables)), *(sentences[board] for board in hidden)]))
         result.update(
             changed=False, verdicts=verdicts, rollback_failed=lost,
             failed_boards={board: text for board, text in sentences.items() if text and board not in lost},
-            speakers=sorted({board for board, text in sentences.items() if text} | set(behind[:1])),
-            left={"board": behind[0] if behind else "", "msg": _recap.left_sentence(behind, len(variables))},
+            speakers=sorted({board for board, text in sentences.items() if text} | ({speaker} if left else set())),
+            left={"board": speaker if left else "", "msg": left},
         )
         return result
 

@@ -43,7 +43,7 @@ _raw:
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _settings
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _answers, _settings
 
 
 class LookupModule(LookupBase):
@@ -54,6 +54,8 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         scope, board = self.get_option("resolved"), variables.get("inventory_hostname")
         try:
+            if scope == "board":
+                _answers.refuse_impostor(variables.get("ansible_facts"))
             if scope:
                 return [_settings.kept(board if scope == "board" else None)]
             return [_settings.resolve(self._templar, variables, terms)]

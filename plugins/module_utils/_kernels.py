@@ -13,7 +13,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._dkms_install import e
 from ansible_collections.rkfleet.npu.plugins.module_utils._repository import newest_first
 from ansible_collections.rkfleet.npu.plugins.module_utils._tree import clean
 
-RELEASE = re.compile(r"\w[\w.+~-]{0,127}\Z")
+RELEASE = re.compile(r"\w[\w.+~-]{0,127}\Z", re.ASCII)
 _IMAGE = re.compile(r"(?:vmlinu[xz]|Image)-(.+)\Z")
 _FOLDERS = ("updates/dkms", "updates", "extra", "kernel/drivers/rknpu")
 _DKMS = "/var/lib/dkms/rknpu"

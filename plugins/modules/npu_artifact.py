@@ -59,7 +59,7 @@ options:
     elements: str
     default: []
   timeout:
-    description: Seconds after which a mirror that does not answer is given up.
+    description: Seconds after which a mirror that does not answer is given up; a download may take an hour.
     type: int
     default: 30
 """

@@ -56,6 +56,15 @@ _OF_MODULE = {
     "npu_boot": (900, *USUAL[1:]), "npu_transaction": (900, *USUAL[1:]),
 }
 _HOSTILE = re.compile(r"(?:ansible_)?(?:__)?npu_")
+_IDENTITY = frozenset(("inventory_hostname", "inventory_hostname_short", "group_names"))
+"""Who a board is. Ansible lets facts go before what the inventory says of that."""
+# Options of ssh and become that Ansible takes from facts, too: a program of the controller, or the connection to another board.
+_CONNECTION = frozenset((
+    "control_path", "control_path_dir", "delegated_vars", "host_key_checking", "private_key", "private_key_passphrase", "remote_tmp", "runas_flags",
+    "runas_pass", "runas_user", "scp_executable", "sftp_batch_mode", "sftp_executable", "shell_allow_world_readable_temp", "ssh_host_key_checking",
+    "sshpass_prompt", "su_exe", "su_flags", "su_pass", "su_prompt_l10n", "su_user", "sudo_chdir", "sudo_exe", "sudo_flags", "sudo_pass", "sudo_user",
+    "system_tmpdirs",
+))
 
 
 def taken(module, told):
@@ -115,11 +124,18 @@ def reduced(text, wanted, strict=True):
 
 
 def hostile(facts):
-    """Return the name of a fact that decides what happens on the controller, and so comes from no honest board; None where there is none.
+    """Return the name of a fact that decides what happens on the controller or to another board, and so comes from no honest one; None without.
 
     :arg facts: where Ansible keeps what modules answered.
     """
-    return next((clean(name, 100) for name in _dictionary(facts) if isinstance(name, str) and _HOSTILE.match(name)), None)
+    return next((clean(name, 100) for name in _dictionary(facts) if isinstance(name, str) and (
+        _HOSTILE.match(name) or name in _IDENTITY or name.removeprefix("ansible_") in _CONNECTION)), None)
+
+
+def refuse_impostor(facts):
+    """Raise HostileAnswer where a board has facts that give it another one's name: nothing may be looked up for it by name."""
+    if not _IDENTITY.isdisjoint(_dictionary(facts)):
+        raise HostileAnswer(hostile_sentence(hostile(facts)))
 
 
 def hostile_sentence(name):

@@ -13,6 +13,7 @@ import http.client
 import netrc
 import os
 import tempfile
+import time
 import urllib.parse
 
 from ansible.module_utils import urls
@@ -25,6 +26,8 @@ from ._url import text_without_secrets, without_secrets
 _URL = "https://"
 # Where the size is not pinned; the largest artefact known, librknnrt.so, has 8 MB.
 LARGEST = 64 << 20
+LONGEST = 3600
+"""Seconds for one download: what is called timeout counts from one byte to the next only."""
 # What .netrc holds for a mirror is not sent to where that mirror redirects.
 open_url = functools.partial(urls.open_url, unredirected_headers=["Authorization"])
 
@@ -151,9 +154,12 @@ def _take(source, target, pins, timeout):
     folder = os.path.dirname(target) if target else None
     with stream, tempfile.NamedTemporaryFile(prefix=".rkfleet-", dir=folder, delete=False) as partial:
         try:
-            size = 0
-            for chunk in iter(lambda: stream.read(CHUNK), b""):
+            size, began = 0, time.monotonic()
+            # What has arrived, and not until the chunk is full.
+            for chunk in iter(lambda: getattr(stream, "read1", stream.read)(CHUNK), b""):
                 size += len(chunk)
+                if time.monotonic() - began > LONGEST:
+                    raise TimeoutError("it takes longer than %d s" % LONGEST)
                 if size > limit:
                     raise ArtifactError("it is larger than %d bytes" % limit)
                 partial.write(chunk)

@@ -15,6 +15,8 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from . import _store
 from ._artifact import ArtifactError, read
 from ._driver_source import SourceError, archive, dkms_tree
+from ._limits import MalformedAnswer
+from ._told_facts import SHAPE, Some, check
 from ._transfer import TransferAction
 
 
@@ -85,12 +87,18 @@ class StoreAction(DriverAction):
         :arg args: with C(version), C(module), C(kernel) and C(signing_cert).
         :arg digest: of the vendor's tarball.
         :raises AnsibleActionFail: for a store that cannot be used.
+        :raises MalformedAnswer: where the board's facts are not those of a board.
         """
         try:
             store = _store.Store(folder, int(keep or _store.KEEP), read_only=self._task.check_mode)
         except (_store.StoreError, ValueError) as error:
             raise AnsibleActionFail(str(error)) from error
-        kernel = ((task_vars.get("ansible_facts") or {}).get("npu") or {}).get("kernel") or {}
+        npu = (task_vars.get("ansible_facts") or {}).get("npu") or {}
+        try:
+            # Once more: a built-in module may have answered other facts since they were read, and these become a manifest of the store.
+            kernel = check((npu.get("kernel") if isinstance(npu, dict) else npu) or {}, Some(SHAPE["kernel"]), "npu.kernel")
+        except ValueError as error:
+            raise MalformedAnswer("the fact %s" % error) from error
         if kernel.get("release") != args.get("kernel") or not digest:
             return store, None
         certificate = ""
@@ -116,10 +124,17 @@ def seconds_of(args):
 
 
 def write_log(log, log_dir, *names):
-    """Keep a build log on the controller, named after what it is of, and return its path."""
+    """Keep a build log on the controller, named after what it is of, and return its path.
+
+    :raises AnsibleActionFail: where it cannot be written, or there is a link in its place.
+    """
     log_dir = os.path.expanduser(log_dir)
-    os.makedirs(log_dir, exist_ok=True)
     path = os.path.join(log_dir, re.sub(r"[^\w.+-]", "_", "-".join(names) + ".log"))
-    with open(path, "w", encoding="utf-8") as stream:
-        stream.write(log)
+    try:
+        os.makedirs(log_dir, exist_ok=True)
+        # Where others can write to the folder, one of them may have put a link there to a file of this user.
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666), "w", encoding="utf-8") as stream:
+            stream.write(log)
+    except OSError as error:
+        raise AnsibleActionFail("the build log cannot be written: %s. Set npu_log_dir to a folder of yours." % error) from error
     return path

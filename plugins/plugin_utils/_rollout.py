@@ -15,7 +15,7 @@ from . import _select
 
 KEY = ("kernel", "soc", "driver", "source", "runtime")
 # What of a board's variables is looked at, and nothing else: 400 boards have a lot of them.
-LOOKED_AT = ("ansible_facts", "__npu_plan", "__npu_error", "__npu_left", "__npu_is_committed", "__npu_phases_end", "npu_build_ok")
+LOOKED_AT = ("ansible_facts", "__npu_before", "__npu_plan", "__npu_error", "__npu_left", "__npu_is_committed", "__npu_phases_end", "npu_build_ok")
 SETTINGS = ("rollout", "max_failed", "soak_minutes", "require_staging", "select", "check")
 # What a board can have: of mhz, which is that of all its cores together, of cores, and of memory in MiB. No SoC with this NPU has half of it.
 PLAUSIBLE = {"mhz": 40_000, "cores": 16, "memory": 65_536}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from ..module_utils import _version
+from ..module_utils._kernels import RELEASE
 from ..module_utils._tree import clean, clean_tree
 
 TEXT, VERSION, WORDS = "a text", "a version", "a list of texts"
@@ -64,6 +65,9 @@ def checked(told):
     facts = check(told, SHAPE, "the facts")
     if not facts["kernel"]["release"] or not facts["kernel"]["machine"]:
         raise ValueError("the facts name no kernel")
+    if not RELEASE.match(facts["kernel"]["release"]):
+        # It names files of the controller, and a kernel that another host builds for.
+        raise ValueError("kernel.release is not the release of a kernel")
     names = (facts["repository"] or {}).get("kernels", [])
     facts["repository"] = None if facts["repository"] is None else {"kernels": check(names, WORDS, "repository.kernels")}
     return facts

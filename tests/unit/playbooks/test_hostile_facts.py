@@ -33,7 +33,7 @@ SHOW = """
 """
 stubs.STUBS["roles/driver/tasks/fetch.yml"] = PING % "early" + "  timeout: 2\n"
 stubs.STUBS["roles/driver/tasks/main.yml"] += SHOW
-stubs.STUBS["roles/runtime/tasks/main.yml"] = SHOW
+stubs.STUBS["roles/runtime/tasks/main.yml"] = PING % "runtime" + SHOW
 stubs.STUBS["roles/guard/tasks/main.yml"] += SHOW
 # For the playbooks that call the roles themselves.
 stubs.STUBS["plugins/action/npu_facts.py"] = """
@@ -78,6 +78,14 @@ def hostile(tmp_path):
     return board, evil
 
 
+def answering(tmp_path, when, facts):
+    """Return the variables of a board whose built-in modules set these facts."""
+    python = tmp_path / "other_python"
+    python.write_text(PYTHON % json.dumps({"ping": "pong", "changed": False, "ansible_facts": facts}))
+    python.chmod(0o755)
+    return {"ansible_python_interpreter": str(python), "answers": when}
+
+
 def shown(run, board):
     """Return what each role was given for a board."""
     return [json.loads(base64.b64decode(text)) for text in re.findall(r"SETTINGS %s ([\w+/=]+)" % board, run.output)]
@@ -119,6 +127,29 @@ def test_a_board_that_sets_them_before_it_is_changed_is_not_changed(play, hostil
     assert run.verdicts == {"a": "failed", "b": "ok", "c": "ok"} and run.rc == 2
     assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["proven"]] == ["b"]
     assert sorted(path.name for path in evil.iterdir()) == ["tasks.yml"] and (tmp_path / "report/fleet.json").exists()
+
+
+@pytest.mark.parametrize("npu", ["text", {"upgrade": "text", "kernel": 1}, {"upgrade": {"pending": True}, "kernel": {"release": "6.1.84"}}])
+def test_facts_of_another_shape_that_a_built_in_module_answers_stop_no_other_board(play, tmp_path, npu):
+    # Before it is decided what becomes of the boards: rknn_server is installed on one on which nothing else is to be done.
+    board = dict(answering(tmp_path, "runtime", {"npu": npu}), needs=False, npu_rknn_server=True)
+    run = play({"a": board, "b": {}, "c": {}}, answers="never", npu_report_dir=str(tmp_path / "report"))
+    assert run.touched == ["b", "c"] and run.verdicts["b"] == run.verdicts["c"] == "ok"
+    assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["proven"]] == ["b"]
+    assert [entry["name"] for entry in json.loads((tmp_path / "report/fleet.json").read_text())["boards"]] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("when", ["early", "late"])
+def test_a_board_does_not_get_the_name_of_another(play, tmp_path, when):
+    (tmp_path / "before.yml").write_text(stubs.HEADER + PING % "late")
+    boards = {"a": answering(tmp_path, when, {"inventory_hostname": "b"}), "b": {"npu_toolkit_lite2_pip_args": "--index-url=b's"}, "c": {}}
+    run = play(boards, answers="never", npu_pre_tasks_file="before.yml", npu_require_staging=False, npu_max_failed=1)
+    assert run.verdicts == {"a": "failed", "b": "ok", "c": "ok"}
+    # It cannot fail under its own name, and so does not hide that it has failed.
+    assert run.rc == 2 and re.search(r"^fatal: \[c\].*\"a: .*a module's answer set the fact inventory_hostname", run.output, re.MULTILINE)
+    assert "fatal: [b]" not in run.output
+    # What belongs to the other was shown where that is upgraded, and nowhere else.
+    assert sum(settings["npu_toolkit_lite2_pip_args"] == "--index-url=b's" for settings in shown(run, "b")) == len(shown(run, "b")) == 4
 
 
 def test_a_board_that_holds_its_connection_and_says_nothing_ends_as_not_answering(play, tmp_path):

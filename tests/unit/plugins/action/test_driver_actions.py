@@ -73,6 +73,15 @@ def test_the_full_log_of_a_failed_build_is_kept_on_the_controller(act, tmp_path)
     assert result["msg"] == "it was not built (log: %s)" % kept and "log" not in result
 
 
+def test_a_log_is_not_written_through_a_link_that_somebody_else_may_have_put_there(act, tmp_path):
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "logs" / ("rock5b_1-rknpu-0.9.6-%s.log" % KERNEL)).symlink_to(tmp_path / "mine")
+    with pytest.raises(AnsibleActionFail, match="the build log cannot be written: .* Set npu_log_dir to a folder of yours"):
+        act(npu_dkms, {"failed": True, "msg": "it was not built", "log": "PWNED"}, kernel=KERNEL)
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
 def test_the_preflight_tells_what_the_data_knows_without_a_build_and_keeps_each_log(act, tmp_path):
     answer = {"kernels": [{"release": KERNEL, "verdict": "fails", "reason": "x", "log": "the log"}]}
     result, sent = act(npu_preflight, answer, check_mode=True, kernels=[LATER, KERNEL, LATER], compatibility={
@@ -315,6 +324,13 @@ def test_a_check_run_says_load_where_the_store_has_it_and_makes_nothing(dkms, tm
     digest = hashlib.sha256((tmp_path / "driver.tar.bz2").read_bytes()).hexdigest()
     result, sent = dkms(predicts, check_mode=True, source=str(tmp_path / "none"), source_digest=digest)
     assert result["steps"] == ["tree", "load"] and sent[0]["archive_sha256"] == "not fetched"
+
+
+@pytest.mark.parametrize("facts", ["text", ["text"], dict(FACTS, build={"a": 1}), dict(FACTS, compiler=["x"] * 9)])
+def test_facts_that_were_replaced_since_they_were_read_do_not_get_into_the_store(act, tmp_path, facts):
+    result, sent = act(npu_dkms, {"steps": ["install"]}, facts=facts, kernel=KERNEL, store=str(tmp_path / "store"))
+    assert result["failed"] and "the board's answer is malformed: the fact npu.kernel" in result["msg"] and not sent
+    assert not list((tmp_path / "store/builds").iterdir())
 
 
 @pytest.mark.parametrize("facts", [None, {}, dict(FACTS, build=None), dict(FACTS, release="5.10.1")])

@@ -129,7 +129,8 @@ def test_one_that_says_it_is_unreachable_has_failed_and_stays_in_the_play(act):
     assert act({"unreachable": True, "msg": "x\x1b"}) == {"failed": True, "msg": "x"}
 
 
-@pytest.mark.parametrize("name", ["npu_post_tasks_file", "__npu_error", "ansible_npu_x", "npu_\x1b[2J"])
+@pytest.mark.parametrize("name", ["npu_post_tasks_file", "__npu_error", "ansible_npu_x", "npu_\x1b[2J", "inventory_hostname", "group_names",
+                                  "ansible_control_path", "control_path", "sftp_executable"])
 def test_facts_that_decide_are_hostile(act, name):
     result = act({"changed": False}, facts={name: "x", "npu": {}, "discovered_interpreter_python": "/usr/bin/python3"})
     assert result["failed"] and ("a module's answer set the fact %s, which" % name.split("\x1b")[0].rstrip()) in result["msg"].replace(" [2J", "")
@@ -139,7 +140,8 @@ def test_facts_that_decide_are_hostile(act, name):
 
 
 def test_what_is_honest_is_not_hostile(act):
-    facts = {"npu": {}, "hostname": "x", "discovered_interpreter_python": "/usr/bin/python3", "local": {"npu": {}}}
+    facts = {"npu": {}, "hostname": "x", "discovered_interpreter_python": "/usr/bin/python3", "local": {"npu": {}},
+             "ssh_host_key_rsa_public": "x", "sudo0": {"device": "sudo0"}, "user_id": "root", "env": {"SUDO_USER": "x"}}
     assert act({"changed": False}, facts=facts) == {"changed": False}
 
 

@@ -103,6 +103,26 @@ def test_more_than_the_pinned_size_is_not_read_to_its_end(tmp_path, mirror):
         _artifact.fetch(dict(pins(), size=3), PATH, str(tmp_path), mirrors=[mirror])
 
 
+def test_a_mirror_that_sends_a_byte_now_and_then_does_not_hold_the_run_up(tmp_path, mirror, monkeypatch):
+    clock = [0]
+
+    class Dripping(io.BytesIO):
+        def read1(self, size=-1):
+            clock[0] += 299
+            return super().read1(1)
+
+        def read(self, size=-1):
+            raise AssertionError("it waits until all has come")
+
+    usual = _artifact.open_url
+    monkeypatch.setattr(_artifact, "open_url", lambda source, timeout: Dripping(b"x" * 10000) if "drip" in source else usual(source, timeout=timeout))
+    monkeypatch.setattr(_artifact, "time", types.SimpleNamespace(monotonic=lambda: clock[0]))
+    with pytest.raises(_artifact.ArtifactError, match="cannot get .* .it takes longer than 3600 s"):
+        _artifact.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=["http://drip.example"])
+    # As one that does not answer: the next one is asked.
+    assert _artifact.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=["http://drip.example", mirror])[1] == mirror + "/" + PATH
+
+
 def test_nobody_there(tmp_path, nobody):
     with pytest.raises(_artifact.ArtifactError, match="cannot get librknnrt.so: tried %s" % nobody):
         _artifact.fetch(pins(), PATH, str(tmp_path), mirrors=[nobody])

@@ -59,6 +59,8 @@ def test_whatever_a_board_says_is_refused_or_can_be_planned_with(facts):
 
 @pytest.mark.parametrize("told, words", [
     (None, "the facts is no object"), ({}, "the facts has no board"), ({"kernel": {"release": ""}}, "name no kernel"),
+    ({"kernel": {"release": "6.1.84" + "x" * 200}}, "kernel.release is not the release of a kernel"),
+    ({"kernel": {"release": "6.1.84/../x"}}, "kernel.release is not the release"), ({"kernel": {"release": "6.1.84{{ x }}"}}, "kernel.release is not"),
     ({"driver": {"version": 7}}, "driver.version is not a version"), ({"driver": {"held_down": None}}, "driver.held_down is not true or false"),
 ])
 def test_what_is_wrong_is_said(facts, told, words):
