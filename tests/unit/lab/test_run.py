@@ -61,7 +61,10 @@ def start(tmp_path):
     started = []
 
     def begin(tests: str) -> subprocess.Popen:
-        started.append(subprocess.Popen([sys.executable, "-B", "-c", WITH_STAND_INS, str(TESTS), tests], cwd=tmp_path, stdin=subprocess.DEVNULL))
+        # A job in the background of a script, as in .ci/run, ignores SIGINT, and so would all that it starts.
+        started.append(subprocess.Popen(
+            [sys.executable, "-B", "-c", WITH_STAND_INS, str(TESTS), tests], cwd=tmp_path, stdin=subprocess.DEVNULL,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)))
         return started[-1]
 
     yield begin
