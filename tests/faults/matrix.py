@@ -775,7 +775,7 @@ INJECTED = (
     ' "npu_builder": "localhost", "npu_mirror": "http://127.0.0.1:9/evil", "npu_max_failed": 99, "npu_reboot_ok": null'
 )
 LIARS = (
-    ("every answer brings facts named npu_*", "work \"$@\" | sed 's/^{\\(.*\\)}[[:space:]]*$/{\\1, \"ansible_facts\": {%s}}/'" % INJECTED, {}),
+    ("every answer brings facts named npu_*", "work \"$@\" | sed 's|^{\\(.*\\)}[[:space:]]*$|{\\1, \"ansible_facts\": {%s}}|'" % INJECTED, {}),
     ("400 MB in place of an answer", "head -c 400000000 /dev/zero | tr '\\0' x", {}),
     ("an answer nested 100,000 deep", "printf '{\"changed\": '; head -c 100000 /dev/zero | tr '\\0' '['; printf '}'", {}),
     ("an answer that is no text", "printf '{\"changed\": false, \"msg\": \"\\377\\033[2J\\033[31mred\"}'", {}),
