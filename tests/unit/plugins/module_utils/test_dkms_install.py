@@ -309,6 +309,7 @@ def test_no_room_for_the_copies_changes_nothing(board, archive, monkeypatch):
 
 def test_copies_that_a_power_cut_left_are_removed(board, package, archive, monkeypatch):
     there_before(board, archive, "another version, for two kernels")
+
     def cut(command):
         raise KeyboardInterrupt
 
