@@ -24,7 +24,7 @@ unit: setup  ## unit tests, seconds
 
 # Emulated boards wait as much as they compute: two at a time, and beside them what needs none (tests/conftest.py). What is rare or
 # long is left out: `make lint` and `make faults` have it.
-test: host  ## all but the rarest tests, emulated boards included: half an hour, three quarters of an hour the first time
+test: host  ## all but the rarest tests, emulated boards included: three quarters of an hour, an hour the first time
 	@.venv/bin/python tests/run.py -n 3 --dist loadscope --no-loadscope-reorder -m "not lint_only and not faults_only" $(PYTEST_ARGS)
 
 faults: host  ## break emulated boards in every way we could think of, three hours, and what make test leaves out: no board may end worse than it began
