@@ -81,7 +81,7 @@ def taken(module, told):
         answer = {key: told[key] if told[key] is None else check(told[key], kind, key) for key, kind in shape.items()
                   if key in told and not (told[key] is None and key in COMMON)}
         if facts and not answer.get("failed"):
-            answer["ansible_facts"] = {"npu": checked(_dictionary(told.get("ansible_facts")).get("npu"))}
+            answer["ansible_facts"] = {"npu": checked(dictionary(told.get("ansible_facts")).get("npu"))}
     except ValueError as error:
         raise MalformedAnswer(str(error)) from None
     # Nothing that says it could not be reached has said anything.
@@ -128,13 +128,13 @@ def hostile(facts):
 
     :arg facts: where Ansible keeps what modules answered.
     """
-    return next((clean(name, 100) for name in _dictionary(facts) if isinstance(name, str) and (
+    return next((clean(name, 100) for name in dictionary(facts) if isinstance(name, str) and (
         _HOSTILE.match(name) or name in _IDENTITY or name.removeprefix("ansible_") in _CONNECTION)), None)
 
 
 def refuse_impostor(facts):
     """Raise HostileAnswer where a board has facts that give it another one's name: nothing may be looked up for it by name."""
-    if not _IDENTITY.isdisjoint(_dictionary(facts)):
+    if not _IDENTITY.isdisjoint(dictionary(facts)):
         raise HostileAnswer(hostile_sentence(hostile(facts)))
 
 
@@ -150,7 +150,8 @@ def printable(text):
     return re.sub(r"[^\x20-\x7e\n]", lambda found: found[0] if found[0].isprintable() else " ", text)
 
 
-def _dictionary(value):
+def dictionary(value):
+    """Return the value where it is a dictionary, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 
 from . import _answers
+from ._answers import dictionary
 from ._transfer import no_answer
 
 HELD = "npu_hold is set in the inventory"
@@ -122,8 +123,3 @@ def top(value):
 def sequence(value):
     """The value where it is a list, else an empty one."""
     return value if isinstance(value, (list, tuple)) else []
-
-
-def dictionary(value):
-    """The value where it is a dictionary, else an empty one."""
-    return value if isinstance(value, dict) else {}
