@@ -8,7 +8,7 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 
 from ..plugin_utils import _store
-from ..plugin_utils._driver_action import StoreAction, seconds_of, write_log
+from ..plugin_utils._action.driver import seconds_of, StoreAction, write_log
 
 
 class ActionModule(StoreAction):

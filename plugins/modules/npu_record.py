@@ -68,8 +68,8 @@ import json
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _record
-from ansible_collections.rkfleet.npu.plugins.module_utils._files import told
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference import record as _record
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
 
 
 def main():

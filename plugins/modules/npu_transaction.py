@@ -181,9 +181,9 @@ import re
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _transaction
-from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR, told
-from ansible_collections.rkfleet.npu.plugins.module_utils._tree import Tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import STATE_DIR, told
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 
 
 FOREIGN = ("files were not restored, because they were kept of another root file system or machine: only what rkfleet.npu wrote into "

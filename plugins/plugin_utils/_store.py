@@ -27,9 +27,9 @@ import re
 import subprocess
 import zlib
 
-from ..module_utils import _signing
-from ..module_utils._files import ensure_dir, read_file, write_file
-from ..module_utils._tree import clean, clean_tree
+from ..module_utils._dkms import signing
+from ..module_utils._board.files import ensure_dir, read_file, write_file
+from ..module_utils._board.tree import clean, clean_tree
 from ._private import others_can_write
 
 SCHEMA = 2
@@ -152,7 +152,7 @@ def code_digest(name, content):
     inner = unpacked(name, content)
     if inner is None:
         return "zst:" + hashlib.sha256(content).hexdigest()
-    return hashlib.sha256(_signing.split(inner)[0]).hexdigest()
+    return hashlib.sha256(signing.split(inner)[0]).hexdigest()
 
 
 def signature_problem(name, content, certificate, run=None):
@@ -161,8 +161,8 @@ def signature_problem(name, content, certificate, run=None):
     if inner is None:
         return "%s is compressed with zstd, which is not unpacked on the controller, so its signature is not verified" % name
     try:
-        problem = _signing.verify(run or _run, inner, certificate)
-    except _signing.NotVerified as error:
+        problem = signing.verify(run or _run, inner, certificate)
+    except signing.NotVerified as error:
         problem = "its signature is not verified on the controller: %s" % error
     return problem
 

@@ -17,7 +17,7 @@ import zlib
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _signing
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import signing
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _private, _store
 
 KERNEL = {"release": "6.1.43-15-rk2312", "build": "#1 SMP Tue Jan 2", "machine": "aarch64", "compiler": "gcc-12", "config_digest": "c" * 64,
@@ -425,7 +425,7 @@ def test_a_signed_module_is_kept_only_where_its_signature_is_valid(store, signer
         keep(signer.sign(MODULE, other=True), signer.other_certificate)
     with pytest.raises(_store.StoreError, match="not unpacked on the controller, so its signature is not verified"):
         keep(b"\x28\xb5\x2f\xfd" + bytes(100), name="rknpu_dkms.ko.zst")
-    monkeypatch.setattr(_signing.shutil, "which", lambda name: None)
+    monkeypatch.setattr(signing.shutil, "which", lambda name: None)
     with pytest.raises(_store.StoreError, match="not verified on the controller: openssl is missing"):
         keep(signed)
     monkeypatch.undo()
