@@ -16,7 +16,7 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 
 from ..module_utils._inference import record
 from ..plugin_utils._plan import planner
-from ..module_utils._board.files import STATE_DIR
+from ..module_utils._board.paths import STATE_DIR
 from ..module_utils._board.tree import clean, clean_tree
 from ..plugin_utils import _settings
 from ..plugin_utils._action import payload

@@ -10,6 +10,8 @@ import re
 import time
 
 from ._board import files as _files
+from ._board import checkpoint
+from ._facts.packages import UNFINISHED
 
 ENVIRONMENT = {"LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive", "APT_LISTCHANGES_FRONTEND": "none", "NEEDRESTART_SUSPEND": "1"}
 """What every command below has to be run with."""
@@ -24,18 +26,10 @@ _CONFIGURE = ["dpkg", "--force-confold", "--configure", "--pending"]
 # "Inst name [old] (new ...)" is an update of what is there.
 _PLANNED = re.compile(r"^(Inst|Remv|Purg) ([a-z0-9][a-z0-9.+-]+)(?::[a-z0-9-]+)? ([(\[]?)", re.M)
 _LOCKED = re.compile(r"Could not get lock|is another process using it|frontend lock was locked|lock is held by")
-_UNFINISHED = ("half-installed", "half-configured", "unpacked", "triggers-awaited", "triggers-pending")
-_INTERRUPTED = re.compile(r"^Status: \S+ (?:reinstreq \S+|\S+ (?:%s))$" % "|".join(_UNFINISHED), re.M)
 
 
 class PackagesError(Exception):
     """Packages that were not installed or taken away, with one sentence why."""
-
-
-def interrupted(tree):
-    """Whether dpkg was cut off at its work on the board of a Tree: what it has not finished, nobody else finishes."""
-    journal = any(name.isdigit() for name in tree.names("/var/lib/dpkg/updates"))
-    return journal or bool(_INTERRUPTED.search(tree.text("/var/lib/dpkg/status", 64 << 20) or ""))
 
 
 class Packages:
@@ -77,7 +71,7 @@ class Packages:
         """Whether dpkg was cut off at its work."""
         folder = self._place("/var/lib/dpkg/updates")
         journal = any(name.isdigit() for name in (os.listdir(folder) if os.path.isdir(folder) else ()))
-        return journal or any(state in _UNFINISHED for state in self.known().values())
+        return journal or any(state in UNFINISHED for state in self.known().values())
 
     def can_be_had(self, names):
         """Have apt try, and stop with one sentence where it cannot install the packages; return all that would be new. Changes nothing."""
@@ -205,7 +199,7 @@ class Packages:
         """Make durable what was done; a kernel for U-Boot's eyes too."""
         os.sync()
         if self._boot() != boot:
-            _files.checkpoint(self._place("/boot"))
+            checkpoint.checkpoint(self._place("/boot"))
 
     def _boot(self):
         """What there is in /boot, and as of when."""

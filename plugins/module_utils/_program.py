@@ -14,7 +14,7 @@ import sys
 from ._facts import apt_kernels
 from ._inference import verify
 from ._facts.gather import gather
-from ._board.files import STATE_DIR
+from ._board.paths import STATE_DIR
 from ._board.tree import Tree
 
 

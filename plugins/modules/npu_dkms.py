@@ -199,10 +199,12 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import prebuilt
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsError, DkmsPackage, probe_lines
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import STATE_DIR, told
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsError, DkmsPackage
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.build_log import probe_lines
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.signing import Signing, SigningError
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.transaction import advance
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance
 
 
 def main():

@@ -81,7 +81,8 @@ runtime:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import runtime
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import STATE_DIR, told
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._runtime_install import (
     install, is_installed, RuntimeInstallError,
 )

@@ -252,7 +252,7 @@ skip_reason:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import librknnrt, verify
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import STATE_DIR
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 
 
 def main():

@@ -11,18 +11,14 @@ import re
 import shutil
 import tempfile
 
-from .._board import files as _files
+from .._board import checkpoint
 from . import default_kernel, loaders
 from .._facts.driver import BLACKLIST
-from .._board.files import (
-    clean_leftovers, disk_full, ensure_dir, keep, LEFTOVER, read_file, STATE_DIR, told, write_file,
-)
+from .._board.files import clean_leftovers, disk_full, ensure_dir, keep, LEFTOVER, read_file, told, write_file
+from .._board.paths import STATE_DIR
 from .._board.tree import Tree
+from .._board.paths import DRACUT, MODULES_LOAD
 
-MODULES_LOAD = "/etc/modules-load.d/rkfleet-npu.conf"
-# dracut copies the file above and the module that it names into an initramfs, which loads it before the guard can count the boot, and
-# goes on doing so after a rollback. initramfs-tools knows neither: it takes in what a device's alias asks for, and the driver has none.
-DRACUT = "/etc/dracut.conf.d/rkfleet-npu.conf"
 _DRACUT_TEXT = """\
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
@@ -195,7 +191,7 @@ class BootSetup:
     def _settle(self):
         """Have U-Boot see what was written for it: see _files.checkpoint."""
         if self.touched:
-            _files.checkpoint(self._place("/boot"))
+            checkpoint.checkpoint(self._place("/boot"))
 
     def _write(self, path, content):
         place = self._place(path)

@@ -16,78 +16,18 @@ import tarfile
 import tempfile
 
 from . import prebuilt
-from .._board.files import CHUNK, disk_full, ensure_dir, LEFTOVER, read_file, sha256_of, sync_file, told
-from .signing import PATHS as SIGNING_PATHS
+from .._board.files import disk_full, ensure_dir, LEFTOVER, read_file, sha256_of, sync_file, told
 from .signing import Signing
+from .._board.paths import SIGNING_PATHS, SUFFIXES
+from .build_log import read_log, explain
+from .snapshot import Snapshot
+from .module_checks import alias_problem, module_problem
 
 MARKER = "rkfleet.json"
-LOG_BYTES = 1 << 20
-SUFFIXES = ("", ".xz", ".zst", ".gz")
 # Unfinished trees and trials, without a dot those of release 1.1.
 _LEFT = re.compile(r"\.?rkfleet-[a-z0-9_]{8}\Z")
 _NO_SPACE = "No space left on device"
 _SCANT = 1 << 20
-
-# What compiler, make and modpost say, what it means and what to do; the first of this order that matches is told.
-# gcc and clang write quotes as the locale has them.
-_Q = "['`\"\u2018\u2019]?"
-_AGAIN = "(?:redefinition of |conflicting types for |static declaration of )" + _Q
-
-
-def _missing(name):
-    """What is said of a function the kernel has not got: by the compiler before or after its name, by modpost after it."""
-    return "(?:implicit declaration of|call to undeclared) function %s(%s)|(%s)%s.{0,300} (?:undeclared|undefined)" % (_Q, name, name, _Q)
-
-
-KNOWN_ERRORS = (
-    (r"No space left on device", "the disk is full: make room below /var and /lib/modules"),
-    (r"Exec format error", "the headers package holds programs of another architecture: install the one made for this board"),
-    (
-        r"(?m)^(?:\S*sh: (?:\d+: |line \d+: )?|make(?:\[\d+\])?: )([\w./+-]*(?:gcc|clang|cc)(?:-[\d.]+)?): "
-        r"(?:(?:[Cc]ommand )?not found|No such file or directory)",
-        "the compiler {0}, with which the kernel was built, is missing: install it",
-    ),
-    (
-        r"(?:unrecognized command[ -]line option |unknown argument: |unsupported option )" + _Q + r"(-[\w=.,+-]+)",
-        "the compiler does not know the option {0}, which the kernel's headers ask for: it is too old or too new for this kernel; "
-        "install the compiler the kernel was built with (CONFIG_CC_VERSION_TEXT in its configuration)",
-    ),
-    (r"\*\*\* rkfleet: (.+?)\.?\s+Stop\.", "{0}"),
-    (
-        _AGAIN + r"(vm_flags_\w+)",
-        "the kernel's headers have {0} already, and it was supplied a second time: update rkfleet.npu, run the upgrade again and report the log",
-    ),
-    (
-        _missing(r"vm_flags_\w+"),
-        "the kernel's headers have no {0} (it came with Linux 6.3), and the compat layer did not supply it: "
-        "update rkfleet.npu, run the upgrade again and report the log",
-    ),
-    (
-        r"assignment of read-only member " + _Q + r"(vm_flags)",
-        "this kernel (6.3 or newer) lets nobody write to {0}, and this release of the driver does: choose driver 0.9.6 or newer",
-    ),
-    (_missing(r"rockchip_uninit_opp_table"), "this BSP kernel is older than 5.10.198 and has no {0}: update the board's kernel"),
-    (
-        _missing(r"rockchip_opp_set_low_length"),
-        "this BSP kernel has no {0}, which driver 0.9.8 wants: use driver 0.9.6 or update the board's kernel",
-    ),
-    (
-        _missing(r"iommu_get_dma_cookie"),
-        "the kernel does not offer {0} to modules, so SRAM support has to be left out: update rkfleet.npu, whose build leaves it out there",
-    ),
-    (
-        r"fatal error: " + _Q + r"([\w./+-]+\.h)" + _Q + r"(?:: No such file or directory| file not found)",
-        "the kernel's headers lack {0}: install the complete headers package of this very kernel",
-    ),
-    (
-        r"ERROR: (?:modpost: )?\"(\w+)\" \[[^]]*\] undefined!",
-        "the kernel does not offer {0} to modules, and the driver needs it: choose another release of the driver, or boot a kernel of the board's vendor",
-    ),
-)
-# Only a warning, but where nothing better is known it may be why.
-_COMPILER_DIFFERS = re.compile(
-    r"the compiler differs from the one used to build the kernel\s+The kernel was built by: *(\S.{0,100})\s+You are using: *(\S.{0,100})"
-)
 
 
 class DkmsError(Exception):
@@ -216,7 +156,7 @@ class DkmsPackage:
         if "clean" in steps:
             self.clean()
         try:
-            before = _Snapshot(self._touched, os.path.dirname(self.database), self.tree)
+            before = Snapshot(self._touched, os.path.dirname(self.database), self.tree)
         except OSError as error:
             raise DkmsError(told(error, *self._places())) from error  # nothing has changed yet
         try:
@@ -352,7 +292,7 @@ class DkmsPackage:
             if rc == 0:
                 rc, out, err = self.run(["dkms", "build", *package, "-k", self.kernel, *where])
             if rc != 0:
-                log = _read_log(os.path.join(where[-1], self.name, self.version, "build/make.log")) + out + err
+                log = read_log(os.path.join(where[-1], self.name, self.version, "build/make.log")) + out + err
                 raise DkmsError(
                     "driver %s was not built for kernel %s, and what is installed was left alone: %s"
                     % (self.version, self.kernel, self._reason(log, "dkms ended with %d" % rc)), log
@@ -404,7 +344,7 @@ class DkmsPackage:
         """Return the make log of the last build, at most I(LOG_BYTES) of its end."""
         paths = [os.path.join(self.database, "build/make.log")]
         paths += sorted(glob.glob(os.path.join(self.database, glob.escape(self.kernel), "*/log/make.log")))
-        return next(filter(None, map(_read_log, paths)), "")
+        return next(filter(None, map(read_log, paths)), "")
 
     def remove(self):
         """Take the package away for all kernels, with its tree. DKMS brings the kernel's own module back."""
@@ -421,94 +361,6 @@ class DkmsPackage:
         shutil.rmtree(self.database, ignore_errors=True)
         shutil.rmtree(self.tree, ignore_errors=True)
         os.sync()
-
-
-class _Snapshot:
-    """Files, links and folders as they are, to be put back byte for byte, also where the disk is full then.
-
-    What is in a folder is copied beside it, and moved back from there: a DKMS database can be larger than the memory of a small board.
-    No hard links, since DKMS writes over files that are there. Single files, the modules, are held in memory.
-
-    :arg paths: called for what is there, now and when it is put back; what was not there before goes.
-    :arg folders: those of them that are folders.
-    :raises OSError: where there is no room for the copies; nothing is left of them then.
-    """
-
-    def __init__(self, paths, *folders):
-        self.paths, self.folders, self.places, self.copies = paths, folders, {}, {}
-        try:
-            for folder in filter(os.path.isdir, folders):
-                self.places[folder] = tempfile.mkdtemp(prefix=LEFTOVER, dir=os.path.dirname(folder))
-            self.entries = self._now()
-            for path, kind, dummy, content in self.entries:
-                if kind == "file" and not isinstance(content, bytes):
-                    self._copy(path)
-        except BaseException:
-            self.forget()
-            raise
-
-    def _copy(self, path):
-        folder = self._folder_of(path)
-        self.copies[path] = os.path.join(self.places[folder], "%d" % len(self.copies))
-        with open(path, "rb") as source, open(self.copies[path], "wb") as target:
-            shutil.copyfileobj(source, target, CHUNK)
-
-    def _folder_of(self, path):
-        return next((folder for folder in self.folders if path.startswith(folder + os.sep)), None)
-
-    def forget(self):
-        """Remove the copies."""
-        for place in self.places.values():
-            shutil.rmtree(place, ignore_errors=True)
-
-    def _now(self):
-        return [entry for path in self.paths() for entry in _entries(path, bool(self._folder_of(path + os.sep)))]
-
-    def restore(self):
-        """Put everything back that is not as it was; return the paths that changed.
-
-        :raises OSError: where that cannot be.
-        """
-        now = self._now()
-        changed = sorted({entry[0] for entry in self.entries + now if entry not in self.entries or entry not in now})
-        for path in reversed(changed):
-            if os.path.isdir(path) and not os.path.islink(path):
-                if not os.listdir(path):
-                    os.rmdir(path)
-            elif os.path.lexists(path):
-                os.unlink(path)
-        for path, kind, mode, content in self.entries:
-            if path not in changed:
-                continue
-            if kind == "folder":
-                os.makedirs(path, exist_ok=True)
-                os.chmod(path, mode)
-            elif kind == "link":
-                os.symlink(content, path)
-            elif path in self.copies:
-                os.chmod(self.copies[path], mode)
-                os.rename(self.copies[path], path)
-            else:
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                with open(path, "wb") as stream:
-                    os.fchmod(stream.fileno(), mode)
-                    stream.write(content)
-        return changed
-
-
-def _entries(path, digests=False):
-    """C((path, kind, mode, content)) of what is at I(path) and below, folders before what is in them.
-
-    :arg digests: whether a file's content is told by its sha256, as text, instead of the bytes.
-    """
-    if os.path.islink(path):
-        yield path, "link", None, os.readlink(path)
-    elif os.path.isdir(path):
-        yield path, "folder", os.stat(path).st_mode & 0o7777, None
-        for name in sorted(os.listdir(path)):
-            yield from _entries(os.path.join(path, name), digests)
-    elif os.path.isfile(path):
-        yield path, "file", os.stat(path).st_mode & 0o7777, sha256_of(path) if digests else read_file(path, os.path.getsize(path) + 1)
 
 
 @contextlib.contextmanager
@@ -544,46 +396,3 @@ def _unpack_tree(archive, digest, folder):
     with open(os.path.join(folder, MARKER), "w", encoding="utf-8") as target:
         json.dump({"digest": digest}, target)
 
-
-def _read_log(path):
-    content = read_file(path)
-    return content[-LOG_BYTES:].decode("utf-8", "replace") + "\n" if content else ""
-
-
-def explain(log):
-    """Return one sentence for the first known error in a build log, or the first error line, or None."""
-    for pattern, sentence in KNOWN_ERRORS:
-        found = re.search(pattern, log)
-        if found:
-            return sentence.format(*filter(None, found.groups()))
-    found = re.search(r"^.*\b(?:fatal )?error\b:? .{1,200}$|^ERROR: .{1,200}$", log, re.MULTILINE)
-    told = found.group(0).strip() if found else None
-    differs = _COMPILER_DIFFERS.search(log)
-    if told and differs:
-        told += " (the kernel was built by %s, and this is %s: install the former)" % tuple(text.strip() for text in differs.groups())
-    return told
-
-
-def module_problem(run, path, kernel, module):
-    """Return one sentence on what is wrong with a module's file: for which kernel and by what name it was made, or None."""
-    for field, wanted in (("vermagic", kernel), ("name", module)):
-        rc, out, dummy = run(["modinfo", "-F", field, path])
-        found = (out.split() or [""])[0]
-        if rc != 0 or found != wanted:
-            return "%s of %s is %r, wanted is %r" % (field, path, found, wanted)
-    return None
-
-
-def alias_problem(run, path):
-    """Return one sentence on a module that udev would load by itself, or None: the guard counts a boot before a module is loaded by name."""
-    rc, out, dummy = run(["modinfo", "-F", "alias", path])
-    aliases = [alias for alias in out.split() if alias.startswith("of:")] if rc == 0 else []
-    if not aliases:
-        return None
-    return ("%s has the device-tree alias %s, so udev would load it before a failed boot can be noticed: "
-            "choose a driver whose source has no MODULE_DEVICE_TABLE" % (os.path.basename(path), aliases[0][:80]))
-
-
-def probe_lines(log):
-    """Return what the feature probes found, one line each, without their prefix."""
-    return re.findall(r"^rkfleet: (.{1,200})$", log, re.MULTILINE)

@@ -20,13 +20,8 @@ import struct
 import tempfile
 
 from .._board.files import ensure_dir, read_file, write_file
-from .._boot.default_kernel import FOLDER
+from .._board.paths import SIGNING_CONFIG, SIGNING_FRAGMENT, SIGNING_TOOL
 
-FRAGMENT = "/etc/dkms/framework.conf.d/rkfleet-npu.conf"
-CONFIG = "/etc/dkms/framework.conf"
-TOOL = FOLDER + "/sign-module"
-PATHS = (TOOL, FRAGMENT, CONFIG)
-"""Everything that is written here, in the order in which it is."""
 
 OWNER = 0
 _PATH = re.compile(r"(?:/[A-Za-z0-9_+-][A-Za-z0-9_.+-]*)+\Z")
@@ -34,15 +29,15 @@ _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERT
 _LIMIT = 1 << 16
 _HEAD = "# SPDX-License-Identifier: GPL-3.0-or-later\n# Copyright: (c) 2026, rkfleet.npu contributors\n# Written by rkfleet.npu.npu_dkms.\n"
 # Variables that DKMS does not know are passed over.
-_FRAGMENT_TEXT = _HEAD + 'mok_signing_key="%s"\nmok_certificate="%s"\nsign_tool="' + TOOL + '"\n'
-LINE = "[ ! -e %s ] || . %s  # rkfleet.npu: with what modules are signed" % (FRAGMENT, FRAGMENT)
+_FRAGMENT_TEXT = _HEAD + 'mok_signing_key="%s"\nmok_certificate="%s"\nsign_tool="' + SIGNING_TOOL + '"\n'
+LINE = "[ ! -e %s ] || . %s  # rkfleet.npu: with what modules are signed" % (SIGNING_FRAGMENT, SIGNING_FRAGMENT)
 _TOOL_TEXT = "#!/bin/sh\n" + _HEAD + r"""# sign-module KERNEL FILE: called by DKMS before 3.0, which does not sign by itself.
 set -eu
 . %s
 build=/lib/modules/$1/build
 hash=$(sed -n 's/^CONFIG_MODULE_SIG_HASH="\([a-z0-9-]*\)"$/\1/p' "$build/.config")
 exec "$build/scripts/sign-file" "${hash:-sha512}" "$mok_signing_key" "$mok_certificate" "$2"
-""" % FRAGMENT
+""" % SIGNING_FRAGMENT
 
 
 # include/linux/module_signature.h, which the kernel looks for at the very end of the file.
@@ -122,13 +117,13 @@ class Signing:
         """C({path: (content or None, mode)})."""
         script = b"".join(read_file(self._place(path)) or b"" for path in ("/usr/sbin/dkms", "/usr/bin/dkms"))
         old = bool(key) and b"framework.conf.d" not in script
-        wanted = {TOOL: (_TOOL_TEXT.encode() if old else None, 0o755),
-                  FRAGMENT: ((_FRAGMENT_TEXT % (key, cert)).encode() if key else None, 0o644)}
-        text = (read_file(self._place(CONFIG)) or b"").decode("utf-8", "surrogateescape")
+        wanted = {SIGNING_TOOL: (_TOOL_TEXT.encode() if old else None, 0o755),
+                  SIGNING_FRAGMENT: ((_FRAGMENT_TEXT % (key, cert)).encode() if key else None, 0o644)}
+        text = (read_file(self._place(SIGNING_CONFIG)) or b"").decode("utf-8", "surrogateescape")
         bare = re.sub(r"^%s\n?" % re.escape(LINE), "", text, flags=re.M)
         if old:
             bare = "%s%s%s\n" % (bare, "" if not bare or bare.endswith("\n") else "\n", LINE)
-        wanted[CONFIG] = (bare.encode("utf-8", "surrogateescape") or None, None)
+        wanted[SIGNING_CONFIG] = (bare.encode("utf-8", "surrogateescape") or None, None)
         return wanted
 
     def changes(self):

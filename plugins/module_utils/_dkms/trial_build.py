@@ -11,8 +11,9 @@ import re
 import shutil
 
 from . import prebuilt
-from .._facts import kernels
-from .package import alias_problem, explain, module_problem, probe_lines
+from .._facts import headers
+from .module_checks import alias_problem, module_problem
+from .build_log import explain, probe_lines
 from .._board.files import read_file
 from .._board.tree import Tree
 
@@ -77,7 +78,7 @@ def check(run, release, package, module, tree, folder, root="/", signing=False, 
 def _headers(run, release, package, folder, root):
     """(folder, description) of the headers to build with."""
     tree = Tree(root)
-    if kernels.has_headers(tree, release):
+    if headers.has_headers(tree, release):
         return tree.real("/lib/modules/%s/build" % release), "the headers that are installed"
     if shutil.disk_usage(folder).free >> 20 < NEEDS_MIB:
         raise CannotBuild("there are less than %d MiB free at %s, which unpacking the headers takes" % (NEEDS_MIB, os.path.dirname(folder)))

@@ -239,3 +239,14 @@ def holders(tree, node, own=(), limit=50):
     if hidden:
         tree.note("open files of %d processes of other users" % hidden, "needs root")
     return found
+
+
+def blocking(tree, node, services, own):
+    """C([{pid, name}]) of the processes that have the NPU open and belong to none of I(services)."""
+    found = []
+    for process in holders(tree, node, own) if node else ():
+        groups = tree.text("/proc/%d/cgroup" % process["pid"], 4096) or ""
+        units = set(part for line in groups.splitlines() for part in line.split("/"))
+        if not any(name in units or name + ".service" in units for name in services):
+            found.append(process)
+    return found

@@ -14,11 +14,12 @@ import struct
 import sys
 import zlib
 
-from .. import _apt
+from . import packages
 from .._boot import loaders
 from . import apt_kernels, device_tree, dkms, driver, kernels, runtime, storage
-from .._transaction import transaction
-from .._inference.record import FACT_FILE
+from . import headers
+from .._transaction import state
+from .._board.paths import FACT_FILE
 from .._board.tree import clean, clean_tree
 
 # What the plan asks of a kernel's configuration; the rest of it only counts by its digest.
@@ -109,7 +110,7 @@ def read_kernel(tree, uname):
         "build": version,
         "compiler": compiler,
         "machine": tree.line("/proc/sys/kernel/arch", 32) or clean(uname.machine),
-        "headers": kernels.has_headers(tree, release),
+        "headers": headers.has_headers(tree, release),
         "headers_path": headers_path,
         "vendor_headers": tree.exists(build + "/include/soc/rockchip/rockchip_opp_select.h") if headers_path else None,
         "config": options,
@@ -133,7 +134,7 @@ def read_tools(tree):
         "compiler": _has_program(tree, "gcc", "cc"),
         "dkms": _has_program(tree, "dkms"),
         "kexec": _has_program(tree, "kexec") or tree.exists("/sbin/kexec"),
-        "packages_interrupted": _apt.interrupted(tree),
+        "packages_interrupted": packages.interrupted(tree),
         "python": ".".join(str(part) for part in sys.version_info[:3]),
         "bits": struct.calcsize("P") * 8,
     }
@@ -212,7 +213,7 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
         "repository": part("package repositories", None, apt_kernels.read, tree, ask_repository),
         "verification": part("verification", None, read_verification, tree),
         "upgrade": part("upgrade", _nothing_of("since why run baseline driver locked_by hold", state="unknown", pending=False, origin=False),
-                        transaction.read, tree),
+                        state.read, tree),
         "privileged": uid == 0,
     }
     facts["boot"]["links"] = part("boot files", [], storage.read_boot_links, tree, facts["boot"]["config"])

@@ -9,23 +9,16 @@ from __future__ import annotations
 import re
 
 from . import driver
-from .._dkms.package import explain
+from .._dkms.build_log import explain
 from .apt_kernels import newest_first
 from .._board.tree import clean
+from .headers import RELEASE, has_headers
 
-RELEASE = re.compile(r"\w[\w.+~-]{0,127}\Z", re.ASCII)
 _IMAGE = re.compile(r"(?:vmlinu[xz]|Image)-(.+)\Z")
 _FOLDERS = ("updates/dkms", "updates", "extra", "kernel/drivers/rknpu")
 _DKMS = "/var/lib/dkms/rknpu"
 _LIMIT = 20
 _LOG_LIMIT = 1 << 20
-
-
-def has_headers(tree, release):
-    """Whether modules can be built for a kernel."""
-    build = "/lib/modules/%s/build" % release
-    generated = any(tree.exists(build + name) for name in ("/include/generated/autoconf.h", "/include/config/auto.conf"))
-    return generated and tree.exists(build + "/Makefile")
 
 
 def _is_builtin(tree, release):

@@ -12,9 +12,9 @@ import os
 import re
 
 from .._boot import default_kernel, loaders
-from .._boot.setup import MODULES_LOAD
-from .._board.files import STATE_DIR
-from .._dkms.signing import PATHS as SIGNING_PATHS
+from .._board.paths import MODULES_LOAD
+from .._board.paths import STATE_DIR
+from .._board.paths import SIGNING_PATHS
 from .._board.tree import clean, Tree
 
 PATHS = ("/", "/boot", "/etc", "/lib/modules", "/usr/lib", "/usr/src", "/var/lib/dkms", STATE_DIR)

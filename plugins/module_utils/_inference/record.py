@@ -11,8 +11,8 @@ import os
 import time
 
 from .._board.files import ensure_dir, read_file, write_file
+from .._board.paths import FACT_FILE
 
-FACT_FILE = "/etc/ansible/facts.d/npu.fact"
 SCHEMA = 1
 # What differs from run to run on a board that did not change.
 VOLATILE = ("verified_at", "latency_ms")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 
-from ...module_utils._board.files import sha256_of, STATE_DIR
+from ...module_utils._board.files import sha256_of
+from ...module_utils._board.paths import STATE_DIR
 from ...module_utils._inference.verify import kept_at
 from .._artifact.picture import cache_dir, PictureError, raw_file
 from .._artifact.rknn_model import check, RknnModelError

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from ...module_utils._board import version
-from ...module_utils._facts.kernels import RELEASE
+from ...module_utils._facts.headers import RELEASE
 from ...module_utils._board.tree import clean, clean_tree
 
 TEXT, VERSION, WORDS = "a text", "a version", "a list of texts"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import time
 
-from ...module_utils._inference.record import FACT_FILE
+from ...module_utils._board.paths import FACT_FILE
 from ...module_utils._board.tree import clean
 from .hostvars import dictionary, has_work, HELD, is_held, look, number, top
 from .table import NO_SENSE, OUTCOMES

@@ -10,6 +10,7 @@ import re
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _apt
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.packages import interrupted
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 
 NOW = 1_700_000_000
@@ -260,7 +261,7 @@ def test_what_a_power_cut_interrupted_is_seen_and_finished(board, what):
     def seen():
         (board.root / "var/lib/dpkg/status").write_text("".join(
             "Package: %s\nStatus: %s\nArchitecture: arm64\n\n" % item for item in board.states.items()))
-        return _apt.interrupted(Tree(str(board.root)))
+        return interrupted(Tree(str(board.root)))
 
     packages = board.packages()
     assert not packages.broken() and not packages.repair() and not seen()

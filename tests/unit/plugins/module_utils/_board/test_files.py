@@ -15,6 +15,7 @@ import time
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
+from ansible_collections.rkfleet.npu.plugins.module_utils._board import checkpoint
 
 
 def test_git_blob_is_what_git_says(tmp_path):
@@ -127,7 +128,7 @@ def test_one_that_hangs_while_it_is_frozen_does_not_keep_it_frozen(tmp_path):
 
 
 def test_what_has_no_folder_is_not_frozen(tmp_path):
-    assert _files.checkpoint(str(tmp_path / "boot")) is False
+    assert checkpoint.checkpoint(str(tmp_path / "boot")) is False
 
 
 def test_a_full_disk_is_told_with_what_is_free_and_where(tmp_path, monkeypatch):

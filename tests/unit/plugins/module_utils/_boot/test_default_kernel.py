@@ -13,6 +13,7 @@ import subprocess
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, loaders, setup as _boot_setup
+from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
 
 OLD, NEW = "6.1.99-1-rk2312", "6.1.192-2-rk2410"
 DASH = shutil.which("dash") or "/bin/sh"
@@ -199,7 +200,7 @@ def test_without_any_module_the_newest_boots_and_it_is_said(board):
     assert board.default() == NEW and "no installed kernel has the module rknpu_dkms" in board.said
 
 
-@pytest.mark.parametrize("gone", [_boot_setup.MODULES_LOAD, default_kernel.SCRIPT, default_kernel.SETTINGS])
+@pytest.mark.parametrize("gone", [paths.MODULES_LOAD, default_kernel.SCRIPT, default_kernel.SETTINGS])
 def test_what_is_gone_holds_nothing_and_breaks_nothing(board, gone):
     board.path(gone).unlink()
     board.kernel(NEW).update()

@@ -13,7 +13,8 @@ import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, setup as _boot_setup
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction
+from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
 
 MODULES_LOAD, DEFAULT, EXTLINUX = "etc/modules-load.d/rkfleet-npu.conf", "etc/default/u-boot", "boot/extlinux/extlinux.conf"
 HOLD = [default_kernel.SCRIPT, default_kernel.SETTINGS, default_kernel.IMAGE_HOOK, default_kernel.HEADERS_HOOK]
@@ -93,16 +94,16 @@ def test_dracut_leaves_the_module_out_of_every_initramfs(board):
     (board.root / "etc/dracut.conf.d").mkdir()
     before = board.files()
     setup = board.setup()
-    assert setup.changes()[:2] == [_boot_setup.DRACUT, "/" + MODULES_LOAD]
+    assert setup.changes()[:2] == [paths.DRACUT, "/" + MODULES_LOAD]
     setup.apply()
-    assert re.search(r'^omit_drivers\+=" rknpu rknpu_dkms "$', board.files()[_boot_setup.DRACUT[1:]], re.M)
+    assert re.search(r'^omit_drivers\+=" rknpu rknpu_dkms "$', board.files()[paths.DRACUT[1:]], re.M)
     assert board.setup().changes() == []
     # dracut may be gone by then.
     (board.root / "usr/lib/dracut").rmdir()
     board.setup(present=False).apply()
     assert {name: content for name, content in board.files().items() if not name.startswith("state/")} == before
     # A restore brings it back to what it was, too.
-    assert (_boot_setup.DRACUT, "file") in transaction.watched(str(board.root), ["0.9.6"], "/usr/lib/librknnrt.so")
+    assert (paths.DRACUT, "file") in watched.watched(str(board.root), ["0.9.6"], "/usr/lib/librknnrt.so")
 
 
 def test_without_dracut_nothing_is_left_for_it(board):

@@ -15,6 +15,8 @@ import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import package as _dkms_install, prebuilt
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import snapshot
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import build_log
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
 
 KERNEL, OTHER = "6.1.43-15-rk2312", "6.1.99-1-rk2410"
@@ -315,7 +317,7 @@ def test_copies_that_a_power_cut_left_are_removed(board, package, archive, monke
         raise KeyboardInterrupt
 
     monkeypatch.setattr(board, "dkms_install", cut)
-    monkeypatch.setattr(_dkms_install._Snapshot, "forget", lambda self: None)
+    monkeypatch.setattr(snapshot.Snapshot, "forget", lambda self: None)
     with pytest.raises(KeyboardInterrupt):
         deploy(package, archive)
     monkeypatch.undo()
@@ -572,7 +574,7 @@ ERRORS = [
 
 @pytest.mark.parametrize("log, sentence", ERRORS)
 def test_build_errors_in_a_sentence(log, sentence):
-    told = _dkms_install.explain("make[1]: Entering directory '/usr/src/linux-headers-6.1.0'\n  CC [M]  x.o\n" + log + "\nmake: *** [all] Error 2\n")
+    told = build_log.explain("make[1]: Entering directory '/usr/src/linux-headers-6.1.0'\n  CC [M]  x.o\n" + log + "\nmake: *** [all] Error 2\n")
     assert told is None if sentence is None else sentence in (told or "")
 
 
@@ -602,7 +604,7 @@ def test_a_board_gets_the_module_that_another_one_built(board, package, archive,
     assert steps == ["tree", "load"] and board.module.read_text() == "another board's0.9.6"
     assert ["dkms", "build"] not in board.calls and ["dkms", "ldtarball"] in board.calls
     # What the board that built it was told is told here, too.
-    assert _dkms_install.probe_lines(log) == ["probe fence: left out"]
+    assert build_log.probe_lines(log) == ["probe fence: left out"]
     assert package.steps(archive[1]) == [] == package.steps(archive[1], stored=True)
     assert not package.leftovers()
 

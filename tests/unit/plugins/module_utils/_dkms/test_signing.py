@@ -14,6 +14,7 @@ import subprocess
 
 import pytest
 
+from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import (
     package as _dkms_install, prebuilt, signing as _signing,
@@ -74,14 +75,14 @@ def machine(tmp_path, monkeypatch):
 def test_dkms_3_is_told_in_a_fragment_and_the_fragment_goes_again(machine):
     before = machine.files()
     signing = machine.signing()
-    assert signing.changes() == [_signing.FRAGMENT]
+    assert signing.changes() == [paths.SIGNING_FRAGMENT]
     signing.apply()
-    text = machine.path(_signing.FRAGMENT).read_text()
+    text = machine.path(paths.SIGNING_FRAGMENT).read_text()
     assert 'mok_signing_key="%s"\nmok_certificate="%s"\n' % (KEY, CERT) in text and "secret" not in text
     assert machine.path("/etc/dkms/framework.conf").read_text() == OWNERS
     assert machine.signing().changes() == []
     none = machine.signing("", "")
-    assert none.changes() == [_signing.FRAGMENT]
+    assert none.changes() == [paths.SIGNING_FRAGMENT]
     none.apply()
     assert machine.files() == before and machine.signing("", "").changes() == []
 
@@ -94,18 +95,18 @@ def test_dkms_2_8_is_given_a_program_to_sign_with(machine, tmp_path):
     assert config == OWNERS + "\n" + _signing.LINE + "\n"
     # As DKMS reads it, and as it calls it; every path as below the machine's root.
     shell = "set -e\n" + config + '\nprintf "%s" "$sign_tool"'
-    text = machine.path(_signing.FRAGMENT).read_text()
-    moved = machine.path(_signing.FRAGMENT).with_suffix(".moved")
+    text = machine.path(paths.SIGNING_FRAGMENT).read_text()
+    moved = machine.path(paths.SIGNING_FRAGMENT).with_suffix(".moved")
     moved.write_text(text)
-    done = subprocess.run(["bash", "-c", shell.replace(_signing.FRAGMENT, str(moved))], check=True, stdout=subprocess.PIPE, text=True)
-    assert done.stdout == _signing.TOOL == default_kernel.FOLDER + "/sign-module"
+    done = subprocess.run(["bash", "-c", shell.replace(paths.SIGNING_FRAGMENT, str(moved))], check=True, stdout=subprocess.PIPE, text=True)
+    assert done.stdout == paths.SIGNING_TOOL == default_kernel.FOLDER + "/sign-module"
     moved.unlink()
     build = tmp_path / "board/lib/modules/5.10.1/build"
     machine.write("/lib/modules/5.10.1/build/.config", 'CONFIG_MODULE_SIG_HASH="sha256"\n')
     machine.write("/lib/modules/5.10.1/build/scripts/sign-file", '#!/bin/sh\necho "$@"\n', 0o755)
-    tool = machine.path(_signing.TOOL)
+    tool = machine.path(paths.SIGNING_TOOL)
     assert os.access(tool, os.X_OK)
-    script = tool.read_text().replace(_signing.FRAGMENT, str(machine.path(_signing.FRAGMENT))).replace("/lib/modules", str(tmp_path / "board/lib/modules"))
+    script = tool.read_text().replace(paths.SIGNING_FRAGMENT, str(machine.path(paths.SIGNING_FRAGMENT))).replace("/lib/modules", str(tmp_path / "board/lib/modules"))
     done = subprocess.run(["sh", "-c", script, "sign-module", "5.10.1", "/x.ko"], check=True, stdout=subprocess.PIPE, text=True)
     assert done.stdout == "sha256 %s %s /x.ko\n" % (KEY, CERT)
     shutil.rmtree(tmp_path / "board/lib")

@@ -16,6 +16,7 @@ from rklab.recorded import RELEASE
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import storage
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import facts as _told_facts
@@ -181,7 +182,7 @@ def begin(root):
 @pytest.mark.parametrize("mounts, words", [LOST["overlayroot"], LOST["/var in memory"], LOST["squashfs"]], ids=["overlayroot", "memory", "read-only"])
 def test_a_transaction_does_not_begin_where_it_would_be_lost(mission, mounts, words):
     say(mission, mounts)
-    with pytest.raises(_transaction.TransactionError, match=re.escape(words)):
+    with pytest.raises(state.TransactionError, match=re.escape(words)):
         begin(mission.root)
     assert not os.path.exists(mission.place("/var/lib/rkfleet-npu/pending")) and not os.path.exists(mission.place("/usr/lib/rkfleet-npu"))
     assert not (mission.place("/etc/systemd")).exists()
@@ -200,7 +201,7 @@ def test_it_is_seen_by_what_is_mounted_in_fact(mission, tmp_path, what):
         "overlay": 'mkdir l m && mount -t tmpfs none l && mkdir l/u l/w && mount -t overlay -o "lowerdir=$1,upperdir=$2/l/u,workdir=$2/l/w" overlay m',
         "tmpfs": 'mkdir m && mount -t tmpfs none m && cp -a "$1/." m/ && mount --bind "$1/boot" m/boot',
     }[what]
-    code = "import sys\nfrom ansible_collections.rkfleet.npu.plugins.module_utils import _storage\nprint(_storage.check(sys.argv[1]))"
+    code = "import sys\nfrom ansible_collections.rkfleet.npu.plugins.module_utils._facts import storage\nprint(storage.check(sys.argv[1]))"
     command = 'set -e; cd "$2"; %s; shift 2; exec "$@" m' % script
     done = subprocess.run(
         ["unshare", "--mount", "--propagation", "private", "sh", "-c", command, "sh", str(mission.root), str(tmp_path), sys.executable, "-c", code],

@@ -10,7 +10,7 @@ import stat
 
 import pytest
 
-_proof = pytest.importorskip("ansible_collections.rkfleet.npu.plugins.module_utils._inference.verify")
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference import verify as _proof
 
 CONTENT = b"RKNN model"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

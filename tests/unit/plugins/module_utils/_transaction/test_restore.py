@@ -18,11 +18,14 @@ import types
 
 import pytest
 
+from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, loaders
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import signing
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
     guard as _guard, transaction as _transaction,
 )
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state
 from ansible_collections.rkfleet.npu.plugins.modules import npu_transaction
 
 SCRIPT = _guard.script
@@ -107,11 +110,11 @@ class Board:
         return there
 
     def watched(self, version="0.9.6"):
-        return _transaction.watched(str(self.root), [version], RUNTIME)
+        return watched.watched(str(self.root), [version], RUNTIME)
 
     def note(self, *paths):
         """What npu_boot notes of its files."""
-        _transaction.note_boot_files(str(self.home), {path: self.place(path).read_bytes() for path in paths}, str(self.root))
+        state.note_boot_files(str(self.home), {path: self.place(path).read_bytes() for path in paths}, str(self.root))
 
     def keep(self, *kinds, folder="origin", left=(), identity=""):
         """A restore point of files as they are now, C(KIND PATH) each; I(left) are those which are changed by us then."""
@@ -304,7 +307,7 @@ def test_what_the_owner_had_before_us_is_not_ours(board):
     assert board.read(MENU) == menu("6.1.84", "new " + OURS) + "label l1\n  linux /boot/vmlinuz-6.1.84\n  append x\n"
 
 
-@pytest.mark.parametrize("path, line", [(DEFAULTS, default_kernel.LINE), (signing.CONFIG, signing.LINE)])
+@pytest.mark.parametrize("path, line", [(DEFAULTS, default_kernel.LINE), (paths.SIGNING_CONFIG, signing.LINE)])
 def test_our_line_goes_and_the_owners_stay(board, path, line):
     board.write(path, "a=1\n")
     board.keep("shell " + path)
@@ -354,14 +357,14 @@ def test_a_restore_point_of_release_1_5_0_with_fragments(board):
     mine, ours = "/etc/u-boot-menu/conf.d/mine.conf", "/etc/u-boot-menu/conf.d/rkfleet-npu.conf"
     board.write(mine, "U_BOOT_PARAMETERS='ro'\n")
     board.write(ours, "of the release before\n")
-    board.keep("file " + mine, "file " + ours, "nofile " + DEFAULTS, "nofile " + signing.CONFIG)
+    board.keep("file " + mine, "file " + ours, "nofile " + DEFAULTS, "nofile " + paths.SIGNING_CONFIG)
     board.write(mine, "U_BOOT_PARAMETERS='ro root=UUID=NVME %s'\n" % OURS)
     board.write(ours, "new\n")
     board.write(DEFAULTS, loaders.merge_argument("u-boot-menu", "", "initcall_blacklist", "rknpu_init", "ro quiet"))
-    board.write(signing.CONFIG, signing.LINE + "\n")
+    board.write(paths.SIGNING_CONFIG, signing.LINE + "\n")
     assert board.guard("restore", "origin")[0] == 0
     assert board.read(mine) == "U_BOOT_PARAMETERS='ro root=UUID=NVME'\n" and board.read(ours) == "of the release before\n"
-    assert board.read(DEFAULTS) is None and board.read(signing.CONFIG) is None
+    assert board.read(DEFAULTS) is None and board.read(paths.SIGNING_CONFIG) is None
 
 
 # -- kernels ----------------------------------------------------------------------------------------------------------------
@@ -513,7 +516,7 @@ def test_room_is_kept_on_a_boot_file_system_of_its_own(fast, monkeypatch):
 
 # -- links ------------------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("path, content", [(ARMBIAN, "rootdev=x\n"), (MENU, menu("6.1.84")), (DEFAULTS, "a=b\n"), (signing.CONFIG, "a=b\n")])
+@pytest.mark.parametrize("path, content", [(ARMBIAN, "rootdev=x\n"), (MENU, menu("6.1.84")), (DEFAULTS, "a=b\n"), (paths.SIGNING_CONFIG, "a=b\n")])
 def test_a_boot_file_that_is_a_link(fast, path, content):
     fast.write("/srv/conf/file", content)
     fast.place(path).parent.mkdir(parents=True, exist_ok=True)
@@ -606,7 +609,7 @@ def test_a_rollback_that_is_not_confirmed_returns_to_the_state_before_it(fast):
     fast.guard("boot")
     assert fast.files() == new
     assert fast.state()["state"] == "committed" and "rollback was not confirmed" in fast.state()["why"]
-    with pytest.raises(_transaction.TransactionError, match="the board is in the state before it again"):
+    with pytest.raises(state.TransactionError, match="the board is in the state before it again"):
         there.close("rolled_back", "by request", purge=True)
     # It can be tried again.
     there = rollback(fast)
@@ -651,7 +654,7 @@ def test_no_upgrade_begins_on_a_rollback_that_is_not_confirmed(fast):
     there.commit("0.9.6")
     rollback(fast)
     files = fast.files()
-    with pytest.raises(_transaction.TransactionError, match="a rollback to before the first change is not confirmed"):
+    with pytest.raises(state.TransactionError, match="a rollback to before the first change is not confirmed"):
         fast.begin("three")
     assert fast.files() == files and (fast.home / "pending/outcome").exists()
     # Again: first back to the state before the rollback, then from there.
@@ -717,7 +720,7 @@ def test_nothing_stays_of_an_upgrade_that_could_not_begin(fast, monkeypatch, pro
     monkeypatch.setattr(shutil, "copytree", full)
     there = fast.transaction()
     there.lock()
-    with pytest.raises(_transaction.TransactionError, match=problem if problem == "a blank" else "disk is full"):
+    with pytest.raises(state.TransactionError, match=problem if problem == "a blank" else "disk is full"):
         there.begin([*fast.watched(), *([("/etc/a b", "file")] if problem == "a blank" else ())], STATE, 30)
     assert fast.files() == before and os.listdir(fast.home) == ["lock.json"]
 
@@ -772,7 +775,7 @@ def test_a_rollback_that_fails_half_way_says_what_the_board_does(fast):
     module = types.SimpleNamespace(check_mode=False)
     params = {"restore": "origin", "break_lock": False, "ended_runs": [], "runtime": RUNTIME, "confirm_minutes": 30}
     there.begin_rollback = lambda dummy, minutes, begin=there.begin_rollback: begin(fast.watched(), minutes)
-    with pytest.raises(_transaction.TransactionError, match="depmod fails.* returns to the state before the rollback in 30 minutes"):
+    with pytest.raises(state.TransactionError, match="depmod fails.* returns to the state before the rollback in 30 minutes"):
         npu_transaction.restored(module, params, there)
     assert (fast.home / "pending/outcome").exists() and (fast.home / "origin/manifest").exists()
 
@@ -810,7 +813,7 @@ class Actor:
                 self._count(number, what)
                 work(board)
                 os._exit(0)
-            except _transaction.TransactionError:
+            except state.TransactionError:
                 os._exit(3)
             except BaseException:  # pylint: disable=broad-exception-caught
                 import traceback

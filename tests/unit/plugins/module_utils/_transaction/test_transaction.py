@@ -17,6 +17,9 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._board import tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
     guard as _guard, transaction as _transaction,
 )
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import driver
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import restore_point, state
 
 SCHEMA = json.loads((pathlib.Path(__file__).resolve().parents[5] / "docs/state.schema.json").read_text())
 STATE = {"driver": {"from": "0.9.3", "to": "0.9.6"}, "baseline": {"diagnosis": "ok"}, "controller": {"host": "desk", "user": "me"}}
@@ -101,7 +104,7 @@ class Board:
     def begin(self, run="one", minutes=30):
         there = self.transaction(run)
         there.lock(["*"])
-        there.begin(_transaction.watched(str(self.root), ["0.9.6"], RUNTIME), STATE, minutes)
+        there.begin(watched.watched(str(self.root), ["0.9.6"], RUNTIME), STATE, minutes)
         return there
 
     def upgrade(self):
@@ -110,7 +113,7 @@ class Board:
                      "/var/lib/dkms/rknpu/0.9.6/build/make.log", KERNEL + "/updates/dkms/rknpu_dkms.ko", "/etc/u-boot-menu/conf.d/rkfleet-npu.conf"):
             self.write(path)
         # As npu_boot does.
-        _transaction.note_boot_files(str(self.home), {path: b"new" for path in ("/boot/extlinux/extlinux.conf", "/etc/default/u-boot")}, str(self.root))
+        state.note_boot_files(str(self.home), {path: b"new" for path in ("/boot/extlinux/extlinux.conf", "/etc/default/u-boot")}, str(self.root))
         (self.root / OWN.lstrip("/")).unlink()  # DKMS keeps it elsewhere
 
     def state(self):
@@ -142,7 +145,7 @@ def test_a_second_begin_goes_on_and_keeps_what_the_first_has_written_down(board)
     (board.home / "pending/untried").rename(board.home / "pending/tried")
     there = board.transaction("two")
     there.lock(["one"])
-    assert there.begin(_transaction.watched(str(board.root), ["0.9.8"], RUNTIME), dict(STATE, baseline={"diagnosis": "driver"}), 30)
+    assert there.begin(watched.watched(str(board.root), ["0.9.8"], RUNTIME), dict(STATE, baseline={"diagnosis": "driver"}), 30)
     # What worked before it all began is what has to work after a rollback.
     assert there.baseline() == {"diagnosis": "ok"}
     assert (board.home / "pending/untried").exists() and not (board.home / "pending/tried").exists()
@@ -157,14 +160,14 @@ def test_what_cannot_be_written_is_found_before_anything_is_changed(board, monke
     access = os.access
     # Root may write anywhere, so what access() says of a read-only file system cannot be had from modes.
     monkeypatch.setattr(os, "access", lambda where, mode: False if where == place else access(where, mode))
-    with pytest.raises(_transaction.TransactionError, match="%s cannot be written: is its file system mounted read-only" % path):
+    with pytest.raises(state.TransactionError, match="%s cannot be written: is its file system mounted read-only" % path):
         board.begin()
     assert board.files() == board.before and not (board.home / "pending").exists()
 
 
 def test_no_room_for_the_copies(board, monkeypatch):
-    monkeypatch.setattr(_transaction, "SPARE_MIB", 1 << 30)
-    with pytest.raises(_transaction.TransactionError, match="MiB are needed to keep what is there"):
+    monkeypatch.setattr(restore_point, "SPARE_MIB", 1 << 30)
+    with pytest.raises(state.TransactionError, match="MiB are needed to keep what is there"):
         board.begin()
     assert not (board.home / "pending").exists()
 
@@ -184,12 +187,12 @@ def test_a_link_of_the_owner_is_not_replaced(board):
 def test_two_runs_do_not_share_a_board(board):
     board.transaction("one").lock()
     board.transaction("one").lock()
-    with pytest.raises(_transaction.Locked, match=r"being worked on by me@desk since 20.*\(run one\).*npu_break_lock=true") as caught:
+    with pytest.raises(state.Locked, match=r"being worked on by me@desk since 20.*\(run one\).*npu_break_lock=true") as caught:
         board.transaction("two").lock()
     assert caught.value.holder["run"] == "one"
     board.transaction("two").lock(broken=["one"])
     board.transaction("one").unlock()  # it is another's now
-    with pytest.raises(_transaction.Locked):
+    with pytest.raises(state.Locked):
         board.transaction("three").lock()
     board.transaction("two").unlock()
     board.transaction("three").lock()
@@ -198,7 +201,7 @@ def test_two_runs_do_not_share_a_board(board):
 def test_a_damaged_lock_holds_until_it_is_broken(board):
     board.home.mkdir(parents=True)
     (board.home / "lock.json").write_text("not json")
-    with pytest.raises(_transaction.Locked):
+    with pytest.raises(state.Locked):
         board.transaction("two").lock()
     board.transaction("two").lock(broken=["*"])
 
@@ -227,7 +230,7 @@ def test_a_damaged_copy_is_not_put_back(board):
     manifest = (board.home / "pending/manifest").read_text()
     number = next(line.split()[1] for line in manifest.splitlines() if line.endswith(RUNTIME))
     (board.home / "pending/copies" / number).write_text("spoiled")
-    with pytest.raises(_transaction.TransactionError, match="not everything could be put back"):
+    with pytest.raises(state.TransactionError, match="not everything could be put back"):
         there.restore(["pending"])
     # All the rest is back, above all what decides on the boot.
     now, was = board.files(), board.before
@@ -324,7 +327,7 @@ def test_a_pause_lasts_until_the_next_boot(board):
     board.tool("sleep", 'rm -rf "%s/pending"' % board.home)
     board.begin()
     board.upgrade()
-    _transaction.alive(str(board.home), never=True)
+    state.alive(str(board.home), never=True)
     boot_id = (board.home / "pending/heartbeat").read_text().split()[0]
     (board.root / "proc/sys/kernel/random/boot_id").write_text(boot_id + "\n")
     (board.root / "proc/uptime").write_text("9999999.1 5\n")
@@ -334,7 +337,7 @@ def test_a_pause_lasts_until_the_next_boot(board):
 
 def test_a_kernel_that_came_with_it_goes_after_the_reboot(board):
     there = board.begin()
-    _transaction.note_packages(str(board.home), ["gcc", "linux-image-6.1.192-2-rk2410", "evil; name"])
+    state.note_packages(str(board.home), ["gcc", "linux-image-6.1.192-2-rk2410", "evil; name"])
     there.restore(["pending"])
     board.guard("watch")
     called = (board.tools / "called").read_text()
@@ -357,7 +360,7 @@ def test_after_the_commit_nothing_of_the_guard_is_left(board):
 def test_what_the_board_took_back_cannot_be_committed(board):
     there = board.begin()
     board.guard("restore", "pending")
-    with pytest.raises(_transaction.TransactionError, match="nothing to commit"):
+    with pytest.raises(state.TransactionError, match="nothing to commit"):
         there.commit("0.9.6")
 
 
@@ -367,7 +370,7 @@ def test_a_rollback_by_request_goes_to_before_the_first_of_several_upgrades(boar
     there.commit("0.9.6")
     there = board.transaction("two")
     there.lock()
-    there.begin(_transaction.watched(str(board.root), ["0.9.8"], RUNTIME), STATE, 30)
+    there.begin(watched.watched(str(board.root), ["0.9.8"], RUNTIME), STATE, 30)
     board.write("/usr/src/rknpu-0.9.8/Kbuild")
     board.write(RUNTIME, "even newer")
     there.commit("0.9.6")
@@ -503,7 +506,7 @@ def test_who_has_the_npu_open(tmp_path, services, blocking):
         (tmp_path / ("proc/%d/fd/3" % pid)).symlink_to(opened)
         (tmp_path / ("proc/%d/comm" % pid)).write_text(name + "\n")
         (tmp_path / ("proc/%d/cgroup" % pid)).write_text("0::%s\n" % group)
-    found = _transaction.blocking(tree.Tree(str(tmp_path)), node, services, ())
+    found = driver.blocking(tree.Tree(str(tmp_path)), node, services, ())
     assert [process["name"] for process in found] == blocking
 
 
@@ -514,7 +517,7 @@ def test_what_a_board_says_of_its_state_is_not_trusted(tmp_path, content):
     home.mkdir(parents=True)
     (home / "state.json").write_text(content)
     (home / "lock.json").write_text(content)
-    facts = _transaction.read(tree.Tree(str(tmp_path)))
+    facts = state.read(tree.Tree(str(tmp_path)))
     assert facts["state"] == "unknown" and facts["why"] is None and not facts["pending"] and facts["hold"] is None
 
 
@@ -522,7 +525,7 @@ def test_a_hold_and_its_reason(tmp_path):
     hold = tmp_path / "etc/rkfleet-npu/hold"
     hold.parent.mkdir(parents=True)
     hold.write_text("on the bench\x1b[31m, Ann\nmore\n")
-    facts = _transaction.read(tree.Tree(str(tmp_path)))
+    facts = state.read(tree.Tree(str(tmp_path)))
     assert facts["state"] == "held" and facts["hold"] == "on the bench [31m, Ann"
     hold.write_text("")
-    assert _transaction.read(tree.Tree(str(tmp_path)))["hold"] == ""
+    assert state.read(tree.Tree(str(tmp_path)))["hold"] == ""

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 Image = pytest.importorskip("PIL.Image")
-_picture = pytest.importorskip("ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact.picture")
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import picture as _picture
 
 
 def drawing(path, size=(224, 224), colour=(200, 100, 50), **options):

@@ -75,8 +75,8 @@ def test_the_machine_id_is_not_told(monkeypatch):
 @contextlib.contextmanager
 def container(proc="--mount-proc"):
     """What a run in a PID namespace of its own writes into the lock, while it works: this machine's name, MAC address and user."""
-    code = ("import json, os; from ansible_collections.rkfleet.npu.plugins.plugin_utils import _run_owner;"
-            "print(json.dumps(_run_owner.owner(os.getpid())), flush=True); input()")
+    code = ("import json, os; from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import run_owner;"
+            "print(json.dumps(run_owner.owner(os.getpid())), flush=True); input()")
     words = ["unshare", "--pid", "--fork", *([proc] if proc else []), *([] if os.getuid() == 0 else ["--user", "--map-current-user"]), "--kill-child",
              sys.executable, "-c", code]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
