@@ -16,7 +16,7 @@ import pytest
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.rkfleet.npu.plugins.action import npu_dkms, npu_preflight, npu_store
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _store
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import store as _store
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board as _transfer, driver
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import fetch
 
