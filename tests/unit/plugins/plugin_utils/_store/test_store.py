@@ -264,7 +264,7 @@ def test_a_run_that_died_while_it_built_holds_nobody_up(tmp_path):
 
 def test_boards_with_and_without_headers_wait_for_each_other(store):
     with store.lock(inputs()):
-        with pytest.raises(BlockingIOError), store._locked(_store._lock_name(inputs(symvers_digest=None)), wait=False):
+        with pytest.raises(BlockingIOError), store._locked(_store.lock_name(inputs(symvers_digest=None)), wait=False):
             pass
 
 
