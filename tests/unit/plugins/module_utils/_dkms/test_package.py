@@ -365,7 +365,7 @@ def test_a_disk_that_takes_nothing_at_each_write(board, archive, monkeypatch, wh
                 once()
             return real_open(path, mode, *args, **more)
 
-        for place in (_dkms_install, snapshot):
+        for place in (_dkms_install, snapshot, source_tree):
             monkeypatch.setattr(place, "open", opened, raising=False)
         monkeypatch.setattr(_dkms_install, "sync_file", lambda path: once() or real_sync(path))
         try:
