@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from faults.bench import UNPRINTABLE, Bench
 from faults.runs import Playing
-from faults.scenarios.liars import _quoted
 
 NASTY = "\x1b[2J\x1b[31m<script>alert(1)</script><img src=x onerror=alert(2)>{{ 7771*7 }}\x07\x9b31m"
 NPU = ("radxa,rock-5b", "rockchip,rk3588")
@@ -32,7 +31,7 @@ HOSTILE_FILES = (
 )
 
 
-def _polite(bench: Bench, where: str, playing: Playing) -> None:
+def polite(bench: Bench, where: str, playing: Playing) -> None:
     """See that what the board said does no harm in a terminal or a report, and that a look has changed nothing; keep the row."""
     line, output = playing.line(), playing.output
     bad = sorted(UNPRINTABLE & set(output))
@@ -62,7 +61,7 @@ def hostile_tree(bench: Bench) -> None:
             bench.board.wait()
             bench.note()
             playing = bench.ran(words=("--check",))
-            _polite(bench, f"hostile device tree, {where}", playing)
+            polite(bench, f"hostile device tree, {where}", playing)
     finally:
         bench.board.power_off()
         tree.write_bytes(good)
@@ -77,4 +76,8 @@ def hostile_files(bench: Bench) -> None:
         bench.board.ssh(f"sudo sh -c {_quoted(command)}", stdin=text.encode("utf-8", "surrogateescape"))
         bench.note()
         playing = bench.ran(words=("--check",))
-        _polite(bench, f"hostile {where}", playing)
+        polite(bench, f"hostile {where}", playing)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from faults.bench import Bench
-from faults.scenarios.hostile import _polite
+from faults.scenarios.hostile import polite
 
 EVIL = "/usr/local/lib/rkfleet-evil-python"
 #: What a board whose root has replaced Python could answer. `work` runs the real one on what came on standard input.
@@ -38,10 +38,6 @@ def hostile_answers(bench: Bench) -> None:
         bench.board.ssh(f"sudo sh -c 'cat > {EVIL} && chmod 755 {EVIL}'", stdin=EVIL_PYTHON.format(what=where, answer=answer).encode())
         bench.note()
         wish = {"ansible_python_interpreter": EVIL, **variables}
-        _polite(bench, f"hostile answers, {where}", bench.ran(wish, words=("--check",)))
+        polite(bench, f"hostile answers, {where}", bench.ran(wish, words=("--check",)))
         playing = bench.ran(wish)
         bench.judge(f"hostile answers in an upgrade, {where}", playing)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from faults.bench import HASTY, TOP1, Bench, Broken
 from faults.points import Plan
-from faults.scenarios.power import until_down
+from faults.scenarios.controller import until_down
 
 ROLLBACK = "rollback-npu.yml"
 #: What an owner and a kernel package do in the meantime: one more argument, and a kernel under another name than the one in the old menu.
