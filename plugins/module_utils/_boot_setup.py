@@ -45,10 +45,12 @@ class BootSetup:
     :arg initcalls: initcalls of built-in drivers to hold down with the kernel argument C(initcall_blacklist).
     :arg present: whether all that is to be there, or to be taken away.
     :arg root: where the board's files are. All paths are given as the board sees them.
+    :arg scripts: C({base name: text}) of the files of _kernel_hold, needed where all that is to be there.
     """
 
-    def __init__(self, run, module, initcalls, present=True, state_dir=STATE_DIR, root="/"):
+    def __init__(self, run, module, initcalls, present=True, state_dir=STATE_DIR, root="/", scripts=None):
         self.run, self.module, self.initcalls, self.present, self.state_dir, self.root = run, module, list(initcalls), present, state_dir, root
+        self.scripts = scripts or {}
         cmdline = (self._read("/proc/cmdline") or b"").decode("utf-8", "replace").strip()
         self.loader = _bootloader.read(Tree(root), cmdline)
         self.before, self.after, self.modes = {}, {}, {}
@@ -76,7 +78,7 @@ class BootSetup:
         """Have u-boot-update ask for the default kernel; where it is not there, nobody can be told."""
         self.hold = self.present and bool(self.loader["update"])
         fragments = "u-boot-menu/conf.d" in self._text(self.loader["update"] or "/nothing") + self._text(_bootloader.READ_CONFIG)
-        for path, (content, mode) in _kernel_hold.files(self.hold, fragments).items():
+        for path, (content, mode) in _kernel_hold.files(self.scripts if self.hold else {}, fragments).items():
             self._want(path, content)
             self.modes[path] = mode
         text = self.after.get(_bootloader.U_BOOT_DEFAULT, self._read(_bootloader.U_BOOT_DEFAULT))

@@ -193,10 +193,11 @@ class Transaction:
     :arg run: callable taking a list of arguments, giving C((rc, stdout, stderr)).
     :arg owner: C({run, host, user, ...}) of who works on the board.
     :arg root: where the board's files are. Paths are given as the board sees them.
+    :arg guard: C({base name: text}) of the guard's files. Only begin(), commit() and restore() need them.
     """
 
-    def __init__(self, run, owner, root="/", state_dir=STATE_DIR):
-        self.run, self.owner, self.root = run, owner, root
+    def __init__(self, run, owner, root="/", state_dir=STATE_DIR, guard=None):
+        self.run, self.owner, self.root, self.guard = run, owner, root, guard or {}
         self.home = self.place(state_dir)
         self.pending = os.path.join(self.home, "pending")
         self.stopped = []  # services that an upgrade had stopped which this run has taken back
@@ -413,24 +414,23 @@ class Transaction:
         if os.path.exists(restoring):
             os.rename(restoring, whole)
         write_file(whole, b"", 0o600)
-        self._lay_down(*_guard.files())
+        self._install(*_guard.FILES)
         for path, target in _guard.links().items():
             place = self.place(path)
             ensure_dir(os.path.dirname(place))
             if not os.path.islink(place):
                 os.symlink(target, place)
 
-    def _lay_down(self, *paths):
+    def _install(self, *paths):
         """Write these of the guard's files."""
         for path in paths:
-            content, mode = _guard.files()[path]
             ensure_dir(os.path.dirname(self.place(path)))
             clean_leftovers(os.path.dirname(self.place(path)))
-            write_file(self.place(path), content, mode)
+            write_file(self.place(path), self.guard[os.path.basename(path)].encode(), _guard.FILES[path])
 
     def _ask(self, command):
         # The script is not there yet when it is asked first: it says the same wherever it lies.
-        rc, out, dummy = self.run(["/bin/sh", "-c", _guard.script(), "guard", command])
+        rc, out, dummy = self.run(["/bin/sh", "-c", self.guard["guard"], "guard", command])
         return out.encode() if rc == 0 else b""
 
     def abandon(self):
@@ -512,7 +512,7 @@ class Transaction:
         if not first:
             self._add_to_origin(origin)
         # For whoever rolls back without Ansible.
-        write_file(os.path.join(self.pending if first else origin, "guard"), _guard.script().encode(), 0o700)
+        write_file(os.path.join(self.pending if first else origin, "guard"), self.guard["guard"].encode(), 0o700)
         template = _load(os.path.join(self.pending, "state.in")) or {}
         record = dict(_NOTHING, **template)
         record.update(driver=dict(record["driver"], to=driver), run=self.owner["run"], state="committed", why=trouble, since=_now())
@@ -578,7 +578,7 @@ class Transaction:
         words = set()
         for folder in folders:
             # The script on the board may have been lost, or be of another release.
-            self._lay_down(_guard.SCRIPT)
+            self._install(_guard.SCRIPT)
             rc, out, err = self.run([self.place(_guard.SCRIPT), "restore", folder])
             if rc != 0:
                 raise TransactionError("not everything could be put back: %s" % clean(err or out, 500))
@@ -624,7 +624,7 @@ class Transaction:
         if os.path.exists(self.place(_guard.SCRIPT)):
             self.run([self.place(_guard.SCRIPT), "calm"])
         # The links first: a unit without its script would fail at boot.
-        for path in [*_guard.links(), *reversed(list(_guard.files()))]:
+        for path in [*_guard.links(), *reversed(list(_guard.FILES))]:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.place(path))
         with contextlib.suppress(OSError):  # others of ours may be in it
@@ -660,7 +660,7 @@ def watched(root, versions, runtime, package="rknpu"):
     if loader["config"]:
         paths.append(loader["config"])
         boot[loader["config"]] = _KIND_OF_LOADER[loader["loader"]]
-    paths += [path for path in _kernel_hold.files(True, True) if path not in paths]
+    paths += [path for path in _kernel_hold.FILES if path not in paths]
     for release in tree.names("/lib/modules"):
         folder = "/lib/modules/%s" % release
         paths += ["%s/updates/dkms/%s.ko%s" % (folder, name, suffix) for name in ("rknpu", "rknpu_dkms") for suffix in SUFFIXES]

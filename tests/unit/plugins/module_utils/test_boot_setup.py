@@ -12,6 +12,7 @@ import re
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _boot_setup, _files, _kernel_hold, _transaction
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _board_files
 
 MODULES_LOAD, DEFAULT, EXTLINUX = "etc/modules-load.d/rkfleet-npu.conf", "etc/default/u-boot", "boot/extlinux/extlinux.conf"
 HOLD = [_kernel_hold.SCRIPT, _kernel_hold.SETTINGS, _kernel_hold.IMAGE_HOOK, _kernel_hold.HEADERS_HOOK]
@@ -49,7 +50,8 @@ class Board:
         return self.rc, "", "E: it is broken"
 
     def setup(self, present=True, initcalls=("rknpu_init",)):
-        return _boot_setup.BootSetup(self.run, "rknpu_dkms", initcalls, present, str(self.root / "state"), str(self.root))
+        scripts = _board_files.default_kernel() if present else None
+        return _boot_setup.BootSetup(self.run, "rknpu_dkms", initcalls, present, str(self.root / "state"), str(self.root), scripts)
 
     def files(self):
         return {path.relative_to(self.root).as_posix(): path.read_text() for path in self.root.rglob("*") if path.is_file()}
