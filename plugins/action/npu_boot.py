@@ -15,6 +15,6 @@ class ActionModule(BoardAction):
     def act(self, result, task_vars):
         args = dict(self._task.args)
         if args.get("state") != "absent":
-            args["scripts"] = _board_files.send(_board_files.default_kernel)
+            args["scripts"] = _board_files.as_option(_board_files.default_kernel)
         result.update(self.answer_of("npu_boot", args, task_vars))
         return result

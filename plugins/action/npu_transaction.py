@@ -22,7 +22,7 @@ class ActionModule(BoardAction):
     def act(self, result, task_vars):
         args = dict(self._task.args, owner=owner(os.getppid()))
         if args.get("state") in STATES:
-            args["guard"] = _board_files.send(_board_files.guard)
+            args["guard"] = _board_files.as_option(_board_files.guard)
         answer = self.answer_of("npu_transaction", args, task_vars)
         holder = answer.get("locked") or {}
         if answer.get("failed") and has_ended(holder, args["owner"]):

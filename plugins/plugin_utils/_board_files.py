@@ -6,37 +6,49 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 
 from ansible.errors import AnsibleActionFail
+
+from ..module_utils import _guard, _kernel_hold
 
 ROLES = pathlib.Path(__file__).parents[2] / "roles"
 
 
 def guard():
-    """Return the guard's files as C({name: text}): C(guard), joined from its parts, and the two units.
+    """Return the guard's files as C({name: text}): the script, joined from its parts, and the two units.
 
     The parts are joined in the order of their names. All but the first begin with comments on the part itself, up to
     the first blank line, which are left out.
+
+    :raises OSError: if one is missing.
     """
     folder = ROLES / "guard/files"
-    first, *others = _read(sorted((folder / "guard").glob("*.sh"))).values()
-    script = "\n".join([first, *(part.partition("\n\n")[2] for part in others)])
-    return {"guard": script, **_read(sorted(folder.glob("*.service")))}
+    parts = [_text(path) for path in sorted((folder / "guard").glob("*.sh"))]
+    if not parts:
+        raise FileNotFoundError("no *.sh in %s" % (folder / "guard"))
+    script = "\n".join(parts[:1] + [part.partition("\n\n")[2] for part in parts[1:]])
+    return {"guard": script, **{name: _text(folder / name) for name in (_guard.BOOT_UNIT, _guard.WATCH_UNIT)}}
 
 
 def default_kernel():
-    """Return what chooses the default kernel as C({name: text}), each by the name that it has on the board."""
-    return _read(sorted((ROLES / "driver/files/default-kernel").iterdir()))
+    """Return the files that choose the default kernel as C({name: text}), each by its name on the board.
+
+    :raises OSError: if one is missing.
+    """
+    folder = ROLES / "driver/files/default-kernel"
+    return {name: _text(folder / name) for name in map(os.path.basename, _kernel_hold.FILES)}
 
 
-def send(read):
-    """Return the files that I(read) returns as the value of a module's option.
+def as_option(files):
+    """Return the files that guard() or default_kernel() returns as the value of a module's option.
 
-    :raises AnsibleActionFail: if they cannot be read.
+    :arg files: that function.
+    :raises AnsibleActionFail: if a file cannot be read.
     """
     try:
-        return json.dumps(read())
+        return json.dumps(files())
     except (OSError, ValueError) as error:
         raise AnsibleActionFail(
             "a file of the collection cannot be read on the controller: %s. "
@@ -44,5 +56,5 @@ def send(read):
         ) from error
 
 
-def _read(paths):
-    return {path.name: path.read_text(encoding="utf-8") for path in paths}
+def _text(path):
+    return path.read_text(encoding="utf-8")

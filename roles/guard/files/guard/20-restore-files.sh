@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-# Part of the guard script: puts files and folders back as the restore point has them.
+# Part of the guard script: restores files and folders from the copies of a restore point.
 # shellcheck shell=sh
-# The parts share their variables and functions.
-# shellcheck disable=SC2034,SC2154,SC2317,SC2329
+# Variables that other parts set or use:
+# shellcheck disable=SC2034,SC2154
 
-# -- the way back
+# -- restore
 
+# The first error, and whether the copies are of another root file system or machine.
 failed=
 foreign=
-# A word of the kernel's arguments, and the mark of our lines: see _bootloader, _kernel_hold and _signing.
+# What this collection adds to initcall_blacklist.
 ours=rknpu_init
 
 trouble() {
@@ -23,12 +24,12 @@ drop() {
     fi
 }
 
-# FILE: its digest, "-" where there is none.
+# digest_of FILE: print its digest, "-" if it does not exist.
 digest_of() {
     if [ -e "$1" ]; then sha256sum <"$1" | cut -c1-64; else echo -; fi
 }
 
-# FOLDER: whether its copies are of another root file system or another machine than this.
+# is_foreign FOLDER: whether its copies are of another root file system or another machine.
 is_foreign() {
     [ -r "$1/identity" ] || return 1
     identity >"$root/run/rkfleet-npu.identity"
@@ -36,25 +37,27 @@ is_foreign() {
         "$1/identity" "$root/run/rkfleet-npu.identity"
 }
 
-# RELEASE: whether that kernel is still installed. One with everything built in has no folder "kernel", and not every image is below /boot.
+# has_kernel RELEASE: whether that kernel is still installed. A kernel with everything built in has no folder "kernel",
+# and not every image is below /boot.
 has_kernel() {
-    [ -d "$root/lib/modules/$1/kernel" ] || [ -e "$root/lib/modules/$1/modules.builtin" ] || [ -e "$root/boot/vmlinuz-$1" ] ||
-        [ "$1" = "$(uname -r)" ]
+    [ -d "$root/lib/modules/$1/kernel" ] || [ -e "$root/lib/modules/$1/modules.builtin" ] ||
+        [ -e "$root/boot/vmlinuz-$1" ] || [ "$1" = "$(uname -r)" ]
 }
 
-# FOLDER RELEASE: whether a package has put another kernel of the same name in its place.
+# is_replaced FOLDER RELEASE: whether a package has replaced that kernel with another one of the same name.
 is_replaced() {
     grep -qs " $2\$" "$1/kernels" && ! grep -qsxF "$(digest_of "$root/boot/vmlinuz-$2") $2" "$1/kernels"
 }
 
-# SOURCE PLACE LIKE: PLACE gets the content of SOURCE, with mode and owner of LIKE: at once where there is room for that.
+# place SOURCE PLACE LIKE: give PLACE the content of SOURCE, mode and owner of LIKE, atomically if there is space.
 place() {
     fresh=${2%/*}/.npu-restore.${2##*/}
     mkdir -p "${2%/*}"
-    # On another file system "begin" has kept the room, with the content.
+    # On another file system npu_transaction has reserved the space, by a file with the content.
     if [ "$1" != "$3" ] || ! cmp -s "$1" "$fresh"; then
         rm -f "$fresh"
-        # A hard link takes no space: a full disk must not stand in the way back. What is kept for later must not share its blocks, though.
+        # A hard link needs no space, so a full disk does not prevent the restore. The copies in "origin" are needed
+        # again later and must not share their blocks.
         if [ "$1" != "$3" ]; then
             cp -p "$3" "$fresh" 2>/dev/null
             cat "$1" >"$fresh"
@@ -62,24 +65,25 @@ place() {
             { [ "$1" = "${1#"$home/origin/"}" ] && ln "$1" "$fresh" 2>/dev/null; } || cp -p "$1" "$fresh" 2>/dev/null
         fi
     fi
-    # FAT keeps no owner, which cp reports as a failure: what counts is the content.
+    # cp fails on FAT, which stores no owner: what counts is the content.
     if cmp -s "$1" "$fresh" && sync "$fresh" && mv -f "$fresh" "$2"; then
         sync "${2%/*}"
         return
     fi
     rm -f "$fresh"
-    # No room beside it: over the old content, which keeps its blocks.
+    # No space for a second file: overwrite the old content, whose blocks stay allocated.
     size=$(wc -c <"$1")
     if [ -f "$2" ] && [ ! -L "$2" ] && [ "$size" -le "$(wc -c <"$2")" ]; then
         echo "$2" >>"$folder/overwritten"
-        if dd if="$1" of="$2" bs=64k conv=notrunc 2>/dev/null && truncate -s "$size" "$2" && sync "$2" && cmp -s "$1" "$2"; then
+        if dd if="$1" of="$2" bs=64k conv=notrunc 2>/dev/null && truncate -s "$size" "$2" && sync "$2" &&
+            cmp -s "$1" "$2"; then
             return
         fi
     fi
     trouble "$2 cannot be put back"
 }
 
-# COPY DIGEST PLACE
+# back_file COPY DIGEST PLACE: restore one file.
 back_file() {
     copy=$1 digest=$2 there=$3
     if [ ! -L "$there" ] && cmp -s "$copy" "$there"; then
@@ -93,7 +97,8 @@ back_file() {
     place "$copy" "$there" "$copy"
 }
 
-# COPY DIGEST PATH: a module below /lib/modules. Not for a kernel that is gone, and of a kernel that was replaced its present own one.
+# back_module COPY DIGEST PATH: restore a module below /lib/modules. Skipped if the kernel was removed. If a package has
+# replaced the kernel, its new own module is restored from the copy that DKMS has.
 back_module() {
     release=${3#/lib/modules/}
     release=${release%%/*}
@@ -113,7 +118,7 @@ back_module() {
     back_file "$1" "$2" "$root$3"
 }
 
-# The own module of a kernel that came later: DKMS keeps it in its tree, which is going to be replaced.
+# Restore the own module of each kernel that was installed later: DKMS has it in its tree, which is replaced next.
 back_own_modules() {
     for kept in "$root"/var/lib/dkms/rknpu/original_module/*/*/rknpu*.ko*; do
         release=${kept%/*/*}
@@ -125,9 +130,10 @@ back_own_modules() {
     done
 }
 
+# back_tree COPY PLACE: restore a folder with all below it.
 back_tree() {
     copy=$1 there=$2
-    # What DKMS has built for kernels that are gone stays away.
+    # Do not restore what DKMS has built for kernels that were removed since.
     for built in "$copy"/*/*/*/module "$copy"/original_module/*/*; do
         [ -d "$built" ] || continue
         built=${built%/module}
@@ -146,7 +152,7 @@ back_tree() {
     mkdir -p "${there%/*}"
     rm -rf "$fresh"
     if ! cp -a "$copy" "$fresh" 2>/dev/null; then
-        # No space: what is to go makes room.
+        # No space: remove the present folder first.
         rm -rf "$fresh" "$there"
         cp -a "$copy" "$fresh" || { rm -rf "$fresh"; trouble "$there cannot be put back"; return; }
     fi

@@ -1,47 +1,60 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-# Part of the guard script: puts the boot loader's files back, which other programs and the owner change as well.
+# Part of the guard script: restores the boot loader's files, which the owner and other programs change as well.
 # shellcheck shell=sh
-# The parts share their variables and functions.
-# shellcheck disable=SC2034,SC2154,SC2317,SC2329
+# Variables that other parts set or use:
+# shellcheck disable=SC2034,SC2154
 
-# FILE: what the default entry of an extlinux.conf needs, one a line; ends with 1 where that cannot be told.
+# menu_files FILE: print the files that the default entry of an extlinux.conf needs, one a line. Returns 1 if the file
+# cannot be parsed.
 menu_files() {
     awk '
-        { sub(/\r$/, ""); key = tolower($1); rest = $0; sub(/^[ \t]*[^ \t]+[ \t]*/, "", rest); sub(/[ \t]+$/, "", rest) }
+        {
+            sub(/\r$/, ""); key = tolower($1); rest = $0
+            sub(/^[ \t]*[^ \t]+[ \t]*/, "", rest); sub(/[ \t]+$/, "", rest)
+        }
         key == "label" { n++; name[n] = rest; next }
         key == "default" { wanted = rest; named = 1 }
         key == "menu" && tolower(rest) == "default" && n { chosen = n }
-        n && key ~ /^(linux|kernel|initrd|fdt|devicetree|fdtdir|devicetreedir)$/ { files[n]++; file[n, files[n]] = rest }
+        n && key ~ /^(linux|kernel|initrd|fdt|devicetree|fdtdir|devicetreedir)$/ {
+            files[n]++; file[n, files[n]] = rest
+        }
         n && (key == "linux" || key == "kernel") { kernel[n] = 1 }
         END {
             pick = (named || !chosen) ? 1 : chosen
             for (i = n; named && i; i--) if (name[i] == wanted) pick = i
             if (!kernel[pick]) exit 1
-            for (i = 1; i <= files[pick]; i++) { gsub(/,/, "\n", file[pick, i]); sub(/#.*/, "", file[pick, i]); print file[pick, i] }
+            for (i = 1; i <= files[pick]; i++) {
+                gsub(/,/, "\n", file[pick, i]); sub(/#.*/, "", file[pick, i]); print file[pick, i]
+            }
         }' "$1" 2>/dev/null
 }
 
-# FILE: 0 where the default entry has all that it needs, 1 where something is missing, 2 where that cannot be told.
+# menu_boots FILE: return 0 if all files of its default entry exist, 1 if one is missing, 2 if FILE cannot be parsed.
 menu_boots() {
     needed=$(menu_files "$1") || return 2
     echo "$needed" | while read -r file; do
-        # As U-Boot names it: without /boot where that is a file system of its own.
-        [ "$file" = - ] || [ -e "$root$file" ] || [ -e "$root/boot$file" ] || [ -e "$root/boot/extlinux/$file" ] || exit 1
+        # If /boot is a separate file system, paths in the menu begin there.
+        [ "$file" = - ] || [ -e "$root$file" ] || [ -e "$root/boot$file" ] || [ -e "$root/boot/extlinux/$file" ] ||
+            exit 1
     done
 }
 
-# KIND COPY PLACE: takes what this collection wrote, and COPY did not have, out of a boot file that others have changed since.
+# take_out KIND COPY PLACE: remove what this collection wrote, and COPY did not have, from a boot file that others have
+# changed since.
 take_out() {
-    fallback=$(cat "$root"/usr/sbin/u-boot-update "$root"/usr/bin/u-boot-update "$root"/usr/share/u-boot-menu/read-config 2>/dev/null |
+    # shellcheck disable=SC2016  # u-boot-update contains this text
+    fallback=$(cat "$root"/usr/sbin/u-boot-update "$root"/usr/bin/u-boot-update \
+        "$root"/usr/share/u-boot-menu/read-config 2>/dev/null |
         sed -n 's/.*\${U_BOOT_PARAMETERS:-\([^}$`]*\)}.*/\1/p' | head -n 1)
     edited=$root/run/rkfleet-npu.edited
     awk -v kind="$1" -v ours="$ours" -v fallback="${fallback:-ro quiet}" '
-        # Takes our value out of each initcall_blacklist=a,b of a line, and the argument where nothing is left of it.
+        # Removes our value from each initcall_blacklist=a,b of a line, and the argument if no value is left.
         function strip(text, out, before, word, value, quote, kept, part, parts, i, hit) {
             out = ""
             while (match(text, /initcall[_-]blacklist="?[A-Za-z0-9_.,-]*/)) {
-                before = out substr(text, 1, RSTART - 1); word = substr(text, RSTART, RLENGTH); text = substr(text, RSTART + RLENGTH)
+                before = out substr(text, 1, RSTART - 1)
+                word = substr(text, RSTART, RLENGTH); text = substr(text, RSTART + RLENGTH)
                 value = substr(word, 20); quote = ""
                 if (substr(value, 1, 1) == "\"") { quote = "\""; value = substr(value, 2) }
                 hit = 0; kept = ""; parts = split(value, part, ",")
@@ -71,10 +84,14 @@ take_out() {
             bare = mine ? strip(body) : body
         }
         pass == 1 { seen[$0] = 1; if (bare != body) had[label] = 1; next }
-        kind == "shell" && /^\[ ! -e [^ ]*rkfleet-npu[^ ]* \] \|\| \. [^ ]*  # rkfleet\.npu: / && !($0 in seen) { changed = 1; next }
+        kind == "shell" && /^\[ ! -e [^ ]*rkfleet-npu[^ ]* \] \|\| \. [^ ]*  # rkfleet\.npu: / && !($0 in seen) {
+            changed = 1; next
+        }
         bare == body || (label in had) { print; next }
         { changed = 1 }
-        kind == "shell" && index(bare, "U_BOOT_PARAMETERS=\"" fallback "\"  # rkfleet.npu: nothing was set here") == 1 { next }
+        kind == "shell" && index(bare, "U_BOOT_PARAMETERS=\"" fallback "\"  # rkfleet.npu: nothing was set here") == 1 {
+            next
+        }
         kind != "shell" && bare ~ /^[ \t\r]*$/ { next }
         { print head bare }
         END { exit !changed }' pass=1 "$2" pass=2 "$3" >"$edited"
@@ -86,7 +103,7 @@ take_out() {
     rm -f "$edited"
 }
 
-# KIND COPY DIGEST PATH: a file of the boot loader, which other programs and the owner write to as well.
+# back_boot KIND COPY DIGEST PATH: restore a boot file, or only remove what this collection wrote into it.
 back_boot() {
     boot_kind=$1 boot_copy=$2 boot_digest=$3 boot_path=$4
     if [ "$boot_copy" = - ]; then
@@ -99,8 +116,13 @@ back_boot() {
             return
         fi
     fi
-    if [ -z "$foreign" ] && is_as_left "$boot_path" && { [ "$boot_kind" != menu ] || may_place_menu "$original" "$root$boot_path"; }; then
-        if [ "$boot_copy" = - ]; then drop "$root$boot_path"; else back_file "$original" "$boot_digest" "$root$boot_path"; fi
+    if [ -z "$foreign" ] && is_as_left "$boot_path" &&
+        { [ "$boot_kind" != menu ] || may_place_menu "$original" "$root$boot_path"; }; then
+        if [ "$boot_copy" = - ]; then
+            drop "$root$boot_path"
+        else
+            back_file "$original" "$boot_digest" "$root$boot_path"
+        fi
         return
     fi
     [ -f "$root$boot_path" ] || return 0
@@ -114,8 +136,8 @@ back_boot() {
     fi
 }
 
-# PATH: whether that boot file is as this collection left it. An upgrade that was cut off may not have come to write down how. One that was lost
-# meanwhile comes back, too: without it the board may not boot.
+# is_as_left PATH: whether that boot file is as this collection left it. An interrupted upgrade may not have recorded
+# that yet. A boot file that was lost meanwhile counts as well, since the board may not boot without it.
 is_as_left() {
     [ "$folder" = "$pending" ] && [ ! -e "$root$1" ] ||
     grep -qsxF "$(digest_of "$root$1") $1" "$folder/left" || grep -qsxF "$root$1" "$folder/overwritten" || {
@@ -123,7 +145,8 @@ is_as_left() {
     }
 }
 
-# COPY PRESENT: never a menu whose kernel, initrd or device tree is not there; one that says nothing only where the present one says no more.
+# may_place_menu COPY PRESENT: refuse a menu whose kernel, initrd or device tree is missing. One that cannot be parsed
+# is restored only if the present menu does not boot either.
 may_place_menu() {
     [ "$1" = /dev/null ] && return 1
     menu_boots "$1"
@@ -134,11 +157,11 @@ may_place_menu() {
     ! menu_boots "$2"
 }
 
-# U-Boot reads /boot without the journal of its file system: freezing that one writes everything to its place.
+# U-Boot reads /boot without the file system's journal: freezing the file system empties the journal.
 checkpoint() {
     [ -z "$root" ] && command -v fsfreeze >/dev/null || return 0
     trap '' HUP INT TERM
-    # Whatever happens to this process, nothing stays frozen.
+    # The file system is unfrozen even if this process is killed.
     (sleep 10; fsfreeze --unfreeze /boot 2>/dev/null) 8<&- &
     fsfreeze --freeze /boot 2>/dev/null
     fsfreeze --unfreeze /boot 2>/dev/null

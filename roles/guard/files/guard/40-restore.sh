@@ -2,10 +2,10 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # Part of the guard script: restores the board from a restore point.
 # shellcheck shell=sh
-# The parts share their variables and functions.
-# shellcheck disable=SC2034,SC2154,SC2317,SC2329
+# Variables that other parts set or use:
+# shellcheck disable=SC2034,SC2154
 
-# FOLDER: everything as its manifest says; ends with 0 when it is.
+# put_back FOLDER: restore everything in its manifest. Returns 0 on success.
 put_back() {
     folder=$1
     mkdir -p "$root/run"
@@ -15,7 +15,8 @@ put_back() {
     fi
     if is_foreign "$1"; then
         foreign=1
-        say "the restore point is of another root file system or machine: only what rkfleet.npu wrote into the boot files is removed"
+        say "the restore point is of another root file system or machine: only what rkfleet.npu wrote into the boot" \
+            "files is removed"
     fi
     [ -n "$foreign" ] || back_own_modules
     while read -r kind copy digest path; do
@@ -27,19 +28,20 @@ put_back() {
             */../* | */..) trouble "$path is no path to restore"; continue ;;
         esac
         case $kind:$path in
-            # As release 1.5.0 wrote them.
+            # Release 1.5.0 wrote these kinds.
             file:*/extlinux.conf | nofile:*/extlinux.conf) kind=menu ;;
             file:*/boot/*Env.txt) kind=environment ;;
             file:/etc/kernel/cmdline) kind=words ;;
             file:*/rkfleet-npu.conf) ;;
             file:*/u-boot-menu/conf.d/*.conf) kind=shell ;;
-            file:/etc/default/u-boot | nofile:/etc/default/u-boot | file:/etc/dkms/framework.conf | nofile:/etc/dkms/framework.conf) kind=shell ;;
+            file:/etc/default/u-boot | nofile:/etc/default/u-boot) kind=shell ;;
+            file:/etc/dkms/framework.conf | nofile:/etc/dkms/framework.conf) kind=shell ;;
         esac
         case $kind in
             menu | shell | environment | words) back_boot "$kind" "$copy" "$digest" "$path"; continue ;;
         esac
         if [ -n "$foreign" ]; then
-            # What only this collection can have made, and what has the module loaded.
+            # Only this collection can have created these, and one of them loads the module.
             case $kind:$path in
                 nofile:*rkfleet-npu*) drop "$root$path" ;;
             esac
@@ -56,13 +58,14 @@ put_back() {
             nofolder) rmdir -- "$root$path" 2>/dev/null || : ;;
         esac
     done <"$1/manifest"
-    # Built meanwhile for kernels that were not there.
+    # Modules that were built for kernels that were installed later.
     for module in "$root"/lib/modules/*/updates/dkms/rknpu.ko* "$root"/lib/modules/*/updates/dkms/rknpu_dkms.ko*; do
-        if [ -z "$foreign" ] && [ -e "$module" ] && ! cut -d ' ' -f 1,4 "$1/manifest" | grep -qxF "file ${module#"$root"}"; then
+        if [ -z "$foreign" ] && [ -e "$module" ] &&
+            ! cut -d ' ' -f 1,4 "$1/manifest" | grep -qxF "file ${module#"$root"}"; then
             drop "$module"
         fi
     done
-    # Always: who was cut off here the last time finds every file in its place, and these lists of files that are gone.
+    # Always: after an interruption at this point every file is restored, but the lists still name removed files.
     for kernel in "$root"/lib/modules/*; do
         { [ -d "$kernel" ] && has_kernel "${kernel##*/}"; } || continue
         depmod ${root:+-b "$root"} -a "${kernel##*/}" || trouble "depmod fails for $kernel"
@@ -73,13 +76,15 @@ put_back() {
     [ -z "$failed" ]
 }
 
-# COMMAND...: with the lock that guard, watcher and controller share, on the state folder itself. Whoever dies gives it up.
+# alone COMMAND...: run it with the lock that this script and the controller share, on the state folder itself. The lock
+# ends with its process.
 alone() {
     { { ! command -v flock >/dev/null || flock 8; } && "$@"; } 8<"$home"
 }
 
-# FOLDER SENTENCE [TEST]: restores, once; what could not be done three times is left for somebody to look at. By itself the board
-# gives a TEST that must still hold when the lock is acquired. Ends with 2 where there is nothing to restore (any more).
+# restore FOLDER SENTENCE [TEST]: restore from FOLDER. After three failures the folder is set aside as "failed", for the
+# owner. A rollback by the board itself has a TEST that must still succeed when the lock is acquired. Returns 2 if there
+# is nothing to restore (any more).
 restore() {
     [ -d "$1" ] || return 2
     alone restore_alone "$@"
@@ -91,16 +96,18 @@ restore_alone() {
     first_line "$1/outcome"
     outcome=${line:-rolled_back}
     [ "$outcome" = rolled_back ] || why="the rollback was not confirmed, and the board is in the state before it again"
-    # Half restored it must not be committed, wherever this ends. A rename takes no space.
+    # A partly restored upgrade must not be committed. A rename needs no space.
     if [ "$1" = "$pending" ] && [ ! -e "$1/restoring" ]; then
         mv "$1/whole" "$1/restoring" 2>/dev/null || (: >"$1/restoring") || :
         sync "$1"
     fi
     if put_back "$1"; then
-        [ -z "$foreign" ] ||
-            why="$why; it was kept of another root file system or machine, so files were not restored: only the changes of the boot files were removed"
+        if [ -n "$foreign" ]; then
+            why="$why; it was kept of another root file system or machine, so files were not restored:"
+            why="$why only the changes of the boot files were removed"
+        fi
         note "$1" "$outcome" "$why"
-        # Before the last step, so that no cut leaves it.
+        # Before the last step, so that the lock never remains after a power cut.
         [ -z "${3-}" ] || rm -f "$home/lock.json"
         rm -rf "$home/undone"
         mv "$1" "$home/undone"
@@ -119,7 +126,8 @@ restore_alone() {
     return 1
 }
 
-# By request: the upgrade that is not committed first. While a transaction of the controller guards the rollback, what is kept stays until that is confirmed.
+# A rollback by request: first the upgrade that is not committed. If the controller has begun a transaction for the
+# rollback, "origin" stays until that is confirmed.
 restore_origin() {
     if [ -e "$pending/outcome" ]; then
         alone put_back "$home/origin"

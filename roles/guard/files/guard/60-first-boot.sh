@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-# Part of the guard script: makes the first boot of an upgrade a trial.
+# Part of the guard script: makes the first boot of an upgrade a trial, and prevents it from hanging.
 # shellcheck shell=sh
-# The parts share their variables and functions.
-# shellcheck disable=SC2034,SC2154,SC2317,SC2329
+# Variables that other parts set or use:
+# shellcheck disable=SC2034,SC2154
 
-# -- an upgrade that nobody commits
+# -- an upgrade that is not committed
 
-# SWITCH VALUE: of the kernel, until it is disarmed; one that is set stays as it is.
+armed=$root/run/rkfleet-npu
+# Switches of the kernel that turn a crash or a hang into a panic, and a panic into a reboot.
+switches='panic panic_on_oops softlockup_panic hardlockup_panic hung_task_panic'
+
+# arm SWITCH VALUE: set one of these switches, unless it is set already.
 arm() {
     switch=$root/proc/sys/kernel/$1
     if [ -w "$switch" ] && first_line "$switch" && [ "$line" = 0 ]; then
@@ -15,7 +19,7 @@ arm() {
     fi
 }
 
-# SWITCH...: back to what they were. One that has another value by now has it from the owner, as systemd-sysctl runs
+# disarm SWITCH...: reset them. A switch with another value than ours was set by the owner since: systemd-sysctl runs
 # after "boot".
 disarm() {
     settings=
@@ -23,17 +27,17 @@ disarm() {
         [ -r "$armed/$switch" ] || continue
         read -r was set <"$armed/$switch"
         now=$(cat "$root/proc/sys/kernel/$switch")
-        # Release 1.5.0 did not keep what it set.
+        # Release 1.5.0 did not record the value that it set.
         if [ "$now" = "${set:-$now}" ]; then
             echo "$was" >"$root/proc/sys/kernel/$switch"
             settings="$settings --prefix=kernel/$switch"
         fi
         rm -f "$armed/$switch"
     done
-    # The owner's settings may have had the same value.
+    # The owner may have configured the same value.
     for sysctl in "$root/usr/lib/systemd/systemd-sysctl" "$root/lib/systemd/systemd-sysctl"; do
         if [ -n "$settings" ] && [ -x "$sysctl" ]; then
-            # shellcheck disable=SC2086
+            # shellcheck disable=SC2086  # a list of options
             "$sysctl" $settings 2>/dev/null || :
             break
         fi
@@ -41,7 +45,7 @@ disarm() {
 }
 
 calm() {
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2086  # a list of names
     disarm $switches
     rm -f "$armed/unordered" "$armed/restoring"
     rmdir "$armed" 2>/dev/null || :
@@ -53,7 +57,7 @@ boot() {
     if [ -e "$pending/tried" ]; then
         reason="the boot into the new driver was not confirmed"
     elif [ -e "$pending/restoring" ]; then
-        # What is half restored is not worth a trial.
+        # A partly restored upgrade gets no trial.
         reason="a restore was interrupted"
     fi
     if [ -n "$reason" ]; then
@@ -63,25 +67,25 @@ boot() {
         fi
         return
     fi
-    # A rename takes no space. Where not even that can be written the trial is not counted, so it must not happen.
+    # A rename needs no space. If even that fails, the trial cannot be counted, so it must not take place.
     if ! { mv "$pending/untried" "$pending/tried" && sync "$pending"; }; then
         say "the boot cannot be counted: no NPU module is loaded"
         mkdir -p "$root/run/modprobe.d"
         printf 'install rknpu /bin/false\ninstall rknpu_dkms /bin/false\n' >"$root/run/modprobe.d/rkfleet-npu.conf"
         return
     fi
-    # The whole boot waits for this: so "reboot" has written beforehand what is to be said, and what has time is left to "watch".
+    # The whole boot waits for this function: "reboot" has prepared the state file, and "watch" does what is not urgent.
     mkdir -p "$armed"
     mv -f "$pending/state.trial" "$home/state.json" 2>/dev/null || echo >"$armed/unordered"
     arm panic 10
     for switch in panic_on_oops softlockup_panic hardlockup_panic; do
         arm "$switch" 1
     done
-    # "watch" disarms this one soon: later a slow disk is a more likely reason than the driver. With a timeout of 0 the
-    # owner has switched the detector off.
+    # "watch" resets this one soon: later a slow disk is a more likely reason than the driver. A timeout of 0 means that
+    # the owner has switched the detector off.
     first_line "$root/proc/sys/kernel/hung_task_timeout_secs"
     [ "$line" = 0 ] || arm hung_task_panic 1
-    # Closed without a word it goes on ticking, until "watch" opens it: what a module does to the board may be quicker than that.
+    # Closed without a V the watchdog keeps running until "watch" opens it: a module may hang the board before that.
     if can_stop_watchdog; then
         { printf . >"$root/dev/watchdog"; } 2>/dev/null || :
     fi

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-# Part of the guard script: waits for the commit, feeds the watchdog and undoes an upgrade that is not committed.
+# Part of the guard script: waits for the commit, feeds the watchdog and rolls back an upgrade that is not committed.
 # shellcheck shell=sh
-# The parts share their variables and functions.
-# shellcheck disable=SC2034,SC2154,SC2317,SC2329
+# Variables that other parts set or use:
+# shellcheck disable=SC2034,SC2154
 
-# Not one that nobody can stop again after the commit, nor one that may be quicker than a board under load.
+# Seconds that are added to npu_confirm_minutes until the first boot.
+patience=7200
+
+# Whether there is a watchdog that can be stopped after the commit, with a timeout long enough for a board under load.
 can_stop_watchdog() {
     [ -c "$root/dev/watchdog" ] && first_line "$root/sys/class/watchdog/watchdog0/nowayout" && [ "$line" = 0 ] &&
         number "$root/sys/class/watchdog/watchdog0/timeout" 0 && [ "$number" -ge 20 ]
@@ -13,7 +16,7 @@ can_stop_watchdog() {
 
 feeder=
 
-# Feeds the watchdog from the background, for ten minutes and no longer: a restore that hangs is to be reset.
+# Feed the watchdog in the background, for at most ten minutes: the watchdog is to reset a board whose restore hangs.
 feed() {
     ended=
     trap 'ended=1' TERM INT
@@ -26,7 +29,7 @@ feed() {
         done
     ) &
     feeder=$!
-    # Only now can it be stopped.
+    # Only from here on is the feeder known and can be stopped.
     trap end_watch TERM INT
     [ -z "$ended" ] || end_watch
 }
@@ -39,7 +42,7 @@ stop_feeding() {
     fi 2>/dev/null
 }
 
-# Only where V is the last that is written does the watchdog stop when the last process closes it.
+# The watchdog stops when it is closed, if a V was written last.
 close_watchdog() {
     stop_feeding
     printf V >&9
@@ -52,20 +55,21 @@ end_watch() {
 
 watch() {
     if [ -d "$pending" ] || [ -e "$armed/restoring" ]; then
-        # Whoever has the watchdog open already lets it watch for himself.
+        # If another program has the watchdog open, wait without it.
+        # shellcheck disable=SC2015  # the part after || runs if the watchdog cannot be opened
         can_stop_watchdog && wait_for_commit watchdog 9>"$root/dev/watchdog" || wait_for_commit '' 9>/dev/null
     fi
-    # systemd starts this again where it fails; what cannot be tidied up now can wait for the next boot.
+    # A failure would make systemd restart this unit; what cannot be removed now can wait for the next boot.
     tidy || :
 }
 
-# Whether the controller has not been heard of for so long that the board restores by itself: $limit seconds. A damaged
-# file counts as none: then the time since power-on decides, and half an hour.
+# Whether the last heartbeat of the controller is so old, $limit seconds, that the board rolls itself back. Without a
+# valid heartbeat the time since power-on counts, without a valid limit half an hour.
 is_overdue() {
     number "$pending/confirm" 30
     [ "$number" -ge 1 ] && [ "$number" -le 99999 ] || number=30
     limit=$((number * 60))
-    # Before the first boot nothing is at risk, and packages and a build may take their time. Half restored it is no use to wait.
+    # Before the first boot nothing is at risk, and packages and a build take time. If partly restored, do not wait.
     [ -e "$pending/tried" ] || [ -e "$pending/restoring" ] || limit=$((limit + patience))
     first_line "$root/proc/uptime"
     to_number "${line%%.*}" 0
@@ -73,29 +77,30 @@ is_overdue() {
     first_line "$pending/heartbeat"
     if [ "${line%% *}" = "$this" ]; then
         to_number "${line#* }" 0
-        # In the future lies only the one that lasts until the next boot, see _transaction.alive().
+        # The only valid heartbeat in the future is the one that lasts until the next boot, see _transaction.alive().
         if [ "$number" -le "$uptime" ] || [ "$number" -eq 1000000000 ]; then heard=$number; fi
     fi
     [ $((uptime - heard)) -ge "$limit" ]
 }
 
-# Until when a task that hangs is taken for the driver's fault, as uptime in $number: the kernel needs up to two timeouts
-# to find one.
+# Set $number to the uptime until which a hung task is attributed to the driver: the kernel needs up to two timeouts to
+# detect one.
 hung_task_limit() {
     to_number "$(cat "$root/proc/sys/kernel/hung_task_timeout_secs" 2>/dev/null)" 120
     number=$((number * 2 + 60))
     [ "$number" -le 900 ] || number=900
 }
 
-# What follows a restore by the board itself.
+# Activate what the board has restored by itself: reboot if necessary, and start the services.
 settle() {
     [ "$(cat "$home/undone/signature" 2>/dev/null)" = "$(signature)" ] || reboot_now
+    # shellcheck disable=SC2013  # one unit a line, without blanks
     for unit in $(cat "$home/undone/services" 2>/dev/null); do
         systemctl start --no-block -- "$unit"
     done
 }
 
-# WATCHDOG: not empty where file 9 is one.
+# wait_for_commit WATCHDOG: file descriptor 9 is the watchdog if WATCHDOG is not empty.
 wait_for_commit() {
     this=$(cat "$root/proc/sys/kernel/random/boot_id")
     trap end_watch TERM INT
@@ -104,7 +109,7 @@ wait_for_commit() {
         rm -f "$armed/unordered"
     fi
     if [ -e "$armed/restoring" ] && [ ! -d "$pending" ] && [ -d "$home/undone" ]; then
-        # The watch that has restored the board was killed before it could do the rest.
+        # The previous watch was killed after it had restored the board.
         settle
     fi
     while [ -d "$pending" ]; do
@@ -114,10 +119,11 @@ wait_for_commit() {
             disarm hung_task_panic
             mkdir -p "$armed" && echo >"$armed/restoring"
             [ -z "$1" ] || feed
-            restore "$pending" "nobody confirmed the upgrade within $((limit / 60)) minutes, and the board went back by itself" is_overdue
+            why="nobody confirmed the upgrade within $((limit / 60)) minutes, and the board went back by itself"
+            restore "$pending" "$why" is_overdue
             rc=$?
             if [ "$rc" -eq 2 ]; then
-                # The controller was faster: it is there again, or has ended the upgrade.
+                # The controller was faster: it has sent a heartbeat, or ended the upgrade.
                 stop_feeding
                 rm -f "$armed/restoring"
                 continue
@@ -139,14 +145,14 @@ wait_for_commit() {
     return 0
 }
 
-# A kernel that came with what was undone would be the default again at the next u-boot-update.
+# Remove a kernel that was installed for the upgrade: the next u-boot-update would make it the default again.
 tidy() {
     [ -s "$home/undone/packages" ] || return 0
     images=$(grep -xE 'linux-image-[a-z0-9.+~-]+' "$home/undone/packages")
-    # dpkg and the hooks of a kernel finish what they do first.
+    # The shell handles a signal only after dpkg and its hooks have ended.
     trap 'exit 0' TERM INT
     for image in $images; do
-        # Where dpkg is busy, the next boot tries again.
+        # If dpkg is locked, the next boot tries again.
         [ "$image" = "linux-image-$(uname -r)" ] || DEBIAN_FRONTEND=noninteractive dpkg --remove -- "$image" || return 0
     done
     mv "$home/undone/packages" "$home/undone/packages.done"

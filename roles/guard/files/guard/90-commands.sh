@@ -2,8 +2,8 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # Part of the guard script: runs the command that the script was called with.
 # shellcheck shell=sh
-# The parts share their variables and functions.
-# shellcheck disable=SC2034,SC2154,SC2317,SC2329
+# Variables that other parts set or use:
+# shellcheck disable=SC2034,SC2154
 
 case ${1-} in
     boot) boot ;;
@@ -12,8 +12,9 @@ case ${1-} in
     signature) signature ;;
     reboot)
         drop_kexec || {
-            say "no reboot: a kernel is loaded for kexec and cannot be unloaded, so the boot loader and the new kernel" \
-                "arguments would be skipped. Install kexec-tools, or power the board off and on, and rerun the playbook"
+            say "no reboot: a kernel is loaded for kexec and cannot be unloaded, so the boot loader and the new" \
+                "kernel arguments would be skipped. Install kexec-tools, or power the board off and on, and" \
+                "rerun the playbook"
             exit 1
         }
         [ ! -e "$pending/tried" ] || mv "$pending/tried" "$pending/untried"
@@ -28,7 +29,7 @@ case ${1-} in
             pending)
                 restore "$pending" "the controller took it back"
                 rc=$?
-                # The board itself was faster: nothing else leaves this folder behind while an upgrade is not committed.
+                # The board was faster: while an upgrade is not committed, only a rollback creates this folder.
                 [ "$rc" -ne 2 ] || [ ! -d "$home/undone" ] || rc=0
                 ;;
             origin) restore_origin; rc=$? ;;
