@@ -12,9 +12,12 @@ import types
 
 import pytest
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.parameters import remove_values
 
 from ansible_collections.rkfleet.npu.plugins.action import npu_boot, npu_transaction
 from ansible_collections.rkfleet.npu.plugins.module_utils import _files, _guard, _kernel_hold
+from ansible_collections.rkfleet.npu.plugins.modules import npu_boot as boot_module
+from ansible_collections.rkfleet.npu.plugins.modules import npu_transaction as transaction_module
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _board_files
 
 GUARD = {"guard", "rkfleet-npu-guard.service", "rkfleet-npu-watch.service"}
@@ -74,11 +77,39 @@ def test_an_incomplete_collection_is_reported(monkeypatch, tmp_path, files, gone
         _board_files.as_option(files)
 
 
+@pytest.mark.parametrize("module, state", [
+    (boot_module, "present"), (transaction_module, "begun"), (transaction_module, "committed"), (transaction_module, "restored"),
+])
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_module_without_its_action_plugin_fails_with_one_sentence(monkeypatch, module, state, check_mode):
+    class Module:
+        """As AnsibleModule, with the defaults of the module."""
+
+        def __init__(self, argument_spec, **unused):
+            self.params = dict({name: spec.get("default") for name, spec in argument_spec.items()}, state=state)
+            self.check_mode = check_mode
+
+        def fail_json(self, msg):
+            raise SystemExit(msg)
+
+    name = module.__name__.rsplit(".", 1)[-1]
+    monkeypatch.setattr(module, "AnsibleModule", Module)
+    with pytest.raises(SystemExit, match="^%s cannot run without its action plugin, .*: call it as rkfleet.npu.%s in a task$" % (name, name)):
+        module.main()
+
+
 @pytest.mark.parametrize("option", [None, "", "{}", "no JSON", "[]", '{"guard": 1}'])
-def test_a_module_without_its_action_plugin_says_so(option):
-    with pytest.raises(ValueError, match="npu_transaction cannot run without its action plugin.*call it as rkfleet.npu.npu_transaction in a task$"):
+def test_what_is_not_the_files_is_refused(option):
+    with pytest.raises(ValueError, match="without its action plugin"):
         _files.sent_files("npu_transaction", option, ["guard"])
 
 
 def test_a_module_gets_what_was_sent():
-    assert _files.sent_files("npu_boot", _board_files.as_option(_board_files.default_kernel), DEFAULT_KERNEL) == _board_files.default_kernel()
+    option = _board_files.as_option(_board_files.default_kernel)
+    assert _files.sent_files("npu_boot", option, DEFAULT_KERNEL) == _board_files.default_kernel()
+
+
+def test_the_option_is_kept_out_of_logs_and_nothing_else():
+    """With no_log Ansible masks the option's value wherever it appears in the answer: the diff must stay readable."""
+    diff = [{"after": text} for text in _board_files.default_kernel().values()]
+    assert remove_values(diff, {_board_files.as_option(_board_files.default_kernel)}) == diff
