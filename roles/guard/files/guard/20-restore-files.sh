@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # Part of the guard script: restores files and folders from the copies of a restore point.
-# shellcheck shell=sh
-# Variables that other parts set or use:
-# shellcheck disable=SC2034,SC2154
+# shellcheck shell=sh disable=SC2034,SC2154  # the parts share their variables
 
 # -- restore
 

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # Part of the guard script: restores the boot loader's files, which the owner and other programs change as well.
-# shellcheck shell=sh
-# Variables that other parts set or use:
-# shellcheck disable=SC2034,SC2154
+# shellcheck shell=sh disable=SC2034,SC2154  # the parts share their variables
 
 # menu_files FILE: print the files that the default entry of an extlinux.conf needs, one a line. Returns 1 if the file
 # cannot be parsed.

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # Part of the guard script: reboots the board.
-# shellcheck shell=sh
-# Variables that other parts set or use:
-# shellcheck disable=SC2034,SC2154
+# shellcheck shell=sh disable=SC2034,SC2154  # the parts share their variables
 
 # Waits for no program without a limit, since each may hang because of the disk or the driver. With --force none of the
 # scripts of kexec-tools run.

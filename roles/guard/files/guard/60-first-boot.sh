@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # Part of the guard script: makes the first boot of an upgrade a trial, and prevents it from hanging.
-# shellcheck shell=sh
-# Variables that other parts set or use:
-# shellcheck disable=SC2034,SC2154
+# shellcheck shell=sh disable=SC2034,SC2154  # the parts share their variables
 
 # -- an upgrade that is not committed
 
