@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-# Part of the guard script: makes the first boot of an upgrade a trial, and prevents it from hanging.
+# Part of the guard script: makes the first boot of an upgrade a trial that a crash or a hang ends with a reboot.
 # shellcheck shell=sh disable=SC2034,SC2154  # the parts share their variables
 
 # -- an upgrade that is not committed
