@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""What every file of the project owes: a licence, no trace of the machine it was written on, and to exist once."""
+"""What every file of the project owes: a license, no trace of the machine it was written on, and to exist once."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ import tomllib
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
-LICENCES = {"GPL-3.0-or-later", "GPL-2.0-only"}
-# What the kernel build compiles is GPL-2.0-only; the scripts beside it are not.
+LICENSES = {"GPL-3.0-or-later", "GPL-2.0-or-later"}
+# What the kernel build compiles, so that it can be linked with the kernel; "or later", so that it goes with the rest.
 KERNEL_SIDE = ("roles/driver/files/dkms/*", "tests/lab/driver/src/*", "tests/lab/driver/bsp*/*")
 HEADER = re.compile(r"SPDX-License-Identifier:\s*([A-Za-z0-9.+-]+)")
 # Where these are named, everybody's own configuration is meant and no mirror.
@@ -30,13 +31,13 @@ def text(path: pathlib.Path) -> str:
 
 @pytest.fixture(scope="module")
 def listed(root) -> dict[str, str]:
-    """Return pattern -> licence of the files that cannot carry a header, from REUSE.toml."""
+    """Return pattern -> license of the files that cannot carry a header, from REUSE.toml."""
     with (root / "REUSE.toml").open("rb") as file:
         annotations = tomllib.load(file)["annotations"]
     return {pattern: entry["SPDX-License-Identifier"] for entry in annotations for pattern in entry["path"]}
 
 
-def licence(root, name, listed) -> str | None:
+def license_of(root, name, listed) -> str | None:
     """Return the SPDX identifier of a file: its own header's, else REUSE.toml's."""
     found = HEADER.search(text(root / name)[:2000])
     if found:
@@ -44,21 +45,32 @@ def licence(root, name, listed) -> str | None:
     return next((identifier for pattern, identifier in listed.items() if fnmatch.fnmatch(name, pattern)), None)
 
 
-def test_every_file_says_its_licence(root, project_files, listed):
+def test_every_file_states_its_license(root, project_files, listed):
     own = [name for name in project_files if not name.startswith("LICENSES/") and not (root / name).is_symlink()]
-    wrong = {name: licence(root, name, listed) for name in own}
-    wrong = {name: found for name, found in wrong.items() if found not in LICENCES}
-    assert not wrong, "no SPDX header, or one of a licence that is not in LICENSES/ (binary and JSON files: REUSE.toml)"
+    wrong = {name: license_of(root, name, listed) for name in own}
+    wrong = {name: found for name, found in wrong.items() if found not in LICENSES}
+    assert not wrong, "no SPDX header, or one of a license that is not in LICENSES/ (binary and JSON files: REUSE.toml)"
 
 
-def test_licence_texts_are_there(root):
-    assert {path.stem for path in (root / "LICENSES").iterdir()} == LICENCES
+def test_license_texts_are_there(root):
+    assert {path.stem for path in (root / "LICENSES").iterdir()} == LICENSES
 
 
-def test_what_the_kernel_compiles_is_gpl_2(root, project_files, listed):
+def test_what_the_kernel_compiles_is_gpl_2_or_later(root, project_files, listed):
     names = [name for name in project_files if any(fnmatch.fnmatch(name, pattern) for pattern in KERNEL_SIDE)]
-    wrong = [name for name in names if licence(root, name, listed) != "GPL-2.0-only" and not name.endswith((".md", ".py"))]
-    assert not wrong
+    names = [name for name in names if not name.endswith((".md", ".py"))]
+    assert names and not [name for name in names if license_of(root, name, listed) != "GPL-2.0-or-later"]
+
+
+def test_modules_state_a_license_that_the_kernel_accepts(root, project_files):
+    # Not SPDX identifiers: any other word taints the kernel and hides its GPL-only symbols from the module.
+    stated = {name: re.findall(r'MODULE_LICENSE\("(.*?)"\)', text(root / name)) for name in project_files if name.endswith((".c", ".h"))}
+    stated = {name: words for name, words in stated.items() if words}
+    assert stated and not [name for name, words in stated.items() if not set(words) <= {"GPL", "GPL v2"}]
+
+
+def test_galaxy_states_the_same_licenses(root):
+    assert set(yaml.safe_load((root / "galaxy.yml").read_text())["license"]) == LICENSES
 
 
 def test_reuse_list_is_not_stale(project_files, listed):
