@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""What every file of the project owes: a license, no trace of the machine it was written on, and to exist once."""
+"""What every file of the project owes: a license, the form of .editorconfig, no trace of this machine, no copy."""
 
 from __future__ import annotations
 
 import collections
+import configparser
 import fnmatch
 import hashlib
+import itertools
 import pathlib
 import re
 import subprocess
@@ -75,6 +77,70 @@ def test_galaxy_states_the_same_licenses(root):
 
 def test_reuse_list_is_not_stale(project_files, listed):
     assert not [pattern for pattern in listed if not fnmatch.filter(project_files, pattern)]
+
+
+def patterns(section: str) -> list[str]:
+    """Return what a section of .editorconfig stands for, without braces, as fnmatch takes it."""
+    parts = [part.split(",") if number % 2 else [part] for number, part in enumerate(re.split(r"[{}]", section))]
+    return ["".join(words) for words in itertools.product(*parts)]
+
+
+def form(editorconfig, name: str) -> dict[str, str]:
+    """Return what .editorconfig asks of a file: the last section that fits counts."""
+    wanted: dict[str, str] = {}
+    for section in editorconfig.sections():
+        names = (name, pathlib.PurePath(name).name)
+        if any(fnmatch.fnmatch(names["/" not in pattern], pattern) for pattern in patterns(section)):
+            wanted.update(editorconfig[section])
+    return wanted
+
+
+def flaws(data: bytes, wanted: dict[str, str]) -> list[str]:
+    """Return in which ways the content of a file is not what .editorconfig asks for."""
+    try:
+        content = data.decode()
+    except UnicodeDecodeError:
+        return ["is not UTF-8"]
+    found = ["has a carriage return"] if "\r" in content else []
+    if content and (not content.endswith("\n") or content.endswith("\n\n")):
+        found.append("does not end with one line feed")
+    # Less than a tab's width lines continuations up.
+    other = "\t" if wanted["indent_style"] == "space" else " " * 8
+    for number, line in enumerate(content.split("\n"), 1):
+        if line != line.rstrip():
+            found.append(f"line {number} ends with a blank")
+        if line.startswith(other):
+            found.append(f"line {number} is not indented with a {wanted['indent_style']}")
+    return found
+
+
+@pytest.fixture(scope="module")
+def editorconfig(root):
+    """Return .editorconfig, without what stands before its first section."""
+    parser = configparser.ConfigParser()
+    parser.read_string("[top]\n" + (root / ".editorconfig").read_text())
+    parser.remove_section("top")
+    return parser
+
+
+def test_files_have_the_form_of_editorconfig(root, project_files, editorconfig):
+    own = [name for name in project_files if (root / name).is_file() and not (root / name).is_symlink()]
+    assert not [f"{name} {flaw}" for name in own for flaw in flaws((root / name).read_bytes(), form(editorconfig, name))]
+
+
+@pytest.mark.parametrize(("data", "style", "flaw"), [
+    (b"\xff\n", "space", "is not UTF-8"), (b"a\r\n", "space", "has a carriage return"), (b"a", "space", "does not end with one line feed"),
+    (b"a\n\n", "space", "does not end with one line feed"), (b"a \n", "space", "line 1 ends with a blank"),
+    (b"a\n\tb\n", "space", "line 2 is not indented with a space"), (b"a\n        b\n", "tab", "line 2 is not indented with a tab")])
+def test_another_form_is_found(data, style, flaw):
+    assert flaw in flaws(data, {"indent_style": style})
+
+
+@pytest.mark.parametrize(("name", "style"), [
+    ("plugins/modules/npu_facts.py", "space"), ("Makefile", "tab"), ("tests/lab/driver/src/Kconfig", "tab"), ("tests/faults/shim.c", "tab"),
+    ("roles/driver/files/dkms/probes/run", "tab"), ("roles/driver/files/new.sh", "space")])
+def test_editorconfig_is_read_as_editors_read_it(editorconfig, name, style):
+    assert form(editorconfig, name)["indent_style"] == style
 
 
 def package_hosts() -> set[str]:
