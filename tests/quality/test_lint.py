@@ -48,3 +48,17 @@ def test_hooks_run_the_pinned_tools(root, run):
     repositories = yaml.safe_load((root / ".pre-commit-config.yaml").read_text())["repos"]
     tools = {hook["entry"].split()[0] for repository in repositories for hook in repository["hooks"]}
     assert tools and tools <= {f".venv/bin/{name}" for name in (*pinned, "python")}
+
+
+def test_public_ci_runs_the_unit_tests_with_every_ansible_core(root):
+    jobs = yaml.safe_load((root / ".github/workflows/ci.yml").read_text())["jobs"]
+    matrix = {entry["core"]: entry["python"] for entry in jobs["unit"]["strategy"]["matrix"]["include"]}
+    pinned = re.search(r"^ansible-core==(.*)$", "\n".join(environment.requirements()), re.MULTILINE)[1]
+    assert matrix == {pinned: environment.CONTROLLER_PYTHONS[0], **environment.CORES}
+
+
+def test_public_ci_pins_its_actions_and_uses_no_secret(root):
+    text = (root / ".github/workflows/ci.yml").read_text()
+    used = re.findall(r"uses: (.*)", text)
+    assert used and not [action for action in used if not re.fullmatch(r"[\w/-]+@v\d+\.\d+\.\d+", action)]
+    assert "secrets." not in text
