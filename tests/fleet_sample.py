@@ -97,9 +97,9 @@ def audited(there):
 
 def records(count, seed=5, now=NOW):
     """Return the records of so many boards."""
-    from ansible_collections.rkfleet.npu.plugins.plugin_utils import _fleet
+    from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
 
-    return [_fleet.record(name, there, now) for name, there in fleet(count, seed).items()]
+    return [board_record.record(name, there, now) for name, there in fleet(count, seed).items()]
 
 
 def hostile(entry, text):

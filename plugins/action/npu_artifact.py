@@ -11,7 +11,7 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._artifact import ArtifactError, fetch, private_copy
+from ..plugin_utils._artifact.fetch import ArtifactError, fetch, private_copy
 
 ARGUMENTS = dict(
     argument_spec=dict(

@@ -14,16 +14,22 @@ import time
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 
-from ..module_utils import _plan, _record
-from ..module_utils._files import STATE_DIR
-from ..module_utils._tree import clean, clean_tree
-from ..plugin_utils import _answers, _compatibility, _fleet, _look, _payload, _select, _settings
-from ..plugin_utils._artifact import ArtifactError, fetch, private_copy
-from ..plugin_utils._limits import MalformedAnswer
-from ..plugin_utils._mobilenet_action import MobilenetAction, files
-from ..plugin_utils._program_action import GRACE, NoAnswer, ProgramAction, cached
-from ..plugin_utils._told_facts import checked
-from ..plugin_utils._transfer import PATH, lost, malformed, one_line
+from ..module_utils._inference import record
+from ..plugin_utils._plan import planner
+from ..module_utils._board.paths import STATE_DIR
+from ..module_utils._board.tree import clean, clean_tree
+from ..plugin_utils import _settings
+from ..plugin_utils._action import payload
+from ..plugin_utils._answers import gate
+from ..plugin_utils._plan import compatibility as _compatibility
+from ..plugin_utils._report import board_record, hostvars
+from ..plugin_utils._rollout import select as _select
+from ..plugin_utils._artifact.fetch import ArtifactError, fetch, private_copy
+from ..plugin_utils._answers.limits import MalformedAnswer
+from ..plugin_utils._action.inference import files, MobilenetAction
+from ..plugin_utils._action.program import cached, GRACE, NoAnswer, ProgramAction
+from ..plugin_utils._answers.facts import checked
+from ..plugin_utils._action.board import lost, malformed, one_line, PATH
 
 TREE = ("root", "proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
 ARGUMENTS = dict(
@@ -94,7 +100,7 @@ class ActionModule(ProgramAction, MobilenetAction):
             plan = self._plan(facts, params, data)
         proof, unverified = None, None
         left = left_aside(result, query, task_vars["inventory_hostname"], {"ansible_facts": {"npu": facts}, "__npu_plan": plan})
-        quiet = _look.is_right(plan, facts)
+        quiet = hostvars.is_right(plan, facts)
         if not left and (params["verify"] == "always" or params["verify"] == "needed" and (quiet or plan["baseline"])):
             result["phases"].append({"phase": "verify", "at": time.time()})
             proof, unverified = self._prove(facts, plan, dict(params, **told), task_vars, quiet or params["verify"] == "always")
@@ -102,7 +108,7 @@ class ActionModule(ProgramAction, MobilenetAction):
             tried = {"diagnosis": proof["diagnosis"], "kernel": facts["kernel"]["release"], "driver": facts["driver"]["version"],
                      "runtime_sha256": facts["runtime"]["sha256"]}
             plan = self._plan(dict(facts, verification=tried), params, data)
-            if not quiet and params["verify"] == "needed" and proof["diagnosis"] == "ok" and _look.is_right(plan, facts):
+            if not quiet and params["verify"] == "needed" and proof["diagnosis"] == "ok" and hostvars.is_right(plan, facts):
                 # It is left alone, and so proven like any other on which nothing is to be done: what that takes stays there for the next time.
                 quiet = True
                 again, unverified = self._prove(facts, plan, dict(params, **told), task_vars, True)
@@ -111,8 +117,8 @@ class ActionModule(ProgramAction, MobilenetAction):
             # What is run only to find out what to do leaves nothing behind.
             result["changed"] = proof.pop("changed") and params["keep_model"] and (quiet or params["verify"] == "always")
         result.update(
-            ansible_facts={"npu": facts}, plan=plan, verification=proof, unverified=unverified, left=_look.held(facts),
-            settled=_look.is_right(plan, facts) and bool(proof) and proof["diagnosis"] == "ok" and is_recorded(facts, proof),
+            ansible_facts={"npu": facts}, plan=plan, verification=proof, unverified=unverified, left=hostvars.held(facts),
+            settled=hostvars.is_right(plan, facts) and bool(proof) and proof["diagnosis"] == "ok" and is_recorded(facts, proof),
         )
         python = path_of(told.get("python"))
         if python and not self._task.delegate_to and self._interpreter(task_vars) is None:
@@ -138,7 +144,7 @@ class ActionModule(ProgramAction, MobilenetAction):
     def _plan(self, facts, params, data):
         if params["assume_root"]:
             facts = dict(facts, privileged=True)
-        return _plan.npu_plan(facts, params["wanted"], data)
+        return planner.npu_plan(facts, params["wanted"], data)
 
     def _prove(self, facts, plan, params, task_vars, full):
         """C((what MobileNet said, why it could not be run)), one of them None. full: with as many runs as are wanted, else a single one."""
@@ -164,7 +170,7 @@ class ActionModule(ProgramAction, MobilenetAction):
                 sent = {name: encoded(path) for name, path in along.items()}
                 arguments = dict(arguments, model_upload=None, picture_upload=None)
                 answer = self.ask("proof", {"arguments": arguments, "keep": keep, "sent": sent}, task_vars, params["proof"]["timeout"] + GRACE)
-                return _answers.taken("rknn_mobilenet", answer.get("proof"))
+                return gate.taken("rknn_mobilenet", answer.get("proof"))
         args["tolerance"] = 1 / 256 if args["tolerance"] is None else args["tolerance"]
         try:
             answer = self.infer(dict(args, model=paths["model"], picture=paths["picture"]), paths, task_vars, ask)
@@ -183,7 +189,7 @@ class ActionModule(ProgramAction, MobilenetAction):
 
 def left_aside(result, query, name, known):
     """Whether the query does not select a board of which this is known; the result then says so. What a verification will show comes later."""
-    left = query is not None and query.matches(_fleet.record(name, known, time.time())) is False
+    left = query is not None and query.matches(board_record.record(name, known, time.time())) is False
     if left:
         result["not_selected"] = "npu_select is %s" % clean(query.text, 500)
     return left
@@ -220,7 +226,7 @@ def compatibility(user):
             raise ValueError("npu_compatibility: %s%s" % (errors[0], "" if len(errors) == 1 else " (and %d more)" % (len(errors) - 1)))
         return json.dumps(data)
 
-    return json.loads(_payload.keep(cached("rkfleet-npu-compatibility-%s.json" % key), make))
+    return json.loads(payload.keep(cached("rkfleet-npu-compatibility-%s.json" % key), make))
 
 
 def prepared(model, proof):
@@ -240,7 +246,7 @@ def prepared(model, proof):
         return json.dumps(files(paths, model["platform"], proof["cache_dir"]))
 
     try:
-        return json.loads(_payload.keep(cached("rkfleet-npu-model-%s.json" % key), make))
+        return json.loads(payload.keep(cached("rkfleet-npu-model-%s.json" % key), make))
     except (ArtifactError, OSError) as error:
         raise ValueError(str(error)) from error
 
@@ -248,9 +254,9 @@ def prepared(model, proof):
 def is_recorded(facts, proof):
     """Whether the board's own record says what was just seen, and not too long ago: then nothing is to be written."""
     recorded = facts["verification"] or {}
-    new = _record.stable(_record.compose(facts, proof))["verification"]
+    new = record.stable(record.compose(facts, proof))["verification"]
     of = {"kernel": facts["kernel"]["release"], "driver": facts["driver"]["version"], "runtime_sha256": facts["runtime"]["sha256"]}
-    return dict(clean_tree(json.loads(json.dumps(new))), **of) == {key: recorded.get(key) for key in (*new, *of)} and not _record.is_stale(
+    return dict(clean_tree(json.loads(json.dumps(new))), **of) == {key: recorded.get(key) for key in (*new, *of)} and not record.is_stale(
         {"verification": recorded}, 24)
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..plugin_utils._transfer import BoardAction
+from ..plugin_utils._action.board import BoardAction
 
 
 class ActionModule(BoardAction):

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 
-from ..module_utils import _plan
-from ..plugin_utils import _answers, _compatibility, _store
-from ..plugin_utils._driver_action import StoreAction, seconds_of, write_log
-from ..plugin_utils._limits import MalformedAnswer
+from ..plugin_utils._plan import planner
+from ..plugin_utils._store import store as _store
+from ..plugin_utils._answers import gate
+from ..plugin_utils._plan import compatibility as _compatibility
+from ..plugin_utils._action.driver import seconds_of, StoreAction, write_log
+from ..plugin_utils._answers.limits import MalformedAnswer
 
 
 class ActionModule(StoreAction):
@@ -29,7 +31,7 @@ class ActionModule(StoreAction):
         known, packages = what_is_known(kernels, args["version"], compatibility)
         args["kernels"] = [release for release in kernels if release not in known]
         if args["kernels"]:
-            seconds = (seconds or _answers.limits("npu_preflight")[0]) * len(args["kernels"])
+            seconds = (seconds or gate.limits("npu_preflight")[0]) * len(args["kernels"])
             tarball, digest = self.read_source(source, digest)
             content, args["archive_sha256"] = self.tree(args, source, build_files, tarball)
             args.update(archive=self.send_tree(content), packages=packages)
@@ -94,7 +96,7 @@ def what_is_known(kernels, version, compatibility):
         errors = _compatibility.validate(data)
         if errors:
             raise ValueError("npu_compatibility: %s" % errors[0])
-        rows = {release: _plan.kernel_row(release, data["kernels"]) for release in kernels}
+        rows = {release: planner.kernel_row(release, data["kernels"]) for release in kernels}
     except ValueError as error:
         raise AnsibleActionFail(str(error)) from error
     known = {
@@ -104,4 +106,4 @@ def what_is_known(kernels, version, compatibility):
         }
         for release, row in rows.items() if not row["supported"]
     }
-    return known, {release: _plan.headers_package(release, data["headers"]) for release in kernels}
+    return known, {release: planner.headers_package(release, data["headers"]) for release in kernels}

@@ -8,9 +8,9 @@ from __future__ import annotations
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action.reboot import ActionModule as Reboot
 
-from ..plugin_utils import _answers
-from ..plugin_utils._limits import MalformedAnswer
-from ..plugin_utils._transfer import BoardAction, GuardedAction, one_line
+from ..plugin_utils._answers import gate
+from ..plugin_utils._answers.limits import MalformedAnswer
+from ..plugin_utils._action.board import BoardAction, GuardedAction, one_line
 
 ARGUMENTS = dict(
     argument_spec=dict(
@@ -41,7 +41,7 @@ class ActionModule(BoardAction):
             raise reboot.lost
         if "msg" in told:
             told["msg"] = one_line(told["msg"])
-        result.update(_answers.taken("npu_reboot", told))
+        result.update(gate.taken("npu_reboot", told))
         return result
 
 
@@ -49,7 +49,7 @@ class _Reboot(GuardedAction, Reboot):
     """Ansible's own reboot without the modules that it runs to find out what system it is and where its command lies."""
 
     # A board on its way down may accept a connection and say nothing: the next try is what counts.
-    CALL = (120, *_answers.USUAL[1:])
+    CALL = (120, *gate.USUAL[1:])
     lost = None
     """How the connection failed when the board was asked for its boot id, the last time."""
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..plugin_utils import _recap
-from ..plugin_utils._look import dictionary, look, sequence
+from ..plugin_utils._report import table as _recap
+from ..plugin_utils._report.hostvars import dictionary, look, sequence
 
 
 class ActionModule(ActionBase):

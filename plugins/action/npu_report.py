@@ -10,8 +10,8 @@ import time
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils._tree import clean
-from ..plugin_utils import _fleet, _look, _recap, _report, _report_diff
+from ..module_utils._board.tree import clean
+from ..plugin_utils._report import board_record, diff as _report_diff, files as _report, hostvars, table
 
 ARGUMENTS = dict(
     boards=dict(type="list", elements="str", required=True),
@@ -35,7 +35,7 @@ class ActionModule(ActionBase):
         now = time.time()
         # An audit is of the boards that its query selects.
         boards = [board for board in params["boards"] if not params["audit"] or not self._is_left_aside(task_vars["hostvars"][board])]
-        records = [_fleet.record(board, task_vars["hostvars"][board], now) for board in boards]
+        records = [board_record.record(board, task_vars["hostvars"][board], now) for board in boards]
         failed = {}
         told = {"after": _report.document(records, now), "before": None, "files": [], "notes": []}
         problems = []
@@ -49,14 +49,14 @@ class ActionModule(ActionBase):
             result.update(self._diff(told, base, params, task_vars))
         for note in [*told["notes"], *problems]:
             Display().warning(clean(note, 2000))
-        summary = _fleet.summary(records)
-        code = _fleet.exit_code(records)
+        summary = board_record.summary(records)
+        code = board_record.exit_code(records)
         if params["audit"]:
             Display().display("\n".join([*_report.sentences(records), summary]))
         elif problems and params["boards"]:
             # The sentences about the boards are worth more than the files: they are still to come, so this is one of them and no end.
             speaker = params["boards"][0]
-            failed[speaker] = " ".join([*problems, _recap.sentence(speaker, _look.look(task_vars["hostvars"][speaker]))]).strip()
+            failed[speaker] = " ".join([*problems, table.sentence(speaker, hostvars.look(task_vars["hostvars"][speaker]))]).strip()
         result.update(
             changed=False, summary=summary, exit_code=code, exit_with_it=params["audit"] and not problems, files=told["files"], failed_boards=failed,
             failure=" ".join([*problems, summary if code else ""]).strip() if params["audit"] else "")
@@ -64,7 +64,7 @@ class ActionModule(ActionBase):
 
     def _is_left_aside(self, variables):
         try:
-            return _look.is_left_aside(variables)
+            return hostvars.is_left_aside(variables)
         except Exception:  # pylint: disable=broad-exception-caught
             # Its record says that its answers make no sense.
             return False

@@ -11,9 +11,9 @@ import os
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._look import look
-from ..plugin_utils._rollout import committed
-from ..plugin_utils._staging import StagingError, add, read
+from ..plugin_utils._report.hostvars import look
+from ..plugin_utils._rollout.decide import committed
+from ..plugin_utils._rollout.staging import add, read, StagingError
 
 ARGUMENTS = dict(
     argument_spec=dict(

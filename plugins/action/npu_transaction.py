@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 
-from ..plugin_utils._run_owner import has_ended, owner
-from ..plugin_utils._transfer import BoardAction
+from ..plugin_utils._rollout.run_owner import has_ended, owner
+from ..plugin_utils._action.board import BoardAction
 
 
 class ActionModule(BoardAction):

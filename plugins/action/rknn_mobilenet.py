@@ -9,7 +9,7 @@ import os
 
 from ansible.errors import AnsibleActionFail
 
-from ..plugin_utils._mobilenet_action import MobilenetAction, files
+from ..plugin_utils._action.inference import files, MobilenetAction
 
 
 class ActionModule(MobilenetAction):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _plan
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _compatibility
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility as _compatibility
 
 
 def npu_plan(facts, wanted=None, compatibility=None):
@@ -19,7 +19,7 @@ def npu_plan(facts, wanted=None, compatibility=None):
         if errors:
             more = "" if len(errors) == 1 else " (and %d more)" % (len(errors) - 1)
             raise ValueError("npu_compatibility: %s%s" % (errors[0], more))
-        return _plan.npu_plan(facts, wanted or {}, data)
+        return planner.npu_plan(facts, wanted or {}, data)
     except ValueError as error:
         raise AnsibleFilterError("npu_plan: %s" % error) from error
 

@@ -9,14 +9,15 @@ import contextlib
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _rollout, _settings
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._look import look
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._transfer import NO_ANSWER
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _settings
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import decide
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars import look
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._action.board import NO_ANSWER
 
 
 def npu_rollout(hostvars, boards, settings, proven=None, staging_group=None):
     """What becomes of each of these boards, before any of them is touched."""
-    missing = [name for name in _rollout.SETTINGS if name not in settings]
+    missing = [name for name in decide.SETTINGS if name not in settings]
     if missing:
         raise AnsibleFilterError("npu_rollout: the settings lack %s" % ", ".join(missing))
     variables = _looked_at(hostvars, boards)
@@ -24,12 +25,12 @@ def npu_rollout(hostvars, boards, settings, proven=None, staging_group=None):
         # As it was before the board was contacted.
         with contextlib.suppress(ValueError):
             known["npu_build_ok"] = _settings.kept(board)["npu_build_ok"]
-    return _rollout.decide(variables, settings, proven or [], staging_group or [])
+    return decide.decide(variables, settings, proven or [], staging_group or [])
 
 
 def npu_rollout_gate(hostvars, decision, stage=False):
     """Which of the boards that are to be upgraded may start now."""
-    return _rollout.gate(decision, _looked_at(hostvars, decision["staging"] + decision["rollout"]), stage)
+    return decide.gate(decision, _looked_at(hostvars, decision["staging"] + decision["rollout"]), stage)
 
 
 def npu_failure(result):
@@ -44,7 +45,7 @@ def npu_failure(result):
 def _looked_at(hostvars, boards):
     found = {}
     for board in boards:
-        known = found[board] = look(hostvars[board], _rollout.LOOKED_AT)
+        known = found[board] = look(hostvars[board], decide.LOOKED_AT)
         if known.get("__npu_before"):
             # As they were validated. A built-in module that ran since may have answered others, in any shape.
             known["ansible_facts"] = {"npu": known["__npu_before"]}

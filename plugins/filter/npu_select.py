@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _fleet, _select
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import select as _select
 
 
 def npu_select(boards, query, names=None):
@@ -19,7 +20,7 @@ def npu_select(boards, query, names=None):
         if names is None:
             raise AnsibleFilterError("npu_select: hostvars need the names of the boards that are meant, such as ansible_play_hosts_all")
         now = time.time()
-        boards = [_fleet.record(name, boards[name], now) for name in names]
+        boards = [board_record.record(name, boards[name], now) for name in names]
     elif not isinstance(boards, (list, tuple)) or not all(isinstance(board, Mapping) and "name" in board for board in boards):
         raise AnsibleFilterError("npu_select: it takes records of boards, as in fleet.json, or hostvars and names")
     try:

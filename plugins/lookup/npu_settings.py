@@ -43,7 +43,8 @@ _raw:
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _answers, _settings
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _settings
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
 
 
 class LookupModule(LookupBase):
@@ -55,7 +56,7 @@ class LookupModule(LookupBase):
         scope, board = self.get_option("resolved"), variables.get("inventory_hostname")
         try:
             if scope == "board":
-                _answers.refuse_impostor(variables.get("ansible_facts"))
+                gate.refuse_impostor(variables.get("ansible_facts"))
             if scope:
                 return [_settings.kept(board if scope == "board" else None)]
             return [_settings.resolve(self._templar, variables, terms)]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 
-from ._files import STATE_DIR, clean_leftovers, copy_file, keep, pin_mismatch
+from ._board.files import clean_leftovers, copy_file, keep, pin_mismatch
+from ._board.paths import STATE_DIR
 
 # e_ident of a 64-bit little-endian ELF file, and e_machine EM_AARCH64 at offset 18 (ELF specification).
 ELF64_LE = b"\x7fELF\x02\x01"

@@ -93,9 +93,10 @@ import re
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot_setup import BootSetup, BootSetupError
-from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR, read_file, told
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import advance, note_boot_files
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.setup import BootSetup, BootSetupError
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import read_file, told
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance, note_boot_files
 
 
 def main():

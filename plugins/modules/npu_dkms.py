@@ -198,11 +198,13 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _prebuilt
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms_install import DkmsError, DkmsPackage, probe_lines
-from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR, told
-from ansible_collections.rkfleet.npu.plugins.module_utils._signing import Signing, SigningError
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import advance
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import prebuilt
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsError, DkmsPackage
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.build_log import probe_lines
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.signing import Signing, SigningError
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance
 
 
 def main():
@@ -238,7 +240,7 @@ def main():
     )
     params = module.params
     present, log, notes = params["state"] == "present", "", []
-    binary = _prebuilt.Binary(**params["binary"]) if params["binary"] else None
+    binary = prebuilt.Binary(**params["binary"]) if params["binary"] else None
     try:
         signing = Signing(params["signing_key"] or "", params["signing_cert"] or "") if present else Signing()
         package = DkmsPackage(
@@ -269,7 +271,7 @@ def main():
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg="cannot write the driver's source or module: %s" % told(error))
-    built = _prebuilt.collect(module.run_command, package.module_file(), package.modules + "/build") if params["collect"] and "install" in steps else None
+    built = prebuilt.collect(module.run_command, package.module_file(), package.modules + "/build") if params["collect"] and "install" in steps else None
     module.exit_json(
         changed=bool(steps), steps=steps, module_file=package.module_file(), probes=probe_lines(log), notes=notes, log=log, built=built
     )
@@ -282,7 +284,7 @@ def use(module, package, binary):
     if problem:
         refuse(module, problem)
     module.log("rkfleet.npu: module %s of the store: %s" % (binary.sha256, compared))
-    lacking = _prebuilt.lacking(package.modules)
+    lacking = prebuilt.lacking(package.modules)
     return ["the board lacks %s, so DKMS cannot build the driver after a kernel update: run the upgrade again then" % " and ".join(lacking)] if lacking else []
 
 

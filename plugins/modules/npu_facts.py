@@ -283,9 +283,9 @@ ansible_facts:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import gather
-from ansible_collections.rkfleet.npu.plugins.module_utils._repository import apt_kernels
-from ansible_collections.rkfleet.npu.plugins.module_utils._tree import Tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.gather import gather
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.apt_kernels import apt_kernels
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 
 _AREAS = ("proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
 

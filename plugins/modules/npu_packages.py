@@ -81,9 +81,10 @@ repaired:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR, told
-from ansible_collections.rkfleet.npu.plugins.module_utils._packages import ENVIRONMENT, Packages, PackagesError
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import advance, note_packages
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
+from ansible_collections.rkfleet.npu.plugins.module_utils._apt import ENVIRONMENT, Packages, PackagesError
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance, note_packages
 
 
 def main():

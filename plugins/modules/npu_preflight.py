@@ -180,10 +180,11 @@ import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _preflight
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms_install import LOG_BYTES, DkmsError, unpack_tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._kernels import RELEASE
-from ansible_collections.rkfleet.npu.plugins.module_utils._signing import Signing, SigningError
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import trial_build
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsError, unpack_tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.build_log import LOG_BYTES
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.headers import RELEASE
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.signing import Signing, SigningError
 
 SCRATCH = "/var/tmp"
 
@@ -241,7 +242,7 @@ def main():
             for release in params["kernels"]:
                 with tempfile.TemporaryDirectory(prefix="kernel-", dir=scratch) as folder:
                     package = params["packages"].get(release) or "linux-headers-" + release
-                    found.append(_preflight.check(run, release, package, params["module"], tree, folder, signing=params["signing"] or bool(sign_with),
+                    found.append(trial_build.check(run, release, package, params["module"], tree, folder, signing=params["signing"] or bool(sign_with),
                                                   collect=params["collect"], sign_with=sign_with))
                     found[-1]["log"] = found[-1]["log"][-LOG_BYTES:].encode("utf-8", "replace").decode()
     except (DkmsError, SigningError) as error:

@@ -68,8 +68,9 @@ import json
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _record
-from ansible_collections.rkfleet.npu.plugins.module_utils._files import told
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference import record as _record
+from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
 
 
 def main():
@@ -78,7 +79,7 @@ def main():
         argument_spec=dict(
             facts=dict(type="dict", required=True),
             verification=dict(type="dict", required=True),
-            path=dict(type="path", default=_record.FACT_FILE),
+            path=dict(type="path", default=paths.FACT_FILE),
             max_age=dict(type="int", default=24),
         ),
         supports_check_mode=True,

@@ -80,14 +80,13 @@ runtime:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _runtime
-from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR, told
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import runtime
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._runtime_install import (
-    RuntimeInstallError,
-    install,
-    is_installed,
+    install, is_installed, RuntimeInstallError,
 )
-from ansible_collections.rkfleet.npu.plugins.module_utils._tree import Tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 
 
 def main():
@@ -118,7 +117,7 @@ def main():
     except OSError as error:
         module.fail_json(msg="cannot install %s: %s: the library on the board was left as it is" % (params["destination"], told(error, params["destination"])))
     if change and not module.check_mode:
-        result["runtime"] = _runtime.read(Tree("/"))
+        result["runtime"] = runtime.read(Tree("/"))
     module.exit_json(changed=change, **result)
 
 

@@ -181,9 +181,13 @@ import re
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _transaction
-from ansible_collections.rkfleet.npu.plugins.module_utils._files import STATE_DIR, told
-from ansible_collections.rkfleet.npu.plugins.module_utils._tree import Tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import driver
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 
 
 FOREIGN = ("files were not restored, because they were kept of another root file system or machine: only what rkfleet.npu wrote into "
@@ -222,9 +226,9 @@ def main():
     try:
         result = {"begun": begun, "alive": alive, "paused": paused, "committed": committed, "restored": restored, "closed": closed,
                   "unlocked": unlocked}[params["state"]](module, params, transaction)
-    except _transaction.Locked as error:
+    except state.Locked as error:
         module.fail_json(msg=str(error), locked=error.holder)
-    except _transaction.TransactionError as error:
+    except state.TransactionError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg="the board's state cannot be kept: %s" % told(error, STATE_DIR))
@@ -251,9 +255,9 @@ def state_of(params):
 
 def begun(module, params, transaction):
     """Take the board and write down what is there."""
-    blocking = _transaction.blocking(Tree(), params["node"], params["services"], (os.getpid(), os.getppid()))
+    blocking = driver.blocking(Tree(), params["node"], params["services"], (os.getpid(), os.getppid()))
     if blocking and not params["force"]:
-        raise _transaction.TransactionError(
+        raise state.TransactionError(
             "the NPU is in use by %s: stop that, name its service in npu_services, or set npu_force to true"
             % ", ".join("%s (pid %d)" % (process["name"], process["pid"]) for process in blocking[:5])
         )
@@ -262,9 +266,9 @@ def begun(module, params, transaction):
         return dict(changed=not transaction.is_pending(), resumed=transaction.is_pending(), stopped=[], baseline=params["baseline"])
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
     try:
-        resumed = transaction.begin(_transaction.watched("/", params["versions"], params["runtime"]), state_of(params), params["confirm_minutes"])
+        resumed = transaction.begin(watched.watched("/", params["versions"], params["runtime"]), state_of(params), params["confirm_minutes"])
         stopped = transaction.stop_services(params["services"])
-    except _transaction.TransactionError:
+    except state.TransactionError:
         transaction.abandon()
         raise
     return dict(changed=True, resumed=resumed, stopped=stopped, baseline=transaction.baseline())
@@ -273,14 +277,14 @@ def begun(module, params, transaction):
 def alive(module, params, transaction):
     """Give a sign of life."""
     if transaction.is_pending() and not module.check_mode:
-        _transaction.alive(STATE_DIR)
+        state.alive(STATE_DIR)
     return dict(changed=False)
 
 
 def paused(module, params, transaction):
     """Leave the board as it is until somebody reboots it."""
     if transaction.is_pending() and not module.check_mode:
-        _transaction.alive(STATE_DIR, never=True)
+        state.alive(STATE_DIR, never=True)
         transaction.start_services("pending")
         transaction.unlock()
     return dict(changed=False)
@@ -298,22 +302,22 @@ def restored(module, params, transaction):
     there = [folder for folder in folders if transaction.is_pending(folder)]
     guarded = "origin" in there
     baseline = transaction.baseline(there[-1]) if there else {}
-    names = [name for folder in there for name in _transaction.packages(STATE_DIR, folder)]
+    names = [name for folder in there for name in state.packages(STATE_DIR, folder)]
     if module.check_mode:
         return dict(changed=bool(there), reboot_required=bool(there), baseline=baseline, packages=names, guarded=guarded, note="")
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
     reboot, foreign = transaction.restore([folder for folder in there if folder != "origin"])
     if guarded:
         try:
-            transaction.begin_rollback(_transaction.watched("/", [], params["runtime"]), params["confirm_minutes"])
-        except _transaction.TransactionError as error:
-            raise _transaction.TransactionError("the rollback to before the first change was not begun: %s" % error) from error
+            transaction.begin_rollback(watched.watched("/", [], params["runtime"]), params["confirm_minutes"])
+        except state.TransactionError as error:
+            raise state.TransactionError("the rollback to before the first change was not begun: %s" % error) from error
         try:
             reboot_origin, foreign = transaction.restore(["origin"])
-        except _transaction.TransactionError as error:
-            raise _transaction.TransactionError(
+        except state.TransactionError as error:
+            raise state.TransactionError(
                 "%s. By itself the board returns to the state before the rollback in %d minutes" % (error, params["confirm_minutes"])) from error
-        _transaction.advance(STATE_DIR, "deployed")
+        state.advance(STATE_DIR, "deployed")
         reboot = reboot or reboot_origin
     return dict(changed=bool(there), reboot_required=reboot, baseline=baseline, packages=names, guarded=guarded, note=FOREIGN if foreign else "")
 

@@ -20,7 +20,8 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
 
-from . import _answers, _payload
+from ._action import payload
+from ._answers import gate
 
 try:
     from ansible.template import trust_as_template
@@ -45,14 +46,14 @@ def options():
                            for entry in specs.values() for name, option in (entry.get("options") or {}).items()}
         return json.dumps(found)
 
-    return json.loads(_payload.keep(os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-options.json"), make))
+    return json.loads(payload.keep(os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-options.json"), make))
 
 
 def refuse_injected(variables):
     """Raise ValueError where a board has facts that are named like variables of this collection."""
-    name = _answers.hostile(variables.get("ansible_facts"))
+    name = gate.hostile(variables.get("ansible_facts"))
     if name:
-        raise ValueError(_answers.hostile_sentence(name))
+        raise ValueError(gate.hostile_sentence(name))
 
 
 def resolve(templar, variables, roles=()):

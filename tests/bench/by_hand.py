@@ -15,7 +15,8 @@ import time
 import yaml
 from emulated import Board, state_folder
 
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _compatibility, _driver_source, _picture
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source, picture as _picture
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -41,7 +42,7 @@ TOP5 = "283: 0.468750 282: 0.242188 286: 0.105469 464: 0.089844 264: 0.019531"
 def artefacts() -> dict:
     """Return the paths on this machine of what the upgrade needs: the lab's file server has them in a folder."""
     inventory = yaml.safe_load((state_folder(ROOT) / "inventory.yml").read_text())["all"]["children"]["lab"]["vars"]
-    rows = _compatibility.merged(inventory["npu_compatibility"])
+    rows = compatibility.merged(inventory["npu_compatibility"])
     folder = pathlib.Path(json.loads((state_folder(ROOT) / "boards.json").read_text())["server"]["folder"])
     runtime = rows["runtimes"][rows["drivers"]["0.9.6"]["runtime"]]
     model = rows["models"][runtime["model"]]
@@ -65,8 +66,8 @@ def by_hand(board: Board) -> float:
     files = artefacts()
     with tempfile.TemporaryDirectory() as scratch:
         tree = pathlib.Path(scratch, "tree.tar")
-        tree.write_bytes(_driver_source.archive(
-            _driver_source.dkms_tree(files["driver"].read_bytes(), str(ROOT / "roles/driver/files/dkms"), "0.9.6", "rknpu_dkms"))[0])
+        tree.write_bytes(driver_source.archive(
+            driver_source.dkms_tree(files["driver"].read_bytes(), str(ROOT / "roles/driver/files/dkms"), "0.9.6", "rknpu_dkms"))[0])
         picture = pathlib.Path(_picture.raw_file(str(files["picture"]), scratch))
         started = time.monotonic()
         board.ssh("mkdir -m 700 /tmp/by-hand")

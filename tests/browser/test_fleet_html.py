@@ -9,7 +9,7 @@ import re
 import fleet_sample
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _report, _report_html
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import files as _report, html as _report_html
 from browser.chromium import Browser
 
 NAMES = "Array.from(document.querySelectorAll('table.boards > tbody:not([hidden]) .name'), name => name.textContent)"

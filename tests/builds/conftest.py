@@ -83,7 +83,7 @@ class Builder:
 
         :arg interfaces: with files that ask of a kernel what the vendor's own source is known to ask for.
         """
-        from ansible_collections.rkfleet.npu.plugins.plugin_utils import _driver_source
+        from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
 
         files = self.generate.files(version)
         for file in sorted(INTERFACES.glob("*.c")) if interfaces else ():
@@ -94,7 +94,7 @@ class Builder:
         tarball.write_bytes(self.generate.tarball(files))
         folder = self.folder / ("source-%s-%s" % (version, module))
         shutil.rmtree(folder, ignore_errors=True)
-        for name, content in _driver_source.dkms_tree(tarball.read_bytes(), str(OWN), version, module).items():
+        for name, content in driver_source.dkms_tree(tarball.read_bytes(), str(OWN), version, module).items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)

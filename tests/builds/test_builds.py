@@ -7,7 +7,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils import _dkms_install
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import build_log
 from builds.conftest import Builder
 
 # What gcc 14, the compiler of these kernels, refuses and an older one lets pass.
@@ -219,7 +219,7 @@ def test_a_build_that_fails_is_explained(builder, suite, file, what, instead, se
     (source / file).write_text(text.replace(what, instead))
     built = builder.build(headers, source)
     assert built.rc != 0
-    assert sentence in (_dkms_install.explain(built.log) or built.log)
+    assert sentence in (build_log.explain(built.log) or built.log)
 
 
 def test_a_compiler_that_is_too_old_is_named(builder):
@@ -227,7 +227,7 @@ def test_a_compiler_that_is_too_old_is_named(builder):
     headers.flags = ["CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=y", "CONFIG_FUNCTION_ALIGNMENT=8", "KCFLAGS=-fno-such-option"]
     built = builder.build(headers, builder.source("0.9.6"))
     assert built.rc != 0
-    assert "does not know the option -f" in _dkms_install.explain(built.log)
+    assert "does not know the option -f" in build_log.explain(built.log)
 
 
 @pytest.mark.parametrize("suite", ["bookworm", "trixie-backports"])

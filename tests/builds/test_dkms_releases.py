@@ -9,8 +9,10 @@ import subprocess
 import tarfile
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils import _dkms_install, _files, _prebuilt
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _driver_source
+from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import package as _dkms_install, prebuilt
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import build_log
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
 from builds import kernel_headers
 from builds.conftest import OWN, Builder
 
@@ -55,7 +57,7 @@ def built_once(tmp_path_factory):
     headers = builder.headers("bookworm")
     build = builder.build(headers, builder.source("0.9.6", "rknpu_dkms"))
     assert build.rc == 0, build.log
-    content, digest = _driver_source.archive(_driver_source.dkms_tree((builder.folder / "source.tar.bz2").read_bytes(), str(OWN), "0.9.6", "rknpu_dkms"))
+    content, digest = driver_source.archive(driver_source.dkms_tree((builder.folder / "source.tar.bz2").read_bytes(), str(OWN), "0.9.6", "rknpu_dkms"))
     (builder.folder / "tree.tar").write_bytes(content)
     return build, headers.release, str(builder.folder / "tree.tar"), digest
 
@@ -64,7 +66,7 @@ def built_once(tmp_path_factory):
 def test_a_module_of_the_store_is_taken_by_this_dkms(suite, built, tmp_path, monkeypatch):
     build, release, tree, digest = built
     board = Board(tmp_path / "board", suite, release, monkeypatch)
-    binary = _prebuilt.Binary("rknpu_dkms.ko", _files.sha256_of(str(build.module)), str(build.module), build.log)
+    binary = prebuilt.Binary("rknpu_dkms.ko", _files.sha256_of(str(build.module)), str(build.module), build.log)
     package = board.package("0.9.6")
 
     # The kernel's own modules stand in for the headers the board has not got: here one that asks for what ours asks for.
@@ -72,13 +74,13 @@ def test_a_module_of_the_store_is_taken_by_this_dkms(suite, built, tmp_path, mon
     own.parent.mkdir(parents=True)
     own.write_bytes(build.module.read_bytes())
     problem, compared = package.binary_problem(binary)
-    wanted = _prebuilt.wanted_versions(board.run, binary.path)
+    wanted = prebuilt.wanted_versions(board.run, binary.path)
     assert problem is None and wanted and compared.startswith("%d of %d " % (len(wanted), len(wanted)))
 
     steps = package.steps(digest, stored=True)
     assert steps == ["tree", "load"]
     log = package.deploy(tree, digest, steps, binary)
-    assert _dkms_install.probe_lines(log) == _dkms_install.probe_lines(build.log) != []
+    assert build_log.probe_lines(log) == build_log.probe_lines(build.log) != []
     assert _files.sha256_of(package.module_file()) == binary.sha256, board.log
     assert package.steps(digest) == [] == package.leftovers()
     assert "%s, %s: installed" % (release, ARCH) in board.run(["dkms", "status", "-m", "rknpu"])[1]
@@ -87,7 +89,7 @@ def test_a_module_of_the_store_is_taken_by_this_dkms(suite, built, tmp_path, mon
     theirs, ours = tmp_path / "theirs.tar.gz", tmp_path / "ours.tar.gz"
     rc = board.run(["dkms", "mktarball", "-m", "rknpu", "-v", "0.9.6", "-k", release, "--binaries-only", "--archive", theirs])[0]
     assert rc == 0, board.log
-    _prebuilt.tarball(binary, str(ours), "rknpu", "0.9.6", release, ARCH, b"")
+    prebuilt.tarball(binary, str(ours), "rknpu", "0.9.6", release, ARCH, b"")
     assert _files_of(theirs) <= _files_of(ours) and _files_of(ours) - _files_of(theirs) <= {"dkms_main_tree/dkms_dbversion"}
 
     # Where DKMS has the version already it fails for that, and takes the module all the same.

@@ -25,7 +25,7 @@ sys.path.insert(0, str(LAB))
 
 from rklab import LabError, Progress, boards, cli, process  # noqa: E402
 
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _picture  # noqa: E402
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import picture  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 SHIM, PLAN, LIST = "/usr/local/lib/rkfleet-fault.so", "/etc/rkfleet-fault", "/var/log/rkfleet-fault.list"
@@ -105,7 +105,7 @@ class FaultBoard(Board):
         self.put(HERE / "gcc", "/usr/local/bin/gcc")
         served = pathlib.Path(self.here.data["server"]["folder"])
         rows = self.compatibility()
-        self.put(pathlib.Path(_picture.raw_file(str(served / rows["pictures"]["cat_224x224"]["path"]), str(self.folder))), f"{TOOLS}/picture.rgb")
+        self.put(pathlib.Path(picture.raw_file(str(served / rows["pictures"]["cat_224x224"]["path"]), str(self.folder))), f"{TOOLS}/picture.rgb")
         for release, row in rows["models"].items():
             version = "2.3.2" if release.endswith("2.x") else release.rpartition("-")[2]
             self.put(served / row["soc"]["rk3588"]["path"], f"{TOOLS}/model-{version}.rknn")

@@ -17,7 +17,7 @@ import sys
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-DATA = "plugins/plugin_utils/compatibility.yml"
+DATA = "plugins/plugin_utils/_plan/compatibility.yml"
 TESTS = ("tests/unit", "tests/integration", "tests/builds", "tests/witness", "tests/lab")
 KEYS = ("case", "plan", "result")
 HEAD = """<!--

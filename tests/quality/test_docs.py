@@ -10,7 +10,7 @@ import re
 
 import pytest
 import yaml
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _compatibility
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
 
 SPEC = importlib.util.spec_from_file_location("generate_docs", pathlib.Path(__file__).with_name("generate_docs.py"))
 generate_docs = importlib.util.module_from_spec(SPEC)
@@ -27,9 +27,9 @@ def test_examples_of_what_an_inventory_may_say_are_sound():
     blocks = re.findall(r"```yaml\n(.*?)```", generate_docs.EXTEND, re.DOTALL)
     assert blocks
     for block in blocks:
-        data = _compatibility.merged(yaml.safe_load(block)["npu_compatibility"])
-        assert _compatibility.validate(data) == [], block
-        assert data != _compatibility.load(), block
+        data = compatibility.merged(yaml.safe_load(block)["npu_compatibility"])
+        assert compatibility.validate(data) == [], block
+        assert data != compatibility.load(), block
 
 
 def test_no_case_is_untested(root):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from witness import vendor
 
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _rknn_model
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import rknn_model
 
 PLATFORMS = ("rk3588", "rk3566", "rk3568", "rk3576", "rk3562")
 
@@ -23,7 +23,7 @@ def models_fixture(tmp_path_factory):
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_genuine_model_is_recognised(models, platform):
-    found = _rknn_model.check(str(models[platform]), platform)
+    found = rknn_model.check(str(models[platform]), platform)
     assert (found.format, found.platforms, found.toolkit, found.framework) == (6, [platform], vendor.TOOLKIT_VERSION, "ONNX")
     assert found.compiler.startswith(f"{vendor.TOOLKIT_VERSION} (")
     assert found.size == models[platform].stat().st_size
@@ -31,19 +31,19 @@ def test_a_genuine_model_is_recognised(models, platform):
 
 def test_a_genuine_model_is_refused_for_another_soc_only(models):
     for name in ("rk3566", "rk3568"):
-        _rknn_model.check(str(models[name]), "RK3566_RK3568")
-        with pytest.raises(_rknn_model.RknnModelError, match="is a model for %s, and the board takes models for rk3588" % name):
-            _rknn_model.check(str(models[name]), "RK3588")
+        rknn_model.check(str(models[name]), "RK3566_RK3568")
+        with pytest.raises(rknn_model.RknnModelError, match="is a model for %s, and the board takes models for rk3588" % name):
+            rknn_model.check(str(models[name]), "RK3588")
 
 
 def test_a_genuine_model_cut_off_anywhere_is_refused(models, tmp_path):
     whole, path = models["rk3588"].read_bytes(), tmp_path / "cut.rknn"
     for length in (8, 64, 1000, len(whole) // 3, len(whole) - 2000, len(whole) - 1):
         path.write_bytes(whole[:length])
-        with pytest.raises(_rknn_model.RknnModelError, match="is cut off"):
-            _rknn_model.check(str(path))
+        with pytest.raises(rknn_model.RknnModelError, match="is cut off"):
+            rknn_model.check(str(path))
 
 
 def test_what_it_was_made_of_is_refused(models):
-    with pytest.raises(_rknn_model.RknnModelError, match="is no .rknn model but an ONNX model"):
-        _rknn_model.check(str(models["onnx"]))
+    with pytest.raises(rknn_model.RknnModelError, match="is no .rknn model but an ONNX model"):
+        rknn_model.check(str(models["onnx"]))

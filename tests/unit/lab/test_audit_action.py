@@ -238,9 +238,9 @@ def test_a_model_that_is_kept_is_not_sent_again(verify, tmp_path):
 def test_a_board_is_settled_once_its_record_says_the_same(verify, tree, tmp_path):
     first = verify(verify="needed")[0]
     assert first["verification"]["diagnosis"] == "ok" and not first["settled"]
-    from ansible_collections.rkfleet.npu.plugins.module_utils import _record
+    from ansible_collections.rkfleet.npu.plugins.module_utils._inference import record
 
-    _record.save(_record.compose(first["ansible_facts"]["npu"], first["verification"]), str(tmp_path / "board/etc/ansible/facts.d/npu.fact"))
+    record.save(record.compose(first["ansible_facts"]["npu"], first["verification"]), str(tmp_path / "board/etc/ansible/facts.d/npu.fact"))
     assert verify(verify="needed")[0]["settled"]
     tree("var/lib/rkfleet-npu/pending/manifest")
     assert verify(verify="needed")[0]["verification"] is None

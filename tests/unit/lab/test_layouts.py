@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _driver, _mobilenet
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import driver
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference import librknnrt
 
 LAB = Path(__file__).resolve().parents[2] / "lab"
 
@@ -74,8 +75,8 @@ def test_the_stand_in_runtime_asserts_them():
 
 
 @pytest.mark.parametrize(("structure", "name"), [
-    (_mobilenet.TensorAttr, "rknn_tensor_attr"), (_mobilenet.Input, "rknn_input"), (_mobilenet.Output, "rknn_output"),
-    (_mobilenet.SdkVersion, "rknn_sdk_version"), (_mobilenet.InputOutputNum, "rknn_input_output_num"),
+    (librknnrt.TensorAttr, "rknn_tensor_attr"), (librknnrt.Input, "rknn_input"), (librknnrt.Output, "rknn_output"),
+    (librknnrt.SdkVersion, "rknn_sdk_version"), (librknnrt.InputOutputNum, "rknn_input_output_num"),
 ])
 def test_the_collections_layouts_of_the_library(structure, name):
     size, wanted = LIBRARY[name]
@@ -84,7 +85,7 @@ def test_the_collections_layouts_of_the_library(structure, name):
 
 
 def test_the_collections_ioctls():
-    assert (_driver._DRM_IOCTL_VERSION, _driver._ACTION_DRM, _driver._ACTION_DMA_HEAP) == (0xC0406400, NUMBERS["ACTION"], 0xC0087200)
-    assert ctypes.sizeof(_driver._DrmVersion) == 64
-    assert {name: getattr(_driver._DrmVersion, name).offset for name in ("major", "minor", "patch", "name_len", "name", "date", "desc")} == {
+    assert (driver._DRM_IOCTL_VERSION, driver._ACTION_DRM, driver._ACTION_DMA_HEAP) == (0xC0406400, NUMBERS["ACTION"], 0xC0087200)
+    assert ctypes.sizeof(driver._DrmVersion) == 64
+    assert {name: getattr(driver._DrmVersion, name).offset for name in ("major", "minor", "patch", "name_len", "name", "date", "desc")} == {
         "major": 0, "minor": 4, "patch": 8, "name_len": 16, "name": 24, "date": 40, "desc": 56}

@@ -15,9 +15,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lab"))
 
 from rklab import LabError, inventory, light  # noqa: E402
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _facts, _plan, _runtime  # noqa: E402
-from ansible_collections.rkfleet.npu.plugins.module_utils._tree import Tree  # noqa: E402
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _compatibility  # noqa: E402
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import gather, runtime
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner  # noqa: E402
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree  # noqa: E402
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility  # noqa: E402
 
 yaml = pytest.importorskip("yaml")
 KINDS = light.kinds()
@@ -59,15 +60,15 @@ def read_fixture(tmp_path, libraries):
     pinned = {}
     for version, path in libraries.items():
         with path.open("rb") as stream:
-            pinned[version] = {"path": "x", "sha256": _runtime.describe(stream, path.stat().st_size)["sha256"]}
+            pinned[version] = {"path": "x", "sha256": runtime.describe(stream, path.stat().st_size)["sha256"]}
 
     def read(name):
         root = tmp_path / "board"
         light.lay(root, KINDS[name], libraries)
         tree = Tree(str(root), **{area: str(root / place) for area, place in light.APART.items()})
-        facts = _facts.gather(tree, uname=Uname("none", "x86_64", "#1"), uid=0)
+        facts = gather.gather(tree, uname=Uname("none", "x86_64", "#1"), uid=0)
         facts["space"], facts["tools"]["python"] = {}, "3.11.2"
-        return facts, _plan.npu_plan(facts, {}, _compatibility.merged({"runtimes": pinned}))
+        return facts, planner.npu_plan(facts, {}, compatibility.merged({"runtimes": pinned}))
 
     return read
 

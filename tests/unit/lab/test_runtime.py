@@ -13,8 +13,8 @@ import time
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _mobilenet
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _rknn_model
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference import librknnrt
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import rknn_model
 
 LAB = pathlib.Path(__file__).resolve().parents[3] / "tests/lab/runtime"
 EXPECTED = [[283, 0.46875], [282, 0.242188], [286, 0.105469], [464, 0.089844], [264, 0.019531]]
@@ -65,7 +65,7 @@ def library(build, tmp_path_factory):
 @pytest.fixture(name="infer")
 def infer_fixture(library, model, picture):
     def infer(version="2.3.2", model=model, picture=picture, runs=3, timeout=20):
-        return _mobilenet.infer(library(version), model, picture, runs, timeout)
+        return librknnrt.infer(library(version), model, picture, runs, timeout)
 
     return infer
 
@@ -82,7 +82,7 @@ def device(monkeypatch):
 
 
 def diagnose(outcome, **facts):
-    return _mobilenet.diagnose(outcome, dict(
+    return librknnrt.diagnose(outcome, dict(
         {"expected": EXPECTED, "tolerance": 1 / 256, "wanted_driver": "0.9.6", "kernel": "6.1.84"}, **facts))
 
 
@@ -159,7 +159,7 @@ def test_a_recommended_driver_is_only_a_note(infer, device):
     device(driver="0.8.2")
     outcome = infer("1.6.0")
     assert diagnose(outcome)[0] == "ok"
-    assert "recommend to upgrade" in _mobilenet.notes(outcome)[0]
+    assert "recommend to upgrade" in librknnrt.notes(outcome)[0]
 
 
 def test_a_hang_ends_at_the_time_limit(infer, device):
@@ -190,7 +190,7 @@ def test_a_library_that_cannot_be_loaded(model, picture, tmp_path, content):
     path = tmp_path / "librknnrt.so"
     if content is not None:
         path.write_bytes(content)
-    found = diagnose(_mobilenet.infer(str(path), model, picture, 1, 20))
+    found = diagnose(librknnrt.infer(str(path), model, picture, 1, 20))
     assert found[0] == "runtime"
     assert str(path) in found[1]
 
@@ -200,7 +200,7 @@ def test_a_library_of_something_else(model, picture, tmp_path):
     source.write_text("int something(void) { return 0; }\n")
     path = tmp_path / "librknnrt.so"
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(path), str(source)], check=True)
-    found = diagnose(_mobilenet.infer(str(path), model, picture, 1, 20))
+    found = diagnose(librknnrt.infer(str(path), model, picture, 1, 20))
     assert found[0] == "runtime"
     assert "rknn_init" in found[1]
 
@@ -223,8 +223,8 @@ def test_a_flood_of_lines_is_cut(model, picture, tmp_path):
     (tmp_path / "noisy.c").write_text(NOISY)
     path = tmp_path / "librknnrt.so"
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(path), str(tmp_path / "noisy.c")], check=True)
-    log = _mobilenet.infer(str(path), model, picture, 1, 30)["log"]
-    assert len(log) <= _mobilenet.LOG_LINES + 1
+    log = librknnrt.infer(str(path), model, picture, 1, 30)["log"]
+    assert len(log) <= librknnrt.LOG_LINES + 1
     assert log[0].endswith("line 0") and log[-1].endswith("line 199999")
     assert not any("\033" in line for line in log)
 
@@ -247,7 +247,7 @@ def test_the_board_library_is_built_the_same_twice(build, tmp_path):
 def test_the_model_has_the_vendors_frame_and_says_what_it_is(model, tmp_path):
     path = tmp_path / "mobilenet_v1.rknn"
     path.write_bytes(model)
-    assert _rknn_model.check(str(path), "rk3588").toolkit == "1.6.0"
+    assert rknn_model.check(str(path), "rk3588").toolkit == "1.6.0"
     assert model[:16] == b"RKNN\0\0\0\0\6\0\0\0\0\0\0\0"
     assert b'"version":"1.6.0"' in model
     assert model.count(b"stand-in") >= 2

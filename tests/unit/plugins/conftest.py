@@ -25,10 +25,10 @@ UNAME = Uname("Linux", "rock5b", RELEASE, "#1", "aarch64")
 @pytest.fixture(autouse=True)
 def frozen(monkeypatch):
     """No test freezes the file system it runs on; what would have been frozen is told."""
-    from ansible_collections.rkfleet.npu.plugins.module_utils import _files
+    from ansible_collections.rkfleet.npu.plugins.module_utils._board import checkpoint
 
     places = []
-    monkeypatch.setattr(_files, "_freeze_and_thaw", lambda handle: places.append(os.readlink("/proc/self/fd/%d" % handle)) or True)
+    monkeypatch.setattr(checkpoint, "_freeze_and_thaw", lambda handle: places.append(os.readlink("/proc/self/fd/%d" % handle)) or True)
     return places
 
 
@@ -74,8 +74,8 @@ def gather():
 
     repository: names of the packages that its apt-cache knows, where it has one.
     """
-    from ansible_collections.rkfleet.npu.plugins.module_utils._facts import gather as facts
-    from ansible_collections.rkfleet.npu.plugins.module_utils._tree import Tree
+    from ansible_collections.rkfleet.npu.plugins.module_utils._facts.gather import gather as facts
+    from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 
     def run(board, answer=("0.9.3", "20231121", "drm_ioctl"), uid=0, repository=None, **areas):
         def ask(path, dma_heap):

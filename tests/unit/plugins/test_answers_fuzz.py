@@ -20,8 +20,13 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ansible_collections.rkfleet.npu.plugins.action import npu_recap, npu_report
-from ansible_collections.rkfleet.npu.plugins.module_utils import _plan, _record
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _answers, _compatibility, _fleet, _limits, _look, _phases, _report, _transfer
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference import record
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _phases
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board as _transfer
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate, limits
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record, files as _report, hostvars
 
 SEEDS = tuple(map(int, os.environ.get("RKFLEET_NPU_FUZZ_SEEDS", "13 1300 130000").split()))
 CASES = int(os.environ.get("RKFLEET_NPU_FUZZ_CASES", "1000"))
@@ -63,7 +68,7 @@ ODD = (
     {"a": 1}, {"": ""}, {"\x1b[2J": "\x1b[2J"}, [{}] * 1500, ["x"] * 1500, {str(number): number for number in range(1500)},
     deep(30), deep(200), deep(60, "\x1b[2J"),
     {"__ansible_type": "x"}, {"__ansible_unsafe": "{{ 1 }}"}, {"__ansible_vault": "x"}, "{{ lookup('pipe', 'id') }}", *fleet_sample.HOSTILE)
-DOCUMENTED = [name for shape in (*_answers.ANSWERS.values(), *_answers.INTERNAL.values()) for name in shape]
+DOCUMENTED = [name for shape in (*gate.ANSWERS.values(), *gate.INTERNAL.values()) for name in shape]
 HOSTILE_KEYS = (
     "ansible_facts", "add_host", "add_group", "ansible_stats", "include", "include_args", "warnings", "deprecations", "exception", "diff",
     "invocation", "results",
@@ -136,7 +141,7 @@ def act(monkeypatch):
 
     def run(module, text):
         def execute(self, **unused):
-            return self._parse_returned_data({"stdout": _answers.printable(text), "stderr": "", "rc": 0})
+            return self._parse_returned_data({"stdout": gate.printable(text), "stderr": "", "rc": 0})
 
         made = object.__new__(type("Action", (_transfer.BoardAction,), {"TRANSFERS_FILES": False, "MODULE": module, "_execute_module": execute}))
         made._task = types.SimpleNamespace(args={}, delegate_to=None, get_vars=dict)
@@ -174,7 +179,7 @@ def variables_of(module, told, result, facts, plan, dice):
     known.update({"npu_dkms": {"__npu_build": kept}, "npu_preflight": {"__npu_builder_did": kept}}.get(module, {}))
     if result.get("failed") is True:
         known["__npu_error"] = result.get("msg")
-    for name in dice.sample(_look.SET, 1) if dice.random() < 0.3 else ():
+    for name in dice.sample(hostvars.SET, 1) if dice.random() < 0.3 else ():
         known[name] = dice.choice(ODD)
     if dice.random() < 0.2:
         known = {"__npu_audit": dice.choice(({"ansible_facts": {"npu": facts}, "plan": kept, "verification": kept, "phases": kept, "ended": kept}, kept))}
@@ -184,12 +189,12 @@ def variables_of(module, told, result, facts, plan, dice):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_whatever_a_board_answers(seed, act, summed_up, facts, tmp_path):
     dice = random.Random(seed)
-    data = _compatibility.load()
+    data = compatibility.load()
     good_answers = dict(GOOD, npu_facts={"changed": False, "ansible_facts": {"npu": facts}}, npu_runtime=dict(GOOD["npu_runtime"], runtime=facts["runtime"]))
-    plan = _plan.npu_plan(facts, {}, data)
+    plan = planner.npu_plan(facts, {}, data)
     boards = dict([fleet_sample.variables(1, kind="healthy"), fleet_sample.variables(2, kind="dkms")])
     names = list(boards)
-    others = {name: _fleet.record(name, there, NOW) for name, there in boards.items()}
+    others = {name: board_record.record(name, there, NOW) for name, there in boards.items()}
     alone = summed_up(npu_recap, boards)
     lines = [line for line in alone[1].splitlines() if line.split()[:1] and line.split()[0].rstrip(":") in names]
     taken = refused = 0
@@ -201,7 +206,7 @@ def test_whatever_a_board_answers(seed, act, summed_up, facts, tmp_path):
         result = act(module if dice.random() < 0.95 else dice.choice(sorted(good_answers)), printed(told, dice))
         malformed = result.get("failed") is True and "malformed" in str(result.get("msg"))
         taken, refused = taken + (not malformed), refused + malformed
-        assert set(result) <= {*_answers.COMMON, "ansible_facts", "diff", *DOCUMENTED}
+        assert set(result) <= {*gate.COMMON, "ansible_facts", "diff", *DOCUMENTED}
         assert set(result.get("ansible_facts") or {}) <= {"npu"}
         json.dumps(result, allow_nan=False).encode()
         for text in texts(result):
@@ -221,18 +226,18 @@ def test_whatever_a_board_answers(seed, act, summed_up, facts, tmp_path):
         assert {board: summary["verdicts"][board] for board in names} == alone[0]["verdicts"]
         assert {board: text for board, text in summary["failed_boards"].items() if board in names} == alone[0]["failed_boards"]
         assert all(text.isprintable() for text in texts(summary)), summary
-        entry = _fleet.record(name, known, NOW)
+        entry = board_record.record(name, known, NOW)
         assert len(json.dumps(entry, allow_nan=False)) < 120000
         if isinstance(result.get("ansible_facts"), dict) and result["ansible_facts"]:
-            json.dumps(_record.compose(result["ansible_facts"]["npu"], PROOF), allow_nan=False)
+            json.dumps(record.compose(result["ansible_facts"]["npu"], PROOF), allow_nan=False)
             try:
-                planned = _plan.npu_plan(result["ansible_facts"]["npu"], {}, data)
+                planned = planner.npu_plan(result["ansible_facts"]["npu"], {}, data)
             except ValueError as error:  # a sentence on this board
                 assert str(error).isprintable()
             else:
-                assert _fleet.record(name, {"ansible_facts": result["ansible_facts"], "__npu_plan": planned}, NOW)["reason"] is not None
+                assert board_record.record(name, {"ansible_facts": result["ansible_facts"], "__npu_plan": planned}, NOW)["reason"] is not None
         if module == "rknn_mobilenet" and not malformed:
-            json.dumps(_record.compose(facts, result), allow_nan=False)
+            json.dumps(record.compose(facts, result), allow_nan=False)
         if len(evil) == BATCH or case == CASES - 1:
             report(summed_up, dict(boards, **evil), others, tmp_path / str(case))
             evil = {}
@@ -265,5 +270,5 @@ def test_an_answer_of_many_levels_is_refused(act):
 def test_one_with_more_characters_than_it_may_have_is_refused(monkeypatch):
     monkeypatch.setattr(_transfer.ActionBase, "_low_level_execute_command", lambda self, command: {"stdout": "x" * (1 << 20) + "x", "stderr": "", "rc": 0})
     made = object.__new__(type("Action", (_transfer.BoardAction,), {"TRANSFERS_FILES": False}))
-    with pytest.raises(_limits.MalformedAnswer, match="it has 1048577 characters, more than 1048576"):
+    with pytest.raises(limits.MalformedAnswer, match="it has 1048577 characters, more than 1048576"):
         made._low_level_execute_command("x")

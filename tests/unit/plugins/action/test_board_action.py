@@ -11,7 +11,7 @@ import types
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _transfer
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board
 
 
 @pytest.fixture
@@ -26,10 +26,10 @@ def action(monkeypatch):
                 raise answer
             return answer
 
-        monkeypatch.setattr(_transfer.ActionBase, "run", lambda *unused: {})
-        monkeypatch.setattr(_transfer.ActionBase, "cleanup", gone)
-        monkeypatch.setattr(_transfer.ActionBase, "_execute_module", execute)
-        made = object.__new__(type("Action", (_transfer.BoardAction,), {"TRANSFERS_FILES": False, "MODULE": "npu_boot"}))
+        monkeypatch.setattr(board.ActionBase, "run", lambda *unused: {})
+        monkeypatch.setattr(board.ActionBase, "cleanup", gone)
+        monkeypatch.setattr(board.ActionBase, "_execute_module", execute)
+        made = object.__new__(type("Action", (board.BoardAction,), {"TRANSFERS_FILES": False, "MODULE": "npu_boot"}))
         made._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir="/there"))
         return made
 
@@ -73,7 +73,7 @@ def test_digests_of_what_the_board_has(action, monkeypatch, said, digests):
     made = action({})
     made._connection._shell.quote = lambda path: "<%s>" % path
     asked = []
-    monkeypatch.setattr(_transfer.ActionBase, "_low_level_execute_command", lambda self, command: asked.append(command) or {"stdout": said})
+    monkeypatch.setattr(board.ActionBase, "_low_level_execute_command", lambda self, command: asked.append(command) or {"stdout": said})
     assert made.remote_digests(["/a b", "/c"]) == digests
     assert asked == ["sha256sum -- </a b> </c>"]
 

@@ -16,7 +16,9 @@ import pytest
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.rkfleet.npu.plugins.action import npu_dkms, npu_preflight, npu_store
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _artifact, _driver_action, _store, _transfer
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import store as _store
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board as _transfer, driver
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import fetch
 
 ROOT = pathlib.Path(__file__).parents[4]
 HEADER = b"#define DRIVER_MAJOR 0\n#define DRIVER_MINOR 9\n#define DRIVER_PATCHLEVEL 6\n"
@@ -212,7 +214,7 @@ def test_only_the_hosts_that_are_named_fill_the_store(dkms, who, kept, tmp_path)
 
 def test_a_board_that_is_not_named_builds_while_nobody_waits_for_it(dkms, tmp_path):
     def answer(module_args):
-        with _store.Store(str(tmp_path / "store"))._locked(_store._lock_name(wanted), wait=False):
+        with _store.Store(str(tmp_path / "store"))._locked(_store.lock_name(wanted), wait=False):
             return board(dict(module_args, collect=True))
 
     dkms(board="first")
@@ -277,12 +279,12 @@ def test_the_tarball_is_read_once(act, source, monkeypatch):
     opened = []
 
     def swap(path, pins):
-        content = _artifact.read(path, pins)
+        content = fetch.read(path, pins)
         opened.append(path)
         pathlib.Path(path).write_bytes(b"swapped")
         return content
 
-    monkeypatch.setattr(_driver_action, "read", swap)
+    monkeypatch.setattr(driver, "read", swap)
     act(npu_dkms, {"steps": []}, kernel=KERNEL, source_digest=hashlib.sha256(pathlib.Path(source).read_bytes()).hexdigest())
     assert opened == [source] and HEADER in act.uploads["tree.tar"]
 

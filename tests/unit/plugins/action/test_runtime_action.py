@@ -12,7 +12,7 @@ import pytest
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.rkfleet.npu.plugins.action import npu_runtime
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _transfer
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board
 
 NOW = {"path": "/usr/lib/librknnrt.so", "link": "/usr/lib/librknnrt.so", "version": "2.3.2", "build": None, "sha256": "0" * 64,
        "git_blob": None, "size": 7726232, "loader": None, "others": []}
@@ -31,7 +31,7 @@ def act(monkeypatch, tmp_path):
     library = tmp_path / "librknnrt.so"
     library.write_bytes(b"library")
     run.library, run.sent = library, []
-    monkeypatch.setattr(_transfer.ActionBase, "run", lambda *unused: {})
+    monkeypatch.setattr(board.ActionBase, "run", lambda *unused: {})
     return run
 
 

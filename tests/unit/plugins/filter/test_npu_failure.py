@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.filter.npu_rollout import npu_failure
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._transfer import NO_ANSWER
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._action.board import NO_ANSWER
 
 TIMEOUT = {"failed": True, "timedout": {"period": 300}, "msg": "Timed out after 300 second(s)."}
 

@@ -11,7 +11,8 @@ import struct
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils import _files, _runtime_install
+from ansible_collections.rkfleet.npu.plugins.module_utils import _runtime_install
+from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
 
 ARM64 = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HH", 3, 183) + b"librknnrt version: 2.3.2 (x)"
 X86 = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HH", 3, 62)

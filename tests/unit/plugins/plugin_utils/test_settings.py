@@ -10,7 +10,9 @@ import pytest
 from ansible import constants as C
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _answers, _look, _settings
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _settings
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import hostvars
 
 
 @pytest.fixture(autouse=True)
@@ -59,8 +61,8 @@ def test_a_board_with_facts_of_such_names_is_refused(name):
 
 
 def test_a_name_that_a_board_chose_is_cleaned_and_short():
-    name = _answers.hostile({"npu_\x1b[2J" + "x" * 1000: 1})
-    assert "\x1b" not in name and len(name) <= 100 and _answers.hostile(None) is None
+    name = gate.hostile({"npu_\x1b[2J" + "x" * 1000: 1})
+    assert "\x1b" not in name and len(name) <= 100 and gate.hostile(None) is None
 
 
 def test_values_are_kept_for_each_board_and_the_run(folder):
@@ -84,6 +86,6 @@ def test_a_board_keeps_nothing_of_the_report():
 
 
 def test_what_is_known_of_such_a_board_is_that_it_failed():
-    known = _look.look({"ansible_facts": {"npu": {}, "npu_hold": True}, "__npu_is_committed": True, "__npu_error": "a: and this"})
+    known = hostvars.look({"ansible_facts": {"npu": {}, "npu_hold": True}, "__npu_is_committed": True, "__npu_error": "a: and this"})
     assert "__npu_is_committed" not in known
     assert known["__npu_error"].startswith("a module's answer set the fact npu_hold") and known["__npu_error"].endswith(" a: and this")

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _compatibility, _url
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _url
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
 
 
 @pytest.mark.parametrize("url, shown", [
@@ -26,6 +27,6 @@ def test_a_sentence():
 
 
 def test_a_path_with_credentials_in_the_compatibility_data_is_refused_and_not_shown():
-    errors = _compatibility.validate(_compatibility.merged({"drivers": {"0.9.9": {
+    errors = compatibility.validate(compatibility.merged({"drivers": {"0.9.9": {
         "path": "https://user:s3cret@h/x.tar.bz2?token=s3cret", "sha256": "0" * 64, "runtime": "2.3.2"}}}))
     assert errors == ["drivers.0.9.9.path: 'https://h/x.tar.bz2?***' is not in the form expected"]

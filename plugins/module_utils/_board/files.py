@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Digests and writes that survive a power cut: a file is the old one or the new one, never half of either."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+from .paths import STATE_DIR
+
+CHUNK = 1 << 20
+LEFTOVER = ".rkfleet-"
+"""How everything begins that is not finished yet: what has this name at the start of a run was left by a power cut."""
+
+
+def sha256_of(path):
+    """Return the sha256 of a file as 64 hex digits; OSError when it cannot be read."""
+    return _digest(path, hashlib.sha256())
+
+
+def git_blob_of(path):
+    """Return git's blob id of a file, sha1("blob " + length + NUL + content), as 40 hex digits."""
+    # An identifier published by git, not a signature of ours: it pins where no sha256 is known.
+    return _digest(path, hashlib.sha1(b"blob %d\0" % os.path.getsize(path)))
+
+
+def _digest(path, algorithm):
+    with open(path, "rb") as stream:
+        for chunk in iter(lambda: stream.read(CHUNK), b""):
+            algorithm.update(chunk)
+    return algorithm.hexdigest()
+
+
+def pin_mismatch(path, pins):
+    """Compare a file with its pins and return one sentence about the first that differs, or None.
+
+    :arg pins: dict that may hold C(size) in bytes, C(sha256) and C(git_blob) in hex. At least one of the
+        two digests must be there: a size alone proves nothing.
+    :raises ValueError: where neither digest is given.
+    """
+    if not pins.get("sha256") and not pins.get("git_blob"):
+        raise ValueError("no checksum is pinned for %s" % os.path.basename(path))
+    if pins.get("size") and os.path.getsize(path) != int(pins["size"]):
+        return "size is %d bytes, pinned are %d" % (os.path.getsize(path), int(pins["size"]))
+    # sha256 first: where both are known the stronger one decides and the other adds nothing.
+    for name, compute in (("sha256", sha256_of), ("git_blob", git_blob_of)):
+        if pins.get(name):
+            found = compute(path)
+            if found != str(pins[name]).lower():
+                return "%s is %s, pinned is %s" % (name, found, pins[name])
+            return None
+    return None
+
+
+def sync_dir(path):
+    """Make the names in a folder durable."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_file(path):
+    """Make a file and its name durable; unlike sync(2) this says what went wrong."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    sync_dir(os.path.dirname(path))
+
+
+def clean_leftovers(folder):
+    """Remove what a run left unfinished in a folder that is ours or root's; return the names."""
+    found = leftovers(folder)
+    for name in found:
+        path = os.path.join(folder, name)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+    return found
+
+
+def leftovers(folder):
+    """Return the names in a folder that a run left unfinished."""
+    return sorted(name for name in os.listdir(folder) if name.startswith(LEFTOVER)) if os.path.isdir(folder) else []
+
+
+def told(error, *paths):
+    """Return what an OSError means in words: for a full disk with what is free where, for one mounted read-only with where.
+
+    :arg paths: where to look besides the file that the error names.
+    """
+    known = [path for path in (error.filename, *paths) if isinstance(path, str)]
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return disk_full(*known)
+    if error.errno == errno.EROFS:
+        return "%s is mounted read-only" % (_mount_point(known[0]) if known else "the file system")
+    return "%s%s" % (os.strerror(error.errno) if error.errno else error, ": %s" % known[0] if error.errno and known else "")
+
+
+def disk_full(*paths):
+    """Return one sentence with what is free on the file systems of these paths."""
+    free = {}
+    for path in paths:
+        place = _mount_point(path)
+        figures = os.statvfs(place)
+        free[place] = "%d KiB%s are free at %s" % (
+            figures.f_bavail * figures.f_frsize // 1024, " and no inode" if figures.f_files and not figures.f_favail else "", place)
+    return "the disk is full%s" % (": " + ", ".join(free.values()) if free else "")
+
+
+def _mount_point(path):
+    path = os.path.realpath(path)
+    while path != "/" and not (os.path.exists(path) and os.path.ismount(path)):
+        path = os.path.dirname(path)
+    return path
+
+
+def ensure_dir(path, mode=0o755):
+    """Create a folder with all that leads to it; return True when it was not there."""
+    if os.path.isdir(path):
+        return False
+    os.makedirs(path, mode=mode)
+    os.chmod(path, mode)
+    sync_dir(os.path.dirname(path))
+    return True
+
+
+@contextlib.contextmanager
+def replacing(path, mode=None):
+    """Yield a binary stream whose content takes the place of I(path) at once, when the block ends well.
+
+    Mode and owner of a file that is there are kept unless O(mode) is given. A symbolic link is followed,
+    so that the link stays and its target is replaced.
+    """
+    path = os.path.realpath(path)
+    folder = os.path.dirname(path)
+    # The leading dot keeps ldconfig, run-parts and the like from taking the unfinished file for a real one.
+    handle, temporary = tempfile.mkstemp(prefix=LEFTOVER, dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+            if os.path.exists(path):
+                there = os.stat(path)
+                os.fchown(stream.fileno(), there.st_uid, there.st_gid)
+                os.fchmod(stream.fileno(), mode if mode is not None else there.st_mode & 0o7777)
+            else:
+                os.fchmod(stream.fileno(), mode if mode is not None else 0o644)
+        os.rename(temporary, path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        if isinstance(error, OSError) and not error.filename:
+            error.filename = path  # a write does not say to what
+        raise
+    sync_dir(folder)
+
+
+def write_file(path, content, mode=None):
+    """Write bytes to a file atomically; return True when it differed before."""
+    if read_file(path) == content and (mode is None or os.stat(path).st_mode & 0o7777 == mode):
+        return False
+    with replacing(path, mode) as stream:
+        stream.write(content)
+    return True
+
+
+def read_file(path, limit=16 << 20):
+    """Return the bytes of a file, None where it does not exist; at most I(limit) bytes are read."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(limit)
+    except FileNotFoundError:
+        return None
+
+
+def copy_file(source, path, mode=None):
+    """Copy a file to I(path) atomically."""
+    with open(source, "rb") as stream, replacing(path, mode) as target:
+        shutil.copyfileobj(stream, target, CHUNK)
+
+
+def keep(path, state_dir=STATE_DIR):
+    """Put a copy of a file into the state folder, once per content, and return where; None where there is no file.
+
+    The name holds the digest, so a copy is never overwritten by a later state of the same file.
+    """
+    if not os.path.isfile(path):
+        return None
+    ensure_dir(state_dir, 0o700)
+    folder = os.path.join(state_dir, "backup")
+    ensure_dir(folder, 0o700)
+    kept = os.path.join(folder, "%s-%s" % (os.path.basename(path), sha256_of(path)[:16]))
+    if not os.path.exists(kept):
+        copy_file(path, kept, os.stat(path).st_mode & 0o7777)
+    return kept

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Checks of a kernel module's file by modinfo, before it is used."""
+
+from __future__ import annotations
+
+import os
+
+
+def module_problem(run, path, kernel, module):
+    """Return one sentence on what is wrong with a module's file: for which kernel and by what name it was made, or None."""
+    for field, wanted in (("vermagic", kernel), ("name", module)):
+        rc, out, dummy = run(["modinfo", "-F", field, path])
+        found = (out.split() or [""])[0]
+        if rc != 0 or found != wanted:
+            return "%s of %s is %r, wanted is %r" % (field, path, found, wanted)
+    return None
+
+
+def alias_problem(run, path):
+    """Return one sentence on a module that udev would load by itself, or None: the guard counts a boot before a module is loaded by name."""
+    rc, out, dummy = run(["modinfo", "-F", "alias", path])
+    aliases = [alias for alias in out.split() if alias.startswith("of:")] if rc == 0 else []
+    if not aliases:
+        return None
+    return ("%s has the device-tree alias %s, so udev would load it before a failed boot can be noticed: "
+            "choose a driver whose source has no MODULE_DEVICE_TABLE" % (os.path.basename(path), aliases[0][:80]))

@@ -1,0 +1,398 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Put a DKMS package on the board, build and install it for a kernel, and take it away again."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import hashlib
+import json
+import os
+import re
+import shutil
+import tarfile
+import tempfile
+
+from . import prebuilt
+from .._board.files import disk_full, ensure_dir, LEFTOVER, read_file, sha256_of, sync_file, told
+from .signing import Signing
+from .._board.paths import SIGNING_PATHS, SUFFIXES
+from .build_log import read_log, explain
+from .snapshot import Snapshot
+from .module_checks import alias_problem, module_problem
+
+MARKER = "rkfleet.json"
+# Unfinished trees and trials, without a dot those of release 1.1.
+_LEFT = re.compile(r"\.?rkfleet-[a-z0-9_]{8}\Z")
+_NO_SPACE = "No space left on device"
+_SCANT = 1 << 20
+
+
+class DkmsError(Exception):
+    """A DKMS step that did not do what it should: one sentence, and the log as it stands."""
+
+    def __init__(self, message, log=""):
+        super().__init__(message)
+        self.log = log
+
+
+class DkmsPackage:
+    """One version of a DKMS package on this board, for one kernel.
+
+    :arg run: callable taking a list of arguments, giving C((rc, stdout, stderr)).
+    :arg root: where C(/usr/src), C(/var/lib/dkms) and C(/lib/modules) are looked for.
+    :arg signing: what modules are signed with; without it, they need not be.
+    """
+
+    def __init__(self, run, name, version, kernel, module, root="/", signing=None):
+        self.run, self.name, self.version, self.kernel, self.module, self.root = run, name, version, kernel, module, root
+        self.signing = signing or Signing(root=root)
+        self.tree = os.path.join(root, "usr/src", "%s-%s" % (name, version))
+        self.database = os.path.join(root, "var/lib/dkms", name, version)
+        self.modules = os.path.join(root, "lib/modules", kernel)
+
+    def tree_digest(self):
+        """Return the digest of the tree that is there, C("") where there is none.
+
+        :raises DkmsError: where a tree is there that we did not put there.
+        """
+        if not os.path.isdir(self.tree):
+            return ""
+        content = read_file(os.path.join(self.tree, MARKER))
+        if content is None:
+            raise DkmsError(
+                "%s is there and was not made by rkfleet.npu: remove it with 'dkms remove %s/%s --all' and delete the folder"
+                % (self.tree, self.name, self.version)
+            )
+        try:
+            return str(json.loads(content)["digest"])
+        except (TypeError, ValueError, KeyError):
+            return "damaged"
+
+    def module_file(self):
+        """Return the installed module's file, whatever its compression, or None."""
+        return next(iter(self._module_files(self.modules)), None)
+
+    def _module_files(self, modules):
+        paths = [os.path.join(modules, "updates/dkms", self.module + ".ko" + suffix) for suffix in SUFFIXES]
+        return [path for path in paths if os.path.isfile(path)]
+
+    def module_problem(self, log=""):
+        """Return one sentence on what is wrong with the installed module, or None.
+
+        DKMS can end with 0 without having built anything (dkms issue 545), so only the file counts.
+        """
+        path = self.module_file()
+        if path is None:
+            return "no module %s is installed for kernel %s" % (self.module, self.kernel)
+        if not os.path.getsize(path):
+            return "%s is empty" % path
+        problem = module_problem(self.run, path, self.kernel, self.module)
+        if problem:
+            return problem
+        problem = self._version_problem(path)
+        if problem:
+            return problem
+        if not self._links(self.kernel):
+            return "%s is not the one that DKMS made of version %s" % (path, self.version)
+        return alias_problem(self.run, path) or self.signing.module_problem(self.run, path, log, strict=False)
+
+    def _version_problem(self, path):
+        found = self.run(["modinfo", "-F", "version", path])[1].strip().lstrip("v")
+        return "%s is version %s, wanted is %s" % (path, found, self.version) if found and found != self.version else None
+
+    def binary_problem(self, binary):
+        """C((sentence or None, note)) on a module that was built elsewhere: whether it is one for this board. Changes nothing.
+
+        :arg binary: a C(_prebuilt.Binary).
+        """
+        if not re.fullmatch(re.escape(self.module) + r"\.ko(?:\.(?:xz|gz|zst))?", binary.name):
+            return "it is called %r" % binary.name, ""
+        path = binary.path
+        problem = (prebuilt.damaged(binary) or module_problem(self.run, path, self.kernel, self.module) or self._version_problem(path)
+                   or alias_problem(self.run, path) or self.signing.module_problem(self.run, path))
+        if problem:
+            return problem, ""
+        try:
+            return prebuilt.symbols_problem(prebuilt.wanted_versions(self.run, path), self.modules)
+        except ValueError as error:
+            return str(error), ""
+
+    def steps(self, digest, stored=False):
+        """Return what has to be done, of C(clean), C(signing), C(tree), C(repair) and C(install), in order. Changes nothing.
+
+        :arg stored: whether the module is there already, built elsewhere: then it is C(load) instead of C(install).
+        """
+        install = "load" if stored else "install"
+        steps = ["clean"] if self.leftovers() else []
+        if self.signing.changes():
+            steps.append("signing")
+        if self.tree_digest() != digest:
+            return steps + ["tree", install]
+        if self.module_problem():
+            return steps + (["repair"] if self._half_there() else []) + [install]
+        return steps
+
+    def steps_back(self):
+        """Return what has to be done to take the package away, of C(clean), C(signing) and C(remove)."""
+        there = self.tree_digest() or os.path.isdir(self.database)
+        return (["clean"] if self.leftovers() else []) + (["signing"] if self.signing.changes() else []) + (["remove"] if there else [])
+
+    def deploy(self, archive, digest, steps, binary=None):
+        """Do what steps() said, and return the build log.
+
+        :arg binary: the module as a C(_prebuilt.Binary), where steps() was told that there is one.
+        :raises DkmsError: with what the log says; the package, its module and all that is in DKMS's database of it are as they were then.
+        """
+        with readable_by_all():
+            return self._deploy(archive, digest, steps, binary)
+
+    def _deploy(self, archive, digest, steps, binary):
+        fresh = not os.path.isdir(self.database)
+        log = ""
+        # First of all: it gives room to the copies of what is there, which have such names, too.
+        if "clean" in steps:
+            self.clean()
+        try:
+            before = Snapshot(self._touched, os.path.dirname(self.database), self.tree)
+        except OSError as error:
+            raise DkmsError(told(error, *self._places())) from error  # nothing has changed yet
+        try:
+            if "signing" in steps:
+                self.signing.apply()
+            if "tree" in steps:
+                self.place_tree(archive, digest, trial=binary is None)
+            if "repair" in steps:
+                self._repair()
+            if "load" in steps:
+                self.load(binary)
+            if "install" in steps or "load" in steps:
+                log = self.install("built" if "install" in steps else "installed")
+            os.sync()
+        except (OSError, DkmsError) as error:
+            reason = told(error, *self._places()) if isinstance(error, OSError) else str(error)
+            log = getattr(error, "log", log)
+            left = self._go_back(before, fresh)
+            raise DkmsError(reason + left, log) from error
+        finally:
+            before.forget()
+        return log
+
+    def _places(self):
+        """Folders of everything that is written, to tell what is free there."""
+        return os.path.dirname(self.tree), os.path.dirname(os.path.dirname(self.database)), os.path.dirname(self.modules)
+
+    def _touched(self):
+        """The files and folders that deploy() may change."""
+        modules = glob.glob(os.path.join(glob.escape(os.path.dirname(self.modules)), "*"))
+        return [self.tree, os.path.dirname(self.database), *(path for folder in modules for path in self._module_files(folder)),
+                *(os.path.join(self.root, path.lstrip("/")) for path in SIGNING_PATHS)]
+
+    def _go_back(self, before, fresh):
+        """Put everything back; returns what is to be added to the message."""
+        if fresh and os.path.isdir(self.database):
+            self.run(["dkms", "remove", "-m", self.name, "-v", self.version, "--all"])
+        try:
+            changed = before.restore()
+        except OSError as error:
+            return "; and what was there could not be put back: %s" % told(error, *self._places())
+        finally:
+            os.sync()
+        self._depmod(path for path in changed if path.startswith(os.path.dirname(self.modules) + os.sep))
+        return ""
+
+    def _depmod(self, paths):
+        for kernel in sorted({path.split(os.sep)[-4] for path in paths}):
+            self.run(["depmod", kernel])
+
+    def leftovers(self):
+        """Return what a run that was cut off has left: unfinished trees and trials."""
+        folders = self._places()[:2]
+        return [os.path.join(folder, name) for folder in folders if os.path.isdir(folder) for name in sorted(os.listdir(folder)) if _LEFT.match(name)]
+
+    def clean(self):
+        """Remove what leftovers() names."""
+        for path in self.leftovers():
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _half_there(self):
+        """Whether DKMS believes in a build of ours for the kernel, or cannot find the source: see _repair."""
+        return os.path.isdir(self.database) and (
+            os.path.isdir(os.path.join(self.database, self.kernel)) or bool(self._links()) or not os.path.exists(os.path.join(self.database, "source")))
+
+    def _links(self, kernel=None, any_version=False):
+        """DKMS's links that say that this version, or any, is installed, for a kernel or all of them."""
+        links = glob.glob(os.path.join(glob.escape(os.path.dirname(self.database)), "kernel-%s-*" % (glob.escape(kernel) if kernel else "*")))
+        return [link for link in links if os.path.islink(link) and (any_version or os.readlink(link).startswith(self.version + "/"))]
+
+    def _strays(self, kernel):
+        """Modules where DKMS installs ours that none of its links tells of: the power failed between the file and the link."""
+        # Another package may make a module of that name.
+        packages = glob.escape(os.path.dirname(os.path.dirname(self.database)))
+        others = glob.glob(os.path.join(packages, "*", "kernel-%s-*" % glob.escape(kernel), "module", self.module + ".ko*"))
+        return [] if others or self._links(kernel, any_version=True) else self._module_files(os.path.join(os.path.dirname(self.modules), kernel))
+
+    def _repair(self):
+        """Have DKMS build anew what it believes to have: where the power failed there may be an empty module, or no source.
+
+        DKMS itself goes by folders and links, and installs again what it finds there.
+        """
+        shutil.rmtree(os.path.join(self.database, self.kernel), ignore_errors=True)
+        shutil.rmtree(os.path.join(self.database, "build"), ignore_errors=True)
+        for link in self._links(self.kernel):
+            os.unlink(link)
+        # A module without a link is one of the kernel's own to DKMS: it would be put aside, and come back when ours is removed.
+        for path in self._strays(self.kernel):
+            os.unlink(path)
+        source = os.path.join(self.database, "source")
+        if not os.path.exists(source):
+            if os.path.islink(source):
+                os.unlink(source)
+            os.symlink(self.tree, source)
+
+    def place_tree(self, archive, digest, trial=True):
+        """Unpack our own archive as the package's tree, at once.
+
+        A tree of ours that was there is replaced, together with its module, once a I(trial) has shown that the new one builds.
+        """
+        if trial and (os.path.isdir(self.tree) or os.path.isdir(self.database)):
+            self._try(archive, digest)
+        source_root = os.path.dirname(self.tree)
+        ensure_dir(source_root)
+        fresh = tempfile.mkdtemp(prefix=LEFTOVER, dir=source_root)
+        try:
+            unpack_tree(archive, digest, fresh)
+            if os.path.isdir(self.tree) or os.path.isdir(self.database):
+                self.remove()
+            os.chmod(fresh, 0o755)
+            # The name must not be durable before what it names.
+            os.sync()
+            os.rename(fresh, self.tree)
+        except BaseException:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
+        os.sync()
+
+    def _try(self, archive, digest):
+        """Build I(archive) in a DKMS tree of its own, so that what is installed stays until it can be replaced.
+
+        :raises DkmsError: where it does not build; nothing has changed then.
+        """
+        place = os.path.dirname(os.path.dirname(self.database))
+        ensure_dir(place)
+        with tempfile.TemporaryDirectory(prefix=LEFTOVER, dir=place) as folder:
+            trial = os.path.join(folder, os.path.basename(self.tree))
+            unpack_tree(archive, digest, trial)
+            where = ["--sourcetree", folder, "--dkmstree", os.path.join(folder, "dkms")]
+            os.mkdir(where[-1])
+            package = ["-m", self.name, "-v", self.version]
+            rc, out, err = self.run(["dkms", "add", *package, *where])
+            if rc == 0:
+                rc, out, err = self.run(["dkms", "build", *package, "-k", self.kernel, *where])
+            if rc != 0:
+                log = read_log(os.path.join(where[-1], self.name, self.version, "build/make.log")) + out + err
+                raise DkmsError(
+                    "driver %s was not built for kernel %s, and what is installed was left alone: %s"
+                    % (self.version, self.kernel, self._reason(log, "dkms ended with %d" % rc)), log
+                )
+
+    def _reason(self, log, problem):
+        """One sentence on why there is no module. Where the disk is full DKMS does not always say so."""
+        free = [os.statvfs(place) for place in self._places() if os.path.isdir(place)]
+        if _NO_SPACE in log or any(figures.f_bavail * figures.f_frsize < _SCANT for figures in free):
+            return disk_full(*self._places())
+        return explain(log) or problem
+
+    def load(self, binary):
+        """Have DKMS take a module that was built elsewhere for its own build of the tree that is in place.
+
+        :raises DkmsError: where it did not.
+        """
+        place = os.path.dirname(os.path.dirname(self.database))
+        ensure_dir(place)
+        with tempfile.TemporaryDirectory(prefix=LEFTOVER, dir=place) as folder:
+            archive = os.path.join(folder, "rkfleet.dkms.tar.gz")
+            arch = os.uname().machine
+            prebuilt.tarball(binary, archive, self.name, self.version, self.kernel, arch, read_file(os.path.join(self.tree, "dkms.conf")))
+            # --force, or it refuses a version that it has for another kernel. Then it ends with 3 for having it already: the file counts.
+            rc, out, err = self.run(["dkms", "ldtarball", "--archive", archive, "--force"])
+        path = os.path.join(self.database, self.kernel, arch, "module", binary.name)
+        if not os.path.isfile(path) or sha256_of(path) != binary.sha256:
+            raise DkmsError("DKMS did not take the module that was built elsewhere (dkms ended with %d)" % rc, out + err)
+
+    def install(self, what="built"):
+        """Build the module, where DKMS has none, and install it for the kernel; return the build log.
+
+        :arg what: what is said not to have been done.
+        :raises DkmsError: with what the log says.
+        """
+        # --force: the kernel's own rknpu.ko may state the same version, and DKMS would keep it.
+        rc, out, err = self.run(["dkms", "install", "-m", self.name, "-v", self.version, "-k", self.kernel, "--force"])
+        log = self.log() + out + err
+        problem = "dkms ended with %d" % rc if rc != 0 else self.module_problem(log)
+        if problem:
+            raise DkmsError("driver %s was not %s for kernel %s: %s" % (self.version, what, self.kernel, self._reason(log, problem)), log)
+        # sync(2) writes everything, but does not say when it could not.
+        for path in [self.module_file(), *glob.glob(os.path.join(glob.escape(self.modules), "modules.*.bin")), os.path.join(self.modules, "modules.dep")]:
+            if os.path.isfile(path):
+                sync_file(path)
+        return log
+
+    def log(self):
+        """Return the make log of the last build, at most I(LOG_BYTES) of its end."""
+        paths = [os.path.join(self.database, "build/make.log")]
+        paths += sorted(glob.glob(os.path.join(self.database, glob.escape(self.kernel), "*/log/make.log")))
+        return next(filter(None, map(read_log, paths)), "")
+
+    def remove(self):
+        """Take the package away for all kernels, with its tree. DKMS brings the kernel's own module back."""
+        active = {os.path.basename(os.path.dirname(os.readlink(link))) for link in self._links()}
+        strays = []
+        if os.path.isdir(self.database):
+            strays = [path for kernel in os.listdir(self.database) for path in self._strays(kernel)]
+            self.run(["dkms", "remove", "-m", self.name, "-v", self.version, "--all"])
+        # A package that DKMS can no longer read is taken away by hand: the folder is ours, and so is what its links name.
+        left = [path for kernel in active for path in self._module_files(os.path.join(os.path.dirname(self.modules), kernel)) if self._links(kernel)]
+        for path in left + strays + self._links():
+            os.unlink(path)
+        self._depmod(left + strays)
+        shutil.rmtree(self.database, ignore_errors=True)
+        shutil.rmtree(self.tree, ignore_errors=True)
+        os.sync()
+
+
+@contextlib.contextmanager
+def readable_by_all():
+    """Have what is made meanwhile, by DKMS and compilers too, be of mode 0755 and 0644, whatever umask root has: DKMS builds it as root later."""
+    before = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def unpack_tree(archive, digest, folder):
+    """Write the members of I(archive), whose sha256 is I(digest), below I(folder), nothing of it writable for others."""
+    with readable_by_all():
+        _unpack_tree(archive, digest, folder)
+
+
+def _unpack_tree(archive, digest, folder):
+    with open(archive, "rb") as stream:
+        found = hashlib.sha256(stream.read()).hexdigest()
+    if found != digest:
+        raise DkmsError("the source tree arrived damaged: sha256 %s, expected %s" % (found, digest))
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            # The controller made this archive from checked names; one that leaves the folder is an attack.
+            if not member.isreg() or member.name.startswith("/") or ".." in member.name.split("/"):
+                raise DkmsError("the source tree holds %r, which is not a plain file" % member.name)
+            path = os.path.join(folder, member.name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as target:
+                shutil.copyfileobj(tar.extractfile(member), target)
+    with open(os.path.join(folder, MARKER), "w", encoding="utf-8") as target:
+        json.dump({"digest": digest}, target)
+

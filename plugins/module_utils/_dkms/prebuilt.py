@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A module that was built on another board: looked at before it is used, and packed as DKMS takes it.
+
+The kernel compares the versions of symbols when it loads a module, which is after the reboot. So they are compared here before: with
+Module.symvers of the kernel's headers, or, where there are none, with what the modules of the kernel itself ask for.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import os
+import re
+import shutil
+import struct
+import tarfile
+import zlib
+
+from .._board.files import CHUNK, read_file, sha256_of
+
+LARGEST = 16 << 20
+_XZ_MEMORY = 256 << 20
+TOOLS = ("dkms", "make", "gcc")
+# Where the functions that an NPU driver calls are likely to be called, too; then all the rest.
+_FIRST = ("kernel/drivers/gpu", "kernel/drivers/iommu", "kernel/drivers/dma-buf", "kernel/drivers/devfreq", "kernel/drivers/media", "kernel/drivers/mmc",
+          "kernel/drivers/net", "kernel/drivers")
+_MOST_MODULES = 300
+_SYMVERS = re.compile(r"^0x([0-9a-f]{8})\t(\w+)\t", re.M)
+
+
+class Binary:
+    """A module's file that came with its name, digest and build log from the controller's store."""
+
+    def __init__(self, name, sha256, path="", log=""):
+        self.path, self.name, self.sha256, self.log = path, name, sha256, log
+
+
+def collect(run, path, headers):
+    """What the controller keeps of a build: C({name, content, sha256, symvers, vermagic, tools}), content in base64; None for a file that is too large.
+
+    :arg headers: folder of the kernel's headers it was built with.
+    """
+    content = read_file(path, LARGEST + 1)
+    if content is None or len(content) > LARGEST:
+        return None
+    symvers = os.path.join(headers, "Module.symvers")
+    tools = {}
+    for tool in TOOLS:
+        if shutil.which(tool):
+            rc, out, dummy = run([tool, "--version"])
+            tools[tool] = (out.splitlines() or [""])[0][:200] if rc == 0 else ""
+    return {
+        "name": os.path.basename(path), "content": base64.b64encode(content).decode(), "sha256": sha256_of(path),
+        "symvers": sha256_of(symvers) if os.path.isfile(symvers) else "", "vermagic": run(["modinfo", "-F", "vermagic", path])[1].strip()[:200],
+        "tools": tools,
+    }
+
+
+def lacking(modules):
+    """What DKMS would miss to build a module, in words."""
+    there = {"a compiler": shutil.which("gcc") or shutil.which("cc"), "make": shutil.which("make"),
+             "kernel headers": os.path.exists(os.path.join(modules, "build/Makefile"))}
+    return [what for what, found in there.items() if not found]
+
+
+def damaged(binary):
+    """One sentence where the file is not the one it should be, or None."""
+    if os.path.islink(binary.path) or not os.path.isfile(binary.path):
+        return "it is not a plain file"
+    found = sha256_of(binary.path)
+    return None if found == binary.sha256 else "it arrived damaged: sha256 %s, expected %s" % (found, binary.sha256)
+
+
+def wanted_versions(run, path):
+    """C({symbol: checksum}) of what a module asks of the kernel, as modprobe reads it; empty where the kernel has no CONFIG_MODVERSIONS."""
+    rc, out, err = run(["modprobe", "--dump-modversions", path])
+    if rc:
+        raise ValueError("modprobe cannot read it: %s" % " ".join((err or out).split())[:200])
+    return {name: int(checksum, 16) for checksum, name in re.findall(r"^0x([0-9a-f]{8})\t(\S+)$", out, re.M)}
+
+
+def symbols_problem(wanted, modules):
+    """C((sentence or None, note)): whether the kernel whose modules are at I(modules) has the symbols in the versions that are wanted."""
+    known, source = headers_versions(modules), "Module.symvers"
+    if known is None:
+        known, source = imported_versions(modules, set(wanted)), "the kernel's own modules"
+    else:
+        missing = sorted(set(wanted) - set(known) - {"module_layout"})
+        if missing:
+            return "this kernel has no %s" % _some(missing), ""
+    compared = sorted(set(wanted) & set(known))
+    differing = [name for name in compared if wanted[name] != known[name]]
+    if differing:
+        return "this kernel has other versions of %s (by %s)" % (_some(differing), source), ""
+    return None, "%d of %d symbol versions compared with %s" % (len(compared), len(wanted), source)
+
+
+def _some(names):
+    return ", ".join(names[:5]) + (" and %d more" % (len(names) - 5) if len(names) > 5 else "")
+
+
+def headers_versions(modules):
+    """C({symbol: checksum}) as of Module.symvers, or None where there are no headers."""
+    content = read_file(os.path.join(modules, "build/Module.symvers"), 64 << 20)
+    if not content:
+        return None
+    return {name: int(checksum, 16) for checksum, name in _SYMVERS.findall(content.decode("ascii", "replace"))}
+
+
+def imported_versions(modules, names):
+    """C({symbol: checksum}) of those of I(names) that the kernel's own modules ask for; at most 300 modules are looked at."""
+    found, looked = {}, 0
+    for path in _own_modules(modules):
+        if looked >= _MOST_MODULES or len(found) == len(names):
+            break
+        looked += 1
+        for name, checksum in versions_of(path).items():
+            if name in names:
+                found.setdefault(name, checksum)
+    return found
+
+
+def _own_modules(modules):
+    seen = set()
+    for start in (*_FIRST, "kernel"):
+        for folder, folders, files in os.walk(os.path.join(modules, start)):
+            folders.sort()
+            for name in sorted(files):
+                path = os.path.join(folder, name)
+                if re.search(r"\.ko(?:\.(?:xz|gz))?\Z", name) and path not in seen:
+                    seen.add(path)
+                    yield path
+
+
+def versions_of(path):
+    """C({symbol: checksum}) of a 64-bit module's own section; empty where that cannot be read. In Python: a process for each module takes too long."""
+    try:
+        content = _unpacked(path)
+        section = _section(content, b"__versions")
+    except (OSError, EOFError, ValueError, ImportError, struct.error, zlib.error):
+        return {}
+    entries = [section[at:at + 64] for at in range(0, len(section) - 63, 64)]
+    return {entry[8:].split(b"\0")[0].decode("ascii", "replace"): struct.unpack_from("<Q", entry)[0] & 0xFFFFFFFF for entry in entries}
+
+
+def _unpacked(path):
+    content = read_file(path, LARGEST) or b""
+    if path.endswith(".xz"):
+        import lzma  # pylint: disable=import-outside-toplevel  # a Python of a small board may lack it
+
+        try:
+            return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY).decompress(content, 4 * LARGEST)
+        except (lzma.LZMAError, MemoryError) as error:
+            raise ValueError(str(error)) from error
+    if path.endswith(".gz"):
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
+            return stream.read(4 * LARGEST)
+    return content
+
+
+def _section(content, wanted):
+    """The bytes of an ELF file's section; empty where it has none."""
+    if content[:6] != b"\x7fELF\x02\x01":
+        raise ValueError("not a 64-bit little-endian ELF file")
+    at, = struct.unpack_from("<Q", content, 40)
+    size, count, names = struct.unpack_from("<HHH", content, 58)
+    if size != 64:
+        raise ValueError("no section headers")
+    headers = [struct.unpack_from("<IIQQQQ", content, at + size * number) for number in range(count)]
+    dummy, dummy, dummy, dummy, start, length = headers[names]
+    table = content[start:start + length]
+    for name, dummy, dummy, dummy, start, length in headers:
+        if table[name:name + len(wanted) + 1] == wanted + b"\0":
+            return content[start:start + length]
+    return b""
+
+
+def tarball(binary, path, package, version, kernel, arch, conf):
+    """Write a binaries-only archive as C(dkms mktarball) makes it, for every release of DKMS: 2.8 wants dkms_dbversion, later ones pass it over."""
+    texts = {
+        "dkms_main_tree/dkms_dbversion": b"2.0.0\n",
+        "dkms_binaries_only/PACKAGE_NAME": package.encode() + b"\n",
+        "dkms_binaries_only/PACKAGE_VERSION": version.encode() + b"\n",
+        "dkms_binaries_only/dkms.conf": conf or b"",
+        "dkms_main_tree/%s/%s/log/make.log" % (kernel, arch): binary.log.encode("utf-8", "replace"),
+    }
+    with tarfile.open(path, "w:gz", compresslevel=1) as tar:
+        for name, content in texts.items():
+            tar.addfile(_member(name, len(content)), io.BytesIO(content))
+        with open(binary.path, "rb", buffering=CHUNK) as stream:
+            tar.addfile(_member("dkms_main_tree/%s/%s/module/%s" % (kernel, arch, binary.name), os.path.getsize(binary.path)), stream)
+
+
+def _member(name, size):
+    member = tarfile.TarInfo("./" + name)
+    member.size, member.mode = size, 0o644
+    return member

@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Have DKMS sign what it builds, now and at every later kernel update, and look whether it did.
+
+The key stays where it is: DKMS is told its path. From 3.0 on DKMS signs by itself and reads fragments of its configuration; Debian's 2.8.4
+(bullseye) knows neither, but calls a program to sign with. All of them go on without a word where signing fails.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import os
+import re
+import shutil
+import stat
+import struct
+import tempfile
+
+from .._board.files import ensure_dir, read_file, write_file
+from .._board.paths import SIGNING_CONFIG, SIGNING_FRAGMENT, SIGNING_TOOL
+
+
+OWNER = 0
+_PATH = re.compile(r"(?:/[A-Za-z0-9_+-][A-Za-z0-9_.+-]*)+\Z")
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
+_LIMIT = 1 << 16
+_HEAD = "# SPDX-License-Identifier: GPL-3.0-or-later\n# Copyright: (c) 2026, rkfleet.npu contributors\n# Written by rkfleet.npu.npu_dkms.\n"
+# Variables that DKMS does not know are passed over.
+_FRAGMENT_TEXT = _HEAD + 'mok_signing_key="%s"\nmok_certificate="%s"\nsign_tool="' + SIGNING_TOOL + '"\n'
+LINE = "[ ! -e %s ] || . %s  # rkfleet.npu: with what modules are signed" % (SIGNING_FRAGMENT, SIGNING_FRAGMENT)
+_TOOL_TEXT = "#!/bin/sh\n" + _HEAD + r"""# sign-module KERNEL FILE: called by DKMS before 3.0, which does not sign by itself.
+set -eu
+. %s
+build=/lib/modules/$1/build
+hash=$(sed -n 's/^CONFIG_MODULE_SIG_HASH="\([a-z0-9-]*\)"$/\1/p' "$build/.config")
+exec "$build/scripts/sign-file" "${hash:-sha512}" "$mok_signing_key" "$mok_certificate" "$2"
+""" % SIGNING_FRAGMENT
+
+
+# include/linux/module_signature.h, which the kernel looks for at the very end of the file.
+MAGIC = b"~Module signature appended~\n"
+_TRAILER = struct.Struct(">5B3xI")
+_PKCS7 = 2
+_MOST_UNPACKED = 64 << 20
+_XZ_MEMORY = 256 << 20
+
+
+class NotVerified(Exception):
+    """A signature that could not be verified here, which says nothing about it; one sentence why."""
+
+
+class SigningError(Exception):
+    """A key or certificate that is not used, with one sentence why."""
+
+
+class Signing:
+    """What DKMS is to sign modules with; without a key, what an earlier run set up is taken away.
+
+    :arg key: path of a private key on this machine, C("") for none. It is looked at, but neither kept nor told.
+    :arg cert: path of its certificate on this machine.
+    :arg root: where the machine's files are.
+    :raises SigningError: where one of them is not to be used.
+    """
+
+    def __init__(self, key="", cert="", root="/"):
+        self.root, self.serial, self.certificate = root, None, None
+        if bool(key) != bool(cert):
+            raise SigningError("npu_signing_key and npu_signing_cert go together, and %s is not set" % (
+                "npu_signing_cert" if key else "npu_signing_key"))
+        if key:
+            self._check("npu_signing_key", key, 0o077)
+            self._check("npu_signing_cert", cert, 0o022)
+            self._check_key(key)
+            try:
+                self.certificate = read_file(self._place(cert), _LIMIT)
+                self.serial = certificate_serial(self.certificate)
+            except ValueError as error:
+                raise SigningError("npu_signing_cert: %s is not an X.509 certificate (%s)" % (cert, error)) from error
+        self.after = self._wanted(key, cert)
+
+    def _place(self, path):
+        return os.path.join(self.root, path.lstrip("/"))
+
+    def _check(self, name, path, forbidden):
+        # It is written into a file that a shell reads.
+        if not _PATH.match(path):
+            raise SigningError("%s is %r: give the absolute path of a file on the board, of letters, digits and any of ._+-" % (name, path))
+        try:
+            there = os.lstat(self._place(path))
+        except OSError as error:
+            raise SigningError("%s: %s is not there; it has to be on the machine that builds, which is the board" % (name, path)) from error
+        if not stat.S_ISREG(there.st_mode):
+            raise SigningError("%s: %s is not a plain file" % (name, path))
+        if there.st_uid != OWNER or there.st_mode & forbidden:
+            raise SigningError("%s: %s belongs to user %d and has mode %04o: 'chown root %s && chmod %s %s'" % (
+                name, path, there.st_uid, there.st_mode & 0o7777, path, "600" if forbidden == 0o077 else "644", path))
+        folder = os.path.dirname(path)
+        while True:
+            there = os.lstat(self._place(folder))
+            if not stat.S_ISDIR(there.st_mode) or there.st_uid != OWNER or there.st_mode & 0o022:
+                raise SigningError("%s: %s is in %s, which others than root can write to, or which is a link" % (name, path, folder))
+            if folder == "/":
+                return
+            folder = os.path.dirname(folder)
+
+    def _check_key(self, key):
+        content = read_file(self._place(key), _LIMIT)
+        if b"ENCRYPTED" in content:
+            raise SigningError("npu_signing_key: %s has a passphrase, which nobody gives when a kernel update has DKMS build again" % key)
+        if b"PRIVATE KEY-----" not in content:
+            raise SigningError("npu_signing_key: %s is not a private key in PEM format" % key)
+
+    def _wanted(self, key, cert):
+        """C({path: (content or None, mode)})."""
+        script = b"".join(read_file(self._place(path)) or b"" for path in ("/usr/sbin/dkms", "/usr/bin/dkms"))
+        old = bool(key) and b"framework.conf.d" not in script
+        wanted = {SIGNING_TOOL: (_TOOL_TEXT.encode() if old else None, 0o755),
+                  SIGNING_FRAGMENT: ((_FRAGMENT_TEXT % (key, cert)).encode() if key else None, 0o644)}
+        text = (read_file(self._place(SIGNING_CONFIG)) or b"").decode("utf-8", "surrogateescape")
+        bare = re.sub(r"^%s\n?" % re.escape(LINE), "", text, flags=re.M)
+        if old:
+            bare = "%s%s%s\n" % (bare, "" if not bare or bare.endswith("\n") else "\n", LINE)
+        wanted[SIGNING_CONFIG] = (bare.encode("utf-8", "surrogateescape") or None, None)
+        return wanted
+
+    def changes(self):
+        """Return the files that would change."""
+        return [path for path, (content, dummy) in self.after.items() if (read_file(self._place(path)) or None) != content]
+
+    def apply(self):
+        """Write what changes() names."""
+        for path in self.changes():
+            content, mode = self.after[path]
+            place = self._place(path)
+            if content is None:
+                os.unlink(place)
+            else:
+                ensure_dir(os.path.dirname(place))
+                write_file(place, content, mode)
+
+    def module_problem(self, run, path, log="", strict=True):
+        """Return one sentence on the signature of a module's file, or None where it is the wanted one or none is wanted.
+
+        :arg strict: whether a signature that cannot be verified here is a problem, too. For a module that the board built itself it is none.
+        """
+        if self.serial is None:
+            return None
+        found = "".join(run(["modinfo", "-F", "sig_key", path])[1].split()).replace(":", "").lower().lstrip("0")
+        if found == self.serial:
+            try:
+                problem = verify(run, _content(run, path), self.certificate)
+            except NotVerified as error:
+                problem = "its signature is not verified: %s" % error if strict else None
+            return "%s: %s" % (path, problem) if problem else None
+        if found:
+            return "%s is signed by %s (%s), and not by npu_signing_cert" % (path, run(["modinfo", "-F", "signer", path])[1].strip() or "?", found)
+        why = re.search(r"^(.{0,200}modules won't be signed)|^(?:Warning: )?(Failed to sign module.{0,200})", log, re.M)
+        return "%s is not signed%s" % (path, ": " + why.group(0) if why else ", although DKMS was told to: does the certificate belong to the key?")
+
+    def not_verified(self, run, path):
+        """Return one sentence on why the signature of a module's file cannot be verified here, or None where it can or none is wanted."""
+        if self.serial is None:
+            return None
+        try:
+            verify(run, _content(run, path), self.certificate)
+        except NotVerified as error:
+            return str(error)
+        return None
+
+
+def split(content):
+    """C((module without signature, signature in DER)) of an uncompressed module; the signature is None where it has none."""
+    end = len(content) - len(MAGIC) - _TRAILER.size
+    if end < 0 or not content.endswith(MAGIC):
+        return content, None
+    algorithm, digest, kind, signer, key_id, length = _TRAILER.unpack_from(content, end)
+    if kind != _PKCS7 or algorithm or digest or signer or key_id or not 0 < length <= end:
+        return content, None
+    return content[:end - length], content[end - length:end]
+
+
+def verify(run, content, certificate):
+    """One sentence where the signature of an uncompressed module is not one of this certificate's key over these very bytes, or None.
+
+    :arg run: callable taking a list of arguments, giving C((rc, stdout, stderr)).
+    :arg certificate: X.509, PEM or DER.
+    :raises NotVerified: where that cannot be found out here.
+    """
+    body, signature = split(content)
+    if signature is None:
+        return "it is not signed"
+    if not shutil.which("openssl"):
+        raise NotVerified("openssl is missing: install it")
+    try:
+        pem = as_pem(certificate)
+    except ValueError as error:
+        raise NotVerified("the certificate cannot be read (%s)" % error) from error
+    try:
+        with tempfile.TemporaryDirectory(prefix="rkfleet-") as folder:
+            paths = {}
+            for name, data in (("module", body), ("signature", signature), ("certificate", pem)):
+                paths[name] = os.path.join(folder, name)
+                with open(paths[name], "wb") as stream:
+                    stream.write(data)
+            # The signer is looked for in our certificate only, and that one needs nobody to vouch for it.
+            command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", paths["signature"], "-content", paths["module"],
+                       "-certfile", paths["certificate"], "-noverify", "-nointern", "-out", os.devnull]
+            rc, dummy, err = run(command)
+    except OSError as error:
+        raise NotVerified("openssl cannot be run: %s" % error) from error
+    if rc == 0:
+        return None
+    reasons = [line.strip() for line in err.splitlines() if ":error:" in line or line.startswith("error:")]
+    return "its signature is not valid for npu_signing_cert (openssl: %s)" % ((reasons or err.strip().splitlines() or ["ended with %d" % rc])[0][-150:])
+
+
+def as_pem(content):
+    """An X.509 certificate, PEM or DER, as PEM: the only form that openssl 1.1.1 reads with -certfile.
+
+    :raises ValueError: where it is not a certificate.
+    """
+    certificate_serial(content)
+    pem = _PEM.search(content)
+    data = base64.b64decode(b"".join(pem.group(1).split())) if pem else content
+    return b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(data) + b"-----END CERTIFICATE-----\n"
+
+
+def _content(run, path):
+    """The module in a file, unpacked.
+
+    :raises NotVerified: where it cannot be read here.
+    """
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read(_MOST_UNPACKED + 1)
+        if path.endswith(".xz"):
+            import lzma  # pylint: disable=import-outside-toplevel  # a Python of a small board may lack it
+
+            content = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY).decompress(content, _MOST_UNPACKED + 1)
+        elif path.endswith(".gz"):
+            with gzip.open(path) as stream:
+                content = stream.read(_MOST_UNPACKED + 1)
+        elif path.endswith(".zst"):
+            if not shutil.which("zstd"):
+                raise NotVerified("zstd is missing: install it")
+            content = _unzstd(run, path)
+    except NotVerified:
+        raise
+    except Exception as error:  # pylint: disable=broad-exception-caught  # each library has its own, and lzma may be missing
+        raise NotVerified("%s cannot be read (%s)" % (path, error or type(error).__name__)) from error
+    if len(content) > _MOST_UNPACKED:
+        raise NotVerified("%s has more than %d bytes" % (path, _MOST_UNPACKED))
+    return content
+
+
+def _unzstd(run, path):
+    with tempfile.TemporaryDirectory(prefix="rkfleet-") as folder:
+        target = os.path.join(folder, "module")
+        rc, out, err = run(["zstd", "-dq", "-M%d" % _XZ_MEMORY, path, "-o", target])
+        if rc:
+            raise ValueError("zstd ended with %d: %s" % (rc, (err or out).strip()[-150:]))
+        with open(target, "rb") as stream:
+            return stream.read(_MOST_UNPACKED + 1)
+
+
+def certificate_serial(content):
+    """The serial number of an X.509 certificate (PEM or DER) in hex, without leading zeros; by it a signature names its certificate.
+
+    :raises ValueError: where it is not a certificate.
+    """
+    pem = _PEM.search(content or b"")
+    try:
+        data = base64.b64decode(b"".join(pem.group(1).split()), validate=True) if pem else content or b""
+        tag, start, end = _element(data, 0)
+        inner, start, dummy = _element(data, start)
+        if tag != 0x30 or inner != 0x30 or end > len(data):
+            raise ValueError("it is cut off, or something else")
+        tag, value, end = _element(data, start)
+        if tag == 0xA0:  # the version
+            tag, value, end = _element(data, end)
+        if tag != 0x02 or not 0 < end - value <= 21:
+            raise ValueError("it has no serial number")
+    except (IndexError, binascii.Error) as error:
+        raise ValueError("it is cut off, or something else") from error
+    return data[value:end].hex().lstrip("0")
+
+
+def _element(data, at):
+    """C((tag, start, end)) of the DER element at I(at)."""
+    length, start = data[at + 1], at + 2
+    if length & 0x80:
+        size = length & 0x7F
+        if not 0 < size <= 4:
+            raise ValueError("it is cut off, or something else")
+        length, start = int.from_bytes(data[start:start + size], "big"), start + size
+    return data[at], start, start + length

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Build the driver for a kernel that need not run or be installed, in a folder that goes away again."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import shutil
+
+from . import prebuilt
+from .._facts import headers
+from .module_checks import alias_problem, module_problem
+from .build_log import explain, probe_lines
+from .._board.files import read_file
+from .._board.tree import Tree
+
+NEEDS_MIB = 400
+"""Debian's headers unpack to 83 MiB, a vendor's complete ones to three times as much."""
+
+_PACKAGE = re.compile(r"linux-(?:headers|kbuild)[a-z0-9.+-]*\Z")
+_NO_CACHE = ["-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="]
+"""Not even apt's own cache is to change."""
+_MOST_PACKAGES = 8
+# Files that name other folders of the headers; what is generated into include/ is read by relative paths only.
+_MAKE_FILES = ("Makefile", ".kernelvariables")
+_ABSOLUTE = re.compile(rb"(?<![\w./-])/usr/(?:src|lib)/linux-[\w.+~-]+")
+
+
+class NoHeaders(Exception):
+    """A kernel whose headers are not to be had: one sentence why, and what the owner can do."""
+
+
+class CannotBuild(Exception):
+    """A kernel for which a build was not begun or was of no use: one sentence why."""
+
+
+def check(run, release, package, module, tree, folder, root="/", signing=False, collect=False, sign_with=None):
+    """Try one kernel; C({release, verdict, reason, headers, probes, log}), verdict being builds, fails, unsupported or no_headers.
+
+    :arg run: callable taking a list of arguments and the folder to run them in, giving C((rc, stdout, stderr)).
+    :arg package: name of the package with this kernel's headers, asked for where they are not installed.
+    :arg module: name of the module, C(rknpu) or C(rknpu_dkms).
+    :arg tree: the DKMS source tree, unpacked; it is copied.
+    :arg folder: an empty folder for all that is made; the caller removes it.
+    :arg signing: whether DKMS will sign what it builds.
+    :arg collect: whether the module is wanted, too: then it is in C(built), as C(_prebuilt.collect) gives it.
+    :arg sign_with: C((key, certificate)), paths on this machine, to sign that with.
+    """
+    result = {"release": release, "verdict": "fails", "reason": "", "headers": None, "probes": [], "log": ""}
+    try:
+        headers, result["headers"] = _headers(run, release, package, folder, root)
+        unsupported = None if signing else _unsupported(headers, release)
+        if unsupported:
+            return dict(result, verdict="unsupported", reason=unsupported)
+        result["log"] = "preflight for kernel %s with %s\n" % (release, result["headers"])
+        rc, out, err = _build(run, release, module, headers, tree, os.path.join(folder, "build"))
+        result["log"] += out + err
+        result["probes"] = probe_lines(result["log"])
+        problem = "make ended with %d" % rc if rc else _module_problem(run, release, module, os.path.join(folder, "build"))
+        if problem:
+            raise CannotBuild("module %s does not build: %s" % (module, rc and explain(result["log"]) or problem))
+        if module == "rknpu" and _option(headers, "ROCKCHIP_RKNPU") == "y":
+            raise CannotBuild(
+                "it builds, but this kernel has a driver of its own built in and refuses a module named rknpu: the board would stay on its present "
+                "kernel; boot that one by hand and run rkfleet.npu.upgrade_npu there")
+        if collect:
+            result["built"] = _finished(run, module, headers, os.path.join(folder, "build"), sign_with)
+    except NoHeaders as error:
+        return dict(result, verdict="no_headers", reason=str(error))
+    except CannotBuild as error:
+        return dict(result, reason=str(error))
+    return dict(result, verdict="builds", reason="module %s builds with %s" % (module, result["headers"]))
+
+
+def _headers(run, release, package, folder, root):
+    """(folder, description) of the headers to build with."""
+    tree = Tree(root)
+    if headers.has_headers(tree, release):
+        return tree.real("/lib/modules/%s/build" % release), "the headers that are installed"
+    if shutil.disk_usage(folder).free >> 20 < NEEDS_MIB:
+        raise CannotBuild("there are less than %d MiB free at %s, which unpacking the headers takes" % (NEEDS_MIB, os.path.dirname(folder)))
+    place = os.path.join(folder, "headers")
+    os.mkdir(place)
+    names = _closure(run, package, folder)
+    if names is None:
+        raise NoHeaders(
+            "the headers are not installed, and the board's repositories do not offer %s: run apt-get update, or add the repository that has it" % package)
+    os.mkdir(os.path.join(folder, "packages"))
+    for name in names:
+        rc, out, err = run(["apt-get", *_NO_CACHE, "--quiet", "download", name], os.path.join(folder, "packages"))
+        if rc and name == package:
+            raise NoHeaders("%s cannot be downloaded: %s" % (package, _short(err or out)))
+    for file in sorted(glob.glob(os.path.join(glob.escape(folder), "packages", "*.deb"))):
+        rc, out, err = run(["dpkg-deb", "--extract", file, place], folder)
+        if rc:
+            raise NoHeaders("%s cannot be unpacked: %s" % (os.path.basename(file), _short(err or out)))
+    reroot(place)
+    there = _of_release(place, release)
+    if there is None:
+        raise NoHeaders("package %s does not hold the headers of kernel %s" % (package, release))
+    if not os.path.exists(os.path.join(there, "scripts/basic/fixdep")):
+        raise NoHeaders(
+            "package %s compiles its own programs when it is installed: install it (a kernel's headers alone change nothing) and try again" % package)
+    return there, "those of package %s, which is not installed" % package
+
+
+def _closure(run, package, folder):
+    """The package and what it takes of linux-headers-* and linux-kbuild-*, or None where it is not offered."""
+    names, waiting = [], [package]
+    while waiting and len(names) < _MOST_PACKAGES:
+        name = waiting.pop(0)
+        if name in names or not _PACKAGE.match(name):
+            continue
+        rc, out, dummy = run(["apt-cache", *_NO_CACHE, "show", "--no-all-versions", "--", name], folder)
+        stanza = out.split("\n\n")[0]
+        if rc or "\nFilename: " not in "\n" + stanza:
+            if name == package:
+                return None
+            continue  # installed from elsewhere, or named wrong: the build tells
+        names.append(name)
+        depends = re.findall(r"^(?:Pre-)?Depends: (.*)$", stanza, re.M)
+        waiting += re.findall(r"linux-(?:headers|kbuild)-[a-z0-9.+-]+", " ".join(depends))
+    return names or None
+
+
+def reroot(place):
+    """Have links and makefiles below a folder that name folders of it absolutely name them where they are now."""
+    for folder, folders, names in os.walk(place):
+        for name in folders + names:
+            path = os.path.join(folder, name)
+            if os.path.islink(path):
+                target = os.readlink(path)
+                if target.startswith("/"):
+                    os.unlink(path)
+                    os.symlink(place + os.path.normpath(target), path)
+        for name in names:
+            path = os.path.join(folder, name)
+            if name in _MAKE_FILES and not os.path.islink(path):
+                _reroot_file(path, place)
+
+
+def _reroot_file(path, place):
+    with open(path, "rb") as stream:
+        text = stream.read()
+    changed = _ABSOLUTE.sub(lambda match: _moved(match.group(), place), text)
+    if changed != text:
+        with open(path, "wb") as stream:
+            stream.write(changed)
+
+
+def _moved(path, place):
+    moved = os.fsencode(place) + path
+    return moved if os.path.exists(moved) else path
+
+
+def _of_release(place, release):
+    """The folder below I(place) with the headers of a kernel, as the headers themselves say."""
+    found = glob.glob(os.path.join(glob.escape(place), "usr/src/*/include/generated/utsrelease.h"))
+    for file in sorted(found):
+        with open(file, encoding="utf-8", errors="replace") as stream:
+            if re.search(r'^#define UTS_RELEASE "%s"' % re.escape(release), stream.read(65536), re.M):
+                return os.path.dirname(os.path.dirname(os.path.dirname(file)))
+    return None
+
+
+def _option(headers, name):
+    """A kernel option as its headers have it, V("") where it is not set."""
+    found = re.search(r"^CONFIG_%s=([ym])$" % name, _text(os.path.join(headers, "include/config/auto.conf")), re.M)
+    return found.group(1) if found else ""
+
+
+def _unsupported(headers, release):
+    """What makes a kernel useless for our module whatever it is built with, or None."""
+    if _option(headers, "MODULE_SIG_FORCE"):
+        return ("kernel %s loads signed modules only, and the key of its vendor is not ours: set npu_signing_key and npu_signing_cert to a key whose "
+                "certificate it trusts, or take a kernel without CONFIG_MODULE_SIG_FORCE" % release)
+    return None
+
+
+def _build(run, release, module, headers, tree, build):
+    """As DKMS does it."""
+    shutil.copytree(tree, build)
+    if not shutil.which("make"):
+        raise CannotBuild("a trial needs make and a compiler on the board: install make and gcc")
+    return run(["make", "-j%d" % (os.cpu_count() or 1), "-C", headers, "M=" + build, "KERNELRELEASE=" + release, "RKFLEET_MODULE=" + module,
+                "CONFIG_DEBUG_INFO_BTF_MODULES=", "LDFLAGS_MODULE=--build-id=none", "modules"], build)
+
+
+def _module_problem(run, release, module, build):
+    """One sentence on what is wrong with the module that was built, or None."""
+    path = os.path.join(build, module + ".ko")
+    if not os.path.isfile(path):
+        return "make made no %s.ko" % module
+
+    def ask(command):
+        return run(command, build)
+
+    return module_problem(ask, path, release, module) or alias_problem(ask, path)
+
+
+def _finished(run, module, headers, build, sign_with):
+    """The module as DKMS would leave it: without what debuggers want, and signed."""
+    path = os.path.join(build, module + ".ko")
+    steps = [["strip", "-g", path]] if shutil.which("strip") else []
+    if sign_with:
+        found = re.search(r'^CONFIG_MODULE_SIG_HASH="([a-z0-9-]+)"$', _text(os.path.join(headers, "include/config/auto.conf")), re.M)
+        steps.append([os.path.join(headers, "scripts/sign-file"), found.group(1) if found else "sha512", *sign_with, path])
+    for command in steps:
+        rc, out, err = run(command, build)
+        if rc:
+            raise CannotBuild("%s failed on the module: %s" % (os.path.basename(command[0]), _short(err or out)))
+    return prebuilt.collect(lambda command: run(command, build), path, headers)
+
+
+def _text(path):
+    return (read_file(path, 4 << 20) or b"").decode("utf-8", "replace")
+
+
+def _short(text):
+    return " ".join(text.split())[-300:]

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What DKMS has on a board, read from its tree: no subprocess, and the same on every release of DKMS."""
+
+from __future__ import annotations
+
+import re
+
+from .._board.tree import clean
+
+_TREE = "/var/lib/dkms"
+_MODULE = re.compile(r".+\.ko(?:\.(?:gz|xz|zst))?\Z")
+_VERSION = re.compile(r"""["']dkms-(\d[\w.]{0,20})["']|^dkms_version=["']?(\d[\w.]{0,20})""", re.M)
+# Older DKMS: "rknpu, 0.9.6, 6.1.99, aarch64: installed"; since 3.0: "rknpu/0.9.6, 6.1.99, aarch64: installed (...)".
+_STATUS = re.compile(r"([\w.+-]+)(?:/|, )([\w.+:~-]+)(?:, ([^,\s]+), ([^,\s:]+))?: ?(added|built|installed)\b")
+_LIMIT = 200
+
+
+def parse_status(text):
+    """Entries of `dkms status`, in both spellings, as read() gives them; lines of another shape are left out."""
+    matches = (_STATUS.match(line) for line in text.splitlines()[:_LIMIT])
+    return [
+        {"name": m.group(1), "version": m.group(2), "kernel": m.group(3), "arch": m.group(4), "state": m.group(5)}
+        for m in matches if m
+    ]
+
+
+def _tool_version(tree):
+    for path in ("/usr/sbin/dkms", "/usr/bin/dkms"):
+        if not tree.exists(path):
+            continue
+        match = _VERSION.search(tree.text(path, 1 << 20) or "")
+        return True, (match.group(1) or match.group(2)) if match else None
+    return False, None
+
+
+def _builds(tree, folder):
+    """(kernel, arch) of every finished build below a module version's folder."""
+    for kernel in tree.names(folder):
+        if kernel in ("source", "build"):
+            continue
+        for arch in tree.names("%s/%s" % (folder, kernel)):
+            # An empty module folder is a build that failed or was cut off: DKMS has been seen to count it.
+            if any(_MODULE.match(name) for name in tree.names("%s/%s/%s/module" % (folder, kernel, arch))):
+                yield kernel, arch
+
+
+def read(tree):
+    """{available, version, modules: [{name, version, kernel, arch, state, original}]}.
+
+    state is `added`, `built` or `installed`; original says that DKMS keeps a module of the kernel's own to put back.
+    """
+    available, version = _tool_version(tree)
+    modules = []
+    for name in tree.names(_TREE)[:_LIMIT]:
+        base = "%s/%s" % (_TREE, name)
+        if name in ("dkms_dbversion", "mok.key", "mok.pub"):
+            continue
+        versions = [item for item in tree.names(base) if tree.link("%s/%s/source" % (base, item))]
+        for item in versions:
+            builds = list(_builds(tree, "%s/%s" % (base, item)))
+            for kernel, arch in builds:
+                link = tree.link("%s/kernel-%s-%s" % (base, kernel, arch)) or ""
+                installed = link.rstrip("/").endswith("%s/%s/%s" % (item, kernel, arch))
+                modules.append({
+                    "name": clean(name), "version": clean(item), "kernel": clean(kernel), "arch": clean(arch),
+                    "state": "installed" if installed else "built",
+                    "original": bool(tree.names("%s/original_module/%s/%s" % (base, kernel, arch))),
+                })
+            if not builds:
+                modules.append({"name": clean(name), "version": clean(item), "kernel": None, "arch": None,
+                                "state": "added", "original": False})
+    return {"available": available, "version": version, "modules": modules[:_LIMIT]}

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The NPU driver: how the kernel has it, which one is bound, and what it answers.
+
+Nothing here changes anything. GET_HW_VERSION is never asked and debugfs' `freq` never read: both touch the
+hardware. The version of `/sys/module/*/version` is used without root only, and of a bound driver: a built-in that is held down still shows one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import re
+import stat
+import struct
+
+from .._board import version as _version
+from .._boot import loaders
+from . import device_tree
+from .._board.tree import clean
+
+PLATFORM_DRIVER = "RKNPU"
+INITCALL = "rknpu_init"
+BLACKLIST = "initcall_blacklist"
+NODE_DMA_HEAP = "/dev/rknpu"
+
+_DRM_IOCTL_VERSION = 0xC0406400
+_ACTION_DRM = 0xC0086440
+_ACTION_DMA_HEAP = 0xC0087200
+_GET_DRV_VERSION = 1
+
+_DEBUGFS = re.compile(r"RKNPU driver: v(\d{1,3}\.\d{1,3}\.\d{1,3})\s*\Z")
+_CARRIED = re.compile(r"v?(\d{1,3}\.\d{1,3}\.\d{1,3})\Z")
+_MODULE_FILE = re.compile(r"(?:.*/)?(rknpu(?:[-_]dkms)?)\.ko(?:\.(?:gz|xz|zst))?\Z")
+_OURS = ("updates/", "extra/dkms/")
+_BUILTIN_VERSION = re.compile(rb"(?:\A|\0)rknpu\.version=v?(\d{1,3}\.\d{1,3}\.\d{1,3})\0")
+_RENDER_NODE = re.compile(r"renderD\d{1,4}\Z")
+
+
+class _DrmVersion(ctypes.Structure):
+    """struct drm_version of the kernel's uapi, 64 bytes on a 64-bit machine."""
+
+    _fields_ = [
+        ("major", ctypes.c_int), ("minor", ctypes.c_int), ("patch", ctypes.c_int),
+        ("name_len", ctypes.c_size_t), ("name", ctypes.c_void_p),
+        ("date_len", ctypes.c_size_t), ("date", ctypes.c_void_p),
+        ("desc_len", ctypes.c_size_t), ("desc", ctypes.c_void_p),
+    ]
+
+
+def _drm_version(handle):
+    buffers = [ctypes.create_string_buffer(64) for unused in range(3)]
+    request = _DrmVersion(name_len=63, date_len=63, desc_len=63, name=ctypes.addressof(buffers[0]),
+                          date=ctypes.addressof(buffers[1]), desc=ctypes.addressof(buffers[2]))
+    fcntl.ioctl(handle, _DRM_IOCTL_VERSION, request)
+    if buffers[0].value != b"rknpu":
+        raise ValueError("the DRM driver there is called %s" % (clean(buffers[0].value) or "nothing"))
+    return "%d.%d.%d" % (request.major, request.minor, request.patch), clean(buffers[1].value) or None
+
+
+def _action_version(handle, request):
+    answer = fcntl.ioctl(handle, request, struct.pack("=II", _GET_DRV_VERSION, 0))
+    return _version.from_number(struct.unpack("=II", answer)[1])
+
+
+def ask(path, dma_heap=False):
+    """(version, date, source) the driver behind a device node gives of itself.
+
+    DRM_IOCTL_VERSION first: the DRM core answers it without waking the NPU; the driver's own ACTION call where
+    that fails or there is no DRM. Raises OSError, or ValueError when another driver answers.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISCHR(os.fstat(handle).st_mode):
+            raise ValueError("not a character device")
+        if dma_heap:
+            return _action_version(handle, _ACTION_DMA_HEAP), None, "rknpu_ioctl"
+        try:
+            version, date = _drm_version(handle)
+        except OSError:
+            version, date = _action_version(handle, _ACTION_DRM), None
+        return version, date, "drm_ioctl"
+    finally:
+        os.close(handle)
+
+
+def module_files(tree, release):
+    """Paths below /lib/modules/<release> of every rknpu module depmod knows or DKMS has put there."""
+    base = "/lib/modules/%s" % release
+    known = (tree.text(base + "/modules.dep", 8 << 20) or "").splitlines()
+    files = [line.split(":", 1)[0] for line in known if "rknpu" in line.split(":", 1)[0]]
+    for folder in ("updates/dkms", "updates", "extra", "kernel/drivers/rknpu"):
+        files += ["%s/%s" % (folder, name) for name in tree.names("%s/%s" % (base, folder))]
+    # modules.dep may be older than what it names.
+    return sorted(set(clean(path) for path in files if _MODULE_FILE.match(path) and tree.exists("%s/%s" % (base, path))))
+
+
+def module_name(path):
+    """`rknpu_dkms` for `updates/dkms/rknpu_dkms.ko.xz`; None for another module's file."""
+    match = _MODULE_FILE.match(path)
+    return match.group(1).replace("-", "_") if match else None
+
+
+def _is_builtin(tree, release, config):
+    listed = tree.text("/lib/modules/%s/modules.builtin" % release, 1 << 20)
+    if listed is not None and any(line.endswith("/rknpu.ko") for line in listed.splitlines()):
+        return True
+    return config.get("ROCKCHIP_RKNPU") == "y"
+
+
+def _presence(tree, release, device, config, files, loaded, dkms):
+    if device["driver"] == "rocket" or (device_tree.is_rocket(device["compatible"]) and not device_tree.is_rknpu(device["compatible"])):
+        return "rocket"
+    if _is_builtin(tree, release, config):
+        return "builtin"
+    if any(not path.startswith(_OURS) for path in files):
+        return "module"
+    if any(entry["original"] and entry["kernel"] == release for entry in dkms["modules"]):
+        return "module"  # DKMS has put the kernel's own aside
+    if "rknpu" in loaded and not files:
+        return "module"  # loaded by hand from somewhere else
+    return "absent"
+
+
+def _bound_module(tree, device, presence):
+    """The module the bound driver came from: None for a built-in, whose platform driver has no such link."""
+    if device["driver"] != PLATFORM_DRIVER:
+        return None
+    name = tree.linked_name("/sys/bus/platform/drivers/%s/module" % PLATFORM_DRIVER)
+    if name and presence == "builtin" and not tree.exists("/sys/module/%s/initstate" % name):
+        return None
+    return name
+
+
+def _render_node(tree, device):
+    """The render node whose device is the NPU: numbers differ from board to board."""
+    if not device["name"]:
+        return None
+    for name in tree.names("/sys/class/drm"):
+        if not _RENDER_NODE.match(name):
+            continue
+        base = "/sys/class/drm/%s/device" % name
+        if tree.linked_name(base) != device["name"]:
+            continue
+        if "DRIVER=%s" % PLATFORM_DRIVER in (tree.text(base + "/uevent", 4096) or "").splitlines():
+            return "/dev/dri/" + name
+    return None
+
+
+def _debugfs_version(tree):
+    for path in ("/sys/kernel/debug/rknpu/version", "/proc/rknpu/version"):
+        match = _DEBUGFS.match(tree.text(path, 256) or "")
+        if match:
+            return match.group(1), "debugfs" if path.startswith("/sys") else "procfs"
+    return None
+
+
+def _version_of(tree, node, ask_node):
+    if node is not None and tree.exists(node):
+        try:
+            return ask_node(tree.real(node), node == NODE_DMA_HEAP)
+        except OSError as error:
+            tree.note("driver version from " + node, error)
+            if error.errno in (errno.EACCES, errno.EPERM):
+                return None, None, "unknown"
+        except ValueError as error:
+            tree.note("driver version from " + node, error)
+    found = _debugfs_version(tree)
+    if found:
+        return found[0], None, found[1]
+    return None, None, "unknown"
+
+
+def _carried(tree, result):
+    """(version, source) that the bound driver carries: what it would answer, had it been asked."""
+    if result["module"]:
+        match = _CARRIED.match(tree.line("/sys/module/%s/version" % result["module"], 32) or "")
+        return (match.group(1), "module") if match else (None, "unknown")
+    if result["builtin_version"] and not result["held_down"]:
+        return result["builtin_version"], "builtin"
+    return None, "unknown"
+
+
+def read(tree, release, device, config, cmdline, dkms, ask_node=ask, privileged=True):
+    """How the driver is there and what it answers; shape in the documentation of npu_facts.
+
+    `config` is {option without CONFIG_: value}, `dkms` what _dkms.read() gave; `ask_node(path, dma_heap)`
+    is put in by tests. Without privileges the driver's own word can mostly not be had.
+    """
+    loaded = [line.split(" ", 1)[0] for line in (tree.text("/proc/modules", 1 << 20) or "").splitlines()]
+    loaded = sorted(name for name in loaded if module_name(name + ".ko"))
+    files = module_files(tree, release)
+    presence = _presence(tree, release, device, config, files, loaded, dkms)
+    result = {
+        "presence": presence,
+        "module": _bound_module(tree, device, presence),
+        "version": None, "date": None, "version_source": "unknown",
+        "render_node": None,
+        "held_down": loaders.has_argument(cmdline, BLACKLIST, INITCALL),
+        "builtin_version": None,
+        "loaded": loaded,
+        "files": files,
+    }
+    if presence == "builtin":
+        match = _BUILTIN_VERSION.search(tree.data("/lib/modules/%s/modules.builtin.modinfo" % release, 2 << 20) or b"")
+        result["builtin_version"] = match.group(1).decode("ascii") if match else None
+    if device["driver"] != PLATFORM_DRIVER:
+        return result
+    result["render_node"] = _render_node(tree, device)
+    if result["render_node"] is None and tree.exists(NODE_DMA_HEAP):
+        result["render_node"] = NODE_DMA_HEAP
+    version, date, source = _version_of(tree, result["render_node"], ask_node)
+    if version is None and not privileged:
+        version, source = _carried(tree, result)
+    result.update(version=version, date=date, version_source=source)
+    return result
+
+
+def holders(tree, node, own=(), limit=50):
+    """[{pid, name}] of the processes that have the node open; without root only the caller's own can be seen."""
+    found, hidden = [], 0
+    for pid in tree.names("/proc"):
+        if not pid.isdigit() or int(pid) in own:
+            continue
+        folder = "/proc/%s/fd" % pid
+        try:
+            handles = os.listdir(tree.real(folder))
+        except OSError as error:
+            hidden += error.errno in (errno.EACCES, errno.EPERM)
+            continue
+        if any(tree.link("%s/%s" % (folder, handle)) == node for handle in handles):
+            found.append({"pid": int(pid), "name": tree.line("/proc/%s/comm" % pid, 64) or "?"})
+        if len(found) >= limit:
+            break
+    if hidden:
+        tree.note("open files of %d processes of other users" % hidden, "needs root")
+    return found
+
+
+def blocking(tree, node, services, own):
+    """C([{pid, name}]) of the processes that have the NPU open and belong to none of I(services)."""
+    found = []
+    for process in holders(tree, node, own) if node else ():
+        groups = tree.text("/proc/%d/cgroup" % process["pid"], 4096) or ""
+        units = set(part for line in groups.splitlines() for part in line.split("/"))
+        if not any(name in units or name + ".service" in units for name in services):
+            found.append(process)
+    return found

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The kernels a board may boot: which of them have headers and an NPU driver, and why a build for one failed."""
+
+from __future__ import annotations
+
+import re
+
+from . import driver
+from .._dkms.build_log import explain
+from .apt_kernels import newest_first
+from .._board.tree import clean
+from .headers import RELEASE, has_headers
+
+_IMAGE = re.compile(r"(?:vmlinu[xz]|Image)-(.+)\Z")
+_FOLDERS = ("updates/dkms", "updates", "extra", "kernel/drivers/rknpu")
+_DKMS = "/var/lib/dkms/rknpu"
+_LIMIT = 20
+_LOG_LIMIT = 1 << 20
+
+
+def _is_builtin(tree, release):
+    listed = tree.text("/lib/modules/%s/modules.builtin" % release, 1 << 20) or ""
+    return any(line.endswith("/rknpu.ko") for line in listed.splitlines())
+
+
+def _failed_builds(tree):
+    """{release: sentence} of what DKMS could not build; its log is gone as soon as a build is well."""
+    failed = {}
+    for version in tree.names(_DKMS):
+        path = "%s/%s/build/make.log" % (_DKMS, version)
+        log = tree.text(path, _LOG_LIMIT) if tree.exists(path) else None
+        kernel = re.match(r"DKMS .{0,200} for kernel (\S{1,128}) \(", log or "")
+        if kernel:
+            failed[kernel.group(1)] = clean(explain(log) or "the build failed: see %s on the board" % path, 400)
+    return failed
+
+
+def read(tree, running):
+    """[{release, running, headers, module, builtin, build_error}], newest first, at most 20.
+
+    Of the kernels below /lib/modules that have an image in /boot. module: whether an rknpu module is there, ours or the
+    kernel's own; builtin: whether the driver is built in; build_error: why DKMS could not build ours, else None.
+    """
+    images = set(match.group(1) for match in map(_IMAGE.match, tree.names("/boot")) if match)
+    releases = [name for name in tree.names("/lib/modules") if name in images and RELEASE.match(name)]
+    failed = _failed_builds(tree)
+    return [
+        {
+            "release": release, "running": release == running, "headers": has_headers(tree, release),
+            "module": any(driver.module_name(name) for folder in _FOLDERS for name in tree.names("/lib/modules/%s/%s" % (release, folder))),
+            "builtin": _is_builtin(tree, release), "build_error": failed.get(release),
+        }
+        for release in newest_first(releases)[:_LIMIT]
+    ]

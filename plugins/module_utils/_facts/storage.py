@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whether what an upgrade writes is still on the board after the reboot, and whether the board can go back by itself.
+
+The plan refuses a board by this, and so does the transaction before it writes anything: see npu_plan and Transaction.begin().
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from .._boot import default_kernel, loaders
+from .._board.paths import MODULES_LOAD
+from .._board.paths import STATE_DIR
+from .._board.paths import SIGNING_PATHS
+from .._board.tree import clean, Tree
+
+PATHS = ("/", "/boot", "/etc", "/lib/modules", "/usr/lib", "/usr/src", "/var/lib/dkms", STATE_DIR)
+"""Below these everything lies that is written."""
+BOOT_FILES = (loaders.EXTLINUX, loaders.U_BOOT_DEFAULT, MODULES_LOAD, default_kernel.SCRIPT, default_kernel.SETTINGS, default_kernel.FRAGMENT,
+              default_kernel.IMAGE_HOOK, default_kernel.HEADERS_HOOK)
+SHORTEST_WATCHDOG = 20
+"""Seconds: a hardware watchdog with less time is not used, since a busy board could miss it."""
+
+_MEMORY = ("tmpfs", "ramfs", "rootfs", "devtmpfs")
+_MEMORY_DISK = re.compile(r"/dev/z?ram\d+\Z")
+_IMAGES = ("squashfs", "erofs", "cramfs", "romfs", "iso9660")
+_UNIONS = ("overlay", "overlayfs", "aufs")
+_ESCAPED = re.compile(r"\\([0-7]{3})")
+_LIMIT = 1 << 20
+_LINK_PROBLEMS = {
+    "loop": "which leads in a circle", "dangling": "which is not there", "folder": "which is a folder", "special": "which is not a plain file",
+    "blank": "which has a blank in its name", "elsewhere": "which is on another file system",
+}
+
+
+class Mount:
+    """One mount: its C(point), C(kind) of file system, C(source), C(options), and C(lasting), whether what is written to it survives a reboot."""
+
+    def __init__(self, point, kind, source, options, device=""):
+        self.point, self.kind, self.source, self.options, self.device = point, kind, source, options, device or source
+        self.lasting = True
+
+    @property
+    def read_only(self):
+        """Whether nothing can be written to it."""
+        return "ro" in self.options or self.kind in _IMAGES
+
+
+def mounts(tree):
+    """Return the mounts of a board as a list of Mount; none where the tree does not say."""
+    # Read beside each other: a recorded tree has what somebody thought of.
+    text = next(filter(None, (tree.text(path, _LIMIT) for path in ("/proc/self/mountinfo", "/proc/mounts", "/proc/self/mounts"))), "")
+    found = list(filter(None, map(_parse, text.splitlines())))
+    words = (tree.line("/proc/cmdline", 2048) or "").split()
+    for mount in found:
+        mount.lasting = _is_lasting(mount, found, words)
+    return found
+
+
+def _parse(line):
+    """The mount of a line of mountinfo, or of /proc/mounts; None where it is neither."""
+    head, separator, tail = line.partition(" - ")
+    words, rest = head.split(), tail.split()
+    if separator and len(words) >= 6 and len(rest) >= 2:
+        return Mount(_unescape(words[4]), rest[0], _unescape(rest[1]), (words[5] + "," + ",".join(rest[2:])).split(","), words[2])
+    if not separator and len(words) >= 4 and words[1].startswith("/"):
+        return Mount(_unescape(words[1]), words[2], _unescape(words[0]), words[3].split(","))
+    return None
+
+
+def _unescape(word):
+    return _ESCAPED.sub(lambda match: chr(int(match.group(1), 8)), word)
+
+
+def _mount_of(found, path):
+    """The mount that a path lies on; of several at one place the last covers the others."""
+    best = None
+    for mount in found:
+        inside = path == mount.point or path.startswith(mount.point.rstrip("/") + "/")
+        if inside and (best is None or len(mount.point) >= len(best.point)):
+            best = mount
+    return best
+
+
+def _is_lasting(mount, found, cmdline, depth=4):
+    """Whether what is written to a mount is there after a reboot."""
+    if mount.kind in _MEMORY or _MEMORY_DISK.match(mount.source):
+        return False
+    if mount.kind not in _UNIONS:
+        return True
+    upper = next((_unescape(option[len("upperdir="):]) for option in mount.options if option.startswith("upperdir=")), None)
+    if upper is None or not depth:
+        return False
+    below = _mount_of([other for other in found if other is not mount], upper)
+    if below is None or below.point == "/":
+        # It was mounted by the initramfs and cannot be seen any more. FriendlyElec's names its partition on the command line.
+        return upper.startswith("/data/") and any(re.match(r"data=/dev/(?!z?ram)", word) for word in cmdline)
+    return not below.read_only and _is_lasting(below, found, cmdline, depth - 1)
+
+
+def read_filesystems(tree, found=None):
+    """C([{path, mount, type, read_only, lasting, with_root}]) of all that is written to; empty where the tree does not say what is mounted."""
+    found = mounts(tree) if found is None else found
+    root, entries = _mount_of(found, "/"), []
+    for path in PATHS:
+        try:
+            mount = _mount_of(found, tree.follow(path))
+        except OSError as error:
+            tree.note(path, error)
+            continue
+        if mount is not None:
+            entries.append({"path": path, "mount": clean(mount.point), "type": clean(mount.kind, 40), "read_only": mount.read_only,
+                            "lasting": mount.lasting, "with_root": root is not None and mount.device == root.device})
+    return entries
+
+
+def read_boot_links(tree, config, found=None):
+    """C([{path, target, problem}]) of the files of the boot configuration that are symbolic links; problem is None where the target can be written.
+
+    :arg config: the file with the kernel arguments, or None.
+    """
+    found = mounts(tree) if found is None else found
+    points = set(mount.point for mount in (_mount_of(found, path) for path in PATHS) if mount is not None)
+    links = []
+    for path in dict.fromkeys(filter(None, (config, *BOOT_FILES, *SIGNING_PATHS))):
+        target = tree.link(path)
+        if target is not None:
+            links.append({"path": path, "target": clean(target), "problem": _link_problem(tree, path, found, points)})
+    return links
+
+
+def _link_problem(tree, path, found, points):
+    try:
+        target = tree.follow(path)
+    except OSError:
+        return "loop"
+    if not tree.exists(target):
+        return "dangling"
+    place = tree.real(target)
+    if not os.path.isfile(place):
+        return "folder" if os.path.isdir(place) else "special"
+    if re.search(r"\s", target):
+        return "blank"
+    mount = _mount_of(found, target)
+    return "elsewhere" if mount is not None and mount.point not in points else None
+
+
+def read_container(tree):
+    """The kind of container this is, None where it is none."""
+    container = tree.line("/run/systemd/container", 64)
+    if container is None and tree.exists("/run/.containerenv"):
+        container = "podman"
+    if container is None and tree.exists("/.dockerenv"):
+        container = "docker"
+    return container or None
+
+
+def read_init(tree):
+    """V(systemd), else the name of process 1, or None where that cannot be seen."""
+    if tree.exists("/run/systemd/system"):
+        return "systemd"
+    return tree.line("/proc/1/comm", 32) or None
+
+
+def read_kexec(tree):
+    """Whether the next reboot starts a kernel past the boot loader: V(loaded), V(locked) (it cannot be unloaded), V(reboot) (kexec-tools loads one), None."""
+    if tree.line("/sys/kernel/kexec_loaded", 8) == "1":
+        return "locked" if tree.line("/proc/sys/kernel/kexec_load_disabled", 8) == "1" else "loaded"
+    if tree.exists("/etc/init.d/kexec-load") and tree.exists("/sbin/kexec"):
+        try:
+            value = loaders.shell_variable(tree.text("/etc/default/kexec", 65536) or "", "LOAD_KEXEC")
+        except ValueError as error:
+            tree.note("/etc/default/kexec", error)
+            return None
+        return "reboot" if value == "true" else None
+    return None
+
+
+def read_watchdog(tree):
+    """C({usable, problem, timeout}): whether the guard can use the hardware watchdog, else why not; usable is None where the tree does not say."""
+    folder = "/sys/class/watchdog"
+    if not tree.exists(folder) and not tree.live:
+        return {"usable": None, "problem": None, "timeout": None}
+    device = folder + "/watchdog0"
+    timeout = tree.line(device + "/timeout", 12) or ""
+    timeout = int(timeout) if re.match(r"\d{1,9}\Z", timeout) else None
+    problem = None
+    if not tree.exists(device):
+        problem = "there is none"
+    elif tree.line(device + "/nowayout", 8) != "0":
+        problem = "it cannot be stopped again (nowayout)"
+    elif timeout is not None and timeout < SHORTEST_WATCHDOG:
+        problem = "it waits for %d seconds only" % timeout
+    elif tree.line(device + "/state", 16) == "active" and not tree.exists(STATE_DIR + "/pending"):
+        problem = "another program uses it"
+    return {"usable": problem is None, "problem": problem, "timeout": timeout}
+
+
+def writes_boot(loader):
+    """Whether files below C(/boot) belong to the boot configuration. I(loader): as _bootloader.read() returns it."""
+    return str(loader.get("config") or "").startswith("/boot/") or bool(loader.get("update"))
+
+
+def problem(filesystems, links, init, boot=True):
+    """C((reason, remedy)) for a board that could not be brought back after a reboot, or None.
+
+    :arg filesystems: as read_filesystems() returns them.
+    :arg links: as read_boot_links() returns them.
+    :arg init: as read_init() returns it.
+    :arg boot: whether anything below C(/boot) is written.
+    """
+    if init not in (None, "systemd"):
+        return ("This board is not run by systemd (process 1 is %s), which is what rolls a failed upgrade back." % init,
+                "Install systemd as its init system (package systemd-sysv), reboot, and rerun the playbook.")
+    for entry in filesystems or ():
+        if entry["path"] == "/boot" and not boot:
+            continue
+        where = "%s at %s" % (entry["type"], entry["mount"])
+        if not entry["lasting"] and entry["type"] in _UNIONS:
+            return ("What is written below %s is lost at the reboot: it is on an overlay (%s)." % (entry["path"], where),
+                    "Leave the read-only mode of the root file system (overlayroot, armbian-config or raspi-config), reboot, and rerun the playbook.")
+        if not entry["lasting"]:
+            return ("What is written below %s is lost at the reboot: it is kept in memory (%s)." % (entry["path"], where),
+                    "Put it on a disk (see /etc/fstab), reboot, and rerun the playbook.")
+        if entry["read_only"]:
+            return ("Nothing can be written below %s: it is mounted read-only (%s)." % (entry["path"], where),
+                    "Mount it read-write (mount -o remount,rw %s), or install a system whose files can be written, and rerun the playbook." % entry["mount"])
+    for link in links or ():
+        if link["problem"]:
+            return ("%s is a symbolic link to %s, %s, so it could not be rolled back." % (link["path"], link["target"], _LINK_PROBLEMS.get(
+                link["problem"], link["problem"])), "Replace the link with a plain file, and rerun the playbook.")
+    return None
+
+
+def check(root="/"):
+    """Return one or two sentences on why an upgrade of the board whose files lie below I(root) must not begin, or None."""
+    tree = Tree(root)
+    if read_container(tree):
+        return None  # nothing boots here: the plan has refused it before, and a container's root is an overlay by nature
+    found = mounts(tree)
+    if not found and not tree.live:
+        found = _below(os.path.realpath(root), mounts(Tree()))
+    loader = loaders.read(tree, tree.line("/proc/cmdline", 2048) or "")
+    trouble = problem(read_filesystems(tree, found), read_boot_links(tree, loader["config"], found), read_init(tree), writes_boot(loader))
+    return " ".join(trouble) if trouble else None
+
+
+def _below(root, found):
+    """Those of this machine's mounts that lie at or below a folder, as they are seen from there."""
+    inside = []
+    for mount in found:
+        if mount.point == root or mount.point.startswith(root + "/"):
+            seen = Mount(mount.point[len(root):] or "/", mount.kind, mount.source, mount.options, mount.device)
+            seen.lasting = mount.lasting
+            inside.append(seen)
+    return inside

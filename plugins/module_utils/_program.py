@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a board's Python is asked by a program on its standard input: see plugins/plugin_utils/_action/payload.py."""
+
+from __future__ import annotations
+
+import binascii
+import json
+import os
+import signal
+import sys
+
+from ._facts import apt_kernels
+from ._inference import verify
+from ._facts.gather import gather
+from ._board.paths import STATE_DIR
+from ._board.tree import Tree
+
+
+def facts(params):
+    """The facts of a board. Its repositories are asked only where the driver that answers is not the wanted one: nothing else needs them."""
+    tree = Tree(**params["tree"])
+    told = gather(tree)
+    asked = params["ask_repository"] or told["driver"]["version"] != params["driver_version"]
+    if tree.live and asked:
+        told["repository"] = apt_kernels.read(tree, lambda: apt_kernels.apt_kernels(_run))
+    # Where they are for a program, which in a recorded tree is elsewhere.
+    library = told["runtime"]["path"]
+    return {"facts": told, "asked": asked, "library": library and tree.real(library), "state_dir": tree.real(STATE_DIR)}
+
+
+def proof(params):
+    """What MobileNet says of a board, as module rknn_mobilenet does; C(missing) where the board has not got model and picture."""
+    sent = dict((name, binascii.a2b_base64(text)) for name, text in params["sent"].items())
+    return {"proof": verify.prove(params["arguments"], params["keep"], sent)}
+
+
+def _run(words):
+    """(rc, stdout, stderr) of a command, as AnsibleModule.run_command gives them: there is no AnsibleModule here."""
+    # In memory: nothing is written on the board, and no pipe can be full.
+    files = [os.memfd_create(name) for name in ("stdout", "stderr")]
+    pid = os.fork()
+    if not pid:
+        try:
+            for number, handle in enumerate([os.open(os.devnull, os.O_RDONLY)] + files):
+                os.dup2(handle, number)
+            os.execvp(words[0], words)
+        finally:
+            os._exit(127)
+    rc = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    told = []
+    for handle in files:
+        os.lseek(handle, 0, os.SEEK_SET)
+        with open(handle, "rb") as stream:
+            told.append(stream.read().decode("utf-8", "replace"))
+    return rc, told[0], told[1]
+
+
+def main(function, text):
+    """Call one of these functions and print what it answers between two markers, so that it is found whatever a login prints."""
+    params = json.loads(text)
+    # A board that hangs on a file must not hold up all the others.
+    signal.alarm(params["seconds"])
+    try:
+        answer = globals()[function](params)
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        answer = {"error": "%s: %s" % (type(error).__name__, error)}
+    answer["python"] = sys.executable
+    sys.stdout.write("\n%s%s%s\n" % (params["marker"], json.dumps(answer), params["marker"]))

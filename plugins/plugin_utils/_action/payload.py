@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a board's Python is given on its standard input instead of a module: the collection's own code, as much of it as is called.
+
+A module brings along Ansible's own library, which a board compiles anew for each task. Most of the time of a task goes there.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import re
+import secrets
+import tempfile
+
+PACKAGE = "ansible_collections.rkfleet.npu.plugins.module_utils"
+FOLDER = pathlib.Path(__file__).parent.parent.parent / "module_utils"
+LONGEST_ANSWER = 1 << 20
+# Has to be readable by any Python, so that one which is too old says so.
+_FRAME = '''\
+import sys
+import types
+if sys.version_info < (3, 9):
+    sys.stderr.write("Python %%d.%%d is too old, 3.9 or newer is needed" %% sys.version_info[:2])
+    sys.exit(1)
+PACKAGE = %(package)r
+PACKAGES = %(packages)r
+SOURCES = %(sources)s
+def add(name):
+    module = types.ModuleType(name)
+    sys.modules[name] = module
+    parent, dummy, last = name.rpartition(".")
+    if parent in sys.modules:
+        setattr(sys.modules[parent], last, module)
+    return module
+for name in PACKAGES:
+    add(name).__path__ = []
+for name, source in SOURCES:
+    module = add(PACKAGE + "." + name)
+    module.__package__ = module.__name__.rpartition(".")[0]
+    exec(compile(source, name + ".py", "exec", 0, True), module.__dict__)
+module.main(%(function)r, PARAMS)
+'''
+
+
+class PayloadError(Exception):
+    """What came back is not an answer, with one sentence why."""
+
+
+def compose(module, function):
+    """Return the text of a program that calls C(main(function, PARAMS)) of a module of module_utils, with all that C(function) needs and no more.
+
+    :arg module: name of the module, which has C(main) and C(function).
+    """
+    needed = _needed(module, ("main", function))
+    # What is imported comes first.
+    order = []
+
+    def put(name, above=()):
+        if name in order or name in above:
+            return
+        for other, dummy in _links(name, needed[name]):
+            if other in needed:
+                put(other, (*above, name))
+        order.append(name)
+
+    put(module)
+    sources = ",\n".join("(%r, %r)" % (name, _source(name, needed[name])) for name in order)
+    packages = [PACKAGE, *sorted({"%s.%s" % (PACKAGE, name.rpartition(".")[0]) for name in order if "." in name})]
+    return _FRAME % {"package": PACKAGE, "packages": packages, "sources": "[%s]" % sources, "function": function}
+
+
+def ready(module, function, folder):
+    """Return what I(compose) gives from a file in a folder of this run, made there by whoever comes first.
+
+    :arg folder: Ansible's own temporary folder of the run, which is nobody else's.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(FOLDER.rglob("*.py")):
+        status = path.stat()
+        digest.update(("%s %d %d\n" % (path, status.st_size, status.st_mtime_ns)).encode())
+    program = os.path.join(folder, "rkfleet-npu-%s-%s.py" % (function, digest.hexdigest()[:16]))
+    return keep(program, lambda: compose(module, function))
+
+
+def keep(path, make):
+    """Return the text of a file, which I(make) gives where there is none yet."""
+    with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as stream:
+        return stream.read()
+    text = make()
+    # Several workers may come here at once: each puts a whole file in place.
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=os.path.dirname(path), delete=False) as stream:
+        stream.write(text)
+    os.replace(stream.name, path)
+    return text
+
+
+def fill(program, params, marker=None):
+    """Return C((text for the standard input, marker)): the program with its parameters, and what its answer is found by."""
+    marker = marker or secrets.token_hex(16)
+    return "PARAMS = %r\n%s" % (json.dumps(dict(params, marker=marker)), program), marker
+
+
+def parse(output, marker):
+    """Return the dictionary that a program answered with, whatever else was printed by the board's login.
+
+    :raises PayloadError: where there is no answer, or one that is none of ours.
+    """
+    if len(output) > LONGEST_ANSWER:
+        raise PayloadError("the answer has %d characters, more than %d" % (len(output), LONGEST_ANSWER))
+    parts = output.split(marker)
+    if len(parts) != 3:
+        raise PayloadError("there is no answer")
+    try:
+        answer = json.loads(parts[1], parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise PayloadError("the answer is no JSON") from error
+    if not isinstance(answer, dict):
+        raise PayloadError("the answer is no object")
+    return answer
+
+
+def _no_constant(name):
+    raise ValueError(name)
+
+
+# -- as much of the code as is called ---------------------------------------------------------------------------------------
+
+def _needed(module, names):
+    """C({module: names}) of all that is reached from these names: every statement at the top of a module binds some, and uses others."""
+    needed, todo = {}, [(module, name) for name in names]
+    while todo:
+        where, name = todo.pop()
+        if name in needed.setdefault(where, set()):
+            continue
+        there = _statements(where)
+        if name == "*":
+            todo += [(where, bound) for bound in there]
+        elif name not in there:
+            continue  # a builtin, an argument, a local variable
+        elif isinstance(there[name], ast.ImportFrom):
+            todo += [link for link in _imported(where, there[name], name) if link[1] != "*"]
+        else:
+            todo += _uses(where, there[name])
+        needed[where].add(name)
+    return needed
+
+
+def _uses(where, statement):
+    """Names of modules of ours that a statement uses, as C((module, name)); name is C(*) for a module as a whole."""
+    uses, attributes = [], {}
+    own = _own(statement)
+    aliases = {name: module for name, module in _aliases(where).items() if name not in own}
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases:
+            attributes[node.value] = node.attr
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and node.id not in own:
+            uses.append((where, node.id))
+            if node.id in aliases:
+                uses.append((aliases[node.id], attributes.get(node, "*")))
+        elif isinstance(node, ast.ImportFrom):
+            uses += [link for link in _imported(where, node) if link[1] != "*"]
+    return uses
+
+
+def _own(statement):
+    """Names that are a function's own: its arguments and what it assigns."""
+    if not isinstance(statement, ast.FunctionDef):
+        return set()
+    nodes = list(ast.walk(statement))
+    names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    shared = {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
+    # The default of an argument may be called as something at the top of the module.
+    outside = {node.id for default in statement.args.defaults + statement.args.kw_defaults if default for node in ast.walk(default)
+               if isinstance(node, ast.Name)}
+    return (names | {node.arg for node in nodes if isinstance(node, ast.arg)}) - shared - outside
+
+
+def _links(where, names):
+    """What the statements of a module that bind these names import of ours."""
+    return [link for name, statement in _statements(where).items() if name in names and isinstance(statement, ast.ImportFrom)
+            for link in _imported(where, statement, name)]
+
+
+def _imported(where, node, only=None):
+    """C((module, name)) of what an import in the module I(where) takes from our modules, name being C(*) for a module."""
+    base = node.module or ""
+    if node.level:
+        above = (PACKAGE + "." + where).split(".")[:-node.level]
+        base = ".".join(above + ([base] if base else []))
+    if base.startswith("ansible."):
+        raise ValueError("a program for a board cannot import %s" % base)
+    if base != PACKAGE and not base.startswith(PACKAGE + "."):
+        if node.level:
+            raise ValueError("a program for a board cannot import %s" % base)
+        return []
+    inner = base[len(PACKAGE) + 1:]
+    whole = _path(inner).is_dir()
+    return [(".".join(filter(None, (inner, alias.name))), "*") if whole else (inner, alias.name)
+            for alias in node.names if only in (None, alias.asname or alias.name)]
+
+
+def _path(name):
+    """The file or folder of a module or package below module_utils, without its extension."""
+    return FOLDER.joinpath(*filter(None, name.split(".")))
+
+
+def _aliases(where):
+    """C({name: module}) of the modules of ours that a module calls by a name."""
+    return {name: module for name, statement in _statements(where).items() if isinstance(statement, ast.ImportFrom)
+            for module, whole in _imported(where, statement, name) if whole == "*"}
+
+
+_PARSED = {}
+
+
+def _statements(where):
+    """C({name: statement}) of a module, by each name that a statement at its top binds."""
+    if where not in _PARSED:
+        _PARSED[where] = {}
+        for statement in ast.parse(_path(where).with_suffix(".py").read_text(encoding="utf-8")).body:
+            for name in _bound(statement):
+                if name in _PARSED[where]:
+                    raise ValueError("%s binds %s twice" % (where, name))
+                _PARSED[where][name] = statement
+    return _PARSED[where]
+
+
+def _bound(statement):
+    if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+        return [statement.name]
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return [] if getattr(statement, "module", "") == "__future__" else [alias.asname or alias.name.split(".")[0] for alias in statement.names]
+    if isinstance(statement, ast.Assign):
+        return [node.id for target in statement.targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+        return []  # a docstring
+    raise ValueError("a module for boards has a statement at its top that binds no name: %s" % ast.unparse(statement)[:80])
+
+
+def _source(where, names):
+    """A module's text with only the statements that bind these names."""
+    kept, seen = [], set()
+    for name, statement in _statements(where).items():
+        if name not in names or id(statement) in seen:
+            continue
+        seen.add(id(statement))
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            wanted = [alias for alias in statement.names if (alias.asname or alias.name.split(".")[0]) in names]
+            statement = type(statement)(**dict(ast.iter_fields(statement), names=wanted))
+        kept.append(_narrow(ast.unparse(_Bare().visit(ast.parse(ast.unparse(statement))))))
+    return "\n".join(kept) + "\n"
+
+
+def _narrow(text):
+    """The same statement, indented by one blank a level: a sixth less to send."""
+    narrow = re.sub(r"^(?: {4})+", lambda match: " " * (len(match.group()) // 4), text, flags=re.M)
+    # Not where that would change a string of several lines.
+    return narrow if ast.dump(ast.parse(narrow)) == ast.dump(ast.parse(text)) else text
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes out docstrings: a board has to read them each time."""
+
+    def visit_FunctionDef(self, node):  # pylint: disable=invalid-name
+        self.generic_visit(node)
+        if ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+        return node
+
+    visit_ClassDef = visit_FunctionDef

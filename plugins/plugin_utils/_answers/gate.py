@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The answers of the modules that run on a board: nothing is taken of one that the module does not document, in the shape it documents."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from ...module_utils._board.tree import clean
+from .limits import HostileAnswer, MalformedAnswer, MIB
+from .facts import ANY, check, checked, CONTENT, DIFF, LOG, NUMBER, REAL, SHAPE, Some, TEXT, WORDS, YES_NO
+
+_TOP = [{"index": NUMBER, "score": REAL}]
+_TRIED = Some({"release": TEXT, "verdict": ("builds", "fails", "unsupported", "no_headers"), "reason": TEXT, "headers": TEXT, "probes": WORDS})
+_BUILT = Some({"name": TEXT, "content": CONTENT, "sha256": TEXT, "symvers": TEXT, "vermagic": TEXT, "tools": {str: TEXT}})
+# What each module documents to return, without what its action plugin adds on the controller.
+ANSWERS: dict[str, dict] = {
+    "npu_boot": {"kernel_hold": YES_NO, "loader": TEXT, "files": WORDS, "kept": {str: TEXT}},
+    "npu_dkms": {"steps": WORDS, "module_file": TEXT, "probes": WORDS, "notes": WORDS},
+    "npu_facts": {"ansible_facts": {"npu": SHAPE}},
+    "npu_packages": {"packages": WORDS, "kept": {str: TEXT}, "repaired": YES_NO},
+    "npu_preflight": {"kernels": [_TRIED]},
+    "npu_reboot": {"rebooted": YES_NO, "elapsed": NUMBER},
+    "npu_record": {"record": ANY, "refreshed": YES_NO},
+    "npu_runtime": {"kept": TEXT, "runtime": SHAPE["runtime"]},
+    "npu_transaction": {"resumed": YES_NO, "baseline": ANY, "stopped": WORDS, "reboot_required": YES_NO, "packages": WORDS,
+                        "guarded": YES_NO, "note": TEXT, "locked": ANY},
+    "rknn_mobilenet": {
+        "verdict": ("proven", "failed", "skipped"), "diagnosis": ("ok", "driver", "runtime", "model", "device", "memory", "timeout", "crash"),
+        "evidence": TEXT, "remedy": TEXT, "top5": _TOP, "expected_top5": _TOP, "tolerance": REAL,
+        "latency_ms": {"runs": NUMBER, "min": REAL, "median": REAL, "max": REAL},
+        "sdk_version": TEXT, "driver_version": TEXT, "notes": WORDS, "log": WORDS, "skip_reason": TEXT,
+    },
+}
+ADDED = {"npu_dkms": {"stored", "log_file"}, "npu_preflight": {"stored", "log_file"}, "rknn_mobilenet": {"model_file"}}
+"""What is documented and never comes from a board."""
+INTERNAL: dict[str, dict] = {
+    "npu_dkms": {"built": _BUILT, "log": LOG, "refused": TEXT},
+    "npu_preflight": {"kernels": [Some(_TRIED, built=_BUILT, log=LOG)]},
+    "rknn_mobilenet": {"missing": WORDS},
+}
+"""What an action plugin takes out before anybody sees it."""
+COMMON = {"changed": YES_NO, "failed": YES_NO, "skipped": YES_NO, "rc": NUMBER, "msg": TEXT}
+_WITH_DIFF = ("npu_boot", "npu_record")
+USUAL = (300, 96 * MIB, 1 * MIB)
+"""C((seconds, bytes of memory, characters)) that an answer may take. docs/security.md has all of them."""
+# A module of up to 16 MiB comes in base64, and with it a log.
+_BUILD = (3600, 256 * MIB, 28 * MIB)
+_OF_MODULE = {
+    "npu_dkms": _BUILD, "npu_preflight": _BUILD,
+    # apt waits for another apt, and downloads.
+    "npu_packages": (3600, *USUAL[1:]),
+    # An SD card takes its time for sync, depmod and u-boot-update.
+    "npu_boot": (900, *USUAL[1:]), "npu_transaction": (900, *USUAL[1:]),
+}
+_HOSTILE = re.compile(r"(?:ansible_)?(?:__)?npu_")
+_IDENTITY = frozenset(("inventory_hostname", "inventory_hostname_short", "group_names"))
+"""Who a board is. Ansible lets facts go before what the inventory says of that."""
+# Options of ssh and become that Ansible takes from facts, too: a program of the controller, or the connection to another board.
+_CONNECTION = frozenset((
+    "control_path", "control_path_dir", "delegated_vars", "host_key_checking", "private_key", "private_key_passphrase", "remote_tmp", "runas_flags",
+    "runas_pass", "runas_user", "scp_executable", "sftp_batch_mode", "sftp_executable", "shell_allow_world_readable_temp", "ssh_host_key_checking",
+    "sshpass_prompt", "su_exe", "su_flags", "su_pass", "su_prompt_l10n", "su_user", "sudo_chdir", "sudo_exe", "sudo_flags", "sudo_pass", "sudo_user",
+    "system_tmpdirs",
+))
+
+
+def taken(module, told):
+    """Return what is taken of a module's answer.
+
+    :raises MalformedAnswer: where something in it is not what the module documents.
+    """
+    if not isinstance(told, dict):
+        raise MalformedAnswer("it is no object")
+    shape = dict(COMMON, **ANSWERS[module], **({"diff": DIFF} if module in _WITH_DIFF else {}))
+    shape.update(INTERNAL.get(module, {}))
+    facts = shape.pop("ansible_facts", None)
+    try:
+        answer = {key: told[key] if told[key] is None else check(told[key], kind, key) for key, kind in shape.items()
+                  if key in told and not (told[key] is None and key in COMMON)}
+        if facts and not answer.get("failed"):
+            answer["ansible_facts"] = {"npu": checked(dictionary(told.get("ansible_facts")).get("npu"))}
+    except ValueError as error:
+        raise MalformedAnswer(str(error)) from None
+    # Nothing that says it could not be reached has said anything.
+    if told.get("unreachable"):
+        answer["failed"] = True
+    return answer
+
+
+def limits(module, seconds=None):
+    """Return the limits of a module's answer, as I(USUAL), with another time where one is given."""
+    usual = _OF_MODULE.get(module, USUAL)
+    return (seconds or usual[0], *usual[1:])
+
+
+def keys(module):
+    """Return the keys at the top of a module's answer that may be taken."""
+    return {*COMMON, *ANSWERS[module], *INTERNAL.get(module, ()), "diff"}
+
+
+def reduced(text, wanted, strict=True):
+    """Return the JSON of a module's output with these keys only, so that nothing else gets as far as Ansible's own code.
+
+    :arg strict: whether facts that no module may set are an error, and not only dropped.
+    :raises MalformedAnswer: where there is none.
+    :raises HostileAnswer: where it has such facts.
+    """
+    lines = text.split("\n")
+    first = next((number for number, line in enumerate(lines) if line.lstrip().startswith("{")), len(lines))
+    last = next((number for number in reversed(range(first, len(lines))) if lines[number].rstrip().endswith("}")), first - 1)
+    try:
+        answer = json.loads("\n".join(lines[first:last + 1]), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise MalformedAnswer("it is no JSON") from None
+    if not isinstance(answer, dict):
+        raise MalformedAnswer("it is no object")
+    fact = hostile(answer.get("ansible_facts"))
+    if fact and strict:
+        raise HostileAnswer(hostile_sentence(fact))
+    return json.dumps({key: value for key, value in answer.items() if key in wanted})
+
+
+def hostile(facts):
+    """Return the name of a fact that decides what happens on the controller or to another board, and so comes from no honest one; None without.
+
+    :arg facts: where Ansible keeps what modules answered.
+    """
+    return next((clean(name, 100) for name in dictionary(facts) if isinstance(name, str) and (
+        _HOSTILE.match(name) or name in _IDENTITY or name.removeprefix("ansible_") in _CONNECTION)), None)
+
+
+def refuse_impostor(facts):
+    """Raise HostileAnswer where a board has facts that give it another one's name: nothing may be looked up for it by name."""
+    if not _IDENTITY.isdisjoint(dictionary(facts)):
+        raise HostileAnswer(hostile_sentence(hostile(facts)))
+
+
+def hostile_sentence(name):
+    """Return what is said of such a fact."""
+    return ("a module's answer set the fact %s, which no module may: it is not used. Leave this board out of the run until "
+            "you know who is root on it (with a fact cache run with --flush-cache afterwards; a set_fact of your own must "
+            "not be cacheable)" % name)
+
+
+def printable(text):
+    """Return what a board printed with blanks for control characters, line breaks left as they are."""
+    return re.sub(r"[^\x20-\x7e\n]", lambda found: found[0] if found[0].isprintable() else " ", text)
+
+
+def dictionary(value):
+    """Return the value where it is a dictionary, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def _no_constant(name):
+    raise ValueError(name)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Decode the test picture once, on the controller, so that no board needs an image library."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+
+from ...module_utils._board.files import ensure_dir, read_file, write_file
+from ...module_utils._inference.librknnrt import HEIGHT, PICTURE_BYTES, WIDTH
+from .._private import others_can_write
+
+RAW_SUFFIX = ".rgb"
+_LARGEST = 16 << 20
+
+
+class PictureError(Exception):
+    """A picture that cannot be used, with one sentence why."""
+
+
+def cache_dir(configured=None):
+    """Return the controller's cache folder: the one given, or C(rkfleet-npu) below the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.expanduser(configured) if configured else os.path.join(base, "rkfleet-npu")
+
+
+def raw_file(path, cache):
+    """Return a file with the picture as raw RGB, 224 rows of 224 pixels of 3 bytes.
+
+    A file called C(*.rgb) is taken as it is. The decoded picture is kept in I(cache) under the picture's digest.
+
+    :raises PictureError: where it is no JPEG or PNG of that size, or Pillow is missing.
+    """
+    if path.endswith(RAW_SUFFIX):
+        if os.path.getsize(path) != PICTURE_BYTES:
+            raise PictureError("%s has %d bytes, a raw picture has %d" % (path, os.path.getsize(path), PICTURE_BYTES))
+        return path
+    with open(path, "rb") as stream:
+        picture = stream.read(_LARGEST)
+    kept = os.path.join(cache, "pictures", hashlib.sha256(picture).hexdigest() + RAW_SUFFIX)
+    # Nobody knows which checksum the pixels should have: so nobody else may write there.
+    problem = others_can_write(cache, os.path.dirname(kept))
+    if problem:
+        raise PictureError("others than you can write to npu_cache_dir %s: %s, or set npu_cache_dir to another folder" % (cache, problem))
+    content = read_file(kept)
+    if content is None or len(content) != PICTURE_BYTES:
+        ensure_dir(os.path.dirname(kept))
+        write_file(kept, decode(path, picture), 0o644)
+    return kept
+
+
+def decode(path, picture=None):
+    """Return a JPEG or PNG of 224x224 pixels as raw RGB, 150,528 bytes.
+
+    :arg picture: the bytes of the file, where they were read already.
+    :raises PictureError: as raw_file().
+    """
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise PictureError(
+            "Pillow is missing on the controller, in the Python that runs Ansible: install it"
+            " (pip install pillow, or the package python3-pil), it decodes the test picture"
+        ) from error
+    try:
+        # The size is known before the pixels are unpacked: a small file cannot claim a huge picture.
+        with Image.open(path if picture is None else io.BytesIO(picture), formats=("JPEG", "PNG")) as image:
+            if image.size != (WIDTH, HEIGHT):
+                raise PictureError("%s has %dx%d pixels, MobileNet takes %dx%d" % ((path,) + image.size + (WIDTH, HEIGHT)))
+            return image.convert("RGB").tobytes()
+    except (OSError, SyntaxError, ValueError) as error:
+        raise PictureError("%s cannot be read as a picture: %s" % (path, error)) from error

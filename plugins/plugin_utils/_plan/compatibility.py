@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The compatibility data: read, merged with the user's, and checked before a plan is built on it."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+import pathlib
+import re
+
+import yaml
+
+from .._url import without_secrets
+
+_FOLDER = pathlib.Path(__file__).parent
+_HASHES = ("sha256", "git_blob")
+_RULES = ("vendor_kernels", "headers")
+_TYPES: dict = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
+
+
+@functools.lru_cache(maxsize=None)
+def _shipped():
+    with open(_FOLDER / "compatibility.yml", encoding="utf-8") as stream:
+        return yaml.safe_load(stream)
+
+
+@functools.lru_cache(maxsize=None)
+def _schema():
+    with open(_FOLDER / "compatibility.schema.json", encoding="utf-8") as stream:
+        return json.load(stream)
+
+
+def load():
+    """The data this collection ships, as a dictionary of its own."""
+    return copy.deepcopy(_shipped())
+
+
+def _merge(base, over):
+    result = dict(base)
+    if any(over.get(key) for key in _HASHES):
+        # Another content: what is said of the old one would only contradict it.
+        for key in _HASHES + ("size", "source", "confidence"):
+            result.pop(key, None)
+    for key, value in over.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict):
+            inherited = result.get(key)
+            result[key] = _merge(inherited if isinstance(inherited, dict) else {}, value)
+        else:
+            result[key] = value
+    return result
+
+
+def merged(user=None):
+    """The shipped data with the user's merged over it: dictionaries recursively, all else replaced, null removes.
+
+    Rules are looked through in order, so the user's are put before the shipped ones instead of replacing them.
+    """
+    if user is not None and not isinstance(user, dict):
+        raise ValueError("npu_compatibility must be a dictionary")
+    user, shipped = dict(user or {}), load()
+    for section in _RULES:
+        if isinstance(user.get(section), list):
+            user[section] = user[section] + shipped[section]
+    return _merge(shipped, user)
+
+
+def _check(value, schema, where, errors):
+    """Errors of value against the part of JSON Schema that compatibility.schema.json uses."""
+    if "$ref" in schema:
+        schema = _schema()["$defs"][schema["$ref"].rsplit("/", 1)[1]]
+    kind = schema.get("type")
+    if kind and (not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean")):
+        errors.append("%s must be of type %s" % (where, kind))
+        return
+    if "enum" in schema and value not in schema["enum"]:
+        errors.append("%s must be one of %s" % (where, ", ".join(schema["enum"])))
+    if kind == "string" and len(value) < schema.get("minLength", 0):
+        errors.append("%s must not be empty" % where)
+    elif kind == "string" and "pattern" in schema and not re.search(schema["pattern"], value):
+        errors.append("%s: %r is not in the form expected" % (where, without_secrets(value)[:80]))
+    if kind in ("integer", "number") and value < schema.get("minimum", value):
+        errors.append("%s must be at least %s" % (where, schema["minimum"]))
+    if kind == "array":
+        if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
+            errors.append("%s has %d entries" % (where, len(value)))
+        for index, item in enumerate(value):
+            _check(item, schema.get("items", {}), "%s[%d]" % (where, index), errors)
+    if kind == "object":
+        _check_object(value, schema, where, errors)
+
+
+def _check_object(value, schema, where, errors):
+    properties, others = schema.get("properties", {}), schema.get("additionalProperties", True)
+    for key in schema.get("required", ()):
+        if key not in value:
+            errors.append("%s.%s is missing" % (where, key))
+    for key, item in value.items():
+        place = "%s.%s" % (where, key)
+        if not isinstance(key, str) or not re.search(schema.get("propertyNames", {}).get("pattern", ""), key):
+            errors.append("%s is not a name expected there (versions are written in quotes)" % place)
+        elif key in properties:
+            _check(item, properties[key], place, errors)
+        elif others is False:
+            errors.append("%s is not known" % place)
+        elif others is not True:
+            _check(item, others, place, errors)
+
+
+def _cross_references(data):
+    def known(where, section, key):
+        if key is not None and key not in data[section]:
+            yield "%s: %s has no row %s" % (where, section, key)
+
+    yield from known("defaults.driver", "drivers", data["defaults"]["driver"])
+    for key, row in data["drivers"].items():
+        yield from known("drivers.%s.runtime" % key, "runtimes", row.get("runtime"))
+        if row.get("path") and not row.get("runtime"):
+            yield "drivers.%s.runtime is missing: which runtime goes with it" % key
+    for key, row in data["runtimes"].items():
+        yield from known("runtimes.%s.model" % key, "models", row.get("model"))
+    for key, row in data["models"].items():
+        yield from known("models.%s.picture" % key, "pictures", row["picture"])
+        for soc in row["soc"]:
+            yield from known("models.%s.soc" % key, "socs", soc)
+        for index, unused in row["expected_top5"]:
+            if index != int(index):
+                yield "models.%s.expected_top5: %s is not an index" % (key, index)
+    for key, row in data["socs"].items():
+        yield from known("socs.%s.family" % key, "socs", row.get("family"))
+        yield from known("socs.%s.model" % key, "models", row.get("model"))
+    # A model's checksum may be missing: it is asked for when a board needs it, and nothing is downloaded before.
+    for section in ("drivers", "runtimes", "pictures"):
+        for key, row in data[section].items():
+            if row.get("path") and not any(row.get(name) for name in _HASHES):
+                yield "%s.%s has a path but neither sha256 nor git_blob: nothing is downloaded without a checksum" % (section, key)
+    for index, row in enumerate(data["vendor_kernels"]):
+        for soc in row.get("socs", ()):
+            yield from known("vendor_kernels[%d].socs" % index, "socs", soc)
+    for section in _RULES:
+        for index, row in enumerate(data[section]):
+            yield from _rule("%s[%d]" % (section, index), row)
+
+
+def _rule(where, row):
+    try:
+        groups = re.compile(row["match"]).groups
+    except re.error as error:
+        yield "%s.match is no regular expression: %s" % (where, error)
+        return
+    if any(int(number) > groups for number in re.findall(r"\\(\d+)", row.get("package", ""))):
+        yield "%s.package names a group its match has not got" % where
+
+
+def validate(data):
+    """Every error of merged compatibility data, one sentence each; an empty list when it is sound."""
+    errors = []
+    _check(data, _schema(), "compatibility", errors)
+    if not errors:
+        errors.extend(_cross_references(data))
+    return [error.replace("compatibility.", "", 1) for error in errors]

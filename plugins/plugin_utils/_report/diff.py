@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What changed in a fleet since an earlier report: boards with the same change are told together, so that it reads well for hundreds of them."""
+
+from __future__ import annotations
+
+import textwrap
+
+from ansible import constants as C
+
+from . import board_record
+from ...module_utils._board.tree import clean
+from .text import natural
+
+FIELDS = ("status", "driver", "kernel", "runtime", "plan")
+WIDTH = 100
+# What is worse comes first.
+_WORST = ("needs_work", "unreachable", "unknown", "held", "healthy")
+
+
+def changes(before, after, inventory=()):
+    """Return C({new, gone, unseen, changed}) between two C({name: state}).
+
+    C(changed) is a list of C({change, boards}), C(change) as C({field: [before, after]}). C(unseen) are boards of the inventory
+    that the run did not look at.
+    """
+    groups = {}
+    for name in sorted(set(before) & set(after), key=natural):
+        change = _change(before[name], after[name])
+        if change:
+            groups.setdefault(tuple((field, *pair) for field, pair in change.items()), []).append(name)
+    rank = {status: place for place, status in enumerate(_WORST)}
+
+    def order(item):
+        to = {field: then for field, dummy, then in item[0]}
+        return (rank.get(to.get("status"), len(rank)), -len(item[1]), natural(item[1][0]))
+
+    missing = sorted(set(before) - set(after), key=natural)
+    return {
+        "new": sorted(set(after) - set(before), key=natural),
+        "gone": [name for name in missing if name not in inventory],
+        "unseen": [name for name in missing if name in inventory],
+        "changed": [{"change": {field: [was, then] for field, was, then in key}, "boards": names} for key, names in sorted(groups.items(), key=order)],
+    }
+
+
+def render(found, after, source, when):
+    """Return the text for C(--diff).
+
+    :arg found: what I(changes) returned.
+    :arg after: C({name: state}) of the new report.
+    :arg source: the earlier report, and I(when) it was written.
+    """
+    count = len(found["new"]) + len(found["gone"]) + sum(len(group["boards"]) for group in found["changed"])
+    lines = ["fleet: %s since %s of %s" % (
+        "nothing changed" if not count else "%d board%s changed" % (count, "" if count == 1 else "s"), source, when)]
+    new = {}
+    for name in found["new"]:
+        new.setdefault(after[name]["status"], []).append(name)
+    for status in (status for status in _WORST if status in new):
+        lines += _group("+", "new, %s" % _words("status", status), new[status])
+    lines += _group("-", "gone", found["gone"])
+    for group in found["changed"]:
+        words = ["%s %s \u2192 %s" % (field, _words(field, was), _words(field, then)) for field, (was, then) in group["change"].items()]
+        lines += _group("~", ", ".join(words), group["boards"])
+    if found["unseen"]:
+        lines.append("  not looked at this time: %d board%s" % (len(found["unseen"]), "" if len(found["unseen"]) == 1 else "s"))
+    return "\n".join(lines) + "\n"
+
+
+def coloured(text):
+    """Return the lines of I(render), each with the colour that Ansible has for such a line of a diff."""
+    colours = {"+": C.COLOR_DIFF_ADD, "-": C.COLOR_DIFF_REMOVE, "~": C.COLOR_DIFF_LINES}
+    lines, colour = [], None
+    for line in text.splitlines():
+        # Names that go on below a line belong to it.
+        colour = colour if line.startswith("    ") else colours.get(line[:1])
+        lines.append((line, colour))
+    return lines
+
+
+def _change(was, now):
+    """C({field: (before, after)}) of what differs."""
+    both = was["kernel"] is not None and now["kernel"] is not None
+    change = {}
+    for field in FIELDS:
+        # A board that was not read has lost nothing: its status says so.
+        if was[field] != now[field] and (both or field == "status"):
+            change[field] = (was[field], now[field])
+    return change
+
+
+def _group(mark, title, names):
+    """Lines for boards that have one thing in common."""
+    if not names:
+        return []
+    names = ", ".join(clean(name).replace(" ", "\u00a0") for name in names)
+    head = "%s %s: " % (mark, title)
+    if len(head) + len(names) <= WIDTH:
+        return [head + names]
+    return [head.rstrip(), *textwrap.wrap(names, WIDTH, initial_indent="    ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)]
+
+
+def _words(field, value):
+    if value is None:
+        return "none"
+    if field == "status" and value in board_record.STATUSES:
+        return value.replace("_", " ")
+    return clean(str(value))

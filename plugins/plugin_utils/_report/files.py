@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The folder with the report of a fleet: C(fleet.json), C(.csv), C(.prom), C(.html), and the records of earlier runs in C(history)."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import functools
+import json
+import os
+import re
+
+from ...module_utils._board.files import clean_leftovers, ensure_dir, told, write_file
+from ...module_utils._board.tree import clean, clean_tree
+from . import board_record, html as _report_html, text as _report_text
+from .._rollout.staging import locked
+
+SCHEMA = 1
+JSON_FILE = "fleet.json"
+HISTORY = "history"
+# What the history, the diff and the history of verdicts in the HTML are about.
+STATE = ("checked_at", "status", "verdict", "kernel", "driver", "runtime", "plan", "latency_ms")
+_HISTORY_NAME = re.compile(r"fleet-\d{8}T\d{6}\.\d{6}Z\.json\Z")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")
+_VERIFICATION = dict.fromkeys(("diagnosis", "evidence", "verified_at", "driver", "kernel", "runtime_sha256", "current"))
+_VERIFICATION.update(top5=[], expected_top5=[])
+
+
+class ReportError(Exception):
+    """The report cannot be read or written; one sentence says why and what to do."""
+
+
+class Damaged(ReportError):
+    """What should be an earlier report is none; I(why) says it in a few words."""
+
+    def __init__(self, path, why):
+        super().__init__("%s is no report of this collection, or it is damaged (%s)" % (path, why))
+        self.why = why
+
+
+def document(records, now):
+    """Return the content of C(fleet.json) for these records.
+
+    :arg now: seconds since the epoch.
+    """
+    # The one gate to all files: what goes into them is of the right shape, and its texts are clean.
+    records = sorted(map(conform, records), key=lambda entry: _report_text.natural(entry["name"]))
+    count = {status: sum(entry["status"] == status for entry in records) for status in board_record.STATUSES}
+    summary = dict(boards=len(records), **count)
+    return {"schema": SCHEMA, "generated_at": stamp(now), "summary": summary, "exit_code": board_record.exit_code(records), "boards": records}
+
+
+def state(entry):
+    """Return what is kept of a board's record in the history."""
+    proof = entry["verification"] or {}
+    values = (entry["checked_at"], entry["status"], entry["verdict"], entry["kernel"]["release"], entry["driver"]["version"], entry["runtime"]["version"],
+              entry["plan"]["action"], (proof.get("latency_ms") or {}).get("median"))
+    return dict(zip(STATE, values))
+
+
+def load(path):
+    """Return an earlier report, C(fleet.json) or a file of the history, with its C(boards) as C({name: record or state}).
+
+    :raises Damaged: where the file is no such report.
+    :raises ReportError: where it cannot be read, or was written by a newer release.
+    """
+    try:
+        with open(path, encoding="utf-8") as stream:
+            data = json.load(stream, parse_constant=_no_number)
+    except OSError as error:
+        raise ReportError("the report %s cannot be read: %s" % (path, os.strerror(error.errno))) from error
+    except (ValueError, RecursionError) as error:
+        raise Damaged(path, "it is no JSON: %s" % clean(str(error))) from error
+    if not isinstance(data, dict) or not isinstance(data.get("schema"), int):
+        raise Damaged(path, "it has no schema number")
+    if data["schema"] > SCHEMA:
+        raise ReportError("%s was written by a newer release of this collection (schema %d): use that one, or another folder" % (path, data["schema"]))
+    if not _TIME.match(str(data.get("generated_at"))):
+        raise Damaged(path, "it does not say when it was written")
+    boards = data.get("boards")
+    try:
+        if isinstance(boards, dict):
+            return dict(data, boards={clean(name): _as_state(entry) for name, entry in boards.items()})
+        records = [conform(entry) for entry in boards]
+        return dict(data, boards={entry["name"]: entry for entry in records})
+    except (TypeError, ValueError) as error:
+        raise Damaged(path, "its boards are not records of boards") from error
+
+
+def conform(entry):
+    """Return the record of a board as it was read from a file with exactly the keys of I(_fleet.record), each of the right kind.
+
+    :raises ValueError: for anything that is no record at all.
+    """
+    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not clean(entry["name"]) or entry.get("status") not in board_record.STATUSES:
+        raise ValueError("no record of a board")
+    result = {key: _like(blank, entry.get(key)) for key, blank in _blank().items()}
+    # Those that are null in a blank record, or that have to be there.
+    result.update(verification=_proof(entry.get("verification")), privileged=entry.get("privileged") is True)
+    result["checked_at"] = entry["checked_at"] if _TIME.match(str(entry.get("checked_at"))) else "1970-01-01T00:00:00Z"
+    result.update({key: str(result[key] or "") for key in ("verdict", "reason")})
+    return result
+
+
+def states(report):
+    """Return C({name: state}) of a report that I(load) or I(document) returned; None where there is none."""
+    if not report:
+        return None
+    boards = report["boards"] if isinstance(report["boards"], dict) else {entry["name"]: entry for entry in report["boards"]}
+    return {name: state(entry) if "board" in entry else entry for name, entry in boards.items()}
+
+
+def sentences(records):
+    """Return a sentence for each of the boards that somebody has to see to: why, and what to do."""
+    return ["%s: %s" % (entry["name"], " ".join(_ended(text) for text in (entry["reason"], entry["remedy"]) if text))
+            for entry in records if entry["status"] not in ("healthy", "held")]
+
+
+def plan(folder, records, now, merge=False, keep=100):
+    """Return what I(write) would return, and write nothing."""
+    path = os.path.join(os.path.abspath(folder), JSON_FILE)
+    notes = []
+    try:
+        before = load(path) if os.path.exists(path) else None
+    except Damaged as error:
+        before = None
+        notes.append("The earlier report is damaged (%s)." % error.why)
+    return {"files": [], "before": before, "after": document(_merged(before, records, merge), now), "notes": notes}
+
+
+def write(folder, records, now, merge=False, keep=100):
+    """Write the report and return C({files, before, after, notes}): paths, the report that was there (or None), the new one, and sentences for the owner.
+
+    One run at a time writes to a folder: others wait.
+
+    :arg merge: keep boards of the report that is there which are not among I(records).
+    :arg keep: how many runs the history holds.
+    :raises ReportError: where it cannot be written.
+    """
+    folder = os.path.abspath(folder)
+    notes = []
+    try:
+        ensure_dir(folder, 0o700)
+        with locked(os.path.join(folder, JSON_FILE)):
+            before = _before(folder, now, notes)
+            after = document(_merged(before, records, merge), now)
+            _remember(folder, records, now, keep)
+            past = history(os.path.join(folder, HISTORY), notes)
+            contents = {
+                "fleet.csv": _report_text.csv(after),
+                "fleet.prom": _report_text.prom(after, now),
+                "fleet.html": _report_html.html(after, past),
+                # The last one: until it is there, the earlier report is what the next one is compared with.
+                JSON_FILE: dump(after, indent=1),
+            }
+            for name, text in contents.items():
+                path = os.path.join(folder, name)
+                # Who gives others a right to read one of them, as the node exporter fleet.prom, does not have to do so each time.
+                write_file(path, text.encode("utf-8"), None if os.path.exists(path) else 0o600)
+    except OSError as error:
+        raise ReportError("the report in %s cannot be written: %s" % (folder, told(error, folder))) from error
+    return {"files": sorted(os.path.join(folder, name) for name in contents), "before": before, "after": after, "notes": notes}
+
+
+def history(folder, notes):
+    """Return C({name: [spell, ...]}): the states of each board in the files of the history, oldest first.
+
+    A spell is a state with C(since), C(until) and C(times): equal states one after another are one.
+
+    :arg notes: where a sentence goes about files that are damaged.
+    """
+    boards, bad = {}, []
+    for name in _history_files(folder):
+        try:
+            past = load(os.path.join(folder, name))
+        except ReportError:
+            bad.append(name)
+            continue
+        for board, there in states(past).items():
+            spells = boards.setdefault(board, [])
+            same = spells and all(spells[-1][key] == there[key] for key in STATE[1:-1])
+            if same:
+                spells[-1].update(until=there["checked_at"], times=spells[-1]["times"] + 1, latency_ms=there["latency_ms"] or spells[-1]["latency_ms"])
+            else:
+                spells.append(dict(there, since=there["checked_at"], until=there["checked_at"], times=1))
+    if bad:
+        notes.append("%s in %s cannot be read and %s left out of the history of verdicts: %s" % (
+            "a file" if len(bad) == 1 else "%d files" % len(bad), folder, "is" if len(bad) == 1 else "are", ", ".join(bad)))
+    return boards
+
+
+def stamp(now):
+    """Return seconds since the epoch as text."""
+    return datetime.datetime.fromtimestamp(now, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def dump(data, indent=None):
+    """Return JSON that any terminal can show: what is not ASCII is escaped."""
+    return json.dumps(data, indent=indent, separators=None if indent else (",", ":"), allow_nan=False) + "\n"
+
+
+# -- parts ------------------------------------------------------------------------------------------------------------------
+
+def _before(folder, now, notes):
+    """The report that is there; a damaged one is put aside."""
+    path = os.path.join(folder, JSON_FILE)
+    if not os.path.lexists(path) or not os.path.exists(path):
+        return None
+    try:
+        report = load(path)
+        if not all("board" in entry for entry in report["boards"].values()):
+            raise Damaged(path, "its boards are not records of boards")
+        return report
+    except Damaged as error:
+        aside = "%s.damaged-%s" % (path, stamp(now).replace(":", "").replace("-", ""))
+        os.replace(path, aside)
+        notes.append("The earlier report is damaged (%s): it is kept as %s, and nothing of it is in the new one." % (error.why, aside))
+        return None
+
+
+def _merged(before, records, merge):
+    """The records, and where that is asked for those of the earlier report that are not among them."""
+    ours = {entry["name"] for entry in records}
+    return [*records, *(entry for name, entry in before["boards"].items() if name not in ours)] if merge and before else records
+
+
+def _remember(folder, records, now, keep):
+    """Add this run to the history, and drop the oldest beyond what is to be kept."""
+    folder = os.path.join(folder, HISTORY)
+    ensure_dir(folder, 0o700)
+    clean_leftovers(folder)
+    moment = datetime.datetime.fromtimestamp(now, datetime.timezone.utc)
+    while True:
+        path = os.path.join(folder, moment.strftime("fleet-%Y%m%dT%H%M%S.%fZ.json"))
+        if not os.path.lexists(path):
+            break
+        moment += datetime.timedelta(microseconds=1)
+    content = {"schema": SCHEMA, "generated_at": stamp(now), "boards": {entry["name"]: state(entry) for entry in records}}
+    write_file(path, dump(content).encode("utf-8"), 0o600)
+    for name in _history_files(folder)[:-max(keep, 1)]:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(folder, name))
+
+
+def _history_files(folder):
+    return sorted(filter(_HISTORY_NAME.match, os.listdir(folder))) if os.path.isdir(folder) else []
+
+
+def _as_state(entry):
+    if not isinstance(entry, dict) or entry.get("status") not in board_record.STATUSES:
+        raise ValueError("no state of a board")
+    return {key: _like(None, entry.get(key)) for key in STATE}
+
+
+def _proof(told):
+    """A verification, its numbers being numbers."""
+    if not isinstance(told, dict):
+        return None
+    top = {key: board_record.top(told.get(key)) for key in ("top5", "expected_top5")}
+    times = told.get("latency_ms")
+    if isinstance(times, dict):
+        times = {key: board_record.number(times.get(key)) for key in board_record.LATENCIES}
+        times = {key: None if value is None or value < 0 else value for key, value in times.items()}
+    return dict(_like(_VERIFICATION, told), latency_ms=times if isinstance(times, dict) else None, **top)
+
+
+@functools.cache
+def _blank():
+    """A record with nothing in it."""
+    return board_record.record("blank", {}, 0)
+
+
+def _like(blank, value):
+    """A value of the shape of a blank one."""
+    if isinstance(blank, dict):
+        value = value if isinstance(value, dict) else {}
+        return {key: _like(blank[key], value.get(key)) for key in blank}
+    if isinstance(blank, list):
+        return [item for item in clean_tree(value) if isinstance(item, str)] if isinstance(value, list) else []
+    return clean_tree(value) if isinstance(value, (str, bool, int, float)) else None
+
+
+def _ended(text):
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def _no_number(text):
+    raise ValueError("%s is no number" % text)

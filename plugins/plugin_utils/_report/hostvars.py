@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is known of a board, whichever of its variables tell it: those a task has set, and else what M(rkfleet.npu.npu_audit) returned.
+
+A fact that is set costs as much as a board that is asked: so a look at a board leaves C(__npu_audit) behind and nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+
+from .._answers import gate
+from .._answers.gate import dictionary
+from .._action.board import no_answer
+
+HELD = "npu_hold is set in the inventory"
+NOT_SELECTED = "not selected"
+HOLD_FILE = "/etc/rkfleet-npu/hold is on the board"
+SET = (
+    "ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_error", "__npu_left", "__npu_outcome", "__npu_rolled_back",
+    "__npu_is_committed", "__npu_phases", "__npu_phases_end", "__npu_driver_target", "__npu_build", "__npu_builder_did",
+    "npu_hold",
+)
+_DICTIONARIES = ("ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_left", "__npu_driver_target", "__npu_build", "__npu_builder_did")
+_TEXTS = ("__npu_outcome", "__npu_rolled_back")
+
+
+def look(variables, only=SET):
+    """Return those of I(SET) that are known of a board, what the audit returned in the place of what no task has set, each of the kind it should be.
+
+    :arg only: names of those that are asked for; the others cost time.
+    """
+    known = {name: _of_its_kind(name, value) for name, value in _known(variables, only).items()}
+    fact = gate.hostile(known.get("ansible_facts"))
+    if fact:
+        # Nor does such a board count as proven.
+        known.pop("__npu_is_committed", None)
+        sentence, error = gate.hostile_sentence(fact), str(known.get("__npu_error") or "")
+        known["__npu_error"] = error if sentence in error else " ".join([sentence, error]).strip()
+    return known
+
+
+def _of_its_kind(name, value):
+    """A variable with its value where that is of its kind, else with an empty one: whatever a task kept of a board may come from the board."""
+    if name in _DICTIONARIES:
+        return dictionary(value)
+    if name == "__npu_phases":
+        return [dictionary(entry) for entry in value] if isinstance(value, (list, tuple)) else []
+    if name == "__npu_error" and value:
+        return no_answer(str(value))
+    return str(value) if name in _TEXTS and value else value
+
+
+def _known(variables, only):
+    known = {name: variables[name] for name in only if name in variables}
+    audit = dictionary(variables.get("__npu_audit"))
+    if not audit:
+        if is_held(variables):
+            known.setdefault("__npu_left", {"verdict": "held", "reason": HELD})
+        return known
+    facts = dictionary(dictionary(audit.get("ansible_facts")).get("npu"))
+    told = {"__npu_phases": audit.get("phases"), "__npu_phases_end": audit.get("ended")}
+    if audit.get("skipped"):
+        told = {"__npu_left": {"verdict": "held", "reason": HELD}}
+    elif audit.get("failed") or audit.get("unreachable"):
+        told["__npu_error"] = str(audit.get("msg") or "failed without a message")
+    else:
+        plan = dictionary(audit.get("plan"))
+        told.update(__npu_plan=plan, __npu_before=facts, __npu_left=audit.get("left"))
+        # Where there is work to do it was of what is about to change.
+        told["__npu_verification"] = None if has_work(plan) else audit.get("verification")
+    if audit.get("not_selected") and not told.get("__npu_left"):
+        told["__npu_left"] = {"verdict": NOT_SELECTED, "reason": str(audit["not_selected"]), "fine": True}
+    if facts and not dictionary(known.get("ansible_facts")).get("npu"):
+        known["ansible_facts"] = {"npu": facts}
+    for name, value in told.items():
+        if value is not None and name in only:
+            known.setdefault(name, value)
+    return known
+
+
+def held(facts):
+    """What a board is left with that is held by a file on it, or None."""
+    hold = facts["upgrade"]["hold"]
+    return None if hold is None else {"verdict": "held", "reason": "%s%s" % (HOLD_FILE, ": %s" % hold if hold else "")}
+
+
+def is_held(variables):
+    """Whether the inventory holds a board."""
+    return str(variables.get("npu_hold", False)).strip().lower() in ("true", "yes", "on", "1", "t", "y")
+
+
+def is_left_aside(variables):
+    """Whether the query of the run does not select a board."""
+    return dictionary(look(variables, ("__npu_left",)).get("__npu_left")).get("verdict") == NOT_SELECTED
+
+
+def is_right(plan, facts):
+    """Whether nothing is to be done for a board by its plan, and nothing is left over of an upgrade."""
+    return not has_work(plan) and not dictionary(facts.get("upgrade")).get("pending")
+
+
+def has_work(plan):
+    """Whether a plan has something to do."""
+    return plan.get("action") != "none" or dictionary(plan.get("runtime")).get("install") is True
+
+
+def number(value):
+    """A number that JSON has, or None. One of 400 digits is JSON, too, and none of ours."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not (abs(value) < 1e15 and math.isfinite(value)):
+        return None
+    return int(value) if isinstance(value, int) else float(value)
+
+
+def top(value):
+    """At most five C({index, score}), both numbers."""
+    rows = [dictionary(row) for row in value[:5]] if isinstance(value, list) else []
+    rows = [{name: number(row.get(name)) for name in ("index", "score")} for row in rows]
+    return [row for row in rows if row["index"] is not None and row["score"] is not None]
+
+
+def sequence(value):
+    """The value where it is a list, else an empty one."""
+    return value if isinstance(value, (list, tuple)) else []

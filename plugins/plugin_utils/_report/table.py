@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One table for all boards of a run, and the time of each phase."""
+
+from __future__ import annotations
+
+import re
+
+from .hostvars import dictionary, has_work, is_right, number, sequence, top
+from .._action.board import NO_ANSWER
+
+COLUMNS = ("board", "kernel", "driver", "runtime", "Top1", "latency", "verdict")
+LONGEST_CELL = 60
+LONGEST_NOTE = 300
+MOST_NOTES = 100
+LONGEST_SENTENCE = 2000
+NOTHING = "-"
+NO_SENSE = "its answers make no sense"
+ROLLBACK_FAILED = "ROLLBACK FAILED"
+OUTCOMES = {"rolled_back": "rolled back", "rollback_failed": ROLLBACK_FAILED}
+# The order in which they are counted; whatever is wrong comes last.
+VERDICTS = ("ok", "planned", "held", "not selected", "nothing to undo", "waiting", "not touched", "pending", "not proven",
+            "unsupported", "unreachable", "failed", "rolled back", ROLLBACK_FAILED)
+
+
+def row(board, variables):
+    """Return the table's cells of one board, as text, in the order of I(COLUMNS).
+
+    :arg variables: what the roles left behind: C(__npu_before) and C(ansible_facts.npu) as of
+        M(rkfleet.npu.npu_facts), C(__npu_plan), C(__npu_verification) as of M(rkfleet.npu.rknn_mobilenet), C(__npu_error),
+        C(__npu_left) of a board that was left as it is, C(__npu_outcome) of one that was to be rolled back.
+    """
+    before = dictionary(variables.get("__npu_before"))
+    after = dictionary(dictionary(variables.get("ansible_facts")).get("npu")) or before
+    if not after:
+        return (board, *[NOTHING] * 5, verdict(variables))
+    plan = dictionary(variables.get("__npu_plan"))
+    # What is on record proves the board as it is, where nothing was run.
+    verification = dictionary(variables.get("__npu_verification") or not has_work(plan) and plan.get("proven"))
+    return (
+        board,
+        _get(after, "kernel", "release") or NOTHING,
+        _change(_get(before, "driver", "version"), _get(after, "driver", "version")),
+        _change(_get(before, "runtime", "version"), _get(after, "runtime", "version")),
+        _top1(verification),
+        _latency(verification),
+        verdict(variables),
+    )
+
+
+def verdict(variables):
+    """Return in a few words how it went for a board."""
+    verification = dictionary(variables.get("__npu_verification"))
+    plan = dictionary(variables.get("__npu_plan"))
+    error = str(variables.get("__npu_error") or "")
+    if str(variables.get("__npu_outcome")) in OUTCOMES:
+        return OUTCOMES[variables["__npu_outcome"]]
+    left = dictionary(variables.get("__npu_left"))
+    if left:
+        return str(left.get("verdict"))
+    if verification.get("diagnosis") == "ok" and not error:
+        return "ok"
+    if plan.get("action") == "unsupported":
+        return "unsupported"
+    if NO_ANSWER in error:
+        return "unreachable"
+    if verification.get("diagnosis", "ok") != "ok":
+        return "failed: %s" % clean(verification["diagnosis"])
+    if error:
+        return "failed"
+    # A board that is lost on the way never gets to stop its clock.
+    if not plan or not variables.get("__npu_phases_end"):
+        return "unreachable"
+    return planned(plan, dictionary(dictionary(variables.get("ansible_facts")).get("npu")))
+
+
+def planned(plan, facts):
+    """Return in a few words what is to come for a board that was looked at, or how it does where that is nothing."""
+    if has_work(plan):
+        return "planned: %s" % (plan.get("action") if plan.get("action") != "none" else "runtime")
+    if not is_right(plan, facts):
+        return "pending"
+    proven = dictionary(plan.get("proven")).get("diagnosis")
+    return "ok" if proven == "ok" else "failed: %s" % clean(proven) if proven else "not proven"
+
+
+def summary_line(verdicts):
+    """Return one line that counts the boards, by the first word or words of their verdicts."""
+    kinds = [text.split(":")[0] for text in verdicts]
+    counts = ["%s %d" % (kind, kinds.count(kind)) for kind in VERDICTS if kind in kinds]
+    return ", ".join(["boards: %d" % len(kinds), *counts])
+
+
+def sentence(board, variables):
+    """Return why a board did not get there, in the end with how the way back went; empty for one that did, as by a rollback on request."""
+    if not variables.get("__npu_error") and variables.get("__npu_outcome") != "rollback_failed":
+        return ""
+    words = [str(variables.get(name) or "") for name in ("__npu_error", "__npu_rolled_back")]
+    text = clean(" ".join(" ".join(words).split()), LONGEST_SENTENCE)
+    return text if text.startswith(board + ":") else "%s: %s" % (clean(board), text)
+
+
+def left_lines(boards):
+    """Return a line for each verdict and reason with which boards were left as they are, naming them all.
+
+    :arg boards: C({name: variables}).
+    """
+    groups = {}
+    for board, variables in boards.items():
+        left = dictionary(variables.get("__npu_left"))
+        if left:
+            groups.setdefault((str(left.get("verdict")), str(left.get("reason"))), []).append(board)
+    return ["%s: %s: %s" % (clean(verdict_), ", ".join(map(clean, names)), clean(reason, LONGEST_NOTE)) for (verdict_, reason), names in groups.items()]
+
+
+def left_behind(boards):
+    """Return the boards that should have been upgraded and were not reached; in a run that only stages, waiting is no such thing."""
+    left = {board: dictionary(variables.get("__npu_left")) for board, variables in boards.items()}
+    return [board for board in left if str(left[board].get("verdict")) in ("waiting", "not touched") and not left[board].get("fine")]
+
+
+def left_sentence(boards, count):
+    """Return the sentence that names such boards, of so many altogether; empty where there is none."""
+    return "%d of %d boards were left as they are: %s" % (len(boards), count, ", ".join(map(clean, boards))) if boards else ""
+
+
+def render(rows):
+    """Return the table as lines, each column as wide as its longest cell."""
+    table = [[clean(cell) for cell in cells] for cells in (COLUMNS, *rows)]
+    widths = [max(len(line[column]) for line in table) for column in range(len(COLUMNS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in table]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return lines
+
+
+def phase_line(board, phases, end):
+    """Return one line with the seconds of each phase.
+
+    :arg phases: list of C({phase, at}), at in seconds since the epoch, in order; a phase ends where the next begins.
+    :arg end: when the last one ended.
+    """
+    # Before ansible-core 2.19 a template may hand a number on as text.
+    times = [float(at) for at in [entry["at"] for entry in phases] + [end]]
+    # Until a board's turn has come, nobody works on it.
+    spent = [(clean(entry["phase"]), times[i + 1] - times[i]) for i, entry in enumerate(phases) if entry["phase"] != "wait"]
+    return "%s: %s, together %.0f s" % (clean(board), ", ".join("%s %.0f s" % phase for phase in spent), sum(seconds for dummy, seconds in spent))
+
+
+def note_lines(board, variables):
+    """Return what the owner should know of a board: the plan's notes, and what the build had to leave out, how a rollback went."""
+    notes = []
+    # The plan after a reboot no longer knows what was said of the driver it made.
+    for plan in ("__npu_driver_target", "__npu_plan"):
+        notes += _texts(dictionary(variables.get(plan)).get("notes"))
+    build = dictionary(variables.get("__npu_build"))
+    notes += [line for line in _texts(build.get("probes")) if "left out" in line] + _texts(build.get("notes"))
+    asked = dictionary(variables.get("__npu_builder_did"))
+    kernels = [dictionary(tried) for tried in sequence(asked.get("kernels"))]
+    said = [tried.get("reason") for tried in kernels if tried.get("verdict") != "builds"]
+    if said or asked.get("msg") and not kernels:
+        notes.append("npu_builder did not build for it: %s" % (said[0] if said else asked["msg"]))
+    if variables.get("__npu_rolled_back") and not sentence(board, variables):
+        notes.append(str(variables["__npu_rolled_back"]))
+    # A note is a sentence, so it may be longer than a cell.
+    return ["%s: note: %s" % (clean(board), clean(note, LONGEST_NOTE)) for note in dict.fromkeys(notes)]
+
+
+def clean(text, longest=LONGEST_CELL):
+    """Return text that a board answered without control characters, and no longer than it may be."""
+    text = re.sub(r"[^\x20-\x7e\u2192]", "?", str(text))
+    return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+def _get(facts, part, name):
+    return dictionary(facts.get(part)).get(name)
+
+
+def _texts(value):
+    return [str(text) for text in sequence(value)[:MOST_NOTES]]
+
+
+def _change(before, after):
+    before, after = before or "none", after or "none"
+    return after if before == after else "%s \u2192 %s" % (before, after)
+
+
+def _top1(verification):
+    top5 = top(verification.get("top5"))
+    return "%d: %.6f" % (top5[0]["index"], top5[0]["score"]) if top5 else NOTHING
+
+
+def _latency(verification):
+    median = number(dictionary(verification.get("latency_ms")).get("median"))
+    return "%.1f ms" % median if median is not None else NOTHING

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The controller's record of what staging boards have proven: C({"schema": 1, "proven": [entry, ...]}) as JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+
+from ...module_utils._board.files import write_file
+from .decide import KEY
+
+SCHEMA = 1
+FIELDS = (*KEY, "board", "since")
+
+
+class StagingError(Exception):
+    """The record cannot be read or written; one sentence says why and what to do."""
+
+
+def read(path):
+    """Return the entries on record, oldest first; none where there is no file yet.
+
+    :raises StagingError: for a file that is not such a record.
+    """
+    try:
+        with open(path, encoding="utf-8") as stream:
+            data = json.load(stream)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StagingError("the record of proven kernels cannot be read: %s" % error) from error
+    except ValueError as error:
+        raise _damaged(path, "it is no JSON: %s" % error) from error
+    if not isinstance(data, dict) or not isinstance(data.get("schema"), int):
+        raise _damaged(path, "it has no schema number")
+    if data["schema"] > SCHEMA:
+        raise StagingError("%s was written by a newer release of this collection (schema %d): use that one, or another npu_staging_file" % (
+            path, data["schema"]))
+    proven = data.get("proven")
+    if not isinstance(proven, list) or not all(
+            isinstance(entry, dict) and all(isinstance(entry.get(name), str) for name in FIELDS) for entry in proven):
+        raise _damaged(path, "its entries have not got %s as text" % ", ".join(FIELDS))
+    return proven
+
+
+def add(path, entries, since):
+    """Record entries (each I(KEY) and C(board)) that are not on record yet; return all entries and the new ones.
+
+    :arg since: when they were proven, as text.
+    :raises StagingError: as I(read) does, and where the file cannot be written.
+    """
+    try:
+        with locked(path):
+            there = read(path)
+            known = {_id(entry) for entry in there}
+            new = [dict({name: entry[name] for name in (*KEY, "board")}, since=since) for entry in entries if _id(entry) not in known]
+            if new:
+                write_file(path, json.dumps({"schema": SCHEMA, "proven": there + new}, indent=2).encode() + b"\n", 0o600)
+            return there + new, new
+    except OSError as error:
+        raise StagingError("the record of proven kernels cannot be written: %s" % error) from error
+
+
+def _id(entry):
+    return tuple(entry[name] for name in KEY)
+
+
+def _damaged(path, why):
+    return StagingError("the record of proven kernels, %s, is damaged (%s): take it away, and each kernel's staging board goes first again" % (path, why))
+
+
+@contextlib.contextmanager
+def locked(path):
+    """Keep other runs on this controller from writing at the same time; the kernel lets go of a lock whose run has died."""
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    handle = os.open(path + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

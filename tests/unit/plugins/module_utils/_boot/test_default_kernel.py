@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""The scripts that keep a board on a kernel with its NPU module, run by dash on a tree with a stand-in of u-boot-update."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, loaders, setup as _boot_setup
+from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
+
+OLD, NEW = "6.1.99-1-rk2312", "6.1.192-2-rk2410"
+DASH = shutil.which("dash") or "/bin/sh"
+# The order of things in Debian's script: defaults file, fragments, its own defaults, one entry for each kernel.
+UPDATE = """\
+#!/bin/sh
+set -e
+exec 1>&2
+[ "${U_BOOT_TEST_FAILS:-}" = "" ] || exit 1
+if [ -e /etc/default/u-boot ]; then . /etc/default/u-boot; fi
+%s
+U_BOOT_DEFAULT="${U_BOOT_DEFAULT:-l0}"
+U_BOOT_ENTRIES="${U_BOOT_ENTRIES:-all}"
+U_BOOT_ALTERNATIVES="${U_BOOT_ALTERNATIVES:-default recovery}"
+U_BOOT_PARAMETERS="${U_BOOT_PARAMETERS:-ro quiet}"
+{
+    echo "default ${U_BOOT_DEFAULT}"
+    number=0
+    for kernel in $(linux-version list | linux-version sort --reverse); do
+        if echo "${U_BOOT_ALTERNATIVES}" | grep -q default; then
+            printf '\\nlabel l%%s\\n\\tlinux /boot/vmlinuz-%%s\\n\\tappend root=/dev/vda1 %%s\\n' $number "$kernel" "${U_BOOT_PARAMETERS}"
+        fi
+        number=$((number + 1))
+        if [ "${U_BOOT_ENTRIES}" = $number ]; then break; fi
+    done
+} > /boot/extlinux/extlinux.conf
+"""
+FRAGMENTS = 'for file in /usr/share/u-boot-menu/conf.d/*.conf /etc/u-boot-menu/conf.d/*.conf; do if [ -e "${file}" ]; then . "${file}"; fi; done'
+LINUX_VERSION = """\
+#!/bin/sh
+if [ "$1" = list ]; then
+    for file in /boot/vmlinuz-*; do echo "${file##*/vmlinuz-}"; done
+else
+    sort --version-sort --reverse
+fi
+"""
+
+
+class Board:
+    """A tree with Debian's u-boot-menu, and NPU modules for some of its kernels."""
+
+    def __init__(self, root, fragments=True):
+        self.root, self.said = root, ""
+        self.write("/etc/default/u-boot", "#U_BOOT_DEFAULT=\"l0\"\n")
+        self.write("/proc/cmdline", "ro quiet")
+        self.write("/boot/extlinux/extlinux.conf").write("/var/log/syslog")
+        # As Debian has them.
+        for folder in ("/etc/kernel/postinst.d", "/etc/modules-load.d", "/usr/lib"):
+            self.path(folder).mkdir(parents=True)
+        self.tool("/usr/sbin/u-boot-update", UPDATE % (FRAGMENTS if fragments else ""))
+        self.tool("/usr/bin/linux-version", LINUX_VERSION)
+        self.tool("/usr/bin/logger", '#!/bin/sh\necho "$*" >> /var/log/syslog\n')
+        self.kernel(OLD).module(OLD).update()
+
+    def path(self, path):
+        return self.root / path.lstrip("/")
+
+    def write(self, path, content=""):
+        self.path(path).parent.mkdir(parents=True, exist_ok=True)
+        self.path(path).write_text(content)
+        return self
+
+    def tool(self, path, content):
+        self.write(path, content)
+        self.path(path).chmod(0o755)
+
+    def kernel(self, release, headers=True, builtin="other"):
+        self.write("/boot/vmlinuz-" + release).write("/lib/modules/%s/modules.builtin" % release, "kernel/drivers/x/%s.ko\n" % builtin)
+        return self.write("/lib/modules/%s/build/include/linux/fs.h" % release) if headers else self
+
+    def module(self, release, name="rknpu_dkms", suffix=".ko", content="ELF"):
+        return self.write("/lib/modules/%s/updates/dkms/%s%s" % (release, name, suffix), content)
+
+    def shell(self, *command, check=True):
+        """Run a script of the board: a copy of its tree, in which the scripts name the copy's own files."""
+        copy = self.root.with_name("copy-" + self.root.name)
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(self.root, copy)
+        for file in [path for area in ("etc", "usr") for path in (copy / area).rglob("*") if path.is_file()]:
+            file.write_text(re.sub(r"(?<![\w.])(/(?:etc|usr|boot|lib|var)/)", r"%s\1" % copy, file.read_text()))
+        environ = dict(os.environ, PATH="%s/usr/bin:%s/usr/sbin:%s" % (copy, copy, os.environ["PATH"]))
+        done = subprocess.run([DASH, str(copy / command[0].lstrip("/")), *command[1:]], env=environ, check=False,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.said = done.stderr.replace(str(copy), "")
+        assert not check or done.returncode == 0, done.stderr
+        for path in ("boot/extlinux/extlinux.conf", "var/log/syslog"):
+            if (copy / path).exists():
+                self.write(path, (copy / path).read_text().replace(str(copy), ""))
+        return done
+
+    def update(self):
+        self.shell("/usr/sbin/u-boot-update")
+        return self
+
+    def setup(self, present=True, initcalls=("rknpu_init",), module="rknpu_dkms"):
+        def run(command):
+            if command[0] == "unshare":
+                return 1, "", "Operation not permitted"
+            done = self.shell(command[0], check=False)
+            return done.returncode, done.stdout, done.stderr
+
+        return _boot_setup.BootSetup(run, module, initcalls, present, str(self.root / "var/lib/rkfleet-npu"), str(self.root))
+
+    def default(self):
+        """The kernel that boots by default, the label of whose entry is really there."""
+        text = self.path("/boot/extlinux/extlinux.conf").read_text()
+        label = text.split()[1]
+        assert "\nlabel %s\n" % label in text
+        return loaders.extlinux_default_kernel(text)
+
+    def files(self):
+        return {path.relative_to(self.root).as_posix(): (path.stat().st_mode, path.read_text() if path.is_file() else None)
+                for area in ("etc", "usr", "boot") for path in (self.root / area).rglob("*")}
+
+
+@pytest.fixture(params=["with fragments", "bullseye, without"])
+def board(request, tmp_path):
+    board = Board(tmp_path / "board", request.param == "with fragments")
+    board.setup().apply()
+    return board
+
+
+def test_the_scripts_are_posix_shell(board):
+    there = [path for path in board.root.rglob("*rkfleet*") if path.is_file()] + list(board.path(default_kernel.FOLDER).iterdir())
+    assert len(there) >= 5
+    for path in there:
+        if path.suffix != ".conf" or path.parent.name == "rkfleet-npu":
+            subprocess.run([DASH, "-n", str(path)], check=True)
+    for path in (default_kernel.SCRIPT, default_kernel.IMAGE_HOOK, default_kernel.HEADERS_HOOK):
+        assert os.access(board.path(path), os.X_OK)
+
+
+def test_one_kernel_with_the_module_is_the_default_and_nothing_is_said(board):
+    board.update()
+    assert board.default() == OLD and board.said == ""
+
+
+def test_a_new_kernel_without_headers_is_held_back_with_the_reason_until_dkms_has_built(board):
+    board.kernel(NEW, headers=False).update()
+    assert board.default() == OLD
+    assert "kernel %s has no module rknpu_dkms: its headers are not installed; install linux-headers-%s" % (NEW, NEW) in board.said
+    assert "kernel %s stays the default" % OLD in board.said
+    assert OLD in board.path("/var/log/syslog").read_text()
+    board.kernel(NEW).module(NEW, suffix=".ko.xz").update()
+    assert board.default() == NEW and board.said == ""
+
+
+@pytest.mark.parametrize("there, said", [
+    (lambda board: board.write("/var/lib/dkms/rknpu/0.9.6/build/make.log", "DKMS make.log for rknpu-0.9.6 for kernel %s (aarch64)\n" % NEW),
+     r"the build failed (/var/lib/dkms/rknpu/0.9.6/build/make.log)"),
+    (lambda board: board.write("/var/lib/dkms/rknpu/0.9.6/build/make.log", "DKMS make.log for rknpu-0.9.6 for kernel 6.6 (aarch64)\n"),
+     "DKMS has not built it; run 'dkms autoinstall -k %s && u-boot-update'" % NEW),
+    (lambda board: board.write("/var/lib/dkms/rknpu/0.9.6/%s/aarch64/module/rknpu_dkms.ko" % NEW, "ELF"),
+     "dkms install -m rknpu -v 0.9.6 -k %s --force" % NEW),
+    (lambda board: board.module(NEW, content=""), "DKMS has not built it"),
+    (lambda board: board.module(NEW).kernel(NEW, builtin="rknpu_dkms"), "a driver of that name is built into it"),
+], ids=["failed", "failed for another", "not installed", "cut off", "built in"])
+def test_what_keeps_a_kernel_from_being_the_default(board, there, said):
+    there(board.kernel(NEW))
+    board.update()
+    assert board.default() == OLD and said in board.said
+
+
+def test_the_newest_with_the_module_is_taken_whatever_is_between(board):
+    board.kernel("6.1.100-1-rk2312").kernel("5.10.1").module("5.10.1").kernel(NEW).update()
+    assert board.default() == OLD
+
+
+def test_the_menu_is_made_long_enough_for_the_entry(board):
+    board.write("/etc/default/u-boot", 'U_BOOT_ENTRIES="1"\nU_BOOT_ALTERNATIVES="recovery"\n' + board.path("/etc/default/u-boot").read_text())
+    board.kernel(NEW).update()
+    assert board.default() == OLD
+
+
+def test_a_default_that_the_owner_chose_stays(board):
+    board.write("/etc/default/u-boot", 'U_BOOT_DEFAULT="l1"\n' + board.path("/etc/default/u-boot").read_text())
+    board.kernel(NEW).kernel("6.6").update()
+    assert board.default() == NEW and board.said == ""
+
+
+def test_without_any_module_the_newest_boots_and_it_is_said(board):
+    board.path("/lib/modules/%s/updates/dkms/rknpu_dkms.ko" % OLD).unlink()
+    board.kernel(NEW).update()
+    assert board.default() == NEW and "no installed kernel has the module rknpu_dkms" in board.said
+
+
+@pytest.mark.parametrize("gone", [paths.MODULES_LOAD, default_kernel.SCRIPT, default_kernel.SETTINGS])
+def test_what_is_gone_holds_nothing_and_breaks_nothing(board, gone):
+    board.path(gone).unlink()
+    board.kernel(NEW).update()
+    assert board.default() == NEW
+
+
+def test_a_script_that_dies_does_not_keep_u_boot_update_from_its_work(board):
+    board.tool(default_kernel.SCRIPT, "#!/bin/sh\nexit 3\n")
+    board.kernel(NEW).update()
+    assert board.default() == NEW
+
+
+def test_the_hook_before_dkms_says_what_boots_and_never_fails(board):
+    board.kernel(NEW)
+    board.shell(default_kernel.IMAGE_HOOK, NEW, "/boot/vmlinuz-" + NEW)
+    assert board.said == "rkfleet.npu: kernel %s stays the default until DKMS has built rknpu_dkms for kernel %s\n" % (OLD, NEW)
+    board.shell(default_kernel.IMAGE_HOOK, OLD)
+    assert board.said == ""
+    board.path(default_kernel.SCRIPT).unlink()
+    board.shell(default_kernel.IMAGE_HOOK, NEW)
+    assert board.said == ""
+
+
+def test_headers_that_come_later_lift_the_hold_once_dkms_has_built(board):
+    board.kernel(NEW).update()
+    made = board.path("/boot/extlinux/extlinux.conf").read_text()
+    board.write("/boot/extlinux/extlinux.conf", made + "# as it was\n")
+    board.shell(default_kernel.HEADERS_HOOK, NEW)
+    assert board.path("/boot/extlinux/extlinux.conf").read_text() == made + "# as it was\n"
+    board.module(NEW)
+    board.shell(default_kernel.HEADERS_HOOK, NEW)
+    assert board.default() == NEW
+    # Headers of a kernel that is not there are nobody's business.
+    before = board.files()
+    board.module("6.12.1").shell(default_kernel.HEADERS_HOOK, "6.12.1")
+    assert board.files() == before
+
+
+def test_it_goes_again_without_a_trace(tmp_path):
+    for fragments in (True, False):
+        board = Board(tmp_path / str(fragments), fragments)
+        board.kernel(NEW, headers=False).update()
+        before = board.files()
+        assert board.default() == NEW
+        board.setup().apply()
+        assert board.default() == OLD and board.setup().changes() == []
+        board.setup(present=False).apply()
+        assert board.files() == before
+        assert board.setup(present=False).changes() == []
+
+
+def test_a_running_kernel_that_is_not_the_newest_is_made_the_default_over_a_module_too(tmp_path):
+    board = Board(tmp_path / "board").kernel(NEW)
+    board.module(OLD, "rknpu").update()
+    setup = board.setup(initcalls=(), module="rknpu")
+    assert setup.changes()[-1] == loaders.EXTLINUX
+    setup.apply()
+    assert board.default() == OLD
+    setup = board.setup(present=False, initcalls=(), module="rknpu")
+    assert setup.changes()[-1] == loaders.EXTLINUX
+    setup.apply()
+    assert board.default() == NEW
+
+
+def test_a_failure_puts_everything_back(tmp_path, monkeypatch):
+    board = Board(tmp_path / "board").kernel(NEW).update()
+    before = board.files()
+    monkeypatch.setenv("U_BOOT_TEST_FAILS", "1")
+    with pytest.raises(_boot_setup.BootSetupError, match="put back as it was"):
+        board.setup().apply()
+    assert board.files() == before
+
+
+def test_a_default_of_the_owner_without_the_module_stops(tmp_path):
+    board = Board(tmp_path / "board").kernel(NEW).kernel("6.6")
+    board.write("/etc/default/u-boot", 'U_BOOT_DEFAULT="l1"\n').update()
+    before = board.files()
+    with pytest.raises(_boot_setup.BootSetupError, match="boots kernel %s by default, for which there is no module rknpu_dkms" % NEW):
+        board.setup().apply()
+    assert board.files() == before
+
+
+def test_a_hook_that_may_not_run_is_put_right(board):
+    board.path(default_kernel.IMAGE_HOOK).chmod(0o644)
+    setup = board.setup()
+    assert setup.changes() == [default_kernel.IMAGE_HOOK]
+    setup.apply()
+    assert board.setup().changes() == []
+
+
+def test_without_u_boot_update_nobody_asks_so_nothing_is_laid_down(tmp_path):
+    board = Board(tmp_path / "board")
+    board.path("/usr/sbin/u-boot-update").unlink()
+    board.setup(initcalls=()).apply()
+    assert not board.path(default_kernel.FOLDER).exists() and not board.path(default_kernel.IMAGE_HOOK).exists()
+
+
+def test_the_newest_u_boot_menu_reads_fragments_from_another_script(tmp_path):
+    board = Board(tmp_path / "board", fragments=False)
+    board.write(loaders.READ_CONFIG, FRAGMENTS)
+    board.setup().apply()
+    assert board.path(default_kernel.FRAGMENT).exists()
+    assert default_kernel.LINE not in board.path("/etc/default/u-boot").read_text()
+
+
+def test_the_line_in_the_defaults_file_goes_in_and_out_without_touching_the_rest():
+    for text in ("", "A=1\n", "A=1", "A=1\r\n# x\r\n"):
+        with_it = default_kernel.with_line(text, True)
+        assert default_kernel.with_line(with_it, True) == with_it
+        back = default_kernel.with_line(with_it, False)
+        assert back == text or back == text + "\n"
+
+
+def test_ours_comes_before_dkms():
+    assert pathlib.PurePosixPath(default_kernel.IMAGE_HOOK).name < "dkms"

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Facts that a board told are taken in their own shape only."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+
+import pytest
+
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import facts as _told_facts
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
+
+
+@pytest.fixture
+def facts(board, gather):
+    board.base().npu().builtin().headers().tools().dkms().u_boot_menu()
+    board.write("/usr/lib/librknnrt.so", b"librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)")
+    return json.loads(json.dumps(gather(board, repository=["linux-image-6.1.84-12-rk2410"])))
+
+
+def test_the_facts_of_a_board_pass_as_they_are(facts):
+    assert _told_facts.checked(copy.deepcopy(facts)) == facts
+
+
+def places(value, path=()):
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        yield (*path, key)
+        if isinstance(item, (dict, list)):
+            yield from places(item, (*path, key))
+
+
+def test_whatever_a_board_says_is_refused_or_can_be_planned_with(facts):
+    data = compatibility.load()
+    dice = random.Random(7)
+    odd = [None, True, -1, 1 << 70, 1.5, "", "\x1b[2J<script>", "x" * 5000, [], {}, [[]], ["a", 7], {"a": {"b": {}}}, {"kernels": [3]}]
+    refused = taken = 0
+    for place in places(facts):
+        for value in dice.sample(odd, 6):
+            told = copy.deepcopy(facts)
+            part = told
+            for key in place[:-1]:
+                part = part[key]
+            part[place[-1]] = dice.choice(odd) if dice.random() < 0.2 else value
+            try:
+                checked = _told_facts.checked(told)
+                plan = planner.npu_plan(checked, {}, data)
+            except ValueError as error:
+                assert "\n" not in str(error) and len(str(error)) < 300
+                refused += 1
+                continue
+            taken += 1
+            record = json.dumps(board_record.record("a", {"ansible_facts": {"npu": checked}, "__npu_plan": plan}, 0), allow_nan=False)
+            assert "\\u001b" not in record and len(record) < 50000
+    assert refused > 100 and taken > 100
+
+
+@pytest.mark.parametrize("told, words", [
+    (None, "the facts is no object"), ({}, "the facts has no board"), ({"kernel": {"release": ""}}, "name no kernel"),
+    ({"kernel": {"release": "6.1.84" + "x" * 200}}, "kernel.release is not the release of a kernel"),
+    ({"kernel": {"release": "6.1.84/../x"}}, "kernel.release is not the release"), ({"kernel": {"release": "6.1.84{{ x }}"}}, "kernel.release is not"),
+    ({"driver": {"version": 7}}, "driver.version is not a version"), ({"driver": {"held_down": None}}, "driver.held_down is not true or false"),
+])
+def test_what_is_wrong_is_said(facts, told, words):
+    if told:
+        for part, values in told.items():
+            facts[part].update(values)
+        told = facts
+    with pytest.raises(ValueError, match=words):
+        _told_facts.checked(told)

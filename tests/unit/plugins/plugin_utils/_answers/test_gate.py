@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""What the modules on a board may answer: the gate has the shape that each of them documents, and nothing else passes it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import pathlib
+import types
+
+import pytest
+import yaml
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import facts as _told_facts, gate, limits
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import hostvars
+
+ROOT = pathlib.Path(__file__).parents[5]
+TEXTS = (_told_facts.TEXT, _told_facts.VERSION, _told_facts.LOG, _told_facts.CONTENT)
+
+
+def documented(module):
+    """C(RETURN) of a module."""
+    return yaml.safe_load(importlib.import_module("ansible_collections.rkfleet.npu.plugins.modules." + module).RETURN)
+
+
+def kind(shape):
+    """C((type, type of the elements)) as the documentation has it."""
+    if isinstance(shape, list):
+        return "list", "dict"
+    if isinstance(shape, dict) or shape == _told_facts.ANY:
+        return "dict", None
+    if isinstance(shape, tuple) or shape in TEXTS:
+        return "str", None
+    return {_told_facts.WORDS: ("list", "str"), _told_facts.YES_NO: ("bool", None), _told_facts.NUMBER: ("int", None),
+            _told_facts.REAL: ("float", None)}[shape]
+
+
+def differences(docs, shape, added, where=""):
+    """Where documentation and gate differ."""
+    names = {str(name) for name in shape} if str not in shape else set(docs)
+    found = ["%s%s is in the %s only" % (where, name, "documentation" if name in docs else "gate") for name in (names ^ set(docs)) - added]
+    for name in names & set(docs):
+        said = (docs[name]["type"], docs[name].get("elements"))
+        if said != kind(shape[name]):
+            found.append("%s%s is %s, documented as %s" % (where, name, kind(shape[name]), said))
+        elif docs[name].get("contains"):
+            inner = shape[name][0] if isinstance(shape[name], list) else shape[name]
+            found += differences(docs[name]["contains"], inner, added, "%s%s." % (where, name))
+        if "choices" in docs[name] and tuple(docs[name]["choices"]) != shape[name]:
+            found.append("%s%s: other choices" % (where, name))
+    return found
+
+
+@pytest.mark.parametrize("module", sorted(set(gate.ANSWERS) - {"npu_facts"}))
+def test_the_gate_has_what_a_module_documents(module):
+    assert differences(documented(module), gate.ANSWERS[module], gate.ADDED.get(module, set())) == []
+
+
+def test_the_gate_has_the_facts_that_are_documented():
+    docs = documented("npu_facts")["ansible_facts"]["contains"]["npu"]["contains"]
+    assert set(docs) == set(_told_facts.SHAPE)
+    for name, shape in _told_facts.SHAPE.items():
+        assert (docs[name]["type"], docs[name].get("elements")) == kind(shape), name
+
+
+def test_every_action_goes_through_the_gate():
+    actions = {path.stem for path in (ROOT / "plugins/action").glob("[a-z]*.py")}
+    for path in [*(ROOT / "plugins/action").glob("*.py"), *(ROOT / "plugins/plugin_utils").rglob("*.py")]:
+        calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Attribute) and node.attr == "_execute_module"]
+        assert len(calls) == (path.name == "board.py"), path
+    assert set(gate.ANSWERS) <= actions
+
+
+# -- one action --------------------------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def act(monkeypatch):
+    """Run a BoardAction whose module answers as told."""
+    def run(answer, module="npu_packages", facts=None, delegate_to=None):
+        def execute(self, **unused):
+            if isinstance(answer, BaseException):
+                raise answer
+            return answer
+
+        monkeypatch.setattr(board.ActionBase, "run", lambda *unused: {})
+        made = object.__new__(type("Action", (board.BoardAction,), {"TRANSFERS_FILES": False, "MODULE": module, "_execute_module": execute}))
+        made._task = types.SimpleNamespace(args={}, delegate_to=delegate_to, get_vars=dict)
+        made._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir="/there"))
+        return made.run(task_vars={"inventory_hostname": "a", "ansible_facts": facts or {}})
+
+    return run
+
+
+def test_only_what_is_documented_is_taken(act):
+    assert act({
+        "changed": True, "packages": ["dkms\x1b[2J"], "kept": {"make\n": "why\x07"}, "repaired": False, "rc": 0,
+        "ansible_facts": {"npu_post_tasks_file": "/tmp/x", "npu": {}}, "add_host": {"host_name": "victim"}, "add_group": "x", "include": "/tmp/x",
+        "ansible_stats": {"data": {"npu_store": "/tmp"}}, "warnings": ["\x1b[2J"], "deprecations": [{"msg": "x"}], "exception": "\x1b",
+        "diff": {"prepared": "\x1b"},
+        "invocation": {}, "results": [{}], "_ansible_no_log": True, "_ansible_notify": ["x"], "stdout": "x", "unreachable": False, "stored": {}, "record": {},
+    }) == {"changed": True, "packages": ["dkms [2J"], "kept": {"make": "why"}, "repaired": False, "rc": 0}
+
+
+@pytest.mark.parametrize("answer, where", [
+    ([], "it is no object"), ({"changed": "yes"}, "changed is not true or false"), ({"packages": "dkms"}, "packages is no list"),
+    ({"packages": [1]}, "packages is not a text"), ({"kept": []}, "kept is no object"), ({"failed": 1}, "failed is not true or false"),
+    (RecursionError("\x1b[2J"), "RecursionError:  [2J"), (TypeError("x"), "TypeError: x"), (MemoryError(), "it takes more than the 96 MiB"),
+])
+def test_what_does_not_fit_is_the_boards_failure(act, answer, where):
+    result = act(answer)
+    assert set(result) == {"failed", "msg"} and result["failed"] is True
+    assert result["msg"].startswith("the board's answer is malformed: ") and where.replace(":  ", ": ") in result["msg"].replace(":  ", ": ")
+    assert result["msg"].isprintable()
+
+
+def test_the_builder_is_named(act):
+    assert act({"packages": 1}, delegate_to="builder")["msg"].startswith("builder: the board's answer is malformed: ")
+
+
+def test_errors_of_the_controller_stay_what_they_are(act):
+    with pytest.raises(AnsibleActionFail, match="no such argument"):
+        act(AnsibleActionFail("no such argument"))
+    assert act(AnsibleConnectionFailure("Connection\x1b[2J refused"))["msg"] == "does not answer over ssh: Connection [2J refused"
+
+
+def test_one_that_says_it_is_unreachable_has_failed_and_stays_in_the_play(act):
+    assert act({"unreachable": True, "msg": "x\x1b"}) == {"failed": True, "msg": "x"}
+
+
+@pytest.mark.parametrize("name", ["npu_post_tasks_file", "__npu_error", "ansible_npu_x", "npu_\x1b[2J", "inventory_hostname", "group_names",
+                                  "ansible_control_path", "control_path", "sftp_executable"])
+def test_facts_that_decide_are_hostile(act, name):
+    result = act({"changed": False}, facts={name: "x", "npu": {}, "discovered_interpreter_python": "/usr/bin/python3"})
+    assert result["failed"] and ("a module's answer set the fact %s, which" % name.split("\x1b")[0].rstrip()) in result["msg"].replace(" [2J", "")
+    assert result["msg"].isprintable()
+    known = hostvars.look({"ansible_facts": {name: "x"}})
+    assert known["__npu_error"] == result["msg"]
+
+
+def test_what_is_honest_is_not_hostile(act):
+    facts = {"npu": {}, "hostname": "x", "discovered_interpreter_python": "/usr/bin/python3", "local": {"npu": {}},
+             "ssh_host_key_rsa_public": "x", "sudo0": {"device": "sudo0"}, "user_id": "root", "env": {"SUDO_USER": "x"}}
+    assert act({"changed": False}, facts=facts) == {"changed": False}
+
+
+def test_a_task_that_ran_into_its_own_timeout_is_a_board_that_does_not_answer():
+    for said in ("Timed out after 5 second(s).", "The ansible.builtin.copy action failed to execute in the expected time frame (5) and was terminated"):
+        assert hostvars.look({"__npu_error": said})["__npu_error"] == "does not answer over ssh: " + said
+    assert hostvars.look({"__npu_error": "no space"})["__npu_error"] == "no space"
+
+
+@pytest.mark.parametrize("module", sorted(gate.ANSWERS))
+def test_an_answer_with_such_facts_is_that_boards_failure(module):
+    text = json.dumps({"changed": True, "ansible_facts": {"npu": {}, "npu_store": "/evil"}})
+    with pytest.raises(limits.HostileAnswer, match="a module's answer set the fact npu_store, which no module may"):
+        gate.reduced(text, gate.keys(module))
+    # In a rollback they are only dropped.
+    assert "evil" not in gate.reduced(text, {"changed"}, strict=False)
+
+
+# -- before Ansible's own code -------------------------------------------------------------------------------------------------
+
+def test_nothing_else_gets_as_far_as_ansibles_own_code():
+    text = "Welcome {\n[1]\n" + json.dumps({"changed": True, "warnings": ["x"], "add_host": {}, "_ansible_x": 1}) + "\nlogout }x\n\x1b[2J junk"
+    assert json.loads(gate.reduced(text, {"changed", "msg"})) == {"changed": True}
+
+
+@pytest.mark.parametrize("text", ["", "Welcome", "{", "{}x", "{\"a\": NaN}", "[" * 10, "{\"a\":" + "[" * 100000 + "]" * 100000 + "}"])
+def test_what_is_no_json_is_said(text):
+    with pytest.raises(limits.MalformedAnswer):
+        gate.reduced(text, {"a"})
+
+
+def test_control_characters_are_blanks():
+    assert gate.printable("a\x1b[2J\r\n\x9b\udc80\u202eü\t") == "a [2J \n   ü "

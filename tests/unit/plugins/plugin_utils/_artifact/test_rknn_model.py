@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import json
+import struct
+
+import pytest
+
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import rknn_model
+
+DATA = b"p\0\0\0RKNN" + bytes(400) + b"2.5.0(compiler version: 2.5.0 (74ea630ce@2026-09-29T14:54:20))\0" + bytes(3000)
+DESCRIPTION = {"name": "rknn model", "ori_network_platform": "ONNX", "target_platform": ["rk3588"], "version": "2.5.0"}
+
+
+def model(description=None, data=DATA, form=6):
+    """A file of the toolkit's frame."""
+    text = json.dumps(DESCRIPTION if description is None else description).encode() if not isinstance(description, bytes) else description
+    return struct.pack("<8sQQ40s", b"RKNN", form, len(data), b"") + data + struct.pack("<Q", len(text)) + text
+
+
+@pytest.fixture(name="file")
+def file_fixture(tmp_path):
+    """Write a content and return its path."""
+    def write(content):
+        path = tmp_path / "mobilenet_v1.rknn"
+        path.write_bytes(content)
+        return str(path)
+
+    return write
+
+
+def refusal(file, content, platform=None):
+    path = file(content)
+    with pytest.raises(rknn_model.RknnModelError) as caught:
+        rknn_model.check(path, platform)
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    return sentence.replace(path, "FILE")
+
+
+def test_a_model_says_what_it_is(file):
+    content = model()
+    assert rknn_model.check(file(content), "rk3588").as_dict() == {
+        "format": 6, "size": len(content), "target_platforms": ["rk3588"], "toolkit": "2.5.0",
+        "compiler": "2.5.0 (74ea630ce@2026-09-29T14:54:20)", "framework": "ONNX",
+    }
+
+
+@pytest.mark.parametrize("platform", [None, "rk3588", "RK3588"])
+def test_a_model_for_the_board_passes(file, platform):
+    rknn_model.check(file(model()), platform)
+
+
+def test_one_folder_of_models_for_two_socs(file):
+    for name in ("rk3566", "rk3568"):
+        rknn_model.check(file(model(dict(DESCRIPTION, target_platform=[name]))), "RK3566_RK3568")
+    assert refusal(file, model(), "RK3566_RK3568") == (
+        "FILE is a model for rk3588, and the board takes models for rk3566 or rk3568: use the one made for it")
+
+
+# The runtime knows more models than the toolkit of one year writes: what is not known to be wrong passes.
+@pytest.mark.parametrize("content", [
+    model({}),
+    model(dict(DESCRIPTION, target_platform=[])),
+    model(dict(DESCRIPTION, target_platform="rk3588", version=7)),
+    model(b'{"target_platform": [\xff'),
+    model(b"{" * 100000),
+    model(data=b"no compiler here"),
+    model(form=3) + b"more behind it",
+    model()[:24] + b"\x7f" * 40 + model()[64:],
+    b"RKNN\1\2\3\4" + model()[8:],
+])
+def test_what_a_model_does_not_say_is_no_reason_to_refuse_it(file, content):
+    rknn_model.check(file(content), "rk3588")
+
+
+@pytest.mark.parametrize("length", [5, 63, 64, 71, 72, 200, len(model()) // 2, len(model()) - len(DESCRIPTION) - 80, len(model()) - 1])
+def test_a_truncated_model_is_refused_wherever_it_ends(file, length):
+    assert "is cut off: it has %d bytes and needs" % length in refusal(file, model()[:length])
+
+
+@pytest.mark.parametrize(("content", "kind"), [
+    (b"", "empty"),
+    (b"RKN", "something else (it begins with 52 4b 4e)"),
+    (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4678974\n", "a git LFS pointer"),
+    (b"\n<!DOCTYPE html>\n<html><body>404", "a web page"),
+    (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "a web page"),
+    (b"\x08\x07\x12\x07pytorch\x1a\x051.8.0" + bytes(100), "an ONNX model"),
+    (b"\x08\x07\x3a\xa4\xb7\x87\x08\x0a" + bytes(100), "an ONNX model"),
+    (b"\x1c\0\0\0TFL3" + bytes(100), "a TensorFlow Lite model"),
+    (b"\x7fELF\2\1\1", "a program or library"),
+    (b"PK\3\4", "a zip archive"),
+    (b"\xff\xd8\xff\xe0", "a picture"),
+    (b"\0" * 5000, "something else"),
+])
+def test_another_kind_of_file_is_named(file, content, kind):
+    assert refusal(file, content).startswith("FILE is no .rknn model but " + kind)
+
+
+def test_a_damaged_frame_is_refused(file):
+    assert "is damaged: there is no description" in refusal(file, model(b"\0" * 50))
+    huge = struct.pack("<8sQQ40s", b"RKNN", 6, 1 << 63, b"") + bytes(100)
+    assert "is cut off" in refusal(file, huge)
+
+
+def test_the_description_is_not_read_without_bound(file, monkeypatch):
+    monkeypatch.setattr(rknn_model, "DESCRIPTION_LIMIT", 10)
+    assert "is damaged: its description would have" in refusal(file, model())
+
+
+@pytest.mark.parametrize("name", ["rk3588;", "models", "RK3566_", "../rk3588"])
+def test_a_platform_that_is_none_is_a_mistake_of_the_task(file, name):
+    assert "is no SoC" in refusal(file, model(), name)
+
+
+def test_of_a_format_nobody_here_knows_only_the_magic_counts(tmp_path):
+    path = tmp_path / "new.rknn"
+    path.write_bytes(struct.pack("<8sQQ40s", b"RKNN", 7, 1 << 40, b"") + b"another frame")
+    assert rknn_model.check(path, "rk3588").as_dict()["format"] == 7

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Which boards are upgraded, which of them first, and when no further one is."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.rkfleet.npu.plugins.filter.npu_rollout import FilterModule
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import decide as _rollout
+
+SETTINGS = {"rollout": [1, "10%", "100%"], "max_failed": 0, "soak_minutes": 10, "require_staging": True, "select": "", "check": False}
+OLD, NEW = "5.10.110", "6.1.84"
+
+
+def board(kernel=NEW, action="dkms", driver="0.9.6", source="aaaa", runtime="bbbb", install=True, soc="rk3588", **more):
+    """The variables of a board that was looked at."""
+    facts = {"kernel": {"release": kernel}, "runtime": {"sha256": "old"}, "upgrade": {"pending": more.pop("pending", False)},
+             "dkms": {"modules": more.pop("modules", [])}}
+    plan = {"action": action, "reason": "as wanted", "soc": soc, "packages": more.pop("packages", []), "driver": {"version": driver, "sha256": source},
+            "runtime": {"version": "2.3.2", "git_blob": runtime, "install": install}}
+    return dict({"ansible_facts": {"npu": facts}, "__npu_plan": plan, "__npu_phases_end": 7.0}, **more)
+
+
+def decide(boards, proven=(), group=(), **settings):
+    before = copy.deepcopy(boards)
+    answer = _rollout.decide(boards, dict(SETTINGS, **settings), proven, group)
+    assert boards == before
+    return answer
+
+
+def parts(answer):
+    return {name: entry["part"] for name, entry in answer["boards"].items()}
+
+
+def record(answer, name):
+    """What is on record once this board is proven."""
+    return dict(answer["boards"][name]["key"], board=name, since="2026-11-23 18:04 UTC")
+
+
+def test_no_boards():
+    answer = decide({})
+    assert answer["staging"] == answer["rollout"] == answer["errors"] == answer["summary"] == [] and answer["allowed"] == 0
+    assert _rollout.gate(answer, {}) == {} and _rollout.committed(answer, {}) == []
+
+
+def test_every_board_has_one_part():
+    boards = {
+        "held": {"__npu_left": {"verdict": "held", "reason": "says its owner"}},
+        "unsupported": board(action="unsupported", __npu_error="unsupported: no"), "dead": {"__npu_error": "dead", "__npu_phases_end": 7.0},
+        "lost": dict(board(), __npu_phases_end=""), "nothing": {},
+        "right": board(action="none", install=False), "library": board(action="none"), "pending": board(action="none", install=False, pending=True),
+        "driver": board(install=False)}
+    answer = decide(boards, require_staging=False)
+    assert parts(answer) == {"held": "held", "unsupported": "failed", "dead": "failed", "lost": "failed", "nothing": "failed", "right": "right",
+                             "library": "rollout", "pending": "rollout", "driver": "rollout"}
+    assert answer["boards"]["held"]["reason"] == "says its owner"
+    assert answer["rollout"] == ["library", "pending", "driver"] and answer["staging"] == []
+
+
+def test_the_first_of_each_kernel_goes_first():
+    answer = decide({"a": board(NEW), "b": board(OLD), "c": board(NEW), "d": board(OLD)})
+    assert answer["staging"] == ["a", "b"] and answer["rollout"] == ["c", "d"]
+    assert {name: entry["staging"] for name, entry in answer["boards"].items()} == {"a": "a", "b": "b", "c": "a", "d": "b"}
+    assert answer["summary"][0] == "staged first: a, for kernel 6.1.84 (rk3588) with driver 0.9.6; 1 board waits for it"
+
+
+@pytest.mark.parametrize("other", [{"soc": "rk3576"}, {"driver": "0.9.8"}, {"source": "cccc"}, {"runtime": "dddd"}, {"action": "vendor_kernel"}])
+def test_boards_that_differ_in_anything_stand_only_for_themselves(other):
+    assert decide({"a": board(), "b": board(**other)})["staging"] == ["a", "b"]
+
+
+def test_a_member_of_the_group_goes_first_where_it_has_that_kernel_and_is_to_be_upgraded():
+    boards = {"a": board(NEW), "b": board(NEW), "c": board(NEW), "d": board(OLD)}
+    assert decide(boards, group=["c", "b"])["staging"] == ["b", "d"]
+    # Of another kernel, not in this run, on hold, right already: then it is the first of the kernel as without a group.
+    assert decide(boards, group=["d", "elsewhere"])["staging"] == ["a", "d"]
+    boards["b"], boards["c"] = {"__npu_left": {"verdict": "held", "reason": "x"}}, board(NEW, action="none", install=False)
+    assert decide(boards, group=["b", "c"])["staging"] == ["a", "d"]
+
+
+def test_nobody_waits_for_what_is_proven():
+    boards = {"a": board(NEW), "b": board(NEW), "c": board(OLD), "d": board(OLD)}
+    answer = decide(boards, proven=[record(decide(boards), "b")])
+    assert answer["staging"] == ["c"] and answer["rollout"] == ["a", "b", "d"] and answer["boards"]["a"]["staging"] is None
+    assert answer["boards"]["a"]["reason"] == "kernel 6.1.84 (rk3588) with driver 0.9.6 is proven (b, 2026-11-23 18:04 UTC)"
+
+
+def test_after_a_kernel_update_a_board_is_not_proven_and_the_sentence_says_what_was():
+    proven = [record(decide({"a": board(NEW)}), "a")]
+    answer = decide({"b": board("6.1.99"), "c": board(NEW), "d": board("6.1.99", soc="rk3576")}, proven=proven)
+    assert answer["staging"] == ["b", "d"] and answer["rollout"] == ["c"]
+    assert "proven is this driver with kernel 6.1.84 only, and that is not the kernel now" in answer["boards"]["b"]["reason"]
+    assert "proven is" not in answer["boards"]["d"]["reason"]
+
+
+def test_without_staging_nobody_waits():
+    answer = decide({"a": board(), "b": board()}, require_staging="no")
+    assert answer["staging"] == [] and answer["rollout"] == ["a", "b"]
+    assert all(entry["go"] for entry in _rollout.gate(answer, {"a": board(), "b": board()}).values())
+
+
+def test_what_is_in_place_already_has_the_key_of_its_own_driver():
+    modules = [{"name": "rknpu", "kernel": NEW, "version": "0.9.6"}]
+    keys = [decide({"a": variables})["boards"]["a"]["key"] for variables in (
+        board(), board(action="none", pending=True, modules=modules), board(action="none"), board(action="none", install=False, pending=True))]
+    # An upgrade that was interrupted proves what it would have proven; a driver of the kernel's own is another matter.
+    assert keys[0] == keys[1] == {"kernel": NEW, "soc": "rk3588", "driver": "0.9.6", "source": "aaaa", "runtime": "bbbb"}
+    assert keys[2]["source"] == "the kernel's own" and keys[3]["runtime"] == "old"
+    assert decide({"a": board(action="vendor_kernel", packages=["linux-image-x"])})["boards"]["a"]["key"]["source"] == "linux-image-x"
+
+
+@pytest.mark.parametrize("value, boards, allowed", [
+    (0, 200, 0), (3, 200, 3), ("3", 2, 3), ("10%", 200, 20), ("10%", 19, 1), ("10%", 9, 0), (" 50 % ", 3, 1), ("100%", 4, 4), ("0%", 4, 0), ("10%", 0, 0)])
+def test_how_many_may_fail(value, boards, allowed):
+    answer = decide({"b%d" % number: board() for number in range(boards)}, max_failed=value)
+    assert answer["errors"] == [] and answer["allowed"] == allowed
+
+
+def test_a_percentage_is_of_the_boards_to_be_upgraded():
+    boards = {"b%d" % number: board(action="none", install=False) for number in range(90)}
+    boards.update({"c%d" % number: board() for number in range(10)})
+    assert decide(boards, max_failed="10%")["allowed"] == 1
+
+
+@pytest.mark.parametrize("value, serial", [
+    ([1, "10%", "100%"], [1, "10%", "100%"]), (5, [5]), ("25%", ["25%"]), ("7", [7]), ((1, "2"), [1, 2]), (["5 %"], ["5%"])])
+def test_the_batches(value, serial):
+    assert decide({}, rollout=value)["serial"] == serial
+
+
+@pytest.mark.parametrize("name, value, said", [
+    ("rollout", [], "names no batch"), ("rollout", 0, "0 is no batch"), ("rollout", ["0%"], "is no batch"), ("rollout", ["101%"], "is no batch"),
+    ("rollout", [True], "neither a count"), ("rollout", [1.5], "neither a count"), ("rollout", "", "neither a count"), ("rollout", None, "neither a count"),
+    ("rollout", {"a": 1}, "neither a count"), ("rollout", [[1]], "neither a count"),
+    ("max_failed", "-1", "neither a count"), ("max_failed", "101%", "from 0% to 100%"), ("max_failed", "10.5%", "neither"), ("max_failed", None, "neither"),
+    ("soak_minutes", "10%", "number of minutes"), ("soak_minutes", "ten", "neither"), ("require_staging", "perhaps", "true or false")])
+def test_a_wrong_setting_is_one_sentence_and_decides_nothing(name, value, said):
+    answer = decide({"a": board()}, **{name: value})
+    assert len(answer["errors"]) == 1 and answer["errors"][0].startswith("npu_%s is %r: " % (name, value)) and said in answer["errors"][0]
+    assert answer["boards"] == {} and answer["staging"] == answer["rollout"] == []
+
+
+def test_a_wrong_query_decides_nothing_and_says_where():
+    answer = decide({"a": board()}, select="nam", rollout=0)
+    assert len(answer["errors"]) == 2 and answer["boards"] == {} and answer["staging"] == answer["rollout"] == []
+    sentence, line, caret = answer["message"].split("\n")
+    assert sentence.startswith("npu_rollout is 0: ") and sentence.endswith("(did you mean name?). No board was touched.")
+    assert (line, caret) == ("    nam", "    ^")
+
+
+def test_boards_that_are_not_selected_are_in_no_batch():
+    left = {"verdict": "not selected", "reason": "npu_select is name == 'b'", "fine": True}
+    answer = decide({"a": dict(board(), __npu_left=left), "b": board()}, select="name == 'b'")
+    assert parts(answer) == {"a": "not selected", "b": "staging"} and answer["boards"]["a"]["reason"] == left["reason"]
+
+
+def test_boards_wait_until_their_staging_board_is_committed():
+    boards = {"a": board(NEW), "b": board(OLD), "c": board(NEW), "d": board(OLD)}
+    answer = decide(boards, max_failed=4)
+    assert {name for name, entry in _rollout.gate(answer, boards).items() if entry["go"]} == {"a", "b"}
+    boards["a"]["__npu_is_committed"] = True
+    boards["b"]["__npu_error"] = "b: rolled back"
+    gate = _rollout.gate(answer, boards)
+    assert gate["c"]["go"] and not gate["d"]["go"] and gate["d"]["verdict"] == "waiting" and not gate["d"]["fine"]
+    assert "its staging board b failed. Mend that one and run stage-npu.yml" in gate["d"]["reason"]
+    # Installed, and left to a reboot of the owner's: nobody knows yet.
+    del boards["b"]["__npu_error"]
+    assert "its staging board b is not committed" in _rollout.gate(answer, boards)["d"]["reason"]
+
+
+@pytest.mark.parametrize("failed, allowed, go", [(0, 0, True), (1, 0, False), (1, 1, True), (2, 1, False), (2, "50%", True), (3, "50%", False)])
+def test_no_further_board_once_too_many_have_failed(failed, allowed, go):
+    boards = {"b%d" % number: board() for number in range(5)}
+    answer = decide(boards, require_staging=False, max_failed=allowed)
+    for number in range(failed):
+        # One with a reason, one that was lost without any.
+        boards["b%d" % number].update({"__npu_error": "x"} if number % 2 else {"__npu_phases_end": ""})
+    last = _rollout.gate(answer, boards)["b4"]
+    assert last["go"] == go and last["verdict"] == ("" if go else "not touched")
+    assert go or "%d board" % failed in last["reason"] and "b0" in last["reason"]
+
+
+def test_what_failed_before_the_rollout_does_not_count():
+    boards = {"dead": {"__npu_error": "dead", "__npu_phases_end": 7.0}, "a": board(), "b": board()}
+    assert _rollout.gate(decide(boards, require_staging=False), boards)["b"]["go"]
+
+
+def test_staging_leaves_the_others_and_that_is_fine():
+    boards = {"a": board(NEW), "b": board(NEW), "c": board(OLD)}
+    answer = decide(boards, proven=[record(decide(boards), "c")])
+    boards["a"]["__npu_is_committed"] = True
+    gate = _rollout.gate(answer, boards, stage=True)
+    assert gate["a"]["go"] and gate["b"] == {"go": False, "verdict": "waiting", "reason": "its staging board is a; upgrade-npu.yml takes it", "fine": True}
+    assert gate["c"]["verdict"] == "waiting" and "is proven (c, " in gate["c"]["reason"] and gate["c"]["fine"]
+
+
+def test_a_check_run_waits_for_nobody_and_has_one_batch():
+    boards = {"a": board(), "b": board(), "c": board()}
+    answer = decide(boards, check=True)
+    assert answer["serial"] == ["100%"] and answer["staging"] == ["a"]
+    # All are predicted, whatever becomes of one.
+    boards["b"]["__npu_error"] = "x"
+    assert all(entry["go"] for entry in _rollout.gate(answer, boards).values())
+    assert not _rollout.gate(answer, boards, stage=True)["c"]["go"]
+
+
+def test_what_was_committed_is_proven_once_per_key():
+    boards = {"a": board(NEW), "b": board(NEW), "c": board(OLD), "right": board(action="none", install=False)}
+    answer = decide(boards, require_staging=False)
+    for name in ("a", "b", "right"):
+        boards[name]["__npu_is_committed"] = True
+    assert _rollout.committed(answer, boards) == [dict(answer["boards"]["a"]["key"], board="a")]
+
+
+def test_the_filters_look_at_no_more_than_they_need():
+    filters = FilterModule().filters()
+    hostvars = {"a": board(unrelated=object()), "elsewhere": None}
+    answer = filters["npu_rollout"](hostvars, ["a"], SETTINGS)
+    assert answer["staging"] == ["a"] and filters["npu_rollout_gate"](hostvars, answer)["a"]["go"]
+    with pytest.raises(AnsibleFilterError, match="the settings lack max_failed"):
+        filters["npu_rollout"]({}, [], {name: 0 for name in SETTINGS if name != "max_failed"})
+
+
+def builder(mhz=1000, headers=True, compiler=True, **more):
+    """A board with what a build takes, or without."""
+    variables = board(**more)
+    npu = variables["ansible_facts"]["npu"]
+    npu["kernel"]["headers"] = headers
+    npu.update(tools={"dkms": True, "make": True, "compiler": compiler}, hardware={"cores": 4, "mhz": mhz, "memory": 1000})
+    return variables
+
+
+@pytest.mark.parametrize("boards, first", [
+    ({"a": builder(), "b": builder()}, "a"),
+    ({"a": builder(1000), "b": builder(3000), "c": builder(2000)}, "b"),
+    ({"a": builder(3000, headers=False), "b": builder(3000, compiler=False), "c": builder(1000)}, "c"),
+    ({"a": builder(3000, npu_build_ok=False), "b": builder(3000, npu_build_ok="no"), "c": builder(1000, headers=False)}, "c"),
+    ({"a": builder(None), "b": builder(1)}, "b"),
+    # Where nothing is built, nobody has to be fast.
+    ({"a": builder(1, action="vendor_kernel"), "b": builder(2, action="vendor_kernel")}, "a"),
+])
+def test_the_fastest_board_that_has_all_a_build_takes_goes_first_and_builds(boards, first):
+    assert decide(boards)["staging"] == [first]
+
+
+def test_a_member_of_the_group_goes_before_a_faster_board():
+    assert decide({"a": builder(3000), "b": builder(1000), "c": builder(2000)}, group=["b", "c"])["staging"] == ["c"]
+
+
+def claims(name, value):
+    """A board with what a build takes that claims this of itself."""
+    variables = builder(16000)
+    variables["ansible_facts"]["npu"]["hardware"].update({"cores": 8, "memory": 7900, name: value})
+    return variables
+
+
+@pytest.mark.parametrize("name, value", [
+    ("mhz", 999999999), ("mhz", 39999), ("mhz", 16001), ("cores", 999999999), ("cores", 16), ("memory", 999999999), ("memory", 65000), ("mhz", float("inf")),
+    ("mhz", float("nan")), ("mhz", -1), ("mhz", "fast"), ("mhz", [1]), ("mhz", True)])
+def test_no_board_comes_first_by_what_it_claims(name, value):
+    honest = {"rock-%d" % number: claims("mhz", 16000) for number in range(2)}
+    assert decide(dict(honest, **{"zz-evil": claims(name, value)}))["staging"] == ["rock-0"]
+    # Of two boards nobody knows which is right.
+    assert decide({"rock-0": claims("mhz", 16000), "zz-evil": claims(name, value)})["staging"] == ["rock-0"]
+    answer = decide(dict(honest, **{"zz-evil": claims(name, value)}), require_staging=False)
+    assert [board for board, entry in answer["boards"].items() if entry["builds"]] == ["rock-0"]
+
+
+def test_what_is_not_plausible_counts_as_nothing():
+    boards = {"evil": claims("mhz", 40001), "slow": claims("mhz", 7200), "slower": claims("mhz", 7000)}
+    assert decide(boards)["staging"] == ["slow"]
+
+
+def test_the_first_boards_of_each_kernel_build_for_the_others():
+    boards = {"a": builder(1000, headers=False), "b": builder(2000), "c": builder(2000), "d": builder(2000, kernel=OLD),
+              "e": builder(2000, headers=False, kernel=OLD)}
+    for agree, builds in ((1, ["b", "d"]), (2, ["b", "c", "d", "e"]), ("3", ["a", "b", "c", "d", "e"])):
+        answer = decide(boards, store_agree=agree, require_staging=False)
+        assert [name for name, entry in answer["boards"].items() if entry["builds"]] == builds
+        assert answer["rollout"] == list(boards)
+    boards["c"]["ansible_facts"]["npu"]["hardware"]["mhz"] = 2001
+    answer = decide(boards)
+    assert answer["staging"] == [name for name, entry in answer["boards"].items() if entry["builds"]] == ["b", "d"]
+    proven = [record(answer, "b")]
+    assert [name for name, entry in decide(boards, proven)["boards"].items() if entry["builds"]] == ["b", "d"]
+
+
+@pytest.mark.parametrize("value", [0, -1, "10%", "two", None])
+def test_a_number_of_hosts_that_have_to_agree_which_is_none(value):
+    answer = decide({"a": board()}, store_agree=value)
+    assert len(answer["errors"]) == 1 and answer["errors"][0].startswith("npu_store_agree is %r: " % (value,)) and answer["staging"] == []
