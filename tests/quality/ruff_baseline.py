@@ -39,8 +39,8 @@ def broken(root: pathlib.Path) -> set[tuple[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         config = pathlib.Path(folder, "pyproject.toml")
         config.write_text(settings)
-        command = ["ruff", "check", "--no-cache", "--exit-zero", "--output-format", "json", "--config", str(config)]
-        report = subprocess.run(command, cwd=root, check=True, stdout=subprocess.PIPE).stdout
+        command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--exit-zero", "--output-format", "json"]
+        report = subprocess.run([*command, "--config", config], cwd=root, check=True, stdout=subprocess.PIPE).stdout
     return {(str(pathlib.Path(entry["filename"]).relative_to(root)), entry["code"]) for entry in json.loads(report)}
 
 
