@@ -11,9 +11,8 @@ import pytest
 
 # Everything the collection is made of, and what Galaxy wants to see beside it.
 WANTED = {
-    "CHANGELOG.md", "COPYING", "FILES.json", "LICENSES", "MANIFEST.json", "README.md", "REUSE.toml", "bindep.txt", "changelogs", "docs", "meta", "playbooks",
-    "plugins",
-    "requirements.txt", "roles",
+    "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "COPYING", "FILES.json", "LICENSES", "MANIFEST.json", "README.md",
+    "REUSE.toml", "SECURITY.md", "bindep.txt", "changelogs", "docs", "meta", "playbooks", "plugins", "requirements.txt", "roles",
 }
 
 
