@@ -22,7 +22,7 @@ import yaml
 LICENSES = {"GPL-3.0-or-later", "GPL-2.0-or-later"}
 # What the kernel build compiles, so that it can be linked with the kernel; "or later", so that it goes with the rest.
 KERNEL_SIDE = ("roles/driver/files/dkms/*", "tests/lab/driver/src/*", "tests/lab/driver/bsp*/*")
-HEADER = re.compile(r"SPDX-License-Identifier:\s*([A-Za-z0-9.+-]+)")
+HEADER = re.compile(r"SPDX-License-Identifier[:]\s*([A-Za-z0-9.+-]+)")
 # Where these are named, everybody's own configuration is meant and no mirror.
 PUBLIC_HOSTS = {"deb.debian.org", "security.debian.org", "archive.ubuntu.com", "security.ubuntu.com", "ports.ubuntu.com", "pypi.org"}
 
@@ -36,7 +36,8 @@ def listed(root) -> dict[str, str]:
     """Return pattern -> license of the files that cannot carry a header, from REUSE.toml."""
     with (root / "REUSE.toml").open("rb") as file:
         annotations = tomllib.load(file)["annotations"]
-    return {pattern: entry["SPDX-License-Identifier"] for entry in annotations for pattern in entry["path"]}
+    licensed = [entry for entry in annotations if "SPDX-License-Identifier" in entry]
+    return {pattern: entry["SPDX-License-Identifier"] for entry in licensed for pattern in entry["path"]}
 
 
 def license_of(root, name, listed) -> str | None:
@@ -52,6 +53,10 @@ def test_every_file_states_its_license(root, project_files, listed):
     wrong = {name: license_of(root, name, listed) for name in own}
     wrong = {name: found for name, found in wrong.items() if found not in LICENSES}
     assert not wrong, "no SPDX header, or one of a license that is not in LICENSES/ (binary and JSON files: REUSE.toml)"
+
+
+def test_the_reuse_tool_agrees(run):
+    run("reuse", "lint", "--quiet")
 
 
 def test_license_texts_are_there(root):
