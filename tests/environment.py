@@ -58,7 +58,7 @@ def make_venv(python, requirements, say=lambda line: None):
     Raises subprocess.CalledProcessError when pip fails; half an environment is never left under the final name.
     """
     wanted = [line for line in (line.split("#")[0].strip() for line in requirements) if line]
-    digest = hashlib.sha256("\n".join([str(python)] + sorted(wanted)).encode()).hexdigest()[:12]
+    digest = hashlib.sha256("\n".join([str(python), *sorted(wanted)]).encode()).hexdigest()[:12]
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
     folder = cache / ("venv-" + digest)
@@ -71,7 +71,7 @@ def make_venv(python, requirements, say=lambda line: None):
             shutil.rmtree(str(folder), ignore_errors=True)
             subprocess.run([str(python), "-m", "venv", str(folder)], check=True)
             subprocess.run(
-                [str(folder / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"] + wanted,
+                [str(folder / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check", *wanted],
                 check=True,
             )
             stamp.touch()

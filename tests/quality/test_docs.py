@@ -20,7 +20,8 @@ SPEC.loader.exec_module(generate_docs)
 @pytest.mark.parametrize("name", ["docs/compatibility.md", "docs/boards.md"])
 def test_generated_document_is_up_to_date(root, name):
     path = root / name
-    assert path.exists() and path.read_text(encoding="utf-8") == generate_docs.generated(root)[name], "%s is stale: make docs" % name
+    assert path.exists(), name
+    assert path.read_text(encoding="utf-8") == generate_docs.generated(root)[name], f"{name} is stale: make docs"
 
 
 def test_examples_of_what_an_inventory_may_say_are_sound():
@@ -64,14 +65,19 @@ def test_marks_are_read_and_not_run(tmp_path):
     path.parent.mkdir(parents=True)
     path.write_text(MODULE)
     found = generate_docs.cases(tmp_path)
-    assert found == {("a", "none", "left alone"): [("tests/unit/test_x.py", "test_one")], ("b | c", "dkms", "r"): [("tests/unit/test_x.py", "test_two")]}
-    assert "| b \\| c | dkms | r | recorded facts: [`test_two`](../tests/unit/test_x.py) |" in generate_docs.boards(found)
+    assert found == {
+        ("a", "none", "left alone"): [("tests/unit/test_x.py", "test_one")],
+        ("b | c", "dkms", "r"): [("tests/unit/test_x.py", "test_two")],
+    }
+    row = "| b \\| c | dkms | r | recorded facts: [`test_two`](../tests/unit/test_x.py) |"
+    assert row in generate_docs.boards(found)
 
 
-@pytest.mark.parametrize("mark", ['case="a"', '"a", plan="b", result="c"', 'case=x, plan="b", result="c"', 'case=" ", plan="b", result="c"'])
+@pytest.mark.parametrize("mark", [
+    'case="a"', '"a", plan="b", result="c"', 'case=x, plan="b", result="c"', 'case=" ", plan="b", result="c"'])
 def test_a_mark_that_cannot_be_read_is_an_error(tmp_path, mark):
     path = tmp_path / "test_x.py"
-    path.write_text("@pytest.mark.case(%s)\ndef test_one(): pass\n" % mark)
+    path.write_text(f"@pytest.mark.case({mark})\ndef test_one(): pass\n")
     with pytest.raises(ValueError, match="plain string"):
         generate_docs.marks(path)
 
@@ -109,8 +115,8 @@ def test_every_link_leads_somewhere(root, project_files):
 
 
 def test_a_dead_link_is_found(tmp_path):
-    text = "# A `b`: c\n[a](#a-b-c) [b](#b) [c](x.md) [d](y.md#z) [e](https://x.y/z) `[f](f.md)`\n```\n# no heading\n```\n[g](#no-heading)\n"
-    (tmp_path / "x.md").write_text(text)
+    links = "[a](#a-b-c) [b](#b) [c](x.md) [d](y.md#z) [e](https://x.y/z) `[f](f.md)` [g](#no-heading)"
+    (tmp_path / "x.md").write_text(f"# A `b`: c\n{links}\n```\n# no heading\n```\n")
     (tmp_path / "y.md").write_text("## Z\n")
     assert dead_links(tmp_path, tmp_path / "x.md") == ["#b", "#no-heading"]
 
@@ -118,8 +124,8 @@ def test_a_dead_link_is_found(tmp_path):
 # Where newcomers are sent. The packages by subject are still being filled; without them these tests say nothing.
 GUIDES = ["CONTRIBUTING.md", "docs/architecture.md", "tests/README.md"]
 TO_COME = {
-    "plugins/module_utils/_boot/loaders/", "plugins/module_utils/_boot/registry.py", "plugins/module_utils/_inference/diagnoses.py",
-    "roles/guard/files/",
+    "plugins/module_utils/_boot/loaders/", "plugins/module_utils/_boot/registry.py",
+    "plugins/module_utils/_inference/diagnoses.py", "roles/guard/files/",
 }
 
 
