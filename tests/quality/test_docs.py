@@ -134,3 +134,9 @@ def test_every_path_that_a_newcomer_is_told_exists(root, name):
     told = re.findall(r"`((?:plugins|roles|tests|docs|changelogs|playbooks)/[\w./-]*)`", (root / name).read_text())
     told = [path for path in told if not re.search(r"\b[A-Z]{4,}", path)]
     assert not {path for path in told if not (root / path).exists()} - TO_COME
+
+
+def test_architecture_names_every_package(root):
+    folders = {path.name for side in ("module_utils", "plugin_utils") for path in (root / "plugins" / side).glob("_*/")}
+    named = re.findall(r"^\| `(_\w+)` \|", (root / "docs/architecture.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert folders - {"__pycache__"} == set(named)
