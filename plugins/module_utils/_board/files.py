@@ -100,12 +100,12 @@ def told(error, *paths):
 
     :arg paths: where to look besides the file that the error names.
     """
-    paths = [path for path in (error.filename, *paths) if isinstance(path, str)]
+    known = [path for path in (error.filename, *paths) if isinstance(path, str)]
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return disk_full(*paths)
+        return disk_full(*known)
     if error.errno == errno.EROFS:
-        return "%s is mounted read-only" % (_mount_point(paths[0]) if paths else "the file system")
-    return "%s%s" % (os.strerror(error.errno) if error.errno else error, ": %s" % paths[0] if error.errno and paths else "")
+        return "%s is mounted read-only" % (_mount_point(known[0]) if known else "the file system")
+    return "%s%s" % (os.strerror(error.errno) if error.errno else error, ": %s" % known[0] if error.errno and known else "")
 
 
 def disk_full(*paths):

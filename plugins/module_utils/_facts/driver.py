@@ -218,4 +218,3 @@ def read(tree, release, device, config, cmdline, dkms, ask_node=ask, privileged=
         version, source = _carried(tree, result)
     result.update(version=version, date=date, version_source=source)
     return result
-

@@ -191,4 +191,3 @@ def read_watchdog(tree):
     elif tree.line(device + "/state", 16) == "active" and not tree.exists(STATE_DIR + "/pending"):
         problem = "another program uses it"
     return {"usable": problem is None, "problem": problem, "timeout": timeout}
-

@@ -132,7 +132,3 @@ def _reboot_alone(bench: Bench) -> None:
     boot = bench.board.boot_id()
     bench.board.sudo("nohup /usr/lib/rkfleet-npu/guard reboot >/dev/null 2>&1 &", check=False)
     until_down(bench, boot)
-
-
-
-

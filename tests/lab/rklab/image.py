@@ -357,5 +357,3 @@ def board(kind: str, progress: Progress, logs: Path) -> Path:
             shutil.rmtree(scripts, ignore_errors=True)
 
     return cache.provide("board", board_inputs(kind, parts), build, progress, f"kind {kind}, about 1 minute")
-
-
