@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 
-from .._boot import default_kernel, loaders
+from .._boot import default_kernel, menu, registry, shell_file, u_boot_update
 from .._board.paths import MODULES_LOAD
 from .._board.paths import STATE_DIR
 from .._board.paths import SIGNING_PATHS
@@ -19,7 +19,7 @@ from .._board.tree import clean, Tree
 
 PATHS = ("/", "/boot", "/etc", "/lib/modules", "/usr/lib", "/usr/src", "/var/lib/dkms", STATE_DIR)
 """Below these everything lies that is written."""
-BOOT_FILES = (loaders.EXTLINUX, loaders.U_BOOT_DEFAULT, MODULES_LOAD, default_kernel.SCRIPT, default_kernel.SETTINGS, default_kernel.FRAGMENT,
+BOOT_FILES = (menu.PATH, u_boot_update.CONFIG, MODULES_LOAD, default_kernel.SCRIPT, default_kernel.SETTINGS, default_kernel.FRAGMENT,
               default_kernel.IMAGE_HOOK, default_kernel.HEADERS_HOOK)
 SHORTEST_WATCHDOG = 20
 """Seconds: a hardware watchdog with less time is not used, since a busy board could miss it."""
@@ -171,7 +171,7 @@ def read_kexec(tree):
         return "locked" if tree.line("/proc/sys/kernel/kexec_load_disabled", 8) == "1" else "loaded"
     if tree.exists("/etc/init.d/kexec-load") and tree.exists("/sbin/kexec"):
         try:
-            value = loaders.shell_variable(tree.text("/etc/default/kexec", 65536) or "", "LOAD_KEXEC")
+            value = shell_file.variable(tree.text("/etc/default/kexec", 65536) or "", "LOAD_KEXEC")
         except ValueError as error:
             tree.note("/etc/default/kexec", error)
             return None
@@ -200,7 +200,7 @@ def read_watchdog(tree):
 
 
 def writes_boot(loader):
-    """Whether files below C(/boot) belong to the boot configuration. I(loader): as _bootloader.read() returns it."""
+    """Whether files below C(/boot) belong to the boot configuration. I(loader): as registry.read() returns it."""
     return str(loader.get("config") or "").startswith("/boot/") or bool(loader.get("update"))
 
 
@@ -243,7 +243,7 @@ def check(root="/"):
     found = mounts(tree)
     if not found and not tree.live:
         found = _below(os.path.realpath(root), mounts(Tree()))
-    loader = loaders.read(tree, tree.line("/proc/cmdline", 2048) or "")
+    loader = registry.read(tree, tree.line("/proc/cmdline", 2048) or "")
     trouble = problem(read_filesystems(tree, found), read_boot_links(tree, loader["config"], found), read_init(tree), writes_boot(loader))
     return " ".join(trouble) if trouble else None
 

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""An extlinux.conf, the menu that U-Boot reads: which entry boots by default, with which kernel and arguments.
+
+The functions raise ValueError, one sentence for the operator, if the menu boots nothing or is ambiguous.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from .text_file import checked
+
+PATH = "/boot/extlinux/extlinux.conf"
+
+
+def default_entry(text):
+    """Return (lines of the entry that boots by default, its append line or None), each line a match of (key, rest)."""
+    labels, wanted = _labels(checked(text))
+    if not labels:
+        raise ValueError("extlinux.conf has no label: nothing there boots a kernel")
+    lines = next((lines for name, lines in labels if name == wanted), labels[0][1])
+    appends = [line for line in lines if line.group(1).lower() == "append"]
+    if len(appends) > 1:
+        raise ValueError("the default entry of extlinux.conf has %d append lines" % len(appends))
+    return lines, appends[0] if appends else None
+
+
+def default_arguments(text):
+    """Return the kernel arguments of the entry that boots by default, as one line."""
+    append = default_entry(text)[1]
+    return append.group(2).strip() if append else ""
+
+
+def default_image(text):
+    """Return the kernel's file of the entry that boots by default, as it is written there, or None."""
+    for line in default_entry(text)[0]:
+        if line.group(1).lower() in ("linux", "kernel"):
+            return line.group(2).strip() or None
+    return None
+
+
+def default_kernel(text):
+    """Return the release of the kernel that boots by default, or None if the name of its file does not contain it."""
+    found = re.search(r"/vmlinu[xz]-(\S+)\Z", default_image(text) or "")
+    return found.group(1) if found else None
+
+
+def problem(text, root):
+    """Return why a board would not boot with a menu, or None.
+
+    Args:
+        root: where the board's files are.
+    """
+    try:
+        image = default_image(text) if text else None
+    except ValueError as error:
+        return str(error)
+    # As U-Boot names it: without /boot where that is a file system of its own.
+    if image and any(os.path.isfile(os.path.join(root, (top + image).lstrip("/"))) for top in ("", "/boot", "/boot/extlinux/")):
+        return None
+    return "its default kernel is %s" % ("%s, which is not there" % image if image else "not named")
+
+
+def _labels(text):
+    """Return ([(label, its lines)], the label that is the default or None)."""
+    labels, default, chosen = [], None, None
+    for line in re.finditer(r"^[ \t]*(?!#)(\S+)[ \t]*([^\r\n]*)", text, re.M):
+        key, rest = line.group(1).lower(), line.group(2).strip()
+        if key == "label":
+            labels.append((rest, [line]))
+            continue
+        if key == "default":
+            default = rest
+        elif labels and key == "menu" and rest.lower() == "default":
+            chosen = labels[-1][0]
+        if labels:
+            labels[-1][1].append(line)
+    return labels, default if default is not None else chosen

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The supported boot loaders, each a file of loaders/, and what is the same for all of them.
+
+Each of these files has:
+
+NAMES: its names in the facts.
+recognize(tree, cmdline): the Description of the board's boot loader, None if it is another one.
+read(text, default): the kernel arguments that its configuration asks for, as one line.
+edit(text, change, default): the text with change() applied to its kernel arguments, all else byte for byte; add() and remove() are made of it.
+problem(text, root): why the board would not boot with what the update tool made, or None; only needed with an update tool.
+
+How a change takes effect is in the Description: at once, or by its update tool, see update_tool.
+
+To add a boot loader, add its file there and its name to both lists here. All functions raise ValueError, one sentence for the operator, if a
+configuration cannot be understood.
+"""
+
+from __future__ import annotations
+
+from . import kernel_arguments
+from .._board.tree import clean
+from .description import DEFAULT_ARGUMENTS, UNKNOWN
+from .loaders import environment, extlinux, radxa, u_boot_menu
+from .text_file import checked, LIMIT
+
+# The first that recognizes a board's boot loader wins. Apart from LOADERS, as facts need no more: what edits is not sent to each board.
+RECOGNIZERS = (environment.recognize, radxa.recognize, u_boot_menu.recognize, extlinux.recognize)
+LOADERS = (environment, radxa, u_boot_menu, extlinux)
+
+
+def recognize(tree, cmdline):
+    """Return the Description of a board's boot loader.
+
+    Args:
+        cmdline: the arguments of the running kernel: they decide which of two configurations is in use.
+    """
+    try:
+        return next(filter(None, (recognizer(tree, cmdline) for recognizer in RECOGNIZERS)), UNKNOWN)
+    except ValueError as error:
+        return UNKNOWN._replace(error=clean(str(error)))
+
+
+def read(tree, cmdline):
+    """Return the facts {loader, config, cmdline, configured, next, default, update, error}.
+
+    configured is what the configuration asks for, next what the boot loader reads at the next boot: they differ if the update tool was not
+    run. Both are None if they are not known, error is the reason then.
+    """
+    loader = recognize(tree, cmdline)
+    facts = {"loader": loader.name, "config": loader.config, "cmdline": cmdline, "configured": None, "next": None,
+             "default": loader.default, "update": loader.update, "error": loader.error}
+    try:
+        if loader.config:
+            _read_arguments(tree, loader, facts)
+    except ValueError as error:
+        facts["error"] = clean("%s: %s" % (loader.config, error))
+    return facts
+
+
+def _read_arguments(tree, loader, facts):
+    """Fill in the arguments that are configured, and those of the next boot."""
+    text = tree.text(loader.config, LIMIT + 1)
+    if text is None and tree.exists(loader.config):
+        facts["error"] = "%s cannot be read" % loader.config
+        return
+    facts["configured"] = facts["next"] = clean(loader.read(checked(text or ""), loader.default), 2048)
+    if loader.update:
+        made = tree.text(loader.made, LIMIT)
+        facts["next"] = clean(loader.read_made(made), 2048) if made else None
+
+
+def find(name):
+    """Return the file of loaders/ for a boot loader's name in the facts."""
+    for loader in LOADERS:
+        if name in loader.NAMES:
+            return loader
+    raise ValueError("no way is known to set kernel arguments with the boot loader %r" % (name,))
+
+
+def configured(name, text, default=DEFAULT_ARGUMENTS):
+    """Return the kernel arguments that a configuration asks for, as one line."""
+    return find(name).read(checked(text), default)
+
+
+def add(name, text, argument, value, default=DEFAULT_ARGUMENTS):
+    """Return the configuration with a value in the comma list of a kernel argument; the same text if it is there already.
+
+    Args:
+        name: of the boot loader, as in the facts.
+        text: the content of the configuration, "" for a missing file.
+        default: the arguments that apply if none are configured, kept when they are set for the first time.
+    """
+    return _edited(name, text, lambda arguments: kernel_arguments.merge(arguments, argument, value), default, (argument, value), True)
+
+
+def remove(name, text, argument, value, default=DEFAULT_ARGUMENTS):
+    """Return the configuration without the value: the reverse of add()."""
+    return _edited(name, text, lambda arguments: kernel_arguments.remove(arguments, argument, value), default, (argument, value), False)
+
+
+def _edited(name, text, change, default, argument, expected):
+    """Return the edited text, read back: a configuration that nobody foresaw is refused."""
+    changed = find(name).edit(checked(text), change, default)
+    if kernel_arguments.has(configured(name, changed, default), *argument) is not expected:
+        raise ValueError("the configuration is written in a way that cannot be edited safely: change it by hand")
+    return changed
