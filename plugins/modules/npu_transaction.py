@@ -182,7 +182,7 @@ import re
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import driver
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import holders
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
@@ -255,7 +255,7 @@ def state_of(params):
 
 def begun(module, params, transaction):
     """Take the board and write down what is there."""
-    blocking = driver.blocking(Tree(), params["node"], params["services"], (os.getpid(), os.getppid()))
+    blocking = holders.blocking(Tree(), params["node"], params["services"], (os.getpid(), os.getppid()))
     if blocking and not params["force"]:
         raise state.TransactionError(
             "the NPU is in use by %s: stop that, name its service in npu_services, or set npu_force to true"

@@ -22,7 +22,6 @@ import tempfile
 from .._board.files import ensure_dir, read_file, write_file
 from .._board.paths import SIGNING_CONFIG, SIGNING_FRAGMENT, SIGNING_TOOL
 
-
 OWNER = 0
 _PATH = re.compile(r"(?:/[A-Za-z0-9_+-][A-Za-z0-9_.+-]*)+\Z")
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")

@@ -17,13 +17,14 @@ import os
 import re
 import shutil
 
-from .._facts import storage
+from .._facts import storage_check
 from . import guard
 from .._board.files import clean_leftovers, ensure_dir, read_file, sync_dir, told, write_file
 from .._board.paths import STATE_DIR
 from .._board.tree import clean
 from .restore_point import RestorePoint, release_room
-from .state import Locked, SCHEMA, TransactionError, add_lines, _advance, as_lines, content_digest, read_lines, load_json, timestamp, save_state, describe, exclusive
+from .state import Locked, TransactionError, add_lines, _advance, as_lines, content_digest, read_lines, load_json, timestamp, save_state, exclusive
+from .._facts.upgrade import SCHEMA, describe
 from .watched import BOOT_KINDS
 
 _UNIT = re.compile(r"[A-Za-z0-9@._:-]{1,200}\Z")
@@ -102,7 +103,7 @@ class Transaction:
         :returns: whether an earlier run's upgrade is gone on with.
         :raises TransactionError: where not everything could be written down; nothing has changed then.
         """
-        trouble = storage.check(self.root)
+        trouble = storage_check.check(self.root)
         if trouble:
             raise TransactionError(trouble)
         self._prepare_home()

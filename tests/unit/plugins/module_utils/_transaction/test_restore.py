@@ -18,7 +18,7 @@ import types
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
+from ansible_collections.rkfleet.npu.plugins.module_utils._board import files, paths
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, registry
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import signing
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
@@ -125,7 +125,7 @@ class Board:
             kind, path = entry.split()
             if self.place(path).exists():
                 shutil.copy2(self.place(path), place / "copies" / str(number))
-                lines.append("%s %d %s %s" % (kind, number, _transaction.sha256_of(self.place(path)), path))
+                lines.append("%s %d %s %s" % (kind, number, files.sha256_of(self.place(path)), path))
             else:
                 lines.append("%s - - %s" % (kind, path))
         (place / "manifest").write_text("\n".join(lines) + "\n")
@@ -137,7 +137,7 @@ class Board:
     def left(self, *paths):
         """They are as this collection has left them."""
         with open(self.folder / "left", "a", encoding="utf-8") as stream:
-            stream.writelines("%s %s\n" % (_transaction.sha256_of(self.place(path)), path) for path in paths)
+            stream.writelines("%s %s\n" % (files.sha256_of(self.place(path)), path) for path in paths)
 
     def state(self):
         return json.loads((self.home / "state.json").read_text())
@@ -394,7 +394,7 @@ def test_nothing_comes_back_for_a_kernel_that_is_gone(board):
 def test_a_kernel_replaced_by_its_package_keeps_its_own_module(board, where):
     """Armbian's packages bring another build under the same name."""
     board.keep("file " + OWN)
-    (board.folder / "kernels").write_text("%s 6.1.84\n" % _transaction.sha256_of(board.place("/boot/vmlinuz-6.1.84")))
+    (board.folder / "kernels").write_text("%s 6.1.84\n" % files.sha256_of(board.place("/boot/vmlinuz-6.1.84")))
     board.write("/boot/vmlinuz-6.1.84", "another build")
     board.place(OWN).unlink()
     board.write(OWN if where == "its place" else DKMS + "/original_module/6.1.84/aarch64/rknpu.ko", "of the other build")
@@ -1011,16 +1011,16 @@ def waiting(work):
         return work
 
     def with_sign(board):
-        real = _transaction.fcntl.flock
+        real = state.fcntl.flock
 
         def flock(handle, how):
             try:
-                real(handle, how | _transaction.fcntl.LOCK_NB)
+                real(handle, how | state.fcntl.LOCK_NB)
             except BlockingIOError:
                 (board.tools / "waits").touch()
                 real(handle, how)
 
-        _transaction.fcntl.flock = flock
+        state.fcntl.flock = flock
         work(board)
 
     return with_sign

@@ -17,9 +17,10 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._board import tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
     guard as _guard, transaction as _transaction,
 )
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import driver
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import holders
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import restore_point, state
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import upgrade
 
 SCHEMA = json.loads((pathlib.Path(__file__).resolve().parents[5] / "docs/state.schema.json").read_text())
 STATE = {"driver": {"from": "0.9.3", "to": "0.9.6"}, "baseline": {"diagnosis": "ok"}, "controller": {"host": "desk", "user": "me"}}
@@ -506,7 +507,7 @@ def test_who_has_the_npu_open(tmp_path, services, blocking):
         (tmp_path / ("proc/%d/fd/3" % pid)).symlink_to(opened)
         (tmp_path / ("proc/%d/comm" % pid)).write_text(name + "\n")
         (tmp_path / ("proc/%d/cgroup" % pid)).write_text("0::%s\n" % group)
-    found = driver.blocking(tree.Tree(str(tmp_path)), node, services, ())
+    found = holders.blocking(tree.Tree(str(tmp_path)), node, services, ())
     assert [process["name"] for process in found] == blocking
 
 
@@ -517,7 +518,7 @@ def test_what_a_board_says_of_its_state_is_not_trusted(tmp_path, content):
     home.mkdir(parents=True)
     (home / "state.json").write_text(content)
     (home / "lock.json").write_text(content)
-    facts = state.read(tree.Tree(str(tmp_path)))
+    facts = upgrade.read(tree.Tree(str(tmp_path)))
     assert facts["state"] == "unknown" and facts["why"] is None and not facts["pending"] and facts["hold"] is None
 
 
@@ -525,7 +526,7 @@ def test_a_hold_and_its_reason(tmp_path):
     hold = tmp_path / "etc/rkfleet-npu/hold"
     hold.parent.mkdir(parents=True)
     hold.write_text("on the bench\x1b[31m, Ann\nmore\n")
-    facts = state.read(tree.Tree(str(tmp_path)))
+    facts = upgrade.read(tree.Tree(str(tmp_path)))
     assert facts["state"] == "held" and facts["hold"] == "on the bench [31m, Ann"
     hold.write_text("")
-    assert state.read(tree.Tree(str(tmp_path)))["hold"] == ""
+    assert upgrade.read(tree.Tree(str(tmp_path)))["hold"] == ""
