@@ -21,7 +21,8 @@ config: the file with the kernel arguments.
 read: function(text of config, default) that returns the configured arguments.
 default: the arguments that apply if none are configured.
 update: the tool to run after a change of config, None if the boot loader reads config itself.
-made, read_made: the file that the tool makes, and the function(its text) that returns the arguments of the entry that boots.
+made: the file that the tool makes.
+read_made: function(text of made) that returns the arguments of the entry that boots.
 error: why the boot loader could not be recognized, one sentence.
 """
 

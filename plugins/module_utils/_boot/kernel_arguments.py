@@ -1,21 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A line of kernel arguments: whether a value is in the comma list of an argument, adding it and removing it.
-
-Only the argument changes: blanks, quotes and the order of everything else stay byte for byte.
-"""
+"""A line of kernel arguments as the kernel reads it."""
 
 from __future__ import annotations
 
 import re
 
-from .._board.tree import clean
-
-_LINE_LIMIT = 2047  # COMMAND_LINE_SIZE of arm64, less the NUL
 _WORD = re.compile(r'(?:[^\s"]|"[^"]*")+')
-_LIST = re.compile(r"[A-Za-z0-9_.,-]*\Z")
-_PART = re.compile(r"[A-Za-z0-9_.]+\Z")
 
 
 def has(arguments, name, value):
@@ -24,46 +16,10 @@ def has(arguments, name, value):
     Args:
         arguments: the line, or None.
     """
-    return any(value in (_values(match.group(), name) or ()) for match in _words(arguments or ""))
+    return any(value in (values(match.group(), name) or ()) for match in words(arguments or ""))
 
 
-def merge(arguments, name, value):
-    """Return the line with the value in the comma list of an argument; the same line if it is there already.
-
-    An existing `name=a,b` becomes `name=a,b,value`, otherwise the argument is appended.
-
-    Raises:
-        ValueError: the line cannot be edited safely; one sentence for the operator.
-    """
-    hits = _hits(arguments, name, value)
-    if has(arguments, name, value):
-        return arguments
-    merged = _extend(arguments, hits[-1], name, value) if hits else _append(arguments, "%s=%s" % (name, value))
-    if len(merged.strip()) > _LINE_LIMIT:
-        raise ValueError("the kernel arguments would be longer than the %d characters a kernel takes" % _LINE_LIMIT)
-    return merged
-
-
-def remove(arguments, name, value):
-    """Return the line without the value, and without the argument if its list is empty then: the reverse of merge().
-
-    Raises:
-        ValueError: as merge().
-    """
-    for match in reversed(_hits(arguments, name, value)):
-        values = _values(match.group(), name)
-        if value not in values:
-            continue
-        before, after = arguments[:match.start()], arguments[match.end():]
-        kept = [item for item in values if item != value]
-        if kept:
-            arguments = before + _with_list(match.group(), kept) + after
-        else:
-            arguments = before.rstrip(" \t") + after if before.strip() else before + after.lstrip(" \t")
-    return arguments
-
-
-def _words(arguments):
+def words(arguments):
     """Yield the matches of the arguments meant for the kernel: double quotes keep blanks together, `--` ends them."""
     for match in _WORD.finditer(arguments):
         if match.group() == "--":
@@ -71,47 +27,10 @@ def _words(arguments):
         yield match
 
 
-def _values(word, name):
+def values(word, name):
     """Return the comma list of one argument `name=a,b`, or None if it is another argument."""
     bare = word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else word
     key, equals, value = bare.partition("=")
     if not equals or key.replace("-", "_") != name.replace("-", "_"):
         return None
     return [item for item in value.strip('"').split(",") if item]
-
-
-def _hits(arguments, name, value):
-    """Return the matches of the argument that is to be edited."""
-    if not _PART.match(name) or not _PART.match(value):
-        raise ValueError("%s=%s is not a kernel argument that can be merged" % (name, value))
-    if arguments.count('"') % 2:
-        raise ValueError("the kernel arguments have a double quote that is never closed")
-    hits = [match for match in _words(arguments) if _values(match.group(), name) is not None]
-    for match in hits:
-        if not _LIST.match(match.group().replace('"', "").partition("=")[2]):
-            raise ValueError("%s is written in a way that cannot be edited safely: %s" % (name, clean(match.group(), 80)))
-    return hits
-
-
-def _extend(arguments, match, name, value):
-    """Return the line with the value at the end of an argument's list, within its quotes."""
-    at = match.start() + len(match.group().rstrip('"'))
-    comma = "," if _values(match.group(), name) and arguments[at - 1] != "," else ""
-    return arguments[:at] + comma + value + arguments[at:]
-
-
-def _append(arguments, word):
-    """Return the line with a word behind the last argument that is meant for the kernel."""
-    words = list(_words(arguments))
-    if words:
-        at = words[-1].end()
-        return "%s %s%s" % (arguments[:at], word, arguments[at:])
-    at = len(arguments) - len(arguments.lstrip())
-    return arguments[:at] + word + (" " + arguments[at:] if arguments[at:] else "")
-
-
-def _with_list(word, items):
-    """Return an argument with another comma list, in the quotes that it has."""
-    head, equals, rest = word.partition("=")
-    quote = rest[:1] if rest[:1] == '"' else ""
-    return head + equals + quote + ",".join(items) + ('"' if word.endswith('"') else "")

@@ -59,7 +59,8 @@ def problem(text, root):
     except ValueError as error:
         return str(error)
     # As U-Boot names it: without /boot where that is a file system of its own.
-    if image and any(os.path.isfile(os.path.join(root, (top + image).lstrip("/"))) for top in ("", "/boot", "/boot/extlinux/")):
+    places = ["%s%s" % (top, image) for top in ("", "/boot", "/boot/extlinux/")] if image else []
+    if any(os.path.isfile(os.path.join(root, place.lstrip("/"))) for place in places):
         return None
     return "its default kernel is %s" % ("%s, which is not there" % image if image else "not named")
 

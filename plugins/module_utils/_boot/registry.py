@@ -8,24 +8,25 @@ Each of these files has:
 NAMES: its names in the facts.
 recognize(tree, cmdline): the Description of the board's boot loader, None if it is another one.
 read(text, default): the kernel arguments that its configuration asks for, as one line.
-edit(text, change, default): the text with change() applied to its kernel arguments, all else byte for byte; add() and remove() are made of it.
-problem(text, root): why the board would not boot with what the update tool made, or None; only needed with an update tool.
+edit(text, change, default): the text with change() applied to its kernel arguments, all else byte for byte.
+problem(text, root): why the board would not boot with what the update tool made, or None; only with an update tool.
 
-How a change takes effect is in the Description: at once, or by its update tool, see update_tool.
+edit.add() and edit.remove() use edit(). How a change takes effect is in the Description: at once, or by its update
+tool, see update_tool.
 
-To add a boot loader, add its file there and its name to both lists here. All functions raise ValueError, one sentence for the operator, if a
-configuration cannot be understood.
+To add a boot loader, add its file there and its name to both lists here. All functions raise ValueError, one sentence
+for the operator, if a configuration cannot be parsed.
 """
 
 from __future__ import annotations
 
-from . import kernel_arguments
 from .._board.tree import clean
 from .description import DEFAULT_ARGUMENTS, UNKNOWN
 from .loaders import environment, extlinux, radxa, u_boot_menu
 from .text_file import checked, LIMIT
 
-# The first that recognizes a board's boot loader wins. Apart from LOADERS, as facts need no more: what edits is not sent to each board.
+# The first that recognizes a board's boot loader wins. A list of its own: facts need no more, and the program that
+# gathers them is sent to each board with what they need.
 RECOGNIZERS = (environment.recognize, radxa.recognize, u_boot_menu.recognize, extlinux.recognize)
 LOADERS = (environment, radxa, u_boot_menu, extlinux)
 
@@ -45,8 +46,8 @@ def recognize(tree, cmdline):
 def read(tree, cmdline):
     """Return the facts {loader, config, cmdline, configured, next, default, update, error}.
 
-    configured is what the configuration asks for, next what the boot loader reads at the next boot: they differ if the update tool was not
-    run. Both are None if they are not known, error is the reason then.
+    configured is what the configuration asks for, next what the boot loader reads at the next boot: they differ if the
+    update tool was not run. Both are None if they are not known, error is the reason then.
     """
     loader = recognize(tree, cmdline)
     facts = {"loader": loader.name, "config": loader.config, "cmdline": cmdline, "configured": None, "next": None,
@@ -77,32 +78,3 @@ def find(name):
         if name in loader.NAMES:
             return loader
     raise ValueError("no way is known to set kernel arguments with the boot loader %r" % (name,))
-
-
-def configured(name, text, default=DEFAULT_ARGUMENTS):
-    """Return the kernel arguments that a configuration asks for, as one line."""
-    return find(name).read(checked(text), default)
-
-
-def add(name, text, argument, value, default=DEFAULT_ARGUMENTS):
-    """Return the configuration with a value in the comma list of a kernel argument; the same text if it is there already.
-
-    Args:
-        name: of the boot loader, as in the facts.
-        text: the content of the configuration, "" for a missing file.
-        default: the arguments that apply if none are configured, kept when they are set for the first time.
-    """
-    return _edited(name, text, lambda arguments: kernel_arguments.merge(arguments, argument, value), default, (argument, value), True)
-
-
-def remove(name, text, argument, value, default=DEFAULT_ARGUMENTS):
-    """Return the configuration without the value: the reverse of add()."""
-    return _edited(name, text, lambda arguments: kernel_arguments.remove(arguments, argument, value), default, (argument, value), False)
-
-
-def _edited(name, text, change, default, argument, expected):
-    """Return the edited text, read back: a configuration that nobody foresaw is refused."""
-    changed = find(name).edit(checked(text), change, default)
-    if kernel_arguments.has(configured(name, changed, default), *argument) is not expected:
-        raise ValueError("the configuration is written in a way that cannot be edited safely: change it by hand")
-    return changed

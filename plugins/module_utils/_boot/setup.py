@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The boot configuration that selects the NPU driver: the module loaded by name, the built-in blacklisted, a default kernel with the module."""
+"""The boot configuration that selects the NPU driver.
+
+The module is loaded by name, the built-in driver is blacklisted, and the default kernel is one with the module.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import contextlib
 import os
 import re
 
-from . import default_kernel, kernel_arguments, menu, registry, u_boot_update, update_tool
+from . import default_kernel, edit, kernel_arguments, menu, registry, u_boot_update, update_tool
 from .._board import checkpoint
 from .._board.files import clean_leftovers, ensure_dir, keep, read_file, told, write_file
 from .._board.paths import DRACUT, MODULES_LOAD, STATE_DIR
@@ -42,7 +45,8 @@ class BootSetup:
     """
 
     def __init__(self, run, module, initcalls, present=True, state_dir=STATE_DIR, root="/"):
-        self.run, self.module, self.initcalls, self.present, self.state_dir, self.root = run, module, list(initcalls), present, state_dir, root
+        self.run, self.module, self.initcalls, self.present = run, module, list(initcalls), present
+        self.state_dir, self.root = state_dir, root
         self.cmdline = (self._read("/proc/cmdline") or b"").decode("utf-8", "replace").strip()
         self.loader = registry.recognize(Tree(root), self.cmdline)
         self.before, self.after, self.modes = {}, {}, {}
@@ -67,15 +71,17 @@ class BootSetup:
         return (self._read(path) or b"").decode("utf-8", "surrogateescape")
 
     def _want_hold(self):
-        """Add the files by which u-boot-update chooses the default kernel; other boot loaders have nothing of the kind."""
-        self.hold = self.present and bool(self.loader.update)
-        fragments = self.hold and u_boot_update.reads_fragments(u_boot_update.script(Tree(self.root), self.loader.update))
+        """Add the files by which u-boot-update chooses the default kernel; other boot loaders have no such files."""
+        self.hold = self.present and self.loader.made == menu.PATH
+        script = u_boot_update.script(Tree(self.root), self.loader.update) if self.hold else ""
+        fragments = u_boot_update.reads_fragments(script)
         for path, (content, mode) in default_kernel.files(self.hold, fragments).items():
             self._want(path, content)
             self.modes[path] = mode
         text = self.after.get(u_boot_update.CONFIG, self._read(u_boot_update.CONFIG))
         if text is not None or self.hold and not fragments:
-            text = default_kernel.with_line((text or b"").decode("utf-8", "surrogateescape"), self.hold and not fragments)
+            text = (text or b"").decode("utf-8", "surrogateescape")
+            text = default_kernel.with_line(text, self.hold and not fragments)
             self._want(u_boot_update.CONFIG, text.encode("utf-8", "surrogateescape"))
 
     def _want_arguments(self):
@@ -86,21 +92,21 @@ class BootSetup:
                 # The owner has done by hand what nothing here knows how to do.
                 self.initcalls = []
                 return
-            raise BootSetupError(
-                "no boot loader is known here: add %s=%s to the kernel arguments by hand" % (BLACKLIST, ",".join(self.initcalls))
-            )
+            raise BootSetupError("no boot loader is known here: add %s=%s to the kernel arguments by hand" % (
+                BLACKLIST, ",".join(self.initcalls)))
         text = self._text(path)
-        edit = registry.add if self.present else registry.remove
+        change = edit.add if self.present else edit.remove
         try:
             for initcall in self.initcalls:
-                text = edit(self.loader.name, text, BLACKLIST, initcall, self.loader.default)
+                text = change(self.loader.name, text, BLACKLIST, initcall, self.loader.default)
         except ValueError as error:
             raise BootSetupError("%s was left as it is: %s" % (path, error)) from error
         self._want(path, text.encode("utf-8", "surrogateescape"))
 
     def changes(self):
         """Return the files that would change, in the order in which they are written."""
-        changed = [path for path in self.after if (self.before[path] or None) != (self.after[path] or None) or self._not_executable(path)]
+        changed = [path for path, wanted in self.after.items()
+                   if (self.before[path] or None) != (wanted or None) or self._not_executable(path)]
         if self.loader.update and (self.initcalls and not self._arguments_right() or not self._default_right()):
             changed.append(self.loader.made)
         return changed
@@ -116,7 +122,7 @@ class BootSetup:
             text: of the boot loader's menu, by default of the current one.
         """
         text = self._text(menu.PATH) if text is None else text
-        if not text:
+        if not text or self.loader.made != menu.PATH:
             return True
         try:
             kernel = menu.default_kernel(text)
@@ -136,7 +142,7 @@ class BootSetup:
             if self.loader.update:
                 arguments = self.loader.read_made(text)
             else:
-                arguments = registry.configured(self.loader.name, text, self.loader.default)
+                arguments = edit.configured(self.loader.name, text, self.loader.default)
         except ValueError:
             return False
         return all(kernel_arguments.has(arguments, BLACKLIST, initcall) == self.present for initcall in self.initcalls)
@@ -145,7 +151,10 @@ class BootSetup:
         return self.loader.made if self.loader.update else self.loader.config
 
     def apply(self):
-        """Write the files of changes(), run the boot loader's update tool, and return {file: where its old content is kept}.
+        """Write the files of changes() and run the boot loader's update tool.
+
+        Returns:
+            {file: where its old content is kept}.
 
         Raises:
             BootSetupError: after everything was restored.
@@ -166,16 +175,20 @@ class BootSetup:
             self._settle()
         except (OSError, BootSetupError) as error:
             left = self.restore()
-            reason = told(error, self._place(self._read_by_loader() or MODULES_LOAD)) if isinstance(error, OSError) else error
+            reason = error
+            if isinstance(error, OSError):
+                reason = told(error, self._place(self._read_by_loader() or MODULES_LOAD))
             if left:
-                raise BootSetupError("%s; and it could not be put back as it was: %s" % (reason, "; ".join(left))) from error
+                reason = "%s; and it could not be put back as it was: %s" % (reason, "; ".join(left))
+                raise BootSetupError(reason) from error
             raise BootSetupError("the boot set-up was put back as it was: %s" % reason) from error
         return kept
 
     def restore(self):
         """Restore the old content of every file, the menu's too, and return what failed, one sentence each."""
         left = []
-        for path, content in dict(self.before, **({self.loader.made: self.menu} if self.loader.update else {})).items():
+        made = {self.loader.made: self.menu} if self.loader.update else {}
+        for path, content in {**self.before, **made}.items():
             try:
                 if self._read(path) != content:
                     self._write(path, content)
@@ -226,8 +239,7 @@ class BootSetup:
             raise BootSetupError("%s made a menu that boots nothing: %s" % (self.loader.update, problem))
         if self.hold and not self._default_right(text):
             raise BootSetupError(
-                "%s boots kernel %s by default, for which there is no module %s: see U_BOOT_DEFAULT in the configuration of u-boot-update"
-                % (self.loader.made, menu.default_kernel(text), self.module)
-            )
+                "%s boots kernel %s by default, for which there is no module %s: see U_BOOT_DEFAULT in the"
+                " configuration of u-boot-update" % (self.loader.made, menu.default_kernel(text), self.module))
         if self.initcalls and not self._arguments_right(text):
             raise BootSetupError(self._arguments_wrong())

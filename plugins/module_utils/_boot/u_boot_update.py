@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""u-boot-update of the package u-boot-menu, which makes U-Boot's menu: where it is, and where it reads its configuration."""
+"""u-boot-update of the package u-boot-menu, which makes U-Boot's menu: its path and its configuration."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TOOLS = ("/usr/sbin/u-boot-update", "/usr/bin/u-boot-update", "/usr/local/sbin/
 _DEFAULT = re.compile(r"\$\{U_BOOT_PARAMETERS:-([^}$`\n]{0,500})\}")
 
 Settings = collections.namedtuple("Settings", "tool script config arguments default")
-"""The path of u-boot-update, its text, the file that sets the arguments, the arguments or None, and the script's own default."""
+"""The path of u-boot-update, its text, the file that sets the arguments, the arguments or None, the tool's default."""
 
 
 def settings(tree):
@@ -46,7 +46,7 @@ def settings(tree):
 
 
 def script(tree, tool):
-    """Return the text of u-boot-update with that of the script it sources: from 4.2.4 on, the latter reads the configuration."""
+    """Return the text of u-boot-update and of the script it sources, which reads the configuration from 4.2.4 on."""
     return "".join(tree.text(path, LIMIT) or "" for path in (tool, READ_CONFIG))
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Running the tool that makes what the boot loader reads of its configuration, where nobody sees it until it is known to be good."""
+"""Running the tool that makes what the boot loader reads, out of its sight until the result is checked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import tempfile
 
 from .._board.files import disk_full, ensure_dir, LEFTOVER, read_file, write_file
 
-# Mounted over the folder for one command and its children only: for everybody else, U-Boot included, nothing happens there.
+# Mounted over the folder for one command and its children only: all others, U-Boot included, see no change.
 _UNSHARE = ["unshare", "--mount", "--propagation", "private", "--"]
 _ELSEWHERE = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
 
@@ -20,8 +20,8 @@ _ELSEWHERE = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
 def make(run, tool, place, state_dir):
     """Return the content of the file that the tool makes, None if it makes none.
 
-    Such a tool does not sync what it writes, and a board without its menu does not boot: it works on a copy that only it can see. Without
-    a copy, in the file's own folder, if the kernel or a container forbids a mount namespace.
+    Such a tool does not sync what it writes, and a board without its menu does not boot: it works on a copy that only
+    it can see. If the kernel or a container forbids a mount namespace, it works on the file itself.
 
     Args:
         run: function of a command as a list that returns (rc, stdout, stderr).
@@ -42,7 +42,7 @@ def make(run, tool, place, state_dir):
 
 @contextlib.contextmanager
 def _copied(run, place, state_dir):
-    """Yield (folder, command): the folder where the file will be made by a tool that is run with the words of command before it."""
+    """Yield (folder, command): the folder where a tool makes its file if it is run with command before it."""
     folder = os.path.dirname(place)
     fresh = ensure_dir(folder)
     ensure_dir(state_dir, 0o700)

@@ -17,7 +17,7 @@ _ARGUMENTS = re.compile(r"^[ \t]*extraargs=([^\r\n]*)", re.M)
 
 
 def recognize(tree, cmdline):
-    """Return the Description of the first environment file, None if the running kernel was started by an extlinux.conf next to it."""
+    """Return the Description of the first environment file, None if an extlinux.conf started the running kernel."""
     for name, path in FILES.items():
         if tree.exists(path):
             return None if _started_by_menu(tree, cmdline) else Description(name, "environment", path, read)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Radxa OS: u-boot-update takes the kernel arguments from /etc/kernel/cmdline, unless its own configuration sets them."""
+"""Radxa OS: u-boot-update takes the kernel arguments from /etc/kernel/cmdline, unless its configuration sets them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def recognize(tree, unused_cmdline):
     found = u_boot_update.settings(tree)
     if not found or (found.arguments or "").strip() or CONFIG not in found.script or not tree.exists(CONFIG):
         return None
-    return Description("radxa", "words", CONFIG, read, found.default, found.tool, menu.PATH, menu.default_arguments)
+    return Description("radxa", "words", CONFIG, read,
+                       found.default, found.tool, menu.PATH, menu.default_arguments)
 
 
 def read(text, unused_default):

@@ -18,7 +18,8 @@ def recognize(tree, unused_cmdline):
     found = u_boot_update.settings(tree)
     if not found:
         return None
-    return Description("u-boot-menu", "shell", found.config, read, found.default, found.tool, menu.PATH, menu.default_arguments)
+    return Description("u-boot-menu", "shell", found.config, read,
+                       found.default, found.tool, menu.PATH, menu.default_arguments)
 
 
 def read(text, default):

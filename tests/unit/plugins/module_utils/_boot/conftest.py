@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import kernel_arguments, registry
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, kernel_arguments, registry
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 
@@ -17,12 +17,12 @@ def check_reversible():
     """Function (loader, before, after) that fails unless the argument goes in and comes out again, byte for byte."""
 
     def check(loader, before, after):
-        assert registry.add(loader, before, NAME, VALUE) == after
-        assert registry.add(loader, after, NAME, VALUE) == after
-        assert registry.remove(loader, after, NAME, VALUE) == before
-        assert registry.remove(loader, before, NAME, VALUE) == before
-        assert kernel_arguments.has(registry.configured(loader, after), NAME, VALUE)
-        assert not kernel_arguments.has(registry.configured(loader, before), NAME, VALUE)
+        assert edit.add(loader, before, NAME, VALUE) == after
+        assert edit.add(loader, after, NAME, VALUE) == after
+        assert edit.remove(loader, after, NAME, VALUE) == before
+        assert edit.remove(loader, before, NAME, VALUE) == before
+        assert kernel_arguments.has(edit.configured(loader, after), NAME, VALUE)
+        assert not kernel_arguments.has(edit.configured(loader, before), NAME, VALUE)
 
     return check
 

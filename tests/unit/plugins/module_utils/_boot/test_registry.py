@@ -8,14 +8,15 @@ import pathlib
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import registry
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, registry
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 
 
 def test_each_boot_loader_is_registered_with_the_whole_interface():
     folder = pathlib.Path(registry.__file__).parent / "loaders"
-    assert sorted(loader.__name__.rpartition(".")[2] for loader in registry.LOADERS) == sorted(path.stem for path in folder.glob("*.py"))
+    files = sorted(loader.__name__.rpartition(".")[2] for loader in registry.LOADERS)
+    assert files == sorted(path.stem for path in folder.glob("*.py"))
     assert registry.RECOGNIZERS == tuple(loader.recognize for loader in registry.LOADERS)
     for loader in registry.LOADERS:
         assert callable(loader.read) and callable(loader.edit)
@@ -34,14 +35,14 @@ def test_a_boot_loader_with_an_update_tool_judges_what_it_makes(tmp_path, name):
 @pytest.mark.parametrize("loader", ["unknown", "grub"])
 def test_an_unknown_boot_loader_is_refused_in_one_sentence(loader):
     with pytest.raises(ValueError, match="no way is known") as error:
-        registry.add(loader, "", NAME, VALUE)
+        edit.add(loader, "", NAME, VALUE)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("value", ["a b", 'a"', "a,b", "$(x)", ""])
 def test_only_a_plain_word_is_added(value):
     with pytest.raises(ValueError, match="is not a kernel argument"):
-        registry.add("radxa", "ro\n", NAME, value)
+        edit.add("radxa", "ro\n", NAME, value)
 
 
 def test_nothing_known(board, read):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import registry
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 ARGUMENT = "initcall_blacklist=rknpu_init"
@@ -26,9 +26,12 @@ label vendor
 # before, after: removing from `after` gives `before` again, byte for byte.
 REVERSIBLE = [
     (EXTLINUX, EXTLINUX.replace("1500000n8", "1500000n8 " + ARGUMENT)),
-    ("label a\n  linux /x\n  append ro\nlabel b\n  append rw\n", "label a\n  linux /x\n  append ro %s\nlabel b\n  append rw\n" % ARGUMENT),
-    ("label a\n append ro\nlabel b\n menu default\n append rw\n", "label a\n append ro\nlabel b\n menu default\n append rw %s\n" % ARGUMENT),
-    ("default a\nlabel a\n\tlinux /x\n\nlabel b\n", "default a\nlabel a\n\tlinux /x\n\tappend %s\n\nlabel b\n" % ARGUMENT),
+    ("label a\n  linux /x\n  append ro\nlabel b\n  append rw\n",
+     "label a\n  linux /x\n  append ro %s\nlabel b\n  append rw\n" % ARGUMENT),
+    ("label a\n append ro\nlabel b\n menu default\n append rw\n",
+     "label a\n append ro\nlabel b\n menu default\n append rw %s\n" % ARGUMENT),
+    ("default a\nlabel a\n\tlinux /x\n\nlabel b\n",
+     "default a\nlabel a\n\tlinux /x\n\tappend %s\n\nlabel b\n" % ARGUMENT),
 ]
 
 
@@ -43,7 +46,7 @@ def test_argument_goes_in_and_comes_out_again(check_reversible, before, after):
 ])
 def test_odd_configuration_is_refused_in_one_sentence(text, why):
     with pytest.raises(ValueError, match=why) as error:
-        registry.add("extlinux", text, NAME, VALUE)
+        edit.add("extlinux", text, NAME, VALUE)
     assert "\n" not in str(error.value)
 
 

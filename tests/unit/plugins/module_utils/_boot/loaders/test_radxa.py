@@ -6,15 +6,18 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import registry
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 ARGUMENT = "initcall_blacklist=rknpu_init"
+
 # before, after: removing from `after` gives `before` again, byte for byte.
 REVERSIBLE = [
-    ("root=UUID=1-2 console=ttyFIQ0,1500000n8 quiet\n", "root=UUID=1-2 console=ttyFIQ0,1500000n8 quiet %s\n" % ARGUMENT),
+    ("root=UUID=1-2 console=ttyFIQ0,1500000n8 quiet\n",
+     "root=UUID=1-2 console=ttyFIQ0,1500000n8 quiet %s\n" % ARGUMENT),
     ("root=UUID=1-2 quiet", "root=UUID=1-2 quiet %s" % ARGUMENT),
-    ('dyndbg="file a.c +p" initcall_blacklist="a" quiet\r\n', 'dyndbg="file a.c +p" initcall_blacklist="a,rknpu_init" quiet\r\n'),
+    ('dyndbg="file a.c +p" initcall_blacklist="a" quiet\r\n',
+     'dyndbg="file a.c +p" initcall_blacklist="a,rknpu_init" quiet\r\n'),
     ("initcall-blacklist=a ro\n", "initcall-blacklist=a,rknpu_init ro\n"),
 ]
 
@@ -32,7 +35,7 @@ def test_argument_goes_in_and_comes_out_again(check_reversible, before, after):
 ])
 def test_odd_configuration_is_refused_in_one_sentence(text, why):
     with pytest.raises(ValueError, match=why) as error:
-        registry.add("radxa", text, NAME, VALUE)
+        edit.add("radxa", text, NAME, VALUE)
     assert "\n" not in str(error.value)
 
 

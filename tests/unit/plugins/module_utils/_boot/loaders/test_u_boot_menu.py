@@ -8,7 +8,9 @@ import subprocess
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import kernel_arguments, registry, shell_file, u_boot_update
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import (
+    edit, kernel_arguments, shell_file, u_boot_update,
+)
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 ARGUMENT = "initcall_blacklist=rknpu_init"
@@ -28,13 +30,18 @@ REVERSIBLE = [
      'U_BOOT_PARAMETERS="ro quiet %s"  # mine "too"\r\nU_BOOT_TIMEOUT="5"\r\n' % ARGUMENT),
     ('U_BOOT_PARAMETERS="ro initcall_blacklist=a_init,b_init quiet "\n',
      'U_BOOT_PARAMETERS="ro initcall_blacklist=a_init,b_init,rknpu_init quiet "\n'),
-    ('U_BOOT_PARAMETERS="old"\nU_BOOT_PARAMETERS="new"\n', 'U_BOOT_PARAMETERS="old"\nU_BOOT_PARAMETERS="new %s"\n' % ARGUMENT),
-    ('export U_BOOT_PARAMETERS="ro"; U_BOOT_PROMPT=1\n', 'export U_BOOT_PARAMETERS="ro %s"; U_BOOT_PROMPT=1\n' % ARGUMENT),
+    ('U_BOOT_PARAMETERS="old"\nU_BOOT_PARAMETERS="new"\n',
+     'U_BOOT_PARAMETERS="old"\nU_BOOT_PARAMETERS="new %s"\n' % ARGUMENT),
+    ('export U_BOOT_PARAMETERS="ro"; U_BOOT_PROMPT=1\n',
+     'export U_BOOT_PARAMETERS="ro %s"; U_BOOT_PROMPT=1\n' % ARGUMENT),
     ('U_BOOT_PARAMETERS="ro \\\nquiet $EXTRA"\n', 'U_BOOT_PARAMETERS="ro \\\nquiet $EXTRA %s"\n' % ARGUMENT),
-    ('U_BOOT_PARAMETERS="ro dyndbg=\\"file a.c +p\\""\n', 'U_BOOT_PARAMETERS="ro dyndbg=\\"file a.c +p\\" %s"\n' % ARGUMENT),
+    ('U_BOOT_PARAMETERS="ro dyndbg=\\"file a.c +p\\""\n',
+     'U_BOOT_PARAMETERS="ro dyndbg=\\"file a.c +p\\" %s"\n' % ARGUMENT),
     ('U_BOOT_PARAMETERS="ro -- single"\n', 'U_BOOT_PARAMETERS="ro %s -- single"\n' % ARGUMENT),
-    ('X="\nU_BOOT_PARAMETERS=no"\nU_BOOT_PARAMETERS="ro"\n', 'X="\nU_BOOT_PARAMETERS=no"\nU_BOOT_PARAMETERS="ro %s"\n' % ARGUMENT),
-    (UNTOUCHED, UNTOUCHED.replace("#U_BOOT_ROOT", 'U_BOOT_PARAMETERS="ro quiet %s"%s\n#U_BOOT_ROOT' % (ARGUMENT, shell_file._ADDED))),
+    ('X="\nU_BOOT_PARAMETERS=no"\nU_BOOT_PARAMETERS="ro"\n',
+     'X="\nU_BOOT_PARAMETERS=no"\nU_BOOT_PARAMETERS="ro %s"\n' % ARGUMENT),
+    (UNTOUCHED,
+     UNTOUCHED.replace("#U_BOOT_ROOT", 'U_BOOT_PARAMETERS="ro quiet %s"%s\n#U_BOOT_ROOT' % (ARGUMENT, shell_file._ADDED))),
     ("", 'U_BOOT_PARAMETERS="ro quiet %s"%s\n' % (ARGUMENT, shell_file._ADDED)),
 ]
 
@@ -47,10 +54,11 @@ def test_argument_goes_in_and_comes_out_again(check_reversible, before, after):
 @pytest.mark.parametrize("before", [before for before, after in REVERSIBLE if "\r" not in before])
 def test_a_shell_reads_the_same(tmp_path, before):
     path = tmp_path / "u-boot"
-    path.write_text(registry.add("u-boot-menu", before, NAME, VALUE))
+    path.write_text(edit.add("u-boot-menu", before, NAME, VALUE))
     script = '. "$1"; printf %s "${U_BOOT_PARAMETERS:-ro quiet}"'
-    arguments = subprocess.run(["sh", "-eu", "-c", "EXTRA='$EXTRA'; " + script, "sh", str(path)], check=True, capture_output=True, text=True).stdout
-    assert arguments.split() == registry.configured("u-boot-menu", path.read_text()).split()
+    command = ["sh", "-eu", "-c", "EXTRA='$EXTRA'; " + script, "sh", str(path)]
+    arguments = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert arguments.split() == edit.configured("u-boot-menu", path.read_text()).split()
     assert kernel_arguments.has(arguments, NAME, VALUE)
 
 
@@ -60,12 +68,12 @@ def test_a_shell_reads_the_same(tmp_path, before):
     ('U_BOOT_PARAMETERS="initcall_blacklist= ro"\n', 'U_BOOT_PARAMETERS="%s ro"\n' % ARGUMENT),
 ])
 def test_what_means_the_same_may_be_written_anew(before, after):
-    assert registry.add("u-boot-menu", before, NAME, VALUE) == after
+    assert edit.add("u-boot-menu", before, NAME, VALUE) == after
 
 
 def test_default_of_u_boot_update_is_kept():
-    text = registry.add("u-boot-menu", "", NAME, VALUE, default="rw console=ttyS2")
-    assert registry.configured("u-boot-menu", text) == "rw console=ttyS2 " + ARGUMENT
+    text = edit.add("u-boot-menu", "", NAME, VALUE, default="rw console=ttyS2")
+    assert edit.configured("u-boot-menu", text) == "rw console=ttyS2 " + ARGUMENT
 
 
 @pytest.mark.parametrize("text, why", [
@@ -77,7 +85,7 @@ def test_default_of_u_boot_update_is_kept():
 ])
 def test_odd_configuration_is_refused_in_one_sentence(text, why):
     with pytest.raises(ValueError, match=why) as error:
-        registry.add("u-boot-menu", text, NAME, VALUE)
+        edit.add("u-boot-menu", text, NAME, VALUE)
     assert "\n" not in str(error.value)
 
 
@@ -102,7 +110,8 @@ def test_fragment_that_wins_is_the_one_to_edit(board, read):
 
 
 def test_u_boot_update_that_knows_no_kernel_cmdline(board, read):
-    board.u_boot_menu().write("/etc/kernel/cmdline", "root=UUID=1 quiet\n").write("/usr/sbin/u-boot-update", "#!/bin/sh\n")
+    board.u_boot_menu().write("/etc/kernel/cmdline", "root=UUID=1 quiet\n")
+    board.write("/usr/sbin/u-boot-update", "#!/bin/sh\n")
     assert read(board)["loader"] == "u-boot-menu"
 
 
