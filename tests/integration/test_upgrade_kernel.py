@@ -12,7 +12,7 @@ import json
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import menu
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import menu, menu_kernel
 
 pytestmark = pytest.mark.board
 
@@ -23,7 +23,7 @@ APT = "sudo env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get --quiet --yes"
 
 
 def default_kernel(board):
-    return menu.default_kernel(board.ssh("cat /boot/extlinux/extlinux.conf"))
+    return menu_kernel.release(board.ssh("cat /boot/extlinux/extlinux.conf"))
 
 
 def kernels(board, play):

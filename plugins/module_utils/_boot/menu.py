@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An extlinux.conf, the menu that U-Boot reads: which entry boots by default, with which kernel and arguments.
+"""An extlinux.conf, the menu that U-Boot reads: which entry boots by default, with which arguments.
 
 The functions raise ValueError, one sentence for the operator, if the menu boots nothing or is ambiguous.
 """
 
 from __future__ import annotations
 
-import os
 import re
 
 from .text_file import checked
@@ -32,37 +31,6 @@ def default_arguments(text):
     """Return the kernel arguments of the entry that boots by default, as one line."""
     append = default_entry(text)[1]
     return append.group(2).strip() if append else ""
-
-
-def default_image(text):
-    """Return the kernel's file of the entry that boots by default, as it is written there, or None."""
-    for line in default_entry(text)[0]:
-        if line.group(1).lower() in ("linux", "kernel"):
-            return line.group(2).strip() or None
-    return None
-
-
-def default_kernel(text):
-    """Return the release of the kernel that boots by default, or None if the name of its file does not contain it."""
-    found = re.search(r"/vmlinu[xz]-(\S+)\Z", default_image(text) or "")
-    return found.group(1) if found else None
-
-
-def problem(text, root):
-    """Return why a board would not boot with a menu, or None.
-
-    Args:
-        root: where the board's files are.
-    """
-    try:
-        image = default_image(text) if text else None
-    except ValueError as error:
-        return str(error)
-    # As U-Boot names it: without /boot where that is a file system of its own.
-    places = ["%s%s" % (top, image) for top in ("", "/boot", "/boot/extlinux/")] if image else []
-    if any(os.path.isfile(os.path.join(root, place.lstrip("/"))) for place in places):
-        return None
-    return "its default kernel is %s" % ("%s, which is not there" % image if image else "not named")
 
 
 def _labels(text):

@@ -9,7 +9,6 @@ NAMES: its names in the facts.
 recognize(tree, cmdline): the Description of the board's boot loader, None if it is another one.
 read(text, default): the kernel arguments that its configuration asks for, as one line.
 edit(text, change, default): the text with change() applied to its kernel arguments, all else byte for byte.
-problem(text, root): why the board would not boot with what the update tool made, or None; only with an update tool.
 
 edit.add() and edit.remove() use edit(). How a change takes effect is in the Description: at once, or by its update
 tool, see update_tool.

@@ -12,7 +12,7 @@ import contextlib
 import os
 import re
 
-from . import default_kernel, edit, kernel_arguments, menu, registry, u_boot_update, update_tool
+from . import default_kernel, edit, kernel_arguments, menu, menu_kernel, registry, u_boot_update, update_tool
 from .._board import checkpoint
 from .._board.files import clean_leftovers, ensure_dir, keep, read_file, told, write_file
 from .._board.paths import DRACUT, MODULES_LOAD, STATE_DIR
@@ -125,8 +125,8 @@ class BootSetup:
         if not text or self.loader.made != menu.PATH:
             return True
         try:
-            kernel = menu.default_kernel(text)
-            newest = menu.default_kernel(re.sub(r"(?im)^[ \t]*default[ \t].*$", "", text))
+            kernel = menu_kernel.release(text)
+            newest = menu_kernel.release(re.sub(r"(?im)^[ \t]*default[ \t].*$", "", text))
         except ValueError:
             return True  # a menu that cannot be parsed is reported by _arguments_right()
         if self.hold:
@@ -234,12 +234,12 @@ class BootSetup:
 
     def _check_menu(self, text):
         """Fail if the board would not boot with a menu, or not as wanted."""
-        problem = registry.find(self.loader.name).problem(text, self.root)
+        problem = menu_kernel.problem(text, self.root) if self.loader.made == menu.PATH else None
         if problem:
             raise BootSetupError("%s made a menu that boots nothing: %s" % (self.loader.update, problem))
         if self.hold and not self._default_right(text):
             raise BootSetupError(
                 "%s boots kernel %s by default, for which there is no module %s: see U_BOOT_DEFAULT in the"
-                " configuration of u-boot-update" % (self.loader.made, menu.default_kernel(text), self.module))
+                " configuration of u-boot-update" % (self.loader.made, menu_kernel.release(text), self.module))
         if self.initcalls and not self._arguments_right(text):
             raise BootSetupError(self._arguments_wrong())

@@ -13,8 +13,6 @@ from ..description import Description
 NAMES = ("radxa",)
 CONFIG = "/etc/kernel/cmdline"
 
-problem = menu.problem
-
 
 def recognize(tree, unused_cmdline):
     """Return the Description, None if this u-boot-update does not read the file, or sets the arguments elsewhere."""

@@ -10,8 +10,6 @@ from ..description import Description
 
 NAMES = ("u-boot-menu",)
 
-problem = menu.problem
-
 
 def recognize(tree, unused_cmdline):
     """Return the Description, with the file that wins as config; None without u-boot-update."""

@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, menu, setup as _boot_setup, u_boot_update
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, menu, menu_kernel, setup as _boot_setup, u_boot_update
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
 
 OLD, NEW = "6.1.99-1-rk2312", "6.1.192-2-rk2410"
@@ -122,7 +122,7 @@ class Board:
         text = self.path("/boot/extlinux/extlinux.conf").read_text()
         label = text.split()[1]
         assert "\nlabel %s\n" % label in text
-        return menu.default_kernel(text)
+        return menu_kernel.release(text)
 
     def files(self):
         return {path.relative_to(self.root).as_posix(): (path.stat().st_mode, path.read_text() if path.is_file() else None)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import menu
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import menu, menu_kernel
 
 EXTLINUX = """## made by hand
 timeout 30
@@ -31,4 +31,13 @@ def test_default_entry_of_extlinux():
     ("label x\n  kernel /boot/Image\n", None),
 ])
 def test_which_kernel_boots_by_default(text, release):
-    assert menu.default_kernel(text) == release
+    assert menu_kernel.release(text) == release
+
+
+def test_a_menu_is_refused_if_its_kernel_is_not_there(tmp_path):
+    text = "label a\n linux /Image\n"
+    assert menu_kernel.problem("", str(tmp_path)) == "its default kernel is not named"
+    assert menu_kernel.problem(text, str(tmp_path)) == "its default kernel is /Image, which is not there"
+    (tmp_path / "boot").mkdir()
+    (tmp_path / "boot/Image").touch()
+    assert menu_kernel.problem(text, str(tmp_path)) is None

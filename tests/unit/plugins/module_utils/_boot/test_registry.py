@@ -23,15 +23,6 @@ def test_each_boot_loader_is_registered_with_the_whole_interface():
         assert [registry.find(name) for name in loader.NAMES] == [loader] * len(loader.NAMES)
 
 
-@pytest.mark.parametrize("name", ["u-boot-menu", "radxa"])
-def test_a_boot_loader_with_an_update_tool_judges_what_it_makes(tmp_path, name):
-    judge = registry.find(name).problem
-    assert judge("", str(tmp_path)) == "its default kernel is not named"
-    assert judge("label a\n linux /Image\n", str(tmp_path)) == "its default kernel is /Image, which is not there"
-    (tmp_path / "Image").touch()
-    assert judge("label a\n linux /Image\n", str(tmp_path)) is None
-
-
 @pytest.mark.parametrize("loader", ["unknown", "grub"])
 def test_an_unknown_boot_loader_is_refused_in_one_sentence(loader):
     with pytest.raises(ValueError, match="no way is known") as error:
