@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import argument_list, kernel_arguments
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, kernel_arguments
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 
@@ -14,7 +14,7 @@ NAME, VALUE = "initcall_blacklist", "rknpu_init"
 @pytest.mark.parametrize("value", ["a b", 'a"', "a,b", "$(x)", ""])
 def test_only_a_plain_word_is_merged(value):
     with pytest.raises(ValueError, match="is not a kernel argument"):
-        argument_list.merge("ro", NAME, value)
+        edit.merge_value("ro", NAME, value)
 
 
 @pytest.mark.parametrize("cmdline, expected", [
