@@ -68,7 +68,7 @@ def merge_value(arguments, name, value):
 
 
 def remove_value(arguments, name, value):
-    """Return the line without the value, and without the argument if its list is empty then: the reverse of merge_value().
+    """Return the line without the value, and without the argument if its list is empty: the reverse of merge_value().
 
     Raises:
         ValueError: as merge_value().
