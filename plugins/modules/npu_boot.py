@@ -146,7 +146,7 @@ def main():
         for path in files
         if path in setup.after
     ]
-    module.exit_json(changed=bool(files), loader=setup.loader["loader"], kernel_hold=setup.hold, files=files, kept=kept, diff=diff)
+    module.exit_json(changed=bool(files), loader=setup.loader.name, kernel_hold=setup.hold, files=files, kept=kept, diff=diff)
 
 
 def as_text(content):

@@ -19,7 +19,7 @@ import stat
 import struct
 
 from .._board import version as _version
-from .._boot import loaders
+from .._boot import kernel_arguments
 from . import device_tree
 from .._board.tree import clean
 
@@ -200,7 +200,7 @@ def read(tree, release, device, config, cmdline, dkms, ask_node=ask, privileged=
         "module": _bound_module(tree, device, presence),
         "version": None, "date": None, "version_source": "unknown",
         "render_node": None,
-        "held_down": loaders.has_argument(cmdline, BLACKLIST, INITCALL),
+        "held_down": kernel_arguments.has(cmdline, BLACKLIST, INITCALL),
         "builtin_version": None,
         "loaded": loaded,
         "files": files,

@@ -13,11 +13,11 @@ import re
 
 from .._board.paths import MODULES_LOAD, SIGNING_PATHS, STATE_DIR
 from .._board.tree import clean
-from .._boot import default_kernel, loaders
+from .._boot import default_kernel, menu, shell_file, u_boot_update
 
 PATHS = ("/", "/boot", "/etc", "/lib/modules", "/usr/lib", "/usr/src", "/var/lib/dkms", STATE_DIR)
 """Below these everything lies that is written."""
-BOOT_FILES = (loaders.EXTLINUX, loaders.U_BOOT_DEFAULT, MODULES_LOAD, default_kernel.SCRIPT, default_kernel.SETTINGS, default_kernel.FRAGMENT,
+BOOT_FILES = (menu.PATH, u_boot_update.CONFIG, MODULES_LOAD, default_kernel.SCRIPT, default_kernel.SETTINGS, default_kernel.FRAGMENT,
               default_kernel.IMAGE_HOOK, default_kernel.HEADERS_HOOK)
 SHORTEST_WATCHDOG = 20
 """Seconds: a hardware watchdog with less time is not used, since a busy board could miss it."""
@@ -165,7 +165,7 @@ def read_kexec(tree):
         return "locked" if tree.line("/proc/sys/kernel/kexec_load_disabled", 8) == "1" else "loaded"
     if tree.exists("/etc/init.d/kexec-load") and tree.exists("/sbin/kexec"):
         try:
-            value = loaders.shell_variable(tree.text("/etc/default/kexec", 65536) or "", "LOAD_KEXEC")
+            value = shell_file.variable(tree.text("/etc/default/kexec", 65536) or "", "LOAD_KEXEC")
         except ValueError as error:
             tree.note("/etc/default/kexec", error)
             return None

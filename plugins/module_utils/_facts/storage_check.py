@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 
 from .._board.tree import Tree
-from .._boot import loaders
+from .._boot import registry
 from .storage import (
     _UNIONS,
     Mount,
@@ -29,7 +29,7 @@ _LINK_PROBLEMS = {
 
 
 def writes_boot(loader):
-    """Whether files below C(/boot) belong to the boot configuration. I(loader): as _bootloader.read() returns it."""
+    """Whether files below C(/boot) belong to the boot configuration. I(loader): as registry.read() returns it."""
     return str(loader.get("config") or "").startswith("/boot/") or bool(loader.get("update"))
 
 
@@ -72,7 +72,7 @@ def check(root="/"):
     found = mounts(tree)
     if not found and not tree.live:
         found = _below(os.path.realpath(root), mounts(Tree()))
-    loader = loaders.read(tree, tree.line("/proc/cmdline", 2048) or "")
+    loader = registry.read(tree, tree.line("/proc/cmdline", 2048) or "")
     trouble = problem(read_filesystems(tree, found), read_boot_links(tree, loader["config"], found), read_init(tree), writes_boot(loader))
     return " ".join(trouble) if trouble else None
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 
 from ...module_utils._board import version as _version
-from ...module_utils._boot import loaders
+from ...module_utils._boot import kernel_arguments
 from ...module_utils._facts import apt_kernels, device_tree, driver as _driver, runtime as _runtime
 from ...module_utils._facts import storage_check
 
@@ -303,7 +303,7 @@ class _Planner:
         if self.driver["presence"] != "builtin" or self.driver["module"] is None:
             return None
         upcoming = self.boot.get("next")
-        if upcoming is not None and not loaders.has_argument(upcoming, _driver.BLACKLIST, _driver.INITCALL):
+        if upcoming is not None and not kernel_arguments.has(upcoming, _driver.BLACKLIST, _driver.INITCALL):
             return "Driver %s answers, but the boot loader's configuration no longer holds the built-in driver down: it would be back after the next boot." % (
                 self.driver["version"])
         return None
@@ -332,7 +332,7 @@ class _Planner:
         """Fill in what taking the vendor's kernel takes. What holds its driver down, or would load ours instead, has to go."""
         offered = self._offered()
         changes = ["install %s; kernel %s stays installed" % (offered["package"], self.kernel["release"])]
-        held = bool(self.boot.get("next")) and loaders.has_argument(self.boot["next"], _driver.BLACKLIST, _driver.INITCALL)
+        held = bool(self.boot.get("next")) and kernel_arguments.has(self.boot["next"], _driver.BLACKLIST, _driver.INITCALL)
         ours = sorted({entry["version"] for entry in (self.facts.get("dkms") or {}).get("modules") or [] if entry["name"] == DKMS_PACKAGE})
         if held or ours:
             result["replaces"] = {"module": self.driver["module"] or ("rknpu_dkms" if held else "rknpu"), "versions": ours,
@@ -364,7 +364,7 @@ class _Planner:
         over = action == "dkms_over_builtin"
         module = "rknpu_dkms" if over else "rknpu"
         installed = self._installed(module)
-        set_up = not over or bool(self.boot.get("next")) and loaders.has_argument(self.boot["next"], _driver.BLACKLIST, _driver.INITCALL)
+        set_up = not over or bool(self.boot.get("next")) and kernel_arguments.has(self.boot["next"], _driver.BLACKLIST, _driver.INITCALL)
         running = self.driver["version"] and self._satisfied(self.driver["version"]) and self.driver["module"] == module
         changes = []
         if self.tools.get("packages_interrupted"):

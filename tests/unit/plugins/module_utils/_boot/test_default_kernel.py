@@ -12,8 +12,8 @@ import subprocess
 
 import pytest
 
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, menu, menu_kernel, setup as _boot_setup, u_boot_update
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, loaders, setup as _boot_setup
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
 
 OLD, NEW = "6.1.99-1-rk2312", "6.1.192-2-rk2410"
@@ -127,7 +127,7 @@ class Board:
         text = self.path("/boot/extlinux/extlinux.conf").read_text()
         label = text.split()[1]
         assert "\nlabel %s\n" % label in text
-        return loaders.extlinux_default_kernel(text)
+        return menu_kernel.release(text)
 
     def files(self):
         return {path.relative_to(self.root).as_posix(): (path.stat().st_mode, path.read_text() if path.is_file() else None)
@@ -268,11 +268,11 @@ def test_a_running_kernel_that_is_not_the_newest_is_made_the_default_over_a_modu
     board = Board(tmp_path / "board").kernel(NEW)
     board.module(OLD, "rknpu").update()
     setup = board.setup(initcalls=(), module="rknpu")
-    assert setup.changes()[-1] == loaders.EXTLINUX
+    assert setup.changes()[-1] == menu.PATH
     setup.apply()
     assert board.default() == OLD
     setup = board.setup(present=False, initcalls=(), module="rknpu")
-    assert setup.changes()[-1] == loaders.EXTLINUX
+    assert setup.changes()[-1] == menu.PATH
     setup.apply()
     assert board.default() == NEW
 
@@ -312,7 +312,7 @@ def test_without_u_boot_update_nobody_asks_so_nothing_is_laid_down(tmp_path):
 
 def test_the_newest_u_boot_menu_reads_fragments_from_another_script(tmp_path):
     board = Board(tmp_path / "board", fragments=False)
-    board.write(loaders.READ_CONFIG, FRAGMENTS)
+    board.write(u_boot_update.READ_CONFIG, FRAGMENTS)
     board.setup().apply()
     assert board.path(default_kernel.FRAGMENT).exists()
     assert default_kernel.LINE not in board.path("/etc/default/u-boot").read_text()

@@ -12,7 +12,7 @@ import re
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files, paths
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, setup as _boot_setup
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, setup as _boot_setup, update_tool
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
 
@@ -181,7 +181,7 @@ def test_nothing_is_frozen_where_no_boot_file_changed(board, frozen):
 
 
 def test_a_board_without_unshare(board, monkeypatch):
-    monkeypatch.setattr(_boot_setup.shutil, "which", lambda name: None)
+    monkeypatch.setattr(update_tool.shutil, "which", lambda name: None)
     board.setup().apply()
     assert "rknpu_init" in board.files()[EXTLINUX]
 

@@ -20,7 +20,7 @@ import pytest
 from guard_script import guard_files
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files, paths
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, loaders
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, edit
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import signing
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
     guard as _guard, transaction as _transaction,
@@ -275,8 +275,8 @@ LOADERS = {"shell": "u-boot-menu", "environment": "armbian", "words": "radxa", "
 
 @pytest.mark.parametrize("kind, text", [(kind, text) for kind, texts in TEXTS.items() for text in texts])
 def test_the_shell_takes_out_what_python_merged(board, kind, text):
-    """Whatever the owner adds afterwards: the script's text is that of _bootloader.remove_argument()."""
-    merged = loaders.merge_argument(LOADERS[kind], text, "initcall_blacklist", "rknpu_init")
+    """Whatever the owner adds afterwards: the script's text is that of edit.remove()."""
+    merged = edit.add(LOADERS[kind], text, "initcall_blacklist", "rknpu_init")
     changed = merged + ("# of the owner's\n" if merged.endswith("\n") else "\n# of the owner's\n")
     if kind == "words":
         changed = merged.replace("ro", "ro splash").rstrip("\n") + "\n"
@@ -284,7 +284,7 @@ def test_the_shell_takes_out_what_python_merged(board, kind, text):
     board.keep("%s %s" % (kind, DEFAULTS))
     board.write(DEFAULTS, changed)
     assert board.guard("restore", "origin")[0] == 0
-    assert board.read(DEFAULTS) == loaders.remove_argument(LOADERS[kind], changed, "initcall_blacklist", "rknpu_init")
+    assert board.read(DEFAULTS) == edit.remove(LOADERS[kind], changed, "initcall_blacklist", "rknpu_init")
 
 
 @pytest.mark.parametrize("text", [
@@ -363,7 +363,7 @@ def test_a_restore_point_of_release_1_5_0_with_fragments(board):
     board.keep("file " + mine, "file " + ours, "nofile " + DEFAULTS, "nofile " + paths.SIGNING_CONFIG)
     board.write(mine, "U_BOOT_PARAMETERS='ro root=UUID=NVME %s'\n" % OURS)
     board.write(ours, "new\n")
-    board.write(DEFAULTS, loaders.merge_argument("u-boot-menu", "", "initcall_blacklist", "rknpu_init", "ro quiet"))
+    board.write(DEFAULTS, edit.add("u-boot-menu", "", "initcall_blacklist", "rknpu_init", "ro quiet"))
     board.write(paths.SIGNING_CONFIG, signing.LINE + "\n")
     assert board.guard("restore", "origin")[0] == 0
     assert board.read(mine) == "U_BOOT_PARAMETERS='ro root=UUID=NVME'\n" and board.read(ours) == "of the release before\n"

@@ -14,7 +14,7 @@ import types
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import loaders
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, kernel_arguments
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import driver as _driver
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
@@ -462,18 +462,18 @@ def test_boot_loader(board, planned, loader, path, text, update):
     assert (boot["update"] is not None) is update
     assert plan["action"] == "dkms_over_builtin"
     assert "add %s to the kernel arguments in %s" % (SPELT, path) in plan["changes"]
-    edited = loaders.merge_argument(loader, text, *ARGUMENT, default=boot["default"])
+    edited = edit.add(loader, text, *ARGUMENT, default=boot["default"])
     assert edited != text and edited.replace(" " + SPELT, "") == text  # one argument more, everything else byte for byte
-    before, after = (loaders.configured_arguments(loader, each, boot["default"]) for each in (text, edited))
+    before, after = (edit.configured(loader, each, boot["default"]) for each in (text, edited))
     assert after.split() == before.split() + [SPELT]
-    assert loaders.merge_argument(loader, edited, *ARGUMENT, default=boot["default"]) == edited
-    assert loaders.remove_argument(loader, edited, *ARGUMENT, default=boot["default"]) == text
+    assert edit.add(loader, edited, *ARGUMENT, default=boot["default"]) == edited
+    assert edit.remove(loader, edited, *ARGUMENT, default=boot["default"]) == text
     # The facts find it again, and the plan does not ask for it twice.
     board.write(path, edited)
     if update:
         board.write("/boot/extlinux/extlinux.conf", "default l0\n\nlabel l0\n\tlinux /boot/vmlinuz\n\tappend %s\n" % after)
     facts, plan = planned(board, driver_policy="exact")
-    assert loaders.has_argument(facts["boot"]["next"], *ARGUMENT)
+    assert kernel_arguments.has(facts["boot"]["next"], *ARGUMENT)
     assert not any("kernel arguments" in change for change in plan["changes"])
 
 
