@@ -220,6 +220,11 @@ def _headers(data):
                  [[row.get("distribution"), _code(row["match"]), _code(row["package"]), row.get("hint"), *_said(row)] for row in data["headers"]])
 
 
+def _overlay_tools(data):
+    return table(("Tool", "Distribution", "Source", "Confidence"),
+                 [[_code(key), row.get("distribution"), *_said(row)] for key, row in data["overlay_tools"].items()])
+
+
 def _pictures(data):
     return table(("Picture", "Size", "Checksum", "Source", "Confidence"),
                  [[_code(key), "%d × %d" % (row["width"], row["height"]), _checksum(row), *_said(row)] for key, row in data["pictures"].items()])
@@ -297,6 +302,7 @@ def compatibility(data):
         ("Kernels of the boards' own repositories", "Which driver a kernel package is known to have, by its whole name; for `npu_driver_strategy` "
                                                     "`auto` and `vendor_kernel`. The first row that fits counts.", _vendor_kernels),
         ("Header packages", "The package a kernel's headers come in, by the release it calls itself. The first row that fits counts.", _headers),
+        ("Overlay tools", "With these an owner enables an NPU that is disabled in the device tree; named in the remedy.", _overlay_tools),
     ]
     text = HEAD % DATA + """# What goes with what
 

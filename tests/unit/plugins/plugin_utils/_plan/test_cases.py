@@ -112,7 +112,7 @@ def test_module_of_the_kernel_is_overridden(as_module, planned):
     facts, plan = planned(as_module, driver_policy="working")
     assert (facts["driver"]["presence"], facts["driver"]["module"], facts["driver"]["files"]) == ("module", "rknpu", ["kernel/drivers/rknpu/rknpu.ko"])
     assert (plan["action"], plan["module"], plan["reboot"]) == ("dkms", "rknpu", True)
-    assert "The kernel's own module rknpu is kept by DKMS and comes back when ours is removed." in plan["notes"]
+    assert "DKMS keeps the kernel's own module rknpu and restores it when ours is removed." in plan["notes"]
     assert not any("kernel arguments" in change for change in plan["changes"])
 
 
@@ -253,7 +253,7 @@ def test_a_model_whose_checksum_the_owner_knows(board, gather):
 def test_node_that_is_switched_off(board, planned):
     board.base(compatible=("radxa,rock3a", "rockchip,rk3568"), model="Radxa ROCK 3A").npu("fde40000", "rockchip,rk3568-rknpu", "disabled", driver=None)
     plan = planned(board.builtin().headers().tools().u_boot_menu())[1]
-    assert plan["action"] == "unsupported" and "switched off" in plan["reason"] and "rsetup" in plan["remedy"]
+    assert plan["action"] == "unsupported" and "disabled" in plan["reason"] and "rsetup" in plan["remedy"]
 
 
 # -- what a board cannot be ---------------------------------------------------------------------------------------
@@ -273,11 +273,11 @@ def test_container(board, planned, path, content, kind):
     assert plan["action"] == "unsupported" and one_sentence(plan["reason"]) and "container (%s)" % kind in plan["reason"]
 
 
-@pytest.mark.case(case="no device tree", plan="unsupported", result="one sentence says that the board cannot be told without it")
+@pytest.mark.case(case="no device tree", plan="unsupported", result="one sentence says that the board model cannot be identified without it")
 def test_no_device_tree(board, planned):
     board.write("/etc/os-release", "ID=debian\n").write("/proc/sys/kernel/osrelease", "6.1.0-31-arm64\n").write("/proc/sys/kernel/arch", "aarch64\n")
     plan = planned(board)[1]
-    assert plan["action"] == "unsupported" and one_sentence(plan["reason"]) and "no device tree" in plan["reason"]
+    assert plan["action"] == "unsupported" and one_sentence(plan["reason"]) and "No device tree" in plan["reason"]
 
 
 @pytest.mark.case(case="Python too old on the board", plan="unsupported", result="one sentence names it, the version needed and the variable to set")
@@ -486,7 +486,7 @@ def test_unknown_boot_loader(board, planned, path, content):
     facts, plan = planned(board, driver_policy="exact")
     assert (facts["boot"]["loader"], facts["boot"]["config"]) == ("unknown", None)
     assert plan["action"] == "unsupported" and one_sentence(plan["reason"])
-    assert plan["remedy"] == "Add %s to the kernel arguments by hand, reboot, and run this again." % SPELT
+    assert plan["remedy"] == "Add %s to the kernel arguments by hand, reboot, and rerun the playbook." % SPELT
     # Done by hand it is taken as it is.
     board.write("/proc/cmdline", "ro quiet %s\n" % SPELT)
     (board.root / "sys/devices/platform/fdab0000.npu/driver").unlink()

@@ -121,7 +121,7 @@ CASES = [
     ("newer, and ours", upgraded(driver=dict(UPGRADED["driver"], version="0.9.8"), dkms={"modules": [dict(OURS, version="0.9.8")]}), {},
      "dkms_over_builtin", "0.9.8 is module rknpu_dkms; 0.9.6 is wanted"),
     ("below the floor", {}, {"driver_policy": "floor"}, "dkms_over_builtin", "0.9.6 or newer is wanted"),
-    ("works and is left alone", BULLSEYE, {}, "none", "it is left alone, although 0.9.6 is the release wanted. Set npu_driver_policy to floor or exact"),
+    ("works and is left alone", BULLSEYE, {}, "none", "it stays unchanged, although 0.9.6 is the release wanted. Set npu_driver_policy to floor or exact"),
     ("works, but a floor is set", BULLSEYE, {"driver_policy": "floor"}, "dkms_over_builtin", "0.9.6 or newer is wanted"),
     ("works, but exact", BULLSEYE, {"driver_policy": "exact"}, "dkms_over_builtin", "0.9.6 is wanted"),
     ("does not work", dict(BULLSEYE, verification=record("0.8.2", "driver", OLD_RUNTIME)), {}, "dkms_over_builtin",
@@ -134,10 +134,10 @@ CASES = [
      "dkms", "0.9.3 is module rknpu"),
     ("stock kernel", {"driver": NO_DRIVER, "device": NOT_BOUND, "kernel": {"release": STOCK}}, {}, "dkms", "Kernel %s has no NPU driver" % STOCK),
     ("held down, module gone with a kernel update", {"driver": {"version": None, "held_down": True}, "device": NOT_BOUND, "boot": HELD}, {},
-     "dkms_over_builtin", "held down and no module has taken its place"),
+     "dkms_over_builtin", "suppressed and no module replaces it"),
     ("built in, but the probe failed", {"driver": {"version": None}, "device": NOT_BOUND}, {}, "dkms_over_builtin", "No driver is bound"),
     ("version unread", {"driver": {"version": None}}, {}, "dkms_over_builtin", "cannot be read"),
-    ("argument taken out since", upgraded(boot={"next": "ro quiet"}), {}, "dkms_over_builtin", "would be back after the next boot"),
+    ("argument taken out since", upgraded(boot={"next": "ro quiet"}), {}, "dkms_over_builtin", "would return at the next boot"),
     ("5.10", {"kernel": {"release": "5.10.209-1-rk356x"}}, {}, "dkms_over_builtin", "0.9.6 is wanted"),
     ("backports kernel", {"kernel": {"release": "6.12.32+deb12-arm64"}}, {}, "dkms_over_builtin", "0.9.6 is wanted"),
     ("another release", {}, {"driver_version": "0.9.8"}, "dkms_over_builtin", "0.9.8 is wanted"),
@@ -158,17 +158,17 @@ STOPS = [
     ("other architecture", {"kernel": {"machine": "x86_64"}}, {}, "x86_64 machine", "inventory"),
     ("container", {"os": {"container": "docker"}}, {}, "container (docker)", "on the board"),
     ("32-bit user space", {"tools": {"bits": 32}}, {}, "32-bit", "64-bit"),
-    ("no device tree", {"board": {"compatible": [], "model": None, "soc": None}}, {}, "no device tree", "device tree"),
+    ("no device tree", {"board": {"compatible": [], "model": None, "soc": None}}, {}, "No device tree found", "device tree"),
     ("not Rockchip", {"board": {"model": "Raspberry Pi 4", "compatible": ["raspberrypi,4-model-b", "brcm,bcm2711"], "soc": None}}, {},
      "not a Rockchip board but Raspberry Pi 4", "inventory"),
     ("rocket", {"driver": {"presence": "rocket", "version": None}, "device": {"driver": "rocket", "compatible": ["rockchip,rk3588-rknn-core"]}}, {},
      "rocket", "Either boot a vendor kernel 5.10 or 6.1"),
     ("no node", {"device": {"node": None, "address": None, "compatible": [], "status": None}}, {}, "no NPU node", "vendor kernel"),
-    ("node switched off", {"device": {"status": "disabled", "driver": None}}, {}, "switched off", "overlay"),
+    ("node switched off", {"device": {"status": "disabled", "driver": None}}, {}, "is disabled", "overlay tool (rsetup, armbian-config, orangepi-config)"),
     ("unknown SoC", {"board": {"soc": "rk9999"}, "device": {"compatible": ["rockchip,rk9999-rknpu"]}}, {}, "rk9999", "npu_compatibility.socs"),
     ("old Python", {"tools": {"python": "3.7.3"}}, {}, "Python 3.7.3 is too old", "ansible_python_interpreter"),
     ("old kernel", {"kernel": {"release": "4.19.232"}}, {}, "Kernel 4.19.232 is not supported by driver 0.9.6", "5.10 or 6.1"),
-    ("kernel without a version", {"kernel": {"release": "vendor"}}, {}, "release cannot be told", "vendor"),
+    ("kernel without a version", {"kernel": {"release": "vendor"}}, {}, "Cannot parse the kernel release", "vendor"),
     ("no modules", {"kernel": {"config": {"KALLSYMS": "y", "DRM": "y"}}}, {}, "without modules", "CONFIG_MODULES"),
     ("no DRM", {"kernel": {"config": {"KALLSYMS": "y", "MODULES": "y"}}}, {}, "without DRM", "CONFIG_DRM"),
     ("signed modules only", {"kernel": {"config": dict(MISSION["kernel"]["config"], MODULE_SIG_FORCE="y")}}, {}, "signed modules only", "SIG_FORCE"),
@@ -177,7 +177,7 @@ STOPS = [
     ("no kallsyms", {"kernel": {"config": {"MODULES": "y", "DRM": "y"}}}, {}, "no CONFIG_KALLSYMS", "CONFIG_KALLSYMS"),
     ("unknown boot loader", {"boot": {"loader": "unknown", "config": None, "next": None}}, {}, "boot loader", "Add %s to the kernel arguments" % ARGUMENT),
     ("odd boot configuration", {"boot": {"error": "/etc/default/u-boot: a quote in line 3 is never closed"}}, {}, "line 3", ARGUMENT),
-    ("no root", {"privileged": False}, {}, "needs driver 0.9.6, and it was read without root", "sudo"),
+    ("no root", {"privileged": False}, {}, "needs driver 0.9.6, but its facts were gathered without root", "sudo"),
     ("no root for the runtime", upgraded(runtime=NO_RUNTIME, privileged=False), {}, "needs runtime 2.3.2", "sudo"),
     ("no space", {"space": {"/var": 30}}, {}, "30 MiB free at /var, and 56 MiB are needed", "Free 26 MiB"),
     ("no space for packages", {"tools": {"compiler": False}, "space": {"/usr": 100}}, {}, "100 MiB free at /usr", "Free"),
@@ -248,11 +248,11 @@ def test_packages_of_a_bare_system(release, package):
 
 
 @pytest.mark.parametrize("runtime, install, reason", [
-    (RUNTIME, False, "Runtime 2.3.2 is there."),
-    (NO_RUNTIME, True, "There is no runtime; 2.3.2 goes with driver 0.9.6."),
-    (dict(RUNTIME, sha256="0" * 64), True, "calls itself 2.3.2 but is not the pinned file"),
+    (RUNTIME, False, "Runtime 2.3.2 is installed."),
+    (NO_RUNTIME, True, "No runtime is installed; 2.3.2 goes with driver 0.9.6."),
+    (dict(RUNTIME, sha256="0" * 64), True, "reports version 2.3.2 but is not the pinned file"),
     (dict(RUNTIME, git_blob="0" * 40), True, "is not the pinned file"),
-    (dict(RUNTIME, version="1.5.2", sha256="0" * 64, git_blob="0" * 40), True, "Runtime 1.5.2 is there; 2.3.2 goes with driver 0.9.6."),
+    (dict(RUNTIME, version="1.5.2", sha256="0" * 64, git_blob="0" * 40), True, "Runtime 1.5.2 is installed; 2.3.2 goes with driver 0.9.6."),
     (dict(RUNTIME, version=None, sha256="0" * 64, git_blob=None), True, "of an unknown version"),
 ])
 def test_runtime_goes_by_hash(runtime, install, reason):
@@ -307,11 +307,11 @@ def test_soc_by_its_node_where_the_board_does_not_name_it():
 
 def test_notes():
     result = plan(processes=[{"pid": 812, "name": "python3"}], kernel={"release": "6.1.43-rkr3"})
-    assert "In use by python3 (pid 812): the reboot ends that." in result["notes"]
+    assert "The NPU is in use by python3 (pid 812), which the reboot ends." in result["notes"]
     assert "The vendor recommends Linux 6.1.57 or newer for driver 0.9.6." in result["notes"]
     assert any("devfreq" in note for note in plan(kernel={"vendor_headers": False})["notes"])
     result = plan(driver={"presence": "module", "files": ["kernel/drivers/rknpu/rknpu.ko"]})
-    assert any("comes back" in note for note in result["notes"])
+    assert any("restores it when ours is removed" in note for note in result["notes"])
     result = plan({"runtime_version": "2.3.2", "driver_version": "0.9.6"}, **upgraded(runtime=dict(RUNTIME, loader="/opt/librknnrt.so")))
     assert any("/opt/librknnrt.so" in note for note in result["notes"])
 
@@ -408,7 +408,7 @@ def test_a_kernel_without_its_driver_is_named(kernels, said):
     ({"runtime_version": "9.9.9"}, "runtime version 9.9.9"),
     ({"driver_policy": "latest"}, "not one of working, floor, exact"),
     ({"driver_strategy": "x"}, "not one of"),
-    ({"drivers": "0.9.6"}, "unknown wish: drivers"),
+    ({"drivers": "0.9.6"}, "unknown keys in wanted: drivers"),
 ])
 def test_wrong_wish_is_an_error_not_a_plan(wanted, message):
     with pytest.raises(ValueError, match=message):
@@ -448,7 +448,7 @@ def test_a_kernel_that_demands_signatures_is_taken_with_a_key(demanded):
     assert not any("signed" in note for note in plan({"signing": True})["notes"])
 
 
-def test_what_dpkg_was_cut_off_at_is_finished():
-    assert "have dpkg finish what it was cut off at" in plan(tools={"packages_interrupted": True})["changes"]
-    assert "have dpkg finish what it was cut off at" not in plan()["changes"]
+def test_an_interrupted_dpkg_run_is_completed():
+    assert "complete the interrupted dpkg run" in plan(tools={"packages_interrupted": True})["changes"]
+    assert "complete the interrupted dpkg run" not in plan()["changes"]
     assert plan(**upgraded(tools={"packages_interrupted": True}))["action"] == "none"
