@@ -132,10 +132,10 @@ def boards(found):
     rows = sorted(found, key=lambda row: (_order(row[0]), row))
     return HEAD % "the tests' marks" + """# Every kind of board, and what happens on it
 
-What the plan says for a board, and what comes of it. Each row is shown by a test: on an emulated board, by building against the
-headers of such a kernel, or from recorded facts where only the facts of a board differ. The plan's words are `none` (nothing to
-do), `dkms` (a module is built), `dkms_over_builtin` (a module is built and the kernel's own driver held down), `vendor_kernel` (a
-kernel of the board's own repository) and `unsupported` (nothing is touched; the reason and the remedy are said).
+The plan for a board, and its result. Each row is shown by a test: on an emulated board, by building against the headers of such a
+kernel, or from recorded facts where only the facts of a board differ. The actions of a plan are `none` (nothing to do), `dkms` (a
+module is built), `dkms_over_builtin` (a module is built and the kernel's own driver suppressed), `vendor_kernel` (a kernel of the
+board's own repository) and `unsupported` (nothing is changed; the plan has the reason and a remedy).
 
 """ + table(("Case", "Plan", "Result", "Shown by"), [[*row, _shown_by(found[row])] for row in rows])
 
