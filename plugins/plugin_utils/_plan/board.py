@@ -94,7 +94,7 @@ class Board:
         return _version.at_least(version, self.target)
 
     def is_wanted(self, version):
-        """Return whether the running driver is the wanted one; our own and a failing one must have that very version."""
+        """Return whether the running driver is the wanted one; our own and a failing one must have that version."""
         if self.wanted["driver_policy"] == "working" and (self.runs_our_driver or self.driver_fails):
             return _version.parse(version) == _version.parse(self.target)
         return self.meets_policy(version)

@@ -38,8 +38,8 @@ def check_reboot(board, plan):
             "A kernel is loaded for kexec: it is unloaded, so that the reboot goes through the boot loader.")
     elif kexec == "loaded":
         raise Unsupported(
-            "A kernel is loaded for kexec, so the reboot would bypass the boot loader, "
-            "and the tool to unload it is not installed.",
+            "A kernel is loaded for kexec, so the reboot would bypass the boot loader, and there is no tool to unload "
+            "it.",
             "Unload it (apt install kexec-tools, then kexec -u) or power the board off and on, and rerun the playbook.")
     elif kexec == "locked":
         raise Unsupported("A kernel is loaded for kexec and cannot be unloaded (kernel.kexec_load_disabled is 1).",

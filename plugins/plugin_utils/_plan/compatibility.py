@@ -57,7 +57,7 @@ def _merge(base, over):
 
 
 def merged(user=None):
-    """Return the shipped data with the user's merged over it: dictionaries recursively, all else replaced, null removes.
+    """Return the shipped data with the user's merged over it: dictionaries recursively, else replaced, null removes.
 
     The first rule that matches counts, so the user's rules are put before the shipped ones instead of replacing them.
     """
@@ -138,7 +138,8 @@ def _cross_references(data):
     for section in ("drivers", "runtimes", "pictures"):
         for key, row in data[section].items():
             if row.get("path") and not any(row.get(name) for name in _HASHES):
-                yield "%s.%s has a path but neither sha256 nor git_blob: nothing is downloaded without a checksum" % (section, key)
+                yield "%s.%s has a path but neither sha256 nor git_blob: nothing is downloaded without a checksum" % (
+                    section, key)
     for index, row in enumerate(data["vendor_kernels"]):
         for soc in row.get("socs", ()):
             yield from known("vendor_kernels[%d].socs" % index, "socs", soc)

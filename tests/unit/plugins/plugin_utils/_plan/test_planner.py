@@ -10,6 +10,7 @@ import pytest
 
 yaml = pytest.importorskip("yaml")
 
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses  # noqa: E402
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner  # noqa: E402
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility  # noqa: E402
 
@@ -151,6 +152,13 @@ def test_action_and_reason(changes, wanted, action, reason):
     assert reason in result["reason"]
     assert result["module"] == {"none": None, "dkms": "rknpu", "dkms_over_builtin": "rknpu_dkms"}[action]
     assert result["remedy"] == ""
+
+
+def test_a_driver_is_replaced_only_for_a_diagnosis_that_may_change_it(monkeypatch):
+    failing = {"driver": {"version": "0.9.8"}, "runtime": RUNTIME, "verification": record("0.9.8", "device")}
+    assert plan(**failing)["action"] == "dkms_over_builtin"
+    monkeypatch.setattr(diagnoses, "DIAGNOSES", tuple(row._replace(may_change="nothing") for row in diagnoses.DIAGNOSES))
+    assert plan(**failing)["action"] == "none"
 
 
 # case, changes, wanted, part of the reason, part of the remedy
