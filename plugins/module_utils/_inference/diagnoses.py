@@ -22,12 +22,15 @@ from the board and its plan            library, driver (version), the_driver ("d
         closed_nodes and closed_groups (device nodes that this process may not open)
 
 I(may_change) is what a plan may change because of the row: driver, runtime, model or nothing. The planner reads it
-(plugin_utils/_plan/board.py). So far every failed inference counts against the driver, which is the default.
+(plugin_utils/_plan/board_state.py). So far every failed inference counts against the driver, which is the default.
 """
 
 from __future__ import annotations
 
 import collections
+
+NAMES = ("ok", "driver", "runtime", "model", "device", "memory", "timeout", "crash")
+"""The diagnoses, as module rknn_mobilenet documents them: what is at fault."""
 
 _Row = collections.namedtuple(
     "_Row", "name evidence remedy stage when line codes may_change", defaults=(None, (), None, (), "driver"))
@@ -125,7 +128,6 @@ DIAGNOSES = (
          evidence="the process ended without an answer, last call: {stage}",
          remedy="run the verification again and check the kernel log (dmesg)"),
 )
-NAMES = tuple(dict.fromkeys(row.name for row in DIAGNOSES))
 
 
 def may_change(name):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...module_utils._board import version as _version
 from ...module_utils._facts import device_tree
-from .board import Unsupported
+from .board_state import Unsupported
 
 
 def check_board(board):

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ...module_utils._facts import storage
-from .board import Unsupported
+from .board_state import Unsupported
 
 
 def check_privileges(board, action, runtime):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...module_utils._board import version as _version
 from ...module_utils._facts import apt_kernels, driver as _driver
-from .board import suppresses_builtin, Unsupported
+from .board_state import suppresses_builtin, Unsupported
 
 
 def choose_action(board):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...module_utils._board import version as _version
 from ...module_utils._facts import driver as _driver
-from .board import ARGUMENT, suppresses_builtin, Unsupported
+from .board_state import ARGUMENT, suppresses_builtin, Unsupported
 from .driver import offered_kernel
 from .kernel_checks import check_kernel
 from .rules import headers_rule, series

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .board import ARGUMENT, Unsupported
+from .board_state import ARGUMENT, Unsupported
 from .rules import kernel_row
 
 # By npu_facts' kernel.signatures: what requires signed modules, and how to boot without it.

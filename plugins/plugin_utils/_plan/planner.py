@@ -7,6 +7,7 @@
 Nothing is decided anywhere else: roles obey the plan. Everything that could stop a board is checked here, before
 anything is changed; the action is then C(unsupported), with one sentence why and one on what the owner can do. Steps:
 
+board_state.py     what is known of the board, and what several steps ask of it
 board_checks.py    is it a board that the vendor's driver and runtime support
 driver.py          which driver, and where it comes from
 runtime.py         which runtime, and what verifies the board
@@ -18,7 +19,7 @@ rules.py           which row of compatibility.yml applies; no code knows a versi
 from __future__ import annotations
 
 from ...module_utils._board import version as _version
-from .board import Board, Unsupported
+from .board_state import Board, Unsupported
 from .board_checks import check_board
 from .change_checks import check_privileges, check_reboot, check_rollback, check_space
 from .driver import choose_action, final_version

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...module_utils._board import version as _version
 from ...module_utils._facts import runtime as _runtime
-from .board import Unsupported
+from .board_state import Unsupported
 
 
 def choose_runtime(board, action, driver):

@@ -171,6 +171,10 @@ def test_every_row_of_the_table_applies_to_some_outcome(monkeypatch):
     assert [row for number, row in enumerate(diagnoses.DIAGNOSES) if number not in found] == []
 
 
+def test_the_rows_have_the_documented_names():
+    assert {row.name for row in diagnoses.DIAGNOSES} == set(diagnoses.NAMES)
+
+
 @pytest.mark.parametrize("name", diagnoses.NAMES)
 def test_so_far_every_failed_inference_counts_against_the_driver(name):
     assert diagnoses.may_change(name) == ({"nothing"} if name == "ok" else {"driver"})
