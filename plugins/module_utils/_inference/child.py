@@ -29,7 +29,7 @@ _KILL_GRACE = 5.0
 
 
 def _run_child(path, model, picture, runs, result, log):
-    """Run in the forked child: report to the pipe I(result), print to the pipe I(log), and never return."""
+    """Run in the forked child: report to the pipe `result`, print to the pipe `log`, and never return."""
     status = 1
     try:
         os.setsid()
@@ -61,7 +61,7 @@ def _run_child(path, model, picture, runs, result, log):
 
 
 class _Bounded:
-    """The beginning and the end of a stream, each at most I(limit) bytes."""
+    """The beginning and the end of a stream, each at most `limit` bytes."""
 
     def __init__(self, limit):
         self.limit, self.head, self.tail, self.dropped = limit, bytearray(), bytearray(), 0
@@ -144,18 +144,23 @@ def _kill(pid):
 
 
 def infer(library, model, picture, runs, timeout):
-    """Run one inference for its scores and I(runs) timed ones in a child process, and return the outcome.
+    """Run one inference for its scores and `runs` timed ones in a child process, and return the outcome.
 
-    :arg library: path of librknnrt.so.
-    :arg model: content of the .rknn file, bytes.
-    :arg picture: raw RGB, 224 rows of 224 pixels, 150,528 bytes.
-    :arg runs: number of timed runs.
-    :arg timeout: seconds for all runs together; then the child's process group is killed.
-    :returns: a dict for diagnosis.diagnose(): C(stage) (the last call begun, C(done) at the end), C(code) (the error
-        code it returned), C(error) (why it could not be made), C(signal) (number), C(timed_out), C(stuck) (cannot be
-        killed), C(timeout) (s), C(sdk_version), C(driver_version), C(top) ([[index, score], ...], best first),
-        C(differs) (a later, different Top5 of the same picture), C(elapsed) (list of ms), C(log) (list of lines).
-    :raises ValueError: if the picture has the wrong size. A crash or a hang of the library is an outcome, not an error.
+    Args:
+        library: path of librknnrt.so.
+        model: content of the .rknn file, bytes.
+        picture: raw RGB, 224 rows of 224 pixels, 150,528 bytes.
+        runs: number of timed runs.
+        timeout: seconds for all runs together; then the child's process group is killed.
+
+    Returns:
+        A dict for diagnosis.diagnose(): `stage` (the last call begun, `done` at the end), `code` (the error code it
+        returned), `error` (why it could not be made), `signal` (number), `timed_out`, `stuck` (cannot be killed),
+        `timeout` (s), `sdk_version`, `driver_version`, `top` ([[index, score], ...], best first), `differs` (a later,
+        different Top5 of the same picture), `elapsed` (list of ms), `log` (list of lines).
+
+    Raises:
+        ValueError: if the picture has the wrong size. A crash or a hang of the library is an outcome, not an error.
     """
     if len(picture) != PICTURE_BYTES:
         raise ValueError("the picture has %d bytes, %d were expected" % (len(picture), PICTURE_BYTES))

@@ -6,13 +6,13 @@
 
 The first row whose conditions all hold is the diagnosis: a new row goes above the less specific ones. The conditions:
 
-stage   the last call begun: C(dlopen), a function of the library, or C(done).
+stage   the last call begun: `dlopen`, a function of the library, or `done`.
 when    names of values (below) that must be set.
 line    regular expression for the beginning of a line of the runtime's log, without severity and time; its named groups
         become values.
-codes   error codes, one of which the last call returned. With I(line), either is enough.
+codes   error codes, one of which the last call returned. With `line`, either is enough.
 
-I(when) and the sentences I(evidence) and I(remedy) use these values:
+`when` and the sentences `evidence` and `remedy` use these values:
 
 from the outcome (see child.infer())   stage, code, error, timed_out, stuck, timeout, differs; answer (the code in
         words), signal (its name), last_line (of the log), top (the first Top5), top1, difference (from the expected)
@@ -21,7 +21,7 @@ from the board and its plan            library, driver (version), the_driver ("d
         (the driver is not older than wanted_driver), to_wanted (" to 0.9.6"), on_kernel (" on kernel 6.1.84"), node,
         closed_nodes and closed_groups (device nodes that this process may not open)
 
-I(may_change) is what a plan may change because of the row: driver, runtime, model or nothing. The planner reads it
+`may_change` is what a plan may change because of the row: driver, runtime, model or nothing. The planner reads it
 (plugin_utils/_plan/board_state.py). So far every failed inference counts against the driver, which is the default.
 """
 
@@ -131,8 +131,9 @@ DIAGNOSES = (
 
 
 def may_change(name):
-    """Return what a plan may change because of a diagnosis: the values of I(may_change) in its rows, as a set.
+    """Return what a plan may change because of a diagnosis: the values of `may_change` in its rows, as a set.
 
-    :arg name: a diagnosis as a board's record has it; of an unknown one the driver may be changed.
+    Args:
+        name: a diagnosis as a board's record has it; of an unknown one the driver may be changed.
     """
     return {row.may_change for row in DIAGNOSES if row.name == name} or {"driver"}

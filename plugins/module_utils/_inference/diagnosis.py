@@ -25,12 +25,13 @@ _RECOMMENDED = (
 def diagnose(outcome, facts):
     """Return (diagnosis, evidence, remedy) of an inference.
 
-    The diagnosis is one of C(diagnoses.NAMES); the evidence is the line of the log (without its time) or the fact that
+    The diagnosis is one of `diagnoses.NAMES`; the evidence is the line of the log (without its time) or the fact that
     shows it; the remedy is what to do, None if nothing is to be done.
 
-    :arg outcome: as child.infer() returns it.
-    :arg facts: C(library) (path), C(expected) and C(tolerance) as top5.compare() takes them, C(wanted_driver)
-        (version), C(kernel) (release), C(nodes) as drm_nodes() returns them. All may be missing.
+    Args:
+        outcome: as child.infer() returns it.
+        facts: `library` (path), `expected` and `tolerance` as top5.compare() takes them, `wanted_driver`
+            (version), `kernel` (release), `nodes` as drm_nodes() returns them. All may be missing.
     """
     values = dict(_of_outcome(outcome, facts), **_of_board(outcome, facts))
     for row in DIAGNOSES:
@@ -47,7 +48,7 @@ def diagnose(outcome, facts):
 
 
 def versions(outcome):
-    """Return (version and build of the runtime, version of the driver) as the runtime reports them, None if it does not."""
+    """Return (version and build of the runtime, version of the driver) as the runtime reports them, or None for each."""
     sdk, driver = outcome.get("sdk_version"), outcome.get("driver_version")
     if not sdk:
         match = _first_match(outcome["log"], _RUNTIME)[1]

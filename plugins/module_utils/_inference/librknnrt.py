@@ -108,7 +108,7 @@ class _Library:
             raise Refused(name)
 
     def query(self, context, what, answer):
-        """Return the structure I(answer), filled in by rknn_query."""
+        """Return the structure `answer`, filled in by rknn_query."""
         self.call("rknn_query", context, what, ctypes.byref(answer), ctypes.sizeof(answer))
         return answer
 
@@ -142,15 +142,18 @@ def _run_once(library, context):
 
 
 def classify(path, model, picture, runs, report):
-    """Load the library, classify the picture once for its scores and I(runs) times for the latency; report each step.
+    """Load the library, classify the picture once for its scores and `runs` times for the latency; report each step.
 
-    :arg path: path of librknnrt.so.
-    :arg model: content of the .rknn file, bytes.
-    :arg picture: raw RGB, PICTURE_BYTES bytes.
-    :arg report: function that takes what is known as keywords; child.py lists them.
-    :raises Refused: if a function of the library returns an error code.
-    :raises Unsuitable: if the model is another one.
-    :raises OSError: if the library cannot be loaded; AttributeError if it lacks a function.
+    Args:
+        path: path of librknnrt.so.
+        model: content of the .rknn file, bytes.
+        picture: raw RGB, PICTURE_BYTES bytes.
+        report: function that takes what is known as keywords; child.py lists them.
+
+    Raises:
+        Refused: if a function of the library returns an error code.
+        Unsuitable: if the model is another one.
+        OSError: if the library cannot be loaded; AttributeError if it lacks a function.
     """
     library = _Library(path, report)
     context = ctypes.c_uint64()

@@ -30,9 +30,10 @@ KEPT_OF_VERIFICATION = (
 def compose(facts, verification, now=None):
     """Return the record of a board.
 
-    :arg facts: C(ansible_facts.npu).
-    :arg verification: what M(rkfleet.npu.rknn_mobilenet) returned.
-    :arg now: seconds since the epoch; the record has it in UTC, as C(2026-01-31T12:00:00Z).
+    Args:
+        facts: `ansible_facts.npu`.
+        verification: what module rknn_mobilenet returned.
+        now: seconds since the epoch; the record has it in UTC, as `2026-01-31T12:00:00Z`.
     """
     record = {"schema": SCHEMA}
     for part, names in KEPT_OF_FACTS.items():
@@ -67,7 +68,7 @@ def is_changed(old, new):
 
 
 def is_stale(old, max_age, now=None):
-    """Return whether a record's time is older than I(max_age) hours, in the future or missing."""
+    """Return whether a record's time is older than `max_age` hours, in the future or missing."""
     try:
         stated = time.strptime(old["verification"]["verified_at"], "%Y-%m-%dT%H:%M:%SZ")
     except (KeyError, TypeError, ValueError):

@@ -4,8 +4,8 @@
 
 """The best classes of a MobileNet and their comparison with the expected ones.
 
-The expected Top5 is data: C(expected_top5) and C(tolerance) of a row of C(models) in
-plugins/plugin_utils/_plan/compatibility.yml. Here a Top5 is C([[index, score], ...]), best first. Pure functions.
+The expected Top5 is data: `expected_top5` and `tolerance` of a row of `models` in
+plugins/plugin_utils/_plan/compatibility.yml. Here a Top5 is `[[index, score], ...]`, best first. Pure functions.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ ROUNDING = 1e-6
 def top_scores(scores, count=5):
     """Return the best classes as [[index, score], ...]; of equal scores the lower index comes first.
 
-    :arg scores: score of each class, by its index.
-    :raises ValueError: if a score is not a finite number.
+    Args:
+        scores: score of each class, by its index.
+
+    Raises:
+        ValueError: if a score is not a finite number.
     """
     if not all(math.isfinite(score) for score in scores):
         raise ValueError("the output holds values that are not numbers")
@@ -31,9 +34,10 @@ def top_scores(scores, count=5):
 
 
 def pairs(top):
-    """Return [[index, score], ...] from such pairs or from dicts with C(index) and C(score).
+    """Return [[index, score], ...] from such pairs or from dicts with `index` and `score`.
 
-    :raises ValueError: if an entry is neither.
+    Raises:
+        ValueError: if an entry is neither.
     """
     result = []
     for entry in top:
@@ -49,8 +53,9 @@ def pairs(top):
 def compare(top, expected, tolerance):
     """Return in one sentence how the scores differ from the expected Top5, or None if they match.
 
-    :arg top: the best classes of the inference; more than five of them make the comparison more exact.
-    :arg expected: the expected Top5. Its first class must be first, and each of its scores within I(tolerance).
+    Args:
+        top: the best classes of the inference; more than five of them make the comparison more exact.
+        expected: the expected Top5. Its first class must be first, and each of its scores within `tolerance`.
     """
     if not top:
         return "there are no scores"

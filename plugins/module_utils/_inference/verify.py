@@ -29,11 +29,16 @@ class DamagedError(VerificationError):
 def run(params, keep, sent=None):
     """Return the answer of module rknn_mobilenet.
 
-    :arg params: the module's arguments.
-    :arg keep: whether model and picture are kept on the board.
-    :arg sent: C({name: content}) of files that came along with the program.
-    :returns: C({changed, missing}) if the board needs files, else C(changed) and what judge() returns.
-    :raises VerificationError: if no inference could be tried.
+    Args:
+        params: the module's arguments.
+        keep: whether model and picture are kept on the board.
+        sent: `{name: content}` of files that came along with the program.
+
+    Returns:
+        `{changed, missing}` if the board needs files, else `changed` and what judge() returns.
+
+    Raises:
+        VerificationError: if no inference could be tried.
     """
     content, changed = {}, False
     try:
@@ -54,19 +59,22 @@ def run(params, keep, sent=None):
 
 
 def kept_at(state_dir, name, digest):
-    """Return the path at which a board keeps this C(model) or C(picture)."""
+    """Return the path at which a board keeps this `model` or `picture`."""
     return os.path.join(state_dir, "models", digest + SUFFIXES[name])
 
 
 def load(state_dir, name, digest, upload, keep=True, sent=None):
-    """Return C((content, placed)) of a file that the board keeps or the controller sent; content is None for neither.
+    """Return `(content, placed)` of a file that the board keeps or the controller sent; content is None for neither.
 
-    :arg name: C(model) or C(picture).
-    :arg digest: its SHA-256, under which the board keeps it.
-    :arg upload: path of the copy that the controller sent.
-    :arg keep: whether a sent file is stored on the board; placed is true in either case if it has to be.
-    :arg sent: its content, if it was sent without a file.
-    :raises DamagedError: if what was sent has another digest.
+    Args:
+        name: `model` or `picture`.
+        digest: its SHA-256, under which the board keeps it.
+        upload: path of the copy that the controller sent.
+        keep: whether a sent file is stored on the board; placed is true in either case if it has to be.
+        sent: its content, if it was sent without a file.
+
+    Raises:
+        DamagedError: if what was sent has another digest.
     """
     path = kept_at(state_dir, name, digest)
     try:

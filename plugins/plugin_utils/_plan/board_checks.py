@@ -63,7 +63,7 @@ def _check_device_tree(board):
 
 
 def _vendor_series(board):
-    """Return the kernel series that the vendor names for the wanted driver, as C( 5.10 or 6.1)."""
+    """Return the kernel series that the vendor names for the wanted driver, such as " 5.10 or 6.1", or ""."""
     known = board.data["drivers"][board.target].get("kernel_recommended") or {}
     return " " + " or ".join(sorted(known, key=_version.kernel)) if known else ""
 

@@ -48,7 +48,7 @@ class Board:
 
     @property
     def dkms_modules(self):
-        """What DKMS has of our package, for all kernels: entries as in C(facts.dkms.modules)."""
+        """What DKMS has of our package, for all kernels: entries as in `facts.dkms.modules`."""
         modules = (self.facts.get("dkms") or {}).get("modules") or []
         return [entry for entry in modules if entry["name"] == DKMS_PACKAGE]
 

@@ -55,7 +55,7 @@ def check_reboot(board, plan):
 
 
 def check_space(board, plan):
-    """Raise Unsupported if there is less free space than the changes need, by section C(space) of the data."""
+    """Raise Unsupported if there is less free space than the changes need, by section `space` of the data."""
     builds = plan["module"] and not plan["deployed"]
     sizes = board.data["space"]
     needed = {}

@@ -12,7 +12,7 @@ from .board_state import suppresses_builtin, Unsupported
 
 
 def choose_action(board):
-    """Return (action, reason) for the driver alone; C(none) if the running one is right."""
+    """Return (action, reason) for the driver alone; `none` if the running one is right."""
     running, target = board.driver["version"], board.target
     if running and board.is_wanted(running):
         lost = _lost_at_reboot(board)
@@ -41,7 +41,8 @@ def offered_kernel(board):
 
     Only a kernel that is newer than the running one counts: no other would be booted.
 
-    :returns: C({package, release, driver_version}).
+    Returns:
+        `{package, release, driver_version}`.
     """
     names = (board.facts.get("repository") or {}).get("kernels") or []
     running = apt_kernels.PREFIX + board.release

@@ -5,7 +5,7 @@
 """The planner: from the facts of a board and what is wanted to one action and its reason. Pure functions.
 
 Nothing is decided anywhere else: roles obey the plan. Everything that could stop a board is checked here, before
-anything is changed; the action is then C(unsupported), with one sentence why and one on what the owner can do. Steps:
+anything is changed; the action is then `unsupported`, with one sentence why and one on what the owner can do. Steps:
 
 board_state.py     what is known of the board, and what several steps ask of it
 board_checks.py    is it a board that the vendor's driver and runtime support
@@ -36,11 +36,14 @@ _NO_MODEL = {"key": None, "file": None, "platform": None, "picture": None, "expe
 def npu_plan(facts, wanted, compatibility):
     """Return the plan for one board; its keys are documented with the filter npu_plan.
 
-    :arg facts: C(ansible_facts.npu).
-    :arg wanted: C(driver_version) (empty for the default), C(driver_policy), C(driver_strategy), C(runtime_version)
-        (empty for the one that goes with the driver), C(signing) (whether modules are signed).
-    :arg compatibility: merged and validated data.
-    :raises ValueError: if what is wanted is wrong in itself, such as a release without a row: it is no board's fault.
+    Args:
+        facts: `ansible_facts.npu`.
+        wanted: `driver_version` (empty for the default), `driver_policy`, `driver_strategy`, `runtime_version`
+            (empty for the one that goes with the driver), `signing` (whether modules are signed).
+        compatibility: merged and validated data.
+
+    Raises:
+        ValueError: if what is wanted is wrong in itself, such as a release without a row: it is no board's fault.
     """
     if not isinstance(facts, dict) or not all(
             key in facts for key in ("board", "kernel", "device", "driver", "runtime")):
@@ -123,7 +126,7 @@ def _make_plan(board, plan):
 
 
 def _baseline(board, current):
-    """Return what to verify before any change, C({runtime, model, required}), or None if it is known or impossible.
+    """Return what to verify before any change, `{runtime, model, required}`, or None if it is known or impossible.
 
     It is required only to decide whether a board keeps the driver it came with, unless the data says that this driver
     fails on this kernel. Otherwise it only says what a rollback has to restore.

@@ -19,8 +19,9 @@ def headers_package(release, rules):
 def headers_rule(release, rules):
     """Return (package with a kernel's headers, hint where to find it if no repository has it).
 
-    :arg release: kernel release, as C(6.1.115-vendor-rk35xx).
-    :arg rules: section C(headers): the first row whose C(match) fits the release counts.
+    Args:
+        release: kernel release, as `6.1.115-vendor-rk35xx`.
+        rules: section `headers`: the first row whose `match` fits the release counts.
     """
     for rule in rules:
         match = re.match(rule["match"], release)
@@ -32,8 +33,11 @@ def headers_rule(release, rules):
 def kernel_row(release, kernels):
     """Return the row with the highest version at or below a kernel release.
 
-    :arg kernels: section C(kernels).
-    :raises ValueError: if the release does not begin with a version.
+    Args:
+        kernels: section `kernels`.
+
+    Raises:
+        ValueError: if the release does not begin with a version.
     """
     version = _version.kernel(release)
     below = [key for key in kernels if _version.kernel(key) <= version]
@@ -45,9 +49,10 @@ def kernel_row(release, kernels):
 def soc_of(board, device, socs):
     """Return the key of a board's SoC: by its name, else by the compatible strings of its NPU node; None for neither.
 
-    :arg board: C(facts.board).
-    :arg device: C(facts.device).
-    :arg socs: section C(socs).
+    Args:
+        board: `facts.board`.
+        device: `facts.device`.
+        socs: section `socs`.
     """
     if board.get("soc") in socs:
         return board["soc"]
@@ -57,5 +62,5 @@ def soc_of(board, device, socs):
 
 
 def series(release):
-    """Return the kernel series of a release: C(6.1) for C(6.1.115-vendor-rk35xx)."""
+    """Return the kernel series of a release: `6.1` for `6.1.115-vendor-rk35xx`."""
     return ".".join(str(part) for part in _version.kernel(release)[:2])

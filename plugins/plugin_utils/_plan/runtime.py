@@ -12,11 +12,14 @@ from .board_state import Unsupported
 
 
 def choose_runtime(board, action, driver):
-    """Return the plan's C(runtime): which one, where it goes and whether it has to be installed.
+    """Return the plan's `runtime`: which one, where it goes and whether it has to be installed.
 
-    :arg action: what is done about the driver.
-    :arg driver: version of the driver after that.
-    :raises Unsupported: if the runtime does not support the SoC or that driver.
+    Args:
+        action: what is done about the driver.
+        driver: version of the driver after that.
+
+    Raises:
+        Unsupported: if the runtime does not support the SoC or that driver.
     """
     drivers, installed = board.data["drivers"], board.runtime
     target_row = drivers[board.target]
@@ -69,7 +72,7 @@ def _why_install(installed, row, version, driver):
 
 
 def choose_model(board, runtime):
-    """Return the plan's C(model): what verifies the board with this version of the runtime, as the data has it."""
+    """Return the plan's `model`: what verifies the board with this version of the runtime, as the data has it."""
     data, soc = board.data, board.data["socs"][board.soc]
     key = soc.get("model") or (data["runtimes"].get(runtime) or {}).get("model")
     row = data["models"].get(key) or {}
@@ -80,7 +83,7 @@ def choose_model(board, runtime):
 
 
 def current_setup(board):
-    """Return what verifies the board before any change, C({runtime, model}), or None if it cannot be verified."""
+    """Return what verifies the board before any change, `{runtime, model}`, or None if it cannot be verified."""
     if not board.driver["version"] or not board.runtime.get("path"):
         return None
     model = choose_model(board, board.runtime.get("version"))
