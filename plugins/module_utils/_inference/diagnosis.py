@@ -48,7 +48,7 @@ def diagnose(outcome, facts):
 
 
 def versions(outcome):
-    """Return (version and build of the runtime, version of the driver) as the runtime reports them, or None for each."""
+    """Return (version and build of the runtime, version of the driver) as the runtime reports them, each or None."""
     sdk, driver = outcome.get("sdk_version"), outcome.get("driver_version")
     if not sdk:
         match = _first_match(outcome["log"], _RUNTIME)[1]
