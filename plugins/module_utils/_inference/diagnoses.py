@@ -12,7 +12,7 @@ line    regular expression for the beginning of a line of the runtime's log, wit
         become values.
 codes   error codes, one of which the last call returned. With `line`, either is enough.
 
-`when` and the sentences `evidence` and `remedy` use these values:
+`when` and the sentences `evidence` (by default the value found) and `remedy` use these values:
 
 from the outcome (see child.infer())   stage, code, error, timed_out, stuck, timeout, differs; answer (the code in
         words), signal (its name), last_line (of the log), top (the first Top5), top1, difference (from the expected)
@@ -33,7 +33,7 @@ NAMES = ("ok", "driver", "runtime", "model", "device", "memory", "timeout", "cra
 """The diagnoses, as module rknn_mobilenet documents them: what is at fault."""
 
 _Row = collections.namedtuple(
-    "_Row", "name evidence remedy stage when line codes may_change", defaults=(None, (), None, (), "driver"))
+    "_Row", "name remedy evidence stage when line codes may_change", defaults=("{found}", None, (), None, (), "driver"))
 
 _KERNEL_LOG = "check the kernel log (dmesg) for %s"
 _PLAYBOOK = "playbooks/upgrade-npu.yml"
@@ -76,29 +76,23 @@ DIAGNOSES = (
          remedy="install a complete {library} for this board with " + _PLAYBOOK),
     # -- what the runtime prints counts more than how it ends: older ones abort after printing the reason
     _Row("driver", line=_MISMATCH, when=("up_to_date",),
-         evidence="{found}",
          remedy="{the_driver} is not older than {wanted_driver}, but this runtime requires {required}: "
                 "choose an older npu_runtime_version or a newer npu_driver_version"),
     _Row("driver", line=_MISMATCH,
-         evidence="{found}",
          remedy="{the_driver} is older than {required}, which this runtime requires" + _UPGRADE),
     _Row("runtime", line=r"Invalid RKNN model version (?P<format>\d{1,9})\Z",
-         evidence="{found}",
          remedy="the runtime is too old for model format {format}: update {library}, not the driver"),
     _Row("device", line=_NO_DEVICE, when=("closed_nodes",),
          evidence="{found}; {closed_nodes}: permission denied",
          remedy="run the task with become, or add the user to the group {closed_groups}"),
     _Row("device", line=_NO_DEVICE, when=("node",),
-         evidence="{found}",
          remedy="the node {node} exists but cannot be used: " + _KERNEL_LOG % "RKNPU messages"),
     _Row("device", line=_NO_DEVICE,
-         evidence="{found}",
          remedy="no RKNPU driver serves the NPU: the driver is missing or not bound" + _UPGRADE),
     _Row("memory", line=_NO_MEMORY, codes=(-4,),
-         evidence="{found}",
          remedy="free memory or CMA on the board, and end other processes that use the NPU"),
-    _Row("driver", line=_SUBMIT, when=("up_to_date",), evidence="{found}", remedy=_CANNOT_RUN_JOBS_THOUGH_UP_TO_DATE),
-    _Row("driver", line=_SUBMIT, evidence="{found}", remedy=_CANNOT_RUN_JOBS),
+    _Row("driver", line=_SUBMIT, when=("up_to_date",), remedy=_CANNOT_RUN_JOBS_THOUGH_UP_TO_DATE),
+    _Row("driver", line=_SUBMIT, remedy=_CANNOT_RUN_JOBS),
     # -- it ended without printing the reason
     _Row("crash", when=("signal", "last_line"),
          evidence="{signal} in {stage}; last line: {last_line}",
@@ -107,19 +101,14 @@ DIAGNOSES = (
          evidence="{signal} in {stage}",
          remedy="check the checksums of {library} and of the model: a damaged or mismatched file crashes the runtime"),
     _Row("model", line=_MODEL, codes=(-6, -10, -11, -12, -13),
-         evidence="{found}",
          remedy="send the model again and check that it is made for this SoC and runtime"),
     _Row("timeout", codes=(-2,),
-         evidence="{answer}",
          remedy=_KERNEL_LOG % "RKNPU job timeouts, then reboot the board"),
     _Row("device", codes=(-3,),
-         evidence="{answer}",
          remedy="check that the driver is bound to the NPU and that its render node exists"),
-    _Row("driver", stage="rknn_run", when=("answer", "up_to_date"),
-         evidence="{answer}", remedy=_CANNOT_RUN_JOBS_THOUGH_UP_TO_DATE),
-    _Row("driver", stage="rknn_run", when=("answer",), evidence="{answer}", remedy=_CANNOT_RUN_JOBS),
+    _Row("driver", stage="rknn_run", when=("answer", "up_to_date"), remedy=_CANNOT_RUN_JOBS_THOUGH_UP_TO_DATE),
+    _Row("driver", stage="rknn_run", when=("answer",), remedy=_CANNOT_RUN_JOBS),
     _Row("runtime", when=("answer",),
-         evidence="{answer}",
          remedy="install the runtime that goes with the driver with " + _PLAYBOOK),
     _Row("model", when=("error",),
          evidence="{error}",
