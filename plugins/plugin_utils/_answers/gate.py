@@ -9,6 +9,7 @@ import json
 import re
 
 from ...module_utils._board.tree import clean
+from ...module_utils._inference.diagnoses import NAMES
 from .limits import HostileAnswer, MalformedAnswer, MIB
 from .facts import ANY, check, checked, CONTENT, DIFF, LOG, NUMBER, REAL, SHAPE, Some, TEXT, WORDS, YES_NO
 
@@ -28,7 +29,7 @@ ANSWERS: dict[str, dict] = {
     "npu_transaction": {"resumed": YES_NO, "baseline": ANY, "stopped": WORDS, "reboot_required": YES_NO, "packages": WORDS,
                         "guarded": YES_NO, "note": TEXT, "locked": ANY},
     "rknn_mobilenet": {
-        "verdict": ("proven", "failed", "skipped"), "diagnosis": ("ok", "driver", "runtime", "model", "device", "memory", "timeout", "crash"),
+        "verdict": ("proven", "failed", "skipped"), "diagnosis": NAMES,
         "evidence": TEXT, "remedy": TEXT, "top5": _TOP, "expected_top5": _TOP, "tolerance": REAL,
         "latency_ms": {"runs": NUMBER, "min": REAL, "median": REAL, "max": REAL},
         "sdk_version": TEXT, "driver_version": TEXT, "notes": WORDS, "log": WORDS, "skip_reason": TEXT,
