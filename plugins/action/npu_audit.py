@@ -17,7 +17,7 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ..module_utils import _plan, _record
 from ..module_utils._files import STATE_DIR
 from ..module_utils._tree import clean, clean_tree
-from ..plugin_utils import _answers, _compatibility, _fleet, _look, _payload, _select, _settings
+from ..plugin_utils import _answers, _clock, _compatibility, _fleet, _look, _payload, _select, _settings
 from ..plugin_utils._artifact import ArtifactError, fetch, private_copy
 from ..plugin_utils._limits import MalformedAnswer
 from ..plugin_utils._mobilenet_action import MobilenetAction, files
@@ -56,10 +56,9 @@ class ActionModule(ProgramAction, MobilenetAction):
     _checking = False
 
     def act(self, result, task_vars):
-        began = time.time()
         params = self.validate_argument_spec(**ARGUMENTS)[1]
         name = task_vars["inventory_hostname"]
-        result.update(changed=False, phases=[{"phase": "detect", "at": began}], ended=began, not_selected=None)
+        result.update(changed=False, not_selected=None)
         query = None
         try:
             data = compatibility(params["compatibility"])
@@ -82,7 +81,6 @@ class ActionModule(ProgramAction, MobilenetAction):
         if result.get("failed") and left_aside(result, query, name, {"__npu_error": result["msg"]}):
             # Whatever is wrong with it is no affair of this run.
             result["failed"] = False
-        result["ended"] = time.time()
         return result
 
     def _look(self, result, params, data, query, task_vars):
@@ -96,7 +94,7 @@ class ActionModule(ProgramAction, MobilenetAction):
         left = left_aside(result, query, task_vars["inventory_hostname"], {"ansible_facts": {"npu": facts}, "__npu_plan": plan})
         quiet = _look.is_right(plan, facts)
         if not left and (params["verify"] == "always" or params["verify"] == "needed" and (quiet or plan["baseline"])):
-            result["phases"].append({"phase": "verify", "at": time.time()})
+            _clock.mark("verify", task_vars)
             proof, unverified = self._prove(facts, plan, dict(params, **told), task_vars, quiet or params["verify"] == "always")
         if proof and not (quiet and params["verify"] == "needed"):
             tried = {"diagnosis": proof["diagnosis"], "kernel": facts["kernel"]["release"], "driver": facts["driver"]["version"],
