@@ -36,7 +36,6 @@ class ActionModule(ActionBase):
         # An audit is of the boards that its query selects.
         boards = [board for board in params["boards"] if not params["audit"] or not self._is_left_aside(task_vars["hostvars"][board])]
         records = [_fleet.record(board, task_vars["hostvars"][board], now) for board in boards]
-        failed = {}
         told = {"after": _report.document(records, now), "before": None, "files": [], "notes": []}
         problems = []
         # What is to be compared is read before the folder is written to: it may be the report there.
@@ -50,17 +49,30 @@ class ActionModule(ActionBase):
         for note in [*told["notes"], *problems]:
             Display().warning(clean(note, 2000))
         summary = _fleet.summary(records)
-        code = _fleet.exit_code(records)
+        outcomes = []
         if params["audit"]:
             Display().display("\n".join([*_report.sentences(records), summary]))
+            outcomes = self._of_audit(records, problems, summary)
         elif problems and params["boards"]:
-            # The sentences about the boards are worth more than the files: they are still to come, so this is one of them and no end.
-            speaker = params["boards"][0]
-            failed[speaker] = " ".join([*problems, _recap.sentence(speaker, _look.look(task_vars["hostvars"][speaker]))]).strip()
-        result.update(
-            changed=False, summary=summary, exit_code=code, exit_with_it=params["audit"] and not problems, files=told["files"], failed_boards=failed,
-            failure=" ".join([*problems, summary if code else ""]).strip() if params["audit"] else "")
+            # The first board speaks of it, and says what is to be said of itself, too.
+            outcomes = [self._of_problems(problems, params["boards"][0], task_vars)]
+        result.update(changed=False, summary=summary, exit_code=_fleet.exit_code(records), files=told["files"], outcomes=outcomes)
         return result
+
+    def _of_audit(self, records, problems, summary):
+        """How the runs of an audit's boards end: those that are unreachable as such, and the first of the others fails for all that need work."""
+        outcomes = {entry["name"]: _recap.outcome(entry["name"], "unreachable", "%s: %s" % (entry["name"], entry["reason"]))
+                    for entry in records if entry["status"] == "unreachable"}
+        failed = [*problems, summary] if any(entry["status"] in ("needs_work", "unknown") for entry in records) else problems
+        if failed and records:
+            speaker = next((entry["name"] for entry in records if entry["name"] not in outcomes), records[0]["name"])
+            there = outcomes.setdefault(speaker, _recap.outcome(speaker, "failed", ""))
+            there["msg"] = " ".join([*failed, there["msg"]]).strip()
+        return list(outcomes.values())
+
+    def _of_problems(self, problems, board, task_vars):
+        known = _look.look(task_vars["hostvars"][board])
+        return _recap.outcome(board, _recap.verdict(known), " ".join([*problems, _recap.sentence(board, known)]).strip())
 
     def _is_left_aside(self, variables):
         try:

@@ -118,7 +118,8 @@ def test_exit_code_and_summary():
     assert _fleet.exit_code([]) == 0
     assert _fleet.exit_code(some("healthy", "held")) == 0
     assert _fleet.exit_code(some("healthy", "needs_work")) == 2
-    assert _fleet.exit_code(some("needs_work", "unknown")) == _fleet.exit_code(some("unreachable", "needs_work")) == 3
+    assert _fleet.exit_code(some("healthy", "unknown")) == _fleet.exit_code(some("needs_work", "unknown")) == 2
+    assert _fleet.exit_code(some("healthy", "unreachable")) == _fleet.exit_code(some("unreachable", "needs_work", "unknown")) == 4
     assert _fleet.summary(some("healthy", "healthy", "needs_work", "unreachable")) == (
         "audit: 4 boards, 2 healthy, 1 need work, 0 unknown, 1 unreachable, 0 held")
     assert _fleet.summary(some("held")).startswith("audit: 1 board, ")
