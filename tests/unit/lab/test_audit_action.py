@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import stat
 import subprocess
@@ -66,7 +67,8 @@ def listing(place):
 def audit(tmp_path):
     """Run the task; give what it returned and how Ansible ended."""
     def run(*words, variables=None, environment=None, settings=None, boards=None, **args):
-        task = {"rkfleet.npu.npu_audit": dict({"tree": {"root": str(tmp_path / "board")}}, **args), "register": "audit", "ignore_errors": True}
+        task = {"rkfleet.npu.npu_audit": dict({"tree": {"root": str(tmp_path / "board")}}, **args), "register": "audit", "ignore_errors": True,
+                "vars": {"__npu_phase": "detect"}}
         if environment:
             task["environment"] = environment
         play = [{"hosts": "all", "gather_facts": False, "tasks": [

@@ -392,7 +392,7 @@ def test_the_run_is_told_by_its_phases(play, monkeypatch):
     run = play({"a": {}, "b": {"fails": "driver"}, "c": {"needs": False}})
     phases = [re.sub(r" \((.*?), [\d.]+ s\)$", r" (\1)", line) for line in run.output.splitlines() if line.startswith("phase ")]
     assert phases == [
-        "phase detect: 3 ok (3 boards)", "phase fetch: 2 ok (2 boards)", "phase plan: 1 ok (1 board)",
+        "phase check: 1 ok (1 board)", "phase detect: 3 ok (3 boards)", "phase fetch: 2 ok (2 boards)", "phase plan: 1 ok (1 board)",
         "phase begin: 1 ok (1 board)", "phase verify: 1 ok (1 board)", "phase commit: 1 ok (1 board)",
         # The stub of the role has no file for the build.
-        "phase begin: 1 failed (1 board)", "phase rollback: 1 ok (1 board)", "phase report: 1 ok, 1 failed (2 boards)"]
+        "phase begin: 1 failed (1 board)", "phase rollback: 1 ok (1 board)", "phase commit: 1 ok (1 board)", "phase report: 1 ok, 1 failed (2 boards)"]

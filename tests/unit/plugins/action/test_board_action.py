@@ -30,6 +30,7 @@ def action(monkeypatch):
         monkeypatch.setattr(_transfer.ActionBase, "cleanup", gone)
         monkeypatch.setattr(_transfer.ActionBase, "_execute_module", execute)
         made = object.__new__(type("Action", (_transfer.BoardAction,), {"TRANSFERS_FILES": False, "MODULE": "npu_boot"}))
+        made._task = types.SimpleNamespace(get_vars=dict, delegate_to=None)
         made._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir="/there"))
         return made
 
