@@ -60,14 +60,15 @@ class ActionModule(ActionBase):
         return result
 
     def _of_audit(self, records, problems, summary):
-        """How the runs of an audit's boards end: those that are unreachable as such, and the first of the others fails for all that need work."""
+        """Return how the run of each board of an audit ends: unreachable, or failed for the first of those that need work, which speaks for all."""
         outcomes = {entry["name"]: _recap.outcome(entry["name"], "unreachable", "%s: %s" % (entry["name"], entry["reason"]))
                     for entry in records if entry["status"] == "unreachable"}
-        failed = [*problems, summary] if any(entry["status"] in ("needs_work", "unknown") for entry in records) else problems
+        speakers = [entry["name"] for entry in records if entry["status"] in ("needs_work", "unknown")]
+        failed = [*problems, summary] if speakers else problems
         if failed and records:
-            speaker = next((entry["name"] for entry in records if entry["name"] not in outcomes), records[0]["name"])
-            there = outcomes.setdefault(speaker, _recap.outcome(speaker, "failed", ""))
-            there["msg"] = " ".join([*failed, there["msg"]]).strip()
+            speakers += [entry["name"] for entry in records if entry["name"] not in outcomes] + [records[0]["name"]]
+            entry = outcomes.setdefault(speakers[0], _recap.outcome(speakers[0], "failed", ""))
+            entry["msg"] = " ".join([*failed, entry["msg"]]).strip()
         return list(outcomes.values())
 
     def _of_problems(self, problems, board, task_vars):

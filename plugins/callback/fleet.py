@@ -29,11 +29,8 @@ options:
     type: str
     choices: [auto, never]
     default: auto
-    env:
-      - name: RKFLEET_NPU_LIVE
-    ini:
-      - section: callback_fleet
-        key: live
+    env: [{name: RKFLEET_NPU_LIVE}]
+    ini: [{section: callback_fleet, key: live}]
 """
 
 import contextlib
@@ -49,7 +46,6 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils import _phases
 # From the mildest: a board counts once in a phase, as the worst.
 STATES = ("skipped", "ok", "changed", "unreachable", "failed")
 COUNTED = re.compile(r"(ok|skipping): \[[^\]]+\]( => \(item=.*\) ?)?\Z", re.DOTALL)
-AT_MOST_EVERY = 0.05  # seconds
 # Written without wrapping; the cursor waits in the first column, and from there the line is cleared.
 SHOW, CLEAR = "\r\x1b[?7l%s\x1b[K\x1b[?7h\r", "\r\x1b[K"
 
@@ -154,7 +150,7 @@ class _Screen:
     """Ansible's display as this callback uses it: the live line is cleared before anything is printed."""
 
     def __init__(self, display):
-        self._ansible, self._is_shown, self._drawn = display, False, 0.0
+        self._ansible, self._is_shown = display, False
 
     def __getattr__(self, name):
         if name != "verbosity":
@@ -170,13 +166,12 @@ class _Screen:
         self._ansible.display(msg, *args, **kwargs)
 
     def show(self, text):
-        """Show the live line, unless the terminal is gone or another program's now, or it was shown a moment ago."""
-        now = time.monotonic()
+        """Show the live line, unless the terminal is gone, or another program's now."""
         with contextlib.suppress(OSError):
-            if os.tcgetpgrp(1) == os.getpgrp() and not (self._is_shown and now - self._drawn < AT_MOST_EVERY):
+            if os.tcgetpgrp(1) == os.getpgrp():
                 text = "".join(letter if letter.isprintable() else "?" for letter in text)[:os.get_terminal_size(1).columns - 1]
                 self._ansible.display(SHOW % text, screen_only=True, newline=False)
-                self._is_shown, self._drawn = True, now
+                self._is_shown = True
 
     def clear(self):
         """Clear the live line."""
