@@ -44,7 +44,8 @@ class ActionModule(ActionBase):
         # The first of the boards that were skipped speaks for all of them: they have not failed.
         skipped = _recap.left_behind(variables)
         if skipped:
-            sentences[skipped[0]] = " ".join(filter(None, [_recap.left_sentence(skipped, len(variables)), sentences[skipped[0]]]))
+            named = [_recap.left_sentence(skipped, len(variables)), sentences[skipped[0]]]
+            sentences[skipped[0]] = " ".join(filter(None, named))
         result.update(
             changed=False, verdicts=verdicts,
             outcomes=[_recap.outcome(board, verdicts[board], text) for board, text in sentences.items() if text])
@@ -54,8 +55,8 @@ class ActionModule(ActionBase):
 def _of_board(board, there):
     """What the table and the lines below it say of one board."""
     told = {
-        "variables": there, "row": _recap.row(board, there), "notes": _recap.note_lines(board, there), "verdict": _recap.verdict(there),
-        "sentence": _recap.sentence(board, there),
+        "variables": there, "row": _recap.row(board, there), "notes": _recap.note_lines(board, there),
+        "verdict": _recap.verdict(there), "sentence": _recap.sentence(board, there),
     }
     phases = _clock.spent(board)
     return dict(told, phases=[_recap.phase_line(board, phases)] if phases else [])

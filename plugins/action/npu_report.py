@@ -56,13 +56,17 @@ class ActionModule(ActionBase):
         elif problems and params["boards"]:
             # The first board speaks of it, and says what is to be said of itself, too.
             outcomes = [self._of_problems(problems, params["boards"][0], task_vars)]
-        result.update(changed=False, summary=summary, exit_code=_fleet.exit_code(records), files=told["files"], outcomes=outcomes)
+        code = _fleet.exit_code(records)
+        result.update(changed=False, summary=summary, exit_code=code, files=told["files"], outcomes=outcomes)
         return result
 
     def _of_audit(self, records, problems, summary):
-        """Return how the run of each board of an audit ends: unreachable, or failed for the first of those that need work, which speaks for all."""
-        outcomes = {entry["name"]: _recap.outcome(entry["name"], "unreachable", "%s: %s" % (entry["name"], entry["reason"]))
-                    for entry in records if entry["status"] == "unreachable"}
+        """Return how the run of each board of an audit ends. The first of those that need work speaks for all of them."""
+        outcomes = {}
+        for entry in records:
+            if entry["status"] == "unreachable":
+                message = "%s: %s" % (entry["name"], entry["reason"])
+                outcomes[entry["name"]] = _recap.outcome(entry["name"], "unreachable", message)
         speakers = [entry["name"] for entry in records if entry["status"] in ("needs_work", "unknown")]
         failed = [*problems, summary] if speakers else problems
         if failed and records:
@@ -73,7 +77,8 @@ class ActionModule(ActionBase):
 
     def _of_problems(self, problems, board, task_vars):
         known = _look.look(task_vars["hostvars"][board])
-        return _recap.outcome(board, _recap.verdict(known), " ".join([*problems, _recap.sentence(board, known)]).strip())
+        message = " ".join([*problems, _recap.sentence(board, known)]).strip()
+        return _recap.outcome(board, _recap.verdict(known), message)
 
     def _is_left_aside(self, variables):
         try:

@@ -14,18 +14,16 @@ author:
   - rkfleet.npu contributors (@rkfleet)
 description:
   - >-
-    Prints what P(ansible.builtin.default#callback) prints, and at the end of each phase of a run a line with its boards and the seconds it took.
-    The playbooks of this collection name their phases. In other playbooks each role is one, and each play for its tasks outside of roles.
+    Prints what P(ansible.builtin.default#callback) prints, and at the end of each phase of a run a line with its boards
+    and seconds. The playbooks of this collection name their phases. Elsewhere each role is one, else the play.
   - >-
-    On a terminal the last line is live. It shows the phase, how many boards are ok, changed, failed, unreachable or skipped, the time and the task,
-    and moves when a board starts or finishes a task. Lines that say no more than C(ok: [board]) or C(skipping: [board]) are counted there instead
-    of printed; with C(-v) they are printed, too. A file given as C(log_path) gets them in any case.
-extends_documentation_fragment:
-  - ansible.builtin.default_callback
-  - ansible.builtin.result_format_callback
+    On a terminal the last line is live. It shows phase, boards, time and task, and moves when a board starts or ends
+    a task. Lines with no more than C(ok: [board]) or C(skipping: [board]) are counted there instead of printed; with
+    C(-v) they are printed, too. A file given as C(log_path) gets them in any case.
+extends_documentation_fragment: [ansible.builtin.default_callback, ansible.builtin.result_format_callback]
 options:
   live:
-    description: Whether to show the live line. V(auto) shows it where the output is a terminal, unless E(TERM) is V(dumb) or E(CI) is set.
+    description: V(auto) shows the live line where the output is a terminal, unless E(TERM) is V(dumb) or E(CI) is set.
     type: str
     choices: [auto, never]
     default: auto
@@ -43,8 +41,8 @@ from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback.default import CallbackModule as Default
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _phases
 
-# From the mildest: a board counts once in a phase, as the worst.
 STATES = ("skipped", "ok", "changed", "unreachable", "failed")
+SHOWN = ("ok", "changed", "failed", "unreachable", "skipped")
 COUNTED = re.compile(r"(ok|skipping): \[[^\]]+\]( => \(item=.*\) ?)?\Z", re.DOTALL)
 # Written without wrapping; the cursor waits in the first column, and from there the line is cleared.
 SHOW, CLEAR = "\r\x1b[?7l%s\x1b[K\x1b[?7h\r", "\r\x1b[K"
@@ -66,7 +64,8 @@ class CallbackModule(Default):
         super().set_options(*args, **kwargs)
         # A class derived from this one, such as ansible-runner's, has a terminal that nobody looks at.
         is_wanted = self.get_option("live") == "auto" and type(self).CALLBACK_NAME == CallbackModule.CALLBACK_NAME
-        if is_wanted and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb" and os.environ.get("CI", "") in ("", "0", "false"):
+        is_plain = os.environ.get("TERM", "dumb") == "dumb" or os.environ.get("CI", "") not in ("", "0", "false")
+        if is_wanted and not is_plain and sys.stdout.isatty():
             self._display = self._screen = _Screen(self._display)
 
     def v2_playbook_on_play_start(self, play):
@@ -119,7 +118,7 @@ class CallbackModule(Default):
 
     def _finished(self, result, state):
         self._done += 1
-        # An include happens to no board.
+        # An include happens to no board. A board counts once, as the worst that happened to it.
         if not isinstance(_of(result, "task"), TaskInclude):
             board = _of(result, "host").get_name()
             self._states[board] = max(self._states.get(board, state), state, key=STATES.index)
@@ -127,20 +126,21 @@ class CallbackModule(Default):
 
     def _end_phase(self):
         if self._states:
-            boards = "1 board" if len(self._states) == 1 else "%d boards" % len(self._states)
-            self._display.display("phase %s: %s (%s, %.1f s)" % (self._phase, self._counts(), boards, time.monotonic() - self._since))
+            number, seconds = len(self._states), time.monotonic() - self._since
+            self._display.display("phase %s: %s (%d board%s, %.1f s)" % (
+                self._phase, self._counts(), number, "" if number == 1 else "s", seconds))
         self._phase, self._states = None, {}
 
     def _counts(self):
-        states = list(self._states.values())
-        return ", ".join("%d %s" % (states.count(state), state) for state in ("ok", "changed", "failed", "unreachable", "skipped") if state in states)
+        found = list(self._states.values())
+        return ", ".join("%d %s" % (found.count(state), state) for state in SHOWN if state in found)
 
     def _draw(self):
         running = self._started - self._done
         if self._screen and running:
             minutes, seconds = divmod(int(time.monotonic() - self._since), 60)
-            self._screen.show("%s: %s | %d:%02d | %s: %d done, %d running" % (
-                self._phase, self._counts() or "begun", minutes, seconds, self._task, self._done, running))
+            phase = "%s: %s | %d:%02d" % (self._phase, self._counts() or "begun", minutes, seconds)
+            self._screen.show("%s | %s: %d done, %d running" % (phase, self._task, self._done, running))
         elif self._screen:
             # Between two tasks Ansible itself may print or ask something.
             self._screen.clear()
@@ -169,8 +169,9 @@ class _Screen:
         """Show the live line, unless the terminal is gone, or another program's now."""
         with contextlib.suppress(OSError):
             if os.tcgetpgrp(1) == os.getpgrp():
-                text = "".join(letter if letter.isprintable() else "?" for letter in text)[:os.get_terminal_size(1).columns - 1]
-                self._ansible.display(SHOW % text, screen_only=True, newline=False)
+                text = "".join(letter if letter.isprintable() else "?" for letter in text)
+                width = os.get_terminal_size(1).columns - 1
+                self._ansible.display(SHOW % text[:width], screen_only=True, newline=False)
                 self._is_shown = True
 
     def clear(self):

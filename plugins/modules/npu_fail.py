@@ -11,8 +11,9 @@ short_description: Fail a board, or mark it as unreachable
 version_added: 2.0.0
 description:
   - Ends the run of a board as M(ansible.builtin.fail) does, or as Ansible ends that of a board whose connection is lost.
-  - A board that does not answer is a failure at first, so that a rescue can deal with it and the run goes on to its report. Once the report is
-    there, this module tells Ansible, and whatever listens to it such as AWX, ansible-runner or ARA, that the board was unreachable.
+  - A board that does not answer is a failure at first, so that a rescue can deal with it and the run goes on to its
+    report. Once the report is there, this module tells Ansible, and whatever listens to it such as AWX, ansible-runner
+    or ARA, that the board was unreachable.
   - Runs on the controller. The board is not contacted.
 author:
   - rkfleet.npu contributors (@rkfleet)

@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The clock of a run: how long each board spends in each phase.
 
-The action plugins note when they begin and end, in a file for each board in the run's own temporary folder on the controller: no task is
-needed to keep the time, and no variable of a board.
+The action plugins note when they begin and end, in a file for each board in the run's own temporary folder on the
+controller: no task is needed to keep the time, and no variable of a board.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def mark(phase, variables):
 def spent(board):
     """Return C([(phase, seconds), ...]) of a board in order, and start its clock anew.
 
-    What lies between two actions belongs to the phase of the second one. Between two plays a board waits for its batch, which is no phase.
+    What lies between two actions belongs to the phase of the second one. Between two plays a board waits for its batch,
+    which is no phase.
     """
     try:
         with open(_path(board), encoding="utf-8") as stream:

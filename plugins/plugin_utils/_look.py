@@ -52,7 +52,8 @@ def _of_its_kind(name, value):
 def _known(variables, only):
     known = {name: variables[name] for name in only if name in variables}
     # A board that began a batch of the rollout and was not there at its end: see roles/rollout/tasks/upgrade.yml.
-    if "__npu_gate" in variables and "__npu_batch" not in variables and not known.get("__npu_error") and "__npu_error" in only:
+    is_lost = "__npu_gate" in variables and "__npu_batch" not in variables
+    if is_lost and "__npu_error" in only and not known.get("__npu_error"):
         known["__npu_error"] = "%s: the connection was lost during the upgrade" % NO_ANSWER
     audit = dictionary(variables.get("__npu_audit"))
     if not audit:

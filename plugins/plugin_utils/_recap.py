@@ -143,7 +143,10 @@ def phase_line(board, phases):
 
 
 def outcome(board, verdict_, message):
-    """Return how the run of a board that did not succeed is to end: C({board, kind, msg}), kind being failed, unreachable or rollback failed."""
+    """Return how the run of a board that did not succeed is to end: C({board, kind, msg}).
+
+    The kind is failed, unreachable or rollback failed.
+    """
     kind = {"unreachable": "unreachable", ROLLBACK_FAILED: "rollback failed"}.get(verdict_, "failed")
     return {"board": board, "kind": kind, "msg": message}
 

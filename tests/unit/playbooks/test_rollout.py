@@ -295,6 +295,30 @@ def test_a_lone_board_that_is_lost_gives_a_table(play, where, verdict, code):
     assert run.rc == code and (run.lost, run.failed) == ((["a"], []) if code == 4 else ([], ["a"])) and "does not answer over ssh" in run.output.split("npu.report")[-1]
 
 
+def test_a_failed_board_does_not_take_its_batch_with_it(play, monkeypatch):
+    monkeypatch.setenv("ANSIBLE_ANY_ERRORS_FATAL", "1")
+    boards = {"a": {}, "b": {"fails": "driver"}, "c": {"fails": "detect"}}
+    run = play(boards, npu_require_staging=False, npu_rollout="100%", npu_max_failed=1)
+    assert run.verdicts == {"a": "ok", "b": "rolled back", "c": "unreachable"}
+    assert (run.rc, run.lost, run.failed) == (4, ["c"], ["b"])
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_board_that_is_lost_in_a_task_of_the_owners(play, tmp_path, when):
+    """Ansible takes it out of the play at once: no rescue. Table, report and Ansible call it unreachable, and it counts as failed."""
+    (tmp_path / "hook.yml").write_text("""
+- ansible.builtin.ping:
+  vars: {ansible_connection: ssh, ansible_host: 127.0.0.1, ansible_port: 9}
+  when: inventory_hostname == 'b'
+""")
+    settings = {"npu_%s_tasks_file" % {"before": "pre", "after": "post"}[when]: str(tmp_path / "hook.yml")}
+    run = play({"a": {}, "b": {}, "c": {}}, npu_require_staging=False, npu_rollout=[2, 1], npu_report_dir=str(tmp_path / "report"), **settings)
+    assert run.verdicts == {"a": "ok", "b": "unreachable", "c": "not touched"}
+    assert (run.rc, run.lost, run.failed) == (4, ["b"], ["c"])
+    status = {board["name"]: board["status"] for board in json.loads((tmp_path / "report/fleet.json").read_text())["boards"]}
+    assert status["b"] == "unreachable"
+
+
 @pytest.mark.parametrize("how, said", [(True, "It is not back."), ("at once", "The way back failed: the old driver is gone")])
 def test_a_rollback_that_fails_is_the_last_word(play, how, said):
     run = play({"a": {}, "b": {"fails": "driver", "way_back_fails": how}, "c": {}}, npu_rollout=1)
