@@ -45,7 +45,7 @@ STATES = ("skipped", "ok", "changed", "unreachable", "failed")
 SHOWN = ("ok", "changed", "failed", "unreachable", "skipped")
 COUNTED = re.compile(r"(ok|skipping): \[[^\]]+\]( => \(item=.*\) ?)?\Z", re.DOTALL)
 # Written without wrapping; the cursor waits in the first column, and from there the line is cleared.
-SHOW, CLEAR = "\r\x1b[?7l%s\x1b[K\x1b[?7h\r", "\r\x1b[K"
+SHOW = "\r\x1b[?7l%s\x1b[K\x1b[?7h\r"
 
 
 class CallbackModule(Default):
@@ -178,7 +178,7 @@ class _Screen:
         """Clear the live line."""
         if self._is_shown:
             self._is_shown = False
-            self._ansible.display(CLEAR, screen_only=True, newline=False)
+            self._ansible.display("\r\x1b[K", screen_only=True, newline=False)
 
 
 def _of(result, name):
