@@ -69,7 +69,7 @@ def variables(number, kind=None, seed=5):
     elif kind == "unsupported":
         plan.update(action="unsupported", reason="The kernel has no CONFIG_KALLSYMS: its built-in driver cannot be held down.",
                     remedy="Take a kernel of the vendor's.")
-    there = {"ansible_facts": {"npu": facts}, "__npu_plan": plan, "__npu_phases_end": float(NOW)}
+    there = {"ansible_facts": {"npu": facts}, "__npu_plan": plan}
     if kind in ("healthy", "failing"):
         median = round(LATENCY[soc] * rng.lognormvariate(0, 0.09) * (6 if rng.random() < 0.04 else 1), 3)
         top = [{"index": index, "score": score} for index, score in ((283, 0.46875), (282, 0.242188), (286, 0.105469), (464, 0.089844), (264, 0.019531))]
