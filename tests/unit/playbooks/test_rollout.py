@@ -85,14 +85,16 @@ STUBS = {
     "plugins/action/npu_audit.py": '''
 import types
 from ansible.plugins.action import ActionBase
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _clock, _fleet, _select, _settings
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _clock, _settings
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import select as _select
 class ActionModule(ActionBase):
     _requires_connection = False
     def run(self, tmp=None, task_vars=None):
         text = self._task.args.get("select")
         query = _select.Query(text) if _select.is_set(text) else None
         def aside(known):
-            left = query is not None and query.matches(_fleet.record(name, known, 0)) is False
+            left = query is not None and query.matches(board_record.record(name, known, 0)) is False
             return "npu_select is %s" % text if left else None
         def told(name, default=None):
             return self._templar.template(task_vars.get(name, default))

@@ -257,7 +257,7 @@ WRITE = """
 import sys
 sys.path[:0] = %r
 import fleet_sample
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _report
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import files as _report
 first = int(sys.argv[1])
 for turn in range(2):
     records = [dict(entry, name="rock-%%d" %% (first * 100 + number)) for number, entry in enumerate(fleet_sample.records(5))]
