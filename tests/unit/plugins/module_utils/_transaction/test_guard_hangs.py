@@ -149,7 +149,7 @@ def test_arming_starts_no_program(board):
     board.not_tried()
     (board.root / "run/rkfleet-npu").mkdir()
     text = board.script.read_text()
-    part = text[text.index("    arm panic 10\n"):text.index("    # Closed without a word")]
+    part = text[text.index("    arm panic 10\n"):text.index("    # Closed without a V")]
     board.script.write_text(text.replace(part, 'before=$PATH; PATH=/nothing\n%s    PATH=$before\n' % part))
     done = board.guard("boot")
     assert "not found" not in done.stderr and board.switch("hung_task_panic") == "1"
