@@ -125,7 +125,7 @@ def test_a_dead_link_is_found(tmp_path):
 GUIDES = ["CONTRIBUTING.md", "docs/architecture.md", "tests/README.md"]
 TO_COME = {
     "plugins/module_utils/_boot/loaders/", "plugins/module_utils/_boot/registry.py",
-    "plugins/module_utils/_inference/diagnoses.py", "roles/guard/files/",
+    "plugins/module_utils/_inference/diagnoses.py", "plugins/plugin_utils/_schema/facts.py",
 }
 
 
@@ -139,4 +139,5 @@ def test_every_path_that_a_newcomer_is_told_exists(root, name):
 def test_architecture_names_every_package(root):
     folders = {path.name for side in ("module_utils", "plugin_utils") for path in (root / "plugins" / side).glob("_*/")}
     named = re.findall(r"^\| `(_\w+)` \|", (root / "docs/architecture.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert folders - {"__pycache__"} == set(named)
+    to_come = {part for path in TO_COME for part in path.split("/")}
+    assert folders - {"__pycache__"} == set(named) - (to_come - folders)
