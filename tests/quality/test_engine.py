@@ -35,7 +35,7 @@ def test_ansible_knows_the_settings(root, run, tmp_path):
     where = {"ANSIBLE_CONFIG": str(root / "ansible.cfg")}
     run("ansible-config", "validate", "--format", "ini", "-c", root / "ansible.cfg", cwd=tmp_path)
     told = run("ansible-config", "dump", "--only-changed", cwd=tmp_path, env=where)
-    for name in ("CALLBACKS_ENABLED", "DEFAULT_FORKS", "DEFAULT_GATHERING", "DEFAULT_STDOUT_CALLBACK", "INTERPRETER_PYTHON"):
+    for name in ("DEFAULT_FORKS", "DEFAULT_GATHERING", "DEFAULT_STDOUT_CALLBACK", "INTERPRETER_PYTHON"):
         assert re.search(rf"^{name}\(.*ansible\.cfg\)", told, re.MULTILINE), told
     told = run("ansible-config", "dump", "--only-changed", "-t", "connection", cwd=tmp_path, env=where)
     for name in ("pipelining", "ssh_args"):
