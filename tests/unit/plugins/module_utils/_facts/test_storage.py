@@ -202,7 +202,7 @@ def test_it_is_seen_by_what_is_mounted_in_fact(mission, tmp_path, what):
         "overlay": 'mkdir l m && mount -t tmpfs none l && mkdir l/u l/w && mount -t overlay -o "lowerdir=$1,upperdir=$2/l/u,workdir=$2/l/w" overlay m',
         "tmpfs": 'mkdir m && mount -t tmpfs none m && cp -a "$1/." m/ && mount --bind "$1/boot" m/boot',
     }[what]
-    code = "import sys\nfrom ansible_collections.rkfleet.npu.plugins.module_utils._facts import storage\nprint(storage.check(sys.argv[1]))"
+    code = "import sys\nfrom %s import check\nprint(check(sys.argv[1]))" % storage_check.__name__
     command = 'set -e; cd "$2"; %s; shift 2; exec "$@" m' % script
     done = subprocess.run(
         ["unshare", "--mount", "--propagation", "private", "sh", "-c", command, "sh", str(mission.root), str(tmp_path), sys.executable, "-c", code],
