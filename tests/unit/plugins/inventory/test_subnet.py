@@ -15,6 +15,7 @@ import threading
 import environment
 import pytest
 import yaml
+from ansible.release import __version__ as ansible_version
 from rklab.recorded import Board
 
 NET = "127.77.253"
@@ -186,8 +187,11 @@ def test_the_cache_answers_until_the_file_is_changed_or_the_cache_is_flushed(inv
     narrower, dummy = inventory(exclude=[NET + ".1"], **options)
     assert hosts(narrower) == {} and network.visited == [NET + ".1"]
     inventory(**options)
-    inventory("--list", "--flush-cache", **options)
-    assert network.visited == [NET + ".1"] * 3
+    assert network.visited == [NET + ".1"] * 2
+    # ansible-inventory has the option since 2.19, ansible-playbook had it before.
+    if not ansible_version.startswith("2.18."):
+        inventory("--list", "--flush-cache", **options)
+        assert network.visited == [NET + ".1"] * 3
 
 
 WRONG = {
