@@ -28,8 +28,4 @@ class ActionModule(TransferAction):
                 raise AnsibleActionFail(str(error)) from error
             args["upload"] = self.send(content, "librknnrt.so")
         result.update(self.answer_of("npu_runtime", args, task_vars))
-        known = (task_vars.get("ansible_facts") or {}).get("npu")
-        if isinstance(known, dict) and known and result.get("runtime"):
-            # So nobody has to read the whole board again for it.
-            result.setdefault("ansible_facts", {})["npu"] = dict(known, runtime=result["runtime"])
         return result

@@ -58,7 +58,7 @@ def test_an_audit_changes_nothing(board, play, untouched, tmp_path, words, statu
         " -printf '%p %y %m %U %s %T@ %C@ %l\\n' | sort")
     files, boot_id = board.ssh(everything).splitlines(), board.boot_id()
     run = play(AUDIT, "-e", "npu_report_dir=%s" % (tmp_path / "report"), *words)
-    assert run.rc == 2 and status in run.output and run["remote"] == ["rkfleet.npu.npu_audit"]
+    assert run.rc == 2 and status in run.output and run["remote"] == ["rkfleet.npu.npu_audit_info"]
     record = json.loads((tmp_path / "report/fleet.json").read_text())["boards"][0]
     assert record["status"] == "needs_work" and record["driver"]["version"] == "0.9.3" and record["privileged"] is bool(words)
     assert (record["verification"] or {}).get("diagnosis") == ("driver" if words else None)

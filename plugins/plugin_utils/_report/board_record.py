@@ -45,7 +45,7 @@ def record(name, variables, now):
 
     :arg variables: what a look or an upgrade left behind, as for M(rkfleet.npu.npu_recap): C(ansible_facts.npu), C(__npu_plan),
         C(__npu_verification), C(__npu_error), C(__npu_left), C(__npu_outcome), C(__npu_is_committed), and C(npu_hold) of the inventory.
-        Of a board that was only looked at, C(__npu_audit) is enough: what M(rkfleet.npu.npu_audit) returned.
+        Of a board that was only looked at, C(__npu_audit) is enough: what M(rkfleet.npu.npu_audit_info) returned.
     :arg now: seconds since the epoch.
     """
     try:
@@ -94,7 +94,7 @@ def _seen(variables):
     facts, left, error = dictionary(dictionary(known.get("ansible_facts")).get("npu")), dictionary(known.get("__npu_left")), known.get("__npu_error")
     audit = dictionary(variables.get("__npu_audit"))
     verification = dictionary(known.get("__npu_verification"))
-    if not verification and facts and facts == dictionary(audit.get("ansible_facts")).get("npu"):
+    if not verification and facts and facts == audit.get("facts"):
         verification = dictionary(audit.get("verification"))
     return {
         "facts": facts, "left": left, "error": str(error) if error else None,

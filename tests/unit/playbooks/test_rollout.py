@@ -82,16 +82,18 @@ STUBS = {
     __npu_outcome: "{{ 'rollback_failed' if way_back_fails | default(false) else 'rolled_back' }}"
     __npu_rolled_back: "{{ 'It is not back.' if way_back_fails | default(false) else 'It was rolled back.' }}"
 """,
-    "plugins/action/npu_audit.py": '''
+    "plugins/action/npu_audit_info.py": '''
 from ansible.plugins.action import ActionBase
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _fleet, _select, _settings
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _settings
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import select as _select
 class ActionModule(ActionBase):
     _requires_connection = False
     def run(self, tmp=None, task_vars=None):
         text = self._task.args.get("select")
         query = _select.Query(text) if _select.is_set(text) else None
         def aside(known):
-            left = query is not None and query.matches(_fleet.record(name, known, 0)) is False
+            left = query is not None and query.matches(board_record.record(name, known, 0)) is False
             return "npu_select is %s" % text if left else None
         def told(name, default=None):
             return self._templar.template(task_vars.get(name, default))
@@ -112,7 +114,7 @@ class ActionModule(ActionBase):
         if proof and proof["diagnosis"] == "nothing":
             proof = None
         left = aside({"ansible_facts": {"npu": facts}, "__npu_plan": plan})
-        return dict(phases, changed=False, ansible_facts={"npu": facts}, plan=plan, verification=proof, unverified=None, not_selected=left,
+        return dict(phases, changed=False, facts=facts, plan=plan, verification=proof, unverified=None, not_selected=left,
                     settled=bool(proof) and proof["diagnosis"] == "ok" and told("recorded", True),
                     left=None if hold is None else {"verdict": "held", "reason": "/etc/rkfleet-npu/hold is on the board: %s" % hold})
 ''',

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: npu_staging
+module: npu_rollout_record_info
 short_description: Keep on the controller which kernels an upgrade is proven for
 version_added: 1.2.0
 description:
@@ -42,12 +42,12 @@ options:
 
 EXAMPLES = r"""
 - name: Read the record
-  rkfleet.npu.npu_staging:
+  rkfleet.npu.npu_rollout_record_info:
     path: ~/.cache/rkfleet-npu/staging.json
   run_once: true
 
 - name: Record what this batch has proven
-  rkfleet.npu.npu_staging:
+  rkfleet.npu.npu_rollout_record_info:
     path: ~/.cache/rkfleet-npu/staging.json
     boards: "{{ ansible_play_batch }}"
     rollout: "{{ rollout }}"

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: npu_preflight
+module: npu_trial_build_info
 short_description: Try whether an RKNPU driver builds for kernels that are not running
 version_added: 1.1.0
 description:
@@ -121,7 +121,7 @@ seealso:
 
 EXAMPLES = r"""
 - name: Would the NPU survive the next kernel?
-  rkfleet.npu.npu_preflight:
+  rkfleet.npu.npu_trial_build_info:
     kernels: [6.1.84-12-rk2410]
     version: 0.9.6
     module: rknpu_dkms

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Asks a board once, plans on the controller, and has MobileNet run where that is wanted: see plugins/modules/npu_audit.py for the documentation."""
+"""Asks a board once, plans on the controller, and has MobileNet run where that is wanted: see plugins/modules/npu_audit_info.py for the documentation."""
 
 from __future__ import annotations
 
@@ -117,13 +117,16 @@ class ActionModule(ProgramAction, MobilenetAction):
             # What is run only to find out what to do leaves nothing behind.
             result["changed"] = proof.pop("changed") and params["keep_model"] and (quiet or params["verify"] == "always")
         result.update(
-            ansible_facts={"npu": facts}, plan=plan, verification=proof, unverified=unverified, left=hostvars.held(facts),
+            facts=facts, plan=plan, verification=proof, unverified=unverified, left=hostvars.held(facts),
             settled=hostvars.is_right(plan, facts) and bool(proof) and proof["diagnosis"] == "ok" and is_recorded(facts, proof),
         )
         python = path_of(told.get("python"))
         if python and not self._task.delegate_to and self._interpreter(task_vars) is None:
             # As a module's run would have it.
-            result["ansible_facts"]["discovered_interpreter_python"] = python
+            result["ansible_facts"] = {"discovered_interpreter_python": python}
+        if self._task.action.endswith("npu_audit"):
+            # What the deprecated name has always returned.
+            result.setdefault("ansible_facts", {})["npu"] = facts
 
     def _facts(self, params, data, task_vars, ask_repository):
         """C((facts, what else was told)) of the board."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: npu_audit
+module: npu_audit_info
 short_description: Look at a board once, and plan what its NPU needs
 version_added: 1.3.0
 description:
@@ -152,7 +152,7 @@ seealso:
 
 EXAMPLES = r"""
 - name: Look at every board
-  rkfleet.npu.npu_audit:
+  rkfleet.npu.npu_audit_info:
     assume_root: true
   register: audit
 
@@ -161,7 +161,7 @@ EXAMPLES = r"""
     msg: "{{ audit.plan.action }}: {{ audit.plan.reason }}"
 
 - name: Prove every board as it is, and leave nothing behind
-  rkfleet.npu.npu_audit:
+  rkfleet.npu.npu_audit_info:
     verify: always
     proof:
       mirrors: ["https://mirror.example/rknn"]

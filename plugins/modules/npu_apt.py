@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: npu_packages
+module: npu_apt
 short_description: Install packages for an upgrade, and take them away without anything else
 version_added: 1.2.0
 description:
@@ -48,12 +48,12 @@ options:
 
 EXAMPLES = r"""
 - name: Install what a build needs
-  rkfleet.npu.npu_packages:
+  rkfleet.npu.npu_apt:
     name: [dkms, gcc, make, linux-headers-6.1.43-15-rk2312]
   become: true
 
 - name: Take away what was installed for it, as far as nobody else needs it
-  rkfleet.npu.npu_packages:
+  rkfleet.npu.npu_apt:
     name: [dkms, gcc, make, linux-headers-6.1.43-15-rk2312]
     state: absent
   become: true

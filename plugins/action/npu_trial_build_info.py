@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Says what the data knows of a kernel and sends the DKMS tree along, then runs the module: see plugins/modules/npu_preflight.py."""
+"""Says what the data knows of a kernel and sends the DKMS tree along, then runs the module: see plugins/modules/npu_trial_build_info.py."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class ActionModule(StoreAction):
         kernels = args.get("kernels")
         kernels = [kernels] if isinstance(kernels, str) else list(dict.fromkeys(map(str, kernels or [])))
         if not source or not build_files or not kernels or not args.get("version"):
-            raise AnsibleActionFail("npu_preflight needs kernels, version, source and build_files")
+            raise AnsibleActionFail("npu_trial_build_info needs kernels, version, source and build_files")
         known, packages = what_is_known(kernels, args["version"], compatibility)
         args["kernels"] = [release for release in kernels if release not in known]
         if args["kernels"]:
-            seconds = (seconds or gate.limits("npu_preflight")[0]) * len(args["kernels"])
+            seconds = (seconds or gate.limits("npu_trial_build_info")[0]) * len(args["kernels"])
             tarball, digest = self.read_source(source, digest)
             content, args["archive_sha256"] = self.tree(args, source, build_files, tarball)
             args.update(archive=self.send_tree(content), packages=packages)
@@ -39,11 +39,11 @@ class ActionModule(StoreAction):
                 about = dict(args, kernel=kernels[0])
                 store, wanted = self.in_store(about, folder, keep, digest, build_files, task_vars)
                 if len(kernels) != 1 or not wanted:
-                    raise AnsibleActionFail("npu_preflight keeps in the store what is built for the kernel that runs on the task's board, by its facts")
+                    raise AnsibleActionFail("npu_trial_build_info keeps in the store what is built for the kernel that runs on the task's board, by its facts")
                 if not self.build(result, args, store, wanted, seconds, task_vars, hosts, agree):
                     return result
             else:
-                result.update(self.answer_of("npu_preflight", args, task_vars, seconds))
+                result.update(self.answer_of("npu_trial_build_info", args, task_vars, seconds))
             if result.get("failed"):
                 return result
         # An answer may not name other kernels than it was asked of: their logs are files here.
@@ -72,7 +72,7 @@ class ActionModule(StoreAction):
                 if entry:
                     result.update(changed=False, kernels=[], stored=_store.told(entry))
                     return False
-                result.update(self.answer_of("npu_preflight", dict(args, collect=True), task_vars, seconds), stored=None)
+                result.update(self.answer_of("npu_trial_build_info", dict(args, collect=True), task_vars, seconds), stored=None)
                 for tried in result.get("kernels") or ():
                     built = tried.pop("built", None)
                     if built:

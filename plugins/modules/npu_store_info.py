@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: npu_store
+module: npu_store_info
 short_description: Say whether the driver for a board was built already
 version_added: 1.3.0
 description:
@@ -76,7 +76,7 @@ options:
 
 EXAMPLES = r"""
 - name: See whether it was built for another board
-  rkfleet.npu.npu_store:
+  rkfleet.npu.npu_store_info:
     store: ~/.cache/rkfleet-npu/store
     version: 0.9.6
     module: rknpu_dkms
