@@ -160,7 +160,7 @@ class ActionModule(ProgramAction, MobilenetAction):
             return None, str(error)
         model = here["model"]
         args = dict(
-            digests, library=params["library"], expected_top5=model["expected_top5"], tolerance=model["tolerance"],
+            library=params["library"], expected_top5=model["expected_top5"], tolerance=model["tolerance"],
             wanted_driver=plan["driver"]["version"], runs=params["proof"]["runs"] if full else 1, timeout=params["proof"]["timeout"],
             state_dir=params["state_dir"])
         keep = params["keep_model"] and full and not self._checking
@@ -176,7 +176,7 @@ class ActionModule(ProgramAction, MobilenetAction):
                 return gate.taken("rknn_mobilenet", answer.get("proof"))
         args["tolerance"] = 1 / 256 if args["tolerance"] is None else args["tolerance"]
         try:
-            answer = self.infer(dict(args, model=paths["model"], picture=paths["picture"]), paths, task_vars, ask)
+            answer = self.infer(dict(args, model=paths["model"], picture=paths["picture"]), digests, paths, task_vars, ask)
         except (NoAnswer, AnsibleActionFail) as error:
             return None, str(error)
         if not isinstance(answer.get("diagnosis"), str):

@@ -125,23 +125,6 @@ options:
     type: int
     default: 3600
     version_added: 1.6.0
-  archive:
-    description: The source tree on the board. Set by the action plugin.
-    type: path
-  archive_sha256:
-    description: SHA-256 of O(archive). Set by the action plugin.
-    type: str
-  binary:
-    description:
-      - A module that was built elsewhere, with C(name), C(sha256), C(path) on the board and C(log). In check mode it has no path.
-        Set by the action plugin.
-    type: dict
-    version_added: 1.3.0
-  collect:
-    description: Whether a module that was built is sent to the controller. Set by the action plugin.
-    type: bool
-    default: false
-    version_added: 1.3.0
 """
 
 EXAMPLES = r"""
@@ -198,6 +181,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import prebuilt
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsError, DkmsPackage
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.build_log import probe_lines
@@ -230,15 +214,14 @@ def main():
             signing_cert=dict(type="path"),
             state_dir=dict(type="path", default=STATE_DIR),
             timeout=dict(type="int", default=3600),
-            archive=dict(type="path"),
-            archive_sha256=dict(type="str"),
-            binary=dict(type="dict"),
-            collect=dict(type="bool", default=False),
+            # The source tree on the board, a module that was built elsewhere, and whether what is built is sent to the controller.
+            _internal=_internal.spec(
+                archive=dict(type="path"), archive_sha256=dict(type="str"), binary=dict(type="dict"), collect=dict(type="bool", default=False),
+            ),
         ),
-        required_if=[("state", "present", ("archive_sha256",))],
         supports_check_mode=True,
     )
-    params = module.params
+    params = _internal.parameters(module)
     present, log, notes = params["state"] == "present", "", []
     binary = prebuilt.Binary(**params["binary"]) if params["binary"] else None
     try:

@@ -51,9 +51,6 @@ options:
     description: Folder on the board that keeps what was replaced.
     type: path
     default: /var/lib/rkfleet-npu
-  upload:
-    description: The library's copy on the board. Set by the action plugin.
-    type: path
 """
 
 EXAMPLES = r"""
@@ -80,6 +77,7 @@ runtime:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import runtime
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
@@ -99,12 +97,13 @@ def main():
             git_blob=dict(type="str"),
             size=dict(type="int"),
             state_dir=dict(type="path", default=STATE_DIR),
-            upload=dict(type="path"),
+            # The library's copy on the board.
+            _internal=_internal.spec(upload=dict(type="path")),
         ),
         required_one_of=[("sha256", "git_blob")],
         supports_check_mode=True,
     )
-    params = module.params
+    params = _internal.parameters(module)
     pins = {name: params[name] for name in ("sha256", "git_blob", "size")}
     result = {"kept": None}
     try:

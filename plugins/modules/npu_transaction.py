@@ -100,15 +100,6 @@ options:
     description: Whether the lock of another run no longer counts.
     type: bool
     default: false
-  owner:
-    description: Who works on the board. Set by the action plugin.
-    type: dict
-    default: {}
-  ended_runs:
-    description: Runs that have ended without giving up their lock. Set by the action plugin.
-    type: list
-    elements: str
-    default: []
 """
 
 EXAMPLES = r"""
@@ -181,6 +172,7 @@ import re
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import driver
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
@@ -213,13 +205,13 @@ def main():
             node=dict(type="path"),
             force=dict(type="bool", default=False),
             break_lock=dict(type="bool", default=False),
-            owner=dict(type="dict", default={}),
-            ended_runs=dict(type="list", elements="str", default=[]),
+            # Who runs the playbook, and which runs have ended without releasing their lock.
+            _internal=_internal.spec(owner=dict(type="dict", default={}), ended_runs=dict(type="list", elements="str", default=[])),
         ),
         required_if=[("state", "closed", ("outcome",))],
         supports_check_mode=True,
     )
-    params = module.params
+    params = _internal.parameters(module)
     check(module, params)
     owner = dict(params["owner"], run=params["owner"].get("run") or "by hand")
     transaction = _transaction.Transaction(module.run_command, owner)

@@ -61,12 +61,6 @@ options:
     type: int
     default: 3600
     version_added: 1.6.0
-  archive:
-    description: The source tree on the board. Set by the action plugin.
-    type: path
-  archive_sha256:
-    description: SHA-256 of O(archive). Set by the action plugin.
-    type: str
   signing:
     description: Whether DKMS signs what it builds on the board, so that a kernel which demands that is tried, too.
     type: bool
@@ -106,15 +100,6 @@ options:
     description: Path of its certificate there. Needed with O(signing_key).
     type: path
     version_added: 1.3.0
-  collect:
-    description: Whether a module that was built is sent to the controller. Set by the action plugin.
-    type: bool
-    default: false
-    version_added: 1.3.0
-  packages:
-    description: Which package holds the headers of which kernel. Set by the action plugin.
-    type: dict
-    default: {}
 seealso:
   - module: rkfleet.npu.npu_dkms
 """
@@ -180,6 +165,7 @@ import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import trial_build
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsError, unpack_tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.build_log import LOG_BYTES
@@ -206,19 +192,20 @@ def main():
             source_digest=dict(type="str"),
             compatibility=dict(type="dict", default={}),
             timeout=dict(type="int", default=3600),
-            archive=dict(type="path"),
-            archive_sha256=dict(type="str"),
-            packages=dict(type="dict", default={}),
             signing=dict(type="bool", default=False),
             # A path, which is no secret.
             signing_key=dict(type="path", no_log=False),
             signing_cert=dict(type="path"),
-            collect=dict(type="bool", default=False),
+            # The source tree on the board, the package with the headers of each kernel, and whether what is built is sent to the controller.
+            _internal=_internal.spec(
+                archive=dict(type="path"), archive_sha256=dict(type="str"), packages=dict(type="dict", default={}),
+                collect=dict(type="bool", default=False),
+            ),
         ),
-        required_together=[("archive", "archive_sha256"), ("signing_key", "signing_cert")],
+        required_together=[("signing_key", "signing_cert")],
         supports_check_mode=True,
     )
-    params = module.params
+    params = _internal.parameters(module)
     for release in params["kernels"]:
         if not RELEASE.match(release):
             module.fail_json(msg="%r is not the release of a kernel" % release)

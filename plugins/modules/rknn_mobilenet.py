@@ -90,18 +90,6 @@ options:
       - Folder on the controller that keeps the decoded picture.
       - The default is C(rkfleet-npu) below E(XDG_CACHE_HOME) or C(~/.cache).
     type: path
-  model_sha256:
-    description: SHA-256 of the model. Set by the action plugin.
-    type: str
-  picture_sha256:
-    description: SHA-256 of the raw picture. Set by the action plugin.
-    type: str
-  model_upload:
-    description: The model's copy on the board. Set by the action plugin.
-    type: path
-  picture_upload:
-    description: The raw picture's copy on the board. Set by the action plugin.
-    type: path
 seealso:
   - module: rkfleet.npu.npu_facts
 """
@@ -251,6 +239,7 @@ skip_reason:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import librknnrt, verify
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 
@@ -271,14 +260,14 @@ def main():
             required=dict(type="bool", default=False),
             state_dir=dict(type="path", default=STATE_DIR),
             cache_dir=dict(type="path"),
-            model_sha256=dict(type="str"),
-            picture_sha256=dict(type="str"),
-            model_upload=dict(type="path"),
-            picture_upload=dict(type="path"),
+            # The files' checksums, and their copies on the board where they were sent.
+            _internal=_internal.spec(
+                model_sha256=dict(type="str"), picture_sha256=dict(type="str"), model_upload=dict(type="path"), picture_upload=dict(type="path"),
+            ),
         ),
         supports_check_mode=True,
     )
-    params = module.params
+    params = _internal.parameters(module)
     if params["runs"] < 0 or params["timeout"] < 1 or not 0 <= params["tolerance"] < 1:
         module.fail_json(msg="runs has to be 0 or more, timeout 1 or more, tolerance from 0 to below 1")
     try:

@@ -56,6 +56,7 @@ def act(monkeypatch, source, tmp_path):
                 return certificates[path]
 
             def _execute_module(self, module_args=None, **unused):
+                module_args = dict(module_args, **module_args["_internal"])
                 sent.append(module_args)
                 return answer(module_args) if callable(answer) else answer
 
