@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 
-from ..plugin_utils import _store
+from ..plugin_utils._store import store as _store
+from ..plugin_utils._store import votes
 from ..plugin_utils._action.driver import seconds_of, StoreAction, write_log
 
 
@@ -100,7 +101,7 @@ class ActionModule(StoreAction):
             entry = store.put(wanted, built, board=board, log=result.get("log") or "", probes=result.get("probes"), tree=tree,
                               certificate=self.certificate, hosts=hosts)
             result["stored"] = _store.told(entry)
-            note = store.disagreement(entry, hosts) or _store.still_needed(entry, agree, hosts)
+            note = store.disagreement(entry, hosts) or votes.still_needed(entry, agree, hosts)
         except _store.StoreError as error:
             note = str(error)
         if note:

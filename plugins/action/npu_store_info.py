@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 
-from ..plugin_utils import _store
+from ..plugin_utils._store import store as _store
 from ..plugin_utils._action.driver import StoreAction
 
 ARGUMENTS = dict(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 
 from ..plugin_utils._plan import planner
-from ..plugin_utils import _store
+from ..plugin_utils._store import store as _store
 from ..plugin_utils._answers import gate
 from ..plugin_utils._plan import compatibility as _compatibility
 from ..plugin_utils._action.driver import seconds_of, StoreAction, write_log

@@ -12,7 +12,8 @@ import re
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from .. import _store
+from .._store import store as _store
+from .._store import inputs
 from .._artifact.fetch import ArtifactError, read
 from .._artifact.driver_source import archive, dkms_tree, SourceError
 from .._answers.limits import MalformedAnswer
@@ -105,7 +106,7 @@ class StoreAction(DriverAction):
         if args.get("signing_cert"):
             self.certificate = self.remote_file(args["signing_cert"])
             certificate = hashlib.sha256(self.certificate).hexdigest() if self.certificate else ""
-        return store, _store.inputs(kernel, args["version"], args.get("module") or "rknpu", digest, _store.recipe(build_files), certificate)
+        return store, inputs.build_inputs(kernel, args["version"], args.get("module") or "rknpu", digest, inputs.recipe(build_files), certificate)
 
 
 def seconds_of(args):

@@ -25,10 +25,10 @@ UNAME = Uname("Linux", "rock5b", RELEASE, "#1", "aarch64")
 @pytest.fixture(autouse=True)
 def frozen(monkeypatch):
     """No test freezes the file system it runs on; what would have been frozen is told."""
-    from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
+    from ansible_collections.rkfleet.npu.plugins.module_utils._board import checkpoint
 
     places = []
-    monkeypatch.setattr(_files, "_freeze_and_thaw", lambda handle: places.append(os.readlink("/proc/self/fd/%d" % handle)) or True)
+    monkeypatch.setattr(checkpoint, "_freeze_and_thaw", lambda handle: places.append(os.readlink("/proc/self/fd/%d" % handle)) or True)
     return places
 
 

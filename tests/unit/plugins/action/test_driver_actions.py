@@ -15,8 +15,8 @@ import types
 import pytest
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.rkfleet.npu.plugins.action import npu_dkms, npu_trial_build_info, npu_store_info
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _store
+from ansible_collections.rkfleet.npu.plugins.action import npu_dkms, npu_store_info, npu_trial_build_info
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import store as _store
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board as _transfer, driver
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import fetch
 
@@ -215,7 +215,7 @@ def test_only_the_hosts_that_are_named_fill_the_store(dkms, who, kept, tmp_path)
 
 def test_a_board_that_is_not_named_builds_while_nobody_waits_for_it(dkms, tmp_path):
     def answer(module_args):
-        with _store.Store(str(tmp_path / "store"))._locked(_store._lock_name(wanted), wait=False):
+        with _store.Store(str(tmp_path / "store"))._locked(_store.lock_name(wanted), wait=False):
             return board(dict(module_args, collect=True))
 
     dkms(board="first")

@@ -75,7 +75,7 @@ def test_keep_is_once_per_content(tmp_path):
 FREEZER = """
 import errno, os, signal, sys, time
 sys.path[:0] = sys.argv[2:]
-from ansible_collections.rkfleet.npu.plugins.module_utils import _files
+from ansible_collections.rkfleet.npu.plugins.module_utils._board import checkpoint
 log, fault = sys.argv[1], os.environ["FAULT"]
 me = os.getpid()
 def ioctl(handle, request, argument):
@@ -90,9 +90,9 @@ def ioctl(handle, request, argument):
         os.kill(me, signal.SIGKILL)
     if freeze and fault == "hangs":
         time.sleep(2)
-_files.fcntl.ioctl = ioctl
-_files._THAW_AFTER = 0.2
-print(_files.checkpoint(os.path.dirname(log)))
+checkpoint.fcntl.ioctl = ioctl
+checkpoint._THAW_AFTER = 0.2
+print(checkpoint.checkpoint(os.path.dirname(log)))
 """
 
 

@@ -364,7 +364,8 @@ def test_a_disk_that_takes_nothing_at_each_write(board, archive, monkeypatch, wh
                 once()
             return real_open(path, mode, *args, **more)
 
-        monkeypatch.setattr(_dkms_install, "open", opened, raising=False)
+        for place in (_dkms_install, snapshot):
+            monkeypatch.setattr(place, "open", opened, raising=False)
         monkeypatch.setattr(_dkms_install, "sync_file", lambda path: once() or real_sync(path))
         try:
             deploy(package, archive)

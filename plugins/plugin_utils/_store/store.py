@@ -17,159 +17,36 @@ import base64
 import contextlib
 import datetime
 import fcntl
-import gzip
 import hashlib
-import io
 import json
-import lzma
 import os
 import re
-import subprocess
-import zlib
 
-from ..module_utils._dkms import signing
-from ..module_utils._board.files import ensure_dir, read_file, write_file
-from ..module_utils._board.tree import clean, clean_tree
-from ._private import others_can_write
+from ...module_utils._board.files import ensure_dir, read_file, write_file
+from ...module_utils._board.tree import clean, clean_tree
+from .._private import others_can_write
+from .inputs import HARD, SOFT, key, lock_name, matches
+from .module_file import (
+    FILE_NAME,
+    LARGEST,
+    code_digest,
+    module_problem,
+    signature_problem,
+)
+from .votes import counted, differ, may_be_used
 
 SCHEMA = 2
 """In 1 any board could replace what another one had built: such manifests count as not there and are removed."""
 KEEP = 50
-LARGEST = 16 << 20
-"""A stripped module has some 300 kB, one with all that a debugger wants some 3 MB."""
-HARD = ("release", "build", "machine", "compiler", "source", "recipe", "version", "module", "certificate")
-"""What has to be the same for a module to be the one that a board would build."""
-SOFT = ("config", "symvers")
-"""What has to be the same where both sides know it: a board without headers has no Module.symvers."""
 
-_MOST_UNPACKED = 4 * LARGEST
-_XZ_MEMORY = 256 << 20
-"""xz -9 asks for 64 MiB to unpack. A header may ask for 4 GiB."""
 _FOLDERS = ("", "builds", "objects", "locks")
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 _VOTE = re.compile(r"(?:zst:)?[0-9a-f]{64}\Z")
-_FILE = re.compile(r"[a-z][a-z0-9_]{0,63}\.ko(?:\.(?:xz|zst|gz))?\Z")
 _TEXT = ("board", "built_at", "file", "vermagic", "sha256", "log", "tree")
-_MAGIC = {"": b"\x7fELF", ".xz": b"\xfd7zXZ\0", ".zst": b"\x28\xb5\x2f\xfd", ".gz": b"\x1f\x8b"}
 
 
 class StoreError(Exception):
     """A store that cannot be used, with one sentence why and what to do."""
-
-
-def inputs(kernel, version, module, source, recipe, certificate=""):
-    """Everything that changes what a build gives, as text; None where the board does not say which kernel it runs.
-
-    :arg kernel: C(ansible_facts.npu.kernel) of the board.
-    :arg source: digest of the vendor's tarball.
-    :arg recipe: digest of our build files.
-    :arg certificate: digest of the certificate that modules are signed with, C("") where they are not.
-    """
-    if not kernel.get("release") or not kernel.get("build"):
-        return None
-    known = {
-        "release": kernel["release"], "build": kernel["build"], "machine": kernel.get("machine"), "compiler": kernel.get("compiler"),
-        "config": kernel.get("config_digest"), "symvers": kernel.get("symvers_digest"),
-        "source": source, "recipe": recipe, "version": version, "module": module, "certificate": certificate,
-    }
-    return {name: str(value or "") for name, value in known.items()}
-
-
-def key(wanted):
-    """The name of a build with these inputs."""
-    return _digest({name: wanted[name] for name in HARD + SOFT})
-
-
-def _lock_name(wanted):
-    # Boards that may end up with one build wait for each other, whether they have headers or not.
-    return _digest({name: wanted[name] for name in HARD})
-
-
-def _digest(values):
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
-
-
-def recipe(folder):
-    """The digest of a folder with build files: of their names and of what is in them."""
-    found = {}
-    for place, dummy, names in os.walk(folder):
-        for name in names:
-            path = os.path.join(place, name)
-            with open(path, "rb") as stream:
-                found[os.path.relpath(path, folder)] = hashlib.sha256(stream.read()).hexdigest()
-    return _digest(found)
-
-
-def matches(there, wanted):
-    """Whether a build with the inputs I(there) is one for a board with the inputs I(wanted)."""
-    return all(there[name] == wanted[name] for name in HARD) and all(
-        not there[name] or not wanted[name] or there[name] == wanted[name] for name in SOFT)
-
-
-def module_problem(name, content, release):
-    """One sentence on what a board calls a module it has built, or None where it may be one for kernel I(release)."""
-    match = _FILE.match(name)
-    if not match:
-        return "%r is not the name of a module's file" % name[:80]
-    if not 64 < len(content) <= LARGEST or not content.startswith(_MAGIC[name.partition(".ko")[2]]):
-        return "%s is not a module" % name
-    try:
-        inner = unpacked(name, content)
-    except (OSError, EOFError, ValueError, MemoryError, lzma.LZMAError, zlib.error) as error:
-        return "%s is damaged (%s)" % (name, error or type(error).__name__)
-    if inner is not None and b"vermagic=%s " % release.encode() not in inner:
-        return "%s is not made for kernel %s" % (name, release)
-    return None
-
-
-def unpacked(name, content):
-    """The module in a file of this name, or None for .zst: the standard library cannot read it before Python 3.14.
-
-    :raises ValueError: where there is more in it than a module can have, or something behind it; and what the library raises for damaged ones.
-    """
-    if name.endswith(".zst"):
-        return None
-    if name.endswith(".xz"):
-        reader = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
-        inner = reader.decompress(content, _MOST_UNPACKED)
-        if not reader.eof or reader.unused_data:
-            raise ValueError("it is cut off, has more than %d bytes, or something behind its end" % _MOST_UNPACKED)
-        return inner
-    if name.endswith(".gz"):
-        with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
-            inner = stream.read(_MOST_UNPACKED + 1)
-        if len(inner) > _MOST_UNPACKED:
-            raise ValueError("it has more than %d bytes" % _MOST_UNPACKED)
-        return inner
-    return content
-
-
-def code_digest(name, content):
-    """What two hosts that built the same have in common: the digest of the module without its signature, whatever it is compressed with.
-
-    For .zst it is that of the whole file, which the controller does not read. It can only be compared with another such file.
-    """
-    inner = unpacked(name, content)
-    if inner is None:
-        return "zst:" + hashlib.sha256(content).hexdigest()
-    return hashlib.sha256(signing.split(inner)[0]).hexdigest()
-
-
-def signature_problem(name, content, certificate, run=None):
-    """One sentence on why the signature of a module's file is not verified, or None where it is."""
-    inner = unpacked(name, content)
-    if inner is None:
-        return "%s is compressed with zstd, which is not unpacked on the controller, so its signature is not verified" % name
-    try:
-        problem = signing.verify(run or _run, inner, certificate)
-    except signing.NotVerified as error:
-        problem = "its signature is not verified on the controller: %s" % error
-    return problem
-
-
-def _run(command):
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
-    return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
 
 
 def _is_at(handle, path):
@@ -178,33 +55,6 @@ def _is_at(handle, path):
         return os.path.samestat(os.fstat(handle), os.stat(path))
     except FileNotFoundError:
         return False
-
-
-def counted(manifest, hosts=None):
-    """The votes that count, C({host: digest}): all, or those of these hosts."""
-    return {host: vote for host, vote in manifest["votes"].items() if hosts is None or host in hosts}
-
-
-def may_be_used(manifest, agree=1, hosts=None):
-    """Whether so many hosts built the same module, and none of those that count another one."""
-    votes = list(counted(manifest, hosts).values())
-    # The module that is there is that of the board that was first.
-    return votes.count(manifest["votes"].get(manifest["board"])) >= max(agree, 1) and not _differ(votes)
-
-
-def still_needed(manifest, agree=1, hosts=None):
-    """One sentence on how many more hosts must build the same before a build is handed out, or None where enough have."""
-    votes = counted(manifest, hosts)
-    if len(votes) >= agree:
-        return None
-    enough = hosts is None or len(hosts) >= agree
-    return "the module is kept, and handed out once %d hosts have built the same (npu_store_agree); so far: %s%s" % (
-        agree, ", ".join(sorted(votes)) or "none", "" if enough else ". npu_store_from names only %d: name more" % len(hosts))
-
-
-def _differ(votes):
-    """Whether two votes that can be compared differ."""
-    return len(set(votes)) > len({vote.rpartition(":")[0] for vote in votes})
 
 
 def told(manifest):
@@ -241,7 +91,7 @@ class Store:
     @contextlib.contextmanager
     def lock(self, wanted):
         """Let one run at a time look for, and make, a build with these inputs. The kernel lets go of a lock whose run has died."""
-        with self._locked(_lock_name(wanted)):
+        with self._locked(lock_name(wanted)):
             yield
 
     @contextlib.contextmanager
@@ -310,7 +160,7 @@ class Store:
             return None
         if key(there) != name or not all(isinstance(manifest.get(field), str) for field in _TEXT):
             return None
-        if not _DIGEST.match(manifest["sha256"]) or not _DIGEST.match(manifest["log"]) or not _FILE.match(manifest["file"]):
+        if not _DIGEST.match(manifest["sha256"]) or not _DIGEST.match(manifest["log"]) or not FILE_NAME.match(manifest["file"]):
             return None
         votes = manifest.get("votes")
         if not isinstance(votes, dict) or not votes or not all(isinstance(vote, str) and _VOTE.match(vote) for vote in votes.values()):
@@ -399,7 +249,7 @@ class Store:
     def disagreement(self, manifest, hosts=None):
         """One sentence where hosts built different modules from the same inputs, or None."""
         votes = counted(manifest, hosts)
-        if not _differ(votes.values()):
+        if not differ(votes.values()):
             return None
         return "two hosts built different modules from the same inputs: %s. No board gets either from the store. Find out why, then remove %s" % (
             " and ".join("%s (%s)" % (host, votes[host][-64:][:12]) for host in sorted(votes)), self._manifest(manifest["key"]))
@@ -412,7 +262,7 @@ class Store:
         for name in [*useless, *sorted(set(paths) - useless - {fresh}, key=paths.get, reverse=True)[self.keep - 1:]]:
             manifest = self._read(name)
             try:
-                with self._locked(_lock_name(manifest["inputs"]), wait=False) if manifest else contextlib.nullcontext():
+                with self._locked(lock_name(manifest["inputs"]), wait=False) if manifest else contextlib.nullcontext():
                     os.unlink(self._manifest(name))
             except BlockingIOError:
                 continue
@@ -425,7 +275,7 @@ class Store:
 
     def _forget_locks(self):
         """Remove the lock files of kernels that no build is left of and nobody waits for."""
-        names = {_lock_name(manifest["inputs"]) for manifest in self.manifests()} | {"store"}
+        names = {lock_name(manifest["inputs"]) for manifest in self.manifests()} | {"store"}
         for name in set(os.listdir(self._place("locks"))) - names:
             with contextlib.suppress(BlockingIOError), self._locked(name, wait=False):
                 os.unlink(self._place("locks", name))

@@ -18,7 +18,11 @@ import zlib
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import signing
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _private, _store
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _private
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import store as _store
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import votes
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import module_file
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import inputs as _inputs
 
 KERNEL = {"release": "6.1.43-15-rk2312", "build": "#1 SMP Tue Jan 2", "machine": "aarch64", "compiler": "gcc-12", "config_digest": "c" * 64,
           "symvers_digest": "5" * 64}
@@ -32,7 +36,7 @@ def inputs(**changes):
             known[name] = value
         else:
             known["kernel"][name] = value
-    return _store.inputs(**known)
+    return _inputs.build_inputs(**known)
 
 
 def answer(module=MODULE, **changes):
@@ -190,7 +194,7 @@ def test_the_builds_used_last_stay_and_nothing_is_left_of_the_others(tmp_path):
         put(store, wanted, content, vermagic=name)
         with store.lock(wanted):
             pass
-        os.utime("%s/builds/%s.json" % (store.folder, _store.key(wanted)), (number, number))
+        os.utime("%s/builds/%s.json" % (store.folder, _inputs.key(wanted)), (number, number))
     assert store.find(release(1)[0])
     wanted, content, name = release(3)
     put(store, wanted, content, vermagic=name)
@@ -260,18 +264,18 @@ def test_a_run_that_died_while_it_built_holds_nobody_up(tmp_path):
 
 def test_boards_with_and_without_headers_wait_for_each_other(store):
     with store.lock(inputs()):
-        with pytest.raises(BlockingIOError), store._locked(_store._lock_name(inputs(symvers_digest=None)), wait=False):
+        with pytest.raises(BlockingIOError), store._locked(_store.lock_name(inputs(symvers_digest=None)), wait=False):
             pass
 
 
 def test_the_recipe_is_of_names_and_contents(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a/x").write_text("1")
-    before = _store.recipe(str(tmp_path))
+    before = _inputs.recipe(str(tmp_path))
     (tmp_path / "a/x").rename(tmp_path / "a/y")
-    renamed = _store.recipe(str(tmp_path))
+    renamed = _inputs.recipe(str(tmp_path))
     (tmp_path / "a/y").write_text("2")
-    assert len({before, renamed, _store.recipe(str(tmp_path))}) == 3
+    assert len({before, renamed, _inputs.recipe(str(tmp_path))}) == 3
 
 
 EVIL = MODULE + b"another code"
@@ -303,13 +307,13 @@ def test_what_is_built_later_with_other_symbols_takes_nobodys_place(store):
 def test_a_module_is_handed_out_once_so_many_hosts_have_built_the_same(store):
     first = put(store, board="a")
     assert store.find(inputs(), agree=2) is None and store.find(inputs(), agree=1)
-    assert _store.still_needed(first, 2) == (
+    assert votes.still_needed(first, 2) == (
         "the module is kept, and handed out once 2 hosts have built the same (npu_store_agree); so far: a")
     # The same host again is no second one.
     put(store, board="a")
     assert store.find(inputs(), agree=2) is None
     second = put(store, board="b", module=lzma.compress(MODULE), name="rknpu_dkms.ko.xz")
-    assert _store.still_needed(second, 2) is None and store.find(inputs(), agree=2)["board"] == "a" and store.find(inputs(), agree=3) is None
+    assert votes.still_needed(second, 2) is None and store.find(inputs(), agree=2)["board"] == "a" and store.find(inputs(), agree=3) is None
 
 
 def test_a_host_that_differs_keeps_it_from_all_even_where_enough_agree(store):
@@ -327,7 +331,7 @@ def test_only_builds_of_the_hosts_that_are_named_count(store):
     # None that is named stands for what was there.
     assert store.read(entry)[0] == MODULE and entry["votes"].keys() == {"builder"}
     assert store.find(inputs(), hosts={"builder"})["board"] == "builder" and store.find(inputs())["board"] == "builder"
-    assert _store.still_needed(entry, 2, {"builder"}).endswith("so far: builder. npu_store_from names only 1: name more")
+    assert votes.still_needed(entry, 2, {"builder"}).endswith("so far: builder. npu_store_from names only 1: name more")
 
 
 def test_a_compressed_module_that_is_not_read_is_only_compared_with_its_like(store):
@@ -359,8 +363,8 @@ def with_dictionary(code):
 
 @pytest.mark.parametrize("name, content", [
     ("rknpu_dkms.ko.xz", with_dictionary(40)), ("rknpu_dkms.ko.xz", with_dictionary(37)),
-    ("rknpu_dkms.ko.xz", lzma.compress(MODULE + bytes(_store._MOST_UNPACKED), preset=0)),
-    ("rknpu_dkms.ko.gz", gzip.compress(MODULE + bytes(_store._MOST_UNPACKED), 1)),
+    ("rknpu_dkms.ko.xz", lzma.compress(MODULE + bytes(module_file._MOST_UNPACKED), preset=0)),
+    ("rknpu_dkms.ko.gz", gzip.compress(MODULE + bytes(module_file._MOST_UNPACKED), 1)),
     ("rknpu_dkms.ko.xz", lzma.compress(MODULE)[:-9]), ("rknpu_dkms.ko.xz", lzma.compress(MODULE) + b"behind it"),
 ])
 def test_a_bomb_is_a_damaged_module(store, name, content):
@@ -372,7 +376,7 @@ def test_memory_that_runs_out_is_a_damaged_module(store, monkeypatch):
     def unpacked(name, content):
         raise MemoryError
 
-    monkeypatch.setattr(_store, "unpacked", unpacked)
+    monkeypatch.setattr(module_file, "unpacked", unpacked)
     with pytest.raises(_store.StoreError, match="is damaged"):
         put(store)
 

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Checks of the file of a kernel module that a board answered, on the controller."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import lzma
+import re
+import subprocess
+import zlib
+
+from ...module_utils._dkms import signing
+
+LARGEST = 16 << 20
+"""A stripped module has some 300 kB, one with all that a debugger wants some 3 MB."""
+_MOST_UNPACKED = 4 * LARGEST
+_XZ_MEMORY = 256 << 20
+"""xz -9 asks for 64 MiB to unpack. A header may ask for 4 GiB."""
+FILE_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\.ko(?:\.(?:xz|zst|gz))?\Z")
+_MAGIC = {"": b"\x7fELF", ".xz": b"\xfd7zXZ\0", ".zst": b"\x28\xb5\x2f\xfd", ".gz": b"\x1f\x8b"}
+
+
+def module_problem(name, content, release):
+    """One sentence on what a board calls a module it has built, or None where it may be one for kernel I(release)."""
+    match = FILE_NAME.match(name)
+    if not match:
+        return "%r is not the name of a module's file" % name[:80]
+    if not 64 < len(content) <= LARGEST or not content.startswith(_MAGIC[name.partition(".ko")[2]]):
+        return "%s is not a module" % name
+    try:
+        inner = unpacked(name, content)
+    except (OSError, EOFError, ValueError, MemoryError, lzma.LZMAError, zlib.error) as error:
+        return "%s is damaged (%s)" % (name, error or type(error).__name__)
+    if inner is not None and b"vermagic=%s " % release.encode() not in inner:
+        return "%s is not made for kernel %s" % (name, release)
+    return None
+
+
+def unpacked(name, content):
+    """The module in a file of this name, or None for .zst: the standard library cannot read it before Python 3.14.
+
+    :raises ValueError: where there is more in it than a module can have, or something behind it; and what the library raises for damaged ones.
+    """
+    if name.endswith(".zst"):
+        return None
+    if name.endswith(".xz"):
+        reader = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
+        inner = reader.decompress(content, _MOST_UNPACKED)
+        if not reader.eof or reader.unused_data:
+            raise ValueError("it is cut off, has more than %d bytes, or something behind its end" % _MOST_UNPACKED)
+        return inner
+    if name.endswith(".gz"):
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
+            inner = stream.read(_MOST_UNPACKED + 1)
+        if len(inner) > _MOST_UNPACKED:
+            raise ValueError("it has more than %d bytes" % _MOST_UNPACKED)
+        return inner
+    return content
+
+
+def code_digest(name, content):
+    """What two hosts that built the same have in common: the digest of the module without its signature, whatever it is compressed with.
+
+    For .zst it is that of the whole file, which the controller does not read. It can only be compared with another such file.
+    """
+    inner = unpacked(name, content)
+    if inner is None:
+        return "zst:" + hashlib.sha256(content).hexdigest()
+    return hashlib.sha256(signing.split(inner)[0]).hexdigest()
+
+
+def signature_problem(name, content, certificate, run=None):
+    """One sentence on why the signature of a module's file is not verified, or None where it is."""
+    inner = unpacked(name, content)
+    if inner is None:
+        return "%s is compressed with zstd, which is not unpacked on the controller, so its signature is not verified" % name
+    try:
+        problem = signing.verify(run or _run, inner, certificate)
+    except signing.NotVerified as error:
+        problem = "its signature is not verified on the controller: %s" % error
+    return problem
+
+
+def _run(command):
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+    return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
