@@ -16,6 +16,6 @@ def parameters(module):
     params = dict(module.params)
     internal = params.pop("_internal")
     if internal is None:
-        module.fail_json(msg="This module was run without its action plugin, which sends files and settings along: "
+        module.fail_json(msg="the module was run without its action plugin, which provides files and settings: "
                              "run it as a task of a playbook, by its full name.")
     return dict(params, **internal)

@@ -7,94 +7,84 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: npu_audit_info
-short_description: Look at a board once, and plan what its NPU needs
-version_added: 1.3.0
+short_description: Gather facts of a board once, and plan what its NPU needs
+version_added: 2.0.0
 description:
-  - Reads what M(rkfleet.npu.npu_facts) reads, and plans on the controller what P(rkfleet.npu.npu_plan#filter) plans, in one task.
-    With O(verify) it has a MobileNet run, too.
-  - Made for fleets. Where the connection pipelines, the board's Python is given a small program on its standard input, and that is all that
-    the board has to do - no module is unpacked there and no file is written. Elsewhere the modules are run.
-  - The board's package repositories are asked for kernels only where that could change the plan.
-  - What a board answers is taken only in the shape and size that is documented.
-  - A board that does not answer has failed, and is not lost to the play.
+  - Gathers the facts of M(rkfleet.npu.npu_facts) and makes the plan of P(rkfleet.npu.npu_plan#filter) on the controller, in one task.
+    With O(verify), it also runs MobileNet on the board.
+  - Made for fleets. If the connection uses pipelining, a small program is sent to the board's Python on standard input. No module is
+    unpacked on the board and no file is written. Without pipelining, the modules run instead.
+  - The board's package repositories are queried for kernels only if this can change the plan.
+  - Of a board's answer, only what is documented is accepted, within limits of size and time.
+  - A board that does not answer is a failed board. It stays in the play.
+  - In release 1.x this module was called C(npu_audit), and returned the facts as C(ansible_facts).
+extends_documentation_fragment:
+  - rkfleet.npu._attributes.board
+  - rkfleet.npu._attributes
+requirements:
+  - jmespath on the controller, for O(select)
+  - Pillow on the controller, for O(verify)
+attributes:
+  check_mode:
+    details: In check mode O(keep_model) keeps nothing.
+  diff_mode:
+    support: N/A
+    details: Nothing is changed except for what O(keep_model) keeps.
+  idempotent:
+    details: Nothing is changed except for what O(keep_model) keeps.
 options:
   tree:
-    description: Where to read a board instead of its own files, for a tree recorded on another board.
+    description:
+      - Where the facts are read instead of on the board itself, for a file tree that was recorded on another board.
+      - The keys are the options of M(rkfleet.npu.npu_facts).
     type: dict
     default: {}
-    suboptions:
-      root:
-        description: Root of the tree to read.
-        type: path
-      proc:
-        description: Folder to read instead of C(proc) below the root.
-        type: path
-      sys:
-        description: Folder to read instead of C(sys) below the root.
-        type: path
-      dev:
-        description: Folder to read instead of C(dev) below the root.
-        type: path
-      boot:
-        description: Folder to read instead of C(boot) below the root.
-        type: path
-      etc:
-        description: Folder to read instead of C(etc) below the root.
-        type: path
-      lib:
-        description: Folder to read instead of C(lib) below the root.
-        type: path
-      usr:
-        description: Folder to read instead of C(usr) below the root.
-        type: path
-      var:
-        description: Folder to read instead of C(var) below the root.
-        type: path
   select:
     description:
-      - A query, as for P(rkfleet.npu.npu_select#filter). A board that it does not select is left aside - no MobileNet runs there, and where
-        it could not be read the task has not failed.
-      - It is asked once, when the plan is made, so a query about verifications is about the recorded ones.
+      - A query, as for P(rkfleet.npu.npu_select#filter). A board that it does not select is skipped. MobileNet is not run on it, and the task
+        does not fail if its facts cannot be gathered.
+      - The query is evaluated once, when the plan is made. A query for verifications therefore sees the recorded ones.
     type: str
     default: ""
   wanted:
-    description: What is wanted, as for P(rkfleet.npu.npu_plan#filter).
+    description: The wanted releases and policies, as for P(rkfleet.npu.npu_plan#filter).
     type: dict
     default: {}
   compatibility:
-    description: Data merged over what the collection ships, as for P(rkfleet.npu.npu_plan#filter).
+    description: Data that is merged over the compatibility data of the collection, as for P(rkfleet.npu.npu_plan#filter).
     type: dict
     default: {}
   assume_root:
-    description: Plan as if the board had been read as root, so that a look without root says what an upgrade with root would do.
+    description: Whether to plan as if the facts had been gathered as root. An audit without root then shows what an upgrade with root would do.
     type: bool
     default: false
   verify:
-    description: When the board runs a MobileNet with the driver and runtime it has.
+    description: When MobileNet is run on the board, with its current driver and runtime.
     type: str
     default: never
     choices:
-      never: Not at all. The last verification that was recorded counts, where it is of this kernel, driver and runtime.
-      needed: Where nothing is to be done by the plan, or where the plan cannot be made without it.
-      always: Wherever a model for it is known. The plan is made with what it said.
+      never: Not at all. The last recorded verification counts if it is of the current kernel, driver and runtime.
+      needed: If the plan has nothing to do, or depends on the result.
+      always: On every board for which a model is known. The plan is made with the result.
   keep_model:
-    description: Keep model and picture below C(/var/lib/rkfleet-npu) on the board, so that they need not be sent the next time. Not in check mode.
+    description:
+      - Whether to keep model and picture in C(/var/lib/rkfleet-npu) on the board, so that they need not be sent the next time.
+      - Not in check mode.
     type: bool
     default: false
   resolve:
     description:
-      - Whether the public variables of this collection's roles are resolved and kept before the board is contacted, as
+      - Whether to resolve the public variables of this collection's roles before the board is contacted, and keep their values, as
         M(rkfleet.npu.npu_settings) does.
     type: bool
     default: false
-    version_added: 1.6.0
   proof:
-    description: How the MobileNet is run.
+    description: How MobileNet is run.
     type: dict
     default: {}
     suboptions:
       runs:
-        description: Timed runs, as for M(rkfleet.npu.rknn_mobilenet). One, where only the plan needs it.
+        description: Number of timed runs, as for M(rkfleet.npu.rknn_mobilenet). It is run once if only the plan depends on the result.
         type: int
         default: 10
       timeout:
@@ -105,62 +95,40 @@ options:
         description: Folder on the controller with model and picture, as for M(rkfleet.npu.npu_artifact).
         type: path
       mirrors:
-        description: Where model and picture are fetched from, as for M(rkfleet.npu.npu_artifact).
+        description: Base URLs from which model and picture are fetched, as for M(rkfleet.npu.npu_artifact).
         type: list
         elements: str
         default: []
       cache_dir:
-        description: Folder on the controller where they are kept.
+        description: Folder on the controller in which fetched files are kept.
         type: path
         default: ~/.cache/rkfleet-npu
   timeout:
-    description: Seconds that reading a board may take.
+    description: Seconds that gathering the facts may take.
     type: int
     default: 120
-attributes:
-  check_mode:
-    description: Can run in check mode and return the same as in a real run.
-    support: full
-    details: In check mode O(keep_model) keeps nothing.
-  diff_mode:
-    description: Shows what would change.
-    support: N/A
-    details: Nothing that could be shown changes.
-  facts:
-    description: Returns a fact the running play can use at once.
-    support: full
-  idempotent:
-    description: A second run changes nothing.
-    support: full
-    details: Nothing is changed but what O(keep_model) keeps.
-  platform:
-    description: Where it runs.
-    platforms: posix
-    support: full
-    details: Written for Debian and its relatives on arm64 boards with a Rockchip SoC.
 notes:
-  - Without root it says in C(ansible_facts.npu.unread) what it could not read. The version of a driver takes root, or the group of the NPU's render node.
-author:
-  - rkfleet.npu contributors (@rkfleet)
+  - Without root, RV(facts.unread) lists what could not be read. Reading the version of a driver requires root or membership in the group of
+    the NPU's render node.
 seealso:
   - module: rkfleet.npu.npu_facts
   - module: rkfleet.npu.rknn_mobilenet
   - plugin: rkfleet.npu.npu_plan
     plugin_type: filter
-    description: What the plan holds.
+    description: The content of the plan.
 """
 
 EXAMPLES = r"""
-- name: Look at every board
+- name: Gather facts of every board and plan
   rkfleet.npu.npu_audit_info:
     assume_root: true
   register: audit
 
-- name: Say what each needs
+- name: Show what each board needs
   ansible.builtin.debug:
     msg: "{{ audit.plan.action }}: {{ audit.plan.reason }}"
 
-- name: Prove every board as it is, and leave nothing behind
+- name: Verify every board with its current driver, and keep nothing on it
   rkfleet.npu.npu_audit_info:
     verify: always
     proof:
@@ -169,45 +137,45 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-ansible_facts:
-  description: The fact C(npu), as of M(rkfleet.npu.npu_facts), and the interpreter where it had to be looked for.
-  returned: when the board could be read
+facts:
+  description: The facts of the board, as M(rkfleet.npu.npu_facts) returns them in C(ansible_facts.npu).
+  returned: when the facts could be gathered
   type: dict
 plan:
-  description: What P(rkfleet.npu.npu_plan#filter) says of it.
-  returned: when the board could be read
+  description: The plan for the board, as P(rkfleet.npu.npu_plan#filter) returns it.
+  returned: when the facts could be gathered
   type: dict
 verification:
-  description: What M(rkfleet.npu.rknn_mobilenet) says of it, V(null) where it was not run.
-  returned: when the board could be read
+  description: The result of MobileNet, as M(rkfleet.npu.rknn_mobilenet) returns it. V(null) if it was not run.
+  returned: when the facts could be gathered
   type: dict
 unverified:
-  description: In a sentence why MobileNet could not be run although O(verify) asks for it, or V(null).
-  returned: when the board could be read
+  description: One sentence on why MobileNet could not be run although O(verify) requires it, else V(null).
+  returned: when the facts could be gathered
   type: str
 left:
-  description: The C(verdict) V(held) and the C(reason), where a file on the board holds it, else V(null).
-  returned: when the board could be read
+  description: The C(verdict) V(held) and the C(reason) if a file on the board puts it on hold, else V(null).
+  returned: when the facts could be gathered
   type: dict
 settled:
-  description: Whether nothing is left to do for the board - nothing by the plan, proven just now, and its own record says so, too.
-  returned: when the board could be read
+  description: Whether the board needs nothing. The plan has nothing to do, MobileNet was verified just now, and the record on the board agrees.
+  returned: when the facts could be gathered
   type: bool
 not_selected:
-  description: Why the board is left aside, where O(select) does not select it, else V(null).
+  description: The reason why the board is skipped if O(select) does not select it, else V(null).
   returned: always
   type: str
 phases:
-  description: What was done, C(phase), and when it began, C(at), in seconds since the epoch.
+  description: The phases of the task, each with its name, C(phase), and its start, C(at), in seconds since the epoch.
   returned: always
   type: list
   elements: dict
 ended:
-  description: When it ended, in seconds since the epoch.
+  description: End of the last phase, in seconds since the epoch.
   returned: always
   type: float
 msg:
-  description: What is the matter, where it failed.
+  description: The reason of a failure.
   returned: failure
   type: str
 """

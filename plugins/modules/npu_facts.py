@@ -7,18 +7,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: npu_facts
-short_description: Read what a Rockchip board has of an NPU, its driver and its runtime
+short_description: Gather facts of a Rockchip board's NPU, its driver and its runtime
 version_added: 1.0.0
 description:
-  - Reads board, kernel, NPU driver, runtime, boot loader and DKMS state in one call, and returns them as the one fact C(ansible_facts.npu).
-  - Changes nothing, runs no other program than C(apt-cache) and never touches a register of the NPU.
-  - The driver's version is what the running driver answers. The C(version) file below C(/sys/module) is used without root only, and of a
-    driver that is bound, since a built-in driver that is held down still shows its version there.
-  - Works without root and then says in RV(ansible_facts.npu.unread) what it could not read.
-  - Never fails on a board that is odd. On a machine that is not a Rockchip board the facts say so.
+  - Gathers board, kernel, NPU driver, runtime, boot loader and DKMS state in one call, and returns them as the fact C(ansible_facts.npu).
+  - Changes nothing, runs no program other than C(apt-cache) and never accesses a register of the NPU.
+  - The driver version is the one that the running driver reports. The C(version) file in C(/sys/module) is used only without root and
+    only for a driver that is bound, since a built-in driver that is suppressed has that file, too.
+  - Works without root, and then lists in RV(ansible_facts.npu.unread) what it could not read.
+  - Does not fail on unexpected hardware. On a machine that is not a Rockchip board the facts show it.
+extends_documentation_fragment:
+  - rkfleet.npu._attributes.board
+  - rkfleet.npu._attributes.info
+  - rkfleet.npu._attributes
+attributes:
+  facts:
+    description: Whether the module returns C(ansible_facts).
+    support: full
 options:
   root:
-    description: Root of the tree to read, for a tree recorded on another board.
+    description: Root of the file tree to read, for a tree that was recorded on another board.
     type: path
     default: /
   proc:
@@ -45,52 +53,31 @@ options:
   var:
     description: Folder to read instead of C(var) below O(root).
     type: path
-attributes:
-  check_mode:
-    description: Can run in check mode and return the same facts as in a real run.
-    support: full
-  diff_mode:
-    description: Shows what would change.
-    support: N/A
-    details: Nothing changes.
-  facts:
-    description: Returns a fact the running play can use at once.
-    support: full
-  idempotent:
-    description: A second run changes nothing.
-    support: full
-    details: The module never changes anything.
-  platform:
-    description: Where it runs.
-    platforms: posix
-    support: full
-    details: Written for Debian and its relatives on arm64 boards with a Rockchip SoC.
-author:
-  - rkfleet.npu contributors (@rkfleet)
 seealso:
+  - module: rkfleet.npu.npu_audit_info
   - plugin: rkfleet.npu.npu_plan
     plugin_type: filter
     description: Turns these facts into one action and its reason.
 """
 
 EXAMPLES = r"""
-- name: Read the NPU facts of every board, unprivileged
+- name: Gather the NPU facts of every board without root
   rkfleet.npu.npu_facts:
 
-- name: Say which driver is at work
+- name: Show which driver is in use
   ansible.builtin.debug:
     msg: >-
       {{ ansible_facts.npu.board.model }}: driver {{ ansible_facts.npu.driver.version | default('unknown', true) }}
       ({{ ansible_facts.npu.driver.presence }}), runtime {{ ansible_facts.npu.runtime.version | default('none', true) }}
 
-- name: Read a tree recorded on a board in the field
+- name: Gather the facts from a file tree that was recorded on another board
   rkfleet.npu.npu_facts:
     root: /srv/recorded/rock5b-17
 """
 
 RETURN = r"""
 ansible_facts:
-  description: The facts, as one dictionary.
+  description: The facts.
   returned: always
   type: dict
   contains:

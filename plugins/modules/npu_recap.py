@@ -10,31 +10,25 @@ module: npu_recap
 short_description: Print one table of all boards
 version_added: 1.0.0
 description:
-  - Prints board, kernel, driver and runtime before and after, Top1, latency and verdict of each board,
-    the time that each phase took, and what the owner should know of a board, from what the roles of this collection left behind.
-  - One line below counts the boards by verdict. Boards whose rollback failed are named last of all.
-  - Runs on the controller. No board is contacted.
-author:
-  - rkfleet.npu contributors (@rkfleet)
+  - Prints board, kernel, driver and runtime before and after, the best class, latency and verdict of each board,
+    the time that each phase took, and notes for the owner of a board, from the variables that the roles of this collection set.
+  - The last line counts the boards by verdict. Boards whose rollback failed are listed after it.
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
+  - rkfleet.npu._attributes.controller
+  - rkfleet.npu._attributes.info
+  - rkfleet.npu._attributes
 options:
   boards:
     description: The boards to show, in this order.
     type: list
     elements: str
     required: true
+seealso:
+  - module: rkfleet.npu.npu_report
 """
 
 EXAMPLES = r"""
-- name: Show how it went
+- name: Print the table of the run
   rkfleet.npu.npu_recap:
     boards: "{{ ansible_play_hosts_all }}"
   run_once: true
@@ -47,23 +41,23 @@ verdicts:
   type: dict
   sample: {rock5b-1: ok}
 failed_boards:
-  description: For each board that did not get there a sentence why.
+  description: For each failed board, one sentence on why it failed.
   returned: success
   type: dict
   sample: {}
 rollback_failed:
-  description: The same for the boards that could not be brought back to what they were.
+  description: For each board whose rollback failed, one sentence on why it failed.
   returned: success
   type: dict
   sample: {}
 speakers:
-  description: The boards of which there is something to say in the end, those that RV(failed_boards), RV(rollback_failed) and RV(left) name.
+  description: The boards with a message at the end of the run, those in RV(failed_boards), RV(rollback_failed) and RV(left).
   returned: success
   type: list
   elements: str
   sample: []
 left:
-  description: The first C(board) of those that should have been upgraded and were not touched, and C(msg) that names them all. Empty where there is none.
+  description: The first C(board) of those that should have been upgraded and were skipped, and C(msg) with the names of all. Empty strings without any.
   returned: success
   type: dict
   sample: {board: "", msg: ""}

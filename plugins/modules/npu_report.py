@@ -7,56 +7,56 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: npu_report
-short_description: Write a report of all boards, and say what changed since the last one
+short_description: Write a report of all boards, and show what changed since the previous one
 version_added: 1.3.0
 description:
-  - Writes C(fleet.json), C(fleet.csv), C(fleet.prom) and C(fleet.html) to a folder on the controller, from what the roles of this collection
-    left behind, and keeps what is needed of each run in C(history) below it.
-  - Each file is replaced at once, and one run at a time writes to a folder.
-  - Runs on the controller. No board is contacted.
-author:
-  - rkfleet.npu contributors (@rkfleet)
+  - Writes C(fleet.json), C(fleet.csv), C(fleet.prom) and C(fleet.html) to a folder on the controller, from the variables that the roles of this
+    collection set, and keeps a summary of each run in its subfolder C(history).
+  - Each file is replaced atomically. Only one run at a time writes to a folder.
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
+  - rkfleet.npu._attributes.controller
+  - rkfleet.npu._attributes
 attributes:
   check_mode:
-    support: full
     details: Nothing is written, and the result is the same.
   diff_mode:
     support: full
-    details: What changed in the fleet since O(diff_against), or else since the report that is in O(path).
-  platform:
-    platforms: posix
+    details: Shows what changed in the fleet since O(diff_against), or else since the report in O(path).
+  idempotent:
+    support: partial
+    details: Each call writes a new report. It is not a change of a board, so C(changed) is always V(false).
 options:
   boards:
-    description: The boards the report is about.
+    description: The boards to report on.
     type: list
     elements: str
     required: true
   path:
-    description: The folder. Without one nothing is written.
+    description: The folder for the report. If empty, nothing is written.
     type: path
     default: ""
   merge:
     description:
-      - Whether boards of the report in O(path) that are not among O(boards) stay in it, as they were when they were last looked at.
-      - For runs that look at a part of the fleet - C(--limit), or the slices of a job.
+      - Whether boards of the report in O(path) that are not among O(boards) are kept in it, with their last known state.
+      - For runs on a part of the fleet, with C(--limit) or in slices of a job.
     type: bool
     default: false
   keep:
-    description: How many runs are kept in C(history).
+    description: Number of runs that are kept in C(history).
     type: int
     default: 100
   diff_against:
-    description: An earlier C(fleet.json), or a file of C(history). What changed since then is shown, with or without C(--diff).
+    description: An earlier C(fleet.json), or a file in C(history). What changed since then is printed, with or without C(--diff).
     type: path
     default: ""
   audit:
     description:
-      - Whether the run is an audit. Then a sentence for each board that is not healthy is printed, and the summary; RV(failure) says whether the run
-        is to fail, and RV(exit_with_it) is V(true).
+      - Whether the run is an audit. If so, a sentence for each board that is not healthy is printed, and the summary. RV(failure) then says whether
+        the run must fail, and RV(exit_with_it) is V(true).
     type: bool
     default: false
+seealso:
+  - module: rkfleet.npu.npu_recap
 """
 
 EXAMPLES = r"""
@@ -74,39 +74,39 @@ summary:
   type: str
   sample: "audit: 100 boards, 91 healthy, 6 need work, 1 unknown, 2 unreachable, 0 held"
 exit_code:
-  description: V(0) where all boards are healthy, V(2) where some need work, V(3) where some are unreachable or unknown. Boards on hold count for none.
+  description: V(0) if all boards are healthy, V(2) if some need work, V(3) if some are unreachable or unknown. Boards on hold do not count.
   returned: success
   type: int
   sample: 2
 exit_with_it:
-  description: Whether C(ansible-playbook) is to end with RV(exit_code), which the callback C(rkfleet.npu.exit_code) sees to.
+  description: Whether C(ansible-playbook) must exit with RV(exit_code). The callback C(rkfleet.npu.exit_code) does that.
   returned: success
   type: bool
   sample: true
 failed_boards:
   description:
-    - Where the report cannot be read or written and the run is no audit, the first board speaks of it, so that what is to be said of the others is
-      still said.
+    - If the report cannot be read or written, the error message, under the name of the first board, so that the messages of the other boards are
+      still printed. Empty in an audit.
   returned: success
   type: dict
   sample: {}
 failure:
-  description: Why an audit is to fail, which is the RV(summary) unless all boards are healthy, and what could not be read or written. Empty where all is well.
+  description: Why an audit must fail, which is the RV(summary) unless all boards are healthy, and what could not be read or written. Else empty.
   returned: success
   type: str
   sample: ""
   version_added: 1.4.0
 files:
-  description: What was written.
+  description: The files that were written.
   returned: success
   type: list
   elements: str
   sample: [npu-report/fleet.csv, npu-report/fleet.html, npu-report/fleet.json, npu-report/fleet.prom]
 changes:
   description:
-    - What changed since an earlier report. Boards that are C(new), C(gone), or C(unseen) this time although the inventory has them;
-      and C(changed), a list with C(change), the fields with their values before and after, and its C(boards).
-  returned: where there is an earlier report and O(diff_against) or C(--diff) is given
+    - What changed since an earlier report. Boards that are C(new), C(gone), or in the inventory but C(unseen) this time,
+      and C(changed), a list with the fields and their values before and after (C(change)) and the C(boards).
+  returned: if there is an earlier report, and O(diff_against) or C(--diff) is set
   type: dict
   sample: {new: [], gone: [], unseen: [], changed: [{change: {driver: [0.9.3, 0.9.6]}, boards: [rock5b-1]}]}
 """

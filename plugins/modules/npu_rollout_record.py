@@ -7,46 +7,41 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: npu_rollout_record
-short_description: Keep on the controller which kernels an upgrade is proven for
-version_added: 1.2.0
+short_description: Record on the controller for which kernels an upgrade is verified
+version_added: 2.0.0
 description:
-  - Reads the record of what staging boards have proven, and adds what the boards of this run have proven.
-  - What is proven is an upgrade of a kernel release on a SoC to a driver (version and checksum of its source) and a runtime (checksum).
-    A board of which any of these differs is not covered, such as one whose kernel was updated in between.
-  - Runs on the controller. No board is contacted. The file is replaced as a whole, and runs at the same time wait for each other.
-author:
-  - rkfleet.npu contributors (@rkfleet)
+  - Adds what the boards of this run have verified to the record of staging boards.
+  - An entry is an upgrade of one kernel release on one SoC to one driver (version and checksum of its source) and one runtime (checksum).
+    A board for which any of these differs is not covered, for example after its kernel was updated.
+  - The file is replaced atomically. Runs at the same time wait for each other.
+  - In release 1.x this module was called C(npu_staging).
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
+  - rkfleet.npu._attributes.controller
+  - rkfleet.npu._attributes
 attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
+  idempotent:
+    details: The record is a file on the controller. Adding to it is not a change of a board, so C(changed) is always V(false).
 options:
   path:
     description:
-      - The file. Its folder is made where it is missing. A file that is not such a record is an error and stays as it is.
+      - Path of the record. Its folder is created if it is missing. The module fails if the file is not such a record, and does not change it.
     type: path
     required: true
   boards:
-    description: Boards of this run. What those have proven whose upgrade was committed is recorded. Without any, the record is only read.
+    description: Boards of this run. Those whose upgrade was committed are recorded. If empty, nothing is recorded.
     type: list
     elements: str
+    default: []
   rollout:
-    description: What P(rkfleet.npu.npu_rollout#filter) decided, for the keys of O(boards). Needed with them.
+    description: The decision of P(rkfleet.npu.npu_rollout#filter), with the keys of O(boards). Required with O(boards).
     type: dict
+    default: {}
+seealso:
+  - module: rkfleet.npu.npu_rollout_record_info
 """
 
 EXAMPLES = r"""
-- name: Read the record
-  rkfleet.npu.npu_rollout_record:
-    path: ~/.cache/rkfleet-npu/staging.json
-  run_once: true
-
-- name: Record what this batch has proven
+- name: Record what the boards of this batch have verified
   rkfleet.npu.npu_rollout_record:
     path: ~/.cache/rkfleet-npu/staging.json
     boards: "{{ ansible_play_batch }}"
@@ -56,35 +51,35 @@ EXAMPLES = r"""
 
 RETURN = r"""
 proven:
-  description: All that is on record now, oldest first.
+  description: All entries of the record, oldest first.
   returned: success
   type: list
   elements: dict
   contains:
     kernel:
-      description: Release of the kernel that ran.
+      description: Release of the running kernel.
       type: str
     soc:
-      description: The SoC's row in the compatibility data.
+      description: The SoC, as in the compatibility data.
       type: str
     driver:
       description: Version of the driver.
       type: str
     source:
-      description: Checksum of its source, or the package it came with.
+      description: Checksum of the driver's source, or the package that has the driver.
       type: str
     runtime:
       description: Checksum of the runtime.
       type: str
     board:
-      description: The board that has proven it.
+      description: The board that verified it.
       type: str
     since:
-      description: When.
+      description: Time of the verification.
       type: str
       sample: 2026-11-23 18:04 UTC
 recorded:
-  description: Those that were added, in the same shape.
+  description: The entries that were added, in the same form.
   returned: success
   type: list
   elements: dict

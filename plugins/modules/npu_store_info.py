@@ -7,75 +7,54 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: npu_store_info
-short_description: Say whether the driver for a board was built already
-version_added: 1.3.0
+short_description: Find out whether the driver for a board is already built
+version_added: 2.0.0
 description:
-  - Looks in the controller's store of builds for one that M(rkfleet.npu.npu_dkms) would use for this board, and says which packages the board
-    still needs. A board that gets its module from the store needs no compiler and no headers.
-  - Needs what M(rkfleet.npu.npu_facts) found. Runs on the controller; the board is asked only for the checksum of O(signing_cert).
-author:
-  - rkfleet.npu contributors (@rkfleet)
+  - Searches the store on the controller for a build that M(rkfleet.npu.npu_dkms) would use for this board, and returns the packages that the board
+    still needs. A board that installs a build from the store needs neither a compiler nor kernel headers.
+  - Requires the facts of M(rkfleet.npu.npu_facts). Runs on the controller, and reads only O(signing_cert) from the board.
+  - In release 1.x this module was called C(npu_store).
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
+  - rkfleet.npu._attributes.info
+  - rkfleet.npu._attributes
+  - rkfleet.npu._build
+  - rkfleet.npu._build.store
 attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
   platform:
-    platforms: posix
+    platforms: debian
 options:
   store:
-    description: Folder of the store on the controller. Where it is empty, nothing is found.
+    description: Folder of the store on the controller. If empty, no build is found.
     type: str
     required: true
-  version:
-    description: Version of the driver.
-    type: str
-    required: true
-  module:
-    description: Name of the kernel module.
-    type: str
-    default: rknpu
   kernel:
-    description: Kernel release that the module is for. It has to be the one that runs.
+    description: Kernel release that the module is for. It must be the running kernel.
     type: str
     required: true
   source_digest:
-    description: Checksum of the vendor's tarball, as it is pinned.
+    description: The pinned checksum of the vendor's tarball.
     type: str
     required: true
   build_files:
-    description: Folder on the controller with Kbuild, probes and compat layer.
-    type: path
     required: true
   signing_cert:
-    description: Path on the board of the certificate that modules are signed with.
+    description: Path on the board of the certificate with which modules are signed.
     type: path
   packages:
-    description: Packages that the board lacks for a build.
+    description: Packages that are missing on the board for a build.
     type: list
     elements: str
     default: []
-  store_from:
-    description: Hosts and groups of the inventory whose builds count. Without it, all do.
-    type: list
-    elements: str
-    default: []
-    version_added: 1.6.0
-  store_agree:
-    description: How many hosts must have built the same module.
-    type: int
-    default: 1
-    version_added: 1.6.0
   wait:
-    description: Whether to wait for another board that builds the same at this moment.
+    description: Whether to wait for another host that is building the same module.
     type: bool
     default: false
+seealso:
+  - module: rkfleet.npu.npu_dkms
 """
 
 EXAMPLES = r"""
-- name: See whether it was built for another board
+- name: Find out whether another board has built the driver
   rkfleet.npu.npu_store_info:
     store: ~/.cache/rkfleet-npu/store
     version: 0.9.6
@@ -89,18 +68,18 @@ EXAMPLES = r"""
 
 RETURN = r"""
 stored:
-  description: The build that is there, or V(null).
+  description: The build in the store, or V(null).
   returned: success
   type: dict
   contains:
     key:
-      description: Its name in the store.
+      description: Name of the build in the store.
       type: str
     board:
       description: The board that built it.
       type: str
     built_at:
-      description: When.
+      description: Time of the build.
       type: str
       sample: "2026-11-25T19:04:12Z"
     sha256:
@@ -111,7 +90,7 @@ stored:
       type: str
       sample: rknpu_dkms.ko.xz
 packages:
-  description: Those of O(packages) that are needed all the same.
+  description: Those of O(packages) that are still needed.
   returned: success
   type: list
   elements: str

@@ -7,105 +7,56 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: npu_trial_build_info
-short_description: Try whether an RKNPU driver builds for kernels that are not running
-version_added: 1.1.0
+short_description: Find out whether an RKNPU driver builds for kernels that are not running
+version_added: 2.0.0
 description:
-  - Builds the driver for each of the kernels as DKMS would, in a folder that goes away again, and says which are fine and
-    which fail with what. This is what to do before a board gets a new kernel.
-  - What the compatibility data says is not supported is said before anything is built.
-  - Where a kernel's headers are installed, they are taken. Otherwise the package with them is downloaded from the board's own
-    repositories and unpacked, together with the packages of headers and build programs it depends on. Nothing is installed.
-  - Nothing on the board changes, in check mode or not, and neither root nor a running NPU is needed. A trial needs
-    C(make) and a compiler on the board, and 400 MiB free below C(/var/tmp) where headers have to be unpacked.
-author:
-  - rkfleet.npu contributors (@rkfleet)
+  - Builds the driver for each of the kernels like DKMS, in a temporary folder, and returns which builds succeed and why others
+    fail. Use it before a board gets a new kernel.
+  - Kernels that the compatibility data marks as unsupported are reported without a build.
+  - If the headers of a kernel are installed, they are used. Otherwise the package with the headers is downloaded from the board's own
+    repositories and unpacked, together with the packages of headers and build programs that it depends on. Nothing is installed.
+  - Nothing on the board is changed, with and without check mode. Neither root nor a running NPU is required. A build requires
+    C(make) and a compiler on the board, and 400 MiB of free space in C(/var/tmp) if headers have to be unpacked.
+  - In release 1.x this module was called C(npu_preflight).
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
-attributes:
-  check_mode:
-    support: full
-    details: The same is done, as nothing changes.
-  diff_mode:
-    support: none
-  platform:
-    platforms: debian
+  - rkfleet.npu._attributes.board
+  - rkfleet.npu._attributes.info
+  - rkfleet.npu._attributes
+  - rkfleet.npu._build
+  - rkfleet.npu._build.signing
+  - rkfleet.npu._build.source
+  - rkfleet.npu._build.store
+  - rkfleet.npu._build.store_fill
 options:
   kernels:
-    description: Kernel releases to try, as C(uname -r) would print them.
+    description: Kernel releases to build for, as C(uname -r) prints them.
     type: list
     elements: str
     required: true
-  version:
-    description: Version of the driver. The source must state the same.
-    type: str
-    required: true
-  module:
-    description: Name of the kernel module, which is another one over a driver built into the kernel.
-    type: str
-    default: rknpu
-  source:
-    description: The vendor's tarball, a path on the controller.
-    type: path
-  build_files:
-    description: Folder on the controller with Kbuild, probes and compat layer.
-    type: path
-  log_dir:
-    description: Folder on the controller that keeps the log of each build. Without it, no log is kept.
-    type: path
   compatibility:
-    description: Rows laid over the compatibility data of this collection, which says what is not supported and how packages are called.
+    description: Data that is merged over the compatibility data of this collection, with unsupported kernels and names of header packages.
     type: dict
     default: {}
   timeout:
-    description: How many seconds the board may take for each kernel. One that takes longer has failed, as one that is lost.
-    type: int
-    default: 3600
-    version_added: 1.6.0
+    description: Seconds that the board may take for each kernel. After that the task fails.
   signing:
-    description: Whether DKMS signs what it builds on the board, so that a kernel which demands that is tried, too.
+    description: Whether DKMS signs modules on the board. If so, builds for kernels that require signed modules are tried, too.
     type: bool
     default: false
-    version_added: 1.2.0
   store:
     description:
-      - Folder on the controller that keeps what was built, as M(rkfleet.npu.npu_dkms) has it. With it, the only kernel in O(kernels) is that of
-        the board whose task this is, and the task is delegated to a host that builds for it. Nothing is built where it is there already.
-    type: path
-    version_added: 1.3.0
-  store_keep:
-    description: How many builds O(store) keeps.
-    type: int
-    default: 50
-    version_added: 1.3.0
+      - Folder on the controller in which builds are kept, as for M(rkfleet.npu.npu_dkms). With it, O(kernels) must be the kernel of
+        the task's board alone, and the task must be delegated to the host that builds. Nothing is built if the store has the build already.
   store_from:
-    description: Hosts and groups of the inventory that may fill O(store), as for M(rkfleet.npu.npu_dkms). Without it, the host that builds may.
-    type: list
-    elements: str
-    default: []
-    version_added: 1.6.0
-  store_agree:
-    description: How many hosts must have built the same module before it is handed out, as for M(rkfleet.npu.npu_dkms).
-    type: int
-    default: 1
-    version_added: 1.6.0
-  source_digest:
-    description: Checksum that O(source) must have, as it is pinned. By default the SHA-256 of what is there.
-    type: str
-    version_added: 1.3.0
+    description: Hosts and inventory groups that may fill O(store), as for M(rkfleet.npu.npu_dkms). If empty, the host that builds may.
   signing_key:
-    description: Path of a private key on the host that builds. What O(store) keeps is signed with it.
-    type: path
-    version_added: 1.3.0
-  signing_cert:
-    description: Path of its certificate there. Needed with O(signing_key).
-    type: path
-    version_added: 1.3.0
+    description: Path of a private key on the host that builds, with which builds for O(store) are signed.
 seealso:
   - module: rkfleet.npu.npu_dkms
 """
 
 EXAMPLES = r"""
-- name: Would the NPU survive the next kernel?
+- name: Find out whether the driver builds for the next kernel
   rkfleet.npu.npu_trial_build_info:
     kernels: [6.1.84-12-rk2410]
     version: 0.9.6
@@ -117,21 +68,21 @@ EXAMPLES = r"""
 
 RETURN = r"""
 stored:
-  description: The build that is in O(store) now, V(null) where none is.
+  description: The build in O(store), V(null) without one.
   returned: success, with O(store)
   type: dict
 kernels:
-  description: What became of each kernel, in the order asked.
+  description: The result for each kernel, in the order of O(kernels).
   returned: success
   type: list
   elements: dict
   contains:
     release:
-      description: The kernel.
+      description: The kernel release.
       type: str
       returned: always
     verdict:
-      description: V(builds), V(fails), V(unsupported), or V(no_headers) where they are not to be had.
+      description: V(builds), V(fails), V(unsupported), or V(no_headers) if the headers are not available.
       type: str
       returned: always
     reason:
@@ -139,16 +90,16 @@ kernels:
       type: str
       returned: always
     headers:
-      description: Where the headers came from.
+      description: Source of the headers.
       type: str
       returned: always
     probes:
-      description: What the feature probes found in them.
+      description: Results of the feature probes on the headers.
       type: list
       elements: str
       returned: always
     log_file:
-      description: The build log on the controller, V(null) where nothing was built or O(log_dir) is not given.
+      description: Path of the build log on the controller. V(null) if nothing was built or O(log_dir) is not set.
       type: str
       returned: always
   sample:
@@ -208,8 +159,8 @@ def main():
     params = _internal.parameters(module)
     for release in params["kernels"]:
         if not RELEASE.match(release):
-            module.fail_json(msg="%r is not the release of a kernel" % release)
-    # What compilers and apt say is read; modinfo is not on the path of an ordinary user.
+            module.fail_json(msg="%r is not a kernel release" % release)
+    # The output of compilers and apt is parsed. modinfo is not on the PATH of an ordinary user.
     environment = {"LC_ALL": "C", "MAKEFLAGS": "", "PATH": os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"}
 
     def run(command, folder):
@@ -222,7 +173,7 @@ def main():
     sign_with = (params["signing_key"], params["signing_cert"]) if params["signing_key"] else None
     try:
         if sign_with:
-            Signing(*sign_with)  # refuses what is not to be signed with
+            Signing(*sign_with)  # fails if the key is not usable
         with tempfile.TemporaryDirectory(prefix="rkfleet-", dir=SCRATCH) as scratch:
             tree = os.path.join(scratch, "tree")
             unpack_tree(params["archive"], params["archive_sha256"], tree)
@@ -235,7 +186,7 @@ def main():
     except (DkmsError, SigningError) as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="cannot try it below %s: %s" % (SCRATCH, error))
+        module.fail_json(msg="the trial build in %s failed: %s" % (SCRATCH, error))
     module.exit_json(changed=False, kernels=found)
 
 

@@ -10,6 +10,7 @@ import re
 
 import pytest
 import yaml
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _docs
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
 
 SPEC = importlib.util.spec_from_file_location("generate_docs", pathlib.Path(__file__).with_name("generate_docs.py"))
@@ -21,6 +22,18 @@ SPEC.loader.exec_module(generate_docs)
 def test_generated_document_is_up_to_date(root, name):
     path = root / name
     assert path.exists() and path.read_text(encoding="utf-8") == generate_docs.generated(root)[name], "%s is stale: make docs" % name
+
+
+def test_messages_link_to_the_published_documentation(root, project_files):
+    """A path such as docs/rollback.md is of no use to the user of an installed collection."""
+    assert _docs.DOCUMENTATION == yaml.safe_load((root / "galaxy.yml").read_text(encoding="utf-8"))["documentation"]
+    pages = {_docs.TROUBLESHOOTING.removeprefix(_docs.DOCUMENTATION)}
+    for name in project_files:
+        if re.match(r"(plugins/.*\.py|roles/.*/tasks/.*|playbooks/.*\.yml)$", name):
+            text = "\n".join(line for line in (root / name).read_text(encoding="utf-8").split("\n") if not line.lstrip().startswith(("#", '"""')))
+            pages.update(re.findall(re.escape(_docs.DOCUMENTATION) + r"(/[\w-]+\.md)", text))
+            assert not re.search(r"(?<!main/)docs/[\w-]+\.md", text), name
+    assert [page for page in sorted(pages) if not (root / "docs" / page[1:]).exists()] == []
 
 
 def test_examples_of_what_an_inventory_may_say_are_sound():
