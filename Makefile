@@ -9,14 +9,14 @@ LAB = .venv/bin/python tests/lab/lab
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
-setup:  ## the virtual environment .venv and build/collections
+setup:  ## the virtual environment .venv and build/collections (ANSIBLE_CORE=2.18.19: with another ansible-core)
 	@python3 tests/environment.py
 
 host: setup  ## what the emulated boards need from this machine: install it (root or sudo), then say what is missing
 	@$(LAB) install-host-packages
 	@$(LAB) doctor
 
-lint: setup  ## linters, sanity with each ansible-core, documentation, licences, the artefact
+lint: setup  ## linters, sanity with each ansible-core, documentation, licenses, the artefact
 	@$(PYTEST) tests/quality
 
 unit: setup  ## unit tests, seconds

@@ -11,11 +11,11 @@ def spec(**options):
     return dict(type="dict", options=options)
 
 
-def parameters(module):
-    """Return a module's parameters together with those that its action plugin sets; fail where there was no action plugin."""
+def parameters(module, name):
+    """Return the parameters of a module, those that its action plugin sets included; fail without the action plugin."""
     params = dict(module.params)
     internal = params.pop("_internal")
     if internal is None:
-        module.fail_json(msg="the module was run without its action plugin, which provides files and settings: "
-                             "run it as a task of a playbook, by its full name.")
+        module.fail_json(msg="%s cannot run without its action plugin, which sends files and settings along: "
+                             "call it as rkfleet.npu.%s in a task" % (name, name))
     return dict(params, **internal)

@@ -79,13 +79,16 @@ kept:
   sample: {/etc/default/u-boot: /var/lib/rkfleet-npu/backup/u-boot-93b1a0c5e5f0a1b2}
 """
 
+import os
 import re
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot.setup import BootSetup, BootSetupError
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import read_file, told
+from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import read_file, sent_files, told
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.default_kernel import FILES
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.setup import BootSetup, BootSetupError
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance, note_boot_files
 
 
@@ -97,25 +100,30 @@ def main():
             module=dict(type="str", default="rknpu"),
             initcall_blacklist=dict(type="list", elements="str", default=[]),
             state_dir=dict(type="path", default=STATE_DIR),
+            # The scripts that choose the default kernel. They are not secret, but too long for logs.
+            _internal=_internal.spec(scripts=dict(type="json", no_log=True)),
         ),
         supports_check_mode=True,
     )
-    params = module.params
+    params = _internal.parameters(module, "npu_boot")
     for name in [params["module"], *params["initcall_blacklist"]]:
         if not re.fullmatch(r"[A-Za-z0-9_]+", name):
             module.fail_json(msg="%r is not the name of a kernel module or an initcall. Correct module or initcall_blacklist." % name)
-    kept = {}
+    kept, present = {}, params["state"] == "present"
     try:
-        setup = BootSetup(
-            module.run_command, params["module"], params["initcall_blacklist"], params["state"] == "present", params["state_dir"]
-        )
+        scripts = sent_files("npu_boot", params["scripts"], map(os.path.basename, FILES)) if present else {}
+    except ValueError as error:
+        module.fail_json(msg=str(error))
+    try:
+        setup = BootSetup(module.run_command, params["module"], params["initcall_blacklist"], present, params["state_dir"],
+                          scripts=scripts)
         files = setup.changes()
         if files and not module.check_mode:
             # Note the planned content first: after a power failure in between, the files must still count as ours.
             note_boot_files(params["state_dir"], setup.after)
             kept = setup.apply()
             note_boot_files(params["state_dir"], {path: read_file(path) for path in files})
-        if params["state"] == "present" and not module.check_mode:
+        if present and not module.check_mode:
             advance(params["state_dir"], "deployed")
     except BootSetupError as error:
         module.fail_json(msg=str(error))

@@ -152,7 +152,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import prebuilt
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsError, DkmsPackage
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsPackage
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import DkmsError
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.build_log import probe_lines
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
@@ -190,7 +191,7 @@ def main():
         ),
         supports_check_mode=True,
     )
-    params = _internal.parameters(module)
+    params = _internal.parameters(module, "npu_dkms")
     present, log, notes = params["state"] == "present", "", []
     binary = prebuilt.Binary(**params["binary"]) if params["binary"] else None
     try:

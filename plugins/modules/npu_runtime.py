@@ -79,7 +79,7 @@ def main():
         required_one_of=[("sha256", "git_blob")],
         supports_check_mode=True,
     )
-    params = _internal.parameters(module)
+    params = _internal.parameters(module, "npu_runtime")
     pins = {name: params[name] for name in ("sha256", "git_blob", "size")}
     result = {"kept": None}
     try:

@@ -118,7 +118,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import trial_build
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsError, unpack_tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import DkmsError, unpack_tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.build_log import LOG_BYTES
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts.headers import RELEASE
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.signing import Signing, SigningError
@@ -156,7 +156,7 @@ def main():
         required_together=[("signing_key", "signing_cert")],
         supports_check_mode=True,
     )
-    params = _internal.parameters(module)
+    params = _internal.parameters(module, "npu_trial_build_info")
     for release in params["kernels"]:
         if not RELEASE.match(release):
             module.fail_json(msg="%r is not a kernel release" % release)

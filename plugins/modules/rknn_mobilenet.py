@@ -261,7 +261,7 @@ def main():
         ),
         supports_check_mode=True,
     )
-    params = _internal.parameters(module)
+    params = _internal.parameters(module, "rknn_mobilenet")
     if params["runs"] < 0 or params["timeout"] < 1 or not 0 <= params["tolerance"] < 1:
         module.fail_json(msg="runs must be 0 or more, timeout 1 or more, and tolerance at least 0 and less than 1.")
     try:

@@ -37,17 +37,19 @@ class BootSetupError(Exception):
 class BootSetup:
     """The files of the running board that decide on the driver.
 
-    Where u-boot-update chooses the default kernel, they make it choose one that has the module: see _kernel_hold.
+    Where u-boot-update chooses the default kernel, they make it choose one that has the module: see default_kernel.
 
     :arg run: callable taking a list of arguments, giving C((rc, stdout, stderr)).
     :arg module: kernel module to load by name: the driver has no device-tree alias, so udev does not load it.
     :arg initcalls: initcalls of built-in drivers to hold down with the kernel argument C(initcall_blacklist).
     :arg present: whether all that is to be there, or to be taken away.
     :arg root: where the board's files are. All paths are given as the board sees them.
+    :arg scripts: C({base name: text}) of the files of default_kernel, needed where all that is to be there.
     """
 
-    def __init__(self, run, module, initcalls, present=True, state_dir=STATE_DIR, root="/"):
+    def __init__(self, run, module, initcalls, present=True, state_dir=STATE_DIR, root="/", scripts=None):
         self.run, self.module, self.initcalls, self.present, self.state_dir, self.root = run, module, list(initcalls), present, state_dir, root
+        self.scripts = scripts or {}
         cmdline = (self._read("/proc/cmdline") or b"").decode("utf-8", "replace").strip()
         self.loader = loaders.read(Tree(root), cmdline)
         self.before, self.after, self.modes = {}, {}, {}
@@ -75,7 +77,7 @@ class BootSetup:
         """Have u-boot-update ask for the default kernel; where it is not there, nobody can be told."""
         self.hold = self.present and bool(self.loader["update"])
         fragments = "u-boot-menu/conf.d" in self._text(self.loader["update"] or "/nothing") + self._text(loaders.READ_CONFIG)
-        for path, (content, mode) in default_kernel.files(self.hold, fragments).items():
+        for path, (content, mode) in default_kernel.files(self.scripts if self.hold else {}, fragments).items():
             self._want(path, content)
             self.modes[path] = mode
         text = self.after.get(loaders.U_BOOT_DEFAULT, self._read(loaders.U_BOOT_DEFAULT))

@@ -249,7 +249,7 @@ def _merge(text):
     Strict about types: the library shares the child's memory and pipes, so what comes may be anything.
     """
     kinds = {"stage": str, "code": int, "error": str, "sdk_version": str, "driver_version": str}
-    outcome = dict((name, None) for name in kinds)
+    outcome: dict = dict((name, None) for name in kinds)
     outcome.update(top=None, differs=None, elapsed=[])
     for line in text.splitlines():
         try:

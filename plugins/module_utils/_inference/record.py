@@ -34,7 +34,7 @@ def compose(facts, verification, now=None):
     :arg verification: what M(rkfleet.npu.rknn_mobilenet) returned.
     :arg now: seconds since the epoch; the record states it in UTC, as C(2026-01-31T12:00:00Z).
     """
-    record = {"schema": SCHEMA}
+    record: dict = {"schema": SCHEMA}
     for part, names in KEPT_OF_FACTS.items():
         there = facts.get(part) or {}
         record[part] = {name: there.get(name) for name in names}

@@ -48,7 +48,7 @@ def watched(root, versions, runtime, package="rknpu"):
     if loader["config"]:
         paths.append(loader["config"])
         boot[loader["config"]] = _KIND_OF_LOADER[loader["loader"]]
-    paths += [path for path in default_kernel.files(True, True) if path not in paths]
+    paths += [path for path in default_kernel.FILES if path not in paths]
     for release in tree.names("/lib/modules"):
         folder = "/lib/modules/%s" % release
         paths += ["%s/updates/dkms/%s.ko%s" % (folder, name, suffix) for name in ("rknpu", "rknpu_dkms") for suffix in SUFFIXES]

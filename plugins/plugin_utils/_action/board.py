@@ -103,7 +103,7 @@ class BoardAction(GuardedAction):
     """
 
     _supports_check_mode = True
-    MODULE = None
+    MODULE: str | None = None
     """Name of the module, as in I(_answers.ANSWERS)."""
 
     def run(self, tmp=None, task_vars=None):

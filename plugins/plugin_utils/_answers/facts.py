@@ -21,7 +21,7 @@ LONGEST_CONTENT = 24 << 20
 _LARGEST = 1 << 53
 _BOARD = {"model": TEXT, "compatible": WORDS, "soc": TEXT, "serial": TEXT}
 _OS = {"id": TEXT, "codename": TEXT, "version": TEXT, "version_id": TEXT, "container": TEXT, "init": TEXT}
-SHAPE = {
+SHAPE: dict = {
     "board": _BOARD,
     "os": _OS,
     "kernel": {"release": TEXT, "machine": TEXT, "headers": YES_NO, "headers_path": TEXT, "vendor_headers": MAYBE, "config": {str: TEXT},

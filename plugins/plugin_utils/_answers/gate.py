@@ -16,7 +16,7 @@ _TOP = [{"index": NUMBER, "score": REAL}]
 _TRIED = Some({"release": TEXT, "verdict": ("builds", "fails", "unsupported", "no_headers"), "reason": TEXT, "headers": TEXT, "probes": WORDS})
 _BUILT = Some({"name": TEXT, "content": CONTENT, "sha256": TEXT, "symvers": TEXT, "vermagic": TEXT, "tools": {str: TEXT}})
 # What each module documents to return, without what its action plugin adds on the controller.
-ANSWERS = {
+ANSWERS: dict[str, dict] = {
     "npu_boot": {"kernel_hold": YES_NO, "loader": TEXT, "files": WORDS, "kept": {str: TEXT}},
     "npu_dkms": {"steps": WORDS, "module_file": TEXT, "probes": WORDS, "notes": WORDS},
     "npu_facts": {"ansible_facts": {"npu": SHAPE}},
@@ -36,7 +36,7 @@ ANSWERS = {
 }
 ADDED = {"npu_dkms": {"stored", "log_file"}, "npu_trial_build_info": {"stored", "log_file"}, "rknn_mobilenet": {"model_file"}}
 """What is documented and never comes from a board."""
-INTERNAL = {
+INTERNAL: dict[str, dict] = {
     "npu_dkms": {"built": _BUILT, "log": LOG, "refused": TEXT},
     "npu_trial_build_info": {"kernels": [Some(_TRIED, built=_BUILT, log=LOG)]},
     "rknn_mobilenet": {"missing": WORDS},

@@ -19,7 +19,7 @@ from .._url import without_secrets
 _FOLDER = pathlib.Path(__file__).parent
 _HASHES = ("sha256", "git_blob")
 _RULES = ("vendor_kernels", "headers")
-_TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
+_TYPES: dict = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
 
 
 @functools.lru_cache(maxsize=None)

@@ -14,7 +14,8 @@ import re
 
 from ...module_utils._board import version as _version
 from ...module_utils._boot import loaders
-from ...module_utils._facts import apt_kernels, device_tree, driver as _driver, runtime as _runtime, storage
+from ...module_utils._facts import apt_kernels, device_tree, driver as _driver, runtime as _runtime
+from ...module_utils._facts import storage_check
 
 DKMS_PACKAGE = "rknpu"
 ACTIONS = ("none", "vendor_kernel", "dkms", "dkms_over_builtin", "unsupported")
@@ -511,8 +512,8 @@ class _Planner:
 
     def _can_go_back(self, action):
         """Refuse a board that would lose what is written at the reboot, or could not roll itself back."""
-        boot = action == "vendor_kernel" or storage.writes_boot(self.boot)
-        problem = storage.problem(self.facts.get("filesystems"), self.boot.get("links"), (self.facts.get("os") or {}).get("init"), boot)
+        boot = action == "vendor_kernel" or storage_check.writes_boot(self.boot)
+        problem = storage_check.problem(self.facts.get("filesystems"), self.boot.get("links"), (self.facts.get("os") or {}).get("init"), boot)
         if problem:
             raise Unsupported(*problem)
 
@@ -540,7 +541,7 @@ class _Planner:
     def _space(self, result):
         needs = {}
         shares = (("build", result["module"] and not result["deployed"]), ("packages", result["packages"]), ("runtime", result["runtime"]["install"]),
-                  ("boot", result["module"] and not result["deployed"] and storage.writes_boot(self.boot)),
+                  ("boot", result["module"] and not result["deployed"] and storage_check.writes_boot(self.boot)),
                   ("kernel", result["action"] == "vendor_kernel"))
         for share, wanted in shares:
             for path, mib in self.data["space"][share].items() if wanted else ():
