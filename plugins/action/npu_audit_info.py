@@ -14,22 +14,22 @@ import time
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 
-from ..module_utils._inference import record
-from ..plugin_utils._plan import planner
 from ..module_utils._board.paths import STATE_DIR
 from ..module_utils._board.tree import clean, clean_tree
+from ..module_utils._inference import record
 from ..plugin_utils import _settings
 from ..plugin_utils._action import payload
+from ..plugin_utils._action.board import PATH, lost, malformed, one_line
+from ..plugin_utils._action.inference import MobilenetAction, files
+from ..plugin_utils._action.program import GRACE, NoAnswer, ProgramAction, cached
 from ..plugin_utils._answers import gate
+from ..plugin_utils._answers.facts import checked
+from ..plugin_utils._answers.limits import MalformedAnswer
+from ..plugin_utils._artifact.fetch import ArtifactError, fetch, private_copy
 from ..plugin_utils._plan import compatibility as _compatibility
+from ..plugin_utils._plan import planner
 from ..plugin_utils._report import board_record, hostvars
 from ..plugin_utils._rollout import select as _select
-from ..plugin_utils._artifact.fetch import ArtifactError, fetch, private_copy
-from ..plugin_utils._answers.limits import MalformedAnswer
-from ..plugin_utils._action.inference import files, MobilenetAction
-from ..plugin_utils._action.program import cached, GRACE, NoAnswer, ProgramAction
-from ..plugin_utils._answers.facts import checked
-from ..plugin_utils._action.board import lost, malformed, one_line, PATH
 
 TREE = ("root", "proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
 ARGUMENTS = dict(

@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 
 from ..plugin_utils._report.hostvars import look
 from ..plugin_utils._rollout.decide import committed
-from ..plugin_utils._rollout.staging import add, read, StagingError
+from ..plugin_utils._rollout.staging import StagingError, add, read
 
 ARGUMENTS = dict(
     argument_spec=dict(

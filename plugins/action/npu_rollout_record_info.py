@@ -10,7 +10,7 @@ import os
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._rollout.staging import read, StagingError
+from ..plugin_utils._rollout.staging import StagingError, read
 
 
 class ActionModule(ActionBase):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 
-from ..plugin_utils._store import store as _store
 from ..plugin_utils._action.driver import StoreAction
+from ..plugin_utils._store import store as _store
 
 ARGUMENTS = dict(
     argument_spec=dict(

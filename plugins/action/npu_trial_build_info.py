@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 
+from ..plugin_utils._action.driver import StoreAction, seconds_of, write_log
+from ..plugin_utils._answers import gate
+from ..plugin_utils._answers.limits import MalformedAnswer
+from ..plugin_utils._plan import compatibility as _compatibility
 from ..plugin_utils._plan import planner
 from ..plugin_utils._store import store as _store
-from ..plugin_utils._answers import gate
-from ..plugin_utils._plan import compatibility as _compatibility
-from ..plugin_utils._action.driver import seconds_of, StoreAction, write_log
-from ..plugin_utils._answers.limits import MalformedAnswer
 
 
 class ActionModule(StoreAction):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""PRIVATE to this collection: attributes, requirements and author of its modules, by where they run and what they do."""
+"""PRIVATE to this collection: attributes, requirements and author of its modules."""
 
 from __future__ import annotations
 

@@ -54,7 +54,8 @@ options:
     elements: str
     default: []
   store_agree:
-    description: Number of hosts that must have built the same module from the same inputs before it is used on other hosts.
+    description: Number of hosts that must have built the same module from the same inputs before it is used on other
+      hosts.
     type: int
     default: 1
 """

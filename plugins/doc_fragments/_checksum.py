@@ -12,7 +12,8 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   sha256:
-    description: SHA-256 of the file in hexadecimal. One of O(sha256) and O(git_blob) is required. If both are set, O(sha256) decides.
+    description: SHA-256 of the file in hexadecimal. One of O(sha256) and O(git_blob) is required. If both are set,
+      O(sha256) decides.
     type: str
   git_blob:
     description: Git blob ID of the file, for files whose SHA-256 is not published.

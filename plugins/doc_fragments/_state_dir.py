@@ -12,7 +12,8 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   state_dir:
-    description: Folder on the board in which this collection keeps the state of an upgrade and copies of what it replaced.
+    description: Folder on the board in which this collection keeps the state of an upgrade and copies of what it
+      replaced.
     type: path
     default: /var/lib/rkfleet-npu
 """

@@ -16,6 +16,6 @@ def parameters(module, name):
     params = dict(module.params)
     internal = params.pop("_internal")
     if internal is None:
-        module.fail_json(msg="%s cannot run without its action plugin, which sends files and settings along: "
-                             "call it as rkfleet.npu.%s in a task" % (name, name))
+        module.fail_json(msg=f"{name} cannot run without its action plugin, which sends files and settings along: "
+                             f"call it as rkfleet.npu.{name} in a task")
     return dict(params, **internal)

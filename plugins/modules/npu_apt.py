@@ -10,11 +10,12 @@ module: npu_apt
 short_description: Install packages for an upgrade, or remove only those packages
 version_added: 2.0.0
 description:
-  - Installs packages from the board's own repositories with C(apt-get), without recommended packages. Configuration files of the board are
-    kept. The module waits up to 20 minutes for a lock that another process holds.
+  - Installs packages from the board's own repositories with C(apt-get), without recommended packages. Configuration
+    files of the board are kept. The module waits up to 20 minutes for a lock that another process holds.
   - If a power failure interrupted C(dpkg), the interrupted work is finished first.
   - Packages of a failed installation are removed again.
-  - With O(state=absent), a package is removed only if no other package has to be removed with it. RV(kept) names the others, with the reason.
+  - With O(state=absent), a package is removed only if no other package has to be removed with it. RV(kept) names the
+    others, with the reason.
   - Neither C(python3-apt) nor C(aptitude) is needed on the board.
   - In release 1.x this module was called C(npu_packages).
 extends_documentation_fragment:
@@ -71,10 +72,9 @@ repaired:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.rkfleet.npu.plugins.module_utils._apt import ENVIRONMENT, Packages, PackagesError
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
-from ansible_collections.rkfleet.npu.plugins.module_utils._apt import ENVIRONMENT, Packages, PackagesError
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance, note_packages
 
 

@@ -10,9 +10,9 @@ module: npu_artifact
 short_description: Fetch a driver source, runtime, model or picture to the controller and verify its checksum
 version_added: 1.0.0
 description:
-  - Looks for a file in the cache on the controller, in a local folder and on mirrors, in this order, and returns the path of a copy
-    with the pinned checksum. The copy is in Ansible's temporary folder of the run, contains the very bytes that were compared, and is deleted
-    after the run.
+  - Looks for a file in the cache on the controller, in a local folder and on mirrors, in this order, and returns the
+    path of a copy with the pinned checksum. The copy is in Ansible's temporary folder of the run, contains the very
+    bytes that were compared, and is deleted after the run.
   - Fails if other users can write to the cache.
   - No unverified file is used. If the content differs, the error message names both checksums.
 extends_documentation_fragment:
@@ -42,7 +42,8 @@ options:
   mirrors:
     description:
       - Base URLs, tried in order.
-      - Put credentials into C(~/.netrc) of the user who runs the playbook. They are sent to the mirror only, not to a host it redirects to.
+      - Put credentials into C(~/.netrc) of the user who runs the playbook. They are sent to the mirror only, not to a
+        host it redirects to.
     type: list
     elements: str
     default: []
@@ -71,7 +72,8 @@ EXAMPLES = r"""
 RETURN = r"""
 path:
   description:
-    - Path of the verified file on the controller, for this run only. In check mode, the path in the cache if the file is not available yet.
+    - Path of the verified file on the controller, for this run only. In check mode, the path in the cache if the file
+      is not available yet.
   returned: success
   type: str
   sample: /home/admin/.ansible/tmp/ansible-local-42/rkfleet-npu-artifacts/5b85b479/rknpu_driver_0.9.6_20240322.tar.bz2

@@ -10,10 +10,10 @@ module: npu_audit_info
 short_description: Gather facts of a board once, and plan what its NPU needs
 version_added: 2.0.0
 description:
-  - Gathers the facts of M(rkfleet.npu.npu_facts) and makes the plan of P(rkfleet.npu.npu_plan#filter) on the controller, in one task.
-    With O(verify), it also runs MobileNet on the board.
-  - Made for fleets. If the connection uses pipelining, a small program is sent to the board's Python on standard input. No module is
-    unpacked on the board and no file is written. Without pipelining, the modules run instead.
+  - Gathers the facts of M(rkfleet.npu.npu_facts) and makes the plan of P(rkfleet.npu.npu_plan#filter) on the
+    controller, in one task. With O(verify), it also runs MobileNet on the board.
+  - Made for fleets. If the connection uses pipelining, a small program is sent to the board's Python on standard input.
+    No module is unpacked on the board and no file is written. Without pipelining, the modules run instead.
   - The board's package repositories are queried for kernels only if this can change the plan.
   - Of a board's answer, only what is documented is accepted, within limits of size and time.
   - A board that does not answer is a failed board. It stays in the play.
@@ -41,8 +41,8 @@ options:
     default: {}
   select:
     description:
-      - A query, as for P(rkfleet.npu.npu_select#filter). A board that it does not select is skipped. MobileNet is not run on it, and the task
-        does not fail if its facts cannot be gathered.
+      - A query, as for P(rkfleet.npu.npu_select#filter). A board that it does not select is skipped. MobileNet is not
+        run on it, and the task does not fail if its facts cannot be gathered.
       - The query is evaluated once, when the plan is made. A query for verifications therefore sees the recorded ones.
     type: str
     default: ""
@@ -51,11 +51,13 @@ options:
     type: dict
     default: {}
   compatibility:
-    description: Data that is merged over the compatibility data of the collection, as for P(rkfleet.npu.npu_plan#filter).
+    description: Data that is merged over the compatibility data of the collection, as for
+      P(rkfleet.npu.npu_plan#filter).
     type: dict
     default: {}
   assume_root:
-    description: Whether to plan as if the facts had been gathered as root. An audit without root then shows what an upgrade with root would do.
+    description: Whether to plan as if the facts had been gathered as root. An audit without root then shows what an
+      upgrade with root would do.
     type: bool
     default: false
   verify:
@@ -68,14 +70,15 @@ options:
       always: On every board for which a model is known. The plan is made with the result.
   keep_model:
     description:
-      - Whether to keep model and picture in C(/var/lib/rkfleet-npu) on the board, so that they need not be sent the next time.
+      - Whether to keep model and picture in C(/var/lib/rkfleet-npu) on the board, so that they need not be sent the
+        next time.
       - Not in check mode.
     type: bool
     default: false
   resolve:
     description:
-      - Whether to resolve the public variables of this collection's roles before the board is contacted, and keep their values, as
-        M(rkfleet.npu.npu_settings) does.
+      - Whether to resolve the public variables of this collection's roles before the board is contacted, and keep their
+        values, as M(rkfleet.npu.npu_settings) does.
     type: bool
     default: false
   proof:
@@ -84,7 +87,8 @@ options:
     default: {}
     suboptions:
       runs:
-        description: Number of timed runs, as for M(rkfleet.npu.rknn_mobilenet). It is run once if only the plan depends on the result.
+        description: Number of timed runs, as for M(rkfleet.npu.rknn_mobilenet). It is run once if only the plan depends
+          on the result.
         type: int
         default: 10
       timeout:
@@ -108,8 +112,8 @@ options:
     type: int
     default: 120
 notes:
-  - Without root, RV(facts.unread) lists what could not be read. Reading the version of a driver requires root or membership in the group of
-    the NPU's render node.
+  - Without root, C(unread) in RV(facts) lists what could not be read. Reading the version of a driver requires root or
+    membership in the group of the NPU's render node.
 seealso:
   - module: rkfleet.npu.npu_facts
   - module: rkfleet.npu.rknn_mobilenet
@@ -158,7 +162,8 @@ left:
   returned: when the facts could be gathered
   type: dict
 settled:
-  description: Whether the board needs nothing. The plan has nothing to do, MobileNet was verified just now, and the record on the board agrees.
+  description: Whether the board needs nothing. The plan has nothing to do, MobileNet was verified just now, and the
+    record on the board agrees.
   returned: when the facts could be gathered
   type: bool
 not_selected:

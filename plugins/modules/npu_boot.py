@@ -10,19 +10,20 @@ module: npu_boot
 short_description: Configure which NPU driver starts at the next boot
 version_added: 1.0.0
 description:
-  - Loads a kernel module at boot, with a file in C(/etc/modules-load.d), and suppresses built-in drivers by merging C(initcall_blacklist) into
-    the configuration of the boot loader. Other kernel arguments are not changed.
+  - Loads a kernel module at boot, with a file in C(/etc/modules-load.d), and suppresses built-in drivers by merging
+    C(initcall_blacklist) into the configuration of the boot loader. Other kernel arguments are not changed.
   - Supports C(u-boot-menu), Radxa OS, Armbian, DietPi, Orange Pi and an C(extlinux.conf) that is edited by hand.
     With any other boot loader the module fails, and names the arguments to add by hand.
-  - With C(u-boot-update), the module also pins the default kernel. A newer kernel that is installed later becomes the default only after
-    DKMS has built O(module) for it. Until then the newest kernel that has the module is the default, and C(u-boot-update) prints the reason.
-    A default entry that the owner set in C(U_BOOT_DEFAULT) is not changed. The scripts are in C(/usr/lib/rkfleet-npu) and C(/etc/kernel).
-    This is not available with other boot loaders.
+  - With C(u-boot-update), the module also pins the default kernel. A newer kernel that is installed later becomes the
+    default only after DKMS has built O(module) for it. Until then the newest kernel that has the module is the default,
+    and C(u-boot-update) prints the reason. A default entry that the owner set in C(U_BOOT_DEFAULT) is not changed. The
+    scripts are in C(/usr/lib/rkfleet-npu) and C(/etc/kernel). This is not available with other boot loaders.
   - If C(dracut) is installed, C(/etc/dracut.conf.d/rkfleet-npu.conf) keeps the module out of every initramfs.
   - No kernel module is loaded or unloaded, and the board is not rebooted.
   - All changes are undone if the tool of the boot loader fails or does not apply them.
-  - C(u-boot-update) runs in its own mount namespace on a copy of its menu. The new menu is checked and then replaces the old one atomically.
-    After that the file system of C(/boot) is frozen and thawed, since U-Boot does not read what is only in the journal.
+  - C(u-boot-update) runs in its own mount namespace on a copy of its menu. The new menu is checked and then replaces
+    the old one atomically. After that the file system of C(/boot) is frozen and thawed, since U-Boot does not read what
+    is only in the journal.
 extends_documentation_fragment:
   - rkfleet.npu._attributes.board
   - rkfleet.npu._attributes
@@ -108,15 +109,15 @@ def main():
     params = _internal.parameters(module, "npu_boot")
     for name in [params["module"], *params["initcall_blacklist"]]:
         if not re.fullmatch(r"[A-Za-z0-9_]+", name):
-            module.fail_json(msg="%r is not the name of a kernel module or an initcall. Correct module or initcall_blacklist." % name)
+            module.fail_json(msg="%r is not the name of a kernel module or an initcall: correct it" % name)
     kept, present = {}, params["state"] == "present"
     try:
         scripts = sent_files("npu_boot", params["scripts"], map(os.path.basename, FILES)) if present else {}
     except ValueError as error:
         module.fail_json(msg=str(error))
     try:
-        setup = BootSetup(module.run_command, params["module"], params["initcall_blacklist"], present, params["state_dir"],
-                          scripts=scripts)
+        setup = BootSetup(module.run_command, params["module"], params["initcall_blacklist"], present,
+                          params["state_dir"], scripts=scripts)
         files = setup.changes()
         if files and not module.check_mode:
             # Note the planned content first: after a power failure in between, the files must still count as ours.
@@ -128,13 +129,20 @@ def main():
     except BootSetupError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="the boot configuration cannot be read, or its state cannot be saved: %s" % told(error, params["state_dir"]))
+        module.fail_json(
+            msg="the boot configuration cannot be read, or its state cannot be saved: %s"
+                % told(error, params["state_dir"])
+        )
     diff = [
-        dict(before=as_text(setup.before[path]), after=as_text(setup.after[path]), before_header=path, after_header=path)
+        dict(
+            before=as_text(setup.before[path]), after=as_text(setup.after[path]), before_header=path, after_header=path
+        )
         for path in files
         if path in setup.after
     ]
-    module.exit_json(changed=bool(files), loader=setup.loader["loader"], kernel_hold=setup.hold, files=files, kept=kept, diff=diff)
+    module.exit_json(
+        changed=bool(files), loader=setup.loader["loader"], kernel_hold=setup.hold, files=files, kept=kept, diff=diff
+    )
 
 
 def as_text(content):

@@ -10,18 +10,20 @@ module: npu_dkms
 short_description: Build and install an RKNPU driver with DKMS
 version_added: 1.0.0
 description:
-  - Creates a DKMS package from the vendor's unmodified source and the build files of this collection, builds the module for the running kernel and
-    installs it. DKMS then builds it again for every later kernel.
+  - Creates a DKMS package from the vendor's unmodified source and the build files of this collection, builds the module
+    for the running kernel and installs it. DKMS then builds it again for every later kernel.
   - No kernel module is loaded. The new one is used from the next boot on.
   - A build that fails is removed, and the previous module is restored. The log is kept on the controller.
-  - A module counts as installed if its file is present and states the right kernel and name. The exit code of C(dkms) alone is not trusted.
+  - A module counts as installed if its file is present and states the right kernel and name. The exit code of C(dkms)
+    alone is not trusted.
   - Remains of an interrupted run in C(/usr/src) and in the DKMS database are removed, and the work is repeated.
-  - With O(store), a module is built once for all boards with the same kernel. The build of one board is kept on the controller, and other boards
-    install it with C(dkms ldtarball), which requires neither a compiler nor kernel headers. Checksum, kernel, name, version, signature and symbol
-    versions are checked on the board before anything is changed. If one of them is wrong, the board builds the module itself if it can, and
-    that build is not kept.
-  - Signatures are verified with C(openssl cms), on the controller before a module is kept, and on the board before a module of another host is
-    installed. If C(openssl) is missing, or the module is compressed with zstd, the signature is not verified and the module is not shared.
+  - With O(store), a module is built once for all boards with the same kernel. The build of one board is kept on the
+    controller, and other boards install it with C(dkms ldtarball), which requires neither a compiler nor kernel
+    headers. Checksum, kernel, name, version, signature and symbol versions are checked on the board before anything is
+    changed. If one of them is wrong, the board builds the module itself if it can, and that build is not kept.
+  - Signatures are verified with C(openssl cms), on the controller before a module is kept, and on the board before a
+    module of another host is installed. If C(openssl) is missing, or the module is compressed with zstd, the signature
+    is not verified and the module is not shared.
 extends_documentation_fragment:
   - rkfleet.npu._attributes.board
   - rkfleet.npu._attributes
@@ -48,31 +50,37 @@ options:
   source:
     description: The vendor's tarball, a path on the controller. Required with O(state=present).
   build_files:
-    description: Folder on the controller with Kbuild, probes and the compatibility layer. Required with O(state=present).
+    description: Folder on the controller with Kbuild, probes and the compatibility layer. Required with
+      O(state=present).
   source_digest:
     version_added: 1.3.0
   signing_key:
     description:
-      - Path on the board of a private key in PEM format, without a passphrase, with which DKMS signs modules, now and at later
-        kernel updates. It must be a regular file that only root can read, in a folder that only root can write to.
-      - DKMS reads its path from C(/etc/dkms/framework.conf.d/rkfleet-npu.conf), so other DKMS packages are signed with it, too.
+      - Path on the board of a private key in PEM format, without a passphrase, with which DKMS signs modules, now and
+        at later kernel updates. It must be a regular file that only root can read, in a folder that only root can write
+        to.
+      - DKMS reads its path from C(/etc/dkms/framework.conf.d/rkfleet-npu.conf), so other DKMS packages are signed with
+        it, too.
       - Without it, that configuration is removed, and DKMS does as it did before.
     version_added: 1.2.0
   signing_cert:
-    description: Path on the board of the certificate of O(signing_key), which the kernel must trust. Required with O(signing_key).
+    description: Path on the board of the certificate of O(signing_key), which the kernel must trust. Required with
+      O(signing_key).
     version_added: 1.2.0
   store:
     description:
-      - Folder on the controller in which builds are kept for other boards. No other user may write to it. Without it, the board builds the module.
-      - The build of another board is used if all inputs of the build are the same. These include facts of the kernel, so
-        M(rkfleet.npu.npu_facts) must run before.
+      - Folder on the controller in which builds are kept for other boards. No other user may write to it. Without it,
+        the board builds the module.
+      - The build of another board is used if all inputs of the build are the same. These include facts of the kernel,
+        so M(rkfleet.npu.npu_facts) must run before.
       - Tasks that need the same build, also of other runs on the same controller, wait for the one that builds.
     version_added: 1.3.0
   store_keep:
     version_added: 1.3.0
   store_from:
     description:
-      - Hosts and inventory groups that may fill O(store). Any other host builds for itself, and its build is not shared.
+      - Hosts and inventory groups that may fill O(store). Any other host builds for itself, and its build is not
+        shared.
       - Builds of other hosts in the store are ignored.
       - If the list is empty, O(store_fill) decides.
     version_added: 2.0.0
@@ -83,8 +91,8 @@ options:
     version_added: 2.0.0
   store_agree:
     description:
-      - Number of hosts that must have built the same module from the same inputs before it is used on other hosts. Until then each host builds for
-        itself.
+      - Number of hosts that must have built the same module from the same inputs before it is used on other hosts.
+        Until then each host builds for itself.
       - If two hosts built different modules from the same inputs, neither is used, and RV(notes) names both.
     version_added: 2.0.0
   state_dir:
@@ -110,7 +118,8 @@ EXAMPLES = r"""
 RETURN = r"""
 steps:
   description:
-    - The steps that were done, or would be done in check mode. One or more of V(clean), V(signing), V(tree), V(repair), V(install), V(load), V(remove).
+    - The steps that were done, or would be done in check mode. One or more of V(clean), V(signing), V(tree), V(repair),
+      V(install), V(load), V(remove).
     - V(install) builds and installs the module, V(load) installs the one from O(store).
   returned: success
   type: list
@@ -184,9 +193,11 @@ def main():
             signing_cert=dict(type="path"),
             state_dir=dict(type="path", default=STATE_DIR),
             timeout=dict(type="int", default=3600),
-            # The source tree on the board, a module that was built elsewhere, and whether what is built is sent to the controller.
+            # The source tree on the board, a module that was built elsewhere, and whether what is built is sent to the
+            # controller.
             _internal=_internal.spec(
-                archive=dict(type="path"), archive_sha256=dict(type="str"), binary=dict(type="dict"), collect=dict(type="bool", default=False),
+                archive=dict(type="path"), archive_sha256=dict(type="str"),
+                binary=dict(type="dict"), collect=dict(type="bool", default=False),
             ),
         ),
         supports_check_mode=True,
@@ -197,7 +208,8 @@ def main():
     try:
         signing = Signing(params["signing_key"] or "", params["signing_cert"] or "") if present else Signing()
         package = DkmsPackage(
-            module.run_command, params["package"], params["version"], params["kernel"], params["module"], signing=signing
+            module.run_command, params["package"], params["version"], params["kernel"], params["module"],
+            signing=signing,
         )
         steps = package.steps(params["archive_sha256"], stored=bool(binary)) if present else package.steps_back()
         if steps and not module.check_mode:
@@ -224,9 +236,12 @@ def main():
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg="the source or the module of the driver cannot be written: %s" % told(error))
-    built = prebuilt.collect(module.run_command, package.module_file(), package.modules + "/build") if params["collect"] and "install" in steps else None
+    built = None
+    if params["collect"] and "install" in steps:
+        built = prebuilt.collect(module.run_command, package.module_file(), package.modules + "/build")
     module.exit_json(
-        changed=bool(steps), steps=steps, module_file=package.module_file(), probes=probe_lines(log), notes=notes, log=log, built=built
+        changed=bool(steps), steps=steps, module_file=package.module_file(), probes=probe_lines(log), notes=notes,
+        log=log, built=built,
     )
 
 
@@ -238,7 +253,10 @@ def use(module, package, binary):
         refuse(module, problem)
     module.log("rkfleet.npu: module %s of the store: %s" % (binary.sha256, compared))
     lacking = prebuilt.lacking(package.modules)
-    return ["missing on the board: %s. DKMS cannot build the driver after a kernel update: rerun the upgrade then" % " and ".join(lacking)] if lacking else []
+    if not lacking:
+        return []
+    return ["missing on the board: %s. DKMS cannot build the driver after a kernel update: rerun the upgrade then"
+            % " and ".join(lacking)]
 
 
 def refuse(module, why):

@@ -11,8 +11,8 @@ short_description: Reboot a board and wait until it answers again
 version_added: 2.0.0
 description:
   - Reboots a board like M(ansible.builtin.reboot), and waits until it has a new boot ID and runs O(test_command).
-  - A single answer of the board may take two minutes and have 1 MiB at most, and none becomes a fact. If the connection to a board is lost,
-    the task fails, and Ansible does not remove the board from the play.
+  - A single answer of the board may take two minutes and have 1 MiB at most, and none becomes a fact. If the connection
+    to a board is lost, the task fails, and Ansible does not remove the board from the play.
   - No module runs on the board, so the board does not need Python for this.
 extends_documentation_fragment:
   - rkfleet.npu._attributes

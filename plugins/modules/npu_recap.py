@@ -10,8 +10,9 @@ module: npu_recap
 short_description: Print one table of all boards
 version_added: 1.0.0
 description:
-  - Prints board, kernel, driver and runtime before and after, the best class, latency and verdict of each board,
-    the time that each phase took, and notes for the owner of a board, from the variables that the roles of this collection set.
+  - Prints board, kernel, driver and runtime before and after, the best class, latency and verdict of each board, the
+    time that each phase took, and notes for the owner of a board, from the variables that the roles of this collection
+    set.
   - The last line counts the boards by verdict. Boards whose rollback failed are listed after it.
 extends_documentation_fragment:
   - rkfleet.npu._attributes.controller
@@ -51,13 +52,15 @@ rollback_failed:
   type: dict
   sample: {}
 speakers:
-  description: The boards with a message at the end of the run, those in RV(failed_boards), RV(rollback_failed) and RV(left).
+  description: The boards with a message at the end of the run, those in RV(failed_boards), RV(rollback_failed) and
+    RV(left).
   returned: success
   type: list
   elements: str
   sample: []
 left:
-  description: The first C(board) of those that should have been upgraded and were skipped, and C(msg) with the names of all. Empty strings without any.
+  description: The first C(board) of those that should have been upgraded and were skipped, and C(msg) with the names of
+    all. Empty strings without any.
   returned: success
   type: dict
   sample: {board: "", msg: ""}

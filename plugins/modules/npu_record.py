@@ -11,8 +11,8 @@ short_description: Record a board's NPU and its last verification as a local fac
 version_added: 1.0.0
 description:
   - Writes C(/etc/ansible/facts.d/npu.fact), static JSON, so that C(ansible_local.npu) is available in any later play.
-  - A record with the same content as before is not written again. Only its time and latency are updated once they are older than
-    O(max_age), which is not reported as a change.
+  - A record with the same content as before is not written again. Only its time and latency are updated once they are
+    older than O(max_age), which is not reported as a change.
 extends_documentation_fragment:
   - rkfleet.npu._attributes.board
   - rkfleet.npu._attributes
@@ -94,7 +94,10 @@ def main():
         module.fail_json(msg="%s cannot be written: %s" % (params["path"], told(error, params["path"])))
     diff = {"before": as_text(old) if changed else "", "after": as_text(new) if changed else ""}
     module.exit_json(
-        changed=changed, refreshed=refreshed, record=new if changed or refreshed else old, diff=dict(diff, path=params["path"])
+        changed=changed,
+        refreshed=refreshed,
+        record=new if changed or refreshed else old,
+        diff=dict(diff, path=params["path"]),
     )
 
 

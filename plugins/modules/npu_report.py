@@ -10,8 +10,8 @@ module: npu_report
 short_description: Write a report of all boards, and show what changed since the previous one
 version_added: 1.3.0
 description:
-  - Writes C(fleet.json), C(fleet.csv), C(fleet.prom) and C(fleet.html) to a folder on the controller, from the variables that the roles of this
-    collection set, and keeps a summary of each run in its subfolder C(history).
+  - Writes C(fleet.json), C(fleet.csv), C(fleet.prom) and C(fleet.html) to a folder on the controller, from the
+    variables that the roles of this collection set, and keeps a summary of each run in its subfolder C(history).
   - Each file is replaced atomically. Only one run at a time writes to a folder.
 extends_documentation_fragment:
   - rkfleet.npu._attributes.controller
@@ -37,7 +37,8 @@ options:
     default: ""
   merge:
     description:
-      - Whether boards of the report in O(path) that are not among O(boards) are kept in it, with their last known state.
+      - Whether boards of the report in O(path) that are not among O(boards) are kept in it, with their last known
+        state.
       - For runs on a part of the fleet, with C(--limit) or in slices of a job.
     type: bool
     default: false
@@ -46,13 +47,14 @@ options:
     type: int
     default: 100
   diff_against:
-    description: An earlier C(fleet.json), or a file in C(history). What changed since then is printed, with or without C(--diff).
+    description: An earlier C(fleet.json), or a file in C(history). What changed since then is printed, with or without
+      C(--diff).
     type: path
     default: ""
   audit:
     description:
-      - Whether the run is an audit. If so, a sentence for each board that is not healthy is printed, and the summary. RV(failure) then says whether
-        the run must fail, and RV(exit_with_it) is V(true).
+      - Whether the run is an audit. If so, a sentence for each board that is not healthy is printed, and the summary.
+        RV(failure) then says whether the run must fail, and RV(exit_with_it) is V(true).
     type: bool
     default: false
 seealso:
@@ -74,24 +76,27 @@ summary:
   type: str
   sample: "audit: 100 boards, 91 healthy, 6 need work, 1 unknown, 2 unreachable, 0 held"
 exit_code:
-  description: V(0) if all boards are healthy, V(2) if some need work, V(3) if some are unreachable or unknown. Boards on hold do not count.
+  description: V(0) if all boards are healthy, V(2) if some need work, V(3) if some are unreachable or unknown. Boards
+    on hold do not count.
   returned: success
   type: int
   sample: 2
 exit_with_it:
-  description: Whether C(ansible-playbook) must exit with RV(exit_code). The callback C(rkfleet.npu.exit_code) does that.
+  description: Whether C(ansible-playbook) must exit with RV(exit_code). The callback C(rkfleet.npu.exit_code) does
+    that.
   returned: success
   type: bool
   sample: true
 failed_boards:
   description:
-    - If the report cannot be read or written, the error message, under the name of the first board, so that the messages of the other boards are
-      still printed. Empty in an audit.
+    - If the report cannot be read or written, the error message, under the name of the first board, so that the
+      messages of the other boards are still printed. Empty in an audit.
   returned: success
   type: dict
   sample: {}
 failure:
-  description: Why an audit must fail, which is the RV(summary) unless all boards are healthy, and what could not be read or written. Else empty.
+  description: Why an audit must fail, which is the RV(summary) unless all boards are healthy, and what could not be
+    read or written. Else empty.
   returned: success
   type: str
   sample: ""
@@ -104,8 +109,8 @@ files:
   sample: [npu-report/fleet.csv, npu-report/fleet.html, npu-report/fleet.json, npu-report/fleet.prom]
 changes:
   description:
-    - What changed since an earlier report. Boards that are C(new), C(gone), or in the inventory but C(unseen) this time,
-      and C(changed), a list with the fields and their values before and after (C(change)) and the C(boards).
+    - What changed since an earlier report. Boards that are C(new), C(gone), or in the inventory but C(unseen) this
+      time, and C(changed), a list with the fields and their values before and after (C(change)) and the C(boards).
   returned: if there is an earlier report, and O(diff_against) or C(--diff) is set
   type: dict
   sample: {new: [], gone: [], unseen: [], changed: [{change: {driver: [0.9.3, 0.9.6]}, boards: [rock5b-1]}]}

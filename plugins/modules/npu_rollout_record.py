@@ -11,8 +11,8 @@ short_description: Record on the controller for which kernels an upgrade is veri
 version_added: 2.0.0
 description:
   - Adds what the boards of this run have verified to the record of staging boards.
-  - An entry is an upgrade of one kernel release on one SoC to one driver (version and checksum of its source) and one runtime (checksum).
-    A board for which any of these differs is not covered, for example after its kernel was updated.
+  - An entry is an upgrade of one kernel release on one SoC to one driver (version and checksum of its source) and one
+    runtime (checksum). A board for which any of these differs is not covered, for example after its kernel was updated.
   - The file is replaced atomically. Runs at the same time wait for each other.
   - In release 1.x this module was called C(npu_staging).
 extends_documentation_fragment:
@@ -20,11 +20,13 @@ extends_documentation_fragment:
   - rkfleet.npu._attributes
 attributes:
   idempotent:
-    details: The record is a file on the controller. Adding to it is not a change of a board, so C(changed) is always V(false).
+    details: The record is a file on the controller. Adding to it is not a change of a board, so C(changed) is always
+      V(false).
 options:
   path:
     description:
-      - Path of the record. Its folder is created if it is missing. The module fails if the file is not such a record, and does not change it.
+      - Path of the record. Its folder is created if it is missing. The module fails if the file is not such a record,
+        and does not change it.
     type: path
     required: true
   boards:

@@ -17,7 +17,8 @@ extends_documentation_fragment:
   - rkfleet.npu._attributes
 options:
   path:
-    description: Path of the record. If the file does not exist, RV(proven) is empty. The module fails if the file is not such a record.
+    description: Path of the record. If the file does not exist, RV(proven) is empty. The module fails if the file is
+      not such a record.
     type: path
     required: true
 seealso:

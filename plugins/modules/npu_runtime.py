@@ -12,7 +12,8 @@ version_added: 1.0.0
 description:
   - Replaces C(librknnrt.so) on the board atomically with a file that has the pinned checksum, and runs C(ldconfig).
   - The previous library is kept in O(state_dir), once per content.
-  - Each call sends the file to the board. The role calls the module only if M(rkfleet.npu.npu_facts) found another library.
+  - Each call sends the file to the board. The role calls the module only if M(rkfleet.npu.npu_facts) found another
+    library.
 extends_documentation_fragment:
   - rkfleet.npu._attributes.board
   - rkfleet.npu._attributes
@@ -90,7 +91,9 @@ def main():
     except RuntimeInstallError as error:
         module.fail_json(msg="%s. The library on the board is unchanged." % str(error).rstrip("."))
     except OSError as error:
-        module.fail_json(msg="%s cannot be installed: %s. The library on the board is unchanged." % (params["destination"], told(error, params["destination"])))
+        path = params["destination"]
+        module.fail_json(msg="%s cannot be installed: %s. The library on the board is unchanged."
+                             % (path, told(error, path)))
     if change and not module.check_mode:
         result["runtime"] = runtime.read(Tree("/"))
     module.exit_json(changed=change, **result)

@@ -10,8 +10,8 @@ module: npu_settings
 short_description: Resolve the public variables of the roles before a board is contacted
 version_added: 2.0.0
 description:
-  - Resolves the variables of all roles of this collection and keeps their values on the controller until the end of the run.
-    P(rkfleet.npu.npu_settings#lookup) reads them. Later answers of a board do not change them.
+  - Resolves the variables of all roles of this collection and keeps their values on the controller until the end of the
+    run. P(rkfleet.npu.npu_settings#lookup) reads them. Later answers of a board do not change them.
   - Fails for a board with facts that have names of variables of this collection.
   - The values are not part of the result.
 extends_documentation_fragment:

@@ -10,9 +10,11 @@ module: npu_store_info
 short_description: Find out whether the driver for a board is already built
 version_added: 2.0.0
 description:
-  - Searches the store on the controller for a build that M(rkfleet.npu.npu_dkms) would use for this board, and returns the packages that the board
-    still needs. A board that installs a build from the store needs neither a compiler nor kernel headers.
-  - Requires the facts of M(rkfleet.npu.npu_facts). Runs on the controller, and reads only O(signing_cert) from the board.
+  - Searches the store on the controller for a build that M(rkfleet.npu.npu_dkms) would use for this board, and returns
+    the packages that the board still needs. A board that installs a build from the store needs neither a compiler nor
+    kernel headers.
+  - Requires the facts of M(rkfleet.npu.npu_facts). Runs on the controller, and reads only O(signing_cert) from the
+    board.
   - In release 1.x this module was called C(npu_store).
 extends_documentation_fragment:
   - rkfleet.npu._attributes.info

@@ -10,12 +10,15 @@ module: npu_transaction
 short_description: Begin, commit or roll back an upgrade of a board's NPU
 version_added: 1.2.0
 description:
-  - Before the first change, O(state=begun) creates a restore point on the board, with copies of all files that an upgrade may change, and
-    installs a guard. Until O(state=committed) the board rolls itself back if a boot into the new driver is not confirmed (kernel panic, hang,
-    power failure), or if neither a commit nor a heartbeat comes from the controller within O(confirm_minutes). It then restores boot arguments,
-    modules and runtime, reboots once if required, and writes the reason to C(/var/lib/rkfleet-npu/state.json).
-  - During that time a kernel panic or oops reboots the board, and a hardware watchdog is used if no other process has it open.
-  - Only one run at a time works on a board. The lock of a run of the same user on the same controller that has ended is ignored.
+  - Before the first change, O(state=begun) creates a restore point on the board, with copies of all files that an
+    upgrade may change, and installs a guard. Until O(state=committed) the board rolls itself back if a boot into the
+    new driver is not confirmed (kernel panic, hang, power failure), or if neither a commit nor a heartbeat comes from
+    the controller within O(confirm_minutes). It then restores boot arguments, modules and runtime, reboots once if
+    required, and writes the reason to C(/var/lib/rkfleet-npu/state.json).
+  - During that time a kernel panic or oops reboots the board, and a hardware watchdog is used if no other process has
+    it open.
+  - Only one run at a time works on a board. The lock of a run of the same user on the same controller that has ended is
+    ignored.
   - After the commit, the guard is removed. The state before the very first change is kept for a rollback on request.
 extends_documentation_fragment:
   - rkfleet.npu._attributes.board
@@ -25,8 +28,9 @@ attributes:
     support: partial
     details:
       - Each O(state) is a step of an upgrade and not a lasting state of the board.
-      - V(begun) and V(closed) always report a change, and V(committed) fails if no upgrade is pending. V(restored) reports a change only if
-        there is something to restore. V(alive), V(paused) and V(unlocked) never report a change.
+      - V(begun) and V(closed) always report a change, and V(committed) fails if no upgrade is pending. V(restored)
+        reports a change only if there is something to restore. V(alive), V(paused) and V(unlocked) never report a
+        change.
 options:
   state:
     description: The step of the upgrade.
@@ -34,16 +38,17 @@ options:
     required: true
     choices:
       begun:
-        - Acquires the lock, fails if the NPU is in use, stops O(services), creates the restore point and arms the guard.
+        - Acquires the lock, fails if the NPU is in use, stops O(services), creates the restore point and arms the
+          guard.
         - An unfinished upgrade of an earlier run is resumed.
       alive: Sends a heartbeat of the controller.
       paused: Releases the lock without a commit, for a reboot at another time. The guard waits from that boot on.
       committed: Commits the upgrade.
       restored:
-        - Restores the files, without a reboot. Call the module with V(closed) afterwards. A boot file that others have changed in the meantime
-          is not replaced. Only what this collection wrote into it is removed.
-        - After a rollback to before the very first change, the board waits O(confirm_minutes) for V(closed). Without it, the board returns to the
-          state before the rollback.
+        - Restores the files, without a reboot. Call the module with V(closed) afterwards. A boot file that others have
+          changed in the meantime is not replaced. Only what this collection wrote into it is removed.
+        - After a rollback to before the very first change, the board waits O(confirm_minutes) for V(closed). Without
+          it, the board returns to the state before the rollback.
       closed: Records how the rollback ended, starts the services again, and removes guard and lock.
       unlocked: Releases the lock.
   restore:
@@ -62,7 +67,8 @@ options:
     type: str
     default: ""
   purge:
-    description: With O(state=closed), whether everything in C(/var/lib/rkfleet-npu) except for the state of the board is removed.
+    description: With O(state=closed), whether everything in C(/var/lib/rkfleet-npu) except for the state of the board
+      is removed.
     type: bool
     default: false
   versions:
@@ -81,7 +87,8 @@ options:
     description: Version of the driver after the upgrade, for the state of the board.
     type: str
   baseline:
-    description: Result of the verification before the change. A rollback succeeds once everything that worked before works again.
+    description: Result of the verification before the change. A rollback succeeds once everything that worked before
+      works again.
     type: dict
     default: {}
   confirm_minutes:
@@ -94,7 +101,8 @@ options:
     elements: str
     default: []
   node:
-    description: Device node of the NPU. The module fails if a process outside O(services) has it open, and names the process.
+    description: Device node of the NPU. The module fails if a process outside O(services) has it open, and names the
+      process.
     type: path
   force:
     description: Whether to continue if the NPU is in use.
@@ -151,15 +159,15 @@ packages:
   sample: [dkms, gcc]
 guarded:
   description:
-    - Whether the rollback to before the very first change must be confirmed with O(state=closed). Without it the board returns to the
-      state before the rollback, like from an upgrade that is not committed.
+    - Whether the rollback to before the very first change must be confirmed with O(state=closed). Without it the board
+      returns to the state before the rollback, like from an upgrade that is not committed.
   returned: O(state=restored)
   type: bool
   sample: false
 note:
   description:
-    - Notes for the owner of the board, for example about services that do not start, or about files that were not restored because they
-      belong to another root file system or machine.
+    - Notes for the owner of the board, for example about services that do not start, or about files that were not
+      restored because they belong to another root file system or machine.
   returned: O(state=committed) or O(state=restored)
   type: str
   sample: ""
@@ -167,8 +175,9 @@ locked:
   description: The user, controller and process that hold the lock of the board.
   returned: if another run holds the lock
   type: dict
-  sample: {user: admin, host: controller, run: controller-4711-88-0f3a9c21, pid: 4711, started: "88", pid_namespace: "pid:[4026531836]",
-           machine: 1b4c0a52d9e87f36a1c4b2d80e9f7a65, boot_id: 5c0f5d2e-6b7a-4f7e-9a52-1d3f0c6f8b11}
+  sample: {user: admin, host: controller, run: controller-4711-88-0f3a9c21, pid: 4711, started: "88",
+           pid_namespace: "pid:[4026531836]", machine: 1b4c0a52d9e87f36a1c4b2d80e9f7a65,
+           boot_id: 5c0f5d2e-6b7a-4f7e-9a52-1d3f0c6f8b11}
 """
 
 import os
@@ -186,15 +195,18 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import tr
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.guard import FILES, STATES
 
 
-FOREIGN = ("files were not restored because they belong to another root file system or machine: only what rkfleet.npu wrote into "
-           "the boot files was removed")
+FOREIGN = ("files were not restored because they belong to another root file system or machine: only what rkfleet.npu "
+           "wrote into the boot files was removed")
 
 
 def main():
     """Module entry point."""
     module = AnsibleModule(
         argument_spec=dict(
-            state=dict(type="str", required=True, choices=["begun", "alive", "paused", "committed", "restored", "closed", "unlocked"]),
+            state=dict(
+                type="str", required=True,
+                choices=["begun", "alive", "paused", "committed", "restored", "closed", "unlocked"],
+            ),
             restore=dict(type="str", choices=["pending", "origin"], default="pending"),
             outcome=dict(type="str", choices=["rolled_back", "rollback_failed"]),
             why=dict(type="str", default=""),
@@ -229,8 +241,9 @@ def main():
         module.fail_json(msg=str(error))
     transaction = _transaction.Transaction(module.run_command, owner, guard=guard)
     try:
-        result = {"begun": begun, "alive": alive, "paused": paused, "committed": committed, "restored": restored, "closed": closed,
-                  "unlocked": unlocked}[params["state"]](module, params, transaction)
+        act = {"begun": begun, "alive": alive, "paused": paused, "committed": committed, "restored": restored,
+               "closed": closed, "unlocked": unlocked}[params["state"]]
+        result = act(module, params, transaction)
     except state.Locked as error:
         module.fail_json(msg=str(error), locked=error.holder)
     except state.TransactionError as error:
@@ -249,13 +262,15 @@ def check(module, params):
         if not re.fullmatch(r"[A-Za-z0-9._~+-]+", name):
             module.fail_json(msg="%r is not a version of a driver" % name)
     if params["confirm_minutes"] < 1:
-        module.fail_json(msg="confirm_minutes is %d: a board needs at least one minute to boot and to be confirmed. Set it higher." % params["confirm_minutes"])
+        module.fail_json(msg="confirm_minutes is %d: it must be at least 1, for the board to boot and to be confirmed"
+                             % params["confirm_minutes"])
 
 
 def state_of(params):
     """Return what state.json contains besides the state itself."""
     who = {name: params["owner"].get(name) for name in ("host", "user")}
-    return {"driver": {"from": params["driver_from"], "to": params["driver_to"]}, "baseline": params["baseline"] or None, "controller": who}
+    return {"driver": {"from": params["driver_from"], "to": params["driver_to"]},
+            "baseline": params["baseline"] or None, "controller": who}
 
 
 def begun(module, params, transaction):
@@ -268,10 +283,12 @@ def begun(module, params, transaction):
         )
     transaction.require_no_rollback()
     if module.check_mode:
-        return dict(changed=not transaction.is_pending(), resumed=transaction.is_pending(), stopped=[], baseline=params["baseline"])
+        pending = transaction.is_pending()
+        return dict(changed=not pending, resumed=pending, stopped=[], baseline=params["baseline"])
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
     try:
-        resumed = transaction.begin(watched.watched("/", params["versions"], params["runtime"]), state_of(params), params["confirm_minutes"])
+        files = watched.watched("/", params["versions"], params["runtime"])
+        resumed = transaction.begin(files, state_of(params), params["confirm_minutes"])
         stopped = transaction.stop_services(params["services"])
     except state.TransactionError:
         transaction.abandon()
@@ -309,7 +326,8 @@ def restored(module, params, transaction):
     baseline = transaction.baseline(there[-1]) if there else {}
     names = [name for folder in there for name in state.packages(STATE_DIR, folder)]
     if module.check_mode:
-        return dict(changed=bool(there), reboot_required=bool(there), baseline=baseline, packages=names, guarded=guarded, note="")
+        return dict(changed=bool(there), reboot_required=bool(there), baseline=baseline, packages=names,
+                    guarded=guarded, note="")
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
     reboot, foreign = transaction.restore([folder for folder in there if folder != "origin"])
     if guarded:
@@ -321,10 +339,12 @@ def restored(module, params, transaction):
             reboot_origin, foreign = transaction.restore(["origin"])
         except state.TransactionError as error:
             raise state.TransactionError(
-                "%s. By itself the board returns to the state before the rollback in %d minutes" % (error, params["confirm_minutes"])) from error
+                "%s. By itself the board returns to the state before the rollback in %d minutes"
+                % (error, params["confirm_minutes"])) from error
         state.advance(STATE_DIR, "deployed")
         reboot = reboot or reboot_origin
-    return dict(changed=bool(there), reboot_required=reboot, baseline=baseline, packages=names, guarded=guarded, note=FOREIGN if foreign else "")
+    return dict(changed=bool(there), reboot_required=reboot, baseline=baseline, packages=names, guarded=guarded,
+                note=FOREIGN if foreign else "")
 
 
 def closed(module, params, transaction):

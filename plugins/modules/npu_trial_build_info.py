@@ -10,13 +10,15 @@ module: npu_trial_build_info
 short_description: Find out whether an RKNPU driver builds for kernels that are not running
 version_added: 2.0.0
 description:
-  - Builds the driver for each of the kernels like DKMS, in a temporary folder, and returns which builds succeed and why others
-    fail. Use it before a board gets a new kernel.
+  - Builds the driver for each of the kernels like DKMS, in a temporary folder, and returns which builds succeed and why
+    others fail. Use it before a board gets a new kernel.
   - Kernels that the compatibility data marks as unsupported are reported without a build.
-  - If the headers of a kernel are installed, they are used. Otherwise the package with the headers is downloaded from the board's own
-    repositories and unpacked, together with the packages of headers and build programs that it depends on. Nothing is installed.
-  - Nothing on the board is changed, with and without check mode. Neither root nor a running NPU is required. A build requires
-    C(make) and a compiler on the board, and 400 MiB of free space in C(/var/tmp) if headers have to be unpacked.
+  - If the headers of a kernel are installed, they are used. Otherwise the package with the headers is downloaded from
+    the board's own repositories and unpacked, together with the packages of headers and build programs that it depends
+    on. Nothing is installed.
+  - Nothing on the board is changed, with and without check mode. Neither root nor a running NPU is required. A build
+    requires C(make) and a compiler on the board, and 400 MiB of free space in C(/var/tmp) if headers have to be
+    unpacked.
   - In release 1.x this module was called C(npu_preflight).
 extends_documentation_fragment:
   - rkfleet.npu._attributes.board
@@ -34,21 +36,25 @@ options:
     elements: str
     required: true
   compatibility:
-    description: Data that is merged over the compatibility data of this collection, with unsupported kernels and names of header packages.
+    description: Data that is merged over the compatibility data of this collection, with unsupported kernels and names
+      of header packages.
     type: dict
     default: {}
   timeout:
     description: Seconds that the board may take for each kernel. After that the task fails.
   signing:
-    description: Whether DKMS signs modules on the board. If so, builds for kernels that require signed modules are tried, too.
+    description: Whether DKMS signs modules on the board. If so, builds for kernels that require signed modules are
+      tried, too.
     type: bool
     default: false
   store:
     description:
-      - Folder on the controller in which builds are kept, as for M(rkfleet.npu.npu_dkms). With it, O(kernels) must be the kernel of
-        the task's board alone, and the task must be delegated to the host that builds. Nothing is built if the store has the build already.
+      - Folder on the controller in which builds are kept, as for M(rkfleet.npu.npu_dkms). With it, O(kernels) must be
+        the kernel of the task's board alone, and the task must be delegated to the host that builds. Nothing is built
+        if the store has the build already.
   store_from:
-    description: Hosts and inventory groups that may fill O(store), as for M(rkfleet.npu.npu_dkms). If empty, the host that builds may.
+    description: Hosts and inventory groups that may fill O(store), as for M(rkfleet.npu.npu_dkms). If empty, the host
+      that builds may.
   signing_key:
     description: Path of a private key on the host that builds, with which builds for O(store) are signed.
 seealso:
@@ -115,13 +121,12 @@ import os
 import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import trial_build
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import DkmsError, unpack_tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.build_log import LOG_BYTES
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts.headers import RELEASE
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.signing import Signing, SigningError
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import DkmsError, unpack_tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.headers import RELEASE
 
 SCRATCH = "/var/tmp"
 
@@ -147,7 +152,8 @@ def main():
             # A path, which is no secret.
             signing_key=dict(type="path", no_log=False),
             signing_cert=dict(type="path"),
-            # The source tree on the board, the package with the headers of each kernel, and whether what is built is sent to the controller.
+            # The source tree on the board, the package with the headers of each kernel, and whether the controller gets
+            # what is built.
             _internal=_internal.spec(
                 archive=dict(type="path"), archive_sha256=dict(type="str"), packages=dict(type="dict", default={}),
                 collect=dict(type="bool", default=False),
@@ -180,8 +186,10 @@ def main():
             for release in params["kernels"]:
                 with tempfile.TemporaryDirectory(prefix="kernel-", dir=scratch) as folder:
                     package = params["packages"].get(release) or "linux-headers-" + release
-                    found.append(trial_build.check(run, release, package, params["module"], tree, folder, signing=params["signing"] or bool(sign_with),
-                                                  collect=params["collect"], sign_with=sign_with))
+                    found.append(trial_build.check(
+                        run, release, package, params["module"], tree, folder,
+                        signing=params["signing"] or bool(sign_with), collect=params["collect"], sign_with=sign_with,
+                    ))
                     found[-1]["log"] = found[-1]["log"][-LOG_BYTES:].encode("utf-8", "replace").decode()
     except (DkmsError, SigningError) as error:
         module.fail_json(msg=str(error))

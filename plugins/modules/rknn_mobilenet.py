@@ -10,13 +10,15 @@ module: rknn_mobilenet
 short_description: Verify the NPU by running MobileNet
 version_added: 1.0.0
 description:
-  - Runs the vendor's MobileNet with C(librknnrt.so) on the board and compares the five best classes with the expected ones.
+  - Runs the vendor's MobileNet with C(librknnrt.so) on the board and compares the five best classes with the expected
+    ones.
   - The inference runs in a child process with a time limit, so a crash or a hang inside the library is a result.
-  - A bad result does not fail the task unless O(required=true). RV(diagnosis), RV(evidence) and RV(remedy) explain the problem and what
-    to do.
+  - A bad result does not fail the task unless O(required=true). RV(diagnosis), RV(evidence) and RV(remedy) explain the
+    problem and what to do.
   - The picture is decoded on the controller.
   - Model and picture are sent to the board if it does not have them yet, and kept in O(state_dir).
-  - The task fails before anything is sent if the model is not an C(.rknn) file, is truncated, or is for another platform than O(target_platform).
+  - The task fails before anything is sent if the model is not an C(.rknn) file, is truncated, or is for another
+    platform than O(target_platform).
 extends_documentation_fragment:
   - rkfleet.npu._attributes.board
   - rkfleet.npu._attributes
@@ -256,7 +258,8 @@ def main():
             cache_dir=dict(type="path"),
             # The files' checksums, and their copies on the board where they were sent.
             _internal=_internal.spec(
-                model_sha256=dict(type="str"), picture_sha256=dict(type="str"), model_upload=dict(type="path"), picture_upload=dict(type="path"),
+                model_sha256=dict(type="str"), picture_sha256=dict(type="str"),
+                model_upload=dict(type="path"), picture_upload=dict(type="path"),
             ),
         ),
         supports_check_mode=True,
