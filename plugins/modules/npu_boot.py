@@ -27,6 +27,7 @@ description:
 extends_documentation_fragment:
   - rkfleet.npu._attributes.board
   - rkfleet.npu._attributes
+  - rkfleet.npu._internal
   - rkfleet.npu._state_dir
 attributes:
   diff_mode:
@@ -101,12 +102,12 @@ def main():
             module=dict(type="str", default="rknpu"),
             initcall_blacklist=dict(type="list", elements="str", default=[]),
             state_dir=dict(type="path", default=STATE_DIR),
-            # The scripts that choose the default kernel. They are not secret, but too long for logs.
-            _internal=_internal.spec(scripts=dict(type="json", no_log=True)),
+            _internal=_internal.OPTION,
         ),
         supports_check_mode=True,
     )
-    params = _internal.parameters(module, "npu_boot")
+    # The scripts that choose the default kernel.
+    params = _internal.parameters(module, "npu_boot", scripts=None)
     for name in [params["module"], *params["initcall_blacklist"]]:
         if not re.fullmatch(r"[A-Za-z0-9_]+", name):
             module.fail_json(msg="%r is not the name of a kernel module or an initcall: correct it" % name)

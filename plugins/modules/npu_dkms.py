@@ -32,6 +32,7 @@ extends_documentation_fragment:
   - rkfleet.npu._build.source
   - rkfleet.npu._build.store
   - rkfleet.npu._build.store_fill
+  - rkfleet.npu._internal
   - rkfleet.npu._state_dir
 options:
   state:
@@ -193,16 +194,12 @@ def main():
             signing_cert=dict(type="path"),
             state_dir=dict(type="path", default=STATE_DIR),
             timeout=dict(type="int", default=3600),
-            # The source tree on the board, a module that was built elsewhere, and whether what is built is sent to the
-            # controller.
-            _internal=_internal.spec(
-                archive=dict(type="path"), archive_sha256=dict(type="str"),
-                binary=dict(type="dict"), collect=dict(type="bool", default=False),
-            ),
+            _internal=_internal.OPTION,
         ),
         supports_check_mode=True,
     )
-    params = _internal.parameters(module, "npu_dkms")
+    # The source tree on the board, a module that was built elsewhere, and whether the controller gets what is built.
+    params = _internal.parameters(module, "npu_dkms", archive=None, archive_sha256=None, binary=None, collect=False)
     present, log, notes = params["state"] == "present", "", []
     binary = prebuilt.Binary(**params["binary"]) if params["binary"] else None
     try:

@@ -18,6 +18,7 @@ extends_documentation_fragment:
   - rkfleet.npu._attributes.board
   - rkfleet.npu._attributes
   - rkfleet.npu._checksum
+  - rkfleet.npu._internal
   - rkfleet.npu._state_dir
 options:
   source:
@@ -74,13 +75,13 @@ def main():
             git_blob=dict(type="str"),
             size=dict(type="int"),
             state_dir=dict(type="path", default=STATE_DIR),
-            # The library's copy on the board.
-            _internal=_internal.spec(upload=dict(type="path")),
+            _internal=_internal.OPTION,
         ),
         required_one_of=[("sha256", "git_blob")],
         supports_check_mode=True,
     )
-    params = _internal.parameters(module, "npu_runtime")
+    # The library's copy on the board.
+    params = _internal.parameters(module, "npu_runtime", upload=None)
     pins = {name: params[name] for name in ("sha256", "git_blob", "size")}
     result = {"kept": None}
     try:

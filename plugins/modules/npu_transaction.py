@@ -23,6 +23,7 @@ description:
 extends_documentation_fragment:
   - rkfleet.npu._attributes.board
   - rkfleet.npu._attributes
+  - rkfleet.npu._internal
 attributes:
   idempotent:
     support: partial
@@ -221,17 +222,13 @@ def main():
             node=dict(type="path"),
             force=dict(type="bool", default=False),
             break_lock=dict(type="bool", default=False),
-            # Who runs the playbook, which runs have ended without releasing their lock, and the guard's files. They are
-            # not secret, but too long for logs.
-            _internal=_internal.spec(
-                owner=dict(type="dict", default={}), ended_runs=dict(type="list", elements="str", default=[]),
-                guard=dict(type="json", no_log=True),
-            ),
+            _internal=_internal.OPTION,
         ),
         required_if=[("state", "closed", ("outcome",))],
         supports_check_mode=True,
     )
-    params = _internal.parameters(module, "npu_transaction")
+    # Who runs the playbook, which runs have ended without releasing their lock, and the guard's files.
+    params = _internal.parameters(module, "npu_transaction", owner={}, ended_runs=[], guard=None)
     check(module, params)
     owner = dict(params["owner"], run=params["owner"].get("run") or "by hand")
     try:

@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - rkfleet.npu._build.source
   - rkfleet.npu._build.store
   - rkfleet.npu._build.store_fill
+  - rkfleet.npu._internal
 options:
   kernels:
     description: Kernel releases to build for, as C(uname -r) prints them.
@@ -152,17 +153,15 @@ def main():
             # A path, which is no secret.
             signing_key=dict(type="path", no_log=False),
             signing_cert=dict(type="path"),
-            # The source tree on the board, the package with the headers of each kernel, and whether the controller gets
-            # what is built.
-            _internal=_internal.spec(
-                archive=dict(type="path"), archive_sha256=dict(type="str"), packages=dict(type="dict", default={}),
-                collect=dict(type="bool", default=False),
-            ),
+            _internal=_internal.OPTION,
         ),
         required_together=[("signing_key", "signing_cert")],
         supports_check_mode=True,
     )
-    params = _internal.parameters(module, "npu_trial_build_info")
+    # The source tree on the board, the packages with the headers, and whether the controller gets what is built.
+    params = _internal.parameters(
+        module, "npu_trial_build_info", archive=None, archive_sha256=None, packages={}, collect=False
+    )
     for release in params["kernels"]:
         if not RELEASE.match(release):
             module.fail_json(msg="%r is not a kernel release" % release)

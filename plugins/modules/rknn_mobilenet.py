@@ -22,6 +22,7 @@ description:
 extends_documentation_fragment:
   - rkfleet.npu._attributes.board
   - rkfleet.npu._attributes
+  - rkfleet.npu._internal
   - rkfleet.npu._state_dir
 requirements:
   - Pillow on the controller, unless O(picture) is raw RGB
@@ -256,15 +257,14 @@ def main():
             required=dict(type="bool", default=False),
             state_dir=dict(type="path", default=STATE_DIR),
             cache_dir=dict(type="path"),
-            # The files' checksums, and their copies on the board where they were sent.
-            _internal=_internal.spec(
-                model_sha256=dict(type="str"), picture_sha256=dict(type="str"),
-                model_upload=dict(type="path"), picture_upload=dict(type="path"),
-            ),
+            _internal=_internal.OPTION,
         ),
         supports_check_mode=True,
     )
-    params = _internal.parameters(module, "rknn_mobilenet")
+    # The files' checksums, and their copies on the board if they were sent.
+    params = _internal.parameters(
+        module, "rknn_mobilenet", model_sha256=None, picture_sha256=None, model_upload=None, picture_upload=None
+    )
     if params["runs"] < 0 or params["timeout"] < 1 or not 0 <= params["tolerance"] < 1:
         module.fail_json(msg="runs must be 0 or more, timeout 1 or more, and tolerance at least 0 and less than 1.")
     try:

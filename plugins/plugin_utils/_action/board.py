@@ -13,6 +13,7 @@ import tempfile
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
+from ...module_utils import _internal
 from ...module_utils._board.tree import clean
 from .._answers import gate
 from .._answers.limits import HostileAnswer, limited, MalformedAnswer
@@ -137,7 +138,7 @@ class BoardAction(GuardedAction):
         :raises MalformedAnswer: where it is not what the module documents.
         """
         if internal is not None:
-            args = dict(args, _internal=internal)
+            args = dict(args, _internal=_internal.option(module, internal))
         self._keys, usual = gate.keys(module), self._keys
         try:
             with self.limits(*gate.limits(module, seconds)):

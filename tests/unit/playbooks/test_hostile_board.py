@@ -28,7 +28,9 @@ SWITCHED = {
 TASKS = {
     "npu_boot": {}, "npu_apt": {"name": ["x"]}, "npu_record": {"facts": {}, "verification": {}}, "npu_transaction": {"state": "alive"},
     "npu_dkms": {"state": "absent", "version": "0.9.6", "kernel": "6.1.0"}, "npu_facts": {},
-    "npu_audit_info": {"wanted": {"driver_version": "auto", "driver_policy": "minimum", "driver_strategy": "auto", "runtime_version": "auto", "signing": False}},
+    "npu_audit_info": {"wanted": {
+        "driver_version": "auto", "driver_policy": "minimum", "driver_strategy": "auto", "runtime_version": "auto",
+        "signing": False}},
 }
 
 

@@ -27,7 +27,8 @@ def test_a_module_and_its_action_plugin_are_redirected_alike(routing, root):
         assert not (root / "plugins/modules" / f"{name}.py").exists()
         assert (root / "plugins/modules" / f"{new}.py").exists()
         assert (root / "plugins/action" / f"{new}.py").exists()
-        assert row["deprecation"]["removal_version"] == "3.0.0" and row["redirect"] in row["deprecation"]["warning_text"]
+        assert row["deprecation"]["removal_version"] == "3.0.0"
+        assert row["redirect"] in row["deprecation"]["warning_text"]
 
 
 def test_the_action_group_has_every_module(routing, root):
@@ -43,7 +44,8 @@ def test_a_playbook_with_the_old_names_works_and_warns(routing, tmp_path):
     tasks = [
         {"rkfleet.npu.npu_audit": {"tree": {"root": str(tmp_path)}}, "register": "audit"},
         {"rkfleet.npu.npu_staging": {"path": record}, "register": "staging"},
-        {"rkfleet.npu.npu_store": dict(store, version="0.9.6", kernel="6.1.84", packages=["dkms"]), "register": "store"},
+        {"rkfleet.npu.npu_store": dict(store, version="0.9.6", kernel="6.1.84", packages=["dkms"]),
+         "register": "store"},
         {"rkfleet.npu.npu_preflight": {"kernels": ["4.19.1"], "version": "0.9.6", "source": "x", "build_files": "x"},
          "register": "preflight"},
         {"rkfleet.npu.npu_packages": {"name": ["x"], "state": "wrong"}, "register": "packages",

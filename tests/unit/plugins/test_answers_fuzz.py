@@ -44,7 +44,8 @@ GOOD = {
                  "log": "a\nb\n",
                  "built": {"name": "rknpu.ko", "content": "AAAA", "sha256": "0" * 64, "symvers": "", "vermagic": "6.1", "tools": {"gcc": "12"}}},
     "npu_apt": {"changed": True, "packages": ["dkms"], "kept": {"make": "why"}, "repaired": False},
-    "npu_trial_build_info": {"changed": False, "kernels": [{"release": "6.1", "verdict": "builds", "reason": "x", "headers": "x", "probes": ["x"], "log": "x\n"}]},
+    "npu_trial_build_info": {"changed": False, "kernels": [
+        {"release": "6.1", "verdict": "builds", "reason": "x", "headers": "x", "probes": ["x"], "log": "x\n"}]},
     "npu_reboot": {"changed": True, "rebooted": True, "elapsed": 41},
     "npu_record": {"changed": True, "record": {"schema": 1, "verification": {"diagnosis": "ok"}}, "refreshed": False, "diff": {"before": "", "after": "{}\n"}},
     "npu_runtime": {"changed": True, "kept": "/x"},

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import json
 import pathlib
 import shutil
 import tarfile
@@ -56,7 +57,7 @@ def act(monkeypatch, source, tmp_path):
                 return certificates[path]
 
             def _execute_module(self, module_args=None, **unused):
-                module_args = dict(module_args, **module_args["_internal"])
+                module_args = dict(module_args, **json.loads(module_args["_internal"]))
                 sent.append(module_args)
                 return answer(module_args) if callable(answer) else answer
 

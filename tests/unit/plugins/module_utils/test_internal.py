@@ -38,11 +38,11 @@ def test_a_module_without_its_action_plugin_fails_with_one_sentence(monkeypatch,
     sentence = f"^{name} cannot run without its action plugin, .*: call it as rkfleet.npu.{name} in a task$"
     with pytest.raises(Failed, match=sentence):
         module.main()
-    options = yaml.safe_load(module.DOCUMENTATION)["options"]
-    assert not [option for option in options if option.startswith("_")]
+    assert "rkfleet.npu._internal" in yaml.safe_load(module.DOCUMENTATION)["extends_documentation_fragment"]
 
 
 def test_what_the_action_plugin_sets_is_laid_over_the_options():
-    module = types.SimpleNamespace(params={"version": "0.9.6", "_internal": {"archive": "/tmp/x"}})
-    assert _internal.parameters(module, "npu_dkms") == {"version": "0.9.6", "archive": "/tmp/x"}
-    assert module.params["_internal"] == {"archive": "/tmp/x"}
+    option = _internal.option("npu_dkms", {"archive": "/x"})
+    module = types.SimpleNamespace(params={"version": "0.9.6", "_internal": option})
+    found = _internal.parameters(module, "npu_dkms", archive=None, collect=False)
+    assert found == {"version": "0.9.6", "archive": "/x", "collect": False}
