@@ -92,7 +92,7 @@ def audited(there):
     """Return the same as an audit leaves it behind: one result in a variable, which an inventory can hold as facts cannot be held."""
     if "ansible_facts" not in there:
         return {"__npu_audit": {"failed": True, "msg": there["__npu_error"]}} if "__npu_error" in there else there
-    return {"__npu_audit": {"ansible_facts": there["ansible_facts"], "plan": there["__npu_plan"]}}
+    return {"__npu_audit": {"facts": there["ansible_facts"]["npu"], "plan": there["__npu_plan"]}}
 
 
 def records(count, seed=5, now=NOW):

@@ -13,8 +13,8 @@ class ActionModule(BoardAction):
     """Sets up how a board starts its driver."""
 
     def act(self, result, task_vars):
-        args = dict(self._task.args)
-        if args.get("state") != "absent":
-            args["scripts"] = board_files.as_option(board_files.default_kernel)
-        result.update(self.answer_of("npu_boot", args, task_vars))
+        internal = {}
+        if self._task.args.get("state") != "absent":
+            internal["scripts"] = board_files.as_option(board_files.default_kernel)
+        result.update(self.answer_of("npu_boot", self._task.args, task_vars, internal=internal))
         return result

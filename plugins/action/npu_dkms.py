@@ -16,7 +16,7 @@ class ActionModule(StoreAction):
     """Build and install a driver with DKMS, or take it from the store."""
 
     def act(self, result, task_vars):
-        args = dict(self._task.args)
+        args, internal = dict(self._task.args), {}
         log_dir, seconds = args.pop("log_dir", None), seconds_of(args)
         who = self.who_fills(args, task_vars)
         source, build_files, folder, keep, digest = (args.pop(name, None) for name in ("source", "build_files", "store", "store_keep", "source_digest"))
@@ -29,18 +29,18 @@ class ActionModule(StoreAction):
             if folder:
                 store, wanted = self.in_store(args, folder, keep, digest, build_files, task_vars)
             if tarball is None:
-                args["archive_sha256"] = "not fetched"
+                internal["archive_sha256"] = "not fetched"
             else:
-                content, args["archive_sha256"] = self.tree(args, source, build_files, tarball)
+                content, internal["archive_sha256"] = self.tree(args, source, build_files, tarball)
                 if not self._task.check_mode:
-                    args["archive"] = self.send_tree(content)
+                    internal["archive"] = self.send_tree(content)
         if wanted:
             try:
-                self.from_store(result, args, store, wanted, seconds, task_vars, *who)
+                self.from_store(result, args, internal, store, wanted, seconds, task_vars, *who)
             except _store.StoreError as error:
                 raise AnsibleActionFail(str(error)) from error
         else:
-            result.update(self.answer_of("npu_dkms", args, task_vars, seconds))
+            result.update(self.answer_of("npu_dkms", args, task_vars, seconds, internal))
         result.pop("built", None)
         result.pop("refused", None)
         log = result.pop("log", "")
@@ -50,7 +50,7 @@ class ActionModule(StoreAction):
                 result["msg"] = "%s (log: %s)" % (result.get("msg"), result["log_file"])
         return result
 
-    def from_store(self, result, args, store, wanted, seconds, task_vars, hosts=None, fills=True, agree=1):
+    def from_store(self, result, args, internal, store, wanted, seconds, task_vars, hosts=None, fills=True, agree=1):
         """Have the board take what is in the store, or else build; what it has built is put there where it may fill the store.
 
         :arg hosts: the hosts whose builds count; None for all.
@@ -58,28 +58,28 @@ class ActionModule(StoreAction):
         :arg agree: how many of them must have built the same.
         """
         refused, entry = {}, None
-        tree = "" if args["archive_sha256"] == "not fetched" else args["archive_sha256"]
+        tree = "" if internal["archive_sha256"] == "not fetched" else internal["archive_sha256"]
         while True:
             if self._task.check_mode:
                 entry = store.find(wanted, tree, agree=agree, hosts=hosts)
                 binary = {"name": entry["file"], "sha256": entry["sha256"]} if entry else None
-                result.update(self.answer_of("npu_dkms", dict(args, binary=binary), task_vars, seconds))
+                result.update(self.answer_of("npu_dkms", args, task_vars, seconds, dict(internal, binary=binary)))
                 break
             with store.lock(wanted):
                 entry = store.find(wanted, tree, refused, agree, hosts)
                 # After it has refused a module, what a board builds is its own affair: else it could put another one in its place.
                 shares = fills and not refused
                 if not entry and shares:
-                    result.update(self.answer_of("npu_dkms", dict(args, collect=True), task_vars, seconds))
-                    self.put(result, store, wanted, args, task_vars["inventory_hostname"], hosts, agree)
+                    result.update(self.answer_of("npu_dkms", args, task_vars, seconds, dict(internal, collect=True)))
+                    self.put(result, store, wanted, internal["archive_sha256"], task_vars["inventory_hostname"], hosts, agree)
                     break
                 module, log = store.read(entry) if entry else (None, None)
             if not entry:
-                result.update(self.answer_of("npu_dkms", args, task_vars, seconds))
+                result.update(self.answer_of("npu_dkms", args, task_vars, seconds, internal))
                 break
             binary = {
                 "name": entry["file"], "sha256": entry["sha256"], "path": self.send(module, entry["file"]), "log": log.decode("utf-8", "replace")}
-            answer = self.answer_of("npu_dkms", dict(args, binary=binary), task_vars, seconds)
+            answer = self.answer_of("npu_dkms", args, task_vars, seconds, dict(internal, binary=binary))
             if not answer.get("refused"):
                 result.update(answer)
                 break
@@ -92,13 +92,13 @@ class ActionModule(StoreAction):
             result["stored"] = _store.told(entry)
         result.setdefault("stored", None)
 
-    def put(self, result, store, wanted, args, board, hosts=None, agree=1):
+    def put(self, result, store, wanted, tree, board, hosts=None, agree=1):
         """Keep what a board has just built. What cannot be kept is built once more elsewhere, which is no reason to fail."""
         built = result.pop("built", None)
         if not built:
             return
         try:
-            entry = store.put(wanted, built, board=board, log=result.get("log") or "", probes=result.get("probes"), tree=args["archive_sha256"],
+            entry = store.put(wanted, built, board=board, log=result.get("log") or "", probes=result.get("probes"), tree=tree,
                               certificate=self.certificate, hosts=hosts)
             result["stored"] = _store.told(entry)
             note = store.disagreement(entry, hosts) or votes.still_needed(entry, agree, hosts)

@@ -17,7 +17,7 @@ class ActionModule(TransferAction):
     """Install librknnrt.so."""
 
     def act(self, result, task_vars):
-        args = dict(self._task.args)
+        args, internal = dict(self._task.args), {}
         source = os.path.expanduser(args.get("source") or "")
         if not self._task.check_mode:
             if not os.path.isfile(source):
@@ -26,10 +26,6 @@ class ActionModule(TransferAction):
                 content = read(source, {pin: args[pin] for pin in ("sha256", "git_blob", "size") if args.get(pin)})
             except (ArtifactError, OSError) as error:
                 raise AnsibleActionFail(str(error)) from error
-            args["upload"] = self.send(content, "librknnrt.so")
-        result.update(self.answer_of("npu_runtime", args, task_vars))
-        known = (task_vars.get("ansible_facts") or {}).get("npu")
-        if isinstance(known, dict) and known and result.get("runtime"):
-            # So nobody has to read the whole board again for it.
-            result.setdefault("ansible_facts", {})["npu"] = dict(known, runtime=result["runtime"])
+            internal["upload"] = self.send(content, "librknnrt.so")
+        result.update(self.answer_of("npu_runtime", args, task_vars, internal=internal))
         return result

@@ -20,12 +20,13 @@ class ActionModule(BoardAction):
     """Begin, commit or take back an upgrade."""
 
     def act(self, result, task_vars):
-        args = dict(self._task.args, owner=owner(os.getppid()))
-        if args.get("state") in STATES:
-            args["guard"] = board_files.as_option(board_files.guard)
-        answer = self.answer_of("npu_transaction", args, task_vars)
+        internal = {"owner": owner(os.getppid())}
+        if self._task.args.get("state") in STATES:
+            internal["guard"] = board_files.as_option(board_files.guard)
+        answer = self.answer_of("npu_transaction", self._task.args, task_vars, internal=internal)
         holder = answer.get("locked") or {}
-        if answer.get("failed") and has_ended(holder, args["owner"]):
-            answer = self.answer_of("npu_transaction", dict(args, ended_runs=[str(holder["run"])]), task_vars)
+        if answer.get("failed") and has_ended(holder, internal["owner"]):
+            internal["ended_runs"] = [str(holder["run"])]
+            answer = self.answer_of("npu_transaction", self._task.args, task_vars, internal=internal)
         result.update(answer)
         return result

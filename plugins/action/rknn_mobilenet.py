@@ -28,5 +28,5 @@ class ActionModule(MobilenetAction):
             paths, digests, model = files(paths, args.pop("target_platform", None), args.pop("cache_dir", None))
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from error
-        result.update(self.infer(dict(args, **digests), paths, task_vars), model_file=model)
+        result.update(self.infer(args, digests, paths, task_vars), model_file=model)
         return result

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: npu_settings
 short_description: Return the public variables of the roles, never as a board would have them
-version_added: 1.6.0
+version_added: 2.0.0
 author: rkfleet.npu contributors (@rkfleet)
 description:
   - Ansible turns the facts of any module's answer into host variables, which win over the inventory and over the defaults of roles

@@ -8,39 +8,38 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: npu_reboot
 short_description: Reboot a board and wait until it answers again
-version_added: 1.6.0
+version_added: 2.0.0
 description:
-  - Reboots a board as M(ansible.builtin.reboot) does, and waits until it has a new boot id and runs O(test_command).
-  - No answer of the board may take longer than two minutes or more than 1 MiB, none becomes a fact, and a board that is lost is a failed
-    board, not one that Ansible takes out of the play.
-  - No module runs on the board, so it needs no Python for this.
-author:
-  - rkfleet.npu contributors (@rkfleet)
+  - Reboots a board like M(ansible.builtin.reboot), and waits until it has a new boot ID and runs O(test_command).
+  - A single answer of the board may take two minutes and have 1 MiB at most, and none becomes a fact. If the connection
+    to a board is lost, the task fails, and Ansible does not remove the board from the play.
+  - No module runs on the board, so the board does not need Python for this.
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
+  - rkfleet.npu._attributes
 attributes:
-  check_mode:
-    support: full
-  diff_mode:
+  idempotent:
     support: none
+    details: Each call reboots the board.
   platform:
     platforms: debian
 options:
   reboot_command:
-    description: The command that reboots it. By default C(/sbin/shutdown) with O(msg).
+    description: The command that reboots the board. The default is C(/sbin/shutdown) with O(msg).
     type: str
   reboot_timeout:
-    description: How many seconds it may take to come back, and then to run O(test_command).
+    description: Seconds to wait for the board to come back, and again for O(test_command) to succeed.
     type: int
     default: 600
   msg:
-    description: What users who are logged in are told, where there is no O(reboot_command).
+    description: Message to users who are logged in. Only used without O(reboot_command).
     type: str
     default: Reboot initiated by Ansible
   test_command:
-    description: A command that has to succeed after the reboot.
+    description: A command that must succeed after the reboot.
     type: str
     default: "true"
+seealso:
+  - module: ansible.builtin.reboot
 """
 
 EXAMPLES = r"""
@@ -58,7 +57,7 @@ rebooted:
   type: bool
   sample: true
 elapsed:
-  description: Seconds from the reboot until the board answered.
+  description: Seconds between the reboot and the first answer of the board.
   returned: always
   type: int
   sample: 41

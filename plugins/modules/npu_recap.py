@@ -10,31 +10,26 @@ module: npu_recap
 short_description: Print one table of all boards
 version_added: 1.0.0
 description:
-  - Prints board, kernel, driver and runtime before and after, Top1, latency and verdict of each board,
-    the time that each phase took, and what the owner should know of a board, from what the roles of this collection left behind.
-  - One line below counts the boards by verdict. Boards whose rollback failed are named last of all.
-  - Runs on the controller. No board is contacted.
-author:
-  - rkfleet.npu contributors (@rkfleet)
+  - Prints board, kernel, driver and runtime before and after, the best class, latency and verdict of each board, the
+    time that each phase took, and notes for the owner of a board, from the variables that the roles of this collection
+    set.
+  - The last line counts the boards by verdict. Boards whose rollback failed are listed after it.
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
+  - rkfleet.npu._attributes.controller
+  - rkfleet.npu._attributes.info
+  - rkfleet.npu._attributes
 options:
   boards:
     description: The boards to show, in this order.
     type: list
     elements: str
     required: true
+seealso:
+  - module: rkfleet.npu.npu_report
 """
 
 EXAMPLES = r"""
-- name: Show how it went
+- name: Print the table of the run
   rkfleet.npu.npu_recap:
     boards: "{{ ansible_play_hosts_all }}"
   run_once: true

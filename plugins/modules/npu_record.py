@@ -10,41 +10,39 @@ module: npu_record
 short_description: Record a board's NPU and its last verification as a local fact
 version_added: 1.0.0
 description:
-  - Writes C(/etc/ansible/facts.d/npu.fact), static JSON, so that C(ansible_local.npu) answers in any later play.
-  - A record that says the same as before is left untouched, but for its time and latency, which are brought
-    up to date once they are older than O(max_age). That refresh is no change of the board.
-author:
-  - rkfleet.npu contributors (@rkfleet)
+  - Writes C(/etc/ansible/facts.d/npu.fact), static JSON, so that C(ansible_local.npu) is available in any later play.
+  - A record with the same content as before is not written again. Only its time and latency are updated once they are
+    older than O(max_age), which is not reported as a change.
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
+  - rkfleet.npu._attributes.board
+  - rkfleet.npu._attributes
 attributes:
-  check_mode:
-    support: full
   diff_mode:
     support: full
-  platform:
-    platforms: posix
 options:
   facts:
-    description: What M(rkfleet.npu.npu_facts) found, C(ansible_facts.npu).
+    description: The facts of M(rkfleet.npu.npu_facts), C(ansible_facts.npu).
     type: dict
     required: true
   verification:
-    description: What M(rkfleet.npu.rknn_mobilenet) returned.
+    description: The result of M(rkfleet.npu.rknn_mobilenet).
     type: dict
     required: true
   path:
-    description: The fact file.
+    description: Path of the fact file.
     type: path
     default: /etc/ansible/facts.d/npu.fact
   max_age:
-    description: Hours after which the time of an unchanged record is refreshed.
+    description: Hours after which the time of an unchanged record is updated.
     type: int
     default: 24
+seealso:
+  - module: rkfleet.npu.npu_facts
+  - module: rkfleet.npu.rknn_mobilenet
 """
 
 EXAMPLES = r"""
-- name: Keep what was proven
+- name: Record the verification
   rkfleet.npu.npu_record:
     facts: "{{ ansible_facts.npu }}"
     verification: "{{ mobilenet }}"
@@ -53,12 +51,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 record:
-  description: The record as it is on the board now.
+  description: The current record on the board.
   returned: success
   type: dict
   sample: {schema: 1, driver: {version: 0.9.6}}
 refreshed:
-  description: Whether only the time and latency were written again.
+  description: Whether only the time and latency were updated.
   returned: success
   type: bool
   sample: false
@@ -93,15 +91,18 @@ def main():
         if (changed or refreshed) and not module.check_mode:
             _record.save(new, params["path"])
     except OSError as error:
-        module.fail_json(msg="cannot write %s: %s" % (params["path"], told(error, params["path"])))
+        module.fail_json(msg="%s cannot be written: %s" % (params["path"], told(error, params["path"])))
     diff = {"before": as_text(old) if changed else "", "after": as_text(new) if changed else ""}
     module.exit_json(
-        changed=changed, refreshed=refreshed, record=new if changed or refreshed else old, diff=dict(diff, path=params["path"])
+        changed=changed,
+        refreshed=refreshed,
+        record=new if changed or refreshed else old,
+        diff=dict(diff, path=params["path"]),
     )
 
 
 def as_text(record):
-    """Return a record as the file has it."""
+    """Return the text of a record in the fact file."""
     return json.dumps(record, indent=2, sort_keys=True) + "\n"
 
 

@@ -7,48 +7,48 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: npu_report
-short_description: Write a report of all boards, and say what changed since the last one
+short_description: Write a report of all boards, and show what changed since the previous one
 version_added: 1.3.0
 description:
-  - Writes C(fleet.json), C(fleet.csv), C(fleet.prom) and C(fleet.html) to a folder on the controller, from what the roles of this collection
-    left behind, and keeps what is needed of each run in C(history) below it.
-  - Each file is replaced at once, and one run at a time writes to a folder.
-  - Runs on the controller. No board is contacted.
-author:
-  - rkfleet.npu contributors (@rkfleet)
+  - Writes C(fleet.json), C(fleet.csv), C(fleet.prom) and C(fleet.html) to a folder on the controller, from the
+    variables that the roles of this collection set, and keeps a summary of each run in its subfolder C(history).
+  - Each file is replaced atomically. Only one run at a time writes to a folder.
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
+  - rkfleet.npu._attributes.controller
+  - rkfleet.npu._attributes
 attributes:
   check_mode:
-    support: full
     details: Nothing is written, and the result is the same.
   diff_mode:
     support: full
-    details: What changed in the fleet since O(diff_against), or else since the report that is in O(path).
-  platform:
-    platforms: posix
+    details: Shows what changed in the fleet since O(diff_against), or else since the report in O(path).
+  idempotent:
+    support: partial
+    details: Each call writes a new report. It is not a change of a board, so C(changed) is always V(false).
 options:
   boards:
-    description: The boards the report is about.
+    description: The boards to report on.
     type: list
     elements: str
     required: true
   path:
-    description: The folder. Without one nothing is written.
+    description: The folder for the report. If empty, nothing is written.
     type: path
     default: ""
   merge:
     description:
-      - Whether boards of the report in O(path) that are not among O(boards) stay in it, as they were when they were last looked at.
-      - For runs that look at a part of the fleet - C(--limit), or the slices of a job.
+      - Whether boards of the report in O(path) that are not among O(boards) are kept in it, with their last known
+        state.
+      - For runs on a part of the fleet, with C(--limit) or in slices of a job.
     type: bool
     default: false
   keep:
-    description: How many runs are kept in C(history).
+    description: Number of runs that are kept in C(history).
     type: int
     default: 100
   diff_against:
-    description: An earlier C(fleet.json), or a file of C(history). What changed since then is shown, with or without C(--diff).
+    description: An earlier C(fleet.json), or a file in C(history). What changed since then is printed, with or without
+      C(--diff).
     type: path
     default: ""
   audit:
@@ -57,6 +57,8 @@ options:
         an audit.
     type: bool
     default: false
+seealso:
+  - module: rkfleet.npu.npu_recap
 """
 
 EXAMPLES = r"""
@@ -93,16 +95,16 @@ outcomes:
   sample: [{board: rock5b-1, kind: unreachable, msg: "rock5b-1: does not answer over ssh: Connection timed out"}]
   version_added: 2.0.0
 files:
-  description: What was written.
+  description: The files that were written.
   returned: success
   type: list
   elements: str
   sample: [npu-report/fleet.csv, npu-report/fleet.html, npu-report/fleet.json, npu-report/fleet.prom]
 changes:
   description:
-    - What changed since an earlier report. Boards that are C(new), C(gone), or C(unseen) this time although the inventory has them;
-      and C(changed), a list with C(change), the fields with their values before and after, and its C(boards).
-  returned: where there is an earlier report and O(diff_against) or C(--diff) is given
+    - What changed since an earlier report. Boards that are C(new), C(gone), or in the inventory but C(unseen) this
+      time, and C(changed), a list with the fields and their values before and after (C(change)) and the C(boards).
+  returned: if there is an earlier report, and O(diff_against) or C(--diff) is set
   type: dict
   sample: {new: [], gone: [], unseen: [], changed: [{change: {driver: [0.9.3, 0.9.6]}, boards: [rock5b-1]}]}
 """

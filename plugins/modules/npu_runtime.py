@@ -10,54 +10,29 @@ module: npu_runtime
 short_description: Install librknnrt.so by its checksum
 version_added: 1.0.0
 description:
-  - Replaces the board's C(librknnrt.so) atomically with a file whose checksum is the pinned one, and runs C(ldconfig).
-  - The library that was there is kept under O(state_dir), once per content.
-  - Where it replaced the library and the play has C(ansible_facts.npu), the fact's C(runtime) is what is there now.
-  - The file travels at every call. The role asks only where M(rkfleet.npu.npu_facts) found another library.
-author:
-  - rkfleet.npu contributors (@rkfleet)
+  - Replaces C(librknnrt.so) on the board atomically with a file that has the pinned checksum, and runs C(ldconfig).
+  - The previous library is kept in O(state_dir), once per content.
+  - Each call sends the file to the board. The role calls the module only if M(rkfleet.npu.npu_facts) found another
+    library.
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
-  - ansible.builtin.action_common_attributes.facts
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  facts:
-    support: partial
-    details: Updates the fact that M(rkfleet.npu.npu_facts) returned.
-  platform:
-    platforms: debian
+  - rkfleet.npu._attributes.board
+  - rkfleet.npu._attributes
+  - rkfleet.npu._checksum
+  - rkfleet.npu._internal
+  - rkfleet.npu._state_dir
 options:
   source:
     description: The library, a path on the controller.
     type: path
     required: true
   destination:
-    description: Where the loader takes the library from on the board.
+    description: Path on the board from which the dynamic loader takes the library.
     type: path
     default: /usr/lib/librknnrt.so
-  sha256:
-    description: SHA-256 of the library in hex. One of O(sha256) and O(git_blob) is needed.
-    type: str
-  git_blob:
-    description: Blob id of the library in git, where its SHA-256 is not published.
-    type: str
-  size:
-    description: Size of the library in bytes.
-    type: int
-  state_dir:
-    description: Folder on the board that keeps what was replaced.
-    type: path
-    default: /var/lib/rkfleet-npu
-  upload:
-    description: The library's copy on the board. Set by the action plugin.
-    type: path
 """
 
 EXAMPLES = r"""
-- name: Install the runtime that goes with driver 0.9.6
+- name: Install the runtime for driver 0.9.6
   rkfleet.npu.npu_runtime:
     source: /home/admin/librknnrt.so
     sha256: d31fc19c85b85f6091b2bd0f6af9d962d5264a4e410bfb536402ec92bac738e8
@@ -66,12 +41,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 kept:
-  description: Where the library is kept that was there before.
+  description: Path on the board of a copy of the previous library.
   returned: when a library was replaced
   type: str
   sample: /var/lib/rkfleet-npu/backup/librknnrt.so-0ebc1b408f897863
 runtime:
-  description: The library that is there now and its further copies, read again, as in C(ansible_facts.npu.runtime) of M(rkfleet.npu.npu_facts).
+  description: The new library and its other copies, as C(runtime) in the facts of M(rkfleet.npu.npu_facts).
   returned: when a library was installed
   type: dict
   version_added: 1.5.0
@@ -80,6 +55,7 @@ runtime:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import runtime
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
@@ -99,12 +75,13 @@ def main():
             git_blob=dict(type="str"),
             size=dict(type="int"),
             state_dir=dict(type="path", default=STATE_DIR),
-            upload=dict(type="path"),
+            _internal=_internal.OPTION,
         ),
         required_one_of=[("sha256", "git_blob")],
         supports_check_mode=True,
     )
-    params = module.params
+    # The library's copy on the board.
+    params = _internal.parameters(module, "npu_runtime", upload=None)
     pins = {name: params[name] for name in ("sha256", "git_blob", "size")}
     result = {"kept": None}
     try:
@@ -113,9 +90,11 @@ def main():
             result["kept"] = install(params["upload"], params["destination"], pins, params["state_dir"])
             module.run_command([module.get_bin_path("ldconfig", required=True, opt_dirs=["/sbin"])], check_rc=True)
     except RuntimeInstallError as error:
-        module.fail_json(msg="%s: the library on the board was left as it is" % error)
+        module.fail_json(msg="%s. The library on the board is unchanged." % str(error).rstrip("."))
     except OSError as error:
-        module.fail_json(msg="cannot install %s: %s: the library on the board was left as it is" % (params["destination"], told(error, params["destination"])))
+        path = params["destination"]
+        module.fail_json(msg="%s cannot be installed: %s. The library on the board is unchanged."
+                             % (path, told(error, path)))
     if change and not module.check_mode:
         result["runtime"] = runtime.read(Tree("/"))
     module.exit_json(changed=change, **result)

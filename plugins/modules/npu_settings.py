@@ -8,30 +8,22 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: npu_settings
 short_description: Resolve the public variables of the roles before a board is contacted
-version_added: 1.6.0
+version_added: 2.0.0
 description:
-  - Resolves the variables of all roles of this collection and keeps their values on the controller until the run ends, where
-    P(rkfleet.npu.npu_settings#lookup) reads them. What a board answers later does not change them.
-  - Fails for a board with facts that are named like variables of this collection.
-  - Runs on the controller. No board is contacted. The values are not part of the result.
-author:
-  - rkfleet.npu contributors (@rkfleet)
+  - Resolves the variables of all roles of this collection and keeps their values on the controller until the end of the
+    run. P(rkfleet.npu.npu_settings#lookup) reads them. Later answers of a board do not change them.
+  - Fails for a board with facts that have names of variables of this collection.
+  - The values are not part of the result.
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
+  - rkfleet.npu._attributes.controller
+  - rkfleet.npu._attributes
 options:
   scope:
-    description:
-      - V(board) keeps the values for this board. Those of role P(rkfleet.npu.report#role) are not among them.
-      - V(run) keeps them as the values that hold for the whole run.
+    description: For which part of the run the values are kept.
     type: str
-    choices: [board, run]
+    choices:
+      board: For this board. The variables of role P(rkfleet.npu.report#role) are not included.
+      run: For the whole run.
     default: board
 seealso:
   - plugin: rkfleet.npu.npu_settings

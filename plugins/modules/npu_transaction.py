@@ -7,81 +7,93 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: npu_transaction
-short_description: Make an upgrade of a board's NPU one that is committed or taken back
+short_description: Begin, commit or roll back an upgrade of a board's NPU
 version_added: 1.2.0
 description:
-  - Before the first change, C(state=begun) writes down on the board what an upgrade may touch, with copies, and lays down a guard.
-    Until C(state=committed) the board itself goes back when a boot into the new driver is not confirmed (a panic, a hang, a power cut),
-    or when neither a commit nor a sign of life comes from the controller within O(confirm_minutes). It then restores boot arguments,
-    modules and runtime, reboots where that is needed, once, and says why in C(/var/lib/rkfleet-npu/state.json).
-  - While that lasts, a kernel panic or oops reboots the board, and a hardware watchdog that nobody else has open is used.
-  - One run has a board at a time. The lock of a run of the same user on the same controller that has ended no longer counts.
-  - After the commit nothing of the guard is left. What was there before the first change ever is kept for a rollback by request.
-author:
-  - rkfleet.npu contributors (@rkfleet)
+  - Before the first change, O(state=begun) creates a restore point on the board, with copies of all files that an
+    upgrade may change, and installs a guard. Until O(state=committed) the board rolls itself back if a boot into the
+    new driver is not confirmed (kernel panic, hang, power failure), or if neither a commit nor a heartbeat comes from
+    the controller within O(confirm_minutes). It then restores boot arguments, modules and runtime, reboots once if
+    required, and writes the reason to C(/var/lib/rkfleet-npu/state.json).
+  - During that time a kernel panic or oops reboots the board, and a hardware watchdog is used if no other process has
+    it open.
+  - Only one run at a time works on a board. The lock of a run of the same user on the same controller that has ended is
+    ignored.
+  - After the commit, the guard is removed. The state before the very first change is kept for a rollback on request.
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
+  - rkfleet.npu._attributes.board
+  - rkfleet.npu._attributes
+  - rkfleet.npu._internal
 attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  platform:
-    platforms: debian
+  idempotent:
+    support: partial
+    details:
+      - Each O(state) is a step of an upgrade and not a lasting state of the board.
+      - V(begun) and V(closed) always report a change, and V(committed) fails if no upgrade is pending. V(restored)
+        reports a change only if there is something to restore. V(alive), V(paused) and V(unlocked) never report a
+        change.
 options:
   state:
-    description:
-      - V(begun) takes the lock, refuses where the NPU is in use, stops O(services), writes down what is there and arms the guard.
-        An upgrade that an earlier run did not end is gone on with.
-      - V(alive) is a sign of life from the controller.
-      - V(paused) gives the board free without a commit, for a reboot at another time. The guard waits from that boot on.
-      - V(committed) keeps the board as it is now.
-      - V(restored) puts back what was there, without a reboot. Follow up with V(closed). A boot file that others have changed since is
-        not replaced, only what this collection wrote into it is removed. Back to before the first change ever the board waits for
-        V(closed) for O(confirm_minutes), and otherwise returns to the state before the rollback.
-      - V(closed) says how the way back ended, starts services again and takes guard and lock away.
-      - V(unlocked) gives up the lock.
+    description: The step of the upgrade.
     type: str
     required: true
-    choices: [begun, alive, paused, committed, restored, closed, unlocked]
+    choices:
+      begun:
+        - Acquires the lock, fails if the NPU is in use, stops O(services), creates the restore point and arms the
+          guard.
+        - An unfinished upgrade of an earlier run is resumed.
+      alive: Sends a heartbeat of the controller.
+      paused: Releases the lock without a commit, for a reboot at another time. The guard waits from that boot on.
+      committed: Commits the upgrade.
+      restored:
+        - Restores the files, without a reboot. Call the module with V(closed) afterwards. A boot file that others have
+          changed in the meantime is not replaced. Only what this collection wrote into it is removed.
+        - After a rollback to before the very first change, the board waits O(confirm_minutes) for V(closed). Without
+          it, the board returns to the state before the rollback.
+      closed: Records how the rollback ended, starts the services again, and removes guard and lock.
+      unlocked: Releases the lock.
   restore:
-    description: How far V(restored) goes back. To before this upgrade, or to before the first change ever.
+    description: To which state V(restored) rolls back.
     type: str
-    choices: [pending, origin]
+    choices:
+      pending: Before this upgrade.
+      origin: Before the very first change.
     default: pending
   outcome:
-    description: How the way back ended. Needed for O(state=closed).
+    description: How the rollback ended. Required with O(state=closed).
     type: str
     choices: [rolled_back, rollback_failed]
   why:
-    description: One sentence on why it was taken back.
+    description: One sentence on why the upgrade was rolled back.
     type: str
     default: ""
   purge:
-    description: For O(state=closed), whether everything but the board's state is removed below C(/var/lib/rkfleet-npu).
+    description: With O(state=closed), whether everything in C(/var/lib/rkfleet-npu) except for the state of the board
+      is removed.
     type: bool
     default: false
   versions:
-    description: Releases of the driver that are going to be installed.
+    description: Driver releases that are going to be installed.
     type: list
     elements: str
     default: []
   runtime:
-    description: Where the runtime library lies, or is going to.
+    description: Path of the current or future runtime library.
     type: path
     default: /usr/lib/librknnrt.so
   driver_from:
-    description: Version of the driver that is there, for the board's state.
+    description: Current version of the driver, for the state of the board.
     type: str
   driver_to:
-    description: Version of the driver that is to be there, for the board's state.
+    description: Version of the driver after the upgrade, for the state of the board.
     type: str
   baseline:
-    description: What a verification said before anything was changed. Only what worked then is demanded after a rollback.
+    description: Result of the verification before the change. A rollback succeeds once everything that worked before
+      works again.
     type: dict
     default: {}
   confirm_minutes:
-    description: Minutes without a sign of life from the controller after which the board goes back by itself.
+    description: Minutes without a heartbeat from the controller after which the board rolls itself back.
     type: int
     default: 30
   services:
@@ -90,41 +102,28 @@ options:
     elements: str
     default: []
   node:
-    description: The device node of the NPU. Processes that have it open and belong to none of O(services) are named, and stop the board.
+    description: Device node of the NPU. The module fails if a process outside O(services) has it open, and names the
+      process.
     type: path
   force:
-    description: Whether to go on although the NPU is in use.
+    description: Whether to continue if the NPU is in use.
     type: bool
     default: false
   break_lock:
-    description: Whether the lock of another run no longer counts.
+    description: Whether to ignore the lock of another run.
     type: bool
     default: false
-  owner:
-    description: Who works on the board. Set by the action plugin.
-    type: dict
-    default: {}
-  ended_runs:
-    description: Runs that have ended without giving up their lock. Set by the action plugin.
-    type: list
-    elements: str
-    default: []
-  guard:
-    description:
-      - The guard script and its units, needed for O(state=begun), O(state=committed) and O(state=restored).
-        Set by the action plugin.
-    type: json
 """
 
 EXAMPLES = r"""
-- name: Have a way back before anything is changed
+- name: Create the restore point
   rkfleet.npu.npu_transaction:
     state: begun
     versions: [0.9.6]
     services: [detector.service]
   become: true
 
-- name: Keep the board as it is now
+- name: Commit the upgrade
   rkfleet.npu.npu_transaction:
     state: committed
     driver_to: 0.9.6
@@ -133,52 +132,53 @@ EXAMPLES = r"""
 
 RETURN = r"""
 resumed:
-  description: Whether an upgrade was gone on with that an earlier run did not end.
+  description: Whether an unfinished upgrade of an earlier run was resumed.
   returned: O(state=begun)
   type: bool
   sample: false
 baseline:
-  description: What a verification said before anything was changed, as the board keeps it.
+  description: Result of the verification before the change, as recorded on the board.
   returned: O(state=begun) or O(state=restored)
   type: dict
   sample: {diagnosis: ok, driver: 0.8.2}
 stopped:
-  description: Services that were stopped.
+  description: The services that were stopped.
   returned: O(state=begun)
   type: list
   elements: str
   sample: [detector.service]
 reboot_required:
-  description: Whether the running system is not yet the one that was restored.
+  description: Whether a reboot is required for the restored files to take effect.
   returned: O(state=restored)
   type: bool
   sample: true
 packages:
-  description: Packages that were installed since, and are still there.
+  description: Packages that the upgrade installed, and that are still installed.
   returned: O(state=restored)
   type: list
   elements: str
   sample: [dkms, gcc]
 guarded:
   description:
-    - Whether the rollback to before the first change waits for its confirmation by O(state=closed). Without it the board returns to the
-      state before the rollback, as it does from an upgrade that is not committed.
+    - Whether the rollback to before the very first change must be confirmed with O(state=closed). Without it the board
+      returns to the state before the rollback, like from an upgrade that is not committed.
   returned: O(state=restored)
   type: bool
   sample: false
 note:
   description:
-    - What the owner should know of the end, such as services that do not start, or files that were not restored because they were kept of
-      another root file system or machine.
+    - Notes for the owner of the board, for example about services that do not start, or about files that were not
+      restored because they belong to another root file system or machine.
   returned: O(state=committed) or O(state=restored)
   type: str
   sample: ""
 locked:
-  description: Who has the board, and as which process.
-  returned: where another run has it
+  description: The user, controller and process that hold the lock of the board.
+  returned: if another run holds the lock
   type: dict
-  sample: {user: admin, host: controller, run: controller-4711-88-0f3a9c21, pid: 4711, started: "88", pid_namespace: "pid:[4026531836]",
-           machine: 1b4c0a52d9e87f36a1c4b2d80e9f7a65, boot_id: 5c0f5d2e-6b7a-4f7e-9a52-1d3f0c6f8b11}
+  sample: {user: admin, host: controller, run: controller-4711-88-0f3a9c21, pid: 4711, started: "88",
+           pid_namespace: "pid:[4026531836]", machine: 1b4c0a52d9e87f36a1c4b2d80e9f7a65,
+           boot_id: 5c0f5d2e-6b7a-4f7e-9a52-1d3f0c6f8b11}
 """
 
 import os
@@ -186,6 +186,7 @@ import re
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import sent_files, told
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
@@ -195,15 +196,18 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import tr
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.guard import FILES, STATES
 
 
-FOREIGN = ("files were not restored, because they were kept of another root file system or machine: only what rkfleet.npu wrote into "
-           "the boot files was removed")
+FOREIGN = ("files were not restored because they belong to another root file system or machine: only what rkfleet.npu "
+           "wrote into the boot files was removed")
 
 
 def main():
     """Module entry point."""
     module = AnsibleModule(
         argument_spec=dict(
-            state=dict(type="str", required=True, choices=["begun", "alive", "paused", "committed", "restored", "closed", "unlocked"]),
+            state=dict(
+                type="str", required=True,
+                choices=["begun", "alive", "paused", "committed", "restored", "closed", "unlocked"],
+            ),
             restore=dict(type="str", choices=["pending", "origin"], default="pending"),
             outcome=dict(type="str", choices=["rolled_back", "rollback_failed"]),
             why=dict(type="str", default=""),
@@ -218,15 +222,13 @@ def main():
             node=dict(type="path"),
             force=dict(type="bool", default=False),
             break_lock=dict(type="bool", default=False),
-            owner=dict(type="dict", default={}),
-            ended_runs=dict(type="list", elements="str", default=[]),
-            # Not secret, but too long for logs.
-            guard=dict(type="json", no_log=True),
+            _internal=_internal.OPTION,
         ),
         required_if=[("state", "closed", ("outcome",))],
         supports_check_mode=True,
     )
-    params = module.params
+    # Who runs the playbook, which runs have ended without releasing their lock, and the guard's files.
+    params = _internal.parameters(module, "npu_transaction", owner={}, ended_runs=[], guard=None)
     check(module, params)
     owner = dict(params["owner"], run=params["owner"].get("run") or "by hand")
     try:
@@ -236,19 +238,20 @@ def main():
         module.fail_json(msg=str(error))
     transaction = _transaction.Transaction(module.run_command, owner, guard=guard)
     try:
-        result = {"begun": begun, "alive": alive, "paused": paused, "committed": committed, "restored": restored, "closed": closed,
-                  "unlocked": unlocked}[params["state"]](module, params, transaction)
+        act = {"begun": begun, "alive": alive, "paused": paused, "committed": committed, "restored": restored,
+               "closed": closed, "unlocked": unlocked}[params["state"]]
+        result = act(module, params, transaction)
     except state.Locked as error:
         module.fail_json(msg=str(error), locked=error.holder)
     except state.TransactionError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="the board's state cannot be kept: %s" % told(error, STATE_DIR))
+        module.fail_json(msg="the state of the board cannot be saved: %s" % told(error, STATE_DIR))
     module.exit_json(**result)
 
 
 def check(module, params):
-    """Stop at values that could not be what they should."""
+    """Fail if a parameter has an impossible value."""
     for name in params["services"]:
         if not re.fullmatch(r"[A-Za-z0-9@._:-]+", name):
             module.fail_json(msg="%r is not the name of a systemd unit" % name)
@@ -256,29 +259,33 @@ def check(module, params):
         if not re.fullmatch(r"[A-Za-z0-9._~+-]+", name):
             module.fail_json(msg="%r is not a version of a driver" % name)
     if params["confirm_minutes"] < 1:
-        module.fail_json(msg="confirm_minutes is %d: a board needs at least one minute to boot and be confirmed" % params["confirm_minutes"])
+        module.fail_json(msg="confirm_minutes is %d: it must be at least 1, for the board to boot and to be confirmed"
+                             % params["confirm_minutes"])
 
 
 def state_of(params):
-    """What state.json says besides the state itself."""
+    """Return what state.json contains besides the state itself."""
     who = {name: params["owner"].get(name) for name in ("host", "user")}
-    return {"driver": {"from": params["driver_from"], "to": params["driver_to"]}, "baseline": params["baseline"] or None, "controller": who}
+    return {"driver": {"from": params["driver_from"], "to": params["driver_to"]},
+            "baseline": params["baseline"] or None, "controller": who}
 
 
 def begun(module, params, transaction):
-    """Take the board and write down what is there."""
+    """Acquire the lock and create the restore point."""
     blocking = holders.blocking(Tree(), params["node"], params["services"], (os.getpid(), os.getppid()))
     if blocking and not params["force"]:
         raise state.TransactionError(
-            "the NPU is in use by %s: stop that, name its service in npu_services, or set npu_force to true"
+            "the NPU is in use by %s: stop it, add its service to npu_services, or set npu_force to true"
             % ", ".join("%s (pid %d)" % (process["name"], process["pid"]) for process in blocking[:5])
         )
     transaction.require_no_rollback()
     if module.check_mode:
-        return dict(changed=not transaction.is_pending(), resumed=transaction.is_pending(), stopped=[], baseline=params["baseline"])
+        pending = transaction.is_pending()
+        return dict(changed=not pending, resumed=pending, stopped=[], baseline=params["baseline"])
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
     try:
-        resumed = transaction.begin(watched.watched("/", params["versions"], params["runtime"]), state_of(params), params["confirm_minutes"])
+        files = watched.watched("/", params["versions"], params["runtime"])
+        resumed = transaction.begin(files, state_of(params), params["confirm_minutes"])
         stopped = transaction.stop_services(params["services"])
     except state.TransactionError:
         transaction.abandon()
@@ -287,14 +294,14 @@ def begun(module, params, transaction):
 
 
 def alive(module, params, transaction):
-    """Give a sign of life."""
+    """Send a heartbeat."""
     if transaction.is_pending() and not module.check_mode:
         state.alive(STATE_DIR)
     return dict(changed=False)
 
 
 def paused(module, params, transaction):
-    """Leave the board as it is until somebody reboots it."""
+    """Release the board until it is rebooted at another time."""
     if transaction.is_pending() and not module.check_mode:
         state.alive(STATE_DIR, never=True)
         transaction.start_services("pending")
@@ -303,20 +310,21 @@ def paused(module, params, transaction):
 
 
 def committed(module, params, transaction):
-    """Keep the board as it is now."""
+    """Commit the upgrade."""
     note = "" if module.check_mode else transaction.commit(params["driver_to"])
     return dict(changed=True, note=note)
 
 
 def restored(module, params, transaction):
-    """Put back what was there."""
+    """Restore the files."""
     folders = ["pending"] if params["restore"] == "pending" else ["pending", "origin"]
     there = [folder for folder in folders if transaction.is_pending(folder)]
     guarded = "origin" in there
     baseline = transaction.baseline(there[-1]) if there else {}
     names = [name for folder in there for name in state.packages(STATE_DIR, folder)]
     if module.check_mode:
-        return dict(changed=bool(there), reboot_required=bool(there), baseline=baseline, packages=names, guarded=guarded, note="")
+        return dict(changed=bool(there), reboot_required=bool(there), baseline=baseline, packages=names,
+                    guarded=guarded, note="")
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
     reboot, foreign = transaction.restore([folder for folder in there if folder != "origin"])
     if guarded:
@@ -328,21 +336,23 @@ def restored(module, params, transaction):
             reboot_origin, foreign = transaction.restore(["origin"])
         except state.TransactionError as error:
             raise state.TransactionError(
-                "%s. By itself the board returns to the state before the rollback in %d minutes" % (error, params["confirm_minutes"])) from error
+                "%s. By itself the board returns to the state before the rollback in %d minutes"
+                % (error, params["confirm_minutes"])) from error
         state.advance(STATE_DIR, "deployed")
         reboot = reboot or reboot_origin
-    return dict(changed=bool(there), reboot_required=reboot, baseline=baseline, packages=names, guarded=guarded, note=FOREIGN if foreign else "")
+    return dict(changed=bool(there), reboot_required=reboot, baseline=baseline, packages=names, guarded=guarded,
+                note=FOREIGN if foreign else "")
 
 
 def closed(module, params, transaction):
-    """Say how the way back ended."""
+    """Record how the rollback ended."""
     if not module.check_mode:
         transaction.close(params["outcome"], params["why"], params["purge"])
     return dict(changed=True)
 
 
 def unlocked(module, params, transaction):
-    """Give up the lock."""
+    """Release the lock."""
     if not module.check_mode:
         transaction.unlock()
     return dict(changed=False)

@@ -7,31 +7,30 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rknn_mobilenet
-short_description: Prove the NPU by running a MobileNet
+short_description: Verify the NPU by running MobileNet
 version_added: 1.0.0
 description:
-  - Runs the vendor's MobileNet through the board's C(librknnrt.so) and compares the five best classes with the expected ones.
+  - Runs the vendor's MobileNet with C(librknnrt.so) on the board and compares the five best classes with the expected
+    ones.
   - The inference runs in a child process with a time limit, so a crash or a hang inside the library is a result.
-  - A bad result does not fail the task unless O(required=true). RV(diagnosis), RV(evidence) and RV(remedy) say what is
-    wrong with the board and what to do.
-  - The picture is decoded on the controller, which needs Pillow. The board needs Python and nothing else.
-  - Model and picture are sent to a board that does not have them yet, and kept below O(state_dir).
-  - A file that is no C(.rknn) model, is cut off, or is for another platform than O(target_platform) fails the task
-    before anything is sent.
-author:
-  - rkfleet.npu contributors (@rkfleet)
+  - A bad result does not fail the task unless O(required=true). RV(diagnosis), RV(evidence) and RV(remedy) explain the
+    problem and what to do.
+  - The picture is decoded on the controller.
+  - Model and picture are sent to the board if it does not have them yet, and kept in O(state_dir).
+  - The task fails before anything is sent if the model is not an C(.rknn) file, is truncated, or is for another
+    platform than O(target_platform).
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
+  - rkfleet.npu._attributes.board
+  - rkfleet.npu._attributes
+  - rkfleet.npu._internal
+  - rkfleet.npu._state_dir
+requirements:
+  - Pillow on the controller, unless O(picture) is raw RGB
 attributes:
   check_mode:
-    support: full
     details:
-      - The inference changes nothing, so it runs in check mode too. Model and picture are sent for it but not kept.
-        The task is skipped where they are not on the controller yet. It never fails because of a bad result.
-  diff_mode:
-    support: none
-  platform:
-    platforms: debian
+      - The inference changes nothing, so it runs in check mode, too. Model and picture are sent for it but not kept.
+        The task is skipped if they are not on the controller yet. It never fails because of a bad result.
 options:
   model:
     description: The MobileNet model (C(.rknn)) for the board's SoC, a path on the controller.
@@ -40,74 +39,60 @@ options:
   picture:
     description:
       - The picture, a path on the controller. JPEG or PNG of 224x224 pixels.
-      - A file called C(*.rgb) is taken as 150,528 bytes of raw RGB, and Pillow is not needed.
+      - A file named C(*.rgb) is read as 150,528 bytes of raw RGB. Pillow is not needed for it.
     type: path
     required: true
   target_platform:
     description:
-      - The platform the model has to be for, such as V(rk3588), or the vendor's name of a folder of models such as
-        V(RK3566_RK3568), where either will do.
+      - The platform that the model must be for, such as V(rk3588), or the vendor's name of a folder of models such as
+        V(RK3566_RK3568), which allows either.
       - Without it, a model for any platform is sent, and the runtime on the board decides.
     type: str
   expected_top5:
     description:
-      - The classes that have to come out, best first, each a list of index and score such as V([283, 0.46875]).
-      - The first one has to be the best; each score has to be right within O(tolerance).
+      - The expected classes, best first, each a list of index and score such as V([283, 0.46875]).
+      - The best class must be the first one, and each score must be correct within O(tolerance).
     type: list
     elements: raw
     required: true
   tolerance:
-    description: How much a score may differ. The default is one step of the model's output, 1/256.
+    description: Allowed difference of a score. The default is one step of the model's output, 1/256.
     type: float
     default: 0.00390625
   library:
-    description: The runtime library on the board.
+    description: Path of the runtime library on the board.
     type: path
     default: /usr/lib/librknnrt.so
   runs:
-    description: Timed runs. One more run before them gives the scores and warms up.
+    description: Number of timed runs. One more run before them provides the scores and warms up.
     type: int
     default: 10
   timeout:
-    description: Seconds for all runs together. When they are over, the child process and what it started are killed.
+    description: Seconds for all runs together. After that the child process and its own children are killed.
     type: int
     default: 60
   wanted_driver:
-    description: Driver version to name in RV(remedy) where the driver is at fault.
+    description: Driver version to name in RV(remedy) if the driver is at fault.
     type: str
   required:
-    description: Fail where RV(diagnosis) is not V(ok).
+    description: Whether to fail if RV(diagnosis) is not V(ok).
     type: bool
     default: false
   state_dir:
     description:
-      - Folder on the board whose subfolder C(models) keeps model and picture.
-      - Where the user may not write there, the files are used from the task's temporary folder and sent each time.
-    type: path
-    default: /var/lib/rkfleet-npu
+      - Folder on the board, in whose subfolder C(models) model and picture are kept.
+      - If the user may not write there, the files are used from the temporary folder of the task and sent each time.
   cache_dir:
     description:
-      - Folder on the controller that keeps the decoded picture.
-      - The default is C(rkfleet-npu) below E(XDG_CACHE_HOME) or C(~/.cache).
-    type: path
-  model_sha256:
-    description: SHA-256 of the model. Set by the action plugin.
-    type: str
-  picture_sha256:
-    description: SHA-256 of the raw picture. Set by the action plugin.
-    type: str
-  model_upload:
-    description: The model's copy on the board. Set by the action plugin.
-    type: path
-  picture_upload:
-    description: The raw picture's copy on the board. Set by the action plugin.
+      - Folder on the controller in which the decoded picture is kept.
+      - The default is C(rkfleet-npu) in E(XDG_CACHE_HOME) or C(~/.cache).
     type: path
 seealso:
   - module: rkfleet.npu.npu_facts
 """
 
 EXAMPLES = r"""
-- name: Prove the NPU
+- name: Verify the NPU
   rkfleet.npu.rknn_mobilenet:
     model: /home/admin/RK3588/mobilenet_v1.rknn
     picture: /home/admin/cat_224x224.jpg
@@ -122,7 +107,7 @@ EXAMPLES = r"""
   become: true
   register: proof
 
-- name: Say what is wrong
+- name: Show what is wrong
   ansible.builtin.debug:
     msg: "{{ proof.diagnosis }}: {{ proof.evidence }}. {{ proof.remedy }}"
   when: proof.diagnosis != 'ok'
@@ -130,29 +115,29 @@ EXAMPLES = r"""
 
 RETURN = r"""
 verdict:
-  description: V(proven) where RV(diagnosis) is V(ok), V(failed) where not, V(skipped) where nothing could be run in check mode.
+  description: V(proven) if RV(diagnosis) is V(ok), V(failed) if not, V(skipped) if nothing could be run in check mode.
   returned: always
   type: str
   sample: proven
 diagnosis:
-  description: What is at fault, V(ok) where nothing is.
-  returned: when an inference was tried
+  description: The cause of the failure, V(ok) without one.
+  returned: when an inference was run
   type: str
   choices: [ok, driver, runtime, model, device, memory, timeout, crash]
   sample: driver
 evidence:
-  description: The runtime's line or the fact that shows it.
-  returned: when an inference was tried
+  description: The log line of the runtime, or the fact, that shows the cause.
+  returned: when an inference was run
   type: str
   sample: "failed to submit!, op id: 1, op name: Conv:MobilenetV1/MobilenetV1/Conv2d_0/Relu6_prequant, flags: 0x5"
 remedy:
-  description: What to do, V(none) where nothing is to be done.
-  returned: when an inference was tried
+  description: What to do, V(none) if nothing.
+  returned: when an inference was run
   type: str
   sample: "driver 0.9.3 cannot run jobs on kernel 6.1.84: upgrade it to 0.9.6 with playbooks/upgrade-npu.yml"
 top5:
-  description: The five best classes with their scores, best first. Empty where none came out.
-  returned: when an inference was tried
+  description: The five best classes with their scores, best first. Empty without a result.
+  returned: when an inference was run
   type: list
   elements: dict
   contains:
@@ -165,26 +150,26 @@ top5:
       type: float
       sample: 0.46875
 expected_top5:
-  description: The classes and scores compared with, in the same form.
-  returned: when an inference was tried
+  description: The expected classes and scores, in the same form.
+  returned: when an inference was run
   type: list
   elements: dict
 tolerance:
-  description: How much a score could differ.
-  returned: when an inference was tried
+  description: The allowed difference of a score.
+  returned: when an inference was run
   type: float
   sample: 0.00390625
 latency_ms:
   description: Time in the library's C(rknn_run), in milliseconds.
-  returned: when an inference was tried
+  returned: when an inference was run
   type: dict
   contains:
     runs:
-      description: Timed runs that ended.
+      description: Number of timed runs that ended.
       type: int
       sample: 10
     min:
-      description: The shortest, V(none) where none ended.
+      description: The shortest, V(none) if none ended.
       type: float
       sample: 4.702
     median:
@@ -196,8 +181,8 @@ latency_ms:
       type: float
       sample: 5.13
 model_file:
-  description: What the model says of itself; what it does not say is V(none) or empty.
-  returned: when an inference was tried
+  description: The metadata of the model. What is missing in it is V(none) or empty.
+  returned: when an inference was run
   type: dict
   contains:
     format:
@@ -208,49 +193,50 @@ model_file:
       description: Bytes.
       type: int
     target_platforms:
-      description: The platforms it is for.
+      description: The platforms that the model is for.
       type: list
       elements: str
       sample: [rk3588]
     toolkit:
-      description: Version of the toolkit that made it.
+      description: Version of the toolkit that converted the model.
       type: str
       sample: 1.6.0
     compiler:
-      description: Version and build of the compiler in it.
+      description: Version and build of the toolkit's compiler.
       type: str
     framework:
-      description: The framework it was converted from.
+      description: The framework that the model was converted from.
       type: str
       sample: TensorFlow
 sdk_version:
-  description: Version and build of the runtime as it states them.
-  returned: when an inference was tried
+  description: Version and build that the runtime reports of itself.
+  returned: when an inference was run
   type: str
   sample: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)
 driver_version:
-  description: Version of the driver as the runtime found it.
-  returned: when an inference was tried
+  description: Version of the driver that the runtime reports.
+  returned: when an inference was run
   type: str
   sample: 0.9.6
 notes:
-  description: The runtime's advice that is no fault, such as a newer driver it recommends.
-  returned: when an inference was tried
+  description: Advice of the runtime that is not an error, for example to use a newer driver.
+  returned: when an inference was run
   type: list
   elements: str
 log:
   description: The runtime's log lines, at most 100, without control characters.
-  returned: when an inference was tried
+  returned: when an inference was run
   type: list
   elements: str
 skip_reason:
-  description: Why nothing could be run in check mode.
+  description: The reason why nothing could be run in check mode.
   returned: when skipped
   type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import verify
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.top5 import pairs
@@ -272,16 +258,16 @@ def main():
             required=dict(type="bool", default=False),
             state_dir=dict(type="path", default=STATE_DIR),
             cache_dir=dict(type="path"),
-            model_sha256=dict(type="str"),
-            picture_sha256=dict(type="str"),
-            model_upload=dict(type="path"),
-            picture_upload=dict(type="path"),
+            _internal=_internal.OPTION,
         ),
         supports_check_mode=True,
     )
-    params = module.params
+    # The files' checksums, and their copies on the board if they were sent.
+    params = _internal.parameters(
+        module, "rknn_mobilenet", model_sha256=None, picture_sha256=None, model_upload=None, picture_upload=None
+    )
     if params["runs"] < 0 or params["timeout"] < 1 or not 0 <= params["tolerance"] < 1:
-        module.fail_json(msg="runs has to be 0 or more, timeout 1 or more, tolerance from 0 to below 1")
+        module.fail_json(msg="runs must be 0 or more, timeout 1 or more, and tolerance at least 0 and less than 1.")
     try:
         pairs(params["expected_top5"])
     except ValueError as error:

@@ -58,7 +58,7 @@ def test_an_audit_changes_nothing(board, play, untouched, tmp_path, words, statu
         " -printf '%p %y %m %U %s %T@ %C@ %l\\n' | sort")
     files, boot_id = board.ssh(everything).splitlines(), board.boot_id()
     run = play(AUDIT, "-e", "npu_report_dir=%s" % (tmp_path / "report"), *words)
-    assert run.rc == 2 and status in run.output and run["remote"] == ["rkfleet.npu.npu_audit"]
+    assert run.rc == 2 and status in run.output and run["remote"] == ["rkfleet.npu.npu_audit_info"]
     record = json.loads((tmp_path / "report/fleet.json").read_text())["boards"][0]
     assert record["status"] == "needs_work" and record["driver"]["version"] == "0.9.3" and record["privileged"] is bool(words)
     assert (record["verification"] or {}).get("diagnosis") == ("driver" if words else None)
@@ -145,7 +145,7 @@ def test_it_stops_where_the_npu_is_in_use(board, play):
     try:
         run = play(UPGRADE)
         assert run.rc == 2 and run["changed"] == 0
-        assert re.search(r"the NPU is in use by sleep \(pid \d+\): stop that, name its service in npu_services, or set npu_force", sentence(run))
+        assert re.search(r"the NPU is in use by sleep \(pid \d+\): stop it, add its service to npu_services, or set npu_force", sentence(run))
         assert [line for line in board.state() if KEPT not in line] == [line for line in before if KEPT not in line]
         # Named as a service it is no reason to stop.
         assert play(UPGRADE, "--check", "-e", '{"npu_services": ["detector.service"]}').rc == 0
@@ -280,7 +280,7 @@ def test_a_board_with_the_same_kernel_gets_the_module_without_headers_and_compil
     run = play(UPGRADE, "-v")
     assert run.rc == 0 and board.boot_id() != boot_id
     assert re.search(f"^{BOARD} .*0.9.3 → 0.9.6 .*{TOP1}.* ok$", run.output, re.MULTILINE)
-    assert re.search(r'"steps": \["tree", "load"\]', run.output) and "the board lacks a compiler and make and kernel headers" in run.output
+    assert re.search(r'"steps": \["tree", "load"\]', run.output) and "missing on the board: a compiler and make and kernel headers" in run.output
     assert board.ssh("lsmod").count("rknpu_dkms ") == 1
     assert re.search(r"rknpu/0\.9\.6, \S+, aarch64: installed", board.ssh("sudo dkms status"))
     assert not board.ssh("sudo sh -c 'ls -A /var/lib/dkms/rknpu/0.9.6/build'").strip(), "something was built"

@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import pathlib
 import re
+import subprocess
 
 import pytest
 import yaml
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _docs
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
 
 SPEC = importlib.util.spec_from_file_location("generate_docs", pathlib.Path(__file__).with_name("generate_docs.py"))
@@ -22,6 +25,20 @@ def test_generated_document_is_up_to_date(root, name):
     path = root / name
     assert path.exists(), name
     assert path.read_text(encoding="utf-8") == generate_docs.generated(root)[name], f"{name} is stale: make docs"
+
+
+def test_messages_link_to_the_published_documentation(root, project_files):
+    """A path such as docs/rollback.md is of no use to the user of an installed collection."""
+    galaxy = yaml.safe_load((root / "galaxy.yml").read_text(encoding="utf-8"))
+    assert galaxy["documentation"] == _docs.DOCUMENTATION
+    pages = {_docs.TROUBLESHOOTING.removeprefix(_docs.DOCUMENTATION)}
+    for name in project_files:
+        if re.match(r"(plugins/.*\.py|roles/.*/tasks/.*|playbooks/.*\.yml)$", name):
+            lines = (root / name).read_text(encoding="utf-8").split("\n")
+            text = "\n".join(line for line in lines if not line.lstrip().startswith(("#", '"""')))
+            pages.update(re.findall(re.escape(_docs.DOCUMENTATION) + r"(/[\w-]+\.md)", text))
+            assert not re.search(r"(?<!main/)docs/[\w-]+\.md", text), name
+    assert [page for page in sorted(pages) if not (root / "docs" / page[1:]).exists()] == []
 
 
 def test_examples_of_what_an_inventory_may_say_are_sound():
@@ -141,3 +158,38 @@ def test_architecture_names_every_package(root):
     named = re.findall(r"^\| `(_\w+)` \|", (root / "docs/architecture.md").read_text(encoding="utf-8"), re.MULTILINE)
     to_come = {part for path in TO_COME for part in path.split("/")}
     assert folders - {"__pycache__"} == set(named) - (to_come - folders)
+
+
+@pytest.fixture(scope="module")
+def modules(root):
+    """The documentation of all modules, with their fragments, as ansible-doc has it."""
+    names = sorted(f"rkfleet.npu.{path.stem}" for path in (root / "plugins/modules").glob("*.py"))
+    command = ["ansible-doc", "--json", "-t", "module", *names]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found = json.loads(done.stdout)
+    assert sorted(found) == names
+    return found
+
+
+def test_every_module_states_its_requirements_and_attributes(modules):
+    for name, entry in modules.items():
+        doc = entry["doc"]
+        assert "ansible-core 2.18 or newer on the controller" in doc["requirements"], name
+        on_board = any(text.startswith("Python 3.9 or newer on the board") for text in doc["requirements"])
+        on_controller = doc["attributes"]["platform"].get("details", "").startswith("Runs on the controller")
+        assert on_board or on_controller or name in ("rkfleet.npu.npu_reboot", "rkfleet.npu.npu_store_info"), name
+        assert {"check_mode", "diff_mode", "idempotent", "platform"} <= set(doc["attributes"]), name
+
+
+def test_facts_are_returned_by_modules_whose_name_says_so(modules):
+    for name, entry in modules.items():
+        returned = set(entry["return"] or ())
+        assert (returned == {"ansible_facts"}) is name.endswith("_facts"), name
+        assert name.endswith("_facts") or "ansible_facts" not in returned, name
+
+
+def test_modules_that_only_gather_are_named_info(modules):
+    for name, entry in modules.items():
+        if name.endswith("_info"):
+            assert entry["doc"]["attributes"]["check_mode"]["support"] == "full", name
+            assert entry["doc"]["attributes"]["diff_mode"]["support"] == "N/A", name

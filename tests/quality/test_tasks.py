@@ -97,7 +97,7 @@ def test_one_that_is_not_is_found(text):
 
 @pytest.mark.parametrize("text", [
     "- a: '{{ __npu_settings.npu_log_dir }}'", "- msg: set npu_log_dir", "- a: '{{ x | rkfleet.npu.npu_plan(y) }}'",
-    "- when: \"'npu_now' in groups\"", "- rkfleet.npu.npu_staging: {path: '{{ __npu_run.npu_staging_file }}'}", "- a: '{{ ansible_facts.npu.driver }}'"])
+    "- when: \"'npu_now' in groups\"", "- rkfleet.npu.npu_rollout_record: {path: '{{ __npu_run.npu_staging_file }}'}", "- a: '{{ ansible_facts.npu.driver }}'"])
 def test_what_is_none_is_not_found(text):
     assert not bare("roles/driver/tasks/new.yml", text)
 

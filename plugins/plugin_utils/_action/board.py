@@ -13,6 +13,7 @@ import tempfile
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
+from ...module_utils import _internal
 from ...module_utils._board.tree import clean
 from .._answers import gate
 from .._answers.limits import HostileAnswer, limited, MalformedAnswer
@@ -131,13 +132,16 @@ class BoardAction(GuardedAction):
         result.update(self.answer_of(self.MODULE, None, task_vars))
         return result
 
-    def answer_of(self, module, args, task_vars, seconds=None):
+    def answer_of(self, module, args, task_vars, seconds=None, internal=None):
         """Run a module on the board and return what is taken of its answer: see M(_answers).
 
         :arg args: its arguments, by default those of the task.
         :arg seconds: how long that may take, where it is not as long as usual.
+        :arg internal: what only the action plugin tells the module: see module_utils/_internal.py.
         :raises MalformedAnswer: where it is not what the module documents.
         """
+        if internal is not None:
+            args = dict(args, _internal=_internal.option(module, internal))
         self._keys, usual = gate.keys(module), self._keys
         try:
             with self.limits(*gate.limits(module, seconds)):

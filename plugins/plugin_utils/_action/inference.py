@@ -22,32 +22,35 @@ GRACE = 60
 class MobilenetAction(TransferAction):
     """An action that has a MobileNet run on a board."""
 
-    def infer(self, args, paths, task_vars, ask=None):
+    def infer(self, args, digests, paths, task_vars, ask=None):
         """Return the answer of module rknn_mobilenet.
 
-        :arg args: the module's arguments as for I(files).
+        :arg args: the module's arguments.
+        :arg digests: the checksums that I(files) gives.
         :arg paths: the files on the controller.
         :arg ask: C(ask(args, paths)) gives the module's answer, where the board can be asked without the module; these files are sent along.
         """
         # Files are sent only to a board that has not got them. Where it is asked without the module to ask once more costs little.
         if ask:
+            args = dict(args, **digests)
             answer = ask(args, {})
             missing = _missing(answer, paths)
             if missing:
                 answer = ask(args, {name: paths[name] for name in missing})
         else:
-            missing = self._lacks(args, paths)
-            args = dict(args, **{name + "_upload": self.upload(paths[name], name) for name in missing})
-            answer = self.answer_of("rknn_mobilenet", args, task_vars, int(args.get("timeout") or 60) + GRACE)
+            missing = self._lacks(args.get("state_dir") or STATE_DIR, digests, paths)
+            uploads = {name + "_upload": self.upload(paths[name], name) for name in missing}
+            seconds = int(args.get("timeout") or 60) + GRACE
+            answer = self.answer_of("rknn_mobilenet", args, task_vars, seconds, dict(digests, **uploads))
         missing = _missing(answer, paths)
         if missing:
             raise AnsibleActionFail("the board did not take %s" % " and ".join(missing))
         return answer
 
-    def _lacks(self, args, names):
+    def _lacks(self, state_dir, digests, names):
         """Which of the files the board has not kept."""
-        there = self.remote_digests([kept_at(args.get("state_dir") or STATE_DIR, name, args[name + "_sha256"]) for name in names])
-        return [name for name in names if args[name + "_sha256"] not in there]
+        there = self.remote_digests([kept_at(state_dir, name, digests[name + "_sha256"]) for name in names])
+        return [name for name in names if digests[name + "_sha256"] not in there]
 
 
 def files(paths, target_platform, cache):

@@ -21,8 +21,8 @@ ANSWERS: dict[str, dict] = {
     "npu_boot": {"kernel_hold": YES_NO, "loader": TEXT, "files": WORDS, "kept": {str: TEXT}},
     "npu_dkms": {"steps": WORDS, "module_file": TEXT, "probes": WORDS, "notes": WORDS},
     "npu_facts": {"ansible_facts": {"npu": SHAPE}},
-    "npu_packages": {"packages": WORDS, "kept": {str: TEXT}, "repaired": YES_NO},
-    "npu_preflight": {"kernels": [_TRIED]},
+    "npu_apt": {"packages": WORDS, "kept": {str: TEXT}, "repaired": YES_NO},
+    "npu_trial_build_info": {"kernels": [_TRIED]},
     "npu_reboot": {"rebooted": YES_NO, "elapsed": NUMBER},
     "npu_record": {"record": ANY, "refreshed": YES_NO},
     "npu_runtime": {"kept": TEXT, "runtime": SHAPE["runtime"]},
@@ -35,11 +35,11 @@ ANSWERS: dict[str, dict] = {
         "sdk_version": TEXT, "driver_version": TEXT, "notes": WORDS, "log": WORDS, "skip_reason": TEXT,
     },
 }
-ADDED = {"npu_dkms": {"stored", "log_file"}, "npu_preflight": {"stored", "log_file"}, "rknn_mobilenet": {"model_file"}}
+ADDED = {"npu_dkms": {"stored", "log_file"}, "npu_trial_build_info": {"stored", "log_file"}, "rknn_mobilenet": {"model_file"}}
 """What is documented and never comes from a board."""
 INTERNAL: dict[str, dict] = {
     "npu_dkms": {"built": _BUILT, "log": LOG, "refused": TEXT},
-    "npu_preflight": {"kernels": [Some(_TRIED, built=_BUILT, log=LOG)]},
+    "npu_trial_build_info": {"kernels": [Some(_TRIED, built=_BUILT, log=LOG)]},
     "rknn_mobilenet": {"missing": WORDS},
 }
 """What an action plugin takes out before anybody sees it."""
@@ -50,9 +50,9 @@ USUAL = (300, 96 * MIB, 1 * MIB)
 # A module of up to 16 MiB comes in base64, and with it a log.
 _BUILD = (3600, 256 * MIB, 28 * MIB)
 _OF_MODULE = {
-    "npu_dkms": _BUILD, "npu_preflight": _BUILD,
+    "npu_dkms": _BUILD, "npu_trial_build_info": _BUILD,
     # apt waits for another apt, and downloads.
-    "npu_packages": (3600, *USUAL[1:]),
+    "npu_apt": (3600, *USUAL[1:]),
     # An SD card takes its time for sync, depmod and u-boot-update.
     "npu_boot": (900, *USUAL[1:]), "npu_transaction": (900, *USUAL[1:]),
 }

@@ -16,6 +16,7 @@ from ...module_utils._board.tree import clean
 from .hostvars import dictionary, has_work, HELD, is_held, look, number, top
 from .table import NO_SENSE, OUTCOMES
 from .._action.board import NO_ANSWER
+from .._docs import TROUBLESHOOTING
 
 PROVEN = "MobileNet works with it"
 STATUSES = ("healthy", "needs_work", "unknown", "unreachable", "held")
@@ -45,7 +46,7 @@ def record(name, variables, now):
 
     :arg variables: what a look or an upgrade left behind, as for M(rkfleet.npu.npu_recap): C(ansible_facts.npu), C(__npu_plan),
         C(__npu_verification), C(__npu_error), C(__npu_left), C(__npu_outcome), C(__npu_is_committed), and C(npu_hold) of the inventory.
-        Of a board that was only looked at, C(__npu_audit) is enough: what M(rkfleet.npu.npu_audit) returned.
+        Of a board that was only looked at, C(__npu_audit) is enough: what M(rkfleet.npu.npu_audit_info) returned.
     :arg now: seconds since the epoch.
     """
     try:
@@ -97,7 +98,7 @@ def _seen(variables):
     facts, left, error = dictionary(dictionary(known.get("ansible_facts")).get("npu")), dictionary(known.get("__npu_left")), known.get("__npu_error")
     audit = dictionary(variables.get("__npu_audit"))
     verification = dictionary(known.get("__npu_verification"))
-    if not verification and facts and facts == dictionary(audit.get("ansible_facts")).get("npu"):
+    if not verification and facts and facts == audit.get("facts"):
         verification = dictionary(audit.get("verification"))
     return {
         "facts": facts, "left": left, "error": str(error) if error else None,
@@ -118,7 +119,7 @@ def _judge(seen, entry):
         return "held", "held", left.get("reason") or HELD, None
     if seen["outcome"] == "rollback_failed" or state["state"] == "rollback_failed" and not seen["outcome"]:
         return "needs_work", OUTCOMES["rollback_failed"], " ".join(filter(None, (error, seen["undone"]))) or state["why"] or "A rollback failed.", (
-            "Go and see to it: docs/troubleshooting.md says how.")
+            "Repair the board by hand: %s" % TROUBLESHOOTING)
     if error and NO_ANSWER in error or not seen["facts"] and not error:
         return "unreachable", "unreachable", error or "It did not answer.", "See to its power, its network and its ssh, then run this again."
     if error and not (seen["facts"] and plan):
@@ -145,7 +146,7 @@ def _by_plan(seen, entry):
     fails = proof.get("current") and proof.get("diagnosis") != "ok"
     if fails and not has_work(plan):
         return "needs_work", verdict or "failed: %s" % proof["diagnosis"], "MobileNet does not work: %s" % (proof["evidence"] or proof["diagnosis"]), (
-            seen["verification"].get("remedy") or "See docs/troubleshooting.md.")
+            seen["verification"].get("remedy") or "See %s" % TROUBLESHOOTING)
     if has_work(plan) and not seen["committed"]:
         what = entry["plan"]["action"] if entry["plan"]["action"] != "none" else "runtime"
         remedy = "Run upgrade-npu.yml: %s." % "; ".join(entry["plan"]["changes"]) if entry["plan"]["changes"] else "Run upgrade-npu.yml."

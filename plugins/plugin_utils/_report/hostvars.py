@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is known of a board, whichever of its variables tell it: those a task has set, and else what M(rkfleet.npu.npu_audit) returned.
+"""What is known of a board, whichever of its variables tell it: those a task has set, and else what M(rkfleet.npu.npu_audit_info) returned.
 
 A fact that is set costs as much as a board that is asked: so a look at a board leaves C(__npu_audit) behind and nothing else.
 """
@@ -61,7 +61,7 @@ def _known(variables, only):
         if is_held(variables):
             known.setdefault("__npu_left", {"verdict": "held", "reason": HELD})
         return known
-    facts = dictionary(dictionary(audit.get("ansible_facts")).get("npu"))
+    facts = dictionary(audit.get("facts"))
     told = {}
     if audit.get("skipped"):
         told = {"__npu_left": {"verdict": "held", "reason": HELD}}
@@ -74,8 +74,9 @@ def _known(variables, only):
         told["__npu_verification"] = None if has_work(plan) else audit.get("verification")
     if audit.get("not_selected") and not told.get("__npu_left"):
         told["__npu_left"] = {"verdict": NOT_SELECTED, "reason": str(audit["not_selected"]), "fine": True}
-    if facts and not dictionary(known.get("ansible_facts")).get("npu"):
-        known["ansible_facts"] = {"npu": facts}
+    if facts and not variables.get("__npu_before"):
+        # No task of this run has read the board since. What ansible_facts has of it may be of a fact cache.
+        known["ansible_facts"] = dict(dictionary(known.get("ansible_facts")), npu=facts)
     for name, value in told.items():
         if value is not None and name in only:
             known.setdefault(name, value)

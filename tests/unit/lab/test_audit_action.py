@@ -67,7 +67,7 @@ def listing(place):
 def audit(tmp_path):
     """Run the task; give what it returned and how Ansible ended."""
     def run(*words, variables=None, environment=None, settings=None, boards=None, **args):
-        task = {"rkfleet.npu.npu_audit": dict({"tree": {"root": str(tmp_path / "board")}}, **args), "register": "audit", "ignore_errors": True,
+        task = {"rkfleet.npu.npu_audit_info": dict({"tree": {"root": str(tmp_path / "board")}}, **args), "register": "audit", "ignore_errors": True,
                 "vars": {"__npu_phase": "detect"}}
         if environment:
             task["environment"] = environment
@@ -101,7 +101,7 @@ def test_one_exec_a_board_and_nothing_is_left_there(audit, tree, tmp_path):
     before = listing(tmp_path / "board")
     answer, done = audit()
     assert done.returncode == 0 and answer["failed"] is False and answer["changed"] is False, done.stdout
-    assert answer["ansible_facts"]["npu"]["driver"]["version"] == "0.9.6" and answer["ansible_facts"]["npu"]["board"]["model"] == "Radxa ROCK 5B"
+    assert answer["facts"]["driver"]["version"] == "0.9.6" and answer["facts"]["board"]["model"] == "Radxa ROCK 5B"
     assert answer["plan"]["driver"]["version"] == "0.9.6" and answer["plan"]["runtime"]["install"] and answer["verification"] is None
     task = done.stdout.split("TASK [ansible.builtin.set_fact]")[0]
     assert task.count(" EXEC ") == 1 and " PUT " not in task and "Using module file" not in task
@@ -116,8 +116,8 @@ def test_where_nothing_can_be_pipelined_the_module_does(audit, tree):
     answer, done = audit(settings={"ANSIBLE_PIPELINING": "0"})
     assert "npu_facts.py" in done.stdout and answer["plan"] == direct["plan"]
     for told in (answer, direct):
-        told["ansible_facts"]["npu"].pop("space")
-    assert answer["ansible_facts"] == direct["ansible_facts"]
+        told["facts"].pop("space")
+    assert answer["facts"] == direct["facts"]
 
 
 def test_the_interpreter_is_looked_for_within_the_same_exec(audit, tree):
@@ -174,7 +174,7 @@ def test_what_is_no_answer_is_said_in_a_sentence(audit, tree, tmp_path):
 def test_what_a_board_says_is_no_template(audit, tree):
     tree("proc/device-tree/model", "{{ lookup('pipe', 'touch pwned') }}\0")
     answer, done = audit()
-    assert answer["ansible_facts"]["npu"]["board"]["model"] == "{{ lookup('pipe', 'touch pwned') }}" and not os.path.exists("pwned"), done.stdout
+    assert answer["facts"]["board"]["model"] == "{{ lookup('pipe', 'touch pwned') }}" and not os.path.exists("pwned"), done.stdout
 
 
 # -- with the stand-in runtime ------------------------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ def test_a_board_is_settled_once_its_record_says_the_same(verify, tree, tmp_path
     assert first["verification"]["diagnosis"] == "ok" and not first["settled"]
     from ansible_collections.rkfleet.npu.plugins.module_utils._inference import record
 
-    record.save(record.compose(first["ansible_facts"]["npu"], first["verification"]), str(tmp_path / "board/etc/ansible/facts.d/npu.fact"))
+    record.save(record.compose(first["facts"], first["verification"]), str(tmp_path / "board/etc/ansible/facts.d/npu.fact"))
     assert verify(verify="needed")[0]["settled"]
     tree("var/lib/rkfleet-npu/pending/manifest")
     assert verify(verify="needed")[0]["verification"] is None

@@ -26,9 +26,11 @@ SWITCHED = {
     "invocation": {"module_args": {"x": "\x1b"}},
 }
 TASKS = {
-    "npu_boot": {}, "npu_packages": {"name": ["x"]}, "npu_record": {"facts": {}, "verification": {}}, "npu_transaction": {"state": "alive"},
+    "npu_boot": {}, "npu_apt": {"name": ["x"]}, "npu_record": {"facts": {}, "verification": {}}, "npu_transaction": {"state": "alive"},
     "npu_dkms": {"state": "absent", "version": "0.9.6", "kernel": "6.1.0"}, "npu_facts": {},
-    "npu_audit": {"wanted": {"driver_version": "auto", "driver_policy": "minimum", "driver_strategy": "auto", "runtime_version": "auto", "signing": False}},
+    "npu_audit_info": {"wanted": {
+        "driver_version": "auto", "driver_policy": "minimum", "driver_strategy": "auto", "runtime_version": "auto",
+        "signing": False}},
 }
 
 
@@ -97,7 +99,7 @@ def test_what_no_module_documents_has_no_effect(play):
 @pytest.mark.parametrize("callback", ["ansible.builtin.default", "rkfleet.npu.fleet"])
 def test_a_fact_by_a_built_in_module_ends_it_for_that_board_only(play, callback):
     facts = {"ansible_facts": {"npu_post_tasks_file": "/tmp/HOSTILE", "__npu_x": 1}, "ping": "pong", "changed": False}
-    text, dummy = play(answer(facts), [{"ansible.builtin.ping": {}}, on_evil("npu_packages"), TABLE], callback=callback)
+    text, dummy = play(answer(facts), [{"ansible.builtin.ping": {}}, on_evil("npu_apt"), TABLE], callback=callback)
     assert "a module's answer set the fact npu_post_tasks_file, which no module may: it is not used." in text
     rows = {line.split()[0]: line.split()[-1] for line in text.splitlines() if re.match("(evil|good)  [^:]*$", line)}
     assert rows == {"evil": "failed", "good": "unreachable"}, text
@@ -106,7 +108,7 @@ def test_a_fact_by_a_built_in_module_ends_it_for_that_board_only(play, callback)
 
 @pytest.mark.parametrize("pipelining", [True, False])
 def test_400_mb_are_cut_off_while_they_are_read(play, pipelining):
-    tasks = [on_evil("npu_audit"), on_evil("npu_packages")]
+    tasks = [on_evil("npu_audit_info"), on_evil("npu_apt")]
     text, peak = play("cat >/dev/null\nhead -c 400000000 /dev/zero | tr '\\0' x", tasks, pipelining=pipelining)
     assert text.count("\"msg\": \"evil: the board's answer is malformed: it takes more than the 96 MiB of memory that it may take.") == 1
     assert text.count("\"msg\": \"the board's answer is malformed: it takes more than the 96 MiB") == 1
@@ -115,7 +117,7 @@ def test_400_mb_are_cut_off_while_they_are_read(play, pipelining):
 
 
 def test_an_answer_of_nothing_but_brackets(play):
-    text, peak = play("cat >/dev/null\nprintf '{\"packages\": '\nhead -c 900000 /dev/zero | tr '\\0' '['\necho '}'", [on_evil("npu_packages")])
+    text, peak = play("cat >/dev/null\nprintf '{\"packages\": '\nhead -c 900000 /dev/zero | tr '\\0' '['\necho '}'", [on_evil("npu_apt")])
     assert "the board's answer is malformed: it is no JSON" in text and peak < 250
 
 
@@ -130,7 +132,7 @@ def test_a_board_that_says_nothing_is_unreachable_after_its_time(play, tmp_path)
 
 
 def test_a_tasks_own_timeout_is_the_same_verdict(play, tmp_path):
-    caught = {"block": [on_evil("npu_packages", timeout=2, ignore_errors=False)], "rescue": [
+    caught = {"block": [on_evil("npu_apt", timeout=2, ignore_errors=False)], "rescue": [
         {"ansible.builtin.set_fact": {"__npu_error": "{{ ansible_failed_result.msg }}"}}]}
     text, dummy = play("echo $$ >%s\ncat >/dev/null\nexec sleep 3600" % (tmp_path / "pid"), [caught, SHOW, TABLE])
     assert re.search(r"^evil .* unreachable$", text, re.MULTILINE), text

@@ -82,7 +82,7 @@ STUBS = {
     __npu_outcome: "{{ 'rollback_failed' if way_back_fails | default(false) else 'rolled_back' }}"
     __npu_rolled_back: "{{ 'It is not back.' if way_back_fails | default(false) else 'It was rolled back.' }}"
 """,
-    "plugins/action/npu_audit.py": '''
+    "plugins/action/npu_audit_info.py": '''
 import types
 from ansible.plugins.action import ActionBase
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _clock, _settings
@@ -118,7 +118,7 @@ class ActionModule(ActionBase):
         if proof and proof["diagnosis"] == "nothing":
             proof = None
         left = aside({"ansible_facts": {"npu": facts}, "__npu_plan": plan})
-        return dict(changed=False, ansible_facts={"npu": facts}, plan=plan, verification=proof, unverified=None, not_selected=left,
+        return dict(changed=False, facts=facts, plan=plan, verification=proof, unverified=None, not_selected=left,
                     settled=bool(proof) and proof["diagnosis"] == "ok" and told("recorded", True),
                     left=None if hold is None else {"verdict": "held", "reason": "/etc/rkfleet-npu/hold is on the board: %s" % hold})
 ''',

@@ -42,8 +42,9 @@ GOOD = {
     "npu_dkms": {"changed": True, "steps": ["tree", "install"], "module_file": "/x.ko", "probes": ["probe fence: left out"], "notes": ["a note"],
                  "log": "a\nb\n",
                  "built": {"name": "rknpu.ko", "content": "AAAA", "sha256": "0" * 64, "symvers": "", "vermagic": "6.1", "tools": {"gcc": "12"}}},
-    "npu_packages": {"changed": True, "packages": ["dkms"], "kept": {"make": "why"}, "repaired": False},
-    "npu_preflight": {"changed": False, "kernels": [{"release": "6.1", "verdict": "builds", "reason": "x", "headers": "x", "probes": ["x"], "log": "x\n"}]},
+    "npu_apt": {"changed": True, "packages": ["dkms"], "kept": {"make": "why"}, "repaired": False},
+    "npu_trial_build_info": {"changed": False, "kernels": [
+        {"release": "6.1", "verdict": "builds", "reason": "x", "headers": "x", "probes": ["x"], "log": "x\n"}]},
     "npu_reboot": {"changed": True, "rebooted": True, "elapsed": 41},
     "npu_record": {"changed": True, "record": {"schema": 1, "verification": {"diagnosis": "ok"}}, "refreshed": False, "diff": {"before": "", "after": "{}\n"}},
     "npu_runtime": {"changed": True, "kept": "/x"},
@@ -175,13 +176,13 @@ def variables_of(module, told, result, facts, plan, dice):
         "__npu_verification": kept if module == "rknn_mobilenet" else PROOF}
     if module == "npu_facts":
         known["ansible_facts"] = dice.choice((result.get("ansible_facts", {}), told.get("ansible_facts") if isinstance(told, dict) else told))
-    known.update({"npu_dkms": {"__npu_build": kept}, "npu_preflight": {"__npu_builder_did": kept}}.get(module, {}))
+    known.update({"npu_dkms": {"__npu_build": kept}, "npu_trial_build_info": {"__npu_builder_did": kept}}.get(module, {}))
     if result.get("failed") is True:
         known["__npu_error"] = result.get("msg")
     for name in dice.sample(hostvars.SET, 1) if dice.random() < 0.3 else ():
         known[name] = dice.choice(ODD)
     if dice.random() < 0.2:
-        known = {"__npu_audit": dice.choice(({"ansible_facts": {"npu": facts}, "plan": kept, "verification": kept}, kept))}
+        known = {"__npu_audit": dice.choice(({"facts": facts, "plan": kept, "verification": kept}, kept))}
     return known
 
 
@@ -260,7 +261,7 @@ def report(summed_up, variables, others, folder):
 
 def test_an_answer_of_many_levels_is_refused(act):
     for text in ("[" * 200000, '{"packages": ' + "[" * 200000 + "]" * 200000 + "}", '{"packages": ' * 100000 + "1" + "}" * 100000):
-        assert "malformed" in act("npu_packages", text)["msg"]
+        assert "malformed" in act("npu_apt", text)["msg"]
 
 
 def test_one_with_more_characters_than_it_may_have_is_refused(monkeypatch):

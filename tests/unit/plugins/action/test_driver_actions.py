@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import json
 import pathlib
 import shutil
 import tarfile
@@ -15,7 +16,7 @@ import types
 import pytest
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.rkfleet.npu.plugins.action import npu_dkms, npu_preflight, npu_store
+from ansible_collections.rkfleet.npu.plugins.action import npu_dkms, npu_store_info, npu_trial_build_info
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import store as _store
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board as _transfer, driver
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import fetch
@@ -56,6 +57,7 @@ def act(monkeypatch, source, tmp_path):
                 return certificates[path]
 
             def _execute_module(self, module_args=None, **unused):
+                module_args = dict(module_args, **json.loads(module_args["_internal"]))
                 sent.append(module_args)
                 return answer(module_args) if callable(answer) else answer
 
@@ -86,7 +88,7 @@ def test_a_log_is_not_written_through_a_link_that_somebody_else_may_have_put_the
 
 def test_the_preflight_tells_what_the_data_knows_without_a_build_and_keeps_each_log(act, tmp_path):
     answer = {"kernels": [{"release": KERNEL, "verdict": "fails", "reason": "x", "log": "the log"}]}
-    result, sent = act(npu_preflight, answer, check_mode=True, kernels=[LATER, KERNEL, LATER], compatibility={
+    result, sent = act(npu_trial_build_info, answer, check_mode=True, kernels=[LATER, KERNEL, LATER], compatibility={
         "kernels": {"6.16": {"supported": False, "reason": "the test says no", "remedy": "Boot another.", "source": "x", "confidence": "I"}}})
     assert sent[0]["kernels"] == [KERNEL] and sent[0]["packages"][KERNEL] == "linux-headers-" + KERNEL
     assert not {"source", "build_files", "log_dir", "compatibility"} & set(sent[0])
@@ -98,7 +100,7 @@ def test_the_preflight_tells_what_the_data_knows_without_a_build_and_keeps_each_
 
 
 def test_where_the_data_knows_it_all_the_board_is_not_asked(act):
-    result, sent = act(npu_preflight, AssertionError, kernels=["4.19.1"])
+    result, sent = act(npu_trial_build_info, AssertionError, kernels=["4.19.1"])
     assert sent == [] and result["kernels"][0]["verdict"] == "unsupported"
 
 
@@ -109,7 +111,7 @@ def test_where_the_data_knows_it_all_the_board_is_not_asked(act):
 ])
 def test_what_cannot_be_tried_is_said(act, args, said):
     with pytest.raises(AnsibleActionFail, match=said):
-        act(npu_preflight, AssertionError, **args)
+        act(npu_trial_build_info, AssertionError, **args)
 
 
 # -- the store ---------------------------------------------------------------------------------------------------------------
@@ -250,19 +252,19 @@ def test_a_number_of_hosts_that_is_none_is_said(dkms, agree):
 
 def test_a_builder_that_may_not_fill_the_store_is_not_asked(act, tmp_path):
     with pytest.raises(AnsibleActionFail, match="builder does not build for other boards: npu_store_from does not name it"):
-        act(npu_preflight, AssertionError, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"), delegate_to="builder", store_from=["first"])
+        act(npu_trial_build_info, AssertionError, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"), delegate_to="builder", store_from=["first"])
 
 
 def test_a_builder_builds_once_although_others_have_to_agree(act, dkms, tmp_path):
     there = {"kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store"), "delegate_to": "builder", "store_from": ["builder", "first"],
              "store_agree": 2}
-    act(npu_preflight, built, **there)
-    assert act(npu_preflight, AssertionError, **there)[1] == []
+    act(npu_trial_build_info, built, **there)
+    assert act(npu_trial_build_info, AssertionError, **there)[1] == []
     assert dkms(board="first", store_from=["builder", "first"], store_agree=2)[0]["steps"] == ["tree", "install"]
     assert dkms(board="last", store_from=["builder", "first"], store_agree=2)[0]["steps"] == ["tree", "load"]
 
 
-@pytest.mark.parametrize("plugin, args", [(npu_dkms, {"kernel": KERNEL}), (npu_preflight, {"kernels": [KERNEL]})])
+@pytest.mark.parametrize("plugin, args", [(npu_dkms, {"kernel": KERNEL}), (npu_trial_build_info, {"kernels": [KERNEL]})])
 def test_a_tarball_that_was_changed_after_it_was_checked_reaches_no_board(act, source, plugin, args):
     pinned = hashlib.sha256(pathlib.Path(source).read_bytes()).hexdigest()
     blob = hashlib.sha1(b"blob %d\0" % pathlib.Path(source).stat().st_size + pathlib.Path(source).read_bytes()).hexdigest()
@@ -388,9 +390,9 @@ def test_the_packages_of_a_build_are_not_needed_where_it_is_in_the_store(dkms, a
              "build_files": str(ROOT / "roles/driver/files/dkms"), "packages": ["dkms", "gcc", "linux-headers-x"]}
 
     def look(**changes):
-        monkeypatch.setattr(npu_store.ActionModule, "validate_argument_spec", lambda *unused, **spec: (None, dict(
+        monkeypatch.setattr(npu_store_info.ActionModule, "validate_argument_spec", lambda *unused, **spec: (None, dict(
             {"module": "rknpu", "signing_cert": None, "wait": False, "store_from": [], "store_agree": 1}, **asked, **changes)), raising=False)
-        return act(npu_store, AssertionError, facts=FACTS)[0]
+        return act(npu_store_info, AssertionError, facts=FACTS)[0]
 
     assert look() == {"changed": False, "stored": None, "packages": ["dkms", "gcc", "linux-headers-x"]}
     built, dummy = dkms()
@@ -409,12 +411,12 @@ def built(module_args):
 
 def test_what_a_builder_builds_for_a_board_the_board_gets(act, dkms, tmp_path):
     there = {"kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store"), "delegate_to": "builder"}
-    result, sent = act(npu_preflight, built, **there)
+    result, sent = act(npu_trial_build_info, built, **there)
     assert result["stored"]["board"] == "builder" and "built" not in result["kernels"][0] and not {"store", "store_keep", "source_digest"} & set(sent[0])
     got, dummy = dkms()
     assert got["steps"] == ["tree", "load"] and got["stored"] == result["stored"]
     # For the next board it has nothing to do.
-    again, sent = act(npu_preflight, AssertionError, **there)
+    again, sent = act(npu_trial_build_info, AssertionError, **there)
     assert again["stored"] == result["stored"] and sent == []
 
 
@@ -424,17 +426,17 @@ def test_a_builder_with_other_symbols_builds_for_nobody(act, dkms, tmp_path):
         result["kernels"][0]["built"]["symvers"] = "7" * 64
         return result
 
-    act(npu_preflight, elsewhere, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"), delegate_to="builder")
+    act(npu_trial_build_info, elsewhere, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"), delegate_to="builder")
     assert dkms()[0]["steps"] == ["tree", "install"]
 
 
 def test_what_does_not_build_on_the_builder_is_not_kept(act, dkms, tmp_path):
     answer = {"kernels": [{"release": KERNEL, "verdict": "no_headers", "reason": "none", "log": ""}]}
-    result, dummy = act(npu_preflight, answer, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"), delegate_to="builder")
+    result, dummy = act(npu_trial_build_info, answer, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"), delegate_to="builder")
     assert result["stored"] is None and dkms()[0]["steps"] == ["tree", "install"]
 
 
 @pytest.mark.parametrize("args", [{"kernels": [KERNEL, "6.1.99-1-rk2410"]}, {"facts": {}}])
 def test_for_the_store_it_is_the_kernel_of_the_boards_facts(act, tmp_path, args):
     with pytest.raises(AnsibleActionFail, match="for the kernel that runs on the task's board"):
-        act(npu_preflight, AssertionError, **dict({"kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store")}, **args))
+        act(npu_trial_build_info, AssertionError, **dict({"kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store")}, **args))

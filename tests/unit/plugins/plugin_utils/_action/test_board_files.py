@@ -35,12 +35,12 @@ def test_all_that_a_module_installs_is_a_file_of_a_role():
 
 @pytest.fixture
 def sent(monkeypatch):
-    """Return a function that runs an action and gives what its module gets."""
+    """Return a function that runs an action and gives what it sends its module beside the options of the task."""
     def run(plugin, **args):
         action = object.__new__(type("Action", (plugin.ActionModule,), {
-            "answer_of": lambda self, module, args, task_vars: {"module": module, "args": args}}))
+            "answer_of": lambda self, module, args, task_vars, internal: {"internal": internal}}))
         action._task = types.SimpleNamespace(args=args)
-        return action.act({}, {})["args"]
+        return action.act({}, {})["internal"]
 
     return run
 
@@ -60,8 +60,8 @@ def test_what_chooses_the_default_kernel_is_sent_where_it_is_installed(sent, arg
 
 
 def test_a_value_of_the_task_is_not_installed(sent):
-    assert json.loads(sent(npu_boot, scripts="{}")["scripts"]) == board_files.default_kernel()
-    assert json.loads(sent(npu_transaction, state="begun", guard="{}")["guard"]) == board_files.guard()
+    assert json.loads(sent(npu_boot, _internal={"scripts": "{}"})["scripts"]) == board_files.default_kernel()
+    assert json.loads(sent(npu_transaction, state="begun", _internal={"guard": "{}"})["guard"]) == board_files.guard()
 
 
 @pytest.mark.parametrize("files, gone", [

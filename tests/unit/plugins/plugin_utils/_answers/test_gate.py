@@ -80,7 +80,7 @@ def test_every_action_goes_through_the_gate():
 @pytest.fixture
 def act(monkeypatch):
     """Run a BoardAction whose module answers as told."""
-    def run(answer, module="npu_packages", facts=None, delegate_to=None):
+    def run(answer, module="npu_apt", facts=None, delegate_to=None):
         def execute(self, **unused):
             if isinstance(answer, BaseException):
                 raise answer

@@ -68,7 +68,7 @@ def test_a_board_that_is_well_in_full():
     ({}, "unreachable", "unreachable", "It did not answer."),
     ({"__npu_error": DEAD}, "unreachable", "unreachable", "does not answer over ssh: No route to host"),
     ({"__npu_audit": {"failed": True, "msg": DEAD}}, "unreachable", "unreachable", "does not answer over ssh: No route to host"),
-    ({"__npu_audit": {"plan": PLAN, "ansible_facts": facts()}}, "healthy", "ok", "Driver 0.9.6 answers"),
+    ({"__npu_audit": {"plan": PLAN, "facts": facts()["npu"]}}, "healthy", "ok", "Driver 0.9.6 answers"),
     ({"__npu_error": "rock: cannot read the board: sudo: a password is required"}, "unknown", "failed", "cannot read the board: sudo"),
     (board(told=facts(verification=None)), "unknown", "not proven", "No verification is recorded."),
     (board(told=facts(verification={"driver": "0.9.3"})), "unknown", "not proven", "of another kernel, driver or runtime."),

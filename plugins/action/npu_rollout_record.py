@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs on the controller only: see plugins/modules/npu_staging.py for the documentation."""
+"""Runs on the controller only: see plugins/modules/npu_rollout_record.py for the documentation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 
 from ..plugin_utils._report.hostvars import look
 from ..plugin_utils._rollout.decide import committed
-from ..plugin_utils._rollout.staging import add, read, StagingError
+from ..plugin_utils._rollout.staging import StagingError, add, read
 
 ARGUMENTS = dict(
     argument_spec=dict(
@@ -26,7 +26,7 @@ ARGUMENTS = dict(
 
 
 class ActionModule(ActionBase):
-    """Read and extend the record of proven kernels."""
+    """Record the kernels that the boards of this run have verified."""
 
     _requires_connection = False
     _supports_check_mode = True

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Asks a board once, plans on the controller, and has MobileNet run where that is wanted: see plugins/modules/npu_audit.py for the documentation."""
+"""Asks a board once, plans on the controller, and has MobileNet run where that is wanted: see plugins/modules/npu_audit_info.py for the documentation."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ import time
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 
-from ..module_utils._inference import record
-from ..plugin_utils._plan import planner
 from ..module_utils._board.paths import STATE_DIR
 from ..module_utils._board.tree import clean, clean_tree
+from ..module_utils._inference import record
 from ..plugin_utils import _settings
 from ..plugin_utils._action import payload
+from ..plugin_utils._action.board import PATH, lost, malformed, one_line
+from ..plugin_utils._action.inference import MobilenetAction, files
+from ..plugin_utils._action.program import GRACE, NoAnswer, ProgramAction, cached
 from ..plugin_utils._answers import gate
+from ..plugin_utils._answers.facts import checked
+from ..plugin_utils._answers.limits import MalformedAnswer
+from ..plugin_utils._artifact.fetch import ArtifactError, fetch, private_copy
 from ..plugin_utils._plan import compatibility as _compatibility
+from ..plugin_utils._plan import planner
 from ..plugin_utils._report import board_record, hostvars
 from ..plugin_utils._rollout import select as _select
-from ..plugin_utils._artifact.fetch import ArtifactError, fetch, private_copy
-from ..plugin_utils._answers.limits import MalformedAnswer
-from ..plugin_utils._action.inference import files, MobilenetAction
-from ..plugin_utils._action.program import cached, GRACE, NoAnswer, ProgramAction
-from ..plugin_utils._answers.facts import checked
-from ..plugin_utils._action.board import lost, malformed, one_line, PATH
 from ..plugin_utils import _clock
 
 TREE = ("root", "proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
@@ -116,13 +116,16 @@ class ActionModule(ProgramAction, MobilenetAction):
             # What is run only to find out what to do leaves nothing behind.
             result["changed"] = proof.pop("changed") and params["keep_model"] and (quiet or params["verify"] == "always")
         result.update(
-            ansible_facts={"npu": facts}, plan=plan, verification=proof, unverified=unverified, left=hostvars.held(facts),
+            facts=facts, plan=plan, verification=proof, unverified=unverified, left=hostvars.held(facts),
             settled=hostvars.is_right(plan, facts) and bool(proof) and proof["diagnosis"] == "ok" and is_recorded(facts, proof),
         )
         python = path_of(told.get("python"))
         if python and not self._task.delegate_to and self._interpreter(task_vars) is None:
             # As a module's run would have it.
-            result["ansible_facts"]["discovered_interpreter_python"] = python
+            result["ansible_facts"] = {"discovered_interpreter_python": python}
+        if self._task.action.endswith("npu_audit"):
+            # What the deprecated name has always returned.
+            result.setdefault("ansible_facts", {})["npu"] = facts
 
     def _facts(self, params, data, task_vars, ask_repository):
         """C((facts, what else was told)) of the board."""
@@ -156,7 +159,7 @@ class ActionModule(ProgramAction, MobilenetAction):
             return None, str(error)
         model = here["model"]
         args = dict(
-            digests, library=params["library"], expected_top5=model["expected_top5"], tolerance=model["tolerance"],
+            library=params["library"], expected_top5=model["expected_top5"], tolerance=model["tolerance"],
             wanted_driver=plan["driver"]["version"], runs=params["proof"]["runs"] if full else 1, timeout=params["proof"]["timeout"],
             state_dir=params["state_dir"])
         keep = params["keep_model"] and full and not self._checking
@@ -172,7 +175,7 @@ class ActionModule(ProgramAction, MobilenetAction):
                 return gate.taken("rknn_mobilenet", answer.get("proof"))
         args["tolerance"] = 1 / 256 if args["tolerance"] is None else args["tolerance"]
         try:
-            answer = self.infer(dict(args, model=paths["model"], picture=paths["picture"]), paths, task_vars, ask)
+            answer = self.infer(dict(args, model=paths["model"], picture=paths["picture"]), digests, paths, task_vars, ask)
         except (NoAnswer, AnsibleActionFail) as error:
             return None, str(error)
         if not isinstance(answer.get("diagnosis"), str):

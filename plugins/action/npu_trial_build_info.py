@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Says what the data knows of a kernel and sends the DKMS tree along, then runs the module: see plugins/modules/npu_preflight.py."""
+"""Says what the data knows of a kernel and sends the DKMS tree along, then runs the module: see plugins/modules/npu_trial_build_info.py."""
 
 from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 
+from ..plugin_utils._action.driver import StoreAction, seconds_of, write_log
+from ..plugin_utils._answers import gate
+from ..plugin_utils._answers.limits import MalformedAnswer
+from ..plugin_utils._plan import compatibility as _compatibility
 from ..plugin_utils._plan import rules
 from ..plugin_utils._store import store as _store
-from ..plugin_utils._answers import gate
-from ..plugin_utils._plan import compatibility as _compatibility
-from ..plugin_utils._action.driver import seconds_of, StoreAction, write_log
-from ..plugin_utils._answers.limits import MalformedAnswer
 
 
 class ActionModule(StoreAction):
@@ -27,23 +27,23 @@ class ActionModule(StoreAction):
         kernels = args.get("kernels")
         kernels = [kernels] if isinstance(kernels, str) else list(dict.fromkeys(map(str, kernels or [])))
         if not source or not build_files or not kernels or not args.get("version"):
-            raise AnsibleActionFail("npu_preflight needs kernels, version, source and build_files")
+            raise AnsibleActionFail("npu_trial_build_info needs kernels, version, source and build_files")
         known, packages = what_is_known(kernels, args["version"], compatibility)
         args["kernels"] = [release for release in kernels if release not in known]
         if args["kernels"]:
-            seconds = (seconds or gate.limits("npu_preflight")[0]) * len(args["kernels"])
+            seconds = (seconds or gate.limits("npu_trial_build_info")[0]) * len(args["kernels"])
             tarball, digest = self.read_source(source, digest)
-            content, args["archive_sha256"] = self.tree(args, source, build_files, tarball)
-            args.update(archive=self.send_tree(content), packages=packages)
+            content, digest_of_tree = self.tree(args, source, build_files, tarball)
+            internal = {"archive": self.send_tree(content), "archive_sha256": digest_of_tree, "packages": packages}
             if folder:
                 about = dict(args, kernel=kernels[0])
                 store, wanted = self.in_store(about, folder, keep, digest, build_files, task_vars)
                 if len(kernels) != 1 or not wanted:
-                    raise AnsibleActionFail("npu_preflight keeps in the store what is built for the kernel that runs on the task's board, by its facts")
-                if not self.build(result, args, store, wanted, seconds, task_vars, hosts, agree):
+                    raise AnsibleActionFail("npu_trial_build_info keeps in the store what is built for the kernel that runs on the task's board, by its facts")
+                if not self.build(result, args, internal, store, wanted, seconds, task_vars, hosts, agree):
                     return result
             else:
-                result.update(self.answer_of("npu_preflight", args, task_vars, seconds))
+                result.update(self.answer_of("npu_trial_build_info", args, task_vars, seconds, internal))
             if result.get("failed"):
                 return result
         # An answer may not name other kernels than it was asked of: their logs are files here.
@@ -61,23 +61,24 @@ class ActionModule(StoreAction):
         result.update(changed=False, kernels=[known.get(release) or tried[release] for release in kernels])
         return result
 
-    def build(self, result, args, store, wanted, seconds, task_vars, hosts=None, agree=1):
+    def build(self, result, args, internal, store, wanted, seconds, task_vars, hosts=None, agree=1):
         """Build for the store; return whether that was tried."""
+        tree = internal["archive_sha256"]
         host = str(self._task.delegate_to or task_vars["inventory_hostname"])
         if hosts is not None and host not in hosts:
             raise AnsibleActionFail("%s does not build for other boards: npu_store_from does not name it. Add it there, or unset npu_builder." % host)
         try:
             with store.lock(wanted):
-                entry = store.find(wanted, args["archive_sha256"], agree=agree, hosts=hosts) or store.built_by(host, wanted, args["archive_sha256"])
+                entry = store.find(wanted, tree, agree=agree, hosts=hosts) or store.built_by(host, wanted, tree)
                 if entry:
                     result.update(changed=False, kernels=[], stored=_store.told(entry))
                     return False
-                result.update(self.answer_of("npu_preflight", dict(args, collect=True), task_vars, seconds), stored=None)
+                result.update(self.answer_of("npu_trial_build_info", args, task_vars, seconds, dict(internal, collect=True)), stored=None)
                 for tried in result.get("kernels") or ():
                     built = tried.pop("built", None)
                     if built:
                         entry = store.put(
-                            wanted, built, host, tried.get("log") or "", tried.get("probes"), args["archive_sha256"], self.certificate, hosts)
+                            wanted, built, host, tried.get("log") or "", tried.get("probes"), tree, self.certificate, hosts)
                         result["stored"] = _store.told(entry)
                         if store.disagreement(entry, hosts):
                             raise AnsibleActionFail(store.disagreement(entry, hosts))

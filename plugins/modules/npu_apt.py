@@ -6,54 +6,46 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: npu_packages
-short_description: Install packages for an upgrade, and take them away without anything else
-version_added: 1.2.0
+module: npu_apt
+short_description: Install packages for an upgrade, or remove only those packages
+version_added: 2.0.0
 description:
-  - Installs packages from the board's own repositories with C(apt-get), without those that are only recommended. Configuration files
-    of the board stay as they are. A lock that somebody else holds is waited for, for two minutes.
-  - Where a power cut interrupted C(dpkg), what it was doing is finished first.
-  - What came with a failed installation is taken away again.
-  - Of packages that are to go, only those go whose removal takes nothing else along. The others are named, with the reason.
-  - Needs neither C(python3-apt) nor C(aptitude) on the board.
-author:
-  - rkfleet.npu contributors (@rkfleet)
+  - Installs packages from the board's own repositories with C(apt-get), without recommended packages. Configuration
+    files of the board are kept. The module waits up to 20 minutes for a lock that another process holds.
+  - If a power failure interrupted C(dpkg), the interrupted work is finished first.
+  - Packages of a failed installation are removed again.
+  - With O(state=absent), a package is removed only if no other package has to be removed with it. RV(kept) names the
+    others, with the reason.
+  - Neither C(python3-apt) nor C(aptitude) is needed on the board.
+  - In release 1.x this module was called C(npu_packages).
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
+  - rkfleet.npu._attributes.board
+  - rkfleet.npu._attributes
+  - rkfleet.npu._state_dir
 attributes:
   check_mode:
-    support: full
-    details:
-      - Stops as the real run would where the packages cannot be had. The package lists are not refreshed.
-  diff_mode:
-    support: none
-  platform:
-    platforms: debian
+    details: The module fails like a real run if packages are not available. The package lists are not updated.
 options:
   name:
-    description: The packages. With an empty list, only what a power cut interrupted is finished.
+    description: Names of the packages. With an empty list, only work of C(dpkg) that was interrupted is finished.
     type: list
     elements: str
     required: true
   state:
-    description: Whether the packages are to be installed, or not.
+    description: Whether the packages are installed or removed.
     type: str
     choices: [present, absent]
     default: present
-  state_dir:
-    description: Folder on the board in which an upgrade that is under way remembers what was installed for it.
-    type: path
-    default: /var/lib/rkfleet-npu
 """
 
 EXAMPLES = r"""
-- name: Install what a build needs
-  rkfleet.npu.npu_packages:
+- name: Install the packages for a build
+  rkfleet.npu.npu_apt:
     name: [dkms, gcc, make, linux-headers-6.1.43-15-rk2312]
   become: true
 
-- name: Take away what was installed for it, as far as nobody else needs it
-  rkfleet.npu.npu_packages:
+- name: Remove those packages that nothing else needs
+  rkfleet.npu.npu_apt:
     name: [dkms, gcc, make, linux-headers-6.1.43-15-rk2312]
     state: absent
   become: true
@@ -62,28 +54,27 @@ EXAMPLES = r"""
 RETURN = r"""
 packages:
   description:
-    - The packages that were installed, those included that the wanted ones depend on, or that were removed.
+    - The packages that were installed, with their dependencies, or removed.
   returned: success
   type: list
   elements: str
   sample: [dkms, gcc, gcc-12]
 kept:
-  description: The packages that were not removed, and why.
+  description: The packages that were not removed, each with the reason.
   returned: success
   type: dict
   sample: {make: "build-essential would go with it"}
 repaired:
-  description: Whether C(dpkg) had been interrupted and was, or would be, put right.
+  description: Whether C(dpkg) had been interrupted and was repaired, or would be in check mode.
   returned: success
   type: bool
   sample: false
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.rkfleet.npu.plugins.module_utils._apt import ENVIRONMENT, Packages, PackagesError
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
-from ansible_collections.rkfleet.npu.plugins.module_utils._apt import ENVIRONMENT, Packages, PackagesError
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance, note_packages
 
 
@@ -105,12 +96,12 @@ def main():
     except PackagesError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="cannot look after the packages: %s" % told(error))
+        module.fail_json(msg="the packages cannot be managed: %s" % told(error))
     module.exit_json(**result)
 
 
 def present(packages, names, state_dir, check_mode):
-    """Have the packages installed; returns the module's result."""
+    """Install the packages and return the module's result."""
     missing = packages.missing(names)
     result = {"packages": [], "kept": {}, "repaired": False}
     if missing or not names:
@@ -121,14 +112,14 @@ def present(packages, names, state_dir, check_mode):
         result["packages"] = packages.can_be_had(missing)
     elif missing:
         result["packages"] = packages.install(missing, lambda planned: note_packages(state_dir, planned))
-        # What the plan did not foresee.
+        # apt may have installed more than it planned.
         note_packages(state_dir, result["packages"])
         advance(state_dir, "staged")
     return dict(result, changed=bool(missing or result["repaired"]))
 
 
 def absent(packages, names, dummy, check_mode):
-    """Have as many of the packages removed as can be without taking anything else; returns the module's result."""
+    """Remove the packages that can go without any other one, and return the module's result."""
     repaired = packages.broken() if check_mode else packages.repair()
     removable, kept = packages.removable(names)
     if removable and not check_mode:

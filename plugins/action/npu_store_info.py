@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs on the controller only: see plugins/modules/npu_store.py for the documentation."""
+"""Runs on the controller only: see plugins/modules/npu_store_info.py for the documentation."""
 
 from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 
-from ..plugin_utils._store import store as _store
 from ..plugin_utils._action.driver import StoreAction
+from ..plugin_utils._store import store as _store
 
 ARGUMENTS = dict(
     argument_spec=dict(

@@ -1,0 +1,88 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: npu_rollout_record
+short_description: Record on the controller for which kernels an upgrade is verified
+version_added: 2.0.0
+description:
+  - Adds what the boards of this run have verified to the record of staging boards.
+  - An entry is an upgrade of one kernel release on one SoC to one driver (version and checksum of its source) and one
+    runtime (checksum). A board for which any of these differs is not covered, for example after its kernel was updated.
+  - The file is replaced atomically. Runs at the same time wait for each other.
+  - In release 1.x this module was called C(npu_staging).
+extends_documentation_fragment:
+  - rkfleet.npu._attributes.controller
+  - rkfleet.npu._attributes
+attributes:
+  idempotent:
+    details: The record is a file on the controller. Adding to it is not a change of a board, so C(changed) is always
+      V(false).
+options:
+  path:
+    description:
+      - Path of the record. Its folder is created if it is missing. The module fails if the file is not such a record,
+        and does not change it.
+    type: path
+    required: true
+  boards:
+    description: Boards of this run. Those whose upgrade was committed are recorded. If empty, nothing is recorded.
+    type: list
+    elements: str
+    default: []
+  rollout:
+    description: The decision of P(rkfleet.npu.npu_rollout#filter), with the keys of O(boards). Required with O(boards).
+    type: dict
+    default: {}
+seealso:
+  - module: rkfleet.npu.npu_rollout_record_info
+"""
+
+EXAMPLES = r"""
+- name: Record what the boards of this batch have verified
+  rkfleet.npu.npu_rollout_record:
+    path: ~/.cache/rkfleet-npu/staging.json
+    boards: "{{ ansible_play_batch }}"
+    rollout: "{{ rollout }}"
+  run_once: true
+"""
+
+RETURN = r"""
+proven:
+  description: All entries of the record, oldest first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kernel:
+      description: Release of the running kernel.
+      type: str
+    soc:
+      description: The SoC, as in the compatibility data.
+      type: str
+    driver:
+      description: Version of the driver.
+      type: str
+    source:
+      description: Checksum of the driver's source, or the package that has the driver.
+      type: str
+    runtime:
+      description: Checksum of the runtime.
+      type: str
+    board:
+      description: The board that verified it.
+      type: str
+    since:
+      description: Time of the verification.
+      type: str
+      sample: 2026-11-23 18:04 UTC
+recorded:
+  description: The entries that were added, in the same form.
+  returned: success
+  type: list
+  elements: dict
+"""
