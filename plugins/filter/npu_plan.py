@@ -14,12 +14,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibi
 def npu_plan(facts, wanted=None, compatibility=None):
     """The plan for one board's facts; compatibility is merged over the data this collection ships."""
     try:
-        data = _compatibility.merged(compatibility)
-        errors = _compatibility.validate(data)
-        if errors:
-            more = "" if len(errors) == 1 else " (and %d more)" % (len(errors) - 1)
-            raise ValueError("npu_compatibility: %s%s" % (errors[0], more))
-        return planner.npu_plan(facts, wanted or {}, data)
+        return planner.npu_plan(facts, wanted or {}, _compatibility.checked(compatibility))
     except ValueError as error:
         raise AnsibleFilterError("npu_plan: %s" % error) from error
 

@@ -15,6 +15,7 @@ import re
 from ...module_utils._board import version as _version
 from ...module_utils._boot import loaders
 from ...module_utils._facts import apt_kernels, device_tree, driver as _driver, runtime as _runtime, storage
+from . import predicates
 
 DKMS_PACKAGE = "rknpu"
 ACTIONS = ("none", "vendor_kernel", "dkms", "dkms_over_builtin", "unsupported")
@@ -119,7 +120,7 @@ class _Planner:
         """The result dictionary."""
         result = {"action": "none", "reason": "", "remedy": "", "module": None, "initcalls": [], "deployed": False, "packages": [], "reboot": False,
                   "changes": [], "notes": self.notes, "soc": None, "kernel": self.kernel["release"], "replaces": None, "baseline": None, "here": None,
-                  "proven": None,
+                  "proven": None, "unchanged": False,
                   "driver": dict(self.data["drivers"][self.target], version=self.target), "runtime": {"version": None, "install": False, "reason": ""},
                   "model": {"key": None, "file": None, "platform": None, "picture": None, "expected_top5": [], "tolerance": None,
                             "recorded_with": None}}
@@ -131,6 +132,7 @@ class _Planner:
             result["proven"] = self._record() if self._proven() is not None else None
             result["baseline"] = self._baseline(result["here"])
             action, reason = self._driver_action()
+            result["unchanged"] = action == "none" and not self._satisfied(self.driver["version"])
             final = self._final(action)
             result["driver"] = dict(self.data["drivers"].get(final, {}), version=final)
             runtime = self._runtime(action, final)
@@ -224,11 +226,8 @@ class _Planner:
 
     def _proven(self):
         """What the last verification says of this very kernel, driver and runtime: True, False, or None where there is none."""
-        record = self._record()
-        here = {"driver": self.driver["version"], "kernel": self.kernel["release"], "runtime_sha256": self.facts["runtime"].get("sha256")}
-        if not self.driver["version"] or any(record.get(key) != value for key, value in here.items()):
-            return None
-        return None if record.get("diagnosis") is None else record["diagnosis"] == "ok"
+        diagnosis = predicates.current_diagnosis(self.facts)
+        return None if diagnosis is None else diagnosis == "ok"
 
     def _record(self):
         return self.facts.get("verification") or {}
@@ -251,7 +250,7 @@ class _Planner:
         It decides only where a working driver of the board's own is left alone, and the compatibility data does not say that it
         fails on this kernel. Else it only says what a rollback has to bring back.
         """
-        if here is None or self._proven() is not None or (self.facts.get("upgrade") or {}).get("pending"):
+        if here is None or self._proven() is not None or predicates.is_pending(self.facts):
             return None
         fails = (self.data["drivers"].get(self.driver["version"]) or {}).get("fails_on") or []
         decides = self.wish["driver_policy"] == "working" and not self._ours()

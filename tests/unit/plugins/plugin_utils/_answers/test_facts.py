@@ -11,7 +11,7 @@ import random
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import facts as _told_facts
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
 
@@ -24,7 +24,7 @@ def facts(board, gather):
 
 
 def test_the_facts_of_a_board_pass_as_they_are(facts):
-    assert _told_facts.checked(copy.deepcopy(facts)) == facts
+    assert gate.facts_of(copy.deepcopy(facts)) == facts
 
 
 def places(value, path=()):
@@ -47,7 +47,7 @@ def test_whatever_a_board_says_is_refused_or_can_be_planned_with(facts):
                 part = part[key]
             part[place[-1]] = dice.choice(odd) if dice.random() < 0.2 else value
             try:
-                checked = _told_facts.checked(told)
+                checked = gate.facts_of(told)
                 plan = planner.npu_plan(checked, {}, data)
             except ValueError as error:
                 assert "\n" not in str(error) and len(str(error)) < 300
@@ -60,7 +60,7 @@ def test_whatever_a_board_says_is_refused_or_can_be_planned_with(facts):
 
 
 @pytest.mark.parametrize("told, words", [
-    (None, "the facts is no object"), ({}, "the facts has no board"), ({"kernel": {"release": ""}}, "name no kernel"),
+    (None, "the facts is not an object"), ({}, "the facts has no board"), ({"kernel": {"release": ""}}, "name no kernel"),
     ({"kernel": {"release": "6.1.84" + "x" * 200}}, "kernel.release is not the release of a kernel"),
     ({"kernel": {"release": "6.1.84/../x"}}, "kernel.release is not the release"), ({"kernel": {"release": "6.1.84{{ x }}"}}, "kernel.release is not"),
     ({"driver": {"version": 7}}, "driver.version is not a version"), ({"driver": {"held_down": None}}, "driver.held_down is not true or false"),
@@ -71,4 +71,4 @@ def test_what_is_wrong_is_said(facts, told, words):
             facts[part].update(values)
         told = facts
     with pytest.raises(ValueError, match=words):
-        _told_facts.checked(told)
+        gate.facts_of(told)
