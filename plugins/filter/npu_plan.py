@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility as _compatibility
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility as _compatibility, planner
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.predicates import setup_of
 
 
-def npu_plan(facts, wanted=None, compatibility=None):
+def npu_plan(facts, wanted=None, compatibility=None, diagnosis=None):
     """The plan for one board's facts; compatibility is merged over the data this collection ships."""
     try:
+        if diagnosis is not None and isinstance(facts, dict):
+            facts = dict(facts, verification=dict(setup_of(facts), diagnosis=diagnosis))
         return planner.npu_plan(facts, wanted or {}, _compatibility.checked(compatibility))
     except ValueError as error:
         raise AnsibleFilterError("npu_plan: %s" % error) from error
