@@ -18,7 +18,7 @@ from .._schema.record import RECORD
 from .._schema.values import number, TEXTS
 
 try:
-    from jmespath.exceptions import EmptyExpressionError, IncompleteExpressionError, JMESPathError, LexerError, ParseError
+    from jmespath.exceptions import IncompleteExpressionError, JMESPathError, LexerError, ParseError
     from jmespath.functions import Functions
     from jmespath.parser import Parser
     from jmespath.visitor import TreeInterpreter
@@ -37,25 +37,14 @@ KNOWN_ANYWAY = ("name", "status", "verdict", "reason", "remedy", "evidence", "ch
 
 
 class QueryError(ValueError):
-    """A query that is wrong: C(reason) is the sentence, C(position) where, counted from 0."""
+    """A query that is wrong: what is wrong and where on one line, then the query's line, and a caret below the character."""
 
     def __init__(self, query, position, reason):
-        self.query, self.position, self.reason = query, position, reason
-        super().__init__("\n".join([self.sentence, *self.picture]))
-
-    @property
-    def sentence(self):
-        """What is wrong, on one line."""
-        return "npu_select is wrong at character %d: %s" % (self.position + 1, self.reason)
-
-    @property
-    def picture(self):
-        """The line of the query, and a line with a caret under the character in question."""
-        start = self.query.rfind("\n", 0, self.position) + 1
-        line, column = self.query[start:].split("\n")[0], self.position - start
+        start = query.rfind("\n", 0, position) + 1
+        line, column = query[start:].split("\n")[0], position - start
         cut = max(0, column - LONGEST_LINE // 2)
         shown = "".join(char if char.isprintable() else " " for char in line[cut:cut + LONGEST_LINE])
-        return ["    " + shown, "    " + " " * (column - cut) + "^"]
+        super().__init__("npu_select is wrong at character %d: %s\n    %s\n    %s^" % (position + 1, reason, shown, " " * (column - cut)))
 
 
 class Query:
@@ -74,7 +63,7 @@ class Query:
             self._tree = _parse(self.text)
             if self._tree["type"] == "expref":
                 raise QueryError(self.text, 0, "& alone is nothing that a board could be")
-            _Paths(self.text).follow(self._tree, _shape(RECORD))
+            _follow(self.text, self._tree, _shape(RECORD))
         except RecursionError:
             raise QueryError(self.text, 0, "it is nested too deeply") from None
 
@@ -118,8 +107,6 @@ def told(errors, last):
     return "\n".join(["%s. %s" % ("; ".join(line[0] for line in lines), last), *(below for line in lines for below in line[1:])])
 
 
-# -- parsing ------------------------------------------------------------------------------------------------------------------
-
 class _Parser(Parser):
     """jmespath's, that keeps where fields and functions begin."""
 
@@ -141,8 +128,6 @@ def _parse(text):
     """The query's tree; every way to be wrong is a I(QueryError)."""
     try:
         return _Parser().parse(text).parsed
-    except EmptyExpressionError:
-        raise QueryError(text, 0, "it is empty") from None
     except IncompleteExpressionError:
         raise QueryError(text, len(text), "it ends too early") from None
     except LexerError as error:
@@ -152,20 +137,13 @@ def _parse(text):
         raise QueryError(text, error.lexer_position, clean(reason)) from None
     except ParseError as error:
         found = clean(str(error.token_value))
-        if not found:
-            raise QueryError(text, len(text), "it ends too early") from None
+        reason = "%s cannot stand here" % found if found else "it ends too early"
         if error.token_type == "NUMBER":
-            reason = "%s cannot stand here; a version or another text is written in single quotes ('0.9.6'), a number in backticks (`8`)" % found
-        elif error.token_type == "EXPREF":
-            reason = "& cannot stand here; both of two is &&"
-        elif found.lower() in ("and", "or", "not", "in"):
-            reason = "%s is no word of JMESPath, which has && and || and ! and contains()" % found
-        else:
-            reason = "%s cannot stand here" % found
-        raise QueryError(text, min(error.lex_position, len(text)), reason) from None
+            reason += "; a version or another text is written in single quotes ('0.9.6'), a number in backticks (`8`)"
+        elif error.token_type == "EXPREF" or found.lower() in ("and", "or", "not", "in"):
+            reason += "; JMESPath has && and || and ! and contains()"
+        raise QueryError(text, min(error.lex_position, len(text)) if found else len(text), reason) from None
 
-
-# -- checking -----------------------------------------------------------------------------------------------------------------
 
 _VALUE = {}
 """The shape of what has no fields: a text, a number or a flag."""
@@ -178,75 +156,67 @@ def _shape(field):
     return [_VALUE] if field.kind == TEXTS else [_shape(field.kind[0])] if isinstance(field.kind, list) else _VALUE
 
 
-def _item(shape):
-    return shape[0] if isinstance(shape, list) else None
-
-
-class _Paths:
-    """Follows the paths of a query through the schema of a record, so that a field which no board has is an error and not null on every board."""
-
-    def __init__(self, query):
-        self.query = query
-
-    def follow(self, node, here):
-        """Return the shape that a node comes to from the shape I(here); None where that is open."""
-        kind, children = node["type"], node["children"]
-        if kind in ("field", "function_expression"):
-            return self._field(node, here) if kind == "field" else self._function(node, here)
-        if kind in ("identity", "current", "slice"):
-            return here
-        if kind == "index":
-            return _item(here)
-        if kind in ("subexpression", "pipe", "index_expression", "flatten"):
-            for child in children:
-                here = self.follow(child, here)
-            return here
-        if kind in ("projection", "filter_projection", "value_projection"):
-            above = self.follow(children[0], here)
-            below = None if kind == "value_projection" else _item(above)
-            for condition in children[2:]:
-                self.follow(condition, below)
-            return [self.follow(children[1], below)]
-        shapes = [self.follow(child, here) for child in children]
-        if kind == "multi_select_dict":
-            return dict(zip((child["value"] for child in children), shapes))
-        return shapes[0] if kind == "key_val_pair" else None
-
-    def _field(self, node, here):
-        name, fields = node["value"], here if isinstance(here, dict) else {}
-        if here is None or name in fields:
-            return fields.get(name)
-        # The one that is elsewhere: version for driver.version.
-        close = ["%s.%s" % (part, name) for part, below in fields.items() if isinstance(below, dict) and name in below]
-        close = close or difflib.get_close_matches(name.lower(), fields, 3)
-        if order(name) is not None or node.get("quoted") and not close:
-            hint = "double quotes are for names of fields, a text is written in single ones"
-        else:
-            hint = _hint(close, fields) if fields else "what stands before it has no fields"
-        raise QueryError(self.query, node["start"], "no board has a field %s there (%s)" % (clean(name), hint))
-
-    def _function(self, node, here):
-        name, table, given = node["value"], Functions.FUNCTION_TABLE, node["children"]
-        if name not in table:
-            raise QueryError(self.query, node["start"], "there is no function %s() (%s)" % (
-                clean(name), _hint(difflib.get_close_matches(name.lower(), table, 3), table)))
-        count, several = len(table[name]["signature"]), any(wanted.get("variadic") for wanted in table[name]["signature"])
-        if len(given) < count or len(given) > count and not several:
-            raise QueryError(self.query, node["start"], "%s() takes %s%d value%s, and here are %d" % (
-                name, "at least " if several else "", count, "" if count == 1 else "s", len(given)))
-        shapes = [self.follow(child, here) for child in given if child["type"] != "expref"]
-        for child in given:
+def _follow(query, node, here):
+    """Return the shape that a node comes to from the shape I(here), None where that is open. Each field on the way must be one of a record."""
+    kind, children = node["type"], node["children"]
+    if kind == "field":
+        _check_field(query, node, here)
+        return None if here is None else here[node["value"]]
+    if kind in ("identity", "current", "slice"):
+        return here
+    if kind == "index":
+        return here[0] if isinstance(here, list) else None
+    if kind in ("subexpression", "pipe", "index_expression", "flatten"):
+        for child in children:
+            here = _follow(query, child, here)
+        return here
+    if kind in ("projection", "filter_projection", "value_projection"):
+        above = _follow(query, children[0], here)
+        item = above[0] if isinstance(above, list) and kind != "value_projection" else None
+        for condition in children[2:]:
+            _follow(query, condition, item)
+        return [_follow(query, children[1], item)]
+    if kind == "function_expression":
+        _check_function(query, node)
+        shapes = [_follow(query, child, here) for child in children if child["type"] != "expref"]
+        # As in sort_by(): an expression is about the items of the list.
+        item = next((shape[0] for shape in shapes if isinstance(shape, list)), None)
+        for child in children:
             if child["type"] == "expref":
-                # As in sort_by(): it is about the items of the list.
-                self.follow(child["children"][0], next((shape[0] for shape in shapes if isinstance(shape, list)), None))
+                _follow(query, child["children"][0], item)
         return None
+    shapes = [_follow(query, child, here) for child in children]
+    if kind == "multi_select_dict":
+        return dict(zip((child["value"] for child in children), shapes))
+    return shapes[0] if kind == "key_val_pair" else None
 
 
-def _hint(close, names_there):
-    return "did you mean %s?" % " or ".join(close) if close else "there are %s" % ", ".join(sorted(names_there))
+def _check_field(query, node, here):
+    name, fields = node["value"], here if isinstance(here, dict) else {}
+    if here is None or name in fields:
+        return
+    # The one that is elsewhere: version for driver.version.
+    close = ["%s.%s" % (part, name) for part, below in fields.items() if isinstance(below, dict) and name in below]
+    hint = _hint(name, fields, close) if fields else "what stands before it has no fields"
+    if order(name) is not None or node.get("quoted") and "mean" not in hint:
+        hint = "double quotes are for names of fields, a text is written in single ones"
+    raise QueryError(query, node["start"], "no board has a field %s there (%s)" % (clean(name), hint))
 
 
-# -- evaluating ---------------------------------------------------------------------------------------------------------------
+def _check_function(query, node):
+    name, table, given = node["value"], Functions.FUNCTION_TABLE, len(node["children"])
+    if name not in table:
+        raise QueryError(query, node["start"], "there is no function %s() (%s)" % (clean(name), _hint(name, table)))
+    count, several = len(table[name]["signature"]), any(wanted.get("variadic") for wanted in table[name]["signature"])
+    if given < count or given > count and not several:
+        raise QueryError(query, node["start"], "%s() takes %s%d value%s, and here are %d" % (
+            name, "at least " if several else "", count, "" if count == 1 else "s", given))
+
+
+def _hint(name, known, close=()):
+    close = close or difflib.get_close_matches(name.lower(), known, 3)
+    return "did you mean %s?" % " or ".join(close) if close else "there are %s" % ", ".join(sorted(known))
+
 
 class _NotKnown(Exception):
     """The answer depends on what is known only of a board that was read."""

@@ -84,14 +84,16 @@ STUBS = {
 """,
     "plugins/action/npu_audit.py": '''
 from ansible.plugins.action import ActionBase
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _fleet, _select, _settings
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _settings
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import select as _select
 class ActionModule(ActionBase):
     _requires_connection = False
     def run(self, tmp=None, task_vars=None):
         text = self._task.args.get("select")
         query = _select.Query(text) if _select.is_set(text) else None
         def aside(known):
-            left = query is not None and query.matches(_fleet.record(name, known, 0)) is False
+            left = query is not None and query.matches(board_record.record(name, known, 0)) is False
             return "npu_select is %s" % text if left else None
         def told(name, default=None):
             return self._templar.template(task_vars.get(name, default))
@@ -101,8 +103,8 @@ class ActionModule(ActionBase):
         phases = {"phases": [{"phase": "detect", "at": 1000.0}], "ended": 1007.0}
         if told("fails") == "detect":
             error = "%s: does not answer over ssh: no route to host" % name
-            left = aside({"__npu_error": error})
-            return dict(phases, failed=not left, msg=error, not_selected=left)
+            left = aside({"__npu_error": error, "__npu_cause": "no_answer"})
+            return dict(phases, failed=not left, msg=error, cause="no_answer", not_selected=left)
         needs, pending, hold = told("needs", True), told("pending", False), told("hold")
         facts = {"kernel": {"release": told("kernel")}, "driver": {"version": "0.9.3"}, "runtime": {"version": "1.6.0", "sha256": "old"},
                  "upgrade": {"pending": pending, "hold": hold}}

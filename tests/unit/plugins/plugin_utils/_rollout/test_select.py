@@ -122,7 +122,7 @@ def test_a_board_that_was_not_read(query, answer):
     ("verification.top5[].scor", 21, "did you mean score"),
     ("driver.version < 0.9.6", 18, "is written in single quotes ('0.9.6')"), ('driver.version < "0.9.6"', 18, "double quotes are for names of fields"),
     ("board.soc = 'rk3588'", 11, "a single = means nothing, == compares"), ("board.soc == 'rk3588' and x", 23, "&& and ||"),
-    ("board.soc == 'x' & name", 18, "both of two is &&"), ("board.soc ==", 13, "it ends too early"), ("(board.soc", 11, "it ends too early"),
+    ("board.soc == 'x' & name", 18, "JMESPath has && and ||"), ("board.soc ==", 13, "it ends too early"), ("(board.soc", 11, "it ends too early"),
     ("board.soc)", 10, ") cannot stand here"), ("name == 'x", 9, "unclosed ' delimiter"), ("board.soc#", 10, "unknown token #"), (" ", None, None),
     ("foo(name)", 1, "there is no function foo() (did you mean floor?)"), ("name && zzzzz(name)", 9, "there are abs, avg, ceil"),
     ("start_with(name, 'x')", 1, "did you mean starts_with"), ("name || starts_with(name)", 9, "starts_with() takes 2 values, and here are 1"),
