@@ -206,6 +206,10 @@ ended:
   description: When it ended, in seconds since the epoch.
   returned: always
   type: float
+cause:
+  description: Why it failed, where that is known, as of P(rkfleet.npu.npu_cause#filter).
+  returned: failure
+  type: str
 msg:
   description: What is the matter, where it failed.
   returned: failure

@@ -167,11 +167,11 @@ def _verification(seen, entry):
     """The verification that was just run, else the one on the board's record; None where there is neither."""
     run = seen["verification"]
     known = run or dictionary(seen["facts"].get("verification"))
-    if not isinstance(known.get("diagnosis"), str):
-        return None
     if run:
         known = dict(run, verified_at=entry["checked_at"], **setup_of(entry))
     proof = fit(known, RECORD.kind["verification"])
+    if not proof["diagnosis"]:
+        return None
     if not any(value is not None for value in dictionary(proof["latency_ms"]).values()):
         proof["latency_ms"] = None
     proof["current"] = is_current(proof, entry)

@@ -185,7 +185,3 @@ def test_nothing_else_gets_as_far_as_ansibles_own_code():
 def test_what_is_no_json_is_said(text):
     with pytest.raises(limits.MalformedAnswer):
         gate.reduced(text, {"a"})
-
-
-def test_control_characters_are_blanks():
-    assert values.printable("a\x1b[2J\r\n\x9b\udc80\u202eü\t") == "a [2J \n   ü\t"

@@ -7,9 +7,11 @@ from __future__ import annotations
 import copy
 import json
 import random
+import types
 
 import pytest
 
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import gather as gather_module
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
@@ -24,6 +26,20 @@ def facts(board, gather):
 
 
 def test_the_facts_of_a_board_pass_as_they_are(facts):
+    assert gate.facts_of(copy.deepcopy(facts)) == facts
+
+
+def test_parts_that_cannot_be_read_have_their_own_shape(board, gather, monkeypatch):
+    def fail(*unused):
+        raise OSError("broken")
+
+    readers = 0
+    for there in [gather_module, *(value for value in vars(gather_module).values() if isinstance(value, types.ModuleType))]:
+        for name in [name for name in vars(there) if there.__name__.startswith("ansible_collections.") and (name == "read" or name.startswith("read_"))]:
+            monkeypatch.setattr(there, name, fail)
+            readers += 1
+    facts = json.loads(json.dumps(gather(board.base().npu())))
+    assert readers > 15 and len(facts["unread"]) > 12
     assert gate.facts_of(copy.deepcopy(facts)) == facts
 
 
