@@ -24,5 +24,6 @@ class ActionModule(BoardAction):
             reason, cause = self.why(error)
             result["failed"] = True
         if result.get("failed"):
-            result.update(msg=cannot_read(task_vars["inventory_hostname"], self._connection.become is not None, reason, cause), cause=cause)
+            board, as_root = task_vars["inventory_hostname"], self._connection.become is not None
+            result.update(msg=cannot_read(board, as_root, reason, cause), cause=cause)
         return result

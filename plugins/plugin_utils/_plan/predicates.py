@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Questions about a board that are asked in more than one place. Facts and plans are dictionaries, whatever is missing in them."""
+"""Questions about a board that are asked in more than one place, whatever is missing in its facts and its plan."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def is_current(verification, facts):
 
 
 def current_diagnosis(facts):
-    """Return the diagnosis of the recorded verification where that is of the present kernel, driver and runtime, else None."""
+    """Return the diagnosis of the recorded verification where that is current, else None."""
     recorded = dictionary(facts.get("verification"))
     return recorded.get("diagnosis") if is_current(recorded, facts) else None

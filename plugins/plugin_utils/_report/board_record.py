@@ -23,8 +23,8 @@ def record(name, variables, now):
     """Return the record of one board, always with the same keys.
 
     :arg variables: what a look or an upgrade left behind, as for M(rkfleet.npu.npu_recap): C(ansible_facts.npu), C(__npu_plan),
-        C(__npu_verification), C(__npu_error), C(__npu_cause), C(__npu_left), C(__npu_outcome), C(__npu_is_committed), and C(npu_hold) of the inventory.
-        Of a board that was only looked at, C(__npu_audit) is enough: what M(rkfleet.npu.npu_audit) returned.
+        C(__npu_verification), C(__npu_error), C(__npu_cause), C(__npu_left), C(__npu_outcome), C(__npu_is_committed),
+        and C(npu_hold) of the inventory. Of a board that was only looked at, C(__npu_audit) is enough: what M(rkfleet.npu.npu_audit) returned.
     :arg now: seconds since the epoch.
     """
     try:
@@ -44,7 +44,8 @@ def _record(name, variables, now):
         entry["upgrade"].update(state="committed", pending=False, why=None)
     entry["verification"] = _verification(seen, entry)
     status, verdict, reason, remedy = _judge(seen, entry)
-    judged = {"status": status, "verdict": verdict, "reason": _sentence(entry["name"], reason), "remedy": remedy or None, "evidence": _evidence(seen, entry)}
+    judged = {"status": status, "verdict": verdict, "reason": _sentence(entry["name"], reason), "remedy": remedy or None,
+              "evidence": _evidence(seen, entry)}
     entry.update((key, fit(value, RECORD.kind[key])) for key, value in judged.items())
     return entry
 
@@ -126,7 +127,8 @@ def _by_plan(seen, entry):
         return "unknown", "failed", seen["error"], "Mend that and run this again."
     if proof.get("current"):
         what = "Driver %s was put in place." % entry["driver"]["version"] if has_work(plan) else entry["plan"]["reason"] or ""
-        return "healthy", "ok", what if plan.get("unchanged") is True and not has_work(plan) else what + " MobileNet works with it.", None
+        says_so = plan.get("unchanged") is True and not has_work(plan)
+        return "healthy", "ok", what if says_so else what + " MobileNet works with it.", None
     why = seen["unverified"] or ("The last verification was of another kernel, driver or runtime." if proof else "No verification is recorded.")
     return "unknown", verdict or "not proven", "%s Whether it works is not proven: %s" % (entry["plan"]["reason"] or "", why), (
         "Run the audit with npu_audit_verify set to true, or verify-npu.yml.")

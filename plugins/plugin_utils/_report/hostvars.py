@@ -92,8 +92,3 @@ def is_held(variables):
 def is_left_aside(variables):
     """Whether the query of the run does not select a board."""
     return dictionary(look(variables, ("__npu_left",)).get("__npu_left")).get("verdict") == NOT_SELECTED
-
-
-def sequence(value):
-    """The value where it is a list, else an empty one."""
-    return value if isinstance(value, (list, tuple)) else []

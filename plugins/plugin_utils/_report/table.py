@@ -10,8 +10,7 @@ import re
 from .._answers.failure import NO_ANSWER
 from .._plan.predicates import has_work, needs_nothing
 from .._schema.record import TOP5
-from .._schema.values import dictionary, fit, number
-from .hostvars import sequence
+from .._schema.values import dictionary, fit, number, sequence
 
 COLUMNS = ("board", "kernel", "driver", "runtime", "Top1", "latency", "verdict")
 LONGEST_CELL = 60

@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Queries over boards: JMESPath on a board's record, with versions that are compared as versions.
 
-A query is checked against what a record is made of before any board is asked: a field that no record has would be null on every
-board, and select none of them without a word.
+A query is checked against what a record is made of before any board is asked: a field that no record has would be null
+on every board, and select none of them without a word.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 from ...module_utils._board.tree import clean
 from ...module_utils._board.version import order
 from .._schema.record import RECORD
-from .._schema.values import number, TEXTS
+from .._schema.values import TEXTS, number
 
 try:
     from jmespath.exceptions import IncompleteExpressionError, JMESPathError, LexerError, ParseError
@@ -37,14 +37,15 @@ KNOWN_ANYWAY = ("name", "status", "verdict", "reason", "remedy", "evidence", "ch
 
 
 class QueryError(ValueError):
-    """A query that is wrong: what is wrong and where on one line, then the query's line, and a caret below the character."""
+    """A query that is wrong: a sentence with what and where, then the query's line, and a caret below the place."""
 
     def __init__(self, query, position, reason):
         start = query.rfind("\n", 0, position) + 1
         line, column = query[start:].split("\n")[0], position - start
         cut = max(0, column - LONGEST_LINE // 2)
         shown = "".join(char if char.isprintable() else " " for char in line[cut:cut + LONGEST_LINE])
-        super().__init__("npu_select is wrong at character %d: %s\n    %s\n    %s^" % (position + 1, reason, shown, " " * (column - cut)))
+        caret = " " * (column - cut) + "^"
+        super().__init__(f"npu_select is wrong at character {position + 1}: {reason}\n    {shown}\n    {caret}")
 
 
 class Query:
@@ -54,7 +55,8 @@ class Query:
         if not HAS_JMESPATH:
             raise ValueError(MISSING % sys.executable)
         if not isinstance(text, str):
-            raise ValueError("npu_select is %s: it is a query as a text, such as \"driver.version < '0.9.6'\"" % clean(repr(text)))
+            example = "\"driver.version < '0.9.6'\""
+            raise ValueError(f"npu_select is {clean(repr(text))}: it is a query as a text, such as {example}")
         if len(text) > LONGEST_QUERY:
             raise ValueError("npu_select has %d characters, and a query has at most %d" % (len(text), LONGEST_QUERY))
         # A text of Ansible's carries more than its characters, and jmespath knows only plain ones.
@@ -68,7 +70,7 @@ class Query:
             raise QueryError(self.text, 0, "it is nested too deeply") from None
 
     def matches(self, record):
-        """Whether the query selects the board with this record; None where that cannot be told, as the board was not read."""
+        """Whether the query selects the board with this record; None where that depends on what was not read."""
         plain = _plain(record)
         try:
             return _is_true(_Interpreter().visit(self._tree, plain if was_read(record) else _Unread(plain)))
@@ -77,7 +79,7 @@ class Query:
 
 
 def names(query, records):
-    """Return the names of the boards that a query selects, in their order; one of which it cannot be told is among them. An empty query selects all.
+    """Return the names of the boards that a query selects or may select, in their order. An empty query selects all.
 
     :arg records: as I(board_record.record) makes them.
     """
@@ -104,7 +106,8 @@ def check(text):
 def told(errors, last):
     """Return errors as one message: their sentences and the last one on one line, then what has a caret under it."""
     lines = [error.split("\n") for error in errors]
-    return "\n".join(["%s. %s" % ("; ".join(line[0] for line in lines), last), *(below for line in lines for below in line[1:])])
+    sentences = "; ".join(line[0] for line in lines)
+    return "\n".join([f"{sentences}. {last}", *(below for line in lines for below in line[1:])])
 
 
 class _Parser(Parser):
@@ -137,7 +140,7 @@ def _parse(text):
         raise QueryError(text, error.lexer_position, clean(reason)) from None
     except ParseError as error:
         found = clean(str(error.token_value))
-        reason = "%s cannot stand here" % found if found else "it ends too early"
+        reason = f"{found} cannot stand here" if found else "it ends too early"
         if error.token_type == "NUMBER":
             reason += "; a version or another text is written in single quotes ('0.9.6'), a number in backticks (`8`)"
         elif error.token_type == "EXPREF" or found.lower() in ("and", "or", "not", "in"):
@@ -157,7 +160,10 @@ def _shape(field):
 
 
 def _follow(query, node, here):
-    """Return the shape that a node comes to from the shape I(here), None where that is open. Each field on the way must be one of a record."""
+    """Return the shape that a node comes to from the shape I(here), None where that is open.
+
+    :raises QueryError: for a field on the way that is none of a record.
+    """
     kind, children = node["type"], node["children"]
     if kind == "field":
         _check_field(query, node, here)
@@ -196,26 +202,26 @@ def _check_field(query, node, here):
     if here is None or name in fields:
         return
     # The one that is elsewhere: version for driver.version.
-    close = ["%s.%s" % (part, name) for part, below in fields.items() if isinstance(below, dict) and name in below]
+    close = [f"{part}.{name}" for part, below in fields.items() if isinstance(below, dict) and name in below]
     hint = _hint(name, fields, close) if fields else "what stands before it has no fields"
-    if order(name) is not None or node.get("quoted") and "mean" not in hint:
+    if order(name) is not None or (node.get("quoted") and "mean" not in hint):
         hint = "double quotes are for names of fields, a text is written in single ones"
-    raise QueryError(query, node["start"], "no board has a field %s there (%s)" % (clean(name), hint))
+    raise QueryError(query, node["start"], f"no board has a field {clean(name)} there ({hint})")
 
 
 def _check_function(query, node):
     name, table, given = node["value"], Functions.FUNCTION_TABLE, len(node["children"])
     if name not in table:
-        raise QueryError(query, node["start"], "there is no function %s() (%s)" % (clean(name), _hint(name, table)))
+        raise QueryError(query, node["start"], f"there is no function {clean(name)}() ({_hint(name, table)})")
     count, several = len(table[name]["signature"]), any(wanted.get("variadic") for wanted in table[name]["signature"])
-    if given < count or given > count and not several:
+    if given < count or (given > count and not several):
         raise QueryError(query, node["start"], "%s() takes %s%d value%s, and here are %d" % (
             name, "at least " if several else "", count, "" if count == 1 else "s", given))
 
 
 def _hint(name, known, close=()):
     close = close or difflib.get_close_matches(name.lower(), known, 3)
-    return "did you mean %s?" % " or ".join(close) if close else "there are %s" % ", ".join(sorted(known))
+    return "did you mean {}?".format(" or ".join(close)) if close else "there are {}".format(", ".join(sorted(known)))
 
 
 class _NotKnown(Exception):
@@ -233,7 +239,7 @@ class _Unread(dict):
 
 
 class _Functions(Functions):
-    """jmespath's; where a board has nothing (null) for a function, that gives null and not an error, as anywhere else in JMESPath."""
+    """jmespath's; where a board has nothing (null) for a function, that gives null and no error, as a path does."""
 
     def call_function(self, function_name, resolved_args):
         if any(isinstance(value, _Unread) for value in resolved_args):
@@ -262,7 +268,7 @@ class _Interpreter(TreeInterpreter):
         if one is not None and other is not None:
             return self.COMPARATOR_FUNC[how](one, other)
         texts = isinstance(left, str) and isinstance(right, str) and one is None and other is None
-        if texts or number(left) is not None and number(right) is not None:
+        if texts or (number(left) is not None and number(right) is not None):
             return self.COMPARATOR_FUNC[how](left, right)
         # Neither less nor more: null, a text and a number, a version and what is none.
         return None
@@ -277,7 +283,7 @@ class _Interpreter(TreeInterpreter):
         return self._either(node, value, True)
 
     def _either(self, node, value, enough):
-        """Of two, the first that is enough to know the answer, else the second; not known where neither is enough and one is not known."""
+        """Of two, the first that is enough for the answer, else the second. The other may then be unknown."""
         not_known = None
         try:
             first = self.visit(node["children"][0], value)

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from .facts import FACTS
 from .record import TOP5
-from .values import BASE64, DIFF, FLAG, INTEGER, LOG, NUMBER, OBJECT, Some, TEXT, TEXTS
+from .values import BASE64, FLAG, INTEGER, LOG, NUMBER, OBJECT, TEXT, TEXTS, Some
 
-_TRIED = Some({"release": TEXT, "verdict": ("builds", "fails", "unsupported", "no_headers"), "reason": TEXT, "headers": TEXT, "probes": TEXTS})
-_BUILT = Some({"name": TEXT, "content": BASE64, "sha256": TEXT, "symvers": TEXT, "vermagic": TEXT, "tools": {str: TEXT}})
+_TRIED = Some({
+    "release": TEXT, "verdict": ("builds", "fails", "unsupported", "no_headers"), "reason": TEXT, "headers": TEXT,
+    "probes": TEXTS,
+})
+_BUILT = Some({
+    "name": TEXT, "content": BASE64, "sha256": TEXT, "symvers": TEXT, "vermagic": TEXT, "tools": {str: TEXT},
+})
 # Without what its action plugin adds on the controller.
 ANSWERS = {
     "npu_boot": {"kernel_hold": FLAG, "loader": TEXT, "files": TEXTS, "kept": {str: TEXT}},
@@ -21,10 +26,13 @@ ANSWERS = {
     "npu_reboot": {"rebooted": FLAG, "elapsed": INTEGER},
     "npu_record": {"record": OBJECT, "refreshed": FLAG},
     "npu_runtime": {"kept": TEXT, "runtime": FACTS["runtime"]},
-    "npu_transaction": {"resumed": FLAG, "baseline": OBJECT, "stopped": TEXTS, "reboot_required": FLAG, "packages": TEXTS,
-                        "guarded": FLAG, "note": TEXT, "locked": OBJECT},
+    "npu_transaction": {
+        "resumed": FLAG, "baseline": OBJECT, "stopped": TEXTS, "reboot_required": FLAG, "packages": TEXTS,
+        "guarded": FLAG, "note": TEXT, "locked": OBJECT,
+    },
     "rknn_mobilenet": {
-        "verdict": ("proven", "failed", "skipped"), "diagnosis": ("ok", "driver", "runtime", "model", "device", "memory", "timeout", "crash"),
+        "verdict": ("proven", "failed", "skipped"),
+        "diagnosis": ("ok", "driver", "runtime", "model", "device", "memory", "timeout", "crash"),
         "evidence": TEXT, "remedy": TEXT, "top5": TOP5, "expected_top5": TOP5, "tolerance": NUMBER,
         "latency_ms": {"runs": INTEGER, "min": NUMBER, "median": NUMBER, "max": NUMBER},
         "sdk_version": TEXT, "driver_version": TEXT, "notes": TEXTS, "log": TEXTS, "skip_reason": TEXT,

@@ -3,13 +3,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The facts of a board: a row for each. The gate takes no others from a board.
 
-A Field is in the record of the board, too (record.py), and with that in queries, fleet.json and its schema, and where it says so in
-fleet.csv, fleet.html and fleet.prom. A new fact is a row here, the code of module_utils that reads it, and RETURN of module npu_facts.
+A Field is in the record of the board, too (record.py), and with that in queries, fleet.json and its schema, and where
+it says so in fleet.csv, fleet.html and fleet.prom. A new fact is a row here, the code in module_utils/_facts that reads
+it, and RETURN of module npu_facts.
 """
 
 from __future__ import annotations
 
-from .values import Field, FLAG, INTEGER, OBJECT, OPTIONAL_FLAG, part, SENTENCE, TEXT, TEXTS, VERSION
+from .values import FLAG, INTEGER, OBJECT, OPTIONAL_FLAG, SENTENCE, TEXT, TEXTS, VERSION, Field, part
 
 FACTS = {
     "board": part({
@@ -33,10 +34,12 @@ FACTS = {
         "signatures": Field((None, "config", "argument", "lockdown"), "what makes it load signed modules only"),
         "config_digest": Field(TEXT),
         "boot_id": Field(TEXT),
-        "headers_path": TEXT, "vendor_headers": OPTIONAL_FLAG, "config": {str: TEXT}, "config_source": TEXT, "symvers_digest": TEXT,
-        "build": TEXT, "compiler": TEXT, "kexec": (None, "loaded", "locked", "reboot"),
+        "headers_path": TEXT, "vendor_headers": OPTIONAL_FLAG, "symvers_digest": TEXT, "build": TEXT, "compiler": TEXT,
+        "config": {str: TEXT}, "config_source": TEXT, "kexec": (None, "loaded", "locked", "reboot"),
     }, "the one that runs"),
-    "kernels": [{"release": TEXT, "running": FLAG, "headers": FLAG, "module": FLAG, "builtin": FLAG, "build_error": TEXT}],
+    "kernels": [
+        {"release": TEXT, "running": FLAG, "headers": FLAG, "module": FLAG, "builtin": FLAG, "build_error": TEXT},
+    ],
     "device": part({
         "node": Field(TEXT),
         "address": Field(TEXT),
@@ -47,7 +50,8 @@ FACTS = {
     "driver": part({
         "version": Field(VERSION, column="driver", title="Driver", label="driver"),
         "date": Field(TEXT, column="driver_date"),
-        "presence": Field(("builtin", "module", "absent", "rocket"), "how the kernel itself has it", column="driver_presence", title="Driver is"),
+        "presence": Field(("builtin", "module", "absent", "rocket"), "how the kernel itself has it",
+                          column="driver_presence", title="Driver is"),
         "module": Field(TEXT, column="driver_module", title="Module"),
         "version_source": Field(TEXT),
         "builtin_version": Field(TEXT),
@@ -60,11 +64,16 @@ FACTS = {
         "sha256": Field(TEXT, column="runtime_sha256"),
         "path": Field(TEXT, title="Runtime file"),
         "build": Field(TEXT),
-        "link": TEXT, "git_blob": TEXT, "size": INTEGER, "loader": TEXT, "others": [{"path": TEXT, "version": TEXT, "sha256": TEXT}],
+        "link": TEXT, "git_blob": TEXT, "size": INTEGER, "loader": TEXT,
+        "others": [{"path": TEXT, "version": TEXT, "sha256": TEXT}],
     }, "librknnrt.so"),
     "boot": {
-        "loader": TEXT, "config": TEXT, "cmdline": TEXT, "configured": TEXT, "next": TEXT, "default": TEXT, "update": TEXT, "error": TEXT,
-        "links": [{"path": TEXT, "target": TEXT, "problem": (None, "loop", "dangling", "folder", "special", "blank", "elsewhere")}],
+        "loader": TEXT, "config": TEXT, "cmdline": TEXT, "configured": TEXT, "next": TEXT, "default": TEXT,
+        "update": TEXT, "error": TEXT,
+        "links": [{
+            "path": TEXT, "target": TEXT,
+            "problem": (None, "loop", "dangling", "folder", "special", "blank", "elsewhere"),
+        }],
     },
     "processes": [{"pid": INTEGER, "name": TEXT}],
     "dkms": {
@@ -72,7 +81,8 @@ FACTS = {
         "modules": [{"name": TEXT, "version": TEXT, "kernel": TEXT, "arch": TEXT, "state": TEXT, "original": FLAG}],
     },
     "tools": {
-        "make": FLAG, "compiler": FLAG, "dkms": FLAG, "kexec": FLAG, "packages_interrupted": FLAG, "python": VERSION, "bits": INTEGER,
+        "make": FLAG, "compiler": FLAG, "dkms": FLAG, "kexec": FLAG, "packages_interrupted": FLAG,
+        "python": VERSION, "bits": INTEGER,
     },
     "hardware": {"cores": INTEGER, "mhz": INTEGER, "memory": INTEGER},
     "watchdog": {"usable": OPTIONAL_FLAG, "problem": TEXT, "timeout": INTEGER},

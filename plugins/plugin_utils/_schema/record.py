@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The record of a board in the report: a row for each value. Queries, fleet.json and docs/fleet.schema.json have all of them."""
+"""The record of a board in the report: a row for each value, in queries, fleet.json and docs/fleet.schema.json."""
 
 from __future__ import annotations
 
 from .facts import FACTS
-from .values import AMOUNT, Field, FLAG, INTEGER, NUMBER, part, SENTENCE, TEXT, TEXTS, TIME
+from .values import AMOUNT, FLAG, INTEGER, NUMBER, SENTENCE, TEXT, TEXTS, TIME, Field, part
 
 STATUSES = ("healthy", "needs_work", "unknown", "unreachable", "held")
 
@@ -16,14 +16,20 @@ def _shown(name):
     return field._replace(kind={key: inner for key, inner in field.kind.items() if isinstance(inner, Field)})
 
 
-TOP5 = Field([Field({"index": Field(INTEGER, nullable=False), "score": Field(NUMBER, nullable=False)}, nullable=False)], most=5)
-LATENCY = {name: Field(AMOUNT, column="latency_ms" if name == "median" else "") for name in ("runs", "min", "median", "max")}
+TOP5 = Field([part({"index": Field(INTEGER, nullable=False), "score": Field(NUMBER, nullable=False)})], most=5)
+LATENCY = {
+    "runs": Field(AMOUNT),
+    "min": Field(AMOUNT),
+    "median": Field(AMOUNT, column="latency_ms"),
+    "max": Field(AMOUNT),
+}
 
 RECORD = part({
     "name": Field(TEXT, "the name in the inventory", column="name", nullable=False),
     "status": Field(
-        STATUSES, "healthy: nothing to do, and MobileNet is proven with this kernel, driver and runtime; unknown: nothing to do by its "
-        "versions, and nothing proves it; held: npu_hold, not contacted", column="status", label="status", nullable=False),
+        STATUSES, "healthy: nothing to do, and MobileNet is proven with this kernel, driver and runtime; unknown: "
+        "nothing to do by its versions, and nothing proves it; held: npu_hold, not contacted",
+        column="status", label="status", nullable=False),
     "verdict": Field(TEXT, "in a few words, as in the table at the end of a run", column="verdict", nullable=False),
     "reason": Field(TEXT, "one sentence", column="reason", nullable=False, longest=SENTENCE),
     "remedy": Field(TEXT, "what to do", column="remedy", longest=SENTENCE),
@@ -52,7 +58,8 @@ RECORD = part({
         "driver": Field(TEXT),
         "kernel": Field(TEXT),
         "runtime_sha256": Field(TEXT),
-        "current": Field(FLAG, "whether it is of the kernel, driver and runtime that the board has now", column="verification_current"),
+        "current": Field(FLAG, "whether it is of the kernel, driver and runtime that the board has now",
+                         column="verification_current"),
         "latency_ms": Field(LATENCY, "of one inference"),
     }, "the last run of MobileNet, recorded on the board or in this run; null where there is none"),
     "upgrade": _shown("upgrade"),
@@ -65,19 +72,20 @@ def _places(fields, above=""):
     for name, field in fields.items():
         yield above + name, field
         if isinstance(field.kind, dict):
-            yield from _places(field.kind, "%s%s." % (above, name))
+            yield from _places(field.kind, f"{above}{name}.")
 
 
 PLACES = dict(_places(RECORD.kind))
 """C({path in a record, such as driver.version: field})."""
-# Evidence has as many words as all others together, and so comes last.
-COLUMNS = dict(sorted(((field.column, path) for path, field in PLACES.items() if field.column), key=lambda item: item[0] == "evidence"))
+COLUMNS = {field.column: path for path, field in PLACES.items() if field.column}
+# It has as many words as all others together, and so comes last.
+COLUMNS["evidence"] = COLUMNS.pop("evidence")
 TITLES = {field.title: path for path, field in PLACES.items() if field.title}
 LABELS = {field.label: path for path, field in PLACES.items() if field.label}
 
 
 def get(entry, path):
     """Return what is at a path such as C(driver.version) of a record; None where something on the way is null."""
-    for part in path.split("."):
-        entry = entry.get(part) if isinstance(entry, dict) else None
+    for name in path.split("."):
+        entry = entry.get(name) if isinstance(entry, dict) else None
     return entry

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Kinds of values, and the two ways to hold a value against one: check() refuses what does not fit, fit() leaves it out.
+"""Kinds of values, and what holds a value against one: check() refuses what is not of its kind, fit() leaves it out.
 
-What comes from a board passes check() once, at the gate (_answers/gate.py). What is put together for a report passes fit() once.
+What a board answers passes check() once, at the gate (_answers/gate.py). What is put together for a report passes fit()
+once, and so does what is read back from the file of a report.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Field(typing.NamedTuple):
     """A value in the record of a board, and where it is shown."""
 
     kind: object
-    """One of the kinds above, a tuple of words, a dictionary of fields by name, or a list with the field of its items."""
+    """One of the kinds above, a tuple of words, fields by their names, or a list with the field of its items."""
     about: str = ""
     column: str = ""
     """Its column in fleet.csv."""
@@ -61,7 +62,7 @@ class Some(dict):
 def check(value, kind, where):
     """Return the value of a board, bounded and without control characters.
 
-    :arg kind: as of I(Field), or C({str: kind}) for an object with any keys. Except flags and words, a value may be null.
+    :arg kind: as of I(Field), or C({str: kind}) for an object with any keys. What is no flag and no word may be null.
     :raises ValueError: where the value is of another kind, with what is wrong.
     """
     if isinstance(kind, Field):
@@ -70,14 +71,19 @@ def check(value, kind, where):
         return _object(value, kind, where)
     if isinstance(kind, list) or kind == TEXTS:
         if not isinstance(value, list):
-            raise ValueError("%s is not a list" % where)
-        return [check(item, kind[0], where) if kind != TEXTS else _scalar(item, TEXT, where) or "" for item in value[:MOST]]
+            raise ValueError(f"{where} is not a list")
+        items = value[:MOST]
+        if kind == TEXTS:
+            return [_scalar(item, TEXT, where) or "" for item in items]
+        return [check(item, kind[0], where) for item in items]
     if kind == OBJECT:
         if value is not None and not isinstance(value, dict):
-            raise ValueError("%s is not %s" % (where, OBJECT))
+            raise ValueError(f"{where} is not {OBJECT}")
         return _finite(clean_tree(value))
     if kind == DIFF:
-        return [_difference(item, where) for item in value[:MOST]] if isinstance(value, list) else _difference(value, where)
+        # Of several files it is a list.
+        several = isinstance(value, list)
+        return [_difference(item, where) for item in value[:MOST]] if several else _difference(value, where)
     return _scalar(value, kind, where)
 
 
@@ -90,10 +96,10 @@ def fit(value, field):
         known = dictionary(value)
         return {name: fit(known.get(name), inner) for name, inner in kind.items()}
     if kind == TEXTS:
-        texts = [clean(item, field.longest) for item in value if isinstance(item, str)] if isinstance(value, (list, tuple)) else []
-        return [text for text in texts[:field.most] if text]
+        texts = (clean(item, field.longest) for item in sequence(value)[:field.most] if isinstance(item, str))
+        return [text for text in texts if text]
     if isinstance(kind, list):
-        items = [fit(item, kind[0]) for item in value[:field.most]] if isinstance(value, (list, tuple)) else []
+        items = [fit(item, kind[0]) for item in sequence(value)[:field.most]]
         return [item for item in items if None not in item.values()]
     try:
         fitting = _scalar(value, kind, "", field.longest)
@@ -104,39 +110,41 @@ def fit(value, field):
 
 def _object(value, kind, where):
     if not isinstance(value, dict):
-        raise ValueError("%s is not an object" % where)
+        raise ValueError(f"{where} is not an object")
     if str in kind:
         return {clean(str(key)): _scalar(item, kind[str], where) for key, item in list(value.items())[:MOST]}
     missing = [key for key in kind if key not in value]
     if missing and not isinstance(kind, Some):
-        raise ValueError("%s has no %s" % (where, missing[0]))
-    return {key: check(value[key], inner, key if where == "the facts" else "%s.%s" % (where, key)) for key, inner in kind.items() if key in value}
+        raise ValueError(f"{where} has no {missing[0]}")
+    above = "" if where == "the facts" else where + "."
+    return {key: check(value[key], inner, above + key) for key, inner in kind.items() if key in value}
 
 
 def _scalar(value, kind, where, longest=LONGEST):
-    if isinstance(kind, tuple):
-        if value in kind:
-            return value
-        raise ValueError("%s is not a word that is known" % where)
-    if value is None and kind != FLAG:
-        return None
+    """Return a value that is not made of others."""
+    if (isinstance(kind, tuple) and value in kind) or (value is None and kind != FLAG and not isinstance(kind, tuple)):
+        return value
+    taken = None
     if isinstance(value, str):
-        if kind == TEXT or kind == VERSION and version.is_version(value):
-            return clean(value, longest)
-        if kind == TIME and seconds_of(value) is not None:
-            return value
-        if kind == BASE64 and len(value) <= LONGEST_BASE64 and re.fullmatch(r"[A-Za-z0-9+/=]*", value):
-            return value
-        if kind == LOG:
-            # The end says why it failed.
-            return printable(value[-LONGEST_LOG:])
-    if isinstance(value, bool):
-        if kind in (FLAG, OPTIONAL_FLAG):
-            return value
-    elif kind in (INTEGER, NUMBER, AMOUNT) and number(value) is not None:
-        if kind == NUMBER or kind == INTEGER and isinstance(value, int) or kind == AMOUNT and value >= 0:
-            return number(value)
-    raise ValueError("%s is not %s" % (where, kind))
+        taken = _text(value, kind, longest)
+    elif isinstance(value, bool):
+        taken = value if kind in (FLAG, OPTIONAL_FLAG) else None
+    elif kind in (NUMBER, AMOUNT) or (kind == INTEGER and isinstance(value, int)):
+        taken = number(value)
+    if taken is None or (kind == AMOUNT and taken < 0):
+        raise ValueError(f"{where} is not {'a word that is known' if isinstance(kind, tuple) else kind}")
+    return taken
+
+
+def _text(value, kind, longest):
+    """A text of a kind, None where it is of another."""
+    if kind == TEXT or (kind == VERSION and version.is_version(value)):
+        return clean(value, longest)
+    if kind == LOG:
+        # The end says why it failed.
+        return printable(value[-LONGEST_LOG:])
+    is_base64 = kind == BASE64 and len(value) <= LONGEST_BASE64 and re.fullmatch(r"[A-Za-z0-9+/=]*", value)
+    return value if is_base64 or (kind == TIME and seconds_of(value) is not None) else None
 
 
 def _finite(value):
@@ -151,10 +159,10 @@ def _finite(value):
 def _difference(value, where):
     """A file before and after, as C(--diff) shows it."""
     if not isinstance(value, dict):
-        raise ValueError("%s is not an object" % where)
+        raise ValueError(f"{where} is not an object")
     texts = {key: value[key] for key in ("before", "after", "before_header", "after_header", "path") if key in value}
     if not all(isinstance(text, str) for text in texts.values()):
-        raise ValueError("%s is not %s" % (where, DIFF))
+        raise ValueError(f"{where} is not {DIFF}")
     return {key: printable(text) if key in ("before", "after") else clean(text, LONGEST) for key, text in texts.items()}
 
 
@@ -168,8 +176,13 @@ def dictionary(value):
     return value if isinstance(value, dict) else {}
 
 
+def sequence(value):
+    """Return the value where it is a list, else an empty one."""
+    return value if isinstance(value, (list, tuple)) else []
+
+
 def number(value):
-    """Return the value where it is a number that JSON and its readers have, else None. One of 400 digits is JSON, too, and none of ours."""
+    """Return the value where it is a number that JSON and its readers have, else None: one of 400 digits is none."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _LARGEST:
         return None
     return int(value) if isinstance(value, int) else float(value)
@@ -182,7 +195,9 @@ def stamp(seconds):
 
 def seconds_of(text):
     """Return the seconds since the epoch of a time as text, None where it is no such time."""
+    if not isinstance(text, str) or not _TIME_PATTERN.match(text):
+        return None
     try:
-        return calendar.timegm(time.strptime(text, _TIME)) if isinstance(text, str) and _TIME_PATTERN.match(text) else None
+        return calendar.timegm(time.strptime(text, _TIME))
     except ValueError:
         return None

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import predicates
 
 FACTS = {"kernel": {"release": "6.1"}, "driver": {"version": "0.9.6"}, "runtime": {"sha256": "a"}, "upgrade": {"pending": False}}

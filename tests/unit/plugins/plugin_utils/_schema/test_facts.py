@@ -10,11 +10,9 @@ import random
 import types
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import gather as gather_module
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
 
 

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import facts, record, values
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import files
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import facts, record, values
 
 
 def test_a_column_a_title_and_a_label_are_given_once():

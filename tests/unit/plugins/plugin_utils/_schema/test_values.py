@@ -5,9 +5,24 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema.values import (
-    AMOUNT, check, Field, fit, FLAG, INTEGER, LOG, NUMBER, number, part, printable, seconds_of, stamp, TEXT, TEXTS, TIME, VERSION,
+    AMOUNT,
+    FLAG,
+    INTEGER,
+    LOG,
+    NUMBER,
+    TEXT,
+    TEXTS,
+    TIME,
+    VERSION,
+    Field,
+    check,
+    fit,
+    number,
+    part,
+    printable,
+    seconds_of,
+    stamp,
 )
 
 
