@@ -4,8 +4,9 @@
 
 As a command it prepares the checkout: `.venv` (a link to a cached virtual environment with
 tests/requirements.txt) and `build/collections` (where Ansible finds the checkout as rkfleet.npu).
-A second run costs nothing. Only the standard library, and readable by an old Python, which has to
-get as far as saying that it is too old.
+A second run costs nothing. ANSIBLE_CORE in the environment names another ansible-core than that of
+tests/requirements.txt: `make unit ANSIBLE_CORE=2.18.19`. Only the standard library, and readable by an
+old Python, which has to get as far as saying that it is too old.
 """
 
 import fcntl
@@ -57,7 +58,7 @@ def make_venv(python, requirements, say=lambda line: None):
     Raises subprocess.CalledProcessError when pip fails; half an environment is never left under the final name.
     """
     wanted = [line for line in (line.split("#")[0].strip() for line in requirements) if line]
-    digest = hashlib.sha256("\n".join([str(python)] + sorted(wanted)).encode()).hexdigest()[:12]
+    digest = hashlib.sha256("\n".join([str(python), *sorted(wanted)]).encode()).hexdigest()[:12]
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
     folder = cache / ("venv-" + digest)
@@ -70,11 +71,18 @@ def make_venv(python, requirements, say=lambda line: None):
             shutil.rmtree(str(folder), ignore_errors=True)
             subprocess.run([str(python), "-m", "venv", str(folder)], check=True)
             subprocess.run(
-                [str(folder / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"] + wanted,
+                [str(folder / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check", *wanted],
                 check=True,
             )
             stamp.touch()
     return folder
+
+
+def requirements(core=None):
+    """Return the lines of tests/requirements.txt, with ansible-core in version `core` where one is given."""
+    lines = (ROOT / "tests" / "requirements.txt").read_text().splitlines()
+    pinned = "ansible-core=="
+    return [pinned + core if core and line.startswith(pinned) else line for line in lines]
 
 
 def relink(link, target):
@@ -117,7 +125,15 @@ def main():
     if not shutil.which("git"):
         say("git is missing: apt-get install git")
         return 1
-    python = next((path for path in map(find_python, CONTROLLER_PYTHONS) if path), None)
+    core = os.environ.get("ANSIBLE_CORE")
+    if core and core not in CORES and "ansible-core==" + core not in requirements():
+        say("ansible-core {0} is not one of those that are tested: tests/environment.py lists them".format(core))
+        return 1
+    versions = (CORES[core],) if core in CORES else CONTROLLER_PYTHONS
+    python = next((path for path in map(find_python, versions) if path), None)
+    if python is None and core in CORES:
+        say("Python {0} is missing, under which ansible-core {1} is tested".format(CORES[core], core))
+        return 1
     if python is None:
         say(
             "Python 3.11 or newer with its venv module is missing (this is {0}.{1}).\n"
@@ -126,7 +142,7 @@ def main():
         )
         return 1
     try:
-        folder = make_venv(python, (ROOT / "tests" / "requirements.txt").read_text().splitlines(), say)
+        folder = make_venv(python, requirements(core), say)
     except subprocess.CalledProcessError as error:
         say("the virtual environment could not be made: {0}".format(error))
         return 1

@@ -58,18 +58,18 @@ def variables(number, kind=None, seed=5):
             "driver": {"version": version}, "runtime": {"version": "2.3.2", "install": False}}
     if kind in ("dkms", "over"):
         action, name_of = ("dkms", "rknpu") if kind == "dkms" else ("dkms_over_builtin", "rknpu_dkms")
-        plan.update(action=action, reason="Driver %s is older than 0.9.6. Runtime 1.6.0 is there; 2.3.2 goes with driver 0.9.6." % version, reboot=True,
+        plan.update(action=action, reason="Driver %s is older than 0.9.6. Runtime 1.6.0 is installed; 2.3.2 goes with driver 0.9.6." % version, reboot=True,
                     module=name_of, driver={"version": "0.9.6"}, runtime={"version": "2.3.2", "install": True},
                     changes=["build driver 0.9.6 with DKMS for kernel %s as module %s" % (kernel, name_of), "load %s at boot" % name_of,
                              "install librknnrt.so 2.3.2 as /usr/lib/librknnrt.so", "reboot"],
                     notes=["The vendor recommends Linux 6.1.57 or newer for driver 0.9.6."] if kernel.startswith("6.1.43") else [])
     elif kind == "runtime":
-        plan.update(reason="Driver %s answers. Runtime 1.6.0 is there; 2.3.2 goes with driver %s." % (version, version),
+        plan.update(reason="Driver %s answers. Runtime 1.6.0 is installed; 2.3.2 goes with driver %s." % (version, version),
                     runtime={"version": "2.3.2", "install": True}, changes=["install librknnrt.so 2.3.2 as /usr/lib/librknnrt.so"])
     elif kind == "unsupported":
         plan.update(action="unsupported", reason="The kernel has no CONFIG_KALLSYMS: its built-in driver cannot be held down.",
                     remedy="Take a kernel of the vendor's.")
-    there = {"ansible_facts": {"npu": facts}, "__npu_plan": plan, "__npu_phases_end": float(NOW)}
+    there = {"ansible_facts": {"npu": facts}, "__npu_plan": plan}
     if kind in ("healthy", "failing"):
         median = round(LATENCY[soc] * rng.lognormvariate(0, 0.09) * (6 if rng.random() < 0.04 else 1), 3)
         top = [{"index": index, "score": score} for index, score in ((283, 0.46875), (282, 0.242188), (286, 0.105469), (464, 0.089844), (264, 0.019531))]

@@ -12,6 +12,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils._artifact.fetch import ArtifactError, fetch, private_copy
+from ..plugin_utils import _clock
 
 ARGUMENTS = dict(
     argument_spec=dict(
@@ -35,6 +36,10 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
+        with _clock.measured(self._task, task_vars):
+            return self._fetch(result)
+
+    def _fetch(self, result):
         params = self.validate_argument_spec(**ARGUMENTS)[1]
         pins = {name: params[name] for name in ("sha256", "git_blob", "size") if params[name]}
         check_mode = self._task.check_mode

@@ -31,6 +31,7 @@ from ..plugin_utils._action.inference import files, MobilenetAction
 from ..plugin_utils._action.program import cached, GRACE, NoAnswer, ProgramAction
 from ..plugin_utils._action.board import one_line, PATH
 from ..plugin_utils._schema.answers import ANSWERS
+from ..plugin_utils import _clock
 
 TREE = ("root", "proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
 ARGUMENTS = dict(
@@ -63,10 +64,9 @@ class ActionModule(ProgramAction, MobilenetAction):
     _checking = False
 
     def act(self, result, task_vars):
-        began = time.time()
         params = self.validate_argument_spec(**ARGUMENTS)[1]
         name = task_vars["inventory_hostname"]
-        result.update(changed=False, phases=[{"phase": "detect", "at": began}], ended=began, not_selected=None)
+        result.update(changed=False, not_selected=None)
         query = None
         try:
             data = compatibility.checked(params["compatibility"])
@@ -85,7 +85,6 @@ class ActionModule(ProgramAction, MobilenetAction):
         if result.get("failed") and left_aside(result, query, name, {"__npu_error": result["msg"], "__npu_cause": result.get("cause")}):
             # Whatever is wrong with it is no affair of this run.
             result["failed"] = False
-        result["ended"] = time.time()
         return result
 
     def _look(self, result, params, data, query, task_vars):
@@ -99,7 +98,7 @@ class ActionModule(ProgramAction, MobilenetAction):
         left = left_aside(result, query, task_vars["inventory_hostname"], {"ansible_facts": {"npu": facts}, "__npu_plan": plan})
         quiet = predicates.needs_nothing(plan, facts)
         if not left and (params["verify"] == "always" or params["verify"] == "needed" and (quiet or plan["baseline"])):
-            result["phases"].append({"phase": "verify", "at": time.time()})
+            _clock.mark("verify", task_vars)
             proof, unverified = self._prove(facts, plan, dict(params, **told), task_vars, quiet or params["verify"] == "always")
         if proof and not (quiet and params["verify"] == "needed"):
             plan = self._plan(dict(facts, verification=dict(predicates.setup_of(facts), diagnosis=proof["diagnosis"])), params, data)

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs the module, and fails where the board does not answer: see plugins/modules/npu_boot.py."""
+"""Sends the scripts that choose the default kernel, then runs the module: see plugins/modules/npu_boot.py."""
 
 from __future__ import annotations
 
+from ..plugin_utils._action import board_files
 from ..plugin_utils._action.board import BoardAction
 
 
 class ActionModule(BoardAction):
     """Sets up how a board starts its driver."""
 
-    MODULE = "npu_boot"
+    def act(self, result, task_vars):
+        args = dict(self._task.args)
+        if args.get("state") != "absent":
+            args["scripts"] = board_files.as_option(board_files.default_kernel)
+        result.update(self.answer_of("npu_boot", args, task_vars))
+        return result

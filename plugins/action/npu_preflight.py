@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 
-from ..plugin_utils._plan import planner
+from ..plugin_utils._plan import rules
 from ..plugin_utils._store import store as _store
 from ..plugin_utils._answers import gate
 from ..plugin_utils._plan import compatibility as _compatibility
@@ -93,7 +93,7 @@ def what_is_known(kernels, version, compatibility):
     """
     try:
         data = _compatibility.checked(compatibility)
-        rows = {release: planner.kernel_row(release, data["kernels"]) for release in kernels}
+        rows = {release: rules.kernel_row(release, data["kernels"]) for release in kernels}
     except ValueError as error:
         raise AnsibleActionFail(str(error)) from error
     known = {
@@ -103,4 +103,4 @@ def what_is_known(kernels, version, compatibility):
         }
         for release, row in rows.items() if not row["supported"]
     }
-    return known, {release: planner.headers_package(release, data["headers"]) for release in kernels}
+    return known, {release: rules.headers_package(release, data["headers"]) for release in kernels}

@@ -11,6 +11,7 @@ from ansible.utils.display import Display
 from ..plugin_utils._report import table as _recap
 from ..plugin_utils._report.hostvars import look
 from ..plugin_utils._schema.values import dictionary, sequence
+from ..plugin_utils import _clock
 
 
 class ActionModule(ActionBase):
@@ -42,27 +43,22 @@ class ActionModule(ActionBase):
         if lost:
             lines += ["", "%s on %s: go and see to it" % (_recap.ROLLBACK_FAILED, ", ".join(map(_recap.clean, lost)))]
         Display().display("\n".join(lines))
-        behind = _recap.left_behind(variables)
-        # By its facts a board may be called like another, and then it does not fail by itself: one that nobody is called like speaks for it.
-        names = {board: task_vars["hostvars"][board].get("inventory_hostname", board) for board in variables}
-        hidden = [board for board in variables if names[board] != board and sentences[board]]
-        claimed = [str(names[board]) for board in hidden]
-        speaker = next((board for board in [*behind, *variables] if names[board] == board and board not in claimed), (claimed + [""])[0])
-        left = " ".join(filter(None, [_recap.left_sentence(behind, len(variables)), *(sentences[board] for board in hidden)]))
+        # The first of the boards that were skipped speaks for all of them: they have not failed.
+        skipped = _recap.left_behind(variables)
+        if skipped:
+            named = [_recap.left_sentence(skipped, len(variables)), sentences[skipped[0]]]
+            sentences[skipped[0]] = " ".join(filter(None, named))
         result.update(
-            changed=False, verdicts=verdicts, rollback_failed=lost,
-            failed_boards={board: text for board, text in sentences.items() if text and board not in lost},
-            speakers=sorted({board for board, text in sentences.items() if text} | ({speaker} if left else set())),
-            left={"board": speaker if left else "", "msg": left},
-        )
+            changed=False, verdicts=verdicts,
+            outcomes=[_recap.outcome(board, verdicts[board], text) for board, text in sentences.items() if text])
         return result
 
 
 def _of_board(board, there):
     """What the table and the lines below it say of one board."""
-    phases = there.get("__npu_phases") and there.get("__npu_phases_end")
-    return {
-        "variables": there, "row": _recap.row(board, there), "notes": _recap.note_lines(board, there), "verdict": _recap.verdict(there),
-        "sentence": _recap.sentence(board, there),
-        "phases": [_recap.phase_line(board, there["__npu_phases"], there["__npu_phases_end"])] if phases else [],
+    told = {
+        "variables": there, "row": _recap.row(board, there), "notes": _recap.note_lines(board, there),
+        "verdict": _recap.verdict(there), "sentence": _recap.sentence(board, there),
     }
+    phases = _clock.spent(board)
+    return dict(told, phases=[_recap.phase_line(board, phases)] if phases else [])

@@ -36,7 +36,6 @@ class ActionModule(ActionBase):
         # An audit is of the boards that its query selects.
         boards = [board for board in params["boards"] if not params["audit"] or not self._is_left_aside(task_vars["hostvars"][board])]
         records = [board_record.record(board, task_vars["hostvars"][board], now) for board in boards]
-        failed = {}
         told = {"after": _report.document(records, now), "before": None, "files": [], "notes": []}
         problems = []
         # What is to be compared is read before the folder is written to: it may be the report there.
@@ -50,17 +49,36 @@ class ActionModule(ActionBase):
         for note in [*told["notes"], *problems]:
             Display().warning(clean(note, 2000))
         summary = board_record.summary(records)
-        code = board_record.exit_code(records)
+        outcomes = []
         if params["audit"]:
             Display().display("\n".join([*_report.sentences(records), summary]))
+            outcomes = self._of_audit(records, problems, summary)
         elif problems and params["boards"]:
-            # The sentences about the boards are worth more than the files: they are still to come, so this is one of them and no end.
-            speaker = params["boards"][0]
-            failed[speaker] = " ".join([*problems, table.sentence(speaker, hostvars.look(task_vars["hostvars"][speaker]))]).strip()
-        result.update(
-            changed=False, summary=summary, exit_code=code, exit_with_it=params["audit"] and not problems, files=told["files"], failed_boards=failed,
-            failure=" ".join([*problems, summary if code else ""]).strip() if params["audit"] else "")
+            # The first board speaks of it, and says what is to be said of itself, too.
+            outcomes = [self._of_problems(problems, params["boards"][0], task_vars)]
+        code = board_record.exit_code(records)
+        result.update(changed=False, summary=summary, exit_code=code, files=told["files"], outcomes=outcomes)
         return result
+
+    def _of_audit(self, records, problems, summary):
+        """Return how the run of each board of an audit ends. The first of those that need work speaks for all of them."""
+        outcomes = {}
+        for entry in records:
+            if entry["status"] == "unreachable":
+                message = "%s: %s" % (entry["name"], entry["reason"])
+                outcomes[entry["name"]] = table.outcome(entry["name"], "unreachable", message)
+        speakers = [entry["name"] for entry in records if entry["status"] in ("needs_work", "unknown")]
+        failed = [*problems, summary] if speakers else problems
+        if failed and records:
+            speakers += [entry["name"] for entry in records if entry["name"] not in outcomes] + [records[0]["name"]]
+            entry = outcomes.setdefault(speakers[0], table.outcome(speakers[0], "failed", ""))
+            entry["msg"] = " ".join([*failed, entry["msg"]]).strip()
+        return list(outcomes.values())
+
+    def _of_problems(self, problems, board, task_vars):
+        known = hostvars.look(task_vars["hostvars"][board])
+        message = " ".join([*problems, table.sentence(board, known)]).strip()
+        return table.outcome(board, table.verdict(known), message)
 
     def _is_left_aside(self, variables):
         try:

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Says who works on the board, and takes over from a run of this very user and machine that has ended: see plugins/modules/npu_transaction.py."""
+"""Sends the guard and the lock's owner, then runs the module: see plugins/modules/npu_transaction.py.
+
+The lock of a run of this user on this machine that has ended does not count.
+"""
 
 from __future__ import annotations
 
 import os
 
-from ..plugin_utils._rollout.run_owner import has_ended, owner
+from ..module_utils._transaction.guard import STATES
+from ..plugin_utils._action import board_files
 from ..plugin_utils._action.board import BoardAction
+from ..plugin_utils._rollout.run_owner import has_ended, owner
 
 
 class ActionModule(BoardAction):
@@ -16,6 +21,8 @@ class ActionModule(BoardAction):
 
     def act(self, result, task_vars):
         args = dict(self._task.args, owner=owner(os.getppid()))
+        if args.get("state") in STATES:
+            args["guard"] = board_files.as_option(board_files.guard)
         answer = self.answer_of("npu_transaction", args, task_vars)
         holder = answer.get("locked") or {}
         if answer.get("failed") and has_ended(holder, args["owner"]):

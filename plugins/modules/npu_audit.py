@@ -197,15 +197,6 @@ not_selected:
   description: Why the board is left aside, where O(select) does not select it, else V(null).
   returned: always
   type: str
-phases:
-  description: What was done, C(phase), and when it began, C(at), in seconds since the epoch.
-  returned: always
-  type: list
-  elements: dict
-ended:
-  description: When it ended, in seconds since the epoch.
-  returned: always
-  type: float
 cause:
   description: Why it failed, where that is known, as of P(rkfleet.npu.npu_cause#filter).
   returned: failure

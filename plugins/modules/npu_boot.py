@@ -55,6 +55,9 @@ options:
     description: Folder on the board that keeps what was replaced, and notes how far an upgrade has come.
     type: path
     default: /var/lib/rkfleet-npu
+  scripts:
+    description: The scripts that choose the default kernel, needed for O(state=present). Set by the action plugin.
+    type: json
 """
 
 EXAMPLES = r"""
@@ -89,13 +92,15 @@ kept:
   sample: {/etc/default/u-boot: /var/lib/rkfleet-npu/backup/u-boot-93b1a0c5e5f0a1b2}
 """
 
+import os
 import re
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot.setup import BootSetup, BootSetupError
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import read_file, told
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import read_file, sent_files, told
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.default_kernel import FILES
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.setup import BootSetup, BootSetupError
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance, note_boot_files
 
 
@@ -107,6 +112,8 @@ def main():
             module=dict(type="str", default="rknpu"),
             initcall_blacklist=dict(type="list", elements="str", default=[]),
             state_dir=dict(type="path", default=STATE_DIR),
+            # Not secret, but too long for logs.
+            scripts=dict(type="json", no_log=True),
         ),
         supports_check_mode=True,
     )
@@ -114,18 +121,21 @@ def main():
     for name in [params["module"], *params["initcall_blacklist"]]:
         if not re.fullmatch(r"[A-Za-z0-9_]+", name):
             module.fail_json(msg="%r is not the name of a module or an initcall" % name)
-    kept = {}
+    kept, present = {}, params["state"] == "present"
     try:
-        setup = BootSetup(
-            module.run_command, params["module"], params["initcall_blacklist"], params["state"] == "present", params["state_dir"]
-        )
+        scripts = sent_files("npu_boot", params["scripts"], map(os.path.basename, FILES)) if present else {}
+    except ValueError as error:
+        module.fail_json(msg=str(error))
+    try:
+        setup = BootSetup(module.run_command, params["module"], params["initcall_blacklist"], present, params["state_dir"],
+                          scripts=scripts)
         files = setup.changes()
         if files and not module.check_mode:
             # What is planned first: a cut in between must not make it another's.
             note_boot_files(params["state_dir"], setup.after)
             kept = setup.apply()
             note_boot_files(params["state_dir"], {path: read_file(path) for path in files})
-        if params["state"] == "present" and not module.check_mode:
+        if present and not module.check_mode:
             advance(params["state_dir"], "deployed")
     except BootSetupError as error:
         module.fail_json(msg=str(error))
@@ -136,7 +146,7 @@ def main():
         for path in files
         if path in setup.after
     ]
-    module.exit_json(changed=bool(files), loader=setup.loader["loader"], kernel_hold=setup.hold, files=files, kept=kept, diff=diff)
+    module.exit_json(changed=bool(files), loader=setup.loader.name, kernel_hold=setup.hold, files=files, kept=kept, diff=diff)
 
 
 def as_text(content):

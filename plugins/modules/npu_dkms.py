@@ -199,7 +199,8 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import prebuilt
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsError, DkmsPackage
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsPackage
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import DkmsError
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.build_log import probe_lines
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR

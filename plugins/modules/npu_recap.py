@@ -46,25 +46,13 @@ verdicts:
   returned: success
   type: dict
   sample: {rock5b-1: ok}
-failed_boards:
-  description: For each board that did not get there a sentence why.
-  returned: success
-  type: dict
-  sample: {}
-rollback_failed:
-  description: The same for the boards that could not be brought back to what they were.
-  returned: success
-  type: dict
-  sample: {}
-speakers:
-  description: The boards of which there is something to say in the end, those that RV(failed_boards), RV(rollback_failed) and RV(left) name.
+outcomes:
+  description:
+    - How the run of each board is to end that did not succeed. C(kind) is V(failed), V(unreachable) or V(rollback failed), and C(msg) says why.
+    - The first of the boards that should have been upgraded and were skipped names all of them.
   returned: success
   type: list
-  elements: str
-  sample: []
-left:
-  description: The first C(board) of those that should have been upgraded and were not touched, and C(msg) that names them all. Empty where there is none.
-  returned: success
-  type: dict
-  sample: {board: "", msg: ""}
+  elements: dict
+  sample: [{board: rock5b-1, kind: unreachable, msg: "rock5b-1: does not answer over ssh: Connection timed out"}]
+  version_added: 2.0.0
 """

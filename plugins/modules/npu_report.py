@@ -53,8 +53,8 @@ options:
     default: ""
   audit:
     description:
-      - Whether the run is an audit. Then a sentence for each board that is not healthy is printed, and the summary; RV(failure) says whether the run
-        is to fail, and RV(exit_with_it) is V(true).
+      - Whether the run is an audit. Then a sentence for each board that is not healthy is printed, and the summary, and RV(outcomes) are those of
+        an audit.
     type: bool
     default: false
 """
@@ -74,28 +74,24 @@ summary:
   type: str
   sample: "audit: 100 boards, 91 healthy, 6 need work, 1 unknown, 2 unreachable, 0 held"
 exit_code:
-  description: V(0) where all boards are healthy, V(2) where some need work, V(3) where some are unreachable or unknown. Boards on hold count for none.
+  description:
+    - V(0) where all boards are healthy, V(2) where some need work or it is unknown whether they work, V(4) where some are unreachable, whatever
+      the others are. Boards on hold do not count.
+    - An audit of these boards ends with it.
   returned: success
   type: int
   sample: 2
-exit_with_it:
-  description: Whether C(ansible-playbook) is to end with RV(exit_code), which the callback C(rkfleet.npu.exit_code) sees to.
-  returned: success
-  type: bool
-  sample: true
-failed_boards:
+outcomes:
   description:
-    - Where the report cannot be read or written and the run is no audit, the first board speaks of it, so that what is to be said of the others is
-      still said.
+    - How the run of each board is to end that did not succeed. C(kind) is V(failed), V(unreachable) or V(rollback failed), and C(msg) says why.
+    - In an audit these are the boards that are unreachable, and with the RV(summary) the first of those that need work or of which it is unknown
+      whether they work.
+    - Where the report cannot be read or written, the C(msg) of one board says so.
   returned: success
-  type: dict
-  sample: {}
-failure:
-  description: Why an audit is to fail, which is the RV(summary) unless all boards are healthy, and what could not be read or written. Empty where all is well.
-  returned: success
-  type: str
-  sample: ""
-  version_added: 1.4.0
+  type: list
+  elements: dict
+  sample: [{board: rock5b-1, kind: unreachable, msg: "rock5b-1: does not answer over ssh: Connection timed out"}]
+  version_added: 2.0.0
 files:
   description: What was written.
   returned: success

@@ -109,6 +109,11 @@ options:
     type: list
     elements: str
     default: []
+  guard:
+    description:
+      - The guard script and its units, needed for O(state=begun), O(state=committed) and O(state=restored).
+        Set by the action plugin.
+    type: json
 """
 
 EXAMPLES = r"""
@@ -181,13 +186,13 @@ import re
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import driver
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import sent_files, told
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import holders
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state, watched
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.guard import FILES, STATES
 
 
 FOREIGN = ("files were not restored, because they were kept of another root file system or machine: only what rkfleet.npu wrote into "
@@ -215,6 +220,8 @@ def main():
             break_lock=dict(type="bool", default=False),
             owner=dict(type="dict", default={}),
             ended_runs=dict(type="list", elements="str", default=[]),
+            # Not secret, but too long for logs.
+            guard=dict(type="json", no_log=True),
         ),
         required_if=[("state", "closed", ("outcome",))],
         supports_check_mode=True,
@@ -222,7 +229,12 @@ def main():
     params = module.params
     check(module, params)
     owner = dict(params["owner"], run=params["owner"].get("run") or "by hand")
-    transaction = _transaction.Transaction(module.run_command, owner)
+    try:
+        names = map(os.path.basename, FILES)
+        guard = sent_files("npu_transaction", params["guard"], names) if params["state"] in STATES else {}
+    except ValueError as error:
+        module.fail_json(msg=str(error))
+    transaction = _transaction.Transaction(module.run_command, owner, guard=guard)
     try:
         result = {"begun": begun, "alive": alive, "paused": paused, "committed": committed, "restored": restored, "closed": closed,
                   "unlocked": unlocked}[params["state"]](module, params, transaction)
@@ -255,7 +267,7 @@ def state_of(params):
 
 def begun(module, params, transaction):
     """Take the board and write down what is there."""
-    blocking = driver.blocking(Tree(), params["node"], params["services"], (os.getpid(), os.getppid()))
+    blocking = holders.blocking(Tree(), params["node"], params["services"], (os.getpid(), os.getppid()))
     if blocking and not params["force"]:
         raise state.TransactionError(
             "the NPU is in use by %s: stop that, name its service in npu_services, or set npu_force to true"

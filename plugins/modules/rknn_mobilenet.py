@@ -251,8 +251,9 @@ skip_reason:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference import librknnrt, verify
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference import verify
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.top5 import pairs
 
 
 def main():
@@ -282,13 +283,13 @@ def main():
     if params["runs"] < 0 or params["timeout"] < 1 or not 0 <= params["tolerance"] < 1:
         module.fail_json(msg="runs has to be 0 or more, timeout 1 or more, tolerance from 0 to below 1")
     try:
-        librknnrt.pairs(params["expected_top5"])
+        pairs(params["expected_top5"])
     except ValueError as error:
         module.fail_json(msg="expected_top5: %s" % error)
 
     try:
-        answer = verify.prove(params, keep=not module.check_mode)
-    except verify.ProofError as error:
+        answer = verify.run(params, keep=not module.check_mode)
+    except verify.VerificationError as error:
         module.fail_json(msg=str(error))
     if params["required"] and answer.get("verdict", "proven") != "proven" and not module.check_mode:
         module.fail_json(msg="%(diagnosis)s: %(evidence)s. %(remedy)s" % answer, **answer)

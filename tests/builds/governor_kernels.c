@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Copyright: (c) 2026, rkfleet.npu contributors
  * Kernels with a struct devfreq_governor of this form and that, to which compat/rkfleet_governor.c gives a governor: an

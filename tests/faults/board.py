@@ -103,6 +103,8 @@ class FaultBoard(Board):
         self.sudo(f"mkdir -p {TOOLS} && touch {LIST} && chmod 666 {LIST} && echo {SHIM} > /etc/ld.so.preload")
         self.put(HERE / "probe.py", f"{TOOLS}/probe.py")
         self.put(HERE / "gcc", "/usr/local/bin/gcc")
+        # Debian's own kernels are built by a compiler with its version in its name.
+        self.sudo("for tool in /usr/bin/gcc-[0-9]*; do ln -sf gcc /usr/local/bin/${tool##*/}; done")
         served = pathlib.Path(self.here.data["server"]["folder"])
         rows = self.compatibility()
         self.put(pathlib.Path(picture.raw_file(str(served / rows["pictures"]["cat_224x224"]["path"]), str(self.folder))), f"{TOOLS}/picture.rgb")
@@ -113,7 +115,7 @@ class FaultBoard(Board):
     def keep_compiled(self) -> None:
         """Take what was compiled in this boot of the board, for the others of its kind."""
         content = subprocess.run(
-            self.here.ssh(self.name, ["sudo sh -c 'cd /run && mv rkfleet-fault-cc cc && tar -cf - cc'"]), stdin=subprocess.DEVNULL,
+            self.here.ssh(self.name, ["sudo sh -c 'cd /run && mkdir -p rkfleet-fault-cc && mv rkfleet-fault-cc cc && tar -cf - cc'"]), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, check=True).stdout
         self.compiled.write_bytes(content)
 

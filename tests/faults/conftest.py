@@ -13,6 +13,7 @@ import os
 import pytest
 import yaml
 from faults import matrix, report
+from faults.bench import Bench
 from faults.board import FaultBoard
 
 SCENARIOS = dict(matrix.by_name())
@@ -49,7 +50,7 @@ def fault_board(root):
                 there.popitem()[1].board.down()
             board = FaultBoard(root, state, kind)
             board.up()
-            there[kind] = matrix.Bench(board, lambda row: None, short="RKFLEET_FAULT_LANE" not in os.environ)
+            there[kind] = Bench(board, lambda row: None, short="RKFLEET_FAULT_LANE" not in os.environ)
             there[kind].warm()
         return there[kind]
 

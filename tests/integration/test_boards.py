@@ -96,13 +96,13 @@ def bullseye(boards):
 @pytest.mark.faults_only
 @pytest.mark.case(
     case="bullseye, vendor kernel 5.10, driver 0.8.2 built in, MobileNet works", plan="none",
-    result="tried, proven and left alone, with the reason; the second run changes nothing")
+    result="verified and left unchanged, with the reason; the second run changes nothing")
 def test_a_healthy_board_is_left_alone(bullseye, play):
     boot_id = bullseye.boot_id()
     run = play(UPGRADE, board=bullseye)
     assert run.rc == 0
     assert "0.8.2" in line_of(run, bullseye) and "→" not in line_of(run, bullseye) and line_of(run, bullseye).endswith("ok")
-    assert "Driver 0.8.2 answers (built into the kernel) and MobileNet works with it: it is left alone, although 0.9.6" in run.output
+    assert "Driver 0.8.2 answers (built into the kernel) and MobileNet works with it: it stays unchanged, although 0.9.6" in run.output
     assert bullseye.boot_id() == boot_id and driver_of(bullseye) == "0.8.2"
     before = bullseye.state()
     run = play(UPGRADE, board=bullseye)

@@ -14,7 +14,6 @@ import ansible_runner
 import pytest
 
 AUDIT = "- name: Audit\n  ansible.builtin.import_playbook: rkfleet.npu.audit_npu\n"
-ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "rkfleet.npu.exit_code"}
 # Takes the lock of a board, as the first thing an upgrade does there, and lets go of it.
 LOCK = """
 - name: Have a board
@@ -76,22 +75,24 @@ def test_ansible_runner(fleet, tmp_path):
         private_data_dir=str(tmp_path), playbook="audit.yml", inventory=str(fleet.inventory), quiet=True,
         extravars={"npu_report_dir": str(tmp_path / "report")},
         # A job's settings may name our callback for the output, too; what is behind the job is a terminal nobody looks at.
-        envvars={**ENABLED, "ANSIBLE_STDOUT_CALLBACK": "rkfleet.npu.fleet", "TERM": "xterm",
+        envvars={"ANSIBLE_STDOUT_CALLBACK": "rkfleet.npu.fleet", "TERM": "xterm",
                  "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"]},
     )
     output = done.stdout.read()
-    assert (done.status, done.rc) == ("failed", 3), output
+    assert (done.status, done.rc) == ("failed", 4), output
     assert set(report(tmp_path / "report").values()) >= {"unreachable"} and len(report(tmp_path / "report")) == 8
     assert set(done.stats["processed"]) == set(report(tmp_path / "report"))
+    lost = {name for name, status in report(tmp_path / "report").items() if status == "unreachable"}
+    assert set(done.stats["dark"]) == lost
     events = list(done.events)
-    assert {"playbook_on_start", "runner_on_ok", "playbook_on_stats"} <= {event["event"] for event in events}
+    assert {"playbook_on_start", "runner_on_ok", "runner_on_unreachable", "playbook_on_stats"} <= {event["event"] for event in events}
     assert "audit: 8 boards" in output and "phase report:" in output
-    assert "\x1b[J" not in output
+    assert "\x1b[K" not in output
 
 
 def start(fleet, playbook, *words, **env):
     return subprocess.Popen(
-        ["ansible-playbook", "-i", str(fleet.inventory), str(playbook), *map(str, words)], env={**os.environ, **ENABLED, **env}, text=True,
+        ["ansible-playbook", "-i", str(fleet.inventory), str(playbook), *map(str, words)], env={**os.environ, **env}, text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
@@ -105,7 +106,7 @@ def test_two_slices_write_one_report(fleet, tmp_path):
     by_name = report(tmp_path)
     for number, one in enumerate(slices):
         states = {by_name[name] for name in names[number::2]}
-        assert one.returncode == (3 if states & {"unreachable", "unknown"} else 2 if "needs_work" in states else 0), said[number]
+        assert one.returncode == (4 if "unreachable" in states else 2 if states & {"needs_work", "unknown"} else 0), said[number]
 
 
 def test_two_runs_never_have_one_board(fleet, tmp_path):
@@ -135,7 +136,7 @@ def test_ansible_pull(tmp_path):
     done = subprocess.run(
         [str(pathlib.Path(sys.executable).parent / "ansible-pull"), "-U", f"file://{repository}", "-C", "main", "-d", str(checkout), "-i", "localhost,", "-c",
          "local", "-e", f"npu_report_dir={tmp_path / 'report'}", "-e", f"ansible_python_interpreter={sys.executable}", "audit.yml"],
-        env={**os.environ, **ENABLED, "ANSIBLE_HOME": str(tmp_path / "home")}, text=True, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        env={**os.environ, "ANSIBLE_HOME": str(tmp_path / "home")}, text=True, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, timeout=300, check=False)
     assert "audit: 1 board" in done.stdout, done.stdout
     # The machine of the tests is no board.

@@ -109,7 +109,7 @@ def test_a_healthy_board_is_left_alone(mixed, play):
     run, line = upgrade(play, mixed, board)
     assert run.rc == 0
     assert "0.8.2" in line and "→" not in line and line.endswith("ok")
-    assert "Driver 0.8.2 answers (built into the kernel) and MobileNet works with it: it is left alone, although 0.9.6" in run.output
+    assert "Driver 0.8.2 answers (built into the kernel) and MobileNet works with it: it stays unchanged, although 0.9.6" in run.output
     run, line = upgrade(play, mixed, board)
     assert (run.rc, run.boards[board]["changed"]) == (0, 0) and line.endswith("ok")
 

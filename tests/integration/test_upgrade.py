@@ -162,7 +162,7 @@ def test_before_the_upgrade_mobilenet_fails_as_in_the_mission(board, play):
 
 
 @pytest.mark.case(case="bookworm, vendor kernel, driver 0.9.3 built in, MobileNet fails", plan="dkms_over_builtin",
-                  result="driver 0.9.6 as module rknpu_dkms, the built-in one held down by a kernel argument")
+                  result="driver 0.9.6 as module rknpu_dkms, the built-in one suppressed by a kernel argument")
 def test_the_upgrade(board, play, figures):
     boot_id = board.boot_id()
     run = play(UPGRADE)

@@ -12,7 +12,7 @@ import json
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import loaders
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import menu, menu_kernel
 
 pytestmark = pytest.mark.board
 
@@ -23,7 +23,7 @@ APT = "sudo env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get --quiet --yes"
 
 
 def default_kernel(board):
-    return loaders.extlinux_default_kernel(board.ssh("cat /boot/extlinux/extlinux.conf"))
+    return menu_kernel.release(board.ssh("cat /boot/extlinux/extlinux.conf"))
 
 
 def kernels(board, play):
@@ -89,7 +89,7 @@ def test_once_dkms_has_built_the_new_kernel_boots_and_the_npu_verifies(upgraded,
     upgraded.ssh(f"sudo sed -i 1d {KBUILD}")
     upgraded.ssh("sudo env DEBIAN_FRONTEND=noninteractive LC_ALL=C dpkg --configure -a 2>&1")
     assert default_kernel(upgraded) == upgraded.new
-    assert "initcall_blacklist=rknpu_init" in loaders.extlinux_default_append(upgraded.ssh("cat /boot/extlinux/extlinux.conf"))
+    assert "initcall_blacklist=rknpu_init" in menu.default_arguments(upgraded.ssh("cat /boot/extlinux/extlinux.conf"))
     assert play("tests/integration/reboot_and_ask.yml").rc == 0
     assert upgraded.ssh("uname -r").strip() == upgraded.new
     assert upgraded.ssh("sudo cat /sys/kernel/debug/rknpu/version").strip() == "RKNPU driver: v0.9.6"

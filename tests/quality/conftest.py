@@ -20,8 +20,8 @@ def run(root):
 
     def runner(*command, cwd=root, env=None, timeout=1200) -> str:
         result = subprocess.run(
-            [str(word) for word in command], cwd=cwd, env=dict(os.environ, **(env or {})), timeout=timeout, text=True, check=False,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            [str(word) for word in command], cwd=cwd, env=dict(os.environ, **(env or {})), timeout=timeout, text=True,
+            check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
         if result.returncode:
             pytest.fail(f"{' '.join(map(str, command))}: exit {result.returncode}\n{result.stdout}", pytrace=False)
@@ -32,6 +32,8 @@ def run(root):
 
 @pytest.fixture(scope="session")
 def copy(tmp_path_factory) -> pathlib.Path:
-    """Return a copy of the project's files where ansible-test wants them: under ansible_collections, and outside the
-    checkout, whose git ignores build/."""
+    """Return a copy of the project's files where ansible-test wants them: under ansible_collections.
+
+    It is outside the checkout, whose git ignores build/.
+    """
     return environment.copy_project(tmp_path_factory.mktemp("collections") / PROJECT)

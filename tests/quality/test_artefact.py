@@ -11,8 +11,8 @@ import pytest
 
 # Everything the collection is made of, and what Galaxy wants to see beside it.
 WANTED = {
-    "CHANGELOG.md", "COPYING", "FILES.json", "LICENSES", "MANIFEST.json", "README.md", "REUSE.toml", "bindep.txt", "changelogs", "docs", "meta", "playbooks",
-    "plugins",
+    "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "COPYING", "FILES.json", "LICENSES", "MANIFEST.json",
+    "README.md", "REUSE.toml", "SECURITY.md", "bindep.txt", "changelogs", "docs", "meta", "playbooks", "plugins",
     "requirements.txt", "roles",
 }
 
@@ -36,7 +36,8 @@ def test_all_that_runs_is_in_it(names, project_files):
 
 
 def test_no_stand_in_is_in_it(names):
-    assert not [name for name in names if "stand" in name.lower() or "/tests/" in name or name.endswith((".deb", ".ko", ".so"))]
+    binary = (".deb", ".ko", ".so")
+    assert not [name for name in names if "stand" in name.lower() or "/tests/" in name or name.endswith(binary)]
 
 
 def test_it_installs_and_its_modules_can_be_read(run, copy, tmp_path):
@@ -47,4 +48,5 @@ def test_it_installs_and_its_modules_can_be_read(run, copy, tmp_path):
     modules = json.loads(run("ansible-doc", "--json", "--list", "rkfleet.npu", env=where))
     assert {f"rkfleet.npu.{path.stem}" for path in copy.glob("plugins/modules/*.py")} == set(modules)
     for playbook in copy.glob("playbooks/*_*.yml"):
-        run("ansible-playbook", "--syntax-check", "-i", "localhost,", f"rkfleet.npu.{playbook.stem}", env=where, cwd=tmp_path)
+        command = ["ansible-playbook", "--syntax-check", "-i", "localhost,", f"rkfleet.npu.{playbook.stem}"]
+        run(*command, env=where, cwd=tmp_path)

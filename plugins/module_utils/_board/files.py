@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -99,12 +100,12 @@ def told(error, *paths):
 
     :arg paths: where to look besides the file that the error names.
     """
-    paths = [path for path in (error.filename, *paths) if isinstance(path, str)]
+    known = [path for path in (error.filename, *paths) if isinstance(path, str)]
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return disk_full(*paths)
+        return disk_full(*known)
     if error.errno == errno.EROFS:
-        return "%s is mounted read-only" % (_mount_point(paths[0]) if paths else "the file system")
-    return "%s%s" % (os.strerror(error.errno) if error.errno else error, ": %s" % paths[0] if error.errno and paths else "")
+        return "%s is mounted read-only" % (_mount_point(known[0]) if known else "the file system")
+    return "%s%s" % (os.strerror(error.errno) if error.errno else error, ": %s" % known[0] if error.errno and known else "")
 
 
 def disk_full(*paths):
@@ -205,3 +206,21 @@ def keep(path, state_dir=STATE_DIR):
     if not os.path.exists(kept):
         copy_file(path, kept, os.stat(path).st_mode & 0o7777)
     return kept
+
+
+def sent_files(module, option, names):
+    """Return the files that the action plugin of a module sends in one of its options, as C({name: text}).
+
+    :arg module: the module's name.
+    :arg option: the option's value, in JSON.
+    :arg names: names of the files that are required.
+    :raises ValueError: if one is missing, with one sentence why.
+    """
+    try:
+        texts = json.loads(option or "{}")
+    except ValueError:
+        texts = {}
+    if not isinstance(texts, dict) or not all(isinstance(texts.get(name), str) for name in names):
+        raise ValueError("%s cannot run without its action plugin, which sends the scripts to install: "
+                         "call it as rkfleet.npu.%s in a task" % (module, module))
+    return texts

@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What decides at the next boot which NPU driver starts: the module loaded by name, the built-in held down, a kernel with the module."""
+"""The boot configuration that selects the NPU driver.
+
+The module is loaded by name, the built-in driver is blacklisted, and the default kernel is one with the module.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import re
-import shutil
-import tempfile
 
+from . import default_kernel, edit, kernel_arguments, menu, menu_kernel, registry, u_boot_update, update_tool
 from .._board import checkpoint
-from . import default_kernel, loaders
-from .._facts.driver import BLACKLIST
-from .._board.files import clean_leftovers, disk_full, ensure_dir, keep, LEFTOVER, read_file, told, write_file
-from .._board.paths import STATE_DIR
+from .._board.files import clean_leftovers, ensure_dir, keep, read_file, told, write_file
+from .._board.paths import DRACUT, MODULES_LOAD, STATE_DIR
 from .._board.tree import Tree
-from .._board.paths import DRACUT, MODULES_LOAD
+from .._facts.driver import BLACKLIST
 
 _DRACUT_TEXT = """\
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -25,33 +25,33 @@ _DRACUT_TEXT = """\
 # Written by rkfleet.npu.npu_boot; removed by its state=absent. The NPU driver is loaded from the root file system, never from an initramfs.
 omit_drivers+=" rknpu rknpu_dkms "
 """
-# Mounted over the menu's folder for one command and its children only: for everybody else, U-Boot included, nothing happens there.
-_UNSHARE = ["unshare", "--mount", "--propagation", "private", "--"]
-_ELSEWHERE = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
 
 
 class BootSetupError(Exception):
-    """A change of the boot set-up that was not made, with one sentence why."""
+    """A change of the boot configuration that was not made, one sentence why."""
 
 
 class BootSetup:
-    """The files of the running board that decide on the driver.
+    """The files of a board that select its NPU driver, as they are and as they are wanted.
 
-    Where u-boot-update chooses the default kernel, they make it choose one that has the module: see _kernel_hold.
+    If u-boot-update chooses the default kernel, they make it choose one that has the module: see default_kernel.
 
-    :arg run: callable taking a list of arguments, giving C((rc, stdout, stderr)).
-    :arg module: kernel module to load by name: the driver has no device-tree alias, so udev does not load it.
-    :arg initcalls: initcalls of built-in drivers to hold down with the kernel argument C(initcall_blacklist).
-    :arg present: whether all that is to be there, or to be taken away.
-    :arg root: where the board's files are. All paths are given as the board sees them.
+    Args:
+        run: function of a command as a list that returns (rc, stdout, stderr).
+        module: kernel module to load by name: the driver has no device-tree alias, so udev does not load it.
+        initcalls: initcalls of built-in drivers to suppress with the kernel argument initcall_blacklist.
+        present: whether all that is wanted, or is to be removed.
+        root: where the board's files are. All paths are those that the board sees.
+        scripts: {base name: text} of the files of default_kernel, needed where they are wanted.
     """
 
-    def __init__(self, run, module, initcalls, present=True, state_dir=STATE_DIR, root="/"):
-        self.run, self.module, self.initcalls, self.present, self.state_dir, self.root = run, module, list(initcalls), present, state_dir, root
-        cmdline = (self._read("/proc/cmdline") or b"").decode("utf-8", "replace").strip()
-        self.loader = loaders.read(Tree(root), cmdline)
+    def __init__(self, run, module, initcalls, present=True, state_dir=STATE_DIR, root="/", scripts=None):
+        self.run, self.module, self.initcalls, self.present = run, module, list(initcalls), present
+        self.state_dir, self.root, self.scripts = state_dir, root, scripts or {}
+        self.cmdline = (self._read("/proc/cmdline") or b"").decode("utf-8", "replace").strip()
+        self.loader = registry.recognize(Tree(root), self.cmdline)
         self.before, self.after, self.modes = {}, {}, {}
-        self.menu, self.touched = self._read(loaders.EXTLINUX), False
+        self.menu, self.touched = self._read(menu.PATH), False
         if Tree(root).exists("/usr/lib/dracut") or self._read(DRACUT):
             self._want(DRACUT, _DRACUT_TEXT.encode() if present else None)
         self._want(MODULES_LOAD, ("# rkfleet.npu\n%s\n" % module).encode() if present else None)
@@ -72,89 +72,96 @@ class BootSetup:
         return (self._read(path) or b"").decode("utf-8", "surrogateescape")
 
     def _want_hold(self):
-        """Have u-boot-update ask for the default kernel; where it is not there, nobody can be told."""
-        self.hold = self.present and bool(self.loader["update"])
-        fragments = "u-boot-menu/conf.d" in self._text(self.loader["update"] or "/nothing") + self._text(loaders.READ_CONFIG)
-        for path, (content, mode) in default_kernel.files(self.hold, fragments).items():
+        """Add the files by which u-boot-update chooses the default kernel; other boot loaders have no such files."""
+        self.hold = self.present and self.loader.made == menu.PATH
+        script = u_boot_update.script(Tree(self.root), self.loader.update) if self.hold else ""
+        fragments = u_boot_update.reads_fragments(script)
+        for path, (content, mode) in default_kernel.files(self.scripts if self.hold else {}, fragments).items():
             self._want(path, content)
             self.modes[path] = mode
-        text = self.after.get(loaders.U_BOOT_DEFAULT, self._read(loaders.U_BOOT_DEFAULT))
+        text = self.after.get(u_boot_update.CONFIG, self._read(u_boot_update.CONFIG))
         if text is not None or self.hold and not fragments:
             text = (text or b"").decode("utf-8", "surrogateescape")
-            self._want(loaders.U_BOOT_DEFAULT, default_kernel.with_line(text, self.hold and not fragments).encode("utf-8", "surrogateescape"))
+            text = default_kernel.with_line(text, self.hold and not fragments)
+            self._want(u_boot_update.CONFIG, text.encode("utf-8", "surrogateescape"))
 
     def _want_arguments(self):
-        kind, path = self.loader["loader"], self.loader["config"]
-        if kind == "unknown" or not path:
-            if self.present and all(loaders.has_argument(self.loader["cmdline"], BLACKLIST, name) for name in self.initcalls):
+        """Add the boot loader's configuration with the initcalls in its kernel arguments, or without them."""
+        path = self.loader.config
+        if not path:
+            if self.present and all(kernel_arguments.has(self.cmdline, BLACKLIST, name) for name in self.initcalls):
                 # The owner has done by hand what nothing here knows how to do.
                 self.initcalls = []
                 return
-            raise BootSetupError(
-                "no boot loader is known here: add %s=%s to the kernel arguments by hand" % (BLACKLIST, ",".join(self.initcalls))
-            )
+            raise BootSetupError("no boot loader is known here: add %s=%s to the kernel arguments by hand" % (
+                BLACKLIST, ",".join(self.initcalls)))
         text = self._text(path)
-        edit = loaders.merge_argument if self.present else loaders.remove_argument
+        change = edit.add if self.present else edit.remove
         try:
             for initcall in self.initcalls:
-                text = edit(kind, text, BLACKLIST, initcall, self.loader["default"])
+                text = change(self.loader.name, text, BLACKLIST, initcall, self.loader.default)
         except ValueError as error:
             raise BootSetupError("%s was left as it is: %s" % (path, error)) from error
         self._want(path, text.encode("utf-8", "surrogateescape"))
 
     def changes(self):
         """Return the files that would change, in the order in which they are written."""
-        changed = [path for path in self.after if (self.before[path] or None) != (self.after[path] or None) or self._not_executable(path)]
-        if self.loader["update"] and (self.initcalls and not self._arguments_right() or not self._default_right()):
-            changed.append(loaders.EXTLINUX)
+        changed = [path for path, wanted in self.after.items()
+                   if (self.before[path] or None) != (wanted or None) or self._not_executable(path)]
+        if self.loader.update and (self.initcalls and not self._arguments_right() or not self._default_right()):
+            changed.append(self.loader.made)
         return changed
 
     def _not_executable(self, path):
-        """Whether a script of ours lost what makes it one: hooks without it are passed over."""
+        """Return whether a script of ours is not executable any more: such hooks are skipped."""
         return bool(self.after[path] and self.modes.get(path) == 0o755 and not os.access(self._place(path), os.X_OK))
 
     def _default_right(self, text=None):
-        """Tell whether the kernel that boots by default is one with the module, as far as there are any.
+        """Return whether the kernel that boots by default has the module, or no installed kernel has.
 
-        :arg text: of the boot loader's menu; without it, of the one that is there.
+        Args:
+            text: of the boot loader's menu, by default of the current one.
         """
-        text = self._text(loaders.EXTLINUX) if text is None else text
-        if not text:
+        text = self._text(menu.PATH) if text is None else text
+        if not text or self.loader.made != menu.PATH:
             return True
         try:
-            kernel = loaders.extlinux_default_kernel(text)
-            newest = loaders.extlinux_default_kernel(re.sub(r"(?im)^[ \t]*default[ \t].*$", "", text))
+            kernel = menu_kernel.release(text)
+            newest = menu_kernel.release(re.sub(r"(?im)^[ \t]*default[ \t].*$", "", text))
         except ValueError:
-            return True  # that it says nothing of use is told where the arguments are looked for
+            return True  # a menu that cannot be parsed is reported by _arguments_right()
         if self.hold:
             having = default_kernel.module_kernels(self.root, self.module)
             return kernel in having or not having
-        # Where the hold is taken away the newest kernel is the default again.
+        # Without the files that choose it, the newest kernel is the default again.
         return not self.before[default_kernel.SCRIPT] or kernel == newest
 
     def _arguments_right(self, text=None):
-        """Tell whether what the boot loader reads says what is wanted."""
+        """Return whether the boot loader will pass the wanted arguments."""
         text = self._text(self._read_by_loader()) if text is None else text
         try:
-            if self.loader["update"]:
-                arguments = loaders.extlinux_default_append(text)
+            if self.loader.update:
+                arguments = self.loader.read_made(text)
             else:
-                arguments = loaders.configured_arguments(self.loader["loader"], text, self.loader["default"])
+                arguments = edit.configured(self.loader.name, text, self.loader.default)
         except ValueError:
             return False
-        return all(loaders.has_argument(arguments, BLACKLIST, initcall) == self.present for initcall in self.initcalls)
+        return all(kernel_arguments.has(arguments, BLACKLIST, initcall) == self.present for initcall in self.initcalls)
 
     def _read_by_loader(self):
-        return loaders.EXTLINUX if self.loader["update"] else self.loader["config"]
+        return self.loader.made if self.loader.update else self.loader.config
 
     def apply(self):
-        """Write what changes() names, and let the boot loader's own tool make its file of it.
+        """Write the files of changes() and run the boot loader's update tool.
 
-        :returns: C({file: where its old content is kept}).
-        :raises BootSetupError: after everything was put back.
+        Returns:
+            {file: where its old content is kept}.
+
+        Raises:
+            BootSetupError: after everything was restored.
         """
         kept, files = {}, self.changes()
-        runs_tool = bool(self.loader["update"] and (self.initcalls or loaders.EXTLINUX in files))
+        runs_tool = bool(self.loader.update and (self.initcalls or self.loader.made in files))
         for folder in {os.path.dirname(self._place(path)) for path in files} | {self.state_dir}:
             clean_leftovers(folder)
         try:
@@ -169,16 +176,20 @@ class BootSetup:
             self._settle()
         except (OSError, BootSetupError) as error:
             left = self.restore()
-            reason = told(error, self._place(self._read_by_loader() or MODULES_LOAD)) if isinstance(error, OSError) else error
+            reason = error
+            if isinstance(error, OSError):
+                reason = told(error, self._place(self._read_by_loader() or MODULES_LOAD))
             if left:
-                raise BootSetupError("%s; and it could not be put back as it was: %s" % (reason, "; ".join(left))) from error
+                reason = "%s; and it could not be put back as it was: %s" % (reason, "; ".join(left))
+                raise BootSetupError(reason) from error
             raise BootSetupError("the boot set-up was put back as it was: %s" % reason) from error
         return kept
 
     def restore(self):
-        """Put the old content of every file back, the menu's too, and return what could not be: one sentence each."""
+        """Restore the old content of every file, the menu's too, and return what failed, one sentence each."""
         left = []
-        for path, content in dict(self.before, **({loaders.EXTLINUX: self.menu} if self.loader["update"] else {})).items():
+        made = {self.loader.made: self.menu} if self.loader.update else {}
+        for path, content in {**self.before, **made}.items():
             try:
                 if self._read(path) != content:
                     self._write(path, content)
@@ -189,7 +200,7 @@ class BootSetup:
         return left
 
     def _settle(self):
-        """Have U-Boot see what was written for it: see _files.checkpoint."""
+        """Make sure that U-Boot sees what was written for it: see checkpoint."""
         if self.touched:
             checkpoint.checkpoint(self._place("/boot"))
 
@@ -213,58 +224,23 @@ class BootSetup:
             self._read_by_loader(), "have" if self.present else "lose", BLACKLIST, ",".join(self.initcalls))
 
     def _make_menu(self):
-        """Let u-boot-update make its menu where nobody reads it, look at it, and put it in its place at once.
-
-        The tool itself does not sync what it writes, and a board without its menu does not boot.
-        """
-        menu = self._place(loaders.EXTLINUX)
-        with self._other_folder(os.path.dirname(menu)) as (folder, command):
-            rc, out, err = self.run([*command, self.loader["update"]])
-            if rc != 0:
-                full = disk_full(folder) + "; " if "No space left on device" in out + err else ""
-                raise BootSetupError("%s%s ended with %d: %s" % (full, self.loader["update"], rc, " ".join((err or out).split())[:300]))
-            made = read_file(os.path.join(folder, os.path.basename(menu)))
+        """Run the boot loader's update tool, and put what it makes in its place in one step, once checked."""
+        try:
+            made = update_tool.make(self.run, self.loader.update, self._place(self.loader.made), self.state_dir)
+        except ValueError as error:
+            raise BootSetupError(str(error)) from error
         self._check_menu((made or b"").decode("utf-8", "surrogateescape"))
         if made != self.menu:
-            self._write(loaders.EXTLINUX, made)
-
-    @contextlib.contextmanager
-    def _other_folder(self, folder):
-        """Yield C((folder, command)): where a command finds I(folder) when it is run with I(command) before it.
-
-        That is I(folder) itself and no command where the kernel or a container forbids a mount of its own.
-        """
-        fresh = ensure_dir(folder)
-        ensure_dir(self.state_dir, 0o700)
-        private = tempfile.mkdtemp(prefix=LEFTOVER, dir=self.state_dir)
-        command = [*_UNSHARE, "sh", "-c", _ELSEWHERE, "sh", private, folder]
-        try:
-            if not shutil.which("unshare") or self.run([*command, "true"])[0] != 0:
-                yield folder, []
-                return
-            if self.menu is not None:
-                write_file(os.path.join(private, os.path.basename(loaders.EXTLINUX)), self.menu)
-            yield private, command
-        finally:
-            shutil.rmtree(private, ignore_errors=True)
-            if fresh:
-                with contextlib.suppress(OSError):
-                    os.rmdir(folder)
+            self._write(self.loader.made, made)
 
     def _check_menu(self, text):
-        """Refuse a menu that the board would not boot with, or not as wanted."""
-        try:
-            image = loaders.extlinux_default_image(text) if text else None
-        except ValueError as error:
-            raise BootSetupError("%s made a menu that boots nothing: %s" % (self.loader["update"], error)) from error
-        # As U-Boot names it: without /boot where that is a file system of its own.
-        if not image or not any(os.path.isfile(self._place(top + image)) for top in ("", "/boot", "/boot/extlinux/")):
-            raise BootSetupError("%s made a menu that boots nothing: its default kernel is %s" % (
-                self.loader["update"], "%s, which is not there" % image if image else "not named"))
+        """Fail if the board would not boot with a menu, or not as wanted."""
+        problem = menu_kernel.problem(text, self.root) if self.loader.made == menu.PATH else None
+        if problem:
+            raise BootSetupError("%s made a menu that boots nothing: %s" % (self.loader.update, problem))
         if self.hold and not self._default_right(text):
             raise BootSetupError(
-                "%s boots kernel %s by default, for which there is no module %s: see U_BOOT_DEFAULT in the configuration of u-boot-update"
-                % (loaders.EXTLINUX, loaders.extlinux_default_kernel(text), self.module)
-            )
+                "%s boots kernel %s by default, for which there is no module %s: see U_BOOT_DEFAULT in the"
+                " configuration of u-boot-update" % (self.loader.made, menu_kernel.release(text), self.module))
         if self.initcalls and not self._arguments_right(text):
             raise BootSetupError(self._arguments_wrong())

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 
-from .._board.files import read_file
-
 LOG_BYTES = 1 << 20
 # What compiler, make and modpost say, what it means and what to do; the first of this order that matches is told.
 # gcc and clang write quotes as the locale has them.
@@ -70,11 +68,6 @@ KNOWN_ERRORS = (
 _COMPILER_DIFFERS = re.compile(
     r"the compiler differs from the one used to build the kernel\s+The kernel was built by: *(\S.{0,100})\s+You are using: *(\S.{0,100})"
 )
-
-
-def read_log(path):
-    content = read_file(path)
-    return content[-LOG_BYTES:].decode("utf-8", "replace") + "\n" if content else ""
 
 
 def explain(log):

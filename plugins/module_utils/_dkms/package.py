@@ -5,37 +5,34 @@
 
 from __future__ import annotations
 
-import contextlib
 import glob
-import hashlib
 import json
 import os
 import re
 import shutil
-import tarfile
 import tempfile
 
-from . import prebuilt
-from .._board.files import disk_full, ensure_dir, LEFTOVER, read_file, sha256_of, sync_file, told
-from .signing import Signing
+from .._board.files import (
+    LEFTOVER,
+    disk_full,
+    ensure_dir,
+    read_file,
+    sha256_of,
+    sync_file,
+    told,
+)
 from .._board.paths import SIGNING_PATHS, SUFFIXES
-from .build_log import read_log, explain
-from .snapshot import Snapshot
+from . import prebuilt
+from .build_log import LOG_BYTES, explain
 from .module_checks import alias_problem, module_problem
+from .signing import Signing
+from .snapshot import Snapshot
+from .source_tree import MARKER, DkmsError, readable_by_all, unpack_tree
 
-MARKER = "rkfleet.json"
 # Unfinished trees and trials, without a dot those of release 1.1.
 _LEFT = re.compile(r"\.?rkfleet-[a-z0-9_]{8}\Z")
 _NO_SPACE = "No space left on device"
 _SCANT = 1 << 20
-
-
-class DkmsError(Exception):
-    """A DKMS step that did not do what it should: one sentence, and the log as it stands."""
-
-    def __init__(self, message, log=""):
-        super().__init__(message)
-        self.log = log
 
 
 class DkmsPackage:
@@ -363,36 +360,6 @@ class DkmsPackage:
         os.sync()
 
 
-@contextlib.contextmanager
-def readable_by_all():
-    """Have what is made meanwhile, by DKMS and compilers too, be of mode 0755 and 0644, whatever umask root has: DKMS builds it as root later."""
-    before = os.umask(0o022)
-    try:
-        yield
-    finally:
-        os.umask(before)
-
-
-def unpack_tree(archive, digest, folder):
-    """Write the members of I(archive), whose sha256 is I(digest), below I(folder), nothing of it writable for others."""
-    with readable_by_all():
-        _unpack_tree(archive, digest, folder)
-
-
-def _unpack_tree(archive, digest, folder):
-    with open(archive, "rb") as stream:
-        found = hashlib.sha256(stream.read()).hexdigest()
-    if found != digest:
-        raise DkmsError("the source tree arrived damaged: sha256 %s, expected %s" % (found, digest))
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            # The controller made this archive from checked names; one that leaves the folder is an attack.
-            if not member.isreg() or member.name.startswith("/") or ".." in member.name.split("/"):
-                raise DkmsError("the source tree holds %r, which is not a plain file" % member.name)
-            path = os.path.join(folder, member.name)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "wb") as target:
-                shutil.copyfileobj(tar.extractfile(member), target)
-    with open(os.path.join(folder, MARKER), "w", encoding="utf-8") as target:
-        json.dump({"digest": digest}, target)
-
+def read_log(path):
+    content = read_file(path)
+    return content[-LOG_BYTES:].decode("utf-8", "replace") + "\n" if content else ""

@@ -22,12 +22,15 @@ import tempfile
 from .._board.files import ensure_dir, read_file, write_file
 from .._board.paths import SIGNING_CONFIG, SIGNING_FRAGMENT, SIGNING_TOOL
 
-
 OWNER = 0
 _PATH = re.compile(r"(?:/[A-Za-z0-9_+-][A-Za-z0-9_.+-]*)+\Z")
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
 _LIMIT = 1 << 16
-_HEAD = "# SPDX-License-Identifier: GPL-3.0-or-later\n# Copyright: (c) 2026, rkfleet.npu contributors\n# Written by rkfleet.npu.npu_dkms.\n"
+_HEAD = """\
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# Written by rkfleet.npu.npu_dkms.
+"""
 # Variables that DKMS does not know are passed over.
 _FRAGMENT_TEXT = _HEAD + 'mok_signing_key="%s"\nmok_certificate="%s"\nsign_tool="' + SIGNING_TOOL + '"\n'
 LINE = "[ ! -e %s ] || . %s  # rkfleet.npu: with what modules are signed" % (SIGNING_FRAGMENT, SIGNING_FRAGMENT)

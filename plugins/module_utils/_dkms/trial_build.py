@@ -10,12 +10,12 @@ import os
 import re
 import shutil
 
-from . import prebuilt
-from .._facts import headers
-from .module_checks import alias_problem, module_problem
-from .build_log import explain, probe_lines
 from .._board.files import read_file
 from .._board.tree import Tree
+from .._facts import headers
+from . import prebuilt
+from .build_log import explain, probe_lines
+from .module_checks import alias_problem, module_problem
 
 NEEDS_MIB = 400
 """Debian's headers unpack to 83 MiB, a vendor's complete ones to three times as much."""

@@ -74,7 +74,7 @@ def read_board(tree):
 
 def read_device(tree):
     """The NPU's node and the platform device made of it, with the driver bound to it; Nones where there is none."""
-    device = {"node": None, "address": None, "compatible": [], "status": None, "name": None, "driver": None}
+    device: dict = {"node": None, "address": None, "compatible": [], "status": None, "name": None, "driver": None}
     base = next((root for root in _ROOTS if tree.exists(root)), None)
     if base is None:
         return device

@@ -13,18 +13,7 @@ from .._board.tree import clean
 _TREE = "/var/lib/dkms"
 _MODULE = re.compile(r".+\.ko(?:\.(?:gz|xz|zst))?\Z")
 _VERSION = re.compile(r"""["']dkms-(\d[\w.]{0,20})["']|^dkms_version=["']?(\d[\w.]{0,20})""", re.M)
-# Older DKMS: "rknpu, 0.9.6, 6.1.99, aarch64: installed"; since 3.0: "rknpu/0.9.6, 6.1.99, aarch64: installed (...)".
-_STATUS = re.compile(r"([\w.+-]+)(?:/|, )([\w.+:~-]+)(?:, ([^,\s]+), ([^,\s:]+))?: ?(added|built|installed)\b")
 _LIMIT = 200
-
-
-def parse_status(text):
-    """Entries of `dkms status`, in both spellings, as read() gives them; lines of another shape are left out."""
-    matches = (_STATUS.match(line) for line in text.splitlines()[:_LIMIT])
-    return [
-        {"name": m.group(1), "version": m.group(2), "kernel": m.group(3), "arch": m.group(4), "state": m.group(5)}
-        for m in matches if m
-    ]
 
 
 def _tool_version(tree):

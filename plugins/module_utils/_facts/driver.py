@@ -19,7 +19,7 @@ import stat
 import struct
 
 from .._board import version as _version
-from .._boot import loaders
+from .._boot import kernel_arguments
 from . import device_tree
 from .._board.tree import clean
 
@@ -200,7 +200,7 @@ def read(tree, release, device, config, cmdline, dkms, ask_node=ask, privileged=
         "module": _bound_module(tree, device, presence),
         "version": None, "date": None, "version_source": "unknown",
         "render_node": None,
-        "held_down": loaders.has_argument(cmdline, BLACKLIST, INITCALL),
+        "held_down": kernel_arguments.has(cmdline, BLACKLIST, INITCALL),
         "builtin_version": None,
         "loaded": loaded,
         "files": files,
@@ -218,35 +218,3 @@ def read(tree, release, device, config, cmdline, dkms, ask_node=ask, privileged=
         version, source = _carried(tree, result)
     result.update(version=version, date=date, version_source=source)
     return result
-
-
-def holders(tree, node, own=(), limit=50):
-    """[{pid, name}] of the processes that have the node open; without root only the caller's own can be seen."""
-    found, hidden = [], 0
-    for pid in tree.names("/proc"):
-        if not pid.isdigit() or int(pid) in own:
-            continue
-        folder = "/proc/%s/fd" % pid
-        try:
-            handles = os.listdir(tree.real(folder))
-        except OSError as error:
-            hidden += error.errno in (errno.EACCES, errno.EPERM)
-            continue
-        if any(tree.link("%s/%s" % (folder, handle)) == node for handle in handles):
-            found.append({"pid": int(pid), "name": tree.line("/proc/%s/comm" % pid, 64) or "?"})
-        if len(found) >= limit:
-            break
-    if hidden:
-        tree.note("open files of %d processes of other users" % hidden, "needs root")
-    return found
-
-
-def blocking(tree, node, services, own):
-    """C([{pid, name}]) of the processes that have the NPU open and belong to none of I(services)."""
-    found = []
-    for process in holders(tree, node, own) if node else ():
-        groups = tree.text("/proc/%d/cgroup" % process["pid"], 4096) or ""
-        units = set(part for line in groups.splitlines() for part in line.split("/"))
-        if not any(name in units or name + ".service" in units for name in services):
-            found.append(process)
-    return found

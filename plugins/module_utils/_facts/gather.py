@@ -15,10 +15,12 @@ import sys
 import zlib
 
 from . import packages
-from .._boot import loaders
+from .._boot import registry
+from .._boot.description import DEFAULT_ARGUMENTS
 from . import apt_kernels, device_tree, dkms, driver, kernels, runtime, storage
+from . import holders
 from . import headers
-from .._transaction import state
+from . import upgrade
 from .._board.paths import FACT_FILE
 from .._board.tree import clean, clean_tree
 
@@ -204,7 +206,7 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
         "dkms": part("dkms", {"available": False, "version": None, "modules": []}, dkms.read, tree),
         "runtime": part("runtime", _nothing_of("path link version build sha256 git_blob size loader", others=[]), runtime.read, tree),
         "boot": part("boot loader", _nothing_of("config configured next update error", loader="unknown", cmdline=cmdline,
-                                                default=loaders.DEFAULT_ARGUMENTS), loaders.read, tree, cmdline),
+                                                default=DEFAULT_ARGUMENTS), registry.read, tree, cmdline),
         "tools": part("tools", _nothing_of("python bits", make=False, compiler=False, dkms=False, kexec=False, packages_interrupted=False), read_tools, tree),
         "hardware": part("hardware", _nothing_of("cores mhz memory"), read_hardware, tree),
         "watchdog": part("watchdog", _nothing_of("usable problem timeout"), storage.read_watchdog, tree),
@@ -213,7 +215,7 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
         "repository": part("package repositories", None, apt_kernels.read, tree, ask_repository),
         "verification": part("verification", None, read_verification, tree),
         "upgrade": part("upgrade", _nothing_of("since why run baseline driver locked_by hold", state="unknown", pending=False, origin=False),
-                        state.read, tree),
+                        upgrade.read, tree),
         "privileged": uid == 0,
     }
     facts["boot"]["links"] = part("boot files", [], storage.read_boot_links, tree, facts["boot"]["config"])
@@ -223,6 +225,6 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
                               held_down=False, loaded=[], files=[]),
         driver.read, tree, facts["kernel"]["release"], facts["device"], facts["kernel"]["config"], cmdline, facts["dkms"], ask_node, uid == 0)
     node = facts["driver"]["render_node"]
-    facts["processes"] = part("processes", [], driver.holders, tree, node, (os.getpid(),)) if node else []
+    facts["processes"] = part("processes", [], holders.holders, tree, node, (os.getpid(),)) if node else []
     facts["unread"] = tree.unread
     return facts

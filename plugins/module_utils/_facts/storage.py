@@ -11,15 +11,13 @@ from __future__ import annotations
 import os
 import re
 
-from .._boot import default_kernel, loaders
-from .._board.paths import MODULES_LOAD
-from .._board.paths import STATE_DIR
-from .._board.paths import SIGNING_PATHS
-from .._board.tree import clean, Tree
+from .._board.paths import MODULES_LOAD, SIGNING_PATHS, STATE_DIR
+from .._board.tree import clean
+from .._boot import default_kernel, menu, shell_file, u_boot_update
 
 PATHS = ("/", "/boot", "/etc", "/lib/modules", "/usr/lib", "/usr/src", "/var/lib/dkms", STATE_DIR)
 """Below these everything lies that is written."""
-BOOT_FILES = (loaders.EXTLINUX, loaders.U_BOOT_DEFAULT, MODULES_LOAD, default_kernel.SCRIPT, default_kernel.SETTINGS, default_kernel.FRAGMENT,
+BOOT_FILES = (menu.PATH, u_boot_update.CONFIG, MODULES_LOAD, default_kernel.SCRIPT, default_kernel.SETTINGS, default_kernel.FRAGMENT,
               default_kernel.IMAGE_HOOK, default_kernel.HEADERS_HOOK)
 SHORTEST_WATCHDOG = 20
 """Seconds: a hardware watchdog with less time is not used, since a busy board could miss it."""
@@ -30,10 +28,6 @@ _IMAGES = ("squashfs", "erofs", "cramfs", "romfs", "iso9660")
 _UNIONS = ("overlay", "overlayfs", "aufs")
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 _LIMIT = 1 << 20
-_LINK_PROBLEMS = {
-    "loop": "which leads in a circle", "dangling": "which is not there", "folder": "which is a folder", "special": "which is not a plain file",
-    "blank": "which has a blank in its name", "elsewhere": "which is on another file system",
-}
 
 
 class Mount:
@@ -171,7 +165,7 @@ def read_kexec(tree):
         return "locked" if tree.line("/proc/sys/kernel/kexec_load_disabled", 8) == "1" else "loaded"
     if tree.exists("/etc/init.d/kexec-load") and tree.exists("/sbin/kexec"):
         try:
-            value = loaders.shell_variable(tree.text("/etc/default/kexec", 65536) or "", "LOAD_KEXEC")
+            value = shell_file.variable(tree.text("/etc/default/kexec", 65536) or "", "LOAD_KEXEC")
         except ValueError as error:
             tree.note("/etc/default/kexec", error)
             return None
@@ -197,63 +191,3 @@ def read_watchdog(tree):
     elif tree.line(device + "/state", 16) == "active" and not tree.exists(STATE_DIR + "/pending"):
         problem = "another program uses it"
     return {"usable": problem is None, "problem": problem, "timeout": timeout}
-
-
-def writes_boot(loader):
-    """Whether files below C(/boot) belong to the boot configuration. I(loader): as _bootloader.read() returns it."""
-    return str(loader.get("config") or "").startswith("/boot/") or bool(loader.get("update"))
-
-
-def problem(filesystems, links, init, boot=True):
-    """C((reason, remedy)) for a board that could not be brought back after a reboot, or None.
-
-    :arg filesystems: as read_filesystems() returns them.
-    :arg links: as read_boot_links() returns them.
-    :arg init: as read_init() returns it.
-    :arg boot: whether anything below C(/boot) is written.
-    """
-    if init not in (None, "systemd"):
-        return ("This board is not run by systemd (process 1 is %s), which is what rolls a failed upgrade back." % init,
-                "Install systemd as its init system (package systemd-sysv), reboot, and rerun the playbook.")
-    for entry in filesystems or ():
-        if entry["path"] == "/boot" and not boot:
-            continue
-        where = "%s at %s" % (entry["type"], entry["mount"])
-        if not entry["lasting"] and entry["type"] in _UNIONS:
-            return ("What is written below %s is lost at the reboot: it is on an overlay (%s)." % (entry["path"], where),
-                    "Leave the read-only mode of the root file system (overlayroot, armbian-config or raspi-config), reboot, and rerun the playbook.")
-        if not entry["lasting"]:
-            return ("What is written below %s is lost at the reboot: it is kept in memory (%s)." % (entry["path"], where),
-                    "Put it on a disk (see /etc/fstab), reboot, and rerun the playbook.")
-        if entry["read_only"]:
-            return ("Nothing can be written below %s: it is mounted read-only (%s)." % (entry["path"], where),
-                    "Mount it read-write (mount -o remount,rw %s), or install a system whose files can be written, and rerun the playbook." % entry["mount"])
-    for link in links or ():
-        if link["problem"]:
-            return ("%s is a symbolic link to %s, %s, so it could not be rolled back." % (link["path"], link["target"], _LINK_PROBLEMS.get(
-                link["problem"], link["problem"])), "Replace the link with a plain file, and rerun the playbook.")
-    return None
-
-
-def check(root="/"):
-    """Return one or two sentences on why an upgrade of the board whose files lie below I(root) must not begin, or None."""
-    tree = Tree(root)
-    if read_container(tree):
-        return None  # nothing boots here: the plan has refused it before, and a container's root is an overlay by nature
-    found = mounts(tree)
-    if not found and not tree.live:
-        found = _below(os.path.realpath(root), mounts(Tree()))
-    loader = loaders.read(tree, tree.line("/proc/cmdline", 2048) or "")
-    trouble = problem(read_filesystems(tree, found), read_boot_links(tree, loader["config"], found), read_init(tree), writes_boot(loader))
-    return " ".join(trouble) if trouble else None
-
-
-def _below(root, found):
-    """Those of this machine's mounts that lie at or below a folder, as they are seen from there."""
-    inside = []
-    for mount in found:
-        if mount.point == root or mount.point.startswith(root + "/"):
-            seen = Mount(mount.point[len(root):] or "/", mount.kind, mount.source, mount.options, mount.device)
-            seen.lasting = mount.lasting
-            inside.append(seen)
-    return inside

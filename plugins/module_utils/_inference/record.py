@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The board's own record, /etc/ansible/facts.d/npu.fact: static JSON that ansible_local.npu answers with."""
+"""The board's own record, /etc/ansible/facts.d/npu.fact: static JSON that Ansible returns as ansible_local.npu."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .._board.files import ensure_dir, read_file, write_file
 from .._board.paths import FACT_FILE
 
 SCHEMA = 1
-# What differs from run to run on a board that did not change.
+# Values that differ from run to run on an unchanged board.
 VOLATILE = ("verified_at", "latency_ms")
 KEPT_OF_FACTS = {
     "board": ("model", "soc", "serial"),
@@ -30,21 +30,22 @@ KEPT_OF_VERIFICATION = (
 def compose(facts, verification, now=None):
     """Return the record of a board.
 
-    :arg facts: C(ansible_facts.npu).
-    :arg verification: what M(rkfleet.npu.rknn_mobilenet) returned.
-    :arg now: seconds since the epoch; the record states it in UTC, as C(2026-01-31T12:00:00Z).
+    Args:
+        facts: `ansible_facts.npu`.
+        verification: what module rknn_mobilenet returned.
+        now: seconds since the epoch; the record has it in UTC, as `2026-01-31T12:00:00Z`.
     """
-    record = {"schema": SCHEMA}
+    record: dict = {"schema": SCHEMA}
     for part, names in KEPT_OF_FACTS.items():
-        there = facts.get(part) or {}
-        record[part] = {name: there.get(name) for name in names}
+        values = facts.get(part) or {}
+        record[part] = {name: values.get(name) for name in names}
     record["verification"] = {name: verification.get(name) for name in KEPT_OF_VERIFICATION}
     record["verification"]["verified_at"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
     return record
 
 
 def stable(record):
-    """Return a record without what differs from run to run."""
+    """Return a record without the values that differ from run to run."""
     verification = record.get("verification")
     if not isinstance(verification, dict):
         return record
@@ -52,7 +53,7 @@ def stable(record):
 
 
 def load(path=FACT_FILE):
-    """Return the record that is there, an empty dict where there is none or it cannot be read as one."""
+    """Return the existing record; an empty dict if there is none or it cannot be parsed."""
     try:
         record = json.loads(read_file(path, 1 << 20) or b"{}")
         return record if isinstance(record, dict) else {}
@@ -61,13 +62,13 @@ def load(path=FACT_FILE):
 
 
 def is_changed(old, new):
-    """Tell whether a record says something else of the board than before."""
+    """Return whether a record differs from the previous one in more than volatile values."""
     # Through JSON once, so that tuples and lists compare equal.
     return stable(old) != stable(json.loads(json.dumps(new)))
 
 
 def is_stale(old, max_age, now=None):
-    """Tell whether a record's time is older than I(max_age) hours, in the future or no time at all."""
+    """Return whether a record's time is older than `max_age` hours, in the future or missing."""
     try:
         stated = time.strptime(old["verification"]["verified_at"], "%Y-%m-%dT%H:%M:%SZ")
     except (KeyError, TypeError, ValueError):

@@ -1,64 +1,80 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The proof of an NPU on the board: model and picture are taken, the inference is run, and what it means is said."""
+"""Verification of the NPU on the board: load model and picture, run the inference and return its diagnosis."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import statistics
 
-from . import librknnrt
 from .._board.files import ensure_dir, read_file, write_file
+from . import diagnosis
+from .child import infer
+from .drm_nodes import drm_nodes
+from .top5 import pairs
 
 SUFFIXES = {"model": ".rknn", "picture": ".rgb"}
 
 
-class ProofError(Exception):
-    """What could not be tried, with one sentence why."""
+class VerificationError(Exception):
+    """No inference could be tried, with one sentence why."""
 
 
-class DamagedError(ProofError):
-    """A file that is not what the controller sent."""
+class DamagedError(VerificationError):
+    """A file is not what the controller sent."""
 
 
-def prove(params, keep, sent=None):
-    """Return the answer of module rknn_mobilenet: C({changed, missing}) where the board has not got the files, else C(changed) and what I(judge) says.
+def run(params, keep, sent=None):
+    """Return the answer of module rknn_mobilenet.
 
-    :arg params: the module's arguments.
-    :arg keep: whether model and picture are kept on the board.
-    :arg sent: C({name: content}) of files that came along with the program.
-    :raises ProofError: where nothing could be tried.
+    Args:
+        params: the module's arguments.
+        keep: whether model and picture are kept on the board.
+        sent: `{name: content}` of files that came along with the program.
+
+    Returns:
+        `{changed, missing}` if the board needs files, else `changed` and what judge() returns.
+
+    Raises:
+        VerificationError: if no inference could be tried.
     """
     content, changed = {}, False
     try:
         for name in SUFFIXES:
-            content[name], placed = take(params["state_dir"], name, params[name + "_sha256"] or "", params[name + "_upload"], keep, (sent or {}).get(name))
+            content[name], placed = load(params["state_dir"], name, params[name + "_sha256"] or "",
+                                         params[name + "_upload"], keep, (sent or {}).get(name))
             changed = changed or placed
     except OSError as error:
-        raise ProofError("cannot keep model and picture below %s: %s" % (params["state_dir"], error)) from error
+        raise VerificationError("cannot keep model and picture below %s: %s" % (params["state_dir"], error)) from error
     missing = [name for name in SUFFIXES if content[name] is None]
     if missing:
         return {"changed": changed, "missing": missing}
     try:
-        outcome = librknnrt.infer(params["library"], content["model"], content["picture"], params["runs"], params["timeout"])
+        outcome = infer(params["library"], content["model"], content["picture"], params["runs"], params["timeout"])
     except ValueError as error:
-        raise ProofError(str(error)) from error
-    return dict(judge(params, outcome, librknnrt.drm_nodes(), os.uname().release), changed=changed)
+        raise VerificationError(str(error)) from error
+    return dict(judge(params, outcome, drm_nodes(), os.uname().release), changed=changed)
 
 
 def kept_at(state_dir, name, digest):
-    """Where a board keeps this C(model) or C(picture)."""
+    """Return the path at which a board keeps this `model` or `picture`."""
     return os.path.join(state_dir, "models", digest + SUFFIXES[name])
 
 
-def take(state_dir, name, digest, upload, keep=True, sent=None):
-    """Return C((content, placed)) of a file kept under its digest; content None where it is neither kept nor sent.
+def load(state_dir, name, digest, upload, keep=True, sent=None):
+    """Return `(content, placed)` of a file that the board keeps or the controller sent; content is None for neither.
 
-    :arg upload: the copy the controller sent, placed at once when its digest is right.
-    :arg sent: its content, where it came without a file.
-    :arg keep: whether it is really placed; placed says in either case whether it has to be.
-    :raises DamagedError: where it is not.
+    Args:
+        name: `model` or `picture`.
+        digest: its SHA-256, under which the board keeps it.
+        upload: path of the copy that the controller sent.
+        keep: whether a sent file is stored on the board; placed is true in either case if it has to be.
+        sent: its content, if it was sent without a file.
+
+    Raises:
+        DamagedError: if what was sent has another digest.
     """
     path = kept_at(state_dir, name, digest)
     try:
@@ -71,7 +87,8 @@ def take(state_dir, name, digest, upload, keep=True, sent=None):
         return None, False
     content = read_file(upload) if sent is None else sent
     if content is None or hashlib.sha256(content).hexdigest() != digest:
-        raise DamagedError("the %s arrived damaged: try again, and see that the board's disk is sound and not full" % name)
+        raise DamagedError(
+            "the %s arrived damaged: try again, and check that the board's disk works and is not full" % name)
     if not keep:
         return content, True
     try:
@@ -84,8 +101,8 @@ def take(state_dir, name, digest, upload, keep=True, sent=None):
 
 
 def judge(params, outcome, nodes, kernel):
-    """Return the module's answer to an outcome of infer()."""
-    expected = librknnrt.pairs(params["expected_top5"])
+    """Return the module's answer for an outcome of infer()."""
+    expected = pairs(params["expected_top5"])
     facts = {
         "library": params["library"],
         "expected": expected,
@@ -94,22 +111,30 @@ def judge(params, outcome, nodes, kernel):
         "kernel": kernel,
         "nodes": nodes,
     }
-    diagnosis, evidence, remedy = librknnrt.diagnose(outcome, facts)
-    sdk_version, driver_version = librknnrt.versions(outcome)
+    name, evidence, remedy = diagnosis.diagnose(outcome, facts)
+    sdk_version, driver_version = diagnosis.versions(outcome)
     return dict(
-        verdict="proven" if diagnosis == "ok" else "failed",
-        diagnosis=diagnosis,
+        verdict="proven" if name == "ok" else "failed",
+        diagnosis=name,
         evidence=evidence,
         remedy=remedy,
         top5=as_dicts((outcome["top"] or [])[:5]),
         expected_top5=as_dicts(expected),
         tolerance=params["tolerance"],
-        latency_ms=librknnrt.latency(outcome["elapsed"]),
+        latency_ms=latency(outcome["elapsed"]),
         sdk_version=sdk_version,
         driver_version=driver_version,
-        notes=librknnrt.notes(outcome),
+        notes=diagnosis.notes(outcome),
         log=outcome["log"],
     )
+
+
+def latency(elapsed):
+    """Return {runs, min, median, max} of times in ms; all but the number of runs are None if there are none."""
+    if not elapsed:
+        return {"runs": 0, "min": None, "median": None, "max": None}
+    figures = {"min": min(elapsed), "median": statistics.median(elapsed), "max": max(elapsed)}
+    return dict((name, round(value, 3)) for name, value in figures.items()) | {"runs": len(elapsed)}
 
 
 def as_dicts(top):

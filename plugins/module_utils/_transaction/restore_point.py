@@ -163,4 +163,3 @@ def _size(place):
     if os.path.isfile(place):
         return os.path.getsize(place)
     return sum(os.lstat(os.path.join(folder, name)).st_size for folder, dummy, names in os.walk(place) for name in names)
-

@@ -14,14 +14,8 @@ import re
 import time
 
 from .._board.files import read_file, write_file
-from .._board.paths import STATE_DIR
-from .._board.tree import Tree, clean, clean_tree
+from .._board.tree import Tree
 
-SCHEMA = 1
-STATES = (
-    "unknown", "planned", "staged", "deployed", "activating", "verifying", "committed", "rolled_back", "rollback_failed", "held",
-)
-HOLD_FILE = "/etc/rkfleet-npu/hold"
 # An uptime no board reaches: nobody is expected to give a sign of life in this boot.
 _NEVER = 10**9
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+~-]{1,200}(?::[a-z0-9]+)?\Z")
@@ -115,46 +109,6 @@ def content_digest(content):
 def packages(state_dir, folder):
     """Names of the packages that were installed since what I(folder) (C(pending), C(origin), C(undone)) holds."""
     return [name for name in read_lines(os.path.join(state_dir, folder, "packages")) if _PACKAGE.match(name)]
-
-
-def read(tree):
-    """C({state, since, why, run, pending, baseline, driver, locked_by, hold}) of a board, for its facts: nothing there is trusted.
-
-    C(state) is C(unknown) where nothing is recorded, C(held) where the owner holds the board; C(hold) is the first line of the hold file,
-    None where there is none.
-    """
-    record = _strict(tree.text(STATE_DIR + "/state.json", 1 << 16))
-    hold = tree.text(HOLD_FILE, 4096)
-    lock = _strict(tree.text(STATE_DIR + "/lock.json", 1 << 16))
-    state = record.get("state")
-    return {
-        "state": "held" if hold is not None else state if state in STATES else "unknown",
-        "since": _text(record, "since"), "why": _text(record, "why"), "run": _text(record, "run"),
-        "pending": tree.exists(STATE_DIR + "/pending/manifest"),
-        "origin": tree.exists(STATE_DIR + "/origin/manifest"),
-        "baseline": record.get("baseline") if isinstance(record.get("baseline"), dict) else None,
-        "driver": record.get("driver") if isinstance(record.get("driver"), dict) else None,
-        "locked_by": describe(lock) if lock else None,
-        "hold": None if hold is None else clean(hold.splitlines()[0] if hold.strip() else ""),
-    }
-
-
-def _strict(text):
-    try:
-        record = clean_tree(json.loads(text or "{}"))
-    except (ValueError, RecursionError):
-        return {}
-    return record if isinstance(record, dict) and record.get("schema") == SCHEMA else {}
-
-
-def _text(record, name):
-    return record[name] if isinstance(record.get(name), str) else None
-
-
-def describe(lock):
-    """Who holds a lock, since when, in words."""
-    words = {name: clean(str(lock.get(name) or "?"), 100) for name in ("user", "host", "since", "run")}
-    return "{user}@{host} since {since} (run {run})".format(**words)
 
 
 def link_target(tree, path):

@@ -17,13 +17,14 @@ import os
 import re
 import shutil
 
-from .._facts import storage
+from .._facts import storage_check
 from . import guard
 from .._board.files import clean_leftovers, ensure_dir, read_file, sync_dir, told, write_file
 from .._board.paths import STATE_DIR
 from .._board.tree import clean
 from .restore_point import RestorePoint, release_room
-from .state import Locked, SCHEMA, TransactionError, add_lines, _advance, as_lines, content_digest, read_lines, load_json, timestamp, save_state, describe, exclusive
+from .state import Locked, TransactionError, add_lines, _advance, as_lines, content_digest, read_lines, load_json, timestamp, save_state, exclusive
+from .._facts.upgrade import SCHEMA, describe
 from .watched import BOOT_KINDS
 
 _UNIT = re.compile(r"[A-Za-z0-9@._:-]{1,200}\Z")
@@ -42,10 +43,11 @@ class Transaction:
     :arg run: callable taking a list of arguments, giving C((rc, stdout, stderr)).
     :arg owner: C({run, host, user, ...}) of who works on the board.
     :arg root: where the board's files are. Paths are given as the board sees them.
+    :arg guard: C({base name: text}) of the guard's files. Only begin(), commit() and restore() need them.
     """
 
-    def __init__(self, run, owner, root="/", state_dir=STATE_DIR):
-        self.run, self.owner, self.root = run, owner, root
+    def __init__(self, run, owner, root="/", state_dir=STATE_DIR, guard=None):
+        self.run, self.owner, self.root, self.guard = run, owner, root, guard or {}
         self.home = self.place(state_dir)
         self.pending = os.path.join(self.home, "pending")
         self.stopped = []  # services that an upgrade had stopped which this run has taken back
@@ -102,7 +104,7 @@ class Transaction:
         :returns: whether an earlier run's upgrade is gone on with.
         :raises TransactionError: where not everything could be written down; nothing has changed then.
         """
-        trouble = storage.check(self.root)
+        trouble = storage_check.check(self.root)
         if trouble:
             raise TransactionError(trouble)
         self._prepare_home()
@@ -197,24 +199,23 @@ class Transaction:
         if os.path.exists(restoring):
             os.rename(restoring, whole)
         write_file(whole, b"", 0o600)
-        self._lay_down(*guard.files())
+        self._install(*guard.FILES)
         for path, target in guard.links().items():
             place = self.place(path)
             ensure_dir(os.path.dirname(place))
             if not os.path.islink(place):
                 os.symlink(target, place)
 
-    def _lay_down(self, *paths):
+    def _install(self, *paths):
         """Write these of the guard's files."""
         for path in paths:
-            content, mode = guard.files()[path]
             ensure_dir(os.path.dirname(self.place(path)))
             clean_leftovers(os.path.dirname(self.place(path)))
-            write_file(self.place(path), content, mode)
+            write_file(self.place(path), self.guard[os.path.basename(path)].encode(), guard.FILES[path])
 
     def _ask(self, command):
         # The script is not there yet when it is asked first: it says the same wherever it lies.
-        rc, out, dummy = self.run(["/bin/sh", "-c", guard.script(), "guard", command])
+        rc, out, dummy = self.run(["/bin/sh", "-c", self.guard["guard"], "guard", command])
         return out.encode() if rc == 0 else b""
 
     def abandon(self):
@@ -296,7 +297,7 @@ class Transaction:
         if not first:
             self.point("origin").add_new(self.point())
         # For whoever rolls back without Ansible.
-        write_file(os.path.join(self.pending if first else origin, "guard"), guard.script().encode(), 0o700)
+        write_file(os.path.join(self.pending if first else origin, "guard"), self.guard["guard"].encode(), 0o700)
         template = load_json(os.path.join(self.pending, "state.in")) or {}
         record = dict(_NOTHING, **template)
         record.update(driver=dict(record["driver"], to=driver), run=self.owner["run"], state="committed", why=trouble, since=timestamp())
@@ -324,7 +325,7 @@ class Transaction:
         words = set()
         for folder in folders:
             # The script on the board may have been lost, or be of another release.
-            self._lay_down(guard.SCRIPT)
+            self._install(guard.SCRIPT)
             rc, out, err = self.run([self.place(guard.SCRIPT), "restore", folder])
             if rc != 0:
                 raise TransactionError("not everything could be put back: %s" % clean(err or out, 500))
@@ -370,7 +371,7 @@ class Transaction:
         if os.path.exists(self.place(guard.SCRIPT)):
             self.run([self.place(guard.SCRIPT), "calm"])
         # The links first: a unit without its script would fail at boot.
-        for path in [*guard.links(), *reversed(list(guard.files()))]:
+        for path in [*guard.links(), *reversed(list(guard.FILES))]:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.place(path))
         with contextlib.suppress(OSError):  # others of ours may be in it

@@ -18,7 +18,7 @@ from .._board.paths import (
     SUFFIXES,
 )
 from .._board.tree import Tree
-from .._boot import default_kernel, loaders
+from .._boot import default_kernel, menu, registry, u_boot_update
 from .state import link_target
 
 DKMS_TREE = "/var/lib/dkms/rknpu"
@@ -26,8 +26,6 @@ SOURCE_TREES = "/usr/src"
 SERVER_FILES = ("/usr/bin/rknn_server", "/etc/systemd/system/rknn_server.service", "/etc/systemd/system/multi-user.target.wants/rknn_server.service")
 BOOT_KINDS = ("menu", "shell", "environment", "words")
 """Files of the boot loader, by how they are written: see _guard."""
-_KIND_OF_LOADER = {"u-boot-menu": "shell", "radxa": "words", "extlinux": "menu", "armbian": "environment", "dietpi": "environment",
-                   "orangepi": "environment"}
 _MODULE = re.compile(r"rknpu(?:_dkms)?\.ko(?:\.(?:gz|xz|zst))?\Z")
 
 
@@ -42,13 +40,13 @@ def watched(root, versions, runtime, package="rknpu"):
     """
     tree = Tree(root)
     cmdline = (read_file(os.path.join(root, "proc/cmdline")) or b"").decode("utf-8", "replace")
-    loader = loaders.read(tree, cmdline)
-    paths = [loaders.EXTLINUX, loaders.U_BOOT_DEFAULT, MODULES_LOAD, DRACUT]
-    boot = {loaders.EXTLINUX: "menu", loaders.U_BOOT_DEFAULT: "shell", SIGNING_CONFIG: "shell"}
-    if loader["config"]:
-        paths.append(loader["config"])
-        boot[loader["config"]] = _KIND_OF_LOADER[loader["loader"]]
-    paths += [path for path in default_kernel.files(True, True) if path not in paths]
+    loader = registry.recognize(tree, cmdline)
+    paths = [menu.PATH, u_boot_update.CONFIG, MODULES_LOAD, DRACUT]
+    boot = {menu.PATH: "menu", u_boot_update.CONFIG: "shell", SIGNING_CONFIG: "shell"}
+    if loader.config:
+        paths.append(loader.config)
+        boot[loader.config] = loader.kind
+    paths += [path for path in default_kernel.FILES if path not in paths]
     for release in tree.names("/lib/modules"):
         folder = "/lib/modules/%s" % release
         paths += ["%s/updates/dkms/%s.ko%s" % (folder, name, suffix) for name in ("rknpu", "rknpu_dkms") for suffix in SUFFIXES]

@@ -18,6 +18,7 @@ from .._answers import gate
 from .._answers.failure import cause_in, MALFORMED, NO_ANSWER, NO_PYTHON, UNREACHABLE
 from .._answers.limits import HostileAnswer, limited, MalformedAnswer
 from .._schema.values import printable
+from .. import _clock
 
 DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 # What Ansible calls a lost connection, too, although the board has answered.
@@ -103,7 +104,7 @@ class BoardAction(GuardedAction):
     """
 
     _supports_check_mode = True
-    MODULE = None
+    MODULE: str | None = None
     """Name of the module, as in I(ANSWERS)."""
 
     def run(self, tmp=None, task_vars=None):
@@ -112,7 +113,9 @@ class BoardAction(GuardedAction):
         try:
             if fact and not self.is_rolling_back():
                 raise HostileAnswer(gate.hostile_sentence(fact))
-            return self.act(result, task_vars)
+            # A board that goes by another's name does not get at the other's clock.
+            with contextlib.nullcontext() if fact else _clock.measured(self._task, task_vars):
+                return self.act(result, task_vars)
         except (AnsibleConnectionFailure, MalformedAnswer) as error:
             reason, cause = self.why(error)
             host = self._task.delegate_to if isinstance(error, MalformedAnswer) and not fact else None

@@ -84,8 +84,8 @@ def ready(module, function, folder):
     for path in sorted(FOLDER.rglob("*.py")):
         status = path.stat()
         digest.update(("%s %d %d\n" % (path, status.st_size, status.st_mtime_ns)).encode())
-    path = os.path.join(folder, "rkfleet-npu-%s-%s.py" % (function, digest.hexdigest()[:16]))
-    return keep(path, lambda: compose(module, function))
+    program = os.path.join(folder, "rkfleet-npu-%s-%s.py" % (function, digest.hexdigest()[:16]))
+    return keep(program, lambda: compose(module, function))
 
 
 def keep(path, make):

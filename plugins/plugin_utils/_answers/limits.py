@@ -117,13 +117,13 @@ def _memory(most, started):
                 resource.setrlimit(resource.RLIMIT_AS, lowered)
             started.append(self)
 
-    before, subprocess.Popen = subprocess.Popen, Popen
+    before, subprocess.Popen = subprocess.Popen, Popen  # type: ignore[misc]
     try:
         resource.setrlimit(resource.RLIMIT_AS, lowered)
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, usual)
-        subprocess.Popen = before
+        subprocess.Popen = before  # type: ignore[misc]
 
 
 def _address_space():

@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The compatibility data: read, merged with the user's, and checked before a plan is built on it."""
+"""The compatibility data: load it, merge the user's data over it, and validate the result before a plan uses it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .._url import without_secrets
 _FOLDER = pathlib.Path(__file__).parent
 _HASHES = ("sha256", "git_blob")
 _RULES = ("vendor_kernels", "headers")
-_TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
+_TYPES: dict = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
 
 
 @functools.lru_cache(maxsize=None)
@@ -39,14 +39,14 @@ def _schema():
 
 
 def load():
-    """The data this collection ships, as a dictionary of its own."""
+    """Return a copy of the data that this collection ships."""
     return copy.deepcopy(_shipped())
 
 
 def _merge(base, over):
     result = dict(base)
     if any(over.get(key) for key in _HASHES):
-        # Another content: what is said of the old one would only contradict it.
+        # It is another file: hashes, size and source of the shipped one do not apply to it.
         for key in _HASHES + ("size", "source", "confidence"):
             result.pop(key, None)
     for key, value in over.items():
@@ -61,9 +61,9 @@ def _merge(base, over):
 
 
 def merged(user=None):
-    """The shipped data with the user's merged over it: dictionaries recursively, all else replaced, null removes.
+    """Return the shipped data with the user's merged over it: dictionaries recursively, else replaced, null removes.
 
-    Rules are looked through in order, so the user's are put before the shipped ones instead of replacing them.
+    The first rule that matches counts, so the user's rules are put before the shipped ones instead of replacing them.
     """
     if user is not None and not isinstance(user, dict):
         raise ValueError("npu_compatibility must be a dictionary")
@@ -93,7 +93,7 @@ def checked(user=None):
 
 
 def _check(value, schema, where, errors):
-    """Errors of value against the part of JSON Schema that compatibility.schema.json uses."""
+    """Append the errors of value against the part of JSON Schema that compatibility.schema.json uses."""
     if "$ref" in schema:
         schema = _schema()["$defs"][schema["$ref"].rsplit("/", 1)[1]]
     kind = schema.get("type")
@@ -125,11 +125,11 @@ def _check_object(value, schema, where, errors):
     for key, item in value.items():
         place = "%s.%s" % (where, key)
         if not isinstance(key, str) or not re.search(schema.get("propertyNames", {}).get("pattern", ""), key):
-            errors.append("%s is not a name expected there (versions are written in quotes)" % place)
+            errors.append("%s is not a valid key (versions are written in quotes)" % place)
         elif key in properties:
             _check(item, properties[key], place, errors)
         elif others is False:
-            errors.append("%s is not known" % place)
+            errors.append("%s is not a known key" % place)
         elif others is not True:
             _check(item, others, place, errors)
 
@@ -143,7 +143,7 @@ def _cross_references(data):
     for key, row in data["drivers"].items():
         yield from known("drivers.%s.runtime" % key, "runtimes", row.get("runtime"))
         if row.get("path") and not row.get("runtime"):
-            yield "drivers.%s.runtime is missing: which runtime goes with it" % key
+            yield "drivers.%s.runtime is missing: the runtime that goes with it" % key
     for key, row in data["runtimes"].items():
         yield from known("runtimes.%s.model" % key, "models", row.get("model"))
     for key, row in data["models"].items():
@@ -156,11 +156,12 @@ def _cross_references(data):
     for key, row in data["socs"].items():
         yield from known("socs.%s.family" % key, "socs", row.get("family"))
         yield from known("socs.%s.model" % key, "models", row.get("model"))
-    # A model's checksum may be missing: it is asked for when a board needs it, and nothing is downloaded before.
+    # A model's checksum may be missing: nothing is downloaded before its owner adds it, and a note of the plan says so.
     for section in ("drivers", "runtimes", "pictures"):
         for key, row in data[section].items():
             if row.get("path") and not any(row.get(name) for name in _HASHES):
-                yield "%s.%s has a path but neither sha256 nor git_blob: nothing is downloaded without a checksum" % (section, key)
+                yield "%s.%s has a path but neither sha256 nor git_blob: nothing is downloaded without a checksum" % (
+                    section, key)
     for index, row in enumerate(data["vendor_kernels"]):
         for soc in row.get("socs", ()):
             yield from known("vendor_kernels[%d].socs" % index, "socs", soc)
@@ -173,14 +174,14 @@ def _rule(where, row):
     try:
         groups = re.compile(row["match"]).groups
     except re.error as error:
-        yield "%s.match is no regular expression: %s" % (where, error)
+        yield "%s.match is not a regular expression: %s" % (where, error)
         return
     if any(int(number) > groups for number in re.findall(r"\\(\d+)", row.get("package", ""))):
-        yield "%s.package names a group its match has not got" % where
+        yield "%s.package uses a group that its match does not have" % where
 
 
 def validate(data):
-    """Every error of merged compatibility data, one sentence each; an empty list when it is sound."""
+    """Return the errors of merged compatibility data, one sentence each; an empty list if it is valid."""
     errors = []
     _check(data, _schema(), "compatibility", errors)
     if not errors:

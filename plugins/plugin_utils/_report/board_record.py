@@ -51,9 +51,12 @@ def _record(name, variables, now):
 
 
 def exit_code(records):
-    """Return the code an audit ends with: 0 all healthy, 2 some need work, 3 some are unreachable or unknown. Boards on hold count for none."""
-    there = {entry["status"] for entry in records}
-    return 3 if there & {"unknown", "unreachable"} else 2 if "needs_work" in there else 0
+    """Return the exit code of an audit, as Ansible has it: 0 all healthy, 2 some need work or are unknown, 4 some are unreachable.
+
+    Boards on hold do not count.
+    """
+    found = {entry["status"] for entry in records}
+    return 4 if "unreachable" in found else 2 if found & {"needs_work", "unknown"} else 0
 
 
 def summary(records):

@@ -18,9 +18,8 @@ HELD = "npu_hold is set in the inventory"
 NOT_SELECTED = "not selected"
 HOLD_FILE = "/etc/rkfleet-npu/hold is on the board"
 SET = (
-    "ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_error", "__npu_cause", "__npu_left", "__npu_outcome", "__npu_rolled_back",
-    "__npu_is_committed", "__npu_phases", "__npu_phases_end", "__npu_driver_target", "__npu_build", "__npu_builder_did",
-    "npu_hold",
+    "ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_error", "__npu_cause", "__npu_left", "__npu_outcome",
+    "__npu_rolled_back", "__npu_is_committed", "__npu_driver_target", "__npu_build", "__npu_builder_did", "npu_hold",
 )
 _DICTIONARIES = ("ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_left", "__npu_driver_target", "__npu_build", "__npu_builder_did")
 _TEXTS = ("__npu_error", "__npu_cause", "__npu_outcome", "__npu_rolled_back")
@@ -45,20 +44,23 @@ def _of_its_kind(name, value):
     """A variable with its value where that is of its kind, else with an empty one: whatever a task kept of a board may come from the board."""
     if name in _DICTIONARIES:
         return dictionary(value)
-    if name == "__npu_phases":
-        return [dictionary(entry) for entry in value] if isinstance(value, (list, tuple)) else []
     return str(value) if name in _TEXTS and value else value
 
 
 def _known(variables, only):
     known = {name: variables[name] for name in only if name in variables}
+    # A board that began a batch of the rollout and was not there at its end: see roles/rollout/tasks/upgrade.yml.
+    is_lost = "__npu_gate" in variables and "__npu_batch" not in variables
+    if is_lost and "__npu_error" in only and not known.get("__npu_error"):
+        known["__npu_error"] = "%s: the connection was lost during the upgrade" % failure.UNREACHABLE
+        known["__npu_cause"] = failure.NO_ANSWER
     audit = dictionary(variables.get("__npu_audit"))
     if not audit:
         if is_held(variables):
             known.setdefault("__npu_left", {"verdict": "held", "reason": HELD})
         return known
     facts = dictionary(dictionary(audit.get("ansible_facts")).get("npu"))
-    told = {"__npu_phases": audit.get("phases"), "__npu_phases_end": audit.get("ended")}
+    told = {}
     if audit.get("skipped"):
         told = {"__npu_left": {"verdict": "held", "reason": HELD}}
     elif audit.get("failed") or audit.get("unreachable"):

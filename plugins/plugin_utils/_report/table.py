@@ -71,8 +71,7 @@ def verdict(variables):
         return "failed: %s" % clean(verification["diagnosis"])
     if error:
         return "failed"
-    # A board that is lost on the way never gets to stop its clock.
-    if not plan or not variables.get("__npu_phases_end"):
+    if not plan:
         return "unreachable"
     return planned(plan, dictionary(dictionary(variables.get("ansible_facts")).get("npu")))
 
@@ -136,17 +135,22 @@ def render(rows):
     return lines
 
 
-def phase_line(board, phases, end):
+def phase_line(board, phases):
     """Return one line with the seconds of each phase.
 
-    :arg phases: list of C({phase, at}), at in seconds since the epoch, in order; a phase ends where the next begins.
-    :arg end: when the last one ended.
+    :arg phases: C([(phase, seconds), ...]) as of I(_clock.spent).
     """
-    # Before ansible-core 2.19 a template may hand a number on as text.
-    times = [float(at) for at in [entry["at"] for entry in phases] + [end]]
-    # Until a board's turn has come, nobody works on it.
-    spent = [(clean(entry["phase"]), times[i + 1] - times[i]) for i, entry in enumerate(phases) if entry["phase"] != "wait"]
-    return "%s: %s, together %.0f s" % (clean(board), ", ".join("%s %.0f s" % phase for phase in spent), sum(seconds for dummy, seconds in spent))
+    spent = ", ".join("%s %.0f s" % (clean(phase), seconds) for phase, seconds in phases)
+    return "%s: %s, together %.0f s" % (clean(board), spent, sum(seconds for dummy, seconds in phases))
+
+
+def outcome(board, verdict_, message):
+    """Return how the run of a board that did not succeed is to end: C({board, kind, msg}).
+
+    The kind is failed, unreachable or rollback failed.
+    """
+    kind = {"unreachable": "unreachable", ROLLBACK_FAILED: "rollback failed"}.get(verdict_, "failed")
+    return {"board": board, "kind": kind, "msg": message}
 
 
 def note_lines(board, variables):

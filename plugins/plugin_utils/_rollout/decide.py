@@ -19,7 +19,7 @@ from . import select as _select
 
 KEY = ("kernel", "soc", "driver", "source", "runtime")
 # What of a board's variables is looked at, and nothing else: 400 boards have a lot of them.
-LOOKED_AT = ("ansible_facts", "__npu_before", "__npu_plan", "__npu_error", "__npu_left", "__npu_is_committed", "__npu_phases_end", "npu_build_ok")
+LOOKED_AT = ("ansible_facts", "__npu_before", "__npu_plan", "__npu_error", "__npu_left", "__npu_is_committed", "npu_build_ok")
 SETTINGS = ("rollout", "max_failed", "soak_minutes", "require_staging", "select", "check")
 # What a board can have: of mhz, which is that of all its cores together, of cores, and of memory in MiB. No SoC with this NPU has half of it.
 PLAUSIBLE = {"mhz": 40_000, "cores": 16, "memory": 65_536}
@@ -98,8 +98,7 @@ def gate(decision, boards, stage=False):
     C(fine) is whether a board may be left that way without the run having failed.
 
     :arg decision: what I(decide) said.
-    :arg boards: C({name: variables}) as they are now. Read are C(__npu_error), C(__npu_is_committed) and C(__npu_phases_end), which is empty
-        from the start of a board's upgrade to its end.
+    :arg boards: C({name: variables}) as they are now. Read are C(__npu_error) and C(__npu_is_committed).
     :arg stage: whether only staging boards are upgraded in this run.
     """
     todo = decision["staging"] + decision["rollout"]
@@ -126,8 +125,8 @@ def gate(decision, boards, stage=False):
 
 
 def has_failed(variables):
-    """Whether the upgrade of a board has failed, or the board got lost on the way."""
-    return bool(variables.get("__npu_error")) or not variables.get("__npu_phases_end")
+    """Return whether the upgrade of a board failed, or the board was lost during it."""
+    return bool(variables.get("__npu_error"))
 
 
 def committed(decision, boards):
@@ -151,7 +150,7 @@ def _entry(variables):
     if left:
         return {"part": left["verdict"], "reason": left["reason"], "key": None, "staging": None, "builds": False}
     plan, facts = variables.get("__npu_plan"), (variables.get("ansible_facts") or {}).get("npu")
-    if variables.get("__npu_error") or not plan or not facts or not variables.get("__npu_phases_end"):
+    if variables.get("__npu_error") or not plan or not facts:
         return {"part": "failed", "reason": variables.get("__npu_error") or "it was lost on the way", "key": None, "staging": None, "builds": False}
     if needs_nothing(plan, facts):
         return {"part": "right", "reason": plan["reason"], "key": None, "staging": None, "builds": False}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ...module_utils._inference.diagnoses import NAMES
 from .facts import FACTS
 from .record import TOP5
 from .values import BASE64, FLAG, INTEGER, LOG, NUMBER, OBJECT, TEXT, TEXTS, Some
@@ -17,7 +18,7 @@ _BUILT = Some({
     "name": TEXT, "content": BASE64, "sha256": TEXT, "symvers": TEXT, "vermagic": TEXT, "tools": {str: TEXT},
 })
 # Without what its action plugin adds on the controller.
-ANSWERS = {
+ANSWERS: dict[str, dict] = {
     "npu_boot": {"kernel_hold": FLAG, "loader": TEXT, "files": TEXTS, "kept": {str: TEXT}},
     "npu_dkms": {"steps": TEXTS, "module_file": TEXT, "probes": TEXTS, "notes": TEXTS},
     "npu_facts": {"ansible_facts": {"npu": FACTS}},
@@ -31,8 +32,7 @@ ANSWERS = {
         "guarded": FLAG, "note": TEXT, "locked": OBJECT,
     },
     "rknn_mobilenet": {
-        "verdict": ("proven", "failed", "skipped"),
-        "diagnosis": ("ok", "driver", "runtime", "model", "device", "memory", "timeout", "crash"),
+        "verdict": ("proven", "failed", "skipped"), "diagnosis": NAMES,
         "evidence": TEXT, "remedy": TEXT, "top5": TOP5, "expected_top5": TOP5, "tolerance": NUMBER,
         "latency_ms": {"runs": INTEGER, "min": NUMBER, "median": NUMBER, "max": NUMBER},
         "sdk_version": TEXT, "driver_version": TEXT, "notes": TEXTS, "log": TEXTS, "skip_reason": TEXT,
@@ -40,7 +40,7 @@ ANSWERS = {
 }
 ADDED = {"npu_dkms": {"stored", "log_file"}, "npu_preflight": {"stored", "log_file"}, "rknn_mobilenet": {"model_file"}}
 """What is documented and never comes from a board."""
-INTERNAL = {
+INTERNAL: dict[str, dict] = {
     "npu_dkms": {"built": _BUILT, "log": LOG, "refused": TEXT},
     "npu_preflight": {"kernels": [Some(_TRIED, built=_BUILT, log=LOG)]},
     "rknn_mobilenet": {"missing": TEXTS},

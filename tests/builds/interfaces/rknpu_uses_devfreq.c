@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Copyright: (c) 2026, rkfleet.npu contributors
  * What the vendor's rknpu_devfreq.c asks of a vendor kernel, beyond what the lab's stand-in does: our own code, no driver.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Copyright: (c) 2026, rkfleet.npu contributors
  * What the vendor's rknpu_drv.c, rknpu_reset.c and rknpu_job.c ask of a kernel, beyond what the lab's stand-in does: our

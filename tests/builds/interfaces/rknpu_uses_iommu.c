@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Copyright: (c) 2026, rkfleet.npu contributors
  * What the vendor's rknpu_iommu.c and rknpu_reset.c ask of a kernel, beyond what the lab's stand-in does: our own

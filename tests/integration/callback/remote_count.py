@@ -27,7 +27,7 @@ from ansible.plugins.callback import CallbackBase
 LOCAL = {
     "ansible.builtin.add_host", "ansible.builtin.assert", "ansible.builtin.debug", "ansible.builtin.fail", "ansible.builtin.include_role",
     "ansible.builtin.include_tasks", "ansible.builtin.meta", "ansible.builtin.set_fact",
-    "ansible.builtin.validate_argument_spec", "rkfleet.npu.npu_artifact", "rkfleet.npu.npu_recap", "rkfleet.npu.npu_report",
+    "ansible.builtin.validate_argument_spec", "rkfleet.npu.npu_artifact", "rkfleet.npu.npu_fail", "rkfleet.npu.npu_recap", "rkfleet.npu.npu_report",
     "rkfleet.npu.npu_settings", "rkfleet.npu.npu_staging",
 }
 

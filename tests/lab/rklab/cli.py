@@ -12,11 +12,25 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import LabError, Progress, boards, cache, fleet, host, image, inventory, light, process, upstream
+from . import (
+    LabError,
+    Progress,
+    boards,
+    cache,
+    fleet,
+    host,
+    image,
+    inventory,
+    light,
+    process,
+    upstream,
+)
+from .kinds import DEFAULT_KIND, KINDS, LAB
+from .options import parser
 
-CHECKOUT = image.LAB.parent.parent
+CHECKOUT = LAB.parent.parent
 #: What boards of a kind are called unless named.
-PREFIXES = {kind: "rock5b" if kind == image.DEFAULT_KIND else kind for kind in image.KINDS}
+PREFIXES = {kind: "rock5b" if kind == DEFAULT_KIND else kind for kind in KINDS}
 
 
 def state_folder() -> Path:
@@ -27,7 +41,7 @@ def state_folder() -> Path:
 
 def build(state: Path, kind: str, progress: Progress) -> tuple[Path, Path]:
     """The image of a kind of board and the upstream's files, from the cache or built. As root, by sudo if need be."""
-    space = image.KINDS[kind].space_mib
+    space = KINDS[kind].space_mib
     if not image_kept():
         host.require(host.doctor(state, build_mib=space))
     logs = state / "logs"
@@ -56,12 +70,12 @@ def build_several(state: Path, kinds: list[str], progress: Progress) -> None:
         for kind in kinds:
             build(state, kind, progress)
         return
-    host.require(host.doctor(state, build_mib=0 if image_kept() else image.KINDS[image.DEFAULT_KIND].space_mib))
+    host.require(host.doctor(state, build_mib=0 if image_kept() else KINDS[DEFAULT_KIND].space_mib))
     host.prepare()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         beside = pool.submit(_build_beside_kernels, state, kinds, progress)
         for kind in kinds:
-            if image.KINDS[kind].kernel:
+            if KINDS[kind].kernel:
                 image.kernels(kind, progress, state / "logs")
                 build(state, kind, progress)
         beside.result()
@@ -74,7 +88,7 @@ def _build_beside_kernels(state: Path, kinds: list[str], progress: Progress) -> 
     fleet.tree(progress, logs / "light-build.log")
     fleet.files(progress, logs / "light-build.log")
     for kind in kinds:
-        made_of = image.KINDS[kind]
+        made_of = KINDS[kind]
         image.base(made_of.suite, progress, logs / "image-build.log")
         if made_of.offered:
             image.fetched(made_of.suite, made_of.offered, progress, logs / "image-build.log")
@@ -87,7 +101,7 @@ def as_root(state: Path, words: list[str]) -> int:
     cache.root().mkdir(parents=True, exist_ok=True)
     named = {**os.environ, "RKFLEET_LAB_CACHE": str(cache.root()), "RKFLEET_LAB_STATE": str(state)}
     variables = [f"{name}={value}" for name, value in named.items() if name.startswith("RKFLEET_LAB_")]
-    return subprocess.run(host.privileged(["env", *variables, sys.executable, str(image.LAB / "lab"), *words]), check=False).returncode
+    return subprocess.run(host.privileged(["env", *variables, sys.executable, str(LAB / "lab"), *words]), check=False).returncode
 
 
 def image_kept() -> bool:
@@ -128,12 +142,12 @@ def kind_of(lab: boards.Lab, name: str, asked: str | None) -> str:
     known = lab.data["boards"].get(name)
     if known and asked not in (None, boards.kind(known)):
         raise LabError(f"{name} is a board of kind {boards.kind(known)}.", f"Name another one, or remove it: tests/lab/lab down --purge {name}")
-    return boards.kind(known) if known else asked or image.DEFAULT_KIND
+    return boards.kind(known) if known else asked or DEFAULT_KIND
 
 
 def up(lab: boards.Lab, options: argparse.Namespace) -> None:
     """Start boards."""
-    names = options.names or [f"{PREFIXES[options.kind or image.DEFAULT_KIND]}-{number + 1}" for number in range(options.count)]
+    names = options.names or [f"{PREFIXES[options.kind or DEFAULT_KIND]}-{number + 1}" for number in range(options.count)]
     kinds = {name: kind_of(lab, name, options.kind) for name in names}
     ready = {}
     for kind in sorted(set(kinds.values())):
@@ -281,73 +295,24 @@ def light_boards(lab: boards.Lab, options: argparse.Namespace) -> None:
         lab.progress(f"{count} light boards stopped" if count else "no light boards ran")
     else:
         running, figures = boards_there.running(), boards_there.memory_mib()
-        kinds = {name: sum(board["kind"] == name for board in boards_there.data["boards"].values()) for name in light.kinds()}
+        numbers = {name: sum(board["kind"] == name for board in boards_there.data["boards"].values()) for name in light.kinds()}
         if options.json:
             print(json.dumps({"running": running, "memory": figures, "boards": boards_there.data["boards"]}, indent=1))
             return
         for name, kind in light.kinds().items():
-            print(f"{kinds[name]:4} {name:16} {kind['title']}")
+            print(f"{numbers[name]:4} {name:16} {kind['title']}")
         print(f"{len(running):4} run, on {boards_there.data['network'] or 'no network'}: {figures['processes']} processes with {figures['processes_mib']} MiB,"
               f" {figures['disks_mib']} MiB on their disks")
 
 
 def doctor(state: Path, options: argparse.Namespace) -> int:
     """Say what is missing on this machine."""
-    findings = host.doctor(state, build_mib=0 if image_kept() else image.KINDS[image.DEFAULT_KIND].space_mib)
+    findings = host.doctor(state, build_mib=0 if image_kept() else KINDS[DEFAULT_KIND].space_mib)
     if options.json:
         print(json.dumps(host.as_data(findings), indent=1))
     else:
         print(host.report(findings))
     return 0 if all(finding.ok for finding in findings) else 1
-
-
-def parser() -> argparse.ArgumentParser:
-    """The commands and their options."""
-    top = argparse.ArgumentParser(prog="lab", description="Emulated ROCK 5B boards with a stand-in NPU driver and runtime (not the vendor's).")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def add(name: str, text: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-
-    def limited(command: argparse.ArgumentParser) -> None:
-        command.add_argument("--limit", type=float, default=boards.BOOT_LIMIT, metavar="SECONDS", help="how long a boot may take (%(default)s)")
-
-    command = add("up", "start boards (rock5b-1 unless named), building what is not in the cache, and write the inventory")
-    command.add_argument("names", nargs="*", metavar="NAME")
-    command.add_argument("--count", type=int, default=1, help="start rock5b-1 to rock5b-COUNT (or another kind's)")
-    command.add_argument("--kind", choices=image.KINDS, help=f"what new boards are made of ({image.DEFAULT_KIND}); for good")
-    limited(command)
-    command = add("down", "stop boards (all unless named); their disks stay")
-    command.add_argument("names", nargs="*", metavar="NAME")
-    command.add_argument("--purge", action="store_true", help="remove their disks too")
-    command.add_argument("--everywhere", action="store_true", help="the boards and light boards of all tests of this checkout, too")
-    add("status", "say what runs").add_argument("--json", action="store_true")
-    command = add("ssh", "log in to a board, or run a command there")
-    command.add_argument("name", metavar="NAME")
-    command.add_argument("words", nargs=argparse.REMAINDER, metavar="-- COMMAND")
-    command = add("reset", "put boards back to how they were after their first boot, in seconds")
-    command.add_argument("names", nargs="+", metavar="NAME")
-    command.add_argument("--cold", action="store_true", help="a new disk and a whole boot instead")
-    limited(command)
-    command = add("power-cut", "stop boards as by pulling the plug")
-    command.add_argument("names", nargs="+", metavar="NAME")
-    command.add_argument("--restart", action="store_true", help="and power them on again")
-    limited(command)
-    command = add("build", "fill the cache, start nothing")
-    command.add_argument(
-        "--kind", nargs="+", choices=[*image.KINDS, "all"], default=[image.DEFAULT_KIND],
-        help=f"for which kinds of boards, in this order, and for light ones where there are several ({image.DEFAULT_KIND})")
-    command = add("fleet", "hundreds of light boards: an sshd each, recorded device trees (root)")
-    what = command.add_subparsers(dest="what", required=True, metavar="WHAT")
-    start = what.add_parser("up", help="start them, in the place of those that run, and write fleet.yml")
-    start.add_argument("--count", type=int, default=100)
-    start.add_argument("--mix", default="mixed", help="mixed (all kinds), healthy (nothing to do), or kinds with commas between (%(default)s)")
-    start.add_argument("--network", choices=fleet.NETWORKS, help="the first two numbers of their addresses (the first on which nobody listens)")
-    what.add_parser("down", help="stop all")
-    what.add_parser("status", help="say what runs, of which kinds, and what memory it takes").add_argument("--json", action="store_true")
-    add("doctor", "check this machine and say what is missing").add_argument("--json", action="store_true")
-    add("install-host-packages", "install the Debian packages that are missing (root or sudo)")
-    return top
 
 
 def run_fleet(state: Path, words: list[str], progress: Progress) -> int:
@@ -403,7 +368,7 @@ def run(words: list[str]) -> int:
         packages = [finding for finding in host.doctor(state) if finding.name in {"system", "python", "packages"}]
         host.require(packages)
     if options.command == "build":
-        kinds = list(image.KINDS) if "all" in options.kind else options.kind
+        kinds = list(KINDS) if "all" in options.kind else options.kind
         if len(kinds) > 1:
             build_several(state, kinds, progress)
             return 0

@@ -23,7 +23,7 @@ import socket
 import time
 from pathlib import Path
 
-from . import LabError, Progress, boards, cache, host, image, inventory, light, process, upstream
+from . import LabError, Progress, boards, cache, disk, host, image, inventory, light, process, upstream
 
 PORT = 2222
 NETWORKS = [f"127.{number}" for number in range(77, 100)]
@@ -93,7 +93,7 @@ def tree(progress: Progress, log: Path) -> Path:
     inputs = tree_inputs()
 
     def build(folder: Path) -> None:
-        scripts = image.write_scripts(folder / "scripts", {"configure": CONFIGURE})
+        scripts = disk.write_scripts(folder / "scripts", {"configure": CONFIGURE})
         image.mmdebstrap(
             inputs["suite"],
             folder,

@@ -14,9 +14,9 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import LabError, Progress, cache, image, process
+from . import LabError, Progress, cache, image, kinds, process
 
-LAB = image.LAB
+LAB = kinds.LAB
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(CHECKOUT / "tests" / "lab"))
 
-from rklab import LabError, Progress, board_files, boards, cache, cli, devicetree, host, image, inventory, process, upstream  # noqa: E402
+from rklab import LabError, Progress, board_files, boards, cache, cli, devicetree, disk, host, image, inventory, kinds, process, upstream  # noqa: E402
 
 yaml = pytest.importorskip("yaml")
 QUIET = Progress(quiet=True)
@@ -238,10 +238,10 @@ def test_of_an_archived_release_only_the_main_archive_is_used():
 
 def test_the_release_is_in_the_package_names():
     names = ["linux-headers-6.1.9-1-rk2312_6.1.9-1_arm64.deb", "linux-image-6.1.9-1-rk2312_6.1.9-1_arm64.deb"]
-    assert image.kernel_release(names) == "6.1.9-1-rk2312"
+    assert disk.kernel_release(names) == "6.1.9-1-rk2312"
     with pytest.raises(LabError, match="found: none"):
-        image.kernel_release(names[:1])
-    assert image.kernel_release(["linux-image-arm64_6.1.9-1_arm64.deb", "linux-image-6.1.0-9-arm64_6.1.9-1_arm64.deb"]) == "6.1.0-9-arm64"
+        disk.kernel_release(names[:1])
+    assert disk.kernel_release(["linux-image-arm64_6.1.9-1_arm64.deb", "linux-image-6.1.0-9-arm64_6.1.9-1_arm64.deb"]) == "6.1.0-9-arm64"
 
 
 def test_what_is_installed_is_not_offered_again():
@@ -250,26 +250,26 @@ def test_what_is_installed_is_not_offered_again():
         "Package: gcc\nStatus: install ok installed\nArchitecture: arm64\nVersion: 4:12.2.0-3\n\n"
         "Package: dkms\nStatus: deinstall ok config-files\nArchitecture: all\nVersion: 3.0.10-8\n"
     )
-    assert image.installed(status) == {"make_4.3-4.1_arm64.deb", "gcc_4%3a12.2.0-3_arm64.deb"}
+    assert disk.installed(status) == {"make_4.3-4.1_arm64.deb", "gcc_4%3a12.2.0-3_arm64.deb"}
 
 
 def test_only_the_kinds_with_a_driver_have_the_runtime_and_none_shares_its_kernel():
-    releases = [(made_of.kernel.series, made_of.kernel.revision, made_of.kernel.suffix) for made_of in image.KINDS.values() if made_of.kernel]
+    releases = [(made_of.kernel.series, made_of.kernel.revision, made_of.kernel.suffix) for made_of in kinds.KINDS.values() if made_of.kernel]
     assert len(set(releases)) == len(releases)
-    for made_of in image.KINDS.values():
+    for made_of in kinds.KINDS.values():
         assert (made_of.kernel is None) == (made_of.runtime is None)
 
 
 def test_a_kernel_is_built_as_its_kind_says():
-    command = image._kernel_builder(image.KINDS["module"].kernel)
+    command = image._kernel_builder(kinds.KINDS["module"].kernel)
     assert command[-8:] == ["6.1", "--revision", "1", "--suffix", "rk2312m", "--driver-version", "0.9.3", "--module"]
-    assert "--module" not in image._kernel_builder(image.KINDS["vendor"].later)
+    assert "--module" not in image._kernel_builder(kinds.KINDS["vendor"].later)
 
 
 def test_the_image_follows_its_kind(monkeypatch):
     parts = image.Parts(None, None, None, None)
-    keys = {kind: cache.key(image.board_inputs(kind, parts)) for kind in image.KINDS}
-    assert len(set(keys.values())) == len(image.KINDS)
+    keys = {kind: cache.key(image.board_inputs(kind, parts)) for kind in kinds.KINDS}
+    assert len(set(keys.values())) == len(kinds.KINDS)
     monkeypatch.setitem(board_files.KIND_FILES, "stock", {})
     assert cache.key(image.board_inputs("stock", parts)) != keys["stock"]
     assert cache.key(image.board_inputs("vendor", parts)) == keys["vendor"]
@@ -279,7 +279,7 @@ def test_the_tree_keeps_nothing_that_is_a_boards_own(tmp_path):
     for name in ("etc/ssh/ssh_host_rsa_key", "etc/apt/sources.list.d/debian.sources", "etc/apt/apt.conf.d/99mmdebstrap"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("deb http://mirror.example/debian bookworm main\n")
-    image.lay_files(tmp_path, board_files.files("vendor"))
+    disk.lay_files(tmp_path, board_files.files("vendor"))
     assert not list(tmp_path.glob("etc/ssh/ssh_host_*"))
     assert not list(tmp_path.glob("etc/apt/sources.list.d/*"))
     assert (tmp_path / "etc/apt/sources.list").read_text() == "deb [trusted=yes] file:/srv/apt ./\n"
@@ -373,9 +373,9 @@ def test_too_little_space_is_said_in_figures(tmp_path):
 def test_only_a_build_needs_root_and_the_space_of_its_kind(tmp_path, monkeypatch):
     monkeypatch.setenv("RKFLEET_LAB_CACHE", str(tmp_path))
     assert not {"root", "space for cache"} & {finding.name for finding in host.doctor(tmp_path)}
-    found = {finding.name: finding for finding in host.doctor(tmp_path, build_mib=image.KINDS["stock"].space_mib)}
+    found = {finding.name: finding for finding in host.doctor(tmp_path, build_mib=kinds.KINDS["stock"].space_mib)}
     assert "root" in found
-    assert f"{image.KINDS['stock'].space_mib} MiB wanted" in found["space for cache"].message
+    assert f"{kinds.KINDS['stock'].space_mib} MiB wanted" in found["space for cache"].message
 
 
 def test_expected_failures_are_a_sentence_and_not_a_traceback(tmp_path, monkeypatch, capsys):

@@ -99,3 +99,10 @@ def test_after_ctrl_c_pytest_writes_its_last_line(start, tmp_path):
     assert begun.wait(60) == 2
     assert (tmp_path / "line").read_text() == "last\n"
     assert (tmp_path / "told").read_text() == "down --everywhere\n"
+
+
+@pytest.mark.parametrize("target", ["test", "faults", "bench", "demo"])
+def test_a_signal_to_make_reaches_the_program(target):
+    # make ends its child, which is a shell unless the recipe replaces it: what the shell had started would go on.
+    printed = subprocess.run(["make", "-n", "-o", "host", target], cwd=TESTS.parent, check=True, stdout=subprocess.PIPE, text=True).stdout
+    assert " exec " in " " + printed.splitlines()[-1]

@@ -13,7 +13,8 @@ import time
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference import librknnrt
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference import child
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnosis as _diagnosis
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import rknn_model
 
 LAB = pathlib.Path(__file__).resolve().parents[3] / "tests/lab/runtime"
@@ -65,7 +66,7 @@ def library(build, tmp_path_factory):
 @pytest.fixture(name="infer")
 def infer_fixture(library, model, picture):
     def infer(version="2.3.2", model=model, picture=picture, runs=3, timeout=20):
-        return librknnrt.infer(library(version), model, picture, runs, timeout)
+        return child.infer(library(version), model, picture, runs, timeout)
 
     return infer
 
@@ -82,7 +83,7 @@ def device(monkeypatch):
 
 
 def diagnose(outcome, **facts):
-    return librknnrt.diagnose(outcome, dict(
+    return _diagnosis.diagnose(outcome, dict(
         {"expected": EXPECTED, "tolerance": 1 / 256, "wanted_driver": "0.9.6", "kernel": "6.1.84"}, **facts))
 
 
@@ -159,7 +160,7 @@ def test_a_recommended_driver_is_only_a_note(infer, device):
     device(driver="0.8.2")
     outcome = infer("1.6.0")
     assert diagnose(outcome)[0] == "ok"
-    assert "recommend to upgrade" in librknnrt.notes(outcome)[0]
+    assert "recommend to upgrade" in _diagnosis.notes(outcome)[0]
 
 
 def test_a_hang_ends_at_the_time_limit(infer, device):
@@ -190,7 +191,7 @@ def test_a_library_that_cannot_be_loaded(model, picture, tmp_path, content):
     path = tmp_path / "librknnrt.so"
     if content is not None:
         path.write_bytes(content)
-    found = diagnose(librknnrt.infer(str(path), model, picture, 1, 20))
+    found = diagnose(child.infer(str(path), model, picture, 1, 20))
     assert found[0] == "runtime"
     assert str(path) in found[1]
 
@@ -200,7 +201,7 @@ def test_a_library_of_something_else(model, picture, tmp_path):
     source.write_text("int something(void) { return 0; }\n")
     path = tmp_path / "librknnrt.so"
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(path), str(source)], check=True)
-    found = diagnose(librknnrt.infer(str(path), model, picture, 1, 20))
+    found = diagnose(child.infer(str(path), model, picture, 1, 20))
     assert found[0] == "runtime"
     assert "rknn_init" in found[1]
 
@@ -223,8 +224,8 @@ def test_a_flood_of_lines_is_cut(model, picture, tmp_path):
     (tmp_path / "noisy.c").write_text(NOISY)
     path = tmp_path / "librknnrt.so"
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(path), str(tmp_path / "noisy.c")], check=True)
-    log = librknnrt.infer(str(path), model, picture, 1, 30)["log"]
-    assert len(log) <= librknnrt.LOG_LINES + 1
+    log = child.infer(str(path), model, picture, 1, 30)["log"]
+    assert len(log) <= child.LOG_LINES + 1
     assert log[0].endswith("line 0") and log[-1].endswith("line 199999")
     assert not any("\033" in line for line in log)
 

@@ -13,9 +13,8 @@ import sys
 import environment
 import pytest
 import terminal
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _phases
 
-# One of each: what the default callback has a line for, and what a board might want to do to a terminal.
+# One of each of what the default callback has a line for.
 PLAYBOOK = r"""
 - name: All there is
   hosts: boards
@@ -34,15 +33,11 @@ PLAYBOOK = r"""
       notify: A handler
     - name: Warned of, and else ok
       warns:
-        warnings: ["mind the gap \e]0;gap\a on {{ inventory_hostname }}"]
+        warnings: ["mind the gap on {{ inventory_hostname }}"]
         deprecations: [{msg: "gone soon", version: "9.9", collection_name: ansible.builtin}]
     - name: Said
       ansible.builtin.debug:
         msg: "hello \e[2J {{ inventory_hostname }}"
-    - name: Hostile {{ '\e[31mred' }}
-      warns:
-        changed: true
-      loop: ["\e[2Jitem", "\u009b2Jitem"]
     - name: Items of all kinds
       warns:
         changed: "{{ item == 'changed' }}"
@@ -53,7 +48,7 @@ PLAYBOOK = r"""
     - name: A difference
       warns:
         changed: true
-        diff: {before: "a\n\e[2Jb\n", after: "a\nc\n", before_header: "\e[2Jold"}
+        diff: {before: "a\nb\n", after: "a\nc\n", before_header: "old"}
       diff: true
     - name: Again and again
       warns:
@@ -75,7 +70,7 @@ PLAYBOOK = r"""
       block:
         - name: Fails
           ansible.builtin.fail:
-            msg: "bad \e[31m {{ number }}"
+            msg: "bad {{ number }}"
           when: number == 2
       rescue:
         - name: Rescued
@@ -136,6 +131,18 @@ ASKS = """
     - name: Ask
       ansible.builtin.pause:
         prompt: Go on
+
+- name: Asks before
+  hosts: boards
+  gather_facts: false
+  vars_prompt:
+    - name: word
+      prompt: Say a word
+      private: false
+  tasks:
+    - name: Repeat
+      ansible.builtin.debug:
+        msg: "{{ word }}"
 """
 CORES = [None, *environment.CORES]
 MERE = re.compile(r"^(ok|skipping): \[[^\]]+\]( => \(item=.*\) ?)?$")
@@ -231,19 +238,19 @@ def test_nothing_is_lost(folder, on_terminal, core):
     there = on_terminal(words(folder, "all", core), settings(folder), columns=80, rows=800, canvas=900)
     assert not there.until()
     seen = plain(there.lines())
-    assert without_phases(seen) == [_phases.printable(line) for line in default if not MERE.match(line)]
+    assert without_phases(seen) == [line for line in default if not MERE.match(line)]
     assert [re.sub(r"[\d.]+ s", "N s", line) for line in seen if line.startswith("phase ")] == phases
-    assert any(re.match(r"All there is [█░]{15,} [0-3]/[123] changed [123] ", frame) for frame in there.frames), there.frames
-    # Sequences on the terminal are Ansible's colours and ours, whatever the boards said.
+    assert any(re.match(r"All there is: (1 ok, )?[123] changed \| 0:\d\d \| .*: [0-2] done, [1-3] running$", frame) for frame in there.frames), there.frames
+    # Sequences on the terminal are Ansible's colours and ours.
     sequences = set(re.findall(rb"\x1b(?!\[[0-9;]*m)[^\x1b\r\n]{0,3}|\xc2[\x80-\x9f]", there.raw))
-    assert {sequence[:3] for sequence in sequences} <= {b"\x1b[J", b"\x1b[?"}, sequences
+    assert {sequence[:3] for sequence in sequences} <= {b"\x1b[K", b"\x1b[?"}, sequences
 
 
 def test_verbose_prints_all(folder, on_terminal):
     default = piped(folder, "all", None, "-v", ANSIBLE_STDOUT_CALLBACK="default")
     there = on_terminal(words(folder, "all", None, "-v"), settings(folder), columns=80, rows=900, canvas=900)
     assert not there.until()
-    assert without_phases(plain(there.lines())) == [_phases.printable(line) for line in default]
+    assert without_phases(plain(there.lines())) == default
 
 
 def test_what_is_folded_is_in_the_log(folder, on_terminal, tmp_path):
@@ -258,7 +265,7 @@ def test_what_is_folded_is_in_the_log(folder, on_terminal, tmp_path):
 def test_no_live_line_where_nobody_wants_it(folder, on_terminal, more):
     there = on_terminal(words(folder, "slow", None, "--limit", "board1", "-e", "number=0"), settings(folder, **more))
     assert not there.until()
-    assert b"\x1b[J" not in there.raw
+    assert b"\x1b[K" not in there.raw
     assert "ok: [board1]" in there.lines()
 
 
@@ -269,40 +276,28 @@ def test_colours(folder, on_terminal, more):
     assert bool(re.search(rb"\x1b\[[0-9;]*m", there.raw)) == (not more)
 
 
-def test_a_terminal_without_utf_8(folder, on_terminal):
-    there = on_terminal(
-        words(folder, "slow", None, "--limit", "board1,board2"), settings(folder, PYTHONIOENCODING="ascii"))
-    assert there.until(lambda last: re.match(r"Slow \[#+-+\] 1/2 ok 1 ", last)), there.frames
-    assert not there.until()
-    assert there.raw.isascii()
-
-
 def test_narrow_resized_interrupted(folder, on_terminal):
-    there = on_terminal(words(folder, "slow", None, "-e", "number=15"), settings(folder), columns=100)
-    assert there.until(lambda last: re.match(r"Slow ░{19} 0/3 0:0\d Sleep$", last)), there.frames
+    there = on_terminal(words(folder, "slow", None, "-f", "3", "-e", "number=4"), settings(folder), columns=100)
+    assert there.until(lambda last: last == "Slow: begun | 0:00 | Sleep: 0 done, 3 running"), there.frames
     there.resize(30)
-    assert there.until(lambda last: re.match(r"Slow ░{8} 0/3 0:\d\d$", last)), there.frames
-    there.resize(12)
-    assert there.until(lambda last: last == "Slow 0/3"), there.frames
-    there.resize(80)
-    assert there.until(lambda last: re.match(r"Slow ░{15} 0/3 0:\d\d Sleep$", last)), there.frames
+    assert there.until(lambda last: re.match(r"Slow: \d (changed|ok) \| 0:", last)), there.frames
+    assert all(len(frame) < 30 for frame in there.frames if frame.startswith("Slow: ") and "begun" not in frame), there.frames
+    assert not there.until()
+    there = on_terminal(words(folder, "slow", None, "-f", "3", "-e", "number=15"), settings(folder), columns=100)
+    assert there.until(lambda last: last.endswith("Sleep: 0 done, 3 running")), there.frames
     there.type(b"\x03")
     assert not there.until()
     assert there.code == 99
     # ^C is what the terminal echoed where the line was.
     assert "User interrupted execution" in there.lines()[-1]
-    assert not [line for line in there.lines() if "░" in line]
     assert there.screen.cursor.x == 0
 
 
-def test_estimate_from_the_batch_before():
-    phase, task = _phases.Phase("build", 100.0), _phases.Task("Build", 100.0, 10)
-    line = _phases.live_line(phase, task, 130.0, 100, usual=41.5)
-    assert "0/10 0:30 about 0:11 left Build" in line
-    for board in "abcde":
-        phase.note(board, "changed")
-        task.done.add(board)
-    assert "5/10 changed 5 0:20 about 0:20 left" in _phases.live_line(phase, task, 120.0, 100)
+def test_the_name_of_a_task_leaves_its_line_alone(folder, on_terminal, tmp_path):
+    (tmp_path / "play.yml").write_text((folder / "slow.yml").read_text().replace("name: Sleep", r'name: "Sleep \e[2J\n"'))
+    there = on_terminal(words(folder, tmp_path / "play", None, "--limit", "board1", "-e", "number=0"), settings(folder))
+    assert not there.until()
+    assert any(re.search(r"\| Sleep \?\[2J.*: 0 done, 1 running$", frame) for frame in there.frames), there.frames
 
 
 def test_a_question_is_not_disturbed(folder, on_terminal):
@@ -310,55 +305,52 @@ def test_a_question_is_not_disturbed(folder, on_terminal):
     assert there.until(lambda last: last == "Go on:"), there.frames
     with pytest.raises(AssertionError, match="too long"):
         there.until(lambda last: last != "Go on:", limit=2)
+    there.type(b"\r")
+    assert there.until(lambda last: last.endswith("Say a word:")), there.frames
+    with pytest.raises(AssertionError, match="too long"):
+        there.until(lambda last: not last.endswith("Say a word:"), limit=2)
+    there.type(b"mellon\r")
+    assert not there.until() and there.code == 0
+    assert any('"msg": "mellon"' in line for line in there.lines())
 
 
-def test_the_line_fits():
-    phase, task = _phases.Phase("激活 activate", 0.0), _phases.Task("Reboot into the new driver 重启", 0.0, 100)
-    for number, state in enumerate(_phases.STATES * 9):
-        phase.note(f"board{number}", state)
-        task.done.add(f"board{number}")
-    for width in range(1, 160):
-        line = _phases.live_line(phase, task, 3700.0, width)
-        assert _phases.columns(line) <= width
-        assert line.startswith("激活 activate" if width > 13 else "")
-    assert re.search(r" 45/100 ok 9 changed 9 failed 9 unreachable 9 skipped 9 1:01:40 about 1:15:22 left Reboot into the new", line)
+@pytest.mark.parametrize("core", CORES)
+def test_phases_are_named_by_a_variable_or_by_the_role(folder, core, tmp_path):
+    (tmp_path / "roles/mine/tasks").mkdir(parents=True)
+    (tmp_path / "roles/mine/tasks/main.yml").write_text("- name: Of the role\n  warns:\n- name: Of an include\n  ansible.builtin.include_tasks: more.yml\n"
+                                                        "  vars: {__npu_phase: inner}\n- name: Of it again\n  warns:\n")
+    (tmp_path / "roles/mine/tasks/more.yml").write_text("- name: More of it\n  warns: {changed: true}\n")
+    (tmp_path / "play.yml").write_text("""
+- name: A play
+  hosts: boards
+  gather_facts: false
+  tasks:
+    - {name: Of no role, warns: {}}
+    - ansible.builtin.include_role: {name: mine}
+    - ansible.builtin.include_role: {name: mine}
+      vars: {__npu_phase: outer}
+    - name: Of a block
+      vars: {__npu_phase: block}
+      block:
+        - {name: Within, warns: {}, when: number == 1}
+- name: Another play
+  hosts: board1
+  gather_facts: false
+  vars: {__npu_phase: of the play}
+  tasks:
+    - {name: Of no role, warns: {}}
+""")
+    ours = piped(folder, tmp_path / "play", core)
+    assert [re.sub(r", [\d.]+ s\)$", ")", line) for line in ours if line.startswith("phase ")] == [
+        "phase A play: 3 ok (3 boards)", "phase mine: 3 ok (3 boards)", "phase inner: 3 changed (3 boards)", "phase mine: 3 ok (3 boards)",
+        "phase outer: 3 ok (3 boards)", "phase inner: 3 changed (3 boards)", "phase outer: 3 ok (3 boards)", "phase block: 1 ok, 2 skipped (3 boards)",
+        "phase of the play: 1 ok (1 board)"]
 
 
-def test_the_worst_of_a_board_counts():
-    phase = _phases.Phase("build", 0.0)
-    for state in ("skipped", "ok", "failed", "changed"):
-        phase.note("a", state)
-    phase.note("b", "skipped")
-    assert phase.line(1.23) == "phase build: 1 failed, 1 skipped (2 boards, 1.2 s)"
-    assert _phases.Phase("x", 0.0).line(1.0) == ""
-
-
-@pytest.mark.parametrize("places, phase", [
-    (["detect/main", "rollout/look_closer"], "detect"),
-    (["detect/main", "driver/reboot", "driver/activate", "driver/main", "rollout/change"], "activate"),
-    (["verify/here", "verify/baseline", "driver/fetch"], "baseline"),
-    (["driver/fetch", "rollout/look_closer"], "fetch"),
-    (["verify/prove", "verify/soak_round", "verify/soak"], "soak"),
-    (["detect/main", "guard/rollback", "rollout/change"], "rollback"),
-    (["report/audit"], "report"),
-    (["report/show", "report/main"], "report"),
-    (["rollout/board"], None),
-    ([], None),
-])
-def test_phases(places, phase):
-    assert _phases.phase_of(places) == phase
-
-
-def test_every_file_of_a_role_has_a_phase_or_goes_with_that_of_another(root):
-    listed = {name for dummy, files in _phases.PHASES for name in files}
-    there = {f"{path.parts[-3]}/{path.stem}" for path in root.glob("roles/*/tasks/*.yml")}
-    assert there - listed == {
-        "driver/builder", "driver/main", "driver/stored", "rollout/board", "rollout/change", "rollout/check", "rollout/look", "rollout/look_closer",
-        "rollout/main", "rollout/upgrade", "runtime/rknn_server", "runtime/toolkit_lite2", "verify/here", "verify/prove", "verify/soak_round"}
-
-
-def test_the_files_of_the_phases_are_there(root):
-    for dummy, files in _phases.PHASES:
-        for name in files:
-            role, dummy, file = name.partition("/")
-            assert (root / "roles" / role / "tasks" / f"{file}.yml").exists(), name
+def test_every_phase_of_the_playbooks_is_named(root):
+    """Return no phase that the clock and the callback would call by a play or by role rollout."""
+    named = set()
+    for path in [*root.glob("roles/*/tasks/*.yml"), *root.glob("playbooks/*.yml")]:
+        named |= set(re.findall(r"^ +__npu_phase: (\w+)$", path.read_text(), re.MULTILINE))
+    assert named == {"check", "detect", "fetch", "baseline", "plan", "begin", "build", "kernel", "activate", "runtime", "verify", "soak", "commit",
+                     "rollback", "preflight"}

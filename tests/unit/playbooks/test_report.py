@@ -57,9 +57,11 @@ def after(output):
 
 def test_an_audit_writes_the_report_names_the_boards_that_need_somebody_and_fails_once(play, tmp_path):
     code, output = play(npu_report_dir="report")
-    assert code == 2 and {path.name for path in (tmp_path / "report").glob("fleet.*") if path.suffix != ".lock"} == FILES
+    assert code == 4 and {path.name for path in (tmp_path / "report").glob("fleet.*") if path.suffix != ".lock"} == FILES
     assert boards(tmp_path / "report") == ["rock-%d" % number for number in KINDS]
-    assert output.count("fatal: ") == 1 and failed(output) == ["rock-1"] and after(output) == []
+    # The first that needs somebody speaks for all that do, and one that is unreachable is so for Ansible, too.
+    assert sorted(re.findall(r"^fatal: \[(.*?)\]: (\w+)!", output, re.MULTILINE)) == [("rock-3", "FAILED"), ("rock-5", "UNREACHABLE")]
+    assert after(output) == ["rock-1", "rock-2", "rock-4", "rock-6"]
     named = output.split("TASK [rkfleet.npu.report : Write the report]")[1].split("\naudit: ")[0].splitlines()
     assert [line.split(":")[0] for line in named if ": " in line] == ["rock-3", "rock-4", "rock-5"]
     assert re.search(r"^rock-3: Driver 0\.(9\.3|8\.2) is older than 0\.9\.6\.", "\n".join(named), re.MULTILINE)
@@ -91,9 +93,19 @@ def test_diff_shows_what_changed_and_check_mode_writes_nothing(play, tmp_path):
 def test_a_report_that_cannot_be_written_does_not_hide_what_is_said_of_the_boards(play, tmp_path):
     (tmp_path / "report").write_text("a file")
     code, output = play(npu_report_dir="report", npu_report_diff_against="none.json")
-    assert code == 2 and failed(output) == ["rock-1"] and "\nrock-3: Driver" in output and "Traceback" not in output
-    line = next(line for line in output.splitlines() if line.startswith("fatal: [rock-1]"))
-    assert "cannot be written" in line and "none.json cannot be read: No such file" in line
+    assert code == 4 and failed(output) == ["rock-3", "rock-5"] and "\nrock-3: Driver" in output and "Traceback" not in output
+    line = next(line for line in output.splitlines() if line.startswith("fatal: [rock-3]"))
+    assert "cannot be written" in line and "none.json cannot be read: No such file" in line and "audit: 6 boards" in line
+
+
+@pytest.mark.parametrize("audit", [True, False])
+@pytest.mark.parametrize("kinds, code", [({1: "healthy", 2: "healthy"}, 2), ({1: "unreachable", 2: "healthy"}, 4)])
+def test_one_board_fails_for_a_report_that_cannot_be_written(play, tmp_path, kinds, code, audit):
+    (tmp_path / "report").write_text("a file")
+    rc, output = play(kinds=kinds, audit=audit, npu_report_dir="report")
+    speaker = "rock-2" if audit and code == 4 else "rock-1"
+    assert rc == code and re.search(r"^fatal: \[%s\].*cannot be written" % speaker, output, re.MULTILINE), output
+    assert failed(output) == ["rock-1", "rock-2"][:1 + (speaker == "rock-2")]
 
 
 def test_a_damaged_report_is_a_warning(play, tmp_path):

@@ -83,8 +83,9 @@ STUBS = {
     __npu_rolled_back: "{{ 'It is not back.' if way_back_fails | default(false) else 'It was rolled back.' }}"
 """,
     "plugins/action/npu_audit.py": '''
+import types
 from ansible.plugins.action import ActionBase
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _settings
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _clock, _settings
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import select as _select
 class ActionModule(ActionBase):
@@ -100,11 +101,14 @@ class ActionModule(ActionBase):
         name = task_vars["inventory_hostname"]
         if self._task.args.get("resolve"):
             _settings.resolve_and_keep(self._templar, task_vars)
-        phases = {"phases": [{"phase": "detect", "at": 1000.0}], "ended": 1007.0}
+        times = iter((1000.0, 1007.0))
+        _clock.time = types.SimpleNamespace(time=lambda: next(times))
+        with _clock.measured(self._task, task_vars):
+            pass
         if told("fails") == "detect":
             error = "%s: does not answer over ssh: no route to host" % name
             left = aside({"__npu_error": error, "__npu_cause": "no_answer"})
-            return dict(phases, failed=not left, msg=error, cause="no_answer", not_selected=left)
+            return dict(failed=not left, msg=error, cause="no_answer", not_selected=left)
         needs, pending, hold = told("needs", True), told("pending", False), told("hold")
         facts = {"kernel": {"release": told("kernel")}, "driver": {"version": "0.9.3"}, "runtime": {"version": "1.6.0", "sha256": "old"},
                  "upgrade": {"pending": pending, "hold": hold}}
@@ -114,7 +118,7 @@ class ActionModule(ActionBase):
         if proof and proof["diagnosis"] == "nothing":
             proof = None
         left = aside({"ansible_facts": {"npu": facts}, "__npu_plan": plan})
-        return dict(phases, changed=False, ansible_facts={"npu": facts}, plan=plan, verification=proof, unverified=None, not_selected=left,
+        return dict(changed=False, ansible_facts={"npu": facts}, plan=plan, verification=proof, unverified=None, not_selected=left,
                     settled=bool(proof) and proof["diagnosis"] == "ok" and told("recorded", True),
                     left=None if hold is None else {"verdict": "held", "reason": "/etc/rkfleet-npu/hold is on the board: %s" % hold})
 ''',
@@ -148,6 +152,9 @@ class Run:
         self.verdicts = {line.split()[0]: re.split(r"  +", line)[-1] for line in table[1].splitlines()} if table else {}
         self.marks = re.findall(r'"msg": "MARK (\S+)"', self.output)
         self.touched = [mark for mark in self.marks if "." not in mark]
+        recap = dict(re.findall(r"^(\w+) +: ok=\d+ +changed=\d+ +(unreachable=\d+ +failed=\d+)", self.output, re.MULTILINE))
+        self.lost = [board for board, counts in recap.items() if "unreachable=0" not in counts]
+        self.failed = [board for board, counts in recap.items() if not counts.endswith("failed=0")]
 
     def line(self, start):
         """The first line of the output that starts so."""
@@ -221,7 +228,8 @@ def test_boards_that_need_nothing_are_held_or_cannot_be_upgraded_are_in_no_batch
     boards = {"right": {"needs": False}, "held": {"npu_hold": True, "fails": "detect"}, "noted": {"hold": "a new power supply\x1b[31m"},
               "dead": {"fails": "detect"}, "poor": {"fails": "fetch"}, "begun": {"needs": False, "pending": True}, "plain": {}}
     run = play(boards)
-    assert run.rc == 2
+    # An unreachable board counts more than one that failed.
+    assert run.rc == 4 and run.lost == ["dead"] and run.failed == ["poor"]
     assert run.verdicts == {"right": "ok", "held": "held", "noted": "held", "dead": "unreachable", "poor": "failed", "begun": "ok", "plain": "ok"}
     assert sorted(run.touched) == ["begun", "plain"]
     assert "held: held: npu_hold is set in the inventory" in run.output
@@ -247,7 +255,9 @@ def test_a_board_on_which_nothing_is_to_be_done_is_asked_once_and_that_is_all(pl
 AUDITS = {
     "all are well": ({"a": {"needs": False}, "b": {"needs": False}, "held": {"npu_hold": True, "fails": "detect"}}, 0, "3 boards, 2 healthy, 0 need work"),
     "some need work": ({"a": {"needs": False}, "b": {}}, 2, "2 boards, 1 healthy, 1 need work, 0 unknown, 0 unreachable"),
-    "some do not answer": ({"a": {"needs": False}, "b": {"fails": "detect"}, "c": {}}, 2, "3 boards, 1 healthy, 1 need work, 0 unknown, 1 unreachable"),
+    "some do not answer": ({"a": {"needs": False}, "b": {"fails": "detect"}, "c": {}}, 4, "3 boards, 1 healthy, 1 need work, 0 unknown, 1 unreachable"),
+    "one does not answer": ({"a": {"needs": False}, "b": {"fails": "detect"}}, 4, "2 boards, 1 healthy, 0 need work, 0 unknown, 1 unreachable"),
+    "none answers": ({"a": {"fails": "detect"}, "b": {"fails": "detect"}}, 4, "2 boards, 0 healthy, 0 need work, 0 unknown, 2 unreachable"),
     "nothing is proven": ({"a": {"needs": False, "says": "nothing"}}, 2, "1 board, 0 healthy, 0 need work, 1 unknown"),
     "a board is held by a file": ({"a": {"needs": False, "hold": "new disk"}}, 0, "1 board, 1 healthy"),
 }
@@ -259,12 +269,16 @@ def test_an_audit_ends_as_its_boards_do(play, tmp_path, name):
     run = play(boards, playbook="audit_npu")
     assert run.rc == code and "audit: " + said in run.output, run.output
     assert run.marks == [] and "WARNING" not in run.output
-    records = {board["name"]: board["status"] for board in json.loads((tmp_path / "npu-report/fleet.json").read_text())["boards"]}
+    report = json.loads((tmp_path / "npu-report/fleet.json").read_text())
+    records = {board["name"]: board["status"] for board in report["boards"]}
+    assert report["exit_code"] == code and run.lost == [board for board in boards if records[board] == "unreachable"]
+    # The first board that needs somebody speaks for all that do.
+    assert run.failed == [board for board in boards if records[board] in ("needs_work", "unknown")][:1]
     assert sorted(records) == sorted(boards) and records.get("held", "held") == "held"
     # One call a board; the rest is said once.
     asked = run.output.split("TASK [rkfleet.npu.detect : Look at the board]")[1].split("TASK")[0]
     assert all(re.search(r"^(ok|skipping|fatal): \[%s\]" % board, asked, re.M) for board in boards)
-    assert len(set(re.findall(r"^TASK \[(.*?)\]", run.output, re.M))) <= 8
+    assert len(set(re.findall(r"^TASK \[(.*?)\]", run.output, re.M))) <= 10
 
 
 def test_an_audit_of_some(play, tmp_path):
@@ -276,11 +290,35 @@ def test_an_audit_of_some(play, tmp_path):
     assert "npu_select is wrong at character 6: no board has a field actoin there (did you mean action?). No board was touched." in run.output
 
 
-@pytest.mark.parametrize("where, verdict", [("detect", "unreachable"), ("lost", "rolled back")])
-def test_a_lone_board_that_is_lost_gives_a_table(play, where, verdict):
+@pytest.mark.parametrize("where, verdict, code", [("detect", "unreachable", 4), ("lost", "rolled back", 2)])
+def test_a_lone_board_that_is_lost_gives_a_table(play, where, verdict, code):
     run = play({"a": {"fails": where}})
     assert run.table and run.verdicts == {"a": verdict}
-    assert run.rc == 2 and "does not answer over ssh" in run.output.split("npu.report")[-1]
+    assert run.rc == code and (run.lost, run.failed) == ((["a"], []) if code == 4 else ([], ["a"])) and "does not answer over ssh" in run.output.split("npu.report")[-1]
+
+
+def test_a_failed_board_does_not_take_its_batch_with_it(play, monkeypatch):
+    monkeypatch.setenv("ANSIBLE_ANY_ERRORS_FATAL", "1")
+    boards = {"a": {}, "b": {"fails": "driver"}, "c": {"fails": "detect"}}
+    run = play(boards, npu_require_staging=False, npu_rollout="100%", npu_max_failed=1)
+    assert run.verdicts == {"a": "ok", "b": "rolled back", "c": "unreachable"}
+    assert (run.rc, run.lost, run.failed) == (4, ["c"], ["b"])
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_board_that_is_lost_in_a_task_of_the_owners(play, tmp_path, when):
+    """Ansible takes it out of the play at once: no rescue. Table, report and Ansible call it unreachable, and it counts as failed."""
+    (tmp_path / "hook.yml").write_text("""
+- ansible.builtin.ping:
+  vars: {ansible_connection: ssh, ansible_host: 127.0.0.1, ansible_port: 9}
+  when: inventory_hostname == 'b'
+""")
+    settings = {"npu_%s_tasks_file" % {"before": "pre", "after": "post"}[when]: str(tmp_path / "hook.yml")}
+    run = play({"a": {}, "b": {}, "c": {}}, npu_require_staging=False, npu_rollout=[2, 1], npu_report_dir=str(tmp_path / "report"), **settings)
+    assert run.verdicts == {"a": "ok", "b": "unreachable", "c": "not touched"}
+    assert (run.rc, run.lost, run.failed) == (4, ["b"], ["c"])
+    status = {board["name"]: board["status"] for board in json.loads((tmp_path / "report/fleet.json").read_text())["boards"]}
+    assert status["b"] == "unreachable"
 
 
 @pytest.mark.parametrize("how, said", [(True, "It is not back."), ("at once", "The way back failed: the old driver is gone")])
@@ -340,7 +378,7 @@ def test_only_boards_that_the_query_selects_are_upgraded(play, playbook):
     assert sorted(run.touched) == ["a", "e"]
     # Nothing is fetched for the others; of the one that does not answer it cannot be told.
     assert run.line("not selected: ") == "not selected: b, c: npu_select is kernel.release >= '5.9' && kernel.release < '6' || name == 'a'"
-    assert "nothing can be had" not in run.output and run.rc == 2
+    assert "nothing can be had" not in run.output and run.rc == 4 and run.lost == ["d"]
     run = play(boards, "--check", playbook=playbook, npu_select="kernel.release < '6' && name != 'd'")
     assert run.rc == 0 and run.verdicts["d"] == "not selected" and run.touched == ["e"] and "Could not match" not in run.output
     assert run.line("boards: ") == "boards: 6, planned 1, held 1, not selected 4"
@@ -380,7 +418,7 @@ def test_the_run_is_told_by_its_phases(play, monkeypatch):
     run = play({"a": {}, "b": {"fails": "driver"}, "c": {"needs": False}})
     phases = [re.sub(r" \((.*?), [\d.]+ s\)$", r" (\1)", line) for line in run.output.splitlines() if line.startswith("phase ")]
     assert phases == [
-        "phase detect: 3 ok (3 boards)", "phase fetch: 2 ok (2 boards)", "phase plan: 1 ok (1 board)",
+        "phase check: 1 ok (1 board)", "phase detect: 3 ok (3 boards)", "phase fetch: 2 ok (2 boards)", "phase plan: 1 ok (1 board)",
         "phase begin: 1 ok (1 board)", "phase verify: 1 ok (1 board)", "phase commit: 1 ok (1 board)",
         # The stub of the role has no file for the build.
-        "phase begin: 1 failed (1 board)", "phase rollback: 1 ok (1 board)", "phase report: 1 ok, 1 failed (2 boards)"]
+        "phase begin: 1 failed (1 board)", "phase rollback: 1 ok (1 board)", "phase commit: 1 ok (1 board)", "phase report: 1 ok, 1 failed (2 boards)"]

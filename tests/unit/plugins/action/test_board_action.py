@@ -30,6 +30,7 @@ def action(monkeypatch):
         monkeypatch.setattr(board.ActionBase, "cleanup", gone)
         monkeypatch.setattr(board.ActionBase, "_execute_module", execute)
         made = object.__new__(type("Action", (board.BoardAction,), {"TRANSFERS_FILES": False, "MODULE": "npu_boot"}))
+        made._task = types.SimpleNamespace(get_vars=dict, delegate_to=None)
         made._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir="/there"))
         return made
 

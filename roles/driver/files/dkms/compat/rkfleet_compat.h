@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright: (c) 2026, rkfleet.npu contributors */
 /*
  * Included before every file of the driver; RKFLEET_* come from Kbuild, each from a probe.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright: (c) 2026, rkfleet.npu contributors
 /* In place of the driver's rknpu_devfreq.c on kernels without what that needs: the NPU stays at its clock's rate. */
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright: (c) 2026, rkfleet.npu contributors */
 /*
  * Included before rknpu_drv.c alone, where struct drm_driver has no date: that initialiser then states the description

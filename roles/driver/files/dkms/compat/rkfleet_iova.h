@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright: (c) 2026, rkfleet.npu contributors */
 /*
  * Included before rknpu_gem.c alone, where the kernel's private struct iommu_dma_cookie is no longer what the driver

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright: (c) 2026, rkfleet.npu contributors
 /* Preprocessed, not compiled: a line have "X" for each header X that the kernel has. */
 #if __has_include(<soc/rockchip/rockchip_iommu.h>)

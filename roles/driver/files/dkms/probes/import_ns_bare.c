@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright: (c) 2026, rkfleet.npu contributors
 /* Until 6.12; a string afterwards. The driver imports from 5.17 on. */
 #include <linux/module.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright: (c) 2026, rkfleet.npu contributors
 /* Until 6.2; with a gfp_t afterwards. */
 #include <linux/iommu.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright: (c) 2026, rkfleet.npu contributors
 /*
  * Until 6.14. Then the type of a domain's cookie moved from the private struct iommu_dma_cookie into struct iommu_domain,

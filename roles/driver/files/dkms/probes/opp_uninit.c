@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright: (c) 2026, rkfleet.npu contributors
 /* Not in vendor trees older than 5.10.198. */
 #include <linux/device.h>

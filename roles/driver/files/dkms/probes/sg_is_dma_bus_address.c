@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright: (c) 2026, rkfleet.npu contributors
 /* From 6.0 to 6.4; the driver uses it from 6.1 on. */
 #include <linux/scatterlist.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright: (c) 2026, rkfleet.npu contributors
 /* In mainline from 6.3; some vendor trees of 6.1 have them in a header of their own. */
 #include <linux/mm.h>

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""The scripts that keep a board on a kernel with its NPU module, run by dash on a tree with a stand-in of u-boot-update."""
+"""The scripts that keep a board on a kernel with its NPU module, on a tree with a stand-in of u-boot-update."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ import subprocess
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, loaders, setup as _boot_setup
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, menu, menu_kernel, setup as _boot_setup, u_boot_update
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
 
 OLD, NEW = "6.1.99-1-rk2312", "6.1.192-2-rk2410"
-DASH = shutil.which("dash") or "/bin/sh"
+SCRIPTS = board_files.default_kernel()
+SHELLS = {"dash": [shutil.which("dash") or "/bin/sh"], "busybox": [shutil.which("busybox") or "busybox", "sh"]}
 # The order of things in Debian's script: defaults file, fragments, its own defaults, one entry for each kernel.
 UPDATE = """\
 #!/bin/sh
@@ -55,8 +57,8 @@ fi
 class Board:
     """A tree with Debian's u-boot-menu, and NPU modules for some of its kernels."""
 
-    def __init__(self, root, fragments=True):
-        self.root, self.said = root, ""
+    def __init__(self, root, fragments=True, shell="dash"):
+        self.root, self.said, self.by = root, "", SHELLS[shell]
         self.write("/etc/default/u-boot", "#U_BOOT_DEFAULT=\"l0\"\n")
         self.write("/proc/cmdline", "ro quiet")
         self.write("/boot/extlinux/extlinux.conf").write("/var/log/syslog")
@@ -93,9 +95,11 @@ class Board:
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(self.root, copy)
         for file in [path for area in ("etc", "usr") for path in (copy / area).rglob("*") if path.is_file()]:
-            file.write_text(re.sub(r"(?<![\w.])(/(?:etc|usr|boot|lib|var)/)", r"%s\1" % copy, file.read_text()))
+            text = re.sub(r"(?<![\w.])(/(?:etc|usr|boot|lib|var)/)", r"%s\1" % copy, file.read_text())
+            ours = "rkfleet-npu" in file.relative_to(copy).as_posix()
+            file.write_text(text.replace("#!/bin/sh\n", "#!%s\n" % " ".join(self.by), 1) if ours else text)
         environ = dict(os.environ, PATH="%s/usr/bin:%s/usr/sbin:%s" % (copy, copy, os.environ["PATH"]))
-        done = subprocess.run([DASH, str(copy / command[0].lstrip("/")), *command[1:]], env=environ, check=False,
+        done = subprocess.run([*self.by, str(copy / command[0].lstrip("/")), *command[1:]], env=environ, check=False,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.said = done.stderr.replace(str(copy), "")
         assert not check or done.returncode == 0, done.stderr
@@ -115,23 +119,31 @@ class Board:
             done = self.shell(command[0], check=False)
             return done.returncode, done.stdout, done.stderr
 
-        return _boot_setup.BootSetup(run, module, initcalls, present, str(self.root / "var/lib/rkfleet-npu"), str(self.root))
+        home = str(self.root / "var/lib/rkfleet-npu")
+        return _boot_setup.BootSetup(run, module, initcalls, present, home, str(self.root), SCRIPTS if present else None)
 
     def default(self):
         """The kernel that boots by default, the label of whose entry is really there."""
         text = self.path("/boot/extlinux/extlinux.conf").read_text()
         label = text.split()[1]
         assert "\nlabel %s\n" % label in text
-        return loaders.extlinux_default_kernel(text)
+        return menu_kernel.release(text)
 
     def files(self):
         return {path.relative_to(self.root).as_posix(): (path.stat().st_mode, path.read_text() if path.is_file() else None)
                 for area in ("etc", "usr", "boot") for path in (self.root / area).rglob("*")}
 
 
+@pytest.fixture(params=list(SHELLS))
+def shell(request):
+    if not shutil.which(request.param):
+        pytest.skip("%s is not installed" % request.param)
+    return request.param
+
+
 @pytest.fixture(params=["with fragments", "bullseye, without"])
-def board(request, tmp_path):
-    board = Board(tmp_path / "board", request.param == "with fragments")
+def board(request, tmp_path, shell):
+    board = Board(tmp_path / "board", request.param == "with fragments", shell)
     board.setup().apply()
     return board
 
@@ -141,7 +153,7 @@ def test_the_scripts_are_posix_shell(board):
     assert len(there) >= 5
     for path in there:
         if path.suffix != ".conf" or path.parent.name == "rkfleet-npu":
-            subprocess.run([DASH, "-n", str(path)], check=True)
+            subprocess.run([*board.by, "-n", str(path)], check=True)
     for path in (default_kernel.SCRIPT, default_kernel.IMAGE_HOOK, default_kernel.HEADERS_HOOK):
         assert os.access(board.path(path), os.X_OK)
 
@@ -239,9 +251,9 @@ def test_headers_that_come_later_lift_the_hold_once_dkms_has_built(board):
     assert board.files() == before
 
 
-def test_it_goes_again_without_a_trace(tmp_path):
+def test_it_goes_again_without_a_trace(tmp_path, shell):
     for fragments in (True, False):
-        board = Board(tmp_path / str(fragments), fragments)
+        board = Board(tmp_path / str(fragments), fragments, shell)
         board.kernel(NEW, headers=False).update()
         before = board.files()
         assert board.default() == NEW
@@ -256,11 +268,11 @@ def test_a_running_kernel_that_is_not_the_newest_is_made_the_default_over_a_modu
     board = Board(tmp_path / "board").kernel(NEW)
     board.module(OLD, "rknpu").update()
     setup = board.setup(initcalls=(), module="rknpu")
-    assert setup.changes()[-1] == loaders.EXTLINUX
+    assert setup.changes()[-1] == menu.PATH
     setup.apply()
     assert board.default() == OLD
     setup = board.setup(present=False, initcalls=(), module="rknpu")
-    assert setup.changes()[-1] == loaders.EXTLINUX
+    assert setup.changes()[-1] == menu.PATH
     setup.apply()
     assert board.default() == NEW
 
@@ -300,10 +312,15 @@ def test_without_u_boot_update_nobody_asks_so_nothing_is_laid_down(tmp_path):
 
 def test_the_newest_u_boot_menu_reads_fragments_from_another_script(tmp_path):
     board = Board(tmp_path / "board", fragments=False)
-    board.write(loaders.READ_CONFIG, FRAGMENTS)
+    board.write(u_boot_update.READ_CONFIG, FRAGMENTS)
     board.setup().apply()
     assert board.path(default_kernel.FRAGMENT).exists()
     assert default_kernel.LINE not in board.path("/etc/default/u-boot").read_text()
+
+
+def test_a_fragment_is_the_line_of_the_defaults_file():
+    """Where u-boot-update reads no fragments, the defaults file has the same line."""
+    assert SCRIPTS["rkfleet-npu.conf"].splitlines()[-1] == default_kernel.LINE
 
 
 def test_the_line_in_the_defaults_file_goes_in_and_out_without_touching_the_rest():

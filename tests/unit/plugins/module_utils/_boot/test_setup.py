@@ -11,10 +11,10 @@ import re
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, setup as _boot_setup
-from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
+from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files, paths
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, setup as _boot_setup, update_tool
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
 
 MODULES_LOAD, DEFAULT, EXTLINUX = "etc/modules-load.d/rkfleet-npu.conf", "etc/default/u-boot", "boot/extlinux/extlinux.conf"
 HOLD = [default_kernel.SCRIPT, default_kernel.SETTINGS, default_kernel.IMAGE_HOOK, default_kernel.HEADERS_HOOK]
@@ -52,7 +52,8 @@ class Board:
         return self.rc, "", "E: it is broken"
 
     def setup(self, present=True, initcalls=("rknpu_init",)):
-        return _boot_setup.BootSetup(self.run, "rknpu_dkms", initcalls, present, str(self.root / "state"), str(self.root))
+        scripts = board_files.default_kernel() if present else None
+        return _boot_setup.BootSetup(self.run, "rknpu_dkms", initcalls, present, str(self.root / "state"), str(self.root), scripts)
 
     def files(self):
         return {path.relative_to(self.root).as_posix(): path.read_text() for path in self.root.rglob("*") if path.is_file()}
@@ -180,7 +181,7 @@ def test_nothing_is_frozen_where_no_boot_file_changed(board, frozen):
 
 
 def test_a_board_without_unshare(board, monkeypatch):
-    monkeypatch.setattr(_boot_setup.shutil, "which", lambda name: None)
+    monkeypatch.setattr(update_tool.shutil, "which", lambda name: None)
     board.setup().apply()
     assert "rknpu_init" in board.files()[EXTLINUX]
 

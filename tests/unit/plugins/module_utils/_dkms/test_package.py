@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import package as _dkms_install, prebuilt
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import source_tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import snapshot
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import build_log
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
@@ -182,7 +183,7 @@ def test_a_new_tree_that_does_not_build_leaves_the_old_module(board, package, ar
     deploy(package, archive)
     before = board.files()
     board.rc, board.log = 10, "x.c:1:10: fatal error: soc/rockchip/rockchip_iommu.h: No such file or directory"
-    with pytest.raises(_dkms_install.DkmsError, match="left alone: the kernel's headers lack soc/rockchip"):
+    with pytest.raises(source_tree.DkmsError, match="left alone: the kernel's headers lack soc/rockchip"):
         deploy(package, newer)
     assert package.steps(archive[1]) == []
     assert board.files() == before
@@ -197,7 +198,7 @@ def test_a_lost_module_is_built_again_without_a_new_tree(board, package, archive
 
 def test_a_foreign_tree_is_left_alone(board, package, archive):
     (board.root / "usr/src/rknpu-0.9.6").mkdir(parents=True)
-    with pytest.raises(_dkms_install.DkmsError, match="was not made by rkfleet.npu"):
+    with pytest.raises(source_tree.DkmsError, match="was not made by rkfleet.npu"):
         package.steps(archive[1])
 
 
@@ -238,7 +239,7 @@ def test_a_build_that_fails_leaves_the_board_as_it_was(board, archive, fault, wh
     for name, value in attributes.items():
         setattr(board, name, value)
     board.calls.clear()
-    with pytest.raises(_dkms_install.DkmsError, match=said) as error:
+    with pytest.raises(source_tree.DkmsError, match=said) as error:
         deploy(package, archive)
     assert board.log in error.value.log
     after = board.files()
@@ -258,7 +259,7 @@ def test_a_tree_that_built_in_the_trial_and_then_fails_leaves_the_old_module(boa
     deploy(package, archive)
     before = board.files()
     monkeypatch.setattr(board, "dkms_install", lambda command: (6, "", "dkms: No space left on device"))
-    with pytest.raises(_dkms_install.DkmsError, match="the disk is full"):
+    with pytest.raises(source_tree.DkmsError, match="the disk is full"):
         deploy(package, newer)
     assert board.files() == before and package.steps(archive[1]) == []
 
@@ -266,7 +267,7 @@ def test_a_tree_that_built_in_the_trial_and_then_fails_leaves_the_old_module(boa
 def test_a_full_disk_that_dkms_says_nothing_of(board, package, archive, monkeypatch):
     board.builds = False
     monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result((4096, 4096, 100, 50, 25, 10, 9, 9, 0, 255)))
-    with pytest.raises(_dkms_install.DkmsError, match="not built for kernel %s: the disk is full: 100 KiB are free at /" % KERNEL):
+    with pytest.raises(source_tree.DkmsError, match="not built for kernel %s: the disk is full: 100 KiB are free at /" % KERNEL):
         deploy(package, archive)
 
 
@@ -288,7 +289,7 @@ def test_a_large_database_is_not_held_in_memory(board, archive):
 
     board.dkms_install = dkms_install
     tracemalloc.start()
-    with pytest.raises(_dkms_install.DkmsError):
+    with pytest.raises(source_tree.DkmsError):
         deploy(package, archive)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -305,7 +306,7 @@ def test_no_room_for_the_copies_changes_nothing(board, archive, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(board.root))
 
     monkeypatch.setattr(_dkms_install.shutil, "copyfileobj", full)
-    with pytest.raises(_dkms_install.DkmsError, match="^the disk is full"):
+    with pytest.raises(source_tree.DkmsError, match="^the disk is full"):
         deploy(package, archive)
     assert board.files() == before and board.calls == []
 
@@ -364,12 +365,12 @@ def test_a_disk_that_takes_nothing_at_each_write(board, archive, monkeypatch, wh
                 once()
             return real_open(path, mode, *args, **more)
 
-        for place in (_dkms_install, snapshot):
+        for place in (_dkms_install, snapshot, source_tree):
             monkeypatch.setattr(place, "open", opened, raising=False)
         monkeypatch.setattr(_dkms_install, "sync_file", lambda path: once() or real_sync(path))
         try:
             deploy(package, archive)
-        except _dkms_install.DkmsError as error:
+        except source_tree.DkmsError as error:
             assert re.search(said, str(error)), error
             after = {name: content for name, content in board.files().items() if not name.endswith(("updates", "updates/dkms"))}
             assert after == {name: content for name, content in before.items() if not name.endswith(("updates", "updates/dkms"))}
@@ -467,7 +468,7 @@ def test_leftovers_are_cleaned_even_where_there_is_nothing_else_to_do(board, pac
 def test_a_module_of_another_version_that_does_not_say_so(board, archive):
     deploy(board.package("0.9.3"), archive)
     board.states = board.builds = False
-    with pytest.raises(_dkms_install.DkmsError, match="is not the one that DKMS made of version 0.9.6"):
+    with pytest.raises(source_tree.DkmsError, match="is not the one that DKMS made of version 0.9.6"):
         deploy(board.package(), archive)
 
 
@@ -509,7 +510,7 @@ def test_what_dkms_can_no_longer_remove_goes_by_hand(board, package, archive):
 
 
 def test_a_damaged_archive_is_refused(board, package, archive):
-    with pytest.raises(_dkms_install.DkmsError, match="arrived damaged"):
+    with pytest.raises(source_tree.DkmsError, match="arrived damaged"):
         package.place_tree(archive[0], "0" * 64)
     assert os.listdir(board.root / "usr/src") == []
 
@@ -517,7 +518,7 @@ def test_a_damaged_archive_is_refused(board, package, archive):
 def test_a_hostile_archive_writes_nothing_outside(tmp_path, board, package):
     content, digest = driver_source.archive({"../../../evil": b"x"})
     (tmp_path / "evil.tar").write_bytes(content)
-    with pytest.raises(_dkms_install.DkmsError, match="not a plain file"):
+    with pytest.raises(source_tree.DkmsError, match="not a plain file"):
         package.place_tree(str(tmp_path / "evil.tar"), digest)
     assert not list(tmp_path.rglob("evil"))
 
@@ -644,7 +645,7 @@ def test_a_package_that_is_there_for_another_kernel_gets_one_more(board, archive
 def test_a_dkms_that_does_not_take_it_is_no_success_and_all_is_as_it_was(board, package, archive, binary):
     board.takes = False
     before = board.files()
-    with pytest.raises(_dkms_install.DkmsError, match="DKMS did not take the module that was built elsewhere"):
+    with pytest.raises(source_tree.DkmsError, match="DKMS did not take the module that was built elsewhere"):
         load(board, package, archive, binary)
     left = {name: content for name, content in board.files().items() if name not in before}
     assert set(left.values()) == {None} and not any("0.9.6" in name for name in left), left

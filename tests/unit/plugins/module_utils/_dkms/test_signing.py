@@ -19,6 +19,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_k
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import (
     package as _dkms_install, prebuilt, signing as _signing,
 )
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import source_tree
 
 KEY, CERT = "/etc/keys/npu.key", "/etc/keys/npu.der"
 DKMS = {"3": "#!/bin/bash\nfor i in /etc/dkms/framework.conf /etc/dkms/framework.conf.d/*.conf; do :; done\n",
@@ -220,7 +221,7 @@ def test_a_build_that_is_not_signed_is_taken_away_with_what_was_set_up_for_it(ma
     package = _dkms_install.DkmsPackage(run, "rknpu", "0.9.6", "6.1.1", "rknpu", str(machine.root), machine.signing())
     before = machine.files()
     assert package.steps("x") == ["signing", "tree", "install"]
-    with pytest.raises(_dkms_install.DkmsError, match="rknpu.ko is not signed"):
+    with pytest.raises(source_tree.DkmsError, match="rknpu.ko is not signed"):
         package.deploy("archive", "x", package.steps("x"))
     assert machine.files() == before and not module.exists()
     answers["sig_key"] = "8A:01"

@@ -322,15 +322,6 @@ def test_truncated_cache_is_no_trouble():
 
 # -- DKMS -----------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("text", [
-    "rknpu, 0.9.6, 6.1.99-1-rk2312, aarch64: installed\nrknpu, 0.9.8: added\nsome noise\n",
-    "rknpu/0.9.6, 6.1.99-1-rk2312, aarch64: installed (original_module exists)\nrknpu/0.9.8: added\n",
-])
-def test_both_spellings_of_dkms_status(text):
-    assert [(e["name"], e["version"], e["kernel"], e["arch"], e["state"]) for e in dkms.parse_status(text)] == [
-        ("rknpu", "0.9.6", "6.1.99-1-rk2312", "aarch64", "installed"), ("rknpu", "0.9.8", None, None, "added")]
-
-
 def test_dkms_tree(board):
     board.tools().dkms(version="0.9.6").dkms(version="0.9.8", installed=False).link("/var/lib/dkms/rknpu/0.9.9/source", "/usr/src/rknpu-0.9.9")
     board.write("/usr/src/rknpu-0.9.9/dkms.conf")

@@ -15,6 +15,7 @@ import pytest
 from rklab.recorded import RELEASE
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import storage
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import storage_check
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
@@ -113,7 +114,7 @@ def refused(plan, *words):
 @pytest.mark.parametrize("mounts", LASTING.values(), ids=LASTING)
 def test_a_board_whose_files_last_is_upgraded(mission, planned, mounts):
     assert planned(say(mission, mounts))["action"] == "dkms_over_builtin"
-    assert storage.check(str(mission.root)) is None
+    assert storage_check.check(str(mission.root)) is None
 
 
 @pytest.mark.case(case="the root file system is an overlay in memory (overlayroot), in memory itself, or read-only", plan="unsupported",
@@ -121,7 +122,7 @@ def test_a_board_whose_files_last_is_upgraded(mission, planned, mounts):
 @pytest.mark.parametrize("mounts, words", LOST.values(), ids=LOST)
 def test_a_board_whose_files_are_lost_at_the_reboot_is_refused(mission, planned, mounts, words):
     refused(planned(say(mission, mounts)), words)
-    assert words in storage.check(str(mission.root))
+    assert words in storage_check.check(str(mission.root))
 
 
 def test_one_that_needs_nothing_is_not_refused(mission, planned):
@@ -211,7 +212,7 @@ def test_it_is_seen_by_what_is_mounted_in_fact(mission, tmp_path, what):
 
 def test_a_container_is_none_of_its_business(mission):
     say(mission, OVERLAYROOT).write("/run/systemd/container", "docker\n")
-    assert storage.check(str(mission.root)) is None
+    assert storage_check.check(str(mission.root)) is None
 
 
 # -- links --------------------------------------------------------------------------------------------------------------
@@ -228,14 +229,14 @@ def test_a_boot_file_that_is_a_link_which_cannot_be_rolled_back(mission, planned
     os.mkfifo(mission.place("/etc/fifo"))
     say(mission, DISK + "33 24 8:1 / /srv/disk rw - ext4 /dev/sda1 rw\n")
     refused(planned(mission), "/etc/default/u-boot is a symbolic link", words)
-    assert words in storage.check(str(mission.root))
+    assert words in storage_check.check(str(mission.root))
 
 
 def test_a_link_to_a_plain_file_of_the_board_is_none_of_its_business(mission, planned, gather):
     mission.place("/etc/default/u-boot").unlink()
     say(mission, DISK).link("/etc/default/u-boot", "../conf/u-boot").write("/etc/conf/u-boot")
     assert gather(mission)["boot"]["links"] == [{"path": "/etc/default/u-boot", "target": "../conf/u-boot", "problem": None}]
-    assert planned(mission)["action"] == "dkms_over_builtin" and storage.check(str(mission.root)) is None
+    assert planned(mission)["action"] == "dkms_over_builtin" and storage_check.check(str(mission.root)) is None
 
 
 # -- systemd, kexec, watchdog ---------------------------------------------------------------------------------------------
@@ -244,7 +245,7 @@ def test_a_link_to_a_plain_file_of_the_board_is_none_of_its_business(mission, pl
 def test_without_systemd(mission, planned, gather):
     mission.write("/proc/1/comm", "init\n")
     refused(planned(mission), "not run by systemd (process 1 is init)")
-    assert "not run by systemd" in storage.check(str(mission.root))
+    assert "not run by systemd" in storage_check.check(str(mission.root))
     mission.write("/run/systemd/system/x")
     assert gather(mission)["os"]["init"] == "systemd" and planned(mission)["action"] == "dkms_over_builtin"
 
@@ -308,4 +309,4 @@ def test_nothing_is_said_of_a_tree_that_does_not_say(tmp_path):
     (tmp_path / "empty").mkdir()
     tree = Tree(str(tmp_path / "empty"))
     assert (storage.mounts(tree), storage.read_init(tree), storage.read_kexec(tree)) == ([], None, None)
-    assert storage.read_watchdog(tree)["usable"] is None and storage.check(str(tmp_path / "empty")) is None
+    assert storage.read_watchdog(tree)["usable"] is None and storage_check.check(str(tmp_path / "empty")) is None

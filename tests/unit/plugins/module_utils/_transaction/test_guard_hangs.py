@@ -14,9 +14,12 @@ import signal
 import subprocess
 
 import pytest
+from guard_script import guard_files
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import guard as _guard
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
 
+GUARD = board_files.guard()
 SHELLS = {"dash": ["dash"], "busybox": ["busybox", "sh"]}
 SWITCHES = ("panic", "panic_on_oops", "softlockup_panic", "hardlockup_panic", "hung_task_panic")
 # Programs of a restore at each of which the watch may be killed.
@@ -51,7 +54,7 @@ class Board:
         for name in ("systemctl", "logger", "depmod", "ldconfig", "dpkg", "kexec"):
             self.tool(name, "")
         self.tool("sleep", TICK)
-        text = _guard.script(str(root)).replace("PATH=", "echo $$ >%s/pid\nPATH=%s:" % (self.tools, self.tools), 1)
+        text = guard_files(root, self.tools)["guard"].replace("\nPATH=", "\necho $$ >%s/pid\nPATH=" % self.tools)
         # Only root can make a device.
         self.script = root.parent / (root.name + "-guard")
         self.script.write_text(text.replace('[ -c "$root/dev/watchdog" ]', '[ -e "$root/dev/watchdog" ]'))
@@ -235,7 +238,7 @@ def test_a_damaged_confirm_file_is_half_an_hour(board, content, minutes):
 def test_systemd_starts_the_watch_again_whenever_it_is_killed():
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.optionxform = str
-    text = _guard.files()["/etc/systemd/system/" + _guard.WATCH_UNIT][0].decode()
+    text = GUARD[_guard.WATCH_UNIT]
     parser.read_string(text)
     assert parser["Service"]["Restart"] == "on-failure" and parser["Service"]["RestartSec"] == "5"
     assert parser["Service"]["OOMScoreAdjust"] == "-1000" and parser["Unit"]["StartLimitIntervalSec"] == "0"
@@ -426,7 +429,7 @@ def test_the_removal_of_a_kernel_is_not_cut_off(board):
     assert board.guard("watch").returncode == 0
     assert "removed" in board.called()
     unit = configparser.ConfigParser(strict=False, interpolation=None)
-    unit.read_string(_guard.files()["%s/%s" % (_guard.UNITS, _guard.WATCH_UNIT)][0].decode())
+    unit.read_string(GUARD[_guard.WATCH_UNIT])
     assert unit["Service"]["KillMode"] == "mixed"
 
 

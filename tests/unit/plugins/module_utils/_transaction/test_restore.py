@@ -17,9 +17,10 @@ import time
 import types
 
 import pytest
+from guard_script import guard_files
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, loaders
+from ansible_collections.rkfleet.npu.plugins.module_utils._board import files, paths
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, edit
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import signing
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
     guard as _guard, transaction as _transaction,
@@ -27,8 +28,9 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state
 from ansible_collections.rkfleet.npu.plugins.modules import npu_transaction
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
 
-SCRIPT = _guard.script
+GUARD = board_files.guard()
 MENU, DEFAULTS, CMDLINE, ARMBIAN = "/boot/extlinux/extlinux.conf", "/etc/default/u-boot", "/etc/kernel/cmdline", "/boot/armbianEnv.txt"
 RUNTIME, DKMS = "/usr/lib/librknnrt.so", "/var/lib/dkms/rknpu"
 KERNEL = "/lib/modules/6.1.84"
@@ -80,12 +82,12 @@ class Board:
     def read(self, path):
         return self.place(path).read_bytes().decode() if self.place(path).exists() else None
 
-    def script(self, unused=""):
-        return SCRIPT(str(self.root)).replace("PATH=", "PATH=%s:" % self.tools, 1)
+    def guard_files(self):
+        return guard_files(self.root, self.tools)
 
     def guard(self, *words, wait=True):
         script = self.tools / "guard"
-        script.write_text(self.script())
+        script.write_text(self.guard_files()["guard"])
         child = subprocess.Popen(  # pylint: disable=consider-using-with
             [*self.shell, *(("sh",) if self.shell[0] == "busybox" else ()), str(script), *words],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
@@ -101,7 +103,8 @@ class Board:
         return done.returncode, done.stdout, done.stderr
 
     def transaction(self, run="one"):
-        return _transaction.Transaction(self.run, {"run": run, "host": "desk", "user": "me"}, root=str(self.root))
+        owner = {"run": run, "host": "desk", "user": "me"}
+        return _transaction.Transaction(self.run, owner, root=str(self.root), guard=self.guard_files())
 
     def begin(self, run="one", version="0.9.6"):
         there = self.transaction(run)
@@ -125,7 +128,7 @@ class Board:
             kind, path = entry.split()
             if self.place(path).exists():
                 shutil.copy2(self.place(path), place / "copies" / str(number))
-                lines.append("%s %d %s %s" % (kind, number, _transaction.sha256_of(self.place(path)), path))
+                lines.append("%s %d %s %s" % (kind, number, files.sha256_of(self.place(path)), path))
             else:
                 lines.append("%s - - %s" % (kind, path))
         (place / "manifest").write_text("\n".join(lines) + "\n")
@@ -137,7 +140,7 @@ class Board:
     def left(self, *paths):
         """They are as this collection has left them."""
         with open(self.folder / "left", "a", encoding="utf-8") as stream:
-            stream.writelines("%s %s\n" % (_transaction.sha256_of(self.place(path)), path) for path in paths)
+            stream.writelines("%s %s\n" % (files.sha256_of(self.place(path)), path) for path in paths)
 
     def state(self):
         return json.loads((self.home / "state.json").read_text())
@@ -172,7 +175,6 @@ def board(request, tmp_path):
 def fast(tmp_path, monkeypatch):
     """A board for Python and dash together."""
     there = Board(tmp_path / "board")
-    monkeypatch.setattr(_guard, "script", there.script)
     monkeypatch.setattr(os, "sync", lambda: None)
     monkeypatch.setattr(os, "fsync", lambda handle: None)
     return there
@@ -273,8 +275,8 @@ LOADERS = {"shell": "u-boot-menu", "environment": "armbian", "words": "radxa", "
 
 @pytest.mark.parametrize("kind, text", [(kind, text) for kind, texts in TEXTS.items() for text in texts])
 def test_the_shell_takes_out_what_python_merged(board, kind, text):
-    """Whatever the owner adds afterwards: the script's text is that of _bootloader.remove_argument()."""
-    merged = loaders.merge_argument(LOADERS[kind], text, "initcall_blacklist", "rknpu_init")
+    """Whatever the owner adds afterwards: the script's text is that of edit.remove()."""
+    merged = edit.add(LOADERS[kind], text, "initcall_blacklist", "rknpu_init")
     changed = merged + ("# of the owner's\n" if merged.endswith("\n") else "\n# of the owner's\n")
     if kind == "words":
         changed = merged.replace("ro", "ro splash").rstrip("\n") + "\n"
@@ -282,7 +284,7 @@ def test_the_shell_takes_out_what_python_merged(board, kind, text):
     board.keep("%s %s" % (kind, DEFAULTS))
     board.write(DEFAULTS, changed)
     assert board.guard("restore", "origin")[0] == 0
-    assert board.read(DEFAULTS) == loaders.remove_argument(LOADERS[kind], changed, "initcall_blacklist", "rknpu_init")
+    assert board.read(DEFAULTS) == edit.remove(LOADERS[kind], changed, "initcall_blacklist", "rknpu_init")
 
 
 @pytest.mark.parametrize("text", [
@@ -345,7 +347,8 @@ def test_each_awk_edits_the_same(dash, awk):
 
 def test_no_variable_of_an_awk_program_is_a_word_of_gawk():
     """A board may have gawk instead of Debian's mawk, and gawk refuses the whole program."""
-    programs = re.findall(r"\bawk ((?:-v \S+ )*)(?:\\\n *)?'(.*?)'", SCRIPT().replace("\"${fallback:-ro quiet}\"", "x"), re.S)
+    script = GUARD["guard"].replace("\"${fallback:-ro quiet}\"", "x")
+    programs = re.findall(r"\bawk ((?:-v \S+ )*)(?:\\\n *)?'(.*?)'", script, re.S)
     assert len(programs) == 3
     for options, program in programs:
         words = re.findall(r"[A-Za-z_]\w*", options + re.sub(r'"(?:[^"\\]|\\.)*"|/(?:[^/\\\n]|\\.)+/|#.*', "", program))
@@ -360,7 +363,7 @@ def test_a_restore_point_of_release_1_5_0_with_fragments(board):
     board.keep("file " + mine, "file " + ours, "nofile " + DEFAULTS, "nofile " + paths.SIGNING_CONFIG)
     board.write(mine, "U_BOOT_PARAMETERS='ro root=UUID=NVME %s'\n" % OURS)
     board.write(ours, "new\n")
-    board.write(DEFAULTS, loaders.merge_argument("u-boot-menu", "", "initcall_blacklist", "rknpu_init", "ro quiet"))
+    board.write(DEFAULTS, edit.add("u-boot-menu", "", "initcall_blacklist", "rknpu_init", "ro quiet"))
     board.write(paths.SIGNING_CONFIG, signing.LINE + "\n")
     assert board.guard("restore", "origin")[0] == 0
     assert board.read(mine) == "U_BOOT_PARAMETERS='ro root=UUID=NVME'\n" and board.read(ours) == "of the release before\n"
@@ -394,7 +397,7 @@ def test_nothing_comes_back_for_a_kernel_that_is_gone(board):
 def test_a_kernel_replaced_by_its_package_keeps_its_own_module(board, where):
     """Armbian's packages bring another build under the same name."""
     board.keep("file " + OWN)
-    (board.folder / "kernels").write_text("%s 6.1.84\n" % _transaction.sha256_of(board.place("/boot/vmlinuz-6.1.84")))
+    (board.folder / "kernels").write_text("%s 6.1.84\n" % files.sha256_of(board.place("/boot/vmlinuz-6.1.84")))
     board.write("/boot/vmlinuz-6.1.84", "another build")
     board.place(OWN).unlink()
     board.write(OWN if where == "its place" else DKMS + "/original_module/6.1.84/aarch64/rknpu.ko", "of the other build")
@@ -940,16 +943,14 @@ def settled(board, situation, old, new, number):
     return state
 
 
-def copies(source, tmp_path, monkeypatch, step=1, limit=200):
+def copies(source, tmp_path, step=1, limit=200):
     """Copies of a prepared board, one for each point."""
     for number in range(0, limit, step):
         root = tmp_path / ("at-%d" % number)
         shutil.copytree(source.root, root, symlinks=True)
         board = Board.__new__(Board)
         board.root, board.shell, board.home, board.tools = root, source.shell, root / "var/lib/rkfleet-npu", source.tools
-        with monkeypatch.context() as patch:
-            patch.setattr(_guard, "script", board.script)
-            yield number, board
+        yield number, board
         shutil.rmtree(root)
     pytest.fail("no end within %d points" % limit)
 
@@ -959,10 +960,10 @@ def copies(source, tmp_path, monkeypatch, step=1, limit=200):
     ("second", commit, {"committed", "rolled_back"}), ("committed", restore_origin, {"committed"}),
     ("rollback", close, {"committed", "rolled_back"}), ("rollback", BOOT, {"committed"}),
 ])
-def test_a_power_cut_at_each_step(fast, tmp_path, monkeypatch, situation, work, ends):
+def test_a_power_cut_at_each_step(fast, tmp_path, situation, work, ends):
     old, new = prepared(fast, situation)
     seen = set()
-    for number, board in copies(fast, tmp_path, monkeypatch):
+    for number, board in copies(fast, tmp_path):
         actor = Actor(board, work, number)
         cut = actor.until_reached()
         actor.wait()
@@ -982,11 +983,11 @@ def test_a_power_cut_at_each_step(fast, tmp_path, monkeypatch, situation, work, 
     (restore, WATCH), (WATCH, restore), (BOOT, restore), (commit, WATCH), (WATCH, commit), (begin, WATCH), (WATCH, begin), (commit, restore),
 ])
 @pytest.mark.parametrize("what", ["stop", "kill"])
-def test_another_one_comes_at_each_step(fast, tmp_path, monkeypatch, first, second, what):
+def test_another_one_comes_at_each_step(fast, tmp_path, first, second, what):
     """The first stands still, or dies, at each of its steps; then the second runs, until it ends or waits for the lock; then the first goes on."""
     old, new = prepared(fast, "pending")
     fast.tool("flock", 'flock=%s; $flock -n "$1" && exit; : >"%s/waits"; exec $flock "$1"' % (shutil.which("flock"), fast.tools))
-    for number, board in copies(fast, tmp_path, monkeypatch, step=3):
+    for number, board in copies(fast, tmp_path, step=3):
         (board.tools / "waits").unlink(missing_ok=True)
         one = Actor(board, first, number, what)
         reached = one.until_reached()
@@ -1011,16 +1012,16 @@ def waiting(work):
         return work
 
     def with_sign(board):
-        real = _transaction.fcntl.flock
+        real = state.fcntl.flock
 
         def flock(handle, how):
             try:
-                real(handle, how | _transaction.fcntl.LOCK_NB)
+                real(handle, how | state.fcntl.LOCK_NB)
             except BlockingIOError:
                 (board.tools / "waits").touch()
                 real(handle, how)
 
-        _transaction.fcntl.flock = flock
+        state.fcntl.flock = flock
         work(board)
 
     return with_sign
@@ -1030,4 +1031,4 @@ def test_there_is_one_state_folder():
     """The guard's script knows no other: with one of its own a board had no way back."""
     folder = pathlib.Path(__file__).resolve().parents[5] / "plugins"
     assert "state_dir" not in (folder / "modules/npu_transaction.py").read_text()
-    assert "home=$root/var/lib/rkfleet-npu\n" in SCRIPT()
+    assert "home=$root/var/lib/rkfleet-npu\n" in GUARD["guard"]

@@ -12,14 +12,16 @@ import subprocess
 
 import jsonschema
 import pytest
+from guard_script import guard_files
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
     guard as _guard, transaction as _transaction,
 )
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import driver
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import holders
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import restore_point, state
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import upgrade
 
 SCHEMA = json.loads((pathlib.Path(__file__).resolve().parents[5] / "docs/state.schema.json").read_text())
 STATE = {"driver": {"from": "0.9.3", "to": "0.9.6"}, "baseline": {"diagnosis": "ok"}, "controller": {"host": "desk", "user": "me"}}
@@ -30,7 +32,6 @@ SOURCE = "/usr/src/rknpu-0.9.6"
 # Programs of the guard that change something: each one is a place where the power may go.
 WRITERS = ("mv", "rm", "ln", "cp", "mkdir", "rmdir", "sync")
 # Left alone on a machine that is no board; they are asked whether they were called.
-SCRIPT = _guard.script
 NOT_LOOKED_AT = ("/proc", "/run", "/var/lib/rkfleet-npu", "/usr/lib/rkfleet-npu", "/etc/systemd")
 STAND_INS = ("ldconfig", "systemctl", "logger", "dpkg")
 
@@ -38,7 +39,7 @@ STAND_INS = ("ldconfig", "systemctl", "logger", "dpkg")
 class Board:
     """A board's tree with what an upgrade changes, and who works on it."""
 
-    def __init__(self, root, monkeypatch):
+    def __init__(self, root):
         self.root, self.said = root, []
         self.home = root / "var/lib/rkfleet-npu"
         self.tools = root.parent / (root.name + "-tools")
@@ -47,9 +48,9 @@ class Board:
             self.tool(name, 'echo "%s $*" >>"%s/called"' % (name, self.tools))
         dep = "%s%s/modules.dep" % (root, KERNEL)
         self.tool("depmod", 'echo "depmod $*" >>"{0}/called"; rm "{1}"; printf deps >"{1}"'.format(self.tools, dep))
-        monkeypatch.setattr(_guard, "script", lambda unused="": SCRIPT(str(root)).replace("PATH=", "PATH=%s:" % self.tools, 1))
+        self.guard_files = guard_files(root, self.tools)
         if root.exists():  # a copy of another board's tree: its guard is that one's
-            self.write(_guard.SCRIPT, _guard.script())
+            self.write(_guard.SCRIPT, self.guard_files["guard"])
             (root / _guard.SCRIPT.lstrip("/")).chmod(0o755)
         else:
             for path, content in {
@@ -99,7 +100,8 @@ class Board:
         return subprocess.run([str(self.root) + _guard.SCRIPT, *words], capture_output=True, text=True, check=False, timeout=20)
 
     def transaction(self, run="one"):
-        return _transaction.Transaction(self.run, {"run": run, "host": "desk", "user": "me"}, root=str(self.root))
+        owner = {"run": run, "host": "desk", "user": "me"}
+        return _transaction.Transaction(self.run, owner, root=str(self.root), guard=self.guard_files)
 
     def begin(self, run="one", minutes=30):
         there = self.transaction(run)
@@ -123,8 +125,8 @@ class Board:
 
 
 @pytest.fixture
-def board(tmp_path, monkeypatch):
-    return Board(tmp_path / "board", monkeypatch)
+def board(tmp_path):
+    return Board(tmp_path / "board")
 
 
 # -- begin ------------------------------------------------------------------------------------------------------------------
@@ -288,7 +290,7 @@ def test_a_boot_that_nobody_ordered_is_said(board):
 
 def test_without_an_upgrade_a_boot_is_a_boot(board):
     board.begin().commit("0.9.6")
-    board.write(_guard.SCRIPT, _guard.script())
+    board.write(_guard.SCRIPT, board.guard_files["guard"])
     (board.root / _guard.SCRIPT.lstrip("/")).chmod(0o755)
     before = board.files()
     assert board.guard("boot").returncode == 0 and board.files() == before
@@ -426,24 +428,23 @@ def in_child(work, number):
     return code == 0
 
 
-def copies(board, monkeypatch, limit=400):
+def copies(board, limit=400):
     """Fresh copies of a board's tree, one for each place where the power goes."""
     for number in range(limit):
         root = board.root.parent / ("cut-%d" % number)
         shutil.copytree(board.root, root, symlinks=True)
-        with monkeypatch.context() as patch:
-            there = Board(root, patch)
-            there.before = board.before
-            (root / "proc/sysrq-trigger").write_text("")
-            there.tool("sleep", "exit 0")
-            yield number, there
+        there = Board(root)
+        there.before = board.before
+        (root / "proc/sysrq-trigger").write_text("")
+        there.tool("sleep", "exit 0")
+        yield number, there
         shutil.rmtree(root)
         shutil.rmtree(there.tools)
     pytest.fail("it does not come to its end within %d writes" % limit)
 
 
-def test_power_cut_at_every_write_of_begin(board, monkeypatch):
-    for number, there in copies(board, monkeypatch):
+def test_power_cut_at_every_write_of_begin(board):
+    for number, there in copies(board):
         done = in_child(there.begin, number)
         assert there.files() == board.before
         if (there.root / _guard.SCRIPT.lstrip("/")).exists():
@@ -456,12 +457,12 @@ def test_power_cut_at_every_write_of_begin(board, monkeypatch):
             return
 
 
-def test_power_cut_at_every_write_of_commit(board, monkeypatch):
+def test_power_cut_at_every_write_of_commit(board):
     board.begin()
     board.upgrade()
     board.guard("boot")
     new, outcomes = board.files(), set()
-    for number, there in copies(board, monkeypatch):
+    for number, there in copies(board):
         done = in_child(lambda there=there: there.transaction().commit("0.9.6"), number)
         if (there.root / _guard.SCRIPT.lstrip("/")).exists():
             there.guard("boot")
@@ -474,11 +475,11 @@ def test_power_cut_at_every_write_of_commit(board, monkeypatch):
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_power_cut_at_every_write_of_the_way_back(board, monkeypatch, when):
+def test_power_cut_at_every_write_of_the_way_back(board, when):
     board.begin()
     board.upgrade()
     board.guard("boot")
-    for number, there in copies(board, monkeypatch):
+    for number, there in copies(board):
         for name in WRITERS:
             real = shutil.which(name)
             there.tool(name, '\n'.join([
@@ -506,7 +507,7 @@ def test_who_has_the_npu_open(tmp_path, services, blocking):
         (tmp_path / ("proc/%d/fd/3" % pid)).symlink_to(opened)
         (tmp_path / ("proc/%d/comm" % pid)).write_text(name + "\n")
         (tmp_path / ("proc/%d/cgroup" % pid)).write_text("0::%s\n" % group)
-    found = driver.blocking(tree.Tree(str(tmp_path)), node, services, ())
+    found = holders.blocking(tree.Tree(str(tmp_path)), node, services, ())
     assert [process["name"] for process in found] == blocking
 
 
@@ -517,7 +518,7 @@ def test_what_a_board_says_of_its_state_is_not_trusted(tmp_path, content):
     home.mkdir(parents=True)
     (home / "state.json").write_text(content)
     (home / "lock.json").write_text(content)
-    facts = state.read(tree.Tree(str(tmp_path)))
+    facts = upgrade.read(tree.Tree(str(tmp_path)))
     assert facts["state"] == "unknown" and facts["why"] is None and not facts["pending"] and facts["hold"] is None
 
 
@@ -525,7 +526,7 @@ def test_a_hold_and_its_reason(tmp_path):
     hold = tmp_path / "etc/rkfleet-npu/hold"
     hold.parent.mkdir(parents=True)
     hold.write_text("on the bench\x1b[31m, Ann\nmore\n")
-    facts = state.read(tree.Tree(str(tmp_path)))
+    facts = upgrade.read(tree.Tree(str(tmp_path)))
     assert facts["state"] == "held" and facts["hold"] == "on the bench [31m, Ann"
     hold.write_text("")
-    assert state.read(tree.Tree(str(tmp_path)))["hold"] == ""
+    assert upgrade.read(tree.Tree(str(tmp_path)))["hold"] == ""

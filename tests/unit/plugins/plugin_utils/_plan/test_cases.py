@@ -14,7 +14,7 @@ import types
 
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import loaders
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, kernel_arguments
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import driver as _driver
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
@@ -65,8 +65,8 @@ def bullseye(board):
 
 
 @pytest.mark.case(case="bullseye, Linux 5.10, driver 0.8.2 built into the vendor's kernel, MobileNet works", plan="none",
-                  result="left alone; the reason names the driver and what to set to have it changed")
-def test_old_driver_that_works_is_left_alone(bullseye, planned):
+                  result="unchanged; the reason names the driver and what to set to change it")
+def test_old_driver_that_works_stays_unchanged(bullseye, planned):
     facts, plan = planned(bullseye, ("0.8.2", "20220829", "drm_ioctl"), driver_policy="working")
     assert (facts["os"]["codename"], facts["driver"]["presence"], facts["driver"]["version"]) == ("bullseye", "builtin", "0.8.2")
     assert (plan["action"], plan["changes"], plan["packages"], plan["reboot"]) == ("none", [], [], False)
@@ -75,20 +75,20 @@ def test_old_driver_that_works_is_left_alone(bullseye, planned):
 
 
 @pytest.mark.case(case="bullseye, Linux 5.10, driver 0.8.2 built into the vendor's kernel, npu_driver_policy: floor or exact",
-                  plan="dkms_over_builtin", result="brought to the wanted driver")
+                  plan="dkms_over_builtin", result="upgraded to the wanted driver")
 @pytest.mark.parametrize("policy", ["floor", "exact"])
-def test_unless_it_is_told_that_the_release_is_a_floor(bullseye, planned, policy):
+def test_old_driver_that_works_is_upgraded_under_other_policies(bullseye, planned, policy):
     unused, plan = planned(bullseye, ("0.8.2", "20220829", "drm_ioctl"), driver_policy=policy, driver_version="0.9.6")
     assert plan["action"] == "dkms_over_builtin" and "0.8.2" in plan["reason"] and "0.9.6" in plan["reason"]
     assert "The vendor recommends Linux 5.10.198 or newer for driver 0.9.6." in plan["notes"]
 
 
-def test_a_floor_that_is_reached_changes_nothing(bullseye, planned):
+def test_a_driver_at_the_floor_stays_unchanged(bullseye, planned):
     assert planned(bullseye, ("0.8.2", None, "drm_ioctl"), driver_policy="floor", driver_version="0.8.2")[1]["action"] == "none"
 
 
 @pytest.mark.case(case="bookworm, vendor kernel, driver 0.9.3 built in, MobileNet fails", plan="dkms_over_builtin",
-                  result="driver 0.9.6 as module rknpu_dkms, the built-in one held down by a kernel argument")
+                  result="driver 0.9.6 as module rknpu_dkms, the built-in one suppressed by a kernel argument")
 def test_builtin_that_fails(board, planned):
     release = "6.1.43-15-rk2312"
     board.base(release=release, config=BUILTIN).npu().builtin(release).headers(release).tools().u_boot_menu()
@@ -107,12 +107,12 @@ def as_module(board):
 
 
 @pytest.mark.case(case="bookworm, vendor kernel, driver 0.9.3 as a module (=m)", plan="dkms",
-                  result="module rknpu of DKMS goes before it, no kernel argument; the kernel's own is kept and comes back on rollback")
+                  result="module rknpu of DKMS replaces it, no kernel argument; the kernel's own is kept and restored on rollback")
 def test_module_of_the_kernel_is_overridden(as_module, planned):
     facts, plan = planned(as_module, driver_policy="working")
     assert (facts["driver"]["presence"], facts["driver"]["module"], facts["driver"]["files"]) == ("module", "rknpu", ["kernel/drivers/rknpu/rknpu.ko"])
     assert (plan["action"], plan["module"], plan["reboot"]) == ("dkms", "rknpu", True)
-    assert "The kernel's own module rknpu is kept by DKMS and comes back when ours is removed." in plan["notes"]
+    assert "DKMS keeps the kernel's own module rknpu and restores it when ours is removed." in plan["notes"]
     assert not any("kernel arguments" in change for change in plan["changes"])
 
 
@@ -129,7 +129,7 @@ def test_module_of_the_kernel_put_aside_by_dkms(as_module, planned, board):
 
 
 @pytest.mark.case(case="Debian's stock kernel 6.1: no driver, none of the vendor's headers", plan="dkms",
-                  result="module rknpu is built without frequency scaling, which plan and report say")
+                  result="module rknpu is built without frequency scaling, which plan and report note")
 def test_stock_kernel(board, planned):
     release = "6.1.0-31-arm64"
     board.base(release=release, config=STOCK).npu(driver=None).headers(release).tools().u_boot_menu()
@@ -142,7 +142,7 @@ def test_stock_kernel(board, planned):
 
 
 @pytest.mark.case(case="mainline with rocket bound", plan="unsupported",
-                  result="two ways out are named: a vendor kernel with its device tree, or rocket with Mesa's Teflon and without RKNN")
+                  result="the remedy names two choices: a vendor kernel with its device tree, or rocket with Mesa's Teflon and without RKNN")
 @pytest.mark.parametrize("driver", ["rocket", None])
 def test_rocket(board, planned, driver):
     board.base(release="6.18.3-arm64", config=STOCK + "CONFIG_DRM_ACCEL_ROCKET=m\n").npu(compatible="rockchip,rk3588-rknn-core", driver=driver)
@@ -154,7 +154,7 @@ def test_rocket(board, planned, driver):
 
 
 @pytest.mark.case(case="DMA_HEAP variant of the driver with /dev/rknpu", plan="dkms_over_builtin",
-                  result="its version is read through its own ioctl; it is brought to the wanted driver")
+                  result="its version is read through its own ioctl; it is upgraded to the wanted driver")
 def test_dma_heap_variant(board, planned, monkeypatch):
     release, asked = "5.10.110-rockchip-rk3588", []
     board.base(release=release, config=BSP + "CONFIG_ROCKCHIP_RKNPU=y\nCONFIG_ROCKCHIP_RKNPU_DMA_HEAP=y\n").npu(drm=None).builtin(release)
@@ -253,7 +253,7 @@ def test_a_model_whose_checksum_the_owner_knows(board, gather):
 def test_node_that_is_switched_off(board, planned):
     board.base(compatible=("radxa,rock3a", "rockchip,rk3568"), model="Radxa ROCK 3A").npu("fde40000", "rockchip,rk3568-rknpu", "disabled", driver=None)
     plan = planned(board.builtin().headers().tools().u_boot_menu())[1]
-    assert plan["action"] == "unsupported" and "switched off" in plan["reason"] and "rsetup" in plan["remedy"]
+    assert plan["action"] == "unsupported" and "disabled" in plan["reason"] and "rsetup" in plan["remedy"]
 
 
 # -- what a board cannot be ---------------------------------------------------------------------------------------
@@ -273,11 +273,11 @@ def test_container(board, planned, path, content, kind):
     assert plan["action"] == "unsupported" and one_sentence(plan["reason"]) and "container (%s)" % kind in plan["reason"]
 
 
-@pytest.mark.case(case="no device tree", plan="unsupported", result="one sentence says that the board cannot be told without it")
+@pytest.mark.case(case="no device tree", plan="unsupported", result="one sentence says that the board model cannot be identified without it")
 def test_no_device_tree(board, planned):
     board.write("/etc/os-release", "ID=debian\n").write("/proc/sys/kernel/osrelease", "6.1.0-31-arm64\n").write("/proc/sys/kernel/arch", "aarch64\n")
     plan = planned(board)[1]
-    assert plan["action"] == "unsupported" and one_sentence(plan["reason"]) and "no device tree" in plan["reason"]
+    assert plan["action"] == "unsupported" and one_sentence(plan["reason"]) and "No device tree" in plan["reason"]
 
 
 @pytest.mark.case(case="Python too old on the board", plan="unsupported", result="one sentence names it, the version needed and the variable to set")
@@ -293,7 +293,7 @@ def test_python_too_old(board, gather):
 
 KERNELS = [
     pytest.param("4.19.232", False, marks=pytest.mark.case(
-        case="kernel older than 5.10", plan="unsupported", result="said before anything is touched, with the kernels that can be booted instead")),
+        case="kernel older than 5.10", plan="unsupported", result="stops before any change, and names the kernels that can be booted instead")),
     ("5.10.209", True), ("6.1.115", True), ("6.6.74", True), ("6.10.12", True),
     pytest.param("6.11.10", True, marks=pytest.mark.case(
         case="kernel 6.11 and newer: remove() returns nothing", plan="dkms", result="bridged by a probe")),
@@ -319,7 +319,7 @@ def test_kernel(board, planned, release, supported):
         assert (plan["changes"], plan["packages"], plan["reboot"], plan["runtime"]["install"]) == ([], [], False, False)
 
 
-@pytest.mark.case(case="a kernel that the inventory says is not supported", plan="unsupported", result="the inventory's reason and remedy are said")
+@pytest.mark.case(case="a kernel that the inventory says is not supported", plan="unsupported", result="the reason and remedy of the inventory")
 def test_kernel_by_the_inventory(board, gather):
     release = "6.15.1-arm64"
     facts = gather(board.base(release=release, config=STOCK).npu(driver=None).headers(release).tools().u_boot_menu())
@@ -357,8 +357,8 @@ def test_headers_that_no_repository_has_are_in_the_image(board, planned):
 
 
 @pytest.mark.case(case="npu_driver_strategy auto or vendor_kernel, and the repository offers a vendor kernel with a new enough driver",
-                  plan="vendor_kernel", result="that kernel is installed; the present one stays")
-@pytest.mark.case(case="npu_driver_strategy dkms, whatever the repository offers", plan="dkms_over_builtin", result="built for the present kernel")
+                  plan="vendor_kernel", result="that kernel is installed; the current one stays")
+@pytest.mark.case(case="npu_driver_strategy dkms, whatever the repository offers", plan="dkms_over_builtin", result="built for the current kernel")
 @pytest.mark.parametrize("strategy, action", [("auto", "vendor_kernel"), ("vendor_kernel", "vendor_kernel"), ("dkms", "dkms_over_builtin")])
 def test_strategy(board, planned, strategy, action):
     release = "6.1.43-15-rk2312"
@@ -462,22 +462,22 @@ def test_boot_loader(board, planned, loader, path, text, update):
     assert (boot["update"] is not None) is update
     assert plan["action"] == "dkms_over_builtin"
     assert "add %s to the kernel arguments in %s" % (SPELT, path) in plan["changes"]
-    edited = loaders.merge_argument(loader, text, *ARGUMENT, default=boot["default"])
+    edited = edit.add(loader, text, *ARGUMENT, default=boot["default"])
     assert edited != text and edited.replace(" " + SPELT, "") == text  # one argument more, everything else byte for byte
-    before, after = (loaders.configured_arguments(loader, each, boot["default"]) for each in (text, edited))
+    before, after = (edit.configured(loader, each, boot["default"]) for each in (text, edited))
     assert after.split() == before.split() + [SPELT]
-    assert loaders.merge_argument(loader, edited, *ARGUMENT, default=boot["default"]) == edited
-    assert loaders.remove_argument(loader, edited, *ARGUMENT, default=boot["default"]) == text
+    assert edit.add(loader, edited, *ARGUMENT, default=boot["default"]) == edited
+    assert edit.remove(loader, edited, *ARGUMENT, default=boot["default"]) == text
     # The facts find it again, and the plan does not ask for it twice.
     board.write(path, edited)
     if update:
         board.write("/boot/extlinux/extlinux.conf", "default l0\n\nlabel l0\n\tlinux /boot/vmlinuz\n\tappend %s\n" % after)
     facts, plan = planned(board, driver_policy="exact")
-    assert loaders.has_argument(facts["boot"]["next"], *ARGUMENT)
+    assert kernel_arguments.has(facts["boot"]["next"], *ARGUMENT)
     assert not any("kernel arguments" in change for change in plan["changes"])
 
 
-@pytest.mark.case(case="boot loader: unknown", plan="unsupported", result="stops, and says which argument to add by hand")
+@pytest.mark.case(case="boot loader: unknown", plan="unsupported", result="stops, and names the argument to add by hand")
 @pytest.mark.parametrize("path, content", [
     ("/boot/grub/grub.cfg", "menuentry 'Debian' {}\n"), ("/boot/boot.scr", "booti\n"), ("/boot/config.txt", "arm_64bit=1\n"),
 ])
@@ -486,7 +486,7 @@ def test_unknown_boot_loader(board, planned, path, content):
     facts, plan = planned(board, driver_policy="exact")
     assert (facts["boot"]["loader"], facts["boot"]["config"]) == ("unknown", None)
     assert plan["action"] == "unsupported" and one_sentence(plan["reason"])
-    assert plan["remedy"] == "Add %s to the kernel arguments by hand, reboot, and run this again." % SPELT
+    assert plan["remedy"] == "Add %s to the kernel arguments by hand, reboot, and rerun the playbook." % SPELT
     # Done by hand it is taken as it is.
     board.write("/proc/cmdline", "ro quiet %s\n" % SPELT)
     (board.root / "sys/devices/platform/fdab0000.npu/driver").unlink()

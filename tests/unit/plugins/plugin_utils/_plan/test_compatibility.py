@@ -58,19 +58,19 @@ def test_merge():
 
 @pytest.mark.parametrize("user, error", [
     ({"drivers": {"0.9.6": {"sha256": "zz"}}}, "drivers.0.9.6.sha256: 'zz' is not in the form expected"),
-    ({"drivers": {0.9: {}}}, "drivers.0.9 is not a name expected there (versions are written in quotes)"),
+    ({"drivers": {0.9: {}}}, "drivers.0.9 is not a valid key (versions are written in quotes)"),
     ({"drivers": {"0.9.6": {"path": "../../etc/passwd"}}}, "drivers.0.9.6.path: '../../etc/passwd' is not in the form expected"),
     ({"drivers": {"0.9.6": {"path": "/etc/passwd"}}}, "drivers.0.9.6.path: '/etc/passwd' is not in the form expected"),
     ({"drivers": {"0.9.9": {"path": "x", "runtime": "2.3.2"}}},
      "drivers.0.9.9 has a path but neither sha256 nor git_blob: nothing is downloaded without a checksum"),
-    ({"drivers": {"0.9.9": {"path": "x", "sha256": "a" * 64}}}, "drivers.0.9.9.runtime is missing: which runtime goes with it"),
+    ({"drivers": {"0.9.9": {"path": "x", "sha256": "a" * 64}}}, "drivers.0.9.9.runtime is missing: the runtime that goes with it"),
     ({"drivers": {"0.9.6": {"runtime": "3.0.0"}}}, "drivers.0.9.6.runtime: runtimes has no row 3.0.0"),
     ({"drivers": {"0.9.6": "x"}}, "drivers.0.9.6 must be of type object"),
     ({"defaults": {"driver": "7.7"}}, "defaults.driver: drivers has no row 7.7"),
-    ({"driver": {}}, "driver is not known"),
+    ({"driver": {}}, "driver is not a known key"),
     ({"models": {"mobilenet_v1-2.x": {"tolerance": "1/256"}}}, "models.mobilenet_v1-2.x.tolerance must be of type number"),
     ({"models": {"mobilenet_v1-2.x": {"expected_top5": [[1, 2]]}}}, "models.mobilenet_v1-2.x.expected_top5 has 1 entries"),
-    ({"headers": [{"match": "(", "package": "x"}]}, "headers[0].match is no regular expression"),
+    ({"headers": [{"match": "(", "package": "x"}]}, "headers[0].match is not a regular expression"),
     ({"kernels": {"6.11": {"supported": "yes"}}}, "kernels.6.11.supported must be of type boolean"),
     ({"pictures": None}, "pictures is missing"),
 ])

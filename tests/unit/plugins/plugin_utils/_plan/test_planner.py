@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""The plan: case, facts that make it, what it must say."""
+"""The plan: the facts of a board, and the action, reason and remedy that follow."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 yaml = pytest.importorskip("yaml")
 
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses  # noqa: E402
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner  # noqa: E402
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility  # noqa: E402
 
@@ -65,17 +66,17 @@ UPGRADED = {
 
 
 def but(base, **changes):
-    """What makes of the mission's board another one, with parts of that changed."""
+    """Return changes to the mission's board with parts of them replaced."""
     return {**base, **changes}
 
 
 def upgraded(**changes):
-    """What makes of the mission's board an upgraded one, with parts of that changed."""
+    """Return the changes that make the mission's board an upgraded one, with parts of them replaced."""
     return but(UPGRADED, **changes)
 
 
 def record(driver, diagnosis="ok", runtime=None):
-    """What facts.verification says of the mission's kernel."""
+    """Return facts.verification of the mission's kernel."""
     return {"diagnosis": diagnosis, "driver": driver, "kernel": RELEASE, "runtime_sha256": (runtime or RUNTIME)["sha256"]}
 
 
@@ -121,7 +122,7 @@ CASES = [
     ("newer, and ours", upgraded(driver=dict(UPGRADED["driver"], version="0.9.8"), dkms={"modules": [dict(OURS, version="0.9.8")]}), {},
      "dkms_over_builtin", "0.9.8 is module rknpu_dkms; 0.9.6 is wanted"),
     ("below the floor", {}, {"driver_policy": "floor"}, "dkms_over_builtin", "0.9.6 or newer is wanted"),
-    ("works and is left alone", BULLSEYE, {}, "none", "it is left alone, although 0.9.6 is the release wanted. Set npu_driver_policy to floor or exact"),
+    ("works and stays unchanged", BULLSEYE, {}, "none", "it stays unchanged, although 0.9.6 is the release wanted. Set npu_driver_policy to floor or exact"),
     ("works, but a floor is set", BULLSEYE, {"driver_policy": "floor"}, "dkms_over_builtin", "0.9.6 or newer is wanted"),
     ("works, but exact", BULLSEYE, {"driver_policy": "exact"}, "dkms_over_builtin", "0.9.6 is wanted"),
     ("does not work", dict(BULLSEYE, verification=record("0.8.2", "driver", OLD_RUNTIME)), {}, "dkms_over_builtin",
@@ -133,11 +134,11 @@ CASES = [
     ("kernel's own module", {"driver": {"presence": "module", "module": "rknpu", "files": ["kernel/drivers/rknpu/rknpu.ko"]}}, {},
      "dkms", "0.9.3 is module rknpu"),
     ("stock kernel", {"driver": NO_DRIVER, "device": NOT_BOUND, "kernel": {"release": STOCK}}, {}, "dkms", "Kernel %s has no NPU driver" % STOCK),
-    ("held down, module gone with a kernel update", {"driver": {"version": None, "held_down": True}, "device": NOT_BOUND, "boot": HELD}, {},
-     "dkms_over_builtin", "held down and no module has taken its place"),
+    ("suppressed, module gone with a kernel update", {"driver": {"version": None, "held_down": True}, "device": NOT_BOUND, "boot": HELD}, {},
+     "dkms_over_builtin", "suppressed and no module replaces it"),
     ("built in, but the probe failed", {"driver": {"version": None}, "device": NOT_BOUND}, {}, "dkms_over_builtin", "No driver is bound"),
     ("version unread", {"driver": {"version": None}}, {}, "dkms_over_builtin", "cannot be read"),
-    ("argument taken out since", upgraded(boot={"next": "ro quiet"}), {}, "dkms_over_builtin", "would be back after the next boot"),
+    ("argument taken out since", upgraded(boot={"next": "ro quiet"}), {}, "dkms_over_builtin", "would return at the next boot"),
     ("5.10", {"kernel": {"release": "5.10.209-1-rk356x"}}, {}, "dkms_over_builtin", "0.9.6 is wanted"),
     ("backports kernel", {"kernel": {"release": "6.12.32+deb12-arm64"}}, {}, "dkms_over_builtin", "0.9.6 is wanted"),
     ("another release", {}, {"driver_version": "0.9.8"}, "dkms_over_builtin", "0.9.8 is wanted"),
@@ -153,22 +154,29 @@ def test_action_and_reason(changes, wanted, action, reason):
     assert result["remedy"] == ""
 
 
+def test_a_driver_is_replaced_only_for_a_diagnosis_that_may_change_it(monkeypatch):
+    failing = {"driver": {"version": "0.9.8"}, "runtime": RUNTIME, "verification": record("0.9.8", "device")}
+    assert plan(**failing)["action"] == "dkms_over_builtin"
+    monkeypatch.setattr(diagnoses, "DIAGNOSES", tuple(row._replace(may_change="nothing") for row in diagnoses.DIAGNOSES))
+    assert plan(**failing)["action"] == "none"
+
+
 # case, changes, wanted, part of the reason, part of the remedy
 STOPS = [
     ("other architecture", {"kernel": {"machine": "x86_64"}}, {}, "x86_64 machine", "inventory"),
     ("container", {"os": {"container": "docker"}}, {}, "container (docker)", "on the board"),
     ("32-bit user space", {"tools": {"bits": 32}}, {}, "32-bit", "64-bit"),
-    ("no device tree", {"board": {"compatible": [], "model": None, "soc": None}}, {}, "no device tree", "device tree"),
+    ("no device tree", {"board": {"compatible": [], "model": None, "soc": None}}, {}, "No device tree found", "device tree"),
     ("not Rockchip", {"board": {"model": "Raspberry Pi 4", "compatible": ["raspberrypi,4-model-b", "brcm,bcm2711"], "soc": None}}, {},
      "not a Rockchip board but Raspberry Pi 4", "inventory"),
     ("rocket", {"driver": {"presence": "rocket", "version": None}, "device": {"driver": "rocket", "compatible": ["rockchip,rk3588-rknn-core"]}}, {},
      "rocket", "Either boot a vendor kernel 5.10 or 6.1"),
     ("no node", {"device": {"node": None, "address": None, "compatible": [], "status": None}}, {}, "no NPU node", "vendor kernel"),
-    ("node switched off", {"device": {"status": "disabled", "driver": None}}, {}, "switched off", "overlay"),
+    ("node disabled", {"device": {"status": "disabled", "driver": None}}, {}, "is disabled", "overlay tool (rsetup, armbian-config, orangepi-config)"),
     ("unknown SoC", {"board": {"soc": "rk9999"}, "device": {"compatible": ["rockchip,rk9999-rknpu"]}}, {}, "rk9999", "npu_compatibility.socs"),
     ("old Python", {"tools": {"python": "3.7.3"}}, {}, "Python 3.7.3 is too old", "ansible_python_interpreter"),
     ("old kernel", {"kernel": {"release": "4.19.232"}}, {}, "Kernel 4.19.232 is not supported by driver 0.9.6", "5.10 or 6.1"),
-    ("kernel without a version", {"kernel": {"release": "vendor"}}, {}, "release cannot be told", "vendor"),
+    ("kernel without a version", {"kernel": {"release": "vendor"}}, {}, "Cannot parse the kernel release", "vendor"),
     ("no modules", {"kernel": {"config": {"KALLSYMS": "y", "DRM": "y"}}}, {}, "without modules", "CONFIG_MODULES"),
     ("no DRM", {"kernel": {"config": {"KALLSYMS": "y", "MODULES": "y"}}}, {}, "without DRM", "CONFIG_DRM"),
     ("signed modules only", {"kernel": {"config": dict(MISSION["kernel"]["config"], MODULE_SIG_FORCE="y")}}, {}, "signed modules only", "SIG_FORCE"),
@@ -177,7 +185,7 @@ STOPS = [
     ("no kallsyms", {"kernel": {"config": {"MODULES": "y", "DRM": "y"}}}, {}, "no CONFIG_KALLSYMS", "CONFIG_KALLSYMS"),
     ("unknown boot loader", {"boot": {"loader": "unknown", "config": None, "next": None}}, {}, "boot loader", "Add %s to the kernel arguments" % ARGUMENT),
     ("odd boot configuration", {"boot": {"error": "/etc/default/u-boot: a quote in line 3 is never closed"}}, {}, "line 3", ARGUMENT),
-    ("no root", {"privileged": False}, {}, "needs driver 0.9.6, and it was read without root", "sudo"),
+    ("no root", {"privileged": False}, {}, "needs driver 0.9.6, but its facts were gathered without root", "sudo"),
     ("no root for the runtime", upgraded(runtime=NO_RUNTIME, privileged=False), {}, "needs runtime 2.3.2", "sudo"),
     ("no space", {"space": {"/var": 30}}, {}, "30 MiB free at /var, and 56 MiB are needed", "Free 26 MiB"),
     ("no space for packages", {"tools": {"compiler": False}, "space": {"/usr": 100}}, {}, "100 MiB free at /usr", "Free"),
@@ -202,7 +210,7 @@ def test_healthy_board_is_healthy_without_root():
     assert plan(privileged=False, **UPGRADED)["action"] == "none"
 
 
-def test_old_kernel_with_the_wanted_driver_is_left_alone():
+def test_old_kernel_with_the_wanted_driver_stays_unchanged():
     assert plan(driver={"version": "0.9.6"}, runtime=RUNTIME, kernel={"release": "4.19.232"})["action"] == "none"
 
 
@@ -223,13 +231,13 @@ def test_not_deployed_unless_everything_is_there(dkms, files):
     assert result["deployed"] is False and result["changes"][0].startswith("build driver 0.9.6")
 
 
-def test_argument_taken_out_is_put_back_without_a_reboot():
+def test_a_removed_kernel_argument_is_added_again_without_a_reboot():
     result = plan(**upgraded(boot={"next": "ro quiet"}))
     assert result["reboot"] is False
     assert result["changes"] == ["add %s to the kernel arguments in /etc/default/u-boot" % ARGUMENT, "load rknpu_dkms at boot"]
 
 
-def test_held_down_by_hand_where_the_boot_loader_is_unknown():
+def test_builtin_driver_suppressed_by_hand_with_an_unknown_boot_loader():
     result = plan(driver={"held_down": True, "version": None}, device=NOT_BOUND,
                   boot={"loader": "unknown", "config": None, "next": None, "cmdline": "ro " + ARGUMENT})
     assert result["action"] == "dkms_over_builtin"
@@ -248,14 +256,14 @@ def test_packages_of_a_bare_system(release, package):
 
 
 @pytest.mark.parametrize("runtime, install, reason", [
-    (RUNTIME, False, "Runtime 2.3.2 is there."),
-    (NO_RUNTIME, True, "There is no runtime; 2.3.2 goes with driver 0.9.6."),
-    (dict(RUNTIME, sha256="0" * 64), True, "calls itself 2.3.2 but is not the pinned file"),
+    (RUNTIME, False, "Runtime 2.3.2 is installed."),
+    (NO_RUNTIME, True, "No runtime is installed; 2.3.2 goes with driver 0.9.6."),
+    (dict(RUNTIME, sha256="0" * 64), True, "reports version 2.3.2 but is not the pinned file"),
     (dict(RUNTIME, git_blob="0" * 40), True, "is not the pinned file"),
-    (dict(RUNTIME, version="1.5.2", sha256="0" * 64, git_blob="0" * 40), True, "Runtime 1.5.2 is there; 2.3.2 goes with driver 0.9.6."),
+    (dict(RUNTIME, version="1.5.2", sha256="0" * 64, git_blob="0" * 40), True, "Runtime 1.5.2 is installed; 2.3.2 goes with driver 0.9.6."),
     (dict(RUNTIME, version=None, sha256="0" * 64, git_blob=None), True, "of an unknown version"),
 ])
-def test_runtime_goes_by_hash(runtime, install, reason):
+def test_the_hash_decides_whether_the_runtime_is_installed(runtime, install, reason):
     result = plan(**upgraded(runtime=runtime))
     assert result["action"] == "none" and result["runtime"]["install"] is install
     assert reason in result["runtime"]["reason"]
@@ -272,12 +280,12 @@ def test_runtime_known_by_git_blob_only():
     assert result["model"]["key"] == "mobilenet_v1-1.6.0" and result["model"]["file"]["git_blob"].startswith("c51b98f6")
 
 
-def test_runtime_is_put_where_it_is_reached():
+def test_the_runtime_replaces_the_link_it_is_reached_by():
     link = "/usr/lib/aarch64-linux-gnu/librknnrt.so"
     assert plan(runtime=dict(RUNTIME, link=link, sha256="0" * 64))["runtime"]["path"] == link
 
 
-def test_floor_keeps_the_newer_driver_and_takes_its_runtime():
+def test_floor_keeps_the_newer_driver_with_its_runtime():
     result = plan({"driver_policy": "floor"}, driver={"version": "0.9.8"})
     assert (result["driver"]["version"], result["runtime"]["version"]) == ("0.9.8", "2.3.2")
     result = plan({"driver_policy": "floor"}, driver={"version": "0.9.9"})
@@ -307,11 +315,11 @@ def test_soc_by_its_node_where_the_board_does_not_name_it():
 
 def test_notes():
     result = plan(processes=[{"pid": 812, "name": "python3"}], kernel={"release": "6.1.43-rkr3"})
-    assert "In use by python3 (pid 812): the reboot ends that." in result["notes"]
+    assert "The NPU is in use by python3 (pid 812), which the reboot ends." in result["notes"]
     assert "The vendor recommends Linux 6.1.57 or newer for driver 0.9.6." in result["notes"]
     assert any("devfreq" in note for note in plan(kernel={"vendor_headers": False})["notes"])
     result = plan(driver={"presence": "module", "files": ["kernel/drivers/rknpu/rknpu.ko"]})
-    assert any("comes back" in note for note in result["notes"])
+    assert any("restores it when ours is removed" in note for note in result["notes"])
     result = plan({"runtime_version": "2.3.2", "driver_version": "0.9.6"}, **upgraded(runtime=dict(RUNTIME, loader="/opt/librknnrt.so")))
     assert any("/opt/librknnrt.so" in note for note in result["notes"])
 
@@ -335,11 +343,11 @@ def plan_with_offer(wanted, offer, **changes):
     ({}, {"kernels": ["linux-image-6.1.99-2-rk9999"]}, "dkms_over_builtin"),
     ({}, None, "dkms_over_builtin"),
 ])
-def test_the_vendors_kernel_where_the_repository_has_one_that_does(wanted, offer, action):
+def test_the_vendors_kernel_is_chosen_if_the_repository_has_a_suitable_one(wanted, offer, action):
     assert plan_with_offer(wanted, offer)["action"] == action
 
 
-def test_what_taking_the_vendors_kernel_changes():
+def test_changes_of_the_vendors_kernel():
     result = plan_with_offer({}, OFFER)
     assert (result["packages"], result["kernel"], result["reboot"], result["replaces"]) == (
         ["linux-image-6.1.99-2-rk2410"], "6.1.99-2-rk2410", True, None)
@@ -348,7 +356,7 @@ def test_what_taking_the_vendors_kernel_changes():
     assert result["changes"][-1] == "reboot"
 
 
-def test_the_vendors_driver_is_not_left_held_down_by_us():
+def test_the_vendors_kernel_replaces_our_driver_and_its_kernel_argument():
     old = [dict(OURS, version="0.9.3")]
     ours = upgraded(driver=dict(UPGRADED["driver"], version="0.9.3"), dkms={"modules": old})
     result = plan_with_offer({}, OFFER, **ours)
@@ -356,36 +364,36 @@ def test_the_vendors_driver_is_not_left_held_down_by_us():
     assert result["replaces"] == {"module": "rknpu_dkms", "versions": ["0.9.3"], "initcalls": ["rknpu_init"]}
 
 
-def test_what_is_not_proven_yet_is_to_be_proven_first():
+def test_an_unverified_board_is_verified_before_any_change():
     unproven = but(BULLSEYE, verification=None)
     result = plan(**unproven)
     assert result["action"] == "dkms_over_builtin" and result["baseline"]["runtime"] == "1.6.0" and result["baseline"]["required"]
     assert result["baseline"]["model"]["key"] == "mobilenet_v1-1.6.0"
-    # There it decides nothing, and only says what a rollback has to bring back.
+    # Here it decides nothing, and only says what a rollback has to restore.
     assert plan({"driver_policy": "exact"}, **unproven)["baseline"]["required"] is False
     assert plan({"driver_policy": "floor"}, **unproven)["baseline"]["required"] is False
-    # What an upgrade that goes on has left says nothing of the board as it was.
+    # During an upgrade the board is no longer what it was before.
     assert planner.npu_plan(dict(facts(**unproven), upgrade={"pending": True}), {"driver_policy": "exact"}, DATA)["baseline"] is None
     assert result["here"]["model"] == result["baseline"]["model"] and result["proven"] is None
     assert plan({"driver_policy": "exact"}, **BULLSEYE)["proven"]["diagnosis"] == "ok"
     assert plan(**BULLSEYE)["baseline"] is None
     assert plan(**UPGRADED)["baseline"] is None
-    assert plan(**but(unproven, runtime=NO_RUNTIME))["baseline"] is None  # there is nothing to prove it with
+    assert plan(**but(unproven, runtime=NO_RUNTIME))["baseline"] is None  # nothing can verify it
 
 
-def test_a_board_that_may_work_is_tried_before_it_is_called_unsupported():
+def test_a_board_that_may_work_is_verified_before_it_is_called_unsupported():
     result = plan(**but(BULLSEYE, verification=None, kernel={"release": "4.19.232"}))
     assert result["action"] == "unsupported" and result["baseline"]["required"]
     assert plan(**but(BULLSEYE, kernel={"release": "4.19.232"}, verification=dict(BULLSEYE["verification"], kernel="4.19.232")))["action"] == "none"
 
 
-def test_a_driver_known_to_fail_on_this_kernel_need_not_be_tried():
+def test_a_driver_known_to_fail_on_this_kernel_need_not_be_verified():
     unproven = {"runtime": OLD_RUNTIME}
     assert plan(**unproven)["baseline"]["required"] is False
     assert plan(**but(unproven, kernel={"release": "5.10.209-1-rk356x"}))["baseline"]["required"] is True
 
 
-def test_a_board_left_alone_keeps_its_runtime_and_the_model_that_goes_with_it():
+def test_an_unchanged_board_keeps_its_runtime_and_the_model_for_it():
     result = plan(**BULLSEYE)
     assert result["runtime"]["install"] is False and result["runtime"]["version"] == "1.6.0"
     assert result["model"]["key"] == "mobilenet_v1-1.6.0" and result["driver"]["version"] == "0.8.2"
@@ -396,7 +404,7 @@ def test_a_board_left_alone_keeps_its_runtime_and_the_model_that_goes_with_it():
     ([{"release": "6.1.100", "running": False, "build_error": None}], False),
     ([{"release": RELEASE, "running": True, "build_error": "x"}], False),
 ])
-def test_a_kernel_without_its_driver_is_named(kernels, said):
+def test_a_kernel_without_its_driver_is_noted(kernels, said):
     notes = plan(**upgraded())["notes"]
     assert not any("could not be built" in note for note in notes)
     found = planner.npu_plan(dict(facts(**UPGRADED), kernels=kernels), {}, DATA)["notes"]
@@ -408,9 +416,9 @@ def test_a_kernel_without_its_driver_is_named(kernels, said):
     ({"runtime_version": "9.9.9"}, "runtime version 9.9.9"),
     ({"driver_policy": "latest"}, "not one of working, floor, exact"),
     ({"driver_strategy": "x"}, "not one of"),
-    ({"drivers": "0.9.6"}, "unknown wish: drivers"),
+    ({"drivers": "0.9.6"}, "unknown keys in wanted: drivers"),
 ])
-def test_wrong_wish_is_an_error_not_a_plan(wanted, message):
+def test_invalid_wanted_values_are_errors(wanted, message):
     with pytest.raises(ValueError, match=message):
         plan(wanted)
 
@@ -441,14 +449,14 @@ def test_facts_of_an_empty_tree_make_a_plan(board, gather):
 
 
 @pytest.mark.parametrize("demanded", ["config", "argument", "lockdown"])
-def test_a_kernel_that_demands_signatures_is_taken_with_a_key(demanded):
+def test_a_kernel_that_requires_signatures_is_supported_with_a_key(demanded):
     result = plan({"signing": True}, kernel={"signatures": demanded})
     assert result["action"] == "dkms_over_builtin"
     assert any("loads signed modules only" in note and "npu_signing_cert" in note for note in result["notes"])
     assert not any("signed" in note for note in plan({"signing": True})["notes"])
 
 
-def test_what_dpkg_was_cut_off_at_is_finished():
-    assert "have dpkg finish what it was cut off at" in plan(tools={"packages_interrupted": True})["changes"]
-    assert "have dpkg finish what it was cut off at" not in plan()["changes"]
+def test_an_interrupted_dpkg_run_is_completed():
+    assert "complete the interrupted dpkg run" in plan(tools={"packages_interrupted": True})["changes"]
+    assert "complete the interrupted dpkg run" not in plan()["changes"]
     assert plan(**upgraded(tools={"packages_interrupted": True}))["action"] == "none"

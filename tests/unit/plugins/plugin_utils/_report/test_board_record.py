@@ -123,7 +123,8 @@ def test_exit_code_and_summary():
     assert board_record.exit_code([]) == 0
     assert board_record.exit_code(some("healthy", "held")) == 0
     assert board_record.exit_code(some("healthy", "needs_work")) == 2
-    assert board_record.exit_code(some("needs_work", "unknown")) == board_record.exit_code(some("unreachable", "needs_work")) == 3
+    assert board_record.exit_code(some("healthy", "unknown")) == board_record.exit_code(some("needs_work", "unknown")) == 2
+    assert board_record.exit_code(some("healthy", "unreachable")) == board_record.exit_code(some("unreachable", "needs_work", "unknown")) == 4
     assert board_record.summary(some("healthy", "healthy", "needs_work", "unreachable")) == (
         "audit: 4 boards, 2 healthy, 1 need work, 0 unknown, 1 unreachable, 0 held")
     assert board_record.summary(some("held")).startswith("audit: 1 board, ")

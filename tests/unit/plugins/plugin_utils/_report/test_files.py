@@ -56,7 +56,7 @@ def test_what_is_written_is_as_the_schema_says(tmp_path, schema):
     report = read(tmp_path / "r")
     schema(report)
     assert {entry["status"] for entry in report["boards"]} == set(STATUSES) and report["summary"]["boards"] == 80
-    assert sum(report["summary"][status] for status in STATUSES) == 80 and report["exit_code"] == 3
+    assert sum(report["summary"][status] for status in STATUSES) == 80 and report["exit_code"] == 4
     assert [entry["name"] for entry in report["boards"]] == ["rock-%d" % number for number in range(1, 81)]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import table
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars import look
 
 OLD = {"kernel": {"release": "6.1.43"}, "driver": {"version": "0.9.3"}, "runtime": {"version": "1.6.0"}}
 NEW = {"kernel": {"release": "6.1.43"}, "driver": {"version": "0.9.6"}, "runtime": {"version": "2.3.2"}}
@@ -25,19 +26,20 @@ def test_an_upgraded_board():
     "variables, verdict",
     [
         ({}, "unreachable"),
-        ({"__npu_plan": {"action": "dkms_over_builtin"}}, "unreachable"),
-        ({"__npu_plan": {"action": "dkms_over_builtin"}, "__npu_phases_end": 7.0}, "planned: dkms_over_builtin"),
+        (look({"__npu_plan": {"action": "dkms_over_builtin"}, "__npu_gate": {}}), "unreachable"),
+        (look({"__npu_plan": {"action": "dkms_over_builtin"}, "__npu_gate": {}, "__npu_batch": {}}), "planned: dkms_over_builtin"),
+        ({"__npu_plan": {"action": "dkms_over_builtin"}}, "planned: dkms_over_builtin"),
         ({"__npu_plan": {"action": "unsupported"}, "__npu_error": "x"}, "unsupported"),
         ({"__npu_plan": {"action": "dkms"}, "__npu_error": "no space"}, "failed"),
-        ({"__npu_error": "a: x", "__npu_cause": "no_answer", "__npu_phases_end": 7.0}, "unreachable"),
-        ({"__npu_error": "a: sudo: x", "__npu_cause": "sudo", "__npu_phases_end": 7.0}, "failed"),
+        ({"__npu_error": "a: x", "__npu_cause": "no_answer"}, "unreachable"),
+        ({"__npu_error": "a: sudo: x", "__npu_cause": "sudo"}, "failed"),
         ({"__npu_plan": {"action": "none"}, "__npu_verification": {"diagnosis": "driver"}, "__npu_error": "x"}, "failed: driver"),
         ({"__npu_plan": {"action": "none"}, "__npu_verification": PROVEN, "__npu_error": "cannot record"}, "failed"),
         ({"__npu_plan": {"action": "none"}, "__npu_verification": {"diagnosis": "\x1b[31m"}, "__npu_error": "x"}, "failed: ?[31m"),
         # What was verified before the way back is no longer there.
         ({"__npu_plan": {"action": "none"}, "__npu_verification": PROVEN, "__npu_error": "x", "__npu_outcome": "rolled_back"}, "rolled back"),
         ({"__npu_error": "a: x", "__npu_cause": "no_answer", "__npu_outcome": "rollback_failed"}, "ROLLBACK FAILED"),
-        ({"__npu_plan": {"action": "dkms"}, "__npu_phases_end": 7.0, "__npu_left": {"verdict": "not touched"}}, "not touched"),
+        ({"__npu_plan": {"action": "dkms"}, "__npu_left": {"verdict": "not touched"}}, "not touched"),
     ],
 )
 def test_verdicts(variables, verdict):
@@ -51,8 +53,7 @@ def test_columns_line_up_and_hostile_text_is_harmless():
 
 
 def test_the_time_of_each_phase():
-    phases = [{"phase": "detect", "at": 100.0}, {"phase": "build", "at": 106.0}]
-    assert table.phase_line("rock5b-1", phases, 150.4) == "rock5b-1: detect 6 s, build 44 s, together 50 s"
+    assert table.phase_line("rock5b-1", [("detect", 6.0), ("build", 44.4)]) == "rock5b-1: detect 6 s, build 44 s, together 50 s"
 
 
 def test_notes_of_plan_and_build_are_shown_once():
@@ -79,9 +80,10 @@ def test_a_builder_that_did_not_build_is_told(did, note):
     assert table.note_lines("a", {"__npu_builder_did": did}) == (["a: note: npu_builder did not build for it: " + note] if note else [])
 
 
-def test_time_that_nobody_worked_on_a_board_is_not_counted():
-    phases = [{"phase": "detect", "at": 100.0}, {"phase": "wait", "at": 106.0}, {"phase": "begin", "at": 1106.0}]
-    assert table.phase_line("a", phases, 1110.0) == "a: detect 6 s, begin 4 s, together 10 s"
+@pytest.mark.parametrize("verdict, kind", [
+    ("unreachable", "unreachable"), ("ROLLBACK FAILED", "rollback failed"), ("failed: driver", "failed"), ("rolled back", "failed"), ("waiting", "failed")])
+def test_how_the_run_of_a_board_ends(verdict, kind):
+    assert table.outcome("a", verdict, "a: x") == {"board": "a", "kind": kind, "msg": "a: x"}
 
 
 def test_every_board_is_counted_and_what_is_wrong_comes_last():

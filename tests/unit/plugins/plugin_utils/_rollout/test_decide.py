@@ -11,6 +11,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.rkfleet.npu.plugins.filter.npu_rollout import FilterModule
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import decide as _rollout
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars import look
 
 SETTINGS = {"rollout": [1, "10%", "100%"], "max_failed": 0, "soak_minutes": 10, "require_staging": True, "select": "", "check": False}
 OLD, NEW = "5.10.110", "6.1.84"
@@ -22,7 +23,7 @@ def board(kernel=NEW, action="dkms", driver="0.9.6", source="aaaa", runtime="bbb
              "dkms": {"modules": more.pop("modules", [])}}
     plan = {"action": action, "reason": "as wanted", "soc": soc, "packages": more.pop("packages", []), "driver": {"version": driver, "sha256": source},
             "runtime": {"version": "2.3.2", "git_blob": runtime, "install": install}}
-    return dict({"ansible_facts": {"npu": facts}, "__npu_plan": plan, "__npu_phases_end": 7.0}, **more)
+    return dict({"ansible_facts": {"npu": facts}, "__npu_plan": plan}, **more)
 
 
 def decide(boards, proven=(), group=(), **settings):
@@ -50,12 +51,12 @@ def test_no_boards():
 def test_every_board_has_one_part():
     boards = {
         "held": {"__npu_left": {"verdict": "held", "reason": "says its owner"}},
-        "unsupported": board(action="unsupported", __npu_error="unsupported: no"), "dead": {"__npu_error": "dead", "__npu_phases_end": 7.0},
-        "lost": dict(board(), __npu_phases_end=""), "nothing": {},
+        "unsupported": board(action="unsupported", __npu_error="unsupported: no"), "dead": {"__npu_error": "dead"},
+        "nothing": {},
         "right": board(action="none", install=False), "library": board(action="none"), "pending": board(action="none", install=False, pending=True),
         "driver": board(install=False)}
     answer = decide(boards, require_staging=False)
-    assert parts(answer) == {"held": "held", "unsupported": "failed", "dead": "failed", "lost": "failed", "nothing": "failed", "right": "right",
+    assert parts(answer) == {"held": "held", "unsupported": "failed", "dead": "failed", "nothing": "failed", "right": "right",
                              "library": "rollout", "pending": "rollout", "driver": "rollout"}
     assert answer["boards"]["held"]["reason"] == "says its owner"
     assert answer["rollout"] == ["library", "pending", "driver"] and answer["staging"] == []
@@ -177,15 +178,16 @@ def test_no_further_board_once_too_many_have_failed(failed, allowed, go):
     boards = {"b%d" % number: board() for number in range(5)}
     answer = decide(boards, require_staging=False, max_failed=allowed)
     for number in range(failed):
-        # One with a reason, one that was lost without any.
-        boards["b%d" % number].update({"__npu_error": "x"} if number % 2 else {"__npu_phases_end": ""})
+        # One with a reason, and one that Ansible took out of the play, which is known by what it did not get at the end of its batch.
+        boards["b%d" % number].update({"__npu_error": "x"} if number % 2 else {"__npu_gate": {}})
+    boards = {name: look(there, _rollout.LOOKED_AT) for name, there in boards.items()}
     last = _rollout.gate(answer, boards)["b4"]
     assert last["go"] == go and last["verdict"] == ("" if go else "not touched")
     assert go or "%d board" % failed in last["reason"] and "b0" in last["reason"]
 
 
 def test_what_failed_before_the_rollout_does_not_count():
-    boards = {"dead": {"__npu_error": "dead", "__npu_phases_end": 7.0}, "a": board(), "b": board()}
+    boards = {"dead": {"__npu_error": "dead"}, "a": board(), "b": board()}
     assert _rollout.gate(decide(boards, require_staging=False), boards)["b"]["go"]
 
 

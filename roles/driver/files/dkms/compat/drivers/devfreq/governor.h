@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright: (c) 2026, rkfleet.npu contributors */
 /*
  * Found as <../drivers/devfreq/governor.h> where the kernel's header package lacks that: what the driver uses of it.

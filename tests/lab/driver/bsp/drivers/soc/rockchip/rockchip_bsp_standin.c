@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Copyright: (c) 2026, rkfleet.npu contributors
  * Stand-in for symbols that the vendor's kernels export to the NPU driver, for the rkfleet lab;

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright: (c) 2026, rkfleet.npu contributors */
 /* For kernels without this header of vendor trees; the driver leans on what that includes. */
 #ifndef RKFLEET_ROCKCHIP_SYSTEM_MONITOR_H

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""u-boot-update of the package u-boot-menu, which makes U-Boot's menu: its path and its configuration."""
+
+from __future__ import annotations
+
+import collections
+import re
+
+from .._board.tree import clean
+from .description import DEFAULT_ARGUMENTS
+from .shell_file import variable
+from .text_file import LIMIT
+
+CONFIG = "/etc/default/u-boot"
+READ_CONFIG = "/usr/share/u-boot-menu/read-config"
+VARIABLE = "U_BOOT_PARAMETERS"
+_TOOLS = ("/usr/sbin/u-boot-update", "/usr/bin/u-boot-update", "/usr/local/sbin/u-boot-update")
+_DEFAULT = re.compile(r"\$\{U_BOOT_PARAMETERS:-([^}$`\n]{0,500})\}")
+
+Settings = collections.namedtuple("Settings", "tool script config arguments default")
+"""The path of u-boot-update, its text, the file that sets the arguments, the arguments or None, the tool's default."""
+
+
+def settings(tree):
+    """Return the Settings of a board's u-boot-update, or None if it is not installed or switched off.
+
+    Raises:
+        ValueError: a file of its configuration cannot be parsed; one sentence with its path.
+    """
+    tool = next((path for path in _TOOLS if tree.exists(path)), None)
+    if tool is None:
+        return None
+    text = script(tree, tool)
+    config, arguments, enabled = CONFIG, None, None
+    for path in [CONFIG, *_fragments(tree, text)]:  # the last one wins, as in the script
+        value, switch = _read(tree, path)
+        if value is not None:
+            config, arguments = path, value
+        enabled = switch or enabled
+    if enabled not in (None, "true"):
+        return None
+    found = _DEFAULT.search(text)
+    return Settings(tool, text, config, arguments, clean(found.group(1), 500) if found else DEFAULT_ARGUMENTS)
+
+
+def script(tree, tool):
+    """Return the text of u-boot-update and of the script it sources, which reads the configuration from 4.2.4 on."""
+    return "".join(tree.text(path, LIMIT) or "" for path in (tool, READ_CONFIG))
+
+
+def reads_fragments(text):
+    """Return whether a script() reads /etc/u-boot-menu/conf.d."""
+    return "u-boot-menu/conf.d" in text
+
+
+def _fragments(tree, text):
+    """Return the configuration fragments that a script() reads, in its order."""
+    folders = ("/usr/share/u-boot-menu/conf.d", "/etc/u-boot-menu/conf.d") if reads_fragments(text) else ()
+    return ["%s/%s" % (folder, name) for folder in folders for name in tree.names(folder) if name.endswith(".conf")]
+
+
+def _read(tree, path):
+    """Return (arguments, switch) as one file of the configuration sets them, None for what it does not set."""
+    text = tree.text(path, LIMIT + 1) or ""
+    try:
+        return variable(text, VARIABLE), variable(text, "U_BOOT_UPDATE")
+    except ValueError as error:
+        raise ValueError("%s: %s" % (path, error)) from error

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Running the tool that makes what the boot loader reads, out of its sight until the result is checked."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+
+from .._board.files import disk_full, ensure_dir, LEFTOVER, read_file, write_file
+
+# Mounted over the folder for one command and its children only: all others, U-Boot included, see no change.
+_UNSHARE = ["unshare", "--mount", "--propagation", "private", "--"]
+_ELSEWHERE = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+
+
+def make(run, tool, place, state_dir):
+    """Return the content of the file that the tool makes, None if it makes none.
+
+    Such a tool does not sync what it writes, and a board without its menu does not boot: it works on a copy that only
+    it can see. If the kernel or a container forbids a mount namespace, it works on the file itself.
+
+    Args:
+        run: function of a command as a list that returns (rc, stdout, stderr).
+        tool: path of the tool.
+        place: path of the file that it makes.
+        state_dir: folder of ours for the copy.
+
+    Raises:
+        ValueError: the tool failed, one sentence why.
+    """
+    with _copied(run, place, state_dir) as (folder, command):
+        rc, out, err = run([*command, tool])
+        if rc != 0:
+            full = disk_full(folder) + "; " if "No space left on device" in out + err else ""
+            raise ValueError("%s%s ended with %d: %s" % (full, tool, rc, " ".join((err or out).split())[:300]))
+        return read_file(os.path.join(folder, os.path.basename(place)))
+
+
+@contextlib.contextmanager
+def _copied(run, place, state_dir):
+    """Yield (folder, command): the folder where a tool makes its file if it is run with command before it."""
+    folder = os.path.dirname(place)
+    fresh = ensure_dir(folder)
+    ensure_dir(state_dir, 0o700)
+    private = tempfile.mkdtemp(prefix=LEFTOVER, dir=state_dir)
+    command = [*_UNSHARE, "sh", "-c", _ELSEWHERE, "sh", private, folder]
+    try:
+        if not shutil.which("unshare") or run([*command, "true"])[0] != 0:
+            yield folder, []
+            return
+        current = read_file(place)
+        if current is not None:
+            write_file(os.path.join(private, os.path.basename(place)), current)
+        yield private, command
+    finally:
+        shutil.rmtree(private, ignore_errors=True)
+        if fresh:
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Whether this can be a board with an NPU that the vendor's driver and runtime support."""
+
+from __future__ import annotations
+
+from ...module_utils._board import version as _version
+from ...module_utils._facts import device_tree
+from .board_state import Unsupported
+
+
+def check_board(board):
+    """Raise Unsupported if the driver and runtime cannot work on this machine, whatever its kernel and software."""
+    _check_system(board)
+    _check_device_tree(board)
+    _check_soc(board)
+    python, oldest = board.tools.get("python"), board.data["requirements"]["python"]
+    if python and not _version.at_least(python, oldest):
+        raise Unsupported("Python %s is too old, %s or newer is needed." % (python, oldest),
+                          "Set ansible_python_interpreter to a newer Python of this board.")
+
+
+def _check_system(board):
+    machines = board.data["requirements"]["machine"]
+    if board.kernel["machine"] not in machines:
+        raise Unsupported("This is a %s machine, and the vendor's driver and runtime exist for %s only." % (
+            board.kernel["machine"], ", ".join(machines)), "Remove it from the inventory group.")
+    container = (board.facts.get("os") or {}).get("container")
+    if container:
+        raise Unsupported("This is a container (%s), and a driver belongs to the kernel outside it." % container,
+                          "Run the playbook on the board itself.")
+    if board.tools.get("bits") == 32:
+        raise Unsupported("The user space is 32-bit, for which librknnrt.so is not supported.",
+                          "Install a 64-bit (arm64) system on the board.")
+
+
+def _check_device_tree(board):
+    device, compatible, model = board.device, board.facts["board"]["compatible"], board.facts["board"]["model"]
+    if not compatible:
+        raise Unsupported("No device tree found, so the board model cannot be identified.",
+                          "Boot the board with its vendor's device tree; a machine that boots with ACPI has none.")
+    if not any(entry.startswith("rockchip,") for entry in compatible):
+        raise Unsupported("This is not a Rockchip board but %s (%s)." % (model or "unnamed", ", ".join(compatible)),
+                          "Remove it from the inventory group.")
+    if board.driver["presence"] == "rocket":
+        raise Unsupported(
+            "The NPU uses, or is described for, the mainline driver rocket, which librknnrt.so cannot use.",
+            "Either boot a vendor kernel%s with its device tree, or stay on mainline and use rocket with Mesa's "
+            "Teflon, without RKNN." % _vendor_series(board))
+    if device["node"] is None:
+        raise Unsupported("The device tree of this %s has no NPU node." % (model or "board"),
+                          "Boot a vendor kernel whose device tree describes the NPU, or enable the overlay that does.")
+    if not device_tree.is_rknpu(device["compatible"]):
+        raise Unsupported("The NPU node %s is described as %s, which the vendor's driver does not match." % (
+            device["node"], ", ".join(device["compatible"]) or "nothing"),
+            "Boot a vendor kernel with its own device tree.")
+    if device["status"] not in ("okay", "ok"):
+        raise Unsupported(
+            "The NPU node %s is disabled in the device tree (status %s)." % (device["node"], device["status"]),
+            "Enable the NPU with the board's overlay tool (%s) and reboot." % ", ".join(board.data["overlay_tools"]))
+
+
+def _vendor_series(board):
+    """Return the kernel series that the vendor names for the wanted driver, such as " 5.10 or 6.1", or ""."""
+    known = board.data["drivers"][board.target].get("kernel_recommended") or {}
+    return " " + " or ".join(sorted(known, key=_version.kernel)) if known else ""
+
+
+def _check_soc(board):
+    soc = board.soc
+    if soc is None:
+        raise Unsupported("The SoC %s has no row in the compatibility data." % (
+            board.facts["board"]["soc"] or "of this board"), "Add a row for it to npu_compatibility.socs.")
+    expected = board.data["socs"][soc]["npu_node"]
+    if board.device["address"] != expected:
+        board.notes.append(
+            "The NPU node is at %s, not at %s as expected for a %s." % (board.device["address"], expected, soc))

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""One board as the planner sees it, and the questions that several steps of the planner have about it."""
+
+from __future__ import annotations
+
+from ...module_utils._board import version as _version
+from ...module_utils._boot import kernel_arguments
+from ...module_utils._facts import driver as _driver
+from ...module_utils._inference import diagnoses
+from .predicates import current_diagnosis
+from .rules import soc_of
+
+DKMS_PACKAGE = "rknpu"
+ARGUMENT = "%s=%s" % (_driver.BLACKLIST, _driver.INITCALL)
+
+
+class Unsupported(Exception):
+    """The board must not be changed: one sentence why, and one on what its owner can do."""
+
+    def __init__(self, reason, remedy):
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+
+
+def suppresses_builtin(arguments):
+    """Return whether these kernel arguments keep a built-in driver from starting."""
+    return bool(arguments) and kernel_arguments.has(arguments, _driver.BLACKLIST, _driver.INITCALL)
+
+
+class Board:
+    """Facts of a board, what is wanted of it, the compatibility data, and the notes for its owner."""
+
+    def __init__(self, facts, wanted, data):
+        self.facts, self.wanted, self.data = facts, wanted, data
+        self.driver, self.device, self.kernel, self.runtime = (
+            facts[part] for part in ("driver", "device", "kernel", "runtime"))
+        self.tools, self.boot = facts.get("tools") or {}, facts.get("boot") or {}
+        self.release, self.target = facts["kernel"]["release"], wanted["driver_version"]
+        self.notes = []
+
+    @property
+    def soc(self):
+        """Key of the board's SoC in the compatibility data, or None."""
+        return soc_of(self.facts["board"], self.device, self.data["socs"])
+
+    @property
+    def dkms_modules(self):
+        """What DKMS has of our package, for all kernels: entries as in `facts.dkms.modules`."""
+        modules = (self.facts.get("dkms") or {}).get("modules") or []
+        return [entry for entry in modules if entry["name"] == DKMS_PACKAGE]
+
+    @property
+    def dkms_versions(self):
+        """Versions of our package that DKMS has installed for the running kernel."""
+        return {entry["version"] for entry in self.dkms_modules
+                if entry["kernel"] == self.release and entry["state"] == "installed"}
+
+    @property
+    def runs_our_driver(self):
+        """Whether the running driver is one that DKMS installed as our package: it follows npu_driver_version."""
+        return bool(self.driver["module"]) and bool(self.dkms_versions)
+
+    @property
+    def record(self):
+        """The last verification that the board recorded, or an empty dict."""
+        return self.facts.get("verification") or {}
+
+    @property
+    def verified(self):
+        """Result of the last verification of this very kernel, driver and runtime, or None if there is none."""
+        diagnosis = current_diagnosis(self.facts)
+        return None if diagnosis is None else diagnosis == "ok"
+
+    @property
+    def driver_fails(self):
+        """Whether that verification failed with a diagnosis that a plan may answer by changing the driver."""
+        return self.verified is False and "driver" in diagnoses.may_change(self.record["diagnosis"])
+
+    @property
+    def keeps_its_driver(self):
+        """Whether this board came with a driver that works, and the policy is to leave such a driver unchanged."""
+        return self.wanted["driver_policy"] == "working" and not self.runs_our_driver and self.verified is True
+
+    def meets_policy(self, version):
+        """Return whether a driver from elsewhere, such as a vendor's kernel, has a version that the policy accepts."""
+        if self.wanted["driver_policy"] == "exact":
+            return _version.parse(version) == _version.parse(self.target)
+        return _version.at_least(version, self.target)
+
+    def is_wanted(self, version):
+        """Return whether the running driver is the wanted one; our own and a failing one must have that version."""
+        if self.wanted["driver_policy"] == "working" and (self.runs_our_driver or self.driver_fails):
+            return _version.parse(version) == _version.parse(self.target)
+        return self.meets_policy(version)

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Whether a board may be changed: privileges, rollback, reboot and free space."""
+
+from __future__ import annotations
+
+from ...module_utils._facts import storage_check
+from .board_state import Unsupported
+
+
+def check_privileges(board, action, runtime):
+    """Raise Unsupported if the facts were gathered without root: nothing could be changed either."""
+    if board.facts.get("privileged"):
+        return
+    what = "driver %s" % board.target if action != "none" else "runtime %s" % runtime["version"]
+    raise Unsupported("This board needs %s, but its facts were gathered without root." % what,
+                      "Allow the ssh user to use sudo on the board, and keep npu_become at true.")
+
+
+def check_rollback(board, action):
+    """Raise Unsupported if the board would lose what is written at the reboot, or could not roll itself back."""
+    boot = action == "vendor_kernel" or storage_check.writes_boot(board.boot)
+    init = (board.facts.get("os") or {}).get("init")
+    problem = storage_check.problem(board.facts.get("filesystems"), board.boot.get("links"), init, boot)
+    if problem:
+        raise Unsupported(*problem)
+
+
+def check_reboot(board, plan):
+    """Raise Unsupported if the reboot would bypass the boot loader. Note if a hang may need a power cycle."""
+    if not plan["reboot"]:
+        return
+    kexec = board.kernel.get("kexec")
+    if kexec == "loaded" and board.tools.get("kexec"):
+        board.notes.append(
+            "A kernel is loaded for kexec: it is unloaded, so that the reboot goes through the boot loader.")
+    elif kexec == "loaded":
+        raise Unsupported(
+            "A kernel is loaded for kexec, so the reboot would bypass the boot loader, and there is no tool to unload "
+            "it.",
+            "Unload it (apt install kexec-tools, then kexec -u) or power the board off and on, and rerun the playbook.")
+    elif kexec == "locked":
+        raise Unsupported("A kernel is loaded for kexec and cannot be unloaded (kernel.kexec_load_disabled is 1).",
+                          "Power the board off and on, and rerun the playbook.")
+    elif kexec == "reboot" and (plan["action"] == "vendor_kernel" or plan["initcalls"]):
+        raise Unsupported(
+            "kexec-tools reboots this board past the boot loader, with the current kernel arguments (LOAD_KEXEC=true).",
+            "Set LOAD_KEXEC=false in /etc/default/kexec, and rerun the playbook.")
+    watchdog = board.facts.get("watchdog") or {}
+    if watchdog.get("usable") is False:
+        board.notes.append("The hardware watchdog cannot be used (%s): a hang in the new driver needs the kernel's "
+                           "lockup detectors or a power cycle." % watchdog["problem"])
+
+
+def check_space(board, plan):
+    """Raise Unsupported if there is less free space than the changes need, by section `space` of the data."""
+    builds = plan["module"] and not plan["deployed"]
+    sizes = board.data["space"]
+    needed = {}
+    for name, applies in (("build", builds), ("packages", plan["packages"]), ("runtime", plan["runtime"]["install"]),
+                          ("boot", builds and storage_check.writes_boot(board.boot)),
+                          ("kernel", plan["action"] == "vendor_kernel")):
+        for path, mib in sizes[name].items() if applies else ():
+            needed[path] = needed.get(path, 0) + mib
+    for path, mib in sorted(needed.items()):
+        free = (board.facts.get("space") or {}).get(path)
+        if free is not None and free < mib:
+            raise Unsupported("There are %d MiB free at %s, and %d MiB are needed." % (free, path, mib),
+                              "Free %d MiB there (apt clean, old kernels) and rerun the playbook." % (mib - free))

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Whether a driver can be built for the running kernel and replace a built-in one."""
+
+from __future__ import annotations
+
+from .board_state import ARGUMENT, Unsupported
+from .rules import kernel_row
+
+# By npu_facts' kernel.signatures: what requires signed modules, and how to boot without it.
+_SIGNATURES = {
+    "config": ("CONFIG_MODULE_SIG_FORCE", "boot a kernel without CONFIG_MODULE_SIG_FORCE"),
+    "argument": ("module.sig_enforce", "boot it without module.sig_enforce"),
+    "lockdown": ("lockdown", "boot it without lockdown (secure boot, or the argument lockdown=)"),
+}
+
+
+def check_kernel(board, action):
+    """Raise Unsupported if the wanted driver cannot be built for the running kernel or could not be loaded there."""
+    release, config = board.release, board.kernel.get("config") or {}
+    try:
+        row = kernel_row(release, board.data["kernels"])
+    except ValueError as error:
+        raise Unsupported("Cannot parse the kernel release: %s." % error,
+                          "Boot a kernel of the board's vendor.") from error
+    if not row["supported"]:
+        raise Unsupported("Kernel %s is not supported by driver %s: %s." % (
+            release, board.target, row.get("reason") or "see the compatibility data"),
+            row.get("remedy") or "Boot a kernel the compatibility data supports.")
+    if config and "MODULES" not in config:
+        raise Unsupported("Kernel %s was built without modules." % release,
+                          "Boot a kernel of the board's vendor, with CONFIG_MODULES.")
+    if config and "DRM" not in config:
+        raise Unsupported("Kernel %s was built without DRM, which the driver's memory management needs." % release,
+                          "Boot a kernel of the board's vendor, with CONFIG_DRM.")
+    _check_signatures(board, config)
+    if action == "dkms_over_builtin":
+        _check_builtin(board, config)
+
+
+def _check_signatures(board, config):
+    required_by = board.kernel.get("signatures") or ("config" if "MODULE_SIG_FORCE" in config else None)
+    if not required_by:
+        return
+    setting, workaround = _SIGNATURES[required_by]
+    why = "Kernel %s loads signed modules only (%s)" % (board.release, setting)
+    if not board.wanted["signing"]:
+        raise Unsupported("%s, and no signing key is set." % why,
+                          "Set npu_signing_key and npu_signing_cert to a key whose certificate this kernel trusts, "
+                          "or %s." % workaround)
+    board.notes.append("%s: the driver is signed with npu_signing_key, and loads only if this kernel trusts "
+                       "npu_signing_cert." % why)
+
+
+def _check_builtin(board, config):
+    """Raise Unsupported if the built-in driver cannot be kept from starting."""
+    boot = board.boot
+    if config and "KALLSYMS" not in config:
+        raise Unsupported(
+            "The driver is built into kernel %s, which has no CONFIG_KALLSYMS: %s has no effect there." % (
+                board.release, ARGUMENT),
+            "Boot a kernel of the board's vendor with CONFIG_KALLSYMS, or one with driver %s in it." % board.target)
+    if boot.get("error"):
+        raise Unsupported("The driver is built in, and the boot configuration cannot be edited: %s." % (
+            boot["error"].rstrip(".")),
+            "Correct it, or add %s to the kernel arguments by hand, reboot, and rerun the playbook." % ARGUMENT)
+    known = boot.get("loader") not in (None, "unknown") and boot.get("config")
+    if not known and not board.driver["held_down"]:
+        raise Unsupported("The driver is built in, and the boot loader of this board is not a supported one.",
+                          "Add %s to the kernel arguments by hand, reboot, and rerun the playbook." % ARGUMENT)
+    if not known:
+        # The owner has added the argument by hand: the next boot has the arguments of this one.
+        board.boot = dict(boot, next=boot.get("cmdline"))
+    elif str(boot["config"]).startswith("/usr/share/"):
+        board.notes.append(
+            "The kernel arguments come from %s, which an update of its package may overwrite." % boot["config"])

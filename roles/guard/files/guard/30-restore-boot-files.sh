@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# Part of the guard script: restores the boot loader's files, which the owner and other programs change as well.
+# shellcheck shell=sh disable=SC2034,SC2154  # the parts share their variables
+
+# menu_files FILE: print the files that the default entry of an extlinux.conf needs, one a line. Returns 1 if the file
+# cannot be parsed.
+menu_files() {
+    awk '
+        {
+            sub(/\r$/, ""); key = tolower($1); rest = $0
+            sub(/^[ \t]*[^ \t]+[ \t]*/, "", rest); sub(/[ \t]+$/, "", rest)
+        }
+        key == "label" { n++; name[n] = rest; next }
+        key == "default" { wanted = rest; named = 1 }
+        key == "menu" && tolower(rest) == "default" && n { chosen = n }
+        n && key ~ /^(linux|kernel|initrd|fdt|devicetree|fdtdir|devicetreedir)$/ {
+            files[n]++; file[n, files[n]] = rest
+        }
+        n && (key == "linux" || key == "kernel") { kernel[n] = 1 }
+        END {
+            pick = (named || !chosen) ? 1 : chosen
+            for (i = n; named && i; i--) if (name[i] == wanted) pick = i
+            if (!kernel[pick]) exit 1
+            for (i = 1; i <= files[pick]; i++) {
+                gsub(/,/, "\n", file[pick, i]); sub(/#.*/, "", file[pick, i]); print file[pick, i]
+            }
+        }' "$1" 2>/dev/null
+}
+
+# menu_boots FILE: return 0 if all files of its default entry exist, 1 if one is missing, 2 if FILE cannot be parsed.
+menu_boots() {
+    needed=$(menu_files "$1") || return 2
+    echo "$needed" | while read -r file; do
+        # If /boot is a separate file system, paths in the menu begin there.
+        [ "$file" = - ] || [ -e "$root$file" ] || [ -e "$root/boot$file" ] || [ -e "$root/boot/extlinux/$file" ] ||
+            exit 1
+    done
+}
+
+# take_out KIND COPY PLACE: remove what this collection wrote, and COPY did not have, from a boot file that others have
+# changed since.
+take_out() {
+    # shellcheck disable=SC2016  # u-boot-update contains this text
+    fallback=$(cat "$root"/usr/sbin/u-boot-update "$root"/usr/bin/u-boot-update \
+        "$root"/usr/share/u-boot-menu/read-config 2>/dev/null |
+        sed -n 's/.*\${U_BOOT_PARAMETERS:-\([^}$`]*\)}.*/\1/p' | head -n 1)
+    edited=$root/run/rkfleet-npu.edited
+    awk -v kind="$1" -v ours="$ours" -v fallback="${fallback:-ro quiet}" '
+        # Removes our value from each initcall_blacklist=a,b of a line, and the argument if no value is left.
+        function strip(text, out, before, word, value, quote, kept, part, parts, i, hit) {
+            out = ""
+            while (match(text, /initcall[_-]blacklist="?[A-Za-z0-9_.,-]*/)) {
+                before = out substr(text, 1, RSTART - 1)
+                word = substr(text, RSTART, RLENGTH); text = substr(text, RSTART + RLENGTH)
+                value = substr(word, 20); quote = ""
+                if (substr(value, 1, 1) == "\"") { quote = "\""; value = substr(value, 2) }
+                hit = 0; kept = ""; parts = split(value, part, ",")
+                for (i = 1; i <= parts; i++)
+                    if (part[i] == ours) hit = 1
+                    else if (part[i] != "") kept = kept (kept == "" ? "" : ",") part[i]
+                if (!hit || before !~ /(^|[ \t"\047=])$/ || text !~ /^([ \t\r"\047]|$)/) { out = before word; continue }
+                if (kept != "") { out = before substr(word, 1, 19) quote kept; continue }
+                if (quote != "") sub(/^"/, "", text)
+                if (before ~ /[ \t]$/ && before ~ /[^ \t]/) sub(/[ \t]+$/, "", before)
+                else sub(/^[ \t]+/, "", text)
+                out = before
+            }
+            return out text
+        }
+        {
+            if (kind == "menu" && tolower($1) == "label") label = $2
+            head = ""; body = $0; mine = 1
+            if (kind == "menu") {
+                mine = tolower($1) == "append"
+                match($0, /^[ \t]*[^ \t]+[ \t]*/)
+                head = substr($0, 1, RLENGTH); body = substr($0, RLENGTH + 1)
+            } else if (kind == "environment") {
+                mine = match($0, /^[ \t]*extraargs=/)
+                head = substr($0, 1, RLENGTH); body = substr($0, RLENGTH + 1)
+            } else if (kind == "shell") mine = $0 !~ /^[ \t]*#/
+            bare = mine ? strip(body) : body
+        }
+        pass == 1 { seen[$0] = 1; if (bare != body) had[label] = 1; next }
+        kind == "shell" && /^\[ ! -e [^ ]*rkfleet-npu[^ ]* \] \|\| \. [^ ]*  # rkfleet\.npu: / && !($0 in seen) {
+            changed = 1; next
+        }
+        bare == body || (label in had) { print; next }
+        { changed = 1 }
+        kind == "shell" && index(bare, "U_BOOT_PARAMETERS=\"" fallback "\"  # rkfleet.npu: nothing was set here") == 1 {
+            next
+        }
+        kind != "shell" && bare ~ /^[ \t\r]*$/ { next }
+        { print head bare }
+        END { exit !changed }' pass=1 "$2" pass=2 "$3" >"$edited"
+    case $? in
+        0) place "$edited" "$3" "$3" ;;
+        1) ;;
+        *) trouble "$3 cannot be edited" ;;
+    esac
+    rm -f "$edited"
+}
+
+# back_boot KIND COPY DIGEST PATH: restore a boot file, or only remove what this collection wrote into it.
+back_boot() {
+    boot_kind=$1 boot_copy=$2 boot_digest=$3 boot_path=$4
+    if [ "$boot_copy" = - ]; then
+        [ -e "$root$boot_path" ] || return 0
+        original=/dev/null
+    else
+        original=$folder/copies/$boot_copy
+        if cmp -s "$original" "$root$boot_path" && [ ! -L "$root$boot_path" ]; then
+            rm -f "$root${boot_path%/*}/.npu-restore.${boot_path##*/}"
+            return
+        fi
+    fi
+    if [ -z "$foreign" ] && is_as_left "$boot_path" &&
+        { [ "$boot_kind" != menu ] || may_place_menu "$original" "$root$boot_path"; }; then
+        if [ "$boot_copy" = - ]; then
+            drop "$root$boot_path"
+        else
+            back_file "$original" "$boot_digest" "$root$boot_path"
+        fi
+        return
+    fi
+    [ -f "$root$boot_path" ] || return 0
+    say "$boot_path has changed since: only what rkfleet.npu wrote into it is removed"
+    take_out "$boot_kind" "$original" "$root$boot_path"
+    if [ "$boot_copy" = - ] && [ ! -s "$root$boot_path" ]; then drop "$root$boot_path"; fi
+    rm -f "$root${boot_path%/*}/.npu-restore.${boot_path##*/}"
+    if [ "$boot_kind" = menu ]; then
+        menu_boots "$root$boot_path"
+        [ $? -ne 1 ] || trouble "the default entry of $boot_path needs a file that is missing"
+    fi
+}
+
+# is_as_left PATH: whether that boot file is as this collection left it. An interrupted upgrade may not have recorded
+# that yet. A boot file that was lost meanwhile counts as well, since the board may not boot without it.
+is_as_left() {
+    [ "$folder" = "$pending" ] && [ ! -e "$root$1" ] ||
+    grep -qsxF "$(digest_of "$root$1") $1" "$folder/left" || grep -qsxF "$root$1" "$folder/overwritten" || {
+        [ "$folder" = "$pending" ] && ! cut -d ' ' -f 2 "$folder/left" 2>/dev/null | grep -qxF "$1"
+    }
+}
+
+# may_place_menu COPY PRESENT: refuse a menu whose kernel, initrd or device tree is missing. One that cannot be parsed
+# is restored only if the present menu does not boot either.
+may_place_menu() {
+    [ "$1" = /dev/null ] && return 1
+    menu_boots "$1"
+    case $? in
+        0) return 0 ;;
+        1) return 1 ;;
+    esac
+    ! menu_boots "$2"
+}
+
+# U-Boot reads /boot without the file system's journal: freezing the file system empties the journal.
+checkpoint() {
+    [ -z "$root" ] && command -v fsfreeze >/dev/null || return 0
+    trap '' HUP INT TERM
+    # The file system is unfrozen even if this process is killed.
+    (sleep 10; fsfreeze --unfreeze /boot 2>/dev/null) 8<&- &
+    fsfreeze --freeze /boot 2>/dev/null
+    fsfreeze --unfreeze /boot 2>/dev/null
+    kill -9 $! 2>/dev/null
+    trap - HUP INT TERM
+}

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Environment files of U-Boot: the last extraargs=."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit
+
+NAME, VALUE = "initcall_blacklist", "rknpu_init"
+ARGUMENT = "initcall_blacklist=rknpu_init"
+
+# before, after: removing from `after` gives `before` again, byte for byte.
+REVERSIBLE = [
+    ("armbian", "verbosity=1\nextraargs=cma=256M\nrootfstype=ext4\n",
+     "verbosity=1\nextraargs=cma=256M %s\nrootfstype=ext4\n" % ARGUMENT),
+    ("armbian", "verbosity=1\n", "verbosity=1\nextraargs=%s\n" % ARGUMENT),
+    ("armbian", "verbosity=1", "verbosity=1\nextraargs=%s" % ARGUMENT),
+    ("armbian", "extraargs=a\n#extraargs=c\nextraargs=b\n", "extraargs=a\n#extraargs=c\nextraargs=b %s\n" % ARGUMENT),
+    ("dietpi", "extraargs=net.ifnames=0\r\noverlays=\r\n", "extraargs=net.ifnames=0 %s\r\noverlays=\r\n" % ARGUMENT),
+    ("orangepi", "extraargs=initcall_blacklist=x\nextraboardargs=y\n",
+     "extraargs=initcall_blacklist=x,rknpu_init\nextraboardargs=y\n"),
+]
+
+
+@pytest.mark.parametrize("loader, before, after", REVERSIBLE)
+def test_argument_goes_in_and_comes_out_again(check_reversible, loader, before, after):
+    check_reversible(loader, before, after)
+
+
+def test_an_empty_line_is_filled():
+    assert edit.add("armbian", "extraargs=\n", NAME, VALUE) == "extraargs=%s\n" % ARGUMENT
+
+
+@pytest.mark.parametrize("text, why", [
+    ("a\0b", "NUL"),
+    ("x" * 70000, "KiB"),
+])
+def test_odd_configuration_is_refused_in_one_sentence(text, why):
+    with pytest.raises(ValueError, match=why) as error:
+        edit.add("armbian", text, NAME, VALUE)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("loader, name", [
+    ("armbian", "armbianEnv.txt"), ("dietpi", "dietpiEnv.txt"), ("orangepi", "orangepiEnv.txt"),
+])
+def test_environment_files(board, read, loader, name):
+    found = read(board.write("/boot/" + name, "extraargs=cma=256M\n"))
+    assert (found["loader"], found["config"]) == (loader, "/boot/" + name)
+    assert (found["configured"], found["next"]) == ("cma=256M", "cma=256M")
+
+
+@pytest.mark.parametrize("cmdline, loader", [
+    ("root=LABEL=root ro quiet x", "extlinux"), ("root=/dev/mmcblk1p1", "armbian"),
+])
+def test_two_configurations_the_running_kernel_decides(board, read, cmdline, loader):
+    board.write("/boot/armbianEnv.txt", "verbosity=1\n")
+    board.write("/boot/extlinux/extlinux.conf", "label l0\n append root=LABEL=root ro quiet\n")
+    assert read(board, cmdline)["loader"] == loader

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""An extlinux.conf kept by hand: the entry that boots by default."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit
+
+NAME, VALUE = "initcall_blacklist", "rknpu_init"
+ARGUMENT = "initcall_blacklist=rknpu_init"
+EXTLINUX = """## made by hand
+timeout 30
+DEFAULT vendor
+label rescue
+\tlinux /boot/old
+\tappend root=/dev/mmcblk0p1 single
+label vendor
+\tmenu label Vendor kernel
+\tlinux /boot/Image
+\tfdtdir /boot/dtb/
+\tappend root=/dev/mmcblk0p1 rw  console=ttyFIQ0,1500000n8
+"""
+
+# before, after: removing from `after` gives `before` again, byte for byte.
+REVERSIBLE = [
+    (EXTLINUX, EXTLINUX.replace("1500000n8", "1500000n8 " + ARGUMENT)),
+    ("label a\n  linux /x\n  append ro\nlabel b\n  append rw\n",
+     "label a\n  linux /x\n  append ro %s\nlabel b\n  append rw\n" % ARGUMENT),
+    ("label a\n append ro\nlabel b\n menu default\n append rw\n",
+     "label a\n append ro\nlabel b\n menu default\n append rw %s\n" % ARGUMENT),
+    ("default a\nlabel a\n\tlinux /x\n\nlabel b\n",
+     "default a\nlabel a\n\tlinux /x\n\tappend %s\n\nlabel b\n" % ARGUMENT),
+]
+
+
+@pytest.mark.parametrize("before, after", REVERSIBLE)
+def test_argument_goes_in_and_comes_out_again(check_reversible, before, after):
+    check_reversible("extlinux", before, after)
+
+
+@pytest.mark.parametrize("text, why", [
+    ("label a\n append ro\n append rw\n", "2 append lines"),
+    ("timeout 3\n", "no label"),
+])
+def test_odd_configuration_is_refused_in_one_sentence(text, why):
+    with pytest.raises(ValueError, match=why) as error:
+        edit.add("extlinux", text, NAME, VALUE)
+    assert "\n" not in str(error.value)
+
+
+def test_u_boot_update_switched_off_leaves_a_file_kept_by_hand(board, read):
+    found = read(board.u_boot_menu('U_BOOT_UPDATE="false"\n'))
+    assert (found["loader"], found["config"], found["update"]) == ("extlinux", "/boot/extlinux/extlinux.conf", None)

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Radxa OS: /etc/kernel/cmdline."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit
+
+NAME, VALUE = "initcall_blacklist", "rknpu_init"
+ARGUMENT = "initcall_blacklist=rknpu_init"
+
+# before, after: removing from `after` gives `before` again, byte for byte.
+REVERSIBLE = [
+    ("root=UUID=1-2 console=ttyFIQ0,1500000n8 quiet\n",
+     "root=UUID=1-2 console=ttyFIQ0,1500000n8 quiet %s\n" % ARGUMENT),
+    ("root=UUID=1-2 quiet", "root=UUID=1-2 quiet %s" % ARGUMENT),
+    ('dyndbg="file a.c +p" initcall_blacklist="a" quiet\r\n',
+     'dyndbg="file a.c +p" initcall_blacklist="a,rknpu_init" quiet\r\n'),
+    ("initcall-blacklist=a ro\n", "initcall-blacklist=a,rknpu_init ro\n"),
+]
+
+
+@pytest.mark.parametrize("before, after", REVERSIBLE)
+def test_argument_goes_in_and_comes_out_again(check_reversible, before, after):
+    check_reversible("radxa", before, after)
+
+
+@pytest.mark.parametrize("text, why", [
+    ("", "0 lines"),
+    ("a\nb\n", "2 lines"),
+    ('ro "quiet\n', "never closed"),
+    ("x" * 2040, "longer than"),
+])
+def test_odd_configuration_is_refused_in_one_sentence(text, why):
+    with pytest.raises(ValueError, match=why) as error:
+        edit.add("radxa", text, NAME, VALUE)
+    assert "\n" not in str(error.value)
+
+
+def test_radxa_takes_kernel_cmdline_unless_parameters_are_set(board, read):
+    board.u_boot_menu().write("/etc/kernel/cmdline", "root=UUID=1 quiet\n")
+    assert (read(board)["loader"], read(board)["config"]) == ("radxa", "/etc/kernel/cmdline")
+    board.write("/etc/default/u-boot", 'U_BOOT_PARAMETERS="ro"\n')
+    assert read(board)["loader"] == "u-boot-menu"

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Device nodes of the driver."""
+
+from __future__ import annotations
+
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.drm_nodes import drm_nodes
+
+
+def test_nodes_are_found_by_their_device(tmp_path):
+    for name, driver in (("renderD128", "panthor"), ("renderD129", "RKNPU"), ("card0", "panthor"), ("card1", "RKNPU"), ("card1-HDMI-A-1", "RKNPU")):
+        folder = tmp_path / "sys/class/drm" / name / "device"
+        folder.mkdir(parents=True)
+        (folder / "uevent").write_text("DRIVER=%s\nOF_COMPATIBLE_0=rockchip,rk3588-rknpu\n" % driver)
+    nodes = [tmp_path / "dev/dri" / name for name in ("card1", "renderD129")]
+    nodes[0].parent.mkdir(parents=True)
+    for node in nodes:
+        node.touch()
+    found = drm_nodes(str(tmp_path / "sys"), str(tmp_path / "dev"))
+    assert [(entry["path"], entry["open"]) for entry in found] == [(str(node), True) for node in nodes]
+    assert drm_nodes(str(tmp_path / "nothing")) == []
