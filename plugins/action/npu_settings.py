@@ -23,6 +23,8 @@ class ActionModule(ActionBase):
         params = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
         result["changed"] = False
         try:
+            if params["scope"] == "run":
+                _settings.refuse_tags(task_vars)
             _settings.resolve_and_keep(self._templar, task_vars, params["scope"] == "run")
         except ValueError as error:
             result.update(failed=True, msg="%s: %s" % (task_vars["inventory_hostname"], error))

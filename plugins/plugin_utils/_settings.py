@@ -21,6 +21,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
 
 from ._action import payload
+from ..module_utils._board.tree import clean
 from ._answers import gate
 
 try:
@@ -54,6 +55,16 @@ def refuse_injected(variables):
     name = gate.hostile(variables.get("ansible_facts"))
     if name:
         raise ValueError(gate.hostile_sentence(name))
+
+
+def refuse_tags(variables):
+    """Raise ValueError if the run was limited by tags: its steps need one another, so it would do nothing and say so nowhere."""
+    given = [tag for tag in variables.get("ansible_run_tags") or [] if tag != "all"] + list(variables.get("ansible_skip_tags") or [])
+    if given:
+        raise ValueError(
+            "the playbooks of rkfleet.npu do not support --tags and --skip-tags (given: %s), because their steps depend on each other. "
+            "No board was contacted. To gather facts only, run audit_npu; to try a build, preflight_npu; to verify only, verify_npu; to "
+            "choose boards, use --limit or npu_select." % clean(", ".join(map(str, given))))
 
 
 def resolve(templar, variables, roles=()):

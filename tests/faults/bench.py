@@ -63,7 +63,7 @@ class Bench:
         """Have the compiler's results on the board, so that no build of the matrix takes its full time; once in a checkout for a kind of board."""
         if not self.board.compiled.exists():
             playing = self.play()
-            if not playing.says(r"^TASK \[.*Have the driver started"):
+            if not playing.says(r"^TASK \[.*Configure the boot loader"):
                 playing.wait()
                 raise Broken(f"the driver could not be built: {playing.sentence()}\n{playing.output[-2000:]}")
             playing.kill()

@@ -18,10 +18,10 @@ VARIABLE = re.compile(r"(?<!npu\.)(?<!__npu_settings\.)(?<!__npu_run\.)(?<!\w)np
 # file -> variable (or *) -> why a board cannot set it, or why that does not matter
 ALLOWED = {
     "roles/detect/tasks/audit.yml": {"*": "the only task that contacts a board in an audit"},
-    "roles/detect/tasks/look.yml": {"*": "the first task that contacts a board in an upgrade; it resolves the variables itself"},
+    "roles/detect/tasks/inspect.yml": {"*": "the first task that contacts a board in an upgrade; it resolves the variables itself"},
     "roles/rollout/tasks/check.yml": {"*": "before any board is contacted"},
-    "roles/rollout/tasks/look_closer.yml": {"npu_reboot_required": "sets the result"},
-    "roles/rollout/tasks/change.yml": {"npu_reboot_required": "a result, which look_closer.yml sets first"},
+    "roles/rollout/tasks/prepare.yml": {"npu_reboot_required": "sets the result"},
+    "roles/rollout/tasks/change.yml": {"npu_reboot_required": "a result, which prepare.yml sets first"},
     "roles/driver/tasks/activate.yml": {"npu_reboot_required": "sets the result"},
     "roles/driver/tasks/reboot.yml": {"npu_reboot_required": "sets the result"},
     "roles/verify/tasks/main.yml": {"npu_reboot_required": "a result; decides for its own board only whether it is verified now"},

@@ -96,7 +96,7 @@ def clock_wrong(bench: Bench) -> None:
     # The hardware clock goes wrong when the board goes down, so that the new boot has another year.
     bench.board.sudo("date -s '2041-06-01 00:00:00'")
     playing = bench.play()
-    playing.says(r"^TASK \[.*Have the driver started")
+    playing.says(r"^TASK \[.*Configure the boot loader")
     bench.board.sudo("date -s '2024-01-01 00:00:00'; hwclock -w 2>/dev/null || true")
     playing.code = playing.wait()
     bench.judge("clock changes by years during the run", playing)

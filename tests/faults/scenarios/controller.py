@@ -24,14 +24,14 @@ def killed_at(bench: Bench, pattern: str, variables: dict | None = None, limit: 
 
 
 PHASES = (
-    ("the way back is being written", r"^TASK \[.*Have a way back"),
+    ("the restore point is written", r"^TASK \[.*Begin the transaction"),
     ("the build", r"^TASK \[.*Build and install the driver"),
-    ("the boot set-up", r"^TASK \[.*Have the driver started"),
+    ("the boot configuration", r"^TASK \[.*Configure the boot loader"),
     ("the reboot", r"^TASK \[.*: Reboot"),
-    ("the look after the reboot", r"^TASK \[.*Look again"),
+    ("the facts after the reboot", r"^TASK \[.*Gather facts again"),
     ("the runtime", r"^TASK \[.*Install the runtime"),
     ("the verification", r"^TASK \[.*: Run MobileNet\]"),
-    ("the commit", r"^TASK \[.*Keep the board as it is"),
+    ("the commit", r"^TASK \[.*Commit the upgrade, or pause"),
 )
 
 

@@ -74,9 +74,9 @@ def kexec_loaded(bench: Bench) -> None:
     bench.board.ssh("sudo sh -c 'cat > /root/kexec && chmod 755 /root/kexec && sync'", stdin=KEXEC.encode())
     bench.note()
     playing = bench.play(LATER)
-    if not playing.says(r"^TASK \[.*Have the driver started"):
+    if not playing.says(r"^TASK \[.*Configure the boot loader"):
         playing.wait()
-        raise Broken(f"the run never came to the boot set-up: {playing.sentence()}")
+        raise Broken(f"the run never came to the boot configuration: {playing.sentence()}")
     bench.board.sudo("/root/kexec --load")
     playing.code = playing.wait()
     if playing.code == 0:
@@ -95,9 +95,9 @@ def kexec_loaded(bench: Bench) -> None:
 def kernel_updated(bench: Bench) -> None:
     """Between the build and the rest of the upgrade, the owner installs a newer kernel."""
     bench.fresh()
-    playing = killed_at(bench, r"^TASK \[.*Have the driver started")
+    playing = killed_at(bench, r"^TASK \[.*Configure the boot loader")
     if playing is None:
-        raise Broken("the run never came to the boot set-up")
+        raise Broken("the run never came to the boot configuration")
     bench.board.sudo(
         "echo 'deb [trusted=yes] file:/srv/apt-next ./' > /etc/apt/sources.list.d/next.list; apt-get -qq update;"
         " DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install linux-image-$(uname -r | sed 's/-1-rk2312/-2-rk2410/')"

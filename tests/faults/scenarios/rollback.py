@@ -41,7 +41,7 @@ def rollback_later(bench: Bench) -> None:
     bench.board.restore(COMMITTED)
     boot = bench.board.boot_id()
     playing = bench.play(HASTY, ROLLBACK)
-    if not playing.says(r"^TASK \[.*: Reboot into the old driver"):
+    if not playing.says(r"^TASK \[.*: Reboot into the previous driver"):
         playing.wait()
         raise Broken(f"the rollback never came to the reboot: {playing.sentence()}")
     until_down(bench, boot)

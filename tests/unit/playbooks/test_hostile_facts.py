@@ -31,7 +31,7 @@ SHOW = """
 - ansible.builtin.debug:
     msg: "SETTINGS {{ inventory_hostname }} {{ __npu_settings | to_json | b64encode }}"
 """
-stubs.STUBS["roles/driver/tasks/fetch.yml"] = PING % "early" + "  timeout: 2\n"
+stubs.STUBS["roles/driver/tasks/preflight.yml"] = PING % "early" + "  timeout: 2\n"
 stubs.STUBS["roles/driver/tasks/main.yml"] += SHOW
 stubs.STUBS["roles/runtime/tasks/main.yml"] = PING % "runtime" + SHOW
 stubs.STUBS["roles/guard/tasks/main.yml"] += SHOW
@@ -47,7 +47,7 @@ stubs.STUBS["roles/detect/tasks/main.yml"] = """
 - ansible.builtin.set_fact:
     __npu_plan: {action: none, reason: x, runtime: {install: false}}
 """ + PING % "late"
-stubs.STUBS["roles/driver/tasks/preflight.yml"] = """
+stubs.STUBS["roles/driver/tasks/trial_build.yml"] = """
 - ansible.builtin.include_role: {name: rkfleet.npu.detect, public: true}
 """ + SHOW
 stubs.STUBS["roles/verify/tasks/main.yml"] += SHOW

@@ -18,7 +18,7 @@ HEADER = "---\n"
 # A board is its inventory variables: kernel, needs (whether there is something to do), fails (where), way_back_fails, pending, hold; and where nothing
 # is to be done what MobileNet says, and whether that is recorded there.
 STUBS = {
-    "roles/driver/tasks/fetch.yml": """
+    "roles/driver/tasks/preflight.yml": """
 - ansible.builtin.fail:
     msg: "{{ inventory_hostname }}: nothing can be had"
   when: fails | default('') == 'fetch'
@@ -45,14 +45,14 @@ STUBS = {
   when: fails | default('') == 'lost'
 """,
     "roles/runtime/tasks/main.yml": "[]\n",
-    "roles/runtime/tasks/fetch.yml": "[]\n",
-    "roles/verify/tasks/fetch.yml": "[]\n",
+    "roles/runtime/tasks/download.yml": "[]\n",
+    "roles/verify/tasks/download.yml": "[]\n",
     "roles/verify/tasks/main.yml": """
 - ansible.builtin.set_fact:
     __npu_verification: {diagnosis: ok}
   when: not ansible_check_mode or not needs | default(true)
 """,
-    "roles/verify/tasks/told.yml": """
+    "roles/verify/tasks/record_and_check.yml": """
 - ansible.builtin.debug:
     msg: "MARK {{ inventory_hostname }}.told"
 - ansible.builtin.fail:
@@ -276,7 +276,7 @@ def test_an_audit_ends_as_its_boards_do(play, tmp_path, name):
     assert run.failed == [board for board in boards if records[board] in ("needs_work", "unknown")][:1]
     assert sorted(records) == sorted(boards) and records.get("held", "held") == "held"
     # One call a board; the rest is said once.
-    asked = run.output.split("TASK [rkfleet.npu.detect : Look at the board]")[1].split("TASK")[0]
+    asked = run.output.split("TASK [rkfleet.npu.detect : Inspect the board]")[1].split("TASK")[0]
     assert all(re.search(r"^(ok|skipping|fatal): \[%s\]" % board, asked, re.M) for board in boards)
     assert len(set(re.findall(r"^TASK \[(.*?)\]", run.output, re.M))) <= 10
 
@@ -286,7 +286,7 @@ def test_an_audit_of_some(play, tmp_path):
     assert run.rc == 0 and "audit: 1 board, 1 healthy" in run.output
     assert [board["name"] for board in json.loads((tmp_path / "there/fleet.json").read_text())["boards"]] == ["c"] and not (tmp_path / "npu-report").exists()
     run = play(fleet(), playbook="audit_npu", npu_select="plan.actoin == 'none'")
-    assert run.rc == 2 and "detect : Look at the board" not in run.output
+    assert run.rc == 2 and "detect : Inspect the board" not in run.output
     assert "npu_select is wrong at character 6: no board has a field actoin there (did you mean action?). No board was touched." in run.output
 
 
@@ -410,7 +410,7 @@ def test_what_was_told_wrong_is_said_once_and_no_board_is_asked(play, name):
     own = {"a file of one board": {"npu_post_tasks_file": "/nowhere.yml"}, "a flag of one board": {"npu_hold": "ja"}}
     run = play({"a": {}, "b": own.get(name, {})}, **variables)
     assert run.rc == 2 and run.output.count("fatal: ") == 1 and said in run.output.replace('\\"', '"')
-    assert "detect : Look at the board" not in run.output and run.marks == []
+    assert "detect : Inspect the board" not in run.output and run.marks == []
 
 
 def test_the_run_is_told_by_its_phases(play, monkeypatch):
