@@ -38,9 +38,9 @@ def npu_failure(result):
     return failure.reason_of(result)
 
 
-def npu_cause(result, known=""):
-    """Why a task failed, as a word for programs; what is known already where the result does not say."""
-    return failure.cause_of(result) or known
+def npu_cause(result):
+    """Why a task failed, in one word for programs."""
+    return failure.cause_of(result)
 
 
 def _looked_at(hostvars, boards):
