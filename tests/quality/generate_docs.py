@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""Write docs/compatibility.md from the compatibility data, docs/boards.md from the tests' marks and docs/fleet.schema.json from the schema of a
-record (`make docs`).
+"""Write the generated documents (`make docs`).
+
+docs/compatibility.md is made of the compatibility data, docs/boards.md of the tests' marks, docs/fleet.schema.json of the
+schema of a board's record.
 
 A mark is `@pytest.mark.case(case="...", plan="...", result="...")` with plain strings, on a test, on one of its
 parameter sets, or in the module's table of them. The tests are read, not run or imported.
@@ -26,7 +28,8 @@ import environment  # noqa: E402
 sys.path[:0] = [str(environment.COLLECTIONS)]
 
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.files import SCHEMA  # noqa: E402
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import record, values as kinds  # noqa: E402
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import record  # noqa: E402
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import values as kinds  # noqa: E402
 
 DATA = "plugins/plugin_utils/_plan/compatibility.yml"
 TESTS = ("tests/unit", "tests/integration", "tests/builds", "tests/witness", "tests/lab")

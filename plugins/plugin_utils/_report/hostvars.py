@@ -60,7 +60,7 @@ def _known(variables, only):
             known.setdefault("__npu_left", {"verdict": "held", "reason": HELD})
         return known
     facts = dictionary(dictionary(audit.get("ansible_facts")).get("npu"))
-    told = {}
+    told: dict = {}
     if audit.get("skipped"):
         told = {"__npu_left": {"verdict": "held", "reason": HELD}}
     elif audit.get("failed") or audit.get("unreachable"):

@@ -22,7 +22,11 @@ def test_a_column_a_title_and_a_label_are_given_once():
 
 def test_a_record_has_only_fields_of_the_facts():
     for name, field in record.RECORD.kind.items():
-        for inner in facts.FACTS[name].kind if name in facts.FACTS and name != "verification" and isinstance(field.kind, dict) else ():
+        for inner in (
+            facts.FACTS[name].kind
+            if name in facts.FACTS and name != "verification" and isinstance(field.kind, dict)
+            else ()
+        ):
             assert (inner in field.kind) == isinstance(facts.FACTS[name].kind[inner], values.Field), (name, inner)
 
 
@@ -33,4 +37,8 @@ def test_a_plan_has_what_the_record_shows_of_it(board, gather):
 
 def test_what_is_at_a_path():
     entry = {"driver": {"version": "0.9.6"}, "verification": None}
-    assert record.get(entry, "driver.version") == "0.9.6" and record.get(entry, "verification.latency_ms.median") is None and record.get(entry, "x") is None
+    assert (
+        record.get(entry, "driver.version") == "0.9.6"
+        and record.get(entry, "verification.latency_ms.median") is None
+        and record.get(entry, "x") is None
+    )
