@@ -33,7 +33,7 @@ faults: host  ## break emulated boards in every way we could think of, three hou
 bench: host  ## ratios: audit and second run to ping, upgrade to by hand, downtime to reboot ... (BENCH_ONLY="audit memory": some of them)
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec .venv/bin/python tests/bench/run.py
 
-docs: setup  ## docs/compatibility.md from the data, docs/boards.md from the tests
+docs: setup  ## docs/compatibility.md from the data, docs/boards.md from the tests, docs/fleet.schema.json from the schema
 	@.venv/bin/python tests/quality/generate_docs.py
 
 demo: host  ## watch an emulated ROCK 5B go from a failing MobileNet to a proven one

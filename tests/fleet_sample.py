@@ -33,7 +33,7 @@ def variables(number, kind=None, seed=5):
     if kind == "held":
         return name, {"npu_hold": True}
     if kind == "unreachable":
-        return name, {"__npu_error": "%s: does not answer over ssh: Connection timed out" % name}
+        return name, {"__npu_error": "%s: does not answer over ssh: Connection timed out" % name, "__npu_cause": "no_answer"}
     kernel = KERNELS[0] if soc == "rk3568" else rng.choice(KERNELS[1:])
     new = kind in ("healthy", "runtime", "unknown")
     version = rng.choice(("0.9.6", "0.9.8", "0.9.8")) if new else rng.choice(("0.8.2", "0.9.3", "0.9.3"))
@@ -91,7 +91,7 @@ def fleet(count, seed=5):
 def audited(there):
     """Return the same as an audit leaves it behind: one result in a variable, which an inventory can hold as facts cannot be held."""
     if "ansible_facts" not in there:
-        return {"__npu_audit": {"failed": True, "msg": there["__npu_error"]}} if "__npu_error" in there else there
+        return {"__npu_audit": {"failed": True, "msg": there["__npu_error"], "cause": there["__npu_cause"]}} if "__npu_error" in there else there
     return {"__npu_audit": {"facts": there["ansible_facts"]["npu"], "plan": there["__npu_plan"]}}
 
 

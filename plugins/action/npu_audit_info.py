@@ -19,17 +19,17 @@ from ..module_utils._board.tree import clean, clean_tree
 from ..module_utils._inference import record
 from ..plugin_utils import _settings
 from ..plugin_utils._action import payload
-from ..plugin_utils._action.board import PATH, lost, malformed, one_line
+from ..plugin_utils._action.board import PATH, one_line
 from ..plugin_utils._action.inference import MobilenetAction, files
 from ..plugin_utils._action.program import GRACE, NoAnswer, ProgramAction, cached
 from ..plugin_utils._answers import gate
-from ..plugin_utils._answers.facts import checked
+from ..plugin_utils._answers.failure import cannot_read
 from ..plugin_utils._answers.limits import MalformedAnswer
 from ..plugin_utils._artifact.fetch import ArtifactError, fetch, private_copy
-from ..plugin_utils._plan import compatibility as _compatibility
-from ..plugin_utils._plan import planner
+from ..plugin_utils._plan import compatibility, planner, predicates
 from ..plugin_utils._report import board_record, hostvars
 from ..plugin_utils._rollout import select as _select
+from ..plugin_utils._schema.answers import ANSWERS
 from ..plugin_utils import _clock
 
 TREE = ("root", "proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
@@ -54,7 +54,7 @@ ARGUMENTS = dict(
         timeout=dict(type="int", default=120),
     )
 )
-NEEDED_OF_PROOF = ("verdict", "diagnosis", "evidence", "remedy", "top5", "expected_top5", "tolerance", "latency_ms", "sdk_version", "driver_version", "notes")
+NEEDED_OF_PROOF = [name for name in ANSWERS["rknn_mobilenet"] if name not in ("log", "skip_reason")]
 
 
 class ActionModule(ProgramAction, MobilenetAction):
@@ -68,7 +68,7 @@ class ActionModule(ProgramAction, MobilenetAction):
         result.update(changed=False, not_selected=None)
         query = None
         try:
-            data = compatibility(params["compatibility"])
+            data = compatibility.checked(params["compatibility"])
             query = _select.Query(params["select"]) if _select.is_set(params["select"]) else None
             # Before the board is contacted.
             if params["resolve"]:
@@ -76,16 +76,12 @@ class ActionModule(ProgramAction, MobilenetAction):
             else:
                 _settings.refuse_injected(task_vars)
             self._look(result, params, data, query, task_vars)
-        except AnsibleConnectionFailure as error:
-            self._connection._shell.tmpdir = None
-            result.update(failed=True, msg="%s: %s" % (name, lost(error)))
-        except MalformedAnswer as error:
-            result.update(failed=True, msg="%s: %s" % (name, malformed(error)))
-        except (NoAnswer, AnsibleActionFail) as error:
-            result.update(failed=True, msg="%s: %s" % (name, self._cannot(str(error))))
+        except (AnsibleConnectionFailure, MalformedAnswer, NoAnswer, AnsibleActionFail) as error:
+            reason, cause = self.why(error)
+            result.update(failed=True, msg=cannot_read(name, self._connection.become is not None, reason, cause), cause=cause)
         except ValueError as error:  # what is wanted is wrong
             result.update(failed=True, msg="%s: %s" % (name, error))
-        if result.get("failed") and left_aside(result, query, name, {"__npu_error": result["msg"]}):
+        if result.get("failed") and left_aside(result, query, name, {"__npu_error": result["msg"], "__npu_cause": result.get("cause")}):
             # Whatever is wrong with it is no affair of this run.
             result["failed"] = False
         return result
@@ -99,15 +95,13 @@ class ActionModule(ProgramAction, MobilenetAction):
             plan = self._plan(facts, params, data)
         proof, unverified = None, None
         left = left_aside(result, query, task_vars["inventory_hostname"], {"ansible_facts": {"npu": facts}, "__npu_plan": plan})
-        quiet = hostvars.is_right(plan, facts)
+        quiet = predicates.needs_nothing(plan, facts)
         if not left and (params["verify"] == "always" or params["verify"] == "needed" and (quiet or plan["baseline"])):
             _clock.mark("verify", task_vars)
             proof, unverified = self._prove(facts, plan, dict(params, **told), task_vars, quiet or params["verify"] == "always")
         if proof and not (quiet and params["verify"] == "needed"):
-            tried = {"diagnosis": proof["diagnosis"], "kernel": facts["kernel"]["release"], "driver": facts["driver"]["version"],
-                     "runtime_sha256": facts["runtime"]["sha256"]}
-            plan = self._plan(dict(facts, verification=tried), params, data)
-            if not quiet and params["verify"] == "needed" and proof["diagnosis"] == "ok" and hostvars.is_right(plan, facts):
+            plan = self._plan(dict(facts, verification=dict(predicates.setup_of(facts), diagnosis=proof["diagnosis"])), params, data)
+            if not quiet and params["verify"] == "needed" and proof["diagnosis"] == "ok" and predicates.needs_nothing(plan, facts):
                 # It is left alone, and so proven like any other on which nothing is to be done: what that takes stays there for the next time.
                 quiet = True
                 again, unverified = self._prove(facts, plan, dict(params, **told), task_vars, True)
@@ -117,7 +111,7 @@ class ActionModule(ProgramAction, MobilenetAction):
             result["changed"] = proof.pop("changed") and params["keep_model"] and (quiet or params["verify"] == "always")
         result.update(
             facts=facts, plan=plan, verification=proof, unverified=unverified, left=hostvars.held(facts),
-            settled=hostvars.is_right(plan, facts) and bool(proof) and proof["diagnosis"] == "ok" and is_recorded(facts, proof),
+            settled=predicates.needs_nothing(plan, facts) and bool(proof) and proof["diagnosis"] == "ok" and is_recorded(facts, proof),
         )
         python = path_of(told.get("python"))
         if python and not self._task.delegate_to and self._interpreter(task_vars) is None:
@@ -134,7 +128,7 @@ class ActionModule(ProgramAction, MobilenetAction):
             told = self.ask("facts", {
                 "tree": tree, "ask_repository": ask_repository,
                 "driver_version": params["wanted"].get("driver_version") or data["defaults"]["driver"]}, task_vars, params["timeout"])
-            facts = taken(told.pop("facts", None))
+            facts = facts_of(told.pop("facts", None))
             return facts, {"asked": told.get("asked") is True, "python": told.get("python"), "library": str(told.get("library")),
                            "state_dir": str(told.get("state_dir"))}
         told = self.answer_of("npu_facts", tree, task_vars, params["timeout"] + GRACE)
@@ -180,13 +174,7 @@ class ActionModule(ProgramAction, MobilenetAction):
             return None, str(error)
         if not isinstance(answer.get("diagnosis"), str):
             return None, clean(str(answer.get("msg") or "it gave no diagnosis"), 500)
-        proof = clean_tree({key: answer.get(key) for key in NEEDED_OF_PROOF})
-        return dict(proof, changed=answer.get("changed") is True), None
-
-    def _cannot(self, why):
-        become = self._connection.become is not None
-        hint = ". Give the user of this board sudo without a password, or run with --ask-become-pass." if "sudo" in why or "become" in why else ""
-        return "cannot read the board%s: %s%s" % (" as root" if become else "", why.rstrip("."), hint)
+        return dict({key: answer.get(key) for key in NEEDED_OF_PROOF}, changed=answer.get("changed") is True), None
 
 
 def left_aside(result, query, name, known):
@@ -197,13 +185,13 @@ def left_aside(result, query, name, known):
     return left
 
 
-def taken(told):
-    """Facts as I(checked) gives them.
+def facts_of(told):
+    """Facts as the gate gives them.
 
     :raises NoAnswer: where they are none.
     """
     try:
-        return checked(told)
+        return gate.facts_of(told)
     except ValueError as error:
         raise NoAnswer("%s: that is no answer of this collection's program" % error) from error
 
@@ -212,23 +200,6 @@ def encoded(path):
     """A file's content as it can be written into a program."""
     with open(path, "rb") as stream:
         return base64.b64encode(stream.read()).decode("ascii")
-
-
-def compatibility(user):
-    """The compatibility data with the user's merged over it, checked; kept for the other workers of this run.
-
-    :raises ValueError: where it is not sound.
-    """
-    key = hashlib.sha256(json.dumps(user, sort_keys=True, default=str).encode()).hexdigest()[:16]
-
-    def make():
-        data = _compatibility.merged(user)
-        errors = _compatibility.validate(data)
-        if errors:
-            raise ValueError("npu_compatibility: %s%s" % (errors[0], "" if len(errors) == 1 else " (and %d more)" % (len(errors) - 1)))
-        return json.dumps(data)
-
-    return json.loads(payload.keep(cached("rkfleet-npu-compatibility-%s.json" % key), make))
 
 
 def prepared(model, proof):
@@ -257,8 +228,8 @@ def is_recorded(facts, proof):
     """Whether the board's own record says what was just seen, and not too long ago: then nothing is to be written."""
     recorded = facts["verification"] or {}
     new = record.stable(record.compose(facts, proof))["verification"]
-    of = {"kernel": facts["kernel"]["release"], "driver": facts["driver"]["version"], "runtime_sha256": facts["runtime"]["sha256"]}
-    return dict(clean_tree(json.loads(json.dumps(new))), **of) == {key: recorded.get(key) for key in (*new, *of)} and not record.is_stale(
+    of = predicates.setup_of(facts)
+    return dict(clean_tree(new), **of) == {key: recorded.get(key) for key in (*new, *of)} and not record.is_stale(
         {"verification": recorded}, 24)
 
 

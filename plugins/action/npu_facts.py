@@ -1,14 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs the module, and fails where the board does not answer: see plugins/modules/npu_facts.py."""
+"""Runs the module, and says why where a board cannot be read: see plugins/modules/npu_facts.py."""
 
 from __future__ import annotations
 
+from ansible.errors import AnsibleError
+
 from ..plugin_utils._action.board import BoardAction
+from ..plugin_utils._answers.failure import cannot_read
 
 
 class ActionModule(BoardAction):
     """Reads a board."""
 
     MODULE = "npu_facts"
+
+    def act(self, result, task_vars):
+        try:
+            super().act(result, task_vars)
+            reason, cause = result.get("msg") or "no answer", ""
+        except AnsibleError as error:
+            reason, cause = self.why(error)
+            result["failed"] = True
+        if result.get("failed"):
+            board, as_root = task_vars["inventory_hostname"], self._connection.become is not None
+            result.update(msg=cannot_read(board, as_root, reason, cause), cause=cause)
+        return result

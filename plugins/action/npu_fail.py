@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
-ARGUMENTS = dict(msg=dict(type="str", required=True), unreachable=dict(type="bool", default=False))
+ARGUMENTS = dict(
+    msg=dict(type="str", required=True), cause=dict(type="str", default=""), unreachable=dict(type="bool", default=False))
 
 
 class ActionModule(ActionBase):
@@ -19,5 +20,6 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         params = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
-        result.update({"changed": False, "msg": params["msg"], "unreachable" if params["unreachable"] else "failed": True})
+        result.update(changed=False, msg=params["msg"], cause=params["cause"])
+        result["unreachable" if params["unreachable"] else "failed"] = True
         return result

@@ -9,7 +9,8 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..plugin_utils._report import table as _recap
-from ..plugin_utils._report.hostvars import dictionary, look, sequence
+from ..plugin_utils._report.hostvars import look
+from ..plugin_utils._schema.values import dictionary, sequence
 from ..plugin_utils import _clock
 
 

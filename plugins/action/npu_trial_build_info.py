@@ -93,10 +93,7 @@ def what_is_known(kernels, version, compatibility):
     :raises AnsibleActionFail: for what is not a kernel's release, and for data that is not sound.
     """
     try:
-        data = _compatibility.merged(compatibility)
-        errors = _compatibility.validate(data)
-        if errors:
-            raise ValueError("npu_compatibility: %s" % errors[0])
+        data = _compatibility.checked(compatibility)
         rows = {release: rules.kernel_row(release, data["kernels"]) for release in kernels}
     except ValueError as error:
         raise AnsibleActionFail(str(error)) from error

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility as _compatibility
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility as _compatibility, planner
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.predicates import setup_of
 
 
-def npu_plan(facts, wanted=None, compatibility=None):
+def npu_plan(facts, wanted=None, compatibility=None, diagnosis=None):
     """The plan for one board's facts; compatibility is merged over the data this collection ships."""
     try:
-        data = _compatibility.merged(compatibility)
-        errors = _compatibility.validate(data)
-        if errors:
-            more = "" if len(errors) == 1 else " (and %d more)" % (len(errors) - 1)
-            raise ValueError("npu_compatibility: %s%s" % (errors[0], more))
-        return planner.npu_plan(facts, wanted or {}, data)
+        if diagnosis is not None and isinstance(facts, dict):
+            facts = dict(facts, verification=dict(setup_of(facts), diagnosis=diagnosis))
+        return planner.npu_plan(facts, wanted or {}, _compatibility.checked(compatibility))
     except ValueError as error:
         raise AnsibleFilterError("npu_plan: %s" % error) from error
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The filters npu_failure, npu_rollout and npu_rollout_gate; documented in the files of these names."""
+"""The filters npu_cause, npu_failure, npu_rollout and npu_rollout_gate; documented in the files of these names."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import contextlib
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _settings
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import failure
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import decide
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars import look
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._action.board import NO_ANSWER
 
 
 def npu_rollout(hostvars, boards, settings, proven=None, staging_group=None):
@@ -35,11 +35,12 @@ def npu_rollout_gate(hostvars, decision, stage=False):
 
 def npu_failure(result):
     """Why a task failed, in one sentence."""
-    failed = [item for item in result.get("results") or [] if isinstance(item, dict) and (item.get("failed") or item.get("unreachable"))]
-    result = failed[0] if failed else result
-    if result.get("timedout"):
-        return "%s: a task did not end in time. %s" % (NO_ANSWER, result.get("msg") or "")
-    return result.get("msg") or "failed without a message"
+    return failure.reason_of(result)
+
+
+def npu_cause(result):
+    """Why a task failed, in one word for programs."""
+    return failure.cause_of(result)
 
 
 def _looked_at(hostvars, boards):
@@ -57,4 +58,4 @@ class FilterModule:
 
     def filters(self):
         """Name to function, as Ansible asks for it."""
-        return {"npu_failure": npu_failure, "npu_rollout": npu_rollout, "npu_rollout_gate": npu_rollout_gate}
+        return {"npu_cause": npu_cause, "npu_failure": npu_failure, "npu_rollout": npu_rollout, "npu_rollout_gate": npu_rollout_gate}

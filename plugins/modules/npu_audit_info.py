@@ -170,15 +170,10 @@ not_selected:
   description: The reason why the board is skipped if O(select) does not select it, else V(null).
   returned: always
   type: str
-phases:
-  description: The phases of the task, each with its name, C(phase), and its start, C(at), in seconds since the epoch.
-  returned: always
-  type: list
-  elements: dict
-ended:
-  description: End of the last phase, in seconds since the epoch.
-  returned: always
-  type: float
+cause:
+  description: Why it failed, where that is known, as of P(rkfleet.npu.npu_cause#filter).
+  returned: failure
+  type: str
 msg:
   description: The reason of a failure.
   returned: failure

@@ -270,6 +270,8 @@ ansible_facts:
               C(since) when, and C(why), a sentence.
             - C(pending) says that an upgrade is neither committed nor taken back, C(origin) that there is something for
               C(rollback-npu.yml).
+            - C(run) names the run that made the change. C(baseline) is what MobileNet said before it, C(driver) the
+              driver versions C(from) and C(to).
             - C(locked_by) names the run that works on the board. C(hold) is the first line of C(/etc/rkfleet-npu/hold),
               V(null) where there is none.
           returned: always

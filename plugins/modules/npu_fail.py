@@ -31,6 +31,10 @@ options:
     description: Why.
     type: str
     required: true
+  cause:
+    description: The cause of a failure that O(msg) says more of, as of P(rkfleet.npu.npu_cause#filter).
+    type: str
+    default: ""
   unreachable:
     description:
       - Whether to mark the board as unreachable instead of failed. C(ansible-playbook) then ends with 4.
@@ -53,4 +57,9 @@ msg:
   returned: always
   type: str
   sample: "rock5b-1: does not answer over ssh: Connection timed out"
+cause:
+  description: As O(cause).
+  returned: always
+  type: str
+  sample: no_answer
 """

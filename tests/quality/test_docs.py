@@ -20,7 +20,7 @@ generate_docs = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(generate_docs)
 
 
-@pytest.mark.parametrize("name", ["docs/compatibility.md", "docs/boards.md"])
+@pytest.mark.parametrize("name", ["docs/compatibility.md", "docs/boards.md", "docs/fleet.schema.json"])
 def test_generated_document_is_up_to_date(root, name):
     path = root / name
     assert path.exists(), name

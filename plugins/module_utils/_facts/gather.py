@@ -15,7 +15,8 @@ import sys
 import zlib
 
 from . import packages
-from .._boot import description, registry
+from .._boot import registry
+from .._boot.description import DEFAULT_ARGUMENTS
 from . import apt_kernels, device_tree, dkms, driver, kernels, runtime, storage
 from . import holders
 from . import headers
@@ -205,7 +206,7 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
         "dkms": part("dkms", {"available": False, "version": None, "modules": []}, dkms.read, tree),
         "runtime": part("runtime", _nothing_of("path link version build sha256 git_blob size loader", others=[]), runtime.read, tree),
         "boot": part("boot loader", _nothing_of("config configured next update error", loader="unknown", cmdline=cmdline,
-                                                default=description.DEFAULT_ARGUMENTS), registry.read, tree, cmdline),
+                                                default=DEFAULT_ARGUMENTS), registry.read, tree, cmdline),
         "tools": part("tools", _nothing_of("python bits", make=False, compiler=False, dkms=False, kexec=False, packages_interrupted=False), read_tools, tree),
         "hardware": part("hardware", _nothing_of("cores mhz memory"), read_hardware, tree),
         "watchdog": part("watchdog", _nothing_of("usable problem timeout"), storage.read_watchdog, tree),

@@ -16,17 +16,14 @@ from ansible.plugins.action import ActionBase
 from ...module_utils import _internal
 from ...module_utils._board.tree import clean
 from .._answers import gate
+from .._answers.failure import cause_in, MALFORMED, NO_ANSWER, NO_PYTHON, UNREACHABLE
 from .._answers.limits import HostileAnswer, limited, MalformedAnswer
+from .._schema.values import printable
 from .. import _clock
 
-# The report knows a lost board by these words.
-NO_ANSWER = "does not answer over ssh"
 DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 # What Ansible calls a lost connection, too, although the board has answered.
 ANSWERED = ("No space left on device", "Failed to create temporary directory", "Authentication failure")
-# What Ansible says of a task that ran into its own "timeout": up to 2.18, and since.
-_TIMED_OUT = re.compile(r"failed to execute in the expected time frame|Timed out after \d+ second")
-NO_PYTHON = 127
 TRANSFER = 900
 TIDYING = 60
 PATH = re.compile(r"/[\w./+-]{1,200}\Z")
@@ -72,7 +69,7 @@ class GuardedAction(ActionBase):
                 text = done.get(name) or ""
                 if len(text) > self._limits[2]:
                     raise MalformedAnswer("it has %d characters, more than %d" % (len(text), self._limits[2]))
-                text = gate.printable(text)
+                text = printable(text)
                 done.update({name: text, name + "_lines": text.splitlines()})
             return done
 
@@ -86,7 +83,10 @@ class GuardedAction(ActionBase):
         except HostileAnswer:
             raise
         except MalformedAnswer as error:
-            raise MalformedAnswer(clean("%s (%s)" % (error, what_it_said(res)), 700)) from None
+            said = what_it_said(res)
+            refused = MalformedAnswer(clean("%s (%s)" % (error, said), 700))
+            refused.cause = cause_in(said, res.get("rc")) or MALFORMED
+            raise refused from None
         return super()._parse_returned_data(dict(res, stdout=text), *args, **kwargs)
 
     def cleanup(self, force=False):
@@ -106,26 +106,32 @@ class BoardAction(GuardedAction):
 
     _supports_check_mode = True
     MODULE: str | None = None
-    """Name of the module, as in I(_answers.ANSWERS)."""
+    """Name of the module, as in I(ANSWERS)."""
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         fact = gate.hostile((task_vars or {}).get("ansible_facts"))
-        if fact and not self.is_rolling_back():
-            result.update(failed=True, msg=gate.hostile_sentence(fact))
-            return result
         try:
+            if fact and not self.is_rolling_back():
+                raise HostileAnswer(gate.hostile_sentence(fact))
             # A board that goes by another's name does not get at the other's clock.
             with contextlib.nullcontext() if fact else _clock.measured(self._task, task_vars):
                 return self.act(result, task_vars)
-        except AnsibleConnectionFailure as error:
-            # There is nothing left to tidy up there, and another try would take as long again.
-            self._connection._shell.tmpdir = None
-            result.update(failed=True, msg=lost(error))
-        except MalformedAnswer as error:
-            host = self._task.delegate_to
-            result.update(failed=True, msg=("%s: " % host if host else "") + malformed(error))
+        except (AnsibleConnectionFailure, MalformedAnswer) as error:
+            reason, cause = self.why(error)
+            host = self._task.delegate_to if isinstance(error, MalformedAnswer) and not fact else None
+            result.update(failed=True, msg="%s: %s" % (host, reason) if host else reason, cause=cause)
         return result
+
+    def why(self, error):
+        """Return C((sentence, cause)) for a board that is lost, whose answer is not used, or that could not be asked."""
+        if isinstance(error, MalformedAnswer):
+            return malformed(error), error.cause
+        if not isinstance(error, AnsibleConnectionFailure):
+            return one_line(error), getattr(error, "cause", "")
+        # There is nothing left to tidy up there, and another try would take as long again.
+        self._connection._shell.tmpdir = None
+        return lost(error)
 
     def act(self, result, task_vars):
         """Do what the task asks for and return its result."""
@@ -133,7 +139,7 @@ class BoardAction(GuardedAction):
         return result
 
     def answer_of(self, module, args, task_vars, seconds=None, internal=None):
-        """Run a module on the board and return what is taken of its answer: see M(_answers).
+        """Run a module on the board and return what the gate takes of its answer.
 
         :arg args: its arguments, by default those of the task.
         :arg seconds: how long that may take, where it is not as long as usual.
@@ -197,14 +203,14 @@ class TransferAction(BoardAction):
 
 
 def lost(error):
-    """Return on one line what is the matter with a connection."""
+    """Return C((sentence, cause)) for a connection that failed; no cause where the board has answered all the same."""
     text = one_line(error)
-    return text if any(words in text for words in ANSWERED) else "%s: %s" % (NO_ANSWER, text)
+    return (text, "") if any(words in text for words in ANSWERED) else ("%s: %s" % (UNREACHABLE, text), NO_ANSWER)
 
 
 def malformed(error):
     """Return what is said of an answer that is not used."""
-    if isinstance(error, HostileAnswer):
+    if error.cause != MALFORMED:
         return str(error)
     return "the board's answer is malformed: %s. Nothing of it is used. Log in and run python3 there: %s" % (
         str(error).rstrip("."), "it has to print what it is asked for, and nothing else")
@@ -217,13 +223,6 @@ def what_it_said(done):
     if done.get("rc") == NO_PYTHON:
         said = [*said[-1:], "there is no Python 3: install it, or set ansible_python_interpreter"]
     return "; ".join([*said[-2:], "it ended with %s" % done.get("rc")])
-
-
-def no_answer(message):
-    """Return a task's message, in the words for a board that does not answer where the task ran into its own timeout."""
-    text = str(message)
-    timed_out = _TIMED_OUT.search(text) and NO_ANSWER not in text
-    return "%s: %s" % (NO_ANSWER, one_line(text)) if timed_out else message
 
 
 def one_line(error, longest=1000):

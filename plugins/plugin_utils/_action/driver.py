@@ -17,7 +17,8 @@ from .._store import inputs
 from .._artifact.fetch import ArtifactError, read
 from .._artifact.driver_source import archive, dkms_tree, SourceError
 from .._answers.limits import MalformedAnswer
-from .._answers.facts import check, SHAPE, Some
+from .._schema.facts import FACTS
+from .._schema.values import check, Some
 from .board import TransferAction
 
 
@@ -97,7 +98,7 @@ class StoreAction(DriverAction):
         npu = (task_vars.get("ansible_facts") or {}).get("npu") or {}
         try:
             # Once more: a built-in module may have answered other facts since they were read, and these become a manifest of the store.
-            kernel = check((npu.get("kernel") if isinstance(npu, dict) else npu) or {}, Some(SHAPE["kernel"]), "npu.kernel")
+            kernel = check((npu.get("kernel") if isinstance(npu, dict) else npu) or {}, Some(FACTS["kernel"].kind), "npu.kernel")
         except ValueError as error:
             raise MalformedAnswer("the fact %s" % error) from error
         if kernel.get("release") != args.get("kernel") or not digest:

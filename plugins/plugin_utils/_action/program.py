@@ -14,8 +14,9 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ...module_utils._board.tree import clean
 from . import payload
 from .._answers import gate
+from .._answers.failure import cause_in, NO_PYTHON
 from .._answers.limits import MalformedAnswer
-from .board import NO_PYTHON, one_line, PATH, TransferAction, what_it_said
+from .board import one_line, PATH, TransferAction, what_it_said
 
 DISCOVERY = ("auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
 # Nothing of a user's own gets in between, and nothing is written, not even what was compiled.
@@ -24,7 +25,11 @@ GRACE = 30
 
 
 class NoAnswer(Exception):
-    """A board that could not be asked, or did not answer as it should, with one sentence why."""
+    """A board that could not be asked, or did not answer as it should, with one sentence why and its cause where that is known."""
+
+    def __init__(self, reason, cause=""):
+        super().__init__(reason)
+        self.cause = cause
 
 
 class ProgramAction(TransferAction):
@@ -51,9 +56,9 @@ class ProgramAction(TransferAction):
         except (AnsibleConnectionFailure, MalformedAnswer):
             raise
         except AnsibleError as error:  # such as a password for sudo that is missing
-            raise NoAnswer(one_line(error)) from error
+            raise NoAnswer(one_line(error), cause_in(str(error))) from error
         except payload.PayloadError as error:
-            raise NoAnswer(self._no_answer(done, error, seconds)) from error
+            raise self._no_answer(done, error, seconds) from error
         if answer.get("error"):
             raise NoAnswer(clean(str(answer["error"]), 500))
         return answer
@@ -82,11 +87,11 @@ class ProgramAction(TransferAction):
         return found if isinstance(found, str) and PATH.match(found) else None
 
     def _no_answer(self, done, error, seconds):
-        """Why there is no answer, in words of the board if it has any."""
-        code = done.get("rc")
+        """A I(NoAnswer) in words of the board if it has any."""
+        code, said = done.get("rc"), what_it_said(done)
         if code in (142, -14):  # SIGALRM
-            return "it did not answer within %d s" % seconds
-        return clean("%s (%s)" % (error, what_it_said(done)), 500)
+            return NoAnswer("it did not answer within %d s" % seconds)
+        return NoAnswer(clean("%s (%s)" % (error, said), 500), cause_in(said, code))
 
 
 def cached(name):

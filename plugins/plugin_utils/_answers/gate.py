@@ -9,42 +9,12 @@ import json
 import re
 
 from ...module_utils._board.tree import clean
-from ...module_utils._inference.diagnoses import NAMES
+from ...module_utils._facts.headers import RELEASE
+from .._schema.answers import ANSWERS, COMMON, INTERNAL, WITH_DIFF
+from .._schema.facts import FACTS
+from .._schema.values import check, DIFF, dictionary, TEXTS
 from .limits import HostileAnswer, MalformedAnswer, MIB
-from .facts import ANY, check, checked, CONTENT, DIFF, LOG, NUMBER, REAL, SHAPE, Some, TEXT, WORDS, YES_NO
 
-_TOP = [{"index": NUMBER, "score": REAL}]
-_TRIED = Some({"release": TEXT, "verdict": ("builds", "fails", "unsupported", "no_headers"), "reason": TEXT, "headers": TEXT, "probes": WORDS})
-_BUILT = Some({"name": TEXT, "content": CONTENT, "sha256": TEXT, "symvers": TEXT, "vermagic": TEXT, "tools": {str: TEXT}})
-# What each module documents to return, without what its action plugin adds on the controller.
-ANSWERS: dict[str, dict] = {
-    "npu_boot": {"kernel_hold": YES_NO, "loader": TEXT, "files": WORDS, "kept": {str: TEXT}},
-    "npu_dkms": {"steps": WORDS, "module_file": TEXT, "probes": WORDS, "notes": WORDS},
-    "npu_facts": {"ansible_facts": {"npu": SHAPE}},
-    "npu_apt": {"packages": WORDS, "kept": {str: TEXT}, "repaired": YES_NO},
-    "npu_trial_build_info": {"kernels": [_TRIED]},
-    "npu_reboot": {"rebooted": YES_NO, "elapsed": NUMBER},
-    "npu_record": {"record": ANY, "refreshed": YES_NO},
-    "npu_runtime": {"kept": TEXT, "runtime": SHAPE["runtime"]},
-    "npu_transaction": {"resumed": YES_NO, "baseline": ANY, "stopped": WORDS, "reboot_required": YES_NO, "packages": WORDS,
-                        "guarded": YES_NO, "note": TEXT, "locked": ANY},
-    "rknn_mobilenet": {
-        "verdict": ("proven", "failed", "skipped"), "diagnosis": NAMES,
-        "evidence": TEXT, "remedy": TEXT, "top5": _TOP, "expected_top5": _TOP, "tolerance": REAL,
-        "latency_ms": {"runs": NUMBER, "min": REAL, "median": REAL, "max": REAL},
-        "sdk_version": TEXT, "driver_version": TEXT, "notes": WORDS, "log": WORDS, "skip_reason": TEXT,
-    },
-}
-ADDED = {"npu_dkms": {"stored", "log_file"}, "npu_trial_build_info": {"stored", "log_file"}, "rknn_mobilenet": {"model_file"}}
-"""What is documented and never comes from a board."""
-INTERNAL: dict[str, dict] = {
-    "npu_dkms": {"built": _BUILT, "log": LOG, "refused": TEXT},
-    "npu_trial_build_info": {"kernels": [Some(_TRIED, built=_BUILT, log=LOG)]},
-    "rknn_mobilenet": {"missing": WORDS},
-}
-"""What an action plugin takes out before anybody sees it."""
-COMMON = {"changed": YES_NO, "failed": YES_NO, "skipped": YES_NO, "rc": NUMBER, "msg": TEXT}
-_WITH_DIFF = ("npu_boot", "npu_record")
 USUAL = (300, 96 * MIB, 1 * MIB)
 """C((seconds, bytes of memory, characters)) that an answer may take. docs/security.md has all of them."""
 # A module of up to 16 MiB comes in base64, and with it a log.
@@ -75,20 +45,35 @@ def taken(module, told):
     """
     if not isinstance(told, dict):
         raise MalformedAnswer("it is no object")
-    shape = dict(COMMON, **ANSWERS[module], **({"diff": DIFF} if module in _WITH_DIFF else {}))
-    shape.update(INTERNAL.get(module, {}))
+    shape = {**COMMON, **ANSWERS[module], **({"diff": DIFF} if module in WITH_DIFF else {}), **INTERNAL.get(module, {})}
     facts = shape.pop("ansible_facts", None)
     try:
         answer = {key: told[key] if told[key] is None else check(told[key], kind, key) for key, kind in shape.items()
                   if key in told and not (told[key] is None and key in COMMON)}
         if facts and not answer.get("failed"):
-            answer["ansible_facts"] = {"npu": checked(dictionary(told.get("ansible_facts")).get("npu"))}
+            answer["ansible_facts"] = {"npu": facts_of(dictionary(told.get("ansible_facts")).get("npu"))}
     except ValueError as error:
         raise MalformedAnswer(str(error)) from None
     # Nothing that says it could not be reached has said anything.
     if told.get("unreachable"):
         answer["failed"] = True
     return answer
+
+
+def facts_of(told):
+    """Return a board's facts, each of the kind and size that FACTS has for it.
+
+    :raises ValueError: where they are not, with what is wrong.
+    """
+    facts = check(told, FACTS, "the facts")
+    if not facts["kernel"]["release"] or not facts["kernel"]["machine"]:
+        raise ValueError("the facts name no kernel")
+    if not RELEASE.match(facts["kernel"]["release"]):
+        # It names files of the controller, and a kernel that another host builds for.
+        raise ValueError("kernel.release is not the release of a kernel")
+    if facts["repository"] is not None:
+        facts["repository"] = {"kernels": check(facts["repository"].get("kernels", []), TEXTS, "repository.kernels")}
+    return facts
 
 
 def limits(module, seconds=None):
@@ -144,16 +129,6 @@ def hostile_sentence(name):
     return ("a module's answer set the fact %s, which no module may: it is not used. Leave this board out of the run until "
             "you know who is root on it (with a fact cache run with --flush-cache afterwards; a set_fact of your own must "
             "not be cacheable)" % name)
-
-
-def printable(text):
-    """Return what a board printed with blanks for control characters, line breaks left as they are."""
-    return re.sub(r"[^\x20-\x7e\n]", lambda found: found[0] if found[0].isprintable() else " ", text)
-
-
-def dictionary(value):
-    """Return the value where it is a dictionary, else an empty one."""
-    return value if isinstance(value, dict) else {}
 
 
 def _no_constant(name):

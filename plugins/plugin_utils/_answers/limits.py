@@ -15,15 +15,21 @@ import time
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
+from .failure import HOSTILE, MALFORMED
+
 MIB = 1 << 20
 
 
 class MalformedAnswer(AnsibleError):
     """An answer that is not used; the message says what is wrong with it."""
 
+    cause = MALFORMED
+
 
 class HostileAnswer(MalformedAnswer):
     """An answer that no honest board gives; the message is a sentence of its own."""
+
+    cause = HOSTILE
 
 
 class _Expired(BaseException):

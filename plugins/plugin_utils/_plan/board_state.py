@@ -10,6 +10,7 @@ from ...module_utils._board import version as _version
 from ...module_utils._boot import kernel_arguments
 from ...module_utils._facts import driver as _driver
 from ...module_utils._inference import diagnoses
+from .predicates import current_diagnosis
 from .rules import soc_of
 
 DKMS_PACKAGE = "rknpu"
@@ -71,11 +72,8 @@ class Board:
     @property
     def verified(self):
         """Result of the last verification of this very kernel, driver and runtime, or None if there is none."""
-        current = {"driver": self.driver["version"], "kernel": self.release,
-                   "runtime_sha256": self.runtime.get("sha256")}
-        if not self.driver["version"] or any(self.record.get(key) != value for key, value in current.items()):
-            return None
-        return None if self.record.get("diagnosis") is None else self.record["diagnosis"] == "ok"
+        diagnosis = current_diagnosis(self.facts)
+        return None if diagnosis is None else diagnosis == "ok"
 
     @property
     def driver_fails(self):

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import copy
 import functools
+import hashlib
 import json
+import os
 import pathlib
 import re
 
 import yaml
+from ansible import constants as C
 
+from .._action import payload
 from .._url import without_secrets
 
 _FOLDER = pathlib.Path(__file__).parent
@@ -68,6 +72,24 @@ def merged(user=None):
         if isinstance(user.get(section), list):
             user[section] = user[section] + shipped[section]
     return _merge(shipped, user)
+
+
+def checked(user=None):
+    """The shipped data with the user's merged over it, validated; kept in a file for the other workers of this run.
+
+    :raises ValueError: where it is not sound, in one sentence.
+    """
+    user = user or {}
+    key = hashlib.sha256(json.dumps(user, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+    def make():
+        data = merged(user)
+        errors = validate(data)
+        if errors:
+            raise ValueError("npu_compatibility: %s%s" % (errors[0], "" if len(errors) == 1 else " (and %d more)" % (len(errors) - 1)))
+        return json.dumps(data)
+
+    return json.loads(payload.keep(os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-compatibility-%s.json" % key), make))
 
 
 def _check(value, schema, where, errors):

@@ -24,6 +24,7 @@ from .board_checks import check_board
 from .change_checks import check_privileges, check_reboot, check_rollback, check_space
 from .driver import choose_action, final_version
 from .driver_changes import plan_dkms, plan_vendor_kernel
+from .predicates import is_pending
 from .rules import series
 from .runtime import choose_model, choose_runtime, current_setup, note_verification
 
@@ -52,7 +53,7 @@ def npu_plan(facts, wanted, compatibility):
     plan = {
         "action": "none", "reason": "", "remedy": "", "module": None, "initcalls": [], "deployed": False,
         "packages": [], "reboot": False, "changes": [], "notes": board.notes, "soc": None, "kernel": board.release,
-        "replaces": None, "baseline": None, "here": None, "proven": None,
+        "replaces": None, "baseline": None, "here": None, "proven": None, "unchanged": False,
         "driver": dict(compatibility["drivers"][board.target], version=board.target),
         "runtime": {"version": None, "install": False, "reason": ""}, "model": dict(_NO_MODEL),
     }
@@ -100,6 +101,7 @@ def _make_plan(board, plan):
     plan["proven"] = board.record if board.verified is not None else None
     plan["baseline"] = _baseline(board, plan["here"])
     action, reason = choose_action(board)
+    plan["unchanged"] = action == "none" and not board.is_wanted(board.driver["version"])
     version = final_version(board, action)
     plan["driver"] = dict(board.data["drivers"].get(version, {}), version=version)
     runtime = choose_runtime(board, action, version)
@@ -131,7 +133,7 @@ def _baseline(board, current):
     It is required only to decide whether a board keeps the driver it came with, unless the data says that this driver
     fails on this kernel. Otherwise it only says what a rollback has to restore.
     """
-    if current is None or board.verified is not None or (board.facts.get("upgrade") or {}).get("pending"):
+    if current is None or board.verified is not None or is_pending(board.facts):
         return None
     fails_on = (board.data["drivers"].get(board.driver["version"]) or {}).get("fails_on") or []
     decides = board.wanted["driver_policy"] == "working" and not board.runs_our_driver

@@ -8,45 +8,25 @@ What a board answers is not trusted: each value is of the kind it should be and 
 
 from __future__ import annotations
 
-import re
-import time
-
 from ...module_utils._board.paths import FACT_FILE
-from ...module_utils._board.tree import clean
-from .hostvars import dictionary, has_work, HELD, is_held, look, number, top
+from .._answers.failure import NO_ANSWER
+from .._plan.predicates import has_work, is_current, setup_of
+from .._schema.record import RECORD, STATUSES
+from .._schema.values import dictionary, fit, stamp
+from .hostvars import HELD, is_held, look
 from .table import NO_SENSE, OUTCOMES
-from .._action.board import NO_ANSWER
 from .._docs import TROUBLESHOOTING
 
-PROVEN = "MobileNet works with it"
-STATUSES = ("healthy", "needs_work", "unknown", "unreachable", "held")
 WORDS = {"needs_work": "%d need work"}
-LONGEST = 200
-LONGEST_SENTENCE = 1000
-MOST = 50
-PARTS = {
-    "board": {"model": str, "soc": str, "serial": str, "compatible": list},
-    "os": {"id": str, "codename": str, "version": str, "version_id": str, "container": str},
-    "kernel": {"release": str, "machine": str, "headers": bool, "signatures": str, "config_digest": str, "boot_id": str},
-    "device": {"node": str, "address": str, "status": str, "driver": str},
-    "driver": {"version": str, "date": str, "version_source": str, "presence": str, "module": str, "builtin_version": str,
-               "held_down": bool, "render_node": str},
-    "runtime": {"version": str, "build": str, "sha256": str, "path": str},
-    "upgrade": {"state": str, "since": str, "why": str, "pending": bool, "origin": bool, "locked_by": str, "hold": str},
-}
-PLAN = {"action": str, "reason": str, "remedy": str, "kernel": str, "module": str, "reboot": bool, "packages": list, "changes": list, "notes": list}
-SENTENCES = ("reason", "remedy", "changes", "notes", "why", "evidence")
-VERIFICATION = {"diagnosis": str, "evidence": str, "verified_at": str, "driver": str, "kernel": str, "runtime_sha256": str}
-LATENCIES = ("runs", "min", "median", "max")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")
 
 
 def record(name, variables, now):
     """Return the record of one board, always with the same keys.
 
     :arg variables: what a look or an upgrade left behind, as for M(rkfleet.npu.npu_recap): C(ansible_facts.npu), C(__npu_plan),
-        C(__npu_verification), C(__npu_error), C(__npu_left), C(__npu_outcome), C(__npu_is_committed), and C(npu_hold) of the inventory.
-        Of a board that was only looked at, C(__npu_audit) is enough: what M(rkfleet.npu.npu_audit_info) returned.
+        C(__npu_verification), C(__npu_error), C(__npu_cause), C(__npu_left), C(__npu_outcome), C(__npu_is_committed),
+        and C(npu_hold) of the inventory. Of a board that was only inspected, C(__npu_audit) is enough: what
+        M(rkfleet.npu.npu_audit_info) returned.
     :arg now: seconds since the epoch.
     """
     try:
@@ -59,20 +39,16 @@ def record(name, variables, now):
 def _record(name, variables, now):
     seen = _seen(variables)
     facts, plan = seen["facts"], seen["plan"]
-    entry = {"name": clean(str(name), LONGEST), "status": None, "verdict": None, "reason": None, "remedy": None, "evidence": [], "checked_at": _stamp(now)}
-    for part, kinds in PARTS.items():
-        entry[part] = _values(dictionary(facts.get(part)), kinds)
+    known = dict(facts, name=str(name), checked_at=stamp(now), verification=None)
+    known["plan"] = dict(plan, **{part: dictionary(plan.get(part)).get("version") for part in ("driver", "runtime")})
+    entry = fit(known, RECORD)
     if seen["committed"]:
         entry["upgrade"].update(state="committed", pending=False, why=None)
-    entry["plan"] = dict(_values(plan, PLAN), **{part: _text(dictionary(plan.get(part)).get("version")) for part in ("driver", "runtime")})
-    entry["plan"] = {key: entry["plan"][key] for key in ("action", "reason", "remedy", "driver", "runtime", *list(PLAN)[3:])}
     entry["verification"] = _verification(seen, entry)
-    entry["upgrade"] = entry.pop("upgrade")  # in the order of the schema
-    entry["privileged"] = facts.get("privileged") is True
-    entry["unread"] = _texts(facts.get("unread"))
     status, verdict, reason, remedy = _judge(seen, entry)
-    entry.update(status=status, verdict=_text(verdict), reason=_sentence(entry["name"], reason), remedy=_text(remedy, LONGEST_SENTENCE) or None)
-    entry["evidence"] = _evidence(entry)
+    judged = {"status": status, "verdict": verdict, "reason": _sentence(entry["name"], reason), "remedy": remedy or None,
+              "evidence": _evidence(seen, entry)}
+    entry.update((key, fit(value, RECORD.kind[key])) for key, value in judged.items())
     return entry
 
 
@@ -101,7 +77,7 @@ def _seen(variables):
     if not verification and facts and facts == audit.get("facts"):
         verification = dictionary(audit.get("verification"))
     return {
-        "facts": facts, "left": left, "error": str(error) if error else None,
+        "facts": facts, "left": left, "error": str(error) if error else None, "cause": known.get("__npu_cause"),
         "plan": dictionary(known.get("__npu_plan")), "verification": verification, "unverified": audit.get("unverified"),
         "outcome": known.get("__npu_outcome"), "undone": known.get("__npu_rolled_back"),
         "committed": bool(known.get("__npu_is_committed")) and not error,
@@ -120,14 +96,14 @@ def _judge(seen, entry):
     if seen["outcome"] == "rollback_failed" or state["state"] == "rollback_failed" and not seen["outcome"]:
         return "needs_work", OUTCOMES["rollback_failed"], " ".join(filter(None, (error, seen["undone"]))) or state["why"] or "A rollback failed.", (
             "Repair the board by hand: %s" % TROUBLESHOOTING)
-    if error and NO_ANSWER in error or not seen["facts"] and not error:
+    if seen["outcome"] == "rolled_back" and error:
+        return "needs_work", OUTCOMES["rolled_back"], " ".join(filter(None, (error, seen["undone"]))), "Fix that and run upgrade-npu.yml again."
+    if error and seen["cause"] == NO_ANSWER or not seen["facts"] and not error:
         return "unreachable", "unreachable", error or "It did not answer.", "See to its power, its network and its ssh, then run this again."
     if error and not (seen["facts"] and plan):
         return "unknown", "failed", error, "Mend that and run this again."
     if not plan:
         return "unknown", "no plan", "It was read, but nothing was planned for it.", "Run audit-npu.yml."
-    if seen["outcome"] == "rolled_back" and error:
-        return "needs_work", OUTCOMES["rolled_back"], " ".join(filter(None, (error, seen["undone"]))), "Mend that and run upgrade-npu.yml again."
     return _by_plan(seen, entry)
 
 
@@ -156,13 +132,14 @@ def _by_plan(seen, entry):
         return "unknown", "failed", seen["error"], "Mend that and run this again."
     if proof.get("current"):
         what = "Driver %s was put in place." % entry["driver"]["version"] if has_work(plan) else entry["plan"]["reason"] or ""
-        return "healthy", "ok", what if PROVEN in what else "%s %s." % (what, PROVEN), None
+        says_so = plan.get("unchanged") is True and not has_work(plan)
+        return "healthy", "ok", what if says_so else what + " MobileNet works with it.", None
     why = seen["unverified"] or ("The last verification was of another kernel, driver or runtime." if proof else "No verification is recorded.")
     return "unknown", verdict or "not proven", "%s Whether it works is not proven: %s" % (entry["plan"]["reason"] or "", why), (
         "Run the audit with npu_audit_verify set to true, or verify-npu.yml.")
 
 
-def _evidence(entry):
+def _evidence(seen, entry):
     """What the status rests on, each with where it comes from."""
     driver, runtime, proof, state = entry["driver"], entry["runtime"], entry["verification"], entry["upgrade"]
     lines = []
@@ -182,68 +159,33 @@ def _evidence(entry):
     if proof:
         of = "of this kernel, driver and runtime" if proof["current"] else "of kernel %s, driver %s, runtime %s" % (
             proof["kernel"], proof["driver"], (proof["runtime_sha256"] or "unknown")[:12])
-        where = "%s, recorded in %s" % (proof["verified_at"], FACT_FILE) if proof["recorded"] else "run at %s" % proof["verified_at"]
+        where = "%s, recorded in %s" % (proof["verified_at"], FACT_FILE) if not seen["verification"] else "run at %s" % proof["verified_at"]
         lines.append("MobileNet: %s (%s, %s)%s" % (proof["diagnosis"], where, of, ": %s" % proof["evidence"] if proof["evidence"] else ""))
-        del proof["recorded"]
     if state["state"] not in (None, "unknown"):
         lines.append("upgrade: %s since %s (/var/lib/rkfleet-npu/state.json)" % (state["state"], state["since"] or "unknown"))
     if state["hold"] is not None:
         lines.append("hold: /etc/rkfleet-npu/hold%s" % (": %s" % state["hold"] if state["hold"] else ""))
     if state["locked_by"]:
         lines.append("locked: %s (/var/lib/rkfleet-npu/lock.json)" % state["locked_by"])
-    return [clean(line, LONGEST_SENTENCE) for line in lines]
+    return lines
 
 
 def _verification(seen, entry):
     """The verification that was just run, else the one on the board's record; None where there is neither."""
     run = seen["verification"]
-    told = run or dictionary(seen["facts"].get("verification"))
-    if not _text(told.get("diagnosis")):
-        return None
-    here = {"driver": entry["driver"]["version"], "kernel": entry["kernel"]["release"], "runtime_sha256": entry["runtime"]["sha256"]}
-    proof = _values(told, VERIFICATION)
+    known = run or dictionary(seen["facts"].get("verification"))
     if run:
-        proof.update(here, verified_at=entry["checked_at"])
-    elif not _TIME.match(proof["verified_at"] or ""):
-        proof["verified_at"] = None
-    latency = {key: number(dictionary(told.get("latency_ms")).get(key)) for key in LATENCIES}
-    proof.update(
-        top5=top(told.get("top5")), expected_top5=top(told.get("expected_top5")),
-        latency_ms=latency if any(value is not None for value in latency.values()) else None,
-        current=here["driver"] is not None and all(proof[key] == value for key, value in here.items()), recorded=not run,
-    )
-    order = ("diagnosis", "evidence", "top5", "expected_top5", "latency_ms", "verified_at", "driver", "kernel", "runtime_sha256", "current", "recorded")
-    return {key: proof[key] for key in order}
-
-
-# -- values of a board, each of the kind it should be -------------------------------------------------------------------------
-
-def _values(told, kinds):
-    """Each of these keys with a value of its kind, else null or an empty list."""
-    values = {}
-    for key, kind in kinds.items():
-        longest = LONGEST_SENTENCE if key in SENTENCES else LONGEST
-        value = told.get(key)
-        values[key] = (_texts(value, longest) if kind is list else (value if isinstance(value, bool) else None) if kind is bool else _text(value, longest))
-    return values
-
-
-def _text(value, longest=LONGEST):
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        known = dict(run, verified_at=entry["checked_at"], **setup_of(entry))
+    proof = fit(known, RECORD.kind["verification"])
+    if not proof["diagnosis"]:
         return None
-    return clean(str(value), longest)
-
-
-def _texts(value, longest=LONGEST_SENTENCE):
-    texts = [_text(item, longest) for item in value[:MOST]] if isinstance(value, (list, tuple)) else []
-    return [text for text in texts if text]
+    if not any(value is not None for value in dictionary(proof["latency_ms"]).values()):
+        proof["latency_ms"] = None
+    proof["current"] = is_current(proof, entry)
+    return proof
 
 
 def _sentence(name, text):
     """On one line, and without the name in front, which is said elsewhere."""
     words = " ".join(str(text or "").split())
-    return clean(words[len(name) + 1:] if words.startswith(name + ":") else words, LONGEST_SENTENCE)
-
-
-def _stamp(now):
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+    return words[len(name) + 1:] if words.startswith(name + ":") else words

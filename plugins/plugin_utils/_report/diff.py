@@ -9,8 +9,8 @@ import textwrap
 
 from ansible import constants as C
 
-from . import board_record
 from ...module_utils._board.tree import clean
+from .._schema.record import STATUSES
 from .text import natural
 
 FIELDS = ("status", "driver", "kernel", "runtime", "plan")
@@ -105,6 +105,6 @@ def _group(mark, title, names):
 def _words(field, value):
     if value is None:
         return "none"
-    if field == "status" and value in board_record.STATUSES:
+    if field == "status" and value in STATUSES:
         return value.replace("_", " ")
     return clean(str(value))

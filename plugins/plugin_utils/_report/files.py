@@ -7,25 +7,23 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import functools
 import json
 import os
 import re
 
 from ...module_utils._board.files import clean_leftovers, ensure_dir, told, write_file
-from ...module_utils._board.tree import clean, clean_tree
+from ...module_utils._board.tree import clean
+from .._schema.record import COLUMNS, get, PLACES, RECORD, STATUSES
+from .._schema.values import fit, seconds_of, stamp
 from . import board_record, html as _report_html, text as _report_text
 from .._rollout.staging import locked
 
 SCHEMA = 1
 JSON_FILE = "fleet.json"
 HISTORY = "history"
-# What the history, the diff and the history of verdicts in the HTML are about.
+# What the history, the diff and the history of verdicts in the HTML are about; columns of fleet.csv.
 STATE = ("checked_at", "status", "verdict", "kernel", "driver", "runtime", "plan", "latency_ms")
 _HISTORY_NAME = re.compile(r"fleet-\d{8}T\d{6}\.\d{6}Z\.json\Z")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")
-_VERIFICATION = dict.fromkeys(("diagnosis", "evidence", "verified_at", "driver", "kernel", "runtime_sha256", "current"))
-_VERIFICATION.update(top5=[], expected_top5=[])
 
 
 class ReportError(Exception):
@@ -43,21 +41,18 @@ class Damaged(ReportError):
 def document(records, now):
     """Return the content of C(fleet.json) for these records.
 
+    :arg records: as of I(board_record.record) or I(conform).
     :arg now: seconds since the epoch.
     """
-    # The one gate to all files: what goes into them is of the right shape, and its texts are clean.
-    records = sorted(map(conform, records), key=lambda entry: _report_text.natural(entry["name"]))
-    count = {status: sum(entry["status"] == status for entry in records) for status in board_record.STATUSES}
+    records = sorted(records, key=lambda entry: _report_text.natural(entry["name"]))
+    count = {status: sum(entry["status"] == status for entry in records) for status in STATUSES}
     summary = dict(boards=len(records), **count)
     return {"schema": SCHEMA, "generated_at": stamp(now), "summary": summary, "exit_code": board_record.exit_code(records), "boards": records}
 
 
 def state(entry):
     """Return what is kept of a board's record in the history."""
-    proof = entry["verification"] or {}
-    values = (entry["checked_at"], entry["status"], entry["verdict"], entry["kernel"]["release"], entry["driver"]["version"], entry["runtime"]["version"],
-              entry["plan"]["action"], (proof.get("latency_ms") or {}).get("median"))
-    return dict(zip(STATE, values))
+    return {name: get(entry, COLUMNS[name]) for name in STATE}
 
 
 def load(path):
@@ -77,7 +72,7 @@ def load(path):
         raise Damaged(path, "it has no schema number")
     if data["schema"] > SCHEMA:
         raise ReportError("%s was written by a newer release of this collection (schema %d): use that one, or another folder" % (path, data["schema"]))
-    if not _TIME.match(str(data.get("generated_at"))):
+    if seconds_of(data.get("generated_at")) is None:
         raise Damaged(path, "it does not say when it was written")
     boards = data.get("boards")
     try:
@@ -90,18 +85,13 @@ def load(path):
 
 
 def conform(entry):
-    """Return the record of a board as it was read from a file with exactly the keys of I(_fleet.record), each of the right kind.
+    """Return the record of a board as it was read from a file, with exactly the keys of a record, each of its kind.
 
     :raises ValueError: for anything that is no record at all.
     """
-    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not clean(entry["name"]) or entry.get("status") not in board_record.STATUSES:
+    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not clean(entry["name"]) or entry.get("status") not in STATUSES:
         raise ValueError("no record of a board")
-    result = {key: _like(blank, entry.get(key)) for key, blank in _blank().items()}
-    # Those that are null in a blank record, or that have to be there.
-    result.update(verification=_proof(entry.get("verification")), privileged=entry.get("privileged") is True)
-    result["checked_at"] = entry["checked_at"] if _TIME.match(str(entry.get("checked_at"))) else "1970-01-01T00:00:00Z"
-    result.update({key: str(result[key] or "") for key in ("verdict", "reason")})
-    return result
+    return fit(entry, RECORD)
 
 
 def states(report):
@@ -191,11 +181,6 @@ def history(folder, notes):
     return boards
 
 
-def stamp(now):
-    """Return seconds since the epoch as text."""
-    return datetime.datetime.fromtimestamp(now, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def dump(data, indent=None):
     """Return JSON that any terminal can show: what is not ASCII is escaped."""
     return json.dumps(data, indent=indent, separators=None if indent else (",", ":"), allow_nan=False) + "\n"
@@ -249,37 +234,9 @@ def _history_files(folder):
 
 
 def _as_state(entry):
-    if not isinstance(entry, dict) or entry.get("status") not in board_record.STATUSES:
+    if not isinstance(entry, dict) or entry.get("status") not in STATUSES:
         raise ValueError("no state of a board")
-    return {key: _like(None, entry.get(key)) for key in STATE}
-
-
-def _proof(told):
-    """A verification, its numbers being numbers."""
-    if not isinstance(told, dict):
-        return None
-    top = {key: board_record.top(told.get(key)) for key in ("top5", "expected_top5")}
-    times = told.get("latency_ms")
-    if isinstance(times, dict):
-        times = {key: board_record.number(times.get(key)) for key in board_record.LATENCIES}
-        times = {key: None if value is None or value < 0 else value for key, value in times.items()}
-    return dict(_like(_VERIFICATION, told), latency_ms=times if isinstance(times, dict) else None, **top)
-
-
-@functools.cache
-def _blank():
-    """A record with nothing in it."""
-    return board_record.record("blank", {}, 0)
-
-
-def _like(blank, value):
-    """A value of the shape of a blank one."""
-    if isinstance(blank, dict):
-        value = value if isinstance(value, dict) else {}
-        return {key: _like(blank[key], value.get(key)) for key in blank}
-    if isinstance(blank, list):
-        return [item for item in clean_tree(value) if isinstance(item, str)] if isinstance(value, list) else []
-    return clean_tree(value) if isinstance(value, (str, bool, int, float)) else None
+    return {name: fit(entry.get(name), PLACES[COLUMNS[name]]) for name in STATE}
 
 
 def _ended(text):

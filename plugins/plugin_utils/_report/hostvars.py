@@ -8,22 +8,21 @@ A fact that is set costs as much as a board that is asked: so a look at a board 
 
 from __future__ import annotations
 
-import math
+from ansible.module_utils.parsing.convert_bool import boolean
 
-from .._answers import gate
-from .._answers.gate import dictionary
-from .._action.board import no_answer
-from .._action.board import NO_ANSWER
+from .._answers import failure, gate
+from .._plan.predicates import has_work
+from .._schema.values import dictionary
 
 HELD = "npu_hold is set in the inventory"
 NOT_SELECTED = "not selected"
 HOLD_FILE = "/etc/rkfleet-npu/hold is on the board"
 SET = (
-    "ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_error", "__npu_left", "__npu_outcome", "__npu_rolled_back",
-    "__npu_is_committed", "__npu_driver_target", "__npu_build", "__npu_builder_did", "npu_hold",
+    "ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_error", "__npu_cause", "__npu_left", "__npu_outcome",
+    "__npu_rolled_back", "__npu_is_committed", "__npu_driver_target", "__npu_build", "__npu_builder_did", "npu_hold",
 )
 _DICTIONARIES = ("ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_left", "__npu_driver_target", "__npu_build", "__npu_builder_did")
-_TEXTS = ("__npu_outcome", "__npu_rolled_back")
+_TEXTS = ("__npu_error", "__npu_cause", "__npu_outcome", "__npu_rolled_back")
 
 
 def look(variables, only=SET):
@@ -37,7 +36,7 @@ def look(variables, only=SET):
         # Nor does such a board count as proven.
         known.pop("__npu_is_committed", None)
         sentence, error = gate.hostile_sentence(fact), str(known.get("__npu_error") or "")
-        known["__npu_error"] = error if sentence in error else " ".join([sentence, error]).strip()
+        known.update(__npu_error=error if sentence in error else " ".join([sentence, error]).strip(), __npu_cause=failure.HOSTILE)
     return known
 
 
@@ -45,8 +44,6 @@ def _of_its_kind(name, value):
     """A variable with its value where that is of its kind, else with an empty one: whatever a task kept of a board may come from the board."""
     if name in _DICTIONARIES:
         return dictionary(value)
-    if name == "__npu_error" and value:
-        return no_answer(str(value))
     return str(value) if name in _TEXTS and value else value
 
 
@@ -55,18 +52,19 @@ def _known(variables, only):
     # A board that began a batch of the rollout and was not there at its end: see roles/rollout/tasks/upgrade.yml.
     is_lost = "__npu_gate" in variables and "__npu_batch" not in variables
     if is_lost and "__npu_error" in only and not known.get("__npu_error"):
-        known["__npu_error"] = "%s: the connection was lost during the upgrade" % NO_ANSWER
+        known["__npu_error"] = "%s: the connection was lost during the upgrade" % failure.UNREACHABLE
+        known["__npu_cause"] = failure.NO_ANSWER
     audit = dictionary(variables.get("__npu_audit"))
     if not audit:
         if is_held(variables):
             known.setdefault("__npu_left", {"verdict": "held", "reason": HELD})
         return known
     facts = dictionary(audit.get("facts"))
-    told = {}
+    told: dict = {}
     if audit.get("skipped"):
         told = {"__npu_left": {"verdict": "held", "reason": HELD}}
     elif audit.get("failed") or audit.get("unreachable"):
-        told["__npu_error"] = str(audit.get("msg") or "failed without a message")
+        told.update(__npu_error=str(failure.reason_of(audit)), __npu_cause=failure.cause_of(audit))
     else:
         plan = dictionary(audit.get("plan"))
         told.update(__npu_plan=plan, __npu_before=facts, __npu_left=audit.get("left"))
@@ -91,38 +89,9 @@ def held(facts):
 
 def is_held(variables):
     """Whether the inventory holds a board."""
-    return str(variables.get("npu_hold", False)).strip().lower() in ("true", "yes", "on", "1", "t", "y")
+    return boolean(str(variables.get("npu_hold", False)), strict=False)
 
 
 def is_left_aside(variables):
     """Whether the query of the run does not select a board."""
     return dictionary(look(variables, ("__npu_left",)).get("__npu_left")).get("verdict") == NOT_SELECTED
-
-
-def is_right(plan, facts):
-    """Whether nothing is to be done for a board by its plan, and nothing is left over of an upgrade."""
-    return not has_work(plan) and not dictionary(facts.get("upgrade")).get("pending")
-
-
-def has_work(plan):
-    """Whether a plan has something to do."""
-    return plan.get("action") != "none" or dictionary(plan.get("runtime")).get("install") is True
-
-
-def number(value):
-    """A number that JSON has, or None. One of 400 digits is JSON, too, and none of ours."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not (abs(value) < 1e15 and math.isfinite(value)):
-        return None
-    return int(value) if isinstance(value, int) else float(value)
-
-
-def top(value):
-    """At most five C({index, score}), both numbers."""
-    rows = [dictionary(row) for row in value[:5]] if isinstance(value, list) else []
-    rows = [{name: number(row.get(name)) for name in ("index", "score")} for row in rows]
-    return [row for row in rows if row["index"] is not None and row["score"] is not None]
-
-
-def sequence(value):
-    """The value where it is a list, else an empty one."""
-    return value if isinstance(value, (list, tuple)) else []

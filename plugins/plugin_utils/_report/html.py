@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import base64
 import collections
-import datetime
 import hashlib
 import math
 import os
+import time
 
 import jinja2
 from markupsafe import Markup
 
+from .._schema import record
+from .._schema.values import seconds_of
 from . import text as _report_text
 
 HERE = os.path.dirname(__file__)
@@ -34,12 +36,7 @@ RANK = {status: place for place, status in enumerate(STATUSES)}
 NOTHING = "\u2013"
 # More than these would not be looked at; all of them are in the table of boards.
 MOST_KERNELS, MOST_DRIVERS, MOST_SPELLS = 40, 8, 12
-FACETS = {"kernel": "kernel.release", "driver": "driver.version", "soc": "board.soc"}
-FACTS = (
-    ("Model", "board.model"), ("SoC", "board.soc"), ("Serial", "board.serial"), ("System", "os.version"), ("Kernel", "kernel.release"),
-    ("Driver", "driver.version"), ("Driver is", "driver.presence"), ("Module", "driver.module"), ("Runtime", "runtime.version"),
-    ("Runtime file", "runtime.path"), ("Upgrade", "upgrade.state"), ("Hold", "upgrade.hold"), ("Locked by", "upgrade.locked_by"),
-)
+FACETS = {name: record.LABELS[name] for name in ("kernel", "driver", "soc")}
 
 
 def html(report, past):
@@ -64,7 +61,7 @@ def html(report, past):
 
 def facet(boards, path):
     """Return C([{value, count}]) of what the boards have there, sorted, those that have nothing last."""
-    count = collections.Counter(_hashable(_report_text.get(entry, path)) for entry in boards)
+    count = collections.Counter(_hashable(record.get(entry, path)) for entry in boards)
     return [{"value": value, "count": count[value]} for value in sorted(count, key=lambda value: (value is None, _report_text.natural(str(value))))]
 
 
@@ -74,15 +71,15 @@ def row(entry, spells, numbers):
     :arg numbers: C({facet: {value: number}}). Filters know a board's values by their numbers: the texts are a board's own.
     """
     def get(path):
-        return _report_text.get(entry, path)
+        return record.get(entry, path)
 
     proof = entry["verification"]
     return {
         **{name: numbers[name][_hashable(get(path))] for name, path in FACETS.items()},
         "entry": entry, "status": STATUSES[entry["status"]], "rank": RANK[entry["status"]], "latency": _report_text.latency_ms(entry),
         "plan": shown(get("plan.action")).replace("_", " "),
-        "facts": [(label, get(path)) for label, path in FACTS if get(path) not in (None, "", "unknown")],
-        "top5": [(pair.get("index"), pair.get("score")) for pair in (proof or {}).get("top5") or [] if isinstance(pair, dict)],
+        "facts": [(label, get(path)) for label, path in record.TITLES.items() if get(path) not in (None, "", "unknown")],
+        "top5": [(pair["index"], pair["score"]) for pair in (proof or {}).get("top5") or []],
         "spells": [dict(spell, label=STATUSES[spell["status"]]["label"]) for spell in reversed(spells[-MOST_SPELLS:])],
         "earlier": max(len(spells) - MOST_SPELLS, 0),
     }
@@ -149,10 +146,8 @@ def shares(summary):
 
 def moment(text):
     """Return a time as people read it."""
-    try:
-        return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").strftime("%-d %B %Y, %H:%M UTC")
-    except (TypeError, ValueError):
-        return NOTHING
+    seconds = seconds_of(text)
+    return NOTHING if seconds is None else time.strftime("%-d %B %Y, %H:%M UTC", time.gmtime(seconds))
 
 
 def shown(value):

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 
-from .hostvars import dictionary, has_work, is_right, number, sequence, top
-from .._action.board import NO_ANSWER
+from .._answers.failure import NO_ANSWER
+from .._plan.predicates import has_work, needs_nothing
+from .._schema.record import TOP5
+from .._schema.values import dictionary, fit, number, sequence
 
 COLUMNS = ("board", "kernel", "driver", "runtime", "Top1", "latency", "verdict")
 LONGEST_CELL = 60
@@ -28,7 +30,7 @@ def row(board, variables):
     """Return the table's cells of one board, as text, in the order of I(COLUMNS).
 
     :arg variables: what the roles left behind: C(__npu_before) and C(ansible_facts.npu) as of
-        M(rkfleet.npu.npu_facts), C(__npu_plan), C(__npu_verification) as of M(rkfleet.npu.rknn_mobilenet), C(__npu_error),
+        M(rkfleet.npu.npu_facts), C(__npu_plan), C(__npu_verification) as of M(rkfleet.npu.rknn_mobilenet), C(__npu_error), C(__npu_cause),
         C(__npu_left) of a board that was left as it is, C(__npu_outcome) of one that was to be rolled back.
     """
     before = dictionary(variables.get("__npu_before"))
@@ -63,7 +65,7 @@ def verdict(variables):
         return "ok"
     if plan.get("action") == "unsupported":
         return "unsupported"
-    if NO_ANSWER in error:
+    if variables.get("__npu_cause") == NO_ANSWER:
         return "unreachable"
     if verification.get("diagnosis", "ok") != "ok":
         return "failed: %s" % clean(verification["diagnosis"])
@@ -78,7 +80,7 @@ def planned(plan, facts):
     """Return in a few words what is to come for a board that was looked at, or how it does where that is nothing."""
     if has_work(plan):
         return "planned: %s" % (plan.get("action") if plan.get("action") != "none" else "runtime")
-    if not is_right(plan, facts):
+    if not needs_nothing(plan, facts):
         return "pending"
     proven = dictionary(plan.get("proven")).get("diagnosis")
     return "ok" if proven == "ok" else "failed: %s" % clean(proven) if proven else "not proven"
@@ -190,7 +192,7 @@ def _change(before, after):
 
 
 def _top1(verification):
-    top5 = top(verification.get("top5"))
+    top5 = fit(verification.get("top5"), TOP5)
     return "%d: %.6f" % (top5[0]["index"], top5[0]["score"]) if top5 else NOTHING
 
 

@@ -5,30 +5,16 @@
 
 from __future__ import annotations
 
-import calendar
 import csv as _csv
 import io
-import math
 import re
-import time
 
-from . import board_record
-from ...module_utils._board.tree import clean
+from .._schema.record import COLUMNS, get, LABELS, STATUSES
+from .._schema.values import number, seconds_of
 
-# Column -> where it is in a record.
-COLUMNS = {
-    "name": "name", "status": "status", "verdict": "verdict", "reason": "reason", "remedy": "remedy", "checked_at": "checked_at",
-    "model": "board.model", "soc": "board.soc", "serial": "board.serial", "os": "os.version", "kernel": "kernel.release", "headers": "kernel.headers",
-    "driver": "driver.version", "driver_date": "driver.date", "driver_presence": "driver.presence", "driver_module": "driver.module",
-    "runtime": "runtime.version", "runtime_sha256": "runtime.sha256", "plan": "plan.action", "plan_driver": "plan.driver", "plan_runtime": "plan.runtime",
-    "plan_reboot": "plan.reboot", "plan_changes": "plan.changes", "diagnosis": "verification.diagnosis", "verified_at": "verification.verified_at",
-    "verification_current": "verification.current", "latency_ms": "verification.latency_ms.median", "upgrade_state": "upgrade.state",
-    "upgrade_pending": "upgrade.pending", "hold": "upgrade.hold", "privileged": "privileged", "evidence": "evidence",
-}
 # Where a spreadsheet may see the beginning of a formula: the cell's first character, and what follows a semicolon, which separates cells where the
 # comma is the decimal mark. The fullwidth forms of = + - @ count as well; blanks and quotation marks before them do not protect.
 _FORMULA = re.compile(r"""(^|;)(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])""")
-LONGEST = 2000
 
 # Name -> what it says. In a file of the textfile collector a metric that is not there is not said, so a board that was not asked has none.
 METRICS = {
@@ -41,15 +27,6 @@ METRICS = {
     "rkfleet_npu_board_info": "What the board is, runs and needs; always 1.",
     "rkfleet_npu_report_timestamp_seconds": "When the report was written, in seconds since the epoch.",
 }
-INFO = {"status": "status", "model": "board.model", "soc": "board.soc", "kernel": "kernel.release", "driver": "driver.version",
-        "runtime": "runtime.version", "plan": "plan.action"}
-
-
-def get(entry, path):
-    """Return what is at a path such as C(driver.version) of a record; None where something on the way is null."""
-    for part in path.split("."):
-        entry = entry.get(part) if isinstance(entry, dict) else None
-    return entry
 
 
 def natural(text):
@@ -59,9 +36,8 @@ def natural(text):
 
 def latency_ms(entry):
     """Return the median latency in milliseconds that goes with what the board has now, or None."""
-    value = get(entry, "verification.latency_ms.median")
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return value if number and get(entry, "verification.current") is True and 0 < value < 3600000 and math.isfinite(value) else None
+    value = number(get(entry, "verification.latency_ms.median"))
+    return value if value is not None and get(entry, "verification.current") is True and 0 < value < 3600000 else None
 
 
 def csv(report):
@@ -81,7 +57,7 @@ def prom(report, now):
     """
     boards = report["boards"]
     samples = {name: [] for name in METRICS}
-    samples["rkfleet_npu_boards"] = [({"status": status}, report["summary"][status]) for status in board_record.STATUSES]
+    samples["rkfleet_npu_boards"] = [({"status": status}, report["summary"][status]) for status in STATUSES]
     for entry in boards:
         board = {"board": entry["name"]}
         if entry["status"] != "held":
@@ -92,10 +68,10 @@ def prom(report, now):
         if latency is not None:
             samples["rkfleet_npu_board_inference_latency_seconds"].append((board, latency / 1000))
         for name, path in (("verified", "verification.verified_at"), ("checked", "checked_at")):
-            seconds = _epoch(get(entry, path))
+            seconds = seconds_of(get(entry, path))
             if seconds:
                 samples["rkfleet_npu_board_%s_timestamp_seconds" % name].append((board, seconds))
-        samples["rkfleet_npu_board_info"].append((dict(board, **{label: get(entry, path) for label, path in INFO.items()}), 1))
+        samples["rkfleet_npu_board_info"].append((dict(board, **{label: get(entry, path) for label, path in LABELS.items()}), 1))
     samples["rkfleet_npu_report_timestamp_seconds"].append(({}, int(now)))
     lines = []
     for name, text in METRICS.items():
@@ -107,12 +83,12 @@ def prom(report, now):
 
 def _cell(value):
     if isinstance(value, list):
-        value = "; ".join(clean(str(item), LONGEST) for item in value)
+        value = "; ".join(value)
     if value is None or isinstance(value, bool):
         return "" if value is None else str(value).lower()
     if isinstance(value, (int, float)):
         return repr(value)
-    return _FORMULA.sub(r"\1'", clean(str(value), LONGEST))
+    return _FORMULA.sub(r"\1'", value)
 
 
 def _labels(labels):
@@ -120,16 +96,8 @@ def _labels(labels):
 
 
 def _escaped(value):
-    text = "" if value is None else clean(str(value), LONGEST)
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return ("" if value is None else value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def _value(value):
     return "%d" % value if isinstance(value, int) else "%.9g" % value
-
-
-def _epoch(text):
-    try:
-        return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")) if isinstance(text, str) else None
-    except ValueError:
-        return None

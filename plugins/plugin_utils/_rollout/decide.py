@@ -11,6 +11,10 @@ from __future__ import annotations
 import re
 import statistics
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from .._plan.predicates import needs_nothing
+from .._schema.values import number
 from . import select as _select
 
 KEY = ("kernel", "soc", "driver", "source", "runtime")
@@ -19,7 +23,6 @@ LOOKED_AT = ("ansible_facts", "__npu_before", "__npu_plan", "__npu_error", "__np
 SETTINGS = ("rollout", "max_failed", "soak_minutes", "require_staging", "select", "check")
 # What a board can have: of mhz, which is that of all its cores together, of cores, and of memory in MiB. No SoC with this NPU has half of it.
 PLAUSIBLE = {"mhz": 40_000, "cores": 16, "memory": 65_536}
-TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
 def errors_of(settings):
@@ -149,8 +152,7 @@ def _entry(variables):
     plan, facts = variables.get("__npu_plan"), (variables.get("ansible_facts") or {}).get("npu")
     if variables.get("__npu_error") or not plan or not facts:
         return {"part": "failed", "reason": variables.get("__npu_error") or "it was lost on the way", "key": None, "staging": None, "builds": False}
-    pending = (facts.get("upgrade") or {}).get("pending")
-    if plan["action"] == "none" and not plan["runtime"]["install"] and not pending:
+    if needs_nothing(plan, facts):
         return {"part": "right", "reason": plan["reason"], "key": None, "staging": None, "builds": False}
     return {"part": "rollout", "reason": "", "key": _key(plan, facts), "staging": None, "builds": False}
 
@@ -176,7 +178,7 @@ def _claims(variables):
     """What a board reports of its speed and size; 0 where it is not known, or not plausible."""
     hardware = variables["ansible_facts"]["npu"].get("hardware") or {}
     found = {what: hardware.get(what) for what in PLAUSIBLE}
-    return {what: value if isinstance(value, (int, float)) and 0 < value <= PLAUSIBLE[what] else 0 for what, value in found.items()}
+    return {what: value if 0 < value <= PLAUSIBLE[what] else 0 for what, value in ((what, number(value) or 0) for what, value in found.items())}
 
 
 def _unfit(variables):
@@ -184,7 +186,7 @@ def _unfit(variables):
     facts = variables["ansible_facts"]["npu"]
     tools = facts.get("tools") or {}
     has_all = facts["kernel"].get("headers") and all(tools.get(tool) for tool in ("dkms", "make", "compiler"))
-    return str(variables.get("npu_build_ok", True)).lower() in FALSE, not has_all
+    return not boolean(str(variables.get("npu_build_ok", True)), strict=False), not has_all
 
 
 def _key(plan, facts):
@@ -281,7 +283,7 @@ def _number(value):
 
 
 def _flag(value):
-    text = str(value).lower()
-    if text not in TRUE + FALSE:
-        raise ValueError("it is true or false")
-    return text in TRUE
+    try:
+        return boolean(str(value))
+    except TypeError:
+        raise ValueError("it is true or false") from None

@@ -107,8 +107,8 @@ class ActionModule(ActionBase):
             pass
         if told("fails") == "detect":
             error = "%s: does not answer over ssh: no route to host" % name
-            left = aside({"__npu_error": error})
-            return dict(failed=not left, msg=error, not_selected=left)
+            left = aside({"__npu_error": error, "__npu_cause": "no_answer"})
+            return dict(failed=not left, msg=error, cause="no_answer", not_selected=left)
         needs, pending, hold = told("needs", True), told("pending", False), told("hold")
         facts = {"kernel": {"release": told("kernel")}, "driver": {"version": "0.9.3"}, "runtime": {"version": "1.6.0", "sha256": "old"},
                  "upgrade": {"pending": pending, "hold": hold}}
@@ -392,8 +392,8 @@ def test_a_query_that_selects_none_touches_none(play):
 WRONG = {
     "a query": ({"npu_select": "driver.version < '0.9.6' && bord.soc == 'rk3588'"},
                 "npu_select is wrong at character 29: no board has a field bord there (did you mean board?). No board was touched."),
-    "the type of a query": (
-        {"npu_select": "length(privileged)"}, "length() is for string or array or object, and this is true or false. No board was touched."),
+    "a function of a query": (
+        {"npu_select": "legnth(unread)"}, "there is no function legnth() (did you mean length?). No board was touched."),
     "a batch": ({"npu_rollout": [1, "ten"]}, "npu_rollout is [1, 'ten']: 'ten' is neither a count nor a percentage such as 10%"),
     "a threshold": ({"npu_max_failed": "-1"}, "npu_max_failed is '-1': '-1' is neither"),
     "minutes": ({"npu_soak_minutes": "10%"}, "npu_soak_minutes is '10%': it is a number of minutes"),

@@ -23,9 +23,10 @@ from ansible_collections.rkfleet.npu.plugins.action import npu_recap, npu_report
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import record
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board as _transfer
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate, limits
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import limits
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record, files as _report, hostvars
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import answers, values
 
 SEEDS = tuple(map(int, os.environ.get("RKFLEET_NPU_FUZZ_SEEDS", "13 1300 130000").split()))
 CASES = int(os.environ.get("RKFLEET_NPU_FUZZ_CASES", "1000"))
@@ -68,7 +69,7 @@ ODD = (
     {"a": 1}, {"": ""}, {"\x1b[2J": "\x1b[2J"}, [{}] * 1500, ["x"] * 1500, {str(number): number for number in range(1500)},
     deep(30), deep(200), deep(60, "\x1b[2J"),
     {"__ansible_type": "x"}, {"__ansible_unsafe": "{{ 1 }}"}, {"__ansible_vault": "x"}, "{{ lookup('pipe', 'id') }}", *fleet_sample.HOSTILE)
-DOCUMENTED = [name for shape in (*gate.ANSWERS.values(), *gate.INTERNAL.values()) for name in shape]
+DOCUMENTED = [name for shape in (*answers.ANSWERS.values(), *answers.INTERNAL.values()) for name in shape]
 HOSTILE_KEYS = (
     "ansible_facts", "add_host", "add_group", "ansible_stats", "include", "include_args", "warnings", "deprecations", "exception", "diff",
     "invocation", "results",
@@ -141,7 +142,7 @@ def act(monkeypatch):
 
     def run(module, text):
         def execute(self, **unused):
-            return self._parse_returned_data({"stdout": gate.printable(text), "stderr": "", "rc": 0})
+            return self._parse_returned_data({"stdout": values.printable(text), "stderr": "", "rc": 0})
 
         made = object.__new__(type("Action", (_transfer.BoardAction,), {"TRANSFERS_FILES": False, "MODULE": module, "_execute_module": execute}))
         made._task = types.SimpleNamespace(args={}, delegate_to=None, get_vars=dict)
@@ -178,7 +179,7 @@ def variables_of(module, told, result, facts, plan, dice):
         known["ansible_facts"] = dice.choice((result.get("ansible_facts", {}), told.get("ansible_facts") if isinstance(told, dict) else told))
     known.update({"npu_dkms": {"__npu_build": kept}, "npu_trial_build_info": {"__npu_builder_did": kept}}.get(module, {}))
     if result.get("failed") is True:
-        known["__npu_error"] = result.get("msg")
+        known.update(__npu_error=result.get("msg"), __npu_cause=result.get("cause"))
     for name in dice.sample(hostvars.SET, 1) if dice.random() < 0.3 else ():
         known[name] = dice.choice(ODD)
     if dice.random() < 0.2:
@@ -206,7 +207,7 @@ def test_whatever_a_board_answers(seed, act, summed_up, facts, tmp_path):
         result = act(module if dice.random() < 0.95 else dice.choice(sorted(good_answers)), printed(told, dice))
         malformed = result.get("failed") is True and "malformed" in str(result.get("msg"))
         taken, refused = taken + (not malformed), refused + malformed
-        assert set(result) <= {*gate.COMMON, "ansible_facts", "diff", *DOCUMENTED}
+        assert set(result) <= {*answers.COMMON, "cause", "ansible_facts", "diff", *DOCUMENTED}
         assert set(result.get("ansible_facts") or {}) <= {"npu"}
         json.dumps(result, allow_nan=False).encode()
         for text in texts(result):

@@ -39,14 +39,15 @@ def action(monkeypatch):
 
 def test_a_board_that_does_not_answer_has_failed_in_one_line(action):
     made = action(AnsibleConnectionFailure("Failed to connect to the host via ssh:\n  Connection refused"))
-    assert made.run() == {"failed": True, "msg": "does not answer over ssh: Failed to connect to the host via ssh: Connection refused"}
+    assert made.run() == {"failed": True, "msg": "does not answer over ssh: Failed to connect to the host via ssh: Connection refused",
+                          "cause": "no_answer"}
     # Nobody waits for it once more.
     assert made._connection._shell.tmpdir is None
 
 
 @pytest.mark.parametrize("said", ["mkdir: cannot create directory: No space left on device", "Failed to create temporary directory. It may be read-only."])
 def test_a_board_that_answered_is_not_called_lost(action, said):
-    assert action(AnsibleConnectionFailure(said)).run() == {"failed": True, "msg": said}
+    assert action(AnsibleConnectionFailure(said)).run() == {"failed": True, "msg": said, "cause": ""}
 
 
 @pytest.mark.parametrize("variables, failed", [({}, True), ({"__npu_rolling_back": True}, False)], ids=["else", "in its rollback"])

@@ -16,6 +16,15 @@ def test_facts_and_nothing_else(board, gather):
     assert FilterModule().filters() == {"npu_plan": npu_plan}
 
 
+def test_a_verification_since_the_facts_were_read_counts(board, gather):
+    facts = gather(board.base().npu().builtin().headers().tools().u_boot_menu())
+    facts["driver"]["version"] = "0.8.2"
+    assert npu_plan(facts)["action"] == npu_plan(facts, diagnosis="driver")["action"] == "dkms_over_builtin"
+    plan = npu_plan(facts, diagnosis="ok")
+    assert plan["action"] == "none" and plan["unchanged"] is True
+    assert npu_plan(facts, {"driver_version": "0.8.2"}, diagnosis="ok")["unchanged"] is False
+
+
 @pytest.mark.parametrize("wanted, compatibility, message", [
     ({"driver_version": "7.7.7"}, None, "driver version 7.7.7 is not in the compatibility data"),
     ({}, {"drivers": {"0.9.6": {"sha256": 1}}}, "npu_compatibility: drivers.0.9.6.sha256 must be of type string"),

@@ -20,7 +20,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import tr
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import facts as _told_facts
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
 
 DATA = compatibility.load()
@@ -94,7 +94,7 @@ def planned(gather):
     """The plan of a board, through the gate that its facts come by."""
     def run(board, **wanted):
         facts = gather(board)
-        assert _told_facts.checked(facts) == facts
+        assert gate.facts_of(facts) == facts
         facts["space"] = dict(SPACE, **wanted.pop("space", {}))
         return planner.npu_plan(facts, wanted, DATA)
 

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _program
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import payload
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import facts
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
 
 PARAMS = {"ask_repository": False, "driver_version": "0.9.6", "seconds": 60}
 
@@ -53,7 +53,7 @@ def test_a_board_answers_the_program_as_it_does_the_module(program, board):
         answer["facts"]["space"] = direct["space"]
         assert answer["facts"] == direct
         # And that is what the controller takes.
-        assert facts.checked(answer["facts"]) == direct
+        assert gate.facts_of(answer["facts"]) == direct
 
 
 def test_the_program_is_small_and_of_an_old_python(program):

@@ -15,11 +15,12 @@ import yaml
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import facts as _told_facts, gate, limits
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate, limits
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import hostvars
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import answers, facts as schema, values
 
 ROOT = pathlib.Path(__file__).parents[5]
-TEXTS = (_told_facts.TEXT, _told_facts.VERSION, _told_facts.LOG, _told_facts.CONTENT)
+TEXTS = (values.TEXT, values.VERSION, values.LOG, values.BASE64)
 
 
 def documented(module):
@@ -27,16 +28,21 @@ def documented(module):
     return yaml.safe_load(importlib.import_module("ansible_collections.rkfleet.npu.plugins.modules." + module).RETURN)
 
 
+def bare(shape):
+    """A kind without where its values are shown."""
+    return shape.kind if isinstance(shape, values.Field) else shape
+
+
 def kind(shape):
     """C((type, type of the elements)) as the documentation has it."""
+    shape = bare(shape)
     if isinstance(shape, list):
         return "list", "dict"
-    if isinstance(shape, dict) or shape == _told_facts.ANY:
+    if isinstance(shape, dict) or shape == values.OBJECT:
         return "dict", None
     if isinstance(shape, tuple) or shape in TEXTS:
         return "str", None
-    return {_told_facts.WORDS: ("list", "str"), _told_facts.YES_NO: ("bool", None), _told_facts.NUMBER: ("int", None),
-            _told_facts.REAL: ("float", None)}[shape]
+    return {values.TEXTS: ("list", "str"), values.FLAG: ("bool", None), values.INTEGER: ("int", None), values.NUMBER: ("float", None)}[shape]
 
 
 def differences(docs, shape, added, where=""):
@@ -48,23 +54,27 @@ def differences(docs, shape, added, where=""):
         if said != kind(shape[name]):
             found.append("%s%s is %s, documented as %s" % (where, name, kind(shape[name]), said))
         elif docs[name].get("contains"):
-            inner = shape[name][0] if isinstance(shape[name], list) else shape[name]
-            found += differences(docs[name]["contains"], inner, added, "%s%s." % (where, name))
+            inner = bare(shape[name])
+            found += differences(docs[name]["contains"], bare(inner[0]) if isinstance(inner, list) else inner, added, "%s%s." % (where, name))
         if "choices" in docs[name] and tuple(docs[name]["choices"]) != shape[name]:
             found.append("%s%s: other choices" % (where, name))
     return found
 
 
-@pytest.mark.parametrize("module", sorted(set(gate.ANSWERS) - {"npu_facts"}))
+@pytest.mark.parametrize("module", sorted(set(answers.ANSWERS) - {"npu_facts"}))
 def test_the_gate_has_what_a_module_documents(module):
-    assert differences(documented(module), gate.ANSWERS[module], gate.ADDED.get(module, set())) == []
+    assert differences(documented(module), answers.ANSWERS[module], answers.ADDED.get(module, set())) == []
 
 
 def test_the_gate_has_the_facts_that_are_documented():
     docs = documented("npu_facts")["ansible_facts"]["contains"]["npu"]["contains"]
-    assert set(docs) == set(_told_facts.SHAPE)
-    for name, shape in _told_facts.SHAPE.items():
+    assert set(docs) == set(schema.FACTS)
+    for name, shape in schema.FACTS.items():
         assert (docs[name]["type"], docs[name].get("elements")) == kind(shape), name
+        inner = bare(shape)[0] if isinstance(bare(shape), list) else bare(shape)
+        text = " ".join(docs[name]["description"]) if isinstance(docs[name]["description"], list) else docs[name]["description"]
+        for field in inner if isinstance(inner, dict) and str not in inner else ():
+            assert "C(%s)" % field in text, "%s.%s is not documented" % (name, field)
 
 
 def test_every_action_goes_through_the_gate():
@@ -72,7 +82,7 @@ def test_every_action_goes_through_the_gate():
     for path in [*(ROOT / "plugins/action").glob("*.py"), *(ROOT / "plugins/plugin_utils").rglob("*.py")]:
         calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Attribute) and node.attr == "_execute_module"]
         assert len(calls) == (path.name == "board.py"), path
-    assert set(gate.ANSWERS) <= actions
+    assert set(answers.ANSWERS) <= actions
 
 
 # -- one action --------------------------------------------------------------------------------------------------------------
@@ -106,13 +116,13 @@ def test_only_what_is_documented_is_taken(act):
 
 
 @pytest.mark.parametrize("answer, where", [
-    ([], "it is no object"), ({"changed": "yes"}, "changed is not true or false"), ({"packages": "dkms"}, "packages is no list"),
-    ({"packages": [1]}, "packages is not a text"), ({"kept": []}, "kept is no object"), ({"failed": 1}, "failed is not true or false"),
+    ([], "it is no object"), ({"changed": "yes"}, "changed is not true or false"), ({"packages": "dkms"}, "packages is not a list"),
+    ({"packages": [1]}, "packages is not a text"), ({"kept": []}, "kept is not an object"), ({"failed": 1}, "failed is not true or false"),
     (RecursionError("\x1b[2J"), "RecursionError:  [2J"), (TypeError("x"), "TypeError: x"), (MemoryError(), "it takes more than the 96 MiB"),
 ])
 def test_what_does_not_fit_is_the_boards_failure(act, answer, where):
     result = act(answer)
-    assert set(result) == {"failed", "msg"} and result["failed"] is True
+    assert set(result) == {"failed", "msg", "cause"} and result["cause"] == "malformed" and result["failed"] is True
     assert result["msg"].startswith("the board's answer is malformed: ") and where.replace(":  ", ": ") in result["msg"].replace(":  ", ": ")
     assert result["msg"].isprintable()
 
@@ -125,6 +135,7 @@ def test_errors_of_the_controller_stay_what_they_are(act):
     with pytest.raises(AnsibleActionFail, match="no such argument"):
         act(AnsibleActionFail("no such argument"))
     assert act(AnsibleConnectionFailure("Connection\x1b[2J refused"))["msg"] == "does not answer over ssh: Connection [2J refused"
+    assert act(AnsibleConnectionFailure("x"))["cause"] == "no_answer"
 
 
 def test_one_that_says_it_is_unreachable_has_failed_and_stays_in_the_play(act):
@@ -138,7 +149,7 @@ def test_facts_that_decide_are_hostile(act, name):
     assert result["failed"] and ("a module's answer set the fact %s, which" % name.split("\x1b")[0].rstrip()) in result["msg"].replace(" [2J", "")
     assert result["msg"].isprintable()
     known = hostvars.look({"ansible_facts": {name: "x"}})
-    assert known["__npu_error"] == result["msg"]
+    assert known["__npu_error"] == result["msg"] and known["__npu_cause"] == result["cause"] == "hostile"
 
 
 def test_what_is_honest_is_not_hostile(act):
@@ -148,12 +159,13 @@ def test_what_is_honest_is_not_hostile(act):
 
 
 def test_a_task_that_ran_into_its_own_timeout_is_a_board_that_does_not_answer():
-    for said in ("Timed out after 5 second(s).", "The ansible.builtin.copy action failed to execute in the expected time frame (5) and was terminated"):
-        assert hostvars.look({"__npu_error": said})["__npu_error"] == "does not answer over ssh: " + said
-    assert hostvars.look({"__npu_error": "no space"})["__npu_error"] == "no space"
+    known = hostvars.look({"__npu_audit": {"failed": True, "timedout": {"period": 5}, "msg": "Timed out after 5 second(s)."}})
+    assert known["__npu_error"] == "does not answer over ssh: a task did not end in time. Timed out after 5 second(s)." and known["__npu_cause"] == "no_answer"
+    known = hostvars.look({"__npu_audit": {"failed": True, "msg": "no space"}})
+    assert known["__npu_error"] == "no space" and known["__npu_cause"] == ""
 
 
-@pytest.mark.parametrize("module", sorted(gate.ANSWERS))
+@pytest.mark.parametrize("module", sorted(answers.ANSWERS))
 def test_an_answer_with_such_facts_is_that_boards_failure(module):
     text = json.dumps({"changed": True, "ansible_facts": {"npu": {}, "npu_store": "/evil"}})
     with pytest.raises(limits.HostileAnswer, match="a module's answer set the fact npu_store, which no module may"):
@@ -173,7 +185,3 @@ def test_nothing_else_gets_as_far_as_ansibles_own_code():
 def test_what_is_no_json_is_said(text):
     with pytest.raises(limits.MalformedAnswer):
         gate.reduced(text, {"a"})
-
-
-def test_control_characters_are_blanks():
-    assert gate.printable("a\x1b[2J\r\n\x9b\udc80\u202eü\t") == "a [2J \n   ü "

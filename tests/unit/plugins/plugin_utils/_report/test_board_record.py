@@ -66,8 +66,11 @@ def test_a_board_that_is_well_in_full():
     ({"npu_hold": "yes"}, "held", "held", "npu_hold is set in the inventory"),
     ({"__npu_left": {"verdict": "held", "reason": "npu_hold is set in the inventory"}}, "held", "held", "npu_hold is set"),
     ({}, "unreachable", "unreachable", "It did not answer."),
-    ({"__npu_error": DEAD}, "unreachable", "unreachable", "does not answer over ssh: No route to host"),
-    ({"__npu_audit": {"failed": True, "msg": DEAD}}, "unreachable", "unreachable", "does not answer over ssh: No route to host"),
+    ({"__npu_error": DEAD, "__npu_cause": "no_answer"}, "unreachable", "unreachable", "does not answer over ssh: No route to host"),
+    ({"__npu_audit": {"failed": True, "msg": DEAD, "cause": "no_answer"}}, "unreachable", "unreachable", "does not answer over ssh: No route to host"),
+    # The cause says so, and no words.
+    ({"__npu_error": DEAD}, "unknown", "failed", "does not answer over ssh: No route to host"),
+    ({"__npu_audit": {"failed": True, "msg": "x", "timedout": {"period": 5}}}, "unreachable", "unreachable", "a task did not end in time. x"),
     ({"__npu_audit": {"plan": PLAN, "facts": facts()["npu"]}}, "healthy", "ok", "Driver 0.9.6 answers"),
     ({"__npu_error": "rock: cannot read the board: sudo: a password is required"}, "unknown", "failed", "cannot read the board: sudo"),
     (board(told=facts(verification=None)), "unknown", "not proven", "No verification is recorded."),
@@ -82,7 +85,9 @@ def test_a_board_that_is_well_in_full():
     (board(told=facts(upgrade={"state": "rollback_failed", "why": "the old driver is gone"})), "needs_work", "ROLLBACK FAILED", "the old driver is gone"),
     (board(TODO, __npu_error="rock: the build failed", __npu_outcome="rolled_back", __npu_rolled_back="It is back."), "needs_work", "rolled back",
      "the build failed It is back."),
+    (board(TODO, __npu_error=DEAD, __npu_cause="no_answer", __npu_outcome="rolled_back"), "needs_work", "rolled back", "does not answer"),
     (board(TODO, __npu_error="rock: the build failed"), "needs_work", "failed", "the build failed"),
+    (board(dict(PLAN, reason="It is kept, as MobileNet works with it.", unchanged=True)), "healthy", "ok", "It is kept, as MobileNet works with it."),
     (board(TODO, __npu_left={"verdict": "waiting", "reason": "x"}), "needs_work", "waiting", "0.9.6 is wanted"),
     (board(TODO, facts(upgrade={"pending": True}), __npu_is_committed=True), "healthy", "ok", "Driver 0.9.6 was put in place. MobileNet works with it."),
     # The hold on the board itself is no reason not to look.
@@ -123,8 +128,3 @@ def test_exit_code_and_summary():
     assert board_record.summary(some("healthy", "healthy", "needs_work", "unreachable")) == (
         "audit: 4 boards, 2 healthy, 1 need work, 0 unknown, 1 unreachable, 0 held")
     assert board_record.summary(some("held")).startswith("audit: 1 board, ")
-
-
-@pytest.mark.parametrize("value, number", [(7, 7), (0.5, 0.5), (True, None), ("7", None), (float("nan"), None), (float("-inf"), None), (10 ** 400, None)])
-def test_only_a_number_is_one(value, number):
-    assert board_record.number(value) == number

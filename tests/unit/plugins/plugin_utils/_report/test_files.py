@@ -20,6 +20,8 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._docs import TROUBLESH
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import (
     board_record, diff as _report_diff, files as _report, html as _report_html, text as _report_text,
 )
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema.record import COLUMNS, STATUSES
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema.values import stamp
 
 NOW = fleet_sample.NOW
 
@@ -42,10 +44,10 @@ def healthy(number):
 
 
 def hostile():
-    """A record for each hostile text, with it in every place."""
+    """A record for each hostile text, with it in every place, as it is read from a file that somebody has written it to."""
     for number, text in enumerate(fleet_sample.HOSTILE):
         name, there = fleet_sample.variables(number, kind="failing" if number % 2 else "over")
-        yield text, dict(fleet_sample.hostile(board_record.record(name, there, NOW), text), name="%d%s" % (number, text))
+        yield text, _report.conform(dict(fleet_sample.hostile(board_record.record(name, there, NOW), text), name="%d%s" % (number, text)))
 
 
 # -- fleet.json -------------------------------------------------------------------------------------------------------------
@@ -54,8 +56,8 @@ def test_what_is_written_is_as_the_schema_says(tmp_path, schema):
     _report.write(tmp_path / "r", fleet_sample.records(80), NOW)
     report = read(tmp_path / "r")
     schema(report)
-    assert {entry["status"] for entry in report["boards"]} == set(board_record.STATUSES) and report["summary"]["boards"] == 80
-    assert sum(report["summary"][status] for status in board_record.STATUSES) == 80 and report["exit_code"] == 4
+    assert {entry["status"] for entry in report["boards"]} == set(STATUSES) and report["summary"]["boards"] == 80
+    assert sum(report["summary"][status] for status in STATUSES) == 80 and report["exit_code"] == 4
     assert [entry["name"] for entry in report["boards"]] == ["rock-%d" % number for number in range(1, 81)]
 
 
@@ -70,7 +72,7 @@ def test_the_schema_knows_each_key_of_a_record(schema):
 
 
 def test_hostile_texts_are_harmless_in_json(tmp_path, schema):
-    entries = [dict(entry, checked_at=text) for text, entry in hostile()]
+    entries = [_report.conform(dict(entry, checked_at=text)) for text, entry in hostile()]
     _report.write(tmp_path / "r", entries, NOW)
     text = (tmp_path / "r/fleet.json").read_text()
     assert text.isascii() and not set(text) & {chr(code) for code in [*range(10), *range(11, 32), 127]}
@@ -103,7 +105,7 @@ def test_csv_has_a_line_for_each_board():
 def test_no_cell_is_a_formula():
     text = _report_text.csv(_report.document([entry for unused, entry in hostile()], NOW))
     rows = list(csv.reader(io.StringIO(text)))
-    assert len(rows) == len(fleet_sample.HOSTILE) + 1 and {len(row) for row in rows} == {len(_report_text.COLUMNS)}
+    assert len(rows) == len(fleet_sample.HOSTILE) + 1 and {len(row) for row in rows} == {len(COLUMNS)}
     cells = [cell for row in rows for cell in row]
     assert not [cell for cell in cells if cell[:1] in ("=", "+", "-", "@", "\t", "\r")]
     assert "'=cmd|' /C calc'!A0" in cells and not [cell for cell in cells if not cell.isprintable()]
@@ -115,7 +117,7 @@ FORMULAS = ("=1+1", "+1", "-1", "@SUM(1)", "\uff1d1+1", "\uff0b1", "\uff0d1", "\
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_no_text_is_a_formula_wherever_a_spreadsheet_splits_the_line(text):
-    entry = dict(board_record.record("rock-1", {}, NOW), verdict=text, reason="a", evidence=[text, "b", text])
+    entry = _report.conform(dict(board_record.record("rock-1", {}, NOW), verdict=text, reason="a", evidence=[text, "b", text]))
     line = _report_text.csv(_report.document([entry], NOW)).splitlines()[1]
     for cells in (next(csv.reader([line])), next(csv.reader([line], delimiter=";")), line.split(";")):
         assert not [cell for cell in cells if cell.strip(' "')[:1] in tuple("=+-@\uff1d\uff0b\uff0d\uff20")]
@@ -125,7 +127,7 @@ def test_no_text_is_a_formula_wherever_a_spreadsheet_splits_the_line(text):
 
 def test_every_cell_is_in_quotation_marks():
     lines = _report_text.csv(_report.document(fleet_sample.records(5), NOW)).splitlines()
-    assert all(line[0] == line[-1] == '"' and line.count('","') >= len(_report_text.COLUMNS) - 1 for line in lines)
+    assert all(line[0] == line[-1] == '"' and line.count('","') >= len(COLUMNS) - 1 for line in lines)
 
 
 # -- fleet.prom -------------------------------------------------------------------------------------------------------------
@@ -139,7 +141,7 @@ def test_prometheus_reads_it_and_the_numbers_are_right():
     found = families(_report_text.prom(_report.document(records, NOW), NOW))
     assert set(found) == set(_report_text.METRICS) and all(family.type == "gauge" and family.documentation for family in found.values())
     assert {sample.labels["status"]: sample.value for sample in found["rkfleet_npu_boards"].samples} == {
-        status: sum(entry["status"] == status for entry in records) for status in board_record.STATUSES}
+        status: sum(entry["status"] == status for entry in records) for status in STATUSES}
     ok = {sample.labels["board"]: sample.value for sample in found["rkfleet_npu_board_healthy"].samples}
     assert ok == {entry["name"]: float(entry["status"] == "healthy") for entry in records if entry["status"] != "held"}
     seconds = {sample.labels["board"]: sample.value for sample in found["rkfleet_npu_board_inference_latency_seconds"].samples}
@@ -230,11 +232,11 @@ def test_a_link_into_the_textfile_folder_stays_a_link(tmp_path):
 def test_history_is_bounded_and_equal_verdicts_are_one_spell(tmp_path):
     old = dict(healthy(1), status="needs_work", verdict="planned: dkms")
     for number, entry in enumerate([old, old, healthy(1), healthy(1), healthy(1)]):
-        _report.write(tmp_path, [dict(entry, checked_at=_report.stamp(NOW + number))], NOW + number, keep=4)
+        _report.write(tmp_path, [dict(entry, checked_at=stamp(NOW + number))], NOW + number, keep=4)
     assert len(list((tmp_path / "history").iterdir())) == 4
     spells = _report.history(tmp_path / "history", [])["rock-1"]
     assert [(spell["status"], spell["times"], spell["since"], spell["until"]) for spell in spells] == [
-        ("needs_work", 1, _report.stamp(NOW + 1), _report.stamp(NOW + 1)), ("healthy", 3, _report.stamp(NOW + 2), _report.stamp(NOW + 4))]
+        ("needs_work", 1, stamp(NOW + 1), stamp(NOW + 1)), ("healthy", 3, stamp(NOW + 2), stamp(NOW + 4))]
     assert "planned: dkms" in (tmp_path / "fleet.html").read_text()
 
 
@@ -246,11 +248,11 @@ def test_two_reports_of_one_moment_are_both_kept(tmp_path):
 
 def test_merge_keeps_what_was_not_looked_at(tmp_path, schema):
     _report.write(tmp_path, [healthy(1), healthy(2)], NOW)
-    _report.write(tmp_path, [dict(healthy(2), checked_at=_report.stamp(NOW + 60)), healthy(3)], NOW + 60, merge=True)
+    _report.write(tmp_path, [dict(healthy(2), checked_at=stamp(NOW + 60)), healthy(3)], NOW + 60, merge=True)
     report = read(tmp_path)
     schema(report)
     assert [(entry["name"], entry["checked_at"]) for entry in report["boards"]] == [
-        ("rock-1", _report.stamp(NOW)), ("rock-2", _report.stamp(NOW + 60)), ("rock-3", _report.stamp(NOW))]
+        ("rock-1", stamp(NOW)), ("rock-2", stamp(NOW + 60)), ("rock-3", stamp(NOW))]
     assert report["boards"][0] == _report.conform(healthy(1)) and report["summary"]["healthy"] == 3
     _report.write(tmp_path, [healthy(3)], NOW + 120)
     assert [entry["name"] for entry in read(tmp_path)["boards"]] == ["rock-3"]

@@ -31,13 +31,14 @@ def test_an_upgraded_board():
         ({"__npu_plan": {"action": "dkms_over_builtin"}}, "planned: dkms_over_builtin"),
         ({"__npu_plan": {"action": "unsupported"}, "__npu_error": "x"}, "unsupported"),
         ({"__npu_plan": {"action": "dkms"}, "__npu_error": "no space"}, "failed"),
-        ({"__npu_error": "a: does not answer over ssh: Connection refused"}, "unreachable"),
+        ({"__npu_error": "a: x", "__npu_cause": "no_answer"}, "unreachable"),
+        ({"__npu_error": "a: sudo: x", "__npu_cause": "sudo"}, "failed"),
         ({"__npu_plan": {"action": "none"}, "__npu_verification": {"diagnosis": "driver"}, "__npu_error": "x"}, "failed: driver"),
         ({"__npu_plan": {"action": "none"}, "__npu_verification": PROVEN, "__npu_error": "cannot record"}, "failed"),
         ({"__npu_plan": {"action": "none"}, "__npu_verification": {"diagnosis": "\x1b[31m"}, "__npu_error": "x"}, "failed: ?[31m"),
         # What was verified before the way back is no longer there.
         ({"__npu_plan": {"action": "none"}, "__npu_verification": PROVEN, "__npu_error": "x", "__npu_outcome": "rolled_back"}, "rolled back"),
-        ({"__npu_error": "a: does not answer over ssh: x", "__npu_outcome": "rollback_failed"}, "ROLLBACK FAILED"),
+        ({"__npu_error": "a: x", "__npu_cause": "no_answer", "__npu_outcome": "rollback_failed"}, "ROLLBACK FAILED"),
         ({"__npu_plan": {"action": "dkms"}, "__npu_left": {"verdict": "not touched"}}, "not touched"),
     ],
 )

@@ -7,12 +7,12 @@ from __future__ import annotations
 import copy
 import json
 import random
+import types
 
 import pytest
-
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import facts as _told_facts
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import gather as gather_module
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
 
 
@@ -24,7 +24,21 @@ def facts(board, gather):
 
 
 def test_the_facts_of_a_board_pass_as_they_are(facts):
-    assert _told_facts.checked(copy.deepcopy(facts)) == facts
+    assert gate.facts_of(copy.deepcopy(facts)) == facts
+
+
+def test_parts_that_cannot_be_read_have_their_own_shape(board, gather, monkeypatch):
+    def fail(*unused):
+        raise OSError("broken")
+
+    readers = 0
+    for there in [gather_module, *(value for value in vars(gather_module).values() if isinstance(value, types.ModuleType))]:
+        for name in [name for name in vars(there) if there.__name__.startswith("ansible_collections.") and (name == "read" or name.startswith("read_"))]:
+            monkeypatch.setattr(there, name, fail)
+            readers += 1
+    facts = json.loads(json.dumps(gather(board.base().npu())))
+    assert readers > 15 and len(facts["unread"]) > 12
+    assert gate.facts_of(copy.deepcopy(facts)) == facts
 
 
 def places(value, path=()):
@@ -47,7 +61,7 @@ def test_whatever_a_board_says_is_refused_or_can_be_planned_with(facts):
                 part = part[key]
             part[place[-1]] = dice.choice(odd) if dice.random() < 0.2 else value
             try:
-                checked = _told_facts.checked(told)
+                checked = gate.facts_of(told)
                 plan = planner.npu_plan(checked, {}, data)
             except ValueError as error:
                 assert "\n" not in str(error) and len(str(error)) < 300
@@ -60,7 +74,7 @@ def test_whatever_a_board_says_is_refused_or_can_be_planned_with(facts):
 
 
 @pytest.mark.parametrize("told, words", [
-    (None, "the facts is no object"), ({}, "the facts has no board"), ({"kernel": {"release": ""}}, "name no kernel"),
+    (None, "the facts is not an object"), ({}, "the facts has no board"), ({"kernel": {"release": ""}}, "name no kernel"),
     ({"kernel": {"release": "6.1.84" + "x" * 200}}, "kernel.release is not the release of a kernel"),
     ({"kernel": {"release": "6.1.84/../x"}}, "kernel.release is not the release"), ({"kernel": {"release": "6.1.84{{ x }}"}}, "kernel.release is not"),
     ({"driver": {"version": 7}}, "driver.version is not a version"), ({"driver": {"held_down": None}}, "driver.held_down is not true or false"),
@@ -71,4 +85,4 @@ def test_what_is_wrong_is_said(facts, told, words):
             facts[part].update(values)
         told = facts
     with pytest.raises(ValueError, match=words):
-        _told_facts.checked(told)
+        gate.facts_of(told)

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The facts of a board: a row for each. The gate takes no others from a board.
+
+A Field is in the record of the board, too (record.py), and with that in queries, fleet.json and its schema, and where
+it says so in fleet.csv, fleet.html and fleet.prom. A new fact is a row here, the code in module_utils/_facts that reads
+it, and RETURN of module npu_facts.
+"""
+
+from __future__ import annotations
+
+from .values import FLAG, INTEGER, OBJECT, OPTIONAL_FLAG, SENTENCE, TEXT, TEXTS, VERSION, Field, part
+
+FACTS = {
+    "board": part({
+        "model": Field(TEXT, column="model", title="Model", label="model"),
+        "soc": Field(TEXT, column="soc", title="SoC", label="soc"),
+        "serial": Field(TEXT, column="serial", title="Serial"),
+        "compatible": Field(TEXTS),
+    }, "from the device tree"),
+    "os": part({
+        "id": Field(TEXT),
+        "codename": Field(TEXT),
+        "version": Field(TEXT, column="os", title="System"),
+        "version_id": Field(TEXT),
+        "container": Field(TEXT),
+        "init": TEXT,
+    }),
+    "kernel": part({
+        "release": Field(TEXT, column="kernel", title="Kernel", label="kernel"),
+        "machine": Field(TEXT),
+        "headers": Field(FLAG, "whether modules can be built for it", column="headers"),
+        "signatures": Field((None, "config", "argument", "lockdown"), "what makes it load signed modules only"),
+        "config_digest": Field(TEXT),
+        "boot_id": Field(TEXT),
+        "headers_path": TEXT, "vendor_headers": OPTIONAL_FLAG, "symvers_digest": TEXT, "build": TEXT, "compiler": TEXT,
+        "config": {str: TEXT}, "config_source": TEXT, "kexec": (None, "loaded", "locked", "reboot"),
+    }, "the one that runs"),
+    "kernels": [
+        {"release": TEXT, "running": FLAG, "headers": FLAG, "module": FLAG, "builtin": FLAG, "build_error": TEXT},
+    ],
+    "device": part({
+        "node": Field(TEXT),
+        "address": Field(TEXT),
+        "status": Field(TEXT),
+        "driver": Field(TEXT, "what is bound to it"),
+        "compatible": TEXTS, "name": TEXT,
+    }, "the NPU"),
+    "driver": part({
+        "version": Field(VERSION, column="driver", title="Driver", label="driver"),
+        "date": Field(TEXT, column="driver_date"),
+        "presence": Field(("builtin", "module", "absent", "rocket"), "how the kernel itself has it",
+                          column="driver_presence", title="Driver is"),
+        "module": Field(TEXT, column="driver_module", title="Module"),
+        "version_source": Field(TEXT),
+        "builtin_version": Field(TEXT),
+        "held_down": Field(FLAG, "whether the kernel is told not to start its built-in driver"),
+        "render_node": Field(TEXT),
+        "loaded": TEXTS, "files": TEXTS,
+    }, "the running driver"),
+    "runtime": part({
+        "version": Field(TEXT, column="runtime", title="Runtime", label="runtime"),
+        "sha256": Field(TEXT, column="runtime_sha256"),
+        "path": Field(TEXT, title="Runtime file"),
+        "build": Field(TEXT),
+        "link": TEXT, "git_blob": TEXT, "size": INTEGER, "loader": TEXT,
+        "others": [{"path": TEXT, "version": TEXT, "sha256": TEXT}],
+    }, "librknnrt.so"),
+    "boot": {
+        "loader": TEXT, "config": TEXT, "cmdline": TEXT, "configured": TEXT, "next": TEXT, "default": TEXT,
+        "update": TEXT, "error": TEXT,
+        "links": [{
+            "path": TEXT, "target": TEXT,
+            "problem": (None, "loop", "dangling", "folder", "special", "blank", "elsewhere"),
+        }],
+    },
+    "processes": [{"pid": INTEGER, "name": TEXT}],
+    "dkms": {
+        "available": FLAG, "version": TEXT,
+        "modules": [{"name": TEXT, "version": TEXT, "kernel": TEXT, "arch": TEXT, "state": TEXT, "original": FLAG}],
+    },
+    "tools": {
+        "make": FLAG, "compiler": FLAG, "dkms": FLAG, "kexec": FLAG, "packages_interrupted": FLAG,
+        "python": VERSION, "bits": INTEGER,
+    },
+    "hardware": {"cores": INTEGER, "mhz": INTEGER, "memory": INTEGER},
+    "watchdog": {"usable": OPTIONAL_FLAG, "problem": TEXT, "timeout": INTEGER},
+    "filesystems": [{"path": TEXT, "mount": TEXT, "type": TEXT, "read_only": FLAG, "lasting": FLAG, "with_root": FLAG}],
+    "space": {str: INTEGER},
+    "repository": OBJECT,
+    "verification": OBJECT,
+    "upgrade": part({
+        "state": Field(TEXT, column="upgrade_state", title="Upgrade"),
+        "since": Field(TEXT),
+        "why": Field(TEXT, longest=SENTENCE),
+        "pending": Field(FLAG, "whether an upgrade is neither committed nor rolled back", column="upgrade_pending"),
+        "origin": Field(FLAG, "whether there is something that rollback-npu.yml would restore"),
+        "hold": Field(TEXT, column="hold", title="Hold"),
+        "locked_by": Field(TEXT, title="Locked by"),
+        "run": TEXT, "baseline": OBJECT, "driver": OBJECT,
+    }, "what upgrades have left on the board"),
+    "privileged": Field(FLAG, "whether it was read as root", column="privileged", nullable=False),
+    "unread": Field(TEXTS, "what could not be read, each with the reason", longest=SENTENCE),
+}
