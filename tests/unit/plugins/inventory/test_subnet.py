@@ -204,7 +204,7 @@ WRONG = {
     "an option of ssh": ({"ssh_args": ["-p", 22]}, "ssh_args is ['-p', 22]: each word is a text"),
     "a limit": ({"concurrency": 0}, "concurrency is 0: it is more than 0 and at most 512"),
     "a time": ({"timeout": -1}, "timeout is -1.0: it is more than 0"),
-    "a choice": ({"keep": "some"}, "'keep'"),
+    "a choice": ({"keep": "some"}, "Invalid value"),
     "a path": ({"tree": {"proc": "/$(id)"}}, "tree.proc is '/$(id)'"),
     "an area": ({"tree": {"dev": "/x"}}, "tree has dev: there are proc and sys"),
 }
