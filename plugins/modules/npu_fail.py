@@ -12,8 +12,8 @@ version_added: 2.0.0
 description:
   - Ends the run of a board like M(ansible.builtin.fail), or like a lost connection.
   - A board that does not answer is a failed board at first, so that it can be rescued and the run continues until the
-    report. After the report, this module marks the board as unreachable for Ansible, and for what reads its events, such
-    as AWX, ansible-runner or ARA.
+    report. After the report, this module marks the board as unreachable for Ansible, and for what reads its events,
+    such as AWX, ansible-runner or ARA.
 extends_documentation_fragment:
   - rkfleet.npu._attributes.controller
   - rkfleet.npu._attributes.info
@@ -30,7 +30,8 @@ options:
   unreachable:
     description:
       - Whether to mark the board as unreachable instead of failed. C(ansible-playbook) then exits with 4.
-      - C(ignore_unreachable) of the task or play has the effect that it has for a lost connection. A C(rescue) is not run.
+      - C(ignore_unreachable) of the task or play has the effect that it has for a lost connection. A C(rescue) is not
+        run.
     type: bool
     default: false
 """
