@@ -165,7 +165,7 @@ def test_an_entry_that_is_no_address(tmp_path):
     good = {"npu_rknn_server_allow": ["any", "localhost", "10.1.0.1", "fd00::/64", "::1"], "__npu_plan": plan}
     code, told = play(tmp_path, "rknn_server", dict(boards, good=dict(good, npu_mirror="http://127.0.0.1:9", npu_cache_dir=str(tmp_path))), "--check")
     assert "cannot get x: tried http://127.0.0.1:9/x" in told and "good: npu_rknn" not in told
-    assert code == 2 and "as systemd's IPAddressAllow has them" in told
+    assert code == 2 and "as in systemd's IPAddressAllow" in told
     assert {name for name in boards if "%s: npu_rknn_server_allow is ['10.1.0.1'" % name in told} == set(boards)
 
 
