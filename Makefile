@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-# `make` alone lists what there is. Every target sets itself up; a second time that costs nothing.
+# `make` alone lists the targets. Each target installs what it needs; the second time that takes no time.
 .DEFAULT_GOAL := help
 .PHONY: help setup host lint unit test faults bench docs demo artefact clean
 PYTEST = .venv/bin/python -m pytest -c tests/pytest.ini --rootdir=. $(PYTEST_ARGS)
@@ -9,39 +9,39 @@ LAB = .venv/bin/python tests/lab/lab
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
-setup:  ## the virtual environment .venv and build/collections (ANSIBLE_CORE=2.18.19: with another ansible-core)
+setup:  ## create .venv and build/collections (ANSIBLE_CORE=2.18.19: with another ansible-core)
 	@python3 tests/environment.py
 
-host: setup  ## what the emulated boards need from this machine: install it (root or sudo), then say what is missing
+host: setup  ## install what the emulated boards need on this machine (root or sudo), and report what is missing
 	@$(LAB) install-host-packages
 	@$(LAB) doctor
 
-lint: setup  ## linters, sanity with each ansible-core, documentation, licenses, the artefact
+lint: setup  ## run linters, sanity with each ansible-core, checks of documentation, licenses and the artifact
 	@$(PYTEST) tests/quality
 
-unit: setup  ## unit tests, seconds
+unit: setup  ## run the unit tests: seconds
 	@$(PYTEST) tests/unit tests/lab
 
-# Emulated boards wait as much as they compute: two at a time, and beside them what needs none (tests/conftest.py). What is rare or
-# long is left out: `make lint` and `make faults` have it.
-test: host  ## all but the rarest tests, emulated boards included: three quarters of an hour, an hour the first time
+# Emulated boards wait as much as they compute: two workers for them, and one for tests without a board (tests/conftest.py).
+# Rare or long tests run in `make lint` and `make faults`.
+test: host  ## run all but the rarest tests, emulated boards included: three quarters of an hour, an hour the first time
 	@exec .venv/bin/python tests/run.py -n 3 --dist loadscope --no-loadscope-reorder -m "not lint_only and not faults_only" $(PYTEST_ARGS)
 
-faults: host  ## break emulated boards in every way we could think of, three hours, and what make test leaves out: no board may end worse than it began
+faults: host  ## run the fault matrix on emulated boards, three hours, and the tests that make test leaves out
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec .venv/bin/python tests/faults/run.py
 
-bench: host  ## ratios: audit and second run to ping, upgrade to by hand, downtime to reboot ... (BENCH_ONLY="audit memory": some of them)
+bench: host  ## measure speed and memory as ratios (BENCH_ONLY="audit memory": some of them)
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec .venv/bin/python tests/bench/run.py
 
-docs: setup  ## docs/compatibility.md from the data, docs/boards.md from the tests, docs/fleet.schema.json from the schema
+docs: setup  ## write the generated documents: compatibility, boards, fleet.schema.json, variables of the roles
 	@.venv/bin/python tests/quality/generate_docs.py
 
-demo: host  ## watch an emulated ROCK 5B go from a failing MobileNet to a proven one
+demo: host  ## upgrade an emulated ROCK 5B from a failing to a working MobileNet
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec tests/lab/demo
 
-artefact: setup  ## build/rkfleet-npu-VERSION.tar.gz
+artefact: setup  ## build build/rkfleet-npu-VERSION.tar.gz
 	@.venv/bin/ansible-galaxy collection build --force --output-path build
 
-clean:  ## stop the boards and remove build/ and .venv; the caches outside the checkout stay
+clean:  ## stop the boards and remove build/ and .venv, but not the caches outside the checkout
 	@if [ -d build ]; then python3 tests/lab/lab down --everywhere --purge; fi
 	@rm -rf build .venv tests/output .ansible

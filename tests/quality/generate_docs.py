@@ -3,7 +3,7 @@
 """Write the generated documents (`make docs`).
 
 docs/compatibility.md is made of the compatibility data, docs/boards.md of the tests' marks, docs/fleet.schema.json of the
-schema of a board's record.
+schema of a board's record, and the table of variables in the README of a role of its argument specification.
 
 A mark is `@pytest.mark.case(case="...", plan="...", result="...")` with plain strings, on a test, on one of its
 parameter sets, or in the module's table of them. The tests are read, not run or imported.
@@ -27,6 +27,7 @@ import environment  # noqa: E402
 
 sys.path[:0] = [str(environment.COLLECTIONS)]
 
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _docs  # noqa: E402
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.files import SCHEMA  # noqa: E402
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import record  # noqa: E402
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import values as kinds  # noqa: E402
@@ -378,10 +379,66 @@ def fleet_schema():
         **report, "$defs": {"board": board}}, indent=2) + "\n"
 
 
+# -- the variables of a role ----------------------------------------------------------------------------------------------------
+
+BEGIN = "<!-- variables: written by `make docs` from meta/argument_specs.yml -->"
+END = "<!-- end of variables -->"
+
+
+def markdown(text):
+    """Markdown of a text with Ansible's markup, for the README of a role."""
+    text = re.sub(r"\bL\(([^,)]*),\s*([^)]*)\)", r"[\1](\2)", text).replace(f"({_docs.DOCUMENTATION}/", "(../../docs/")
+    text = re.sub(r"\bP\(rkfleet\.npu\.(\w+)#role\)", r"[\1](../\1/README.md)", text)
+    text = re.sub(r"\bB\(([^)]*)\)", r"**\1**", text)
+    return re.sub(r"\b(?:C|M|O|V|RV)\(([^)]*)\)", r"`\1`", text)
+
+
+def _default(value):
+    if value in ("", None):
+        return ""
+    return "`%s`" % (value if isinstance(value, str) else json.dumps(value))
+
+
+def variables(specs):
+    """Markdown table of the options of all entry points of a role.
+
+    Args:
+        specs: content of meta/argument_specs.yml.
+    """
+    entries = specs["argument_specs"]
+    rows = ["| variable | default | description |", "|---|---|---|"]
+    for name, option in {name: option for entry in entries.values() for name, option in entry["options"].items()}.items():
+        about = option["description"]
+        sentences = [about] if isinstance(about, str) else list(about)
+        if name not in entries["main"]["options"]:
+            users = [f"`tasks_from: {entry}`" for entry in entries if name in entries[entry]["options"]]
+            sentences.insert(0, f"For {', '.join(users)}.")
+        cells = (f"`{name}`", _default(option.get("default")), markdown(" ".join(sentences)))
+        rows.append("| %s |" % " | ".join(cell.replace("|", "\\|") for cell in cells))
+    return "\n".join(rows)
+
+
+def readme(folder):
+    """Text of the README of a role, with its table of variables up to date; ValueError if it has no place for one.
+
+    Args:
+        folder: the role's folder.
+    """
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise ValueError(f"{folder / 'README.md'}: one line {BEGIN} and one line {END} are required")
+    specs = yaml.safe_load((folder / "meta/argument_specs.yml").read_text(encoding="utf-8"))
+    return text.partition(BEGIN)[0] + f"{BEGIN}\n{variables(specs)}\n{END}" + text.partition(END)[2]
+
+
 def generated(root=ROOT):
     """{path relative to root: the text it should have}."""
     data = yaml.safe_load((root / DATA).read_text(encoding="utf-8"))
-    return {"docs/compatibility.md": compatibility(data), "docs/boards.md": boards(cases(root)), "docs/fleet.schema.json": fleet_schema()}
+    return {
+        "docs/compatibility.md": compatibility(data), "docs/boards.md": boards(cases(root)), "docs/fleet.schema.json": fleet_schema(),
+        **{f"roles/{specs.parts[-3]}/README.md": readme(specs.parent.parent)
+           for specs in sorted(root.glob("roles/*/meta/argument_specs.yml"))},
+    }
 
 
 def main():

@@ -20,11 +20,43 @@ generate_docs = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(generate_docs)
 
 
-@pytest.mark.parametrize("name", ["docs/compatibility.md", "docs/boards.md", "docs/fleet.schema.json"])
+ROLES = sorted(path.parts[-3] for path in generate_docs.ROOT.glob("roles/*/meta/argument_specs.yml"))
+
+
+@pytest.mark.parametrize("name", [
+    "docs/compatibility.md", "docs/boards.md", "docs/fleet.schema.json",
+    *(f"roles/{role}/README.md" for role in ROLES)])
 def test_generated_document_is_up_to_date(root, name):
     path = root / name
     assert path.exists(), name
     assert path.read_text(encoding="utf-8") == generate_docs.generated(root)[name], f"{name} is stale: make docs"
+
+
+def test_a_roles_table_of_variables_follows_its_argument_specification(tmp_path):
+    (tmp_path / "meta").mkdir()
+    (tmp_path / "meta/argument_specs.yml").write_text("""
+argument_specs:
+  main:
+    options:
+      npu_one: {type: bool, default: true, description: "Whether V(a || b) holds, see L(x,%s/y.md#z)."}
+  later:
+    options:
+      npu_two: {type: str, default: "", description: [As O(npu_one)., 'In P(rkfleet.npu.driver#role).']}
+""" % _docs.DOCUMENTATION)
+    readme = tmp_path / "README.md"
+    readme.write_text("# x\n")
+    with pytest.raises(ValueError, match="required"):
+        generate_docs.readme(tmp_path)
+    readme.write_text(f"# x\n{generate_docs.BEGIN}\nstale\n{generate_docs.END}\nkept\n")
+    assert generate_docs.readme(tmp_path) == f"""# x
+{generate_docs.BEGIN}
+| variable | default | description |
+|---|---|---|
+| `npu_one` | `true` | Whether `a \\|\\| b` holds, see [x](../../docs/y.md#z). |
+| `npu_two` |  | For `tasks_from: later`. As `npu_one`. In [driver](../driver/README.md). |
+{generate_docs.END}
+kept
+"""
 
 
 def test_messages_link_to_the_published_documentation(root, project_files):

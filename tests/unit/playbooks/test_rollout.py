@@ -321,7 +321,7 @@ def test_a_board_that_is_lost_in_a_task_of_the_owners(play, tmp_path, when):
     assert status["b"] == "unreachable"
 
 
-@pytest.mark.parametrize("how, said", [(True, "It is not back."), ("at once", "The way back failed: the old driver is gone")])
+@pytest.mark.parametrize("how, said", [(True, "It is not back."), ("at once", "The rollback failed: the old driver is gone")])
 def test_a_rollback_that_fails_is_the_last_word(play, how, said):
     run = play({"a": {}, "b": {"fails": "driver", "way_back_fails": how}, "c": {}}, npu_rollout=1)
     assert run.rc == 2 and run.verdicts == {"a": "ok", "b": "ROLLBACK FAILED", "c": "not touched"}
