@@ -35,8 +35,9 @@ class PackagesError(Exception):
 class Packages:
     """What apt and dpkg do on this board.
 
-    :arg run: callable taking a list of arguments, giving C((rc, stdout, stderr)); it has to add ENVIRONMENT.
-    :arg root: where the board's files are.
+    Args:
+        run: Callable taking a list of arguments, giving `(rc, stdout, stderr)`; it has to add ENVIRONMENT.
+        root: Where the board's files are.
     """
 
     def __init__(self, run, root="/", sleep=time.sleep, now=time.time, clock=time.monotonic):
@@ -46,7 +47,7 @@ class Packages:
         return os.path.join(self.root, path.lstrip("/"))
 
     def known(self):
-        """C({name: state}) of all packages that dpkg has anything of, state as in C(installed) or C(half-configured)."""
+        """`{name: state}` of all packages that dpkg has anything of, state as in `installed` or `half-configured`."""
         rc, out, err = self.run(["dpkg-query", "--show", "--showformat", "${Package} ${Status}\\n"])
         if rc != 0:
             raise PackagesError("dpkg does not say what is installed: %s" % _short(err or out))
@@ -124,8 +125,11 @@ class Packages:
     def install(self, names, note):
         """Install packages without those they only recommend; return the names of all that came with them.
 
-        :arg note: called with the names of all that is to come, before anything is done.
-        :raises PackagesError: after what had come was taken away again.
+        Args:
+            note: Called with the names of all that is to come, before anything is done.
+
+        Raises:
+            PackagesError: After what had come was taken away again.
         """
         stale = self.refresh()
         before, archives, boot = self.known(), self._archives(), self._boot()
@@ -142,7 +146,7 @@ class Packages:
         return sorted(set(self.known()) - set(before))
 
     def _take_back(self, before, archives):
-        """Remove what a failed installation has left; return what that did not remove, or C("")."""
+        """Remove what a failed installation has left; return what that did not remove, or `""`."""
         self._forget(archives)
         new = sorted(set(self.known()) - set(before))
         if new:
@@ -154,7 +158,7 @@ class Packages:
         return "%s could not be taken away again" % " ".join(left) if left else ""
 
     def removable(self, names):
-        """C((packages, kept)): those of the packages that can go without any other going with them, and C({name: why}) of the others."""
+        """`(packages, kept)`: those of the packages that can go without any other going with them, and `{name: why}` of the others."""
         for name in names:
             if not _NAME.match(name):
                 raise PackagesError("%r is not the name of a package" % name)

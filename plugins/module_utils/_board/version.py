@@ -43,8 +43,8 @@ def at_least(version, floor):
 def order(text):
     """Sort key of anything that looks like a version, kernel releases such as 6.1.43-15-rk2312 too, or None.
 
-    Numbers count as numbers, a pre-release comes before its release and what hangs on a version after it. Two keys are equal
-    where the texts mean the same version: v0.9.6 and 0.9.6, 2.0 and 2.0.0.
+    Numbers count as numbers, a pre-release comes before its release and what hangs on a version after it. Two keys are
+    equal where the texts mean the same version: v0.9.6 and 0.9.6, 2.0 and 2.0.0.
     """
     match = _LOOSE.match(text) if isinstance(text, str) else None
     if not match or not ("." in match.group(1) or text.isdigit()):

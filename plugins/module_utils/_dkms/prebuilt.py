@@ -3,8 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A module that was built on another board: looked at before it is used, and packed as DKMS takes it.
 
-The kernel compares the versions of symbols when it loads a module, which is after the reboot. So they are compared here before: with
-Module.symvers of the kernel's headers, or, where there are none, with what the modules of the kernel itself ask for.
+The kernel compares the versions of symbols when it loads a module, which is after the reboot. So they are compared here
+before: with Module.symvers of the kernel's headers, or, where there are none, with what the modules of the kernel
+itself ask for.
 """
 
 from __future__ import annotations
@@ -39,9 +40,10 @@ class Binary:
 
 
 def collect(run, path, headers):
-    """What the controller keeps of a build: C({name, content, sha256, symvers, vermagic, tools}), content in base64; None for a file that is too large.
+    """What the controller keeps of a build: `{name, content, sha256, symvers, vermagic, tools}`, content in base64; None for a file that is too large.
 
-    :arg headers: folder of the kernel's headers it was built with.
+    Args:
+        headers: Folder of the kernel's headers it was built with.
     """
     content = read_file(path, LARGEST + 1)
     if content is None or len(content) > LARGEST:
@@ -75,7 +77,7 @@ def damaged(binary):
 
 
 def wanted_versions(run, path):
-    """C({symbol: checksum}) of what a module asks of the kernel, as modprobe reads it; empty where the kernel has no CONFIG_MODVERSIONS."""
+    """`{symbol: checksum}` of what a module asks of the kernel, as modprobe reads it; empty where the kernel has no CONFIG_MODVERSIONS."""
     rc, out, err = run(["modprobe", "--dump-modversions", path])
     if rc:
         raise ValueError("modprobe cannot read it: %s" % " ".join((err or out).split())[:200])
@@ -83,7 +85,7 @@ def wanted_versions(run, path):
 
 
 def symbols_problem(wanted, modules):
-    """C((sentence or None, note)): whether the kernel whose modules are at I(modules) has the symbols in the versions that are wanted."""
+    """`(sentence or None, note)`: whether the kernel whose modules are at `modules` has the symbols in the versions that are wanted."""
     known, source = headers_versions(modules), "Module.symvers"
     if known is None:
         known, source = imported_versions(modules, set(wanted)), "the kernel's own modules"
@@ -103,7 +105,7 @@ def _some(names):
 
 
 def headers_versions(modules):
-    """C({symbol: checksum}) as of Module.symvers, or None where there are no headers."""
+    """`{symbol: checksum}` as of Module.symvers, or None where there are no headers."""
     content = read_file(os.path.join(modules, "build/Module.symvers"), 64 << 20)
     if not content:
         return None
@@ -111,7 +113,7 @@ def headers_versions(modules):
 
 
 def imported_versions(modules, names):
-    """C({symbol: checksum}) of those of I(names) that the kernel's own modules ask for; at most 300 modules are looked at."""
+    """`{symbol: checksum}` of those of `names` that the kernel's own modules ask for; at most 300 modules are looked at."""
     found, looked = {}, 0
     for path in _own_modules(modules):
         if looked >= _MOST_MODULES or len(found) == len(names):
@@ -136,7 +138,7 @@ def _own_modules(modules):
 
 
 def versions_of(path):
-    """C({symbol: checksum}) of a 64-bit module's own section; empty where that cannot be read. In Python: a process for each module takes too long."""
+    """`{symbol: checksum}` of a 64-bit module's own section; empty where that cannot be read. In Python: a process for each module takes too long."""
     try:
         content = _unpacked(path)
         section = _section(content, b"__versions")
@@ -179,7 +181,7 @@ def _section(content, wanted):
 
 
 def tarball(binary, path, package, version, kernel, arch, conf):
-    """Write a binaries-only archive as C(dkms mktarball) makes it, for every release of DKMS: 2.8 wants dkms_dbversion, later ones pass it over."""
+    """Write a binaries-only archive as `dkms mktarball` makes it, for every release of DKMS: 2.8 wants dkms_dbversion, later ones pass it over."""
     texts = {
         "dkms_main_tree/dkms_dbversion": b"2.0.0\n",
         "dkms_binaries_only/PACKAGE_NAME": package.encode() + b"\n",

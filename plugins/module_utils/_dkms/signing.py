@@ -3,8 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Have DKMS sign what it builds, now and at every later kernel update, and look whether it did.
 
-The key stays where it is: DKMS is told its path. From 3.0 on DKMS signs by itself and reads fragments of its configuration; Debian's 2.8.4
-(bullseye) knows neither, but calls a program to sign with. All of them go on without a word where signing fails.
+The key stays where it is: DKMS is told its path. From 3.0 on DKMS signs by itself and reads fragments of its
+configuration; Debian's 2.8.4 (bullseye) knows neither, but calls a program to sign with. All of them go on without a
+word where signing fails.
 """
 
 from __future__ import annotations
@@ -62,10 +63,13 @@ class SigningError(Exception):
 class Signing:
     """What DKMS is to sign modules with; without a key, what an earlier run set up is taken away.
 
-    :arg key: path of a private key on this machine, C("") for none. It is looked at, but neither kept nor told.
-    :arg cert: path of its certificate on this machine.
-    :arg root: where the machine's files are.
-    :raises SigningError: where one of them is not to be used.
+    Args:
+        key: Path of a private key on this machine, `""` for none. It is looked at, but neither kept nor told.
+        cert: Path of its certificate on this machine.
+        root: Where the machine's files are.
+
+    Raises:
+        SigningError: Where one of them is not to be used.
     """
 
     def __init__(self, key="", cert="", root="/"):
@@ -117,7 +121,7 @@ class Signing:
             raise SigningError("npu_signing_key: %s is not a private key in PEM format" % key)
 
     def _wanted(self, key, cert):
-        """C({path: (content or None, mode)})."""
+        """`{path: (content or None, mode)}`."""
         script = b"".join(read_file(self._place(path)) or b"" for path in ("/usr/sbin/dkms", "/usr/bin/dkms"))
         old = bool(key) and b"framework.conf.d" not in script
         wanted = {SIGNING_TOOL: (_TOOL_TEXT.encode() if old else None, 0o755),
@@ -147,7 +151,9 @@ class Signing:
     def module_problem(self, run, path, log="", strict=True):
         """Return one sentence on the signature of a module's file, or None where it is the wanted one or none is wanted.
 
-        :arg strict: whether a signature that cannot be verified here is a problem, too. For a module that the board built itself it is none.
+        Args:
+            strict: Whether a signature that cannot be verified here is a problem, too. For a module that the board
+                built itself it is none.
         """
         if self.serial is None:
             return None
@@ -175,7 +181,7 @@ class Signing:
 
 
 def split(content):
-    """C((module without signature, signature in DER)) of an uncompressed module; the signature is None where it has none."""
+    """`(module without signature, signature in DER)` of an uncompressed module; the signature is None where it has none."""
     end = len(content) - len(MAGIC) - _TRAILER.size
     if end < 0 or not content.endswith(MAGIC):
         return content, None
@@ -188,9 +194,12 @@ def split(content):
 def verify(run, content, certificate):
     """One sentence where the signature of an uncompressed module is not one of this certificate's key over these very bytes, or None.
 
-    :arg run: callable taking a list of arguments, giving C((rc, stdout, stderr)).
-    :arg certificate: X.509, PEM or DER.
-    :raises NotVerified: where that cannot be found out here.
+    Args:
+        run: Callable taking a list of arguments, giving `(rc, stdout, stderr)`.
+        certificate: X.509, PEM or DER.
+
+    Raises:
+        NotVerified: Where that cannot be found out here.
     """
     body, signature = split(content)
     if signature is None:
@@ -223,7 +232,8 @@ def verify(run, content, certificate):
 def as_pem(content):
     """An X.509 certificate, PEM or DER, as PEM: the only form that openssl 1.1.1 reads with -certfile.
 
-    :raises ValueError: where it is not a certificate.
+    Raises:
+        ValueError: Where it is not a certificate.
     """
     certificate_serial(content)
     pem = _PEM.search(content)
@@ -234,7 +244,8 @@ def as_pem(content):
 def _content(run, path):
     """The module in a file, unpacked.
 
-    :raises NotVerified: where it cannot be read here.
+    Raises:
+        NotVerified: Where it cannot be read here.
     """
     try:
         with open(path, "rb") as stream:
@@ -272,7 +283,8 @@ def _unzstd(run, path):
 def certificate_serial(content):
     """The serial number of an X.509 certificate (PEM or DER) in hex, without leading zeros; by it a signature names its certificate.
 
-    :raises ValueError: where it is not a certificate.
+    Raises:
+        ValueError: Where it is not a certificate.
     """
     pem = _PEM.search(content or b"")
     try:
@@ -292,7 +304,7 @@ def certificate_serial(content):
 
 
 def _element(data, at):
-    """C((tag, start, end)) of the DER element at I(at)."""
+    """`(tag, start, end)` of the DER element at `at`."""
     length, start = data[at + 1], at + 2
     if length & 0x80:
         size = length & 0x7F

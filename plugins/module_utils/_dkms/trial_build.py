@@ -38,16 +38,17 @@ class CannotBuild(Exception):
 
 
 def check(run, release, package, module, tree, folder, root="/", signing=False, collect=False, sign_with=None):
-    """Try one kernel; C({release, verdict, reason, headers, probes, log}), verdict being builds, fails, unsupported or no_headers.
+    """Try one kernel; `{release, verdict, reason, headers, probes, log}`, verdict being builds, fails, unsupported or no_headers.
 
-    :arg run: callable taking a list of arguments and the folder to run them in, giving C((rc, stdout, stderr)).
-    :arg package: name of the package with this kernel's headers, asked for where they are not installed.
-    :arg module: name of the module, C(rknpu) or C(rknpu_dkms).
-    :arg tree: the DKMS source tree, unpacked; it is copied.
-    :arg folder: an empty folder for all that is made; the caller removes it.
-    :arg signing: whether DKMS will sign what it builds.
-    :arg collect: whether the module is wanted, too: then it is in C(built), as C(_prebuilt.collect) gives it.
-    :arg sign_with: C((key, certificate)), paths on this machine, to sign that with.
+    Args:
+        run: Callable taking a list of arguments and the folder to run them in, giving `(rc, stdout, stderr)`.
+        package: Name of the package with this kernel's headers, asked for where they are not installed.
+        module: Name of the module, `rknpu` or `rknpu_dkms`.
+        tree: The DKMS source tree, unpacked; it is copied.
+        folder: An empty folder for all that is made; the caller removes it.
+        signing: Whether DKMS will sign what it builds.
+        collect: Whether the module is wanted, too: then it is in `built`, as `_prebuilt.collect` gives it.
+        sign_with: `(key, certificate)`, paths on this machine, to sign that with.
     """
     result = {"release": release, "verdict": "fails", "reason": "", "headers": None, "probes": [], "log": ""}
     try:
@@ -157,7 +158,7 @@ def _moved(path, place):
 
 
 def _of_release(place, release):
-    """The folder below I(place) with the headers of a kernel, as the headers themselves say."""
+    """The folder below `place` with the headers of a kernel, as the headers themselves say."""
     found = glob.glob(os.path.join(glob.escape(place), "usr/src/*/include/generated/utsrelease.h"))
     for file in sorted(found):
         with open(file, encoding="utf-8", errors="replace") as stream:
@@ -167,7 +168,7 @@ def _of_release(place, release):
 
 
 def _option(headers, name):
-    """A kernel option as its headers have it, V("") where it is not set."""
+    """A kernel option as its headers have it, `""` where it is not set."""
     found = re.search(r"^CONFIG_%s=([ym])$" % name, _text(os.path.join(headers, "include/config/auto.conf")), re.M)
     return found.group(1) if found else ""
 

@@ -4,8 +4,9 @@
 
 """The NPU driver: how the kernel has it, which one is bound, and what it answers.
 
-Nothing here changes anything. GET_HW_VERSION is never asked and debugfs' `freq` never read: both touch the
-hardware. The version of `/sys/module/*/version` is used without root only, and of a bound driver: a built-in that is held down still shows one.
+Nothing here changes anything. GET_HW_VERSION is never asked and debugfs' `freq` never read: both touch the hardware.
+The version of `/sys/module/*/version` is used without root only, and of a bound driver: a built-in that is held down
+still shows one.
 """
 
 from __future__ import annotations

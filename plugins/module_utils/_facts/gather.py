@@ -76,7 +76,7 @@ def _config(tree, release):
 
 
 def read_signatures(tree, options):
-    """What makes the running kernel load signed modules only: its V(config), an V(argument) it was given, V(lockdown), or None."""
+    """What makes the running kernel load signed modules only: its `config`, an `argument` it was given, `lockdown`, or None."""
     if "MODULE_SIG_FORCE" in options:
         return "config"
     words = (tree.line("/proc/cmdline", 2048) or "").split()
@@ -90,8 +90,9 @@ def read_signatures(tree, options):
 
 
 def read_banner(tree, uname):
-    """C((build, compiler)): which build of its release the running kernel is, and by what it was compiled, as the kernel says."""
-    # Linux version RELEASE (user@host) (gcc ..., GNU ld ...) #1 SMP ...; since 5.8 there may be brackets within the third part.
+    """`(build, compiler)`: which build of its release the running kernel is, and by what it was compiled, as the kernel says."""
+    # Linux version RELEASE (user@host) (gcc ..., GNU ld ...) #1 SMP ...; since 5.8 there may be brackets within the
+    # third part.
     match = re.match(r"Linux version \S+ \([^()]*\) \((.*)\) (#.*)\Z", tree.line("/proc/version", 600) or "")
     return (match.group(2), match.group(1)) if match else (clean(uname.version), None)
 
@@ -143,7 +144,7 @@ def read_tools(tree):
 
 
 def read_hardware(tree):
-    """How fast a board builds: C(cores), C(mhz) of all of them together (null where the kernel does not say), C(memory) in MiB."""
+    """How fast a board builds: `cores`, `mhz` of all of them together (null where the kernel does not say), `memory` in MiB."""
     folder = "/sys/devices/system/cpu"
     cores = [name for name in tree.names(folder) if re.match(r"cpu\d+\Z", name)]
     clocks = [tree.line("%s/%s/cpufreq/cpuinfo_max_freq" % (folder, name), 20) or "" for name in cores]

@@ -22,7 +22,7 @@ _CACHE_MAGIC = b"glibc-ld.so.cache1.1"
 
 
 def banner(data):
-    """(version, build) of the text C(librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)) in data, or None."""
+    """(version, build) of the text `librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)` in data, or None."""
     match = _BANNER.search(data)
     return (match.group(1).decode("ascii"), match.group(2).decode("ascii")) if match else None
 

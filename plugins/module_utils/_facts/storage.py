@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Whether what an upgrade writes is still on the board after the reboot, and whether the board can go back by itself.
 
-The plan refuses a board by this, and so does the transaction before it writes anything: see npu_plan and Transaction.begin().
+The plan refuses a board by this, and so does the transaction before it writes anything: see npu_plan and
+Transaction.begin().
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _LIMIT = 1 << 20
 
 
 class Mount:
-    """One mount: its C(point), C(kind) of file system, C(source), C(options), and C(lasting), whether what is written to it survives a reboot."""
+    """One mount: its `point`, `kind` of file system, `source`, `options`, and `lasting`, whether what is written to it survives a reboot."""
 
     def __init__(self, point, kind, source, options, device=""):
         self.point, self.kind, self.source, self.options, self.device = point, kind, source, options, device or source
@@ -90,13 +91,14 @@ def _is_lasting(mount, found, cmdline, depth=4):
         return False
     below = _mount_of([other for other in found if other is not mount], upper)
     if below is None or below.point == "/":
-        # It was mounted by the initramfs and cannot be seen any more. FriendlyElec's names its partition on the command line.
+        # It was mounted by the initramfs and cannot be seen any more. FriendlyElec's names its partition on the command
+        # line.
         return upper.startswith("/data/") and any(re.match(r"data=/dev/(?!z?ram)", word) for word in cmdline)
     return not below.read_only and _is_lasting(below, found, cmdline, depth - 1)
 
 
 def read_filesystems(tree, found=None):
-    """C([{path, mount, type, read_only, lasting, with_root}]) of all that is written to; empty where the tree does not say what is mounted."""
+    """`[{path, mount, type, read_only, lasting, with_root}]` of all that is written to; empty where the tree does not say what is mounted."""
     found = mounts(tree) if found is None else found
     root, entries = _mount_of(found, "/"), []
     for path in PATHS:
@@ -112,9 +114,10 @@ def read_filesystems(tree, found=None):
 
 
 def read_boot_links(tree, config, found=None):
-    """C([{path, target, problem}]) of the files of the boot configuration that are symbolic links; problem is None where the target can be written.
+    """`[{path, target, problem}]` of the files of the boot configuration that are symbolic links; problem is None where the target can be written.
 
-    :arg config: the file with the kernel arguments, or None.
+    Args:
+        config: The file with the kernel arguments, or None.
     """
     found = mounts(tree) if found is None else found
     points = set(mount.point for mount in (_mount_of(found, path) for path in PATHS) if mount is not None)
@@ -153,14 +156,14 @@ def read_container(tree):
 
 
 def read_init(tree):
-    """V(systemd), else the name of process 1, or None where that cannot be seen."""
+    """`systemd`, else the name of process 1, or None where that cannot be seen."""
     if tree.exists("/run/systemd/system"):
         return "systemd"
     return tree.line("/proc/1/comm", 32) or None
 
 
 def read_kexec(tree):
-    """Whether the next reboot starts a kernel past the boot loader: V(loaded), V(locked) (it cannot be unloaded), V(reboot) (kexec-tools loads one), None."""
+    """Whether the next reboot starts a kernel past the boot loader: `loaded`, `locked` (it cannot be unloaded), `reboot` (kexec-tools loads one), None."""
     if tree.line("/sys/kernel/kexec_loaded", 8) == "1":
         return "locked" if tree.line("/proc/sys/kernel/kexec_load_disabled", 8) == "1" else "loaded"
     if tree.exists("/etc/init.d/kexec-load") and tree.exists("/sbin/kexec"):
@@ -174,7 +177,7 @@ def read_kexec(tree):
 
 
 def read_watchdog(tree):
-    """C({usable, problem, timeout}): whether the guard can use the hardware watchdog, else why not; usable is None where the tree does not say."""
+    """`{usable, problem, timeout}`: whether the guard can use the hardware watchdog, else why not; usable is None where the tree does not say."""
     folder = "/sys/class/watchdog"
     if not tree.exists(folder) and not tree.live:
         return {"usable": None, "problem": None, "timeout": None}

@@ -29,17 +29,18 @@ _LINK_PROBLEMS = {
 
 
 def writes_boot(loader):
-    """Whether files below C(/boot) belong to the boot configuration. I(loader): as registry.read() returns it."""
+    """Whether files below `/boot` belong to the boot configuration. `loader`: as registry.read() returns it."""
     return str(loader.get("config") or "").startswith("/boot/") or bool(loader.get("update"))
 
 
 def problem(filesystems, links, init, boot=True):
-    """C((reason, remedy)) for a board that could not be brought back after a reboot, or None.
+    """`(reason, remedy)` for a board that could not be brought back after a reboot, or None.
 
-    :arg filesystems: as read_filesystems() returns them.
-    :arg links: as read_boot_links() returns them.
-    :arg init: as read_init() returns it.
-    :arg boot: whether anything below C(/boot) is written.
+    Args:
+        filesystems: As read_filesystems() returns them.
+        links: As read_boot_links() returns them.
+        init: As read_init() returns it.
+        boot: Whether anything below `/boot` is written.
     """
     if init not in (None, "systemd"):
         return ("This board is not run by systemd (process 1 is %s), which is what rolls a failed upgrade back." % init,
@@ -65,7 +66,7 @@ def problem(filesystems, links, init, boot=True):
 
 
 def check(root="/"):
-    """Return one or two sentences on why an upgrade of the board whose files lie below I(root) must not begin, or None."""
+    """Return one or two sentences on why an upgrade of the board whose files lie below `root` must not begin, or None."""
     tree = Tree(root)
     if read_container(tree):
         return None  # nothing boots here: the plan has refused it before, and a container's root is an overlay by nature

@@ -21,11 +21,12 @@ SPARE_MIB = 16
 
 
 class RestorePoint:
-    """One of the folders C(pending) and C(origin).
+    """One of the folders `pending` and `origin`.
 
-    :arg root: where the board's files are.
-    :arg home: the state folder.
-    :arg folder: the restore point's own folder.
+    Args:
+        root: Where the board's files are.
+        home: The state folder.
+        folder: The restore point's own folder.
     """
 
     def __init__(self, root, home, folder):
@@ -35,7 +36,7 @@ class RestorePoint:
         return os.path.join(self.root, path.lstrip("/"))
 
     def manifest(self):
-        """Lines of the manifest, C(KIND COPY SHA256 PATH) each."""
+        """Lines of the manifest, `KIND COPY SHA256 PATH` each."""
         return read_lines(os.path.join(self.folder, "manifest"))
 
     def paths(self):
@@ -45,9 +46,12 @@ class RestorePoint:
     def write(self, paths, query):
         """Copy what is at these paths, and write the manifest; what an older manifest of it names stays as it is.
 
-        :arg paths: C([(path, kind)]) as watched() returns them.
-        :arg query: callable that takes a command of the guard and returns what it prints, as bytes.
-        :raises TransactionError: where something cannot be copied.
+        Args:
+            paths: `[(path, kind)]` as watched() returns them.
+            query: Callable that takes a command of the guard and returns what it prints, as bytes.
+
+        Raises:
+            TransactionError: Where something cannot be copied.
         """
         manifest = self.manifest()
         known = set(line.split(" ")[3] for line in manifest)
@@ -109,9 +113,9 @@ class RestorePoint:
         return found
 
     def add_new(self, other):
-        """Add from the restore point I(other) what is not in this one: what its upgrade was the first to touch.
+        """Add from the restore point `other` what is not in this one: what its upgrade was the first to touch.
 
-        Nothing leaves I(other): a board that loses power before the commit is complete still restores from there.
+        Nothing leaves `other`: a board that loses power before the commit is complete still restores from there.
         """
         manifest = self.manifest()
         kept = dict((line.split(" ")[3], line.split(" ")[2]) for line in manifest)

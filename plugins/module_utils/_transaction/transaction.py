@@ -3,10 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """An upgrade as a transaction of the board: what was there is written down before the first change, and comes back unless it is committed.
 
-Below the state folder: C(state.json), the board's state; C(lock.json), who works on it; C(pending/), what an upgrade that is not
-committed would go back to; C(origin/), what was there before the first change ever; C(undone/), what was last taken back.
-The way back itself is a script: see _guard. Whoever changes one of these folders has the lock of exclusive(), the script, too.
-A rollback to C(origin) is a transaction of its own: C(pending) holds the board as it was before the rollback until that is confirmed.
+Below the state folder: `state.json`, the board's state; `lock.json`, who works on it; `pending/`, what an upgrade that
+is not committed would go back to; `origin/`, what was there before the first change ever; `undone/`, what was last
+taken back. The way back itself is a script: see _guard. Whoever changes one of these folders has the lock of
+exclusive(), the script, too. A rollback to `origin` is a transaction of its own: `pending` holds the board as it was
+before the rollback until that is confirmed.
 """
 
 from __future__ import annotations
@@ -40,10 +41,11 @@ _PLACEHOLDERS = {"state": "@STATE@", "why": "@WHY@", "since": "@SINCE@"}
 class Transaction:
     """The transaction of a board.
 
-    :arg run: callable taking a list of arguments, giving C((rc, stdout, stderr)).
-    :arg owner: C({run, host, user, ...}) of who works on the board.
-    :arg root: where the board's files are. Paths are given as the board sees them.
-    :arg guard: C({base name: text}) of the guard's files. Only begin(), commit() and restore() need them.
+    Args:
+        run: Callable taking a list of arguments, giving `(rc, stdout, stderr)`.
+        owner: `{run, host, user, ...}` of who works on the board.
+        root: Where the board's files are. Paths are given as the board sees them.
+        guard: `{base name: text}` of the guard's files. Only begin(), commit() and restore() need them.
     """
 
     def __init__(self, run, owner, root="/", state_dir=STATE_DIR, guard=None):
@@ -66,8 +68,11 @@ class Transaction:
     def lock(self, broken=()):
         """Have the board for this run alone.
 
-        :arg broken: runs whose lock no longer counts; C(*) for any.
-        :raises Locked: where another run has it.
+        Args:
+            broken: Runs whose lock no longer counts; `*` for any.
+
+        Raises:
+            Locked: Where another run has it.
         """
         self._prepare_home()
         path = os.path.join(self.home, "lock.json")
@@ -96,13 +101,18 @@ class Transaction:
     # -- begin
 
     def begin(self, paths, state, confirm_minutes, outcome=None):
-        """Write down what I(paths) holds, and have the guard watch over it. What an earlier run has written down stays.
+        """Write down what `paths` holds, and have the guard watch over it. What an earlier run has written down stays.
 
-        :arg paths: as watched() returns them.
-        :arg state: C({driver: {from, to}, baseline, controller}) for state.json.
-        :arg outcome: the state after a restore, where it is not C(rolled_back).
-        :returns: whether an earlier run's upgrade is gone on with.
-        :raises TransactionError: where not everything could be written down; nothing has changed then.
+        Args:
+            paths: As watched() returns them.
+            state: `{driver: {from, to}, baseline, controller}` for state.json.
+            outcome: The state after a restore, where it is not `rolled_back`.
+
+        Returns:
+            Whether an earlier run's upgrade is gone on with.
+
+        Raises:
+            TransactionError: Where not everything could be written down; nothing has changed then.
         """
         trouble = storage_check.check(self.root)
         if trouble:
@@ -110,8 +120,9 @@ class Transaction:
         self._prepare_home()
         with exclusive(self.home):
             resumed = self._begin(paths, state, confirm_minutes, outcome)
-        # From here on the board goes back by itself if nobody says otherwise. A watcher that runs already may be about to end, after the
-        # upgrade before, or be of an earlier release, which does not know the lock. The reboot after a restore is not interrupted.
+        # From here on the board goes back by itself if nobody says otherwise. A watcher that runs already may be about
+        # to end, after the upgrade before, or be of an earlier release, which does not know the lock. The reboot after
+        # a restore is not interrupted.
         if resumed:
             self._systemctl("daemon-reload")
         verb = "start" if os.path.exists(self.place("/run/rkfleet-npu/restoring")) else "restart"
@@ -121,7 +132,8 @@ class Transaction:
     def require_no_rollback(self):
         """Refuse to go on with a rollback as if it were an upgrade: what it would go back to is not what was there before the upgrade.
 
-        :raises TransactionError: where a rollback to before the first change is not confirmed.
+        Raises:
+            TransactionError: Where a rollback to before the first change is not confirmed.
         """
         if self.is_pending() and os.path.exists(os.path.join(self.pending, "outcome")):
             raise TransactionError(
@@ -165,7 +177,7 @@ class Transaction:
         return resumed
 
     def begin_rollback(self, paths, confirm_minutes):
-        """Begin the transaction of a rollback to C(origin): a board that does not come back confirmed is restored to what it is now."""
+        """Begin the transaction of a rollback to `origin`: a board that does not come back confirmed is restored to what it is now."""
         record = load_json(os.path.join(self.home, "state.json")) or {}
         first = load_json(os.path.join(self.home, "origin/state.in")) or {}
         kept = [line.split(" ") for line in read_lines(os.path.join(self.home, "origin/manifest"))]
@@ -242,7 +254,8 @@ class Transaction:
     def stop_services(self, names):
         """Stop those of the units that run, and remember them; returns them.
 
-        :raises TransactionError: where one does not stop; those that did are started again.
+        Raises:
+            TransactionError: Where one does not stop; those that did are started again.
         """
         path = os.path.join(self.pending, "services")
         running = [name for name in names if self.run(["systemctl", "is-active", "--quiet", "--", name])[0] == 0]
@@ -267,8 +280,11 @@ class Transaction:
     def commit(self, driver):
         """Keep the board as it is now. What was there before the first change ever is kept for a rollback by request.
 
-        :arg driver: version of the driver that was proven.
-        :raises TransactionError: where nothing is pending.
+        Args:
+            driver: Version of the driver that was proven.
+
+        Raises:
+            TransactionError: Where nothing is pending.
         """
         self._require_pending()
         trouble = self.start_services("pending")
@@ -316,11 +332,14 @@ class Transaction:
         sync_dir(self.home)
 
     def restore(self, folders):
-        """Put back what I(folders), of C(pending) and C(origin), hold.
+        """Put back what `folders`, of `pending` and `origin`, hold.
 
-        :returns: C((reboot, foreign)): whether the running system is not that one yet, and whether files were not restored, as they
-            are of another root file system or machine.
-        :raises TransactionError: where not everything could be put back.
+        Returns:
+            `(reboot, foreign)`: whether the running system is not that one yet, and whether files were not restored, as
+            they are of another root file system or machine.
+
+        Raises:
+            TransactionError: Where not everything could be put back.
         """
         words = set()
         for folder in folders:
@@ -335,11 +354,12 @@ class Transaction:
         return "reboot" in words, "foreign" in words
 
     def close(self, state, why, purge=False):
-        """End a way back: I(state) is C(rolled_back) or C(rollback_failed). With I(purge) nothing of ours stays but the state.
+        """End a way back: `state` is `rolled_back` or `rollback_failed`. With `purge` nothing of ours stays but the state.
 
-        A rollback to C(origin) that failed stays pending, so that the board returns to the state before it.
+        A rollback to `origin` that failed stays pending, so that the board returns to the state before it.
 
-        :raises TransactionError: where the board has returned from the rollback already.
+        Raises:
+            TransactionError: Where the board has returned from the rollback already.
         """
         self._prepare_home()
         guarded = os.path.exists(os.path.join(self.pending, "outcome"))

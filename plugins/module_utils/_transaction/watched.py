@@ -30,13 +30,14 @@ _MODULE = re.compile(r"rknpu(?:_dkms)?\.ko(?:\.(?:gz|xz|zst))?\Z")
 
 
 def watched(root, versions, runtime, package="rknpu"):
-    """C([(path, kind)]) of all that an upgrade may change, C(kind) being one of BOOT_KINDS, C(file), C(tree) or C(folder) (with what else
+    """`[(path, kind)]` of all that an upgrade may change, `kind` being one of BOOT_KINDS, `file`, `tree` or `folder` (with what else
     is in it not ours).
 
     What decides on the boot comes first, a folder after all that is in it.
 
-    :arg versions: releases of the driver that it may install.
-    :arg runtime: where the runtime library lies, or is to lie.
+    Args:
+        versions: Releases of the driver that it may install.
+        runtime: Where the runtime library lies, or is to lie.
     """
     tree = Tree(root)
     cmdline = (read_file(os.path.join(root, "proc/cmdline")) or b"").decode("utf-8", "replace")

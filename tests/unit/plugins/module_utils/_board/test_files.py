@@ -97,7 +97,7 @@ print(checkpoint.checkpoint(os.path.dirname(log)))
 
 
 def freeze(tmp_path, fault):
-    """C((output, return code, what was asked for, in order))."""
+    """`(output, return code, what was asked for, in order)`."""
     log = tmp_path / "log"
     log.write_text("")
     done = subprocess.run([sys.executable, "-c", FREEZER, str(log), *sys.path], env=dict(os.environ, FAULT=str(fault)), check=False,

@@ -225,7 +225,8 @@ def test_a_build_that_is_not_signed_is_taken_away_with_what_was_set_up_for_it(ma
         package.deploy("archive", "x", package.steps("x"))
     assert machine.files() == before and not module.exists()
     answers["sig_key"] = "8A:01"
-    # Nothing but the serial number is known of a signature that cannot be verified: enough for what the board built itself.
+    # Nothing but the serial number is known of a signature that cannot be verified: enough for what the board built
+    # itself.
     monkeypatch.setattr(_signing, "verify", unverified)
     assert package.signing.not_verified(run, str(machine.path(CERT))) == "openssl is missing"
     package.deploy("archive", "x", package.steps("x"))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 """What a restore makes of boot files that others have changed since, of kernels that are gone, of another root file system, of a full /boot;
-and how the controller, the guard and its watcher get along: the real script on a tree instead of a board."""
+and how the controller, the guard and its watcher get along: the real script on a tree instead of a board.
+"""
 
 from __future__ import annotations
 
@@ -120,7 +121,7 @@ class Board:
         state.note_boot_files(str(self.home), {path: self.place(path).read_bytes() for path in paths}, str(self.root))
 
     def keep(self, *kinds, folder="origin", left=(), identity=""):
-        """A restore point of files as they are now, C(KIND PATH) each; I(left) are those which are changed by us then."""
+        """A restore point of files as they are now, `KIND PATH` each; `left` are those which are changed by us then."""
         place = self.home / folder
         (place / "copies").mkdir(parents=True)
         lines = []
@@ -795,7 +796,7 @@ def test_by_hand_without_ansible(fast):
 # -- every order of the steps, with a cut, a kill or another at each --------------------------------------------------------
 
 class Actor:
-    """A process that ends, or stops, at the I(number)th program or call that changes something."""
+    """A process that ends, or stops, at the `number`th program or call that changes something."""
 
     def __init__(self, board, work, number=NEVER, what="kill"):
         self.board, self.reached = board, board.tools / "reached"
@@ -895,7 +896,7 @@ WATCH, BOOT = ("watch",), ("boot",)
 
 
 def prepared(board, situation):
-    """Bring a board to a situation; the ends that are right from there, C({state: files})."""
+    """Bring a board to a situation; the ends that are right from there, `{state: files}`."""
     old = old_board(board)
     there = board.begin("one")
     upgrade(board)

@@ -404,7 +404,7 @@ def test_services_run_again_if_they_ran(board):
 # -- the power goes at every single write -----------------------------------------------------------------------------------
 
 def in_child(work, number):
-    """Run I(work) in a process that ends without a word at the I(number)th call that changes the file system. Whether it came to its end."""
+    """Run `work` in a process that ends without a word at the `number`th call that changes the file system. Whether it came to its end."""
     child = os.fork()
     if child == 0:
         try:
