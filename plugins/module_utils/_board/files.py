@@ -109,7 +109,8 @@ def told(error, *paths):
         return disk_full(*known)
     if error.errno == errno.EROFS:
         return "%s is mounted read-only" % (_mount_point(known[0]) if known else "the file system")
-    return "%s%s" % (os.strerror(error.errno) if error.errno else error, ": %s" % known[0] if error.errno and known else "")
+    return "%s%s" % (os.strerror(error.errno) if error.errno else error,
+                     ": %s" % known[0] if error.errno and known else "")
 
 
 def disk_full(*paths):
@@ -119,7 +120,8 @@ def disk_full(*paths):
         place = _mount_point(path)
         figures = os.statvfs(place)
         free[place] = "%d KiB%s are free at %s" % (
-            figures.f_bavail * figures.f_frsize // 1024, " and no inode" if figures.f_files and not figures.f_favail else "", place)
+            figures.f_bavail * figures.f_frsize // 1024,
+            " and no inode" if figures.f_files and not figures.f_favail else "", place)
     return "the disk is full%s" % (": " + ", ".join(free.values()) if free else "")
 
 

@@ -59,7 +59,8 @@ def order(text):
     elif rest.startswith("~"):
         stage = (min(_STAGES.values()) - 1, 0)
     # A number is newer than a word in its place, and never compared with one.
-    words = tuple((1, int(word), "") if word.isdigit() else (0, 0, word) for word in re.findall(r"[0-9]+|[A-Za-z]+", rest))
+    words = tuple((1, int(word), "") if word.isdigit() else (0, 0, word)
+                  for word in re.findall(r"[0-9]+|[A-Za-z]+", rest))
     return (tuple(numbers), stage, words, rest)
 
 

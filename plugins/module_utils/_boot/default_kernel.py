@@ -55,7 +55,8 @@ def module_kernels(root, module):
     base = os.path.join(root, "lib/modules")
     for release in os.listdir(base) if os.path.isdir(base) else ():
         place = os.path.join(base, release)
-        there = any(os.path.isfile(os.path.join(place, "updates/dkms", module + suffix)) for suffix in (".ko", ".ko.xz", ".ko.zst", ".ko.gz"))
+        there = any(os.path.isfile(os.path.join(place, "updates/dkms", module + suffix))
+                    for suffix in (".ko", ".ko.xz", ".ko.zst", ".ko.gz"))
         if there and os.path.isfile(os.path.join(root, "boot", "vmlinuz-" + release)) and not _built_in(place, module):
             found.add(release)
     return found

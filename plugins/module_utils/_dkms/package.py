@@ -100,7 +100,8 @@ class DkmsPackage:
 
     def _version_problem(self, path):
         found = self.run(["modinfo", "-F", "version", path])[1].strip().lstrip("v")
-        return "%s is version %s, wanted is %s" % (path, found, self.version) if found and found != self.version else None
+        return "%s is version %s, wanted is %s" % (path, found,
+                                                   self.version) if found and found != self.version else None
 
     def binary_problem(self, binary):
         """`(sentence or None, note)` on a module that was built elsewhere: whether it is one for this board. Changes nothing.
@@ -111,7 +112,8 @@ class DkmsPackage:
         if not re.fullmatch(re.escape(self.module) + r"\.ko(?:\.(?:xz|gz|zst))?", binary.name):
             return "it is called %r" % binary.name, ""
         path = binary.path
-        problem = (prebuilt.damaged(binary) or module_problem(self.run, path, self.kernel, self.module) or self._version_problem(path)
+        problem = (prebuilt.damaged(binary) or module_problem(self.run, path, self.kernel, self.module)
+                   or self._version_problem(path)
                    or alias_problem(self.run, path) or self.signing.module_problem(self.run, path))
         if problem:
             return problem, ""
@@ -139,7 +141,8 @@ class DkmsPackage:
     def steps_back(self):
         """Return what has to be done to take the package away, of `clean`, `signing` and `remove`."""
         there = self.tree_digest() or os.path.isdir(self.database)
-        return (["clean"] if self.leftovers() else []) + (["signing"] if self.signing.changes() else []) + (["remove"] if there else [])
+        return (["clean"] if self.leftovers() else []) + (["signing"]
+                                                          if self.signing.changes() else []) + (["remove"] if there else [])
 
     def deploy(self, archive, digest, steps, binary=None):
         """Do what steps() said, and return the build log.
@@ -192,7 +195,8 @@ class DkmsPackage:
     def _touched(self):
         """The files and folders that deploy() may change."""
         modules = glob.glob(os.path.join(glob.escape(os.path.dirname(self.modules)), "*"))
-        return [self.tree, os.path.dirname(self.database), *(path for folder in modules for path in self._module_files(folder)),
+        return [self.tree, os.path.dirname(self.database),
+                *(path for folder in modules for path in self._module_files(folder)),
                 *(os.path.join(self.root, path.lstrip("/")) for path in SIGNING_PATHS)]
 
     def _go_back(self, before, fresh):
@@ -215,7 +219,8 @@ class DkmsPackage:
     def leftovers(self):
         """Return what a run that was cut off has left: unfinished trees and trials."""
         folders = self._places()[:2]
-        return [os.path.join(folder, name) for folder in folders if os.path.isdir(folder) for name in sorted(os.listdir(folder)) if _LEFT.match(name)]
+        return [os.path.join(folder, name) for folder in folders if os.path.isdir(folder)
+                for name in sorted(os.listdir(folder)) if _LEFT.match(name)]
 
     def clean(self):
         """Remove what leftovers() names."""
@@ -225,19 +230,24 @@ class DkmsPackage:
     def _half_there(self):
         """Whether DKMS believes in a build of ours for the kernel, or cannot find the source: see _repair."""
         return os.path.isdir(self.database) and (
-            os.path.isdir(os.path.join(self.database, self.kernel)) or bool(self._links()) or not os.path.exists(os.path.join(self.database, "source")))
+            os.path.isdir(os.path.join(self.database, self.kernel)) or bool(self._links())
+            or not os.path.exists(os.path.join(self.database, "source")))
 
     def _links(self, kernel=None, any_version=False):
         """DKMS's links that say that this version, or any, is installed, for a kernel or all of them."""
-        links = glob.glob(os.path.join(glob.escape(os.path.dirname(self.database)), "kernel-%s-*" % (glob.escape(kernel) if kernel else "*")))
-        return [link for link in links if os.path.islink(link) and (any_version or os.readlink(link).startswith(self.version + "/"))]
+        links = glob.glob(os.path.join(glob.escape(os.path.dirname(self.database)),
+                                       "kernel-%s-*" % (glob.escape(kernel) if kernel else "*")))
+        return [link for link in links if os.path.islink(link)
+                and (any_version or os.readlink(link).startswith(self.version + "/"))]
 
     def _strays(self, kernel):
         """Modules where DKMS installs ours that none of its links tells of: the power failed between the file and the link."""
         # Another package may make a module of that name.
         packages = glob.escape(os.path.dirname(os.path.dirname(self.database)))
-        others = glob.glob(os.path.join(packages, "*", "kernel-%s-*" % glob.escape(kernel), "module", self.module + ".ko*"))
-        return [] if others or self._links(kernel, any_version=True) else self._module_files(os.path.join(os.path.dirname(self.modules), kernel))
+        others = glob.glob(os.path.join(packages, "*", "kernel-%s-*" % glob.escape(kernel), "module",
+                                        self.module + ".ko*"))
+        return [] if others or self._links(kernel,
+                                           any_version=True) else self._module_files(os.path.join(os.path.dirname(self.modules), kernel))
 
     def _repair(self):
         """Have DKMS build anew what it believes to have: where the power failed there may be an empty module, or no source.
@@ -324,12 +334,14 @@ class DkmsPackage:
         with tempfile.TemporaryDirectory(prefix=LEFTOVER, dir=place) as folder:
             archive = os.path.join(folder, "rkfleet.dkms.tar.gz")
             arch = os.uname().machine
-            prebuilt.tarball(binary, archive, self.name, self.version, self.kernel, arch, read_file(os.path.join(self.tree, "dkms.conf")))
+            prebuilt.tarball(binary, archive, self.name, self.version, self.kernel, arch,
+                             read_file(os.path.join(self.tree, "dkms.conf")))
             # --force, or it refuses a version that it has for another kernel. Then it ends with 3 for having it already: the file counts.
             rc, out, err = self.run(["dkms", "ldtarball", "--archive", archive, "--force"])
         path = os.path.join(self.database, self.kernel, arch, "module", binary.name)
         if not os.path.isfile(path) or sha256_of(path) != binary.sha256:
-            raise DkmsError("DKMS did not take the module that was built elsewhere (dkms ended with %d)" % rc, out + err)
+            raise DkmsError("DKMS did not take the module that was built elsewhere (dkms ended with %d)" % rc,
+                            out + err)
 
     def install(self, what="built"):
         """Build the module, where DKMS has none, and install it for the kernel; return the build log.
@@ -345,9 +357,11 @@ class DkmsPackage:
         log = self.log() + out + err
         problem = "dkms ended with %d" % rc if rc != 0 else self.module_problem(log)
         if problem:
-            raise DkmsError("driver %s was not %s for kernel %s: %s" % (self.version, what, self.kernel, self._reason(log, problem)), log)
+            raise DkmsError("driver %s was not %s for kernel %s: %s"
+                            % (self.version, what, self.kernel, self._reason(log, problem)), log)
         # sync(2) writes everything, but does not say when it could not.
-        for path in [self.module_file(), *glob.glob(os.path.join(glob.escape(self.modules), "modules.*.bin")), os.path.join(self.modules, "modules.dep")]:
+        for path in [self.module_file(), *glob.glob(os.path.join(glob.escape(self.modules), "modules.*.bin")),
+                     os.path.join(self.modules, "modules.dep")]:
             if os.path.isfile(path):
                 sync_file(path)
         return log
@@ -367,7 +381,9 @@ class DkmsPackage:
             self.run(["dkms", "remove", "-m", self.name, "-v", self.version, "--all"])
         # A package that DKMS can no longer read is taken away by hand: the folder is ours, and so is what its links
         # name.
-        left = [path for kernel in active for path in self._module_files(os.path.join(os.path.dirname(self.modules), kernel)) if self._links(kernel)]
+        left = [path for kernel in active
+                for path in self._module_files(os.path.join(os.path.dirname(self.modules), kernel))
+                if self._links(kernel)]
         for path in left + strays + self._links():
             os.unlink(path)
         self._depmod(left + strays)

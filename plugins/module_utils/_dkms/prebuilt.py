@@ -26,7 +26,8 @@ LARGEST = 16 << 20
 _XZ_MEMORY = 256 << 20
 TOOLS = ("dkms", "make", "gcc")
 # Where the functions that an NPU driver calls are likely to be called, too; then all the rest.
-_FIRST = ("kernel/drivers/gpu", "kernel/drivers/iommu", "kernel/drivers/dma-buf", "kernel/drivers/devfreq", "kernel/drivers/media", "kernel/drivers/mmc",
+_FIRST = ("kernel/drivers/gpu", "kernel/drivers/iommu", "kernel/drivers/dma-buf", "kernel/drivers/devfreq",
+          "kernel/drivers/media", "kernel/drivers/mmc",
           "kernel/drivers/net", "kernel/drivers")
 _MOST_MODULES = 300
 _SYMVERS = re.compile(r"^0x([0-9a-f]{8})\t(\w+)\t", re.M)
@@ -56,7 +57,8 @@ def collect(run, path, headers):
             tools[tool] = (out.splitlines() or [""])[0][:200] if rc == 0 else ""
     return {
         "name": os.path.basename(path), "content": base64.b64encode(content).decode(), "sha256": sha256_of(path),
-        "symvers": sha256_of(symvers) if os.path.isfile(symvers) else "", "vermagic": run(["modinfo", "-F", "vermagic", path])[1].strip()[:200],
+        "symvers": sha256_of(symvers) if os.path.isfile(symvers) else "",
+        "vermagic": run(["modinfo", "-F", "vermagic", path])[1].strip()[:200],
         "tools": tools,
     }
 
@@ -145,7 +147,8 @@ def versions_of(path):
     except (OSError, EOFError, ValueError, ImportError, struct.error, zlib.error):
         return {}
     entries = [section[at:at + 64] for at in range(0, len(section) - 63, 64)]
-    return {entry[8:].split(b"\0")[0].decode("ascii", "replace"): struct.unpack_from("<Q", entry)[0] & 0xFFFFFFFF for entry in entries}
+    return {entry[8:].split(b"\0")[0].decode("ascii", "replace"): struct.unpack_from("<Q", entry)[0] & 0xFFFFFFFF
+            for entry in entries}
 
 
 def _unpacked(path):
@@ -193,7 +196,8 @@ def tarball(binary, path, package, version, kernel, arch, conf):
         for name, content in texts.items():
             tar.addfile(_member(name, len(content)), io.BytesIO(content))
         with open(binary.path, "rb", buffering=CHUNK) as stream:
-            tar.addfile(_member("dkms_main_tree/%s/%s/module/%s" % (kernel, arch, binary.name), os.path.getsize(binary.path)), stream)
+            tar.addfile(_member("dkms_main_tree/%s/%s/module/%s" % (kernel, arch, binary.name),
+                                os.path.getsize(binary.path)), stream)
 
 
 def _member(name, size):

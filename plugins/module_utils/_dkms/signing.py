@@ -98,7 +98,8 @@ class Signing:
         try:
             there = os.lstat(self._place(path))
         except OSError as error:
-            raise SigningError("%s: %s is not there; it has to be on the machine that builds, which is the board" % (name, path)) from error
+            raise SigningError("%s: %s is not there; it has to be on the machine that builds, which is the board"
+                               % (name, path)) from error
         if not stat.S_ISREG(there.st_mode):
             raise SigningError("%s: %s is not a plain file" % (name, path))
         if there.st_uid != OWNER or there.st_mode & forbidden:
@@ -108,7 +109,8 @@ class Signing:
         while True:
             there = os.lstat(self._place(folder))
             if not stat.S_ISDIR(there.st_mode) or there.st_uid != OWNER or there.st_mode & 0o022:
-                raise SigningError("%s: %s is in %s, which others than root can write to, or which is a link" % (name, path, folder))
+                raise SigningError("%s: %s is in %s, which others than root can write to, or which is a link"
+                                   % (name, path, folder))
             if folder == "/":
                 return
             folder = os.path.dirname(folder)
@@ -135,7 +137,8 @@ class Signing:
 
     def changes(self):
         """Return the files that would change."""
-        return [path for path, (content, dummy) in self.after.items() if (read_file(self._place(path)) or None) != content]
+        return [path for path,
+                (content, dummy) in self.after.items() if (read_file(self._place(path)) or None) != content]
 
     def apply(self):
         """Write what changes() names."""
@@ -165,9 +168,13 @@ class Signing:
                 problem = "its signature is not verified: %s" % error if strict else None
             return "%s: %s" % (path, problem) if problem else None
         if found:
-            return "%s is signed by %s (%s), and not by npu_signing_cert" % (path, run(["modinfo", "-F", "signer", path])[1].strip() or "?", found)
+            return "%s is signed by %s (%s), and not by npu_signing_cert" % (path,
+                                                                             run(["modinfo", "-F", "signer",
+                                                                                  path])[1].strip() or "?", found)
         why = re.search(r"^(.{0,200}modules won't be signed)|^(?:Warning: )?(Failed to sign module.{0,200})", log, re.M)
-        return "%s is not signed%s" % (path, ": " + why.group(0) if why else ", although DKMS was told to: does the certificate belong to the key?")
+        return "%s is not signed%s" % (path,
+                                       ": " + why.group(0)
+                                       if why else ", although DKMS was told to: does the certificate belong to the key?")
 
     def not_verified(self, run, path):
         """Return one sentence on why the signature of a module's file cannot be verified here, or None where it can or none is wanted."""
@@ -218,7 +225,8 @@ def verify(run, content, certificate):
                 with open(paths[name], "wb") as stream:
                     stream.write(data)
             # The signer is looked for in our certificate only, and that one needs nobody to vouch for it.
-            command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", paths["signature"], "-content", paths["module"],
+            command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", paths["signature"], "-content",
+                       paths["module"],
                        "-certfile", paths["certificate"], "-noverify", "-nointern", "-out", os.devnull]
             rc, dummy, err = run(command)
     except OSError as error:
@@ -226,7 +234,8 @@ def verify(run, content, certificate):
     if rc == 0:
         return None
     reasons = [line.strip() for line in err.splitlines() if ":error:" in line or line.startswith("error:")]
-    return "its signature is not valid for npu_signing_cert (openssl: %s)" % ((reasons or err.strip().splitlines() or ["ended with %d" % rc])[0][-150:])
+    return "its signature is not valid for npu_signing_cert (openssl: %s)" % ((reasons or err.strip().splitlines()
+                                                                               or ["ended with %d" % rc])[0][-150:])
 
 
 def as_pem(content):

@@ -60,7 +60,8 @@ def check(run, release, package, module, tree, folder, root="/", signing=False, 
         rc, out, err = _build(run, release, module, headers, tree, os.path.join(folder, "build"))
         result["log"] += out + err
         result["probes"] = probe_lines(result["log"])
-        problem = "make ended with %d" % rc if rc else _module_problem(run, release, module, os.path.join(folder, "build"))
+        problem = "make ended with %d" % rc if rc else _module_problem(run, release, module,
+                                                                       os.path.join(folder, "build"))
         if problem:
             raise CannotBuild("module %s does not build: %s" % (module, rc and explain(result["log"]) or problem))
         if module == "rknpu" and _option(headers, "ROCKCHIP_RKNPU") == "y":
@@ -82,7 +83,8 @@ def _headers(run, release, package, folder, root):
     if headers.has_headers(tree, release):
         return tree.real("/lib/modules/%s/build" % release), "the headers that are installed"
     if shutil.disk_usage(folder).free >> 20 < NEEDS_MIB:
-        raise CannotBuild("there are less than %d MiB free at %s, which unpacking the headers takes" % (NEEDS_MIB, os.path.dirname(folder)))
+        raise CannotBuild("there are less than %d MiB free at %s, which unpacking the headers takes"
+                          % (NEEDS_MIB, os.path.dirname(folder)))
     place = os.path.join(folder, "headers")
     os.mkdir(place)
     names = _closure(run, package, folder)
@@ -186,7 +188,8 @@ def _build(run, release, module, headers, tree, build):
     shutil.copytree(tree, build)
     if not shutil.which("make"):
         raise CannotBuild("a trial needs make and a compiler on the board: install make and gcc")
-    return run(["make", "-j%d" % (os.cpu_count() or 1), "-C", headers, "M=" + build, "KERNELRELEASE=" + release, "RKFLEET_MODULE=" + module,
+    return run(["make", "-j%d" % (os.cpu_count() or 1), "-C", headers, "M=" + build, "KERNELRELEASE=" + release,
+                "RKFLEET_MODULE=" + module,
                 "CONFIG_DEBUG_INFO_BTF_MODULES=", "LDFLAGS_MODULE=--build-id=none", "modules"], build)
 
 
@@ -207,8 +210,10 @@ def _finished(run, module, headers, build, sign_with):
     path = os.path.join(build, module + ".ko")
     steps = [["strip", "-g", path]] if shutil.which("strip") else []
     if sign_with:
-        found = re.search(r'^CONFIG_MODULE_SIG_HASH="([a-z0-9-]+)"$', _text(os.path.join(headers, "include/config/auto.conf")), re.M)
-        steps.append([os.path.join(headers, "scripts/sign-file"), found.group(1) if found else "sha512", *sign_with, path])
+        found = re.search(r'^CONFIG_MODULE_SIG_HASH="([a-z0-9-]+)"$',
+                          _text(os.path.join(headers, "include/config/auto.conf")), re.M)
+        steps.append([os.path.join(headers, "scripts/sign-file"), found.group(1) if found else "sha512", *sign_with,
+                      path])
     for command in steps:
         rc, out, err = run(command, build)
         if rc:

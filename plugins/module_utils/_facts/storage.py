@@ -18,7 +18,8 @@ from .._boot import default_kernel, menu, shell_file, u_boot_update
 
 PATHS = ("/", "/boot", "/etc", "/lib/modules", "/usr/lib", "/usr/src", "/var/lib/dkms", STATE_DIR)
 """Below these everything lies that is written."""
-BOOT_FILES = (menu.PATH, u_boot_update.CONFIG, MODULES_LOAD, default_kernel.SCRIPT, default_kernel.SETTINGS, default_kernel.FRAGMENT,
+BOOT_FILES = (menu.PATH, u_boot_update.CONFIG, MODULES_LOAD, default_kernel.SCRIPT, default_kernel.SETTINGS,
+              default_kernel.FRAGMENT,
               default_kernel.IMAGE_HOOK, default_kernel.HEADERS_HOOK)
 SHORTEST_WATCHDOG = 20
 """Seconds: a hardware watchdog with less time is not used, since a busy board could miss it."""
@@ -47,7 +48,9 @@ class Mount:
 def mounts(tree):
     """Return the mounts of a board as a list of Mount; none where the tree does not say."""
     # Read beside each other: a recorded tree has what somebody thought of.
-    text = next(filter(None, (tree.text(path, _LIMIT) for path in ("/proc/self/mountinfo", "/proc/mounts", "/proc/self/mounts"))), "")
+    text = next(filter(None,
+                       (tree.text(path, _LIMIT)
+                        for path in ("/proc/self/mountinfo", "/proc/mounts", "/proc/self/mounts"))), "")
     found = list(filter(None, map(_parse, text.splitlines())))
     words = (tree.line("/proc/cmdline", 2048) or "").split()
     for mount in found:
@@ -60,7 +63,8 @@ def _parse(line):
     head, separator, tail = line.partition(" - ")
     words, rest = head.split(), tail.split()
     if separator and len(words) >= 6 and len(rest) >= 2:
-        return Mount(_unescape(words[4]), rest[0], _unescape(rest[1]), (words[5] + "," + ",".join(rest[2:])).split(","), words[2])
+        return Mount(_unescape(words[4]), rest[0], _unescape(rest[1]), (words[5] + "," + ",".join(rest[2:])).split(","),
+                     words[2])
     if not separator and len(words) >= 4 and words[1].startswith("/"):
         return Mount(_unescape(words[1]), words[2], _unescape(words[0]), words[3].split(","))
     return None
@@ -86,7 +90,8 @@ def _is_lasting(mount, found, cmdline, depth=4):
         return False
     if mount.kind not in _UNIONS:
         return True
-    upper = next((_unescape(option[len("upperdir="):]) for option in mount.options if option.startswith("upperdir=")), None)
+    upper = next((_unescape(option[len("upperdir="):]) for option in mount.options if option.startswith("upperdir=")),
+                 None)
     if upper is None or not depth:
         return False
     below = _mount_of([other for other in found if other is not mount], upper)
@@ -108,7 +113,8 @@ def read_filesystems(tree, found=None):
             tree.note(path, error)
             continue
         if mount is not None:
-            entries.append({"path": path, "mount": clean(mount.point), "type": clean(mount.kind, 40), "read_only": mount.read_only,
+            entries.append({"path": path, "mount": clean(mount.point), "type": clean(mount.kind, 40),
+                            "read_only": mount.read_only,
                             "lasting": mount.lasting, "with_root": root is not None and mount.device == root.device})
     return entries
 

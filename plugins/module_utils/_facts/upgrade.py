@@ -12,7 +12,8 @@ from .._board.tree import clean, clean_tree
 
 SCHEMA = 1
 STATES = (
-    "unknown", "planned", "staged", "deployed", "activating", "verifying", "committed", "rolled_back", "rollback_failed", "held",
+    "unknown", "planned", "staged", "deployed", "activating", "verifying", "committed", "rolled_back",
+    "rollback_failed", "held",
 )
 HOLD_FILE = "/etc/rkfleet-npu/hold"
 

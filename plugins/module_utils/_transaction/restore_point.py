@@ -88,7 +88,8 @@ class RestorePoint:
             return "%s - - %s" % ("folder" if os.path.isdir(place) else "nofolder", path)
         parent = os.path.dirname(place)
         if os.path.isdir(parent) and not os.access(parent, os.W_OK):
-            raise TransactionError("%s cannot be written: is its file system mounted read-only?" % os.path.dirname(path))
+            raise TransactionError("%s cannot be written: is its file system mounted read-only?"
+                                   % os.path.dirname(path))
         boot = kind in BOOT_KINDS
         if not os.path.isfile(place):
             return "%s - - %s" % (kind if boot else "nofile", path)
@@ -147,7 +148,8 @@ class RestorePoint:
             manifest.append(" ".join((kind, copy, digest, path)))
         os.sync()
         write_file(os.path.join(self.folder, "manifest"), as_lines(manifest), 0o600)
-        add_lines(os.path.join(self.folder, "left"), [line for line in read_lines(os.path.join(other.folder, "left")) if line.split(" ")[1] in fresh])
+        add_lines(os.path.join(self.folder, "left"),
+                  [line for line in read_lines(os.path.join(other.folder, "left")) if line.split(" ")[1] in fresh])
         add_lines(os.path.join(self.folder, "packages"), packages(self.home, os.path.basename(other.folder)))
 
 
@@ -166,4 +168,5 @@ def release_room(root, paths):
 def _size(place):
     if os.path.isfile(place):
         return os.path.getsize(place)
-    return sum(os.lstat(os.path.join(folder, name)).st_size for folder, dummy, names in os.walk(place) for name in names)
+    return sum(os.lstat(os.path.join(folder, name)).st_size for folder, dummy,
+               names in os.walk(place) for name in names)

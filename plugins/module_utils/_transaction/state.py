@@ -100,7 +100,9 @@ def note_boot_files(state_dir, contents, root="/"):
     tree = Tree(root)
     with _while_pending(state_dir) as pending:
         if pending:
-            add_lines(os.path.join(pending, "left"), ["%s %s" % (content_digest(content), link_target(tree, path)) for path, content in contents.items()])
+            add_lines(os.path.join(pending, "left"),
+                      ["%s %s" % (content_digest(content), link_target(tree, path)) for path,
+                       content in contents.items()])
 
 
 def content_digest(content):

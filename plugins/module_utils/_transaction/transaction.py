@@ -29,7 +29,8 @@ from .._facts.upgrade import SCHEMA, describe
 from .watched import BOOT_KINDS
 
 _UNIT = re.compile(r"[A-Za-z0-9@._:-]{1,200}\Z")
-_NOTHING = {"schema": SCHEMA, "driver": {"from": None, "to": None}, "baseline": None, "controller": {"host": None, "user": None}}
+_NOTHING = {"schema": SCHEMA, "driver": {"from": None, "to": None}, "baseline": None,
+            "controller": {"host": None, "user": None}}
 _PLACEHOLDERS = {"state": "@STATE@", "why": "@WHY@", "since": "@SINCE@"}
 
 
@@ -80,9 +81,11 @@ class Transaction:
             there = load_json(path)
             if there is not None and there.get("run") != self.owner["run"] and "*" not in broken and there.get("run") not in broken:
                 raise Locked(
-                    "it is being worked on by %s. If that run is gone, take its place with -e npu_break_lock=true" % describe(there), there
+                    "it is being worked on by %s. If that run is gone, take its place with -e npu_break_lock=true"
+                    % describe(there), there
                 )
-            write_file(path, json.dumps(dict(self.owner, schema=SCHEMA, since=timestamp()), indent=1).encode() + b"\n", 0o600)
+            write_file(path, json.dumps(dict(self.owner, schema=SCHEMA, since=timestamp()), indent=1).encode() + b"\n",
+                       0o600)
 
     def unlock(self):
         """Give the board free, where this run has it."""
@@ -167,7 +170,8 @@ class Transaction:
                 self.disarm()
             if isinstance(error, TransactionError):
                 raise
-            raise TransactionError("what is there cannot be kept for the way back: %s" % told(error, self.home)) from error
+            raise TransactionError("what is there cannot be kept for the way back: %s"
+                                   % told(error, self.home)) from error
         os.sync()
         if not resumed:
             os.rename(folder, self.pending)
@@ -181,7 +185,8 @@ class Transaction:
         record = load_json(os.path.join(self.home, "state.json")) or {}
         first = load_json(os.path.join(self.home, "origin/state.in")) or {}
         kept = [line.split(" ") for line in read_lines(os.path.join(self.home, "origin/manifest"))]
-        every = {path: kind.replace("no", "") if kind.startswith("no") else kind for kind, dummy, dummy, path in kept if kind != "link"}
+        every = {path: kind.replace("no", "") if kind.startswith("no") else kind for kind, dummy, dummy,
+                 path in kept if kind != "link"}
         every.update(paths)
         state = {
             # What has to answer after the rollback, and what worked then.
@@ -190,15 +195,18 @@ class Transaction:
         }
         # What decides on the boot first, folders after all that is in them.
         folders = sorted((path for path, kind in every.items() if kind == "folder"), reverse=True)
-        others = sorted((item for item in every.items() if item[1] != "folder"), key=lambda item: item[1] not in BOOT_KINDS)
-        return self.begin([*others, *((path, "folder") for path in folders)], state, confirm_minutes, outcome="committed")
+        others = sorted((item for item in every.items() if item[1] != "folder"),
+                        key=lambda item: item[1] not in BOOT_KINDS)
+        return self.begin([*others, *((path, "folder") for path in folders)], state, confirm_minutes,
+                          outcome="committed")
 
     def _arm(self, folder, state, confirm_minutes):
         """All the guard needs: its script and units, and what it says when the board goes back."""
         kept = load_json(os.path.join(folder, "state.in")) or {}
         if kept:
             # What the board could do is what it could before anything was changed.
-            state = dict(state, baseline=kept.get("baseline"), driver=dict(state.get("driver") or {}, **{"from": (kept.get("driver") or {}).get("from")}))
+            state = dict(state, baseline=kept.get("baseline"),
+                         driver=dict(state.get("driver") or {}, **{"from": (kept.get("driver") or {}).get("from")}))
         template = dict(state, schema=SCHEMA, run=self.owner["run"], **_PLACEHOLDERS)
         write_file(os.path.join(folder, "state.in"), json.dumps(template, sort_keys=True).encode() + b"\n", 0o600)
         write_file(os.path.join(folder, "confirm"), b"%d\n" % confirm_minutes, 0o600)
@@ -307,7 +315,8 @@ class Transaction:
         self._require_pending()
         # A menu is made anew by the packages of a kernel that came with the upgrade, too.
         menus = [line.split(" ")[3] for line in self.point().manifest() if line.startswith("menu ")]
-        add_lines(os.path.join(self.pending, "left"), ["%s %s" % (content_digest(read_file(self.place(path))), path) for path in menus])
+        add_lines(os.path.join(self.pending, "left"),
+                  ["%s %s" % (content_digest(read_file(self.place(path))), path) for path in menus])
         origin = os.path.join(self.home, "origin")
         first = not self.is_pending("origin")
         if not first:
@@ -316,7 +325,8 @@ class Transaction:
         write_file(os.path.join(self.pending if first else origin, "guard"), self.guard["guard"].encode(), 0o700)
         template = load_json(os.path.join(self.pending, "state.in")) or {}
         record = dict(_NOTHING, **template)
-        record.update(driver=dict(record["driver"], to=driver), run=self.owner["run"], state="committed", why=trouble, since=timestamp())
+        record.update(driver=dict(record["driver"], to=driver), run=self.owner["run"], state="committed", why=trouble,
+                      since=timestamp())
         # First of all: a board that loses power now finds it pending, goes back, and says so.
         save_state(self.home, record)
         if not first:
@@ -368,10 +378,13 @@ class Transaction:
             # Those of the first upgrade: the owner may have given up one since.
             trouble = " ".join(filter(None, (trouble, self.start_services("origin", "try-restart"))))
         with exclusive(self.home):
-            if state == "rolled_back" and purge and self.is_pending("origin") and (not self.is_pending() or self._is_half_restored()):
+            if state == "rolled_back" and purge and self.is_pending("origin") and (not self.is_pending()
+                                                                                   or self._is_half_restored()):
                 raise TransactionError("the rollback was not confirmed in time: the board is in the state before it again")
             record = dict(_NOTHING, **(load_json(os.path.join(self.home, "state.json")) or {}))
-            save_state(self.home, dict(record, run=self.owner["run"], state=state, why=" ".join(filter(None, (why, trouble))), since=timestamp()))
+            save_state(self.home,
+                       dict(record, run=self.owner["run"], state=state, why=" ".join(filter(None, (why, trouble))),
+                            since=timestamp()))
             if state == "rolled_back":
                 if guarded:
                     self._end_pending()

@@ -23,7 +23,8 @@ from .state import link_target
 
 DKMS_TREE = "/var/lib/dkms/rknpu"
 SOURCE_TREES = "/usr/src"
-SERVER_FILES = ("/usr/bin/rknn_server", "/etc/systemd/system/rknn_server.service", "/etc/systemd/system/multi-user.target.wants/rknn_server.service")
+SERVER_FILES = ("/usr/bin/rknn_server", "/etc/systemd/system/rknn_server.service",
+                "/etc/systemd/system/multi-user.target.wants/rknn_server.service")
 BOOT_KINDS = ("menu", "shell", "environment", "words")
 """Files of the boot loader, by how they are written: see _guard."""
 _MODULE = re.compile(r"rknpu(?:_dkms)?\.ko(?:\.(?:gz|xz|zst))?\Z")
@@ -50,7 +51,8 @@ def watched(root, versions, runtime, package="rknpu"):
     paths += [path for path in default_kernel.FILES if path not in paths]
     for release in tree.names("/lib/modules"):
         folder = "/lib/modules/%s" % release
-        paths += ["%s/updates/dkms/%s.ko%s" % (folder, name, suffix) for name in ("rknpu", "rknpu_dkms") for suffix in SUFFIXES]
+        paths += ["%s/updates/dkms/%s.ko%s"
+                  % (folder, name, suffix) for name in ("rknpu", "rknpu_dkms") for suffix in SUFFIXES]
         paths += _own_modules(root, folder)
     paths += [runtime, FACT_FILE, *SERVER_FILES, *SIGNING_PATHS]
     trees = ["%s/%s" % (SOURCE_TREES, name) for name in tree.names(SOURCE_TREES) if name.startswith(package + "-")]
@@ -63,7 +65,8 @@ def watched(root, versions, runtime, package="rknpu"):
     kinds = (("file", paths), ("tree", trees), ("folder", sorted(folders, reverse=True)))
     # What is replaced is what a link leads to; links stay.
     return list(dict(
-        (link_target(tree, path) if kind == "file" else path, boot.get(path, kind)) for kind, found in kinds for path in found).items())
+        (link_target(tree, path) if kind == "file" else path, boot.get(path, kind)) for kind,
+        found in kinds for path in found).items())
 
 
 def _own_modules(root, folder):
