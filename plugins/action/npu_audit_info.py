@@ -122,7 +122,7 @@ class ActionModule(ProgramAction, MobilenetAction):
             result.setdefault("ansible_facts", {})["npu"] = facts
 
     def _facts(self, params, data, task_vars, ask_repository):
-        """C((facts, what else was told)) of the board."""
+        """`(facts, what else was told)` of the board."""
         tree = {area: path for area, path in params["tree"].items() if path}
         if self.can_ask():
             told = self.ask("facts", {
@@ -143,7 +143,7 @@ class ActionModule(ProgramAction, MobilenetAction):
         return planner.npu_plan(facts, params["wanted"], data)
 
     def _prove(self, facts, plan, params, task_vars, full):
-        """C((what MobileNet said, why it could not be run)), one of them None. full: with as many runs as are wanted, else a single one."""
+        """`(what MobileNet said, why it could not be run)`, one of them None. full: with as many runs as are wanted, else a single one."""
         here = plan["here"]
         if not here:
             return None, "nothing is known to run on it as it is: %s" % _nothing_here(facts, plan)
@@ -188,7 +188,8 @@ def left_aside(result, query, name, known):
 def facts_of(told):
     """Facts as the gate gives them.
 
-    :raises NoAnswer: where they are none.
+    Raises:
+        NoAnswer: where they are none.
     """
     try:
         return gate.facts_of(told)
@@ -203,9 +204,10 @@ def encoded(path):
 
 
 def prepared(model, proof):
-    """Model and picture as I(files) gives them, fetched where the controller has not got them; kept for the other workers of this run.
+    """Model and picture as `files` gives them, fetched where the controller has not got them; kept for the other workers of this run.
 
-    :raises ValueError: where they cannot be had.
+    Raises:
+        ValueError: where they cannot be had.
     """
     key = hashlib.sha256(json.dumps([model, proof], sort_keys=True).encode()).hexdigest()[:16]
 

@@ -53,9 +53,10 @@ class ActionModule(StoreAction):
     def from_store(self, result, args, internal, store, wanted, seconds, task_vars, hosts=None, fills=True, agree=1):
         """Have the board take what is in the store, or else build; what it has built is put there where it may fill the store.
 
-        :arg hosts: the hosts whose builds count; None for all.
-        :arg fills: whether this host is one of them.
-        :arg agree: how many of them must have built the same.
+        Args:
+            hosts: the hosts whose builds count; None for all.
+            fills: whether this host is one of them.
+            agree: how many of them must have built the same.
         """
         refused, entry = {}, None
         tree = "" if internal["archive_sha256"] == "not fetched" else internal["archive_sha256"]

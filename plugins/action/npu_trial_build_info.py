@@ -88,9 +88,10 @@ class ActionModule(StoreAction):
 
 
 def what_is_known(kernels, version, compatibility):
-    """C((entries of kernels that the data says are unsupported, names of the header packages)), both by release.
+    """`(entries of kernels that the data says are unsupported, names of the header packages)`, both by release.
 
-    :raises AnsibleActionFail: for what is not a kernel's release, and for data that is not sound.
+    Raises:
+        AnsibleActionFail: for what is not a kernel's release, and for data that is not sound.
     """
     try:
         data = _compatibility.checked(compatibility)

@@ -15,7 +15,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import select
 
 
 def npu_select(boards, query, names=None):
-    """The names of the boards that a query selects; boards are records, or C(hostvars) with the names of those that are meant."""
+    """The names of the boards that a query selects; boards are records, or `hostvars` with the names of those that are meant."""
     if isinstance(boards, Mapping):
         if names is None:
             raise AnsibleFilterError("npu_select: hostvars need the names of the boards that are meant, such as ansible_play_hosts_all")

@@ -33,7 +33,7 @@ def measured(task, variables):
 
 
 def mark(phase, variables):
-    """Note that from now on the board of these task variables is in a phase, or in C(IDLE)."""
+    """Note that from now on the board of these task variables is in a phase, or in `IDLE`."""
     line = json.dumps([phase, time.time(), variables.get("ansible_play_name")])
     # No task fails for want of its time.
     with contextlib.suppress(OSError), open(_path(variables["inventory_hostname"]), "a", encoding="utf-8") as stream:
@@ -41,7 +41,7 @@ def mark(phase, variables):
 
 
 def spent(board):
-    """Return C([(phase, seconds), ...]) of a board in order, and start its clock anew.
+    """Return `[(phase, seconds), ...]` of a board in order, and start its clock anew.
 
     What lies between two actions belongs to the phase of the second one. Between two plays a board waits for its batch,
     which is no phase.

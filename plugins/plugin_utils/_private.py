@@ -14,10 +14,12 @@ import stat
 def others_can_write(*folders, strict=False):
     """One sentence on why others can write to one of these folders, or replace it, and the command that fixes it; None where they cannot.
 
-    A folder must belong to the user who runs Ansible. What leads to it may also be root's, and may be writable by others where it is sticky,
-    as /tmp is. Folders that are not there yet are passed over.
+    A folder must belong to the user who runs Ansible. What leads to it may also be root's, and may be writable by
+    others where it is sticky, as /tmp is. Folders that are not there yet are passed over.
 
-    :arg strict: whether a folder itself may be written to by nobody else at all, be it a group that has no other members.
+    Args:
+        strict: whether a folder itself may be written to by nobody else at all, be it a group that has no other
+            members.
     """
     for folder in folders:
         for path in _leading_to(folder):

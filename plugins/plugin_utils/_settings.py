@@ -3,9 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The public variables of all roles, resolved before a board is contacted and used only from there.
 
-Ansible turns the facts of any module's answer into host variables that win over the inventory and the defaults of roles. A board could
-choose the hook files, folders and mirrors of the controller that way. So the values that a run works with are kept in files of the run's
-own temporary folder on the controller: no variable leads to them that a board could set, and no task result shows them.
+Ansible turns the facts of any module's answer into host variables that win over the inventory and the defaults of
+roles. A board could choose the hook files, folders and mirrors of the controller that way. So the values that a run
+works with are kept in files of the run's own temporary folder on the controller: no variable leads to them that a board
+could set, and no task result shows them.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "roles")
 
 
 def options():
-    """Return the options of every role by its argument specification: C({role: {variable: {type, default}}})."""
+    """Return the options of every role by its argument specification: `{role: {variable: {type, default}}}`."""
 
     def make():
         found = {}
@@ -70,9 +71,12 @@ def refuse_tags(variables):
 def resolve(templar, variables, roles=()):
     """Return the values of the public variables of these roles, or of all.
 
-    :arg templar: that of the action or lookup plugin.
-    :arg variables: those of the task.
-    :raises ValueError: where a value cannot be resolved, or the board has facts named like variables of this collection.
+    Args:
+        templar: that of the action or lookup plugin.
+        variables: those of the task.
+
+    Raises:
+        ValueError: where a value cannot be resolved, or the board has facts named like variables of this collection.
     """
     refuse_injected(variables)
     known = options()
@@ -99,7 +103,8 @@ def resolve(templar, variables, roles=()):
 def resolve_and_keep(templar, variables, whole_run=False):
     """Resolve the variables of all roles with those of a task, and keep them for its board or for the whole run.
 
-    :raises ValueError: as I(resolve).
+    Raises:
+        ValueError: as `resolve`.
     """
     # A report is one for all boards, and the list of these is long.
     roles = () if whole_run else [role for role in options() if role != "report"]
@@ -122,7 +127,8 @@ def keep(values, board=None):
 def kept(board=None):
     """Return the values that were kept for a board, or for the whole run.
 
-    :raises ValueError: where nothing was kept.
+    Raises:
+        ValueError: where nothing was kept.
     """
     try:
         with open(_path(board), encoding="utf-8") as stream:

@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Find boards in ranges of addresses: who speaks ssh there, and which board it is.
 
-Whoever answers is not trusted. Only numeric addresses of the ranges given are contacted, what they say is bounded in size and time,
-and what is kept of it has no character that means anything to a template, a shell or a terminal.
+Whoever answers is not trusted. Only numeric addresses of the ranges given are contacted, what they say is bounded in
+size and time, and what is kept of it has no character that means anything to a template, a shell or a terminal.
 """
 
 from __future__ import annotations
@@ -61,8 +61,11 @@ RESERVED = ("localhost", "all", "ungrouped")
 def addresses(ranges, exclude=(), limit=4096):
     """Return the addresses of these ranges without those that are excluded, as text, IPv4 first and in the order of their numbers.
 
-    :arg ranges: networks (without their own and their broadcast address), C(FIRST-LAST) and single addresses.
-    :raises ValueError: where one is wrong, or they are more than I(limit).
+    Args:
+        ranges: networks (without their own and their broadcast address), `FIRST-LAST` and single addresses.
+
+    Raises:
+        ValueError: where one is wrong, or they are more than `limit`.
     """
     if netaddr is None:
         raise ValueError(MISSING % sys.executable)
@@ -123,10 +126,11 @@ def _network(text, hosts_only):
 # -- who is there -------------------------------------------------------------------------------------------------------------
 
 def scan(places, ports, timeout, concurrency):
-    """Return C([(address, port, software)]) of those that speak ssh, in the order of I(places); the first of the ports that does.
+    """Return `[(address, port, software)]` of those that speak ssh, in the order of `places`; the first of the ports that does.
 
-    :arg places: addresses, as I(addresses) returns them.
-    :arg timeout: seconds for a connection and the greeting together.
+    Args:
+        places: addresses, as `addresses` returns them.
+        timeout: seconds for a connection and the greeting together.
     """
     def look(address):
         for port in ports:
@@ -184,7 +188,8 @@ def _at_once(function, items, concurrency):
 def command(address, port, client):
     """Return the command line that asks a board who it is.
 
-    :arg client: C({executable, user, key, args, timeout, proc, sys}).
+    Args:
+        client: `{executable, user, key, args, timeout, proc, sys}`.
     """
     for name in ("proc", "sys"):
         if not PATH.match(client[name]) or ".." in client[name]:
@@ -204,7 +209,7 @@ def command(address, port, client):
 
 
 def identify(found, client, concurrency):
-    """Return what each of I(scan)'s findings is: C({address, port, software, identified, error, model, soc, ...})."""
+    """Return what each of `scan`'s findings is: `{address, port, software, identified, error, model, soc, ...}`."""
     def ask(entry):
         address, port, software = entry
         who = {"address": address, "port": port, "software": software, "identified": False, "error": None, **dict.fromkeys(KEYS.values()),
@@ -251,7 +256,7 @@ def parse(answer):
 
 
 def _run(words, timeout):
-    """C((exit code, output, complaints)) of a program that may say so much for so long; the code is None where it was ended before."""
+    """`(exit code, output, complaints)` of a program that may say so much for so long; the code is None where it was ended before."""
     deadline = time.monotonic() + timeout
     said = {"stdout": b"", "stderr": b""}
     with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
@@ -282,10 +287,10 @@ def _run(words, timeout):
 # -- hosts --------------------------------------------------------------------------------------------------------------------
 
 def without_duplicates(boards):
-    """Return C((boards, sentences)): a board that has several addresses once, under the first of them.
+    """Return `(boards, sentences)`: a board that has several addresses once, under the first of them.
 
-    A serial number is only claimed: two answers are one board where they were booted once, too, by C(boot_id), which is random and new at each boot.
-    Else both are kept, and I(named) gives neither the number as its name.
+    A serial number is only claimed: two answers are one board where they were booted once, too, by `boot_id`, which is
+    random and new at each boot. Else both are kept, and `named` gives neither the number as its name.
     """
     kept, sentences = [], []
     for board in boards:
@@ -304,10 +309,11 @@ def without_duplicates(boards):
 
 
 def named(boards, by, taken=()):
-    """Return C({name: board}), in their order. A name that is not fit, not unique or taken is made so by the address.
+    """Return `{name: board}`, in their order. A name that is not fit, not unique or taken is made so by the address.
 
-    :arg by: C(address), C(serial) or C(hostname).
-    :arg taken: names that mean something else already.
+    Args:
+        by: `address`, `serial` or `hostname`.
+        taken: names that mean something else already.
     """
     wanted = [board["address"] if by == "address" else board.get(by) or "" for board in boards]
     names = []
@@ -324,7 +330,7 @@ def named(boards, by, taken=()):
 
 
 def groups_of(board):
-    """Return the groups a board is in by what was found: C(soc_rk3588), C(kernel_6_1_43_15_rk2312), C(driver_builtin); C(npu_unidentified)."""
+    """Return the groups a board is in by what was found: `soc_rk3588`, `kernel_6_1_43_15_rk2312`, `driver_builtin`; `npu_unidentified`."""
     if not board["identified"]:
         return ["npu_unidentified"]
     found = [(kind, board[kind]) for kind in ("soc", "kernel", "driver") if board[kind]]

@@ -33,7 +33,7 @@ class GuardedAction(ActionBase):
     """An action whose calls of a board have a limit of time, of memory and of length, and whose output is printable."""
 
     CALL = gate.USUAL
-    """C((seconds, bytes of memory, characters)) of a call that no other limits are given for."""
+    """`(seconds, bytes of memory, characters)` of a call that no other limits are given for."""
     _keys = ("ansible_facts", "changed", "failed", "files", "msg", "rc")
     """Keys of a module's answer that get as far as Ansible's own code."""
     _limits = None
@@ -101,12 +101,13 @@ class GuardedAction(ActionBase):
 class BoardAction(GuardedAction):
     """An action whose module runs on the board; one that does not answer has failed.
 
-    Ansible takes a board that it calls unreachable out of the play at once: no rescue, and where it was the last one no report either.
+    Ansible takes a board that it calls unreachable out of the play at once: no rescue, and where it was the last one no
+    report either.
     """
 
     _supports_check_mode = True
     MODULE: str | None = None
-    """Name of the module, as in I(ANSWERS)."""
+    """Name of the module, as in `ANSWERS`."""
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
@@ -124,7 +125,7 @@ class BoardAction(GuardedAction):
         return result
 
     def why(self, error):
-        """Return C((sentence, cause)) for a board that is lost, whose answer is not used, or that could not be asked."""
+        """Return `(sentence, cause)` for a board that is lost, whose answer is not used, or that could not be asked."""
         if isinstance(error, MalformedAnswer):
             return malformed(error), error.cause
         if not isinstance(error, AnsibleConnectionFailure):
@@ -141,10 +142,13 @@ class BoardAction(GuardedAction):
     def answer_of(self, module, args, task_vars, seconds=None, internal=None):
         """Run a module on the board and return what the gate takes of its answer.
 
-        :arg args: its arguments, by default those of the task.
-        :arg seconds: how long that may take, where it is not as long as usual.
-        :arg internal: what only the action plugin tells the module: see module_utils/_internal.py.
-        :raises MalformedAnswer: where it is not what the module documents.
+        Args:
+            args: its arguments, by default those of the task.
+            seconds: how long that may take, where it is not as long as usual.
+            internal: what only the action plugin tells the module: see module_utils/_internal.py.
+
+        Raises:
+            MalformedAnswer: where it is not what the module documents.
         """
         if internal is not None:
             args = dict(args, _internal=_internal.option(module, internal))
@@ -173,7 +177,7 @@ class BoardAction(GuardedAction):
         return [word for word in words if DIGEST.match(word)]
 
     def remote_file(self, path, limit=1 << 16):
-        """Return the bytes of a small file that the board has, C(b"") where it has none or one that is larger."""
+        """Return the bytes of a small file that the board has, `b""` where it has none or one that is larger."""
         said = self._low_level_execute_command("head -c %d -- %s | base64" % (limit + 1, self._connection._shell.quote(path)))
         try:
             content = base64.b64decode("".join((said.get("stdout") or "").split()), validate=True)
@@ -203,7 +207,7 @@ class TransferAction(BoardAction):
 
 
 def lost(error):
-    """Return C((sentence, cause)) for a connection that failed; no cause where the board has answered all the same."""
+    """Return `(sentence, cause)` for a connection that failed; no cause where the board has answered all the same."""
     text = one_line(error)
     return (text, "") if any(words in text for words in ANSWERED) else ("%s: %s" % (UNREACHABLE, text), NO_ANSWER)
 

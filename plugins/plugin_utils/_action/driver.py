@@ -26,10 +26,13 @@ class DriverAction(TransferAction):
     """An action that composes the DKMS source tree on the controller."""
 
     def read_source(self, source, digest, may_be_missing=False):
-        """C((bytes, digest)) of a vendor's tarball, read once: what is compared is what is used. The bytes are None where it is missing and may be.
+        """`(bytes, digest)` of a vendor's tarball, read once: what is compared is what is used. The bytes are None where it is missing and may be.
 
-        :arg digest: its pinned checksum; where there is none, the SHA-256 of what is there.
-        :raises AnsibleActionFail: where it cannot be read, or is not the one that is pinned.
+        Args:
+            digest: its pinned checksum; where there is none, the SHA-256 of what is there.
+
+        Raises:
+            AnsibleActionFail: where it cannot be read, or is not the one that is pinned.
         """
         digest = str(digest or "").lower()
         try:
@@ -43,10 +46,13 @@ class DriverAction(TransferAction):
         return content, digest or hashlib.sha256(content).hexdigest()
 
     def tree(self, args, source, build_files, tarball):
-        """The tree of a vendor's tarball and our build files as C((tar, sha256)), for what the module's arguments ask.
+        """The tree of a vendor's tarball and our build files as `(tar, sha256)`, for what the module's arguments ask.
 
-        :arg tarball: the bytes of the file I(source).
-        :raises AnsibleActionFail: where the tarball is not the release it should be.
+        Args:
+            tarball: the bytes of the file `source`.
+
+        Raises:
+            AnsibleActionFail: where the tarball is not the release it should be.
         """
         try:
             return archive(dkms_tree(tarball, build_files, args["version"], args.get("module") or "rknpu"))
@@ -65,10 +71,13 @@ class StoreAction(DriverAction):
     """What modules are signed with, as the host that builds has it; its digest is one of the inputs of a build."""
 
     def who_fills(self, args, task_vars):
-        """C((hosts whose builds count, whether this one's is kept, how many must agree)); hosts are None where none is named and all count.
+        """`(hosts whose builds count, whether this one's is kept, how many must agree)`; hosts are None where none is named and all count.
 
-        :arg args: a module's arguments; C(store_from), C(store_fill) and C(store_agree) are taken out of them.
-        :raises AnsibleActionFail: for a number that is none.
+        Args:
+            args: a module's arguments; `store_from`, `store_fill` and `store_agree` are taken out of them.
+
+        Raises:
+            AnsibleActionFail: for a number that is none.
         """
         named, fills, agree = (args.pop("store_" + name, None) for name in ("from", "fill", "agree"))
         try:
@@ -84,12 +93,15 @@ class StoreAction(DriverAction):
         return hosts, task_vars["inventory_hostname"] in hosts, agree
 
     def in_store(self, args, folder, keep, digest, build_files, task_vars):
-        """C((store, inputs of the build)); inputs are None where they are not all known, and the board builds for itself.
+        """`(store, inputs of the build)`; inputs are None where they are not all known, and the board builds for itself.
 
-        :arg args: with C(version), C(module), C(kernel) and C(signing_cert).
-        :arg digest: of the vendor's tarball.
-        :raises AnsibleActionFail: for a store that cannot be used.
-        :raises MalformedAnswer: where the board's facts are not those of a board.
+        Args:
+            args: with `version`, `module`, `kernel` and `signing_cert`.
+            digest: of the vendor's tarball.
+
+        Raises:
+            AnsibleActionFail: for a store that cannot be used.
+            MalformedAnswer: where the board's facts are not those of a board.
         """
         try:
             store = _store.Store(folder, int(keep or _store.KEEP), read_only=self._task.check_mode)
@@ -113,7 +125,8 @@ class StoreAction(DriverAction):
 def seconds_of(args):
     """Take out of a module's arguments how long its answer may take, in seconds, or None.
 
-    :raises AnsibleActionFail: where it is no such number.
+    Raises:
+        AnsibleActionFail: where it is no such number.
     """
     value = args.pop("timeout", None)
     try:
@@ -128,7 +141,8 @@ def seconds_of(args):
 def write_log(log, log_dir, *names):
     """Keep a build log on the controller, named after what it is of, and return its path.
 
-    :raises AnsibleActionFail: where it cannot be written, or there is a link in its place.
+    Raises:
+        AnsibleActionFail: where it cannot be written, or there is a link in its place.
     """
     log_dir = os.path.expanduser(log_dir)
     path = os.path.join(log_dir, re.sub(r"[^\w.+-]", "_", "-".join(names) + ".log"))

@@ -25,10 +25,12 @@ class MobilenetAction(TransferAction):
     def infer(self, args, digests, paths, task_vars, ask=None):
         """Return the answer of module rknn_mobilenet.
 
-        :arg args: the module's arguments.
-        :arg digests: the checksums that I(files) gives.
-        :arg paths: the files on the controller.
-        :arg ask: C(ask(args, paths)) gives the module's answer, where the board can be asked without the module; these files are sent along.
+        Args:
+            args: the module's arguments.
+            digests: the checksums that `files` gives.
+            paths: the files on the controller.
+            ask: `ask(args, paths)` gives the module's answer, where the board can be asked without the module; these
+                files are sent along.
         """
         # Files are sent only to a board that has not got them. Where it is asked without the module to ask once more costs little.
         if ask:
@@ -54,9 +56,10 @@ class MobilenetAction(TransferAction):
 
 
 def files(paths, target_platform, cache):
-    """Return C((paths, digests for the module, what the model says of itself)) of C({model, picture}), the picture as raw RGB.
+    """Return `(paths, digests for the module, what the model says of itself)` of `{model, picture}`, the picture as raw RGB.
 
-    :raises ValueError: where they are not what they should be.
+    Raises:
+        ValueError: where they are not what they should be.
     """
     try:
         model = check(paths["model"], target_platform)

@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a board's Python is given on its standard input instead of a module: the collection's own code, as much of it as is called.
 
-A module brings along Ansible's own library, which a board compiles anew for each task. Most of the time of a task goes there.
+A module brings along Ansible's own library, which a board compiles anew for each task. Most of the time of a task goes
+there.
 """
 
 from __future__ import annotations
@@ -53,9 +54,10 @@ class PayloadError(Exception):
 
 
 def compose(module, function):
-    """Return the text of a program that calls C(main(function, PARAMS)) of a module of module_utils, with all that C(function) needs and no more.
+    """Return the text of a program that calls `main(function, PARAMS)` of a module of module_utils, with all that `function` needs and no more.
 
-    :arg module: name of the module, which has C(main) and C(function).
+    Args:
+        module: name of the module, which has `main` and `function`.
     """
     needed = _needed(module, ("main", function))
     # What is imported comes first.
@@ -76,9 +78,10 @@ def compose(module, function):
 
 
 def ready(module, function, folder):
-    """Return what I(compose) gives from a file in a folder of this run, made there by whoever comes first.
+    """Return what `compose` gives from a file in a folder of this run, made there by whoever comes first.
 
-    :arg folder: Ansible's own temporary folder of the run, which is nobody else's.
+    Args:
+        folder: Ansible's own temporary folder of the run, which is nobody else's.
     """
     digest = hashlib.sha256()
     for path in sorted(FOLDER.rglob("*.py")):
@@ -89,7 +92,7 @@ def ready(module, function, folder):
 
 
 def keep(path, make):
-    """Return the text of a file, which I(make) gives where there is none yet."""
+    """Return the text of a file, which `make` gives where there is none yet."""
     with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as stream:
         return stream.read()
     text = make()
@@ -101,7 +104,7 @@ def keep(path, make):
 
 
 def fill(program, params, marker=None):
-    """Return C((text for the standard input, marker)): the program with its parameters, and what its answer is found by."""
+    """Return `(text for the standard input, marker)`: the program with its parameters, and what its answer is found by."""
     marker = marker or secrets.token_hex(16)
     return "PARAMS = %r\n%s" % (json.dumps(dict(params, marker=marker)), program), marker
 
@@ -109,7 +112,8 @@ def fill(program, params, marker=None):
 def parse(output, marker):
     """Return the dictionary that a program answered with, whatever else was printed by the board's login.
 
-    :raises PayloadError: where there is no answer, or one that is none of ours.
+    Raises:
+        PayloadError: where there is no answer, or one that is none of ours.
     """
     if len(output) > LONGEST_ANSWER:
         raise PayloadError("the answer has %d characters, more than %d" % (len(output), LONGEST_ANSWER))
@@ -132,7 +136,7 @@ def _no_constant(name):
 # -- as much of the code as is called ---------------------------------------------------------------------------------------
 
 def _needed(module, names):
-    """C({module: names}) of all that is reached from these names: every statement at the top of a module binds some, and uses others."""
+    """`{module: names}` of all that is reached from these names: every statement at the top of a module binds some, and uses others."""
     needed, todo = {}, [(module, name) for name in names]
     while todo:
         where, name = todo.pop()
@@ -152,7 +156,7 @@ def _needed(module, names):
 
 
 def _uses(where, statement):
-    """Names of modules of ours that a statement uses, as C((module, name)); name is C(*) for a module as a whole."""
+    """Names of modules of ours that a statement uses, as `(module, name)`; name is `*` for a module as a whole."""
     uses, attributes = [], {}
     own = _own(statement)
     aliases = {name: module for name, module in _aliases(where).items() if name not in own}
@@ -189,7 +193,7 @@ def _links(where, names):
 
 
 def _imported(where, node, only=None):
-    """C((module, name)) of what an import in the module I(where) takes from our modules, name being C(*) for a module."""
+    """`(module, name)` of what an import in the module `where` takes from our modules, name being `*` for a module."""
     base = node.module or ""
     if node.level:
         above = (PACKAGE + "." + where).split(".")[:-node.level]
@@ -212,7 +216,7 @@ def _path(name):
 
 
 def _aliases(where):
-    """C({name: module}) of the modules of ours that a module calls by a name."""
+    """`{name: module}` of the modules of ours that a module calls by a name."""
     return {name: module for name, statement in _statements(where).items() if isinstance(statement, ast.ImportFrom)
             for module, whole in _imported(where, statement, name) if whole == "*"}
 
@@ -221,7 +225,7 @@ _PARSED = {}
 
 
 def _statements(where):
-    """C({name: statement}) of a module, by each name that a statement at its top binds."""
+    """`{name: statement}` of a module, by each name that a statement at its top binds."""
     if where not in _PARSED:
         _PARSED[where] = {}
         for statement in ast.parse(_path(where).with_suffix(".py").read_text(encoding="utf-8")).body:

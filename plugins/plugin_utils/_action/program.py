@@ -43,8 +43,11 @@ class ProgramAction(TransferAction):
     def ask(self, function, params, task_vars, seconds):
         """Return what a function of module_utils/_program.py answers on the board.
 
-        :arg seconds: how long it may take.
-        :raises NoAnswer: where there is no answer, or one that is none.
+        Args:
+            seconds: how long it may take.
+
+        Raises:
+            NoAnswer: where there is no answer, or one that is none.
         """
         program = payload.ready("_program", function, C.DEFAULT_LOCAL_TMP)
         text, marker = payload.fill(program, dict(params, seconds=seconds))
@@ -87,7 +90,7 @@ class ProgramAction(TransferAction):
         return found if isinstance(found, str) and PATH.match(found) else None
 
     def _no_answer(self, done, error, seconds):
-        """A I(NoAnswer) in words of the board if it has any."""
+        """A `NoAnswer` in words of the board if it has any."""
         code, said = done.get("rc"), what_it_said(done)
         if code in (142, -14):  # SIGALRM
             return NoAnswer("it did not answer within %d s" % seconds)

@@ -37,17 +37,20 @@ class ArtifactError(Exception):
 
 
 def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep=True):
-    """Return C((file, source)) of an artefact whose digest is right; I(source) may be shown: it has no credentials.
+    """Return `(file, source)` of an artefact whose digest is right; `source` may be shown: it has no credentials.
 
     The order is: cache, local folder, then each mirror. What is in the cache is checked again at every use.
 
-    :arg pins: C(sha256) or C(git_blob) in hex, and C(size) in bytes where it is known.
-    :arg path: relative path below a mirror; a local folder holds the same path, or only the file's name. Or a whole
-        C(https://) URL: then the local folder holds the file by its name, and mirrors are not asked.
-    :arg mirrors: base URLs.
-    :arg keep: put what was fetched into the cache. Without it a file is only tried and thrown away again, and
-        the path returned is where it would have been.
-    :raises ArtifactError: where no place has the file, or one with another content.
+    Args:
+        pins: `sha256` or `git_blob` in hex, and `size` in bytes where it is known.
+        path: relative path below a mirror; a local folder holds the same path, or only the file's name. Or a whole
+            `https://` URL: then the local folder holds the file by its name, and mirrors are not asked.
+        mirrors: base URLs.
+        keep: put what was fetched into the cache. Without it a file is only tried and thrown away again, and the path
+            returned is where it would have been.
+
+    Raises:
+        ArtifactError: where no place has the file, or one with another content.
     """
     check_path(path)
     digest = pins.get("sha256") or pins.get("git_blob")
@@ -80,9 +83,12 @@ def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep
 def read(path, pins=None):
     """Return the bytes of a file, read once and compared with its pins: whoever uses them uses what was compared.
 
-    :arg pins: as for fetch(); None where nothing is pinned.
-    :raises ArtifactError: where its content is another one.
-    :raises OSError: where it cannot be read.
+    Args:
+        pins: as for fetch(); None where nothing is pinned.
+
+    Raises:
+        ArtifactError: where its content is another one.
+        OSError: where it cannot be read.
     """
     pins = pins or {}
     limit = int(pins.get("size") or LARGEST)
@@ -102,8 +108,11 @@ def read(path, pins=None):
 def private_copy(path, pins, folder):
     """Return a copy of a file below a folder that is nobody else's, made of the bytes that were compared with the pins.
 
-    :arg folder: Ansible's own temporary folder of the run.
-    :raises: as read().
+    Args:
+        folder: Ansible's own temporary folder of the run.
+
+    Raises:
+        as read().
     """
     content = read(path, pins)
     target = os.path.join(folder, "rkfleet-npu-artifacts", hashlib.sha256(content).hexdigest(), os.path.basename(path))
@@ -148,7 +157,7 @@ def _places(path, name, local_folder, mirrors):
 
 
 def _take(source, target, pins, timeout):
-    """Copy I(source), a URL or a file, to I(target) when its digest is right; only check it where target is None."""
+    """Copy `source`, a URL or a file, to `target` when its digest is right; only check it where target is None."""
     limit = int(pins.get("size") or LARGEST)
     stream = open_url(source, timeout=timeout) if "://" in source else open(source, "rb")
     folder = os.path.dirname(target) if target else None

@@ -22,7 +22,7 @@ class PictureError(Exception):
 
 
 def cache_dir(configured=None):
-    """Return the controller's cache folder: the one given, or C(rkfleet-npu) below the user's cache folder."""
+    """Return the controller's cache folder: the one given, or `rkfleet-npu` below the user's cache folder."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return os.path.expanduser(configured) if configured else os.path.join(base, "rkfleet-npu")
 
@@ -30,9 +30,10 @@ def cache_dir(configured=None):
 def raw_file(path, cache):
     """Return a file with the picture as raw RGB, 224 rows of 224 pixels of 3 bytes.
 
-    A file called C(*.rgb) is taken as it is. The decoded picture is kept in I(cache) under the picture's digest.
+    A file called `*.rgb` is taken as it is. The decoded picture is kept in `cache` under the picture's digest.
 
-    :raises PictureError: where it is no JPEG or PNG of that size, or Pillow is missing.
+    Raises:
+        PictureError: where it is no JPEG or PNG of that size, or Pillow is missing.
     """
     if path.endswith(RAW_SUFFIX):
         if os.path.getsize(path) != PICTURE_BYTES:
@@ -55,8 +56,11 @@ def raw_file(path, cache):
 def decode(path, picture=None):
     """Return a JPEG or PNG of 224x224 pixels as raw RGB, 150,528 bytes.
 
-    :arg picture: the bytes of the file, where they were read already.
-    :raises PictureError: as raw_file().
+    Args:
+        picture: the bytes of the file, where they were read already.
+
+    Raises:
+        PictureError: as raw_file().
     """
     try:
         from PIL import Image

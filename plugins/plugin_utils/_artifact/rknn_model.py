@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Recognise a C(.rknn) model on the controller, before it travels to a board.
+"""Recognise a `.rknn` model on the controller, before it travels to a board.
 
-The frame, little-endian, as rknn-toolkit2 writes it: C(RKNN), four zero bytes, u64 format, u64 size of the data, 40 bytes,
-the data, u64 size of the description, the description in JSON. The data begin with the compiler's version as text.
+The frame, little-endian, as rknn-toolkit2 writes it: `RKNN`, four zero bytes, u64 format, u64 size of the data, 40
+bytes, the data, u64 size of the description, the description in JSON. The data begin with the compiler's version as
+text.
 """
 
 from __future__ import annotations
@@ -66,8 +67,9 @@ class RknnModel:
 def read(path):
     """Return the RknnModel in a file.
 
-    :raises RknnModelError: where it is another kind of file, or cut off.
-    :raises OSError: where it cannot be read.
+    Raises:
+        RknnModelError: where it is another kind of file, or cut off.
+        OSError: where it cannot be read.
     """
     with open(path, "rb") as stream:
         size = os.fstat(stream.fileno()).st_size
@@ -103,9 +105,12 @@ def read(path):
 def check(path, target_platform=None):
     """Return the RknnModel in a file that is for the board.
 
-    :arg target_platform: a SoC such as V(rk3588), or the vendor's name of a folder of models such as V(RK3566_RK3568).
-        None where it does not matter. A model that names no platform passes.
-    :raises RknnModelError: as read(), and where the model is for another platform.
+    Args:
+        target_platform: a SoC such as `rk3588`, or the vendor's name of a folder of models such as `RK3566_RK3568`.
+            None where it does not matter. A model that names no platform passes.
+
+    Raises:
+        RknnModelError: as read(), and where the model is for another platform.
     """
     model = read(path)
     wanted = platforms(target_platform)
@@ -120,7 +125,8 @@ def check(path, target_platform=None):
 def platforms(name):
     """Return the platforms a SoC or folder of models stands for, as a set; empty for None.
 
-    :raises RknnModelError: where it is no such name.
+    Raises:
+        RknnModelError: where it is no such name.
     """
     found = {part.lower() for part in name.split("_")} if name else set()
     strange = sorted(part for part in found if not _PLATFORM.match(part))

@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Which boards are upgraded, which of them first, and when no further one is. Pure functions: variables in, decisions out.
 
-A staging board stands for all boards with the same key: what an upgrade of one of them shows is true of the others, too.
+A staging board stands for all boards with the same key: what an upgrade of one of them shows is true of the others,
+too.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ PLAUSIBLE = {"mhz": 40_000, "cores": 16, "memory": 65_536}
 
 
 def errors_of(settings):
-    """Return a sentence for each of the owner's settings that is wrong; settings as of I(decide)."""
+    """Return a sentence for each of the owner's settings that is wrong; settings as of `decide`."""
     errors = []
     for check, name in ((_batches, "rollout"), (_allowed, "max_failed"), (_minutes, "soak_minutes"), (_flag, "require_staging"),
                         (_hosts, "store_agree")):
@@ -44,14 +45,19 @@ def errors_of(settings):
 def decide(boards, settings, proven=(), staging_group=()):
     """Return what becomes of every board, before any of them is touched.
 
-    :arg boards: C({name: variables}) in the inventory's order, after all were looked at. Read are C(ansible_facts.npu),
-        C(__npu_plan), C(__npu_error) of a board that cannot be upgraded and C(__npu_left) of one that is held.
-    :arg settings: C({rollout, max_failed, soak_minutes, require_staging, select, check}) as the owner wrote them, and C(store_agree), by default 1.
-    :arg proven: entries with at least I(KEY), C(board) and C(since): what is on record.
-    :arg staging_group: names of the boards that go first where there is one with the kernel in question.
-    :returns: C({errors, message, boards, staging, rollout, serial, allowed, check, summary}); C(boards) is for each one
-        C({part, reason, key, staging, builds}), part being held, not selected, failed, right, staging or rollout; builds is whether what it builds
-        is for the others, too, where the owner has named nobody. Where there are errors there is nothing else but the C(message) of them all.
+    Args:
+        boards: `{name: variables}` in the inventory's order, after all were looked at. Read are `ansible_facts.npu`,
+            `__npu_plan`, `__npu_error` of a board that cannot be upgraded and `__npu_left` of one that is held.
+        settings: `{rollout, max_failed, soak_minutes, require_staging, select, check}` as the owner wrote them, and
+            `store_agree`, by default 1.
+        proven: entries with at least `KEY`, `board` and `since`: what is on record.
+        staging_group: names of the boards that go first where there is one with the kernel in question.
+
+    Returns:
+        `{errors, message, boards, staging, rollout, serial, allowed, check, summary}`; `boards` is for each one `{part,
+        reason, key, staging, builds}`, part being held, not selected, failed, right, staging or rollout; builds is
+        whether what it builds is for the others, too, where the owner has named nobody. Where there are errors there is
+        nothing else but the `message` of them all.
     """
     errors = errors_of(settings)
     if errors:
@@ -93,13 +99,14 @@ def decide(boards, settings, proven=(), staging_group=()):
 
 
 def gate(decision, boards, stage=False):
-    """Return for each board that is to be upgraded whether it may start now: C({board: {go, verdict, reason, fine}}).
+    """Return for each board that is to be upgraded whether it may start now: `{board: {go, verdict, reason, fine}}`.
 
-    C(fine) is whether a board may be left that way without the run having failed.
+    `fine` is whether a board may be left that way without the run having failed.
 
-    :arg decision: what I(decide) said.
-    :arg boards: C({name: variables}) as they are now. Read are C(__npu_error) and C(__npu_is_committed).
-    :arg stage: whether only staging boards are upgraded in this run.
+    Args:
+        decision: what `decide` said.
+        boards: `{name: variables}` as they are now. Read are `__npu_error` and `__npu_is_committed`.
+        stage: whether only staging boards are upgraded in this run.
     """
     todo = decision["staging"] + decision["rollout"]
     failed = [name for name in todo if has_failed(boards[name])]
@@ -130,7 +137,7 @@ def has_failed(variables):
 
 
 def committed(decision, boards):
-    """Return I(KEY) and C(board) of each of these boards whose upgrade was committed, one per key: what this run has proven."""
+    """Return `KEY` and `board` of each of these boards whose upgrade was committed, one per key: what this run has proven."""
     found = {}
     for name, variables in boards.items():
         entry = decision["boards"].get(name) or {}
@@ -160,8 +167,8 @@ def _entry(variables):
 def _builders(names, boards, staging_group):
     """Boards with one key in the order in which they are asked to build: the staging group's first, then those that have all it takes.
 
-    Of these the fastest. A board reports itself how fast it is, so what is more than a board can have counts as nothing, and what is more than
-    half of them have is of no advantage: no single board comes first by what it claims.
+    Of these the fastest. A board reports itself how fast it is, so what is more than a board can have counts as
+    nothing, and what is more than half of them have is of no advantage: no single board comes first by what it claims.
     """
     claims = {name: _claims(boards[name]) for name in names}
     usual = {what: statistics.median_low([claim[what] for claim in claims.values() if claim[what]] or [0]) for what in PLAUSIBLE}
@@ -239,7 +246,7 @@ def _some(names):
 
 
 def _batches(value):
-    """The steps of a rollout as Ansible's C(serial) takes them."""
+    """The steps of a rollout as Ansible's `serial` takes them."""
     steps = value if isinstance(value, (list, tuple)) else [value]
     if not steps:
         raise ValueError("it names no batch; try [1, \"10%\", \"100%\"]")
@@ -275,7 +282,7 @@ def _hosts(value):
 
 
 def _number(value):
-    """C((number, whether it is a percentage)) of what the owner wrote."""
+    """`(number, whether it is a percentage)` of what the owner wrote."""
     match = re.fullmatch(r"\s*(\d{1,6})\s*(%?)\s*", str(value))
     if not match:
         raise ValueError("%r is neither a count nor a percentage such as 10%%" % (value,))

@@ -16,10 +16,10 @@ FIRST_NAMESPACE = "pid:[4026531836]"
 
 
 def owner(pid):
-    """C({run, host, machine, boot_id, pid_namespace, user, pid, started}) of the ansible-playbook process I(pid).
+    """`{run, host, machine, boot_id, pid_namespace, user, pid, started}` of the ansible-playbook process `pid`.
 
-    C(run) tells one run from another. A process number means something only on one machine, since one boot and in one PID namespace: containers
-    with the network of their host share its name and MAC address.
+    `run` tells one run from another. A process number means something only on one machine, since one boot and in one
+    PID namespace: containers with the network of their host share its name and MAC address.
     """
     started = start_time(pid)
     host = socket.gethostname()
@@ -65,8 +65,9 @@ def start_time(pid):
 def has_ended(holder, me):
     """Whether the run that holds a lock is one of this machine and user whose process is gone. Anything else cannot be told from here.
 
-    :arg holder: the lock as the board answered it: untrusted.
-    :arg me: owner() of this run.
+    Args:
+        holder: the lock as the board answered it: untrusted.
+        me: owner() of this run.
     """
     pid = holder.get("pid")
     if any(holder.get(name) != me[name] for name in ("host", "machine", "user")) or not isinstance(pid, int) or pid < 2 or not holder.get("run"):

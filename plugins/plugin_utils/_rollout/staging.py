@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The controller's record of what staging boards have proven: C({"schema": 1, "proven": [entry, ...]}) as JSON."""
+"""The controller's record of what staging boards have proven: `{"schema": 1, "proven": [entry, ...]}` as JSON."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class StagingError(Exception):
 def read(path):
     """Return the entries on record, oldest first; none where there is no file yet.
 
-    :raises StagingError: for a file that is not such a record.
+    Raises:
+        StagingError: for a file that is not such a record.
     """
     try:
         with open(path, encoding="utf-8") as stream:
@@ -48,10 +49,13 @@ def read(path):
 
 
 def add(path, entries, since):
-    """Record entries (each I(KEY) and C(board)) that are not on record yet; return all entries and the new ones.
+    """Record entries (each `KEY` and `board`) that are not on record yet; return all entries and the new ones.
 
-    :arg since: when they were proven, as text.
-    :raises StagingError: as I(read) does, and where the file cannot be written.
+    Args:
+        since: when they were proven, as text.
+
+    Raises:
+        StagingError: as `read` does, and where the file cannot be written.
     """
     try:
         with locked(path):

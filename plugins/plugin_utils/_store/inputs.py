@@ -18,10 +18,11 @@ SOFT = ("config", "symvers")
 def build_inputs(kernel, version, module, source, recipe, certificate=""):
     """Everything that changes what a build gives, as text; None where the board does not say which kernel it runs.
 
-    :arg kernel: C(ansible_facts.npu.kernel) of the board.
-    :arg source: digest of the vendor's tarball.
-    :arg recipe: digest of our build files.
-    :arg certificate: digest of the certificate that modules are signed with, C("") where they are not.
+    Args:
+        kernel: `ansible_facts.npu.kernel` of the board.
+        source: digest of the vendor's tarball.
+        recipe: digest of our build files.
+        certificate: digest of the certificate that modules are signed with, `""` where they are not.
     """
     if not kernel.get("release") or not kernel.get("build"):
         return None
@@ -59,6 +60,6 @@ def recipe(folder):
 
 
 def matches(there, wanted):
-    """Whether a build with the inputs I(there) is one for a board with the inputs I(wanted)."""
+    """Whether a build with the inputs `there` is one for a board with the inputs `wanted`."""
     return all(there[name] == wanted[name] for name in HARD) and all(
         not there[name] or not wanted[name] or there[name] == wanted[name] for name in SOFT)

@@ -25,7 +25,7 @@ _MAGIC = {"": b"\x7fELF", ".xz": b"\xfd7zXZ\0", ".zst": b"\x28\xb5\x2f\xfd", ".g
 
 
 def module_problem(name, content, release):
-    """One sentence on what a board calls a module it has built, or None where it may be one for kernel I(release)."""
+    """One sentence on what a board calls a module it has built, or None where it may be one for kernel `release`."""
     match = FILE_NAME.match(name)
     if not match:
         return "%r is not the name of a module's file" % name[:80]
@@ -43,7 +43,9 @@ def module_problem(name, content, release):
 def unpacked(name, content):
     """The module in a file of this name, or None for .zst: the standard library cannot read it before Python 3.14.
 
-    :raises ValueError: where there is more in it than a module can have, or something behind it; and what the library raises for damaged ones.
+    Raises:
+        ValueError: where there is more in it than a module can have, or something behind it; and what the library
+            raises for damaged ones.
     """
     if name.endswith(".zst"):
         return None
@@ -65,7 +67,8 @@ def unpacked(name, content):
 def code_digest(name, content):
     """What two hosts that built the same have in common: the digest of the module without its signature, whatever it is compressed with.
 
-    For .zst it is that of the whole file, which the controller does not read. It can only be compared with another such file.
+    For .zst it is that of the whole file, which the controller does not read. It can only be compared with another such
+    file.
     """
     inner = unpacked(name, content)
     if inner is None:

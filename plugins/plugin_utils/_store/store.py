@@ -3,12 +3,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The controller's store of modules that were built: one build for all boards with the same kernel.
 
-Below the store's folder: C(builds/KEY.json), a manifest for each build; C(objects/SHA256), the modules and build logs that manifests name;
-C(locks/), one file for each kernel and driver, which a run holds while it builds. What is in it goes into kernels, so nobody else may write
-there, and everything is checked whenever it is read.
+Below the store's folder: `builds/KEY.json`, a manifest for each build; `objects/SHA256`, the modules and build logs
+that manifests name; `locks/`, one file for each kernel and driver, which a run holds while it builds. What is in it
+goes into kernels, so nobody else may write there, and everything is checked whenever it is read.
 
-A build is never replaced by another one of the same inputs. Each host that builds it adds its vote, the digest of the code without signature
-and compression. A module is handed out once enough hosts have built the same, and to nobody where two of them differ.
+A build is never replaced by another one of the same inputs. Each host that builds it adds its vote, the digest of the
+code without signature and compression. A module is handed out once enough hosts have built the same, and to nobody
+where two of them differ.
 """
 
 from __future__ import annotations
@@ -65,9 +66,12 @@ def told(manifest):
 class Store:
     """The store in a folder of the controller's.
 
-    :arg keep: how many builds are kept; those that were used last stay.
-    :arg read_only: nothing is made or touched, as in a check run.
-    :raises StoreError: where others could put something there.
+    Args:
+        keep: how many builds are kept; those that were used last stay.
+        read_only: nothing is made or touched, as in a check run.
+
+    Raises:
+        StoreError: where others could put something there.
     """
 
     def __init__(self, folder, keep=KEEP, read_only=False):
@@ -115,10 +119,12 @@ class Store:
 
         One of the very same inputs goes first, then the oldest: what is built later takes nobody's place.
 
-        :arg tree: digest of the DKMS tree it has to be built from, where that is known: it is more than what is pinned of it.
-        :arg skip: keys that are of no use to the board.
-        :arg agree: how many hosts must have built the same.
-        :arg hosts: the hosts whose builds count; None for all.
+        Args:
+            tree: digest of the DKMS tree it has to be built from, where that is known: it is more than what is pinned
+                of it.
+            skip: keys that are of no use to the board.
+            agree: how many hosts must have built the same.
+            hosts: the hosts whose builds count; None for all.
         """
         exact = key(wanted)
         found = [manifest for manifest in self.manifests() if manifest["key"] not in skip and matches(manifest["inputs"], wanted)
@@ -177,18 +183,21 @@ class Store:
         return content if content is not None and hashlib.sha256(content).hexdigest() == digest else None
 
     def read(self, manifest):
-        """C((module, log)) of a build, both as bytes."""
+        """`(module, log)` of a build, both as bytes."""
         return self._object(manifest["sha256"]), self._object(manifest["log"])
 
     def put(self, wanted, built, board, log, probes, tree, certificate=b"", hosts=None):
         """Keep what a board answered to a build: untrusted, so it is validated first. Returns the manifest.
 
-        :arg wanted: the inputs as they were known before; the symbol versions are those the board built with.
-        :arg built: as C(_prebuilt.collect) gives it.
-        :arg board: name in the inventory of the host that built it.
-        :arg certificate: the certificate whose digest is in I(wanted), as bytes.
-        :arg hosts: the hosts whose builds count; None for all. A build of none of them is replaced.
-        :raises StoreError: where it is not kept.
+        Args:
+            wanted: the inputs as they were known before; the symbol versions are those the board built with.
+            built: as `_prebuilt.collect` gives it.
+            board: name in the inventory of the host that built it.
+            certificate: the certificate whose digest is in `wanted`, as bytes.
+            hosts: the hosts whose builds count; None for all. A build of none of them is replaced.
+
+        Raises:
+            StoreError: where it is not kept.
         """
         try:
             content = base64.b64decode(built["content"], validate=True)
@@ -217,11 +226,12 @@ class Store:
     def add(self, there, content, log, hosts=None, **more):
         """Keep a build, or count it as a vote for the one of the same inputs that is there; returns the manifest.
 
-        :arg there: the inputs it was built from.
-        :arg content: the module's bytes.
-        :arg log: the build log as text.
-        :arg hosts: the hosts whose builds count; None for all.
-        :arg more: what a manifest says besides.
+        Args:
+            there: the inputs it was built from.
+            content: the module's bytes.
+            log: the build log as text.
+            hosts: the hosts whose builds count; None for all.
+            more: what a manifest says besides.
         """
         digest, board = code_digest(more["file"], content), more["board"]
         manifest = dict(more, schema=SCHEMA, key=key(there), inputs=there, size=len(content), votes={board: digest})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 def counted(manifest, hosts=None):
-    """The votes that count, C({host: digest}): all, or those of these hosts."""
+    """The votes that count, `{host: digest}`: all, or those of these hosts."""
     return {host: vote for host, vote in manifest["votes"].items() if hosts is None or host in hosts}
 
 
