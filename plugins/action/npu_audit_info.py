@@ -78,10 +78,14 @@ class ActionModule(ProgramAction, MobilenetAction):
             self._look(result, params, data, query, task_vars)
         except (AnsibleConnectionFailure, MalformedAnswer, NoAnswer, AnsibleActionFail) as error:
             reason, cause = self.why(error)
-            result.update(failed=True, msg=cannot_read(name, self._connection.become is not None, reason, cause), cause=cause)
+            result.update(
+                failed=True, msg=cannot_read(name, self._connection.become is not None, reason, cause), cause=cause
+            )
         except ValueError as error:  # what is wanted is wrong
             result.update(failed=True, msg="%s: %s" % (name, error))
-        if result.get("failed") and left_aside(result, query, name, {"__npu_error": result["msg"], "__npu_cause": result.get("cause")}):
+        if result.get("failed") and left_aside(
+            result, query, name, {"__npu_error": result["msg"], "__npu_cause": result.get("cause")}
+        ):
             # Whatever is wrong with it is no affair of this run.
             result["failed"] = False
         return result
@@ -94,24 +98,37 @@ class ActionModule(ProgramAction, MobilenetAction):
             facts, told = self._facts(params, data, task_vars, True)
             plan = self._plan(facts, params, data)
         proof, unverified = None, None
-        left = left_aside(result, query, task_vars["inventory_hostname"], {"ansible_facts": {"npu": facts}, "__npu_plan": plan})
+        left = left_aside(
+            result, query, task_vars["inventory_hostname"], {"ansible_facts": {"npu": facts}, "__npu_plan": plan}
+        )
         quiet = predicates.needs_nothing(plan, facts)
         if not left and (params["verify"] == "always" or params["verify"] == "needed" and (quiet or plan["baseline"])):
             _clock.mark("verify", task_vars)
-            proof, unverified = self._prove(facts, plan, dict(params, **told), task_vars, quiet or params["verify"] == "always")
+            proof, unverified = self._prove(
+                facts, plan, dict(params, **told), task_vars, quiet or params["verify"] == "always"
+            )
         if proof and not (quiet and params["verify"] == "needed"):
-            plan = self._plan(dict(facts, verification=dict(predicates.setup_of(facts), diagnosis=proof["diagnosis"])), params, data)
-            if not quiet and params["verify"] == "needed" and proof["diagnosis"] == "ok" and predicates.needs_nothing(plan, facts):
-                # It is left alone, and so proven like any other on which nothing is to be done: what that takes stays there for the next time.
+            plan = self._plan(
+                dict(facts, verification=dict(predicates.setup_of(facts), diagnosis=proof["diagnosis"])), params, data
+            )
+            if (
+                not quiet and params["verify"] == "needed" and proof["diagnosis"] == "ok"
+                and predicates.needs_nothing(plan, facts)
+            ):
+                # It is left alone, and so proven like any other on which nothing is to be done: what that takes stays
+                # there for the next time.
                 quiet = True
                 again, unverified = self._prove(facts, plan, dict(params, **told), task_vars, True)
                 proof = again or proof
         if proof:
             # What is run only to find out what to do leaves nothing behind.
-            result["changed"] = proof.pop("changed") and params["keep_model"] and (quiet or params["verify"] == "always")
+            result["changed"] = (
+                proof.pop("changed") and params["keep_model"] and (quiet or params["verify"] == "always")
+            )
         result.update(
             facts=facts, plan=plan, verification=proof, unverified=unverified, left=hostvars.held(facts),
-            settled=predicates.needs_nothing(plan, facts) and bool(proof) and proof["diagnosis"] == "ok" and is_recorded(facts, proof),
+            settled=predicates.needs_nothing(plan, facts) and bool(proof) and proof["diagnosis"] == "ok"
+            and is_recorded(facts, proof),
         )
         python = path_of(told.get("python"))
         if python and not self._task.delegate_to and self._interpreter(task_vars) is None:
@@ -125,12 +142,19 @@ class ActionModule(ProgramAction, MobilenetAction):
         """`(facts, what else was told)` of the board."""
         tree = {area: path for area, path in params["tree"].items() if path}
         if self.can_ask():
-            told = self.ask("facts", {
-                "tree": tree, "ask_repository": ask_repository,
-                "driver_version": params["wanted"].get("driver_version") or data["defaults"]["driver"]}, task_vars, params["timeout"])
+            told = self.ask(
+                "facts",
+                {
+                    "tree": tree, "ask_repository": ask_repository,
+                    "driver_version": params["wanted"].get("driver_version") or data["defaults"]["driver"],
+                },
+                task_vars, params["timeout"],
+            )
             facts = facts_of(told.pop("facts", None))
-            return facts, {"asked": told.get("asked") is True, "python": told.get("python"), "library": str(told.get("library")),
-                           "state_dir": str(told.get("state_dir"))}
+            return facts, {
+                "asked": told.get("asked") is True, "python": told.get("python"), "library": str(told.get("library")),
+                "state_dir": str(told.get("state_dir")),
+            }
         told = self.answer_of("npu_facts", tree, task_vars, params["timeout"] + GRACE)
         if told.get("failed"):
             raise NoAnswer(one_line(told.get("msg") or "no answer", 500))
@@ -154,8 +178,9 @@ class ActionModule(ProgramAction, MobilenetAction):
         model = here["model"]
         args = dict(
             library=params["library"], expected_top5=model["expected_top5"], tolerance=model["tolerance"],
-            wanted_driver=plan["driver"]["version"], runs=params["proof"]["runs"] if full else 1, timeout=params["proof"]["timeout"],
-            state_dir=params["state_dir"])
+            wanted_driver=plan["driver"]["version"], runs=params["proof"]["runs"] if full else 1,
+            timeout=params["proof"]["timeout"], state_dir=params["state_dir"],
+        )
         keep = params["keep_model"] and full and not self._checking
         # What the module is told when the files have to be sent: in check mode it keeps none.
         self._task.check_mode = not keep
@@ -165,11 +190,16 @@ class ActionModule(ProgramAction, MobilenetAction):
                 # Without a file on the board: Ansible's own folder for such would stay there.
                 sent = {name: encoded(path) for name, path in along.items()}
                 arguments = dict(arguments, model_upload=None, picture_upload=None)
-                answer = self.ask("proof", {"arguments": arguments, "keep": keep, "sent": sent}, task_vars, params["proof"]["timeout"] + GRACE)
+                answer = self.ask(
+                    "proof", {"arguments": arguments, "keep": keep, "sent": sent}, task_vars,
+                    params["proof"]["timeout"] + GRACE,
+                )
                 return gate.taken("rknn_mobilenet", answer.get("proof"))
         args["tolerance"] = 1 / 256 if args["tolerance"] is None else args["tolerance"]
         try:
-            answer = self.infer(dict(args, model=paths["model"], picture=paths["picture"]), digests, paths, task_vars, ask)
+            answer = self.infer(
+                dict(args, model=paths["model"], picture=paths["picture"]), digests, paths, task_vars, ask
+            )
         except (NoAnswer, AnsibleActionFail) as error:
             return None, str(error)
         if not isinstance(answer.get("diagnosis"), str):
@@ -250,4 +280,6 @@ def _nothing_here(facts, plan):
         return "no driver answers"
     if not facts["runtime"]["path"]:
         return "there is no librknnrt.so"
-    return "no model with a checksum is known for %s with runtime %s" % (plan["soc"] or "this SoC", facts["runtime"]["version"] or "of an unknown version")
+    return "no model with a checksum is known for %s with runtime %s" % (
+        plan["soc"] or "this SoC", facts["runtime"]["version"] or "of an unknown version",
+    )

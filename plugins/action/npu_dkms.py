@@ -19,7 +19,9 @@ class ActionModule(StoreAction):
         args, internal = dict(self._task.args), {}
         log_dir, seconds = args.pop("log_dir", None), seconds_of(args)
         who = self.who_fills(args, task_vars)
-        source, build_files, folder, keep, digest = (args.pop(name, None) for name in ("source", "build_files", "store", "store_keep", "source_digest"))
+        source, build_files, folder, keep, digest = (
+            args.pop(name, None) for name in ("source", "build_files", "store", "store_keep", "source_digest")
+        )
         store = wanted = None
         if args.get("state", "present") == "present":
             if not source or not build_files:
@@ -45,7 +47,10 @@ class ActionModule(StoreAction):
         result.pop("refused", None)
         log = result.pop("log", "")
         if log and log_dir:
-            result["log_file"] = write_log(log, log_dir, task_vars["inventory_hostname"], args.get("package", "rknpu"), args["version"], args["kernel"])
+            result["log_file"] = write_log(
+                log, log_dir, task_vars["inventory_hostname"], args.get("package", "rknpu"), args["version"],
+                args["kernel"],
+            )
             if result.get("failed"):
                 result["msg"] = "%s (log: %s)" % (result.get("msg"), result["log_file"])
         return result
@@ -68,18 +73,23 @@ class ActionModule(StoreAction):
                 break
             with store.lock(wanted):
                 entry = store.find(wanted, tree, refused, agree, hosts)
-                # After it has refused a module, what a board builds is its own affair: else it could put another one in its place.
+                # After it has refused a module, what a board builds is its own affair: else it could put another one in
+                # its place.
                 shares = fills and not refused
                 if not entry and shares:
                     result.update(self.answer_of("npu_dkms", args, task_vars, seconds, dict(internal, collect=True)))
-                    self.put(result, store, wanted, internal["archive_sha256"], task_vars["inventory_hostname"], hosts, agree)
+                    self.put(
+                        result, store, wanted, internal["archive_sha256"], task_vars["inventory_hostname"], hosts, agree
+                    )
                     break
                 module, log = store.read(entry) if entry else (None, None)
             if not entry:
                 result.update(self.answer_of("npu_dkms", args, task_vars, seconds, internal))
                 break
             binary = {
-                "name": entry["file"], "sha256": entry["sha256"], "path": self.send(module, entry["file"]), "log": log.decode("utf-8", "replace")}
+                "name": entry["file"], "sha256": entry["sha256"], "path": self.send(module, entry["file"]),
+                "log": log.decode("utf-8", "replace"),
+            }
             answer = self.answer_of("npu_dkms", args, task_vars, seconds, dict(internal, binary=binary))
             if not answer.get("refused"):
                 result.update(answer)
@@ -99,8 +109,10 @@ class ActionModule(StoreAction):
         if not built:
             return
         try:
-            entry = store.put(wanted, built, board=board, log=result.get("log") or "", probes=result.get("probes"), tree=tree,
-                              certificate=self.certificate, hosts=hosts)
+            entry = store.put(
+                wanted, built, board=board, log=result.get("log") or "", probes=result.get("probes"), tree=tree,
+                certificate=self.certificate, hosts=hosts,
+            )
             result["stored"] = _store.told(entry)
             note = store.disagreement(entry, hosts) or votes.still_needed(entry, agree, hosts)
         except _store.StoreError as error:

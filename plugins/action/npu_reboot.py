@@ -29,13 +29,17 @@ class ActionModule(BoardAction):
         params = self.validate_argument_spec(**ARGUMENTS)[1]
         self._task.args = {name: value for name, value in params.items() if value is not None}
         result.update(rebooted=False, elapsed=0)
-        reboot = _Reboot(self._task, self._connection, self._play_context, self._loader, self._templar, self._shared_loader_obj)
+        reboot = _Reboot(
+            self._task, self._connection, self._play_context, self._loader, self._templar, self._shared_loader_obj
+        )
         try:
             told = reboot.run(task_vars=task_vars)
         except AnsibleError:
             raise
         except Exception as error:  # pylint: disable=broad-exception-caught
-            raise MalformedAnswer("Ansible cannot read it: %s: %s" % (type(error).__name__, one_line(error, 200))) from None
+            raise MalformedAnswer(
+                "Ansible cannot read it: %s: %s" % (type(error).__name__, one_line(error, 200))
+            ) from None
         if "reboot" in told and reboot.lost:
             # Before anything was done.
             raise reboot.lost

@@ -22,7 +22,9 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        params = self.validate_argument_spec(argument_spec=dict(boards=dict(type="list", elements="str", required=True)))[1]
+        params = self.validate_argument_spec(
+            argument_spec=dict(boards=dict(type="list", elements="str", required=True))
+        )[1]
         variables, rows, phases, notes, verdicts, sentences = {}, [], [], [], {}, {}
         for board in params["boards"]:
             try:
@@ -38,7 +40,10 @@ class ActionModule(ActionBase):
         table = _recap.render(rows)
         lost = {board: text for board, text in sentences.items() if verdicts[board] == _recap.ROLLBACK_FAILED}
         plan = dictionary(task_vars.get("__npu_rollout"))
-        lines = ["", *table, "", *phases, *notes, *(sequence(plan.get("summary")) if plan.get("check") else []), *_recap.left_lines(variables)]
+        lines = [
+            "", *table, "", *phases, *notes, *(sequence(plan.get("summary")) if plan.get("check") else []),
+            *_recap.left_lines(variables),
+        ]
         lines.append(_recap.summary_line(verdicts.values()))
         if lost:
             lines += ["", "%s on %s: go and see to it" % (_recap.ROLLBACK_FAILED, ", ".join(map(_recap.clean, lost)))]

@@ -34,7 +34,10 @@ class ActionModule(ActionBase):
         params = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
         now = time.time()
         # An audit is of the boards that its query selects.
-        boards = [board for board in params["boards"] if not params["audit"] or not self._is_left_aside(task_vars["hostvars"][board])]
+        boards = [
+            board for board in params["boards"]
+            if not params["audit"] or not self._is_left_aside(task_vars["hostvars"][board])
+        ]
         records = [board_record.record(board, task_vars["hostvars"][board], now) for board in boards]
         told = {"after": _report.document(records, now), "before": None, "files": [], "notes": []}
         problems = []
@@ -100,7 +103,10 @@ class ActionModule(ActionBase):
         source = params["diff_against"] or "the last report in %s" % params["path"]
         if before is None:
             if not params["diff_against"]:
-                Display().display("fleet: there is no earlier report%s to compare with" % (" in %s" % params["path"] if params["path"] else ""))
+                Display().display(
+                    "fleet: there is no earlier report%s to compare with"
+                    % (" in %s" % params["path"] if params["path"] else "")
+                )
             return {}
         after = _report.states(told["after"])
         found = _report_diff.changes(_report.states(before), after, set(task_vars.get("groups", {}).get("all", ())))

@@ -37,8 +37,13 @@ class ActionModule(ActionBase):
         path = os.path.expanduser(params["path"])
         entries = []
         if params["boards"] and not self._task.check_mode:
-            entries = committed(params["rollout"], {
-                board: look(task_vars["hostvars"][board], ("ansible_facts", "__npu_is_committed")) for board in params["boards"]})
+            entries = committed(
+                params["rollout"],
+                {
+                    board: look(task_vars["hostvars"][board], ("ansible_facts", "__npu_is_committed"))
+                    for board in params["boards"]
+                },
+            )
         try:
             if entries:
                 now = datetime.datetime.now(datetime.timezone.utc)

@@ -37,7 +37,9 @@ class ActionModule(StoreAction):
         entry = None
         if params["store"]:
             hosts, dummy, agree = self.who_fills(params, task_vars)
-            store, wanted = self.in_store(params, params["store"], None, params["source_digest"], params["build_files"], task_vars)
+            store, wanted = self.in_store(
+                params, params["store"], None, params["source_digest"], params["build_files"], task_vars
+            )
             try:
                 if wanted and params["wait"] and not self._task.check_mode:
                     with store.lock(wanted):

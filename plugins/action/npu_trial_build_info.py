@@ -23,7 +23,9 @@ class ActionModule(StoreAction):
         log_dir, seconds = args.pop("log_dir", None), seconds_of(args)
         hosts, dummy, agree = self.who_fills(args, task_vars)
         folder, keep, digest = (args.pop(name, None) for name in ("store", "store_keep", "source_digest"))
-        source, build_files, compatibility = (args.pop(name, None) for name in ("source", "build_files", "compatibility"))
+        source, build_files, compatibility = (
+            args.pop(name, None) for name in ("source", "build_files", "compatibility")
+        )
         kernels = args.get("kernels")
         kernels = [kernels] if isinstance(kernels, str) else list(dict.fromkeys(map(str, kernels or [])))
         if not source or not build_files or not kernels or not args.get("version"):
@@ -39,7 +41,9 @@ class ActionModule(StoreAction):
                 about = dict(args, kernel=kernels[0])
                 store, wanted = self.in_store(about, folder, keep, digest, build_files, task_vars)
                 if len(kernels) != 1 or not wanted:
-                    raise AnsibleActionFail("npu_trial_build_info keeps in the store what is built for the kernel that runs on the task's board, by its facts")
+                    raise AnsibleActionFail(
+                        "npu_trial_build_info keeps in the store what is built for the kernel that runs on the task's board, by its facts"
+                    )
                 if not self.build(result, args, internal, store, wanted, seconds, task_vars, hosts, agree):
                     return result
             else:
@@ -47,7 +51,9 @@ class ActionModule(StoreAction):
             if result.get("failed"):
                 return result
         # An answer may not name other kernels than it was asked of: their logs are files here.
-        tried = {entry["release"]: entry for entry in result.get("kernels") or () if entry.get("release") in args["kernels"]}
+        tried = {
+            entry["release"]: entry for entry in result.get("kernels") or () if entry.get("release") in args["kernels"]
+        }
         missing = [release for release in args["kernels"] if "verdict" not in tried.get(release, ())]
         if missing:
             raise MalformedAnswer("it says nothing of kernel %s" % missing[0])
@@ -57,7 +63,9 @@ class ActionModule(StoreAction):
             for name, nothing in (("reason", ""), ("headers", None), ("probes", []), ("log_file", None)):
                 entry.setdefault(name, nothing)
             if log and log_dir:
-                entry["log_file"] = write_log(log, log_dir, task_vars["inventory_hostname"], "preflight", args["version"], entry["release"])
+                entry["log_file"] = write_log(
+                    log, log_dir, task_vars["inventory_hostname"], "preflight", args["version"], entry["release"]
+                )
         result.update(changed=False, kernels=[known.get(release) or tried[release] for release in kernels])
         return result
 
@@ -66,19 +74,27 @@ class ActionModule(StoreAction):
         tree = internal["archive_sha256"]
         host = str(self._task.delegate_to or task_vars["inventory_hostname"])
         if hosts is not None and host not in hosts:
-            raise AnsibleActionFail("%s does not build for other boards: npu_store_from does not name it. Add it there, or unset npu_builder." % host)
+            raise AnsibleActionFail(
+                "%s does not build for other boards: npu_store_from does not name it. Add it there, or unset npu_builder."
+                % host
+            )
         try:
             with store.lock(wanted):
                 entry = store.find(wanted, tree, agree=agree, hosts=hosts) or store.built_by(host, wanted, tree)
                 if entry:
                     result.update(changed=False, kernels=[], stored=_store.told(entry))
                     return False
-                result.update(self.answer_of("npu_trial_build_info", args, task_vars, seconds, dict(internal, collect=True)), stored=None)
+                result.update(
+                    self.answer_of("npu_trial_build_info", args, task_vars, seconds, dict(internal, collect=True)),
+                    stored=None,
+                )
                 for tried in result.get("kernels") or ():
                     built = tried.pop("built", None)
                     if built:
                         entry = store.put(
-                            wanted, built, host, tried.get("log") or "", tried.get("probes"), tree, self.certificate, hosts)
+                            wanted, built, host, tried.get("log") or "", tried.get("probes"), tree, self.certificate,
+                            hosts,
+                        )
                         result["stored"] = _store.told(entry)
                         if store.disagreement(entry, hosts):
                             raise AnsibleActionFail(store.disagreement(entry, hosts))
@@ -101,7 +117,8 @@ def what_is_known(kernels, version, compatibility):
     known = {
         release: {
             "release": release, "verdict": "unsupported", "headers": None, "probes": [], "log_file": None,
-            "reason": "driver %s does not support it: %s. %s" % (version, row.get("reason") or "see the compatibility data", row.get("remedy") or ""),
+            "reason": "driver %s does not support it: %s. %s"
+            % (version, row.get("reason") or "see the compatibility data", row.get("remedy") or ""),
         }
         for release, row in rows.items() if not row["supported"]
     }

@@ -21,7 +21,10 @@ class ActionModule(MobilenetAction):
         absent = [path for path in paths.values() if not os.path.isfile(path)]
         if absent:
             if self._task.check_mode:
-                result.update(changed=False, skipped=True, verdict="skipped", skip_reason="%r is not on the controller yet" % absent[0])
+                result.update(
+                    changed=False, skipped=True, verdict="skipped",
+                    skip_reason="%r is not on the controller yet" % absent[0],
+                )
                 return result
             raise AnsibleActionFail("%r is not a file on the controller" % absent[0])
         try:

@@ -58,4 +58,7 @@ class FilterModule:
 
     def filters(self):
         """Name to function, as Ansible asks for it."""
-        return {"npu_cause": npu_cause, "npu_failure": npu_failure, "npu_rollout": npu_rollout, "npu_rollout_gate": npu_rollout_gate}
+        return {
+            "npu_cause": npu_cause, "npu_failure": npu_failure, "npu_rollout": npu_rollout,
+            "npu_rollout_gate": npu_rollout_gate,
+        }

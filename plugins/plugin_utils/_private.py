@@ -29,12 +29,19 @@ def others_can_write(*folders, strict=False):
                 continue
             parent = path not in (os.path.abspath(folder), os.path.realpath(folder))
             if there.st_uid not in ((os.geteuid(), 0) if parent else (os.geteuid(),)):
-                return "%s belongs to user %d (mode %04o): 'chown %d %s'" % (path, there.st_uid, stat.S_IMODE(there.st_mode), os.geteuid(), path)
+                return "%s belongs to user %d (mode %04o): 'chown %d %s'" % (
+                    path, there.st_uid, stat.S_IMODE(there.st_mode), os.geteuid(), path,
+                )
             if parent and there.st_mode & stat.S_ISVTX:
                 continue
-            writable = there.st_mode & 0o002 or there.st_mode & 0o020 and (strict and not parent or not _is_own_group(there.st_gid))
+            writable = (
+                there.st_mode & 0o002 or there.st_mode & 0o020
+                and (strict and not parent or not _is_own_group(there.st_gid))
+            )
             if writable:
-                return "%s has mode %04o (group %d): 'chmod go-w %s'" % (path, stat.S_IMODE(there.st_mode), there.st_gid, path)
+                return "%s has mode %04o (group %d): 'chmod go-w %s'" % (
+                    path, stat.S_IMODE(there.st_mode), there.st_gid, path,
+                )
     return None
 
 

@@ -60,12 +60,15 @@ def refuse_injected(variables):
 
 def refuse_tags(variables):
     """Raise ValueError if the run was limited by tags: its steps need one another, so it would do nothing and say so nowhere."""
-    given = [tag for tag in variables.get("ansible_run_tags") or [] if tag != "all"] + list(variables.get("ansible_skip_tags") or [])
+    given = [tag for tag in variables.get("ansible_run_tags") or [] if tag != "all"] + list(
+        variables.get("ansible_skip_tags") or []
+    )
     if given:
         raise ValueError(
             "the playbooks of rkfleet.npu do not support --tags and --skip-tags (given: %s), because their steps depend on each other. "
             "No board was contacted. To gather facts only, run audit_npu; to try a build, preflight_npu; to verify only, verify_npu; to "
-            "choose boards, use --limit or npu_select." % clean(", ".join(map(str, given))))
+            "choose boards, use --limit or npu_select." % clean(", ".join(map(str, given)))
+        )
 
 
 def resolve(templar, variables, roles=()):
@@ -92,8 +95,10 @@ def resolve(templar, variables, roles=()):
             # Most are no templates: a few milliseconds of each board in an upgrade.
             value = available[name] if _is_plain(available[name]) else templar.template(available[name])
         except AnsibleError as error:
-            raise ValueError("%s cannot be resolved before the board is contacted: %s. Give it a value that needs nothing of what "
-                             "the run finds out." % (name, " ".join(str(error).split()).rstrip("."))) from error
+            raise ValueError(
+                "%s cannot be resolved before the board is contacted: %s. Give it a value that needs nothing of what "
+                "the run finds out." % (name, " ".join(str(error).split()).rstrip("."))
+            ) from error
         # As text a false would be true in a condition.
         is_flag = option["type"] == "bool" and isinstance(value, str) and value.strip().lower() in BOOLEANS
         values[name] = boolean(value.strip()) if is_flag else value
@@ -113,7 +118,10 @@ def resolve_and_keep(templar, variables, whole_run=False):
 
 def _is_plain(value):
     """Whether a value holds no template."""
-    return "{" not in value if isinstance(value, str) else value is None or isinstance(value, (bool, int, float)) or value in ({}, [])
+    return (
+        "{" not in value if isinstance(value, str)
+        else value is None or isinstance(value, (bool, int, float)) or value in ({}, [])
+    )
 
 
 def keep(values, board=None):

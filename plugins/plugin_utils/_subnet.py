@@ -26,26 +26,31 @@ try:
 except ImportError:
     netaddr = None
 
-MISSING = ("rkfleet.npu.subnet needs the Python library netaddr on the controller, in the Python that runs Ansible (%s):"
-           " pip install netaddr, or the package python3-netaddr")
+MISSING = (
+    "rkfleet.npu.subnet needs the Python library netaddr on the controller, in the Python that runs Ansible (%s):"
+    " pip install netaddr, or the package python3-netaddr"
+)
 BANNER = re.compile(rb"SSH-(?:2\.0|1\.99)-([\x21-\x7e]{1,64})(?: [^\r\n]*)?\r?\n")
 BANNER_LIMIT = 4096
 ANSWER_LIMIT = 64 << 10
 LONGEST = 200
 GREETING = "rkfleet-npu-subnet 1"
 PATH = re.compile(r"/[A-Za-z0-9._/-]{0,200}\Z")
-# Each file in hexadecimal digits, so that one cannot pretend to be another; the lines of whatever the login prints are not of this kind.
-# Nothing of it is made from what a user or a board has said; the two folders are checked by PATH and given as arguments.
+# Each file in hexadecimal digits, so that one cannot pretend to be another; the lines of whatever the login prints are
+# not of this kind. Nothing of it is made from what a user or a board has said; the two folders are checked by PATH and
+# given as arguments.
 SCRIPT = (
     'echo "%s"; put() { printf "%%s=" "$1"; head -c 1024 | od -An -v -tx1 | tr -d " \\n"; echo; }; '
-    'for f in device-tree/model device-tree/compatible device-tree/serial-number sys/kernel/osrelease sys/kernel/random/boot_id; do '
+    "for f in device-tree/model device-tree/compatible device-tree/serial-number sys/kernel/osrelease sys/kernel/random/boot_id; do "
     '[ -r "$1/$f" ] && put "${f##*/}" <"$1/$f"; done; '
-    'uname -n | put hostname; '
+    "uname -n | put hostname; "
     'for d in RKNPU rocket; do [ -d "$2/bus/platform/drivers/$d" ] && echo "$d" | put driver; done; '
     '[ -r "$1/modules" ] && cut -d " " -f 1 "$1/modules" | grep -E "^(rknpu[a-z0-9_]*|rocket)$" | head -n 1 | put module; exit 0'
 ) % GREETING
-KEYS = {"model": "model", "compatible": "compatible", "serial-number": "serial", "osrelease": "kernel", "boot_id": "boot_id", "hostname": "hostname",
-        "driver": "driver", "module": "module"}
+KEYS = {
+    "model": "model", "compatible": "compatible", "serial-number": "serial", "osrelease": "kernel",
+    "boot_id": "boot_id", "hostname": "hostname", "driver": "driver", "module": "module",
+}
 _LINE = re.compile(r"([a-z_-]{1,20})=((?:[0-9a-f]{2}){0,1024})\Z")
 _RELEASE = re.compile(r"[\w.+~-]{1,128}\Z", re.ASCII)
 _MODULE = re.compile(r"[a-z0-9_]{1,64}\Z")
@@ -56,7 +61,8 @@ _NO_SERIAL = re.compile(r"(?:0+|f+|unknown|none|default)\Z", re.I)
 RESERVED = ("localhost", "all", "ungrouped")
 
 
-# -- addresses ----------------------------------------------------------------------------------------------------------------
+# -- addresses
+# ----------------------------------------------------------------------------------------------------------------
 
 def addresses(ranges, exclude=(), limit=4096):
     """Return the addresses of these ranges without those that are excluded, as text, IPv4 first and in the order of their numbers.
@@ -77,7 +83,10 @@ def addresses(ranges, exclude=(), limit=4096):
     # len() of an IPv6 network is more than Python's may be.
     size = found.size
     if size > limit:
-        raise ValueError("ranges name %d addresses, and max_addresses is %d: name smaller ranges, or set max_addresses to what you mean" % (size, limit))
+        raise ValueError(
+            "ranges name %d addresses, and max_addresses is %d: name smaller ranges, or set max_addresses to what you mean"
+            % (size, limit)
+        )
     return [str(address) for address in sorted(found)]
 
 
@@ -102,7 +111,10 @@ def _range(entry, option, hosts_only):
 def _address(text):
     # Strictly: an abbreviated address is another one than whoever wrote it may think.
     if not (netaddr.valid_ipv4(text, flags=netaddr.INET_PTON) or netaddr.valid_ipv6(text)):
-        raise ValueError("%r is no IPv4 or IPv6 address; write a network (10.1.0.0/24), a range (10.1.0.10-10.1.0.99) or an address" % text)
+        raise ValueError(
+            "%r is no IPv4 or IPv6 address; write a network (10.1.0.0/24), a range (10.1.0.10-10.1.0.99) or an address"
+            % text
+        )
     return netaddr.IPAddress(text)
 
 
@@ -115,7 +127,10 @@ def _network(text, hosts_only):
         raise ValueError("a prefix of %s bits is too long" % prefix)
     network = netaddr.IPNetwork("%s/%s" % (address, prefix))
     if network.ip != network.network:
-        raise ValueError("%s lies within a network: write %s for all of it, or %s for this one" % (network.ip, network.cidr, network.ip))
+        raise ValueError(
+            "%s lies within a network: write %s for all of it, or %s for this one"
+            % (network.ip, network.cidr, network.ip)
+        )
     first, last = network.first, network.last
     if hosts_only and last - first > 1:
         # The network's own address, and for IPv4 that of all, are nobody's.
@@ -123,7 +138,8 @@ def _network(text, hosts_only):
     return netaddr.IPRange(netaddr.IPAddress(first, address.version), netaddr.IPAddress(last, address.version))
 
 
-# -- who is there -------------------------------------------------------------------------------------------------------------
+# -- who is there
+# -------------------------------------------------------------------------------------------------------------
 
 def scan(places, ports, timeout, concurrency):
     """Return `[(address, port, software)]` of those that speak ssh, in the order of `places`; the first of the ports that does.
@@ -183,7 +199,8 @@ def _at_once(function, items, concurrency):
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-# -- which board it is --------------------------------------------------------------------------------------------------------
+# -- which board it is
+# --------------------------------------------------------------------------------------------------------
 
 def command(address, port, client):
     """Return the command line that asks a board who it is.
@@ -193,11 +210,17 @@ def command(address, port, client):
     """
     for name in ("proc", "sys"):
         if not PATH.match(client[name]) or ".." in client[name]:
-            raise ValueError("tree.%s is %r: it is a path of letters, digits and ._-/ that begins with a slash" % (name, client[name]))
+            raise ValueError(
+                "tree.%s is %r: it is a path of letters, digits and ._-/ that begins with a slash"
+                % (name, client[name])
+            )
     words = [client["executable"], "-T", "-x", "-n"]
     # What comes first counts: no question is ever asked, and nothing is forwarded.
-    for option in ("BatchMode=yes", "ConnectTimeout=%d" % max(1, int(client["timeout"])), "ConnectionAttempts=1", "ForwardAgent=no", "ClearAllForwardings=yes",
-                   "PermitLocalCommand=no", "ControlMaster=no", "ControlPath=none", "LogLevel=ERROR"):
+    for option in (
+        "BatchMode=yes", "ConnectTimeout=%d" % max(1, int(client["timeout"])), "ConnectionAttempts=1",
+        "ForwardAgent=no", "ClearAllForwardings=yes", "PermitLocalCommand=no", "ControlMaster=no", "ControlPath=none",
+        "LogLevel=ERROR",
+    ):
         words += ["-o", option]
     words += ["-p", str(port)]
     if client["user"]:
@@ -212,8 +235,10 @@ def identify(found, client, concurrency):
     """Return what each of `scan`'s findings is: `{address, port, software, identified, error, model, soc, ...}`."""
     def ask(entry):
         address, port, software = entry
-        who = {"address": address, "port": port, "software": software, "identified": False, "error": None, **dict.fromkeys(KEYS.values()),
-               "compatible": [], "soc": None}
+        who = {
+            "address": address, "port": port, "software": software, "identified": False, "error": None,
+            **dict.fromkeys(KEYS.values()), "compatible": [], "soc": None,
+        }
         code, answer, complaint = _run(command(address, port, client), client["timeout"])
         known = parse(answer)
         if known is None:
@@ -226,7 +251,10 @@ def identify(found, client, concurrency):
 
 def not_asked(found):
     """Return the same for findings that are not to be identified."""
-    return [{"address": address, "port": port, "software": software, "identified": False} for address, port, software in found]
+    return [
+        {"address": address, "port": port, "software": software, "identified": False}
+        for address, port, software in found
+    ]
 
 
 def parse(answer):
@@ -259,7 +287,9 @@ def _run(words, timeout):
     """`(exit code, output, complaints)` of a program that may say so much for so long; the code is None where it was ended before."""
     deadline = time.monotonic() + timeout
     said = {"stdout": b"", "stderr": b""}
-    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
+    with subprocess.Popen(
+        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
         try:
             with selectors.DefaultSelector() as selector:
                 for name in said:
@@ -284,7 +314,8 @@ def _run(words, timeout):
     return code, said["stdout"].decode("utf-8", "replace"), said["stderr"].decode("utf-8", "replace")
 
 
-# -- hosts --------------------------------------------------------------------------------------------------------------------
+# -- hosts
+# --------------------------------------------------------------------------------------------------------------------
 
 def without_duplicates(boards):
     """Return `(boards, sentences)`: a board that has several addresses once, under the first of them.
@@ -298,12 +329,17 @@ def without_duplicates(boards):
         same = [other for other in kept if serial and not _NO_SERIAL.match(serial) and other.get("serial") == serial]
         one = next((other for other in same if board.get("boot_id") and other.get("boot_id") == board["boot_id"]), None)
         if one:
-            sentences.append("%s and %s are one board (serial number %s): it is kept as %s" % (one["address"], board["address"], serial, one["address"]))
+            sentences.append(
+                "%s and %s are one board (serial number %s): it is kept as %s"
+                % (one["address"], board["address"], serial, one["address"])
+            )
             continue
         if same:
-            sentences.append("%s and %s have the same serial number %s, but nothing shows that they are one board: both are kept, and neither is called"
-                             " by it. If they are not two boards of yours, one of them claims to be the other" % (
-                                 same[0]["address"], board["address"], serial))
+            sentences.append(
+                "%s and %s have the same serial number %s, but nothing shows that they are one board: both are kept, and neither is called"
+                " by it. If they are not two boards of yours, one of them claims to be the other"
+                % (same[0]["address"], board["address"], serial)
+            )
         kept.append(board)
     return kept, sentences
 
@@ -326,7 +362,10 @@ def named(boards, by, taken=()):
             name = "%s-%s" % (name, board["address"].replace(":", "-"))
         names.append(name)
     # Somebody may be called what another is called with its address: an address is one's own.
-    return {board["address"] if names.count(name) > 1 or name in taken and by != "address" else name: board for board, name in zip(boards, names)}
+    return {
+        board["address"] if names.count(name) > 1 or name in taken and by != "address" else name: board
+        for board, name in zip(boards, names)
+    }
 
 
 def groups_of(board):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-# Everything before the last @ is taken for user and password: in a URL that is not well-formed they may hold any character.
+# Everything before the last @ is taken for user and password: in a URL that is not well-formed they may hold any
+# character.
 _USER = re.compile(r"(?<=://).*@", re.DOTALL)
 # In a sentence a URL ends at a blank or a quotation mark.
 _IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/[^\s'\"<>]+")

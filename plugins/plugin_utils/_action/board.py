@@ -155,13 +155,16 @@ class BoardAction(GuardedAction):
         self._keys, usual = gate.keys(module), self._keys
         try:
             with self.limits(*gate.limits(module, seconds)):
-                # Whatever else is wrong with an answer than what is looked for below, Ansible's own code stumbles over it.
+                # Whatever else is wrong with an answer than what is looked for below, Ansible's own code stumbles over
+                # it.
                 told = self._execute_module(module_name="rkfleet.npu." + module, module_args=args, task_vars=task_vars)
                 answer = gate.taken(module, told)
         except (AnsibleError, MemoryError):
             raise
         except Exception as error:  # pylint: disable=broad-exception-caught
-            raise MalformedAnswer("Ansible cannot read it: %s: %s" % (type(error).__name__, one_line(error, 200))) from None
+            raise MalformedAnswer(
+                "Ansible cannot read it: %s: %s" % (type(error).__name__, one_line(error, 200))
+            ) from None
         finally:
             self._keys = usual
         python = getattr(self, "_discovered_interpreter", None)
@@ -172,13 +175,17 @@ class BoardAction(GuardedAction):
 
     def remote_digests(self, paths):
         """Return the SHA-256 of those of the files that the board has, in their order. This takes a tenth of a module's time."""
-        said = self._low_level_execute_command(" ".join(["sha256sum", "--", *map(self._connection._shell.quote, paths)]))
+        said = self._low_level_execute_command(
+            " ".join(["sha256sum", "--", *map(self._connection._shell.quote, paths)])
+        )
         words = [line.partition(" ")[0] for line in (said.get("stdout") or "").splitlines()]
         return [word for word in words if DIGEST.match(word)]
 
     def remote_file(self, path, limit=1 << 16):
         """Return the bytes of a small file that the board has, `b""` where it has none or one that is larger."""
-        said = self._low_level_execute_command("head -c %d -- %s | base64" % (limit + 1, self._connection._shell.quote(path)))
+        said = self._low_level_execute_command(
+            "head -c %d -- %s | base64" % (limit + 1, self._connection._shell.quote(path))
+        )
         try:
             content = base64.b64decode("".join((said.get("stdout") or "").split()), validate=True)
         except ValueError:

@@ -89,7 +89,10 @@ class StoreAction(DriverAction):
         if not named:
             return None, fills is None or boolean(fills, strict=False), agree
         groups = task_vars.get("groups") or {}
-        hosts = {host for name in ([named] if isinstance(named, str) else named) for host in groups.get(str(name), [str(name)])}
+        hosts = {
+            host for name in ([named] if isinstance(named, str) else named)
+            for host in groups.get(str(name), [str(name)])
+        }
         return hosts, task_vars["inventory_hostname"] in hosts, agree
 
     def in_store(self, args, folder, keep, digest, build_files, task_vars):
@@ -109,8 +112,11 @@ class StoreAction(DriverAction):
             raise AnsibleActionFail(str(error)) from error
         npu = (task_vars.get("ansible_facts") or {}).get("npu") or {}
         try:
-            # Once more: a built-in module may have answered other facts since they were read, and these become a manifest of the store.
-            kernel = check((npu.get("kernel") if isinstance(npu, dict) else npu) or {}, Some(FACTS["kernel"].kind), "npu.kernel")
+            # Once more: a built-in module may have answered other facts since they were read, and these become a
+            # manifest of the store.
+            kernel = check(
+                (npu.get("kernel") if isinstance(npu, dict) else npu) or {}, Some(FACTS["kernel"].kind), "npu.kernel"
+            )
         except ValueError as error:
             raise MalformedAnswer("the fact %s" % error) from error
         if kernel.get("release") != args.get("kernel") or not digest:
@@ -119,7 +125,9 @@ class StoreAction(DriverAction):
         if args.get("signing_cert"):
             self.certificate = self.remote_file(args["signing_cert"])
             certificate = hashlib.sha256(self.certificate).hexdigest() if self.certificate else ""
-        return store, inputs.build_inputs(kernel, args["version"], args.get("module") or "rknpu", digest, inputs.recipe(build_files), certificate)
+        return store, inputs.build_inputs(
+            kernel, args["version"], args.get("module") or "rknpu", digest, inputs.recipe(build_files), certificate
+        )
 
 
 def seconds_of(args):
@@ -149,8 +157,12 @@ def write_log(log, log_dir, *names):
     try:
         os.makedirs(log_dir, exist_ok=True)
         # Where others can write to the folder, one of them may have put a link there to a file of this user.
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666), "w", encoding="utf-8") as stream:
+        with open(
+            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666), "w", encoding="utf-8"
+        ) as stream:
             stream.write(log)
     except OSError as error:
-        raise AnsibleActionFail("the build log cannot be written: %s. Set npu_log_dir to a folder of yours." % error) from error
+        raise AnsibleActionFail(
+            "the build log cannot be written: %s. Set npu_log_dir to a folder of yours." % error
+        ) from error
     return path

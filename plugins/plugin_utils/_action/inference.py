@@ -32,7 +32,8 @@ class MobilenetAction(TransferAction):
             ask: `ask(args, paths)` gives the module's answer, where the board can be asked without the module; these
                 files are sent along.
         """
-        # Files are sent only to a board that has not got them. Where it is asked without the module to ask once more costs little.
+        # Files are sent only to a board that has not got them. Where it is asked without the module to ask once more
+        # costs little.
         if ask:
             args = dict(args, **digests)
             answer = ask(args, {})

@@ -133,7 +133,8 @@ def _no_constant(name):
     raise ValueError(name)
 
 
-# -- as much of the code as is called ---------------------------------------------------------------------------------------
+# -- as much of the code as is called
+# ---------------------------------------------------------------------------------------
 
 def _needed(module, names):
     """`{module: names}` of all that is reached from these names: every statement at the top of a module binds some, and uses others."""
@@ -181,15 +182,19 @@ def _own(statement):
     names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     shared = {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
     # The default of an argument may be called as something at the top of the module.
-    outside = {node.id for default in statement.args.defaults + statement.args.kw_defaults if default for node in ast.walk(default)
-               if isinstance(node, ast.Name)}
+    outside = {
+        node.id for default in statement.args.defaults + statement.args.kw_defaults if default
+        for node in ast.walk(default) if isinstance(node, ast.Name)
+    }
     return (names | {node.arg for node in nodes if isinstance(node, ast.arg)}) - shared - outside
 
 
 def _links(where, names):
     """What the statements of a module that bind these names import of ours."""
-    return [link for name, statement in _statements(where).items() if name in names and isinstance(statement, ast.ImportFrom)
-            for link in _imported(where, statement, name)]
+    return [
+        link for name, statement in _statements(where).items()
+        if name in names and isinstance(statement, ast.ImportFrom) for link in _imported(where, statement, name)
+    ]
 
 
 def _imported(where, node, only=None):
@@ -240,12 +245,17 @@ def _bound(statement):
     if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
         return [statement.name]
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
-        return [] if getattr(statement, "module", "") == "__future__" else [alias.asname or alias.name.split(".")[0] for alias in statement.names]
+        return (
+            [] if getattr(statement, "module", "") == "__future__"
+            else [alias.asname or alias.name.split(".")[0] for alias in statement.names]
+        )
     if isinstance(statement, ast.Assign):
         return [node.id for target in statement.targets for node in ast.walk(target) if isinstance(node, ast.Name)]
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
         return []  # a docstring
-    raise ValueError("a module for boards has a statement at its top that binds no name: %s" % ast.unparse(statement)[:80])
+    raise ValueError(
+        "a module for boards has a statement at its top that binds no name: %s" % ast.unparse(statement)[:80]
+    )
 
 
 def _source(where, names):

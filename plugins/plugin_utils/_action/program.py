@@ -73,11 +73,13 @@ class ProgramAction(TransferAction):
         if interpreter:
             command = "%s %s" % (" ".join(map(shlex.quote, shlex.split(interpreter))), PYTHON)
         else:
-            # As Ansible looks for one, only without asking the board beforehand. A name on the PATH need not be one that works.
+            # As Ansible looks for one, only without asking the board beforehand. A name on the PATH need not be one
+            # that works.
             names = C.config.get_config_value("INTERPRETER_PYTHON_FALLBACK", variables=task_vars)
             command = "/bin/sh -c %s" % shlex.quote(
-                "for python in %s; do if $python -I -S -c pass </dev/null >/dev/null 2>&1; then $python %s; exit $?; fi; done; exit %d" % (
-                    " ".join(map(shlex.quote, names)), PYTHON, NO_PYTHON))
+                "for python in %s; do if $python -I -S -c pass </dev/null >/dev/null 2>&1; then $python %s; exit $?; fi; done; exit %d"
+                % (" ".join(map(shlex.quote, names)), PYTHON, NO_PYTHON)
+            )
         return ("%s %s" % (environment, command)).strip()
 
     def _interpreter(self, task_vars):

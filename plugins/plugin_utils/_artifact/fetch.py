@@ -56,14 +56,18 @@ def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep
     digest = pins.get("sha256") or pins.get("git_blob")
     if not digest:
         raise ArtifactError(
-            "%s has no pinned checksum: give its sha256 in npu_compatibility, nothing is used unchecked" % without_secrets(path)
+            "%s has no pinned checksum: give its sha256 in npu_compatibility, nothing is used unchecked"
+            % without_secrets(path)
         )
     name = os.path.basename(_without_query(path))
     folder = os.path.join(cache_dir, "artifacts", str(digest).lower())
     cached = os.path.join(folder, name)
     problem = others_can_write(cache_dir, os.path.dirname(folder), folder)
     if problem:
-        raise ArtifactError("others than you can write to npu_cache_dir %s: %s, or set npu_cache_dir to another folder" % (cache_dir, problem))
+        raise ArtifactError(
+            "others than you can write to npu_cache_dir %s: %s, or set npu_cache_dir to another folder"
+            % (cache_dir, problem)
+        )
     with _locked(folder) if keep else contextlib.nullcontext():
         if os.path.isfile(cached) and pin_mismatch(cached, pins) is None:
             return cached, "cache"
@@ -74,7 +78,9 @@ def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep
                 return cached, without_secrets(source)
             except ArtifactError as error:
                 # A wrong content is not a reason to look elsewhere: someone should know of it.
-                raise ArtifactError("%s from %s: %s; it was not used" % (name, without_secrets(source), error)) from error
+                raise ArtifactError(
+                    "%s from %s: %s; it was not used" % (name, without_secrets(source), error)
+                ) from error
             except (OSError, ValueError, http.client.HTTPException, netrc.NetrcParseError) as error:
                 tried.append("%s (%s)" % (without_secrets(source), _reason(error)))
     raise ArtifactError("cannot get %s: tried %s" % (name, ", ".join(tried) or "nothing, no mirror or folder is set"))
@@ -94,14 +100,18 @@ def read(path, pins=None):
     limit = int(pins.get("size") or LARGEST)
     with open(os.path.expanduser(path), "rb") as stream:
         content = stream.read(limit + 1)
-    name, found = next(((name, str(pins[name]).lower()) for name in ("sha256", "git_blob") if pins.get(name)), (None, None))
+    name, found = next(
+        ((name, str(pins[name]).lower()) for name in ("sha256", "git_blob") if pins.get(name)), (None, None)
+    )
     if len(content) > limit:
         raise ArtifactError("%s is larger than %d bytes; it was not used" % (path, limit))
     # An identifier published by git, not a signature of ours: it pins where no sha256 is known.
     algorithm = hashlib.sha1(b"blob %d\0" % len(content)) if name == "git_blob" else hashlib.sha256()
     algorithm.update(content)
     if name and algorithm.hexdigest() != found:
-        raise ArtifactError("%s has been changed: %s is %s, pinned is %s; it was not used" % (path, name, algorithm.hexdigest(), found))
+        raise ArtifactError(
+            "%s has been changed: %s is %s, pinned is %s; it was not used" % (path, name, algorithm.hexdigest(), found)
+        )
     return content
 
 
@@ -198,7 +208,9 @@ def _locked(folder):
 def _reason(error):
     """Why a place has not got the file, without what may be secret: of a URL or a file that is malformed nothing is quoted."""
     if isinstance(error, netrc.NetrcParseError):
-        return "the .netrc file cannot be used: its syntax is wrong%s, or others can read it" % (" in line %s" % error.lineno if error.lineno else "")
+        return "the .netrc file cannot be used: its syntax is wrong%s, or others can read it" % (
+            " in line %s" % error.lineno if error.lineno else ""
+        )
     if isinstance(error, (ValueError, http.client.InvalidURL)):
         return "its URL or that of a proxy in the environment is malformed, or it wants a kind of login that is not supported"
     if isinstance(error, http.client.HTTPException):

@@ -45,7 +45,10 @@ def raw_file(path, cache):
     # Nobody knows which checksum the pixels should have: so nobody else may write there.
     problem = others_can_write(cache, os.path.dirname(kept))
     if problem:
-        raise PictureError("others than you can write to npu_cache_dir %s: %s, or set npu_cache_dir to another folder" % (cache, problem))
+        raise PictureError(
+            "others than you can write to npu_cache_dir %s: %s, or set npu_cache_dir to another folder"
+            % (cache, problem)
+        )
     content = read_file(kept)
     if content is None or len(content) != PICTURE_BYTES:
         ensure_dir(os.path.dirname(kept))
@@ -73,7 +76,9 @@ def decode(path, picture=None):
         # The size is known before the pixels are unpacked: a small file cannot claim a huge picture.
         with Image.open(path if picture is None else io.BytesIO(picture), formats=("JPEG", "PNG")) as image:
             if image.size != (WIDTH, HEIGHT):
-                raise PictureError("%s has %dx%d pixels, MobileNet takes %dx%d" % ((path,) + image.size + (WIDTH, HEIGHT)))
+                raise PictureError(
+                    "%s has %dx%d pixels, MobileNet takes %dx%d" % ((path,) + image.size + (WIDTH, HEIGHT))
+                )
             return image.convert("RGB").tobytes()
     except (OSError, SyntaxError, ValueError) as error:
         raise PictureError("%s cannot be read as a picture: %s" % (path, error)) from error

@@ -28,7 +28,10 @@ _PLATFORM = re.compile(r"[a-z]{2}[0-9]{3,4}[a-z]?\Z")
 
 # What lies on a controller under the name of a model, by how it begins.
 FOREIGN = (
-    (b"version https://git-lfs.github.com/spec/", "a git LFS pointer, not the file it stands for: fetch it with git lfs pull"),
+    (
+        b"version https://git-lfs.github.com/spec/",
+        "a git LFS pointer, not the file it stands for: fetch it with git lfs pull",
+    ),
     (b"\x7fELF", "a program or library"),
     (b"PK\x03\x04", "a zip archive"),
     (b"\x1f\x8b", "a gzip archive"),
@@ -151,7 +154,8 @@ def _foreign(start, size):
         return "a web page, such as a server's error message"
     if start[4:8] == b"TFL3":
         return "a TensorFlow Lite model, to be converted with rknn-toolkit2 first"
-    # ONNX is protobuf without a magic: field 1 is the format's version, of the others the first ones are texts and the graph.
+    # ONNX is protobuf without a magic: field 1 is the format's version, of the others the first ones are texts and the
+    # graph.
     if re.match(rb"\x08[\x01-\x20][\x12\x1a\x22\x32\x3a\x42]", start):
         return "an ONNX model, to be converted with rknn-toolkit2 first"
     return "something else (it begins with %s)" % start[:8].hex(" ")

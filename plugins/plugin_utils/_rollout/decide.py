@@ -20,17 +20,25 @@ from . import select as _select
 
 KEY = ("kernel", "soc", "driver", "source", "runtime")
 # What of a board's variables is looked at, and nothing else: 400 boards have a lot of them.
-LOOKED_AT = ("ansible_facts", "__npu_before", "__npu_plan", "__npu_error", "__npu_left", "__npu_is_committed", "npu_build_ok")
+LOOKED_AT = (
+    "ansible_facts", "__npu_before", "__npu_plan", "__npu_error", "__npu_left", "__npu_is_committed", "npu_build_ok",
+)
 SETTINGS = ("rollout", "max_failed", "soak_minutes", "require_staging", "select", "check")
-# What a board can have: of mhz, which is that of all its cores together, of cores, and of memory in MiB. No SoC with this NPU has half of it.
+# What a board can have: of mhz, which is that of all its cores together, of cores, and of memory in MiB. No SoC with
+# this NPU has half of it.
 PLAUSIBLE = {"mhz": 40_000, "cores": 16, "memory": 65_536}
 
 
 def errors_of(settings):
     """Return a sentence for each of the owner's settings that is wrong; settings as of `decide`."""
     errors = []
-    for check, name in ((_batches, "rollout"), (_allowed, "max_failed"), (_minutes, "soak_minutes"), (_flag, "require_staging"),
-                        (_hosts, "store_agree")):
+    for check, name in (
+        (_batches, "rollout"),
+        (_allowed, "max_failed"),
+        (_minutes, "soak_minutes"),
+        (_flag, "require_staging"),
+        (_hosts, "store_agree"),
+    ):
         try:
             check(settings.get(name, 1) if name == "store_agree" else settings[name])
         except ValueError as error:
@@ -62,7 +70,10 @@ def decide(boards, settings, proven=(), staging_group=()):
     errors = errors_of(settings)
     if errors:
         message = _select.told(errors, "No board was touched.")
-        return {"errors": errors, "message": message, "boards": {}, "staging": [], "rollout": [], "serial": [1], "allowed": 0, "check": False, "summary": []}
+        return {
+            "errors": errors, "message": message, "boards": {}, "staging": [], "rollout": [], "serial": [1],
+            "allowed": 0, "check": False, "summary": [],
+        }
     check = _flag(settings["check"])
     result = {name: _entry(variables) for name, variables in boards.items()}
     todo = [name for name, entry in result.items() if entry["part"] == "rollout"]
@@ -75,7 +86,9 @@ def decide(boards, settings, proven=(), staging_group=()):
         known = next((entry for entry in proven if _tuple(entry) == key), None)
         staged = not known and _flag(settings["require_staging"])
         # The first ones build for the others: see _store. Where none goes first, they are those whose turn comes first.
-        first = _builders(names, boards, staging_group) if staged else sorted(names, key=lambda name: _unfit(boards[name]))
+        first = (
+            _builders(names, boards, staging_group) if staged else sorted(names, key=lambda name: _unfit(boards[name]))
+        )
         for name in first[:agree]:
             result[name]["builds"] = True
         if known:
@@ -124,10 +137,15 @@ def gate(decision, boards, stage=False):
             answer[name] = {"go": False, "verdict": "waiting", "reason": reason, "fine": False}
         elif stage and entry["part"] == "rollout":
             reason = "its staging board is %s" % first if first else entry["reason"]
-            answer[name] = {"go": False, "verdict": "waiting", "reason": "%s; upgrade-npu.yml takes it" % reason, "fine": True}
+            answer[name] = {
+                "go": False, "verdict": "waiting", "reason": "%s; upgrade-npu.yml takes it" % reason, "fine": True,
+            }
         elif len(failed) > decision["allowed"]:
-            answer[name] = {"go": False, "verdict": "not touched", "reason": "%s failed (%s), and npu_max_failed allows %d" % (
-                _count(len(failed), "board"), _some(failed), decision["allowed"]), "fine": False}
+            answer[name] = {
+                "go": False, "verdict": "not touched",
+                "reason": "%s failed (%s), and npu_max_failed allows %d"
+                % (_count(len(failed), "board"), _some(failed), decision["allowed"]), "fine": False,
+            }
     return answer
 
 
@@ -158,7 +176,10 @@ def _entry(variables):
         return {"part": left["verdict"], "reason": left["reason"], "key": None, "staging": None, "builds": False}
     plan, facts = variables.get("__npu_plan"), (variables.get("ansible_facts") or {}).get("npu")
     if variables.get("__npu_error") or not plan or not facts:
-        return {"part": "failed", "reason": variables.get("__npu_error") or "it was lost on the way", "key": None, "staging": None, "builds": False}
+        return {
+            "part": "failed", "reason": variables.get("__npu_error") or "it was lost on the way", "key": None,
+            "staging": None, "builds": False,
+        }
     if needs_nothing(plan, facts):
         return {"part": "right", "reason": plan["reason"], "key": None, "staging": None, "builds": False}
     return {"part": "rollout", "reason": "", "key": _key(plan, facts), "staging": None, "builds": False}
@@ -171,10 +192,16 @@ def _builders(names, boards, staging_group):
     nothing, and what is more than half of them have is of no advantage: no single board comes first by what it claims.
     """
     claims = {name: _claims(boards[name]) for name in names}
-    usual = {what: statistics.median_low([claim[what] for claim in claims.values() if claim[what]] or [0]) for what in PLAUSIBLE}
+    usual = {
+        what: statistics.median_low([claim[what] for claim in claims.values() if claim[what]] or [0])
+        for what in PLAUSIBLE
+    }
 
     def rank(name):
-        return (name not in staging_group, *_unfit(boards[name]), *(-min(claims[name][what], usual[what]) for what in PLAUSIBLE))
+        return (
+            name not in staging_group, *_unfit(boards[name]),
+            *(-min(claims[name][what], usual[what]) for what in PLAUSIBLE),
+        )
 
     # All are alike where nothing is built.
     builds = boards[names[0]]["__npu_plan"]["action"] in ("dkms", "dkms_over_builtin")
@@ -185,7 +212,10 @@ def _claims(variables):
     """What a board reports of its speed and size; 0 where it is not known, or not plausible."""
     hardware = variables["ansible_facts"]["npu"].get("hardware") or {}
     found = {what: hardware.get(what) for what in PLAUSIBLE}
-    return {what: value if 0 < value <= PLAUSIBLE[what] else 0 for what, value in ((what, number(value) or 0) for what, value in found.items())}
+    return {
+        what: value if 0 < value <= PLAUSIBLE[what] else 0
+        for what, value in ((what, number(value) or 0) for what, value in found.items())
+    }
 
 
 def _unfit(variables):
@@ -209,7 +239,9 @@ def _key(plan, facts):
     else:
         source = _checksum(driver)
     library = _checksum(runtime) if runtime["install"] else (facts["runtime"].get("sha256") or "")
-    return {name: str(value or "") for name, value in zip(KEY, (kernel, plan["soc"], driver["version"], source, library))}
+    return {
+        name: str(value or "") for name, value in zip(KEY, (kernel, plan["soc"], driver["version"], source, library))
+    }
 
 
 def _checksum(row):
@@ -226,7 +258,9 @@ def _stage(result, names, proven):
     key = result[first]["key"]
     others = len(names) - 1
     why = "%s, for %s; %s for it" % (
-        first, named(key), "nobody else waits" if not others else "%s %s" % (_count(others, "board"), "waits" if others == 1 else "wait"))
+        first, named(key),
+        "nobody else waits" if not others else "%s %s" % (_count(others, "board"), "waits" if others == 1 else "wait"),
+    )
     # The kernel of a board may have been updated since: then what was proven is of another one.
     before = sorted({entry["kernel"] for entry in proven if _tuple(entry)[1:] == _tuple(key)[1:]})
     if before:

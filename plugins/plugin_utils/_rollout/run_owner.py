@@ -70,13 +70,17 @@ def has_ended(holder, me):
         me: owner() of this run.
     """
     pid = holder.get("pid")
-    if any(holder.get(name) != me[name] for name in ("host", "machine", "user")) or not isinstance(pid, int) or pid < 2 or not holder.get("run"):
+    if (
+        any(holder.get(name) != me[name] for name in ("host", "machine", "user")) or not isinstance(pid, int) or pid < 2
+        or not holder.get("run")
+    ):
         return False
     where = [(one.get("boot_id"), one.get("pid_namespace")) for one in (holder, me)]
     if not all(isinstance(value, str) and value for pair in where for value in pair):
         return False  # written by an older release, or without /proc
     if where[0] != where[1]:
-        # No process outlives a boot of its machine. Of a container's, or of another's beside this one, nothing is known.
+        # No process outlives a boot of its machine. Of a container's, or of another's beside this one, nothing is
+        # known.
         return where[0][0] != where[1][0] and where[0][1] == where[1][1] == FIRST_NAMESPACE
     try:
         os.kill(pid, 0)

@@ -39,8 +39,10 @@ def read(path):
     if not isinstance(data, dict) or not isinstance(data.get("schema"), int):
         raise _damaged(path, "it has no schema number")
     if data["schema"] > SCHEMA:
-        raise StagingError("%s was written by a newer release of this collection (schema %d): use that one, or another npu_staging_file" % (
-            path, data["schema"]))
+        raise StagingError(
+            "%s was written by a newer release of this collection (schema %d): use that one, or another npu_staging_file"
+            % (path, data["schema"])
+        )
     proven = data.get("proven")
     if not isinstance(proven, list) or not all(
             isinstance(entry, dict) and all(isinstance(entry.get(name), str) for name in FIELDS) for entry in proven):
@@ -61,9 +63,14 @@ def add(path, entries, since):
         with locked(path):
             there = read(path)
             known = {_id(entry) for entry in there}
-            new = [dict({name: entry[name] for name in (*KEY, "board")}, since=since) for entry in entries if _id(entry) not in known]
+            new = [
+                dict({name: entry[name] for name in (*KEY, "board")}, since=since) for entry in entries
+                if _id(entry) not in known
+            ]
             if new:
-                write_file(path, json.dumps({"schema": SCHEMA, "proven": there + new}, indent=2).encode() + b"\n", 0o600)
+                write_file(
+                    path, json.dumps({"schema": SCHEMA, "proven": there + new}, indent=2).encode() + b"\n", 0o600
+                )
             return there + new, new
     except OSError as error:
         raise StagingError("the record of proven kernels cannot be written: %s" % error) from error
@@ -74,7 +81,10 @@ def _id(entry):
 
 
 def _damaged(path, why):
-    return StagingError("the record of proven kernels, %s, is damaged (%s): take it away, and each kernel's staging board goes first again" % (path, why))
+    return StagingError(
+        "the record of proven kernels, %s, is damaged (%s): take it away, and each kernel's staging board goes first again"
+        % (path, why)
+    )
 
 
 @contextlib.contextmanager

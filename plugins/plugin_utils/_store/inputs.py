@@ -27,9 +27,10 @@ def build_inputs(kernel, version, module, source, recipe, certificate=""):
     if not kernel.get("release") or not kernel.get("build"):
         return None
     known = {
-        "release": kernel["release"], "build": kernel["build"], "machine": kernel.get("machine"), "compiler": kernel.get("compiler"),
-        "config": kernel.get("config_digest"), "symvers": kernel.get("symvers_digest"),
-        "source": source, "recipe": recipe, "version": version, "module": module, "certificate": certificate,
+        "release": kernel["release"], "build": kernel["build"], "machine": kernel.get("machine"),
+        "compiler": kernel.get("compiler"), "config": kernel.get("config_digest"),
+        "symvers": kernel.get("symvers_digest"), "source": source, "recipe": recipe, "version": version,
+        "module": module, "certificate": certificate,
     }
     return {name: str(value or "") for name, value in known.items()}
 

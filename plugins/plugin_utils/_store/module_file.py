@@ -80,7 +80,10 @@ def signature_problem(name, content, certificate, run=None):
     """One sentence on why the signature of a module's file is not verified, or None where it is."""
     inner = unpacked(name, content)
     if inner is None:
-        return "%s is compressed with zstd, which is not unpacked on the controller, so its signature is not verified" % name
+        return (
+            "%s is compressed with zstd, which is not unpacked on the controller, so its signature is not verified"
+            % name
+        )
     try:
         problem = signing.verify(run or _run, inner, certificate)
     except signing.NotVerified as error:
@@ -89,5 +92,7 @@ def signature_problem(name, content, certificate, run=None):
 
 
 def _run(command):
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False
+    )
     return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")

@@ -84,10 +84,16 @@ class Store:
                 with contextlib.suppress(FileExistsError):
                     ensure_dir(os.path.join(self.folder, place), 0o700)
         except OSError as error:
-            raise StoreError("the store %s cannot be used: %s; set npu_store to another folder, or to \"\" to do without" % (self.folder, error)) from error
+            raise StoreError(
+                'the store %s cannot be used: %s; set npu_store to another folder, or to "" to do without'
+                % (self.folder, error)
+            ) from error
         problem = others_can_write(*(os.path.join(self.folder, place) for place in _FOLDERS), strict=True)
         if problem:
-            raise StoreError("others than you can write to the store %s: %s, or set npu_store to another folder" % (self.folder, problem))
+            raise StoreError(
+                "others than you can write to the store %s: %s, or set npu_store to another folder"
+                % (self.folder, problem)
+            )
 
     def _place(self, *names):
         return os.path.join(self.folder, *names)
@@ -127,8 +133,11 @@ class Store:
             hosts: the hosts whose builds count; None for all.
         """
         exact = key(wanted)
-        found = [manifest for manifest in self.manifests() if manifest["key"] not in skip and matches(manifest["inputs"], wanted)
-                 and tree in ("", manifest["tree"]) and may_be_used(manifest, agree, hosts) and self._whole(manifest)]
+        found = [
+            manifest for manifest in self.manifests() if manifest["key"] not in skip
+            and matches(manifest["inputs"], wanted) and tree in ("", manifest["tree"])
+            and may_be_used(manifest, agree, hosts) and self._whole(manifest)
+        ]
         found.sort(key=lambda manifest: (manifest["key"] != exact, manifest["built_at"]))
         if not found:
             return None
@@ -148,7 +157,10 @@ class Store:
             names = sorted(os.listdir(self._place("builds")))
         except FileNotFoundError:
             return []
-        return [manifest for manifest in map(self._read, (name[:-5] for name in names if name.endswith(".json"))) if manifest]
+        return [
+            manifest for manifest in map(self._read, (name[:-5] for name in names if name.endswith(".json")))
+            if manifest
+        ]
 
     def _manifest(self, name):
         return self._place("builds", name + ".json")
@@ -162,14 +174,23 @@ class Store:
         if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA or manifest.get("key") != name:
             return None
         there = manifest.get("inputs")
-        if not isinstance(there, dict) or set(there) != set(HARD + SOFT) or not all(isinstance(value, str) for value in there.values()):
+        if (
+            not isinstance(there, dict) or set(there) != set(HARD + SOFT)
+            or not all(isinstance(value, str) for value in there.values())
+        ):
             return None
         if key(there) != name or not all(isinstance(manifest.get(field), str) for field in _TEXT):
             return None
-        if not _DIGEST.match(manifest["sha256"]) or not _DIGEST.match(manifest["log"]) or not FILE_NAME.match(manifest["file"]):
+        if (
+            not _DIGEST.match(manifest["sha256"]) or not _DIGEST.match(manifest["log"])
+            or not FILE_NAME.match(manifest["file"])
+        ):
             return None
         votes = manifest.get("votes")
-        if not isinstance(votes, dict) or not votes or not all(isinstance(vote, str) and _VOTE.match(vote) for vote in votes.values()):
+        if (
+            not isinstance(votes, dict) or not votes
+            or not all(isinstance(vote, str) and _VOTE.match(vote) for vote in votes.values())
+        ):
             return None
         probes = manifest.get("probes")
         return manifest if isinstance(probes, list) and all(isinstance(probe, str) for probe in probes) else None
@@ -201,7 +222,9 @@ class Store:
         """
         try:
             content = base64.b64decode(built["content"], validate=True)
-            name, vermagic, symvers = (clean(str(built.get(field) or ""), 300) for field in ("name", "vermagic", "symvers"))
+            name, vermagic, symvers = (
+                clean(str(built.get(field) or ""), 300) for field in ("name", "vermagic", "symvers")
+            )
             problem = module_problem(name, content, wanted["release"])
             if not problem and hashlib.sha256(content).hexdigest() != built["sha256"]:
                 problem = "%s arrived damaged" % name
@@ -219,9 +242,11 @@ class Store:
         if problem:
             raise StoreError("the build could not be kept in the store: %s" % problem)
         now = datetime.datetime.now(datetime.timezone.utc)
-        return self.add(dict(wanted, symvers=symvers), content, log, hosts, file=name, vermagic=vermagic, board=board,
-                        built_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"), tree=tree, tools=clean_tree(built.get("tools") or {}),
-                        probes=[clean(str(probe)) for probe in (probes or ())[:100]])
+        return self.add(
+            dict(wanted, symvers=symvers), content, log, hosts, file=name, vermagic=vermagic, board=board,
+            built_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"), tree=tree, tools=clean_tree(built.get("tools") or {}),
+            probes=[clean(str(probe)) for probe in (probes or ())[:100]],
+        )
 
     def add(self, there, content, log, hosts=None, **more):
         """Keep a build, or count it as a vote for the one of the same inputs that is there; returns the manifest.
@@ -243,13 +268,18 @@ class Store:
                     # What a host has built before counts on: it cannot take back that it differs.
                     manifest = dict(present, votes={board: digest, **present["votes"]})
                     if digest != manifest["votes"][board]:
-                        raise StoreError("%s has built different modules from the same inputs (%s, now %s): the build is not kept in the store" % (
-                            board, manifest["votes"][board][-64:][:12], digest[-64:][:12]))
+                        raise StoreError(
+                            "%s has built different modules from the same inputs (%s, now %s): the build is not kept in the store"
+                            % (board, manifest["votes"][board][-64:][:12], digest[-64:][:12])
+                        )
                 else:
                     for name, data in (("sha256", content), ("log", log)):
                         manifest[name] = hashlib.sha256(data).hexdigest()
                         write_file(self._place("objects", manifest[name]), data, 0o600)
-                write_file(self._manifest(manifest["key"]), json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n", 0o600)
+                write_file(
+                    self._manifest(manifest["key"]), json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n",
+                    0o600,
+                )
                 os.utime(self._manifest(manifest["key"]))
                 self._prune(manifest["key"])
         except OSError as error:
@@ -261,12 +291,20 @@ class Store:
         votes = counted(manifest, hosts)
         if not differ(votes.values()):
             return None
-        return "two hosts built different modules from the same inputs: %s. No board gets either from the store. Find out why, then remove %s" % (
-            " and ".join("%s (%s)" % (host, votes[host][-64:][:12]) for host in sorted(votes)), self._manifest(manifest["key"]))
+        return (
+            "two hosts built different modules from the same inputs: %s. No board gets either from the store. Find out why, then remove %s"
+            % (
+                " and ".join("%s (%s)" % (host, votes[host][-64:][:12]) for host in sorted(votes)),
+                self._manifest(manifest["key"]),
+            )
+        )
 
     def _prune(self, fresh):
         """Take the builds away that were not used for longest, but none that a run is about to use, and what no manifest names."""
-        paths = {name[:-5]: os.stat(self._place("builds", name)).st_mtime_ns for name in os.listdir(self._place("builds")) if name.endswith(".json")}
+        paths = {
+            name[:-5]: os.stat(self._place("builds", name)).st_mtime_ns for name in os.listdir(self._place("builds"))
+            if name.endswith(".json")
+        }
         # What cannot be read is of no use: it is damaged, or of another release of this collection.
         useless = {name for name in set(paths) - {fresh} if self._read(name) is None}
         for name in [*useless, *sorted(set(paths) - useless - {fresh}, key=paths.get, reverse=True)[self.keep - 1:]]:

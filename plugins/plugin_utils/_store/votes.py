@@ -25,7 +25,9 @@ def still_needed(manifest, agree=1, hosts=None):
         return None
     enough = hosts is None or len(hosts) >= agree
     return "the module is kept, and handed out once %d hosts have built the same (npu_store_agree); so far: %s%s" % (
-        agree, ", ".join(sorted(votes)) or "none", "" if enough else ". npu_store_from names only %d: name more" % len(hosts))
+        agree, ", ".join(sorted(votes)) or "none",
+        "" if enough else ". npu_store_from names only %d: name more" % len(hosts),
+    )
 
 
 def differ(votes):
