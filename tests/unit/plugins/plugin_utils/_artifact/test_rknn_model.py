@@ -17,7 +17,10 @@ DESCRIPTION = {"name": "rknn model", "ori_network_platform": "ONNX", "target_pla
 
 def model(description=None, data=DATA, form=6):
     """A file of the toolkit's frame."""
-    text = json.dumps(DESCRIPTION if description is None else description).encode() if not isinstance(description, bytes) else description
+    text = (
+        json.dumps(DESCRIPTION if description is None else description).encode() if not isinstance(description, bytes)
+        else description
+    )
     return struct.pack("<8sQQ40s", b"RKNN", form, len(data), b"") + data + struct.pack("<Q", len(text)) + text
 
 
@@ -77,7 +80,9 @@ def test_what_a_model_does_not_say_is_no_reason_to_refuse_it(file, content):
     rknn_model.check(file(content), "rk3588")
 
 
-@pytest.mark.parametrize("length", [5, 63, 64, 71, 72, 200, len(model()) // 2, len(model()) - len(DESCRIPTION) - 80, len(model()) - 1])
+@pytest.mark.parametrize(
+    "length", [5, 63, 64, 71, 72, 200, len(model()) // 2, len(model()) - len(DESCRIPTION) - 80, len(model()) - 1]
+)
 def test_a_truncated_model_is_refused_wherever_it_ends(file, length):
     assert "is cut off: it has %d bytes and needs" % length in refusal(file, model()[:length])
 
