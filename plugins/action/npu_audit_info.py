@@ -21,7 +21,7 @@ from ..plugin_utils import _settings
 from ..plugin_utils._action import payload
 from ..plugin_utils._action.board import PATH, one_line
 from ..plugin_utils._action.inference import MobilenetAction, files
-from ..plugin_utils._action.program import GRACE, NoAnswer, ProgramAction, cached
+from ..plugin_utils._action.program import GRACE, NoAnswer, ProgramAction, run_file
 from ..plugin_utils._answers import gate
 from ..plugin_utils._answers.failure import cannot_read
 from ..plugin_utils._answers.limits import MalformedAnswer
@@ -72,10 +72,10 @@ class ActionModule(ProgramAction, MobilenetAction):
             query = _select.Query(params["select"]) if _select.is_set(params["select"]) else None
             # Before the board is contacted.
             if params["resolve"]:
-                _settings.resolve_and_keep(self._templar, task_vars)
+                _settings.resolve_and_save(self._templar, task_vars)
             else:
                 _settings.refuse_injected(task_vars)
-            self._look(result, params, data, query, task_vars)
+            self._audit(result, params, data, query, task_vars)
         except (AnsibleConnectionFailure, MalformedAnswer, NoAnswer, AnsibleActionFail) as error:
             reason, cause = self.why(error)
             result.update(
@@ -83,28 +83,28 @@ class ActionModule(ProgramAction, MobilenetAction):
             )
         except ValueError as error:  # what is wanted is wrong
             result.update(failed=True, msg="%s: %s" % (name, error))
-        if result.get("failed") and left_aside(
+        if result.get("failed") and is_not_selected(
             result, query, name, {"__npu_error": result["msg"], "__npu_cause": result.get("cause")}
         ):
             # Whatever is wrong with it is no affair of this run.
             result["failed"] = False
         return result
 
-    def _look(self, result, params, data, query, task_vars):
+    def _audit(self, result, params, data, query, task_vars):
         self._checking = self._task.check_mode
         facts, told = self._facts(params, data, task_vars, False)
         plan = self._plan(facts, params, data)
-        if not told["asked"] and _way_matters(plan, params):
+        if not told["asked"] and _depends_on_repository(plan, params):
             facts, told = self._facts(params, data, task_vars, True)
             plan = self._plan(facts, params, data)
         proof, unverified = None, None
-        left = left_aside(
+        left = is_not_selected(
             result, query, task_vars["inventory_hostname"], {"ansible_facts": {"npu": facts}, "__npu_plan": plan}
         )
         quiet = predicates.needs_nothing(plan, facts)
         if not left and (params["verify"] == "always" or params["verify"] == "needed" and (quiet or plan["baseline"])):
             _clock.mark("verify", task_vars)
-            proof, unverified = self._prove(
+            proof, unverified = self._verify(
                 facts, plan, dict(params, **told), task_vars, quiet or params["verify"] == "always"
             )
         if proof and not (quiet and params["verify"] == "needed"):
@@ -118,7 +118,7 @@ class ActionModule(ProgramAction, MobilenetAction):
                 # It is left alone, and so proven like any other on which nothing is to be done: what that takes stays
                 # there for the next time.
                 quiet = True
-                again, unverified = self._prove(facts, plan, dict(params, **told), task_vars, True)
+                again, unverified = self._verify(facts, plan, dict(params, **told), task_vars, True)
                 proof = again or proof
         if proof:
             # What is run only to find out what to do leaves nothing behind.
@@ -141,7 +141,7 @@ class ActionModule(ProgramAction, MobilenetAction):
     def _facts(self, params, data, task_vars, ask_repository):
         """`(facts, what else was told)` of the board."""
         tree = {area: path for area, path in params["tree"].items() if path}
-        if self.can_ask():
+        if self.can_run_programs():
             told = self.ask(
                 "facts",
                 {
@@ -166,11 +166,11 @@ class ActionModule(ProgramAction, MobilenetAction):
             facts = dict(facts, privileged=True)
         return planner.npu_plan(facts, params["wanted"], data)
 
-    def _prove(self, facts, plan, params, task_vars, full):
+    def _verify(self, facts, plan, params, task_vars, full):
         """`(what MobileNet said, why it could not be run)`, one of them None. full: with as many runs as are wanted, else a single one."""
         here = plan["here"]
         if not here:
-            return None, "nothing is known to run on it as it is: %s" % _nothing_here(facts, plan)
+            return None, "nothing is known to run on it as it is: %s" % _why_unverifiable(facts, plan)
         try:
             paths, digests, dummy = prepared(here["model"], params["proof"])
         except ValueError as error:
@@ -185,7 +185,7 @@ class ActionModule(ProgramAction, MobilenetAction):
         # What the module is told when the files have to be sent: in check mode it keeps none.
         self._task.check_mode = not keep
         ask = None
-        if self.can_ask():
+        if self.can_run_programs():
             def ask(arguments, along):
                 # Without a file on the board: Ansible's own folder for such would stay there.
                 sent = {name: encoded(path) for name, path in along.items()}
@@ -207,7 +207,7 @@ class ActionModule(ProgramAction, MobilenetAction):
         return dict({key: answer.get(key) for key in NEEDED_OF_PROOF}, changed=answer.get("changed") is True), None
 
 
-def left_aside(result, query, name, known):
+def is_not_selected(result, query, name, known):
     """Whether the query does not select a board of which this is known; the result then says so. What a verification will show comes later."""
     left = query is not None and query.matches(board_record.record(name, known, time.time())) is False
     if left:
@@ -251,7 +251,7 @@ def prepared(model, proof):
         return json.dumps(files(paths, model["platform"], proof["cache_dir"]))
 
     try:
-        return json.loads(payload.keep(cached("rkfleet-npu-model-%s.json" % key), make))
+        return json.loads(payload.cached_text(run_file("rkfleet-npu-model-%s.json" % key), make))
     except (ArtifactError, OSError) as error:
         raise ValueError(str(error)) from error
 
@@ -270,12 +270,12 @@ def path_of(told):
     return told if isinstance(told, str) and PATH.match(told) else None
 
 
-def _way_matters(plan, params):
+def _depends_on_repository(plan, params):
     """Whether what a repository offers could change a plan."""
     return plan["action"] != "none" and params["wanted"].get("driver_strategy") != "dkms"
 
 
-def _nothing_here(facts, plan):
+def _why_unverifiable(facts, plan):
     if not facts["driver"]["version"]:
         return "no driver answers"
     if not facts["runtime"]["path"]:

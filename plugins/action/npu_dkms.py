@@ -18,7 +18,7 @@ class ActionModule(StoreAction):
     def act(self, result, task_vars):
         args, internal = dict(self._task.args), {}
         log_dir, seconds = args.pop("log_dir", None), seconds_of(args)
-        who = self.who_fills(args, task_vars)
+        who = self.store_policy(args, task_vars)
         source, build_files, folder, keep, digest = (
             args.pop(name, None) for name in ("source", "build_files", "store", "store_keep", "source_digest")
         )
@@ -29,7 +29,7 @@ class ActionModule(StoreAction):
             # A check run keeps nothing in the controller's cache, so the tree's digest is not known.
             tarball, digest = self.read_source(source, digest, may_be_missing=self._task.check_mode)
             if folder:
-                store, wanted = self.in_store(args, folder, keep, digest, build_files, task_vars)
+                store, wanted = self.store_and_inputs(args, folder, keep, digest, build_files, task_vars)
             if tarball is None:
                 internal["archive_sha256"] = "not fetched"
             else:
@@ -100,7 +100,7 @@ class ActionModule(StoreAction):
             if result.get("failed"):
                 result["msg"] = "%s (%s)" % (result.get("msg"), "; ".join(refused.values()))
         if entry and "load" in (result.get("steps") or ()):
-            result["stored"] = _store.told(entry)
+            result["stored"] = _store.summary(entry)
         result.setdefault("stored", None)
 
     def put(self, result, store, wanted, tree, board, hosts=None, agree=1):
@@ -113,7 +113,7 @@ class ActionModule(StoreAction):
                 wanted, built, board=board, log=result.get("log") or "", probes=result.get("probes"), tree=tree,
                 certificate=self.certificate, hosts=hosts,
             )
-            result["stored"] = _store.told(entry)
+            result["stored"] = _store.summary(entry)
             note = store.disagreement(entry, hosts) or votes.still_needed(entry, agree, hosts)
         except _store.StoreError as error:
             note = str(error)

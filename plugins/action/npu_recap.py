@@ -9,7 +9,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..plugin_utils._report import table as _recap
-from ..plugin_utils._report.hostvars import look
+from ..plugin_utils._report.hostvars import board_variables
 from ..plugin_utils._schema.values import dictionary, sequence
 from ..plugin_utils import _clock
 
@@ -28,7 +28,7 @@ class ActionModule(ActionBase):
         variables, rows, phases, notes, verdicts, sentences = {}, [], [], [], {}, {}
         for board in params["boards"]:
             try:
-                told = _of_board(board, look(task_vars["hostvars"][board]))
+                told = _of_board(board, board_variables(task_vars["hostvars"][board]))
             except Exception as error:  # pylint: disable=broad-exception-caught
                 # Whatever one board answered, the others have their table.
                 told = _of_board(board, {"__npu_error": "%s (%s)" % (_recap.NO_SENSE, type(error).__name__)})
@@ -42,16 +42,16 @@ class ActionModule(ActionBase):
         plan = dictionary(task_vars.get("__npu_rollout"))
         lines = [
             "", *table, "", *phases, *notes, *(sequence(plan.get("summary")) if plan.get("check") else []),
-            *_recap.left_lines(variables),
+            *_recap.skipped_lines(variables),
         ]
         lines.append(_recap.summary_line(verdicts.values()))
         if lost:
             lines += ["", "%s on %s: go and see to it" % (_recap.ROLLBACK_FAILED, ", ".join(map(_recap.clean, lost)))]
         Display().display("\n".join(lines))
         # The first of the boards that were skipped speaks for all of them: they have not failed.
-        skipped = _recap.left_behind(variables)
+        skipped = _recap.not_reached(variables)
         if skipped:
-            named = [_recap.left_sentence(skipped, len(variables)), sentences[skipped[0]]]
+            named = [_recap.not_reached_sentence(skipped, len(variables)), sentences[skipped[0]]]
             sentences[skipped[0]] = " ".join(filter(None, named))
         result.update(
             changed=False, verdicts=verdicts,

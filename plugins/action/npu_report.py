@@ -36,7 +36,7 @@ class ActionModule(ActionBase):
         # An audit is of the boards that its query selects.
         boards = [
             board for board in params["boards"]
-            if not params["audit"] or not self._is_left_aside(task_vars["hostvars"][board])
+            if not params["audit"] or not self._is_not_selected(task_vars["hostvars"][board])
         ]
         records = [board_record.record(board, task_vars["hostvars"][board], now) for board in boards]
         told = {"after": _report.document(records, now), "before": None, "files": [], "notes": []}
@@ -79,13 +79,13 @@ class ActionModule(ActionBase):
         return list(outcomes.values())
 
     def _of_problems(self, problems, board, task_vars):
-        known = hostvars.look(task_vars["hostvars"][board])
+        known = hostvars.board_variables(task_vars["hostvars"][board])
         message = " ".join([*problems, table.sentence(board, known)]).strip()
         return table.outcome(board, table.verdict(known), message)
 
-    def _is_left_aside(self, variables):
+    def _is_not_selected(self, variables):
         try:
-            return hostvars.is_left_aside(variables)
+            return hostvars.is_not_selected(variables)
         except Exception:  # pylint: disable=broad-exception-caught
             # Its record says that its answers make no sense.
             return False

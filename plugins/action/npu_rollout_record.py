@@ -11,7 +11,7 @@ import os
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._report.hostvars import look
+from ..plugin_utils._report.hostvars import board_variables
 from ..plugin_utils._rollout.decide import committed
 from ..plugin_utils._rollout.staging import StagingError, add, read
 
@@ -40,7 +40,7 @@ class ActionModule(ActionBase):
             entries = committed(
                 params["rollout"],
                 {
-                    board: look(task_vars["hostvars"][board], ("ansible_facts", "__npu_is_committed"))
+                    board: board_variables(task_vars["hostvars"][board], ("ansible_facts", "__npu_is_committed"))
                     for board in params["boards"]
                 },
             )

@@ -36,8 +36,8 @@ class ActionModule(StoreAction):
         params = self.validate_argument_spec(**ARGUMENTS)[1]
         entry = None
         if params["store"]:
-            hosts, dummy, agree = self.who_fills(params, task_vars)
-            store, wanted = self.in_store(
+            hosts, dummy, agree = self.store_policy(params, task_vars)
+            store, wanted = self.store_and_inputs(
                 params, params["store"], None, params["source_digest"], params["build_files"], task_vars
             )
             try:
@@ -49,5 +49,5 @@ class ActionModule(StoreAction):
             except _store.StoreError as error:
                 raise AnsibleActionFail(str(error)) from error
         packages = [name for name in params["packages"] if name in FOR_ALL or not entry]
-        result.update(changed=False, stored=_store.told(entry) if entry else None, packages=packages)
+        result.update(changed=False, stored=_store.summary(entry) if entry else None, packages=packages)
         return result

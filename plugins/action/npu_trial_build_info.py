@@ -21,7 +21,7 @@ class ActionModule(StoreAction):
     def act(self, result, task_vars):
         args = dict(self._task.args)
         log_dir, seconds = args.pop("log_dir", None), seconds_of(args)
-        hosts, dummy, agree = self.who_fills(args, task_vars)
+        hosts, dummy, agree = self.store_policy(args, task_vars)
         folder, keep, digest = (args.pop(name, None) for name in ("store", "store_keep", "source_digest"))
         source, build_files, compatibility = (
             args.pop(name, None) for name in ("source", "build_files", "compatibility")
@@ -39,7 +39,7 @@ class ActionModule(StoreAction):
             internal = {"archive": self.send_tree(content), "archive_sha256": digest_of_tree, "packages": packages}
             if folder:
                 about = dict(args, kernel=kernels[0])
-                store, wanted = self.in_store(about, folder, keep, digest, build_files, task_vars)
+                store, wanted = self.store_and_inputs(about, folder, keep, digest, build_files, task_vars)
                 if len(kernels) != 1 or not wanted:
                     raise AnsibleActionFail(
                         "npu_trial_build_info keeps in the store what is built for the kernel that runs on the task's board, by its facts"
@@ -82,7 +82,7 @@ class ActionModule(StoreAction):
             with store.lock(wanted):
                 entry = store.find(wanted, tree, agree=agree, hosts=hosts) or store.built_by(host, wanted, tree)
                 if entry:
-                    result.update(changed=False, kernels=[], stored=_store.told(entry))
+                    result.update(changed=False, kernels=[], stored=_store.summary(entry))
                     return False
                 result.update(
                     self.answer_of("npu_trial_build_info", args, task_vars, seconds, dict(internal, collect=True)),
@@ -95,7 +95,7 @@ class ActionModule(StoreAction):
                             wanted, built, host, tried.get("log") or "", tried.get("probes"), tree, self.certificate,
                             hosts,
                         )
-                        result["stored"] = _store.told(entry)
+                        result["stored"] = _store.summary(entry)
                         if store.disagreement(entry, hosts):
                             raise AnsibleActionFail(store.disagreement(entry, hosts))
         except _store.StoreError as error:

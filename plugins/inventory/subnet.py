@@ -221,7 +221,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if self.get_option("identify"):
             boards = _subnet.identify(found, client, self.get_option("identify_concurrency"))
         else:
-            boards = _subnet.not_asked(found)
+            boards = _subnet.unidentified(found)
         if self.get_option("cache"):
             self._cache[key] = {"options": digest, "boards": boards}
         return boards

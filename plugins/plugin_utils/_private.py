@@ -22,7 +22,7 @@ def others_can_write(*folders, strict=False):
             members.
     """
     for folder in folders:
-        for path in _leading_to(folder):
+        for path in _with_parents(folder):
             try:
                 there = os.stat(path)
             except FileNotFoundError:
@@ -45,7 +45,7 @@ def others_can_write(*folders, strict=False):
     return None
 
 
-def _leading_to(folder):
+def _with_parents(folder):
     """A folder and all that leads to it, both as it is called and where links lead."""
     found = []
     for path in (os.path.abspath(folder), os.path.realpath(folder)):

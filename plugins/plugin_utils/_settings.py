@@ -48,7 +48,7 @@ def options():
                            for entry in specs.values() for name, option in (entry.get("options") or {}).items()}
         return json.dumps(found)
 
-    return json.loads(payload.keep(os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-options.json"), make))
+    return json.loads(payload.cached_text(os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-options.json"), make))
 
 
 def refuse_injected(variables):
@@ -105,7 +105,7 @@ def resolve(templar, variables, roles=()):
     return values
 
 
-def resolve_and_keep(templar, variables, whole_run=False):
+def resolve_and_save(templar, variables, whole_run=False):
     """Resolve the variables of all roles with those of a task, and keep them for its board or for the whole run.
 
     Raises:
@@ -113,7 +113,7 @@ def resolve_and_keep(templar, variables, whole_run=False):
     """
     # A report is one for all boards, and the list of these is long.
     roles = () if whole_run else [role for role in options() if role != "report"]
-    keep(resolve(templar, variables, roles), None if whole_run else variables["inventory_hostname"])
+    save(resolve(templar, variables, roles), None if whole_run else variables["inventory_hostname"])
 
 
 def _is_plain(value):
@@ -124,7 +124,7 @@ def _is_plain(value):
     )
 
 
-def keep(values, board=None):
+def save(values, board=None):
     """Keep the values of a board, or of the whole run, for the rest of this run or until they are resolved again."""
     path = _path(board)
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=os.path.dirname(path), delete=False) as stream:
@@ -132,7 +132,7 @@ def keep(values, board=None):
     os.replace(stream.name, path)
 
 
-def kept(board=None):
+def load(board=None):
     """Return the values that were kept for a board, or for the whole run.
 
     Raises:

@@ -155,7 +155,7 @@ def scan(places, ports, timeout, concurrency):
                 return address, port, software
         return None
 
-    return [found for found in _at_once(look, places, concurrency) if found]
+    return [found for found in _map_concurrently(look, places, concurrency) if found]
 
 
 def greeting(address, port, timeout):
@@ -186,7 +186,7 @@ def greeting(address, port, timeout):
     return None
 
 
-def _at_once(function, items, concurrency):
+def _map_concurrently(function, items, concurrency):
     """function(item) of each, so many at once, in their order."""
     items = list(items)
     if not items:
@@ -246,10 +246,10 @@ def identify(found, client, concurrency):
             return dict(who, error=_clean(last) or ("ssh ended with %d" % code))
         return dict(who, **known, identified=True)
 
-    return _at_once(ask, found, concurrency)
+    return _map_concurrently(ask, found, concurrency)
 
 
-def not_asked(found):
+def unidentified(found):
     """Return the same for findings that are not to be identified."""
     return [
         {"address": address, "port": port, "software": software, "identified": False}

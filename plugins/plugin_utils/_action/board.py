@@ -83,7 +83,7 @@ class GuardedAction(ActionBase):
         except HostileAnswer:
             raise
         except MalformedAnswer as error:
-            said = what_it_said(res)
+            said = last_output(res)
             refused = MalformedAnswer(clean("%s (%s)" % (error, said), 700))
             refused.cause = cause_in(said, res.get("rc")) or MALFORMED
             raise refused from None
@@ -227,7 +227,7 @@ def malformed(error):
         str(error).rstrip("."), "it has to print what it is asked for, and nothing else")
 
 
-def what_it_said(done):
+def last_output(done):
     """Return the last lines that a command printed, and how it ended."""
     said = [line for line in (done.get("stderr") or "").splitlines() if line.strip()]
     said = said or [line for line in (done.get("stdout") or "")[-2000:].splitlines() if line.strip()]

@@ -70,7 +70,7 @@ class StoreAction(DriverAction):
     certificate = b""
     """What modules are signed with, as the host that builds has it; its digest is one of the inputs of a build."""
 
-    def who_fills(self, args, task_vars):
+    def store_policy(self, args, task_vars):
         """`(hosts whose builds count, whether this one's is kept, how many must agree)`; hosts are None where none is named and all count.
 
         Args:
@@ -95,7 +95,7 @@ class StoreAction(DriverAction):
         }
         return hosts, task_vars["inventory_hostname"] in hosts, agree
 
-    def in_store(self, args, folder, keep, digest, build_files, task_vars):
+    def store_and_inputs(self, args, folder, keep, digest, build_files, task_vars):
         """`(store, inputs of the build)`; inputs are None where they are not all known, and the board builds for itself.
 
         Args:
@@ -126,7 +126,7 @@ class StoreAction(DriverAction):
             self.certificate = self.remote_file(args["signing_cert"])
             certificate = hashlib.sha256(self.certificate).hexdigest() if self.certificate else ""
         return store, inputs.build_inputs(
-            kernel, args["version"], args.get("module") or "rknpu", digest, inputs.recipe(build_files), certificate
+            kernel, args["version"], args.get("module") or "rknpu", digest, inputs.build_files_digest(build_files), certificate
         )
 
 

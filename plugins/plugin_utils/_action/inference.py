@@ -37,20 +37,20 @@ class MobilenetAction(TransferAction):
         if ask:
             args = dict(args, **digests)
             answer = ask(args, {})
-            missing = _missing(answer, paths)
+            missing = _pop_missing(answer, paths)
             if missing:
                 answer = ask(args, {name: paths[name] for name in missing})
         else:
-            missing = self._lacks(args.get("state_dir") or STATE_DIR, digests, paths)
+            missing = self._missing_files(args.get("state_dir") or STATE_DIR, digests, paths)
             uploads = {name + "_upload": self.upload(paths[name], name) for name in missing}
             seconds = int(args.get("timeout") or 60) + GRACE
             answer = self.answer_of("rknn_mobilenet", args, task_vars, seconds, dict(digests, **uploads))
-        missing = _missing(answer, paths)
+        missing = _pop_missing(answer, paths)
         if missing:
             raise AnsibleActionFail("the board did not take %s" % " and ".join(missing))
         return answer
 
-    def _lacks(self, state_dir, digests, names):
+    def _missing_files(self, state_dir, digests, names):
         """Which of the files the board has not kept."""
         there = self.remote_digests([kept_at(state_dir, name, digests[name + "_sha256"]) for name in names])
         return [name for name in names if digests[name + "_sha256"] not in there]
@@ -70,7 +70,7 @@ def files(paths, target_platform, cache):
     return paths, {name + "_sha256": sha256_of(path) for name, path in paths.items()}, model.as_dict()
 
 
-def _missing(answer, names):
+def _pop_missing(answer, names):
     """Take out of a module's answer which of the files the board lacks."""
     told = answer.pop("missing", None) or []
     return [name for name in names if name in told]

@@ -88,10 +88,10 @@ def ready(module, function, folder):
         status = path.stat()
         digest.update(("%s %d %d\n" % (path, status.st_size, status.st_mtime_ns)).encode())
     program = os.path.join(folder, "rkfleet-npu-%s-%s.py" % (function, digest.hexdigest()[:16]))
-    return keep(program, lambda: compose(module, function))
+    return cached_text(program, lambda: compose(module, function))
 
 
-def keep(path, make):
+def cached_text(path, make):
     """Return the text of a file, which `make` gives where there is none yet."""
     with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as stream:
         return stream.read()

@@ -16,7 +16,7 @@ from . import payload
 from .._answers import gate
 from .._answers.failure import cause_in, NO_PYTHON
 from .._answers.limits import MalformedAnswer
-from .board import one_line, PATH, TransferAction, what_it_said
+from .board import one_line, PATH, TransferAction, last_output
 
 DISCOVERY = ("auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
 # Nothing of a user's own gets in between, and nothing is written, not even what was compiled.
@@ -35,7 +35,7 @@ class NoAnswer(Exception):
 class ProgramAction(TransferAction):
     """An action that asks a board by a program of ours: one exec of the connection, and no file on the board."""
 
-    def can_ask(self):
+    def can_run_programs(self):
         """Whether the connection takes a program on standard input; else a module has to do."""
         shell = self._connection._shell
         return not getattr(shell, "_IS_WINDOWS", False) and self._is_pipelining_enabled("new")
@@ -93,12 +93,12 @@ class ProgramAction(TransferAction):
 
     def _no_answer(self, done, error, seconds):
         """A `NoAnswer` in words of the board if it has any."""
-        code, said = done.get("rc"), what_it_said(done)
+        code, said = done.get("rc"), last_output(done)
         if code in (142, -14):  # SIGALRM
             return NoAnswer("it did not answer within %d s" % seconds)
         return NoAnswer(clean("%s (%s)" % (error, said), 500), cause_in(said, code))
 
 
-def cached(name):
+def run_file(name):
     """Path of a file in Ansible's own folder of this run, which goes away with it."""
     return os.path.join(C.DEFAULT_LOCAL_TMP, name)

@@ -72,9 +72,9 @@ def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep
         if os.path.isfile(cached) and pin_mismatch(cached, pins) is None:
             return cached, "cache"
         tried = []
-        for source in _places(path, name, local_folder, mirrors):
+        for source in _sources(path, name, local_folder, mirrors):
             try:
-                _take(source, cached if keep else None, pins, timeout)
+                _copy_verified(source, cached if keep else None, pins, timeout)
                 return cached, without_secrets(source)
             except ArtifactError as error:
                 # A wrong content is not a reason to look elsewhere: someone should know of it.
@@ -151,7 +151,7 @@ def _without_query(path):
     return path.partition("?")[0].partition("#")[0] if _is_url(path) else path
 
 
-def _places(path, name, local_folder, mirrors):
+def _sources(path, name, local_folder, mirrors):
     if local_folder:
         folder = os.path.expanduser(local_folder)
         full = os.path.join(folder, name if _is_url(path) else path)
@@ -166,7 +166,7 @@ def _places(path, name, local_folder, mirrors):
         yield "%s/%s" % (mirror.rstrip("/"), urllib.parse.quote(path))
 
 
-def _take(source, target, pins, timeout):
+def _copy_verified(source, target, pins, timeout):
     """Copy `source`, a URL or a file, to `target` when its digest is right; only check it where target is None."""
     limit = int(pins.get("size") or LARGEST)
     stream = open_url(source, timeout=timeout) if "://" in source else open(source, "rb")

@@ -89,7 +89,7 @@ def checked(user=None):
             raise ValueError("npu_compatibility: %s%s" % (errors[0], "" if len(errors) == 1 else " (and %d more)" % (len(errors) - 1)))
         return json.dumps(data)
 
-    return json.loads(payload.keep(os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-compatibility-%s.json" % key), make))
+    return json.loads(payload.cached_text(os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-compatibility-%s.json" % key), make))
 
 
 def _check(value, schema, where, errors):

@@ -13,7 +13,7 @@ from .._answers.failure import NO_ANSWER
 from .._plan.predicates import has_work, is_current, setup_of
 from .._schema.record import RECORD, STATUSES
 from .._schema.values import dictionary, fit, stamp
-from .hostvars import HELD, is_held, look
+from .hostvars import HELD, is_held, board_variables
 from .table import NO_SENSE, OUTCOMES
 from .._docs import TROUBLESHOOTING
 
@@ -70,7 +70,7 @@ def summary(records):
 
 def _seen(variables):
     """What is known of a board, under shorter names."""
-    known = look(variables)
+    known = board_variables(variables)
     facts, left, error = dictionary(dictionary(known.get("ansible_facts")).get("npu")), dictionary(known.get("__npu_left")), known.get("__npu_error")
     audit = dictionary(variables.get("__npu_audit"))
     verification = dictionary(known.get("__npu_verification"))

@@ -25,7 +25,7 @@ _DICTIONARIES = ("ansible_facts", "__npu_before", "__npu_plan", "__npu_verificat
 _TEXTS = ("__npu_error", "__npu_cause", "__npu_outcome", "__npu_rolled_back")
 
 
-def look(variables, only=SET):
+def board_variables(variables, only=SET):
     """Return those of I(SET) that are known of a board, what the audit returned in the place of what no task has set, each of the kind it should be.
 
     :arg only: names of those that are asked for; the others cost time.
@@ -92,6 +92,6 @@ def is_held(variables):
     return boolean(str(variables.get("npu_hold", False)), strict=False)
 
 
-def is_left_aside(variables):
+def is_not_selected(variables):
     """Whether the query of the run does not select a board."""
-    return dictionary(look(variables, ("__npu_left",)).get("__npu_left")).get("verdict") == NOT_SELECTED
+    return dictionary(board_variables(variables, ("__npu_left",)).get("__npu_left")).get("verdict") == NOT_SELECTED

@@ -102,7 +102,7 @@ def sentence(board, variables):
     return text if text.startswith(board + ":") else "%s: %s" % (clean(board), text)
 
 
-def left_lines(boards):
+def skipped_lines(boards):
     """Return a line for each verdict and reason with which boards were left as they are, naming them all.
 
     :arg boards: C({name: variables}).
@@ -115,13 +115,13 @@ def left_lines(boards):
     return ["%s: %s: %s" % (clean(verdict_), ", ".join(map(clean, names)), clean(reason, LONGEST_NOTE)) for (verdict_, reason), names in groups.items()]
 
 
-def left_behind(boards):
+def not_reached(boards):
     """Return the boards that should have been upgraded and were not reached; in a run that only stages, waiting is no such thing."""
     left = {board: dictionary(variables.get("__npu_left")) for board, variables in boards.items()}
     return [board for board in left if str(left[board].get("verdict")) in ("waiting", "not touched") and not left[board].get("fine")]
 
 
-def left_sentence(boards, count):
+def not_reached_sentence(boards, count):
     """Return the sentence that names such boards, of so many altogether; empty where there is none."""
     return "%d of %d boards were left as they are: %s" % (len(boards), count, ", ".join(map(clean, boards))) if boards else ""
 

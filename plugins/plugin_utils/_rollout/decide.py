@@ -20,7 +20,7 @@ from . import select as _select
 
 KEY = ("kernel", "soc", "driver", "source", "runtime")
 # What of a board's variables is looked at, and nothing else: 400 boards have a lot of them.
-LOOKED_AT = (
+VARIABLES = (
     "ansible_facts", "__npu_before", "__npu_plan", "__npu_error", "__npu_left", "__npu_is_committed", "npu_build_ok",
 )
 SETTINGS = ("rollout", "max_failed", "soak_minutes", "require_staging", "select", "check")
@@ -69,7 +69,7 @@ def decide(boards, settings, proven=(), staging_group=()):
     """
     errors = errors_of(settings)
     if errors:
-        message = _select.told(errors, "No board was touched.")
+        message = _select.message(errors, "No board was touched.")
         return {
             "errors": errors, "message": message, "boards": {}, "staging": [], "rollout": [], "serial": [1],
             "allowed": 0, "check": False, "summary": [],
@@ -87,7 +87,7 @@ def decide(boards, settings, proven=(), staging_group=()):
         staged = not known and _flag(settings["require_staging"])
         # The first ones build for the others: see _store. Where none goes first, they are those whose turn comes first.
         first = (
-            _builders(names, boards, staging_group) if staged else sorted(names, key=lambda name: _unfit(boards[name]))
+            _builders(names, boards, staging_group) if staged else sorted(names, key=lambda name: _build_obstacles(boards[name]))
         )
         for name in first[:agree]:
             result[name]["builds"] = True
@@ -199,7 +199,7 @@ def _builders(names, boards, staging_group):
 
     def rank(name):
         return (
-            name not in staging_group, *_unfit(boards[name]),
+            name not in staging_group, *_build_obstacles(boards[name]),
             *(-min(claims[name][what], usual[what]) for what in PLAUSIBLE),
         )
 
@@ -218,7 +218,7 @@ def _claims(variables):
     }
 
 
-def _unfit(variables):
+def _build_obstacles(variables):
     """Whether a board is not to build, and whether it lacks what a build takes."""
     facts = variables["ansible_facts"]["npu"]
     tools = facts.get("tools") or {}

@@ -104,7 +104,7 @@ def check(text):
         Query(text)
 
 
-def told(errors, last):
+def message(errors, last):
     """Return errors as one message: their sentences and the last one on one line, then what has a caret under it."""
     lines = [error.split("\n") for error in errors]
     sentences = "; ".join(line[0] for line in lines)

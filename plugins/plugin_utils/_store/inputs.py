@@ -49,7 +49,7 @@ def _digest(values):
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def recipe(folder):
+def build_files_digest(folder):
     """The digest of a folder with build files: of their names and of what is in them."""
     found = {}
     for place, dummy, names in os.walk(folder):

@@ -50,7 +50,7 @@ class StoreError(Exception):
     """A store that cannot be used, with one sentence why and what to do."""
 
 
-def _is_at(handle, path):
+def _is_still(handle, path):
     """Whether an open file is still the one of that name: somebody may have taken it away while we waited for it."""
     try:
         return os.path.samestat(os.fstat(handle), os.stat(path))
@@ -58,7 +58,7 @@ def _is_at(handle, path):
         return False
 
 
-def told(manifest):
+def summary(manifest):
     """What is told of a build to whoever asks."""
     return {name: manifest[name] for name in ("key", "board", "built_at", "sha256", "file")}
 
@@ -95,7 +95,7 @@ class Store:
                 % (self.folder, problem)
             )
 
-    def _place(self, *names):
+    def _path(self, *names):
         return os.path.join(self.folder, *names)
 
     @contextlib.contextmanager
@@ -106,7 +106,7 @@ class Store:
 
     @contextlib.contextmanager
     def _locked(self, name, wait=True):
-        path = self._place("locks", name)
+        path = self._path("locks", name)
         while True:
             try:
                 handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -114,7 +114,7 @@ class Store:
                 raise StoreError("the store %s cannot be used: %s" % (self.folder, error)) from error
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-                if _is_at(handle, path):
+                if _is_still(handle, path):
                     yield
                     return
             finally:
@@ -136,7 +136,7 @@ class Store:
         found = [
             manifest for manifest in self.manifests() if manifest["key"] not in skip
             and matches(manifest["inputs"], wanted) and tree in ("", manifest["tree"])
-            and may_be_used(manifest, agree, hosts) and self._whole(manifest)
+            and may_be_used(manifest, agree, hosts) and self._is_complete(manifest)
         ]
         found.sort(key=lambda manifest: (manifest["key"] != exact, manifest["built_at"]))
         if not found:
@@ -149,12 +149,12 @@ class Store:
     def built_by(self, host, wanted, tree):
         """The manifest of a build of these inputs that this host has built already, or None. It need not be handed out yet."""
         return next((manifest for manifest in self.manifests() if host in manifest["votes"] and manifest["tree"] == tree
-                     and matches(manifest["inputs"], wanted) and self._whole(manifest)), None)
+                     and matches(manifest["inputs"], wanted) and self._is_complete(manifest)), None)
 
     def manifests(self):
         """All manifests that are sound; the others count as not there."""
         try:
-            names = sorted(os.listdir(self._place("builds")))
+            names = sorted(os.listdir(self._path("builds")))
         except FileNotFoundError:
             return []
         return [
@@ -163,7 +163,7 @@ class Store:
         ]
 
     def _manifest(self, name):
-        return self._place("builds", name + ".json")
+        return self._path("builds", name + ".json")
 
     def _read(self, name):
         """A manifest whose form is right, or None."""
@@ -195,12 +195,12 @@ class Store:
         probes = manifest.get("probes")
         return manifest if isinstance(probes, list) and all(isinstance(probe, str) for probe in probes) else None
 
-    def _whole(self, manifest):
+    def _is_complete(self, manifest):
         """Whether all of a build is there, as it was put there."""
         return all(self._object(manifest[name]) is not None for name in ("sha256", "log"))
 
     def _object(self, digest):
-        content = read_file(self._place("objects", digest), LARGEST + 1)
+        content = read_file(self._path("objects", digest), LARGEST + 1)
         return content if content is not None and hashlib.sha256(content).hexdigest() == digest else None
 
     def read(self, manifest):
@@ -264,7 +264,7 @@ class Store:
         try:
             with self._locked("store"):
                 present = self._read(manifest["key"])
-                if present and self._whole(present) and present["tree"] == manifest["tree"] and counted(present, hosts):
+                if present and self._is_complete(present) and present["tree"] == manifest["tree"] and counted(present, hosts):
                     # What a host has built before counts on: it cannot take back that it differs.
                     manifest = dict(present, votes={board: digest, **present["votes"]})
                     if digest != manifest["votes"][board]:
@@ -275,7 +275,7 @@ class Store:
                 else:
                     for name, data in (("sha256", content), ("log", log)):
                         manifest[name] = hashlib.sha256(data).hexdigest()
-                        write_file(self._place("objects", manifest[name]), data, 0o600)
+                        write_file(self._path("objects", manifest[name]), data, 0o600)
                 write_file(
                     self._manifest(manifest["key"]), json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n",
                     0o600,
@@ -302,7 +302,7 @@ class Store:
     def _prune(self, fresh):
         """Take the builds away that were not used for longest, but none that a run is about to use, and what no manifest names."""
         paths = {
-            name[:-5]: os.stat(self._place("builds", name)).st_mtime_ns for name in os.listdir(self._place("builds"))
+            name[:-5]: os.stat(self._path("builds", name)).st_mtime_ns for name in os.listdir(self._path("builds"))
             if name.endswith(".json")
         }
         # What cannot be read is of no use: it is damaged, or of another release of this collection.
@@ -315,15 +315,15 @@ class Store:
             except BlockingIOError:
                 continue
         named = {manifest[field] for manifest in self.manifests() for field in ("sha256", "log")}
-        for name in os.listdir(self._place("objects")):
+        for name in os.listdir(self._path("objects")):
             # Nobody else adds: what is not finished, too, was left by a run that died.
             if name not in named:
-                os.unlink(self._place("objects", name))
+                os.unlink(self._path("objects", name))
         self._forget_locks()
 
     def _forget_locks(self):
         """Remove the lock files of kernels that no build is left of and nobody waits for."""
         names = {lock_name(manifest["inputs"]) for manifest in self.manifests()} | {"store"}
-        for name in set(os.listdir(self._place("locks"))) - names:
+        for name in set(os.listdir(self._path("locks"))) - names:
             with contextlib.suppress(BlockingIOError), self._locked(name, wait=False):
-                os.unlink(self._place("locks", name))
+                os.unlink(self._path("locks", name))

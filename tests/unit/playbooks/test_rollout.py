@@ -100,7 +100,7 @@ class ActionModule(ActionBase):
             return self._templar.template(task_vars.get(name, default))
         name = task_vars["inventory_hostname"]
         if self._task.args.get("resolve"):
-            _settings.resolve_and_keep(self._templar, task_vars)
+            _settings.resolve_and_save(self._templar, task_vars)
         times = iter((1000.0, 1007.0))
         _clock.time = types.SimpleNamespace(time=lambda: next(times))
         with _clock.measured(self._task, task_vars):

@@ -81,12 +81,12 @@ def test_a_name_that_a_board_chose_is_cleaned_and_short():
 
 def test_values_are_kept_for_each_board_and_the_run(folder):
     with pytest.raises(ValueError, match="not resolved at the start of this run"):
-        _settings.kept("a")
-    _settings.keep({"npu_x": [1, {"y": None}]}, "../a")
-    _settings.keep({"npu_x": 2})
-    assert _settings.kept("../a") == {"npu_x": [1, {"y": None}]} and _settings.kept() == {"npu_x": 2}
-    _settings.keep({"npu_x": 3})
-    assert _settings.kept() == {"npu_x": 3}
+        _settings.load("a")
+    _settings.save({"npu_x": [1, {"y": None}]}, "../a")
+    _settings.save({"npu_x": 2})
+    assert _settings.load("../a") == {"npu_x": [1, {"y": None}]} and _settings.load() == {"npu_x": 2}
+    _settings.save({"npu_x": 3})
+    assert _settings.load() == {"npu_x": 3}
     # They may hold a password for a mirror.
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.glob("*settings*")} == {0o600} and len(
         list(folder.iterdir())
@@ -96,13 +96,13 @@ def test_values_are_kept_for_each_board_and_the_run(folder):
 def test_a_board_keeps_nothing_of_the_report():
     variables = {"inventory_hostname": "a", "ansible_play_hosts_all": ["a"]}
     templar = Templar(loader=DataLoader(), variables=variables)
-    _settings.resolve_and_keep(templar, variables)
-    _settings.resolve_and_keep(templar, variables, whole_run=True)
-    assert set(_settings.kept()) - set(_settings.kept("a")) == set(_settings.options()["report"])
+    _settings.resolve_and_save(templar, variables)
+    _settings.resolve_and_save(templar, variables, whole_run=True)
+    assert set(_settings.load()) - set(_settings.load("a")) == set(_settings.options()["report"])
 
 
 def test_what_is_known_of_such_a_board_is_that_it_failed():
-    known = hostvars.look(
+    known = hostvars.board_variables(
         {"ansible_facts": {"npu": {}, "npu_hold": True}, "__npu_is_committed": True, "__npu_error": "a: and this"}
     )
     assert "__npu_is_committed" not in known

@@ -192,7 +192,7 @@ def test_facts_that_decide_are_hostile(act, name):
         "msg"
     ].replace(" [2J", "")
     assert result["msg"].isprintable()
-    known = hostvars.look({"ansible_facts": {name: "x"}})
+    known = hostvars.board_variables({"ansible_facts": {name: "x"}})
     assert known["__npu_error"] == result["msg"] and known["__npu_cause"] == result["cause"] == "hostile"
 
 
@@ -203,14 +203,14 @@ def test_what_is_honest_is_not_hostile(act):
 
 
 def test_a_task_that_ran_into_its_own_timeout_is_a_board_that_does_not_answer():
-    known = hostvars.look(
+    known = hostvars.board_variables(
         {"__npu_audit": {"failed": True, "timedout": {"period": 5}, "msg": "Timed out after 5 second(s)."}}
     )
     assert (
         known["__npu_error"] == "does not answer over ssh: a task did not end in time. Timed out after 5 second(s)."
         and known["__npu_cause"] == "no_answer"
     )
-    known = hostvars.look({"__npu_audit": {"failed": True, "msg": "no space"}})
+    known = hostvars.board_variables({"__npu_audit": {"failed": True, "msg": "no space"}})
     assert known["__npu_error"] == "no space" and known["__npu_cause"] == ""
 
 

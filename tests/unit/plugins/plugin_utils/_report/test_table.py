@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import table
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars import look
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars import board_variables
 
 OLD = {"kernel": {"release": "6.1.43"}, "driver": {"version": "0.9.3"}, "runtime": {"version": "1.6.0"}}
 NEW = {"kernel": {"release": "6.1.43"}, "driver": {"version": "0.9.6"}, "runtime": {"version": "2.3.2"}}
@@ -29,9 +29,9 @@ def test_an_upgraded_board():
     "variables, verdict",
     [
         ({}, "unreachable"),
-        (look({"__npu_plan": {"action": "dkms_over_builtin"}, "__npu_gate": {}}), "unreachable"),
+        (board_variables({"__npu_plan": {"action": "dkms_over_builtin"}, "__npu_gate": {}}), "unreachable"),
         (
-            look({"__npu_plan": {"action": "dkms_over_builtin"}, "__npu_gate": {}, "__npu_batch": {}}),
+            board_variables({"__npu_plan": {"action": "dkms_over_builtin"}, "__npu_gate": {}, "__npu_batch": {}}),
             "planned: dkms_over_builtin",
         ),
         ({"__npu_plan": {"action": "dkms_over_builtin"}}, "planned: dkms_over_builtin"),
@@ -161,8 +161,8 @@ def test_boards_left_for_one_reason_share_a_line():
         "d": {"__npu_left": {"verdict": "waiting", "reason": "x", "fine": True}},
         "e": {"__npu_left": {"verdict": "not touched", "reason": "y", "fine": False}},
     }
-    assert table.left_lines(boards) == ["held: a, c: note: ?", "waiting: d: x", "not touched: e: y"]
-    assert table.left_behind(boards) == ["e"]
+    assert table.skipped_lines(boards) == ["held: a, c: note: ?", "waiting: d: x", "not touched: e: y"]
+    assert table.not_reached(boards) == ["e"]
     assert (
-        table.left_sentence(["e"], 5) == "1 of 5 boards were left as they are: e" and table.left_sentence([], 5) == ""
+        table.not_reached_sentence(["e"], 5) == "1 of 5 boards were left as they are: e" and table.not_reached_sentence([], 5) == ""
     )

@@ -11,7 +11,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.rkfleet.npu.plugins.filter.npu_rollout import FilterModule
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import decide as _rollout
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars import look
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars import board_variables
 
 SETTINGS = {
     "rollout": [1, "10%", "100%"], "max_failed": 0, "soak_minutes": 10, "require_staging": True, "select": "",
@@ -265,7 +265,7 @@ def test_no_further_board_once_too_many_have_failed(failed, allowed, go):
         # One with a reason, and one that Ansible took out of the play, which is known by what it did not get at the end
         # of its batch.
         boards["b%d" % number].update({"__npu_error": "x"} if number % 2 else {"__npu_gate": {}})
-    boards = {name: look(there, _rollout.LOOKED_AT) for name, there in boards.items()}
+    boards = {name: board_variables(there, _rollout.VARIABLES) for name, there in boards.items()}
     last = _rollout.gate(answer, boards)["b4"]
     assert last["go"] == go and last["verdict"] == ("" if go else "not touched")
     assert go or "%d board" % failed in last["reason"] and "b0" in last["reason"]
