@@ -17,12 +17,12 @@ from .._schema.values import dictionary
 HELD = "npu_hold is set in the inventory"
 NOT_SELECTED = "not selected"
 HOLD_FILE = "/etc/rkfleet-npu/hold is on the board"
-SET = (
-    "ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_error", "__npu_cause", "__npu_left", "__npu_outcome",
-    "__npu_rolled_back", "__npu_is_committed", "__npu_driver_target", "__npu_build", "__npu_builder_did", "npu_hold",
+_DICTIONARIES = (
+    "ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_left", "__npu_driver_target", "__npu_build",
+    "__npu_builder_did",
 )
-_DICTIONARIES = ("ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_left", "__npu_driver_target", "__npu_build", "__npu_builder_did")
 _TEXTS = ("__npu_error", "__npu_cause", "__npu_outcome", "__npu_rolled_back")
+SET = (*_DICTIONARIES, *_TEXTS, "__npu_is_committed", "npu_hold")
 
 
 def board_variables(variables, only=SET):
