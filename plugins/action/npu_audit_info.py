@@ -142,7 +142,7 @@ class ActionModule(ProgramAction, MobilenetAction):
         """`(facts, what else was told)` of the board."""
         tree = {area: path for area, path in params["tree"].items() if path}
         if self.can_run_programs():
-            told = self.ask(
+            told = self.run_program(
                 "facts",
                 {
                     "tree": tree, "ask_repository": ask_repository,
@@ -155,7 +155,7 @@ class ActionModule(ProgramAction, MobilenetAction):
                 "asked": told.get("asked") is True, "python": told.get("python"), "library": str(told.get("library")),
                 "state_dir": str(told.get("state_dir")),
             }
-        told = self.answer_of("npu_facts", tree, task_vars, params["timeout"] + GRACE)
+        told = self.run_module("npu_facts", tree, task_vars, params["timeout"] + GRACE)
         if told.get("failed"):
             raise NoAnswer(one_line(told.get("msg") or "no answer", 500))
         facts = told["ansible_facts"]["npu"]
@@ -190,11 +190,11 @@ class ActionModule(ProgramAction, MobilenetAction):
                 # Without a file on the board: Ansible's own folder for such would stay there.
                 sent = {name: encoded(path) for name, path in along.items()}
                 arguments = dict(arguments, model_upload=None, picture_upload=None)
-                answer = self.ask(
+                answer = self.run_program(
                     "proof", {"arguments": arguments, "keep": keep, "sent": sent}, task_vars,
                     params["proof"]["timeout"] + GRACE,
                 )
-                return gate.taken("rknn_mobilenet", answer.get("proof"))
+                return gate.validated("rknn_mobilenet", answer.get("proof"))
         args["tolerance"] = 1 / 256 if args["tolerance"] is None else args["tolerance"]
         try:
             answer = self.infer(

@@ -16,5 +16,5 @@ class ActionModule(BoardAction):
         internal = {}
         if self._task.args.get("state") != "absent":
             internal["scripts"] = board_files.as_option(board_files.default_kernel)
-        result.update(self.answer_of("npu_boot", self._task.args, task_vars, internal=internal))
+        result.update(self.run_module("npu_boot", self._task.args, task_vars, internal=internal))
         return result

@@ -42,7 +42,7 @@ class ActionModule(StoreAction):
             except _store.StoreError as error:
                 raise AnsibleActionFail(str(error)) from error
         else:
-            result.update(self.answer_of("npu_dkms", args, task_vars, seconds, internal))
+            result.update(self.run_module("npu_dkms", args, task_vars, seconds, internal))
         result.pop("built", None)
         result.pop("refused", None)
         log = result.pop("log", "")
@@ -69,7 +69,7 @@ class ActionModule(StoreAction):
             if self._task.check_mode:
                 entry = store.find(wanted, tree, agree=agree, hosts=hosts)
                 binary = {"name": entry["file"], "sha256": entry["sha256"]} if entry else None
-                result.update(self.answer_of("npu_dkms", args, task_vars, seconds, dict(internal, binary=binary)))
+                result.update(self.run_module("npu_dkms", args, task_vars, seconds, dict(internal, binary=binary)))
                 break
             with store.lock(wanted):
                 entry = store.find(wanted, tree, refused, agree, hosts)
@@ -77,20 +77,20 @@ class ActionModule(StoreAction):
                 # its place.
                 shares = fills and not refused
                 if not entry and shares:
-                    result.update(self.answer_of("npu_dkms", args, task_vars, seconds, dict(internal, collect=True)))
+                    result.update(self.run_module("npu_dkms", args, task_vars, seconds, dict(internal, collect=True)))
                     self.put(
                         result, store, wanted, internal["archive_sha256"], task_vars["inventory_hostname"], hosts, agree
                     )
                     break
                 module, log = store.read(entry) if entry else (None, None)
             if not entry:
-                result.update(self.answer_of("npu_dkms", args, task_vars, seconds, internal))
+                result.update(self.run_module("npu_dkms", args, task_vars, seconds, internal))
                 break
             binary = {
                 "name": entry["file"], "sha256": entry["sha256"], "path": self.send(module, entry["file"]),
                 "log": log.decode("utf-8", "replace"),
             }
-            answer = self.answer_of("npu_dkms", args, task_vars, seconds, dict(internal, binary=binary))
+            answer = self.run_module("npu_dkms", args, task_vars, seconds, dict(internal, binary=binary))
             if not answer.get("refused"):
                 result.update(answer)
                 break

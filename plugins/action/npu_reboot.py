@@ -45,7 +45,7 @@ class ActionModule(BoardAction):
             raise reboot.lost
         if "msg" in told:
             told["msg"] = one_line(told["msg"])
-        result.update(gate.taken("npu_reboot", told))
+        result.update(gate.validated("npu_reboot", told))
         return result
 
 

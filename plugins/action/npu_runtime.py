@@ -27,5 +27,5 @@ class ActionModule(TransferAction):
             except (ArtifactError, OSError) as error:
                 raise AnsibleActionFail(str(error)) from error
             internal["upload"] = self.send(content, "librknnrt.so")
-        result.update(self.answer_of("npu_runtime", args, task_vars, internal=internal))
+        result.update(self.run_module("npu_runtime", args, task_vars, internal=internal))
         return result

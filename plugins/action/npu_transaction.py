@@ -23,10 +23,10 @@ class ActionModule(BoardAction):
         internal = {"owner": owner(os.getppid())}
         if self._task.args.get("state") in STATES:
             internal["guard"] = board_files.as_option(board_files.guard)
-        answer = self.answer_of("npu_transaction", self._task.args, task_vars, internal=internal)
+        answer = self.run_module("npu_transaction", self._task.args, task_vars, internal=internal)
         holder = answer.get("locked") or {}
         if answer.get("failed") and has_ended(holder, internal["owner"]):
             internal["ended_runs"] = [str(holder["run"])]
-            answer = self.answer_of("npu_transaction", self._task.args, task_vars, internal=internal)
+            answer = self.run_module("npu_transaction", self._task.args, task_vars, internal=internal)
         result.update(answer)
         return result

@@ -47,7 +47,7 @@ class ActionModule(StoreAction):
                 if not self.build(result, args, internal, store, wanted, seconds, task_vars, hosts, agree):
                     return result
             else:
-                result.update(self.answer_of("npu_trial_build_info", args, task_vars, seconds, internal))
+                result.update(self.run_module("npu_trial_build_info", args, task_vars, seconds, internal))
             if result.get("failed"):
                 return result
         # An answer may not name other kernels than it was asked of: their logs are files here.
@@ -85,7 +85,7 @@ class ActionModule(StoreAction):
                     result.update(changed=False, kernels=[], stored=_store.summary(entry))
                     return False
                 result.update(
-                    self.answer_of("npu_trial_build_info", args, task_vars, seconds, dict(internal, collect=True)),
+                    self.run_module("npu_trial_build_info", args, task_vars, seconds, dict(internal, collect=True)),
                     stored=None,
                 )
                 for tried in result.get("kernels") or ():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The shell scripts and units that modules install on boards: files of the roles, which action plugins send to the modules."""
+"""The scripts and units that modules install on boards: files of the roles, which action plugins pass to the modules."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def guard():
     """Return the guard's files as `{name: text}`: the script, joined from its parts, and the two units.
 
     The parts are joined in the order of their names. All but the first begin with comments on the part itself, up to
-    the first blank line, which are left out.
+    the first blank line, which are omitted.
 
     Raises:
         OSError: if one is missing.

@@ -38,13 +38,13 @@ _CONNECTION = frozenset((
 ))
 
 
-def taken(module, told):
+def validated(module, told):
     """Return what is taken of a module's answer.
 
     :raises MalformedAnswer: where something in it is not what the module documents.
     """
     if not isinstance(told, dict):
-        raise MalformedAnswer("it is no object")
+        raise MalformedAnswer("it is not an object")
     shape = {**COMMON, **ANSWERS[module], **({"diff": DIFF} if module in WITH_DIFF else {}), **INTERNAL.get(module, {})}
     facts = shape.pop("ansible_facts", None)
     try:
@@ -100,9 +100,9 @@ def reduced(text, wanted, strict=True):
     try:
         answer = json.loads("\n".join(lines[first:last + 1]), parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise MalformedAnswer("it is no JSON") from None
+        raise MalformedAnswer("it is not JSON") from None
     if not isinstance(answer, dict):
-        raise MalformedAnswer("it is no object")
+        raise MalformedAnswer("it is not an object")
     fact = hostile(answer.get("ansible_facts"))
     if fact and strict:
         raise HostileAnswer(hostile_sentence(fact))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""From the vendor's tarball and our DKMS files to one archive, the source tree of a DKMS package."""
+"""Compose the source tree of a DKMS package from the vendor's tarball and the collection's own files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import tarfile
 
 DRIVER = "drivers/rknpu/"
 VENDOR = "vendor/"
-# The releases known hold some 25 files and 300 kB.
+# The known releases hold about 25 files and 300 kB.
 MOST_FILES = 500
 MOST_BYTES = 16 << 20
 
@@ -21,16 +21,16 @@ _MACRO = re.compile(rb"^\s*#\s*define\s+DRIVER_(MAJOR|MINOR|PATCHLEVEL)\s+(\d{1,
 
 
 class SourceError(Exception):
-    """A tarball that is not a driver release, with one sentence why."""
+    """A tarball that is not a driver release: one sentence why."""
 
 
 def unpack(tarball):
     """Return `{name: bytes}` of a vendor tarball, names as in the tarball, all below `drivers/rknpu/`.
 
-    Nothing is written: a member that would leave the folder, a link or a device is an error, not a file.
+    Nothing is written. A link, a device or a member outside the folder is an error.
 
     Args:
-        tarball: its bytes, as they were compared with their checksum. Under its path there may be another file by now.
+        tarball: the bytes that were compared with the checksum; the file at its path may have changed since.
     """
     files, size = {}, 0
     try:

@@ -18,7 +18,7 @@ _LARGEST = 16 << 20
 
 
 class PictureError(Exception):
-    """A picture that cannot be used, with one sentence why."""
+    """A picture that cannot be used: one sentence why."""
 
 
 def cache_dir(configured=None):
@@ -30,10 +30,10 @@ def cache_dir(configured=None):
 def raw_file(path, cache):
     """Return a file with the picture as raw RGB, 224 rows of 224 pixels of 3 bytes.
 
-    A file called `*.rgb` is taken as it is. The decoded picture is kept in `cache` under the picture's digest.
+    A file named `*.rgb` is used unchanged. The decoded picture is cached in `cache` by the digest of the file.
 
     Raises:
-        PictureError: where it is no JPEG or PNG of that size, or Pillow is missing.
+        PictureError: if it is not a JPEG or PNG of that size, or Pillow is missing.
     """
     if path.endswith(RAW_SUFFIX):
         if os.path.getsize(path) != PICTURE_BYTES:
@@ -42,11 +42,11 @@ def raw_file(path, cache):
     with open(path, "rb") as stream:
         picture = stream.read(_LARGEST)
     kept = os.path.join(cache, "pictures", hashlib.sha256(picture).hexdigest() + RAW_SUFFIX)
-    # Nobody knows which checksum the pixels should have: so nobody else may write there.
+    # The decoded pixels have no pinned checksum, so no other user may write to their folder.
     problem = others_can_write(cache, os.path.dirname(kept))
     if problem:
         raise PictureError(
-            "others than you can write to npu_cache_dir %s: %s, or set npu_cache_dir to another folder"
+            "other users can write to npu_cache_dir %s: %s, or set npu_cache_dir to another folder"
             % (cache, problem)
         )
     content = read_file(kept)
@@ -60,7 +60,7 @@ def decode(path, picture=None):
     """Return a JPEG or PNG of 224x224 pixels as raw RGB, 150,528 bytes.
 
     Args:
-        picture: the bytes of the file, where they were read already.
+        picture: the bytes of the file, if they are already read.
 
     Raises:
         PictureError: as raw_file().
@@ -69,16 +69,16 @@ def decode(path, picture=None):
         from PIL import Image
     except ImportError as error:
         raise PictureError(
-            "Pillow is missing on the controller, in the Python that runs Ansible: install it"
-            " (pip install pillow, or the package python3-pil), it decodes the test picture"
+            "Pillow, which decodes the test picture, is missing on the controller, in the Python that runs Ansible."
+            " Install it (pip install pillow, or the package python3-pil)"
         ) from error
     try:
-        # The size is known before the pixels are unpacked: a small file cannot claim a huge picture.
+        # The size is checked before decoding, so that a small file cannot expand to a huge picture.
         with Image.open(path if picture is None else io.BytesIO(picture), formats=("JPEG", "PNG")) as image:
             if image.size != (WIDTH, HEIGHT):
                 raise PictureError(
-                    "%s has %dx%d pixels, MobileNet takes %dx%d" % ((path,) + image.size + (WIDTH, HEIGHT))
+                    "%s has %dx%d pixels, MobileNet needs %dx%d" % ((path,) + image.size + (WIDTH, HEIGHT))
                 )
             return image.convert("RGB").tobytes()
     except (OSError, SyntaxError, ValueError) as error:
-        raise PictureError("%s cannot be read as a picture: %s" % (path, error)) from error
+        raise PictureError("%s cannot be decoded as a picture: %s" % (path, error)) from error

@@ -67,7 +67,7 @@ def load(path):
     except OSError as error:
         raise ReportError("the report %s cannot be read: %s" % (path, os.strerror(error.errno))) from error
     except (ValueError, RecursionError) as error:
-        raise Damaged(path, "it is no JSON: %s" % clean(str(error))) from error
+        raise Damaged(path, "it is not JSON: %s" % clean(str(error))) from error
     if not isinstance(data, dict) or not isinstance(data.get("schema"), int):
         raise Damaged(path, "it has no schema number")
     if data["schema"] > SCHEMA:

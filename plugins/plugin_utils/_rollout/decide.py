@@ -19,7 +19,7 @@ from .._schema.values import number
 from . import select as _select
 
 KEY = ("kernel", "soc", "driver", "source", "runtime")
-# What of a board's variables is looked at, and nothing else: 400 boards have a lot of them.
+# The only variables of a board that are read: 400 boards have many.
 VARIABLES = (
     "ansible_facts", "__npu_before", "__npu_plan", "__npu_error", "__npu_left", "__npu_is_committed", "npu_build_ok",
 )
@@ -30,7 +30,7 @@ PLAUSIBLE = {"mhz": 40_000, "cores": 16, "memory": 65_536}
 
 
 def errors_of(settings):
-    """Return a sentence for each of the owner's settings that is wrong; settings as of `decide`."""
+    """Return a sentence for each invalid setting; settings as for `decide`."""
     errors = []
     for check, name in (
         (_batches, "rollout"),
@@ -51,7 +51,7 @@ def errors_of(settings):
 
 
 def decide(boards, settings, proven=(), staging_group=()):
-    """Return what becomes of every board, before any of them is touched.
+    """Return the decision for every board, before any of them is changed.
 
     Args:
         boards: `{name: variables}` in the inventory's order, after all were looked at. Read are `ansible_facts.npu`,
@@ -69,7 +69,7 @@ def decide(boards, settings, proven=(), staging_group=()):
     """
     errors = errors_of(settings)
     if errors:
-        message = _select.message(errors, "No board was touched.")
+        message = _select.message(errors, "No board was changed.")
         return {
             "errors": errors, "message": message, "boards": {}, "staging": [], "rollout": [], "serial": [1],
             "allowed": 0, "check": False, "summary": [],

@@ -35,7 +35,7 @@ def read(path):
     except OSError as error:
         raise StagingError("the record of proven kernels cannot be read: %s" % error) from error
     except ValueError as error:
-        raise _damaged(path, "it is no JSON: %s" % error) from error
+        raise _damaged(path, "it is not JSON: %s" % error) from error
     if not isinstance(data, dict) or not isinstance(data.get("schema"), int):
         raise _damaged(path, "it has no schema number")
     if data["schema"] > SCHEMA:

@@ -37,7 +37,7 @@ from .module_file import (
 from .votes import counted, differ, may_be_used
 
 SCHEMA = 2
-"""In 1 any board could replace what another one had built: such manifests count as not there and are removed."""
+"""With schema 1 any board could replace the build of another one: such manifests are ignored and removed."""
 KEEP = 50
 
 _FOLDERS = ("", "builds", "objects", "locks")
@@ -47,11 +47,11 @@ _TEXT = ("board", "built_at", "file", "vermagic", "sha256", "log", "tree")
 
 
 class StoreError(Exception):
-    """A store that cannot be used, with one sentence why and what to do."""
+    """A store that cannot be used: one sentence why, and what to do."""
 
 
 def _is_still(handle, path):
-    """Whether an open file is still the one of that name: somebody may have taken it away while we waited for it."""
+    """Return whether an open file still has this name: it may have been removed while this run waited for its lock."""
     try:
         return os.path.samestat(os.fstat(handle), os.stat(path))
     except FileNotFoundError:
@@ -59,39 +59,39 @@ def _is_still(handle, path):
 
 
 def summary(manifest):
-    """What is told of a build to whoever asks."""
+    """Return the part of a manifest that results and messages show."""
     return {name: manifest[name] for name in ("key", "board", "built_at", "sha256", "file")}
 
 
 class Store:
-    """The store in a folder of the controller's.
+    """The store in a folder of the controller.
 
     Args:
-        keep: how many builds are kept; those that were used last stay.
-        read_only: nothing is made or touched, as in a check run.
+        keep: number of builds that are kept, the most recently used ones.
+        read_only: create and change nothing, as in check mode.
 
     Raises:
-        StoreError: where others could put something there.
+        StoreError: if other users can write to the folder.
     """
 
     def __init__(self, folder, keep=KEEP, read_only=False):
         self.folder, self.keep, self.read_only = os.path.abspath(os.path.expanduser(folder)), keep, read_only
         if keep < 1:
-            raise StoreError("npu_store_keep is %r: it is a number of builds, at least 1" % keep)
+            raise StoreError("npu_store_keep is %r: it must be a number of builds, at least 1" % keep)
         try:
-            for place in () if read_only else _FOLDERS:
-                # Other tasks of the run may be making them at this moment.
+            for name in () if read_only else _FOLDERS:
+                # Another task of the run may create it at the same time.
                 with contextlib.suppress(FileExistsError):
-                    ensure_dir(os.path.join(self.folder, place), 0o700)
+                    ensure_dir(os.path.join(self.folder, name), 0o700)
         except OSError as error:
             raise StoreError(
-                'the store %s cannot be used: %s; set npu_store to another folder, or to "" to do without'
+                'the store %s cannot be used: %s. Set npu_store to another folder, or to "" to use no store'
                 % (self.folder, error)
             ) from error
-        problem = others_can_write(*(os.path.join(self.folder, place) for place in _FOLDERS), strict=True)
+        problem = others_can_write(*(os.path.join(self.folder, name) for name in _FOLDERS), strict=True)
         if problem:
             raise StoreError(
-                "others than you can write to the store %s: %s, or set npu_store to another folder"
+                "other users can write to the store %s: %s, or set npu_store to another folder"
                 % (self.folder, problem)
             )
 
@@ -100,7 +100,7 @@ class Store:
 
     @contextlib.contextmanager
     def lock(self, wanted):
-        """Let one run at a time look for, and make, a build with these inputs. The kernel lets go of a lock whose run has died."""
+        """Let one run at a time find or make a build with these inputs. The kernel releases the lock of a run that died."""
         with self._locked(lock_name(wanted)):
             yield
 
@@ -121,15 +121,14 @@ class Store:
                 os.close(handle)
 
     def find(self, wanted, tree="", skip=(), agree=1, hosts=None):
-        """The manifest of a build for a board with these inputs that may be handed out, or None.
+        """Return the manifest of a build for a board with these inputs that may be handed out, or None.
 
-        One of the very same inputs goes first, then the oldest: what is built later takes nobody's place.
+        One with exactly the same inputs goes first, then the oldest: a later build replaces no earlier one.
 
         Args:
-            tree: digest of the DKMS tree it has to be built from, where that is known: it is more than what is pinned
-                of it.
-            skip: keys that are of no use to the board.
-            agree: how many hosts must have built the same.
+            tree: digest of the DKMS tree it must be built from, if known: it covers more than the pinned checksums.
+            skip: keys of builds that the board has refused.
+            agree: number of hosts that must have built the same module.
             hosts: the hosts whose builds count; None for all.
         """
         exact = key(wanted)
@@ -147,12 +146,12 @@ class Store:
         return found[0]
 
     def built_by(self, host, wanted, tree):
-        """The manifest of a build of these inputs that this host has built already, or None. It need not be handed out yet."""
+        """Return the manifest of a build of these inputs by this host, or None. It may lack votes to be handed out."""
         return next((manifest for manifest in self.manifests() if host in manifest["votes"] and manifest["tree"] == tree
                      and matches(manifest["inputs"], wanted) and self._is_complete(manifest)), None)
 
     def manifests(self):
-        """All manifests that are sound; the others count as not there."""
+        """Return all valid manifests; the others are ignored."""
         try:
             names = sorted(os.listdir(self._path("builds")))
         except FileNotFoundError:
@@ -166,20 +165,20 @@ class Store:
         return self._path("builds", name + ".json")
 
     def _read(self, name):
-        """A manifest whose form is right, or None."""
+        """Return a manifest if it is valid, else None."""
         try:
             manifest = json.loads(read_file(self._manifest(name), 1 << 20) or b"")
         except (OSError, ValueError, RecursionError):
             return None
         if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA or manifest.get("key") != name:
             return None
-        there = manifest.get("inputs")
+        inputs = manifest.get("inputs")
         if (
-            not isinstance(there, dict) or set(there) != set(HARD + SOFT)
-            or not all(isinstance(value, str) for value in there.values())
+            not isinstance(inputs, dict) or set(inputs) != set(HARD + SOFT)
+            or not all(isinstance(value, str) for value in inputs.values())
         ):
             return None
-        if key(there) != name or not all(isinstance(manifest.get(field), str) for field in _TEXT):
+        if key(inputs) != name or not all(isinstance(manifest.get(field), str) for field in _TEXT):
             return None
         if (
             not _DIGEST.match(manifest["sha256"]) or not _DIGEST.match(manifest["log"])
@@ -196,7 +195,7 @@ class Store:
         return manifest if isinstance(probes, list) and all(isinstance(probe, str) for probe in probes) else None
 
     def _is_complete(self, manifest):
-        """Whether all of a build is there, as it was put there."""
+        """Return whether the module and the log of a build are present and undamaged."""
         return all(self._object(manifest[name]) is not None for name in ("sha256", "log"))
 
     def _object(self, digest):
@@ -204,21 +203,21 @@ class Store:
         return content if content is not None and hashlib.sha256(content).hexdigest() == digest else None
 
     def read(self, manifest):
-        """`(module, log)` of a build, both as bytes."""
+        """Return `(module, log)` of a build, both as bytes."""
         return self._object(manifest["sha256"]), self._object(manifest["log"])
 
     def put(self, wanted, built, board, log, probes, tree, certificate=b"", hosts=None):
-        """Keep what a board answered to a build: untrusted, so it is validated first. Returns the manifest.
+        """Validate and store the build that a board returned, which is untrusted. Return its manifest.
 
         Args:
-            wanted: the inputs as they were known before; the symbol versions are those the board built with.
-            built: as `_prebuilt.collect` gives it.
+            wanted: the inputs known before the build; the digest of Module.symvers is added from the answer.
+            built: what module_utils/_dkms/prebuilt.py collected.
             board: name in the inventory of the host that built it.
             certificate: the certificate whose digest is in `wanted`, as bytes.
-            hosts: the hosts whose builds count; None for all. A build of none of them is replaced.
+            hosts: the hosts whose builds count; None for all. A build of any other host is replaced.
 
         Raises:
-            StoreError: where it is not kept.
+            StoreError: if it is invalid or cannot be stored.
         """
         try:
             content = base64.b64decode(built["content"], validate=True)
@@ -248,29 +247,29 @@ class Store:
             probes=[clean(str(probe)) for probe in (probes or ())[:100]],
         )
 
-    def add(self, there, content, log, hosts=None, **more):
-        """Keep a build, or count it as a vote for the one of the same inputs that is there; returns the manifest.
+    def add(self, inputs, content, log, hosts=None, **more):
+        """Store a build, or count it as a vote for the stored one with the same inputs. Return the manifest.
 
         Args:
-            there: the inputs it was built from.
+            inputs: the inputs it was built from.
             content: the module's bytes.
             log: the build log as text.
             hosts: the hosts whose builds count; None for all.
-            more: what a manifest says besides.
+            more: further keys of the manifest.
         """
         digest, board = code_digest(more["file"], content), more["board"]
-        manifest = dict(more, schema=SCHEMA, key=key(there), inputs=there, size=len(content), votes={board: digest})
+        manifest = dict(more, schema=SCHEMA, key=key(inputs), inputs=inputs, size=len(content), votes={board: digest})
         log = log.encode("utf-8", "replace")
         try:
             with self._locked("store"):
                 present = self._read(manifest["key"])
                 if present and self._is_complete(present) and present["tree"] == manifest["tree"] and counted(present, hosts):
-                    # What a host has built before counts on: it cannot take back that it differs.
+                    # The first vote of a host stays: it cannot withdraw a build that differs.
                     manifest = dict(present, votes={board: digest, **present["votes"]})
                     if digest != manifest["votes"][board]:
                         raise StoreError(
-                            "%s has built different modules from the same inputs (%s, now %s): the build is not kept in the store"
-                            % (board, manifest["votes"][board][-64:][:12], digest[-64:][:12])
+                            "%s has built different modules from the same inputs (%s, now %s): "
+                            "the build is not kept in the store" % (board, manifest["votes"][board][-64:][:12], digest[-64:][:12])
                         )
                 else:
                     for name, data in (("sha256", content), ("log", log)):
@@ -287,25 +286,25 @@ class Store:
         return manifest
 
     def disagreement(self, manifest, hosts=None):
-        """One sentence where hosts built different modules from the same inputs, or None."""
+        """Return which hosts built different modules from the same inputs, as a sentence; None if none did."""
         votes = counted(manifest, hosts)
         if not differ(votes.values()):
             return None
         return (
-            "two hosts built different modules from the same inputs: %s. No board gets either from the store. Find out why, then remove %s"
-            % (
+            "two hosts built different modules from the same inputs: %s. No board gets either from the store. "
+            "Find out why, then remove %s" % (
                 " and ".join("%s (%s)" % (host, votes[host][-64:][:12]) for host in sorted(votes)),
                 self._manifest(manifest["key"]),
             )
         )
 
     def _prune(self, fresh):
-        """Take the builds away that were not used for longest, but none that a run is about to use, and what no manifest names."""
+        """Remove the least recently used builds that no run has locked, and the objects that no manifest names."""
         paths = {
             name[:-5]: os.stat(self._path("builds", name)).st_mtime_ns for name in os.listdir(self._path("builds"))
             if name.endswith(".json")
         }
-        # What cannot be read is of no use: it is damaged, or of another release of this collection.
+        # Invalid manifests are damaged, or of another release of this collection.
         useless = {name for name in set(paths) - {fresh} if self._read(name) is None}
         for name in [*useless, *sorted(set(paths) - useless - {fresh}, key=paths.get, reverse=True)[self.keep - 1:]]:
             manifest = self._read(name)
@@ -316,13 +315,13 @@ class Store:
                 continue
         named = {manifest[field] for manifest in self.manifests() for field in ("sha256", "log")}
         for name in os.listdir(self._path("objects")):
-            # Nobody else adds: what is not finished, too, was left by a run that died.
+            # Only the holder of the store's lock adds objects, so an unfinished one was left by a run that died.
             if name not in named:
                 os.unlink(self._path("objects", name))
         self._forget_locks()
 
     def _forget_locks(self):
-        """Remove the lock files of kernels that no build is left of and nobody waits for."""
+        """Remove the lock files of kernels without builds, unless a run holds them."""
         names = {lock_name(manifest["inputs"]) for manifest in self.manifests()} | {"store"}
         for name in set(os.listdir(self._path("locks"))) - names:
             with contextlib.suppress(BlockingIOError), self._locked(name, wait=False):

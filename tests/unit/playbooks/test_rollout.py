@@ -400,7 +400,7 @@ WRONG = {
     "a file of one board": ({}, "/nowhere.yml, and there is no such file on the controller. No board was touched."),
     "a flag of one board": ({}, "npu_hold or npu_build_ok of a board is ja: it is true or false. No board was touched."),
     "a type": ({"npu_select": ["a", "list"]}, "npu_select"),
-    "the record": ({"npu_staging_file": "{{ inventory_dir }}/boards.yml"}, "is damaged (it is no JSON"),
+    "the record": ({"npu_staging_file": "{{ inventory_dir }}/boards.yml"}, "is damaged (it is not JSON"),
 }
 
 

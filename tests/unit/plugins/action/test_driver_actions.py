@@ -474,7 +474,7 @@ def test_a_module_whose_signature_is_not_valid_is_not_shared(dkms, signer, forge
 def test_a_store_of_others_is_an_error_before_anything_is_asked(dkms, tmp_path):
     (tmp_path / "store").mkdir(mode=0o777)
     (tmp_path / "store").chmod(0o777)
-    with pytest.raises(AnsibleActionFail, match="others than you can write"):
+    with pytest.raises(AnsibleActionFail, match="other users can write"):
         dkms(AssertionError)
 
 

@@ -96,7 +96,7 @@ def test_an_answer_is_found_among_whatever_else_is_printed():
     assert payload.parse('Welcome!\x1b[0m\n{"a": 1}\nxx\n@@{"facts": {}}@@\nbye', "@@") == {"facts": {}}
     wrong = {
         "there is no answer": ["", "{}", "@@{}", "@@{}@@{}@@"],
-        "is no JSON": ["@@{@@", '@@{"a": NaN}@@', "@@%s@@" % ("[" * 100000)], "is no object": ["@@[]@@"],
+        "is not JSON": ["@@{@@", '@@{"a": NaN}@@', "@@%s@@" % ("[" * 100000)], "is not an object": ["@@[]@@"],
         "characters, more than": ["x" * (2 << 20)],
     }
     for words, outputs in wrong.items():

@@ -141,7 +141,7 @@ def test_only_what_is_documented_is_taken(act):
 @pytest.mark.parametrize(
     "answer, where",
     [
-        ([], "it is no object"),
+        ([], "it is not an object"),
         ({"changed": "yes"}, "changed is not true or false"),
         ({"packages": "dkms"}, "packages is not a list"),
         ({"packages": [1]}, "packages is not a text"),

@@ -121,7 +121,7 @@ def test_a_mirror_that_sends_a_byte_now_and_then_does_not_hold_the_run_up(tmp_pa
         lambda source, timeout: Dripping(b"x" * 10000) if "drip" in source else usual(source, timeout=timeout),
     )
     monkeypatch.setattr(fetch, "time", types.SimpleNamespace(monotonic=lambda: clock[0]))
-    with pytest.raises(fetch.ArtifactError, match="cannot get .* .it takes longer than 3600 s"):
+    with pytest.raises(fetch.ArtifactError, match="cannot get .* .the download takes longer than 3600 s"):
         fetch.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=["http://drip.example"])
     # As one that does not answer: the next one is asked.
     assert (
@@ -330,7 +330,7 @@ def test_a_netrc_that_cannot_be_used_is_said_and_not_shown(tmp_path, private, te
 
 
 def test_a_mirror_without_a_scheme_is_no_file(tmp_path):
-    with pytest.raises(fetch.ArtifactError, match="a mirror is no URL such as https://mirror.example.com") as error:
+    with pytest.raises(fetch.ArtifactError, match="a mirror is not a URL such as https://mirror.example.com") as error:
         fetch.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=["user:s3cret@mirror.example.com/x"])
     assert SECRET not in str(error.value)
 
@@ -370,7 +370,7 @@ def test_a_cache_that_others_can_write_to_is_refused(tmp_path, mirror, which):
     for keep in (True, False):
         with pytest.raises(
             fetch.ArtifactError,
-            match="others than you can write to npu_cache_dir .* has mode 0777 .* or set npu_cache_dir to",
+            match="other users can write to npu_cache_dir .* has mode 0777 .* or set npu_cache_dir to",
         ):
             fetch.fetch(pins(), PATH, str(cache), mirrors=[mirror], keep=keep)
     folder.chmod(0o755)

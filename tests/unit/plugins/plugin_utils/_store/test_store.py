@@ -216,7 +216,7 @@ def test_nobody_else_can_read_or_write(store):
 
 def test_a_store_that_others_can_write_to_is_not_used(store):
     os.chmod(store.folder, 0o777)
-    with pytest.raises(_store.StoreError, match="others than you can write"):
+    with pytest.raises(_store.StoreError, match="other users can write"):
         _store.Store(store.folder)
 
 
@@ -450,7 +450,7 @@ def test_memory_that_runs_out_is_a_damaged_module(store, monkeypatch):
 @pytest.mark.parametrize("place", ["builds", "objects", "locks"])
 def test_a_folder_of_the_store_that_others_can_write_to_is_refused(store, place):
     os.chmod(os.path.join(store.folder, place), 0o770)
-    with pytest.raises(_store.StoreError, match="others than you can write to the store .*/%s has mode 0770" % place):
+    with pytest.raises(_store.StoreError, match="other users can write to the store .*/%s has mode 0770" % place):
         _store.Store(store.folder)
 
 
