@@ -38,7 +38,7 @@ def npu_select_error(query):
     try:
         _select.check(query)
     except ValueError as error:
-        return _select.message([str(error)], "No board was touched.")
+        return _select.message([str(error)], "No board was changed.")
     return ""
 
 

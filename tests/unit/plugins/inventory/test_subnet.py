@@ -235,9 +235,9 @@ def test_the_cache_answers_until_the_file_is_changed_or_the_cache_is_flushed(inv
 
 WRONG = {
     "a network that is too large": (
-        {"ranges": ["127.0.0.0/8"]}, "ranges name 16777214 addresses, and max_addresses is 4096",
+        {"ranges": ["127.0.0.0/8"]}, "ranges have 16777214 addresses, more than max_addresses (4096)",
     ),
-    "a name": ({"ranges": ["localhost"]}, "'localhost' is no IPv4 or IPv6 address"),
+    "a name": ({"ranges": ["localhost"]}, "'localhost' is not an IPv4 or IPv6 address"),
     "an exclusion": ({"exclude": ["x"]}, "exclude has 'x'"),
     "no ranges": ({"ranges": []}, "ranges is empty"),
     "a port": ({"ports": [0]}, "ports are numbers from 1 to 65535"),

@@ -111,7 +111,7 @@ def test_nobody_waits_for_what_is_proven():
     )
     assert (
         answer["boards"]["a"]["reason"]
-        == "kernel 6.1.84 (rk3588) with driver 0.9.6 is proven (b, 2026-11-23 18:04 UTC)"
+        == "kernel 6.1.84 (rk3588) with driver 0.9.6 is verified (b, 2026-11-23 18:04 UTC)"
     )
 
 
@@ -120,7 +120,7 @@ def test_after_a_kernel_update_a_board_is_not_proven_and_the_sentence_says_what_
     answer = decide({"b": board("6.1.99"), "c": board(NEW), "d": board("6.1.99", soc="rk3576")}, proven=proven)
     assert answer["staging"] == ["b", "d"] and answer["rollout"] == ["c"]
     assert (
-        "proven is this driver with kernel 6.1.84 only, and that is not the kernel now"
+        "this driver is verified only with kernel 6.1.84, which is not the running kernel"
         in answer["boards"]["b"]["reason"]
     )
     assert "proven is" not in answer["boards"]["d"]["reason"]
@@ -197,9 +197,9 @@ def test_the_batches(value, serial):
     "name, value, said",
     [
         ("rollout", [], "names no batch"),
-        ("rollout", 0, "0 is no batch"),
-        ("rollout", ["0%"], "is no batch"),
-        ("rollout", ["101%"], "is no batch"),
+        ("rollout", 0, "0 is not a batch"),
+        ("rollout", ["0%"], "is not a batch"),
+        ("rollout", ["101%"], "is not a batch"),
         ("rollout", [True], "neither a count"),
         ("rollout", [1.5], "neither a count"),
         ("rollout", "", "neither a count"),
@@ -229,7 +229,7 @@ def test_a_wrong_query_decides_nothing_and_says_where():
     assert len(answer["errors"]) == 2 and answer["boards"] == {} and answer["staging"] == answer["rollout"] == []
     sentence, line, caret = answer["message"].split("\n")
     assert sentence.startswith("npu_rollout is 0: ") and sentence.endswith(
-        "(did you mean name?). No board was touched."
+        "(did you mean name?). No board was changed."
     )
     assert (line, caret) == ("    nam", "    ^")
 
@@ -248,7 +248,7 @@ def test_boards_wait_until_their_staging_board_is_committed():
     boards["b"]["__npu_error"] = "b: rolled back"
     gate = _rollout.gate(answer, boards)
     assert gate["c"]["go"] and not gate["d"]["go"] and gate["d"]["verdict"] == "waiting" and not gate["d"]["fine"]
-    assert "its staging board b failed. Mend that one and run stage-npu.yml" in gate["d"]["reason"]
+    assert "its staging board b failed. Fix that board and run stage-npu.yml" in gate["d"]["reason"]
     # Installed, and left to a reboot of the owner's: nobody knows yet.
     del boards["b"]["__npu_error"]
     assert "its staging board b is not committed" in _rollout.gate(answer, boards)["d"]["reason"]
@@ -282,9 +282,9 @@ def test_staging_leaves_the_others_and_that_is_fine():
     boards["a"]["__npu_is_committed"] = True
     gate = _rollout.gate(answer, boards, stage=True)
     assert gate["a"]["go"] and gate["b"] == {
-        "go": False, "verdict": "waiting", "reason": "its staging board is a; upgrade-npu.yml takes it", "fine": True,
+        "go": False, "verdict": "waiting", "reason": "its staging board is a; upgrade-npu.yml upgrades it", "fine": True,
     }
-    assert gate["c"]["verdict"] == "waiting" and "is proven (c, " in gate["c"]["reason"] and gate["c"]["fine"]
+    assert gate["c"]["verdict"] == "waiting" and "is verified (c, " in gate["c"]["reason"] and gate["c"]["fine"]
 
 
 def test_a_check_run_waits_for_nobody_and_has_one_batch():

@@ -46,7 +46,7 @@ def test_a_damaged_file_is_one_sentence_and_stays(tmp_path, text):
     path = tmp_path / "staging.json"
     path.write_bytes(text.encode(errors="surrogateescape"))
     for call in (lambda: staging.read(str(path)), lambda: staging.add(str(path), [entry()], "today")):
-        with pytest.raises(staging.StagingError, match="is damaged .* take it away"):
+        with pytest.raises(staging.StagingError, match="is damaged .* Remove it"):
             call()
     assert path.read_bytes() == text.encode(errors="surrogateescape")
 
