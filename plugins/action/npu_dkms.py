@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Composes the DKMS tree on the controller and knows what was built for other boards, then runs the module: see plugins/modules/npu_dkms.py."""
+"""Composes the DKMS tree, looks up the store, then runs the module: see plugins/modules/npu_dkms.py."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ActionModule(StoreAction):
         if args.get("state", "present") == "present":
             if not source or not build_files:
                 raise AnsibleActionFail("npu_dkms needs source and build_files for state=present")
-            # A check run keeps nothing in the controller's cache, so the tree's digest is not known.
+            # Check mode stores nothing in the cache, so the tarball may be missing and the tree's digest unknown.
             tarball, digest = self.read_source(source, digest, may_be_missing=self._task.check_mode)
             if folder:
                 store, wanted = self.store_and_inputs(args, folder, keep, digest, build_files, task_vars)
@@ -56,12 +56,12 @@ class ActionModule(StoreAction):
         return result
 
     def from_store(self, result, args, internal, store, wanted, seconds, task_vars, hosts=None, fills=True, agree=1):
-        """Have the board take what is in the store, or else build; what it has built is put there where it may fill the store.
+        """Install a module from the store, or build it and store the build if this host may fill the store.
 
         Args:
             hosts: the hosts whose builds count; None for all.
             fills: whether this host is one of them.
-            agree: how many of them must have built the same.
+            agree: number of hosts that must have built the same module.
         """
         refused, entry = {}, None
         tree = "" if internal["archive_sha256"] == "not fetched" else internal["archive_sha256"]
@@ -73,8 +73,7 @@ class ActionModule(StoreAction):
                 break
             with store.lock(wanted):
                 entry = store.find(wanted, tree, refused, agree, hosts)
-                # After it has refused a module, what a board builds is its own affair: else it could put another one in
-                # its place.
+                # A board that refused a module must not replace it in the store by its own build.
                 shares = fills and not refused
                 if not entry and shares:
                     result.update(self.run_module("npu_dkms", args, task_vars, seconds, dict(internal, collect=True)))
@@ -104,7 +103,7 @@ class ActionModule(StoreAction):
         result.setdefault("stored", None)
 
     def put(self, result, store, wanted, tree, board, hosts=None, agree=1):
-        """Keep what a board has just built. What cannot be kept is built once more elsewhere, which is no reason to fail."""
+        """Store what a board has just built. A failure is only noted, as another board can build it again."""
         built = result.pop("built", None)
         if not built:
             return

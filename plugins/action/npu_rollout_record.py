@@ -52,6 +52,6 @@ class ActionModule(ActionBase):
                 proven, new = read(path), []
         except StagingError as error:
             raise AnsibleActionFail(str(error)) from error
-        # The record belongs to the controller: to extend it is not a change of the board.
+        # The record is on the controller: extending it does not change the board.
         result.update(changed=False, proven=proven, recorded=new)
         return result

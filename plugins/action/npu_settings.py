@@ -13,7 +13,7 @@ ARGUMENTS = dict(scope=dict(type="str", choices=["board", "run"], default="board
 
 
 class ActionModule(ActionBase):
-    """Resolve the public variables of the roles and keep them."""
+    """Resolve and save the public variables of the roles."""
 
     _requires_connection = False
     _supports_check_mode = True

@@ -26,11 +26,11 @@ ARGUMENTS = dict(
     ),
 )
 FOR_ALL = ("dkms",)
-"""Packages that a board needs wherever its module was built."""
+"""Packages that a board needs even if its module is in the store."""
 
 
 class ActionModule(StoreAction):
-    """Say whether a board's module is in the store."""
+    """Report whether the store has a module for a board."""
 
     def act(self, result, task_vars):
         params = self.validate_argument_spec(**ARGUMENTS)[1]

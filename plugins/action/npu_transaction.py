@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Sends the guard and the lock's owner, then runs the module: see plugins/modules/npu_transaction.py.
+"""Passes the guard and the lock's owner to the module: see plugins/modules/npu_transaction.py.
 
-The lock of a run of this user on this machine that has ended does not count.
+A lock of a run of this user on this machine that has ended is ignored.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..plugin_utils._rollout.run_owner import has_ended, owner
 
 
 class ActionModule(BoardAction):
-    """Begin, commit or take back an upgrade."""
+    """Begin, commit or roll back an upgrade."""
 
     def act(self, result, task_vars):
         internal = {"owner": owner(os.getppid())}

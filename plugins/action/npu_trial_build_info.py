@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Says what the data knows of a kernel and sends the DKMS tree along, then runs the module: see plugins/modules/npu_trial_build_info.py."""
+"""Checks the compatibility data, uploads the DKMS tree, runs the module: see plugins/modules/npu_trial_build_info.py."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..plugin_utils._store import store as _store
 
 
 class ActionModule(StoreAction):
-    """Try whether a driver builds for kernels."""
+    """Test whether a driver builds for kernels."""
 
     def act(self, result, task_vars):
         args = dict(self._task.args)
@@ -30,7 +30,7 @@ class ActionModule(StoreAction):
         kernels = [kernels] if isinstance(kernels, str) else list(dict.fromkeys(map(str, kernels or [])))
         if not source or not build_files or not kernels or not args.get("version"):
             raise AnsibleActionFail("npu_trial_build_info needs kernels, version, source and build_files")
-        known, packages = what_is_known(kernels, args["version"], compatibility)
+        known, packages = known_results(kernels, args["version"], compatibility)
         args["kernels"] = [release for release in kernels if release not in known]
         if args["kernels"]:
             seconds = (seconds or gate.limits("npu_trial_build_info")[0]) * len(args["kernels"])
@@ -42,7 +42,7 @@ class ActionModule(StoreAction):
                 store, wanted = self.store_and_inputs(about, folder, keep, digest, build_files, task_vars)
                 if len(kernels) != 1 or not wanted:
                     raise AnsibleActionFail(
-                        "npu_trial_build_info keeps in the store what is built for the kernel that runs on the task's board, by its facts"
+                        "npu_trial_build_info with store set builds only for the running kernel of the board: run npu_facts first"
                     )
                 if not self.build(result, args, internal, store, wanted, seconds, task_vars, hosts, agree):
                     return result
@@ -50,13 +50,13 @@ class ActionModule(StoreAction):
                 result.update(self.run_module("npu_trial_build_info", args, task_vars, seconds, internal))
             if result.get("failed"):
                 return result
-        # An answer may not name other kernels than it was asked of: their logs are files here.
+        # An answer must not name other kernels: their logs become files on the controller.
         tried = {
             entry["release"]: entry for entry in result.get("kernels") or () if entry.get("release") in args["kernels"]
         }
         missing = [release for release in args["kernels"] if "verdict" not in tried.get(release, ())]
         if missing:
-            raise MalformedAnswer("it says nothing of kernel %s" % missing[0])
+            raise MalformedAnswer("it has no result for kernel %s" % missing[0])
         for entry in tried.values():
             log = entry.pop("log", "")
             entry.pop("built", None)
@@ -70,12 +70,12 @@ class ActionModule(StoreAction):
         return result
 
     def build(self, result, args, internal, store, wanted, seconds, task_vars, hosts=None, agree=1):
-        """Build for the store; return whether that was tried."""
+        """Build for the store; return whether a build was started."""
         tree = internal["archive_sha256"]
         host = str(self._task.delegate_to or task_vars["inventory_hostname"])
         if hosts is not None and host not in hosts:
             raise AnsibleActionFail(
-                "%s does not build for other boards: npu_store_from does not name it. Add it there, or unset npu_builder."
+                "%s does not build for other boards: it is not in npu_store_from. Add it there, or unset npu_builder."
                 % host
             )
         try:
@@ -103,11 +103,11 @@ class ActionModule(StoreAction):
         return True
 
 
-def what_is_known(kernels, version, compatibility):
-    """`(entries of kernels that the data says are unsupported, names of the header packages)`, both by release.
+def known_results(kernels, version, compatibility):
+    """Return `(results of kernels that the data marks as unsupported, names of header packages)`, both by release.
 
     Raises:
-        AnsibleActionFail: for what is not a kernel's release, and for data that is not sound.
+        AnsibleActionFail: for an invalid kernel release or invalid data.
     """
     try:
         data = _compatibility.checked(compatibility)

@@ -113,8 +113,8 @@ def _address(text):
     # Abbreviated addresses are refused, as they may mean another address than the user expects.
     if not (netaddr.valid_ipv4(text, flags=netaddr.INET_PTON) or netaddr.valid_ipv6(text)):
         raise ValueError(
-            "%r is not an IPv4 or IPv6 address. Write a network (10.1.0.0/24), a range (10.1.0.10-10.1.0.99) or an address"
-            % text
+            "%r is not an IPv4 or IPv6 address. Write a network (10.1.0.0/24), a range (10.1.0.10-10.1.0.99) or an "
+            "address" % text
         )
     return netaddr.IPAddress(text)
 
