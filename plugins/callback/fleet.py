@@ -182,5 +182,5 @@ class _Screen:
 
 
 def _of(result, name):
-    """Return the C(host), C(task) or C(result) of a task's result; before ansible-core 2.19 these had an underscore."""
+    """Return the `host`, `task` or `result` of a task's result; before ansible-core 2.19 these had an underscore."""
     return getattr(result, name) if hasattr(result, name) else getattr(result, "_" + name)

@@ -170,8 +170,12 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _subnet
 
 # What a finding depends on: a cache that was made with others is none.
-OPTIONS = ("ranges", "exclude", "ports", "identify", "ssh_executable", "ssh_user", "ssh_private_key", "ssh_args", "tree")
-LIMITS = {"max_addresses": 1 << 20, "concurrency": 512, "timeout": 600, "identify_timeout": 600, "identify_concurrency": 128}
+OPTIONS = (
+    "ranges", "exclude", "ports", "identify", "ssh_executable", "ssh_user", "ssh_private_key", "ssh_args", "tree",
+)
+LIMITS = {
+    "max_addresses": 1 << 20, "concurrency": 512, "timeout": 600, "identify_timeout": 600, "identify_concurrency": 128,
+}
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -193,7 +197,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError("%s: %s" % (path, error)) from error
         self._say(boards)
         keep = self.get_option("keep")
-        boards = [board for board in boards if keep == "all" or board["identified"] and (keep == "identified" or board["soc"])]
+        boards = [
+            board for board in boards if keep == "all" or board["identified"] and (keep == "identified" or board["soc"])
+        ]
         boards, sentences = _subnet.without_duplicates(boards)
         for sentence in sentences:
             self.display.warning(sentence)
@@ -204,7 +210,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _found(self, path, cache):
         """What was found, now or when the cache was filled."""
         self._check()
-        places = _subnet.addresses(self.get_option("ranges"), self.get_option("exclude"), self.get_option("max_addresses"))
+        places = _subnet.addresses(
+            self.get_option("ranges"), self.get_option("exclude"), self.get_option("max_addresses")
+        )
         client = self._client()
         options = {name: self.get_option(name) for name in OPTIONS}
         digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()
@@ -217,12 +225,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 pass
         if isinstance(kept, dict) and kept.get("options") == digest:
             return kept["boards"]
-        found = _subnet.scan(places, self.get_option("ports"), self.get_option("timeout"), self.get_option("concurrency"))
+        found = _subnet.scan(
+            places, self.get_option("ports"), self.get_option("timeout"), self.get_option("concurrency")
+        )
         self.display.vv("%s: %d of %d addresses speak ssh" % (path, len(found), len(places)))
         if self.get_option("identify"):
             boards = _subnet.identify(found, client, self.get_option("identify_concurrency"))
         else:
-            boards = _subnet.not_asked(found)
+            boards = _subnet.unidentified(found)
         if self.get_option("cache"):
             self._cache[key] = {"options": digest, "boards": boards}
         return boards
@@ -247,9 +257,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if unknown:
             raise ValueError("tree has %s: there are proc and sys" % ", ".join(map(str, unknown)))
         client = {
-            "executable": self.get_option("ssh_executable"), "user": self.get_option("ssh_user"), "key": self.get_option("ssh_private_key"),
-            "args": self.get_option("ssh_args"), "timeout": self.get_option("identify_timeout"),
-            "proc": str(tree.get("proc") or "/proc"), "sys": str(tree.get("sys") or "/sys"),
+            "executable": self.get_option("ssh_executable"), "user": self.get_option("ssh_user"),
+            "key": self.get_option("ssh_private_key"), "args": self.get_option("ssh_args"),
+            "timeout": self.get_option("identify_timeout"), "proc": str(tree.get("proc") or "/proc"),
+            "sys": str(tree.get("sys") or "/sys"),
         }
         # Wrong paths are an error of the file, and not of each board.
         _subnet.command("192.0.2.1", 22, client)
@@ -259,13 +270,21 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Warn of hosts that were to be identified and could not."""
         failed = [board for board in boards if board.get("error")]
         if failed:
-            some = ", ".join("%s (%s)" % (board["address"], board["error"]) for board in failed[:5]) + (", ..." if len(failed) > 5 else "")
-            self.display.warning("%d of %d hosts could not be asked which board they are: %s" % (len(failed), len(boards), some))
+            some = ", ".join("%s (%s)" % (board["address"], board["error"]) for board in failed[:5]) + (
+                ", ..." if len(failed) > 5 else ""
+            )
+            self.display.warning(
+                "%d of %d hosts could not be asked which board they are: %s" % (len(failed), len(boards), some)
+            )
 
     def _add(self, name, board):
         strict = self.get_option("strict")
         self.inventory.add_host(name)
-        for variable, value in (("ansible_host", board["address"]), ("ansible_port", board["port"]), ("npu_subnet", board)):
+        for variable, value in (
+            ("ansible_host", board["address"]),
+            ("ansible_port", board["port"]),
+            ("npu_subnet", board),
+        ):
             self.inventory.set_variable(name, variable, value)
         if self.get_option("identify") and self.get_option("default_groups"):
             for group in _subnet.groups_of(board):

@@ -62,7 +62,7 @@ class LookupModule(LookupBase):
             if scope == "board":
                 gate.refuse_impostor(variables.get("ansible_facts"))
             if scope:
-                return [_settings.kept(board if scope == "board" else None)]
+                return [_settings.load(board if scope == "board" else None)]
             return [_settings.resolve(self._templar, variables, terms)]
         except ValueError as error:
             raise AnsibleLookupError("%s: %s" % (board, error)) from error

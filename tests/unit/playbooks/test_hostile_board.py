@@ -118,7 +118,7 @@ def test_400_mb_are_cut_off_while_they_are_read(play, pipelining):
 
 def test_an_answer_of_nothing_but_brackets(play):
     text, peak = play("cat >/dev/null\nprintf '{\"packages\": '\nhead -c 900000 /dev/zero | tr '\\0' '['\necho '}'", [on_evil("npu_apt")])
-    assert "the board's answer is malformed: it is no JSON" in text and peak < 250
+    assert "the board's answer is malformed: it is not JSON" in text and peak < 250
 
 
 def test_a_board_that_says_nothing_is_unreachable_after_its_time(play, tmp_path):
