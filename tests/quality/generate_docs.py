@@ -312,7 +312,8 @@ def compatibility(data):
         ("Models", "The model, picture and Top5 that verify a board. A file without a known checksum is not downloaded; add it as shown below.", _models),
         ("Pictures", "", _pictures),
         ("SoCs", "With the model that verifies a board after an upgrade to the default driver.", _socs),
-        ("Kernels", "The row with the highest version at or below a kernel's counts, for building a module. A driver that already works needs no row.", _kernels),
+        ("Kernels", "The row with the highest version at or below a kernel's counts, for building a module. "
+                    "A driver that already works needs no row.", _kernels),
         ("Kernels of the boards' own repositories", "Which driver a kernel package is known to have, by its whole name; for `npu_driver_strategy` "
                                                     "`auto` and `vendor_kernel`. The first row that fits counts.", _vendor_kernels),
         ("Header packages", "The package a kernel's headers come in, by the release it calls itself. The first row that fits counts.", _headers),

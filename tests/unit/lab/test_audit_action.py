@@ -72,7 +72,9 @@ def audit(tmp_path):
         if environment:
             task["environment"] = environment
         play = [{"hosts": "all", "gather_facts": False, "tasks": [
-            task, {"rkfleet.npu.npu_recap": {"boards": "{{ groups.all }}"}, "run_once": True}, {"ansible.builtin.set_fact": {"answers": "{{ dict(groups.all | zip(groups.all | map('extract', hostvars, 'audit'))) }}"}, "run_once": True},
+            task, {"rkfleet.npu.npu_recap": {"boards": "{{ groups.all }}"}, "run_once": True},
+            {"ansible.builtin.set_fact": {
+                "answers": "{{ dict(groups.all | zip(groups.all | map('extract', hostvars, 'audit'))) }}"}, "run_once": True},
             {"ansible.builtin.copy": {"dest": str(tmp_path / "answers.json"), "content": "{{ answers | to_json }}"}, "run_once": True, "check_mode": False,
              "delegate_to": "localhost", "vars": {"ansible_python_interpreter": sys.executable, "ansible_remote_tmp": str(tmp_path / "controller")}}]}]
         (tmp_path / "play.yml").write_text(json.dumps(play))
