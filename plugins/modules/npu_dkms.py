@@ -165,7 +165,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import prebuilt
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsPackage
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import DkmsError
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.build_log import probe_lines
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.signing import Signing, SigningError
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance
@@ -232,7 +232,7 @@ def main():
     except SigningError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="the source or the module of the driver cannot be written: %s" % told(error))
+        module.fail_json(msg="the source or the module of the driver cannot be written: %s" % describe_error(error))
     built = None
     if params["collect"] and "install" in steps:
         built = prebuilt.collect(module.run_command, package.module_file(), package.modules + "/build")

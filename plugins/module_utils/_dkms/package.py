@@ -19,7 +19,7 @@ from .._board.files import (
     read_file,
     sha256_of,
     sync_file,
-    told,
+    describe_error,
 )
 from .._board.paths import SIGNING_PATHS, SUFFIXES
 from . import prebuilt
@@ -166,7 +166,7 @@ class DkmsPackage:
         try:
             before = Snapshot(self._touched, os.path.dirname(self.database), self.tree)
         except OSError as error:
-            raise DkmsError(told(error, *self._places())) from error  # nothing has changed yet
+            raise DkmsError(describe_error(error, *self._places())) from error  # nothing has changed yet
         try:
             if "signing" in steps:
                 self.signing.apply()
@@ -180,7 +180,7 @@ class DkmsPackage:
                 log = self.install("built" if "install" in steps else "installed")
             os.sync()
         except (OSError, DkmsError) as error:
-            reason = told(error, *self._places()) if isinstance(error, OSError) else str(error)
+            reason = describe_error(error, *self._places()) if isinstance(error, OSError) else str(error)
             log = getattr(error, "log", log)
             left = self._go_back(before, fresh)
             raise DkmsError(reason + left, log) from error
@@ -206,7 +206,7 @@ class DkmsPackage:
         try:
             changed = before.restore()
         except OSError as error:
-            return "; and what was there could not be put back: %s" % told(error, *self._places())
+            return "; and what was there could not be put back: %s" % describe_error(error, *self._places())
         finally:
             os.sync()
         self._depmod(path for path in changed if path.startswith(os.path.dirname(self.modules) + os.sep))
