@@ -198,7 +198,7 @@ def main():
         ),
         supports_check_mode=True,
     )
-    # The source tree on the board, a module that was built elsewhere, and whether the controller gets what is built.
+    # The source tree on the board, a prebuilt module, and whether the built module is returned to the controller.
     params = _internal.parameters(module, "npu_dkms", archive=None, archive_sha256=None, binary=None, collect=False)
     present, log, notes = params["state"] == "present", "", []
     binary = prebuilt.Binary(**params["binary"]) if params["binary"] else None
