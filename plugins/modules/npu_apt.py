@@ -73,7 +73,7 @@ repaired:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rkfleet.npu.plugins.module_utils._apt import ENVIRONMENT, Packages, PackagesError
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance, note_packages
 
@@ -96,7 +96,7 @@ def main():
     except PackagesError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="the packages cannot be managed: %s" % told(error))
+        module.fail_json(msg="the packages cannot be managed: %s" % describe_error(error))
     module.exit_json(**result)
 
 

@@ -87,7 +87,7 @@ import re
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import read_file, sent_files, told
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import read_file, sent_files, describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.default_kernel import FILES
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.setup import BootSetup, BootSetupError
@@ -132,7 +132,7 @@ def main():
     except OSError as error:
         module.fail_json(
             msg="the boot configuration cannot be read, or its state cannot be saved: %s"
-                % told(error, params["state_dir"])
+                % describe_error(error, params["state_dir"])
         )
     diff = [
         dict(

@@ -165,7 +165,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import prebuilt
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsPackage
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import DkmsError
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.build_log import probe_lines
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.signing import Signing, SigningError
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance
@@ -198,7 +198,7 @@ def main():
         ),
         supports_check_mode=True,
     )
-    # The source tree on the board, a module that was built elsewhere, and whether the controller gets what is built.
+    # The source tree on the board, a prebuilt module, and whether the built module is returned to the controller.
     params = _internal.parameters(module, "npu_dkms", archive=None, archive_sha256=None, binary=None, collect=False)
     present, log, notes = params["state"] == "present", "", []
     binary = prebuilt.Binary(**params["binary"]) if params["binary"] else None
@@ -232,7 +232,7 @@ def main():
     except SigningError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="the source or the module of the driver cannot be written: %s" % told(error))
+        module.fail_json(msg="the source or the module of the driver cannot be written: %s" % describe_error(error))
     built = None
     if params["collect"] and "install" in steps:
         built = prebuilt.collect(module.run_command, package.module_file(), package.modules + "/build")

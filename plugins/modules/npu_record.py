@@ -68,7 +68,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import record as _record
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
 
 
 def main():
@@ -91,7 +91,7 @@ def main():
         if (changed or refreshed) and not module.check_mode:
             _record.save(new, params["path"])
     except OSError as error:
-        module.fail_json(msg="%s cannot be written: %s" % (params["path"], told(error, params["path"])))
+        module.fail_json(msg="%s cannot be written: %s" % (params["path"], describe_error(error, params["path"])))
     diff = {"before": as_text(old) if changed else "", "after": as_text(new) if changed else ""}
     module.exit_json(
         changed=changed,

@@ -57,7 +57,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import runtime
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import told
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._runtime_install import (
     install, is_installed, RuntimeInstallError,
@@ -94,7 +94,7 @@ def main():
     except OSError as error:
         path = params["destination"]
         module.fail_json(msg="%s cannot be installed: %s. The library on the board is unchanged."
-                             % (path, told(error, path)))
+                             % (path, describe_error(error, path)))
     if change and not module.check_mode:
         result["runtime"] = runtime.read(Tree("/"))
     module.exit_json(changed=change, **result)

@@ -187,7 +187,7 @@ import re
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import sent_files, told
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import sent_files, describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import holders
@@ -246,7 +246,7 @@ def main():
     except state.TransactionError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="the state of the board cannot be saved: %s" % told(error, STATE_DIR))
+        module.fail_json(msg="the state of the board cannot be saved: %s" % describe_error(error, STATE_DIR))
     module.exit_json(**result)
 
 
@@ -259,7 +259,7 @@ def check(module, params):
         if not re.fullmatch(r"[A-Za-z0-9._~+-]+", name):
             module.fail_json(msg="%r is not a version of a driver" % name)
     if params["confirm_minutes"] < 1:
-        module.fail_json(msg="confirm_minutes is %d: it must be at least 1, for the board to boot and to be confirmed"
+        module.fail_json(msg="confirm_minutes is %d: it must be at least 1, so that the board has time to boot"
                              % params["confirm_minutes"])
 
 
@@ -296,14 +296,14 @@ def begun(module, params, transaction):
 def alive(module, params, transaction):
     """Send a heartbeat."""
     if transaction.is_pending() and not module.check_mode:
-        state.alive(STATE_DIR)
+        state.heartbeat(STATE_DIR)
     return dict(changed=False)
 
 
 def paused(module, params, transaction):
     """Release the board until it is rebooted at another time."""
     if transaction.is_pending() and not module.check_mode:
-        state.alive(STATE_DIR, never=True)
+        state.heartbeat(STATE_DIR, never=True)
         transaction.start_services("pending")
         transaction.unlock()
     return dict(changed=False)
@@ -318,29 +318,30 @@ def committed(module, params, transaction):
 def restored(module, params, transaction):
     """Restore the files."""
     folders = ["pending"] if params["restore"] == "pending" else ["pending", "origin"]
-    there = [folder for folder in folders if transaction.is_pending(folder)]
-    guarded = "origin" in there
-    baseline = transaction.baseline(there[-1]) if there else {}
-    names = [name for folder in there for name in state.packages(STATE_DIR, folder)]
+    restorable = [folder for folder in folders if transaction.is_pending(folder)]
+    guarded = "origin" in restorable
+    baseline = transaction.baseline(restorable[-1]) if restorable else {}
+    names = [name for folder in restorable for name in state.packages(STATE_DIR, folder)]
     if module.check_mode:
-        return dict(changed=bool(there), reboot_required=bool(there), baseline=baseline, packages=names,
+        return dict(changed=bool(restorable), reboot_required=bool(restorable), baseline=baseline, packages=names,
                     guarded=guarded, note="")
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
-    reboot, foreign = transaction.restore([folder for folder in there if folder != "origin"])
+    reboot, foreign = transaction.restore([folder for folder in restorable if folder != "origin"])
     if guarded:
         try:
             transaction.begin_rollback(watched.watched("/", [], params["runtime"]), params["confirm_minutes"])
         except state.TransactionError as error:
-            raise state.TransactionError("the rollback to before the first change was not begun: %s" % error) from error
+            raise state.TransactionError("the rollback to before the first change cannot be started: %s"
+                                         % error) from error
         try:
             reboot_origin, foreign = transaction.restore(["origin"])
         except state.TransactionError as error:
             raise state.TransactionError(
-                "%s. By itself the board returns to the state before the rollback in %d minutes"
+                "%s. The board returns to the state before the rollback by itself in %d minutes"
                 % (error, params["confirm_minutes"])) from error
         state.advance(STATE_DIR, "deployed")
         reboot = reboot or reboot_origin
-    return dict(changed=bool(there), reboot_required=reboot, baseline=baseline, packages=names, guarded=guarded,
+    return dict(changed=bool(restorable), reboot_required=reboot, baseline=baseline, packages=names, guarded=guarded,
                 note=FOREIGN if foreign else "")
 
 

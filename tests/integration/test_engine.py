@@ -123,7 +123,7 @@ def test_two_runs_never_have_one_board(fleet, tmp_path):
     (tmp_path / "tried").touch()
     rest = first.communicate(timeout=300)[0]
     assert first.returncode == 0, head + rest
-    assert second.returncode == 2 and "it is being worked on by" in said, said
+    assert second.returncode == 2 and "the board is locked by" in said, said
 
 
 def test_ansible_pull(tmp_path):

@@ -98,7 +98,7 @@ def leftovers(folder):
     return sorted(name for name in os.listdir(folder) if name.startswith(LEFTOVER)) if os.path.isdir(folder) else []
 
 
-def told(error, *paths):
+def describe_error(error, *paths):
     """Return what an OSError means in words: for a full disk with what is free where, for one mounted read-only with where.
 
     Args:

@@ -14,7 +14,7 @@ import re
 
 from . import default_kernel, edit, kernel_arguments, menu, menu_kernel, registry, u_boot_update, update_tool
 from .._board import checkpoint
-from .._board.files import clean_leftovers, ensure_dir, keep, read_file, told, write_file
+from .._board.files import clean_leftovers, ensure_dir, keep, read_file, describe_error, write_file
 from .._board.paths import DRACUT, MODULES_LOAD, STATE_DIR
 from .._board.tree import Tree
 from .._facts.driver import BLACKLIST
@@ -178,7 +178,7 @@ class BootSetup:
             left = self.restore()
             reason = str(error)
             if isinstance(error, OSError):
-                reason = told(error, self._place(self._read_by_loader() or MODULES_LOAD))
+                reason = describe_error(error, self._place(self._read_by_loader() or MODULES_LOAD))
             if left:
                 reason = "%s; and it could not be put back as it was: %s" % (reason, "; ".join(left))
                 raise BootSetupError(reason) from error
@@ -194,7 +194,7 @@ class BootSetup:
                 if self._read(path) != content:
                     self._write(path, content)
             except OSError as error:
-                left.append(told(error, self._place(path)))
+                left.append(describe_error(error, self._place(path)))
         with contextlib.suppress(OSError):
             self._settle()
         return left

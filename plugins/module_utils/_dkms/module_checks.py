@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Checks of a kernel module's file by modinfo, before it is used."""
+"""Check a kernel module's file with modinfo, before it is used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 
 
 def module_problem(run, path, kernel, module):
-    """Return one sentence on what is wrong with a module's file: for which kernel and by what name it was made, or None."""
+    """Return one sentence if a module was built for another kernel or has another name, or None."""
     for field, wanted in (("vermagic", kernel), ("name", module)):
         rc, out, dummy = run(["modinfo", "-F", field, path])
         found = (out.split() or [""])[0]
@@ -19,7 +19,10 @@ def module_problem(run, path, kernel, module):
 
 
 def alias_problem(run, path):
-    """Return one sentence on a module that udev would load by itself, or None: the guard counts a boot before a module is loaded by name."""
+    """Return one sentence if udev would load a module by itself, or None.
+
+    The guard counts a boot before the module is loaded by name, and udev would load it earlier.
+    """
     rc, out, dummy = run(["modinfo", "-F", "alias", path])
     aliases = [alias for alias in out.split() if alias.startswith("of:")] if rc == 0 else []
     if not aliases:

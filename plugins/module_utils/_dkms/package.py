@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Put a DKMS package on the board, build and install it for a kernel, and take it away again."""
+"""Install a DKMS package on the board, build its module for a kernel, and remove it again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .._board.files import (
     read_file,
     sha256_of,
     sync_file,
-    told,
+    describe_error,
 )
 from .._board.paths import SIGNING_PATHS, SUFFIXES
 from . import prebuilt
@@ -29,7 +29,7 @@ from .signing import Signing
 from .snapshot import Snapshot
 from .source_tree import MARKER, DkmsError, readable_by_all, unpack_tree
 
-# Unfinished trees and trials, without a dot those of release 1.1.
+# Unfinished trees and trial builds. Those of release 1.1 have no leading dot.
 _LEFT = re.compile(r"\.?rkfleet-[a-z0-9_]{8}\Z")
 _NO_SPACE = "No space left on device"
 _SCANT = 1 << 20
@@ -39,9 +39,9 @@ class DkmsPackage:
     """One version of a DKMS package on this board, for one kernel.
 
     Args:
-        run: Callable taking a list of arguments, giving `(rc, stdout, stderr)`.
-        root: Where `/usr/src`, `/var/lib/dkms` and `/lib/modules` are looked for.
-        signing: What modules are signed with; without it, they need not be.
+        run: Callable that runs a list of arguments and returns `(rc, stdout, stderr)`.
+        root: Folder with the board's `/usr/src`, `/var/lib/dkms` and `/lib/modules`.
+        signing: The key for the modules, as a Signing; without it, modules are not signed.
     """
 
     def __init__(self, run, name, version, kernel, module, root="/", signing=None):
@@ -52,17 +52,17 @@ class DkmsPackage:
         self.modules = os.path.join(root, "lib/modules", kernel)
 
     def tree_digest(self):
-        """Return the digest of the tree that is there, `""` where there is none.
+        """Return the digest of the installed source tree, `""` if there is none.
 
         Raises:
-            DkmsError: Where a tree is there that we did not put there.
+            DkmsError: The tree was not created by this collection.
         """
         if not os.path.isdir(self.tree):
             return ""
         content = read_file(os.path.join(self.tree, MARKER))
         if content is None:
             raise DkmsError(
-                "%s is there and was not made by rkfleet.npu: remove it with 'dkms remove %s/%s --all' and delete the folder"
+                "%s was not created by rkfleet.npu: remove it with 'dkms remove %s/%s --all', and delete the folder"
                 % (self.tree, self.name, self.version)
             )
         try:
@@ -71,7 +71,7 @@ class DkmsPackage:
             return "damaged"
 
     def module_file(self):
-        """Return the installed module's file, whatever its compression, or None."""
+        """Return the path of the installed module, whatever its compression, or None."""
         return next(iter(self._module_files(self.modules)), None)
 
     def _module_files(self, modules):
@@ -79,7 +79,7 @@ class DkmsPackage:
         return [path for path in paths if os.path.isfile(path)]
 
     def module_problem(self, log=""):
-        """Return one sentence on what is wrong with the installed module, or None.
+        """Return one sentence on a problem with the installed module, or None.
 
         DKMS can end with 0 without having built anything (dkms issue 545), so only the file counts.
         """
@@ -95,19 +95,20 @@ class DkmsPackage:
         if problem:
             return problem
         if not self._links(self.kernel):
-            return "%s is not the one that DKMS made of version %s" % (path, self.version)
+            return "%s is not the module that DKMS built from version %s" % (path, self.version)
         return alias_problem(self.run, path) or self.signing.module_problem(self.run, path, log, strict=False)
 
     def _version_problem(self, path):
         found = self.run(["modinfo", "-F", "version", path])[1].strip().lstrip("v")
-        return "%s is version %s, wanted is %s" % (path, found,
-                                                   self.version) if found and found != self.version else None
+        if not found or found == self.version:
+            return None
+        return "%s is version %s, wanted is %s" % (path, found, self.version)
 
     def binary_problem(self, binary):
-        """`(sentence or None, note)` on a module that was built elsewhere: whether it is one for this board. Changes nothing.
+        """Return `(sentence on a problem or None, note)` for a prebuilt module. Changes nothing.
 
         Args:
-            binary: A `_prebuilt.Binary`.
+            binary: The module as a `prebuilt.Binary`.
         """
         if not re.fullmatch(re.escape(self.module) + r"\.ko(?:\.(?:xz|gz|zst))?", binary.name):
             return "it is called %r" % binary.name, ""
@@ -123,10 +124,11 @@ class DkmsPackage:
             return str(error), ""
 
     def steps(self, digest, stored=False):
-        """Return what has to be done, of `clean`, `signing`, `tree`, `repair` and `install`, in order. Changes nothing.
+        """Return the required steps of `clean`, `signing`, `tree`, `repair` and `install`, in order. Changes nothing.
 
         Args:
-            stored: Whether the module is there already, built elsewhere: then it is `load` instead of `install`.
+            digest: Digest of the source tree that is to be installed.
+            stored: Whether a prebuilt module is used: then the last step is `load` instead of `install`.
         """
         install = "load" if stored else "install"
         steps = ["clean"] if self.leftovers() else []
@@ -135,24 +137,27 @@ class DkmsPackage:
         if self.tree_digest() != digest:
             return steps + ["tree", install]
         if self.module_problem():
-            return steps + (["repair"] if self._half_there() else []) + [install]
+            return steps + (["repair"] if self._needs_repair() else []) + [install]
         return steps
 
     def steps_back(self):
-        """Return what has to be done to take the package away, of `clean`, `signing` and `remove`."""
-        there = self.tree_digest() or os.path.isdir(self.database)
-        return (["clean"] if self.leftovers() else []) + (["signing"]
-                                                          if self.signing.changes() else []) + (["remove"] if there else [])
+        """Return the steps that are required to remove the package, of `clean`, `signing` and `remove`."""
+        installed = self.tree_digest() or os.path.isdir(self.database)
+        required = {"clean": self.leftovers(), "signing": self.signing.changes(), "remove": installed}
+        return [step for step, needed in required.items() if needed]
 
     def deploy(self, archive, digest, steps, binary=None):
-        """Do what steps() said, and return the build log.
+        """Do the steps that steps() returned, and return the build log.
 
         Args:
-            binary: The module as a `_prebuilt.Binary`, where steps() was told that there is one.
+            archive: Path of the archive with the source tree.
+            digest: The archive's sha256.
+            steps: The steps, as returned by steps().
+            binary: The prebuilt module as a `prebuilt.Binary`, for the step `load`.
 
         Raises:
-            DkmsError: With what the log says; the package, its module and all that is in DKMS's database of it are as
-                they were then.
+            DkmsError: A step failed, with the reason from the log. The package, its module and DKMS's database of it
+                are unchanged.
         """
         with readable_by_all():
             return self._deploy(archive, digest, steps, binary)
@@ -160,13 +165,13 @@ class DkmsPackage:
     def _deploy(self, archive, digest, steps, binary):
         fresh = not os.path.isdir(self.database)
         log = ""
-        # First of all: it gives room to the copies of what is there, which have such names, too.
+        # Before anything else: it frees disk space for the snapshot, whose copies have names that clean() removes.
         if "clean" in steps:
             self.clean()
         try:
             before = Snapshot(self._touched, os.path.dirname(self.database), self.tree)
         except OSError as error:
-            raise DkmsError(told(error, *self._places())) from error  # nothing has changed yet
+            raise DkmsError(describe_error(error, *self._places())) from error  # nothing is changed yet
         try:
             if "signing" in steps:
                 self.signing.apply()
@@ -180,33 +185,33 @@ class DkmsPackage:
                 log = self.install("built" if "install" in steps else "installed")
             os.sync()
         except (OSError, DkmsError) as error:
-            reason = told(error, *self._places()) if isinstance(error, OSError) else str(error)
+            reason = describe_error(error, *self._places()) if isinstance(error, OSError) else str(error)
             log = getattr(error, "log", log)
-            left = self._go_back(before, fresh)
-            raise DkmsError(reason + left, log) from error
+            restore_error = self._restore(before, fresh)
+            raise DkmsError(reason + restore_error, log) from error
         finally:
             before.forget()
         return log
 
     def _places(self):
-        """Folders of everything that is written, to tell what is free there."""
+        """Return the folders into which anything is written, to report their free space."""
         return os.path.dirname(self.tree), os.path.dirname(os.path.dirname(self.database)), os.path.dirname(self.modules)
 
     def _touched(self):
-        """The files and folders that deploy() may change."""
+        """Return the files and folders that deploy() may change."""
         modules = glob.glob(os.path.join(glob.escape(os.path.dirname(self.modules)), "*"))
         return [self.tree, os.path.dirname(self.database),
                 *(path for folder in modules for path in self._module_files(folder)),
                 *(os.path.join(self.root, path.lstrip("/")) for path in SIGNING_PATHS)]
 
-    def _go_back(self, before, fresh):
-        """Put everything back; returns what is to be added to the message."""
+    def _restore(self, before, fresh):
+        """Restore the snapshot; return what to add to the message, an empty text on success."""
         if fresh and os.path.isdir(self.database):
             self.run(["dkms", "remove", "-m", self.name, "-v", self.version, "--all"])
         try:
             changed = before.restore()
         except OSError as error:
-            return "; and what was there could not be put back: %s" % told(error, *self._places())
+            return "; and the previous state could not be restored: %s" % describe_error(error, *self._places())
         finally:
             os.sync()
         self._depmod(path for path in changed if path.startswith(os.path.dirname(self.modules) + os.sep))
@@ -217,49 +222,49 @@ class DkmsPackage:
             self.run(["depmod", kernel])
 
     def leftovers(self):
-        """Return what a run that was cut off has left: unfinished trees and trials."""
+        """Return the unfinished trees and trial builds of an interrupted run."""
         folders = self._places()[:2]
         return [os.path.join(folder, name) for folder in folders if os.path.isdir(folder)
                 for name in sorted(os.listdir(folder)) if _LEFT.match(name)]
 
     def clean(self):
-        """Remove what leftovers() names."""
+        """Remove the leftovers."""
         for path in self.leftovers():
             shutil.rmtree(path, ignore_errors=True)
 
-    def _half_there(self):
-        """Whether DKMS believes in a build of ours for the kernel, or cannot find the source: see _repair."""
+    def _needs_repair(self):
+        """Return whether DKMS has a build of ours for the kernel, or does not find the source: see _repair."""
         return os.path.isdir(self.database) and (
             os.path.isdir(os.path.join(self.database, self.kernel)) or bool(self._links())
             or not os.path.exists(os.path.join(self.database, "source")))
 
     def _links(self, kernel=None, any_version=False):
-        """DKMS's links that say that this version, or any, is installed, for a kernel or all of them."""
+        """Return DKMS's links that mark this version, or any, as installed for a kernel or all kernels."""
         links = glob.glob(os.path.join(glob.escape(os.path.dirname(self.database)),
                                        "kernel-%s-*" % (glob.escape(kernel) if kernel else "*")))
         return [link for link in links if os.path.islink(link)
                 and (any_version or os.readlink(link).startswith(self.version + "/"))]
 
     def _strays(self, kernel):
-        """Modules where DKMS installs ours that none of its links tells of: the power failed between the file and the link."""
-        # Another package may make a module of that name.
+        """Return modules in the place of ours that have no link: the power failed between the file and the link."""
+        # Another package may build a module of this name.
         packages = glob.escape(os.path.dirname(os.path.dirname(self.database)))
         others = glob.glob(os.path.join(packages, "*", "kernel-%s-*" % glob.escape(kernel), "module",
                                         self.module + ".ko*"))
-        return [] if others or self._links(kernel,
-                                           any_version=True) else self._module_files(os.path.join(os.path.dirname(self.modules), kernel))
+        if others or self._links(kernel, any_version=True):
+            return []
+        return self._module_files(os.path.join(os.path.dirname(self.modules), kernel))
 
     def _repair(self):
-        """Have DKMS build anew what it believes to have: where the power failed there may be an empty module, or no source.
+        """Make DKMS build the module again: after a power failure there may be an empty module, or no source.
 
-        DKMS itself goes by folders and links, and installs again what it finds there.
+        DKMS itself only checks folders and links, and would install that module again.
         """
         shutil.rmtree(os.path.join(self.database, self.kernel), ignore_errors=True)
         shutil.rmtree(os.path.join(self.database, "build"), ignore_errors=True)
         for link in self._links(self.kernel):
             os.unlink(link)
-        # A module without a link is one of the kernel's own to DKMS: it would be put aside, and come back when ours is
-        # removed.
+        # DKMS takes a module without a link for the kernel's own: it would save it, and restore it when ours is removed.
         for path in self._strays(self.kernel):
             os.unlink(path)
         source = os.path.join(self.database, "source")
@@ -269,13 +274,12 @@ class DkmsPackage:
             os.symlink(self.tree, source)
 
     def place_tree(self, archive, digest, trial=True):
-        """Unpack our own archive as the package's tree, at once.
+        """Unpack the archive as the package's source tree, atomically.
 
-        A tree of ours that was there is replaced, together with its module, once a `trial` has shown that the new one
-        builds.
+        An existing tree of ours is replaced with its module, with `trial` only after the new one was built.
         """
         if trial and (os.path.isdir(self.tree) or os.path.isdir(self.database)):
-            self._try(archive, digest)
+            self._trial_build(archive, digest)
         source_root = os.path.dirname(self.tree)
         ensure_dir(source_root)
         fresh = tempfile.mkdtemp(prefix=LEFTOVER, dir=source_root)
@@ -284,7 +288,7 @@ class DkmsPackage:
             if os.path.isdir(self.tree) or os.path.isdir(self.database):
                 self.remove()
             os.chmod(fresh, 0o755)
-            # The name must not be durable before what it names.
+            # The name must not be on the disk before the content.
             os.sync()
             os.rename(fresh, self.tree)
         except BaseException:
@@ -292,11 +296,11 @@ class DkmsPackage:
             raise
         os.sync()
 
-    def _try(self, archive, digest):
-        """Build `archive` in a DKMS tree of its own, so that what is installed stays until it can be replaced.
+    def _trial_build(self, archive, digest):
+        """Build the archive in a DKMS tree of its own, so that the installed module stays until it can be replaced.
 
         Raises:
-            DkmsError: Where it does not build; nothing has changed then.
+            DkmsError: The build failed. Nothing is changed.
         """
         place = os.path.dirname(os.path.dirname(self.database))
         ensure_dir(place)
@@ -312,22 +316,22 @@ class DkmsPackage:
             if rc != 0:
                 log = read_log(os.path.join(where[-1], self.name, self.version, "build/make.log")) + out + err
                 raise DkmsError(
-                    "driver %s was not built for kernel %s, and what is installed was left alone: %s"
+                    "driver %s was not built for kernel %s, and the installed driver is unchanged: %s"
                     % (self.version, self.kernel, self._reason(log, "dkms ended with %d" % rc)), log
                 )
 
     def _reason(self, log, problem):
-        """One sentence on why there is no module. Where the disk is full DKMS does not always say so."""
+        """Return one sentence on why there is no module. DKMS does not always report a full disk."""
         free = [os.statvfs(place) for place in self._places() if os.path.isdir(place)]
         if _NO_SPACE in log or any(figures.f_bavail * figures.f_frsize < _SCANT for figures in free):
             return disk_full(*self._places())
         return explain(log) or problem
 
     def load(self, binary):
-        """Have DKMS take a module that was built elsewhere for its own build of the tree that is in place.
+        """Add a prebuilt module to DKMS as the build of the installed source tree.
 
         Raises:
-            DkmsError: Where it did not.
+            DkmsError: DKMS did not accept it.
         """
         place = os.path.dirname(os.path.dirname(self.database))
         ensure_dir(place)
@@ -336,21 +340,22 @@ class DkmsPackage:
             arch = os.uname().machine
             prebuilt.tarball(binary, archive, self.name, self.version, self.kernel, arch,
                              read_file(os.path.join(self.tree, "dkms.conf")))
-            # --force, or it refuses a version that it has for another kernel. Then it ends with 3 for having it already: the file counts.
+            # Without --force DKMS refuses a version that it has for another kernel. With it, it may exit with 3
+            # because it already has the version, so only the file counts.
             rc, out, err = self.run(["dkms", "ldtarball", "--archive", archive, "--force"])
         path = os.path.join(self.database, self.kernel, arch, "module", binary.name)
         if not os.path.isfile(path) or sha256_of(path) != binary.sha256:
-            raise DkmsError("DKMS did not take the module that was built elsewhere (dkms ended with %d)" % rc,
+            raise DkmsError("DKMS did not accept the prebuilt module (dkms ended with %d)" % rc,
                             out + err)
 
     def install(self, what="built"):
-        """Build the module, where DKMS has none, and install it for the kernel; return the build log.
+        """Build the module if DKMS has none, and install it for the kernel; return the build log.
 
         Args:
-            what: What is said not to have been done.
+            what: The verb of the error message.
 
         Raises:
-            DkmsError: With what the log says.
+            DkmsError: The module is not installed, with the reason from the log.
         """
         # --force: the kernel's own rknpu.ko may state the same version, and DKMS would keep it.
         rc, out, err = self.run(["dkms", "install", "-m", self.name, "-v", self.version, "-k", self.kernel, "--force"])
@@ -359,7 +364,7 @@ class DkmsPackage:
         if problem:
             raise DkmsError("driver %s was not %s for kernel %s: %s"
                             % (self.version, what, self.kernel, self._reason(log, problem)), log)
-        # sync(2) writes everything, but does not say when it could not.
+        # sync(2) writes everything, but does not report errors.
         for path in [self.module_file(), *glob.glob(os.path.join(glob.escape(self.modules), "modules.*.bin")),
                      os.path.join(self.modules, "modules.dep")]:
             if os.path.isfile(path):
@@ -373,20 +378,19 @@ class DkmsPackage:
         return next(filter(None, map(read_log, paths)), "")
 
     def remove(self):
-        """Take the package away for all kernels, with its tree. DKMS brings the kernel's own module back."""
+        """Remove the package with its source tree for all kernels. DKMS restores the kernel's own module."""
         active = {os.path.basename(os.path.dirname(os.readlink(link))) for link in self._links()}
         strays = []
         if os.path.isdir(self.database):
             strays = [path for kernel in os.listdir(self.database) for path in self._strays(kernel)]
             self.run(["dkms", "remove", "-m", self.name, "-v", self.version, "--all"])
-        # A package that DKMS can no longer read is taken away by hand: the folder is ours, and so is what its links
-        # name.
-        left = [path for kernel in active
+        # If DKMS can no longer read the package, remove its modules here: the folder and the links' targets are ours.
+        remaining = [path for kernel in active
                 for path in self._module_files(os.path.join(os.path.dirname(self.modules), kernel))
                 if self._links(kernel)]
-        for path in left + strays + self._links():
+        for path in remaining + strays + self._links():
             os.unlink(path)
-        self._depmod(left + strays)
+        self._depmod(remaining + strays)
         shutil.rmtree(self.database, ignore_errors=True)
         shutil.rmtree(self.tree, ignore_errors=True)
         os.sync()

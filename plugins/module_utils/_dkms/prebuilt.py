@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A module that was built on another board: looked at before it is used, and packed as DKMS takes it.
+"""Prebuilt modules: check a module that another board has built, and pack it for DKMS.
 
-The kernel compares the versions of symbols when it loads a module, which is after the reboot. So they are compared here
-before: with Module.symvers of the kernel's headers, or, where there are none, with what the modules of the kernel
-itself ask for.
+The kernel compares symbol versions when it loads a module, which is after the reboot. They are compared here before, with
+Module.symvers of the kernel headers or, without headers, with the symbol versions that the kernel's own modules import.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from .._board.files import CHUNK, read_file, sha256_of
 LARGEST = 16 << 20
 _XZ_MEMORY = 256 << 20
 TOOLS = ("dkms", "make", "gcc")
-# Where the functions that an NPU driver calls are likely to be called, too; then all the rest.
+# Folders whose modules are likely to import the same functions as an NPU driver, then all others.
 _FIRST = ("kernel/drivers/gpu", "kernel/drivers/iommu", "kernel/drivers/dma-buf", "kernel/drivers/devfreq",
           "kernel/drivers/media", "kernel/drivers/mmc",
           "kernel/drivers/net", "kernel/drivers")
@@ -34,17 +33,22 @@ _SYMVERS = re.compile(r"^0x([0-9a-f]{8})\t(\w+)\t", re.M)
 
 
 class Binary:
-    """A module's file that came with its name, digest and build log from the controller's store."""
+    """A prebuilt module from the controller's store: its file, name, digest and build log."""
 
     def __init__(self, name, sha256, path="", log=""):
         self.path, self.name, self.sha256, self.log = path, name, sha256, log
 
 
 def collect(run, path, headers):
-    """What the controller keeps of a build: `{name, content, sha256, symvers, vermagic, tools}`, content in base64; None for a file that is too large.
+    """Return a built module for the controller's store, or None if it is too large.
 
     Args:
-        headers: Folder of the kernel's headers it was built with.
+        run: Callable that runs a list of arguments and returns `(rc, stdout, stderr)`.
+        path: Path of the module.
+        headers: Folder of the kernel headers with which it was built.
+
+    Returns:
+        `{name, content, sha256, symvers, vermagic, tools}`, with content in base64.
     """
     content = read_file(path, LARGEST + 1)
     if content is None or len(content) > LARGEST:
@@ -64,14 +68,14 @@ def collect(run, path, headers):
 
 
 def lacking(modules):
-    """What DKMS would miss to build a module, in words."""
-    there = {"a compiler": shutil.which("gcc") or shutil.which("cc"), "make": shutil.which("make"),
-             "kernel headers": os.path.exists(os.path.join(modules, "build/Makefile"))}
-    return [what for what, found in there.items() if not found]
+    """Return what is missing for a build with DKMS, in words."""
+    required = {"a compiler": shutil.which("gcc") or shutil.which("cc"), "make": shutil.which("make"),
+                "kernel headers": os.path.exists(os.path.join(modules, "build/Makefile"))}
+    return [what for what, found in required.items() if not found]
 
 
 def damaged(binary):
-    """One sentence where the file is not the one it should be, or None."""
+    """Return one sentence if the file differs from its digest, or None."""
     if os.path.islink(binary.path) or not os.path.isfile(binary.path):
         return "it is not a plain file"
     found = sha256_of(binary.path)
@@ -79,7 +83,7 @@ def damaged(binary):
 
 
 def wanted_versions(run, path):
-    """`{symbol: checksum}` of what a module asks of the kernel, as modprobe reads it; empty where the kernel has no CONFIG_MODVERSIONS."""
+    """Return `{symbol: checksum}` of a module's imports, read by modprobe; empty without CONFIG_MODVERSIONS."""
     rc, out, err = run(["modprobe", "--dump-modversions", path])
     if rc:
         raise ValueError("modprobe cannot read it: %s" % " ".join((err or out).split())[:200])
@@ -87,7 +91,7 @@ def wanted_versions(run, path):
 
 
 def symbols_problem(wanted, modules):
-    """`(sentence or None, note)`: whether the kernel whose modules are at `modules` has the symbols in the versions that are wanted."""
+    """Return `(sentence on symbols that the kernel lacks in these versions or None, note)`."""
     known, source = headers_versions(modules), "Module.symvers"
     if known is None:
         known, source = imported_versions(modules, set(wanted)), "the kernel's own modules"
@@ -107,7 +111,7 @@ def _some(names):
 
 
 def headers_versions(modules):
-    """`{symbol: checksum}` as of Module.symvers, or None where there are no headers."""
+    """Return `{symbol: checksum}` from Module.symvers, or None without kernel headers."""
     content = read_file(os.path.join(modules, "build/Module.symvers"), 64 << 20)
     if not content:
         return None
@@ -115,12 +119,12 @@ def headers_versions(modules):
 
 
 def imported_versions(modules, names):
-    """`{symbol: checksum}` of those of `names` that the kernel's own modules ask for; at most 300 modules are looked at."""
-    found, looked = {}, 0
+    """Return `{symbol: checksum}` of these symbols, as up to 300 of the kernel's own modules import them."""
+    found, count = {}, 0
     for path in _own_modules(modules):
-        if looked >= _MOST_MODULES or len(found) == len(names):
+        if count >= _MOST_MODULES or len(found) == len(names):
             break
-        looked += 1
+        count += 1
         for name, checksum in versions_of(path).items():
             if name in names:
                 found.setdefault(name, checksum)
@@ -140,7 +144,10 @@ def _own_modules(modules):
 
 
 def versions_of(path):
-    """`{symbol: checksum}` of a 64-bit module's own section; empty where that cannot be read. In Python: a process for each module takes too long."""
+    """Return `{symbol: checksum}` from the section of a 64-bit module, empty if it cannot be read.
+
+    In Python, because a modprobe process for each module takes too long.
+    """
     try:
         content = _unpacked(path)
         section = _section(content, b"__versions")
@@ -167,7 +174,7 @@ def _unpacked(path):
 
 
 def _section(content, wanted):
-    """The bytes of an ELF file's section; empty where it has none."""
+    """Return the bytes of an ELF file's section, empty if it has none."""
     if content[:6] != b"\x7fELF\x02\x01":
         raise ValueError("not a 64-bit little-endian ELF file")
     at, = struct.unpack_from("<Q", content, 40)
@@ -184,7 +191,10 @@ def _section(content, wanted):
 
 
 def tarball(binary, path, package, version, kernel, arch, conf):
-    """Write a binaries-only archive as `dkms mktarball` makes it, for every release of DKMS: 2.8 wants dkms_dbversion, later ones pass it over."""
+    """Write a binaries-only archive like `dkms mktarball`, for all releases of DKMS.
+
+    DKMS 2.8 needs dkms_dbversion, later releases ignore it.
+    """
     texts = {
         "dkms_main_tree/dkms_dbversion": b"2.0.0\n",
         "dkms_binaries_only/PACKAGE_NAME": package.encode() + b"\n",

@@ -16,7 +16,7 @@ MARKER = "rkfleet.json"
 
 
 class DkmsError(Exception):
-    """A DKMS step that did not do what it should: one sentence, and the log as it stands."""
+    """A DKMS step that failed, with one sentence why, and the log."""
 
     def __init__(self, message, log=""):
         super().__init__(message)
@@ -25,7 +25,10 @@ class DkmsError(Exception):
 
 @contextlib.contextmanager
 def readable_by_all():
-    """Have what is made meanwhile, by DKMS and compilers too, be of mode 0755 and 0644, whatever umask root has: DKMS builds it as root later."""
+    """Create files with modes 0755 and 0644 in this block, whatever umask root has.
+
+    This includes the files of DKMS and compilers, so no user can change what DKMS later builds as root.
+    """
     before = os.umask(0o022)
     try:
         yield
@@ -34,7 +37,7 @@ def readable_by_all():
 
 
 def unpack_tree(archive, digest, folder):
-    """Write the members of `archive`, whose sha256 is `digest`, below `folder`, nothing of it writable for others."""
+    """Unpack an archive with this sha256 into a folder, with no file writable for others."""
     with readable_by_all():
         _unpack_tree(archive, digest, folder)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Build the driver for a kernel that need not run or be installed, in a folder that goes away again."""
+"""Build the driver in a temporary folder, for a kernel that need not run or be installed."""
 
 from __future__ import annotations
 
@@ -18,37 +18,42 @@ from .build_log import explain, probe_lines
 from .module_checks import alias_problem, module_problem
 
 NEEDS_MIB = 400
-"""Debian's headers unpack to 83 MiB, a vendor's complete ones to three times as much."""
+"""Disk space for headers: Debian's unpack to 83 MiB, a vendor's complete ones to three times as much."""
 
 _PACKAGE = re.compile(r"linux-(?:headers|kbuild)[a-z0-9.+-]*\Z")
 _NO_CACHE = ["-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="]
-"""Not even apt's own cache is to change."""
+"""Options that keep apt from writing its cache."""
 _MOST_PACKAGES = 8
-# Files that name other folders of the headers; what is generated into include/ is read by relative paths only.
+# Files that contain absolute paths of other folders of the headers. Those in include/ only have relative paths.
 _MAKE_FILES = ("Makefile", ".kernelvariables")
 _ABSOLUTE = re.compile(rb"(?<![\w./-])/usr/(?:src|lib)/linux-[\w.+~-]+")
 
 
 class NoHeaders(Exception):
-    """A kernel whose headers are not to be had: one sentence why, and what the owner can do."""
+    """Headers of a kernel are not available, with one sentence why and what the owner can do."""
 
 
 class CannotBuild(Exception):
-    """A kernel for which a build was not begun or was of no use: one sentence why."""
+    """A build for a kernel that was not started or failed, with one sentence why."""
 
 
 def check(run, release, package, module, tree, folder, root="/", signing=False, collect=False, sign_with=None):
-    """Try one kernel; `{release, verdict, reason, headers, probes, log}`, verdict being builds, fails, unsupported or no_headers.
+    """Return the result of a trial build for one kernel.
 
     Args:
-        run: Callable taking a list of arguments and the folder to run them in, giving `(rc, stdout, stderr)`.
-        package: Name of the package with this kernel's headers, asked for where they are not installed.
+        run: Callable that runs a list of arguments in a folder and returns `(rc, stdout, stderr)`.
+        release: Release of the kernel.
+        package: Name of the package with this kernel's headers, which is downloaded if they are not installed.
         module: Name of the module, `rknpu` or `rknpu_dkms`.
-        tree: The DKMS source tree, unpacked; it is copied.
-        folder: An empty folder for all that is made; the caller removes it.
-        signing: Whether DKMS will sign what it builds.
-        collect: Whether the module is wanted, too: then it is in `built`, as `_prebuilt.collect` gives it.
-        sign_with: `(key, certificate)`, paths on this machine, to sign that with.
+        tree: The unpacked DKMS source tree, which is copied.
+        folder: An empty folder for all new files, which the caller removes.
+        root: Root folder of the board's files.
+        signing: Whether DKMS is going to sign the module.
+        collect: Whether to return the module as `built`, in the form of prebuilt.collect().
+        sign_with: Paths of `(key, certificate)` on this machine to sign that module.
+
+    Returns:
+        `{release, verdict, reason, headers, probes, log}`, with the verdict builds, fails, unsupported or no_headers.
     """
     result = {"release": release, "verdict": "fails", "reason": "", "headers": None, "probes": [], "log": ""}
     try:
@@ -66,8 +71,8 @@ def check(run, release, package, module, tree, folder, root="/", signing=False, 
             raise CannotBuild("module %s does not build: %s" % (module, rc and explain(result["log"]) or problem))
         if module == "rknpu" and _option(headers, "ROCKCHIP_RKNPU") == "y":
             raise CannotBuild(
-                "it builds, but this kernel has a driver of its own built in and refuses a module named rknpu: the board would stay on its present "
-                "kernel; boot that one by hand and run rkfleet.npu.upgrade_npu there")
+                "it builds, but this kernel has a built-in driver and refuses a module named rknpu, so the board would "
+                "stay on its current kernel; boot that kernel by hand, then run rkfleet.npu.upgrade_npu")
         if collect:
             result["built"] = _finished(run, module, headers, os.path.join(folder, "build"), sign_with)
     except NoHeaders as error:
@@ -78,7 +83,7 @@ def check(run, release, package, module, tree, folder, root="/", signing=False, 
 
 
 def _headers(run, release, package, folder, root):
-    """(folder, description) of the headers to build with."""
+    """Return `(folder, description)` of the headers for the build."""
     tree = Tree(root)
     if headers.has_headers(tree, release):
         return tree.real("/lib/modules/%s/build" % release), "the headers that are installed"
@@ -90,7 +95,8 @@ def _headers(run, release, package, folder, root):
     names = _closure(run, package, folder)
     if names is None:
         raise NoHeaders(
-            "the headers are not installed, and the board's repositories do not offer %s: run apt-get update, or add the repository that has it" % package)
+            "the headers are not installed, and the board's repositories do not offer %s: run apt-get update, or add "
+            "the repository that has it" % package)
     os.mkdir(os.path.join(folder, "packages"))
     for name in names:
         rc, out, err = run(["apt-get", *_NO_CACHE, "--quiet", "download", name], os.path.join(folder, "packages"))
@@ -101,17 +107,18 @@ def _headers(run, release, package, folder, root):
         if rc:
             raise NoHeaders("%s cannot be unpacked: %s" % (os.path.basename(file), _short(err or out)))
     reroot(place)
-    there = _of_release(place, release)
-    if there is None:
+    headers_folder = _of_release(place, release)
+    if headers_folder is None:
         raise NoHeaders("package %s does not hold the headers of kernel %s" % (package, release))
-    if not os.path.exists(os.path.join(there, "scripts/basic/fixdep")):
+    if not os.path.exists(os.path.join(headers_folder, "scripts/basic/fixdep")):
         raise NoHeaders(
-            "package %s compiles its own programs when it is installed: install it (a kernel's headers alone change nothing) and try again" % package)
-    return there, "those of package %s, which is not installed" % package
+            "package %s compiles its own programs when it is installed: install it (kernel headers alone change "
+            "nothing) and try again" % package)
+    return headers_folder, "those of package %s, which is not installed" % package
 
 
 def _closure(run, package, folder):
-    """The package and what it takes of linux-headers-* and linux-kbuild-*, or None where it is not offered."""
+    """Return the package with its dependencies in linux-headers-* and linux-kbuild-*, or None if it is not offered."""
     names, waiting = [], [package]
     while waiting and len(names) < _MOST_PACKAGES:
         name = waiting.pop(0)
@@ -122,7 +129,7 @@ def _closure(run, package, folder):
         if rc or "\nFilename: " not in "\n" + stanza:
             if name == package:
                 return None
-            continue  # installed from elsewhere, or named wrong: the build tells
+            continue  # from another repository, or a wrong name: if it matters, the build fails
         names.append(name)
         depends = re.findall(r"^(?:Pre-)?Depends: (.*)$", stanza, re.M)
         waiting += re.findall(r"linux-(?:headers|kbuild)-[a-z0-9.+-]+", " ".join(depends))
@@ -130,7 +137,7 @@ def _closure(run, package, folder):
 
 
 def reroot(place):
-    """Have links and makefiles below a folder that name folders of it absolutely name them where they are now."""
+    """Make absolute paths in links and makefiles below a folder point to their place in that folder."""
     for folder, folders, names in os.walk(place):
         for name in folders + names:
             path = os.path.join(folder, name)
@@ -160,7 +167,7 @@ def _moved(path, place):
 
 
 def _of_release(place, release):
-    """The folder below `place` with the headers of a kernel, as the headers themselves say."""
+    """Return the folder below `place` whose headers are of this kernel release, or None."""
     found = glob.glob(os.path.join(glob.escape(place), "usr/src/*/include/generated/utsrelease.h"))
     for file in sorted(found):
         with open(file, encoding="utf-8", errors="replace") as stream:
@@ -170,21 +177,22 @@ def _of_release(place, release):
 
 
 def _option(headers, name):
-    """A kernel option as its headers have it, `""` where it is not set."""
+    """Return a kernel option from its headers, `""` if it is not set."""
     found = re.search(r"^CONFIG_%s=([ym])$" % name, _text(os.path.join(headers, "include/config/auto.conf")), re.M)
     return found.group(1) if found else ""
 
 
 def _unsupported(headers, release):
-    """What makes a kernel useless for our module whatever it is built with, or None."""
+    """Return one sentence if the kernel cannot load the module, however it is built, or None."""
     if _option(headers, "MODULE_SIG_FORCE"):
-        return ("kernel %s loads signed modules only, and the key of its vendor is not ours: set npu_signing_key and npu_signing_cert to a key whose "
-                "certificate it trusts, or take a kernel without CONFIG_MODULE_SIG_FORCE" % release)
+        return ("kernel %s only loads signed modules, and the key of its vendor is not ours: set npu_signing_key and "
+                "npu_signing_cert to a key whose certificate it trusts, or use a kernel without CONFIG_MODULE_SIG_FORCE"
+                % release)
     return None
 
 
 def _build(run, release, module, headers, tree, build):
-    """As DKMS does it."""
+    """Build the module like DKMS."""
     shutil.copytree(tree, build)
     if not shutil.which("make"):
         raise CannotBuild("a trial needs make and a compiler on the board: install make and gcc")
@@ -194,19 +202,19 @@ def _build(run, release, module, headers, tree, build):
 
 
 def _module_problem(run, release, module, build):
-    """One sentence on what is wrong with the module that was built, or None."""
+    """Return one sentence on a problem with the built module, or None."""
     path = os.path.join(build, module + ".ko")
     if not os.path.isfile(path):
-        return "make made no %s.ko" % module
+        return "make created no %s.ko" % module
 
-    def ask(command):
+    def run_in_build(command):
         return run(command, build)
 
-    return module_problem(ask, path, release, module) or alias_problem(ask, path)
+    return module_problem(run_in_build, path, release, module) or alias_problem(run_in_build, path)
 
 
 def _finished(run, module, headers, build, sign_with):
-    """The module as DKMS would leave it: without what debuggers want, and signed."""
+    """Return the module as DKMS would install it: without debug information, and signed."""
     path = os.path.join(build, module + ".ko")
     steps = [["strip", "-g", path]] if shutil.which("strip") else []
     if sign_with:

@@ -35,7 +35,7 @@ def read(tree):
         "origin": tree.exists(STATE_DIR + "/origin/manifest"),
         "baseline": record.get("baseline") if isinstance(record.get("baseline"), dict) else None,
         "driver": record.get("driver") if isinstance(record.get("driver"), dict) else None,
-        "locked_by": describe(lock) if lock else None,
+        "locked_by": describe_lock(lock) if lock else None,
         "hold": None if hold is None else clean(hold.splitlines()[0] if hold.strip() else ""),
     }
 
@@ -52,7 +52,7 @@ def _text(record, name):
     return record[name] if isinstance(record.get(name), str) else None
 
 
-def describe(lock):
-    """Who holds a lock, since when, in words."""
+def describe_lock(lock):
+    """Return in words which run holds a lock, and since when."""
     words = {name: clean(str(lock.get(name) or "?"), 100) for name in ("user", "host", "since", "run")}
     return "{user}@{host} since {since} (run {run})".format(**words)

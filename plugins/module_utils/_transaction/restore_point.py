@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A restore point: copies of what an upgrade may change, with a manifest that the guard's script restores from."""
+"""A restore point: copies of files that an upgrade may change, and a manifest from which the guard restores them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .state import TransactionError, add_lines, as_lines, packages, read_lines
 from .watched import BOOT_KINDS
 
 SPARE_MIB = 16
-"""Free space that must remain after the copies, for what the guard writes."""
+"""Free space in MiB that must remain after the copies, for the files that the guard writes."""
 
 
 class RestorePoint:
     """One of the folders `pending` and `origin`.
 
     Args:
-        root: Where the board's files are.
+        root: Root folder of the board's files.
         home: The state folder.
         folder: The restore point's own folder.
     """
@@ -36,37 +36,38 @@ class RestorePoint:
         return os.path.join(self.root, path.lstrip("/"))
 
     def manifest(self):
-        """Lines of the manifest, `KIND COPY SHA256 PATH` each."""
+        """Return the lines of the manifest, `KIND COPY SHA256 PATH` each."""
         return read_lines(os.path.join(self.folder, "manifest"))
 
     def paths(self):
-        """The paths of the manifest."""
+        """Return the paths of the manifest."""
         return [line.split(" ")[3] for line in self.manifest()]
 
     def write(self, paths, query):
-        """Copy what is at these paths, and write the manifest; what an older manifest of it names stays as it is.
+        """Copy these paths and write the manifest; entries of an existing manifest are kept unchanged.
 
         Args:
-            paths: `[(path, kind)]` as watched() returns them.
-            query: Callable that takes a command of the guard and returns what it prints, as bytes.
+            paths: `[(path, kind)]` as returned by watched().
+            query: Callable that takes a command of the guard and returns its output as bytes.
 
         Raises:
-            TransactionError: Where something cannot be copied.
+            TransactionError: A path cannot be copied.
         """
         manifest = self.manifest()
         known = set(line.split(" ")[3] for line in manifest)
         size = sum(_size(self._place(path)) for path, dummy in paths if path not in known)
-        there = os.statvfs(self.home)
-        if there.f_bavail * there.f_frsize < size + (SPARE_MIB << 20):
+        st = os.statvfs(self.home)
+        if st.f_bavail * st.f_frsize < size + (SPARE_MIB << 20):
             raise TransactionError(
-                "there are %d MiB free at %s, and %d MiB are needed to keep what is there: free some (apt clean, old kernels) and run this again"
-                % (there.f_bavail * there.f_frsize >> 20, self.home, (size >> 20) + SPARE_MIB + 1)
+                "%d MiB are free at %s, and the restore point requires %d MiB: free disk space (apt clean, old "
+                "kernels), then rerun the playbook"
+                % (st.f_bavail * st.f_frsize >> 20, self.home, (size >> 20) + SPARE_MIB + 1)
             )
         for path, kind in paths:
             if path in known:
                 continue
             if re.search(r"\s", path):
-                raise TransactionError("%r has a blank in its name, which the way back does not know" % path)
+                raise TransactionError("%r has a blank in its name, so it cannot be restored" % path)
             manifest.append(self._entry(path, kind, len(manifest)))
         write_file(os.path.join(self.folder, "manifest"), as_lines(manifest), 0o600)
         if not os.path.exists(os.path.join(self.folder, "signature")):
@@ -75,7 +76,7 @@ class RestorePoint:
             write_file(os.path.join(self.folder, "kernels"), as_lines(self._kernels()), 0o600)
 
     def _entry(self, path, kind, number):
-        """Copy one path; its line of the manifest."""
+        """Copy one path and return its line of the manifest."""
         place, copy = self._place(path), "%04d" % number
         target = os.path.join(self.folder, "copies", copy)
         if kind == "tree":
@@ -93,18 +94,18 @@ class RestorePoint:
         boot = kind in BOOT_KINDS
         if not os.path.isfile(place):
             return "%s - - %s" % (kind if boot else "nofile", path)
-        there = os.stat(place)
-        copy_file(place, target, stat.S_IMODE(there.st_mode))
-        os.chown(target, there.st_uid, there.st_gid)
+        st = os.stat(place)
+        copy_file(place, target, stat.S_IMODE(st.st_mode))
+        os.chown(target, st.st_uid, st.st_gid)
         if boot and os.stat(parent).st_dev != os.stat(self.home).st_dev:
-            # A /boot that is full when it is needed must not stand in the way.
-            copy_file(place, room(place), stat.S_IMODE(there.st_mode))
-            with contextlib.suppress(OSError):  # FAT keeps no owner
-                os.chown(room(place), there.st_uid, there.st_gid)
+            # /boot may be full at the time of a restore, so a copy is stored there now.
+            copy_file(place, spare_copy(place), stat.S_IMODE(st.st_mode))
+            with contextlib.suppress(OSError):  # FAT has no owners
+                os.chown(spare_copy(place), st.st_uid, st.st_gid)
         return "%s %s %s %s" % (kind, copy, sha256_of(target), path)
 
     def _kernels(self):
-        """Digest and release of each kernel: a module of its own is not restored where a package has replaced the kernel."""
+        """Return digest and release of each kernel: modules of a kernel that was replaced since are not restored."""
         tree = Tree(self.root)
         found = []
         for release in tree.names("/lib/modules"):
@@ -114,22 +115,22 @@ class RestorePoint:
         return found
 
     def add_new(self, other):
-        """Add from the restore point `other` what is not in this one: what its upgrade was the first to touch.
+        """Add the entries of the restore point `other` that this one does not have.
 
-        Nothing leaves `other`: a board that loses power before the commit is complete still restores from there.
+        They are copied and not moved: a board that loses power before the commit is complete still restores `other`.
         """
         manifest = self.manifest()
-        kept = dict((line.split(" ")[3], line.split(" ")[2]) for line in manifest)
-        left = read_lines(os.path.join(self.folder, "left"))
-        mine = set(left)
-        fresh = []
+        digests = dict((line.split(" ")[3], line.split(" ")[2]) for line in manifest)
+        written = set(read_lines(os.path.join(self.folder, "left")))
+        unchanged = []
         for line in other.manifest():
             kind, copy, digest, path = line.split(" ")
-            # The owner has changed that boot file between two upgrades: what he wrote is not to be lost by a rollback.
-            if path not in kept or digest == kept[path] or "%s %s" % (digest, path) in mine:
-                fresh.append(path)
-            # A tree of DKMS' own is covered by the tree above it, or was made by an upgrade of ours.
-            if path in kept:
+            # A boot file that the owner changed between two upgrades is not in the list: a rollback must not replace
+            # it by the copy, which lacks that change.
+            if path not in digests or digest == digests[path] or "%s %s" % (digest, path) in written:
+                unchanged.append(path)
+            # A tree of DKMS itself is part of the tree above it, or was created by an upgrade of this collection.
+            if path in digests:
                 continue
             if copy != "-":
                 number = "%04d" % len(manifest)
@@ -141,32 +142,32 @@ class RestorePoint:
                 if os.path.isdir(source):
                     shutil.copytree(source, target, symlinks=True)
                 else:
-                    there = os.stat(source)
-                    copy_file(source, target, stat.S_IMODE(there.st_mode))
-                    os.chown(target, there.st_uid, there.st_gid)
+                    st = os.stat(source)
+                    copy_file(source, target, stat.S_IMODE(st.st_mode))
+                    os.chown(target, st.st_uid, st.st_gid)
                 copy = number
             manifest.append(" ".join((kind, copy, digest, path)))
         os.sync()
         write_file(os.path.join(self.folder, "manifest"), as_lines(manifest), 0o600)
         add_lines(os.path.join(self.folder, "left"),
-                  [line for line in read_lines(os.path.join(other.folder, "left")) if line.split(" ")[1] in fresh])
+                  [line for line in read_lines(os.path.join(other.folder, "left")) if line.split(" ")[1] in unchanged])
         add_lines(os.path.join(self.folder, "packages"), packages(self.home, os.path.basename(other.folder)))
 
 
-def room(place):
-    """Where room for a boot file is kept, beside it: the guard puts it in its place."""
+def spare_copy(place):
+    """Return the path of a boot file's copy beside it, which the guard renames into place."""
     return os.path.join(os.path.dirname(place), ".npu-restore." + os.path.basename(place))
 
 
-def release_room(root, paths):
-    """Remove the files that hold room beside these boot files."""
+def remove_spare_copies(root, paths):
+    """Remove the copies beside these boot files."""
     for path in paths:
         with contextlib.suppress(OSError):
-            os.unlink(room(os.path.join(root, path.lstrip("/"))))
+            os.unlink(spare_copy(os.path.join(root, path.lstrip("/"))))
 
 
 def _size(place):
     if os.path.isfile(place):
         return os.path.getsize(place)
-    return sum(os.lstat(os.path.join(folder, name)).st_size for folder, dummy,
-               names in os.walk(place) for name in names)
+    return sum(os.lstat(os.path.join(folder, name)).st_size
+               for folder, dummy, names in os.walk(place) for name in names)

@@ -16,17 +16,17 @@ import time
 from .._board.files import read_file, write_file
 from .._board.tree import Tree
 
-# An uptime no board reaches: nobody is expected to give a sign of life in this boot.
+# An uptime that no board reaches: no heartbeat is expected in this boot.
 _NEVER = 10**9
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+~-]{1,200}(?::[a-z0-9]+)?\Z")
 
 
 class TransactionError(Exception):
-    """What cannot be begun, committed or taken back, with one sentence why."""
+    """A transaction that cannot be begun, committed or rolled back, with one sentence why."""
 
 
 class Locked(TransactionError):
-    """Somebody else works on the board: `holder` says who."""
+    """Another run holds the lock of the board: `holder` is the content of the lock."""
 
     def __init__(self, message, holder):
         super().__init__(message)
@@ -35,7 +35,10 @@ class Locked(TransactionError):
 
 @contextlib.contextmanager
 def exclusive(state_dir):
-    """Hold the lock that the guard's script takes as well: on the state folder itself, so it leaves no file and ends with its process."""
+    """Hold the lock that the guard's script acquires, too.
+
+    It is on the state folder itself, so it needs no file and ends with its process.
+    """
     handle = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -46,7 +49,7 @@ def exclusive(state_dir):
 
 @contextlib.contextmanager
 def _while_pending(state_dir):
-    """Yield the folder of the upgrade that is not committed, with the lock, or None where there is none."""
+    """Acquire the lock and yield the folder of the pending upgrade, or None if no upgrade is pending."""
     pending = os.path.join(state_dir, "pending")
     if not os.path.isdir(pending):
         yield None
@@ -56,84 +59,90 @@ def _while_pending(state_dir):
 
 
 def advance(state_dir, state):
-    """Note that an upgrade has come to `state`, which is a sign of life, too. Does nothing where none is pending."""
+    """Record that the pending upgrade has reached this state, which counts as a heartbeat, too."""
     with _while_pending(state_dir) as pending:
         if pending:
             _advance(state_dir, state)
 
 
 def _advance(state_dir, state):
-    _alive(state_dir)
+    _heartbeat(state_dir)
     template = load_json(os.path.join(state_dir, "pending/state.in"))
     if template:
         save_state(state_dir, dict(template, state=state, why="", since=timestamp()))
 
 
-def alive(state_dir, never=False):
-    """Tell the board's guard that the controller is there; with `never` that it need not be, until the next boot."""
+def heartbeat(state_dir, never=False):
+    """Record a heartbeat of the controller; with `never`, no further one is expected until the next boot."""
     with _while_pending(state_dir) as pending:
         if pending:
-            _alive(state_dir, never)
+            _heartbeat(state_dir, never)
 
 
-def _alive(state_dir, never=False):
+def _heartbeat(state_dir, never=False):
     boot_id = (read_file("/proc/sys/kernel/random/boot_id", 64) or b"").decode().strip()
     uptime = _NEVER if never else int(float((read_file("/proc/uptime", 64) or b"0").split()[0]))
     write_file(os.path.join(state_dir, "pending/heartbeat"), ("%s %d\n" % (boot_id, uptime)).encode(), 0o600)
 
 
 def note_packages(state_dir, names):
-    """Remember packages that were installed for an upgrade, so that its undoing can name them. Does nothing where none is pending."""
+    """Record packages that were installed for the pending upgrade, so that its rollback can name them."""
     with _while_pending(state_dir) as pending:
         if pending:
             add_lines(os.path.join(pending, "packages"), [name for name in names if _PACKAGE.match(name)])
 
 
 def note_boot_files(state_dir, contents, root="/"):
-    """Remember the content that this collection gives to boot files: only a file that still has it is restored as a whole.
+    """Record what this collection writes into boot files: only files with this content are restored completely.
 
-    Does nothing where no upgrade is pending.
+    Does nothing if no upgrade is pending.
 
     Args:
+        state_dir: The state folder.
         contents: `{path: bytes, or None for no file}`.
+        root: Root folder of the board's files.
     """
     tree = Tree(root)
     with _while_pending(state_dir) as pending:
         if pending:
             add_lines(os.path.join(pending, "left"),
-                      ["%s %s" % (content_digest(content), link_target(tree, path)) for path,
-                       content in contents.items()])
+                      ["%s %s" % (content_digest(content), link_target(tree, path))
+                       for path, content in contents.items()])
 
 
 def content_digest(content):
+    """Return the sha256 of the content of a file, `-` for no file."""
     return "-" if content is None else hashlib.sha256(content).hexdigest()
 
 
 def packages(state_dir, folder):
-    """Names of the packages that were installed since what `folder` (`pending`, `origin`, `undone`) holds."""
+    """Return the packages that were installed since this restore point (`pending`, `origin` or `undone`)."""
     return [name for name in read_lines(os.path.join(state_dir, folder, "packages")) if _PACKAGE.match(name)]
 
 
 def link_target(tree, path):
-    """What a symbolic link leads to; other paths as they are, whatever folders above them are."""
+    """Return the target of a symbolic link, and any other path unchanged, also below linked folders."""
     return path if tree.link(path) is None else tree.follow(path)
 
 
 def add_lines(path, lines):
+    """Add those lines to a file that it does not have yet."""
     known = read_lines(path)
     write_file(path, as_lines(known + [line for line in dict.fromkeys(lines) if line not in known]), 0o600)
 
 
 def read_lines(path):
+    """Return the lines of a file, none if it does not exist."""
     return (read_file(path) or b"").decode("utf-8", "replace").splitlines()
 
 
 def as_lines(names):
+    """Return the content of a file with these lines."""
     return "".join(name + "\n" for name in names).encode()
 
 
 def load_json(path):
-    """The dictionary in a file of ours; None where there is none, and an empty one where it cannot be read as such."""
+    """Return the dictionary in a JSON file: None if there is no file, empty if it is not a dictionary in JSON."""
     content = read_file(path, 1 << 20)
     if content is None:
         return None
@@ -145,8 +154,10 @@ def load_json(path):
 
 
 def save_state(home, record):
+    """Write state.json."""
     write_file(os.path.join(home, "state.json"), json.dumps(record, indent=1, sort_keys=True).encode() + b"\n", 0o600)
 
 
 def timestamp():
+    """Return the current time in UTC as in ISO 8601."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

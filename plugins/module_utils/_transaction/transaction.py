@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An upgrade as a transaction of the board: what was there is written down before the first change, and comes back unless it is committed.
+"""An upgrade as a transaction: a restore point is created before the first change, and restored unless it is committed.
 
-Below the state folder: `state.json`, the board's state; `lock.json`, who works on it; `pending/`, what an upgrade that
-is not committed would go back to; `origin/`, what was there before the first change ever; `undone/`, what was last
-taken back. The way back itself is a script: see _guard. Whoever changes one of these folders has the lock of
-exclusive(), the script, too. A rollback to `origin` is a transaction of its own: `pending` holds the board as it was
-before the rollback until that is confirmed.
+The state folder has `state.json`, the board's state; `lock.json`, which run works on it; `pending/`, the restore point
+of an upgrade that is not committed; `origin/`, the restore point of the very first change; `undone/`, what the last
+rollback restored. The rollback itself is a script: see guard.py. Every change of these folders needs the lock of
+exclusive(), which the script acquires, too. A rollback to `origin` is a transaction of its own: `pending` holds the
+state before the rollback until the rollback is confirmed.
 """
 
 from __future__ import annotations
@@ -20,32 +20,39 @@ import shutil
 
 from .._facts import storage_check
 from . import guard
-from .._board.files import clean_leftovers, ensure_dir, read_file, sync_dir, told, write_file
+from .._board.files import clean_leftovers, ensure_dir, read_file, sync_dir, describe_error, write_file
 from .._board.paths import STATE_DIR
 from .._board.tree import clean
-from .restore_point import RestorePoint, release_room
-from .state import Locked, TransactionError, add_lines, _advance, as_lines, content_digest, read_lines, load_json, timestamp, save_state, exclusive
-from .._facts.upgrade import SCHEMA, describe
+from .restore_point import RestorePoint, remove_spare_copies
+from .state import (
+    Locked,
+    TransactionError,
+    _advance,
+    add_lines,
+    as_lines,
+    content_digest,
+    exclusive,
+    load_json,
+    read_lines,
+    save_state,
+    timestamp,
+)
+from .._facts.upgrade import SCHEMA, describe_lock
 from .watched import BOOT_KINDS
 
 _UNIT = re.compile(r"[A-Za-z0-9@._:-]{1,200}\Z")
-_NOTHING = {"schema": SCHEMA, "driver": {"from": None, "to": None}, "baseline": None,
-            "controller": {"host": None, "user": None}}
+_EMPTY_RECORD = {"schema": SCHEMA, "driver": {"from": None, "to": None}, "baseline": None,
+                 "controller": {"host": None, "user": None}}
 _PLACEHOLDERS = {"state": "@STATE@", "why": "@WHY@", "since": "@SINCE@"}
 
-
-# -- what every module of the collection may call ---------------------------------------------------------------------------
-
-
-# -- the transaction --------------------------------------------------------------------------------------------------------
 
 class Transaction:
     """The transaction of a board.
 
     Args:
-        run: Callable taking a list of arguments, giving `(rc, stdout, stderr)`.
-        owner: `{run, host, user, ...}` of who works on the board.
-        root: Where the board's files are. Paths are given as the board sees them.
+        run: Callable that runs a list of arguments and returns `(rc, stdout, stderr)`.
+        owner: `{run, host, user, ...}` of the run that works on the board.
+        root: Root folder of the board's files. All paths are as on the board.
         guard: `{base name: text}` of the guard's files. Only begin(), commit() and restore() need them.
     """
 
@@ -53,79 +60,81 @@ class Transaction:
         self.run, self.owner, self.root, self.guard = run, owner, root, guard or {}
         self.home = self.place(state_dir)
         self.pending = os.path.join(self.home, "pending")
-        self.stopped = []  # services that an upgrade had stopped which this run has taken back
-        self.fresh = False  # whether this run has begun it, and nothing was changed yet
+        self.stopped = []  # services that were stopped by an upgrade which this run has rolled back
+        self.fresh = False  # whether this run has begun the transaction, so that nothing is changed yet
 
     def place(self, path):
-        """Where a file of the board lies."""
+        """Return the path below root of a path on the board."""
         return os.path.join(self.root, path.lstrip("/"))
 
     def point(self, folder="pending"):
-        """The restore point in a folder of the state folder."""
+        """Return the restore point in a folder of the state folder."""
         return RestorePoint(self.root, self.home, os.path.join(self.home, folder))
 
     # -- lock
 
     def lock(self, broken=()):
-        """Have the board for this run alone.
+        """Acquire the board lock for this run.
 
         Args:
-            broken: Runs whose lock no longer counts; `*` for any.
+            broken: Runs whose lock is ignored; `*` for all.
 
         Raises:
-            Locked: Where another run has it.
+            Locked: Another run holds the lock.
         """
         self._prepare_home()
         path = os.path.join(self.home, "lock.json")
         with exclusive(self.home):
-            there = load_json(path)
-            if there is not None and there.get("run") != self.owner["run"] and "*" not in broken and there.get("run") not in broken:
+            holder = load_json(path)
+            run = None if holder is None else holder.get("run")
+            if holder is not None and run != self.owner["run"] and "*" not in broken and run not in broken:
                 raise Locked(
-                    "it is being worked on by %s. If that run is gone, take its place with -e npu_break_lock=true"
-                    % describe(there), there
+                    "the board is locked by %s. If that run has ended, rerun with -e npu_break_lock=true"
+                    % describe_lock(holder), holder
                 )
             write_file(path, json.dumps(dict(self.owner, schema=SCHEMA, since=timestamp()), indent=1).encode() + b"\n",
                        0o600)
 
     def unlock(self):
-        """Give the board free, where this run has it."""
+        """Release the lock if this run holds it."""
         path = os.path.join(self.home, "lock.json")
         if (load_json(path) or {}).get("run") == self.owner["run"]:
             os.unlink(path)
 
     def is_pending(self, folder="pending"):
-        """Whether there is something to go back to."""
+        """Return whether the folder has a complete restore point."""
         return os.path.isfile(os.path.join(self.home, folder, "manifest"))
 
     def baseline(self, folder="pending"):
-        """What a verification said before anything was changed, an empty dictionary where none was possible."""
+        """Return the result of the verification before the first change, empty if none was possible."""
         return (load_json(os.path.join(self.home, folder, "state.in")) or {}).get("baseline") or {}
 
     # -- begin
 
     def begin(self, paths, state, confirm_minutes, outcome=None):
-        """Write down what `paths` holds, and have the guard watch over it. What an earlier run has written down stays.
+        """Create the restore point and arm the guard. The restore point of an unfinished upgrade is kept.
 
         Args:
-            paths: As watched() returns them.
+            paths: Files and folders to copy, as returned by watched().
             state: `{driver: {from, to}, baseline, controller}` for state.json.
-            outcome: The state after a restore, where it is not `rolled_back`.
+            confirm_minutes: Minutes without a heartbeat after which the guard restores.
+            outcome: The state after a restore, if it is not `rolled_back`.
 
         Returns:
-            Whether an earlier run's upgrade is gone on with.
+            Whether an unfinished upgrade of an earlier run is resumed.
 
         Raises:
-            TransactionError: Where not everything could be written down; nothing has changed then.
+            TransactionError: The restore point could not be created. Nothing has changed.
         """
-        trouble = storage_check.check(self.root)
-        if trouble:
-            raise TransactionError(trouble)
+        problem = storage_check.check(self.root)
+        if problem:
+            raise TransactionError(problem)
         self._prepare_home()
         with exclusive(self.home):
             resumed = self._begin(paths, state, confirm_minutes, outcome)
-        # From here on the board goes back by itself if nobody says otherwise. A watcher that runs already may be about
-        # to end, after the upgrade before, or be of an earlier release, which does not know the lock. The reboot after
-        # a restore is not interrupted.
+        # From here on the board rolls itself back unless the upgrade is committed. A running watcher may be about to
+        # end after the previous upgrade, or be of an earlier release, which does not know the lock: restart it. A
+        # watcher that waits for the reboot after a restore is not interrupted.
         if resumed:
             self._systemctl("daemon-reload")
         verb = "start" if os.path.exists(self.place("/run/rkfleet-npu/restoring")) else "restart"
@@ -133,15 +142,16 @@ class Transaction:
         return resumed
 
     def require_no_rollback(self):
-        """Refuse to go on with a rollback as if it were an upgrade: what it would go back to is not what was there before the upgrade.
+        """Fail if an unconfirmed rollback is pending: its restore point is not the state before an upgrade.
 
         Raises:
-            TransactionError: Where a rollback to before the first change is not confirmed.
+            TransactionError: A rollback to before the first change is not confirmed.
         """
         if self.is_pending() and os.path.exists(os.path.join(self.pending, "outcome")):
             raise TransactionError(
-                "a rollback to before the first change is not confirmed on it: run rollback_npu again, or wait until the board has returned "
-                "to the state before the rollback, and rerun the playbook")
+                "a rollback to before the first change is not confirmed: run rollback_npu again, or wait until the "
+                "board has returned to the state before the rollback, then rerun the playbook"
+            )
 
     def _begin(self, paths, state, confirm_minutes, outcome):
         if not outcome:
@@ -150,28 +160,28 @@ class Transaction:
         self.fresh = not resumed
         folder = self.pending if resumed else self.pending + ".new"
         try:
-            # What a power cut left; a pending one without a manifest never began.
-            for rest in (self.pending + ".old", *(() if resumed else (self.pending, folder))):
-                shutil.rmtree(rest, ignore_errors=True)
-            for rest in (self.home, os.path.join(self.home, "origin")):
-                clean_leftovers(rest)
+            # Leftovers of a power failure; a restore point without a manifest is one of them.
+            for leftover in (self.pending + ".old", *(() if resumed else (self.pending, folder))):
+                shutil.rmtree(leftover, ignore_errors=True)
+            for parent in (self.home, os.path.join(self.home, "origin")):
+                clean_leftovers(parent)
             if not resumed:
                 ensure_dir(os.path.join(folder, "copies"), 0o700)
                 os.chmod(folder, 0o700)
-            RestorePoint(self.root, self.home, folder).write(paths, self._ask)
+            RestorePoint(self.root, self.home, folder).write(paths, self._query_guard)
             if outcome and not resumed:
                 write_file(os.path.join(folder, "outcome"), outcome.encode() + b"\n", 0o600)
                 write_file(os.path.join(folder, "services"), as_lines(self.stopped), 0o600)
             self._arm(folder, state, confirm_minutes)
         except (OSError, TransactionError) as error:
             if not resumed:
-                release_room(self.root, [path for path, dummy in paths])
+                remove_spare_copies(self.root, [path for path, dummy in paths])
                 shutil.rmtree(folder, ignore_errors=True)
                 self.disarm()
             if isinstance(error, TransactionError):
                 raise
-            raise TransactionError("what is there cannot be kept for the way back: %s"
-                                   % told(error, self.home)) from error
+            raise TransactionError("the restore point cannot be created: %s"
+                                   % describe_error(error, self.home)) from error
         os.sync()
         if not resumed:
             os.rename(folder, self.pending)
@@ -181,40 +191,40 @@ class Transaction:
         return resumed
 
     def begin_rollback(self, paths, confirm_minutes):
-        """Begin the transaction of a rollback to `origin`: a board that does not come back confirmed is restored to what it is now."""
+        """Begin a rollback to `origin`: unless it is confirmed, the board returns to the current state."""
         record = load_json(os.path.join(self.home, "state.json")) or {}
         first = load_json(os.path.join(self.home, "origin/state.in")) or {}
-        kept = [line.split(" ") for line in read_lines(os.path.join(self.home, "origin/manifest"))]
-        every = {path: kind.replace("no", "") if kind.startswith("no") else kind for kind, dummy, dummy,
-                 path in kept if kind != "link"}
-        every.update(paths)
+        entries = [line.split(" ") for line in read_lines(os.path.join(self.home, "origin/manifest"))]
+        kinds = {path: kind.replace("no", "") if kind.startswith("no") else kind
+                 for kind, dummy, dummy, path in entries if kind != "link"}
+        kinds.update(paths)
         state = {
-            # What has to answer after the rollback, and what worked then.
+            # The driver and the baseline that are verified after the rollback.
             "driver": {"from": (first.get("driver") or {}).get("from"), "to": (record.get("driver") or {}).get("to")},
             "baseline": first.get("baseline"), "controller": {name: self.owner.get(name) for name in ("host", "user")},
         }
-        # What decides on the boot first, folders after all that is in them.
-        folders = sorted((path for path, kind in every.items() if kind == "folder"), reverse=True)
-        others = sorted((item for item in every.items() if item[1] != "folder"),
+        # Boot files first, each folder after its content.
+        folders = sorted((path for path, kind in kinds.items() if kind == "folder"), reverse=True)
+        others = sorted((item for item in kinds.items() if item[1] != "folder"),
                         key=lambda item: item[1] not in BOOT_KINDS)
         return self.begin([*others, *((path, "folder") for path in folders)], state, confirm_minutes,
                           outcome="committed")
 
     def _arm(self, folder, state, confirm_minutes):
-        """All the guard needs: its script and units, and what it says when the board goes back."""
-        kept = load_json(os.path.join(folder, "state.in")) or {}
-        if kept:
-            # What the board could do is what it could before anything was changed.
-            state = dict(state, baseline=kept.get("baseline"),
-                         driver=dict(state.get("driver") or {}, **{"from": (kept.get("driver") or {}).get("from")}))
+        """Install the guard with its units and the state that it records after a restore."""
+        previous = load_json(os.path.join(folder, "state.in")) or {}
+        if previous:
+            # A resumed upgrade keeps the baseline and the driver from before its first change.
+            driver = dict(state.get("driver") or {}, **{"from": (previous.get("driver") or {}).get("from")})
+            state = dict(state, baseline=previous.get("baseline"), driver=driver)
         template = dict(state, schema=SCHEMA, run=self.owner["run"], **_PLACEHOLDERS)
         write_file(os.path.join(folder, "state.in"), json.dumps(template, sort_keys=True).encode() + b"\n", 0o600)
         write_file(os.path.join(folder, "confirm"), b"%d\n" % confirm_minutes, 0o600)
         tried, untried = os.path.join(folder, "tried"), os.path.join(folder, "untried")
         if os.path.exists(tried):
-            os.rename(tried, untried)  # this run looks after the board now
+            os.rename(tried, untried)  # boots are counted anew for this run
         write_file(untried, b"", 0o600)
-        # One that was half restored is changed anew by this run.
+        # This run changes a board whose restore was interrupted, so the restore is no longer partly done.
         restoring, whole = os.path.join(folder, "restoring"), os.path.join(folder, "whole")
         if os.path.exists(restoring):
             os.rename(restoring, whole)
@@ -227,19 +237,19 @@ class Transaction:
                 os.symlink(target, place)
 
     def _install(self, *paths):
-        """Write these of the guard's files."""
+        """Write these files of the guard."""
         for path in paths:
             ensure_dir(os.path.dirname(self.place(path)))
             clean_leftovers(os.path.dirname(self.place(path)))
             write_file(self.place(path), self.guard[os.path.basename(path)].encode(), guard.FILES[path])
 
-    def _ask(self, command):
-        # The script is not there yet when it is asked first: it says the same wherever it lies.
+    def _query_guard(self, command):
+        # Run the text itself, because the script is not installed yet at the first query.
         rc, out, dummy = self.run(["/bin/sh", "-c", self.guard["guard"], "guard", command])
         return out.encode() if rc == 0 else b""
 
     def abandon(self):
-        """Give up what was begun before anything was changed; an upgrade of an earlier run stays pending."""
+        """Discard a transaction before its first change; a resumed upgrade stays pending."""
         if self.fresh:
             self.start_services("pending")
             with exclusive(self.home):
@@ -248,8 +258,8 @@ class Transaction:
         self.unlock()
 
     def _end_pending(self):
-        """Have nothing pending any more: at once, by a rename."""
-        release_room(self.root, self.point().paths())
+        """Remove the pending restore point atomically, by a rename."""
+        remove_spare_copies(self.root, self.point().paths())
         old = self.pending + ".old"
         shutil.rmtree(old, ignore_errors=True)
         with contextlib.suppress(FileNotFoundError):
@@ -260,10 +270,10 @@ class Transaction:
     # -- services
 
     def stop_services(self, names):
-        """Stop those of the units that run, and remember them; returns them.
+        """Stop the units that run, record their names, and return them.
 
         Raises:
-            TransactionError: Where one does not stop; those that did are started again.
+            TransactionError: A unit cannot be stopped. The stopped units are started again.
         """
         path = os.path.join(self.pending, "services")
         running = [name for name in names if self.run(["systemctl", "is-active", "--quiet", "--", name])[0] == 0]
@@ -276,44 +286,51 @@ class Transaction:
         return running
 
     def start_services(self, folder, verb="restart"):
-        """Start again what ran before; what runs already has another library now and is started anew. Returns one sentence on those that fail."""
+        """Restart the services that were stopped; return one sentence on those that fail, or an empty text.
+
+        A service that already runs is restarted, too: its runtime library was replaced.
+        """
         failed = []
         for name in read_lines(os.path.join(self.home, folder, "services")):
             if _UNIT.match(name) and self.run(["systemctl", verb, "--", name])[0] != 0:
                 failed.append(name)
-        return "services that do not start again: %s" % ", ".join(failed) if failed else ""
+        return "services that cannot be started again: %s" % ", ".join(failed) if failed else ""
 
     # -- the ends
 
     def commit(self, driver):
-        """Keep the board as it is now. What was there before the first change ever is kept for a rollback by request.
+        """Commit the upgrade. The state before the very first change is kept for a rollback on request.
 
         Args:
-            driver: Version of the driver that was proven.
+            driver: Version of the driver that was verified.
+
+        Returns:
+            One sentence on services that cannot be started, or an empty text.
 
         Raises:
-            TransactionError: Where nothing is pending.
+            TransactionError: No upgrade is pending.
         """
         self._require_pending()
-        trouble = self.start_services("pending")
+        service_error = self.start_services("pending")
         with exclusive(self.home):
-            self._commit(driver, trouble)
+            self._commit(driver, service_error)
         self.disarm()
         self.unlock()
-        return trouble
+        return service_error
 
     def _require_pending(self):
         if not self.is_pending():
-            raise TransactionError("there is nothing to commit: the board went back by itself, or another run ended this upgrade")
+            raise TransactionError("no upgrade is pending, so nothing can be committed: the board has rolled itself "
+                                   "back, or another run has ended this upgrade")
         if self._is_half_restored():
-            raise TransactionError("it cannot be committed: the board has begun to go back by itself")
+            raise TransactionError("the upgrade cannot be committed: the board is rolling itself back")
 
     def _is_half_restored(self):
         return os.path.exists(os.path.join(self.pending, "restoring"))
 
-    def _commit(self, driver, trouble):
+    def _commit(self, driver, service_error):
         self._require_pending()
-        # A menu is made anew by the packages of a kernel that came with the upgrade, too.
+        # The packages of a kernel that the upgrade installed rewrote the boot menu, too: count that as our content.
         menus = [line.split(" ")[3] for line in self.point().manifest() if line.startswith("menu ")]
         add_lines(os.path.join(self.pending, "left"),
                   ["%s %s" % (content_digest(read_file(self.place(path))), path) for path in menus])
@@ -321,19 +338,21 @@ class Transaction:
         first = not self.is_pending("origin")
         if not first:
             self.point("origin").add_new(self.point())
-        # For whoever rolls back without Ansible.
+        # For a rollback without Ansible.
         write_file(os.path.join(self.pending if first else origin, "guard"), self.guard["guard"].encode(), 0o700)
         template = load_json(os.path.join(self.pending, "state.in")) or {}
-        record = dict(_NOTHING, **template)
-        record.update(driver=dict(record["driver"], to=driver), run=self.owner["run"], state="committed", why=trouble,
+        record = dict(_EMPTY_RECORD, **template)
+        record.update(driver=dict(record["driver"], to=driver), run=self.owner["run"], state="committed",
+                      why=service_error,
                       since=timestamp())
-        # First of all: a board that loses power now finds it pending, goes back, and says so.
+        # Before anything else: after a power failure from here on, the board still finds the upgrade pending, rolls
+        # itself back and records that.
         save_state(self.home, record)
         if not first:
             self._end_pending()
             return
-        release_room(self.root, self.point().paths())
-        # Of a restore that failed before this run went on: a rollback months later has its own.
+        remove_spare_copies(self.root, self.point().paths())
+        # Counters of a restore that failed before this run resumed the upgrade: a later rollback starts anew.
         for name in ("tries", "overwritten"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(os.path.join(self.pending, name))
@@ -342,49 +361,54 @@ class Transaction:
         sync_dir(self.home)
 
     def restore(self, folders):
-        """Put back what `folders`, of `pending` and `origin`, hold.
+        """Restore the restore points in these folders of the state folder, `pending` and `origin`.
 
         Returns:
-            `(reboot, foreign)`: whether the running system is not that one yet, and whether files were not restored, as
-            they are of another root file system or machine.
+            `(reboot, foreign)`: whether the board must reboot into the restored system, and whether files were not
+            restored because they belong to another root file system or machine.
 
         Raises:
-            TransactionError: Where not everything could be put back.
+            TransactionError: Not everything could be restored.
         """
         words = set()
         for folder in folders:
-            # The script on the board may have been lost, or be of another release.
+            # The script on the board may be missing, or be of another release.
             self._install(guard.SCRIPT)
             rc, out, err = self.run([self.place(guard.SCRIPT), "restore", folder])
             if rc != 0:
-                raise TransactionError("not everything could be put back: %s" % clean(err or out, 500))
+                raise TransactionError("not everything could be restored: %s" % clean(err or out, 500))
             words.update(out.split())
             if folder == "pending":
                 self.stopped = read_lines(os.path.join(self.home, "undone/services"))
         return "reboot" in words, "foreign" in words
 
     def close(self, state, why, purge=False):
-        """End a way back: `state` is `rolled_back` or `rollback_failed`. With `purge` nothing of ours stays but the state.
+        """Record how a rollback ended, start the services and release the lock.
 
         A rollback to `origin` that failed stays pending, so that the board returns to the state before it.
 
+        Args:
+            state: `rolled_back` or `rollback_failed`.
+            why: One sentence on why the upgrade was rolled back.
+            purge: Whether everything in the state folder except for the state is removed.
+
         Raises:
-            TransactionError: Where the board has returned from the rollback already.
+            TransactionError: The board has already returned to the state before the rollback.
         """
         self._prepare_home()
         guarded = os.path.exists(os.path.join(self.pending, "outcome"))
-        trouble = self.start_services("pending" if guarded else "undone")
+        reasons = [why, self.start_services("pending" if guarded else "undone")]
         if guarded:
-            # Those of the first upgrade: the owner may have given up one since.
-            trouble = " ".join(filter(None, (trouble, self.start_services("origin", "try-restart"))))
+            # Services of the first upgrade: try-restart, because the owner may have disabled one since.
+            reasons.append(self.start_services("origin", "try-restart"))
         with exclusive(self.home):
-            if state == "rolled_back" and purge and self.is_pending("origin") and (not self.is_pending()
-                                                                                   or self._is_half_restored()):
-                raise TransactionError("the rollback was not confirmed in time: the board is in the state before it again")
-            record = dict(_NOTHING, **(load_json(os.path.join(self.home, "state.json")) or {}))
-            save_state(self.home,
-                       dict(record, run=self.owner["run"], state=state, why=" ".join(filter(None, (why, trouble))),
-                            since=timestamp()))
+            returned = not self.is_pending() or self._is_half_restored()
+            if state == "rolled_back" and purge and self.is_pending("origin") and returned:
+                raise TransactionError("the rollback was not confirmed in time: the board has returned to the state "
+                                       "before the rollback")
+            record = dict(_EMPTY_RECORD, **(load_json(os.path.join(self.home, "state.json")) or {}))
+            record.update(run=self.owner["run"], state=state, why=" ".join(filter(None, reasons)), since=timestamp())
+            save_state(self.home, record)
             if state == "rolled_back":
                 if guarded:
                     self._end_pending()
@@ -399,15 +423,15 @@ class Transaction:
         self.unlock()
 
     def disarm(self):
-        """Take the guard away: it costs nothing where nothing is pending."""
+        """Remove the guard, so that a board without a pending upgrade runs nothing of this collection."""
         self._systemctl("stop", guard.WATCH_UNIT)
         if os.path.exists(self.place(guard.SCRIPT)):
             self.run([self.place(guard.SCRIPT), "calm"])
-        # The links first: a unit without its script would fail at boot.
+        # Remove the links first: a unit without its script would fail at boot.
         for path in [*guard.links(), *reversed(list(guard.FILES))]:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.place(path))
-        with contextlib.suppress(OSError):  # others of ours may be in it
+        with contextlib.suppress(OSError):  # it may have the signing tool
             os.rmdir(self.place(guard.FOLDER))
 
     def _systemctl(self, *words):
@@ -418,7 +442,4 @@ class Transaction:
             ensure_dir(self.home, 0o700)
             os.chmod(self.home, 0o700)
         except OSError as error:
-            raise TransactionError("%s cannot be used: %s" % (self.home, told(error, self.home))) from error
-
-
-# -- what an upgrade may touch ----------------------------------------------------------------------------------------------
+            raise TransactionError("%s cannot be used: %s" % (self.home, describe_error(error, self.home))) from error

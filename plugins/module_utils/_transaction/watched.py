@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The files and folders that an upgrade may change: a restore point is made of them."""
+"""The files and folders that an upgrade may change, which a restore point has to contain."""
 
 from __future__ import annotations
 
@@ -26,19 +26,21 @@ SOURCE_TREES = "/usr/src"
 SERVER_FILES = ("/usr/bin/rknn_server", "/etc/systemd/system/rknn_server.service",
                 "/etc/systemd/system/multi-user.target.wants/rknn_server.service")
 BOOT_KINDS = ("menu", "shell", "environment", "words")
-"""Files of the boot loader, by how they are written: see _guard."""
+"""Kinds of boot loader files, by how they are written: see guard.py."""
 _MODULE = re.compile(r"rknpu(?:_dkms)?\.ko(?:\.(?:gz|xz|zst))?\Z")
 
 
 def watched(root, versions, runtime, package="rknpu"):
-    """`[(path, kind)]` of all that an upgrade may change, `kind` being one of BOOT_KINDS, `file`, `tree` or `folder` (with what else
-    is in it not ours).
+    """Return `[(path, kind)]` of all files and folders that an upgrade may change.
 
-    What decides on the boot comes first, a folder after all that is in it.
+    A kind is one of BOOT_KINDS, `file`, `tree` or `folder` (of which the other content is not ours). Boot files come
+    first, a folder after its content.
 
     Args:
-        versions: Releases of the driver that it may install.
-        runtime: Where the runtime library lies, or is to lie.
+        root: Root folder of the board's files.
+        versions: Driver releases that may be installed.
+        runtime: Path of the current or future runtime library.
+        package: Name of the DKMS package.
     """
     tree = Tree(root)
     cmdline = (read_file(os.path.join(root, "proc/cmdline")) or b"").decode("utf-8", "replace")
@@ -63,14 +65,14 @@ def watched(root, versions, runtime, package="rknpu"):
         if path.startswith(("/lib/modules/", "/etc/ansible/", "/etc/modules-load.d/", "/etc/dracut.conf.d/")):
             folders.update((os.path.dirname(path), os.path.dirname(os.path.dirname(path))))
     kinds = (("file", paths), ("tree", trees), ("folder", sorted(folders, reverse=True)))
-    # What is replaced is what a link leads to; links stay.
+    # The target of a link is replaced, and the link stays.
     return list(dict(
         (link_target(tree, path) if kind == "file" else path, boot.get(path, kind)) for kind,
         found in kinds for path in found).items())
 
 
 def _own_modules(root, folder):
-    """The kernel's own modules of the NPU, which DKMS takes away while its own is installed."""
+    """Return the kernel's own NPU modules, which DKMS moves away while its module is installed."""
     found = []
     for base in ("kernel", "extra"):
         for place, dummy, names in os.walk(os.path.join(root, folder.lstrip("/"), base)):

@@ -11,7 +11,7 @@ import json
 import os
 import re
 
-from ...module_utils._board.files import clean_leftovers, ensure_dir, told, write_file
+from ...module_utils._board.files import clean_leftovers, ensure_dir, describe_error, write_file
 from ...module_utils._board.tree import clean
 from .._schema.record import COLUMNS, get, PLACES, RECORD, STATUSES
 from .._schema.values import fit, seconds_of, stamp
@@ -168,7 +168,7 @@ def write(folder, records, now, merge=False, keep=100):
                 # each time.
                 write_file(path, text.encode("utf-8"), None if os.path.exists(path) else 0o600)
     except OSError as error:
-        raise ReportError("the report in %s cannot be written: %s" % (folder, told(error, folder))) from error
+        raise ReportError("the report in %s cannot be written: %s" % (folder, describe_error(error, folder))) from error
     return {
         "files": sorted(os.path.join(folder, name) for name in contents), "before": before, "after": after,
         "notes": notes,

@@ -86,5 +86,5 @@ def test_a_full_disk_leaves_the_old_one_and_says_where(place, monkeypatch, write
     monkeypatch.setattr(_files.shutil, "copyfileobj", full)
     with pytest.raises(OSError) as caught:
         install(place, pins(ARM64))
-    assert _files.told(caught.value).startswith("the disk is full: ") and "KiB" in _files.told(caught.value)
+    assert _files.describe_error(caught.value).startswith("the disk is full: ") and "KiB" in _files.describe_error(caught.value)
     assert (place / "lib/librknnrt.so").read_bytes() == b"old" and os.listdir(place / "lib") == ["librknnrt.so"]

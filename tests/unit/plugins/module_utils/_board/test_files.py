@@ -141,9 +141,9 @@ def test_a_full_disk_is_told_with_what_is_free_and_where(tmp_path, monkeypatch):
     monkeypatch.setattr(_files.os, "statvfs",
                         lambda path: os.statvfs_result((4096, 4096, 100, 50, 25, 10, 0, 0, 0, 255)))
     monkeypatch.setattr(_files.os.path, "ismount", lambda path: path == str(tmp_path))
-    assert _files.told(caught.value) == "the disk is full: 100 KiB and no inode are free at %s" % tmp_path
-    assert _files.told(OSError(errno.EROFS, "x", str(tmp_path / "a/b"))) == "%s is mounted read-only" % tmp_path
-    assert _files.told(OSError(errno.EACCES, "x", "/file")) == "Permission denied: /file"
+    assert _files.describe_error(caught.value) == "the disk is full: 100 KiB and no inode are free at %s" % tmp_path
+    assert _files.describe_error(OSError(errno.EROFS, "x", str(tmp_path / "a/b"))) == "%s is mounted read-only" % tmp_path
+    assert _files.describe_error(OSError(errno.EACCES, "x", "/file")) == "Permission denied: /file"
 
 
 def test_leftovers_go_and_nothing_else(tmp_path):

@@ -187,7 +187,7 @@ def test_a_new_tree_that_does_not_build_leaves_the_old_module(board, package, ar
     deploy(package, archive)
     before = board.files()
     board.rc, board.log = 10, "x.c:1:10: fatal error: soc/rockchip/rockchip_iommu.h: No such file or directory"
-    with pytest.raises(source_tree.DkmsError, match="left alone: the kernel's headers lack soc/rockchip"):
+    with pytest.raises(source_tree.DkmsError, match="is unchanged: the kernel's headers lack soc/rockchip"):
         deploy(package, newer)
     assert package.steps(archive[1]) == []
     assert board.files() == before
@@ -202,7 +202,7 @@ def test_a_lost_module_is_built_again_without_a_new_tree(board, package, archive
 
 def test_a_foreign_tree_is_left_alone(board, package, archive):
     (board.root / "usr/src/rknpu-0.9.6").mkdir(parents=True)
-    with pytest.raises(source_tree.DkmsError, match="was not made by rkfleet.npu"):
+    with pytest.raises(source_tree.DkmsError, match="was not created by rkfleet.npu"):
         package.steps(archive[1])
 
 
@@ -484,7 +484,7 @@ def test_leftovers_are_cleaned_even_where_there_is_nothing_else_to_do(board, pac
 def test_a_module_of_another_version_that_does_not_say_so(board, archive):
     deploy(board.package("0.9.3"), archive)
     board.states = board.builds = False
-    with pytest.raises(source_tree.DkmsError, match="is not the one that DKMS made of version 0.9.6"):
+    with pytest.raises(source_tree.DkmsError, match="is not the module that DKMS built from version 0.9.6"):
         deploy(board.package(), archive)
 
 
@@ -606,7 +606,7 @@ def test_build_errors_in_a_sentence(log, sentence):
     assert told is None if sentence is None else sentence in (told or "")
 
 
-# -- a module that was built elsewhere ---------------------------------------------------------------------------------------
+# -- a prebuilt module ---------------------------------------------------------------------------------------
 
 ARCH = os.uname().machine
 
@@ -673,7 +673,7 @@ def test_a_package_that_is_there_for_another_kernel_gets_one_more(board, archive
 def test_a_dkms_that_does_not_take_it_is_no_success_and_all_is_as_it_was(board, package, archive, binary):
     board.takes = False
     before = board.files()
-    with pytest.raises(source_tree.DkmsError, match="DKMS did not take the module that was built elsewhere"):
+    with pytest.raises(source_tree.DkmsError, match="DKMS did not accept the prebuilt module"):
         load(board, package, archive, binary)
     left = {name: content for name, content in board.files().items() if name not in before}
     assert set(left.values()) == {None} and not any("0.9.6" in name for name in left), left

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""A module that was built elsewhere: symbol versions read from modules without headers, and the archive that DKMS takes."""
+"""Prebuilt modules: symbol versions read from modules without headers, and the archive that DKMS takes."""
 
 from __future__ import annotations
 

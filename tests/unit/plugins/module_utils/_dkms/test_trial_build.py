@@ -167,7 +167,7 @@ def test_a_module_for_another_kernel_fails(board, check):
 
 def test_make_that_makes_nothing_fails(board, check):
     board.installed().make_ = lambda *unused: (0, "", "")
-    assert "make made no rknpu_dkms.ko" in check()["reason"]
+    assert "make created no rknpu_dkms.ko" in check()["reason"]
 
 
 def test_a_kernel_with_the_driver_built_in_refuses_a_module_of_its_name(board, check):

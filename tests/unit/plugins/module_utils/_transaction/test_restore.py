@@ -632,7 +632,7 @@ def test_a_rollback_that_is_not_confirmed_returns_to_the_state_before_it(fast):
     fast.guard("boot")
     assert fast.files() == new
     assert fast.state()["state"] == "committed" and "rollback was not confirmed" in fast.state()["why"]
-    with pytest.raises(state.TransactionError, match="the board is in the state before it again"):
+    with pytest.raises(state.TransactionError, match="the board has returned to the state before the rollback"):
         there.close("rolled_back", "by request", purge=True)
     # It can be tried again.
     there = rollback(fast)

@@ -179,7 +179,7 @@ def test_what_cannot_be_written_is_found_before_anything_is_changed(board, monke
 
 def test_no_room_for_the_copies(board, monkeypatch):
     monkeypatch.setattr(restore_point, "SPARE_MIB", 1 << 30)
-    with pytest.raises(state.TransactionError, match="MiB are needed to keep what is there"):
+    with pytest.raises(state.TransactionError, match=r"the restore point requires \d+ MiB"):
         board.begin()
     assert not (board.home / "pending").exists()
 
@@ -200,7 +200,7 @@ def test_two_runs_do_not_share_a_board(board):
     board.transaction("one").lock()
     board.transaction("one").lock()
     with pytest.raises(state.Locked,
-                       match=r"being worked on by me@desk since 20.*\(run one\).*npu_break_lock=true") as caught:
+                       match=r"locked by me@desk since 20.*\(run one\).*npu_break_lock=true") as caught:
         board.transaction("two").lock()
     assert caught.value.holder["run"] == "one"
     board.transaction("two").lock(broken=["one"])
@@ -243,7 +243,7 @@ def test_a_damaged_copy_is_not_put_back(board):
     manifest = (board.home / "pending/manifest").read_text()
     number = next(line.split()[1] for line in manifest.splitlines() if line.endswith(RUNTIME))
     (board.home / "pending/copies" / number).write_text("spoiled")
-    with pytest.raises(state.TransactionError, match="not everything could be put back"):
+    with pytest.raises(state.TransactionError, match="not everything could be restored"):
         there.restore(["pending"])
     # All the rest is back, above all what decides on the boot.
     now, was = board.files(), board.before
@@ -373,7 +373,7 @@ def test_after_the_commit_nothing_of_the_guard_is_left(board):
 def test_what_the_board_took_back_cannot_be_committed(board):
     there = board.begin()
     board.guard("restore", "pending")
-    with pytest.raises(state.TransactionError, match="nothing to commit"):
+    with pytest.raises(state.TransactionError, match="nothing can be committed"):
         there.commit("0.9.6")
 
 
