@@ -6,17 +6,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: subnet
-short_description: Boards that are found by ssh in ranges of addresses
+short_description: Find boards by ssh in ranges of addresses
 version_added: 1.3.0
 author: rkfleet.npu contributors (@rkfleet)
 description:
-  - Contacts every address of the ranges that O(ranges) names, and no other, and makes a host of each that speaks ssh.
-  - With O(identify) it also asks them over ssh which board they are, and puts them into groups by that - C(soc_rk3588), C(kernel_6_1_43_15_rk2312),
-    C(driver_builtin). Nothing is changed there. Those it cannot ask are in the group C(npu_unidentified).
-  - Every host has the variables C(ansible_host), C(ansible_port) and C(npu_subnet), which is what was found - C(address), C(port), C(software) of
-    its ssh server, whether it was C(identified), the C(error) if not, C(model), C(soc), C(serial), C(compatible), C(kernel), C(hostname), C(driver)
-    (V(builtin), V(module), V(rocket) or V(absent)) and the C(module) it came from.
-  - What answers is not trusted. It is bounded in size and time, and characters that mean something to a template are replaced.
+  - Contacts every address of the ranges in O(ranges), and no other, and adds a host for each that speaks ssh.
+  - With O(identify) it also identifies the boards over ssh and adds groups by the result - C(soc_rk3588),
+    C(kernel_6_1_43_15_rk2312), C(driver_builtin). Nothing is changed on them. Hosts that cannot be identified are in
+    the group C(npu_unidentified).
+  - Every host has the variables C(ansible_host), C(ansible_port) and C(npu_subnet) with the results - C(address),
+    C(port), C(software) of its ssh server, whether it was C(identified), the C(error) if not, C(model), C(soc),
+    C(serial), C(compatible), C(kernel), C(hostname), C(driver) (V(builtin), V(module), V(rocket) or V(absent)) and the
+    C(module) it came from.
+  - Answers are not trusted. They are limited in size and time, and characters with a meaning to templates are replaced.
   - The file's name ends in C(npu_subnet.yml) or C(npu_subnet.yaml).
 requirements:
   - netaddr (Python library) on the controller
@@ -32,22 +34,22 @@ options:
     choices: [rkfleet.npu.subnet]
   ranges:
     description:
-      - The addresses, IPv4 or IPv6 - networks (V(10.1.0.0/24), of which the network's own and the broadcast address are left out), ranges
+      - The addresses, IPv4 or IPv6 - networks (V(10.1.0.0/24), without network and broadcast address), ranges
         (V(10.1.0.10-10.1.0.99)) and single addresses.
     type: list
     elements: str
     required: true
   exclude:
-    description: Addresses of O(ranges) that are not contacted, written in the same way.
+    description: Addresses of O(ranges) that are not contacted, in the same notation.
     type: list
     elements: str
     default: []
   max_addresses:
-    description: More addresses than these are an error, and none is contacted.
+    description: Maximum number of addresses. More are an error, and none is contacted.
     type: int
     default: 4096
   ports:
-    description: Ports on which ssh may listen. Of a host the first that does is taken.
+    description: Ports on which ssh may listen. The first that answers is used.
     type: list
     elements: int
     default: [22]
@@ -60,15 +62,15 @@ options:
     type: int
     default: 64
   identify:
-    description: Whether to ask the hosts over ssh which board they are.
+    description: Whether to identify the boards over ssh.
     type: bool
     default: false
   identify_timeout:
-    description: Seconds that a host has for that.
+    description: Seconds that a host has to be identified.
     type: float
     default: 15
   identify_concurrency:
-    description: How many hosts are asked at the same time.
+    description: How many hosts are identified at the same time.
     type: int
     default: 16
   keep:
@@ -78,13 +80,13 @@ options:
     default: all
   name_by:
     description:
-      - What the hosts are called by. Where a board has no serial number or host name that is fit for a name, or another one of the inventory is called so,
-        it is called by its address. Where several have the same, the address is put behind it.
+      - How the hosts are named. A board without a valid serial number or host name, or with one that the inventory
+        already uses as a name, is named by its address. If several boards have the same, the address is appended.
     type: str
     choices: [address, serial, hostname]
     default: address
   default_groups:
-    description: Whether to make the groups C(soc_...), C(kernel_...), C(driver_...) and C(npu_unidentified) of hosts that were asked.
+    description: Whether to add the groups C(soc_...), C(kernel_...), C(driver_...) and C(npu_unidentified).
     type: bool
     default: true
   ssh_executable:
@@ -92,22 +94,23 @@ options:
     type: str
     default: ssh
   ssh_user:
-    description: Who to log in as, for O(identify). Empty leaves it to the configuration of ssh. In a play, C(ansible_user) says so as ever.
+    description: User to log in as, for O(identify). If empty, the configuration of ssh decides. Plays use C(ansible_user).
     type: str
     default: ""
   ssh_private_key:
-    description: File with the key to log in with. Empty leaves it to the configuration of ssh.
+    description: File with the private key. If empty, the configuration of ssh decides.
     type: str
     default: ""
   ssh_args:
     description:
       - Further options of the ssh client, each word an element, such as V(["-o", "StrictHostKeyChecking=accept-new"]).
-      - A host key that ssh does not know is for ssh to judge. With its default it is refused, as nobody can be asked, and the host is not identified.
+      - Unknown host keys are handled by ssh. By default it refuses them, as there is no prompt, and the host is not
+        identified.
     type: list
     elements: str
     default: []
   tree:
-    description: Where C(/proc) and C(/sys) of a board lie, for trees that were recorded on other boards.
+    description: Paths of C(/proc) and C(/sys), for trees recorded on other boards.
     type: dict
     default: {}
     suboptions:
@@ -120,10 +123,13 @@ options:
         type: str
         default: /sys
 notes:
-  - A board with several addresses in the ranges is kept once, under the first of them and with a warning, where serial number and boot ID are the same.
-    Where only the serial number is, both are kept, with a warning, and with O(name_by=serial) both have their address in the name.
-  - What a host says of itself is not proven. Keep passwords and other secrets out of the variables of hosts that are called by V(serial) or V(hostname).
-  - With O(cache) the network is left alone until the cache has expired, C(--flush-cache) is given or the file is changed.
+  - A board with several addresses in the ranges is kept once, under the first of them and with a warning, if serial
+    number and boot ID are the same. If only the serial number is the same, both are kept, with a warning, and with
+    O(name_by=serial) both have their address in the name.
+  - What a host reports about itself is not verified. Keep passwords and other secrets out of the variables of hosts
+    that are named by V(serial) or V(hostname).
+  - With O(cache) the network is not contacted until the cache has expired, C(--flush-cache) is given or the file is
+    changed.
 """
 
 EXAMPLES = r"""
@@ -158,7 +164,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _subnet
 
-# What a finding depends on: a cache that was made with others is none.
+# Options that affect the result: a cache made with other values is not used.
 OPTIONS = (
     "ranges", "exclude", "ports", "identify", "ssh_executable", "ssh_user", "ssh_private_key", "ssh_args", "tree",
 )
@@ -168,23 +174,23 @@ LIMITS = {
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
-    """Ansible's side; what is found how is in _subnet."""
+    """The interface to Ansible; the scan itself is in plugin_utils/_subnet.py."""
 
     NAME = "rkfleet.npu.subnet"
 
     def verify_file(self, path):
-        """Whether the file is for this plugin, by its name."""
+        """Return whether the file is for this plugin, by its name."""
         return super().verify_file(path) and path.endswith(("npu_subnet.yml", "npu_subnet.yaml"))
 
     def parse(self, inventory, loader, path, cache=True):
-        """Read the file, look who is there, and add the hosts."""
+        """Read the file, scan the ranges, and add the hosts."""
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         try:
             boards = self._found(path, cache)
         except (ValueError, OSError) as error:
             raise AnsibleParserError("%s: %s" % (path, error)) from error
-        self._say(boards)
+        self._warn_of_unidentified(boards)
         keep = self.get_option("keep")
         boards = [
             board for board in boards if keep == "all" or board["identified"] and (keep == "identified" or board["soc"])
@@ -197,7 +203,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._add(name, board)
 
     def _found(self, path, cache):
-        """What was found, now or when the cache was filled."""
+        """Return the hosts found now, or when the cache was filled."""
         self._check()
         places = _subnet.addresses(
             self.get_option("ranges"), self.get_option("exclude"), self.get_option("max_addresses")
@@ -230,13 +236,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for name, most in LIMITS.items():
             value = self.get_option(name)
             if not (math.isfinite(value) and 0 < value <= most):
-                raise ValueError("%s is %s: it is more than 0 and at most %s" % (name, value, most))
+                raise ValueError("%s is %s: it must be more than 0 and at most %s" % (name, value, most))
         ports = self.get_option("ports")
-        # Ansible does not look at the elements of a list.
+        # Ansible does not validate the elements of a list.
         if not ports or not all(isinstance(port, int) and 0 < port < 65536 for port in ports):
-            raise ValueError("ports is %s: ports are numbers from 1 to 65535" % ports)
+            raise ValueError("ports is %s: ports must be numbers from 1 to 65535" % ports)
         if not all(isinstance(word, str) for word in self.get_option("ssh_args")):
-            raise ValueError("ssh_args is %s: each word is a text" % self.get_option("ssh_args"))
+            raise ValueError("ssh_args is %s: each element must be a text" % self.get_option("ssh_args"))
         if not self.get_option("ranges"):
             raise ValueError("ranges is empty: name the addresses to contact")
 
@@ -244,26 +250,26 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         tree = self.get_option("tree") or {}
         unknown = sorted(set(tree) - {"proc", "sys"})
         if unknown:
-            raise ValueError("tree has %s: there are proc and sys" % ", ".join(map(str, unknown)))
+            raise ValueError("tree has %s: it can have proc and sys only" % ", ".join(map(str, unknown)))
         client = {
             "executable": self.get_option("ssh_executable"), "user": self.get_option("ssh_user"),
             "key": self.get_option("ssh_private_key"), "args": self.get_option("ssh_args"),
             "timeout": self.get_option("identify_timeout"), "proc": str(tree.get("proc") or "/proc"),
             "sys": str(tree.get("sys") or "/sys"),
         }
-        # Wrong paths are an error of the file, and not of each board.
+        # Report wrong paths once, as an error of the file, instead of for each board.
         _subnet.command("192.0.2.1", 22, client)
         return client
 
-    def _say(self, boards):
-        """Warn of hosts that were to be identified and could not."""
+    def _warn_of_unidentified(self, boards):
+        """Warn of hosts that could not be identified."""
         failed = [board for board in boards if board.get("error")]
         if failed:
             some = ", ".join("%s (%s)" % (board["address"], board["error"]) for board in failed[:5]) + (
                 ", ..." if len(failed) > 5 else ""
             )
             self.display.warning(
-                "%d of %d hosts could not be asked which board they are: %s" % (len(failed), len(boards), some)
+                "%d of %d hosts could not be identified: %s" % (len(failed), len(boards), some)
             )
 
     def _add(self, name, board):

@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The public variables of the roles, never as a board would have them."""
+"""The public variables of the roles, protected from the facts of boards."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: npu_settings
-short_description: Return the public variables of the roles, never as a board would have them
+short_description: Return the public variables of the roles, protected from the facts of boards
 version_added: 2.0.0
 author: rkfleet.npu contributors (@rkfleet)
 description:
   - Ansible turns the facts of any module's answer into host variables, which win over the inventory and over the defaults of roles
     (setting C(INJECT_FACTS_AS_VARS)). The roles of this collection read their variables by this lookup only.
-  - Without O(resolved) the variables are resolved now. A board with facts that are named like variables of this collection fails.
-  - With O(resolved) they are what M(rkfleet.npu.npu_settings) kept before the board was contacted.
+  - Without O(resolved) the variables are resolved now. A board with facts named like variables of this collection fails.
+  - With O(resolved) they are those that M(rkfleet.npu.npu_settings) saved before the board was contacted.
 options:
   _terms:
-    description: Names of roles of this collection. Their variables are returned, those of all roles where none is named.
+    description: Names of roles of this collection. Their variables are returned; those of all roles by default.
     type: list
     elements: str
   resolved:
-    description: V(board) returns what was kept for the board, V(run) what was kept for the whole run.
+    description: V(board) returns the values saved for the board, V(run) those saved for the whole run.
     type: str
     choices: [board, run]
 seealso:
@@ -48,7 +48,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
 
 
 class LookupModule(LookupBase):
-    """Look the variables up."""
+    """Look up the variables."""
 
     def run(self, terms, variables=None, **kwargs):
         """Return a list with one dictionary."""

@@ -325,7 +325,7 @@ def test_a_board_that_is_lost_in_a_task_of_the_owners(play, tmp_path, when):
 def test_a_rollback_that_fails_is_the_last_word(play, how, said):
     run = play({"a": {}, "b": {"fails": "driver", "way_back_fails": how}, "c": {}}, npu_rollout=1)
     assert run.rc == 2 and run.verdicts == {"a": "ok", "b": "ROLLBACK FAILED", "c": "not touched"}
-    assert run.line("ROLLBACK FAILED on") == "ROLLBACK FAILED on b: go and see to it"
+    assert run.line("ROLLBACK FAILED on") == "ROLLBACK FAILED on b: manual intervention required"
     last = run.output.split("PLAY RECAP")[0].rsplit("TASK", 1)[1]
     assert "ROLLBACK FAILED" in last and "b: the build failed " + said in last
 
