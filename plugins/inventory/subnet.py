@@ -74,7 +74,7 @@ options:
     type: int
     default: 16
   keep:
-    description: Which hosts are kept - V(all) that speak ssh, those that were V(identified), or those that are V(rockchip) boards.
+    description: Which hosts are kept - V(all) with ssh, those that were V(identified), or only V(rockchip) boards.
     type: str
     choices: [all, identified, rockchip]
     default: all
@@ -94,7 +94,7 @@ options:
     type: str
     default: ssh
   ssh_user:
-    description: User to log in as, for O(identify). If empty, the configuration of ssh decides. Plays use C(ansible_user).
+    description: User to log in as, for O(identify). If empty, ssh decides by its configuration.
     type: str
     default: ""
   ssh_private_key:
