@@ -112,6 +112,6 @@ class ActionModule(ActionBase):
         after = _report.states(report["after"])
         found = _report_diff.changes(_report.states(before), after, set(task_vars.get("groups", {}).get("all", ())))
         text = _report_diff.render(found, after, source, before["generated_at"])
-        for line, color in _report_diff.coloured(text):
+        for line, color in _report_diff.colored(text):
             Display().display(line, color=color)
         return {"diff": {"prepared": text}, "changes": found}

@@ -26,7 +26,7 @@ def npu_select(boards, query, names=None):
     elif not isinstance(boards, (list, tuple)) or not all(
         isinstance(board, Mapping) and "name" in board for board in boards
     ):
-        raise AnsibleFilterError("npu_select: the input must be records of boards as in fleet.json, or hostvars with names")
+        raise AnsibleFilterError("npu_select: the input must be records of boards, as in fleet.json, or hostvars")
     try:
         return _select.names(query, boards)
     except ValueError as error:

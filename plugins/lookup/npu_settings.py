@@ -13,7 +13,7 @@ author: rkfleet.npu contributors (@rkfleet)
 description:
   - Ansible turns the facts of any module's answer into host variables, which win over the inventory and the defaults of
     roles (setting C(INJECT_FACTS_AS_VARS)). The roles of this collection read their variables by this lookup only.
-  - Without O(resolved) the variables are resolved now. A board with facts named like variables of this collection fails.
+  - Without O(resolved) the variables are resolved now. A board with facts named like such variables fails.
   - With O(resolved) they are those that M(rkfleet.npu.npu_settings) saved before the board was contacted.
 options:
   _terms:
