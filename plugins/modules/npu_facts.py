@@ -268,7 +268,7 @@ ansible_facts:
             - What M(rkfleet.npu.npu_transaction) has left on the board. The C(state), one of V(unknown), V(planned),
               V(staged), V(deployed), V(activating), V(verifying), V(committed), V(rolled_back) and V(rollback_failed);
               C(since) when, and C(why), a sentence.
-            - C(pending) says that an upgrade is neither committed nor taken back, C(origin) that there is something for
+            - C(pending) says that an upgrade is neither committed nor rolled back, C(origin) that there is something for
               C(rollback-npu.yml).
             - C(run) names the run that made the change. C(baseline) is what MobileNet said before it, C(driver) the
               driver versions C(from) and C(to).

@@ -23,7 +23,7 @@ def changes(before, after, inventory=()):
     """Return `{new, gone, unseen, changed}` between two `{name: state}`.
 
     `changed` is a list of `{change, boards}`, `change` as `{field: [before, after]}`. `unseen` are boards of the
-    inventory that the run did not look at.
+    inventory that the run did not inspect.
     """
     groups = {}
     for name in sorted(set(before) & set(after), key=natural):

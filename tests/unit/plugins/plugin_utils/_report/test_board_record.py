@@ -146,7 +146,7 @@ def test_a_board_that_is_well_in_full():
         ),
         (
             board(told=facts(upgrade={"pending": True, "state": "activating"})), "needs_work", "pending",
-            "neither committed nor taken back: activating",
+            "neither committed nor rolled back: activating",
         ),
         (
             board(told=facts(upgrade={"state": "rollback_failed", "why": "the old driver is gone"})), "needs_work",
