@@ -164,7 +164,7 @@ def write(folder, records, now, merge=False, keep=100):
             }
             for name, text in contents.items():
                 path = os.path.join(folder, name)
-                # The mode of an existing file is kept: its owner may have let others read it, such as the node exporter.
+                # The mode of an existing file is kept: the user may have made it readable for the node exporter.
                 write_file(path, text.encode("utf-8"), None if os.path.exists(path) else 0o600)
     except OSError as error:
         raise ReportError("the report in %s cannot be written: %s" % (folder, told(error, folder))) from error

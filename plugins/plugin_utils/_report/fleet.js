@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copyright: (c) 2026, rkfleet.npu contributors
-// Sorting, searching and filtering of fleet.html. Without it the page is a plain table. It never turns text into markup.
+// Sorting, searching and filtering of fleet.html, which is a plain table without it. It never turns text into markup.
 (function () {
   "use strict";
   document.documentElement.classList.add("js");
@@ -66,7 +66,8 @@
         if ((a.key === "") !== (b.key === "")) {
           return a.key === "" ? 1 : -1;
         }
-        const order = typeof a.key === "number" && typeof b.key === "number" ? a.key - b.key : collator.compare(a.key, b.key);
+        const numbers = typeof a.key === "number" && typeof b.key === "number";
+        const order = numbers ? a.key - b.key : collator.compare(a.key, b.key);
         return (descending ? -1 : 1) * order || collator.compare(a.name, b.name);
       });
       const rest = document.createDocumentFragment();

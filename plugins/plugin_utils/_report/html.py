@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The report of a fleet for people: `fleet.html`, one file that loads nothing from the network.
 
-Its Content-Security-Policy allows only the script and the style sheet with the digests that it names, so text of a board
-that passed the escaping still could not run.
+Its Content-Security-Policy allows only the script and the style sheet with the digests that it names, so text
+of a board that passed the escaping still could not run.
 """
 
 from __future__ import annotations

@@ -13,10 +13,11 @@ from .._schema.record import COLUMNS, get, LABELS, STATUSES
 from .._schema.values import number, seconds_of
 
 # Where a spreadsheet may see the beginning of a formula: at the start of a cell, and after a semicolon, which separates
-# cells in locales with a decimal comma. The fullwidth forms of = + - @ count, too; leading blanks and quotes do not help.
+# cells in locales with a decimal comma. The fullwidth forms of = + - @ count, too. Leading blanks and quotes do not
+# protect.
 _FORMULA = re.compile(r"""(^|;)(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])""")
 
-# Name and help text. The textfile format cannot express a missing value, so boards that were not read have no sample.
+# Name and help text. The textfile format cannot express a missing value, so boards that were not read get no sample.
 METRICS = {
     "rkfleet_npu_boards": "Boards in the report by status.",
     "rkfleet_npu_board_healthy":
@@ -48,7 +49,7 @@ def latency_ms(entry):
 
 
 def csv(report):
-    """Return a report as CSV: a header, and one line for each board. No text can be a formula, with separator , or ;."""
+    """Return a report as CSV: a header, and one line for each board. No text can be read as a formula."""
     stream = io.StringIO()
     writer = _csv.writer(stream, lineterminator="\n", quoting=_csv.QUOTE_ALL)
     writer.writerow(COLUMNS)

@@ -170,7 +170,7 @@ def test_a_board_that_is_well_in_full():
         (board(TODO, __npu_left={"verdict": "waiting", "reason": "x"}), "needs_work", "waiting", "0.9.6 is wanted"),
         (
             board(TODO, facts(upgrade={"pending": True}), __npu_is_committed=True), "healthy", "ok",
-            "Driver 0.9.6 was put in place. MobileNet works with it.",
+            "Driver 0.9.6 was installed. MobileNet works with it.",
         ),
         # The hold on the board itself is no reason not to look.
         (
