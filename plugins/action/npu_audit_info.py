@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Asks a board once, plans on the controller, and has MobileNet run where that is wanted: see plugins/modules/npu_audit_info.py for the documentation."""
+"""Contacts a board once, plans on the controller, runs MobileNet on request: see plugins/modules/npu_audit_info.py."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from ..plugin_utils import _clock
 TREE = ("root", "proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
 ARGUMENTS = dict(
     argument_spec=dict(
-        # Paths of the board: nothing of the controller is filled in.
+        # Paths on the board: type str, as type path would expand them on the controller.
         tree=dict(type="dict", default={}, options={area: dict(type="str") for area in TREE}),
         select=dict(type="str", default=""),
         wanted=dict(type="dict", default={}),
@@ -58,7 +58,7 @@ NEEDED_OF_PROOF = [name for name in ANSWERS["rknn_mobilenet"] if name not in ("l
 
 
 class ActionModule(ProgramAction, MobilenetAction):
-    """Look at a board: facts, plan, and verification."""
+    """Inspect a board: facts, plan and verification."""
 
     _checking = False
 
@@ -70,7 +70,7 @@ class ActionModule(ProgramAction, MobilenetAction):
         try:
             data = compatibility.checked(params["compatibility"])
             query = _select.Query(params["select"]) if _select.is_set(params["select"]) else None
-            # Before the board is contacted.
+            # Settings are resolved before the board is contacted.
             if params["resolve"]:
                 _settings.resolve_and_save(self._templar, task_vars)
             else:
@@ -81,31 +81,32 @@ class ActionModule(ProgramAction, MobilenetAction):
             result.update(
                 failed=True, msg=cannot_read(name, self._connection.become is not None, reason, cause), cause=cause
             )
-        except ValueError as error:  # what is wanted is wrong
+        except ValueError as error:  # invalid options
             result.update(failed=True, msg="%s: %s" % (name, error))
         if result.get("failed") and is_not_selected(
             result, query, name, {"__npu_error": result["msg"], "__npu_cause": result.get("cause")}
         ):
-            # Whatever is wrong with it is no affair of this run.
+            # A board that is not selected must not fail the run.
             result["failed"] = False
         return result
 
     def _audit(self, result, params, data, query, task_vars):
         self._checking = self._task.check_mode
-        facts, told = self._facts(params, data, task_vars, False)
+        facts, extra = self._facts(params, data, task_vars, False)
         plan = self._plan(facts, params, data)
-        if not told["asked"] and _depends_on_repository(plan, params):
-            facts, told = self._facts(params, data, task_vars, True)
+        if not extra["asked"] and _depends_on_repository(plan, params):
+            facts, extra = self._facts(params, data, task_vars, True)
             plan = self._plan(facts, params, data)
         proof, unverified = None, None
-        left = is_not_selected(
+        skipped = is_not_selected(
             result, query, task_vars["inventory_hostname"], {"ansible_facts": {"npu": facts}, "__npu_plan": plan}
         )
         quiet = predicates.needs_nothing(plan, facts)
-        if not left and (params["verify"] == "always" or params["verify"] == "needed" and (quiet or plan["baseline"])):
+        is_needed = params["verify"] == "needed" and (quiet or plan["baseline"])
+        if not skipped and (params["verify"] == "always" or is_needed):
             _clock.mark("verify", task_vars)
             proof, unverified = self._verify(
-                facts, plan, dict(params, **told), task_vars, quiet or params["verify"] == "always"
+                facts, plan, dict(params, **extra), task_vars, quiet or params["verify"] == "always"
             )
         if proof and not (quiet and params["verify"] == "needed"):
             plan = self._plan(
@@ -115,13 +116,12 @@ class ActionModule(ProgramAction, MobilenetAction):
                 not quiet and params["verify"] == "needed" and proof["diagnosis"] == "ok"
                 and predicates.needs_nothing(plan, facts)
             ):
-                # It is left alone, and so proven like any other on which nothing is to be done: what that takes stays
-                # there for the next time.
+                # The board stays unchanged, so it is verified in full, and the model may stay there for the next time.
                 quiet = True
-                again, unverified = self._verify(facts, plan, dict(params, **told), task_vars, True)
+                again, unverified = self._verify(facts, plan, dict(params, **extra), task_vars, True)
                 proof = again or proof
         if proof:
-            # What is run only to find out what to do leaves nothing behind.
+            # A verification that only decides what to do leaves nothing on the board.
             result["changed"] = (
                 proof.pop("changed") and params["keep_model"] and (quiet or params["verify"] == "always")
             )
@@ -130,19 +130,19 @@ class ActionModule(ProgramAction, MobilenetAction):
             settled=predicates.needs_nothing(plan, facts) and bool(proof) and proof["diagnosis"] == "ok"
             and is_recorded(facts, proof),
         )
-        python = path_of(told.get("python"))
+        python = path_of(extra.get("python"))
         if python and not self._task.delegate_to and self._interpreter(task_vars) is None:
-            # As a module's run would have it.
+            # Same as after running a module.
             result["ansible_facts"] = {"discovered_interpreter_python": python}
         if self._task.action.endswith("npu_audit"):
-            # What the deprecated name has always returned.
+            # The deprecated name still sets the fact.
             result.setdefault("ansible_facts", {})["npu"] = facts
 
     def _facts(self, params, data, task_vars, ask_repository):
-        """`(facts, what else was told)` of the board."""
+        """Return `(facts, {asked, python, library, state_dir})`; asked: whether repositories were queried."""
         tree = {area: path for area, path in params["tree"].items() if path}
         if self.can_run_programs():
-            told = self.run_program(
+            answer = self.run_program(
                 "facts",
                 {
                     "tree": tree, "ask_repository": ask_repository,
@@ -150,15 +150,15 @@ class ActionModule(ProgramAction, MobilenetAction):
                 },
                 task_vars, params["timeout"],
             )
-            facts = facts_of(told.pop("facts", None))
+            facts = facts_of(answer.pop("facts", None))
             return facts, {
-                "asked": told.get("asked") is True, "python": told.get("python"), "library": str(told.get("library")),
-                "state_dir": str(told.get("state_dir")),
+                "asked": answer.get("asked") is True, "python": answer.get("python"),
+                "library": str(answer.get("library")), "state_dir": str(answer.get("state_dir")),
             }
-        told = self.run_module("npu_facts", tree, task_vars, params["timeout"] + GRACE)
-        if told.get("failed"):
-            raise NoAnswer(one_line(told.get("msg") or "no answer", 500))
-        facts = told["ansible_facts"]["npu"]
+        answer = self.run_module("npu_facts", tree, task_vars, params["timeout"] + GRACE)
+        if answer.get("failed"):
+            raise NoAnswer(one_line(answer.get("msg") or "no answer", 500))
+        facts = answer["ansible_facts"]["npu"]
         return facts, {"asked": True, "library": facts["runtime"]["path"], "state_dir": STATE_DIR}
 
     def _plan(self, facts, params, data):
@@ -167,28 +167,28 @@ class ActionModule(ProgramAction, MobilenetAction):
         return planner.npu_plan(facts, params["wanted"], data)
 
     def _verify(self, facts, plan, params, task_vars, full):
-        """`(what MobileNet said, why it could not be run)`, one of them None. full: with as many runs as are wanted, else a single one."""
-        here = plan["here"]
-        if not here:
-            return None, "nothing is known to run on it as it is: %s" % _why_unverifiable(facts, plan)
+        """Return `(verification, why it was impossible)`, one of them None; a single run unless `full`."""
+        current = plan["here"]
+        if not current:
+            return None, "its current setup cannot be verified: %s" % _why_unverifiable(facts, plan)
         try:
-            paths, digests, dummy = prepared(here["model"], params["proof"])
+            paths, digests, dummy = prepared(current["model"], params["proof"])
         except ValueError as error:
             return None, str(error)
-        model = here["model"]
+        model = current["model"]
         args = dict(
             library=params["library"], expected_top5=model["expected_top5"], tolerance=model["tolerance"],
             wanted_driver=plan["driver"]["version"], runs=params["proof"]["runs"] if full else 1,
             timeout=params["proof"]["timeout"], state_dir=params["state_dir"],
         )
         keep = params["keep_model"] and full and not self._checking
-        # What the module is told when the files have to be sent: in check mode it keeps none.
+        # In check mode the module does not keep the files.
         self._task.check_mode = not keep
         ask = None
         if self.can_run_programs():
-            def ask(arguments, along):
-                # Without a file on the board: Ansible's own folder for such would stay there.
-                sent = {name: encoded(path) for name, path in along.items()}
+            def ask(arguments, uploads):
+                # Files are part of the program: an uploaded file would leave Ansible's temporary folder on the board.
+                sent = {name: encoded(path) for name, path in uploads.items()}
                 arguments = dict(arguments, model_upload=None, picture_upload=None)
                 answer = self.run_program(
                     "proof", {"arguments": arguments, "keep": keep, "sent": sent}, task_vars,
@@ -203,41 +203,41 @@ class ActionModule(ProgramAction, MobilenetAction):
         except (NoAnswer, AnsibleActionFail) as error:
             return None, str(error)
         if not isinstance(answer.get("diagnosis"), str):
-            return None, clean(str(answer.get("msg") or "it gave no diagnosis"), 500)
+            return None, clean(str(answer.get("msg") or "it returned no diagnosis"), 500)
         return dict({key: answer.get(key) for key in NEEDED_OF_PROOF}, changed=answer.get("changed") is True), None
 
 
 def is_not_selected(result, query, name, known):
-    """Whether the query does not select a board of which this is known; the result then says so. What a verification will show comes later."""
-    left = query is not None and query.matches(board_record.record(name, known, time.time())) is False
-    if left:
+    """Return whether the query excludes a board, by what is known before a verification, and note it in the result."""
+    skipped = query is not None and query.matches(board_record.record(name, known, time.time())) is False
+    if skipped:
         result["not_selected"] = "npu_select is %s" % clean(query.text, 500)
-    return left
+    return skipped
 
 
-def facts_of(told):
-    """Facts as the gate gives them.
+def facts_of(answer):
+    """Return validated facts.
 
     Raises:
-        NoAnswer: where they are none.
+        NoAnswer: if they are invalid.
     """
     try:
-        return gate.facts_of(told)
+        return gate.facts_of(answer)
     except ValueError as error:
-        raise NoAnswer("%s: that is no answer of this collection's program" % error) from error
+        raise NoAnswer("%s: this is not an answer of the collection's program" % error) from error
 
 
 def encoded(path):
-    """A file's content as it can be written into a program."""
+    """Return the content of a file in base64, as a program can contain it."""
     with open(path, "rb") as stream:
         return base64.b64encode(stream.read()).decode("ascii")
 
 
 def prepared(model, proof):
-    """Model and picture as `files` gives them, fetched where the controller has not got them; kept for the other workers of this run.
+    """Return model and picture as `files` does, fetched if necessary, and cached for the other workers of this run.
 
     Raises:
-        ValueError: where they cannot be had.
+        ValueError: if they cannot be obtained.
     """
     key = hashlib.sha256(json.dumps([model, proof], sort_keys=True).encode()).hexdigest()[:16]
 
@@ -257,7 +257,7 @@ def prepared(model, proof):
 
 
 def is_recorded(facts, proof):
-    """Whether the board's own record says what was just seen, and not too long ago: then nothing is to be written."""
+    """Return whether the record on the board has this verification and is recent, so that none has to be written."""
     recorded = facts["verification"] or {}
     new = record.stable(record.compose(facts, proof))["verification"]
     of = predicates.setup_of(facts)
@@ -265,13 +265,13 @@ def is_recorded(facts, proof):
         {"verification": recorded}, 24)
 
 
-def path_of(told):
-    """An interpreter's path as a board told it, or None."""
-    return told if isinstance(told, str) and PATH.match(told) else None
+def path_of(value):
+    """Return the path of an interpreter that a board reported, if it is valid, else None."""
+    return value if isinstance(value, str) and PATH.match(value) else None
 
 
 def _depends_on_repository(plan, params):
-    """Whether what a repository offers could change a plan."""
+    """Return whether the packages in a repository could change a plan."""
     return plan["action"] != "none" and params["wanted"].get("driver_strategy") != "dkms"
 
 
@@ -279,7 +279,7 @@ def _why_unverifiable(facts, plan):
     if not facts["driver"]["version"]:
         return "no driver answers"
     if not facts["runtime"]["path"]:
-        return "there is no librknnrt.so"
+        return "librknnrt.so is not installed"
     return "no model with a checksum is known for %s with runtime %s" % (
         plan["soc"] or "this SoC", facts["runtime"]["version"] or "of an unknown version",
     )

@@ -46,7 +46,8 @@ class ActionModule(ActionBase):
         ]
         lines.append(_recap.summary_line(verdicts.values()))
         if lost:
-            lines += ["", "%s on %s: manual intervention required" % (_recap.ROLLBACK_FAILED, ", ".join(map(_recap.clean, lost)))]
+            boards = ", ".join(map(_recap.clean, lost))
+            lines += ["", "%s on %s: manual intervention required" % (_recap.ROLLBACK_FAILED, boards)]
         Display().display("\n".join(lines))
         # The message of the first skipped board reports all of them once, as they have not failed.
         skipped = _recap.not_reached(variables)

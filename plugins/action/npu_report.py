@@ -73,7 +73,8 @@ class ActionModule(ActionBase):
         reporting_hosts = [entry["name"] for entry in records if entry["status"] in ("needs_work", "unknown")]
         failed = [*problems, summary] if reporting_hosts else problems
         if failed and records:
-            reporting_hosts += [entry["name"] for entry in records if entry["name"] not in outcomes] + [records[0]["name"]]
+            reporting_hosts += [entry["name"] for entry in records if entry["name"] not in outcomes]
+            reporting_hosts.append(records[0]["name"])
             entry = outcomes.setdefault(reporting_hosts[0], table.outcome(reporting_hosts[0], "failed", ""))
             entry["msg"] = " ".join([*failed, entry["msg"]]).strip()
         return list(outcomes.values())
@@ -98,7 +99,7 @@ class ActionModule(ActionBase):
             return None
 
     def _diff(self, report, base, params, task_vars):
-        """Print and return what changed since an earlier report. Ansible shows a diff only for tasks that changed a board."""
+        """Print and return what changed since an earlier report: Ansible shows diffs only of changed tasks."""
         before = base if params["diff_against"] else report["before"]
         source = params["diff_against"] or "the last report in %s" % params["path"]
         if before is None:
@@ -111,6 +112,6 @@ class ActionModule(ActionBase):
         after = _report.states(report["after"])
         found = _report_diff.changes(_report.states(before), after, set(task_vars.get("groups", {}).get("all", ())))
         text = _report_diff.render(found, after, source, before["generated_at"])
-        for line, color in _report_diff.coloured(text):
+        for line, color in _report_diff.colored(text):
             Display().display(line, color=color)
         return {"diff": {"prepared": text}, "changes": found}

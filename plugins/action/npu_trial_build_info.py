@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Checks the compatibility data, uploads the DKMS tree, runs the module: see plugins/modules/npu_trial_build_info.py."""
+"""Checks the compatibility data, uploads the tree, runs the module: see plugins/modules/npu_trial_build_info.py."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ActionModule(StoreAction):
                 store, wanted = self.store_and_inputs(about, folder, keep, digest, build_files, task_vars)
                 if len(kernels) != 1 or not wanted:
                     raise AnsibleActionFail(
-                        "npu_trial_build_info with store set builds only for the running kernel of the board: run npu_facts first"
+                        "npu_trial_build_info with a store builds only for the running kernel. Run npu_facts first"
                     )
                 if not self.build(result, args, internal, store, wanted, seconds, task_vars, hosts, agree):
                     return result

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Validates the model, decodes the picture, uploads missing files, runs the module: see plugins/modules/rknn_mobilenet.py."""
+"""Validates model and picture, uploads missing files, runs the module: see plugins/modules/rknn_mobilenet.py."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Ansible's default output with the phases of a run; plugin_utils/_phases.py says what a phase is."""
+"""Ansible's default output with the phases of a run; plugin_utils/_phases.py defines a phase."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ author:
 description:
   - >-
     Prints what P(ansible.builtin.default#callback) prints, and at the end of each phase of a run a line with its boards
-    and seconds. The playbooks of this collection name their phases. Elsewhere each role is one, else the play.
+    and seconds. The playbooks of this collection name their phases. In other playbooks each role is one, else the play.
   - >-
     On a terminal the last line is live. It shows phase, boards, time and task, and moves when a board starts or ends
     a task. Lines with no more than C(ok: [board]) or C(skipping: [board]) are counted there instead of printed; with
@@ -23,7 +23,7 @@ description:
 extends_documentation_fragment: [ansible.builtin.default_callback, ansible.builtin.result_format_callback]
 options:
   live:
-    description: V(auto) shows the live line where the output is a terminal, unless E(TERM) is V(dumb) or E(CI) is set.
+    description: V(auto) shows the live line if the output is a terminal, unless E(TERM) is V(dumb) or E(CI) is set.
     type: str
     choices: [auto, never]
     default: auto
@@ -44,7 +44,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils import _phases
 STATES = ("skipped", "ok", "changed", "unreachable", "failed")
 SHOWN = ("ok", "changed", "failed", "unreachable", "skipped")
 COUNTED = re.compile(r"(ok|skipping): \[[^\]]+\]( => \(item=.*\) ?)?\Z", re.DOTALL)
-# Written without wrapping; the cursor waits in the first column, and from there the line is cleared.
+# Printed without wrapping; the cursor stays in the first column, from where the line is cleared.
 SHOW = "\r\x1b[?7l%s\x1b[K\x1b[?7h\r"
 
 
@@ -62,7 +62,7 @@ class CallbackModule(Default):
 
     def set_options(self, *args, **kwargs):
         super().set_options(*args, **kwargs)
-        # A class derived from this one, such as ansible-runner's, has a terminal that nobody looks at.
+        # Nobody watches the terminal of derived classes, such as that of ansible-runner.
         is_wanted = self.get_option("live") == "auto" and type(self).CALLBACK_NAME == CallbackModule.CALLBACK_NAME
         is_plain = os.environ.get("TERM", "dumb") == "dumb" or os.environ.get("CI", "") not in ("", "0", "false")
         if is_wanted and not is_plain and sys.stdout.isatty():
@@ -84,7 +84,7 @@ class CallbackModule(Default):
     def v2_runner_on_start(self, host, task):
         super().v2_runner_on_start(host, task)
         self._started += 1
-        # Such a task prints or asks something itself.
+        # Such a task prints or prompts itself.
         if not task.run_once and task.resolved_action != "ansible.builtin.pause":
             self._draw()
 
@@ -118,7 +118,7 @@ class CallbackModule(Default):
 
     def _finished(self, result, state):
         self._done += 1
-        # An include happens to no board. A board counts once, as the worst that happened to it.
+        # An include runs on no board. A board counts once, by its worst state.
         if not isinstance(_of(result, "task"), TaskInclude):
             board = _of(result, "host").get_name()
             self._states[board] = max(self._states.get(board, state), state, key=STATES.index)
@@ -142,7 +142,7 @@ class CallbackModule(Default):
             phase = "%s: %s | %d:%02d" % (self._phase, self._counts() or "begun", minutes, seconds)
             self._screen.show("%s | %s: %d done, %d running" % (phase, self._task, self._done, running))
         elif self._screen:
-            # Between two tasks Ansible itself may print or ask something.
+            # Between two tasks Ansible itself may print or prompt.
             self._screen.clear()
 
 
@@ -158,7 +158,7 @@ class _Screen:
         return getattr(self._ansible, name)
 
     def display(self, msg, *args, **kwargs):
-        """Print a message, or count it and only log it where it says no more than that a board is ok or skipped."""
+        """Print a message; a mere ok or skipped line of a board is only logged."""
         if not self._ansible.verbosity and COUNTED.match(msg):
             kwargs["log_only"] = True
         else:
@@ -166,7 +166,7 @@ class _Screen:
         self._ansible.display(msg, *args, **kwargs)
 
     def show(self, text):
-        """Show the live line, unless the terminal is gone, or another program's now."""
+        """Show the live line, unless the terminal is closed or belongs to another program."""
         with contextlib.suppress(OSError):
             if os.tcgetpgrp(1) == os.getpgrp():
                 text = "".join(letter if letter.isprintable() else "?" for letter in text)

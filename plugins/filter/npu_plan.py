@@ -12,7 +12,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.predicates impor
 
 
 def npu_plan(facts, wanted=None, compatibility=None, diagnosis=None):
-    """The plan for one board's facts; compatibility is merged over the data this collection ships."""
+    """Return the plan for the facts of a board; compatibility is merged over the data of the collection."""
     try:
         if diagnosis is not None and isinstance(facts, dict):
             facts = dict(facts, verification=dict(setup_of(facts), diagnosis=diagnosis))
@@ -25,5 +25,5 @@ class FilterModule:
     """Filters of the collection."""
 
     def filters(self):
-        """Name to function, as Ansible asks for it."""
+        """Return the filters by name."""
         return {"npu_plan": npu_plan}

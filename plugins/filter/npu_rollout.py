@@ -16,30 +16,30 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars impor
 
 
 def npu_rollout(hostvars, boards, settings, proven=None, staging_group=None):
-    """What becomes of each of these boards, before any of them is touched."""
+    """Return the decision for each of these boards, before any of them is changed."""
     missing = [name for name in decide.SETTINGS if name not in settings]
     if missing:
-        raise AnsibleFilterError("npu_rollout: the settings lack %s" % ", ".join(missing))
+        raise AnsibleFilterError("npu_rollout: settings are missing: %s" % ", ".join(missing))
     variables = _all_variables(hostvars, boards)
     for board, known in variables.items():
-        # As it was before the board was contacted.
+        # The value from before the board was contacted, which the board cannot change.
         with contextlib.suppress(ValueError):
             known["npu_build_ok"] = _settings.load(board)["npu_build_ok"]
     return decide.decide(variables, settings, proven or [], staging_group or [])
 
 
 def npu_rollout_gate(hostvars, decision, stage=False):
-    """Which of the boards that are to be upgraded may start now."""
+    """Return which of the boards to be upgraded may start now."""
     return decide.gate(decision, _all_variables(hostvars, decision["staging"] + decision["rollout"]), stage)
 
 
 def npu_failure(result):
-    """Why a task failed, in one sentence."""
+    """Return why a task failed, in one sentence."""
     return failure.reason_of(result)
 
 
 def npu_cause(result):
-    """Why a task failed, in one word for programs."""
+    """Return why a task failed, as one word for programs."""
     return failure.cause_of(result)
 
 
@@ -48,7 +48,7 @@ def _all_variables(hostvars, boards):
     for board in boards:
         known = found[board] = board_variables(hostvars[board], decide.VARIABLES)
         if known.get("__npu_before"):
-            # As they were validated. A built-in module that ran since may have answered others, in any shape.
+            # The validated facts. A built-in module that ran since may have replaced ansible_facts.
             known["ansible_facts"] = {"npu": known["__npu_before"]}
     return found
 
@@ -57,7 +57,7 @@ class FilterModule:
     """Filters of the collection."""
 
     def filters(self):
-        """Name to function, as Ansible asks for it."""
+        """Return the filters by name."""
         return {
             "npu_cause": npu_cause, "npu_failure": npu_failure, "npu_rollout": npu_rollout,
             "npu_rollout_gate": npu_rollout_gate,

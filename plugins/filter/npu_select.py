@@ -15,18 +15,18 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import select
 
 
 def npu_select(boards, query, names=None):
-    """The names of the boards that a query selects; boards are records, or `hostvars` with the names of those that are meant."""
+    """Return the names of the boards that a query selects; boards are records, or `hostvars` with `names`."""
     if isinstance(boards, Mapping):
         if names is None:
             raise AnsibleFilterError(
-                "npu_select: hostvars need the names of the boards that are meant, such as ansible_play_hosts_all"
+                "npu_select: with hostvars, pass the names of the boards, such as ansible_play_hosts_all"
             )
         now = time.time()
         boards = [board_record.record(name, boards[name], now) for name in names]
     elif not isinstance(boards, (list, tuple)) or not all(
         isinstance(board, Mapping) and "name" in board for board in boards
     ):
-        raise AnsibleFilterError("npu_select: it takes records of boards, as in fleet.json, or hostvars and names")
+        raise AnsibleFilterError("npu_select: the input must be records of boards, as in fleet.json, or hostvars")
     try:
         return _select.names(query, boards)
     except ValueError as error:
@@ -34,7 +34,7 @@ def npu_select(boards, query, names=None):
 
 
 def npu_select_error(query):
-    """What is wrong with a query, or nothing."""
+    """Return what is wrong with a query; empty if it is valid."""
     try:
         _select.check(query)
     except ValueError as error:
@@ -46,5 +46,5 @@ class FilterModule:
     """Filters of the collection."""
 
     def filters(self):
-        """Name to function, as Ansible asks for it."""
+        """Return the filters by name."""
         return {"npu_select": npu_select, "npu_select_error": npu_select_error}

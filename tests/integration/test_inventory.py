@@ -86,4 +86,4 @@ def test_a_board_with_an_unknown_host_key_is_not_logged_in_to(subnet):
     path = subnet(ssh_args=["-F", "none", "-o", "UserKnownHostsFile=/dev/null", "-o", "GlobalKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes"])
     graph = run("ansible-inventory", "-i", path, "--graph")
     assert graph.count("--" + subnet.network) == 7 and "npu_unidentified" in graph and "soc_" not in graph
-    assert "7 of 7 hosts could not be asked which board they are" in " ".join(graph.split()) and "Host key verification failed" in graph
+    assert "7 of 7 hosts could not be identified" in " ".join(graph.split()) and "Host key verification failed" in graph

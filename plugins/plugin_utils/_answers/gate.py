@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The answers of the modules that run on a board: nothing is taken of one that the module does not document, in the shape it documents."""
+"""Validate the answers of modules that run on a board: only what the module documents is accepted."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from .._schema.values import check, DIFF, dictionary, TEXTS
 from .limits import HostileAnswer, MalformedAnswer, MIB
 
 USUAL = (300, 96 * MIB, 1 * MIB)
-"""`(seconds, bytes of memory, characters)` that an answer may take. docs/security.md has all of them."""
-# A module of up to 16 MiB comes in base64, and with it a log.
+"""Default limits of an answer: `(seconds, bytes of memory, characters)`. docs/security.md lists all limits."""
+# A kernel module of up to 16 MiB in base64, and its build log.
 _BUILD = (3600, 256 * MIB, 28 * MIB)
 _OF_MODULE = {
     "npu_dkms": _BUILD, "npu_trial_build_info": _BUILD,
-    # apt waits for another apt, and downloads.
+    # apt may wait for another apt, and downloads.
     "npu_apt": (3600, *USUAL[1:]),
-    # An SD card takes its time for sync, depmod and u-boot-update.
+    # sync, depmod and u-boot-update are slow on SD cards.
     "npu_boot": (900, *USUAL[1:]), "npu_transaction": (900, *USUAL[1:]),
 }
 _HOSTILE = re.compile(r"(?:ansible_)?(?:__)?npu_")
 _IDENTITY = frozenset(("inventory_hostname", "inventory_hostname_short", "group_names"))
-"""Who a board is. Ansible lets facts go before what the inventory says of that."""
+"""The identity of a board. For Ansible, facts win over the inventory."""
 # Options of ssh and become that Ansible takes from facts, too: a program of the controller, or the connection to
 # another board.
 _CONNECTION = frozenset(
@@ -42,40 +42,42 @@ _CONNECTION = frozenset(
 )
 
 
-def validated(module, told):
-    """Return what is taken of a module's answer.
+def validated(module, answer):
+    """Return the validated answer of a module.
 
     Raises:
-        MalformedAnswer: where something in it is not what the module documents.
+        MalformedAnswer: if it does not match what the module documents.
     """
-    if not isinstance(told, dict):
+    if not isinstance(answer, dict):
         raise MalformedAnswer("it is not an object")
     shape = {**COMMON, **ANSWERS[module], **({"diff": DIFF} if module in WITH_DIFF else {}), **INTERNAL.get(module, {})}
     facts = shape.pop("ansible_facts", None)
     try:
-        answer = {key: told[key] if told[key] is None else check(told[key], kind, key) for key, kind in shape.items()
-                  if key in told and not (told[key] is None and key in COMMON)}
-        if facts and not answer.get("failed"):
-            answer["ansible_facts"] = {"npu": facts_of(dictionary(told.get("ansible_facts")).get("npu"))}
+        checked = {
+            key: answer[key] if answer[key] is None else check(answer[key], kind, key)
+            for key, kind in shape.items() if key in answer and not (answer[key] is None and key in COMMON)
+        }
+        if facts and not checked.get("failed"):
+            checked["ansible_facts"] = {"npu": facts_of(dictionary(answer.get("ansible_facts")).get("npu"))}
     except ValueError as error:
         raise MalformedAnswer(str(error)) from None
-    # Nothing that says it could not be reached has said anything.
-    if told.get("unreachable"):
-        answer["failed"] = True
-    return answer
+    # A board that answers cannot be unreachable.
+    if answer.get("unreachable"):
+        checked["failed"] = True
+    return checked
 
 
-def facts_of(told):
-    """Return a board's facts, each of the kind and size that FACTS has for it.
+def facts_of(facts):
+    """Return the validated facts of a board, as FACTS defines them.
 
     Raises:
-        ValueError: where they are not, with what is wrong.
+        ValueError: if they are invalid, with the reason.
     """
-    facts = check(told, FACTS, "the facts")
+    facts = check(facts, FACTS, "the facts")
     if not facts["kernel"]["release"] or not facts["kernel"]["machine"]:
-        raise ValueError("the facts name no kernel")
+        raise ValueError("the facts have no kernel")
     if not RELEASE.match(facts["kernel"]["release"]):
-        # It names files of the controller, and a kernel that another host builds for.
+        # It becomes part of file names on the controller, and of commands on the host that builds.
         raise ValueError("kernel.release is not the release of a kernel")
     if facts["repository"] is not None:
         facts["repository"] = {"kernels": check(facts["repository"].get("kernels", []), TEXTS, "repository.kernels")}
@@ -89,19 +91,19 @@ def limits(module, seconds=None):
 
 
 def keys(module):
-    """Return the keys at the top of a module's answer that may be taken."""
+    """Return the top-level keys that are accepted from a module."""
     return {*COMMON, *ANSWERS[module], *INTERNAL.get(module, ()), "diff"}
 
 
 def reduced(text, wanted, strict=True):
-    """Return the JSON of a module's output with these keys only, so that nothing else gets as far as Ansible's own code.
+    """Return the JSON of a module's output with only these keys, so that Ansible's own code sees nothing else.
 
     Args:
-        strict: whether facts that no module may set are an error, and not only dropped.
+        strict: whether facts that no module may set are an error, instead of being dropped.
 
     Raises:
-        MalformedAnswer: where there is none.
-        HostileAnswer: where it has such facts.
+        MalformedAnswer: if there is no valid answer.
+        HostileAnswer: if it has such facts.
     """
     lines = text.split("\n")
     first = next((number for number, line in enumerate(lines) if line.lstrip().startswith("{")), len(lines))
@@ -121,23 +123,25 @@ def reduced(text, wanted, strict=True):
 
 
 def hostile(facts):
-    """Return the name of a fact that decides what happens on the controller or to another board, and so comes from no honest one; None without.
+    """Return the name of a fact that could control the controller or another board, or None.
+
+    No honest board sets one.
 
     Args:
-        facts: where Ansible keeps what modules answered.
+        facts: `ansible_facts` of the board.
     """
     return next((clean(name, 100) for name in dictionary(facts) if isinstance(name, str) and (
         _HOSTILE.match(name) or name in _IDENTITY or name.removeprefix("ansible_") in _CONNECTION)), None)
 
 
 def refuse_impostor(facts):
-    """Raise HostileAnswer where a board has facts that give it another one's name: nothing may be looked up for it by name."""
+    """Raise HostileAnswer if a board has facts that give it the name of another one."""
     if not _IDENTITY.isdisjoint(dictionary(facts)):
         raise HostileAnswer(hostile_sentence(hostile(facts)))
 
 
 def hostile_sentence(name):
-    """Return what is said of such a fact."""
+    """Return the message for such a fact."""
     return (
         "a module's answer set the fact %s, which no module may: it is not used. Leave this board out of the run until "
         "you know who is root on it (with a fact cache run with --flush-cache afterwards; a set_fact of your own must "

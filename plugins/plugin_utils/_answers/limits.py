@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Time and memory that one call of a board may take on the controller."""
+"""Limit the time and memory that one call of a board takes on the controller."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ MIB = 1 << 20
 
 
 class MalformedAnswer(AnsibleError):
-    """An answer that is not used; the message says what is wrong with it."""
+    """An answer that is refused; the message is the reason."""
 
     cause = MALFORMED
 
 
 class HostileAnswer(MalformedAnswer):
-    """An answer that no honest board gives; the message is a sentence of its own."""
+    """An answer that no honest board gives; the message is a complete sentence."""
 
     cause = HOSTILE
 
 
 class _Expired(BaseException):
-    """Raised by the alarm. No `except Exception` of a connection plugin takes it for an error that can be tried again."""
+    """Raised by the alarm. Not an Exception, so that connection plugins do not catch and retry it."""
 
 
 @contextlib.contextmanager
 def limited(seconds, memory):
-    """Limit what is done inside to some seconds and to so many bytes of memory more than this process has now.
+    """Limit the time and the additional memory, in bytes, of what is done inside.
 
-    What was started inside and still runs is killed where it does not end well. It has no limit of memory itself.
+    Processes started inside are killed if it fails. They have no memory limit themselves.
 
     Raises:
-        AnsibleConnectionFailure: where the time is over.
-        MalformedAnswer: where the memory is not enough.
+        AnsibleConnectionFailure: if the time is over.
+        MalformedAnswer: if the memory is not enough.
     """
     started, expired, over, full = [], None, None, False
     try:
@@ -61,26 +61,26 @@ def limited(seconds, memory):
     except BaseException:
         _end(started)
         raise
-    # Not inside of "except": a new error would keep the old one, and with it all that was read.
+    # Raised outside of "except", as the new error would keep the old one and all data in its frames.
     if over:
         raise AnsibleConnectionFailure("it did not answer within %d s" % seconds)
     if full:
-        raise MalformedAnswer("it takes more than the %d MiB of memory that it may take" % (memory // MIB))
+        raise MalformedAnswer("it needs more than %d MiB of memory" % (memory // MIB))
 
 
 @contextlib.contextmanager
 def _deadline(seconds, started):
-    """Raise what this gives once the time is over, except where an earlier alarm is set, such as that of a task's own timeout."""
+    """Raise the yielded exception once the time is over, unless an earlier alarm is set, such as a task's timeout."""
     expired = _Expired()
-    left = signal.getitimer(signal.ITIMER_REAL)[0]
-    if threading.current_thread() is not threading.main_thread() or 0 < left <= seconds:
+    pending = signal.getitimer(signal.ITIMER_REAL)[0]
+    if threading.current_thread() is not threading.main_thread() or 0 < pending <= seconds:
         yield expired
         return
     active = True
 
     def ring(*dummy):
         if active:
-            # Here, as whoever waits for them may end the first one only on the way out.
+            # Killed here, as their parent may be blocked waiting for them.
             _kill(started)
             raise expired
 
@@ -93,22 +93,22 @@ def _deadline(seconds, started):
         active = False
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL if before is None else before)
-        if left:
-            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - began), 0.001))
+        if pending:
+            signal.setitimer(signal.ITIMER_REAL, max(pending - (time.monotonic() - began), 0.001))
 
 
 @contextlib.contextmanager
 def _memory(most, started):
-    """Let this process take so many bytes more, by its soft limit of address space, and collect what it starts.
+    """Limit the additional address space of this process by its soft limit, and collect the processes it starts.
 
-    Where the system does not tell how much it has (macOS), there is no limit.
+    If the system does not report the current size (macOS), there is no limit.
     """
     usual, used = resource.getrlimit(resource.RLIMIT_AS), _address_space()
     bounds = [limit for limit in (used and used + most, *usual) if limit not in (None, resource.RLIM_INFINITY)]
     lowered = (min(bounds), usual[1]) if used else usual
 
     class Popen(subprocess.Popen):
-        """A process of the connection, which has the usual limit: it may be a build, where the board is this machine."""
+        """A process of the connection, with the usual limit: it may be a build if the board is this machine."""
 
         def __init__(self, *args, **kwargs):
             resource.setrlimit(resource.RLIMIT_AS, usual)
@@ -128,7 +128,7 @@ def _memory(most, started):
 
 
 def _address_space():
-    """Bytes of address space that this process has, or None."""
+    """Return the bytes of address space of this process, or None."""
     try:
         with open("/proc/self/statm", encoding="ascii") as stream:
             return int(stream.read().split()[0]) * resource.getpagesize()
@@ -137,7 +137,7 @@ def _address_space():
 
 
 def _kill(started):
-    """Kill those of the processes that still run, with all that they started."""
+    """Kill the processes that still run, with their descendants."""
     for process in started:
         if process.poll() is None:
             for pid in (*_descendants(process.pid), process.pid):
@@ -146,7 +146,7 @@ def _kill(started):
 
 
 def _end(started):
-    """Kill them, and leave nothing of them in this process either."""
+    """Kill them, and close their pipes in this process."""
     _kill(started)
     for process in started:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -158,7 +158,7 @@ def _end(started):
 
 
 def _descendants(pid):
-    """Processes that came of a process, by `/proc`; none where there is no such thing."""
+    """Return the descendants of a process by `/proc`; none without /proc."""
     children = {}
     for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
         if name.isdigit():

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One record for each board of a fleet: what it is, how it does, what it needs. Pure functions: variables in, JSON out.
+"""Return a record for each board of a fleet: identity, status and plan. Pure functions: variables in, JSON out.
 
-What a board answers is not trusted: each value is of the kind it should be and bounded, or it is null.
+Answers of boards are not trusted: each value has the documented kind and a limited size, or is null.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def record(name, variables, now):
     """Return the record of one board, always with the same keys.
 
     Args:
-        variables: what a look or an upgrade left behind, as for `rkfleet.npu.npu_recap`: `ansible_facts.npu`,
+        variables: what an audit or an upgrade has set, as for `rkfleet.npu.npu_recap`: `ansible_facts.npu`,
             `__npu_plan`, `__npu_verification`, `__npu_error`, `__npu_cause`, `__npu_left`, `__npu_outcome`,
             `__npu_is_committed`, and `npu_hold` of the inventory. Of a board that was only inspected, `__npu_audit` is
             enough: what `rkfleet.npu.npu_audit_info` returned.
@@ -33,7 +33,7 @@ def record(name, variables, now):
     try:
         return _record(name, variables, now)
     except Exception as error:  # pylint: disable=broad-exception-caught
-        # Whatever that board answered, the others have their report.
+        # One board's answers must not prevent the report for the others.
         return _record(name, {"__npu_error": "%s (%s)" % (NO_SENSE, type(error).__name__)}, now)
 
 
@@ -56,7 +56,7 @@ def _record(name, variables, now):
 
 
 def exit_code(records):
-    """Return the exit code of an audit, as Ansible has it: 0 all healthy, 2 some need work or are unknown, 4 some are unreachable.
+    """Return the exit code of an audit: 0 all healthy, 2 some need work or are unknown, 4 some are unreachable.
 
     Boards on hold do not count.
     """
@@ -72,9 +72,9 @@ def summary(records):
 
 
 def _seen(variables):
-    """What is known of a board, under shorter names."""
+    """Return what is known of a board, under shorter names."""
     known = board_variables(variables)
-    facts, left, error = (
+    facts, skipped, error = (
         dictionary(dictionary(known.get("ansible_facts")).get("npu")), dictionary(known.get("__npu_left")),
         known.get("__npu_error"),
     )
@@ -83,24 +83,24 @@ def _seen(variables):
     if not verification and facts and facts == audit.get("facts"):
         verification = dictionary(audit.get("verification"))
     return {
-        "facts": facts, "left": left, "error": str(error) if error else None, "cause": known.get("__npu_cause"),
+        "facts": facts, "skipped": skipped, "error": str(error) if error else None, "cause": known.get("__npu_cause"),
         "plan": dictionary(known.get("__npu_plan")), "verification": verification,
         "unverified": audit.get("unverified"), "outcome": known.get("__npu_outcome"),
         "undone": known.get("__npu_rolled_back"),
         "committed": bool(known.get("__npu_is_committed")) and not error,
-        "held": is_held(known) or left.get("verdict") == "held" and not facts,
+        "held": is_held(known) or skipped.get("verdict") == "held" and not facts,
     }
 
 
-# -- how a board does
+# -- status
 # -------------------------------------------------------------------------------------------------------
 
 def _judge(seen, entry):
-    """`(status, verdict, reason, remedy)` of a board."""
-    error, plan, left = seen["error"], seen["plan"], seen["left"]
+    """Return `(status, verdict, reason, remedy)` of a board."""
+    error, plan, skipped = seen["error"], seen["plan"], seen["skipped"]
     state = entry["upgrade"]
     if seen["held"]:
-        return "held", "held", left.get("reason") or HELD, None
+        return "held", "held", skipped.get("reason") or HELD, None
     if seen["outcome"] == "rollback_failed" or state["state"] == "rollback_failed" and not seen["outcome"]:
         return (
             "needs_work", OUTCOMES["rollback_failed"],
@@ -110,29 +110,29 @@ def _judge(seen, entry):
     if seen["outcome"] == "rolled_back" and error:
         return (
             "needs_work", OUTCOMES["rolled_back"], " ".join(filter(None, (error, seen["undone"]))),
-            "Fix that and run upgrade-npu.yml again.",
+            "Fix the problem and rerun upgrade-npu.yml.",
         )
     if error and seen["cause"] == NO_ANSWER or not seen["facts"] and not error:
         return (
             "unreachable", "unreachable", error or "It did not answer.",
-            "See to its power, its network and its ssh, then run this again.",
+            "Check power, network and SSH, then rerun.",
         )
     if error and not (seen["facts"] and plan):
-        return "unknown", "failed", error, "Mend that and run this again."
+        return "unknown", "failed", error, "Fix the problem and rerun."
     if not plan:
-        return "unknown", "no plan", "It was read, but nothing was planned for it.", "Run audit-npu.yml."
+        return "unknown", "no plan", "Its facts were gathered, but nothing was planned.", "Run audit-npu.yml."
     return _by_plan(seen, entry)
 
 
 def _by_plan(seen, entry):
     plan, proof, state = seen["plan"], entry["verification"] or {}, entry["upgrade"]
-    verdict = seen["left"].get("verdict")
+    verdict = seen["skipped"].get("verdict")
     if state["pending"]:
         why = " (%s)" % state["why"] if state["why"] else ""
         return (
             "needs_work", verdict or "pending",
-            "An upgrade is neither committed nor taken back: %s%s." % (state["state"] or "unknown", why),
-            ("Run upgrade-npu.yml, which goes on with it, or rollback-npu.yml."),
+            "An upgrade is neither committed nor rolled back: %s%s." % (state["state"] or "unknown", why),
+            ("Run upgrade-npu.yml to resume it, or rollback-npu.yml."),
         )
     if not entry["privileged"] and entry["device"]["driver"] == "RKNPU" and entry["driver"]["version"] is None:
         return "unknown", "not readable", "A driver is bound, and its version cannot be read without root.", (
@@ -155,31 +155,31 @@ def _by_plan(seen, entry):
         failed = "failed: %s" % proof["diagnosis"] if fails and seen["error"] else "failed" if seen["error"] else None
         return "needs_work", verdict or failed or "planned: %s" % what, seen["error"] or entry["plan"]["reason"], remedy
     if seen["error"]:
-        return "unknown", "failed", seen["error"], "Mend that and run this again."
+        return "unknown", "failed", seen["error"], "Fix the problem and rerun."
     if proof.get("current"):
         what = (
-            "Driver %s was put in place." % entry["driver"]["version"] if has_work(plan)
+            "Driver %s was installed." % entry["driver"]["version"] if has_work(plan)
             else entry["plan"]["reason"] or ""
         )
         says_so = plan.get("unchanged") is True and not has_work(plan)
         return "healthy", "ok", what if says_so else what + " MobileNet works with it.", None
     why = seen["unverified"] or (
-        "The last verification was of another kernel, driver or runtime." if proof else "No verification is recorded."
+        "The last verification is of another kernel, driver or runtime." if proof else "No verification is recorded."
     )
     return (
         "unknown", verdict or "not proven",
-        "%s Whether it works is not proven: %s" % (entry["plan"]["reason"] or "", why),
+        "%s It is not verified that the NPU works: %s" % (entry["plan"]["reason"] or "", why),
         ("Run the audit with npu_audit_verify set to true, or verify-npu.yml."),
     )
 
 
 def _evidence(seen, entry):
-    """What the status rests on, each with where it comes from."""
+    """Return the evidence for the status, each with its source."""
     driver, runtime, proof, state = entry["driver"], entry["runtime"], entry["verification"], entry["upgrade"]
     lines = []
     if driver["version_source"] in ("module", "builtin"):
         lines.append(
-            "driver %s is bound, as %s says (it was not asked, which takes root)"
+            "driver %s is bound, according to %s (querying it requires root)"
             % (
                 driver["version"],
                 "/sys/module/%s/version" % driver["module"] if driver["module"] else "modules.builtin.modinfo",
@@ -197,7 +197,7 @@ def _evidence(seen, entry):
             % (runtime["version"] or "of an unknown version", runtime["path"], (runtime["sha256"] or "unknown")[:12])
         )
     elif entry["kernel"]["release"]:
-        lines.append("runtime: there is no librknnrt.so")
+        lines.append("runtime: librknnrt.so is not installed")
     if proof:
         of = "of this kernel, driver and runtime" if proof["current"] else "of kernel %s, driver %s, runtime %s" % (
             proof["kernel"], proof["driver"], (proof["runtime_sha256"] or "unknown")[:12])
@@ -221,7 +221,7 @@ def _evidence(seen, entry):
 
 
 def _verification(seen, entry):
-    """The verification that was just run, else the one on the board's record; None where there is neither."""
+    """Return the verification of this run, else the recorded one, else None."""
     run = seen["verification"]
     known = run or dictionary(seen["facts"].get("verification"))
     if run:
@@ -236,6 +236,6 @@ def _verification(seen, entry):
 
 
 def _sentence(name, text):
-    """On one line, and without the name in front, which is said elsewhere."""
+    """Return a text on one line and without the name of the board in front."""
     words = " ".join(str(text or "").split())
     return words[len(name) + 1:] if words.startswith(name + ":") else words

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What changed in a fleet since an earlier report: boards with the same change are told together, so that it reads well for hundreds of them."""
+"""What changed in a fleet since an earlier report. Boards with the same change are grouped, for hundreds of boards."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .text import natural
 
 FIELDS = ("status", "driver", "kernel", "runtime", "plan")
 WIDTH = 100
-# What is worse comes first.
+# The worst status comes first.
 _WORST = ("needs_work", "unreachable", "unknown", "held", "healthy")
 
 
@@ -23,7 +23,7 @@ def changes(before, after, inventory=()):
     """Return `{new, gone, unseen, changed}` between two `{name: state}`.
 
     `changed` is a list of `{change, boards}`, `change` as `{field: [before, after]}`. `unseen` are boards of the
-    inventory that the run did not look at.
+    inventory that the run did not inspect.
     """
     groups = {}
     for name in sorted(set(before) & set(after), key=natural):
@@ -42,7 +42,7 @@ def changes(before, after, inventory=()):
         "gone": [name for name in missing if name not in inventory],
         "unseen": [name for name in missing if name in inventory],
         "changed": [
-            {"change": {field: [was, then] for field, was, then in key}, "boards": names}
+            {"change": {field: [previous, then] for field, previous, then in key}, "boards": names}
             for key, names in sorted(groups.items(), key=order)
         ],
     }
@@ -67,41 +67,41 @@ def render(found, after, source, when):
     lines += _group("-", "gone", found["gone"])
     for group in found["changed"]:
         words = [
-            "%s %s \u2192 %s" % (field, _words(field, was), _words(field, then))
-            for field, (was, then) in group["change"].items()
+            "%s %s \u2192 %s" % (field, _words(field, previous), _words(field, then))
+            for field, (previous, then) in group["change"].items()
         ]
         lines += _group("~", ", ".join(words), group["boards"])
     if found["unseen"]:
         lines.append(
-            "  not looked at this time: %d board%s" % (len(found["unseen"]), "" if len(found["unseen"]) == 1 else "s")
+            "  not inspected this time: %d board%s" % (len(found["unseen"]), "" if len(found["unseen"]) == 1 else "s")
         )
     return "\n".join(lines) + "\n"
 
 
-def coloured(text):
-    """Return the lines of `render`, each with the colour that Ansible has for such a line of a diff."""
-    colours = {"+": C.COLOR_DIFF_ADD, "-": C.COLOR_DIFF_REMOVE, "~": C.COLOR_DIFF_LINES}
-    lines, colour = [], None
+def colored(text):
+    """Return the lines of `render`, each with the color that Ansible uses for such a line of a diff."""
+    colors = {"+": C.COLOR_DIFF_ADD, "-": C.COLOR_DIFF_REMOVE, "~": C.COLOR_DIFF_LINES}
+    lines, color = [], None
     for line in text.splitlines():
-        # Names that go on below a line belong to it.
-        colour = colour if line.startswith("    ") else colours.get(line[:1])
-        lines.append((line, colour))
+        # Indented names belong to the line above.
+        color = color if line.startswith("    ") else colors.get(line[:1])
+        lines.append((line, color))
     return lines
 
 
-def _change(was, now):
-    """`{field: (before, after)}` of what differs."""
-    both = was["kernel"] is not None and now["kernel"] is not None
+def _change(previous, now):
+    """Return `{field: (before, after)}` of the differences."""
+    both = previous["kernel"] is not None and now["kernel"] is not None
     change = {}
     for field in FIELDS:
-        # A board that was not read has lost nothing: its status says so.
-        if was[field] != now[field] and (both or field == "status"):
-            change[field] = (was[field], now[field])
+        # If a board could not be read, only its status has changed.
+        if previous[field] != now[field] and (both or field == "status"):
+            change[field] = (previous[field], now[field])
     return change
 
 
 def _group(mark, title, names):
-    """Lines for boards that have one thing in common."""
+    """Return the lines for boards with the same change."""
     if not names:
         return []
     names = ", ".join(clean(name).replace(" ", "\u00a0") for name in names)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The folder with the report of a fleet: `fleet.json`, `.csv`, `.prom`, `.html`, and the records of earlier runs in `history`."""
+"""The folder with the report of a fleet: `fleet.json`, `.csv`, `.prom` and `.html`, and the `history` of runs."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from .._rollout.staging import locked
 SCHEMA = 1
 JSON_FILE = "fleet.json"
 HISTORY = "history"
-# What the history, the diff and the history of verdicts in the HTML are about; columns of fleet.csv.
+# The columns of fleet.csv that the history, the diff and the history of verdicts in the HTML cover.
 STATE = ("checked_at", "status", "verdict", "kernel", "driver", "runtime", "plan", "latency_ms")
 _HISTORY_NAME = re.compile(r"fleet-\d{8}T\d{6}\.\d{6}Z\.json\Z")
 
 
 class ReportError(Exception):
-    """The report cannot be read or written; one sentence says why and what to do."""
+    """The report cannot be read or written: one sentence why, and what to do."""
 
 
 class Damaged(ReportError):
-    """What should be an earlier report is none; `why` says it in a few words."""
+    """A file that is not an earlier report, with the reason in `why`."""
 
     def __init__(self, path, why):
-        super().__init__("%s is no report of this collection, or it is damaged (%s)" % (path, why))
+        super().__init__("%s is not a report of this collection, or is damaged (%s)" % (path, why))
         self.why = why
 
 
@@ -55,7 +55,7 @@ def document(records, now):
 
 
 def state(entry):
-    """Return what is kept of a board's record in the history."""
+    """Return the part of a board's record that the history keeps."""
     return {name: get(entry, COLUMNS[name]) for name in STATE}
 
 
@@ -63,8 +63,8 @@ def load(path):
     """Return an earlier report, `fleet.json` or a file of the history, with its `boards` as `{name: record or state}`.
 
     Raises:
-        Damaged: where the file is no such report.
-        ReportError: where it cannot be read, or was written by a newer release.
+        Damaged: if the file is not a report.
+        ReportError: if it cannot be read, or was written by a newer release.
     """
     try:
         with open(path, encoding="utf-8") as stream:
@@ -77,11 +77,11 @@ def load(path):
         raise Damaged(path, "it has no schema number")
     if data["schema"] > SCHEMA:
         raise ReportError(
-            "%s was written by a newer release of this collection (schema %d): use that one, or another folder"
+            "%s was written by a newer release of this collection (schema %d). Use that release, or another folder"
             % (path, data["schema"])
         )
     if seconds_of(data.get("generated_at")) is None:
-        raise Damaged(path, "it does not say when it was written")
+        raise Damaged(path, "it has no valid generated_at")
     boards = data.get("boards")
     try:
         if isinstance(boards, dict):
@@ -93,21 +93,21 @@ def load(path):
 
 
 def conform(entry):
-    """Return the record of a board as it was read from a file, with exactly the keys of a record, each of its kind.
+    """Return the record of a board that was read from a file, with exactly the keys and kinds of a record.
 
     Raises:
-        ValueError: for anything that is no record at all.
+        ValueError: if it is not a record.
     """
     if (
         not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not clean(entry["name"])
         or entry.get("status") not in STATUSES
     ):
-        raise ValueError("no record of a board")
+        raise ValueError("not a record of a board")
     return fit(entry, RECORD)
 
 
 def states(report):
-    """Return `{name: state}` of a report that `load` or `document` returned; None where there is none."""
+    """Return `{name: state}` of a report that `load` or `document` returned; None if there is no report."""
     if not report:
         return None
     boards = (
@@ -117,13 +117,13 @@ def states(report):
 
 
 def sentences(records):
-    """Return a sentence for each of the boards that somebody has to see to: why, and what to do."""
+    """Return a sentence for each board that needs attention: why, and what to do."""
     return ["%s: %s" % (entry["name"], " ".join(_ended(text) for text in (entry["reason"], entry["remedy"]) if text))
             for entry in records if entry["status"] not in ("healthy", "held")]
 
 
 def plan(folder, records, now, merge=False, keep=100):
-    """Return what `write` would return, and write nothing."""
+    """Return what `write` would return, without writing."""
     path = os.path.join(os.path.abspath(folder), JSON_FILE)
     notes = []
     try:
@@ -135,16 +135,16 @@ def plan(folder, records, now, merge=False, keep=100):
 
 
 def write(folder, records, now, merge=False, keep=100):
-    """Write the report and return `{files, before, after, notes}`: paths, the report that was there (or None), the new one, and sentences for the owner.
+    """Write the report and return `{files, before, after, notes}`: paths, previous and new report, and sentences.
 
     One run at a time writes to a folder: others wait.
 
     Args:
-        merge: keep boards of the report that is there which are not among `records`.
-        keep: how many runs the history holds.
+        merge: keep the boards of the previous report that are not in `records`.
+        keep: number of runs in the history.
 
     Raises:
-        ReportError: where it cannot be written.
+        ReportError: if it cannot be written.
     """
     folder = os.path.abspath(folder)
     notes = []
@@ -159,13 +159,12 @@ def write(folder, records, now, merge=False, keep=100):
                 "fleet.csv": _report_text.csv(after),
                 "fleet.prom": _report_text.prom(after, now),
                 "fleet.html": _report_html.html(after, past),
-                # The last one: until it is there, the earlier report is what the next one is compared with.
+                # Written last: until then the earlier report is the one to compare with.
                 JSON_FILE: dump(after, indent=1),
             }
             for name, text in contents.items():
                 path = os.path.join(folder, name)
-                # Who gives others a right to read one of them, as the node exporter fleet.prom, does not have to do so
-                # each time.
+                # The mode of an existing file is kept: the user may have made it readable for the node exporter.
                 write_file(path, text.encode("utf-8"), None if os.path.exists(path) else 0o600)
     except OSError as error:
         raise ReportError("the report in %s cannot be written: %s" % (folder, describe_error(error, folder))) from error
@@ -181,7 +180,7 @@ def history(folder, notes):
     A spell is a state with `since`, `until` and `times`: equal states one after another are one.
 
     Args:
-        notes: where a sentence goes about files that are damaged.
+        notes: list to which a sentence about damaged files is appended.
     """
     boards, bad = {}, []
     for name in _history_files(folder):
@@ -190,19 +189,19 @@ def history(folder, notes):
         except ReportError:
             bad.append(name)
             continue
-        for board, there in states(past).items():
+        for board, current in states(past).items():
             spells = boards.setdefault(board, [])
-            same = spells and all(spells[-1][key] == there[key] for key in STATE[1:-1])
+            same = spells and all(spells[-1][key] == current[key] for key in STATE[1:-1])
             if same:
                 spells[-1].update(
-                    until=there["checked_at"], times=spells[-1]["times"] + 1,
-                    latency_ms=there["latency_ms"] or spells[-1]["latency_ms"],
+                    until=current["checked_at"], times=spells[-1]["times"] + 1,
+                    latency_ms=current["latency_ms"] or spells[-1]["latency_ms"],
                 )
             else:
-                spells.append(dict(there, since=there["checked_at"], until=there["checked_at"], times=1))
+                spells.append(dict(current, since=current["checked_at"], until=current["checked_at"], times=1))
     if bad:
         notes.append(
-            "%s in %s cannot be read and %s left out of the history of verdicts: %s"
+            "%s in %s cannot be read and %s missing from the history of verdicts: %s"
             % (
                 "a file" if len(bad) == 1 else "%d files" % len(bad), folder, "is" if len(bad) == 1 else "are",
                 ", ".join(bad),
@@ -212,7 +211,7 @@ def history(folder, notes):
 
 
 def dump(data, indent=None):
-    """Return JSON that any terminal can show: what is not ASCII is escaped."""
+    """Return JSON that any terminal can show, with only ASCII characters."""
     return json.dumps(data, indent=indent, separators=None if indent else (",", ":"), allow_nan=False) + "\n"
 
 
@@ -220,7 +219,7 @@ def dump(data, indent=None):
 # ------------------------------------------------------------------------------------------------------------------
 
 def _before(folder, now, notes):
-    """The report that is there; a damaged one is put aside."""
+    """Return the existing report, or None; a damaged one is renamed."""
     path = os.path.join(folder, JSON_FILE)
     if not os.path.lexists(path) or not os.path.exists(path):
         return None
@@ -233,14 +232,14 @@ def _before(folder, now, notes):
         aside = "%s.damaged-%s" % (path, stamp(now).replace(":", "").replace("-", ""))
         os.replace(path, aside)
         notes.append(
-            "The earlier report is damaged (%s): it is kept as %s, and nothing of it is in the new one."
+            "The earlier report is damaged (%s). It was renamed to %s, and the new report does not use it."
             % (error.why, aside)
         )
         return None
 
 
 def _merged(before, records, merge):
-    """The records, and where that is asked for those of the earlier report that are not among them."""
+    """Return the records, with `merge` also those of the earlier report for other boards."""
     ours = {entry["name"] for entry in records}
     return (
         [*records, *(entry for name, entry in before["boards"].items() if name not in ours)] if merge and before
@@ -249,7 +248,7 @@ def _merged(before, records, merge):
 
 
 def _remember(folder, records, now, keep):
-    """Add this run to the history, and drop the oldest beyond what is to be kept."""
+    """Add this run to the history, and remove the oldest runs above the limit."""
     folder = os.path.join(folder, HISTORY)
     ensure_dir(folder, 0o700)
     clean_leftovers(folder)
@@ -274,7 +273,7 @@ def _history_files(folder):
 
 def _as_state(entry):
     if not isinstance(entry, dict) or entry.get("status") not in STATUSES:
-        raise ValueError("no state of a board")
+        raise ValueError("not a state of a board")
     return {name: fit(entry.get(name), PLACES[COLUMNS[name]]) for name in STATE}
 
 
@@ -283,4 +282,4 @@ def _ended(text):
 
 
 def _no_number(text):
-    raise ValueError("%s is no number" % text)
+    raise ValueError("%s is not a number" % text)

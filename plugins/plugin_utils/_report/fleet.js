@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copyright: (c) 2026, rkfleet.npu contributors
-// Sorting, searching and filtering of fleet.html. Without it the page is a plain table; it reads the page and makes no text into markup.
+// Sorting, searching and filtering of fleet.html, which is a plain table without it. It never turns text into markup.
 (function () {
   "use strict";
   document.documentElement.classList.add("js");
@@ -11,7 +11,7 @@
     return made;
   }
 
-  // The place of a content is taken by a button that holds it.
+  // Wraps the content of an element in a button.
   function buttonIn(place, properties) {
     const button = element("button", Object.assign({ type: "button" }, properties));
     button.append(...place.childNodes);
@@ -30,7 +30,7 @@
       return { body: body, row: body.rows[0], detail: body.rows[1], text: null };
     });
 
-    // -- details -----------------------------------------------------------------------------------------------------------
+    // -- details ----------------------------------------------
     boards.forEach(function (board, number) {
       board.detail.id = "detail-" + number;
       board.detail.querySelector("details").open = false;
@@ -46,7 +46,7 @@
     });
     document.getElementById("boards-note").textContent = "(a board's name opens its details, a column's name sorts)";
 
-    // -- sorting -----------------------------------------------------------------------------------------------------------
+    // -- sorting ----------------------------------------------
     const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
     const heads = Array.from(table.tHead.rows[0].cells);
 
@@ -62,11 +62,12 @@
     function sort(column, descending) {
       boards.forEach(function (board) { board.key = key(board, column); board.name = key(board, 0); });
       boards.sort(function (a, b) {
-        // What is not known comes last, either way.
+        // Missing values come last in both directions.
         if ((a.key === "") !== (b.key === "")) {
           return a.key === "" ? 1 : -1;
         }
-        const order = typeof a.key === "number" && typeof b.key === "number" ? a.key - b.key : collator.compare(a.key, b.key);
+        const numbers = typeof a.key === "number" && typeof b.key === "number";
+        const order = numbers ? a.key - b.key : collator.compare(a.key, b.key);
         return (descending ? -1 : 1) * order || collator.compare(a.name, b.name);
       });
       const rest = document.createDocumentFragment();
@@ -88,7 +89,7 @@
     });
     heads[0].setAttribute("aria-sort", "ascending");
 
-    // -- searching and filtering -------------------------------------------------------------------------------------------
+    // -- searching and filtering ----------------------------------------------
     function apply() {
       const words = fields.search.value.toLowerCase().split(/\s+/).filter(Boolean);
       let count = 0;
@@ -137,7 +138,7 @@
 
     form.addEventListener("input", apply);
     form.addEventListener("submit", function (event) { event.preventDefault(); });
-    // The fields are empty only after this event.
+    // The fields are reset only after this event.
     form.addEventListener("reset", function () { setTimeout(apply, 0); });
     noneShown.querySelector("button").addEventListener("click", function () {
       form.reset();

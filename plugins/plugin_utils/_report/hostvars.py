@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is known of a board, whichever of its variables tell it: those a task has set, and else what `rkfleet.npu.npu_audit_info` returned.
+"""The variables of a board: those that a task has set, else what module npu_audit_info returned.
 
-A fact that is set costs as much as a board that is asked: so a look at a board leaves `__npu_audit` behind and nothing
-else.
+set_fact costs as much as contacting a board, so an audit stores everything in one registered variable, `__npu_audit`.
 """
 
 from __future__ import annotations
@@ -28,15 +27,15 @@ SET = (*_DICTIONARIES, *_TEXTS, "__npu_is_committed", "npu_hold")
 
 
 def board_variables(variables, only=SET):
-    """Return those of `SET` that are known of a board, what the audit returned in the place of what no task has set, each of the kind it should be.
+    """Return the known variables of a board, validated; those that no task has set come from the audit.
 
     Args:
-        only: names of those that are asked for; the others cost time.
+        only: names of the variables to return; the others cost time.
     """
     known = {name: _of_its_kind(name, value) for name, value in _known(variables, only).items()}
     fact = gate.hostile(known.get("ansible_facts"))
     if fact:
-        # Nor does such a board count as proven.
+        # The upgrade of such a board does not count as verified.
         known.pop("__npu_is_committed", None)
         sentence, error = gate.hostile_sentence(fact), str(known.get("__npu_error") or "")
         known.update(
@@ -46,7 +45,7 @@ def board_variables(variables, only=SET):
 
 
 def _of_its_kind(name, value):
-    """A variable with its value where that is of its kind, else with an empty one: whatever a task kept of a board may come from the board."""
+    """Return a value of the right kind, else an empty one: variables that a task has set may come from the board."""
     if name in _DICTIONARIES:
         return dictionary(value)
     return str(value) if name in _TEXTS and value else value
@@ -54,7 +53,7 @@ def _of_its_kind(name, value):
 
 def _known(variables, only):
     known = {name: variables[name] for name in only if name in variables}
-    # A board that began a batch of the rollout and was not there at its end: see roles/rollout/tasks/upgrade.yml.
+    # A board that began a batch of the rollout and was lost before its end: see roles/rollout/tasks/upgrade.yml.
     is_lost = "__npu_gate" in variables and "__npu_batch" not in variables
     if is_lost and "__npu_error" in only and not known.get("__npu_error"):
         known["__npu_error"] = "%s: the connection was lost during the upgrade" % failure.UNREACHABLE
@@ -65,38 +64,38 @@ def _known(variables, only):
             known.setdefault("__npu_left", {"verdict": "held", "reason": HELD})
         return known
     facts = dictionary(audit.get("facts"))
-    told: dict = {}
+    values: dict = {}
     if audit.get("skipped"):
-        told = {"__npu_left": {"verdict": "held", "reason": HELD}}
+        values = {"__npu_left": {"verdict": "held", "reason": HELD}}
     elif audit.get("failed") or audit.get("unreachable"):
-        told.update(__npu_error=str(failure.reason_of(audit)), __npu_cause=failure.cause_of(audit))
+        values.update(__npu_error=str(failure.reason_of(audit)), __npu_cause=failure.cause_of(audit))
     else:
         plan = dictionary(audit.get("plan"))
-        told.update(__npu_plan=plan, __npu_before=facts, __npu_left=audit.get("left"))
-        # Where there is work to do it was of what is about to change.
-        told["__npu_verification"] = None if has_work(plan) else audit.get("verification")
-    if audit.get("not_selected") and not told.get("__npu_left"):
-        told["__npu_left"] = {"verdict": NOT_SELECTED, "reason": str(audit["not_selected"]), "fine": True}
+        values.update(__npu_plan=plan, __npu_before=facts, __npu_left=audit.get("left"))
+        # If there is work to do, the verification was of the setup that is about to change.
+        values["__npu_verification"] = None if has_work(plan) else audit.get("verification")
+    if audit.get("not_selected") and not values.get("__npu_left"):
+        values["__npu_left"] = {"verdict": NOT_SELECTED, "reason": str(audit["not_selected"]), "fine": True}
     if facts and not variables.get("__npu_before"):
-        # No task of this run has read the board since. What ansible_facts has of it may be of a fact cache.
+        # No later task of this run has gathered facts. Those in ansible_facts may come from a fact cache.
         known["ansible_facts"] = dict(dictionary(known.get("ansible_facts")), npu=facts)
-    for name, value in told.items():
+    for name, value in values.items():
         if value is not None and name in only:
             known.setdefault(name, value)
     return known
 
 
 def held(facts):
-    """What a board is left with that is held by a file on it, or None."""
+    """Return verdict and reason of a board that is on hold by a file on it, or None."""
     hold = facts["upgrade"]["hold"]
     return None if hold is None else {"verdict": "held", "reason": "%s%s" % (HOLD_FILE, ": %s" % hold if hold else "")}
 
 
 def is_held(variables):
-    """Whether the inventory holds a board."""
+    """Return whether npu_hold of the inventory keeps the board on hold."""
     return boolean(str(variables.get("npu_hold", False)), strict=False)
 
 
 def is_not_selected(variables):
-    """Whether the query of the run does not select a board."""
+    """Return whether npu_select does not select the board."""
     return dictionary(board_variables(variables, ("__npu_left",)).get("__npu_left")).get("verdict") == NOT_SELECTED

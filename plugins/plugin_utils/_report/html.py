@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The report of a fleet for people: `fleet.html`, one file that asks no network for anything.
+"""The report of a fleet for people: `fleet.html`, one file that loads nothing from the network.
 
-Its policy (Content-Security-Policy) runs the one script and the one style sheet whose digests it names, so that a board
-whose text would get through the escaping still could not run anything.
+Its Content-Security-Policy allows only the script and the style sheet with the digests that it names, so text
+of a board that passed the escaping still could not run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .._schema.values import seconds_of
 from . import text as _report_text
 
 HERE = os.path.dirname(__file__)
-# How a status is called and shown: never by its colour alone. What needs somebody comes first.
+# Label and sign of each status, as color alone is not accessible. Those that need attention come first.
 STATUSES = {
     "needs_work": {"label": "Needs work", "sign": "!"},
     "unreachable": {"label": "Unreachable", "sign": "\u00d7"},
@@ -34,7 +34,7 @@ STATUSES = {
 }
 RANK = {status: place for place, status in enumerate(STATUSES)}
 NOTHING = "\u2013"
-# More than these would not be looked at; all of them are in the table of boards.
+# Limits for readability; the table of boards has everything.
 MOST_KERNELS, MOST_DRIVERS, MOST_SPELLS = 40, 8, 12
 FACETS = {name: record.LABELS[name] for name in ("kernel", "driver", "soc")}
 
@@ -65,7 +65,7 @@ def html(report, past):
 
 
 def facet(boards, path):
-    """Return `[{value, count}]` of what the boards have there, sorted, those that have nothing last."""
+    """Return `[{value, count}]` of a field of all boards, sorted, missing values last."""
     count = collections.Counter(_hashable(record.get(entry, path)) for entry in boards)
     return [
         {"value": value, "count": count[value]}
@@ -74,11 +74,10 @@ def facet(boards, path):
 
 
 def row(entry, spells, numbers):
-    """Return what the page shows of a board.
+    """Return the values of a board on the page.
 
     Args:
-        numbers: `{facet: {value: number}}`. Filters know a board's values by their numbers: the texts are a board's
-            own.
+        numbers: `{facet: {value: number}}`. Filters use numbers, as the texts come from boards.
     """
     def get(path):
         return record.get(entry, path)
@@ -99,7 +98,7 @@ def row(entry, spells, numbers):
 
 
 def matrix(boards, facets, numbers):
-    """Return `{drivers, rows, left_out}`: how many boards, and how many of them healthy, have which driver on which kernel."""
+    """Return `{drivers, rows, left_out}`: the number of boards and of healthy boards by kernel and driver."""
     cells = {}
     for entry in boards:
         if entry["kernel"]["release"] is None:
@@ -123,9 +122,9 @@ def matrix(boards, facets, numbers):
 
 
 def histogram(latencies, bars=14):
-    """Return the bars of the distribution of latencies in milliseconds, or None where there are none.
+    """Return the bars of the distribution of latencies in milliseconds, or None without latencies.
 
-    Few boards that are very slow would squeeze all others into one bar: what is beyond the fence is one last bar.
+    A few very slow boards would squeeze all others into one bar, so all values beyond the fence share the last bar.
     """
     if not latencies:
         return None
@@ -160,23 +159,23 @@ def histogram(latencies, bars=14):
 
 
 def shares(summary):
-    """Return the parts of the bar of all boards, each with its place of 1000."""
-    parts, left = [], 0.0
+    """Return the segments of the bar of all boards, with a total width of 1000."""
+    parts, offset = [], 0.0
     for status in STATUSES:
         width = 1000 * summary[status] / summary["boards"] if summary["boards"] else 0
         if width:
             parts.append(
                 {
-                    "status": status, "x": round(left, 2), "width": round(width, 2), "count": summary[status],
+                    "status": status, "x": round(offset, 2), "width": round(width, 2), "count": summary[status],
                     "label": STATUSES[status]["label"],
                 }
             )
-        left += width
+        offset += width
     return parts
 
 
 def moment(text):
-    """Return a time as people read it."""
+    """Return a time in human-readable form."""
     seconds = seconds_of(text)
     return NOTHING if seconds is None else time.strftime("%-d %B %Y, %H:%M UTC", time.gmtime(seconds))
 
@@ -195,7 +194,7 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 440, 210, 36, 8, 22, 40
 
 
 def _drawn(columns, median, start, step, beyond):
-    """The bars with their places in the picture, the scale, and the line of the median."""
+    """Return the bars with their coordinates, the scale, and the line of the median."""
     highest = max(column["count"] for column in columns)
     tick = max(1, math.ceil(_step(highest / 4)))
     top = tick * math.ceil(highest / tick)
@@ -223,7 +222,7 @@ def _drawn(columns, median, start, step, beyond):
 
 
 def _step(least):
-    """The round number, 1, 2 or 5 times a power of ten, that is not below."""
+    """Return the smallest 1, 2 or 5 times a power of ten that is at least `least`."""
     power = 10.0 ** math.floor(math.log10(least))
     return next((factor * power for factor in (1, 2, 5) if factor * power >= least * 0.999999), 10 * power)
 
@@ -238,7 +237,7 @@ def _quantile(values, part):
 # -----------------------------------------------------------------------------------------------------------
 
 def _most(found, present, most):
-    """The values that most boards have, in the order of the facet."""
+    """Return the most frequent values, in the order of the facet."""
     kept = sorted((each for each in found if each["value"] in present), key=lambda each: -each["count"])[:most]
     return [each["value"] for each in found if each in kept]
 

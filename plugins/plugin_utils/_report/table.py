@@ -18,10 +18,10 @@ LONGEST_NOTE = 300
 MOST_NOTES = 100
 LONGEST_SENTENCE = 2000
 NOTHING = "-"
-NO_SENSE = "its answers make no sense"
+NO_SENSE = "its answers are invalid"
 ROLLBACK_FAILED = "ROLLBACK FAILED"
 OUTCOMES = {"rolled_back": "rolled back", "rollback_failed": ROLLBACK_FAILED}
-# The order in which they are counted; whatever is wrong comes last.
+# The order in which they are counted; failures come last.
 VERDICTS = (
     "ok", "planned", "held", "not selected", "nothing to undo", "waiting", "not touched", "pending", "not proven",
     "unsupported", "unreachable", "failed", "rolled back", ROLLBACK_FAILED,
@@ -32,16 +32,16 @@ def row(board, variables):
     """Return the table's cells of one board, as text, in the order of `COLUMNS`.
 
     Args:
-        variables: what the roles left behind: `__npu_before` and `ansible_facts.npu` as of `rkfleet.npu.npu_facts`,
+        variables: what the roles have set: `__npu_before` and `ansible_facts.npu` as of `rkfleet.npu.npu_facts`,
             `__npu_plan`, `__npu_verification` as of `rkfleet.npu.rknn_mobilenet`, `__npu_error`, `__npu_cause`,
-            `__npu_left` of a board that was left as it is, `__npu_outcome` of one that was to be rolled back.
+            `__npu_left` of a skipped board, `__npu_outcome` of a rollback.
     """
     before = dictionary(variables.get("__npu_before"))
     after = dictionary(dictionary(variables.get("ansible_facts")).get("npu")) or before
     if not after:
         return (board, *[NOTHING] * 5, verdict(variables))
     plan = dictionary(variables.get("__npu_plan"))
-    # What is on record proves the board as it is, where nothing was run.
+    # Without a verification in this run, the recorded one counts.
     verification = dictionary(variables.get("__npu_verification") or not has_work(plan) and plan.get("proven"))
     return (
         board,
@@ -55,15 +55,15 @@ def row(board, variables):
 
 
 def verdict(variables):
-    """Return in a few words how it went for a board."""
+    """Return the result of a board in a few words."""
     verification = dictionary(variables.get("__npu_verification"))
     plan = dictionary(variables.get("__npu_plan"))
     error = str(variables.get("__npu_error") or "")
     if str(variables.get("__npu_outcome")) in OUTCOMES:
         return OUTCOMES[variables["__npu_outcome"]]
-    left = dictionary(variables.get("__npu_left"))
-    if left:
-        return str(left.get("verdict"))
+    skipped = dictionary(variables.get("__npu_left"))
+    if skipped:
+        return str(skipped.get("verdict"))
     if verification.get("diagnosis") == "ok" and not error:
         return "ok"
     if plan.get("action") == "unsupported":
@@ -80,7 +80,7 @@ def verdict(variables):
 
 
 def planned(plan, facts):
-    """Return in a few words what is to come for a board that was looked at, or how it does where that is nothing."""
+    """Return the plan of an inspected board in a few words, or its state if nothing is planned."""
     if has_work(plan):
         return "planned: %s" % (plan.get("action") if plan.get("action") != "none" else "runtime")
     if not needs_nothing(plan, facts):
@@ -90,14 +90,14 @@ def planned(plan, facts):
 
 
 def summary_line(verdicts):
-    """Return one line that counts the boards, by the first word or words of their verdicts."""
+    """Return one line that counts the boards by verdict, without what follows its colon."""
     kinds = [text.split(":")[0] for text in verdicts]
     counts = ["%s %d" % (kind, kinds.count(kind)) for kind in VERDICTS if kind in kinds]
     return ", ".join(["boards: %d" % len(kinds), *counts])
 
 
 def sentence(board, variables):
-    """Return why a board did not get there, in the end with how the way back went; empty for one that did, as by a rollback on request."""
+    """Return why a board failed, and the result of its rollback; empty if it succeeded."""
     if not variables.get("__npu_error") and variables.get("__npu_outcome") != "rollback_failed":
         return ""
     words = [str(variables.get(name) or "") for name in ("__npu_error", "__npu_rolled_back")]
@@ -106,16 +106,16 @@ def sentence(board, variables):
 
 
 def skipped_lines(boards):
-    """Return a line for each verdict and reason with which boards were left as they are, naming them all.
+    """Return a line for each verdict and reason of skipped boards, with the names of all of them.
 
     Args:
         boards: `{name: variables}`.
     """
     groups = {}
     for board, variables in boards.items():
-        left = dictionary(variables.get("__npu_left"))
-        if left:
-            groups.setdefault((str(left.get("verdict")), str(left.get("reason"))), []).append(board)
+        skipped = dictionary(variables.get("__npu_left"))
+        if skipped:
+            groups.setdefault((str(skipped.get("verdict")), str(skipped.get("reason"))), []).append(board)
     return [
         "%s: %s: %s" % (clean(verdict_), ", ".join(map(clean, names)), clean(reason, LONGEST_NOTE))
         for (verdict_, reason), names in groups.items()
@@ -123,18 +123,18 @@ def skipped_lines(boards):
 
 
 def not_reached(boards):
-    """Return the boards that should have been upgraded and were not reached; in a run that only stages, waiting is no such thing."""
-    left = {board: dictionary(variables.get("__npu_left")) for board, variables in boards.items()}
+    """Return the boards that the upgrade did not reach; in a run that only stages, waiting boards do not count."""
+    skipped = {board: dictionary(variables.get("__npu_left")) for board, variables in boards.items()}
     return [
-        board for board in left
-        if str(left[board].get("verdict")) in ("waiting", "not touched") and not left[board].get("fine")
+        board for board in skipped
+        if str(skipped[board].get("verdict")) in ("waiting", "not touched") and not skipped[board].get("fine")
     ]
 
 
 def not_reached_sentence(boards, count):
-    """Return the sentence that names such boards, of so many altogether; empty where there is none."""
+    """Return the sentence that names these boards, of `count` in total; empty if there are none."""
     return (
-        "%d of %d boards were left as they are: %s" % (len(boards), count, ", ".join(map(clean, boards))) if boards
+        "%d of %d boards were skipped: %s" % (len(boards), count, ", ".join(map(clean, boards))) if boards
         else ""
     )
 
@@ -159,7 +159,7 @@ def phase_line(board, phases):
 
 
 def outcome(board, verdict_, message):
-    """Return how the run of a board that did not succeed is to end: `{board, kind, msg}`.
+    """Return the outcome of a failed board: `{board, kind, msg}`.
 
     The kind is failed, unreachable or rollback failed.
     """
@@ -168,26 +168,26 @@ def outcome(board, verdict_, message):
 
 
 def note_lines(board, variables):
-    """Return what the owner should know of a board: the plan's notes, and what the build had to leave out, how a rollback went."""
+    """Return the notes of a board: from the plan, the build and a rollback."""
     notes = []
-    # The plan after a reboot no longer knows what was said of the driver it made.
+    # The plan after the reboot lacks the notes of the plan that chose the driver.
     for plan in ("__npu_driver_target", "__npu_plan"):
         notes += _texts(dictionary(variables.get(plan)).get("notes"))
     build = dictionary(variables.get("__npu_build"))
     notes += [line for line in _texts(build.get("probes")) if "left out" in line] + _texts(build.get("notes"))
-    asked = dictionary(variables.get("__npu_builder_did"))
-    kernels = [dictionary(tried) for tried in sequence(asked.get("kernels"))]
-    said = [tried.get("reason") for tried in kernels if tried.get("verdict") != "builds"]
-    if said or asked.get("msg") and not kernels:
-        notes.append("npu_builder did not build for it: %s" % (said[0] if said else asked["msg"]))
+    built = dictionary(variables.get("__npu_builder_did"))
+    kernels = [dictionary(tried) for tried in sequence(built.get("kernels"))]
+    reasons = [tried.get("reason") for tried in kernels if tried.get("verdict") != "builds"]
+    if reasons or built.get("msg") and not kernels:
+        notes.append("npu_builder did not build for it: %s" % (reasons[0] if reasons else built["msg"]))
     if variables.get("__npu_rolled_back") and not sentence(board, variables):
         notes.append(str(variables["__npu_rolled_back"]))
-    # A note is a sentence, so it may be longer than a cell.
+    # Notes are sentences, so they may be longer than a cell.
     return ["%s: note: %s" % (clean(board), clean(note, LONGEST_NOTE)) for note in dict.fromkeys(notes)]
 
 
 def clean(text, longest=LONGEST_CELL):
-    """Return text that a board answered without control characters, and no longer than it may be."""
+    """Return the text of a board without control characters, shortened to its limit."""
     text = re.sub(r"[^\x20-\x7e\u2192]", "?", str(text))
     return text if len(text) <= longest else text[: longest - 3] + "..."
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The report of a fleet for other programs: `fleet.csv` for spreadsheets, `fleet.prom` for the textfile collector of Prometheus's node exporter."""
+"""The report of a fleet for programs: `fleet.csv` for spreadsheets, `fleet.prom` for Prometheus's node exporter."""
 
 from __future__ import annotations
 
@@ -12,27 +12,30 @@ import re
 from .._schema.record import COLUMNS, get, LABELS, STATUSES
 from .._schema.values import number, seconds_of
 
-# Where a spreadsheet may see the beginning of a formula: the cell's first character, and what follows a semicolon,
-# which separates cells where the comma is the decimal mark. The fullwidth forms of = + - @ count as well; blanks and
-# quotation marks before them do not protect.
+# Where a spreadsheet may see the beginning of a formula: at the start of a cell, and after a semicolon, which separates
+# cells in locales with a decimal comma. The fullwidth forms of = + - @ count, too. Leading blanks and quotes do not
+# protect.
 _FORMULA = re.compile(r"""(^|;)(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])""")
 
-# Name -> what it says. In a file of the textfile collector a metric that is not there is not said, so a board that was
-# not asked has none.
+# Name and help text. The textfile format cannot express a missing value, so boards that were not read get no sample.
 METRICS = {
     "rkfleet_npu_boards": "Boards in the report by status.",
-    "rkfleet_npu_board_healthy": "Whether the NPU of the board is proven to work and nothing is to be done (1), or not (0). Boards on hold have none.",
-    "rkfleet_npu_board_upgrade_pending": "Whether an upgrade of the board is neither committed nor taken back (1), or not (0).",
-    "rkfleet_npu_board_inference_latency_seconds": "Median time of one MobileNet inference, of the last verification of this kernel, driver and runtime.",
-    "rkfleet_npu_board_verified_timestamp_seconds": "When MobileNet was last run on the board, in seconds since the epoch.",
-    "rkfleet_npu_board_checked_timestamp_seconds": "When the board was last looked at, in seconds since the epoch.",
+    "rkfleet_npu_board_healthy":
+        "Whether the NPU is verified and nothing is to be done (1), or not (0). Boards on hold have none.",
+    "rkfleet_npu_board_upgrade_pending":
+        "Whether an upgrade of the board is neither committed nor rolled back (1), or not (0).",
+    "rkfleet_npu_board_inference_latency_seconds":
+        "Median time of one MobileNet inference, of the last verification with this kernel, driver and runtime.",
+    "rkfleet_npu_board_verified_timestamp_seconds":
+        "When MobileNet was last run on the board, in seconds since the epoch.",
+    "rkfleet_npu_board_checked_timestamp_seconds": "When the board was last inspected, in seconds since the epoch.",
     "rkfleet_npu_board_info": "What the board is, runs and needs; always 1.",
     "rkfleet_npu_report_timestamp_seconds": "When the report was written, in seconds since the epoch.",
 }
 
 
 def natural(text):
-    """Return a sort key that has rock-2 before rock-10."""
+    """Return a sort key that puts rock-2 before rock-10."""
     return [
         (0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d{1,18})", text.lower())
         if part
@@ -40,13 +43,13 @@ def natural(text):
 
 
 def latency_ms(entry):
-    """Return the median latency in milliseconds that goes with what the board has now, or None."""
+    """Return the median latency in milliseconds of a current verification, or None."""
     value = number(get(entry, "verification.latency_ms.median"))
     return value if value is not None and get(entry, "verification.current") is True and 0 < value < 3600000 else None
 
 
 def csv(report):
-    """Return the boards of a report as CSV: a header, and one line for each board. No text is a formula, whether cells end at `,` or at `;`."""
+    """Return a report as CSV: a header, and one line for each board. No text can be read as a formula."""
     stream = io.StringIO()
     writer = _csv.writer(stream, lineterminator="\n", quoting=_csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
@@ -58,7 +61,7 @@ def csv(report):
 def prom(report, now):
     """Return a report in the text format of Prometheus.
 
-    Each value is counted here or was checked to be a number; what a board says as text is in labels only.
+    Each value is counted here or was validated as a number; text from boards is in labels only.
     """
     boards = report["boards"]
     samples = {name: [] for name in METRICS}

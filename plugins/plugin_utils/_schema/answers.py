@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What each module answers that runs on a board, as its RETURN documents it."""
+"""The answers of the modules that run on boards, as their RETURN documents them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TRIED = Some({
 _BUILT = Some({
     "name": TEXT, "content": BASE64, "sha256": TEXT, "symvers": TEXT, "vermagic": TEXT, "tools": {str: TEXT},
 })
-# Without what its action plugin adds on the controller.
+# Without the keys that action plugins add on the controller.
 ANSWERS: dict[str, dict] = {
     "npu_boot": {"kernel_hold": FLAG, "loader": TEXT, "files": TEXTS, "kept": {str: TEXT}},
     "npu_dkms": {"steps": TEXTS, "module_file": TEXT, "probes": TEXTS, "notes": TEXTS},
@@ -42,12 +42,12 @@ ADDED = {
     "npu_dkms": {"stored", "log_file"}, "npu_trial_build_info": {"stored", "log_file"},
     "rknn_mobilenet": {"model_file"},
 }
-"""What is documented and never comes from a board."""
+"""Documented keys that never come from a board."""
 INTERNAL: dict[str, dict] = {
     "npu_dkms": {"built": _BUILT, "log": LOG, "refused": TEXT},
     "npu_trial_build_info": {"kernels": [Some(_TRIED, built=_BUILT, log=LOG)]},
     "rknn_mobilenet": {"missing": TEXTS},
 }
-"""What an action plugin takes out before anybody sees it."""
+"""Keys that an action plugin removes from the answer."""
 WITH_DIFF = ("npu_boot", "npu_record")
 COMMON = {"changed": FLAG, "failed": FLAG, "skipped": FLAG, "rc": INTEGER, "msg": TEXT}

@@ -78,14 +78,14 @@ def _places(fields, above=""):
 PLACES = dict(_places(RECORD.kind))
 """`{path in a record, such as driver.version: field}`."""
 COLUMNS = {field.column: path for path, field in PLACES.items() if field.column}
-# It has as many words as all others together, and so comes last.
+# The longest column comes last.
 COLUMNS["evidence"] = COLUMNS.pop("evidence")
 TITLES = {field.title: path for path, field in PLACES.items() if field.title}
 LABELS = {field.label: path for path, field in PLACES.items() if field.label}
 
 
 def get(entry, path):
-    """Return what is at a path such as `driver.version` of a record; None where something on the way is null."""
+    """Return what is at a path such as `driver.version` of a record; None if a part of the path is null."""
     for name in path.split("."):
         entry = entry.get(name) if isinstance(entry, dict) else None
     return entry

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Kinds of values, and what holds a value against one: check() refuses what is not of its kind, fit() leaves it out.
+"""Kinds of values, and their validation: check() refuses values of another kind, fit() replaces them by null.
 
-What a board answers passes check() once, at the gate (_answers/gate.py). What is put together for a report passes fit()
-once, and so does what is read back from the file of a report.
+The answers of boards pass check() once, at the gate (_answers/gate.py). Records for a report, and those read back from
+its files, pass fit() once.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ TEXT, VERSION, TEXTS, TIME = "a text", "a version", "a list of texts", "a time s
 FLAG, OPTIONAL_FLAG, OBJECT = "true or false", "true, false or null", "an object or null"
 INTEGER, NUMBER, AMOUNT = "a whole number", "a number", "a number of 0 or more"
 BASE64, LOG, DIFF = "a content in base64", "a log", "a difference"
-# Of one value, and of the items of a list.
+# Characters of a value, and items of a list.
 LONGEST, MOST = 4096, 1000
-# In a record, instead of the length that its texts have otherwise.
+# Characters of a sentence in a record, whose other texts are shorter.
 SENTENCE = 1000
 LONGEST_LOG = 1 << 20
 LONGEST_BASE64 = 24 << 20
@@ -34,7 +34,7 @@ _DEFAULTS = {TEXT: "", FLAG: False, TIME: "1970-01-01T00:00:00Z"}
 
 
 class Field(typing.NamedTuple):
-    """A value in the record of a board, and where it is shown."""
+    """A value in the record of a board, and where it appears."""
 
     kind: object
     """One of the kinds above, a tuple of words, fields by their names, or a list with the field of its items."""
@@ -51,22 +51,22 @@ class Field(typing.NamedTuple):
 
 
 def part(fields, about=""):
-    """Return the field of an object that is always there."""
+    """Return the field of an object that is never null."""
     return Field(fields, about, nullable=False)
 
 
 class Some(dict):
-    """An object of whose keys any may be missing."""
+    """An object whose keys are all optional."""
 
 
 def check(value, kind, where):
-    """Return the value of a board, bounded and without control characters.
+    """Return a value from a board, limited in size and without control characters.
 
     Args:
-        kind: as of `Field`, or `{str: kind}` for an object with any keys. What is no flag and no word may be null.
+        kind: as of `Field`, or `{str: kind}` for an object with any keys. Values other than flags and words may be null.
 
     Raises:
-        ValueError: where the value is of another kind, with what is wrong.
+        ValueError: if the value is of another kind, with the reason.
     """
     if isinstance(kind, Field):
         kind = kind.kind
@@ -84,14 +84,14 @@ def check(value, kind, where):
             raise ValueError(f"{where} is not {OBJECT}")
         return _finite(clean_tree(value))
     if kind == DIFF:
-        # Of several files it is a list.
+        # A list for several files.
         several = isinstance(value, list)
         return [_difference(item, where) for item in value[:MOST]] if several else _difference(value, where)
     return _scalar(value, kind, where)
 
 
 def fit(value, field):
-    """Return a value as the record of a board has it: null, or an empty text or list, where it is not of its kind."""
+    """Return a value for the record of a board: null, or an empty text or list, if it is of another kind."""
     kind = field.kind
     if isinstance(kind, dict):
         if field.nullable and not isinstance(value, dict):
@@ -124,34 +124,34 @@ def _object(value, kind, where):
 
 
 def _scalar(value, kind, where, longest=LONGEST):
-    """Return a value that is not made of others."""
+    """Return a validated text, flag or number."""
     if (isinstance(kind, tuple) and value in kind) or (value is None and kind != FLAG and not isinstance(kind, tuple)):
         return value
-    taken = None
+    valid = None
     if isinstance(value, str):
-        taken = _text(value, kind, longest)
+        valid = _text(value, kind, longest)
     elif isinstance(value, bool):
-        taken = value if kind in (FLAG, OPTIONAL_FLAG) else None
+        valid = value if kind in (FLAG, OPTIONAL_FLAG) else None
     elif kind in (NUMBER, AMOUNT) or (kind == INTEGER and isinstance(value, int)):
-        taken = number(value)
-    if taken is None or (kind == AMOUNT and taken < 0):
+        valid = number(value)
+    if valid is None or (kind == AMOUNT and valid < 0):
         raise ValueError(f"{where} is not {'a word that is known' if isinstance(kind, tuple) else kind}")
-    return taken
+    return valid
 
 
 def _text(value, kind, longest):
-    """A text of a kind, None where it is of another."""
+    """Return a text if it is of this kind, else None."""
     if kind == TEXT or (kind == VERSION and version.is_version(value)):
         return clean(value, longest)
     if kind == LOG:
-        # The end says why it failed.
+        # The reason of a failure is at the end.
         return printable(value[-LONGEST_LOG:])
     is_base64 = kind == BASE64 and len(value) <= LONGEST_BASE64 and re.fullmatch(r"[A-Za-z0-9+/=]*", value)
     return value if is_base64 or (kind == TIME and seconds_of(value) is not None) else None
 
 
 def _finite(value):
-    """A tree with null where a number is none that JSON and a reader of it can hold."""
+    """Return a tree with null instead of numbers that JSON readers cannot represent."""
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -160,7 +160,7 @@ def _finite(value):
 
 
 def _difference(value, where):
-    """A file before and after, as `--diff` shows it."""
+    """Return a file before and after a change, for `--diff`."""
     if not isinstance(value, dict):
         raise ValueError(f"{where} is not an object")
     texts = {key: value[key] for key in ("before", "after", "before_header", "after_header", "path") if key in value}
@@ -170,22 +170,22 @@ def _difference(value, where):
 
 
 def printable(text):
-    """Return a text with blanks for control characters, line breaks and tabs left as they are."""
+    """Return a text with spaces for control characters other than line breaks and tabs."""
     return re.sub(r"[^\x20-\x7e\n\t]", lambda found: found[0] if found[0].isprintable() else " ", text)
 
 
 def dictionary(value):
-    """Return the value where it is a dictionary, else an empty one."""
+    """Return the value if it is a dictionary, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def sequence(value):
-    """Return the value where it is a list, else an empty one."""
+    """Return the value if it is a list, else an empty one."""
     return value if isinstance(value, (list, tuple)) else []
 
 
 def number(value):
-    """Return the value where it is a number that JSON and its readers have, else None: one of 400 digits is none."""
+    """Return the value if it is a number that JSON readers can represent, else None; 400 digits are too many."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _LARGEST:
         return None
     return int(value) if isinstance(value, int) else float(value)
@@ -197,7 +197,7 @@ def stamp(seconds):
 
 
 def seconds_of(text):
-    """Return the seconds since the epoch of a time as text, None where it is no such time."""
+    """Return the seconds since the epoch of a time as text, None if it is not such a time."""
     if not isinstance(text, str) or not _TIME_PATTERN.match(text):
         return None
     try:

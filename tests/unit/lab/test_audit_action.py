@@ -262,4 +262,4 @@ def test_why_nothing_could_be_verified(verify, tree, tmp_path):
     answer = verify(folder=tmp_path / "empty")[0]
     assert answer["verification"] is None and "cannot get mobilenet_v1.rknn" in answer["unverified"] and answer["plan"]["action"] == "none"
     (tmp_path / "board/usr/lib/librknnrt.so").unlink()
-    assert verify()[0]["unverified"] == "nothing is known to run on it as it is: there is no librknnrt.so"
+    assert verify()[0]["unverified"] == "its current setup cannot be verified: librknnrt.so is not installed"

@@ -110,8 +110,8 @@ def test_a_fact_by_a_built_in_module_ends_it_for_that_board_only(play, callback)
 def test_400_mb_are_cut_off_while_they_are_read(play, pipelining):
     tasks = [on_evil("npu_audit_info"), on_evil("npu_apt")]
     text, peak = play("cat >/dev/null\nhead -c 400000000 /dev/zero | tr '\\0' x", tasks, pipelining=pipelining)
-    assert text.count("\"msg\": \"evil: the board's answer is malformed: it takes more than the 96 MiB of memory that it may take.") == 1
-    assert text.count("\"msg\": \"the board's answer is malformed: it takes more than the 96 MiB") == 1
+    assert text.count("\"msg\": \"evil: the board's answer is malformed: it needs more than 96 MiB of memory.") == 1
+    assert text.count("\"msg\": \"the board's answer is malformed: it needs more than 96 MiB") == 1
     # A worker without such an answer has about 60.
     assert peak < 250
 

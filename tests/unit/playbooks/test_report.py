@@ -81,13 +81,13 @@ def test_another_playbook_writes_only_where_it_is_told_to(play, tmp_path):
 
 def test_diff_shows_what_changed_and_check_mode_writes_nothing(play, tmp_path):
     code, output = play("--diff", kinds={1: "healthy", 2: "healthy"}, npu_report_dir="report")
-    assert code == 0 and "there is no earlier report in" in output
+    assert code == 0 and "no earlier report in" in output
     first = (tmp_path / "report/fleet.json").read_bytes()
     code, output = play("--diff", "--check", kinds={1: "healthy", 2: "unreachable", 3: "over"}, npu_report_dir="report")
     assert "+ new, needs work: rock-3\n" in output and "~ status healthy → unreachable: rock-2\n" in output and "fleet: 2 boards changed since" in output
     assert (tmp_path / "report/fleet.json").read_bytes() == first and len(list((tmp_path / "report/history").iterdir())) == 1
     code, output = play("--limit", "rock-1", kinds={1: "healthy", 2: "healthy"}, npu_report_diff_against="report/fleet.json")
-    assert code == 0 and "fleet: nothing changed since" in output and "not looked at this time: 1 board\n" in output
+    assert code == 0 and "fleet: nothing changed since" in output and "not inspected this time: 1 board\n" in output
 
 
 def test_a_report_that_cannot_be_written_does_not_hide_what_is_said_of_the_boards(play, tmp_path):

@@ -155,7 +155,7 @@ def test_groups_of_boards(inventory, network, trees):
         "  |--@kernel_6_12_3_amd64:", "  |  |--%s.3" % NET, "  |--@npu_unidentified:", "  |  |--%s.4" % NET,
     ]
     assert (
-        "1 of 4 hosts could not be asked which board they are: %s.4 (radxa@%s.4: Permission denied (publickey).)"
+        "1 of 4 hosts could not be identified: %s.4 (radxa@%s.4: Permission denied (publickey).)"
         % (NET, NET) in told
     )
     asked = inventory.log.read_text().splitlines()
@@ -240,14 +240,14 @@ WRONG = {
     "a name": ({"ranges": ["localhost"]}, "'localhost' is not an IPv4 or IPv6 address"),
     "an exclusion": ({"exclude": ["x"]}, "exclude has 'x'"),
     "no ranges": ({"ranges": []}, "ranges is empty"),
-    "a port": ({"ports": [0]}, "ports are numbers from 1 to 65535"),
+    "a port": ({"ports": [0]}, "ports must be numbers from 1 to 65535"),
     "a port that is none": ({"ports": ["ssh"]}, "ports is ['ssh']"),
-    "an option of ssh": ({"ssh_args": ["-p", 22]}, "ssh_args is ['-p', 22]: each word is a text"),
-    "a limit": ({"concurrency": 0}, "concurrency is 0: it is more than 0 and at most 512"),
-    "a time": ({"timeout": -1}, "timeout is -1.0: it is more than 0"),
+    "an option of ssh": ({"ssh_args": ["-p", 22]}, "ssh_args is ['-p', 22]: each element must be a text"),
+    "a limit": ({"concurrency": 0}, "concurrency is 0: it must be more than 0 and at most 512"),
+    "a time": ({"timeout": -1}, "timeout is -1.0: it must be more than 0"),
     "a choice": ({"keep": "some"}, "Invalid value"),
     "a path": ({"tree": {"proc": "/$(id)"}}, "tree.proc is '/$(id)'"),
-    "an area": ({"tree": {"dev": "/x"}}, "tree has dev: there are proc and sys"),
+    "an area": ({"tree": {"dev": "/x"}}, "tree has dev: it can have proc and sys only"),
 }
 
 

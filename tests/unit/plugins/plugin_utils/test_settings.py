@@ -60,7 +60,7 @@ def test_a_flag_that_is_text_becomes_one(text, value):
 def test_what_cannot_be_resolved_is_named():
     with pytest.raises(
         ValueError,
-        match=r"^npu_log_dir cannot be resolved before the board is contacted: .*nowhere.*\. Give it a value",
+        match=r"^npu_log_dir cannot be resolved before the board is contacted: .*nowhere.*\. Set it to a value",
     ):
         resolve(npu_log_dir="{{ nowhere }}/x")
     # Other roles have nothing to do with it.

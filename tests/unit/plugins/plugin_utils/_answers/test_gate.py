@@ -149,7 +149,7 @@ def test_only_what_is_documented_is_taken(act):
         ({"failed": 1}, "failed is not true or false"),
         (RecursionError("\x1b[2J"), "RecursionError:  [2J"),
         (TypeError("x"), "TypeError: x"),
-        (MemoryError(), "it takes more than the 96 MiB"),
+        (MemoryError(), "it needs more than 96 MiB"),
     ],
 )
 def test_what_does_not_fit_is_the_boards_failure(act, answer, where):

@@ -47,7 +47,7 @@ def test_one_that_says_nothing_ends_and_leaves_no_process(tmp_path):
 
 
 def test_what_is_read_is_cut_off(tmp_path):
-    with pytest.raises(limits.MalformedAnswer, match="more than the 64 MiB"), limits.limited(60, 64 * MIB):
+    with pytest.raises(limits.MalformedAnswer, match="more than 64 MiB"), limits.limited(60, 64 * MIB):
         subprocess.run(["head", "-c", str(400 * MIB), "/dev/zero"], stdout=subprocess.PIPE, check=False)
     assert is_as_before()
 

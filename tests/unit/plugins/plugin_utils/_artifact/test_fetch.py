@@ -164,7 +164,7 @@ def test_a_local_folder_may_hold_what_a_url_names(tmp_path, folder):
     ],
 )
 def test_a_path_that_leaves_the_folder(tmp_path, path):
-    with pytest.raises(fetch.ArtifactError, match="not a relative path"):
+    with pytest.raises(fetch.ArtifactError, match="neither the relative path"):
         fetch.fetch(pins(), path, str(tmp_path))
 
 

@@ -106,7 +106,7 @@ def test_another_kind_of_file_is_named(file, content, kind):
 
 
 def test_a_damaged_frame_is_refused(file):
-    assert "is damaged: there is no description" in refusal(file, model(b"\0" * 50))
+    assert "is damaged: no description found" in refusal(file, model(b"\0" * 50))
     huge = struct.pack("<8sQQ40s", b"RKNN", 6, 1 << 63, b"") + bytes(100)
     assert "is truncated" in refusal(file, huge)
 

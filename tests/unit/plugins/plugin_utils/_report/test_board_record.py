@@ -146,7 +146,7 @@ def test_a_board_that_is_well_in_full():
         ),
         (
             board(told=facts(upgrade={"pending": True, "state": "activating"})), "needs_work", "pending",
-            "neither committed nor taken back: activating",
+            "neither committed nor rolled back: activating",
         ),
         (
             board(told=facts(upgrade={"state": "rollback_failed", "why": "the old driver is gone"})), "needs_work",
@@ -170,7 +170,7 @@ def test_a_board_that_is_well_in_full():
         (board(TODO, __npu_left={"verdict": "waiting", "reason": "x"}), "needs_work", "waiting", "0.9.6 is wanted"),
         (
             board(TODO, facts(upgrade={"pending": True}), __npu_is_committed=True), "healthy", "ok",
-            "Driver 0.9.6 was put in place. MobileNet works with it.",
+            "Driver 0.9.6 was installed. MobileNet works with it.",
         ),
         # The hold on the board itself is no reason not to look.
         (

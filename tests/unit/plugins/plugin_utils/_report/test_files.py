@@ -454,7 +454,7 @@ def test_new_gone_and_changed_boards():
         "- gone: a",
         "~ status healthy → needs work, driver 0.9.6 → none, kernel 6.1.43 → 6.1.84, plan none → dkms: c",
         "~ status needs work → healthy, driver 0.9.3 → 0.9.6, plan dkms → none: b",
-        "  not looked at this time: 1 board",
+        "  not inspected this time: 1 board",
     ]
 
 
@@ -469,8 +469,8 @@ def test_two_hundred_boards_with_one_change_are_one_paragraph():
     lines = diff(states(**{name: {"driver": "0.9.3"} for name in names}), states(**names)).splitlines()
     assert lines[1] == "~ driver 0.9.3 → 0.9.6:" and len(lines) < 30 and max(map(len, lines)) <= 100
     assert [name.strip() for line in lines[2:] for name in line.split(",") if name.strip()] == list(names)
-    colours = [colour for dummy, colour in _report_diff.coloured("\n".join(lines))]
-    assert colours[0] is None and len(set(colours[1:])) == 1 and colours[1]
+    colors = [color for dummy, color in _report_diff.colored("\n".join(lines))]
+    assert colors[0] is None and len(set(colors[1:])) == 1 and colors[1]
 
 
 def test_hostile_texts_stay_on_their_line():

@@ -164,5 +164,5 @@ def test_boards_left_for_one_reason_share_a_line():
     assert table.skipped_lines(boards) == ["held: a, c: note: ?", "waiting: d: x", "not touched: e: y"]
     assert table.not_reached(boards) == ["e"]
     assert (
-        table.not_reached_sentence(["e"], 5) == "1 of 5 boards were left as they are: e" and table.not_reached_sentence([], 5) == ""
+        table.not_reached_sentence(["e"], 5) == "1 of 5 boards were skipped: e" and table.not_reached_sentence([], 5) == ""
     )

@@ -340,7 +340,7 @@ def test_the_filter():
     "boards, query, said",
     [
         ([], "nam", "did you mean name"),
-        ({}, "name", "hostvars need the names"),
+        ({}, "name", "with hostvars, pass the names"),
         ("x", "name", "records of boards"),
         ([{}], "name", "records of boards"),
     ],

@@ -88,7 +88,7 @@ def test_whatever_a_board_says_is_refused_or_can_be_planned_with(facts):
     [
         (None, "the facts is not an object"),
         ({}, "the facts has no board"),
-        ({"kernel": {"release": ""}}, "name no kernel"),
+        ({"kernel": {"release": ""}}, "the facts have no kernel"),
         ({"kernel": {"release": "6.1.84" + "x" * 200}}, "kernel.release is not the release of a kernel"),
         ({"kernel": {"release": "6.1.84/../x"}}, "kernel.release is not the release"),
         ({"kernel": {"release": "6.1.84{{ x }}"}}, "kernel.release is not"),

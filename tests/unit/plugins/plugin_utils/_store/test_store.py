@@ -431,7 +431,7 @@ def with_dictionary(code):
     ("rknpu_dkms.ko.xz", with_dictionary(40)), ("rknpu_dkms.ko.xz", with_dictionary(37)),
     ("rknpu_dkms.ko.xz", lzma.compress(MODULE + bytes(module_file._MOST_UNPACKED), preset=0)),
     ("rknpu_dkms.ko.gz", gzip.compress(MODULE + bytes(module_file._MOST_UNPACKED), 1)),
-    ("rknpu_dkms.ko.xz", lzma.compress(MODULE)[:-9]), ("rknpu_dkms.ko.xz", lzma.compress(MODULE) + b"behind it"),
+    ("rknpu_dkms.ko.xz", lzma.compress(MODULE)[:-9]), ("rknpu_dkms.ko.xz", lzma.compress(MODULE) + b"trailing data"),
 ])
 def test_a_bomb_is_a_damaged_module(store, name, content):
     with pytest.raises(_store.StoreError, match="rknpu_dkms.ko.(xz|gz) is damaged"):
