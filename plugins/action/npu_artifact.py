@@ -29,7 +29,7 @@ ARGUMENTS = dict(
 
 
 class ActionModule(ActionBase):
-    """Fetch one artefact into the controller's cache."""
+    """Fetch one artifact into the controller's cache."""
 
     _requires_connection = False
     _supports_check_mode = True
@@ -55,10 +55,10 @@ class ActionModule(ActionBase):
             )
             available = os.path.exists(file)
             if available:
-                # Used minutes or hours later, by its path: what lies in the cache may be another file by then.
+                # The file is used minutes or hours later, when the one in the cache may have changed.
                 file = private_copy(file, pins, C.DEFAULT_LOCAL_TMP)
         except (ArtifactError, OSError) as error:
             raise AnsibleActionFail(str(error)) from error
-        # The cache belongs to the controller: filling it is not a change of the board.
+        # The cache is on the controller: filling it does not change the board.
         result.update(changed=False, path=file, source=source, available=available)
         return result

@@ -21,7 +21,7 @@ from ..plugin_utils import _settings
 from ..plugin_utils._action import payload
 from ..plugin_utils._action.board import PATH, one_line
 from ..plugin_utils._action.inference import MobilenetAction, files
-from ..plugin_utils._action.program import GRACE, NoAnswer, ProgramAction, cached
+from ..plugin_utils._action.program import GRACE, NoAnswer, ProgramAction, run_file
 from ..plugin_utils._answers import gate
 from ..plugin_utils._answers.failure import cannot_read
 from ..plugin_utils._answers.limits import MalformedAnswer
@@ -72,46 +72,63 @@ class ActionModule(ProgramAction, MobilenetAction):
             query = _select.Query(params["select"]) if _select.is_set(params["select"]) else None
             # Before the board is contacted.
             if params["resolve"]:
-                _settings.resolve_and_keep(self._templar, task_vars)
+                _settings.resolve_and_save(self._templar, task_vars)
             else:
                 _settings.refuse_injected(task_vars)
-            self._look(result, params, data, query, task_vars)
+            self._audit(result, params, data, query, task_vars)
         except (AnsibleConnectionFailure, MalformedAnswer, NoAnswer, AnsibleActionFail) as error:
             reason, cause = self.why(error)
-            result.update(failed=True, msg=cannot_read(name, self._connection.become is not None, reason, cause), cause=cause)
+            result.update(
+                failed=True, msg=cannot_read(name, self._connection.become is not None, reason, cause), cause=cause
+            )
         except ValueError as error:  # what is wanted is wrong
             result.update(failed=True, msg="%s: %s" % (name, error))
-        if result.get("failed") and left_aside(result, query, name, {"__npu_error": result["msg"], "__npu_cause": result.get("cause")}):
+        if result.get("failed") and is_not_selected(
+            result, query, name, {"__npu_error": result["msg"], "__npu_cause": result.get("cause")}
+        ):
             # Whatever is wrong with it is no affair of this run.
             result["failed"] = False
         return result
 
-    def _look(self, result, params, data, query, task_vars):
+    def _audit(self, result, params, data, query, task_vars):
         self._checking = self._task.check_mode
         facts, told = self._facts(params, data, task_vars, False)
         plan = self._plan(facts, params, data)
-        if not told["asked"] and _way_matters(plan, params):
+        if not told["asked"] and _depends_on_repository(plan, params):
             facts, told = self._facts(params, data, task_vars, True)
             plan = self._plan(facts, params, data)
         proof, unverified = None, None
-        left = left_aside(result, query, task_vars["inventory_hostname"], {"ansible_facts": {"npu": facts}, "__npu_plan": plan})
+        left = is_not_selected(
+            result, query, task_vars["inventory_hostname"], {"ansible_facts": {"npu": facts}, "__npu_plan": plan}
+        )
         quiet = predicates.needs_nothing(plan, facts)
         if not left and (params["verify"] == "always" or params["verify"] == "needed" and (quiet or plan["baseline"])):
             _clock.mark("verify", task_vars)
-            proof, unverified = self._prove(facts, plan, dict(params, **told), task_vars, quiet or params["verify"] == "always")
+            proof, unverified = self._verify(
+                facts, plan, dict(params, **told), task_vars, quiet or params["verify"] == "always"
+            )
         if proof and not (quiet and params["verify"] == "needed"):
-            plan = self._plan(dict(facts, verification=dict(predicates.setup_of(facts), diagnosis=proof["diagnosis"])), params, data)
-            if not quiet and params["verify"] == "needed" and proof["diagnosis"] == "ok" and predicates.needs_nothing(plan, facts):
-                # It is left alone, and so proven like any other on which nothing is to be done: what that takes stays there for the next time.
+            plan = self._plan(
+                dict(facts, verification=dict(predicates.setup_of(facts), diagnosis=proof["diagnosis"])), params, data
+            )
+            if (
+                not quiet and params["verify"] == "needed" and proof["diagnosis"] == "ok"
+                and predicates.needs_nothing(plan, facts)
+            ):
+                # It is left alone, and so proven like any other on which nothing is to be done: what that takes stays
+                # there for the next time.
                 quiet = True
-                again, unverified = self._prove(facts, plan, dict(params, **told), task_vars, True)
+                again, unverified = self._verify(facts, plan, dict(params, **told), task_vars, True)
                 proof = again or proof
         if proof:
             # What is run only to find out what to do leaves nothing behind.
-            result["changed"] = proof.pop("changed") and params["keep_model"] and (quiet or params["verify"] == "always")
+            result["changed"] = (
+                proof.pop("changed") and params["keep_model"] and (quiet or params["verify"] == "always")
+            )
         result.update(
             facts=facts, plan=plan, verification=proof, unverified=unverified, left=hostvars.held(facts),
-            settled=predicates.needs_nothing(plan, facts) and bool(proof) and proof["diagnosis"] == "ok" and is_recorded(facts, proof),
+            settled=predicates.needs_nothing(plan, facts) and bool(proof) and proof["diagnosis"] == "ok"
+            and is_recorded(facts, proof),
         )
         python = path_of(told.get("python"))
         if python and not self._task.delegate_to and self._interpreter(task_vars) is None:
@@ -122,16 +139,23 @@ class ActionModule(ProgramAction, MobilenetAction):
             result.setdefault("ansible_facts", {})["npu"] = facts
 
     def _facts(self, params, data, task_vars, ask_repository):
-        """C((facts, what else was told)) of the board."""
+        """`(facts, what else was told)` of the board."""
         tree = {area: path for area, path in params["tree"].items() if path}
-        if self.can_ask():
-            told = self.ask("facts", {
-                "tree": tree, "ask_repository": ask_repository,
-                "driver_version": params["wanted"].get("driver_version") or data["defaults"]["driver"]}, task_vars, params["timeout"])
+        if self.can_run_programs():
+            told = self.run_program(
+                "facts",
+                {
+                    "tree": tree, "ask_repository": ask_repository,
+                    "driver_version": params["wanted"].get("driver_version") or data["defaults"]["driver"],
+                },
+                task_vars, params["timeout"],
+            )
             facts = facts_of(told.pop("facts", None))
-            return facts, {"asked": told.get("asked") is True, "python": told.get("python"), "library": str(told.get("library")),
-                           "state_dir": str(told.get("state_dir"))}
-        told = self.answer_of("npu_facts", tree, task_vars, params["timeout"] + GRACE)
+            return facts, {
+                "asked": told.get("asked") is True, "python": told.get("python"), "library": str(told.get("library")),
+                "state_dir": str(told.get("state_dir")),
+            }
+        told = self.run_module("npu_facts", tree, task_vars, params["timeout"] + GRACE)
         if told.get("failed"):
             raise NoAnswer(one_line(told.get("msg") or "no answer", 500))
         facts = told["ansible_facts"]["npu"]
@@ -142,11 +166,11 @@ class ActionModule(ProgramAction, MobilenetAction):
             facts = dict(facts, privileged=True)
         return planner.npu_plan(facts, params["wanted"], data)
 
-    def _prove(self, facts, plan, params, task_vars, full):
-        """C((what MobileNet said, why it could not be run)), one of them None. full: with as many runs as are wanted, else a single one."""
+    def _verify(self, facts, plan, params, task_vars, full):
+        """`(what MobileNet said, why it could not be run)`, one of them None. full: with as many runs as are wanted, else a single one."""
         here = plan["here"]
         if not here:
-            return None, "nothing is known to run on it as it is: %s" % _nothing_here(facts, plan)
+            return None, "nothing is known to run on it as it is: %s" % _why_unverifiable(facts, plan)
         try:
             paths, digests, dummy = prepared(here["model"], params["proof"])
         except ValueError as error:
@@ -154,22 +178,28 @@ class ActionModule(ProgramAction, MobilenetAction):
         model = here["model"]
         args = dict(
             library=params["library"], expected_top5=model["expected_top5"], tolerance=model["tolerance"],
-            wanted_driver=plan["driver"]["version"], runs=params["proof"]["runs"] if full else 1, timeout=params["proof"]["timeout"],
-            state_dir=params["state_dir"])
+            wanted_driver=plan["driver"]["version"], runs=params["proof"]["runs"] if full else 1,
+            timeout=params["proof"]["timeout"], state_dir=params["state_dir"],
+        )
         keep = params["keep_model"] and full and not self._checking
         # What the module is told when the files have to be sent: in check mode it keeps none.
         self._task.check_mode = not keep
         ask = None
-        if self.can_ask():
+        if self.can_run_programs():
             def ask(arguments, along):
                 # Without a file on the board: Ansible's own folder for such would stay there.
                 sent = {name: encoded(path) for name, path in along.items()}
                 arguments = dict(arguments, model_upload=None, picture_upload=None)
-                answer = self.ask("proof", {"arguments": arguments, "keep": keep, "sent": sent}, task_vars, params["proof"]["timeout"] + GRACE)
-                return gate.taken("rknn_mobilenet", answer.get("proof"))
+                answer = self.run_program(
+                    "proof", {"arguments": arguments, "keep": keep, "sent": sent}, task_vars,
+                    params["proof"]["timeout"] + GRACE,
+                )
+                return gate.validated("rknn_mobilenet", answer.get("proof"))
         args["tolerance"] = 1 / 256 if args["tolerance"] is None else args["tolerance"]
         try:
-            answer = self.infer(dict(args, model=paths["model"], picture=paths["picture"]), digests, paths, task_vars, ask)
+            answer = self.infer(
+                dict(args, model=paths["model"], picture=paths["picture"]), digests, paths, task_vars, ask
+            )
         except (NoAnswer, AnsibleActionFail) as error:
             return None, str(error)
         if not isinstance(answer.get("diagnosis"), str):
@@ -177,7 +207,7 @@ class ActionModule(ProgramAction, MobilenetAction):
         return dict({key: answer.get(key) for key in NEEDED_OF_PROOF}, changed=answer.get("changed") is True), None
 
 
-def left_aside(result, query, name, known):
+def is_not_selected(result, query, name, known):
     """Whether the query does not select a board of which this is known; the result then says so. What a verification will show comes later."""
     left = query is not None and query.matches(board_record.record(name, known, time.time())) is False
     if left:
@@ -188,7 +218,8 @@ def left_aside(result, query, name, known):
 def facts_of(told):
     """Facts as the gate gives them.
 
-    :raises NoAnswer: where they are none.
+    Raises:
+        NoAnswer: where they are none.
     """
     try:
         return gate.facts_of(told)
@@ -203,9 +234,10 @@ def encoded(path):
 
 
 def prepared(model, proof):
-    """Model and picture as I(files) gives them, fetched where the controller has not got them; kept for the other workers of this run.
+    """Model and picture as `files` gives them, fetched where the controller has not got them; kept for the other workers of this run.
 
-    :raises ValueError: where they cannot be had.
+    Raises:
+        ValueError: where they cannot be had.
     """
     key = hashlib.sha256(json.dumps([model, proof], sort_keys=True).encode()).hexdigest()[:16]
 
@@ -219,7 +251,7 @@ def prepared(model, proof):
         return json.dumps(files(paths, model["platform"], proof["cache_dir"]))
 
     try:
-        return json.loads(payload.keep(cached("rkfleet-npu-model-%s.json" % key), make))
+        return json.loads(payload.cached_text(run_file("rkfleet-npu-model-%s.json" % key), make))
     except (ArtifactError, OSError) as error:
         raise ValueError(str(error)) from error
 
@@ -238,14 +270,16 @@ def path_of(told):
     return told if isinstance(told, str) and PATH.match(told) else None
 
 
-def _way_matters(plan, params):
+def _depends_on_repository(plan, params):
     """Whether what a repository offers could change a plan."""
     return plan["action"] != "none" and params["wanted"].get("driver_strategy") != "dkms"
 
 
-def _nothing_here(facts, plan):
+def _why_unverifiable(facts, plan):
     if not facts["driver"]["version"]:
         return "no driver answers"
     if not facts["runtime"]["path"]:
         return "there is no librknnrt.so"
-    return "no model with a checksum is known for %s with runtime %s" % (plan["soc"] or "this SoC", facts["runtime"]["version"] or "of an unknown version")
+    return "no model with a checksum is known for %s with runtime %s" % (
+        plan["soc"] or "this SoC", facts["runtime"]["version"] or "of an unknown version",
+    )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Sends the scripts that choose the default kernel, then runs the module: see plugins/modules/npu_boot.py."""
+"""Passes the scripts that choose the default kernel to the module: see plugins/modules/npu_boot.py."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ..plugin_utils._action.board import BoardAction
 
 
 class ActionModule(BoardAction):
-    """Sets up how a board starts its driver."""
+    """Configure how a board starts its driver."""
 
     def act(self, result, task_vars):
         internal = {}
         if self._task.args.get("state") != "absent":
             internal["scripts"] = board_files.as_option(board_files.default_kernel)
-        result.update(self.answer_of("npu_boot", self._task.args, task_vars, internal=internal))
+        result.update(self.run_module("npu_boot", self._task.args, task_vars, internal=internal))
         return result

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Composes the DKMS tree on the controller and knows what was built for other boards, then runs the module: see plugins/modules/npu_dkms.py."""
+"""Composes the DKMS tree, looks up the store, then runs the module: see plugins/modules/npu_dkms.py."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ class ActionModule(StoreAction):
     def act(self, result, task_vars):
         args, internal = dict(self._task.args), {}
         log_dir, seconds = args.pop("log_dir", None), seconds_of(args)
-        who = self.who_fills(args, task_vars)
-        source, build_files, folder, keep, digest = (args.pop(name, None) for name in ("source", "build_files", "store", "store_keep", "source_digest"))
+        who = self.store_policy(args, task_vars)
+        source, build_files, folder, keep, digest = (
+            args.pop(name, None) for name in ("source", "build_files", "store", "store_keep", "source_digest")
+        )
         store = wanted = None
         if args.get("state", "present") == "present":
             if not source or not build_files:
                 raise AnsibleActionFail("npu_dkms needs source and build_files for state=present")
-            # A check run keeps nothing in the controller's cache, so the tree's digest is not known.
+            # Check mode stores nothing in the cache, so the tarball may be missing and the tree's digest unknown.
             tarball, digest = self.read_source(source, digest, may_be_missing=self._task.check_mode)
             if folder:
-                store, wanted = self.in_store(args, folder, keep, digest, build_files, task_vars)
+                store, wanted = self.store_and_inputs(args, folder, keep, digest, build_files, task_vars)
             if tarball is None:
                 internal["archive_sha256"] = "not fetched"
             else:
@@ -40,22 +42,26 @@ class ActionModule(StoreAction):
             except _store.StoreError as error:
                 raise AnsibleActionFail(str(error)) from error
         else:
-            result.update(self.answer_of("npu_dkms", args, task_vars, seconds, internal))
+            result.update(self.run_module("npu_dkms", args, task_vars, seconds, internal))
         result.pop("built", None)
         result.pop("refused", None)
         log = result.pop("log", "")
         if log and log_dir:
-            result["log_file"] = write_log(log, log_dir, task_vars["inventory_hostname"], args.get("package", "rknpu"), args["version"], args["kernel"])
+            result["log_file"] = write_log(
+                log, log_dir, task_vars["inventory_hostname"], args.get("package", "rknpu"), args["version"],
+                args["kernel"],
+            )
             if result.get("failed"):
                 result["msg"] = "%s (log: %s)" % (result.get("msg"), result["log_file"])
         return result
 
     def from_store(self, result, args, internal, store, wanted, seconds, task_vars, hosts=None, fills=True, agree=1):
-        """Have the board take what is in the store, or else build; what it has built is put there where it may fill the store.
+        """Install a module from the store, or build it and store the build if this host may fill the store.
 
-        :arg hosts: the hosts whose builds count; None for all.
-        :arg fills: whether this host is one of them.
-        :arg agree: how many of them must have built the same.
+        Args:
+            hosts: the hosts whose builds count; None for all.
+            fills: whether this host is one of them.
+            agree: number of hosts that must have built the same module.
         """
         refused, entry = {}, None
         tree = "" if internal["archive_sha256"] == "not fetched" else internal["archive_sha256"]
@@ -63,23 +69,27 @@ class ActionModule(StoreAction):
             if self._task.check_mode:
                 entry = store.find(wanted, tree, agree=agree, hosts=hosts)
                 binary = {"name": entry["file"], "sha256": entry["sha256"]} if entry else None
-                result.update(self.answer_of("npu_dkms", args, task_vars, seconds, dict(internal, binary=binary)))
+                result.update(self.run_module("npu_dkms", args, task_vars, seconds, dict(internal, binary=binary)))
                 break
             with store.lock(wanted):
                 entry = store.find(wanted, tree, refused, agree, hosts)
-                # After it has refused a module, what a board builds is its own affair: else it could put another one in its place.
+                # A board that refused a module must not replace it in the store by its own build.
                 shares = fills and not refused
                 if not entry and shares:
-                    result.update(self.answer_of("npu_dkms", args, task_vars, seconds, dict(internal, collect=True)))
-                    self.put(result, store, wanted, internal["archive_sha256"], task_vars["inventory_hostname"], hosts, agree)
+                    result.update(self.run_module("npu_dkms", args, task_vars, seconds, dict(internal, collect=True)))
+                    self.put(
+                        result, store, wanted, internal["archive_sha256"], task_vars["inventory_hostname"], hosts, agree
+                    )
                     break
                 module, log = store.read(entry) if entry else (None, None)
             if not entry:
-                result.update(self.answer_of("npu_dkms", args, task_vars, seconds, internal))
+                result.update(self.run_module("npu_dkms", args, task_vars, seconds, internal))
                 break
             binary = {
-                "name": entry["file"], "sha256": entry["sha256"], "path": self.send(module, entry["file"]), "log": log.decode("utf-8", "replace")}
-            answer = self.answer_of("npu_dkms", args, task_vars, seconds, dict(internal, binary=binary))
+                "name": entry["file"], "sha256": entry["sha256"], "path": self.send(module, entry["file"]),
+                "log": log.decode("utf-8", "replace"),
+            }
+            answer = self.run_module("npu_dkms", args, task_vars, seconds, dict(internal, binary=binary))
             if not answer.get("refused"):
                 result.update(answer)
                 break
@@ -89,18 +99,20 @@ class ActionModule(StoreAction):
             if result.get("failed"):
                 result["msg"] = "%s (%s)" % (result.get("msg"), "; ".join(refused.values()))
         if entry and "load" in (result.get("steps") or ()):
-            result["stored"] = _store.told(entry)
+            result["stored"] = _store.summary(entry)
         result.setdefault("stored", None)
 
     def put(self, result, store, wanted, tree, board, hosts=None, agree=1):
-        """Keep what a board has just built. What cannot be kept is built once more elsewhere, which is no reason to fail."""
+        """Store what a board has just built. A failure is only noted, as another board can build it again."""
         built = result.pop("built", None)
         if not built:
             return
         try:
-            entry = store.put(wanted, built, board=board, log=result.get("log") or "", probes=result.get("probes"), tree=tree,
-                              certificate=self.certificate, hosts=hosts)
-            result["stored"] = _store.told(entry)
+            entry = store.put(
+                wanted, built, board=board, log=result.get("log") or "", probes=result.get("probes"), tree=tree,
+                certificate=self.certificate, hosts=hosts,
+            )
+            result["stored"] = _store.summary(entry)
             note = store.disagreement(entry, hosts) or votes.still_needed(entry, agree, hosts)
         except _store.StoreError as error:
             note = str(error)

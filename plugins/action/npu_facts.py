@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs the module, and says why where a board cannot be read: see plugins/modules/npu_facts.py."""
+"""Runs the module, and reports why a board cannot be read: see plugins/modules/npu_facts.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..plugin_utils._answers.failure import cannot_read
 
 
 class ActionModule(BoardAction):
-    """Reads a board."""
+    """Gather the facts of a board."""
 
     MODULE = "npu_facts"
 

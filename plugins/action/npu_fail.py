@@ -8,7 +8,9 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 ARGUMENTS = dict(
-    msg=dict(type="str", required=True), cause=dict(type="str", default=""), unreachable=dict(type="bool", default=False))
+    msg=dict(type="str", required=True), cause=dict(type="str", default=""),
+    unreachable=dict(type="bool", default=False),
+)
 
 
 class ActionModule(ActionBase):

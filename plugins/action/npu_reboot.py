@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs Ansible's own reboot, each call of the board with limits: see plugins/modules/npu_reboot.py for the documentation."""
+"""Runs Ansible's own reboot with limits on each call of the board: see plugins/modules/npu_reboot.py."""
 
 from __future__ import annotations
 
@@ -29,29 +29,33 @@ class ActionModule(BoardAction):
         params = self.validate_argument_spec(**ARGUMENTS)[1]
         self._task.args = {name: value for name, value in params.items() if value is not None}
         result.update(rebooted=False, elapsed=0)
-        reboot = _Reboot(self._task, self._connection, self._play_context, self._loader, self._templar, self._shared_loader_obj)
+        reboot = _Reboot(
+            self._task, self._connection, self._play_context, self._loader, self._templar, self._shared_loader_obj
+        )
         try:
-            told = reboot.run(task_vars=task_vars)
+            returned = reboot.run(task_vars=task_vars)
         except AnsibleError:
             raise
         except Exception as error:  # pylint: disable=broad-exception-caught
-            raise MalformedAnswer("Ansible cannot read it: %s: %s" % (type(error).__name__, one_line(error, 200))) from None
-        if "reboot" in told and reboot.lost:
-            # Before anything was done.
+            raise MalformedAnswer(
+                "Ansible cannot read it: %s: %s" % (type(error).__name__, one_line(error, 200))
+            ) from None
+        if "reboot" in returned and reboot.lost:
+            # The connection failed before the reboot was requested.
             raise reboot.lost
-        if "msg" in told:
-            told["msg"] = one_line(told["msg"])
-        result.update(gate.taken("npu_reboot", told))
+        if "msg" in returned:
+            returned["msg"] = one_line(returned["msg"])
+        result.update(gate.validated("npu_reboot", returned))
         return result
 
 
 class _Reboot(GuardedAction, Reboot):
-    """Ansible's own reboot without the modules that it runs to find out what system it is and where its command lies."""
+    """Ansible's own reboot without the modules that it runs to identify the system and find the shutdown command."""
 
-    # A board on its way down may accept a connection and say nothing: the next try is what counts.
+    # A board that shuts down may accept a connection and never answer; the next attempt is what counts.
     CALL = (120, *gate.USUAL[1:])
     lost = None
-    """How the connection failed when the board was asked for its boot id, the last time."""
+    """The error of the last attempt to read the boot ID, if its connection failed."""
 
     def get_system_boot_time(self, distribution):
         self.lost = None

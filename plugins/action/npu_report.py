@@ -33,20 +33,23 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         params = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
         now = time.time()
-        # An audit is of the boards that its query selects.
-        boards = [board for board in params["boards"] if not params["audit"] or not self._is_left_aside(task_vars["hostvars"][board])]
+        # An audit covers only the boards that npu_select selects.
+        boards = [
+            board for board in params["boards"]
+            if not params["audit"] or not self._is_not_selected(task_vars["hostvars"][board])
+        ]
         records = [board_record.record(board, task_vars["hostvars"][board], now) for board in boards]
-        told = {"after": _report.document(records, now), "before": None, "files": [], "notes": []}
+        report = {"after": _report.document(records, now), "before": None, "files": [], "notes": []}
         problems = []
-        # What is to be compared is read before the folder is written to: it may be the report there.
+        # The report to compare with may be in the same folder, so it is read before the new one is written.
         base = self._try(problems, _report.load, params["diff_against"]) if params["diff_against"] else None
         if params["path"]:
-            # With --check this tells what it would say, and writes nothing.
+            # Check mode predicts the report and writes nothing.
             act = _report.plan if self._task.check_mode else _report.write
-            told = self._try(problems, act, params["path"], records, now, params["merge"], params["keep"]) or told
+            report = self._try(problems, act, params["path"], records, now, params["merge"], params["keep"]) or report
         if params["diff_against"] or self._task.diff:
-            result.update(self._diff(told, base, params, task_vars))
-        for note in [*told["notes"], *problems]:
+            result.update(self._diff(report, base, params, task_vars))
+        for note in [*report["notes"], *problems]:
             Display().warning(clean(note, 2000))
         summary = board_record.summary(records)
         outcomes = []
@@ -54,37 +57,37 @@ class ActionModule(ActionBase):
             Display().display("\n".join([*_report.sentences(records), summary]))
             outcomes = self._of_audit(records, problems, summary)
         elif problems and params["boards"]:
-            # The first board speaks of it, and says what is to be said of itself, too.
+            # The message of the first board reports the problems, before its own.
             outcomes = [self._of_problems(problems, params["boards"][0], task_vars)]
         code = board_record.exit_code(records)
-        result.update(changed=False, summary=summary, exit_code=code, files=told["files"], outcomes=outcomes)
+        result.update(changed=False, summary=summary, exit_code=code, files=report["files"], outcomes=outcomes)
         return result
 
     def _of_audit(self, records, problems, summary):
-        """Return how the run of each board of an audit ends. The first of those that need work speaks for all of them."""
+        """Return the outcome of each board of an audit. The first board that needs work reports for all of them."""
         outcomes = {}
         for entry in records:
             if entry["status"] == "unreachable":
                 message = "%s: %s" % (entry["name"], entry["reason"])
                 outcomes[entry["name"]] = table.outcome(entry["name"], "unreachable", message)
-        speakers = [entry["name"] for entry in records if entry["status"] in ("needs_work", "unknown")]
-        failed = [*problems, summary] if speakers else problems
+        reporting_hosts = [entry["name"] for entry in records if entry["status"] in ("needs_work", "unknown")]
+        failed = [*problems, summary] if reporting_hosts else problems
         if failed and records:
-            speakers += [entry["name"] for entry in records if entry["name"] not in outcomes] + [records[0]["name"]]
-            entry = outcomes.setdefault(speakers[0], table.outcome(speakers[0], "failed", ""))
+            reporting_hosts += [entry["name"] for entry in records if entry["name"] not in outcomes] + [records[0]["name"]]
+            entry = outcomes.setdefault(reporting_hosts[0], table.outcome(reporting_hosts[0], "failed", ""))
             entry["msg"] = " ".join([*failed, entry["msg"]]).strip()
         return list(outcomes.values())
 
     def _of_problems(self, problems, board, task_vars):
-        known = hostvars.look(task_vars["hostvars"][board])
+        known = hostvars.board_variables(task_vars["hostvars"][board])
         message = " ".join([*problems, table.sentence(board, known)]).strip()
         return table.outcome(board, table.verdict(known), message)
 
-    def _is_left_aside(self, variables):
+    def _is_not_selected(self, variables):
         try:
-            return hostvars.is_left_aside(variables)
+            return hostvars.is_not_selected(variables)
         except Exception:  # pylint: disable=broad-exception-caught
-            # Its record says that its answers make no sense.
+            # The record of this board reports that its answers are invalid.
             return False
 
     def _try(self, problems, function, *arguments):
@@ -94,15 +97,18 @@ class ActionModule(ActionBase):
             problems.append("%s." % error)
             return None
 
-    def _diff(self, told, base, params, task_vars):
-        """What changed since an earlier report, printed: Ansible itself shows a diff only of a task that changed something on a board."""
-        before = base if params["diff_against"] else told["before"]
+    def _diff(self, report, base, params, task_vars):
+        """Print and return what changed since an earlier report. Ansible shows a diff only for tasks that changed a board."""
+        before = base if params["diff_against"] else report["before"]
         source = params["diff_against"] or "the last report in %s" % params["path"]
         if before is None:
             if not params["diff_against"]:
-                Display().display("fleet: there is no earlier report%s to compare with" % (" in %s" % params["path"] if params["path"] else ""))
+                Display().display(
+                    "fleet: no earlier report%s to compare with"
+                    % (" in %s" % params["path"] if params["path"] else "")
+                )
             return {}
-        after = _report.states(told["after"])
+        after = _report.states(report["after"])
         found = _report_diff.changes(_report.states(before), after, set(task_vars.get("groups", {}).get("all", ())))
         text = _report_diff.render(found, after, source, before["generated_at"])
         for line, color in _report_diff.coloured(text):

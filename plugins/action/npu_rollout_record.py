@@ -11,7 +11,7 @@ import os
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._report.hostvars import look
+from ..plugin_utils._report.hostvars import board_variables
 from ..plugin_utils._rollout.decide import committed
 from ..plugin_utils._rollout.staging import StagingError, add, read
 
@@ -37,8 +37,13 @@ class ActionModule(ActionBase):
         path = os.path.expanduser(params["path"])
         entries = []
         if params["boards"] and not self._task.check_mode:
-            entries = committed(params["rollout"], {
-                board: look(task_vars["hostvars"][board], ("ansible_facts", "__npu_is_committed")) for board in params["boards"]})
+            entries = committed(
+                params["rollout"],
+                {
+                    board: board_variables(task_vars["hostvars"][board], ("ansible_facts", "__npu_is_committed"))
+                    for board in params["boards"]
+                },
+            )
         try:
             if entries:
                 now = datetime.datetime.now(datetime.timezone.utc)
@@ -47,6 +52,6 @@ class ActionModule(ActionBase):
                 proven, new = read(path), []
         except StagingError as error:
             raise AnsibleActionFail(str(error)) from error
-        # The record belongs to the controller: to extend it is not a change of the board.
+        # The record is on the controller: extending it does not change the board.
         result.update(changed=False, proven=proven, recorded=new)
         return result

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Sends the library along, then runs the module: see plugins/modules/npu_runtime.py."""
+"""Uploads the library, then runs the module: see plugins/modules/npu_runtime.py."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ class ActionModule(TransferAction):
             except (ArtifactError, OSError) as error:
                 raise AnsibleActionFail(str(error)) from error
             internal["upload"] = self.send(content, "librknnrt.so")
-        result.update(self.answer_of("npu_runtime", args, task_vars, internal=internal))
+        result.update(self.run_module("npu_runtime", args, task_vars, internal=internal))
         return result

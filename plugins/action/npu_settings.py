@@ -13,7 +13,7 @@ ARGUMENTS = dict(scope=dict(type="str", choices=["board", "run"], default="board
 
 
 class ActionModule(ActionBase):
-    """Resolve the public variables of the roles and keep them."""
+    """Resolve and save the public variables of the roles."""
 
     _requires_connection = False
     _supports_check_mode = True
@@ -25,7 +25,7 @@ class ActionModule(ActionBase):
         try:
             if params["scope"] == "run":
                 _settings.refuse_tags(task_vars)
-            _settings.resolve_and_keep(self._templar, task_vars, params["scope"] == "run")
+            _settings.resolve_and_save(self._templar, task_vars, params["scope"] == "run")
         except ValueError as error:
             result.update(failed=True, msg="%s: %s" % (task_vars["inventory_hostname"], error))
         return result

@@ -26,18 +26,20 @@ ARGUMENTS = dict(
     ),
 )
 FOR_ALL = ("dkms",)
-"""Packages that a board needs wherever its module was built."""
+"""Packages that a board needs even if its module is in the store."""
 
 
 class ActionModule(StoreAction):
-    """Say whether a board's module is in the store."""
+    """Report whether the store has a module for a board."""
 
     def act(self, result, task_vars):
         params = self.validate_argument_spec(**ARGUMENTS)[1]
         entry = None
         if params["store"]:
-            hosts, dummy, agree = self.who_fills(params, task_vars)
-            store, wanted = self.in_store(params, params["store"], None, params["source_digest"], params["build_files"], task_vars)
+            hosts, dummy, agree = self.store_policy(params, task_vars)
+            store, wanted = self.store_and_inputs(
+                params, params["store"], None, params["source_digest"], params["build_files"], task_vars
+            )
             try:
                 if wanted and params["wait"] and not self._task.check_mode:
                     with store.lock(wanted):
@@ -47,5 +49,5 @@ class ActionModule(StoreAction):
             except _store.StoreError as error:
                 raise AnsibleActionFail(str(error)) from error
         packages = [name for name in params["packages"] if name in FOR_ALL or not entry]
-        result.update(changed=False, stored=_store.told(entry) if entry else None, packages=packages)
+        result.update(changed=False, stored=_store.summary(entry) if entry else None, packages=packages)
         return result

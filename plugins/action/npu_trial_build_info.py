@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Says what the data knows of a kernel and sends the DKMS tree along, then runs the module: see plugins/modules/npu_trial_build_info.py."""
+"""Checks the compatibility data, uploads the DKMS tree, runs the module: see plugins/modules/npu_trial_build_info.py."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ from ..plugin_utils._store import store as _store
 
 
 class ActionModule(StoreAction):
-    """Try whether a driver builds for kernels."""
+    """Test whether a driver builds for kernels."""
 
     def act(self, result, task_vars):
         args = dict(self._task.args)
         log_dir, seconds = args.pop("log_dir", None), seconds_of(args)
-        hosts, dummy, agree = self.who_fills(args, task_vars)
+        hosts, dummy, agree = self.store_policy(args, task_vars)
         folder, keep, digest = (args.pop(name, None) for name in ("store", "store_keep", "source_digest"))
-        source, build_files, compatibility = (args.pop(name, None) for name in ("source", "build_files", "compatibility"))
+        source, build_files, compatibility = (
+            args.pop(name, None) for name in ("source", "build_files", "compatibility")
+        )
         kernels = args.get("kernels")
         kernels = [kernels] if isinstance(kernels, str) else list(dict.fromkeys(map(str, kernels or [])))
         if not source or not build_files or not kernels or not args.get("version"):
             raise AnsibleActionFail("npu_trial_build_info needs kernels, version, source and build_files")
-        known, packages = what_is_known(kernels, args["version"], compatibility)
+        known, packages = known_results(kernels, args["version"], compatibility)
         args["kernels"] = [release for release in kernels if release not in known]
         if args["kernels"]:
             seconds = (seconds or gate.limits("npu_trial_build_info")[0]) * len(args["kernels"])
@@ -37,49 +39,63 @@ class ActionModule(StoreAction):
             internal = {"archive": self.send_tree(content), "archive_sha256": digest_of_tree, "packages": packages}
             if folder:
                 about = dict(args, kernel=kernels[0])
-                store, wanted = self.in_store(about, folder, keep, digest, build_files, task_vars)
+                store, wanted = self.store_and_inputs(about, folder, keep, digest, build_files, task_vars)
                 if len(kernels) != 1 or not wanted:
-                    raise AnsibleActionFail("npu_trial_build_info keeps in the store what is built for the kernel that runs on the task's board, by its facts")
+                    raise AnsibleActionFail(
+                        "npu_trial_build_info with store set builds only for the running kernel of the board: run npu_facts first"
+                    )
                 if not self.build(result, args, internal, store, wanted, seconds, task_vars, hosts, agree):
                     return result
             else:
-                result.update(self.answer_of("npu_trial_build_info", args, task_vars, seconds, internal))
+                result.update(self.run_module("npu_trial_build_info", args, task_vars, seconds, internal))
             if result.get("failed"):
                 return result
-        # An answer may not name other kernels than it was asked of: their logs are files here.
-        tried = {entry["release"]: entry for entry in result.get("kernels") or () if entry.get("release") in args["kernels"]}
+        # An answer must not name other kernels: their logs become files on the controller.
+        tried = {
+            entry["release"]: entry for entry in result.get("kernels") or () if entry.get("release") in args["kernels"]
+        }
         missing = [release for release in args["kernels"] if "verdict" not in tried.get(release, ())]
         if missing:
-            raise MalformedAnswer("it says nothing of kernel %s" % missing[0])
+            raise MalformedAnswer("it has no result for kernel %s" % missing[0])
         for entry in tried.values():
             log = entry.pop("log", "")
             entry.pop("built", None)
             for name, nothing in (("reason", ""), ("headers", None), ("probes", []), ("log_file", None)):
                 entry.setdefault(name, nothing)
             if log and log_dir:
-                entry["log_file"] = write_log(log, log_dir, task_vars["inventory_hostname"], "preflight", args["version"], entry["release"])
+                entry["log_file"] = write_log(
+                    log, log_dir, task_vars["inventory_hostname"], "preflight", args["version"], entry["release"]
+                )
         result.update(changed=False, kernels=[known.get(release) or tried[release] for release in kernels])
         return result
 
     def build(self, result, args, internal, store, wanted, seconds, task_vars, hosts=None, agree=1):
-        """Build for the store; return whether that was tried."""
+        """Build for the store; return whether a build was started."""
         tree = internal["archive_sha256"]
         host = str(self._task.delegate_to or task_vars["inventory_hostname"])
         if hosts is not None and host not in hosts:
-            raise AnsibleActionFail("%s does not build for other boards: npu_store_from does not name it. Add it there, or unset npu_builder." % host)
+            raise AnsibleActionFail(
+                "%s does not build for other boards: it is not in npu_store_from. Add it there, or unset npu_builder."
+                % host
+            )
         try:
             with store.lock(wanted):
                 entry = store.find(wanted, tree, agree=agree, hosts=hosts) or store.built_by(host, wanted, tree)
                 if entry:
-                    result.update(changed=False, kernels=[], stored=_store.told(entry))
+                    result.update(changed=False, kernels=[], stored=_store.summary(entry))
                     return False
-                result.update(self.answer_of("npu_trial_build_info", args, task_vars, seconds, dict(internal, collect=True)), stored=None)
+                result.update(
+                    self.run_module("npu_trial_build_info", args, task_vars, seconds, dict(internal, collect=True)),
+                    stored=None,
+                )
                 for tried in result.get("kernels") or ():
                     built = tried.pop("built", None)
                     if built:
                         entry = store.put(
-                            wanted, built, host, tried.get("log") or "", tried.get("probes"), tree, self.certificate, hosts)
-                        result["stored"] = _store.told(entry)
+                            wanted, built, host, tried.get("log") or "", tried.get("probes"), tree, self.certificate,
+                            hosts,
+                        )
+                        result["stored"] = _store.summary(entry)
                         if store.disagreement(entry, hosts):
                             raise AnsibleActionFail(store.disagreement(entry, hosts))
         except _store.StoreError as error:
@@ -87,10 +103,11 @@ class ActionModule(StoreAction):
         return True
 
 
-def what_is_known(kernels, version, compatibility):
-    """C((entries of kernels that the data says are unsupported, names of the header packages)), both by release.
+def known_results(kernels, version, compatibility):
+    """Return `(results of kernels that the data marks as unsupported, names of header packages)`, both by release.
 
-    :raises AnsibleActionFail: for what is not a kernel's release, and for data that is not sound.
+    Raises:
+        AnsibleActionFail: for an invalid kernel release or invalid data.
     """
     try:
         data = _compatibility.checked(compatibility)
@@ -100,7 +117,8 @@ def what_is_known(kernels, version, compatibility):
     known = {
         release: {
             "release": release, "verdict": "unsupported", "headers": None, "probes": [], "log_file": None,
-            "reason": "driver %s does not support it: %s. %s" % (version, row.get("reason") or "see the compatibility data", row.get("remedy") or ""),
+            "reason": "driver %s does not support it: %s. %s"
+            % (version, row.get("reason") or "see the compatibility data", row.get("remedy") or ""),
         }
         for release, row in rows.items() if not row["supported"]
     }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Checks the model, decodes the picture, runs the module, and sends along what the board lacks: see plugins/modules/rknn_mobilenet.py."""
+"""Validates the model, decodes the picture, uploads missing files, runs the module: see plugins/modules/rknn_mobilenet.py."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ class ActionModule(MobilenetAction):
         absent = [path for path in paths.values() if not os.path.isfile(path)]
         if absent:
             if self._task.check_mode:
-                result.update(changed=False, skipped=True, verdict="skipped", skip_reason="%r is not on the controller yet" % absent[0])
+                result.update(
+                    changed=False, skipped=True, verdict="skipped",
+                    skip_reason="%r is not on the controller yet" % absent[0],
+                )
                 return result
             raise AnsibleActionFail("%r is not a file on the controller" % absent[0])
         try:

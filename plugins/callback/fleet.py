@@ -66,7 +66,7 @@ class CallbackModule(Default):
         is_wanted = self.get_option("live") == "auto" and type(self).CALLBACK_NAME == CallbackModule.CALLBACK_NAME
         is_plain = os.environ.get("TERM", "dumb") == "dumb" or os.environ.get("CI", "") not in ("", "0", "false")
         if is_wanted and not is_plain and sys.stdout.isatty():
-            self._display = self._screen = _Screen(self._display)
+            self._display = self._screen = _Screen(self._display)  # type: ignore[has-type]
 
     def v2_playbook_on_play_start(self, play):
         self._end_phase()
@@ -182,5 +182,5 @@ class _Screen:
 
 
 def _of(result, name):
-    """Return the C(host), C(task) or C(result) of a task's result; before ansible-core 2.19 these had an underscore."""
+    """Return the `host`, `task` or `result` of a task's result; before ansible-core 2.19 these had an underscore."""
     return getattr(result, name) if hasattr(result, name) else getattr(result, "_" + name)

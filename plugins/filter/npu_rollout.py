@@ -12,7 +12,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _settings
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import failure
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import decide
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars import look
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars import board_variables
 
 
 def npu_rollout(hostvars, boards, settings, proven=None, staging_group=None):
@@ -20,17 +20,17 @@ def npu_rollout(hostvars, boards, settings, proven=None, staging_group=None):
     missing = [name for name in decide.SETTINGS if name not in settings]
     if missing:
         raise AnsibleFilterError("npu_rollout: the settings lack %s" % ", ".join(missing))
-    variables = _looked_at(hostvars, boards)
+    variables = _all_variables(hostvars, boards)
     for board, known in variables.items():
         # As it was before the board was contacted.
         with contextlib.suppress(ValueError):
-            known["npu_build_ok"] = _settings.kept(board)["npu_build_ok"]
+            known["npu_build_ok"] = _settings.load(board)["npu_build_ok"]
     return decide.decide(variables, settings, proven or [], staging_group or [])
 
 
 def npu_rollout_gate(hostvars, decision, stage=False):
     """Which of the boards that are to be upgraded may start now."""
-    return decide.gate(decision, _looked_at(hostvars, decision["staging"] + decision["rollout"]), stage)
+    return decide.gate(decision, _all_variables(hostvars, decision["staging"] + decision["rollout"]), stage)
 
 
 def npu_failure(result):
@@ -43,10 +43,10 @@ def npu_cause(result):
     return failure.cause_of(result)
 
 
-def _looked_at(hostvars, boards):
+def _all_variables(hostvars, boards):
     found = {}
     for board in boards:
-        known = found[board] = look(hostvars[board], decide.LOOKED_AT)
+        known = found[board] = board_variables(hostvars[board], decide.VARIABLES)
         if known.get("__npu_before"):
             # As they were validated. A built-in module that ran since may have answered others, in any shape.
             known["ansible_facts"] = {"npu": known["__npu_before"]}
@@ -58,4 +58,7 @@ class FilterModule:
 
     def filters(self):
         """Name to function, as Ansible asks for it."""
-        return {"npu_cause": npu_cause, "npu_failure": npu_failure, "npu_rollout": npu_rollout, "npu_rollout_gate": npu_rollout_gate}
+        return {
+            "npu_cause": npu_cause, "npu_failure": npu_failure, "npu_rollout": npu_rollout,
+            "npu_rollout_gate": npu_rollout_gate,
+        }

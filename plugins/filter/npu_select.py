@@ -15,13 +15,17 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import select
 
 
 def npu_select(boards, query, names=None):
-    """The names of the boards that a query selects; boards are records, or C(hostvars) with the names of those that are meant."""
+    """The names of the boards that a query selects; boards are records, or `hostvars` with the names of those that are meant."""
     if isinstance(boards, Mapping):
         if names is None:
-            raise AnsibleFilterError("npu_select: hostvars need the names of the boards that are meant, such as ansible_play_hosts_all")
+            raise AnsibleFilterError(
+                "npu_select: hostvars need the names of the boards that are meant, such as ansible_play_hosts_all"
+            )
         now = time.time()
         boards = [board_record.record(name, boards[name], now) for name in names]
-    elif not isinstance(boards, (list, tuple)) or not all(isinstance(board, Mapping) and "name" in board for board in boards):
+    elif not isinstance(boards, (list, tuple)) or not all(
+        isinstance(board, Mapping) and "name" in board for board in boards
+    ):
         raise AnsibleFilterError("npu_select: it takes records of boards, as in fleet.json, or hostvars and names")
     try:
         return _select.names(query, boards)
@@ -34,7 +38,7 @@ def npu_select_error(query):
     try:
         _select.check(query)
     except ValueError as error:
-        return _select.told([str(error)], "No board was touched.")
+        return _select.message([str(error)], "No board was changed.")
     return ""
 
 

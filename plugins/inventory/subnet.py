@@ -6,18 +6,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: subnet
-short_description: Boards that are found by ssh in ranges of addresses
+short_description: Find boards by SSH in address ranges
 version_added: 1.3.0
 author: rkfleet.npu contributors (@rkfleet)
 description:
-  - Contacts every address of the ranges that O(ranges) names, and no other, and makes a host of each that speaks ssh.
-  - With O(identify) it also asks them over ssh which board they are, and puts them into groups by that - C(soc_rk3588), C(kernel_6_1_43_15_rk2312),
-    C(driver_builtin). Nothing is changed there. Those it cannot ask are in the group C(npu_unidentified).
-  - Every host has the variables C(ansible_host), C(ansible_port) and C(npu_subnet), which is what was found - C(address), C(port), C(software) of
-    its ssh server, whether it was C(identified), the C(error) if not, C(model), C(soc), C(serial), C(compatible), C(kernel), C(hostname), C(driver)
-    (V(builtin), V(module), V(rocket) or V(absent)) and the C(module) it came from.
-  - What answers is not trusted. It is bounded in size and time, and characters that mean something to a template are replaced.
-  - The file's name ends in C(npu_subnet.yml) or C(npu_subnet.yaml).
+  - Contacts every address in O(ranges), and no other, and adds a host for each address with an SSH server.
+  - With O(identify), it also logs in to identify the boards, and adds them to groups such as C(soc_rk3588),
+    C(kernel_6_1_43_15_rk2312) and C(driver_builtin). Nothing is changed on them. Hosts that cannot be identified are in
+    the group C(npu_unidentified).
+  - Every host has the variables C(ansible_host), C(ansible_port) and C(npu_subnet) with the results - C(address),
+    C(port), C(software) of the SSH server, C(identified), C(error), C(model), C(soc), C(serial), C(compatible),
+    C(kernel), C(hostname), C(driver) (V(builtin), V(module), V(rocket) or V(absent)) and the kernel C(module) of the
+    driver.
+  - Answers are not trusted. Their size and time are limited, and characters with a meaning in templates are replaced.
+  - The name of the inventory file must end in C(npu_subnet.yml) or C(npu_subnet.yaml).
 requirements:
   - netaddr (Python library) on the controller
   - C(ssh), for O(identify)
@@ -32,98 +34,107 @@ options:
     choices: [rkfleet.npu.subnet]
   ranges:
     description:
-      - The addresses, IPv4 or IPv6 - networks (V(10.1.0.0/24), of which the network's own and the broadcast address are left out), ranges
+      - The addresses, IPv4 or IPv6 - networks (V(10.1.0.0/24), without network and broadcast address), ranges
         (V(10.1.0.10-10.1.0.99)) and single addresses.
     type: list
     elements: str
     required: true
   exclude:
-    description: Addresses of O(ranges) that are not contacted, written in the same way.
+    description: Addresses of O(ranges) that are not contacted, in the same form.
     type: list
     elements: str
     default: []
   max_addresses:
-    description: More addresses than these are an error, and none is contacted.
+    description: Maximum number of addresses. With more, the plugin fails before it contacts any.
     type: int
     default: 4096
   ports:
-    description: Ports on which ssh may listen. Of a host the first that does is taken.
+    description: Ports of SSH servers. The first one that answers is used.
     type: list
     elements: int
     default: [22]
   timeout:
-    description: Seconds that a host has for a connection and the greeting of its ssh server.
+    description: Seconds to wait for the connection to a host and the greeting of its SSH server.
     type: float
     default: 2
   concurrency:
-    description: How many addresses are contacted at the same time.
+    description: Number of addresses that are contacted at the same time.
     type: int
     default: 64
   identify:
-    description: Whether to ask the hosts over ssh which board they are.
+    description: Whether to log in to the hosts to identify the boards.
     type: bool
     default: false
   identify_timeout:
-    description: Seconds that a host has for that.
+    description: Seconds to wait for the identification of a host.
     type: float
     default: 15
   identify_concurrency:
-    description: How many hosts are asked at the same time.
+    description: Number of hosts that are identified at the same time.
     type: int
     default: 16
   keep:
-    description: Which hosts are kept - V(all) that speak ssh, those that were V(identified), or those that are V(rockchip) boards.
+    description: Which hosts are added to the inventory.
     type: str
-    choices: [all, identified, rockchip]
+    choices:
+      all: All with an SSH server.
+      identified: Those that could be identified.
+      rockchip: Those that are Rockchip boards.
     default: all
   name_by:
     description:
-      - What the hosts are called by. Where a board has no serial number or host name that is fit for a name, or another one of the inventory is called so,
-        it is called by its address. Where several have the same, the address is put behind it.
+      - What the hosts are named after. A board is named after its address if it has no valid serial number or host
+        name, or if another host of the inventory has that name. If several boards share it, their addresses are
+        appended.
     type: str
     choices: [address, serial, hostname]
     default: address
   default_groups:
-    description: Whether to make the groups C(soc_...), C(kernel_...), C(driver_...) and C(npu_unidentified) of hosts that were asked.
+    description: Whether to add the groups C(soc_...), C(kernel_...), C(driver_...) and C(npu_unidentified).
     type: bool
     default: true
   ssh_executable:
-    description: The ssh client. It reads your own configuration (C(~/.ssh/config), C(known_hosts)).
+    description: The SSH client. It reads your configuration (C(~/.ssh/config), C(known_hosts)).
     type: str
     default: ssh
   ssh_user:
-    description: Who to log in as, for O(identify). Empty leaves it to the configuration of ssh. In a play, C(ansible_user) says so as ever.
+    description: User for O(identify). If empty, the configuration of SSH decides. Plays use C(ansible_user) as usual.
     type: str
     default: ""
   ssh_private_key:
-    description: File with the key to log in with. Empty leaves it to the configuration of ssh.
+    description: File with the private key for O(identify). If empty, the configuration of SSH decides.
     type: str
     default: ""
   ssh_args:
     description:
-      - Further options of the ssh client, each word an element, such as V(["-o", "StrictHostKeyChecking=accept-new"]).
-      - A host key that ssh does not know is for ssh to judge. With its default it is refused, as nobody can be asked, and the host is not identified.
+      - Further options of the SSH client, one word in each element, such as V(["-o",
+        "StrictHostKeyChecking=accept-new"]).
+      - The SSH client decides on unknown host keys. By default it refuses them, since no operator can confirm them, and
+        the host is not identified.
     type: list
     elements: str
     default: []
   tree:
-    description: Where C(/proc) and C(/sys) of a board lie, for trees that were recorded on other boards.
+    description: Paths of C(/proc) and C(/sys) on a board, for file trees that were recorded on other boards.
     type: dict
     default: {}
     suboptions:
       proc:
-        description: Instead of C(/proc).
+        description: Folder to read instead of C(/proc).
         type: str
         default: /proc
       sys:
-        description: Instead of C(/sys).
+        description: Folder to read instead of C(/sys).
         type: str
         default: /sys
 notes:
-  - A board with several addresses in the ranges is kept once, under the first of them and with a warning, where serial number and boot ID are the same.
-    Where only the serial number is, both are kept, with a warning, and with O(name_by=serial) both have their address in the name.
-  - What a host says of itself is not proven. Keep passwords and other secrets out of the variables of hosts that are called by V(serial) or V(hostname).
-  - With O(cache) the network is left alone until the cache has expired, C(--flush-cache) is given or the file is changed.
+  - A board with several addresses in the ranges is added once, with its first address and with a warning, if serial
+    number and boot ID are the same. If only the serial number is the same, both are added with a warning, and with
+    O(name_by=serial) both names include the address.
+  - What a host reports of itself is not verified. Do not set passwords and other secrets as variables of hosts that are
+    named after V(serial) or V(hostname).
+  - With O(cache), no address is contacted until the cache expires, C(--flush-cache) is set or the inventory file is
+    changed.
 """
 
 EXAMPLES = r"""
@@ -159,8 +170,12 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _subnet
 
 # What a finding depends on: a cache that was made with others is none.
-OPTIONS = ("ranges", "exclude", "ports", "identify", "ssh_executable", "ssh_user", "ssh_private_key", "ssh_args", "tree")
-LIMITS = {"max_addresses": 1 << 20, "concurrency": 512, "timeout": 600, "identify_timeout": 600, "identify_concurrency": 128}
+OPTIONS = (
+    "ranges", "exclude", "ports", "identify", "ssh_executable", "ssh_user", "ssh_private_key", "ssh_args", "tree",
+)
+LIMITS = {
+    "max_addresses": 1 << 20, "concurrency": 512, "timeout": 600, "identify_timeout": 600, "identify_concurrency": 128,
+}
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -182,7 +197,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError("%s: %s" % (path, error)) from error
         self._say(boards)
         keep = self.get_option("keep")
-        boards = [board for board in boards if keep == "all" or board["identified"] and (keep == "identified" or board["soc"])]
+        boards = [
+            board for board in boards if keep == "all" or board["identified"] and (keep == "identified" or board["soc"])
+        ]
         boards, sentences = _subnet.without_duplicates(boards)
         for sentence in sentences:
             self.display.warning(sentence)
@@ -193,7 +210,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _found(self, path, cache):
         """What was found, now or when the cache was filled."""
         self._check()
-        places = _subnet.addresses(self.get_option("ranges"), self.get_option("exclude"), self.get_option("max_addresses"))
+        places = _subnet.addresses(
+            self.get_option("ranges"), self.get_option("exclude"), self.get_option("max_addresses")
+        )
         client = self._client()
         options = {name: self.get_option(name) for name in OPTIONS}
         digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()
@@ -206,12 +225,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 pass
         if isinstance(kept, dict) and kept.get("options") == digest:
             return kept["boards"]
-        found = _subnet.scan(places, self.get_option("ports"), self.get_option("timeout"), self.get_option("concurrency"))
+        found = _subnet.scan(
+            places, self.get_option("ports"), self.get_option("timeout"), self.get_option("concurrency")
+        )
         self.display.vv("%s: %d of %d addresses speak ssh" % (path, len(found), len(places)))
         if self.get_option("identify"):
             boards = _subnet.identify(found, client, self.get_option("identify_concurrency"))
         else:
-            boards = _subnet.not_asked(found)
+            boards = _subnet.unidentified(found)
         if self.get_option("cache"):
             self._cache[key] = {"options": digest, "boards": boards}
         return boards
@@ -236,9 +257,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if unknown:
             raise ValueError("tree has %s: there are proc and sys" % ", ".join(map(str, unknown)))
         client = {
-            "executable": self.get_option("ssh_executable"), "user": self.get_option("ssh_user"), "key": self.get_option("ssh_private_key"),
-            "args": self.get_option("ssh_args"), "timeout": self.get_option("identify_timeout"),
-            "proc": str(tree.get("proc") or "/proc"), "sys": str(tree.get("sys") or "/sys"),
+            "executable": self.get_option("ssh_executable"), "user": self.get_option("ssh_user"),
+            "key": self.get_option("ssh_private_key"), "args": self.get_option("ssh_args"),
+            "timeout": self.get_option("identify_timeout"), "proc": str(tree.get("proc") or "/proc"),
+            "sys": str(tree.get("sys") or "/sys"),
         }
         # Wrong paths are an error of the file, and not of each board.
         _subnet.command("192.0.2.1", 22, client)
@@ -248,13 +270,21 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Warn of hosts that were to be identified and could not."""
         failed = [board for board in boards if board.get("error")]
         if failed:
-            some = ", ".join("%s (%s)" % (board["address"], board["error"]) for board in failed[:5]) + (", ..." if len(failed) > 5 else "")
-            self.display.warning("%d of %d hosts could not be asked which board they are: %s" % (len(failed), len(boards), some))
+            some = ", ".join("%s (%s)" % (board["address"], board["error"]) for board in failed[:5]) + (
+                ", ..." if len(failed) > 5 else ""
+            )
+            self.display.warning(
+                "%d of %d hosts could not be asked which board they are: %s" % (len(failed), len(boards), some)
+            )
 
     def _add(self, name, board):
         strict = self.get_option("strict")
         self.inventory.add_host(name)
-        for variable, value in (("ansible_host", board["address"]), ("ansible_port", board["port"]), ("npu_subnet", board)):
+        for variable, value in (
+            ("ansible_host", board["address"]),
+            ("ansible_port", board["port"]),
+            ("npu_subnet", board),
+        ):
             self.inventory.set_variable(name, variable, value)
         if self.get_option("identify") and self.get_option("default_groups"):
             for group in _subnet.groups_of(board):

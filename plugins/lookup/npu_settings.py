@@ -7,36 +7,40 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: npu_settings
-short_description: Return the public variables of the roles, never as a board would have them
+short_description: Return the public variables of the roles, without the influence of a board
 version_added: 2.0.0
 author: rkfleet.npu contributors (@rkfleet)
 description:
-  - Ansible turns the facts of any module's answer into host variables, which win over the inventory and over the defaults of roles
-    (setting C(INJECT_FACTS_AS_VARS)). The roles of this collection read their variables by this lookup only.
-  - Without O(resolved) the variables are resolved now. A board with facts that are named like variables of this collection fails.
-  - With O(resolved) they are what M(rkfleet.npu.npu_settings) kept before the board was contacted.
+  - Ansible makes the facts in any module's answer host variables, which take precedence over the inventory and the
+    defaults of roles (setting C(INJECT_FACTS_AS_VARS)). The roles of this collection therefore read their variables
+    with this lookup only.
+  - Without O(resolved), the variables are resolved now. The lookup fails if the board has facts with names of variables
+    of this collection.
+  - With O(resolved), they have the values that M(rkfleet.npu.npu_settings) kept before the board was contacted.
 options:
   _terms:
-    description: Names of roles of this collection. Their variables are returned, those of all roles where none is named.
+    description: Names of roles of this collection whose variables are returned. The default is all roles.
     type: list
     elements: str
   resolved:
-    description: V(board) returns what was kept for the board, V(run) what was kept for the whole run.
+    description: Which kept values are returned.
     type: str
-    choices: [board, run]
+    choices:
+      board: Those of the board.
+      run: Those of the whole run.
 seealso:
   - module: rkfleet.npu.npu_settings
 """
 
 EXAMPLES = r"""
-- name: Show where build logs are kept
+- name: Show the folder of build logs
   ansible.builtin.debug:
     msg: "{{ lookup('rkfleet.npu.npu_settings', 'driver').npu_log_dir }}"
 """
 
 RETURN = r"""
 _raw:
-  description: One dictionary, from the name of each variable to its value. Flags are booleans.
+  description: One dictionary with the value of each variable under its name. Flags are booleans.
   type: list
   elements: dict
 """
@@ -58,7 +62,7 @@ class LookupModule(LookupBase):
             if scope == "board":
                 gate.refuse_impostor(variables.get("ansible_facts"))
             if scope:
-                return [_settings.kept(board if scope == "board" else None)]
+                return [_settings.load(board if scope == "board" else None)]
             return [_settings.resolve(self._templar, variables, terms)]
         except ValueError as error:
             raise AnsibleLookupError("%s: %s" % (board, error)) from error

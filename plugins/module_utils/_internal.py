@@ -20,8 +20,9 @@ def option(name, settings):
 def parameters(module, name, **defaults):
     """Return the parameters of a module together with those of its action plugin; fail if there was no action plugin.
 
-    :arg name: the module's name.
-    :arg defaults: what only the action plugin sets, each with the value that it has otherwise.
+    Args:
+        name: The module's name.
+        defaults: What only the action plugin sets, each with the value that it has otherwise.
     """
     params = dict(module.params)
     internal = params.pop("_internal")

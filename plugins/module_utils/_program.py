@@ -31,7 +31,7 @@ def facts(params):
 
 
 def proof(params):
-    """What MobileNet says of a board, as module rknn_mobilenet does; C(missing) where the board has not got model and picture."""
+    """What MobileNet says of a board, as module rknn_mobilenet does; `missing` where the board has not got model and picture."""
     sent = dict((name, binascii.a2b_base64(text)) for name, text in params["sent"].items())
     return {"proof": verify.run(params["arguments"], params["keep"], sent)}
 

@@ -20,10 +20,13 @@ class RuntimeInstallError(Exception):
 
 
 def install(source, destination, pins, state_dir=STATE_DIR):
-    """Replace the library at I(destination) and return where the old one is kept, None where there was none.
+    """Replace the library at `destination` and return where the old one is kept, None where there was none.
 
-    :arg pins: C(sha256) or C(git_blob), and C(size), as in the compatibility data.
-    :raises RuntimeInstallError: where I(source) is not the pinned file or not a library for this board.
+    Args:
+        pins: `sha256` or `git_blob`, and `size`, as in the compatibility data.
+
+    Raises:
+        RuntimeInstallError: Where `source` is not the pinned file or not a library for this board.
     """
     mismatch = pin_mismatch(source, pins)
     if mismatch:
@@ -42,5 +45,5 @@ def install(source, destination, pins, state_dir=STATE_DIR):
 
 
 def is_installed(destination, pins):
-    """Tell whether the file at I(destination) is the pinned one."""
+    """Tell whether the file at `destination` is the pinned one."""
     return os.path.isfile(destination) and pin_mismatch(destination, pins) is None

@@ -63,7 +63,7 @@ kept:
   description: The packages that were not removed, each with the reason.
   returned: success
   type: dict
-  sample: {make: "build-essential would go with it"}
+  sample: {make: "it would also remove build-essential"}
 repaired:
   description: Whether C(dpkg) had been interrupted and was repaired, or would be in check mode.
   returned: success
@@ -109,7 +109,7 @@ def present(packages, names, state_dir, check_mode):
     if result["repaired"] and not check_mode:
         missing = packages.missing(names)
     if missing and check_mode:
-        result["packages"] = packages.can_be_had(missing)
+        result["packages"] = packages.simulate_install(missing)
     elif missing:
         result["packages"] = packages.install(missing, lambda planned: note_packages(state_dir, planned))
         # apt may have installed more than it planned.
@@ -119,7 +119,7 @@ def present(packages, names, state_dir, check_mode):
 
 
 def absent(packages, names, dummy, check_mode):
-    """Remove the packages that can go without any other one, and return the module's result."""
+    """Remove the packages that nothing else needs, and return the module's result."""
     repaired = packages.broken() if check_mode else packages.repair()
     removable, kept = packages.removable(names)
     if removable and not check_mode:

@@ -83,7 +83,7 @@ ansible_facts:
   type: dict
   contains:
     npu:
-      description: Everything below. What could not be read is V(null).
+      description: The facts of the NPU. A value that could not be read is V(null).
       returned: always
       type: dict
       contains:
@@ -98,34 +98,34 @@ ansible_facts:
             soc: rk3588
         os:
           description:
-            - C(id), C(codename), C(version), C(version_id) by C(os-release), and the kind of C(container), if it is
+            - C(id), C(codename), C(version) and C(version_id) of C(os-release), and the kind of C(container), if it is
               one.
-            - C(init), V(systemd) or the name of what else runs as process 1, V(null) where that cannot be seen.
+            - C(init), V(systemd) or the name of another process 1. V(null) if it cannot be read.
           returned: always
           type: dict
-          sample: {codename: bookworm, container: null, id: debian, init: systemd, version: 12 (bookworm), version_id: "12"}
+          sample: {codename: bookworm, container: null, id: debian, init: systemd, version: 12 (bookworm),
+                   version_id: "12"}
         kernel:
           description:
-            - C(release) and C(machine) of the running kernel; C(headers), whether modules can be built for it,
-              C(headers_path), and C(vendor_headers), whether they hold the vendor's own; C(build), which build of its
-              release it is (as C(uname -v) prints it), and C(compiler), by what it was compiled; C(config) with the few
-              options the plan asks about, C(config_digest) and C(symvers_digest) (sha256), C(config_source);
-              C(boot_id).
-            - C(signatures) - what makes it load signed modules only - V(config) (CONFIG_MODULE_SIG_FORCE), V(argument)
-              (C(module.sig_enforce=1)), V(lockdown), or V(null) where it loads others too. Without root a lockdown may
-              not be seen.
-            - C(kexec) - what starts the next kernel past the boot loader - V(loaded), a kernel that is loaded for
-              kexec, V(locked), one that cannot be unloaded either, V(reboot), kexec-tools, which loads one at each
-              reboot, or V(null).
+            - C(release) and C(machine) of the running kernel, C(headers), whether modules can be built for it,
+              C(headers_path), C(vendor_headers), whether the headers include the vendor's own ones, C(build) of its
+              release (as C(uname -v) prints it), C(compiler) that it was built with, C(config) with the few options
+              that the plan needs, C(config_digest) and C(symvers_digest) (SHA-256), C(config_source), and C(boot_id).
+            - C(signatures), why the kernel loads signed modules only - V(config) (CONFIG_MODULE_SIG_FORCE), V(argument)
+              (C(module.sig_enforce=1)) or V(lockdown). V(null) if it also loads others. Without root a lockdown may not
+              be visible.
+            - C(kexec), what starts the next kernel without the boot loader - V(loaded), a kernel is loaded for kexec,
+              V(locked), it also cannot be unloaded, V(reboot), kexec-tools load one at each reboot, or V(null).
           returned: always
           type: dict
-          sample: {headers: true, headers_path: /usr/src/linux-headers-6.1.99-1-rk2312, machine: aarch64, release: 6.1.99-1-rk2312}
+          sample: {headers: true, headers_path: /usr/src/linux-headers-6.1.99-1-rk2312, machine: aarch64,
+                   release: 6.1.99-1-rk2312}
         kernels:
           description:
-            - The installed kernels, those below C(/lib/modules) with an image in C(/boot), newest first and at most 20.
-            - C(release); C(running); C(headers), whether modules can be built for it; C(module), whether an rknpu
-              module is there, built by DKMS or the kernel's own; C(builtin), whether the driver is built in;
-              C(build_error), in a sentence why DKMS could not build its module for it, or V(null).
+            - The installed kernels, those in C(/lib/modules) with an image in C(/boot), newest first and at most 20.
+            - C(release), C(running), C(headers), whether modules can be built for it, C(module), whether an rknpu
+              module is installed, by DKMS or with the kernel, C(builtin), whether the driver is built in, and
+              C(build_error), one sentence on why DKMS could not build its module for it, or V(null).
           returned: always
           type: list
           elements: dict
@@ -138,8 +138,8 @@ ansible_facts:
               running: true
         device:
           description:
-            - The NPU's C(node) in the device tree, its C(address), C(compatible) and C(status).
-            - The platform device's C(name) and the C(driver) bound to it.
+            - C(node) of the NPU in the device tree, its C(address), C(compatible) and C(status).
+            - C(name) of the platform device and the C(driver) that is bound to it.
           returned: always
           type: dict
           sample:
@@ -151,16 +151,15 @@ ansible_facts:
             status: okay
         driver:
           description:
-            - C(presence) - how the kernel itself has the driver - V(builtin), V(module), V(absent), or V(rocket) for
-              mainline's other driver.
-            - C(module) - the loaded module the bound driver came from, V(null) for a built-in.
-            - C(version) and C(date) as the running driver answers, and C(version_source) - V(drm_ioctl),
-              V(rknpu_ioctl), V(debugfs), V(procfs) or V(unknown); without root also V(module) or V(builtin), what the
-              bound driver carries.
-            - C(render_node) - the device file. C(held_down) - whether the running kernel was told not to start the
-              built-in.
-            - C(builtin_version) - the version the built-in carries, which says nothing about what runs.
-            - C(loaded) and C(files) - rknpu modules loaded and present for the running kernel.
+            - C(presence), how the kernel itself has the driver - V(builtin), V(module), V(absent), or V(rocket) for the
+              other driver in the mainline kernel.
+            - C(module), the loaded module of the bound driver, V(null) for a built-in one.
+            - C(version) and C(date) that the running driver reports, and C(version_source) - V(drm_ioctl),
+              V(rknpu_ioctl), V(debugfs), V(procfs) or V(unknown). Without root also V(module) or V(builtin), the
+              version in the bound driver's file.
+            - C(render_node), the device file. C(held_down), whether the running kernel suppresses the built-in driver.
+            - C(builtin_version), the version of the built-in driver, whether or not it runs.
+            - C(loaded) and C(files), rknpu modules that are loaded, and that are installed for the running kernel.
           returned: always
           type: dict
           sample:
@@ -176,25 +175,26 @@ ansible_facts:
             version_source: drm_ioctl
         runtime:
           description:
-            - C(path) of C(librknnrt.so) and C(link), the name it is reached by.
+            - C(path) of C(librknnrt.so), and C(link), the name under which it is found.
             - C(version) and C(build) as text in the file, C(sha256), C(git_blob), C(size) in bytes.
-            - C(loader) is what a plain C(dlopen) would take, C(others) are further copies.
+            - C(loader), the file that a plain C(dlopen) loads. C(others), further copies.
           returned: always
           type: dict
           sample: {build: "429f97ae6b@2025-04-09T09:09:27", path: /usr/lib/librknnrt.so, size: 7726232, version: 2.3.2}
         boot:
           description:
             - C(loader) - V(u-boot-menu), V(radxa), V(armbian), V(dietpi), V(orangepi), V(extlinux) or V(unknown).
-            - C(config), the file that holds the kernel arguments.
-            - C(cmdline) of the running kernel, C(configured) arguments and those the boot loader will take C(next)
-              (V(null) with an C(error) where they cannot be told), C(default) arguments of C(u-boot-update), and
-              C(update), the tool to run after a change.
-            - C(links), those files of the boot configuration that are symbolic links - C(path), C(target), and the
-              C(problem) why the target cannot be rolled back, one of V(loop), V(dangling), V(folder), V(special),
+            - C(config), the file with the kernel arguments.
+            - C(cmdline) of the running kernel, C(configured) arguments, those of the C(next) boot (V(null) with an
+              C(error) if they cannot be determined), C(default) arguments of C(u-boot-update), and C(update), the tool
+              to run after a change.
+            - C(links), files of the boot configuration that are symbolic links - C(path), C(target), and the C(problem)
+              because of which the target cannot be rolled back, one of V(loop), V(dangling), V(folder), V(special),
               V(blank) (in its name) and V(elsewhere) (on another file system), or V(null).
           returned: always
           type: dict
-          sample: {config: /etc/default/u-boot, configured: ro quiet, loader: u-boot-menu, update: /usr/sbin/u-boot-update}
+          sample: {config: /etc/default/u-boot, configured: ro quiet, loader: u-boot-menu,
+                   update: /usr/sbin/u-boot-update}
         processes:
           description: Processes that have the NPU's device file open, as C(pid) and C(name).
           returned: always
@@ -208,36 +208,38 @@ ansible_facts:
           type: dict
           sample:
             available: true
-            modules: [{arch: aarch64, kernel: 6.1.99-1-rk2312, name: rknpu, original: false, state: installed, version: 0.9.6}]
+            modules: [{arch: aarch64, kernel: 6.1.99-1-rk2312, name: rknpu, original: false, state: installed,
+                       version: 0.9.6}]
             version: 3.0.10
         tools:
           description:
-            - Whether C(make), C(compiler), C(dkms) and C(kexec) are there, the version of C(python) and the C(bits) of
+            - Whether C(make), C(compiler), C(dkms) and C(kexec) are installed, the version of C(python), and C(bits) of
               the user space.
-            - C(packages_interrupted), whether dpkg was cut off at its work.
+            - C(packages_interrupted), whether dpkg was interrupted.
           returned: always
           type: dict
-          sample: {bits: 64, compiler: true, dkms: true, kexec: false, make: true, packages_interrupted: false, python: 3.11.2}
+          sample: {bits: 64, compiler: true, dkms: true, kexec: false, make: true, packages_interrupted: false,
+                   python: 3.11.2}
         hardware:
-          description: How fast it builds - C(cores), C(mhz) of all of them together, C(memory) in MiB. What it does not
-            say is V(null).
+          description: How fast the board builds - number of C(cores), their C(mhz) in total, C(memory) in MiB. Unknown
+            values are V(null).
           returned: always
           type: dict
           sample: {cores: 8, memory: 15876, mhz: 16416}
         watchdog:
           description:
-            - Whether the hardware watchdog is C(usable) for a board on trial, the C(problem) why not, and its
-              C(timeout) in seconds.
-            - V(null) where a recorded tree does not say.
+            - Whether the hardware watchdog is C(usable) during an upgrade, the C(problem) if not, and its C(timeout) in
+              seconds.
+            - V(null) if a recorded tree does not have it.
           returned: always
           type: dict
           sample: {problem: null, timeout: 44, usable: true}
         filesystems:
           description:
-            - What the files lie on that an upgrade writes. C(path), the C(mount) it is on and the C(type) of file
-              system; whether that is C(read_only), whether what is written to it is C(lasting) over a reboot, and
-              whether it is the same device as C(/) (C(with_root)).
-            - Empty where C(/proc) does not say what is mounted.
+            - Where the files are stored that an upgrade writes - C(path), its C(mount) and C(type) of file system,
+              whether it is C(read_only), whether changes are C(lasting) over a reboot, and whether it is on the same
+              device as C(/) (C(with_root)).
+            - Empty if C(/proc) does not list the mounted file systems.
           returned: always
           type: list
           elements: dict
@@ -249,36 +251,35 @@ ansible_facts:
           sample: {/boot: 180, /lib/modules: 5120, /usr: 5120, /var: 5120}
         repository:
           description:
-            - What the board's package repositories offer, as C(apt-get update) last saw them - C(kernels), the names of
+            - What the board's package repositories offer as of the last C(apt-get update) - C(kernels), the names of
               the packages with a kernel (C(linux-image-*)), newest first and at most 200.
-            - V(null) where there is no C(apt-cache), where it does not answer, and for a tree recorded on another
-              board.
-            - Which driver a package's kernel has is said by C(vendor_kernels) of the compatibility data.
+            - V(null) if C(apt-cache) is missing or does not answer, and for a tree that was recorded on another board.
+            - C(vendor_kernels) of the compatibility data has the driver of each kernel package.
           returned: always
           type: dict
           sample: {kernels: [linux-image-6.1.84-12-rk2410, linux-image-6.1.84-9-rk2410, linux-image-6.1.43-26-rk2312]}
         verification:
           description:
             - The last recorded verification, from C(/etc/ansible/facts.d/npu.fact), or V(null).
-            - With the C(kernel), C(driver) and C(runtime_sha256) it was of. It says nothing of others.
+            - C(kernel), C(driver) and C(runtime_sha256) that it is valid for, and only for these.
           returned: always
           type: dict
         upgrade:
           description:
-            - What M(rkfleet.npu.npu_transaction) has left on the board. The C(state), one of V(unknown), V(planned),
-              V(staged), V(deployed), V(activating), V(verifying), V(committed), V(rolled_back) and V(rollback_failed);
-              C(since) when, and C(why), a sentence.
-            - C(pending) says that an upgrade is neither committed nor taken back, C(origin) that there is something for
-              C(rollback-npu.yml).
-            - C(run) names the run that made the change. C(baseline) is what MobileNet said before it, C(driver) the
+            - The state that M(rkfleet.npu.npu_transaction) left on the board. C(state), one of V(unknown), V(planned),
+              V(staged), V(deployed), V(activating), V(verifying), V(committed), V(rolled_back) and V(rollback_failed),
+              its time (C(since)), and the reason in one sentence (C(why)).
+            - C(pending), whether an upgrade is neither committed nor rolled back. C(origin), whether
+              C(rollback-npu.yml) can restore an earlier state.
+            - C(run), the run that made the change. C(baseline), the result of MobileNet before it. C(driver), the
               driver versions C(from) and C(to).
-            - C(locked_by) names the run that works on the board. C(hold) is the first line of C(/etc/rkfleet-npu/hold),
-              V(null) where there is none.
+            - C(locked_by), the run that works on the board. C(hold), the first line of C(/etc/rkfleet-npu/hold),
+              V(null) without that file.
           returned: always
           type: dict
           sample: {state: committed, pending: false, hold: null}
         privileged:
-          description: Whether this was read as root.
+          description: Whether the facts were gathered as root.
           returned: always
           type: bool
         unread:

@@ -10,35 +10,28 @@ module: npu_fail
 short_description: Fail a board, or mark it as unreachable
 version_added: 2.0.0
 description:
-  - Ends the run of a board as M(ansible.builtin.fail) does, or as Ansible ends that of a board whose connection is lost.
-  - A board that does not answer is a failure at first, so that a rescue can deal with it and the run goes on to its
-    report. Once the report is there, this module tells Ansible, and whatever listens to it such as AWX, ansible-runner
-    or ARA, that the board was unreachable.
-  - Runs on the controller. The board is not contacted.
-author:
-  - rkfleet.npu contributors (@rkfleet)
+  - Ends the run of a board like M(ansible.builtin.fail), or like a lost connection.
+  - A board that does not answer is a failed board at first, so that it can be rescued and the run continues until the
+    report. After the report, this module marks the board as unreachable for Ansible, and for what reads its events,
+    such as AWX, ansible-runner or ARA.
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
+  - rkfleet.npu._attributes.controller
+  - rkfleet.npu._attributes.info
+  - rkfleet.npu._attributes
 options:
   msg:
-    description: Why.
+    description: The reason of the failure.
     type: str
     required: true
   cause:
-    description: The cause of a failure that O(msg) says more of, as of P(rkfleet.npu.npu_cause#filter).
+    description: The cause of the failure, as P(rkfleet.npu.npu_cause#filter) returns it.
     type: str
     default: ""
   unreachable:
     description:
-      - Whether to mark the board as unreachable instead of failed. C(ansible-playbook) then ends with 4.
-      - C(ignore_unreachable) on the task or play takes that back. No C(rescue) is run for it.
+      - Whether to mark the board as unreachable instead of failed. C(ansible-playbook) then exits with 4.
+      - C(ignore_unreachable) of the task or play has the effect that it has for a lost connection. A C(rescue) is not
+        run.
     type: bool
     default: false
 """
@@ -53,12 +46,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: As O(msg).
+  description: The value of O(msg).
   returned: always
   type: str
   sample: "rock5b-1: does not answer over ssh: Connection timed out"
 cause:
-  description: As O(cause).
+  description: The value of O(cause).
   returned: always
   type: str
   sample: no_answer

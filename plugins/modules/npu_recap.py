@@ -43,7 +43,8 @@ verdicts:
   sample: {rock5b-1: ok}
 outcomes:
   description:
-    - How the run of each board is to end that did not succeed. C(kind) is V(failed), V(unreachable) or V(rollback failed), and C(msg) says why.
+    - How the run of each board is to end that did not succeed. C(kind) is V(failed), V(unreachable) or V(rollback
+      failed), and C(msg) says why.
     - The first of the boards that should have been upgraded and were skipped names all of them.
   returned: success
   type: list

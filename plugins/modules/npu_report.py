@@ -53,8 +53,8 @@ options:
     default: ""
   audit:
     description:
-      - Whether the run is an audit. Then a sentence for each board that is not healthy is printed, and the summary, and RV(outcomes) are those of
-        an audit.
+      - Whether the run is an audit. Then a sentence for each board that is not healthy is printed, and the summary, and
+        RV(outcomes) are those of an audit.
     type: bool
     default: false
 seealso:
@@ -77,17 +77,18 @@ summary:
   sample: "audit: 100 boards, 91 healthy, 6 need work, 1 unknown, 2 unreachable, 0 held"
 exit_code:
   description:
-    - V(0) where all boards are healthy, V(2) where some need work or it is unknown whether they work, V(4) where some are unreachable, whatever
-      the others are. Boards on hold do not count.
+    - V(0) where all boards are healthy, V(2) where some need work or it is unknown whether they work, V(4) where some
+      are unreachable, whatever the others are. Boards on hold do not count.
     - An audit of these boards ends with it.
   returned: success
   type: int
   sample: 2
 outcomes:
   description:
-    - How the run of each board is to end that did not succeed. C(kind) is V(failed), V(unreachable) or V(rollback failed), and C(msg) says why.
-    - In an audit these are the boards that are unreachable, and with the RV(summary) the first of those that need work or of which it is unknown
-      whether they work.
+    - How the run of each board is to end that did not succeed. C(kind) is V(failed), V(unreachable) or V(rollback
+      failed), and C(msg) says why.
+    - In an audit these are the boards that are unreachable, and with the RV(summary) the first of those that need work
+      or of which it is unknown whether they work.
     - Where the report cannot be read or written, the C(msg) of one board says so.
   returned: success
   type: list

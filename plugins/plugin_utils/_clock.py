@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The clock of a run: how long each board spends in each phase.
+"""Measure how long each board spends in each phase of a run.
 
-The action plugins note when they begin and end, in a file for each board in the run's own temporary folder on the
-controller: no task is needed to keep the time, and no variable of a board.
+The action plugins record when they begin and end, in a file for each board in the run's own temporary folder on the
+controller. So no task and no variable of a board is needed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ IDLE = ""
 
 @contextlib.contextmanager
 def measured(task, variables):
-    """Measure what is done inside for the board of a task."""
+    """Measure the time spent inside, for the board of a task."""
     mark(_phases.of_task(task), variables)
     try:
         yield
@@ -33,17 +33,17 @@ def measured(task, variables):
 
 
 def mark(phase, variables):
-    """Note that from now on the board of these task variables is in a phase, or in C(IDLE)."""
+    """Record that the board of these task variables enters a phase, or `IDLE`."""
     line = json.dumps([phase, time.time(), variables.get("ansible_play_name")])
-    # No task fails for want of its time.
+    # A task must not fail because its time cannot be recorded.
     with contextlib.suppress(OSError), open(_path(variables["inventory_hostname"]), "a", encoding="utf-8") as stream:
         stream.write(line + "\n")
 
 
 def spent(board):
-    """Return C([(phase, seconds), ...]) of a board in order, and start its clock anew.
+    """Return `[(phase, seconds), ...]` of a board in order, and reset its clock.
 
-    What lies between two actions belongs to the phase of the second one. Between two plays a board waits for its batch,
+    The time between two actions belongs to the phase of the second one. Between two plays a board waits for its batch,
     which is no phase.
     """
     try:

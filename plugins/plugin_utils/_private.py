@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whether others than the user who runs Ansible can change what is in a folder of the controller."""
+"""Check whether other users than the one who runs Ansible can change a folder of the controller."""
 
 from __future__ import annotations
 
@@ -12,32 +12,40 @@ import stat
 
 
 def others_can_write(*folders, strict=False):
-    """One sentence on why others can write to one of these folders, or replace it, and the command that fixes it; None where they cannot.
+    """Return why other users can write to or replace one of these folders, and the command that fixes it, or None.
 
-    A folder must belong to the user who runs Ansible. What leads to it may also be root's, and may be writable by others where it is sticky,
-    as /tmp is. Folders that are not there yet are passed over.
+    A folder must belong to the user who runs Ansible. Its parents may also be root's, and may be writable by others if
+    they are sticky, as /tmp is. Missing folders are skipped.
 
-    :arg strict: whether a folder itself may be written to by nobody else at all, be it a group that has no other members.
+    Args:
+        strict: allow no group write permission on the folders themselves, even for a group without other members.
     """
     for folder in folders:
-        for path in _leading_to(folder):
+        for path in _with_parents(folder):
             try:
-                there = os.stat(path)
+                status = os.stat(path)
             except FileNotFoundError:
                 continue
             parent = path not in (os.path.abspath(folder), os.path.realpath(folder))
-            if there.st_uid not in ((os.geteuid(), 0) if parent else (os.geteuid(),)):
-                return "%s belongs to user %d (mode %04o): 'chown %d %s'" % (path, there.st_uid, stat.S_IMODE(there.st_mode), os.geteuid(), path)
-            if parent and there.st_mode & stat.S_ISVTX:
+            if status.st_uid not in ((os.geteuid(), 0) if parent else (os.geteuid(),)):
+                return "%s belongs to user %d (mode %04o): 'chown %d %s'" % (
+                    path, status.st_uid, stat.S_IMODE(status.st_mode), os.geteuid(), path,
+                )
+            if parent and status.st_mode & stat.S_ISVTX:
                 continue
-            writable = there.st_mode & 0o002 or there.st_mode & 0o020 and (strict and not parent or not _is_own_group(there.st_gid))
+            writable = (
+                status.st_mode & 0o002 or status.st_mode & 0o020
+                and (strict and not parent or not _is_own_group(status.st_gid))
+            )
             if writable:
-                return "%s has mode %04o (group %d): 'chmod go-w %s'" % (path, stat.S_IMODE(there.st_mode), there.st_gid, path)
+                return "%s has mode %04o (group %d): 'chmod go-w %s'" % (
+                    path, stat.S_IMODE(status.st_mode), status.st_gid, path,
+                )
     return None
 
 
-def _leading_to(folder):
-    """A folder and all that leads to it, both as it is called and where links lead."""
+def _with_parents(folder):
+    """Return a folder and all its parents, both by name and with links resolved."""
     found = []
     for path in (os.path.abspath(folder), os.path.realpath(folder)):
         while path not in found:
@@ -47,7 +55,7 @@ def _leading_to(folder):
 
 
 def _is_own_group(number):
-    """Whether nobody else is in a group: that of root, which is the one group of many containers, and the one that many systems make for each user."""
+    """Return whether a group has no other users: root's group, the only one in many containers, or a user's own one."""
     if number == 0:
         return True
     try:

@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The public variables of all roles, resolved before a board is contacted and used only from there.
 
-Ansible turns the facts of any module's answer into host variables that win over the inventory and the defaults of roles. A board could
-choose the hook files, folders and mirrors of the controller that way. So the values that a run works with are kept in files of the run's
-own temporary folder on the controller: no variable leads to them that a board could set, and no task result shows them.
+Ansible turns the facts of any module's answer into host variables that win over the inventory and the defaults of
+roles. That way a board could choose hook files, folders and mirrors of the controller. So a run reads its values from
+files in its own temporary folder on the controller: no variable that a board can set, and no task result, holds them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "roles")
 
 
 def options():
-    """Return the options of every role by its argument specification: C({role: {variable: {type, default}}})."""
+    """Return the options of all roles from their argument specifications: `{role: {variable: {type, default}}}`."""
 
     def make():
         found = {}
@@ -47,32 +47,38 @@ def options():
                            for entry in specs.values() for name, option in (entry.get("options") or {}).items()}
         return json.dumps(found)
 
-    return json.loads(payload.keep(os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-options.json"), make))
+    return json.loads(payload.cached_text(os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-options.json"), make))
 
 
 def refuse_injected(variables):
-    """Raise ValueError where a board has facts that are named like variables of this collection."""
+    """Raise ValueError if a board has facts named like variables of this collection."""
     name = gate.hostile(variables.get("ansible_facts"))
     if name:
         raise ValueError(gate.hostile_sentence(name))
 
 
 def refuse_tags(variables):
-    """Raise ValueError if the run was limited by tags: its steps need one another, so it would do nothing and say so nowhere."""
-    given = [tag for tag in variables.get("ansible_run_tags") or [] if tag != "all"] + list(variables.get("ansible_skip_tags") or [])
+    """Raise ValueError if the run is limited by tags: its steps depend on each other, so it would do nothing."""
+    given = [tag for tag in variables.get("ansible_run_tags") or [] if tag != "all"] + list(
+        variables.get("ansible_skip_tags") or []
+    )
     if given:
         raise ValueError(
-            "the playbooks of rkfleet.npu do not support --tags and --skip-tags (given: %s), because their steps depend on each other. "
-            "No board was contacted. To gather facts only, run audit_npu; to try a build, preflight_npu; to verify only, verify_npu; to "
-            "choose boards, use --limit or npu_select." % clean(", ".join(map(str, given))))
+            "the playbooks of rkfleet.npu do not support --tags and --skip-tags (given: %s), because their steps depend "
+            "on each other. No board was contacted. To gather facts only, run audit_npu; to try a build, preflight_npu; "
+            "to verify only, verify_npu; to choose boards, use --limit or npu_select." % clean(", ".join(map(str, given)))
+        )
 
 
 def resolve(templar, variables, roles=()):
     """Return the values of the public variables of these roles, or of all.
 
-    :arg templar: that of the action or lookup plugin.
-    :arg variables: those of the task.
-    :raises ValueError: where a value cannot be resolved, or the board has facts named like variables of this collection.
+    Args:
+        templar: that of the action or lookup plugin.
+        variables: those of the task.
+
+    Raises:
+        ValueError: if a value cannot be resolved, or the board has facts named like variables of this collection.
     """
     refuse_injected(variables)
     known = options()
@@ -85,44 +91,51 @@ def resolve(templar, variables, roles=()):
     values = {}
     for name, option in wanted.items():
         try:
-            # Most are no templates: a few milliseconds of each board in an upgrade.
+            # Most values are not templates; skipping them saves a few milliseconds for each board.
             value = available[name] if _is_plain(available[name]) else templar.template(available[name])
         except AnsibleError as error:
-            raise ValueError("%s cannot be resolved before the board is contacted: %s. Give it a value that needs nothing of what "
-                             "the run finds out." % (name, " ".join(str(error).split()).rstrip("."))) from error
-        # As text a false would be true in a condition.
+            raise ValueError(
+                "%s cannot be resolved before the board is contacted: %s. Set it to a value that does not depend on "
+                "what the run finds out." % (name, " ".join(str(error).split()).rstrip("."))
+            ) from error
+        # The text "false" would be true in a condition.
         is_flag = option["type"] == "bool" and isinstance(value, str) and value.strip().lower() in BOOLEANS
         values[name] = boolean(value.strip()) if is_flag else value
     return values
 
 
-def resolve_and_keep(templar, variables, whole_run=False):
-    """Resolve the variables of all roles with those of a task, and keep them for its board or for the whole run.
+def resolve_and_save(templar, variables, whole_run=False):
+    """Resolve the variables of all roles with those of a task, and save them for its board or for the whole run.
 
-    :raises ValueError: as I(resolve).
+    Raises:
+        ValueError: as `resolve`.
     """
-    # A report is one for all boards, and the list of these is long.
+    # The report belongs to the whole run, and its list of boards is long.
     roles = () if whole_run else [role for role in options() if role != "report"]
-    keep(resolve(templar, variables, roles), None if whole_run else variables["inventory_hostname"])
+    save(resolve(templar, variables, roles), None if whole_run else variables["inventory_hostname"])
 
 
 def _is_plain(value):
-    """Whether a value holds no template."""
-    return "{" not in value if isinstance(value, str) else value is None or isinstance(value, (bool, int, float)) or value in ({}, [])
+    """Return whether a value contains no template."""
+    return (
+        "{" not in value if isinstance(value, str)
+        else value is None or isinstance(value, (bool, int, float)) or value in ({}, [])
+    )
 
 
-def keep(values, board=None):
-    """Keep the values of a board, or of the whole run, for the rest of this run or until they are resolved again."""
+def save(values, board=None):
+    """Save the values of a board, or of the whole run, until they are resolved again or the run ends."""
     path = _path(board)
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=os.path.dirname(path), delete=False) as stream:
         json.dump(values, stream, default=str)
     os.replace(stream.name, path)
 
 
-def kept(board=None):
-    """Return the values that were kept for a board, or for the whole run.
+def load(board=None):
+    """Return the values saved for a board, or for the whole run.
 
-    :raises ValueError: where nothing was kept.
+    Raises:
+        ValueError: if nothing was saved.
     """
     try:
         with open(_path(board), encoding="utf-8") as stream:

@@ -9,7 +9,7 @@ import re
 import fleet_sample
 import pytest
 
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import files as _report, html as _report_html
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record, files as _report, html as _report_html
 from browser.chromium import Browser
 
 NAMES = "Array.from(document.querySelectorAll('table.boards > tbody:not([hidden]) .name'), name => name.textContent)"
@@ -283,12 +283,12 @@ def test_on_paper_there_is_no_form(browser, url):
 
 
 def hostile_records():
-    """A board for each hostile text, which has it everywhere, names included; without what the record does to texts."""
+    """A board for each hostile text, which has it everywhere, names included, as it is read from a file with it."""
     entries = []
     for number, text in enumerate(fleet_sample.HOSTILE):
         name, there = fleet_sample.variables(number, kind="failing" if number % 2 else "over")
-        entry = fleet_sample.hostile(_report._fleet.record(name, there, fleet_sample.NOW), text)
-        entries.append(dict(entry, name="%d %s" % (number, text), checked_at=text))
+        entry = fleet_sample.hostile(board_record.record(name, there, fleet_sample.NOW), text)
+        entries.append(_report.conform(dict(entry, name="%d %s" % (number, text), checked_at=text)))
     return entries
 
 

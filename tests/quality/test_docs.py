@@ -170,26 +170,21 @@ def test_a_dead_link_is_found(tmp_path):
     assert dead_links(tmp_path, tmp_path / "x.md") == ["#b", "#no-heading"]
 
 
-# Where newcomers are sent. The packages by subject are still being filled; without them these tests say nothing.
+# Where newcomers are sent.
 GUIDES = ["CONTRIBUTING.md", "docs/architecture.md", "tests/README.md"]
-TO_COME = {
-    "plugins/module_utils/_boot/loaders/", "plugins/module_utils/_boot/registry.py",
-    "plugins/module_utils/_inference/diagnoses.py", "plugins/plugin_utils/_schema/facts.py",
-}
 
 
 @pytest.mark.parametrize("name", GUIDES)
 def test_every_path_that_a_newcomer_is_told_exists(root, name):
     told = re.findall(r"`((?:plugins|roles|tests|docs|changelogs|playbooks)/[\w./-]*)`", (root / name).read_text())
     told = [path for path in told if not re.search(r"\b[A-Z]{4,}", path)]
-    assert not {path for path in told if not (root / path).exists()} - TO_COME
+    assert not {path for path in told if not (root / path).exists()}
 
 
 def test_architecture_names_every_package(root):
     folders = {path.name for side in ("module_utils", "plugin_utils") for path in (root / "plugins" / side).glob("_*/")}
     named = re.findall(r"^\| `(_\w+)` \|", (root / "docs/architecture.md").read_text(encoding="utf-8"), re.MULTILINE)
-    to_come = {part for path in TO_COME for part in path.split("/")}
-    assert folders - {"__pycache__"} == set(named) - (to_come - folders)
+    assert folders - {"__pycache__"} == set(named)
 
 
 @pytest.fixture(scope="module")

@@ -12,21 +12,22 @@ import os
 import select
 import signal
 
-# include/uapi/linux/fs.h: _IOWR('X', 119, int) and _IOWR('X', 120, int), the same on every architecture that Debian's arm64 and x86 are.
+# include/uapi/linux/fs.h: _IOWR('X', 119, int) and _IOWR('X', 120, int), the same on every architecture that Debian's
+# arm64 and x86 are.
 _FIFREEZE, _FITHAW = 0xC0045877, 0xC0045878
 _THAW_AFTER = 20
 
 
 def checkpoint(path):
-    """Have what the file system of I(path) keeps in its journal written to where it belongs; return whether that was done.
+    """Have what the file system of `path` keeps in its journal written to where it belongs; return whether that was done.
 
-    U-Boot reads ext4 without replaying the journal. A file that was renamed into place and synced is in the journal for sure, but
-    for U-Boot the folder still names the old one (or blocks that are used for something else by now) until the journal is written
-    out. Freezing a file system does that, so it is frozen and thawed again at once.
+    U-Boot reads ext4 without replaying the journal. A file that was renamed into place and synced is in the journal for
+    sure, but for U-Boot the folder still names the old one (or blocks that are used for something else by now) until
+    the journal is written out. Freezing a file system does that, so it is frozen and thawed again at once.
 
-    A root file system that stays frozen takes the whole board with it. So nothing is done in between, no signal is let through, and
-    a process of its own thaws it where this one dies or hangs. What cannot be frozen (another kind of file system, one that somebody
-    else has frozen, no right to) is only synced.
+    A root file system that stays frozen takes the whole board with it. So nothing is done in between, no signal is let
+    through, and a process of its own thaws it where this one dies or hangs. What cannot be frozen (another kind of file
+    system, one that somebody else has frozen, no right to) is only synced.
     """
     os.sync()  # what is left to write while it is frozen is next to nothing then
     try:

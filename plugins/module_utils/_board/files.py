@@ -40,9 +40,12 @@ def _digest(path, algorithm):
 def pin_mismatch(path, pins):
     """Compare a file with its pins and return one sentence about the first that differs, or None.
 
-    :arg pins: dict that may hold C(size) in bytes, C(sha256) and C(git_blob) in hex. At least one of the
-        two digests must be there: a size alone proves nothing.
-    :raises ValueError: where neither digest is given.
+    Args:
+        pins: Dict that may hold `size` in bytes, `sha256` and `git_blob` in hex. At least one of the two digests must
+            be there: a size alone proves nothing.
+
+    Raises:
+        ValueError: Where neither digest is given.
     """
     if not pins.get("sha256") and not pins.get("git_blob"):
         raise ValueError("no checksum is pinned for %s" % os.path.basename(path))
@@ -98,14 +101,16 @@ def leftovers(folder):
 def told(error, *paths):
     """Return what an OSError means in words: for a full disk with what is free where, for one mounted read-only with where.
 
-    :arg paths: where to look besides the file that the error names.
+    Args:
+        paths: Where to look besides the file that the error names.
     """
     known = [path for path in (error.filename, *paths) if isinstance(path, str)]
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return disk_full(*known)
     if error.errno == errno.EROFS:
         return "%s is mounted read-only" % (_mount_point(known[0]) if known else "the file system")
-    return "%s%s" % (os.strerror(error.errno) if error.errno else error, ": %s" % known[0] if error.errno and known else "")
+    return "%s%s" % (os.strerror(error.errno) if error.errno else error,
+                     ": %s" % known[0] if error.errno and known else "")
 
 
 def disk_full(*paths):
@@ -115,7 +120,8 @@ def disk_full(*paths):
         place = _mount_point(path)
         figures = os.statvfs(place)
         free[place] = "%d KiB%s are free at %s" % (
-            figures.f_bavail * figures.f_frsize // 1024, " and no inode" if figures.f_files and not figures.f_favail else "", place)
+            figures.f_bavail * figures.f_frsize // 1024,
+            " and no inode" if figures.f_files and not figures.f_favail else "", place)
     return "the disk is full%s" % (": " + ", ".join(free.values()) if free else "")
 
 
@@ -138,9 +144,9 @@ def ensure_dir(path, mode=0o755):
 
 @contextlib.contextmanager
 def replacing(path, mode=None):
-    """Yield a binary stream whose content takes the place of I(path) at once, when the block ends well.
+    """Yield a binary stream whose content takes the place of `path` at once, when the block ends well.
 
-    Mode and owner of a file that is there are kept unless O(mode) is given. A symbolic link is followed,
+    Mode and owner of a file that is there are kept unless `mode` is given. A symbolic link is followed,
     so that the link stays and its target is replaced.
     """
     path = os.path.realpath(path)
@@ -178,7 +184,7 @@ def write_file(path, content, mode=None):
 
 
 def read_file(path, limit=16 << 20):
-    """Return the bytes of a file, None where it does not exist; at most I(limit) bytes are read."""
+    """Return the bytes of a file, None where it does not exist; at most `limit` bytes are read."""
     try:
         with open(path, "rb") as stream:
             return stream.read(limit)
@@ -187,7 +193,7 @@ def read_file(path, limit=16 << 20):
 
 
 def copy_file(source, path, mode=None):
-    """Copy a file to I(path) atomically."""
+    """Copy a file to `path` atomically."""
     with open(source, "rb") as stream, replacing(path, mode) as target:
         shutil.copyfileobj(stream, target, CHUNK)
 
@@ -209,12 +215,15 @@ def keep(path, state_dir=STATE_DIR):
 
 
 def sent_files(module, option, names):
-    """Return the files that the action plugin of a module sends in one of its options, as C({name: text}).
+    """Return the files that the action plugin of a module sends in one of its options, as `{name: text}`.
 
-    :arg module: the module's name.
-    :arg option: the option's value, in JSON.
-    :arg names: names of the files that are required.
-    :raises ValueError: if one is missing, with one sentence why.
+    Args:
+        module: The module's name.
+        option: The option's value, in JSON.
+        names: Names of the files that are required.
+
+    Raises:
+        ValueError: If one is missing, with one sentence why.
     """
     try:
         texts = json.loads(option or "{}")

@@ -9,8 +9,9 @@ from __future__ import annotations
 STATE_DIR = "/var/lib/rkfleet-npu"
 FACT_FILE = "/etc/ansible/facts.d/npu.fact"
 MODULES_LOAD = "/etc/modules-load.d/rkfleet-npu.conf"
-# dracut copies the file above and the module that it names into an initramfs, which loads it before the guard can count the boot, and
-# goes on doing so after a rollback. initramfs-tools knows neither: it takes in what a device's alias asks for, and the driver has none.
+# dracut copies the file above and the module that it names into an initramfs, which loads it before the guard can count
+# the boot, and goes on doing so after a rollback. initramfs-tools knows neither: it takes in what a device's alias asks
+# for, and the driver has none.
 DRACUT = "/etc/dracut.conf.d/rkfleet-npu.conf"
 SUFFIXES = ("", ".xz", ".zst", ".gz")
 SIGNING_TOOL = "/usr/lib/rkfleet-npu/sign-module"

@@ -43,8 +43,8 @@ def at_least(version, floor):
 def order(text):
     """Sort key of anything that looks like a version, kernel releases such as 6.1.43-15-rk2312 too, or None.
 
-    Numbers count as numbers, a pre-release comes before its release and what hangs on a version after it. Two keys are equal
-    where the texts mean the same version: v0.9.6 and 0.9.6, 2.0 and 2.0.0.
+    Numbers count as numbers, a pre-release comes before its release and what hangs on a version after it. Two keys are
+    equal where the texts mean the same version: v0.9.6 and 0.9.6, 2.0 and 2.0.0.
     """
     match = _LOOSE.match(text) if isinstance(text, str) else None
     if not match or not ("." in match.group(1) or text.isdigit()):
@@ -59,7 +59,8 @@ def order(text):
     elif rest.startswith("~"):
         stage = (min(_STAGES.values()) - 1, 0)
     # A number is newer than a word in its place, and never compared with one.
-    words = tuple((1, int(word), "") if word.isdigit() else (0, 0, word) for word in re.findall(r"[0-9]+|[A-Za-z]+", rest))
+    words = tuple((1, int(word), "") if word.isdigit() else (0, 0, word)
+                  for word in re.findall(r"[0-9]+|[A-Za-z]+", rest))
     return (tuple(numbers), stage, words, rest)
 
 

@@ -4,7 +4,7 @@
 """What keeps a board on a kernel that has its NPU module, where u-boot-update decides on the default kernel.
 
 The scripts are files of role driver, which the action plugin of npu_boot sends. They store nothing that could
-become stale: each u-boot-update asks C(kernel-default) anew which entry is to be the default. So it does not matter
+become stale: each u-boot-update asks `kernel-default` anew which entry is to be the default. So it does not matter
 which package's hook failed before it, or in which order packages were set up.
 """
 
@@ -23,24 +23,25 @@ HEADERS_HOOK = "/etc/kernel/header_postinst.d/zz-rkfleet-npu"
 OWN_FOLDERS = (FOLDER, "/etc/u-boot-menu/conf.d", "/etc/u-boot-menu", "/etc/kernel/header_postinst.d")
 
 FILES = {SCRIPT: 0o755, SETTINGS: 0o644, IMAGE_HOOK: 0o755, HEADERS_HOOK: 0o755, FRAGMENT: 0o644}
-"""C({path: mode}), in the order in which they are written: the fragment makes u-boot-update use the others."""
+"""`{path: mode}`, in the order in which they are written: the fragment makes u-boot-update use the others."""
 
 # One line, for a fragment as for /etc/default/u-boot of releases that read no fragments.
 LINE = "[ ! -e %s ] || . %s  # rkfleet.npu: the default is a kernel that has the NPU's module" % (SETTINGS, SETTINGS)
 
 
 def files(texts, reads_fragments):
-    """C({path: (content, mode)}) of the files, the content being None for a file that is to be removed.
+    """`{path: (content, mode)}` of the files, the content being None for a file that is to be removed.
 
-    :arg texts: C({base name: text}) as the action plugin sends them; empty to remove all.
-    :arg reads_fragments: whether u-boot-update reads the fragment. If not, C(/etc/default/u-boot) gets its line.
+    Args:
+        texts: `{base name: text}` as the action plugin sends them; empty to remove all.
+        reads_fragments: Whether u-boot-update reads the fragment. If not, `/etc/default/u-boot` gets its line.
     """
     wanted = {path: texts[os.path.basename(path)] for path in FILES if texts and (path != FRAGMENT or reads_fragments)}
     return {path: (wanted[path].encode() if path in wanted else None, mode) for path, mode in FILES.items()}
 
 
 def with_line(text, present):
-    """The content of C(/etc/default/u-boot) with our line, or without it; every other byte stays."""
+    """The content of `/etc/default/u-boot` with our line, or without it; every other byte stays."""
     if not present:
         return re.sub(r"^%s\r?\n?" % re.escape(LINE), "", text, flags=re.M)
     if re.search(r"^%s\r?$" % re.escape(LINE), text, re.M):
@@ -54,7 +55,8 @@ def module_kernels(root, module):
     base = os.path.join(root, "lib/modules")
     for release in os.listdir(base) if os.path.isdir(base) else ():
         place = os.path.join(base, release)
-        there = any(os.path.isfile(os.path.join(place, "updates/dkms", module + suffix)) for suffix in (".ko", ".ko.xz", ".ko.zst", ".ko.gz"))
+        there = any(os.path.isfile(os.path.join(place, "updates/dkms", module + suffix))
+                    for suffix in (".ko", ".ko.xz", ".ko.zst", ".ko.gz"))
         if there and os.path.isfile(os.path.join(root, "boot", "vmlinuz-" + release)) and not _built_in(place, module):
             found.add(release)
     return found

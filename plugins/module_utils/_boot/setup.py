@@ -176,7 +176,7 @@ class BootSetup:
             self._settle()
         except (OSError, BootSetupError) as error:
             left = self.restore()
-            reason = error
+            reason = str(error)
             if isinstance(error, OSError):
                 reason = told(error, self._place(self._read_by_loader() or MODULES_LOAD))
             if left:

@@ -21,7 +21,8 @@ def _missing(name):
 
 KNOWN_ERRORS = (
     (r"No space left on device", "the disk is full: make room below /var and /lib/modules"),
-    (r"Exec format error", "the headers package holds programs of another architecture: install the one made for this board"),
+    (r"Exec format error",
+     "the headers package holds programs of another architecture: install the one made for this board"),
     (
         r"(?m)^(?:\S*sh: (?:\d+: |line \d+: )?|make(?:\[\d+\])?: )([\w./+-]*(?:gcc|clang|cc)(?:-[\d.]+)?): "
         r"(?:(?:[Cc]ommand )?not found|No such file or directory)",
@@ -46,7 +47,8 @@ KNOWN_ERRORS = (
         r"assignment of read-only member " + _Q + r"(vm_flags)",
         "this kernel (6.3 or newer) lets nobody write to {0}, and this release of the driver does: choose driver 0.9.6 or newer",
     ),
-    (_missing(r"rockchip_uninit_opp_table"), "this BSP kernel is older than 5.10.198 and has no {0}: update the board's kernel"),
+    (_missing(r"rockchip_uninit_opp_table"),
+     "this BSP kernel is older than 5.10.198 and has no {0}: update the board's kernel"),
     (
         _missing(r"rockchip_opp_set_low_length"),
         "this BSP kernel has no {0}, which driver 0.9.8 wants: use driver 0.9.6 or update the board's kernel",

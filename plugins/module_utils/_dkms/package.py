@@ -38,9 +38,10 @@ _SCANT = 1 << 20
 class DkmsPackage:
     """One version of a DKMS package on this board, for one kernel.
 
-    :arg run: callable taking a list of arguments, giving C((rc, stdout, stderr)).
-    :arg root: where C(/usr/src), C(/var/lib/dkms) and C(/lib/modules) are looked for.
-    :arg signing: what modules are signed with; without it, they need not be.
+    Args:
+        run: Callable taking a list of arguments, giving `(rc, stdout, stderr)`.
+        root: Where `/usr/src`, `/var/lib/dkms` and `/lib/modules` are looked for.
+        signing: What modules are signed with; without it, they need not be.
     """
 
     def __init__(self, run, name, version, kernel, module, root="/", signing=None):
@@ -51,9 +52,10 @@ class DkmsPackage:
         self.modules = os.path.join(root, "lib/modules", kernel)
 
     def tree_digest(self):
-        """Return the digest of the tree that is there, C("") where there is none.
+        """Return the digest of the tree that is there, `""` where there is none.
 
-        :raises DkmsError: where a tree is there that we did not put there.
+        Raises:
+            DkmsError: Where a tree is there that we did not put there.
         """
         if not os.path.isdir(self.tree):
             return ""
@@ -98,17 +100,20 @@ class DkmsPackage:
 
     def _version_problem(self, path):
         found = self.run(["modinfo", "-F", "version", path])[1].strip().lstrip("v")
-        return "%s is version %s, wanted is %s" % (path, found, self.version) if found and found != self.version else None
+        return "%s is version %s, wanted is %s" % (path, found,
+                                                   self.version) if found and found != self.version else None
 
     def binary_problem(self, binary):
-        """C((sentence or None, note)) on a module that was built elsewhere: whether it is one for this board. Changes nothing.
+        """`(sentence or None, note)` on a module that was built elsewhere: whether it is one for this board. Changes nothing.
 
-        :arg binary: a C(_prebuilt.Binary).
+        Args:
+            binary: A `_prebuilt.Binary`.
         """
         if not re.fullmatch(re.escape(self.module) + r"\.ko(?:\.(?:xz|gz|zst))?", binary.name):
             return "it is called %r" % binary.name, ""
         path = binary.path
-        problem = (prebuilt.damaged(binary) or module_problem(self.run, path, self.kernel, self.module) or self._version_problem(path)
+        problem = (prebuilt.damaged(binary) or module_problem(self.run, path, self.kernel, self.module)
+                   or self._version_problem(path)
                    or alias_problem(self.run, path) or self.signing.module_problem(self.run, path))
         if problem:
             return problem, ""
@@ -118,9 +123,10 @@ class DkmsPackage:
             return str(error), ""
 
     def steps(self, digest, stored=False):
-        """Return what has to be done, of C(clean), C(signing), C(tree), C(repair) and C(install), in order. Changes nothing.
+        """Return what has to be done, of `clean`, `signing`, `tree`, `repair` and `install`, in order. Changes nothing.
 
-        :arg stored: whether the module is there already, built elsewhere: then it is C(load) instead of C(install).
+        Args:
+            stored: Whether the module is there already, built elsewhere: then it is `load` instead of `install`.
         """
         install = "load" if stored else "install"
         steps = ["clean"] if self.leftovers() else []
@@ -133,15 +139,20 @@ class DkmsPackage:
         return steps
 
     def steps_back(self):
-        """Return what has to be done to take the package away, of C(clean), C(signing) and C(remove)."""
+        """Return what has to be done to take the package away, of `clean`, `signing` and `remove`."""
         there = self.tree_digest() or os.path.isdir(self.database)
-        return (["clean"] if self.leftovers() else []) + (["signing"] if self.signing.changes() else []) + (["remove"] if there else [])
+        return (["clean"] if self.leftovers() else []) + (["signing"]
+                                                          if self.signing.changes() else []) + (["remove"] if there else [])
 
     def deploy(self, archive, digest, steps, binary=None):
         """Do what steps() said, and return the build log.
 
-        :arg binary: the module as a C(_prebuilt.Binary), where steps() was told that there is one.
-        :raises DkmsError: with what the log says; the package, its module and all that is in DKMS's database of it are as they were then.
+        Args:
+            binary: The module as a `_prebuilt.Binary`, where steps() was told that there is one.
+
+        Raises:
+            DkmsError: With what the log says; the package, its module and all that is in DKMS's database of it are as
+                they were then.
         """
         with readable_by_all():
             return self._deploy(archive, digest, steps, binary)
@@ -184,7 +195,8 @@ class DkmsPackage:
     def _touched(self):
         """The files and folders that deploy() may change."""
         modules = glob.glob(os.path.join(glob.escape(os.path.dirname(self.modules)), "*"))
-        return [self.tree, os.path.dirname(self.database), *(path for folder in modules for path in self._module_files(folder)),
+        return [self.tree, os.path.dirname(self.database),
+                *(path for folder in modules for path in self._module_files(folder)),
                 *(os.path.join(self.root, path.lstrip("/")) for path in SIGNING_PATHS)]
 
     def _go_back(self, before, fresh):
@@ -207,7 +219,8 @@ class DkmsPackage:
     def leftovers(self):
         """Return what a run that was cut off has left: unfinished trees and trials."""
         folders = self._places()[:2]
-        return [os.path.join(folder, name) for folder in folders if os.path.isdir(folder) for name in sorted(os.listdir(folder)) if _LEFT.match(name)]
+        return [os.path.join(folder, name) for folder in folders if os.path.isdir(folder)
+                for name in sorted(os.listdir(folder)) if _LEFT.match(name)]
 
     def clean(self):
         """Remove what leftovers() names."""
@@ -217,19 +230,24 @@ class DkmsPackage:
     def _half_there(self):
         """Whether DKMS believes in a build of ours for the kernel, or cannot find the source: see _repair."""
         return os.path.isdir(self.database) and (
-            os.path.isdir(os.path.join(self.database, self.kernel)) or bool(self._links()) or not os.path.exists(os.path.join(self.database, "source")))
+            os.path.isdir(os.path.join(self.database, self.kernel)) or bool(self._links())
+            or not os.path.exists(os.path.join(self.database, "source")))
 
     def _links(self, kernel=None, any_version=False):
         """DKMS's links that say that this version, or any, is installed, for a kernel or all of them."""
-        links = glob.glob(os.path.join(glob.escape(os.path.dirname(self.database)), "kernel-%s-*" % (glob.escape(kernel) if kernel else "*")))
-        return [link for link in links if os.path.islink(link) and (any_version or os.readlink(link).startswith(self.version + "/"))]
+        links = glob.glob(os.path.join(glob.escape(os.path.dirname(self.database)),
+                                       "kernel-%s-*" % (glob.escape(kernel) if kernel else "*")))
+        return [link for link in links if os.path.islink(link)
+                and (any_version or os.readlink(link).startswith(self.version + "/"))]
 
     def _strays(self, kernel):
         """Modules where DKMS installs ours that none of its links tells of: the power failed between the file and the link."""
         # Another package may make a module of that name.
         packages = glob.escape(os.path.dirname(os.path.dirname(self.database)))
-        others = glob.glob(os.path.join(packages, "*", "kernel-%s-*" % glob.escape(kernel), "module", self.module + ".ko*"))
-        return [] if others or self._links(kernel, any_version=True) else self._module_files(os.path.join(os.path.dirname(self.modules), kernel))
+        others = glob.glob(os.path.join(packages, "*", "kernel-%s-*" % glob.escape(kernel), "module",
+                                        self.module + ".ko*"))
+        return [] if others or self._links(kernel,
+                                           any_version=True) else self._module_files(os.path.join(os.path.dirname(self.modules), kernel))
 
     def _repair(self):
         """Have DKMS build anew what it believes to have: where the power failed there may be an empty module, or no source.
@@ -240,7 +258,8 @@ class DkmsPackage:
         shutil.rmtree(os.path.join(self.database, "build"), ignore_errors=True)
         for link in self._links(self.kernel):
             os.unlink(link)
-        # A module without a link is one of the kernel's own to DKMS: it would be put aside, and come back when ours is removed.
+        # A module without a link is one of the kernel's own to DKMS: it would be put aside, and come back when ours is
+        # removed.
         for path in self._strays(self.kernel):
             os.unlink(path)
         source = os.path.join(self.database, "source")
@@ -252,7 +271,8 @@ class DkmsPackage:
     def place_tree(self, archive, digest, trial=True):
         """Unpack our own archive as the package's tree, at once.
 
-        A tree of ours that was there is replaced, together with its module, once a I(trial) has shown that the new one builds.
+        A tree of ours that was there is replaced, together with its module, once a `trial` has shown that the new one
+        builds.
         """
         if trial and (os.path.isdir(self.tree) or os.path.isdir(self.database)):
             self._try(archive, digest)
@@ -273,9 +293,10 @@ class DkmsPackage:
         os.sync()
 
     def _try(self, archive, digest):
-        """Build I(archive) in a DKMS tree of its own, so that what is installed stays until it can be replaced.
+        """Build `archive` in a DKMS tree of its own, so that what is installed stays until it can be replaced.
 
-        :raises DkmsError: where it does not build; nothing has changed then.
+        Raises:
+            DkmsError: Where it does not build; nothing has changed then.
         """
         place = os.path.dirname(os.path.dirname(self.database))
         ensure_dir(place)
@@ -305,40 +326,48 @@ class DkmsPackage:
     def load(self, binary):
         """Have DKMS take a module that was built elsewhere for its own build of the tree that is in place.
 
-        :raises DkmsError: where it did not.
+        Raises:
+            DkmsError: Where it did not.
         """
         place = os.path.dirname(os.path.dirname(self.database))
         ensure_dir(place)
         with tempfile.TemporaryDirectory(prefix=LEFTOVER, dir=place) as folder:
             archive = os.path.join(folder, "rkfleet.dkms.tar.gz")
             arch = os.uname().machine
-            prebuilt.tarball(binary, archive, self.name, self.version, self.kernel, arch, read_file(os.path.join(self.tree, "dkms.conf")))
+            prebuilt.tarball(binary, archive, self.name, self.version, self.kernel, arch,
+                             read_file(os.path.join(self.tree, "dkms.conf")))
             # --force, or it refuses a version that it has for another kernel. Then it ends with 3 for having it already: the file counts.
             rc, out, err = self.run(["dkms", "ldtarball", "--archive", archive, "--force"])
         path = os.path.join(self.database, self.kernel, arch, "module", binary.name)
         if not os.path.isfile(path) or sha256_of(path) != binary.sha256:
-            raise DkmsError("DKMS did not take the module that was built elsewhere (dkms ended with %d)" % rc, out + err)
+            raise DkmsError("DKMS did not take the module that was built elsewhere (dkms ended with %d)" % rc,
+                            out + err)
 
     def install(self, what="built"):
         """Build the module, where DKMS has none, and install it for the kernel; return the build log.
 
-        :arg what: what is said not to have been done.
-        :raises DkmsError: with what the log says.
+        Args:
+            what: What is said not to have been done.
+
+        Raises:
+            DkmsError: With what the log says.
         """
         # --force: the kernel's own rknpu.ko may state the same version, and DKMS would keep it.
         rc, out, err = self.run(["dkms", "install", "-m", self.name, "-v", self.version, "-k", self.kernel, "--force"])
         log = self.log() + out + err
         problem = "dkms ended with %d" % rc if rc != 0 else self.module_problem(log)
         if problem:
-            raise DkmsError("driver %s was not %s for kernel %s: %s" % (self.version, what, self.kernel, self._reason(log, problem)), log)
+            raise DkmsError("driver %s was not %s for kernel %s: %s"
+                            % (self.version, what, self.kernel, self._reason(log, problem)), log)
         # sync(2) writes everything, but does not say when it could not.
-        for path in [self.module_file(), *glob.glob(os.path.join(glob.escape(self.modules), "modules.*.bin")), os.path.join(self.modules, "modules.dep")]:
+        for path in [self.module_file(), *glob.glob(os.path.join(glob.escape(self.modules), "modules.*.bin")),
+                     os.path.join(self.modules, "modules.dep")]:
             if os.path.isfile(path):
                 sync_file(path)
         return log
 
     def log(self):
-        """Return the make log of the last build, at most I(LOG_BYTES) of its end."""
+        """Return the make log of the last build, at most `LOG_BYTES` of its end."""
         paths = [os.path.join(self.database, "build/make.log")]
         paths += sorted(glob.glob(os.path.join(self.database, glob.escape(self.kernel), "*/log/make.log")))
         return next(filter(None, map(read_log, paths)), "")
@@ -350,8 +379,11 @@ class DkmsPackage:
         if os.path.isdir(self.database):
             strays = [path for kernel in os.listdir(self.database) for path in self._strays(kernel)]
             self.run(["dkms", "remove", "-m", self.name, "-v", self.version, "--all"])
-        # A package that DKMS can no longer read is taken away by hand: the folder is ours, and so is what its links name.
-        left = [path for kernel in active for path in self._module_files(os.path.join(os.path.dirname(self.modules), kernel)) if self._links(kernel)]
+        # A package that DKMS can no longer read is taken away by hand: the folder is ours, and so is what its links
+        # name.
+        left = [path for kernel in active
+                for path in self._module_files(os.path.join(os.path.dirname(self.modules), kernel))
+                if self._links(kernel)]
         for path in left + strays + self._links():
             os.unlink(path)
         self._depmod(left + strays)

@@ -3,8 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A module that was built on another board: looked at before it is used, and packed as DKMS takes it.
 
-The kernel compares the versions of symbols when it loads a module, which is after the reboot. So they are compared here before: with
-Module.symvers of the kernel's headers, or, where there are none, with what the modules of the kernel itself ask for.
+The kernel compares the versions of symbols when it loads a module, which is after the reboot. So they are compared here
+before: with Module.symvers of the kernel's headers, or, where there are none, with what the modules of the kernel
+itself ask for.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ LARGEST = 16 << 20
 _XZ_MEMORY = 256 << 20
 TOOLS = ("dkms", "make", "gcc")
 # Where the functions that an NPU driver calls are likely to be called, too; then all the rest.
-_FIRST = ("kernel/drivers/gpu", "kernel/drivers/iommu", "kernel/drivers/dma-buf", "kernel/drivers/devfreq", "kernel/drivers/media", "kernel/drivers/mmc",
+_FIRST = ("kernel/drivers/gpu", "kernel/drivers/iommu", "kernel/drivers/dma-buf", "kernel/drivers/devfreq",
+          "kernel/drivers/media", "kernel/drivers/mmc",
           "kernel/drivers/net", "kernel/drivers")
 _MOST_MODULES = 300
 _SYMVERS = re.compile(r"^0x([0-9a-f]{8})\t(\w+)\t", re.M)
@@ -39,9 +41,10 @@ class Binary:
 
 
 def collect(run, path, headers):
-    """What the controller keeps of a build: C({name, content, sha256, symvers, vermagic, tools}), content in base64; None for a file that is too large.
+    """What the controller keeps of a build: `{name, content, sha256, symvers, vermagic, tools}`, content in base64; None for a file that is too large.
 
-    :arg headers: folder of the kernel's headers it was built with.
+    Args:
+        headers: Folder of the kernel's headers it was built with.
     """
     content = read_file(path, LARGEST + 1)
     if content is None or len(content) > LARGEST:
@@ -54,7 +57,8 @@ def collect(run, path, headers):
             tools[tool] = (out.splitlines() or [""])[0][:200] if rc == 0 else ""
     return {
         "name": os.path.basename(path), "content": base64.b64encode(content).decode(), "sha256": sha256_of(path),
-        "symvers": sha256_of(symvers) if os.path.isfile(symvers) else "", "vermagic": run(["modinfo", "-F", "vermagic", path])[1].strip()[:200],
+        "symvers": sha256_of(symvers) if os.path.isfile(symvers) else "",
+        "vermagic": run(["modinfo", "-F", "vermagic", path])[1].strip()[:200],
         "tools": tools,
     }
 
@@ -75,7 +79,7 @@ def damaged(binary):
 
 
 def wanted_versions(run, path):
-    """C({symbol: checksum}) of what a module asks of the kernel, as modprobe reads it; empty where the kernel has no CONFIG_MODVERSIONS."""
+    """`{symbol: checksum}` of what a module asks of the kernel, as modprobe reads it; empty where the kernel has no CONFIG_MODVERSIONS."""
     rc, out, err = run(["modprobe", "--dump-modversions", path])
     if rc:
         raise ValueError("modprobe cannot read it: %s" % " ".join((err or out).split())[:200])
@@ -83,7 +87,7 @@ def wanted_versions(run, path):
 
 
 def symbols_problem(wanted, modules):
-    """C((sentence or None, note)): whether the kernel whose modules are at I(modules) has the symbols in the versions that are wanted."""
+    """`(sentence or None, note)`: whether the kernel whose modules are at `modules` has the symbols in the versions that are wanted."""
     known, source = headers_versions(modules), "Module.symvers"
     if known is None:
         known, source = imported_versions(modules, set(wanted)), "the kernel's own modules"
@@ -103,7 +107,7 @@ def _some(names):
 
 
 def headers_versions(modules):
-    """C({symbol: checksum}) as of Module.symvers, or None where there are no headers."""
+    """`{symbol: checksum}` as of Module.symvers, or None where there are no headers."""
     content = read_file(os.path.join(modules, "build/Module.symvers"), 64 << 20)
     if not content:
         return None
@@ -111,7 +115,7 @@ def headers_versions(modules):
 
 
 def imported_versions(modules, names):
-    """C({symbol: checksum}) of those of I(names) that the kernel's own modules ask for; at most 300 modules are looked at."""
+    """`{symbol: checksum}` of those of `names` that the kernel's own modules ask for; at most 300 modules are looked at."""
     found, looked = {}, 0
     for path in _own_modules(modules):
         if looked >= _MOST_MODULES or len(found) == len(names):
@@ -136,14 +140,15 @@ def _own_modules(modules):
 
 
 def versions_of(path):
-    """C({symbol: checksum}) of a 64-bit module's own section; empty where that cannot be read. In Python: a process for each module takes too long."""
+    """`{symbol: checksum}` of a 64-bit module's own section; empty where that cannot be read. In Python: a process for each module takes too long."""
     try:
         content = _unpacked(path)
         section = _section(content, b"__versions")
     except (OSError, EOFError, ValueError, ImportError, struct.error, zlib.error):
         return {}
     entries = [section[at:at + 64] for at in range(0, len(section) - 63, 64)]
-    return {entry[8:].split(b"\0")[0].decode("ascii", "replace"): struct.unpack_from("<Q", entry)[0] & 0xFFFFFFFF for entry in entries}
+    return {entry[8:].split(b"\0")[0].decode("ascii", "replace"): struct.unpack_from("<Q", entry)[0] & 0xFFFFFFFF
+            for entry in entries}
 
 
 def _unpacked(path):
@@ -179,7 +184,7 @@ def _section(content, wanted):
 
 
 def tarball(binary, path, package, version, kernel, arch, conf):
-    """Write a binaries-only archive as C(dkms mktarball) makes it, for every release of DKMS: 2.8 wants dkms_dbversion, later ones pass it over."""
+    """Write a binaries-only archive as `dkms mktarball` makes it, for every release of DKMS: 2.8 wants dkms_dbversion, later ones pass it over."""
     texts = {
         "dkms_main_tree/dkms_dbversion": b"2.0.0\n",
         "dkms_binaries_only/PACKAGE_NAME": package.encode() + b"\n",
@@ -191,7 +196,8 @@ def tarball(binary, path, package, version, kernel, arch, conf):
         for name, content in texts.items():
             tar.addfile(_member(name, len(content)), io.BytesIO(content))
         with open(binary.path, "rb", buffering=CHUNK) as stream:
-            tar.addfile(_member("dkms_main_tree/%s/%s/module/%s" % (kernel, arch, binary.name), os.path.getsize(binary.path)), stream)
+            tar.addfile(_member("dkms_main_tree/%s/%s/module/%s" % (kernel, arch, binary.name),
+                                os.path.getsize(binary.path)), stream)
 
 
 def _member(name, size):

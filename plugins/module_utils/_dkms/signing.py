@@ -3,8 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Have DKMS sign what it builds, now and at every later kernel update, and look whether it did.
 
-The key stays where it is: DKMS is told its path. From 3.0 on DKMS signs by itself and reads fragments of its configuration; Debian's 2.8.4
-(bullseye) knows neither, but calls a program to sign with. All of them go on without a word where signing fails.
+The key stays where it is: DKMS is told its path. From 3.0 on DKMS signs by itself and reads fragments of its
+configuration; Debian's 2.8.4 (bullseye) knows neither, but calls a program to sign with. All of them go on without a
+word where signing fails.
 """
 
 from __future__ import annotations
@@ -62,10 +63,13 @@ class SigningError(Exception):
 class Signing:
     """What DKMS is to sign modules with; without a key, what an earlier run set up is taken away.
 
-    :arg key: path of a private key on this machine, C("") for none. It is looked at, but neither kept nor told.
-    :arg cert: path of its certificate on this machine.
-    :arg root: where the machine's files are.
-    :raises SigningError: where one of them is not to be used.
+    Args:
+        key: Path of a private key on this machine, `""` for none. It is looked at, but neither kept nor told.
+        cert: Path of its certificate on this machine.
+        root: Where the machine's files are.
+
+    Raises:
+        SigningError: Where one of them is not to be used.
     """
 
     def __init__(self, key="", cert="", root="/"):
@@ -94,7 +98,8 @@ class Signing:
         try:
             there = os.lstat(self._place(path))
         except OSError as error:
-            raise SigningError("%s: %s is not there; it has to be on the machine that builds, which is the board" % (name, path)) from error
+            raise SigningError("%s: %s is not there; it has to be on the machine that builds, which is the board"
+                               % (name, path)) from error
         if not stat.S_ISREG(there.st_mode):
             raise SigningError("%s: %s is not a plain file" % (name, path))
         if there.st_uid != OWNER or there.st_mode & forbidden:
@@ -104,7 +109,8 @@ class Signing:
         while True:
             there = os.lstat(self._place(folder))
             if not stat.S_ISDIR(there.st_mode) or there.st_uid != OWNER or there.st_mode & 0o022:
-                raise SigningError("%s: %s is in %s, which others than root can write to, or which is a link" % (name, path, folder))
+                raise SigningError("%s: %s is in %s, which others than root can write to, or which is a link"
+                                   % (name, path, folder))
             if folder == "/":
                 return
             folder = os.path.dirname(folder)
@@ -117,7 +123,7 @@ class Signing:
             raise SigningError("npu_signing_key: %s is not a private key in PEM format" % key)
 
     def _wanted(self, key, cert):
-        """C({path: (content or None, mode)})."""
+        """`{path: (content or None, mode)}`."""
         script = b"".join(read_file(self._place(path)) or b"" for path in ("/usr/sbin/dkms", "/usr/bin/dkms"))
         old = bool(key) and b"framework.conf.d" not in script
         wanted = {SIGNING_TOOL: (_TOOL_TEXT.encode() if old else None, 0o755),
@@ -131,7 +137,8 @@ class Signing:
 
     def changes(self):
         """Return the files that would change."""
-        return [path for path, (content, dummy) in self.after.items() if (read_file(self._place(path)) or None) != content]
+        return [path for path,
+                (content, dummy) in self.after.items() if (read_file(self._place(path)) or None) != content]
 
     def apply(self):
         """Write what changes() names."""
@@ -147,7 +154,9 @@ class Signing:
     def module_problem(self, run, path, log="", strict=True):
         """Return one sentence on the signature of a module's file, or None where it is the wanted one or none is wanted.
 
-        :arg strict: whether a signature that cannot be verified here is a problem, too. For a module that the board built itself it is none.
+        Args:
+            strict: Whether a signature that cannot be verified here is a problem, too. For a module that the board
+                built itself it is none.
         """
         if self.serial is None:
             return None
@@ -159,9 +168,13 @@ class Signing:
                 problem = "its signature is not verified: %s" % error if strict else None
             return "%s: %s" % (path, problem) if problem else None
         if found:
-            return "%s is signed by %s (%s), and not by npu_signing_cert" % (path, run(["modinfo", "-F", "signer", path])[1].strip() or "?", found)
+            return "%s is signed by %s (%s), and not by npu_signing_cert" % (path,
+                                                                             run(["modinfo", "-F", "signer",
+                                                                                  path])[1].strip() or "?", found)
         why = re.search(r"^(.{0,200}modules won't be signed)|^(?:Warning: )?(Failed to sign module.{0,200})", log, re.M)
-        return "%s is not signed%s" % (path, ": " + why.group(0) if why else ", although DKMS was told to: does the certificate belong to the key?")
+        return "%s is not signed%s" % (path,
+                                       ": " + why.group(0)
+                                       if why else ", although DKMS was told to: does the certificate belong to the key?")
 
     def not_verified(self, run, path):
         """Return one sentence on why the signature of a module's file cannot be verified here, or None where it can or none is wanted."""
@@ -175,7 +188,7 @@ class Signing:
 
 
 def split(content):
-    """C((module without signature, signature in DER)) of an uncompressed module; the signature is None where it has none."""
+    """`(module without signature, signature in DER)` of an uncompressed module; the signature is None where it has none."""
     end = len(content) - len(MAGIC) - _TRAILER.size
     if end < 0 or not content.endswith(MAGIC):
         return content, None
@@ -188,9 +201,12 @@ def split(content):
 def verify(run, content, certificate):
     """One sentence where the signature of an uncompressed module is not one of this certificate's key over these very bytes, or None.
 
-    :arg run: callable taking a list of arguments, giving C((rc, stdout, stderr)).
-    :arg certificate: X.509, PEM or DER.
-    :raises NotVerified: where that cannot be found out here.
+    Args:
+        run: Callable taking a list of arguments, giving `(rc, stdout, stderr)`.
+        certificate: X.509, PEM or DER.
+
+    Raises:
+        NotVerified: Where that cannot be found out here.
     """
     body, signature = split(content)
     if signature is None:
@@ -209,7 +225,8 @@ def verify(run, content, certificate):
                 with open(paths[name], "wb") as stream:
                     stream.write(data)
             # The signer is looked for in our certificate only, and that one needs nobody to vouch for it.
-            command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", paths["signature"], "-content", paths["module"],
+            command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", paths["signature"], "-content",
+                       paths["module"],
                        "-certfile", paths["certificate"], "-noverify", "-nointern", "-out", os.devnull]
             rc, dummy, err = run(command)
     except OSError as error:
@@ -217,13 +234,15 @@ def verify(run, content, certificate):
     if rc == 0:
         return None
     reasons = [line.strip() for line in err.splitlines() if ":error:" in line or line.startswith("error:")]
-    return "its signature is not valid for npu_signing_cert (openssl: %s)" % ((reasons or err.strip().splitlines() or ["ended with %d" % rc])[0][-150:])
+    return "its signature is not valid for npu_signing_cert (openssl: %s)" % ((reasons or err.strip().splitlines()
+                                                                               or ["ended with %d" % rc])[0][-150:])
 
 
 def as_pem(content):
     """An X.509 certificate, PEM or DER, as PEM: the only form that openssl 1.1.1 reads with -certfile.
 
-    :raises ValueError: where it is not a certificate.
+    Raises:
+        ValueError: Where it is not a certificate.
     """
     certificate_serial(content)
     pem = _PEM.search(content)
@@ -234,7 +253,8 @@ def as_pem(content):
 def _content(run, path):
     """The module in a file, unpacked.
 
-    :raises NotVerified: where it cannot be read here.
+    Raises:
+        NotVerified: Where it cannot be read here.
     """
     try:
         with open(path, "rb") as stream:
@@ -272,7 +292,8 @@ def _unzstd(run, path):
 def certificate_serial(content):
     """The serial number of an X.509 certificate (PEM or DER) in hex, without leading zeros; by it a signature names its certificate.
 
-    :raises ValueError: where it is not a certificate.
+    Raises:
+        ValueError: Where it is not a certificate.
     """
     pem = _PEM.search(content or b"")
     try:
@@ -292,7 +313,7 @@ def certificate_serial(content):
 
 
 def _element(data, at):
-    """C((tag, start, end)) of the DER element at I(at)."""
+    """`(tag, start, end)` of the DER element at `at`."""
     length, start = data[at + 1], at + 2
     if length & 0x80:
         size = length & 0x7F

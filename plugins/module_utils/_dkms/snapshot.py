@@ -15,12 +15,16 @@ from .._board.files import CHUNK, LEFTOVER, read_file, sha256_of
 class Snapshot:
     """Files, links and folders as they are, to be put back byte for byte, also where the disk is full then.
 
-    What is in a folder is copied beside it, and moved back from there: a DKMS database can be larger than the memory of a small board.
-    No hard links, since DKMS writes over files that are there. Single files, the modules, are held in memory.
+    What is in a folder is copied beside it, and moved back from there: a DKMS database can be larger than the memory of
+    a small board. No hard links, since DKMS writes over files that are there. Single files, the modules, are held in
+    memory.
 
-    :arg paths: called for what is there, now and when it is put back; what was not there before goes.
-    :arg folders: those of them that are folders.
-    :raises OSError: where there is no room for the copies; nothing is left of them then.
+    Args:
+        paths: Called for what is there, now and when it is put back; what was not there before goes.
+        folders: Those of them that are folders.
+
+    Raises:
+        OSError: Where there is no room for the copies; nothing is left of them then.
     """
 
     def __init__(self, paths, *folders):
@@ -56,7 +60,8 @@ class Snapshot:
     def restore(self):
         """Put everything back that is not as it was; return the paths that changed.
 
-        :raises OSError: where that cannot be.
+        Raises:
+            OSError: Where that cannot be.
         """
         now = self._now()
         changed = sorted({entry[0] for entry in self.entries + now if entry not in self.entries or entry not in now})
@@ -86,9 +91,10 @@ class Snapshot:
 
 
 def _entries(path, digests=False):
-    """C((path, kind, mode, content)) of what is at I(path) and below, folders before what is in them.
+    """`(path, kind, mode, content)` of what is at `path` and below, folders before what is in them.
 
-    :arg digests: whether a file's content is told by its sha256, as text, instead of the bytes.
+    Args:
+        digests: Whether a file's content is told by its sha256, as text, instead of the bytes.
     """
     if os.path.islink(path):
         yield path, "link", None, os.readlink(path)

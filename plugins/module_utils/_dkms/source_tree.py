@@ -34,7 +34,7 @@ def readable_by_all():
 
 
 def unpack_tree(archive, digest, folder):
-    """Write the members of I(archive), whose sha256 is I(digest), below I(folder), nothing of it writable for others."""
+    """Write the members of `archive`, whose sha256 is `digest`, below `folder`, nothing of it writable for others."""
     with readable_by_all():
         _unpack_tree(archive, digest, folder)
 

@@ -38,16 +38,17 @@ class CannotBuild(Exception):
 
 
 def check(run, release, package, module, tree, folder, root="/", signing=False, collect=False, sign_with=None):
-    """Try one kernel; C({release, verdict, reason, headers, probes, log}), verdict being builds, fails, unsupported or no_headers.
+    """Try one kernel; `{release, verdict, reason, headers, probes, log}`, verdict being builds, fails, unsupported or no_headers.
 
-    :arg run: callable taking a list of arguments and the folder to run them in, giving C((rc, stdout, stderr)).
-    :arg package: name of the package with this kernel's headers, asked for where they are not installed.
-    :arg module: name of the module, C(rknpu) or C(rknpu_dkms).
-    :arg tree: the DKMS source tree, unpacked; it is copied.
-    :arg folder: an empty folder for all that is made; the caller removes it.
-    :arg signing: whether DKMS will sign what it builds.
-    :arg collect: whether the module is wanted, too: then it is in C(built), as C(_prebuilt.collect) gives it.
-    :arg sign_with: C((key, certificate)), paths on this machine, to sign that with.
+    Args:
+        run: Callable taking a list of arguments and the folder to run them in, giving `(rc, stdout, stderr)`.
+        package: Name of the package with this kernel's headers, asked for where they are not installed.
+        module: Name of the module, `rknpu` or `rknpu_dkms`.
+        tree: The DKMS source tree, unpacked; it is copied.
+        folder: An empty folder for all that is made; the caller removes it.
+        signing: Whether DKMS will sign what it builds.
+        collect: Whether the module is wanted, too: then it is in `built`, as `_prebuilt.collect` gives it.
+        sign_with: `(key, certificate)`, paths on this machine, to sign that with.
     """
     result = {"release": release, "verdict": "fails", "reason": "", "headers": None, "probes": [], "log": ""}
     try:
@@ -59,7 +60,8 @@ def check(run, release, package, module, tree, folder, root="/", signing=False, 
         rc, out, err = _build(run, release, module, headers, tree, os.path.join(folder, "build"))
         result["log"] += out + err
         result["probes"] = probe_lines(result["log"])
-        problem = "make ended with %d" % rc if rc else _module_problem(run, release, module, os.path.join(folder, "build"))
+        problem = "make ended with %d" % rc if rc else _module_problem(run, release, module,
+                                                                       os.path.join(folder, "build"))
         if problem:
             raise CannotBuild("module %s does not build: %s" % (module, rc and explain(result["log"]) or problem))
         if module == "rknpu" and _option(headers, "ROCKCHIP_RKNPU") == "y":
@@ -81,7 +83,8 @@ def _headers(run, release, package, folder, root):
     if headers.has_headers(tree, release):
         return tree.real("/lib/modules/%s/build" % release), "the headers that are installed"
     if shutil.disk_usage(folder).free >> 20 < NEEDS_MIB:
-        raise CannotBuild("there are less than %d MiB free at %s, which unpacking the headers takes" % (NEEDS_MIB, os.path.dirname(folder)))
+        raise CannotBuild("there are less than %d MiB free at %s, which unpacking the headers takes"
+                          % (NEEDS_MIB, os.path.dirname(folder)))
     place = os.path.join(folder, "headers")
     os.mkdir(place)
     names = _closure(run, package, folder)
@@ -157,7 +160,7 @@ def _moved(path, place):
 
 
 def _of_release(place, release):
-    """The folder below I(place) with the headers of a kernel, as the headers themselves say."""
+    """The folder below `place` with the headers of a kernel, as the headers themselves say."""
     found = glob.glob(os.path.join(glob.escape(place), "usr/src/*/include/generated/utsrelease.h"))
     for file in sorted(found):
         with open(file, encoding="utf-8", errors="replace") as stream:
@@ -167,7 +170,7 @@ def _of_release(place, release):
 
 
 def _option(headers, name):
-    """A kernel option as its headers have it, V("") where it is not set."""
+    """A kernel option as its headers have it, `""` where it is not set."""
     found = re.search(r"^CONFIG_%s=([ym])$" % name, _text(os.path.join(headers, "include/config/auto.conf")), re.M)
     return found.group(1) if found else ""
 
@@ -185,7 +188,8 @@ def _build(run, release, module, headers, tree, build):
     shutil.copytree(tree, build)
     if not shutil.which("make"):
         raise CannotBuild("a trial needs make and a compiler on the board: install make and gcc")
-    return run(["make", "-j%d" % (os.cpu_count() or 1), "-C", headers, "M=" + build, "KERNELRELEASE=" + release, "RKFLEET_MODULE=" + module,
+    return run(["make", "-j%d" % (os.cpu_count() or 1), "-C", headers, "M=" + build, "KERNELRELEASE=" + release,
+                "RKFLEET_MODULE=" + module,
                 "CONFIG_DEBUG_INFO_BTF_MODULES=", "LDFLAGS_MODULE=--build-id=none", "modules"], build)
 
 
@@ -206,8 +210,10 @@ def _finished(run, module, headers, build, sign_with):
     path = os.path.join(build, module + ".ko")
     steps = [["strip", "-g", path]] if shutil.which("strip") else []
     if sign_with:
-        found = re.search(r'^CONFIG_MODULE_SIG_HASH="([a-z0-9-]+)"$', _text(os.path.join(headers, "include/config/auto.conf")), re.M)
-        steps.append([os.path.join(headers, "scripts/sign-file"), found.group(1) if found else "sha512", *sign_with, path])
+        found = re.search(r'^CONFIG_MODULE_SIG_HASH="([a-z0-9-]+)"$',
+                          _text(os.path.join(headers, "include/config/auto.conf")), re.M)
+        steps.append([os.path.join(headers, "scripts/sign-file"), found.group(1) if found else "sha512", *sign_with,
+                      path])
     for command in steps:
         rc, out, err = run(command, build)
         if rc:

@@ -4,8 +4,9 @@
 
 """The NPU driver: how the kernel has it, which one is bound, and what it answers.
 
-Nothing here changes anything. GET_HW_VERSION is never asked and debugfs' `freq` never read: both touch the
-hardware. The version of `/sys/module/*/version` is used without root only, and of a bound driver: a built-in that is held down still shows one.
+Nothing here changes anything. GET_HW_VERSION is never asked and debugfs' `freq` never read: both touch the hardware.
+The version of `/sys/module/*/version` is used without root only, and of a bound driver: a built-in that is held down
+still shows one.
 """
 
 from __future__ import annotations
@@ -96,7 +97,8 @@ def module_files(tree, release):
     for folder in ("updates/dkms", "updates", "extra", "kernel/drivers/rknpu"):
         files += ["%s/%s" % (folder, name) for name in tree.names("%s/%s" % (base, folder))]
     # modules.dep may be older than what it names.
-    return sorted(set(clean(path) for path in files if _MODULE_FILE.match(path) and tree.exists("%s/%s" % (base, path))))
+    return sorted(set(clean(path) for path in files if _MODULE_FILE.match(path)
+                      and tree.exists("%s/%s" % (base, path))))
 
 
 def module_name(path):
@@ -113,7 +115,8 @@ def _is_builtin(tree, release, config):
 
 
 def _presence(tree, release, device, config, files, loaded, dkms):
-    if device["driver"] == "rocket" or (device_tree.is_rocket(device["compatible"]) and not device_tree.is_rknpu(device["compatible"])):
+    if device["driver"] == "rocket" or (device_tree.is_rocket(device["compatible"])
+                                        and not device_tree.is_rknpu(device["compatible"])):
         return "rocket"
     if _is_builtin(tree, release, config):
         return "builtin"

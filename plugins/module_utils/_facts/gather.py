@@ -25,7 +25,8 @@ from .._board.paths import FACT_FILE
 from .._board.tree import clean, clean_tree
 
 # What the plan asks of a kernel's configuration; the rest of it only counts by its digest.
-_OPTIONS = ("ROCKCHIP_RKNPU", "ROCKCHIP_RKNPU_DRM_GEM", "ROCKCHIP_RKNPU_DMA_HEAP", "MODULES", "MODVERSIONS", "MODULE_SIG_FORCE",
+_OPTIONS = ("ROCKCHIP_RKNPU", "ROCKCHIP_RKNPU_DRM_GEM", "ROCKCHIP_RKNPU_DMA_HEAP", "MODULES", "MODVERSIONS",
+            "MODULE_SIG_FORCE",
             "KALLSYMS", "DRM", "SYNC_FILE", "PM_DEVFREQ", "NO_GKI", "IKCONFIG_PROC", "DEBUG_FS")
 _OPTION = re.compile(r"^CONFIG_(%s)=([ym])$" % "|".join(_OPTIONS), re.M)
 _CONFIG_LIMIT = 4 << 20
@@ -56,13 +57,15 @@ def read_os(tree):
     fields = dict((m[0], clean(m[2])) for m in _OS_RELEASE.findall(text or ""))
     return {
         "id": fields.get("ID"), "codename": fields.get("VERSION_CODENAME"), "version": fields.get("VERSION"),
-        "version_id": fields.get("VERSION_ID"), "container": storage.read_container(tree), "init": storage.read_init(tree),
+        "version_id": fields.get("VERSION_ID"), "container": storage.read_container(tree),
+        "init": storage.read_init(tree),
     }
 
 
 def _config(tree, release):
     """(content, path) of the running kernel's configuration."""
-    for path in ("/boot/config-%s" % release, "/proc/config.gz", "/lib/modules/%s/build/.config" % release, "/lib/modules/%s/config" % release):
+    for path in ("/boot/config-%s" % release, "/proc/config.gz", "/lib/modules/%s/build/.config" % release,
+                 "/lib/modules/%s/config" % release):
         data = tree.data(path, _CONFIG_LIMIT)
         if data and path.endswith(".gz"):
             try:
@@ -76,7 +79,7 @@ def _config(tree, release):
 
 
 def read_signatures(tree, options):
-    """What makes the running kernel load signed modules only: its V(config), an V(argument) it was given, V(lockdown), or None."""
+    """What makes the running kernel load signed modules only: its `config`, an `argument` it was given, `lockdown`, or None."""
     if "MODULE_SIG_FORCE" in options:
         return "config"
     words = (tree.line("/proc/cmdline", 2048) or "").split()
@@ -90,8 +93,9 @@ def read_signatures(tree, options):
 
 
 def read_banner(tree, uname):
-    """C((build, compiler)): which build of its release the running kernel is, and by what it was compiled, as the kernel says."""
-    # Linux version RELEASE (user@host) (gcc ..., GNU ld ...) #1 SMP ...; since 5.8 there may be brackets within the third part.
+    """`(build, compiler)`: which build of its release the running kernel is, and by what it was compiled, as the kernel says."""
+    # Linux version RELEASE (user@host) (gcc ..., GNU ld ...) #1 SMP ...; since 5.8 there may be brackets within the
+    # third part.
     match = re.match(r"Linux version \S+ \([^()]*\) \((.*)\) (#.*)\Z", tree.line("/proc/version", 600) or "")
     return (match.group(2), match.group(1)) if match else (clean(uname.version), None)
 
@@ -143,12 +147,14 @@ def read_tools(tree):
 
 
 def read_hardware(tree):
-    """How fast a board builds: C(cores), C(mhz) of all of them together (null where the kernel does not say), C(memory) in MiB."""
+    """How fast a board builds: `cores`, `mhz` of all of them together (null where the kernel does not say), `memory` in MiB."""
     folder = "/sys/devices/system/cpu"
     cores = [name for name in tree.names(folder) if re.match(r"cpu\d+\Z", name)]
     clocks = [tree.line("%s/%s/cpufreq/cpuinfo_max_freq" % (folder, name), 20) or "" for name in cores]
     memory = re.search(r"^MemTotal:\s+(\d{1,12}) kB", tree.text("/proc/meminfo", 4096) or "", re.M)
-    return {"cores": len(cores) or None, "mhz": sum(map(int, clocks)) // 1000 if cores and all(re.match(r"\d+\Z", clock) for clock in clocks) else None,
+    return {"cores": len(cores) or None,
+            "mhz": sum(map(int, clocks)) // 1000 if cores
+            and all(re.match(r"\d+\Z", clock) for clock in clocks) else None,
             "memory": int(memory.group(1)) >> 10 if memory else None}
 
 
@@ -200,30 +206,41 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
     facts = {
         "board": part("board", _nothing_of("model soc serial", compatible=[]), device_tree.read_board, tree),
         "os": part("os", _nothing_of("id codename version version_id container init"), read_os, tree),
-        "kernel": part("kernel", _nothing_of("headers_path vendor_headers signatures config_digest config_source symvers_digest boot_id build compiler kexec",
-                                             config={}, headers=False, release=clean(uname.release), machine=clean(uname.machine)), read_kernel, tree, uname),
-        "device": part("device", _nothing_of("node address status name driver", compatible=[]), device_tree.read_device, tree),
+        "kernel": part("kernel",
+                       _nothing_of("headers_path vendor_headers signatures config_digest config_source symvers_digest boot_id build compiler kexec",
+                                             config={}, headers=False, release=clean(uname.release),
+                                             machine=clean(uname.machine)), read_kernel, tree, uname),
+        "device": part("device", _nothing_of("node address status name driver", compatible=[]), device_tree.read_device,
+                       tree),
         "dkms": part("dkms", {"available": False, "version": None, "modules": []}, dkms.read, tree),
-        "runtime": part("runtime", _nothing_of("path link version build sha256 git_blob size loader", others=[]), runtime.read, tree),
-        "boot": part("boot loader", _nothing_of("config configured next update error", loader="unknown", cmdline=cmdline,
+        "runtime": part("runtime", _nothing_of("path link version build sha256 git_blob size loader", others=[]),
+                        runtime.read, tree),
+        "boot": part("boot loader",
+                     _nothing_of("config configured next update error", loader="unknown", cmdline=cmdline,
                                                 default=DEFAULT_ARGUMENTS), registry.read, tree, cmdline),
-        "tools": part("tools", _nothing_of("python bits", make=False, compiler=False, dkms=False, kexec=False, packages_interrupted=False), read_tools, tree),
+        "tools": part("tools",
+                      _nothing_of("python bits", make=False, compiler=False, dkms=False, kexec=False,
+                                  packages_interrupted=False), read_tools, tree),
         "hardware": part("hardware", _nothing_of("cores mhz memory"), read_hardware, tree),
         "watchdog": part("watchdog", _nothing_of("usable problem timeout"), storage.read_watchdog, tree),
         "filesystems": part("file systems", [], storage.read_filesystems, tree),
         "space": part("free space", {}, lambda: dict((path, tree.free_mib(path)) for path in _SPACE)),
         "repository": part("package repositories", None, apt_kernels.read, tree, ask_repository),
         "verification": part("verification", None, read_verification, tree),
-        "upgrade": part("upgrade", _nothing_of("since why run baseline driver locked_by hold", state="unknown", pending=False, origin=False),
+        "upgrade": part("upgrade",
+                        _nothing_of("since why run baseline driver locked_by hold", state="unknown", pending=False,
+                                    origin=False),
                         upgrade.read, tree),
         "privileged": uid == 0,
     }
     facts["boot"]["links"] = part("boot files", [], storage.read_boot_links, tree, facts["boot"]["config"])
     facts["kernels"] = part("installed kernels", [], kernels.read, tree, facts["kernel"]["release"])
     facts["driver"] = part(
-        "driver", _nothing_of("module version date render_node builtin_version", presence="absent", version_source="unknown",
+        "driver", _nothing_of("module version date render_node builtin_version", presence="absent",
+                              version_source="unknown",
                               held_down=False, loaded=[], files=[]),
-        driver.read, tree, facts["kernel"]["release"], facts["device"], facts["kernel"]["config"], cmdline, facts["dkms"], ask_node, uid == 0)
+        driver.read, tree, facts["kernel"]["release"], facts["device"], facts["kernel"]["config"], cmdline,
+        facts["dkms"], ask_node, uid == 0)
     node = facts["driver"]["render_node"]
     facts["processes"] = part("processes", [], holders.holders, tree, node, (os.getpid(),)) if node else []
     facts["unread"] = tree.unread

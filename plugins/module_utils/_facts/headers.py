@@ -13,5 +13,6 @@ RELEASE = re.compile(r"\w[\w.+~-]{0,127}\Z", re.ASCII)
 def has_headers(tree, release):
     """Whether modules can be built for a kernel."""
     build = "/lib/modules/%s/build" % release
-    generated = any(tree.exists(build + name) for name in ("/include/generated/autoconf.h", "/include/config/auto.conf"))
+    generated = any(tree.exists(build + name)
+                    for name in ("/include/generated/autoconf.h", "/include/config/auto.conf"))
     return generated and tree.exists(build + "/Makefile")

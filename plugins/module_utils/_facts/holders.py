@@ -31,7 +31,7 @@ def holders(tree, node, own=(), limit=50):
 
 
 def blocking(tree, node, services, own):
-    """C([{pid, name}]) of the processes that have the NPU open and belong to none of I(services)."""
+    """`[{pid, name}]` of the processes that have the NPU open and belong to none of `services`."""
     found = []
     for process in holders(tree, node, own) if node else ():
         groups = tree.text("/proc/%d/cgroup" % process["pid"], 4096) or ""

@@ -50,7 +50,8 @@ def read(tree, running):
     return [
         {
             "release": release, "running": release == running, "headers": has_headers(tree, release),
-            "module": any(driver.module_name(name) for folder in _FOLDERS for name in tree.names("/lib/modules/%s/%s" % (release, folder))),
+            "module": any(driver.module_name(name) for folder in _FOLDERS
+                          for name in tree.names("/lib/modules/%s/%s" % (release, folder))),
             "builtin": _is_builtin(tree, release), "build_error": failed.get(release),
         }
         for release in newest_first(releases)[:_LIMIT]

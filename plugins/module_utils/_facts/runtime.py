@@ -13,7 +13,8 @@ import struct
 
 NAME = "librknnrt.so"
 PATH = "/usr/lib/" + NAME
-_FOLDERS = ("/usr/lib", "/usr/lib/aarch64-linux-gnu", "/usr/local/lib", "/usr/local/lib/aarch64-linux-gnu", "/lib", "/lib64", "/usr/lib64")
+_FOLDERS = ("/usr/lib", "/usr/lib/aarch64-linux-gnu", "/usr/local/lib", "/usr/local/lib/aarch64-linux-gnu", "/lib",
+            "/lib64", "/usr/lib64")
 _BANNER = re.compile(rb"librknnrt version: (\d{1,4}(?:\.\d{1,4}){1,3}(?:-?(?:a|b|rc|alpha|beta)\d{1,4})?) \(([0-9a-f]{6,40}@[0-9T:-]{8,25})\)")
 _OVERLAP = 256
 _CHUNK = 1 << 20
@@ -22,7 +23,7 @@ _CACHE_MAGIC = b"glibc-ld.so.cache1.1"
 
 
 def banner(data):
-    """(version, build) of the text C(librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)) in data, or None."""
+    """(version, build) of the text `librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)` in data, or None."""
     match = _BANNER.search(data)
     return (match.group(1).decode("ascii"), match.group(2).decode("ascii")) if match else None
 

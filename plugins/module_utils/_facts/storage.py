@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Whether what an upgrade writes is still on the board after the reboot, and whether the board can go back by itself.
 
-The plan refuses a board by this, and so does the transaction before it writes anything: see npu_plan and Transaction.begin().
+The plan refuses a board by this, and so does the transaction before it writes anything: see npu_plan and
+Transaction.begin().
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from .._boot import default_kernel, menu, shell_file, u_boot_update
 
 PATHS = ("/", "/boot", "/etc", "/lib/modules", "/usr/lib", "/usr/src", "/var/lib/dkms", STATE_DIR)
 """Below these everything lies that is written."""
-BOOT_FILES = (menu.PATH, u_boot_update.CONFIG, MODULES_LOAD, default_kernel.SCRIPT, default_kernel.SETTINGS, default_kernel.FRAGMENT,
+BOOT_FILES = (menu.PATH, u_boot_update.CONFIG, MODULES_LOAD, default_kernel.SCRIPT, default_kernel.SETTINGS,
+              default_kernel.FRAGMENT,
               default_kernel.IMAGE_HOOK, default_kernel.HEADERS_HOOK)
 SHORTEST_WATCHDOG = 20
 """Seconds: a hardware watchdog with less time is not used, since a busy board could miss it."""
@@ -31,7 +33,7 @@ _LIMIT = 1 << 20
 
 
 class Mount:
-    """One mount: its C(point), C(kind) of file system, C(source), C(options), and C(lasting), whether what is written to it survives a reboot."""
+    """One mount: its `point`, `kind` of file system, `source`, `options`, and `lasting`, whether what is written to it survives a reboot."""
 
     def __init__(self, point, kind, source, options, device=""):
         self.point, self.kind, self.source, self.options, self.device = point, kind, source, options, device or source
@@ -46,7 +48,9 @@ class Mount:
 def mounts(tree):
     """Return the mounts of a board as a list of Mount; none where the tree does not say."""
     # Read beside each other: a recorded tree has what somebody thought of.
-    text = next(filter(None, (tree.text(path, _LIMIT) for path in ("/proc/self/mountinfo", "/proc/mounts", "/proc/self/mounts"))), "")
+    text = next(filter(None,
+                       (tree.text(path, _LIMIT)
+                        for path in ("/proc/self/mountinfo", "/proc/mounts", "/proc/self/mounts"))), "")
     found = list(filter(None, map(_parse, text.splitlines())))
     words = (tree.line("/proc/cmdline", 2048) or "").split()
     for mount in found:
@@ -59,7 +63,8 @@ def _parse(line):
     head, separator, tail = line.partition(" - ")
     words, rest = head.split(), tail.split()
     if separator and len(words) >= 6 and len(rest) >= 2:
-        return Mount(_unescape(words[4]), rest[0], _unescape(rest[1]), (words[5] + "," + ",".join(rest[2:])).split(","), words[2])
+        return Mount(_unescape(words[4]), rest[0], _unescape(rest[1]), (words[5] + "," + ",".join(rest[2:])).split(","),
+                     words[2])
     if not separator and len(words) >= 4 and words[1].startswith("/"):
         return Mount(_unescape(words[1]), words[2], _unescape(words[0]), words[3].split(","))
     return None
@@ -85,18 +90,20 @@ def _is_lasting(mount, found, cmdline, depth=4):
         return False
     if mount.kind not in _UNIONS:
         return True
-    upper = next((_unescape(option[len("upperdir="):]) for option in mount.options if option.startswith("upperdir=")), None)
+    upper = next((_unescape(option[len("upperdir="):]) for option in mount.options if option.startswith("upperdir=")),
+                 None)
     if upper is None or not depth:
         return False
     below = _mount_of([other for other in found if other is not mount], upper)
     if below is None or below.point == "/":
-        # It was mounted by the initramfs and cannot be seen any more. FriendlyElec's names its partition on the command line.
+        # It was mounted by the initramfs and cannot be seen any more. FriendlyElec's names its partition on the command
+        # line.
         return upper.startswith("/data/") and any(re.match(r"data=/dev/(?!z?ram)", word) for word in cmdline)
     return not below.read_only and _is_lasting(below, found, cmdline, depth - 1)
 
 
 def read_filesystems(tree, found=None):
-    """C([{path, mount, type, read_only, lasting, with_root}]) of all that is written to; empty where the tree does not say what is mounted."""
+    """`[{path, mount, type, read_only, lasting, with_root}]` of all that is written to; empty where the tree does not say what is mounted."""
     found = mounts(tree) if found is None else found
     root, entries = _mount_of(found, "/"), []
     for path in PATHS:
@@ -106,15 +113,17 @@ def read_filesystems(tree, found=None):
             tree.note(path, error)
             continue
         if mount is not None:
-            entries.append({"path": path, "mount": clean(mount.point), "type": clean(mount.kind, 40), "read_only": mount.read_only,
+            entries.append({"path": path, "mount": clean(mount.point), "type": clean(mount.kind, 40),
+                            "read_only": mount.read_only,
                             "lasting": mount.lasting, "with_root": root is not None and mount.device == root.device})
     return entries
 
 
 def read_boot_links(tree, config, found=None):
-    """C([{path, target, problem}]) of the files of the boot configuration that are symbolic links; problem is None where the target can be written.
+    """`[{path, target, problem}]` of the files of the boot configuration that are symbolic links; problem is None where the target can be written.
 
-    :arg config: the file with the kernel arguments, or None.
+    Args:
+        config: The file with the kernel arguments, or None.
     """
     found = mounts(tree) if found is None else found
     points = set(mount.point for mount in (_mount_of(found, path) for path in PATHS) if mount is not None)
@@ -153,14 +162,14 @@ def read_container(tree):
 
 
 def read_init(tree):
-    """V(systemd), else the name of process 1, or None where that cannot be seen."""
+    """`systemd`, else the name of process 1, or None where that cannot be seen."""
     if tree.exists("/run/systemd/system"):
         return "systemd"
     return tree.line("/proc/1/comm", 32) or None
 
 
 def read_kexec(tree):
-    """Whether the next reboot starts a kernel past the boot loader: V(loaded), V(locked) (it cannot be unloaded), V(reboot) (kexec-tools loads one), None."""
+    """Whether the next reboot starts a kernel past the boot loader: `loaded`, `locked` (it cannot be unloaded), `reboot` (kexec-tools loads one), None."""
     if tree.line("/sys/kernel/kexec_loaded", 8) == "1":
         return "locked" if tree.line("/proc/sys/kernel/kexec_load_disabled", 8) == "1" else "loaded"
     if tree.exists("/etc/init.d/kexec-load") and tree.exists("/sbin/kexec"):
@@ -174,7 +183,7 @@ def read_kexec(tree):
 
 
 def read_watchdog(tree):
-    """C({usable, problem, timeout}): whether the guard can use the hardware watchdog, else why not; usable is None where the tree does not say."""
+    """`{usable, problem, timeout}`: whether the guard can use the hardware watchdog, else why not; usable is None where the tree does not say."""
     folder = "/sys/class/watchdog"
     if not tree.exists(folder) and not tree.live:
         return {"usable": None, "problem": None, "timeout": None}

@@ -23,23 +23,25 @@ from .storage import (
 )
 
 _LINK_PROBLEMS = {
-    "loop": "which leads in a circle", "dangling": "which is not there", "folder": "which is a folder", "special": "which is not a plain file",
+    "loop": "which leads in a circle", "dangling": "which is not there", "folder": "which is a folder",
+    "special": "which is not a plain file",
     "blank": "which has a blank in its name", "elsewhere": "which is on another file system",
 }
 
 
 def writes_boot(loader):
-    """Whether files below C(/boot) belong to the boot configuration. I(loader): as registry.read() returns it."""
+    """Whether files below `/boot` belong to the boot configuration. `loader`: as registry.read() returns it."""
     return str(loader.get("config") or "").startswith("/boot/") or bool(loader.get("update"))
 
 
 def problem(filesystems, links, init, boot=True):
-    """C((reason, remedy)) for a board that could not be brought back after a reboot, or None.
+    """`(reason, remedy)` for a board that could not be brought back after a reboot, or None.
 
-    :arg filesystems: as read_filesystems() returns them.
-    :arg links: as read_boot_links() returns them.
-    :arg init: as read_init() returns it.
-    :arg boot: whether anything below C(/boot) is written.
+    Args:
+        filesystems: As read_filesystems() returns them.
+        links: As read_boot_links() returns them.
+        init: As read_init() returns it.
+        boot: Whether anything below `/boot` is written.
     """
     if init not in (None, "systemd"):
         return ("This board is not run by systemd (process 1 is %s), which is what rolls a failed upgrade back." % init,
@@ -49,23 +51,26 @@ def problem(filesystems, links, init, boot=True):
             continue
         where = "%s at %s" % (entry["type"], entry["mount"])
         if not entry["lasting"] and entry["type"] in _UNIONS:
-            return ("What is written below %s is lost at the reboot: it is on an overlay (%s)." % (entry["path"], where),
+            return ("What is written below %s is lost at the reboot: it is on an overlay (%s)."
+                    % (entry["path"], where),
                     "Leave the read-only mode of the root file system (overlayroot, armbian-config or raspi-config), reboot, and rerun the playbook.")
         if not entry["lasting"]:
-            return ("What is written below %s is lost at the reboot: it is kept in memory (%s)." % (entry["path"], where),
+            return ("What is written below %s is lost at the reboot: it is kept in memory (%s)."
+                    % (entry["path"], where),
                     "Put it on a disk (see /etc/fstab), reboot, and rerun the playbook.")
         if entry["read_only"]:
             return ("Nothing can be written below %s: it is mounted read-only (%s)." % (entry["path"], where),
                     "Mount it read-write (mount -o remount,rw %s), or install a system whose files can be written, and rerun the playbook." % entry["mount"])
     for link in links or ():
         if link["problem"]:
-            return ("%s is a symbolic link to %s, %s, so it could not be rolled back." % (link["path"], link["target"], _LINK_PROBLEMS.get(
+            return ("%s is a symbolic link to %s, %s, so it could not be rolled back."
+                    % (link["path"], link["target"], _LINK_PROBLEMS.get(
                 link["problem"], link["problem"])), "Replace the link with a plain file, and rerun the playbook.")
     return None
 
 
 def check(root="/"):
-    """Return one or two sentences on why an upgrade of the board whose files lie below I(root) must not begin, or None."""
+    """Return one or two sentences on why an upgrade of the board whose files lie below `root` must not begin, or None."""
     tree = Tree(root)
     if read_container(tree):
         return None  # nothing boots here: the plan has refused it before, and a container's root is an overlay by nature
@@ -73,7 +78,8 @@ def check(root="/"):
     if not found and not tree.live:
         found = _below(os.path.realpath(root), mounts(Tree()))
     loader = registry.read(tree, tree.line("/proc/cmdline", 2048) or "")
-    trouble = problem(read_filesystems(tree, found), read_boot_links(tree, loader["config"], found), read_init(tree), writes_boot(loader))
+    trouble = problem(read_filesystems(tree, found), read_boot_links(tree, loader["config"], found), read_init(tree),
+                      writes_boot(loader))
     return " ".join(trouble) if trouble else None
 
 

@@ -12,16 +12,17 @@ from .._board.tree import clean, clean_tree
 
 SCHEMA = 1
 STATES = (
-    "unknown", "planned", "staged", "deployed", "activating", "verifying", "committed", "rolled_back", "rollback_failed", "held",
+    "unknown", "planned", "staged", "deployed", "activating", "verifying", "committed", "rolled_back",
+    "rollback_failed", "held",
 )
 HOLD_FILE = "/etc/rkfleet-npu/hold"
 
 
 def read(tree):
-    """C({state, since, why, run, pending, baseline, driver, locked_by, hold}) of a board, for its facts: nothing there is trusted.
+    """`{state, since, why, run, pending, baseline, driver, locked_by, hold}` of a board, for its facts: nothing there is trusted.
 
-    C(state) is C(unknown) where nothing is recorded, C(held) where the owner holds the board; C(hold) is the first line of the hold file,
-    None where there is none.
+    `state` is `unknown` where nothing is recorded, `held` where the owner holds the board; `hold` is the first line of
+    the hold file, None where there is none.
     """
     record = _strict(tree.text(STATE_DIR + "/state.json", 1 << 16))
     hold = tree.text(HOLD_FILE, 4096)

@@ -6,16 +6,16 @@
 They are files of role guard, which the action plugin of npu_transaction sends. The script is the only
 implementation of a restore: the controller calls it, and so does the board itself. It needs no Python, no network
 and no free space, and may be interrupted anywhere and run again. What it restores is written by _transaction to
-C(pending/manifest), one entry a line, C(KIND COPY SHA256 PATH):
+`pending/manifest`, one entry a line, `KIND COPY SHA256 PATH`:
 
-C(file) a file with the content of C(pending/copies/COPY); C(tree) a folder with all below it; C(nofile), C(notree):
-there was none; C(nofolder): there was none, and it is removed when it is empty. C(menu), C(shell), C(environment)
-and C(words) are the boot loader's files, where other programs and the owner write, too (COPY is C(-) where there
-was none): the copy is restored only while the file is as this collection left it, by a digest in C(pending/left);
+`file` a file with the content of `pending/copies/COPY`; `tree` a folder with all below it; `nofile`, `notree`:
+there was none; `nofolder`: there was none, and it is removed when it is empty. `menu`, `shell`, `environment`
+and `words` are the boot loader's files, where other programs and the owner write, too (COPY is `-` where there
+was none): the copy is restored only while the file is as this collection left it, by a digest in `pending/left`;
 otherwise only what this collection wrote into it is removed.
 
-Beside the manifest: C(identity), the root file system and machine that the copies are of; C(kernels), digests of
-the kernel images; C(outcome), the state to report after a restore where it is not C(rolled_back).
+Beside the manifest: `identity`, the root file system and machine that the copies are of; `kernels`, digests of
+the kernel images; `outcome`, the state to report after a restore where it is not `rolled_back`.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ UNITS = "/etc/systemd/system"
 BOOT_UNIT = "rkfleet-npu-guard.service"
 WATCH_UNIT = "rkfleet-npu-watch.service"
 FILES = {SCRIPT: 0o755, "%s/%s" % (UNITS, BOOT_UNIT): 0o644, "%s/%s" % (UNITS, WATCH_UNIT): 0o644}
-"""C({path: mode}) of the guard's files, in the order in which they are written. Each is sent by its base name."""
+"""`{path: mode}` of the guard's files, in the order in which they are written. Each is sent by its base name."""
 STATES = ("begun", "committed", "restored")
 """States of npu_transaction that install one of these files."""
 
 
 def links():
-    """C({path: target}) of the links that have systemd start the units at boot."""
+    """`{path: target}` of the links that have systemd start the units at boot."""
     return {"%s/sysinit.target.wants/%s" % (UNITS, unit): "%s/%s" % (UNITS, unit) for unit in (BOOT_UNIT, WATCH_UNIT)}

@@ -21,11 +21,12 @@ SPARE_MIB = 16
 
 
 class RestorePoint:
-    """One of the folders C(pending) and C(origin).
+    """One of the folders `pending` and `origin`.
 
-    :arg root: where the board's files are.
-    :arg home: the state folder.
-    :arg folder: the restore point's own folder.
+    Args:
+        root: Where the board's files are.
+        home: The state folder.
+        folder: The restore point's own folder.
     """
 
     def __init__(self, root, home, folder):
@@ -35,7 +36,7 @@ class RestorePoint:
         return os.path.join(self.root, path.lstrip("/"))
 
     def manifest(self):
-        """Lines of the manifest, C(KIND COPY SHA256 PATH) each."""
+        """Lines of the manifest, `KIND COPY SHA256 PATH` each."""
         return read_lines(os.path.join(self.folder, "manifest"))
 
     def paths(self):
@@ -45,9 +46,12 @@ class RestorePoint:
     def write(self, paths, query):
         """Copy what is at these paths, and write the manifest; what an older manifest of it names stays as it is.
 
-        :arg paths: C([(path, kind)]) as watched() returns them.
-        :arg query: callable that takes a command of the guard and returns what it prints, as bytes.
-        :raises TransactionError: where something cannot be copied.
+        Args:
+            paths: `[(path, kind)]` as watched() returns them.
+            query: Callable that takes a command of the guard and returns what it prints, as bytes.
+
+        Raises:
+            TransactionError: Where something cannot be copied.
         """
         manifest = self.manifest()
         known = set(line.split(" ")[3] for line in manifest)
@@ -84,7 +88,8 @@ class RestorePoint:
             return "%s - - %s" % ("folder" if os.path.isdir(place) else "nofolder", path)
         parent = os.path.dirname(place)
         if os.path.isdir(parent) and not os.access(parent, os.W_OK):
-            raise TransactionError("%s cannot be written: is its file system mounted read-only?" % os.path.dirname(path))
+            raise TransactionError("%s cannot be written: is its file system mounted read-only?"
+                                   % os.path.dirname(path))
         boot = kind in BOOT_KINDS
         if not os.path.isfile(place):
             return "%s - - %s" % (kind if boot else "nofile", path)
@@ -109,9 +114,9 @@ class RestorePoint:
         return found
 
     def add_new(self, other):
-        """Add from the restore point I(other) what is not in this one: what its upgrade was the first to touch.
+        """Add from the restore point `other` what is not in this one: what its upgrade was the first to touch.
 
-        Nothing leaves I(other): a board that loses power before the commit is complete still restores from there.
+        Nothing leaves `other`: a board that loses power before the commit is complete still restores from there.
         """
         manifest = self.manifest()
         kept = dict((line.split(" ")[3], line.split(" ")[2]) for line in manifest)
@@ -143,7 +148,8 @@ class RestorePoint:
             manifest.append(" ".join((kind, copy, digest, path)))
         os.sync()
         write_file(os.path.join(self.folder, "manifest"), as_lines(manifest), 0o600)
-        add_lines(os.path.join(self.folder, "left"), [line for line in read_lines(os.path.join(other.folder, "left")) if line.split(" ")[1] in fresh])
+        add_lines(os.path.join(self.folder, "left"),
+                  [line for line in read_lines(os.path.join(other.folder, "left")) if line.split(" ")[1] in fresh])
         add_lines(os.path.join(self.folder, "packages"), packages(self.home, os.path.basename(other.folder)))
 
 
@@ -162,4 +168,5 @@ def release_room(root, paths):
 def _size(place):
     if os.path.isfile(place):
         return os.path.getsize(place)
-    return sum(os.lstat(os.path.join(folder, name)).st_size for folder, dummy, names in os.walk(place) for name in names)
+    return sum(os.lstat(os.path.join(folder, name)).st_size for folder, dummy,
+               names in os.walk(place) for name in names)

@@ -26,7 +26,7 @@ class TransactionError(Exception):
 
 
 class Locked(TransactionError):
-    """Somebody else works on the board: I(holder) says who."""
+    """Somebody else works on the board: `holder` says who."""
 
     def __init__(self, message, holder):
         super().__init__(message)
@@ -56,7 +56,7 @@ def _while_pending(state_dir):
 
 
 def advance(state_dir, state):
-    """Note that an upgrade has come to I(state), which is a sign of life, too. Does nothing where none is pending."""
+    """Note that an upgrade has come to `state`, which is a sign of life, too. Does nothing where none is pending."""
     with _while_pending(state_dir) as pending:
         if pending:
             _advance(state_dir, state)
@@ -70,7 +70,7 @@ def _advance(state_dir, state):
 
 
 def alive(state_dir, never=False):
-    """Tell the board's guard that the controller is there; with I(never) that it need not be, until the next boot."""
+    """Tell the board's guard that the controller is there; with `never` that it need not be, until the next boot."""
     with _while_pending(state_dir) as pending:
         if pending:
             _alive(state_dir, never)
@@ -94,12 +94,15 @@ def note_boot_files(state_dir, contents, root="/"):
 
     Does nothing where no upgrade is pending.
 
-    :arg contents: C({path: bytes, or None for no file}).
+    Args:
+        contents: `{path: bytes, or None for no file}`.
     """
     tree = Tree(root)
     with _while_pending(state_dir) as pending:
         if pending:
-            add_lines(os.path.join(pending, "left"), ["%s %s" % (content_digest(content), link_target(tree, path)) for path, content in contents.items()])
+            add_lines(os.path.join(pending, "left"),
+                      ["%s %s" % (content_digest(content), link_target(tree, path)) for path,
+                       content in contents.items()])
 
 
 def content_digest(content):
@@ -107,7 +110,7 @@ def content_digest(content):
 
 
 def packages(state_dir, folder):
-    """Names of the packages that were installed since what I(folder) (C(pending), C(origin), C(undone)) holds."""
+    """Names of the packages that were installed since what `folder` (`pending`, `origin`, `undone`) holds."""
     return [name for name in read_lines(os.path.join(state_dir, folder, "packages")) if _PACKAGE.match(name)]
 
 

@@ -3,10 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """An upgrade as a transaction of the board: what was there is written down before the first change, and comes back unless it is committed.
 
-Below the state folder: C(state.json), the board's state; C(lock.json), who works on it; C(pending/), what an upgrade that is not
-committed would go back to; C(origin/), what was there before the first change ever; C(undone/), what was last taken back.
-The way back itself is a script: see _guard. Whoever changes one of these folders has the lock of exclusive(), the script, too.
-A rollback to C(origin) is a transaction of its own: C(pending) holds the board as it was before the rollback until that is confirmed.
+Below the state folder: `state.json`, the board's state; `lock.json`, who works on it; `pending/`, what an upgrade that
+is not committed would go back to; `origin/`, what was there before the first change ever; `undone/`, what was last
+taken back. The way back itself is a script: see _guard. Whoever changes one of these folders has the lock of
+exclusive(), the script, too. A rollback to `origin` is a transaction of its own: `pending` holds the board as it was
+before the rollback until that is confirmed.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from .._facts.upgrade import SCHEMA, describe
 from .watched import BOOT_KINDS
 
 _UNIT = re.compile(r"[A-Za-z0-9@._:-]{1,200}\Z")
-_NOTHING = {"schema": SCHEMA, "driver": {"from": None, "to": None}, "baseline": None, "controller": {"host": None, "user": None}}
+_NOTHING = {"schema": SCHEMA, "driver": {"from": None, "to": None}, "baseline": None,
+            "controller": {"host": None, "user": None}}
 _PLACEHOLDERS = {"state": "@STATE@", "why": "@WHY@", "since": "@SINCE@"}
 
 
@@ -40,10 +42,11 @@ _PLACEHOLDERS = {"state": "@STATE@", "why": "@WHY@", "since": "@SINCE@"}
 class Transaction:
     """The transaction of a board.
 
-    :arg run: callable taking a list of arguments, giving C((rc, stdout, stderr)).
-    :arg owner: C({run, host, user, ...}) of who works on the board.
-    :arg root: where the board's files are. Paths are given as the board sees them.
-    :arg guard: C({base name: text}) of the guard's files. Only begin(), commit() and restore() need them.
+    Args:
+        run: Callable taking a list of arguments, giving `(rc, stdout, stderr)`.
+        owner: `{run, host, user, ...}` of who works on the board.
+        root: Where the board's files are. Paths are given as the board sees them.
+        guard: `{base name: text}` of the guard's files. Only begin(), commit() and restore() need them.
     """
 
     def __init__(self, run, owner, root="/", state_dir=STATE_DIR, guard=None):
@@ -66,8 +69,11 @@ class Transaction:
     def lock(self, broken=()):
         """Have the board for this run alone.
 
-        :arg broken: runs whose lock no longer counts; C(*) for any.
-        :raises Locked: where another run has it.
+        Args:
+            broken: Runs whose lock no longer counts; `*` for any.
+
+        Raises:
+            Locked: Where another run has it.
         """
         self._prepare_home()
         path = os.path.join(self.home, "lock.json")
@@ -75,9 +81,11 @@ class Transaction:
             there = load_json(path)
             if there is not None and there.get("run") != self.owner["run"] and "*" not in broken and there.get("run") not in broken:
                 raise Locked(
-                    "it is being worked on by %s. If that run is gone, take its place with -e npu_break_lock=true" % describe(there), there
+                    "it is being worked on by %s. If that run is gone, take its place with -e npu_break_lock=true"
+                    % describe(there), there
                 )
-            write_file(path, json.dumps(dict(self.owner, schema=SCHEMA, since=timestamp()), indent=1).encode() + b"\n", 0o600)
+            write_file(path, json.dumps(dict(self.owner, schema=SCHEMA, since=timestamp()), indent=1).encode() + b"\n",
+                       0o600)
 
     def unlock(self):
         """Give the board free, where this run has it."""
@@ -96,13 +104,18 @@ class Transaction:
     # -- begin
 
     def begin(self, paths, state, confirm_minutes, outcome=None):
-        """Write down what I(paths) holds, and have the guard watch over it. What an earlier run has written down stays.
+        """Write down what `paths` holds, and have the guard watch over it. What an earlier run has written down stays.
 
-        :arg paths: as watched() returns them.
-        :arg state: C({driver: {from, to}, baseline, controller}) for state.json.
-        :arg outcome: the state after a restore, where it is not C(rolled_back).
-        :returns: whether an earlier run's upgrade is gone on with.
-        :raises TransactionError: where not everything could be written down; nothing has changed then.
+        Args:
+            paths: As watched() returns them.
+            state: `{driver: {from, to}, baseline, controller}` for state.json.
+            outcome: The state after a restore, where it is not `rolled_back`.
+
+        Returns:
+            Whether an earlier run's upgrade is gone on with.
+
+        Raises:
+            TransactionError: Where not everything could be written down; nothing has changed then.
         """
         trouble = storage_check.check(self.root)
         if trouble:
@@ -110,8 +123,9 @@ class Transaction:
         self._prepare_home()
         with exclusive(self.home):
             resumed = self._begin(paths, state, confirm_minutes, outcome)
-        # From here on the board goes back by itself if nobody says otherwise. A watcher that runs already may be about to end, after the
-        # upgrade before, or be of an earlier release, which does not know the lock. The reboot after a restore is not interrupted.
+        # From here on the board goes back by itself if nobody says otherwise. A watcher that runs already may be about
+        # to end, after the upgrade before, or be of an earlier release, which does not know the lock. The reboot after
+        # a restore is not interrupted.
         if resumed:
             self._systemctl("daemon-reload")
         verb = "start" if os.path.exists(self.place("/run/rkfleet-npu/restoring")) else "restart"
@@ -121,7 +135,8 @@ class Transaction:
     def require_no_rollback(self):
         """Refuse to go on with a rollback as if it were an upgrade: what it would go back to is not what was there before the upgrade.
 
-        :raises TransactionError: where a rollback to before the first change is not confirmed.
+        Raises:
+            TransactionError: Where a rollback to before the first change is not confirmed.
         """
         if self.is_pending() and os.path.exists(os.path.join(self.pending, "outcome")):
             raise TransactionError(
@@ -155,7 +170,8 @@ class Transaction:
                 self.disarm()
             if isinstance(error, TransactionError):
                 raise
-            raise TransactionError("what is there cannot be kept for the way back: %s" % told(error, self.home)) from error
+            raise TransactionError("what is there cannot be kept for the way back: %s"
+                                   % told(error, self.home)) from error
         os.sync()
         if not resumed:
             os.rename(folder, self.pending)
@@ -165,11 +181,12 @@ class Transaction:
         return resumed
 
     def begin_rollback(self, paths, confirm_minutes):
-        """Begin the transaction of a rollback to C(origin): a board that does not come back confirmed is restored to what it is now."""
+        """Begin the transaction of a rollback to `origin`: a board that does not come back confirmed is restored to what it is now."""
         record = load_json(os.path.join(self.home, "state.json")) or {}
         first = load_json(os.path.join(self.home, "origin/state.in")) or {}
         kept = [line.split(" ") for line in read_lines(os.path.join(self.home, "origin/manifest"))]
-        every = {path: kind.replace("no", "") if kind.startswith("no") else kind for kind, dummy, dummy, path in kept if kind != "link"}
+        every = {path: kind.replace("no", "") if kind.startswith("no") else kind for kind, dummy, dummy,
+                 path in kept if kind != "link"}
         every.update(paths)
         state = {
             # What has to answer after the rollback, and what worked then.
@@ -178,15 +195,18 @@ class Transaction:
         }
         # What decides on the boot first, folders after all that is in them.
         folders = sorted((path for path, kind in every.items() if kind == "folder"), reverse=True)
-        others = sorted((item for item in every.items() if item[1] != "folder"), key=lambda item: item[1] not in BOOT_KINDS)
-        return self.begin([*others, *((path, "folder") for path in folders)], state, confirm_minutes, outcome="committed")
+        others = sorted((item for item in every.items() if item[1] != "folder"),
+                        key=lambda item: item[1] not in BOOT_KINDS)
+        return self.begin([*others, *((path, "folder") for path in folders)], state, confirm_minutes,
+                          outcome="committed")
 
     def _arm(self, folder, state, confirm_minutes):
         """All the guard needs: its script and units, and what it says when the board goes back."""
         kept = load_json(os.path.join(folder, "state.in")) or {}
         if kept:
             # What the board could do is what it could before anything was changed.
-            state = dict(state, baseline=kept.get("baseline"), driver=dict(state.get("driver") or {}, **{"from": (kept.get("driver") or {}).get("from")}))
+            state = dict(state, baseline=kept.get("baseline"),
+                         driver=dict(state.get("driver") or {}, **{"from": (kept.get("driver") or {}).get("from")}))
         template = dict(state, schema=SCHEMA, run=self.owner["run"], **_PLACEHOLDERS)
         write_file(os.path.join(folder, "state.in"), json.dumps(template, sort_keys=True).encode() + b"\n", 0o600)
         write_file(os.path.join(folder, "confirm"), b"%d\n" % confirm_minutes, 0o600)
@@ -242,7 +262,8 @@ class Transaction:
     def stop_services(self, names):
         """Stop those of the units that run, and remember them; returns them.
 
-        :raises TransactionError: where one does not stop; those that did are started again.
+        Raises:
+            TransactionError: Where one does not stop; those that did are started again.
         """
         path = os.path.join(self.pending, "services")
         running = [name for name in names if self.run(["systemctl", "is-active", "--quiet", "--", name])[0] == 0]
@@ -267,8 +288,11 @@ class Transaction:
     def commit(self, driver):
         """Keep the board as it is now. What was there before the first change ever is kept for a rollback by request.
 
-        :arg driver: version of the driver that was proven.
-        :raises TransactionError: where nothing is pending.
+        Args:
+            driver: Version of the driver that was proven.
+
+        Raises:
+            TransactionError: Where nothing is pending.
         """
         self._require_pending()
         trouble = self.start_services("pending")
@@ -291,7 +315,8 @@ class Transaction:
         self._require_pending()
         # A menu is made anew by the packages of a kernel that came with the upgrade, too.
         menus = [line.split(" ")[3] for line in self.point().manifest() if line.startswith("menu ")]
-        add_lines(os.path.join(self.pending, "left"), ["%s %s" % (content_digest(read_file(self.place(path))), path) for path in menus])
+        add_lines(os.path.join(self.pending, "left"),
+                  ["%s %s" % (content_digest(read_file(self.place(path))), path) for path in menus])
         origin = os.path.join(self.home, "origin")
         first = not self.is_pending("origin")
         if not first:
@@ -300,7 +325,8 @@ class Transaction:
         write_file(os.path.join(self.pending if first else origin, "guard"), self.guard["guard"].encode(), 0o700)
         template = load_json(os.path.join(self.pending, "state.in")) or {}
         record = dict(_NOTHING, **template)
-        record.update(driver=dict(record["driver"], to=driver), run=self.owner["run"], state="committed", why=trouble, since=timestamp())
+        record.update(driver=dict(record["driver"], to=driver), run=self.owner["run"], state="committed", why=trouble,
+                      since=timestamp())
         # First of all: a board that loses power now finds it pending, goes back, and says so.
         save_state(self.home, record)
         if not first:
@@ -316,11 +342,14 @@ class Transaction:
         sync_dir(self.home)
 
     def restore(self, folders):
-        """Put back what I(folders), of C(pending) and C(origin), hold.
+        """Put back what `folders`, of `pending` and `origin`, hold.
 
-        :returns: C((reboot, foreign)): whether the running system is not that one yet, and whether files were not restored, as they
-            are of another root file system or machine.
-        :raises TransactionError: where not everything could be put back.
+        Returns:
+            `(reboot, foreign)`: whether the running system is not that one yet, and whether files were not restored, as
+            they are of another root file system or machine.
+
+        Raises:
+            TransactionError: Where not everything could be put back.
         """
         words = set()
         for folder in folders:
@@ -335,11 +364,12 @@ class Transaction:
         return "reboot" in words, "foreign" in words
 
     def close(self, state, why, purge=False):
-        """End a way back: I(state) is C(rolled_back) or C(rollback_failed). With I(purge) nothing of ours stays but the state.
+        """End a way back: `state` is `rolled_back` or `rollback_failed`. With `purge` nothing of ours stays but the state.
 
-        A rollback to C(origin) that failed stays pending, so that the board returns to the state before it.
+        A rollback to `origin` that failed stays pending, so that the board returns to the state before it.
 
-        :raises TransactionError: where the board has returned from the rollback already.
+        Raises:
+            TransactionError: Where the board has returned from the rollback already.
         """
         self._prepare_home()
         guarded = os.path.exists(os.path.join(self.pending, "outcome"))
@@ -348,10 +378,13 @@ class Transaction:
             # Those of the first upgrade: the owner may have given up one since.
             trouble = " ".join(filter(None, (trouble, self.start_services("origin", "try-restart"))))
         with exclusive(self.home):
-            if state == "rolled_back" and purge and self.is_pending("origin") and (not self.is_pending() or self._is_half_restored()):
+            if state == "rolled_back" and purge and self.is_pending("origin") and (not self.is_pending()
+                                                                                   or self._is_half_restored()):
                 raise TransactionError("the rollback was not confirmed in time: the board is in the state before it again")
             record = dict(_NOTHING, **(load_json(os.path.join(self.home, "state.json")) or {}))
-            save_state(self.home, dict(record, run=self.owner["run"], state=state, why=" ".join(filter(None, (why, trouble))), since=timestamp()))
+            save_state(self.home,
+                       dict(record, run=self.owner["run"], state=state, why=" ".join(filter(None, (why, trouble))),
+                            since=timestamp()))
             if state == "rolled_back":
                 if guarded:
                     self._end_pending()

@@ -23,20 +23,22 @@ from .state import link_target
 
 DKMS_TREE = "/var/lib/dkms/rknpu"
 SOURCE_TREES = "/usr/src"
-SERVER_FILES = ("/usr/bin/rknn_server", "/etc/systemd/system/rknn_server.service", "/etc/systemd/system/multi-user.target.wants/rknn_server.service")
+SERVER_FILES = ("/usr/bin/rknn_server", "/etc/systemd/system/rknn_server.service",
+                "/etc/systemd/system/multi-user.target.wants/rknn_server.service")
 BOOT_KINDS = ("menu", "shell", "environment", "words")
 """Files of the boot loader, by how they are written: see _guard."""
 _MODULE = re.compile(r"rknpu(?:_dkms)?\.ko(?:\.(?:gz|xz|zst))?\Z")
 
 
 def watched(root, versions, runtime, package="rknpu"):
-    """C([(path, kind)]) of all that an upgrade may change, C(kind) being one of BOOT_KINDS, C(file), C(tree) or C(folder) (with what else
+    """`[(path, kind)]` of all that an upgrade may change, `kind` being one of BOOT_KINDS, `file`, `tree` or `folder` (with what else
     is in it not ours).
 
     What decides on the boot comes first, a folder after all that is in it.
 
-    :arg versions: releases of the driver that it may install.
-    :arg runtime: where the runtime library lies, or is to lie.
+    Args:
+        versions: Releases of the driver that it may install.
+        runtime: Where the runtime library lies, or is to lie.
     """
     tree = Tree(root)
     cmdline = (read_file(os.path.join(root, "proc/cmdline")) or b"").decode("utf-8", "replace")
@@ -49,7 +51,8 @@ def watched(root, versions, runtime, package="rknpu"):
     paths += [path for path in default_kernel.FILES if path not in paths]
     for release in tree.names("/lib/modules"):
         folder = "/lib/modules/%s" % release
-        paths += ["%s/updates/dkms/%s.ko%s" % (folder, name, suffix) for name in ("rknpu", "rknpu_dkms") for suffix in SUFFIXES]
+        paths += ["%s/updates/dkms/%s.ko%s"
+                  % (folder, name, suffix) for name in ("rknpu", "rknpu_dkms") for suffix in SUFFIXES]
         paths += _own_modules(root, folder)
     paths += [runtime, FACT_FILE, *SERVER_FILES, *SIGNING_PATHS]
     trees = ["%s/%s" % (SOURCE_TREES, name) for name in tree.names(SOURCE_TREES) if name.startswith(package + "-")]
@@ -62,7 +65,8 @@ def watched(root, versions, runtime, package="rknpu"):
     kinds = (("file", paths), ("tree", trees), ("folder", sorted(folders, reverse=True)))
     # What is replaced is what a link leads to; links stay.
     return list(dict(
-        (link_target(tree, path) if kind == "file" else path, boot.get(path, kind)) for kind, found in kinds for path in found).items())
+        (link_target(tree, path) if kind == "file" else path, boot.get(path, kind)) for kind,
+        found in kinds for path in found).items())
 
 
 def _own_modules(root, folder):

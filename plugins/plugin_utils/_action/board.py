@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the action plugins share whose module runs on a board, and those that send a file along with it."""
+"""Base classes of the action plugins that run a module on a board, and of those that upload files for it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .._schema.values import printable
 from .. import _clock
 
 DIGEST = re.compile(r"[0-9a-f]{64}\Z")
-# What Ansible calls a lost connection, too, although the board has answered.
+# Ansible reports these as a lost connection, although the board has answered.
 ANSWERED = ("No space left on device", "Failed to create temporary directory", "Authentication failure")
 TRANSFER = 900
 TIDYING = 60
@@ -30,18 +30,18 @@ PATH = re.compile(r"/[\w./+-]{1,200}\Z")
 
 
 class GuardedAction(ActionBase):
-    """An action whose calls of a board have a limit of time, of memory and of length, and whose output is printable."""
+    """An action that limits time, memory and length of each call of a board, and makes its output printable."""
 
     CALL = gate.USUAL
-    """C((seconds, bytes of memory, characters)) of a call that no other limits are given for."""
+    """The default limits of a call: `(seconds, bytes of memory, characters)`."""
     _keys = ("ansible_facts", "changed", "failed", "files", "msg", "rc")
-    """Keys of a module's answer that get as far as Ansible's own code."""
+    """Keys of a module's answer that are passed on to Ansible's own code."""
     _limits = None
-    """The limits that are set now."""
+    """The limits in force."""
 
     @contextlib.contextmanager
     def limits(self, seconds, memory, longest):
-        """Give these limits to everything inside as a whole; limits that are already set stay."""
+        """Apply these limits to everything inside as a whole, unless limits are already in force."""
         if self._limits:
             yield
             return
@@ -53,8 +53,11 @@ class GuardedAction(ActionBase):
             self._limits = None
 
     def is_rolling_back(self):
-        """Return whether the task is part of a rollback, which goes on whatever facts a board sets: it must not be left half upgraded."""
-        # A variable of the task or a block around it, so none that a board could set.
+        """Return whether the task is part of a rollback, which continues whatever facts a board sets.
+
+        Otherwise the board would stay half upgraded.
+        """
+        # A variable of the task or of a block around it cannot be set by a board.
         return bool(self._task.get_vars().get("__npu_rolling_back"))
 
     def _low_level_execute_command(self, *args, **kwargs):
@@ -63,7 +66,7 @@ class GuardedAction(ActionBase):
                 done = super()._low_level_execute_command(*args, **kwargs)
             except AnsibleConnectionFailure:
                 raise
-            except AnsibleError as error:  # with what the board printed in it
+            except AnsibleError as error:  # may quote what the board printed
                 raise AnsibleActionFail(one_line(error)) from None
             for name in ("stdout", "stderr"):
                 text = done.get(name) or ""
@@ -83,14 +86,14 @@ class GuardedAction(ActionBase):
         except HostileAnswer:
             raise
         except MalformedAnswer as error:
-            said = what_it_said(res)
-            refused = MalformedAnswer(clean("%s (%s)" % (error, said), 700))
-            refused.cause = cause_in(said, res.get("rc")) or MALFORMED
+            output = last_output(res)
+            refused = MalformedAnswer(clean("%s (%s)" % (error, output), 700))
+            refused.cause = cause_in(output, res.get("rc")) or MALFORMED
             raise refused from None
         return super()._parse_returned_data(dict(res, stdout=text), *args, **kwargs)
 
     def cleanup(self, force=False):
-        """As usual, only that a board which is lost now has done its work already."""
+        """Clean up as Ansible does, but ignore a lost connection: the board has already done its work."""
         try:
             with self.limits(TIDYING, *self.CALL[1:]):
                 super().cleanup(force)
@@ -99,14 +102,15 @@ class GuardedAction(ActionBase):
 
 
 class BoardAction(GuardedAction):
-    """An action whose module runs on the board; one that does not answer has failed.
+    """An action that runs a module on the board, and fails if the board does not answer.
 
-    Ansible takes a board that it calls unreachable out of the play at once: no rescue, and where it was the last one no report either.
+    Ansible removes an unreachable board from the play at once, without a rescue, and without a report if it was the
+    last one.
     """
 
     _supports_check_mode = True
     MODULE: str | None = None
-    """Name of the module, as in I(ANSWERS)."""
+    """Name of the module, as in `ANSWERS`."""
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
@@ -114,7 +118,7 @@ class BoardAction(GuardedAction):
         try:
             if fact and not self.is_rolling_back():
                 raise HostileAnswer(gate.hostile_sentence(fact))
-            # A board that goes by another's name does not get at the other's clock.
+            # A board that claims the name of another one must not change that one's clock.
             with contextlib.nullcontext() if fact else _clock.measured(self._task, task_vars):
                 return self.act(result, task_vars)
         except (AnsibleConnectionFailure, MalformedAnswer) as error:
@@ -124,40 +128,47 @@ class BoardAction(GuardedAction):
         return result
 
     def why(self, error):
-        """Return C((sentence, cause)) for a board that is lost, whose answer is not used, or that could not be asked."""
+        """Return `(sentence, cause)` for a lost connection, a refused answer, or a failed call."""
         if isinstance(error, MalformedAnswer):
-            return malformed(error), error.cause
+            return malformed_message(error), error.cause
         if not isinstance(error, AnsibleConnectionFailure):
             return one_line(error), getattr(error, "cause", "")
-        # There is nothing left to tidy up there, and another try would take as long again.
+        # Cleaning up would take as long again as the call that failed.
         self._connection._shell.tmpdir = None
-        return lost(error)
+        return connection_failure(error)
 
     def act(self, result, task_vars):
-        """Do what the task asks for and return its result."""
-        result.update(self.answer_of(self.MODULE, None, task_vars))
+        """Run the task and return its result."""
+        result.update(self.run_module(self.MODULE, None, task_vars))
         return result
 
-    def answer_of(self, module, args, task_vars, seconds=None, internal=None):
-        """Run a module on the board and return what the gate takes of its answer.
+    def run_module(self, module, args, task_vars, seconds=None, internal=None):
+        """Run a module on the board and return its validated answer.
 
-        :arg args: its arguments, by default those of the task.
-        :arg seconds: how long that may take, where it is not as long as usual.
-        :arg internal: what only the action plugin tells the module: see module_utils/_internal.py.
-        :raises MalformedAnswer: where it is not what the module documents.
+        Args:
+            args: its arguments; None for those of the task.
+            seconds: time limit; None for the default of the module.
+            internal: values that only the action plugin passes to the module: see module_utils/_internal.py.
+
+        Raises:
+            MalformedAnswer: if it does not match what the module documents.
         """
         if internal is not None:
             args = dict(args, _internal=_internal.option(module, internal))
         self._keys, usual = gate.keys(module), self._keys
         try:
             with self.limits(*gate.limits(module, seconds)):
-                # Whatever else is wrong with an answer than what is looked for below, Ansible's own code stumbles over it.
-                told = self._execute_module(module_name="rkfleet.npu." + module, module_args=args, task_vars=task_vars)
-                answer = gate.taken(module, told)
+                # Ansible's own code raises any kind of exception for answers that it does not expect.
+                returned = self._execute_module(
+                    module_name="rkfleet.npu." + module, module_args=args, task_vars=task_vars
+                )
+                answer = gate.validated(module, returned)
         except (AnsibleError, MemoryError):
             raise
         except Exception as error:  # pylint: disable=broad-exception-caught
-            raise MalformedAnswer("Ansible cannot read it: %s: %s" % (type(error).__name__, one_line(error, 200))) from None
+            raise MalformedAnswer(
+                "Ansible cannot read it: %s: %s" % (type(error).__name__, one_line(error, 200))
+            ) from None
         finally:
             self._keys = usual
         python = getattr(self, "_discovered_interpreter", None)
@@ -167,16 +178,20 @@ class BoardAction(GuardedAction):
         return answer
 
     def remote_digests(self, paths):
-        """Return the SHA-256 of those of the files that the board has, in their order. This takes a tenth of a module's time."""
-        said = self._low_level_execute_command(" ".join(["sha256sum", "--", *map(self._connection._shell.quote, paths)]))
-        words = [line.partition(" ")[0] for line in (said.get("stdout") or "").splitlines()]
+        """Return the SHA-256 of each of the files that exists on the board; a tenth of the time of a module."""
+        output = self._low_level_execute_command(
+            " ".join(["sha256sum", "--", *map(self._connection._shell.quote, paths)])
+        )
+        words = [line.partition(" ")[0] for line in (output.get("stdout") or "").splitlines()]
         return [word for word in words if DIGEST.match(word)]
 
     def remote_file(self, path, limit=1 << 16):
-        """Return the bytes of a small file that the board has, C(b"") where it has none or one that is larger."""
-        said = self._low_level_execute_command("head -c %d -- %s | base64" % (limit + 1, self._connection._shell.quote(path)))
+        """Return the bytes of a small file on the board; `b""` if it is missing or larger than the limit."""
+        output = self._low_level_execute_command(
+            "head -c %d -- %s | base64" % (limit + 1, self._connection._shell.quote(path))
+        )
         try:
-            content = base64.b64decode("".join((said.get("stdout") or "").split()), validate=True)
+            content = base64.b64decode("".join((output.get("stdout") or "").split()), validate=True)
         except ValueError:
             return b""
         return content if len(content) <= limit else b""
@@ -186,7 +201,7 @@ class TransferAction(BoardAction):
     """An action that uploads files into the task's own temporary folder on the board."""
 
     def upload(self, local, name):
-        """Send a file and return its path on the board; it goes away with the task's temporary folder."""
+        """Upload a file and return its path on the board, in the temporary folder of the task."""
         if self._connection._shell.tmpdir is None:
             self._make_tmp_path()
         remote = self._connection._shell.join_path(self._connection._shell.tmpdir, name)
@@ -195,34 +210,34 @@ class TransferAction(BoardAction):
         return remote
 
     def send(self, content, name):
-        """The same with bytes instead of a file."""
+        """Upload bytes as a file and return its path on the board."""
         with tempfile.NamedTemporaryFile() as local:
             local.write(content)
             local.flush()
             return self.upload(local.name, name)
 
 
-def lost(error):
-    """Return C((sentence, cause)) for a connection that failed; no cause where the board has answered all the same."""
+def connection_failure(error):
+    """Return `(sentence, cause)` for a failed connection; the cause is empty if the board has answered."""
     text = one_line(error)
     return (text, "") if any(words in text for words in ANSWERED) else ("%s: %s" % (UNREACHABLE, text), NO_ANSWER)
 
 
-def malformed(error):
-    """Return what is said of an answer that is not used."""
+def malformed_message(error):
+    """Return the message for an answer that is refused."""
     if error.cause != MALFORMED:
         return str(error)
     return "the board's answer is malformed: %s. Nothing of it is used. Log in and run python3 there: %s" % (
         str(error).rstrip("."), "it has to print what it is asked for, and nothing else")
 
 
-def what_it_said(done):
-    """Return the last lines that a command printed, and how it ended."""
-    said = [line for line in (done.get("stderr") or "").splitlines() if line.strip()]
-    said = said or [line for line in (done.get("stdout") or "")[-2000:].splitlines() if line.strip()]
+def last_output(done):
+    """Return the last lines that a command printed, and its exit code."""
+    lines = [line for line in (done.get("stderr") or "").splitlines() if line.strip()]
+    lines = lines or [line for line in (done.get("stdout") or "")[-2000:].splitlines() if line.strip()]
     if done.get("rc") == NO_PYTHON:
-        said = [*said[-1:], "there is no Python 3: install it, or set ansible_python_interpreter"]
-    return "; ".join([*said[-2:], "it ended with %s" % done.get("rc")])
+        lines = [*lines[-1:], "Python 3 is not installed: install it, or set ansible_python_interpreter"]
+    return "; ".join([*lines[-2:], "it ended with %s" % done.get("rc")])
 
 
 def one_line(error, longest=1000):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The shell scripts and units that modules install on boards: files of the roles, which action plugins send to the modules."""
+"""The scripts and units that modules install on boards: files of the roles, which action plugins pass to the modules."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ ROLES = pathlib.Path(__file__).parents[3] / "roles"
 
 
 def guard():
-    """Return the guard's files as C({name: text}): the script, joined from its parts, and the two units.
+    """Return the guard's files as `{name: text}`: the script, joined from its parts, and the two units.
 
     The parts are joined in the order of their names. All but the first begin with comments on the part itself, up to
-    the first blank line, which are left out.
+    the first blank line, which are omitted.
 
-    :raises OSError: if one is missing.
+    Raises:
+        OSError: if one is missing.
     """
     folder = ROLES / "guard/files"
     parts = [_text(path) for path in sorted((folder / "guard").glob("*.sh"))]
@@ -34,9 +35,10 @@ def guard():
 
 
 def default_kernel():
-    """Return the files that choose the default kernel as C({name: text}), each by its name on the board.
+    """Return the files that choose the default kernel as `{name: text}`, each by its name on the board.
 
-    :raises OSError: if one is missing.
+    Raises:
+        OSError: if one is missing.
     """
     folder = ROLES / "driver/files/default-kernel"
     return {name: _text(folder / name) for name in map(os.path.basename, _default_kernel.FILES)}
@@ -45,8 +47,11 @@ def default_kernel():
 def as_option(files):
     """Return the files that guard() or default_kernel() returns as the value of a module's option.
 
-    :arg files: that function.
-    :raises AnsibleActionFail: if a file cannot be read.
+    Args:
+        files: that function.
+
+    Raises:
+        AnsibleActionFail: if a file cannot be read.
     """
     try:
         return json.dumps(files())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the action plugins share that have a driver built on a board: the source tree sent along, the logs kept."""
+"""Base classes of the action plugins that build a driver on a board: source tree, store and build logs."""
 
 from __future__ import annotations
 
@@ -26,10 +26,15 @@ class DriverAction(TransferAction):
     """An action that composes the DKMS source tree on the controller."""
 
     def read_source(self, source, digest, may_be_missing=False):
-        """C((bytes, digest)) of a vendor's tarball, read once: what is compared is what is used. The bytes are None where it is missing and may be.
+        """Return `(bytes, digest)` of a vendor's tarball, read once, so that the bytes used are those verified.
 
-        :arg digest: its pinned checksum; where there is none, the SHA-256 of what is there.
-        :raises AnsibleActionFail: where it cannot be read, or is not the one that is pinned.
+        The bytes are None if the file is missing and may be.
+
+        Args:
+            digest: its pinned checksum; if empty, the SHA-256 of the file is returned.
+
+        Raises:
+            AnsibleActionFail: if it cannot be read, or does not match its checksum.
         """
         digest = str(digest or "").lower()
         try:
@@ -43,10 +48,13 @@ class DriverAction(TransferAction):
         return content, digest or hashlib.sha256(content).hexdigest()
 
     def tree(self, args, source, build_files, tarball):
-        """The tree of a vendor's tarball and our build files as C((tar, sha256)), for what the module's arguments ask.
+        """Return `(tar, sha256)` of the DKMS source tree for the arguments of a module.
 
-        :arg tarball: the bytes of the file I(source).
-        :raises AnsibleActionFail: where the tarball is not the release it should be.
+        Args:
+            tarball: the bytes of the file `source`.
+
+        Raises:
+            AnsibleActionFail: if the tarball is not the requested release.
         """
         try:
             return archive(dkms_tree(tarball, build_files, args["version"], args.get("module") or "rknpu"))
@@ -54,21 +62,24 @@ class DriverAction(TransferAction):
             raise AnsibleActionFail("%s: %s" % (os.path.basename(source), error)) from error
 
     def send_tree(self, content):
-        """Send it to the board and return its path there."""
+        """Upload the tree and return its path on the board."""
         return self.send(content, "tree.tar")
 
 
 class StoreAction(DriverAction):
-    """One that knows what was built for other boards."""
+    """An action that uses the store of modules built for other boards."""
 
     certificate = b""
-    """What modules are signed with, as the host that builds has it; its digest is one of the inputs of a build."""
+    """The signing certificate of the host that builds; its digest is one of the inputs of a build."""
 
-    def who_fills(self, args, task_vars):
-        """C((hosts whose builds count, whether this one's is kept, how many must agree)); hosts are None where none is named and all count.
+    def store_policy(self, args, task_vars):
+        """Return `(hosts whose builds count, whether this host is one, number that must agree)`; hosts None means all.
 
-        :arg args: a module's arguments; C(store_from), C(store_fill) and C(store_agree) are taken out of them.
-        :raises AnsibleActionFail: for a number that is none.
+        Args:
+            args: a module's arguments; `store_from`, `store_fill` and `store_agree` are removed from them.
+
+        Raises:
+            AnsibleActionFail: if `store_agree` is not a number of hosts.
         """
         named, fills, agree = (args.pop("store_" + name, None) for name in ("from", "fill", "agree"))
         try:
@@ -76,20 +87,26 @@ class StoreAction(DriverAction):
             if agree < 1:
                 raise ValueError(agree)
         except (TypeError, ValueError) as error:
-            raise AnsibleActionFail("npu_store_agree is %r: it is a number of hosts, at least 1" % (agree,)) from error
+            raise AnsibleActionFail("npu_store_agree is %r: it must be a number of hosts, at least 1" % (agree,)) from error
         if not named:
             return None, fills is None or boolean(fills, strict=False), agree
         groups = task_vars.get("groups") or {}
-        hosts = {host for name in ([named] if isinstance(named, str) else named) for host in groups.get(str(name), [str(name)])}
+        hosts = {
+            host for name in ([named] if isinstance(named, str) else named)
+            for host in groups.get(str(name), [str(name)])
+        }
         return hosts, task_vars["inventory_hostname"] in hosts, agree
 
-    def in_store(self, args, folder, keep, digest, build_files, task_vars):
-        """C((store, inputs of the build)); inputs are None where they are not all known, and the board builds for itself.
+    def store_and_inputs(self, args, folder, keep, digest, build_files, task_vars):
+        """Return `(store, inputs of the build)`; inputs are None if some are unknown, and the board builds for itself.
 
-        :arg args: with C(version), C(module), C(kernel) and C(signing_cert).
-        :arg digest: of the vendor's tarball.
-        :raises AnsibleActionFail: for a store that cannot be used.
-        :raises MalformedAnswer: where the board's facts are not those of a board.
+        Args:
+            args: with `version`, `module`, `kernel` and `signing_cert`.
+            digest: checksum of the vendor's tarball.
+
+        Raises:
+            AnsibleActionFail: if the store cannot be used.
+            MalformedAnswer: if the board's facts are invalid.
         """
         try:
             store = _store.Store(folder, int(keep or _store.KEEP), read_only=self._task.check_mode)
@@ -97,8 +114,10 @@ class StoreAction(DriverAction):
             raise AnsibleActionFail(str(error)) from error
         npu = (task_vars.get("ansible_facts") or {}).get("npu") or {}
         try:
-            # Once more: a built-in module may have answered other facts since they were read, and these become a manifest of the store.
-            kernel = check((npu.get("kernel") if isinstance(npu, dict) else npu) or {}, Some(FACTS["kernel"].kind), "npu.kernel")
+            # Validated again: a built-in module may have replaced the facts, which go into a manifest.
+            kernel = check(
+                (npu.get("kernel") if isinstance(npu, dict) else npu) or {}, Some(FACTS["kernel"].kind), "npu.kernel"
+            )
         except ValueError as error:
             raise MalformedAnswer("the fact %s" % error) from error
         if kernel.get("release") != args.get("kernel") or not digest:
@@ -107,13 +126,16 @@ class StoreAction(DriverAction):
         if args.get("signing_cert"):
             self.certificate = self.remote_file(args["signing_cert"])
             certificate = hashlib.sha256(self.certificate).hexdigest() if self.certificate else ""
-        return store, inputs.build_inputs(kernel, args["version"], args.get("module") or "rknpu", digest, inputs.recipe(build_files), certificate)
+        return store, inputs.build_inputs(
+            kernel, args["version"], args.get("module") or "rknpu", digest, inputs.build_files_digest(build_files), certificate
+        )
 
 
 def seconds_of(args):
-    """Take out of a module's arguments how long its answer may take, in seconds, or None.
+    """Remove the timeout from a module's arguments and return it in seconds, or None.
 
-    :raises AnsibleActionFail: where it is no such number.
+    Raises:
+        AnsibleActionFail: if it is not a positive number.
     """
     value = args.pop("timeout", None)
     try:
@@ -121,22 +143,27 @@ def seconds_of(args):
     except (TypeError, ValueError):
         seconds = 0
     if seconds is not None and not 0 < seconds < 1 << 31:
-        raise AnsibleActionFail("timeout is %r: it has to be a number of seconds" % value)
+        raise AnsibleActionFail("timeout is %r: it must be a number of seconds" % value)
     return seconds
 
 
 def write_log(log, log_dir, *names):
-    """Keep a build log on the controller, named after what it is of, and return its path.
+    """Write a build log on the controller and return its path, which is made of `names`.
 
-    :raises AnsibleActionFail: where it cannot be written, or there is a link in its place.
+    Raises:
+        AnsibleActionFail: if it cannot be written, or its path is a link.
     """
     log_dir = os.path.expanduser(log_dir)
     path = os.path.join(log_dir, re.sub(r"[^\w.+-]", "_", "-".join(names) + ".log"))
     try:
         os.makedirs(log_dir, exist_ok=True)
-        # Where others can write to the folder, one of them may have put a link there to a file of this user.
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666), "w", encoding="utf-8") as stream:
+        # In a folder that others can write to, a link may point to a file of this user.
+        with open(
+            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666), "w", encoding="utf-8"
+        ) as stream:
             stream.write(log)
     except OSError as error:
-        raise AnsibleActionFail("the build log cannot be written: %s. Set npu_log_dir to a folder of yours." % error) from error
+        raise AnsibleActionFail(
+            "the build log cannot be written: %s. Set npu_log_dir to a folder of yours." % error
+        ) from error
     return path

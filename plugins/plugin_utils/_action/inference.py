@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the action plugins share that have a MobileNet run on a board: the files are checked, and sent to a board that has not got them."""
+"""Base class of the actions that run MobileNet: validates model and picture, uploads them if they are missing."""
 
 from __future__ import annotations
 
@@ -15,48 +15,51 @@ from .._artifact.rknn_model import check, RknnModelError
 from .board import TransferAction
 
 
-# What the answer may take besides the inference: Python is started, model and picture are read.
+# Seconds in addition to the inference: for starting Python and reading model and picture.
 GRACE = 60
 
 
 class MobilenetAction(TransferAction):
-    """An action that has a MobileNet run on a board."""
+    """An action that runs MobileNet on a board."""
 
     def infer(self, args, digests, paths, task_vars, ask=None):
         """Return the answer of module rknn_mobilenet.
 
-        :arg args: the module's arguments.
-        :arg digests: the checksums that I(files) gives.
-        :arg paths: the files on the controller.
-        :arg ask: C(ask(args, paths)) gives the module's answer, where the board can be asked without the module; these files are sent along.
+        Args:
+            args: the module's arguments.
+            digests: the checksums that `files` returns.
+            paths: the files on the controller.
+            ask: `ask(args, paths)` returns the answer of the module without running it as a module; `paths` are the
+                files to upload. None to run the module.
         """
-        # Files are sent only to a board that has not got them. Where it is asked without the module to ask once more costs little.
+        # Files are uploaded only if they are missing. Without the module, a second call costs little.
         if ask:
             args = dict(args, **digests)
             answer = ask(args, {})
-            missing = _missing(answer, paths)
+            missing = _pop_missing(answer, paths)
             if missing:
                 answer = ask(args, {name: paths[name] for name in missing})
         else:
-            missing = self._lacks(args.get("state_dir") or STATE_DIR, digests, paths)
+            missing = self._missing_files(args.get("state_dir") or STATE_DIR, digests, paths)
             uploads = {name + "_upload": self.upload(paths[name], name) for name in missing}
             seconds = int(args.get("timeout") or 60) + GRACE
-            answer = self.answer_of("rknn_mobilenet", args, task_vars, seconds, dict(digests, **uploads))
-        missing = _missing(answer, paths)
+            answer = self.run_module("rknn_mobilenet", args, task_vars, seconds, dict(digests, **uploads))
+        missing = _pop_missing(answer, paths)
         if missing:
-            raise AnsibleActionFail("the board did not take %s" % " and ".join(missing))
+            raise AnsibleActionFail("the board did not accept %s" % " and ".join(missing))
         return answer
 
-    def _lacks(self, state_dir, digests, names):
-        """Which of the files the board has not kept."""
-        there = self.remote_digests([kept_at(state_dir, name, digests[name + "_sha256"]) for name in names])
-        return [name for name in names if digests[name + "_sha256"] not in there]
+    def _missing_files(self, state_dir, digests, names):
+        """Return the names of the files that are missing on the board."""
+        present = self.remote_digests([kept_at(state_dir, name, digests[name + "_sha256"]) for name in names])
+        return [name for name in names if digests[name + "_sha256"] not in present]
 
 
 def files(paths, target_platform, cache):
-    """Return C((paths, digests for the module, what the model says of itself)) of C({model, picture}), the picture as raw RGB.
+    """Return `(paths, digests, description of the model)` for the paths of model and picture, the picture as raw RGB.
 
-    :raises ValueError: where they are not what they should be.
+    Raises:
+        ValueError: if one of them is invalid.
     """
     try:
         model = check(paths["model"], target_platform)
@@ -66,7 +69,7 @@ def files(paths, target_platform, cache):
     return paths, {name + "_sha256": sha256_of(path) for name, path in paths.items()}, model.as_dict()
 
 
-def _missing(answer, names):
-    """Take out of a module's answer which of the files the board lacks."""
-    told = answer.pop("missing", None) or []
-    return [name for name in names if name in told]
+def _pop_missing(answer, names):
+    """Remove the missing files from a module's answer and return their names."""
+    missing = answer.pop("missing", None) or []
+    return [name for name in names if name in missing]

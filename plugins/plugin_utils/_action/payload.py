@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a board's Python is given on its standard input instead of a module: the collection's own code, as much of it as is called.
+"""Programs for a board's Python, sent on its standard input instead of a module: only the code that is called.
 
-A module brings along Ansible's own library, which a board compiles anew for each task. Most of the time of a task goes there.
+A module includes Ansible's own library, which a board compiles again for each task. That takes most of the time of a
+task.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import tempfile
 PACKAGE = "ansible_collections.rkfleet.npu.plugins.module_utils"
 FOLDER = pathlib.Path(__file__).parent.parent.parent / "module_utils"
 LONGEST_ANSWER = 1 << 20
-# Has to be readable by any Python, so that one which is too old says so.
+# Must parse with any Python, so that one which is too old can report it.
 _FRAME = '''\
 import sys
 import types
@@ -49,16 +50,17 @@ module.main(%(function)r, PARAMS)
 
 
 class PayloadError(Exception):
-    """What came back is not an answer, with one sentence why."""
+    """The output of a program is not an answer: one sentence why."""
 
 
 def compose(module, function):
-    """Return the text of a program that calls C(main(function, PARAMS)) of a module of module_utils, with all that C(function) needs and no more.
+    """Return a program that calls `main(function, PARAMS)` of a module of module_utils, with only the code it needs.
 
-    :arg module: name of the module, which has C(main) and C(function).
+    Args:
+        module: name of the module, which has `main` and `function`.
     """
     needed = _needed(module, ("main", function))
-    # What is imported comes first.
+    # Imported modules come first.
     order = []
 
     def put(name, above=()):
@@ -76,24 +78,25 @@ def compose(module, function):
 
 
 def ready(module, function, folder):
-    """Return what I(compose) gives from a file in a folder of this run, made there by whoever comes first.
+    """Return the program of `compose`, cached in a folder of this run.
 
-    :arg folder: Ansible's own temporary folder of the run, which is nobody else's.
+    Args:
+        folder: Ansible's own temporary folder of the run, which only this user can access.
     """
     digest = hashlib.sha256()
     for path in sorted(FOLDER.rglob("*.py")):
         status = path.stat()
         digest.update(("%s %d %d\n" % (path, status.st_size, status.st_mtime_ns)).encode())
     program = os.path.join(folder, "rkfleet-npu-%s-%s.py" % (function, digest.hexdigest()[:16]))
-    return keep(program, lambda: compose(module, function))
+    return cached_text(program, lambda: compose(module, function))
 
 
-def keep(path, make):
-    """Return the text of a file, which I(make) gives where there is none yet."""
+def cached_text(path, make):
+    """Return the text of a file; if it is missing, create it with what `make()` returns."""
     with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as stream:
         return stream.read()
     text = make()
-    # Several workers may come here at once: each puts a whole file in place.
+    # Several workers may get here at once, so each puts a complete file in place.
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=os.path.dirname(path), delete=False) as stream:
         stream.write(text)
     os.replace(stream.name, path)
@@ -101,15 +104,16 @@ def keep(path, make):
 
 
 def fill(program, params, marker=None):
-    """Return C((text for the standard input, marker)): the program with its parameters, and what its answer is found by."""
+    """Return `(program with its parameters, marker)`; the marker encloses the answer in the output."""
     marker = marker or secrets.token_hex(16)
     return "PARAMS = %r\n%s" % (json.dumps(dict(params, marker=marker)), program), marker
 
 
 def parse(output, marker):
-    """Return the dictionary that a program answered with, whatever else was printed by the board's login.
+    """Return the answer of a program, a dictionary, ignoring what the login on the board printed around it.
 
-    :raises PayloadError: where there is no answer, or one that is none of ours.
+    Raises:
+        PayloadError: if there is no answer, or an invalid one.
     """
     if len(output) > LONGEST_ANSWER:
         raise PayloadError("the answer has %d characters, more than %d" % (len(output), LONGEST_ANSWER))
@@ -119,9 +123,9 @@ def parse(output, marker):
     try:
         answer = json.loads(parts[1], parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise PayloadError("the answer is no JSON") from error
+        raise PayloadError("the answer is not JSON") from error
     if not isinstance(answer, dict):
-        raise PayloadError("the answer is no object")
+        raise PayloadError("the answer is not an object")
     return answer
 
 
@@ -129,30 +133,31 @@ def _no_constant(name):
     raise ValueError(name)
 
 
-# -- as much of the code as is called ---------------------------------------------------------------------------------------
+# -- as much of the code as is called
+# ---------------------------------------------------------------------------------------
 
 def _needed(module, names):
-    """C({module: names}) of all that is reached from these names: every statement at the top of a module binds some, and uses others."""
+    """Return `{module: names}` of all that these names need, by what each top-level statement binds and uses."""
     needed, todo = {}, [(module, name) for name in names]
     while todo:
         where, name = todo.pop()
         if name in needed.setdefault(where, set()):
             continue
-        there = _statements(where)
+        statements = _statements(where)
         if name == "*":
-            todo += [(where, bound) for bound in there]
-        elif name not in there:
+            todo += [(where, bound) for bound in statements]
+        elif name not in statements:
             continue  # a builtin, an argument, a local variable
-        elif isinstance(there[name], ast.ImportFrom):
-            todo += [link for link in _imported(where, there[name], name) if link[1] != "*"]
+        elif isinstance(statements[name], ast.ImportFrom):
+            todo += [link for link in _imported(where, statements[name], name) if link[1] != "*"]
         else:
-            todo += _uses(where, there[name])
+            todo += _uses(where, statements[name])
         needed[where].add(name)
     return needed
 
 
 def _uses(where, statement):
-    """Names of modules of ours that a statement uses, as C((module, name)); name is C(*) for a module as a whole."""
+    """Return `(module, name)` of what a statement uses of our modules; name is `*` for a whole module."""
     uses, attributes = [], {}
     own = _own(statement)
     aliases = {name: module for name, module in _aliases(where).items() if name not in own}
@@ -170,26 +175,30 @@ def _uses(where, statement):
 
 
 def _own(statement):
-    """Names that are a function's own: its arguments and what it assigns."""
+    """Return the local names of a function: its arguments and what it assigns."""
     if not isinstance(statement, ast.FunctionDef):
         return set()
     nodes = list(ast.walk(statement))
     names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     shared = {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
-    # The default of an argument may be called as something at the top of the module.
-    outside = {node.id for default in statement.args.defaults + statement.args.kw_defaults if default for node in ast.walk(default)
-               if isinstance(node, ast.Name)}
+    # The default of an argument may refer to a top-level name.
+    outside = {
+        node.id for default in statement.args.defaults + statement.args.kw_defaults if default
+        for node in ast.walk(default) if isinstance(node, ast.Name)
+    }
     return (names | {node.arg for node in nodes if isinstance(node, ast.arg)}) - shared - outside
 
 
 def _links(where, names):
-    """What the statements of a module that bind these names import of ours."""
-    return [link for name, statement in _statements(where).items() if name in names and isinstance(statement, ast.ImportFrom)
-            for link in _imported(where, statement, name)]
+    """Return what the statements that bind these names import from our modules."""
+    return [
+        link for name, statement in _statements(where).items()
+        if name in names and isinstance(statement, ast.ImportFrom) for link in _imported(where, statement, name)
+    ]
 
 
 def _imported(where, node, only=None):
-    """C((module, name)) of what an import in the module I(where) takes from our modules, name being C(*) for a module."""
+    """Return `(module, name)` of what an import in the module `where` imports from our modules; `*` for a module."""
     base = node.module or ""
     if node.level:
         above = (PACKAGE + "." + where).split(".")[:-node.level]
@@ -207,12 +216,12 @@ def _imported(where, node, only=None):
 
 
 def _path(name):
-    """The file or folder of a module or package below module_utils, without its extension."""
+    """Return the path of a module or package below module_utils, without extension."""
     return FOLDER.joinpath(*filter(None, name.split(".")))
 
 
 def _aliases(where):
-    """C({name: module}) of the modules of ours that a module calls by a name."""
+    """Return `{name: module}` of our modules that a module imports under a name."""
     return {name: module for name, statement in _statements(where).items() if isinstance(statement, ast.ImportFrom)
             for module, whole in _imported(where, statement, name) if whole == "*"}
 
@@ -221,7 +230,7 @@ _PARSED = {}
 
 
 def _statements(where):
-    """C({name: statement}) of a module, by each name that a statement at its top binds."""
+    """Return `{name: statement}` of a module, for each name that a top-level statement binds."""
     if where not in _PARSED:
         _PARSED[where] = {}
         for statement in ast.parse(_path(where).with_suffix(".py").read_text(encoding="utf-8")).body:
@@ -236,16 +245,21 @@ def _bound(statement):
     if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
         return [statement.name]
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
-        return [] if getattr(statement, "module", "") == "__future__" else [alias.asname or alias.name.split(".")[0] for alias in statement.names]
+        return (
+            [] if getattr(statement, "module", "") == "__future__"
+            else [alias.asname or alias.name.split(".")[0] for alias in statement.names]
+        )
     if isinstance(statement, ast.Assign):
         return [node.id for target in statement.targets for node in ast.walk(target) if isinstance(node, ast.Name)]
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
         return []  # a docstring
-    raise ValueError("a module for boards has a statement at its top that binds no name: %s" % ast.unparse(statement)[:80])
+    raise ValueError(
+        "a module for boards has a top-level statement that binds no name: %s" % ast.unparse(statement)[:80]
+    )
 
 
 def _source(where, names):
-    """A module's text with only the statements that bind these names."""
+    """Return the source of a module with only the statements that bind these names."""
     kept, seen = [], set()
     for name, statement in _statements(where).items():
         if name not in names or id(statement) in seen:
@@ -259,14 +273,14 @@ def _source(where, names):
 
 
 def _narrow(text):
-    """The same statement, indented by one blank a level: a sixth less to send."""
+    """Return the same statement, indented by one space a level: a sixth less to send."""
     narrow = re.sub(r"^(?: {4})+", lambda match: " " * (len(match.group()) // 4), text, flags=re.M)
-    # Not where that would change a string of several lines.
+    # Unless that would change a multi-line string.
     return narrow if ast.dump(ast.parse(narrow)) == ast.dump(ast.parse(text)) else text
 
 
 class _Bare(ast.NodeTransformer):
-    """Takes out docstrings: a board has to read them each time."""
+    """Removes docstrings, which a board would parse each time."""
 
     def visit_FunctionDef(self, node):  # pylint: disable=invalid-name
         self.generic_visit(node)

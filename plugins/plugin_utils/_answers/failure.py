@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Why a board gave no answer that can be used: a cause for programs, and a sentence for people.
 
-A result of this collection's actions has the cause as C(cause). Roles keep it as C(__npu_cause) beside C(__npu_error).
+A result of this collection's actions has the cause as `cause`. Roles keep it as `__npu_cause` beside `__npu_error`.
 """
 
 from __future__ import annotations

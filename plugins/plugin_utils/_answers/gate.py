@@ -16,7 +16,7 @@ from .._schema.values import check, DIFF, dictionary, TEXTS
 from .limits import HostileAnswer, MalformedAnswer, MIB
 
 USUAL = (300, 96 * MIB, 1 * MIB)
-"""C((seconds, bytes of memory, characters)) that an answer may take. docs/security.md has all of them."""
+"""`(seconds, bytes of memory, characters)` that an answer may take. docs/security.md has all of them."""
 # A module of up to 16 MiB comes in base64, and with it a log.
 _BUILD = (3600, 256 * MIB, 28 * MIB)
 _OF_MODULE = {
@@ -29,22 +29,27 @@ _OF_MODULE = {
 _HOSTILE = re.compile(r"(?:ansible_)?(?:__)?npu_")
 _IDENTITY = frozenset(("inventory_hostname", "inventory_hostname_short", "group_names"))
 """Who a board is. Ansible lets facts go before what the inventory says of that."""
-# Options of ssh and become that Ansible takes from facts, too: a program of the controller, or the connection to another board.
-_CONNECTION = frozenset((
-    "control_path", "control_path_dir", "delegated_vars", "host_key_checking", "private_key", "private_key_passphrase", "remote_tmp", "runas_flags",
-    "runas_pass", "runas_user", "scp_executable", "sftp_batch_mode", "sftp_executable", "shell_allow_world_readable_temp", "ssh_host_key_checking",
-    "sshpass_prompt", "su_exe", "su_flags", "su_pass", "su_prompt_l10n", "su_user", "sudo_chdir", "sudo_exe", "sudo_flags", "sudo_pass", "sudo_user",
-    "system_tmpdirs",
-))
+# Options of ssh and become that Ansible takes from facts, too: a program of the controller, or the connection to
+# another board.
+_CONNECTION = frozenset(
+    (
+        "control_path", "control_path_dir", "delegated_vars", "host_key_checking", "private_key",
+        "private_key_passphrase", "remote_tmp", "runas_flags", "runas_pass", "runas_user", "scp_executable",
+        "sftp_batch_mode", "sftp_executable", "shell_allow_world_readable_temp", "ssh_host_key_checking",
+        "sshpass_prompt", "su_exe", "su_flags", "su_pass", "su_prompt_l10n", "su_user", "sudo_chdir", "sudo_exe",
+        "sudo_flags", "sudo_pass", "sudo_user", "system_tmpdirs",
+    )
+)
 
 
-def taken(module, told):
+def validated(module, told):
     """Return what is taken of a module's answer.
 
-    :raises MalformedAnswer: where something in it is not what the module documents.
+    Raises:
+        MalformedAnswer: where something in it is not what the module documents.
     """
     if not isinstance(told, dict):
-        raise MalformedAnswer("it is no object")
+        raise MalformedAnswer("it is not an object")
     shape = {**COMMON, **ANSWERS[module], **({"diff": DIFF} if module in WITH_DIFF else {}), **INTERNAL.get(module, {})}
     facts = shape.pop("ansible_facts", None)
     try:
@@ -63,7 +68,8 @@ def taken(module, told):
 def facts_of(told):
     """Return a board's facts, each of the kind and size that FACTS has for it.
 
-    :raises ValueError: where they are not, with what is wrong.
+    Raises:
+        ValueError: where they are not, with what is wrong.
     """
     facts = check(told, FACTS, "the facts")
     if not facts["kernel"]["release"] or not facts["kernel"]["machine"]:
@@ -77,7 +83,7 @@ def facts_of(told):
 
 
 def limits(module, seconds=None):
-    """Return the limits of a module's answer, as I(USUAL), with another time where one is given."""
+    """Return the limits of a module's answer, as `USUAL`, with another time where one is given."""
     usual = _OF_MODULE.get(module, USUAL)
     return (seconds or usual[0], *usual[1:])
 
@@ -90,19 +96,24 @@ def keys(module):
 def reduced(text, wanted, strict=True):
     """Return the JSON of a module's output with these keys only, so that nothing else gets as far as Ansible's own code.
 
-    :arg strict: whether facts that no module may set are an error, and not only dropped.
-    :raises MalformedAnswer: where there is none.
-    :raises HostileAnswer: where it has such facts.
+    Args:
+        strict: whether facts that no module may set are an error, and not only dropped.
+
+    Raises:
+        MalformedAnswer: where there is none.
+        HostileAnswer: where it has such facts.
     """
     lines = text.split("\n")
     first = next((number for number, line in enumerate(lines) if line.lstrip().startswith("{")), len(lines))
-    last = next((number for number in reversed(range(first, len(lines))) if lines[number].rstrip().endswith("}")), first - 1)
+    last = next(
+        (number for number in reversed(range(first, len(lines))) if lines[number].rstrip().endswith("}")), first - 1
+    )
     try:
         answer = json.loads("\n".join(lines[first:last + 1]), parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise MalformedAnswer("it is no JSON") from None
+        raise MalformedAnswer("it is not JSON") from None
     if not isinstance(answer, dict):
-        raise MalformedAnswer("it is no object")
+        raise MalformedAnswer("it is not an object")
     fact = hostile(answer.get("ansible_facts"))
     if fact and strict:
         raise HostileAnswer(hostile_sentence(fact))
@@ -112,7 +123,8 @@ def reduced(text, wanted, strict=True):
 def hostile(facts):
     """Return the name of a fact that decides what happens on the controller or to another board, and so comes from no honest one; None without.
 
-    :arg facts: where Ansible keeps what modules answered.
+    Args:
+        facts: where Ansible keeps what modules answered.
     """
     return next((clean(name, 100) for name in dictionary(facts) if isinstance(name, str) and (
         _HOSTILE.match(name) or name in _IDENTITY or name.removeprefix("ansible_") in _CONNECTION)), None)
@@ -126,9 +138,11 @@ def refuse_impostor(facts):
 
 def hostile_sentence(name):
     """Return what is said of such a fact."""
-    return ("a module's answer set the fact %s, which no module may: it is not used. Leave this board out of the run until "
-            "you know who is root on it (with a fact cache run with --flush-cache afterwards; a set_fact of your own must "
-            "not be cacheable)" % name)
+    return (
+        "a module's answer set the fact %s, which no module may: it is not used. Leave this board out of the run until "
+        "you know who is root on it (with a fact cache run with --flush-cache afterwards; a set_fact of your own must "
+        "not be cacheable)" % name
+    )
 
 
 def _no_constant(name):

@@ -33,7 +33,7 @@ class HostileAnswer(MalformedAnswer):
 
 
 class _Expired(BaseException):
-    """Raised by the alarm. No C(except Exception) of a connection plugin takes it for an error that can be tried again."""
+    """Raised by the alarm. No `except Exception` of a connection plugin takes it for an error that can be tried again."""
 
 
 @contextlib.contextmanager
@@ -42,8 +42,9 @@ def limited(seconds, memory):
 
     What was started inside and still runs is killed where it does not end well. It has no limit of memory itself.
 
-    :raises AnsibleConnectionFailure: where the time is over.
-    :raises MalformedAnswer: where the memory is not enough.
+    Raises:
+        AnsibleConnectionFailure: where the time is over.
+        MalformedAnswer: where the memory is not enough.
     """
     started, expired, over, full = [], None, None, False
     try:
@@ -157,7 +158,7 @@ def _end(started):
 
 
 def _descendants(pid):
-    """Processes that came of a process, by C(/proc); none where there is no such thing."""
+    """Processes that came of a process, by `/proc`; none where there is no such thing."""
     children = {}
     for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
         if name.isdigit():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""From the vendor's tarball and our DKMS files to one archive, the source tree of a DKMS package."""
+"""Compose the source tree of a DKMS package from the vendor's tarball and the collection's own files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import tarfile
 
 DRIVER = "drivers/rknpu/"
 VENDOR = "vendor/"
-# The releases known hold some 25 files and 300 kB.
+# The known releases hold about 25 files and 300 kB.
 MOST_FILES = 500
 MOST_BYTES = 16 << 20
 
@@ -21,15 +21,16 @@ _MACRO = re.compile(rb"^\s*#\s*define\s+DRIVER_(MAJOR|MINOR|PATCHLEVEL)\s+(\d{1,
 
 
 class SourceError(Exception):
-    """A tarball that is not a driver release, with one sentence why."""
+    """A tarball that is not a driver release: one sentence why."""
 
 
 def unpack(tarball):
-    """Return C({name: bytes}) of a vendor tarball, names as in the tarball, all below C(drivers/rknpu/).
+    """Return `{name: bytes}` of a vendor tarball, names as in the tarball, all below `drivers/rknpu/`.
 
-    Nothing is written: a member that would leave the folder, a link or a device is an error, not a file.
+    Nothing is written. A link, a device or a member outside the folder is an error.
 
-    :arg tarball: its bytes, as they were compared with their checksum. Under its path there may be another file by now.
+    Args:
+        tarball: the bytes that were compared with the checksum; the file at its path may have changed since.
     """
     files, size = {}, 0
     try:
@@ -54,7 +55,7 @@ def unpack(tarball):
 
 
 def version_of(files):
-    """Return the version that a driver's source states in its header, as C(0.9.6)."""
+    """Return the version that a driver's source states in its header, as `0.9.6`."""
     header = files.get(DRIVER + "include/rknpu_drv.h")
     if header is None:
         raise SourceError("it has no %sinclude/rknpu_drv.h, so it is not the driver's source" % DRIVER)
@@ -66,12 +67,13 @@ def version_of(files):
 
 
 def dkms_tree(tarball, own_files, version, module):
-    """Return C({name: bytes}) of a DKMS source tree.
+    """Return `{name: bytes}` of a DKMS source tree.
 
-    :arg tarball: the vendor's release as bytes; its files go below C(vendor/), byte for byte.
-    :arg own_files: folder with our Kbuild, probes, compat layer and C(dkms.conf.in).
-    :arg version: the version the tarball must state.
-    :arg module: name of the module to build, C(rknpu) or C(rknpu_dkms).
+    Args:
+        tarball: the vendor's release as bytes; its files go below `vendor/`, byte for byte.
+        own_files: folder with our Kbuild, probes, compat layer and `dkms.conf.in`.
+        version: the version the tarball must state.
+        module: name of the module to build, `rknpu` or `rknpu_dkms`.
     """
     if not re.fullmatch(r"[0-9]+(\.[0-9]+){2}", version) or not re.fullmatch(r"[a-z][a-z0-9_]*", module):
         raise SourceError("%r and %r are not a version and a module name" % (version, module))
@@ -91,7 +93,7 @@ def dkms_tree(tarball, own_files, version, module):
 
 
 def archive(tree):
-    """Return C((bytes, sha256)) of a tree as an uncompressed tar: the same tree gives the same bytes."""
+    """Return `(bytes, sha256)` of a tree as an uncompressed tar: the same tree gives the same bytes."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for name in sorted(tree):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Get what is never committed (driver source, runtime, model, picture) onto the controller, by its pinned digest."""
+"""Fetch artifacts that are never committed (driver source, runtime, model, picture), verified by pinned digests."""
 
 from __future__ import annotations
 
@@ -24,86 +24,105 @@ from .._private import others_can_write
 from .._url import text_without_secrets, without_secrets
 
 _URL = "https://"
-# Where the size is not pinned; the largest artefact known, librknnrt.so, has 8 MB.
+# In bytes, if no size is pinned; the largest known artifact, librknnrt.so, has 8 MB.
 LARGEST = 64 << 20
 LONGEST = 3600
-"""Seconds for one download: what is called timeout counts from one byte to the next only."""
-# What .netrc holds for a mirror is not sent to where that mirror redirects.
+"""Seconds for one download: the option timeout only limits the time between two reads."""
+# Credentials of .netrc for a mirror must not be sent to the target of a redirect.
 open_url = functools.partial(urls.open_url, unredirected_headers=["Authorization"])
 
 
 class ArtifactError(Exception):
-    """An artefact that could not be had, with one sentence why."""
+    """An artifact that cannot be obtained: one sentence why."""
 
 
 def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep=True):
-    """Return C((file, source)) of an artefact whose digest is right; I(source) may be shown: it has no credentials.
+    """Return `(file, source)` of a verified artifact; `source` has no credentials and may be shown.
 
-    The order is: cache, local folder, then each mirror. What is in the cache is checked again at every use.
+    The order is: cache, local folder, then each mirror. A cached file is verified again at every use.
 
-    :arg pins: C(sha256) or C(git_blob) in hex, and C(size) in bytes where it is known.
-    :arg path: relative path below a mirror; a local folder holds the same path, or only the file's name. Or a whole
-        C(https://) URL: then the local folder holds the file by its name, and mirrors are not asked.
-    :arg mirrors: base URLs.
-    :arg keep: put what was fetched into the cache. Without it a file is only tried and thrown away again, and
-        the path returned is where it would have been.
-    :raises ArtifactError: where no place has the file, or one with another content.
+    Args:
+        pins: `sha256` or `git_blob` in hex, and `size` in bytes if it is known.
+        path: relative path below a mirror; a local folder holds the same path, or only the file's name. Or a whole
+            `https://` URL: then the local folder holds the file by its name, and mirrors are not used.
+        mirrors: base URLs.
+        keep: store the file in the cache. If false, it is fetched and verified but not stored, and the returned path
+            is where it would be.
+
+    Raises:
+        ArtifactError: if no source has the file, or one has another content.
     """
     check_path(path)
     digest = pins.get("sha256") or pins.get("git_blob")
     if not digest:
         raise ArtifactError(
-            "%s has no pinned checksum: give its sha256 in npu_compatibility, nothing is used unchecked" % without_secrets(path)
+            "%s has no pinned checksum. Set its sha256 in npu_compatibility: nothing is used unverified"
+            % without_secrets(path)
         )
     name = os.path.basename(_without_query(path))
     folder = os.path.join(cache_dir, "artifacts", str(digest).lower())
     cached = os.path.join(folder, name)
     problem = others_can_write(cache_dir, os.path.dirname(folder), folder)
     if problem:
-        raise ArtifactError("others than you can write to npu_cache_dir %s: %s, or set npu_cache_dir to another folder" % (cache_dir, problem))
+        raise ArtifactError(
+            "other users can write to npu_cache_dir %s: %s, or set npu_cache_dir to another folder"
+            % (cache_dir, problem)
+        )
     with _locked(folder) if keep else contextlib.nullcontext():
         if os.path.isfile(cached) and pin_mismatch(cached, pins) is None:
             return cached, "cache"
         tried = []
-        for source in _places(path, name, local_folder, mirrors):
+        for source in _sources(path, name, local_folder, mirrors):
             try:
-                _take(source, cached if keep else None, pins, timeout)
+                _copy_verified(source, cached if keep else None, pins, timeout)
                 return cached, without_secrets(source)
             except ArtifactError as error:
-                # A wrong content is not a reason to look elsewhere: someone should know of it.
-                raise ArtifactError("%s from %s: %s; it was not used" % (name, without_secrets(source), error)) from error
+                # A wrong content must be reported, so no other source is tried.
+                raise ArtifactError(
+                    "%s from %s: %s; it was not used" % (name, without_secrets(source), error)
+                ) from error
             except (OSError, ValueError, http.client.HTTPException, netrc.NetrcParseError) as error:
                 tried.append("%s (%s)" % (without_secrets(source), _reason(error)))
     raise ArtifactError("cannot get %s: tried %s" % (name, ", ".join(tried) or "nothing, no mirror or folder is set"))
 
 
 def read(path, pins=None):
-    """Return the bytes of a file, read once and compared with its pins: whoever uses them uses what was compared.
+    """Return the bytes of a file, read once, so that the bytes that are used are those that were verified.
 
-    :arg pins: as for fetch(); None where nothing is pinned.
-    :raises ArtifactError: where its content is another one.
-    :raises OSError: where it cannot be read.
+    Args:
+        pins: as for fetch(); None where nothing is pinned.
+
+    Raises:
+        ArtifactError: where its content is another one.
+        OSError: where it cannot be read.
     """
     pins = pins or {}
     limit = int(pins.get("size") or LARGEST)
     with open(os.path.expanduser(path), "rb") as stream:
         content = stream.read(limit + 1)
-    name, found = next(((name, str(pins[name]).lower()) for name in ("sha256", "git_blob") if pins.get(name)), (None, None))
+    name, found = next(
+        ((name, str(pins[name]).lower()) for name in ("sha256", "git_blob") if pins.get(name)), (None, None)
+    )
     if len(content) > limit:
         raise ArtifactError("%s is larger than %d bytes; it was not used" % (path, limit))
     # An identifier published by git, not a signature of ours: it pins where no sha256 is known.
     algorithm = hashlib.sha1(b"blob %d\0" % len(content)) if name == "git_blob" else hashlib.sha256()
     algorithm.update(content)
     if name and algorithm.hexdigest() != found:
-        raise ArtifactError("%s has been changed: %s is %s, pinned is %s; it was not used" % (path, name, algorithm.hexdigest(), found))
+        raise ArtifactError(
+            "%s has been changed: %s is %s, pinned is %s; it was not used" % (path, name, algorithm.hexdigest(), found)
+        )
     return content
 
 
 def private_copy(path, pins, folder):
     """Return a copy of a file below a folder that is nobody else's, made of the bytes that were compared with the pins.
 
-    :arg folder: Ansible's own temporary folder of the run.
-    :raises: as read().
+    Args:
+        folder: Ansible's own temporary folder of the run.
+
+    Raises:
+        as read().
     """
     content = read(path, pins)
     target = os.path.join(folder, "rkfleet-npu-artifacts", hashlib.sha256(content).hexdigest(), os.path.basename(path))
@@ -114,13 +133,13 @@ def private_copy(path, pins, folder):
 
 
 def check_path(path):
-    """Refuse a relative path that would leave the folder it is looked for in, and a URL without host or path."""
+    """Raise ArtifactError for a relative path that leaves its folder, and for a URL without host or path."""
     if _is_url(path):
         host, unused, path = _without_query(path)[len(_URL):].partition("/")
         path = path if host else ""
     parts = path.split("/")
     if path.startswith("/") or not path or any(part in ("", ".", "..") for part in parts) or "\\" in path:
-        raise ArtifactError("%r is not a relative path of an artefact, and no https:// URL" % without_secrets(path))
+        raise ArtifactError("%r is neither the relative path of an artifact nor an https:// URL" % without_secrets(path))
 
 
 def _is_url(path):
@@ -128,11 +147,11 @@ def _is_url(path):
 
 
 def _without_query(path):
-    """A URL up to its query, which may hold a token and is no part of a file's name; a relative path as it is."""
+    """Return a URL without its query, which may hold a token, and any other path unchanged."""
     return path.partition("?")[0].partition("#")[0] if _is_url(path) else path
 
 
-def _places(path, name, local_folder, mirrors):
+def _sources(path, name, local_folder, mirrors):
     if local_folder:
         folder = os.path.expanduser(local_folder)
         full = os.path.join(folder, name if _is_url(path) else path)
@@ -142,24 +161,24 @@ def _places(path, name, local_folder, mirrors):
         return
     for mirror in mirrors:
         if "://" not in mirror:
-            # Not quoted: what is written like user:password@host would be taken for a file's name.
-            raise ArtifactError("cannot get %s: a mirror is no URL such as https://mirror.example.com" % name)
+            # The mirror is not quoted: it may be written as user:password@host.
+            raise ArtifactError("cannot get %s: a mirror is not a URL such as https://mirror.example.com" % name)
         yield "%s/%s" % (mirror.rstrip("/"), urllib.parse.quote(path))
 
 
-def _take(source, target, pins, timeout):
-    """Copy I(source), a URL or a file, to I(target) when its digest is right; only check it where target is None."""
+def _copy_verified(source, target, pins, timeout):
+    """Copy `source`, a URL or a file, to `target` if its digest matches; only verify it if target is None."""
     limit = int(pins.get("size") or LARGEST)
     stream = open_url(source, timeout=timeout) if "://" in source else open(source, "rb")
     folder = os.path.dirname(target) if target else None
     with stream, tempfile.NamedTemporaryFile(prefix=".rkfleet-", dir=folder, delete=False) as partial:
         try:
             size, began = 0, time.monotonic()
-            # What has arrived, and not until the chunk is full.
+            # read1 returns what has arrived instead of waiting for a full chunk, so the time limit is checked in between.
             for chunk in iter(lambda: getattr(stream, "read1", stream.read)(CHUNK), b""):
                 size += len(chunk)
                 if time.monotonic() - began > LONGEST:
-                    raise TimeoutError("it takes longer than %d s" % LONGEST)
+                    raise TimeoutError("the download takes longer than %d s" % LONGEST)
                 if size > limit:
                     raise ArtifactError("it is larger than %d bytes" % limit)
                 partial.write(chunk)
@@ -179,7 +198,7 @@ def _take(source, target, pins, timeout):
 
 @contextlib.contextmanager
 def _locked(folder):
-    """Let one process at a time fill a folder: many boards ask for the same artefact at once."""
+    """Let one process at a time fill a folder: many boards need the same artifact at once."""
     ensure_dir(folder, 0o755)
     with open(os.path.join(folder, ".lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -187,11 +206,13 @@ def _locked(folder):
 
 
 def _reason(error):
-    """Why a place has not got the file, without what may be secret: of a URL or a file that is malformed nothing is quoted."""
+    """Return why a source does not have the file, without secrets: malformed URLs and files are not quoted."""
     if isinstance(error, netrc.NetrcParseError):
-        return "the .netrc file cannot be used: its syntax is wrong%s, or others can read it" % (" in line %s" % error.lineno if error.lineno else "")
+        return "the .netrc file cannot be used: its syntax is wrong%s, or others can read it" % (
+            " in line %s" % error.lineno if error.lineno else ""
+        )
     if isinstance(error, (ValueError, http.client.InvalidURL)):
-        return "its URL or that of a proxy in the environment is malformed, or it wants a kind of login that is not supported"
+        return "its URL or that of a proxy in the environment is malformed, or it requires an unsupported authentication method"
     if isinstance(error, http.client.HTTPException):
-        return "no valid answer in HTTP: %s" % type(error).__name__
+        return "invalid HTTP response: %s" % type(error).__name__
     return clean(text_without_secrets(str(getattr(error, "reason", None) or error)))

@@ -18,11 +18,11 @@ _LARGEST = 16 << 20
 
 
 class PictureError(Exception):
-    """A picture that cannot be used, with one sentence why."""
+    """A picture that cannot be used: one sentence why."""
 
 
 def cache_dir(configured=None):
-    """Return the controller's cache folder: the one given, or C(rkfleet-npu) below the user's cache folder."""
+    """Return the controller's cache folder: the one given, or `rkfleet-npu` below the user's cache folder."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return os.path.expanduser(configured) if configured else os.path.join(base, "rkfleet-npu")
 
@@ -30,9 +30,10 @@ def cache_dir(configured=None):
 def raw_file(path, cache):
     """Return a file with the picture as raw RGB, 224 rows of 224 pixels of 3 bytes.
 
-    A file called C(*.rgb) is taken as it is. The decoded picture is kept in I(cache) under the picture's digest.
+    A file named `*.rgb` is used unchanged. The decoded picture is cached in `cache` by the digest of the file.
 
-    :raises PictureError: where it is no JPEG or PNG of that size, or Pillow is missing.
+    Raises:
+        PictureError: if it is not a JPEG or PNG of that size, or Pillow is missing.
     """
     if path.endswith(RAW_SUFFIX):
         if os.path.getsize(path) != PICTURE_BYTES:
@@ -41,10 +42,13 @@ def raw_file(path, cache):
     with open(path, "rb") as stream:
         picture = stream.read(_LARGEST)
     kept = os.path.join(cache, "pictures", hashlib.sha256(picture).hexdigest() + RAW_SUFFIX)
-    # Nobody knows which checksum the pixels should have: so nobody else may write there.
+    # The decoded pixels have no pinned checksum, so no other user may write to their folder.
     problem = others_can_write(cache, os.path.dirname(kept))
     if problem:
-        raise PictureError("others than you can write to npu_cache_dir %s: %s, or set npu_cache_dir to another folder" % (cache, problem))
+        raise PictureError(
+            "other users can write to npu_cache_dir %s: %s, or set npu_cache_dir to another folder"
+            % (cache, problem)
+        )
     content = read_file(kept)
     if content is None or len(content) != PICTURE_BYTES:
         ensure_dir(os.path.dirname(kept))
@@ -55,21 +59,26 @@ def raw_file(path, cache):
 def decode(path, picture=None):
     """Return a JPEG or PNG of 224x224 pixels as raw RGB, 150,528 bytes.
 
-    :arg picture: the bytes of the file, where they were read already.
-    :raises PictureError: as raw_file().
+    Args:
+        picture: the bytes of the file, if they are already read.
+
+    Raises:
+        PictureError: as raw_file().
     """
     try:
         from PIL import Image
     except ImportError as error:
         raise PictureError(
-            "Pillow is missing on the controller, in the Python that runs Ansible: install it"
-            " (pip install pillow, or the package python3-pil), it decodes the test picture"
+            "Pillow, which decodes the test picture, is missing on the controller, in the Python that runs Ansible."
+            " Install it (pip install pillow, or the package python3-pil)"
         ) from error
     try:
-        # The size is known before the pixels are unpacked: a small file cannot claim a huge picture.
+        # The size is checked before decoding, so that a small file cannot expand to a huge picture.
         with Image.open(path if picture is None else io.BytesIO(picture), formats=("JPEG", "PNG")) as image:
             if image.size != (WIDTH, HEIGHT):
-                raise PictureError("%s has %dx%d pixels, MobileNet takes %dx%d" % ((path,) + image.size + (WIDTH, HEIGHT)))
+                raise PictureError(
+                    "%s has %dx%d pixels, MobileNet needs %dx%d" % ((path,) + image.size + (WIDTH, HEIGHT))
+                )
             return image.convert("RGB").tobytes()
     except (OSError, SyntaxError, ValueError) as error:
-        raise PictureError("%s cannot be read as a picture: %s" % (path, error)) from error
+        raise PictureError("%s cannot be decoded as a picture: %s" % (path, error)) from error

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Recognise a C(.rknn) model on the controller, before it travels to a board.
+"""Validate a `.rknn` model on the controller, before it is sent to a board.
 
-The frame, little-endian, as rknn-toolkit2 writes it: C(RKNN), four zero bytes, u64 format, u64 size of the data, 40 bytes,
-the data, u64 size of the description, the description in JSON. The data begin with the compiler's version as text.
+The frame, little-endian, as rknn-toolkit2 writes it: `RKNN`, four zero bytes, u64 format, u64 size of the data, 40
+bytes, the data, u64 size of the description, the description in JSON. The data begin with the compiler's version as
+text.
 """
 
 from __future__ import annotations
@@ -15,19 +16,22 @@ import re
 import struct
 
 MAGIC = b"RKNN"
-# The frame above is known of this format. Of another one only the magic is looked at: the runtime may know more.
+# The frame above is that of this format. Of other formats only the magic is checked: the runtime may support them.
 FORMAT = 6
 HEADER = 64
 _SIZE = struct.Struct("<Q")
-# A description names each tensor, not each weight: that of a MobileNet has 1,000 bytes.
+# In bytes. A description names tensors, not weights: that of a MobileNet has 1,000 bytes.
 DESCRIPTION_LIMIT = 16 << 20
 _COMPILER = re.compile(rb"compiler version: ([0-9][ -~]{0,99}?\)|[0-9][0-9.]{0,19})")
 _COMPILER_WITHIN = 64 << 10
 _PLATFORM = re.compile(r"[a-z]{2}[0-9]{3,4}[a-z]?\Z")
 
-# What lies on a controller under the name of a model, by how it begins.
+# Files that users mistake for models, by their first bytes.
 FOREIGN = (
-    (b"version https://git-lfs.github.com/spec/", "a git LFS pointer, not the file it stands for: fetch it with git lfs pull"),
+    (
+        b"version https://git-lfs.github.com/spec/",
+        "a git LFS pointer instead of the file: fetch it with git lfs pull",
+    ),
     (b"\x7fELF", "a program or library"),
     (b"PK\x03\x04", "a zip archive"),
     (b"\x1f\x8b", "a gzip archive"),
@@ -39,11 +43,11 @@ FOREIGN = (
 
 
 class RknnModelError(Exception):
-    """A file that is no model for the board, with one sentence why."""
+    """A file that is not a model for the board: one sentence why."""
 
 
 class RknnModel:
-    """What a model says of itself; what it does not say is None, or empty."""
+    """The description of a model; missing values are None or empty."""
 
     def __init__(self, form, size, description, compiler):
         platforms = description.get("target_platform")
@@ -66,14 +70,15 @@ class RknnModel:
 def read(path):
     """Return the RknnModel in a file.
 
-    :raises RknnModelError: where it is another kind of file, or cut off.
-    :raises OSError: where it cannot be read.
+    Raises:
+        RknnModelError: if it is another kind of file, or truncated.
+        OSError: if it cannot be read.
     """
     with open(path, "rb") as stream:
         size = os.fstat(stream.fileno()).st_size
         head = stream.read(HEADER)
         if not head.startswith(MAGIC):
-            raise RknnModelError("%s is no .rknn model but %s" % (path, _foreign(head + stream.read(4096), size)))
+            raise RknnModelError("%s is not a .rknn model but %s" % (path, _foreign(head + stream.read(4096), size)))
         if size < HEADER + _SIZE.size:
             raise _cut_off(path, size, HEADER + _SIZE.size)
         form, data = struct.unpack_from("<QQ", head, 8)
@@ -91,50 +96,54 @@ def read(path):
             raise RknnModelError("%s is damaged: its description would have %d bytes" % (path, length))
         text = stream.read(length)
     if not text.startswith(b"{"):
-        raise RknnModelError("%s is damaged: there is no description where its header says" % path)
+        raise RknnModelError("%s is damaged: no description found at the offset in its header" % path)
     try:
         description = json.loads(text.rstrip(b"\0").decode("utf-8"))
     except (ValueError, RecursionError):
-        # Whether the runtime can read it is for the runtime to say.
+        # The runtime decides whether it can read it.
         description = {}
     return RknnModel(form, size, description, found.group(1).decode("ascii") if found else None)
 
 
 def check(path, target_platform=None):
-    """Return the RknnModel in a file that is for the board.
+    """Return the RknnModel in a file, if it fits the board.
 
-    :arg target_platform: a SoC such as V(rk3588), or the vendor's name of a folder of models such as V(RK3566_RK3568).
-        None where it does not matter. A model that names no platform passes.
-    :raises RknnModelError: as read(), and where the model is for another platform.
+    Args:
+        target_platform: a SoC such as `rk3588`, or the vendor's name of a folder of models such as `RK3566_RK3568`.
+            None accepts any. A model that names no platform passes.
+
+    Raises:
+        RknnModelError: as read(), and if the model is for another platform.
     """
     model = read(path)
     wanted = platforms(target_platform)
     if wanted and model.platforms and not wanted.intersection(name.lower() for name in model.platforms):
         raise RknnModelError(
-            "%s is a model for %s, and the board takes models for %s: use the one made for it"
+            "%s is a model for %s, but the board needs one for %s. Use a model converted for it"
             % (path, " and ".join(model.platforms), " or ".join(sorted(wanted)))
         )
     return model
 
 
 def platforms(name):
-    """Return the platforms a SoC or folder of models stands for, as a set; empty for None.
+    """Return the set of platforms that the name of a SoC or of a folder of models means; empty for None.
 
-    :raises RknnModelError: where it is no such name.
+    Raises:
+        RknnModelError: if it is not such a name.
     """
     found = {part.lower() for part in name.split("_")} if name else set()
     strange = sorted(part for part in found if not _PLATFORM.match(part))
     if strange:
-        raise RknnModelError("target_platform: %r is no SoC, such as rk3588" % name)
+        raise RknnModelError("target_platform %r is not a SoC such as rk3588" % name)
     return found
 
 
 def _cut_off(path, size, needed):
-    return RknnModelError("%s is cut off: it has %d bytes and needs %d at least" % (path, size, needed))
+    return RknnModelError("%s is truncated: it has %d bytes and needs at least %d" % (path, size, needed))
 
 
 def _foreign(start, size):
-    """What a file is that does not begin like a model."""
+    """Return what kind of file it is, by its first bytes, if it is not a model."""
     if not size:
         return "empty"
     for begin, kind in FOREIGN:
@@ -145,7 +154,8 @@ def _foreign(start, size):
         return "a web page, such as a server's error message"
     if start[4:8] == b"TFL3":
         return "a TensorFlow Lite model, to be converted with rknn-toolkit2 first"
-    # ONNX is protobuf without a magic: field 1 is the format's version, of the others the first ones are texts and the graph.
+    # ONNX is protobuf without a magic: field 1 is the format's version, of the others the first ones are texts and the
+    # graph.
     if re.match(rb"\x08[\x01-\x20][\x12\x1a\x22\x32\x3a\x42]", start):
         return "an ONNX model, to be converted with rknn-toolkit2 first"
     return "something else (it begins with %s)" % start[:8].hex(" ")

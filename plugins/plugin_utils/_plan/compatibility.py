@@ -77,7 +77,8 @@ def merged(user=None):
 def checked(user=None):
     """The shipped data with the user's merged over it, validated; kept in a file for the other workers of this run.
 
-    :raises ValueError: where it is not sound, in one sentence.
+    Raises:
+        ValueError: where it is not sound, in one sentence.
     """
     user = user or {}
     key = hashlib.sha256(json.dumps(user, sort_keys=True, default=str).encode()).hexdigest()[:16]
@@ -86,10 +87,15 @@ def checked(user=None):
         data = merged(user)
         errors = validate(data)
         if errors:
-            raise ValueError("npu_compatibility: %s%s" % (errors[0], "" if len(errors) == 1 else " (and %d more)" % (len(errors) - 1)))
+            raise ValueError(
+                "npu_compatibility: %s%s"
+                % (errors[0], "" if len(errors) == 1 else " (and %d more)" % (len(errors) - 1))
+            )
         return json.dumps(data)
 
-    return json.loads(payload.keep(os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-compatibility-%s.json" % key), make))
+    return json.loads(
+        payload.cached_text(os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-compatibility-%s.json" % key), make)
+    )
 
 
 def _check(value, schema, where, errors):

@@ -24,7 +24,7 @@ def needs_nothing(plan, facts):
 
 
 def setup_of(facts):
-    """Return what a verification is of: C({kernel, driver, runtime_sha256}) of these facts."""
+    """Return what a verification is of: `{kernel, driver, runtime_sha256}` of these facts."""
     places = {"kernel": ("kernel", "release"), "driver": ("driver", "version"), "runtime_sha256": ("runtime", "sha256")}
     return {name: dictionary(facts.get(part)).get(key) for name, (part, key) in places.items()}
 

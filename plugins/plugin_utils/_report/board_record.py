@@ -13,7 +13,7 @@ from .._answers.failure import NO_ANSWER
 from .._plan.predicates import has_work, is_current, setup_of
 from .._schema.record import RECORD, STATUSES
 from .._schema.values import dictionary, fit, stamp
-from .hostvars import HELD, is_held, look
+from .hostvars import HELD, is_held, board_variables
 from .table import NO_SENSE, OUTCOMES
 from .._docs import TROUBLESHOOTING
 
@@ -23,11 +23,12 @@ WORDS = {"needs_work": "%d need work"}
 def record(name, variables, now):
     """Return the record of one board, always with the same keys.
 
-    :arg variables: what a look or an upgrade left behind, as for M(rkfleet.npu.npu_recap): C(ansible_facts.npu), C(__npu_plan),
-        C(__npu_verification), C(__npu_error), C(__npu_cause), C(__npu_left), C(__npu_outcome), C(__npu_is_committed),
-        and C(npu_hold) of the inventory. Of a board that was only inspected, C(__npu_audit) is enough: what
-        M(rkfleet.npu.npu_audit_info) returned.
-    :arg now: seconds since the epoch.
+    Args:
+        variables: what a look or an upgrade left behind, as for `rkfleet.npu.npu_recap`: `ansible_facts.npu`,
+            `__npu_plan`, `__npu_verification`, `__npu_error`, `__npu_cause`, `__npu_left`, `__npu_outcome`,
+            `__npu_is_committed`, and `npu_hold` of the inventory. Of a board that was only inspected, `__npu_audit` is
+            enough: what `rkfleet.npu.npu_audit_info` returned.
+        now: seconds since the epoch.
     """
     try:
         return _record(name, variables, now)
@@ -46,8 +47,10 @@ def _record(name, variables, now):
         entry["upgrade"].update(state="committed", pending=False, why=None)
     entry["verification"] = _verification(seen, entry)
     status, verdict, reason, remedy = _judge(seen, entry)
-    judged = {"status": status, "verdict": verdict, "reason": _sentence(entry["name"], reason), "remedy": remedy or None,
-              "evidence": _evidence(seen, entry)}
+    judged = {
+        "status": status, "verdict": verdict, "reason": _sentence(entry["name"], reason), "remedy": remedy or None,
+        "evidence": _evidence(seen, entry),
+    }
     entry.update((key, fit(value, RECORD.kind[key])) for key, value in judged.items())
     return entry
 
@@ -70,36 +73,50 @@ def summary(records):
 
 def _seen(variables):
     """What is known of a board, under shorter names."""
-    known = look(variables)
-    facts, left, error = dictionary(dictionary(known.get("ansible_facts")).get("npu")), dictionary(known.get("__npu_left")), known.get("__npu_error")
+    known = board_variables(variables)
+    facts, left, error = (
+        dictionary(dictionary(known.get("ansible_facts")).get("npu")), dictionary(known.get("__npu_left")),
+        known.get("__npu_error"),
+    )
     audit = dictionary(variables.get("__npu_audit"))
     verification = dictionary(known.get("__npu_verification"))
     if not verification and facts and facts == audit.get("facts"):
         verification = dictionary(audit.get("verification"))
     return {
         "facts": facts, "left": left, "error": str(error) if error else None, "cause": known.get("__npu_cause"),
-        "plan": dictionary(known.get("__npu_plan")), "verification": verification, "unverified": audit.get("unverified"),
-        "outcome": known.get("__npu_outcome"), "undone": known.get("__npu_rolled_back"),
+        "plan": dictionary(known.get("__npu_plan")), "verification": verification,
+        "unverified": audit.get("unverified"), "outcome": known.get("__npu_outcome"),
+        "undone": known.get("__npu_rolled_back"),
         "committed": bool(known.get("__npu_is_committed")) and not error,
         "held": is_held(known) or left.get("verdict") == "held" and not facts,
     }
 
 
-# -- how a board does -------------------------------------------------------------------------------------------------------
+# -- how a board does
+# -------------------------------------------------------------------------------------------------------
 
 def _judge(seen, entry):
-    """C((status, verdict, reason, remedy)) of a board."""
+    """`(status, verdict, reason, remedy)` of a board."""
     error, plan, left = seen["error"], seen["plan"], seen["left"]
     state = entry["upgrade"]
     if seen["held"]:
         return "held", "held", left.get("reason") or HELD, None
     if seen["outcome"] == "rollback_failed" or state["state"] == "rollback_failed" and not seen["outcome"]:
-        return "needs_work", OUTCOMES["rollback_failed"], " ".join(filter(None, (error, seen["undone"]))) or state["why"] or "A rollback failed.", (
-            "Repair the board by hand: %s" % TROUBLESHOOTING)
+        return (
+            "needs_work", OUTCOMES["rollback_failed"],
+            " ".join(filter(None, (error, seen["undone"]))) or state["why"] or "A rollback failed.",
+            ("Repair the board by hand: %s" % TROUBLESHOOTING),
+        )
     if seen["outcome"] == "rolled_back" and error:
-        return "needs_work", OUTCOMES["rolled_back"], " ".join(filter(None, (error, seen["undone"]))), "Fix that and run upgrade-npu.yml again."
+        return (
+            "needs_work", OUTCOMES["rolled_back"], " ".join(filter(None, (error, seen["undone"]))),
+            "Fix that and run upgrade-npu.yml again.",
+        )
     if error and seen["cause"] == NO_ANSWER or not seen["facts"] and not error:
-        return "unreachable", "unreachable", error or "It did not answer.", "See to its power, its network and its ssh, then run this again."
+        return (
+            "unreachable", "unreachable", error or "It did not answer.",
+            "See to its power, its network and its ssh, then run this again.",
+        )
     if error and not (seen["facts"] and plan):
         return "unknown", "failed", error, "Mend that and run this again."
     if not plan:
@@ -112,8 +129,11 @@ def _by_plan(seen, entry):
     verdict = seen["left"].get("verdict")
     if state["pending"]:
         why = " (%s)" % state["why"] if state["why"] else ""
-        return "needs_work", verdict or "pending", "An upgrade is neither committed nor taken back: %s%s." % (state["state"] or "unknown", why), (
-            "Run upgrade-npu.yml, which goes on with it, or rollback-npu.yml.")
+        return (
+            "needs_work", verdict or "pending",
+            "An upgrade is neither committed nor taken back: %s%s." % (state["state"] or "unknown", why),
+            ("Run upgrade-npu.yml, which goes on with it, or rollback-npu.yml."),
+        )
     if not entry["privileged"] and entry["device"]["driver"] == "RKNPU" and entry["driver"]["version"] is None:
         return "unknown", "not readable", "A driver is bound, and its version cannot be read without root.", (
             "Set npu_audit_become to true, or put the ssh user into the group of the NPU's render node.")
@@ -121,22 +141,36 @@ def _by_plan(seen, entry):
         return "needs_work", verdict or "unsupported", entry["plan"]["reason"], entry["plan"]["remedy"]
     fails = proof.get("current") and proof.get("diagnosis") != "ok"
     if fails and not has_work(plan):
-        return "needs_work", verdict or "failed: %s" % proof["diagnosis"], "MobileNet does not work: %s" % (proof["evidence"] or proof["diagnosis"]), (
-            seen["verification"].get("remedy") or "See %s" % TROUBLESHOOTING)
+        return (
+            "needs_work", verdict or "failed: %s" % proof["diagnosis"],
+            "MobileNet does not work: %s" % (proof["evidence"] or proof["diagnosis"]),
+            (seen["verification"].get("remedy") or "See %s" % TROUBLESHOOTING),
+        )
     if has_work(plan) and not seen["committed"]:
         what = entry["plan"]["action"] if entry["plan"]["action"] != "none" else "runtime"
-        remedy = "Run upgrade-npu.yml: %s." % "; ".join(entry["plan"]["changes"]) if entry["plan"]["changes"] else "Run upgrade-npu.yml."
+        remedy = (
+            "Run upgrade-npu.yml: %s." % "; ".join(entry["plan"]["changes"]) if entry["plan"]["changes"]
+            else "Run upgrade-npu.yml."
+        )
         failed = "failed: %s" % proof["diagnosis"] if fails and seen["error"] else "failed" if seen["error"] else None
         return "needs_work", verdict or failed or "planned: %s" % what, seen["error"] or entry["plan"]["reason"], remedy
     if seen["error"]:
         return "unknown", "failed", seen["error"], "Mend that and run this again."
     if proof.get("current"):
-        what = "Driver %s was put in place." % entry["driver"]["version"] if has_work(plan) else entry["plan"]["reason"] or ""
+        what = (
+            "Driver %s was put in place." % entry["driver"]["version"] if has_work(plan)
+            else entry["plan"]["reason"] or ""
+        )
         says_so = plan.get("unchanged") is True and not has_work(plan)
         return "healthy", "ok", what if says_so else what + " MobileNet works with it.", None
-    why = seen["unverified"] or ("The last verification was of another kernel, driver or runtime." if proof else "No verification is recorded.")
-    return "unknown", verdict or "not proven", "%s Whether it works is not proven: %s" % (entry["plan"]["reason"] or "", why), (
-        "Run the audit with npu_audit_verify set to true, or verify-npu.yml.")
+    why = seen["unverified"] or (
+        "The last verification was of another kernel, driver or runtime." if proof else "No verification is recorded."
+    )
+    return (
+        "unknown", verdict or "not proven",
+        "%s Whether it works is not proven: %s" % (entry["plan"]["reason"] or "", why),
+        ("Run the audit with npu_audit_verify set to true, or verify-npu.yml."),
+    )
 
 
 def _evidence(seen, entry):
@@ -144,8 +178,13 @@ def _evidence(seen, entry):
     driver, runtime, proof, state = entry["driver"], entry["runtime"], entry["verification"], entry["upgrade"]
     lines = []
     if driver["version_source"] in ("module", "builtin"):
-        lines.append("driver %s is bound, as %s says (it was not asked, which takes root)" % (
-            driver["version"], "/sys/module/%s/version" % driver["module"] if driver["module"] else "modules.builtin.modinfo"))
+        lines.append(
+            "driver %s is bound, as %s says (it was not asked, which takes root)"
+            % (
+                driver["version"],
+                "/sys/module/%s/version" % driver["module"] if driver["module"] else "modules.builtin.modinfo",
+            )
+        )
     elif driver["version"]:
         where = "module %s" % driver["module"] if driver["module"] else driver["presence"]
         lines.append("driver %s answers (%s, %s)" % (driver["version"], driver["version_source"], where))
@@ -153,16 +192,27 @@ def _evidence(seen, entry):
         lines.append("driver: none answers; bound to %s is %s, and the kernel has it as %s" % (
             entry["device"]["node"], entry["device"]["driver"] or "nothing", driver["presence"]))
     if runtime["path"]:
-        lines.append("runtime %s (%s, sha256 %s)" % (runtime["version"] or "of an unknown version", runtime["path"], (runtime["sha256"] or "unknown")[:12]))
+        lines.append(
+            "runtime %s (%s, sha256 %s)"
+            % (runtime["version"] or "of an unknown version", runtime["path"], (runtime["sha256"] or "unknown")[:12])
+        )
     elif entry["kernel"]["release"]:
         lines.append("runtime: there is no librknnrt.so")
     if proof:
         of = "of this kernel, driver and runtime" if proof["current"] else "of kernel %s, driver %s, runtime %s" % (
             proof["kernel"], proof["driver"], (proof["runtime_sha256"] or "unknown")[:12])
-        where = "%s, recorded in %s" % (proof["verified_at"], FACT_FILE) if not seen["verification"] else "run at %s" % proof["verified_at"]
-        lines.append("MobileNet: %s (%s, %s)%s" % (proof["diagnosis"], where, of, ": %s" % proof["evidence"] if proof["evidence"] else ""))
+        where = (
+            "%s, recorded in %s" % (proof["verified_at"], FACT_FILE) if not seen["verification"]
+            else "run at %s" % proof["verified_at"]
+        )
+        lines.append(
+            "MobileNet: %s (%s, %s)%s"
+            % (proof["diagnosis"], where, of, ": %s" % proof["evidence"] if proof["evidence"] else "")
+        )
     if state["state"] not in (None, "unknown"):
-        lines.append("upgrade: %s since %s (/var/lib/rkfleet-npu/state.json)" % (state["state"], state["since"] or "unknown"))
+        lines.append(
+            "upgrade: %s since %s (/var/lib/rkfleet-npu/state.json)" % (state["state"], state["since"] or "unknown")
+        )
     if state["hold"] is not None:
         lines.append("hold: /etc/rkfleet-npu/hold%s" % (": %s" % state["hold"] if state["hold"] else ""))
     if state["locked_by"]:

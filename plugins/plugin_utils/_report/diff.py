@@ -20,10 +20,10 @@ _WORST = ("needs_work", "unreachable", "unknown", "held", "healthy")
 
 
 def changes(before, after, inventory=()):
-    """Return C({new, gone, unseen, changed}) between two C({name: state}).
+    """Return `{new, gone, unseen, changed}` between two `{name: state}`.
 
-    C(changed) is a list of C({change, boards}), C(change) as C({field: [before, after]}). C(unseen) are boards of the inventory
-    that the run did not look at.
+    `changed` is a list of `{change, boards}`, `change` as `{field: [before, after]}`. `unseen` are boards of the
+    inventory that the run did not look at.
     """
     groups = {}
     for name in sorted(set(before) & set(after), key=natural):
@@ -41,16 +41,20 @@ def changes(before, after, inventory=()):
         "new": sorted(set(after) - set(before), key=natural),
         "gone": [name for name in missing if name not in inventory],
         "unseen": [name for name in missing if name in inventory],
-        "changed": [{"change": {field: [was, then] for field, was, then in key}, "boards": names} for key, names in sorted(groups.items(), key=order)],
+        "changed": [
+            {"change": {field: [was, then] for field, was, then in key}, "boards": names}
+            for key, names in sorted(groups.items(), key=order)
+        ],
     }
 
 
 def render(found, after, source, when):
-    """Return the text for C(--diff).
+    """Return the text for `--diff`.
 
-    :arg found: what I(changes) returned.
-    :arg after: C({name: state}) of the new report.
-    :arg source: the earlier report, and I(when) it was written.
+    Args:
+        found: what `changes` returned.
+        after: `{name: state}` of the new report.
+        source: the earlier report, and `when` it was written.
     """
     count = len(found["new"]) + len(found["gone"]) + sum(len(group["boards"]) for group in found["changed"])
     lines = ["fleet: %s since %s of %s" % (
@@ -62,15 +66,20 @@ def render(found, after, source, when):
         lines += _group("+", "new, %s" % _words("status", status), new[status])
     lines += _group("-", "gone", found["gone"])
     for group in found["changed"]:
-        words = ["%s %s \u2192 %s" % (field, _words(field, was), _words(field, then)) for field, (was, then) in group["change"].items()]
+        words = [
+            "%s %s \u2192 %s" % (field, _words(field, was), _words(field, then))
+            for field, (was, then) in group["change"].items()
+        ]
         lines += _group("~", ", ".join(words), group["boards"])
     if found["unseen"]:
-        lines.append("  not looked at this time: %d board%s" % (len(found["unseen"]), "" if len(found["unseen"]) == 1 else "s"))
+        lines.append(
+            "  not looked at this time: %d board%s" % (len(found["unseen"]), "" if len(found["unseen"]) == 1 else "s")
+        )
     return "\n".join(lines) + "\n"
 
 
 def coloured(text):
-    """Return the lines of I(render), each with the colour that Ansible has for such a line of a diff."""
+    """Return the lines of `render`, each with the colour that Ansible has for such a line of a diff."""
     colours = {"+": C.COLOR_DIFF_ADD, "-": C.COLOR_DIFF_REMOVE, "~": C.COLOR_DIFF_LINES}
     lines, colour = [], None
     for line in text.splitlines():
@@ -81,7 +90,7 @@ def coloured(text):
 
 
 def _change(was, now):
-    """C({field: (before, after)}) of what differs."""
+    """`{field: (before, after)}` of what differs."""
     both = was["kernel"] is not None and now["kernel"] is not None
     change = {}
     for field in FIELDS:
@@ -99,7 +108,13 @@ def _group(mark, title, names):
     head = "%s %s: " % (mark, title)
     if len(head) + len(names) <= WIDTH:
         return [head + names]
-    return [head.rstrip(), *textwrap.wrap(names, WIDTH, initial_indent="    ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)]
+    return [
+        head.rstrip(),
+        *textwrap.wrap(
+            names, WIDTH, initial_indent="    ", subsequent_indent="    ", break_long_words=False,
+            break_on_hyphens=False,
+        ),
+    ]
 
 
 def _words(field, value):

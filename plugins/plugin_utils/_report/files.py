@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The folder with the report of a fleet: C(fleet.json), C(.csv), C(.prom), C(.html), and the records of earlier runs in C(history)."""
+"""The folder with the report of a fleet: `fleet.json`, `.csv`, `.prom`, `.html`, and the records of earlier runs in `history`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ReportError(Exception):
 
 
 class Damaged(ReportError):
-    """What should be an earlier report is none; I(why) says it in a few words."""
+    """What should be an earlier report is none; `why` says it in a few words."""
 
     def __init__(self, path, why):
         super().__init__("%s is no report of this collection, or it is damaged (%s)" % (path, why))
@@ -39,15 +39,19 @@ class Damaged(ReportError):
 
 
 def document(records, now):
-    """Return the content of C(fleet.json) for these records.
+    """Return the content of `fleet.json` for these records.
 
-    :arg records: as of I(board_record.record) or I(conform).
-    :arg now: seconds since the epoch.
+    Args:
+        records: as of `board_record.record` or `conform`.
+        now: seconds since the epoch.
     """
     records = sorted(records, key=lambda entry: _report_text.natural(entry["name"]))
     count = {status: sum(entry["status"] == status for entry in records) for status in STATUSES}
     summary = dict(boards=len(records), **count)
-    return {"schema": SCHEMA, "generated_at": stamp(now), "summary": summary, "exit_code": board_record.exit_code(records), "boards": records}
+    return {
+        "schema": SCHEMA, "generated_at": stamp(now), "summary": summary, "exit_code": board_record.exit_code(records),
+        "boards": records,
+    }
 
 
 def state(entry):
@@ -56,10 +60,11 @@ def state(entry):
 
 
 def load(path):
-    """Return an earlier report, C(fleet.json) or a file of the history, with its C(boards) as C({name: record or state}).
+    """Return an earlier report, `fleet.json` or a file of the history, with its `boards` as `{name: record or state}`.
 
-    :raises Damaged: where the file is no such report.
-    :raises ReportError: where it cannot be read, or was written by a newer release.
+    Raises:
+        Damaged: where the file is no such report.
+        ReportError: where it cannot be read, or was written by a newer release.
     """
     try:
         with open(path, encoding="utf-8") as stream:
@@ -67,11 +72,14 @@ def load(path):
     except OSError as error:
         raise ReportError("the report %s cannot be read: %s" % (path, os.strerror(error.errno))) from error
     except (ValueError, RecursionError) as error:
-        raise Damaged(path, "it is no JSON: %s" % clean(str(error))) from error
+        raise Damaged(path, "it is not JSON: %s" % clean(str(error))) from error
     if not isinstance(data, dict) or not isinstance(data.get("schema"), int):
         raise Damaged(path, "it has no schema number")
     if data["schema"] > SCHEMA:
-        raise ReportError("%s was written by a newer release of this collection (schema %d): use that one, or another folder" % (path, data["schema"]))
+        raise ReportError(
+            "%s was written by a newer release of this collection (schema %d): use that one, or another folder"
+            % (path, data["schema"])
+        )
     if seconds_of(data.get("generated_at")) is None:
         raise Damaged(path, "it does not say when it was written")
     boards = data.get("boards")
@@ -87,18 +95,24 @@ def load(path):
 def conform(entry):
     """Return the record of a board as it was read from a file, with exactly the keys of a record, each of its kind.
 
-    :raises ValueError: for anything that is no record at all.
+    Raises:
+        ValueError: for anything that is no record at all.
     """
-    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not clean(entry["name"]) or entry.get("status") not in STATUSES:
+    if (
+        not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not clean(entry["name"])
+        or entry.get("status") not in STATUSES
+    ):
         raise ValueError("no record of a board")
     return fit(entry, RECORD)
 
 
 def states(report):
-    """Return C({name: state}) of a report that I(load) or I(document) returned; None where there is none."""
+    """Return `{name: state}` of a report that `load` or `document` returned; None where there is none."""
     if not report:
         return None
-    boards = report["boards"] if isinstance(report["boards"], dict) else {entry["name"]: entry for entry in report["boards"]}
+    boards = (
+        report["boards"] if isinstance(report["boards"], dict) else {entry["name"]: entry for entry in report["boards"]}
+    )
     return {name: state(entry) if "board" in entry else entry for name, entry in boards.items()}
 
 
@@ -109,7 +123,7 @@ def sentences(records):
 
 
 def plan(folder, records, now, merge=False, keep=100):
-    """Return what I(write) would return, and write nothing."""
+    """Return what `write` would return, and write nothing."""
     path = os.path.join(os.path.abspath(folder), JSON_FILE)
     notes = []
     try:
@@ -121,13 +135,16 @@ def plan(folder, records, now, merge=False, keep=100):
 
 
 def write(folder, records, now, merge=False, keep=100):
-    """Write the report and return C({files, before, after, notes}): paths, the report that was there (or None), the new one, and sentences for the owner.
+    """Write the report and return `{files, before, after, notes}`: paths, the report that was there (or None), the new one, and sentences for the owner.
 
     One run at a time writes to a folder: others wait.
 
-    :arg merge: keep boards of the report that is there which are not among I(records).
-    :arg keep: how many runs the history holds.
-    :raises ReportError: where it cannot be written.
+    Args:
+        merge: keep boards of the report that is there which are not among `records`.
+        keep: how many runs the history holds.
+
+    Raises:
+        ReportError: where it cannot be written.
     """
     folder = os.path.abspath(folder)
     notes = []
@@ -147,19 +164,24 @@ def write(folder, records, now, merge=False, keep=100):
             }
             for name, text in contents.items():
                 path = os.path.join(folder, name)
-                # Who gives others a right to read one of them, as the node exporter fleet.prom, does not have to do so each time.
+                # Who gives others a right to read one of them, as the node exporter fleet.prom, does not have to do so
+                # each time.
                 write_file(path, text.encode("utf-8"), None if os.path.exists(path) else 0o600)
     except OSError as error:
         raise ReportError("the report in %s cannot be written: %s" % (folder, told(error, folder))) from error
-    return {"files": sorted(os.path.join(folder, name) for name in contents), "before": before, "after": after, "notes": notes}
+    return {
+        "files": sorted(os.path.join(folder, name) for name in contents), "before": before, "after": after,
+        "notes": notes,
+    }
 
 
 def history(folder, notes):
-    """Return C({name: [spell, ...]}): the states of each board in the files of the history, oldest first.
+    """Return `{name: [spell, ...]}`: the states of each board in the files of the history, oldest first.
 
-    A spell is a state with C(since), C(until) and C(times): equal states one after another are one.
+    A spell is a state with `since`, `until` and `times`: equal states one after another are one.
 
-    :arg notes: where a sentence goes about files that are damaged.
+    Args:
+        notes: where a sentence goes about files that are damaged.
     """
     boards, bad = {}, []
     for name in _history_files(folder):
@@ -172,12 +194,20 @@ def history(folder, notes):
             spells = boards.setdefault(board, [])
             same = spells and all(spells[-1][key] == there[key] for key in STATE[1:-1])
             if same:
-                spells[-1].update(until=there["checked_at"], times=spells[-1]["times"] + 1, latency_ms=there["latency_ms"] or spells[-1]["latency_ms"])
+                spells[-1].update(
+                    until=there["checked_at"], times=spells[-1]["times"] + 1,
+                    latency_ms=there["latency_ms"] or spells[-1]["latency_ms"],
+                )
             else:
                 spells.append(dict(there, since=there["checked_at"], until=there["checked_at"], times=1))
     if bad:
-        notes.append("%s in %s cannot be read and %s left out of the history of verdicts: %s" % (
-            "a file" if len(bad) == 1 else "%d files" % len(bad), folder, "is" if len(bad) == 1 else "are", ", ".join(bad)))
+        notes.append(
+            "%s in %s cannot be read and %s left out of the history of verdicts: %s"
+            % (
+                "a file" if len(bad) == 1 else "%d files" % len(bad), folder, "is" if len(bad) == 1 else "are",
+                ", ".join(bad),
+            )
+        )
     return boards
 
 
@@ -186,7 +216,8 @@ def dump(data, indent=None):
     return json.dumps(data, indent=indent, separators=None if indent else (",", ":"), allow_nan=False) + "\n"
 
 
-# -- parts ------------------------------------------------------------------------------------------------------------------
+# -- parts
+# ------------------------------------------------------------------------------------------------------------------
 
 def _before(folder, now, notes):
     """The report that is there; a damaged one is put aside."""
@@ -201,14 +232,20 @@ def _before(folder, now, notes):
     except Damaged as error:
         aside = "%s.damaged-%s" % (path, stamp(now).replace(":", "").replace("-", ""))
         os.replace(path, aside)
-        notes.append("The earlier report is damaged (%s): it is kept as %s, and nothing of it is in the new one." % (error.why, aside))
+        notes.append(
+            "The earlier report is damaged (%s): it is kept as %s, and nothing of it is in the new one."
+            % (error.why, aside)
+        )
         return None
 
 
 def _merged(before, records, merge):
     """The records, and where that is asked for those of the earlier report that are not among them."""
     ours = {entry["name"] for entry in records}
-    return [*records, *(entry for name, entry in before["boards"].items() if name not in ours)] if merge and before else records
+    return (
+        [*records, *(entry for name, entry in before["boards"].items() if name not in ours)] if merge and before
+        else records
+    )
 
 
 def _remember(folder, records, now, keep):
@@ -222,7 +259,9 @@ def _remember(folder, records, now, keep):
         if not os.path.lexists(path):
             break
         moment += datetime.timedelta(microseconds=1)
-    content = {"schema": SCHEMA, "generated_at": stamp(now), "boards": {entry["name"]: state(entry) for entry in records}}
+    content = {
+        "schema": SCHEMA, "generated_at": stamp(now), "boards": {entry["name"]: state(entry) for entry in records},
+    }
     write_file(path, dump(content).encode("utf-8"), 0o600)
     for name in _history_files(folder)[:-max(keep, 1)]:
         with contextlib.suppress(FileNotFoundError):

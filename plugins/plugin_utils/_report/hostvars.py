@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is known of a board, whichever of its variables tell it: those a task has set, and else what M(rkfleet.npu.npu_audit_info) returned.
+"""What is known of a board, whichever of its variables tell it: those a task has set, and else what `rkfleet.npu.npu_audit_info` returned.
 
-A fact that is set costs as much as a board that is asked: so a look at a board leaves C(__npu_audit) behind and nothing else.
+A fact that is set costs as much as a board that is asked: so a look at a board leaves `__npu_audit` behind and nothing
+else.
 """
 
 from __future__ import annotations
@@ -17,18 +18,20 @@ from .._schema.values import dictionary
 HELD = "npu_hold is set in the inventory"
 NOT_SELECTED = "not selected"
 HOLD_FILE = "/etc/rkfleet-npu/hold is on the board"
-SET = (
-    "ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_error", "__npu_cause", "__npu_left", "__npu_outcome",
-    "__npu_rolled_back", "__npu_is_committed", "__npu_driver_target", "__npu_build", "__npu_builder_did", "npu_hold",
+_DICTIONARIES = (
+    "ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_left", "__npu_driver_target",
+    "__npu_build",
+    "__npu_builder_did",
 )
-_DICTIONARIES = ("ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_left", "__npu_driver_target", "__npu_build", "__npu_builder_did")
 _TEXTS = ("__npu_error", "__npu_cause", "__npu_outcome", "__npu_rolled_back")
+SET = (*_DICTIONARIES, *_TEXTS, "__npu_is_committed", "npu_hold")
 
 
-def look(variables, only=SET):
-    """Return those of I(SET) that are known of a board, what the audit returned in the place of what no task has set, each of the kind it should be.
+def board_variables(variables, only=SET):
+    """Return those of `SET` that are known of a board, what the audit returned in the place of what no task has set, each of the kind it should be.
 
-    :arg only: names of those that are asked for; the others cost time.
+    Args:
+        only: names of those that are asked for; the others cost time.
     """
     known = {name: _of_its_kind(name, value) for name, value in _known(variables, only).items()}
     fact = gate.hostile(known.get("ansible_facts"))
@@ -36,7 +39,9 @@ def look(variables, only=SET):
         # Nor does such a board count as proven.
         known.pop("__npu_is_committed", None)
         sentence, error = gate.hostile_sentence(fact), str(known.get("__npu_error") or "")
-        known.update(__npu_error=error if sentence in error else " ".join([sentence, error]).strip(), __npu_cause=failure.HOSTILE)
+        known.update(
+            __npu_error=error if sentence in error else " ".join([sentence, error]).strip(), __npu_cause=failure.HOSTILE
+        )
     return known
 
 
@@ -92,6 +97,6 @@ def is_held(variables):
     return boolean(str(variables.get("npu_hold", False)), strict=False)
 
 
-def is_left_aside(variables):
+def is_not_selected(variables):
     """Whether the query of the run does not select a board."""
-    return dictionary(look(variables, ("__npu_left",)).get("__npu_left")).get("verdict") == NOT_SELECTED
+    return dictionary(board_variables(variables, ("__npu_left",)).get("__npu_left")).get("verdict") == NOT_SELECTED

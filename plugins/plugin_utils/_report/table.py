@@ -22,16 +22,19 @@ NO_SENSE = "its answers make no sense"
 ROLLBACK_FAILED = "ROLLBACK FAILED"
 OUTCOMES = {"rolled_back": "rolled back", "rollback_failed": ROLLBACK_FAILED}
 # The order in which they are counted; whatever is wrong comes last.
-VERDICTS = ("ok", "planned", "held", "not selected", "nothing to undo", "waiting", "not touched", "pending", "not proven",
-            "unsupported", "unreachable", "failed", "rolled back", ROLLBACK_FAILED)
+VERDICTS = (
+    "ok", "planned", "held", "not selected", "nothing to undo", "waiting", "not touched", "pending", "not proven",
+    "unsupported", "unreachable", "failed", "rolled back", ROLLBACK_FAILED,
+)
 
 
 def row(board, variables):
-    """Return the table's cells of one board, as text, in the order of I(COLUMNS).
+    """Return the table's cells of one board, as text, in the order of `COLUMNS`.
 
-    :arg variables: what the roles left behind: C(__npu_before) and C(ansible_facts.npu) as of
-        M(rkfleet.npu.npu_facts), C(__npu_plan), C(__npu_verification) as of M(rkfleet.npu.rknn_mobilenet), C(__npu_error), C(__npu_cause),
-        C(__npu_left) of a board that was left as it is, C(__npu_outcome) of one that was to be rolled back.
+    Args:
+        variables: what the roles left behind: `__npu_before` and `ansible_facts.npu` as of `rkfleet.npu.npu_facts`,
+            `__npu_plan`, `__npu_verification` as of `rkfleet.npu.rknn_mobilenet`, `__npu_error`, `__npu_cause`,
+            `__npu_left` of a board that was left as it is, `__npu_outcome` of one that was to be rolled back.
     """
     before = dictionary(variables.get("__npu_before"))
     after = dictionary(dictionary(variables.get("ansible_facts")).get("npu")) or before
@@ -102,28 +105,38 @@ def sentence(board, variables):
     return text if text.startswith(board + ":") else "%s: %s" % (clean(board), text)
 
 
-def left_lines(boards):
+def skipped_lines(boards):
     """Return a line for each verdict and reason with which boards were left as they are, naming them all.
 
-    :arg boards: C({name: variables}).
+    Args:
+        boards: `{name: variables}`.
     """
     groups = {}
     for board, variables in boards.items():
         left = dictionary(variables.get("__npu_left"))
         if left:
             groups.setdefault((str(left.get("verdict")), str(left.get("reason"))), []).append(board)
-    return ["%s: %s: %s" % (clean(verdict_), ", ".join(map(clean, names)), clean(reason, LONGEST_NOTE)) for (verdict_, reason), names in groups.items()]
+    return [
+        "%s: %s: %s" % (clean(verdict_), ", ".join(map(clean, names)), clean(reason, LONGEST_NOTE))
+        for (verdict_, reason), names in groups.items()
+    ]
 
 
-def left_behind(boards):
+def not_reached(boards):
     """Return the boards that should have been upgraded and were not reached; in a run that only stages, waiting is no such thing."""
     left = {board: dictionary(variables.get("__npu_left")) for board, variables in boards.items()}
-    return [board for board in left if str(left[board].get("verdict")) in ("waiting", "not touched") and not left[board].get("fine")]
+    return [
+        board for board in left
+        if str(left[board].get("verdict")) in ("waiting", "not touched") and not left[board].get("fine")
+    ]
 
 
-def left_sentence(boards, count):
+def not_reached_sentence(boards, count):
     """Return the sentence that names such boards, of so many altogether; empty where there is none."""
-    return "%d of %d boards were left as they are: %s" % (len(boards), count, ", ".join(map(clean, boards))) if boards else ""
+    return (
+        "%d of %d boards were left as they are: %s" % (len(boards), count, ", ".join(map(clean, boards))) if boards
+        else ""
+    )
 
 
 def render(rows):
@@ -138,14 +151,15 @@ def render(rows):
 def phase_line(board, phases):
     """Return one line with the seconds of each phase.
 
-    :arg phases: C([(phase, seconds), ...]) as of I(_clock.spent).
+    Args:
+        phases: `[(phase, seconds), ...]` as of `_clock.spent`.
     """
     spent = ", ".join("%s %.0f s" % (clean(phase), seconds) for phase, seconds in phases)
     return "%s: %s, together %.0f s" % (clean(board), spent, sum(seconds for dummy, seconds in phases))
 
 
 def outcome(board, verdict_, message):
-    """Return how the run of a board that did not succeed is to end: C({board, kind, msg}).
+    """Return how the run of a board that did not succeed is to end: `{board, kind, msg}`.
 
     The kind is failed, unreachable or rollback failed.
     """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The report of a fleet for other programs: C(fleet.csv) for spreadsheets, C(fleet.prom) for the textfile collector of Prometheus's node exporter."""
+"""The report of a fleet for other programs: `fleet.csv` for spreadsheets, `fleet.prom` for the textfile collector of Prometheus's node exporter."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ import re
 from .._schema.record import COLUMNS, get, LABELS, STATUSES
 from .._schema.values import number, seconds_of
 
-# Where a spreadsheet may see the beginning of a formula: the cell's first character, and what follows a semicolon, which separates cells where the
-# comma is the decimal mark. The fullwidth forms of = + - @ count as well; blanks and quotation marks before them do not protect.
+# Where a spreadsheet may see the beginning of a formula: the cell's first character, and what follows a semicolon,
+# which separates cells where the comma is the decimal mark. The fullwidth forms of = + - @ count as well; blanks and
+# quotation marks before them do not protect.
 _FORMULA = re.compile(r"""(^|;)(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])""")
 
-# Name -> what it says. In a file of the textfile collector a metric that is not there is not said, so a board that was not asked has none.
+# Name -> what it says. In a file of the textfile collector a metric that is not there is not said, so a board that was
+# not asked has none.
 METRICS = {
     "rkfleet_npu_boards": "Boards in the report by status.",
     "rkfleet_npu_board_healthy": "Whether the NPU of the board is proven to work and nothing is to be done (1), or not (0). Boards on hold have none.",
@@ -31,7 +33,10 @@ METRICS = {
 
 def natural(text):
     """Return a sort key that has rock-2 before rock-10."""
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d{1,18})", text.lower()) if part]
+    return [
+        (0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d{1,18})", text.lower())
+        if part
+    ]
 
 
 def latency_ms(entry):
@@ -41,7 +46,7 @@ def latency_ms(entry):
 
 
 def csv(report):
-    """Return the boards of a report as CSV: a header, and one line for each board. No text is a formula, whether cells end at C(,) or at C(;)."""
+    """Return the boards of a report as CSV: a header, and one line for each board. No text is a formula, whether cells end at `,` or at `;`."""
     stream = io.StringIO()
     writer = _csv.writer(stream, lineterminator="\n", quoting=_csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
@@ -71,7 +76,9 @@ def prom(report, now):
             seconds = seconds_of(get(entry, path))
             if seconds:
                 samples["rkfleet_npu_board_%s_timestamp_seconds" % name].append((board, seconds))
-        samples["rkfleet_npu_board_info"].append((dict(board, **{label: get(entry, path) for label, path in LABELS.items()}), 1))
+        samples["rkfleet_npu_board_info"].append(
+            (dict(board, **{label: get(entry, path) for label, path in LABELS.items()}), 1)
+        )
     samples["rkfleet_npu_report_timestamp_seconds"].append(({}, int(now)))
     lines = []
     for name, text in METRICS.items():

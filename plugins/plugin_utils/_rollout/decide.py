@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which boards are upgraded, which of them first, and when no further one is. Pure functions: variables in, decisions out.
+"""Decide which boards are upgraded, in which order, and when to stop. Pure functions: variables in, decisions out.
 
-A staging board stands for all boards with the same key: what an upgrade of one of them shows is true of the others, too.
+A staging board stands for all boards with the same key: what its upgrade shows applies to the others, too.
 """
 
 from __future__ import annotations
@@ -18,18 +18,25 @@ from .._schema.values import number
 from . import select as _select
 
 KEY = ("kernel", "soc", "driver", "source", "runtime")
-# What of a board's variables is looked at, and nothing else: 400 boards have a lot of them.
-LOOKED_AT = ("ansible_facts", "__npu_before", "__npu_plan", "__npu_error", "__npu_left", "__npu_is_committed", "npu_build_ok")
+# The only variables of a board that are read: 400 boards have many.
+VARIABLES = (
+    "ansible_facts", "__npu_before", "__npu_plan", "__npu_error", "__npu_left", "__npu_is_committed", "npu_build_ok",
+)
 SETTINGS = ("rollout", "max_failed", "soak_minutes", "require_staging", "select", "check")
-# What a board can have: of mhz, which is that of all its cores together, of cores, and of memory in MiB. No SoC with this NPU has half of it.
+# The most a board can have: MHz of all cores together, cores, and memory in MiB. No SoC with this NPU has half of it.
 PLAUSIBLE = {"mhz": 40_000, "cores": 16, "memory": 65_536}
 
 
 def errors_of(settings):
-    """Return a sentence for each of the owner's settings that is wrong; settings as of I(decide)."""
+    """Return a sentence for each invalid setting; settings as for `decide`."""
     errors = []
-    for check, name in ((_batches, "rollout"), (_allowed, "max_failed"), (_minutes, "soak_minutes"), (_flag, "require_staging"),
-                        (_hosts, "store_agree")):
+    for check, name in (
+        (_batches, "rollout"),
+        (_allowed, "max_failed"),
+        (_minutes, "soak_minutes"),
+        (_flag, "require_staging"),
+        (_hosts, "store_agree"),
+    ):
         try:
             check(settings.get(name, 1) if name == "store_agree" else settings[name])
         except ValueError as error:
@@ -42,21 +49,29 @@ def errors_of(settings):
 
 
 def decide(boards, settings, proven=(), staging_group=()):
-    """Return what becomes of every board, before any of them is touched.
+    """Return the decision for every board, before any of them is changed.
 
-    :arg boards: C({name: variables}) in the inventory's order, after all were looked at. Read are C(ansible_facts.npu),
-        C(__npu_plan), C(__npu_error) of a board that cannot be upgraded and C(__npu_left) of one that is held.
-    :arg settings: C({rollout, max_failed, soak_minutes, require_staging, select, check}) as the owner wrote them, and C(store_agree), by default 1.
-    :arg proven: entries with at least I(KEY), C(board) and C(since): what is on record.
-    :arg staging_group: names of the boards that go first where there is one with the kernel in question.
-    :returns: C({errors, message, boards, staging, rollout, serial, allowed, check, summary}); C(boards) is for each one
-        C({part, reason, key, staging, builds}), part being held, not selected, failed, right, staging or rollout; builds is whether what it builds
-        is for the others, too, where the owner has named nobody. Where there are errors there is nothing else but the C(message) of them all.
+    Args:
+        boards: `{name: variables}` in the inventory's order, after all were inspected. Read are `ansible_facts.npu`,
+            `__npu_plan`, `__npu_error` of a board that cannot be upgraded and `__npu_left` of one that is held.
+        settings: `{rollout, max_failed, soak_minutes, require_staging, select, check}` as the user wrote them, and
+            `store_agree`, by default 1.
+        proven: entries on record, each with at least `KEY`, `board` and `since`.
+        staging_group: names of the boards that are preferred as staging boards.
+
+    Returns:
+        `{errors, message, boards, staging, rollout, serial, allowed, check, summary}`. `boards` has for each board
+        `{part, reason, key, staging, builds}`: part is held, not selected, failed, right, staging or rollout; builds is
+        whether its module is also for the others, if the user named no builder. If there are errors, all except
+        `errors` and `message` is empty.
     """
     errors = errors_of(settings)
     if errors:
-        message = _select.told(errors, "No board was touched.")
-        return {"errors": errors, "message": message, "boards": {}, "staging": [], "rollout": [], "serial": [1], "allowed": 0, "check": False, "summary": []}
+        message = _select.message(errors, "No board was changed.")
+        return {
+            "errors": errors, "message": message, "boards": {}, "staging": [], "rollout": [], "serial": [1],
+            "allowed": 0, "check": False, "summary": [],
+        }
     check = _flag(settings["check"])
     result = {name: _entry(variables) for name, variables in boards.items()}
     todo = [name for name, entry in result.items() if entry["part"] == "rollout"]
@@ -68,14 +83,17 @@ def decide(boards, settings, proven=(), staging_group=()):
     for key, names in alike.items():
         known = next((entry for entry in proven if _tuple(entry) == key), None)
         staged = not known and _flag(settings["require_staging"])
-        # The first ones build for the others: see _store. Where none goes first, they are those whose turn comes first.
-        first = _builders(names, boards, staging_group) if staged else sorted(names, key=lambda name: _unfit(boards[name]))
+        # The first ones build for the others: see _store.
+        if staged:
+            first = _builders(names, boards, staging_group)
+        else:
+            first = sorted(names, key=lambda name: _build_obstacles(boards[name]))
         for name in first[:agree]:
             result[name]["builds"] = True
         if known:
-            reason = "%s is proven (%s, %s)" % (named(known), known["board"], known["since"])
+            reason = "%s is verified (%s, %s)" % (named(known), known["board"], known["since"])
         elif not staged:
-            reason = "%s is not proven, and npu_require_staging is false" % named(result[names[0]]["key"])
+            reason = "%s is not verified, and npu_require_staging is false" % named(result[names[0]]["key"])
         else:
             reason = _stage(result, first, proven)
             summary.append("staged first: %s" % reason)
@@ -93,13 +111,14 @@ def decide(boards, settings, proven=(), staging_group=()):
 
 
 def gate(decision, boards, stage=False):
-    """Return for each board that is to be upgraded whether it may start now: C({board: {go, verdict, reason, fine}}).
+    """Return for each board to be upgraded whether it may start now: `{board: {go, verdict, reason, fine}}`.
 
-    C(fine) is whether a board may be left that way without the run having failed.
+    `fine` is whether the board can be skipped without failing the run.
 
-    :arg decision: what I(decide) said.
-    :arg boards: C({name: variables}) as they are now. Read are C(__npu_error) and C(__npu_is_committed).
-    :arg stage: whether only staging boards are upgraded in this run.
+    Args:
+        decision: what `decide` returned.
+        boards: `{name: variables}` as they are now. Read are `__npu_error` and `__npu_is_committed`.
+        stage: whether only staging boards are upgraded in this run.
     """
     todo = decision["staging"] + decision["rollout"]
     failed = [name for name in todo if has_failed(boards[name])]
@@ -112,15 +131,20 @@ def gate(decision, boards, stage=False):
         first = entry["staging"]
         if first not in (None, name) and not (boards[first].get("__npu_is_committed") or decision["check"]):
             how = "failed" if first in failed else "is not committed"
-            reason = "%s is not proven, as its staging board %s %s" % (named(entry["key"]), first, how)
-            reason += ". Mend that one and run stage-npu.yml, or set npu_require_staging to false to go on without"
+            reason = "%s is not verified: its staging board %s %s" % (named(entry["key"]), first, how)
+            reason += ". Fix that board and run stage-npu.yml, or set npu_require_staging to false"
             answer[name] = {"go": False, "verdict": "waiting", "reason": reason, "fine": False}
         elif stage and entry["part"] == "rollout":
             reason = "its staging board is %s" % first if first else entry["reason"]
-            answer[name] = {"go": False, "verdict": "waiting", "reason": "%s; upgrade-npu.yml takes it" % reason, "fine": True}
+            answer[name] = {
+                "go": False, "verdict": "waiting", "reason": "%s; upgrade-npu.yml upgrades it" % reason, "fine": True,
+            }
         elif len(failed) > decision["allowed"]:
-            answer[name] = {"go": False, "verdict": "not touched", "reason": "%s failed (%s), and npu_max_failed allows %d" % (
-                _count(len(failed), "board"), _some(failed), decision["allowed"]), "fine": False}
+            answer[name] = {
+                "go": False, "verdict": "not touched",
+                "reason": "%s failed (%s), and npu_max_failed allows %d"
+                % (_count(len(failed), "board"), _some(failed), decision["allowed"]), "fine": False,
+            }
     return answer
 
 
@@ -130,7 +154,7 @@ def has_failed(variables):
 
 
 def committed(decision, boards):
-    """Return I(KEY) and C(board) of each of these boards whose upgrade was committed, one per key: what this run has proven."""
+    """Return `KEY` and `board` of the committed upgrades among these boards, one per key: what this run verified."""
     found = {}
     for name, variables in boards.items():
         entry = decision["boards"].get(name) or {}
@@ -140,49 +164,61 @@ def committed(decision, boards):
 
 
 def named(key):
-    """Return a key as an owner would say it."""
+    """Return a key as text for messages."""
     return "kernel %s (%s) with driver %s" % (key["kernel"], key["soc"], key["driver"])
 
 
 def _entry(variables):
-    """What one board is in for; all that is to be upgraded is 'rollout' at first."""
-    left = variables.get("__npu_left")
-    if left:
-        return {"part": left["verdict"], "reason": left["reason"], "key": None, "staging": None, "builds": False}
+    """Return the decision for one board; boards to be upgraded are 'rollout' at first."""
+    skipped = variables.get("__npu_left")
+    if skipped:
+        return {"part": skipped["verdict"], "reason": skipped["reason"], "key": None, "staging": None, "builds": False}
     plan, facts = variables.get("__npu_plan"), (variables.get("ansible_facts") or {}).get("npu")
     if variables.get("__npu_error") or not plan or not facts:
-        return {"part": "failed", "reason": variables.get("__npu_error") or "it was lost on the way", "key": None, "staging": None, "builds": False}
+        return {
+            "part": "failed", "reason": variables.get("__npu_error") or "the connection was lost", "key": None,
+            "staging": None, "builds": False,
+        }
     if needs_nothing(plan, facts):
         return {"part": "right", "reason": plan["reason"], "key": None, "staging": None, "builds": False}
     return {"part": "rollout", "reason": "", "key": _key(plan, facts), "staging": None, "builds": False}
 
 
 def _builders(names, boards, staging_group):
-    """Boards with one key in the order in which they are asked to build: the staging group's first, then those that have all it takes.
+    """Return boards with one key in the order in which they should build: staging group, then those that can build.
 
-    Of these the fastest. A board reports itself how fast it is, so what is more than a board can have counts as nothing, and what is more than
-    half of them have is of no advantage: no single board comes first by what it claims.
+    Among those the fastest first. Speed is only what a board claims, so implausible values count as 0, and values above
+    the median count as the median: no single board comes first by its claims.
     """
     claims = {name: _claims(boards[name]) for name in names}
-    usual = {what: statistics.median_low([claim[what] for claim in claims.values() if claim[what]] or [0]) for what in PLAUSIBLE}
+    medians = {
+        what: statistics.median_low([claim[what] for claim in claims.values() if claim[what]] or [0])
+        for what in PLAUSIBLE
+    }
 
     def rank(name):
-        return (name not in staging_group, *_unfit(boards[name]), *(-min(claims[name][what], usual[what]) for what in PLAUSIBLE))
+        return (
+            name not in staging_group, *_build_obstacles(boards[name]),
+            *(-min(claims[name][what], medians[what]) for what in PLAUSIBLE),
+        )
 
-    # All are alike where nothing is built.
+    # Speed matters only if something is built.
     builds = boards[names[0]]["__npu_plan"]["action"] in ("dkms", "dkms_over_builtin")
     return sorted(names, key=rank if builds else lambda name: name not in staging_group)
 
 
 def _claims(variables):
-    """What a board reports of its speed and size; 0 where it is not known, or not plausible."""
+    """Return the speed and size that a board reports; 0 for values that are unknown or not plausible."""
     hardware = variables["ansible_facts"]["npu"].get("hardware") or {}
     found = {what: hardware.get(what) for what in PLAUSIBLE}
-    return {what: value if 0 < value <= PLAUSIBLE[what] else 0 for what, value in ((what, number(value) or 0) for what, value in found.items())}
+    return {
+        what: value if 0 < value <= PLAUSIBLE[what] else 0
+        for what, value in ((what, number(value) or 0) for what, value in found.items())
+    }
 
 
-def _unfit(variables):
-    """Whether a board is not to build, and whether it lacks what a build takes."""
+def _build_obstacles(variables):
+    """Return whether a board must not build, and whether it lacks tools or headers for a build, as a sort key."""
     facts = variables["ansible_facts"]["npu"]
     tools = facts.get("tools") or {}
     has_all = facts["kernel"].get("headers") and all(tools.get(tool) for tool in ("dkms", "make", "compiler"))
@@ -190,7 +226,7 @@ def _unfit(variables):
 
 
 def _key(plan, facts):
-    """What an upgrade proves, as text: the kernel that runs, the SoC, the driver and where it comes from, the runtime."""
+    """Return what an upgrade verifies, as text: running kernel, SoC, driver and its source, runtime."""
     driver, runtime = plan["driver"], plan["runtime"]
     kernel = facts["kernel"]["release"]
     ours = any(entry["name"] == "rknpu" and entry["kernel"] == kernel and entry["version"] == driver["version"]
@@ -202,7 +238,9 @@ def _key(plan, facts):
     else:
         source = _checksum(driver)
     library = _checksum(runtime) if runtime["install"] else (facts["runtime"].get("sha256") or "")
-    return {name: str(value or "") for name, value in zip(KEY, (kernel, plan["soc"], driver["version"], source, library))}
+    return {
+        name: str(value or "") for name, value in zip(KEY, (kernel, plan["soc"], driver["version"], source, library))
+    }
 
 
 def _checksum(row):
@@ -214,16 +252,18 @@ def _tuple(key):
 
 
 def _stage(result, names, proven):
-    """Have the first of the boards with one key go first, tell them all, and return it as a sentence."""
+    """Make the first of the boards with one key the staging board, and return that as a sentence."""
     first = names[0]
     key = result[first]["key"]
     others = len(names) - 1
     why = "%s, for %s; %s for it" % (
-        first, named(key), "nobody else waits" if not others else "%s %s" % (_count(others, "board"), "waits" if others == 1 else "wait"))
-    # The kernel of a board may have been updated since: then what was proven is of another one.
+        first, named(key),
+        "%s %s" % (_count(others, "board"), "waits" if others == 1 else "wait") if others else "no other board waits",
+    )
+    # The kernel may have been updated since: then the verification is of another kernel.
     before = sorted({entry["kernel"] for entry in proven if _tuple(entry)[1:] == _tuple(key)[1:]})
     if before:
-        why += " (proven is this driver with kernel %s only, and that is not the kernel now)" % ", ".join(before)
+        why += " (this driver is verified only with kernel %s, which is not the running kernel)" % ", ".join(before)
     for name in names:
         result[name].update(staging=first, reason="its staging board is %s" % first)
     result[first].update(part="staging", reason=why)
@@ -239,43 +279,43 @@ def _some(names):
 
 
 def _batches(value):
-    """The steps of a rollout as Ansible's C(serial) takes them."""
+    """Return the steps of a rollout in the form of Ansible's `serial`."""
     steps = value if isinstance(value, (list, tuple)) else [value]
     if not steps:
-        raise ValueError("it names no batch; try [1, \"10%\", \"100%\"]")
+        raise ValueError("it has no batch. Use for example [1, \"10%\", \"100%\"]")
     answer = []
     for step in steps:
         number, percent = _number(step)
         if number < 1 or percent and number > 100:
-            raise ValueError("%r is no batch, which is a count from 1 or a percentage from 1%% to 100%%" % (step,))
+            raise ValueError("%r is not a batch, a count from 1 or a percentage from 1%% to 100%%" % (step,))
         answer.append("%d%%" % number if percent else number)
     return answer
 
 
 def _allowed(value, boards=0):
-    """How many of so many boards may fail; a part of a board is none."""
+    """Return how many of `boards` may fail, rounded down."""
     number, percent = _number(value)
     if percent and number > 100:
-        raise ValueError("a percentage is from 0% to 100%")
+        raise ValueError("a percentage must be from 0% to 100%")
     return boards * number // 100 if percent else number
 
 
 def _minutes(value):
     number, percent = _number(value)
     if percent:
-        raise ValueError("it is a number of minutes")
+        raise ValueError("it must be a number of minutes")
     return number
 
 
 def _hosts(value):
     number, percent = _number(value)
     if percent or number < 1:
-        raise ValueError("it is a number of hosts, at least 1")
+        raise ValueError("it must be a number of hosts, at least 1")
     return number
 
 
 def _number(value):
-    """C((number, whether it is a percentage)) of what the owner wrote."""
+    """Return `(number, whether it is a percentage)` of a setting."""
     match = re.fullmatch(r"\s*(\d{1,6})\s*(%?)\s*", str(value))
     if not match:
         raise ValueError("%r is neither a count nor a percentage such as 10%%" % (value,))
@@ -286,4 +326,4 @@ def _flag(value):
     try:
         return boolean(str(value))
     except TypeError:
-        raise ValueError("it is true or false") from None
+        raise ValueError("it must be true or false") from None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which run of ansible-playbook works on a board, and whether one of this machine's has ended."""
+"""Identify the run of ansible-playbook that holds a board's lock, and whether it has ended."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ FIRST_NAMESPACE = "pid:[4026531836]"
 
 
 def owner(pid):
-    """C({run, host, machine, boot_id, pid_namespace, user, pid, started}) of the ansible-playbook process I(pid).
+    """Return `{run, host, machine, boot_id, pid_namespace, user, pid, started}` of the ansible-playbook process `pid`.
 
-    C(run) tells one run from another. A process number means something only on one machine, since one boot and in one PID namespace: containers
-    with the network of their host share its name and MAC address.
+    `run` identifies the run. A process number means something only on one machine, since one boot and in one
+    PID namespace: containers with the network of their host share its name and MAC address.
     """
     started = start_time(pid)
     host = socket.gethostname()
     boot_id = _line("/proc/sys/kernel/random/boot_id")
     try:
-        # With another namespace's /proc, start times would be those of other processes.
+        # If /proc is of another namespace, its start times are those of other processes.
         namespace = os.readlink("/proc/self/ns/pid") if os.readlink("/proc/self") == str(os.getpid()) else ""
     except OSError:
         namespace = ""
@@ -35,7 +35,7 @@ def owner(pid):
         user = str(os.getuid())
     return {
         "run": "%s-%d-%s-%s" % (host, pid, started, _digest(boot_id, namespace)[:8]), "host": host,
-        # The machine ID is not for others to know (machine-id(5)).
+        # Hashed, as the machine ID must stay confidential (machine-id(5)).
         "machine": _digest("%012x" % uuid.getnode(), _line("/etc/machine-id")),
         "boot_id": boot_id, "pid_namespace": namespace, "user": user, "pid": pid, "started": started,
     }
@@ -54,7 +54,7 @@ def _line(path):
 
 
 def start_time(pid):
-    """When a process began, in whatever unit the system counts, as text; empty where that cannot be told."""
+    """Return the start time of a process in the unit of the system, as text; empty if it is unknown."""
     try:
         with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as stream:
             return stream.read().rpartition(")")[2].split()[19]
@@ -63,19 +63,23 @@ def start_time(pid):
 
 
 def has_ended(holder, me):
-    """Whether the run that holds a lock is one of this machine and user whose process is gone. Anything else cannot be told from here.
+    """Return whether a lock is held by a run of this machine and user whose process is gone; False if unknown.
 
-    :arg holder: the lock as the board answered it: untrusted.
-    :arg me: owner() of this run.
+    Args:
+        holder: the lock as the board returned it: untrusted.
+        me: owner() of this run.
     """
     pid = holder.get("pid")
-    if any(holder.get(name) != me[name] for name in ("host", "machine", "user")) or not isinstance(pid, int) or pid < 2 or not holder.get("run"):
+    if (
+        any(holder.get(name) != me[name] for name in ("host", "machine", "user")) or not isinstance(pid, int) or pid < 2
+        or not holder.get("run")
+    ):
         return False
     where = [(one.get("boot_id"), one.get("pid_namespace")) for one in (holder, me)]
     if not all(isinstance(value, str) and value for pair in where for value in pair):
         return False  # written by an older release, or without /proc
     if where[0] != where[1]:
-        # No process outlives a boot of its machine. Of a container's, or of another's beside this one, nothing is known.
+        # No process survives a reboot of its machine, but other containers on the machine are unknown.
         return where[0][0] != where[1][0] and where[0][1] == where[1][1] == FIRST_NAMESPACE
     try:
         os.kill(pid, 0)
@@ -83,5 +87,5 @@ def has_ended(holder, me):
         return True
     except (OverflowError, PermissionError):
         return False
-    # The number may be another process' by now.
+    # The process number may have been reused.
     return bool(holder.get("started")) and start_time(pid) != holder["started"]

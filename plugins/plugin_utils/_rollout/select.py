@@ -49,7 +49,7 @@ class QueryError(ValueError):
 
 
 class Query:
-    """A query that was checked. Raises I(QueryError) where it is wrong, I(ValueError) where nothing can be checked."""
+    """A query that was checked. Raises `QueryError` where it is wrong, `ValueError` where nothing can be checked."""
 
     def __init__(self, text):
         if not HAS_JMESPATH:
@@ -81,7 +81,8 @@ class Query:
 def names(query, records):
     """Return the names of the boards that a query selects or may select, in their order. An empty query selects all.
 
-    :arg records: as I(board_record.record) makes them.
+    Args:
+        records: as `board_record.record` makes them.
     """
     query = Query(query) if is_set(query) else None
     return [record["name"] for record in records if query is None or query.matches(record) is not False]
@@ -98,12 +99,12 @@ def is_set(text):
 
 
 def check(text):
-    """Raise I(ValueError) where a query is wrong; it is none where it is empty."""
+    """Raise `ValueError` where a query is wrong; it is none where it is empty."""
     if is_set(text):
         Query(text)
 
 
-def told(errors, last):
+def message(errors, last):
     """Return errors as one message: their sentences and the last one on one line, then what has a caret under it."""
     lines = [error.split("\n") for error in errors]
     sentences = "; ".join(line[0] for line in lines)
@@ -128,7 +129,7 @@ class _Parser(Parser):
 
 
 def _parse(text):
-    """The query's tree; every way to be wrong is a I(QueryError)."""
+    """The query's tree; every way to be wrong is a `QueryError`."""
     try:
         return _Parser().parse(text).parsed
     except IncompleteExpressionError:
@@ -153,16 +154,17 @@ _VALUE = {}
 
 
 def _shape(field):
-    """C({name: shape}) of an object, C([shape]) of a list."""
+    """`{name: shape}` of an object, `[shape]` of a list."""
     if isinstance(field.kind, dict):
         return {name: _shape(inner) for name, inner in field.kind.items()}
     return [_VALUE] if field.kind == TEXTS else [_shape(field.kind[0])] if isinstance(field.kind, list) else _VALUE
 
 
 def _follow(query, node, here):
-    """Return the shape that a node comes to from the shape I(here), None where that is open.
+    """Return the shape that a node comes to from the shape `here`, None where that is open.
 
-    :raises QueryError: for a field on the way that is none of a record.
+    Raises:
+        QueryError: for a field on the way that is none of a record.
     """
     kind, children = node["type"], node["children"]
     if kind == "field":

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The controller's record of what staging boards have proven: C({"schema": 1, "proven": [entry, ...]}) as JSON."""
+"""The controller's record of what staging boards have verified: `{"schema": 1, "proven": [entry, ...]}` as JSON."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ class StagingError(Exception):
 
 
 def read(path):
-    """Return the entries on record, oldest first; none where there is no file yet.
+    """Return the entries on record, oldest first; none if the file does not exist yet.
 
-    :raises StagingError: for a file that is not such a record.
+    Raises:
+        StagingError: if the file is not such a record.
     """
     try:
         with open(path, encoding="utf-8") as stream:
@@ -32,37 +33,48 @@ def read(path):
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise StagingError("the record of proven kernels cannot be read: %s" % error) from error
+        raise StagingError("the record of verified kernels cannot be read: %s" % error) from error
     except ValueError as error:
-        raise _damaged(path, "it is no JSON: %s" % error) from error
+        raise _damaged(path, "it is not JSON: %s" % error) from error
     if not isinstance(data, dict) or not isinstance(data.get("schema"), int):
         raise _damaged(path, "it has no schema number")
     if data["schema"] > SCHEMA:
-        raise StagingError("%s was written by a newer release of this collection (schema %d): use that one, or another npu_staging_file" % (
-            path, data["schema"]))
+        raise StagingError(
+            "%s was written by a newer release of this collection (schema %d). "
+            "Use that release, or another npu_staging_file"
+            % (path, data["schema"])
+        )
     proven = data.get("proven")
     if not isinstance(proven, list) or not all(
             isinstance(entry, dict) and all(isinstance(entry.get(name), str) for name in FIELDS) for entry in proven):
-        raise _damaged(path, "its entries have not got %s as text" % ", ".join(FIELDS))
+        raise _damaged(path, "its entries need %s as text" % ", ".join(FIELDS))
     return proven
 
 
 def add(path, entries, since):
-    """Record entries (each I(KEY) and C(board)) that are not on record yet; return all entries and the new ones.
+    """Record entries (each `KEY` and `board`) that are not on record yet; return all entries and the new ones.
 
-    :arg since: when they were proven, as text.
-    :raises StagingError: as I(read) does, and where the file cannot be written.
+    Args:
+        since: when they were verified, as text.
+
+    Raises:
+        StagingError: as `read`, and if the file cannot be written.
     """
     try:
         with locked(path):
-            there = read(path)
-            known = {_id(entry) for entry in there}
-            new = [dict({name: entry[name] for name in (*KEY, "board")}, since=since) for entry in entries if _id(entry) not in known]
+            recorded = read(path)
+            known = {_id(entry) for entry in recorded}
+            new = [
+                dict({name: entry[name] for name in (*KEY, "board")}, since=since) for entry in entries
+                if _id(entry) not in known
+            ]
             if new:
-                write_file(path, json.dumps({"schema": SCHEMA, "proven": there + new}, indent=2).encode() + b"\n", 0o600)
-            return there + new, new
+                write_file(
+                    path, json.dumps({"schema": SCHEMA, "proven": recorded + new}, indent=2).encode() + b"\n", 0o600
+                )
+            return recorded + new, new
     except OSError as error:
-        raise StagingError("the record of proven kernels cannot be written: %s" % error) from error
+        raise StagingError("the record of verified kernels cannot be written: %s" % error) from error
 
 
 def _id(entry):
@@ -70,12 +82,15 @@ def _id(entry):
 
 
 def _damaged(path, why):
-    return StagingError("the record of proven kernels, %s, is damaged (%s): take it away, and each kernel's staging board goes first again" % (path, why))
+    return StagingError(
+        "the record of verified kernels, %s, is damaged (%s). "
+        "Remove it, and a staging board goes first again for each kernel" % (path, why)
+    )
 
 
 @contextlib.contextmanager
 def locked(path):
-    """Keep other runs on this controller from writing at the same time; the kernel lets go of a lock whose run has died."""
+    """Prevent other runs on this controller from writing; the kernel releases the lock of a run that died."""
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     handle = os.open(path + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:

@@ -38,7 +38,10 @@ ANSWERS: dict[str, dict] = {
         "sdk_version": TEXT, "driver_version": TEXT, "notes": TEXTS, "log": TEXTS, "skip_reason": TEXT,
     },
 }
-ADDED = {"npu_dkms": {"stored", "log_file"}, "npu_trial_build_info": {"stored", "log_file"}, "rknn_mobilenet": {"model_file"}}
+ADDED = {
+    "npu_dkms": {"stored", "log_file"}, "npu_trial_build_info": {"stored", "log_file"},
+    "rknn_mobilenet": {"model_file"},
+}
 """What is documented and never comes from a board."""
 INTERNAL: dict[str, dict] = {
     "npu_dkms": {"built": _BUILT, "log": LOG, "refused": TEXT},

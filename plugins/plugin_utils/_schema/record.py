@@ -76,7 +76,7 @@ def _places(fields, above=""):
 
 
 PLACES = dict(_places(RECORD.kind))
-"""C({path in a record, such as driver.version: field})."""
+"""`{path in a record, such as driver.version: field}`."""
 COLUMNS = {field.column: path for path, field in PLACES.items() if field.column}
 # It has as many words as all others together, and so comes last.
 COLUMNS["evidence"] = COLUMNS.pop("evidence")
@@ -85,7 +85,7 @@ LABELS = {field.label: path for path, field in PLACES.items() if field.label}
 
 
 def get(entry, path):
-    """Return what is at a path such as C(driver.version) of a record; None where something on the way is null."""
+    """Return what is at a path such as `driver.version` of a record; None where something on the way is null."""
     for name in path.split("."):
         entry = entry.get(name) if isinstance(entry, dict) else None
     return entry

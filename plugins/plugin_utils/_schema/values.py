@@ -62,8 +62,11 @@ class Some(dict):
 def check(value, kind, where):
     """Return the value of a board, bounded and without control characters.
 
-    :arg kind: as of I(Field), or C({str: kind}) for an object with any keys. What is no flag and no word may be null.
-    :raises ValueError: where the value is of another kind, with what is wrong.
+    Args:
+        kind: as of `Field`, or `{str: kind}` for an object with any keys. What is no flag and no word may be null.
+
+    Raises:
+        ValueError: where the value is of another kind, with what is wrong.
     """
     if isinstance(kind, Field):
         kind = kind.kind
@@ -157,7 +160,7 @@ def _finite(value):
 
 
 def _difference(value, where):
-    """A file before and after, as C(--diff) shows it."""
+    """A file before and after, as `--diff` shows it."""
     if not isinstance(value, dict):
         raise ValueError(f"{where} is not an object")
     texts = {key: value[key] for key in ("before", "after", "before_header", "after_header", "path") if key in value}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What makes two builds the same: the inputs of a build, and the key made of them."""
+"""The inputs of a build and the key made of them: builds with the same key are the same."""
 
 from __future__ import annotations
 
@@ -10,36 +10,41 @@ import json
 import os
 
 HARD = ("release", "build", "machine", "compiler", "source", "recipe", "version", "module", "certificate")
-"""What has to be the same for a module to be the one that a board would build."""
+"""Inputs that must be equal for a module to be the one that the board would build."""
 SOFT = ("config", "symvers")
-"""What has to be the same where both sides know it: a board without headers has no Module.symvers."""
+"""Inputs that must be equal if both sides know them: a board without headers has no Module.symvers."""
 
 
 def build_inputs(kernel, version, module, source, recipe, certificate=""):
-    """Everything that changes what a build gives, as text; None where the board does not say which kernel it runs.
+    """Return all inputs that affect the result of a build, as text; None if the board does not report its kernel.
 
-    :arg kernel: C(ansible_facts.npu.kernel) of the board.
-    :arg source: digest of the vendor's tarball.
-    :arg recipe: digest of our build files.
-    :arg certificate: digest of the certificate that modules are signed with, C("") where they are not.
+    Args:
+        kernel: `ansible_facts.npu.kernel` of the board.
+        source: digest of the vendor's tarball.
+        recipe: digest of our build files.
+        certificate: digest of the certificate that modules are signed with, `""` if they are not signed.
     """
     if not kernel.get("release") or not kernel.get("build"):
         return None
     known = {
-        "release": kernel["release"], "build": kernel["build"], "machine": kernel.get("machine"), "compiler": kernel.get("compiler"),
-        "config": kernel.get("config_digest"), "symvers": kernel.get("symvers_digest"),
-        "source": source, "recipe": recipe, "version": version, "module": module, "certificate": certificate,
+        "release": kernel["release"], "build": kernel["build"], "machine": kernel.get("machine"),
+        "compiler": kernel.get("compiler"), "config": kernel.get("config_digest"),
+        "symvers": kernel.get("symvers_digest"), "source": source, "recipe": recipe, "version": version,
+        "module": module, "certificate": certificate,
     }
     return {name: str(value or "") for name, value in known.items()}
 
 
 def key(wanted):
-    """The name of a build with these inputs."""
+    """Return the name of a build with these inputs."""
     return _digest({name: wanted[name] for name in HARD + SOFT})
 
 
 def lock_name(wanted):
-    # Boards that may end up with one build wait for each other, whether they have headers or not.
+    """Return the name of the lock for builds with these inputs.
+
+    Boards that can share a build wait for each other, whether they have headers or not.
+    """
     return _digest({name: wanted[name] for name in HARD})
 
 
@@ -47,18 +52,18 @@ def _digest(values):
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def recipe(folder):
-    """The digest of a folder with build files: of their names and of what is in them."""
-    found = {}
-    for place, dummy, names in os.walk(folder):
+def build_files_digest(folder):
+    """Return the digest of a folder with build files: of their names and contents."""
+    digests = {}
+    for parent, dummy, names in os.walk(folder):
         for name in names:
-            path = os.path.join(place, name)
+            path = os.path.join(parent, name)
             with open(path, "rb") as stream:
-                found[os.path.relpath(path, folder)] = hashlib.sha256(stream.read()).hexdigest()
-    return _digest(found)
+                digests[os.path.relpath(path, folder)] = hashlib.sha256(stream.read()).hexdigest()
+    return _digest(digests)
 
 
-def matches(there, wanted):
-    """Whether a build with the inputs I(there) is one for a board with the inputs I(wanted)."""
-    return all(there[name] == wanted[name] for name in HARD) and all(
-        not there[name] or not wanted[name] or there[name] == wanted[name] for name in SOFT)
+def matches(available, wanted):
+    """Return whether a build with the inputs `available` fits a board with the inputs `wanted`."""
+    return all(available[name] == wanted[name] for name in HARD) and all(
+        not available[name] or not wanted[name] or available[name] == wanted[name] for name in SOFT)

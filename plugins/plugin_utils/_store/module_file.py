@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Checks of the file of a kernel module that a board answered, on the controller."""
+"""Checks on the controller of a kernel module that a board sent."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ import zlib
 from ...module_utils._dkms import signing
 
 LARGEST = 16 << 20
-"""A stripped module has some 300 kB, one with all that a debugger wants some 3 MB."""
+"""In bytes. A stripped module has about 300 kB, one with debug information about 3 MB."""
 _MOST_UNPACKED = 4 * LARGEST
 _XZ_MEMORY = 256 << 20
-"""xz -9 asks for 64 MiB to unpack. A header may ask for 4 GiB."""
+"""In bytes. Unpacking xz -9 needs 64 MiB, but a header may request 4 GiB."""
 FILE_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\.ko(?:\.(?:xz|zst|gz))?\Z")
 _MAGIC = {"": b"\x7fELF", ".xz": b"\xfd7zXZ\0", ".zst": b"\x28\xb5\x2f\xfd", ".gz": b"\x1f\x8b"}
 
 
 def module_problem(name, content, release):
-    """One sentence on what a board calls a module it has built, or None where it may be one for kernel I(release)."""
+    """Return why the file that a board sent is not a module for kernel `release`, or None if it may be one."""
     match = FILE_NAME.match(name)
     if not match:
         return "%r is not the name of a module's file" % name[:80]
@@ -41,9 +41,11 @@ def module_problem(name, content, release):
 
 
 def unpacked(name, content):
-    """The module in a file of this name, or None for .zst: the standard library cannot read it before Python 3.14.
+    """Return the module in a file of this name; None for .zst, which the library reads from Python 3.14 on only.
 
-    :raises ValueError: where there is more in it than a module can have, or something behind it; and what the library raises for damaged ones.
+    Raises:
+        ValueError: if it is larger than a module can be, or has trailing data. Damaged files raise what the library
+            raises for them.
     """
     if name.endswith(".zst"):
         return None
@@ -51,7 +53,7 @@ def unpacked(name, content):
         reader = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
         inner = reader.decompress(content, _MOST_UNPACKED)
         if not reader.eof or reader.unused_data:
-            raise ValueError("it is cut off, has more than %d bytes, or something behind its end" % _MOST_UNPACKED)
+            raise ValueError("it is truncated, has more than %d bytes, or has trailing data" % _MOST_UNPACKED)
         return inner
     if name.endswith(".gz"):
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
@@ -63,9 +65,10 @@ def unpacked(name, content):
 
 
 def code_digest(name, content):
-    """What two hosts that built the same have in common: the digest of the module without its signature, whatever it is compressed with.
+    """Return the digest of the module without signature and compression, equal for hosts that built the same code.
 
-    For .zst it is that of the whole file, which the controller does not read. It can only be compared with another such file.
+    For .zst it is the digest of the whole file, as the controller cannot unpack it. It is comparable only with that of
+    another .zst file.
     """
     inner = unpacked(name, content)
     if inner is None:
@@ -74,10 +77,13 @@ def code_digest(name, content):
 
 
 def signature_problem(name, content, certificate, run=None):
-    """One sentence on why the signature of a module's file is not verified, or None where it is."""
+    """Return why the signature of a module's file could not be verified, or None if it was."""
     inner = unpacked(name, content)
     if inner is None:
-        return "%s is compressed with zstd, which is not unpacked on the controller, so its signature is not verified" % name
+        return (
+            "%s is compressed with zstd, which is not unpacked on the controller, so its signature is not verified"
+            % name
+        )
     try:
         problem = signing.verify(run or _run, inner, certificate)
     except signing.NotVerified as error:
@@ -86,5 +92,7 @@ def signature_problem(name, content, certificate, run=None):
 
 
 def _run(command):
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False
+    )
     return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")

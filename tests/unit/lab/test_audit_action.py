@@ -155,7 +155,7 @@ def test_a_board_that_is_not_selected_is_left_aside(audit, tree):
 
 LIES = {
     "shape": ("print('Welcome'); print(marker + json.dumps({'facts': {'kernel': 7}}) + marker)", "the facts has no board"),
-    "text": ("print(marker + '{' * 100000 + marker)", "the answer is no JSON"),
+    "text": ("print(marker + '{' * 100000 + marker)", "the answer is not JSON"),
     "size": ("print('x' * (3 << 20))", "more than 1048576"),
     "crash": ("sys.stderr.write('\\x1b[31mSegmentation fault\\n'); sys.exit(139)", "there is no answer ( [31mSegmentation fault; it ended with 139)"),
     "guess": ("print('{\"facts\": {}}')", "there is no answer"),

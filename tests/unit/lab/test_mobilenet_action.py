@@ -118,9 +118,9 @@ def test_a_bad_expectation_is_refused(task):
 
 
 @pytest.mark.parametrize(("change", "platform", "sentence"), [
-    (lambda model: model[:-1], "rk3588", "is cut off: it has"),
-    (lambda model: b"<!DOCTYPE html><html>404", None, "is no .rknn model but a web page"),
-    (lambda model: model, "RK3566_RK3568", "is a model for rk3588, and the board takes models for rk3566 or rk3568"),
+    (lambda model: model[:-1], "rk3588", "is truncated: it has"),
+    (lambda model: b"<!DOCTYPE html><html>404", None, "is not a .rknn model but a web page"),
+    (lambda model: model, "RK3566_RK3568", "is a model for rk3588, but the board needs one for rk3566 or rk3568"),
 ])
 @pytest.mark.parametrize("words", [(), ("--check",)])
 def test_a_model_that_is_none_never_reaches_the_board(task, files, tmp_path, change, platform, sentence, words):

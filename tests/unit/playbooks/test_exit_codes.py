@@ -96,7 +96,7 @@ def test_a_setting_that_makes_any_error_fatal_changes_nothing(play):
 @pytest.mark.parametrize("more", [{"ignore_unreachable": True}, {"any_errors_fatal": True}])
 @pytest.mark.parametrize("entry", ["main", "audit"])
 def test_the_role_alone_in_a_play_of_the_users(play, tmp_path, more, entry):
-    boards = {"fine": {"npu_hold": True}, "gone": {"__npu_error": "gone: does not answer over ssh: x"}, "bad": {"__npu_error": "bad: x"}}
+    boards = {"fine": {"npu_hold": True}, "gone": {"__npu_error": "gone: x", "__npu_cause": "no_answer"}, "bad": {"__npu_error": "bad: x"}}
     tasks = [{"ansible.builtin.include_role": {"name": "rkfleet.npu.report", "tasks_from": entry}}]
     (tmp_path / "play.yml").write_text(json.dumps([dict({"hosts": "all", "gather_facts": False, "tasks": tasks}, **more)]))
     rc, output, recap = play("play.yml", {board: dict(own, ansible_connection="local") for board, own in boards.items()})

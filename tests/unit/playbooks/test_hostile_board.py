@@ -118,13 +118,14 @@ def test_400_mb_are_cut_off_while_they_are_read(play, pipelining):
 
 def test_an_answer_of_nothing_but_brackets(play):
     text, peak = play("cat >/dev/null\nprintf '{\"packages\": '\nhead -c 900000 /dev/zero | tr '\\0' '['\necho '}'", [on_evil("npu_apt")])
-    assert "the board's answer is malformed: it is no JSON" in text and peak < 250
+    assert "the board's answer is malformed: it is not JSON" in text and peak < 250
 
 
 def test_a_board_that_says_nothing_is_unreachable_after_its_time(play, tmp_path):
     build = on_evil("npu_dkms", register="__npu_build")
     build["rkfleet.npu.npu_dkms"] = dict(TASKS["npu_dkms"], timeout=2)
-    kept = {"ansible.builtin.set_fact": {"__npu_error": "{{ __npu_build.msg }}"}, "when": "inventory_hostname == 'evil'"}
+    kept = {"ansible.builtin.set_fact": {"__npu_error": "{{ __npu_build.msg }}", "__npu_cause": "{{ __npu_build.cause }}"},
+            "when": "inventory_hostname == 'evil'"}
     text, dummy = play("echo $$ >%s\ncat >/dev/null\nexec sleep 3600" % (tmp_path / "pid"), [build, kept, SHOW, TABLE])
     assert "does not answer over ssh: it did not answer within 2 s" in text and "SHOWN good" in text
     assert re.search(r"^evil .* unreachable$", text, re.MULTILINE), text
@@ -133,7 +134,8 @@ def test_a_board_that_says_nothing_is_unreachable_after_its_time(play, tmp_path)
 
 def test_a_tasks_own_timeout_is_the_same_verdict(play, tmp_path):
     caught = {"block": [on_evil("npu_apt", timeout=2, ignore_errors=False)], "rescue": [
-        {"ansible.builtin.set_fact": {"__npu_error": "{{ ansible_failed_result.msg }}"}}]}
+        {"ansible.builtin.set_fact": {"__npu_error": "{{ ansible_failed_result | rkfleet.npu.npu_failure }}",
+                                      "__npu_cause": "{{ ansible_failed_result | rkfleet.npu.npu_cause }}"}}]}
     text, dummy = play("echo $$ >%s\ncat >/dev/null\nexec sleep 3600" % (tmp_path / "pid"), [caught, SHOW, TABLE])
     assert re.search(r"^evil .* unreachable$", text, re.MULTILINE), text
     assert not runs(tmp_path / "pid")

@@ -100,7 +100,7 @@ class ActionModule(ActionBase):
             return self._templar.template(task_vars.get(name, default))
         name = task_vars["inventory_hostname"]
         if self._task.args.get("resolve"):
-            _settings.resolve_and_keep(self._templar, task_vars)
+            _settings.resolve_and_save(self._templar, task_vars)
         times = iter((1000.0, 1007.0))
         _clock.time = types.SimpleNamespace(time=lambda: next(times))
         with _clock.measured(self._task, task_vars):
@@ -207,7 +207,7 @@ def test_a_staging_board_that_fails_is_rolled_back_and_nobody_of_its_kernel_is_t
     assert run.verdicts == {"a": "rolled back", "b": "waiting", "c": "waiting", "d": "waiting", "e": "ok", "f": "ok"}
     assert sorted(run.marks) == ["a", "a.back", "e", "f"]
     assert run.line("boards: ") == "boards: 6, ok 2, waiting 3, rolled back 1"
-    assert "waiting: b, c, d: kernel 6.1.84 (rk3588) with driver 0.9.6 is not proven, as its staging board a failed. Mend" in run.output
+    assert "waiting: b, c, d: kernel 6.1.84 (rk3588) with driver 0.9.6 is not verified: its staging board a failed. Fix" in run.output
     assert "a: the build failed It was rolled back." in run.output.split("PLAY RECAP")[0].split("TASK")[-1]
     assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["proven"]] == ["e"]
 
@@ -287,7 +287,7 @@ def test_an_audit_of_some(play, tmp_path):
     assert [board["name"] for board in json.loads((tmp_path / "there/fleet.json").read_text())["boards"]] == ["c"] and not (tmp_path / "npu-report").exists()
     run = play(fleet(), playbook="audit_npu", npu_select="plan.actoin == 'none'")
     assert run.rc == 2 and "detect : Inspect the board" not in run.output
-    assert "npu_select is wrong at character 6: no board has a field actoin there (did you mean action?). No board was touched." in run.output
+    assert "npu_select is wrong at character 6: no board has a field actoin there (did you mean action?). No board was changed." in run.output
 
 
 @pytest.mark.parametrize("where, verdict, code", [("detect", "unreachable", 4), ("lost", "rolled back", 2)])
@@ -344,12 +344,12 @@ def test_staging_stops_there_and_the_upgrade_goes_on(play, tmp_path):
     assert run.rc == 2 and sorted(run.touched) == ["c", "f"] and {"c.soaked", "f.back"} <= set(run.marks)
     assert run.marks.count("c.soaked") == 10, "once a minute"
     assert run.verdicts == {"a": "waiting", "b": "waiting", "c": "ok", "d": "waiting", "e": "waiting", "f": "rolled back"}
-    assert run.line("waiting: a") == "waiting: a, b, d: its staging board is c; upgrade-npu.yml takes it"
+    assert run.line("waiting: a") == "waiting: a, b, d: its staging board is c; upgrade-npu.yml upgrades it"
     # The kernel of b was updated meanwhile: that is none that is proven. Of e's kernel none is either.
     boards = fleet(c={"needs": False}, b={"kernel": "6.1.99"}, e={"npu_hold": True}, f={"npu_hold": True})
     run = play(boards, groups=groups)
     assert run.rc == 0 and run.touched[0] == "b" and sorted(run.touched[1:]) == ["a", "d"]
-    said = "staged first: b, for kernel 6.1.99 (rk3588) with driver 0.9.6; nobody else waits for it (proven is this driver with kernel 6.1.84 only"
+    said = "staged first: b, for kernel 6.1.99 (rk3588) with driver 0.9.6; no other board waits for it (this driver is verified only with kernel 6.1.84"
     assert said in run.output
     assert re.search(r"2 boards: kernel 6\.1\.84 \(rk3588\) with driver 0\.9\.6 is proven \(c, 20", run.output)
 
@@ -391,16 +391,16 @@ def test_a_query_that_selects_none_touches_none(play):
 
 WRONG = {
     "a query": ({"npu_select": "driver.version < '0.9.6' && bord.soc == 'rk3588'"},
-                "npu_select is wrong at character 29: no board has a field bord there (did you mean board?). No board was touched."),
+                "npu_select is wrong at character 29: no board has a field bord there (did you mean board?). No board was changed."),
     "a function of a query": (
-        {"npu_select": "legnth(unread)"}, "there is no function legnth() (did you mean length?). No board was touched."),
+        {"npu_select": "legnth(unread)"}, "there is no function legnth() (did you mean length?). No board was changed."),
     "a batch": ({"npu_rollout": [1, "ten"]}, "npu_rollout is [1, 'ten']: 'ten' is neither a count nor a percentage such as 10%"),
     "a threshold": ({"npu_max_failed": "-1"}, "npu_max_failed is '-1': '-1' is neither"),
-    "minutes": ({"npu_soak_minutes": "10%"}, "npu_soak_minutes is '10%': it is a number of minutes"),
-    "a file of one board": ({}, "/nowhere.yml, and there is no such file on the controller. No board was touched."),
-    "a flag of one board": ({}, "npu_hold or npu_build_ok of a board is ja: it is true or false. No board was touched."),
+    "minutes": ({"npu_soak_minutes": "10%"}, "npu_soak_minutes is '10%': it must be a number of minutes"),
+    "a file of one board": ({}, "/nowhere.yml, and there is no such file on the controller. No board was changed."),
+    "a flag of one board": ({}, "npu_hold or npu_build_ok of a board is ja: it is true or false. No board was changed."),
     "a type": ({"npu_select": ["a", "list"]}, "npu_select"),
-    "the record": ({"npu_staging_file": "{{ inventory_dir }}/boards.yml"}, "is damaged (it is no JSON"),
+    "the record": ({"npu_staging_file": "{{ inventory_dir }}/boards.yml"}, "is damaged (it is not JSON"),
 }
 
 

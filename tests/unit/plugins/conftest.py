@@ -29,7 +29,9 @@ def frozen(monkeypatch):
     from ansible_collections.rkfleet.npu.plugins.module_utils._board import checkpoint
 
     places = []
-    monkeypatch.setattr(checkpoint, "_freeze_and_thaw", lambda handle: places.append(os.readlink("/proc/self/fd/%d" % handle)) or True)
+    monkeypatch.setattr(
+        checkpoint, "_freeze_and_thaw", lambda handle: places.append(os.readlink("/proc/self/fd/%d" % handle)) or True
+    )
     return places
 
 
@@ -50,19 +52,28 @@ class Signer:
 
     def _make(self, name):
         # The same serial number: it is no proof.
-        command = ["openssl", "req", "-new", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test/", "-set_serial", "0x1234abcd",
-                   "-keyout", "%s.key" % name, "-out", "%s.pem" % name]
+        command = [
+            "openssl", "req", "-new", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test/", "-set_serial",
+            "0x1234abcd", "-keyout", "%s.key" % name, "-out", "%s.pem" % name,
+        ]
         subprocess.run(command, cwd=self.folder, check=True, stderr=subprocess.DEVNULL)
-        subprocess.run(["openssl", "x509", "-in", "%s.pem" % name, "-outform", "DER", "-out", "%s.der" % name], cwd=self.folder, check=True)
+        subprocess.run(
+            ["openssl", "x509", "-in", "%s.pem" % name, "-outform", "DER", "-out", "%s.der" % name], cwd=self.folder,
+            check=True,
+        )
         return (self.folder / ("%s.der" % name)).read_bytes()
 
     def sign(self, module, other=False):
         """A module's bytes with a signature behind them."""
         name = "other" if other else "ours"
-        command = ["openssl", "cms", "-sign", "-binary", "-noattr", "-nosmimecap", "-nocerts", "-md", "sha512", "-outform", "DER",
-                   "-signer", "%s.pem" % name, "-inkey", "%s.key" % name]
+        command = [
+            "openssl", "cms", "-sign", "-binary", "-noattr", "-nosmimecap", "-nocerts", "-md", "sha512", "-outform",
+            "DER", "-signer", "%s.pem" % name, "-inkey", "%s.key" % name,
+        ]
         signature = subprocess.run(command, cwd=self.folder, input=module, check=True, stdout=subprocess.PIPE).stdout
-        return module + signature + struct.pack(">5B3xI", 0, 0, 2, 0, 0, len(signature)) + b"~Module signature appended~\n"
+        return (
+            module + signature + struct.pack(">5B3xI", 0, 0, 2, 0, 0, len(signature)) + b"~Module signature appended~\n"
+        )
 
 
 @pytest.fixture(scope="session")

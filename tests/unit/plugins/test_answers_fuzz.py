@@ -2,7 +2,8 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 """Whatever one board answers: no traceback, nothing of it in what is said of other boards, and nothing that does something to a terminal.
 
-RKFLEET_NPU_FUZZ_SEEDS (numbers, separated by blanks) takes the place of the seeds below, RKFLEET_NPU_FUZZ_CASES of how many cases each of them makes.
+RKFLEET_NPU_FUZZ_SEEDS (numbers, separated by blanks) takes the place of the seeds below, RKFLEET_NPU_FUZZ_CASES of how
+many cases each of them makes.
 """
 
 from __future__ import annotations
@@ -34,23 +35,42 @@ BATCH = 100
 NOW = fleet_sample.NOW
 TOP = [{"index": 283, "score": 0.46875}, {"index": 282, "score": 0.25}]
 PROOF = {
-    "changed": False, "verdict": "proven", "diagnosis": "ok", "evidence": "all well", "remedy": "none", "top5": TOP, "expected_top5": TOP,
-    "tolerance": 1 / 256, "latency_ms": {"runs": 10, "min": 4.7, "median": 4.8, "max": 5.1}, "sdk_version": "2.3.2", "driver_version": "0.9.6",
-    "notes": ["a newer driver is recommended"], "log": ["I RKNN: x"]}
+    "changed": False, "verdict": "proven", "diagnosis": "ok", "evidence": "all well", "remedy": "none", "top5": TOP,
+    "expected_top5": TOP, "tolerance": 1 / 256, "latency_ms": {"runs": 10, "min": 4.7, "median": 4.8, "max": 5.1},
+    "sdk_version": "2.3.2", "driver_version": "0.9.6", "notes": ["a newer driver is recommended"], "log": ["I RKNN: x"],
+}
 GOOD = {
-    "npu_boot": {"changed": True, "kernel_hold": True, "loader": "u-boot-menu", "files": ["/etc/default/u-boot"], "kept": {"/etc/default/u-boot": "/x"},
-                 "diff": [{"before": "a\n", "after": "b\n", "before_header": "x", "after_header": "x"}]},
-    "npu_dkms": {"changed": True, "steps": ["tree", "install"], "module_file": "/x.ko", "probes": ["probe fence: left out"], "notes": ["a note"],
-                 "log": "a\nb\n",
-                 "built": {"name": "rknpu.ko", "content": "AAAA", "sha256": "0" * 64, "symvers": "", "vermagic": "6.1", "tools": {"gcc": "12"}}},
+    "npu_boot": {
+        "changed": True, "kernel_hold": True, "loader": "u-boot-menu", "files": ["/etc/default/u-boot"],
+        "kept": {"/etc/default/u-boot": "/x"},
+        "diff": [{"before": "a\n", "after": "b\n", "before_header": "x", "after_header": "x"}],
+    },
+    "npu_dkms": {
+        "changed": True, "steps": ["tree", "install"], "module_file": "/x.ko", "probes": ["probe fence: left out"],
+        "notes": ["a note"], "log": "a\nb\n",
+        "built": {
+            "name": "rknpu.ko", "content": "AAAA", "sha256": "0" * 64, "symvers": "", "vermagic": "6.1",
+            "tools": {"gcc": "12"},
+        },
+    },
     "npu_apt": {"changed": True, "packages": ["dkms"], "kept": {"make": "why"}, "repaired": False},
-    "npu_trial_build_info": {"changed": False, "kernels": [
-        {"release": "6.1", "verdict": "builds", "reason": "x", "headers": "x", "probes": ["x"], "log": "x\n"}]},
+    "npu_trial_build_info": {
+        "changed": False,
+        "kernels": [
+            {"release": "6.1", "verdict": "builds", "reason": "x", "headers": "x", "probes": ["x"], "log": "x\n"}
+        ],
+    },
     "npu_reboot": {"changed": True, "rebooted": True, "elapsed": 41},
-    "npu_record": {"changed": True, "record": {"schema": 1, "verification": {"diagnosis": "ok"}}, "refreshed": False, "diff": {"before": "", "after": "{}\n"}},
+    "npu_record": {
+        "changed": True, "record": {"schema": 1, "verification": {"diagnosis": "ok"}}, "refreshed": False,
+        "diff": {"before": "", "after": "{}\n"},
+    },
     "npu_runtime": {"changed": True, "kept": "/x"},
-    "npu_transaction": {"changed": True, "resumed": False, "baseline": {"diagnosis": "ok"}, "stopped": ["x.service"], "reboot_required": True,
-                        "packages": ["dkms"], "note": "", "locked": {"user": "admin", "host": "x", "pid": 7, "run": "x"}},
+    "npu_transaction": {
+        "changed": True, "resumed": False, "baseline": {"diagnosis": "ok"}, "stopped": ["x.service"],
+        "reboot_required": True, "packages": ["dkms"], "note": "",
+        "locked": {"user": "admin", "host": "x", "pid": 7, "run": "x"},
+    },
     "rknn_mobilenet": PROOF,
 }
 
@@ -63,18 +83,25 @@ def deep(levels, leaf="x"):
 
 
 ODD = (
-    None, True, False, 0, -1, 7, 1 << 53, 1 << 70, -(1 << 200), 1.5, 1e308, float("nan"), float("inf"), "", "ok", "none", "x" * 70000, "\x1b[2J\x1b]0;x\x07",
-    "\x9b31m", "\ud800\udfff", "a\u202eb\u2066", "\x00", "line\nPLAY RECAP ****\nevil : ok=1", "\r\x1b[1Agood  healthy", [], {}, [[]], [None],
+    None, True, False, 0, -1, 7, 1 << 53, 1 << 70, -(1 << 200), 1.5, 1e308, float("nan"), float("inf"), "", "ok",
+    "none", "x" * 70000, "\x1b[2J\x1b]0;x\x07", "\x9b31m", "\ud800\udfff", "a\u202eb\u2066", "\x00",
+    "line\nPLAY RECAP ****\nevil : ok=1", "\r\x1b[1Agood  healthy", [], {}, [[]], [None],
     [1, "a", None, {}],
-    {"a": 1}, {"": ""}, {"\x1b[2J": "\x1b[2J"}, [{}] * 1500, ["x"] * 1500, {str(number): number for number in range(1500)},
-    deep(30), deep(200), deep(60, "\x1b[2J"),
-    {"__ansible_type": "x"}, {"__ansible_unsafe": "{{ 1 }}"}, {"__ansible_vault": "x"}, "{{ lookup('pipe', 'id') }}", *fleet_sample.HOSTILE)
+    {"a": 1},
+    {"": ""},
+    {"\x1b[2J": "\x1b[2J"}, [{}] * 1500, ["x"] * 1500,
+    {str(number): number for number in range(1500)}, deep(30), deep(200), deep(60, "\x1b[2J"),
+    {"__ansible_type": "x"},
+    {"__ansible_unsafe": "{{ 1 }}"},
+    {"__ansible_vault": "x"}, "{{ lookup('pipe', 'id') }}", *fleet_sample.HOSTILE,
+)
 DOCUMENTED = [name for shape in (*answers.ANSWERS.values(), *answers.INTERNAL.values()) for name in shape]
 HOSTILE_KEYS = (
-    "ansible_facts", "add_host", "add_group", "ansible_stats", "include", "include_args", "warnings", "deprecations", "exception", "diff",
-    "invocation", "results",
-    "stdout", "stdout_lines", "rc", "msg", "failed", "skipped", "unreachable", "changed", "_ansible_no_log", "_ansible_parsed", "_ansible_delegated_vars",
-    "failed_when_result", "item", "attempts", "retries", "ansible_job_id", "npu_store", "\x1b[2J")
+    "ansible_facts", "add_host", "add_group", "ansible_stats", "include", "include_args", "warnings", "deprecations",
+    "exception", "diff", "invocation", "results", "stdout", "stdout_lines", "rc", "msg", "failed", "skipped",
+    "unreachable", "changed", "_ansible_no_log", "_ansible_parsed", "_ansible_delegated_vars", "failed_when_result",
+    "item", "attempts", "retries", "ansible_job_id", "npu_store", "\x1b[2J",
+)
 
 
 def places(value, path=()):
@@ -110,7 +137,10 @@ def printed(told, dice):
     dices = dice.random()
     if dices < 0.05:
         return text[:dice.randrange(len(text) + 1)]
-    return dice.choice(("", "Welcome\x1b[2J\n", "{\n")) + text + dice.choice(("", "\n", "\n\x1b[2Jlogout\n}")) if dices < 0.2 else text
+    return (
+        dice.choice(("", "Welcome\x1b[2J\n", "{\n")) + text + dice.choice(("", "\n", "\n\x1b[2Jlogout\n}"))
+        if dices < 0.2 else text
+    )
 
 
 def texts(value):
@@ -144,7 +174,13 @@ def act(monkeypatch):
         def execute(self, **unused):
             return self._parse_returned_data({"stdout": values.printable(text), "stderr": "", "rc": 0})
 
-        made = object.__new__(type("Action", (_transfer.BoardAction,), {"TRANSFERS_FILES": False, "MODULE": module, "_execute_module": execute}))
+        made = object.__new__(
+            type(
+                "Action",
+                (_transfer.BoardAction,),
+                {"TRANSFERS_FILES": False, "MODULE": module, "_execute_module": execute},
+            )
+        )
         made._task = types.SimpleNamespace(args={}, delegate_to=None, get_vars=dict)
         made._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir=None))
         return made.run(task_vars={"inventory_hostname": "evil"})
@@ -159,7 +195,10 @@ def summed_up(monkeypatch):
         shown = []
         display = types.SimpleNamespace(display=lambda text, color=None: shown.append(text), warning=shown.append)
         monkeypatch.setattr(plugin, "Display", lambda: display)
-        params = dict({"boards": list(variables), "path": "", "merge": False, "keep": 100, "diff_against": "", "audit": True}, **more)
+        params = dict(
+            {"boards": list(variables), "path": "", "merge": False, "keep": 100, "diff_against": "", "audit": True},
+            **more,
+        )
         made = object.__new__(type("Action", (plugin.ActionModule,), {
             "TRANSFERS_FILES": False, "validate_argument_spec": lambda self, **unused: (None, params)}))
         made._task = types.SimpleNamespace(args={}, check_mode=False, diff=False)
@@ -176,8 +215,12 @@ def variables_of(module, told, result, facts, plan, dice):
         "ansible_facts": {"npu": facts}, "__npu_before": facts, "__npu_plan": plan,
         "__npu_verification": kept if module == "rknn_mobilenet" else PROOF}
     if module == "npu_facts":
-        known["ansible_facts"] = dice.choice((result.get("ansible_facts", {}), told.get("ansible_facts") if isinstance(told, dict) else told))
-    known.update({"npu_dkms": {"__npu_build": kept}, "npu_trial_build_info": {"__npu_builder_did": kept}}.get(module, {}))
+        known["ansible_facts"] = dice.choice(
+            (result.get("ansible_facts", {}), told.get("ansible_facts") if isinstance(told, dict) else told)
+        )
+    known.update(
+        {"npu_dkms": {"__npu_build": kept}, "npu_trial_build_info": {"__npu_builder_did": kept}}.get(module, {})
+    )
     if result.get("failed") is True:
         known.update(__npu_error=result.get("msg"), __npu_cause=result.get("cause"))
     for name in dice.sample(hostvars.SET, 1) if dice.random() < 0.3 else ():
@@ -191,7 +234,10 @@ def variables_of(module, told, result, facts, plan, dice):
 def test_whatever_a_board_answers(seed, act, summed_up, facts, tmp_path):
     dice = random.Random(seed)
     data = compatibility.load()
-    good_answers = dict(GOOD, npu_facts={"changed": False, "ansible_facts": {"npu": facts}}, npu_runtime=dict(GOOD["npu_runtime"], runtime=facts["runtime"]))
+    good_answers = dict(
+        GOOD, npu_facts={"changed": False, "ansible_facts": {"npu": facts}},
+        npu_runtime=dict(GOOD["npu_runtime"], runtime=facts["runtime"]),
+    )
     plan = planner.npu_plan(facts, {}, data)
     boards = dict([fleet_sample.variables(1, kind="healthy"), fleet_sample.variables(2, kind="dkms")])
     names = list(boards)
@@ -219,8 +265,10 @@ def test_whatever_a_board_answers(seed, act, summed_up, facts, tmp_path):
         there = {names[0]: boards[names[0]], name: known, names[1]: boards[names[1]]}
         summary, shown = summed_up(npu_recap, there)
         assert re.fullmatch(r"[\x20-\x7e\n\u2192]*", shown), (known, shown)
-        assert [re.sub(" +", " ", line) for line in shown.splitlines() if line.split()[:1] and line.split()[0].rstrip(":") in names] == [
-            re.sub(" +", " ", line) for line in lines], (known, shown)
+        assert [
+            re.sub(" +", " ", line) for line in shown.splitlines()
+            if line.split()[:1] and line.split()[0].rstrip(":") in names
+        ] == [re.sub(" +", " ", line) for line in lines], (known, shown)
         assert {board: summary["verdicts"][board] for board in names} == alone[0]["verdicts"]
         assert [outcome for outcome in summary["outcomes"] if outcome["board"] in names] == alone[0]["outcomes"]
         assert all(text.isprintable() for text in texts(summary)), summary
@@ -233,7 +281,12 @@ def test_whatever_a_board_answers(seed, act, summed_up, facts, tmp_path):
             except ValueError as error:  # a sentence on this board
                 assert str(error).isprintable()
             else:
-                assert board_record.record(name, {"ansible_facts": result["ansible_facts"], "__npu_plan": planned}, NOW)["reason"] is not None
+                assert (
+                    board_record.record(name, {"ansible_facts": result["ansible_facts"], "__npu_plan": planned}, NOW)[
+                        "reason"
+                    ]
+                    is not None
+                )
         if module == "rknn_mobilenet" and not malformed:
             json.dumps(record.compose(facts, result), allow_nan=False)
         if len(evil) == BATCH or case == CASES - 1:
@@ -246,7 +299,9 @@ def report(summed_up, variables, others, folder):
     """Write a report of these boards and see what is in it."""
     result, shown = summed_up(npu_report, variables, path=str(folder))
     assert all(line.isprintable() for line in shown.split("\n")), shown
-    assert {os.path.basename(path) for path in result["files"]} == {"fleet.json", "fleet.csv", "fleet.prom", "fleet.html"}
+    assert {os.path.basename(path) for path in result["files"]} == {
+        "fleet.json", "fleet.csv", "fleet.prom", "fleet.html",
+    }
     content = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("fleet.*")}
     entries = {entry["name"]: entry for entry in json.loads(content["fleet.json"])["boards"]}
     assert set(entries) == set(variables)
@@ -261,12 +316,18 @@ def report(summed_up, variables, others, folder):
 
 
 def test_an_answer_of_many_levels_is_refused(act):
-    for text in ("[" * 200000, '{"packages": ' + "[" * 200000 + "]" * 200000 + "}", '{"packages": ' * 100000 + "1" + "}" * 100000):
+    for text in (
+        "[" * 200000, '{"packages": ' + "[" * 200000 + "]" * 200000 + "}",
+        '{"packages": ' * 100000 + "1" + "}" * 100000,
+    ):
         assert "malformed" in act("npu_apt", text)["msg"]
 
 
 def test_one_with_more_characters_than_it_may_have_is_refused(monkeypatch):
-    monkeypatch.setattr(_transfer.ActionBase, "_low_level_execute_command", lambda self, command: {"stdout": "x" * (1 << 20) + "x", "stderr": "", "rc": 0})
+    monkeypatch.setattr(
+        _transfer.ActionBase, "_low_level_execute_command",
+        lambda self, command: {"stdout": "x" * (1 << 20) + "x", "stderr": "", "rc": 0},
+    )
     made = object.__new__(type("Action", (_transfer.BoardAction,), {"TRANSFERS_FILES": False}))
     with pytest.raises(limits.MalformedAnswer, match="it has 1048577 characters, more than 1048576"):
         made._low_level_execute_command("x")

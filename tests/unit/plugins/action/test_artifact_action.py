@@ -21,9 +21,18 @@ def act(monkeypatch, tmp_path):
     def run(check_mode=False):
         made = object.__new__(npu_artifact.ActionModule)
         made._task = types.SimpleNamespace(check_mode=check_mode)
-        monkeypatch.setattr(npu_artifact.ActionModule, "validate_argument_spec", lambda *unused, **spec: (None, {
-            "path": "a/driver.tar.bz2", "sha256": hashlib.sha256(CONTENT).hexdigest(), "git_blob": None, "size": None, "mirrors": [], "timeout": 1,
-            "cache_dir": str(tmp_path / "cache"), "local_folder": str(tmp_path / "mirror")}), raising=False)
+        monkeypatch.setattr(
+            npu_artifact.ActionModule, "validate_argument_spec",
+            lambda *unused, **spec: (
+                None,
+                {
+                    "path": "a/driver.tar.bz2", "sha256": hashlib.sha256(CONTENT).hexdigest(), "git_blob": None,
+                    "size": None, "mirrors": [], "timeout": 1, "cache_dir": str(tmp_path / "cache"),
+                    "local_folder": str(tmp_path / "mirror"),
+                },
+            ),
+            raising=False,
+        )
         return made.run(task_vars={})
 
     (tmp_path / "mirror").mkdir()
@@ -36,7 +45,10 @@ def act(monkeypatch, tmp_path):
 
 def test_whoever_can_change_the_cache_changes_nothing_that_is_used(act, tmp_path):
     first = act()
-    assert first["available"] and first["path"].startswith(str(tmp_path / "run")) and first["source"] == str(tmp_path / "mirror/driver.tar.bz2")
+    assert (
+        first["available"] and first["path"].startswith(str(tmp_path / "run"))
+        and first["source"] == str(tmp_path / "mirror/driver.tar.bz2")
+    )
     kept = next(path for path in (tmp_path / "cache").rglob("*.bz2"))
     kept.write_bytes(b"swapped")
     assert pathlib.Path(first["path"]).read_bytes() == CONTENT
@@ -47,5 +59,10 @@ def test_whoever_can_change_the_cache_changes_nothing_that_is_used(act, tmp_path
 
 def test_a_check_run_that_keeps_nothing_says_where_it_would_be(act, tmp_path):
     result = act(check_mode=True)
-    assert result == {"changed": False, "available": False, "source": str(tmp_path / "mirror/driver.tar.bz2"), "path": result["path"]}
-    assert result["path"].startswith(str(tmp_path / "cache")) and not (tmp_path / "cache").exists() and not os.listdir(tmp_path / "run")
+    assert result == {
+        "changed": False, "available": False, "source": str(tmp_path / "mirror/driver.tar.bz2"), "path": result["path"],
+    }
+    assert (
+        result["path"].startswith(str(tmp_path / "cache")) and not (tmp_path / "cache").exists()
+        and not os.listdir(tmp_path / "run")
+    )

@@ -39,18 +39,28 @@ def action(monkeypatch):
 
 def test_a_board_that_does_not_answer_has_failed_in_one_line(action):
     made = action(AnsibleConnectionFailure("Failed to connect to the host via ssh:\n  Connection refused"))
-    assert made.run() == {"failed": True, "msg": "does not answer over ssh: Failed to connect to the host via ssh: Connection refused",
-                          "cause": "no_answer"}
+    assert made.run() == {
+        "failed": True, "msg": "does not answer over ssh: Failed to connect to the host via ssh: Connection refused",
+        "cause": "no_answer",
+    }
     # Nobody waits for it once more.
     assert made._connection._shell.tmpdir is None
 
 
-@pytest.mark.parametrize("said", ["mkdir: cannot create directory: No space left on device", "Failed to create temporary directory. It may be read-only."])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "mkdir: cannot create directory: No space left on device",
+        "Failed to create temporary directory. It may be read-only.",
+    ],
+)
 def test_a_board_that_answered_is_not_called_lost(action, said):
     assert action(AnsibleConnectionFailure(said)).run() == {"failed": True, "msg": said, "cause": ""}
 
 
-@pytest.mark.parametrize("variables, failed", [({}, True), ({"__npu_rolling_back": True}, False)], ids=["else", "in its rollback"])
+@pytest.mark.parametrize(
+    "variables, failed", [({}, True), ({"__npu_rolling_back": True}, False)], ids=["else", "in its rollback"]
+)
 def test_a_board_with_facts_it_may_not_set_is_still_rolled_back(action, variables, failed):
     made = action({"changed": True})
     made._task = types.SimpleNamespace(get_vars=lambda: variables, delegate_to=None)
@@ -75,21 +85,37 @@ def test_digests_of_what_the_board_has(action, monkeypatch, said, digests):
     made = action({})
     made._connection._shell.quote = lambda path: "<%s>" % path
     asked = []
-    monkeypatch.setattr(board.ActionBase, "_low_level_execute_command", lambda self, command: asked.append(command) or {"stdout": said})
+    monkeypatch.setattr(
+        board.ActionBase, "_low_level_execute_command", lambda self, command: asked.append(command) or {"stdout": said}
+    )
     assert made.remote_digests(["/a b", "/c"]) == digests
     assert asked == ["sha256sum -- </a b> </c>"]
 
 
-@pytest.mark.parametrize("content, got", [(b"", b""), (b"a certificate\0\xff" * 99, b"a certificate\0\xff" * 99), (bytes(1 << 16), bytes(1 << 16)),
-                                          (bytes((1 << 16) + 1), b""), (None, b"")])
+@pytest.mark.parametrize(
+    "content, got",
+    [
+        (b"", b""),
+        (b"a certificate\0\xff" * 99, b"a certificate\0\xff" * 99),
+        (bytes(1 << 16), bytes(1 << 16)),
+        (bytes((1 << 16) + 1), b""),
+        (None, b""),
+    ],
+)
 def test_a_small_file_of_the_board_is_read_in_one_command(action, tmp_path, content, got):
     path = tmp_path / "a certificate's file"
     if content is not None:
         path.write_bytes(content)
     made, asked = action({}), []
     made._connection._shell.quote = shlex.quote
-    made._low_level_execute_command = lambda command: asked.append(command) or {
-        "stdout": subprocess.run(["sh", "-c", command], check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout}
+    made._low_level_execute_command = lambda command: (
+        asked.append(command)
+        or {
+            "stdout": subprocess.run(
+                ["sh", "-c", command], check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            ).stdout
+        }
+    )
     assert made.remote_file(str(path)) == got and len(asked) == 1
 
 

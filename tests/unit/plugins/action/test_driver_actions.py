@@ -46,8 +46,15 @@ def act(monkeypatch, source, tmp_path):
             def __init__(self):
                 self._task = types.SimpleNamespace(
                     delegate_to=args.pop("delegate_to", None),
-                    args=dict({"version": "0.9.6", "source": source, "build_files": str(ROOT / "roles/driver/files/dkms"),
-                               "log_dir": str(tmp_path / "logs")}, **args), check_mode=check_mode)
+                    args=dict(
+                        {
+                            "version": "0.9.6", "source": source, "build_files": str(ROOT / "roles/driver/files/dkms"),
+                            "log_dir": str(tmp_path / "logs"),
+                        },
+                        **args,
+                    ),
+                    check_mode=check_mode,
+                )
 
             def upload(self, local, name):
                 uploads[name] = pathlib.Path(local).read_bytes()
@@ -63,7 +70,9 @@ def act(monkeypatch, source, tmp_path):
 
         monkeypatch.setattr(_transfer.ActionBase, "run", lambda *unused: {})
         groups = {"trusted": ["other", "first"], "empty": []}
-        return Action().run(task_vars={"inventory_hostname": board, "groups": groups, "ansible_facts": {"npu": {"kernel": facts}}}), sent
+        return Action().run(
+            task_vars={"inventory_hostname": board, "groups": groups, "ansible_facts": {"npu": {"kernel": facts}}}
+        ), sent
 
     uploads = run.uploads = {}
     return run
@@ -81,15 +90,26 @@ def test_a_log_is_not_written_through_a_link_that_somebody_else_may_have_put_the
     (tmp_path / "logs").mkdir()
     (tmp_path / "mine").write_text("mine")
     (tmp_path / "logs" / ("rock5b_1-rknpu-0.9.6-%s.log" % KERNEL)).symlink_to(tmp_path / "mine")
-    with pytest.raises(AnsibleActionFail, match="the build log cannot be written: .* Set npu_log_dir to a folder of yours"):
+    with pytest.raises(
+        AnsibleActionFail, match="the build log cannot be written: .* Set npu_log_dir to a folder of yours"
+    ):
         act(npu_dkms, {"failed": True, "msg": "it was not built", "log": "PWNED"}, kernel=KERNEL)
     assert (tmp_path / "mine").read_text() == "mine"
 
 
 def test_the_preflight_tells_what_the_data_knows_without_a_build_and_keeps_each_log(act, tmp_path):
     answer = {"kernels": [{"release": KERNEL, "verdict": "fails", "reason": "x", "log": "the log"}]}
-    result, sent = act(npu_trial_build_info, answer, check_mode=True, kernels=[LATER, KERNEL, LATER], compatibility={
-        "kernels": {"6.16": {"supported": False, "reason": "the test says no", "remedy": "Boot another.", "source": "x", "confidence": "I"}}})
+    result, sent = act(
+        npu_trial_build_info, answer, check_mode=True, kernels=[LATER, KERNEL, LATER],
+        compatibility={
+            "kernels": {
+                "6.16": {
+                    "supported": False, "reason": "the test says no", "remedy": "Boot another.", "source": "x",
+                    "confidence": "I",
+                }
+            }
+        },
+    )
     assert sent[0]["kernels"] == [KERNEL] and sent[0]["packages"][KERNEL] == "linux-headers-" + KERNEL
     assert not {"source", "build_files", "log_dir", "compatibility"} & set(sent[0])
     assert [entry["release"] for entry in result["kernels"]] == [LATER, KERNEL] and result["changed"] is False
@@ -114,27 +134,42 @@ def test_what_cannot_be_tried_is_said(act, args, said):
         act(npu_trial_build_info, AssertionError, **args)
 
 
-# -- the store ---------------------------------------------------------------------------------------------------------------
+# -- the store
+# ---------------------------------------------------------------------------------------------------------------
 
-FACTS = {"release": KERNEL, "build": "#1 SMP", "machine": "aarch64", "compiler": "gcc", "config_digest": "c" * 64, "symvers_digest": "5" * 64}
+FACTS = {
+    "release": KERNEL, "build": "#1 SMP", "machine": "aarch64", "compiler": "gcc", "config_digest": "c" * 64,
+    "symvers_digest": "5" * 64,
+}
 MODULE = b"\x7fELF" + bytes(100) + b"vermagic=%s SMP\0" % KERNEL.encode()
 
 
 def board(module_args):
     """A board that builds what it is asked to, and takes what it gets."""
     if module_args.get("binary"):
-        return {"changed": True, "steps": ["tree", "load"], "probes": ["probe fence: left out"], "notes": [], "log": "the log", "built": None}
+        return {
+            "changed": True, "steps": ["tree", "load"], "probes": ["probe fence: left out"], "notes": [],
+            "log": "the log", "built": None,
+        }
     assert module_args["collect"]
-    return {"changed": True, "steps": ["tree", "install"], "probes": ["probe fence: left out"], "notes": [], "log": "the log", "built": {
-        "name": "rknpu.ko", "content": base64.b64encode(MODULE).decode(), "sha256": hashlib.sha256(MODULE).hexdigest(), "symvers": "5" * 64,
-        "vermagic": KERNEL + " SMP", "tools": {"dkms": "dkms-3.0.10"}}}
+    return {
+        "changed": True, "steps": ["tree", "install"], "probes": ["probe fence: left out"], "notes": [],
+        "log": "the log",
+        "built": {
+            "name": "rknpu.ko", "content": base64.b64encode(MODULE).decode(),
+            "sha256": hashlib.sha256(MODULE).hexdigest(), "symvers": "5" * 64, "vermagic": KERNEL + " SMP",
+            "tools": {"dkms": "dkms-3.0.10"},
+        },
+    }
 
 
 @pytest.fixture
 def dkms(act, tmp_path):
     """npu_dkms with a store, on boards that answer as told."""
     def run(answer=board, **args):
-        return act(npu_dkms, answer, **dict({"kernel": KERNEL, "facts": FACTS, "store": str(tmp_path / "store")}, **args))
+        return act(
+            npu_dkms, answer, **dict({"kernel": KERNEL, "facts": FACTS, "store": str(tmp_path / "store")}, **args)
+        )
     return run
 
 
@@ -143,15 +178,24 @@ def test_what_the_first_board_builds_the_second_gets(dkms, act, tmp_path):
     assert first["steps"] == ["tree", "install"] and first["stored"]["board"] == "first" and "built" not in first
     assert not {"store", "store_keep", "source_digest", "build_files"} & set(sent[0])
     second, sent = dkms(board="second")
-    assert second["steps"] == ["tree", "load"] and second["stored"] == first["stored"] and second["probes"] == ["probe fence: left out"]
+    assert (
+        second["steps"] == ["tree", "load"] and second["stored"] == first["stored"]
+        and second["probes"] == ["probe fence: left out"]
+    )
     assert "built" not in second
     assert len(sent) == 1 and act.uploads["rknpu.ko"] == MODULE
-    assert sent[0]["binary"] == {"name": "rknpu.ko", "sha256": hashlib.sha256(MODULE).hexdigest(), "path": "/tmp/there/rknpu.ko", "log": "the log"}
+    assert sent[0]["binary"] == {
+        "name": "rknpu.ko", "sha256": hashlib.sha256(MODULE).hexdigest(), "path": "/tmp/there/rknpu.ko",
+        "log": "the log",
+    }
 
 
 def test_kernels_of_different_builds_are_built_once_each(dkms):
     kernels = ["#1 SMP", "#2 SMP", "#3 SMP"]
-    steps = [dkms(board="board-%d" % number, facts=dict(FACTS, build=kernels[number % 3]))[0]["steps"][-1] for number in range(9)]
+    steps = [
+        dkms(board="board-%d" % number, facts=dict(FACTS, build=kernels[number % 3]))[0]["steps"][-1]
+        for number in range(9)
+    ]
     assert steps == ["install"] * 3 + ["load"] * 6
 
 
@@ -169,7 +213,9 @@ def test_a_board_that_refuses_the_module_builds_and_its_build_is_nobody_elses(dk
 
     no_headers = dict(FACTS, symvers_digest=None)
     result, sent = dkms(picky, board="second", facts=no_headers)
-    assert result["steps"] == ["tree", "install"] and result["stored"] is None and "built" not in result and len(sent) == 2
+    assert (
+        result["steps"] == ["tree", "install"] and result["stored"] is None and "built" not in result and len(sent) == 2
+    )
     assert result["notes"] == ["the module that first built was not used: this kernel has other versions of printk"]
     assert [manifest["board"] for manifest in _store.Store(str(tmp_path / "store")).manifests()] == ["first"]
     for facts in (FACTS, no_headers):
@@ -195,15 +241,28 @@ def evil_board(module_args):
     return result
 
 
-@pytest.mark.parametrize("who, kept", [
-    ({"store_from": ["first"]}, True), ({"store_from": "first"}, True), ({"store_from": ["trusted"]}, True), ({"store_from": ["builder"]}, False),
-    ({"store_from": ["empty"]}, False), ({"store_fill": False}, False), ({"store_fill": "no"}, False), ({"store_fill": True}, True), ({}, True),
-    ({"store_from": ["first"], "store_fill": False}, True), ({"store_from": ["other"], "store_fill": True}, False),
-    ({"store_from": [], "store_fill": False}, False),
-])
+@pytest.mark.parametrize(
+    "who, kept",
+    [
+        ({"store_from": ["first"]}, True),
+        ({"store_from": "first"}, True),
+        ({"store_from": ["trusted"]}, True),
+        ({"store_from": ["builder"]}, False),
+        ({"store_from": ["empty"]}, False),
+        ({"store_fill": False}, False),
+        ({"store_fill": "no"}, False),
+        ({"store_fill": True}, True),
+        ({}, True),
+        ({"store_from": ["first"], "store_fill": False}, True),
+        ({"store_from": ["other"], "store_fill": True}, False),
+        ({"store_from": [], "store_fill": False}, False),
+    ],
+)
 def test_only_the_hosts_that_are_named_fill_the_store(dkms, who, kept, tmp_path):
     def answer(module_args):
-        assert module_args.get("collect", False) == kept and not {"store_from", "store_fill", "store_agree"} & set(module_args)
+        assert module_args.get("collect", False) == kept and not {"store_from", "store_fill", "store_agree"} & set(
+            module_args
+        )
         return board(dict(module_args, collect=True))
 
     result, dummy = dkms(answer, board="first", **who)
@@ -226,7 +285,9 @@ def test_a_board_that_is_not_named_builds_while_nobody_waits_for_it(dkms, tmp_pa
 
 def test_a_module_is_shared_once_enough_hosts_have_built_the_same(dkms):
     first = dkms(board="first", store_agree=2)[0]
-    assert first["notes"] == ["the module is kept, and handed out once 2 hosts have built the same (npu_store_agree); so far: first"]
+    assert first["notes"] == [
+        "the module is kept, and handed out once 2 hosts have built the same (npu_store_agree); so far: first"
+    ]
     # A host that is not named has no vote.
     assert dkms(alone, board="stranger", store_agree=2, store_fill=False)[0]["steps"] == ["tree", "install"]
     assert dkms(predicts, board="third", store_agree=2, check_mode=True)[0]["steps"] == ["tree", "install"]
@@ -238,7 +299,9 @@ def test_a_module_is_shared_once_enough_hosts_have_built_the_same(dkms):
 def test_hosts_that_built_different_modules_are_named_and_nobody_gets_either(dkms):
     dkms(board="first", store_agree=2)
     result = dkms(evil_board, board="second", store_agree=2)[0]
-    assert len(result["notes"]) == 1 and result["notes"][0].startswith("two hosts built different modules from the same inputs: first (")
+    assert len(result["notes"]) == 1 and result["notes"][0].startswith(
+        "two hosts built different modules from the same inputs: first ("
+    )
     assert " and second (" in result["notes"][0] and "failed" not in result
     for agree in (1, 2):
         assert dkms(alone, board="third", store_agree=agree, store_fill=False)[0]["steps"] == ["tree", "install"]
@@ -251,29 +314,42 @@ def test_a_number_of_hosts_that_is_none_is_said(dkms, agree):
 
 
 def test_a_builder_that_may_not_fill_the_store_is_not_asked(act, tmp_path):
-    with pytest.raises(AnsibleActionFail, match="builder does not build for other boards: npu_store_from does not name it"):
-        act(npu_trial_build_info, AssertionError, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"), delegate_to="builder", store_from=["first"])
+    with pytest.raises(
+        AnsibleActionFail, match="builder does not build for other boards: npu_store_from does not name it"
+    ):
+        act(
+            npu_trial_build_info, AssertionError, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"),
+            delegate_to="builder", store_from=["first"],
+        )
 
 
 def test_a_builder_builds_once_although_others_have_to_agree(act, dkms, tmp_path):
-    there = {"kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store"), "delegate_to": "builder", "store_from": ["builder", "first"],
-             "store_agree": 2}
+    there = {
+        "kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store"), "delegate_to": "builder",
+        "store_from": ["builder", "first"], "store_agree": 2,
+    }
     act(npu_trial_build_info, built, **there)
     assert act(npu_trial_build_info, AssertionError, **there)[1] == []
     assert dkms(board="first", store_from=["builder", "first"], store_agree=2)[0]["steps"] == ["tree", "install"]
     assert dkms(board="last", store_from=["builder", "first"], store_agree=2)[0]["steps"] == ["tree", "load"]
 
 
-@pytest.mark.parametrize("plugin, args", [(npu_dkms, {"kernel": KERNEL}), (npu_trial_build_info, {"kernels": [KERNEL]})])
+@pytest.mark.parametrize(
+    "plugin, args", [(npu_dkms, {"kernel": KERNEL}), (npu_trial_build_info, {"kernels": [KERNEL]})]
+)
 def test_a_tarball_that_was_changed_after_it_was_checked_reaches_no_board(act, source, plugin, args):
     pinned = hashlib.sha256(pathlib.Path(source).read_bytes()).hexdigest()
-    blob = hashlib.sha1(b"blob %d\0" % pathlib.Path(source).stat().st_size + pathlib.Path(source).read_bytes()).hexdigest()
+    blob = hashlib.sha1(
+        b"blob %d\0" % pathlib.Path(source).stat().st_size + pathlib.Path(source).read_bytes()
+    ).hexdigest()
     for digest in (pinned, pinned.upper(), blob):
         act(plugin, {"kernels": [{"release": KERNEL}]}, source_digest=digest, **args)
     with open(source, "ab") as stream:
         stream.write(b"swapped")
     for digest in (pinned, blob):
-        with pytest.raises(AnsibleActionFail, match="driver.tar.bz2 has been changed: .* pinned is %s; it was not used" % digest):
+        with pytest.raises(
+            AnsibleActionFail, match="driver.tar.bz2 has been changed: .* pinned is %s; it was not used" % digest
+        ):
             act(plugin, AssertionError, source_digest=digest, **args)
 
 
@@ -287,15 +363,23 @@ def test_the_tarball_is_read_once(act, source, monkeypatch):
         return content
 
     monkeypatch.setattr(driver, "read", swap)
-    act(npu_dkms, {"steps": []}, kernel=KERNEL, source_digest=hashlib.sha256(pathlib.Path(source).read_bytes()).hexdigest())
+    act(
+        npu_dkms, {"steps": []}, kernel=KERNEL,
+        source_digest=hashlib.sha256(pathlib.Path(source).read_bytes()).hexdigest(),
+    )
     assert opened == [source] and HEADER in act.uploads["tree.tar"]
 
 
 def test_a_board_that_refuses_and_cannot_build_says_both(dkms):
     dkms()
-    answers = iter([{"refused": "its symbols differ", "steps": []}, {"failed": True, "msg": "the headers of kernel x are missing"}])
+    answers = iter(
+        [{"refused": "its symbols differ", "steps": []}, {"failed": True, "msg": "the headers of kernel x are missing"}]
+    )
     result, dummy = dkms(lambda module_args: next(answers), facts=dict(FACTS, symvers_digest=None))
-    assert result["failed"] and result["msg"] == "the headers of kernel x are missing (the module that rock5b/1 built was not used: its symbols differ)"
+    assert (
+        result["failed"] and result["msg"]
+        == "the headers of kernel x are missing (the module that rock5b/1 built was not used: its symbols differ)"
+    )
 
 
 def test_a_build_that_failed_is_not_kept_and_the_next_board_builds(dkms):
@@ -323,7 +407,10 @@ def test_a_check_run_says_load_where_the_store_has_it_and_makes_nothing(dkms, tm
     assert result["steps"] == ["tree", "install"] and not (tmp_path / "store").exists()
     dkms()
     result, sent = dkms(predicts, check_mode=True)
-    assert result["steps"] == ["tree", "load"] and "path" not in sent[0]["binary"] and result["stored"]["board"] == "rock5b/1"
+    assert (
+        result["steps"] == ["tree", "load"] and "path" not in sent[0]["binary"]
+        and result["stored"]["board"] == "rock5b/1"
+    )
     # Where the source is not there yet its pinned checksum tells, too.
     digest = hashlib.sha256((tmp_path / "driver.tar.bz2").read_bytes()).hexdigest()
     result, sent = dkms(predicts, check_mode=True, source=str(tmp_path / "none"), source_digest=digest)
@@ -351,7 +438,9 @@ def test_modules_signed_with_another_certificate_are_other_builds(dkms, signer):
     def signs(module_args):
         result, content = board(module_args), signer.sign(MODULE)
         if result["built"]:
-            result["built"].update(content=base64.b64encode(content).decode(), sha256=hashlib.sha256(content).hexdigest())
+            result["built"].update(
+                content=base64.b64encode(content).decode(), sha256=hashlib.sha256(content).hexdigest()
+            )
         return result
 
     dkms()
@@ -362,9 +451,14 @@ def test_modules_signed_with_another_certificate_are_other_builds(dkms, signer):
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
-@pytest.mark.parametrize("forge", [
-    lambda signer: signer.sign(MODULE).replace(bytes(9), b"evil code", 1), lambda signer: MODULE, lambda signer: signer.sign(MODULE, other=True),
-    lambda signer: MODULE + b"evil code" + signer.sign(MODULE)[len(MODULE):]])
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda signer: signer.sign(MODULE).replace(bytes(9), b"evil code", 1), lambda signer: MODULE,
+        lambda signer: signer.sign(MODULE, other=True),
+        lambda signer: MODULE + b"evil code" + signer.sign(MODULE)[len(MODULE) :],
+    ],
+)
 def test_a_module_whose_signature_is_not_valid_is_not_shared(dkms, signer, forge, tmp_path):
     def forges(module_args):
         result, content = board(module_args), forge(signer)
@@ -380,7 +474,7 @@ def test_a_module_whose_signature_is_not_valid_is_not_shared(dkms, signer, forge
 def test_a_store_of_others_is_an_error_before_anything_is_asked(dkms, tmp_path):
     (tmp_path / "store").mkdir(mode=0o777)
     (tmp_path / "store").chmod(0o777)
-    with pytest.raises(AnsibleActionFail, match="others than you can write"):
+    with pytest.raises(AnsibleActionFail, match="other users can write"):
         dkms(AssertionError)
 
 
@@ -390,8 +484,17 @@ def test_the_packages_of_a_build_are_not_needed_where_it_is_in_the_store(dkms, a
              "build_files": str(ROOT / "roles/driver/files/dkms"), "packages": ["dkms", "gcc", "linux-headers-x"]}
 
     def look(**changes):
-        monkeypatch.setattr(npu_store_info.ActionModule, "validate_argument_spec", lambda *unused, **spec: (None, dict(
-            {"module": "rknpu", "signing_cert": None, "wait": False, "store_from": [], "store_agree": 1}, **asked, **changes)), raising=False)
+        monkeypatch.setattr(
+            npu_store_info.ActionModule, "validate_argument_spec",
+            lambda *unused, **spec: (
+                None,
+                dict(
+                    {"module": "rknpu", "signing_cert": None, "wait": False, "store_from": [], "store_agree": 1},
+                    **asked, **changes,
+                ),
+            ),
+            raising=False,
+        )
         return act(npu_store_info, AssertionError, facts=FACTS)[0]
 
     assert look() == {"changed": False, "stored": None, "packages": ["dkms", "gcc", "linux-headers-x"]}
@@ -406,13 +509,23 @@ def built(module_args):
     """A host that builds in a folder that goes away again."""
     assert module_args["collect"] and module_args["kernels"] == [KERNEL]
     kept = board(dict(module_args, binary=None))["built"]
-    return {"kernels": [{"release": KERNEL, "verdict": "builds", "reason": "fine", "probes": ["probe fence: left out"], "log": "the log", "built": kept}]}
+    return {
+        "kernels": [
+            {
+                "release": KERNEL, "verdict": "builds", "reason": "fine", "probes": ["probe fence: left out"],
+                "log": "the log", "built": kept,
+            }
+        ]
+    }
 
 
 def test_what_a_builder_builds_for_a_board_the_board_gets(act, dkms, tmp_path):
     there = {"kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store"), "delegate_to": "builder"}
     result, sent = act(npu_trial_build_info, built, **there)
-    assert result["stored"]["board"] == "builder" and "built" not in result["kernels"][0] and not {"store", "store_keep", "source_digest"} & set(sent[0])
+    assert (
+        result["stored"]["board"] == "builder" and "built" not in result["kernels"][0]
+        and not {"store", "store_keep", "source_digest"} & set(sent[0])
+    )
     got, dummy = dkms()
     assert got["steps"] == ["tree", "load"] and got["stored"] == result["stored"]
     # For the next board it has nothing to do.
@@ -426,17 +539,26 @@ def test_a_builder_with_other_symbols_builds_for_nobody(act, dkms, tmp_path):
         result["kernels"][0]["built"]["symvers"] = "7" * 64
         return result
 
-    act(npu_trial_build_info, elsewhere, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"), delegate_to="builder")
+    act(
+        npu_trial_build_info, elsewhere, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"),
+        delegate_to="builder",
+    )
     assert dkms()[0]["steps"] == ["tree", "install"]
 
 
 def test_what_does_not_build_on_the_builder_is_not_kept(act, dkms, tmp_path):
     answer = {"kernels": [{"release": KERNEL, "verdict": "no_headers", "reason": "none", "log": ""}]}
-    result, dummy = act(npu_trial_build_info, answer, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"), delegate_to="builder")
+    result, dummy = act(
+        npu_trial_build_info, answer, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"),
+        delegate_to="builder",
+    )
     assert result["stored"] is None and dkms()[0]["steps"] == ["tree", "install"]
 
 
 @pytest.mark.parametrize("args", [{"kernels": [KERNEL, "6.1.99-1-rk2410"]}, {"facts": {}}])
 def test_for_the_store_it_is_the_kernel_of_the_boards_facts(act, tmp_path, args):
     with pytest.raises(AnsibleActionFail, match="for the kernel that runs on the task's board"):
-        act(npu_trial_build_info, AssertionError, **dict({"kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store")}, **args))
+        act(
+            npu_trial_build_info, AssertionError,
+            **dict({"kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store")}, **args),
+        )

@@ -14,18 +14,31 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.rkfleet.npu.plugins.action import npu_runtime
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board
 
-NOW = {"path": "/usr/lib/librknnrt.so", "link": "/usr/lib/librknnrt.so", "version": "2.3.2", "build": None, "sha256": "0" * 64,
-       "git_blob": None, "size": 7726232, "loader": None, "others": []}
+NOW = {
+    "path": "/usr/lib/librknnrt.so", "link": "/usr/lib/librknnrt.so", "version": "2.3.2", "build": None,
+    "sha256": "0" * 64, "git_blob": None, "size": 7726232, "loader": None, "others": [],
+}
 
 
 @pytest.fixture
 def act(monkeypatch, tmp_path):
     """Run the action whose module answers as told; facts are what the play knows of the board."""
     def run(answer, facts, check_mode=False, **pins):
-        made = object.__new__(type("Action", (npu_runtime.ActionModule,), {
-            "upload": lambda self, local, name: run.sent.append(pathlib.Path(local).read_bytes()) or "/tmp/there/" + name,
-            "_execute_module": lambda self, **unused: dict(answer)}))
-        made._task = types.SimpleNamespace(delegate_to=None, get_vars=dict, args=dict({"source": str(library)}, **pins), check_mode=check_mode)
+        made = object.__new__(
+            type(
+                "Action",
+                (npu_runtime.ActionModule,),
+                {
+                    "upload": lambda self, local, name: (
+                        run.sent.append(pathlib.Path(local).read_bytes()) or "/tmp/there/" + name
+                    ),
+                    "_execute_module": lambda self, **unused: dict(answer),
+                },
+            )
+        )
+        made._task = types.SimpleNamespace(
+            delegate_to=None, get_vars=dict, args=dict({"source": str(library)}, **pins), check_mode=check_mode
+        )
         return made.run(task_vars={"ansible_facts": facts})
 
     library = tmp_path / "librknnrt.so"
@@ -51,7 +64,10 @@ def test_without_a_new_library_there_is_no_runtime_in_the_answer(act, answer):
 @pytest.mark.parametrize("told", [[], dict(NOW, size="big"), dict(NOW, others={})])
 def test_what_no_board_should_answer_is_refused(act, told):
     result = act({"changed": True, "runtime": told or [1]}, {"npu": {"runtime": {}}})
-    assert result["failed"] and "the board's answer is malformed: runtime" in result["msg"] and "ansible_facts" not in result
+    assert (
+        result["failed"] and "the board's answer is malformed: runtime" in result["msg"]
+        and "ansible_facts" not in result
+    )
 
 
 def test_a_library_that_was_changed_after_it_was_fetched_is_not_sent(act):

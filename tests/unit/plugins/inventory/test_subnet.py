@@ -70,10 +70,16 @@ def inventory(tmp_path, network):
 
     def run(*words, name="npu_subnet.yml", before=(), core="", env=None, **options):
         path = tmp_path / name
-        config = {"plugin": "rkfleet.npu.subnet", "ranges": [NET + ".0/28"], "ports": network.port, "timeout": 1, "ssh_executable": str(client)}
+        config = {
+            "plugin": "rkfleet.npu.subnet", "ranges": [NET + ".0/28"], "ports": network.port, "timeout": 1,
+            "ssh_executable": str(client),
+        }
         path.write_text(yaml.safe_dump(dict(config, **options)))
-        done = subprocess.run([core + "ansible-inventory", *before, "-i", str(path), *(words or ["--list"])], cwd=tmp_path, text=True, capture_output=True,
-                              check=False, timeout=120, env=dict(os.environ, COLUMNS="1000", **(env or {})), stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            [core + "ansible-inventory", *before, "-i", str(path), *(words or ["--list"])], cwd=tmp_path, text=True,
+            capture_output=True, check=False, timeout=120, env=dict(os.environ, COLUMNS="1000", **(env or {})),
+            stdin=subprocess.DEVNULL,
+        )
         print(done.stdout, done.stderr)
         told = " ".join(done.stderr.split())
         return (json.loads(done.stdout) if done.returncode == 0 and not words else done.stdout), told
@@ -85,7 +91,10 @@ def inventory(tmp_path, network):
 def plain(value):
     """Without what ansible-inventory marks untrusted text with."""
     if isinstance(value, dict):
-        return plain(value["__ansible_unsafe"]) if set(value) == {"__ansible_unsafe"} else {key: plain(item) for key, item in value.items()}
+        return (
+            plain(value["__ansible_unsafe"]) if set(value) == {"__ansible_unsafe"}
+            else {key: plain(item) for key, item in value.items()}
+        )
     return [plain(item) for item in value] if isinstance(value, list) else value
 
 
@@ -110,33 +119,50 @@ def test_who_speaks_ssh_is_a_host_and_nobody_else_is_contacted(inventory, networ
     port = network(20)
     answer, dummy = inventory(exclude=[NET + ".7"])
     assert hosts(answer) == {
-        NET + ".1": {"ansible_host": NET + ".1", "ansible_port": port,
-                     "npu_subnet": {"address": NET + ".1", "port": port, "software": "OpenSSH_9.2p1", "identified": False}},
-        NET + ".6": {"ansible_host": NET + ".6", "ansible_port": port,
-                     "npu_subnet": {"address": NET + ".6", "port": port, "software": "??7*7??", "identified": False}}}
-    assert sorted(network.visited) == ["%s.%d" % (NET, last) for last in (1, 3, 4, 5, 6)] and not inventory.log.read_text()
+        NET + ".1": {
+            "ansible_host": NET + ".1", "ansible_port": port,
+            "npu_subnet": {"address": NET + ".1", "port": port, "software": "OpenSSH_9.2p1", "identified": False},
+        },
+        NET + ".6": {
+            "ansible_host": NET + ".6", "ansible_port": port,
+            "npu_subnet": {"address": NET + ".6", "port": port, "software": "??7*7??", "identified": False},
+        },
+    }
+    assert (
+        sorted(network.visited) == ["%s.%d" % (NET, last) for last in (1, 3, 4, 5, 6)] and not inventory.log.read_text()
+    )
 
 
 def test_groups_of_boards(inventory, network, trees):
     for last in range(1, 5):
         network(last)
     trees(1).base(release="6.1.43-15-rk2312").write("/sys/bus/platform/drivers/RKNPU/bind")
-    trees(2).base(model="Radxa ROCK 3A", compatible=("rockchip,rk3568",), release="5.10.110").write("/proc/modules", "rknpu 1 0 - Live 0x0\n").write(
-        "/sys/bus/platform/drivers/RKNPU/bind").strings("serial-number", "fedc4321")
+    trees(2).base(model="Radxa ROCK 3A", compatible=("rockchip,rk3568",), release="5.10.110").write(
+        "/proc/modules", "rknpu 1 0 - Live 0x0\n"
+    ).write("/sys/bus/platform/drivers/RKNPU/bind").strings("serial-number", "fedc4321")
     trees(3).write("/proc/sys/kernel/osrelease", "6.12.3-amd64\n")
     graph, told = inventory(
         "--graph", identify=True, ssh_user="radxa", ssh_args=["-o", "StrictHostKeyChecking=accept-new"],
-        groups={"rock5b": "npu_subnet.model is search('ROCK 5B')"}, keyed_groups=[{"key": "npu_subnet.compatible", "prefix": "fits"}])
+        groups={"rock5b": "npu_subnet.model is search('ROCK 5B')"},
+        keyed_groups=[{"key": "npu_subnet.compatible", "prefix": "fits"}],
+    )
     assert graph.splitlines() == [
-        "@all:", "  |--@ungrouped:",
-        "  |--@soc_rk3588:", "  |  |--%s.1" % NET, "  |--@kernel_6_1_43_15_rk2312:", "  |  |--%s.1" % NET, "  |--@driver_builtin:", "  |  |--%s.1" % NET,
-        "  |--@rock5b:", "  |  |--%s.1" % NET, "  |--@fits_radxa_rock_5b:", "  |  |--%s.1" % NET, "  |--@fits_rockchip_rk3588:", "  |  |--%s.1" % NET,
-        "  |--@soc_rk3568:", "  |  |--%s.2" % NET, "  |--@kernel_5_10_110:", "  |  |--%s.2" % NET, "  |--@driver_module:", "  |  |--%s.2" % NET,
-        "  |--@fits_rockchip_rk3568:", "  |  |--%s.2" % NET,
-        "  |--@kernel_6_12_3_amd64:", "  |  |--%s.3" % NET, "  |--@npu_unidentified:", "  |  |--%s.4" % NET]
-    assert "1 of 4 hosts could not be asked which board they are: %s.4 (radxa@%s.4: Permission denied (publickey).)" % (NET, NET) in told
+        "@all:", "  |--@ungrouped:", "  |--@soc_rk3588:", "  |  |--%s.1" % NET, "  |--@kernel_6_1_43_15_rk2312:",
+        "  |  |--%s.1" % NET, "  |--@driver_builtin:", "  |  |--%s.1" % NET, "  |--@rock5b:", "  |  |--%s.1" % NET,
+        "  |--@fits_radxa_rock_5b:", "  |  |--%s.1" % NET, "  |--@fits_rockchip_rk3588:", "  |  |--%s.1" % NET,
+        "  |--@soc_rk3568:", "  |  |--%s.2" % NET, "  |--@kernel_5_10_110:", "  |  |--%s.2" % NET,
+        "  |--@driver_module:", "  |  |--%s.2" % NET, "  |--@fits_rockchip_rk3568:", "  |  |--%s.2" % NET,
+        "  |--@kernel_6_12_3_amd64:", "  |  |--%s.3" % NET, "  |--@npu_unidentified:", "  |  |--%s.4" % NET,
+    ]
+    assert (
+        "1 of 4 hosts could not be asked which board they are: %s.4 (radxa@%s.4: Permission denied (publickey).)"
+        % (NET, NET) in told
+    )
     asked = inventory.log.read_text().splitlines()
-    assert len(asked) == 4 and all("-o BatchMode=yes" in line and "-l radxa -o StrictHostKeyChecking=accept-new -- %s." % NET in line for line in asked)
+    assert len(asked) == 4 and all(
+        "-o BatchMode=yes" in line and "-l radxa -o StrictHostKeyChecking=accept-new -- %s." % NET in line
+        for line in asked
+    )
 
 
 def test_names_kinds_and_a_board_with_two_addresses(inventory, network, trees, tmp_path):
@@ -146,17 +172,25 @@ def test_names_kinds_and_a_board_with_two_addresses(inventory, network, trees, t
     trees(2).base()
     trees(3).base().strings("serial-number", "{{ lookup('pipe', 'touch pwned') }}")
     trees(4).write("/proc/sys/kernel/osrelease", "6.12.3-amd64\n")
-    answer, told = inventory(identify=True, keep="rockchip", name_by="serial", default_groups=False, compose={"kernel_is": "npu_subnet.kernel"})
+    answer, told = inventory(
+        identify=True, keep="rockchip", name_by="serial", default_groups=False,
+        compose={"kernel_is": "npu_subnet.kernel"},
+    )
     assert list(hosts(answer)) == ["1234567890abcdef", NET + ".3"]
     board = hosts(answer)["1234567890abcdef"]
     assert board["kernel_is"] == "6.1.99-1-rk2312" and board["ansible_host"] == NET + ".1"
-    assert board["npu_subnet"]["model"] == "Radxa ROCK 5B" and board["npu_subnet"]["identified"] and board["npu_subnet"]["error"] is None
+    assert (
+        board["npu_subnet"]["model"] == "Radxa ROCK 5B" and board["npu_subnet"]["identified"]
+        and board["npu_subnet"]["error"] is None
+    )
     assert "%s.1 and %s.2 are one board (serial number 1234567890abcdef): it is kept as %s.1" % (NET, NET, NET) in told
     assert set(answer) == {"_meta", "all", "ungrouped"}
     # Nobody takes the name of a host that is known already.
     (tmp_path / "others.yml").write_text("all: {hosts: {1234567890abcdef: {ansible_host: 192.0.2.1}}}")
     answer, dummy = inventory(identify=True, name_by="serial", keep="identified", before=["-i", "others.yml"])
-    assert hosts(answer)["1234567890abcdef"] == {"ansible_host": "192.0.2.1"} and {NET + ".1", NET + ".3", NET + ".4"} < set(hosts(answer))
+    assert hosts(answer)["1234567890abcdef"] == {"ansible_host": "192.0.2.1"} and {
+        NET + ".1", NET + ".3", NET + ".4",
+    } < set(hosts(answer))
 
 
 def test_a_claimed_serial_number_gets_nobodys_variables(inventory, network, trees, tmp_path):
@@ -168,11 +202,16 @@ def test_a_claimed_serial_number_gets_nobodys_variables(inventory, network, tree
     (tmp_path / "host_vars").mkdir()
     (tmp_path / "host_vars" / "1234567890abcdef.yml").write_text("ansible_become_password: s3cret\n")
     answer, told = inventory(identify=True, keep="rockchip", name_by="serial")
-    assert list(hosts(answer)) == ["1234567890abcdef-%s.%d" % (NET, last) for last in (1, 2)] and "s3cret" not in str(answer)
+    assert list(hosts(answer)) == ["1234567890abcdef-%s.%d" % (NET, last) for last in (1, 2)] and "s3cret" not in str(
+        answer
+    )
     assert "%s.1 and %s.2 have the same serial number 1234567890abcdef" % (NET, NET) in " ".join(told.split())
     # What is not kept takes nothing from what is.
     answer, told = inventory(identify=True, keep="rockchip", name_by="serial", exclude=[NET + ".1"])
-    assert hosts(answer)["1234567890abcdef"]["ansible_host"] == NET + ".2" and hosts(answer)["1234567890abcdef"]["ansible_become_password"] == "s3cret"
+    assert (
+        hosts(answer)["1234567890abcdef"]["ansible_host"] == NET + ".2"
+        and hosts(answer)["1234567890abcdef"]["ansible_become_password"] == "s3cret"
+    )
     assert len(hosts(answer)) == 1 and "serial number" not in told
 
 
@@ -195,8 +234,10 @@ def test_the_cache_answers_until_the_file_is_changed_or_the_cache_is_flushed(inv
 
 
 WRONG = {
-    "a network that is too large": ({"ranges": ["127.0.0.0/8"]}, "ranges name 16777214 addresses, and max_addresses is 4096"),
-    "a name": ({"ranges": ["localhost"]}, "'localhost' is no IPv4 or IPv6 address"),
+    "a network that is too large": (
+        {"ranges": ["127.0.0.0/8"]}, "ranges have 16777214 addresses, more than max_addresses (4096)",
+    ),
+    "a name": ({"ranges": ["localhost"]}, "'localhost' is not an IPv4 or IPv6 address"),
     "an exclusion": ({"exclude": ["x"]}, "exclude has 'x'"),
     "no ranges": ({"ranges": []}, "ranges is empty"),
     "a port": ({"ports": [0]}, "ports are numbers from 1 to 65535"),
@@ -204,7 +245,7 @@ WRONG = {
     "an option of ssh": ({"ssh_args": ["-p", 22]}, "ssh_args is ['-p', 22]: each word is a text"),
     "a limit": ({"concurrency": 0}, "concurrency is 0: it is more than 0 and at most 512"),
     "a time": ({"timeout": -1}, "timeout is -1.0: it is more than 0"),
-    "a choice": ({"keep": "some"}, "'keep'"),
+    "a choice": ({"keep": "some"}, "Invalid value"),
     "a path": ({"tree": {"proc": "/$(id)"}}, "tree.proc is '/$(id)'"),
     "an area": ({"tree": {"dev": "/x"}}, "tree has dev: there are proc and sys"),
 }
@@ -215,7 +256,11 @@ def test_what_is_wrong_is_said_and_nobody_is_contacted(inventory, network, tmp_p
     before = []
     for number, (options, dummy) in enumerate(WRONG.values()):
         path = tmp_path / ("%d.npu_subnet.yml" % number)
-        path.write_text(yaml.safe_dump(dict({"plugin": "rkfleet.npu.subnet", "ranges": [NET + ".1"], "ports": network.port}, **options)))
+        path.write_text(
+            yaml.safe_dump(
+                dict({"plugin": "rkfleet.npu.subnet", "ranges": [NET + ".1"], "ports": network.port}, **options)
+            )
+        )
         before += ["-i", str(path)]
     answer, told = inventory(before=before, ranges=[NET + ".2"])
     assert not hosts(answer) and not network.visited and "Traceback" not in told
@@ -239,11 +284,16 @@ def test_other_cores(inventory, network, trees, tmp_path, core):
     python = environment.find_python(environment.CORES[core])
     if not python:
         pytest.skip("no Python %s on this machine for ansible-core %s" % (environment.CORES[core], core))
-    there = str(environment.make_venv(python, ["ansible-core==" + core], lambda line: print(line, file=sys.stderr)) / "bin") + os.sep
+    there = (
+        str(environment.make_venv(python, ["ansible-core==" + core], lambda line: print(line, file=sys.stderr)) / "bin")
+        + os.sep
+    )
     network(1)
     trees(1).base(release="6.1.43-15-rk2312", model="{{ 7 * 7 }}").write("/sys/bus/platform/drivers/RKNPU/bind")
     answer, told = inventory(core=there, identify=True)
-    assert not hosts(answer) and "needs the Python library netaddr on the controller" in told and "Traceback" not in told
+    assert (
+        not hosts(answer) and "needs the Python library netaddr on the controller" in told and "Traceback" not in told
+    )
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib/netaddr").symlink_to(importlib.util.find_spec("netaddr").submodule_search_locations[0])
     answer, dummy = inventory(core=there, identify=True, env={"PYTHONPATH": str(tmp_path / "lib")})

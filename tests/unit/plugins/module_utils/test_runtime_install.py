@@ -49,7 +49,8 @@ def test_where_there_was_none(place):
     assert (place / "lib/librknnrt.so").read_bytes() == ARM64
 
 
-@pytest.mark.parametrize("content, said", [(ARM64[:-1], "arrived damaged"), (X86, "not a library for arm64"), (b"", "not a library")])
+@pytest.mark.parametrize("content, said",
+                         [(ARM64[:-1], "arrived damaged"), (X86, "not a library for arm64"), (b"", "not a library")])
 def test_what_is_refused_leaves_the_old_one(place, content, said):
     (place / "lib/librknnrt.so").write_bytes(b"old")
     (place / "new").write_bytes(content)
@@ -65,7 +66,8 @@ def test_what_a_power_cut_left_goes(place):
         (place / name).write_bytes(ARM64[:20])
     (place / "lib/libother.so").write_bytes(b"theirs")
     install(place, pins(ARM64))
-    assert sorted(os.listdir(place / "lib")) == ["libother.so", "librknnrt.so"] and os.listdir(place / "state/backup") == []
+    assert sorted(os.listdir(place / "lib")) == ["libother.so",
+                                                 "librknnrt.so"] and os.listdir(place / "state/backup") == []
 
 
 @pytest.mark.parametrize("write", [0, 1])

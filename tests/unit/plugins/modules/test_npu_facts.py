@@ -23,7 +23,8 @@ def run(**params):
         "basic._ANSIBLE_PROFILE = 'legacy'\n"
         "runpy.run_module(%r, run_name='__main__')\n" % MODULE
     )
-    done = subprocess.run([sys.executable, "-c", launch, arguments], env=environment, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([sys.executable, "-c", launch, arguments], env=environment, capture_output=True, text=True,
+                          check=False, timeout=60)
     return json.loads(done.stdout), done.returncode
 
 

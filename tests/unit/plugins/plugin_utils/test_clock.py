@@ -36,9 +36,16 @@ def work(clock, name, seconds, pause=0, play="Upgrade", board="a"):
         clock.at += seconds
 
 
-@pytest.mark.parametrize("what, phase", [
-    (task("rkfleet.npu.driver : Build", __npu_phase="build"), "build"), (task("rkfleet.npu.driver : Build"), "driver"), (task("myrole : Copy"), "myrole"),
-    (task("Copy"), ""), (task("Copy", __npu_phase="detect"), "detect")])
+@pytest.mark.parametrize(
+    "what, phase",
+    [
+        (task("rkfleet.npu.driver : Build", __npu_phase="build"), "build"),
+        (task("rkfleet.npu.driver : Build"), "driver"),
+        (task("myrole : Copy"), "myrole"),
+        (task("Copy"), ""),
+        (task("Copy", __npu_phase="detect"), "detect"),
+    ],
+)
 def test_the_phase_of_a_task(what, phase):
     assert _phases.of_task(what) == phase
 

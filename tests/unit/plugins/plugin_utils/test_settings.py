@@ -23,31 +23,45 @@ def folder(tmp_path, monkeypatch):
 
 
 def resolve(roles=(), **variables):
-    variables = {"inventory_hostname": "a", "ansible_facts": {}, "ansible_play_hosts_all": ["a", "b"],
-                 **{name: _settings.trust_as_template(value) if isinstance(value, str) else value for name, value in variables.items()}}
+    variables = {
+        "inventory_hostname": "a", "ansible_facts": {}, "ansible_play_hosts_all": ["a", "b"],
+        **{
+            name: _settings.trust_as_template(value) if isinstance(value, str) else value
+            for name, value in variables.items()
+        },
+    }
     return _settings.resolve(Templar(loader=DataLoader(), variables=variables), variables, roles)
 
 
 def test_defaults_of_all_roles_are_those_of_the_specifications():
     values = resolve()
     assert values["npu_log_dir"] == "~/.cache/rkfleet-npu/logs" and values["npu_report_boards"] == ["a", "b"]
-    assert values["npu_confirm_minutes"] == 30 and values["npu_rollout"] == [1, "10%", "100%"] and values["npu_reboot_ok"] is True
+    assert (
+        values["npu_confirm_minutes"] == 30 and values["npu_rollout"] == [1, "10%", "100%"]
+        and values["npu_reboot_ok"] is True
+    )
     assert set(values) == {name for role in _settings.options().values() for name in role}
     assert set(resolve(["report"])) == {name for name in values if name.startswith("npu_report")}
 
 
 def test_a_template_may_use_the_default_of_another_role():
-    assert resolve(["driver"], npu_log_dir="{{ npu_cache_dir }}/here", npu_builder="{{ machine }}", machine="m")["npu_log_dir"] == (
-        "~/.cache/rkfleet-npu/here")
+    assert resolve(["driver"], npu_log_dir="{{ npu_cache_dir }}/here", npu_builder="{{ machine }}", machine="m")[
+        "npu_log_dir"
+    ] == ("~/.cache/rkfleet-npu/here")
 
 
-@pytest.mark.parametrize("text, value", [("no", False), ("True", True), ("{{ 'yes' }}", True), (None, None), ("perhaps", "perhaps"), (0, 0)])
+@pytest.mark.parametrize(
+    "text, value", [("no", False), ("True", True), ("{{ 'yes' }}", True), (None, None), ("perhaps", "perhaps"), (0, 0)]
+)
 def test_a_flag_that_is_text_becomes_one(text, value):
     assert resolve(["driver"], npu_reboot_ok=text)["npu_reboot_ok"] == value
 
 
 def test_what_cannot_be_resolved_is_named():
-    with pytest.raises(ValueError, match=r"^npu_log_dir cannot be resolved before the board is contacted: .*nowhere.*\. Give it a value"):
+    with pytest.raises(
+        ValueError,
+        match=r"^npu_log_dir cannot be resolved before the board is contacted: .*nowhere.*\. Give it a value",
+    ):
         resolve(npu_log_dir="{{ nowhere }}/x")
     # Other roles have nothing to do with it.
     assert resolve(["report"], npu_log_dir="{{ nowhere }}/x")
@@ -67,25 +81,31 @@ def test_a_name_that_a_board_chose_is_cleaned_and_short():
 
 def test_values_are_kept_for_each_board_and_the_run(folder):
     with pytest.raises(ValueError, match="not resolved at the start of this run"):
-        _settings.kept("a")
-    _settings.keep({"npu_x": [1, {"y": None}]}, "../a")
-    _settings.keep({"npu_x": 2})
-    assert _settings.kept("../a") == {"npu_x": [1, {"y": None}]} and _settings.kept() == {"npu_x": 2}
-    _settings.keep({"npu_x": 3})
-    assert _settings.kept() == {"npu_x": 3}
+        _settings.load("a")
+    _settings.save({"npu_x": [1, {"y": None}]}, "../a")
+    _settings.save({"npu_x": 2})
+    assert _settings.load("../a") == {"npu_x": [1, {"y": None}]} and _settings.load() == {"npu_x": 2}
+    _settings.save({"npu_x": 3})
+    assert _settings.load() == {"npu_x": 3}
     # They may hold a password for a mirror.
-    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.glob("*settings*")} == {0o600} and len(list(folder.iterdir())) == 2
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.glob("*settings*")} == {0o600} and len(
+        list(folder.iterdir())
+    ) == 2
 
 
 def test_a_board_keeps_nothing_of_the_report():
     variables = {"inventory_hostname": "a", "ansible_play_hosts_all": ["a"]}
     templar = Templar(loader=DataLoader(), variables=variables)
-    _settings.resolve_and_keep(templar, variables)
-    _settings.resolve_and_keep(templar, variables, whole_run=True)
-    assert set(_settings.kept()) - set(_settings.kept("a")) == set(_settings.options()["report"])
+    _settings.resolve_and_save(templar, variables)
+    _settings.resolve_and_save(templar, variables, whole_run=True)
+    assert set(_settings.load()) - set(_settings.load("a")) == set(_settings.options()["report"])
 
 
 def test_what_is_known_of_such_a_board_is_that_it_failed():
-    known = hostvars.look({"ansible_facts": {"npu": {}, "npu_hold": True}, "__npu_is_committed": True, "__npu_error": "a: and this"})
+    known = hostvars.board_variables(
+        {"ansible_facts": {"npu": {}, "npu_hold": True}, "__npu_is_committed": True, "__npu_error": "a: and this"}
+    )
     assert "__npu_is_committed" not in known
-    assert known["__npu_error"].startswith("a module's answer set the fact npu_hold") and known["__npu_error"].endswith(" a: and this")
+    assert known["__npu_error"].startswith("a module's answer set the fact npu_hold") and known["__npu_error"].endswith(
+        " a: and this"
+    )

@@ -97,10 +97,11 @@ print(checkpoint.checkpoint(os.path.dirname(log)))
 
 
 def freeze(tmp_path, fault):
-    """C((output, return code, what was asked for, in order))."""
+    """`(output, return code, what was asked for, in order)`."""
     log = tmp_path / "log"
     log.write_text("")
-    done = subprocess.run([sys.executable, "-c", FREEZER, str(log), *sys.path], env=dict(os.environ, FAULT=str(fault)), check=False,
+    done = subprocess.run([sys.executable, "-c", FREEZER, str(log), *sys.path], env=dict(os.environ, FAULT=str(fault)),
+                          check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 20
     while done.returncode < 0 and "guard" not in log.read_text() and time.monotonic() < end:
@@ -137,7 +138,8 @@ def test_a_full_disk_is_told_with_what_is_free_and_where(tmp_path, monkeypatch):
             stream.write(b"x")
             raise OSError(errno.ENOSPC, "No space left on device")
     assert caught.value.filename == str(tmp_path / "file")
-    monkeypatch.setattr(_files.os, "statvfs", lambda path: os.statvfs_result((4096, 4096, 100, 50, 25, 10, 0, 0, 0, 255)))
+    monkeypatch.setattr(_files.os, "statvfs",
+                        lambda path: os.statvfs_result((4096, 4096, 100, 50, 25, 10, 0, 0, 0, 255)))
     monkeypatch.setattr(_files.os.path, "ismount", lambda path: path == str(tmp_path))
     assert _files.told(caught.value) == "the disk is full: 100 KiB and no inode are free at %s" % tmp_path
     assert _files.told(OSError(errno.EROFS, "x", str(tmp_path / "a/b"))) == "%s is mounted read-only" % tmp_path

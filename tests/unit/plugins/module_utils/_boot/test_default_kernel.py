@@ -83,7 +83,8 @@ class Board:
         self.path(path).chmod(0o755)
 
     def kernel(self, release, headers=True, builtin="other"):
-        self.write("/boot/vmlinuz-" + release).write("/lib/modules/%s/modules.builtin" % release, "kernel/drivers/x/%s.ko\n" % builtin)
+        self.write("/boot/vmlinuz-" + release).write("/lib/modules/%s/modules.builtin" % release,
+                                                     "kernel/drivers/x/%s.ko\n" % builtin)
         return self.write("/lib/modules/%s/build/include/linux/fs.h" % release) if headers else self
 
     def module(self, release, name="rknpu_dkms", suffix=".ko", content="ELF"):
@@ -120,7 +121,8 @@ class Board:
             return done.returncode, done.stdout, done.stderr
 
         home = str(self.root / "var/lib/rkfleet-npu")
-        return _boot_setup.BootSetup(run, module, initcalls, present, home, str(self.root), SCRIPTS if present else None)
+        return _boot_setup.BootSetup(run, module, initcalls, present, home, str(self.root),
+                                     SCRIPTS if present else None)
 
     def default(self):
         """The kernel that boots by default, the label of whose entry is really there."""
@@ -130,7 +132,8 @@ class Board:
         return menu_kernel.release(text)
 
     def files(self):
-        return {path.relative_to(self.root).as_posix(): (path.stat().st_mode, path.read_text() if path.is_file() else None)
+        return {path.relative_to(self.root).as_posix(): (path.stat().st_mode,
+                                                         path.read_text() if path.is_file() else None)
                 for area in ("etc", "usr", "boot") for path in (self.root / area).rglob("*")}
 
 
@@ -149,7 +152,8 @@ def board(request, tmp_path, shell):
 
 
 def test_the_scripts_are_posix_shell(board):
-    there = [path for path in board.root.rglob("*rkfleet*") if path.is_file()] + list(board.path(default_kernel.FOLDER).iterdir())
+    there = [path for path in board.root.rglob("*rkfleet*")
+             if path.is_file()] + list(board.path(default_kernel.FOLDER).iterdir())
     assert len(there) >= 5
     for path in there:
         if path.suffix != ".conf" or path.parent.name == "rkfleet-npu":
@@ -174,9 +178,11 @@ def test_a_new_kernel_without_headers_is_held_back_with_the_reason_until_dkms_ha
 
 
 @pytest.mark.parametrize("there, said", [
-    (lambda board: board.write("/var/lib/dkms/rknpu/0.9.6/build/make.log", "DKMS make.log for rknpu-0.9.6 for kernel %s (aarch64)\n" % NEW),
+    (lambda board: board.write("/var/lib/dkms/rknpu/0.9.6/build/make.log",
+                               "DKMS make.log for rknpu-0.9.6 for kernel %s (aarch64)\n" % NEW),
      r"the build failed (/var/lib/dkms/rknpu/0.9.6/build/make.log)"),
-    (lambda board: board.write("/var/lib/dkms/rknpu/0.9.6/build/make.log", "DKMS make.log for rknpu-0.9.6 for kernel 6.6 (aarch64)\n"),
+    (lambda board: board.write("/var/lib/dkms/rknpu/0.9.6/build/make.log",
+                               "DKMS make.log for rknpu-0.9.6 for kernel 6.6 (aarch64)\n"),
      "DKMS has not built it; run 'dkms autoinstall -k %s && u-boot-update'" % NEW),
     (lambda board: board.write("/var/lib/dkms/rknpu/0.9.6/%s/aarch64/module/rknpu_dkms.ko" % NEW, "ELF"),
      "dkms install -m rknpu -v 0.9.6 -k %s --force" % NEW),
@@ -195,7 +201,8 @@ def test_the_newest_with_the_module_is_taken_whatever_is_between(board):
 
 
 def test_the_menu_is_made_long_enough_for_the_entry(board):
-    board.write("/etc/default/u-boot", 'U_BOOT_ENTRIES="1"\nU_BOOT_ALTERNATIVES="recovery"\n' + board.path("/etc/default/u-boot").read_text())
+    board.write("/etc/default/u-boot",
+                'U_BOOT_ENTRIES="1"\nU_BOOT_ALTERNATIVES="recovery"\n' + board.path("/etc/default/u-boot").read_text())
     board.kernel(NEW).update()
     assert board.default() == OLD
 
@@ -290,7 +297,8 @@ def test_a_default_of_the_owner_without_the_module_stops(tmp_path):
     board = Board(tmp_path / "board").kernel(NEW).kernel("6.6")
     board.write("/etc/default/u-boot", 'U_BOOT_DEFAULT="l1"\n').update()
     before = board.files()
-    with pytest.raises(_boot_setup.BootSetupError, match="boots kernel %s by default, for which there is no module rknpu_dkms" % NEW):
+    with pytest.raises(_boot_setup.BootSetupError,
+                       match="boots kernel %s by default, for which there is no module rknpu_dkms" % NEW):
         board.setup().apply()
     assert board.files() == before
 

@@ -26,7 +26,8 @@ class Board:
 
     def __init__(self, root):
         self.root, self.works, self.rc, self.runs, self.private, self.kernel = root, True, 0, 0, True, "/boot/vmlinuz"
-        for name, content in {DEFAULT: U_BOOT, "usr/sbin/u-boot-update": "#!/bin/sh\n", "proc/cmdline": "panic=10", "boot/vmlinuz": "MZ"}.items():
+        for name, content in {DEFAULT: U_BOOT, "usr/sbin/u-boot-update": "#!/bin/sh\n", "proc/cmdline": "panic=10",
+                              "boot/vmlinuz": "MZ"}.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(content)
         self.run(["u-boot-update"])
@@ -46,17 +47,20 @@ class Board:
         place.parent.mkdir(exist_ok=True)
         if self.works and not self.rc:
             arguments = re.search('PARAMETERS="(.*)"', (self.root / DEFAULT).read_text()).group(1)
-            place.write_text("default l0\nlabel l0\n    linux %s\n    append root=/dev/vda1 %s\n" % (self.kernel, arguments))
+            place.write_text("default l0\nlabel l0\n    linux %s\n    append root=/dev/vda1 %s\n"
+                             % (self.kernel, arguments))
         elif self.rc:
             place.write_text("default l0\nlab")  # as a tool that writes in place leaves it
         return self.rc, "", "E: it is broken"
 
     def setup(self, present=True, initcalls=("rknpu_init",)):
         scripts = board_files.default_kernel() if present else None
-        return _boot_setup.BootSetup(self.run, "rknpu_dkms", initcalls, present, str(self.root / "state"), str(self.root), scripts)
+        return _boot_setup.BootSetup(self.run, "rknpu_dkms", initcalls, present, str(self.root / "state"),
+                                     str(self.root), scripts)
 
     def files(self):
-        return {path.relative_to(self.root).as_posix(): path.read_text() for path in self.root.rglob("*") if path.is_file()}
+        return {path.relative_to(self.root).as_posix(): path.read_text() for path in self.root.rglob("*")
+                if path.is_file()}
 
 
 @pytest.fixture
@@ -69,7 +73,8 @@ def test_over_a_builtin_and_back(board):
     setup = board.setup()
     assert setup.changes() == ["/" + MODULES_LOAD, "/" + DEFAULT, *HOLD, "/" + EXTLINUX]
     kept = setup.apply()
-    assert board.files()[DEFAULT] == U_BOOT.replace("panic=10", "panic=10 initcall_blacklist=rknpu_init") + default_kernel.LINE + "\n"
+    assert board.files()[DEFAULT] == U_BOOT.replace("panic=10",
+                                                    "panic=10 initcall_blacklist=rknpu_init") + default_kernel.LINE + "\n"
     assert board.files()[MODULES_LOAD].splitlines()[-1] == "rknpu_dkms"
     assert "panic=10 initcall_blacklist=rknpu_init" in board.files()[EXTLINUX]
     assert open(kept["/" + DEFAULT]).read() == U_BOOT
@@ -153,7 +158,8 @@ def test_a_tool_that_fails_leaves_the_board_as_it_was(board, fault, menu, privat
 def test_the_menu_is_made_where_nobody_reads_it_and_takes_its_place_at_once(board, frozen, monkeypatch):
     old, written = board.files()[EXTLINUX], []
     replacing = _files.replacing
-    monkeypatch.setattr(_files, "replacing", lambda path, mode=None: written.append(os.path.relpath(path, board.root)) or replacing(path, mode))
+    monkeypatch.setattr(_files, "replacing", lambda path,
+                        mode=None: written.append(os.path.relpath(path, board.root)) or replacing(path, mode))
     run, there = board.run, []
 
     def watched(command):
@@ -231,7 +237,8 @@ def test_a_disk_that_takes_nothing_at_each_write(board, monkeypatch, number, sai
 def test_an_unknown_boot_loader_says_what_to_add_by_hand(board):
     (board.root / "usr/sbin/u-boot-update").unlink()
     (board.root / EXTLINUX).unlink()
-    with pytest.raises(_boot_setup.BootSetupError, match="add initcall_blacklist=rknpu_init to the kernel arguments by hand"):
+    with pytest.raises(_boot_setup.BootSetupError,
+                       match="add initcall_blacklist=rknpu_init to the kernel arguments by hand"):
         board.setup()
     # Once the owner has done so, only the module is left to be set up.
     (board.root / "proc/cmdline").write_text("panic=10 initcall_blacklist=rknpu_init")

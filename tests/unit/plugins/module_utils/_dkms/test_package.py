@@ -55,9 +55,11 @@ class Board:
         assert command[:2] == ["modinfo", "-F"]
         if not os.path.getsize(command[3]):
             return 1, "", "modinfo: ERROR"
-        return 0, {"vermagic": self.vermagic + " SMP mod_unload\n", "name": "rknpu_dkms\n", "alias": self.aliases, "sig_key": self.signed,
+        return 0, {"vermagic": self.vermagic + " SMP mod_unload\n", "name": "rknpu_dkms\n", "alias": self.aliases,
+                   "sig_key": self.signed,
                    "signer": "somebody\n",
-                   "version": self.path(command[3]).read_text()[len(self.content):] if self.states else "\n"}[command[2]], ""
+                   "version": self.path(command[3]).read_text()[len(self.content):]
+                   if self.states else "\n"}[command[2]], ""
 
     def dkms_add(self, command):
         return 0, "", ""
@@ -119,7 +121,8 @@ class Board:
 
     def files(self):
         """All there is, folders included; what a link says."""
-        return {path.relative_to(self.root).as_posix(): os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+        return {path.relative_to(self.root).as_posix(): os.readlink(path) if path.is_symlink() else path.read_bytes()
+                if path.is_file() else None
                 for path in self.root.rglob("*") if path.name != "make.log"}
 
     def package(self, version="0.9.6", **more):
@@ -174,7 +177,8 @@ def test_a_tree_with_another_digest_is_tried_then_replaced(board, package, archi
     board.calls.clear()
     board.content = "newer module"
     assert deploy(package, newer) == ["tree", "install"]
-    assert [call for call in board.calls if call[0] == "dkms"] == [["dkms", "add"], ["dkms", "build"], ["dkms", "remove"], ["dkms", "install"]]
+    assert [call for call in board.calls if call[0] == "dkms"] == [["dkms", "add"], ["dkms", "build"],
+                                                                   ["dkms", "remove"], ["dkms", "install"]]
     assert (board.root / "usr/src/rknpu-0.9.6/Kbuild").read_bytes() == b"ours, newer"
     assert board.module.read_text() == "newer module0.9.6"
 
@@ -221,13 +225,17 @@ def there_before(board, archive, what):
 
 WHAT = ["nothing", "the same version", "another version, for two kernels"]
 FAULTS = {
-    "nothing was built, and dkms says all is well": ({"builds": False}, "no module rknpu_dkms is installed|is version 0.9.3, wanted is 0.9.6"),
-    "a module for another kernel": ({"vermagic": "6.1.0-1-arm64"}, "vermagic of .* is '6.1.0-1-arm64', wanted is '%s'" % KERNEL),
-    "the build ends badly": ({"rc": 10, "log": "rknpu_gem.c:891:2: error: implicit declaration of function 'vm_flags_set' [-Werror]\n"},
+    "nothing was built, and dkms says all is well": ({"builds": False},
+                                                     "no module rknpu_dkms is installed|is version 0.9.3, wanted is 0.9.6"),
+    "a module for another kernel": ({"vermagic": "6.1.0-1-arm64"},
+                                    "vermagic of .* is '6.1.0-1-arm64', wanted is '%s'" % KERNEL),
+    "the build ends badly": ({"rc": 10,
+                              "log": "rknpu_gem.c:891:2: error: implicit declaration of function 'vm_flags_set' [-Werror]\n"},
                              "headers have no vm_flags_set"),
     "a module that udev would load": ({"aliases": "of:N*T*Crockchip,rk3588-rknpuC*\nof:N*T*Crockchip,rk3588-rknpu\n"},
                                       "device-tree alias of:N.*rk3588-rknpuC.*, so udev would load it.*MODULE_DEVICE_TABLE"),
-    "the disk is full": ({"rc": 1, "log": "cp: error writing 'x.ko': No space left on device"}, r"the disk is full: \d+ KiB.* free at /"),
+    "the disk is full": ({"rc": 1, "log": "cp: error writing 'x.ko': No space left on device"},
+                         r"the disk is full: \d+ KiB.* free at /"),
 }
 
 
@@ -255,7 +263,8 @@ def test_a_build_that_fails_leaves_the_board_as_it_was(board, archive, fault, wh
         assert ["depmod", KERNEL] in board.calls
 
 
-def test_a_tree_that_built_in_the_trial_and_then_fails_leaves_the_old_module(board, package, archive, newer, monkeypatch):
+def test_a_tree_that_built_in_the_trial_and_then_fails_leaves_the_old_module(board, package, archive, newer,
+                                                                             monkeypatch):
     deploy(package, archive)
     before = board.files()
     monkeypatch.setattr(board, "dkms_install", lambda command: (6, "", "dkms: No space left on device"))
@@ -267,7 +276,8 @@ def test_a_tree_that_built_in_the_trial_and_then_fails_leaves_the_old_module(boa
 def test_a_full_disk_that_dkms_says_nothing_of(board, package, archive, monkeypatch):
     board.builds = False
     monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result((4096, 4096, 100, 50, 25, 10, 9, 9, 0, 255)))
-    with pytest.raises(source_tree.DkmsError, match="not built for kernel %s: the disk is full: 100 KiB are free at /" % KERNEL):
+    with pytest.raises(source_tree.DkmsError,
+                       match="not built for kernel %s: the disk is full: 100 KiB are free at /" % KERNEL):
         deploy(package, archive)
 
 
@@ -343,7 +353,8 @@ def test_the_tree_is_written_by_root_alone_and_read_by_all(board, package, archi
     assert {name: mode for name, mode in modes.items() if mode != (0o755 if board.path(name).is_dir() else 0o644)} == {}
 
 
-@pytest.mark.parametrize("number, said", [(errno.ENOSPC, r"^the disk is full: \d+ KiB"), (errno.EROFS, "is mounted read-only$")])
+@pytest.mark.parametrize("number, said",
+                         [(errno.ENOSPC, r"^the disk is full: \d+ KiB"), (errno.EROFS, "is mounted read-only$")])
 @pytest.mark.parametrize("what", WHAT)
 def test_a_disk_that_takes_nothing_at_each_write(board, archive, monkeypatch, what, number, said):
     """Each file that is opened for writing, and each one that is written out, fails once."""
@@ -372,8 +383,10 @@ def test_a_disk_that_takes_nothing_at_each_write(board, archive, monkeypatch, wh
             deploy(package, archive)
         except source_tree.DkmsError as error:
             assert re.search(said, str(error)), error
-            after = {name: content for name, content in board.files().items() if not name.endswith(("updates", "updates/dkms"))}
-            assert after == {name: content for name, content in before.items() if not name.endswith(("updates", "updates/dkms"))}
+            after = {name: content for name,
+                     content in board.files().items() if not name.endswith(("updates", "updates/dkms"))}
+            assert after == {name: content for name,
+                             content in before.items() if not name.endswith(("updates", "updates/dkms"))}
         else:
             break
         seen += 1
@@ -418,8 +431,10 @@ def half_a_tree(board):
 
 
 @pytest.mark.parametrize("left, steps", [
-    (empty_build, ["repair", "install"]), (build_without_a_module, ["repair", "install"]), (no_source, ["repair", "install"]),
-    (dangling_source, ["repair", "install"]), (no_link, ["repair", "install"]), (no_tree, ["tree", "install"]), (half_a_tree, ["tree", "install"]),
+    (empty_build, ["repair", "install"]), (build_without_a_module, ["repair", "install"]),
+    (no_source, ["repair", "install"]),
+    (dangling_source, ["repair", "install"]), (no_link, ["repair", "install"]), (no_tree, ["tree", "install"]),
+    (half_a_tree, ["tree", "install"]),
 ])
 def test_what_a_power_cut_left_half_done_is_done_again(board, package, archive, left, steps):
     deploy(package, archive)
@@ -459,7 +474,8 @@ def test_a_module_that_another_version_has_installed_is_left(board, package, arc
 def test_leftovers_are_cleaned_even_where_there_is_nothing_else_to_do(board, package, archive):
     deploy(package, archive)
     before = board.files()
-    for path in ("usr/src/.rkfleet-a1b2c3_d/Kbuild", "var/lib/dkms/rkfleet-a1b2c3_d/dkms/x", "var/lib/dkms/.rkfleet-a1b2c3_e/x"):
+    for path in ("usr/src/.rkfleet-a1b2c3_d/Kbuild", "var/lib/dkms/rkfleet-a1b2c3_d/dkms/x",
+                 "var/lib/dkms/.rkfleet-a1b2c3_e/x"):
         board.write(path, "half")
     assert deploy(package, archive) == ["clean"]
     assert board.files() == before
@@ -528,27 +544,36 @@ DEVFREQ = "/var/lib/dkms/rknpu/0.9.8/build/vendor/drivers/rknpu/rknpu_devfreq.c"
 ERRORS = [
     # vm_flags: gcc 12 in the C locale, gcc 10 in a UTF-8 one, clang, modpost; and the other way round
     (f"{GEM}:891:9: error: implicit declaration of function 'vm_flags_set'; did you mean 'vm_stat_set'? [-Werror=implicit-function-declaration]\n"
-     "  891 |         vm_flags_set(vma, VM_PFNMAP);\n      |         ^~~~~~~~~~~~", "have no vm_flags_set (it came with Linux 6.3)"),
+     "  891 |         vm_flags_set(vma, VM_PFNMAP);\n      |         ^~~~~~~~~~~~",
+     "have no vm_flags_set (it came with Linux 6.3)"),
     (f"{GEM}:988:2: error: implicit declaration of function \u2018vm_flags_clear\u2019 [-Werror=implicit-function-declaration]", "have no vm_flags_clear"),
-    (f"{GEM}:891:2: error: call to undeclared function 'vm_flags_set'; ISO C99 and later do not support", "have no vm_flags_set"),
+    (f"{GEM}:891:2: error: call to undeclared function 'vm_flags_set'; ISO C99 and later do not support",
+     "have no vm_flags_set"),
     ('ERROR: modpost: "vm_flags_set" [/var/lib/dkms/rknpu/0.9.6/build/rknpu.ko] undefined!', "have no vm_flags_set"),
-    ("compat/rkfleet_compat.h:20:20: error: redefinition of 'vm_flags_set'\n   20 | static inline void vm_flags_set(", "have vm_flags_set already"),
-    ("x.h:12:20: error: static declaration of \u2018vm_flags_clear\u2019 follows non-static declaration", "have vm_flags_clear already"),
+    ("compat/rkfleet_compat.h:20:20: error: redefinition of 'vm_flags_set'\n   20 | static inline void vm_flags_set(",
+     "have vm_flags_set already"),
+    ("x.h:12:20: error: static declaration of \u2018vm_flags_clear\u2019 follows non-static declaration",
+     "have vm_flags_clear already"),
     (f"{GEM}:891:23: error: assignment of read-only member 'vm_flags'", "choose driver 0.9.6 or newer"),
     # the vendor's OPP code
     (f"{DEVFREQ}:201:9: error: implicit declaration of function 'rockchip_uninit_opp_table'; did you mean 'rockchip_init_opp_table'?",
      "older than 5.10.198"),
-    (f"{DEVFREQ}:602:32: error: 'rockchip_opp_set_low_length' undeclared here (not in a function)", "use driver 0.9.6 or update"),
-    (f"{DEVFREQ}:602:32: error: \u2018rockchip_opp_set_low_length\u2019 undeclared (first use in this function)", "use driver 0.9.6 or update"),
+    (f"{DEVFREQ}:602:32: error: 'rockchip_opp_set_low_length' undeclared here (not in a function)",
+     "use driver 0.9.6 or update"),
+    (f"{DEVFREQ}:602:32: error: \u2018rockchip_opp_set_low_length\u2019 undeclared (first use in this function)",
+     "use driver 0.9.6 or update"),
     # symbols
-    ('ERROR: modpost: "iommu_get_dma_cookie" [/var/lib/dkms/rknpu/0.9.6/build/rknpu_dkms.ko] undefined!', "does not offer iommu_get_dma_cookie"),
+    ('ERROR: modpost: "iommu_get_dma_cookie" [/var/lib/dkms/rknpu/0.9.6/build/rknpu_dkms.ko] undefined!',
+     "does not offer iommu_get_dma_cookie"),
     ('ERROR: "iommu_get_dma_cookie" [/usr/src/rknpu/rknpu.ko] undefined!', "SRAM support has to be left out"),
     ("rknpu_iommu.c:40:15: error: implicit declaration of function 'iommu_get_dma_cookie' [-Werror=implicit-function-declaration]", "SRAM support"),
-    ('ERROR: modpost: "rockchip_iommu_is_enabled" [/x/rknpu.ko] undefined!', "does not offer rockchip_iommu_is_enabled to modules"),
+    ('ERROR: modpost: "rockchip_iommu_is_enabled" [/x/rknpu.ko] undefined!',
+     "does not offer rockchip_iommu_is_enabled to modules"),
     # headers
     ("rknpu_drv.c:40:10: fatal error: soc/rockchip/rockchip_iommu.h: No such file or directory\n   40 | #include <soc/rockchip/rockchip_iommu.h>",
      "lack soc/rockchip/rockchip_iommu.h: install"),
-    ("rknpu_devfreq.c:8:10: fatal error: ../drivers/devfreq/governor.h: No such file or directory", "lack ../drivers/devfreq/governor.h"),
+    ("rknpu_devfreq.c:8:10: fatal error: ../drivers/devfreq/governor.h: No such file or directory",
+     "lack ../drivers/devfreq/governor.h"),
     ("rknpu_gem.c:9:10: fatal error: 'linux/version_compat_defs.h' file not found", "lack linux/version_compat_defs.h"),
     # compilers
     ("/bin/sh: 1: aarch64-linux-gnu-gcc-10: not found", "compiler aarch64-linux-gnu-gcc-10"),
@@ -558,7 +583,8 @@ ERRORS = [
     ("/bin/bash: line 1: clang-14: command not found", "the compiler clang-14,"),
     ("gcc: error: unrecognized command-line option '-mbranch-protection=pac-ret'; did you mean '-msign-return-address=none'?",
      "does not know the option -mbranch-protection=pac-ret"),
-    ("cc1: error: unrecognized command line option \u2018-ftrivial-auto-var-init=zero\u2019", "install the compiler the kernel was built with"),
+    ("cc1: error: unrecognized command line option \u2018-ftrivial-auto-var-init=zero\u2019",
+     "install the compiler the kernel was built with"),
     ("warning: the compiler differs from the one used to build the kernel\n"
      "  The kernel was built by: gcc-10 (Debian 10.2.1-6) 10.2.1 20210110\n  You are using:           gcc (Debian 12.2.0-14) 12.2.0\n"
      "x.c:1:2: error: something new",
@@ -590,7 +616,8 @@ def binary(tmp_path):
     """The module that another board has built, as it came from the controller's store."""
     path = tmp_path / "from the store"
     path.write_text("another board's0.9.6")
-    return prebuilt.Binary("rknpu_dkms.ko.xz", _files.sha256_of(str(path)), str(path), "rkfleet: probe fence: left out\n")
+    return prebuilt.Binary("rknpu_dkms.ko.xz", _files.sha256_of(str(path)), str(path),
+                           "rkfleet: probe fence: left out\n")
 
 
 def load(board, package, archive, binary):
@@ -616,7 +643,8 @@ def test_afterwards_dkms_has_what_it_has_on_a_board_that_built(tmp_path, archive
     built.content = "another board's"
     deploy(built.package(), archive)
     load(loaded, loaded.package(), archive, binary)
-    there, here = ({name.replace(str(board.root), "").replace("/aarch64", "/" + ARCH): content for name, content in board.files().items()}
+    there, here = ({name.replace(str(board.root), "").replace("/aarch64", "/" + ARCH): content for name,
+                    content in board.files().items()}
                    for board in (built, loaded))
     ours = "%s/0.9.6/%s/%s" % (DATABASE, KERNEL, ARCH)
     # The fake keeps the log of a build in another folder.
@@ -657,7 +685,8 @@ def test_a_dkms_that_does_not_take_it_is_no_success_and_all_is_as_it_was(board, 
     (lambda board, binary: setattr(binary, "name", "rknpu.ko"), "it is called 'rknpu.ko'"),
     (lambda board, binary: setattr(binary, "name", "../../rknpu_dkms.ko"), "it is called"),
     (lambda board, binary: os.unlink(binary.path), "not a plain file"),
-    (lambda board, binary: setattr(board, "aliases", "of:N*T*Crockchip,rk3588-rknpu\n"), "so udev would load it before a failed boot can be noticed"),
+    (lambda board, binary: setattr(board, "aliases", "of:N*T*Crockchip,rk3588-rknpu\n"),
+     "so udev would load it before a failed boot can be noticed"),
     (lambda board, binary: setattr(board, "content", "another board's0"), "is version .*, wanted is 0.9.6"),
 ])
 def test_a_module_that_is_not_for_this_board_is_refused_before_anything_changes(board, package, binary, change, said):
@@ -682,7 +711,8 @@ def test_a_module_with_another_signature_than_the_wanted_one_is_refused(board, b
 
 @pytest.mark.parametrize("symvers, problem", [
     ("0x12345678\tdrm_ioctl\tdrivers/gpu/drm/drm\tEXPORT_SYMBOL\t\n", None),
-    ("0x87654321\tdrm_ioctl\tdrivers/gpu/drm/drm\tEXPORT_SYMBOL\t\n", "this kernel has other versions of drm_ioctl (by Module.symvers)"),
+    ("0x87654321\tdrm_ioctl\tdrivers/gpu/drm/drm\tEXPORT_SYMBOL\t\n",
+     "this kernel has other versions of drm_ioctl (by Module.symvers)"),
     ("0x12345678\tprintk\tvmlinux\tEXPORT_SYMBOL\t\n", "this kernel has no drm_ioctl"),
 ])
 def test_symbol_versions_are_compared_with_the_headers(board, package, binary, symvers, problem):

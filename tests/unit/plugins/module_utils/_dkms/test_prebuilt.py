@@ -22,7 +22,8 @@ def module(**versions):
     names = b"\0.shstrtab\0__versions\0"
     body = section + names
     at = 64 + len(body)
-    header = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 1, 183, 1, 0, 0, at, 0, 64, 0, 0, 64, 3, 2)
+    header = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 1, 183, 1, 0, 0, at, 0, 64, 0, 0, 64, 3,
+                                                             2)
     entries = bytes(64)
     for name, start, size in ((11, 64, len(section)), (1, 64 + len(section), len(names))):
         entries += struct.pack("<IIQQQQIIQQ", name, 1, 0, 0, start, size, 0, 0, 1, 0)
@@ -42,7 +43,9 @@ def test_the_versions_that_a_module_asks_for_are_read(tmp_path, name, pack):
     assert prebuilt.versions_of(path) == {"drm_ioctl": 0x12345678, "module_layout": 0xFFFFFFFF}
 
 
-@pytest.mark.parametrize("content", [b"", b"\x7fELF", b"\x7fELF\x02\x01", module(a=1)[:-30], module(a=1)[:80], b"\x7fELF\x01\x01" + bytes(100), bytes(200)])
+@pytest.mark.parametrize("content",
+                         [b"", b"\x7fELF", b"\x7fELF\x02\x01", module(a=1)[:-30], module(a=1)[:80],
+                          b"\x7fELF\x01\x01" + bytes(100), bytes(200)])
 @pytest.mark.parametrize("name", ["a.ko", "a.ko.xz", "a.ko.gz"])
 def test_what_is_no_such_module_asks_for_nothing(tmp_path, content, name):
     assert prebuilt.versions_of(place(tmp_path, name, content)) == {}
@@ -53,20 +56,25 @@ def test_without_headers_the_kernels_own_modules_say_which_versions_it_has(tmp_p
     place(tmp_path, "kernel/fs/fat.ko.xz", lzma.compress(module(printk=2, kfree=3)))
     place(tmp_path, "updates/dkms/rknpu.ko", module(vm_insert=9))
     wanted = {"drm_ioctl": 1, "printk": 2, "vm_insert": 4}
-    assert prebuilt.symbols_problem(wanted, str(tmp_path)) == (None, "2 of 3 symbol versions compared with the kernel's own modules")
-    assert prebuilt.symbols_problem(dict(wanted, printk=5), str(tmp_path))[0] == "this kernel has other versions of printk (by the kernel's own modules)"
+    assert prebuilt.symbols_problem(wanted, str(tmp_path)) == (None,
+                                                               "2 of 3 symbol versions compared with the kernel's own modules")
+    assert prebuilt.symbols_problem(dict(wanted, printk=5),
+                                    str(tmp_path))[0] == "this kernel has other versions of printk (by the kernel's own modules)"
 
 
 def test_only_so_many_modules_are_looked_at(tmp_path, monkeypatch):
     monkeypatch.setattr(prebuilt, "_MOST_MODULES", 2)
     for number in range(4):
         place(tmp_path, "kernel/fs/%d.ko" % number, module(**{"symbol%d" % number: number}))
-    assert sorted(prebuilt.imported_versions(str(tmp_path), {"symbol%d" % number for number in range(4)})) == ["symbol0", "symbol1"]
+    assert sorted(prebuilt.imported_versions(str(tmp_path),
+                                             {"symbol%d" % number for number in range(4)})) == ["symbol0", "symbol1"]
 
 
 def test_with_headers_a_symbol_that_is_not_there_is_a_problem(tmp_path):
-    place(tmp_path, "build/Module.symvers", b"0x00000001\tprintk\tvmlinux\tEXPORT_SYMBOL\t\n0x00000002\tmodule_layout\tvmlinux\tEXPORT_SYMBOL_GPL\t\n")
-    assert prebuilt.symbols_problem({"printk": 1, "module_layout": 2}, str(tmp_path)) == (None, "2 of 2 symbol versions compared with Module.symvers")
+    place(tmp_path, "build/Module.symvers",
+          b"0x00000001\tprintk\tvmlinux\tEXPORT_SYMBOL\t\n0x00000002\tmodule_layout\tvmlinux\tEXPORT_SYMBOL_GPL\t\n")
+    assert prebuilt.symbols_problem({"printk": 1, "module_layout": 2},
+                                    str(tmp_path)) == (None, "2 of 2 symbol versions compared with Module.symvers")
     missing = {"f%d" % number: 1 for number in range(7)}
     assert prebuilt.symbols_problem(missing, str(tmp_path))[0] == "this kernel has no f0, f1, f2, f3, f4 and 2 more"
 
@@ -80,8 +88,10 @@ def test_what_is_collected_of_a_build(tmp_path):
     path = place(tmp_path, "updates/dkms/rknpu.ko", b"the module")
     place(tmp_path, "build/Module.symvers", b"x")
     said = {"modinfo": "6.1.43 SMP\nmore\n"}
-    built = prebuilt.collect(lambda command: (0, said.get(command[0], "GNU Make 4.3\nmore\n"), ""), path, str(tmp_path / "build"))
-    assert (built["name"], built["content"], built["sha256"]) == ("rknpu.ko", "dGhlIG1vZHVsZQ==", _files.sha256_of(path))
+    built = prebuilt.collect(lambda command: (0, said.get(command[0], "GNU Make 4.3\nmore\n"), ""), path,
+                             str(tmp_path / "build"))
+    assert (built["name"], built["content"], built["sha256"]) == ("rknpu.ko", "dGhlIG1vZHVsZQ==",
+                                                                  _files.sha256_of(path))
     assert built["symvers"] == _files.sha256_of(str(tmp_path / "build/Module.symvers")) and set(built["tools"].values()) <= {"GNU Make 4.3"}
 
 
@@ -97,7 +107,8 @@ def test_the_archive_holds_what_every_release_of_dkms_looks_for(tmp_path):
     with tarfile.open(tmp_path / "x.tar.gz") as tar:
         files = {os.path.normpath(member.name): tar.extractfile(member).read() for member in tar}
     assert files == {
-        "dkms_main_tree/dkms_dbversion": b"2.0.0\n", "dkms_binaries_only/PACKAGE_NAME": b"rknpu\n", "dkms_binaries_only/PACKAGE_VERSION": b"0.9.6\n",
+        "dkms_main_tree/dkms_dbversion": b"2.0.0\n", "dkms_binaries_only/PACKAGE_NAME": b"rknpu\n",
+        "dkms_binaries_only/PACKAGE_VERSION": b"0.9.6\n",
         "dkms_binaries_only/dkms.conf": b"conf", "dkms_main_tree/6.1.43/aarch64/log/make.log": b"the log",
         "dkms_main_tree/6.1.43/aarch64/module/rknpu.ko.xz": b"the module",
     }

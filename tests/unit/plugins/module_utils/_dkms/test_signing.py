@@ -42,7 +42,8 @@ def certificate(serial=b"\x00\x8a\x01", version=True):
 class Machine:
     def __init__(self, root):
         self.root = root
-        self.write("/usr/sbin/dkms", DKMS["3"]).write(KEY, "-----BEGIN PRIVATE KEY-----\nsecret\n", 0o600).write(CERT, certificate(), 0o644)
+        self.write("/usr/sbin/dkms", DKMS["3"]).write(KEY, "-----BEGIN PRIVATE KEY-----\nsecret\n",
+                                                      0o600).write(CERT, certificate(), 0o644)
         self.write("/etc/dkms/framework.conf", OWNERS)
         (root / "usr/lib").mkdir()
 
@@ -59,7 +60,8 @@ class Machine:
         return _signing.Signing(key, cert, str(self.root))
 
     def files(self):
-        return {path.relative_to(self.root).as_posix(): path.read_bytes() for path in self.root.rglob("*") if path.is_file()}
+        return {path.relative_to(self.root).as_posix(): path.read_bytes() for path in self.root.rglob("*")
+                if path.is_file()}
 
 
 @pytest.fixture
@@ -99,7 +101,8 @@ def test_dkms_2_8_is_given_a_program_to_sign_with(machine, tmp_path):
     text = machine.path(paths.SIGNING_FRAGMENT).read_text()
     moved = machine.path(paths.SIGNING_FRAGMENT).with_suffix(".moved")
     moved.write_text(text)
-    done = subprocess.run(["bash", "-c", shell.replace(paths.SIGNING_FRAGMENT, str(moved))], check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(["bash", "-c", shell.replace(paths.SIGNING_FRAGMENT, str(moved))], check=True,
+                          stdout=subprocess.PIPE, text=True)
     assert done.stdout == paths.SIGNING_TOOL == default_kernel.FOLDER + "/sign-module"
     moved.unlink()
     build = tmp_path / "board/lib/modules/5.10.1/build"
@@ -107,8 +110,11 @@ def test_dkms_2_8_is_given_a_program_to_sign_with(machine, tmp_path):
     machine.write("/lib/modules/5.10.1/build/scripts/sign-file", '#!/bin/sh\necho "$@"\n', 0o755)
     tool = machine.path(paths.SIGNING_TOOL)
     assert os.access(tool, os.X_OK)
-    script = tool.read_text().replace(paths.SIGNING_FRAGMENT, str(machine.path(paths.SIGNING_FRAGMENT))).replace("/lib/modules", str(tmp_path / "board/lib/modules"))
-    done = subprocess.run(["sh", "-c", script, "sign-module", "5.10.1", "/x.ko"], check=True, stdout=subprocess.PIPE, text=True)
+    script = tool.read_text().replace(paths.SIGNING_FRAGMENT,
+                                      str(machine.path(paths.SIGNING_FRAGMENT))).replace("/lib/modules",
+                                                                                         str(tmp_path / "board/lib/modules"))
+    done = subprocess.run(["sh", "-c", script, "sign-module", "5.10.1", "/x.ko"], check=True, stdout=subprocess.PIPE,
+                          text=True)
     assert done.stdout == "sha256 %s %s /x.ko\n" % (KEY, CERT)
     shutil.rmtree(tmp_path / "board/lib")
     machine.signing("", "").apply()
@@ -119,7 +125,8 @@ def test_dkms_2_8_is_given_a_program_to_sign_with(machine, tmp_path):
 
 
 @pytest.mark.parametrize("change, said", [
-    (lambda m: m.path(KEY).unlink(), "npu_signing_key: /etc/keys/npu.key is not there; it has to be on the machine that builds"),
+    (lambda m: m.path(KEY).unlink(),
+     "npu_signing_key: /etc/keys/npu.key is not there; it has to be on the machine that builds"),
     (lambda m: m.path(KEY).chmod(0o640), "mode 0640: 'chown root /etc/keys/npu.key && chmod 600 /etc/keys/npu.key'"),
     (lambda m: m.path(KEY).chmod(0o604), "mode 0604"),
     (lambda m: m.path(CERT).chmod(0o664), "npu_signing_cert: .* mode 0664"),
@@ -147,7 +154,9 @@ def test_a_key_of_another_user_is_refused(machine, monkeypatch):
         machine.signing()
 
 
-@pytest.mark.parametrize("path", ['/etc/keys/a"; reboot; "', "/etc/keys/$(reboot)", "keys/npu.key", "/etc/keys/../npu.key", "/etc//npu.key", "/a b"])
+@pytest.mark.parametrize("path",
+                         ['/etc/keys/a"; reboot; "', "/etc/keys/$(reboot)", "keys/npu.key", "/etc/keys/../npu.key",
+                          "/etc//npu.key", "/a b"])
 def test_paths_that_a_shell_would_read_otherwise_are_refused(machine, path):
     with pytest.raises(_signing.SigningError, match="give the absolute path"):
         machine.signing(key=path)
@@ -166,7 +175,8 @@ def test_serial_numbers():
     pem = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(certificate()) + b"-----END CERTIFICATE-----\n"
     assert _signing.certificate_serial(certificate()) == _signing.certificate_serial(pem) == "8a01"
     assert _signing.certificate_serial(certificate(b"\x05", version=False)) == "5"
-    for broken in (b"", b"\x30", certificate()[:40], b"\x30\x80" + certificate(), der(0x30, der(0x30, der(4, b"x"))), b"\x30\x85" + b"\xff" * 9):
+    for broken in (b"", b"\x30", certificate()[:40], b"\x30\x80" + certificate(), der(0x30, der(0x30, der(4, b"x"))),
+                   b"\x30\x85" + b"\xff" * 9):
         with pytest.raises(ValueError):
             _signing.certificate_serial(broken)
 
@@ -174,9 +184,12 @@ def test_serial_numbers():
 @pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
 @pytest.mark.parametrize("form", ["DER", "PEM"])
 def test_the_serial_number_of_a_real_certificate(tmp_path, form):
-    command = ["openssl", "req", "-new", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test/", "-outform", form]
-    subprocess.run([*command, "-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "cert")], check=True, stderr=subprocess.DEVNULL)
-    said = subprocess.run(["openssl", "x509", "-inform", form, "-in", str(tmp_path / "cert"), "-noout", "-serial"], check=True,
+    command = ["openssl", "req", "-new", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test/", "-outform",
+               form]
+    subprocess.run([*command, "-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "cert")], check=True,
+                   stderr=subprocess.DEVNULL)
+    said = subprocess.run(["openssl", "x509", "-inform", form, "-in", str(tmp_path / "cert"), "-noout", "-serial"],
+                          check=True,
                           stdout=subprocess.PIPE, text=True).stdout
     assert _signing.certificate_serial((tmp_path / "cert").read_bytes()) == said.strip().partition("=")[2].lower().lstrip("0")
 
@@ -184,7 +197,8 @@ def test_the_serial_number_of_a_real_certificate(tmp_path, form):
 @pytest.mark.parametrize("sig_key, log, said", [
     ("8A:01\n", "", None), ("00:8A:01\n", "", None),
     ("", "", "/x.ko is not signed, although DKMS was told to: does the certificate belong to the key?"),
-    ("", "Sign command: /x\nBinary /x not found, modules won't be signed\n", "/x.ko is not signed: Binary /x not found, modules won't be signed"),
+    ("", "Sign command: /x\nBinary /x not found, modules won't be signed\n",
+     "/x.ko is not signed: Binary /x not found, modules won't be signed"),
     ("8B:01\n", "", "/x.ko is signed by DKMS module signing key (8b01), and not by npu_signing_cert"),
 ])
 def test_a_module_is_signed_by_that_certificate_or_it_is_said(machine, sig_key, log, said):
@@ -225,7 +239,8 @@ def test_a_build_that_is_not_signed_is_taken_away_with_what_was_set_up_for_it(ma
         package.deploy("archive", "x", package.steps("x"))
     assert machine.files() == before and not module.exists()
     answers["sig_key"] = "8A:01"
-    # Nothing but the serial number is known of a signature that cannot be verified: enough for what the board built itself.
+    # Nothing but the serial number is known of a signature that cannot be verified: enough for what the board built
+    # itself.
     monkeypatch.setattr(_signing, "verify", unverified)
     assert package.signing.not_verified(run, str(machine.path(CERT))) == "openssl is missing"
     package.deploy("archive", "x", package.steps("x"))
@@ -256,9 +271,11 @@ def test_a_signature_is_that_of_the_certificate_over_these_very_bytes(signer, fo
     certificate, signed = form(signer.certificate), signer.sign(MODULE)
     assert _signing.split(signed)[0] == MODULE and _signing.split(MODULE) == (MODULE, None)
     assert _signing.verify(system, signed, certificate) is None
-    for module in (signed.replace(b"HONEST CODE", b"EVIL CODE!!"), signed.replace(b"HONEST", b"HONES"), b"x" + signed, signer.sign(MODULE, other=True),
+    for module in (signed.replace(b"HONEST CODE", b"EVIL CODE!!"), signed.replace(b"HONEST", b"HONES"), b"x" + signed,
+                   signer.sign(MODULE, other=True),
                    MODULE + b"more" + signed[len(MODULE):]):
-        assert _signing.verify(system, module, certificate).startswith("its signature is not valid for npu_signing_cert (openssl: ")
+        assert _signing.verify(system, module,
+                               certificate).startswith("its signature is not valid for npu_signing_cert (openssl: ")
     assert _signing.verify(system, MODULE, certificate) == "it is not signed"
     # The serial numbers of both certificates are the same.
     assert _signing.certificate_serial(signer.certificate) == _signing.certificate_serial(signer.other_certificate)
@@ -267,10 +284,13 @@ def test_a_signature_is_that_of_the_certificate_over_these_very_bytes(signer, fo
 @needs_openssl
 def test_no_signer_at_all_and_a_signature_that_brings_its_own_content_are_no_signatures(signer, tmp_path):
     (tmp_path / "cert.pem").write_bytes(pem(signer.certificate))
-    empty = subprocess.run(["openssl", "crl2pkcs7", "-nocrl", "-certfile", str(tmp_path / "cert.pem"), "-outform", "DER"], check=True,
+    empty = subprocess.run(["openssl", "crl2pkcs7", "-nocrl", "-certfile", str(tmp_path / "cert.pem"), "-outform",
+                            "DER"], check=True,
                            stdout=subprocess.PIPE).stdout
-    inside = subprocess.run(["openssl", "cms", "-sign", "-binary", "-nodetach", "-noattr", "-nocerts", "-outform", "DER", "-signer", "ours.pem",
-                             "-inkey", "ours.key"], cwd=signer.folder, input=MODULE, check=True, stdout=subprocess.PIPE).stdout
+    inside = subprocess.run(["openssl", "cms", "-sign", "-binary", "-nodetach", "-noattr", "-nocerts", "-outform",
+                             "DER", "-signer", "ours.pem",
+                             "-inkey", "ours.key"], cwd=signer.folder, input=MODULE, check=True,
+                             stdout=subprocess.PIPE).stdout
     for signature in (empty, inside, b"\x30\x03\x02\x01\x00", b"no DER at all"):
         trailer = signer.sign(MODULE)[-len(_signing.MAGIC) - 12:-len(_signing.MAGIC) - 4] + len(signature).to_bytes(4, "big") + _signing.MAGIC
         evil = MODULE.replace(b"HONEST", b"EVILLY") + signature + trailer
@@ -279,8 +299,10 @@ def test_no_signer_at_all_and_a_signature_that_brings_its_own_content_are_no_sig
 
 
 @pytest.mark.parametrize("end", [
-    _signing.MAGIC, b"\0\0\2\0\0\0\0\0\0\0\0\x10" + _signing.MAGIC, b"x" * 20 + b"\0\0\1\0\0\0\0\0\0\0\0\x10" + _signing.MAGIC,
-    b"x" * 20 + b"\0\0\2\0\0\0\0\0\xff\xff\xff\xff" + _signing.MAGIC, b"x" * 20 + b"\0\0\2\0\0\0\0\0\0\0\0\0" + _signing.MAGIC,
+    _signing.MAGIC, b"\0\0\2\0\0\0\0\0\0\0\0\x10" + _signing.MAGIC,
+    b"x" * 20 + b"\0\0\1\0\0\0\0\0\0\0\0\x10" + _signing.MAGIC,
+    b"x" * 20 + b"\0\0\2\0\0\0\0\0\xff\xff\xff\xff" + _signing.MAGIC,
+    b"x" * 20 + b"\0\0\2\0\0\0\0\0\0\0\0\0" + _signing.MAGIC,
 ])
 def test_what_the_kernel_does_not_take_for_a_signature_is_none(end):
     assert _signing.split(end) == (end, None)
@@ -308,10 +330,12 @@ def test_the_file_of_a_module_is_verified_whatever_it_is_compressed_with(machine
         return str(path) + suffix
 
     signing, honest = machine.signing(), signer.sign(MODULE)
-    assert signing.module_problem(run, file(honest), strict=True) is None and signing.not_verified(run, file(honest)) is None
+    assert signing.module_problem(run, file(honest),
+                                  strict=True) is None and signing.not_verified(run, file(honest)) is None
     forged = file(honest.replace(b"HONEST CODE", b"EVIL CODE!!"))
     for strict in (True, False):
-        assert signing.module_problem(run, forged, strict=strict).startswith(forged + ": its signature is not valid for npu_signing_cert")
+        assert signing.module_problem(run, forged,
+                                      strict=strict).startswith(forged + ": its signature is not valid for npu_signing_cert")
 
 
 @needs_openssl
@@ -327,8 +351,11 @@ def test_without_the_program_a_module_of_others_is_not_used_and_ones_own_is_said
         return 0, "12:34:AB:CD\n", ""
 
     signing = machine.signing()
-    assert signing.module_problem(run, str(path)) == "%s: its signature is not verified: %s is missing: install it" % (path, missing)
-    assert signing.module_problem(run, str(path), strict=False) is None and signing.not_verified(run, str(path)) == missing + " is missing: install it"
+    assert signing.module_problem(run,
+                                  str(path)) == "%s: its signature is not verified: %s is missing: install it" % (path, missing)
+    assert signing.module_problem(run, str(path),
+                                  strict=False) is None and signing.not_verified(run,
+                                                                                 str(path)) == missing + " is missing: install it"
     assert machine.signing("", "").not_verified(run, str(path)) is None
 
 
@@ -338,7 +365,8 @@ def test_a_module_of_the_store_with_a_forged_signature_is_refused_by_the_board(m
     machine.write(CERT, signer.certificate)
     path = tmp_path / "rknpu.ko"
     path.write_bytes(signer.sign(MODULE).replace(b"HONEST CODE", b"EVIL CODE!!"))
-    answers = {"vermagic": "6.1.1", "name": "rknpu", "version": "0.9.6", "alias": "", "sig_key": "12:34:AB:CD", "signer": "test"}
+    answers = {"vermagic": "6.1.1", "name": "rknpu", "version": "0.9.6", "alias": "", "sig_key": "12:34:AB:CD",
+               "signer": "test"}
 
     def run(command):
         return (0, answers[command[2]], "") if command[0] == "modinfo" else system(command)

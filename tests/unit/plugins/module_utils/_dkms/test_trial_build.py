@@ -63,7 +63,8 @@ class Board:
         for path, content in self.packages[name].items():
             if path != "depends":
                 (place / path).parent.mkdir(parents=True, exist_ok=True)
-                (place / path).symlink_to(*content) if isinstance(content, tuple) else (place / path).write_text(content)
+                (place / path).symlink_to(*content) if isinstance(content,
+                                                                  tuple) else (place / path).write_text(content)
         return 0, "", ""
 
     def make_(self, words, folder):
@@ -77,7 +78,8 @@ class Board:
         return self.make
 
     def modinfo(self, words, unused):
-        return 0, {"vermagic": self.vermagic + " SMP\n", "name": pathlib.Path(words[-1]).read_text() + "\n", "alias": self.aliases}[words[2]], ""
+        return 0, {"vermagic": self.vermagic + " SMP\n", "name": pathlib.Path(words[-1]).read_text() + "\n",
+                   "alias": self.aliases}[words[2]], ""
 
 
 @pytest.fixture
@@ -92,7 +94,8 @@ def check(board, tmp_path):
     def run(module="rknpu_dkms", package=PACKAGE, signing=False):
         folder = tmp_path / "scratch"
         folder.mkdir()
-        return trial_build.check(board.run, RELEASE, package, module, str(tmp_path / "tree"), str(folder), str(board.root), signing)
+        return trial_build.check(board.run, RELEASE, package, module, str(tmp_path / "tree"), str(folder),
+                                 str(board.root), signing)
 
     return run
 
@@ -129,11 +132,14 @@ def test_apt_is_not_even_to_write_its_cache(board, check):
 
 @pytest.mark.parametrize("break_it, said", [
     (lambda board: board.packages.clear(), "do not offer %s: run apt-get update" % PACKAGE),
-    (lambda board: setattr(board, "apt_get", lambda *unused: (100, "", "E: Failed to fetch x\n  404")), "cannot be downloaded: E: Failed to fetch x 404"),
+    (lambda board: setattr(board, "apt_get", lambda *unused: (100, "", "E: Failed to fetch x\n  404")),
+     "cannot be downloaded: E: Failed to fetch x 404"),
     (lambda board: setattr(board, "dpkg_deb", lambda *unused: (2, "", "dpkg-deb: error")), "cannot be unpacked"),
-    (lambda board: board.packages[PACKAGE].update({"usr/src/%s/include/generated/utsrelease.h" % PACKAGE: '#define UTS_RELEASE "6.1.84-13-rk2410"\n'}),
+    (lambda board: board.packages[PACKAGE].update({"usr/src/%s/include/generated/utsrelease.h"
+                                                   % PACKAGE: '#define UTS_RELEASE "6.1.84-13-rk2410"\n'}),
      "does not hold the headers of kernel " + RELEASE),
-    (lambda board: board.packages[KBUILD].pop("usr/lib/linux-kbuild-6.1/scripts/basic/fixdep"), "compiles its own programs when it is installed"),
+    (lambda board: board.packages[KBUILD].pop("usr/lib/linux-kbuild-6.1/scripts/basic/fixdep"),
+     "compiles its own programs when it is installed"),
 ], ids=["not offered", "no download", "damaged", "another kernel's", "unfinished"])
 def test_headers_that_are_not_to_be_had(board, check, break_it, said):
     break_it(board)
@@ -187,7 +193,8 @@ def test_with_a_key_to_sign_with_it_is_tried(board, check):
 
 
 def test_without_room_nothing_is_downloaded(board, check, monkeypatch):
-    monkeypatch.setattr(trial_build.shutil, "disk_usage", lambda path: trial_build.shutil._ntuple_diskusage(1 << 30, 1 << 30, 1 << 20))
+    monkeypatch.setattr(trial_build.shutil, "disk_usage",
+                        lambda path: trial_build.shutil._ntuple_diskusage(1 << 30, 1 << 30, 1 << 20))
     found = check()
     assert found["verdict"] == "fails" and "less than 400 MiB free" in found["reason"] and board.calls == []
 
@@ -212,7 +219,8 @@ def test_a_module_for_the_store_is_stripped_and_signed_as_dkms_would(board, tmp_
         return (0, "a version\n", "") if command[-1] == "--version" else board.run(command, folder)
 
     (tmp_path / "scratch").mkdir()
-    found = trial_build.check(run, RELEASE, PACKAGE, "rknpu_dkms", str(tmp_path / "tree"), str(tmp_path / "scratch"), str(board.root),
+    found = trial_build.check(run, RELEASE, PACKAGE, "rknpu_dkms", str(tmp_path / "tree"), str(tmp_path / "scratch"),
+                              str(board.root),
                              signing=True, collect=True, sign_with=("/key", "/cert"))
     assert finished == [["strip", "-g", "rknpu_dkms.ko"], ["sign-file", "sha256", "key", "cert", "rknpu_dkms.ko"]]
     assert base64.b64decode(found["built"]["content"]) == b"rknpu_dkms, strip, sign-file"
@@ -224,9 +232,11 @@ def test_a_module_that_cannot_be_signed_is_not_collected(board, tmp_path):
     (tmp_path / "scratch").mkdir()
 
     def run(command, folder):
-        return (1, "", "no such key") if "sign-file" in command[0] else (0, "", "") if command[0] == "strip" else board.run(command, folder)
+        return (1, "", "no such key") if "sign-file" in command[0] else (0, "",
+                                                                         "") if command[0] == "strip" else board.run(command, folder)
 
-    found = trial_build.check(run, RELEASE, PACKAGE, "rknpu_dkms", str(tmp_path / "tree"), str(tmp_path / "scratch"), str(board.root),
+    found = trial_build.check(run, RELEASE, PACKAGE, "rknpu_dkms", str(tmp_path / "tree"), str(tmp_path / "scratch"),
+                              str(board.root),
                              collect=True, sign_with=("/key", "/cert"))
     assert found["verdict"] == "fails" and found["reason"] == "sign-file failed on the module: no such key" and "built" not in found
 

@@ -41,11 +41,13 @@ def test_names_newest_first_without_debug_packages(tree):
 
 
 @pytest.mark.parametrize("line", [
-    "linux-image-$(reboot)", "linux-image-6.1 --yes", "linux-image-6.1/../x", "linux-image-\x1b[2J", "linux-headers-6.1", "linux-image-",
+    "linux-image-$(reboot)", "linux-image-6.1 --yes", "linux-image-6.1/../x", "linux-image-\x1b[2J",
+    "linux-headers-6.1", "linux-image-",
     "linux-image-UPPER", "linux-image-" + "6" * 200, "x linux-image-6.1",
 ])
 def test_what_is_no_package_name_is_not_passed_on(tree, line):
-    assert read(tree, "linux-image-6.1.0\n%s\nlinux-image-6.2.0" % line)["kernels"] == ["linux-image-6.2.0", "linux-image-6.1.0"]
+    assert read(tree, "linux-image-6.1.0\n%s\nlinux-image-6.2.0" % line)["kernels"] == ["linux-image-6.2.0",
+                                                                                        "linux-image-6.1.0"]
 
 
 def test_at_most_200(tree):
@@ -59,7 +61,8 @@ def test_nobody_to_ask(board, gather):
 
 
 @pytest.mark.parametrize("error", [
-    OSError(8, "Exec format error"), apt_kernels.RepositoryError("E: The package lists or status file could not be parsed"),
+    OSError(8, "Exec format error"),
+    apt_kernels.RepositoryError("E: The package lists or status file could not be parsed"),
 ])
 def test_apt_that_does_not_answer_is_said(tree, error):
     def ask():
@@ -92,7 +95,8 @@ def test_real_apt_cache_writes_nothing(tmp_path, monkeypatch, kept):
 
 
 def test_driver_of_a_package_by_the_first_rule():
-    names = ["linux-image-6.1.43-20-rk2312", "linux-image-arm64", "linux-image-6.1.84-10-rk2410", "linux-image-6.1.84-10-rk2410-extra", "linux-image-x;y-rk1"]
+    names = ["linux-image-6.1.43-20-rk2312", "linux-image-arm64", "linux-image-6.1.84-10-rk2410",
+             "linux-image-6.1.84-10-rk2410-extra", "linux-image-x;y-rk1"]
     assert apt_kernels.vendor_kernels(names, RULES) == [
         {"package": "linux-image-6.1.84-10-rk2410", "release": "6.1.84-10-rk2410", "driver_version": "0.9.8"},
         {"package": "linux-image-6.1.43-20-rk2312", "release": "6.1.43-20-rk2312", "driver_version": "0.9.3"},
@@ -101,7 +105,8 @@ def test_driver_of_a_package_by_the_first_rule():
 
 
 @pytest.mark.parametrize("answers, said", [
-    ([(0, "a", "")], "a"), ([(100, "", "E: no cache"), (0, "b", "")], "b"), ([(100, "", "x"), (124, "", "")], "it ended with 124"),
+    ([(0, "a", "")], "a"), ([(100, "", "E: no cache"), (0, "b", "")], "b"),
+    ([(100, "", "x"), (124, "", "")], "it ended with 124"),
 ])
 def test_without_apts_own_cache_one_is_made_in_memory(answers, said):
     calls = []

@@ -28,7 +28,8 @@ def mission(board):
 
 def test_mission_board(mission, gather):
     facts = gather(mission)
-    assert facts["board"] == {"model": "Radxa ROCK 5B", "compatible": ["radxa,rock-5b", "rockchip,rk3588"], "soc": "rk3588",
+    assert facts["board"] == {"model": "Radxa ROCK 5B", "compatible": ["radxa,rock-5b", "rockchip,rk3588"],
+                              "soc": "rk3588",
                               "serial": "1234567890abcdef"}
     assert (facts["os"]["id"], facts["os"]["codename"], facts["os"]["version_id"]) == ("debian", "bookworm", "12")
     kernel = facts["kernel"]
@@ -36,7 +37,8 @@ def test_mission_board(mission, gather):
     assert kernel["headers_path"] == "/usr/src/linux-headers-" + RELEASE
     assert kernel["config"]["ROCKCHIP_RKNPU"] == "y" and kernel["config_source"] == "/boot/config-" + RELEASE
     assert kernel["symvers_digest"] == hashlib.sha256(b"0x1\tprintk\tvmlinux\n").hexdigest()
-    assert facts["device"] == {"node": "/npu@fdab0000", "address": "fdab0000", "compatible": ["rockchip,rk3588-rknpu"], "status": "okay",
+    assert facts["device"] == {"node": "/npu@fdab0000", "address": "fdab0000", "compatible": ["rockchip,rk3588-rknpu"],
+                               "status": "okay",
                                "name": "fdab0000.npu", "driver": "RKNPU"}
     driver = facts["driver"]
     assert (driver["presence"], driver["module"], driver["held_down"]) == ("builtin", None, False)
@@ -54,11 +56,13 @@ def test_held_down_builtin_with_our_module(mission, gather):
     mission.write("/proc/cmdline", "ro initcall_blacklist=x,rknpu_init\n").dkms().bound_module("rknpu_dkms")
     facts = gather(mission, answer=("0.9.6", "20240322", "drm_ioctl"))
     driver = facts["driver"]
-    assert (driver["presence"], driver["module"], driver["held_down"], driver["version"]) == ("builtin", "rknpu_dkms", True, "0.9.6")
+    assert (driver["presence"], driver["module"], driver["held_down"],
+            driver["version"]) == ("builtin", "rknpu_dkms", True, "0.9.6")
     # The built-in still shows its own version in /sys/module: it is not what runs.
     assert driver["builtin_version"] == "0.9.3"
     assert driver["files"] == ["updates/dkms/rknpu_dkms.ko"]
-    assert facts["dkms"]["modules"] == [{"name": "rknpu", "version": "0.9.6", "kernel": RELEASE, "arch": "aarch64", "state": "installed",
+    assert facts["dkms"]["modules"] == [{"name": "rknpu", "version": "0.9.6", "kernel": RELEASE, "arch": "aarch64",
+                                         "state": "installed",
                                          "original": False}]
 
 
@@ -69,7 +73,8 @@ def test_nothing_bound_gives_no_version_whatever_sys_module_says(mission, gather
 
 
 @pytest.mark.parametrize("content, version", [
-    ("RKNPU driver: v0.9.6\n", "0.9.6"), ("RKNPU driver: v0.9.6 and more", None), ("0.9.6", None), ("RKNPU driver: v0.9.6; rm -rf /", None), ("", None),
+    ("RKNPU driver: v0.9.6\n", "0.9.6"), ("RKNPU driver: v0.9.6 and more", None), ("0.9.6", None),
+    ("RKNPU driver: v0.9.6; rm -rf /", None), ("", None),
 ])
 def test_debugfs_where_the_node_cannot_be_asked(mission, gather, content, version):
     mission.write("/sys/kernel/debug/rknpu/version", content)
@@ -119,7 +124,8 @@ def test_dma_heap_variant(board, gather):
     from ansible_collections.rkfleet.npu.plugins.module_utils._facts.gather import gather as facts
     driver = facts(Tree(str(board.root)), ask_node=answer)["driver"]
     assert asked == [True]
-    assert (driver["render_node"], driver["version"], driver["version_source"]) == ("/dev/rknpu", "0.9.8", "rknpu_ioctl")
+    assert (driver["render_node"], driver["version"], driver["version_source"]) == ("/dev/rknpu", "0.9.8",
+                                                                                    "rknpu_ioctl")
 
 
 def test_numbers_of_the_driver():
@@ -166,7 +172,8 @@ def test_presence_module_that_dkms_has_put_aside(board, gather):
 
 
 def test_presence_rocket(board, gather):
-    board.base(release="6.18.0", config="CONFIG_MODULES=y\n").npu(compatible="rockchip,rk3588-rknn-core", driver="rocket")
+    board.base(release="6.18.0", config="CONFIG_MODULES=y\n").npu(compatible="rockchip,rk3588-rknn-core",
+                                                                  driver="rocket")
     assert presence(gather, board) == "rocket"
 
 
@@ -190,7 +197,8 @@ def test_bare_machine(board, gather):
 
 
 def test_disabled_node_in_a_bus(board, gather):
-    board.base().strings("soc/npu@fde40000/compatible", "rockchip,rk3568-rknpu").strings("soc/npu@fde40000/status", "disabled")
+    board.base().strings("soc/npu@fde40000/compatible", "rockchip,rk3568-rknpu").strings("soc/npu@fde40000/status",
+                                                                                         "disabled")
     device = gather(board)["device"]
     assert (device["node"], device["status"], device["name"]) == ("/soc/npu@fde40000", "disabled", None)
 
@@ -302,12 +310,14 @@ def cache(*entries):
     for name, path in entries:
         table.append(struct.pack("<iIIIQ", 0xA03, start + len(strings), start + len(strings) + len(name) + 1, 0, 0))
         strings += name.encode() + b"\0" + path.encode() + b"\0"
-    return b"glibc-ld.so.cache1.1" + struct.pack("<II", len(entries), len(strings)) + b"\0" * 20 + b"".join(table) + strings
+    return b"glibc-ld.so.cache1.1" + struct.pack("<II", len(entries),
+                                                 len(strings)) + b"\0" * 20 + b"".join(table) + strings
 
 
 def test_copy_the_loader_prefers_is_named(mission, gather):
     mission.write("/usr/lib/librknnrt.so", BANNER).write("/usr/lib/aarch64-linux-gnu/librknnrt.so", b"old")
-    mission.write("/etc/ld.so.cache", cache(("libz.so", "/usr/lib/libz.so"), ("librknnrt.so", "/usr/lib/aarch64-linux-gnu/librknnrt.so")))
+    mission.write("/etc/ld.so.cache",
+                  cache(("libz.so", "/usr/lib/libz.so"), ("librknnrt.so", "/usr/lib/aarch64-linux-gnu/librknnrt.so")))
     found = gather(mission)["runtime"]
     assert found["path"] == "/usr/lib/librknnrt.so" and found["loader"] == "/usr/lib/aarch64-linux-gnu/librknnrt.so"
     assert [item["path"] for item in found["others"]] == ["/usr/lib/aarch64-linux-gnu/librknnrt.so"]
@@ -323,7 +333,8 @@ def test_truncated_cache_is_no_trouble():
 # -- DKMS -----------------------------------------------------------------------------------------------------
 
 def test_dkms_tree(board):
-    board.tools().dkms(version="0.9.6").dkms(version="0.9.8", installed=False).link("/var/lib/dkms/rknpu/0.9.9/source", "/usr/src/rknpu-0.9.9")
+    board.tools().dkms(version="0.9.6").dkms(version="0.9.8", installed=False).link("/var/lib/dkms/rknpu/0.9.9/source",
+                                                                                    "/usr/src/rknpu-0.9.9")
     board.write("/usr/src/rknpu-0.9.9/dkms.conf")
     # A build that failed leaves folders without a module.
     (board.root / "var/lib/dkms/rknpu/0.9.9/6.1.0/aarch64/module").mkdir(parents=True)
@@ -340,12 +351,14 @@ def test_holders(mission, gather):
     assert gather(mission)["processes"] == [{"pid": 812, "name": "python3"}]
 
 
-VERIFIED = {"kernel": {"release": "6.1.99"}, "driver": {"version": "0.9.6"}, "runtime": {"sha256": "0" * 64}, "verification": {"diagnosis": "ok"}}
+VERIFIED = {"kernel": {"release": "6.1.99"}, "driver": {"version": "0.9.6"}, "runtime": {"sha256": "0" * 64},
+            "verification": {"diagnosis": "ok"}}
 
 
 @pytest.mark.parametrize("record, expected", [
     (VERIFIED, {"diagnosis": "ok", "kernel": "6.1.99", "driver": "0.9.6", "runtime_sha256": "0" * 64}),
-    ({"verification": {"diagnosis": "ok"}, "kernel": "6.1"}, {"diagnosis": "ok", "kernel": None, "driver": None, "runtime_sha256": None}),
+    ({"verification": {"diagnosis": "ok"}, "kernel": "6.1"},
+     {"diagnosis": "ok", "kernel": None, "driver": None, "runtime_sha256": None}),
     ({"diagnosis": "ok"}, None),
     ({"verification": None}, None),
 ])
@@ -355,10 +368,13 @@ def test_verification(mission, gather, record, expected):
 
 @pytest.mark.parametrize("files, found", [
     ({}, None),
-    ({"/boot/config-" + RELEASE: "CONFIG_MODULES=y\nCONFIG_MODULE_SIG_FORCE=y\n", "/proc/cmdline": "module.sig_enforce=1"}, "config"),
-    ({"/proc/cmdline": "ro module.sig_enforce=1 quiet\n"}, "argument"), ({"/proc/cmdline": "module.sig_enforce"}, "argument"),
+    ({"/boot/config-" + RELEASE: "CONFIG_MODULES=y\nCONFIG_MODULE_SIG_FORCE=y\n",
+      "/proc/cmdline": "module.sig_enforce=1"}, "config"),
+    ({"/proc/cmdline": "ro module.sig_enforce=1 quiet\n"}, "argument"),
+    ({"/proc/cmdline": "module.sig_enforce"}, "argument"),
     ({"/proc/cmdline": "module.sig_enforce=0 x.module.sig_enforce=1"}, None),
-    ({"/sys/module/module/parameters/sig_enforce": "Y\n"}, "argument"), ({"/sys/module/module/parameters/sig_enforce": "N\n"}, None),
+    ({"/sys/module/module/parameters/sig_enforce": "Y\n"}, "argument"),
+    ({"/sys/module/module/parameters/sig_enforce": "N\n"}, None),
     ({"/sys/kernel/security/lockdown": "none [integrity] confidentiality\n"}, "lockdown"),
     ({"/sys/kernel/security/lockdown": "none integrity [confidentiality]\n"}, "lockdown"),
     ({"/sys/kernel/security/lockdown": "[none] integrity confidentiality\n"}, None),
@@ -375,7 +391,8 @@ def test_what_demands_signatures(board, gather, files, found):
     ("install ok unpacked", True), ("deinstall ok config-files", False),
 ])
 def test_whether_dpkg_was_cut_off(board, gather, status, found):
-    board.base().write("/var/lib/dpkg/status", "Package: a\nStatus: install ok installed\n\nPackage: dkms\nStatus: %s\nVersion: 3\n\n" % status)
+    board.base().write("/var/lib/dpkg/status",
+                       "Package: a\nStatus: install ok installed\n\nPackage: dkms\nStatus: %s\nVersion: 3\n\n" % status)
     assert gather(board)["tools"]["packages_interrupted"] is found
     board.write("/var/lib/dpkg/updates/0003", "x")
     assert gather(board)["tools"]["packages_interrupted"] is True
@@ -400,7 +417,8 @@ def test_which_build_of_its_release_a_kernel_is(board, gather, said, found):
 def test_how_fast_a_board_builds(board, gather):
     for core, clock in enumerate((1800000, 1800000, 2400000)):
         board.write("/sys/devices/system/cpu/cpu%d/cpufreq/cpuinfo_max_freq" % core, "%d\n" % clock)
-    board.write("/sys/devices/system/cpu/cpufreq/x", "").write("/proc/meminfo", "MemTotal:        8130000 kB\nMemFree: 1 kB\n")
+    board.write("/sys/devices/system/cpu/cpufreq/x", "").write("/proc/meminfo",
+                                                               "MemTotal:        8130000 kB\nMemFree: 1 kB\n")
     assert gather(board)["hardware"] == {"cores": 3, "mhz": 6000, "memory": 7939}
     board.write("/sys/devices/system/cpu/cpu1/cpufreq/cpuinfo_max_freq", "fast\n")
     assert gather(board)["hardware"]["mhz"] is None

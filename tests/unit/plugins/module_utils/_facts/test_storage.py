@@ -45,23 +45,29 @@ LASTING = {
         "24 1 0:25 /@ / rw - btrfs /dev/nvme0n1p2 rw,subvol=/@\n40 24 0:25 /@home /home rw - btrfs /dev/nvme0n1p2 rw\n"
         "41 24 8:1 / /mnt/my\\040disk rw - ext4 /dev/sda1 rw\n"),
     "a read-only disk for other things": DISK + "33 24 7:1 / /snap/core/1 ro - squashfs /dev/loop1 ro\n34 24 8:1 / /srv ro - ext4 /dev/sda1 ro\n",
-    "overlayroot with its changes on a disk": OVERLAYROOT.replace("0:31 / /media/root-rw rw - tmpfs tmpfs-root", "8:1 / /media/root-rw rw - ext4 /dev/sda1"),
+    "overlayroot with its changes on a disk": OVERLAYROOT.replace("0:31 / /media/root-rw rw - tmpfs tmpfs-root",
+                                                                  "8:1 / /media/root-rw rw - ext4 /dev/sda1"),
     "containers on the board": DISK + "".join(
-        "%d 24 0:9 / /var/lib/docker/overlay2/%d/merged rw - overlay overlay rw,lowerdir=/l,upperdir=/u\n" % (n, n) for n in range(50, 60)),
+        "%d 24 0:9 / /var/lib/docker/overlay2/%d/merged rw - overlay overlay rw,lowerdir=/l,upperdir=/u\n"
+        % (n, n) for n in range(50, 60)),
     "/proc/mounts only": "/dev/mmcblk0p1 / ext4 rw,noatime 0 0\nproc /proc proc rw 0 0\n",
     "nothing that can be read": "",
 }
 LOST = {
     "overlayroot": (OVERLAYROOT, "below / is lost at the reboot: it is on an overlay (overlay at /)"),
-    "overlayroot, the upper layer out of sight": ("24 1 0:30 / / rw - overlay overlayroot rw,%s\n" % OVERLAY, "is on an overlay"),
+    "overlayroot, the upper layer out of sight": ("24 1 0:30 / / rw - overlay overlayroot rw,%s\n" % OVERLAY,
+                                                  "is on an overlay"),
     "overlayroot with a /boot that is written": (OVERLAYROOT + BOOT, "is on an overlay"),
-    "overlay over a disk mounted read-only": (OVERLAYROOT.replace("0:31 / /media/root-rw rw - tmpfs tmpfs-root", "8:1 / /media/root-rw ro - ext4 /dev/sda1"),
+    "overlay over a disk mounted read-only": (OVERLAYROOT.replace("0:31 / /media/root-rw rw - tmpfs tmpfs-root",
+                                                                  "8:1 / /media/root-rw ro - ext4 /dev/sda1"),
                                               "is on an overlay"),
     "an overlay of a vendor whose data partition is not named": (FRIENDLY, "is on an overlay"),
     "an overlay without an upper layer": ("24 1 0:30 / / ro - overlay overlay ro,lowerdir=/a:/b\n", "is on an overlay"),
-    "everything in memory": ("24 1 0:2 / / rw - tmpfs rootfs rw\n", "below / is lost at the reboot: it is kept in memory (tmpfs at /)"),
+    "everything in memory": ("24 1 0:2 / / rw - tmpfs rootfs rw\n",
+                             "below / is lost at the reboot: it is kept in memory (tmpfs at /)"),
     "an initramfs": ("1 1 0:2 / / rw - rootfs rootfs rw\n", "is kept in memory"),
-    "/var in memory": (DISK + "33 24 0:40 / /var rw - tmpfs tmpfs rw\n", "below /var/lib/dkms is lost at the reboot: it is kept in memory (tmpfs at /var)"),
+    "/var in memory": (DISK + "33 24 0:40 / /var rw - tmpfs tmpfs rw\n",
+                       "below /var/lib/dkms is lost at the reboot: it is kept in memory (tmpfs at /var)"),
     "the state folder in memory": (
         DISK + "33 24 0:40 / /var/lib/rkfleet-npu rw - ramfs none rw\n",
         "below /var/lib/rkfleet-npu is lost at the reboot: it is kept in memory (ramfs"),
@@ -72,9 +78,12 @@ LOST = {
         DISK + "33 24 254:0 / /lib/modules rw - ext4 /dev/zram1 rw\n",
         "below /lib/modules is lost at the reboot: it is kept in memory (ext4 at /lib/modules)"),
     "squashfs": ("24 1 179:1 / / ro - squashfs /dev/root ro\n", "below /: it is mounted read-only (squashfs at /)"),
-    "/usr read-only": (DISK + "33 24 179:3 / /usr ro - ext4 /dev/mmcblk0p3 ro\n", "below /usr/lib: it is mounted read-only (ext4 at /usr)"),
-    "/boot read-only": (DISK + BOOT.replace("/boot rw", "/boot ro"), "below /boot: it is mounted read-only (vfat at /boot)"),
-    "/proc/mounts only, squashfs": ("/dev/root / squashfs ro,relatime 0 0\n", "below /: it is mounted read-only (squashfs at /)"),
+    "/usr read-only": (DISK + "33 24 179:3 / /usr ro - ext4 /dev/mmcblk0p3 ro\n",
+                       "below /usr/lib: it is mounted read-only (ext4 at /usr)"),
+    "/boot read-only": (DISK + BOOT.replace("/boot rw", "/boot ro"),
+                        "below /boot: it is mounted read-only (vfat at /boot)"),
+    "/proc/mounts only, squashfs": ("/dev/root / squashfs ro,relatime 0 0\n",
+                                    "below /: it is mounted read-only (squashfs at /)"),
 }
 
 
@@ -117,7 +126,8 @@ def test_a_board_whose_files_last_is_upgraded(mission, planned, mounts):
     assert storage_check.check(str(mission.root)) is None
 
 
-@pytest.mark.case(case="the root file system is an overlay in memory (overlayroot), in memory itself, or read-only", plan="unsupported",
+@pytest.mark.case(case="the root file system is an overlay in memory (overlayroot), in memory itself, or read-only",
+                  plan="unsupported",
                   result="says which path would be lost at the reboot, and how to leave that mode")
 @pytest.mark.parametrize("mounts, words", LOST.values(), ids=LOST)
 def test_a_board_whose_files_are_lost_at_the_reboot_is_refused(mission, planned, mounts, words):
@@ -128,7 +138,8 @@ def test_a_board_whose_files_are_lost_at_the_reboot_is_refused(mission, planned,
 def test_one_that_needs_nothing_is_not_refused(mission, planned):
     runtime = b"librknnrt version: 1.6.0 (9a7b5d24c@2023-12-13T17:31:11)"
     mission.write("/usr/lib/librknnrt.so", runtime).write("/etc/ansible/facts.d/npu.fact", json.dumps({
-        "kernel": {"release": RELEASE}, "driver": {"version": "0.9.3"}, "runtime": {"sha256": hashlib.sha256(runtime).hexdigest()},
+        "kernel": {"release": RELEASE}, "driver": {"version": "0.9.3"},
+        "runtime": {"sha256": hashlib.sha256(runtime).hexdigest()},
         "verification": {"diagnosis": "ok"}}))
     assert planned(say(mission, OVERLAYROOT))["action"] == "none"
     refused(planned(mission, driver_policy="exact"), "is on an overlay")
@@ -147,8 +158,10 @@ def test_a_boot_nobody_writes_may_be_read_only(board, planned):
 
 def test_facts_say_what_lies_where(mission, gather):
     found = {entry["path"]: entry for entry in gather(say(mission, DISK + SYSTEM + BOOT))["filesystems"]}
-    assert found["/boot"] == {"path": "/boot", "mount": "/boot", "type": "vfat", "read_only": False, "lasting": True, "with_root": False}
-    assert found["/var/lib/rkfleet-npu"] == {"path": "/var/lib/rkfleet-npu", "mount": "/", "type": "ext4", "read_only": False, "lasting": True,
+    assert found["/boot"] == {"path": "/boot", "mount": "/boot", "type": "vfat", "read_only": False, "lasting": True,
+                              "with_root": False}
+    assert found["/var/lib/rkfleet-npu"] == {"path": "/var/lib/rkfleet-npu", "mount": "/", "type": "ext4",
+                                             "read_only": False, "lasting": True,
                                              "with_root": True}
 
 
@@ -158,7 +171,8 @@ def test_a_link_to_another_file_system_counts_where_it_leads(mission, planned):
 
 
 def test_hostile_mounts_are_no_trouble(mission, planned):
-    for text in ("\0" * 5000, " - ", "a - b", "1 2 3 4 5 6 - \n" * 100, "x / \\777 ro", "24 1 0:3 / / rw - overlay overlay rw,upperdir=/\n" * 3):
+    for text in ("\0" * 5000, " - ", "a - b", "1 2 3 4 5 6 - \n" * 100, "x / \\777 ro",
+                 "24 1 0:3 / / rw - overlay overlay rw,upperdir=/\n" * 3):
         assert planned(say(mission, text))["action"] in ("dkms_over_builtin", "unsupported")
 
 
@@ -177,10 +191,12 @@ def begin(root):
     calls = Calls()
     transaction = _transaction.Transaction(calls.run, {"run": "r", "host": "h", "user": "u"}, root=str(root))
     transaction.lock()
-    transaction.begin([("/etc/default/u-boot", "file")], {"driver": {"from": "0.9.3", "to": "0.9.6"}, "baseline": None, "controller": {}}, 30)
+    transaction.begin([("/etc/default/u-boot", "file")],
+                      {"driver": {"from": "0.9.3", "to": "0.9.6"}, "baseline": None, "controller": {}}, 30)
 
 
-@pytest.mark.parametrize("mounts, words", [LOST["overlayroot"], LOST["/var in memory"], LOST["squashfs"]], ids=["overlayroot", "memory", "read-only"])
+@pytest.mark.parametrize("mounts, words", [LOST["overlayroot"], LOST["/var in memory"], LOST["squashfs"]],
+                         ids=["overlayroot", "memory", "read-only"])
 def test_a_transaction_does_not_begin_where_it_would_be_lost(mission, mounts, words):
     say(mission, mounts)
     with pytest.raises(state.TransactionError, match=re.escape(words)):
@@ -205,7 +221,8 @@ def test_it_is_seen_by_what_is_mounted_in_fact(mission, tmp_path, what):
     code = "import sys\nfrom %s import check\nprint(check(sys.argv[1]))" % storage_check.__name__
     command = 'set -e; cd "$2"; %s; shift 2; exec "$@" m' % script
     done = subprocess.run(
-        ["unshare", "--mount", "--propagation", "private", "sh", "-c", command, "sh", str(mission.root), str(tmp_path), sys.executable, "-c", code],
+        ["unshare", "--mount", "--propagation", "private", "sh", "-c", command, "sh", str(mission.root), str(tmp_path),
+         sys.executable, "-c", code],
         capture_output=True, text=True, check=False, env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
     assert {"overlay": "is on an overlay", "tmpfs": "is kept in memory"}[what] in done.stdout, done.stderr
 
@@ -220,8 +237,10 @@ def test_a_container_is_none_of_its_business(mission):
 @pytest.mark.case(case="a file of the boot configuration is a symbolic link that leads nowhere, to a folder, in a circle or to another disk",
                   plan="unsupported", result="names the link and what it leads to")
 @pytest.mark.parametrize("target, words", [
-    ("/etc/default/u-boot", "leads in a circle"), ("/nowhere", "to /nowhere, which is not there"), ("/etc", "which is a folder"),
-    ("/srv/disk/u-boot", "which is on another file system"), ("/etc/with blank", "which has a blank in its name"), ("/etc/fifo", "not a plain file"),
+    ("/etc/default/u-boot", "leads in a circle"), ("/nowhere", "to /nowhere, which is not there"),
+    ("/etc", "which is a folder"),
+    ("/srv/disk/u-boot", "which is on another file system"), ("/etc/with blank", "which has a blank in its name"),
+    ("/etc/fifo", "not a plain file"),
 ])
 def test_a_boot_file_that_is_a_link_which_cannot_be_rolled_back(mission, planned, target, words):
     mission.place("/etc/default/u-boot").unlink()
@@ -235,13 +254,15 @@ def test_a_boot_file_that_is_a_link_which_cannot_be_rolled_back(mission, planned
 def test_a_link_to_a_plain_file_of_the_board_is_none_of_its_business(mission, planned, gather):
     mission.place("/etc/default/u-boot").unlink()
     say(mission, DISK).link("/etc/default/u-boot", "../conf/u-boot").write("/etc/conf/u-boot")
-    assert gather(mission)["boot"]["links"] == [{"path": "/etc/default/u-boot", "target": "../conf/u-boot", "problem": None}]
+    assert gather(mission)["boot"]["links"] == [{"path": "/etc/default/u-boot", "target": "../conf/u-boot",
+                                                 "problem": None}]
     assert planned(mission)["action"] == "dkms_over_builtin" and storage_check.check(str(mission.root)) is None
 
 
 # -- systemd, kexec, watchdog ---------------------------------------------------------------------------------------------
 
-@pytest.mark.case(case="a board that is not run by systemd", plan="unsupported", result="says what runs as process 1: the guard is a unit of systemd's")
+@pytest.mark.case(case="a board that is not run by systemd", plan="unsupported",
+                  result="says what runs as process 1: the guard is a unit of systemd's")
 def test_without_systemd(mission, planned, gather):
     mission.write("/proc/1/comm", "init\n")
     refused(planned(mission), "not run by systemd (process 1 is init)")
@@ -274,7 +295,8 @@ def test_kexec_tools_that_reboot_with_the_old_arguments(mission, planned):
 
 
 @pytest.mark.parametrize("files, words", [
-    ({}, "there is none"), ({"nowayout": "1\n"}, "nowayout"), ({"nowayout": "0\n", "timeout": "10\n"}, "it waits for 10 seconds only"),
+    ({}, "there is none"), ({"nowayout": "1\n"}, "nowayout"),
+    ({"nowayout": "0\n", "timeout": "10\n"}, "it waits for 10 seconds only"),
     ({"nowayout": "0\n", "timeout": "44\n", "state": "active\n"}, "another program uses it"),
     ({"nowayout": "0\n", "timeout": "44\n", "state": "inactive\n"}, None),
 ])
@@ -291,7 +313,8 @@ def test_a_note_says_that_no_watchdog_can_be_used(mission, planned, files, words
 
 # -- room in /boot --------------------------------------------------------------------------------------------------------
 
-@pytest.mark.case(case="/boot is full, or has no room for the kernel of the vendor", plan="unsupported", result="says how many MiB are missing, and where")
+@pytest.mark.case(case="/boot is full, or has no room for the kernel of the vendor", plan="unsupported",
+                  result="says how many MiB are missing, and where")
 def test_a_full_boot_is_refused(mission, planned):
     refused(planned(mission, space={"/boot": 0}), "There are 0 MiB free at /boot, and 1 MiB are needed")
 

@@ -37,7 +37,8 @@ def outcome(**changes):
     """An inference that went well, with changes."""
     result = {
         "stage": "done", "code": None, "error": None, "signal": None, "timed_out": False, "stuck": False, "timeout": 60,
-        "sdk_version": "2.3.2 (429f97ae6b@2025-04-09T09:09:27)", "driver_version": "0.9.6", "top": MEASURED, "differs": None,
+        "sdk_version": "2.3.2 (429f97ae6b@2025-04-09T09:09:27)", "driver_version": "0.9.6", "top": MEASURED,
+        "differs": None,
         "elapsed": [5.0, 4.0, 6.5], "log": [],
     }
     result.update(changes)
@@ -78,43 +79,54 @@ DIAGNOSES = [
         failed("rknn_run", -1, [DRIVER_NEW, SUBMIT], driver_version="0.9.3"), "driver", "failed to submit!, op id: 1",
         "driver 0.9.3 cannot run jobs on kernel 6.1.84-1-rk2312: upgrade it to 0.9.6 with playbooks/upgrade-npu.yml",
     ),
-    (failed("rknn_run", -1, [DRIVER_NEW, SUBMIT], driver_version=None), "driver", "failed to submit!", "driver 0.9.3 cannot"),
-    (failed("rknn_run", -1, [SUBMIT]), "driver", "failed to submit!", "driver 0.9.6 is not older than 0.9.6 but cannot run jobs: check the kernel log"),
+    (failed("rknn_run", -1, [DRIVER_NEW, SUBMIT], driver_version=None), "driver", "failed to submit!",
+     "driver 0.9.3 cannot"),
+    (failed("rknn_run", -1, [SUBMIT]), "driver", "failed to submit!",
+     "driver 0.9.6 is not older than 0.9.6 but cannot run jobs: check the kernel log"),
     (failed("rknn_run", -1), "driver", "rknn_run returned -1 (failed)", "not older than 0.9.6"),
     (
-        failed("rknn_init", -1, [MISMATCH, "E RKNN: [15:43:53.667] invalid device fd!"], driver_version=None), "driver", "Mismatch",
+        failed("rknn_init", -1, [MISMATCH, "E RKNN: [15:43:53.667] invalid device fd!"], driver_version=None), "driver",
+        "Mismatch",
         "driver 0.6.2 is older than 0.7.0, which this runtime requires on kernel 6.1.84-1-rk2312: upgrade it to 0.9.6",
     ),
     (
-        failed("rknn_init", -1, ["E RKNN: [01:19:04.510] 6, 1", "E RKNN: [01:19:04.510] Invalid RKNN model version 6", NO_MODEL]),
+        failed("rknn_init", -1,
+               ["E RKNN: [01:19:04.510] 6, 1", "E RKNN: [01:19:04.510] Invalid RKNN model version 6", NO_MODEL]),
         "runtime", "Invalid RKNN model version 6", "not the driver",
     ),
-    (failed("dlopen", error="diagnosis.so: file too short"), "runtime", "file too short", "complete /usr/lib/librknnrt.so"),
+    (failed("dlopen", error="diagnosis.so: file too short"), "runtime", "file too short",
+     "complete /usr/lib/librknnrt.so"),
     (failed("dlopen", error="rknn_init: undefined symbol"), "runtime", "undefined symbol", "install"),
     (failed("rknn_inputs_set", -5), "runtime", "rknn_inputs_set returned -5 (parameter invalid)", "upgrade-npu.yml"),
     (failed("rknn_init", -1, [NO_MODULE, NO_DEVICE]), "device", "insmod", "no RKNPU driver serves the NPU"),
     # Runtime 1.1.0 aborts after telling why.
     (failed("rknn_init", None, [NO_MODULE, NO_DEVICE], signal=6), "device", "insmod", "no RKNPU driver"),
     (failed("rknn_run", -3), "device", "rknn_run returned -3 (device unavailable)", "render node"),
-    (failed("rknn_init", -6, ["E RKNN: [15:44:06.810] parseRKNN: exportDataSize large then model size: 5000 vs 164!", NO_MODEL]),
+    (failed("rknn_init", -6,
+            ["E RKNN: [15:44:06.810] parseRKNN: exportDataSize large then model size: 5000 vs 164!", NO_MODEL]),
      "model", "exportDataSize", "send the model again"),
-    (failed("rknn_init", -6, ["E RKNN: [15:44:07.298] Verify ModelBuffer failed!", NO_MODEL]), "model", "Verify", "send"),
+    (failed("rknn_init", -6, ["E RKNN: [15:44:07.298] Verify ModelBuffer failed!", NO_MODEL]), "model", "Verify",
+     "send"),
     (failed("rknn_init", -6), "model", "rknn_init returned -6 (model invalid)", "SoC"),
     (failed("rknn_init", -10), "model", "-10", "SoC"),
     (failed("rknn_init", -11), "model", "-11", "SoC"),
     (failed("rknn_init", -12), "model", "-12", "SoC"),
     (failed("rknn_init", -13), "model", "-13 (model is for another platform)", "SoC"),
-    (failed("rknn_query", error="the model has 2 inputs and 1 outputs, expected are 1 and 1"), "model", "2 inputs", "rknn_mobilenet_demo"),
+    (failed("rknn_query", error="the model has 2 inputs and 1 outputs, expected are 1 and 1"), "model", "2 inputs",
+     "rknn_mobilenet_demo"),
     # Out of memory while it reads the model, the runtime answers with "model invalid".
-    (failed("rknn_init", -6, ["E RKNN: [15:43:27.397] failed to allocate fd, ret: -1, errno: 22, errstr: Invalid argument", NO_MODEL]),
+    (failed("rknn_init", -6,
+            ["E RKNN: [15:43:27.397] failed to allocate fd, ret: -1, errno: 22, errstr: Invalid argument", NO_MODEL]),
      "memory", "failed to allocate fd", "CMA"),
-    (failed("rknn_run", -1, ["E RKNN: [15:43:27.397] failed to convert fd(7) to handle, ret: -1, errno: 12, errstr: x"]),
+    (failed("rknn_run", -1,
+            ["E RKNN: [15:43:27.397] failed to convert fd(7) to handle, ret: -1, errno: 12, errstr: x"]),
      "memory", "failed to convert fd(7) to handle", "CMA"),
     (failed("rknn_init", -4), "memory", "rknn_init returned -4 (out of memory)", "free memory"),
     (failed("rknn_run", -2), "timeout", "rknn_run returned -2 (timeout)", "dmesg"),
     (failed("rknn_run", timed_out=True), "timeout", "no answer within 60 s, last call: rknn_run", "reboot"),
     (failed("rknn_run", timed_out=True, stuck=True), "timeout", "cannot be killed", "reboot"),
-    (failed("rknn_init", signal=11, log=[DRIVER_NEW]), "crash", "SIGSEGV in rknn_init; last line: RKNN Driver", "checksums"),
+    (failed("rknn_init", signal=11, log=[DRIVER_NEW]), "crash", "SIGSEGV in rknn_init; last line: RKNN Driver",
+     "checksums"),
     (failed("dlopen", signal=7), "crash", "SIGBUS in dlopen", "checksums"),
     (failed(None), "crash", "without an answer", "again"),
 ]
@@ -129,13 +141,17 @@ def test_diagnosis(what, name, evidence, remedy):
 
 
 @pytest.mark.parametrize(("nodes", "evidence", "remedy"), [
-    ([{"path": "/dev/dri/renderD129", "open": False, "group": "render"}], "/dev/dri/renderD129: permission denied", "group render"),
+    ([{"path": "/dev/dri/renderD129", "open": False, "group": "render"}], "/dev/dri/renderD129: permission denied",
+     "group render"),
     # Seen with the vendor's 1.5.2, which looks at card nodes only.
-    ([{"path": "/dev/dri/card1", "open": False, "group": "video"}, {"path": "/dev/dri/renderD129", "open": True, "group": "render"}],
+    ([{"path": "/dev/dri/card1", "open": False, "group": "video"},
+      {"path": "/dev/dri/renderD129", "open": True, "group": "render"}],
      "/dev/dri/card1: permission denied", "to the group video"),
-    ([{"path": "/dev/dri/card1", "open": False, "group": "video"}, {"path": "/dev/dri/renderD129", "open": False, "group": "render"}],
+    ([{"path": "/dev/dri/card1", "open": False, "group": "video"},
+      {"path": "/dev/dri/renderD129", "open": False, "group": "render"}],
      "/dev/dri/card1 and /dev/dri/renderD129: permission denied", "to the group render and the group video"),
-    ([{"path": "/dev/dri/renderD129", "open": True, "group": "render"}], "insmod", "/dev/dri/renderD129 exists but cannot be used"),
+    ([{"path": "/dev/dri/renderD129", "open": True, "group": "render"}], "insmod",
+     "/dev/dri/renderD129 exists but cannot be used"),
 ])
 def test_a_closed_device_is_told_from_a_missing_one(nodes, evidence, remedy):
     found = diagnose(failed("rknn_init", -1, [NO_MODULE, NO_DEVICE]), facts(nodes=nodes))
@@ -163,10 +179,12 @@ def test_every_row_of_the_table_applies_to_some_outcome(monkeypatch):
     """A row below a less specific one would never apply."""
     closed = {"path": "/dev/dri/card1", "open": False, "group": None}
     outcomes = [(what[0], facts()) for what in DIAGNOSES]
-    outcomes += [(failed("rknn_init", -1, [MISMATCH]), facts(wanted_driver="0.6.2")), (failed("rknn_run", -1), facts(wanted_driver=None)),
+    outcomes += [(failed("rknn_init", -1, [MISMATCH]), facts(wanted_driver="0.6.2")),
+                 (failed("rknn_run", -1), facts(wanted_driver=None)),
                  (failed("rknn_init", -1, [NO_DEVICE]), facts(nodes=[closed])),
                  (failed("rknn_init", -1, [NO_DEVICE]), facts(nodes=[dict(closed, open=True)]))]
-    monkeypatch.setattr(diagnosis, "DIAGNOSES", tuple(row._replace(name=number) for number, row in enumerate(diagnoses.DIAGNOSES)))
+    monkeypatch.setattr(diagnosis, "DIAGNOSES",
+                        tuple(row._replace(name=number) for number, row in enumerate(diagnoses.DIAGNOSES)))
     found = {diagnose(*what)[0] for what in outcomes}
     assert [row for number, row in enumerate(diagnoses.DIAGNOSES) if number not in found] == []
 

@@ -8,7 +8,8 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._inference.drm_nodes i
 
 
 def test_nodes_are_found_by_their_device(tmp_path):
-    for name, driver in (("renderD128", "panthor"), ("renderD129", "RKNPU"), ("card0", "panthor"), ("card1", "RKNPU"), ("card1-HDMI-A-1", "RKNPU")):
+    for name, driver in (("renderD128", "panthor"), ("renderD129", "RKNPU"), ("card0", "panthor"), ("card1", "RKNPU"),
+                         ("card1-HDMI-A-1", "RKNPU")):
         folder = tmp_path / "sys/class/drm" / name / "device"
         folder.mkdir(parents=True)
         (folder / "uevent").write_text("DRIVER=%s\nOF_COMPATIBLE_0=rockchip,rk3588-rknpu\n" % driver)

@@ -10,8 +10,10 @@ import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import record as _record
 
-FACTS = {"board": {"model": "Radxa ROCK 5B", "soc": "rk3588", "serial": "1"}, "driver": {"version": "0.9.6"}, "boot": {"cmdline": "secret"}}
-VERIFICATION = {"diagnosis": "ok", "top5": [{"index": 283, "score": 0.46875}], "latency_ms": {"median": 2.5}, "log": ["noise"]}
+FACTS = {"board": {"model": "Radxa ROCK 5B", "soc": "rk3588", "serial": "1"}, "driver": {"version": "0.9.6"},
+         "boot": {"cmdline": "secret"}}
+VERIFICATION = {"diagnosis": "ok", "top5": [{"index": 283, "score": 0.46875}], "latency_ms": {"median": 2.5},
+                "log": ["noise"]}
 NOON = 1769860800  # 2026-01-31T12:00:00Z
 
 
@@ -41,7 +43,8 @@ def test_round_trip(tmp_path):
     assert not _record.is_changed(_record.load(str(path)), record())
 
 
-@pytest.mark.parametrize("content", ["", "no json", "[]", '{"verification": "x"}', '{"verification": {"verified_at": 7}}'])
+@pytest.mark.parametrize("content",
+                         ["", "no json", "[]", '{"verification": "x"}', '{"verification": {"verified_at": 7}}'])
 def test_a_spoiled_record_is_replaced(tmp_path, content):
     path = tmp_path / "npu.fact"
     path.write_text(content)

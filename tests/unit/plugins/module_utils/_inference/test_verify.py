@@ -33,7 +33,8 @@ def test_a_file_is_placed_once(home, upload):
     assert verify.load(home, "model", DIGEST, upload) == (CONTENT, True)
     assert verify.load(home, "model", DIGEST, None) == (CONTENT, False)
     assert os.listdir(os.path.join(home, "models")) == [DIGEST + ".rknn"]
-    for path, mode in ((home, 0o700), (os.path.join(home, "models"), 0o700), (verify.kept_at(home, "model", DIGEST), 0o600)):
+    for path, mode in ((home, 0o700), (os.path.join(home, "models"), 0o700),
+                       (verify.kept_at(home, "model", DIGEST), 0o600)):
         assert stat.S_IMODE(os.stat(path).st_mode) == mode
 
 

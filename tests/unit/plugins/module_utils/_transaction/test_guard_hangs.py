@@ -39,11 +39,13 @@ class Board:
         self.watchdog = root / "dev/watchdog"
         copy = "old"
         for path, content in {
-            "proc/sys/kernel/random/boot_id": "one\n", "proc/uptime": "100.00 1\n", "proc/cmdline": "ro\n", "proc/sysrq-trigger": "",
+            "proc/sys/kernel/random/boot_id": "one\n", "proc/uptime": "100.00 1\n", "proc/cmdline": "ro\n",
+            "proc/sysrq-trigger": "",
             "proc/sys/kernel/hung_task_timeout_secs": "120", "sys/kernel/kexec_loaded": "0\n", "run/none": "",
             "etc/setting": "new", "var/lib/rkfleet-npu/lock.json": "{}",
             "var/lib/rkfleet-npu/pending/copies/0000": copy, "var/lib/rkfleet-npu/pending/tried": "",
-            "var/lib/rkfleet-npu/pending/manifest": "file 0000 %s /etc/setting\n" % hashlib.sha256(copy.encode()).hexdigest(),
+            "var/lib/rkfleet-npu/pending/manifest": "file 0000 %s /etc/setting\n"
+            % hashlib.sha256(copy.encode()).hexdigest(),
             "var/lib/rkfleet-npu/pending/confirm": "30\n", "var/lib/rkfleet-npu/pending/services": "detector.service\n",
             "var/lib/rkfleet-npu/pending/state.in": '{"state": "@STATE@", "why": "@WHY@", "since": "@SINCE@"}\n',
             "lib/modules/6.1.84/kernel/none": "",
@@ -85,7 +87,8 @@ class Board:
         return self.read("proc/sys/kernel/" + name).strip()
 
     def guard(self, *words):
-        return subprocess.run([*self.shell, str(self.script), *words], capture_output=True, text=True, check=False, timeout=60,
+        return subprocess.run([*self.shell, str(self.script), *words], capture_output=True, text=True, check=False,
+                              timeout=60,
                               start_new_session=True)
 
     def one_look(self):
@@ -206,12 +209,14 @@ def test_a_module_that_an_initramfs_has_loaded_counts_as_a_trial(board):
 # -- damaged files ----------------------------------------------------------------------------------------------------------
 
 DAMAGED = [
-    b"", b"\n", b"x7\n", b"\xff\x00\xfe\x80", b"99999999999999999999999\n", b"-5\n", b"1e9\n", b"7 8\n", b"$(reboot)\n", b"0x10",
+    b"", b"\n", b"x7\n", b"\xff\x00\xfe\x80", b"99999999999999999999999\n", b"-5\n", b"1e9\n", b"7 8\n", b"$(reboot)\n",
+    b"0x10",
 ]
 
 
 @pytest.mark.parametrize("minutes", [29, 31])
-@pytest.mark.parametrize("content", [*DAMAGED, *(b"one " + text for text in DAMAGED), b"one 08\n", b"one 5000000\n", None])
+@pytest.mark.parametrize("content",
+                         [*DAMAGED, *(b"one " + text for text in DAMAGED), b"one 08\n", b"one 5000000\n", None])
 def test_a_damaged_heartbeat_is_none(board, content, minutes):
     board.write("proc/uptime", "%d.00 1\n" % (minutes * 60))
     if content is None:
@@ -256,7 +261,8 @@ def test_a_watch_that_is_killed_anywhere_goes_on(tmp_path, shell, reboots):
         board.tool("sleep", "")
         for name in PROGRAMS:
             stand_in, real = (board.tools / name).exists(), shutil.which(name)
-            board.tool(name, 'n=$(cat {0}/n); echo $((n - 1)) >{0}/n; [ "$n" != 0 ] || kill -9 -$(cat {0}/pid)\n{1}'.format(
+            board.tool(name,
+                       'n=$(cat {0}/n); echo $((n - 1)) >{0}/n; [ "$n" != 0 ] || kill -9 -$(cat {0}/pid)\n{1}'.format(
                 board.tools, "" if stand_in else 'exec %s "$@"' % real))
         (board.tools / "n").write_text("%d\n" % number)
         killed = board.guard("watch").returncode == -signal.SIGKILL
@@ -363,7 +369,8 @@ HANG = "echo $$ >>{0}/hanging; exec /bin/sleep 600 </dev/null >/dev/null 2>&1"
 ])
 def test_no_program_that_hangs_keeps_the_board_from_its_reboot(board, name, when):
     real = "\nexec %s \"$@\"" % shutil.which(name) if name == "sync" else ""
-    board.tool(name, (when + "{{ " + HANG + "; }}").format(board.tools, board.home).replace("{{", "{").replace("}}", "}") + real)
+    board.tool(name, (when + "{{ " + HANG + "; }}").format(board.tools,
+                                                           board.home).replace("{{", "{").replace("}}", "}") + real)
     try:
         # Its output is not waited for: what hangs has it open.
         words = [*board.shell, str(board.script), "boot"]

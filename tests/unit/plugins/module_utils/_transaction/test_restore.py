@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 """What a restore makes of boot files that others have changed since, of kernels that are gone, of another root file system, of a full /boot;
-and how the controller, the guard and its watcher get along: the real script on a tree instead of a board."""
+and how the controller, the guard and its watcher get along: the real script on a tree instead of a board.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ RUNTIME, DKMS = "/usr/lib/librknnrt.so", "/var/lib/dkms/rknpu"
 KERNEL = "/lib/modules/6.1.84"
 OWN, BUILT = KERNEL + "/kernel/drivers/rknpu/rknpu.ko", KERNEL + "/updates/dkms/rknpu_dkms.ko"
 NEVER, OURS = 10**9, "initcall_blacklist=rknpu_init"
-STATE = {"driver": {"from": "0.9.3", "to": "0.9.6"}, "baseline": {"diagnosis": "ok"}, "controller": {"host": "desk", "user": "me"}}
+STATE = {"driver": {"from": "0.9.3", "to": "0.9.6"}, "baseline": {"diagnosis": "ok"},
+         "controller": {"host": "desk", "user": "me"}}
 # Programs that change something: places for a cut. All but sync do so for real.
 WRITERS = ("mv", "rm", "ln", "cp", "mkdir", "rmdir", "sync", "dd", "truncate")
 STAND_INS = ("ldconfig", "systemctl", "logger", "dpkg", "depmod", "fsfreeze", "sleep")
@@ -61,9 +63,12 @@ class Board:
         for name in STAND_INS:
             self.tool(name, "exit 0")
         self.tool("sync", "exit 0")  # of the machine that tests
-        for path, content in {"/proc/sys/kernel/random/boot_id": "one\n", "/proc/uptime": "50.00 1\n", "/proc/cmdline": "ro quiet\n",
-                              "/proc/sys/kernel/panic": "10", "/proc/sys/kernel/panic_on_oops": "1", "/proc/sysrq-trigger": "",
-                              "/etc/machine-id": "0123\n", "/boot/vmlinuz-6.1.84": "kernel", OWN: "the kernel's own"}.items():
+        for path, content in {"/proc/sys/kernel/random/boot_id": "one\n", "/proc/uptime": "50.00 1\n",
+                              "/proc/cmdline": "ro quiet\n",
+                              "/proc/sys/kernel/panic": "10", "/proc/sys/kernel/panic_on_oops": "1",
+                              "/proc/sysrq-trigger": "",
+                              "/etc/machine-id": "0123\n", "/boot/vmlinuz-6.1.84": "kernel",
+                              OWN: "the kernel's own"}.items():
             self.write(path, content)
         (root / "run").mkdir()
 
@@ -120,7 +125,7 @@ class Board:
         state.note_boot_files(str(self.home), {path: self.place(path).read_bytes() for path in paths}, str(self.root))
 
     def keep(self, *kinds, folder="origin", left=(), identity=""):
-        """A restore point of files as they are now, C(KIND PATH) each; I(left) are those which are changed by us then."""
+        """A restore point of files as they are now, `KIND PATH` each; `left` are those which are changed by us then."""
         place = self.home / folder
         (place / "copies").mkdir(parents=True)
         lines = []
@@ -153,7 +158,8 @@ class Board:
                 for name in names:
                     path = os.path.relpath(os.path.join(folder, name), self.root)
                     # What a cut leaves unfinished goes with the next run.
-                    if not name.startswith(".rkfleet-") and ("rkfleet-npu" not in path or path.startswith("etc/modules-load.d")):
+                    if not name.startswith(".rkfleet-") and ("rkfleet-npu" not in path
+                                                             or path.startswith("etc/modules-load.d")):
                         found[path] = (self.root / path).read_text()
         return found
 
@@ -183,7 +189,8 @@ def fast(tmp_path, monkeypatch):
 # -- boot files that others have changed ------------------------------------------------------------------------------------
 
 def test_a_boot_file_as_we_left_it_gets_its_old_content_to_the_byte(board):
-    old = {MENU: menu("6.1.84"), DEFAULTS: "# mine\nU_BOOT_PARAMETERS='ro'", ARMBIAN: "rootdev=UUID=OLD\r\nextraargs=\r\n"}
+    old = {MENU: menu("6.1.84"), DEFAULTS: "# mine\nU_BOOT_PARAMETERS='ro'",
+           ARMBIAN: "rootdev=UUID=OLD\r\nextraargs=\r\n"}
     for path, text in old.items():
         board.write(path, text)
     board.keep("menu " + MENU, "shell " + DEFAULTS, "environment " + ARMBIAN, "words " + CMDLINE)
@@ -212,7 +219,9 @@ def test_months_later_a_menu_names_no_kernel_that_is_gone(board):
     assert board.read(ARMBIAN) == "rootdev=UUID=NVME\nextraargs=cma=256M initcall_blacklist=other_init\n"
 
 
-@pytest.mark.parametrize("missing", ["  linux /boot/gone\n", "  initrd /boot/gone\n", "  fdt /boot/gone\n", "  devicetree /boot/gone\n",
+@pytest.mark.parametrize("missing",
+                         ["  linux /boot/gone\n", "  initrd /boot/gone\n", "  fdt /boot/gone\n",
+                          "  devicetree /boot/gone\n",
                                      "  initrd /boot/vmlinuz-6.1.84,/gone\n", "  fdtdir /usr/lib/gone\n"])
 @pytest.mark.parametrize("folder", ["pending", "origin"])
 def test_never_a_menu_that_names_what_is_not_there(board, missing, folder):
@@ -237,7 +246,8 @@ def test_a_boot_file_that_was_lost_during_the_upgrade_comes_back(board, folder):
     for path in (MENU, ARMBIAN):
         board.place(path).unlink()
     assert board.guard("restore", folder)[0] == 0
-    assert [board.read(MENU), board.read(ARMBIAN)] == ([menu("6.1.84"), "rootdev=x\n"] if folder == "pending" else [None, None])
+    assert [board.read(MENU),
+            board.read(ARMBIAN)] == ([menu("6.1.84"), "rootdev=x\n"] if folder == "pending" else [None, None])
 
 
 def test_a_menu_that_boots_nothing_either_way_is_no_success(board):
@@ -260,11 +270,14 @@ def test_a_board_with_a_boot_file_system_of_its_own(board):
 
 TEXTS = {
     "shell": [
-        "", "# U_BOOT_PARAMETERS=\"%s\"\n" % OURS, 'U_BOOT_PARAMETERS="ro quiet"\n', "U_BOOT_PARAMETERS='ro splash'\n", "U_BOOT_PARAMETERS=ro\n",
-        'U_BOOT_TIMEOUT="5"\nU_BOOT_PARAMETERS="ro initcall_blacklist=foo_init console=ttyS2"\n', 'U_BOOT_PARAMETERS=""\n',
+        "", "# U_BOOT_PARAMETERS=\"%s\"\n" % OURS, 'U_BOOT_PARAMETERS="ro quiet"\n', "U_BOOT_PARAMETERS='ro splash'\n",
+        "U_BOOT_PARAMETERS=ro\n",
+        'U_BOOT_TIMEOUT="5"\nU_BOOT_PARAMETERS="ro initcall_blacklist=foo_init console=ttyS2"\n',
+        'U_BOOT_PARAMETERS=""\n',
         'U_BOOT_PARAMETERS="ro initcall-blacklist=a,b quiet"\nU_BOOT_ENTRIES="all"\n',
     ],
-    "environment": ["verbosity=1\n", "extraargs=\nusbstoragequirks=x\n", "extraargs=cma=256M\n", "extraargs=cma=256M initcall_blacklist=foo_init x\n",
+    "environment": ["verbosity=1\n", "extraargs=\nusbstoragequirks=x\n", "extraargs=cma=256M\n",
+                    "extraargs=cma=256M initcall_blacklist=foo_init x\n",
                     "a=b\r\nextraargs=quiet\r\n", "#extraargs=%s\nextraargs=x\n" % OURS],
     "words": ["ro quiet\n", "initcall_blacklist=foo_init ro\n", "ro"],
     "menu": [menu("6.1.84"), menu("6.1.84", "initcall_blacklist=foo_init root=/dev/x"), menu("6.1.84", 'a="b c" x'),
@@ -288,7 +301,8 @@ def test_the_shell_takes_out_what_python_merged(board, kind, text):
 
 
 @pytest.mark.parametrize("text", [
-    "U_BOOT_PARAMETERS=\"not_%s\"\n" % OURS, "U_BOOT_PARAMETERS=\"%s_more\"\n" % OURS, "U_BOOT_PARAMETERS=\"x initcall_blacklist=other,\"\n",
+    "U_BOOT_PARAMETERS=\"not_%s\"\n" % OURS, "U_BOOT_PARAMETERS=\"%s_more\"\n" % OURS,
+    "U_BOOT_PARAMETERS=\"x initcall_blacklist=other,\"\n",
     "# see %s\n" % OURS,
 ])
 def test_nothing_that_only_looks_like_ours_goes(board, text):
@@ -326,7 +340,8 @@ def test_a_restore_point_of_release_1_5_0(board):
     for path in (MENU, ARMBIAN, DEFAULTS):
         board.write(path, menu("6.1.84", "z " + OURS) if path == MENU else "U_BOOT_X=1\nextraargs=y %s\n" % OURS)
     assert board.guard("restore", "origin")[0] == 0
-    assert board.read(MENU) == menu("6.1.84", "z") and board.read(ARMBIAN) == board.read(DEFAULTS) == "U_BOOT_X=1\nextraargs=y\n"
+    assert board.read(MENU) == menu("6.1.84",
+                                    "z") and board.read(ARMBIAN) == board.read(DEFAULTS) == "U_BOOT_X=1\nextraargs=y\n"
 
 
 @pytest.mark.parametrize("awk", ["mawk", "gawk", "original-awk", "busybox awk"])
@@ -352,7 +367,8 @@ def test_no_variable_of_an_awk_program_is_a_word_of_gawk():
     assert len(programs) == 3
     for options, program in programs:
         words = re.findall(r"[A-Za-z_]\w*", options + re.sub(r'"(?:[^"\\]|\\.)*"|/(?:[^/\\\n]|\\.)+/|#.*', "", program))
-        assert not {"default", "switch", "case", "func", "load", "include", "namespace", "BEGINFILE", "ENDFILE"} & set(words)
+        assert not {"default", "switch", "case", "func", "load", "include", "namespace", "BEGINFILE",
+                    "ENDFILE"} & set(words)
 
 
 def test_a_restore_point_of_release_1_5_0_with_fragments(board):
@@ -400,7 +416,8 @@ def test_a_kernel_replaced_by_its_package_keeps_its_own_module(board, where):
     (board.folder / "kernels").write_text("%s 6.1.84\n" % files.sha256_of(board.place("/boot/vmlinuz-6.1.84")))
     board.write("/boot/vmlinuz-6.1.84", "another build")
     board.place(OWN).unlink()
-    board.write(OWN if where == "its place" else DKMS + "/original_module/6.1.84/aarch64/rknpu.ko", "of the other build")
+    board.write(OWN if where == "its place" else DKMS + "/original_module/6.1.84/aarch64/rknpu.ko",
+                "of the other build")
     assert board.guard("restore", "origin")[0] == 0
     assert board.read(OWN) == "of the other build"
 
@@ -442,7 +459,8 @@ def test_a_clone_an_ab_image_or_a_snapshot_gets_no_files_of_another(dash, identi
     dash.tool("stat", 'case $3 in %T) echo btrfs ;; *) echo 77aa ;; esac')
     dash.write(MENU, menu("6.1.84", "of the other"))
     dash.write(RUNTIME, "of the other")
-    dash.keep("menu " + MENU, "file " + RUNTIME, "nofile /etc/modules-load.d/rkfleet-npu.conf", "nofile " + BUILT, folder=folder, identity=identity)
+    dash.keep("menu " + MENU, "file " + RUNTIME, "nofile /etc/modules-load.d/rkfleet-npu.conf", "nofile " + BUILT,
+              folder=folder, identity=identity)
     dash.write(MENU, menu("6.1.84", "of this one " + OURS))
     dash.left(MENU)
     for path in (RUNTIME, "/etc/modules-load.d/rkfleet-npu.conf", BUILT):
@@ -519,7 +537,9 @@ def test_room_is_kept_on_a_boot_file_system_of_its_own(fast, monkeypatch):
 
 # -- links ------------------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("path, content", [(ARMBIAN, "rootdev=x\n"), (MENU, menu("6.1.84")), (DEFAULTS, "a=b\n"), (paths.SIGNING_CONFIG, "a=b\n")])
+@pytest.mark.parametrize("path, content",
+                         [(ARMBIAN, "rootdev=x\n"), (MENU, menu("6.1.84")), (DEFAULTS, "a=b\n"),
+                          (paths.SIGNING_CONFIG, "a=b\n")])
 def test_a_boot_file_that_is_a_link(fast, path, content):
     fast.write("/srv/conf/file", content)
     fast.place(path).parent.mkdir(parents=True, exist_ok=True)
@@ -778,7 +798,8 @@ def test_a_rollback_that_fails_half_way_says_what_the_board_does(fast):
     module = types.SimpleNamespace(check_mode=False)
     params = {"restore": "origin", "break_lock": False, "ended_runs": [], "runtime": RUNTIME, "confirm_minutes": 30}
     there.begin_rollback = lambda dummy, minutes, begin=there.begin_rollback: begin(fast.watched(), minutes)
-    with pytest.raises(state.TransactionError, match="depmod fails.* returns to the state before the rollback in 30 minutes"):
+    with pytest.raises(state.TransactionError,
+                       match="depmod fails.* returns to the state before the rollback in 30 minutes"):
         npu_transaction.restored(module, params, there)
     assert (fast.home / "pending/outcome").exists() and (fast.home / "origin/manifest").exists()
 
@@ -795,7 +816,7 @@ def test_by_hand_without_ansible(fast):
 # -- every order of the steps, with a cut, a kill or another at each --------------------------------------------------------
 
 class Actor:
-    """A process that ends, or stops, at the I(number)th program or call that changes something."""
+    """A process that ends, or stops, at the `number`th program or call that changes something."""
 
     def __init__(self, board, work, number=NEVER, what="kill"):
         self.board, self.reached = board, board.tools / "reached"
@@ -803,7 +824,8 @@ class Actor:
         (board.tools / "n").write_text("%d\n" % number)
         for name in WRITERS:
             real = shutil.which("true" if name == "sync" else name)
-            board.tool(name, CUT.format(tools=board.tools, real=real, what="kill -STOP $$" if what == "stop" else "kill -9 0"))
+            board.tool(name, CUT.format(tools=board.tools, real=real,
+                                        what="kill -STOP $$" if what == "stop" else "kill -9 0"))
         if isinstance(work, tuple):
             self.child = board.guard(*work, wait=False)
             self.pid = self.child.pid
@@ -895,7 +917,7 @@ WATCH, BOOT = ("watch",), ("boot",)
 
 
 def prepared(board, situation):
-    """Bring a board to a situation; the ends that are right from there, C({state: files})."""
+    """Bring a board to a situation; the ends that are right from there, `{state: files}`."""
     old = old_board(board)
     there = board.begin("one")
     upgrade(board)
@@ -956,7 +978,8 @@ def copies(source, tmp_path, step=1, limit=200):
 
 
 @pytest.mark.parametrize("situation, work, ends", [
-    ("pending", restore, {"rolled_back"}), ("pending", BOOT, {"rolled_back"}), ("pending", commit, {"committed", "rolled_back"}),
+    ("pending", restore, {"rolled_back"}), ("pending", BOOT, {"rolled_back"}),
+    ("pending", commit, {"committed", "rolled_back"}),
     ("second", commit, {"committed", "rolled_back"}), ("committed", restore_origin, {"committed"}),
     ("rollback", close, {"committed", "rolled_back"}), ("rollback", BOOT, {"committed"}),
 ])
@@ -980,13 +1003,15 @@ def test_a_power_cut_at_each_step(fast, tmp_path, situation, work, ends):
 
 
 @pytest.mark.parametrize("first, second", [
-    (restore, WATCH), (WATCH, restore), (BOOT, restore), (commit, WATCH), (WATCH, commit), (begin, WATCH), (WATCH, begin), (commit, restore),
+    (restore, WATCH), (WATCH, restore), (BOOT, restore), (commit, WATCH), (WATCH, commit), (begin, WATCH),
+    (WATCH, begin), (commit, restore),
 ])
 @pytest.mark.parametrize("what", ["stop", "kill"])
 def test_another_one_comes_at_each_step(fast, tmp_path, first, second, what):
     """The first stands still, or dies, at each of its steps; then the second runs, until it ends or waits for the lock; then the first goes on."""
     old, new = prepared(fast, "pending")
-    fast.tool("flock", 'flock=%s; $flock -n "$1" && exit; : >"%s/waits"; exec $flock "$1"' % (shutil.which("flock"), fast.tools))
+    fast.tool("flock", 'flock=%s; $flock -n "$1" && exit; : >"%s/waits"; exec $flock "$1"'
+              % (shutil.which("flock"), fast.tools))
     for number, board in copies(fast, tmp_path, step=3):
         (board.tools / "waits").unlink(missing_ok=True)
         one = Actor(board, first, number, what)

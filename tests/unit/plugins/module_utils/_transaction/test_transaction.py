@@ -24,7 +24,8 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import re
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import upgrade
 
 SCHEMA = json.loads((pathlib.Path(__file__).resolve().parents[5] / "docs/state.schema.json").read_text())
-STATE = {"driver": {"from": "0.9.3", "to": "0.9.6"}, "baseline": {"diagnosis": "ok"}, "controller": {"host": "desk", "user": "me"}}
+STATE = {"driver": {"from": "0.9.3", "to": "0.9.6"}, "baseline": {"diagnosis": "ok"},
+         "controller": {"host": "desk", "user": "me"}}
 KERNEL = "/lib/modules/6.1.99+"
 OWN = KERNEL + "/kernel/drivers/rknpu/rknpu.ko"
 RUNTIME = "/usr/lib/librknnrt.so"
@@ -54,10 +55,12 @@ class Board:
             (root / _guard.SCRIPT.lstrip("/")).chmod(0o755)
         else:
             for path, content in {
-                "/boot/extlinux/extlinux.conf": "old menu\n", "/etc/default/u-boot": "U_BOOT_UPDATE=true\n", "/proc/cmdline": "ro quiet\n",
+                "/boot/extlinux/extlinux.conf": "old menu\n", "/etc/default/u-boot": "U_BOOT_UPDATE=true\n",
+                "/proc/cmdline": "ro quiet\n",
                 "/proc/uptime": "50.00 1\n", "/proc/sys/kernel/random/boot_id": "one\n",
                 # To a shell a number there ends without a newline.
-                "/proc/sys/kernel/panic": "0", "/proc/sys/kernel/panic_on_oops": "0", OWN: "the kernel's own", RUNTIME: "1.6.0",
+                "/proc/sys/kernel/panic": "0", "/proc/sys/kernel/panic_on_oops": "0", OWN: "the kernel's own",
+                RUNTIME: "1.6.0",
                 "/usr/sbin/u-boot-update": "#!/bin/sh\n",
                 "/usr/src/rknpu-0.9.5/dkms.conf": "an owner's", "/lib/modules/6.1.99+/modules.dep": "deps",
             }.items():
@@ -97,7 +100,8 @@ class Board:
 
     def guard(self, *words):
         """Run the guard as the board would at boot."""
-        return subprocess.run([str(self.root) + _guard.SCRIPT, *words], capture_output=True, text=True, check=False, timeout=20)
+        return subprocess.run([str(self.root) + _guard.SCRIPT, *words], capture_output=True, text=True, check=False,
+                              timeout=20)
 
     def transaction(self, run="one"):
         owner = {"run": run, "host": "desk", "user": "me"}
@@ -111,11 +115,15 @@ class Board:
 
     def upgrade(self):
         """What the roles do in the course of an upgrade."""
-        for path in ("/boot/extlinux/extlinux.conf", "/etc/default/u-boot", "/etc/modules-load.d/rkfleet-npu.conf", RUNTIME, SOURCE + "/Kbuild",
-                     "/var/lib/dkms/rknpu/0.9.6/build/make.log", KERNEL + "/updates/dkms/rknpu_dkms.ko", "/etc/u-boot-menu/conf.d/rkfleet-npu.conf"):
+        for path in ("/boot/extlinux/extlinux.conf", "/etc/default/u-boot", "/etc/modules-load.d/rkfleet-npu.conf",
+                     RUNTIME, SOURCE + "/Kbuild",
+                     "/var/lib/dkms/rknpu/0.9.6/build/make.log", KERNEL + "/updates/dkms/rknpu_dkms.ko",
+                     "/etc/u-boot-menu/conf.d/rkfleet-npu.conf"):
             self.write(path)
         # As npu_boot does.
-        state.note_boot_files(str(self.home), {path: b"new" for path in ("/boot/extlinux/extlinux.conf", "/etc/default/u-boot")}, str(self.root))
+        state.note_boot_files(str(self.home),
+                              {path: b"new" for path in ("/boot/extlinux/extlinux.conf", "/etc/default/u-boot")},
+                              str(self.root))
         (self.root / OWN.lstrip("/")).unlink()  # DKMS keeps it elsewhere
 
     def state(self):
@@ -147,7 +155,8 @@ def test_a_second_begin_goes_on_and_keeps_what_the_first_has_written_down(board)
     (board.home / "pending/untried").rename(board.home / "pending/tried")
     there = board.transaction("two")
     there.lock(["one"])
-    assert there.begin(watched.watched(str(board.root), ["0.9.8"], RUNTIME), dict(STATE, baseline={"diagnosis": "driver"}), 30)
+    assert there.begin(watched.watched(str(board.root), ["0.9.8"], RUNTIME),
+                       dict(STATE, baseline={"diagnosis": "driver"}), 30)
     # What worked before it all began is what has to work after a rollback.
     assert there.baseline() == {"diagnosis": "ok"}
     assert (board.home / "pending/untried").exists() and not (board.home / "pending/tried").exists()
@@ -162,7 +171,8 @@ def test_what_cannot_be_written_is_found_before_anything_is_changed(board, monke
     access = os.access
     # Root may write anywhere, so what access() says of a read-only file system cannot be had from modes.
     monkeypatch.setattr(os, "access", lambda where, mode: False if where == place else access(where, mode))
-    with pytest.raises(state.TransactionError, match="%s cannot be written: is its file system mounted read-only" % path):
+    with pytest.raises(state.TransactionError,
+                       match="%s cannot be written: is its file system mounted read-only" % path):
         board.begin()
     assert board.files() == board.before and not (board.home / "pending").exists()
 
@@ -189,7 +199,8 @@ def test_a_link_of_the_owner_is_not_replaced(board):
 def test_two_runs_do_not_share_a_board(board):
     board.transaction("one").lock()
     board.transaction("one").lock()
-    with pytest.raises(state.Locked, match=r"being worked on by me@desk since 20.*\(run one\).*npu_break_lock=true") as caught:
+    with pytest.raises(state.Locked,
+                       match=r"being worked on by me@desk since 20.*\(run one\).*npu_break_lock=true") as caught:
         board.transaction("two").lock()
     assert caught.value.holder["run"] == "one"
     board.transaction("two").lock(broken=["one"])
@@ -404,7 +415,7 @@ def test_services_run_again_if_they_ran(board):
 # -- the power goes at every single write -----------------------------------------------------------------------------------
 
 def in_child(work, number):
-    """Run I(work) in a process that ends without a word at the I(number)th call that changes the file system. Whether it came to its end."""
+    """Run `work` in a process that ends without a word at the `number`th call that changes the file system. Whether it came to its end."""
     child = os.fork()
     if child == 0:
         try:
@@ -483,7 +494,8 @@ def test_power_cut_at_every_write_of_the_way_back(board, when):
         for name in WRITERS:
             real = shutil.which(name)
             there.tool(name, '\n'.join([
-                'n=$(cat "{0}/n"); echo $((n - 1)) >"{0}/n"', '[ "$n" -gt 0 ] || {{ {1} kill -9 $PPID; exit 1; }}', 'exec {2} "$@"',
+                'n=$(cat "{0}/n"); echo $((n - 1)) >"{0}/n"', '[ "$n" -gt 0 ] || {{ {1} kill -9 $PPID; exit 1; }}',
+                'exec {2} "$@"',
             ]).format(there.tools, real + ' "$@";' if when == "after" else "", real))
         (there.tools / "n").write_text("%d\n" % number)
         cut = there.guard("boot").returncode == -9
@@ -499,10 +511,13 @@ def test_power_cut_at_every_write_of_the_way_back(board, when):
 
 # -- who has the NPU open ---------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("services, blocking", [([], ["detector"]), (["detector.service"], []), (["detector"], []), (["other"], ["detector"])])
+@pytest.mark.parametrize("services, blocking",
+                         [([], ["detector"]), (["detector.service"], []), (["detector"], []),
+                          (["other"], ["detector"])])
 def test_who_has_the_npu_open(tmp_path, services, blocking):
     node = "/dev/dri/renderD129"
-    for pid, name, group, opened in ((41, "detector", "/system.slice/detector.service", node), (42, "bash", "/user.slice", "/dev/null")):
+    for pid, name, group, opened in ((41, "detector", "/system.slice/detector.service", node),
+                                     (42, "bash", "/user.slice", "/dev/null")):
         (tmp_path / ("proc/%d/fd" % pid)).mkdir(parents=True)
         (tmp_path / ("proc/%d/fd/3" % pid)).symlink_to(opened)
         (tmp_path / ("proc/%d/comm" % pid)).write_text(name + "\n")
@@ -511,7 +526,9 @@ def test_who_has_the_npu_open(tmp_path, services, blocking):
     assert [process["name"] for process in found] == blocking
 
 
-@pytest.mark.parametrize("content", ["", "[]", "not json", '{"schema": 2, "state": "committed"}', '{"schema": 1, "state": "\\u001b[31m", "why": 7}',
+@pytest.mark.parametrize("content",
+                         ["", "[]", "not json", '{"schema": 2, "state": "committed"}',
+                          '{"schema": 1, "state": "\\u001b[31m", "why": 7}',
                                      "[" * 100000, '{"schema": 1, "state": ["committed"]}'])
 def test_what_a_board_says_of_its_state_is_not_trusted(tmp_path, content):
     home = tmp_path / "var/lib/rkfleet-npu"

@@ -38,7 +38,7 @@ def sent(monkeypatch):
     """Return a function that runs an action and gives what it sends its module beside the options of the task."""
     def run(plugin, **args):
         action = object.__new__(type("Action", (plugin.ActionModule,), {
-            "answer_of": lambda self, module, args, task_vars, internal: {"internal": internal}}))
+            "run_module": lambda self, module, args, task_vars, internal: {"internal": internal}}))
         action._task = types.SimpleNamespace(args=args)
         return action.act({}, {})["internal"]
 
@@ -52,7 +52,9 @@ def test_the_guard_is_sent_where_it_is_installed(sent, state):
     assert "guard" not in args or json.loads(args["guard"]) == board_files.guard()
 
 
-@pytest.mark.parametrize("args, expected", [({}, True), ({"state": "present"}, True), ({"state": None}, True), ({"state": "absent"}, False)])
+@pytest.mark.parametrize(
+    "args, expected", [({}, True), ({"state": "present"}, True), ({"state": None}, True), ({"state": "absent"}, False)]
+)
 def test_what_chooses_the_default_kernel_is_sent_where_it_is_installed(sent, args, expected):
     args = sent(npu_boot, **args)
     assert ("scripts" in args) is expected
@@ -79,9 +81,15 @@ def test_an_incomplete_collection_is_reported(monkeypatch, tmp_path, files, gone
         board_files.as_option(files)
 
 
-@pytest.mark.parametrize("module, state", [
-    (boot_module, "present"), (transaction_module, "begun"), (transaction_module, "committed"), (transaction_module, "restored"),
-])
+@pytest.mark.parametrize(
+    "module, state",
+    [
+        (boot_module, "present"),
+        (transaction_module, "begun"),
+        (transaction_module, "committed"),
+        (transaction_module, "restored"),
+    ],
+)
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_a_module_without_its_action_plugin_fails_with_one_sentence(monkeypatch, module, state, check_mode):
     class Module:
@@ -96,7 +104,10 @@ def test_a_module_without_its_action_plugin_fails_with_one_sentence(monkeypatch,
 
     name = module.__name__.rsplit(".", 1)[-1]
     monkeypatch.setattr(module, "AnsibleModule", Module)
-    with pytest.raises(SystemExit, match="^%s cannot run without its action plugin, .*: call it as rkfleet.npu.%s in a task$" % (name, name)):
+    with pytest.raises(
+        SystemExit,
+        match="^%s cannot run without its action plugin, .*: call it as rkfleet.npu.%s in a task$" % (name, name),
+    ):
         module.main()
 
 

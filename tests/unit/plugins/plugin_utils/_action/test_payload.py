@@ -26,7 +26,9 @@ def program():
 
 def ask(program, root, **params):
     text, marker = payload.fill(program, dict(PARAMS, tree={"root": str(root)}, **params))
-    done = subprocess.run([sys.executable, "-I", "-S", "-B", "-"], input=text, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-"], input=text, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.stderr == "" and done.returncode == 0
     return payload.parse(done.stdout, marker)
 
@@ -35,10 +37,19 @@ def boards(board):
     yield board
     yield board.base().npu(drm=None).builtin().write("/sys/kernel/debug/rknpu/version", "RKNPU driver: v0.9.3\n")
     yield board.headers().tools().dkms().u_boot_menu(default='U_BOOT_PARAMETERS="ro initcall_blacklist=rknpu_init"\n')
-    yield board.write("/usr/lib/librknnrt.so", b"\x7fELF librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)").write("/etc/rkfleet-npu/hold", "new disk")
-    yield board.write("/var/lib/rkfleet-npu/state.json", '{"schema": 1, "state": "committed"}').write("/etc/ansible/facts.d/npu.fact", "{}")
-    yield board.write("/var/lib/rkfleet-npu/lock.json", '{"schema": 1, "user": "a", "host": "b"}').write("/var/lib/dpkg/updates/0001")
-    yield board.write("/var/lib/dkms/rknpu/0.9.6/build/make.log", "DKMS make.log for rknpu-0.9.6 for kernel 6.1.99 (aarch64)\nerror: implicit\n")
+    yield board.write(
+        "/usr/lib/librknnrt.so", b"\x7fELF librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)"
+    ).write("/etc/rkfleet-npu/hold", "new disk")
+    yield board.write("/var/lib/rkfleet-npu/state.json", '{"schema": 1, "state": "committed"}').write(
+        "/etc/ansible/facts.d/npu.fact", "{}"
+    )
+    yield board.write("/var/lib/rkfleet-npu/lock.json", '{"schema": 1, "user": "a", "host": "b"}').write(
+        "/var/lib/dpkg/updates/0001"
+    )
+    yield board.write(
+        "/var/lib/dkms/rknpu/0.9.6/build/make.log",
+        "DKMS make.log for rknpu-0.9.6 for kernel 6.1.99 (aarch64)\nerror: implicit\n",
+    )
     yield board.write("/boot/armbianEnv.txt", "extraargs=cma=256M\n")
 
 
@@ -83,8 +94,11 @@ def test_it_is_made_once_in_a_run(tmp_path, monkeypatch):
 
 def test_an_answer_is_found_among_whatever_else_is_printed():
     assert payload.parse('Welcome!\x1b[0m\n{"a": 1}\nxx\n@@{"facts": {}}@@\nbye', "@@") == {"facts": {}}
-    wrong = {"there is no answer": ["", "{}", "@@{}", "@@{}@@{}@@"], "is no JSON": ["@@{@@", '@@{"a": NaN}@@', "@@%s@@" % ("[" * 100000)],
-             "is no object": ["@@[]@@"], "characters, more than": ["x" * (2 << 20)]}
+    wrong = {
+        "there is no answer": ["", "{}", "@@{}", "@@{}@@{}@@"],
+        "is not JSON": ["@@{@@", '@@{"a": NaN}@@', "@@%s@@" % ("[" * 100000)], "is not an object": ["@@[]@@"],
+        "characters, more than": ["x" * (2 << 20)],
+    }
     for words, outputs in wrong.items():
         for output in outputs:
             with pytest.raises(payload.PayloadError, match=words):

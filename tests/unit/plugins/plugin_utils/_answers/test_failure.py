@@ -13,7 +13,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import failur
     [
         ("sudo: a password is required; it ended with 1", 1, "sudo"),
         ("Missing sudo password", 1, "sudo"),
-        ("there is no Python 3", 127, "python"),
+        ("Python 3 is not installed", 127, "python"),
         ("Traceback", 1, ""),
         ("Welcome to the host of pseudo files; it ended with 0", 0, ""),
     ],

@@ -24,7 +24,7 @@ TEXTS = (values.TEXT, values.VERSION, values.LOG, values.BASE64)
 
 
 def documented(module):
-    """C(RETURN) of a module."""
+    """`RETURN` of a module."""
     return yaml.safe_load(importlib.import_module("ansible_collections.rkfleet.npu.plugins.modules." + module).RETURN)
 
 
@@ -34,7 +34,7 @@ def bare(shape):
 
 
 def kind(shape):
-    """C((type, type of the elements)) as the documentation has it."""
+    """`(type, type of the elements)` as the documentation has it."""
     shape = bare(shape)
     if isinstance(shape, list):
         return "list", "dict"
@@ -42,20 +42,29 @@ def kind(shape):
         return "dict", None
     if isinstance(shape, tuple) or shape in TEXTS:
         return "str", None
-    return {values.TEXTS: ("list", "str"), values.FLAG: ("bool", None), values.INTEGER: ("int", None), values.NUMBER: ("float", None)}[shape]
+    return {
+        values.TEXTS: ("list", "str"), values.FLAG: ("bool", None), values.INTEGER: ("int", None),
+        values.NUMBER: ("float", None),
+    }[shape]
 
 
 def differences(docs, shape, added, where=""):
     """Where documentation and gate differ."""
     names = {str(name) for name in shape} if str not in shape else set(docs)
-    found = ["%s%s is in the %s only" % (where, name, "documentation" if name in docs else "gate") for name in (names ^ set(docs)) - added]
+    found = [
+        "%s%s is in the %s only" % (where, name, "documentation" if name in docs else "gate")
+        for name in (names ^ set(docs)) - added
+    ]
     for name in names & set(docs):
         said = (docs[name]["type"], docs[name].get("elements"))
         if said != kind(shape[name]):
             found.append("%s%s is %s, documented as %s" % (where, name, kind(shape[name]), said))
         elif docs[name].get("contains"):
             inner = bare(shape[name])
-            found += differences(docs[name]["contains"], bare(inner[0]) if isinstance(inner, list) else inner, added, "%s%s." % (where, name))
+            found += differences(
+                docs[name]["contains"], bare(inner[0]) if isinstance(inner, list) else inner, added,
+                "%s%s." % (where, name),
+            )
         if "choices" in docs[name] and tuple(docs[name]["choices"]) != shape[name]:
             found.append("%s%s: other choices" % (where, name))
     return found
@@ -72,7 +81,10 @@ def test_the_gate_has_the_facts_that_are_documented():
     for name, shape in schema.FACTS.items():
         assert (docs[name]["type"], docs[name].get("elements")) == kind(shape), name
         inner = bare(shape)[0] if isinstance(bare(shape), list) else bare(shape)
-        text = " ".join(docs[name]["description"]) if isinstance(docs[name]["description"], list) else docs[name]["description"]
+        text = (
+            " ".join(docs[name]["description"]) if isinstance(docs[name]["description"], list)
+            else docs[name]["description"]
+        )
         for field in inner if isinstance(inner, dict) and str not in inner else ():
             assert "C(%s)" % field in text, "%s.%s is not documented" % (name, field)
 
@@ -80,12 +92,16 @@ def test_the_gate_has_the_facts_that_are_documented():
 def test_every_action_goes_through_the_gate():
     actions = {path.stem for path in (ROOT / "plugins/action").glob("[a-z]*.py")}
     for path in [*(ROOT / "plugins/action").glob("*.py"), *(ROOT / "plugins/plugin_utils").rglob("*.py")]:
-        calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Attribute) and node.attr == "_execute_module"]
+        calls = [
+            node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Attribute) and node.attr == "_execute_module"
+        ]
         assert len(calls) == (path.name == "board.py"), path
     assert set(answers.ANSWERS) <= actions
 
 
-# -- one action --------------------------------------------------------------------------------------------------------------
+# -- one action
+# --------------------------------------------------------------------------------------------------------------
 
 @pytest.fixture
 def act(monkeypatch):
@@ -97,7 +113,11 @@ def act(monkeypatch):
             return answer
 
         monkeypatch.setattr(board.ActionBase, "run", lambda *unused: {})
-        made = object.__new__(type("Action", (board.BoardAction,), {"TRANSFERS_FILES": False, "MODULE": module, "_execute_module": execute}))
+        made = object.__new__(
+            type(
+                "Action", (board.BoardAction,), {"TRANSFERS_FILES": False, "MODULE": module, "_execute_module": execute}
+            )
+        )
         made._task = types.SimpleNamespace(args={}, delegate_to=delegate_to, get_vars=dict)
         made._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir="/there"))
         return made.run(task_vars={"inventory_hostname": "a", "ansible_facts": facts or {}})
@@ -106,24 +126,38 @@ def act(monkeypatch):
 
 
 def test_only_what_is_documented_is_taken(act):
-    assert act({
-        "changed": True, "packages": ["dkms\x1b[2J"], "kept": {"make\n": "why\x07"}, "repaired": False, "rc": 0,
-        "ansible_facts": {"npu_post_tasks_file": "/tmp/x", "npu": {}}, "add_host": {"host_name": "victim"}, "add_group": "x", "include": "/tmp/x",
-        "ansible_stats": {"data": {"npu_store": "/tmp"}}, "warnings": ["\x1b[2J"], "deprecations": [{"msg": "x"}], "exception": "\x1b",
-        "diff": {"prepared": "\x1b"},
-        "invocation": {}, "results": [{}], "_ansible_no_log": True, "_ansible_notify": ["x"], "stdout": "x", "unreachable": False, "stored": {}, "record": {},
-    }) == {"changed": True, "packages": ["dkms [2J"], "kept": {"make": "why"}, "repaired": False, "rc": 0}
+    assert act(
+        {
+            "changed": True, "packages": ["dkms\x1b[2J"], "kept": {"make\n": "why\x07"}, "repaired": False, "rc": 0,
+            "ansible_facts": {"npu_post_tasks_file": "/tmp/x", "npu": {}}, "add_host": {"host_name": "victim"},
+            "add_group": "x", "include": "/tmp/x", "ansible_stats": {"data": {"npu_store": "/tmp"}},
+            "warnings": ["\x1b[2J"], "deprecations": [{"msg": "x"}], "exception": "\x1b", "diff": {"prepared": "\x1b"},
+            "invocation": {}, "results": [{}], "_ansible_no_log": True, "_ansible_notify": ["x"], "stdout": "x",
+            "unreachable": False, "stored": {}, "record": {},
+        }
+    ) == {"changed": True, "packages": ["dkms [2J"], "kept": {"make": "why"}, "repaired": False, "rc": 0}
 
 
-@pytest.mark.parametrize("answer, where", [
-    ([], "it is no object"), ({"changed": "yes"}, "changed is not true or false"), ({"packages": "dkms"}, "packages is not a list"),
-    ({"packages": [1]}, "packages is not a text"), ({"kept": []}, "kept is not an object"), ({"failed": 1}, "failed is not true or false"),
-    (RecursionError("\x1b[2J"), "RecursionError:  [2J"), (TypeError("x"), "TypeError: x"), (MemoryError(), "it takes more than the 96 MiB"),
-])
+@pytest.mark.parametrize(
+    "answer, where",
+    [
+        ([], "it is not an object"),
+        ({"changed": "yes"}, "changed is not true or false"),
+        ({"packages": "dkms"}, "packages is not a list"),
+        ({"packages": [1]}, "packages is not a text"),
+        ({"kept": []}, "kept is not an object"),
+        ({"failed": 1}, "failed is not true or false"),
+        (RecursionError("\x1b[2J"), "RecursionError:  [2J"),
+        (TypeError("x"), "TypeError: x"),
+        (MemoryError(), "it takes more than the 96 MiB"),
+    ],
+)
 def test_what_does_not_fit_is_the_boards_failure(act, answer, where):
     result = act(answer)
     assert set(result) == {"failed", "msg", "cause"} and result["cause"] == "malformed" and result["failed"] is True
-    assert result["msg"].startswith("the board's answer is malformed: ") and where.replace(":  ", ": ") in result["msg"].replace(":  ", ": ")
+    assert result["msg"].startswith("the board's answer is malformed: ") and where.replace(":  ", ": ") in result[
+        "msg"
+    ].replace(":  ", ": ")
     assert result["msg"].isprintable()
 
 
@@ -134,7 +168,10 @@ def test_the_builder_is_named(act):
 def test_errors_of_the_controller_stay_what_they_are(act):
     with pytest.raises(AnsibleActionFail, match="no such argument"):
         act(AnsibleActionFail("no such argument"))
-    assert act(AnsibleConnectionFailure("Connection\x1b[2J refused"))["msg"] == "does not answer over ssh: Connection [2J refused"
+    assert (
+        act(AnsibleConnectionFailure("Connection\x1b[2J refused"))["msg"]
+        == "does not answer over ssh: Connection [2J refused"
+    )
     assert act(AnsibleConnectionFailure("x"))["cause"] == "no_answer"
 
 
@@ -142,13 +179,20 @@ def test_one_that_says_it_is_unreachable_has_failed_and_stays_in_the_play(act):
     assert act({"unreachable": True, "msg": "x\x1b"}) == {"failed": True, "msg": "x"}
 
 
-@pytest.mark.parametrize("name", ["npu_post_tasks_file", "__npu_error", "ansible_npu_x", "npu_\x1b[2J", "inventory_hostname", "group_names",
-                                  "ansible_control_path", "control_path", "sftp_executable"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "npu_post_tasks_file", "__npu_error", "ansible_npu_x", "npu_\x1b[2J", "inventory_hostname", "group_names",
+        "ansible_control_path", "control_path", "sftp_executable",
+    ],
+)
 def test_facts_that_decide_are_hostile(act, name):
     result = act({"changed": False}, facts={name: "x", "npu": {}, "discovered_interpreter_python": "/usr/bin/python3"})
-    assert result["failed"] and ("a module's answer set the fact %s, which" % name.split("\x1b")[0].rstrip()) in result["msg"].replace(" [2J", "")
+    assert result["failed"] and ("a module's answer set the fact %s, which" % name.split("\x1b")[0].rstrip()) in result[
+        "msg"
+    ].replace(" [2J", "")
     assert result["msg"].isprintable()
-    known = hostvars.look({"ansible_facts": {name: "x"}})
+    known = hostvars.board_variables({"ansible_facts": {name: "x"}})
     assert known["__npu_error"] == result["msg"] and known["__npu_cause"] == result["cause"] == "hostile"
 
 
@@ -159,9 +203,14 @@ def test_what_is_honest_is_not_hostile(act):
 
 
 def test_a_task_that_ran_into_its_own_timeout_is_a_board_that_does_not_answer():
-    known = hostvars.look({"__npu_audit": {"failed": True, "timedout": {"period": 5}, "msg": "Timed out after 5 second(s)."}})
-    assert known["__npu_error"] == "does not answer over ssh: a task did not end in time. Timed out after 5 second(s)." and known["__npu_cause"] == "no_answer"
-    known = hostvars.look({"__npu_audit": {"failed": True, "msg": "no space"}})
+    known = hostvars.board_variables(
+        {"__npu_audit": {"failed": True, "timedout": {"period": 5}, "msg": "Timed out after 5 second(s)."}}
+    )
+    assert (
+        known["__npu_error"] == "does not answer over ssh: a task did not end in time. Timed out after 5 second(s)."
+        and known["__npu_cause"] == "no_answer"
+    )
+    known = hostvars.board_variables({"__npu_audit": {"failed": True, "msg": "no space"}})
     assert known["__npu_error"] == "no space" and known["__npu_cause"] == ""
 
 
@@ -174,14 +223,21 @@ def test_an_answer_with_such_facts_is_that_boards_failure(module):
     assert "evil" not in gate.reduced(text, {"changed"}, strict=False)
 
 
-# -- before Ansible's own code -------------------------------------------------------------------------------------------------
+# -- before Ansible's own code
+# -------------------------------------------------------------------------------------------------
 
 def test_nothing_else_gets_as_far_as_ansibles_own_code():
-    text = "Welcome {\n[1]\n" + json.dumps({"changed": True, "warnings": ["x"], "add_host": {}, "_ansible_x": 1}) + "\nlogout }x\n\x1b[2J junk"
+    text = (
+        "Welcome {\n[1]\n"
+        + json.dumps({"changed": True, "warnings": ["x"], "add_host": {}, "_ansible_x": 1})
+        + "\nlogout }x\n\x1b[2J junk"
+    )
     assert json.loads(gate.reduced(text, {"changed", "msg"})) == {"changed": True}
 
 
-@pytest.mark.parametrize("text", ["", "Welcome", "{", "{}x", "{\"a\": NaN}", "[" * 10, "{\"a\":" + "[" * 100000 + "]" * 100000 + "}"])
+@pytest.mark.parametrize(
+    "text", ["", "Welcome", "{", "{}x", '{"a": NaN}', "[" * 10, '{"a":' + "[" * 100000 + "]" * 100000 + "}"]
+)
 def test_what_is_no_json_is_said(text):
     with pytest.raises(limits.MalformedAnswer):
         gate.reduced(text, {"a"})

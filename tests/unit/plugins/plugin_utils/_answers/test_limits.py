@@ -20,8 +20,11 @@ MIB = 1 << 20
 
 def is_as_before():
     """Whether nothing of a limit is left."""
-    return (subprocess.Popen.__module__ == "subprocess" and signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
-            and resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY and signal.getitimer(signal.ITIMER_REAL)[0] == 0)
+    return (
+        subprocess.Popen.__module__ == "subprocess" and signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
+        and resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY
+        and signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    )
 
 
 def runs(number):
@@ -36,7 +39,9 @@ def runs(number):
 def test_one_that_says_nothing_ends_and_leaves_no_process(tmp_path):
     pids = tmp_path / "pids"
     with pytest.raises(AnsibleConnectionFailure, match="it did not answer within 1 s"), limits.limited(1, 64 * MIB):
-        subprocess.Popen("echo $$ >%s; sleep 600 & echo $! >>%s; wait" % (pids, pids), shell=True, stdout=subprocess.PIPE).communicate()
+        subprocess.Popen(
+            "echo $$ >%s; sleep 600 & echo $! >>%s; wait" % (pids, pids), shell=True, stdout=subprocess.PIPE
+        ).communicate()
     numbers = [int(line) for line in pids.read_text().split()]
     assert len(numbers) == 2 and not any(map(runs, numbers)) and is_as_before()
 

@@ -115,7 +115,9 @@ def test_a_truncated_tarball(tmp_path):
         driver_source.unpack(content[: len(content) // 2])
 
 
-@pytest.mark.parametrize("version, module", [("0.9", "rknpu"), ("0.9.6; rm", "rknpu"), ("0.9.6", "../x"), ("0.9.6", 'a"b')])
+@pytest.mark.parametrize(
+    "version, module", [("0.9", "rknpu"), ("0.9.6; rm", "rknpu"), ("0.9.6", "../x"), ("0.9.6", 'a"b')]
+)
 def test_names_that_would_reach_dkms_conf_are_checked(tmp_path, own, version, module):
     with pytest.raises(driver_source.SourceError):
         driver_source.dkms_tree(tarball(tmp_path / "x"), own, version, module)

@@ -116,12 +116,18 @@ def test_a_mirror_that_sends_a_byte_now_and_then_does_not_hold_the_run_up(tmp_pa
             raise AssertionError("it waits until all has come")
 
     usual = fetch.open_url
-    monkeypatch.setattr(fetch, "open_url", lambda source, timeout: Dripping(b"x" * 10000) if "drip" in source else usual(source, timeout=timeout))
+    monkeypatch.setattr(
+        fetch, "open_url",
+        lambda source, timeout: Dripping(b"x" * 10000) if "drip" in source else usual(source, timeout=timeout),
+    )
     monkeypatch.setattr(fetch, "time", types.SimpleNamespace(monotonic=lambda: clock[0]))
-    with pytest.raises(fetch.ArtifactError, match="cannot get .* .it takes longer than 3600 s"):
+    with pytest.raises(fetch.ArtifactError, match="cannot get .* .the download takes longer than 3600 s"):
         fetch.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=["http://drip.example"])
     # As one that does not answer: the next one is asked.
-    assert fetch.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=["http://drip.example", mirror])[1] == mirror + "/" + PATH
+    assert (
+        fetch.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=["http://drip.example", mirror])[1]
+        == mirror + "/" + PATH
+    )
 
 
 def test_nobody_there(tmp_path, nobody):
@@ -145,12 +151,18 @@ def test_a_whole_url_is_asked_and_no_mirror(tmp_path, monkeypatch, nobody):
 
 def test_a_local_folder_may_hold_what_a_url_names(tmp_path, folder):
     (tmp_path / "librknnrt.so").write_bytes(CONTENT)
-    assert fetch.fetch(pins(), "https://files.example.com/npu/librknnrt.so", str(tmp_path / "cache"), str(tmp_path))[1] == str(tmp_path / "librknnrt.so")
+    assert fetch.fetch(pins(), "https://files.example.com/npu/librknnrt.so", str(tmp_path / "cache"), str(tmp_path))[
+        1
+    ] == str(tmp_path / "librknnrt.so")
 
 
-@pytest.mark.parametrize("path", [
-    "/etc/passwd", "../x", "a/../b", "a//b", "", "a/./b", "a\\b", "http://example.com/x", "https://", "https://example.com", "https://example.com/../x",
-])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/passwd", "../x", "a/../b", "a//b", "", "a/./b", "a\\b", "http://example.com/x", "https://",
+        "https://example.com", "https://example.com/../x",
+    ],
+)
 def test_a_path_that_leaves_the_folder(tmp_path, path):
     with pytest.raises(fetch.ArtifactError, match="not a relative path"):
         fetch.fetch(pins(), path, str(tmp_path))
@@ -167,7 +179,8 @@ def test_a_check_run_finds_a_wrong_content_too(tmp_path, mirror):
         fetch.fetch(dict(pins(b"other"), size=0), PATH, str(tmp_path / "cache"), mirrors=[mirror], keep=False)
 
 
-# -- credentials --------------------------------------------------------------------------------------------------------------
+# -- credentials
+# --------------------------------------------------------------------------------------------------------------
 
 SECRET = "s3cret"
 BASIC = "Basic " + base64.b64encode(b"user:s3cret").decode()
@@ -175,7 +188,7 @@ BASIC = "Basic " + base64.b64encode(b"user:s3cret").decode()
 
 @pytest.fixture
 def private(folder, monkeypatch, tmp_path):
-    """C((address, asked)) of a mirror that wants user and password; /to/ADDRESS/... redirects. Neither proxies nor a .netrc file of the tester's count."""
+    """`(address, asked)` of a mirror that wants user and password; /to/ADDRESS/... redirects. Neither proxies nor a .netrc file of the tester's count."""
     for name in ("NETRC", "http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -244,19 +257,35 @@ def test_a_mirror_that_redirects_does_not_hand_the_password_on(tmp_path, private
     netrc_file(tmp_path, "machine 127.0.0.1 login user password %s\n" % SECRET)
     # The same machine at another port, which is somebody else's as well as another name would be.
     other = "http://localhost:%s/open" % address.rpartition(":")[2]
-    dummy, source = fetch.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=["http://%s%s/to/%s" % (login, address, other)])
+    dummy, source = fetch.fetch(
+        pins(), PATH, str(tmp_path / "cache"), mirrors=["http://%s%s/to/%s" % (login, address, other)]
+    )
     assert [host for host, path, authorization in asked] == [address, other.split("/")[2]]
     assert asked[1][2] is None and SECRET not in source
 
 
-@pytest.mark.parametrize("mirrors", [
-    ["http://user:s3cret@NOBODY/x"], ["http://s3cret@NOBODY"], ["http://user:s3cret:s3cret@NOBODY"], ["http://user:s3cret/s3cret@NOBODY"],
-    ["http://user:s3cret?s3cret@NOBODY/"], ["http://user:s3cret#s3cret@NOBODY/"], ["http://user:p@s3cret@NOBODY"], ["http://user:s3cret s3cret@NOBODY"],
-    ["http://user:s3cret@NOBODY:port/"], ["gopher://user:s3cret@NOBODY"], ["http://user:s3cret@[::1/"],
-    ["http://NOBODY/x?token=s3cret&", "http://user:s3cret@PRIVATE/to/file:///"], ["http://NOBODY/#s3cret"], ["http://user:s3cret@PRIVATE/nonsense"],
-    ["http://user:s3cret@PRIVATE/negotiate"],
-    ["http://PRIVATE/to/gopher://user:s3cret@NOBODY"], ["http://PRIVATE/to/http://user:s3cret@NOBODY"],
-])
+@pytest.mark.parametrize(
+    "mirrors",
+    [
+        ["http://user:s3cret@NOBODY/x"],
+        ["http://s3cret@NOBODY"],
+        ["http://user:s3cret:s3cret@NOBODY"],
+        ["http://user:s3cret/s3cret@NOBODY"],
+        ["http://user:s3cret?s3cret@NOBODY/"],
+        ["http://user:s3cret#s3cret@NOBODY/"],
+        ["http://user:p@s3cret@NOBODY"],
+        ["http://user:s3cret s3cret@NOBODY"],
+        ["http://user:s3cret@NOBODY:port/"],
+        ["gopher://user:s3cret@NOBODY"],
+        ["http://user:s3cret@[::1/"],
+        ["http://NOBODY/x?token=s3cret&", "http://user:s3cret@PRIVATE/to/file:///"],
+        ["http://NOBODY/#s3cret"],
+        ["http://user:s3cret@PRIVATE/nonsense"],
+        ["http://user:s3cret@PRIVATE/negotiate"],
+        ["http://PRIVATE/to/gopher://user:s3cret@NOBODY"],
+        ["http://PRIVATE/to/http://user:s3cret@NOBODY"],
+    ],
+)
 def test_no_message_has_credentials(tmp_path, private, nobody, mirrors):
     netrc_file(tmp_path, "machine example.com login user password %s\n" % SECRET)
     mirrors = [mirror.replace("NOBODY", nobody.split("//")[1]).replace("PRIVATE", private[0]) for mirror in mirrors]
@@ -267,26 +296,41 @@ def test_no_message_has_credentials(tmp_path, private, nobody, mirrors):
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "https_proxy"])
-@pytest.mark.parametrize("proxy", ["http://user:s3cret@NOBODY", "http:user:s3cret", "http://user:s3cret@127.0.0.1:s3cret", "http://user:s3cret@[::1"])
+@pytest.mark.parametrize(
+    "proxy",
+    ["http://user:s3cret@NOBODY", "http:user:s3cret", "http://user:s3cret@127.0.0.1:s3cret", "http://user:s3cret@[::1"],
+)
 def test_no_message_has_the_password_of_a_proxy(tmp_path, private, nobody, monkeypatch, variable, proxy):
     monkeypatch.setenv(variable, proxy.replace("NOBODY", nobody.split("//")[1]))
     monkeypatch.setenv("no_proxy", "")
     with pytest.raises(fetch.ArtifactError) as error:
-        fetch.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=["%s://127.0.0.1:9/x" % variable.partition("_")[0]], timeout=5)
+        fetch.fetch(
+            pins(), PATH, str(tmp_path / "cache"), mirrors=["%s://127.0.0.1:9/x" % variable.partition("_")[0]],
+            timeout=5,
+        )
     assert SECRET not in str(error.value) and "://127.0.0.1:9/x/" in str(error.value)
 
 
-@pytest.mark.parametrize("text, mode", [
-    ("machine x login y password z s3cret\n", 0o600), ("s3cret\n", 0o600), ("machine 127.0.0.1 login user password s3cret\n", 0o644)])
+@pytest.mark.parametrize(
+    "text, mode",
+    [
+        ("machine x login y password z s3cret\n", 0o600),
+        ("s3cret\n", 0o600),
+        ("machine 127.0.0.1 login user password s3cret\n", 0o644),
+    ],
+)
 def test_a_netrc_that_cannot_be_used_is_said_and_not_shown(tmp_path, private, text, mode):
     netrc_file(tmp_path, text, mode)
-    with pytest.raises(fetch.ArtifactError, match=r"the \.netrc file cannot be used: its syntax is wrong( in line [12])?, or others can read it") as error:
+    with pytest.raises(
+        fetch.ArtifactError,
+        match=r"the \.netrc file cannot be used: its syntax is wrong( in line [12])?, or others can read it",
+    ) as error:
         fetch.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=["http://" + private[0]])
     assert SECRET not in str(error.value)
 
 
 def test_a_mirror_without_a_scheme_is_no_file(tmp_path):
-    with pytest.raises(fetch.ArtifactError, match="a mirror is no URL such as https://mirror.example.com") as error:
+    with pytest.raises(fetch.ArtifactError, match="a mirror is not a URL such as https://mirror.example.com") as error:
         fetch.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=["user:s3cret@mirror.example.com/x"])
     assert SECRET not in str(error.value)
 
@@ -296,9 +340,17 @@ def test_a_token_in_a_url_is_no_part_of_a_files_name_nor_of_a_message(tmp_path, 
     asked = []
     monkeypatch.setattr(fetch, "open_url", lambda source, timeout: asked.append(source) or io.BytesIO(CONTENT))
     path, source = fetch.fetch(pins(), url, str(tmp_path / "cache"))
-    assert asked == [url] and path.endswith("/librknnrt.so") and SECRET not in path and source == "https://files.example.com/npu/librknnrt.so?***"
-    for content, given in ((b"other", url), (CONTENT, "https://user:s3cret@files.example.com/../x?s3cret"), (CONTENT, "https://user:s3cret@/"),
-                           (CONTENT, "http://user:s3cret@files.example.com/x"), (CONTENT, "https://user:s3cret@h/?token=s3cret")):
+    assert (
+        asked == [url] and path.endswith("/librknnrt.so") and SECRET not in path
+        and source == "https://files.example.com/npu/librknnrt.so?***"
+    )
+    for content, given in (
+        (b"other", url),
+        (CONTENT, "https://user:s3cret@files.example.com/../x?s3cret"),
+        (CONTENT, "https://user:s3cret@/"),
+        (CONTENT, "http://user:s3cret@files.example.com/x"),
+        (CONTENT, "https://user:s3cret@h/?token=s3cret"),
+    ):
         with pytest.raises(fetch.ArtifactError) as error:
             fetch.fetch(pins(content), given, str(tmp_path / "cache"))
         assert SECRET not in str(error.value)
@@ -316,7 +368,10 @@ def test_a_cache_that_others_can_write_to_is_refused(tmp_path, mirror, which):
     folder = cache / which.replace("DIGEST", pins()["sha256"])
     folder.chmod(0o777)
     for keep in (True, False):
-        with pytest.raises(fetch.ArtifactError, match="others than you can write to npu_cache_dir .* has mode 0777 .* or set npu_cache_dir to"):
+        with pytest.raises(
+            fetch.ArtifactError,
+            match="other users can write to npu_cache_dir .* has mode 0777 .* or set npu_cache_dir to",
+        ):
             fetch.fetch(pins(), PATH, str(cache), mirrors=[mirror], keep=keep)
     folder.chmod(0o755)
     assert fetch.fetch(pins(), PATH, str(cache), mirrors=[mirror])[1] == "cache"
@@ -338,13 +393,19 @@ def test_a_group_in_which_nobody_else_is_may_write(tmp_path, monkeypatch, group,
     """The group that a system makes for each user, and root's, which is the one of many containers."""
     entries = {0: ("root", []), 4711: ("admin", members), 4712: ("staff", [])}
     monkeypatch.setattr(_private.pwd, "getpwuid", lambda number: types.SimpleNamespace(pw_name="admin", pw_gid=4711))
-    monkeypatch.setattr(_private.grp, "getgrgid", lambda number: types.SimpleNamespace(gr_name=entries[number][0], gr_gid=number, gr_mem=entries[number][1]))
+    monkeypatch.setattr(
+        _private.grp, "getgrgid",
+        lambda number: types.SimpleNamespace(gr_name=entries[number][0], gr_gid=number, gr_mem=entries[number][1]),
+    )
     tmp_path.chmod(0o770)
     real = os.stat
 
     def stat(path, **more):
         there = real(path, **more)
-        return types.SimpleNamespace(st_mode=there.st_mode, st_uid=there.st_uid, st_gid=group) if str(path) == str(tmp_path) else there
+        return (
+            types.SimpleNamespace(st_mode=there.st_mode, st_uid=there.st_uid, st_gid=group)
+            if str(path) == str(tmp_path) else there
+        )
 
     monkeypatch.setattr(_private.os, "stat", stat)
     assert bool(_private.others_can_write(str(tmp_path))) == refused
@@ -355,11 +416,15 @@ def test_a_file_is_read_once_and_is_what_is_pinned(tmp_path):
     path = tmp_path / "librknnrt.so"
     path.write_bytes(CONTENT)
     blob = hashlib.sha1(b"blob %d\0" % len(CONTENT) + CONTENT).hexdigest()
-    for given in (None, {}, pins(), {"git_blob": blob.upper()}, {"sha256": pins()["sha256"].upper()}, pins(git_blob="0" * 40)):
+    for given in (
+        None, {}, pins(), {"git_blob": blob.upper()}, {"sha256": pins()["sha256"].upper()}, pins(git_blob="0" * 40),
+    ):
         assert fetch.read(str(path), given) == CONTENT
     path.write_bytes(CONTENT.swapcase())
     for given, wanted in ((pins(), pins()["sha256"]), ({"git_blob": blob}, blob)):
-        with pytest.raises(fetch.ArtifactError, match="librknnrt.so has been changed: .*, pinned is %s; it was not used" % wanted):
+        with pytest.raises(
+            fetch.ArtifactError, match="librknnrt.so has been changed: .*, pinned is %s; it was not used" % wanted
+        ):
             fetch.read(str(path), given)
     with pytest.raises(fetch.ArtifactError, match="larger than 3 bytes"):
         fetch.read(str(path), dict(pins(), size=3))
@@ -373,6 +438,9 @@ def test_what_was_swapped_in_the_cache_after_it_was_fetched_is_not_what_is_used(
         stream.write(CONTENT.swapcase())
     with open(copy, "rb") as stream:
         assert stream.read() == CONTENT
-    assert copy.startswith(str(tmp_path / "run")) and os.path.basename(copy) == "librknnrt.so" and os.stat(copy).st_mode & 0o777 == 0o600
+    assert (
+        copy.startswith(str(tmp_path / "run")) and os.path.basename(copy) == "librknnrt.so"
+        and os.stat(copy).st_mode & 0o777 == 0o600
+    )
     with pytest.raises(fetch.ArtifactError, match="has been changed"):
         fetch.private_copy(file, pins(), str(tmp_path / "run"))

@@ -48,12 +48,12 @@ def test_a_raw_picture_needs_no_pillow(tmp_path, monkeypatch):
 def test_without_pillow_it_says_so(tmp_path, monkeypatch):
     path = drawing(tmp_path / "cat.png")
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(_picture.PictureError, match="Pillow is missing on the controller"):
+    with pytest.raises(_picture.PictureError, match="Pillow, which decodes the test picture, is missing on the controller"):
         _picture.raw_file(path, str(tmp_path / "cache"))
 
 
 def test_another_size_is_refused_before_it_is_unpacked(tmp_path):
-    with pytest.raises(_picture.PictureError, match="has 3000x10 pixels, MobileNet takes 224x224"):
+    with pytest.raises(_picture.PictureError, match="has 3000x10 pixels, MobileNet needs 224x224"):
         _picture.decode(drawing(tmp_path / "wide.png", (3000, 10)))
 
 
@@ -61,7 +61,7 @@ def test_another_size_is_refused_before_it_is_unpacked(tmp_path):
 def test_what_is_no_picture_is_refused(tmp_path, content):
     path = tmp_path / "cat.jpg"
     path.write_bytes(content)
-    with pytest.raises(_picture.PictureError, match="cannot be read as a picture"):
+    with pytest.raises(_picture.PictureError, match="cannot be decoded as a picture"):
         _picture.decode(str(path))
 
 
@@ -81,7 +81,7 @@ def test_pixels_that_others_could_have_written_are_not_used(tmp_path, place):
     path = drawing(tmp_path / "cat.png")
     _picture.raw_file(path, str(tmp_path / "cache"))
     (tmp_path / "cache" / place).chmod(0o777)
-    with pytest.raises(_picture.PictureError, match="others than you can write to npu_cache_dir"):
+    with pytest.raises(_picture.PictureError, match="other users can write to npu_cache_dir"):
         _picture.raw_file(path, str(tmp_path / "cache"))
 
 

@@ -17,7 +17,10 @@ DESCRIPTION = {"name": "rknn model", "ori_network_platform": "ONNX", "target_pla
 
 def model(description=None, data=DATA, form=6):
     """A file of the toolkit's frame."""
-    text = json.dumps(DESCRIPTION if description is None else description).encode() if not isinstance(description, bytes) else description
+    text = (
+        json.dumps(DESCRIPTION if description is None else description).encode() if not isinstance(description, bytes)
+        else description
+    )
     return struct.pack("<8sQQ40s", b"RKNN", form, len(data), b"") + data + struct.pack("<Q", len(text)) + text
 
 
@@ -58,7 +61,7 @@ def test_one_folder_of_models_for_two_socs(file):
     for name in ("rk3566", "rk3568"):
         rknn_model.check(file(model(dict(DESCRIPTION, target_platform=[name]))), "RK3566_RK3568")
     assert refusal(file, model(), "RK3566_RK3568") == (
-        "FILE is a model for rk3588, and the board takes models for rk3566 or rk3568: use the one made for it")
+        "FILE is a model for rk3588, but the board needs one for rk3566 or rk3568. Use a model converted for it")
 
 
 # The runtime knows more models than the toolkit of one year writes: what is not known to be wrong passes.
@@ -77,9 +80,11 @@ def test_what_a_model_does_not_say_is_no_reason_to_refuse_it(file, content):
     rknn_model.check(file(content), "rk3588")
 
 
-@pytest.mark.parametrize("length", [5, 63, 64, 71, 72, 200, len(model()) // 2, len(model()) - len(DESCRIPTION) - 80, len(model()) - 1])
+@pytest.mark.parametrize(
+    "length", [5, 63, 64, 71, 72, 200, len(model()) // 2, len(model()) - len(DESCRIPTION) - 80, len(model()) - 1]
+)
 def test_a_truncated_model_is_refused_wherever_it_ends(file, length):
-    assert "is cut off: it has %d bytes and needs" % length in refusal(file, model()[:length])
+    assert "is truncated: it has %d bytes and needs" % length in refusal(file, model()[:length])
 
 
 @pytest.mark.parametrize(("content", "kind"), [
@@ -97,13 +102,13 @@ def test_a_truncated_model_is_refused_wherever_it_ends(file, length):
     (b"\0" * 5000, "something else"),
 ])
 def test_another_kind_of_file_is_named(file, content, kind):
-    assert refusal(file, content).startswith("FILE is no .rknn model but " + kind)
+    assert refusal(file, content).startswith("FILE is not a .rknn model but " + kind)
 
 
 def test_a_damaged_frame_is_refused(file):
     assert "is damaged: there is no description" in refusal(file, model(b"\0" * 50))
     huge = struct.pack("<8sQQ40s", b"RKNN", 6, 1 << 63, b"") + bytes(100)
-    assert "is cut off" in refusal(file, huge)
+    assert "is truncated" in refusal(file, huge)
 
 
 def test_the_description_is_not_read_without_bound(file, monkeypatch):
@@ -113,7 +118,7 @@ def test_the_description_is_not_read_without_bound(file, monkeypatch):
 
 @pytest.mark.parametrize("name", ["rk3588;", "models", "RK3566_", "../rk3588"])
 def test_a_platform_that_is_none_is_a_mistake_of_the_task(file, name):
-    assert "is no SoC" in refusal(file, model(), name)
+    assert "is not a SoC" in refusal(file, model(), name)
 
 
 def test_of_a_format_nobody_here_knows_only_the_magic_counts(tmp_path):

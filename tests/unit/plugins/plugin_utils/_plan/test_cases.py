@@ -134,18 +134,24 @@ def test_stock_kernel(board, planned):
     release = "6.1.0-31-arm64"
     board.base(release=release, config=STOCK).npu(driver=None).headers(release).tools().u_boot_menu()
     facts, plan = planned(board)
-    assert (facts["driver"]["presence"], facts["driver"]["version"], facts["device"]["driver"]) == ("absent", None, None)
+    assert (facts["driver"]["presence"], facts["driver"]["version"], facts["device"]["driver"]) == (
+        "absent", None, None,
+    )
     assert facts["kernel"]["vendor_headers"] is False
     assert (plan["action"], plan["module"]) == ("dkms", "rknpu")
     assert any("devfreq" in note for note in plan["notes"])
     assert not any("kernel arguments" in change for change in plan["changes"])
 
 
-@pytest.mark.case(case="mainline with rocket bound", plan="unsupported",
-                  result="the remedy names two choices: a vendor kernel with its device tree, or rocket with Mesa's Teflon and without RKNN")
+@pytest.mark.case(
+    case="mainline with rocket bound", plan="unsupported",
+    result="the remedy names two choices: a vendor kernel with its device tree, or rocket with Mesa's Teflon and without RKNN",
+)
 @pytest.mark.parametrize("driver", ["rocket", None])
 def test_rocket(board, planned, driver):
-    board.base(release="6.18.3-arm64", config=STOCK + "CONFIG_DRM_ACCEL_ROCKET=m\n").npu(compatible="rockchip,rk3588-rknn-core", driver=driver)
+    board.base(release="6.18.3-arm64", config=STOCK + "CONFIG_DRM_ACCEL_ROCKET=m\n").npu(
+        compatible="rockchip,rk3588-rknn-core", driver=driver
+    )
     board.write("/dev/accel/accel0").headers("6.18.3-arm64").tools()
     facts, plan = planned(board)
     assert facts["driver"]["presence"] == "rocket" and facts["driver"]["render_node"] is None
@@ -157,7 +163,9 @@ def test_rocket(board, planned, driver):
                   result="its version is read through its own ioctl; it is upgraded to the wanted driver")
 def test_dma_heap_variant(board, planned, monkeypatch):
     release, asked = "5.10.110-rockchip-rk3588", []
-    board.base(release=release, config=BSP + "CONFIG_ROCKCHIP_RKNPU=y\nCONFIG_ROCKCHIP_RKNPU_DMA_HEAP=y\n").npu(drm=None).builtin(release)
+    board.base(release=release, config=BSP + "CONFIG_ROCKCHIP_RKNPU=y\nCONFIG_ROCKCHIP_RKNPU_DMA_HEAP=y\n").npu(
+        drm=None
+    ).builtin(release)
     board.write("/dev/rknpu").headers(release).tools().write("/boot/orangepiEnv.txt", "verbosity=1\n")
 
     def ioctl(handle, request, argument):
@@ -165,7 +173,10 @@ def test_dma_heap_variant(board, planned, monkeypatch):
         return struct.pack("=II", 1, 803)
 
     monkeypatch.setattr(_driver.fcntl, "ioctl", ioctl)
-    monkeypatch.setattr(_driver.os, "fstat", lambda handle, fstat=os.fstat: types.SimpleNamespace(st_mode=stat.S_IFCHR | fstat(handle).st_mode & 0o777))
+    monkeypatch.setattr(
+        _driver.os, "fstat",
+        lambda handle, fstat=os.fstat: types.SimpleNamespace(st_mode=stat.S_IFCHR | fstat(handle).st_mode & 0o777),
+    )
     facts = {}
     version = _driver.ask(str(board.root / "dev/rknpu"), dma_heap=True)
     monkeypatch.undo()
@@ -178,36 +189,77 @@ def test_dma_heap_variant(board, planned, monkeypatch):
 # -- boards and SoCs --------------------------------------------------------------------------------------------
 
 BOARDS = [
-    pytest.param("Radxa ROCK 5B", ("radxa,rock-5b", "rockchip,rk3588"), "fdab0000", "rknpu", marks=pytest.mark.case(
-        case="SoC RK3588 (ROCK 5B, ROCK 5B+, Orange Pi 5 Plus)", plan="as its driver needs",
-        result="node fdab0000, three cores, model in RK3588")),
+    pytest.param(
+        "Radxa ROCK 5B",
+        ("radxa,rock-5b", "rockchip,rk3588"),
+        "fdab0000", "rknpu",
+        marks=pytest.mark.case(
+            case="SoC RK3588 (ROCK 5B, ROCK 5B+, Orange Pi 5 Plus)", plan="as its driver needs",
+            result="node fdab0000, three cores, model in RK3588",
+        ),
+    ),
     ("Radxa ROCK 5B+", ("radxa,rock-5b-plus", "rockchip,rk3588"), "fdab0000", "rknpu"),
     ("Xunlong Orange Pi 5 Plus", ("xunlong,orangepi-5-plus", "rockchip,rk3588"), "fdab0000", "rknpu"),
-    pytest.param("Radxa ROCK 5A", ("radxa,rock-5a", "rockchip,rk3588s"), "fdab0000", "rknpu", marks=pytest.mark.case(
-        case="SoC RK3588S (ROCK 5A, ROCK 5C, Orange Pi 5, NanoPi R6S, Khadas Edge2)", plan="as its driver needs",
-        result="as RK3588")),
+    pytest.param(
+        "Radxa ROCK 5A",
+        ("radxa,rock-5a", "rockchip,rk3588s"),
+        "fdab0000", "rknpu",
+        marks=pytest.mark.case(
+            case="SoC RK3588S (ROCK 5A, ROCK 5C, Orange Pi 5, NanoPi R6S, Khadas Edge2)", plan="as its driver needs",
+            result="as RK3588",
+        ),
+    ),
     ("Radxa ROCK 5C", ("radxa,rock-5c", "rockchip,rk3588s"), "fdab0000", "rknpu"),
     ("Xunlong Orange Pi 5", ("xunlong,orangepi-5", "rockchip,rk3588s"), "fdab0000", "rknpu"),
     ("FriendlyElec NanoPi R6S", ("friendlyarm,nanopi-r6s", "rockchip,rk3588s"), "fdab0000", "rknpu"),
     ("Khadas Edge2", ("khadas,edge2", "rockchip,rk3588s"), "fdab0000", "rknpu"),
-    pytest.param("Radxa E52C", ("radxa,e52c", "rockchip,rk3582", "rockchip,rk3588s"), "fdab0000", "rknpu", marks=pytest.mark.case(
-        case="SoC RK3582 (Radxa E52C)", plan="as its driver needs",
-        result="as RK3588; how many cores work differs from chip to chip")),
-    pytest.param("Radxa ROCK 3A", ("radxa,rock3a", "rockchip,rk3568"), "fde40000", "rk3568-rknpu", marks=pytest.mark.case(
-        case="SoC RK3568 (ROCK 3A)", plan="as its driver needs",
-        result="node fde40000, one core, model in RK3566_RK3568; verification asks for the model's checksum")),
-    pytest.param("Xunlong Orange Pi 3B", ("xunlong,orangepi-3b", "rockchip,rk3566"), "fde40000", "rk3568-rknpu", marks=pytest.mark.case(
-        case="SoC RK3566 (Orange Pi 3B)", plan="as its driver needs", result="as RK3568")),
-    pytest.param("Radxa ROCK 4D", ("radxa,rock-4d", "rockchip,rk3576"), "27700000", "rk3576-rknpu", marks=pytest.mark.case(
-        case="SoC RK3576 (ROCK 4D)", plan="as its driver needs",
-        result="node 27700000, two cores, model in RK3576, runtime 2.0.0b0 or newer; verification asks for the model's checksum")),
-    pytest.param("Rockchip RK3562 EVB2 V10 Board", ("rockchip,rk3562-evb2-v10", "rockchip,rk3562"), "ff300000", "rk3562-rknpu", marks=pytest.mark.case(
-        case="SoC RK3562", plan="as its driver needs",
-        result="node ff300000, one core, model in RK3562, runtime 1.5.0 or newer; verification asks for the model's checksum")),
+    pytest.param(
+        "Radxa E52C",
+        ("radxa,e52c", "rockchip,rk3582", "rockchip,rk3588s"),
+        "fdab0000", "rknpu",
+        marks=pytest.mark.case(
+            case="SoC RK3582 (Radxa E52C)", plan="as its driver needs",
+            result="as RK3588; how many cores work differs from chip to chip",
+        ),
+    ),
+    pytest.param(
+        "Radxa ROCK 3A",
+        ("radxa,rock3a", "rockchip,rk3568"),
+        "fde40000", "rk3568-rknpu",
+        marks=pytest.mark.case(
+            case="SoC RK3568 (ROCK 3A)", plan="as its driver needs",
+            result="node fde40000, one core, model in RK3566_RK3568; verification asks for the model's checksum",
+        ),
+    ),
+    pytest.param(
+        "Xunlong Orange Pi 3B",
+        ("xunlong,orangepi-3b", "rockchip,rk3566"),
+        "fde40000", "rk3568-rknpu",
+        marks=pytest.mark.case(case="SoC RK3566 (Orange Pi 3B)", plan="as its driver needs", result="as RK3568"),
+    ),
+    pytest.param(
+        "Radxa ROCK 4D",
+        ("radxa,rock-4d", "rockchip,rk3576"),
+        "27700000", "rk3576-rknpu",
+        marks=pytest.mark.case(
+            case="SoC RK3576 (ROCK 4D)", plan="as its driver needs",
+            result="node 27700000, two cores, model in RK3576, runtime 2.0.0b0 or newer; verification asks for the model's checksum",
+        ),
+    ),
+    pytest.param(
+        "Rockchip RK3562 EVB2 V10 Board",
+        ("rockchip,rk3562-evb2-v10", "rockchip,rk3562"),
+        "ff300000", "rk3562-rknpu",
+        marks=pytest.mark.case(
+            case="SoC RK3562", plan="as its driver needs",
+            result="node ff300000, one core, model in RK3562, runtime 1.5.0 or newer; verification asks for the model's checksum",
+        ),
+    ),
 ]
 SOCS = {  # cores, folder of the model, oldest runtime
-    "rk3588": (3, "RK3588", None), "rk3588s": (3, "RK3588", None), "rk3582": (None, "RK3588", None), "rk3568": (1, "RK3566_RK3568", None),
-    "rk3566": (1, "RK3566_RK3568", None), "rk3576": (2, "RK3576", "2.0.0b0"), "rk3562": (1, "RK3562", "1.5.0"),
+    "rk3588": (3, "RK3588", None), "rk3588s": (3, "RK3588", None), "rk3582": (None, "RK3588", None),
+    "rk3568": (1, "RK3566_RK3568", None), "rk3566": (1, "RK3566_RK3568", None), "rk3576": (2, "RK3576", "2.0.0b0"),
+    "rk3562": (1, "RK3562", "1.5.0"),
 }
 
 
@@ -215,72 +267,112 @@ SOCS = {  # cores, folder of the model, oldest runtime
 def test_board(board, planned, model, compatible, address, described):
     release = "6.1.99-1-rk2312"
     described = "rockchip," + ("rk3588-rknpu" if described == "rknpu" else described)
-    board.base(model=model, compatible=compatible, release=release, config=BUILTIN).npu(address, described).builtin(release)
+    board.base(model=model, compatible=compatible, release=release, config=BUILTIN).npu(address, described).builtin(
+        release
+    )
     facts, plan = planned(board.headers(release).tools().u_boot_menu(), driver_policy="exact")
     soc = next(part.split(",")[1] for part in compatible[1:])
-    assert (facts["board"]["model"], facts["board"]["compatible"], facts["board"]["soc"]) == (model, list(compatible), soc)
-    assert (facts["device"]["node"], facts["device"]["name"], facts["device"]["driver"]) == ("/npu@" + address, address + ".npu", "RKNPU")
+    assert (facts["board"]["model"], facts["board"]["compatible"], facts["board"]["soc"]) == (
+        model, list(compatible), soc,
+    )
+    assert (facts["device"]["node"], facts["device"]["name"], facts["device"]["driver"]) == (
+        "/npu@" + address, address + ".npu", "RKNPU",
+    )
     assert facts["driver"]["render_node"] == "/dev/dri/renderD129"
     assert (plan["action"], plan["soc"]) == ("dkms_over_builtin", soc)
     cores, folder, floor = SOCS[soc]
     row = DATA["socs"][soc]
-    assert (row["npu_node"], row.get("cores"), row["compatible"], row.get("runtime_floor")) == (address, cores, described, floor)
+    assert (row["npu_node"], row.get("cores"), row["compatible"], row.get("runtime_floor")) == (
+        address, cores, described, floor,
+    )
     assert plan["model"]["file"]["path"].endswith("/model/%s/mobilenet_v1.rknn" % folder)
     assert not any("not at" in note for note in plan["notes"])
     pinned = any(plan["model"]["file"].get(name) for name in ("sha256", "git_blob"))
     assert pinned is (folder == "RK3588")
-    assert any(plan["model"]["file"]["path"] in note and "sha256 or git_blob" in note for note in plan["notes"]) is not pinned
+    assert (
+        any(plan["model"]["file"]["path"] in note and "sha256 or git_blob" in note for note in plan["notes"])
+        is not pinned
+    )
 
 
 @pytest.mark.parametrize("soc, runtime", [("rk3576", "1.6.0"), ("rk3562", "1.4.0")])
 def test_runtime_that_does_not_know_the_soc(board, planned, soc, runtime):
     row = DATA["socs"][soc]
-    board.base(compatible=("vendor,board", "rockchip," + soc)).npu(row["npu_node"], row["compatible"]).builtin().headers().tools().u_boot_menu()
+    board.base(compatible=("vendor,board", "rockchip," + soc)).npu(
+        row["npu_node"], row["compatible"]
+    ).builtin().headers().tools().u_boot_menu()
     plan = planned(board, runtime_version=runtime)[1]
     assert plan["action"] == "unsupported" and runtime in plan["reason"] and row["runtime_floor"] in plan["reason"]
 
 
 def test_a_model_whose_checksum_the_owner_knows(board, gather):
     row = DATA["socs"]["rk3566"]
-    board.base(compatible=("vendor,board", "rockchip,rk3566")).npu(row["npu_node"], row["compatible"]).builtin().headers().tools().u_boot_menu()
+    board.base(compatible=("vendor,board", "rockchip,rk3566")).npu(
+        row["npu_node"], row["compatible"]
+    ).builtin().headers().tools().u_boot_menu()
     data = compatibility.merged({"models": {"mobilenet_v1-1.6.0": {"soc": {"rk3568": {"sha256": "a" * 64}}}}})
     assert compatibility.validate(data) == []
     plan = planner.npu_plan(dict(gather(board), space=SPACE), {}, data)
-    assert plan["model"]["file"]["sha256"] == "a" * 64 and plan["model"]["file"]["path"].endswith("/RK3566_RK3568/mobilenet_v1.rknn")
+    assert plan["model"]["file"]["sha256"] == "a" * 64 and plan["model"]["file"]["path"].endswith(
+        "/RK3566_RK3568/mobilenet_v1.rknn"
+    )
     assert not any("checksum" in note for note in plan["notes"])
 
 
 def test_node_that_is_switched_off(board, planned):
-    board.base(compatible=("radxa,rock3a", "rockchip,rk3568"), model="Radxa ROCK 3A").npu("fde40000", "rockchip,rk3568-rknpu", "disabled", driver=None)
+    board.base(compatible=("radxa,rock3a", "rockchip,rk3568"), model="Radxa ROCK 3A").npu(
+        "fde40000", "rockchip,rk3568-rknpu", "disabled", driver=None
+    )
     plan = planned(board.builtin().headers().tools().u_boot_menu())[1]
     assert plan["action"] == "unsupported" and "disabled" in plan["reason"] and "rsetup" in plan["remedy"]
 
 
 # -- what a board cannot be ---------------------------------------------------------------------------------------
 
-@pytest.mark.case(case="another architecture", plan="unsupported", result="one sentence names it and what the vendor's files are for")
+@pytest.mark.case(
+    case="another architecture", plan="unsupported", result="one sentence names it and what the vendor's files are for"
+)
 def test_another_architecture(board, planned):
-    plan = planned(board.base(arch="riscv64", release="6.1.0-31-riscv64", compatible=("starfive,visionfive-2",), model="VisionFive 2"))[1]
-    assert plan["action"] == "unsupported" and one_sentence(plan["reason"]) and "riscv64" in plan["reason"] and "aarch64" in plan["reason"]
+    plan = planned(
+        board.base(
+            arch="riscv64", release="6.1.0-31-riscv64", compatible=("starfive,visionfive-2",), model="VisionFive 2"
+        )
+    )[1]
+    assert (
+        plan["action"] == "unsupported" and one_sentence(plan["reason"]) and "riscv64" in plan["reason"]
+        and "aarch64" in plan["reason"]
+    )
 
 
-@pytest.mark.case(case="a container", plan="unsupported", result="one sentence says that a driver belongs to the kernel outside it")
+@pytest.mark.case(
+    case="a container", plan="unsupported", result="one sentence says that a driver belongs to the kernel outside it"
+)
 @pytest.mark.parametrize("path, content, kind", [
     ("/run/systemd/container", "lxc\n", "lxc"), ("/run/.containerenv", "", "podman"), ("/.dockerenv", "", "docker"),
 ])
 def test_container(board, planned, path, content, kind):
     plan = planned(board.base().npu().builtin().headers().tools().u_boot_menu().write(path, content))[1]
-    assert plan["action"] == "unsupported" and one_sentence(plan["reason"]) and "container (%s)" % kind in plan["reason"]
+    assert (
+        plan["action"] == "unsupported" and one_sentence(plan["reason"]) and "container (%s)" % kind in plan["reason"]
+    )
 
 
-@pytest.mark.case(case="no device tree", plan="unsupported", result="one sentence says that the board model cannot be identified without it")
+@pytest.mark.case(
+    case="no device tree", plan="unsupported",
+    result="one sentence says that the board model cannot be identified without it",
+)
 def test_no_device_tree(board, planned):
-    board.write("/etc/os-release", "ID=debian\n").write("/proc/sys/kernel/osrelease", "6.1.0-31-arm64\n").write("/proc/sys/kernel/arch", "aarch64\n")
+    board.write("/etc/os-release", "ID=debian\n").write("/proc/sys/kernel/osrelease", "6.1.0-31-arm64\n").write(
+        "/proc/sys/kernel/arch", "aarch64\n"
+    )
     plan = planned(board)[1]
     assert plan["action"] == "unsupported" and one_sentence(plan["reason"]) and "No device tree" in plan["reason"]
 
 
-@pytest.mark.case(case="Python too old on the board", plan="unsupported", result="one sentence names it, the version needed and the variable to set")
+@pytest.mark.case(
+    case="Python too old on the board", plan="unsupported",
+    result="one sentence names it, the version needed and the variable to set",
+)
 def test_python_too_old(board, gather):
     facts = gather(board.base().npu().builtin().headers().tools().u_boot_menu())
     facts["tools"]["python"] = "3.8.10"
@@ -292,19 +384,45 @@ def test_python_too_old(board, gather):
 # -- kernels ----------------------------------------------------------------------------------------------------
 
 KERNELS = [
-    pytest.param("4.19.232", False, marks=pytest.mark.case(
-        case="kernel older than 5.10", plan="unsupported", result="stops before any change, and names the kernels that can be booted instead")),
-    ("5.10.209", True), ("6.1.115", True), ("6.6.74", True), ("6.10.12", True),
-    pytest.param("6.11.10", True, marks=pytest.mark.case(
-        case="kernel 6.11 and newer: remove() returns nothing", plan="dkms", result="bridged by a probe")),
-    pytest.param("6.13.4", True, marks=pytest.mark.case(
-        case="kernel 6.13 and newer: MODULE_IMPORT_NS takes a string", plan="dkms", result="bridged by a probe")),
-    pytest.param("6.14.2", True, marks=pytest.mark.case(
-        case="kernel 6.14 and newer: DRM drivers have no date", plan="dkms", result="bridged by a probe")),
-    pytest.param("6.15.1", True, marks=pytest.mark.case(
-        case="kernel 6.15 and newer: hrtimer_init is gone", plan="dkms", result="bridged by a probe")),
-    pytest.param("6.16.0", True, marks=pytest.mark.case(
-        case="kernel 6.16 and newer: pfn_t is gone", plan="dkms", result="bridged by a probe")),
+    pytest.param(
+        "4.19.232", False,
+        marks=pytest.mark.case(
+            case="kernel older than 5.10", plan="unsupported",
+            result="stops before any change, and names the kernels that can be booted instead",
+        ),
+    ),
+    ("5.10.209", True),
+    ("6.1.115", True),
+    ("6.6.74", True),
+    ("6.10.12", True),
+    pytest.param(
+        "6.11.10", True,
+        marks=pytest.mark.case(
+            case="kernel 6.11 and newer: remove() returns nothing", plan="dkms", result="bridged by a probe"
+        ),
+    ),
+    pytest.param(
+        "6.13.4", True,
+        marks=pytest.mark.case(
+            case="kernel 6.13 and newer: MODULE_IMPORT_NS takes a string", plan="dkms", result="bridged by a probe"
+        ),
+    ),
+    pytest.param(
+        "6.14.2", True,
+        marks=pytest.mark.case(
+            case="kernel 6.14 and newer: DRM drivers have no date", plan="dkms", result="bridged by a probe"
+        ),
+    ),
+    pytest.param(
+        "6.15.1", True,
+        marks=pytest.mark.case(
+            case="kernel 6.15 and newer: hrtimer_init is gone", plan="dkms", result="bridged by a probe"
+        ),
+    ),
+    pytest.param(
+        "6.16.0", True,
+        marks=pytest.mark.case(case="kernel 6.16 and newer: pfn_t is gone", plan="dkms", result="bridged by a probe"),
+    ),
     ("7.3.0", True),
 ]
 
@@ -319,18 +437,32 @@ def test_kernel(board, planned, release, supported):
         assert (plan["changes"], plan["packages"], plan["reboot"], plan["runtime"]["install"]) == ([], [], False, False)
 
 
-@pytest.mark.case(case="a kernel that the inventory says is not supported", plan="unsupported", result="the reason and remedy of the inventory")
+@pytest.mark.case(
+    case="a kernel that the inventory says is not supported", plan="unsupported",
+    result="the reason and remedy of the inventory",
+)
 def test_kernel_by_the_inventory(board, gather):
     release = "6.15.1-arm64"
     facts = gather(board.base(release=release, config=STOCK).npu(driver=None).headers(release).tools().u_boot_menu())
-    data = compatibility.merged({"kernels": {"6.15": {"supported": False, "reason": "our camera breaks on it", "remedy": "Boot the vendor kernel 6.1."}}})
+    data = compatibility.merged(
+        {
+            "kernels": {
+                "6.15": {
+                    "supported": False, "reason": "our camera breaks on it", "remedy": "Boot the vendor kernel 6.1.",
+                }
+            }
+        }
+    )
     plan = planner.npu_plan(dict(facts, space=SPACE), {}, data)
     assert (plan["action"], plan["changes"]) == ("unsupported", [])
     assert plan["reason"] == "Kernel %s is not supported by driver 0.9.6: our camera breaks on it." % release
     assert plan["remedy"] == "Boot the vendor kernel 6.1."
 
 
-@pytest.mark.case(case="headers not installed, but in the repository", plan="dkms", result="the package of that distribution's name is installed first")
+@pytest.mark.case(
+    case="headers not installed, but in the repository", plan="dkms",
+    result="the package of that distribution's name is installed first",
+)
 @pytest.mark.parametrize("release, package", [
     ("6.1.0-31-arm64", "linux-headers-6.1.0-31-arm64"),                           # Debian
     ("6.12.32+deb12-arm64", "linux-headers-6.12.32+deb12-arm64"),                 # Debian backports
@@ -352,20 +484,38 @@ def test_headers_package(board, planned, release, package):
 
 
 def test_headers_that_no_repository_has_are_in_the_image(board, planned):
-    board.base(release="6.1.99-rockchip-rk3588", config=BUILTIN).npu().builtin("6.1.99-rockchip-rk3588").tools().write("/boot/orangepiEnv.txt", "verbosity=1\n")
-    assert any("/opt/linux-headers-current-" in note and "dpkg -i" in note for note in planned(board, driver_policy="exact")[1]["notes"])
+    board.base(release="6.1.99-rockchip-rk3588", config=BUILTIN).npu().builtin("6.1.99-rockchip-rk3588").tools().write(
+        "/boot/orangepiEnv.txt", "verbosity=1\n"
+    )
+    assert any(
+        "/opt/linux-headers-current-" in note and "dpkg -i" in note
+        for note in planned(board, driver_policy="exact")[1]["notes"]
+    )
 
 
-@pytest.mark.case(case="npu_driver_strategy auto or vendor_kernel, and the repository offers a vendor kernel with a new enough driver",
-                  plan="vendor_kernel", result="that kernel is installed; the current one stays")
-@pytest.mark.case(case="npu_driver_strategy dkms, whatever the repository offers", plan="dkms_over_builtin", result="built for the current kernel")
-@pytest.mark.parametrize("strategy, action", [("auto", "vendor_kernel"), ("vendor_kernel", "vendor_kernel"), ("dkms", "dkms_over_builtin")])
+@pytest.mark.case(
+    case="npu_driver_strategy auto or vendor_kernel, and the repository offers a vendor kernel with a new enough driver",
+    plan="vendor_kernel", result="that kernel is installed; the current one stays",
+)
+@pytest.mark.case(
+    case="npu_driver_strategy dkms, whatever the repository offers", plan="dkms_over_builtin",
+    result="built for the current kernel",
+)
+@pytest.mark.parametrize(
+    "strategy, action", [("auto", "vendor_kernel"), ("vendor_kernel", "vendor_kernel"), ("dkms", "dkms_over_builtin")]
+)
 def test_strategy(board, planned, strategy, action):
     release = "6.1.43-15-rk2312"
-    board.base(release=release, config=BUILTIN).npu().builtin(release).headers(release).tools().u_boot_menu().write("/usr/bin/apt-cache")
-    offered = ["linux-image-6.1.84-9-rk2410", "linux-image-6.1.84-10-rk2410", "linux-image-6.1.84-10-rk2410-nocsf", "linux-image-" + release,
-               "linux-image-6.1.0-40-arm64", "linux-image-6.1.84-10-rk2410-dbg"]
-    facts, plan = planned(board, repository=offered, driver_policy="floor", driver_strategy=strategy, driver_version="0.9.6")
+    board.base(release=release, config=BUILTIN).npu().builtin(release).headers(release).tools().u_boot_menu().write(
+        "/usr/bin/apt-cache"
+    )
+    offered = [
+        "linux-image-6.1.84-9-rk2410", "linux-image-6.1.84-10-rk2410", "linux-image-6.1.84-10-rk2410-nocsf",
+        "linux-image-" + release, "linux-image-6.1.0-40-arm64", "linux-image-6.1.84-10-rk2410-dbg",
+    ]
+    facts, plan = planned(
+        board, repository=offered, driver_policy="floor", driver_strategy=strategy, driver_version="0.9.6"
+    )
     assert facts["repository"]["kernels"][-1] == "linux-image-6.1.0-40-arm64"
     assert plan["action"] == action
     # The newest one for this SoC, and nothing that is not known.
@@ -375,8 +525,13 @@ def test_strategy(board, planned, strategy, action):
 @pytest.mark.parametrize("offered", [["linux-image-6.1.43-19-rk2312", "linux-image-6.1.0-40-arm64"], []])
 def test_no_vendor_kernel_is_new_enough(board, planned, offered):
     release = "6.1.43-15-rk2312"
-    board.base(release=release, config=BUILTIN).npu().builtin(release).headers(release).tools().u_boot_menu().write("/usr/bin/apt-cache")
-    assert planned(board, repository=offered, driver_policy="floor", driver_strategy="auto")[1]["action"] == "dkms_over_builtin"
+    board.base(release=release, config=BUILTIN).npu().builtin(release).headers(release).tools().u_boot_menu().write(
+        "/usr/bin/apt-cache"
+    )
+    assert (
+        planned(board, repository=offered, driver_policy="floor", driver_strategy="auto")[1]["action"]
+        == "dkms_over_builtin"
+    )
     plan = planned(board, repository=offered, driver_policy="floor", driver_strategy="vendor_kernel")[1]
     assert plan["action"] == "unsupported" and "npu_driver_strategy" in plan["remedy"]
 
@@ -384,7 +539,10 @@ def test_no_vendor_kernel_is_new_enough(board, planned, offered):
 # -- boot loaders -----------------------------------------------------------------------------------------------
 
 UUID = "root=UUID=4f3c2b1a-0d9e-4c7b-8a65-112233445566"
-RADXA_CMDLINE = UUID + " rootwait rw console=ttyFIQ0,1500000n8 console=tty1 quiet loglevel=4 coherent_pool=2M irqchip.gicv3_pseudo_nmi=0 cgroup_enable=memory\n"
+RADXA_CMDLINE = (
+    UUID
+    + " rootwait rw console=ttyFIQ0,1500000n8 console=tty1 quiet loglevel=4 coherent_pool=2M irqchip.gicv3_pseudo_nmi=0 cgroup_enable=memory\n"
+)
 ARMBIAN = """verbosity=1
 bootlogo=false
 console=both
@@ -436,24 +594,52 @@ LABEL rescue
   APPEND %s single
 """ % (UUID, UUID)
 LOADERS = [
-    pytest.param("radxa", "/etc/kernel/cmdline", RADXA_CMDLINE, True, marks=pytest.mark.case(
-        case="boot loader: Radxa", plan="dkms_over_builtin", result="/etc/kernel/cmdline, then u-boot-update")),
-    pytest.param("armbian", "/boot/armbianEnv.txt", ARMBIAN, False, marks=pytest.mark.case(
-        case="boot loader: Armbian", plan="dkms_over_builtin", result="extraargs in /boot/armbianEnv.txt")),
-    pytest.param("dietpi", "/boot/dietpiEnv.txt", DIETPI, False, marks=pytest.mark.case(
-        case="boot loader: DietPi", plan="dkms_over_builtin", result="extraargs in /boot/dietpiEnv.txt")),
-    pytest.param("orangepi", "/boot/orangepiEnv.txt", ORANGE_PI, False, marks=pytest.mark.case(
-        case="boot loader: Orange Pi", plan="dkms_over_builtin", result="extraargs in /boot/orangepiEnv.txt")),
-    pytest.param("u-boot-menu", "/etc/default/u-boot", U_BOOT, True, marks=pytest.mark.case(
-        case="boot loader: plain u-boot-menu", plan="dkms_over_builtin", result="U_BOOT_PARAMETERS in /etc/default/u-boot, then u-boot-update")),
-    pytest.param("extlinux", "/boot/extlinux/extlinux.conf", BY_HAND, False, marks=pytest.mark.case(
-        case="boot loader: extlinux.conf by hand", plan="dkms_over_builtin", result="the entry that boots, and no other")),
+    pytest.param(
+        "radxa", "/etc/kernel/cmdline", RADXA_CMDLINE, True,
+        marks=pytest.mark.case(
+            case="boot loader: Radxa", plan="dkms_over_builtin", result="/etc/kernel/cmdline, then u-boot-update"
+        ),
+    ),
+    pytest.param(
+        "armbian", "/boot/armbianEnv.txt", ARMBIAN, False,
+        marks=pytest.mark.case(
+            case="boot loader: Armbian", plan="dkms_over_builtin", result="extraargs in /boot/armbianEnv.txt"
+        ),
+    ),
+    pytest.param(
+        "dietpi", "/boot/dietpiEnv.txt", DIETPI, False,
+        marks=pytest.mark.case(
+            case="boot loader: DietPi", plan="dkms_over_builtin", result="extraargs in /boot/dietpiEnv.txt"
+        ),
+    ),
+    pytest.param(
+        "orangepi", "/boot/orangepiEnv.txt", ORANGE_PI, False,
+        marks=pytest.mark.case(
+            case="boot loader: Orange Pi", plan="dkms_over_builtin", result="extraargs in /boot/orangepiEnv.txt"
+        ),
+    ),
+    pytest.param(
+        "u-boot-menu", "/etc/default/u-boot", U_BOOT, True,
+        marks=pytest.mark.case(
+            case="boot loader: plain u-boot-menu", plan="dkms_over_builtin",
+            result="U_BOOT_PARAMETERS in /etc/default/u-boot, then u-boot-update",
+        ),
+    ),
+    pytest.param(
+        "extlinux", "/boot/extlinux/extlinux.conf", BY_HAND, False,
+        marks=pytest.mark.case(
+            case="boot loader: extlinux.conf by hand", plan="dkms_over_builtin",
+            result="the entry that boots, and no other",
+        ),
+    ),
 ]
 
 
 @pytest.mark.parametrize("loader, path, text, update", LOADERS)
 def test_boot_loader(board, planned, loader, path, text, update):
-    board.base(config=BUILTIN, cmdline=UUID + " rw rootwait console=ttyFIQ0,1500000n8").npu().builtin().headers().tools()
+    board.base(
+        config=BUILTIN, cmdline=UUID + " rw rootwait console=ttyFIQ0,1500000n8"
+    ).npu().builtin().headers().tools()
     if update:
         board.u_boot_menu(append=UUID + " quiet")
     facts, plan = planned(board.write(path, text), driver_policy="exact")
@@ -463,7 +649,9 @@ def test_boot_loader(board, planned, loader, path, text, update):
     assert plan["action"] == "dkms_over_builtin"
     assert "add %s to the kernel arguments in %s" % (SPELT, path) in plan["changes"]
     edited = edit.add(loader, text, *ARGUMENT, default=boot["default"])
-    assert edited != text and edited.replace(" " + SPELT, "") == text  # one argument more, everything else byte for byte
+    assert (
+        edited != text and edited.replace(" " + SPELT, "") == text
+    )  # one argument more, everything else byte for byte
     before, after = (edit.configured(loader, each, boot["default"]) for each in (text, edited))
     assert after.split() == before.split() + [SPELT]
     assert edit.add(loader, edited, *ARGUMENT, default=boot["default"]) == edited
@@ -471,16 +659,25 @@ def test_boot_loader(board, planned, loader, path, text, update):
     # The facts find it again, and the plan does not ask for it twice.
     board.write(path, edited)
     if update:
-        board.write("/boot/extlinux/extlinux.conf", "default l0\n\nlabel l0\n\tlinux /boot/vmlinuz\n\tappend %s\n" % after)
+        board.write(
+            "/boot/extlinux/extlinux.conf", "default l0\n\nlabel l0\n\tlinux /boot/vmlinuz\n\tappend %s\n" % after
+        )
     facts, plan = planned(board, driver_policy="exact")
     assert kernel_arguments.has(facts["boot"]["next"], *ARGUMENT)
     assert not any("kernel arguments" in change for change in plan["changes"])
 
 
-@pytest.mark.case(case="boot loader: unknown", plan="unsupported", result="stops, and names the argument to add by hand")
-@pytest.mark.parametrize("path, content", [
-    ("/boot/grub/grub.cfg", "menuentry 'Debian' {}\n"), ("/boot/boot.scr", "booti\n"), ("/boot/config.txt", "arm_64bit=1\n"),
-])
+@pytest.mark.case(
+    case="boot loader: unknown", plan="unsupported", result="stops, and names the argument to add by hand"
+)
+@pytest.mark.parametrize(
+    "path, content",
+    [
+        ("/boot/grub/grub.cfg", "menuentry 'Debian' {}\n"),
+        ("/boot/boot.scr", "booti\n"),
+        ("/boot/config.txt", "arm_64bit=1\n"),
+    ],
+)
 def test_unknown_boot_loader(board, planned, path, content):
     board.base(config=BUILTIN).npu().builtin().headers().tools().write(path, content)
     facts, plan = planned(board, driver_policy="exact")

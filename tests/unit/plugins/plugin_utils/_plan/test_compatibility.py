@@ -42,10 +42,15 @@ def test_unsupported_kernels_say_why_and_what_to_do():
 
 
 def test_merge():
-    data = compatibility.merged({
-        "drivers": {"0.9.6": {"sha256": "a" * 64}, "0.9.9": {"path": "x/y.tar.bz2", "sha256": "b" * 64, "runtime": "2.3.2"}, "0.9.8": None},
-        "runtimes": {"2.3.2": {"driver_floor": {"requires": "0.9.0"}}},
-    })
+    data = compatibility.merged(
+        {
+            "drivers": {
+                "0.9.6": {"sha256": "a" * 64}, "0.9.9": {"path": "x/y.tar.bz2", "sha256": "b" * 64, "runtime": "2.3.2"},
+                "0.9.8": None,
+            },
+            "runtimes": {"2.3.2": {"driver_floor": {"requires": "0.9.0"}}},
+        }
+    )
     assert compatibility.validate(data) == []
     # A hash of its own describes another file: the size of the old one goes.
     assert data["drivers"]["0.9.6"]["sha256"] == "a" * 64 and "size" not in data["drivers"]["0.9.6"]
@@ -56,24 +61,44 @@ def test_merge():
     assert compatibility.load() == DATA
 
 
-@pytest.mark.parametrize("user, error", [
-    ({"drivers": {"0.9.6": {"sha256": "zz"}}}, "drivers.0.9.6.sha256: 'zz' is not in the form expected"),
-    ({"drivers": {0.9: {}}}, "drivers.0.9 is not a valid key (versions are written in quotes)"),
-    ({"drivers": {"0.9.6": {"path": "../../etc/passwd"}}}, "drivers.0.9.6.path: '../../etc/passwd' is not in the form expected"),
-    ({"drivers": {"0.9.6": {"path": "/etc/passwd"}}}, "drivers.0.9.6.path: '/etc/passwd' is not in the form expected"),
-    ({"drivers": {"0.9.9": {"path": "x", "runtime": "2.3.2"}}},
-     "drivers.0.9.9 has a path but neither sha256 nor git_blob: nothing is downloaded without a checksum"),
-    ({"drivers": {"0.9.9": {"path": "x", "sha256": "a" * 64}}}, "drivers.0.9.9.runtime is missing: the runtime that goes with it"),
-    ({"drivers": {"0.9.6": {"runtime": "3.0.0"}}}, "drivers.0.9.6.runtime: runtimes has no row 3.0.0"),
-    ({"drivers": {"0.9.6": "x"}}, "drivers.0.9.6 must be of type object"),
-    ({"defaults": {"driver": "7.7"}}, "defaults.driver: drivers has no row 7.7"),
-    ({"driver": {}}, "driver is not a known key"),
-    ({"models": {"mobilenet_v1-2.x": {"tolerance": "1/256"}}}, "models.mobilenet_v1-2.x.tolerance must be of type number"),
-    ({"models": {"mobilenet_v1-2.x": {"expected_top5": [[1, 2]]}}}, "models.mobilenet_v1-2.x.expected_top5 has 1 entries"),
-    ({"headers": [{"match": "(", "package": "x"}]}, "headers[0].match is not a regular expression"),
-    ({"kernels": {"6.11": {"supported": "yes"}}}, "kernels.6.11.supported must be of type boolean"),
-    ({"pictures": None}, "pictures is missing"),
-])
+@pytest.mark.parametrize(
+    "user, error",
+    [
+        ({"drivers": {"0.9.6": {"sha256": "zz"}}}, "drivers.0.9.6.sha256: 'zz' is not in the form expected"),
+        ({"drivers": {0.9: {}}}, "drivers.0.9 is not a valid key (versions are written in quotes)"),
+        (
+            {"drivers": {"0.9.6": {"path": "../../etc/passwd"}}},
+            "drivers.0.9.6.path: '../../etc/passwd' is not in the form expected",
+        ),
+        (
+            {"drivers": {"0.9.6": {"path": "/etc/passwd"}}},
+            "drivers.0.9.6.path: '/etc/passwd' is not in the form expected",
+        ),
+        (
+            {"drivers": {"0.9.9": {"path": "x", "runtime": "2.3.2"}}},
+            "drivers.0.9.9 has a path but neither sha256 nor git_blob: nothing is downloaded without a checksum",
+        ),
+        (
+            {"drivers": {"0.9.9": {"path": "x", "sha256": "a" * 64}}},
+            "drivers.0.9.9.runtime is missing: the runtime that goes with it",
+        ),
+        ({"drivers": {"0.9.6": {"runtime": "3.0.0"}}}, "drivers.0.9.6.runtime: runtimes has no row 3.0.0"),
+        ({"drivers": {"0.9.6": "x"}}, "drivers.0.9.6 must be of type object"),
+        ({"defaults": {"driver": "7.7"}}, "defaults.driver: drivers has no row 7.7"),
+        ({"driver": {}}, "driver is not a known key"),
+        (
+            {"models": {"mobilenet_v1-2.x": {"tolerance": "1/256"}}},
+            "models.mobilenet_v1-2.x.tolerance must be of type number",
+        ),
+        (
+            {"models": {"mobilenet_v1-2.x": {"expected_top5": [[1, 2]]}}},
+            "models.mobilenet_v1-2.x.expected_top5 has 1 entries",
+        ),
+        ({"headers": [{"match": "(", "package": "x"}]}, "headers[0].match is not a regular expression"),
+        ({"kernels": {"6.11": {"supported": "yes"}}}, "kernels.6.11.supported must be of type boolean"),
+        ({"pictures": None}, "pictures is missing"),
+    ],
+)
 def test_wrong_data_is_named(user, error):
     errors = compatibility.validate(compatibility.merged(user))
     assert errors and errors[0].startswith(error)

@@ -17,25 +17,43 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibi
 RELEASE = "6.1.99-1-rk2312"
 DATA = compatibility.load()
 PINNED = DATA["runtimes"]["2.3.2"]
-RUNTIME = {"path": "/usr/lib/librknnrt.so", "link": "/usr/lib/librknnrt.so", "version": "2.3.2", "build": PINNED["build"],
-           "sha256": PINNED["sha256"], "git_blob": PINNED["git_blob"], "size": PINNED["size"], "loader": "/usr/lib/librknnrt.so", "others": []}
-NO_RUNTIME = {"path": None, "link": None, "version": None, "build": None, "sha256": None, "git_blob": None, "size": None, "loader": None, "others": []}
+RUNTIME = {
+    "path": "/usr/lib/librknnrt.so", "link": "/usr/lib/librknnrt.so", "version": "2.3.2", "build": PINNED["build"],
+    "sha256": PINNED["sha256"], "git_blob": PINNED["git_blob"], "size": PINNED["size"],
+    "loader": "/usr/lib/librknnrt.so", "others": [],
+}
+NO_RUNTIME = {
+    "path": None, "link": None, "version": None, "build": None, "sha256": None, "git_blob": None, "size": None,
+    "loader": None, "others": [],
+}
 ARGUMENT = "initcall_blacklist=rknpu_init"
-OURS = {"name": "rknpu", "version": "0.9.6", "kernel": RELEASE, "arch": "aarch64", "state": "installed", "original": False}
+OURS = {
+    "name": "rknpu", "version": "0.9.6", "kernel": RELEASE, "arch": "aarch64", "state": "installed", "original": False,
+}
 
 # The mission's board: driver 0.9.3 built into 6.1, no runtime, everything else at hand.
 MISSION = {
-    "board": {"model": "Radxa ROCK 5B", "compatible": ["radxa,rock-5b", "rockchip,rk3588"], "soc": "rk3588", "serial": "1"},
+    "board": {
+        "model": "Radxa ROCK 5B", "compatible": ["radxa,rock-5b", "rockchip,rk3588"], "soc": "rk3588", "serial": "1",
+    },
     "os": {"id": "debian", "codename": "bookworm", "version": "12", "version_id": "12", "container": None},
-    "kernel": {"release": RELEASE, "machine": "aarch64", "headers": True, "headers_path": "/usr/src/x",
-               "config": {"MODULES": "y", "KALLSYMS": "y", "DRM": "y", "ROCKCHIP_RKNPU": "y"}, "boot_id": "b"},
-    "device": {"node": "/npu@fdab0000", "address": "fdab0000", "compatible": ["rockchip,rk3588-rknpu"], "status": "okay",
-               "name": "fdab0000.npu", "driver": "RKNPU"},
-    "driver": {"presence": "builtin", "module": None, "version": "0.9.3", "date": "20231121", "version_source": "drm_ioctl",
-               "render_node": "/dev/dri/renderD129", "held_down": False, "builtin_version": "0.9.3", "loaded": [], "files": []},
+    "kernel": {
+        "release": RELEASE, "machine": "aarch64", "headers": True, "headers_path": "/usr/src/x",
+        "config": {"MODULES": "y", "KALLSYMS": "y", "DRM": "y", "ROCKCHIP_RKNPU": "y"}, "boot_id": "b",
+    },
+    "device": {
+        "node": "/npu@fdab0000", "address": "fdab0000", "compatible": ["rockchip,rk3588-rknpu"], "status": "okay",
+        "name": "fdab0000.npu", "driver": "RKNPU",
+    },
+    "driver": {
+        "presence": "builtin", "module": None, "version": "0.9.3", "date": "20231121", "version_source": "drm_ioctl",
+        "render_node": "/dev/dri/renderD129", "held_down": False, "builtin_version": "0.9.3", "loaded": [], "files": [],
+    },
     "runtime": NO_RUNTIME,
-    "boot": {"loader": "u-boot-menu", "config": "/etc/default/u-boot", "cmdline": "ro quiet", "configured": "ro quiet", "next": "ro quiet",
-             "default": "ro quiet", "update": "/usr/sbin/u-boot-update", "error": None},
+    "boot": {
+        "loader": "u-boot-menu", "config": "/etc/default/u-boot", "cmdline": "ro quiet", "configured": "ro quiet",
+        "next": "ro quiet", "default": "ro quiet", "update": "/usr/sbin/u-boot-update", "error": None,
+    },
     "processes": [], "dkms": {"available": True, "version": "3.0.10", "modules": []},
     "tools": {"make": True, "compiler": True, "dkms": True, "python": "3.11.2", "bits": 64},
     "space": {"/usr": 5000, "/var": 5000, "/boot": 200, "/lib/modules": 5000},
@@ -60,7 +78,10 @@ def plan(wanted=None, data=None, **changes):
 
 HELD = {"loader": "u-boot-menu", "configured": ARGUMENT, "next": "ro quiet " + ARGUMENT}
 UPGRADED = {
-    "driver": {"module": "rknpu_dkms", "version": "0.9.6", "held_down": True, "loaded": ["rknpu_dkms"], "files": ["updates/dkms/rknpu_dkms.ko"]},
+    "driver": {
+        "module": "rknpu_dkms", "version": "0.9.6", "held_down": True, "loaded": ["rknpu_dkms"],
+        "files": ["updates/dkms/rknpu_dkms.ko"],
+    },
     "dkms": {"modules": [OURS]}, "boot": HELD, "runtime": RUNTIME,
 }
 
@@ -77,11 +98,18 @@ def upgraded(**changes):
 
 def record(driver, diagnosis="ok", runtime=None):
     """Return facts.verification of the mission's kernel."""
-    return {"diagnosis": diagnosis, "driver": driver, "kernel": RELEASE, "runtime_sha256": (runtime or RUNTIME)["sha256"]}
+    return {
+        "diagnosis": diagnosis, "driver": driver, "kernel": RELEASE, "runtime_sha256": (runtime or RUNTIME)["sha256"],
+    }
 
 
-OLD_RUNTIME = dict(RUNTIME, version="1.6.0", build="9a7b5d24c@2023-12-13T17:31:11", sha256="1" * 64, git_blob=DATA["runtimes"]["1.6.0"]["git_blob"])
-BULLSEYE = {"driver": {"version": "0.8.2"}, "runtime": OLD_RUNTIME, "verification": record("0.8.2", runtime=OLD_RUNTIME)}
+OLD_RUNTIME = dict(
+    RUNTIME, version="1.6.0", build="9a7b5d24c@2023-12-13T17:31:11", sha256="1" * 64,
+    git_blob=DATA["runtimes"]["1.6.0"]["git_blob"],
+)
+BULLSEYE = {
+    "driver": {"version": "0.8.2"}, "runtime": OLD_RUNTIME, "verification": record("0.8.2", runtime=OLD_RUNTIME),
+}
 
 STOCK = "6.1.0-31-arm64"
 NO_DRIVER = {"presence": "absent", "version": None, "render_node": None, "builtin_version": None}
@@ -90,11 +118,15 @@ NOT_BOUND = {"driver": None}
 
 def test_mission():
     result = plan()
-    assert (result["action"], result["module"], result["reboot"], result["deployed"]) == ("dkms_over_builtin", "rknpu_dkms", True, False)
+    assert (result["action"], result["module"], result["reboot"], result["deployed"]) == (
+        "dkms_over_builtin", "rknpu_dkms", True, False,
+    )
     assert result["reason"].startswith("Driver 0.9.3 is built into the kernel; 0.9.6 is wanted.")
     assert result["driver"]["version"] == "0.9.6" and result["driver"]["sha256"] == DATA["drivers"]["0.9.6"]["sha256"]
     assert (result["runtime"]["version"], result["runtime"]["install"]) == ("2.3.2", True)
-    assert result["runtime"]["path"] == "/usr/lib/librknnrt.so" and result["runtime"]["path_upstream"].startswith("airockchip/")
+    assert result["runtime"]["path"] == "/usr/lib/librknnrt.so" and result["runtime"]["path_upstream"].startswith(
+        "airockchip/"
+    )
     assert result["model"]["key"] == "mobilenet_v1-1.6.0" and result["model"]["file"]["git_blob"].startswith("c51b98f6")
     assert result["model"]["expected_top5"][0] == [283, 0.46875] and result["model"]["tolerance"] == 1 / 256
     assert result["model"]["platform"] == "RK3588"
@@ -112,40 +144,91 @@ def test_mission():
 # case, changes to the mission's facts, wanted, (action, part of the reason)
 CASES = [
     ("upgraded", UPGRADED, {}, "none", "Driver 0.9.6 answers (module rknpu_dkms), as wanted."),
-    ("built-in is the wanted one", {"driver": {"version": "0.9.6"}, "runtime": RUNTIME}, {}, "none", "built into the kernel"),
-    ("newer than the floor", {"driver": {"version": "0.9.8"}, "runtime": RUNTIME}, {"driver_policy": "floor"}, "none", "at or above the floor 0.9.6"),
-    ("newer, but exact", {"driver": {"version": "0.9.8"}}, {"driver_policy": "exact"}, "dkms_over_builtin",
-     "0.9.8 is built into the kernel; 0.9.6 is wanted"),
-    ("newer and not tried", {"driver": {"version": "0.9.8"}, "runtime": RUNTIME}, {}, "none", "at or above the floor 0.9.6"),
-    ("newer and fails", {"driver": {"version": "0.9.8"}, "runtime": RUNTIME, "verification": record("0.9.8", "device")}, {}, "dkms_over_builtin",
-     "0.9.8 is built into the kernel and MobileNet fails with it; 0.9.6 is wanted"),
-    ("newer, and ours", upgraded(driver=dict(UPGRADED["driver"], version="0.9.8"), dkms={"modules": [dict(OURS, version="0.9.8")]}), {},
-     "dkms_over_builtin", "0.9.8 is module rknpu_dkms; 0.9.6 is wanted"),
+    (
+        "built-in is the wanted one", {"driver": {"version": "0.9.6"}, "runtime": RUNTIME}, {}, "none",
+        "built into the kernel",
+    ),
+    (
+        "newer than the floor", {"driver": {"version": "0.9.8"}, "runtime": RUNTIME}, {"driver_policy": "floor"},
+        "none", "at or above the floor 0.9.6",
+    ),
+    (
+        "newer, but exact", {"driver": {"version": "0.9.8"}}, {"driver_policy": "exact"}, "dkms_over_builtin",
+        "0.9.8 is built into the kernel; 0.9.6 is wanted",
+    ),
+    (
+        "newer and not tried", {"driver": {"version": "0.9.8"}, "runtime": RUNTIME}, {}, "none",
+        "at or above the floor 0.9.6",
+    ),
+    (
+        "newer and fails",
+        {"driver": {"version": "0.9.8"}, "runtime": RUNTIME, "verification": record("0.9.8", "device")},
+        {}, "dkms_over_builtin", "0.9.8 is built into the kernel and MobileNet fails with it; 0.9.6 is wanted",
+    ),
+    (
+        "newer, and ours",
+        upgraded(driver=dict(UPGRADED["driver"], version="0.9.8"), dkms={"modules": [dict(OURS, version="0.9.8")]}), {},
+        "dkms_over_builtin", "0.9.8 is module rknpu_dkms; 0.9.6 is wanted",
+    ),
     ("below the floor", {}, {"driver_policy": "floor"}, "dkms_over_builtin", "0.9.6 or newer is wanted"),
-    ("works and stays unchanged", BULLSEYE, {}, "none", "it stays unchanged, although 0.9.6 is the release wanted. Set npu_driver_policy to floor or exact"),
-    ("works, but a floor is set", BULLSEYE, {"driver_policy": "floor"}, "dkms_over_builtin", "0.9.6 or newer is wanted"),
+    (
+        "works and stays unchanged", BULLSEYE, {}, "none",
+        "it stays unchanged, although 0.9.6 is the release wanted. Set npu_driver_policy to floor or exact",
+    ),
+    (
+        "works, but a floor is set", BULLSEYE, {"driver_policy": "floor"}, "dkms_over_builtin",
+        "0.9.6 or newer is wanted",
+    ),
     ("works, but exact", BULLSEYE, {"driver_policy": "exact"}, "dkms_over_builtin", "0.9.6 is wanted"),
-    ("does not work", dict(BULLSEYE, verification=record("0.8.2", "driver", OLD_RUNTIME)), {}, "dkms_over_builtin",
-     "and MobileNet fails with it; 0.9.6 is wanted"),
-    ("verified with another driver", dict(BULLSEYE, verification=record("0.9.3", runtime=OLD_RUNTIME)), {}, "dkms_over_builtin", "0.8.2"),
-    ("verified with another runtime", dict(BULLSEYE, verification=dict(record("0.8.2"), runtime_sha256="0" * 64)), {}, "dkms_over_builtin", "0.8.2"),
-    ("verified with another kernel", dict(BULLSEYE, verification=dict(record("0.8.2", runtime=OLD_RUNTIME), kernel="5.10.1")), {},
-     "dkms_over_builtin", "0.8.2"),
-    ("kernel's own module", {"driver": {"presence": "module", "module": "rknpu", "files": ["kernel/drivers/rknpu/rknpu.ko"]}}, {},
-     "dkms", "0.9.3 is module rknpu"),
-    ("stock kernel", {"driver": NO_DRIVER, "device": NOT_BOUND, "kernel": {"release": STOCK}}, {}, "dkms", "Kernel %s has no NPU driver" % STOCK),
-    ("suppressed, module gone with a kernel update", {"driver": {"version": None, "held_down": True}, "device": NOT_BOUND, "boot": HELD}, {},
-     "dkms_over_builtin", "suppressed and no module replaces it"),
-    ("built in, but the probe failed", {"driver": {"version": None}, "device": NOT_BOUND}, {}, "dkms_over_builtin", "No driver is bound"),
+    (
+        "does not work", dict(BULLSEYE, verification=record("0.8.2", "driver", OLD_RUNTIME)), {}, "dkms_over_builtin",
+        "and MobileNet fails with it; 0.9.6 is wanted",
+    ),
+    (
+        "verified with another driver", dict(BULLSEYE, verification=record("0.9.3", runtime=OLD_RUNTIME)), {},
+        "dkms_over_builtin", "0.8.2",
+    ),
+    (
+        "verified with another runtime", dict(BULLSEYE, verification=dict(record("0.8.2"), runtime_sha256="0" * 64)),
+        {}, "dkms_over_builtin", "0.8.2",
+    ),
+    (
+        "verified with another kernel",
+        dict(BULLSEYE, verification=dict(record("0.8.2", runtime=OLD_RUNTIME), kernel="5.10.1")), {},
+        "dkms_over_builtin", "0.8.2",
+    ),
+    (
+        "kernel's own module",
+        {"driver": {"presence": "module", "module": "rknpu", "files": ["kernel/drivers/rknpu/rknpu.ko"]}},
+        {}, "dkms", "0.9.3 is module rknpu",
+    ),
+    (
+        "stock kernel", {"driver": NO_DRIVER, "device": NOT_BOUND, "kernel": {"release": STOCK}}, {}, "dkms",
+        "Kernel %s has no NPU driver" % STOCK,
+    ),
+    (
+        "suppressed, module gone with a kernel update",
+        {"driver": {"version": None, "held_down": True}, "device": NOT_BOUND, "boot": HELD},
+        {}, "dkms_over_builtin", "suppressed and no module replaces it",
+    ),
+    (
+        "built in, but the probe failed", {"driver": {"version": None}, "device": NOT_BOUND}, {}, "dkms_over_builtin",
+        "No driver is bound",
+    ),
     ("version unread", {"driver": {"version": None}}, {}, "dkms_over_builtin", "cannot be read"),
-    ("argument taken out since", upgraded(boot={"next": "ro quiet"}), {}, "dkms_over_builtin", "would return at the next boot"),
+    (
+        "argument taken out since", upgraded(boot={"next": "ro quiet"}), {}, "dkms_over_builtin",
+        "would return at the next boot",
+    ),
     ("5.10", {"kernel": {"release": "5.10.209-1-rk356x"}}, {}, "dkms_over_builtin", "0.9.6 is wanted"),
     ("backports kernel", {"kernel": {"release": "6.12.32+deb12-arm64"}}, {}, "dkms_over_builtin", "0.9.6 is wanted"),
     ("another release", {}, {"driver_version": "0.9.8"}, "dkms_over_builtin", "0.9.8 is wanted"),
 ]
 
 
-@pytest.mark.parametrize("changes, wanted, action, reason", [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(
+    "changes, wanted, action, reason", [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
 def test_action_and_reason(changes, wanted, action, reason):
     result = plan(wanted, **changes)
     assert result["action"] == action
@@ -157,7 +240,9 @@ def test_action_and_reason(changes, wanted, action, reason):
 def test_a_driver_is_replaced_only_for_a_diagnosis_that_may_change_it(monkeypatch):
     failing = {"driver": {"version": "0.9.8"}, "runtime": RUNTIME, "verification": record("0.9.8", "device")}
     assert plan(**failing)["action"] == "dkms_over_builtin"
-    monkeypatch.setattr(diagnoses, "DIAGNOSES", tuple(row._replace(may_change="nothing") for row in diagnoses.DIAGNOSES))
+    monkeypatch.setattr(
+        diagnoses, "DIAGNOSES", tuple(row._replace(may_change="nothing") for row in diagnoses.DIAGNOSES)
+    )
     assert plan(**failing)["action"] == "none"
 
 
@@ -166,37 +251,83 @@ STOPS = [
     ("other architecture", {"kernel": {"machine": "x86_64"}}, {}, "x86_64 machine", "inventory"),
     ("container", {"os": {"container": "docker"}}, {}, "container (docker)", "on the board"),
     ("32-bit user space", {"tools": {"bits": 32}}, {}, "32-bit", "64-bit"),
-    ("no device tree", {"board": {"compatible": [], "model": None, "soc": None}}, {}, "No device tree found", "device tree"),
-    ("not Rockchip", {"board": {"model": "Raspberry Pi 4", "compatible": ["raspberrypi,4-model-b", "brcm,bcm2711"], "soc": None}}, {},
-     "not a Rockchip board but Raspberry Pi 4", "inventory"),
-    ("rocket", {"driver": {"presence": "rocket", "version": None}, "device": {"driver": "rocket", "compatible": ["rockchip,rk3588-rknn-core"]}}, {},
-     "rocket", "Either boot a vendor kernel 5.10 or 6.1"),
-    ("no node", {"device": {"node": None, "address": None, "compatible": [], "status": None}}, {}, "no NPU node", "vendor kernel"),
-    ("node disabled", {"device": {"status": "disabled", "driver": None}}, {}, "is disabled", "overlay tool (rsetup, armbian-config, orangepi-config)"),
-    ("unknown SoC", {"board": {"soc": "rk9999"}, "device": {"compatible": ["rockchip,rk9999-rknpu"]}}, {}, "rk9999", "npu_compatibility.socs"),
+    (
+        "no device tree", {"board": {"compatible": [], "model": None, "soc": None}}, {}, "No device tree found",
+        "device tree",
+    ),
+    (
+        "not Rockchip",
+        {"board": {"model": "Raspberry Pi 4", "compatible": ["raspberrypi,4-model-b", "brcm,bcm2711"], "soc": None}},
+        {}, "not a Rockchip board but Raspberry Pi 4", "inventory",
+    ),
+    (
+        "rocket",
+        {
+            "driver": {"presence": "rocket", "version": None},
+            "device": {"driver": "rocket", "compatible": ["rockchip,rk3588-rknn-core"]},
+        },
+        {}, "rocket", "Either boot a vendor kernel 5.10 or 6.1",
+    ),
+    (
+        "no node", {"device": {"node": None, "address": None, "compatible": [], "status": None}}, {}, "no NPU node",
+        "vendor kernel",
+    ),
+    (
+        "node disabled", {"device": {"status": "disabled", "driver": None}}, {}, "is disabled",
+        "overlay tool (rsetup, armbian-config, orangepi-config)",
+    ),
+    (
+        "unknown SoC", {"board": {"soc": "rk9999"}, "device": {"compatible": ["rockchip,rk9999-rknpu"]}}, {}, "rk9999",
+        "npu_compatibility.socs",
+    ),
     ("old Python", {"tools": {"python": "3.7.3"}}, {}, "Python 3.7.3 is too old", "ansible_python_interpreter"),
-    ("old kernel", {"kernel": {"release": "4.19.232"}}, {}, "Kernel 4.19.232 is not supported by driver 0.9.6", "5.10 or 6.1"),
+    (
+        "old kernel", {"kernel": {"release": "4.19.232"}}, {}, "Kernel 4.19.232 is not supported by driver 0.9.6",
+        "5.10 or 6.1",
+    ),
     ("kernel without a version", {"kernel": {"release": "vendor"}}, {}, "Cannot parse the kernel release", "vendor"),
     ("no modules", {"kernel": {"config": {"KALLSYMS": "y", "DRM": "y"}}}, {}, "without modules", "CONFIG_MODULES"),
     ("no DRM", {"kernel": {"config": {"KALLSYMS": "y", "MODULES": "y"}}}, {}, "without DRM", "CONFIG_DRM"),
-    ("signed modules only", {"kernel": {"config": dict(MISSION["kernel"]["config"], MODULE_SIG_FORCE="y")}}, {}, "signed modules only", "SIG_FORCE"),
-    ("signatures by an argument", {"kernel": {"signatures": "argument"}}, {}, "signed modules only (module.sig_enforce)", "boot it without module.sig_enforce"),
-    ("signatures by lockdown", {"kernel": {"signatures": "lockdown"}}, {}, "signed modules only (lockdown)", "npu_signing_key and npu_signing_cert"),
+    (
+        "signed modules only", {"kernel": {"config": dict(MISSION["kernel"]["config"], MODULE_SIG_FORCE="y")}}, {},
+        "signed modules only", "SIG_FORCE",
+    ),
+    (
+        "signatures by an argument", {"kernel": {"signatures": "argument"}}, {},
+        "signed modules only (module.sig_enforce)", "boot it without module.sig_enforce",
+    ),
+    (
+        "signatures by lockdown", {"kernel": {"signatures": "lockdown"}}, {}, "signed modules only (lockdown)",
+        "npu_signing_key and npu_signing_cert",
+    ),
     ("no kallsyms", {"kernel": {"config": {"MODULES": "y", "DRM": "y"}}}, {}, "no CONFIG_KALLSYMS", "CONFIG_KALLSYMS"),
-    ("unknown boot loader", {"boot": {"loader": "unknown", "config": None, "next": None}}, {}, "boot loader", "Add %s to the kernel arguments" % ARGUMENT),
-    ("odd boot configuration", {"boot": {"error": "/etc/default/u-boot: a quote in line 3 is never closed"}}, {}, "line 3", ARGUMENT),
+    (
+        "unknown boot loader", {"boot": {"loader": "unknown", "config": None, "next": None}}, {}, "boot loader",
+        "Add %s to the kernel arguments" % ARGUMENT,
+    ),
+    (
+        "odd boot configuration", {"boot": {"error": "/etc/default/u-boot: a quote in line 3 is never closed"}}, {},
+        "line 3", ARGUMENT,
+    ),
     ("no root", {"privileged": False}, {}, "needs driver 0.9.6, but its facts were gathered without root", "sudo"),
     ("no root for the runtime", upgraded(runtime=NO_RUNTIME, privileged=False), {}, "needs runtime 2.3.2", "sudo"),
     ("no space", {"space": {"/var": 30}}, {}, "30 MiB free at /var, and 56 MiB are needed", "Free 26 MiB"),
-    ("no space for packages", {"tools": {"compiler": False}, "space": {"/usr": 100}}, {}, "100 MiB free at /usr", "Free"),
+    (
+        "no space for packages", {"tools": {"compiler": False}, "space": {"/usr": 100}}, {}, "100 MiB free at /usr",
+        "Free",
+    ),
     ("release without a source", {}, {"driver_version": "0.9.7"}, "0.9.7 is not published", "0.9.6, 0.9.8"),
     ("no vendor kernel", {}, {"driver_strategy": "vendor_kernel"}, "offers no kernel", "dkms"),
-    ("runtime too old for the SoC", {"board": {"soc": "rk3576"}, "device": {"address": "27700000"}}, {"runtime_version": "1.6.0"},
-     "1.6.0 is too old for this SoC, which needs 2.0.0b0", "npu_runtime_version"),
+    (
+        "runtime too old for the SoC", {"board": {"soc": "rk3576"}, "device": {"address": "27700000"}},
+        {"runtime_version": "1.6.0"}, "1.6.0 is too old for this SoC, which needs 2.0.0b0", "npu_runtime_version",
+    ),
 ]
 
 
-@pytest.mark.parametrize("changes, wanted, reason, remedy", [case[1:] for case in STOPS], ids=[case[0] for case in STOPS])
+@pytest.mark.parametrize(
+    "changes, wanted, reason, remedy", [case[1:] for case in STOPS], ids=[case[0] for case in STOPS]
+)
 def test_stops_before_anything_is_changed(changes, wanted, reason, remedy):
     result = plan(wanted, **changes)
     assert result["action"] == "unsupported"
@@ -215,8 +346,12 @@ def test_old_kernel_with_the_wanted_driver_stays_unchanged():
 
 
 def test_deployed_and_not_rebooted():
-    result = plan(driver={"files": ["updates/dkms/rknpu_dkms.ko"]}, dkms={"modules": [OURS]}, boot=HELD, runtime=RUNTIME)
-    assert (result["action"], result["deployed"], result["reboot"], result["changes"]) == ("dkms_over_builtin", True, True, ["reboot"])
+    result = plan(
+        driver={"files": ["updates/dkms/rknpu_dkms.ko"]}, dkms={"modules": [OURS]}, boot=HELD, runtime=RUNTIME
+    )
+    assert (result["action"], result["deployed"], result["reboot"], result["changes"]) == (
+        "dkms_over_builtin", True, True, ["reboot"],
+    )
 
 
 @pytest.mark.parametrize("dkms, files", [
@@ -234,7 +369,9 @@ def test_not_deployed_unless_everything_is_there(dkms, files):
 def test_a_removed_kernel_argument_is_added_again_without_a_reboot():
     result = plan(**upgraded(boot={"next": "ro quiet"}))
     assert result["reboot"] is False
-    assert result["changes"] == ["add %s to the kernel arguments in /etc/default/u-boot" % ARGUMENT, "load rknpu_dkms at boot"]
+    assert result["changes"] == [
+        "add %s to the kernel arguments in /etc/default/u-boot" % ARGUMENT, "load rknpu_dkms at boot",
+    ]
 
 
 def test_builtin_driver_suppressed_by_hand_with_an_unknown_boot_loader():
@@ -250,19 +387,27 @@ def test_builtin_driver_suppressed_by_hand_with_an_unknown_boot_loader():
     ("6.1.115-vendor-rk35xx", "linux-headers-vendor-rk35xx"),
 ])
 def test_packages_of_a_bare_system(release, package):
-    result = plan(kernel={"release": release, "headers": False}, tools={"make": False, "compiler": False, "dkms": False})
+    result = plan(
+        kernel={"release": release, "headers": False}, tools={"make": False, "compiler": False, "dkms": False}
+    )
     assert result["packages"] == ["dkms", "make", "gcc", package]
     assert result["changes"][0] == "install the packages dkms, make, gcc, %s" % package
 
 
-@pytest.mark.parametrize("runtime, install, reason", [
-    (RUNTIME, False, "Runtime 2.3.2 is installed."),
-    (NO_RUNTIME, True, "No runtime is installed; 2.3.2 goes with driver 0.9.6."),
-    (dict(RUNTIME, sha256="0" * 64), True, "reports version 2.3.2 but is not the pinned file"),
-    (dict(RUNTIME, git_blob="0" * 40), True, "is not the pinned file"),
-    (dict(RUNTIME, version="1.5.2", sha256="0" * 64, git_blob="0" * 40), True, "Runtime 1.5.2 is installed; 2.3.2 goes with driver 0.9.6."),
-    (dict(RUNTIME, version=None, sha256="0" * 64, git_blob=None), True, "of an unknown version"),
-])
+@pytest.mark.parametrize(
+    "runtime, install, reason",
+    [
+        (RUNTIME, False, "Runtime 2.3.2 is installed."),
+        (NO_RUNTIME, True, "No runtime is installed; 2.3.2 goes with driver 0.9.6."),
+        (dict(RUNTIME, sha256="0" * 64), True, "reports version 2.3.2 but is not the pinned file"),
+        (dict(RUNTIME, git_blob="0" * 40), True, "is not the pinned file"),
+        (
+            dict(RUNTIME, version="1.5.2", sha256="0" * 64, git_blob="0" * 40), True,
+            "Runtime 1.5.2 is installed; 2.3.2 goes with driver 0.9.6.",
+        ),
+        (dict(RUNTIME, version=None, sha256="0" * 64, git_blob=None), True, "of an unknown version"),
+    ],
+)
 def test_the_hash_decides_whether_the_runtime_is_installed(runtime, install, reason):
     result = plan(**upgraded(runtime=runtime))
     assert result["action"] == "none" and result["runtime"]["install"] is install
@@ -274,7 +419,9 @@ def test_the_hash_decides_whether_the_runtime_is_installed(runtime, install, rea
 def test_runtime_known_by_git_blob_only():
     blob = DATA["runtimes"]["1.6.0"]["git_blob"]
     wanted = {"runtime_version": "1.6.0"}
-    assert plan(wanted, **upgraded(runtime=dict(RUNTIME, version="1.6.0", git_blob=blob)))["runtime"]["install"] is False
+    assert (
+        plan(wanted, **upgraded(runtime=dict(RUNTIME, version="1.6.0", git_blob=blob)))["runtime"]["install"] is False
+    )
     result = plan(wanted, **UPGRADED)
     assert result["runtime"]["install"] is True
     assert result["model"]["key"] == "mobilenet_v1-1.6.0" and result["model"]["file"]["git_blob"].startswith("c51b98f6")
@@ -306,7 +453,10 @@ def test_socs(soc, address, compatible, pinned):
 def test_no_model_at_all():
     result = plan({"driver_version": "0.9.6", "runtime_version": "1.4.0"})
     assert result["model"]["file"] is None
-    assert "No demo model is known for rk3588 with runtime 1.4.0: the board cannot be verified by inference." in result["notes"]
+    assert (
+        "No demo model is known for rk3588 with runtime 1.4.0: the board cannot be verified by inference."
+        in result["notes"]
+    )
 
 
 def test_soc_by_its_node_where_the_board_does_not_name_it():
@@ -320,7 +470,10 @@ def test_notes():
     assert any("devfreq" in note for note in plan(kernel={"vendor_headers": False})["notes"])
     result = plan(driver={"presence": "module", "files": ["kernel/drivers/rknpu/rknpu.ko"]})
     assert any("restores it when ours is removed" in note for note in result["notes"])
-    result = plan({"runtime_version": "2.3.2", "driver_version": "0.9.6"}, **upgraded(runtime=dict(RUNTIME, loader="/opt/librknnrt.so")))
+    result = plan(
+        {"runtime_version": "2.3.2", "driver_version": "0.9.6"},
+        **upgraded(runtime=dict(RUNTIME, loader="/opt/librknnrt.so")),
+    )
     assert any("/opt/librknnrt.so" in note for note in result["notes"])
 
 
@@ -367,13 +520,21 @@ def test_the_vendors_kernel_replaces_our_driver_and_its_kernel_argument():
 def test_an_unverified_board_is_verified_before_any_change():
     unproven = but(BULLSEYE, verification=None)
     result = plan(**unproven)
-    assert result["action"] == "dkms_over_builtin" and result["baseline"]["runtime"] == "1.6.0" and result["baseline"]["required"]
+    assert (
+        result["action"] == "dkms_over_builtin" and result["baseline"]["runtime"] == "1.6.0"
+        and result["baseline"]["required"]
+    )
     assert result["baseline"]["model"]["key"] == "mobilenet_v1-1.6.0"
     # Here it decides nothing, and only says what a rollback has to restore.
     assert plan({"driver_policy": "exact"}, **unproven)["baseline"]["required"] is False
     assert plan({"driver_policy": "floor"}, **unproven)["baseline"]["required"] is False
     # During an upgrade the board is no longer what it was before.
-    assert planner.npu_plan(dict(facts(**unproven), upgrade={"pending": True}), {"driver_policy": "exact"}, DATA)["baseline"] is None
+    assert (
+        planner.npu_plan(dict(facts(**unproven), upgrade={"pending": True}), {"driver_policy": "exact"}, DATA)[
+            "baseline"
+        ]
+        is None
+    )
     assert result["here"]["model"] == result["baseline"]["model"] and result["proven"] is None
     assert plan({"driver_policy": "exact"}, **BULLSEYE)["proven"]["diagnosis"] == "ok"
     assert plan(**BULLSEYE)["baseline"] is None
@@ -384,7 +545,14 @@ def test_an_unverified_board_is_verified_before_any_change():
 def test_a_board_that_may_work_is_verified_before_it_is_called_unsupported():
     result = plan(**but(BULLSEYE, verification=None, kernel={"release": "4.19.232"}))
     assert result["action"] == "unsupported" and result["baseline"]["required"]
-    assert plan(**but(BULLSEYE, kernel={"release": "4.19.232"}, verification=dict(BULLSEYE["verification"], kernel="4.19.232")))["action"] == "none"
+    assert (
+        plan(
+            **but(
+                BULLSEYE, kernel={"release": "4.19.232"}, verification=dict(BULLSEYE["verification"], kernel="4.19.232")
+            )
+        )["action"]
+        == "none"
+    )
 
 
 def test_a_driver_known_to_fail_on_this_kernel_need_not_be_verified():
@@ -408,7 +576,13 @@ def test_a_kernel_without_its_driver_is_noted(kernels, said):
     notes = plan(**upgraded())["notes"]
     assert not any("could not be built" in note for note in notes)
     found = planner.npu_plan(dict(facts(**UPGRADED), kernels=kernels), {}, DATA)["notes"]
-    assert any("Kernel 6.1.100 is installed, but driver 0.9.6 could not be built for it: the disk is full" in note for note in found) is said
+    assert (
+        any(
+            "Kernel 6.1.100 is installed, but driver 0.9.6 could not be built for it: the disk is full" in note
+            for note in found
+        )
+        is said
+    )
 
 
 @pytest.mark.parametrize("wanted, message", [

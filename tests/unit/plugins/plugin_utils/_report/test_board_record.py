@@ -12,23 +12,42 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
 
 NOW = 1769860800  # 2026-01-31T12:00:00Z
-KEYS = ["name", "status", "verdict", "reason", "remedy", "evidence", "checked_at", "board", "os", "kernel", "device", "driver", "runtime", "plan",
-        "verification", "upgrade", "privileged", "unread"]
-PROOF = {"diagnosis": "ok", "evidence": "Top5 as expected", "verified_at": "2026-01-30T12:00:00Z", "driver": "0.9.6", "kernel": "6.1.84",
-         "runtime_sha256": "b" * 64, "latency_ms": {"runs": 10, "min": 1, "median": 2.5, "max": 3.0}, "top5": [{"index": 283, "score": 0.46875}]}
+KEYS = [
+    "name", "status", "verdict", "reason", "remedy", "evidence", "checked_at", "board", "os", "kernel", "device",
+    "driver", "runtime", "plan", "verification", "upgrade", "privileged", "unread",
+]
+PROOF = {
+    "diagnosis": "ok", "evidence": "Top5 as expected", "verified_at": "2026-01-30T12:00:00Z", "driver": "0.9.6",
+    "kernel": "6.1.84", "runtime_sha256": "b" * 64, "latency_ms": {"runs": 10, "min": 1, "median": 2.5, "max": 3.0},
+    "top5": [{"index": 283, "score": 0.46875}],
+}
 FACTS = {
-    "board": {"model": "Radxa ROCK 5B", "soc": "rk3588", "serial": "1234", "compatible": ["radxa,rock-5b", "rockchip,rk3588"]},
+    "board": {
+        "model": "Radxa ROCK 5B", "soc": "rk3588", "serial": "1234", "compatible": ["radxa,rock-5b", "rockchip,rk3588"],
+    },
     "os": {"id": "debian", "codename": "bookworm", "version": "12 (bookworm)", "version_id": "12", "container": None},
-    "kernel": {"release": "6.1.84", "machine": "aarch64", "headers": True, "signatures": None, "config_digest": "c", "boot_id": "d", "config": {"DRM": "y"}},
+    "kernel": {
+        "release": "6.1.84", "machine": "aarch64", "headers": True, "signatures": None, "config_digest": "c",
+        "boot_id": "d", "config": {"DRM": "y"},
+    },
     "device": {"node": "/npu@fdab0000", "address": "fdab0000", "status": "okay", "driver": "RKNPU", "compatible": []},
-    "driver": {"version": "0.9.6", "date": "20240322", "version_source": "drm_ioctl", "presence": "builtin", "module": "rknpu_dkms",
-               "builtin_version": "0.9.3", "held_down": True, "render_node": "/dev/dri/renderD129", "files": []},
+    "driver": {
+        "version": "0.9.6", "date": "20240322", "version_source": "drm_ioctl", "presence": "builtin",
+        "module": "rknpu_dkms", "builtin_version": "0.9.3", "held_down": True, "render_node": "/dev/dri/renderD129",
+        "files": [],
+    },
     "runtime": {"version": "2.3.2", "build": "x@y", "sha256": "b" * 64, "path": "/usr/lib/librknnrt.so"},
-    "upgrade": {"state": "unknown", "since": None, "why": None, "pending": False, "origin": False, "locked_by": None, "hold": None},
+    "upgrade": {
+        "state": "unknown", "since": None, "why": None, "pending": False, "origin": False, "locked_by": None,
+        "hold": None,
+    },
     "verification": PROOF, "privileged": True, "unread": [],
 }
-PLAN = {"action": "none", "reason": "Driver 0.9.6 answers, as wanted.", "remedy": "", "kernel": "6.1.84", "module": None, "reboot": False, "packages": [],
-        "changes": [], "notes": [], "driver": {"version": "0.9.6"}, "runtime": {"version": "2.3.2", "install": False}}
+PLAN = {
+    "action": "none", "reason": "Driver 0.9.6 answers, as wanted.", "remedy": "", "kernel": "6.1.84", "module": None,
+    "reboot": False, "packages": [], "changes": [], "notes": [], "driver": {"version": "0.9.6"},
+    "runtime": {"version": "2.3.2", "install": False},
+}
 TODO = dict(PLAN, action="dkms", reason="Driver 0.9.3 is there; 0.9.6 is wanted.", changes=["build it", "reboot"])
 DEAD = "rock: does not answer over ssh: No route to host"
 
@@ -48,52 +67,122 @@ def board(plan=None, told=None, **more):
 def test_a_board_that_is_well_in_full():
     entry = board_record.record("rock", board(), NOW)
     assert list(entry) == KEYS
-    assert (entry["status"], entry["verdict"], entry["remedy"], entry["checked_at"]) == ("healthy", "ok", None, "2026-01-31T12:00:00Z")
+    assert (entry["status"], entry["verdict"], entry["remedy"], entry["checked_at"]) == (
+        "healthy", "ok", None, "2026-01-31T12:00:00Z",
+    )
     assert entry["reason"] == "Driver 0.9.6 answers, as wanted. MobileNet works with it."
-    assert entry["kernel"] == {"release": "6.1.84", "machine": "aarch64", "headers": True, "signatures": None, "config_digest": "c", "boot_id": "d"}
+    assert entry["kernel"] == {
+        "release": "6.1.84", "machine": "aarch64", "headers": True, "signatures": None, "config_digest": "c",
+        "boot_id": "d",
+    }
     assert entry["plan"]["driver"] == "0.9.6" and entry["plan"]["runtime"] == "2.3.2" and list(entry["plan"]) == [
         "action", "reason", "remedy", "driver", "runtime", "kernel", "module", "reboot", "packages", "changes", "notes"]
     assert entry["verification"] == {
-        "diagnosis": "ok", "evidence": "Top5 as expected", "top5": [{"index": 283, "score": 0.46875}], "expected_top5": [],
-        "latency_ms": {"runs": 10, "min": 1, "median": 2.5, "max": 3.0}, "verified_at": "2026-01-30T12:00:00Z", "driver": "0.9.6", "kernel": "6.1.84",
-        "runtime_sha256": "b" * 64, "current": True}
+        "diagnosis": "ok", "evidence": "Top5 as expected", "top5": [{"index": 283, "score": 0.46875}],
+        "expected_top5": [], "latency_ms": {"runs": 10, "min": 1, "median": 2.5, "max": 3.0},
+        "verified_at": "2026-01-30T12:00:00Z", "driver": "0.9.6", "kernel": "6.1.84", "runtime_sha256": "b" * 64,
+        "current": True,
+    }
     assert entry["evidence"] == [
-        "driver 0.9.6 answers (drm_ioctl, module rknpu_dkms)", "runtime 2.3.2 (/usr/lib/librknnrt.so, sha256 bbbbbbbbbbbb)",
-        "MobileNet: ok (2026-01-30T12:00:00Z, recorded in /etc/ansible/facts.d/npu.fact, of this kernel, driver and runtime): Top5 as expected"]
+        "driver 0.9.6 answers (drm_ioctl, module rknpu_dkms)",
+        "runtime 2.3.2 (/usr/lib/librknnrt.so, sha256 bbbbbbbbbbbb)",
+        "MobileNet: ok (2026-01-30T12:00:00Z, recorded in /etc/ansible/facts.d/npu.fact, of this kernel, driver and runtime): Top5 as expected",
+    ]
 
 
-@pytest.mark.parametrize("variables, status, verdict, reason", [
-    ({"npu_hold": "yes"}, "held", "held", "npu_hold is set in the inventory"),
-    ({"__npu_left": {"verdict": "held", "reason": "npu_hold is set in the inventory"}}, "held", "held", "npu_hold is set"),
-    ({}, "unreachable", "unreachable", "It did not answer."),
-    ({"__npu_error": DEAD, "__npu_cause": "no_answer"}, "unreachable", "unreachable", "does not answer over ssh: No route to host"),
-    ({"__npu_audit": {"failed": True, "msg": DEAD, "cause": "no_answer"}}, "unreachable", "unreachable", "does not answer over ssh: No route to host"),
-    # The cause says so, and no words.
-    ({"__npu_error": DEAD}, "unknown", "failed", "does not answer over ssh: No route to host"),
-    ({"__npu_audit": {"failed": True, "msg": "x", "timedout": {"period": 5}}}, "unreachable", "unreachable", "a task did not end in time. x"),
-    ({"__npu_audit": {"plan": PLAN, "facts": facts()["npu"]}}, "healthy", "ok", "Driver 0.9.6 answers"),
-    ({"__npu_error": "rock: cannot read the board: sudo: a password is required"}, "unknown", "failed", "cannot read the board: sudo"),
-    (board(told=facts(verification=None)), "unknown", "not proven", "No verification is recorded."),
-    (board(told=facts(verification={"driver": "0.9.3"})), "unknown", "not proven", "of another kernel, driver or runtime."),
-    (board(told=facts(verification={"diagnosis": "driver", "evidence": "failed to submit"})), "needs_work", "failed: driver", "not work: failed to submit"),
-    (board(told=facts(verification=None), __npu_verification={"diagnosis": "ok"}), "healthy", "ok", "MobileNet works"),
-    (board(told=facts(verification=None), __npu_verification={"diagnosis": "crash", "evidence": "signal 11"}), "needs_work", "failed: crash", "signal 11"),
-    (board(TODO), "needs_work", "planned: dkms", "0.9.6 is wanted"),
-    (board(dict(PLAN, runtime={"version": "2.3.2", "install": True})), "needs_work", "planned: runtime", "Driver 0.9.6"),
-    (board(dict(PLAN, action="unsupported", reason="No NPU.", remedy="Buy one.")), "needs_work", "unsupported", "No NPU."),
-    (board(told=facts(upgrade={"pending": True, "state": "activating"})), "needs_work", "pending", "neither committed nor taken back: activating"),
-    (board(told=facts(upgrade={"state": "rollback_failed", "why": "the old driver is gone"})), "needs_work", "ROLLBACK FAILED", "the old driver is gone"),
-    (board(TODO, __npu_error="rock: the build failed", __npu_outcome="rolled_back", __npu_rolled_back="It is back."), "needs_work", "rolled back",
-     "the build failed It is back."),
-    (board(TODO, __npu_error=DEAD, __npu_cause="no_answer", __npu_outcome="rolled_back"), "needs_work", "rolled back", "does not answer"),
-    (board(TODO, __npu_error="rock: the build failed"), "needs_work", "failed", "the build failed"),
-    (board(dict(PLAN, reason="It is kept, as MobileNet works with it.", unchanged=True)), "healthy", "ok", "It is kept, as MobileNet works with it."),
-    (board(TODO, __npu_left={"verdict": "waiting", "reason": "x"}), "needs_work", "waiting", "0.9.6 is wanted"),
-    (board(TODO, facts(upgrade={"pending": True}), __npu_is_committed=True), "healthy", "ok", "Driver 0.9.6 was put in place. MobileNet works with it."),
-    # The hold on the board itself is no reason not to look.
-    (board(TODO, facts(upgrade={"hold": "new disk"}), __npu_left={"verdict": "held", "reason": "x"}), "needs_work", "held", "0.9.6 is wanted"),
-    (board(dict(TODO, action="unsupported"), facts(privileged=False, driver={"version": None})), "unknown", "not readable", "without root"),
-])
+@pytest.mark.parametrize(
+    "variables, status, verdict, reason",
+    [
+        ({"npu_hold": "yes"}, "held", "held", "npu_hold is set in the inventory"),
+        (
+            {"__npu_left": {"verdict": "held", "reason": "npu_hold is set in the inventory"}}, "held", "held",
+            "npu_hold is set",
+        ),
+        ({}, "unreachable", "unreachable", "It did not answer."),
+        (
+            {"__npu_error": DEAD, "__npu_cause": "no_answer"}, "unreachable", "unreachable",
+            "does not answer over ssh: No route to host",
+        ),
+        (
+            {"__npu_audit": {"failed": True, "msg": DEAD, "cause": "no_answer"}}, "unreachable", "unreachable",
+            "does not answer over ssh: No route to host",
+        ),
+        # The cause says so, and no words.
+        ({"__npu_error": DEAD}, "unknown", "failed", "does not answer over ssh: No route to host"),
+        (
+            {"__npu_audit": {"failed": True, "msg": "x", "timedout": {"period": 5}}}, "unreachable", "unreachable",
+            "a task did not end in time. x",
+        ),
+        ({"__npu_audit": {"plan": PLAN, "facts": facts()["npu"]}}, "healthy", "ok", "Driver 0.9.6 answers"),
+        (
+            {"__npu_error": "rock: cannot read the board: sudo: a password is required"}, "unknown", "failed",
+            "cannot read the board: sudo",
+        ),
+        (board(told=facts(verification=None)), "unknown", "not proven", "No verification is recorded."),
+        (
+            board(told=facts(verification={"driver": "0.9.3"})), "unknown", "not proven",
+            "of another kernel, driver or runtime.",
+        ),
+        (
+            board(told=facts(verification={"diagnosis": "driver", "evidence": "failed to submit"})), "needs_work",
+            "failed: driver", "not work: failed to submit",
+        ),
+        (
+            board(told=facts(verification=None), __npu_verification={"diagnosis": "ok"}), "healthy", "ok",
+            "MobileNet works",
+        ),
+        (
+            board(told=facts(verification=None), __npu_verification={"diagnosis": "crash", "evidence": "signal 11"}),
+            "needs_work", "failed: crash", "signal 11",
+        ),
+        (board(TODO), "needs_work", "planned: dkms", "0.9.6 is wanted"),
+        (
+            board(dict(PLAN, runtime={"version": "2.3.2", "install": True})), "needs_work", "planned: runtime",
+            "Driver 0.9.6",
+        ),
+        (
+            board(dict(PLAN, action="unsupported", reason="No NPU.", remedy="Buy one.")), "needs_work", "unsupported",
+            "No NPU.",
+        ),
+        (
+            board(told=facts(upgrade={"pending": True, "state": "activating"})), "needs_work", "pending",
+            "neither committed nor taken back: activating",
+        ),
+        (
+            board(told=facts(upgrade={"state": "rollback_failed", "why": "the old driver is gone"})), "needs_work",
+            "ROLLBACK FAILED", "the old driver is gone",
+        ),
+        (
+            board(
+                TODO, __npu_error="rock: the build failed", __npu_outcome="rolled_back", __npu_rolled_back="It is back."
+            ),
+            "needs_work", "rolled back", "the build failed It is back.",
+        ),
+        (
+            board(TODO, __npu_error=DEAD, __npu_cause="no_answer", __npu_outcome="rolled_back"), "needs_work",
+            "rolled back", "does not answer",
+        ),
+        (board(TODO, __npu_error="rock: the build failed"), "needs_work", "failed", "the build failed"),
+        (
+            board(dict(PLAN, reason="It is kept, as MobileNet works with it.", unchanged=True)), "healthy", "ok",
+            "It is kept, as MobileNet works with it.",
+        ),
+        (board(TODO, __npu_left={"verdict": "waiting", "reason": "x"}), "needs_work", "waiting", "0.9.6 is wanted"),
+        (
+            board(TODO, facts(upgrade={"pending": True}), __npu_is_committed=True), "healthy", "ok",
+            "Driver 0.9.6 was put in place. MobileNet works with it.",
+        ),
+        # The hold on the board itself is no reason not to look.
+        (
+            board(TODO, facts(upgrade={"hold": "new disk"}), __npu_left={"verdict": "held", "reason": "x"}),
+            "needs_work", "held", "0.9.6 is wanted",
+        ),
+        (
+            board(dict(TODO, action="unsupported"), facts(privileged=False, driver={"version": None})), "unknown",
+            "not readable", "without root",
+        ),
+    ],
+)
 def test_status(variables, status, verdict, reason):
     before = copy.deepcopy(variables)
     entry = board_record.record("rock", variables, NOW)
@@ -103,16 +192,34 @@ def test_status(variables, status, verdict, reason):
 
 def test_what_a_board_answers_is_bounded_and_of_its_kind():
     hostile = "<b>\x1b[31m\u202e" + "x" * 9999
-    wrong = {part: {key: hostile for key in values} if isinstance(values, dict) else [hostile] * 999 for part, values in FACTS.items()}
-    wrong["verification"] = dict(PROOF, top5=[{"index": hostile, "score": float("nan")}] * 99, latency_ms={"median": float("inf")}, evidence=hostile)
-    plan = dict(PLAN, notes=[hostile] * 999, changes=hostile, reboot="yes", action=hostile, driver=[], runtime={"version": {}})
+    wrong = {
+        part: {key: hostile for key in values} if isinstance(values, dict) else [hostile] * 999
+        for part, values in FACTS.items()
+    }
+    wrong["verification"] = dict(
+        PROOF, top5=[{"index": hostile, "score": float("nan")}] * 99, latency_ms={"median": float("inf")},
+        evidence=hostile,
+    )
+    plan = dict(
+        PLAN, notes=[hostile] * 999, changes=hostile, reboot="yes", action=hostile, driver=[], runtime={"version": {}}
+    )
     entry = board_record.record(hostile, {"ansible_facts": {"npu": wrong}, "__npu_plan": plan}, NOW)
     text = json.dumps(entry, allow_nan=False)
     assert len(text) < 150000 and "\\u001b" not in text and "\\u202e" not in text and list(entry) == KEYS
     assert entry["verification"]["top5"] == [] and entry["verification"]["latency_ms"] is None
-    assert entry["kernel"]["headers"] is None and entry["board"]["compatible"] == [] and entry["privileged"] is False and entry["plan"]["reboot"] is None
+    assert (
+        entry["kernel"]["headers"] is None and entry["board"]["compatible"] == [] and entry["privileged"] is False
+        and entry["plan"]["reboot"] is None
+    )
     for odd in (None, [], "x", 7):
-        entry = board_record.record("rock", {"ansible_facts": {"npu": dict(FACTS, board=odd, driver=odd, verification=odd, upgrade=odd)}, "__npu_plan": PLAN}, NOW)
+        entry = board_record.record(
+            "rock",
+            {
+                "ansible_facts": {"npu": dict(FACTS, board=odd, driver=odd, verification=odd, upgrade=odd)},
+                "__npu_plan": PLAN,
+            },
+            NOW,
+        )
         assert entry["driver"]["version"] is None and entry["verification"] is None
 
 
@@ -123,8 +230,14 @@ def test_exit_code_and_summary():
     assert board_record.exit_code([]) == 0
     assert board_record.exit_code(some("healthy", "held")) == 0
     assert board_record.exit_code(some("healthy", "needs_work")) == 2
-    assert board_record.exit_code(some("healthy", "unknown")) == board_record.exit_code(some("needs_work", "unknown")) == 2
-    assert board_record.exit_code(some("healthy", "unreachable")) == board_record.exit_code(some("unreachable", "needs_work", "unknown")) == 4
+    assert (
+        board_record.exit_code(some("healthy", "unknown")) == board_record.exit_code(some("needs_work", "unknown")) == 2
+    )
+    assert (
+        board_record.exit_code(some("healthy", "unreachable"))
+        == board_record.exit_code(some("unreachable", "needs_work", "unknown"))
+        == 4
+    )
     assert board_record.summary(some("healthy", "healthy", "needs_work", "unreachable")) == (
         "audit: 4 boards, 2 healthy, 1 need work, 0 unknown, 1 unreachable, 0 held")
     assert board_record.summary(some("held")).startswith("audit: 1 board, ")

@@ -47,10 +47,16 @@ def hostile():
     """A record for each hostile text, with it in every place, as it is read from a file that somebody has written it to."""
     for number, text in enumerate(fleet_sample.HOSTILE):
         name, there = fleet_sample.variables(number, kind="failing" if number % 2 else "over")
-        yield text, _report.conform(dict(fleet_sample.hostile(board_record.record(name, there, NOW), text), name="%d%s" % (number, text)))
+        yield (
+            text,
+            _report.conform(
+                dict(fleet_sample.hostile(board_record.record(name, there, NOW), text), name="%d%s" % (number, text))
+            ),
+        )
 
 
-# -- fleet.json -------------------------------------------------------------------------------------------------------------
+# -- fleet.json
+# -------------------------------------------------------------------------------------------------------------
 
 def test_what_is_written_is_as_the_schema_says(tmp_path, schema):
     _report.write(tmp_path / "r", fleet_sample.records(80), NOW)
@@ -78,7 +84,10 @@ def test_hostile_texts_are_harmless_in_json(tmp_path, schema):
     assert text.isascii() and not set(text) & {chr(code) for code in [*range(10), *range(11, 32), 127]}
     report = read(tmp_path / "r")
     schema(report)
-    assert len(report["boards"]) == len(entries) and "\\u202e" not in text and "\\u001b" not in text and "\\ud800" not in text
+    assert (
+        len(report["boards"]) == len(entries) and "\\u202e" not in text and "\\u001b" not in text
+        and "\\ud800" not in text
+    )
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), 10 ** 400, -1, 0, True, "7", [], {}])
@@ -90,7 +99,8 @@ def test_what_is_no_latency_is_none(number, tmp_path):
     assert _report_html.histogram([]) is None
 
 
-# -- fleet.csv --------------------------------------------------------------------------------------------------------------
+# -- fleet.csv
+# --------------------------------------------------------------------------------------------------------------
 
 def test_csv_has_a_line_for_each_board():
     report = _report.document(fleet_sample.records(30), NOW)
@@ -99,7 +109,9 @@ def test_csv_has_a_line_for_each_board():
     for row, entry in zip(rows, report["boards"]):
         assert row["driver"] == (entry["driver"]["version"] or "") and row["plan_reboot"] in ("true", "false", "")
         assert row["evidence"] == "; ".join(entry["evidence"])
-    assert {row["headers"] for row in rows} == {"true", "false", ""} and any(float(row["latency_ms"]) > 0 for row in rows if row["latency_ms"])
+    assert {row["headers"] for row in rows} == {"true", "false", ""} and any(
+        float(row["latency_ms"]) > 0 for row in rows if row["latency_ms"]
+    )
 
 
 def test_no_cell_is_a_formula():
@@ -111,18 +123,25 @@ def test_no_cell_is_a_formula():
     assert "'=cmd|' /C calc'!A0" in cells and not [cell for cell in cells if not cell.isprintable()]
 
 
-FORMULAS = ("=1+1", "+1", "-1", "@SUM(1)", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM(1)", " =1+1", "\u200b=1+1", '"=1+1', "6.1;=cmd|' /C calc'!A0",
-            "6.1; @SUM(1)", '6.1;"=1+1', "6.1;\t\uff1d1+1", ";;=1+1", "';=1+1")
+FORMULAS = (
+    "=1+1", "+1", "-1", "@SUM(1)", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM(1)", " =1+1", "\u200b=1+1", '"=1+1',
+    "6.1;=cmd|' /C calc'!A0", "6.1; @SUM(1)", '6.1;"=1+1', "6.1;\t\uff1d1+1", ";;=1+1", "';=1+1",
+)
 
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_no_text_is_a_formula_wherever_a_spreadsheet_splits_the_line(text):
-    entry = _report.conform(dict(board_record.record("rock-1", {}, NOW), verdict=text, reason="a", evidence=[text, "b", text]))
+    entry = _report.conform(
+        dict(board_record.record("rock-1", {}, NOW), verdict=text, reason="a", evidence=[text, "b", text])
+    )
     line = _report_text.csv(_report.document([entry], NOW)).splitlines()[1]
     for cells in (next(csv.reader([line])), next(csv.reader([line], delimiter=";")), line.split(";")):
         assert not [cell for cell in cells if cell.strip(' "')[:1] in tuple("=+-@\uff1d\uff0b\uff0d\uff20")]
     # Nothing is lost but what cannot be printed: without the guard it is the text.
-    assert next(csv.reader([line]))[2].replace("'", "").split() == "".join(c if c.isprintable() else " " for c in text).replace("'", "").split()
+    assert (
+        next(csv.reader([line]))[2].replace("'", "").split()
+        == "".join(c if c.isprintable() else " " for c in text).replace("'", "").split()
+    )
 
 
 def test_every_cell_is_in_quotation_marks():
@@ -130,7 +149,8 @@ def test_every_cell_is_in_quotation_marks():
     assert all(line[0] == line[-1] == '"' and line.count('","') >= len(COLUMNS) - 1 for line in lines)
 
 
-# -- fleet.prom -------------------------------------------------------------------------------------------------------------
+# -- fleet.prom
+# -------------------------------------------------------------------------------------------------------------
 
 def families(text):
     return {family.name: family for family in text_string_to_metric_families(text)}
@@ -139,20 +159,28 @@ def families(text):
 def test_prometheus_reads_it_and_the_numbers_are_right():
     records = fleet_sample.records(60)
     found = families(_report_text.prom(_report.document(records, NOW), NOW))
-    assert set(found) == set(_report_text.METRICS) and all(family.type == "gauge" and family.documentation for family in found.values())
+    assert set(found) == set(_report_text.METRICS) and all(
+        family.type == "gauge" and family.documentation for family in found.values()
+    )
     assert {sample.labels["status"]: sample.value for sample in found["rkfleet_npu_boards"].samples} == {
         status: sum(entry["status"] == status for entry in records) for status in STATUSES}
     ok = {sample.labels["board"]: sample.value for sample in found["rkfleet_npu_board_healthy"].samples}
     assert ok == {entry["name"]: float(entry["status"] == "healthy") for entry in records if entry["status"] != "held"}
-    seconds = {sample.labels["board"]: sample.value for sample in found["rkfleet_npu_board_inference_latency_seconds"].samples}
-    assert seconds == {entry["name"]: pytest.approx(entry["verification"]["latency_ms"]["median"] / 1000) for entry in records
-                       if (entry["verification"] or {}).get("latency_ms")}
+    seconds = {
+        sample.labels["board"]: sample.value for sample in found["rkfleet_npu_board_inference_latency_seconds"].samples
+    }
+    assert seconds == {
+        entry["name"]: pytest.approx(entry["verification"]["latency_ms"]["median"] / 1000) for entry in records
+        if (entry["verification"] or {}).get("latency_ms")
+    }
     assert max(seconds.values()) < 0.1
     info = {sample.labels["board"]: sample for sample in found["rkfleet_npu_board_info"].samples}
     first = info["rock-3"]
     assert first.value == 1 and first.labels == {
-        "board": "rock-3", "status": "healthy", "model": "Radxa ROCK 4D", "soc": "rk3576", "kernel": records[2]["kernel"]["release"],
-        "driver": records[2]["driver"]["version"], "runtime": "2.3.2", "plan": "none"}
+        "board": "rock-3", "status": "healthy", "model": "Radxa ROCK 4D", "soc": "rk3576",
+        "kernel": records[2]["kernel"]["release"], "driver": records[2]["driver"]["version"], "runtime": "2.3.2",
+        "plan": "none",
+    }
     assert found["rkfleet_npu_report_timestamp_seconds"].samples[0].value == NOW
     verified = [sample.value for sample in found["rkfleet_npu_board_verified_timestamp_seconds"].samples]
     assert verified and all(NOW - 40 * 86400 < value < NOW for value in verified)
@@ -163,35 +191,61 @@ def test_no_board_adds_a_metric_or_a_number():
     text = _report_text.prom(_report.document(entries, NOW), NOW)
     found = families(text)
     assert set(found) <= set(_report_text.METRICS)
-    assert len([line for line in text.splitlines() if not line.startswith("#")]) == sum(len(family.samples) for family in found.values())
-    assert {sample.value for sample in found["rkfleet_npu_board_info"].samples} == {1.0} and len(found["rkfleet_npu_board_info"].samples) == len(entries)
+    assert len([line for line in text.splitlines() if not line.startswith("#")]) == sum(
+        len(family.samples) for family in found.values()
+    )
+    assert {sample.value for sample in found["rkfleet_npu_board_info"].samples} == {1.0} and len(
+        found["rkfleet_npu_board_info"].samples
+    ) == len(entries)
     assert sum(sample.value for sample in found["rkfleet_npu_boards"].samples) == len(entries)
     labels = {sample.labels["model"] for sample in found["rkfleet_npu_board_info"].samples}
     assert 'a"} 1 rkfleet_npu_boards{status="healthy"} 99' in labels and "back\\slash\\" in labels
 
 
-# -- fleet.html (what it does in a browser: tests/browser) -------------------------------------------------------------------
+# -- fleet.html (what it does in a browser: tests/browser)
+# -------------------------------------------------------------------
 
 def test_the_page_holds_nothing_from_elsewhere_and_only_what_its_policy_names():
     page = _report_html.html(_report.document(fleet_sample.records(20), NOW), {})
     # The link that a message names is text.
     assert page.startswith("<!DOCTYPE html>")
-    assert "http" not in page.replace('http-equiv="Content-Security-Policy"', "").replace(" See %s<" % TROUBLESHOOTING, "<")
+    assert "http" not in page.replace('http-equiv="Content-Security-Policy"', "").replace(
+        " See %s<" % TROUBLESHOOTING, "<"
+    )
     assert "default-src 'none'; style-src 'sha256-" in page and "unsafe" not in page and ' style="' not in page
 
 
-@pytest.mark.parametrize("latencies", [[2.0], [2.0] * 50, [1e-6, 3e6], [2.0, 2.1, 2.2, 90.0], [float(value) for value in range(1, 400)], [0.1] * 100 + [5.0]])
+@pytest.mark.parametrize(
+    "latencies",
+    [
+        [2.0],
+        [2.0] * 50,
+        [1e-6, 3e6],
+        [2.0, 2.1, 2.2, 90.0],
+        [float(value) for value in range(1, 400)],
+        [0.1] * 100 + [5.0],
+    ],
+)
 def test_each_latency_is_in_one_bar(latencies):
     drawn = _report_html.histogram(latencies)
-    assert sum(column["count"] for column in drawn["columns"]) == drawn["boards"] == len(latencies) and 1 <= len(drawn["columns"]) <= 60
+    assert (
+        sum(column["count"] for column in drawn["columns"]) == drawn["boards"] == len(latencies)
+        and 1 <= len(drawn["columns"]) <= 60
+    )
     for column in drawn["columns"]:
-        assert 0 <= column["x"] and column["x"] + column["width"] <= drawn["width"] and column["width"] > 0 and 0 <= column["height"] <= drawn["height"]
+        assert (
+            0 <= column["x"] and column["x"] + column["width"] <= drawn["width"] and column["width"] > 0
+            and 0 <= column["height"] <= drawn["height"]
+        )
     assert drawn["left"] <= drawn["line"] <= drawn["width"]
 
 
 def test_few_slow_boards_do_not_squeeze_the_others_into_one_bar():
     drawn = _report_html.histogram([2.0 + step / 100 for step in range(60)] + [90.0])
-    assert drawn["columns"][-1]["label"].startswith("more than") and drawn["columns"][-1]["count"] == 1 and drawn["high"] == "90.0"
+    assert (
+        drawn["columns"][-1]["label"].startswith("more than") and drawn["columns"][-1]["count"] == 1
+        and drawn["high"] == "90.0"
+    )
     assert sum(column["count"] > 0 for column in drawn["columns"]) > 8
 
 
@@ -207,7 +261,8 @@ def test_the_matrix_counts_every_board_that_told_its_kernel():
     assert sum(cell["healthy"] for cell in cells) == sum(entry["status"] == "healthy" for entry in records)
 
 
-# -- the folder -------------------------------------------------------------------------------------------------------------
+# -- the folder
+# -------------------------------------------------------------------------------------------------------------
 
 def test_files_are_for_their_owner_only_and_whoever_gives_a_right_keeps_it(tmp_path):
     folder = tmp_path / "r"
@@ -217,7 +272,9 @@ def test_files_are_for_their_owner_only_and_whoever_gives_a_right_keeps_it(tmp_p
     assert {mode for path, mode in modes.items() if (tmp_path / path).is_file()} == {0o600}
     (folder / "fleet.prom").chmod(0o644)
     _report.write(folder, [healthy(1)], NOW + 1)
-    assert (folder / "fleet.prom").stat().st_mode & 0o777 == 0o644 and (folder / "fleet.json").stat().st_mode & 0o777 == 0o600
+    assert (folder / "fleet.prom").stat().st_mode & 0o777 == 0o644 and (
+        folder / "fleet.json"
+    ).stat().st_mode & 0o777 == 0o600
 
 
 def test_a_link_into_the_textfile_folder_stays_a_link(tmp_path):
@@ -225,7 +282,9 @@ def test_a_link_into_the_textfile_folder_stays_a_link(tmp_path):
     (tmp_path / "r").mkdir()
     (tmp_path / "r/fleet.prom").symlink_to("../textfile/rkfleet.prom")
     _report.write(tmp_path / "r", [healthy(1)], NOW)
-    assert (tmp_path / "r/fleet.prom").is_symlink() and "rkfleet_npu_boards" in (tmp_path / "textfile/rkfleet.prom").read_text()
+    assert (tmp_path / "r/fleet.prom").is_symlink() and "rkfleet_npu_boards" in (
+        tmp_path / "textfile/rkfleet.prom"
+    ).read_text()
     assert [path.name for path in (tmp_path / "textfile").iterdir()] == ["rkfleet.prom"]
 
 
@@ -272,23 +331,35 @@ for turn in range(2):
 
 def test_slices_that_write_at_once_lose_nothing(tmp_path):
     script = WRITE % ([path for path in sys.path if path],)
-    running = [subprocess.Popen([sys.executable, "-c", script, str(number), str(tmp_path / "r")]) for number in range(1, 4)]
+    running = [
+        subprocess.Popen([sys.executable, "-c", script, str(number), str(tmp_path / "r")]) for number in range(1, 4)
+    ]
     assert [process.wait(60) for process in running] == [0, 0, 0]
     assert len(read(tmp_path / "r")["boards"]) == 15 and len(list((tmp_path / "r/history").iterdir())) == 6
 
 
-@pytest.mark.parametrize("content", [
-    "", "{", "[]", "{}", '{"schema": "1"}', '{"schema": 1, "boards": []}', '{"schema": 1, "generated_at": "2026-01-31T12:00:00Z", "boards": [7]}',
-    '{"schema": 1, "generated_at": "2026-01-31T12:00:00Z"}',
-    '{"schema": 1, "generated_at": "2026-01-31T12:00:00Z", "boards": [{"name": "a", "status": "fine"}]}',
-    '{"schema": 1, "generated_at": NaN, "boards": []}', "[" * 100000, "\x00",
-    '{"schema": 1, "generated_at": "2026-01-31T12:00:00Z", "boards": {"a": {"status": "healthy"}}}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "", "{", "[]", "{}", '{"schema": "1"}', '{"schema": 1, "boards": []}',
+        '{"schema": 1, "generated_at": "2026-01-31T12:00:00Z", "boards": [7]}',
+        '{"schema": 1, "generated_at": "2026-01-31T12:00:00Z"}',
+        '{"schema": 1, "generated_at": "2026-01-31T12:00:00Z", "boards": [{"name": "a", "status": "fine"}]}',
+        '{"schema": 1, "generated_at": NaN, "boards": []}', "[" * 100000, "\x00",
+        '{"schema": 1, "generated_at": "2026-01-31T12:00:00Z", "boards": {"a": {"status": "healthy"}}}',
+    ],
+)
 def test_a_damaged_report_is_kept_aside_and_said_in_a_sentence(tmp_path, content):
     (tmp_path / "fleet.json").write_text(content)
     told = _report.write(tmp_path, [healthy(1)], NOW, merge=True)
     aside = [path for path in tmp_path.iterdir() if "damaged" in path.name]
-    assert len(aside) == 1 and aside[0].read_text() == content and aside[0].name == "fleet.json.damaged-20260131T120000Z"
-    assert told["before"] is None and len(told["notes"]) == 1 and str(aside[0]) in told["notes"][0] and "\n" not in told["notes"][0]
+    assert (
+        len(aside) == 1 and aside[0].read_text() == content and aside[0].name == "fleet.json.damaged-20260131T120000Z"
+    )
+    assert (
+        told["before"] is None and len(told["notes"]) == 1 and str(aside[0]) in told["notes"][0]
+        and "\n" not in told["notes"][0]
+    )
     assert len(read(tmp_path)["boards"]) == 1
 
 
@@ -322,12 +393,22 @@ def test_a_plan_of_the_report_writes_nothing(tmp_path):
     told = _report.plan(tmp_path, [healthy(2)], NOW + 1, merge=True)
     assert [entry["name"] for entry in told["after"]["boards"]] == ["rock-1", "rock-2"] and told["files"] == []
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
-    assert _report.plan(tmp_path / "none", [healthy(2)], NOW)["before"] is None and not os.path.exists(tmp_path / "none")
+    assert _report.plan(tmp_path / "none", [healthy(2)], NOW)["before"] is None and not os.path.exists(
+        tmp_path / "none"
+    )
 
 
 def test_an_edited_report_is_read_with_the_keys_it_should_have():
-    entry = _report.conform({"name": "a\x1b", "status": "healthy", "board": {"model": ["x"], "evil": 1}, "evidence": "no list", "more": 1, "plan": None})
-    assert set(entry) == set(board_record.record("a", {}, 0)) and entry["name"] == "a" and entry["board"]["model"] is None and "evil" not in entry["board"]
+    entry = _report.conform(
+        {
+            "name": "a\x1b", "status": "healthy", "board": {"model": ["x"], "evil": 1}, "evidence": "no list",
+            "more": 1, "plan": None,
+        }
+    )
+    assert (
+        set(entry) == set(board_record.record("a", {}, 0)) and entry["name"] == "a" and entry["board"]["model"] is None
+        and "evil" not in entry["board"]
+    )
     assert entry["evidence"] == [] and entry["plan"]["action"] is None and entry["checked_at"] == "1970-01-01T00:00:00Z"
 
 
@@ -341,7 +422,8 @@ def test_sentences_are_for_those_that_need_somebody():
         assert sentence.endswith(".") and "\n" not in sentence
 
 
-# -- what changed -----------------------------------------------------------------------------------------------------------
+# -- what changed
+# -----------------------------------------------------------------------------------------------------------
 
 def states(**boards):
     blank = dict.fromkeys(_report.STATE)
@@ -350,7 +432,9 @@ def states(**boards):
 
 
 def diff(before, after, inventory=()):
-    return _report_diff.render(_report_diff.changes(before, after, inventory), after, "old.json", "2026-01-30T12:00:00Z")
+    return _report_diff.render(
+        _report_diff.changes(before, after, inventory), after, "old.json", "2026-01-30T12:00:00Z"
+    )
 
 
 def test_nothing_changed():
@@ -360,7 +444,10 @@ def test_nothing_changed():
 
 def test_new_gone_and_changed_boards():
     before = states(a={}, b={"driver": "0.9.3", "status": "needs_work", "plan": "dkms"}, c={}, d={}, e={})
-    after = states(b={}, c={"status": "needs_work", "kernel": "6.1.84", "driver": None, "plan": "dkms"}, d={}, f={"status": "unknown"})
+    after = states(
+        b={}, c={"status": "needs_work", "kernel": "6.1.84", "driver": None, "plan": "dkms"}, d={},
+        f={"status": "unknown"},
+    )
     assert diff(before, after, {"e", "f"}).splitlines() == [
         "fleet: 4 boards changed since old.json of 2026-01-30T12:00:00Z",
         "+ new, unknown: f",
@@ -390,10 +477,15 @@ def test_hostile_texts_stay_on_their_line():
     before = states(**{text or "x": {} for text in fleet_sample.HOSTILE})
     after = states(**{text or "x": {"driver": text} for text in fleet_sample.HOSTILE})
     text = diff(before, after)
-    assert all(line.replace("\u00a0", " ").isprintable() for line in text.splitlines()) and text.count("\n~") == len(set(fleet_sample.HOSTILE))
+    assert all(line.replace("\u00a0", " ").isprintable() for line in text.splitlines()) and text.count("\n~") == len(
+        set(fleet_sample.HOSTILE)
+    )
 
 
 def test_states_of_a_report_and_of_a_file_of_the_history_are_the_same(tmp_path):
     told = _report.write(tmp_path, fleet_sample.records(20), NOW)
     past = _report.load(next((tmp_path / "history").iterdir()))
-    assert _report.states(past) == _report.states(told["after"]) == _report.states(_report.load(tmp_path / "fleet.json")) and _report.states(None) is None
+    assert (
+        _report.states(past) == _report.states(told["after"]) == _report.states(_report.load(tmp_path / "fleet.json"))
+        and _report.states(None) is None
+    )

@@ -11,18 +11,26 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.rkfleet.npu.plugins.filter.npu_rollout import FilterModule
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import decide as _rollout
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars import look
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars import board_variables
 
-SETTINGS = {"rollout": [1, "10%", "100%"], "max_failed": 0, "soak_minutes": 10, "require_staging": True, "select": "", "check": False}
+SETTINGS = {
+    "rollout": [1, "10%", "100%"], "max_failed": 0, "soak_minutes": 10, "require_staging": True, "select": "",
+    "check": False,
+}
 OLD, NEW = "5.10.110", "6.1.84"
 
 
 def board(kernel=NEW, action="dkms", driver="0.9.6", source="aaaa", runtime="bbbb", install=True, soc="rk3588", **more):
     """The variables of a board that was looked at."""
-    facts = {"kernel": {"release": kernel}, "runtime": {"sha256": "old"}, "upgrade": {"pending": more.pop("pending", False)},
-             "dkms": {"modules": more.pop("modules", [])}}
-    plan = {"action": action, "reason": "as wanted", "soc": soc, "packages": more.pop("packages", []), "driver": {"version": driver, "sha256": source},
-            "runtime": {"version": "2.3.2", "git_blob": runtime, "install": install}}
+    facts = {
+        "kernel": {"release": kernel}, "runtime": {"sha256": "old"}, "upgrade": {"pending": more.pop("pending", False)},
+        "dkms": {"modules": more.pop("modules", [])},
+    }
+    plan = {
+        "action": action, "reason": "as wanted", "soc": soc, "packages": more.pop("packages", []),
+        "driver": {"version": driver, "sha256": source},
+        "runtime": {"version": "2.3.2", "git_blob": runtime, "install": install},
+    }
     return dict({"ansible_facts": {"npu": facts}, "__npu_plan": plan}, **more)
 
 
@@ -44,7 +52,9 @@ def record(answer, name):
 
 def test_no_boards():
     answer = decide({})
-    assert answer["staging"] == answer["rollout"] == answer["errors"] == answer["summary"] == [] and answer["allowed"] == 0
+    assert (
+        answer["staging"] == answer["rollout"] == answer["errors"] == answer["summary"] == [] and answer["allowed"] == 0
+    )
     assert _rollout.gate(answer, {}) == {} and _rollout.committed(answer, {}) == []
 
 
@@ -53,11 +63,14 @@ def test_every_board_has_one_part():
         "held": {"__npu_left": {"verdict": "held", "reason": "says its owner"}},
         "unsupported": board(action="unsupported", __npu_error="unsupported: no"), "dead": {"__npu_error": "dead"},
         "nothing": {},
-        "right": board(action="none", install=False), "library": board(action="none"), "pending": board(action="none", install=False, pending=True),
-        "driver": board(install=False)}
+        "right": board(action="none", install=False), "library": board(action="none"),
+        "pending": board(action="none", install=False, pending=True), "driver": board(install=False),
+    }
     answer = decide(boards, require_staging=False)
-    assert parts(answer) == {"held": "held", "unsupported": "failed", "dead": "failed", "nothing": "failed", "right": "right",
-                             "library": "rollout", "pending": "rollout", "driver": "rollout"}
+    assert parts(answer) == {
+        "held": "held", "unsupported": "failed", "dead": "failed", "nothing": "failed", "right": "right",
+        "library": "rollout", "pending": "rollout", "driver": "rollout",
+    }
     assert answer["boards"]["held"]["reason"] == "says its owner"
     assert answer["rollout"] == ["library", "pending", "driver"] and answer["staging"] == []
 
@@ -65,11 +78,16 @@ def test_every_board_has_one_part():
 def test_the_first_of_each_kernel_goes_first():
     answer = decide({"a": board(NEW), "b": board(OLD), "c": board(NEW), "d": board(OLD)})
     assert answer["staging"] == ["a", "b"] and answer["rollout"] == ["c", "d"]
-    assert {name: entry["staging"] for name, entry in answer["boards"].items()} == {"a": "a", "b": "b", "c": "a", "d": "b"}
+    assert {name: entry["staging"] for name, entry in answer["boards"].items()} == {
+        "a": "a", "b": "b", "c": "a", "d": "b",
+    }
     assert answer["summary"][0] == "staged first: a, for kernel 6.1.84 (rk3588) with driver 0.9.6; 1 board waits for it"
 
 
-@pytest.mark.parametrize("other", [{"soc": "rk3576"}, {"driver": "0.9.8"}, {"source": "cccc"}, {"runtime": "dddd"}, {"action": "vendor_kernel"}])
+@pytest.mark.parametrize(
+    "other",
+    [{"soc": "rk3576"}, {"driver": "0.9.8"}, {"source": "cccc"}, {"runtime": "dddd"}, {"action": "vendor_kernel"}],
+)
 def test_boards_that_differ_in_anything_stand_only_for_themselves(other):
     assert decide({"a": board(), "b": board(**other)})["staging"] == ["a", "b"]
 
@@ -79,22 +97,32 @@ def test_a_member_of_the_group_goes_first_where_it_has_that_kernel_and_is_to_be_
     assert decide(boards, group=["c", "b"])["staging"] == ["b", "d"]
     # Of another kernel, not in this run, on hold, right already: then it is the first of the kernel as without a group.
     assert decide(boards, group=["d", "elsewhere"])["staging"] == ["a", "d"]
-    boards["b"], boards["c"] = {"__npu_left": {"verdict": "held", "reason": "x"}}, board(NEW, action="none", install=False)
+    boards["b"], boards["c"] = (
+        {"__npu_left": {"verdict": "held", "reason": "x"}}, board(NEW, action="none", install=False),
+    )
     assert decide(boards, group=["b", "c"])["staging"] == ["a", "d"]
 
 
 def test_nobody_waits_for_what_is_proven():
     boards = {"a": board(NEW), "b": board(NEW), "c": board(OLD), "d": board(OLD)}
     answer = decide(boards, proven=[record(decide(boards), "b")])
-    assert answer["staging"] == ["c"] and answer["rollout"] == ["a", "b", "d"] and answer["boards"]["a"]["staging"] is None
-    assert answer["boards"]["a"]["reason"] == "kernel 6.1.84 (rk3588) with driver 0.9.6 is proven (b, 2026-11-23 18:04 UTC)"
+    assert (
+        answer["staging"] == ["c"] and answer["rollout"] == ["a", "b", "d"] and answer["boards"]["a"]["staging"] is None
+    )
+    assert (
+        answer["boards"]["a"]["reason"]
+        == "kernel 6.1.84 (rk3588) with driver 0.9.6 is verified (b, 2026-11-23 18:04 UTC)"
+    )
 
 
 def test_after_a_kernel_update_a_board_is_not_proven_and_the_sentence_says_what_was():
     proven = [record(decide({"a": board(NEW)}), "a")]
     answer = decide({"b": board("6.1.99"), "c": board(NEW), "d": board("6.1.99", soc="rk3576")}, proven=proven)
     assert answer["staging"] == ["b", "d"] and answer["rollout"] == ["c"]
-    assert "proven is this driver with kernel 6.1.84 only, and that is not the kernel now" in answer["boards"]["b"]["reason"]
+    assert (
+        "this driver is verified only with kernel 6.1.84, which is not the running kernel"
+        in answer["boards"]["b"]["reason"]
+    )
     assert "proven is" not in answer["boards"]["d"]["reason"]
 
 
@@ -106,16 +134,39 @@ def test_without_staging_nobody_waits():
 
 def test_what_is_in_place_already_has_the_key_of_its_own_driver():
     modules = [{"name": "rknpu", "kernel": NEW, "version": "0.9.6"}]
-    keys = [decide({"a": variables})["boards"]["a"]["key"] for variables in (
-        board(), board(action="none", pending=True, modules=modules), board(action="none"), board(action="none", install=False, pending=True))]
+    keys = [
+        decide({"a": variables})["boards"]["a"]["key"]
+        for variables in (
+            board(), board(action="none", pending=True, modules=modules), board(action="none"),
+            board(action="none", install=False, pending=True),
+        )
+    ]
     # An upgrade that was interrupted proves what it would have proven; a driver of the kernel's own is another matter.
-    assert keys[0] == keys[1] == {"kernel": NEW, "soc": "rk3588", "driver": "0.9.6", "source": "aaaa", "runtime": "bbbb"}
+    assert (
+        keys[0] == keys[1] == {"kernel": NEW, "soc": "rk3588", "driver": "0.9.6", "source": "aaaa", "runtime": "bbbb"}
+    )
     assert keys[2]["source"] == "the kernel's own" and keys[3]["runtime"] == "old"
-    assert decide({"a": board(action="vendor_kernel", packages=["linux-image-x"])})["boards"]["a"]["key"]["source"] == "linux-image-x"
+    assert (
+        decide({"a": board(action="vendor_kernel", packages=["linux-image-x"])})["boards"]["a"]["key"]["source"]
+        == "linux-image-x"
+    )
 
 
-@pytest.mark.parametrize("value, boards, allowed", [
-    (0, 200, 0), (3, 200, 3), ("3", 2, 3), ("10%", 200, 20), ("10%", 19, 1), ("10%", 9, 0), (" 50 % ", 3, 1), ("100%", 4, 4), ("0%", 4, 0), ("10%", 0, 0)])
+@pytest.mark.parametrize(
+    "value, boards, allowed",
+    [
+        (0, 200, 0),
+        (3, 200, 3),
+        ("3", 2, 3),
+        ("10%", 200, 20),
+        ("10%", 19, 1),
+        ("10%", 9, 0),
+        (" 50 % ", 3, 1),
+        ("100%", 4, 4),
+        ("0%", 4, 0),
+        ("10%", 0, 0),
+    ],
+)
 def test_how_many_may_fail(value, boards, allowed):
     answer = decide({"b%d" % number: board() for number in range(boards)}, max_failed=value)
     assert answer["errors"] == [] and answer["allowed"] == allowed
@@ -127,21 +178,49 @@ def test_a_percentage_is_of_the_boards_to_be_upgraded():
     assert decide(boards, max_failed="10%")["allowed"] == 1
 
 
-@pytest.mark.parametrize("value, serial", [
-    ([1, "10%", "100%"], [1, "10%", "100%"]), (5, [5]), ("25%", ["25%"]), ("7", [7]), ((1, "2"), [1, 2]), (["5 %"], ["5%"])])
+@pytest.mark.parametrize(
+    "value, serial",
+    [
+        ([1, "10%", "100%"], [1, "10%", "100%"]),
+        (5, [5]),
+        ("25%", ["25%"]),
+        ("7", [7]),
+        ((1, "2"), [1, 2]),
+        (["5 %"], ["5%"]),
+    ],
+)
 def test_the_batches(value, serial):
     assert decide({}, rollout=value)["serial"] == serial
 
 
-@pytest.mark.parametrize("name, value, said", [
-    ("rollout", [], "names no batch"), ("rollout", 0, "0 is no batch"), ("rollout", ["0%"], "is no batch"), ("rollout", ["101%"], "is no batch"),
-    ("rollout", [True], "neither a count"), ("rollout", [1.5], "neither a count"), ("rollout", "", "neither a count"), ("rollout", None, "neither a count"),
-    ("rollout", {"a": 1}, "neither a count"), ("rollout", [[1]], "neither a count"),
-    ("max_failed", "-1", "neither a count"), ("max_failed", "101%", "from 0% to 100%"), ("max_failed", "10.5%", "neither"), ("max_failed", None, "neither"),
-    ("soak_minutes", "10%", "number of minutes"), ("soak_minutes", "ten", "neither"), ("require_staging", "perhaps", "true or false")])
+@pytest.mark.parametrize(
+    "name, value, said",
+    [
+        ("rollout", [], "names no batch"),
+        ("rollout", 0, "0 is not a batch"),
+        ("rollout", ["0%"], "is not a batch"),
+        ("rollout", ["101%"], "is not a batch"),
+        ("rollout", [True], "neither a count"),
+        ("rollout", [1.5], "neither a count"),
+        ("rollout", "", "neither a count"),
+        ("rollout", None, "neither a count"),
+        ("rollout", {"a": 1}, "neither a count"),
+        ("rollout", [[1]], "neither a count"),
+        ("max_failed", "-1", "neither a count"),
+        ("max_failed", "101%", "from 0% to 100%"),
+        ("max_failed", "10.5%", "neither"),
+        ("max_failed", None, "neither"),
+        ("soak_minutes", "10%", "number of minutes"),
+        ("soak_minutes", "ten", "neither"),
+        ("require_staging", "perhaps", "true or false"),
+    ],
+)
 def test_a_wrong_setting_is_one_sentence_and_decides_nothing(name, value, said):
     answer = decide({"a": board()}, **{name: value})
-    assert len(answer["errors"]) == 1 and answer["errors"][0].startswith("npu_%s is %r: " % (name, value)) and said in answer["errors"][0]
+    assert (
+        len(answer["errors"]) == 1 and answer["errors"][0].startswith("npu_%s is %r: " % (name, value))
+        and said in answer["errors"][0]
+    )
     assert answer["boards"] == {} and answer["staging"] == answer["rollout"] == []
 
 
@@ -149,7 +228,9 @@ def test_a_wrong_query_decides_nothing_and_says_where():
     answer = decide({"a": board()}, select="nam", rollout=0)
     assert len(answer["errors"]) == 2 and answer["boards"] == {} and answer["staging"] == answer["rollout"] == []
     sentence, line, caret = answer["message"].split("\n")
-    assert sentence.startswith("npu_rollout is 0: ") and sentence.endswith("(did you mean name?). No board was touched.")
+    assert sentence.startswith("npu_rollout is 0: ") and sentence.endswith(
+        "(did you mean name?). No board was changed."
+    )
     assert (line, caret) == ("    nam", "    ^")
 
 
@@ -167,20 +248,24 @@ def test_boards_wait_until_their_staging_board_is_committed():
     boards["b"]["__npu_error"] = "b: rolled back"
     gate = _rollout.gate(answer, boards)
     assert gate["c"]["go"] and not gate["d"]["go"] and gate["d"]["verdict"] == "waiting" and not gate["d"]["fine"]
-    assert "its staging board b failed. Mend that one and run stage-npu.yml" in gate["d"]["reason"]
+    assert "its staging board b failed. Fix that board and run stage-npu.yml" in gate["d"]["reason"]
     # Installed, and left to a reboot of the owner's: nobody knows yet.
     del boards["b"]["__npu_error"]
     assert "its staging board b is not committed" in _rollout.gate(answer, boards)["d"]["reason"]
 
 
-@pytest.mark.parametrize("failed, allowed, go", [(0, 0, True), (1, 0, False), (1, 1, True), (2, 1, False), (2, "50%", True), (3, "50%", False)])
+@pytest.mark.parametrize(
+    "failed, allowed, go",
+    [(0, 0, True), (1, 0, False), (1, 1, True), (2, 1, False), (2, "50%", True), (3, "50%", False)],
+)
 def test_no_further_board_once_too_many_have_failed(failed, allowed, go):
     boards = {"b%d" % number: board() for number in range(5)}
     answer = decide(boards, require_staging=False, max_failed=allowed)
     for number in range(failed):
-        # One with a reason, and one that Ansible took out of the play, which is known by what it did not get at the end of its batch.
+        # One with a reason, and one that Ansible took out of the play, which is known by what it did not get at the end
+        # of its batch.
         boards["b%d" % number].update({"__npu_error": "x"} if number % 2 else {"__npu_gate": {}})
-    boards = {name: look(there, _rollout.LOOKED_AT) for name, there in boards.items()}
+    boards = {name: board_variables(there, _rollout.VARIABLES) for name, there in boards.items()}
     last = _rollout.gate(answer, boards)["b4"]
     assert last["go"] == go and last["verdict"] == ("" if go else "not touched")
     assert go or "%d board" % failed in last["reason"] and "b0" in last["reason"]
@@ -196,8 +281,10 @@ def test_staging_leaves_the_others_and_that_is_fine():
     answer = decide(boards, proven=[record(decide(boards), "c")])
     boards["a"]["__npu_is_committed"] = True
     gate = _rollout.gate(answer, boards, stage=True)
-    assert gate["a"]["go"] and gate["b"] == {"go": False, "verdict": "waiting", "reason": "its staging board is a; upgrade-npu.yml takes it", "fine": True}
-    assert gate["c"]["verdict"] == "waiting" and "is proven (c, " in gate["c"]["reason"] and gate["c"]["fine"]
+    assert gate["a"]["go"] and gate["b"] == {
+        "go": False, "verdict": "waiting", "reason": "its staging board is a; upgrade-npu.yml upgrades it", "fine": True,
+    }
+    assert gate["c"]["verdict"] == "waiting" and "is verified (c, " in gate["c"]["reason"] and gate["c"]["fine"]
 
 
 def test_a_check_run_waits_for_nobody_and_has_one_batch():
@@ -232,19 +319,30 @@ def builder(mhz=1000, headers=True, compiler=True, **more):
     variables = board(**more)
     npu = variables["ansible_facts"]["npu"]
     npu["kernel"]["headers"] = headers
-    npu.update(tools={"dkms": True, "make": True, "compiler": compiler}, hardware={"cores": 4, "mhz": mhz, "memory": 1000})
+    npu.update(
+        tools={"dkms": True, "make": True, "compiler": compiler}, hardware={"cores": 4, "mhz": mhz, "memory": 1000}
+    )
     return variables
 
 
-@pytest.mark.parametrize("boards, first", [
-    ({"a": builder(), "b": builder()}, "a"),
-    ({"a": builder(1000), "b": builder(3000), "c": builder(2000)}, "b"),
-    ({"a": builder(3000, headers=False), "b": builder(3000, compiler=False), "c": builder(1000)}, "c"),
-    ({"a": builder(3000, npu_build_ok=False), "b": builder(3000, npu_build_ok="no"), "c": builder(1000, headers=False)}, "c"),
-    ({"a": builder(None), "b": builder(1)}, "b"),
-    # Where nothing is built, nobody has to be fast.
-    ({"a": builder(1, action="vendor_kernel"), "b": builder(2, action="vendor_kernel")}, "a"),
-])
+@pytest.mark.parametrize(
+    "boards, first",
+    [
+        ({"a": builder(), "b": builder()}, "a"),
+        ({"a": builder(1000), "b": builder(3000), "c": builder(2000)}, "b"),
+        ({"a": builder(3000, headers=False), "b": builder(3000, compiler=False), "c": builder(1000)}, "c"),
+        (
+            {
+                "a": builder(3000, npu_build_ok=False), "b": builder(3000, npu_build_ok="no"),
+                "c": builder(1000, headers=False),
+            },
+            "c",
+        ),
+        ({"a": builder(None), "b": builder(1)}, "b"),
+        # Where nothing is built, nobody has to be fast.
+        ({"a": builder(1, action="vendor_kernel"), "b": builder(2, action="vendor_kernel")}, "a"),
+    ],
+)
 def test_the_fastest_board_that_has_all_a_build_takes_goes_first_and_builds(boards, first):
     assert decide(boards)["staging"] == [first]
 
@@ -260,9 +358,24 @@ def claims(name, value):
     return variables
 
 
-@pytest.mark.parametrize("name, value", [
-    ("mhz", 999999999), ("mhz", 39999), ("mhz", 16001), ("cores", 999999999), ("cores", 16), ("memory", 999999999), ("memory", 65000), ("mhz", float("inf")),
-    ("mhz", float("nan")), ("mhz", -1), ("mhz", "fast"), ("mhz", [1]), ("mhz", True)])
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("mhz", 999999999),
+        ("mhz", 39999),
+        ("mhz", 16001),
+        ("cores", 999999999),
+        ("cores", 16),
+        ("memory", 999999999),
+        ("memory", 65000),
+        ("mhz", float("inf")),
+        ("mhz", float("nan")),
+        ("mhz", -1),
+        ("mhz", "fast"),
+        ("mhz", [1]),
+        ("mhz", True),
+    ],
+)
 def test_no_board_comes_first_by_what_it_claims(name, value):
     honest = {"rock-%d" % number: claims("mhz", 16000) for number in range(2)}
     assert decide(dict(honest, **{"zz-evil": claims(name, value)}))["staging"] == ["rock-0"]
@@ -294,4 +407,7 @@ def test_the_first_boards_of_each_kernel_build_for_the_others():
 @pytest.mark.parametrize("value", [0, -1, "10%", "two", None])
 def test_a_number_of_hosts_that_have_to_agree_which_is_none(value):
     answer = decide({"a": board()}, store_agree=value)
-    assert len(answer["errors"]) == 1 and answer["errors"][0].startswith("npu_store_agree is %r: " % (value,)) and answer["staging"] == []
+    assert (
+        len(answer["errors"]) == 1 and answer["errors"][0].startswith("npu_store_agree is %r: " % (value,))
+        and answer["staging"] == []
+    )

@@ -35,11 +35,28 @@ def test_a_run_that_goes_on():
     assert run_owner.has_ended(dict(run_owner.owner(os.getppid()), started="1"), me)
 
 
-@pytest.mark.parametrize("other", [
-    {"host": "elsewhere"}, {"machine": "000000000000"}, {"user": "somebody"}, {"pid": "12"}, {"pid": None}, {"pid": -1}, {"pid": 1}, {"pid": 2**70},
-    {"run": ""}, {"boot_id": ""}, {"pid_namespace": ""}, {"boot_id": None}, {"pid_namespace": None}, {"boot_id": ["x"]}, {"pid_namespace": {}},
-    {"pid_namespace": "pid:[4026532999]"}, {"pid_namespace": "pid:[4026532999]", "boot_id": "another"},
-])
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"host": "elsewhere"},
+        {"machine": "000000000000"},
+        {"user": "somebody"},
+        {"pid": "12"},
+        {"pid": None},
+        {"pid": -1},
+        {"pid": 1},
+        {"pid": 2**70},
+        {"run": ""},
+        {"boot_id": ""},
+        {"pid_namespace": ""},
+        {"boot_id": None},
+        {"pid_namespace": None},
+        {"boot_id": ["x"]},
+        {"pid_namespace": {}},
+        {"pid_namespace": "pid:[4026532999]"},
+        {"pid_namespace": "pid:[4026532999]", "boot_id": "another"},
+    ],
+)
 def test_of_others_and_of_nonsense_nothing_can_be_told(gone, other):
     assert not run_owner.has_ended(dict(gone, **other), run_owner.owner(os.getpid()))
 
@@ -54,9 +71,16 @@ def test_a_lock_of_an_older_release_tells_too_little(gone):
     assert not run_owner.has_ended(old, run_owner.owner(os.getpid()))
 
 
-@pytest.mark.parametrize("holder, me, ended", [
-    (run_owner.FIRST_NAMESPACE, run_owner.FIRST_NAMESPACE, True), ("pid:[4026532999]", run_owner.FIRST_NAMESPACE, False),
-    (run_owner.FIRST_NAMESPACE, "pid:[4026532999]", False), ("pid:[4026532999]", "pid:[4026532999]", False), ("", "", False)])
+@pytest.mark.parametrize(
+    "holder, me, ended",
+    [
+        (run_owner.FIRST_NAMESPACE, run_owner.FIRST_NAMESPACE, True),
+        ("pid:[4026532999]", run_owner.FIRST_NAMESPACE, False),
+        (run_owner.FIRST_NAMESPACE, "pid:[4026532999]", False),
+        ("pid:[4026532999]", "pid:[4026532999]", False),
+        ("", "", False),
+    ],
+)
 def test_a_run_before_the_controller_was_restarted(holder, me, ended):
     # Its number is a running process' now: this one's.
     now = dict(run_owner.owner(os.getpid()), pid_namespace=me)
@@ -77,8 +101,10 @@ def container(proc="--mount-proc"):
     """What a run in a PID namespace of its own writes into the lock, while it works: this machine's name, MAC address and user."""
     code = ("import json, os; from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import run_owner;"
             "print(json.dumps(run_owner.owner(os.getpid())), flush=True); input()")
-    words = ["unshare", "--pid", "--fork", *([proc] if proc else []), *([] if os.getuid() == 0 else ["--user", "--map-current-user"]), "--kill-child",
-             sys.executable, "-c", code]
+    words = [
+        "unshare", "--pid", "--fork", *([proc] if proc else []),
+        *([] if os.getuid() == 0 else ["--user", "--map-current-user"]), "--kill-child", sys.executable, "-c", code,
+    ]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))) as child:
         line = child.stdout.readline()
@@ -91,15 +117,24 @@ def container(proc="--mount-proc"):
 def test_a_run_in_another_container_with_this_hosts_name_and_address():
     with container() as first, container() as second:
         me = run_owner.owner(os.getpid())
-        assert [one["host"] for one in (first, second)] == [me["host"]] * 2 and first["machine"] == second["machine"] == me["machine"]
+        assert [one["host"] for one in (first, second)] == [me["host"]] * 2 and first["machine"] == second[
+            "machine"
+        ] == me["machine"]
         # Its number is nobody's here, or a process' that began at another time: that says nothing.
-        assert not run_owner.has_ended(dict(first, pid=2 ** 22 - 1), me) and not run_owner.has_ended(dict(first, pid=2 ** 22 - 1), second)
+        assert not run_owner.has_ended(dict(first, pid=2**22 - 1), me) and not run_owner.has_ended(
+            dict(first, pid=2**22 - 1), second
+        )
         assert not run_owner.has_ended(first, me) and not run_owner.has_ended(first, second)
         assert len({first["run"], second["run"], me["run"]}) == 3
-        assert first["pid_namespace"] != second["pid_namespace"] != me["pid_namespace"] and first["boot_id"] == me["boot_id"]
+        assert (
+            first["pid_namespace"] != second["pid_namespace"] != me["pid_namespace"]
+            and first["boot_id"] == me["boot_id"]
+        )
 
 
 def test_a_container_with_its_hosts_proc_tells_too_little():
     with container(proc=None) as there:
         assert there["pid_namespace"] == "" and there["boot_id"]
-        assert not run_owner.has_ended(there, dict(there, run="another")) and not run_owner.has_ended(there, run_owner.owner(os.getpid()))
+        assert not run_owner.has_ended(there, dict(there, run="another")) and not run_owner.has_ended(
+            there, run_owner.owner(os.getpid())
+        )

@@ -17,19 +17,26 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import record 
 
 NOW = 1769860800
 FACTS = {
-    "board": {"model": "Radxa ROCK 5B", "soc": "rk3588", "serial": "0123", "compatible": ["radxa,rock-5b", "rockchip,rk3588"]},
+    "board": {
+        "model": "Radxa ROCK 5B", "soc": "rk3588", "serial": "0123", "compatible": ["radxa,rock-5b", "rockchip,rk3588"],
+    },
     "os": {"id": "debian", "codename": "bookworm", "version": "12 (bookworm)", "version_id": "12"},
     "kernel": {"release": "6.1.43-15-rk2312", "machine": "aarch64", "headers": True},
     "device": {"node": "/npu@fdab0000", "status": "okay", "driver": "RKNPU"},
     "driver": {"version": "0.9.6", "date": "20240322", "presence": "builtin", "held_down": True},
     "runtime": {"version": "2.0.0b0", "sha256": "b" * 64, "path": "/usr/lib/librknnrt.so"},
     "upgrade": {"state": "unknown", "pending": False},
-    "verification": {"diagnosis": "ok", "evidence": "Top5 as expected", "driver": "0.9.6", "kernel": "6.1.43-15-rk2312", "runtime_sha256": "b" * 64,
-                     "latency_ms": {"runs": 10, "min": 1, "median": 2.5, "max": 3.0}, "top5": [{"index": 283, "score": 0.46875}],
-                     "expected_top5": [{"index": 283, "score": 0.46875}]},
+    "verification": {
+        "diagnosis": "ok", "evidence": "Top5 as expected", "driver": "0.9.6", "kernel": "6.1.43-15-rk2312",
+        "runtime_sha256": "b" * 64, "latency_ms": {"runs": 10, "min": 1, "median": 2.5, "max": 3.0},
+        "top5": [{"index": 283, "score": 0.46875}], "expected_top5": [{"index": 283, "score": 0.46875}],
+    },
     "privileged": True, "unread": ["a", "b"],
 }
-PLAN = {"action": "none", "reason": "As wanted.", "packages": [], "changes": [], "notes": [], "driver": {"version": "0.9.8"}, "runtime": {}}
+PLAN = {
+    "action": "none", "reason": "As wanted.", "packages": [], "changes": [], "notes": [],
+    "driver": {"version": "0.9.8"}, "runtime": {},
+}
 
 
 def record(name="rock", **parts):
@@ -45,44 +52,110 @@ def selects(query, entry=None):
 
 
 def dead(name="dead"):
-    return board_record.record(name, {"__npu_error": "dead: does not answer over ssh: no route to host", "__npu_cause": "no_answer"}, NOW)
+    return board_record.record(
+        name, {"__npu_error": "dead: does not answer over ssh: no route to host", "__npu_cause": "no_answer"}, NOW
+    )
 
 
 def test_the_query_of_the_readme():
     query = "driver.version < '0.9.6' && board.soc == 'rk3588'"
-    versions = {"0.8.2": True, "0.9.3": True, "0.9.6": False, "0.9.8": False, "0.9.10": False, "0.10.0": False, None: False}
+    versions = {
+        "0.8.2": True, "0.9.3": True, "0.9.6": False, "0.9.8": False, "0.9.10": False, "0.10.0": False, None: False,
+    }
     boards = [record(str(version), driver={"version": version}) for version in versions]
     boards.append(record("other", driver={"version": "0.8.2"}, board={"soc": "rk3566"}))
     assert _select.names(query, boards) == [str(version) for version, chosen in versions.items() if chosen]
 
 
-@pytest.mark.parametrize("query, chosen", [
-    ("driver.version >= '0.9.6'", True), ("driver.version > '0.9.6'", False), ("driver.version <= 'v0.9.6'", True), ("driver.version == 'v0.9.6.0'", True),
-    ("driver.version != '0.9.6'", False), ("driver.version < '0.10'", True), ("driver.version < '0.9.10'", True), ("'0.9.10' > driver.version", True),
-    ("driver.version < `0.9.10`", True), ("driver.version == `\"0.9.6\"`", True), ("driver.version < `\"0.9.10\"`", True),
-    ("runtime.version < '2.0.0'", True), ("runtime.version > '1.6.0'", True), ("runtime.version == '2.0.0'", False), ("plan.driver > driver.version", True),
-    ("kernel.release > '6.1.43'", True), ("kernel.release < '6.1.115-vendor-rk35xx'", True), ("kernel.release >= '5.10'", True),
-    ("kernel.release == '6.1.43'", False), ("kernel.release == '6.1.43-15-rk2312'", True), ("kernel.release < '6.1.43-16-rk2312'", True),
-    ("os.version_id > '9'", True), ("os.version_id < '11.7'", False), ("board.serial == '123'", False), ("board.serial == '0123'", True),
-    ("checked_at > '2026-01-30'", True), ("driver.date >= '20240322'", True), ("os.codename < 'trixie'", True), ("board.model == 'Radxa ROCK 5B'", True),
-    # Numbers are numbers, and null is nothing of all that.
-    ("verification.latency_ms.median > `2.4`", True), ("verification.latency_ms.median > `10`", False), ("verification.latency_ms.min == `1`", True),
-    ("length(unread) >= `2`", True), ("length(evidence) < `10`", True), ("driver.module == `null`", True), ("driver.module < 'z'", False),
-    ("driver.module >= 'a'", False), ("driver.builtin_version < '99'", False), ("driver.builtin_version > '0'", False),
-    ("!(driver.builtin_version < '99')", True),
-    # Truth is JMESPath's.
-    ("driver.version", True), ("driver.module", False), ("privileged", True), ("!privileged", False), ("upgrade.pending", False), ("`0`", True), ("''", False),
-    ("plan.packages", False), ("unread", True), ("privileged == `true`", True), ("board", True), ("!`0`", False), ("!verification.current", False),
-    ("!upgrade.pending && !upgrade.hold", True), ("!board.compatible[0]", False), ("!unread[?@ == 'z']", True), ("!privileged == `false`", True),
-    ("!verification.top5[].index", False), ("!!driver.version", True), ("driver.held_down", True),
-    ("contains(board.compatible, 'rockchip,rk3588')", True), ("board.compatible[?starts_with(@, 'orangepi')]", False), ("starts_with(name, 'ro')", True),
-    ("unread[0] == 'a'", True), ("verification.top5[0].index == `283`", True), ("verification.top5[?score > `0.4`].index | [0]", True),
-    ("verification.top5[].index", True), ("board.* | contains(@, 'rk3588')", True), ("status == 'unknown' || verification.current", True),
-    ("starts_with(driver.module, 'rknpu')", False), ("contains(driver.module, 'rknpu')", False), ("length(driver.module) > `3`", False),
-    ("sort_by(verification.top5, &score)[0].index == `283`", True), ("max(verification.top5[*].score) > `0.4`", True), ("keys(board)", True),
-    ("{a: name}.a == 'rock'", True), ("[name, status][0] == 'rock'", True), ("@.name == 'rock'", True), ("not_null(driver.module, 'x') == 'x'", True),
-    ("verification.evidence && !contains(reason, 'nothing')", True), ("unread[1:] == `[\"b\"]`", True), ("type(name) == 'string'", True),
-])
+@pytest.mark.parametrize(
+    "query, chosen",
+    [
+        ("driver.version >= '0.9.6'", True),
+        ("driver.version > '0.9.6'", False),
+        ("driver.version <= 'v0.9.6'", True),
+        ("driver.version == 'v0.9.6.0'", True),
+        ("driver.version != '0.9.6'", False),
+        ("driver.version < '0.10'", True),
+        ("driver.version < '0.9.10'", True),
+        ("'0.9.10' > driver.version", True),
+        ("driver.version < `0.9.10`", True),
+        ('driver.version == `"0.9.6"`', True),
+        ('driver.version < `"0.9.10"`', True),
+        ("runtime.version < '2.0.0'", True),
+        ("runtime.version > '1.6.0'", True),
+        ("runtime.version == '2.0.0'", False),
+        ("plan.driver > driver.version", True),
+        ("kernel.release > '6.1.43'", True),
+        ("kernel.release < '6.1.115-vendor-rk35xx'", True),
+        ("kernel.release >= '5.10'", True),
+        ("kernel.release == '6.1.43'", False),
+        ("kernel.release == '6.1.43-15-rk2312'", True),
+        ("kernel.release < '6.1.43-16-rk2312'", True),
+        ("os.version_id > '9'", True),
+        ("os.version_id < '11.7'", False),
+        ("board.serial == '123'", False),
+        ("board.serial == '0123'", True),
+        ("checked_at > '2026-01-30'", True),
+        ("driver.date >= '20240322'", True),
+        ("os.codename < 'trixie'", True),
+        ("board.model == 'Radxa ROCK 5B'", True),
+        # Numbers are numbers, and null is nothing of all that.
+        ("verification.latency_ms.median > `2.4`", True),
+        ("verification.latency_ms.median > `10`", False),
+        ("verification.latency_ms.min == `1`", True),
+        ("length(unread) >= `2`", True),
+        ("length(evidence) < `10`", True),
+        ("driver.module == `null`", True),
+        ("driver.module < 'z'", False),
+        ("driver.module >= 'a'", False),
+        ("driver.builtin_version < '99'", False),
+        ("driver.builtin_version > '0'", False),
+        ("!(driver.builtin_version < '99')", True),
+        # Truth is JMESPath's.
+        ("driver.version", True),
+        ("driver.module", False),
+        ("privileged", True),
+        ("!privileged", False),
+        ("upgrade.pending", False),
+        ("`0`", True),
+        ("''", False),
+        ("plan.packages", False),
+        ("unread", True),
+        ("privileged == `true`", True),
+        ("board", True),
+        ("!`0`", False),
+        ("!verification.current", False),
+        ("!upgrade.pending && !upgrade.hold", True),
+        ("!board.compatible[0]", False),
+        ("!unread[?@ == 'z']", True),
+        ("!privileged == `false`", True),
+        ("!verification.top5[].index", False),
+        ("!!driver.version", True),
+        ("driver.held_down", True),
+        ("contains(board.compatible, 'rockchip,rk3588')", True),
+        ("board.compatible[?starts_with(@, 'orangepi')]", False),
+        ("starts_with(name, 'ro')", True),
+        ("unread[0] == 'a'", True),
+        ("verification.top5[0].index == `283`", True),
+        ("verification.top5[?score > `0.4`].index | [0]", True),
+        ("verification.top5[].index", True),
+        ("board.* | contains(@, 'rk3588')", True),
+        ("status == 'unknown' || verification.current", True),
+        ("starts_with(driver.module, 'rknpu')", False),
+        ("contains(driver.module, 'rknpu')", False),
+        ("length(driver.module) > `3`", False),
+        ("sort_by(verification.top5, &score)[0].index == `283`", True),
+        ("max(verification.top5[*].score) > `0.4`", True),
+        ("keys(board)", True),
+        ("{a: name}.a == 'rock'", True),
+        ("[name, status][0] == 'rock'", True),
+        ("@.name == 'rock'", True),
+        ("not_null(driver.module, 'x') == 'x'", True),
+        ("verification.evidence && !contains(reason, 'nothing')", True),
+        ('unread[1:] == `["b"]`', True),
+        ("type(name) == 'string'", True),
+    ],
+)
 def test_what_holds(query, chosen):
     assert selects(query) is chosen
 
@@ -98,40 +171,88 @@ def test_functions_of_what_only_some_boards_have_do_not_stop_the_run():
     assert selects("sum(verification.top5[*].score) > `0`", dict(record(), verification=None)) is False
 
 
-@pytest.mark.parametrize("query, answer", [
-    ("board.soc == 'rk3588'", None), ("board.soc != 'rk3588'", None), ("!(board.soc == 'rk3588')", None), ("driver.version < '0.9.6'", None),
-    ("name == 'dead'", True), ("name == 'rock' && board.soc == 'rk3588'", False), ("board.soc == 'rk3588' && name == 'rock'", False),
-    ("name == 'dead' && board.soc == 'rk3588'", None), ("name == 'dead' || board.soc == 'rk3588'", True), ("board.soc == 'x' || name == 'dead'", True),
-    ("board.soc == 'x' || name == 'y'", None), ("status == 'unreachable'", True), ("status == 'unreachable' || driver.version < '1'", True),
-    ("driver.version < '1' && status != 'unreachable'", False), ("starts_with(board.model, 'Radxa')", None), ("board.compatible[?@ == 'x']", None),
-    ("board.compatible[]", None), ("board.compatible[*]", None), ("board.*", None), ("board.compatible[0]", None), ("unread[0:1]", None), ("privileged", None),
-    ("verification.top5[0].index == `3` | !@", None), ("length(evidence) == `0`", True), ("starts_with(name, 'd')", True)])
+@pytest.mark.parametrize(
+    "query, answer",
+    [
+        ("board.soc == 'rk3588'", None),
+        ("board.soc != 'rk3588'", None),
+        ("!(board.soc == 'rk3588')", None),
+        ("driver.version < '0.9.6'", None),
+        ("name == 'dead'", True),
+        ("name == 'rock' && board.soc == 'rk3588'", False),
+        ("board.soc == 'rk3588' && name == 'rock'", False),
+        ("name == 'dead' && board.soc == 'rk3588'", None),
+        ("name == 'dead' || board.soc == 'rk3588'", True),
+        ("board.soc == 'x' || name == 'dead'", True),
+        ("board.soc == 'x' || name == 'y'", None),
+        ("status == 'unreachable'", True),
+        ("status == 'unreachable' || driver.version < '1'", True),
+        ("driver.version < '1' && status != 'unreachable'", False),
+        ("starts_with(board.model, 'Radxa')", None),
+        ("board.compatible[?@ == 'x']", None),
+        ("board.compatible[]", None),
+        ("board.compatible[*]", None),
+        ("board.*", None),
+        ("board.compatible[0]", None),
+        ("unread[0:1]", None),
+        ("privileged", None),
+        ("verification.top5[0].index == `3` | !@", None),
+        ("length(evidence) == `0`", True),
+        ("starts_with(name, 'd')", True),
+    ],
+)
 def test_a_board_that_was_not_read(query, answer):
     assert selects(query, dead()) is answer
     # It is not left out without a word.
     assert _select.names(query, [dead()]) == ([] if answer is False else ["dead"])
 
 
-@pytest.mark.parametrize("query, column, said", [
-    ("drivr.version < '0.9.6'", 1, "no board has a field drivr there (did you mean driver?)"),
-    ("driver.versoin < '0.9.6'", 8, "(did you mean version?)"),
-    ("version < '1.0'", 1, "(did you mean os.version or driver.version or runtime.version?)"),
-    ("board.soc == 'x' && Driver.version", 21, "(did you mean driver?)"),
-    ("driver.zzz", 8, "(there are builtin_version, date, held_down, module, presence, render_node, version, version_source)"),
-    ("board.compatible[0].x", 21, "no board has a field x there (what stands before it has no fields)"), ("evidence.x", 10, "has no fields"),
-    ("verification.top5[].scor", 21, "did you mean score"),
-    ("driver.version < 0.9.6", 18, "is written in single quotes ('0.9.6')"), ('driver.version < "0.9.6"', 18, "double quotes are for names of fields"),
-    ("board.soc = 'rk3588'", 11, "a single = means nothing, == compares"), ("board.soc == 'rk3588' and x", 23, "&& and ||"),
-    ("board.soc == 'x' & name", 18, "JMESPath has && and ||"), ("board.soc ==", 13, "it ends too early"), ("(board.soc", 11, "it ends too early"),
-    ("board.soc)", 10, ") cannot stand here"), ("name == 'x", 9, "unclosed ' delimiter"), ("board.soc#", 10, "unknown token #"), (" ", None, None),
-    ("foo(name)", 1, "there is no function foo() (did you mean floor?)"), ("name && zzzzz(name)", 9, "there are abs, avg, ceil"),
-    ("start_with(name, 'x')", 1, "did you mean starts_with"), ("name || starts_with(name)", 9, "starts_with() takes 2 values, and here are 1"),
-    ("length(name, name)", 1, "takes 1 value, and here are 2"), ("not_null()", 1, "takes at least 1 value, and here are 0"),
-    ("sort_by(verification.top5, &scor)", 29, "did you mean score"), ("map(&x, evidence)", 6, "has no fields"), ("&name", 1, "& alone is nothing"),
-    ("max_by(verification.top5, &scor) | score", 28, "did you mean score"), ("unread[0].a", 11, "has no fields"),
-    ("(" * 2000, 1, "nested too deeply"), ("foo\x1b[31m", 4, "unknown token"), ("a b", 3, "b cannot stand here"), ("\"length\"(name)", 1, "cannot stand here"),
-    ("board.{a: mode}", 11, "did you mean model"), ("[name, nam]", 8, "did you mean name"), ("unread[?zzz]", 9, "no board has a field zzz there"), ("board.kexec", 7, "there are compatible, model"),
-])
+@pytest.mark.parametrize(
+    "query, column, said",
+    [
+        ("drivr.version < '0.9.6'", 1, "no board has a field drivr there (did you mean driver?)"),
+        ("driver.versoin < '0.9.6'", 8, "(did you mean version?)"),
+        ("version < '1.0'", 1, "(did you mean os.version or driver.version or runtime.version?)"),
+        ("board.soc == 'x' && Driver.version", 21, "(did you mean driver?)"),
+        (
+            "driver.zzz", 8,
+            "(there are builtin_version, date, held_down, module, presence, render_node, version, version_source)",
+        ),
+        ("board.compatible[0].x", 21, "no board has a field x there (what stands before it has no fields)"),
+        ("evidence.x", 10, "has no fields"),
+        ("verification.top5[].scor", 21, "did you mean score"),
+        ("driver.version < 0.9.6", 18, "is written in single quotes ('0.9.6')"),
+        ('driver.version < "0.9.6"', 18, "double quotes are for names of fields"),
+        ("board.soc = 'rk3588'", 11, "a single = means nothing, == compares"),
+        ("board.soc == 'rk3588' and x", 23, "&& and ||"),
+        ("board.soc == 'x' & name", 18, "JMESPath has && and ||"),
+        ("board.soc ==", 13, "it ends too early"),
+        ("(board.soc", 11, "it ends too early"),
+        ("board.soc)", 10, ") cannot stand here"),
+        ("name == 'x", 9, "unclosed ' delimiter"),
+        ("board.soc#", 10, "unknown token #"),
+        (" ", None, None),
+        ("foo(name)", 1, "there is no function foo() (did you mean floor?)"),
+        ("name && zzzzz(name)", 9, "there are abs, avg, ceil"),
+        ("start_with(name, 'x')", 1, "did you mean starts_with"),
+        ("name || starts_with(name)", 9, "starts_with() takes 2 values, and here are 1"),
+        ("length(name, name)", 1, "takes 1 value, and here are 2"),
+        ("not_null()", 1, "takes at least 1 value, and here are 0"),
+        ("sort_by(verification.top5, &scor)", 29, "did you mean score"),
+        ("map(&x, evidence)", 6, "has no fields"),
+        ("&name", 1, "& alone is nothing"),
+        ("max_by(verification.top5, &scor) | score", 28, "did you mean score"),
+        ("unread[0].a", 11, "has no fields"),
+        ("(" * 2000, 1, "nested too deeply"),
+        ("foo\x1b[31m", 4, "unknown token"),
+        ("a b", 3, "b cannot stand here"),
+        ('"length"(name)', 1, "cannot stand here"),
+        ("board.{a: mode}", 11, "did you mean model"),
+        ("[name, nam]", 8, "did you mean name"),
+        ("unread[?zzz]", 9, "no board has a field zzz there"),
+        ("board.kexec", 7, "there are compatible, model"),
+    ],
+)
 def test_what_is_wrong_is_said_with_its_place(query, column, said):
     if column is None:
         assert not _select.is_set(query) and _select.check(query) is None
@@ -147,14 +268,23 @@ def test_what_is_wrong_is_said_with_its_place(query, column, said):
 
 def test_the_place_in_a_long_query_and_in_one_of_several_lines():
     lines = "driver.version < '0.9.6'\n  && bord.soc == 'rk3588'\n"
-    assert str(pytest.raises(_select.QueryError, _select.Query, lines).value).split("\n")[1:] == ["      && bord.soc == 'rk3588'", "         ^"]
+    assert str(pytest.raises(_select.QueryError, _select.Query, lines).value).split("\n")[1:] == [
+        "      && bord.soc == 'rk3588'", "         ^",
+    ]
     long = " && ".join(["name"] * 100 + ["nam"])
     line, caret = str(pytest.raises(_select.QueryError, _select.Query, long).value).split("\n")[1:]
     assert line[caret.index("^"):] == "nam" and len(line) < 130
 
 
-@pytest.mark.parametrize("query, said", [
-    (["a"], "it is a query as a text"), ({"a": 1}, "it is a query as a text"), (5, "as a text"), ("a" * 5000, "at most 4000")])
+@pytest.mark.parametrize(
+    "query, said",
+    [
+        (["a"], "it is a query as a text"),
+        ({"a": 1}, "it is a query as a text"),
+        (5, "as a text"),
+        ("a" * 5000, "at most 4000"),
+    ],
+)
 def test_what_is_no_query(query, said):
     with pytest.raises(ValueError, match=said):
         _select.check(query)
@@ -162,20 +292,28 @@ def test_what_is_no_query(query, said):
 
 def test_missing_library(monkeypatch):
     monkeypatch.setattr(_select, "HAS_JMESPATH", False)
-    with pytest.raises(ValueError, match="npu_select needs the Python library jmespath on the controller.*pip install jmespath"):
+    with pytest.raises(
+        ValueError, match="npu_select needs the Python library jmespath on the controller.*pip install jmespath"
+    ):
         _select.check("name")
     assert _select.check("") is None
 
 
 def test_errors_as_one_message():
     error = str(pytest.raises(ValueError, _select.check, "nam").value)
-    assert _select.told(["npu_rollout is 7", error], "No board was touched.") == (
-        "npu_rollout is 7; npu_select is wrong at character 1: no board has a field nam there (did you mean name?). No board was touched.\n    nam\n    ^")
+    assert _select.message(["npu_rollout is 7", error], "No board was changed.") == (
+        "npu_rollout is 7; npu_select is wrong at character 1: no board has a field nam there (did you mean name?). No board was changed.\n    nam\n    ^"
+    )
 
 
-@pytest.mark.parametrize("query", [
-    "driver.version > 'latest'", "driver.version < `0.10`", "privileged == 'true'", "abs(name) == `1`", "length(privileged) > `0`", "name[0]", "name[*]", "name.*",
-    "driver.version < `null`", "privileged < `1`", "board.compatible == 'x'"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "driver.version > 'latest'", "driver.version < `0.10`", "privileged == 'true'", "abs(name) == `1`",
+        "length(privileged) > `0`", "name[0]", "name[*]", "name.*", "driver.version < `null`", "privileged < `1`",
+        "board.compatible == 'x'",
+    ],
+)
 def test_what_cannot_hold_selects_no_board(query):
     assert selects(query) is False
 
@@ -198,8 +336,15 @@ def test_the_filter():
     assert npu_select(hostvars, "status != 'held'", ["a", "held", "c"]) == ["a", "c"]
 
 
-@pytest.mark.parametrize("boards, query, said", [([], "nam", "did you mean name"), ({}, "name", "hostvars need the names"), ("x", "name", "records of boards"),
-                                                 ([{}], "name", "records of boards")])
+@pytest.mark.parametrize(
+    "boards, query, said",
+    [
+        ([], "nam", "did you mean name"),
+        ({}, "name", "hostvars need the names"),
+        ("x", "name", "records of boards"),
+        ([{}], "name", "records of boards"),
+    ],
+)
 def test_errors_of_the_filter(boards, query, said):
     with pytest.raises(AnsibleFilterError) as error:
         npu_select(boards, query)

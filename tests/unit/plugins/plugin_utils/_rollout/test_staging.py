@@ -28,18 +28,25 @@ def test_it_is_kept_and_known_entries_stay_as_they_are(tmp_path):
     everything, new = staging.add(str(path), [entry()], "today")
     assert everything == new == staging.read(str(path)) == [dict(entry(), since="today")]
     everything, new = staging.add(str(path), [entry(name="b"), entry("5.10.110")], "tomorrow")
-    assert [one["since"] for one in everything] == ["today", "tomorrow"] and new == [dict(entry("5.10.110"), since="tomorrow")]
+    assert [one["since"] for one in everything] == ["today", "tomorrow"] and new == [
+        dict(entry("5.10.110"), since="tomorrow")
+    ]
     assert json.loads(path.read_text())["schema"] == 1 and stat.S_IMODE(path.stat().st_mode) == 0o600
     assert sorted(os.listdir(path.parent)) == ["staging.json", "staging.json.lock"]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"schema": "1"}', '{"schema": 1}', '{"schema": 1, "proven": [{"kernel": "6.1.84"}]}',
-                                  '{"schema": 1, "proven": ["x"]}', "\udcff"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{", "[]", "{}", '{"schema": "1"}', '{"schema": 1}', '{"schema": 1, "proven": [{"kernel": "6.1.84"}]}',
+        '{"schema": 1, "proven": ["x"]}', "\udcff",
+    ],
+)
 def test_a_damaged_file_is_one_sentence_and_stays(tmp_path, text):
     path = tmp_path / "staging.json"
     path.write_bytes(text.encode(errors="surrogateescape"))
     for call in (lambda: staging.read(str(path)), lambda: staging.add(str(path), [entry()], "today")):
-        with pytest.raises(staging.StagingError, match="is damaged .* take it away"):
+        with pytest.raises(staging.StagingError, match="is damaged .* Remove it"):
             call()
     assert path.read_bytes() == text.encode(errors="surrogateescape")
 
@@ -66,7 +73,9 @@ def test_what_cannot_be_written_is_one_sentence_and_the_old_record_stays(tmp_pat
 
 def test_runs_at_the_same_time_lose_nothing(tmp_path):
     path = str(tmp_path / "staging.json")
-    threads = [threading.Thread(target=staging.add, args=(path, [entry("6.1.%d" % number)], "today")) for number in range(20)]
+    threads = [
+        threading.Thread(target=staging.add, args=(path, [entry("6.1.%d" % number)], "today")) for number in range(20)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -32,8 +32,13 @@ def test_parts_that_cannot_be_read_have_their_own_shape(board, gather, monkeypat
         raise OSError("broken")
 
     readers = 0
-    for there in [gather_module, *(value for value in vars(gather_module).values() if isinstance(value, types.ModuleType))]:
-        for name in [name for name in vars(there) if there.__name__.startswith("ansible_collections.") and (name == "read" or name.startswith("read_"))]:
+    for there in [
+        gather_module, *(value for value in vars(gather_module).values() if isinstance(value, types.ModuleType)),
+    ]:
+        for name in [
+            name for name in vars(there)
+            if there.__name__.startswith("ansible_collections.") and (name == "read" or name.startswith("read_"))
+        ]:
             monkeypatch.setattr(there, name, fail)
             readers += 1
     facts = json.loads(json.dumps(gather(board.base().npu())))
@@ -51,7 +56,10 @@ def places(value, path=()):
 def test_whatever_a_board_says_is_refused_or_can_be_planned_with(facts):
     data = compatibility.load()
     dice = random.Random(7)
-    odd = [None, True, -1, 1 << 70, 1.5, "", "\x1b[2J<script>", "x" * 5000, [], {}, [[]], ["a", 7], {"a": {"b": {}}}, {"kernels": [3]}]
+    odd = [
+        None, True, -1, 1 << 70, 1.5, "", "\x1b[2J<script>", "x" * 5000, [], {}, [[]], ["a", 7], {"a": {"b": {}}},
+        {"kernels": [3]},
+    ]
     refused = taken = 0
     for place in places(facts):
         for value in dice.sample(odd, 6):
@@ -68,17 +76,26 @@ def test_whatever_a_board_says_is_refused_or_can_be_planned_with(facts):
                 refused += 1
                 continue
             taken += 1
-            record = json.dumps(board_record.record("a", {"ansible_facts": {"npu": checked}, "__npu_plan": plan}, 0), allow_nan=False)
+            record = json.dumps(
+                board_record.record("a", {"ansible_facts": {"npu": checked}, "__npu_plan": plan}, 0), allow_nan=False
+            )
             assert "\\u001b" not in record and len(record) < 50000
     assert refused > 100 and taken > 100
 
 
-@pytest.mark.parametrize("told, words", [
-    (None, "the facts is not an object"), ({}, "the facts has no board"), ({"kernel": {"release": ""}}, "name no kernel"),
-    ({"kernel": {"release": "6.1.84" + "x" * 200}}, "kernel.release is not the release of a kernel"),
-    ({"kernel": {"release": "6.1.84/../x"}}, "kernel.release is not the release"), ({"kernel": {"release": "6.1.84{{ x }}"}}, "kernel.release is not"),
-    ({"driver": {"version": 7}}, "driver.version is not a version"), ({"driver": {"held_down": None}}, "driver.held_down is not true or false"),
-])
+@pytest.mark.parametrize(
+    "told, words",
+    [
+        (None, "the facts is not an object"),
+        ({}, "the facts has no board"),
+        ({"kernel": {"release": ""}}, "name no kernel"),
+        ({"kernel": {"release": "6.1.84" + "x" * 200}}, "kernel.release is not the release of a kernel"),
+        ({"kernel": {"release": "6.1.84/../x"}}, "kernel.release is not the release"),
+        ({"kernel": {"release": "6.1.84{{ x }}"}}, "kernel.release is not"),
+        ({"driver": {"version": 7}}, "driver.version is not a version"),
+        ({"driver": {"held_down": None}}, "driver.held_down is not true or false"),
+    ],
+)
 def test_what_is_wrong_is_said(facts, told, words):
     if told:
         for part, values in told.items():

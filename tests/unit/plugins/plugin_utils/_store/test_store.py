@@ -24,13 +24,18 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import votes
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import module_file
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import inputs as _inputs
 
-KERNEL = {"release": "6.1.43-15-rk2312", "build": "#1 SMP Tue Jan 2", "machine": "aarch64", "compiler": "gcc-12", "config_digest": "c" * 64,
-          "symvers_digest": "5" * 64}
+KERNEL = {
+    "release": "6.1.43-15-rk2312", "build": "#1 SMP Tue Jan 2", "machine": "aarch64", "compiler": "gcc-12",
+    "config_digest": "c" * 64, "symvers_digest": "5" * 64,
+}
 MODULE = b"\x7fELF" + bytes(100) + b"vermagic=6.1.43-15-rk2312 SMP mod_unload\0"
 
 
 def inputs(**changes):
-    known = {"kernel": dict(KERNEL), "version": "0.9.6", "module": "rknpu_dkms", "source": "a" * 64, "recipe": "b" * 64, "certificate": ""}
+    known = {
+        "kernel": dict(KERNEL), "version": "0.9.6", "module": "rknpu_dkms", "source": "a" * 64, "recipe": "b" * 64,
+        "certificate": "",
+    }
     for name, value in changes.items():
         if name in known:
             known[name] = value
@@ -41,12 +46,21 @@ def inputs(**changes):
 
 def answer(module=MODULE, **changes):
     """What a board says of what it has built."""
-    return dict({"name": "rknpu_dkms.ko", "content": base64.b64encode(module).decode(), "sha256": hashlib.sha256(module).hexdigest(),
-                 "symvers": "5" * 64, "vermagic": "6.1.43-15-rk2312 SMP mod_unload", "tools": {"dkms": "dkms-3.0.10"}}, **changes)
+    return dict(
+        {
+            "name": "rknpu_dkms.ko", "content": base64.b64encode(module).decode(),
+            "sha256": hashlib.sha256(module).hexdigest(), "symvers": "5" * 64,
+            "vermagic": "6.1.43-15-rk2312 SMP mod_unload", "tools": {"dkms": "dkms-3.0.10"},
+        },
+        **changes,
+    )
 
 
 def put(store, wanted=None, module=MODULE, board="rock5b-1", hosts=None, **changes):
-    return store.put(wanted or inputs(), answer(module, **changes), board=board, log="the log", probes=["probe fence: left out"], tree="d" * 64, hosts=hosts)
+    return store.put(
+        wanted or inputs(), answer(module, **changes), board=board, log="the log", probes=["probe fence: left out"],
+        tree="d" * 64, hosts=hosts,
+    )
 
 
 @pytest.fixture
@@ -58,14 +72,31 @@ def test_a_build_is_found_again_with_all_that_is_known_of_it(store):
     put(store)
     found = store.find(inputs())
     assert store.read(found) == (MODULE, b"the log")
-    assert (found["board"], found["probes"], found["tools"]) == ("rock5b-1", ["probe fence: left out"], {"dkms": "dkms-3.0.10"})
-    assert found["vermagic"] == "6.1.43-15-rk2312 SMP mod_unload" and found["inputs"] == inputs() and len(found["built_at"]) == 20
+    assert (found["board"], found["probes"], found["tools"]) == (
+        "rock5b-1", ["probe fence: left out"], {"dkms": "dkms-3.0.10"},
+    )
+    assert (
+        found["vermagic"] == "6.1.43-15-rk2312 SMP mod_unload" and found["inputs"] == inputs()
+        and len(found["built_at"]) == 20
+    )
 
 
-@pytest.mark.parametrize("change", [
-    {"release": "6.1.84"}, {"build": "#2 SMP Wed Jan 3"}, {"machine": "x86_64"}, {"compiler": "gcc-13"}, {"config_digest": "9" * 64},
-    {"symvers_digest": "9" * 64}, {"source": "9" * 64}, {"recipe": "9" * 64}, {"version": "0.9.8"}, {"module": "rknpu"}, {"certificate": "9" * 64},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"release": "6.1.84"},
+        {"build": "#2 SMP Wed Jan 3"},
+        {"machine": "x86_64"},
+        {"compiler": "gcc-13"},
+        {"config_digest": "9" * 64},
+        {"symvers_digest": "9" * 64},
+        {"source": "9" * 64},
+        {"recipe": "9" * 64},
+        {"version": "0.9.8"},
+        {"module": "rknpu"},
+        {"certificate": "9" * 64},
+    ],
+)
 def test_whatever_changes_the_result_is_another_build(store, change):
     put(store)
     assert store.find(inputs(**change)) is None
@@ -76,7 +107,9 @@ def test_a_board_that_does_not_say_which_kernel_it_runs_has_no_build():
     assert inputs(build=None) is None and inputs(release="") is None
 
 
-@pytest.mark.parametrize("unknown", [{"symvers_digest": None}, {"config_digest": None}, {"symvers_digest": None, "config_digest": None}])
+@pytest.mark.parametrize(
+    "unknown", [{"symvers_digest": None}, {"config_digest": None}, {"symvers_digest": None, "config_digest": None}]
+)
 def test_a_board_without_headers_gets_the_build_of_one_with_them(store, unknown):
     put(store)
     assert store.find(inputs(**unknown))["inputs"]["symvers"] == "5" * 64
@@ -85,11 +118,16 @@ def test_a_board_without_headers_gets_the_build_of_one_with_them(store, unknown)
 def test_the_build_of_the_same_headers_goes_first_then_the_oldest(store):
     there = inputs()
     for at, symvers in (("1", "1"), ("3", "3"), ("2", "2")):
-        store.add(dict(there, symvers=symvers * 64), MODULE + at.encode(), "", file="rknpu_dkms.ko", vermagic="x", board=at, built_at=at, tree="t",
-                  probes=[])
+        store.add(
+            dict(there, symvers=symvers * 64), MODULE + at.encode(), "", file="rknpu_dkms.ko", vermagic="x", board=at,
+            built_at=at, tree="t", probes=[],
+        )
     assert store.find(inputs(symvers_digest="1" * 64))["board"] == "1"
     assert store.find(inputs(symvers_digest=None))["board"] == "1"
-    assert store.find(inputs(symvers_digest=None), skip={store.find(inputs(symvers_digest="1" * 64))["key"]})["board"] == "2"
+    assert (
+        store.find(inputs(symvers_digest=None), skip={store.find(inputs(symvers_digest="1" * 64))["key"]})["board"]
+        == "2"
+    )
 
 
 def test_a_build_of_another_tree_is_no_build_of_this_one(store):
@@ -102,12 +140,21 @@ def test_the_build_counts_for_the_symbol_versions_it_was_built_with(store):
     assert store.find(inputs()) and store.find(inputs(symvers_digest="9" * 64)) is None
 
 
-@pytest.mark.parametrize("wrong, said", [
-    ({"name": "../../x.ko"}, "not the name of a module"), ({"name": "rknpu.ko.exe"}, "not the name"), ({"content": "!!"}, "not a module"),
-    ({"content": None}, "not a module"), ({"content": base64.b64encode(b"#!/bin/sh" * 20).decode()}, "is not a module"),
-    ({"sha256": "0" * 64}, "arrived damaged"), ({"symvers": ""}, "does not report the Module.symvers"), ({"vermagic": "5.10.1 SMP"}, "is not made for kernel"),
-    ({"content": base64.b64encode(MODULE.replace(b"6.1.43", b"5.10.1")).decode()}, "is not made for kernel"), ({"name": "rknpu.ko.xz"}, "is not a module"),
-])
+@pytest.mark.parametrize(
+    "wrong, said",
+    [
+        ({"name": "../../x.ko"}, "not the name of a module"),
+        ({"name": "rknpu.ko.exe"}, "not the name"),
+        ({"content": "!!"}, "not a module"),
+        ({"content": None}, "not a module"),
+        ({"content": base64.b64encode(b"#!/bin/sh" * 20).decode()}, "is not a module"),
+        ({"sha256": "0" * 64}, "arrived damaged"),
+        ({"symvers": ""}, "does not report the Module.symvers"),
+        ({"vermagic": "5.10.1 SMP"}, "is not made for kernel"),
+        ({"content": base64.b64encode(MODULE.replace(b"6.1.43", b"5.10.1")).decode()}, "is not made for kernel"),
+        ({"name": "rknpu.ko.xz"}, "is not a module"),
+    ],
+)
 def test_what_is_no_module_for_this_kernel_is_not_kept(store, wrong, said):
     with pytest.raises(_store.StoreError, match=said):
         put(store, **wrong)
@@ -122,12 +169,18 @@ def test_a_compressed_module_is_looked_into(store):
         put(store, module=lzma.compress(bytes(200)), name="rknpu_dkms.ko.xz")
 
 
-@pytest.mark.parametrize("damage", [
-    lambda manifest: "{", lambda manifest: "[]", lambda manifest: json.dumps(dict(manifest, schema=1)), lambda manifest: json.dumps(dict(manifest, file="/x")),
-    lambda manifest: json.dumps(dict(manifest, inputs=dict(manifest["inputs"], release="5.10"))), lambda manifest: json.dumps(dict(manifest, sha256="../../x")),
-    lambda manifest: json.dumps(dict(manifest, probes=[1])), lambda manifest: json.dumps({**manifest, "inputs": {}}),
-    lambda manifest: json.dumps(dict(manifest, votes={})), lambda manifest: json.dumps(dict(manifest, votes={"a": "x"})),
-])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda manifest: "{", lambda manifest: "[]", lambda manifest: json.dumps(dict(manifest, schema=1)),
+        lambda manifest: json.dumps(dict(manifest, file="/x")),
+        lambda manifest: json.dumps(dict(manifest, inputs=dict(manifest["inputs"], release="5.10"))),
+        lambda manifest: json.dumps(dict(manifest, sha256="../../x")),
+        lambda manifest: json.dumps(dict(manifest, probes=[1])),
+        lambda manifest: json.dumps({**manifest, "inputs": {}}), lambda manifest: json.dumps(dict(manifest, votes={})),
+        lambda manifest: json.dumps(dict(manifest, votes={"a": "x"})),
+    ],
+)
 def test_a_damaged_manifest_counts_as_not_there_and_the_next_build_replaces_it(store, damage):
     key = put(store)["key"]
     path = "%s/builds/%s.json" % (store.folder, key)
@@ -163,7 +216,7 @@ def test_nobody_else_can_read_or_write(store):
 
 def test_a_store_that_others_can_write_to_is_not_used(store):
     os.chmod(store.folder, 0o777)
-    with pytest.raises(_store.StoreError, match="others than you can write"):
+    with pytest.raises(_store.StoreError, match="other users can write"):
         _store.Store(store.folder)
 
 
@@ -233,7 +286,9 @@ def build_or_take(folder, answers):
 
 def test_of_several_runs_at_once_one_builds(tmp_path):
     answers = multiprocessing.Queue()
-    runs = [multiprocessing.Process(target=build_or_take, args=(str(tmp_path / "store"), answers)) for dummy in range(6)]
+    runs = [
+        multiprocessing.Process(target=build_or_take, args=(str(tmp_path / "store"), answers)) for dummy in range(6)
+    ]
     for run in runs:
         run.start()
     for run in runs:
@@ -286,7 +341,9 @@ def test_a_build_is_never_replaced_by_another_one_of_the_same_inputs(store):
     entry = put(store, module=EVIL, board="evil")
     assert store.read(entry) == (MODULE, b"the log") and entry["board"] == "builder"
     said = store.disagreement(entry)
-    assert said.startswith("two hosts built different modules from the same inputs: builder (") and " and evil (" in said
+    assert (
+        said.startswith("two hosts built different modules from the same inputs: builder (") and " and evil (" in said
+    )
     # Nobody knows which of them is right.
     assert store.find(inputs()) is None
     # Not by trying again, either.
@@ -313,7 +370,10 @@ def test_a_module_is_handed_out_once_so_many_hosts_have_built_the_same(store):
     put(store, board="a")
     assert store.find(inputs(), agree=2) is None
     second = put(store, board="b", module=lzma.compress(MODULE), name="rknpu_dkms.ko.xz")
-    assert votes.still_needed(second, 2) is None and store.find(inputs(), agree=2)["board"] == "a" and store.find(inputs(), agree=3) is None
+    assert (
+        votes.still_needed(second, 2) is None and store.find(inputs(), agree=2)["board"] == "a"
+        and store.find(inputs(), agree=3) is None
+    )
 
 
 def test_a_host_that_differs_keeps_it_from_all_even_where_enough_agree(store):
@@ -338,7 +398,10 @@ def test_a_compressed_module_that_is_not_read_is_only_compared_with_its_like(sto
     packed = b"\x28\xb5\x2f\xfd" + bytes(100)
     put(store, board="a")
     entry = put(store, board="b", module=packed, name="rknpu_dkms.ko.zst")
-    assert store.disagreement(entry) is None and store.find(inputs())["board"] == "a" and store.find(inputs(), agree=2) is None
+    assert (
+        store.disagreement(entry) is None and store.find(inputs())["board"] == "a"
+        and store.find(inputs(), agree=2) is None
+    )
     assert store.disagreement(put(store, board="c", module=packed + b"x", name="rknpu_dkms.ko.zst"))
 
 
@@ -349,7 +412,10 @@ def test_a_build_of_a_release_in_which_any_board_could_replace_it_is_removed_wit
         json.dump({name: value for name, value in dict(old, schema=1).items() if name != "votes"}, stream)
     wanted, content, name = release(1)
     put(store, wanted, content, vermagic=name)
-    assert store.find(inputs()) is None and not os.path.exists(path) and not os.path.exists("%s/objects/%s" % (store.folder, old["sha256"]))
+    assert (
+        store.find(inputs()) is None and not os.path.exists(path)
+        and not os.path.exists("%s/objects/%s" % (store.folder, old["sha256"]))
+    )
 
 
 def with_dictionary(code):
@@ -384,7 +450,7 @@ def test_memory_that_runs_out_is_a_damaged_module(store, monkeypatch):
 @pytest.mark.parametrize("place", ["builds", "objects", "locks"])
 def test_a_folder_of_the_store_that_others_can_write_to_is_refused(store, place):
     os.chmod(os.path.join(store.folder, place), 0o770)
-    with pytest.raises(_store.StoreError, match="others than you can write to the store .*/%s has mode 0770" % place):
+    with pytest.raises(_store.StoreError, match="other users can write to the store .*/%s has mode 0770" % place):
         _store.Store(store.folder)
 
 
@@ -422,7 +488,11 @@ def test_a_signed_module_is_kept_only_where_its_signature_is_valid(store, signer
 
     forged = signed.replace(b"SMP mod_unload", b"SMP mod_evilxx")
     assert forged != signed
-    for module, said in ((forged, "its signature is not valid"), (MODULE, "it is not signed"), (signer.sign(MODULE, other=True), "is not valid")):
+    for module, said in (
+        (forged, "its signature is not valid"),
+        (MODULE, "it is not signed"),
+        (signer.sign(MODULE, other=True), "is not valid"),
+    ):
         with pytest.raises(_store.StoreError, match=said):
             keep(module)
     with pytest.raises(_store.StoreError, match="the certificate is not the one"):

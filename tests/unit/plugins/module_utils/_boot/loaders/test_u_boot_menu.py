@@ -41,7 +41,8 @@ REVERSIBLE = [
     ('X="\nU_BOOT_PARAMETERS=no"\nU_BOOT_PARAMETERS="ro"\n',
      'X="\nU_BOOT_PARAMETERS=no"\nU_BOOT_PARAMETERS="ro %s"\n' % ARGUMENT),
     (UNTOUCHED,
-     UNTOUCHED.replace("#U_BOOT_ROOT", 'U_BOOT_PARAMETERS="ro quiet %s"%s\n#U_BOOT_ROOT' % (ARGUMENT, shell_file._ADDED))),
+     UNTOUCHED.replace("#U_BOOT_ROOT",
+                       'U_BOOT_PARAMETERS="ro quiet %s"%s\n#U_BOOT_ROOT' % (ARGUMENT, shell_file._ADDED))),
     ("", 'U_BOOT_PARAMETERS="ro quiet %s"%s\n' % (ARGUMENT, shell_file._ADDED)),
 ]
 
