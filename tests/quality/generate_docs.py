@@ -145,12 +145,13 @@ def _shown_by(places):
 def boards(found):
     """Text of docs/boards.md."""
     rows = sorted(found, key=lambda row: (_order(row[0]), row))
-    return HEAD % "the tests' marks" + """# Every kind of board, and what happens on it
+    return HEAD % "the tests' marks" + """# Supported boards
 
-The plan for a board, and its result. Each row is shown by a test: on an emulated board, by building against the headers of such a
-kernel, or from recorded facts where only the facts of a board differ. The actions of a plan are `none` (nothing to do), `dkms` (a
-module is built), `dkms_over_builtin` (a module is built and the kernel's own driver suppressed), `vendor_kernel` (a kernel of the
-board's own repository) and `unsupported` (nothing is changed; the plan has the reason and a remedy).
+Each kind of board with its plan and result. A test shows each row: on an emulated board, by building against the headers
+of such a kernel, or from recorded facts if only the facts of a board differ. The actions of a plan are `none` (nothing to
+do), `dkms` (a module is built), `dkms_over_builtin` (a module is built and the kernel's own driver suppressed),
+`vendor_kernel` (a kernel of the board's own repository) and `unsupported` (nothing is changed; the plan has the reason and
+a remedy).
 
 """ + table(("Case", "Plan", "Result", "Shown by"), [[*row, _shown_by(found[row])] for row in rows])
 
@@ -248,11 +249,11 @@ def _pictures(data):
 EXTEND = """
 ## From the inventory
 
-`npu_compatibility` is merged over the data: dictionaries recursively, everything else replaced, and a row set to `null` is removed.
-Of the rules (`vendor_kernels`, `headers`) the first that matches counts, and yours come before the shipped ones. Versions are
-written in quotes. Invalid data stops the run with one sentence, before anything is changed.
+`npu_compatibility` is merged over the data: dictionaries recursively, everything else is replaced, and a row set to `null`
+is removed. Of the rules (`vendor_kernels`, `headers`) the first that matches is used, and yours come before the shipped
+ones. Write versions in quotes. Invalid data ends the run with one sentence before anything is changed.
 
-A driver release this collection does not know, from anywhere:
+A driver release that the collection does not know, from any server:
 ```yaml
 npu_driver_version: "0.9.9"
 npu_compatibility:
@@ -262,10 +263,10 @@ npu_compatibility:
       sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
       runtime: "2.3.2"
 ```
-Without `https://` the `path` is looked for below `npu_mirror` (or `npu_upstream`) and in `npu_local_folder`. Nothing is downloaded
-without a checksum: `sha256`, or `git_blob` (`git hash-object FILE`).
+Without `https://` the `path` is searched below `npu_mirror` (or `npu_upstream`) and in `npu_local_folder`. Nothing is
+downloaded without a checksum: `sha256`, or `git_blob` (`git hash-object FILE`).
 
-The checksum of a model that ships without one, for boards with an RK3568:
+The checksum of a model that has none in the data, for boards with an RK3568:
 ```yaml
 npu_compatibility:
   models:
@@ -283,7 +284,7 @@ npu_compatibility:
       tolerance: 0.0078125
 ```
 
-A kernel of your own repository, and where its headers are:
+A kernel of your own repository, and the package with its headers:
 ```yaml
 npu_compatibility:
   vendor_kernels:
@@ -293,7 +294,7 @@ npu_compatibility:
 ```
 Packages in `vendor_kernels` must be named `linux-image-` followed by the kernel release.
 
-A kernel you know to work or to fail, and a driver release that must not be installed:
+A kernel that is known to work or to fail, and a driver release that must not be installed:
 ```yaml
 npu_compatibility:
   kernels:
@@ -307,23 +308,29 @@ npu_compatibility:
 def compatibility(data):
     """Text of docs/compatibility.md."""
     sections = [
-        ("Drivers", "Driver %s is the default (`npu_driver_version`). Any with a source can be built." % data["defaults"]["driver"], _drivers),
-        ("Runtimes", "`librknnrt.so` for aarch64. Without `npu_runtime_version` a board gets the one that goes with its driver.", _runtimes),
-        ("Models", "The model, picture and Top5 that verify a board. A file without a known checksum is not downloaded; add it as shown below.", _models),
+        ("Drivers", "Driver %s is the default (`npu_driver_version`). Any driver with a published source can be built."
+         % data["defaults"]["driver"], _drivers),
+        ("Runtimes", "`librknnrt.so` for aarch64. Without `npu_runtime_version` a board gets the one that goes with its "
+                     "driver.", _runtimes),
+        ("Models", "The model, picture and Top5 that verify a board. A file without a known checksum is not downloaded; add "
+                   "it as shown below.", _models),
         ("Pictures", "", _pictures),
         ("SoCs", "With the model that verifies a board after an upgrade to the default driver.", _socs),
-        ("Kernels", "The row with the highest version at or below a kernel's counts, for building a module. A driver that already works needs no row.", _kernels),
-        ("Kernels of the boards' own repositories", "Which driver a kernel package is known to have, by its whole name; for `npu_driver_strategy` "
-                                                    "`auto` and `vendor_kernel`. The first row that fits counts.", _vendor_kernels),
-        ("Header packages", "The package a kernel's headers come in, by the release it calls itself. The first row that fits counts.", _headers),
-        ("Overlay tools", "With these an owner enables an NPU that is disabled in the device tree; named in the remedy.", _overlay_tools),
+        ("Kernels", "For building a module, the row with the highest version at or below the kernel's is used. A driver that "
+                    "already works needs no row.", _kernels),
+        ("Kernels of the boards' own repositories", "The driver in a kernel package, by the package's whole name; for "
+         "`npu_driver_strategy` `auto` and `vendor_kernel`. The first row that matches is used.", _vendor_kernels),
+        ("Header packages", "The package with a kernel's headers, by the kernel's release. The first row that matches is "
+                            "used.", _headers),
+        ("Overlay tools", "Tools that enable an NPU which is disabled in the device tree; the remedy names them.", _overlay_tools),
     ]
-    text = HEAD % DATA + """# What goes with what
+    text = HEAD % DATA + """# Compatibility
 
-No code of this collection knows a version: all of it is data, in [%s](../%s).
-Each row says where it comes from and how sure it is: **M** measured on the vendor's own files, a real Debian kernel or an
-emulated board; **R** read in a public source; **I** inferred. Whatever depends on an R or I row is checked on the board, and only an inference proves a board.
-Boards need %s and Python %s or newer.
+Which drivers, runtimes, models, SoCs and kernels go together. No code contains a version: all of this is data, in
+[%s](../%s).
+Each row has its source and confidence: **M** measured on the vendor's own files, a real Debian kernel or an emulated
+board; **R** read in a public source; **I** inferred. What depends on an R or I row is checked on the board, and only an
+inference verifies a board. Boards need %s and Python %s or newer.
 """ % (DATA, DATA, " or ".join(data["requirements"]["machine"]), data["requirements"]["python"])
     for title, before, rows in sections:
         text += "\n## %s\n%s\n" % (title, "\n%s\n" % before if before else "") + rows(data)
