@@ -186,8 +186,8 @@ def boards(found):
 Each kind of board with its plan and result. A test shows each row: on an emulated board, by building against the
 headers of such a kernel, or from recorded facts if only the facts of a board differ. The actions of a plan are `none`
 (nothing to do), `dkms` (a module is built), `dkms_over_builtin` (a module is built and the kernel's own driver
-suppressed), `vendor_kernel` (a kernel of the board's own repository) and `unsupported` (nothing is changed; the plan has
-the reason and a remedy).
+suppressed), `vendor_kernel` (a kernel of the board's own repository) and `unsupported` (nothing is changed; the plan
+has the reason and a remedy).
 
 """
         + table(("Case", "Plan", "Result", "Shown by"), [[*row, _shown_by(found[row])] for row in rows])
