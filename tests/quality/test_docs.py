@@ -38,11 +38,11 @@ def test_a_roles_table_of_variables_follows_its_argument_specification(tmp_path)
 argument_specs:
   main:
     options:
-      npu_one: {type: bool, default: true, description: "Whether V(a || b) holds, see L(x,%s/y.md#z)."}
+      npu_one: {type: bool, default: true, description: "Whether V(a || b) holds, see L(x,DOCS/y.md#z)."}
   later:
     options:
       npu_two: {type: str, default: "", description: [As O(npu_one)., 'In P(rkfleet.npu.driver#role).']}
-""" % _docs.DOCUMENTATION)
+""".replace("DOCS", _docs.DOCUMENTATION))
     readme = tmp_path / "README.md"
     readme.write_text("# x\n")
     with pytest.raises(ValueError, match="required"):

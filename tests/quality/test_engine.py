@@ -19,7 +19,7 @@ def block(path, language):
 def settings(text):
     """Return lines of settings and their comments, without those that are about the file or the checkout only."""
     text = re.sub(r"(?s)\A.*?(?=\[defaults\])", "", text)
-    return re.sub(r"# Where `make setup` .*\ncollections_path = .*\n", "", text)
+    return re.sub(r"# `make setup` .*\ncollections_path = .*\n", "", text)
 
 
 def test_the_docs_have_the_same_settings(root):
