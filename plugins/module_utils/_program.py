@@ -27,11 +27,12 @@ def facts(params):
         facts_of_board["repository"] = apt_kernels.read(tree, lambda: apt_kernels.apt_kernels(_run))
     # Paths on this machine, which differ from the board's in a recorded tree.
     library = facts_of_board["runtime"]["path"]
-    return {"facts": facts_of_board, "asked": asked, "library": library and tree.real(library), "state_dir": tree.real(STATE_DIR)}
+    return {"facts": facts_of_board, "asked": asked, "library": library and tree.real(library),
+            "state_dir": tree.real(STATE_DIR)}
 
 
 def proof(params):
-    """What MobileNet says of a board, as module rknn_mobilenet does; `missing` where the board has not got model and picture."""
+    """Return the result of MobileNet like module rknn_mobilenet; `missing` if the board lacks model or picture."""
     sent = dict((name, binascii.a2b_base64(text)) for name, text in params["sent"].items())
     return {"proof": verify.run(params["arguments"], params["keep"], sent)}
 

@@ -70,7 +70,7 @@ class Tree:
         return os.path.join(self.root, *parts)
 
     def follow(self, path, last=True):
-        """Return the path as on the board with all links resolved inside the tree, without last=True not the last one."""
+        """Return the path as on the board, with its links resolved inside the tree; last=False keeps the last name."""
         todo = [part for part in reversed(path.split("/")) if part not in ("", ".")]
         done = []
         links = 0

@@ -22,7 +22,8 @@ from .._facts.driver import BLACKLIST
 _DRACUT_TEXT = """\
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-# Written by rkfleet.npu.npu_boot; removed by its state=absent. The NPU driver is loaded from the root file system, never from an initramfs.
+# Written by rkfleet.npu.npu_boot; removed by its state=absent. \
+The NPU driver is loaded from the root file system, never from an initramfs.
 omit_drivers+=" rknpu rknpu_dkms "
 """
 

@@ -196,7 +196,8 @@ class DkmsPackage:
 
     def _places(self):
         """Return the folders into which anything is written, to report their free space."""
-        return os.path.dirname(self.tree), os.path.dirname(os.path.dirname(self.database)), os.path.dirname(self.modules)
+        databases = os.path.dirname(os.path.dirname(self.database))
+        return os.path.dirname(self.tree), databases, os.path.dirname(self.modules)
 
     def _touched(self):
         """Return the files and folders that deploy() may change."""

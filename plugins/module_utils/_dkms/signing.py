@@ -35,8 +35,8 @@ _HEAD = """\
 # DKMS ignores unknown variables.
 _FRAGMENT_TEXT = _HEAD + 'mok_signing_key="%s"\nmok_certificate="%s"\nsign_tool="' + SIGNING_TOOL + '"\n'
 LINE = "[ ! -e %s ] || . %s  # rkfleet.npu: with what modules are signed" % (SIGNING_FRAGMENT, SIGNING_FRAGMENT)
-_TOOL_TEXT = "#!/bin/sh\n" + _HEAD + r"""# sign-module KERNEL FILE: called by DKMS before 3.0, which does not sign by itself.
-set -eu
+_TOOL_COMMENT = "# sign-module KERNEL FILE: called by DKMS before 3.0, which does not sign by itself.\n"
+_TOOL_TEXT = "#!/bin/sh\n" + _HEAD + _TOOL_COMMENT + r"""set -eu
 . %s
 build=/lib/modules/$1/build
 hash=$(sed -n 's/^CONFIG_MODULE_SIG_HASH="\([a-z0-9-]*\)"$/\1/p' "$build/.config")

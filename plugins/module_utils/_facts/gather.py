@@ -207,7 +207,8 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
         "board": part("board", _nothing_of("model soc serial", compatible=[]), device_tree.read_board, tree),
         "os": part("os", _nothing_of("id codename version version_id container init"), read_os, tree),
         "kernel": part("kernel",
-                       _nothing_of("headers_path vendor_headers signatures config_digest config_source symvers_digest boot_id build compiler kexec",
+                       _nothing_of("headers_path vendor_headers signatures config_digest config_source "
+                                   "symvers_digest boot_id build compiler kexec",
                                              config={}, headers=False, release=clean(uname.release),
                                              machine=clean(uname.machine)), read_kernel, tree, uname),
         "device": part("device", _nothing_of("node address status name driver", compatible=[]), device_tree.read_device,

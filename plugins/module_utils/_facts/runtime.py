@@ -15,7 +15,10 @@ NAME = "librknnrt.so"
 PATH = "/usr/lib/" + NAME
 _FOLDERS = ("/usr/lib", "/usr/lib/aarch64-linux-gnu", "/usr/local/lib", "/usr/local/lib/aarch64-linux-gnu", "/lib",
             "/lib64", "/usr/lib64")
-_BANNER = re.compile(rb"librknnrt version: (\d{1,4}(?:\.\d{1,4}){1,3}(?:-?(?:a|b|rc|alpha|beta)\d{1,4})?) \(([0-9a-f]{6,40}@[0-9T:-]{8,25})\)")
+_BANNER = re.compile(
+    rb"librknnrt version: (\d{1,4}(?:\.\d{1,4}){1,3}(?:-?(?:a|b|rc|alpha|beta)\d{1,4})?) "
+    rb"\(([0-9a-f]{6,40}@[0-9T:-]{8,25})\)"
+)
 _OVERLAP = 256
 _CHUNK = 1 << 20
 _LIMIT = 64 << 20

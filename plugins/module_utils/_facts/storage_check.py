@@ -30,7 +30,7 @@ _LINK_PROBLEMS = {
 
 
 def writes_boot(loader):
-    """Return whether files below `/boot` belong to the boot configuration of a loader, as returned by registry.read()."""
+    """Return whether a loader, as returned by registry.read(), has its configuration below `/boot`."""
     return str(loader.get("config") or "").startswith("/boot/") or bool(loader.get("update"))
 
 
@@ -44,7 +44,7 @@ def problem(filesystems, links, init, boot=True):
         boot: Whether anything below `/boot` is written.
     """
     if init not in (None, "systemd"):
-        return ("This board does not run systemd (process 1 is %s), which a rollback of a failed upgrade requires." % init,
+        return ("This board does not run systemd (process 1 is %s), which a rollback requires." % init,
                 "Install systemd as its init system (package systemd-sysv), reboot, and rerun the playbook.")
     for entry in filesystems or ():
         if entry["path"] == "/boot" and not boot:
@@ -61,8 +61,8 @@ def problem(filesystems, links, init, boot=True):
                     "Put it on a disk (see /etc/fstab), reboot, and rerun the playbook.")
         if entry["read_only"]:
             return ("Nothing can be written below %s: it is mounted read-only (%s)." % (entry["path"], where),
-                    "Mount it read-write (mount -o remount,rw %s), or install a system with writable files, and rerun the "
-                    "playbook." % entry["mount"])
+                    "Mount it read-write (mount -o remount,rw %s), or install a system with writable files, and rerun "
+                    "the playbook." % entry["mount"])
     for link in links or ():
         if link["problem"]:
             reason = _LINK_PROBLEMS.get(link["problem"], link["problem"])
@@ -73,7 +73,7 @@ def problem(filesystems, links, init, boot=True):
 
 
 def check(root="/"):
-    """Return one or two sentences on why an upgrade of the board with its files below `root` must not begin, or None."""
+    """Return one or two sentences on why an upgrade of the board must not begin, or None."""
     tree = Tree(root)
     if read_container(tree):
         return None  # it does not boot, its root is an overlay, and the planner has already refused it
@@ -81,8 +81,8 @@ def check(root="/"):
     if not found and not tree.live:
         found = _below(os.path.realpath(root), mounts(Tree()))
     loader = registry.read(tree, tree.line("/proc/cmdline", 2048) or "")
-    found_problem = problem(read_filesystems(tree, found), read_boot_links(tree, loader["config"], found), read_init(tree),
-                            writes_boot(loader))
+    found_problem = problem(read_filesystems(tree, found), read_boot_links(tree, loader["config"], found),
+                            read_init(tree), writes_boot(loader))
     return " ".join(found_problem) if found_problem else None
 
 
