@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What an action plugin tells its module beside the options of the task, in one option that no task sets."""
+"""Parameters that an action plugin passes to its module beside the task's options, in one option that no task sets."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a board's Python is asked by a program on its standard input: see plugins/plugin_utils/_action/payload.py."""
+"""The functions of a program on the standard input of a board's Python: see plugins/plugin_utils/_action/payload.py."""
 
 from __future__ import annotations
 
@@ -19,25 +19,26 @@ from ._board.tree import Tree
 
 
 def facts(params):
-    """The facts of a board. Its repositories are asked only where the driver that answers is not the wanted one: nothing else needs them."""
+    """Return the facts of a board. Its repositories are only queried if its driver is not the wanted one."""
     tree = Tree(**params["tree"])
-    told = gather(tree)
-    asked = params["ask_repository"] or told["driver"]["version"] != params["driver_version"]
+    facts_of_board = gather(tree)
+    asked = params["ask_repository"] or facts_of_board["driver"]["version"] != params["driver_version"]
     if tree.live and asked:
-        told["repository"] = apt_kernels.read(tree, lambda: apt_kernels.apt_kernels(_run))
-    # Where they are for a program, which in a recorded tree is elsewhere.
-    library = told["runtime"]["path"]
-    return {"facts": told, "asked": asked, "library": library and tree.real(library), "state_dir": tree.real(STATE_DIR)}
+        facts_of_board["repository"] = apt_kernels.read(tree, lambda: apt_kernels.apt_kernels(_run))
+    # Paths on this machine, which differ from the board's in a recorded tree.
+    library = facts_of_board["runtime"]["path"]
+    return {"facts": facts_of_board, "asked": asked, "library": library and tree.real(library),
+            "state_dir": tree.real(STATE_DIR)}
 
 
 def proof(params):
-    """What MobileNet says of a board, as module rknn_mobilenet does; `missing` where the board has not got model and picture."""
+    """Return the result of MobileNet like module rknn_mobilenet; `missing` if the board lacks model or picture."""
     sent = dict((name, binascii.a2b_base64(text)) for name, text in params["sent"].items())
     return {"proof": verify.run(params["arguments"], params["keep"], sent)}
 
 
 def _run(words):
-    """(rc, stdout, stderr) of a command, as AnsibleModule.run_command gives them: there is no AnsibleModule here."""
+    """Return `(rc, stdout, stderr)` of a command like AnsibleModule.run_command, which is not available here."""
     # In memory: nothing is written on the board, and no pipe can be full.
     files = [os.memfd_create(name) for name in ("stdout", "stderr")]
     pid = os.fork()
@@ -49,16 +50,16 @@ def _run(words):
         finally:
             os._exit(127)
     rc = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    told = []
+    outputs = []
     for handle in files:
         os.lseek(handle, 0, os.SEEK_SET)
         with open(handle, "rb") as stream:
-            told.append(stream.read().decode("utf-8", "replace"))
-    return rc, told[0], told[1]
+            outputs.append(stream.read().decode("utf-8", "replace"))
+    return rc, outputs[0], outputs[1]
 
 
 def main(function, text):
-    """Call one of these functions and print what it answers between two markers, so that it is found whatever a login prints."""
+    """Call a function and print its result between two markers, to find it in the output of a login."""
     params = json.loads(text)
     # A board that hangs on a file must not hold up all the others.
     signal.alarm(params["seconds"])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Put librknnrt.so on the board: the old one is kept, and at no instant is there half a library."""
+"""Install librknnrt.so: the previous file is kept, and the library is replaced atomically."""
 
 from __future__ import annotations
 
@@ -45,5 +45,5 @@ def install(source, destination, pins, state_dir=STATE_DIR):
 
 
 def is_installed(destination, pins):
-    """Tell whether the file at `destination` is the pinned one."""
+    """Return whether the file at `destination` is the pinned one."""
     return os.path.isfile(destination) and pin_mismatch(destination, pins) is None

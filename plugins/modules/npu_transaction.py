@@ -337,7 +337,7 @@ def restored(module, params, transaction):
             reboot_origin, foreign = transaction.restore(["origin"])
         except state.TransactionError as error:
             raise state.TransactionError(
-                "%s. The board returns to the state before the rollback by itself in %d minutes"
+                "%s. The board returns to the state before the rollback in %d minutes"
                 % (error, params["confirm_minutes"])) from error
         state.advance(STATE_DIR, "deployed")
         reboot = reboot or reboot_origin

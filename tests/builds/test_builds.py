@@ -203,8 +203,8 @@ def test_the_iommus_private_cookie_is_left_alone_where_it_changed(builder, suite
 
 COMPAT = "compat/rkfleet_compat.h"
 BREAKS = [
-    pytest.param("bookworm", COMPAT, "#ifdef RKFLEET_VM_FLAGS", "#if 0", "the kernel's headers have no vm_flags_set", id="vm_flags_set not supplied"),
-    pytest.param("trixie", COMPAT, "#ifdef RKFLEET_VM_FLAGS", "#if 1", "the kernel's headers have vm_flags_set already", id="vm_flags_set supplied twice"),
+    pytest.param("bookworm", COMPAT, "#ifdef RKFLEET_VM_FLAGS", "#if 0", "the kernel headers have no vm_flags_set", id="vm_flags_set not supplied"),
+    pytest.param("trixie", COMPAT, "#ifdef RKFLEET_VM_FLAGS", "#if 1", "the kernel headers already have vm_flags_set", id="vm_flags_set supplied twice"),
     pytest.param("bookworm", "Kbuild", "-I$(src)/compat/include ", "", "the kernel's headers lack", id="a header not supplied"),
     pytest.param("bookworm", COMPAT, "#define rockchip_iommu_is_enabled", "#define rockchip_is_not_supplied", "rockchip_iommu_is_enabled",
                  id="a function not supplied"),

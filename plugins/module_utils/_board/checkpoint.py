@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Write a file system's journal out, so that U-Boot, which does not replay it, sees what was written."""
+"""Write out a file system's journal, because U-Boot does not replay it when it reads files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _THAW_AFTER = 20
 
 
 def checkpoint(path):
-    """Have what the file system of `path` keeps in its journal written to where it belongs; return whether that was done.
+    """Write out the journal of a path's file system; return whether that was done.
 
     U-Boot reads ext4 without replaying the journal. A file that was renamed into place and synced is in the journal for
     sure, but for U-Boot the folder still names the old one (or blocks that are used for something else by now) until
@@ -29,7 +29,7 @@ def checkpoint(path):
     through, and a process of its own thaws it where this one dies or hangs. What cannot be frozen (another kind of file
     system, one that somebody else has frozen, no right to) is only synced.
     """
-    os.sync()  # what is left to write while it is frozen is next to nothing then
+    os.sync()  # so that nearly nothing is left to write while it is frozen
     try:
         handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
@@ -67,9 +67,9 @@ def _freeze_and_thaw(handle):
 
 
 def _thaw_if_left(handle, ours, theirs):
-    """The process that thaws where the other one no longer can. It never returns."""
+    """Thaw the file system in this process if the parent no longer can. Never returns."""
     try:
-        os.setsid()  # what kills the other one with all its group is not to find this one
+        os.setsid()  # a signal to the parent's process group must not reach this process
         os.close(theirs)
         while not select.select([ours], [], [], _THAW_AFTER)[0]:
             with contextlib.suppress(OSError):

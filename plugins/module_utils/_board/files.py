@@ -16,11 +16,11 @@ from .paths import STATE_DIR
 
 CHUNK = 1 << 20
 LEFTOVER = ".rkfleet-"
-"""How everything begins that is not finished yet: what has this name at the start of a run was left by a power cut."""
+"""Prefix of unfinished files: those that exist at the start of a run are leftovers of a power failure."""
 
 
 def sha256_of(path):
-    """Return the sha256 of a file as 64 hex digits; OSError when it cannot be read."""
+    """Return the sha256 of a file as 64 hex digits; raise OSError if it cannot be read."""
     return _digest(path, hashlib.sha256())
 
 
@@ -71,7 +71,7 @@ def sync_dir(path):
 
 
 def sync_file(path):
-    """Make a file and its name durable; unlike sync(2) this says what went wrong."""
+    """Make a file and its name durable; unlike sync(2) this reports errors."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -81,7 +81,7 @@ def sync_file(path):
 
 
 def clean_leftovers(folder):
-    """Remove what a run left unfinished in a folder that is ours or root's; return the names."""
+    """Remove the unfinished files of an interrupted run in a folder that is ours or root's; return the names."""
     found = leftovers(folder)
     for name in found:
         path = os.path.join(folder, name)
@@ -94,15 +94,15 @@ def clean_leftovers(folder):
 
 
 def leftovers(folder):
-    """Return the names in a folder that a run left unfinished."""
+    """Return the names of the unfinished files of an interrupted run in a folder."""
     return sorted(name for name in os.listdir(folder) if name.startswith(LEFTOVER)) if os.path.isdir(folder) else []
 
 
 def describe_error(error, *paths):
-    """Return what an OSError means in words: for a full disk with what is free where, for one mounted read-only with where.
+    """Return an OSError in words: for a full disk with the free space, for a read-only mount with its path.
 
     Args:
-        paths: Where to look besides the file that the error names.
+        paths: Paths to report besides the file of the error.
     """
     known = [path for path in (error.filename, *paths) if isinstance(path, str)]
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -114,7 +114,7 @@ def describe_error(error, *paths):
 
 
 def disk_full(*paths):
-    """Return one sentence with what is free on the file systems of these paths."""
+    """Return one sentence with the free space on the file systems of these paths."""
     free = {}
     for path in paths:
         place = _mount_point(path)
@@ -133,7 +133,7 @@ def _mount_point(path):
 
 
 def ensure_dir(path, mode=0o755):
-    """Create a folder with all that leads to it; return True when it was not there."""
+    """Create a folder with its parents; return whether it was missing."""
     if os.path.isdir(path):
         return False
     os.makedirs(path, mode=mode)
@@ -146,7 +146,7 @@ def ensure_dir(path, mode=0o755):
 def replacing(path, mode=None):
     """Yield a binary stream whose content takes the place of `path` at once, when the block ends well.
 
-    Mode and owner of a file that is there are kept unless `mode` is given. A symbolic link is followed,
+    Mode and owner of an existing file are kept unless `mode` is given. A symbolic link is followed,
     so that the link stays and its target is replaced.
     """
     path = os.path.realpath(path)
@@ -159,9 +159,9 @@ def replacing(path, mode=None):
             stream.flush()
             os.fsync(stream.fileno())
             if os.path.exists(path):
-                there = os.stat(path)
-                os.fchown(stream.fileno(), there.st_uid, there.st_gid)
-                os.fchmod(stream.fileno(), mode if mode is not None else there.st_mode & 0o7777)
+                st = os.stat(path)
+                os.fchown(stream.fileno(), st.st_uid, st.st_gid)
+                os.fchmod(stream.fileno(), mode if mode is not None else st.st_mode & 0o7777)
             else:
                 os.fchmod(stream.fileno(), mode if mode is not None else 0o644)
         os.rename(temporary, path)
@@ -175,7 +175,7 @@ def replacing(path, mode=None):
 
 
 def write_file(path, content, mode=None):
-    """Write bytes to a file atomically; return True when it differed before."""
+    """Write bytes to a file atomically; return whether the file has changed."""
     if read_file(path) == content and (mode is None or os.stat(path).st_mode & 0o7777 == mode):
         return False
     with replacing(path, mode) as stream:
@@ -184,7 +184,7 @@ def write_file(path, content, mode=None):
 
 
 def read_file(path, limit=16 << 20):
-    """Return the bytes of a file, None where it does not exist; at most `limit` bytes are read."""
+    """Return at most `limit` bytes of a file, or None if it does not exist."""
     try:
         with open(path, "rb") as stream:
             return stream.read(limit)
@@ -199,7 +199,7 @@ def copy_file(source, path, mode=None):
 
 
 def keep(path, state_dir=STATE_DIR):
-    """Put a copy of a file into the state folder, once per content, and return where; None where there is no file.
+    """Copy a file into the state folder, once per content; return the path of the copy, or None without a file.
 
     The name holds the digest, so a copy is never overwritten by a later state of the same file.
     """

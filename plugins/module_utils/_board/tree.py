@@ -23,14 +23,14 @@ _MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO, errno.ESRCH)
 
 
 def clean(value, limit=TEXT_LIMIT):
-    """Text of a board: one line, no control or invisible format characters, at most limit characters."""
+    """Return text of a board as one line, without control or format characters, of at most limit characters."""
     if isinstance(value, (bytes, bytearray)):
         value = bytes(value[: limit * 8]).decode("utf-8", "replace")
     return "".join(c if c.isprintable() else " " for c in value[: limit * 2]).strip()[:limit].strip()
 
 
 def clean_tree(value, depth=6):
-    """The same for a decoded JSON value: strings cleaned, at most 200 entries a level and 6 levels."""
+    """Return a decoded JSON value with clean strings, at most 200 entries a level and 6 levels."""
     if isinstance(value, str):
         return clean(value, 2000)
     if isinstance(value, dict) and depth:
@@ -53,11 +53,11 @@ class Tree:
 
     @property
     def live(self):
-        """Whether this is the running machine and nothing of it was laid elsewhere."""
+        """Return whether this is the running machine, with no area elsewhere."""
         return os.path.realpath(self.root) == "/" and not self.areas
 
     def note(self, what, why):
-        """Remember that something could not be read."""
+        """Record that something could not be read."""
         if isinstance(why, OSError):
             why = os.strerror(why.errno) if why.errno else str(why)
         entry = "%s: %s" % (clean(what), clean(str(why)))
@@ -70,7 +70,7 @@ class Tree:
         return os.path.join(self.root, *parts)
 
     def follow(self, path, last=True):
-        """The path with every link resolved inside the tree (as the board sees it); the last name too unless last=False."""
+        """Return the path as on the board, with its links resolved inside the tree; last=False keeps the last name."""
         todo = [part for part in reversed(path.split("/")) if part not in ("", ".")]
         done = []
         links = 0
@@ -94,30 +94,30 @@ class Tree:
         return "/" + "/".join(done)
 
     def real(self, path, last=True):
-        """Where the path lies on this machine."""
+        """Return the path on this machine."""
         return self._place([part for part in self.follow(path, last).split("/") if part])
 
     def exists(self, path):
-        """Whether there is such a file or folder (False where it cannot be seen)."""
+        """Return whether the file or folder exists, False if that is unknown."""
         try:
             return os.path.exists(self.real(path))
         except OSError:
             return False
 
     def link(self, path):
-        """What a symbolic link says, or None."""
+        """Return the target of a symbolic link as written, or None."""
         try:
             return os.readlink(self.real(path, last=False))
         except OSError:
             return None
 
     def linked_name(self, path):
-        """The last name of a link's target, cleaned (`driver -> ../../RKNPU` is `RKNPU`), or None."""
+        """Return the last name of a link's target, cleaned (`driver -> ../../RKNPU` is `RKNPU`), or None."""
         target = self.link(path)
         return clean(os.path.basename(target.rstrip("/"))) if target else None
 
     def names(self, path):
-        """Sorted names in a folder; none where it is missing or closed."""
+        """Return the sorted names in a folder, none if it is missing or unreadable."""
         try:
             return sorted(os.listdir(self.real(path)))
         except OSError as error:
@@ -126,7 +126,7 @@ class Tree:
             return []
 
     def open(self, path):
-        """Binary file object of a regular file, or None (missing, not regular, no permission: the latter two are noted)."""
+        """Return a binary file object of a regular file, or None (anything but a missing file is noted)."""
         try:
             # O_NONBLOCK: a FIFO in the place of a file must not hold the run up.
             handle = os.open(self.real(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -141,7 +141,7 @@ class Tree:
         return os.fdopen(handle, "rb")
 
     def data(self, path, limit=FILE_LIMIT):
-        """Up to limit bytes of a regular file, or None."""
+        """Return up to limit bytes of a regular file, or None."""
         handle = self.open(path)
         if handle is None:
             return None
@@ -153,17 +153,17 @@ class Tree:
             return None
 
     def text(self, path, limit=FILE_LIMIT):
-        """The same as text (UTF-8, wrong bytes replaced), line breaks and all, or None."""
+        """Return the content as text (UTF-8, invalid bytes replaced) with its line breaks, or None."""
         data = self.data(path, limit)
         return None if data is None else data.decode("utf-8", "replace")
 
     def line(self, path, limit=TEXT_LIMIT):
-        """A file's content as one cleaned line, or None."""
+        """Return a file's content as one clean line, or None."""
         data = self.data(path, limit * 8)
         return None if data is None else clean(data, limit)
 
     def free_mib(self, path):
-        """MiB an ordinary user may still write where the path (or the nearest folder above it) lies, or None."""
+        """Return the free MiB for an ordinary user at the path (or the nearest existing folder above it), or None."""
         while path != "/" and not self.exists(path):
             path = os.path.dirname(path)
         try:

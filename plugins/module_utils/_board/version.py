@@ -21,7 +21,7 @@ _STAGES = {"a": -3, "alpha": -3, "b": -2, "beta": -2, "rc": -1}
 
 
 def parse(text):
-    """Sort key of a version; a pre-release sorts before its release. Raises ValueError on anything else."""
+    """Return the sort key of a version, a pre-release before its release; raise ValueError for anything else."""
     match = _VERSION.match(text) if isinstance(text, str) else None
     if not match:
         raise ValueError("%r is not a version such as 0.9.6 or 2.0.0b0" % (text,))
@@ -31,17 +31,17 @@ def parse(text):
 
 
 def is_version(text):
-    """Whether parse() takes it."""
+    """Return whether parse() accepts the text."""
     return isinstance(text, str) and _VERSION.match(text) is not None
 
 
 def at_least(version, floor):
-    """Whether version is floor or newer."""
+    """Return whether version is floor or newer."""
     return parse(version) >= parse(floor)
 
 
 def order(text):
-    """Sort key of anything that looks like a version, kernel releases such as 6.1.43-15-rk2312 too, or None.
+    """Return the sort key of any version, also of kernel releases such as 6.1.43-15-rk2312, or None.
 
     Numbers count as numbers, a pre-release comes before its release and what hangs on a version after it. Two keys are
     equal where the texts mean the same version: v0.9.6 and 0.9.6, 2.0 and 2.0.0.
@@ -65,7 +65,7 @@ def order(text):
 
 
 def kernel(release):
-    """(major, minor, patch) at the head of a kernel release; ValueError where there is none."""
+    """Return `(major, minor, patch)` at the start of a kernel release; raise ValueError if there is none."""
     match = _RELEASE.match(release) if isinstance(release, str) else None
     if not match:
         raise ValueError("%.80r is not a kernel release such as 6.1.115-1-rk2312" % (release,))
@@ -73,5 +73,5 @@ def kernel(release):
 
 
 def from_number(value):
-    """Text of the number the driver answers to GET_DRV_VERSION: major*10000 + minor*100 + patch."""
+    """Return the version from the driver's number in GET_DRV_VERSION: major*10000 + minor*100 + patch."""
     return "%d.%d.%d" % (value // 10000, value // 100 % 100, value % 100)

@@ -42,4 +42,4 @@ def problem(text, root):
     places = ["%s%s" % (top, file) for top in ("", "/boot", "/boot/extlinux/")] if file else []
     if any(os.path.isfile(os.path.join(root, place.lstrip("/"))) for place in places):
         return None
-    return "its default kernel is %s" % ("%s, which is not there" % file if file else "not named")
+    return "its default kernel is %s" % ("%s, which does not exist" % file if file else "not named")

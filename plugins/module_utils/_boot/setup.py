@@ -22,7 +22,8 @@ from .._facts.driver import BLACKLIST
 _DRACUT_TEXT = """\
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-# Written by rkfleet.npu.npu_boot; removed by its state=absent. The NPU driver is loaded from the root file system, never from an initramfs.
+# Written by rkfleet.npu.npu_boot; removed by its state=absent. \
+The NPU driver is loaded from the root file system, never from an initramfs.
 omit_drivers+=" rknpu rknpu_dkms "
 """
 
@@ -90,10 +91,10 @@ class BootSetup:
         path = self.loader.config
         if not path:
             if self.present and all(kernel_arguments.has(self.cmdline, BLACKLIST, name) for name in self.initcalls):
-                # The owner has done by hand what nothing here knows how to do.
+                # The owner has already added the arguments by hand.
                 self.initcalls = []
                 return
-            raise BootSetupError("no boot loader is known here: add %s=%s to the kernel arguments by hand" % (
+            raise BootSetupError("the board's boot loader is unknown: add %s=%s to the kernel arguments by hand" % (
                 BLACKLIST, ",".join(self.initcalls)))
         text = self._text(path)
         change = edit.add if self.present else edit.remove
@@ -101,14 +102,14 @@ class BootSetup:
             for initcall in self.initcalls:
                 text = change(self.loader.name, text, BLACKLIST, initcall, self.loader.default)
         except ValueError as error:
-            raise BootSetupError("%s was left as it is: %s" % (path, error)) from error
+            raise BootSetupError("%s is unchanged: %s" % (path, error)) from error
         self._want(path, text.encode("utf-8", "surrogateescape"))
 
     def changes(self):
         """Return the files that would change, in the order in which they are written."""
         changed = [path for path, wanted in self.after.items()
                    if (self.before[path] or None) != (wanted or None) or self._not_executable(path)]
-        if self.loader.update and (self.initcalls and not self._arguments_right() or not self._default_right()):
+        if self.loader.update and (self.initcalls and not self._arguments_are_right() or not self._default_is_right()):
             changed.append(self.loader.made)
         return changed
 
@@ -116,7 +117,7 @@ class BootSetup:
         """Return whether a script of ours is not executable any more: such hooks are skipped."""
         return bool(self.after[path] and self.modes.get(path) == 0o755 and not os.access(self._place(path), os.X_OK))
 
-    def _default_right(self, text=None):
+    def _default_is_right(self, text=None):
         """Return whether the kernel that boots by default has the module, or no installed kernel has.
 
         Args:
@@ -129,14 +130,14 @@ class BootSetup:
             kernel = menu_kernel.release(text)
             newest = menu_kernel.release(re.sub(r"(?im)^[ \t]*default[ \t].*$", "", text))
         except ValueError:
-            return True  # a menu that cannot be parsed is reported by _arguments_right()
+            return True  # a menu that cannot be parsed is reported by _arguments_are_right()
         if self.hold:
-            having = default_kernel.module_kernels(self.root, self.module)
-            return kernel in having or not having
+            kernels = default_kernel.module_kernels(self.root, self.module)
+            return kernel in kernels or not kernels
         # Without the files that choose it, the newest kernel is the default again.
         return not self.before[default_kernel.SCRIPT] or kernel == newest
 
-    def _arguments_right(self, text=None):
+    def _arguments_are_right(self, text=None):
         """Return whether the boot loader will pass the wanted arguments."""
         text = self._text(self._read_by_loader()) if text is None else text
         try:
@@ -171,36 +172,36 @@ class BootSetup:
                     self._write(path, self.after[path])
             if runs_tool:
                 self._make_menu()
-            elif self.initcalls and not self._arguments_right():
+            elif self.initcalls and not self._arguments_are_right():
                 raise BootSetupError(self._arguments_wrong())
-            self._settle()
+            self._checkpoint()
         except (OSError, BootSetupError) as error:
-            left = self.restore()
+            failures = self.restore()
             reason = str(error)
             if isinstance(error, OSError):
                 reason = describe_error(error, self._place(self._read_by_loader() or MODULES_LOAD))
-            if left:
-                reason = "%s; and it could not be put back as it was: %s" % (reason, "; ".join(left))
+            if failures:
+                reason = "%s; and the boot configuration could not be restored: %s" % (reason, "; ".join(failures))
                 raise BootSetupError(reason) from error
-            raise BootSetupError("the boot set-up was put back as it was: %s" % reason) from error
+            raise BootSetupError("the boot configuration was restored: %s" % reason) from error
         return kept
 
     def restore(self):
         """Restore the old content of every file, the menu's too, and return what failed, one sentence each."""
-        left = []
+        failures = []
         made = {self.loader.made: self.menu} if self.loader.update else {}
         for path, content in {**self.before, **made}.items():
             try:
                 if self._read(path) != content:
                     self._write(path, content)
             except OSError as error:
-                left.append(describe_error(error, self._place(path)))
+                failures.append(describe_error(error, self._place(path)))
         with contextlib.suppress(OSError):
-            self._settle()
-        return left
+            self._checkpoint()
+        return failures
 
-    def _settle(self):
-        """Make sure that U-Boot sees what was written for it: see checkpoint."""
+    def _checkpoint(self):
+        """Write changes of /boot to where U-Boot reads them: see checkpoint."""
         if self.touched:
             checkpoint.checkpoint(self._place("/boot"))
 
@@ -211,7 +212,7 @@ class BootSetup:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(place)
             folder = os.path.dirname(path)
-            with contextlib.suppress(OSError):  # not empty, or not there
+            with contextlib.suppress(OSError):  # not empty, or missing
                 while folder in default_kernel.OWN_FOLDERS:
                     os.rmdir(self._place(folder))
                     folder = os.path.dirname(folder)
@@ -224,7 +225,7 @@ class BootSetup:
             self._read_by_loader(), "have" if self.present else "lose", BLACKLIST, ",".join(self.initcalls))
 
     def _make_menu(self):
-        """Run the boot loader's update tool, and put what it makes in its place in one step, once checked."""
+        """Run the boot loader's update tool, check the menu that it writes, and replace the current one atomically."""
         try:
             made = update_tool.make(self.run, self.loader.update, self._place(self.loader.made), self.state_dir)
         except ValueError as error:
@@ -237,10 +238,10 @@ class BootSetup:
         """Fail if the board would not boot with a menu, or not as wanted."""
         problem = menu_kernel.problem(text, self.root) if self.loader.made == menu.PATH else None
         if problem:
-            raise BootSetupError("%s made a menu that boots nothing: %s" % (self.loader.update, problem))
-        if self.hold and not self._default_right(text):
+            raise BootSetupError("%s wrote a menu that boots nothing: %s" % (self.loader.update, problem))
+        if self.hold and not self._default_is_right(text):
             raise BootSetupError(
                 "%s boots kernel %s by default, for which there is no module %s: see U_BOOT_DEFAULT in the"
                 " configuration of u-boot-update" % (self.loader.made, menu_kernel.release(text), self.module))
-        if self.initcalls and not self._arguments_right(text):
+        if self.initcalls and not self._arguments_are_right(text):
             raise BootSetupError(self._arguments_wrong())

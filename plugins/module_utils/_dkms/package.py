@@ -45,7 +45,8 @@ class DkmsPackage:
     """
 
     def __init__(self, run, name, version, kernel, module, root="/", signing=None):
-        self.run, self.name, self.version, self.kernel, self.module, self.root = run, name, version, kernel, module, root
+        self.run, self.name, self.version, self.kernel, self.module = run, name, version, kernel, module
+        self.root = root
         self.signing = signing or Signing(root=root)
         self.tree = os.path.join(root, "usr/src", "%s-%s" % (name, version))
         self.database = os.path.join(root, "var/lib/dkms", name, version)
@@ -62,7 +63,7 @@ class DkmsPackage:
         content = read_file(os.path.join(self.tree, MARKER))
         if content is None:
             raise DkmsError(
-                "%s was not created by rkfleet.npu: remove it with 'dkms remove %s/%s --all', and delete the folder"
+                "%s was not created by rkfleet.npu: run 'dkms remove %s/%s --all', and delete the folder"
                 % (self.tree, self.name, self.version)
             )
         try:
@@ -195,7 +196,8 @@ class DkmsPackage:
 
     def _places(self):
         """Return the folders into which anything is written, to report their free space."""
-        return os.path.dirname(self.tree), os.path.dirname(os.path.dirname(self.database)), os.path.dirname(self.modules)
+        databases = os.path.dirname(os.path.dirname(self.database))
+        return os.path.dirname(self.tree), databases, os.path.dirname(self.modules)
 
     def _touched(self):
         """Return the files and folders that deploy() may change."""
@@ -264,7 +266,7 @@ class DkmsPackage:
         shutil.rmtree(os.path.join(self.database, "build"), ignore_errors=True)
         for link in self._links(self.kernel):
             os.unlink(link)
-        # DKMS takes a module without a link for the kernel's own: it would save it, and restore it when ours is removed.
+        # DKMS takes a module without a link for the kernel's own, and would restore it when ours is removed.
         for path in self._strays(self.kernel):
             os.unlink(path)
         source = os.path.join(self.database, "source")

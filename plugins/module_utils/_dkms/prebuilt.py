@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Prebuilt modules: check a module that another board has built, and pack it for DKMS.
 
-The kernel compares symbol versions when it loads a module, which is after the reboot. They are compared here before, with
-Module.symvers of the kernel headers or, without headers, with the symbol versions that the kernel's own modules import.
+The kernel compares symbol versions when it loads a module, which is after the reboot. They are compared here before,
+with Module.symvers of the kernel headers or, without headers, with what the kernel's own modules import.
 """
 
 from __future__ import annotations

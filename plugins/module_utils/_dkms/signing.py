@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Have DKMS sign what it builds, now and at every later kernel update, and look whether it did.
+"""Configure DKMS to sign modules, now and after every later kernel update, and check the signatures.
 
-The key stays where it is: DKMS is told its path. From 3.0 on DKMS signs by itself and reads fragments of its
-configuration; Debian's 2.8.4 (bullseye) knows neither, but calls a program to sign with. All of them go on without a
-word where signing fails.
+The key stays in its place: DKMS only gets its path. Since 3.0 DKMS signs by itself and reads fragments of its
+configuration. Debian's 2.8.4 (bullseye) supports neither, but calls a program to sign. All of them continue silently if
+signing fails.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _HEAD = """\
 # Copyright: (c) 2026, rkfleet.npu contributors
 # Written by rkfleet.npu.npu_dkms.
 """
-# Variables that DKMS does not know are passed over.
+# DKMS ignores unknown variables.
 _FRAGMENT_TEXT = _HEAD + 'mok_signing_key="%s"\nmok_certificate="%s"\nsign_tool="' + SIGNING_TOOL + '"\n'
 LINE = "[ ! -e %s ] || . %s  # rkfleet.npu: with what modules are signed" % (SIGNING_FRAGMENT, SIGNING_FRAGMENT)
-_TOOL_TEXT = "#!/bin/sh\n" + _HEAD + r"""# sign-module KERNEL FILE: called by DKMS before 3.0, which does not sign by itself.
-set -eu
+_TOOL_COMMENT = "# sign-module KERNEL FILE: called by DKMS before 3.0, which does not sign by itself.\n"
+_TOOL_TEXT = "#!/bin/sh\n" + _HEAD + _TOOL_COMMENT + r"""set -eu
 . %s
 build=/lib/modules/$1/build
 hash=$(sed -n 's/^CONFIG_MODULE_SIG_HASH="\([a-z0-9-]*\)"$/\1/p' "$build/.config")
@@ -44,7 +44,7 @@ exec "$build/scripts/sign-file" "${hash:-sha512}" "$mok_signing_key" "$mok_certi
 """ % SIGNING_FRAGMENT
 
 
-# include/linux/module_signature.h, which the kernel looks for at the very end of the file.
+# include/linux/module_signature.h: what the kernel expects at the very end of the file.
 MAGIC = b"~Module signature appended~\n"
 _TRAILER = struct.Struct(">5B3xI")
 _PKCS7 = 2
@@ -53,23 +53,23 @@ _XZ_MEMORY = 256 << 20
 
 
 class NotVerified(Exception):
-    """A signature that could not be verified here, which says nothing about it; one sentence why."""
+    """A signature that cannot be verified on this machine, so it may be valid, with one sentence why."""
 
 
 class SigningError(Exception):
-    """A key or certificate that is not used, with one sentence why."""
+    """A key or certificate that must not be used, with one sentence why."""
 
 
 class Signing:
-    """What DKMS is to sign modules with; without a key, what an earlier run set up is taken away.
+    """The configuration of DKMS for signing; without a key, the configuration of an earlier run is removed.
 
     Args:
-        key: Path of a private key on this machine, `""` for none. It is looked at, but neither kept nor told.
+        key: Path of a private key on this machine, `""` for none. It is checked, but neither copied nor printed.
         cert: Path of its certificate on this machine.
-        root: Where the machine's files are.
+        root: Root folder of the machine's files.
 
     Raises:
-        SigningError: Where one of them is not to be used.
+        SigningError: The key or the certificate must not be used.
     """
 
     def __init__(self, key="", cert="", root="/"):
@@ -92,24 +92,25 @@ class Signing:
         return os.path.join(self.root, path.lstrip("/"))
 
     def _check(self, name, path, forbidden):
-        # It is written into a file that a shell reads.
+        # The path is written into a file that a shell reads.
         if not _PATH.match(path):
-            raise SigningError("%s is %r: give the absolute path of a file on the board, of letters, digits and any of ._+-" % (name, path))
+            raise SigningError("%s is %r: set it to the absolute path of a file on the board, with only letters, "
+                               "digits and ._+-" % (name, path))
         try:
-            there = os.lstat(self._place(path))
+            st = os.lstat(self._place(path))
         except OSError as error:
-            raise SigningError("%s: %s is not there; it has to be on the machine that builds, which is the board"
+            raise SigningError("%s: %s does not exist; it must be on the machine that builds, which is the board"
                                % (name, path)) from error
-        if not stat.S_ISREG(there.st_mode):
+        if not stat.S_ISREG(st.st_mode):
             raise SigningError("%s: %s is not a plain file" % (name, path))
-        if there.st_uid != OWNER or there.st_mode & forbidden:
+        if st.st_uid != OWNER or st.st_mode & forbidden:
             raise SigningError("%s: %s belongs to user %d and has mode %04o: 'chown root %s && chmod %s %s'" % (
-                name, path, there.st_uid, there.st_mode & 0o7777, path, "600" if forbidden == 0o077 else "644", path))
+                name, path, st.st_uid, st.st_mode & 0o7777, path, "600" if forbidden == 0o077 else "644", path))
         folder = os.path.dirname(path)
         while True:
-            there = os.lstat(self._place(folder))
-            if not stat.S_ISDIR(there.st_mode) or there.st_uid != OWNER or there.st_mode & 0o022:
-                raise SigningError("%s: %s is in %s, which others than root can write to, or which is a link"
+            st = os.lstat(self._place(folder))
+            if not stat.S_ISDIR(st.st_mode) or st.st_uid != OWNER or st.st_mode & 0o022:
+                raise SigningError("%s: %s is in %s, which is a link or writable for users other than root"
                                    % (name, path, folder))
             if folder == "/":
                 return
@@ -118,12 +119,13 @@ class Signing:
     def _check_key(self, key):
         content = read_file(self._place(key), _LIMIT)
         if b"ENCRYPTED" in content:
-            raise SigningError("npu_signing_key: %s has a passphrase, which nobody gives when a kernel update has DKMS build again" % key)
+            raise SigningError("npu_signing_key: %s has a passphrase, which cannot be entered when a kernel update "
+                               "makes DKMS build the module again" % key)
         if b"PRIVATE KEY-----" not in content:
             raise SigningError("npu_signing_key: %s is not a private key in PEM format" % key)
 
     def _wanted(self, key, cert):
-        """`{path: (content or None, mode)}`."""
+        """Return `{path: (content or None, mode)}` of the files of the configuration."""
         script = b"".join(read_file(self._place(path)) or b"" for path in ("/usr/sbin/dkms", "/usr/bin/dkms"))
         old = bool(key) and b"framework.conf.d" not in script
         wanted = {SIGNING_TOOL: (_TOOL_TEXT.encode() if old else None, 0o755),
@@ -137,11 +139,11 @@ class Signing:
 
     def changes(self):
         """Return the files that would change."""
-        return [path for path,
-                (content, dummy) in self.after.items() if (read_file(self._place(path)) or None) != content]
+        return [path for path, (content, dummy) in self.after.items()
+                if (read_file(self._place(path)) or None) != content]
 
     def apply(self):
-        """Write what changes() names."""
+        """Write or remove the files that changes() returns."""
         for path in self.changes():
             content, mode = self.after[path]
             place = self._place(path)
@@ -152,11 +154,14 @@ class Signing:
                 write_file(place, content, mode)
 
     def module_problem(self, run, path, log="", strict=True):
-        """Return one sentence on the signature of a module's file, or None where it is the wanted one or none is wanted.
+        """Return one sentence on a wrong signature of a module, or None.
 
         Args:
-            strict: Whether a signature that cannot be verified here is a problem, too. For a module that the board
-                built itself it is none.
+            run: Callable that runs a list of arguments and returns `(rc, stdout, stderr)`.
+            path: Path of the module.
+            log: Log of the build, which may have the reason for a missing signature.
+            strict: Whether a signature that cannot be verified on this machine is a problem, too. For a module that
+                the board itself built it is not.
         """
         if self.serial is None:
             return None
@@ -168,16 +173,14 @@ class Signing:
                 problem = "its signature is not verified: %s" % error if strict else None
             return "%s: %s" % (path, problem) if problem else None
         if found:
-            return "%s is signed by %s (%s), and not by npu_signing_cert" % (path,
-                                                                             run(["modinfo", "-F", "signer",
-                                                                                  path])[1].strip() or "?", found)
+            signer = run(["modinfo", "-F", "signer", path])[1].strip() or "?"
+            return "%s is signed by %s (%s), and not by npu_signing_cert" % (path, signer, found)
         why = re.search(r"^(.{0,200}modules won't be signed)|^(?:Warning: )?(Failed to sign module.{0,200})", log, re.M)
-        return "%s is not signed%s" % (path,
-                                       ": " + why.group(0)
-                                       if why else ", although DKMS was told to: does the certificate belong to the key?")
+        reason = ": " + why.group(0) if why else ", although DKMS is configured to: does the certificate match the key?"
+        return "%s is not signed%s" % (path, reason)
 
     def not_verified(self, run, path):
-        """Return one sentence on why the signature of a module's file cannot be verified here, or None where it can or none is wanted."""
+        """Return one sentence on why the signature of a module cannot be verified on this machine, or None."""
         if self.serial is None:
             return None
         try:
@@ -188,7 +191,7 @@ class Signing:
 
 
 def split(content):
-    """`(module without signature, signature in DER)` of an uncompressed module; the signature is None where it has none."""
+    """Return `(module without signature, signature in DER or None)` of an uncompressed module."""
     end = len(content) - len(MAGIC) - _TRAILER.size
     if end < 0 or not content.endswith(MAGIC):
         return content, None
@@ -199,14 +202,15 @@ def split(content):
 
 
 def verify(run, content, certificate):
-    """One sentence where the signature of an uncompressed module is not one of this certificate's key over these very bytes, or None.
+    """Return one sentence if an uncompressed module has no valid signature for this certificate, or None.
 
     Args:
-        run: Callable taking a list of arguments, giving `(rc, stdout, stderr)`.
-        certificate: X.509, PEM or DER.
+        run: Callable that runs a list of arguments and returns `(rc, stdout, stderr)`.
+        content: The module.
+        certificate: X.509 certificate, PEM or DER.
 
     Raises:
-        NotVerified: Where that cannot be found out here.
+        NotVerified: The signature cannot be verified on this machine.
     """
     body, signature = split(content)
     if signature is None:
@@ -224,7 +228,7 @@ def verify(run, content, certificate):
                 paths[name] = os.path.join(folder, name)
                 with open(paths[name], "wb") as stream:
                     stream.write(data)
-            # The signer is looked for in our certificate only, and that one needs nobody to vouch for it.
+            # The only accepted signer is this certificate, which needs no chain of trust.
             command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", paths["signature"], "-content",
                        paths["module"],
                        "-certfile", paths["certificate"], "-noverify", "-nointern", "-out", os.devnull]
@@ -234,15 +238,15 @@ def verify(run, content, certificate):
     if rc == 0:
         return None
     reasons = [line.strip() for line in err.splitlines() if ":error:" in line or line.startswith("error:")]
-    return "its signature is not valid for npu_signing_cert (openssl: %s)" % ((reasons or err.strip().splitlines()
-                                                                               or ["ended with %d" % rc])[0][-150:])
+    reason = (reasons or err.strip().splitlines() or ["ended with %d" % rc])[0]
+    return "its signature is not valid for npu_signing_cert (openssl: %s)" % reason[-150:]
 
 
 def as_pem(content):
-    """An X.509 certificate, PEM or DER, as PEM: the only form that openssl 1.1.1 reads with -certfile.
+    """Return an X.509 certificate, PEM or DER, as PEM: the only form that openssl 1.1.1 reads with -certfile.
 
     Raises:
-        ValueError: Where it is not a certificate.
+        ValueError: It is not a certificate.
     """
     certificate_serial(content)
     pem = _PEM.search(content)
@@ -251,10 +255,10 @@ def as_pem(content):
 
 
 def _content(run, path):
-    """The module in a file, unpacked.
+    """Return the uncompressed module in a file.
 
     Raises:
-        NotVerified: Where it cannot be read here.
+        NotVerified: It cannot be read on this machine.
     """
     try:
         with open(path, "rb") as stream:
@@ -290,10 +294,12 @@ def _unzstd(run, path):
 
 
 def certificate_serial(content):
-    """The serial number of an X.509 certificate (PEM or DER) in hex, without leading zeros; by it a signature names its certificate.
+    """Return the serial number of an X.509 certificate (PEM or DER) in hex, without leading zeros.
+
+    A signature contains the serial number of its certificate.
 
     Raises:
-        ValueError: Where it is not a certificate.
+        ValueError: It is not a certificate.
     """
     pem = _PEM.search(content or b"")
     try:
@@ -313,7 +319,7 @@ def certificate_serial(content):
 
 
 def _element(data, at):
-    """`(tag, start, end)` of the DER element at `at`."""
+    """Return `(tag, start, end)` of the DER element at this offset."""
     length, start = data[at + 1], at + 2
     if length & 0x80:
         size = length & 0x7F

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Files, links and folders kept as they are, to be put back when a step fails."""
+"""A snapshot of files, links and folders, which is restored when a step fails."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .._board.files import CHUNK, LEFTOVER, read_file, sha256_of
 
 
 class Snapshot:
-    """Files, links and folders as they are, to be put back byte for byte, also where the disk is full then.
+    """A snapshot of files, links and folders, which can be restored byte for byte even on a full disk.
 
-    What is in a folder is copied beside it, and moved back from there: a DKMS database can be larger than the memory of
-    a small board. No hard links, since DKMS writes over files that are there. Single files, the modules, are held in
-    memory.
+    The content of a folder is copied beside it, and moved back from there: a DKMS database can be larger than the
+    memory of a small board. Hard links are no copies, because DKMS overwrites existing files. Single files, the
+    modules, are held in memory.
 
     Args:
-        paths: Called for what is there, now and when it is put back; what was not there before goes.
-        folders: Those of them that are folders.
+        paths: Callable that returns the existing paths, now and for the restore, which removes new ones.
+        folders: Those of the paths that are folders.
 
     Raises:
-        OSError: Where there is no room for the copies; nothing is left of them then.
+        OSError: The disk has no space for the copies. No copy remains.
     """
 
     def __init__(self, paths, *folders):
@@ -58,10 +58,10 @@ class Snapshot:
         return [entry for path in self.paths() for entry in _entries(path, bool(self._folder_of(path + os.sep)))]
 
     def restore(self):
-        """Put everything back that is not as it was; return the paths that changed.
+        """Restore everything that has changed; return the changed paths.
 
         Raises:
-            OSError: Where that cannot be.
+            OSError: A path cannot be restored.
         """
         now = self._now()
         changed = sorted({entry[0] for entry in self.entries + now if entry not in self.entries or entry not in now})
@@ -91,10 +91,11 @@ class Snapshot:
 
 
 def _entries(path, digests=False):
-    """`(path, kind, mode, content)` of what is at `path` and below, folders before what is in them.
+    """Yield `(path, kind, mode, content)` of a path and everything below it, folders before their content.
 
     Args:
-        digests: Whether a file's content is told by its sha256, as text, instead of the bytes.
+        path: The path.
+        digests: Whether the content of a file is given as its sha256 in hex instead of its bytes.
     """
     if os.path.islink(path):
         yield path, "link", None, os.readlink(path)
@@ -103,4 +104,5 @@ def _entries(path, digests=False):
         for name in sorted(os.listdir(path)):
             yield from _entries(os.path.join(path, name), digests)
     elif os.path.isfile(path):
-        yield path, "file", os.stat(path).st_mode & 0o7777, sha256_of(path) if digests else read_file(path, os.path.getsize(path) + 1)
+        content = sha256_of(path) if digests else read_file(path, os.path.getsize(path) + 1)
+        yield path, "file", os.stat(path).st_mode & 0o7777, content

@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Which kernels the board's own package repositories offer, and which NPU driver those are known to have."""
+"""Facts on the kernels in the board's package repositories, and their known NPU drivers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SECONDS = 30
 
 
 def newest_first(names):
-    """Names in falling order of the numbers in them: `6.1.99-10-x` before `6.1.99-9-x`."""
+    """Return names in descending order of the numbers in them: `6.1.99-10-x` before `6.1.99-9-x`."""
     def key(name):
         return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", name) if part]
 
@@ -25,11 +25,11 @@ def newest_first(names):
 
 
 class RepositoryError(Exception):
-    """apt-cache did not answer, with what it said instead."""
+    """apt-cache failed, with its message."""
 
 
 def apt_kernels(run):
-    """What apt-cache prints of the packages whose name begins with `linux-image-`. Raises RepositoryError.
+    """Return the output of apt-cache for packages named `linux-image-*`, or raise RepositoryError.
 
     run: callable taking a list of arguments, giving (rc, stdout, stderr) as text. apt's own package cache is taken as
     it is; where there is none, one is made in memory. Neither way is anything written, not even by root.
@@ -46,7 +46,7 @@ def apt_kernels(run):
 
 
 def read(tree, ask):
-    """{kernels: [package name, ...]}, newest first and at most 200, or None where there is no apt to ask.
+    """Return `{kernels: [package name, ...]}`, newest first and at most 200, or None without apt.
 
     ask() gives what apt_kernels() does; it is None for a tree recorded on another board, which has nobody to ask.
     """
@@ -62,7 +62,7 @@ def read(tree, ask):
 
 
 def vendor_kernels(names, rules, soc=None):
-    """[{package, release, driver_version}], newest first, of the packages a rule knows the driver of.
+    """Return `[{package, release, driver_version}]`, newest first, of the packages with a known driver.
 
     names: facts.repository.kernels; rules: `vendor_kernels` of the compatibility data, of which the first whose
     `match` fits the whole name counts; soc: leave out kernels that a rule says are for other SoCs.

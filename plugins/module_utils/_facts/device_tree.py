@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What the device tree says: the board, its SoC and the NPU node."""
+"""Facts from the device tree: the board, its SoC and the NPU node."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _ROOTS = ("/proc/device-tree", "/sys/firmware/devicetree/base")
 
 
 def strings(data):
-    """The strings of a device tree property: each ends in NUL. At most 16, each cleaned and bounded."""
+    """Return the NUL-terminated strings of a device tree property: at most 16, each cleaned and bounded."""
     return [text for text in (clean(part) for part in bytes(data or b"")[:4096].split(b"\0")[:16]) if text]
 
 
 def soc(compatible):
-    """The SoC named in a board's compatible list (`rk3588`, `rk3588s`, ...), the most specific first, or None."""
+    """Return the SoC in a board's compatible list (`rk3588`, `rk3588s`, ...), the most specific first, or None."""
     for entry in compatible:
         match = _SOC.match(entry)
         if match:
@@ -30,12 +30,12 @@ def soc(compatible):
 
 
 def is_rocket(compatible):
-    """Whether a node is described for mainline's `rocket` driver; both drivers' nodes have the same address."""
+    """Return whether a node is for mainline's `rocket` driver; both drivers' nodes have the same address."""
     return any(entry.endswith("-rknn-core") for entry in compatible)
 
 
 def is_rknpu(compatible):
-    """Whether a node is described for the vendor's driver."""
+    """Return whether a node is for the vendor's driver."""
     return any(entry.startswith("rockchip,") and entry.endswith("rknpu") for entry in compatible)
 
 
@@ -48,7 +48,7 @@ def _first(values):
 
 
 def _nodes(tree, base):
-    """Paths below base of everything called npu@..., at the root or one bus (`soc`) down."""
+    """Return the paths below base of all nodes npu@..., at the root or on a bus (`soc`)."""
     for name in tree.names(base):
         if _NODE.match(name):
             yield "/" + name
@@ -59,7 +59,7 @@ def _nodes(tree, base):
 
 
 def read_board(tree):
-    """Model, compatible list, SoC and serial number; None (and an empty list) where there is no device tree."""
+    """Return model, compatible list, SoC and serial number: None and an empty list without a device tree."""
     base = next((root for root in _ROOTS if tree.exists(root)), None)
     if base is None:
         return {"model": None, "compatible": [], "soc": None, "serial": None}
@@ -73,7 +73,7 @@ def read_board(tree):
 
 
 def read_device(tree):
-    """The NPU's node and the platform device made of it, with the driver bound to it; Nones where there is none."""
+    """Return the NPU's node with its platform device and bound driver, None for what does not exist."""
     device: dict = {"node": None, "address": None, "compatible": [], "status": None, "name": None, "driver": None}
     base = next((root for root in _ROOTS if tree.exists(root)), None)
     if base is None:

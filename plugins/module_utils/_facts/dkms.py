@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What DKMS has on a board, read from its tree: no subprocess, and the same on every release of DKMS."""
+"""Facts on DKMS, read from its tree: without a process, and the same for all releases of DKMS."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _tool_version(tree):
 
 
 def _builds(tree, folder):
-    """(kernel, arch) of every finished build below a module version's folder."""
+    """Return `(kernel, arch)` of the finished builds below the folder of a module version."""
     for kernel in tree.names(folder):
         if kernel in ("source", "build"):
             continue
@@ -37,7 +37,7 @@ def _builds(tree, folder):
 
 
 def read(tree):
-    """{available, version, modules: [{name, version, kernel, arch, state, original}]}.
+    """Return `{available, version, modules: [{name, version, kernel, arch, state, original}]}`.
 
     state is `added`, `built` or `installed`; original says that DKMS keeps a module of the kernel's own to put back.
     """

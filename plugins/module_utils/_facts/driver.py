@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The NPU driver: how the kernel has it, which one is bound, and what it answers.
+"""Facts on the NPU driver: how it is present, which one is bound, and what it reports.
 
 Nothing here changes anything. GET_HW_VERSION is never asked and debugfs' `freq` never read: both touch the hardware.
 The version of `/sys/module/*/version` is used without root only, and of a bound driver: a built-in that is held down
@@ -69,7 +69,7 @@ def _action_version(handle, request):
 
 
 def ask(path, dma_heap=False):
-    """(version, date, source) the driver behind a device node gives of itself.
+    """Return `(version, date, source)` as reported by the driver of a device node.
 
     DRM_IOCTL_VERSION first: the DRM core answers it without waking the NPU; the driver's own ACTION call where
     that fails or there is no DRM. Raises OSError, or ValueError when another driver answers.
@@ -90,7 +90,7 @@ def ask(path, dma_heap=False):
 
 
 def module_files(tree, release):
-    """Paths below /lib/modules/<release> of every rknpu module depmod knows or DKMS has put there."""
+    """Return the paths below /lib/modules/<release> of all rknpu modules that depmod or DKMS lists."""
     base = "/lib/modules/%s" % release
     known = (tree.text(base + "/modules.dep", 8 << 20) or "").splitlines()
     files = [line.split(":", 1)[0] for line in known if "rknpu" in line.split(":", 1)[0]]
@@ -130,7 +130,7 @@ def _presence(tree, release, device, config, files, loaded, dkms):
 
 
 def _bound_module(tree, device, presence):
-    """The module the bound driver came from: None for a built-in, whose platform driver has no such link."""
+    """Return the module of the bound driver; None for a built-in driver, whose platform driver has no such link."""
     if device["driver"] != PLATFORM_DRIVER:
         return None
     name = tree.linked_name("/sys/bus/platform/drivers/%s/module" % PLATFORM_DRIVER)
@@ -140,7 +140,7 @@ def _bound_module(tree, device, presence):
 
 
 def _render_node(tree, device):
-    """The render node whose device is the NPU: numbers differ from board to board."""
+    """Return the render node of the NPU, whose number differs between boards."""
     if not device["name"]:
         return None
     for name in tree.names("/sys/class/drm"):
@@ -179,7 +179,7 @@ def _version_of(tree, node, ask_node):
 
 
 def _carried(tree, result):
-    """(version, source) that the bound driver carries: what it would answer, had it been asked."""
+    """Return `(version, source)` of the bound driver, without a query to it."""
     if result["module"]:
         match = _CARRIED.match(tree.line("/sys/module/%s/version" % result["module"], 32) or "")
         return (match.group(1), "module") if match else (None, "unknown")
@@ -189,7 +189,7 @@ def _carried(tree, result):
 
 
 def read(tree, release, device, config, cmdline, dkms, ask_node=ask, privileged=True):
-    """How the driver is there and what it answers; shape in the documentation of npu_facts.
+    """Return the facts of the driver, as documented by npu_facts.
 
     `config` is {option without CONFIG_: value}, `dkms` what _dkms.read() gave; `ask_node(path, dma_heap)`
     is put in by tests. Without privileges the driver's own word can mostly not be had.

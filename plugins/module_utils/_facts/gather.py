@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Everything the plan needs to know of a board, in one pass and without a change. Only apt-cache is run, if there is one."""
+"""Gather all facts for the plan in one pass, without changing the board. The only command is apt-cache."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _PROGRAMS = ("/usr/local/bin/", "/usr/local/sbin/", "/usr/bin/", "/usr/sbin/")
 
 
 def parse_config(text):
-    """{option: "y" | "m"} of the options the plan knows; an option that is not set is missing."""
+    """Return `{option: "y" | "m"}` of the options that the plan uses, without unset ones."""
     return dict(_OPTION.findall(text))
 
 
@@ -50,7 +50,7 @@ def _inflate(data):
 
 
 def read_os(tree):
-    """Distribution by os-release, the kind of container this is, if it is one, and what runs as process 1."""
+    """Return the distribution by os-release, the kind of container and the name of process 1."""
     text = tree.text("/etc/os-release", 65536)
     if text is None:
         text = tree.text("/usr/lib/os-release", 65536)
@@ -63,7 +63,7 @@ def read_os(tree):
 
 
 def _config(tree, release):
-    """(content, path) of the running kernel's configuration."""
+    """Return `(content, path)` of the running kernel's configuration."""
     for path in ("/boot/config-%s" % release, "/proc/config.gz", "/lib/modules/%s/build/.config" % release,
                  "/lib/modules/%s/config" % release):
         data = tree.data(path, _CONFIG_LIMIT)
@@ -79,7 +79,7 @@ def _config(tree, release):
 
 
 def read_signatures(tree, options):
-    """What makes the running kernel load signed modules only: its `config`, an `argument` it was given, `lockdown`, or None."""
+    """Return why the running kernel only loads signed modules: its `config`, an `argument`, `lockdown`, or None."""
     if "MODULE_SIG_FORCE" in options:
         return "config"
     words = (tree.line("/proc/cmdline", 2048) or "").split()
@@ -93,7 +93,7 @@ def read_signatures(tree, options):
 
 
 def read_banner(tree, uname):
-    """`(build, compiler)`: which build of its release the running kernel is, and by what it was compiled, as the kernel says."""
+    """Return `(build, compiler)` of the running kernel, as the kernel reports them."""
     # Linux version RELEASE (user@host) (gcc ..., GNU ld ...) #1 SMP ...; since 5.8 there may be brackets within the
     # third part.
     match = re.match(r"Linux version \S+ \([^()]*\) \((.*)\) (#.*)\Z", tree.line("/proc/version", 600) or "")
@@ -101,7 +101,7 @@ def read_banner(tree, uname):
 
 
 def read_kernel(tree, uname):
-    """Release, architecture, headers, and the digests that tell one build of a kernel from another."""
+    """Return release, architecture, headers, and the digests by which builds of a kernel differ."""
     release = tree.line("/proc/sys/kernel/osrelease", 128) or clean(uname.release)
     if not _RELEASE.match(release) or release in (".", ".."):
         raise ValueError("the kernel calls itself %r" % release)
@@ -134,7 +134,7 @@ def _has_program(tree, *names):
 
 
 def read_tools(tree):
-    """What a build needs of programs and packages, and the Python this runs on (bits: of the user space, not of the kernel)."""
+    """Return the programs for a build and the Python in use (bits: of the user space, not of the kernel)."""
     return {
         "make": _has_program(tree, "make"),
         "compiler": _has_program(tree, "gcc", "cc"),
@@ -147,7 +147,7 @@ def read_tools(tree):
 
 
 def read_hardware(tree):
-    """How fast a board builds: `cores`, `mhz` of all of them together (null where the kernel does not say), `memory` in MiB."""
+    """Return what limits a build: `cores`, their total `mhz` (None if unknown), `memory` in MiB."""
     folder = "/sys/devices/system/cpu"
     cores = [name for name in tree.names(folder) if re.match(r"cpu\d+\Z", name)]
     clocks = [tree.line("%s/%s/cpufreq/cpuinfo_max_freq" % (folder, name), 20) or "" for name in cores]
@@ -159,7 +159,7 @@ def read_hardware(tree):
 
 
 def read_verification(tree):
-    """The last recorded verification, with the `kernel`, `driver` and `runtime_sha256` it was of, or None."""
+    """Return the last recorded verification, with its `kernel`, `driver` and `runtime_sha256`, or None."""
     text = tree.text(FACT_FILE, 65536)
     if text is None:
         return None
@@ -186,7 +186,7 @@ def _nothing_of(keys, **known):
 
 
 def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None):
-    """The facts, in the shape npu_facts documents. Each part stands alone: what fails is named in `unread`.
+    """Return the facts as documented by npu_facts. Each part is independent: failures are listed in `unread`.
 
     uname and uid are os.uname() and os.geteuid() unless a test says otherwise; ask_node reads a driver's version,
     ask_repository the packages called linux-image-* (as _repository.apt_kernels; None where there is nobody to ask).
@@ -207,7 +207,8 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
         "board": part("board", _nothing_of("model soc serial", compatible=[]), device_tree.read_board, tree),
         "os": part("os", _nothing_of("id codename version version_id container init"), read_os, tree),
         "kernel": part("kernel",
-                       _nothing_of("headers_path vendor_headers signatures config_digest config_source symvers_digest boot_id build compiler kexec",
+                       _nothing_of("headers_path vendor_headers signatures config_digest config_source "
+                                   "symvers_digest boot_id build compiler kexec",
                                              config={}, headers=False, release=clean(uname.release),
                                              machine=clean(uname.machine)), read_kernel, tree, uname),
         "device": part("device", _nothing_of("node address status name driver", compatible=[]), device_tree.read_device,

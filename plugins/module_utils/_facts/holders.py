@@ -10,7 +10,7 @@ import os
 
 
 def holders(tree, node, own=(), limit=50):
-    """[{pid, name}] of the processes that have the node open; without root only the caller's own can be seen."""
+    """Return `[{pid, name}]` of the processes that have the node open; without root only the caller's own."""
     found, hidden = [], 0
     for pid in tree.names("/proc"):
         if not pid.isdigit() or int(pid) in own:
@@ -31,7 +31,7 @@ def holders(tree, node, own=(), limit=50):
 
 
 def blocking(tree, node, services, own):
-    """`[{pid, name}]` of the processes that have the NPU open and belong to none of `services`."""
+    """Return `[{pid, name}]` of the processes outside these services that have the NPU open."""
     found = []
     for process in holders(tree, node, own) if node else ():
         groups = tree.text("/proc/%d/cgroup" % process["pid"], 4096) or ""

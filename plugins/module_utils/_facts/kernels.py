@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The kernels a board may boot: which of them have headers and an NPU driver, and why a build for one failed."""
+"""Facts on the installed kernels: which have headers and an NPU driver, and why a build for one failed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _is_builtin(tree, release):
 
 
 def _failed_builds(tree):
-    """{release: sentence} of what DKMS could not build; its log is gone as soon as a build is well."""
+    """Return `{release: sentence}` of failed builds of DKMS, which removes the log after a successful build."""
     failed = {}
     for version in tree.names(_DKMS):
         path = "%s/%s/build/make.log" % (_DKMS, version)
@@ -39,7 +39,7 @@ def _failed_builds(tree):
 
 
 def read(tree, running):
-    """[{release, running, headers, module, builtin, build_error}], newest first, at most 20.
+    """Return `[{release, running, headers, module, builtin, build_error}]`, newest first, at most 20.
 
     Of the kernels below /lib/modules that have an image in /boot. module: whether an rknpu module is there, ours or the
     kernel's own; builtin: whether the driver is built in; build_error: why DKMS could not build ours, else None.

@@ -12,6 +12,6 @@ _INTERRUPTED = re.compile(r"^Status: \S+ (?:reinstreq \S+|\S+ (?:%s))$" % "|".jo
 
 
 def interrupted(tree):
-    """Whether dpkg was cut off at its work on the board of a Tree: what it has not finished, nobody else finishes."""
+    """Return whether dpkg was interrupted on the board of a Tree: nothing else finishes its work."""
     journal = any(name.isdigit() for name in tree.names("/var/lib/dpkg/updates"))
     return journal or bool(_INTERRUPTED.search(tree.text("/var/lib/dpkg/status", 64 << 20) or ""))

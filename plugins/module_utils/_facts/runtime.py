@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The runtime, librknnrt.so: which file it is, what it says of itself, and its hashes."""
+"""Facts on the runtime librknnrt.so: its file, its version and its hashes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ NAME = "librknnrt.so"
 PATH = "/usr/lib/" + NAME
 _FOLDERS = ("/usr/lib", "/usr/lib/aarch64-linux-gnu", "/usr/local/lib", "/usr/local/lib/aarch64-linux-gnu", "/lib",
             "/lib64", "/usr/lib64")
-_BANNER = re.compile(rb"librknnrt version: (\d{1,4}(?:\.\d{1,4}){1,3}(?:-?(?:a|b|rc|alpha|beta)\d{1,4})?) \(([0-9a-f]{6,40}@[0-9T:-]{8,25})\)")
+_BANNER = re.compile(
+    rb"librknnrt version: (\d{1,4}(?:\.\d{1,4}){1,3}(?:-?(?:a|b|rc|alpha|beta)\d{1,4})?) "
+    rb"\(([0-9a-f]{6,40}@[0-9T:-]{8,25})\)"
+)
 _OVERLAP = 256
 _CHUNK = 1 << 20
 _LIMIT = 64 << 20
@@ -23,13 +26,13 @@ _CACHE_MAGIC = b"glibc-ld.so.cache1.1"
 
 
 def banner(data):
-    """(version, build) of the text `librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)` in data, or None."""
+    """Return `(version, build)` from text such as `librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)`."""
     match = _BANNER.search(data)
     return (match.group(1).decode("ascii"), match.group(2).decode("ascii")) if match else None
 
 
 def describe(handle, size, limit=_LIMIT):
-    """Version, build, sha256 and git blob id of an open binary file of size bytes, read once.
+    """Return version, build, sha256 and git blob id of an open binary file of size bytes, read once.
 
     The text alone proves nothing: a truncated file still carries it. A git blob id is
     sha1("blob " + size + NUL + content). Raises ValueError where the file is larger than limit.
@@ -64,7 +67,7 @@ def describe(handle, size, limit=_LIMIT):
 
 
 def cached_path(cache, name=NAME):
-    """Where ld.so.cache sends the loader for name: the first entry of glibc's format 1.1, or None."""
+    """Return the path of a library in ld.so.cache: the first entry of glibc's format 1.1, or None."""
     start = cache.find(_CACHE_MAGIC)
     if start < 0 or len(cache) < start + 48:
         return None
@@ -94,7 +97,7 @@ def _describe_path(tree, path):
 
 
 def read(tree):
-    """The runtime the vendor's tools use (/usr/lib first, then what the loader would take), and other copies.
+    """Return the runtime that the vendor's tools use (/usr/lib first, then as the loader), and other copies.
 
     `path` is where the file really is, `link` the name it is reached by, `loader` what a plain dlopen()
     would take; `others` are further copies a program might meet instead.

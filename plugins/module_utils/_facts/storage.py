@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whether what an upgrade writes is still on the board after the reboot, and whether the board can go back by itself.
+"""Facts on whether files of an upgrade survive the reboot, and whether the board can roll itself back.
 
 The plan refuses a board by this, and so does the transaction before it writes anything: see npu_plan and
 Transaction.begin().
@@ -17,12 +17,12 @@ from .._board.tree import clean
 from .._boot import default_kernel, menu, shell_file, u_boot_update
 
 PATHS = ("/", "/boot", "/etc", "/lib/modules", "/usr/lib", "/usr/src", "/var/lib/dkms", STATE_DIR)
-"""Below these everything lies that is written."""
+"""The folders below which an upgrade writes."""
 BOOT_FILES = (menu.PATH, u_boot_update.CONFIG, MODULES_LOAD, default_kernel.SCRIPT, default_kernel.SETTINGS,
               default_kernel.FRAGMENT,
               default_kernel.IMAGE_HOOK, default_kernel.HEADERS_HOOK)
 SHORTEST_WATCHDOG = 20
-"""Seconds: a hardware watchdog with less time is not used, since a busy board could miss it."""
+"""Shortest timeout in seconds of a hardware watchdog that is used: a busy board could miss a shorter one."""
 
 _MEMORY = ("tmpfs", "ramfs", "rootfs", "devtmpfs")
 _MEMORY_DISK = re.compile(r"/dev/z?ram\d+\Z")
@@ -33,7 +33,7 @@ _LIMIT = 1 << 20
 
 
 class Mount:
-    """One mount: its `point`, `kind` of file system, `source`, `options`, and `lasting`, whether what is written to it survives a reboot."""
+    """A mount: its `point`, `kind` of file system, `source`, `options`, and `lasting`: files survive a reboot."""
 
     def __init__(self, point, kind, source, options, device=""):
         self.point, self.kind, self.source, self.options, self.device = point, kind, source, options, device or source
@@ -41,12 +41,12 @@ class Mount:
 
     @property
     def read_only(self):
-        """Whether nothing can be written to it."""
+        """Return whether the mount is read-only."""
         return "ro" in self.options or self.kind in _IMAGES
 
 
 def mounts(tree):
-    """Return the mounts of a board as a list of Mount; none where the tree does not say."""
+    """Return the mounts of a board as a list of Mount, empty if the tree does not have them."""
     # Read beside each other: a recorded tree has what somebody thought of.
     text = next(filter(None,
                        (tree.text(path, _LIMIT)
@@ -59,7 +59,7 @@ def mounts(tree):
 
 
 def _parse(line):
-    """The mount of a line of mountinfo, or of /proc/mounts; None where it is neither."""
+    """Return the Mount of a line of mountinfo or /proc/mounts, or None."""
     head, separator, tail = line.partition(" - ")
     words, rest = head.split(), tail.split()
     if separator and len(words) >= 6 and len(rest) >= 2:
@@ -75,7 +75,7 @@ def _unescape(word):
 
 
 def _mount_of(found, path):
-    """The mount that a path lies on; of several at one place the last covers the others."""
+    """Return the mount of a path; of several mounts at one point the last covers the others."""
     best = None
     for mount in found:
         inside = path == mount.point or path.startswith(mount.point.rstrip("/") + "/")
@@ -85,7 +85,7 @@ def _mount_of(found, path):
 
 
 def _is_lasting(mount, found, cmdline, depth=4):
-    """Whether what is written to a mount is there after a reboot."""
+    """Return whether files on a mount survive a reboot."""
     if mount.kind in _MEMORY or _MEMORY_DISK.match(mount.source):
         return False
     if mount.kind not in _UNIONS:
@@ -103,7 +103,7 @@ def _is_lasting(mount, found, cmdline, depth=4):
 
 
 def read_filesystems(tree, found=None):
-    """`[{path, mount, type, read_only, lasting, with_root}]` of all that is written to; empty where the tree does not say what is mounted."""
+    """Return `[{path, mount, type, read_only, lasting, with_root}]` of the written folders, empty without mounts."""
     found = mounts(tree) if found is None else found
     root, entries = _mount_of(found, "/"), []
     for path in PATHS:
@@ -120,7 +120,7 @@ def read_filesystems(tree, found=None):
 
 
 def read_boot_links(tree, config, found=None):
-    """`[{path, target, problem}]` of the files of the boot configuration that are symbolic links; problem is None where the target can be written.
+    """Return `[{path, target, problem}]` of the boot files that are symbolic links; no problem is None.
 
     Args:
         config: The file with the kernel arguments, or None.
@@ -152,7 +152,7 @@ def _link_problem(tree, path, found, points):
 
 
 def read_container(tree):
-    """The kind of container this is, None where it is none."""
+    """Return the kind of container, None outside containers."""
     container = tree.line("/run/systemd/container", 64)
     if container is None and tree.exists("/run/.containerenv"):
         container = "podman"
@@ -162,14 +162,17 @@ def read_container(tree):
 
 
 def read_init(tree):
-    """`systemd`, else the name of process 1, or None where that cannot be seen."""
+    """Return `systemd` or the name of process 1, or None if it is unknown."""
     if tree.exists("/run/systemd/system"):
         return "systemd"
     return tree.line("/proc/1/comm", 32) or None
 
 
 def read_kexec(tree):
-    """Whether the next reboot starts a kernel past the boot loader: `loaded`, `locked` (it cannot be unloaded), `reboot` (kexec-tools loads one), None."""
+    """Return how the next reboot bypasses the boot loader, or None.
+
+    `loaded` is a loaded kernel, `locked` one that cannot be unloaded, `reboot` one that kexec-tools will load.
+    """
     if tree.line("/sys/kernel/kexec_loaded", 8) == "1":
         return "locked" if tree.line("/proc/sys/kernel/kexec_load_disabled", 8) == "1" else "loaded"
     if tree.exists("/etc/init.d/kexec-load") and tree.exists("/sbin/kexec"):
@@ -183,7 +186,7 @@ def read_kexec(tree):
 
 
 def read_watchdog(tree):
-    """`{usable, problem, timeout}`: whether the guard can use the hardware watchdog, else why not; usable is None where the tree does not say."""
+    """Return `{usable, problem, timeout}` of the hardware watchdog; usable is None if that is unknown."""
     folder = "/sys/class/watchdog"
     if not tree.exists(folder) and not tree.live:
         return {"usable": None, "problem": None, "timeout": None}

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whether a board can take an upgrade: what is written must survive the reboot, and the board must be able to roll itself back.
+"""Check that the files of an upgrade survive the reboot, and that the board can roll itself back.
 
-The planner refuses a board by this, and so does the transaction before it writes anything.
+The planner refuses boards that fail these checks, and so does the transaction before its first write.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from .storage import (
 )
 
 _LINK_PROBLEMS = {
-    "loop": "which leads in a circle", "dangling": "which is not there", "folder": "which is a folder",
+    "loop": "which is a circle of links", "dangling": "which does not exist", "folder": "which is a folder",
     "special": "which is not a plain file",
     "blank": "which has a blank in its name", "elsewhere": "which is on another file system",
 }
 
 
 def writes_boot(loader):
-    """Whether files below `/boot` belong to the boot configuration. `loader`: as registry.read() returns it."""
+    """Return whether a loader, as returned by registry.read(), has its configuration below `/boot`."""
     return str(loader.get("config") or "").startswith("/boot/") or bool(loader.get("update"))
 
 
 def problem(filesystems, links, init, boot=True):
-    """`(reason, remedy)` for a board that could not be brought back after a reboot, or None.
+    """Return `(reason, remedy)` for a board that could not roll itself back after a reboot, or None.
 
     Args:
         filesystems: As read_filesystems() returns them.
@@ -44,7 +44,7 @@ def problem(filesystems, links, init, boot=True):
         boot: Whether anything below `/boot` is written.
     """
     if init not in (None, "systemd"):
-        return ("This board is not run by systemd (process 1 is %s), which is what rolls a failed upgrade back." % init,
+        return ("This board does not run systemd (process 1 is %s), which a rollback requires." % init,
                 "Install systemd as its init system (package systemd-sysv), reboot, and rerun the playbook.")
     for entry in filesystems or ():
         if entry["path"] == "/boot" and not boot:
@@ -53,38 +53,41 @@ def problem(filesystems, links, init, boot=True):
         if not entry["lasting"] and entry["type"] in _UNIONS:
             return ("What is written below %s is lost at the reboot: it is on an overlay (%s)."
                     % (entry["path"], where),
-                    "Leave the read-only mode of the root file system (overlayroot, armbian-config or raspi-config), reboot, and rerun the playbook.")
+                    "Disable the read-only mode of the root file system (overlayroot, armbian-config or raspi-config), "
+                    "reboot, and rerun the playbook.")
         if not entry["lasting"]:
             return ("What is written below %s is lost at the reboot: it is kept in memory (%s)."
                     % (entry["path"], where),
                     "Put it on a disk (see /etc/fstab), reboot, and rerun the playbook.")
         if entry["read_only"]:
             return ("Nothing can be written below %s: it is mounted read-only (%s)." % (entry["path"], where),
-                    "Mount it read-write (mount -o remount,rw %s), or install a system whose files can be written, and rerun the playbook." % entry["mount"])
+                    "Mount it read-write (mount -o remount,rw %s), or install a system with writable files, and rerun "
+                    "the playbook." % entry["mount"])
     for link in links or ():
         if link["problem"]:
+            reason = _LINK_PROBLEMS.get(link["problem"], link["problem"])
             return ("%s is a symbolic link to %s, %s, so it could not be rolled back."
-                    % (link["path"], link["target"], _LINK_PROBLEMS.get(
-                link["problem"], link["problem"])), "Replace the link with a plain file, and rerun the playbook.")
+                    % (link["path"], link["target"], reason),
+                    "Replace the link with a plain file, and rerun the playbook.")
     return None
 
 
 def check(root="/"):
-    """Return one or two sentences on why an upgrade of the board whose files lie below `root` must not begin, or None."""
+    """Return one or two sentences on why an upgrade of the board must not begin, or None."""
     tree = Tree(root)
     if read_container(tree):
-        return None  # nothing boots here: the plan has refused it before, and a container's root is an overlay by nature
+        return None  # it does not boot, its root is an overlay, and the planner has already refused it
     found = mounts(tree)
     if not found and not tree.live:
         found = _below(os.path.realpath(root), mounts(Tree()))
     loader = registry.read(tree, tree.line("/proc/cmdline", 2048) or "")
-    trouble = problem(read_filesystems(tree, found), read_boot_links(tree, loader["config"], found), read_init(tree),
-                      writes_boot(loader))
-    return " ".join(trouble) if trouble else None
+    found_problem = problem(read_filesystems(tree, found), read_boot_links(tree, loader["config"], found),
+                            read_init(tree), writes_boot(loader))
+    return " ".join(found_problem) if found_problem else None
 
 
 def _below(root, found):
-    """Those of this machine's mounts that lie at or below a folder, as they are seen from there."""
+    """Return this machine's mounts at or below a folder, with their paths relative to it."""
     inside = []
     for mount in found:
         if mount.point == root or mount.point.startswith(root + "/"):

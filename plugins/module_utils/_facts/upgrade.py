@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The state of upgrades on a board, read from its state folder: nothing in it is trusted."""
+"""Facts on the state of upgrades, read from the board's state folder, none of which is trusted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HOLD_FILE = "/etc/rkfleet-npu/hold"
 
 
 def read(tree):
-    """`{state, since, why, run, pending, baseline, driver, locked_by, hold}` of a board, for its facts: nothing there is trusted.
+    """Return `{state, since, why, run, pending, baseline, driver, locked_by, hold}` of a board.
 
     `state` is `unknown` where nothing is recorded, `held` where the owner holds the board; `hold` is the first line of
     the hold file, None where there is none.

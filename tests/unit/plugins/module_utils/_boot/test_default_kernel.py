@@ -288,7 +288,7 @@ def test_a_failure_puts_everything_back(tmp_path, monkeypatch):
     board = Board(tmp_path / "board").kernel(NEW).update()
     before = board.files()
     monkeypatch.setenv("U_BOOT_TEST_FAILS", "1")
-    with pytest.raises(_boot_setup.BootSetupError, match="put back as it was"):
+    with pytest.raises(_boot_setup.BootSetupError, match="the boot configuration was restored"):
         board.setup().apply()
     assert board.files() == before
 

@@ -37,7 +37,7 @@ def test_which_kernel_boots_by_default(text, release):
 def test_a_menu_is_refused_if_its_kernel_is_not_there(tmp_path):
     text = "label a\n linux /Image\n"
     assert menu_kernel.problem("", str(tmp_path)) == "its default kernel is not named"
-    assert menu_kernel.problem(text, str(tmp_path)) == "its default kernel is /Image, which is not there"
+    assert menu_kernel.problem(text, str(tmp_path)) == "its default kernel is /Image, which does not exist"
     (tmp_path / "boot").mkdir()
     (tmp_path / "boot/Image").touch()
     assert menu_kernel.problem(text, str(tmp_path)) is None

@@ -133,9 +133,9 @@ def fail(board, fault):
         return "ended with 1: E: it is broken"
     if fault == "does nothing":
         board.works = False
-        return "does not have initcall_blacklist|made a menu that boots nothing"
+        return "does not have initcall_blacklist|wrote a menu that boots nothing"
     board.kernel = {"names a kernel that is not there": "/boot/vmlinuz-6.1.9", "names no kernel": ""}[fault]
-    return "made a menu that boots nothing: its default kernel is (/boot/vmlinuz-6.1.9, which is not there|not named)"
+    return "wrote a menu that boots nothing: its default kernel is (/boot/vmlinuz-6.1.9, which does not exist|not named)"
 
 
 @pytest.mark.parametrize("private", [True, False])
@@ -147,7 +147,7 @@ def test_a_tool_that_fails_leaves_the_board_as_it_was(board, fault, menu, privat
         (board.root / EXTLINUX).parent.rmdir()
     before, board.private = board.files(), private
     said = fail(board, fault)
-    with pytest.raises(_boot_setup.BootSetupError, match="put back as it was: .*(%s)" % said):
+    with pytest.raises(_boot_setup.BootSetupError, match="the boot configuration was restored: .*(%s)" % said):
         board.setup().apply()
     assert {name: content for name, content in board.files().items() if not name.startswith("state/")} == before
     if private:
@@ -201,8 +201,8 @@ def test_what_a_power_cut_left_goes(board):
 
 
 @pytest.mark.parametrize("number, said", [
-    (errno.ENOSPC, r"put back as it was: the disk is full: \d+ KiB(?: and no inode)? are free at /"),
-    (errno.EROFS, "put back as it was: /.* is mounted read-only"),
+    (errno.ENOSPC, r"the boot configuration was restored: the disk is full: \d+ KiB(?: and no inode)? are free at /"),
+    (errno.EROFS, "the boot configuration was restored: /.* is mounted read-only"),
 ])
 def test_a_disk_that_takes_nothing_at_each_write(board, monkeypatch, number, said):
     """Full, or read-only, from one write on till the failure is there: after each the board is as it was."""
@@ -247,5 +247,5 @@ def test_an_unknown_boot_loader_says_what_to_add_by_hand(board):
 
 def test_a_configuration_that_cannot_be_edited_safely(board):
     (board.root / DEFAULT).write_text('U_BOOT_PARAMETERS="$(cat /etc/args)"\n')
-    with pytest.raises(_boot_setup.BootSetupError, match="was left as it is: .*by hand"):
+    with pytest.raises(_boot_setup.BootSetupError, match="is unchanged: .*by hand"):
         board.setup()

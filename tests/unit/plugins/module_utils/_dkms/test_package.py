@@ -545,16 +545,16 @@ ERRORS = [
     # vm_flags: gcc 12 in the C locale, gcc 10 in a UTF-8 one, clang, modpost; and the other way round
     (f"{GEM}:891:9: error: implicit declaration of function 'vm_flags_set'; did you mean 'vm_stat_set'? [-Werror=implicit-function-declaration]\n"
      "  891 |         vm_flags_set(vma, VM_PFNMAP);\n      |         ^~~~~~~~~~~~",
-     "have no vm_flags_set (it came with Linux 6.3)"),
+     "have no vm_flags_set (added in Linux 6.3)"),
     (f"{GEM}:988:2: error: implicit declaration of function \u2018vm_flags_clear\u2019 [-Werror=implicit-function-declaration]", "have no vm_flags_clear"),
     (f"{GEM}:891:2: error: call to undeclared function 'vm_flags_set'; ISO C99 and later do not support",
      "have no vm_flags_set"),
     ('ERROR: modpost: "vm_flags_set" [/var/lib/dkms/rknpu/0.9.6/build/rknpu.ko] undefined!', "have no vm_flags_set"),
     ("compat/rkfleet_compat.h:20:20: error: redefinition of 'vm_flags_set'\n   20 | static inline void vm_flags_set(",
-     "have vm_flags_set already"),
+     "already have vm_flags_set"),
     ("x.h:12:20: error: static declaration of \u2018vm_flags_clear\u2019 follows non-static declaration",
-     "have vm_flags_clear already"),
-    (f"{GEM}:891:23: error: assignment of read-only member 'vm_flags'", "choose driver 0.9.6 or newer"),
+     "already have vm_flags_clear"),
+    (f"{GEM}:891:23: error: assignment of read-only member 'vm_flags'", "use driver 0.9.6 or newer"),
     # the vendor's OPP code
     (f"{DEVFREQ}:201:9: error: implicit declaration of function 'rockchip_uninit_opp_table'; did you mean 'rockchip_init_opp_table'?",
      "older than 5.10.198"),
@@ -564,11 +564,11 @@ ERRORS = [
      "use driver 0.9.6 or update"),
     # symbols
     ('ERROR: modpost: "iommu_get_dma_cookie" [/var/lib/dkms/rknpu/0.9.6/build/rknpu_dkms.ko] undefined!',
-     "does not offer iommu_get_dma_cookie"),
-    ('ERROR: "iommu_get_dma_cookie" [/usr/src/rknpu/rknpu.ko] undefined!', "SRAM support has to be left out"),
+     "does not export iommu_get_dma_cookie"),
+    ('ERROR: "iommu_get_dma_cookie" [/usr/src/rknpu/rknpu.ko] undefined!', "must be built without SRAM support"),
     ("rknpu_iommu.c:40:15: error: implicit declaration of function 'iommu_get_dma_cookie' [-Werror=implicit-function-declaration]", "SRAM support"),
     ('ERROR: modpost: "rockchip_iommu_is_enabled" [/x/rknpu.ko] undefined!',
-     "does not offer rockchip_iommu_is_enabled to modules"),
+     "does not export rockchip_iommu_is_enabled to modules"),
     # headers
     ("rknpu_drv.c:40:10: fatal error: soc/rockchip/rockchip_iommu.h: No such file or directory\n   40 | #include <soc/rockchip/rockchip_iommu.h>",
      "lack soc/rockchip/rockchip_iommu.h: install"),
@@ -584,7 +584,7 @@ ERRORS = [
     ("gcc: error: unrecognized command-line option '-mbranch-protection=pac-ret'; did you mean '-msign-return-address=none'?",
      "does not know the option -mbranch-protection=pac-ret"),
     ("cc1: error: unrecognized command line option \u2018-ftrivial-auto-var-init=zero\u2019",
-     "install the compiler the kernel was built with"),
+     "install the compiler with which the kernel was built"),
     ("warning: the compiler differs from the one used to build the kernel\n"
      "  The kernel was built by: gcc-10 (Debian 10.2.1-6) 10.2.1 20210110\n  You are using:           gcc (Debian 12.2.0-14) 12.2.0\n"
      "x.c:1:2: error: something new",
@@ -602,8 +602,8 @@ ERRORS = [
 
 @pytest.mark.parametrize("log, sentence", ERRORS)
 def test_build_errors_in_a_sentence(log, sentence):
-    told = build_log.explain("make[1]: Entering directory '/usr/src/linux-headers-6.1.0'\n  CC [M]  x.o\n" + log + "\nmake: *** [all] Error 2\n")
-    assert told is None if sentence is None else sentence in (told or "")
+    sentence_found = build_log.explain("make[1]: Entering directory '/usr/src/linux-headers-6.1.0'\n  CC [M]  x.o\n" + log + "\nmake: *** [all] Error 2\n")
+    assert sentence_found is None if sentence is None else sentence in (sentence_found or "")
 
 
 # -- a prebuilt module ---------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""What DKMS is told to sign modules with, which keys are refused, and whether a module is signed by the right one."""
+"""How DKMS is configured to sign modules, which keys are refused, and whether a module is signed by the right one."""
 
 from __future__ import annotations
 
@@ -126,12 +126,12 @@ def test_dkms_2_8_is_given_a_program_to_sign_with(machine, tmp_path):
 
 @pytest.mark.parametrize("change, said", [
     (lambda m: m.path(KEY).unlink(),
-     "npu_signing_key: /etc/keys/npu.key is not there; it has to be on the machine that builds"),
+     "npu_signing_key: /etc/keys/npu.key does not exist; it must be on the machine that builds"),
     (lambda m: m.path(KEY).chmod(0o640), "mode 0640: 'chown root /etc/keys/npu.key && chmod 600 /etc/keys/npu.key'"),
     (lambda m: m.path(KEY).chmod(0o604), "mode 0604"),
     (lambda m: m.path(CERT).chmod(0o664), "npu_signing_cert: .* mode 0664"),
-    (lambda m: m.path("/etc/keys").chmod(0o777), "is in /etc/keys, which others than root can write to"),
-    (lambda m: m.path("/etc").chmod(0o1777), "is in /etc, which others than root can write to"),
+    (lambda m: m.path("/etc/keys").chmod(0o777), "is in /etc/keys, which is a link or writable for users other than root"),
+    (lambda m: m.path("/etc").chmod(0o1777), "is in /etc, which is a link or writable for users other than root"),
     (lambda m: (m.path(KEY).rename(m.path("/etc/keys/x")), m.path(KEY).symlink_to("x")), "is not a plain file"),
     (lambda m: (m.path(KEY).unlink(), m.path(KEY).mkdir()), "is not a plain file"),
     (lambda m: m.path(KEY).write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"), "has a passphrase"),
@@ -158,9 +158,9 @@ def test_a_key_of_another_user_is_refused(machine, monkeypatch):
                          ['/etc/keys/a"; reboot; "', "/etc/keys/$(reboot)", "keys/npu.key", "/etc/keys/../npu.key",
                           "/etc//npu.key", "/a b"])
 def test_paths_that_a_shell_would_read_otherwise_are_refused(machine, path):
-    with pytest.raises(_signing.SigningError, match="give the absolute path"):
+    with pytest.raises(_signing.SigningError, match="set it to the absolute path"):
         machine.signing(key=path)
-    with pytest.raises(_signing.SigningError, match="give the absolute path"):
+    with pytest.raises(_signing.SigningError, match="set it to the absolute path"):
         machine.signing(cert=path)
 
 
@@ -196,7 +196,7 @@ def test_the_serial_number_of_a_real_certificate(tmp_path, form):
 
 @pytest.mark.parametrize("sig_key, log, said", [
     ("8A:01\n", "", None), ("00:8A:01\n", "", None),
-    ("", "", "/x.ko is not signed, although DKMS was told to: does the certificate belong to the key?"),
+    ("", "", "/x.ko is not signed, although DKMS is configured to: does the certificate match the key?"),
     ("", "Sign command: /x\nBinary /x not found, modules won't be signed\n",
      "/x.ko is not signed: Binary /x not found, modules won't be signed"),
     ("8B:01\n", "", "/x.ko is signed by DKMS module signing key (8b01), and not by npu_signing_cert"),

@@ -340,7 +340,7 @@ def test_a_pause_lasts_until_the_next_boot(board):
     board.tool("sleep", 'rm -rf "%s/pending"' % board.home)
     board.begin()
     board.upgrade()
-    state.alive(str(board.home), never=True)
+    state.heartbeat(str(board.home), never=True)
     boot_id = (board.home / "pending/heartbeat").read_text().split()[0]
     (board.root / "proc/sys/kernel/random/boot_id").write_text(boot_id + "\n")
     (board.root / "proc/uptime").write_text("9999999.1 5\n")
