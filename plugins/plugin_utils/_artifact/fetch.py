@@ -94,7 +94,7 @@ def read(path, pins=None):
 
     Raises:
         ArtifactError: where its content is another one.
-        OSError: where it cannot be read.
+        OSError: if it cannot be read.
     """
     pins = pins or {}
     limit = int(pins.get("size") or LARGEST)
@@ -105,7 +105,7 @@ def read(path, pins=None):
     )
     if len(content) > limit:
         raise ArtifactError("%s is larger than %d bytes; it was not used" % (path, limit))
-    # An identifier published by git, not a signature of ours: it pins where no sha256 is known.
+    # SHA-1 is the identifier that git publishes; it pins files without a known sha256.
     algorithm = hashlib.sha1(b"blob %d\0" % len(content)) if name == "git_blob" else hashlib.sha256()
     algorithm.update(content)
     if name and algorithm.hexdigest() != found:
@@ -116,7 +116,7 @@ def read(path, pins=None):
 
 
 def private_copy(path, pins, folder):
-    """Return a copy of a file below a folder that is nobody else's, made of the bytes that were compared with the pins.
+    """Return a copy of a file in a folder that only this user can access, made of the verified bytes.
 
     Args:
         folder: Ansible's own temporary folder of the run.
