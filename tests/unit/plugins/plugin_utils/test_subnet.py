@@ -218,7 +218,7 @@ def test_no_more_at_a_time_than_may():
             now[0] -= 1
         return item
 
-    assert _subnet._at_once(one, range(30), 3) == list(range(30)) and most == [3]
+    assert _subnet._map_concurrently(one, range(30), 3) == list(range(30)) and most == [3]
 
 
 # -- which board it is

@@ -66,7 +66,7 @@ def test_what_is_no_picture_is_refused(tmp_path, content):
 
 
 def test_another_format_is_refused(tmp_path):
-    with pytest.raises(_picture.PictureError, match="cannot be read"):
+    with pytest.raises(_picture.PictureError, match="cannot be decoded"):
         _picture.decode(drawing(tmp_path / "cat.bmp"))
 
 

@@ -222,7 +222,7 @@ def test_a_store_that_others_can_write_to_is_not_used(store):
 
 def test_a_store_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(_store.StoreError, match="set npu_store to another folder"):
+    with pytest.raises(_store.StoreError, match="Set npu_store to another folder"):
         _store.Store(str(tmp_path / "file/store"))
 
 
@@ -326,11 +326,11 @@ def test_boards_with_and_without_headers_wait_for_each_other(store):
 def test_the_recipe_is_of_names_and_contents(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a/x").write_text("1")
-    before = _inputs.recipe(str(tmp_path))
+    before = _inputs.build_files_digest(str(tmp_path))
     (tmp_path / "a/x").rename(tmp_path / "a/y")
-    renamed = _inputs.recipe(str(tmp_path))
+    renamed = _inputs.build_files_digest(str(tmp_path))
     (tmp_path / "a/y").write_text("2")
-    assert len({before, renamed, _inputs.recipe(str(tmp_path))}) == 3
+    assert len({before, renamed, _inputs.build_files_digest(str(tmp_path))}) == 3
 
 
 EVIL = MODULE + b"another code"
