@@ -58,7 +58,7 @@ def test_another_size_is_refused_before_it_is_unpacked(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"not a picture", b"\xff\xd8\xff\xe0 cut"])
-def test_what_is_no_picture_is_refused(tmp_path, content):
+def test_other_files_than_pictures_are_refused(tmp_path, content):
     path = tmp_path / "cat.jpg"
     path.write_bytes(content)
     with pytest.raises(_picture.PictureError, match="cannot be decoded as a picture"):

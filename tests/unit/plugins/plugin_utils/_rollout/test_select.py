@@ -253,7 +253,7 @@ def test_a_board_that_was_not_read(query, answer):
         ("board.kexec", 7, "there are compatible, model"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_place(query, column, said):
+def test_errors_have_a_reason_and_a_position(query, column, said):
     if column is None:
         assert not _select.is_set(query) and _select.check(query) is None
         return
@@ -266,7 +266,7 @@ def test_what_is_wrong_is_said_with_its_place(query, column, said):
         _select.check(query)
 
 
-def test_the_place_in_a_long_query_and_in_one_of_several_lines():
+def test_positions_in_long_and_multi_line_queries():
     lines = "driver.version < '0.9.6'\n  && bord.soc == 'rk3588'\n"
     assert str(pytest.raises(_select.QueryError, _select.Query, lines).value).split("\n")[1:] == [
         "      && bord.soc == 'rk3588'", "         ^",
