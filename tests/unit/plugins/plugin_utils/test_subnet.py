@@ -91,7 +91,7 @@ def test_missing_library(monkeypatch):
 
 @pytest.fixture
 def listen():
-    """Return a function that listens on a free loopback port, says something to whoever comes, and leaves the connection open or not."""
+    """Return a function that starts a server with a greeting on a free loopback port; it may keep connections open."""
     servers, done = [], threading.Event()
 
     def start(said=b"", stay=False, address="127.0.0.1"):

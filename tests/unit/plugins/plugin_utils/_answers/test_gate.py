@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""What the modules on a board may answer: the gate has the shape that each of them documents, and nothing else passes it."""
+"""The gate accepts the documented answers of the modules, and nothing else."""
 
 from __future__ import annotations
 

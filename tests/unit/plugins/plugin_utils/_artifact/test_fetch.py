@@ -188,7 +188,10 @@ BASIC = "Basic " + base64.b64encode(b"user:s3cret").decode()
 
 @pytest.fixture
 def private(folder, monkeypatch, tmp_path):
-    """`(address, asked)` of a mirror that wants user and password; /to/ADDRESS/... redirects. Neither proxies nor a .netrc file of the tester's count."""
+    """Return `(address, requests)` of a mirror with basic authentication; /to/ADDRESS/... redirects.
+
+    Proxies and the .netrc file of the user are not used.
+    """
     for name in ("NETRC", "http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -44,7 +44,7 @@ def healthy(number):
 
 
 def hostile():
-    """A record for each hostile text, with it in every place, as it is read from a file that somebody has written it to."""
+    """Return a record for each hostile text, which is in every field, as read from a file."""
     for number, text in enumerate(fleet_sample.HOSTILE):
         name, there = fleet_sample.variables(number, kind="failing" if number % 2 else "over")
         yield (

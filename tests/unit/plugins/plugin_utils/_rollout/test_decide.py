@@ -282,7 +282,8 @@ def test_staging_skips_the_other_boards_without_failure():
     boards["a"]["__npu_is_committed"] = True
     gate = _rollout.gate(answer, boards, stage=True)
     assert gate["a"]["go"] and gate["b"] == {
-        "go": False, "verdict": "waiting", "reason": "its staging board is a; upgrade-npu.yml upgrades it", "fine": True,
+        "go": False, "verdict": "waiting", "fine": True,
+        "reason": "its staging board is a; upgrade-npu.yml upgrades it",
     }
     assert gate["c"]["verdict"] == "waiting" and "is verified (c, " in gate["c"]["reason"] and gate["c"]["fine"]
 

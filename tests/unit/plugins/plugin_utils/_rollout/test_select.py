@@ -302,7 +302,8 @@ def test_missing_library(monkeypatch):
 def test_errors_as_one_message():
     error = str(pytest.raises(ValueError, _select.check, "nam").value)
     assert _select.message(["npu_rollout is 7", error], "No board was changed.") == (
-        "npu_rollout is 7; npu_select is wrong at character 1: no board has a field nam there (did you mean name?). No board was changed.\n    nam\n    ^"
+        "npu_rollout is 7; npu_select is wrong at character 1: no board has a field nam there (did you mean name?). "
+        "No board was changed.\n    nam\n    ^"
     )
 
 
