@@ -11,8 +11,8 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._artifact.fetch import ArtifactError, fetch, private_copy
 from ..plugin_utils import _clock
+from ..plugin_utils._artifact.fetch import ArtifactError, fetch, private_copy
 
 ARGUMENTS = dict(
     argument_spec=dict(

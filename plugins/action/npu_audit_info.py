@@ -17,7 +17,7 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ..module_utils._board.paths import STATE_DIR
 from ..module_utils._board.tree import clean, clean_tree
 from ..module_utils._inference import record
-from ..plugin_utils import _settings
+from ..plugin_utils import _clock, _settings
 from ..plugin_utils._action import payload
 from ..plugin_utils._action.board import PATH, one_line
 from ..plugin_utils._action.inference import MobilenetAction, files
@@ -30,7 +30,6 @@ from ..plugin_utils._plan import compatibility, planner, predicates
 from ..plugin_utils._report import board_record, hostvars
 from ..plugin_utils._rollout import select as _select
 from ..plugin_utils._schema.answers import ANSWERS
-from ..plugin_utils import _clock
 
 TREE = ("root", "proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
 ARGUMENTS = dict(

@@ -8,10 +8,10 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ..plugin_utils import _clock
 from ..plugin_utils._report import table as _recap
 from ..plugin_utils._report.hostvars import board_variables
 from ..plugin_utils._schema.values import dictionary, sequence
-from ..plugin_utils import _clock
 
 
 class ActionModule(ActionBase):

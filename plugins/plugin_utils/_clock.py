@@ -44,7 +44,7 @@ def spent(board):
     """Return `[(phase, seconds), ...]` of a board in order, and reset its clock.
 
     The time between two actions belongs to the phase of the second one. Between two plays a board waits for its batch,
-    which is no phase.
+    which is not a phase.
     """
     try:
         with open(_path(board), encoding="utf-8") as stream:

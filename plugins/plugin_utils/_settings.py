@@ -20,8 +20,8 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
 
-from ._action import payload
 from ..module_utils._board.tree import clean
+from ._action import payload
 from ._answers import gate
 
 try:

@@ -227,8 +227,8 @@ def malformed_message(error):
     """Return the message for an answer that is refused."""
     if error.cause != MALFORMED:
         return str(error)
-    return "the board's answer is malformed: %s. Nothing of it is used. Log in and run python3 there: %s" % (
-        str(error).rstrip("."), "it has to print what it is asked for, and nothing else")
+    return "the board's answer is malformed: %s. The answer is not used. Log in and run python3: %s" % (
+        str(error).rstrip("."), "it must print only the output of its program")
 
 
 def last_output(done):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The scripts and units that modules install on boards: files of the roles, which action plugins pass to the modules."""
+"""The scripts and units that modules install on boards: files of the roles, passed by the action plugins."""
 
 from __future__ import annotations
 

@@ -87,7 +87,9 @@ class StoreAction(DriverAction):
             if agree < 1:
                 raise ValueError(agree)
         except (TypeError, ValueError) as error:
-            raise AnsibleActionFail("npu_store_agree is %r: it must be a number of hosts, at least 1" % (agree,)) from error
+            raise AnsibleActionFail(
+                "npu_store_agree is %r: it must be a number of hosts, at least 1" % (agree,)
+            ) from error
         if not named:
             return None, fills is None or boolean(fills, strict=False), agree
         groups = task_vars.get("groups") or {}
@@ -127,7 +129,8 @@ class StoreAction(DriverAction):
             self.certificate = self.remote_file(args["signing_cert"])
             certificate = hashlib.sha256(self.certificate).hexdigest() if self.certificate else ""
         return store, inputs.build_inputs(
-            kernel, args["version"], args.get("module") or "rknpu", digest, inputs.build_files_digest(build_files), certificate
+            kernel, args["version"], args.get("module") or "rknpu", digest,
+            inputs.build_files_digest(build_files), certificate,
         )
 
 

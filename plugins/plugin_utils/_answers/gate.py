@@ -29,8 +29,8 @@ _OF_MODULE = {
 _HOSTILE = re.compile(r"(?:ansible_)?(?:__)?npu_")
 _IDENTITY = frozenset(("inventory_hostname", "inventory_hostname_short", "group_names"))
 """The identity of a board. For Ansible, facts win over the inventory."""
-# Options of ssh and become that Ansible takes from facts, too: a program of the controller, or the connection to
-# another board.
+# Options of ssh and become that Ansible also reads from facts. They could start a program of the controller, or connect
+# to another board.
 _CONNECTION = frozenset(
     (
         "control_path", "control_path_dir", "delegated_vars", "host_key_checking", "private_key",
@@ -85,7 +85,7 @@ def facts_of(facts):
 
 
 def limits(module, seconds=None):
-    """Return the limits of a module's answer, as `USUAL`, with another time where one is given."""
+    """Return the limits of a module's answer, as `USUAL`, with another time if one is given."""
     usual = _OF_MODULE.get(module, USUAL)
     return (seconds or usual[0], *usual[1:])
 

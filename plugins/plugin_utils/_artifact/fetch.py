@@ -94,7 +94,7 @@ def read(path, pins=None):
 
     Raises:
         ArtifactError: where its content is another one.
-        OSError: where it cannot be read.
+        OSError: if it cannot be read.
     """
     pins = pins or {}
     limit = int(pins.get("size") or LARGEST)
@@ -105,7 +105,7 @@ def read(path, pins=None):
     )
     if len(content) > limit:
         raise ArtifactError("%s is larger than %d bytes; it was not used" % (path, limit))
-    # An identifier published by git, not a signature of ours: it pins where no sha256 is known.
+    # SHA-1 is the identifier that git publishes; it pins files without a known sha256.
     algorithm = hashlib.sha1(b"blob %d\0" % len(content)) if name == "git_blob" else hashlib.sha256()
     algorithm.update(content)
     if name and algorithm.hexdigest() != found:
@@ -116,7 +116,7 @@ def read(path, pins=None):
 
 
 def private_copy(path, pins, folder):
-    """Return a copy of a file below a folder that is nobody else's, made of the bytes that were compared with the pins.
+    """Return a copy of a file in a folder that only this user can access, made of the verified bytes.
 
     Args:
         folder: Ansible's own temporary folder of the run.
@@ -139,7 +139,8 @@ def check_path(path):
         path = path if host else ""
     parts = path.split("/")
     if path.startswith("/") or not path or any(part in ("", ".", "..") for part in parts) or "\\" in path:
-        raise ArtifactError("%r is neither the relative path of an artifact nor an https:// URL" % without_secrets(path))
+        shown = without_secrets(path)
+        raise ArtifactError("%r is neither the relative path of an artifact nor an https:// URL" % shown)
 
 
 def _is_url(path):
@@ -174,7 +175,7 @@ def _copy_verified(source, target, pins, timeout):
     with stream, tempfile.NamedTemporaryFile(prefix=".rkfleet-", dir=folder, delete=False) as partial:
         try:
             size, began = 0, time.monotonic()
-            # read1 returns what has arrived instead of waiting for a full chunk, so the time limit is checked in between.
+            # read1 returns what has arrived without waiting for a full chunk, so that the time limit is checked.
             for chunk in iter(lambda: getattr(stream, "read1", stream.read)(CHUNK), b""):
                 size += len(chunk)
                 if time.monotonic() - began > LONGEST:
@@ -212,7 +213,10 @@ def _reason(error):
             " in line %s" % error.lineno if error.lineno else ""
         )
     if isinstance(error, (ValueError, http.client.InvalidURL)):
-        return "its URL or that of a proxy in the environment is malformed, or it requires an unsupported authentication method"
+        return (
+            "its URL or that of a proxy in the environment is malformed, "
+            "or it requires an unsupported authentication method"
+        )
     if isinstance(error, http.client.HTTPException):
         return "invalid HTTP response: %s" % type(error).__name__
     return clean(text_without_secrets(str(getattr(error, "reason", None) or error)))

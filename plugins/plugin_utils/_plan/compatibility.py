@@ -78,7 +78,7 @@ def checked(user=None):
     """The shipped data with the user's merged over it, validated; kept in a file for the other workers of this run.
 
     Raises:
-        ValueError: where it is not sound, in one sentence.
+        ValueError: if it is invalid, in one sentence.
     """
     user = user or {}
     key = hashlib.sha256(json.dumps(user, sort_keys=True, default=str).encode()).hexdigest()[:16]

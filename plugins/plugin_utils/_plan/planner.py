@@ -44,11 +44,11 @@ def npu_plan(facts, wanted, compatibility):
         compatibility: merged and validated data.
 
     Raises:
-        ValueError: if what is wanted is wrong in itself, such as a release without a row: it is no board's fault.
+        ValueError: if the wanted versions are invalid, such as a release without a row.
     """
     if not isinstance(facts, dict) or not all(
             key in facts for key in ("board", "kernel", "device", "driver", "runtime")):
-        raise ValueError("there are no NPU facts of this board: run rkfleet.npu.npu_facts first")
+        raise ValueError("the board has no NPU facts. Run rkfleet.npu.npu_facts first")
     board = Board(facts, _checked(wanted, compatibility), compatibility)
     plan = {
         "action": "none", "reason": "", "remedy": "", "module": None, "initcalls": [], "deployed": False,

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Queries over boards: JMESPath on a board's record, with versions that are compared as versions.
+"""Queries over boards: JMESPath on a board's record, with versions compared as versions.
 
-A query is checked against what a record is made of before any board is asked: a field that no record has would be null
-on every board, and select none of them without a word.
+A query is validated against the schema of a record before any board is contacted: an unknown field would be null on
+every board and silently select none.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ MISSING = ("npu_select needs the Python library jmespath on the controller, in t
            " pip install jmespath, or the package python3-jmespath")
 LONGEST_QUERY = 4000
 LONGEST_LINE = 120
-# What is known of a board that was not asked or did not answer; all else is neither so nor otherwise.
+# Fields of a board that was not read; all others are unknown.
 KNOWN_ANYWAY = ("name", "status", "verdict", "reason", "remedy", "evidence", "checked_at")
 
 
 class QueryError(ValueError):
-    """A query that is wrong: a sentence with what and where, then the query's line, and a caret below the place."""
+    """An invalid query: a sentence with the reason and position, then the line of the query and a caret below it."""
 
     def __init__(self, query, position, reason):
         start = query.rfind("\n", 0, position) + 1
@@ -49,28 +49,28 @@ class QueryError(ValueError):
 
 
 class Query:
-    """A query that was checked. Raises `QueryError` where it is wrong, `ValueError` where nothing can be checked."""
+    """A valid query. Raises `QueryError` if it is invalid, `ValueError` if it cannot be validated."""
 
     def __init__(self, text):
         if not HAS_JMESPATH:
             raise ValueError(MISSING % sys.executable)
         if not isinstance(text, str):
             example = "\"driver.version < '0.9.6'\""
-            raise ValueError(f"npu_select is {clean(repr(text))}: it is a query as a text, such as {example}")
+            raise ValueError(f"npu_select is {clean(repr(text))}: it must be a query as a text, such as {example}")
         if len(text) > LONGEST_QUERY:
-            raise ValueError("npu_select has %d characters, and a query has at most %d" % (len(text), LONGEST_QUERY))
-        # A text of Ansible's carries more than its characters, and jmespath knows only plain ones.
+            raise ValueError("npu_select has %d characters, more than the limit of %d" % (len(text), LONGEST_QUERY))
+        # jmespath supports only plain texts, not Ansible's own types.
         self.text = _plain(text)
         try:
             self._tree = _parse(self.text)
             if self._tree["type"] == "expref":
-                raise QueryError(self.text, 0, "& alone is nothing that a board could be")
+                raise QueryError(self.text, 0, "'&' cannot be used on its own; use '&&' for a logical AND")
             _follow(self.text, self._tree, _shape(RECORD))
         except RecursionError:
             raise QueryError(self.text, 0, "it is nested too deeply") from None
 
     def matches(self, record):
-        """Whether the query selects the board with this record; None where that depends on what was not read."""
+        """Return whether the query selects the board with this record; None if that depends on unknown fields."""
         plain = _plain(record)
         try:
             return _is_true(_Interpreter().visit(self._tree, plain if was_read(record) else _Unread(plain)))
@@ -82,40 +82,40 @@ def names(query, records):
     """Return the names of the boards that a query selects or may select, in their order. An empty query selects all.
 
     Args:
-        records: as `board_record.record` makes them.
+        records: as `board_record.record` returns them.
     """
     query = Query(query) if is_set(query) else None
     return [record["name"] for record in records if query is None or query.matches(record) is not False]
 
 
 def was_read(record):
-    """Whether anything of the board itself is in its record."""
+    """Return whether the board was read."""
     return bool((record.get("kernel") or {}).get("release"))
 
 
 def is_set(text):
-    """Whether there is a query at all."""
+    """Return whether a query is set."""
     return not isinstance(text, str) or bool(text.strip())
 
 
 def check(text):
-    """Raise `ValueError` where a query is wrong; it is none where it is empty."""
+    """Raise `ValueError` if a query is set and invalid."""
     if is_set(text):
         Query(text)
 
 
 def message(errors, last):
-    """Return errors as one message: their sentences and the last one on one line, then what has a caret under it."""
+    """Return errors as one message: all sentences on one line, then the lines of queries with their carets."""
     lines = [error.split("\n") for error in errors]
     sentences = "; ".join(line[0] for line in lines)
     return "\n".join([f"{sentences}. {last}", *(below for line in lines for below in line[1:])])
 
 
 class _Parser(Parser):
-    """jmespath's, that keeps where fields and functions begin."""
+    """The parser of jmespath, extended by the positions of fields and functions."""
 
     _CACHE = {}
-    # As everybody reads it, and jmespath does not: !a.b is !(a.b), while !a == b stays (!a) == b.
+    # Unlike jmespath, and as users expect: !a.b is !(a.b). !a == b stays (!a) == b.
     BINDING_POWER = dict(getattr(Parser, "BINDING_POWER", {}), **{"not": 8})
 
     def _token_nud_unquoted_identifier(self, token):
@@ -129,7 +129,7 @@ class _Parser(Parser):
 
 
 def _parse(text):
-    """The query's tree; every way to be wrong is a `QueryError`."""
+    """Return the syntax tree of a query; every syntax error is a `QueryError`."""
     try:
         return _Parser().parse(text).parsed
     except IncompleteExpressionError:
@@ -137,87 +137,87 @@ def _parse(text):
     except LexerError as error:
         reason = error.message[:1].lower() + error.message[1:]
         if text[error.lexer_position:error.lexer_position + 1] == "=":
-            reason = "a single = means nothing, == compares"
+            reason = "use == to compare; a single = has no meaning"
         raise QueryError(text, error.lexer_position, clean(reason)) from None
     except ParseError as error:
         found = clean(str(error.token_value))
-        reason = f"{found} cannot stand here" if found else "it ends too early"
+        reason = f"unexpected {found}" if found else "it ends too early"
         if error.token_type == "NUMBER":
-            reason += "; a version or another text is written in single quotes ('0.9.6'), a number in backticks (`8`)"
+            reason += "; put a version or another text in single quotes ('0.9.6'), and a number in backticks (`8`)"
         elif error.token_type == "EXPREF" or found.lower() in ("and", "or", "not", "in"):
-            reason += "; JMESPath has && and || and ! and contains()"
+            reason += "; use &&, ||, ! and contains()"
         raise QueryError(text, min(error.lex_position, len(text)) if found else len(text), reason) from None
 
 
 _VALUE = {}
-"""The shape of what has no fields: a text, a number or a flag."""
+"""The shape of a value without fields: a text, a number or a flag."""
 
 
 def _shape(field):
-    """`{name: shape}` of an object, `[shape]` of a list."""
+    """Return the shape of a field: `{name: shape}` for an object, `[shape]` for a list."""
     if isinstance(field.kind, dict):
         return {name: _shape(inner) for name, inner in field.kind.items()}
     return [_VALUE] if field.kind == TEXTS else [_shape(field.kind[0])] if isinstance(field.kind, list) else _VALUE
 
 
-def _follow(query, node, here):
-    """Return the shape that a node comes to from the shape `here`, None where that is open.
+def _follow(query, node, shape):
+    """Return the shape of the result of a node for input of a shape; None if it is unknown.
 
     Raises:
-        QueryError: for a field on the way that is none of a record.
+        QueryError: for a field that no record has.
     """
     kind, children = node["type"], node["children"]
     if kind == "field":
-        _check_field(query, node, here)
-        return None if here is None else here[node["value"]]
+        _check_field(query, node, shape)
+        return None if shape is None else shape[node["value"]]
     if kind in ("identity", "current", "slice"):
-        return here
+        return shape
     if kind == "index":
-        return here[0] if isinstance(here, list) else None
+        return shape[0] if isinstance(shape, list) else None
     if kind in ("subexpression", "pipe", "index_expression", "flatten"):
         for child in children:
-            here = _follow(query, child, here)
-        return here
+            shape = _follow(query, child, shape)
+        return shape
     if kind in ("projection", "filter_projection", "value_projection"):
-        above = _follow(query, children[0], here)
+        above = _follow(query, children[0], shape)
         item = above[0] if isinstance(above, list) and kind != "value_projection" else None
         for condition in children[2:]:
             _follow(query, condition, item)
         return [_follow(query, children[1], item)]
     if kind == "function_expression":
         _check_function(query, node)
-        shapes = [_follow(query, child, here) for child in children if child["type"] != "expref"]
-        # As in sort_by(): an expression is about the items of the list.
-        item = next((shape[0] for shape in shapes if isinstance(shape, list)), None)
+        shapes = [_follow(query, child, shape) for child in children if child["type"] != "expref"]
+        # As in sort_by(): an expression applies to the items of the list.
+        item = next((each[0] for each in shapes if isinstance(each, list)), None)
         for child in children:
             if child["type"] == "expref":
                 _follow(query, child["children"][0], item)
         return None
-    shapes = [_follow(query, child, here) for child in children]
+    shapes = [_follow(query, child, shape) for child in children]
     if kind == "multi_select_dict":
         return dict(zip((child["value"] for child in children), shapes))
     return shapes[0] if kind == "key_val_pair" else None
 
 
-def _check_field(query, node, here):
-    name, fields = node["value"], here if isinstance(here, dict) else {}
-    if here is None or name in fields:
+def _check_field(query, node, shape):
+    name, fields = node["value"], shape if isinstance(shape, dict) else {}
+    if shape is None or name in fields:
         return
-    # The one that is elsewhere: version for driver.version.
+    # The same name in another object: driver.version for version.
     close = [f"{part}.{name}" for part, below in fields.items() if isinstance(below, dict) and name in below]
-    hint = _hint(name, fields, close) if fields else "what stands before it has no fields"
+    hint = _hint(name, fields, close) if fields else "the value before it has no fields"
     if order(name) is not None or (node.get("quoted") and "mean" not in hint):
-        hint = "double quotes are for names of fields, a text is written in single ones"
+        hint = "double quotes are for field names; put a text in single quotes"
     raise QueryError(query, node["start"], f"no board has a field {clean(name)} there ({hint})")
 
 
 def _check_function(query, node):
     name, table, given = node["value"], Functions.FUNCTION_TABLE, len(node["children"])
     if name not in table:
-        raise QueryError(query, node["start"], f"there is no function {clean(name)}() ({_hint(name, table)})")
+        raise QueryError(query, node["start"], f"unknown function {clean(name)}() ({_hint(name, table)})")
     count, several = len(table[name]["signature"]), any(wanted.get("variadic") for wanted in table[name]["signature"])
     if given < count or (given > count and not several):
-        raise QueryError(query, node["start"], "%s() takes %s%d value%s, and here are %d" % (
+        raise QueryError(query, node["start"], "%s() needs %s%d argument%s, not %d" % (
             name, "at least " if several else "", count, "" if count == 1 else "s", given))
 
 
@@ -227,21 +227,21 @@ def _hint(name, known, close=()):
 
 
 class _NotKnown(Exception):
-    """The answer depends on what is known only of a board that was read."""
+    """The result depends on fields that are known only if the board was read."""
 
 
 class _Unread(dict):
     """The record of a board that was not read."""
 
     def get(self, name, default=None):
-        """Return what is known all the same; all else is neither so nor otherwise."""
+        """Return a field that is known; raise _NotKnown for all others."""
         if name not in KNOWN_ANYWAY:
             raise _NotKnown
         return super().get(name, default)
 
 
 class _Functions(Functions):
-    """jmespath's; where a board has nothing (null) for a function, that gives null and no error, as a path does."""
+    """The functions of jmespath; invalid arguments such as null return null instead of an error, as a path does."""
 
     def call_function(self, function_name, resolved_args):
         if any(isinstance(value, _Unread) for value in resolved_args):
@@ -253,7 +253,7 @@ class _Functions(Functions):
 
 
 class _Interpreter(TreeInterpreter):
-    """jmespath's, with versions compared as versions, and a third answer for boards that were not read."""
+    """The interpreter of jmespath, with versions compared as versions, and unknown results for boards not read."""
 
     def __init__(self):
         super().__init__()
@@ -264,7 +264,7 @@ class _Interpreter(TreeInterpreter):
         how = node["value"]
         one, other = order(left), order(right)
         if how in ("eq", "ne"):
-            # Digits alone may be a serial number, in which a zero counts.
+            # Digits alone may be a serial number with leading zeros.
             dotted = one is not None and other is not None and "." in left and "." in right
             return (one == other if dotted else self.COMPARATOR_FUNC["eq"](left, right) is True) is (how == "eq")
         if one is not None and other is not None:
@@ -272,7 +272,7 @@ class _Interpreter(TreeInterpreter):
         texts = isinstance(left, str) and isinstance(right, str) and one is None and other is None
         if texts or (number(left) is not None and number(right) is not None):
             return self.COMPARATOR_FUNC[how](left, right)
-        # Neither less nor more: null, a text and a number, a version and what is none.
+        # Not comparable: null, a text and a number, a version and another text.
         return None
 
     def visit_not_expression(self, node, value):
@@ -285,7 +285,7 @@ class _Interpreter(TreeInterpreter):
         return self._either(node, value, True)
 
     def _either(self, node, value, enough):
-        """Of two, the first that is enough for the answer, else the second. The other may then be unknown."""
+        """Return the first operand if it decides the result, else the second. The other one may be unknown."""
         not_known = None
         try:
             first = self.visit(node["children"][0], value)
@@ -300,12 +300,12 @@ class _Interpreter(TreeInterpreter):
 
 
 def _is_true(value):
-    """As JMESPath has it: a number is true, 0 too."""
+    """Return the truth value by JMESPath, where every number, even 0, is true."""
     return value is not None and value is not False and value not in ("", [], {})
 
 
 def _plain(value):
-    """The same of plain types: jmespath goes by their names, and Ansible's values have others."""
+    """Return the value with plain types: jmespath checks type names, and Ansible's types have others."""
     if isinstance(value, dict):
         return {_plain(name): _plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):

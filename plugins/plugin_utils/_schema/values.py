@@ -63,7 +63,7 @@ def check(value, kind, where):
     """Return a value from a board, limited in size and without control characters.
 
     Args:
-        kind: as of `Field`, or `{str: kind}` for an object with any keys. Values other than flags and words may be null.
+        kind: as of `Field`, or `{str: kind}` for an object with any keys. All but flags and words may be null.
 
     Raises:
         ValueError: if the value is of another kind, with the reason.

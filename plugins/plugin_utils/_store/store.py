@@ -100,7 +100,7 @@ class Store:
 
     @contextlib.contextmanager
     def lock(self, wanted):
-        """Let one run at a time find or make a build with these inputs. The kernel releases the lock of a run that died."""
+        """Let one run at a time find or make a build with these inputs; the lock of a run that died is released."""
         with self._locked(lock_name(wanted)):
             yield
 
@@ -263,13 +263,15 @@ class Store:
         try:
             with self._locked("store"):
                 present = self._read(manifest["key"])
-                if present and self._is_complete(present) and present["tree"] == manifest["tree"] and counted(present, hosts):
+                is_same = present and self._is_complete(present) and present["tree"] == manifest["tree"]
+                if is_same and counted(present, hosts):
                     # The first vote of a host stays: it cannot withdraw a build that differs.
                     manifest = dict(present, votes={board: digest, **present["votes"]})
                     if digest != manifest["votes"][board]:
                         raise StoreError(
                             "%s has built different modules from the same inputs (%s, now %s): "
-                            "the build is not kept in the store" % (board, manifest["votes"][board][-64:][:12], digest[-64:][:12])
+                            "the build is not kept in the store"
+                            % (board, manifest["votes"][board][-64:][:12], digest[-64:][:12])
                         )
                 else:
                     for name, data in (("sha256", content), ("log", log)):

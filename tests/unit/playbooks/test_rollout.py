@@ -394,7 +394,7 @@ WRONG = {
     "a query": ({"npu_select": "driver.version < '0.9.6' && bord.soc == 'rk3588'"},
                 "npu_select is wrong at character 29: no board has a field bord there (did you mean board?). No board was changed."),
     "a function of a query": (
-        {"npu_select": "legnth(unread)"}, "there is no function legnth() (did you mean length?). No board was changed."),
+        {"npu_select": "legnth(unread)"}, "unknown function legnth() (did you mean length?). No board was changed."),
     "a batch": ({"npu_rollout": [1, "ten"]}, "npu_rollout is [1, 'ten']: 'ten' is neither a count nor a percentage such as 10%"),
     "a threshold": ({"npu_max_failed": "-1"}, "npu_max_failed is '-1': '-1' is neither"),
     "minutes": ({"npu_soak_minutes": "10%"}, "npu_soak_minutes is '10%': it must be a number of minutes"),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""Whatever one board answers: no traceback, nothing of it in what is said of other boards, and nothing that does something to a terminal.
+"""Whatever one board answers: no traceback, no effect on the messages of other boards or on the terminal.
 
 RKFLEET_NPU_FUZZ_SEEDS (numbers, separated by blanks) takes the place of the seeds below, RKFLEET_NPU_FUZZ_CASES of how
 many cases each of them makes.

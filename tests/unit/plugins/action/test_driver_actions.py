@@ -86,7 +86,7 @@ def test_the_full_log_of_a_failed_build_is_kept_on_the_controller(act, tmp_path)
     assert result["msg"] == "it was not built (log: %s)" % kept and "log" not in result
 
 
-def test_a_log_is_not_written_through_a_link_that_somebody_else_may_have_put_there(act, tmp_path):
+def test_a_log_is_not_written_through_a_link(act, tmp_path):
     (tmp_path / "logs").mkdir()
     (tmp_path / "mine").write_text("mine")
     (tmp_path / "logs" / ("rock5b_1-rknpu-0.9.6-%s.log" % KERNEL)).symlink_to(tmp_path / "mine")
@@ -97,7 +97,7 @@ def test_a_log_is_not_written_through_a_link_that_somebody_else_may_have_put_the
     assert (tmp_path / "mine").read_text() == "mine"
 
 
-def test_the_preflight_tells_what_the_data_knows_without_a_build_and_keeps_each_log(act, tmp_path):
+def test_the_preflight_reports_known_kernels_without_a_build_and_keeps_each_log(act, tmp_path):
     answer = {"kernels": [{"release": KERNEL, "verdict": "fails", "reason": "x", "log": "the log"}]}
     result, sent = act(
         npu_trial_build_info, answer, check_mode=True, kernels=[LATER, KERNEL, LATER],
@@ -119,7 +119,7 @@ def test_the_preflight_tells_what_the_data_knows_without_a_build_and_keeps_each_
     assert result["kernels"][1]["log_file"] == str(kept) and kept.read_text() == "the log"
 
 
-def test_where_the_data_knows_it_all_the_board_is_not_asked(act):
+def test_if_all_kernels_are_known_the_board_is_not_contacted(act):
     result, sent = act(npu_trial_build_info, AssertionError, kernels=["4.19.1"])
     assert sent == [] and result["kernels"][0]["verdict"] == "unsupported"
 
@@ -129,7 +129,7 @@ def test_where_the_data_knows_it_all_the_board_is_not_asked(act):
     ({"kernels": [KERNEL], "compatibility": {"kernels": 1}}, "npu_compatibility: "),
     ({"kernels": [KERNEL], "version": "0.9.8"}, "it is driver 0.9.6, wanted is 0.9.8"),
 ])
-def test_what_cannot_be_tried_is_said(act, args, said):
+def test_invalid_arguments_of_a_trial_build_are_reported(act, args, said):
     with pytest.raises(AnsibleActionFail, match=said):
         act(npu_trial_build_info, AssertionError, **args)
 
@@ -173,7 +173,7 @@ def dkms(act, tmp_path):
     return run
 
 
-def test_what_the_first_board_builds_the_second_gets(dkms, act, tmp_path):
+def test_the_second_board_gets_the_build_of_the_first(dkms, act, tmp_path):
     first, sent = dkms(board="first")
     assert first["steps"] == ["tree", "install"] and first["stored"]["board"] == "first" and "built" not in first
     assert not {"store", "store_keep", "source_digest", "build_files"} & set(sent[0])
@@ -200,7 +200,7 @@ def test_kernels_of_different_builds_are_built_once_each(dkms):
 
 
 @pytest.mark.parametrize("symvers", ["5", "6"])
-def test_a_board_that_refuses_the_module_builds_and_its_build_is_nobody_elses(dkms, tmp_path, symvers):
+def test_a_board_that_refuses_the_module_builds_only_for_itself(dkms, tmp_path, symvers):
     honest = dkms(board="first")[0]["stored"]
     answers = iter([{"changed": False, "refused": "this kernel has other versions of printk", "steps": []}, None])
 
@@ -258,7 +258,7 @@ def evil_board(module_args):
         ({"store_from": [], "store_fill": False}, False),
     ],
 )
-def test_only_the_hosts_that_are_named_fill_the_store(dkms, who, kept, tmp_path):
+def test_only_the_given_hosts_fill_the_store(dkms, who, kept, tmp_path):
     def answer(module_args):
         assert module_args.get("collect", False) == kept and not {"store_from", "store_fill", "store_agree"} & set(
             module_args
@@ -273,7 +273,7 @@ def test_only_the_hosts_that_are_named_fill_the_store(dkms, who, kept, tmp_path)
     assert dkms(board="last", store_from=["first"], store_fill=False)[0]["steps"] == ["tree", "load"]
 
 
-def test_a_board_that_is_not_named_builds_while_nobody_waits_for_it(dkms, tmp_path):
+def test_a_board_outside_store_from_builds_without_the_lock(dkms, tmp_path):
     def answer(module_args):
         with _store.Store(str(tmp_path / "store"))._locked(_store.lock_name(wanted), wait=False):
             return board(dict(module_args, collect=True))
@@ -296,7 +296,7 @@ def test_a_module_is_shared_once_enough_hosts_have_built_the_same(dkms):
     assert dkms(board="third", store_agree=2)[0]["steps"] == ["tree", "load"]
 
 
-def test_hosts_that_built_different_modules_are_named_and_nobody_gets_either(dkms):
+def test_hosts_that_built_different_modules_are_named_and_neither_module_is_used(dkms):
     dkms(board="first", store_agree=2)
     result = dkms(evil_board, board="second", store_agree=2)[0]
     assert len(result["notes"]) == 1 and result["notes"][0].startswith(
@@ -308,12 +308,12 @@ def test_hosts_that_built_different_modules_are_named_and_nobody_gets_either(dkm
 
 
 @pytest.mark.parametrize("agree", [0, -1, "many"])
-def test_a_number_of_hosts_that_is_none_is_said(dkms, agree):
+def test_an_invalid_number_of_hosts_is_reported(dkms, agree):
     with pytest.raises(AnsibleActionFail, match="npu_store_agree is .* at least 1"):
         dkms(AssertionError, store_agree=agree)
 
 
-def test_a_builder_that_may_not_fill_the_store_is_not_asked(act, tmp_path):
+def test_a_builder_that_may_not_fill_the_store_is_not_contacted(act, tmp_path):
     with pytest.raises(
         AnsibleActionFail, match="builder does not build for other boards: it is not in npu_store_from"
     ):
@@ -323,7 +323,7 @@ def test_a_builder_that_may_not_fill_the_store_is_not_asked(act, tmp_path):
         )
 
 
-def test_a_builder_builds_once_although_others_have_to_agree(act, dkms, tmp_path):
+def test_a_builder_builds_once_even_if_others_must_agree(act, dkms, tmp_path):
     there = {
         "kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store"), "delegate_to": "builder",
         "store_from": ["builder", "first"], "store_agree": 2,
@@ -370,7 +370,7 @@ def test_the_tarball_is_read_once(act, source, monkeypatch):
     assert opened == [source] and HEADER in act.uploads["tree.tar"]
 
 
-def test_a_board_that_refuses_and_cannot_build_says_both(dkms):
+def test_a_board_that_refuses_and_cannot_build_reports_both(dkms):
     dkms()
     answers = iter(
         [{"refused": "its symbols differ", "steps": []}, {"failed": True, "msg": "the headers of kernel x are missing"}]
@@ -382,12 +382,12 @@ def test_a_board_that_refuses_and_cannot_build_says_both(dkms):
     )
 
 
-def test_a_build_that_failed_is_not_kept_and_the_next_board_builds(dkms):
+def test_a_failed_build_is_not_stored_and_the_next_board_builds(dkms):
     dkms({"failed": True, "msg": "it was not built", "log": "x"}, board="first")
     assert dkms(board="second")[0]["steps"] == ["tree", "install"]
 
 
-def test_what_cannot_be_kept_is_no_failure_but_a_note(dkms):
+def test_a_build_that_cannot_be_stored_is_a_note(dkms):
     def odd(module_args):
         result = board(module_args)
         result["built"]["name"] = "../x"
@@ -402,7 +402,7 @@ def predicts(module_args):
     return {"steps": ["tree", "load" if module_args["binary"] else "install"]}
 
 
-def test_a_check_run_says_load_where_the_store_has_it_and_makes_nothing(dkms, tmp_path):
+def test_check_mode_predicts_load_from_the_store_and_creates_nothing(dkms, tmp_path):
     result, sent = dkms(predicts, check_mode=True)
     assert result["steps"] == ["tree", "install"] and not (tmp_path / "store").exists()
     dkms()
@@ -418,7 +418,7 @@ def test_a_check_run_says_load_where_the_store_has_it_and_makes_nothing(dkms, tm
 
 
 @pytest.mark.parametrize("facts", ["text", ["text"], dict(FACTS, build={"a": 1}), dict(FACTS, compiler=["x"] * 9)])
-def test_facts_that_were_replaced_since_they_were_read_do_not_get_into_the_store(act, tmp_path, facts):
+def test_replaced_facts_do_not_get_into_the_store(act, tmp_path, facts):
     result, sent = act(npu_dkms, {"steps": ["install"]}, facts=facts, kernel=KERNEL, store=str(tmp_path / "store"))
     assert result["failed"] and "the board's answer is malformed: the fact npu.kernel" in result["msg"] and not sent
     assert not list((tmp_path / "store/builds").iterdir())
@@ -432,7 +432,7 @@ def test_without_facts_of_this_kernel_the_board_builds_for_itself(dkms, facts, t
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
-def test_modules_signed_with_another_certificate_are_other_builds(dkms, signer):
+def test_modules_signed_with_another_certificate_are_different_builds(dkms, signer):
     signed = {"signing_key": "/k", "signing_cert": "/c", "certificates": {"/c": signer.certificate}}
 
     def signs(module_args):
@@ -459,7 +459,7 @@ def test_modules_signed_with_another_certificate_are_other_builds(dkms, signer):
         lambda signer: MODULE + b"evil code" + signer.sign(MODULE)[len(MODULE) :],
     ],
 )
-def test_a_module_whose_signature_is_not_valid_is_not_shared(dkms, signer, forge, tmp_path):
+def test_a_module_with_an_invalid_signature_is_not_shared(dkms, signer, forge, tmp_path):
     def forges(module_args):
         result, content = board(module_args), forge(signer)
         result["built"].update(content=base64.b64encode(content).decode(), sha256=hashlib.sha256(content).hexdigest())
@@ -471,14 +471,14 @@ def test_a_module_whose_signature_is_not_valid_is_not_shared(dkms, signer, forge
     assert _store.Store(str(tmp_path / "store")).manifests() == []
 
 
-def test_a_store_of_others_is_an_error_before_anything_is_asked(dkms, tmp_path):
+def test_a_store_that_others_can_write_to_fails_before_contact(dkms, tmp_path):
     (tmp_path / "store").mkdir(mode=0o777)
     (tmp_path / "store").chmod(0o777)
     with pytest.raises(AnsibleActionFail, match="other users can write"):
         dkms(AssertionError)
 
 
-def test_the_packages_of_a_build_are_not_needed_where_it_is_in_the_store(dkms, act, tmp_path, monkeypatch):
+def test_build_packages_are_not_needed_if_the_module_is_in_the_store(dkms, act, tmp_path, monkeypatch):
     source = hashlib.sha256((tmp_path / "driver.tar.bz2").read_bytes()).hexdigest()
     asked = {"store": str(tmp_path / "store"), "version": "0.9.6", "kernel": KERNEL, "source_digest": source,
              "build_files": str(ROOT / "roles/driver/files/dkms"), "packages": ["dkms", "gcc", "linux-headers-x"]}
@@ -519,7 +519,7 @@ def built(module_args):
     }
 
 
-def test_what_a_builder_builds_for_a_board_the_board_gets(act, dkms, tmp_path):
+def test_a_board_gets_the_build_of_its_builder(act, dkms, tmp_path):
     there = {"kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store"), "delegate_to": "builder"}
     result, sent = act(npu_trial_build_info, built, **there)
     assert (
@@ -533,7 +533,7 @@ def test_what_a_builder_builds_for_a_board_the_board_gets(act, dkms, tmp_path):
     assert again["stored"] == result["stored"] and sent == []
 
 
-def test_a_builder_with_other_symbols_builds_for_nobody(act, dkms, tmp_path):
+def test_a_builder_with_other_symbols_builds_for_no_board(act, dkms, tmp_path):
     def elsewhere(module_args):
         result = built(module_args)
         result["kernels"][0]["built"]["symvers"] = "7" * 64
@@ -546,7 +546,7 @@ def test_a_builder_with_other_symbols_builds_for_nobody(act, dkms, tmp_path):
     assert dkms()[0]["steps"] == ["tree", "install"]
 
 
-def test_what_does_not_build_on_the_builder_is_not_kept(act, dkms, tmp_path):
+def test_a_failed_build_of_a_builder_is_not_stored(act, dkms, tmp_path):
     answer = {"kernels": [{"release": KERNEL, "verdict": "no_headers", "reason": "none", "log": ""}]}
     result, dummy = act(
         npu_trial_build_info, answer, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"),
@@ -556,7 +556,7 @@ def test_what_does_not_build_on_the_builder_is_not_kept(act, dkms, tmp_path):
 
 
 @pytest.mark.parametrize("args", [{"kernels": [KERNEL, "6.1.99-1-rk2410"]}, {"facts": {}}])
-def test_for_the_store_it_is_the_kernel_of_the_boards_facts(act, tmp_path, args):
+def test_a_build_for_the_store_is_for_the_kernel_of_the_facts(act, tmp_path, args):
     with pytest.raises(AnsibleActionFail, match="builds only for the running kernel"):
         act(
             npu_trial_build_info, AssertionError,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""After the runtime was replaced the facts have it, without another look at the board; and what is sent is what is pinned."""
+"""After an installation the facts have the new runtime, and the uploaded file is the pinned one."""
 
 from __future__ import annotations
 

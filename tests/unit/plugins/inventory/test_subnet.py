@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""The inventory plugin by a real ansible-inventory, on loopback addresses where somebody greets, is silent, or is hostile; ssh is a stand-in."""
+"""The inventory plugin with ansible-inventory, on loopback addresses with test servers; ssh is a stand-in."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ exec sh -c "${{3% /proc /sys}} $tree/proc $tree/sys"
 
 @pytest.fixture
 def network():
-    """Return a function that has somebody greet at an address of NET, all on one port, and the addresses that were visited."""
+    """Return a function that starts a server at an address of NET, all on one port, and the contacted addresses."""
     servers, done, visited, port = [], threading.Event(), [], [0]
 
     def serve(server, said):
@@ -62,7 +62,7 @@ def network():
 
 @pytest.fixture
 def inventory(tmp_path, network):
-    """Return a function that runs ansible-inventory with these options and returns its exit code, its output, and what it warns of."""
+    """Return a function that runs ansible-inventory with options and returns exit code, output and warnings."""
     log, client = tmp_path / "ssh.log", tmp_path / "ssh"
     log.touch()
     client.write_text(SSH.format(log=log, trees=tmp_path / "trees"))

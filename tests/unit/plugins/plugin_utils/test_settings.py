@@ -57,7 +57,7 @@ def test_a_flag_that_is_text_becomes_one(text, value):
     assert resolve(["driver"], npu_reboot_ok=text)["npu_reboot_ok"] == value
 
 
-def test_what_cannot_be_resolved_is_named():
+def test_variables_that_cannot_be_resolved_are_named():
     with pytest.raises(
         ValueError,
         match=r"^npu_log_dir cannot be resolved before the board is contacted: .*nowhere.*\. Set it to a value",
@@ -101,7 +101,7 @@ def test_a_board_keeps_nothing_of_the_report():
     assert set(_settings.load()) - set(_settings.load("a")) == set(_settings.options()["report"])
 
 
-def test_what_is_known_of_such_a_board_is_that_it_failed():
+def test_a_board_with_hostile_facts_has_failed():
     known = hostvars.board_variables(
         {"ansible_facts": {"npu": {}, "npu_hold": True}, "__npu_is_committed": True, "__npu_error": "a: and this"}
     )

@@ -64,7 +64,7 @@ def test_addresses(ranges, exclude, found):
         ("fd00::/129", "too long"),
     ],
 )
-def test_an_entry_that_is_wrong(entry, said):
+def test_invalid_entries_are_refused(entry, said):
     for option in ("ranges", "exclude"):
         with pytest.raises(ValueError) as error:
             _subnet.addresses(**{"ranges": ["10.9.9.9"], option: [entry]})
@@ -75,7 +75,7 @@ def test_an_entry_that_is_wrong(entry, said):
     "ranges, number",
     [(["10.0.0.0/8"], 16777214), (["fd00::/64"], 18446744073709551615), (["10.1.0.0/24", "10.2.0.0/24"], 508)],
 )
-def test_too_many_addresses_are_counted_and_not_made(ranges, number):
+def test_too_many_addresses_are_counted_without_expanding_them(ranges, number):
     with pytest.raises(ValueError, match=r"ranges have %d addresses, more than max_addresses \(500\)" % number):
         _subnet.addresses(ranges, limit=500)
 
@@ -91,7 +91,7 @@ def test_missing_library(monkeypatch):
 
 @pytest.fixture
 def listen():
-    """Return a function that listens on a free loopback port, says something to whoever comes, and leaves the connection open or not."""
+    """Return a function that starts a server with a greeting on a free loopback port; it may keep connections open."""
     servers, done = [], threading.Event()
 
     def start(said=b"", stay=False, address="127.0.0.1"):
@@ -150,7 +150,7 @@ def test_greetings(listen, said, software):
     assert _subnet.greeting("127.0.0.1", port_of(listen(said)), 5) == software
 
 
-def test_one_that_accepts_and_never_speaks_and_one_that_never_ends(listen):
+def test_silent_and_endless_servers(listen):
     silent, drip = listen(b"", stay=True), listen([b"x"] * 1000)
     assert _subnet.greeting("127.0.0.1", port_of(silent), 0.3) is None
     assert _subnet.greeting("127.0.0.1", port_of(drip), 0.3) is None
@@ -204,7 +204,7 @@ def test_nothing_else_is_contacted(monkeypatch):
     )
 
 
-def test_no_more_at_a_time_than_may():
+def test_concurrency_is_limited():
     now, most, lock = [0], [0], threading.Lock()
     gate = threading.Barrier(3)
 
@@ -218,7 +218,7 @@ def test_no_more_at_a_time_than_may():
             now[0] -= 1
         return item
 
-    assert _subnet._at_once(one, range(30), 3) == list(range(30)) and most == [3]
+    assert _subnet._map_concurrently(one, range(30), 3) == list(range(30)) and most == [3]
 
 
 # -- which board it is
@@ -266,7 +266,7 @@ def test_drivers(board, driver, modules, told):
     assert (known["driver"], known["module"]) == told
 
 
-def test_a_machine_that_is_no_board(tmp_path):
+def test_a_machine_that_is_not_a_board(tmp_path):
     known = _subnet.parse(ask(tmp_path))
     assert (
         known["hostname"] and not any(known[name] for name in ("model", "soc", "serial", "kernel", "module"))
@@ -289,11 +289,11 @@ def test_hostile_boards(board):
 
 
 @pytest.mark.parametrize("answer", ["", "Permission denied", "model=41", "x" + _subnet.GREETING, "\0" * 1000])
-def test_whoever_does_not_understand_the_question(answer):
+def test_invalid_answers(answer):
     assert _subnet.parse(answer) is None
 
 
-def test_what_an_answer_may_be():
+def test_limits_of_answers():
     lines = [
         "Welcome to Armbian", _subnet.GREETING, "model=" + b"A\0".hex(), "model=" + b"B\0".hex(), "soc=41",
         "serial-number=4", "osrelease=" + b"6.1\n".hex(), "compatible=zz", "driver=" + b"evil\n".hex(),
@@ -323,7 +323,7 @@ def test_the_command_line_is_fixed():
 
 
 @pytest.mark.parametrize("path", ["", "proc", "/a b", "/$(id)", "/a;b", "/a'b", "/a/../b", "/" + "a" * 300, "/a\n"])
-def test_the_paths_of_a_tree_are_no_shell(path):
+def test_the_paths_of_a_tree_are_not_shell_code(path):
     for name in ("proc", "sys"):
         with pytest.raises(ValueError, match="tree.%s is" % name):
             _subnet.command("127.0.0.1", 22, dict(CLIENT, **{name: path}))
@@ -342,7 +342,7 @@ def test_the_paths_of_a_tree_are_no_shell(path):
         ("echo hello", "ssh exited with 0"),
     ],
 )
-def test_a_host_that_cannot_be_asked_says_why(tmp_path, script, said):
+def test_a_host_that_cannot_be_identified_has_the_reason(tmp_path, script, said):
     client = tmp_path / "ssh"
     client.write_text("#!/bin/sh\n" + script + "\n")
     client.chmod(0o755)
@@ -378,7 +378,7 @@ def test_a_board_with_two_addresses_is_kept_once():
     assert len(said) == 2
 
 
-def test_boards_whose_maker_gave_all_the_same_number():
+def test_boards_with_the_same_serial_number():
     boards = [
         found("10.1.0.1", serial="abcd", boot_id="1"), found("10.1.0.2", serial="abcd", boot_id="2"),
         found("10.1.0.3", serial="abcd", boot_id="2"), found("10.1.0.4", serial="00000000"),
@@ -400,7 +400,7 @@ REAL = found("10.1.0.9", serial="real0001", boot_id="5c0f5d2e-6b7a-4f7e-9a52-1d3
     ids=["none", "empty", "another", "no such key"],
 )
 @pytest.mark.parametrize("address", ["10.1.0.5", "10.1.0.77", "fd00::5"])
-def test_a_claimed_serial_number_takes_nobodys_place(claim, address):
+def test_a_claimed_serial_number_replaces_no_board(claim, address):
     liar = found(address, serial="real0001", hostname="x", **claim)
     for real in (REAL, dict(REAL, boot_id=None)):
         boards = sorted(
@@ -418,7 +418,7 @@ def test_a_claimed_serial_number_takes_nobodys_place(claim, address):
         )
 
 
-def test_a_claimed_name_is_not_that_of_another_with_its_address():
+def test_a_claimed_name_cannot_be_that_of_another_board():
     boards = [
         REAL, found("10.1.0.10", serial="real0001", boot_id="b"), found("fd00::9", serial="real0001", boot_id="c"),
         found("fd00::66", serial="real0001-fd00--9", boot_id="d"),

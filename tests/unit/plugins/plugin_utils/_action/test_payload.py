@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""The program a board's Python is given: all of the code that is called, no more, and an answer that is found whatever is around it."""
+"""Programs for a board's Python: only the code that is called, and an answer that is found in any output."""
 
 from __future__ import annotations
 

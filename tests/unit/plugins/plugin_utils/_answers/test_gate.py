@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""What the modules on a board may answer: the gate has the shape that each of them documents, and nothing else passes it."""
+"""The gate accepts the documented answers of the modules, and nothing else."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_only_what_is_documented_is_taken(act):
         (MemoryError(), "it needs more than 96 MiB"),
     ],
 )
-def test_what_does_not_fit_is_the_boards_failure(act, answer, where):
+def test_invalid_answers_fail_the_board(act, answer, where):
     result = act(answer)
     assert set(result) == {"failed", "msg", "cause"} and result["cause"] == "malformed" and result["failed"] is True
     assert result["msg"].startswith("the board's answer is malformed: ") and where.replace(":  ", ": ") in result[

@@ -104,7 +104,7 @@ def test_more_than_the_pinned_size_is_not_read_to_its_end(tmp_path, mirror):
         fetch.fetch(dict(pins(), size=3), PATH, str(tmp_path), mirrors=[mirror])
 
 
-def test_a_mirror_that_sends_a_byte_now_and_then_does_not_hold_the_run_up(tmp_path, mirror, monkeypatch):
+def test_a_slow_mirror_does_not_block_the_run(tmp_path, mirror, monkeypatch):
     clock = [0]
 
     class Dripping(io.BytesIO):
@@ -140,7 +140,7 @@ def test_without_a_pin_nothing_is_fetched(tmp_path, mirror):
         fetch.fetch({"size": len(CONTENT)}, PATH, str(tmp_path), mirrors=[mirror])
 
 
-def test_a_whole_url_is_asked_and_no_mirror(tmp_path, monkeypatch, nobody):
+def test_a_whole_url_is_fetched_without_mirrors(tmp_path, monkeypatch, nobody):
     url, asked = "https://files.example.com/npu/librknnrt.so", []
     monkeypatch.setattr(fetch, "open_url", lambda source, timeout: asked.append(source) or io.BytesIO(CONTENT))
     path, source = fetch.fetch(pins(), url, str(tmp_path / "cache"), mirrors=[nobody])
@@ -168,13 +168,13 @@ def test_a_path_that_leaves_the_folder(tmp_path, path):
         fetch.fetch(pins(), path, str(tmp_path))
 
 
-def test_a_check_run_keeps_nothing(tmp_path, mirror):
+def test_check_mode_stores_nothing(tmp_path, mirror):
     path, dummy = fetch.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=[mirror], keep=False)
     assert path.endswith("librknnrt.so")
     assert not (tmp_path / "cache").exists()
 
 
-def test_a_check_run_finds_a_wrong_content_too(tmp_path, mirror):
+def test_check_mode_detects_wrong_content(tmp_path, mirror):
     with pytest.raises(fetch.ArtifactError, match="pinned is"):
         fetch.fetch(dict(pins(b"other"), size=0), PATH, str(tmp_path / "cache"), mirrors=[mirror], keep=False)
 
@@ -188,7 +188,10 @@ BASIC = "Basic " + base64.b64encode(b"user:s3cret").decode()
 
 @pytest.fixture
 def private(folder, monkeypatch, tmp_path):
-    """`(address, asked)` of a mirror that wants user and password; /to/ADDRESS/... redirects. Neither proxies nor a .netrc file of the tester's count."""
+    """Return `(address, requests)` of a mirror with basic authentication; /to/ADDRESS/... redirects.
+
+    Proxies and the .netrc file of the user are not used.
+    """
     for name in ("NETRC", "http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -234,7 +237,7 @@ def netrc_file(tmp_path, text, mode=0o600):
     (tmp_path / ".netrc").chmod(mode)
 
 
-def test_credentials_in_the_url_of_a_mirror_are_used_and_not_told(tmp_path, private):
+def test_credentials_in_the_url_of_a_mirror_are_used_and_not_shown(tmp_path, private):
     address, dummy = private
     path, source = fetch.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=["http://user:%s@%s" % (SECRET, address)])
     assert open(path, "rb").read() == CONTENT and source == "http://%s/%s" % (address, PATH)
@@ -252,7 +255,7 @@ def test_credentials_in_netrc_are_used(tmp_path, private):
 
 
 @pytest.mark.parametrize("login", ["", "user:s3cret@"], ids=["netrc", "in the URL"])
-def test_a_mirror_that_redirects_does_not_hand_the_password_on(tmp_path, private, mirror, login):
+def test_a_redirect_does_not_forward_the_password(tmp_path, private, mirror, login):
     address, asked = private
     netrc_file(tmp_path, "machine 127.0.0.1 login user password %s\n" % SECRET)
     # The same machine at another port, which is somebody else's as well as another name would be.
@@ -319,7 +322,7 @@ def test_no_message_has_the_password_of_a_proxy(tmp_path, private, nobody, monke
         ("machine 127.0.0.1 login user password s3cret\n", 0o644),
     ],
 )
-def test_a_netrc_that_cannot_be_used_is_said_and_not_shown(tmp_path, private, text, mode):
+def test_an_unusable_netrc_is_reported_and_not_shown(tmp_path, private, text, mode):
     netrc_file(tmp_path, text, mode)
     with pytest.raises(
         fetch.ArtifactError,
@@ -329,13 +332,13 @@ def test_a_netrc_that_cannot_be_used_is_said_and_not_shown(tmp_path, private, te
     assert SECRET not in str(error.value)
 
 
-def test_a_mirror_without_a_scheme_is_no_file(tmp_path):
+def test_a_mirror_without_a_scheme_is_not_a_file(tmp_path):
     with pytest.raises(fetch.ArtifactError, match="a mirror is not a URL such as https://mirror.example.com") as error:
         fetch.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=["user:s3cret@mirror.example.com/x"])
     assert SECRET not in str(error.value)
 
 
-def test_a_token_in_a_url_is_no_part_of_a_files_name_nor_of_a_message(tmp_path, monkeypatch):
+def test_a_token_in_a_url_is_not_in_file_names_or_messages(tmp_path, monkeypatch):
     url = "https://user:s3cret@files.example.com/npu/librknnrt.so?token=s3cret/s3cret#s3cret"
     asked = []
     monkeypatch.setattr(fetch, "open_url", lambda source, timeout: asked.append(source) or io.BytesIO(CONTENT))
@@ -377,7 +380,7 @@ def test_a_cache_that_others_can_write_to_is_refused(tmp_path, mirror, which):
     assert fetch.fetch(pins(), PATH, str(cache), mirrors=[mirror])[1] == "cache"
 
 
-def test_a_cache_in_a_folder_of_others_is_refused_before_it_is_made_unless_that_is_sticky(tmp_path, mirror):
+def test_a_cache_in_a_folder_of_others_is_refused_unless_it_is_sticky(tmp_path, mirror):
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared").chmod(0o777)
     with pytest.raises(fetch.ArtifactError, match="/shared has mode 0777"):
@@ -389,7 +392,7 @@ def test_a_cache_in_a_folder_of_others_is_refused_before_it_is_made_unless_that_
 
 @pytest.mark.parametrize("group, members, refused", [
     (0, [], False), (4711, [], False), (4711, ["admin"], False), (4711, ["admin", "eve"], True), (4712, [], True)])
-def test_a_group_in_which_nobody_else_is_may_write(tmp_path, monkeypatch, group, members, refused):
+def test_a_group_without_other_members_may_write(tmp_path, monkeypatch, group, members, refused):
     """The group that a system makes for each user, and root's, which is the one of many containers."""
     entries = {0: ("root", []), 4711: ("admin", members), 4712: ("staff", [])}
     monkeypatch.setattr(_private.pwd, "getpwuid", lambda number: types.SimpleNamespace(pw_name="admin", pw_gid=4711))
@@ -430,7 +433,7 @@ def test_a_file_is_read_once_and_is_what_is_pinned(tmp_path):
         fetch.read(str(path), dict(pins(), size=3))
 
 
-def test_what_was_swapped_in_the_cache_after_it_was_fetched_is_not_what_is_used(tmp_path, mirror):
+def test_a_file_swapped_in_the_cache_is_not_used(tmp_path, mirror):
     file, dummy = fetch.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=[mirror])
     (tmp_path / "run").mkdir()
     copy = fetch.private_copy(file, pins(), str(tmp_path / "run"))

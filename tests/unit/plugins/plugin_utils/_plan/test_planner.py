@@ -599,7 +599,7 @@ def test_invalid_wanted_values_are_errors(wanted, message):
 
 @pytest.mark.parametrize("value", [None, {}, {"board": {}}, []])
 def test_no_facts(value):
-    with pytest.raises(ValueError, match="run rkfleet.npu.npu_facts first"):
+    with pytest.raises(ValueError, match="Run rkfleet.npu.npu_facts first"):
         planner.npu_plan(value, {}, DATA)
 
 

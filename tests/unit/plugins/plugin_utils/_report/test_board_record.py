@@ -64,7 +64,7 @@ def board(plan=None, told=None, **more):
     return dict({"ansible_facts": told or facts(), "__npu_plan": plan or PLAN}, **more)
 
 
-def test_a_board_that_is_well_in_full():
+def test_the_record_of_a_healthy_board():
     entry = board_record.record("rock", board(), NOW)
     assert list(entry) == KEYS
     assert (entry["status"], entry["verdict"], entry["remedy"], entry["checked_at"]) == (
@@ -190,7 +190,7 @@ def test_status(variables, status, verdict, reason):
     assert variables == before and list(entry) == KEYS and list(entry["verification"] or {})[-1:] != ["recorded"]
 
 
-def test_what_a_board_answers_is_bounded_and_of_its_kind():
+def test_answers_are_limited_and_of_their_kind():
     hostile = "<b>\x1b[31m\u202e" + "x" * 9999
     wrong = {
         part: {key: hostile for key in values} if isinstance(values, dict) else [hostile] * 999

@@ -44,7 +44,7 @@ def healthy(number):
 
 
 def hostile():
-    """A record for each hostile text, with it in every place, as it is read from a file that somebody has written it to."""
+    """Return a record for each hostile text, which is in every field, as read from a file."""
     for number, text in enumerate(fleet_sample.HOSTILE):
         name, there = fleet_sample.variables(number, kind="failing" if number % 2 else "over")
         yield (
@@ -58,7 +58,7 @@ def hostile():
 # -- fleet.json
 # -------------------------------------------------------------------------------------------------------------
 
-def test_what_is_written_is_as_the_schema_says(tmp_path, schema):
+def test_the_report_matches_the_schema(tmp_path, schema):
     _report.write(tmp_path / "r", fleet_sample.records(80), NOW)
     report = read(tmp_path / "r")
     schema(report)
@@ -91,7 +91,7 @@ def test_hostile_texts_are_harmless_in_json(tmp_path, schema):
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), 10 ** 400, -1, 0, True, "7", [], {}])
-def test_what_is_no_latency_is_none(number, tmp_path):
+def test_invalid_latencies_are_null(number, tmp_path):
     entry = healthy(1)
     entry["verification"]["latency_ms"]["median"] = number
     assert _report_text.latency_ms(entry) is None
@@ -205,7 +205,7 @@ def test_no_board_adds_a_metric_or_a_number():
 # -- fleet.html (what it does in a browser: tests/browser)
 # -------------------------------------------------------------------
 
-def test_the_page_holds_nothing_from_elsewhere_and_only_what_its_policy_names():
+def test_the_page_loads_nothing_and_matches_its_policy():
     page = _report_html.html(_report.document(fleet_sample.records(20), NOW), {})
     # The link that a message names is text.
     assert page.startswith("<!DOCTYPE html>")
@@ -249,7 +249,7 @@ def test_few_slow_boards_do_not_squeeze_the_others_into_one_bar():
     assert sum(column["count"] > 0 for column in drawn["columns"]) > 8
 
 
-def test_the_matrix_counts_every_board_that_told_its_kernel():
+def test_the_matrix_counts_every_board_with_a_kernel():
     records = fleet_sample.records(100)
     report = _report.document(records, NOW)
     facets = {name: _report_html.facet(report["boards"], path) for name, path in _report_html.FACETS.items()}
@@ -264,7 +264,7 @@ def test_the_matrix_counts_every_board_that_told_its_kernel():
 # -- the folder
 # -------------------------------------------------------------------------------------------------------------
 
-def test_files_are_for_their_owner_only_and_whoever_gives_a_right_keeps_it(tmp_path):
+def test_files_are_private_and_keep_a_changed_mode(tmp_path):
     folder = tmp_path / "r"
     _report.write(folder, [healthy(1)], NOW)
     modes = {path.relative_to(tmp_path): path.stat().st_mode & 0o777 for path in [folder, *folder.rglob("*")]}
@@ -305,7 +305,7 @@ def test_two_reports_of_one_moment_are_both_kept(tmp_path):
     assert len(list((tmp_path / "history").iterdir())) == 3
 
 
-def test_merge_keeps_what_was_not_looked_at(tmp_path, schema):
+def test_merge_keeps_boards_that_were_not_inspected(tmp_path, schema):
     _report.write(tmp_path, [healthy(1), healthy(2)], NOW)
     _report.write(tmp_path, [dict(healthy(2), checked_at=stamp(NOW + 60)), healthy(3)], NOW + 60, merge=True)
     report = read(tmp_path)
@@ -349,7 +349,7 @@ def test_slices_that_write_at_once_lose_nothing(tmp_path):
         '{"schema": 1, "generated_at": "2026-01-31T12:00:00Z", "boards": {"a": {"status": "healthy"}}}',
     ],
 )
-def test_a_damaged_report_is_kept_aside_and_said_in_a_sentence(tmp_path, content):
+def test_a_damaged_report_is_renamed_and_reported(tmp_path, content):
     (tmp_path / "fleet.json").write_text(content)
     told = _report.write(tmp_path, [healthy(1)], NOW, merge=True)
     aside = [path for path in tmp_path.iterdir() if "damaged" in path.name]
@@ -363,7 +363,7 @@ def test_a_damaged_report_is_kept_aside_and_said_in_a_sentence(tmp_path, content
     assert len(read(tmp_path)["boards"]) == 1
 
 
-def test_a_damaged_file_of_the_history_is_left_out_and_named(tmp_path):
+def test_a_damaged_file_of_the_history_is_skipped_and_named(tmp_path):
     _report.write(tmp_path, [healthy(1)], NOW)
     bad = next((tmp_path / "history").iterdir())
     bad.write_text("{")
@@ -371,7 +371,7 @@ def test_a_damaged_file_of_the_history_is_left_out_and_named(tmp_path):
     assert len(told["notes"]) == 1 and bad.name in told["notes"][0] and bad.exists()
 
 
-def test_what_a_newer_release_wrote_is_left_alone(tmp_path):
+def test_files_of_a_newer_release_are_not_changed(tmp_path):
     (tmp_path / "fleet.json").write_text('{"schema": 2}')
     with pytest.raises(_report.ReportError, match="newer release"):
         _report.write(tmp_path, [healthy(1)], NOW)
@@ -412,7 +412,7 @@ def test_an_edited_report_is_read_with_the_keys_it_should_have():
     assert entry["evidence"] == [] and entry["plan"]["action"] is None and entry["checked_at"] == "1970-01-01T00:00:00Z"
 
 
-def test_sentences_are_for_those_that_need_somebody():
+def test_sentences_are_for_boards_that_need_attention():
     records = fleet_sample.records(60)
     said = _report.sentences(records)
     # In the order of the records, each of them once.
@@ -458,7 +458,7 @@ def test_new_gone_and_changed_boards():
     ]
 
 
-def test_a_board_that_was_not_read_has_lost_nothing():
+def test_only_the_status_of_an_unread_board_changes():
     silent = {"status": "unreachable", "kernel": None, "driver": None, "runtime": None, "plan": None}
     assert "~ status healthy → unreachable: a\n" in diff(states(a={}), states(a=silent))
     assert "~ status unreachable → healthy: a\n" in diff(states(a=silent), states(a={}))

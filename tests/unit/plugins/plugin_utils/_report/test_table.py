@@ -91,7 +91,7 @@ def test_notes_of_plan_and_build_are_shown_once():
     ]
 
 
-def test_what_the_owner_should_know_of_a_module_from_the_store():
+def test_notes_of_a_module_from_the_store():
     build = {"probes": [], "notes": ["the module that b built was not used: its symbols differ"]}
     assert table.note_lines("a", {"__npu_build": build}) == [
         "a: note: the module that b built was not used: its symbols differ"
@@ -108,7 +108,7 @@ def test_what_the_owner_should_know_of_a_module_from_the_store():
         ({"msg": "does not answer over ssh"}, "does not answer over ssh"),
     ],
 )
-def test_a_builder_that_did_not_build_is_told(did, note):
+def test_a_builder_that_did_not_build_is_noted(did, note):
     assert table.note_lines("a", {"__npu_builder_did": did}) == (
         ["a: note: npu_builder did not build for it: " + note] if note else []
     )
@@ -124,11 +124,11 @@ def test_a_builder_that_did_not_build_is_told(did, note):
         ("waiting", "failed"),
     ],
 )
-def test_how_the_run_of_a_board_ends(verdict, kind):
+def test_outcomes(verdict, kind):
     assert table.outcome("a", verdict, "a: x") == {"board": "a", "kind": kind, "msg": "a: x"}
 
 
-def test_every_board_is_counted_and_what_is_wrong_comes_last():
+def test_every_board_is_counted_and_failures_come_last():
     verdicts = ["ROLLBACK FAILED", "failed: driver", "ok", "failed", "held", "planned: dkms", "ok", "unreachable"]
     assert (
         table.summary_line(verdicts) == "boards: 8, ok 2, planned 1, held 1, unreachable 1, failed 2, ROLLBACK FAILED 1"
@@ -136,7 +136,7 @@ def test_every_board_is_counted_and_what_is_wrong_comes_last():
     assert table.summary_line([]) == "boards: 0"
 
 
-def test_a_sentence_names_the_board_once_and_says_how_the_way_back_went():
+def test_a_sentence_names_the_board_once_and_the_result_of_the_rollback():
     assert table.sentence("a", {}) == "" and table.sentence("a", {"__npu_rolled_back": "x"}) == ""
     said = {
         "__npu_error": "a: the build\nfailed.", "__npu_outcome": "rolled_back",
@@ -154,7 +154,7 @@ def test_a_sentence_names_the_board_once_and_says_how_the_way_back_went():
     assert len(table.sentence("a", {"__npu_error": "x" * 100000})) < 2100
 
 
-def test_boards_left_for_one_reason_share_a_line():
+def test_boards_skipped_for_one_reason_share_a_line():
     left = {"verdict": "held", "reason": "note: \x07"}
     boards = {
         "a": {"__npu_left": left}, "b": {}, "c": {"__npu_left": left},

@@ -103,7 +103,7 @@ def test_a_member_of_the_group_goes_first_where_it_has_that_kernel_and_is_to_be_
     assert decide(boards, group=["b", "c"])["staging"] == ["a", "d"]
 
 
-def test_nobody_waits_for_what_is_proven():
+def test_no_board_waits_for_a_verified_kernel():
     boards = {"a": board(NEW), "b": board(NEW), "c": board(OLD), "d": board(OLD)}
     answer = decide(boards, proven=[record(decide(boards), "b")])
     assert (
@@ -115,7 +115,7 @@ def test_nobody_waits_for_what_is_proven():
     )
 
 
-def test_after_a_kernel_update_a_board_is_not_proven_and_the_sentence_says_what_was():
+def test_after_a_kernel_update_a_board_is_not_verified_and_the_reason_names_the_old_kernel():
     proven = [record(decide({"a": board(NEW)}), "a")]
     answer = decide({"b": board("6.1.99"), "c": board(NEW), "d": board("6.1.99", soc="rk3576")}, proven=proven)
     assert answer["staging"] == ["b", "d"] and answer["rollout"] == ["c"]
@@ -126,13 +126,13 @@ def test_after_a_kernel_update_a_board_is_not_proven_and_the_sentence_says_what_
     assert "this driver is verified only" not in answer["boards"]["d"]["reason"]
 
 
-def test_without_staging_nobody_waits():
+def test_without_staging_no_board_waits():
     answer = decide({"a": board(), "b": board()}, require_staging="no")
     assert answer["staging"] == [] and answer["rollout"] == ["a", "b"]
     assert all(entry["go"] for entry in _rollout.gate(answer, {"a": board(), "b": board()}).values())
 
 
-def test_what_is_in_place_already_has_the_key_of_its_own_driver():
+def test_an_installed_driver_has_its_own_key():
     modules = [{"name": "rknpu", "kernel": NEW, "version": "0.9.6"}]
     keys = [
         decide({"a": variables})["boards"]["a"]["key"]
@@ -189,7 +189,7 @@ def test_a_percentage_is_of_the_boards_to_be_upgraded():
         (["5 %"], ["5%"]),
     ],
 )
-def test_the_batches(value, serial):
+def test_batches(value, serial):
     assert decide({}, rollout=value)["serial"] == serial
 
 
@@ -215,7 +215,7 @@ def test_the_batches(value, serial):
         ("require_staging", "perhaps", "true or false"),
     ],
 )
-def test_a_wrong_setting_is_one_sentence_and_decides_nothing(name, value, said):
+def test_an_invalid_setting_is_one_sentence_and_decides_nothing(name, value, said):
     answer = decide({"a": board()}, **{name: value})
     assert (
         len(answer["errors"]) == 1 and answer["errors"][0].startswith("npu_%s is %r: " % (name, value))
@@ -224,7 +224,7 @@ def test_a_wrong_setting_is_one_sentence_and_decides_nothing(name, value, said):
     assert answer["boards"] == {} and answer["staging"] == answer["rollout"] == []
 
 
-def test_a_wrong_query_decides_nothing_and_says_where():
+def test_an_invalid_query_decides_nothing_and_has_a_position():
     answer = decide({"a": board()}, select="nam", rollout=0)
     assert len(answer["errors"]) == 2 and answer["boards"] == {} and answer["staging"] == answer["rollout"] == []
     sentence, line, caret = answer["message"].split("\n")
@@ -271,23 +271,24 @@ def test_no_further_board_once_too_many_have_failed(failed, allowed, go):
     assert go or "%d board" % failed in last["reason"] and "b0" in last["reason"]
 
 
-def test_what_failed_before_the_rollout_does_not_count():
+def test_failures_before_the_rollout_do_not_count():
     boards = {"dead": {"__npu_error": "dead"}, "a": board(), "b": board()}
     assert _rollout.gate(decide(boards, require_staging=False), boards)["b"]["go"]
 
 
-def test_staging_leaves_the_others_and_that_is_fine():
+def test_staging_skips_the_other_boards_without_failure():
     boards = {"a": board(NEW), "b": board(NEW), "c": board(OLD)}
     answer = decide(boards, proven=[record(decide(boards), "c")])
     boards["a"]["__npu_is_committed"] = True
     gate = _rollout.gate(answer, boards, stage=True)
     assert gate["a"]["go"] and gate["b"] == {
-        "go": False, "verdict": "waiting", "reason": "its staging board is a; upgrade-npu.yml upgrades it", "fine": True,
+        "go": False, "verdict": "waiting", "fine": True,
+        "reason": "its staging board is a; upgrade-npu.yml upgrades it",
     }
     assert gate["c"]["verdict"] == "waiting" and "is verified (c, " in gate["c"]["reason"] and gate["c"]["fine"]
 
 
-def test_a_check_run_waits_for_nobody_and_has_one_batch():
+def test_check_mode_has_one_batch_and_no_waiting():
     boards = {"a": board(), "b": board(), "c": board()}
     answer = decide(boards, check=True)
     assert answer["serial"] == ["100%"] and answer["staging"] == ["a"]
@@ -297,7 +298,7 @@ def test_a_check_run_waits_for_nobody_and_has_one_batch():
     assert not _rollout.gate(answer, boards, stage=True)["c"]["go"]
 
 
-def test_what_was_committed_is_proven_once_per_key():
+def test_committed_upgrades_are_recorded_once_per_key():
     boards = {"a": board(NEW), "b": board(NEW), "c": board(OLD), "right": board(action="none", install=False)}
     answer = decide(boards, require_staging=False)
     for name in ("a", "b", "right"):
@@ -305,7 +306,7 @@ def test_what_was_committed_is_proven_once_per_key():
     assert _rollout.committed(answer, boards) == [dict(answer["boards"]["a"]["key"], board="a")]
 
 
-def test_the_filters_look_at_no_more_than_they_need():
+def test_the_filters_read_only_the_variables_they_need():
     filters = FilterModule().filters()
     hostvars = {"a": board(unrelated=object()), "elsewhere": None}
     answer = filters["npu_rollout"](hostvars, ["a"], SETTINGS)
@@ -343,7 +344,7 @@ def builder(mhz=1000, headers=True, compiler=True, **more):
         ({"a": builder(1, action="vendor_kernel"), "b": builder(2, action="vendor_kernel")}, "a"),
     ],
 )
-def test_the_fastest_board_that_has_all_a_build_takes_goes_first_and_builds(boards, first):
+def test_the_fastest_board_that_can_build_goes_first(boards, first):
     assert decide(boards)["staging"] == [first]
 
 
@@ -376,7 +377,7 @@ def claims(name, value):
         ("mhz", True),
     ],
 )
-def test_no_board_comes_first_by_what_it_claims(name, value):
+def test_no_board_goes_first_by_its_claims(name, value):
     honest = {"rock-%d" % number: claims("mhz", 16000) for number in range(2)}
     assert decide(dict(honest, **{"zz-evil": claims(name, value)}))["staging"] == ["rock-0"]
     # Of two boards nobody knows which is right.
@@ -385,7 +386,7 @@ def test_no_board_comes_first_by_what_it_claims(name, value):
     assert [board for board, entry in answer["boards"].items() if entry["builds"]] == ["rock-0"]
 
 
-def test_what_is_not_plausible_counts_as_nothing():
+def test_implausible_values_are_ignored():
     boards = {"evil": claims("mhz", 40001), "slow": claims("mhz", 7200), "slower": claims("mhz", 7000)}
     assert decide(boards)["staging"] == ["slow"]
 
@@ -405,7 +406,7 @@ def test_the_first_boards_of_each_kernel_build_for_the_others():
 
 
 @pytest.mark.parametrize("value", [0, -1, "10%", "two", None])
-def test_a_number_of_hosts_that_have_to_agree_which_is_none(value):
+def test_an_invalid_number_of_hosts_that_must_agree(value):
     answer = decide({"a": board()}, store_agree=value)
     assert (
         len(answer["errors"]) == 1 and answer["errors"][0].startswith("npu_store_agree is %r: " % (value,))

@@ -98,7 +98,7 @@ def test_the_machine_id_is_not_told(monkeypatch):
 
 @contextlib.contextmanager
 def container(proc="--mount-proc"):
-    """What a run in a PID namespace of its own writes into the lock, while it works: this machine's name, MAC address and user."""
+    """Return the lock of a running process in its own PID namespace, with this machine's name, MAC address and user."""
     code = ("import json, os; from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import run_owner;"
             "print(json.dumps(run_owner.owner(os.getpid())), flush=True); input()")
     words = [

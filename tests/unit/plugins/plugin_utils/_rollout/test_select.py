@@ -218,42 +218,42 @@ def test_a_board_that_was_not_read(query, answer):
             "driver.zzz", 8,
             "(there are builtin_version, date, held_down, module, presence, render_node, version, version_source)",
         ),
-        ("board.compatible[0].x", 21, "no board has a field x there (what stands before it has no fields)"),
+        ("board.compatible[0].x", 21, "no board has a field x there (the value before it has no fields)"),
         ("evidence.x", 10, "has no fields"),
         ("verification.top5[].scor", 21, "did you mean score"),
-        ("driver.version < 0.9.6", 18, "is written in single quotes ('0.9.6')"),
-        ('driver.version < "0.9.6"', 18, "double quotes are for names of fields"),
-        ("board.soc = 'rk3588'", 11, "a single = means nothing, == compares"),
-        ("board.soc == 'rk3588' and x", 23, "&& and ||"),
-        ("board.soc == 'x' & name", 18, "JMESPath has && and ||"),
+        ("driver.version < 0.9.6", 18, "put a version or another text in single quotes ('0.9.6')"),
+        ('driver.version < "0.9.6"', 18, "double quotes are for field names"),
+        ("board.soc = 'rk3588'", 11, "use == to compare; a single = has no meaning"),
+        ("board.soc == 'rk3588' and x", 23, "&&, ||"),
+        ("board.soc == 'x' & name", 18, "use &&, ||"),
         ("board.soc ==", 13, "it ends too early"),
         ("(board.soc", 11, "it ends too early"),
-        ("board.soc)", 10, ") cannot stand here"),
+        ("board.soc)", 10, "unexpected )"),
         ("name == 'x", 9, "unclosed ' delimiter"),
         ("board.soc#", 10, "unknown token #"),
         (" ", None, None),
-        ("foo(name)", 1, "there is no function foo() (did you mean floor?)"),
+        ("foo(name)", 1, "unknown function foo() (did you mean floor?)"),
         ("name && zzzzz(name)", 9, "there are abs, avg, ceil"),
         ("start_with(name, 'x')", 1, "did you mean starts_with"),
-        ("name || starts_with(name)", 9, "starts_with() takes 2 values, and here are 1"),
-        ("length(name, name)", 1, "takes 1 value, and here are 2"),
-        ("not_null()", 1, "takes at least 1 value, and here are 0"),
+        ("name || starts_with(name)", 9, "starts_with() needs 2 arguments, not 1"),
+        ("length(name, name)", 1, "needs 1 argument, not 2"),
+        ("not_null()", 1, "needs at least 1 argument, not 0"),
         ("sort_by(verification.top5, &scor)", 29, "did you mean score"),
         ("map(&x, evidence)", 6, "has no fields"),
-        ("&name", 1, "& alone is nothing"),
+        ("&name", 1, "'&' cannot be used on its own"),
         ("max_by(verification.top5, &scor) | score", 28, "did you mean score"),
         ("unread[0].a", 11, "has no fields"),
         ("(" * 2000, 1, "nested too deeply"),
         ("foo\x1b[31m", 4, "unknown token"),
-        ("a b", 3, "b cannot stand here"),
-        ('"length"(name)', 1, "cannot stand here"),
+        ("a b", 3, "unexpected b"),
+        ('"length"(name)', 1, "unexpected"),
         ("board.{a: mode}", 11, "did you mean model"),
         ("[name, nam]", 8, "did you mean name"),
         ("unread[?zzz]", 9, "no board has a field zzz there"),
         ("board.kexec", 7, "there are compatible, model"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_place(query, column, said):
+def test_errors_have_a_reason_and_a_position(query, column, said):
     if column is None:
         assert not _select.is_set(query) and _select.check(query) is None
         return
@@ -266,7 +266,7 @@ def test_what_is_wrong_is_said_with_its_place(query, column, said):
         _select.check(query)
 
 
-def test_the_place_in_a_long_query_and_in_one_of_several_lines():
+def test_positions_in_long_and_multi_line_queries():
     lines = "driver.version < '0.9.6'\n  && bord.soc == 'rk3588'\n"
     assert str(pytest.raises(_select.QueryError, _select.Query, lines).value).split("\n")[1:] == [
         "      && bord.soc == 'rk3588'", "         ^",
@@ -279,10 +279,10 @@ def test_the_place_in_a_long_query_and_in_one_of_several_lines():
 @pytest.mark.parametrize(
     "query, said",
     [
-        (["a"], "it is a query as a text"),
-        ({"a": 1}, "it is a query as a text"),
+        (["a"], "it must be a query as a text"),
+        ({"a": 1}, "it must be a query as a text"),
         (5, "as a text"),
-        ("a" * 5000, "at most 4000"),
+        ("a" * 5000, "more than the limit of 4000"),
     ],
 )
 def test_what_is_no_query(query, said):
@@ -302,7 +302,8 @@ def test_missing_library(monkeypatch):
 def test_errors_as_one_message():
     error = str(pytest.raises(ValueError, _select.check, "nam").value)
     assert _select.message(["npu_rollout is 7", error], "No board was changed.") == (
-        "npu_rollout is 7; npu_select is wrong at character 1: no board has a field nam there (did you mean name?). No board was changed.\n    nam\n    ^"
+        "npu_rollout is 7; npu_select is wrong at character 1: no board has a field nam there (did you mean name?). "
+        "No board was changed.\n    nam\n    ^"
     )
 
 

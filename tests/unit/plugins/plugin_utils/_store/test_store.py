@@ -68,7 +68,7 @@ def store(tmp_path):
     return _store.Store(str(tmp_path / "store"))
 
 
-def test_a_build_is_found_again_with_all_that_is_known_of_it(store):
+def test_find_returns_the_stored_build_with_its_manifest(store):
     put(store)
     found = store.find(inputs())
     assert store.read(found) == (MODULE, b"the log")
@@ -97,13 +97,13 @@ def test_a_build_is_found_again_with_all_that_is_known_of_it(store):
         {"certificate": "9" * 64},
     ],
 )
-def test_whatever_changes_the_result_is_another_build(store, change):
+def test_builds_with_other_inputs_are_different(store, change):
     put(store)
     assert store.find(inputs(**change)) is None
     assert store.find(inputs())
 
 
-def test_a_board_that_does_not_say_which_kernel_it_runs_has_no_build():
+def test_without_a_kernel_release_there_are_no_build_inputs():
     assert inputs(build=None) is None and inputs(release="") is None
 
 
@@ -115,7 +115,7 @@ def test_a_board_without_headers_gets_the_build_of_one_with_them(store, unknown)
     assert store.find(inputs(**unknown))["inputs"]["symvers"] == "5" * 64
 
 
-def test_the_build_of_the_same_headers_goes_first_then_the_oldest(store):
+def test_builds_with_the_same_headers_go_first_then_the_oldest(store):
     there = inputs()
     for at, symvers in (("1", "1"), ("3", "3"), ("2", "2")):
         store.add(
@@ -130,7 +130,7 @@ def test_the_build_of_the_same_headers_goes_first_then_the_oldest(store):
     )
 
 
-def test_a_build_of_another_tree_is_no_build_of_this_one(store):
+def test_a_build_of_another_tree_is_not_found(store):
     put(store)
     assert store.find(inputs(), "e" * 64) is None and store.find(inputs(), "d" * 64)
 
@@ -155,13 +155,13 @@ def test_the_build_counts_for_the_symbol_versions_it_was_built_with(store):
         ({"name": "rknpu.ko.xz"}, "is not a module"),
     ],
 )
-def test_what_is_no_module_for_this_kernel_is_not_kept(store, wrong, said):
+def test_files_other_than_a_module_for_the_kernel_are_refused(store, wrong, said):
     with pytest.raises(_store.StoreError, match=said):
         put(store, **wrong)
     assert store.manifests() == [] and os.listdir(store.folder + "/objects") == []
 
 
-def test_a_compressed_module_is_looked_into(store):
+def test_a_compressed_module_is_validated(store):
     packed = lzma.compress(MODULE)
     put(store, module=packed, name="rknpu_dkms.ko.xz")
     assert store.read(store.find(inputs()))[0] == packed
@@ -181,7 +181,7 @@ def test_a_compressed_module_is_looked_into(store):
         lambda manifest: json.dumps(dict(manifest, votes={"a": "x"})),
     ],
 )
-def test_a_damaged_manifest_counts_as_not_there_and_the_next_build_replaces_it(store, damage):
+def test_a_damaged_manifest_is_ignored_and_replaced_by_the_next_build(store, damage):
     key = put(store)["key"]
     path = "%s/builds/%s.json" % (store.folder, key)
     with open(path, encoding="utf-8") as stream:
@@ -200,12 +200,12 @@ def append(path):
 
 @pytest.mark.parametrize("name", ["sha256", "log"])
 @pytest.mark.parametrize("damage", [append, os.unlink])
-def test_a_build_whose_files_are_not_what_they_were_counts_as_not_there(store, name, damage):
+def test_a_build_with_changed_files_is_ignored(store, name, damage):
     damage("%s/objects/%s" % (store.folder, put(store)[name]))
     assert store.find(inputs()) is None
 
 
-def test_nobody_else_can_read_or_write(store):
+def test_only_the_user_can_read_or_write_the_store(store):
     put(store)
     with store.lock(inputs()):
         pass
@@ -220,13 +220,13 @@ def test_a_store_that_others_can_write_to_is_not_used(store):
         _store.Store(store.folder)
 
 
-def test_a_store_that_cannot_be_made_is_said(tmp_path):
+def test_a_store_that_cannot_be_created_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(_store.StoreError, match="set npu_store to another folder"):
+    with pytest.raises(_store.StoreError, match="Set npu_store to another folder"):
         _store.Store(str(tmp_path / "file/store"))
 
 
-def test_a_check_run_reads_and_makes_nothing(tmp_path, store):
+def test_check_mode_creates_nothing(tmp_path, store):
     put(store)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     assert _store.Store(store.folder, read_only=True).find(inputs())
@@ -240,7 +240,7 @@ def release(number):
     return inputs(release=name), MODULE.replace(b"6.1.43-15-rk2312", name.encode()), name
 
 
-def test_the_builds_used_last_stay_and_nothing_is_left_of_the_others(tmp_path):
+def test_the_most_recently_used_builds_are_kept_and_the_others_removed(tmp_path):
     store = _store.Store(str(tmp_path / "store"), keep=2)
     for number in (1, 2):
         wanted, content, name = release(number)
@@ -257,7 +257,7 @@ def test_the_builds_used_last_stay_and_nothing_is_left_of_the_others(tmp_path):
     assert len(os.listdir(store.folder + "/locks")) == 2
 
 
-def test_what_a_run_is_about_to_use_is_not_pruned(tmp_path):
+def test_locked_builds_are_not_pruned(tmp_path):
     store = _store.Store(str(tmp_path / "store"), keep=1)
     wanted, content, name = release(1)
     put(store, wanted, content, vermagic=name)
@@ -267,7 +267,7 @@ def test_what_a_run_is_about_to_use_is_not_pruned(tmp_path):
         assert store.find(wanted) and store.find(other)
 
 
-def test_what_a_run_that_died_left_is_taken_away(store):
+def test_leftovers_of_a_run_that_died_are_removed(store):
     open(store.folder + "/objects/.rkfleet-abc", "w", encoding="utf-8").close()
     put(store)
     assert len(os.listdir(store.folder + "/objects")) == 2
@@ -302,7 +302,7 @@ def hold(folder, ready):
         signal.pause()
 
 
-def test_a_run_that_died_while_it_built_holds_nobody_up(tmp_path):
+def test_the_lock_of_a_run_that_died_is_released(tmp_path):
     ready = multiprocessing.Event()
     builder = multiprocessing.Process(target=hold, args=(str(tmp_path / "store"), ready))
     builder.start()
@@ -323,14 +323,14 @@ def test_boards_with_and_without_headers_wait_for_each_other(store):
             pass
 
 
-def test_the_recipe_is_of_names_and_contents(tmp_path):
+def test_the_digest_of_build_files_covers_names_and_contents(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a/x").write_text("1")
-    before = _inputs.recipe(str(tmp_path))
+    before = _inputs.build_files_digest(str(tmp_path))
     (tmp_path / "a/x").rename(tmp_path / "a/y")
-    renamed = _inputs.recipe(str(tmp_path))
+    renamed = _inputs.build_files_digest(str(tmp_path))
     (tmp_path / "a/y").write_text("2")
-    assert len({before, renamed, _inputs.recipe(str(tmp_path))}) == 3
+    assert len({before, renamed, _inputs.build_files_digest(str(tmp_path))}) == 3
 
 
 EVIL = MODULE + b"another code"
@@ -352,7 +352,7 @@ def test_a_build_is_never_replaced_by_another_one_of_the_same_inputs(store):
     assert store.find(inputs()) is None
 
 
-def test_what_is_built_later_with_other_symbols_takes_nobodys_place(store):
+def test_a_later_build_with_other_symbols_replaces_none(store):
     put(store, board="builder")
     entry = put(store, module=EVIL, board="evil", symvers="0" * 64)
     entry["built_at"] = "9999"
@@ -376,7 +376,7 @@ def test_a_module_is_handed_out_once_so_many_hosts_have_built_the_same(store):
     )
 
 
-def test_a_host_that_differs_keeps_it_from_all_even_where_enough_agree(store):
+def test_a_host_that_differs_blocks_the_module_even_if_enough_agree(store):
     put(store, board="a")
     put(store, board="b")
     assert store.find(inputs(), agree=2)
@@ -384,7 +384,7 @@ def test_a_host_that_differs_keeps_it_from_all_even_where_enough_agree(store):
     assert store.find(inputs(), agree=2) is None and store.find(inputs(), agree=2, hosts={"a", "b"})["board"] == "a"
 
 
-def test_only_builds_of_the_hosts_that_are_named_count(store):
+def test_only_builds_of_the_given_hosts_count(store):
     put(store, board="evil", module=EVIL)
     assert store.find(inputs(), hosts={"builder"}) is None and store.find(inputs(), hosts={"evil"})
     entry = put(store, board="builder", hosts={"builder"})
@@ -394,7 +394,7 @@ def test_only_builds_of_the_hosts_that_are_named_count(store):
     assert votes.still_needed(entry, 2, {"builder"}).endswith("so far: builder. npu_store_from names only 1: name more")
 
 
-def test_a_compressed_module_that_is_not_read_is_only_compared_with_its_like(store):
+def test_a_zstd_module_is_only_compared_with_other_zstd_modules(store):
     packed = b"\x28\xb5\x2f\xfd" + bytes(100)
     put(store, board="a")
     entry = put(store, board="b", module=packed, name="rknpu_dkms.ko.zst")
@@ -405,7 +405,7 @@ def test_a_compressed_module_that_is_not_read_is_only_compared_with_its_like(sto
     assert store.disagreement(put(store, board="c", module=packed + b"x", name="rknpu_dkms.ko.zst"))
 
 
-def test_a_build_of_a_release_in_which_any_board_could_replace_it_is_removed_with_its_files(store):
+def test_builds_of_schema_1_are_removed_with_their_files(store):
     old = put(store)
     path = "%s/builds/%s.json" % (store.folder, old["key"])
     with open(path, "w", encoding="utf-8") as stream:
@@ -478,7 +478,7 @@ def test_a_store_of_another_user_is_refused(store, monkeypatch):
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
-def test_a_signed_module_is_kept_only_where_its_signature_is_valid(store, signer, monkeypatch):
+def test_a_signed_module_is_stored_only_with_a_valid_signature(store, signer, monkeypatch):
     signed = signer.sign(MODULE)
     certificate = signer.certificate
     wanted = inputs(certificate=hashlib.sha256(certificate).hexdigest())
