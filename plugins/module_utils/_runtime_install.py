@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 
-from ._board.files import clean_leftovers, copy_file, keep, pin_mismatch
+from ._board.files import clean_leftovers, copy_file
+from ._board.backup import keep
+from ._board.pins import pin_mismatch
 from ._board.paths import STATE_DIR
 
 # e_ident of a 64-bit little-endian ELF file, and e_machine EM_AARCH64 at offset 18 (ELF specification).

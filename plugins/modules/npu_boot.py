@@ -89,9 +89,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import read_file, sent_files, describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot.default_kernel import FILES
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.default_kernel_paths import FILES
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.setup import BootSetup, BootSetupError
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance, note_boot_files
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.notes import note_boot_files
 
 
 def main():

@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import tempfile
-from .paths import STATE_DIR
 
 CHUNK = 1 << 20
 LEFTOVER = ".rkfleet-"
@@ -21,44 +20,14 @@ LEFTOVER = ".rkfleet-"
 
 def sha256_of(path):
     """Return the sha256 of a file as 64 hex digits; raise OSError if it cannot be read."""
-    return _digest(path, hashlib.sha256())
+    return digest_of(path, hashlib.sha256())
 
 
-def git_blob_of(path):
-    """Return git's blob id of a file, sha1("blob " + length + NUL + content), as 40 hex digits."""
-    # An identifier published by git, not a signature of ours: it pins where no sha256 is known.
-    return _digest(path, hashlib.sha1(b"blob %d\0" % os.path.getsize(path)))
-
-
-def _digest(path, algorithm):
+def digest_of(path, algorithm):
     with open(path, "rb") as stream:
         for chunk in iter(lambda: stream.read(CHUNK), b""):
             algorithm.update(chunk)
     return algorithm.hexdigest()
-
-
-def pin_mismatch(path, pins):
-    """Compare a file with its pins and return one sentence about the first that differs, or None.
-
-    Args:
-        pins: Dict that may hold `size` in bytes, `sha256` and `git_blob` in hex. At least one of the two digests must
-            be there: a size alone proves nothing.
-
-    Raises:
-        ValueError: Where neither digest is given.
-    """
-    if not pins.get("sha256") and not pins.get("git_blob"):
-        raise ValueError("no checksum is pinned for %s" % os.path.basename(path))
-    if pins.get("size") and os.path.getsize(path) != int(pins["size"]):
-        return "size is %d bytes, pinned are %d" % (os.path.getsize(path), int(pins["size"]))
-    # sha256 first: where both are known the stronger one decides and the other adds nothing.
-    for name, compute in (("sha256", sha256_of), ("git_blob", git_blob_of)):
-        if pins.get(name):
-            found = compute(path)
-            if found != str(pins[name]).lower():
-                return "%s is %s, pinned is %s" % (name, found, pins[name])
-            return None
-    return None
 
 
 def sync_dir(path):
@@ -196,22 +165,6 @@ def copy_file(source, path, mode=None):
     """Copy a file to `path` atomically."""
     with open(source, "rb") as stream, replacing(path, mode) as target:
         shutil.copyfileobj(stream, target, CHUNK)
-
-
-def keep(path, state_dir=STATE_DIR):
-    """Copy a file into the state folder, once per content; return the path of the copy, or None without a file.
-
-    The name holds the digest, so a copy is never overwritten by a later state of the same file.
-    """
-    if not os.path.isfile(path):
-        return None
-    ensure_dir(state_dir, 0o700)
-    folder = os.path.join(state_dir, "backup")
-    ensure_dir(folder, 0o700)
-    kept = os.path.join(folder, "%s-%s" % (os.path.basename(path), sha256_of(path)[:16]))
-    if not os.path.exists(kept):
-        copy_file(path, kept, os.stat(path).st_mode & 0o7777)
-    return kept
 
 
 def sent_files(module, option, names):

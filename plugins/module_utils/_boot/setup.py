@@ -13,8 +13,10 @@ import os
 import re
 
 from . import default_kernel, edit, kernel_arguments, menu, menu_kernel, registry, u_boot_update, update_tool
+from . import default_kernel_paths
 from .._board import checkpoint
-from .._board.files import clean_leftovers, ensure_dir, keep, read_file, describe_error, write_file
+from .._board.files import clean_leftovers, ensure_dir, read_file, describe_error, write_file
+from .._board.backup import keep
 from .._board.paths import DRACUT, MODULES_LOAD, STATE_DIR
 from .._board.tree import Tree
 from .._facts.driver import BLACKLIST
@@ -135,7 +137,7 @@ class BootSetup:
             kernels = default_kernel.module_kernels(self.root, self.module)
             return kernel in kernels or not kernels
         # Without the files that choose it, the newest kernel is the default again.
-        return not self.before[default_kernel.SCRIPT] or kernel == newest
+        return not self.before[default_kernel_paths.SCRIPT] or kernel == newest
 
     def _arguments_are_right(self, text=None):
         """Return whether the boot loader will pass the wanted arguments."""
@@ -213,7 +215,7 @@ class BootSetup:
                 os.unlink(place)
             folder = os.path.dirname(path)
             with contextlib.suppress(OSError):  # not empty, or missing
-                while folder in default_kernel.OWN_FOLDERS:
+                while folder in default_kernel_paths.OWN_FOLDERS:
                     os.rmdir(self._place(folder))
                     folder = os.path.dirname(folder)
         else:

@@ -18,6 +18,7 @@ from . import packages
 from .._boot import registry
 from .._boot.description import DEFAULT_ARGUMENTS
 from . import apt_kernels, device_tree, dkms, driver, kernels, runtime, storage
+from . import reboot
 from . import holders
 from . import headers
 from . import upgrade
@@ -125,7 +126,7 @@ def read_kernel(tree, uname):
         "config_source": source,
         "symvers_digest": hashlib.sha256(symvers).hexdigest() if symvers else None,
         "boot_id": tree.line("/proc/sys/kernel/random/boot_id", 64),
-        "kexec": storage.read_kexec(tree),
+        "kexec": reboot.read_kexec(tree),
     }
 
 
@@ -223,7 +224,7 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
                       _nothing_of("python bits", make=False, compiler=False, dkms=False, kexec=False,
                                   packages_interrupted=False), read_tools, tree),
         "hardware": part("hardware", _nothing_of("cores mhz memory"), read_hardware, tree),
-        "watchdog": part("watchdog", _nothing_of("usable problem timeout"), storage.read_watchdog, tree),
+        "watchdog": part("watchdog", _nothing_of("usable problem timeout"), reboot.read_watchdog, tree),
         "filesystems": part("file systems", [], storage.read_filesystems, tree),
         "space": part("free space", {}, lambda: dict((path, tree.free_mib(path)) for path in _SPACE)),
         "repository": part("package repositories", None, apt_kernels.read, tree, ask_repository),

@@ -14,15 +14,13 @@ import re
 
 from .._board.paths import MODULES_LOAD, SIGNING_PATHS, STATE_DIR
 from .._board.tree import clean
-from .._boot import default_kernel, menu, shell_file, u_boot_update
+from .._boot import default_kernel_paths, menu, u_boot_update
 
 PATHS = ("/", "/boot", "/etc", "/lib/modules", "/usr/lib", "/usr/src", "/var/lib/dkms", STATE_DIR)
 """The folders below which an upgrade writes."""
-BOOT_FILES = (menu.PATH, u_boot_update.CONFIG, MODULES_LOAD, default_kernel.SCRIPT, default_kernel.SETTINGS,
-              default_kernel.FRAGMENT,
-              default_kernel.IMAGE_HOOK, default_kernel.HEADERS_HOOK)
-SHORTEST_WATCHDOG = 20
-"""Shortest timeout in seconds of a hardware watchdog that is used: a busy board could miss a shorter one."""
+BOOT_FILES = (menu.PATH, u_boot_update.CONFIG, MODULES_LOAD, default_kernel_paths.SCRIPT, default_kernel_paths.SETTINGS,
+              default_kernel_paths.FRAGMENT,
+              default_kernel_paths.IMAGE_HOOK, default_kernel_paths.HEADERS_HOOK)
 
 _MEMORY = ("tmpfs", "ramfs", "rootfs", "devtmpfs")
 _MEMORY_DISK = re.compile(r"/dev/z?ram\d+\Z")
@@ -167,39 +165,3 @@ def read_init(tree):
         return "systemd"
     return tree.line("/proc/1/comm", 32) or None
 
-
-def read_kexec(tree):
-    """Return how the next reboot bypasses the boot loader, or None.
-
-    `loaded` is a loaded kernel, `locked` one that cannot be unloaded, `reboot` one that kexec-tools will load.
-    """
-    if tree.line("/sys/kernel/kexec_loaded", 8) == "1":
-        return "locked" if tree.line("/proc/sys/kernel/kexec_load_disabled", 8) == "1" else "loaded"
-    if tree.exists("/etc/init.d/kexec-load") and tree.exists("/sbin/kexec"):
-        try:
-            value = shell_file.variable(tree.text("/etc/default/kexec", 65536) or "", "LOAD_KEXEC")
-        except ValueError as error:
-            tree.note("/etc/default/kexec", error)
-            return None
-        return "reboot" if value == "true" else None
-    return None
-
-
-def read_watchdog(tree):
-    """Return `{usable, problem, timeout}` of the hardware watchdog; usable is None if that is unknown."""
-    folder = "/sys/class/watchdog"
-    if not tree.exists(folder) and not tree.live:
-        return {"usable": None, "problem": None, "timeout": None}
-    device = folder + "/watchdog0"
-    timeout = tree.line(device + "/timeout", 12) or ""
-    timeout = int(timeout) if re.match(r"\d{1,9}\Z", timeout) else None
-    problem = None
-    if not tree.exists(device):
-        problem = "there is none"
-    elif tree.line(device + "/nowayout", 8) != "0":
-        problem = "it cannot be stopped again (nowayout)"
-    elif timeout is not None and timeout < SHORTEST_WATCHDOG:
-        problem = "it waits for %d seconds only" % timeout
-    elif tree.line(device + "/state", 16) == "active" and not tree.exists(STATE_DIR + "/pending"):
-        problem = "another program uses it"
-    return {"usable": problem is None, "problem": problem, "timeout": timeout}

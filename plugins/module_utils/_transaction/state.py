@@ -14,11 +14,10 @@ import re
 import time
 
 from .._board.files import read_file, write_file
-from .._board.tree import Tree
 
 # An uptime that no board reaches: no heartbeat is expected in this boot.
 _NEVER = 10**9
-_PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+~-]{1,200}(?::[a-z0-9]+)?\Z")
+PACKAGE_NAME = re.compile(r"[a-z0-9][a-z0-9.+~-]{1,200}(?::[a-z0-9]+)?\Z")
 
 
 class TransactionError(Exception):
@@ -48,7 +47,7 @@ def exclusive(state_dir):
 
 
 @contextlib.contextmanager
-def _while_pending(state_dir):
+def while_pending(state_dir):
     """Acquire the lock and yield the folder of the pending upgrade, or None if no upgrade is pending."""
     pending = os.path.join(state_dir, "pending")
     if not os.path.isdir(pending):
@@ -60,7 +59,7 @@ def _while_pending(state_dir):
 
 def advance(state_dir, state):
     """Record that the pending upgrade has reached this state, which counts as a heartbeat, too."""
-    with _while_pending(state_dir) as pending:
+    with while_pending(state_dir) as pending:
         if pending:
             _advance(state_dir, state)
 
@@ -74,7 +73,7 @@ def _advance(state_dir, state):
 
 def heartbeat(state_dir, never=False):
     """Record a heartbeat of the controller; with `never`, no further one is expected until the next boot."""
-    with _while_pending(state_dir) as pending:
+    with while_pending(state_dir) as pending:
         if pending:
             _heartbeat(state_dir, never)
 
@@ -85,31 +84,6 @@ def _heartbeat(state_dir, never=False):
     write_file(os.path.join(state_dir, "pending/heartbeat"), ("%s %d\n" % (boot_id, uptime)).encode(), 0o600)
 
 
-def note_packages(state_dir, names):
-    """Record packages that were installed for the pending upgrade, so that its rollback can name them."""
-    with _while_pending(state_dir) as pending:
-        if pending:
-            add_lines(os.path.join(pending, "packages"), [name for name in names if _PACKAGE.match(name)])
-
-
-def note_boot_files(state_dir, contents, root="/"):
-    """Record what this collection writes into boot files: only files with this content are restored completely.
-
-    Does nothing if no upgrade is pending.
-
-    Args:
-        state_dir: The state folder.
-        contents: `{path: bytes, or None for no file}`.
-        root: Root folder of the board's files.
-    """
-    tree = Tree(root)
-    with _while_pending(state_dir) as pending:
-        if pending:
-            add_lines(os.path.join(pending, "left"),
-                      ["%s %s" % (content_digest(content), link_target(tree, path))
-                       for path, content in contents.items()])
-
-
 def content_digest(content):
     """Return the sha256 of the content of a file, `-` for no file."""
     return "-" if content is None else hashlib.sha256(content).hexdigest()
@@ -117,7 +91,7 @@ def content_digest(content):
 
 def packages(state_dir, folder):
     """Return the packages that were installed since this restore point (`pending`, `origin` or `undone`)."""
-    return [name for name in read_lines(os.path.join(state_dir, folder, "packages")) if _PACKAGE.match(name)]
+    return [name for name in read_lines(os.path.join(state_dir, folder, "packages")) if PACKAGE_NAME.match(name)]
 
 
 def link_target(tree, path):

@@ -18,7 +18,8 @@ from .._board.paths import (
     SUFFIXES,
 )
 from .._board.tree import Tree
-from .._boot import default_kernel, menu, registry, u_boot_update
+from .._boot import menu, registry, u_boot_update
+from .._boot import default_kernel_paths
 from .state import link_target
 
 DKMS_TREE = "/var/lib/dkms/rknpu"
@@ -50,7 +51,7 @@ def watched(root, versions, runtime, package="rknpu"):
     if loader.config:
         paths.append(loader.config)
         boot[loader.config] = loader.kind
-    paths += [path for path in default_kernel.FILES if path not in paths]
+    paths += [path for path in default_kernel_paths.FILES if path not in paths]
     for release in tree.names("/lib/modules"):
         folder = "/lib/modules/%s" % release
         paths += ["%s/updates/dkms/%s.ko%s"
@@ -60,7 +61,7 @@ def watched(root, versions, runtime, package="rknpu"):
     trees = ["%s/%s" % (SOURCE_TREES, name) for name in tree.names(SOURCE_TREES) if name.startswith(package + "-")]
     trees += ["%s/%s-%s" % (SOURCE_TREES, package, version) for version in versions]
     trees.append(DKMS_TREE)
-    folders = set(default_kernel.OWN_FOLDERS)
+    folders = set(default_kernel_paths.OWN_FOLDERS)
     for path in paths:
         if path.startswith(("/lib/modules/", "/etc/ansible/", "/etc/modules-load.d/", "/etc/dracut.conf.d/")):
             folders.update((os.path.dirname(path), os.path.dirname(os.path.dirname(path))))

@@ -11,7 +11,7 @@ import pathlib
 
 from ansible.errors import AnsibleActionFail
 
-from ...module_utils._boot import default_kernel as _default_kernel
+from ...module_utils._boot import default_kernel_paths
 from ...module_utils._transaction import guard as _guard
 
 ROLES = pathlib.Path(__file__).parents[3] / "roles"
@@ -41,7 +41,7 @@ def default_kernel():
         OSError: if one is missing.
     """
     folder = ROLES / "driver/files/default-kernel"
-    return {name: _text(folder / name) for name in map(os.path.basename, _default_kernel.FILES)}
+    return {name: _text(folder / name) for name in map(os.path.basename, default_kernel_paths.FILES)}
 
 
 def as_option(files):

@@ -18,7 +18,8 @@ import urllib.parse
 
 from ansible.module_utils import urls
 
-from ...module_utils._board.files import CHUNK, ensure_dir, pin_mismatch, sync_dir, write_file
+from ...module_utils._board.files import CHUNK, ensure_dir, sync_dir, write_file
+from ...module_utils._board.pins import pin_mismatch
 from ...module_utils._board.tree import clean
 from .._private import others_can_write
 from .._url import text_without_secrets, without_secrets

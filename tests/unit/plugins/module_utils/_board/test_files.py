@@ -15,25 +15,27 @@ import time
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
+from ansible_collections.rkfleet.npu.plugins.module_utils._board import backup
+from ansible_collections.rkfleet.npu.plugins.module_utils._board import pins
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import checkpoint
 
 
 def test_git_blob_is_what_git_says(tmp_path):
     (tmp_path / "file").write_bytes(b"\0some content\n")
     said = subprocess.run(["git", "hash-object", str(tmp_path / "file")], stdout=subprocess.PIPE, check=True).stdout
-    assert _files.git_blob_of(tmp_path / "file") == said.decode().strip()
+    assert pins.git_blob_of(tmp_path / "file") == said.decode().strip()
 
 
 def test_pins(tmp_path):
     file = tmp_path / "file"
     file.write_bytes(b"abc")
     right = {"sha256": hashlib.sha256(b"abc").hexdigest(), "size": 3}
-    assert _files.pin_mismatch(file, right) is None
-    assert "pinned are 4" in _files.pin_mismatch(file, dict(right, size=4))
-    assert "pinned is 00" in _files.pin_mismatch(file, {"sha256": "00"})
-    assert "git_blob is" in _files.pin_mismatch(file, {"git_blob": "00"})
+    assert pins.pin_mismatch(file, right) is None
+    assert "pinned are 4" in pins.pin_mismatch(file, dict(right, size=4))
+    assert "pinned is 00" in pins.pin_mismatch(file, {"sha256": "00"})
+    assert "git_blob is" in pins.pin_mismatch(file, {"git_blob": "00"})
     with pytest.raises(ValueError, match="no checksum"):
-        _files.pin_mismatch(file, {"size": 3})
+        pins.pin_mismatch(file, {"size": 3})
 
 
 def test_a_write_that_breaks_leaves_the_old_file(tmp_path):
@@ -60,12 +62,12 @@ def test_mode_is_kept_and_links_are_followed(tmp_path):
 
 def test_keep_is_once_per_content(tmp_path):
     file, state = tmp_path / "u-boot", str(tmp_path / "state")
-    assert _files.keep(str(file), state) is None
+    assert backup.keep(str(file), state) is None
     file.write_bytes(b"one")
-    first = _files.keep(str(file), state)
-    assert _files.keep(str(file), state) == first
+    first = backup.keep(str(file), state)
+    assert backup.keep(str(file), state) == first
     file.write_bytes(b"two")
-    second = _files.keep(str(file), state)
+    second = backup.keep(str(file), state)
     assert [open(kept, "rb").read() for kept in (first, second)] == [b"one", b"two"]
     assert os.stat(state).st_mode & 0o7777 == 0o700
 

@@ -13,6 +13,7 @@ import subprocess
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, menu, menu_kernel, setup as _boot_setup, u_boot_update
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel_paths
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
 
@@ -153,12 +154,12 @@ def board(request, tmp_path, shell):
 
 def test_the_scripts_are_posix_shell(board):
     there = [path for path in board.root.rglob("*rkfleet*")
-             if path.is_file()] + list(board.path(default_kernel.FOLDER).iterdir())
+             if path.is_file()] + list(board.path(default_kernel_paths.FOLDER).iterdir())
     assert len(there) >= 5
     for path in there:
         if path.suffix != ".conf" or path.parent.name == "rkfleet-npu":
             subprocess.run([*board.by, "-n", str(path)], check=True)
-    for path in (default_kernel.SCRIPT, default_kernel.IMAGE_HOOK, default_kernel.HEADERS_HOOK):
+    for path in (default_kernel_paths.SCRIPT, default_kernel_paths.IMAGE_HOOK, default_kernel_paths.HEADERS_HOOK):
         assert os.access(board.path(path), os.X_OK)
 
 
@@ -219,7 +220,7 @@ def test_without_any_module_the_newest_boots_and_it_is_said(board):
     assert board.default() == NEW and "no installed kernel has the module rknpu_dkms" in board.said
 
 
-@pytest.mark.parametrize("gone", [paths.MODULES_LOAD, default_kernel.SCRIPT, default_kernel.SETTINGS])
+@pytest.mark.parametrize("gone", [paths.MODULES_LOAD, default_kernel_paths.SCRIPT, default_kernel_paths.SETTINGS])
 def test_what_is_gone_holds_nothing_and_breaks_nothing(board, gone):
     board.path(gone).unlink()
     board.kernel(NEW).update()
@@ -227,19 +228,19 @@ def test_what_is_gone_holds_nothing_and_breaks_nothing(board, gone):
 
 
 def test_a_script_that_dies_does_not_keep_u_boot_update_from_its_work(board):
-    board.tool(default_kernel.SCRIPT, "#!/bin/sh\nexit 3\n")
+    board.tool(default_kernel_paths.SCRIPT, "#!/bin/sh\nexit 3\n")
     board.kernel(NEW).update()
     assert board.default() == NEW
 
 
 def test_the_hook_before_dkms_says_what_boots_and_never_fails(board):
     board.kernel(NEW)
-    board.shell(default_kernel.IMAGE_HOOK, NEW, "/boot/vmlinuz-" + NEW)
+    board.shell(default_kernel_paths.IMAGE_HOOK, NEW, "/boot/vmlinuz-" + NEW)
     assert board.said == "rkfleet.npu: kernel %s stays the default until DKMS has built rknpu_dkms for kernel %s\n" % (OLD, NEW)
-    board.shell(default_kernel.IMAGE_HOOK, OLD)
+    board.shell(default_kernel_paths.IMAGE_HOOK, OLD)
     assert board.said == ""
-    board.path(default_kernel.SCRIPT).unlink()
-    board.shell(default_kernel.IMAGE_HOOK, NEW)
+    board.path(default_kernel_paths.SCRIPT).unlink()
+    board.shell(default_kernel_paths.IMAGE_HOOK, NEW)
     assert board.said == ""
 
 
@@ -247,14 +248,14 @@ def test_headers_that_come_later_lift_the_hold_once_dkms_has_built(board):
     board.kernel(NEW).update()
     made = board.path("/boot/extlinux/extlinux.conf").read_text()
     board.write("/boot/extlinux/extlinux.conf", made + "# as it was\n")
-    board.shell(default_kernel.HEADERS_HOOK, NEW)
+    board.shell(default_kernel_paths.HEADERS_HOOK, NEW)
     assert board.path("/boot/extlinux/extlinux.conf").read_text() == made + "# as it was\n"
     board.module(NEW)
-    board.shell(default_kernel.HEADERS_HOOK, NEW)
+    board.shell(default_kernel_paths.HEADERS_HOOK, NEW)
     assert board.default() == NEW
     # Headers of a kernel that is not there are nobody's business.
     before = board.files()
-    board.module("6.12.1").shell(default_kernel.HEADERS_HOOK, "6.12.1")
+    board.module("6.12.1").shell(default_kernel_paths.HEADERS_HOOK, "6.12.1")
     assert board.files() == before
 
 
@@ -304,9 +305,9 @@ def test_a_default_of_the_owner_without_the_module_stops(tmp_path):
 
 
 def test_a_hook_that_may_not_run_is_put_right(board):
-    board.path(default_kernel.IMAGE_HOOK).chmod(0o644)
+    board.path(default_kernel_paths.IMAGE_HOOK).chmod(0o644)
     setup = board.setup()
-    assert setup.changes() == [default_kernel.IMAGE_HOOK]
+    assert setup.changes() == [default_kernel_paths.IMAGE_HOOK]
     setup.apply()
     assert board.setup().changes() == []
 
@@ -315,20 +316,20 @@ def test_without_u_boot_update_nobody_asks_so_nothing_is_laid_down(tmp_path):
     board = Board(tmp_path / "board")
     board.path("/usr/sbin/u-boot-update").unlink()
     board.setup(initcalls=()).apply()
-    assert not board.path(default_kernel.FOLDER).exists() and not board.path(default_kernel.IMAGE_HOOK).exists()
+    assert not board.path(default_kernel_paths.FOLDER).exists() and not board.path(default_kernel_paths.IMAGE_HOOK).exists()
 
 
 def test_the_newest_u_boot_menu_reads_fragments_from_another_script(tmp_path):
     board = Board(tmp_path / "board", fragments=False)
     board.write(u_boot_update.READ_CONFIG, FRAGMENTS)
     board.setup().apply()
-    assert board.path(default_kernel.FRAGMENT).exists()
-    assert default_kernel.LINE not in board.path("/etc/default/u-boot").read_text()
+    assert board.path(default_kernel_paths.FRAGMENT).exists()
+    assert default_kernel_paths.LINE not in board.path("/etc/default/u-boot").read_text()
 
 
 def test_a_fragment_is_the_line_of_the_defaults_file():
     """Where u-boot-update reads no fragments, the defaults file has the same line."""
-    assert SCRIPTS["rkfleet-npu.conf"].splitlines()[-1] == default_kernel.LINE
+    assert SCRIPTS["rkfleet-npu.conf"].splitlines()[-1] == default_kernel_paths.LINE
 
 
 def test_the_line_in_the_defaults_file_goes_in_and_out_without_touching_the_rest():
@@ -340,4 +341,4 @@ def test_the_line_in_the_defaults_file_goes_in_and_out_without_touching_the_rest
 
 
 def test_ours_comes_before_dkms():
-    assert pathlib.PurePosixPath(default_kernel.IMAGE_HOOK).name < "dkms"
+    assert pathlib.PurePosixPath(default_kernel_paths.IMAGE_HOOK).name < "dkms"

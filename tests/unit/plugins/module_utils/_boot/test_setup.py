@@ -12,12 +12,13 @@ import re
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files, paths
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, setup as _boot_setup, update_tool
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import setup as _boot_setup, update_tool
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel_paths
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
 
 MODULES_LOAD, DEFAULT, EXTLINUX = "etc/modules-load.d/rkfleet-npu.conf", "etc/default/u-boot", "boot/extlinux/extlinux.conf"
-HOLD = [default_kernel.SCRIPT, default_kernel.SETTINGS, default_kernel.IMAGE_HOOK, default_kernel.HEADERS_HOOK]
+HOLD = [default_kernel_paths.SCRIPT, default_kernel_paths.SETTINGS, default_kernel_paths.IMAGE_HOOK, default_kernel_paths.HEADERS_HOOK]
 U_BOOT = '# set by the owner\nU_BOOT_TIMEOUT="1"\nU_BOOT_PARAMETERS="console=ttyAMA0 panic=10"\n'
 
 
@@ -74,7 +75,7 @@ def test_over_a_builtin_and_back(board):
     assert setup.changes() == ["/" + MODULES_LOAD, "/" + DEFAULT, *HOLD, "/" + EXTLINUX]
     kept = setup.apply()
     assert board.files()[DEFAULT] == U_BOOT.replace("panic=10",
-                                                    "panic=10 initcall_blacklist=rknpu_init") + default_kernel.LINE + "\n"
+                                                    "panic=10 initcall_blacklist=rknpu_init") + default_kernel_paths.LINE + "\n"
     assert board.files()[MODULES_LOAD].splitlines()[-1] == "rknpu_dkms"
     assert "panic=10 initcall_blacklist=rknpu_init" in board.files()[EXTLINUX]
     assert open(kept["/" + DEFAULT]).read() == U_BOOT
@@ -91,7 +92,7 @@ def test_over_a_module_the_kernel_line_is_left_alone(board):
     assert setup.changes() == ["/" + MODULES_LOAD, *HOLD, "/" + DEFAULT]
     runs = board.runs
     setup.apply()
-    assert board.files()[DEFAULT] == U_BOOT + default_kernel.LINE + "\n" and board.runs == runs
+    assert board.files()[DEFAULT] == U_BOOT + default_kernel_paths.LINE + "\n" and board.runs == runs
 
 
 def test_dracut_leaves_the_module_out_of_every_initramfs(board):

@@ -15,7 +15,7 @@ import subprocess
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel_paths
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import (
     package as _dkms_install, prebuilt, signing as _signing,
 )
@@ -103,7 +103,7 @@ def test_dkms_2_8_is_given_a_program_to_sign_with(machine, tmp_path):
     moved.write_text(text)
     done = subprocess.run(["bash", "-c", shell.replace(paths.SIGNING_FRAGMENT, str(moved))], check=True,
                           stdout=subprocess.PIPE, text=True)
-    assert done.stdout == paths.SIGNING_TOOL == default_kernel.FOLDER + "/sign-module"
+    assert done.stdout == paths.SIGNING_TOOL == default_kernel_paths.FOLDER + "/sign-module"
     moved.unlink()
     build = tmp_path / "board/lib/modules/5.10.1/build"
     machine.write("/lib/modules/5.10.1/build/.config", 'CONFIG_MODULE_SIG_HASH="sha256"\n')

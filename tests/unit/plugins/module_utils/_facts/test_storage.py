@@ -15,6 +15,7 @@ import pytest
 from rklab.recorded import RELEASE
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import storage
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import reboot
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import storage_check
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state
@@ -331,5 +332,5 @@ def test_a_kernel_of_the_vendor_needs_room_in_boot(board, gather):
 def test_nothing_is_said_of_a_tree_that_does_not_say(tmp_path):
     (tmp_path / "empty").mkdir()
     tree = Tree(str(tmp_path / "empty"))
-    assert (storage.mounts(tree), storage.read_init(tree), storage.read_kexec(tree)) == ([], None, None)
-    assert storage.read_watchdog(tree)["usable"] is None and storage_check.check(str(tmp_path / "empty")) is None
+    assert (storage.mounts(tree), storage.read_init(tree), reboot.read_kexec(tree)) == ([], None, None)
+    assert reboot.read_watchdog(tree)["usable"] is None and storage_check.check(str(tmp_path / "empty")) is None

@@ -21,13 +21,15 @@ import pytest
 from guard_script import guard_files
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files, paths
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel, edit
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel_paths
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import signing
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
     guard as _guard, transaction as _transaction,
 )
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import notes
 from ansible_collections.rkfleet.npu.plugins.modules import npu_transaction
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
 
@@ -122,7 +124,7 @@ class Board:
 
     def note(self, *paths):
         """What npu_boot notes of its files."""
-        state.note_boot_files(str(self.home), {path: self.place(path).read_bytes() for path in paths}, str(self.root))
+        notes.note_boot_files(str(self.home), {path: self.place(path).read_bytes() for path in paths}, str(self.root))
 
     def keep(self, *kinds, folder="origin", left=(), identity=""):
         """A restore point of files as they are now, `KIND PATH` each; `left` are those which are changed by us then."""
@@ -323,7 +325,7 @@ def test_what_the_owner_had_before_us_is_not_ours(board):
     assert board.read(MENU) == menu("6.1.84", "new " + OURS) + "label l1\n  linux /boot/vmlinuz-6.1.84\n  append x\n"
 
 
-@pytest.mark.parametrize("path, line", [(DEFAULTS, default_kernel.LINE), (paths.SIGNING_CONFIG, signing.LINE)])
+@pytest.mark.parametrize("path, line", [(DEFAULTS, default_kernel_paths.LINE), (paths.SIGNING_CONFIG, signing.LINE)])
 def test_our_line_goes_and_the_owners_stay(board, path, line):
     board.write(path, "a=1\n")
     board.keep("shell " + path)
@@ -354,7 +356,7 @@ def test_each_awk_edits_the_same(dash, awk):
     dash.write(DEFAULTS, "a=1\n")
     dash.keep("menu " + MENU, "shell " + DEFAULTS, identity="machine 0123\n")
     dash.write(MENU, menu("6.1.84", "new " + OURS))
-    dash.write(DEFAULTS, "a=1\nU_BOOT_PARAMETERS='ro initcall_blacklist=x,rknpu_init'\n%s\n" % default_kernel.LINE)
+    dash.write(DEFAULTS, "a=1\nU_BOOT_PARAMETERS='ro initcall_blacklist=x,rknpu_init'\n%s\n" % default_kernel_paths.LINE)
     assert dash.guard("restore", "origin")[0] == 0
     assert dash.read(MENU) == menu("6.1.84", "new")
     assert dash.read(DEFAULTS) == "a=1\nU_BOOT_PARAMETERS='ro initcall_blacklist=x'\n"

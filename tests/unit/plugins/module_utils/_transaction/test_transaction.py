@@ -21,6 +21,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import holders
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import restore_point, state
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import notes
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import upgrade
 
 SCHEMA = json.loads((pathlib.Path(__file__).resolve().parents[5] / "docs/state.schema.json").read_text())
@@ -121,7 +122,7 @@ class Board:
                      "/etc/u-boot-menu/conf.d/rkfleet-npu.conf"):
             self.write(path)
         # As npu_boot does.
-        state.note_boot_files(str(self.home),
+        notes.note_boot_files(str(self.home),
                               {path: b"new" for path in ("/boot/extlinux/extlinux.conf", "/etc/default/u-boot")},
                               str(self.root))
         (self.root / OWN.lstrip("/")).unlink()  # DKMS keeps it elsewhere
@@ -350,7 +351,7 @@ def test_a_pause_lasts_until_the_next_boot(board):
 
 def test_a_kernel_that_came_with_it_goes_after_the_reboot(board):
     there = board.begin()
-    state.note_packages(str(board.home), ["gcc", "linux-image-6.1.192-2-rk2410", "evil; name"])
+    notes.note_packages(str(board.home), ["gcc", "linux-image-6.1.192-2-rk2410", "evil; name"])
     there.restore(["pending"])
     board.guard("watch")
     called = (board.tools / "called").read_text()

@@ -16,7 +16,7 @@ from ansible.module_utils.common.parameters import remove_values
 
 from ansible_collections.rkfleet.npu.plugins.action import npu_boot, npu_transaction
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel_paths
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import guard as _guard
 from ansible_collections.rkfleet.npu.plugins.modules import npu_boot as boot_module
 from ansible_collections.rkfleet.npu.plugins.modules import npu_transaction as transaction_module
@@ -28,7 +28,7 @@ DEFAULT_KERNEL = {"kernel-default", "u-boot.conf", "00-rkfleet-npu", "zz-rkfleet
 
 def test_all_that_a_module_installs_is_a_file_of_a_role():
     assert set(board_files.guard()) == GUARD == set(map(os.path.basename, _guard.FILES))
-    assert set(board_files.default_kernel()) == DEFAULT_KERNEL == set(map(os.path.basename, default_kernel.FILES))
+    assert set(board_files.default_kernel()) == DEFAULT_KERNEL == set(map(os.path.basename, default_kernel_paths.FILES))
     folder = board_files.ROLES / "driver/files/default-kernel"
     assert {path.name for path in folder.iterdir()} == DEFAULT_KERNEL
 

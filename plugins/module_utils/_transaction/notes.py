@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Notes of the modules on what they change during an upgrade, for its rollback."""
+
+from __future__ import annotations
+
+import os
+
+from .._board.tree import Tree
+from .state import PACKAGE_NAME, add_lines, content_digest, link_target, while_pending
+
+
+def note_packages(state_dir, names):
+    """Record packages that were installed for the pending upgrade, so that its rollback can name them."""
+    with while_pending(state_dir) as pending:
+        if pending:
+            add_lines(os.path.join(pending, "packages"), [name for name in names if PACKAGE_NAME.match(name)])
+
+
+def note_boot_files(state_dir, contents, root="/"):
+    """Record what this collection writes into boot files: only files with this content are restored completely.
+
+    Does nothing if no upgrade is pending.
+
+    Args:
+        state_dir: The state folder.
+        contents: `{path: bytes, or None for no file}`.
+        root: Root folder of the board's files.
+    """
+    tree = Tree(root)
+    with while_pending(state_dir) as pending:
+        if pending:
+            add_lines(os.path.join(pending, "left"),
+                      ["%s %s" % (content_digest(content), link_target(tree, path))
+                       for path, content in contents.items()])
