@@ -352,7 +352,7 @@ def test_staging_stops_there_and_the_upgrade_goes_on(play, tmp_path):
     assert run.rc == 0 and run.touched[0] == "b" and sorted(run.touched[1:]) == ["a", "d"]
     said = "staged first: b, for kernel 6.1.99 (rk3588) with driver 0.9.6; no other board waits for it (this driver is verified only with kernel 6.1.84"
     assert said in run.output
-    assert re.search(r"2 boards: kernel 6\.1\.84 \(rk3588\) with driver 0\.9\.6 is proven \(c, 20", run.output)
+    assert re.search(r"2 boards: kernel 6\.1\.84 \(rk3588\) with driver 0\.9\.6 is verified \(c, 20", run.output)
 
 
 def test_limit_takes_one_board_which_is_its_own_staging_board(play):
