@@ -37,7 +37,7 @@ def install(source, destination, pins, state_dir=STATE_DIR):
         head = stream.read(20)
     if not head.startswith(ELF64_LE) or int.from_bytes(head[18:20], "little") != EM_AARCH64:
         raise RuntimeInstallError("the file is not a library for arm64")
-    # A power cut may have left an unfinished copy of an earlier run, and room for one more there may not be.
+    # After a power failure an earlier run may have an unfinished copy here, and the disk no space for another.
     clean_leftovers(os.path.dirname(os.path.realpath(destination)))
     clean_leftovers(os.path.join(state_dir, "backup"))
     # The copy stays out of the library folder: ldconfig would take it for a candidate of the same soname.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Digests and writes that survive a power cut: a file is the old one or the new one, never half of either."""
+"""Digests, and writes that survive a power failure: a file has the old or the new content, never a part."""
 
 from __future__ import annotations
 

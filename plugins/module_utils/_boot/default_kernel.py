@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What keeps a board on a kernel that has its NPU module, where u-boot-update decides on the default kernel.
+"""Default-kernel pinning: keep a board on a kernel that has its NPU module, if u-boot-update chooses the default.
 
 The scripts are files of role driver, which the action plugin of npu_boot sends. They store nothing that could
 become stale: each u-boot-update asks `kernel-default` anew which entry is to be the default. So it does not matter
@@ -37,14 +37,15 @@ def with_line(text, present):
 
 
 def module_kernels(root, module):
-    """Releases of the installed kernels that have the module, and are not going to refuse it."""
+    """Return the releases of the installed kernels that have the module and accept it."""
     found = set()
     base = os.path.join(root, "lib/modules")
     for release in os.listdir(base) if os.path.isdir(base) else ():
         place = os.path.join(base, release)
-        there = any(os.path.isfile(os.path.join(place, "updates/dkms", module + suffix))
+        installed = any(os.path.isfile(os.path.join(place, "updates/dkms", module + suffix))
                     for suffix in (".ko", ".ko.xz", ".ko.zst", ".ko.gz"))
-        if there and os.path.isfile(os.path.join(root, "boot", "vmlinuz-" + release)) and not _built_in(place, module):
+        bootable = os.path.isfile(os.path.join(root, "boot", "vmlinuz-" + release))
+        if installed and bootable and not _built_in(place, module):
             found.add(release)
     return found
 

@@ -21,7 +21,7 @@ _PART = re.compile(r"[A-Za-z0-9_.]+\Z")
 
 
 def add(name, text, argument, value, default=DEFAULT_ARGUMENTS):
-    """Return the configuration with a value in the comma list of a kernel argument; the same text if it is there.
+    """Return the configuration with a value in the comma list of a kernel argument, unchanged if it has the value.
 
     Args:
         name: of the boot loader, as in the facts.
@@ -37,7 +37,7 @@ def remove(name, text, argument, value, default=DEFAULT_ARGUMENTS):
 
 
 def _edited(name, text, change, argument, default):
-    """Return the edited text, read back: a configuration that nobody foresaw is refused."""
+    """Return the edited text after parsing it again, to refuse unexpected configurations."""
     changed = registry.find(name).edit(checked(text), lambda arguments: change(arguments, *argument), default)
     expected = change is merge_value
     if kernel_arguments.has(configured(name, changed, default), *argument) is not expected:
@@ -51,7 +51,7 @@ def configured(name, text, default=DEFAULT_ARGUMENTS):
 
 
 def merge_value(arguments, name, value):
-    """Return the line with the value in the comma list of an argument; the same line if it is there already.
+    """Return the line with the value in the comma list of an argument, unchanged if it has the value.
 
     An existing `name=a,b` becomes `name=a,b,value`, otherwise the argument is appended.
 

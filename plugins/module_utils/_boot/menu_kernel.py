@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which kernel an extlinux.conf boots by default, and whether it is there.
+"""The kernel that an extlinux.conf boots by default, and whether it exists.
 
 image() and release() raise ValueError as the functions of menu do.
 """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The supported boot loaders, each a file of loaders/, and what is the same for all of them.
+"""The supported boot loaders, each a file of loaders/, and their common code.
 
 Each of these files has:
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A boot loader's configuration as text: what is accepted as one, and adding or removing a line of it."""
+"""A boot loader's configuration as text: validate it, and add or remove a line."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Running the tool that makes what the boot loader reads, out of its sight until the result is checked."""
+"""Run the tool that writes the boot loader's menu, out of the loader's sight until the result is checked."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def apt_kernels(run):
 def read(tree, ask):
     """Return `{kernels: [package name, ...]}`, newest first and at most 200, or None without apt.
 
-    ask() gives what apt_kernels() does; it is None for a tree recorded on another board, which has nobody to ask.
+    ask() gives what apt_kernels() does; it is None for a tree recorded on another board, which has no apt.
     """
     if ask is None or not tree.exists(_APT_CACHE):
         return None

@@ -39,7 +39,7 @@ def _builds(tree, folder):
 def read(tree):
     """Return `{available, version, modules: [{name, version, kernel, arch, state, original}]}`.
 
-    state is `added`, `built` or `installed`; original says that DKMS keeps a module of the kernel's own to put back.
+    state is `added`, `built` or `installed`; original is whether DKMS keeps a module of the kernel to restore.
     """
     available, version = _tool_version(tree)
     modules = []

@@ -35,7 +35,7 @@ def install(place, wanted):
     )
 
 
-def test_the_old_one_is_kept_outside_of_the_library_folder(place):
+def test_the_previous_runtime_is_kept_outside_of_the_library_folder(place):
     (place / "lib/librknnrt.so").write_bytes(b"old")
     kept = install(place, pins(ARM64))
     assert (place / "lib/librknnrt.so").read_bytes() == ARM64
@@ -44,14 +44,14 @@ def test_the_old_one_is_kept_outside_of_the_library_folder(place):
     assert _runtime_install.is_installed(str(place / "lib/librknnrt.so"), pins(ARM64))
 
 
-def test_where_there_was_none(place):
+def test_install_without_a_previous_runtime(place):
     assert install(place, pins(ARM64)) is None
     assert (place / "lib/librknnrt.so").read_bytes() == ARM64
 
 
 @pytest.mark.parametrize("content, said",
                          [(ARM64[:-1], "arrived damaged"), (X86, "not a library for arm64"), (b"", "not a library")])
-def test_what_is_refused_leaves_the_old_one(place, content, said):
+def test_a_refused_file_leaves_the_previous_runtime(place, content, said):
     (place / "lib/librknnrt.so").write_bytes(b"old")
     (place / "new").write_bytes(content)
     wanted = pins(ARM64) if content == ARM64[:-1] else pins(content)
@@ -71,7 +71,7 @@ def test_what_a_power_cut_left_goes(place):
 
 
 @pytest.mark.parametrize("write", [0, 1])
-def test_a_full_disk_leaves_the_old_one_and_says_where(place, monkeypatch, write):
+def test_a_full_disk_leaves_the_previous_runtime_and_is_reported(place, monkeypatch, write):
     """At the copy that is kept, and at the library itself."""
     (place / "lib/librknnrt.so").write_bytes(b"old")
     count = []

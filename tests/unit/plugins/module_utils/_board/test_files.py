@@ -38,7 +38,7 @@ def test_pins(tmp_path):
         pins.pin_mismatch(file, {"size": 3})
 
 
-def test_a_write_that_breaks_leaves_the_old_file(tmp_path):
+def test_a_failed_write_leaves_the_old_file(tmp_path):
     file = tmp_path / "file"
     file.write_bytes(b"old")
     with pytest.raises(OSError):
@@ -121,11 +121,11 @@ def test_what_cannot_be_frozen_is_not_thawed_either(tmp_path, number):
     assert freeze(tmp_path, number) == ("False", 0, ["freeze same blocked"])
 
 
-def test_one_that_dies_while_it_is_frozen_leaves_it_thawed(tmp_path):
+def test_a_process_that_dies_leaves_the_file_system_thawed(tmp_path):
     assert freeze(tmp_path, "killed") == ("", -signal.SIGKILL, ["freeze same blocked", "thaw guard"])
 
 
-def test_one_that_hangs_while_it_is_frozen_does_not_keep_it_frozen(tmp_path):
+def test_a_process_that_hangs_does_not_keep_the_file_system_frozen(tmp_path):
     output, rc, asked = freeze(tmp_path, "hangs")
     assert (output, rc) == ("True", 0) and "thaw guard" in asked
 
@@ -134,7 +134,7 @@ def test_what_has_no_folder_is_not_frozen(tmp_path):
     assert checkpoint.checkpoint(str(tmp_path / "boot")) is False
 
 
-def test_a_full_disk_is_told_with_what_is_free_and_where(tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_with_the_free_space(tmp_path, monkeypatch):
     with pytest.raises(OSError) as caught:
         with _files.replacing(str(tmp_path / "file")) as stream:
             stream.write(b"x")
@@ -148,7 +148,7 @@ def test_a_full_disk_is_told_with_what_is_free_and_where(tmp_path, monkeypatch):
     assert _files.describe_error(OSError(errno.EACCES, "x", "/file")) == "Permission denied: /file"
 
 
-def test_leftovers_go_and_nothing_else(tmp_path):
+def test_only_leftovers_are_removed(tmp_path):
     (tmp_path / ".rkfleet-a").write_text("half")
     (tmp_path / ".rkfleet-b").mkdir()
     (tmp_path / ".rkfleet-b/x").write_text("half")

@@ -221,7 +221,7 @@ def test_without_any_module_the_newest_boots_and_it_is_said(board):
 
 
 @pytest.mark.parametrize("gone", [paths.MODULES_LOAD, default_kernel_paths.SCRIPT, default_kernel_paths.SETTINGS])
-def test_what_is_gone_holds_nothing_and_breaks_nothing(board, gone):
+def test_missing_files_are_ignored_by_the_script(board, gone):
     board.path(gone).unlink()
     board.kernel(NEW).update()
     assert board.default() == NEW
@@ -285,7 +285,7 @@ def test_a_running_kernel_that_is_not_the_newest_is_made_the_default_over_a_modu
     assert board.default() == NEW
 
 
-def test_a_failure_puts_everything_back(tmp_path, monkeypatch):
+def test_a_failure_restores_everything(tmp_path, monkeypatch):
     board = Board(tmp_path / "board").kernel(NEW).update()
     before = board.files()
     monkeypatch.setenv("U_BOOT_TEST_FAILS", "1")
@@ -304,7 +304,7 @@ def test_a_default_of_the_owner_without_the_module_stops(tmp_path):
     assert board.files() == before
 
 
-def test_a_hook_that_may_not_run_is_put_right(board):
+def test_a_hook_without_the_executable_bit_is_fixed(board):
     board.path(default_kernel_paths.IMAGE_HOOK).chmod(0o644)
     setup = board.setup()
     assert setup.changes() == [default_kernel_paths.IMAGE_HOOK]

@@ -34,7 +34,7 @@ def test_which_kernel_boots_by_default(text, release):
     assert menu_kernel.release(text) == release
 
 
-def test_a_menu_is_refused_if_its_kernel_is_not_there(tmp_path):
+def test_a_menu_with_a_missing_kernel_is_refused(tmp_path):
     text = "label a\n linux /Image\n"
     assert menu_kernel.problem("", str(tmp_path)) == "its default kernel is not named"
     assert menu_kernel.problem(text, str(tmp_path)) == "its default kernel is /Image, which does not exist"

@@ -87,7 +87,7 @@ def test_over_a_builtin_and_back(board):
     assert board.setup(present=False).changes() == []
 
 
-def test_over_a_module_the_kernel_line_is_left_alone(board):
+def test_over_a_module_the_kernel_arguments_are_unchanged(board):
     setup = board.setup(initcalls=())
     assert setup.changes() == ["/" + MODULES_LOAD, *HOLD, "/" + DEFAULT]
     runs = board.runs
@@ -113,12 +113,12 @@ def test_dracut_leaves_the_module_out_of_every_initramfs(board):
     assert (paths.DRACUT, "file") in watched.watched(str(board.root), ["0.9.6"], "/usr/lib/librknnrt.so")
 
 
-def test_without_dracut_nothing_is_left_for_it(board):
+def test_without_dracut_its_file_is_not_written(board):
     board.setup().apply()
     assert not (board.root / "etc/dracut.conf.d").exists()
 
 
-def test_a_lost_line_in_what_the_loader_reads_is_made_again(board):
+def test_a_missing_argument_in_the_menu_is_added_again(board):
     board.setup().apply()
     (board.root / EXTLINUX).write_text("default l0\nlabel l0\n    append root=/dev/vda1\n")
     setup = board.setup()
@@ -142,7 +142,7 @@ def fail(board, fault):
 @pytest.mark.parametrize("private", [True, False])
 @pytest.mark.parametrize("menu", [True, False])
 @pytest.mark.parametrize("fault", ["ends badly", "does nothing", "names a kernel that is not there", "names no kernel"])
-def test_a_tool_that_fails_leaves_the_board_as_it_was(board, fault, menu, private, frozen):
+def test_a_failing_update_tool_leaves_the_board_unchanged(board, fault, menu, private, frozen):
     if not menu:
         (board.root / EXTLINUX).unlink()
         (board.root / EXTLINUX).parent.rmdir()
@@ -235,7 +235,7 @@ def test_a_disk_that_takes_nothing_at_each_write(board, monkeypatch, number, sai
     assert count > 7
 
 
-def test_an_unknown_boot_loader_says_what_to_add_by_hand(board):
+def test_an_unknown_boot_loader_reports_the_arguments_to_add(board):
     (board.root / "usr/sbin/u-boot-update").unlink()
     (board.root / EXTLINUX).unlink()
     with pytest.raises(_boot_setup.BootSetupError,

@@ -164,7 +164,7 @@ def deploy(package, archive):
     return steps
 
 
-def test_first_run_then_nothing_to_do(board, package, archive):
+def test_the_first_run_installs_and_a_second_run_has_no_steps(board, package, archive):
     assert deploy(package, archive) == ["tree", "install"]
     for name, content in TREE.items():
         assert (board.root / "usr/src/rknpu-0.9.6" / name).read_bytes() == content
@@ -172,7 +172,7 @@ def test_first_run_then_nothing_to_do(board, package, archive):
     assert os.listdir(board.root / "usr/src") == ["rknpu-0.9.6"]
 
 
-def test_a_tree_with_another_digest_is_tried_then_replaced(board, package, archive, newer):
+def test_a_tree_with_another_digest_is_replaced_after_a_trial_build(board, package, archive, newer):
     deploy(package, archive)
     board.calls.clear()
     board.content = "newer module"
@@ -193,14 +193,14 @@ def test_a_new_tree_that_does_not_build_leaves_the_old_module(board, package, ar
     assert board.files() == before
 
 
-def test_a_lost_module_is_built_again_without_a_new_tree(board, package, archive):
+def test_a_missing_module_is_built_again_from_the_same_tree(board, package, archive):
     deploy(package, archive)
     board.module.unlink()
     assert deploy(package, archive) == ["repair", "install"]
     assert package.steps(archive[1]) == []
 
 
-def test_a_foreign_tree_is_left_alone(board, package, archive):
+def test_a_foreign_tree_is_refused(board, package, archive):
     (board.root / "usr/src/rknpu-0.9.6").mkdir(parents=True)
     with pytest.raises(source_tree.DkmsError, match="was not created by rkfleet.npu"):
         package.steps(archive[1])
@@ -241,7 +241,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("what", WHAT)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_build_that_fails_leaves_the_board_as_it_was(board, archive, fault, what):
+def test_a_failed_build_leaves_the_board_unchanged(board, archive, fault, what):
     package, before = there_before(board, archive, what)
     attributes, said = FAULTS[fault]
     for name, value in attributes.items():
@@ -273,7 +273,7 @@ def test_a_tree_that_built_in_the_trial_and_then_fails_leaves_the_old_module(boa
     assert board.files() == before and package.steps(archive[1]) == []
 
 
-def test_a_full_disk_that_dkms_says_nothing_of(board, package, archive, monkeypatch):
+def test_a_full_disk_that_dkms_does_not_report(board, package, archive, monkeypatch):
     board.builds = False
     monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result((4096, 4096, 100, 50, 25, 10, 9, 9, 0, 255)))
     with pytest.raises(source_tree.DkmsError,
@@ -307,7 +307,7 @@ def test_a_large_database_is_not_held_in_memory(board, archive):
     assert {name: content for name, content in board.files().items() if name in before} == before
 
 
-def test_no_room_for_the_copies_changes_nothing(board, archive, monkeypatch):
+def test_no_disk_space_for_the_snapshot_changes_nothing(board, archive, monkeypatch):
     package, dummy = there_before(board, archive, "another version, for two kernels")
     before = board.files()
     board.calls.clear()
@@ -321,7 +321,7 @@ def test_no_room_for_the_copies_changes_nothing(board, archive, monkeypatch):
     assert board.files() == before and board.calls == []
 
 
-def test_copies_that_a_power_cut_left_are_removed(board, package, archive, monkeypatch):
+def test_snapshots_of_an_interrupted_run_are_removed(board, package, archive, monkeypatch):
     there_before(board, archive, "another version, for two kernels")
 
     def cut(command):
@@ -340,7 +340,7 @@ def test_copies_that_a_power_cut_left_are_removed(board, package, archive, monke
 # -- the umask of root ---------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("umask", [0o000, 0o077, 0o022])
-def test_the_tree_is_written_by_root_alone_and_read_by_all(board, package, archive, umask):
+def test_the_tree_is_writable_by_root_only_and_readable_by_all(board, package, archive, umask):
     before = os.umask(umask)
     try:
         deploy(package, archive)
@@ -436,7 +436,7 @@ def half_a_tree(board):
     (dangling_source, ["repair", "install"]), (no_link, ["repair", "install"]), (no_tree, ["tree", "install"]),
     (half_a_tree, ["tree", "install"]),
 ])
-def test_what_a_power_cut_left_half_done_is_done_again(board, package, archive, left, steps):
+def test_steps_interrupted_by_a_power_failure_are_repeated(board, package, archive, left, steps):
     deploy(package, archive)
     left(board)
     assert deploy(package, archive) == steps
@@ -446,7 +446,7 @@ def test_what_a_power_cut_left_half_done_is_done_again(board, package, archive, 
     assert not board.module.exists(), "what was lying there came back"
 
 
-def test_nothing_comes_back_of_an_install_that_had_no_link_yet(board, package, archive, newer):
+def test_a_module_without_its_link_is_not_restored(board, package, archive, newer):
     deploy(package, archive)
     no_link(board)
     board.path("usr/src/rknpu-0.9.6/rkfleet.json").write_text("")
@@ -454,7 +454,7 @@ def test_nothing_comes_back_of_an_install_that_had_no_link_yet(board, package, a
     assert not board.module.exists()
 
 
-def test_a_module_of_that_name_that_another_package_makes_is_left(board, package, archive):
+def test_a_module_of_another_package_with_that_name_is_kept(board, package, archive):
     deploy(package, archive)
     no_link(board)
     board.write("var/lib/dkms/other/1/%s/aarch64/module/rknpu_dkms.ko" % KERNEL, "theirs")
@@ -463,7 +463,7 @@ def test_a_module_of_that_name_that_another_package_makes_is_left(board, package
     assert board.module.exists()
 
 
-def test_a_module_that_another_version_has_installed_is_left(board, package, archive):
+def test_a_module_of_another_version_is_kept(board, package, archive):
     deploy(package, archive)
     no_link(board)
     board.path("var/lib/dkms/rknpu/kernel-%s-aarch64" % KERNEL).symlink_to("0.9.3/%s/aarch64" % KERNEL)
@@ -471,7 +471,7 @@ def test_a_module_that_another_version_has_installed_is_left(board, package, arc
     assert board.module.exists()
 
 
-def test_leftovers_are_cleaned_even_where_there_is_nothing_else_to_do(board, package, archive):
+def test_leftovers_are_removed_without_any_other_step(board, package, archive):
     deploy(package, archive)
     before = board.files()
     for path in ("usr/src/.rkfleet-a1b2c3_d/Kbuild", "var/lib/dkms/rkfleet-a1b2c3_d/dkms/x",
@@ -481,7 +481,7 @@ def test_leftovers_are_cleaned_even_where_there_is_nothing_else_to_do(board, pac
     assert board.files() == before
 
 
-def test_a_module_of_another_version_that_does_not_say_so(board, archive):
+def test_a_module_of_another_version_without_a_version_field(board, archive):
     deploy(board.package("0.9.3"), archive)
     board.states = board.builds = False
     with pytest.raises(source_tree.DkmsError, match="is not the module that DKMS built from version 0.9.6"):
@@ -494,7 +494,7 @@ def test_an_empty_module_is_not_installed(board, package, archive):
     assert package.module_problem() == "%s is empty" % board.module
 
 
-def test_what_is_written_is_durable_before_it_has_its_name(board, package, archive, monkeypatch):
+def test_content_is_synced_before_its_rename(board, package, archive, monkeypatch):
     order, rename, synced = [], os.rename, []
     monkeypatch.setattr(os, "sync", lambda: order.append("sync"))
     monkeypatch.setattr(os, "rename", lambda source, target: order.append("rename") or rename(source, target))
@@ -515,7 +515,7 @@ def test_it_goes_again_without_a_trace(board, package, archive):
     assert package.steps_back() == [] and not board.module.exists()
 
 
-def test_what_dkms_can_no_longer_remove_goes_by_hand(board, package, archive):
+def test_a_package_that_dkms_cannot_remove_is_removed_without_dkms(board, package, archive):
     deploy(package, archive)
     no_tree(board)
     board.dkms_remove = lambda command: (3, "", "Error! The module/version combo is not located in the DKMS tree.")
@@ -628,7 +628,7 @@ def load(board, package, archive, binary):
     return steps, package.deploy(*archive, steps, binary)
 
 
-def test_a_board_gets_the_module_that_another_one_built(board, package, archive, binary):
+def test_a_prebuilt_module_is_installed(board, package, archive, binary):
     steps, log = load(board, package, archive, binary)
     assert steps == ["tree", "load"] and board.module.read_text() == "another board's0.9.6"
     assert ["dkms", "build"] not in board.calls and ["dkms", "ldtarball"] in board.calls
@@ -638,7 +638,7 @@ def test_a_board_gets_the_module_that_another_one_built(board, package, archive,
     assert not package.leftovers()
 
 
-def test_afterwards_dkms_has_what_it_has_on_a_board_that_built(tmp_path, archive, binary):
+def test_a_prebuilt_module_looks_to_dkms_like_its_own_build(tmp_path, archive, binary):
     built, loaded = Board(tmp_path / "built"), Board(tmp_path / "loaded")
     built.content = "another board's"
     deploy(built.package(), archive)
@@ -652,7 +652,7 @@ def test_afterwards_dkms_has_what_it_has_on_a_board_that_built(tmp_path, archive
     assert there["usr/src/rknpu-0.9.6/rkfleet.json"] == here["usr/src/rknpu-0.9.6/rkfleet.json"]
 
 
-def test_a_tree_that_is_there_is_replaced_without_a_trial_build(board, package, archive, newer, binary):
+def test_an_existing_tree_is_replaced_without_a_trial_build(board, package, archive, newer, binary):
     deploy(package, archive)
     board.calls.clear()
     steps, dummy = load(board, package, newer, binary)
@@ -661,7 +661,7 @@ def test_a_tree_that_is_there_is_replaced_without_a_trial_build(board, package, 
     assert package.steps(newer[1]) == []
 
 
-def test_a_package_that_is_there_for_another_kernel_gets_one_more(board, archive, binary):
+def test_a_package_of_another_kernel_gets_a_second_module(board, archive, binary):
     other = _dkms_install.DkmsPackage(board.run, "rknpu", "0.9.6", OTHER, "rknpu_dkms", str(board.root))
     board.vermagic = OTHER
     deploy(other, archive)
@@ -670,7 +670,7 @@ def test_a_package_that_is_there_for_another_kernel_gets_one_more(board, archive
     assert board.path(KO % OTHER).exists() and board.module.exists()
 
 
-def test_a_dkms_that_does_not_take_it_is_no_success_and_all_is_as_it_was(board, package, archive, binary):
+def test_a_prebuilt_module_that_dkms_refuses_changes_nothing(board, package, archive, binary):
     board.takes = False
     before = board.files()
     with pytest.raises(source_tree.DkmsError, match="DKMS did not accept the prebuilt module"):
@@ -689,7 +689,7 @@ def test_a_dkms_that_does_not_take_it_is_no_success_and_all_is_as_it_was(board, 
      "so udev would load it before a failed boot can be noticed"),
     (lambda board, binary: setattr(board, "content", "another board's0"), "is version .*, wanted is 0.9.6"),
 ])
-def test_a_module_that_is_not_for_this_board_is_refused_before_anything_changes(board, package, binary, change, said):
+def test_a_prebuilt_module_for_another_board_is_refused(board, package, binary, change, said):
     board.content = "another board's"
     before = board.files()
     change(board, binary)
@@ -721,6 +721,6 @@ def test_symbol_versions_are_compared_with_the_headers(board, package, binary, s
     assert package.binary_problem(binary)[0] == problem
 
 
-def test_a_kernel_without_symbol_versions_has_none_to_compare(board, package, binary):
+def test_no_symbol_versions_are_compared_without_modversions(board, package, binary):
     board.content, board.versions = "another board's", ""
     assert package.binary_problem(binary) == (None, "0 of 0 symbol versions compared with the kernel's own modules")

@@ -38,7 +38,7 @@ def place(tmp_path, name, content):
 
 
 @pytest.mark.parametrize("name, pack", [("a.ko", bytes), ("a.ko.xz", lzma.compress), ("a.ko.gz", gzip.compress)])
-def test_the_versions_that_a_module_asks_for_are_read(tmp_path, name, pack):
+def test_imported_symbol_versions_are_read(tmp_path, name, pack):
     path = place(tmp_path, name, pack(module(drm_ioctl=0x12345678, module_layout=0xFFFFFFFF)))
     assert prebuilt.versions_of(path) == {"drm_ioctl": 0x12345678, "module_layout": 0xFFFFFFFF}
 
@@ -47,11 +47,11 @@ def test_the_versions_that_a_module_asks_for_are_read(tmp_path, name, pack):
                          [b"", b"\x7fELF", b"\x7fELF\x02\x01", module(a=1)[:-30], module(a=1)[:80],
                           b"\x7fELF\x01\x01" + bytes(100), bytes(200)])
 @pytest.mark.parametrize("name", ["a.ko", "a.ko.xz", "a.ko.gz"])
-def test_what_is_no_such_module_asks_for_nothing(tmp_path, content, name):
+def test_invalid_modules_have_no_symbol_versions(tmp_path, content, name):
     assert prebuilt.versions_of(place(tmp_path, name, content)) == {}
 
 
-def test_without_headers_the_kernels_own_modules_say_which_versions_it_has(tmp_path):
+def test_without_headers_versions_come_from_the_kernels_own_modules(tmp_path):
     place(tmp_path, "kernel/drivers/gpu/drm/panel.ko", module(drm_ioctl=1))
     place(tmp_path, "kernel/fs/fat.ko.xz", lzma.compress(module(printk=2, kfree=3)))
     place(tmp_path, "updates/dkms/rknpu.ko", module(vm_insert=9))
@@ -62,7 +62,7 @@ def test_without_headers_the_kernels_own_modules_say_which_versions_it_has(tmp_p
                                     str(tmp_path))[0] == "this kernel has other versions of printk (by the kernel's own modules)"
 
 
-def test_only_so_many_modules_are_looked_at(tmp_path, monkeypatch):
+def test_the_number_of_inspected_modules_is_limited(tmp_path, monkeypatch):
     monkeypatch.setattr(prebuilt, "_MOST_MODULES", 2)
     for number in range(4):
         place(tmp_path, "kernel/fs/%d.ko" % number, module(**{"symbol%d" % number: number}))
@@ -70,7 +70,7 @@ def test_only_so_many_modules_are_looked_at(tmp_path, monkeypatch):
                                              {"symbol%d" % number for number in range(4)})) == ["symbol0", "symbol1"]
 
 
-def test_with_headers_a_symbol_that_is_not_there_is_a_problem(tmp_path):
+def test_with_headers_a_missing_symbol_is_a_problem(tmp_path):
     place(tmp_path, "build/Module.symvers",
           b"0x00000001\tprintk\tvmlinux\tEXPORT_SYMBOL\t\n0x00000002\tmodule_layout\tvmlinux\tEXPORT_SYMBOL_GPL\t\n")
     assert prebuilt.symbols_problem({"printk": 1, "module_layout": 2},
@@ -79,12 +79,12 @@ def test_with_headers_a_symbol_that_is_not_there_is_a_problem(tmp_path):
     assert prebuilt.symbols_problem(missing, str(tmp_path))[0] == "this kernel has no f0, f1, f2, f3, f4 and 2 more"
 
 
-def test_a_module_that_modprobe_cannot_read_is_said(tmp_path):
+def test_a_module_that_modprobe_cannot_read_is_reported(tmp_path):
     with pytest.raises(ValueError, match="modprobe cannot read it: no such"):
         prebuilt.wanted_versions(lambda command: (1, "", "no such\nfile"), "x")
 
 
-def test_what_is_collected_of_a_build(tmp_path):
+def test_a_built_module_is_collected(tmp_path):
     path = place(tmp_path, "updates/dkms/rknpu.ko", b"the module")
     place(tmp_path, "build/Module.symvers", b"x")
     said = {"modinfo": "6.1.43 SMP\nmore\n"}
@@ -95,12 +95,12 @@ def test_what_is_collected_of_a_build(tmp_path):
     assert built["symvers"] == _files.sha256_of(str(tmp_path / "build/Module.symvers")) and set(built["tools"].values()) <= {"GNU Make 4.3"}
 
 
-def test_a_file_that_is_too_large_is_not_collected(tmp_path, monkeypatch):
+def test_a_too_large_module_is_not_collected(tmp_path, monkeypatch):
     monkeypatch.setattr(prebuilt, "LARGEST", 4)
     assert prebuilt.collect(None, place(tmp_path, "x.ko", b"12345"), str(tmp_path)) is None
 
 
-def test_the_archive_holds_what_every_release_of_dkms_looks_for(tmp_path):
+def test_the_archive_suits_all_releases_of_dkms(tmp_path):
     path = place(tmp_path, "module", b"the module")
     binary = prebuilt.Binary("rknpu.ko.xz", _files.sha256_of(path), path, "the log")
     prebuilt.tarball(binary, str(tmp_path / "x.tar.gz"), "rknpu", "0.9.6", "6.1.43", "aarch64", b"conf")

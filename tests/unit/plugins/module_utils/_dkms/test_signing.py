@@ -75,7 +75,7 @@ def machine(tmp_path, monkeypatch):
     return machine
 
 
-def test_dkms_3_is_told_in_a_fragment_and_the_fragment_goes_again(machine):
+def test_dkms_3_is_configured_by_a_fragment_which_is_removed_again(machine):
     before = machine.files()
     signing = machine.signing()
     assert signing.changes() == [paths.SIGNING_FRAGMENT]
@@ -90,7 +90,7 @@ def test_dkms_3_is_told_in_a_fragment_and_the_fragment_goes_again(machine):
     assert machine.files() == before and machine.signing("", "").changes() == []
 
 
-def test_dkms_2_8_is_given_a_program_to_sign_with(machine, tmp_path):
+def test_dkms_2_8_is_configured_with_a_signing_program(machine, tmp_path):
     before = machine.write("/usr/sbin/dkms", DKMS["2.8"]).files()
     machine.signing().apply()
     assert machine.signing().changes() == []
@@ -157,7 +157,7 @@ def test_a_key_of_another_user_is_refused(machine, monkeypatch):
 @pytest.mark.parametrize("path",
                          ['/etc/keys/a"; reboot; "', "/etc/keys/$(reboot)", "keys/npu.key", "/etc/keys/../npu.key",
                           "/etc//npu.key", "/a b"])
-def test_paths_that_a_shell_would_read_otherwise_are_refused(machine, path):
+def test_paths_with_shell_characters_are_refused(machine, path):
     with pytest.raises(_signing.SigningError, match="set it to the absolute path"):
         machine.signing(key=path)
     with pytest.raises(_signing.SigningError, match="set it to the absolute path"):
@@ -201,7 +201,7 @@ def test_the_serial_number_of_a_real_certificate(tmp_path, form):
      "/x.ko is not signed: Binary /x not found, modules won't be signed"),
     ("8B:01\n", "", "/x.ko is signed by DKMS module signing key (8b01), and not by npu_signing_cert"),
 ])
-def test_a_module_is_signed_by_that_certificate_or_it_is_said(machine, sig_key, log, said):
+def test_a_module_signed_by_another_certificate_is_reported(machine, sig_key, log, said):
     def run(command):
         return 0, {"sig_key": sig_key, "signer": "DKMS module signing key\n"}[command[2]], ""
 
@@ -215,7 +215,7 @@ def unverified(*unused):
     raise _signing.NotVerified("openssl is missing")
 
 
-def test_a_build_that_is_not_signed_is_taken_away_with_what_was_set_up_for_it(machine, tmp_path, monkeypatch):
+def test_an_unsigned_build_is_removed_with_its_configuration(machine, tmp_path, monkeypatch):
     """The whole way: see test_dkms_install for the rest of it."""
     module = machine.path("/lib/modules/6.1.1/updates/dkms/rknpu.ko")
     answers = {"vermagic": "6.1.1", "name": "rknpu", "version": "0.9.6", "sig_key": "", "signer": ""}
@@ -304,7 +304,7 @@ def test_no_signer_at_all_and_a_signature_that_brings_its_own_content_are_no_sig
     b"x" * 20 + b"\0\0\2\0\0\0\0\0\xff\xff\xff\xff" + _signing.MAGIC,
     b"x" * 20 + b"\0\0\2\0\0\0\0\0\0\0\0\0" + _signing.MAGIC,
 ])
-def test_what_the_kernel_does_not_take_for_a_signature_is_none(end):
+def test_data_that_the_kernel_ignores_is_no_signature(end):
     assert _signing.split(end) == (end, None)
 
 
@@ -340,7 +340,7 @@ def test_the_file_of_a_module_is_verified_whatever_it_is_compressed_with(machine
 
 @needs_openssl
 @pytest.mark.parametrize("missing, suffix", [("openssl", ""), ("zstd", ".zst")])
-def test_without_the_program_a_module_of_others_is_not_used_and_ones_own_is_said_not_to_be_verified(machine, signer, tmp_path, monkeypatch, missing, suffix):
+def test_without_openssl_prebuilt_modules_are_refused_and_own_ones_reported(machine, signer, tmp_path, monkeypatch, missing, suffix):
     machine.write(CERT, signer.certificate)
     path = tmp_path / ("rknpu.ko" + suffix)
     path.write_bytes(signer.sign(MODULE))

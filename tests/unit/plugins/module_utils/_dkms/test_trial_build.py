@@ -123,7 +123,7 @@ def test_with_the_headers_of_the_repositories_which_are_not_installed(board, che
     assert not board.root.exists()
 
 
-def test_apt_is_not_even_to_write_its_cache(board, check):
+def test_apt_does_not_write_its_cache(board, check):
     seen = []
     board.run, run = lambda command, folder: (seen.append(command), run(command, folder))[1], board.run
     check()
@@ -141,13 +141,13 @@ def test_apt_is_not_even_to_write_its_cache(board, check):
     (lambda board: board.packages[KBUILD].pop("usr/lib/linux-kbuild-6.1/scripts/basic/fixdep"),
      "compiles its own programs when it is installed"),
 ], ids=["not offered", "no download", "damaged", "another kernel's", "unfinished"])
-def test_headers_that_are_not_to_be_had(board, check, break_it, said):
+def test_unavailable_headers_are_reported(board, check, break_it, said):
     break_it(board)
     found = check()
     assert found["verdict"] == "no_headers" and said in found["reason"] and found["log"] == ""
 
 
-def test_a_name_that_is_no_package_is_never_asked_for(board, check):
+def test_invalid_package_names_are_not_queried(board, check):
     assert check(package="-o=Dpkg::Options::=x")["verdict"] == "no_headers"
     assert board.calls == []
 
@@ -165,7 +165,7 @@ def test_a_module_for_another_kernel_fails(board, check):
     assert "vermagic of" in check()["reason"]
 
 
-def test_make_that_makes_nothing_fails(board, check):
+def test_a_make_run_without_a_module_fails(board, check):
     board.installed().make_ = lambda *unused: (0, "", "")
     assert "make created no rknpu_dkms.ko" in check()["reason"]
 
@@ -176,30 +176,30 @@ def test_a_kernel_with_the_driver_built_in_refuses_a_module_of_its_name(board, c
     assert found["verdict"] == "fails" and "refuses a module named rknpu" in found["reason"]
 
 
-def test_over_a_builtin_it_is_no_hindrance(board, check):
+def test_another_module_name_builds_over_a_builtin_driver(board, check):
     board.installed(AUTO_CONF + "CONFIG_ROCKCHIP_RKNPU=y\n")
     assert check(module="rknpu_dkms")["verdict"] == "builds"
 
 
-def test_a_kernel_that_takes_signed_modules_only_is_not_tried(board, check):
+def test_a_kernel_that_only_loads_signed_modules_is_unsupported(board, check):
     board.installed(AUTO_CONF + "CONFIG_MODULE_SIG_FORCE=y\n")
     found = check()
     assert found["verdict"] == "unsupported" and "npu_signing_key" in found["reason"] and board.calls == []
 
 
-def test_with_a_key_to_sign_with_it_is_tried(board, check):
+def test_a_kernel_that_only_loads_signed_modules_is_tried_with_a_key(board, check):
     board.installed(AUTO_CONF + "CONFIG_MODULE_SIG_FORCE=y\n")
     assert check(signing=True)["verdict"] == "builds"
 
 
-def test_without_room_nothing_is_downloaded(board, check, monkeypatch):
+def test_without_disk_space_nothing_is_downloaded(board, check, monkeypatch):
     monkeypatch.setattr(trial_build.shutil, "disk_usage",
                         lambda path: trial_build.shutil._ntuple_diskusage(1 << 30, 1 << 30, 1 << 20))
     found = check()
     assert found["verdict"] == "fails" and "less than 400 MiB free" in found["reason"] and board.calls == []
 
 
-def test_the_board_lacks_make(board, check, monkeypatch):
+def test_a_missing_make_is_reported(board, check, monkeypatch):
     monkeypatch.setattr(trial_build.shutil, "which", lambda name: None)
     board.installed()
     assert "install make and gcc" in check()["reason"]

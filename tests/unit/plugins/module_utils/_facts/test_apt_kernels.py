@@ -45,7 +45,7 @@ def test_names_newest_first_without_debug_packages(tree):
     "linux-headers-6.1", "linux-image-",
     "linux-image-UPPER", "linux-image-" + "6" * 200, "x linux-image-6.1",
 ])
-def test_what_is_no_package_name_is_not_passed_on(tree, line):
+def test_invalid_package_names_are_ignored(tree, line):
     assert read(tree, "linux-image-6.1.0\n%s\nlinux-image-6.2.0" % line)["kernels"] == ["linux-image-6.2.0",
                                                                                         "linux-image-6.1.0"]
 
@@ -55,7 +55,7 @@ def test_at_most_200(tree):
     assert len(kernels) == 200 and kernels[0] == "linux-image-6.1.499"
 
 
-def test_nobody_to_ask(board, gather):
+def test_without_apt_there_is_no_repository(board, gather):
     assert apt_kernels.read(Tree(str(board.root)), ask=lambda: OFFERED) is None  # no apt
     assert gather(board.write("/usr/bin/apt-cache"))["repository"] is None  # recorded elsewhere: this machine's apt says nothing of it
 
@@ -64,7 +64,7 @@ def test_nobody_to_ask(board, gather):
     OSError(8, "Exec format error"),
     apt_kernels.RepositoryError("E: The package lists or status file could not be parsed"),
 ])
-def test_apt_that_does_not_answer_is_said(tree, error):
+def test_a_failing_apt_cache_is_reported(tree, error):
     def ask():
         raise error
 

@@ -76,7 +76,7 @@ def test_nothing_bound_gives_no_version_whatever_sys_module_says(mission, gather
     ("RKNPU driver: v0.9.6\n", "0.9.6"), ("RKNPU driver: v0.9.6 and more", None), ("0.9.6", None),
     ("RKNPU driver: v0.9.6; rm -rf /", None), ("", None),
 ])
-def test_debugfs_where_the_node_cannot_be_asked(mission, gather, content, version):
+def test_debugfs_is_read_if_the_node_cannot_be_queried(mission, gather, content, version):
     mission.write("/sys/kernel/debug/rknpu/version", content)
     facts = gather(mission, answer=OSError(errno.ENOTTY, "x"))
     assert facts["driver"]["version"] == version
@@ -165,7 +165,7 @@ def test_presence_as_the_kernels_own_module(board, gather, suffix):
     assert presence(gather, board) == "module"
 
 
-def test_presence_module_that_dkms_has_put_aside(board, gather):
+def test_presence_of_a_module_that_dkms_has_moved_away(board, gather):
     board.base(config="CONFIG_ROCKCHIP_RKNPU=m\n").npu(driver=None).dkms("rknpu")
     board.write("/var/lib/dkms/rknpu/original_module/%s/aarch64/rknpu.ko" % RELEASE)
     assert presence(gather, board) == "module"
@@ -220,7 +220,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("path, content", HOSTILE)
-def test_odd_files_lose_nothing_else(mission, gather, board, path, content):
+def test_invalid_files_do_not_affect_other_facts(mission, gather, board, path, content):
     if (board.root / path.lstrip("/")).exists():
         (board.root / path.lstrip("/")).unlink()
     facts = gather(board.write(path, content))
@@ -323,7 +323,7 @@ def test_copy_the_loader_prefers_is_named(mission, gather):
     assert [item["path"] for item in found["others"]] == ["/usr/lib/aarch64-linux-gnu/librknnrt.so"]
 
 
-def test_truncated_cache_is_no_trouble():
+def test_a_truncated_cache_is_ignored():
     whole = cache(("librknnrt.so", "/usr/lib/librknnrt.so"))
     for length in range(len(whole)):
         runtime.cached_path(whole[:length])
@@ -379,7 +379,7 @@ def test_verification(mission, gather, record, expected):
     ({"/sys/kernel/security/lockdown": "none integrity [confidentiality]\n"}, "lockdown"),
     ({"/sys/kernel/security/lockdown": "[none] integrity confidentiality\n"}, None),
 ])
-def test_what_demands_signatures(board, gather, files, found):
+def test_settings_that_require_signatures(board, gather, files, found):
     board.base()
     for path, content in files.items():
         board.write(path, content)
@@ -390,7 +390,7 @@ def test_what_demands_signatures(board, gather, files, found):
     ("install ok installed", False), ("install ok half-configured", True), ("install reinstreq half-installed", True),
     ("install ok unpacked", True), ("deinstall ok config-files", False),
 ])
-def test_whether_dpkg_was_cut_off(board, gather, status, found):
+def test_interrupted_dpkg(board, gather, status, found):
     board.base().write("/var/lib/dpkg/status",
                        "Package: a\nStatus: install ok installed\n\nPackage: dkms\nStatus: %s\nVersion: 3\n\n" % status)
     assert gather(board)["tools"]["packages_interrupted"] is found
@@ -406,7 +406,7 @@ def test_whether_dpkg_was_cut_off(board, gather, status, found):
      ("#2 SMP Tue Jan 2 03:04:05 UTC 2024", "aarch64-linux-gnu-gcc (Debian 10.2.1-6) 10.2.1")),
     ("something else\n", None), (None, None),
 ])
-def test_which_build_of_its_release_a_kernel_is(board, gather, said, found):
+def test_build_and_compiler_of_a_kernel(board, gather, said, found):
     if said is not None:
         board.write("/proc/version", said)
     kernel = gather(board)["kernel"]
@@ -414,7 +414,7 @@ def test_which_build_of_its_release_a_kernel_is(board, gather, said, found):
     assert (build, compiler) == found if found else build and compiler is None
 
 
-def test_how_fast_a_board_builds(board, gather):
+def test_hardware(board, gather):
     for core, clock in enumerate((1800000, 1800000, 2400000)):
         board.write("/sys/devices/system/cpu/cpu%d/cpufreq/cpuinfo_max_freq" % core, "%d\n" % clock)
     board.write("/sys/devices/system/cpu/cpufreq/x", "").write("/proc/meminfo",
@@ -424,5 +424,5 @@ def test_how_fast_a_board_builds(board, gather):
     assert gather(board)["hardware"]["mhz"] is None
 
 
-def test_a_board_that_does_not_say_how_fast_it_is(board, gather):
+def test_hardware_of_a_board_without_clock_frequencies(board, gather):
     assert gather(board)["hardware"] == {"cores": None, "mhz": None, "memory": None}

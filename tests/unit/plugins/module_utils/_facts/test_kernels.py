@@ -54,13 +54,13 @@ def test_a_kernel_with_the_driver_as_a_module_of_its_own(upgraded, gather):
     assert kernels(gather(upgraded))[NEXT]["module"]
 
 
-def test_only_what_can_boot_is_a_kernel(upgraded, gather):
+def test_only_bootable_kernels_are_listed(upgraded, gather):
     upgraded.write("/lib/modules/6.6.1/modules.dep").write("/boot/vmlinuz-6.7.0").write("/boot/Image-6.1.20").write("/lib/modules/6.1.20/modules.dep")
     upgraded.write("/lib/modules/$(x)/modules.dep").write("/boot/vmlinuz-$(x)")
     assert [kernel["release"] for kernel in gather(upgraded)["kernels"]] == [NEXT, RELEASE, "6.1.20"]
 
 
-def test_no_more_than_twenty(upgraded, gather):
+def test_at_most_20_kernels_are_listed(upgraded, gather):
     for number in range(30):
         upgraded.write("/lib/modules/5.10.%d/modules.dep" % number).write("/boot/vmlinuz-5.10.%d" % number)
     assert len(gather(upgraded)["kernels"]) == 20

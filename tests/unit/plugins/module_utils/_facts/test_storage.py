@@ -122,7 +122,7 @@ def refused(plan, *words):
 # -- file systems -----------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("mounts", LASTING.values(), ids=LASTING)
-def test_a_board_whose_files_last_is_upgraded(mission, planned, mounts):
+def test_a_board_with_lasting_files_is_upgraded(mission, planned, mounts):
     assert planned(say(mission, mounts))["action"] == "dkms_over_builtin"
     assert storage_check.check(str(mission.root)) is None
 
@@ -136,7 +136,7 @@ def test_a_board_whose_files_are_lost_at_the_reboot_is_refused(mission, planned,
     assert words in storage_check.check(str(mission.root))
 
 
-def test_one_that_needs_nothing_is_not_refused(mission, planned):
+def test_a_board_without_work_is_not_refused(mission, planned):
     runtime = b"librknnrt version: 1.6.0 (9a7b5d24c@2023-12-13T17:31:11)"
     mission.write("/usr/lib/librknnrt.so", runtime).write("/etc/ansible/facts.d/npu.fact", json.dumps({
         "kernel": {"release": RELEASE}, "driver": {"version": "0.9.3"},
@@ -151,13 +151,13 @@ def test_a_vendors_overlay_on_a_data_partition_lasts(board, planned):
     assert planned(say(board, FRIENDLY))["action"] == "dkms_over_builtin"
 
 
-def test_a_boot_nobody_writes_may_be_read_only(board, planned):
+def test_an_unwritten_boot_may_be_read_only(board, planned):
     config = "CONFIG_MODULES=y\nCONFIG_KALLSYMS=y\nCONFIG_DRM=y\nCONFIG_ROCKCHIP_RKNPU=m\n"
     board.base(config=config).npu().headers().tools().bound_module("rknpu").write("/lib/modules/6.1.99-1-rk2312/kernel/drivers/rknpu/rknpu.ko")
     assert planned(say(board, LOST["/boot read-only"][0]))["action"] == "dkms"
 
 
-def test_facts_say_what_lies_where(mission, gather):
+def test_facts_list_the_file_systems(mission, gather):
     found = {entry["path"]: entry for entry in gather(say(mission, DISK + SYSTEM + BOOT))["filesystems"]}
     assert found["/boot"] == {"path": "/boot", "mount": "/boot", "type": "vfat", "read_only": False, "lasting": True,
                               "with_root": False}
@@ -171,7 +171,7 @@ def test_a_link_to_another_file_system_counts_where_it_leads(mission, planned):
     refused(planned(say(mission, DISK + SYSTEM)), "below /var/lib/dkms is lost", "(tmpfs at /run)")
 
 
-def test_hostile_mounts_are_no_trouble(mission, planned):
+def test_invalid_mounts_are_ignored(mission, planned):
     for text in ("\0" * 5000, " - ", "a - b", "1 2 3 4 5 6 - \n" * 100, "x / \\777 ro",
                  "24 1 0:3 / / rw - overlay overlay rw,upperdir=/\n" * 3):
         assert planned(say(mission, text))["action"] in ("dkms_over_builtin", "unsupported")
@@ -198,7 +198,7 @@ def begin(root):
 
 @pytest.mark.parametrize("mounts, words", [LOST["overlayroot"], LOST["/var in memory"], LOST["squashfs"]],
                          ids=["overlayroot", "memory", "read-only"])
-def test_a_transaction_does_not_begin_where_it_would_be_lost(mission, mounts, words):
+def test_no_transaction_begins_on_files_that_a_reboot_removes(mission, mounts, words):
     say(mission, mounts)
     with pytest.raises(state.TransactionError, match=re.escape(words)):
         begin(mission.root)
@@ -228,7 +228,7 @@ def test_it_is_seen_by_what_is_mounted_in_fact(mission, tmp_path, what):
     assert {"overlay": "is on an overlay", "tmpfs": "is kept in memory"}[what] in done.stdout, done.stderr
 
 
-def test_a_container_is_none_of_its_business(mission):
+def test_containers_are_not_checked(mission):
     say(mission, OVERLAYROOT).write("/run/systemd/container", "docker\n")
     assert storage_check.check(str(mission.root)) is None
 
@@ -252,7 +252,7 @@ def test_a_boot_file_that_is_a_link_which_cannot_be_rolled_back(mission, planned
     assert words in storage_check.check(str(mission.root))
 
 
-def test_a_link_to_a_plain_file_of_the_board_is_none_of_its_business(mission, planned, gather):
+def test_a_link_to_a_plain_file_of_the_board_is_accepted(mission, planned, gather):
     mission.place("/etc/default/u-boot").unlink()
     say(mission, DISK).link("/etc/default/u-boot", "../conf/u-boot").write("/etc/conf/u-boot")
     assert gather(mission)["boot"]["links"] == [{"path": "/etc/default/u-boot", "target": "../conf/u-boot",
@@ -320,7 +320,7 @@ def test_a_full_boot_is_refused(mission, planned):
     refused(planned(mission, space={"/boot": 0}), "There are 0 MiB free at /boot, and 1 MiB are needed")
 
 
-def test_a_kernel_of_the_vendor_needs_room_in_boot(board, gather):
+def test_a_kernel_of_the_vendor_requires_free_space_in_boot(board, gather):
     board.base(release="6.1.43-15-rk2312").npu().builtin("6.1.43-15-rk2312").headers("6.1.43-15-rk2312").tools().u_boot_menu()
     facts = gather(board.write("/usr/bin/apt-cache"), repository=["linux-image-6.1.84-10-rk2410"])
     wanted = {"driver_policy": "floor", "driver_version": "0.9.6"}
@@ -329,7 +329,7 @@ def test_a_kernel_of_the_vendor_needs_room_in_boot(board, gather):
     assert plans[1]["action"] == "vendor_kernel"
 
 
-def test_nothing_is_said_of_a_tree_that_does_not_say(tmp_path):
+def test_unknown_mounts_are_not_reported(tmp_path):
     (tmp_path / "empty").mkdir()
     tree = Tree(str(tmp_path / "empty"))
     assert (storage.mounts(tree), storage.read_init(tree), reboot.read_kexec(tree)) == ([], None, None)

@@ -21,7 +21,7 @@ def record(now=NOON, **changes):
     return _record.compose(FACTS, dict(VERIFICATION, **changes), now)
 
 
-def test_it_holds_what_was_proven_and_no_more():
+def test_the_record_has_the_verification_and_no_more():
     made = record()
     assert made["verification"]["verified_at"] == "2026-01-31T12:00:00Z"
     assert made["driver"]["version"] == "0.9.6"

@@ -135,7 +135,7 @@ def test_a_hang_of_the_trial_boot_is_a_panic(board):
     assert not (board.root / "run/rkfleet-npu").exists()
 
 
-def test_what_the_kernel_lacks_or_the_owner_has_set_stays(board):
+def test_missing_kernel_settings_and_the_owners_values_are_kept(board):
     board.not_tried()
     (board.root / "proc/sys/kernel/hardlockup_panic").unlink()
     board.write("proc/sys/kernel/panic", "30")
@@ -158,7 +158,7 @@ def test_arming_starts_no_program(board):
     assert "not found" not in done.stderr and board.switch("hung_task_panic") == "1"
 
 
-def test_what_was_set_after_arming_is_the_owners(board):
+def test_a_setting_changed_after_arming_is_not_reset(board):
     """systemd-sysctl runs after the guard."""
     board.not_tried()
     board.guard("boot")
@@ -177,7 +177,7 @@ def test_a_setting_with_the_value_that_was_armed_is_applied_again(board):
     assert (board.tools / "sysctl").read_text() == " ".join("--prefix=kernel/" + name for name in SWITCHES) + "\n"
 
 
-def test_what_release_1_5_0_has_armed_is_disarmed(board):
+def test_settings_armed_by_release_1_5_0_are_reset(board):
     board.write("run/rkfleet-npu/panic", "0\n")
     board.write("proc/sys/kernel/panic", "10\n")
     board.guard("calm")
@@ -217,7 +217,7 @@ DAMAGED = [
 @pytest.mark.parametrize("minutes", [29, 31])
 @pytest.mark.parametrize("content",
                          [*DAMAGED, *(b"one " + text for text in DAMAGED), b"one 08\n", b"one 5000000\n", None])
-def test_a_damaged_heartbeat_is_none(board, content, minutes):
+def test_a_damaged_heartbeat_is_ignored(board, content, minutes):
     board.write("proc/uptime", "%d.00 1\n" % (minutes * 60))
     if content is None:
         (board.pending / "heartbeat").mkdir()
@@ -229,7 +229,7 @@ def test_a_damaged_heartbeat_is_none(board, content, minutes):
 
 @pytest.mark.parametrize("minutes", [29, 31])
 @pytest.mark.parametrize("content", [*DAMAGED, b"0\n", b"030\n", b"0000000000030\n", b"100000\n", None])
-def test_a_damaged_confirm_file_is_half_an_hour(board, content, minutes):
+def test_a_damaged_confirm_file_means_30_minutes(board, content, minutes):
     board.write("proc/uptime", "%d.00 1\n" % (minutes * 60))
     (board.pending / "confirm").unlink()
     if content is not None:
@@ -240,7 +240,7 @@ def test_a_damaged_confirm_file_is_half_an_hour(board, content, minutes):
 
 # -- the watch is killed ----------------------------------------------------------------------------------------------------
 
-def test_systemd_starts_the_watch_again_whenever_it_is_killed():
+def test_systemd_restarts_a_killed_watch():
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.optionxform = str
     text = GUARD[_guard.WATCH_UNIT]
@@ -252,7 +252,7 @@ def test_systemd_starts_the_watch_again_whenever_it_is_killed():
 
 
 @pytest.mark.parametrize("shell, reboots", [("dash", True), ("busybox", False)], indirect=["shell"])
-def test_a_watch_that_is_killed_anywhere_goes_on(tmp_path, shell, reboots):
+def test_a_killed_watch_resumes(tmp_path, shell, reboots):
     for number in range(400):
         board = Board(tmp_path / ("board-%d" % number), shell)
         board.write("proc/uptime", "2000.00 1\n")
@@ -303,7 +303,7 @@ def test_the_watchdog_is_fed_during_a_restore_and_stopped_after_it(board):
     assert board.restored() and not (board.tools / "leak").exists()
 
 
-def test_a_restore_that_hangs_is_not_fed_for_ever(board):
+def test_the_watchdog_resets_a_board_whose_restore_hangs(board):
     board.has_watchdog()
     board.write("proc/uptime", "2000.00 1\n")
     board.tool("depmod", WAIT_FOR_TICKS % (board.watchdog, 121) + "; /bin/sleep 0.3")
@@ -326,7 +326,7 @@ def test_a_watch_that_is_stopped_while_it_waits_stops_the_watchdog(board):
     assert board.watchdog.read_text() == ".V"
 
 
-def test_the_watchdog_goes_on_ticking_into_the_reboot(board):
+def test_the_watchdog_keeps_running_during_the_reboot(board):
     """Where the reboot hangs it is the last that can help: systemd takes it over, or it resets the board."""
     board.has_watchdog()
     board.write("proc/uptime", "2000.00 1\n")
@@ -341,7 +341,7 @@ def test_the_watchdog_goes_on_ticking_into_the_reboot(board):
 @pytest.mark.parametrize("timeout, opened", [
     ("19\n", False), ("10\n", False), ("20\n", True), ("60\n", True), (None, False), ("x\n", False),
 ])
-def test_a_watchdog_that_is_too_quick_is_left_alone(board, timeout, opened):
+def test_a_watchdog_with_a_short_timeout_is_not_used(board, timeout, opened):
     board.has_watchdog(timeout)
     board.not_tried()
     board.guard("boot")
@@ -367,7 +367,7 @@ HANG = "echo $$ >>{0}/hanging; exec /bin/sleep 600 </dev/null >/dev/null 2>&1"
     ("sync", '[ $# -ne 0 ] || ! grep -qs rolled_back {1}/state.json || '), ("systemctl", '[ "$1" != reboot ] || '),
     ("logger", '[ "$4" != reboot ] || '),
 ])
-def test_no_program_that_hangs_keeps_the_board_from_its_reboot(board, name, when):
+def test_a_hanging_program_does_not_prevent_the_reboot(board, name, when):
     real = "\nexec %s \"$@\"" % shutil.which(name) if name == "sync" else ""
     board.tool(name, (when + "{{ " + HANG + "; }}").format(board.tools,
                                                            board.home).replace("{{", "{").replace("}}", "}") + real)
@@ -410,7 +410,7 @@ def test_no_reboot_where_a_kexec_kernel_stays(board, does):
 
 
 @pytest.mark.parametrize("installed", [True, False])
-def test_kexec_tools_load_nothing_on_the_way_down(board, installed):
+def test_kexec_tools_load_no_kernel_at_shutdown(board, installed):
     if installed:
         board.write("etc/default/kexec", "LOAD_KEXEC=true\n")
     assert board.guard("reboot").returncode == 0
@@ -420,7 +420,7 @@ def test_kexec_tools_load_nothing_on_the_way_down(board, installed):
     assert ("systemctl daemon-reload" in board.called()) is installed and board.called()[-1] == "systemctl reboot"
 
 
-def test_the_way_back_does_not_go_through_kexec(board):
+def test_a_rollback_does_not_use_kexec(board):
     board.write("sys/kernel/kexec_loaded", "1\n")
     board.tool("systemctl", 'echo "past kexec: $SYSTEMCTL_SKIP_AUTO_KEXEC" >>%s/called' % board.tools)
     board.guard("boot")
@@ -428,7 +428,7 @@ def test_the_way_back_does_not_go_through_kexec(board):
     assert "systemctl reboot --force --no-block" in board.called() and "past kexec: 1" in board.called()
 
 
-def test_the_removal_of_a_kernel_is_not_cut_off(board):
+def test_the_removal_of_a_kernel_is_not_interrupted(board):
     """The controller ends the watcher as soon as the board is back, when dpkg may be at work."""
     shutil.rmtree(board.pending)
     board.write("var/lib/rkfleet-npu/undone/packages", "linux-image-6.1.99\n")
@@ -441,7 +441,7 @@ def test_the_removal_of_a_kernel_is_not_cut_off(board):
 
 
 @pytest.mark.parametrize("mark, restored", [("restoring", True), ("whole", False)])
-def test_what_is_half_restored_does_not_wait_for_packages_and_builds(board, mark, restored):
+def test_a_resumed_restore_does_not_wait_for_packages_and_builds(board, mark, restored):
     board.not_tried()
     board.write("var/lib/rkfleet-npu/pending/" + mark, "")
     board.write("proc/uptime", "1900.00 1\n")

@@ -190,7 +190,7 @@ def fast(tmp_path, monkeypatch):
 
 # -- boot files that others have changed ------------------------------------------------------------------------------------
 
-def test_a_boot_file_as_we_left_it_gets_its_old_content_to_the_byte(board):
+def test_an_unchanged_boot_file_is_restored_byte_for_byte(board):
     old = {MENU: menu("6.1.84"), DEFAULTS: "# mine\nU_BOOT_PARAMETERS='ro'",
            ARMBIAN: "rootdev=UUID=OLD\r\nextraargs=\r\n"}
     for path, text in old.items():
@@ -207,7 +207,7 @@ def test_a_boot_file_as_we_left_it_gets_its_old_content_to_the_byte(board):
     assert board.state()["state"] == "rolled_back"
 
 
-def test_months_later_a_menu_names_no_kernel_that_is_gone(board):
+def test_a_late_rollback_keeps_removed_kernels_out_of_the_menu(board):
     """The menu and the environment of then, with the root file system of then, are not restored: only our argument goes."""
     board.write("/boot/vmlinuz-6.1.43", "")
     board.write(MENU, menu("6.1.43", "root=UUID=SDCARD"))
@@ -226,7 +226,7 @@ def test_months_later_a_menu_names_no_kernel_that_is_gone(board):
                           "  devicetree /boot/gone\n",
                                      "  initrd /boot/vmlinuz-6.1.84,/gone\n", "  fdtdir /usr/lib/gone\n"])
 @pytest.mark.parametrize("folder", ["pending", "origin"])
-def test_never_a_menu_that_names_what_is_not_there(board, missing, folder):
+def test_a_restored_menu_names_no_missing_file(board, missing, folder):
     """As we left it or not: a kernel package may have been removed meanwhile."""
     old = "default l1\nlabel l0\n  linux /boot/vmlinuz-6.1.84\nlabel l1\n  linux /boot/vmlinuz-6.1.84\n%s  append x\n" % missing
     board.write(MENU, old)
@@ -238,7 +238,7 @@ def test_never_a_menu_that_names_what_is_not_there(board, missing, folder):
 
 
 @pytest.mark.parametrize("folder", ["pending", "origin"])
-def test_a_boot_file_that_was_lost_during_the_upgrade_comes_back(board, folder):
+def test_a_boot_file_removed_during_the_upgrade_is_restored(board, folder):
     """FAT may lose one; months later its owner has a reason to have none."""
     board.write(MENU, menu("6.1.84"))
     board.write(ARMBIAN, "rootdev=x\n")
@@ -252,7 +252,7 @@ def test_a_boot_file_that_was_lost_during_the_upgrade_comes_back(board, folder):
             board.read(ARMBIAN)] == ([menu("6.1.84"), "rootdev=x\n"] if folder == "pending" else [None, None])
 
 
-def test_a_menu_that_boots_nothing_either_way_is_no_success(board):
+def test_a_menu_that_boots_nothing_fails_the_restore(board):
     board.write(MENU, menu("gone"))
     board.keep("menu " + MENU)
     board.write(MENU, menu("gone, too", "y " + OURS))
@@ -261,7 +261,7 @@ def test_a_menu_that_boots_nothing_either_way_is_no_success(board):
     assert board.read(MENU) == menu("gone, too", "y") and board.state()["state"] == "rollback_failed"
 
 
-def test_a_board_with_a_boot_file_system_of_its_own(board):
+def test_a_board_with_a_separate_boot_file_system(board):
     board.write(MENU, menu("6.1.84").replace("/boot/", "/"))
     board.keep("menu " + MENU)
     board.write(MENU, menu("6.1.84", "y"))
@@ -289,7 +289,7 @@ LOADERS = {"shell": "u-boot-menu", "environment": "armbian", "words": "radxa", "
 
 
 @pytest.mark.parametrize("kind, text", [(kind, text) for kind, texts in TEXTS.items() for text in texts])
-def test_the_shell_takes_out_what_python_merged(board, kind, text):
+def test_the_guard_removes_arguments_that_python_merged(board, kind, text):
     """Whatever the owner adds afterwards: the script's text is that of edit.remove()."""
     merged = edit.add(LOADERS[kind], text, "initcall_blacklist", "rknpu_init")
     changed = merged + ("# of the owner's\n" if merged.endswith("\n") else "\n# of the owner's\n")
@@ -307,14 +307,14 @@ def test_the_shell_takes_out_what_python_merged(board, kind, text):
     "U_BOOT_PARAMETERS=\"x initcall_blacklist=other,\"\n",
     "# see %s\n" % OURS,
 ])
-def test_nothing_that_only_looks_like_ours_goes(board, text):
+def test_similar_arguments_of_the_owner_are_kept(board, text):
     board.write(DEFAULTS, "")
     board.keep("shell " + DEFAULTS)
     board.write(DEFAULTS, text)
     assert board.guard("restore", "origin")[0] == 0 and board.read(DEFAULTS) == text
 
 
-def test_what_the_owner_had_before_us_is_not_ours(board):
+def test_arguments_set_before_the_upgrade_are_kept(board):
     board.write(DEFAULTS, 'U_BOOT_PARAMETERS="ro %s"\n' % OURS)
     board.write(MENU, menu("6.1.84", OURS) + "label l1\n  linux /boot/vmlinuz-6.1.84\n  append x\n")
     board.keep("shell " + DEFAULTS, "menu " + MENU)
@@ -326,7 +326,7 @@ def test_what_the_owner_had_before_us_is_not_ours(board):
 
 
 @pytest.mark.parametrize("path, line", [(DEFAULTS, default_kernel_paths.LINE), (paths.SIGNING_CONFIG, signing.LINE)])
-def test_our_line_goes_and_the_owners_stay(board, path, line):
+def test_only_our_line_is_removed(board, path, line):
     board.write(path, "a=1\n")
     board.keep("shell " + path)
     board.write(path, "a=2\n%s\n# of a year later\n" % line)
@@ -347,7 +347,7 @@ def test_a_restore_point_of_release_1_5_0(board):
 
 
 @pytest.mark.parametrize("awk", ["mawk", "gawk", "original-awk", "busybox awk"])
-def test_each_awk_edits_the_same(dash, awk):
+def test_all_awk_programs_edit_alike(dash, awk):
     if not shutil.which(awk.split()[0]):
         pytest.skip("%s is not installed" % awk)
     name, *words = awk.split()
@@ -390,7 +390,7 @@ def test_a_restore_point_of_release_1_5_0_with_fragments(board):
 
 # -- kernels ----------------------------------------------------------------------------------------------------------------
 
-def test_nothing_comes_back_for_a_kernel_that_is_gone(board):
+def test_nothing_is_restored_for_a_removed_kernel(board):
     gone = "/lib/modules/6.1.43"
     for path in (gone + "/kernel/drivers/rknpu/rknpu.ko", gone + "/updates/dkms/rknpu.ko"):
         board.write(path)
@@ -425,7 +425,7 @@ def test_a_kernel_replaced_by_its_package_keeps_its_own_module(board, where):
 
 
 @pytest.mark.parametrize("folder", ["pending", "origin"])
-def test_a_kernel_that_came_later_gets_its_own_module_back(board, folder):
+def test_a_later_kernel_gets_its_own_module_back(board, folder):
     """DKMS has put it aside for ours, in a tree that was not there before us."""
     board.keep("file " + OWN, "notree " + DKMS, folder=folder)
     later = "/lib/modules/6.1.99"
@@ -457,7 +457,7 @@ def test_a_kernel_with_everything_built_in_and_its_image_elsewhere(dash, sign):
 
 @pytest.mark.parametrize("identity", ["machine 9999\n", "root 77aa\nmachine 9999\n", "root some-other\nmachine 0123\n"])
 @pytest.mark.parametrize("folder", ["pending", "origin"])
-def test_a_clone_an_ab_image_or_a_snapshot_gets_no_files_of_another(dash, identity, folder):
+def test_files_of_another_root_file_system_or_machine_are_not_restored(dash, identity, folder):
     dash.tool("stat", 'case $3 in %T) echo btrfs ;; *) echo 77aa ;; esac')
     dash.write(MENU, menu("6.1.84", "of the other"))
     dash.write(RUNTIME, "of the other")
@@ -501,7 +501,7 @@ def test_a_boot_file_on_a_file_system_without_room_or_owners(dash, cp):
     assert sorted(os.listdir(dash.place("/boot"))) == ["armbianEnv.txt", "vmlinuz-6.1.84"]
 
 
-def test_a_write_over_a_boot_file_that_was_cut_off_is_done_again(dash):
+def test_an_interrupted_write_of_a_boot_file_is_repeated(dash):
     dash.write(ARMBIAN, "rootdev=y\n")
     dash.keep("environment " + ARMBIAN, folder="pending")
     dash.write(ARMBIAN, "rootdev=x\nextraargs=%s\n" % OURS)
@@ -514,7 +514,7 @@ def test_a_write_over_a_boot_file_that_was_cut_off_is_done_again(dash):
     assert dash.guard("restore", "pending")[0] == 0 and dash.read(ARMBIAN) == "rootdev=y\n"
 
 
-def test_room_is_kept_on_a_boot_file_system_of_its_own(fast, monkeypatch):
+def test_spare_copies_are_stored_on_a_separate_boot_file_system(fast, monkeypatch):
     fast.write(ARMBIAN, "rootdev=x\n")
     stat = os.stat
 
@@ -573,7 +573,7 @@ def old_board(board):
     return board.files()
 
 
-def test_what_the_owner_wrote_between_two_upgrades_survives_a_rollback(fast):
+def test_the_owners_changes_between_two_upgrades_survive_a_rollback(fast):
     old_board(fast)
     there = fast.begin()
     upgrade(fast)
@@ -589,7 +589,7 @@ def test_what_the_owner_wrote_between_two_upgrades_survives_a_rollback(fast):
     assert fast.read(MENU) == menu("6.1.84", "root=UUID=NVME console=x") and fast.read(RUNTIME) == "old"
 
 
-def test_a_kernel_that_came_with_the_upgrade_makes_way_for_the_old_menu(fast):
+def test_a_kernel_of_the_upgrade_is_removed_from_the_restored_menu(fast):
     """Its packages have made the menu anew; npu_boot had nothing to do."""
     old_board(fast)
     there = fast.begin()
@@ -608,7 +608,7 @@ def rollback(board, run="two"):
     return there
 
 
-def test_a_confirmed_rollback_leaves_nothing_but_the_state(fast):
+def test_a_confirmed_rollback_keeps_only_the_state(fast):
     old = old_board(fast)
     there = fast.begin()
     upgrade(fast)
@@ -622,7 +622,7 @@ def test_a_confirmed_rollback_leaves_nothing_but_the_state(fast):
     assert fast.files() == old and os.listdir(fast.home) == ["state.json"] and fast.state()["state"] == "rolled_back"
 
 
-def test_a_rollback_that_is_not_confirmed_returns_to_the_state_before_it(fast):
+def test_an_unconfirmed_rollback_returns_to_the_state_before_it(fast):
     old_board(fast)
     there = fast.begin()
     upgrade(fast)
@@ -642,7 +642,7 @@ def test_a_rollback_that_is_not_confirmed_returns_to_the_state_before_it(fast):
     assert os.listdir(fast.home) == ["state.json"]
 
 
-def test_a_restore_that_was_cut_off_before_the_trial_boot_goes_on_at_the_next_boot(fast):
+def test_a_restore_interrupted_before_the_trial_boot_resumes_at_the_next_boot(fast):
     """A mix of old and new is nothing to try."""
     old = old_board(fast)
     fast.begin()
@@ -656,7 +656,7 @@ def test_a_restore_that_was_cut_off_before_the_trial_boot_goes_on_at_the_next_bo
     assert fast.state()["state"] == "rolled_back" and "was interrupted" in fast.state()["why"]
 
 
-def test_a_failed_rollback_is_left_to_the_guard(fast):
+def test_a_failed_rollback_stays_pending_for_the_guard(fast):
     old_board(fast)
     there = fast.begin()
     upgrade(fast)
@@ -671,7 +671,7 @@ def test_a_failed_rollback_is_left_to_the_guard(fast):
     assert fast.files() == new and fast.state()["state"] == "committed"
 
 
-def test_no_upgrade_begins_on_a_rollback_that_is_not_confirmed(fast):
+def test_no_upgrade_begins_during_an_unconfirmed_rollback(fast):
     """What is pending would take it to the state before the rollback, which is not what was there before the upgrade."""
     old_board(fast)
     there = fast.begin()
@@ -711,7 +711,7 @@ def test_services_of_a_rollback(fast, monkeypatch):
         ["restart", "--", "detector.service"], ["try-restart", "--", "years-ago.service"]]
 
 
-def test_marks_of_a_restore_that_failed_are_not_kept_for_the_next(fast):
+def test_counters_of_a_failed_restore_are_removed(fast):
     """One says that a boot file is ours whatever is in it, the other that there were tries."""
     fast.write(ARMBIAN, "rootdev=x\n")
     fast.begin()
@@ -726,7 +726,7 @@ def test_marks_of_a_restore_that_failed_are_not_kept_for_the_next(fast):
 
 
 @pytest.mark.parametrize("problem", ["a blank", "no room"])
-def test_nothing_stays_of_an_upgrade_that_could_not_begin(fast, monkeypatch, problem):
+def test_a_transaction_that_cannot_begin_leaves_no_files(fast, monkeypatch, problem):
     fast.write(ARMBIAN, "rootdev=x\n")
     stat, copy = os.stat, shutil.copytree
 
@@ -750,7 +750,7 @@ def test_nothing_stays_of_an_upgrade_that_could_not_begin(fast, monkeypatch, pro
     assert fast.files() == before and os.listdir(fast.home) == ["lock.json"]
 
 
-def test_a_watcher_that_runs_already_is_replaced(fast, monkeypatch):
+def test_a_running_watcher_is_replaced(fast, monkeypatch):
     """It may be removing the kernel of the upgrade before, and end then, or be of an earlier release."""
     called = []
     monkeypatch.setattr(Board, "run", lambda self, args, run=Board.run: called.append(args) or run(self, args))
@@ -790,7 +790,7 @@ def test_a_rollback_of_a_driver_that_was_committed_twice(fast):
     assert fast.files() == old and os.listdir(fast.home) == ["state.json"]
 
 
-def test_a_rollback_that_fails_half_way_says_what_the_board_does(fast):
+def test_a_partly_failed_rollback_reports_what_the_board_does(fast):
     old_board(fast)
     there = fast.begin()
     upgrade(fast)
@@ -806,7 +806,7 @@ def test_a_rollback_that_fails_half_way_says_what_the_board_does(fast):
     assert (fast.home / "pending/outcome").exists() and (fast.home / "origin/manifest").exists()
 
 
-def test_by_hand_without_ansible(fast):
+def test_rollback_without_ansible(fast):
     old = old_board(fast)
     there = fast.begin()
     upgrade(fast)
@@ -985,7 +985,7 @@ def copies(source, tmp_path, step=1, limit=200):
     ("second", commit, {"committed", "rolled_back"}), ("committed", restore_origin, {"committed"}),
     ("rollback", close, {"committed", "rolled_back"}), ("rollback", BOOT, {"committed"}),
 ])
-def test_a_power_cut_at_each_step(fast, tmp_path, situation, work, ends):
+def test_a_power_failure_at_each_step(fast, tmp_path, situation, work, ends):
     old, new = prepared(fast, situation)
     seen = set()
     for number, board in copies(fast, tmp_path):
@@ -1009,7 +1009,7 @@ def test_a_power_cut_at_each_step(fast, tmp_path, situation, work, ends):
     (WATCH, begin), (commit, restore),
 ])
 @pytest.mark.parametrize("what", ["stop", "kill"])
-def test_another_one_comes_at_each_step(fast, tmp_path, first, second, what):
+def test_a_second_interruption_at_each_step(fast, tmp_path, first, second, what):
     """The first stands still, or dies, at each of its steps; then the second runs, until it ends or waits for the lock; then the first goes on."""
     old, new = prepared(fast, "pending")
     fast.tool("flock", 'flock=%s; $flock -n "$1" && exit; : >"%s/waits"; exec $flock "$1"'

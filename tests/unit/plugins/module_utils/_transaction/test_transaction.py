@@ -140,7 +140,7 @@ def board(tmp_path):
 
 # -- begin ------------------------------------------------------------------------------------------------------------------
 
-def test_begin_changes_nothing_but_what_is_its_own(board):
+def test_begin_only_writes_its_own_files(board):
     board.begin()
     assert board.files() == board.before
     assert board.state()["state"] == "planned" and board.state()["driver"]["from"] == "0.9.3"
@@ -150,7 +150,7 @@ def test_begin_changes_nothing_but_what_is_its_own(board):
         assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_second_begin_goes_on_and_keeps_what_the_first_has_written_down(board):
+def test_a_second_begin_resumes_and_keeps_the_restore_point(board):
     board.begin()
     board.upgrade()
     (board.home / "pending/untried").rename(board.home / "pending/tried")
@@ -167,7 +167,7 @@ def test_a_second_begin_goes_on_and_keeps_what_the_first_has_written_down(board)
 
 
 @pytest.mark.parametrize("path", ["/boot/extlinux", "/usr/lib"])
-def test_what_cannot_be_written_is_found_before_anything_is_changed(board, monkeypatch, path):
+def test_read_only_paths_are_reported_before_any_change(board, monkeypatch, path):
     place = str(board.root) + path
     access = os.access
     # Root may write anywhere, so what access() says of a read-only file system cannot be had from modes.
@@ -178,7 +178,7 @@ def test_what_cannot_be_written_is_found_before_anything_is_changed(board, monke
     assert board.files() == board.before and not (board.home / "pending").exists()
 
 
-def test_no_room_for_the_copies(board, monkeypatch):
+def test_no_disk_space_for_the_copies(board, monkeypatch):
     monkeypatch.setattr(restore_point, "SPARE_MIB", 1 << 30)
     with pytest.raises(state.TransactionError, match=r"the restore point requires \d+ MiB"):
         board.begin()
@@ -197,7 +197,7 @@ def test_a_link_of_the_owner_is_not_replaced(board):
 
 # -- the lock ---------------------------------------------------------------------------------------------------------------
 
-def test_two_runs_do_not_share_a_board(board):
+def test_a_second_run_cannot_lock_a_board(board):
     board.transaction("one").lock()
     board.transaction("one").lock()
     with pytest.raises(state.Locked,
@@ -212,7 +212,7 @@ def test_two_runs_do_not_share_a_board(board):
     board.transaction("three").lock()
 
 
-def test_a_damaged_lock_holds_until_it_is_broken(board):
+def test_a_damaged_lock_is_kept_until_it_is_broken(board):
     board.home.mkdir(parents=True)
     (board.home / "lock.json").write_text("not json")
     with pytest.raises(state.Locked):
@@ -222,7 +222,7 @@ def test_a_damaged_lock_holds_until_it_is_broken(board):
 
 # -- the way back -----------------------------------------------------------------------------------------------------------
 
-def test_everything_comes_back(board):
+def test_everything_is_restored(board):
     there = board.begin()
     board.upgrade()
     board.write("/lib/modules/6.1.100/updates/dkms/rknpu_dkms.ko")  # built meanwhile for a kernel that was not there
@@ -238,7 +238,7 @@ def test_everything_comes_back(board):
     assert not (board.root / "etc/systemd/system/rkfleet-npu-guard.service").exists() and not (board.home / "lock.json").exists()
 
 
-def test_a_damaged_copy_is_not_put_back(board):
+def test_a_damaged_copy_is_not_restored(board):
     there = board.begin()
     board.upgrade()
     manifest = (board.home / "pending/manifest").read_text()
@@ -252,7 +252,7 @@ def test_a_damaged_copy_is_not_put_back(board):
     assert board.state()["state"] == "rollback_failed"
 
 
-def test_it_gives_up_after_three_tries_instead_of_rebooting_for_ever(board):
+def test_a_restore_fails_after_three_attempts(board):
     board.begin()
     board.upgrade()
     shutil.rmtree(board.home / "pending/copies")
@@ -273,7 +273,7 @@ def test_a_path_that_leaves_the_tree_is_refused(board):
 
 # -- the board by itself ----------------------------------------------------------------------------------------------------
 
-def test_the_first_boot_is_a_trial_and_the_second_takes_it_back(board):
+def test_the_second_boot_without_a_commit_rolls_back(board):
     (board.root / "proc/sysrq-trigger").write_text("")
     board.begin()
     board.upgrade()
@@ -291,7 +291,7 @@ def test_the_first_boot_is_a_trial_and_the_second_takes_it_back(board):
     assert not (board.home / "lock.json").exists()
 
 
-def test_a_boot_that_nobody_ordered_is_said(board):
+def test_an_unexpected_reboot_is_reported(board):
     board.tool("sleep", "kill $PPID")  # ends the waiting after one look, as systemd does
     board.begin()
     board.guard("boot")
@@ -300,7 +300,7 @@ def test_a_boot_that_nobody_ordered_is_said(board):
     assert board.files() == board.before
 
 
-def test_without_an_upgrade_a_boot_is_a_boot(board):
+def test_a_boot_without_an_upgrade_changes_nothing(board):
     board.begin().commit("0.9.6")
     board.write(_guard.SCRIPT, board.guard_files["guard"])
     (board.root / _guard.SCRIPT.lstrip("/")).chmod(0o755)
@@ -320,7 +320,7 @@ def test_a_boot_that_cannot_be_counted_loads_no_module(board):
     (60, "one", True, False), (62, "one", True, True), (29, "two", True, False), (31, "two", True, True),
     (150, "one", False, False), (190, "one", False, True),
 ])
-def test_it_waits_for_the_controller_and_no_longer(board, minutes, boot, tried, undone):
+def test_the_watch_waits_for_the_controller_until_the_limit(board, minutes, boot, tried, undone):
     """The last sign of life was at 31 minutes of boot "one"; in another boot the time since power-on counts; before any boot there is more time."""
     board.tool("sleep", 'rm -rf "%s/pending"' % board.home)  # ends the waiting after one look
     (board.root / "proc/sysrq-trigger").write_text("")
@@ -349,7 +349,7 @@ def test_a_pause_lasts_until_the_next_boot(board):
     assert board.files() != board.before
 
 
-def test_a_kernel_that_came_with_it_goes_after_the_reboot(board):
+def test_a_kernel_of_the_upgrade_is_removed_after_the_reboot(board):
     there = board.begin()
     notes.note_packages(str(board.home), ["gcc", "linux-image-6.1.192-2-rk2410", "evil; name"])
     there.restore(["pending"])
@@ -360,7 +360,7 @@ def test_a_kernel_that_came_with_it_goes_after_the_reboot(board):
 
 # -- commit, and the way back to before everything --------------------------------------------------------------------------
 
-def test_after_the_commit_nothing_of_the_guard_is_left(board):
+def test_the_commit_removes_the_guard(board):
     there = board.begin()
     board.upgrade()
     new = board.files()
@@ -371,14 +371,14 @@ def test_after_the_commit_nothing_of_the_guard_is_left(board):
     assert not (board.root / _guard.SCRIPT.lstrip("/")).exists() and not (board.home / "lock.json").exists()
 
 
-def test_what_the_board_took_back_cannot_be_committed(board):
+def test_a_rolled_back_upgrade_cannot_be_committed(board):
     there = board.begin()
     board.guard("restore", "pending")
     with pytest.raises(state.TransactionError, match="nothing can be committed"):
         there.commit("0.9.6")
 
 
-def test_a_rollback_by_request_goes_to_before_the_first_of_several_upgrades(board):
+def test_a_rollback_on_request_restores_the_state_before_the_first_upgrade(board):
     there = board.begin()
     board.upgrade()
     there.commit("0.9.6")
@@ -396,7 +396,7 @@ def test_a_rollback_by_request_goes_to_before_the_first_of_several_upgrades(boar
     assert os.listdir(board.home) == ["state.json"]
 
 
-def test_services_run_again_if_they_ran(board):
+def test_services_that_ran_are_started_again(board):
     there = board.begin()
     answers = {"runs.service": 0, "rests.service": 3}
     board.run = None
@@ -455,7 +455,7 @@ def copies(board, limit=400):
     pytest.fail("it does not come to its end within %d writes" % limit)
 
 
-def test_power_cut_at_every_write_of_begin(board):
+def test_power_failure_at_every_write_of_begin(board):
     for number, there in copies(board):
         done = in_child(there.begin, number)
         assert there.files() == board.before
@@ -469,7 +469,7 @@ def test_power_cut_at_every_write_of_begin(board):
             return
 
 
-def test_power_cut_at_every_write_of_commit(board):
+def test_power_failure_at_every_write_of_commit(board):
     board.begin()
     board.upgrade()
     board.guard("boot")
@@ -487,7 +487,7 @@ def test_power_cut_at_every_write_of_commit(board):
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_power_cut_at_every_write_of_the_way_back(board, when):
+def test_power_failure_at_every_write_of_a_restore(board, when):
     board.begin()
     board.upgrade()
     board.guard("boot")
@@ -515,7 +515,7 @@ def test_power_cut_at_every_write_of_the_way_back(board, when):
 @pytest.mark.parametrize("services, blocking",
                          [([], ["detector"]), (["detector.service"], []), (["detector"], []),
                           (["other"], ["detector"])])
-def test_who_has_the_npu_open(tmp_path, services, blocking):
+def test_processes_that_have_the_npu_open(tmp_path, services, blocking):
     node = "/dev/dri/renderD129"
     for pid, name, group, opened in ((41, "detector", "/system.slice/detector.service", node),
                                      (42, "bash", "/user.slice", "/dev/null")):
@@ -531,7 +531,7 @@ def test_who_has_the_npu_open(tmp_path, services, blocking):
                          ["", "[]", "not json", '{"schema": 2, "state": "committed"}',
                           '{"schema": 1, "state": "\\u001b[31m", "why": 7}',
                                      "[" * 100000, '{"schema": 1, "state": ["committed"]}'])
-def test_what_a_board_says_of_its_state_is_not_trusted(tmp_path, content):
+def test_the_state_read_from_a_board_is_not_trusted(tmp_path, content):
     home = tmp_path / "var/lib/rkfleet-npu"
     home.mkdir(parents=True)
     (home / "state.json").write_text(content)
