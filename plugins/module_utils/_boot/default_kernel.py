@@ -43,7 +43,7 @@ def module_kernels(root, module):
     for release in os.listdir(base) if os.path.isdir(base) else ():
         place = os.path.join(base, release)
         installed = any(os.path.isfile(os.path.join(place, "updates/dkms", module + suffix))
-                    for suffix in (".ko", ".ko.xz", ".ko.zst", ".ko.gz"))
+                        for suffix in (".ko", ".ko.xz", ".ko.zst", ".ko.gz"))
         bootable = os.path.isfile(os.path.join(root, "boot", "vmlinuz-" + release))
         if installed and bootable and not _built_in(place, module):
             found.add(release)

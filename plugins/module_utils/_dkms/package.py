@@ -388,8 +388,8 @@ class DkmsPackage:
             self.run(["dkms", "remove", "-m", self.name, "-v", self.version, "--all"])
         # If DKMS can no longer read the package, remove its modules here: the folder and the links' targets are ours.
         remaining = [path for kernel in active
-                for path in self._module_files(os.path.join(os.path.dirname(self.modules), kernel))
-                if self._links(kernel)]
+                     for path in self._module_files(os.path.join(os.path.dirname(self.modules), kernel))
+                     if self._links(kernel)]
         for path in remaining + strays + self._links():
             os.unlink(path)
         self._depmod(remaining + strays)

@@ -164,4 +164,3 @@ def read_init(tree):
     if tree.exists("/run/systemd/system"):
         return "systemd"
     return tree.line("/proc/1/comm", 32) or None
-

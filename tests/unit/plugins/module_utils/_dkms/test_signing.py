@@ -290,7 +290,7 @@ def test_no_signer_at_all_and_a_signature_that_brings_its_own_content_are_no_sig
     inside = subprocess.run(["openssl", "cms", "-sign", "-binary", "-nodetach", "-noattr", "-nocerts", "-outform",
                              "DER", "-signer", "ours.pem",
                              "-inkey", "ours.key"], cwd=signer.folder, input=MODULE, check=True,
-                             stdout=subprocess.PIPE).stdout
+                            stdout=subprocess.PIPE).stdout
     for signature in (empty, inside, b"\x30\x03\x02\x01\x00", b"no DER at all"):
         trailer = signer.sign(MODULE)[-len(_signing.MAGIC) - 12:-len(_signing.MAGIC) - 4] + len(signature).to_bytes(4, "big") + _signing.MAGIC
         evil = MODULE.replace(b"HONEST", b"EVILLY") + signature + trailer

@@ -221,7 +221,7 @@ def test_a_module_for_the_store_is_stripped_and_signed_as_dkms_would(board, tmp_
     (tmp_path / "scratch").mkdir()
     found = trial_build.check(run, RELEASE, PACKAGE, "rknpu_dkms", str(tmp_path / "tree"), str(tmp_path / "scratch"),
                               str(board.root),
-                             signing=True, collect=True, sign_with=("/key", "/cert"))
+                              signing=True, collect=True, sign_with=("/key", "/cert"))
     assert finished == [["strip", "-g", "rknpu_dkms.ko"], ["sign-file", "sha256", "key", "cert", "rknpu_dkms.ko"]]
     assert base64.b64decode(found["built"]["content"]) == b"rknpu_dkms, strip, sign-file"
     assert (found["built"]["name"], found["built"]["symvers"]) == ("rknpu_dkms.ko", "") and found["verdict"] == "builds"
@@ -237,7 +237,7 @@ def test_a_module_that_cannot_be_signed_is_not_collected(board, tmp_path):
 
     found = trial_build.check(run, RELEASE, PACKAGE, "rknpu_dkms", str(tmp_path / "tree"), str(tmp_path / "scratch"),
                               str(board.root),
-                             collect=True, sign_with=("/key", "/cert"))
+                              collect=True, sign_with=("/key", "/cert"))
     assert found["verdict"] == "fails" and found["reason"] == "sign-file failed on the module: no such key" and "built" not in found
 
 

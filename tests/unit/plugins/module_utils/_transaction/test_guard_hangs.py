@@ -263,7 +263,7 @@ def test_a_killed_watch_resumes(tmp_path, shell, reboots):
             stand_in, real = (board.tools / name).exists(), shutil.which(name)
             board.tool(name,
                        'n=$(cat {0}/n); echo $((n - 1)) >{0}/n; [ "$n" != 0 ] || kill -9 -$(cat {0}/pid)\n{1}'.format(
-                board.tools, "" if stand_in else 'exec %s "$@"' % real))
+                           board.tools, "" if stand_in else 'exec %s "$@"' % real))
         (board.tools / "n").write_text("%d\n" % number)
         killed = board.guard("watch").returncode == -signal.SIGKILL
         if killed:  # after that the unit is started only if one of its conditions holds

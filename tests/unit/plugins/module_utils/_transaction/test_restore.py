@@ -224,7 +224,7 @@ def test_a_late_rollback_keeps_removed_kernels_out_of_the_menu(board):
 @pytest.mark.parametrize("missing",
                          ["  linux /boot/gone\n", "  initrd /boot/gone\n", "  fdt /boot/gone\n",
                           "  devicetree /boot/gone\n",
-                                     "  initrd /boot/vmlinuz-6.1.84,/gone\n", "  fdtdir /usr/lib/gone\n"])
+                          "  initrd /boot/vmlinuz-6.1.84,/gone\n", "  fdtdir /usr/lib/gone\n"])
 @pytest.mark.parametrize("folder", ["pending", "origin"])
 def test_a_restored_menu_names_no_missing_file(board, missing, folder):
     """As we left it or not: a kernel package may have been removed meanwhile."""

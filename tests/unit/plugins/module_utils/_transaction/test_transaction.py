@@ -530,7 +530,7 @@ def test_processes_that_have_the_npu_open(tmp_path, services, blocking):
 @pytest.mark.parametrize("content",
                          ["", "[]", "not json", '{"schema": 2, "state": "committed"}',
                           '{"schema": 1, "state": "\\u001b[31m", "why": 7}',
-                                     "[" * 100000, '{"schema": 1, "state": ["committed"]}'])
+                          "[" * 100000, '{"schema": 1, "state": ["committed"]}'])
 def test_the_state_read_from_a_board_is_not_trusted(tmp_path, content):
     home = tmp_path / "var/lib/rkfleet-npu"
     home.mkdir(parents=True)
