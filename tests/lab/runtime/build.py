@@ -38,8 +38,8 @@ RELEASES = {
     "2.3.2": {
         "build": "429f97ae6b@2025-04-09T09:09:27", "separator": ",", "floor": 700, "recommended": 902,
         "format": 6, "mem_create": 48,
-        "advice": ", If using rknn, update to the latest toolkit2 and runtime from: " + ZBOX
-                  + ". If using rknn-llm, update from: https://github.com/airockchip/rknn-llm",
+        "advice": ", If using rknn, update to the latest toolkit2 and runtime from: " + ZBOX +
+                  ". If using rknn-llm, update from: https://github.com/airockchip/rknn-llm",
     },
 }
 
