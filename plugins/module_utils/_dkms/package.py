@@ -12,15 +12,7 @@ import re
 import shutil
 import tempfile
 
-from .._board.files import (
-    LEFTOVER,
-    disk_full,
-    ensure_dir,
-    read_file,
-    sha256_of,
-    sync_file,
-    describe_error,
-)
+from .._board.files import LEFTOVER, describe_error, disk_full, ensure_dir, read_file, sha256_of, sync_file
 from .._board.paths import SIGNING_PATHS, SUFFIXES
 from . import prebuilt
 from .build_log import LOG_BYTES, explain

@@ -21,11 +21,9 @@ import shutil
 from .._facts import storage_check
 from . import guard
 from .._board.files import clean_leftovers, ensure_dir, read_file, sync_dir, describe_error, write_file
-from .._board.paths import STATE_DIR
 from .._board.tree import clean
 from .restore_point import RestorePoint, remove_spare_copies
 from .state import (
-    Locked,
     TransactionError,
     _advance,
     add_lines,
@@ -37,7 +35,8 @@ from .state import (
     save_state,
     timestamp,
 )
-from .._facts.upgrade import SCHEMA, describe_lock
+from .._facts.upgrade import SCHEMA
+from .state_folder import StateFolder
 from .watched import BOOT_KINDS
 
 _UNIT = re.compile(r"[A-Za-z0-9@._:-]{1,200}\Z")
@@ -46,70 +45,8 @@ _EMPTY_RECORD = {"schema": SCHEMA, "driver": {"from": None, "to": None}, "baseli
 _PLACEHOLDERS = {"state": "@STATE@", "why": "@WHY@", "since": "@SINCE@"}
 
 
-class Transaction:
-    """The transaction of a board.
-
-    Args:
-        run: Callable that runs a list of arguments and returns `(rc, stdout, stderr)`.
-        owner: `{run, host, user, ...}` of the run that works on the board.
-        root: Root folder of the board's files. All paths are as on the board.
-        guard: `{base name: text}` of the guard's files. Only begin(), commit() and restore() need them.
-    """
-
-    def __init__(self, run, owner, root="/", state_dir=STATE_DIR, guard=None):
-        self.run, self.owner, self.root, self.guard = run, owner, root, guard or {}
-        self.home = self.place(state_dir)
-        self.pending = os.path.join(self.home, "pending")
-        self.stopped = []  # services that were stopped by an upgrade which this run has rolled back
-        self.fresh = False  # whether this run has begun the transaction, so that nothing is changed yet
-
-    def place(self, path):
-        """Return the path below root of a path on the board."""
-        return os.path.join(self.root, path.lstrip("/"))
-
-    def point(self, folder="pending"):
-        """Return the restore point in a folder of the state folder."""
-        return RestorePoint(self.root, self.home, os.path.join(self.home, folder))
-
-    # -- lock
-
-    def lock(self, broken=()):
-        """Acquire the board lock for this run.
-
-        Args:
-            broken: Runs whose lock is ignored; `*` for all.
-
-        Raises:
-            Locked: Another run holds the lock.
-        """
-        self._prepare_home()
-        path = os.path.join(self.home, "lock.json")
-        with exclusive(self.home):
-            holder = load_json(path)
-            run = None if holder is None else holder.get("run")
-            if holder is not None and run != self.owner["run"] and "*" not in broken and run not in broken:
-                raise Locked(
-                    "the board is locked by %s. If that run has ended, rerun with -e npu_break_lock=true"
-                    % describe_lock(holder), holder
-                )
-            write_file(path, json.dumps(dict(self.owner, schema=SCHEMA, since=timestamp()), indent=1).encode() + b"\n",
-                       0o600)
-
-    def unlock(self):
-        """Release the lock if this run holds it."""
-        path = os.path.join(self.home, "lock.json")
-        if (load_json(path) or {}).get("run") == self.owner["run"]:
-            os.unlink(path)
-
-    def is_pending(self, folder="pending"):
-        """Return whether the folder has a complete restore point."""
-        return os.path.isfile(os.path.join(self.home, folder, "manifest"))
-
-    def baseline(self, folder="pending"):
-        """Return the result of the verification before the first change, empty if none was possible."""
-        return (load_json(os.path.join(self.home, folder, "state.in")) or {}).get("baseline") or {}
-
-    # -- begin
+class Transaction(StateFolder):
+    """The transaction of a board. StateFolder documents the arguments."""
 
     def begin(self, paths, state, confirm_minutes, outcome=None):
         """Create the restore point and arm the guard. The restore point of an unfinished upgrade is kept.
@@ -267,37 +204,6 @@ class Transaction:
         sync_dir(self.home)
         shutil.rmtree(old, ignore_errors=True)
 
-    # -- services
-
-    def stop_services(self, names):
-        """Stop the units that run, record their names, and return them.
-
-        Raises:
-            TransactionError: A unit cannot be stopped. The stopped units are started again.
-        """
-        path = os.path.join(self.pending, "services")
-        running = [name for name in names if self.run(["systemctl", "is-active", "--quiet", "--", name])[0] == 0]
-        write_file(path, as_lines(sorted(set(read_lines(path)) | set(running))), 0o600)
-        for name in running:
-            rc, dummy, err = self.run(["systemctl", "stop", "--", name])
-            if rc != 0:
-                self.start_services("pending")
-                raise TransactionError("service %s cannot be stopped: %s" % (name, clean(err)))
-        return running
-
-    def start_services(self, folder, verb="restart"):
-        """Restart the services that were stopped; return one sentence on those that fail, or an empty text.
-
-        A service that already runs is restarted, too: its runtime library was replaced.
-        """
-        failed = []
-        for name in read_lines(os.path.join(self.home, folder, "services")):
-            if _UNIT.match(name) and self.run(["systemctl", verb, "--", name])[0] != 0:
-                failed.append(name)
-        return "services that cannot be started again: %s" % ", ".join(failed) if failed else ""
-
-    # -- the ends
-
     def commit(self, driver):
         """Commit the upgrade. The state before the very first change is kept for a rollback on request.
 
@@ -433,13 +339,3 @@ class Transaction:
                 os.unlink(self.place(path))
         with contextlib.suppress(OSError):  # it may have the signing tool
             os.rmdir(self.place(guard.FOLDER))
-
-    def _systemctl(self, *words):
-        self.run(["systemctl", *words])
-
-    def _prepare_home(self):
-        try:
-            ensure_dir(self.home, 0o700)
-            os.chmod(self.home, 0o700)
-        except OSError as error:
-            raise TransactionError("%s cannot be used: %s" % (self.home, describe_error(error, self.home))) from error
