@@ -54,7 +54,7 @@ class BootSetup:
         self.cmdline = (self._read("/proc/cmdline") or b"").decode("utf-8", "replace").strip()
         self.loader = registry.recognize(Tree(root), self.cmdline)
         self.before, self.after, self.modes = {}, {}, {}
-        self.menu, self.touched = self._read(menu.PATH), False
+        self.menu, self.touched = self._read(self.loader.made) if self.loader.made else None, False
         if Tree(root).exists("/usr/lib/dracut") or self._read(DRACUT):
             self._want(DRACUT, _DRACUT_TEXT.encode() if present else None)
         self._want(MODULES_LOAD, ("# rkfleet.npu\n%s\n" % module).encode() if present else None)

@@ -190,7 +190,7 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
     """Return the facts as documented by npu_facts. Each part is independent: failures are listed in `unread`.
 
     uname and uid are os.uname() and os.geteuid() unless a test says otherwise; ask_node reads a driver's version,
-    ask_repository the packages called linux-image-* (as _repository.apt_kernels; None without apt).
+    ask_repository the packages called linux-image-* (as _facts.apt_kernels; None without apt).
     """
     uname = uname or os.uname()
     uid = os.geteuid() if uid is None else uid

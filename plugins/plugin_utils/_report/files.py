@@ -18,7 +18,8 @@ from .._schema.values import fit, seconds_of, stamp
 from . import board_record, html as _report_html, text as _report_text
 from .._rollout.staging import locked
 
-SCHEMA = 1
+SCHEMA = 2
+"""Release 1.x wrote 1, with exit code 3 where this writes 4 or 2."""
 JSON_FILE = "fleet.json"
 HISTORY = "history"
 # The columns of fleet.csv that the history, the diff and the history of verdicts in the HTML cover.

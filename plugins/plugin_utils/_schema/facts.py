@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The facts of a board: a row for each. The gate accepts no others.
 
-A Field is also in the record of the board (record.py), and so in queries, fleet.json and its schema, and if its row
-says so in fleet.csv, fleet.html and fleet.prom. A new fact is a row here, the code in module_utils/_facts that reads
+A Field of a section that record.py lists is also in the record of the board, and so in queries, fleet.json and its
+schema, and if its row says so in fleet.csv, fleet.html and fleet.prom. A new fact is a row here, the code in module_utils/_facts that reads
 it, and RETURN of module npu_facts.
 """
 

@@ -75,7 +75,7 @@ is_overdue() {
     first_line "$pending/heartbeat"
     if [ "${line%% *}" = "$this" ]; then
         to_number "${line#* }" 0
-        # The only valid heartbeat in the future is the one that lasts until the next boot, see _transaction.alive().
+        # The only valid heartbeat in the future is the one that lasts until the next boot, see heartbeat() in state.py.
         if [ "$number" -le "$uptime" ] || [ "$number" -eq 1000000000 ]; then heard=$number; fi
     fi
     [ $((uptime - heard)) -ge "$limit" ]

@@ -372,10 +372,10 @@ def test_a_damaged_file_of_the_history_is_skipped_and_named(tmp_path):
 
 
 def test_files_of_a_newer_release_are_not_changed(tmp_path):
-    (tmp_path / "fleet.json").write_text('{"schema": 2}')
+    (tmp_path / "fleet.json").write_text('{"schema": 3}')
     with pytest.raises(_report.ReportError, match="newer release"):
         _report.write(tmp_path, [healthy(1)], NOW)
-    assert (tmp_path / "fleet.json").read_text() == '{"schema": 2}'
+    assert (tmp_path / "fleet.json").read_text() == '{"schema": 3}'
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
