@@ -169,7 +169,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _subnet
 
-# What a finding depends on: a cache that was made with others is none.
+# Options that affect the result: a cache made with other values is not used.
 OPTIONS = (
     "ranges", "exclude", "ports", "identify", "ssh_executable", "ssh_user", "ssh_private_key", "ssh_args", "tree",
 )
@@ -179,23 +179,23 @@ LIMITS = {
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
-    """Ansible's side; what is found how is in _subnet."""
+    """The interface to Ansible; the scan itself is in plugin_utils/_subnet.py."""
 
     NAME = "rkfleet.npu.subnet"
 
     def verify_file(self, path):
-        """Whether the file is for this plugin, by its name."""
+        """Return whether the file is for this plugin, by its name."""
         return super().verify_file(path) and path.endswith(("npu_subnet.yml", "npu_subnet.yaml"))
 
     def parse(self, inventory, loader, path, cache=True):
-        """Read the file, look who is there, and add the hosts."""
+        """Read the file, scan the ranges, and add the hosts."""
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         try:
             boards = self._found(path, cache)
         except (ValueError, OSError) as error:
             raise AnsibleParserError("%s: %s" % (path, error)) from error
-        self._say(boards)
+        self._warn_of_unidentified(boards)
         keep = self.get_option("keep")
         boards = [
             board for board in boards if keep == "all" or board["identified"] and (keep == "identified" or board["soc"])
@@ -208,7 +208,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._add(name, board)
 
     def _found(self, path, cache):
-        """What was found, now or when the cache was filled."""
+        """Return the hosts found now, or when the cache was filled."""
         self._check()
         places = _subnet.addresses(
             self.get_option("ranges"), self.get_option("exclude"), self.get_option("max_addresses")
@@ -241,13 +241,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for name, most in LIMITS.items():
             value = self.get_option(name)
             if not (math.isfinite(value) and 0 < value <= most):
-                raise ValueError("%s is %s: it is more than 0 and at most %s" % (name, value, most))
+                raise ValueError("%s is %s: it must be more than 0 and at most %s" % (name, value, most))
         ports = self.get_option("ports")
-        # Ansible does not look at the elements of a list.
+        # Ansible does not validate the elements of a list.
         if not ports or not all(isinstance(port, int) and 0 < port < 65536 for port in ports):
-            raise ValueError("ports is %s: ports are numbers from 1 to 65535" % ports)
+            raise ValueError("ports is %s: ports must be numbers from 1 to 65535" % ports)
         if not all(isinstance(word, str) for word in self.get_option("ssh_args")):
-            raise ValueError("ssh_args is %s: each word is a text" % self.get_option("ssh_args"))
+            raise ValueError("ssh_args is %s: each element must be a text" % self.get_option("ssh_args"))
         if not self.get_option("ranges"):
             raise ValueError("ranges is empty: name the addresses to contact")
 
@@ -255,26 +255,26 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         tree = self.get_option("tree") or {}
         unknown = sorted(set(tree) - {"proc", "sys"})
         if unknown:
-            raise ValueError("tree has %s: there are proc and sys" % ", ".join(map(str, unknown)))
+            raise ValueError("tree has %s: it can have proc and sys only" % ", ".join(map(str, unknown)))
         client = {
             "executable": self.get_option("ssh_executable"), "user": self.get_option("ssh_user"),
             "key": self.get_option("ssh_private_key"), "args": self.get_option("ssh_args"),
             "timeout": self.get_option("identify_timeout"), "proc": str(tree.get("proc") or "/proc"),
             "sys": str(tree.get("sys") or "/sys"),
         }
-        # Wrong paths are an error of the file, and not of each board.
+        # Report wrong paths once, as an error of the file, instead of for each board.
         _subnet.command("192.0.2.1", 22, client)
         return client
 
-    def _say(self, boards):
-        """Warn of hosts that were to be identified and could not."""
+    def _warn_of_unidentified(self, boards):
+        """Warn of hosts that could not be identified."""
         failed = [board for board in boards if board.get("error")]
         if failed:
             some = ", ".join("%s (%s)" % (board["address"], board["error"]) for board in failed[:5]) + (
                 ", ..." if len(failed) > 5 else ""
             )
             self.display.warning(
-                "%d of %d hosts could not be asked which board they are: %s" % (len(failed), len(boards), some)
+                "%d of %d hosts could not be identified: %s" % (len(failed), len(boards), some)
             )
 
     def _add(self, name, board):
