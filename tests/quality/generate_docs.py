@@ -511,11 +511,15 @@ def compatibility(data):
         + """# Compatibility
 
 Which drivers, runtimes, models, SoCs and kernels go together. No code contains a version: all of this is data, in
-[{}](../{}).
+[{data}](../{data}).
 Each row has its source and confidence: **M** measured on the vendor's own files, a real Debian kernel or an emulated
 board; **R** read in a public source; **I** inferred. What depends on an R or I row is checked on the board, and only an
-inference verifies a board. Boards need {} and Python {} or newer.
-""".format(DATA, DATA, " or ".join(data["requirements"]["machine"]), data["requirements"]["python"])
+inference verifies a board. Boards need {machine} and Python {python} or newer.
+""".format(
+            data=DATA,
+            machine=" or ".join(data["requirements"]["machine"]),
+            python=data["requirements"]["python"],
+        )
     )
     for title, before, rows in sections:
         text += "\n## {}\n{}\n".format(title, f"\n{before}\n" if before else "") + rows(data)
