@@ -189,9 +189,15 @@ class Lab:
         # The clock stood still meanwhile.
         self.board_clock(name)
 
-    def board_clock(self, name: str) -> None:
-        """Set a board's clock to that of this machine."""
-        process.output(self.ssh(name, ["sudo", "date", "--set", f"@{time.time():.0f}"]))
+    def board_clock(self, name: str, tries: int = 5) -> None:
+        """Set a board's clock to that of this machine. On a busy machine its sshd may take longer than ssh waits."""
+        for left in reversed(range(tries)):
+            try:
+                process.output(self.ssh(name, ["sudo", "date", "--set", f"@{time.time():.0f}"]))
+                return
+            except LabError:
+                if not left:
+                    raise
 
     def stop(self, name: str, *, hard: bool = False) -> None:
         """Power off: hard as by pulling the plug; else what the board has written is on its disk first."""
