@@ -104,5 +104,6 @@ def test_after_ctrl_c_pytest_writes_its_last_line(start, tmp_path):
 @pytest.mark.parametrize("target", ["test", "faults", "bench", "demo"])
 def test_a_signal_to_make_reaches_the_program(target):
     # make ends its child, which is a shell unless the recipe replaces it: what the shell had started would go on.
-    printed = subprocess.run(["make", "--no-print-directory", "-n", "-o", "host", target], cwd=TESTS.parent, check=True, stdout=subprocess.PIPE, text=True).stdout
+    command = ["make", "--no-print-directory", "-n", "-o", "host", target]
+    printed = subprocess.run(command, cwd=TESTS.parent, check=True, stdout=subprocess.PIPE, text=True).stdout
     assert " exec " in " " + printed.splitlines()[-1]
