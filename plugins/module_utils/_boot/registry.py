@@ -14,10 +14,8 @@ edit.add() and edit.remove() use edit(). How a change takes effect is in the Des
 tool, see update_tool.
 
 To add a boot loader, add its file there and its name to both lists here. All functions raise ValueError, one sentence
-for the operator, if a configuration cannot be parsed. A loader whose update tool makes another file than extlinux.conf
-also needs: the file (Description.made) among those of _transaction/watched.py, its kind in the guard
-(roles/guard/files/guard/30-restore-boot-files.sh), and a check of what the tool made, as menu_kernel is for
-extlinux.conf.
+for the operator, if a configuration cannot be parsed. CONTRIBUTING.md says what a loader needs whose update tool
+makes another file than extlinux.conf.
 """
 
 from __future__ import annotations
