@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import shutil
 
 from .._facts import storage_check
@@ -39,7 +38,6 @@ from .._facts.upgrade import SCHEMA
 from .state_folder import StateFolder
 from .watched import BOOT_KINDS
 
-_UNIT = re.compile(r"[A-Za-z0-9@._:-]{1,200}\Z")
 _EMPTY_RECORD = {"schema": SCHEMA, "driver": {"from": None, "to": None}, "baseline": None,
                  "controller": {"host": None, "user": None}}
 _PLACEHOLDERS = {"state": "@STATE@", "why": "@WHY@", "since": "@SINCE@"}

@@ -16,16 +16,17 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import datetime
 import fcntl
 import hashlib
 import json
 import os
 import re
+import time
 
 from ...module_utils._board.files import ensure_dir, read_file, write_file
 from ...module_utils._board.tree import clean, clean_tree
 from .._private import others_can_write
+from .._schema.values import stamp
 from .inputs import HARD, SOFT, key, lock_name, matches
 from .module_file import (
     FILE_NAME,
@@ -240,10 +241,9 @@ class Store:
                 problem = signature_problem(name, content, certificate)
         if problem:
             raise StoreError("the build could not be kept in the store: %s" % problem)
-        now = datetime.datetime.now(datetime.timezone.utc)
         return self.add(
             dict(wanted, symvers=symvers), content, log, hosts, file=name, vermagic=vermagic, board=board,
-            built_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"), tree=tree, tools=clean_tree(built.get("tools") or {}),
+            built_at=stamp(time.time()), tree=tree, tools=clean_tree(built.get("tools") or {}),
             probes=[clean(str(probe)) for probe in (probes or ())[:100]],
         )
 
