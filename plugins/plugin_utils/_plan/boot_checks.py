@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ...module_utils._boot import edit
+from ...module_utils._boot import edit, sources
 from ...module_utils._facts import driver as _driver
 from .board_state import ARGUMENT, suppresses_builtin, Unsupported
 
@@ -79,10 +79,9 @@ def trial(boot, change):
     Args:
         boot: the facts of the boot loader.
     """
-    if boot.get("text") is None:
-        return None
+    text = sources.Sources(boot.get("files")).text(boot.get("config"), None) or ""
     try:
-        change(boot["loader"], boot["text"], _driver.BLACKLIST, _driver.INITCALL, boot.get("default") or "")
+        change(boot["loader"], text, _driver.BLACKLIST, _driver.INITCALL, boot.get("default") or "")
     except ValueError as error:
         return "%s: %s" % (boot["config"], error)
     return None

@@ -43,6 +43,10 @@ REVERSIBLE = [
     (UNTOUCHED,
      UNTOUCHED.replace("#U_BOOT_ROOT",
                        'U_BOOT_PARAMETERS="ro quiet %s"%s\n#U_BOOT_ROOT' % (ARGUMENT, shell_edit.ADDED))),
+    ('U_BOOT_PARAMETERS=""\n', 'U_BOOT_PARAMETERS=""\nU_BOOT_PARAMETERS="ro quiet %s"%s\n' % (ARGUMENT, shell_edit.INSTEAD)),
+    ("U_BOOT_PARAMETERS=\nX=1", 'U_BOOT_PARAMETERS=\nU_BOOT_PARAMETERS="ro quiet %s"%s\nX=1' % (ARGUMENT, shell_edit.INSTEAD)),
+    ("U_BOOT_PARAMETERS=quiet", 'U_BOOT_PARAMETERS=quiet\nU_BOOT_PARAMETERS="quiet %s"%s' % (ARGUMENT, shell_edit.INSTEAD)),
+    ("X=1", 'X=1\nU_BOOT_PARAMETERS="ro quiet %s"%s' % (ARGUMENT, shell_edit.ADDED)),
     ("", 'U_BOOT_PARAMETERS="ro quiet %s"%s\n' % (ARGUMENT, shell_edit.ADDED)),
 ]
 
@@ -64,8 +68,6 @@ def test_a_shell_reads_the_same(tmp_path, before):
 
 
 @pytest.mark.parametrize("before, after", [
-    ('U_BOOT_PARAMETERS=""\n', 'U_BOOT_PARAMETERS="ro quiet %s"\n' % ARGUMENT),
-    ("U_BOOT_PARAMETERS=quiet\n", 'U_BOOT_PARAMETERS="quiet %s"\n' % ARGUMENT),
     ('U_BOOT_PARAMETERS="initcall_blacklist= ro"\n', 'U_BOOT_PARAMETERS="%s ro"\n' % ARGUMENT),
 ])
 def test_what_means_the_same_may_be_written_anew(before, after):
