@@ -13,7 +13,7 @@ import re
 _ITEM = re.compile(r"^[ \t]*(menuentry|submenu)\s+(?:'((?:[^']|'\\'')*)'|\"([^\"]*)\"|(\S+))(.*)$")
 _ID = re.compile(r"(?:\$menuentry_id_option|--id)[ =]+['\"]?([^'\" ]+)")
 _LINUX = re.compile(r"^[ \t]*linux(?:16|efi)?[ \t]+(\S+)[ \t]*(.*)$")
-_DEFAULT = re.compile(r"^[ \t]*set[ \t]+default=[\"']?([^\"'\n]*)", re.M)
+_DEFAULT = re.compile(r"^[ \t]*set[ \t]+default=(?:\"([^\"\n]*)|'([^'\n]*)|(\S*))", re.M)
 
 
 def default_arguments(text, saved=None):
@@ -28,7 +28,7 @@ def default_entry(text, saved=None):
         saved: saved_entry of GRUB's environment, for GRUB_DEFAULT=saved.
     """
     # The first `set default` of Debian's header is the one of an entry that boots once.
-    wanted = [name for name in _DEFAULT.findall(text) if "next_entry" not in name]
+    wanted = [name for name in map("".join, _DEFAULT.findall(text)) if "next_entry" not in name]
     name = wanted[-1] if wanted else "0"
     if "saved_entry" in name:
         name = saved or "0"

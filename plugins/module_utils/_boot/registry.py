@@ -19,7 +19,7 @@ raise ValueError, one sentence for the operator, if a configuration cannot be pa
 
 from __future__ import annotations
 
-from . import evidence, sources
+from . import boot_files, evidence, sources
 from .._board.tree import clean
 from .description import Description, UNKNOWN
 from .loaders import environment, extlinux, grub, radxa, u_boot_menu, update_extlinux
@@ -55,12 +55,16 @@ def recognize(tree, cmdline):
             error = error or clean(str(problem))
     # A menu whose tool has a configuration that cannot be parsed is not kept by hand.
     if chosen is None or error and (best[0] == 0 or chosen.name == "extlinux"):
-        return _unknown(cmdline, efi, others, error)
+        return _unknown(tree, cmdline, others, error)
     return chosen
 
 
-def _unknown(cmdline, efi, others, error):
+def _unknown(tree, cmdline, others, error):
     """Return the Description where no configuration started the running kernel."""
+    efi = tree.exists("/sys/firmware/efi")
+    named = next(filter(tree.exists, boot_files.OTHERS), None)
+    if not error and not others and named:
+        error = "%s, which U-Boot may read, is not a file that this collection edits" % named
     if not error and others and not efi:
         found = others[0]
         error = "the running kernel does not have %s of %s" % (

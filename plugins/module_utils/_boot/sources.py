@@ -17,7 +17,7 @@ SCRIPTS = tuple("/usr/%s/%s" % (folder, name) for name in ("u-boot-update", "upd
                 for folder in ("sbin", "bin", "local/sbin", "local/bin")) + (
     "/usr/share/u-boot-menu/read-config", "/usr/sbin/grub-mkconfig")
 """Update tools, of which only the lines that name what they read are sent."""
-_PRESENT = ("/sys/firmware/efi", "/boot/config.txt")
+_PRESENT = ("/sys/firmware/efi", "/boot/config.txt", *boot_files.OTHERS)
 _GRUB = ("/etc/default/grub", "/boot/grub/grubenv")
 _SCRIPT_LINE = re.compile(
     r"U_BOOT_PARAMETERS:-|u-boot-menu/|/etc/kernel/cmdline|/default/grub\.d|/default/extlinux|/boot/config\.txt")
@@ -43,7 +43,7 @@ class Sources:
     """What read() returns, as a tree: the part of Tree that recognizing a boot loader needs."""
 
     def __init__(self, files):
-        self.files = {file["path"]: file["text"] for file in files or ()}
+        self.files = {file["path"]: file["text"] and file["text"][:4 * LIMIT] for file in files or () if file["path"]}
 
     def exists(self, path):
         """Return whether the board has the file."""

@@ -23,7 +23,7 @@ _LINE = re.compile("^" + re.escape(LINE).replace("%s", "(.*)").replace(r"\%s", "
 def recognize(tree, cmdline):
     """Yield the Description if GRUB started the running kernel: it adds BOOT_IMAGE to the kernel's arguments."""
     image = re.search(r"(?:^|\s)BOOT_IMAGE=(\S+)", cmdline)
-    if not image or not (tree.exists(GRUB_MENU) or tree.exists(DEFAULTS)):
+    if not image or not any(map(tree.exists, (GRUB_MENU, DEFAULTS, "/sys/firmware/efi"))):
         return
     try:
         yield _describe(tree, image.group(1))

@@ -637,11 +637,12 @@ LOADERS = [
 
 @pytest.mark.parametrize("loader, path, text, update", LOADERS)
 def test_boot_loader(board, planned, loader, path, text, update):
+    given = edit.configured(loader, text)
     board.base(
-        config=BUILTIN, cmdline=UUID + " rw rootwait console=ttyFIQ0,1500000n8"
+        config=BUILTIN, cmdline="%s %s rw rootwait" % (UUID, given)
     ).npu().builtin().headers().tools()
     if update:
-        board.u_boot_menu(append=UUID + " quiet")
+        board.u_boot_menu(append=UUID + " " + given)
     facts, plan = planned(board.write(path, text), driver_policy="exact")
     boot = facts["boot"]
     assert (boot["loader"], boot["config"], boot["error"]) == (loader, path, None)
@@ -660,7 +661,7 @@ def test_boot_loader(board, planned, loader, path, text, update):
     board.write(path, edited)
     if update:
         board.write(
-            "/boot/extlinux/extlinux.conf", "default l0\n\nlabel l0\n\tlinux /boot/vmlinuz\n\tappend %s\n" % after
+            "/boot/extlinux/extlinux.conf", "default l0\n\nlabel l0\n\tlinux /boot/vmlinuz\n\tappend %s %s\n" % (UUID, after)
         )
     facts, plan = planned(board, driver_policy="exact")
     assert kernel_arguments.has(facts["boot"]["next"], *ARGUMENT)
