@@ -36,8 +36,8 @@ def existing(tree):
     """Return {path: kind} of the boot files of a board, the file of ours for GRUB and those of u-boot-menu always."""
     found = dict(_FILES, **{path: "environment" for path, dummy in ENVIRONMENTS.values()})
     for folder in FRAGMENTS:
-        found.update(("%s/%s" % (folder, name), "shell") for name in tree.names(folder)
+        found.update((f"{folder}/{name}", "shell") for name in tree.names(folder)
                      if name.endswith(".conf") and not _OURS.match(name))
     grub = tree.exists(GRUB_MENU)
     return {path: kind for path, kind in found.items()
-            if tree.exists(path) or path in _ALWAYS or path == DROP_IN and grub}
+            if tree.exists(path) or path in _ALWAYS or (path == DROP_IN and grub)}

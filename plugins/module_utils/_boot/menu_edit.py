@@ -29,7 +29,7 @@ def edit(text, unused_key, change, unused_default):
         comment = indent + ADDED
         text = insert_line(text, at, comment)
         at = text.find(comment, at) + len(comment)
-        return insert_line(text, text.find("\n", at) + 1 or len(text), "%sappend %s" % (indent, changed))
+        return insert_line(text, text.find("\n", at) + 1 or len(text), f"{indent}append {changed}")
     value = append.group(2)
     changed = change(value)
     if changed == value:

@@ -44,7 +44,7 @@ def recognize(tree, cmdline):
             for found in loader.recognize(tree, cmdline):
                 if found.gives is None:
                     return found
-                if found.name != "grub" and (efi or "BOOT_IMAGE=" in cmdline and "BOOT_IMAGE=" not in found.gives):
+                if found.name != "grub" and (efi or ("BOOT_IMAGE=" in cmdline and "BOOT_IMAGE=" not in found.gives)):
                     continue
                 fit = evidence.fit(found.gives, cmdline)
                 if fit is None:
@@ -54,7 +54,7 @@ def recognize(tree, cmdline):
         except ValueError as problem:
             error = error or clean(str(problem))
     # A menu whose tool has a configuration that cannot be parsed is not kept by hand.
-    if chosen is None or error and (best[0] == 0 or chosen.name == "extlinux"):
+    if chosen is None or (error and (best[0] == 0 or chosen.name == "extlinux")):
         return _unknown(tree, cmdline, others, error)
     return chosen
 

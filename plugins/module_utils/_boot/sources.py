@@ -13,8 +13,9 @@ import re
 from . import boot_files
 from .text_file import LIMIT
 
-SCRIPTS = tuple("/usr/%s/%s" % (folder, name) for name in ("u-boot-update", "update_extlinux.sh", "update-extlinux.sh")
-                for folder in ("sbin", "bin", "local/sbin", "local/bin")) + (
+SCRIPTS = (
+    *(f"/usr/{folder}/{name}" for name in ("u-boot-update", "update_extlinux.sh", "update-extlinux.sh")
+      for folder in ("sbin", "bin", "local/sbin", "local/bin")),
     "/usr/share/u-boot-menu/read-config", "/usr/sbin/grub-mkconfig")
 """Update tools, of which only the lines that name what they read are sent."""
 _PRESENT = ("/sys/firmware/efi", "/boot/config.txt", *boot_files.OTHERS)
@@ -28,7 +29,7 @@ def read(tree):
     """Return [{path, text}] of the files that the board has; text is None if it cannot be read."""
     whole = [*boot_files.existing(tree), *_GRUB]
     folder = boot_files.DROP_IN.rpartition("/")[0]
-    whole += ["%s/%s" % (folder, name) for name in tree.names(folder) if name.endswith(".cfg")]
+    whole += [f"{folder}/{name}" for name in tree.names(folder) if name.endswith(".cfg")]
     found = {path: tree.text(path, LIMIT + 1) for path in whole if tree.exists(path) and path != boot_files.GRUB_MENU}
     for path in (*SCRIPTS, boot_files.GRUB_MENU):
         if tree.exists(path):

@@ -10,10 +10,16 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import (
-    boot_files, edit, evidence, kernel_arguments, registry, setup, sources, u_boot_update,
+    boot_files,
+    edit,
+    evidence,
+    kernel_arguments,
+    registry,
+    setup,
+    sources,
+    u_boot_update,
 )
 
 OURS = "initcall_blacklist=rknpu_init"
@@ -45,7 +51,7 @@ FRIENDLYELEC = (
 
 
 def menu(arguments, head="## The configuration of this file is generated automatically, use: u-boot-update\n"):
-    return "%sdefault l0\nlabel l0\n\tlinux /boot/vmlinuz-6.1.99\n\tappend %s\n" % (head, arguments)
+    return f"{head}default l0\nlabel l0\n\tlinux /boot/vmlinuz-6.1.99\n\tappend {arguments}\n"
 
 
 def u_boot_menu(arguments, **more):
@@ -55,7 +61,8 @@ def u_boot_menu(arguments, **more):
 CASES = {
     # Joshua-Riek/ubuntu-rockchip 973: the fragment of its images.
     "ubuntu-rockchip": ("root=UUID=1 " + UBUNTU, u_boot_menu("root=UUID=1 " + UBUNTU, **{
-        "/usr/share/u-boot-menu/conf.d/ubuntu.conf": 'U_BOOT_PROMPT="1"\nU_BOOT_PARAMETERS="$(cat /etc/kernel/cmdline)"\n',
+        "/usr/share/u-boot-menu/conf.d/ubuntu.conf":
+        'U_BOOT_PROMPT="1"\nU_BOOT_PARAMETERS="$(cat /etc/kernel/cmdline)"\n',
         CMDLINE: UBUNTU}), "radxa", CMDLINE),
     "a fragment that adds to the file": ("root=UUID=1 rw quiet splash", u_boot_menu("root=UUID=1 rw quiet splash", **{
         "/etc/u-boot-menu/conf.d/a.conf": "U_BOOT_PARAMETERS=\"`cat /etc/kernel/cmdline` splash\"\n",
@@ -85,7 +92,8 @@ CASES = {
     # armbian/build config/bootenv/rk35xx.txt, edited since the last boot.
     "Armbian, changed and not rebooted": (
         "root=UUID=1 rootwait rootfstype=ext4 cma=256M",
-        {"/boot/armbianEnv.txt": "rootdev=UUID=1\nextraargs=cma=512M pcie_aspm=off\n"}, "armbian", "/boot/armbianEnv.txt"),
+        {"/boot/armbianEnv.txt": "rootdev=UUID=1\nextraargs=cma=512M pcie_aspm=off\n"},
+        "armbian", "/boot/armbianEnv.txt"),
     # bigtreetech/CB1 readme: BoardEnv.txt, extraargs=.
     "BigTreeTech": ("root=UUID=1 video=HDMI-A-1:800x480-24@60 console=tty1",
                     {"/boot/BoardEnv.txt": "rootdev=UUID=1\nextraargs=video=HDMI-A-1:800x480-24@60\n"},
@@ -111,7 +119,8 @@ CASES = {
     # gnull/nixos-rk3588 12, PsychoLlama/home-lab 5.
     "NixOS": ("init=/nix/store/abc-nixos-system-nixos-25.11/init loglevel=4", {MENU: NIXOS}, "extlinux", None),
     # The generators of openSUSE and of inindev's Debian images say the same in other words.
-    "openSUSE": ("root=UUID=1 rw", {MENU: menu("root=UUID=1 rw", "# THIS FILE WILL BE OVERWRITTEN by perl-Bootloader\n")},
+    "openSUSE": ("root=UUID=1 rw", {
+        MENU: menu("root=UUID=1 rw", "# THIS FILE WILL BE OVERWRITTEN by perl-Bootloader\n")},
                  "extlinux", None),
     "made, and u-boot-menu is gone": ("root=UUID=1 rw", {MENU: menu("root=UUID=1 rw")}, "extlinux", None),
     # Joshua-Riek/ubuntu-rockchip 495, edk2-porting/edk2-rk3588 62, 95: GRUB on the EFI partition of such an image.
@@ -133,7 +142,8 @@ CASES = {
         "root=/dev/nfs ip=dhcp rw", {MENU: menu("root=/dev/nfs ip=dhcp rw", "")}, "network", None),
     "PXE": ("root=UUID=1 rw BOOTIF=01-00-11-22-33-44-55", {MENU: menu("root=UUID=1 rw", "")}, "network", None),
     "TFTP, root on the disk": ("root=/dev/mmcblk0p2 earlycon debug", {
-        "/boot/armbianEnv.txt": "rootdev=UUID=1\nextraargs=cma=256M\n", MENU: menu("root=/dev/mmcblk0p2 quiet rw x", "")},
+        "/boot/armbianEnv.txt": "rootdev=UUID=1\nextraargs=cma=256M\n",
+        MENU: menu("root=/dev/mmcblk0p2 quiet rw x", "")},
         "unknown", None),
     # friendlyarm/sd-fuse_rk3588 19: /boot is empty.
     "FriendlyELEC": (FRIENDLYELEC, {}, "boot-image", None),
@@ -156,7 +166,8 @@ def test_the_running_kernel_decides(board, cmdline, files, loader, config):
     found = registry.read(tree, cmdline)
     assert (found["loader"], found["config"]) == (loader, config)
     # The controller decides the same from what a board sends.
-    assert registry.complete({"cmdline": cmdline, "files": sources.read(tree)}) == {"files": sources.read(tree), **found}
+    files = sources.read(tree)
+    assert registry.complete({"cmdline": cmdline, "files": files}) == {"files": files, **found}
     if config is None:
         assert found["configured"] is None and "\n" not in (found["error"] or "")
     # What this collection may change is in the restore point.
@@ -186,10 +197,10 @@ def test_state_absent_before_the_reboot_edits_the_same_file(board):
     """Armbian with u-boot-menu: armbianEnv.txt must not become the file to edit in between."""
     cmdline, files, dummy, config = CASES["Armbian with u-boot-menu"]
     write(board, files).write("/proc/cmdline", cmdline + "\n")
-    board.write(config, files[config].replace('tty0"', 'tty0 %s"' % OURS)).write(
+    board.write(config, files[config].replace('tty0"', f'tty0 {OURS}"')).write(
         MENU, files[MENU].replace("tty0", "tty0 " + OURS))
-    change = setup.BootSetup(lambda command: (0, "", ""), "rknpu_dkms", ["rknpu_init"], False, str(board.root / "state"),
-                             str(board.root))
+    change = setup.BootSetup(lambda command: (0, "", ""), "rknpu_dkms", ["rknpu_init"], False,
+                             str(board.root / "state"), str(board.root))
     assert change.loader.name == "u-boot-menu" and change.changes() == [config, MENU]
 
 

@@ -20,7 +20,7 @@ REVERSIBLE = [
     ("armbian", "verbosity=1", "verbosity=1\n%s\nextraargs=%s" % (ADDED, ARGUMENT)),
     ("armbian", "", "%s\nextraargs=%s\n" % (ADDED, ARGUMENT)),
     # An empty line that was there stays (a Radxa E52C with an image of ophub: openwrt/armbianEnv.txt).
-    ("armbian", "extraargs=\nextraboardargs=net.ifnames=0\n", "extraargs=%s\nextraboardargs=net.ifnames=0\n" % ARGUMENT),
+    ("armbian", "extraargs=\nextraboardargs=x\n", "extraargs=%s\nextraboardargs=x\n" % ARGUMENT),
     ("armbian", "extraargs=  \nx=1\n", "extraargs=  %s\nx=1\n" % ARGUMENT),
     ("armbian", "extraargs=", "extraargs=%s" % ARGUMENT),
     ("ubuntu", "bootargs=root=UUID=1 rw console=tty1\noverlays=\n",

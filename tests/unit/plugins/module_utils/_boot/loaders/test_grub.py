@@ -7,7 +7,6 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, grub_menu, kernel_arguments, setup
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.boot_files import DROP_IN, GRUB_MENU
 
@@ -81,7 +80,8 @@ def test_what_the_owner_has_set_is_not_set_again_and_not_removed():
 
 
 def test_recognized(grub, read):
-    grub.write("/etc/default/grub.d/98-armbian.cfg", 'GRUB_CMDLINE_LINUX_DEFAULT="${GRUB_CMDLINE_LINUX_DEFAULT} splash"\n')
+    more = 'GRUB_CMDLINE_LINUX_DEFAULT="${GRUB_CMDLINE_LINUX_DEFAULT} splash"\n'
+    grub.write("/etc/default/grub.d/98-armbian.cfg", more)
     found = read(grub, CMDLINE)
     assert (found["loader"], found["config"], found["error"]) == ("grub", DROP_IN, None)
     assert (found["update"], found["configured"]) == ("/usr/sbin/grub-mkconfig", "console=ttyS2 quiet splash")
