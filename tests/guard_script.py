@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
 
 # Every third place for a power failure; each of them takes minutes.
