@@ -25,7 +25,8 @@ PLACES = {
         "in GRUB_CMDLINE_LINUX in /etc/default/grub and run update-grub, or in the linux line of the grub.cfg in use"),
     "extlinux": (
         "its extlinux.conf is made by a program, which would overwrite a change",
-        "where that program takes them from (NixOS: boot.kernelParams in configuration.nix)"),
+        "where that program takes them from (NixOS: boot.kernelParams in configuration.nix), or remove that comment if "
+        "no program makes the file any more"),
 }
 """{boot loader in the facts, without a configuration to edit: (what was recognized, where the argument is added)}."""
 
@@ -79,7 +80,9 @@ def trial(boot, change):
     Args:
         boot: the facts of the boot loader.
     """
-    text = sources.Sources(boot.get("files")).text(boot.get("config"), None) or ""
+    if not boot.get("files"):
+        return None  # facts that another release has gathered
+    text = sources.Sources(boot["files"]).text(boot.get("config"), None) or ""
     try:
         change(boot["loader"], text, _driver.BLACKLIST, _driver.INITCALL, boot.get("default") or "")
     except ValueError as error:
