@@ -11,6 +11,7 @@ import time
 
 from ._board import files as _files
 from ._board import checkpoint
+from ._dkms.build_log import LOG_BYTES, known_cause
 from ._facts.packages import UNFINISHED
 
 ENVIRONMENT = {
@@ -30,6 +31,8 @@ _OPTIONS = ["--yes", "--quiet", "-o", "Dpkg::Options::=--force-confold", "-o", "
 _CONFIGURE = ["dpkg", "--force-confold", "--configure", "--pending"]
 # "Inst name [old] (new ...)" is an update of an installed package.
 _PLANNED = re.compile(r"^(Inst|Remv|Purg) ([a-z0-9][a-z0-9.+-]+)(?::[a-z0-9-]+)? ([(\[]?)", re.M)
+_UNCONFIGURED = re.compile(r"^dpkg: error processing package ([a-z0-9][a-z0-9.+-]+)(?::[a-z0-9-]+)? \(", re.M)
+_MAKE_LOG = re.compile(r"/var/lib/dkms/[\w.+~/#-]{1,200}/make\.log")
 _LOCKED = re.compile(r"Could not get lock|is another process using it|frontend lock was locked|lock is held by")
 
 
@@ -154,7 +157,7 @@ class Packages:
         missing = self.missing(names)
         if rc != 0 or missing:
             why = (
-                self._reason(out, err) if rc != 0 else "apt-get succeeded, but %s is not installed" % " ".join(missing)
+                self._reason(out, err, names) if rc != 0 else "apt-get succeeded, but %s is not installed" % " ".join(missing)
             )
             if update_error:
                 why += "; apt-get update had failed: %s" % update_error
@@ -217,7 +220,7 @@ class Packages:
         rc, out, err = self._run_unlocked(["apt-get", "purge", *options, "--", *names])
         remaining = [name for name in names if name in self.states()]
         if rc != 0 or remaining:
-            raise PackagesError("%s cannot be removed: %s" % (" ".join(remaining or names), self._reason(out, err)))
+            raise PackagesError("%s cannot be removed: %s" % (" ".join(remaining or names), self._reason(out, err, names)))
         self._sync(boot)
 
     def _sync(self, boot):
@@ -247,13 +250,27 @@ class Packages:
             if path.endswith((".deb", ".FAILED")) or os.path.dirname(path).endswith("/partial"):
                 os.unlink(path)
 
-    def _reason(self, out, err):
-        """Return one line on why a command failed: for a full disk with the free space."""
+    def _reason(self, out, err, names):
+        """Return one line on why a command failed: for a full disk with the free space.
+
+        The last lines of dpkg and DKMS only say that something failed: the cause is above them, or in a log.
+        """
         output = err + "\n" + out
         if "No space left on device" in output or "enough free space" in output:
             return _files.disk_full(*map(self._place, ("/var/cache/apt/archives", "/var/lib/dpkg", "/usr", "/boot")))
         errors = re.findall(r"^(?:E:|dpkg: error|dpkg: unrecoverable)[^\n]*(?:\n [^\n]+)*", output, re.M)
-        return _short(" ".join(errors) or output)
+        first = _UNCONFIGURED.search(output)
+        if not first:
+            return _short(" ".join(errors) or output)
+        package, logs = first.group(1), dict.fromkeys(_MAKE_LOG.findall(output))
+        read = ((_files.read_file(self._place(path), 16 * LOG_BYTES) or b"")[-LOG_BYTES:] for path in logs)
+        made = b"\n".join(read).decode("utf-8", "replace")
+        why = "package %s cannot be configured: %s" % (
+            package, known_cause(made) or known_cause(output) or _short(" ".join(errors)))
+        if package not in names:
+            why += (". It is not one of the packages that are to be installed, so repair it (dpkg --configure %s), or "
+                    "remove it if it is not needed (apt-get purge %s), and rerun the playbook" % (package, package))
+        return why
 
 
 def _side_effect(others):

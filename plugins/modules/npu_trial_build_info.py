@@ -184,7 +184,7 @@ def main():
             unpack_tree(params["archive"], params["archive_sha256"], tree)
             for release in params["kernels"]:
                 with tempfile.TemporaryDirectory(prefix="kernel-", dir=scratch) as folder:
-                    package = params["packages"].get(release) or "linux-headers-" + release
+                    package = params["packages"].get(release, "linux-headers-" + release)
                     found.append(trial_build.check(
                         run, release, package, params["module"], tree, folder,
                         signing=params["signing"] or bool(sign_with), collect=params["collect"], sign_with=sign_with,

@@ -14,7 +14,9 @@ import tempfile
 
 from .._board.files import LEFTOVER, describe_error, disk_full, ensure_dir, read_file, sha256_of, sync_file
 from .._board.paths import SIGNING_PATHS, SUFFIXES
-from . import prebuilt
+from .._board.tree import Tree
+from .._facts import headers
+from . import headers_problem, prebuilt
 from .build_log import LOG_BYTES, explain
 from .module_checks import alias_problem, module_problem
 from .signing import Signing
@@ -158,6 +160,10 @@ class DkmsPackage:
     def _deploy(self, archive, digest, steps, binary):
         fresh = not os.path.isdir(self.database)
         log = ""
+        # The plan saw the headers that were there; packages may have been installed since.
+        problem = self.headers_problem() if "install" in steps else None
+        if problem:
+            raise DkmsError("driver %s was not built for kernel %s: %s" % (self.version, self.kernel, problem))
         # Before anything else: it frees disk space for the snapshot, whose copies have names that clean() removes.
         if "clean" in steps:
             self.clean()
@@ -185,6 +191,13 @@ class DkmsPackage:
         finally:
             before.forget()
         return log
+
+    def headers_problem(self):
+        """Return why the driver cannot be built with the headers on this board, with the remedy, or None."""
+        tree = Tree(self.root)
+        problem = headers_problem.describe(self.kernel, headers.read(tree, self.kernel, os.uname().machine),
+                                           headers.others(tree, self.kernel))
+        return problem and "%s %s" % problem
 
     def _places(self):
         """Return the folders into which anything is written, to report their free space."""
@@ -314,12 +327,13 @@ class DkmsPackage:
                     % (self.version, self.kernel, self._reason(log, "dkms ended with %d" % rc)), log
                 )
 
-    def _reason(self, log, problem):
+    def _reason(self, log, problem, built=True):
         """Return one sentence on why there is no module. DKMS does not always report a full disk."""
         free = [os.statvfs(place) for place in self._places() if os.path.isdir(place)]
         if _NO_SPACE in log or any(figures.f_bavail * figures.f_frsize < _SCANT for figures in free):
             return disk_full(*self._places())
-        return explain(log) or problem
+        # Headers that are no good are the cause of whatever else make and DKMS print.
+        return (self.headers_problem() if built else None) or explain(log) or problem
 
     def load(self, binary):
         """Add a prebuilt module to DKMS as the build of the installed source tree.
@@ -357,7 +371,7 @@ class DkmsPackage:
         problem = "dkms ended with %d" % rc if rc != 0 else self.module_problem(log)
         if problem:
             raise DkmsError("driver %s was not %s for kernel %s: %s"
-                            % (self.version, what, self.kernel, self._reason(log, problem)), log)
+                            % (self.version, what, self.kernel, self._reason(log, problem, what == "built")), log)
         # sync(2) writes everything, but does not report errors.
         for path in [self.module_file(), *glob.glob(os.path.join(glob.escape(self.modules), "modules.*.bin")),
                      os.path.join(self.modules, "modules.dep")]:

@@ -35,10 +35,13 @@ FACTS = {
         "config_digest": Field(TEXT),
         "boot_id": Field(TEXT),
         "headers_path": TEXT, "vendor_headers": OPTIONAL_FLAG, "symvers_digest": TEXT, "build": TEXT, "compiler": TEXT,
+        "signature": TEXT,
         "config": {str: TEXT}, "config_source": TEXT, "kexec": (None, "loaded", "locked", "reboot"),
+        "headers_lack": TEXTS, "headers_release": TEXT, "headers_machine": INTEGER,
+        "headers_others": [{"package": TEXT, "release": TEXT}],
     }, "the one that runs"),
     "kernels": [
-        {"release": TEXT, "running": FLAG, "headers": FLAG, "module": FLAG, "builtin": FLAG, "build_error": TEXT},
+        {"release": TEXT, "running": FLAG, "headers": FLAG, "module": FLAG, "builtin": FLAG, "build_log": TEXTS},
     ],
     "device": part({
         "node": Field(TEXT),

@@ -24,6 +24,8 @@ KERNEL, OTHER = "6.1.43-15-rk2312", "6.1.99-1-rk2410"
 TREE = {"Kbuild": b"ours", "vendor/drivers/rknpu/rknpu_drv.c": b"theirs"}
 KO = "lib/modules/%s/updates/dkms/rknpu_dkms.ko.xz"
 DATABASE = "var/lib/dkms/rknpu"
+HEADERS = ("Makefile", "include/generated/autoconf.h", "include/config/auto.conf", "scripts/basic/fixdep",
+           "scripts/mod/modpost", "scripts/module.lds")
 
 
 class Board:
@@ -36,6 +38,8 @@ class Board:
         self.aliases, self.takes, self.versions = "", True, "0x12345678\tdrm_ioctl\n"
         for kernel in (KERNEL, OTHER):
             (root / "lib/modules" / kernel).mkdir(parents=True)
+            for name in HEADERS:
+                self.write("lib/modules/%s/build/%s" % (kernel, name))
 
     def path(self, path):
         return self.root / path
@@ -554,14 +558,14 @@ ERRORS = [
      "already have vm_flags_set"),
     ("x.h:12:20: error: static declaration of \u2018vm_flags_clear\u2019 follows non-static declaration",
      "already have vm_flags_clear"),
-    (f"{GEM}:891:23: error: assignment of read-only member 'vm_flags'", "use driver 0.9.6 or newer"),
+    (f"{GEM}:891:23: error: assignment of read-only member 'vm_flags'", "set a newer npu_driver_version"),
     # the vendor's OPP code
     (f"{DEVFREQ}:201:9: error: implicit declaration of function 'rockchip_uninit_opp_table'; did you mean 'rockchip_init_opp_table'?",
-     "older than 5.10.198"),
+     "update the board's kernel"),
     (f"{DEVFREQ}:602:32: error: 'rockchip_opp_set_low_length' undeclared here (not in a function)",
-     "use driver 0.9.6 or update"),
+     "set an older npu_driver_version or update"),
     (f"{DEVFREQ}:602:32: error: \u2018rockchip_opp_set_low_length\u2019 undeclared (first use in this function)",
-     "use driver 0.9.6 or update"),
+     "set an older npu_driver_version or update"),
     # symbols
     ('ERROR: modpost: "iommu_get_dma_cookie" [/var/lib/dkms/rknpu/0.9.6/build/rknpu_dkms.ko] undefined!',
      "does not export iommu_get_dma_cookie"),

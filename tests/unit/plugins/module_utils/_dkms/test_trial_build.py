@@ -28,16 +28,21 @@ class Board:
                 "usr/src/%s/Makefile" % PACKAGE: "include /usr/src/%s/Makefile\nX = /usr/lib/linux-other\n" % COMMON,
                 "usr/src/%s/include/generated/utsrelease.h" % PACKAGE: '#define UTS_RELEASE "%s"\n' % RELEASE,
                 "usr/src/%s/include/config/auto.conf" % PACKAGE: AUTO_CONF,
+                "usr/src/%s/include/generated/autoconf.h" % PACKAGE: "",
+                "usr/src/%s/arch/arm64/module.lds" % PACKAGE: "",
                 "usr/src/%s/scripts" % PACKAGE: ("/usr/lib/linux-kbuild-6.1/scripts",),
             },
             COMMON: {"depends": KBUILD, "usr/src/%s/Makefile" % COMMON: "all:\n"},
-            KBUILD: {"depends": "libc6", "usr/lib/linux-kbuild-6.1/scripts/basic/fixdep": "ELF"},
+            KBUILD: {"depends": "libc6", "usr/lib/linux-kbuild-6.1/scripts/basic/fixdep": "ELF",
+                     "usr/lib/linux-kbuild-6.1/scripts/mod/modpost": "ELF"},
         }
         self.make, self.vermagic = (0, "rkfleet: probe vm_flags_set: missing, supplied\n", ""), RELEASE
 
     def installed(self, config=AUTO_CONF):
         base = self.root / "lib/modules" / RELEASE / "build"
-        for name, text in {"Makefile": "all:\n", "include/config/auto.conf": config}.items():
+        for name, text in {"Makefile": "all:\n", "include/config/auto.conf": config, "include/generated/autoconf.h": "",
+                           "scripts/basic/fixdep": "ELF", "scripts/mod/modpost": "ELF", "scripts/module.lds": "",
+                           }.items():
             (base / name).parent.mkdir(parents=True, exist_ok=True)
             (base / name).write_text(text)
         return self
