@@ -68,7 +68,7 @@ _HEADERS = (
     (r"(?:cannot open|can't open|No such file)[^\n]{0,80}(module(?:-common)?\.lds)|(module(?:-common)?\.lds)" + _Q + ": No such file|"
      r"No rule to make target " + _Q + r"\S*(module(?:-common)?\.lds)",
      "the kernel headers are incomplete, they lack scripts/{0}: " + _REINSTALL + ", or a newer version of it"),
-    (r"version " + _Q + r"((?:GLIBC|GLIBCXX|OPENSSL|CXXABI)_[\d.]+)" + _Q + r" not found \(required by [^)\n]*\)",
+    (r"version " + _Q + r"((?:GLIBC|GLIBCXX|OPENSSL|CXXABI)_[\d.]+)" + _Q + r"\s+not found \(required by [^)\n]*\)",
      "programs of the headers package need a newer library ({0}) than this system has: install the headers that are made "
      "for this release of the distribution, or compile their programs here (make -C /lib/modules/$(uname -r)/build "
      "scripts)"),
