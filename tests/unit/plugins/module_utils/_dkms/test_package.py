@@ -8,6 +8,7 @@ import errno
 import os
 import pathlib
 import re
+import shutil
 import tarfile
 import tracemalloc
 
@@ -608,6 +609,45 @@ ERRORS = [
 def test_build_errors_in_a_sentence(log, sentence):
     sentence_found = build_log.explain("make[1]: Entering directory '/usr/src/linux-headers-6.1.0'\n  CC [M]  x.o\n" + log + "\nmake: *** [all] Error 2\n")
     assert sentence_found is None if sentence is None else sentence in (sentence_found or "")
+
+
+# -- headers that changed since the plan ---------------------------------------------------------------------
+
+def lose(board, name="scripts/basic/fixdep"):
+    board.path("lib/modules/%s/build/%s" % (KERNEL, name)).unlink()
+
+
+def test_headers_are_looked_at_again_before_the_build(board, package, archive):
+    """A package was installed since the plan, and compiled no programs: orangepi-xunlong/orangepi-build#161."""
+    lose(board)
+    before = board.files()
+    with pytest.raises(source_tree.DkmsError, match="lack programs: scripts/basic/fixdep is missing.*make -C"):
+        deploy(package, archive)
+    assert board.files() == before and ["dkms", "install"] not in board.calls
+
+
+def test_a_package_that_was_installed_for_another_kernel_is_named(board, package, archive):
+    """armbian/armbian-router#37: what apt installs is for the kernel that the repository has."""
+    shutil.rmtree(board.path("lib/modules/%s/build" % KERNEL))
+    board.write("var/lib/dpkg/info/linux-headers-current-rockchip64.list", "/usr/src/linux-headers-6.17.9-current-rockchip64\n")
+    with pytest.raises(source_tree.DkmsError) as error:
+        deploy(package, archive)
+    assert "not built for kernel %s: Package linux-headers-current-rockchip64 has the headers of kernel 6.17.9-current-" \
+           "rockchip64, and this kernel is %s. Update both" % (KERNEL, KERNEL) in str(error.value)
+    assert "apt-get install linux-image-current-rockchip64 linux-headers-current-rockchip64" in str(error.value)
+
+
+def test_headers_that_are_no_good_are_the_cause_of_a_failed_build(board, package, archive):
+    deploy(package, archive)
+    shutil.rmtree(board.path("lib/modules/%s/build" % KERNEL))
+    board.rc, board.log, board.builds = 21, "Error! Your kernel headers for kernel x cannot be found.\n", False
+    with pytest.raises(source_tree.DkmsError, match="The headers of kernel %s are not installed" % KERNEL):
+        package.install()
+
+
+def test_a_prebuilt_module_needs_no_headers(board, package, archive, binary):
+    shutil.rmtree(board.path("lib/modules/%s/build" % KERNEL))
+    assert load(board, package, archive, binary)[0] == ["tree", "load"] and board.module.exists()
 
 
 # -- a prebuilt module ---------------------------------------------------------------------------------------
