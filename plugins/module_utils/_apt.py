@@ -11,7 +11,7 @@ import time
 
 from ._board import files as _files
 from ._board import checkpoint
-from ._dkms.build_log import LOG_BYTES, known_cause
+from ._dkms.build_log import known_cause
 from ._facts.packages import UNFINISHED
 
 ENVIRONMENT = {
@@ -32,6 +32,7 @@ _CONFIGURE = ["dpkg", "--force-confold", "--configure", "--pending"]
 # "Inst name [old] (new ...)" is an update of an installed package.
 _PLANNED = re.compile(r"^(Inst|Remv|Purg) ([a-z0-9][a-z0-9.+-]+)(?::[a-z0-9-]+)? ([(\[]?)", re.M)
 _UNCONFIGURED = re.compile(r"^dpkg: error processing package ([a-z0-9][a-z0-9.+-]+)(?::[a-z0-9-]+)? \(", re.M)
+_LOG_BYTES = 1 << 20
 _MAKE_LOG = re.compile(r"/var/lib/dkms/[\w.+~/#-]{1,200}/make\.log")
 _LOCKED = re.compile(r"Could not get lock|is another process using it|frontend lock was locked|lock is held by")
 
@@ -263,7 +264,7 @@ class Packages:
         if not first:
             return _short(" ".join(errors) or output)
         package, logs = first.group(1), dict.fromkeys(_MAKE_LOG.findall(output))
-        read = ((_files.read_file(self._place(path), 16 * LOG_BYTES) or b"")[-LOG_BYTES:] for path in logs)
+        read = ((_files.read_file(self._place(path), 16 * _LOG_BYTES) or b"")[-_LOG_BYTES:] for path in logs)
         made = b"\n".join(read).decode("utf-8", "replace")
         why = "package %s cannot be configured: %s" % (
             package, known_cause(made) or known_cause(output) or _short(" ".join(errors)))

@@ -164,7 +164,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import prebuilt
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsPackage
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import DkmsError
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.build_log import probe_lines
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.probes import probe_lines
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.signing import Signing, SigningError
@@ -228,7 +228,7 @@ def main():
     except DkmsError as error:
         if binary:
             refuse(module, str(error))
-        module.fail_json(msg=str(error), log=error.log)
+        module.fail_json(msg=str(error), log=error.log, unexplained=error.unexplained)
     except SigningError as error:
         module.fail_json(msg=str(error))
     except OSError as error:

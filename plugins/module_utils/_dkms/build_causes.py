@@ -3,9 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What the messages of DKMS, make, shells, compilers, linkers and modpost mean: data for build_log.explain().
 
-CAUSES are rows of (pattern, sentence with its remedy). The first row whose pattern is found anywhere in a log counts:
-the environment first, then headers, programs and compilers, then what the driver misses in the kernel. In a sentence,
-`{0}` is the first group that matched; `{package}` is the Debian package of `{0}` by PROGRAMS or LIBRARIES.
+CAUSES are rows of (pattern, sentence with its remedy, text that the log must have, too). The first row whose pattern is
+found anywhere in a log counts: the environment first, then headers, programs and compilers, then what the driver misses
+in the kernel. In a sentence, `{0}` is the first group that matched; `{package}` is the Debian package of `{0}` by
+PROGRAMS or LIBRARIES. The log comes from a board: a pattern must not start anew within a long word (`(?<!\\S)`).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def _missing(name):
 _ENVIRONMENT = (
     (r"No space left on device|Disk quota exceeded|ENOSPC",
      "the disk is full: make room below /var and /lib/modules"),
-    (r"(?m)^.*?([\w./-]+)" + _Q + r": Read-only file system",
+    (r"(?<![\w./-])([\w./-]+)" + _Q + r": Read-only file system",
      "{0} is on a file system that is mounted read-only: check the storage (dmesg), then remount it"),
     (r": Input/output error|Structure needs cleaning|Bad message",
      "the storage does not work: see dmesg, check the file system and replace the card if it is worn"),
@@ -53,7 +54,7 @@ _DKMS = (
      "this very kernel"),
     (r"Could not find module source directory|Directory: (/usr/src/\S+) does not exist",
      "DKMS no longer has the source of a package: dkms status lists it, dkms remove NAME/VERSION --all ends it"),
-    (r"(\S+): (?:File )?(?:does not represent a valid|is not a valid) dkms\.conf|No 'PACKAGE_NAME' directive|Bad conf file",
+    (r"(?<!\S)(\S+): (?:File )?(?:does not represent a valid|is not a valid) dkms\.conf|No 'PACKAGE_NAME' directive|Bad conf file",
      "DKMS cannot read the dkms.conf of a package: remove that package (dkms status), then try again"),
     (r"BUILD_EXCLUSIVE directive", "this package of DKMS is not meant for this kernel (BUILD_EXCLUSIVE)"),
     (r"is not newer than what is already found",
@@ -74,7 +75,7 @@ _HEADERS = (
      "scripts)"),
     (r"error while loading shared libraries: ([\w.+-]+): cannot open",
      "a program of the build needs the library {0}, which is not installed: install {package}"),
-    (r"([\w./+-]*)" + _Q + r": (?:Exec format error|cannot execute binary file)|(scripts/[\w./-]+): \d+: (?:\S+: )?Syntax error|"
+    (r"(?<![\w./+-])([\w./+-]*)" + _Q + r": (?:Exec format error|cannot execute binary file)|(scripts/[\w./-]+): \d+: (?:\S+: )?Syntax error|"
      r"Relocations in generic ELF|file in wrong format|incompatible target",
      "the headers package holds programs of another architecture: install the one made for this board, or compile "
      "them here (make -C /lib/modules/$(uname -r)/build scripts)"),
@@ -82,7 +83,7 @@ _HEADERS = (
      "the kernel headers lack {0}, or have it for another architecture: compile their programs on the board "
      "(dpkg-reconfigure of the headers package, or make -C /lib/modules/$(uname -r)/build scripts)"),
     (r"No rule to make target " + _Q + r"((?:\S*/)?(?:scripts|include|arch|tools|kernel)/\S*?|prepare0?|modules|\S*Kconfig)" + _Q + r"(?:\.|,)|"
-     r"(arch/\S*Makefile|scripts/\S+?|\S*Kbuild\.include): No such file|can't find file \"?(Kconfig)|"
+     r"(arch/\S*Makefile|scripts/\S+?|(?<!\S)\S*Kbuild\.include): No such file|can't find file \"?(Kconfig)|"
      r"cannot open file " + _Q + r"(include/\S+?)" + _Q + r" for reading|"
      r"fatal error: " + _Q + r"((?:generated|asm|config)/[\w./+-]+\.h)" + _NO_FILE,
      "the kernel headers are incomplete or not prepared, they lack {0}: " + _REINSTALL),
@@ -124,8 +125,9 @@ _HOST = (
     (r"/usr/bin/(?:\S+-)?ld: cannot find -l([\w+-]+)",
      "a program of the kernel headers is linked on this board and needs lib{0}: install its development package "
      "(lib{0}-dev)"),
-    (_SHELL + r"([A-Za-z][\w.+-]*)" + _NOT_FOUND + r"(?=[\s\S]*Error 127)",
-     "the program {0}, which the build needs, is missing: install {package}"),
+    # Not every program that is not found ends a build: see the last row.
+    (_SHELL + r"([A-Za-z][\w.+-]*)" + _NOT_FOUND, "the program {0}, which the build needs, is missing: install {package}",
+     "Error 127"),
 )
 _DRIVER = (
     (
@@ -167,7 +169,6 @@ _DRIVER = (
         "the kernel does not export {0} to modules, and the driver needs it: use another release of the driver, or "
         "boot a kernel of the board's vendor",
     ),
-    # Not every program that is not found ends a build: these count only where nothing else was found.
     (_SHELL + r"([A-Za-z][\w.+-]*)" + _Q + r": (?:[Cc]ommand )?not found",
      "the program {0}, which the build needs, is missing: install {package}"),
 )

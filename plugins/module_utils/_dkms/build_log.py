@@ -9,7 +9,6 @@ import re
 
 from .build_causes import CAUSES, LIBRARIES, PROGRAMS
 
-LOG_BYTES = 1 << 20
 # Only a warning, but it may be the reason for an unknown error.
 _COMPILER_DIFFERS = re.compile(
     r"the compiler differs from the one used to build the kernel\s+"
@@ -24,9 +23,10 @@ _ERROR_LINES = (
 
 def known_cause(log):
     """Return one sentence for the known cause in a build log, or None."""
-    for pattern, sentence in CAUSES:
+    log = _shortened(log)
+    for pattern, sentence, *needed in CAUSES:
         found = re.search(pattern, log)
-        if found:
+        if found and all(text in log for text in needed):
             name = next(filter(None, found.groups()), "")
             return sentence.format(name, package=_package(name) if "{package}" in sentence else "")
     return None
@@ -37,6 +37,7 @@ def explain(log):
     cause = known_cause(log)
     if cause:
         return cause
+    log = _shortened(log)
     found = next(filter(None, (re.search(line, log, re.MULTILINE) for line in _ERROR_LINES)), None)
     sentence = found.group(0).strip() if found else None
     differs = _COMPILER_DIFFERS.search(log)
@@ -44,6 +45,11 @@ def explain(log):
         compilers = tuple(text.strip() for text in differs.groups())
         sentence += " (the kernel was built by %s, and this is %s: install the former)" % compilers
     return sentence
+
+
+def _shortened(log):
+    """Return a log with lines of a bounded length, as its patterns take long on long ones."""
+    return "\n".join(line[:400] for line in log.splitlines())
 
 
 def _package(name):
@@ -55,8 +61,3 @@ def _package(name):
     # On arm64, gcc-12 brings aarch64-linux-gnu-gcc-12; other prefixes are of toolchains that Debian does not have.
     program = re.sub(r"^aarch64-linux-gnu-", "", program)
     return PROGRAMS.get(program, program)
-
-
-def probe_lines(log):
-    """Return the results of the feature probes, one line each, without their prefix."""
-    return re.findall(r"^rkfleet: (.{1,200})$", log, re.MULTILINE)

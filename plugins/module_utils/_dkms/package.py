@@ -17,11 +17,10 @@ from .._board.paths import SIGNING_PATHS, SUFFIXES
 from .._board.tree import Tree
 from .._facts import headers
 from . import headers_problem, prebuilt
-from .build_log import LOG_BYTES, explain
 from .module_checks import alias_problem, module_problem
 from .signing import Signing
 from .snapshot import Snapshot
-from .source_tree import MARKER, DkmsError, readable_by_all, unpack_tree
+from .source_tree import LOG_BYTES, MARKER, DkmsError, readable_by_all, unpack_tree
 
 # Unfinished trees and trial builds. Those of release 1.1 have no leading dot.
 _LEFT = re.compile(r"\.?rkfleet-[a-z0-9_]{8}\Z")
@@ -187,7 +186,7 @@ class DkmsPackage:
             reason = describe_error(error, *self._places()) if isinstance(error, OSError) else str(error)
             log = getattr(error, "log", log)
             restore_error = self._restore(before, fresh)
-            raise DkmsError(reason + restore_error, log) from error
+            raise DkmsError(reason + restore_error, log, getattr(error, "unexplained", "")) from error
         finally:
             before.forget()
         return log
@@ -322,18 +321,20 @@ class DkmsPackage:
                 rc, out, err = self.run(["dkms", "build", *package, "-k", self.kernel, *where])
             if rc != 0:
                 log = read_log(os.path.join(where[-1], self.name, self.version, "build/make.log")) + out + err
+                reason, unexplained = self._reason(log, "dkms ended with %d" % rc)
                 raise DkmsError(
                     "driver %s was not built for kernel %s, and the installed driver is unchanged: %s"
-                    % (self.version, self.kernel, self._reason(log, "dkms ended with %d" % rc)), log
+                    % (self.version, self.kernel, reason), log, unexplained
                 )
 
     def _reason(self, log, problem, built=True):
-        """Return one sentence on why there is no module. DKMS does not always report a full disk."""
+        """Return a DkmsError's `(reason, unexplained)`. DKMS does not always report a full disk."""
         free = [os.statvfs(place) for place in self._places() if os.path.isdir(place)]
         if _NO_SPACE in log or any(figures.f_bavail * figures.f_frsize < _SCANT for figures in free):
-            return disk_full(*self._places())
+            return disk_full(*self._places()), ""
         # Headers that are no good are the cause of whatever else make and DKMS print.
-        return (self.headers_problem() if built else None) or explain(log) or problem
+        headers_fail = self.headers_problem() if built else None
+        return (headers_fail, "") if headers_fail else (problem, problem)
 
     def load(self, binary):
         """Add a prebuilt module to DKMS as the build of the installed source tree.
@@ -370,8 +371,9 @@ class DkmsPackage:
         log = self.log() + out + err
         problem = "dkms ended with %d" % rc if rc != 0 else self.module_problem(log)
         if problem:
+            reason, unexplained = self._reason(log, problem, what == "built")
             raise DkmsError("driver %s was not %s for kernel %s: %s"
-                            % (self.version, what, self.kernel, self._reason(log, problem, what == "built")), log)
+                            % (self.version, what, self.kernel, reason), log, unexplained)
         # sync(2) writes everything, but does not report errors.
         for path in [self.module_file(), *glob.glob(os.path.join(glob.escape(self.modules), "modules.*.bin")),
                      os.path.join(self.modules, "modules.dep")]:

@@ -13,14 +13,18 @@ import shutil
 import tarfile
 
 MARKER = "rkfleet.json"
+LOG_BYTES = 1 << 20
 
 
 class DkmsError(Exception):
-    """A DKMS step that failed, with one sentence why, and the log."""
+    """A DKMS step that failed, with one sentence why, and the log.
 
-    def __init__(self, message, log=""):
+    unexplained: the part of the sentence that the controller replaces, if the log tells it the cause.
+    """
+
+    def __init__(self, message, log="", unexplained=""):
         super().__init__(message)
-        self.log = log
+        self.log, self.unexplained = log, unexplained
 
 
 @contextlib.contextmanager

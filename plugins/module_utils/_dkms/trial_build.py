@@ -14,8 +14,9 @@ from .._board.files import read_file
 from .._board.tree import Tree
 from .._facts import headers
 from . import headers_problem, prebuilt
-from .build_log import explain, probe_lines
+from .build_log import explain
 from .module_checks import alias_problem, module_problem
+from .probes import probe_lines
 
 NEEDS_MIB = 400
 """Disk space for headers: Debian's unpack to 83 MiB, a vendor's complete ones to three times as much."""

@@ -256,6 +256,48 @@ def test_a_failed_installation_leaves_the_board_unchanged(board, at):
     assert board.states == before and os.listdir(board.root / "var/cache/apt/archives") == ["partial"]
 
 
+HALF_CONFIGURED = """Setting up radxa-overlays-dkms (0.1.17) ...
+Loading new radxa-overlays-0.1.17 DKMS files...
+Error! Bad return status for module build on kernel: 5.10.160-38-rk356x (aarch64)
+Consult /var/lib/dkms/radxa-overlays/0.1.17/build/make.log for more information.
+dpkg: error processing package radxa-overlays-dkms (--configure):
+ installed radxa-overlays-dkms package post-installation script subprocess returned error exit status 10
+dpkg: dependency problems prevent configuration of linux-image-radxa-zero3:
+ linux-image-radxa-zero3 depends on radxa-overlays-dkms; however:
+  Package radxa-overlays-dkms is not configured yet.
+E: Sub-process /usr/bin/dpkg returned an error code (1)
+"""
+"""RadxaOS-SDK/rsdk#42, made short."""
+
+
+@pytest.mark.parametrize("log, cause", [
+    ("/bin/sh: 1: scripts/basic/fixdep: not found\nmake[2]: *** [x.o] Error 127\n", "lack scripts/basic/fixdep"),
+    ("", "dpkg: error processing package radxa-overlays-dkms"),
+])
+def test_another_package_that_cannot_be_configured_is_named_with_its_cause(board, log, cause):
+    path = board.root / "var/lib/dkms/radxa-overlays/0.1.17/build/make.log"
+    path.parent.mkdir(parents=True)
+    path.write_text(log)
+    board.fails_at, board.err = 1, HALF_CONFIGURED
+    with pytest.raises(_apt.PackagesError) as error:
+        board.packages().install(["dkms"], list)
+    assert "dkms cannot be installed: package radxa-overlays-dkms cannot be configured: " in str(error.value)
+    assert cause in str(error.value)
+    assert "dpkg --configure radxa-overlays-dkms" in str(error.value)
+    assert "apt-get purge radxa-overlays-dkms" in str(error.value)
+
+
+def test_headers_whose_programs_do_not_compile_are_explained(board):
+    """armbian/build#345, orangepi-xunlong/orangepi-build#161: the headers are compiled while they are installed."""
+    board.fails_at = 1
+    board.err = (
+        "Compiling headers - please wait ...\n/bin/sh: 1: flex: not found\nmake[2]: *** [scripts/kconfig/lexer.lex.c] Error "
+        "127\ndpkg: error processing package dkms (--configure):\n installed dkms package post-installation script "
+        "subprocess returned error exit status 2\nE: Sub-process /usr/bin/dpkg returned an error code (1)\n")
+    with pytest.raises(_apt.PackagesError, match="package dkms cannot be configured: the program flex, .* install flex"):
+        board.packages().install(["dkms"], list)
+
+
 def test_packages_that_cannot_be_removed_again_are_named(board):
     board.fails_at, board.err, board.purge_fails = 1, "E: it is broken", True
     with pytest.raises(_apt.PackagesError, match="E: it is broken; dkms gcc could not be removed again"):

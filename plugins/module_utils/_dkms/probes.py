@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The results of the feature probes in a build log."""
+
+from __future__ import annotations
+
+import re
+
+
+def probe_lines(log):
+    """Return the results of the feature probes, one line each, without their prefix."""
+    return re.findall(r"^rkfleet: (.{1,200})$", log, re.MULTILINE)
