@@ -158,7 +158,8 @@ class Packages:
         missing = self.missing(names)
         if rc != 0 or missing:
             why = (
-                self._reason(out, err, names) if rc != 0 else "apt-get succeeded, but %s is not installed" % " ".join(missing)
+                self._reason(out, err, names)
+                if rc != 0 else "apt-get succeeded, but %s is not installed" % " ".join(missing)
             )
             if update_error:
                 why += "; apt-get update had failed: %s" % update_error
@@ -221,7 +222,8 @@ class Packages:
         rc, out, err = self._run_unlocked(["apt-get", "purge", *options, "--", *names])
         remaining = [name for name in names if name in self.states()]
         if rc != 0 or remaining:
-            raise PackagesError("%s cannot be removed: %s" % (" ".join(remaining or names), self._reason(out, err, names)))
+            why = self._reason(out, err, names)
+            raise PackagesError("%s cannot be removed: %s" % (" ".join(remaining or names), why))
         self._sync(boot)
 
     def _sync(self, boot):

@@ -5,6 +5,11 @@
 
 from __future__ import annotations
 
+import os
+
+from .._board.tree import Tree
+from .._facts import headers
+
 _MACHINES = {3: "x86", 40: "32-bit ARM", 62: "x86-64", 183: "aarch64", 243: "RISC-V"}
 _PROGRAMS = ("scripts/basic/fixdep", "scripts/mod/modpost")
 _GENERATED = ("include/generated/autoconf.h", "include/config/auto.conf")
@@ -19,36 +24,50 @@ def describe(release, found, others=(), package=None):
         others: `[{package, release}]`, the installed packages with headers of other kernels.
         package: name of the package that should have these headers, if it is known.
     """
-    build = "/lib/modules/%s/build" % release
+    build = f"/lib/modules/{release}/build"
     replaced = _replaced_in_place(others, package)
     if replaced and (found is None or found["release"]):
         name = replaced["package"]
-        return ("Package %s has the headers of kernel %s, and this kernel is %s." % (name, replaced["release"], release),
-                "Update both (apt-get update, then apt-get install %s %s), reboot, and rerun the playbook." % (
+        return ("Package {} has the headers of kernel {}, and this kernel is {}.".format(
+            name, replaced["release"], release),
+                "Update both (apt-get update, then apt-get install {} {}), reboot, and rerun the playbook.".format(
                     name.replace("-headers-", "-image-", 1), name))
     name = package or "the headers package of this very kernel"
     if found is None:
-        return ("The headers of kernel %s are not installed: there is no %s." % (release, build),
-                "Install %s." % name)
+        return (f"The headers of kernel {release} are not installed: there is no {build}.",
+                f"Install {name}.")
     if found["release"]:
-        return ("%s has the headers of kernel %s, and this kernel is %s." % (build, found["release"], release),
-                "Install %s, and make %s a link to its folder." % (name, build))
-    compile_again = "Compile them on the board: %s. Then rerun the playbook." % (
-        "dpkg-reconfigure %s, or make -C %s scripts" % (package, build) if package else "make -C %s scripts" % build)
+        return ("{} has the headers of kernel {}, and this kernel is {}.".format(build, found["release"], release),
+                f"Install {name}, and make {build} a link to its folder.")
+    how = f"dpkg-reconfigure {package}, or make -C {build} scripts" if package else f"make -C {build} scripts"
+    compile_again = f"Compile them on the board: {how}. Then rerun the playbook."
     if found["machine"]:
-        return ("The headers of kernel %s have programs (scripts/basic/fixdep) for another machine (%s)." % (
-            release, _MACHINES.get(found["machine"], "ELF machine %d" % found["machine"])), compile_again)
+        return ("The headers of kernel {} have programs (scripts/basic/fixdep) for another machine ({}).".format(
+            release, _MACHINES.get(found["machine"], "ELF machine {}".format(found["machine"]))), compile_again)
     programs = [name for name in found["lacks"] if name in _PROGRAMS]
-    reinstall = "Reinstall them (apt-get install --reinstall %s) or install a newer version of that package." % name
+    reinstall = f"Reinstall them (apt-get install --reinstall {name}) or install a newer version of that package."
     if len(programs) < len(found["lacks"]):
         unprepared = any(name in _GENERATED for name in found["lacks"])
-        return ("The headers of kernel %s are %s: %s is missing in %s." % (
+        return ("The headers of kernel {} are {}: {} is missing in {}.".format(
             release, "not prepared for a build" if unprepared else "incomplete", ", ".join(found["lacks"]), build),
             reinstall)
     if programs:
-        return ("The headers of kernel %s lack programs: %s is missing in %s." % (release, ", ".join(programs), build),
+        return ("The headers of kernel {} lack programs: {} is missing in {}.".format(
+            release, ", ".join(programs), build),
                 compile_again)
     return None
+
+
+def of_board(root, release):
+    """Return why the headers of a kernel on this board are no good for a build, with the remedy, or None.
+
+    Args:
+        root: root folder of the board's files.
+        release: release of the kernel.
+    """
+    tree = Tree(root)
+    problem = describe(release, headers.read(tree, release, os.uname().machine), headers.others(tree, release))
+    return problem and " ".join(problem)
 
 
 def _replaced_in_place(others, package):

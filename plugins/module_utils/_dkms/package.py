@@ -14,13 +14,11 @@ import tempfile
 
 from .._board.files import LEFTOVER, describe_error, disk_full, ensure_dir, read_file, sha256_of, sync_file
 from .._board.paths import SIGNING_PATHS, SUFFIXES
-from .._board.tree import Tree
-from .._facts import headers
 from . import headers_problem, prebuilt
 from .module_checks import alias_problem, module_problem
 from .signing import Signing
 from .snapshot import Snapshot
-from .source_tree import LOG_BYTES, MARKER, DkmsError, readable_by_all, unpack_tree
+from .source_tree import MARKER, DkmsError, read_log, readable_by_all, unpack_tree
 
 # Unfinished trees and trial builds. Those of release 1.1 have no leading dot.
 _LEFT = re.compile(r"\.?rkfleet-[a-z0-9_]{8}\Z")
@@ -193,10 +191,7 @@ class DkmsPackage:
 
     def headers_problem(self):
         """Return why the driver cannot be built with the headers on this board, with the remedy, or None."""
-        tree = Tree(self.root)
-        problem = headers_problem.describe(self.kernel, headers.read(tree, self.kernel, os.uname().machine),
-                                           headers.others(tree, self.kernel))
-        return problem and "%s %s" % problem
+        return headers_problem.of_board(self.root, self.kernel)
 
     def _places(self):
         """Return the folders into which anything is written, to report their free space."""
@@ -322,10 +317,8 @@ class DkmsPackage:
             if rc != 0:
                 log = read_log(os.path.join(where[-1], self.name, self.version, "build/make.log")) + out + err
                 reason, unexplained = self._reason(log, "dkms ended with %d" % rc)
-                raise DkmsError(
-                    "driver %s was not built for kernel %s, and the installed driver is unchanged: %s"
-                    % (self.version, self.kernel, reason), log, unexplained
-                )
+                raise DkmsError("driver %s was not built for kernel %s, and the installed driver is unchanged: %s"
+                                % (self.version, self.kernel, reason), log, unexplained)
 
     def _reason(self, log, problem, built=True):
         """Return a DkmsError's `(reason, unexplained)`. DKMS does not always report a full disk."""
@@ -382,7 +375,7 @@ class DkmsPackage:
         return log
 
     def log(self):
-        """Return the make log of the last build, at most `LOG_BYTES` of its end."""
+        """Return the make log of the last build, at most 1 MiB of its end."""
         paths = [os.path.join(self.database, "build/make.log")]
         paths += sorted(glob.glob(os.path.join(self.database, glob.escape(self.kernel), "*/log/make.log")))
         return next(filter(None, map(read_log, paths)), "")
@@ -404,8 +397,3 @@ class DkmsPackage:
         shutil.rmtree(self.database, ignore_errors=True)
         shutil.rmtree(self.tree, ignore_errors=True)
         os.sync()
-
-
-def read_log(path):
-    content = read_file(path)
-    return content[-LOG_BYTES:].decode("utf-8", "replace") + "\n" if content else ""

@@ -12,6 +12,8 @@ import os
 import shutil
 import tarfile
 
+from .._board.files import read_file
+
 MARKER = "rkfleet.json"
 LOG_BYTES = 1 << 20
 
@@ -25,6 +27,12 @@ class DkmsError(Exception):
     def __init__(self, message, log="", unexplained=""):
         super().__init__(message)
         self.log, self.unexplained = log, unexplained
+
+
+def read_log(path):
+    """Return the end of a log, at most `LOG_BYTES`, as text that ends a line; "" without a log."""
+    content = read_file(path)
+    return content[-LOG_BYTES:].decode("utf-8", "replace") + "\n" if content else ""
 
 
 @contextlib.contextmanager

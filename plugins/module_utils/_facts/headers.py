@@ -34,7 +34,7 @@ def read(tree, release, machine=None, build=None):
     lacks = [name for name in _NEEDED
              if not any(tree.exists("%s/%s" % (build, place)) for place in (name, *_ELSEWHERE.get(name, ())))]
     stated = re.search(r'^#define UTS_RELEASE "([^"\n]{1,128})"',
-                       tree.text(build + "/include/generated/utsrelease.h", 65536) or "", re.M)
+                       tree.text(build + "/include/generated/utsrelease.h", 65536) or "", re.MULTILINE)
     program = tree.data(build + "/scripts/basic/fixdep", 20) or b""
     number = int.from_bytes(program[18:20], "little") if program[:4] == b"\x7fELF" and len(program) == 20 else None
     wanted = _ELF_MACHINES.get(machine)
@@ -58,7 +58,7 @@ def others(tree, release):
     for name in tree.names(_PACKAGES):
         if name.startswith(_FOLDER) and name.endswith(".list"):
             folder = re.search(r"^/usr/src/linux-headers-([\w.+~-]{1,128})$", tree.text("%s/%s" % (_PACKAGES, name),
-                                                                                        65536) or "", re.M)
+                                                                                        65536) or "", re.MULTILINE)
             if folder and folder.group(1) != release:
                 found.append({"package": name[:-len(".list")].split(":")[0], "release": folder.group(1)})
     return found[:8]

@@ -79,7 +79,8 @@ def _check_soc(board):
     expected = board.data["socs"][soc]["npu_node"]
     unsupported = board.data["socs"][soc].get("unsupported")
     if unsupported:
-        raise Unsupported("SoC %s is not supported: %s." % (soc, unsupported["reason"].rstrip(".")), unsupported["remedy"])
+        raise Unsupported("SoC %s is not supported: %s." % (soc, unsupported["reason"].rstrip(".")),
+                          unsupported["remedy"])
     if board.device["address"] != expected:
         board.notes.append(
             "The NPU node is at %s, not at %s as expected for a %s." % (board.device["address"], expected, soc))

@@ -87,11 +87,13 @@ def test_the_full_log_of_a_failed_build_is_kept_on_the_controller(act, tmp_path)
 
 
 @pytest.mark.parametrize("log, cause", [
-    ("/bin/sh: 1: flex: not found\nmake[3]: *** [x] Error 127\n", "the program flex, which the build needs, is missing: install flex"),
+    ("/bin/sh: 1: flex: not found\nmake[3]: *** [x] Error 127\n", "the program flex, which the build needs, is missing: "
+     "install flex"),
     ("all is well\n", "dkms ended with 10"),
 ])
 def test_a_build_log_is_explained_on_the_controller(act, log, cause):
-    answer = {"failed": True, "msg": "it was not built: dkms ended with 10; and so on", "log": log, "unexplained": "dkms ended with 10"}
+    answer = {"failed": True, "msg": "it was not built: dkms ended with 10; and so on", "log": log,
+              "unexplained": "dkms ended with 10"}
     result = act(npu_dkms, answer, kernel=KERNEL)[0]
     assert result["msg"].startswith("it was not built: %s; and so on (log: " % cause) and "unexplained" not in result
 
@@ -106,8 +108,9 @@ def test_a_failure_that_the_board_explained_stays_as_it_is(act):
 ])
 def test_the_preflight_says_where_headers_are_that_no_repository_has(act, release, hint):
     answer = {"kernels": [{"release": release, "verdict": "no_headers", "reason": "the headers are not installed"}]}
-    result, sent = act(npu_trial_build_info, answer, kernels=[release])
-    assert hint in result["kernels"][0]["reason"] and result["kernels"][0]["reason"].startswith("the headers are not installed")
+    result = act(npu_trial_build_info, answer, kernels=[release])[0]
+    reason = result["kernels"][0]["reason"]
+    assert hint in reason and reason.startswith("the headers are not installed")
 
 
 def test_a_log_is_not_written_through_a_link(act, tmp_path):

@@ -135,8 +135,7 @@ def test_a_second_package_that_the_first_needs_is_downloaded_too(board, check):
     board.packages[second] = dict(files, depends="libc6")
     board.packages[PACKAGE]["depends"] = "%s, libc6 (>= 2.38), libelf1t64 (>= 0.144), %s" % (second, KBUILD)
     assert check()["verdict"] == "builds"
-    run = lambda command, folder: board.apt_cache(command, folder)  # noqa: E731
-    assert trial_build._closure(run, PACKAGE, "/") == [PACKAGE, second, KBUILD]
+    assert trial_build._closure(board.apt_cache, PACKAGE, "/") == [PACKAGE, second, KBUILD]
 
 
 @pytest.mark.parametrize("name", [

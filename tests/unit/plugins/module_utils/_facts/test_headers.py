@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import headers
 
@@ -26,8 +25,8 @@ def test_complete_headers(board, gather):
 
 
 @pytest.mark.parametrize("lacking", [
-    "Makefile", "include/generated/autoconf.h", "include/config/auto.conf", "scripts/basic/fixdep", "scripts/mod/modpost",
-    "scripts/module.lds",
+    "Makefile", "include/generated/autoconf.h", "include/config/auto.conf", "scripts/basic/fixdep",
+    "scripts/mod/modpost", "scripts/module.lds",
 ])
 def test_headers_that_lack_a_file(board, gather, lacking):
     """fixdep: orangepi-xunlong/orangepi-build#161; module.lds: armbian/build#5046; autoconf.h: armbian/build#4589."""
@@ -38,7 +37,7 @@ def test_headers_that_lack_a_file(board, gather, lacking):
 @pytest.mark.parametrize("place", ["arch/arm64/module.lds", "scripts/module-common.lds"])
 def test_the_linker_script_in_its_other_places(board, gather, place):
     """Debian's own place for it, and its name before Linux 5.10."""
-    board.headers(RELEASE, without=["scripts/module.lds"]).write("/usr/src/linux-headers-%s/%s" % (RELEASE, place))
+    board.headers(RELEASE, without=["scripts/module.lds"]).write(f"/usr/src/linux-headers-{RELEASE}/{place}")
     assert kernel(gather, board)["headers"]
 
 
@@ -50,7 +49,7 @@ def test_programs_for_another_machine(board, gather):
 
 @pytest.mark.parametrize("program", [b"", b"\x7fELF", b"#!/bin/sh\n" + b" " * 20])
 def test_programs_whose_machine_is_not_known_are_left_to_the_build(board, gather, program):
-    board.headers(RELEASE).write("/usr/src/linux-headers-%s/scripts/basic/fixdep" % RELEASE, program)
+    board.headers(RELEASE).write(f"/usr/src/linux-headers-{RELEASE}/scripts/basic/fixdep", program)
     assert kernel(gather, board)["headers"]
 
 
@@ -60,7 +59,7 @@ def test_headers_of_another_kernel_behind_the_link(board, gather):
 
 
 def test_a_link_that_leads_nowhere(board, gather):
-    board.link("/lib/modules/%s/build" % RELEASE, "/usr/src/linux-headers-" + RELEASE)
+    board.link(f"/lib/modules/{RELEASE}/build", "/usr/src/linux-headers-" + RELEASE)
     found = kernel(gather, board)
     assert not found["headers"] and found["headers_path"] is None and found["headers_lack"] == []
 
@@ -69,8 +68,8 @@ def test_packages_with_headers_of_other_kernels(board, gather):
     board.headers(RELEASE)
     for package, folder in (("linux-headers-current-rockchip-rk3588:arm64", "6.1.99-rockchip-rk3588"),
                             ("linux-headers-ours", RELEASE)):
-        board.write("/var/lib/dpkg/info/%s.list" % package,
-                    "/.\n/usr\n/usr/src\n/usr/src/linux-headers-%s\n/usr/src/linux-headers-%s/arch\n" % (folder, folder))
+        board.write(f"/var/lib/dpkg/info/{package}.list",
+                    f"/.\n/usr\n/usr/src\n/usr/src/linux-headers-{folder}\n/usr/src/linux-headers-{folder}/arch\n")
     board.write("/var/lib/dpkg/info/linux-headers-x.postinst", "/usr/src/linux-headers-6.6.6\n")
     assert kernel(gather, board)["headers_others"] == [
         {"package": "linux-headers-current-rockchip-rk3588", "release": "6.1.99-rockchip-rk3588"}]
@@ -78,5 +77,5 @@ def test_packages_with_headers_of_other_kernels(board, gather):
 
 def test_a_hostile_number_of_packages(board):
     for number in range(30):
-        board.write("/var/lib/dpkg/info/linux-headers-%d.list" % number, "/usr/src/linux-headers-5.10.%d\n" % number)
+        board.write(f"/var/lib/dpkg/info/linux-headers-{number}.list", f"/usr/src/linux-headers-5.10.{number}\n")
     assert len(headers.others(Tree(str(board.root)), RELEASE)) == 8

@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner, rules
 
 DATA = compatibility.load()
@@ -71,14 +70,15 @@ def test_every_path_is_where_its_repository_has_it(path):
 
 
 def test_every_model_has_its_checksum():
-    assert {(key, soc): file["git_blob"] for key, row in DATA["models"].items() for soc, file in row["soc"].items()} == BLOBS
+    blobs = {(key, soc): file["git_blob"] for key, row in DATA["models"].items() for soc, file in row["soc"].items()}
+    assert blobs == BLOBS
 
 
 def test_a_models_folder_is_the_socs_own():
     for key, row in DATA["models"].items():
         for soc, file in row["soc"].items():
             folder = "RK356X" if (key, soc) == ("mobilenet_v1-1.4.0", "rk3568") else DATA["socs"][soc]["model_dir"]
-            assert "/model/%s/mobilenet_v1.rknn" % folder in file["path"]
+            assert f"/model/{folder}/mobilenet_v1.rknn" in file["path"]
 
 
 def test_every_runtime_has_its_checksum():
@@ -121,18 +121,19 @@ def test_rv1126b_is_refused_with_the_reason(board, gather):
 
 
 @pytest.mark.parametrize("compatible, soc, told", [
-    (("radxa,rock-4d", "rockchip,rk3576"), "RK3576", True), (("radxa,rock3a", "rockchip,rk3568"), "RK3566 or RK3568", True),
+    (("radxa,rock-4d", "rockchip,rk3576"), "RK3576", True),
+    (("radxa,rock3a", "rockchip,rk3568"), "RK3566 or RK3568", True),
     (("radxa,rock-5b", "rockchip,rk3588"), "RK3588", False),
 ])
 def test_mainline_has_no_driver_for_it(board, gather, compatible, soc, told):
     board.base(model="A board", compatible=compatible, release="6.18.2-edge-rockchip64").headers().tools().u_boot_menu()
     plan = planner.npu_plan(dict(gather(board), space=SPACE), {}, DATA)
     assert plan["action"] == "unsupported" and "has no NPU node" in plan["reason"]
-    assert ("mainline Linux neither describes the NPU of an %s nor has a driver for it" % soc in plan["reason"]) is told
+    assert (f"mainline Linux neither describes the NPU of an {soc} nor has a driver for it" in plan["reason"]) is told
     assert "Boot a vendor kernel 5.10 or 6.1" in plan["remedy"]
 
 
-# -- RKLLM's runtime -----------------------------------------------------------------------------------------------------
+# -- RKLLM's runtime --------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("version, floor", [
     ("1.0.1", "0.9.6"), ("1.1.0", "0.9.7"), ("1.1.2", "0.9.7"), ("1.3.0", "0.9.7"), ("0.9", None), (None, None),
@@ -142,7 +143,8 @@ def test_the_driver_that_rkllm_needs(version, floor):
 
 
 @pytest.mark.parametrize("rkllm, driver, noted", [
-    ("1.1.2", "0.9.6", "needs driver 0.9.7 or newer, and this board would have 0.9.6: set npu_driver_version to 0.9.8."),
+    ("1.1.2", "0.9.6", ("needs driver 0.9.7 or newer, and this board would have 0.9.6: set npu_driver_version to "
+                       "0.9.8.")),
     ("1.1.2", "0.9.8", None), ("1.0.1", "0.9.6", None), ("not a version", "0.9.6", None),
 ])
 def test_a_driver_that_is_too_old_for_rkllm_is_noted(board, gather, rkllm, driver, noted):
@@ -150,11 +152,12 @@ def test_a_driver_that_is_too_old_for_rkllm_is_noted(board, gather, rkllm, drive
     board.base().npu().builtin(version="0.8.2").headers().tools().u_boot_menu()
     facts = dict(gather(board, answer=("0.8.2", None, "drm_ioctl")), space=SPACE,
                  rkllm={"path": "/usr/lib/librkllmrt.so", "version": rkllm})
-    notes = [note for note in planner.npu_plan(facts, {"driver_version": driver}, DATA)["notes"] if "librkllmrt" in note]
+    notes = planner.npu_plan(facts, {"driver_version": driver}, DATA)["notes"]
+    notes = [note for note in notes if "librkllmrt" in note]
     assert bool(notes) is bool(noted) and all("/usr/lib/librkllmrt.so" in note and noted in note for note in notes)
 
 
-# -- kernel packages that replace themselves -----------------------------------------------------------------------------
+# -- kernel packages that replace themselves --------------------------------------------------------------------------
 
 @pytest.mark.parametrize("package, version, driver", [
     ("linux-image-vendor-rk35xx", "6.1.84", "0.9.8"), ("linux-image-vendor-rk35xx", "6.1.115", "0.9.8"),

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner, rules
 
 DATA = compatibility.load()
@@ -85,7 +84,8 @@ def test_headers_that_a_package_brings_are_installed(plan):
 def test_a_package_that_is_for_another_kernel(board, plan):
     """armbian/armbian-router#37, armbian/mirror#24: dpkg has it, and it is of the kernel that was, or that comes."""
     board.headers("6.17.9-current-rockchip64").write(
-        "/var/lib/dpkg/info/linux-headers-current-rockchip64.list", "/usr/src/linux-headers-6.17.9-current-rockchip64\n")
+        "/var/lib/dpkg/info/linux-headers-current-rockchip64.list",
+        "/usr/src/linux-headers-6.17.9-current-rockchip64\n")
     found = plan(ARMBIAN)
     assert (found["action"], found["packages"], found["changes"]) == ("unsupported", [], [])
     assert found["reason"] == ("Package linux-headers-current-rockchip64 has the headers of kernel "
@@ -123,7 +123,7 @@ def test_a_module_that_is_built_needs_no_headers(board, plan):
     assert plan(release)["action"] == "dkms"
 
 
-# -- the version of Linux in a kernel ------------------------------------------------------------------------------------
+# -- the version of Linux in a kernel ---------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("release, build, signature, version", [
     ("6.1.0-56-arm64", "#1 SMP Debian 6.1.170-1 (2026-04-02)", None, "6.1.170"),
@@ -142,8 +142,9 @@ def test_the_version_of_a_kernel(release, build, signature, version):
 @pytest.mark.parametrize("version, noted", [("6.1.170-1", False), ("6.1.20-1", True)])
 def test_the_recommended_kernel_is_compared_with_the_version_and_not_the_release(board, plan, version, noted):
     board.headers("6.1.0-56-arm64").write(
-        "/proc/version", "Linux version 6.1.0-56-arm64 (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14) 12.2.0, GNU "
-        "ld (GNU Binutils for Debian) 2.40) #1 SMP Debian %s (2026-04-02)\n" % version)
+        "/proc/version", "Linux version 6.1.0-56-arm64 (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14) "
+                         "12.2.0, GNU "
+        f"ld (GNU Binutils for Debian) 2.40) #1 SMP Debian {version} (2026-04-02)\n")
     found = plan("6.1.0-56-arm64", driver_version="0.9.8")
     assert found["action"] == "dkms"
     assert any("recommends Linux 6.1.84" in note for note in found["notes"]) is noted
