@@ -154,7 +154,7 @@ _DRIVER = (
         "npu_driver_version"),
     ),
     (_missing(r"rockchip_uninit_opp_table"),
-     "this BSP kernel has no {0}: update the board's kernel to the one that docs/compatibility.md recommends"),
+     "this BSP kernel has no {0}: update the board's kernel to the one that the vendor recommends for this driver"),
     (
         _missing(r"rockchip_opp_set_low_length"),
         ("this BSP kernel has no {0}, which this driver release requires: set an older npu_driver_version or "
