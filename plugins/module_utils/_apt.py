@@ -83,8 +83,29 @@ class Packages:
         journal = any(name.isdigit() for name in (os.listdir(folder) if os.path.isdir(folder) else ()))
         return journal or any(state in UNFINISHED for state in self.states().values())
 
-    def simulate_install(self, names):
-        """Return the packages that an installation would add; raise PackagesError if apt cannot resolve it."""
+    def _check_headers(self, names, kernel):
+        """Raise PackagesError if a package of the repositories says that its headers are for another kernel.
+
+        Armbian replaces kernel and headers in place, under a name without version, and states the kernel's release.
+        """
+        for name in names:
+            if not name.startswith("linux-headers-"):
+                continue
+            rc, out, dummy = self.run(["apt-cache", "show", "--no-all-versions", "--", name])
+            stated = re.search(r"^Armbian-Kernel-Version-Family: *(\S{1,128})$", out.split("\n\n")[0], re.M)
+            if rc == 0 and stated and stated.group(1) != kernel:
+                raise PackagesError(
+                    "package %s of the board's repositories has the headers of kernel %s, and this kernel is %s. Update "
+                    "both (apt-get update, then apt-get install %s %s), reboot, and rerun the playbook" % (
+                        name, stated.group(1), kernel, name.replace("-headers-", "-image-", 1), name))
+
+    def simulate_install(self, names, kernel=None):
+        """Return the packages that an installation would add; raise PackagesError if apt cannot resolve it.
+
+        Args:
+            names: Names of the packages.
+            kernel: Release of the kernel that header packages have to be for.
+        """
         command = ["apt-get", "install", "--simulate", "--quiet", "--no-install-recommends", "--", *names]
         rc, out, err = self.run(command)
         if rc != 0:
@@ -93,6 +114,8 @@ class Packages:
                 "add the repository that has them, run apt-get update, then rerun the playbook."
                 % (" ".join(names), _short(err or out))
             )
+        if kernel:
+            self._check_headers(names, kernel)
         new = {name for kind, name, mark in _PLANNED.findall(out) if kind == "Inst" and mark != "["}
         return sorted(new | set(names))
 
@@ -140,19 +163,20 @@ class Packages:
         os.sync()
         return not self.broken()
 
-    def install(self, names, note):
+    def install(self, names, note, kernel=None):
         """Install packages without those they only recommend; return all packages that were installed.
 
         Args:
             names: Names of the packages.
             note: Called with the names of all packages to be installed, before anything is changed.
+            kernel: Release of the kernel that header packages have to be for.
 
         Raises:
             PackagesError: The installation failed. Its packages were removed again.
         """
         update_error = self.refresh()
         before, archives, boot = self.states(), self._archives(), self._boot_files()
-        note(self.simulate_install(names))
+        note(self.simulate_install(names, kernel))
         options = [*_OPTIONS, "--no-install-recommends", "--no-remove"]
         rc, out, err = self._run_unlocked(["apt-get", "install", *options, "--", *names])
         missing = self.missing(names)

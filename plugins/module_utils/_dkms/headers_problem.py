@@ -66,7 +66,12 @@ def of_board(root, release):
         release: release of the kernel.
     """
     tree = Tree(root)
-    problem = describe(release, headers.read(tree, release, os.uname().machine), headers.others(tree, release))
+    found = headers.read(tree, release, os.uname().machine)
+    problem = describe(release, found, headers.others(tree, release))
+    there = [name[len("linux-headers-"):] for name in tree.names("/usr/src") if name.startswith("linux-headers-")]
+    if problem and found is None and there:
+        problem = (problem[0], "/usr/src has those of {}.".format(", ".join(there[:3])), problem[1],
+                   "If the package is for another kernel, update kernel and headers together, and reboot.")
     return problem and " ".join(problem)
 
 

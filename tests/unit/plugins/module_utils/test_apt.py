@@ -35,6 +35,7 @@ class Board:
         self.states = {"libc6": "install ok installed", "old": "deinstall ok config-files"}
         self.rc, self.err, self.fails_at, self.locked, self.purge_fails = 0, "", None, 0, False
         self.apt_waits = self.patience = 0
+        self.stated = "Armbian-Kernel-Version-Family: 6.17.9-current-rockchip64"
         for folder in ("var/lib/dpkg/updates", "var/lib/apt/lists", "var/cache/apt/archives/partial", "boot"):
             (root / folder).mkdir(parents=True)
         self.set_age("var/lib/apt/lists", 60)
@@ -76,6 +77,8 @@ class Board:
             self.locked -= 1
             return 100, "", "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 1 (apt-get)"
         names = command[command.index("--") + 1:] if "--" in command else []
+        if command[0] == "apt-cache":
+            return 0, "Package: %s\n%s\nVersion: 25.11.2\n" % (names[0], self.stated), ""
         if command[:2] == ["apt-get", "update"]:
             self.set_age("var/lib/apt/lists", 0)
             return self.rc, "", self.err
@@ -237,6 +240,31 @@ def test_unavailable_packages_are_reported_and_nothing_changes(board):
             "them, run apt-get update, then rerun the playbook.")):
         board.packages().simulate_install(["dkms", "linux-headers-9"])
     assert board.installed() == {"libc6"}
+
+
+@pytest.mark.parametrize("act", [
+    lambda packages, names, kernel: packages.simulate_install(names, kernel),
+    lambda packages, names, kernel: packages.install(names, list, kernel),
+])
+@pytest.mark.parametrize("kernel, refused", [
+    ("6.18.8-current-rockchip64", True), ("6.17.9-current-rockchip64", False), (None, False),
+])
+def test_headers_that_the_repository_has_for_another_kernel_are_refused(board, act, kernel, refused):
+    """armbian/armbian-router#37: the kernel is 6.18.8, and the repository has 25.11.2 with 6.17.9."""
+    before = dict(board.states)
+    if not refused:
+        assert "linux-headers-9" in act(board.packages(), ["linux-headers-9"], kernel)
+        return
+    with pytest.raises(_apt.PackagesError, match=(
+            "linux-headers-9 of the board's repositories has the headers of kernel 6.17.9-current-rockchip64, and this "
+            r"kernel is 6.18.8-current-rockchip64\. Update both .*apt-get install linux-image-9 linux-headers-9\), reboot")):
+        act(board.packages(), ["linux-headers-9"], kernel)
+    assert board.states == before
+
+
+def test_headers_whose_package_states_no_kernel_are_installed(board):
+    board.stated = "Source: linux"
+    assert board.packages().simulate_install(["linux-headers-9"], "6.1.0-50-arm64")
 
 
 def test_simulated_installation_omits_updates_of_installed_packages(board):

@@ -647,6 +647,14 @@ def test_headers_that_are_no_good_are_the_cause_of_a_failed_build(board, package
         package.install()
 
 
+def test_headers_of_another_kernel_beside_a_missing_link_are_named(board, package, archive):
+    shutil.rmtree(board.path("lib/modules/%s/build" % KERNEL))
+    board.write("usr/src/linux-headers-6.17.9-current-rockchip64/Makefile")
+    with pytest.raises(source_tree.DkmsError, match="/usr/src has those of 6.17.9-current-rockchip64.*update kernel and "
+                                                    "headers together"):
+        deploy(package, archive)
+
+
 def test_a_prebuilt_module_needs_no_headers(board, package, archive, binary):
     shutil.rmtree(board.path("lib/modules/%s/build" % KERNEL))
     assert load(board, package, archive, binary)[0] == ["tree", "load"] and board.module.exists()
