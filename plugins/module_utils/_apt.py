@@ -95,8 +95,8 @@ class Packages:
             stated = re.search(r"^Armbian-Kernel-Version-Family: *(\S{1,128})$", out.split("\n\n")[0], re.M)
             if rc == 0 and stated and stated.group(1) != kernel:
                 raise PackagesError(
-                    "package %s of the board's repositories has the headers of kernel %s, and this kernel is %s. Update "
-                    "both (apt-get update, then apt-get install %s %s), reboot, and rerun the playbook" % (
+                    "package %s of the board's repositories has the headers of kernel %s, and this kernel is %s. "
+                    "Update both (apt-get update, then apt-get install %s %s), reboot, and rerun the playbook" % (
                         name, stated.group(1), kernel, name.replace("-headers-", "-image-", 1), name))
 
     def simulate_install(self, names, kernel=None):

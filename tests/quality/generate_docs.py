@@ -489,8 +489,8 @@ def compatibility(data):
         (
             "RKLLM",
             (
-                "The oldest driver that RKLLM's runtime works with. It is never installed; the plan notes a driver that "
-                "is too old for it."
+                "The oldest driver that RKLLM's runtime works with. It is never installed; the plan notes a driver "
+                "that is too old for it."
             ),
             _rkllm,
         ),

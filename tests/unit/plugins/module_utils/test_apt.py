@@ -257,7 +257,8 @@ def test_headers_that_the_repository_has_for_another_kernel_are_refused(board, a
         return
     with pytest.raises(_apt.PackagesError, match=(
             "linux-headers-9 of the board's repositories has the headers of kernel 6.17.9-current-rockchip64, and this "
-            r"kernel is 6.18.8-current-rockchip64\. Update both .*apt-get install linux-image-9 linux-headers-9\), reboot")):
+            r"kernel is 6.18.8-current-rockchip64\. Update both .*apt-get install linux-image-9 linux-headers-9\), "
+            "reboot")):
         act(board.packages(), ["linux-headers-9"], kernel)
     assert board.states == before
 
@@ -320,7 +321,8 @@ def test_headers_whose_programs_do_not_compile_are_explained(board):
     board.fails_at = 1
     board.err = (
         "Compiling headers - please wait ...\n/bin/sh: 1: flex: not found\n"
-        "make[2]: *** [scripts/kconfig/lexer.lex.c] Error 127\ndpkg: error processing package dkms (--configure):\n installed dkms package post-installation script "
+        "make[2]: *** [scripts/kconfig/lexer.lex.c] Error 127\n"
+        "dpkg: error processing package dkms (--configure):\n installed dkms package post-installation script "
         "subprocess returned error exit status 2\nE: Sub-process /usr/bin/dpkg returned an error code (1)\n")
     with pytest.raises(_apt.PackagesError, match="dkms cannot be configured: the program flex, .* install flex"):
         board.packages().install(["dkms"], list)
