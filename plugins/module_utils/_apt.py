@@ -34,6 +34,9 @@ _PLANNED = re.compile(r"^(Inst|Remv|Purg) ([a-z0-9][a-z0-9.+-]+)(?::[a-z0-9-]+)?
 _UNCONFIGURED = re.compile(r"^dpkg: error processing package ([a-z0-9][a-z0-9.+-]+)(?::[a-z0-9-]+)? \(", re.M)
 _LOG_BYTES = 1 << 20
 _MAKE_LOG = re.compile(r"/var/lib/dkms/[\w.+~/#-]{1,200}/make\.log")
+# Releases of Armbian before 23.02 state it as the source or in the description alone.
+_FOR_KERNEL = re.compile(r"^(?:Armbian-Kernel-Version-Family: *|Source: linux-|Description(?:-\w+)?: [^\n]{0,80}? )"
+                         r"(\d+\.\d+\.\d+-[\w.+~-]{1,100})", re.M)
 _LOCKED = re.compile(r"Could not get lock|is another process using it|frontend lock was locked|lock is held by")
 
 
@@ -89,10 +92,10 @@ class Packages:
         Armbian replaces kernel and headers in place, under a name without version, and states the kernel's release.
         """
         for name in names:
-            if not name.startswith("linux-headers-"):
+            if not name.startswith("linux-headers-") or kernel in name:
                 continue
             rc, out, dummy = self.run(["apt-cache", "show", "--no-all-versions", "--", name])
-            stated = re.search(r"^Armbian-Kernel-Version-Family: *(\S{1,128})$", out.split("\n\n")[0], re.M)
+            stated = _FOR_KERNEL.search(out.split("\n\n")[0])
             if rc == 0 and stated and stated.group(1) != kernel:
                 raise PackagesError(
                     "package %s of the board's repositories has the headers of kernel %s, and this kernel is %s. "

@@ -49,7 +49,8 @@ _ENVIRONMENT = (
      "gcc if it happens in the same place")),
 )
 _DKMS = (
-    (r"[Kk]ernel headers for kernel (\S+?),? (?:cannot be found|are missing|could not be found)",
+    ((r"[Kk]ernel headers for kernel (\S+?),? (?:cannot be found|are missing|could not be found)|"
+      r"[Mm]odule build for kernel (\S+) was skipped since the|Missing (\S+) kernel headers for module"),
      ("DKMS finds no headers of kernel {0} at /lib/modules/{0}/build: install the headers package of this very kernel; "
      "if it is installed, it is for another kernel, so update kernel and headers together and reboot")),
     ((r"\*\*\* (/(?:usr/)?lib/modules/[\w.+~-]+/(?:build|source)|/usr/src/linux-headers-[\w.+~-]+): "
@@ -81,7 +82,7 @@ _HEADERS = (
      "made for this release of the distribution, or compile their programs here (" + _MAKE_SCRIPTS + ")"),
     (r"error while loading shared libraries: ([\w.+-]+): cannot open",
      "a program of the build needs the library {0}, which is not installed: install {package}"),
-    (r"(?<![\w./+-])([\w./+-]*)" + _Q + r": (?:Exec format error|cannot execute binary file)|"
+    (r"(?<![\w./+'-])([\w./+-]+): (?:Exec format error|cannot execute binary file)|"
      r"(scripts/[\w./-]+): \d+: (?:\S+: )?Syntax error|Relocations in generic ELF|file in wrong "
      r"format|incompatible target",
      "the headers package holds programs of another architecture: install the one made for this board, or compile "

@@ -32,6 +32,11 @@ CASES = [  # source, log, what the sentence must have
     ("corneal64/Realtek-USB-Wireless-Adapter-Drivers#5",
      "Error! echo\nYour kernel headers for kernel 4.19.122-1-MANJARO-ARM cannot be found at",
      ("4.19.122-1-MANJARO-ARM", "install the headers package")),
+    ("alexreinert/piVCCU#112",
+     ("Module build for kernel 4.18.20-meson64 was skipped since the\nkernel headers for this kernel does not seem to be "
+      "installed."), ("4.18.20-meson64", "update kernel and headers together")),
+    ("RinCat/RTL88x2BU-Linux-Driver#155",
+     "==> ERROR: Missing 5.9.8-arch1-1 kernel headers for module rtl88x2bu/5.13.1.r170.624f131", ("5.9.8-arch1-1",)),
     ("bamarni/pi64#10", "make: *** /lib/modules/4.11.12-pi64+/build: No such file or directory.  Stop.",
      ("/lib/modules/4.11.12-pi64+/build does not exist", "install the headers package")),
     # headers that are not prepared, or incomplete
@@ -199,6 +204,12 @@ def test_the_cause_is_found_above_the_last_lines(source, log, needed):
 ])
 def test_an_unknown_cause_is_the_line_above_the_last_ones(log, sentence):
     assert build_log.explain(log) == sentence
+
+
+def test_a_module_that_the_kernel_refuses_is_no_program_for_another_machine():
+    """bigtreetech/CB2#103: modprobe's words for a wrong vermagic."""
+    log = "modprobe: ERROR: could not insert 'st7796': Exec format error\n"
+    assert "architecture" not in build_log.explain(log)
 
 
 def test_a_program_that_only_a_probe_missed_is_not_the_cause():
