@@ -82,9 +82,9 @@ _HEADERS = (
      "made for this release of the distribution, or compile their programs here (" + _MAKE_SCRIPTS + ")"),
     (r"error while loading shared libraries: ([\w.+-]+): cannot open",
      "a program of the build needs the library {0}, which is not installed: install {package}"),
-    (r"(?<![\w./+'-])([\w./+-]+): (?:Exec format error|cannot execute binary file)|"
+    ((r"(?<![\w./+'-])([\w./+-]+): (?:Exec format error|cannot execute binary file)|"
      r"(scripts/[\w./-]+): \d+: (?:\S+: )?Syntax error|Relocations in generic ELF|file in wrong "
-     r"format|incompatible target",
+     r"format|incompatible target"),
      "the headers package holds programs of another architecture: install the one made for this board, or compile "
      "them here (" + _MAKE_SCRIPTS + ")"),
     (_SHELL + r"((?:\S*/)?(?:scripts|tools)/\S+?)" + _NOT_FOUND,

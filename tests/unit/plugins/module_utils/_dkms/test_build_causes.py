@@ -33,8 +33,8 @@ CASES = [  # source, log, what the sentence must have
      "Error! echo\nYour kernel headers for kernel 4.19.122-1-MANJARO-ARM cannot be found at",
      ("4.19.122-1-MANJARO-ARM", "install the headers package")),
     ("alexreinert/piVCCU#112",
-     ("Module build for kernel 4.18.20-meson64 was skipped since the\nkernel headers for this kernel does not seem to be "
-      "installed."), ("4.18.20-meson64", "update kernel and headers together")),
+     ("Module build for kernel 4.18.20-meson64 was skipped since the\nkernel headers for this kernel does not seem to "
+      "be installed."), ("4.18.20-meson64", "update kernel and headers together")),
     ("RinCat/RTL88x2BU-Linux-Driver#155",
      "==> ERROR: Missing 5.9.8-arch1-1 kernel headers for module rtl88x2bu/5.13.1.r170.624f131", ("5.9.8-arch1-1",)),
     ("bamarni/pi64#10", "make: *** /lib/modules/4.11.12-pi64+/build: No such file or directory.  Stop.",
