@@ -16,7 +16,8 @@ _COMPILER_DIFFERS = re.compile(
 )
 # In this order: the last lines of make, DKMS and dpkg only say that something failed.
 _ERROR_LINES = (
-    r"^.*\b(?:fatal )?error: .{1,200}$", r"^(?:\S{1,40}: )?\s*ERROR: .{1,200}$", r"^.*\*\*\* (?!\[|Waiting for).{1,200}$",
+    r"^.*\b(?:fatal )?error: .{1,200}$", r"^(?:\S{1,40}: )?\s*ERROR: .{1,200}$",
+    r"^.*\*\*\* (?!\[|Waiting for).{1,200}$",
     r"^Error! (?!Bad return status).{1,200}$", r"^(?!dpkg: ).*\berror\b .{1,200}$",
 )
 
