@@ -66,7 +66,6 @@ _DKMS = (
     (r"BUILD_EXCLUSIVE directive", "this package of DKMS is not meant for this kernel (BUILD_EXCLUSIVE)"),
     (r"is not newer than what is already found",
      "DKMS keeps a module of the kernel that has the same or a newer version: dkms install --force replaces it"),
-    (r"\*\*\* rkfleet: (.+?)\.?\s+Stop\.", "{0}"),
 )
 _HEADERS = (
     ((r"Kernel configuration is invalid|include/(?:generated/autoconf\.h|config/auto\.conf) (?:are|is) missing|"
@@ -139,6 +138,8 @@ _HOST = (
      "the program {0}, which the build needs, is missing: install {package}", "Error 127"),
 )
 _DRIVER = (
+    # Our own Kbuild: that nothing can be compiled has one of the causes above.
+    (r"\*\*\* rkfleet: (.+?)\.?\s+Stop\.", "{0}"),
     (
         _REDEFINED + r"(vm_flags_\w+)",
         ("the kernel headers already have {0}, and it was defined a second time: update rkfleet.npu, rerun the upgrade "
