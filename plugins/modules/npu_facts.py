@@ -189,7 +189,7 @@ ansible_facts:
         boot:
           description:
             - C(loader), which started the running kernel - V(grub), V(u-boot-menu), V(radxa), V(armbian), V(dietpi),
-              V(orangepi), V(ubuntu), V(update-extlinux), V(update-extlinux-default), V(extlinux), or one that this
+              V(orangepi), V(bigtreetech), V(ubuntu), V(update-extlinux), V(update-extlinux-default), V(extlinux), or one that this
               collection does not configure - V(network), V(efi), V(boot-image), V(unknown).
             - C(config), the file with the kernel arguments, V(null) if this collection must not edit it.
             - C(files), the C(path) and C(text) of files from which the controller recognizes the boot loader, of
