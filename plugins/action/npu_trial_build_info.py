@@ -67,7 +67,7 @@ class ActionModule(StoreAction):
         for entry in tried.values():
             log = entry.pop("log", "")
             entry.pop("built", None)
-            for name, nothing in (("reason", ""), ("headers", None), ("probes", []), ("layout", None), ("log_file", None)):
+            for name, nothing in (("reason", ""), ("headers", None), ("probes", []), ("losses", []), ("layout", None), ("log_file", None)):
                 entry.setdefault(name, nothing)
             if log and log_dir:
                 entry["log_file"] = write_log(
@@ -123,7 +123,7 @@ def known_results(kernels, version, compatibility):
         raise AnsibleActionFail(str(error)) from error
     known = {
         release: {
-            "release": release, "verdict": "unsupported", "headers": None, "probes": [], "layout": None, "log_file": None,
+            "release": release, "verdict": "unsupported", "headers": None, "probes": [], "losses": [], "layout": None, "log_file": None,
             "reason": "driver %s does not support it: %s. %s"
             % (version, row.get("reason") or "see the compatibility data", row.get("remedy") or ""),
         }

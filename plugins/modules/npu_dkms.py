@@ -139,6 +139,12 @@ probes:
   type: list
   elements: str
   sample: ["probe vm_flags_set: missing, supplied"]
+losses:
+  description: What the build left out, and its cause.
+  returned: after a build
+  type: list
+  elements: dict
+  sample: [{name: devfreq, cause: "not here: soc/rockchip/rockchip_opp_select.h"}]
 layout:
   description: What the layout of the installed module was compared with before it is loaded, or why it was not compared.
   returned: success
@@ -171,7 +177,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import prebuilt
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsPackage
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import DkmsError
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.build_log import probe_lines
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.build_log import losses, probe_lines
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.signing import Signing, SigningError
@@ -244,7 +250,8 @@ def main():
     if params["collect"] and "install" in steps:
         built = prebuilt.collect(module.run_command, package.module_file(), package.modules + "/build")
     module.exit_json(
-        changed=bool(steps), steps=steps, module_file=package.module_file(), probes=probe_lines(log), notes=notes,
+        changed=bool(steps), steps=steps, module_file=package.module_file(), probes=probe_lines(log), losses=losses(log),
+        notes=notes,
         layout=package.layout, log=log, built=built,
     )
 

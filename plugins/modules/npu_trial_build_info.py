@@ -114,6 +114,12 @@ kernels:
       type: list
       elements: str
       returned: always
+    losses:
+      description: What the build left out, and its cause.
+      type: list
+      elements: dict
+      returned: always
+      sample: [{name: devfreq, cause: "not here: soc/rockchip/rockchip_opp_select.h"}]
     layout:
       description:
         - What the layout of the built module was compared with, or why it was not compared.
@@ -127,6 +133,7 @@ kernels:
   sample:
     - headers: those of package linux-headers-6.1.84-12-rk2410, which is not installed
       layout: compared with cts.ko, rk_crypto.ko; 13 structures compared with BTF
+      losses: []
       log_file: build/logs/rock5b-1-preflight-0.9.6-6.1.84-12-rk2410.log
       probes: ["probe vm_flags_set: missing, supplied"]
       reason: module rknpu_dkms builds with those of package linux-headers-6.1.84-12-rk2410, which is not installed

@@ -14,7 +14,7 @@ from .._board.files import read_file
 from .._board.tree import Tree
 from .._facts import headers
 from . import prebuilt
-from .build_log import explain, probe_lines
+from .build_log import explain, losses, probe_lines
 from .module_checks import alias_problem, module_problem
 from .module_layout import layout_problem
 
@@ -58,11 +58,11 @@ def check(run, release, package, module, tree, folder, root="/", signing=False, 
         sign_with: Paths of `(key, certificate)` on this machine to sign that module.
 
     Returns:
-        `{release, verdict, reason, headers, probes, layout, log}`, with the verdict builds, fails, unsupported,
+        `{release, verdict, reason, headers, probes, losses, layout, log}`, with the verdict builds, fails, unsupported,
         no_headers or no_tools, and with the kernel's modules that the module's layout was compared with as `layout`.
     """
-    result = {"release": release, "verdict": "fails", "reason": "", "headers": None, "probes": [], "layout": "",
-              "log": ""}
+    result = {"release": release, "verdict": "fails", "reason": "", "headers": None, "probes": [], "losses": [],
+              "layout": "", "log": ""}
     try:
         headers, result["headers"] = _headers(run, release, package, folder, root)
         unsupported = None if signing else _unsupported(headers, release)
@@ -71,7 +71,7 @@ def check(run, release, package, module, tree, folder, root="/", signing=False, 
         result["log"] = "preflight for kernel %s with %s\n" % (release, result["headers"])
         rc, out, err = _build(run, release, module, headers, tree, os.path.join(folder, "build"))
         result["log"] += out + err
-        result["probes"] = probe_lines(result["log"])
+        result["probes"], result["losses"] = probe_lines(result["log"]), losses(result["log"])
         problem = "make ended with %d" % rc if rc else _module_problem(run, release, module,
                                                                        os.path.join(folder, "build"))
         if problem:

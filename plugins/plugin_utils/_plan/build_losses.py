@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from .._schema.values import dictionary, sequence
+
 MOST_CAUSE = 200
 
 
@@ -29,8 +31,6 @@ LOSSES = {
     "fence": Loss("fences", "a job cannot wait for another device's fence, or signal one"),
 }
 """The only place of these names beside roles/driver/files/dkms/Kbuild, which a test compares."""
-SERIOUS = ("devfreq",)
-"""Losses that an operator must know of before the change."""
 
 
 def losses(entries):
@@ -40,11 +40,27 @@ def losses(entries):
         entries: `[{name, cause}, ...]`.
     """
     found = {}
-    for entry in entries if isinstance(entries, list) else ():
+    for entry in sequence(entries):
         name, cause = (entry.get(key) if isinstance(entry, dict) else None for key in ("name", "cause"))
-        if name in LOSSES and isinstance(cause, str):
+        if isinstance(name, str) and name in LOSSES and isinstance(cause, str):
             found[name] = {"name": name, "cause": cause[:MOST_CAUSE], "effect": LOSSES[name].effect}
     return [found[name] for name in LOSSES if name in found]
+
+
+def of_facts(facts):
+    """Return the losses of the driver that DKMS has installed for the running kernel, if that is the driver in use.
+
+    Args:
+        facts: `ansible_facts.npu`.
+    """
+    if not dictionary(facts.get("driver")).get("module"):
+        return []
+    release = dictionary(facts.get("kernel")).get("release")
+    modules = [dictionary(entry) for entry in sequence(dictionary(facts.get("dkms")).get("modules"))]
+    texts = [str(text) for entry in modules if entry.get("kernel") == release and entry.get("state") == "installed"
+             for text in sequence(entry.get("left_out"))]
+    split = [text.partition(": ") for text in texts]
+    return losses([{"name": name, "cause": cause} for name, dummy, cause in split])
 
 
 def sentences(entries):

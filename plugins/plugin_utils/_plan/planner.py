@@ -22,6 +22,7 @@ from ...module_utils._board import version as _version
 from .board_state import Board, Unsupported
 from .board_checks import check_board
 from .change_checks import check_privileges, check_reboot, check_rollback, check_space
+from . import build_losses
 from .driver import choose_action, final_version
 from .driver_changes import plan_dkms, plan_vendor_kernel
 from .predicates import is_pending
@@ -108,6 +109,8 @@ def _make_plan(board, plan):
     plan.update(runtime=runtime, model=choose_model(board, runtime["version"]))
     note_verification(board, plan["model"], runtime["version"])
     _note_other_kernels(board)
+    if action == "none":
+        board.notes.extend(build_losses.sentences(build_losses.of_facts(board.facts)))
     if action == "none" and not runtime["install"]:
         plan.update(reason=reason, baseline=None)
         return
