@@ -10,8 +10,8 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..plugin_utils._action.driver import StoreAction, seconds_of, write_log
 from ..plugin_utils._answers import gate
-from ..plugin_utils._artifact import driver_source
 from ..plugin_utils._answers.limits import MalformedAnswer
+from ..plugin_utils._artifact import driver_source
 from ..plugin_utils._plan import compatibility as _compatibility
 from ..plugin_utils._plan import rules
 from ..plugin_utils._store import store as _store
@@ -67,11 +67,13 @@ class ActionModule(StoreAction):
         for entry in tried.values():
             log = entry.pop("log", "")
             entry.pop("built", None)
-            for name, nothing in (("reason", ""), ("headers", None), ("probes", []), ("losses", []), ("layout", None), ("log_file", None)):
+            for name, nothing in (("reason", ""), ("headers", None), ("probes", []), ("losses", []), ("layout", None),
+                                  ("log_file", None)):
                 entry.setdefault(name, nothing)
             if log and log_dir:
                 entry["log_file"] = write_log(
-                    log, log_dir, task_vars["inventory_hostname"], "layout" if only_layout else "preflight", args["version"], entry["release"]
+                    log, log_dir, task_vars["inventory_hostname"], "layout" if only_layout else "preflight",
+                    args["version"], entry["release"],
                 )
         result.update(changed=False, kernels=[known.get(release) or tried[release] for release in kernels])
         return result
@@ -123,7 +125,8 @@ def known_results(kernels, version, compatibility):
         raise AnsibleActionFail(str(error)) from error
     known = {
         release: {
-            "release": release, "verdict": "unsupported", "headers": None, "probes": [], "losses": [], "layout": None, "log_file": None,
+            "release": release, "verdict": "unsupported", "headers": None, "probes": [], "losses": [],
+            "layout": None, "log_file": None,
             "reason": "driver %s does not support it: %s. %s"
             % (version, row.get("reason") or "see the compatibility data", row.get("remedy") or ""),
         }

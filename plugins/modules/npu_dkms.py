@@ -146,7 +146,7 @@ losses:
   elements: dict
   sample: [{name: devfreq, cause: "not here: soc/rockchip/rockchip_opp_select.h"}]
 layout:
-  description: What the layout of the installed module was compared with before it is loaded, or why it was not compared.
+  description: What the layout of the installed module was compared with, or why it was not compared.
   returned: success
   type: str
   sample: compared with cts.ko, rk_crypto.ko; 13 structures compared with BTF
@@ -250,8 +250,8 @@ def main():
     if params["collect"] and "install" in steps:
         built = prebuilt.collect(module.run_command, package.module_file(), package.modules + "/build")
     module.exit_json(
-        changed=bool(steps), steps=steps, module_file=package.module_file(), probes=probe_lines(log), losses=losses(log),
-        notes=notes,
+        changed=bool(steps), steps=steps, module_file=package.module_file(), probes=probe_lines(log),
+        losses=losses(log), notes=notes,
         layout=package.layout, log=log, built=built,
     )
 

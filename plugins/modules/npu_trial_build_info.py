@@ -97,8 +97,8 @@ kernels:
       type: str
       returned: always
     verdict:
-      description: V(builds), V(fails), V(unsupported), V(no_headers) if the headers are not available, or V(no_tools) if
-        C(make) is missing.
+      description: V(builds), V(fails), V(unsupported), V(no_headers) if the headers are not available, or V(no_tools)
+        if C(make) is missing.
       type: str
       returned: always
     reason:

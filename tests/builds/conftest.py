@@ -38,8 +38,10 @@ def _lay(headers, tree):
 
 
 class Built:
-    """What a build left: ``rc``, ``log``, ``probes`` (what was found, by what was looked for), ``losses`` (the cause of each
-    thing left out) and, if it was built, the module."""
+    """What a build left: ``rc``, ``log``, what it found and, if it was built, the module.
+
+    ``probes`` has what was found by what was looked for, ``losses`` the cause of each thing left out.
+    """
 
     def __init__(self, rc, log, module):
         self.rc, self.log, self.module = rc, log, module

@@ -82,7 +82,8 @@ class Board:
             text = path.read_text()
             for option in options:
                 if option.startswith("-"):
-                    text = "".join(line for line in text.splitlines(True) if option[1:] not in line.replace("=", " ").split())
+                    lines = text.splitlines(True)
+                    text = "".join(line for line in lines if option[1:] not in line.replace("=", " ").split())
                 else:
                     text += form % option
             path.write_text(text)
@@ -106,7 +107,8 @@ def test_headers_of_the_kernel_are_accepted(board, suite):
 @pytest.mark.parametrize(("suite", "options"), [
     ("bullseye", ["-CONFIG_TRACING"]),
     pytest.param("bookworm", ["-CONFIG_JUMP_LABEL"], marks=pytest.mark.case(
-        case="headers package of the kernel's release, made with another configuration (6.1.84-vendor-rk35xx: MichaIng/DietPi 7412, 7344, 7368)",
+        case="headers package of the kernel's release, made with another configuration (6.1.84-vendor-rk35xx: "
+             "MichaIng/DietPi 7412, 7344, 7368)",
         plan="dkms", result="refused by the plan: struct module differs from the kernel's own modules")),
     ("bookworm", ["CONFIG_LIVEPATCH"]),
     ("trixie", ["-CONFIG_TRACEPOINTS"]),

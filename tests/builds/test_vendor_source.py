@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""The vendor's unmodified driver is built with every header tree, and what a build leaves out is named with its cause."""
+"""The vendor's unmodified driver is built with every header tree; what a build leaves out is named with its cause."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import build_los
 MONITOR = "include/soc/rockchip/rockchip_system_monitor.h"
 OPP = "include/soc/rockchip/rockchip_opp_select.h"
 VERSIONS = ["0.9.6", "0.9.8"]
-LOW_LENGTH_5_10 = "int rockchip_opp_set_low_length(struct device *dev, struct device_node *np, int bin, int process, int volt_sel);\n"
+LOW_LENGTH_5_10 = (
+    "int rockchip_opp_set_low_length(struct device *dev, struct device_node *np, int bin, int process,\n"
+    "\t\t\t\tint volt_sel);\n"
+)
 
 
 def replaced(headers, name, *pairs):
@@ -25,7 +28,8 @@ def replaced(headers, name, *pairs):
 def unexported(headers, function):
     """Have the kernel no longer export a function to modules."""
     symvers = headers.tree / "Module.symvers"
-    symvers.write_text("".join(line for line in symvers.read_text().splitlines(True) if "\t%s\t" % function not in line))
+    lines = symvers.read_text().splitlines(True)
+    symvers.write_text("".join(line for line in lines if "\t%s\t" % function not in line))
 
 
 def kernel_5_10_110(builder):
@@ -73,8 +77,8 @@ def kernel_6_1_99(builder):
     return builder.vendor("bookworm")
 
 
-VENDORS = [kernel_5_10_110, kernel_5_10_160, kernel_5_10_own_type, kernel_5_10_not_exported, kernel_6_1_43, kernel_6_1_43_other_type,
-           kernel_6_1_99]
+VENDORS = [kernel_5_10_110, kernel_5_10_160, kernel_5_10_own_type, kernel_5_10_not_exported, kernel_6_1_43,
+           kernel_6_1_43_other_type, kernel_6_1_99]
 
 
 @pytest.mark.parametrize(("kernel", "version"), [
@@ -82,8 +86,9 @@ VENDORS = [kernel_5_10_110, kernel_5_10_160, kernel_5_10_own_type, kernel_5_10_n
     # 0.9.6 does not have the function in which most of them differ.
     *((kernel, "0.9.6") for kernel in (kernel_5_10_110, kernel_5_10_160, kernel_6_1_99)),
 ])
-@pytest.mark.case(case="the vendor's unmodified source on header trees as its kernels 5.10.110, 5.10.160, 6.1.43 and 6.1.99 have them",
-                  plan="dkms_over_builtin", result="builds with frequency scaling and without warnings")
+@pytest.mark.case(
+    case="the vendor's unmodified source on header trees as its kernels 5.10.110, 5.10.160, 6.1.43 and 6.1.99 are",
+    plan="dkms_over_builtin", result="builds with frequency scaling and without warnings")
 def test_on_the_vendors_kernels(builder, kernel, version):
     headers = kernel(builder)
     headers.sets("CONFIG_NO_GKI")
@@ -94,7 +99,7 @@ def test_on_the_vendors_kernels(builder, kernel, version):
     assert built.wanted <= headers.symvers
     assert set(built.losses) == {"sram", "iommu_domains"}
     if "6_1" in kernel.__name__:
-        assert built.losses["iommu_domains"] == "this kernel does not offer iommu_get_dma_cookie to modules"
+        assert "iommu_get_dma_cookie" in built.losses["iommu_domains"].split()
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -107,7 +112,8 @@ def test_on_debians_kernels(builder, suite, version):
     assert built.wanted <= headers.symvers
     assert built.losses == {
         "devfreq": "not here: soc/rockchip/rockchip_opp_select.h",
-        "sram": "this kernel is built without CONFIG_NO_GKI", "iommu_domains": "this kernel is built without CONFIG_NO_GKI",
+        "sram": "this kernel is built without CONFIG_NO_GKI",
+        "iommu_domains": "this kernel is built without CONFIG_NO_GKI",
     }
 
 

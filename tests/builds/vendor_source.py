@@ -2,8 +2,8 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 """The vendor's unmodified driver source, by the checksums of the compatibility data.
 
-From the folder that ``RKFLEET_VENDOR_FILES`` names, in the layout of npu_local_folder, or from upstream into the lab's cache.
-Nothing of it is in this repository.
+From the folder that ``RKFLEET_VENDOR_FILES`` names, in the layout of npu_local_folder, or from upstream into the lab's
+cache. Nothing of it is in this repository.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibi
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lab"))
 
-from rklab import LabError, Progress, cache  # noqa: E402
+from rklab import LabError, Progress, cache  
 
 FOLDER = "RKFLEET_VENDOR_FILES"
 UPSTREAM = "https://raw.githubusercontent.com/"
@@ -40,8 +40,9 @@ def tarball(version):
             raise NoSource("%s names a folder without %s" % (FOLDER, row["path"]))
     else:
         try:
-            path = cache.provide("vendor", {"path": row["path"], "sha256": row["sha256"]}, lambda target: _download(row, target),
-                                 Progress(quiet=True)) / "source"
+            inputs = {name: row[name] for name in ("path", "sha256")}
+            kept = cache.provide("vendor", inputs, lambda target: _download(row, target), Progress(quiet=True))
+            path = kept / "source"
         except LabError as problem:
             raise NoSource("%s; set %s to a folder that holds %s" % (problem, FOLDER, row["path"])) from problem
     return fetch.read(str(path), {"sha256": row["sha256"]})

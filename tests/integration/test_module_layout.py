@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""Kernel headers of the right release, made with another configuration: their modules crash the kernel, and the plan refuses them."""
+"""Headers of the right release but another configuration: modules crash the kernel, and the plan refuses them."""
 
 from __future__ import annotations
 

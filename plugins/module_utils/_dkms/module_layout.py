@@ -35,7 +35,7 @@ _RELA = 4
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _ENTRY = struct.Struct("<24sI")
 _MOST_RELOCATIONS, _MOST_FILES, _MOST_REFERENCES, _MOST_NAMES = 64, 60, 3, 5
-_PACKAGE = re.compile(r"^([a-z0-9][a-z0-9+.-]+)(?::[a-z0-9]+)?: ", re.M)
+_PACKAGE = re.compile(r"^([a-z0-9][a-z0-9+.-]+)(?::[a-z0-9]+)?: ", re.MULTILINE)
 
 
 class NotCompared(ValueError):
@@ -209,7 +209,7 @@ def structures(content, names):
         if not number:
             continue
         pattern = re.escape(struct.pack("<I", number)) + rb"(..)\0([\x04\x84])(....)"
-        for match in re.finditer(pattern, table, re.S):
+        for match in re.finditer(pattern, table, re.DOTALL):
             if match.start() % 4:
                 continue
             count, size = struct.unpack("<H", match[1])[0], struct.unpack("<I", match[3])[0]

@@ -93,7 +93,8 @@ class DkmsPackage:
         if not self._links(self.kernel):
             return "%s is not the module that DKMS built from version %s" % (path, self.version)
         problem, self.layout = layout_problem(self.run, path, self.kernel, self.root)
-        return problem or alias_problem(self.run, path) or self.signing.module_problem(self.run, path, log, strict=False)
+        return (problem or alias_problem(self.run, path)
+                or self.signing.module_problem(self.run, path, log, strict=False))
 
     def _version_problem(self, path):
         found = self.run(["modinfo", "-F", "version", path])[1].strip().lstrip("v")

@@ -22,7 +22,8 @@ class Loss(NamedTuple):
 
 LOSSES = {
     "devfreq": Loss(
-        "frequency scaling", "the NPU keeps the clock that the device tree assigns, on RK3588 200 MHz instead of up to 1 GHz"
+        "frequency scaling",
+        "the NPU keeps the clock that the device tree assigns, on RK3588 200 MHz instead of up to 1 GHz",
     ),
     "sram": Loss("SRAM", "models cannot use the SoC's SRAM for intermediate results"),
     "iommu_domains": Loss(

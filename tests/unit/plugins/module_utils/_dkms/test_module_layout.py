@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import lzma
 import os
@@ -11,7 +12,6 @@ import random
 import struct
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import module_layout
 
 RELEASE = "6.1.84-vendor-rk35xx"
@@ -35,7 +35,8 @@ def elf(sections, machine=183, kind=1):
     return header + body + entries
 
 
-def module(size=896, init=376, exit_=840, vermagic=VERMAGIC, intree=True, versions=None, sizes=None, suffix="", **other):
+def module(size=896, init=376, exit_=840, vermagic=VERMAGIC, intree=True, versions=None, sizes=None, suffix="",
+           **other):
     """A kernel module with a `struct module` of this size and its functions at these offsets."""
     strings = b"\0init_module%s\0cleanup_module%s\0" % (suffix.encode(), suffix.encode())
     symbols = bytes(24)
@@ -152,7 +153,7 @@ def test_a_module_without_an_exit_still_shows_its_init(board):
 
 
 @pytest.mark.parametrize("content", [
-    module(size=8, intree=False), module(size=8, vermagic="6.1.75-vendor-rk35xx SMP mod_unload aarch64"), b"", bytes(300),
+    module(size=8, intree=False), module(size=8, vermagic="6.1.75-vendor-rk35xx SMP"), b"", bytes(300),
     module(size=8, machine=62), module(size=8, kind=3), module()[:200], lzma.compress(b"nothing"), b"\xfd7zXZ\0rest",
     b"\x1f\x8brest", b"\x28\xb5\x2f\xfdrest",
 ])
@@ -191,7 +192,8 @@ def test_without_zstd_a_compressed_build_is_not_compared(board, monkeypatch):
 
 @pytest.fixture
 def running(monkeypatch):
-    monkeypatch.setattr(module_layout.os, "uname", lambda: os.uname_result(("Linux", "board", RELEASE, "#1", "aarch64")))
+    names = os.uname_result(("Linux", "board", RELEASE, "#1", "aarch64"))
+    monkeypatch.setattr(module_layout.os, "uname", lambda: names)
 
 
 SIZES = {"module": 896, "device": 744, "page": 64}
@@ -235,7 +237,5 @@ def test_a_damaged_module_never_raises_anything_else():
         for dummy in range(numbers.randrange(1, 6)):
             if content:
                 content[numbers.randrange(len(content))] = numbers.choice((0, 1, 0x7F, 0xFF))
-        try:
+        with contextlib.suppress(ValueError):
             module_layout.layout(bytes(content))
-        except ValueError:
-            pass

@@ -7,20 +7,20 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import build_log
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import build_losses
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record, table
 
 ROOT = pathlib.Path(__file__).resolve().parents[5]
 RELEASE = "5.10.110-rockchip-rk3588"
-LINE = "a compilable rknpu_devfreq.c (rknpu_devfreq.c:22: 'MONITOR_TYPE_DEV' undeclared here (not in a function))"
+LINE = "a compilable rknpu_devfreq.c (rknpu_devfreq.c:22: 'MONITOR_TYPE_DEV' undeclared (not in a function))"
 LOG = (
-    "rkfleet: probe devfreq: left out, not here: x\nrkfleet: left out sram: this kernel is built without CONFIG_NO_GKI\n"
+    "rkfleet: probe devfreq: left out, not here: x\n"
+    "rkfleet: left out sram: this kernel is built without CONFIG_NO_GKI\n"
     "rkfleet: left out devfreq: not here: %s\nrkfleet: left out more than that: x\nxx rkfleet: left out fence: x\n" % LINE
 )
-DEVFREQ, SRAM = (
-    {"name": "devfreq", "cause": "not here: " + LINE}, {"name": "sram", "cause": "this kernel is built without CONFIG_NO_GKI"})
+DEVFREQ = {"name": "devfreq", "cause": "not here: " + LINE}
+SRAM = {"name": "sram", "cause": "this kernel is built without CONFIG_NO_GKI"}
 
 
 def facts(left_out, **changes):
@@ -80,5 +80,5 @@ def test_the_report_has_them():
 
 
 def test_the_table_notes_them_after_a_build():
-    assert table.note_lines("rock", {"__npu_build": {"losses": [DEVFREQ], "probes": ["probe devfreq: left out, x"]}}) == [
-        "rock: note: " + build_losses.sentences([DEVFREQ])[0]]
+    build = {"losses": [DEVFREQ], "probes": ["probe devfreq: left out, x"]}
+    assert table.note_lines("rock", {"__npu_build": build}) == ["rock: note: " + build_losses.sentences([DEVFREQ])[0]]

@@ -88,8 +88,8 @@ def test_notes_of_plan_and_build_are_shown_once():
     }
     assert table.note_lines("a", variables) == [
         "a: note: The driver is built without devfreq.", "a: note: The NPU node is elsewhere.",
-        "a: note: the driver is built without fences (no CONFIG_SYNC_FILE): a job cannot wait for another device's "
-        "fence, or signal one",
+        ("a: note: the driver is built without fences (no CONFIG_SYNC_FILE): a job cannot wait for another device's "
+         "fence, or signal one"),
     ]
 
 
