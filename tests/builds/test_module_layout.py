@@ -48,7 +48,7 @@ class Board:
     def tree(self, files):
         """Write a source tree into a folder of its own."""
         self.number += 1
-        folder = self.root / ("tree%d" % self.number)
+        folder = self.root / f"tree{self.number}"
         folder.mkdir()
         for name, content in files.items():
             (folder / name).write_bytes(content)
@@ -56,7 +56,7 @@ class Board:
 
     def own_module(self, pack=lambda path: path):
         folder = self.tree({"Kbuild": b"obj-m := own.o\n", "own.c": OWN_MODULE.encode()})
-        rc, out, err = run(["make", "-C", str(self.headers.tree), "M=%s" % folder,
+        rc, out, err = run(["make", "-C", str(self.headers.tree), f"M={folder}",
                             "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules"], folder)
         assert rc == 0, out + err
         target = self.modules / "kernel/drivers/own" / "own.ko"
@@ -68,7 +68,7 @@ class Board:
         """Return the result of a trial build of the empty module, as the plan gets it."""
         tree = self.tree(driver_source.layout_tree(str(OWN)))
         self.number += 1
-        scratch = self.root / ("scratch%d" % self.number)
+        scratch = self.root / f"scratch{self.number}"
         scratch.mkdir()
         found = trial_build.check(run, self.release, "linux-headers-" + self.release, MODULE, str(tree), str(scratch),
                                   str(self.root))
@@ -120,7 +120,7 @@ def test_headers_of_another_configuration_are_refused(board, suite, options):
     board.configure(*options)
     found = board.check()
     assert found["verdict"] == "fails", found
-    assert "headers do not match kernel %s although they state its release" % board.release in found["reason"]
+    assert f"headers do not match kernel {board.release} although they state its release" in found["reason"]
     assert "struct module has" in found["reason"] or "is at byte" in found["reason"]
     assert "Update kernel and headers together" in found["reason"]
 

@@ -29,7 +29,7 @@ def unexported(headers, function):
     """Have the kernel no longer export a function to modules."""
     symvers = headers.tree / "Module.symvers"
     lines = symvers.read_text().splitlines(True)
-    symvers.write_text("".join(line for line in lines if "\t%s\t" % function not in line))
+    symvers.write_text("".join(line for line in lines if f"\t{function}\t" not in line))
 
 
 def kernel_5_10_110(builder):

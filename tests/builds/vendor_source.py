@@ -18,7 +18,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibi
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lab"))
 
-from rklab import LabError, Progress, cache  
+from rklab import LabError, Progress, cache
 
 FOLDER = "RKFLEET_VENDOR_FILES"
 UPSTREAM = "https://raw.githubusercontent.com/"
@@ -37,14 +37,14 @@ def tarball(version):
     if folder:
         path = Path(folder) / row["path"]
         if not path.is_file():
-            raise NoSource("%s names a folder without %s" % (FOLDER, row["path"]))
+            raise NoSource("{} names a folder without {}".format(FOLDER, row["path"]))
     else:
         try:
             inputs = {name: row[name] for name in ("path", "sha256")}
             kept = cache.provide("vendor", inputs, lambda target: _download(row, target), Progress(quiet=True))
             path = kept / "source"
         except LabError as problem:
-            raise NoSource("%s; set %s to a folder that holds %s" % (problem, FOLDER, row["path"])) from problem
+            raise NoSource("{}; set {} to a folder that holds {}".format(problem, FOLDER, row["path"])) from problem
     return fetch.read(str(path), {"sha256": row["sha256"]})
 
 
@@ -55,7 +55,7 @@ def _download(row, target):
         with urllib.request.urlopen(UPSTREAM + row["path"], timeout=SECONDS) as answer:
             content = answer.read(16 << 20)
     except OSError as error:
-        _unreachable.append("upstream cannot be reached (%s)" % error)
+        _unreachable.append(f"upstream cannot be reached ({error})")
         raise LabError(_unreachable[0]) from error
     (target / "source").write_bytes(content)
     fetch.read(str(target / "source"), {"sha256": row["sha256"]})

@@ -88,7 +88,7 @@ def layout(content):
         raise ValueError("not a module for arm64")
     number = next((number for number, section in enumerate(sections) if section[0] == _THIS), None)
     if number is None:
-        raise ValueError("not a module: it has no section %s" % _THIS)
+        raise ValueError(f"not a module: it has no section {_THIS}")
     offsets = {}
     for dummy, kind, link, info, table in sections:
         if kind == _RELA and info == number:
@@ -141,7 +141,7 @@ def unpacked(path, run=None):
         raise ValueError("too large")
     try:
         if content[:6] == b"\xfd7zXZ\0":
-            import lzma  # pylint: disable=import-outside-toplevel  # a Python of a small board may lack it
+            import lzma  # noqa: PLC0415  # pylint: disable=import-outside-toplevel  # a Python of a small board may lack it
 
             try:
                 return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY).decompress(content, 4 * LARGEST)
@@ -226,19 +226,19 @@ def differences(ours, theirs):
     """Return what differs between two modules for the same kernel, in words."""
     found = []
     if ours["size"] != theirs["size"]:
-        found.append("struct module has %d bytes, and %d in the kernel's" % (ours["size"], theirs["size"]))
+        found.append(f"struct module has {ours['size']} bytes, and {theirs['size']} in the kernel's")
     for name in ("init", "exit"):
         mine, other = ours["offsets"].get(name), theirs["offsets"].get(name)
         if mine is not None and other is not None and mine != other:
-            found.append("its %s is at byte %d, and at %d in the kernel's" % (name, mine, other))
+            found.append(f"its {name} is at byte {mine}, and at {other} in the kernel's")
     if ours["vermagic"] != theirs["vermagic"]:
-        found.append("its vermagic is %r, and %r in the kernel's" % (ours["vermagic"][:120], theirs["vermagic"][:120]))
+        found.append(f"its vermagic is {ours['vermagic'][:120]!r}, and {theirs['vermagic'][:120]!r} in the kernel's")
     elif bool(ours["versions"]) != bool(theirs["versions"]):
         found.append("only one of them has symbol versions")
     wrong = sorted(name for name in set(ours["versions"]) & set(theirs["versions"])
                    if ours["versions"][name] != theirs["versions"][name])
     if wrong:
-        found.append("the versions of these symbols differ: %s" % ", ".join(wrong[:_MOST_NAMES]))
+        found.append("the versions of these symbols differ: {}".format(", ".join(wrong[:_MOST_NAMES])))
     return found
 
 
@@ -250,11 +250,11 @@ def btf_differences(ours, content):
         choices = known.get(name) or []
         compared += bool(choices)
         if choices and size not in [choice[0] for choice in choices]:
-            found.append("struct %s has %d bytes, and %d in the kernel" % (name, size, choices[0][0]))
+            found.append(f"struct {name} has {size} bytes, and {choices[0][0]} in the kernel")
     for name, offset in ours["offsets"].items():
         places = [members[name] for dummy, members in known.get("module", ()) if name in members]
         if places and offset not in places:
-            found.append("its %s is at byte %d, and at %d in the kernel" % (name, offset, places[0]))
+            found.append(f"its {name} is at byte {offset}, and at {places[0]} in the kernel")
     return found, compared
 
 
@@ -273,33 +273,33 @@ def layout_problem(run, path, kernel, root="/"):
     if os.uname().release == kernel:
         btf = read_file(os.path.join(root, "sys/kernel/btf/vmlinux"), _LARGEST_BTF) or b""
     if not theirs and not btf:
-        return None, "not compared: no module of kernel %s can be read, and there is no BTF" % kernel
+        return None, f"not compared: no module of kernel {kernel} can be read, and there is no BTF"
     try:
         ours = layout(unpacked(path, run))
     except NotCompared as error:
-        return None, "not compared: %s" % error
+        return None, f"not compared: {error}"
     except ValueError as error:
-        return "%s cannot be read: %s" % (path, error), ""
+        return f"{path} cannot be read: {error}", ""
     wrong = [(os.path.basename(other), differences(ours, layout_)) for other, layout_ in theirs]
     notes = []
     if wrong:
-        notes.append("compared with %s" % ", ".join(name for name, dummy in wrong))
+        notes.append("compared with {}".format(", ".join(name for name, dummy in wrong)))
         if all(found for dummy, found in wrong):
-            return _sentence(run, kernel, modules, "%s: %s" % (wrong[0][0], "; ".join(wrong[0][1]))), notes[0]
+            return _sentence(run, kernel, modules, "{}: {}".format(wrong[0][0], "; ".join(wrong[0][1]))), notes[0]
     if btf:
         found, compared = btf_differences(ours, btf)
-        notes.append("%d structures compared with BTF" % compared)
+        notes.append(f"{compared} structures compared with BTF")
         if found:
-            return _sentence(run, kernel, modules, "BTF: %s" % "; ".join(found[:_MOST_NAMES])), notes[-1]
+            return _sentence(run, kernel, modules, "BTF: {}".format("; ".join(found[:_MOST_NAMES]))), notes[-1]
     return None, "; ".join(notes)
 
 
 def _sentence(run, kernel, modules, found):
     names = packages(run, modules)
     return (
-        "the kernel headers do not match kernel %s although they state its release: a module built with them would "
-        "crash the kernel or be refused (compared with %s). Update kernel and headers together%s, reboot, then rerun "
-        "the playbook" % (kernel, found, " (apt-get install %s)" % " ".join(names) if names else ""))
+        "the kernel headers do not match kernel {} although they state its release: a module built with them would "
+        "crash the kernel or be refused (compared with {}). Update kernel and headers together{}, reboot, then rerun "
+        "the playbook".format(kernel, found, " (apt-get install {})".format(" ".join(names)) if names else ""))
 
 
 def packages(run, modules):

@@ -67,7 +67,7 @@ def of_facts(facts):
 def sentences(entries):
     """Return one sentence for each loss of `losses()`, with its cause and effect."""
     return [
-        "the driver is built without %s (%s): %s" % (LOSSES[entry["name"]].title, entry["cause"], entry["effect"])
+        "the driver is built without {} ({}): {}".format(LOSSES[entry["name"]].title, entry["cause"], entry["effect"])
         for entry in losses(entries)
     ]
 

@@ -67,7 +67,7 @@ RECORD = part({
         "name": Field(TEXT, nullable=False),
         "cause": Field(TEXT, "the missing symbol or header, or the compiler's line", nullable=False),
         "effect": Field(TEXT, nullable=False),
-    })], "what the build of the running driver left out, of %s" % ", ".join(LOSSES), most=len(LOSSES)),
+    })], "what the build of the running driver left out, of {}".format(", ".join(LOSSES)), most=len(LOSSES)),
     "upgrade": _shown("upgrade"),
     "privileged": FACTS["privileged"],
     "unread": FACTS["unread"],

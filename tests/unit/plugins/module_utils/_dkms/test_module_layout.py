@@ -93,12 +93,12 @@ class Board:
         return path
 
     def own(self, content, name="crypto/own.ko"):
-        return self.write("lib/modules/%s/kernel/%s" % (RELEASE, name), content)
+        return self.write(f"lib/modules/{RELEASE}/kernel/{name}", content)
 
     def run(self, command):
         if command[0] == "dpkg-query":
             owner = self.packages.get(os.path.basename(command[-1]))
-            return (0, "%s: %s\n" % (owner, command[-1]), "") if owner else (1, "", "no path found")
+            return (0, f"{owner}: {command[-1]}\n", "") if owner else (1, "", "no path found")
         raise AssertionError(command)
 
     def problem(self, content):
@@ -121,7 +121,7 @@ def test_the_same_layout_is_accepted(board, pack, suffix):
     ({"size": 832, "init": 312, "exit_": 776}, "struct module has 832 bytes, and 896 in the kernel's"),
     ({"init": 384}, "its init is at byte 384, and at 376 in the kernel's"),
     ({"exit_": 832}, "its exit is at byte 832, and at 840 in the kernel's"),
-    ({"vermagic": RELEASE + " SMP preempt mod_unload aarch64"}, "its vermagic is '%s SMP preempt" % RELEASE),
+    ({"vermagic": RELEASE + " SMP preempt mod_unload aarch64"}, f"its vermagic is '{RELEASE} SMP preempt"),
     ({"versions": {"module_layout": 1}}, "only one of them has symbol versions"),
 ])
 def test_another_layout_is_refused(board, change, said):
@@ -129,7 +129,7 @@ def test_another_layout_is_refused(board, change, said):
     board.packages = {"modules.builtin": "linux-image-vendor-rk35xx", "Makefile": "linux-headers-vendor-rk35xx:arm64"}
     problem, dummy = board.problem(module(intree=False, **change))
     assert said in problem and "own.ko" in problem
-    assert "the kernel headers do not match kernel %s although they state its release" % RELEASE in problem
+    assert f"the kernel headers do not match kernel {RELEASE} although they state its release" in problem
     if module_layout.shutil.which("dpkg-query"):
         assert "(apt-get install linux-image-vendor-rk35xx linux-headers-vendor-rk35xx)" in problem
 

@@ -17,7 +17,7 @@ LINE = "a compilable rknpu_devfreq.c (rknpu_devfreq.c:22: 'MONITOR_TYPE_DEV' und
 LOG = (
     "rkfleet: probe devfreq: left out, not here: x\n"
     "rkfleet: left out sram: this kernel is built without CONFIG_NO_GKI\n"
-    "rkfleet: left out devfreq: not here: %s\nrkfleet: left out more than that: x\nxx rkfleet: left out fence: x\n" % LINE
+    f"rkfleet: left out devfreq: not here: {LINE}\nrkfleet: left out more than that: x\nxx rkfleet: left out fence: x\n"
 )
 DEVFREQ = {"name": "devfreq", "cause": "not here: " + LINE}
 SRAM = {"name": "sram", "cause": "this kernel is built without CONFIG_NO_GKI"}
@@ -56,9 +56,9 @@ def test_what_is_no_loss_is_dropped(entries):
 
 
 def test_the_note_names_cause_and_effect():
-    assert build_losses.sentences([DEVFREQ]) == [
-        "the driver is built without frequency scaling (not here: %s): the NPU keeps the clock that the device tree "
-        "assigns, on RK3588 200 MHz instead of up to 1 GHz" % LINE]
+    assert build_losses.sentences([DEVFREQ]) == [(
+        f"the driver is built without frequency scaling (not here: {LINE}): the NPU keeps the clock that the device "
+        "tree assigns, on RK3588 200 MHz instead of up to 1 GHz")]
 
 
 @pytest.mark.parametrize(("known", "names"), [
