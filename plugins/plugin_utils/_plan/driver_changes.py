@@ -10,11 +10,8 @@ from ...module_utils._board import version as _version
 from ...module_utils._boot import u_boot_update
 from ...module_utils._facts import driver as _driver
 from .board_state import ARGUMENT, suppresses_builtin, Unsupported
-<<<<<<< HEAD
-from .build_losses import LOSSES
-=======
 from .boot_checks import check_removal
->>>>>>> 29794e89d6c908a9a66329f44cfd83065896cf8b
+from .build_losses import LOSSES
 from .driver import offered_kernel
 from .kernel_checks import check_kernel
 from .rules import headers_rule, series
