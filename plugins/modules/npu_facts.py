@@ -212,13 +212,13 @@ ansible_facts:
           sample: [{name: python3, pid: 812}]
         dkms:
           description: Whether DKMS is C(available), its C(version), and its C(modules) - C(name), C(version),
-            C(kernel), C(arch), C(state), C(original).
+            C(kernel), C(arch), C(state), C(original), and C(left_out), what the build left out and why.
           returned: always
           type: dict
           sample:
             available: true
-            modules: [{arch: aarch64, kernel: 6.1.99-1-rk2312, name: rknpu, original: false, state: installed,
-                       version: 0.9.6}]
+            modules: [{arch: aarch64, kernel: 6.1.99-1-rk2312, left_out: [], name: rknpu, original: false,
+                       state: installed, version: 0.9.6}]
             version: 3.0.10
         tools:
           description:

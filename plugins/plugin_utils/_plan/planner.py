@@ -24,6 +24,7 @@ from ...module_utils._dkms.build_log import explain
 from .board_state import Board, Unsupported
 from .board_checks import check_board
 from .change_checks import check_privileges, check_reboot, check_rollback, check_space
+from . import build_losses
 from .driver import choose_action, final_version
 from .driver_changes import plan_dkms, plan_vendor_kernel
 from .predicates import is_pending
@@ -110,6 +111,8 @@ def _make_plan(board, plan):
     note_verification(board, plan["model"], runtime["version"])
     note_rkllm(board, version)
     _note_other_kernels(board)
+    if action == "none":
+        board.notes.extend(build_losses.sentences(build_losses.of_facts(board.facts)))
     if action == "none" and not runtime["install"]:
         plan.update(reason=reason, baseline=None)
         return

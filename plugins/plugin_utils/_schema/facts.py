@@ -81,7 +81,10 @@ FACTS = {
     "processes": [{"pid": INTEGER, "name": TEXT}],
     "dkms": {
         "available": FLAG, "version": TEXT,
-        "modules": [{"name": TEXT, "version": TEXT, "kernel": TEXT, "arch": TEXT, "state": TEXT, "original": FLAG}],
+        "modules": [{
+            "name": TEXT, "version": TEXT, "kernel": TEXT, "arch": TEXT, "state": TEXT, "original": FLAG,
+            "left_out": TEXTS,
+        }],
     },
     "tools": {
         "make": FLAG, "compiler": FLAG, "dkms": FLAG, "kexec": FLAG, "packages_interrupted": FLAG,
