@@ -21,39 +21,11 @@ extends_documentation_fragment:
   - rkfleet.npu._attributes.board
   - rkfleet.npu._attributes.info
   - rkfleet.npu._attributes
+  - rkfleet.npu._tree
 attributes:
   facts:
     description: Whether the module returns C(ansible_facts).
     support: full
-options:
-  root:
-    description: Root of the file tree to read, for a tree that was recorded on another board.
-    type: path
-    default: /
-  proc:
-    description: Folder to read instead of C(proc) below O(root).
-    type: path
-  sys:
-    description: Folder to read instead of C(sys) below O(root).
-    type: path
-  dev:
-    description: Folder to read instead of C(dev) below O(root).
-    type: path
-  boot:
-    description: Folder to read instead of C(boot) below O(root).
-    type: path
-  etc:
-    description: Folder to read instead of C(etc) below O(root).
-    type: path
-  lib:
-    description: Folder to read instead of C(lib) below O(root).
-    type: path
-  usr:
-    description: Folder to read instead of C(usr) below O(root).
-    type: path
-  var:
-    description: Folder to read instead of C(var) below O(root).
-    type: path
 seealso:
   - module: rkfleet.npu.npu_audit_info
   - plugin: rkfleet.npu.npu_plan
@@ -91,11 +63,8 @@ ansible_facts:
           description: From the device tree - C(model), C(compatible) (list), C(soc) such as V(rk3588), C(serial).
           returned: always
           type: dict
-          sample:
-            compatible: [radxa,rock-5b, rockchip,rk3588]
-            model: Radxa ROCK 5B
-            serial: 1234567890abcdef
-            soc: rk3588
+          sample: {compatible: [radxa, rock-5b, rockchip, rk3588], model: Radxa ROCK 5B, serial: 1234567890abcdef, soc:
+                   rk3588}
         os:
           description:
             - C(id), C(codename), C(version) and C(version_id) of C(os-release), and the kind of C(container), if it is
@@ -129,26 +98,16 @@ ansible_facts:
           returned: always
           type: list
           elements: dict
-          sample:
-            - build_error: null
-              builtin: true
-              headers: true
-              module: true
-              release: 6.1.99-1-rk2312
-              running: true
+          sample: [{build_error: null, builtin: true, headers: true, module: true, release: 6.1.99-1-rk2312, running:
+                   true}]
         device:
           description:
             - C(node) of the NPU in the device tree, its C(address), C(compatible) and C(status).
             - C(name) of the platform device and the C(driver) that is bound to it.
           returned: always
           type: dict
-          sample:
-            address: fdab0000
-            compatible: [rockchip,rk3588-rknpu]
-            driver: RKNPU
-            name: fdab0000.npu
-            node: /npu@fdab0000
-            status: okay
+          sample: {address: fdab0000, compatible: [rockchip, rk3588-rknpu], driver: RKNPU, name: fdab0000.npu, node:
+                   /npu@fdab0000, status: okay}
         driver:
           description:
             - C(presence), how the kernel itself has the driver - V(builtin), V(module), V(absent), or V(rocket) for the
@@ -162,22 +121,18 @@ ansible_facts:
             - C(loaded) and C(files), rknpu modules that are loaded, and that are installed for the running kernel.
           returned: always
           type: dict
-          sample:
-            builtin_version: 0.9.3
-            date: "20240322"
-            files: [updates/dkms/rknpu_dkms.ko]
-            held_down: true
-            loaded: [rknpu_dkms]
-            module: rknpu_dkms
-            presence: builtin
-            render_node: /dev/dri/renderD129
-            version: 0.9.6
-            version_source: drm_ioctl
+          sample: {builtin_version: 0.9.3, date: "20240322", files: [updates/dkms/rknpu_dkms.ko], held_down: true,
+                   loaded: [rknpu_dkms], module: rknpu_dkms, presence: builtin, render_node: /dev/dri/renderD129,
+                   version: 0.9.6, version_source: drm_ioctl}
         runtime:
           description:
             - C(path) of C(librknnrt.so), and C(link), the name under which it is found.
             - C(version) and C(build) as text in the file, C(sha256), C(git_blob), C(size) in bytes.
-            - C(loader), the file that a plain C(dlopen) loads. C(others), further copies.
+            - C(loader), the file that a plain C(dlopen) loads. C(others), further copies - C(path), C(version),
+              C(sha256), and the C(programs) that have it loaded and use the NPU.
+            - C(package), the package that owns the library, C(packaged), the names of it that an upgrade of that package
+              would replace, C(diverted), those with a diversion of this collection, and C(diverted_by), another package
+              that has diverted one of them.
           returned: always
           type: dict
           sample: {build: "429f97ae6b@2025-04-09T09:09:27", path: /usr/lib/librknnrt.so, size: 7726232, version: 2.3.2}
@@ -206,11 +161,8 @@ ansible_facts:
             C(kernel), C(arch), C(state), C(original).
           returned: always
           type: dict
-          sample:
-            available: true
-            modules: [{arch: aarch64, kernel: 6.1.99-1-rk2312, name: rknpu, original: false, state: installed,
-                       version: 0.9.6}]
-            version: 3.0.10
+          sample: {available: true, modules: [{arch: aarch64, kernel: 6.1.99-1-rk2312, name: rknpu, original: false,
+                   state: installed, version: 0.9.6}], version: 3.0.10}
         tools:
           description:
             - Whether C(make), C(compiler), C(dkms) and C(kexec) are installed, the version of C(python), and C(bits) of
@@ -220,6 +172,13 @@ ansible_facts:
           type: dict
           sample: {bits: 64, compiler: true, dkms: true, kexec: false, make: true, packages_interrupted: false,
                    python: 3.11.2}
+        packages:
+          description:
+            - C(kernel), the packages of the running kernel - C(name), C(part) (V(image), V(modules), V(dtb) or
+              V(headers)), C(version), and whether it is on C(hold). C(holds), all packages on hold.
+          returned: always
+          type: dict
+          sample: {holds: [], kernel: [{hold: false, name: linux-image-vendor-rk35xx, part: image, version: 25.2.3}]}
         hardware:
           description: How fast the board builds - number of C(cores), their C(mhz) in total, C(memory) in MiB. Unknown
             values are V(null).

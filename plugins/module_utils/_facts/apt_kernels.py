@@ -59,19 +59,3 @@ def read(tree, ask):
         return None
     names = set(line for line in text.splitlines() if _NAME.match(line) and not _DEBUG.search(line))
     return {"kernels": newest_first(names)[:_LIMIT]}
-
-
-def vendor_kernels(names, rules, soc=None):
-    """Return `[{package, release, driver_version}]`, newest first, of the packages with a known driver.
-
-    names: facts.repository.kernels; rules: `vendor_kernels` of the compatibility data, of which the first whose
-    `match` fits the whole name counts; soc: leave out kernels that a rule says are for other SoCs.
-    """
-    found = []
-    for name in newest_first(names or ()):
-        rule = next((rule for rule in rules if re.fullmatch(rule["match"], name)), None)
-        if rule and soc and soc not in rule.get("socs", (soc,)):
-            continue
-        if rule and _NAME.match(name):
-            found.append({"package": name, "release": name[len(PREFIX):], "driver_version": rule["driver"]})
-    return found

@@ -17,7 +17,7 @@ import zlib
 from . import packages
 from .._boot import registry
 from .._boot.description import DEFAULT_ARGUMENTS
-from . import apt_kernels, device_tree, dkms, driver, kernels, runtime, storage
+from . import apt_kernels, device_tree, dkms, dpkg, driver, kernels, runtime, storage
 from . import reboot
 from . import holders
 from . import headers
@@ -215,7 +215,8 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
         "device": part("device", _nothing_of("node address status name driver", compatible=[]), device_tree.read_device,
                        tree),
         "dkms": part("dkms", {"available": False, "version": None, "modules": []}, dkms.read, tree),
-        "runtime": part("runtime", _nothing_of("path link version build sha256 git_blob size loader", others=[]),
+        "runtime": part("runtime", _nothing_of("path link version build sha256 git_blob size loader package diverted_by", others=[],
+                                    packaged=[], diverted=[]),
                         runtime.read, tree),
         "boot": part("boot loader",
                      _nothing_of("config configured next update error", loader="unknown", cmdline=cmdline,
@@ -245,5 +246,8 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
         facts["dkms"], ask_node, uid == 0)
     node = facts["driver"]["render_node"]
     facts["processes"] = part("processes", [], holders.holders, tree, node, (os.getpid(),)) if node else []
+    part("programs with another runtime", None, runtime.note_programs, tree, facts["runtime"], facts["processes"])
+    facts["packages"] = part("packages", {"kernel": [], "holds": []}, dpkg.read, tree, facts["kernel"]["release"],
+                             facts["kernel"]["headers_path"])
     facts["unread"] = tree.unread
     return facts

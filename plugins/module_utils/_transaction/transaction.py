@@ -20,6 +20,7 @@ import shutil
 from .._facts import storage_check
 from . import guard
 from .._board.files import clean_leftovers, ensure_dir, read_file, sync_dir, describe_error, write_file
+from .._board.lock import SCHEMA
 from .._board.tree import clean
 from .restore_point import RestorePoint, remove_spare_copies
 from .state import (
@@ -34,7 +35,6 @@ from .state import (
     save_state,
     timestamp,
 )
-from .._facts.upgrade import SCHEMA
 from .state_folder import StateFolder
 from .watched import BOOT_KINDS
 

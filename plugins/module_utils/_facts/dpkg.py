@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Facts on packages, from dpkg's own files: which one owns a file, and the packages of the running kernel."""
+
+from __future__ import annotations
+
+import re
+
+from .._board.diversion import DATABASE, is_ours, parse
+
+INFO = "/var/lib/dpkg/info"
+_LISTS, _LIST_LIMIT, _HOLDS = 6000, 8 << 20, 50
+_STATUS = re.compile(r"^Status: (\S+) \S+ installed$", re.M)
+_VERSION = re.compile(r"^Version: (\S{1,100})$", re.M)
+
+
+def owners(tree, paths, likely, only_likely=False):
+    """Return `{path: package}` of these paths, by the names that the packages have for them.
+
+    Args:
+        likely: Compiled pattern of the packages that are searched first, or alone with only_likely.
+    """
+    names = sorted((name for name in tree.names(INFO) if name.endswith(".list")),
+                   key=lambda name: (not likely.search(name), name))
+    wanted = {path: path.encode() for path in paths}
+    found = {}
+    for name in names[:_LISTS]:
+        if len(found) == len(wanted) or only_likely and not likely.search(name):
+            break
+        data = tree.data("%s/%s" % (INFO, name), _LIST_LIMIT) or b""
+        for path, line in wanted.items():
+            if path not in found and line in data and line in data.split(b"\n"):
+                found[path] = name[:-len(".list")].partition(":")[0]
+    return found
+
+
+def read_owner(tree, names):
+    """Return which package owns the runtime.
+
+    Args:
+        names: All names of the library, one of which programs open.
+
+    Returns:
+        `package`, or None; `packaged`, the names that its upgrade would replace; `diverted`, those with our diversion;
+        `diverted_by`, the package that has diverted one of them, which nobody else can then do.
+    """
+    found = owners(tree, names, re.compile(r"rk|npu"))
+    diversions = parse(tree.text(DATABASE, 1 << 20))
+    # In the place of a diverted name is a file of the package that diverts it, or of the owner.
+    packaged = [name for name in names if name in found and diversions.get(name, ("", found[name]))[1] == found[name]]
+    return {
+        "package": next((found[name] for name in names if name in found), None), "packaged": packaged,
+        "diverted": [name for name in names if is_ours(diversions, name)],
+        "diverted_by": next((diversions[name][1] for name in packaged if name in diversions), None),
+    }
+
+
+def read(tree, release, headers):
+    """Return `{kernel, holds}`: the packages of the running kernel, and the names of all packages on hold.
+
+    Args:
+        headers: Folder of the kernel's headers, or None.
+
+    Returns:
+        `kernel` is a list of `{name, part, version, hold}`, with the parts image, modules, dtb and headers.
+    """
+    parts = {"/boot/vmlinuz-" + release: "image", "/lib/modules/%s/modules.builtin" % release: "modules",
+             "/boot/dtb-" + release: "dtb", headers or "/usr/src/linux-headers-" + release: "headers"}
+    found = owners(tree, parts, re.compile(r"^(?:linux|kernel)-"), True)
+    named = {}
+    for path, part in parts.items():
+        if path in found:
+            named.setdefault(found[path], part)
+    kernel, holds = {}, []
+    for entry in (tree.text("/var/lib/dpkg/status", 64 << 20) or "").split("\n\n"):
+        name = entry.lstrip("\n").partition("\n")[0][len("Package: "):]
+        if name not in named and "\nStatus: hold " not in entry:
+            continue
+        status, version = _STATUS.search(entry), _VERSION.search(entry)
+        hold = bool(status) and status.group(1) == "hold"
+        if hold:
+            holds.append(name)
+        if name in named and status:
+            kernel[name] = {"name": name, "part": named[name], "version": version and version.group(1), "hold": hold}
+    return {"kernel": [kernel[name] for name in named if name in kernel], "holds": sorted(holds)[:_HOLDS]}
