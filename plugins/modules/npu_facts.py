@@ -42,10 +42,6 @@ EXAMPLES = r"""
     msg: >-
       {{ ansible_facts.npu.board.model }}: driver {{ ansible_facts.npu.driver.version | default('unknown', true) }}
       ({{ ansible_facts.npu.driver.presence }}), runtime {{ ansible_facts.npu.runtime.version | default('none', true) }}
-
-- name: Gather the facts from a file tree that was recorded on another board
-  rkfleet.npu.npu_facts:
-    root: /srv/recorded/rock5b-17
 """
 
 RETURN = r"""

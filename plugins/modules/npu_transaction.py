@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - rkfleet.npu._attributes.board
   - rkfleet.npu._attributes
   - rkfleet.npu._internal
+  - rkfleet.npu._transaction
 attributes:
   idempotent:
     support: partial
@@ -70,47 +71,6 @@ options:
   purge:
     description: With O(state=closed), whether everything in C(/var/lib/rkfleet-npu) except for the state of the board
       is removed.
-    type: bool
-    default: false
-  versions:
-    description: Driver releases that are going to be installed.
-    type: list
-    elements: str
-    default: []
-  runtime:
-    description: Path of the current or future runtime library.
-    type: path
-    default: /usr/lib/librknnrt.so
-  driver_from:
-    description: Current version of the driver, for the state of the board.
-    type: str
-  driver_to:
-    description: Version of the driver after the upgrade, for the state of the board.
-    type: str
-  baseline:
-    description: Result of the verification before the change. A rollback succeeds once everything that worked before
-      works again.
-    type: dict
-    default: {}
-  confirm_minutes:
-    description: Minutes without a heartbeat from the controller after which the board rolls itself back.
-    type: int
-    default: 30
-  services:
-    description: Systemd units that use the NPU. Those that run are stopped, and started again at the end.
-    type: list
-    elements: str
-    default: []
-  node:
-    description: Device node of the NPU. The module fails if a process outside O(services) has it open, and names the
-      process.
-    type: path
-  force:
-    description: Whether to continue if the NPU is in use.
-    type: bool
-    default: false
-  break_lock:
-    description: Whether to ignore the lock of another run.
     type: bool
     default: false
 """
@@ -214,6 +174,7 @@ def main():
             purge=dict(type="bool", default=False),
             versions=dict(type="list", elements="str", default=[]),
             runtime=dict(type="path", default="/usr/lib/librknnrt.so"),
+            diverted=dict(type="list", elements="str", default=[]),
             driver_from=dict(type="str"),
             driver_to=dict(type="str"),
             baseline=dict(type="dict", default={}),
@@ -284,7 +245,7 @@ def begun(module, params, transaction):
         return dict(changed=not pending, resumed=pending, stopped=[], baseline=params["baseline"])
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
     try:
-        files = watched.watched("/", params["versions"], params["runtime"])
+        files = watched.watched("/", params["versions"], params["runtime"], diverted=params["diverted"])
         resumed = transaction.begin(files, state_of(params), params["confirm_minutes"])
         stopped = transaction.stop_services(params["services"])
     except state.TransactionError:

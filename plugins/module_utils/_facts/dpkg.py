@@ -35,17 +35,19 @@ def owners(tree, paths, likely, only_likely=False):
     return found
 
 
-def read_owner(tree, names):
+def read_owner(tree, names, path):
     """Return which package owns the runtime.
 
     Args:
-        names: All names of the library, one of which programs open.
+        names: The names under which programs find the library.
+        path: Its file. If a name is a packaged link, only the link is diverted: a new version brings another file.
 
     Returns:
         `package`, or None; `packaged`, the names that its upgrade would replace; `diverted`, those with our diversion;
         `diverted_by`, the package that has diverted one of them, which nobody else can then do.
     """
-    found = owners(tree, names, re.compile(r"rk|npu"))
+    found = owners(tree, [*names, path], re.compile(r"rk|npu"))
+    names = list(dict.fromkeys([name for name in names if name in found] or [path]))
     diversions = parse(tree.text(DATABASE, 1 << 20))
     # In the place of a diverted name is a file of the package that diverts it, or of the owner.
     packaged = [name for name in names if name in found and diversions.get(name, ("", found[name]))[1] == found[name]]

@@ -136,7 +136,7 @@ def read(tree):
         # The library itself, and what is found under one of its names by itself: with our diversion, each is a file.
         same = [path for path, entry in names.items() if path == result["path"] or any(
             other["path"] == path and other["sha256"] == result["sha256"] for other in result["others"])]
-        result.update(dpkg.read_owner(tree, [name for path in same for name in dict.fromkeys([*names[path], path])]))
+        result.update(dpkg.read_owner(tree, [name for path in same for name in names[path]], result["path"]))
     return result
 
 

@@ -27,6 +27,7 @@ from .state import (
     TransactionError,
     _advance,
     add_lines,
+    add_packages,
     as_lines,
     content_digest,
     exclusive,
@@ -107,6 +108,9 @@ class Transaction(StateFolder):
             if outcome and not resumed:
                 write_file(os.path.join(folder, "outcome"), outcome.encode() + b"\n", 0o600)
                 write_file(os.path.join(folder, "services"), as_lines(self.stopped), 0o600)
+                # Returning from the rollback puts on hold again what it takes off hold.
+                for name, other in (("holds", "rehold"), ("rehold", "holds")):
+                    add_packages(os.path.join(folder, other), read_lines(os.path.join(self.home, "origin", name)))
             self._arm(folder, state, confirm_minutes)
         except (OSError, TransactionError) as error:
             if not resumed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...module_utils._board import version as _version
 from ...module_utils._facts import apt_kernels, driver as _driver
 from .board_state import suppresses_builtin, Unsupported
-from .vendor_kernels import vendor_kernels
+from .rules import vendor_kernels
 
 
 def choose_action(board):

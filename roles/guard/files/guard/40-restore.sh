@@ -49,6 +49,8 @@ put_back() {
             file:/lib/modules/*) back_module "$1/copies/$copy" "$digest" "$path"; continue ;;
         esac
         case $kind in
+            divert) back_diverted "$1/copies/$copy" "$digest" "$path" ;;
+            nodivert) back_undiverted "$path" ;;
             file) back_file "$1/copies/$copy" "$digest" "$root$path" ;;
             tree) back_tree "$1/copies/$copy" "$root$path" ;;
             nofile) [ -d "$root$path" ] || drop "$root$path" ;;
@@ -69,6 +71,7 @@ put_back() {
         depmod ${root:+-b "$root"} -a "${kernel##*/}" || trouble "depmod fails for $kernel"
     done
     ldconfig ${root:+-r "$root"} || trouble "ldconfig fails"
+    [ -n "$foreign" ] || back_holds "$1"
     sync
     checkpoint
     [ -z "$failed" ]
