@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from .._board.diversion import DATABASE, is_ours, parse
+from .._board.diversion import DATABASE, LOCAL, is_ours, parse
 
 INFO = "/var/lib/dpkg/info"
 _LISTS, _LIST_LIMIT, _HOLDS = 6000, 8 << 20, 50
@@ -49,12 +49,14 @@ def read_owner(tree, names, path):
     found = owners(tree, [*names, path], re.compile(r"rk|npu"))
     names = list(dict.fromkeys([name for name in names if name in found] or [path]))
     diversions = parse(tree.text(DATABASE, 1 << 20))
-    # In the place of a diverted name is a file of the package that diverts it, or of the owner.
-    packaged = [name for name in names if name in found and diversions.get(name, ("", found[name]))[1] == found[name]]
+    by = {name: diversions[name][1] for name in names if name in diversions}
+    # A package that diverts a name owns what is there; in the place of another diverted name is the owner's file.
+    owner = {name: found.get(name) if by.get(name) is None else by[name] for name in names}
+    packaged = [name for name in names if owner[name] not in (None, LOCAL)]
+    diverted = [name for name in names if is_ours(diversions, name)]
     return {
-        "package": next((found[name] for name in names if name in found), None), "packaged": packaged,
-        "diverted": [name for name in names if is_ours(diversions, name)],
-        "diverted_by": next((diversions[name][1] for name in packaged if name in diversions), None),
+        "package": next((owner[name] for name in packaged), next((found.get(name) for name in diverted), None)),
+        "packaged": packaged, "diverted": diverted, "diverted_by": next((by[name] for name in packaged if name in by), None),
     }
 
 
