@@ -207,7 +207,8 @@ ansible_facts:
         repository:
           description:
             - What the board's package repositories offer as of the last C(apt-get update) - C(kernels), the names of
-              the packages with a kernel (C(linux-image-*)), newest first and at most 200.
+              the packages with a kernel (C(linux-image-*)), newest first and at most 200, and C(candidates), what apt
+              would install of the running kernel's packages, with C(version) and the kernel's C(release).
             - V(null) if C(apt-cache) is missing or does not answer, and for a tree that was recorded on another board.
             - C(vendor_kernels) of the compatibility data has the driver of each kernel package.
           returned: always
@@ -248,7 +249,7 @@ ansible_facts:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts.gather import gather
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts.apt_kernels import apt_kernels
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.apt_kernels import add_candidates, apt_kernels
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 
 _AREAS = ("proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
@@ -261,7 +262,10 @@ def main():
     areas = dict((area, module.params[area]) for area in _AREAS)
     tree = Tree(module.params["root"], **areas)
     ask = (lambda: apt_kernels(module.run_command)) if tree.live else None
-    module.exit_json(changed=False, ansible_facts={"npu": gather(tree, ask_repository=ask)})
+    facts = gather(tree, ask_repository=ask)
+    if ask:
+        add_candidates(tree, facts, module.run_command)
+    module.exit_json(changed=False, ansible_facts={"npu": facts})
 
 
 if __name__ == "__main__":
