@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from ...module_utils._board import version as _version
+from .._schema.values import dictionary
 from .board_state import Unsupported
 
 RUNTIME_PACKAGE = ("divert", "hold", "replace")
@@ -112,9 +113,9 @@ def note_newer_kernel(board):
         offered = _candidates(board).get(entry["name"]) or {}
         if entry["part"] != "image" or not offered.get("release") or offered.get("version") == entry["version"]:
             continue
-        driver = _updated_driver(entry["name"], offered["release"], board.data.get("updated_kernels") or [])
         try:
             newer = _version.kernel(offered["release"]) > _version.kernel(board.release)
+            driver = _updated_driver(entry["name"], offered["release"], board.data.get("updated_kernels") or [])
         except ValueError:
             continue
         if driver and newer and board.meets_policy(driver):
@@ -131,8 +132,10 @@ def _is_on_hold(board, package):
 
 def _candidates(board):
     """Return `{package: {version, release}}` that apt would install."""
-    found = (board.facts.get("repository") or {}).get("candidates")
-    return {name: offered for name, offered in found.items() if isinstance(offered, dict)} if isinstance(found, dict) else {}
+    found = dictionary((board.facts.get("repository") or {}).get("candidates"))
+    texts = {name: {key: value for key, value in dictionary(offered).items() if isinstance(value, str)}
+             for name, offered in found.items()}
+    return {name: offered for name, offered in texts.items() if offered.get("version")}
 
 
 def _family(entry):

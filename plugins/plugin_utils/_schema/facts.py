@@ -5,7 +5,7 @@
 
 A Field of a section that record.py lists is also in the record of the board, and so in queries, fleet.json and its
 schema, and if its row says so in fleet.csv, fleet.html and fleet.prom. A new fact is a row here, the code in module_utils/_facts that reads
-it, and RETURN of module npu_facts.
+it, and RETURN in plugins/modules/npu_facts.yml.
 """
 
 from __future__ import annotations
