@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Install librknnrt.so: the previous file is kept, and the library is replaced atomically.
 
-A library that belongs to a package is diverted first. A power cut at any instruction leaves a complete library under its
-name, and the guard restores the package's one, see roles/guard/files/guard/35-restore-packages.sh.
+A library that belongs to a package is diverted first. A power cut at any instruction leaves a complete library under
+its name, and the guard restores the package's one, see roles/guard/files/guard/35-restore-packages.sh.
 """
 
 from __future__ import annotations

@@ -22,13 +22,13 @@ def aside(path):
     stays in the folder: dpkg fails to unpack the package if another one was removed.
     """
     folder, name = os.path.split(path)
-    return "%s/rkfleet-npu.%s.distrib" % (folder, name)
+    return f"{folder}/rkfleet-npu.{name}.distrib"
 
 
 def original(path):
     """Return the path for which `path` is aside()."""
     folder, name = os.path.split(path)
-    return "%s/%s" % (folder, name[len("rkfleet-npu."):-len(".distrib")])
+    return "{}/{}".format(folder, name[len("rkfleet-npu."):-len(".distrib")])
 
 
 def parse(text):

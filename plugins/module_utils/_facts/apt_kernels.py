@@ -72,14 +72,16 @@ def add_candidates(tree, facts, run):
     if not names or facts["repository"] is None:
         return
     try:
-        out = run(["timeout", str(_SECONDS), _APT_CACHE, "--no-generate", "--no-all-versions", "show", *sorted(set(names))])[1]
+        out = run(["timeout", str(_SECONDS), _APT_CACHE, "--no-generate", "--no-all-versions", "show",
+                   *sorted(set(names))])[1]
     except OSError as error:
         tree.note("candidates of the kernel's packages", error)
         return
     found = {}
     for entry in out.split("\n\n"):
-        fields = dict(re.findall(r"^(Package|Version|Description(?:-en)?): (.{1,300})", entry, re.M))
+        fields = dict(re.findall(r"^(Package|Version|Description(?:-en)?): (.{1,300})", entry, re.MULTILINE))
         release = _RELEASE.search(fields.get("Description") or fields.get("Description-en") or "")
         if fields.get("Package") in names:
-            found.setdefault(fields["Package"], {"version": fields.get("Version"), "release": release and release.group()})
+            found.setdefault(fields["Package"],
+                             {"version": fields.get("Version"), "release": release and release.group()})
     facts["repository"]["candidates"] = found

@@ -11,8 +11,8 @@ from .._board.diversion import DATABASE, LOCAL, is_ours, parse
 
 INFO = "/var/lib/dpkg/info"
 _LISTS, _LIST_LIMIT, _HOLDS = 6000, 8 << 20, 50
-_STATUS = re.compile(r"^Status: (\S+) \S+ installed$", re.M)
-_VERSION = re.compile(r"^Version: (\S{1,100})$", re.M)
+_STATUS = re.compile(r"^Status: (\S+) \S+ installed$", re.MULTILINE)
+_VERSION = re.compile(r"^Version: (\S{1,100})$", re.MULTILINE)
 
 
 def owners(tree, paths, likely, only_likely=False):
@@ -26,9 +26,9 @@ def owners(tree, paths, likely, only_likely=False):
     wanted = {path: path.encode() for path in paths}
     found = {}
     for name in names[:_LISTS]:
-        if len(found) == len(wanted) or only_likely and not likely.search(name):
+        if len(found) == len(wanted) or (only_likely and not likely.search(name)):
             break
-        data = tree.data("%s/%s" % (INFO, name), _LIST_LIMIT) or b""
+        data = tree.data(f"{INFO}/{name}", _LIST_LIMIT) or b""
         for path, line in wanted.items():
             if path not in found and line in data and line in data.split(b"\n"):
                 found[path] = name[:-len(".list")].partition(":")[0]
@@ -56,7 +56,8 @@ def read_owner(tree, names, path):
     diverted = [name for name in names if is_ours(diversions, name)]
     return {
         "package": next((owner[name] for name in packaged), next((found.get(name) for name in diverted), None)),
-        "packaged": packaged, "diverted": diverted, "diverted_by": next((by[name] for name in packaged if name in by), None),
+        "packaged": packaged, "diverted": diverted,
+        "diverted_by": next((by[name] for name in packaged if name in by), None),
     }
 
 
@@ -69,7 +70,7 @@ def read(tree, release, headers):
     Returns:
         `kernel` is a list of `{name, part, version, hold}`, with the parts image, modules, dtb and headers.
     """
-    parts = {"/boot/vmlinuz-" + release: "image", "/lib/modules/%s/modules.builtin" % release: "modules",
+    parts = {"/boot/vmlinuz-" + release: "image", f"/lib/modules/{release}/modules.builtin": "modules",
              "/boot/dtb-" + release: "dtb", headers or "/usr/src/linux-headers-" + release: "headers"}
     found = owners(tree, parts, re.compile(r"^(?:linux|kernel)-"), True)
     named = {}

@@ -152,7 +152,7 @@ def _further(tree):
 def note_programs(tree, runtime, processes):
     """Fill in `programs` of the other copies: the processes, as `holders()` returns them, that have one loaded."""
     for process in processes if runtime["others"] else ():
-        mapped = set(line.split(None, 5)[-1] for line in (tree.text("/proc/%d/maps" % process["pid"]) or "").splitlines())
+        mapped = {line.split(None, 5)[-1] for line in (tree.text("/proc/%d/maps" % process["pid"]) or "").splitlines()}
         for other in runtime["others"]:
             if other["path"] in mapped:
                 other["programs"].append("%s (pid %d)" % (process["name"], process["pid"]))

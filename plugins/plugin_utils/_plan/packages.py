@@ -29,29 +29,32 @@ def plan_runtime_package(board, runtime):
     diverted = installed.get("diverted") or []
     runtime.update(package=package, package_policy=None, diverted=list(diverted))
     if diverted:
-        board.notes.append("librknnrt.so of package %s is diverted (dpkg-divert --list): upgrades of the package do not "
-                           "replace %s. A rollback gives the package its file back." % (package or "?", diverted[0]))
+        board.notes.append(
+            f"librknnrt.so of package {package or '?'} is diverted (dpkg-divert --list): upgrades of the package do "
+            f"not replace {diverted[0]}. A rollback gives the package its file back.")
     if not packaged:
         return []
     if not runtime["install"]:
         if not _is_on_hold(board, package):
-            board.notes.append("librknnrt.so %s belongs to package %s: an upgrade of the package can bring another version."
-                               % (installed.get("version") or "of an unknown version", package))
+            board.notes.append(
+                f"librknnrt.so {installed.get('version') or 'of an unknown version'} belongs to package {package}: an "
+                "upgrade of the package can bring another version.")
         return []
     policy = board.wanted["runtime_package"]
     runtime["package_policy"] = policy
     if policy == "divert":
         if installed.get("diverted_by"):
-            raise Unsupported("%s cannot be diverted: package %s has diverted it already." % (
+            raise Unsupported("{} cannot be diverted: package {} has diverted it already.".format(
                 packaged[0], installed["diverted_by"]), "Set npu_runtime_package to hold or replace.")
         runtime["diverted"] = list(dict.fromkeys([*packaged, *diverted]))
-        return ["divert librknnrt.so of package %s (dpkg-divert), so that upgrades of the package do not replace %s" % (
-            package, runtime["version"])]
+        return [(f"divert librknnrt.so of package {package} (dpkg-divert), so that upgrades of the package do not "
+                 f"replace {runtime['version']}")]
     if policy == "hold":
-        board.notes.append("librknnrt.so belongs to package %s, which is not upgraded while it is on hold." % package)
-        return [] if _is_on_hold(board, package) else ["put package %s on hold" % package]
-    board.notes.append("librknnrt.so belongs to package %s: the next upgrade of the package replaces %s by its own version. Set "
-                       "npu_runtime_package to divert or hold to prevent that." % (package, runtime["version"]))
+        board.notes.append(f"librknnrt.so belongs to package {package}, which is not upgraded while it is on hold.")
+        return [] if _is_on_hold(board, package) else [f"put package {package} on hold"]
+    board.notes.append(
+        f"librknnrt.so belongs to package {package}: the next upgrade of the package replaces {runtime['version']} by "
+        "its own version. Set npu_runtime_package to divert or hold to prevent that.")
     return []
 
 
@@ -63,13 +66,13 @@ def note_runtimes(board, runtime):
                 else other["sha256"] == installed.get("sha256"))
         if not same:
             programs = other.get("programs") or []
-            board.notes.append("Another librknnrt.so, %s, is %s: programs that open it do not use %s%s." % (
-                other["path"], "version %s" % other["version"] if other["version"] else "of an unknown version",
-                runtime["version"], " (now: %s)" % ", ".join(programs[:5]) if programs else ""))
+            board.notes.append("Another librknnrt.so, {}, is {}: programs that open it do not use {}{}.".format(
+                other["path"], "version {}".format(other["version"]) if other["version"] else "of an unknown version",
+                runtime["version"], " (now: {})".format(", ".join(programs[:5])) if programs else ""))
     previous = installed.get("version")
     if runtime["install"] and previous in board.data["runtimes"] and previous != runtime["version"]:
-        board.notes.append("A model that works with librknnrt.so %s only no longer does: set npu_runtime_version to %s to keep "
-                           "it." % (previous, previous))
+        board.notes.append(f"A model that works with librknnrt.so {previous} only no longer does: set "
+                           f"npu_runtime_version to {previous} to keep it.")
 
 
 def check_kernel_packages(board, packages):
@@ -85,22 +88,22 @@ def check_kernel_packages(board, packages):
     candidates = _candidates(board)
     image = next((entry for entry in kernel if entry["part"] == "image"), None)
     held = [entry["name"] for entry in kernel if entry["hold"]]
-    unhold = "apt-mark unhold %s; " % " ".join(held) if held else ""
+    unhold = "apt-mark unhold {}; ".format(" ".join(held)) if held else ""
     for name in packages:
         release = (candidates.get(name) or {}).get("release")
         if release and release != board.release:
             raise Unsupported(
-                "Package %s in the board's repositories is for kernel %s, and kernel %s runs%s." % (
-                    name, release, board.release, ", with %s on hold" % " and ".join(held) if held else ""),
-                "Update both (apt-get update; %sapt install %s %s), reboot, and rerun the playbook." % (
+                "Package {} in the board's repositories is for kernel {}, and kernel {} runs{}.".format(
+                    name, release, board.release, ", with {} on hold".format(" and ".join(held)) if held else ""),
+                "Update both (apt-get update; {}apt install {} {}), reboot, and rerun the playbook.".format(
                     unhold, image["name"] if image else "linux-image-...", name))
     headers = next((entry for entry in kernel if entry["part"] == "headers"), None)
     if image and headers and _family(image) == _family(headers) and image["version"] != headers["version"]:
-        board.notes.append("Package %s has version %s and %s version %s: the headers may not match the kernel%s." % (
+        board.notes.append("Package {} has version {} and {} version {}: the headers may not match the kernel{}".format(
             image["name"], image["version"], headers["name"], headers["version"],
-            ", because %s is on hold" % image["name"] if image["hold"] else ""))
+            ", because {} is on hold.".format(image["name"]) if image["hold"] else "."))
     if held:
-        board.notes.append("On hold: %s. An OS upgrade keeps kernel %s until apt-mark unhold." % (
+        board.notes.append("On hold: {}. An OS upgrade keeps kernel {} until apt-mark unhold.".format(
             ", ".join(held), board.release))
 
 
@@ -120,10 +123,10 @@ def note_newer_kernel(board):
             continue
         if driver and newer and board.meets_policy(driver):
             board.notes.append(
-                "The board's repositories have %s %s with kernel %s and driver %s. It replaces kernel %s, so it is not "
-                "installed here: %sapt install %s, reboot, and rerun the playbook." % (
+                "The board's repositories have {} {} with kernel {} and driver {}. It replaces kernel {}, so it is not "
+                "installed here: {}apt install {}, reboot, and rerun the playbook.".format(
                     entry["name"], offered["version"], offered["release"], driver, board.release,
-                    "apt-mark unhold %s; " % entry["name"] if entry["hold"] else "", entry["name"]))
+                    "apt-mark unhold {}; ".format(entry["name"]) if entry["hold"] else "", entry["name"]))
 
 
 def _is_on_hold(board, package):

@@ -66,13 +66,17 @@ twin() {
     [ -e "$2" ] || [ -L "$2" ]
 }
 
-# back_holds FOLDER: take packages off hold that the upgrade put on hold, and the reverse. dpkg may be locked, and a hold
-# that remains is no reason to call a rollback failed.
+# back_holds FOLDER: take packages off hold that the upgrade put on hold, and the reverse. dpkg may be locked, and a
+# hold that remains is no reason to call a rollback failed.
 back_holds() {
-    { select_packages "$1/holds" hold install; select_packages "$1/rehold" install hold; } >"$root/run/rkfleet-npu.selections"
-    [ -s "$root/run/rkfleet-npu.selections" ] || return 0
+    selections=$root/run/rkfleet-npu.selections
+    {
+        select_packages "$1/holds" hold install
+        select_packages "$1/rehold" install hold
+    } >"$selections"
+    [ -s "$selections" ] || return 0
     for attempt in 1 2 3 4 5 6; do
-        dpkg ${root:+--root "$root"} --set-selections <"$root/run/rkfleet-npu.selections" 2>/dev/null && return
+        dpkg ${root:+--root "$root"} --set-selections <"$selections" 2>/dev/null && return
         [ "$attempt" -eq 6 ] || sleep 5
     done
     say "dpkg is locked: the packages on hold are not as they were before"

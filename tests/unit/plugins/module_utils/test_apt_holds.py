@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils import _apt
 from ansible_collections.rkfleet.npu.plugins.modules import npu_apt
 
@@ -20,7 +19,7 @@ class Board:
 
     def run(self, command):
         if command[0] == "dpkg-query":
-            return 0, "".join("%s %s\n" % item for item in self.states.items()), ""
+            return 0, "".join("{} {}\n".format(*item) for item in self.states.items()), ""
         assert command[0] == "apt-mark" and command[2] == "--"
         if self.refuses:
             return 100, "", "E: apt-mark is not allowed"
@@ -53,7 +52,8 @@ def lines(folder, name):
 def test_hold_notes_what_it_changes_and_changes_nothing_twice(board, pending):
     names = ["linux-image-x", "linux-dtb-x", "owners", "gone", "missing"]
     predicted = call(npu_apt.held, board, names, pending, check_mode=True)
-    assert predicted["changed"] and lines(pending, "holds") == [] and board.states["linux-image-x"].startswith("install")
+    assert predicted["changed"] and lines(pending, "holds") == []
+    assert board.states["linux-image-x"].startswith("install")
     assert call(npu_apt.held, board, names, pending) == predicted
     assert predicted["packages"] == ["linux-image-x", "linux-dtb-x"] == lines(pending, "holds")
     assert board.states["linux-dtb-x"] == "hold ok installed" and board.states["gone"] == "deinstall ok config-files"

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""Facts from dpkg's own files: the packages of the running kernel, packages on hold, candidates, copies of the runtime."""
+"""Facts from dpkg's own files: the running kernel's packages, holds, candidates, copies of the runtime."""
 
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import apt_kernels, dpkg, driver, runtime
 
@@ -48,7 +47,7 @@ LISTS = {
 def armbian(board):
     board.write("/var/lib/dpkg/status", STATUS)
     for name, text in LISTS.items():
-        board.write("/var/lib/dpkg/info/%s.list" % name, text.replace("%s", ARMBIAN))
+        board.write(f"/var/lib/dpkg/info/{name}.list", text.replace("%s", ARMBIAN))
     return Tree(str(board.root))
 
 
@@ -63,10 +62,11 @@ def test_packages_of_an_armbian_kernel(board):
 
 def test_modules_of_ubuntu_are_a_package_of_their_own(board):
     release = "6.1.0-1025-rockchip"
-    board.write("/var/lib/dpkg/status", "\n".join("Package: linux-%s-%s\nStatus: install ok installed\nVersion: 1\n" % (
-        part, release) for part in ("image", "modules")))
-    board.write("/var/lib/dpkg/info/linux-image-%s.list" % release, "/boot/vmlinuz-%s\n" % release)
-    board.write("/var/lib/dpkg/info/linux-modules-%s.list" % release, "/lib/modules/%s/modules.builtin\n" % release)
+    board.write("/var/lib/dpkg/status", "\n".join(
+        f"Package: linux-{part}-{release}\nStatus: install ok installed\nVersion: 1\n"
+        for part in ("image", "modules")))
+    board.write(f"/var/lib/dpkg/info/linux-image-{release}.list", f"/boot/vmlinuz-{release}\n")
+    board.write(f"/var/lib/dpkg/info/linux-modules-{release}.list", f"/lib/modules/{release}/modules.builtin\n")
     found = dpkg.read(Tree(str(board.root)), release, None)["kernel"]
     assert [(entry["part"], entry["name"]) for entry in found] == [
         ("image", "linux-image-" + release), ("modules", "linux-modules-" + release)]
@@ -102,7 +102,7 @@ Description: 6.1.99-vendor-rk35xx
 def test_candidates_of_the_kernels_packages(board):
     facts = {"packages": dpkg.read(armbian(board), ARMBIAN, None), "repository": {"kernels": []}}
     asked = []
-    apt_kernels.add_candidates(Tree(str(board.root)), facts, lambda words: asked.append(words) or (100, SHOWN, "N: unknown"))
+    apt_kernels.add_candidates(Tree(str(board.root)), facts, lambda words: asked.append(words) or (100, SHOWN, ""))
     assert facts["repository"]["candidates"] == {
         "linux-image-vendor-rk35xx": {"version": "25.2.3", "release": "6.1.99-vendor-rk35xx"},
         "linux-headers-vendor-rk35xx": {"version": "25.2.3", "release": "6.1.99-vendor-rk35xx"},
@@ -111,7 +111,8 @@ def test_candidates_of_the_kernels_packages(board):
 
 
 def test_nothing_is_asked_without_apt_or_kernel_packages():
-    for facts in ({"packages": {"kernel": []}, "repository": {}}, {"packages": {"kernel": [{"name": "x"}]}, "repository": None}):
+    for facts in ({"packages": {"kernel": []}, "repository": {}},
+                  {"packages": {"kernel": [{"name": "x"}]}, "repository": None}):
         apt_kernels.add_candidates(None, facts, None)
         assert not facts["repository"]
 
@@ -127,7 +128,8 @@ def test_copies_of_programs_are_found_with_who_has_them_open(board):
                           ("/opt/frigate/lib/librknnrt.so", "2.3.0"), ("/opt/app/librknnrt.so", "2.3.2"),
                           ("/usr/local/lib/python3.11/dist-packages/rknnlite/api/librknnrt.so", "1.6.0")):
         board.write(path, library(version))
-    board.write("/proc/812/maps", "7f00-7f01 r-xp 00000000 b3:02 77  /usr/lib64/librknnrt.so\n7f02-7f03 rw-p 0 00:00 0 \n")
+    board.write("/proc/812/maps",
+                "7f00-7f01 r-xp 00000000 b3:02 77  /usr/lib64/librknnrt.so\n7f02-7f03 rw-p 0 00:00 0 \n")
     tree = Tree(str(board.root))
     found = runtime.read(tree)
     runtime.note_programs(tree, found, [{"pid": 812, "name": "python3"}, {"pid": 813, "name": "gone"}])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""A runtime that belongs to a package, with the real dpkg on a tree instead of a board: diverted, upgraded, rolled back.
+"""A runtime of a package, with the real dpkg on a tree instead of a board: diverted, upgraded, rolled back.
 
 The layouts are those of Radxa's packages (radxa-pkg/rknn2, debian/rknpu2-rk3588.install and .links) and of case 57,
 airockchip/rknn-toolkit2#563.
@@ -11,18 +11,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pathlib
 import shutil
 import struct
 import subprocess
 
 import pytest
-from guard_script import guard_files
-
 from ansible_collections.rkfleet.npu.plugins.module_utils import _runtime_install
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import diversion
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import dpkg as _dpkg, runtime
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import notes, transaction as _transaction, watched
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import dpkg as _dpkg
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import runtime
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import notes, watched
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
+from guard_script import guard_files
 
 pytestmark = pytest.mark.skipif(not shutil.which("dpkg-divert") or not shutil.which("dpkg-deb"),
                                 reason="dpkg is not installed")
@@ -39,7 +41,8 @@ exec {real} "$@"
 
 def library(version):
     """A file that passes for a library of that version."""
-    return b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HH", 3, 183) + b"librknnrt version: %s (c949ad889d@2024-11-07T11:35:33)" % version.encode()
+    text = b"librknnrt version: %s (c949ad889d@2024-11-07T11:35:33)" % version.encode()
+    return b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HH", 3, 183) + text
 
 
 OURS, NEWER = library("2.3.2"), library("2.4.0")
@@ -50,6 +53,14 @@ LAYOUTS = {
         ARCH: "librknnrt.so." + version, ARCH + ".1": "librknnrt.so." + version,
         MAIN: "aarch64-linux-gnu/librknnrt.so." + version}), [MAIN, ARCH]),
 }
+
+
+def shown(files, links):
+    """Files and links as Board.files() returns them."""
+    return {**files, **{path: "-> " + target for path, target in links.items()}}
+
+
+DEBS = {}
 
 
 class Board:
@@ -73,7 +84,7 @@ class Board:
         self.tool("dpkg", 'exec /usr/bin/dpkg --force-not-root --force-bad-path "$@"')
 
     def tool(self, name, text):
-        (self.tools / name).write_text("#!/bin/sh\n%s\n" % text)
+        (self.tools / name).write_text(f"#!/bin/sh\n{text}\n")
         (self.tools / name).chmod(0o755)
 
     def place(self, path):
@@ -83,25 +94,33 @@ class Board:
         if args[0] == "systemctl":
             return 0, "", ""
         done = subprocess.run(args, capture_output=True, text=True, check=False,
-                              env=dict(os.environ, PATH="%s:%s" % (self.tools, os.environ["PATH"]), LC_ALL="C"))
+                              env=dict(os.environ, PATH="{}:{}".format(self.tools, os.environ["PATH"]), LC_ALL="C"))
         return done.returncode, done.stdout, done.stderr
 
     def package(self, version, name=PACKAGE, content=None):
         """Install a version of the package, as apt would."""
-        tree = self.folder / ("%s-%s" % (name, version))
+        deb = self.folder / f"{name}-{version}.deb"
         files, links = content or self.content(version)
-        for path, data in files.items():
+        key = name, version, *files
+        if key not in DEBS:
+            DEBS[key] = self.build(deb, name, version, files, links)
+        deb.write_bytes(DEBS[key])
+        self.dpkg("--install", str(deb))
+
+    def build(self, deb, name, version, files, links):
+        """Return the content of a package."""
+        tree = self.folder / f"{name}-{version}"
+        for path in (*files, *links):
             (tree / path.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
+        for path, data in files.items():
             (tree / path.lstrip("/")).write_bytes(data)
         for path, target in links.items():
-            (tree / path.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
             (tree / path.lstrip("/")).symlink_to(target)
         (tree / "DEBIAN").mkdir(parents=True)
         (tree / "DEBIAN/control").write_text(
-            "Package: %s\nVersion: %s\nArchitecture: all\nMaintainer: a\nDescription: b\n" % (name, version))
-        deb = self.folder / ("%s-%s.deb" % (name, version))
+            f"Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: a\nDescription: b\n")
         subprocess.run(["dpkg-deb", "--build", "--root-owner-group", tree, deb], check=True, capture_output=True)
-        self.dpkg("--install", str(deb))
+        return deb.read_bytes()
 
     def dpkg(self, *words):
         rc, out, err = self.run(["dpkg", "--root", str(self.root), *words])
@@ -139,11 +158,15 @@ class Board:
         found = {}
         for folder, dummy, names in os.walk(self.root / "usr/lib"):
             for name in names:
-                path = os.path.join(folder, name)
-                shown = "/" + os.path.relpath(path, self.root)
-                if not name.startswith(".") and "/rkfleet-npu/" not in shown:
-                    found[shown] = "-> " + os.readlink(path) if os.path.islink(path) else open(path, "rb").read()
+                path = pathlib.Path(folder, name)
+                place = "/" + str(path.relative_to(self.root))
+                if not name.startswith(".") and "/rkfleet-npu/" not in place:
+                    found[place] = f"-> {path.readlink()}" if path.is_symlink() else path.read_bytes()
         return found
+
+    def libraries(self):
+        """The contents under the names that programs open."""
+        return {self.place(name).read_bytes() for name in self.names}
 
     def diversions(self):
         path = self.root / "var/lib/dpkg/diversions"
@@ -208,7 +231,7 @@ def test_a_rollback_gives_the_package_its_file_back(board, later, folder):
     rc, out = board.guard("restore", folder)
     assert rc == 0, out
     files, links = board.content(later or "1.6.0")
-    assert board.files() == dict(files, **{path: "-> " + target for path, target in links.items()})
+    assert board.files() == shown(files, links)
     assert board.diversions() == {}
     # dpkg agrees: what it verifies is right, and the next version goes to its own place.
     board.dpkg("--verify", PACKAGE)
@@ -238,7 +261,7 @@ def test_a_second_upgrade_and_its_rollback_keep_the_diversion(board):
     # And the very first state is still known.
     assert board.guard("restore", "origin")[0] == 0
     files, links = board.content("1.6.0")
-    assert board.files() == dict(files, **{path: "-> " + target for path, target in links.items()})
+    assert board.files() == shown(files, links)
     assert board.diversions() == {}
 
 
@@ -289,8 +312,9 @@ def test_power_cut_at_every_step_of_the_installation(tmp_path, then):
         number, done = 0, False
         while not done:
             number += 1
-            (tmp_path / ("%s-%d" % (layout, number))).mkdir()
-            board = Board(tmp_path / ("%s-%d" % (layout, number)), layout)
+            folder = tmp_path / f"{layout}-{number}"
+            folder.mkdir()
+            board = Board(folder, layout)
             board.package("1.6.0")
             files, links = board.content("1.6.0")
             board.begin()
@@ -302,7 +326,7 @@ def test_power_cut_at_every_step_of_the_installation(tmp_path, then):
                 except Cut:
                     pass
             # There is a complete library at each moment.
-            assert all(board.place(name).read_bytes() in (library("1.6.0"), OURS) for name in board.names), (layout, number)
+            assert board.libraries() <= {library("1.6.0"), OURS}, (layout, number)
             if then == "again":
                 board.begin()
                 board.divert()
@@ -311,7 +335,7 @@ def test_power_cut_at_every_step_of_the_installation(tmp_path, then):
                 files, links = board.content("2.3.0")
             rc, out = board.guard("restore", "pending")
             assert rc == 0, out
-            assert board.files() == dict(files, **{path: "-> " + target for path, target in links.items()}), (layout, number)
+            assert board.files() == shown(files, links), (layout, number)
             assert board.diversions() == {}, (layout, number)
         assert number > 5
 
@@ -327,7 +351,7 @@ def test_power_cut_at_every_step_of_the_rollback(tmp_path, layout):
         board.begin()
         board.divert()
         board.package("2.3.0")
-        (board.tools / "n").write_text("%d\n" % number)
+        (board.tools / "n").write_text(f"{number}\n")
         for name in WRITERS:
             board.tool(name, "exit 0" if name == "sync" else CUT.format(tools=board.tools, real=shutil.which(name)))
         board.guard("restore", "pending")
@@ -335,12 +359,12 @@ def test_power_cut_at_every_step_of_the_rollback(tmp_path, layout):
         for name in WRITERS:
             if name != "sync":
                 (board.tools / name).unlink()
-        assert all(board.place(name).read_bytes() in (library("2.3.0"), OURS) for name in board.names), number
+        assert board.libraries() <= {library("2.3.0"), OURS}, number
         if (board.home / "pending").exists():
             rc, out = board.guard("restore", "pending")
             assert rc == 0, (number, out)
         files, links = board.content("2.3.0")
-        assert board.files() == dict(files, **{path: "-> " + target for path, target in links.items()}), number
+        assert board.files() == shown(files, links), number
         assert board.diversions() == {}, number
         if not reached:
             break
@@ -354,7 +378,8 @@ def test_what_somebody_else_has_diverted(board):
         board.place(path).write_bytes(library("2.2.0"))
     facts = runtime.read(Tree(str(board.root)))
     assert (facts["version"], facts["packaged"], facts["diverted"], facts["diverted_by"]) == ("2.2.0", [], [], None)
-    with pytest.raises(_runtime_install.RuntimeInstallError, match="dpkg-divert refuses to divert %s: .*clashes" % board.names[0]):
+    refusal = f"dpkg-divert refuses to divert {board.names[0]}: .*clashes"
+    with pytest.raises(_runtime_install.RuntimeInstallError, match=refusal):
         board.divert()
     assert board.place(MAIN).read_bytes() == library("2.2.0")
 
@@ -373,7 +398,7 @@ def test_holds_are_restored_as_they_were(board):
     for name in ("linux-image-x", "linux-dtb-x", "owners"):
         board.package("1", name, ({"/usr/share/" + name: b"x"}, {}))
     there = board.begin()
-    board.run(["sh", "-c", "printf 'owners hold\nlinux-image-x hold\n' | dpkg --root %s --set-selections" % board.root])
+    board.run(["sh", "-c", f"printf 'owners hold\nlinux-image-x hold\n' | dpkg --root {board.root} --set-selections"])
     notes.note_packages(str(board.home), ["linux-image-x"], "holds")
     notes.note_packages(str(board.home), ["linux-dtb-x"], "rehold")
     assert board.holds() == ["linux-image-x", "owners"]
@@ -384,7 +409,7 @@ def test_holds_come_again_where_a_rollback_is_not_confirmed(board):
     board.package("1", "linux-image-x", ({"/usr/share/x": b"x"}, {}))
     there = board.begin()
     notes.note_packages(str(board.home), ["linux-image-x"], "holds")
-    board.run(["sh", "-c", "echo linux-image-x hold | dpkg --root %s --set-selections" % board.root])
+    board.run(["sh", "-c", f"echo linux-image-x hold | dpkg --root {board.root} --set-selections"])
     there.commit("0.9.6")
     there = board.transaction()
     there.begin_rollback(watched.watched(str(board.root), [], MAIN), 30)
