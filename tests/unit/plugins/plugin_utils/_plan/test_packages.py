@@ -131,8 +131,8 @@ def test_copies_with_another_version_and_their_programs():
               {"path": "/opt/frigate/lib/librknnrt.so", "version": "2.3.2", "sha256": PINNED["sha256"], "programs": []},
               {"path": "/usr/local/lib/librknnrt.so", "version": None, "sha256": "3" * 64, "programs": []}]
     first, second = notes(plan(runtime={"others": others}), "Another librknnrt.so")
-    assert first == ("Another librknnrt.so, /usr/lib64/librknnrt.so, is version 1.5.2: programs that open it do not use "
-                     "2.3.2 (now: python3 (pid 812)).")
+    assert first == ("Another librknnrt.so, /usr/lib64/librknnrt.so, is version 1.5.2: programs that open it do not "
+                     "use 2.3.2 (now: python3 (pid 812)).")
     assert second.startswith("Another librknnrt.so, /usr/local/lib/librknnrt.so, is of an unknown version: programs")
 
 
