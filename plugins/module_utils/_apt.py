@@ -194,7 +194,7 @@ class Packages:
         rc, out, err = self._run_unlocked(["apt-mark", word, "--", *names])
         wrong = set(names) ^ set(self.on_hold(names)) if word == "hold" else self.on_hold(names)
         if rc != 0 or wrong:
-            raise PackagesError("apt-mark cannot %s %s: %s" % (word, " ".join(names), self._reason(out, err)))
+            raise PackagesError("apt-mark cannot %s %s: %s" % (word, " ".join(names), _short(err or out)))
 
     def removable(self, names):
         """Return `(packages, kept)`: the packages that nothing else needs, and `{name: why}` of the others."""

@@ -133,14 +133,14 @@ def absent(packages, names, dummy, check_mode):
     return {"packages": removable, "kept": kept, "repaired": repaired, "changed": bool(removable or repaired)}
 
 
-def held(packages, names, state_dir, check_mode):
+def held(packages, names, state_dir, check_mode, *unused):
     """Put the packages on hold that are not, and note them for the rollback."""
     known = set(packages.on_hold(names))
     missing = set(packages.missing(names))
     return _mark(packages, "hold", [name for name in names if name not in known | missing], state_dir, check_mode)
 
 
-def unheld(packages, names, state_dir, check_mode):
+def unheld(packages, names, state_dir, check_mode, *unused):
     """Take those packages off hold that an upgrade has put on hold, and note them for the rollback."""
     ours = set(read_lines(state_dir + "/pending/holds")) | set(read_lines(state_dir + "/origin/holds"))
     return _mark(packages, "unhold", [name for name in packages.on_hold(names) if name in ours], state_dir, check_mode)

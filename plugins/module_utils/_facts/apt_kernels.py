@@ -79,8 +79,10 @@ def add_candidates(tree, facts, run):
         return
     found = {}
     for entry in out.split("\n\n"):
-        fields = dict(re.findall(r"^(Package|Version|Description(?:-en)?): (.{1,300})", entry, re.MULTILINE))
-        release = _RELEASE.search(fields.get("Description") or fields.get("Description-en") or "")
+        fields = dict(re.findall(r"^(Package|Version|Armbian-Kernel-Version-Family|Description(?:-en)?): (.{1,300})",
+                                 entry, re.MULTILINE))
+        release = _RELEASE.search(fields.get("Armbian-Kernel-Version-Family") or fields.get("Description")
+                                  or fields.get("Description-en") or "")
         if fields.get("Package") in names:
             found.setdefault(fields["Package"],
                              {"version": fields.get("Version"), "release": release and release.group()})

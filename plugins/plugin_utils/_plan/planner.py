@@ -11,6 +11,7 @@ board_state.py     what is known of the board, and what several steps ask of it
 board_checks.py    is it a board that the vendor's driver and runtime support
 driver.py          which driver, and where it comes from
 runtime.py         which runtime, and what verifies the board
+board_packages.py  what the board's packages have to do with it: who owns the runtime, which kernel apt would bring
 change_checks.py   may the board be changed: privileges, rollback, reboot, space
 driver_changes.py  what is changed to bring in the driver (kernel_checks.py: can the kernel take it)
 rules.py           which row of compatibility.yml applies; no code knows a version
@@ -21,12 +22,12 @@ from __future__ import annotations
 from ...module_utils._board import version as _version
 from .board_state import Board, Unsupported
 from .board_checks import check_board
+from .board_packages import (
+    RUNTIME_PACKAGE, check_kernel_packages, note_newer_kernel, note_runtimes, plan_runtime_package,
+)
 from .change_checks import check_privileges, check_reboot, check_rollback, check_space
 from .driver import choose_action, final_version
 from .driver_changes import plan_dkms, plan_vendor_kernel
-from .packages import (
-    RUNTIME_PACKAGE, check_kernel_packages, note_newer_kernel, note_runtimes, plan_runtime_package,
-)
 from .predicates import is_pending
 from .runtime import choose_model, choose_runtime, current_setup, note_verification
 

@@ -87,7 +87,9 @@ Description: Armbian Linux vendor kernel image 6.1.99-vendor-rk35xx
 
 Package: linux-headers-vendor-rk35xx
 Version: 25.2.3
-Description-en: Armbian Linux vendor headers 6.1.99-vendor-rk35xx
+Armbian-Kernel-Version: 6.1.99
+Armbian-Kernel-Version-Family: 6.1.99-vendor-rk35xx
+Description-en: Linux headers since 5.10.1-x
 
 Package: linux-dtb-vendor-rk35xx
 Version: 25.2.3
