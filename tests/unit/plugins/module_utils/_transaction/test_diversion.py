@@ -67,6 +67,7 @@ class Board:
     """A tree with dpkg's database, whose programs are the real ones, as any user."""
 
     def __init__(self, folder, layout):
+        self.shell = ["dash"]
         self.root, self.tools, self.folder = folder / "board", folder / "tools", folder
         self.content, self.names = LAYOUTS[layout]
         self.home = self.root / "var/lib/rkfleet-npu"
@@ -149,7 +150,7 @@ class Board:
     def guard(self, *words):
         script = self.tools / "guard"
         script.write_text(guard_files(self.root, self.tools)["guard"])
-        done = subprocess.run(["dash", script, *words], capture_output=True, text=True, check=False, timeout=60,
+        done = subprocess.run([*self.shell, script, *words], capture_output=True, text=True, check=False, timeout=60,
                               start_new_session=True)
         return done.returncode, done.stdout + done.stderr
 
@@ -221,7 +222,11 @@ def test_a_second_run_changes_nothing(board):
 
 @pytest.mark.parametrize("later", [None, "2.3.0"])
 @pytest.mark.parametrize("folder", ["pending", "origin"])
-def test_a_rollback_gives_the_package_its_file_back(board, later, folder):
+@pytest.mark.parametrize("shell", ["dash", "busybox sh"])
+def test_a_rollback_gives_the_package_its_file_back(board, later, folder, shell):
+    if not shutil.which(shell.split()[0]):
+        pytest.skip(f"{shell} is not installed")
+    board.shell = shell.split()
     there = board.begin()
     board.divert()
     if folder == "origin":
