@@ -5,6 +5,309 @@
 
 from __future__ import annotations
 
+DOCUMENTATION = r"""
+module: npu_facts
+short_description: Gather facts of a Rockchip board's NPU, its driver and its runtime
+version_added: 1.0.0
+description:
+  - Gathers board, kernel, NPU driver, runtime, boot loader and DKMS state in one call, and returns them as the fact
+    C(ansible_facts.npu).
+  - Changes nothing, runs no program other than C(apt-cache) and never accesses a register of the NPU.
+  - The driver version is the one that the running driver reports. The C(version) file in C(/sys/module) is used only
+    without root and only for a driver that is bound, since a built-in driver that is suppressed has that file, too.
+  - Works without root, and then lists in RV(ansible_facts.npu.unread) what it could not read.
+  - Does not fail on unexpected hardware. On a machine that is not a Rockchip board the facts show it.
+extends_documentation_fragment:
+  - rkfleet.npu._attributes.board
+  - rkfleet.npu._attributes.info
+  - rkfleet.npu._attributes
+attributes:
+  facts:
+    description: Whether the module returns C(ansible_facts).
+    support: full
+options:
+  root:
+    description: Root of the file tree to read, for a tree that was recorded on another board.
+    type: path
+    default: /
+  proc:
+    description: Folder to read instead of C(proc) below O(root).
+    type: path
+  sys:
+    description: Folder to read instead of C(sys) below O(root).
+    type: path
+  dev:
+    description: Folder to read instead of C(dev) below O(root).
+    type: path
+  boot:
+    description: Folder to read instead of C(boot) below O(root).
+    type: path
+  etc:
+    description: Folder to read instead of C(etc) below O(root).
+    type: path
+  lib:
+    description: Folder to read instead of C(lib) below O(root).
+    type: path
+  usr:
+    description: Folder to read instead of C(usr) below O(root).
+    type: path
+  var:
+    description: Folder to read instead of C(var) below O(root).
+    type: path
+seealso:
+  - module: rkfleet.npu.npu_audit_info
+  - plugin: rkfleet.npu.npu_plan
+    plugin_type: filter
+    description: Turns these facts into one action and its reason.
+"""
+
+EXAMPLES = r"""
+- name: Gather the NPU facts of every board without root
+  rkfleet.npu.npu_facts:
+
+- name: Show which driver is in use
+  ansible.builtin.debug:
+    msg: >-
+      {{ ansible_facts.npu.board.model }}: driver {{ ansible_facts.npu.driver.version | default('unknown', true) }}
+      ({{ ansible_facts.npu.driver.presence }}), runtime {{ ansible_facts.npu.runtime.version | default('none', true) }}
+
+- name: Gather the facts from a file tree that was recorded on another board
+  rkfleet.npu.npu_facts:
+    root: /srv/recorded/rock5b-17
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: The facts.
+  returned: always
+  type: dict
+  contains:
+    npu:
+      description: The facts of the NPU. A value that could not be read is V(null).
+      returned: always
+      type: dict
+      contains:
+        board:
+          description: From the device tree - C(model), C(compatible) (list), C(soc) such as V(rk3588), C(serial).
+          returned: always
+          type: dict
+          sample:
+            compatible: [radxa,rock-5b, rockchip,rk3588]
+            model: Radxa ROCK 5B
+            serial: 1234567890abcdef
+            soc: rk3588
+        os:
+          description:
+            - C(id), C(codename), C(version) and C(version_id) of C(os-release), and the kind of C(container), if it is
+              one.
+            - C(init), V(systemd) or the name of another process 1. V(null) if it cannot be read.
+          returned: always
+          type: dict
+          sample: {codename: bookworm, container: null, id: debian, init: systemd, version: 12 (bookworm),
+                   version_id: "12"}
+        kernel:
+          description:
+            - C(release) and C(machine) of the running kernel, C(headers), whether modules can be built for it,
+              C(headers_path), C(vendor_headers), whether the headers include the vendor's own ones, C(build) of its
+              release (as C(uname -v) prints it), C(compiler) that it was built with, C(config) with the few options
+              that the plan needs, C(config_digest) and C(symvers_digest) (SHA-256), C(config_source), and C(boot_id).
+            - C(signatures), why the kernel loads signed modules only - V(config) (CONFIG_MODULE_SIG_FORCE), V(argument)
+              (C(module.sig_enforce=1)) or V(lockdown). V(null) if it also loads others. Without root a lockdown may not
+              be visible.
+            - C(kexec), what starts the next kernel without the boot loader - V(loaded), a kernel is loaded for kexec,
+              V(locked), it also cannot be unloaded, V(reboot), kexec-tools load one at each reboot, or V(null).
+          returned: always
+          type: dict
+          sample: {headers: true, headers_path: /usr/src/linux-headers-6.1.99-1-rk2312, machine: aarch64,
+                   release: 6.1.99-1-rk2312}
+        kernels:
+          description:
+            - The installed kernels, those in C(/lib/modules) with an image in C(/boot), newest first and at most 20.
+            - C(release), C(running), C(headers), whether modules can be built for it, C(module), whether an rknpu
+              module is installed, by DKMS or with the kernel, C(builtin), whether the driver is built in, and
+              C(build_error), one sentence on why DKMS could not build its module for it, or V(null).
+          returned: always
+          type: list
+          elements: dict
+          sample:
+            - build_error: null
+              builtin: true
+              headers: true
+              module: true
+              release: 6.1.99-1-rk2312
+              running: true
+        device:
+          description:
+            - C(node) of the NPU in the device tree, its C(address), C(compatible) and C(status).
+            - C(name) of the platform device and the C(driver) that is bound to it.
+          returned: always
+          type: dict
+          sample:
+            address: fdab0000
+            compatible: [rockchip,rk3588-rknpu]
+            driver: RKNPU
+            name: fdab0000.npu
+            node: /npu@fdab0000
+            status: okay
+        driver:
+          description:
+            - C(presence), how the kernel itself has the driver - V(builtin), V(module), V(absent), or V(rocket) for the
+              other driver in the mainline kernel.
+            - C(module), the loaded module of the bound driver, V(null) for a built-in one.
+            - C(version) and C(date) that the running driver reports, and C(version_source) - V(drm_ioctl),
+              V(rknpu_ioctl), V(debugfs), V(procfs) or V(unknown). Without root also V(module) or V(builtin), the
+              version in the bound driver's file.
+            - C(render_node), the device file. C(held_down), whether the running kernel suppresses the built-in driver.
+            - C(builtin_version), the version of the built-in driver, whether or not it runs.
+            - C(loaded) and C(files), rknpu modules that are loaded, and that are installed for the running kernel.
+          returned: always
+          type: dict
+          sample:
+            builtin_version: 0.9.3
+            date: "20240322"
+            files: [updates/dkms/rknpu_dkms.ko]
+            held_down: true
+            loaded: [rknpu_dkms]
+            module: rknpu_dkms
+            presence: builtin
+            render_node: /dev/dri/renderD129
+            version: 0.9.6
+            version_source: drm_ioctl
+        runtime:
+          description:
+            - C(path) of C(librknnrt.so), and C(link), the name under which it is found.
+            - C(version) and C(build) as text in the file, C(sha256), C(git_blob), C(size) in bytes.
+            - C(loader), the file that a plain C(dlopen) loads. C(others), further copies - C(path), C(version),
+              C(sha256), and the C(programs) that have it loaded and use the NPU.
+            - C(package), the package that owns the library, C(packaged), the names of it that an upgrade of that
+              package would replace, C(diverted), those with a diversion of this collection, and C(diverted_by), another
+              package that has diverted one of them.
+          returned: always
+          type: dict
+          sample: {build: "429f97ae6b@2025-04-09T09:09:27", path: /usr/lib/librknnrt.so, size: 7726232, version: 2.3.2}
+        boot:
+          description:
+            - C(loader), which started the running kernel - V(grub), V(u-boot-menu), V(radxa), V(armbian), V(dietpi),
+              V(orangepi), V(ubuntu), V(update-extlinux), V(update-extlinux-default), V(extlinux), or one that this
+              collection does not configure - V(network), V(efi), V(boot-image), V(unknown).
+            - C(config), the file with the kernel arguments, V(null) if this collection must not edit it.
+            - C(files), the C(path) and C(text) of files from which the controller recognizes the boot loader, of
+              programs and menus only the lines that matter.
+            - C(cmdline) of the running kernel, C(configured) arguments, those of the C(next) boot (V(null) with an
+              C(error) if they cannot be determined), C(default) arguments of C(u-boot-update), and C(update), the tool
+              to run after a change.
+            - C(links), files of the boot configuration that are symbolic links - C(path), C(target), and the C(problem)
+              because of which the target cannot be rolled back, one of V(loop), V(dangling), V(folder), V(special),
+              V(blank) (in its name) and V(elsewhere) (on another file system), or V(null).
+          returned: always
+          type: dict
+          sample: {config: /etc/default/u-boot, configured: ro quiet, loader: u-boot-menu,
+                   update: /usr/sbin/u-boot-update}
+        processes:
+          description: Processes that have the NPU's device file open, as C(pid) and C(name).
+          returned: always
+          type: list
+          elements: dict
+          sample: [{name: python3, pid: 812}]
+        dkms:
+          description: Whether DKMS is C(available), its C(version), and its C(modules) - C(name), C(version),
+            C(kernel), C(arch), C(state), C(original).
+          returned: always
+          type: dict
+          sample:
+            available: true
+            modules: [{arch: aarch64, kernel: 6.1.99-1-rk2312, name: rknpu, original: false, state: installed,
+                       version: 0.9.6}]
+            version: 3.0.10
+        tools:
+          description:
+            - Whether C(make), C(compiler), C(dkms) and C(kexec) are installed, the version of C(python), and C(bits) of
+              the user space.
+            - C(packages_interrupted), whether dpkg was interrupted.
+          returned: always
+          type: dict
+          sample: {bits: 64, compiler: true, dkms: true, kexec: false, make: true, packages_interrupted: false,
+                   python: 3.11.2}
+        packages:
+          description:
+            - C(kernel), the packages of the running kernel - C(name), C(part) (V(image), V(modules), V(dtb) or
+              V(headers)), C(version), and whether it is on C(hold). C(holds), all packages on hold.
+          returned: always
+          type: dict
+          sample:
+            holds: []
+            kernel: [{hold: false, name: linux-image-vendor-rk35xx, part: image, version: 25.2.3}]
+        hardware:
+          description: How fast the board builds - number of C(cores), their C(mhz) in total, C(memory) in MiB. Unknown
+            values are V(null).
+          returned: always
+          type: dict
+          sample: {cores: 8, memory: 15876, mhz: 16416}
+        watchdog:
+          description:
+            - Whether the hardware watchdog is C(usable) during an upgrade, the C(problem) if not, and its C(timeout) in
+              seconds.
+            - V(null) if a recorded tree does not have it.
+          returned: always
+          type: dict
+          sample: {problem: null, timeout: 44, usable: true}
+        filesystems:
+          description:
+            - Where the files are stored that an upgrade writes - C(path), its C(mount) and C(type) of file system,
+              whether it is C(read_only), whether changes are C(lasting) over a reboot, and whether it is on the same
+              device as C(/) (C(with_root)).
+            - Empty if C(/proc) does not list the mounted file systems.
+          returned: always
+          type: list
+          elements: dict
+          sample: [{lasting: true, mount: /, path: /etc, read_only: false, type: ext4, with_root: true}]
+        space:
+          description: Free MiB at C(/usr), C(/var), C(/boot) and C(/lib/modules).
+          returned: always
+          type: dict
+          sample: {/boot: 180, /lib/modules: 5120, /usr: 5120, /var: 5120}
+        repository:
+          description:
+            - What the board's package repositories offer as of the last C(apt-get update) - C(kernels), the names of
+              the packages with a kernel (C(linux-image-*)), newest first and at most 200, and C(candidates), what apt
+              would install of the running kernel's packages, with C(version) and the kernel's C(release).
+            - V(null) if C(apt-cache) is missing or does not answer, and for a tree that was recorded on another board.
+            - C(vendor_kernels) of the compatibility data has the driver of each kernel package.
+          returned: always
+          type: dict
+          sample: {kernels: [linux-image-6.1.84-12-rk2410, linux-image-6.1.84-9-rk2410, linux-image-6.1.43-26-rk2312]}
+        verification:
+          description:
+            - The last recorded verification, from C(/etc/ansible/facts.d/npu.fact), or V(null).
+            - C(kernel), C(driver) and C(runtime_sha256) that it is valid for, and only for these.
+          returned: always
+          type: dict
+        upgrade:
+          description:
+            - The state that M(rkfleet.npu.npu_transaction) left on the board. C(state), one of V(unknown), V(planned),
+              V(staged), V(deployed), V(activating), V(verifying), V(committed), V(rolled_back) and V(rollback_failed),
+              its time (C(since)), and the reason in one sentence (C(why)).
+            - C(pending), whether an upgrade is neither committed nor rolled back. C(origin), whether
+              C(rollback-npu.yml) can restore an earlier state.
+            - C(run), the run that made the change. C(baseline), the result of MobileNet before it. C(driver), the
+              driver versions C(from) and C(to).
+            - C(locked_by), the run that works on the board. C(hold), the first line of C(/etc/rkfleet-npu/hold),
+              V(null) without that file.
+          returned: always
+          type: dict
+          sample: {state: committed, pending: false, hold: null}
+        privileged:
+          description: Whether the facts were gathered as root.
+          returned: always
+          type: bool
+        unread:
+          description: What could not be read, each with the reason.
+          returned: always
+          type: list
+          elements: str
+          sample: ["driver version from /dev/dri/renderD129: Permission denied"]
+"""
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts.gather import gather

@@ -15,8 +15,7 @@ import sys
 import zlib
 
 from . import packages
-from .._boot import registry
-from .._boot.description import DEFAULT_ARGUMENTS
+from .._boot import sources
 from . import apt_kernels, device_tree, dkms, dpkg, driver, kernels, runtime, storage
 from . import reboot
 from . import holders
@@ -218,9 +217,8 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
         "runtime": part("runtime",
                         _nothing_of("path link version build sha256 git_blob size loader package diverted_by",
                                     others=[], packaged=[], diverted=[]), runtime.read, tree),
-        "boot": part("boot loader",
-                     _nothing_of("config configured next update error", loader="unknown", cmdline=cmdline,
-                                 default=DEFAULT_ARGUMENTS), registry.read, tree, cmdline),
+        "boot": dict(_nothing_of("loader config configured next default update error", cmdline=cmdline),
+                     files=part("boot loader", [], sources.read, tree)),
         "tools": part("tools",
                       _nothing_of("python bits", make=False, compiler=False, dkms=False, kexec=False,
                                   packages_interrupted=False), read_tools, tree),
@@ -236,7 +234,7 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
                         upgrade.read, tree),
         "privileged": uid == 0,
     }
-    facts["boot"]["links"] = part("boot files", [], storage.read_boot_links, tree, facts["boot"]["config"])
+    facts["boot"]["links"] = part("boot files", [], storage.read_boot_links, tree)
     facts["kernels"] = part("installed kernels", [], kernels.read, tree, facts["kernel"]["release"])
     facts["driver"] = part(
         "driver", _nothing_of("module version date render_node builtin_version", presence="absent",

@@ -9,7 +9,6 @@ import os
 import re
 
 from .._board.diversion import aside
-from .._board.files import read_file
 from .._board.paths import (
     DRACUT,
     FACT_FILE,
@@ -19,24 +18,21 @@ from .._board.paths import (
     SUFFIXES,
 )
 from .._board.tree import Tree
-from .._boot import menu, registry, u_boot_update
-from .._boot import default_kernel_paths
+from .._boot import boot_files, default_kernel_paths
 from .state import link_target
 
 DKMS_TREE = "/var/lib/dkms/rknpu"
 SOURCE_TREES = "/usr/src"
 SERVER_FILES = ("/usr/bin/rknn_server", "/etc/systemd/system/rknn_server.service",
                 "/etc/systemd/system/multi-user.target.wants/rknn_server.service")
-BOOT_KINDS = ("menu", "shell", "environment", "words")
-"""Kinds of boot loader files, by how they are written: see guard.py."""
 _MODULE = re.compile(r"rknpu(?:_dkms)?\.ko(?:\.(?:gz|xz|zst))?\Z")
 
 
 def watched(root, versions, runtime, package="rknpu", diverted=()):
     """Return `[(path, kind)]` of all files and folders that an upgrade may change.
 
-    A kind is one of BOOT_KINDS, `file`, `tree`, `folder` (of which the other content is not ours) or `divert` (where
-    dpkg puts a package's library while ours has its name). Boot files come first, a folder after its content.
+    A kind is one of boot_files.KINDS, `file`, `tree`, `folder` (of which the other content is not ours) or `divert`
+    (where dpkg puts a package's library while ours has its name). Boot files come first, a folder after its content.
 
     Args:
         root: Root folder of the board's files.
@@ -46,13 +42,8 @@ def watched(root, versions, runtime, package="rknpu", diverted=()):
         diverted: Names of the library that are or will be diverted. They are not copied: the package's file is kept.
     """
     tree = Tree(root)
-    cmdline = (read_file(os.path.join(root, "proc/cmdline")) or b"").decode("utf-8", "replace")
-    loader = registry.recognize(tree, cmdline)
-    paths = [menu.PATH, u_boot_update.CONFIG, MODULES_LOAD, DRACUT]
-    boot = {menu.PATH: "menu", u_boot_update.CONFIG: "shell", SIGNING_CONFIG: "shell"}
-    if loader.config:
-        paths.append(loader.config)
-        boot[loader.config] = loader.kind
+    boot = dict(boot_files.existing(tree), **{SIGNING_CONFIG: "shell"})
+    paths = [*(path for path in boot if path != SIGNING_CONFIG), MODULES_LOAD, DRACUT]
     paths += [path for path in default_kernel_paths.FILES if path not in paths]
     for release in tree.names("/lib/modules"):
         folder = "/lib/modules/%s" % release
@@ -68,7 +59,7 @@ def watched(root, versions, runtime, package="rknpu", diverted=()):
     for path in paths:
         if path.startswith(("/lib/modules/", "/etc/ansible/", "/etc/modules-load.d/", "/etc/dracut.conf.d/")):
             folders.update((os.path.dirname(path), os.path.dirname(os.path.dirname(path))))
-    kinds = (("divert", [aside(path) for path in diverted]), ("file", paths), ("tree", trees),
+    kinds = (("file", paths), ("divert", [aside(path) for path in diverted]), ("tree", trees),
              ("folder", sorted(folders, reverse=True)))
     # The target of a link is replaced, and the link stays.
     return list(dict(

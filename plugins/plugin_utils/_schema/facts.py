@@ -5,12 +5,12 @@
 
 A Field of a section that record.py lists is also in the record of the board, and so in queries, fleet.json and its
 schema, and if its row says so in fleet.csv, fleet.html and fleet.prom. A new fact is a row here, the code in module_utils/_facts that reads
-it, and RETURN in plugins/modules/npu_facts.yml.
+it, and RETURN of module npu_facts.
 """
 
 from __future__ import annotations
 
-from .values import FLAG, INTEGER, OBJECT, OPTIONAL_FLAG, SENTENCE, TEXT, TEXTS, VERSION, Field, part
+from .values import FLAG, INTEGER, LOG, OBJECT, OPTIONAL_FLAG, SENTENCE, TEXT, TEXTS, VERSION, Field, part
 
 FACTS = {
     "board": part({
@@ -72,7 +72,7 @@ FACTS = {
     }, "librknnrt.so"),
     "boot": {
         "loader": TEXT, "config": TEXT, "cmdline": TEXT, "configured": TEXT, "next": TEXT, "default": TEXT,
-        "update": TEXT, "error": TEXT,
+        "update": TEXT, "error": TEXT, "files": [{"path": TEXT, "text": LOG}],
         "links": [{
             "path": TEXT, "target": TEXT,
             "problem": (None, "loop", "dangling", "folder", "special", "blank", "elsewhere"),

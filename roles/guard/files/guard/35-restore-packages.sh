@@ -55,6 +55,18 @@ back_diverted() {
     back_file "$1" "$2" "$root$there"
 }
 
+# back_diversions FOLDER: restore the diversions of its manifest. Before the files: one of them may be a library that was
+# replaced before it was diverted.
+back_diversions() {
+    while read -r kind copy digest path; do
+        case $kind:$path in
+            *:*/../*) ;;
+            divert:/*/rkfleet-npu.*.distrib) back_diverted "$1/copies/$copy" "$digest" "$path" ;;
+            nodivert:/*/rkfleet-npu.*.distrib) back_undiverted "$path" ;;
+        esac
+    done <"$1/manifest"
+}
+
 # twin SOURCE PLACE: make PLACE the same file or link as SOURCE, atomically. A hard link needs no space.
 twin() {
     fresh=${2%/*}/.npu-restore.${2##*/}

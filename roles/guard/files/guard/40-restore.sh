@@ -16,7 +16,10 @@ put_back() {
         say "the restore point is of another root file system or machine: only what rkfleet.npu wrote into the boot" \
             "files is removed"
     fi
-    [ -n "$foreign" ] || back_own_modules
+    [ -n "$foreign" ] || {
+        back_own_modules
+        back_diversions "$1"
+    }
     while read -r kind copy digest path; do
         case $path in
             /*) ;;
@@ -36,7 +39,7 @@ put_back() {
             file:/etc/dkms/framework.conf | nofile:/etc/dkms/framework.conf) kind=shell ;;
         esac
         case $kind in
-            menu | shell | environment | words) back_boot "$kind" "$copy" "$digest" "$path"; continue ;;
+            menu | shell | environment | words | grub) back_boot "$kind" "$copy" "$digest" "$path"; continue ;;
         esac
         if [ -n "$foreign" ]; then
             # Only this collection can have created these, and one of them loads the module.
@@ -49,8 +52,6 @@ put_back() {
             file:/lib/modules/*) back_module "$1/copies/$copy" "$digest" "$path"; continue ;;
         esac
         case $kind in
-            divert) back_diverted "$1/copies/$copy" "$digest" "$path" ;;
-            nodivert) back_undiverted "$path" ;;
             file) back_file "$1/copies/$copy" "$digest" "$root$path" ;;
             tree) back_tree "$1/copies/$copy" "$root$path" ;;
             nofile) [ -d "$root$path" ] || drop "$root$path" ;;

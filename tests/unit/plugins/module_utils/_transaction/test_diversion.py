@@ -288,6 +288,20 @@ def test_a_rollback_that_is_not_confirmed_diverts_again(board, later):
     assert all(board.place(name).read_bytes() == OURS for name in board.names)
 
 
+def test_a_library_that_was_replaced_before_it_was_diverted(board):
+    """The owner of the board has set npu_runtime_package to divert for a run that resumes an upgrade."""
+    before = board.files()
+    there = board.transaction()
+    there.begin(watched.watched(str(board.root), ["0.9.6"], MAIN), STATE, 30)
+    (board.folder / "new").write_bytes(NEWER)
+    pins = {"sha256": hashlib.sha256(NEWER).hexdigest()}
+    _runtime_install.install(str(board.folder / "new"), str(board.place(MAIN)), pins, str(board.home))
+    board.begin()
+    board.divert()
+    assert board.guard("restore", "pending")[0] == 0
+    assert (board.files(), board.diversions()) == (before, {})
+
+
 class Cut(BaseException):
     """The power fails."""
 

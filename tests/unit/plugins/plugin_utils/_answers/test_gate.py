@@ -24,10 +24,7 @@ TEXTS = (values.TEXT, values.VERSION, values.LOG, values.BASE64)
 
 
 def documented(module):
-    """`RETURN` of a module, from the file beside it if there is one."""
-    beside = ROOT / "plugins/modules" / (module + ".yml")
-    if beside.exists():
-        return yaml.safe_load(beside.read_text(encoding="utf-8"))["RETURN"]
+    """`RETURN` of a module."""
     return yaml.safe_load(importlib.import_module("ansible_collections.rkfleet.npu.plugins.modules." + module).RETURN)
 
 
