@@ -125,7 +125,7 @@ class ActionModule(ProgramAction, MobilenetAction):
                 proof.pop("changed") and params["keep_model"] and (quiet or params["verify"] == "always")
             )
         result.update(
-            facts=facts, plan=plan, verification=proof, unverified=unverified, left=hostvars.held(facts),
+            facts=facts, plan=plan, verification=proof, unverified=unverified, skipped=hostvars.held(facts),
             settled=predicates.needs_nothing(plan, facts) and bool(proof) and proof["diagnosis"] == "ok"
             and is_recorded(facts, proof),
         )
@@ -167,7 +167,7 @@ class ActionModule(ProgramAction, MobilenetAction):
 
     def _verify(self, facts, plan, params, task_vars, full):
         """Return `(verification, why it was impossible)`, one of them None; a single run unless `full`."""
-        current = plan["here"]
+        current = plan["current"]
         if not current:
             return None, "its current setup cannot be verified: %s" % _why_unverifiable(facts, plan)
         try:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""The main job on an emulated ROCK 5B: from the mission's broken driver to a proven one.
+"""The main job on an emulated ROCK 5B: from the mission's broken driver to a verified one.
 
 The tests go on from one another in this order: the board is at first untouched, then upgraded, then rebooted.
 """
@@ -186,7 +186,7 @@ def facts_of(board):
     return json.loads(board.ssh("cat /etc/ansible/facts.d/npu.fact"))
 
 
-def test_the_new_driver_answers_over_the_held_down_builtin(board):
+def test_the_new_driver_answers_over_the_suppressed_builtin(board):
     assert "initcall rknpu_init blacklisted" in board.ssh("sudo dmesg")
     assert board.ssh("lsmod").count("rknpu_dkms ") == 1
     assert board.ssh("sudo cat /sys/kernel/debug/rknpu/version").strip() == "RKNPU driver: v0.9.6"

@@ -95,7 +95,7 @@ class DkmsPackage:
         found = self.run(["modinfo", "-F", "version", path])[1].strip().lstrip("v")
         if not found or found == self.version:
             return None
-        return "%s is version %s, wanted is %s" % (path, found, self.version)
+        return "%s is version %s, expected %s" % (path, found, self.version)
 
     def binary_problem(self, binary):
         """Return `(sentence on a problem or None, note)` for a prebuilt module. Changes nothing.

@@ -183,7 +183,7 @@ def _carried(tree, result):
     if result["module"]:
         match = _CARRIED.match(tree.line("/sys/module/%s/version" % result["module"], 32) or "")
         return (match.group(1), "module") if match else (None, "unknown")
-    if result["builtin_version"] and not result["held_down"]:
+    if result["builtin_version"] and not result["builtin_suppressed"]:
         return result["builtin_version"], "builtin"
     return None, "unknown"
 
@@ -203,7 +203,7 @@ def read(tree, release, device, config, cmdline, dkms, ask_node=ask, privileged=
         "module": _bound_module(tree, device, presence),
         "version": None, "date": None, "version_source": "unknown",
         "render_node": None,
-        "held_down": kernel_arguments.has(cmdline, BLACKLIST, INITCALL),
+        "builtin_suppressed": kernel_arguments.has(cmdline, BLACKLIST, INITCALL),
         "builtin_version": None,
         "loaded": loaded,
         "files": files,

@@ -330,7 +330,7 @@ class Transaction(StateFolder):
         """Remove the guard, so that a board without a pending upgrade runs nothing of this collection."""
         self._systemctl("stop", guard.WATCH_UNIT)
         if os.path.exists(self.place(guard.SCRIPT)):
-            self.run([self.place(guard.SCRIPT), "calm"])
+            self.run([self.place(guard.SCRIPT), "disarm"])
         # Remove the links first: a unit without its script would fail at boot.
         for path in [*guard.links(), *reversed(list(guard.FILES))]:
             with contextlib.suppress(FileNotFoundError):

@@ -69,7 +69,7 @@ def _why_change(board):
             " or newer" if board.wanted["driver_policy"] == "floor" else "")
     if board.device["driver"] == _driver.PLATFORM_DRIVER:
         return "A driver is bound, but its version cannot be read; %s is wanted." % target
-    if driver["presence"] == "builtin" and driver["held_down"]:
+    if driver["presence"] == "builtin" and driver["builtin_suppressed"]:
         return "The built-in driver is suppressed and no module replaces it on kernel %s; %s is wanted." % (
             board.release, target)
     if driver["presence"] == "absent":

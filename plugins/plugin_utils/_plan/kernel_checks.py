@@ -67,7 +67,7 @@ def _check_builtin(board, config):
             boot["error"].rstrip(".")),
             "Correct it, or add %s to the kernel arguments by hand, reboot, and rerun the playbook." % ARGUMENT)
     known = boot.get("loader") not in (None, "unknown") and boot.get("config")
-    if not known and not board.driver["held_down"]:
+    if not known and not board.driver["builtin_suppressed"]:
         raise Unsupported("The driver is built in, and the boot loader of this board is not a supported one.",
                           "Add %s to the kernel arguments by hand, reboot, and rerun the playbook." % ARGUMENT)
     if not known:

@@ -73,7 +73,7 @@ def code_digest(name, content):
     inner = unpacked(name, content)
     if inner is None:
         return "zst:" + hashlib.sha256(content).hexdigest()
-    return hashlib.sha256(signing.split(inner)[0]).hexdigest()
+    return hashlib.sha256(signing.split_signature(inner)[0]).hexdigest()
 
 
 def signature_problem(name, content, certificate, run=None):
@@ -85,7 +85,7 @@ def signature_problem(name, content, certificate, run=None):
             % name
         )
     try:
-        problem = signing.verify(run or _run, inner, certificate)
+        problem = signing.signature_problem(run or _run, inner, certificate)
     except signing.NotVerified as error:
         problem = "its signature is not verified on the controller: %s" % error
     return problem

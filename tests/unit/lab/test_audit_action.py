@@ -236,7 +236,7 @@ def test_a_model_that_is_kept_is_not_sent_again(verify, tmp_path):
     answer, done = verify(keep_model=True)
     assert answer["changed"] and len(list((tmp_path / "board/var/lib/rkfleet-npu/models").iterdir())) == 2
     answer, done = verify(keep_model=True)
-    # Asked once, proven once.
+    # Asked once, verified once.
     assert not answer["changed"] and done.stdout.split("TASK [ansible.builtin.set_fact]")[0].count(" EXEC ") == 2
 
 

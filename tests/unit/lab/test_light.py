@@ -90,7 +90,7 @@ def test_what_a_proof_says_is_of_the_board_as_it_is(read):
     facts, plan = read("rock5b-healthy")
     of = facts["verification"]
     assert (of["kernel"], of["driver"], of["runtime_sha256"]) == (facts["kernel"]["release"], facts["driver"]["version"], facts["runtime"]["sha256"])
-    assert plan["proven"] and facts["upgrade"]["state"] == "committed"
+    assert plan["verified"] and facts["upgrade"]["state"] == "committed"
 
 
 def test_a_program_that_uses_the_npu_is_seen(read):

@@ -117,7 +117,7 @@ def test_another_decoder_of_the_same_picture_gives_the_same(infer, picture, shif
 def test_another_picture_gives_something_else(infer, picture, change):
     diagnosis, evidence, remedy = diagnose(infer(picture=change(picture)))
     assert diagnosis == "model"
-    assert "expected is" in evidence
+    assert "expected" in evidence
     assert remedy
 
 

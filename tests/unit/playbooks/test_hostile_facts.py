@@ -111,10 +111,10 @@ def test_facts_of_a_built_in_module_decide_nothing(play, hostile, tmp_path):
             assert settings["npu_builder"] == "" and settings["npu_compatibility"] == {} and settings["npu_reboot_ok"] is True
             assert str(evil) not in json.dumps(settings)
     assert [settings["npu_log_dir"] for settings in shown(run, "c")] == ["/own/logs"] * 4
-    # The board is told of, and nothing counts as proven that it has shown.
+    # The board is told of, and nothing counts as verified that it has shown.
     assert run.verdicts == {"a": "failed", "b": "ok", "c": "ok", "d": "rolled back"}, run.verdicts
     assert run.rc == 2 and "a: a module's answer set the fact npu_" in run.output
-    assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["proven"]] == ["b"]
+    assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["verified"]] == ["b"]
     assert [entry["name"] for entry in json.loads((tmp_path / "report/fleet.json").read_text())["boards"]] == list("abcd")
     # No task shows what the variables are; the stub's own lines are encoded.
     assert "s3cret" not in run.output
@@ -125,7 +125,7 @@ def test_a_board_that_sets_them_before_it_is_changed_is_not_changed(play, hostil
     run = play({"a": board("early"), "b": {}, "c": {}}, answers="never", npu_report_dir=str(tmp_path / "report"))
     assert run.touched[0] in "bc" and sorted(run.touched) == ["b", "c"] and "PWNED" not in run.output
     assert run.verdicts == {"a": "failed", "b": "ok", "c": "ok"} and run.rc == 2
-    assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["proven"]] == ["b"]
+    assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["verified"]] == ["b"]
     assert sorted(path.name for path in evil.iterdir()) == ["tasks.yml"] and (tmp_path / "report/fleet.json").exists()
 
 
@@ -135,7 +135,7 @@ def test_facts_of_another_shape_that_a_built_in_module_answers_stop_no_other_boa
     board = dict(answering(tmp_path, "runtime", {"npu": npu}), needs=False, npu_rknn_server=True)
     run = play({"a": board, "b": {}, "c": {}}, answers="never", npu_report_dir=str(tmp_path / "report"))
     assert run.touched == ["b", "c"] and run.verdicts["b"] == run.verdicts["c"] == "ok"
-    assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["proven"]] == ["b"]
+    assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["verified"]] == ["b"]
     assert [entry["name"] for entry in json.loads((tmp_path / "report/fleet.json").read_text())["boards"]] == ["a", "b", "c"]
 
 

@@ -196,7 +196,7 @@ def test_staging_boards_go_first_and_then_the_batches(play, tmp_path):
     assert sorted(run.touched[:2]) == ["a", "e"] and run.touched[2:4] == ["b", "c"] and sorted(run.touched[4:]) == ["d", "f"]
     assert run.verdicts == dict.fromkeys("abcdef", "ok") and "boards: 6, ok 6\n" in run.output
     assert "Could not match" not in run.output and "WARNING" not in run.output
-    recorded = json.loads((tmp_path / "staging.json").read_text())["proven"]
+    recorded = json.loads((tmp_path / "staging.json").read_text())["verified"]
     assert sorted((entry["kernel"], entry["board"]) for entry in recorded) == [("5.10.110", "e"), ("6.1.84", "a")]
 
 
@@ -209,7 +209,7 @@ def test_a_staging_board_that_fails_is_rolled_back_and_nobody_of_its_kernel_is_t
     assert run.line("boards: ") == "boards: 6, ok 2, waiting 3, rolled back 1"
     assert "waiting: b, c, d: kernel 6.1.84 (rk3588) with driver 0.9.6 is not verified: its staging board a failed. Fix" in run.output
     assert "a: the build failed It was rolled back." in run.output.split("PLAY RECAP")[0].split("TASK")[-1]
-    assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["proven"]] == ["e"]
+    assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["verified"]] == ["e"]
 
 
 def test_once_more_have_failed_than_may_no_further_board_is_touched(play):
@@ -218,9 +218,9 @@ def test_once_more_have_failed_than_may_no_further_board_is_touched(play):
     run = play(boards, npu_rollout=[1], npu_max_failed="30%", npu_require_staging=False)
     assert run.rc == 2
     assert run.touched == ["a", "b"]  # c failed before it was changed
-    assert run.verdicts == dict(dict.fromkeys(boards, "not touched"), a="ok", b="rolled back", c="failed")
+    assert run.verdicts == dict(dict.fromkeys(boards, "skipped"), a="ok", b="rolled back", c="failed")
     assert "c: another run has the board" in run.output and run.marks == ["a", "b", "b.back"]
-    assert run.line("not touched: ") == "not touched: d, e, f: 2 boards failed (b, c), and npu_max_failed allows 1"
+    assert run.line("skipped: ") == "skipped: d, e, f: 2 boards failed (b, c), and npu_max_failed allows 1"
     assert "3 of 6 boards were skipped: d, e, f" in run.output
 
 
@@ -258,7 +258,7 @@ AUDITS = {
     "some do not answer": ({"a": {"needs": False}, "b": {"fails": "detect"}, "c": {}}, 4, "3 boards, 1 healthy, 1 need work, 0 unknown, 1 unreachable"),
     "one does not answer": ({"a": {"needs": False}, "b": {"fails": "detect"}}, 4, "2 boards, 1 healthy, 0 need work, 0 unknown, 1 unreachable"),
     "none answers": ({"a": {"fails": "detect"}, "b": {"fails": "detect"}}, 4, "2 boards, 0 healthy, 0 need work, 0 unknown, 2 unreachable"),
-    "nothing is proven": ({"a": {"needs": False, "says": "nothing"}}, 2, "1 board, 0 healthy, 0 need work, 1 unknown"),
+    "nothing is verified": ({"a": {"needs": False, "says": "nothing"}}, 2, "1 board, 0 healthy, 0 need work, 1 unknown"),
     "a board is held by a file": ({"a": {"needs": False, "hold": "new disk"}}, 0, "1 board, 1 healthy"),
 }
 
@@ -316,7 +316,7 @@ def test_a_board_that_is_lost_in_a_task_of_the_owners(play, tmp_path, when):
 """)
     settings = {"npu_%s_tasks_file" % {"before": "pre", "after": "post"}[when]: str(tmp_path / "hook.yml")}
     run = play({"a": {}, "b": {}, "c": {}}, npu_require_staging=False, npu_rollout=[2, 1], npu_report_dir=str(tmp_path / "report"), **settings)
-    assert run.verdicts == {"a": "ok", "b": "unreachable", "c": "not touched"}
+    assert run.verdicts == {"a": "ok", "b": "unreachable", "c": "skipped"}
     assert (run.rc, run.lost, run.failed) == (4, ["b"], ["c"])
     status = {board["name"]: board["status"] for board in json.loads((tmp_path / "report/fleet.json").read_text())["boards"]}
     assert status["b"] == "unreachable"
@@ -325,7 +325,7 @@ def test_a_board_that_is_lost_in_a_task_of_the_owners(play, tmp_path, when):
 @pytest.mark.parametrize("how, said", [(True, "It is not back."), ("at once", "The rollback failed: the old driver is gone")])
 def test_a_rollback_that_fails_is_the_last_word(play, how, said):
     run = play({"a": {}, "b": {"fails": "driver", "way_back_fails": how}, "c": {}}, npu_rollout=1)
-    assert run.rc == 2 and run.verdicts == {"a": "ok", "b": "ROLLBACK FAILED", "c": "not touched"}
+    assert run.rc == 2 and run.verdicts == {"a": "ok", "b": "ROLLBACK FAILED", "c": "skipped"}
     assert run.line("ROLLBACK FAILED on") == "ROLLBACK FAILED on b: manual intervention required"
     last = run.output.split("PLAY RECAP")[0].rsplit("TASK", 1)[1]
     assert "ROLLBACK FAILED" in last and "b: the build failed " + said in last
@@ -346,7 +346,7 @@ def test_staging_stops_there_and_the_upgrade_goes_on(play, tmp_path):
     assert run.marks.count("c.soaked") == 10, "once a minute"
     assert run.verdicts == {"a": "waiting", "b": "waiting", "c": "ok", "d": "waiting", "e": "waiting", "f": "rolled back"}
     assert run.line("waiting: a") == "waiting: a, b, d: its staging board is c; upgrade-npu.yml upgrades it"
-    # The kernel of b was updated meanwhile: that is none that is proven. Of e's kernel none is either.
+    # The kernel of b was updated meanwhile: that is none that is verified. Of e's kernel none is either.
     boards = fleet(c={"needs": False}, b={"kernel": "6.1.99"}, e={"npu_hold": True}, f={"npu_hold": True})
     run = play(boards, groups=groups)
     assert run.rc == 0 and run.touched[0] == "b" and sorted(run.touched[1:]) == ["a", "d"]

@@ -127,7 +127,7 @@ def test_if_all_kernels_are_known_the_board_is_not_contacted(act):
 @pytest.mark.parametrize("args, said", [
     ({"kernels": []}, "needs kernels"), ({"kernels": ["latest"]}, "'latest' is not a kernel release"),
     ({"kernels": [KERNEL], "compatibility": {"kernels": 1}}, "npu_compatibility: "),
-    ({"kernels": [KERNEL], "version": "0.9.8"}, "it is driver 0.9.6, wanted is 0.9.8"),
+    ({"kernels": [KERNEL], "version": "0.9.8"}, "it is driver 0.9.6, expected 0.9.8"),
 ])
 def test_invalid_arguments_of_a_trial_build_are_reported(act, args, said):
     with pytest.raises(AnsibleActionFail, match=said):

@@ -41,7 +41,7 @@ def test_mission_board(mission, gather):
                                "status": "okay",
                                "name": "fdab0000.npu", "driver": "RKNPU"}
     driver = facts["driver"]
-    assert (driver["presence"], driver["module"], driver["held_down"]) == ("builtin", None, False)
+    assert (driver["presence"], driver["module"], driver["builtin_suppressed"]) == ("builtin", None, False)
     assert (driver["version"], driver["date"], driver["version_source"]) == ("0.9.3", "20231121", "drm_ioctl")
     assert driver["render_node"] == "/dev/dri/renderD129"
     assert facts["boot"]["loader"] == "u-boot-menu"
@@ -52,11 +52,11 @@ def test_mission_board(mission, gather):
     assert facts["verification"] is None and facts["privileged"] is True and facts["unread"] == []
 
 
-def test_held_down_builtin_with_our_module(mission, gather):
+def test_suppressed_builtin_with_our_module(mission, gather):
     mission.write("/proc/cmdline", "ro initcall_blacklist=x,rknpu_init\n").dkms().bound_module("rknpu_dkms")
     facts = gather(mission, answer=("0.9.6", "20240322", "drm_ioctl"))
     driver = facts["driver"]
-    assert (driver["presence"], driver["module"], driver["held_down"],
+    assert (driver["presence"], driver["module"], driver["builtin_suppressed"],
             driver["version"]) == ("builtin", "rknpu_dkms", True, "0.9.6")
     # The built-in still shows its own version in /sys/module: it is not what runs.
     assert driver["builtin_version"] == "0.9.3"

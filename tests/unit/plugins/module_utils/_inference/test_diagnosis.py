@@ -73,7 +73,7 @@ DIAGNOSES = [
     # what happened, diagnosis, in evidence, in remedy
     (outcome(), "ok", "Top1 is 283: 0.468750", None),
     (outcome(log=[RECOMMEND]), "ok", "Top1 is 283", None),
-    (outcome(top=[[91, 0.9]]), "model", "Top1 is 91: 0.900000, expected is 283", "belong together"),
+    (outcome(top=[[91, 0.9]]), "model", "Top1 is 91: 0.900000, expected 283", "belong together"),
     (outcome(differs=[[7, 0.5]]), "device", "a later run gave [[7, 0.5]]", "different answers"),
     (
         failed("rknn_run", -1, [DRIVER_NEW, SUBMIT], driver_version="0.9.3"), "driver", "failed to submit!, op id: 1",

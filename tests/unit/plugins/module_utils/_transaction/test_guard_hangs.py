@@ -130,7 +130,7 @@ def test_a_hang_of_the_trial_boot_is_a_panic(board):
     board.not_tried()
     assert board.guard("boot").returncode == 0
     assert {name: board.switch(name) for name in SWITCHES} == dict.fromkeys(SWITCHES, "1") | {"panic": "10"}
-    board.guard("calm")
+    board.guard("disarm")
     assert {name: board.switch(name) for name in SWITCHES} == dict.fromkeys(SWITCHES, "0")
     assert not (board.root / "run/rkfleet-npu").exists()
 
@@ -142,7 +142,7 @@ def test_missing_kernel_settings_and_the_owners_values_are_kept(board):
     board.write("proc/sys/kernel/hung_task_timeout_secs", "0")
     board.guard("boot")
     assert board.switch("panic") == "30" and board.switch("hung_task_panic") == "0" and board.switch("softlockup_panic") == "1"
-    board.guard("calm")
+    board.guard("disarm")
     assert not (board.root / "proc/sys/kernel/hardlockup_panic").exists()
     assert board.switch("panic") == "30" and board.switch("softlockup_panic") == "0"
 
@@ -163,7 +163,7 @@ def test_a_setting_changed_after_arming_is_not_reset(board):
     board.not_tried()
     board.guard("boot")
     board.write("proc/sys/kernel/panic", "30\n")
-    board.guard("calm")
+    board.guard("disarm")
     assert board.switch("panic") == "30" and board.switch("panic_on_oops") == "0"
 
 
@@ -172,15 +172,15 @@ def test_a_setting_with_the_value_that_was_armed_is_applied_again(board):
     board.guard("boot")
     board.write("usr/lib/systemd/systemd-sysctl", '#!/bin/sh\necho "$*" >>%s/sysctl\n' % board.tools)
     (board.root / "usr/lib/systemd/systemd-sysctl").chmod(0o755)
-    board.guard("calm")
-    board.guard("calm")
+    board.guard("disarm")
+    board.guard("disarm")
     assert (board.tools / "sysctl").read_text() == " ".join("--prefix=kernel/" + name for name in SWITCHES) + "\n"
 
 
 def test_settings_armed_by_release_1_5_0_are_reset(board):
     board.write("run/rkfleet-npu/panic", "0\n")
     board.write("proc/sys/kernel/panic", "10\n")
-    board.guard("calm")
+    board.guard("disarm")
     assert board.switch("panic") == "0"
 
 

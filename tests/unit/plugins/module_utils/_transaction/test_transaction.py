@@ -286,7 +286,7 @@ def test_the_second_boot_without_a_commit_rolls_back(board):
     board.tool("sleep", "exit 0")
     board.guard("boot")
     assert board.files() == board.before
-    assert board.state()["state"] == "rolled_back" and "went back by itself" in board.state()["why"]
+    assert board.state()["state"] == "rolled_back" and "rolled itself back" in board.state()["why"]
     assert "systemctl reboot" in (board.tools / "called").read_text()
     assert not (board.home / "lock.json").exists()
 
@@ -296,7 +296,7 @@ def test_an_unexpected_reboot_is_reported(board):
     board.begin()
     board.guard("boot")
     board.guard("watch")
-    assert board.state()["state"] == "verifying" and board.state()["why"] == "the board was restarted before the upgrade was finished"
+    assert board.state()["state"] == "verifying" and board.state()["why"] == "the board rebooted before the upgrade was complete"
     assert board.files() == board.before
 
 
@@ -321,7 +321,7 @@ def test_a_boot_that_cannot_be_counted_loads_no_module(board):
     (150, "one", False, False), (190, "one", False, True),
 ])
 def test_the_watch_waits_for_the_controller_until_the_limit(board, minutes, boot, tried, undone):
-    """The last sign of life was at 31 minutes of boot "one"; in another boot the time since power-on counts; before any boot there is more time."""
+    """The last heartbeat was at 31 minutes of boot "one"; in another boot the time since power-on counts; before any boot there is more time."""
     board.tool("sleep", 'rm -rf "%s/pending"' % board.home)  # ends the waiting after one look
     (board.root / "proc/sysrq-trigger").write_text("")
     board.begin(minutes=30)

@@ -93,7 +93,7 @@ def test_a_bomb_is_refused(tmp_path, monkeypatch):
 
 
 def test_another_version_is_refused(tmp_path, own):
-    with pytest.raises(driver_source.SourceError, match="it is driver 0.9.6, wanted is 0.9.8"):
+    with pytest.raises(driver_source.SourceError, match="it is driver 0.9.6, expected 0.9.8"):
         driver_source.dkms_tree(tarball(tmp_path / "x"), own, "0.9.8", "rknpu")
 
 

@@ -47,7 +47,7 @@ MISSION = {
     },
     "driver": {
         "presence": "builtin", "module": None, "version": "0.9.3", "date": "20231121", "version_source": "drm_ioctl",
-        "render_node": "/dev/dri/renderD129", "held_down": False, "builtin_version": "0.9.3", "loaded": [], "files": [],
+        "render_node": "/dev/dri/renderD129", "builtin_suppressed": False, "builtin_version": "0.9.3", "loaded": [], "files": [],
     },
     "runtime": NO_RUNTIME,
     "boot": {
@@ -79,7 +79,7 @@ def plan(wanted=None, data=None, **changes):
 HELD = {"loader": "u-boot-menu", "configured": ARGUMENT, "next": "ro quiet " + ARGUMENT}
 UPGRADED = {
     "driver": {
-        "module": "rknpu_dkms", "version": "0.9.6", "held_down": True, "loaded": ["rknpu_dkms"],
+        "module": "rknpu_dkms", "version": "0.9.6", "builtin_suppressed": True, "loaded": ["rknpu_dkms"],
         "files": ["updates/dkms/rknpu_dkms.ko"],
     },
     "dkms": {"modules": [OURS]}, "boot": HELD, "runtime": RUNTIME,
@@ -208,7 +208,7 @@ CASES = [
     ),
     (
         "suppressed, module gone with a kernel update",
-        {"driver": {"version": None, "held_down": True}, "device": NOT_BOUND, "boot": HELD},
+        {"driver": {"version": None, "builtin_suppressed": True}, "device": NOT_BOUND, "boot": HELD},
         {}, "dkms_over_builtin", "suppressed and no module replaces it",
     ),
     (
@@ -375,7 +375,7 @@ def test_a_removed_kernel_argument_is_added_again_without_a_reboot():
 
 
 def test_builtin_driver_suppressed_by_hand_with_an_unknown_boot_loader():
-    result = plan(driver={"held_down": True, "version": None}, device=NOT_BOUND,
+    result = plan(driver={"builtin_suppressed": True, "version": None}, device=NOT_BOUND,
                   boot={"loader": "unknown", "config": None, "next": None, "cmdline": "ro " + ARGUMENT})
     assert result["action"] == "dkms_over_builtin"
     assert not any("kernel arguments" in change for change in result["changes"])
@@ -535,8 +535,8 @@ def test_an_unverified_board_is_verified_before_any_change():
         ]
         is None
     )
-    assert result["here"]["model"] == result["baseline"]["model"] and result["proven"] is None
-    assert plan({"driver_policy": "exact"}, **BULLSEYE)["proven"]["diagnosis"] == "ok"
+    assert result["current"]["model"] == result["baseline"]["model"] and result["verified"] is None
+    assert plan({"driver_policy": "exact"}, **BULLSEYE)["verified"]["diagnosis"] == "ok"
     assert plan(**BULLSEYE)["baseline"] is None
     assert plan(**UPGRADED)["baseline"] is None
     assert plan(**but(unproven, runtime=NO_RUNTIME))["baseline"] is None  # nothing can verify it

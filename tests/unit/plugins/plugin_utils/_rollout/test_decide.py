@@ -34,9 +34,9 @@ def board(kernel=NEW, action="dkms", driver="0.9.6", source="aaaa", runtime="bbb
     return dict({"ansible_facts": {"npu": facts}, "__npu_plan": plan}, **more)
 
 
-def decide(boards, proven=(), group=(), **settings):
+def decide(boards, verified=(), group=(), **settings):
     before = copy.deepcopy(boards)
-    answer = _rollout.decide(boards, dict(SETTINGS, **settings), proven, group)
+    answer = _rollout.decide(boards, dict(SETTINGS, **settings), verified, group)
     assert boards == before
     return answer
 
@@ -46,7 +46,7 @@ def parts(answer):
 
 
 def record(answer, name):
-    """What is on record once this board is proven."""
+    """What is on record once this board is verified."""
     return dict(answer["boards"][name]["key"], board=name, since="2026-11-23 18:04 UTC")
 
 
@@ -60,7 +60,7 @@ def test_no_boards():
 
 def test_every_board_has_one_part():
     boards = {
-        "held": {"__npu_left": {"verdict": "held", "reason": "says its owner"}},
+        "held": {"__npu_skipped": {"verdict": "held", "reason": "says its owner"}},
         "unsupported": board(action="unsupported", __npu_error="unsupported: no"), "dead": {"__npu_error": "dead"},
         "nothing": {},
         "right": board(action="none", install=False), "library": board(action="none"),
@@ -98,14 +98,14 @@ def test_a_member_of_the_group_goes_first_where_it_has_that_kernel_and_is_to_be_
     # Of another kernel, not in this run, on hold, right already: then it is the first of the kernel as without a group.
     assert decide(boards, group=["d", "elsewhere"])["staging"] == ["a", "d"]
     boards["b"], boards["c"] = (
-        {"__npu_left": {"verdict": "held", "reason": "x"}}, board(NEW, action="none", install=False),
+        {"__npu_skipped": {"verdict": "held", "reason": "x"}}, board(NEW, action="none", install=False),
     )
     assert decide(boards, group=["b", "c"])["staging"] == ["a", "d"]
 
 
 def test_no_board_waits_for_a_verified_kernel():
     boards = {"a": board(NEW), "b": board(NEW), "c": board(OLD), "d": board(OLD)}
-    answer = decide(boards, proven=[record(decide(boards), "b")])
+    answer = decide(boards, verified=[record(decide(boards), "b")])
     assert (
         answer["staging"] == ["c"] and answer["rollout"] == ["a", "b", "d"] and answer["boards"]["a"]["staging"] is None
     )
@@ -116,8 +116,8 @@ def test_no_board_waits_for_a_verified_kernel():
 
 
 def test_after_a_kernel_update_a_board_is_not_verified_and_the_reason_names_the_old_kernel():
-    proven = [record(decide({"a": board(NEW)}), "a")]
-    answer = decide({"b": board("6.1.99"), "c": board(NEW), "d": board("6.1.99", soc="rk3576")}, proven=proven)
+    verified = [record(decide({"a": board(NEW)}), "a")]
+    answer = decide({"b": board("6.1.99"), "c": board(NEW), "d": board("6.1.99", soc="rk3576")}, verified=verified)
     assert answer["staging"] == ["b", "d"] and answer["rollout"] == ["c"]
     assert (
         "this driver is verified only with kernel 6.1.84, which is not the running kernel"
@@ -141,7 +141,7 @@ def test_an_installed_driver_has_its_own_key():
             board(action="none", install=False, pending=True),
         )
     ]
-    # An upgrade that was interrupted proves what it would have proven; a driver of the kernel's own is another matter.
+    # An upgrade that was interrupted proves what it would have verified; a driver of the kernel's own is another matter.
     assert (
         keys[0] == keys[1] == {"kernel": NEW, "soc": "rk3588", "driver": "0.9.6", "source": "aaaa", "runtime": "bbbb"}
     )
@@ -236,7 +236,7 @@ def test_an_invalid_query_decides_nothing_and_has_a_position():
 
 def test_boards_that_are_not_selected_are_in_no_batch():
     left = {"verdict": "not selected", "reason": "npu_select is name == 'b'", "fine": True}
-    answer = decide({"a": dict(board(), __npu_left=left), "b": board()}, select="name == 'b'")
+    answer = decide({"a": dict(board(), __npu_skipped=left), "b": board()}, select="name == 'b'")
     assert parts(answer) == {"a": "not selected", "b": "staging"} and answer["boards"]["a"]["reason"] == left["reason"]
 
 
@@ -267,7 +267,7 @@ def test_no_further_board_once_too_many_have_failed(failed, allowed, go):
         boards["b%d" % number].update({"__npu_error": "x"} if number % 2 else {"__npu_gate": {}})
     boards = {name: board_variables(there, _rollout.VARIABLES) for name, there in boards.items()}
     last = _rollout.gate(answer, boards)["b4"]
-    assert last["go"] == go and last["verdict"] == ("" if go else "not touched")
+    assert last["go"] == go and last["verdict"] == ("" if go else "skipped")
     assert go or "%d board" % failed in last["reason"] and "b0" in last["reason"]
 
 
@@ -278,7 +278,7 @@ def test_failures_before_the_rollout_do_not_count():
 
 def test_staging_skips_the_other_boards_without_failure():
     boards = {"a": board(NEW), "b": board(NEW), "c": board(OLD)}
-    answer = decide(boards, proven=[record(decide(boards), "c")])
+    answer = decide(boards, verified=[record(decide(boards), "c")])
     boards["a"]["__npu_is_committed"] = True
     gate = _rollout.gate(answer, boards, stage=True)
     assert gate["a"]["go"] and gate["b"] == {
@@ -401,8 +401,8 @@ def test_the_first_boards_of_each_kernel_build_for_the_others():
     boards["c"]["ansible_facts"]["npu"]["hardware"]["mhz"] = 2001
     answer = decide(boards)
     assert answer["staging"] == [name for name, entry in answer["boards"].items() if entry["builds"]] == ["b", "d"]
-    proven = [record(answer, "b")]
-    assert [name for name, entry in decide(boards, proven)["boards"].items() if entry["builds"]] == ["b", "d"]
+    verified = [record(answer, "b")]
+    assert [name for name, entry in decide(boards, verified)["boards"].items() if entry["builds"]] == ["b", "d"]
 
 
 @pytest.mark.parametrize("value", [0, -1, "10%", "two", None])

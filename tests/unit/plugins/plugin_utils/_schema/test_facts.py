@@ -93,7 +93,7 @@ def test_whatever_a_board_says_is_refused_or_can_be_planned_with(facts):
         ({"kernel": {"release": "6.1.84/../x"}}, "kernel.release is not the release"),
         ({"kernel": {"release": "6.1.84{{ x }}"}}, "kernel.release is not"),
         ({"driver": {"version": 7}}, "driver.version is not a version"),
-        ({"driver": {"held_down": None}}, "driver.held_down is not true or false"),
+        ({"driver": {"builtin_suppressed": None}}, "driver.builtin_suppressed is not true or false"),
     ],
 )
 def test_what_is_wrong_is_said(facts, told, words):
