@@ -241,7 +241,7 @@ def test_an_unsigned_build_is_removed_with_its_configuration(machine, tmp_path, 
     answers["sig_key"] = "8A:01"
     # Nothing but the serial number is known of a signature that cannot be verified: enough for what the board built
     # itself.
-    monkeypatch.setattr(_signing, "verify", unverified)
+    monkeypatch.setattr(_signing, "signature_problem", unverified)
     assert package.signing.not_verified(run, str(machine.path(CERT))) == "openssl is missing"
     package.deploy("archive", "x", package.steps("x"))
     assert module.exists() and package.steps("x") == []
