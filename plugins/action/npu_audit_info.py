@@ -72,7 +72,7 @@ class ActionModule(ProgramAction, MobilenetAction):
             # Settings are resolved before the board is contacted.
             if params["resolve"]:
                 _settings.resolve_and_save(self._templar, task_vars)
-            else:
+            elif not self.is_rolling_back():
                 _settings.refuse_injected(task_vars)
             self._audit(result, params, data, query, task_vars)
         except (AnsibleConnectionFailure, MalformedAnswer, NoAnswer, AnsibleActionFail) as error:

@@ -115,7 +115,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 verdict:
-  description: V(verified) if RV(diagnosis) is V(ok), V(failed) if not, V(skipped) if nothing could be run in check mode.
+  description: V(verified) if RV(diagnosis) is V(ok), V(failed) if not, V(skipped) if nothing could be run in check
+    mode.
   returned: always
   type: str
   sample: verified

@@ -53,7 +53,7 @@ def test_entry_points_of_others_have_a_spec_or_are_internal(role):
     used = set()
     for path in [*environment.ROOT.glob("playbooks/*.yml"), *environment.ROOT.glob("roles/*/tasks/*.yml")]:
         used |= set(re.findall(rf"name: rkfleet\.npu\.{role.name}\n +tasks_from: (\w+)", path.read_text()))
-    listed = re.search(r"^Internal entry points: ([^.]*)\.", (role / "README.md").read_text(), re.M)
+    listed = re.search(r"^Internal entry points: ([^.]*)\.", (role / "README.md").read_text(), re.MULTILINE)
     internal = set(re.findall(r"`(\w+)`", listed[1])) if listed else set()
     specs = set(load(role / "meta" / "argument_specs.yml")["argument_specs"])
     assert used <= specs | internal and not specs & internal

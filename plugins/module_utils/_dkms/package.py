@@ -13,7 +13,7 @@ import shutil
 import tempfile
 
 from .._board.files import LEFTOVER, describe_error, disk_full, ensure_dir, read_file, sha256_of, sync_file
-from .._board.paths import SIGNING_PATHS, SUFFIXES
+from .._board.paths import SIGNING_PATHS, SUFFIXES, kernel_module
 from . import prebuilt
 from .build_log import LOG_BYTES, explain
 from .module_checks import alias_problem, module_problem
@@ -103,7 +103,7 @@ class DkmsPackage:
         Args:
             binary: The module as a `prebuilt.Binary`.
         """
-        if not re.fullmatch(re.escape(self.module) + r"\.ko(?:\.(?:xz|gz|zst))?", binary.name):
+        if kernel_module(binary.name) != self.module:
             return "it is called %r" % binary.name, ""
         path = binary.path
         problem = (prebuilt.damaged(binary) or module_problem(self.run, path, self.kernel, self.module)

@@ -20,6 +20,7 @@ import tarfile
 import zlib
 
 from .._board.files import CHUNK, read_file, sha256_of
+from .._board.paths import kernel_module
 
 LARGEST = 16 << 20
 _XZ_MEMORY = 256 << 20
@@ -138,7 +139,8 @@ def _own_modules(modules):
             folders.sort()
             for name in sorted(files):
                 path = os.path.join(folder, name)
-                if re.search(r"\.ko(?:\.(?:xz|gz))?\Z", name) and path not in seen:
+                # Python has no zstd.
+                if kernel_module(name) and not name.endswith(".zst") and path not in seen:
                     seen.add(path)
                     yield path
 

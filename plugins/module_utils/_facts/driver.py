@@ -20,6 +20,7 @@ import stat
 import struct
 
 from .._board import version as _version
+from .._board.paths import kernel_module
 from .._boot import kernel_arguments
 from . import device_tree
 from .._board.tree import clean
@@ -36,7 +37,6 @@ _GET_DRV_VERSION = 1
 
 _DEBUGFS = re.compile(r"RKNPU driver: v(\d{1,3}\.\d{1,3}\.\d{1,3})\s*\Z")
 _CARRIED = re.compile(r"v?(\d{1,3}\.\d{1,3}\.\d{1,3})\Z")
-_MODULE_FILE = re.compile(r"(?:.*/)?(rknpu(?:[-_]dkms)?)\.ko(?:\.(?:gz|xz|zst))?\Z")
 _OURS = ("updates/", "extra/dkms/")
 _BUILTIN_VERSION = re.compile(rb"(?:\A|\0)rknpu\.version=v?(\d{1,3}\.\d{1,3}\.\d{1,3})\0")
 _RENDER_NODE = re.compile(r"renderD\d{1,4}\Z")
@@ -97,14 +97,14 @@ def module_files(tree, release):
     for folder in ("updates/dkms", "updates", "extra", "kernel/drivers/rknpu"):
         files += ["%s/%s" % (folder, name) for name in tree.names("%s/%s" % (base, folder))]
     # modules.dep may be older than what it names.
-    return sorted(set(clean(path) for path in files if _MODULE_FILE.match(path)
+    return sorted(set(clean(path) for path in files if module_name(path)
                       and tree.exists("%s/%s" % (base, path))))
 
 
 def module_name(path):
     """`rknpu_dkms` for `updates/dkms/rknpu_dkms.ko.xz`; None for another module's file."""
-    match = _MODULE_FILE.match(path)
-    return match.group(1).replace("-", "_") if match else None
+    name = (kernel_module(path.rpartition("/")[2]) or "").replace("-", "_")
+    return name if name in ("rknpu", "rknpu_dkms") else None
 
 
 def _is_builtin(tree, release, config):

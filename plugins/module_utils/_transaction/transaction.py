@@ -20,6 +20,7 @@ import shutil
 from .._facts import storage_check
 from . import guard
 from .._board.files import clean_leftovers, ensure_dir, read_file, sync_dir, describe_error, write_file
+from .._board.paths import timestamp
 from .._board.tree import clean
 from .restore_point import RestorePoint, remove_spare_copies
 from .state import (
@@ -32,7 +33,6 @@ from .state import (
     load_json,
     read_lines,
     save_state,
-    timestamp,
 )
 from .._facts.upgrade import SCHEMA
 from .state_folder import StateFolder

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import re
 
 from .._board.files import read_file
 from .._board.paths import (
@@ -16,6 +15,7 @@ from .._board.paths import (
     SIGNING_CONFIG,
     SIGNING_PATHS,
     SUFFIXES,
+    kernel_module,
 )
 from .._board.tree import Tree
 from .._boot import menu, registry, u_boot_update
@@ -27,8 +27,8 @@ SOURCE_TREES = "/usr/src"
 SERVER_FILES = ("/usr/bin/rknn_server", "/etc/systemd/system/rknn_server.service",
                 "/etc/systemd/system/multi-user.target.wants/rknn_server.service")
 BOOT_KINDS = ("menu", "shell", "environment", "words")
-"""Kinds of boot loader files, by how they are written: see guard.py."""
-_MODULE = re.compile(r"rknpu(?:_dkms)?\.ko(?:\.(?:gz|xz|zst))?\Z")
+"""Kinds of boot loader files, by how they are written: see docs/architecture.md."""
+_OWN_MODULES = ("rknpu", "rknpu_dkms")
 
 
 def watched(root, versions, runtime, package="rknpu"):
@@ -55,7 +55,7 @@ def watched(root, versions, runtime, package="rknpu"):
     for release in tree.names("/lib/modules"):
         folder = "/lib/modules/%s" % release
         paths += ["%s/updates/dkms/%s.ko%s"
-                  % (folder, name, suffix) for name in ("rknpu", "rknpu_dkms") for suffix in SUFFIXES]
+                  % (folder, name, suffix) for name in _OWN_MODULES for suffix in SUFFIXES]
         paths += _own_modules(root, folder)
     paths += [runtime, FACT_FILE, *SERVER_FILES, *SIGNING_PATHS]
     trees = ["%s/%s" % (SOURCE_TREES, name) for name in tree.names(SOURCE_TREES) if name.startswith(package + "-")]
@@ -77,5 +77,6 @@ def _own_modules(root, folder):
     found = []
     for base in ("kernel", "extra"):
         for place, dummy, names in os.walk(os.path.join(root, folder.lstrip("/"), base)):
-            found += ["/" + os.path.relpath(os.path.join(place, name), root) for name in names if _MODULE.match(name)]
+            found += ["/" + os.path.relpath(os.path.join(place, name), root) for name in names
+                      if kernel_module(name) in _OWN_MODULES]
     return sorted(found)

@@ -98,4 +98,5 @@ def is_held(variables):
 
 def is_not_selected(variables):
     """Return whether npu_select does not select the board."""
-    return dictionary(board_variables(variables, ("__npu_skipped",)).get("__npu_skipped")).get("verdict") == NOT_SELECTED
+    skipped = board_variables(variables, ("__npu_skipped",)).get("__npu_skipped")
+    return dictionary(skipped).get("verdict") == NOT_SELECTED

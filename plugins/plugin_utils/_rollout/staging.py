@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The controller's record of what staging boards have verified: `{"schema": 2, "verified": [entry, ...]}` as JSON.
 
-Releases 1.x wrote schema 1, which has the entries in `proven`. It is read, and replaced with the next entry."""
+Releases 1.x wrote schema 1, which has the entries in `proven`. It is read, and replaced with the next entry.
+"""
 
 from __future__ import annotations
 

@@ -47,7 +47,8 @@ MISSION = {
     },
     "driver": {
         "presence": "builtin", "module": None, "version": "0.9.3", "date": "20231121", "version_source": "drm_ioctl",
-        "render_node": "/dev/dri/renderD129", "builtin_suppressed": False, "builtin_version": "0.9.3", "loaded": [], "files": [],
+        "render_node": "/dev/dri/renderD129", "builtin_suppressed": False,
+        "builtin_version": "0.9.3", "loaded": [], "files": [],
     },
     "runtime": NO_RUNTIME,
     "boot": {

@@ -141,7 +141,7 @@ def test_an_installed_driver_has_its_own_key():
             board(action="none", install=False, pending=True),
         )
     ]
-    # An upgrade that was interrupted proves what it would have verified; a driver of the kernel's own is another matter.
+    # An interrupted upgrade verifies what it would have verified; the kernel's own driver is another matter.
     assert (
         keys[0] == keys[1] == {"kernel": NEW, "soc": "rk3588", "driver": "0.9.6", "source": "aaaa", "runtime": "bbbb"}
     )

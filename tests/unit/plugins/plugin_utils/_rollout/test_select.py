@@ -216,7 +216,7 @@ def test_a_board_that_was_not_read(query, answer):
         ("board.soc == 'x' && Driver.version", 21, "(did you mean driver?)"),
         (
             "driver.zzz", 8,
-            "(there are builtin_suppressed, builtin_version, date, module, presence, render_node, version, version_source)",
+            "(there are builtin_suppressed, builtin_version, date, module, presence, render_node, version, version_source)",  # noqa: E501
         ),
         ("board.compatible[0].x", 21, "no board has a field x there (the value before it has no fields)"),
         ("evidence.x", 10, "has no fields"),
