@@ -109,7 +109,7 @@ class ActionModule(ProgramAction, MobilenetAction):
             )
         if proof and not (quiet and params["verify"] == "needed"):
             plan = self._plan(
-                dict(facts, verification=dict(predicates.setup_of(facts), diagnosis=proof["diagnosis"])), params, data
+                dict(facts, verification=predicates.verification_now(facts, proof)), params, data
             )
             if (
                 not quiet and params["verify"] == "needed" and proof["diagnosis"] == "ok"

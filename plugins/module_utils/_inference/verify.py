@@ -12,7 +12,8 @@ import statistics
 from .._board.files import ensure_dir, read_file, write_file
 from . import diagnosis
 from .child import infer
-from .drm_nodes import drm_nodes
+from .device_nodes import device_nodes
+from .surroundings import surroundings
 from .top5 import pairs
 
 SUFFIXES = {"model": ".rknn", "picture": ".rgb"}
@@ -55,7 +56,8 @@ def run(params, keep, sent=None):
         outcome = infer(params["library"], content["model"], content["picture"], params["runs"], params["timeout"])
     except ValueError as error:
         raise VerificationError(str(error)) from error
-    return dict(judge(params, outcome, drm_nodes(), os.uname().release), changed=changed)
+    around = surroundings(params["library"])
+    return dict(judge(params, outcome, device_nodes(), os.uname().release, around), changed=changed)
 
 
 def kept_at(state_dir, name, digest):
@@ -100,8 +102,14 @@ def load(state_dir, name, digest, upload, keep=True, sent=None):
     return content, True
 
 
-def judge(params, outcome, nodes, kernel):
-    """Return the module's answer for an outcome of infer()."""
+def judge(params, outcome, nodes, kernel, around=None):
+    """Return the module's answer for an outcome of infer().
+
+    Args:
+        nodes: as device_nodes() returns them.
+        kernel: release of the running kernel.
+        around: as surroundings() returns it.
+    """
     expected = pairs(params["expected_top5"])
     facts = {
         "library": params["library"],
@@ -110,6 +118,7 @@ def judge(params, outcome, nodes, kernel):
         "wanted_driver": params["wanted_driver"],
         "kernel": kernel,
         "nodes": nodes,
+        "surroundings": around,
     }
     name, evidence, remedy = diagnosis.diagnose(outcome, facts)
     sdk_version, driver_version = diagnosis.versions(outcome)

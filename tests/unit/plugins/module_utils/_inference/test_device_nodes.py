@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference.drm_nodes import drm_nodes
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.device_nodes import device_nodes
 
 
 def test_nodes_are_found_by_their_device(tmp_path):
@@ -17,6 +17,17 @@ def test_nodes_are_found_by_their_device(tmp_path):
     nodes[0].parent.mkdir(parents=True)
     for node in nodes:
         node.touch()
-    found = drm_nodes(str(tmp_path / "sys"), str(tmp_path / "dev"))
+    found = device_nodes(str(tmp_path / "sys"), str(tmp_path / "dev"))
     assert [(entry["path"], entry["open"]) for entry in found] == [(str(node), True) for node in nodes]
-    assert drm_nodes(str(tmp_path / "nothing")) == []
+    assert device_nodes(str(tmp_path / "nothing")) == []
+
+
+def test_a_node_that_is_not_in_dev_is_told_from_one_that_may_not_be_opened(tmp_path):
+    folder = tmp_path / "sys/class/drm/renderD129/device"
+    folder.mkdir(parents=True)
+    (folder / "uevent").write_text("DRIVER=RKNPU\n")
+    (tmp_path / "sys/class/misc/rknpu").mkdir(parents=True)  # built for DMA_HEAP
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev/rknpu").touch()
+    found = device_nodes(str(tmp_path / "sys"), str(tmp_path / "dev"))
+    assert [(entry["exists"], entry["open"]) for entry in found] == [(False, False), (True, True)]
