@@ -125,7 +125,7 @@ class ActionModule(ProgramAction, MobilenetAction):
                 proof.pop("changed") and params["keep_model"] and (quiet or params["verify"] == "always")
             )
         result.update(
-            facts=facts, plan=plan, verification=proof, unverified=unverified, skipped=hostvars.held(facts),
+            facts=facts, plan=plan, verification=proof, unverified=unverified, on_hold=hostvars.held(facts),
             settled=predicates.needs_nothing(plan, facts) and bool(proof) and proof["diagnosis"] == "ok"
             and is_recorded(facts, proof),
         )

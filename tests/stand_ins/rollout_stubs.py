@@ -119,7 +119,7 @@ class ActionModule(ActionBase):
         left = aside({"ansible_facts": {"npu": facts}, "__npu_plan": plan})
         return dict(changed=False, facts=facts, plan=plan, verification=proof, unverified=None, not_selected=left,
                     settled=bool(proof) and proof["diagnosis"] == "ok" and told("recorded", True),
-                    skipped=None if hold is None else {"verdict": "held", "reason": "/etc/rkfleet-npu/hold is on the board: %s" % hold})
+                    on_hold=None if hold is None else {"verdict": "held", "reason": "/etc/rkfleet-npu/hold is on the board: %s" % hold})
 ''',
 }
 

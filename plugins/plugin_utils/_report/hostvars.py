@@ -71,7 +71,7 @@ def _known(variables, only):
         values.update(__npu_error=str(failure.reason_of(audit)), __npu_cause=failure.cause_of(audit))
     else:
         plan = dictionary(audit.get("plan"))
-        values.update(__npu_plan=plan, __npu_before=facts, __npu_skipped=audit.get("skipped"))
+        values.update(__npu_plan=plan, __npu_before=facts, __npu_skipped=audit.get("on_hold"))
         # If there is work to do, the verification was of the setup that is about to change.
         values["__npu_verification"] = None if has_work(plan) else audit.get("verification")
     if audit.get("not_selected") and not values.get("__npu_skipped"):
