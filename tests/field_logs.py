@@ -21,7 +21,7 @@ LOAD_FAILED = "E RKNN: " + T + "rknn_init, load model failed!"
 
 
 def errno(number, words, what="allocate fd", prefix="E RKNN: "):
-    return prefix + T + "failed to %s, ret: -1, errno: %d, errstr: %s" % (what, number, words)
+    return f"{prefix}{T}failed to {what}, ret: -1, errno: {number}, errstr: {words}"
 
 
 # source; stage, log and what else is known; diagnosis; in evidence; in remedy; not in remedy
@@ -57,7 +57,8 @@ LOGS = [
     ("errno 13 of the same call", {}, "rknn_init", [errno(13, "Permission denied")], "device", "errno: 13", "become",
      "free memory"),
     ("airockchip/rknn-llm#62: memory first, then files", {}, "rknn_init",
-     [errno(12, "Cannot allocate memory", "allocate handle"), errno(24, "Too many open files", "convert handle(9) to fd")],
+     [errno(12, "Cannot allocate memory", "allocate handle"),
+      errno(24, "Too many open files", "convert handle(9) to fd")],
      "memory", "errno: 12", "free memory", "files"),
     ("airockchip/rknn-llm#62: files only", {}, "rknn_init",
      [errno(24, "Too many open files", "convert handle(1020) to fd")], "memory", "errno: 24", "files", "CMA"),
@@ -71,23 +72,25 @@ LOGS = [
     ("rockchip-linux/rknn-toolkit#440", {"code": -5, "driver_version": "0.8.2"}, "rknn_query",
      ["E RKNN: " + T + "rknn_query, info_len(372) < sizeof(rknn_tensor_attr)(376)!"], "runtime", "info_len(372)",
      "older runtime", "driver"),
-    ("airockchip/rknn-toolkit2#572", {"code": None,
-                                      "error": "libfmt.so.9: cannot open shared object file: No such file or directory"},
+    ("airockchip/rknn-toolkit2#572", {
+        "code": None, "error": "libfmt.so.9: cannot open shared object file: No such file or directory"},
      "dlopen", [], "runtime", "libfmt.so.9", "apt: libfmt9", "upgrade-npu"),
-    ("the same of the C++ library", {"code": None, "error": "libstdc++.so.6: cannot open shared object file: No such file"},
+    ("the same of the C++ library",
+     {"code": None, "error": "libstdc++.so.6: cannot open shared object file: No such file"},
      "dlopen", [], "runtime", "libstdc++", "apt: libstdc++6", "upgrade-npu"),
     ("a board with an older OS than the runtime's", {
         "code": None,
-        "error": "/lib/aarch64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by /usr/lib/librknnrt.so)"},
+        "error": "/lib/aarch64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by librknnrt.so)"},
      "dlopen", [], "runtime", "GLIBC_2.38", "C library", "complete"),
     ("rockchip-linux/rknn-toolkit2#350", {
         "code": None, "library": "/usr/lib64/librknnrt.so",
         "error": "/usr/lib64/librknnrt.so: cannot open shared object file: No such file or directory"},
      "dlopen", [], "runtime", "/usr/lib64", "which puts it to /usr/lib/librknnrt.so", "x x"),
-    ("airockchip/rknn-toolkit2#394", {"code": None, "error": "/usr/lib/librknnrt.so: undefined symbol: rknn_set_core_mask"},
+    ("airockchip/rknn-toolkit2#394",
+     {"code": None, "error": "/usr/lib/librknnrt.so: undefined symbol: rknn_set_core_mask"},
      "dlopen", [], "runtime", "undefined symbol", "complete librknnrt.so", "apt"),
     ("immich-app/immich#17098", {"driver_version": "0.9.8"}, "rknn_run",
-     ["E RKNN: " + T + "Unsupport CPU op: CumSum in this librknnrt.so, please try to register custom op or If using rknn"],
+     ["E RKNN: " + T + "Unsupport CPU op: CumSum in this librknnrt.so, please try to register custom op or"],
      "model", "Unsupport CPU op: CumSum in this librknnrt.so", "driver is not at fault", "please try"),
     ("airockchip/rknn-toolkit2#558", {"code": -5, "driver_version": "0.9.8"}, "rknn_inputs_set",
      ["E RKNN: " + T + "rknn_inputs_set, param input size(1228800) < model input size(4915200)"], "model",
@@ -151,11 +154,11 @@ SURROUNDINGS = [
      "/dev/rknpu is a link to /dev/dri/renderD129", "remove the link"),
     ({"rknpu_link": "dri/renderD129"}, [errno(25, "Inappropriate ioctl for device")],
      "/dev/rknpu is a link to dri/renderD129", "remove the link"),
-    ({"npu_node": "disabled", "disabled_node": "npu@fdab0000"}, INSMOD, "has the NPU disabled (npu@fdab0000)", "enable"),
+    ({"npu_node": "disabled", "disabled_node": "npu@fdab0000"}, INSMOD, "NPU disabled (npu@fdab0000)", "enable"),
     ({"npu_node": "missing"}, INSMOD, "has no node", "board's vendor"),
     ({"iommu": False}, [errno(12, "Cannot allocate memory")], "the NPU's IOMMU is off", "cma="),
     ({"iommu": False}, ["E RKNN: failed to allocate handle, ret: -1"], "the NPU's IOMMU is off", "cma="),
-    ({"soc": "rk3588", "memory": 16000}, [SUBMIT % "!"], "failed to submit!", "version is not the cause: check the kernel"),
-    ({"soc": "rk3566", "memory": 2000}, [SUBMIT % "!"], "failed to submit!", "version is not the cause: check the kernel"),
+    ({"soc": "rk3588", "memory": 16000}, [SUBMIT % "!"], "failed to submit!", "is not the cause: check the kernel"),
+    ({"soc": "rk3566", "memory": 2000}, [SUBMIT % "!"], "failed to submit!", "is not the cause: check the kernel"),
     ({"soc": "rk3566", "memory": 8000}, [SUBMIT % "!"], "failed to submit!", "mem=3840M"),
 ]

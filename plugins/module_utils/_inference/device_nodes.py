@@ -14,7 +14,8 @@ import re
 def device_nodes(sys="/sys", dev="/dev"):
     """Return the driver's device nodes, found by their device: [{path, exists, open (this process may use it), group}].
 
-    Card and render nodes: the vendor's runtime 1.5.2 opens card nodes only (observed), which belong to another group. A driver built for DMA_HEAP has the node /dev/rknpu.
+    Card and render nodes: the vendor's runtime 1.5.2 opens card nodes only (observed), which belong to another group.
+    A driver built for DMA_HEAP has the node /dev/rknpu.
     """
     nodes = []
     base = os.path.join(sys, "class/drm")

@@ -49,9 +49,10 @@ _CANNOT_RUN_JOBS = "{the_driver} cannot run jobs" + _UPGRADE
 _OUT_OF_REACH = (
     "on an RK356x with more than 4 GiB of memory the kernel's IOMMU driver may put page tables where the NPU cannot "
     "read them: boot with mem=3840M to see that, and then use a kernel that keeps them below 4 GiB")
-_NOT_THE_VERSION = "{the_driver} is not older than {wanted_driver} but cannot run jobs, so its version is not the cause: "
+_NOT_THE_VERSION = (
+    "{the_driver} is not older than {wanted_driver} but cannot run jobs, so its version is not the cause: ")
 _LOOK = _KERNEL_LOG % "RKNPU and iommu messages"
-_NO_WISH = "{the_driver} cannot run jobs{on_kernel}: " + _LOOK + ", and docs/compatibility.md for a newer driver"
+_NO_WISH = "{the_driver} cannot run jobs{on_kernel}: " + _LOOK + ", and the releases of the driver for a newer one"
 _CMA = (
     "without IOMMU the NPU's memory comes from CMA: enable the NPU's IOMMU in the device tree, "
     "or reserve more with cma= on the kernel command line")
@@ -66,7 +67,8 @@ _MISMATCH = (
     r"Mismatch driver version, .{1,120} requires driver version >= (?P<required>" + _VERSION + r"), "
     r"but you have driver version: (?P<driver>" + _VERSION + r") which is incompatible!\Z")
 _NO_DEVICE = (
-    r"failed to open (?:\S{1,40} module, need to insmod rknpu dirver!|rknn device!)\Z|rknn_init,\s{1,4}driver open fail\b")
+    r"failed to open (?:\S{1,40} module, need to insmod rknpu dirver!|rknn device!)\Z"
+    r"|rknn_init,\s{1,4}driver open fail\b")
 _MEMORY = r"failed to (?:allocate (?:fd|handle)\b|convert (?:fd|handle)\(|map memory\b|malloc npu memory\b|mmap\b)"
 _ERRNO = _MEMORY + r".{0,200}\berrno: (?:%s)\b"
 _SUBMIT = r"failed to submit!?, "
@@ -129,7 +131,8 @@ DIAGNOSES = (
          remedy="{the_driver} is older than {required}, which this runtime requires" + _UPGRADE),
     _Row("runtime", line=r"Invalid RKNN model version (?P<format>\d{1,9})\Z",
          remedy="the runtime is too old for model format {format}: update {library}, not the driver"),
-    _Row("runtime", line=r"rknn_server version is too old\b|rknn_\w{1,20},\s{1,4}msg_\w{1,20} fail\b", may_change="nothing",
+    _Row("runtime", may_change="nothing",
+         line=r"rknn_server version is too old\b|rknn_\w{1,20},\s{1,4}msg_\w{1,20} fail\b",
          remedy="update rknn_server together with the runtime (npu_rknn_server) with " + _PLAYBOOK),
     _Row("device", line=r"Meet unsupported target type: 0x[0f]{1,8}\b|hw_version = -1\b|" + _ERRNO % "25|38",
          when=("rknpu_link",),

@@ -16,7 +16,7 @@ from .top5 import compare
 
 _PREFIX = re.compile(r"(?:[EWIDT][ /]RKNN(?:API)?(?:\(\d{1,9}\))?\s{0,8}: )?(?:\[[0-9:.]{8,15}\] ?)?")
 # The runtime's advice is not ours: it names a release and an address for the vendor's own customers.
-_ADVICE = re.compile(r"[,.;]? ?\b(?:please try|If using rknn)\b.*", re.S)
+_ADVICE = re.compile(r"[,.;]? ?\b(?:please try|If using rknn)\b.*", re.DOTALL)
 # They follow the line that tells why.
 _TELLS_NOTHING = re.compile(
     r"\d{1,3}, \d{1,3}\Z|invalid device fd!|Import rknn model failed!|rknn_init, load model failed!|rknn_\w{1,30} fail")
@@ -55,7 +55,8 @@ def diagnose(outcome, facts):
         of_row = dict(values, found=text or values["answer"], **(match.groupdict() if match else {}))
         of_row.update(_of_driver(of_row["driver"], of_row["wanted_driver"]))
         if all(of_row[name] for name in row.when):
-            return row.name, row.evidence.format_map(of_row), row.remedy and row.remedy.format_map(of_row)
+            where = "" if outcome.get("core") in (None, -1) else "core %d of the NPU: " % outcome["core"]
+            return row.name, where + row.evidence.format_map(of_row), row.remedy and row.remedy.format_map(of_row)
     raise AssertionError("the last row of the table applies to everything")
 
 
@@ -71,10 +72,15 @@ def versions(outcome):
     return sdk, driver
 
 
-def notes(outcome):
-    """Return the lines of the runtime that are advice and not faults."""
+def notes(outcome, cores=1):
+    """Return the lines of the runtime that are advice and not faults, and which of the NPU's cores were not tried."""
     line = _first_match(outcome["log"], _RECOMMENDED)[0]
-    return [line] if line else []
+    found = [line] if line else []
+    tried = len(outcome.get("cores") or [])
+    if outcome["stage"] == "done" and 1 < cores > tried:
+        found.append(
+            "%d of %d cores of the NPU were tried: this runtime cannot choose the others" % (tried or 1, cores))
+    return found
 
 
 def _text(line):
@@ -155,7 +161,8 @@ def _of_loader(error, library):
     package = ""
     if found is not None:
         stem = found.group("name").lower().replace("_", "-")
-        package = "libc6" if stem in _OF_LIBC else stem + ("-" if stem[-1].isdigit() else "") + (found.group("number") or "")
+        dash = "-" if stem[-1].isdigit() else ""
+        package = "libc6" if stem in _OF_LIBC else stem + dash + (found.group("number") or "")
     return {
         "missing_library": missing, "package": package, "not_there": found is not None and not missing,
         "too_old": old and ("C library" if old.group("symbol") == "GLIBC" else "C++ library (libstdc++6)"),

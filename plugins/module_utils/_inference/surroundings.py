@@ -17,6 +17,12 @@ _DT = "/proc/device-tree"
 _RK356X = ("rk3562", "rk3566", "rk3568")
 
 
+def core_count(known, root=""):
+    """Return the number of cores of the NPU: what the driver says, which knows of fused ones, else `known`, else 1."""
+    load = _text(root + "/sys/kernel/debug/rknpu/load")
+    return len(re.findall(r"\bCore[0-9]:", load)) or (1 if load.strip() else known or 1)
+
+
 def surroundings(library, root=""):
     """Return what explains a failure; None for what cannot be read.
 
@@ -37,7 +43,7 @@ def surroundings(library, root=""):
     found["iommu"] = os.path.exists(bound[0] + "/iommu_group") if bound else None
     match = re.search(r"rockchip,(rk[0-9]{4}[a-z]?)", " ".join(reversed(_strings(root + _DT + "/compatible"))))
     found["soc"] = match.group(1) if match else None
-    match = re.search(r"^MemTotal:\s{0,20}([0-9]{1,12}) kB", _text(root + "/proc/meminfo"), re.M)
+    match = re.search(r"^MemTotal:\s{0,20}([0-9]{1,12}) kB", _text(root + "/proc/meminfo"), re.MULTILINE)
     found["memory"] = int(match.group(1)) >> 10 if match else None
     if os.path.isdir(root + _DT):
         found["npu_node"] = "missing"

@@ -13,7 +13,7 @@ from .._board.files import ensure_dir, read_file, write_file
 from . import diagnosis
 from .child import infer
 from .device_nodes import device_nodes
-from .surroundings import surroundings
+from .surroundings import core_count, surroundings
 from .top5 import pairs
 
 SUFFIXES = {"model": ".rknn", "picture": ".rgb"}
@@ -52,12 +52,14 @@ def run(params, keep, sent=None):
     missing = [name for name in SUFFIXES if content[name] is None]
     if missing:
         return {"changed": changed, "missing": missing}
+    cores = core_count(params["cores"])
     try:
-        outcome = infer(params["library"], content["model"], content["picture"], params["runs"], params["timeout"])
+        outcome = infer(
+            params["library"], content["model"], content["picture"], params["runs"], params["timeout"], cores)
     except ValueError as error:
         raise VerificationError(str(error)) from error
     around = surroundings(params["library"])
-    return dict(judge(params, outcome, device_nodes(), os.uname().release, around), changed=changed)
+    return dict(judge(params, outcome, device_nodes(), os.uname().release, around, cores), changed=changed)
 
 
 def kept_at(state_dir, name, digest):
@@ -102,13 +104,14 @@ def load(state_dir, name, digest, upload, keep=True, sent=None):
     return content, True
 
 
-def judge(params, outcome, nodes, kernel, around=None):
+def judge(params, outcome, nodes, kernel, around=None, cores=1):
     """Return the module's answer for an outcome of infer().
 
     Args:
         nodes: as device_nodes() returns them.
         kernel: release of the running kernel.
         around: as surroundings() returns it.
+        cores: number of cores of the NPU.
     """
     expected = pairs(params["expected_top5"])
     facts = {
@@ -133,7 +136,8 @@ def judge(params, outcome, nodes, kernel, around=None):
         latency_ms=latency(outcome["elapsed"]),
         sdk_version=sdk_version,
         driver_version=driver_version,
-        notes=diagnosis.notes(outcome),
+        cores=outcome.get("cores") or [],
+        notes=diagnosis.notes(outcome, cores),
         log=outcome["log"],
     )
 

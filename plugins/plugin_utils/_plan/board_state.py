@@ -89,7 +89,7 @@ class Board:
         if self.verified is not False:
             return False
         proves = diagnoses.may_change(self.record["diagnosis"])
-        return "driver" in proves or "runtime" in proves and self.is_known_to_fail
+        return "driver" in proves or ("runtime" in proves and self.is_known_to_fail)
 
     @property
     def is_known_to_fail(self):

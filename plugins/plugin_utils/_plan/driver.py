@@ -39,9 +39,11 @@ def _keep_driver(board):
     fault = "MobileNet fails with driver %s (%s%s)" % (
         board.driver["version"], diagnosis, ": %s" % evidence if evidence else "")
     if "runtime" not in diagnoses.may_change(diagnosis):
-        raise Unsupported("%s, which another driver does not mend." % fault, "%s, or set npu_driver_policy to floor "
-                          "or exact to change the driver all the same." % (
-                              _one_line(board.record.get("remedy")).capitalize() or "Run playbooks/verify-npu.yml for the remedy"))
+        remedy = _one_line(board.record.get("remedy")) or "run playbooks/verify-npu.yml for the remedy"
+        raise Unsupported(
+            "%s, which another driver does not mend." % fault,
+            "%s, or set npu_driver_policy to floor or exact to change the driver all the same." % (
+                remedy[:1].upper() + remedy[1:]))
     reason = "%s: the driver stays unchanged. Set npu_driver_policy to floor or exact to change it." % fault
     board.notes.append(reason)
     return "none", reason

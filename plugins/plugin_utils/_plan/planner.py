@@ -30,7 +30,7 @@ from .runtime import choose_model, choose_runtime, current_setup, note_verificat
 POLICIES = ("working", "floor", "exact")
 STRATEGIES = ("auto", "dkms", "vendor_kernel")
 _NO_MODEL = {"key": None, "file": None, "platform": None, "picture": None, "expected_top5": [], "tolerance": None,
-             "recorded_with": None}
+             "recorded_with": None, "cores": None}
 
 
 def npu_plan(facts, wanted, compatibility):

@@ -12,7 +12,7 @@ def test_nodes_are_found_by_their_device(tmp_path):
                          ("card1-HDMI-A-1", "RKNPU")):
         folder = tmp_path / "sys/class/drm" / name / "device"
         folder.mkdir(parents=True)
-        (folder / "uevent").write_text("DRIVER=%s\nOF_COMPATIBLE_0=rockchip,rk3588-rknpu\n" % driver)
+        (folder / "uevent").write_text(f"DRIVER={driver}\nOF_COMPATIBLE_0=rockchip,rk3588-rknpu\n")
     nodes = [tmp_path / "dev/dri" / name for name in ("card1", "renderD129")]
     nodes[0].parent.mkdir(parents=True)
     for node in nodes:

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import pytest
-from field_logs import INSMOD, LOGS, SURROUNDINGS, outcome_and_facts
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose, notes
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.surroundings import core_count, surroundings
+from field_logs import INSMOD, LOGS, RIGHT, SURROUNDINGS, outcome_and_facts
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference.surroundings import surroundings
 
 @pytest.mark.parametrize(
     ("known", "stage", "log", "name", "evidence", "remedy", "never"), [row[1:] for row in LOGS],
@@ -58,3 +58,26 @@ def test_surroundings_are_read_from_the_board(tmp_path):
     assert surroundings("/usr/lib/librknnrt.so", str(tmp_path)) == {
         "rknpu_link": "dri/renderD129", "heap": True, "iommu": False, "npu_node": "disabled",
         "disabled_node": "npu@fde40000", "soc": "rk3568", "memory": 7812, "elsewhere": "/usr/lib64/librknnrt.so"}
+
+
+@pytest.mark.parametrize(("load", "known", "cores"), [
+    ("NPU load:  Core0:  0%, Core1:  0%, Core2:  0%,\n", 2, 3),
+    ("NPU load:  Core0:  0%, Core1:  0%,\n", None, 2),  # RK3582: one is fused off
+    ("NPU load:  0%\n", 3, 1),
+    (None, 3, 3),
+    (None, None, 1),
+])
+def test_the_driver_says_how_many_cores_there_are(tmp_path, load, known, cores):
+    if load is not None:
+        (tmp_path / "sys/kernel/debug/rknpu").mkdir(parents=True)
+        (tmp_path / "sys/kernel/debug/rknpu/load").write_text(load)
+    assert core_count(known, str(tmp_path)) == cores
+
+
+@pytest.mark.parametrize(("tried", "cores", "said"), [
+    ([0, 1, 2], 3, []), ([], 1, []),
+    ([], 3, ["1 of 3 cores of the NPU were tried: this runtime cannot choose the others"]),
+])
+def test_cores_that_were_not_tried_are_a_note(tried, cores, said):
+    outcome = outcome_and_facts({"code": None, "top": RIGHT, "cores": tried}, "done", [])[0]
+    assert notes(dict(outcome, cores=tried), cores) == said
