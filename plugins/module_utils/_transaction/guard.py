@@ -4,7 +4,8 @@
 """The guard of a board: a script and two units that roll an upgrade back unless it is committed.
 
 They are files of role guard, which the action plugin of npu_transaction sends. The script is the only implementation of
-a restore: the controller calls it, and so does the board itself. docs/architecture.md describes the restore point.
+a restore: the controller calls it, and so does the board itself. The architecture page describes the
+restore point.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ SOURCE_TREES = "/usr/src"
 SERVER_FILES = ("/usr/bin/rknn_server", "/etc/systemd/system/rknn_server.service",
                 "/etc/systemd/system/multi-user.target.wants/rknn_server.service")
 BOOT_KINDS = ("menu", "shell", "environment", "words")
-"""Kinds of boot loader files, by how they are written: see docs/architecture.md."""
+"""Kinds of boot loader files, by how they are written: see the architecture page."""
 _OWN_MODULES = ("rknpu", "rknpu_dkms")
 
 
