@@ -92,7 +92,7 @@ def test_it_stops_before_anything_is_changed(board, play, untouched, inventory_w
 
 
 @pytest.mark.case(case="headers nowhere", plan="dkms_over_builtin", result="stops with the exact name of the package, before anything is changed")
-def test_it_stops_without_headers_that_can_be_had(board, play):
+def test_it_stops_if_no_headers_are_available(board, play):
     board.ssh("sudo sh -c 'mv /lib/modules/$(uname -r)/build /root/build && mv /etc/apt/sources.list.d /root/sources'")
     try:
         run = play(UPGRADE)
@@ -129,7 +129,7 @@ def test_it_stops_without_sudo(board, play):
 
 
 @pytest.mark.case(case="another architecture", plan="unsupported", result="one sentence names it and what the vendor's files are for")
-def test_a_machine_that_is_no_rockchip_board_is_left_alone(play):
+def test_a_machine_that_is_not_a_rockchip_board_stays_unchanged(play):
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False, "npu_become": False}
     run = play(UPGRADE, "-e", json.dumps(local), inventory="thismachine,")
     assert run.rc == 2

@@ -113,7 +113,7 @@ def test_each_core_of_the_npu_is_tried(task, cores, dead_core, diagnosis, answer
     assert answer["evidence"].startswith(evidence) and answer["notes"] == []
 
 
-def test_check_mode_tries_the_board_keeps_nothing_and_does_not_fail(task, tmp_path):
+def test_check_mode_runs_the_inference_stores_nothing_and_does_not_fail(task, tmp_path):
     answer, done = task("--check", required=True)
     assert (done.returncode, answer["verdict"], answer["changed"]) == (0, "verified", True), done.stdout
     assert not (tmp_path / "state").exists()
@@ -145,7 +145,7 @@ def test_a_model_that_is_none_never_reaches_the_board(task, files, tmp_path, cha
     assert calls(done) == 0
 
 
-def test_the_answer_says_what_model_it_was(task):
+def test_the_answer_names_the_model(task):
     answer, done = task(target_platform="rk3588")
     assert answer["verdict"] == "verified", done.stdout
     assert answer["model_file"]["toolkit"] == "1.6.0" and answer["model_file"]["target_platforms"] == ["rk3588"]

@@ -86,7 +86,7 @@ def test_ram_behind_the_registers_is_kept_from_linux():
 
 
 @pytest.mark.skipif(not shutil.which("dtc") or not shutil.which("fdtput"), reason="dtc is not installed")
-def test_fdtput_takes_every_edit(tmp_path):
+def test_fdtput_applies_every_edit(tmp_path):
     blob = tmp_path / "board.dtb"
     subprocess.run(["dtc", "-O", "dtb", "-o", blob, "-"], input="/dts-v1/;\n/ { };\n", text=True, check=True, capture_output=True)
     key = "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n"
@@ -132,7 +132,7 @@ def test_a_name_cannot_leave_the_folder(tmp_path, name):
         boards.Lab(tmp_path, QUIET).make(name, "vendor", tmp_path)
 
 
-def test_an_unknown_board_is_named_with_those_there_are(tmp_path):
+def test_an_unknown_board_is_reported_with_the_known_ones(tmp_path):
     lab = boards.Lab(tmp_path, QUIET)
     lab.data["boards"]["rock5b-1"] = {}
     with pytest.raises(LabError, match="There is no board rock5b-7; there are: rock5b-1"):
@@ -188,7 +188,7 @@ def test_only_the_kinds_with_a_driver_have_the_runtime_and_none_shares_its_kerne
         assert (made_of.kernel is None) == (made_of.runtime is None)
 
 
-def test_a_kernel_is_built_as_its_kind_says():
+def test_a_kernel_is_built_as_its_kind_requires():
     command = image._kernel_builder(kinds.KINDS["module"].kernel)
     assert command[-8:] == ["6.1", "--revision", "1", "--suffix", "rk2312m", "--driver-version", "0.9.3", "--module"]
     assert "--module" not in image._kernel_builder(kinds.KINDS["vendor"].later)
@@ -216,7 +216,7 @@ def test_the_tree_keeps_nothing_that_is_a_boards_own(tmp_path):
     assert os.readlink(tmp_path / "etc/systemd/system/apt-daily.timer") == "/dev/null"
 
 
-def test_a_board_says_that_it_is_emulated():
+def test_a_board_shows_that_it_is_emulated():
     assert "EMULATED" in board_files.FILES["etc/motd"][1]
     assert "not the vendor's" in board_files.FILES["etc/motd"][1]
 
@@ -224,7 +224,7 @@ def test_a_board_says_that_it_is_emulated():
 # -- upstream and the inventory ---------------------------------------------------------------------
 
 
-def test_stand_ins_lie_where_the_compatibility_data_looks():
+def test_stand_ins_have_the_paths_of_the_compatibility_data():
     listed = yaml.safe_load((CHECKOUT / "plugins/plugin_utils/_plan/compatibility.yml").read_text())
     for artefact in upstream.ARTEFACTS:
         row = listed
@@ -292,7 +292,7 @@ def test_what_is_missing_stops_with_all_of_it_and_the_way_out():
     assert "fine" not in [line.split(": ")[-1] for line in host.report(findings, failures_only=True).splitlines()]
 
 
-def test_too_little_space_is_said_in_figures(tmp_path):
+def test_too_little_space_is_reported_with_figures(tmp_path):
     finding = host._space(tmp_path / "not" / "there", 1 << 40, "cache")
     assert not finding.ok
     assert "MiB wanted" in finding.message

@@ -68,7 +68,7 @@ def test_two_different_folders_are_built_at_the_same_time(tmp_path, monkeypatch)
     assert all(cache.folder("thing", [number]).is_dir() for number in (1, 2))
 
 
-def test_one_folder_is_built_once_however_many_want_it(tmp_path, monkeypatch):
+def test_one_folder_is_built_once_for_all_that_need_it(tmp_path, monkeypatch):
     monkeypatch.setenv("RKFLEET_LAB_CACHE", str(tmp_path))
     built, begun, go_on = [], threading.Event(), threading.Event()
 

@@ -153,7 +153,7 @@ def test_a_board_does_not_get_the_name_of_another(play, tmp_path, when):
     assert sum(settings["npu_toolkit_lite2_pip_args"] == "--index-url=b's" for settings in shown(run, "b")) == len(shown(run, "b")) == 4
 
 
-def test_a_board_that_holds_its_connection_and_says_nothing_ends_as_not_answering(play, tmp_path):
+def test_a_board_with_an_open_connection_and_no_answer_counts_as_unreachable(play, tmp_path):
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\nexec sleep 60\n")
     python.chmod(0o755)
@@ -163,7 +163,7 @@ def test_a_board_that_holds_its_connection_and_says_nothing_ends_as_not_answerin
 
 
 @pytest.mark.parametrize("playbook", ["rollback_npu", "verify_npu", "preflight_npu"])
-def test_the_other_playbooks_take_nothing_from_a_board_either(play, hostile, tmp_path, playbook):
+def test_the_other_playbooks_accept_no_settings_from_a_board_either(play, hostile, tmp_path, playbook):
     board, evil = hostile
     run = play({"a": board("late"), "b": {}}, playbook=playbook, answers="never", npu_report_dir=str(tmp_path / "report"), npu_rollout=[1])
     for name in "ab":
@@ -189,7 +189,7 @@ ROLE_ALONE = """
 """
 
 
-def test_a_role_alone_takes_the_owners_values_and_refuses_a_boards(collections, hostile, tmp_path):
+def test_a_role_alone_uses_the_owners_values_and_refuses_those_of_a_board(collections, hostile, tmp_path):
     board, evil = hostile
     (tmp_path / "play.yml").write_text(ROLE_ALONE)
     (tmp_path / "boards.json").write_text(json.dumps({"all": {"hosts": {"a": board("always")}, "vars": {

@@ -24,7 +24,7 @@ def test_staging_boards_go_first_and_then_the_batches(play, tmp_path):
     assert sorted((entry["kernel"], entry["board"]) for entry in recorded) == [("5.10.110", "e"), ("6.1.84", "a")]
 
 
-def test_a_staging_board_that_fails_is_rolled_back_and_nobody_of_its_kernel_is_touched(play, tmp_path):
+def test_a_failed_staging_board_is_rolled_back_and_boards_of_its_kernel_are_skipped(play, tmp_path):
     run = play(fleet(a={"fails": "driver"}), npu_max_failed=1)
     assert run.rc == 2
     # One may fail: the other kernel goes on.
@@ -36,7 +36,7 @@ def test_a_staging_board_that_fails_is_rolled_back_and_nobody_of_its_kernel_is_t
     assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["verified"]] == ["e"]
 
 
-def test_once_more_have_failed_than_may_no_further_board_is_touched(play):
+def test_once_too_many_boards_have_failed_the_others_are_skipped(play):
     boards = fleet(b={"fails": "driver"}, c={"fails": "begin"})
     # 30 % of six boards is one of them.
     run = play(boards, npu_rollout=[1], npu_max_failed="30%", npu_require_staging=False)
@@ -64,7 +64,7 @@ def test_boards_that_need_nothing_are_held_or_cannot_be_upgraded_are_in_no_batch
     assert run.rc == 0 and run.touched == [] and "Could not match" not in run.output and "does not answer" not in run.output
 
 
-def test_a_board_on_which_nothing_is_to_be_done_is_asked_once_and_that_is_all(play):
+def test_a_board_that_needs_nothing_is_contacted_once(play):
     boards = {"new": {"needs": False, "recorded": False}, "quiet": {"needs": False}, "ill": {"needs": False, "says": "driver"},
               "mute": {"needs": False, "says": "nothing"}, "busy": {}}
     run = play(boards)
@@ -115,7 +115,7 @@ def test_an_audit_of_some(play, tmp_path):
 
 
 @pytest.mark.parametrize("where, verdict, code", [("detect", "unreachable", 4), ("lost", "rolled back", 2)])
-def test_a_lone_board_that_is_lost_gives_a_table(play, where, verdict, code):
+def test_a_run_with_one_lost_board_shows_the_table(play, where, verdict, code):
     run = play({"a": {"fails": where}})
     assert run.table and run.verdicts == {"a": verdict}
     assert run.rc == code and (run.lost, run.failed) == ((["a"], []) if code == 4 else ([], ["a"]))
@@ -163,7 +163,7 @@ def test_a_check_run_predicts_all_and_records_nothing(play, tmp_path):
     assert not (tmp_path / "staging.json").exists() and run.line("boards: ") == "boards: 6, ok 1, planned 5"
 
 
-def test_staging_stops_there_and_the_upgrade_goes_on(play, tmp_path):
+def test_staging_ends_after_the_staging_boards_and_the_upgrade_resumes(play, tmp_path):
     groups = {"npu_staging": ["c", "f"]}
     run = play(fleet(f={"fails": "soak"}), playbook="stage_npu", groups=groups)
     assert run.rc == 2 and sorted(run.touched) == ["c", "f"] and {"c.soaked", "f.back"} <= set(run.marks)
@@ -179,7 +179,7 @@ def test_staging_stops_there_and_the_upgrade_goes_on(play, tmp_path):
     assert re.search(r"2 boards: kernel 6\.1\.84 \(rk3588\) with driver 0\.9\.6 is verified \(c, 20", run.output)
 
 
-def test_limit_takes_one_board_which_is_its_own_staging_board(play):
+def test_limit_selects_one_board_which_is_its_own_staging_board(play):
     run = play(fleet(), "--limit", "d")
     assert run.rc == 0 and run.touched == ["d"] and run.verdicts == {"d": "ok"}
 
@@ -230,7 +230,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_was_told_wrong_is_said_once_and_no_board_is_asked(play, name):
+def test_a_wrong_setting_is_reported_once_and_no_board_is_contacted(play, name):
     variables, said = WRONG[name]
     own = {"a file of one board": {"npu_post_tasks_file": "/nowhere.yml"}, "a flag of one board": {"npu_hold": "ja"}}
     run = play({"a": {}, "b": own.get(name, {})}, **variables)
@@ -238,7 +238,7 @@ def test_what_was_told_wrong_is_said_once_and_no_board_is_asked(play, name):
     assert "detect : Inspect the board" not in run.output and run.marks == []
 
 
-def test_the_run_is_told_by_its_phases(play, monkeypatch):
+def test_the_output_of_a_run_has_a_line_for_each_phase(play, monkeypatch):
     monkeypatch.setenv("ANSIBLE_STDOUT_CALLBACK", "rkfleet.npu.fleet")
     run = play({"a": {}, "b": {"fails": "driver"}, "c": {"needs": False}})
     phases = [re.sub(r" \((.*?), [\d.]+ s\)$", r" (\1)", line) for line in run.output.splitlines() if line.startswith("phase ")]

@@ -155,7 +155,7 @@ def test_silent_and_endless_servers(listen):
     assert _subnet.greeting("127.0.0.1", port_of(drip), 0.3) is None
 
 
-def test_nobody_there(listen):
+def test_a_server_that_does_not_answer(listen):
     server = listen(b"")
     number = port_of(server)
     server.close()

@@ -356,7 +356,7 @@ def test_the_tree_is_writable_by_root_only_and_readable_by_all(board, package, a
 @pytest.mark.parametrize("number, said",
                          [(errno.ENOSPC, r"^the disk is full: \d+ KiB"), (errno.EROFS, "is mounted read-only$")])
 @pytest.mark.parametrize("what", WHAT)
-def test_a_disk_that_takes_nothing_at_each_write(board, archive, monkeypatch, what, number, said):
+def test_a_disk_that_fails_at_each_write(board, archive, monkeypatch, what, number, said):
     """Each file that is opened for writing, and each one that is written out, fails once."""
     package, before = there_before(board, archive, what)
     for folder in ("usr/src", DATABASE):
@@ -508,7 +508,7 @@ def test_content_is_synced_before_its_rename(board, package, archive, monkeypatc
 
 # -- taking it away ---------------------------------------------------------------------------------------------------------------------
 
-def test_it_goes_again_without_a_trace(board, package, archive):
+def test_removal_restores_the_previous_files(board, package, archive):
     deploy(package, archive)
     assert package.steps_back() == ["remove"]
     package.remove()

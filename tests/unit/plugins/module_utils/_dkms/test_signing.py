@@ -304,7 +304,7 @@ def test_no_signer_at_all_and_a_signature_that_brings_its_own_content_are_no_sig
     b"x" * 20 + b"\0\0\2\0\0\0\0\0\xff\xff\xff\xff" + _signing.MAGIC,
     b"x" * 20 + b"\0\0\2\0\0\0\0\0\0\0\0\0" + _signing.MAGIC,
 ])
-def test_data_that_the_kernel_ignores_is_no_signature(end):
+def test_data_that_the_kernel_ignores_is_not_a_signature(end):
     assert _signing.split_signature(end) == (end, None)
 
 

@@ -65,7 +65,7 @@ def test_suppressed_builtin_with_our_module(mission, gather):
                                          "original": False}]
 
 
-def test_nothing_bound_gives_no_version_whatever_sys_module_says(mission, gather, board):
+def test_without_a_bound_driver_there_is_no_version_whatever_sys_module_shows(mission, gather, board):
     (board.root / "sys/devices/platform/fdab0000.npu/driver").unlink()
     driver = gather(mission, answer=AssertionError("asked"))["driver"]
     assert (driver["version"], driver["version_source"], driver["render_node"]) == (None, "unknown", None)

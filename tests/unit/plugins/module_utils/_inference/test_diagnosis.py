@@ -154,7 +154,7 @@ def test_diagnosis(what, name, evidence, remedy):
     ([{"path": "/dev/dri/renderD129", "open": True, "group": "render"}], "insmod",
      "/dev/dri/renderD129 exists but cannot be used"),
 ])
-def test_a_closed_device_is_told_from_a_missing_one(nodes, evidence, remedy):
+def test_a_closed_device_is_distinguished_from_a_missing_one(nodes, evidence, remedy):
     found = diagnose(failed("rknn_init", -1, [NO_MODULE, NO_DEVICE]), facts(nodes=nodes))
     assert found[0] == "device"
     assert evidence in found[1]

@@ -39,7 +39,7 @@ def test_compare(top, difference):
     assert top5.compare(top, EXPECTED, QUANTUM) == difference
 
 
-def test_pairs_take_lists_and_dicts():
+def test_pairs_accepts_lists_and_dicts():
     assert top5.pairs([[283, 0.5], {"index": "282", "score": 0.25}]) == [[283, 0.5], [282, 0.25]]
 
 

@@ -120,7 +120,7 @@ def test_a_slow_mirror_does_not_block_the_run(tmp_path, mirror, monkeypatch):
     )
 
 
-def test_nobody_there(tmp_path, nobody):
+def test_a_server_that_does_not_answer(tmp_path, nobody):
     with pytest.raises(fetch.ArtifactError, match="cannot get librknnrt.so: tried %s" % nobody):
         fetch.fetch(pins(), PATH, str(tmp_path), mirrors=[nobody])
 

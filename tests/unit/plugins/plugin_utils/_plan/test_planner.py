@@ -80,7 +80,7 @@ def test_deployed_and_not_rebooted():
     ([OURS], []),
     ([OURS], ["updates/dkms/rknpu.ko"]),
 ])
-def test_not_deployed_unless_everything_is_there(dkms, files):
+def test_not_deployed_unless_every_part_exists(dkms, files):
     result = plan(driver={"files": files}, dkms={"modules": dkms}, boot=HELD)
     assert result["deployed"] is False and result["changes"][0].startswith("build driver 0.9.6")
 

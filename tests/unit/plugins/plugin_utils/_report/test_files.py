@@ -146,7 +146,7 @@ def test_files_of_a_newer_release_are_not_changed(tmp_path):
     assert (tmp_path / "fleet.json").read_text() == '{"schema": 3}'
 
 
-def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
+def test_a_read_only_folder_is_reported_in_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "file", tmp_path / "file/below"):
         with pytest.raises(_report.ReportError, match="the report in .*file.* cannot be written: "):

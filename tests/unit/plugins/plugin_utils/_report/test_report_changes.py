@@ -44,7 +44,7 @@ def test_nothing_changed():
     assert diff(there, there) == "fleet: nothing changed since old.json of 2026-01-30T12:00:00Z\n"
 
 
-def test_new_gone_and_changed_boards():
+def test_new_removed_and_changed_boards():
     before = states(a={}, b={"driver": "0.9.3", "status": "needs_work", "plan": "dkms"}, c={}, d={}, e={})
     after = states(
         b={}, c={"status": "needs_work", "kernel": "6.1.84", "driver": None, "plan": "dkms"}, d={},

@@ -181,7 +181,7 @@ def test_batches(value, serial):
         ("require_staging", "perhaps", "true or false"),
     ],
 )
-def test_an_invalid_setting_is_one_sentence_and_decides_nothing(name, value, said):
+def test_an_invalid_setting_is_reported_in_one_sentence_and_decides_nothing(name, value, said):
     answer = decide({"a": board()}, **{name: value})
     assert (
         len(answer["errors"]) == 1 and answer["errors"][0].startswith("npu_%s is %r: " % (name, value))

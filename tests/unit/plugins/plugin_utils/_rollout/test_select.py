@@ -285,7 +285,7 @@ def test_positions_in_long_and_multi_line_queries():
         ("a" * 5000, "more than the limit of 4000"),
     ],
 )
-def test_what_is_no_query(query, said):
+def test_invalid_queries(query, said):
     with pytest.raises(ValueError, match=said):
         _select.check_query(query)
 

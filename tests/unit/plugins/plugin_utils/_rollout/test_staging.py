@@ -18,12 +18,12 @@ def entry(kernel="6.1.84", name="a"):
     return {"kernel": kernel, "soc": "rk3588", "driver": "0.9.6", "source": "aaaa", "runtime": "bbbb", "board": name}
 
 
-def test_no_file_is_no_record(tmp_path):
+def test_without_a_file_there_are_no_entries(tmp_path):
     assert staging.read(str(tmp_path / "none" / "staging.json")) == []
     assert os.listdir(tmp_path) == []
 
 
-def test_it_is_kept_and_known_entries_stay_as_they_are(tmp_path):
+def test_entries_are_recorded_and_known_ones_stay_unchanged(tmp_path):
     path = tmp_path / "new" / "staging.json"
     everything, new = staging.add(str(path), [entry()], "today")
     assert everything == new == staging.read(str(path)) == [dict(entry(), since="today")]
@@ -43,7 +43,7 @@ def test_it_is_kept_and_known_entries_stay_as_they_are(tmp_path):
         '{"schema": 1, "proven": ["x"]}', '{"schema": 2, "verified": ["x"]}', "\udcff",
     ],
 )
-def test_a_damaged_file_is_one_sentence_and_stays(tmp_path, text):
+def test_a_damaged_file_is_reported_in_one_sentence_and_not_changed(tmp_path, text):
     path = tmp_path / "staging.json"
     path.write_bytes(text.encode(errors="surrogateescape"))
     for call in (lambda: staging.read(str(path)), lambda: staging.add(str(path), [entry()], "today")):
@@ -52,14 +52,14 @@ def test_a_damaged_file_is_one_sentence_and_stays(tmp_path, text):
     assert path.read_bytes() == text.encode(errors="surrogateescape")
 
 
-def test_the_file_of_a_newer_release_is_left_alone(tmp_path):
+def test_the_file_of_a_newer_release_is_not_changed(tmp_path):
     path = tmp_path / "staging.json"
     path.write_text('{"schema": 3}')
     with pytest.raises(staging.StagingError, match="newer release"):
         staging.add(str(path), [entry()], "today")
 
 
-def test_what_cannot_be_written_is_one_sentence_and_the_old_record_stays(tmp_path, monkeypatch):
+def test_a_failed_write_is_reported_in_one_sentence_and_the_old_record_stays(tmp_path, monkeypatch):
     path = tmp_path / "staging.json"
     staging.add(str(path), [entry()], "today")
 
