@@ -50,7 +50,8 @@ def task_fixture(files, tmp_path):
         ]}]
         (tmp_path / "play.yml").write_text(json.dumps(play))
         environment = dict(
-            os.environ, RKFLEET_FAKE_DRIVER=driver, RKFLEET_FAKE_SUBMIT=submit, RKFLEET_FAKE_DEAD_CORE=str(dead_core), ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default",
+            os.environ, RKFLEET_FAKE_DRIVER=driver, RKFLEET_FAKE_SUBMIT=submit, RKFLEET_FAKE_DEAD_CORE=str(dead_core),
+            ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default",
             ANSIBLE_LOCAL_TEMP=str(tmp_path / "local"), ANSIBLE_REMOTE_TEMP=str(tmp_path / "remote"), ANSIBLE_NOCOLOR="1",
             ANSIBLE_PYTHON_INTERPRETER=sys.executable,
         )

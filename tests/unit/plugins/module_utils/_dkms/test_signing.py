@@ -274,8 +274,8 @@ def test_a_signature_is_that_of_the_certificate_over_these_very_bytes(signer, fo
     for module in (signed.replace(b"HONEST CODE", b"EVIL CODE!!"), signed.replace(b"HONEST", b"HONES"), b"x" + signed,
                    signer.sign(MODULE, other=True),
                    MODULE + b"more" + signed[len(MODULE):]):
-        assert _signing.signature_problem(system, module,
-                               certificate).startswith("its signature is not valid for npu_signing_cert (openssl: ")
+        problem = _signing.signature_problem(system, module, certificate)
+        assert problem.startswith("its signature is not valid for npu_signing_cert (openssl: ")
     assert _signing.signature_problem(system, MODULE, certificate) == "it is not signed"
     # The serial numbers of both certificates are the same.
     assert _signing.certificate_serial(signer.certificate) == _signing.certificate_serial(signer.other_certificate)
