@@ -5,7 +5,7 @@
 """Facts on the NPU driver: how it is present, which one is bound, and what it reports.
 
 Nothing here changes anything. GET_HW_VERSION is never asked and debugfs' `freq` never read: both touch the hardware.
-The version of `/sys/module/*/version` is used without root only, and of a bound driver: a built-in that is held down
+The version of `/sys/module/*/version` is used without root only, and of a bound driver: a suppressed built-in
 still shows one.
 """
 

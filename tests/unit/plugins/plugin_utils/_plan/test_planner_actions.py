@@ -163,7 +163,7 @@ def test_a_board_stops_with_the_remedy_of_its_diagnosis_and_is_tried_again_the_n
     failing = {"driver": {"version": "0.9.3"}, "runtime": RUNTIME, "verification": told}
     result = plan(**failing)
     assert result["reason"] == ("MobileNet fails with driver 0.9.3 (memory: rknn_init  returned }} -4), "
-                                "which another driver does not mend.")
+                                "which another driver does not fix.")
     assert result["remedy"].startswith("Free memory, or set npu_driver_policy to floor")
     assert result["baseline"]["required"] is False  # the data knows 0.9.3
     now = plan(**dict(failing, verification=dict(told, fresh=True)))
