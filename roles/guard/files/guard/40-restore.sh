@@ -36,7 +36,10 @@ restore_manifest() {
             file:/etc/dkms/framework.conf | nofile:/etc/dkms/framework.conf) kind=shell ;;
         esac
         case $kind in
-            menu | shell | environment | words) restore_boot_file "$kind" "$copy" "$digest" "$path"; continue ;;
+            menu | shell | environment | words | grub)
+                restore_boot_file "$kind" "$copy" "$digest" "$path"
+                continue
+                ;;
         esac
         if [ -n "$foreign" ]; then
             # Only this collection can have created these, and one of them loads the module.
