@@ -162,7 +162,8 @@ ansible_facts:
             - C(version) and C(date) that the running driver reports, and C(version_source) - V(drm_ioctl),
               V(rknpu_ioctl), V(debugfs), V(procfs) or V(unknown). Without root also V(module) or V(builtin), the
               version in the bound driver's file.
-            - C(render_node), the device file. C(held_down), whether the running kernel suppresses the built-in driver.
+            - C(render_node), the device file. C(builtin_suppressed), whether the running kernel suppresses the built-in
+              driver.
             - C(builtin_version), the version of the built-in driver, whether or not it runs.
             - C(loaded) and C(files), rknpu modules that are loaded, and that are installed for the running kernel.
           returned: always
@@ -171,7 +172,7 @@ ansible_facts:
             builtin_version: 0.9.3
             date: "20240322"
             files: [updates/dkms/rknpu_dkms.ko]
-            held_down: true
+            builtin_suppressed: true
             loaded: [rknpu_dkms]
             module: rknpu_dkms
             presence: builtin

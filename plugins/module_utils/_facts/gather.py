@@ -248,7 +248,7 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
     facts["driver"] = part(
         "driver", _nothing_of("module version date render_node builtin_version", presence="absent",
                               version_source="unknown",
-                              held_down=False, loaded=[], files=[]),
+                              builtin_suppressed=False, loaded=[], files=[]),
         driver.read, tree, facts["kernel"]["release"], facts["device"], facts["kernel"]["config"], cmdline,
         facts["dkms"], ask_node, uid == 0)
     node = facts["driver"]["render_node"]

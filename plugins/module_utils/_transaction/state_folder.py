@@ -11,7 +11,7 @@ import re
 
 from .._board.files import describe_error, ensure_dir, write_file
 from .._board.lock import SCHEMA, describe_lock
-from .._board.paths import STATE_DIR
+from .._board.paths import STATE_DIR, timestamp
 from .._board.tree import clean
 from .restore_point import RestorePoint
 from .state import (
@@ -21,7 +21,6 @@ from .state import (
     exclusive,
     load_json,
     read_lines,
-    timestamp,
 )
 
 _UNIT = re.compile(r"[A-Za-z0-9@._:-]{1,200}\Z")

@@ -22,6 +22,7 @@ from .._facts import storage_check
 from . import guard
 from .._board.files import clean_leftovers, ensure_dir, read_file, sync_dir, describe_error, write_file
 from .._board.lock import SCHEMA
+from .._board.paths import timestamp
 from .._board.tree import clean
 from .restore_point import RestorePoint, remove_spare_copies
 from .state import (
@@ -35,7 +36,6 @@ from .state import (
     load_json,
     read_lines,
     save_state,
-    timestamp,
 )
 from .state_folder import StateFolder
 
@@ -334,7 +334,7 @@ class Transaction(StateFolder):
         """Remove the guard, so that a board without a pending upgrade runs nothing of this collection."""
         self._systemctl("stop", guard.WATCH_UNIT)
         if os.path.exists(self.place(guard.SCRIPT)):
-            self.run([self.place(guard.SCRIPT), "calm"])
+            self.run([self.place(guard.SCRIPT), "disarm"])
         # Remove the links first: a unit without its script would fail at boot.
         for path in [*guard.links(), *reversed(list(guard.FILES))]:
             with contextlib.suppress(FileNotFoundError):

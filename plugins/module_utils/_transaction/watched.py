@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import re
 
 from .._board.diversion import aside
 from .._board.paths import (
@@ -16,6 +15,7 @@ from .._board.paths import (
     SIGNING_CONFIG,
     SIGNING_PATHS,
     SUFFIXES,
+    kernel_module,
 )
 from .._board.tree import Tree
 from .._boot import boot_files, default_kernel_paths
@@ -25,7 +25,7 @@ DKMS_TREE = "/var/lib/dkms/rknpu"
 SOURCE_TREES = "/usr/src"
 SERVER_FILES = ("/usr/bin/rknn_server", "/etc/systemd/system/rknn_server.service",
                 "/etc/systemd/system/multi-user.target.wants/rknn_server.service")
-_MODULE = re.compile(r"rknpu(?:_dkms)?\.ko(?:\.(?:gz|xz|zst))?\Z")
+_OWN_MODULES = ("rknpu", "rknpu_dkms")
 
 
 def watched(root, versions, runtime, package="rknpu", diverted=()):
@@ -48,7 +48,7 @@ def watched(root, versions, runtime, package="rknpu", diverted=()):
     for release in tree.names("/lib/modules"):
         folder = "/lib/modules/%s" % release
         paths += ["%s/updates/dkms/%s.ko%s"
-                  % (folder, name, suffix) for name in ("rknpu", "rknpu_dkms") for suffix in SUFFIXES]
+                  % (folder, name, suffix) for name in _OWN_MODULES for suffix in SUFFIXES]
         paths += _own_modules(root, folder)
     paths += [] if diverted else [runtime]
     paths += [FACT_FILE, *SERVER_FILES, *SIGNING_PATHS]
@@ -72,5 +72,6 @@ def _own_modules(root, folder):
     found = []
     for base in ("kernel", "extra"):
         for place, dummy, names in os.walk(os.path.join(root, folder.lstrip("/"), base)):
-            found += ["/" + os.path.relpath(os.path.join(place, name), root) for name in names if _MODULE.match(name)]
+            found += ["/" + os.path.relpath(os.path.join(place, name), root) for name in names
+                      if kernel_module(name) in _OWN_MODULES]
     return sorted(found)

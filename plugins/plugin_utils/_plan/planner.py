@@ -60,7 +60,7 @@ def npu_plan(facts, wanted, compatibility):
     plan = {
         "action": "none", "reason": "", "remedy": "", "module": None, "initcalls": [], "deployed": False,
         "packages": [], "reboot": False, "changes": [], "notes": board.notes, "soc": None, "kernel": board.release,
-        "replaces": None, "baseline": None, "here": None, "proven": None, "unchanged": False,
+        "replaces": None, "baseline": None, "current": None, "verified": None, "unchanged": False,
         "driver": dict(compatibility["drivers"][board.target], version=board.target),
         "runtime": {"version": None, "install": False, "reason": "", "diverted": []}, "model": dict(_NO_MODEL),
     }
@@ -106,9 +106,9 @@ def _make_plan(board, plan):
     check_board(board)
     plan["soc"] = board.soc
     # Before any other check: a board that works need not meet the requirements of a change.
-    plan["here"] = current_setup(board)
-    plan["proven"] = board.record if board.verified is not None else None
-    plan["baseline"] = _baseline(board, plan["here"])
+    plan["current"] = current_setup(board)
+    plan["verified"] = board.record if board.verified is not None else None
+    plan["baseline"] = _baseline(board, plan["current"])
     action, reason = choose_action(board)
     plan["unchanged"] = action == "none" and not board.meets_policy(board.driver["version"])
     version = final_version(board, action)

@@ -35,7 +35,7 @@ ANSWERS: dict[str, dict] = {
         "guarded": FLAG, "note": TEXT, "locked": OBJECT,
     },
     "rknn_mobilenet": {
-        "verdict": ("proven", "failed", "skipped"), "diagnosis": NAMES,
+        "verdict": ("verified", "failed", "skipped"), "diagnosis": NAMES,
         "evidence": TEXT, "remedy": TEXT, "top5": TOP5, "expected_top5": TOP5, "tolerance": NUMBER,
         "latency_ms": {"runs": INTEGER, "min": NUMBER, "median": NUMBER, "max": NUMBER},
         "cores": [INTEGER], "sdk_version": TEXT, "driver_version": TEXT, "notes": TEXTS, "log": TEXTS,

@@ -58,7 +58,7 @@ FACTS = {
         "module": Field(TEXT, column="driver_module", title="Module"),
         "version_source": Field(TEXT),
         "builtin_version": Field(TEXT),
-        "held_down": Field(FLAG, "whether the kernel is told not to start its built-in driver"),
+        "builtin_suppressed": Field(FLAG, "whether a kernel argument suppresses the built-in driver"),
         "render_node": Field(TEXT),
         "loaded": TEXTS, "files": TEXTS,
     }, "the running driver"),

@@ -20,16 +20,16 @@ is_diverted() {
 # divert COMMAND PATH ASIDE: add or remove the diversion alone; the files are moved here, so that one is always there.
 divert() {
     dpkg-divert ${root:+--root "$root"} --quiet --local --no-rename --divert "$3" "$1" "$2" >/dev/null ||
-        trouble "dpkg-divert cannot change the diversion of $2"
+        report_error "dpkg-divert cannot change the diversion of $2"
 }
 
-# back_undiverted ASIDE: give the package's library its name back, and remove our diversion. Ours goes: if the package
+# restore_undiverted ASIDE: give the package's library its name back, and remove our diversion. Ours goes: if the package
 # was removed meanwhile, there is nothing to put in its place.
-back_undiverted() {
+restore_undiverted() {
     aside=$1 there=$(in_place_of "$1")
     if is_diverted "$there" "$aside"; then
         if [ -e "$root$aside" ] || [ -L "$root$aside" ]; then
-            twin "$root$aside" "$root$there" || { trouble "$there cannot be put back"; return; }
+            twin "$root$aside" "$root$there" || { report_error "$there cannot be restored"; return; }
         else
             drop "$root$there"
         fi
@@ -42,12 +42,12 @@ back_undiverted() {
     drop "$root$aside"
 }
 
-# back_diverted COPY DIGEST ASIDE: divert the package's library and put ours, the copy, in its place.
-back_diverted() {
+# restore_diverted COPY DIGEST ASIDE: divert the package's library and put ours, the copy, in its place.
+restore_diverted() {
     aside=$3 there=$(in_place_of "$3")
     if ! is_diverted "$there" "$aside"; then
         if [ -e "$root$there" ] || [ -L "$root$there" ]; then
-            twin "$root$there" "$root$aside" || { trouble "$aside cannot be put back"; return; }
+            twin "$root$there" "$root$aside" || { report_error "$aside cannot be restored"; return; }
             sync "$root${there%/*}"
         fi
         divert --add "$there" "$aside"
@@ -55,14 +55,14 @@ back_diverted() {
     back_file "$1" "$2" "$root$there"
 }
 
-# back_diversions FOLDER: restore the diversions of its manifest. Before the files: one of them may be a library that was
+# restore_diversions FOLDER: restore the diversions of its manifest. Before the files: one of them may be a library that was
 # replaced before it was diverted.
-back_diversions() {
+restore_diversions() {
     while read -r kind copy digest path; do
         case $kind:$path in
             *:*/../*) ;;
-            divert:/*/rkfleet-npu.*.distrib) back_diverted "$1/copies/$copy" "$digest" "$path" ;;
-            nodivert:/*/rkfleet-npu.*.distrib) back_undiverted "$path" ;;
+            divert:/*/rkfleet-npu.*.distrib) restore_diverted "$1/copies/$copy" "$digest" "$path" ;;
+            nodivert:/*/rkfleet-npu.*.distrib) restore_undiverted "$path" ;;
         esac
     done <"$1/manifest"
 }
@@ -78,9 +78,9 @@ twin() {
     [ -e "$2" ] || [ -L "$2" ]
 }
 
-# back_holds FOLDER: take packages off hold that the upgrade put on hold, and the reverse. dpkg may be locked, and a
+# restore_holds FOLDER: take packages off hold that the upgrade put on hold, and the reverse. dpkg may be locked, and a
 # hold that remains is no reason to call a rollback failed.
-back_holds() {
+restore_holds() {
     selections=$root/run/rkfleet-npu.selections
     {
         select_packages "$1/holds" hold install
@@ -91,7 +91,7 @@ back_holds() {
         dpkg ${root:+--root "$root"} --set-selections <"$selections" 2>/dev/null && return
         [ "$attempt" -eq 6 ] || sleep 5
     done
-    say "dpkg is locked: the packages on hold are not as they were before"
+    log "dpkg is locked: the packages on hold are not as they were before"
 }
 
 # select_packages FILE FROM TO: print the installed packages in FILE that are selected as FROM, each with TO.

@@ -198,7 +198,7 @@ def test_invalid_package_names_are_not_queried(board, check):
     assert board.calls == []
 
 
-def test_a_build_that_fails_is_explained_and_its_log_kept(board, check):
+def test_a_failed_build_is_explained_and_its_log_is_saved(board, check):
     board.installed().make = (2, "", "x.c:1: error: 'rockchip_opp_set_low_length' undeclared here\nmake: *** Error 2\n")
     found = check()
     assert found["verdict"] == "fails"
