@@ -58,7 +58,7 @@ def check_removal(board):
 
 def _check_unknown(board):
     boot = board.boot
-    if board.driver["held_down"]:
+    if board.driver["builtin_suppressed"]:
         # The owner has added the argument by hand: the next boot has the arguments of this one.
         board.boot = dict(boot, next=boot.get("cmdline"))
         return
