@@ -16,6 +16,7 @@ from .._board.files import LEFTOVER, describe_error, disk_full, ensure_dir, read
 from .._board.paths import SIGNING_PATHS, SUFFIXES
 from . import headers_problem, prebuilt
 from .module_checks import alias_problem, module_problem
+from .module_layout import layout_problem
 from .signing import Signing
 from .snapshot import Snapshot
 from .source_tree import MARKER, DkmsError, read_log, readable_by_all, unpack_tree
@@ -39,6 +40,8 @@ class DkmsPackage:
         self.run, self.name, self.version, self.kernel, self.module = run, name, version, kernel, module
         self.root = root
         self.signing = signing or Signing(root=root)
+        self.layout = ""
+        """What the installed module was compared with by module_problem()."""
         self.tree = os.path.join(root, "usr/src", "%s-%s" % (name, version))
         self.database = os.path.join(root, "var/lib/dkms", name, version)
         self.modules = os.path.join(root, "lib/modules", kernel)
@@ -88,7 +91,9 @@ class DkmsPackage:
             return problem
         if not self._links(self.kernel):
             return "%s is not the module that DKMS built from version %s" % (path, self.version)
-        return alias_problem(self.run, path) or self.signing.module_problem(self.run, path, log, strict=False)
+        problem, self.layout = layout_problem(self.run, path, self.kernel, self.root)
+        return (problem or alias_problem(self.run, path)
+                or self.signing.module_problem(self.run, path, log, strict=False))
 
     def _version_problem(self, path):
         found = self.run(["modinfo", "-F", "version", path])[1].strip().lstrip("v")
@@ -106,7 +111,7 @@ class DkmsPackage:
             return "it is called %r" % binary.name, ""
         path = binary.path
         problem = (prebuilt.damaged(binary) or module_problem(self.run, path, self.kernel, self.module)
-                   or self._version_problem(path)
+                   or self._version_problem(path) or layout_problem(self.run, path, self.kernel, self.root)[0]
                    or alias_problem(self.run, path) or self.signing.module_problem(self.run, path))
         if problem:
             return problem, ""

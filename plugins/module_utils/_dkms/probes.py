@@ -11,3 +11,9 @@ import re
 def probe_lines(log):
     """Return the results of the feature probes, one line each, without their prefix."""
     return re.findall(r"^rkfleet: (.{1,200})$", log, re.MULTILINE)
+
+
+def losses(log):
+    """Return `[{name, cause}, ...]` of what the build left out: frequency scaling, for example."""
+    found = re.findall(r"^rkfleet: left out ([a-z_]{1,32}): (.{1,200})", log, re.MULTILINE)
+    return [{"name": name, "cause": cause.strip()} for name, cause in dict(found).items()]

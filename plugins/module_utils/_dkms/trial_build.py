@@ -16,7 +16,8 @@ from .._facts import headers
 from . import headers_problem, prebuilt
 from .build_log import explain
 from .module_checks import alias_problem, module_problem
-from .probes import probe_lines
+from .module_layout import layout_problem
+from .probes import losses, probe_lines
 
 NEEDS_MIB = 400
 """Disk space for headers: Debian's unpack to 83 MiB, a vendor's complete ones to three times as much."""
@@ -34,6 +35,10 @@ _ABSOLUTE = re.compile(rb"(?<![\w./-])/usr/(?:src|lib)/linux-[\w.+~-]+")
 
 class NoHeaders(Exception):
     """Headers of a kernel are not available, with one sentence why and what the owner can do."""
+
+
+class NoTools(Exception):
+    """A board without the programs that a build requires, with one sentence on what to install."""
 
 
 class CannotBuild(Exception):
@@ -56,9 +61,11 @@ def check(run, release, package, module, tree, folder, root="/", signing=False, 
         sign_with: Paths of `(key, certificate)` on this machine to sign that module.
 
     Returns:
-        `{release, verdict, reason, headers, probes, log}`, with the verdict builds, fails, unsupported or no_headers.
+        `{release, verdict, reason, headers, probes, losses, layout, log}`, with the verdict builds, fails, unsupported,
+        no_headers or no_tools, and with the kernel's modules that the module's layout was compared with as `layout`.
     """
-    result = {"release": release, "verdict": "fails", "reason": "", "headers": None, "probes": [], "log": ""}
+    result = {"release": release, "verdict": "fails", "reason": "", "headers": None, "probes": [], "losses": [],
+              "layout": "", "log": ""}
     try:
         headers, result["headers"] = _headers(run, release, package, folder, root)
         unsupported = None if signing else _unsupported(headers, release)
@@ -67,11 +74,15 @@ def check(run, release, package, module, tree, folder, root="/", signing=False, 
         result["log"] = "preflight for kernel %s with %s\n" % (release, result["headers"])
         rc, out, err = _build(run, release, module, headers, tree, os.path.join(folder, "build"))
         result["log"] += out + err
-        result["probes"] = probe_lines(result["log"])
+        result["probes"], result["losses"] = probe_lines(result["log"]), losses(result["log"])
         problem = "make ended with %d" % rc if rc else _module_problem(run, release, module,
                                                                        os.path.join(folder, "build"))
         if problem:
             raise CannotBuild("module %s does not build: %s" % (module, rc and explain(result["log"]) or problem))
+        problem, result["layout"] = layout_problem(
+            lambda command: run(command, folder), os.path.join(folder, "build", module + ".ko"), release, root)
+        if problem:
+            raise CannotBuild(problem)
         if module == "rknpu" and _option(headers, "ROCKCHIP_RKNPU") == "y":
             raise CannotBuild(
                 "it builds, but this kernel has a built-in driver and refuses a module named rknpu, so the board would "
@@ -80,6 +91,8 @@ def check(run, release, package, module, tree, folder, root="/", signing=False, 
             result["built"] = _finished(run, module, headers, os.path.join(folder, "build"), sign_with)
     except NoHeaders as error:
         return dict(result, verdict="no_headers", reason=str(error))
+    except NoTools as error:
+        return dict(result, verdict="no_tools", reason=str(error))
     except CannotBuild as error:
         return dict(result, reason=str(error))
     return dict(result, verdict="builds", reason="module %s builds with %s" % (module, result["headers"]))
@@ -206,7 +219,7 @@ def _build(run, release, module, headers, tree, build):
     """Build the module like DKMS."""
     shutil.copytree(tree, build)
     if not shutil.which("make"):
-        raise CannotBuild("a trial needs make and a compiler on the board: install make and gcc")
+        raise NoTools("a trial needs make and a compiler on the board: install make and gcc")
     return run(["make", "-j%d" % (os.cpu_count() or 1), "-C", headers, "M=" + build, "KERNELRELEASE=" + release,
                 "RKFLEET_MODULE=" + module,
                 "CONFIG_DEBUG_INFO_BTF_MODULES=", "LDFLAGS_MODULE=--build-id=none", "modules"], build)

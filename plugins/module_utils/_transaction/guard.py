@@ -14,8 +14,12 @@ can be interrupted at any point and run again. It restores the entries of `pendi
 `-` for a file that did not exist). The copy of such a file is restored only if this collection was the last to write
 it, according to a digest in `pending/left`. Otherwise only what this collection wrote into it is removed.
 
+`divert` and `nodivert` are the place where dpkg keeps a package's library aside: with `divert` ours has its name, with
+the content of the copy. With `nodivert` the package's file gets its name back and our diversion is removed.
+
 Beside the manifest are `identity`, the root file system and machine of the copies; `kernels`, digests of the kernel
-images; and `outcome`, the state to report after a restore if it is not `rolled_back`.
+images; `holds`, packages that the upgrade put on hold, and `rehold`, those that it took off hold; and `outcome`, the
+state to report after a restore if it is not `rolled_back`.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from ...module_utils._boot import u_boot_update
 from ...module_utils._facts import driver as _driver
 from .board_state import ARGUMENT, suppresses_builtin, Unsupported
 from .boot_checks import check_removal
+from .build_losses import LOSSES
 from .driver import offered_kernel
 from .kernel_checks import check_kernel
 from .packages import packages
@@ -83,7 +84,7 @@ def _note_kernel(board):
         board.notes.append("The vendor recommends Linux %s or newer for driver %s." % (recommended, board.target))
     if board.kernel["headers"] and board.kernel.get("vendor_headers") is False:
         board.notes.append("Kernel %s has none of the vendor's headers: the driver is built without frequency scaling "
-                           "(devfreq)." % board.release)
+                           "(devfreq), and %s." % (board.release, LOSSES["devfreq"].effect))
 
 
 def _note_processes(board):

@@ -68,7 +68,10 @@ FACTS = {
         "path": Field(TEXT, title="Runtime file"),
         "build": Field(TEXT),
         "link": TEXT, "git_blob": TEXT, "size": INTEGER, "loader": TEXT,
-        "others": [{"path": TEXT, "version": TEXT, "sha256": TEXT}],
+        "package": Field(TEXT, "the package that librknnrt.so belongs to"),
+        "diverted": Field(TEXTS, "names of librknnrt.so that are diverted, so that an upgrade of the package keeps ours"),
+        "packaged": TEXTS, "diverted_by": TEXT,
+        "others": [{"path": TEXT, "version": TEXT, "sha256": TEXT, "programs": TEXTS}],
     }, "librknnrt.so"),
     "boot": {
         "loader": TEXT, "config": TEXT, "cmdline": TEXT, "configured": TEXT, "next": TEXT, "default": TEXT,
@@ -81,12 +84,16 @@ FACTS = {
     "processes": [{"pid": INTEGER, "name": TEXT}],
     "dkms": {
         "available": FLAG, "version": TEXT,
-        "modules": [{"name": TEXT, "version": TEXT, "kernel": TEXT, "arch": TEXT, "state": TEXT, "original": FLAG}],
+        "modules": [{
+            "name": TEXT, "version": TEXT, "kernel": TEXT, "arch": TEXT, "state": TEXT, "original": FLAG,
+            "left_out": TEXTS,
+        }],
     },
     "tools": {
         "make": FLAG, "compiler": FLAG, "dkms": FLAG, "kexec": FLAG, "packages_interrupted": FLAG,
         "python": VERSION, "bits": INTEGER,
     },
+    "packages": {"kernel": [{"name": TEXT, "part": TEXT, "version": TEXT, "hold": FLAG}], "holds": TEXTS},
     "hardware": {"cores": INTEGER, "mhz": INTEGER, "memory": INTEGER},
     "watchdog": {"usable": OPTIONAL_FLAG, "problem": TEXT, "timeout": INTEGER},
     "filesystems": [{"path": TEXT, "mount": TEXT, "type": TEXT, "read_only": FLAG, "lasting": FLAG, "with_root": FLAG}],

@@ -16,7 +16,10 @@ put_back() {
         say "the restore point is of another root file system or machine: only what rkfleet.npu wrote into the boot" \
             "files is removed"
     fi
-    [ -n "$foreign" ] || back_own_modules
+    [ -n "$foreign" ] || {
+        back_own_modules
+        back_diversions "$1"
+    }
     while read -r kind copy digest path; do
         case $path in
             /*) ;;
@@ -69,6 +72,7 @@ put_back() {
         depmod ${root:+-b "$root"} -a "${kernel##*/}" || trouble "depmod fails for $kernel"
     done
     ldconfig ${root:+-r "$root"} || trouble "ldconfig fails"
+    [ -n "$foreign" ] || back_holds "$1"
     sync
     checkpoint
     [ -z "$failed" ]

@@ -146,6 +146,19 @@ def test_the_preflight_reports_known_kernels_without_a_build_and_keeps_each_log(
     assert result["kernels"][1]["log_file"] == str(kept) and kept.read_text() == "the log"
 
 
+def test_the_layout_is_compared_with_an_empty_module_and_without_the_source(act, tmp_path):
+    answer = {"kernels": [{"release": KERNEL, "verdict": "fails", "reason": "x", "layout": "compared", "log": "log"}]}
+    result, sent = act(npu_trial_build_info, answer, only_layout=True, source=None, kernels=[KERNEL], store="/unused")
+    assert sent[0]["module"] == "rkfleet_layout" and sent[0]["archive"] == "/tmp/there/tree.tar"
+    with tarfile.open(fileobj=io.BytesIO(act.uploads["tree.tar"])) as tar:
+        assert sorted(tar.getnames()) == ["Kbuild", "rkfleet_layout.c"]
+    kept = str(tmp_path / "logs" / ("rock5b_1-layout-0.9.6-%s.log" % KERNEL))
+    assert result["kernels"] == [{
+        "release": KERNEL, "verdict": "fails", "reason": "x", "layout": "compared", "headers": None, "probes": [],
+        "losses": [], "log_file": kept,
+    }]
+
+
 def test_if_all_kernels_are_known_the_board_is_not_contacted(act):
     result, sent = act(npu_trial_build_info, AssertionError, kernels=["4.19.1"])
     assert sent == [] and result["kernels"][0]["verdict"] == "unsupported"

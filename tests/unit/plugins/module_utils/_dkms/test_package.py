@@ -778,3 +778,21 @@ def test_symbol_versions_are_compared_with_the_headers(board, package, binary, s
 def test_no_symbol_versions_are_compared_without_modversions(board, package, binary):
     board.content, board.versions = "another board's", ""
     assert package.binary_problem(binary) == (None, "0 of 0 symbol versions compared with the kernel's own modules")
+
+
+@pytest.fixture
+def mismatch(monkeypatch):
+    """Headers with another configuration than the kernel's."""
+    monkeypatch.setattr(_dkms_install, "layout_problem", lambda *unused: ("the kernel headers do not match", "compared"))
+
+
+def test_a_build_with_headers_of_another_configuration_is_removed(board, package, archive, mismatch):
+    before = board.files()
+    with pytest.raises(source_tree.DkmsError, match="not built for kernel .*: the kernel headers do not match"):
+        deploy(package, archive)
+    assert not board.module.exists() and not [name for name in board.files() if name not in before and "0.9.6" in name]
+
+
+def test_a_prebuilt_module_of_another_configuration_is_refused(board, package, binary, mismatch):
+    board.content = "another board's"
+    assert package.binary_problem(binary)[0] == "the kernel headers do not match"

@@ -64,7 +64,7 @@ def test_held_down_builtin_with_our_module(mission, gather):
     assert driver["files"] == ["updates/dkms/rknpu_dkms.ko"]
     assert facts["dkms"]["modules"] == [{"name": "rknpu", "version": "0.9.6", "kernel": RELEASE, "arch": "aarch64",
                                          "state": "installed",
-                                         "original": False}]
+                                         "original": False, "left_out": []}]
 
 
 def test_nothing_bound_gives_no_version_whatever_sys_module_says(mission, gather, board):
