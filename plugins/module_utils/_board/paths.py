@@ -7,6 +7,8 @@ from __future__ import annotations
 
 
 STATE_DIR = "/var/lib/rkfleet-npu"
+MARKER = "rkfleet.json"
+"""File in the source tree of our DKMS package: the name `rknpu` is used by others too."""
 FACT_FILE = "/etc/ansible/facts.d/npu.fact"
 MODULES_LOAD = "/etc/modules-load.d/rkfleet-npu.conf"
 # dracut copies the file above and the module that it names into an initramfs, which loads it before the guard can count

@@ -13,13 +13,13 @@ import shutil
 import tempfile
 
 from .._board.files import LEFTOVER, describe_error, disk_full, ensure_dir, read_file, sha256_of, sync_file
-from .._board.paths import SIGNING_PATHS, SUFFIXES
+from .._board.paths import MARKER, SIGNING_PATHS, SUFFIXES
 from . import prebuilt
 from .build_log import LOG_BYTES, explain
 from .module_checks import alias_problem, module_problem
 from .signing import Signing
 from .snapshot import Snapshot
-from .source_tree import MARKER, DkmsError, readable_by_all, unpack_tree
+from .source_tree import DkmsError, readable_by_all, unpack_tree
 
 # Unfinished trees and trial builds. Those of release 1.1 have no leading dot.
 _LEFT = re.compile(r"\.?rkfleet-[a-z0-9_]{8}\Z")

@@ -12,7 +12,7 @@ import os
 import shutil
 import tarfile
 
-MARKER = "rkfleet.json"
+from .._board.paths import MARKER
 
 
 class DkmsError(Exception):

@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Facts on the kernels in the board's package repositories, and their known NPU drivers."""
+"""Facts on the kernels in the board's package repositories."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import re
 
 PREFIX = "linux-image-"
 _APT_CACHE = "/usr/bin/apt-cache"
-_NAME = re.compile(r"linux-image-[a-z0-9][a-z0-9+.-]{0,100}\Z")
+NAME = re.compile(r"linux-image-[a-z0-9][a-z0-9+.-]{0,100}\Z")
 _DEBUG = re.compile(r"-dbg(?:sym)?\Z")
 _LIMIT = 200
 _SECONDS = 30
@@ -57,21 +57,5 @@ def read(tree, ask):
     except (OSError, RepositoryError) as error:
         tree.note("kernels in the package repositories", "apt-cache: %s" % error)
         return None
-    names = set(line for line in text.splitlines() if _NAME.match(line) and not _DEBUG.search(line))
+    names = set(line for line in text.splitlines() if NAME.match(line) and not _DEBUG.search(line))
     return {"kernels": newest_first(names)[:_LIMIT]}
-
-
-def vendor_kernels(names, rules, soc=None):
-    """Return `[{package, release, driver_version}]`, newest first, of the packages with a known driver.
-
-    names: facts.repository.kernels; rules: `vendor_kernels` of the compatibility data, of which the first whose
-    `match` fits the whole name counts; soc: leave out kernels that a rule says are for other SoCs.
-    """
-    found = []
-    for name in newest_first(names or ()):
-        rule = next((rule for rule in rules if re.fullmatch(rule["match"], name)), None)
-        if rule and soc and soc not in rule.get("socs", (soc,)):
-            continue
-        if rule and _NAME.match(name):
-            found.append({"package": name, "release": name[len(PREFIX):], "driver_version": rule["driver"]})
-    return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from .._board.paths import MARKER
 from .._board.tree import clean
 
 _TREE = "/var/lib/dkms"
@@ -26,20 +27,22 @@ def _tool_version(tree):
 
 
 def _builds(tree, folder):
-    """Return `(kernel, arch)` of the finished builds below the folder of a module version."""
+    """Return `(kernel, arch, module files)` of the finished builds below the folder of a module version."""
     for kernel in tree.names(folder):
         if kernel in ("source", "build"):
             continue
         for arch in tree.names("%s/%s" % (folder, kernel)):
             # An empty module folder is a build that failed or was cut off: DKMS has been seen to count it.
-            if any(_MODULE.match(name) for name in tree.names("%s/%s/%s/module" % (folder, kernel, arch))):
-                yield kernel, arch
+            built = list(filter(_MODULE.match, tree.names("%s/%s/%s/module" % (folder, kernel, arch))))
+            if built:
+                yield kernel, arch, built
 
 
 def read(tree):
-    """Return `{available, version, modules: [{name, version, kernel, arch, state, original}]}`.
+    """Return `{available, version, modules: [{name, version, kernel, arch, state, original, foreign}]}`.
 
-    state is `added`, `built` or `installed`; original is whether DKMS keeps a module of the kernel to restore.
+    state is `added`, `built` or `installed`; original is whether DKMS keeps a module of the kernel to restore; foreign
+    is whether it is an NPU driver without our marker. A source that is missing does not say whose it is.
     """
     available, version = _tool_version(tree)
     modules = []
@@ -50,15 +53,21 @@ def read(tree):
         versions = [item for item in tree.names(base) if tree.link("%s/%s/source" % (base, item))]
         for item in versions:
             builds = list(_builds(tree, "%s/%s" % (base, item)))
-            for kernel, arch in builds:
+            source = "%s/%s/source" % (base, item)
+            files = [file for build in builds for file in build[2]]
+            # No other project calls its module rknpu_dkms.
+            foreign = (tree.exists(source) and not tree.exists(source + "/" + MARKER)
+                       and (any(file.startswith("rknpu.") for file in files) if files else name == "rknpu"))
+            for kernel, arch, unused in builds:
                 link = tree.link("%s/kernel-%s-%s" % (base, kernel, arch)) or ""
                 installed = link.rstrip("/").endswith("%s/%s/%s" % (item, kernel, arch))
                 modules.append({
                     "name": clean(name), "version": clean(item), "kernel": clean(kernel), "arch": clean(arch),
                     "state": "installed" if installed else "built",
                     "original": bool(tree.names("%s/original_module/%s/%s" % (base, kernel, arch))),
+                    "foreign": foreign,
                 })
             if not builds:
                 modules.append({"name": clean(name), "version": clean(item), "kernel": None, "arch": None,
-                                "state": "added", "original": False})
+                                "state": "added", "original": False, "foreign": foreign})
     return {"available": available, "version": version, "modules": modules[:_LIMIT]}

@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import struct
+
+from .._board.tree import clean
 
 NAME = "librknnrt.so"
 PATH = "/usr/lib/" + NAME
@@ -19,6 +22,8 @@ _BANNER = re.compile(
     rb"librknnrt version: (\d{1,4}(?:\.\d{1,4}){1,3}(?:-?(?:a|b|rc|alpha|beta)\d{1,4})?) "
     rb"\(([0-9a-f]{6,40}@[0-9T:-]{8,25})\)"
 )
+RKLLM = "librkllmrt.so"
+_RKLLM_BANNER = re.compile(rb"rkllm-runtime version: (\d{1,4}(?:\.\d{1,4}){1,3}(?:-?(?:a|b|rc|alpha|beta)\d{1,4})?)")
 _OVERLAP = 256
 _CHUNK = 1 << 20
 _LIMIT = 64 << 20
@@ -126,3 +131,22 @@ def read(tree):
         else:
             result["others"].append({"path": path, "version": description["version"], "sha256": description["sha256"]})
     return result
+
+
+def read_rkllm(tree):
+    """Return `{path, version}` of the runtime for language models, None without one; it is never changed here."""
+    cached = cached_path(tree.data("/etc/ld.so.cache", 2 << 20) or b"", RKLLM)
+    paths = ([cached] if cached and cached.startswith("/") else []) + [folder + "/" + RKLLM for folder in _FOLDERS]
+    path = next(filter(tree.exists, paths), None)
+    if path is None:
+        return None
+    version, tail, handle = None, b"", tree.open(path)
+    with handle or contextlib.nullcontext():
+        for unused in range(_LIMIT // _CHUNK if handle else 0):
+            chunk = handle.read(_CHUNK)
+            match = _RKLLM_BANNER.search(tail + chunk)
+            if match or not chunk:
+                version = match.group(1).decode("ascii") if match else None
+                break
+            tail = chunk[-_OVERLAP:]
+    return {"path": clean(tree.follow(path)), "version": version}

@@ -17,7 +17,6 @@ from .storage import (
     Mount,
     mounts,
     read_boot_links,
-    read_container,
     read_filesystems,
     read_init,
 )
@@ -75,8 +74,6 @@ def problem(filesystems, links, init, boot=True):
 def check(root="/"):
     """Return one or two sentences on why an upgrade of the board must not begin, or None."""
     tree = Tree(root)
-    if read_container(tree):
-        return None  # it does not boot, its root is an overlay, and the planner has already refused it
     found = mounts(tree)
     if not found and not tree.live:
         found = _below(os.path.realpath(root), mounts(Tree()))

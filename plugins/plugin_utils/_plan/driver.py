@@ -9,6 +9,7 @@ from __future__ import annotations
 from ...module_utils._board import version as _version
 from ...module_utils._facts import apt_kernels, driver as _driver
 from .board_state import suppresses_builtin, Unsupported
+from .rules import vendor_kernels
 
 
 def choose_action(board):
@@ -46,7 +47,7 @@ def offered_kernel(board):
     """
     names = (board.facts.get("repository") or {}).get("kernels") or []
     running = apt_kernels.PREFIX + board.release
-    for kernel in apt_kernels.vendor_kernels(names, board.data.get("vendor_kernels") or [], board.soc):
+    for kernel in vendor_kernels(names, board.data.get("vendor_kernels") or [], board.soc):
         newest = apt_kernels.newest_first([kernel["package"], running])[0]
         if board.meets_policy(kernel["driver_version"]) and kernel["package"] != running and newest != running:
             return kernel
@@ -55,7 +56,8 @@ def offered_kernel(board):
 
 def _origin(board):
     if board.driver["module"]:
-        return "module %s" % board.driver["module"]
+        foreign = board.foreign_origin
+        return "module %s%s" % (board.driver["module"], " of %s, not of rkfleet.npu" % foreign if foreign else "")
     return "built into the kernel" if board.driver["presence"] == "builtin" else "bound"
 
 
@@ -67,6 +69,9 @@ def _why_change(board):
         return "Driver %s is %s%s; %s%s is wanted." % (
             driver["version"], _origin(board), " and MobileNet fails with it" if fails else "", target,
             " or newer" if board.wanted["driver_policy"] == "floor" else "")
+    if board.silent:
+        return ("Driver %s is bound to the NPU but has no device file, so no program can use it; %s is wanted." % (
+            board.silent, target))
     if board.device["driver"] == _driver.PLATFORM_DRIVER:
         return "A driver is bound, but its version cannot be read; %s is wanted." % target
     if driver["presence"] == "builtin" and driver["held_down"]:

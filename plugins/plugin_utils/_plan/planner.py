@@ -19,11 +19,12 @@ rules.py           which row of compatibility.yml applies; no code knows a versi
 from __future__ import annotations
 
 from ...module_utils._board import version as _version
-from .board_state import Board, Unsupported
-from .board_checks import check_board
+from ...module_utils._dkms.build_log import explain
+from .board_state import DKMS_PACKAGE, Board, Unsupported
+from .board_checks import check_board, check_package_manager
 from .change_checks import check_privileges, check_reboot, check_rollback, check_space
 from .driver import choose_action, final_version
-from .driver_changes import plan_dkms, plan_vendor_kernel
+from .driver_changes import check_probe, plan_dkms, plan_vendor_kernel
 from .predicates import is_pending
 from .rules import series
 from .runtime import choose_model, choose_runtime, current_setup, note_verification
@@ -53,16 +54,18 @@ def npu_plan(facts, wanted, compatibility):
     plan = {
         "action": "none", "reason": "", "remedy": "", "module": None, "initcalls": [], "deployed": False,
         "packages": [], "reboot": False, "changes": [], "notes": board.notes, "soc": None, "kernel": board.release,
-        "replaces": None, "baseline": None, "here": None, "proven": None, "unchanged": False,
+        "replaces": None, "foreign_versions": [], "baseline": None, "here": None, "proven": None, "unchanged": False,
         "driver": dict(compatibility["drivers"][board.target], version=board.target),
         "runtime": {"version": None, "install": False, "reason": ""}, "model": dict(_NO_MODEL),
     }
     try:
         _make_plan(board, plan)
+        _note_foreign(board, plan)
     except Unsupported as stop:
         plan.update(
             action="unsupported", reason=stop.reason, remedy=stop.remedy, module=None, initcalls=[], packages=[],
             reboot=False, changes=[], deployed=False, kernel=board.release, replaces=None,
+            foreign_versions=[],
             runtime=dict(plan["runtime"], install=False))
     return plan
 
@@ -111,12 +114,13 @@ def _make_plan(board, plan):
     if action == "none" and not runtime["install"]:
         plan.update(reason=reason, baseline=None)
         return
-    check_privileges(board, action, runtime)
-    check_rollback(board, action)
-    if action in ("dkms", "dkms_over_builtin"):
-        plan_dkms(board, plan, action)
-    elif action == "vendor_kernel":
-        plan_vendor_kernel(board, plan)
+    try:
+        _plan_changes(board, plan, action, runtime)
+    except Unsupported as stop:
+        doubt = _why_unproven(board, plan["baseline"])
+        if doubt and action != "none":
+            raise Unsupported("%s; %s" % (doubt, stop.reason[:1].lower() + stop.reason[1:]), stop.remedy) from stop
+        raise
     if runtime["install"]:
         before_reboot = len(plan["changes"]) - bool(plan["reboot"])
         plan["changes"].insert(
@@ -125,6 +129,43 @@ def _make_plan(board, plan):
     plan.update(action=action, reason=reason)
     check_reboot(board, plan)
     check_space(board, plan)
+
+
+def _plan_changes(board, plan, action, runtime):
+    """Fill in what is changed about the driver, or raise Unsupported if the board cannot be changed."""
+    check_package_manager(board)
+    if action != "none":
+        check_probe(board)
+    check_privileges(board, action, runtime)
+    check_rollback(board, action)
+    if action in ("dkms", "dkms_over_builtin"):
+        plan_dkms(board, plan, action)
+    elif action == "vendor_kernel":
+        plan_vendor_kernel(board, plan)
+
+
+def _why_unproven(board, baseline):
+    """Return why a driver that may stay, if it works, has not been verified, or None if it has been or cannot stay."""
+    version = board.driver["version"]
+    if (not version or board.verified is not None or board.runs_our_driver
+            or board.wanted["driver_policy"] != "working" or (baseline and not baseline["required"])):
+        return None
+    if baseline:
+        return "Driver %s answers and stays if MobileNet works with it, which is not verified yet" % version
+    why = ("an upgrade is pending" if is_pending(board.facts) else
+           "librknnrt.so is not installed" if not board.runtime.get("path") else
+           "no model with a known checksum fits this SoC and runtime %s" % (
+               board.runtime.get("version") or "of an unknown version"))
+    return "Driver %s answers, but MobileNet cannot show whether it works (%s)" % (version, why)
+
+
+def _note_foreign(board, plan):
+    """Note the DKMS packages with an NPU driver from elsewhere that stay."""
+    for name, version in board.foreign_packages:
+        if name != DKMS_PACKAGE or version not in plan["foreign_versions"]:
+            board.notes.append(
+                "The DKMS package %s/%s has an NPU driver, is not of rkfleet.npu, and stays unchanged." % (
+                    name, version))
 
 
 def _baseline(board, current):
@@ -143,6 +184,8 @@ def _baseline(board, current):
 def _note_other_kernels(board):
     """Note the installed kernels, other than the running one, for which DKMS could not build the driver."""
     for kernel in board.facts.get("kernels") or []:
-        if board.runs_our_driver and not kernel["running"] and kernel.get("build_error"):
+        log = "\n".join(kernel.get("build_log") or ())
+        if board.runs_our_driver and not kernel["running"] and log:
             board.notes.append("Kernel %s is installed, but driver %s could not be built for it: %s" % (
-                kernel["release"], board.driver["version"], kernel["build_error"]))
+                kernel["release"], board.driver["version"],
+                explain(log) or "see make.log below /var/lib/dkms/rknpu on the board"))

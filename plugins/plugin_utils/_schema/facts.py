@@ -24,8 +24,9 @@ FACTS = {
         "codename": Field(TEXT),
         "version": Field(TEXT, column="os", title="System"),
         "version_id": Field(TEXT),
-        "container": Field(TEXT),
-        "init": TEXT,
+        "container": Field(TEXT, "what it is instead of a board"),
+        "libc": Field(TEXT),
+        "id_like": TEXT, "init": TEXT,
     }),
     "kernel": part({
         "release": Field(TEXT, column="kernel", title="Kernel", label="kernel"),
@@ -38,14 +39,15 @@ FACTS = {
         "config": {str: TEXT}, "config_source": TEXT, "kexec": (None, "loaded", "locked", "reboot"),
     }, "the one that runs"),
     "kernels": [
-        {"release": TEXT, "running": FLAG, "headers": FLAG, "module": FLAG, "builtin": FLAG, "build_error": TEXT},
+        {"release": TEXT, "running": FLAG, "headers": FLAG, "module": FLAG, "builtin": FLAG, "build_log": TEXTS},
     ],
     "device": part({
         "node": Field(TEXT),
         "address": Field(TEXT),
         "status": Field(TEXT),
         "driver": Field(TEXT, "what is bound to it"),
-        "compatible": TEXTS, "name": TEXT,
+        "override": Field(TEXT, "the driver that the owner reserves it for"),
+        "compatible": TEXTS, "name": TEXT, "iommu": TEXT,
     }, "the NPU"),
     "driver": part({
         "version": Field(VERSION, column="driver", title="Driver", label="driver"),
@@ -58,6 +60,7 @@ FACTS = {
         "held_down": Field(FLAG, "whether the kernel is told not to start its built-in driver"),
         "render_node": Field(TEXT),
         "loaded": TEXTS, "files": TEXTS,
+        "blocked": [{"path": TEXT, "module": TEXT, "text": TEXT}],
     }, "the running driver"),
     "runtime": part({
         "version": Field(TEXT, column="runtime", title="Runtime", label="runtime"),
@@ -67,6 +70,7 @@ FACTS = {
         "link": TEXT, "git_blob": TEXT, "size": INTEGER, "loader": TEXT,
         "others": [{"path": TEXT, "version": TEXT, "sha256": TEXT}],
     }, "librknnrt.so"),
+    "rkllm": Field({"path": Field(TEXT), "version": Field(TEXT)}, "librkllmrt.so"),
     "boot": {
         "loader": TEXT, "config": TEXT, "cmdline": TEXT, "configured": TEXT, "next": TEXT, "default": TEXT,
         "update": TEXT, "error": TEXT,
@@ -78,10 +82,11 @@ FACTS = {
     "processes": [{"pid": INTEGER, "name": TEXT}],
     "dkms": {
         "available": FLAG, "version": TEXT,
-        "modules": [{"name": TEXT, "version": TEXT, "kernel": TEXT, "arch": TEXT, "state": TEXT, "original": FLAG}],
+        "modules": [{"name": TEXT, "version": TEXT, "kernel": TEXT, "arch": TEXT, "state": TEXT, "original": FLAG,
+                     "foreign": FLAG}],
     },
     "tools": {
-        "make": FLAG, "compiler": FLAG, "dkms": FLAG, "kexec": FLAG, "packages_interrupted": FLAG,
+        "make": FLAG, "compiler": FLAG, "dkms": FLAG, "kexec": FLAG, "packages_interrupted": FLAG, "apt": FLAG,
         "python": VERSION, "bits": INTEGER,
     },
     "hardware": {"cores": INTEGER, "mhz": INTEGER, "memory": INTEGER},

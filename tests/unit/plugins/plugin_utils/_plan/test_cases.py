@@ -118,7 +118,7 @@ def test_module_of_the_kernel_is_overridden(as_module, planned):
 
 def test_module_of_the_kernel_put_aside_by_dkms(as_module, planned, board):
     release = "6.1.192-1-rk2312m"
-    board.dkms("rknpu", release=release)
+    board.dkms("rknpu", release=release, ours=True)
     # DKMS moves the kernel's own module into its tree.
     (board.root / "lib/modules" / release / "kernel/drivers/rknpu/rknpu.ko").unlink()
     board.write("/var/lib/dkms/rknpu/original_module/%s/aarch64/rknpu.ko" % release)
