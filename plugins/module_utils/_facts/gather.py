@@ -219,7 +219,7 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
         "dkms": part("dkms", {"available": False, "version": None, "modules": []}, dkms.read, tree),
         "runtime": part("runtime", _nothing_of("path link version build sha256 git_blob size loader", others=[]),
                         runtime.read, tree),
-        "rkllm": part("RKLLM", None, runtime.read_rkllm, tree),
+        "rkllm": part("RKLLM", _nothing_of("path version"), runtime.read_rkllm, tree),
         "boot": part("boot loader",
                      _nothing_of("config configured next update error", loader="unknown", cmdline=cmdline,
                                  default=DEFAULT_ARGUMENTS), registry.read, tree, cmdline),

@@ -134,12 +134,12 @@ def read(tree):
 
 
 def read_rkllm(tree):
-    """Return `{path, version}` of the runtime for language models, None without one; it is never changed here."""
+    """Return `{path, version}` of the runtime for language models, None for both without one."""
     cached = cached_path(tree.data("/etc/ld.so.cache", 2 << 20) or b"", RKLLM)
     paths = ([cached] if cached and cached.startswith("/") else []) + [folder + "/" + RKLLM for folder in _FOLDERS]
     path = next(filter(tree.exists, paths), None)
     if path is None:
-        return None
+        return {"path": None, "version": None}
     version, tail, handle = None, b"", tree.open(path)
     with handle or contextlib.nullcontext():
         for unused in range(_LIMIT // _CHUNK if handle else 0):

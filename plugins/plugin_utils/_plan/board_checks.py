@@ -89,7 +89,7 @@ def _check_device_tree(board):
     if not any(entry.startswith("rockchip,") for entry in compatible):
         raise Unsupported("This is not a Rockchip board but %s (%s)." % (model or "unnamed", ", ".join(compatible)),
                           "Remove it from the inventory group.")
-    if device["driver"] == _driver.PLATFORM_DRIVER:
+    if device["node"] and device["driver"] == _driver.PLATFORM_DRIVER:
         return  # it is bound: what the node is called is the driver's affair
     _check_other_driver(device)
     if board.driver["presence"] == "rocket":
@@ -114,7 +114,7 @@ def _check_other_driver(device):
     """Raise Unsupported if the owner has given the NPU to another driver, such as vfio-platform for a guest."""
     override = device.get("override")
     driver = device["driver"] or (override if override != _driver.PLATFORM_DRIVER else None)
-    if driver not in (None, "rocket"):
+    if driver not in (None, "rocket", _driver.PLATFORM_DRIVER):
         raise Unsupported(
             "The NPU %s is %s driver %s%s, so it is not available to the vendor's driver." % (
                 device["name"], "bound to" if device["driver"] else "reserved for", driver,

@@ -35,7 +35,7 @@ def plan_dkms(board, plan, action):
     module = "rknpu_dkms" if over_builtin else "rknpu"
     _check_source(board)
     _check_device_tree(board)
-    check_kernel(board, action)
+    check_kernel(board, action, plan["baseline"])
     _check_blocked(board, module)
     foreign = _foreign_versions(board, module)
     _note_kernel(board)
@@ -124,8 +124,8 @@ def _foreign_versions(board, module):
     if others and module == "rknpu":
         raise Unsupported(
             "The DKMS package %s is not of rkfleet.npu and builds a module rknpu, too." % others[0],
-            "Keep it (npu_driver_policy working), or remove it (dkms remove %s --all) and rerun the playbook." % others[0],
-        )
+            "Keep it (npu_driver_policy working), or remove it (dkms remove %s --all) and rerun the playbook." % (
+                others[0]))
     return [version for name, version in board.foreign_packages if name == DKMS_PACKAGE]
 
 

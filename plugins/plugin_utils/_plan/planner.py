@@ -114,13 +114,7 @@ def _make_plan(board, plan):
     if action == "none" and not runtime["install"]:
         plan.update(reason=reason, baseline=None)
         return
-    try:
-        _plan_changes(board, plan, action, runtime)
-    except Unsupported as stop:
-        doubt = _why_unproven(board, plan["baseline"])
-        if doubt and action != "none":
-            raise Unsupported("%s; %s" % (doubt, stop.reason[:1].lower() + stop.reason[1:]), stop.remedy) from stop
-        raise
+    _plan_changes(board, plan, action, runtime)
     if runtime["install"]:
         before_reboot = len(plan["changes"]) - bool(plan["reboot"])
         plan["changes"].insert(
@@ -142,21 +136,6 @@ def _plan_changes(board, plan, action, runtime):
         plan_dkms(board, plan, action)
     elif action == "vendor_kernel":
         plan_vendor_kernel(board, plan)
-
-
-def _why_unproven(board, baseline):
-    """Return why a driver that may stay, if it works, has not been verified, or None if it has been or cannot stay."""
-    version = board.driver["version"]
-    if (not version or board.verified is not None or board.runs_our_driver
-            or board.wanted["driver_policy"] != "working" or (baseline and not baseline["required"])):
-        return None
-    if baseline:
-        return "Driver %s answers and stays if MobileNet works with it, which is not verified yet" % version
-    why = ("an upgrade is pending" if is_pending(board.facts) else
-           "librknnrt.so is not installed" if not board.runtime.get("path") else
-           "no model with a known checksum fits this SoC and runtime %s" % (
-               board.runtime.get("version") or "of an unknown version"))
-    return "Driver %s answers, but MobileNet cannot show whether it works (%s)" % (version, why)
 
 
 def _note_foreign(board, plan):

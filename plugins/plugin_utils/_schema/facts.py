@@ -70,7 +70,7 @@ FACTS = {
         "link": TEXT, "git_blob": TEXT, "size": INTEGER, "loader": TEXT,
         "others": [{"path": TEXT, "version": TEXT, "sha256": TEXT}],
     }, "librknnrt.so"),
-    "rkllm": Field({"path": Field(TEXT), "version": Field(TEXT)}, "librkllmrt.so"),
+    "rkllm": part({"path": Field(TEXT), "version": Field(TEXT)}, "librkllmrt.so, which is never changed"),
     "boot": {
         "loader": TEXT, "config": TEXT, "cmdline": TEXT, "configured": TEXT, "next": TEXT, "default": TEXT,
         "update": TEXT, "error": TEXT,

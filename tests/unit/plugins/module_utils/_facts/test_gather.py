@@ -39,7 +39,7 @@ def test_mission_board(mission, gather):
     assert kernel["symvers_digest"] == hashlib.sha256(b"0x1\tprintk\tvmlinux\n").hexdigest()
     assert facts["device"] == {"node": "/npu@fdab0000", "address": "fdab0000", "compatible": ["rockchip,rk3588-rknpu"],
                                "status": "okay",
-                               "name": "fdab0000.npu", "driver": "RKNPU"}
+                               "name": "fdab0000.npu", "driver": "RKNPU", "override": None, "iommu": None}
     driver = facts["driver"]
     assert (driver["presence"], driver["module"], driver["held_down"]) == ("builtin", None, False)
     assert (driver["version"], driver["date"], driver["version_source"]) == ("0.9.3", "20231121", "drm_ioctl")
@@ -63,7 +63,7 @@ def test_held_down_builtin_with_our_module(mission, gather):
     assert driver["files"] == ["updates/dkms/rknpu_dkms.ko"]
     assert facts["dkms"]["modules"] == [{"name": "rknpu", "version": "0.9.6", "kernel": RELEASE, "arch": "aarch64",
                                          "state": "installed",
-                                         "original": False}]
+                                         "original": False, "foreign": False}]
 
 
 def test_nothing_bound_gives_no_version_whatever_sys_module_says(mission, gather, board):

@@ -351,6 +351,8 @@ def test_another_architecture(board, planned):
     ("/run/systemd/container", "lxc\n", "lxc"), ("/run/.containerenv", "", "podman"), ("/.dockerenv", "", "docker"),
 ])
 def test_container(board, planned, path, content, kind):
+    if path == "/.dockerenv":
+        board.write("/proc/1/cgroup", "12:pids:/docker/0123456789abcdef\n")
     plan = planned(board.base().npu().builtin().headers().tools().u_boot_menu().write(path, content))[1]
     assert (
         plan["action"] == "unsupported" and one_sentence(plan["reason"]) and "container (%s)" % kind in plan["reason"]

@@ -568,9 +568,9 @@ def test_an_unchanged_board_keeps_its_runtime_and_the_model_for_it():
 
 
 @pytest.mark.parametrize("kernels, said", [
-    ([{"release": "6.1.100", "running": False, "build_error": "the disk is full"}], True),
-    ([{"release": "6.1.100", "running": False, "build_error": None}], False),
-    ([{"release": RELEASE, "running": True, "build_error": "x"}], False),
+    ([{"release": "6.1.100", "running": False, "build_log": ["cc: No space left on device"]}], True),
+    ([{"release": "6.1.100", "running": False, "build_log": []}], False),
+    ([{"release": RELEASE, "running": True, "build_log": ["x"]}], False),
 ])
 def test_a_kernel_without_its_driver_is_noted(kernels, said):
     notes = plan(**upgraded())["notes"]
