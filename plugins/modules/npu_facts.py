@@ -93,8 +93,8 @@ ansible_facts:
           type: dict
         os:
           description:
-            - C(id), C(id_like), C(codename), C(version) and C(version_id) of C(os-release), and the kind of C(container),
-              if it is one, or V(chroot) in a folder of another system.
+            - C(id), C(id_like), C(codename), C(version) and C(version_id) of C(os-release), and the kind of
+              C(container), if it is one, or V(chroot) in a folder of another system.
             - C(libc), the C library - V(glibc), V(musl) or V(uclibc).
             - C(init), V(systemd) or the name of another process 1. V(null) if it cannot be read.
           returned: always
@@ -173,8 +173,8 @@ ansible_facts:
           elements: dict
         dkms:
           description: Whether DKMS is C(available), its C(version), and its C(modules) - C(name), C(version),
-            C(kernel), C(arch), C(state), C(original), whether it keeps a module of the kernel, and C(foreign), whether it is
-            an NPU driver that this collection did not install.
+            C(kernel), C(arch), C(state), C(original), whether it keeps a module of the kernel, and C(foreign), whether it
+            is an NPU driver that this collection did not install.
           returned: always
           type: dict
         tools:

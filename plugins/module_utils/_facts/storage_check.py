@@ -13,6 +13,7 @@ import os
 from .._board.tree import Tree
 from .._boot import registry
 from .storage import (
+    _IMAGES,
     _UNIONS,
     Mount,
     mounts,
@@ -59,9 +60,10 @@ def problem(filesystems, links, init, boot=True):
                     % (entry["path"], where),
                     "Put it on a disk (see /etc/fstab), reboot, and rerun the playbook.")
         if entry["read_only"]:
+            remount = "" if entry["type"] in _IMAGES else "Mount it read-write (mount -o remount,rw %s), or i" % (
+                entry["mount"])
             return ("Nothing can be written below %s: it is mounted read-only (%s)." % (entry["path"], where),
-                    "Mount it read-write (mount -o remount,rw %s), or install a system with writable files, and rerun "
-                    "the playbook." % entry["mount"])
+                    (remount or "I") + "nstall a system with writable files, and rerun the playbook.")
     for link in links or ():
         if link["problem"]:
             reason = _LINK_PROBLEMS.get(link["problem"], link["problem"])
