@@ -173,8 +173,8 @@ ansible_facts:
           elements: dict
         dkms:
           description: Whether DKMS is C(available), its C(version), and its C(modules) - C(name), C(version),
-            C(kernel), C(arch), C(state), C(original), whether it keeps a module of the kernel, and C(foreign), whether it
-            is an NPU driver that this collection did not install.
+            C(kernel), C(arch), C(state), C(original), whether it keeps a module of the kernel, and C(foreign),
+            whether it is an NPU driver that this collection did not install.
           returned: always
           type: dict
         tools:

@@ -17,7 +17,7 @@ _CGROUP = re.compile(r"/(?:docker|kubepods|libpod|lxc|containerd|crio|garden)\b"
 _INITIAL_PID = "pid:[4026531836]"  # PROC_PID_INIT_INO of the kernel
 _BOUND = ("/etc/hosts", "/etc/hostname", "/etc/resolv.conf")
 _LOADER = re.compile(r"ld-(?:linux-(aarch64)|(musl)-\w+|(uClibc)\w*)\.so\.\d\Z")
-_BLOCK = re.compile(r"[ \t]*(blacklist|install)[ \t]+(rknpu(?:[-_]dkms)?)(?:[ \t]+(\S[^\n]*))?[ \t]*$", re.MULTILINE)
+_BLOCK = re.compile(r"^[ \t]*(blacklist|install)[ \t]+(rknpu(?:[-_]dkms)?)(?:[ \t]+(\S[^\n]*))?[ \t]*$", re.MULTILINE)
 _OURS = "/run/modprobe.d/rkfleet-npu.conf"
 
 
