@@ -108,7 +108,7 @@ def _check_blocked(board, module):
     if line:
         raise Unsupported("%s keeps module %s from being loaded: %s." % (line["path"], module, line["text"]),
                           "Remove the line, and rerun the playbook.")
-    arguments = board.boot.get("next") or board.boot.get("cmdline") or ""
+    arguments = " ".join(filter(None, (board.boot.get("cmdline"), board.boot.get("next"))))
     for name in ("modprobe.blacklist", "module_blacklist"):
         if kernel_arguments.has(arguments, name, module):
             raise Unsupported("The kernel argument %s keeps module %s from being loaded." % (name, module),

@@ -7,7 +7,6 @@ from __future__ import annotations
 import types
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import system
 
@@ -51,7 +50,9 @@ def test_the_pid_namespace_shows_a_container_whose_cgroups_do_not(board, gather)
     assert gather(board.link("/proc/self/ns/pid", "pid:[4026531836]"))["os"]["container"] is None
 
 
-@pytest.mark.parametrize("own, process_1, found", [((1, 2), (1, 2), False), ((1, 2), (7, 2), True), ((1, 2), None, True)])
+@pytest.mark.parametrize("own, process_1, found", [
+    ((1, 2), (1, 2), False), ((1, 2), (7, 2), True), ((1, 2), None, True),
+])
 def test_a_chroot_has_another_root_folder_than_process_1(monkeypatch, own, process_1, found):
     def stat(path):
         number = own if path == "/" else process_1
@@ -86,9 +87,11 @@ def test_libc(board, gather, files, links, libc):
 
 
 def test_lines_that_keep_a_module_from_being_loaded(board, gather):
-    board.base().write("/etc/modprobe.d/rocket.conf", "# blacklist rknpu_dkms\nblacklist rknpu\n  install rknpu-dkms /bin/false\n")
+    board.base().write("/etc/modprobe.d/rocket.conf",
+                       "# blacklist rknpu_dkms\nblacklist rknpu\n  install rknpu-dkms /bin/false\n")
     board.write("/etc/modprobe.d/other.conf", "options rknpu bypass_irq_handler=1\nblacklist rknpu2\nalias rknpu x\n")
-    board.write("/etc/modprobe.d/note.txt", "blacklist rknpu\n").write("/run/modprobe.d/rkfleet-npu.conf", "install rknpu /bin/false\n")
+    board.write("/etc/modprobe.d/note.txt", "blacklist rknpu\n")
+    board.write("/run/modprobe.d/rkfleet-npu.conf", "install rknpu /bin/false\n")
     board.link("/etc/modprobe.d/hidden.conf", "/dev/null").write("/usr/lib/modprobe.d/hidden.conf", "blacklist rknpu\n")
     facts = gather(board)
     assert facts["driver"]["blocked"] == [
@@ -100,7 +103,7 @@ def test_lines_that_keep_a_module_from_being_loaded(board, gather):
 
 @pytest.mark.parametrize("content, version", [
     (b"\x7fELF\0rkllm-runtime version: 1.1.2\0", "1.1.2"),
-    (b"\x7fELF" + bytes((1 << 20) - 20) + b"rkllm-runtime version: 1.2.1b1, rknpu driver version: %s, platform: %s", "1.2.1b1"),
+    (b"\x7fELF" + bytes((1 << 20) - 20) + b"rkllm-runtime version: 1.2.1b1, rknpu driver version: %s", "1.2.1b1"),
     (b"<html>not found</html>", None), (b"", None),
 ])
 def test_rkllm(board, gather, content, version):
@@ -132,8 +135,8 @@ def test_ours_is_known_by_the_marker(board, gather, module, ours, foreign):
 
 def test_a_package_of_another_name_with_the_driver_is_foreign_too(board, gather):
     for name, module in (("npu-driver", "rknpu"), ("zfs", "zfs")):
-        board.link("/var/lib/dkms/%s/1/source" % name, "/usr/src/%s-1" % name).write("/usr/src/%s-1/dkms.conf" % name)
-        board.write("/var/lib/dkms/%s/1/6.1.0/aarch64/module/%s.ko.xz" % (name, module))
+        board.link(f"/var/lib/dkms/{name}/1/source", f"/usr/src/{name}-1").write(f"/usr/src/{name}-1/dkms.conf")
+        board.write(f"/var/lib/dkms/{name}/1/6.1.0/aarch64/module/{module}.ko.xz")
     found = {entry["name"]: entry["foreign"] for entry in gather(board.base())["dkms"]["modules"]}
     assert found == {"npu-driver": True, "zfs": False}
 
@@ -151,12 +154,13 @@ def test_a_bound_driver_goes_before_the_name_of_a_node(board, gather):
     board.base(config="CONFIG_MODULES=y\n")
     for address in ("fdab0000", "fdac0000", "fdad0000"):
         board.npu(address, "rockchip,rk3588-rknn-core", drm=None)
-    board.write("/sys/devices/rknpu/drm/renderD130/dev").link("/sys/devices/rknpu/drm/renderD130/device", "../../../rknpu")
+    board.write("/sys/devices/rknpu/drm/renderD130/dev")
+    board.link("/sys/devices/rknpu/drm/renderD130/device", "../../../rknpu")
     board.link("/sys/class/drm/renderD130", "../../devices/rknpu/drm/renderD130").write("/dev/dri/renderD130")
     facts = gather(board.bound_module("rknpu"), answer=("0.9.8", "20240828", "drm_ioctl"))
     assert (facts["device"]["node"], facts["device"]["driver"]) == ("/npu@fdab0000", "RKNPU")
     assert (facts["driver"]["presence"], facts["driver"]["render_node"], facts["driver"]["version"]) == (
-        "absent", "/dev/dri/renderD130", "0.9.8")
+        "module", "/dev/dri/renderD130", "0.9.8")
     assert Tree(str(board.root)).exists("/sys/bus/platform/devices/fdad0000.npu")
 
 
@@ -166,7 +170,8 @@ def test_a_bound_node_is_found_whatever_its_name(board, gather):
     board.link(device + "/of_node", "../../../../proc/device-tree/accelerator@fdab0000")
     board.link(device + "/driver", "../../../bus/platform/drivers/RKNPU")
     board.link("/sys/bus/platform/devices/fdab0000.accelerator", "../../../devices/platform/fdab0000.accelerator")
-    board.link("/sys/bus/platform/drivers/RKNPU/fdab0000.accelerator", "../../../../devices/platform/fdab0000.accelerator")
+    board.link("/sys/bus/platform/drivers/RKNPU/fdab0000.accelerator",
+               "../../../../devices/platform/fdab0000.accelerator")
     board.write("/sys/bus/platform/drivers/RKNPU/bind")
     found = gather(board)["device"]
     assert (found["node"], found["address"], found["name"], found["driver"], found["status"]) == (
@@ -188,6 +193,6 @@ def test_the_driver_that_a_device_is_reserved_for(board, gather, content, overri
 def test_the_status_of_the_iommu(board, gather, address, compatible, iommu):
     board.base().npu(address, compatible).strings("iommu@12340000/status", "disabled")
     assert gather(board)["device"]["iommu"] is None
-    board.strings("iommu@%s/compatible" % iommu, "rockchip,iommu-v2")
+    board.strings(f"iommu@{iommu}/compatible", "rockchip,iommu-v2")
     assert gather(board)["device"]["iommu"] == "okay"
-    assert gather(board.strings("iommu@%s/status" % iommu, "disabled"))["device"]["iommu"] == "disabled"
+    assert gather(board.strings(f"iommu@{iommu}/status", "disabled"))["device"]["iommu"] == "disabled"
