@@ -125,7 +125,8 @@ ansible_facts:
           description:
             - C(node) of the NPU in the device tree, its C(address), C(compatible) and C(status).
             - C(name) of the platform device, the C(driver) that is bound to it, and the driver for which it is reserved
-              (C(override), of C(driver_override)). C(iommu), the status of its IOMMU's node.
+              (C(override), of C(driver_override)). C(deferred), what its driver waits for. C(iommu), the status of its
+              IOMMU's node.
           returned: always
           type: dict
         driver:

@@ -14,7 +14,7 @@ _SOC = re.compile(r"rockchip,(rk\d{4}[a-z]?)\Z")
 _NODE = re.compile(r"(?:rk)?npu@([0-9a-f]{1,16})\Z")
 _DEVICE = re.compile(r"[0-9a-f]{1,16}\.[\w-]{1,40}\Z")
 PLATFORM_DRIVER = "RKNPU"
-KEYS = ("node", "address", "status", "name", "driver", "override", "iommu", "compatible")
+KEYS = ("node", "address", "status", "name", "driver", "override", "deferred", "iommu", "compatible")
 _ROOTS = ("/proc/device-tree", "/sys/firmware/devicetree/base")
 
 
@@ -86,13 +86,16 @@ def _node_of(tree, name):
 def _describe(tree, base, node, name):
     device = {"node": clean(node), "address": None, "compatible": _property(tree, base + node + "/compatible"),
               "status": _first(_property(tree, base + node + "/status")) or "okay", "name": None, "driver": None,
-              "override": None, "iommu": None}
+              "override": None, "deferred": None, "iommu": None}
     device["address"] = name.split(".")[0]
     folder = "/sys/bus/platform/devices/" + name
     if tree.exists(folder):
         override = tree.line(folder + "/driver_override", 64)
         device.update(name=name, driver=tree.linked_name(folder + "/driver"),
                       override=None if override in (None, "", "(null)") else override)
+    for line in (tree.text("/sys/kernel/debug/devices_deferred", 65536) or "").splitlines():
+        if line.split()[:1] == [name]:
+            device["deferred"] = clean(line[len(name):]) or "no reason given"
     # The IOMMU is within the same 64 KiB on all SoCs, beside the NPU in the tree.
     beside = node.rpartition("/")[0]
     for other in tree.names(base + beside):
@@ -105,7 +108,8 @@ def _describe(tree, base, node, name):
 def read_device(tree):
     """Return the NPU's node with its platform device and bound driver, None for what does not exist.
 
-    override is the driver that the owner reserves the device for; iommu is the status of the IOMMU's node.
+    override is the driver that the owner reserves the device for, deferred why its probe was put off (root only), iommu
+    the status of the IOMMU's node.
     """
     base = next((root for root in _ROOTS if tree.exists(root)), None)
     found = {}

@@ -87,13 +87,17 @@ def _check_device_tree(board):
 def check_probe(board):
     """Raise Unsupported if the kernel's own driver did not start for a reason that another driver cannot remove."""
     device, driver = board.device, board.driver
-    tried = (driver["presence"] == "builtin" and not driver["held_down"]) or "rknpu" in (driver.get("loaded") or ())
+    tried = ((driver["presence"] == "builtin" and not driver["held_down"]) or "rknpu" in (driver.get("loaded") or ())
+             or device.get("deferred"))
     if device["driver"] or not device["name"] or not tried:
         return
     version = driver.get("builtin_version")
     what = "The kernel's own driver%s did not start on the NPU %s" % (" " + version if version else "", device["name"])
     remedy = ("Read the reason in the kernel log (dmesg | grep -i npu), correct the device tree or update the vendor's "
               "kernel package, and reboot.")
+    if device.get("deferred"):
+        raise Unsupported("%s, because the kernel waits for another device (%s): another driver would wait, too." % (
+            what, device["deferred"]), remedy)
     if device.get("iommu") not in (None, "okay", "ok"):
         raise Unsupported("%s, whose IOMMU is disabled in the device tree (status %s): another driver does not change "
                           "that." % (what, device["iommu"]), remedy)

@@ -47,7 +47,7 @@ FACTS = {
         "status": Field(TEXT),
         "driver": Field(TEXT, "what is bound to it"),
         "override": Field(TEXT, "the driver that the owner reserves it for"),
-        "compatible": TEXTS, "name": TEXT, "iommu": TEXT,
+        "compatible": TEXTS, "name": TEXT, "deferred": TEXT, "iommu": TEXT,
     }, "the NPU"),
     "driver": part({
         "version": Field(VERSION, column="driver", title="Driver", label="driver"),

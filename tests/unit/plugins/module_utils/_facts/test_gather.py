@@ -39,7 +39,7 @@ def test_mission_board(mission, gather):
     assert kernel["symvers_digest"] == hashlib.sha256(b"0x1\tprintk\tvmlinux\n").hexdigest()
     assert facts["device"] == {"node": "/npu@fdab0000", "address": "fdab0000", "compatible": ["rockchip,rk3588-rknpu"],
                                "status": "okay",
-                               "name": "fdab0000.npu", "driver": "RKNPU", "override": None, "iommu": None}
+                               "name": "fdab0000.npu", "driver": "RKNPU", "override": None, "deferred": None, "iommu": None}
     driver = facts["driver"]
     assert (driver["presence"], driver["module"], driver["held_down"]) == ("builtin", None, False)
     assert (driver["version"], driver["date"], driver["version_source"]) == ("0.9.3", "20231121", "drm_ioctl")

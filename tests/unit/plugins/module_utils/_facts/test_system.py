@@ -196,3 +196,12 @@ def test_the_status_of_the_iommu(board, gather, address, compatible, iommu):
     board.strings(f"iommu@{iommu}/compatible", "rockchip,iommu-v2")
     assert gather(board)["device"]["iommu"] == "okay"
     assert gather(board.strings(f"iommu@{iommu}/status", "disabled"))["device"]["iommu"] == "disabled"
+
+
+@pytest.mark.parametrize("line, reason", [
+    ("fdab0000.npu\tplatform: wait for supplier /vdd-npu\n", "platform: wait for supplier /vdd-npu"),
+    ("fdab0000.npu\t\n", "no reason given"), ("fdab0000.npu2\tx\n\n", None),
+])
+def test_what_the_driver_waits_for(board, gather, line, reason):
+    board.base().npu(driver=None).write("/sys/kernel/debug/devices_deferred", "fb000000.gpu\tx\n" + line)
+    assert gather(board)["device"]["deferred"] == reason

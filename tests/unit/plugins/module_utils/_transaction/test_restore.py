@@ -1059,3 +1059,27 @@ def test_there_is_one_state_folder():
     folder = pathlib.Path(__file__).resolve().parents[5] / "plugins"
     assert "state_dir" not in (folder / "modules/npu_transaction.py").read_text()
     assert "home=$root/var/lib/rkfleet-npu\n" in GUARD["guard"]
+
+
+@pytest.mark.parametrize("version", ["0.9.6", "0.9.8"])
+def test_a_driver_from_elsewhere_is_restored(board, version):
+    theirs = {"/usr/src/rknpu-0.9.8/dkms.conf": "theirs", DKMS + "/0.9.8/6.1.84/aarch64/module/rknpu.ko": "theirs",
+              KERNEL + "/updates/dkms/rknpu.ko": "theirs", KERNEL + "/updates/rknpu.ko": "by hand",
+              KERNEL + "/extra/rknpu.ko.xz": "by hand"}
+    for path, content in theirs.items():
+        board.write(path, content)
+    board.place(DKMS + "/kernel-6.1.84-aarch64").symlink_to("0.9.8/6.1.84/aarch64")
+    before = board.files()
+    board.begin(version=version)
+    # What npu_dkms and DKMS do when they replace it.
+    shutil.rmtree(board.place(DKMS))
+    if version == "0.9.8":
+        shutil.rmtree(board.place("/usr/src/rknpu-0.9.8"))
+    for path in (KERNEL + "/updates/rknpu.ko", KERNEL + "/extra/rknpu.ko.xz"):
+        board.place(path).unlink()
+    for path in ("/usr/src/rknpu-%s/rkfleet.json" % version, DKMS + "/%s/6.1.84/aarch64/module/rknpu.ko" % version,
+                 KERNEL + "/updates/dkms/rknpu.ko"):
+        board.write(path, "ours")
+    assert board.guard("restore", "pending")[0] == 0
+    assert board.files() == before
+    assert os.readlink(board.place(DKMS + "/kernel-6.1.84-aarch64")) == "0.9.8/6.1.84/aarch64"

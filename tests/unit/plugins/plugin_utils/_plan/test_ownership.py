@@ -185,10 +185,18 @@ def test_a_driver_that_did_not_start(board, planned, version, iommu, action, wor
     assert "dmesg" in (plan["remedy"] if action == "unsupported" else " ".join(plan["notes"]))
 
 
+def test_a_driver_that_waits_for_another_device(board, planned):
+    board.base(config=BUILTIN).npu(driver=None).builtin(version="0.8.2").headers().tools().u_boot_menu()
+    board.write("/sys/kernel/debug/devices_deferred", "fdab0000.npu\tplatform: wait for supplier /vdd-npu\n")
+    plan = planned(board)
+    assert plan["action"] == "unsupported" and "(platform: wait for supplier /vdd-npu)" in plan["reason"]
+
+
 def test_a_builtin_driver_that_is_suppressed_was_not_tried(board, planned):
     board.base(config=BUILTIN, cmdline="ro quiet initcall_blacklist=rknpu_init").npu(driver=None)
-    board.builtin(version="0.9.8").headers().tools().u_boot_menu(default='U_BOOT_PARAMETERS="ro quiet initcall_blacklist=rknpu_init"\n',
-                                        append="root=LABEL=root ro quiet initcall_blacklist=rknpu_init")
+    board.builtin(version="0.9.8").headers().tools()
+    board.u_boot_menu(default='U_BOOT_PARAMETERS="ro quiet initcall_blacklist=rknpu_init"\n',
+                      append="root=LABEL=root ro quiet initcall_blacklist=rknpu_init")
     assert planned(board)["action"] == "dkms_over_builtin"
 
 
