@@ -23,6 +23,7 @@ from .source_tree import DkmsError, readable_by_all, unpack_tree
 
 # Unfinished trees and trial builds. Those of release 1.1 have no leading dot.
 _LEFT = re.compile(r"\.?rkfleet-[a-z0-9_]{8}\Z")
+_VERSION = re.compile(r"\w[\w.+~-]{0,99}\Z")
 _NO_SPACE = "No space left on device"
 _SCANT = 1 << 20
 
@@ -144,7 +145,7 @@ class DkmsPackage:
         """Return the other versions of the package from elsewhere that DKMS has, and would build for a new kernel."""
         place = os.path.dirname(self.database)
         return [version for version in self.replaces
-                if version != self.version and os.path.isdir(os.path.join(place, version))]
+                if version != self.version and _VERSION.match(version) and os.path.isdir(os.path.join(place, version))]
 
     def _replace(self):
         """Remove the other versions of the package from DKMS. Their source trees stay."""

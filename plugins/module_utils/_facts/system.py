@@ -49,7 +49,7 @@ def _in_chroot():
     try:
         first, own = os.stat("/proc/1/root/."), os.stat("/")
     except OSError:
-        return not os.path.exists("/proc/1")
+        return not os.path.exists("/proc/self")
     return (first.st_dev, first.st_ino) != (own.st_dev, own.st_ino)
 
 

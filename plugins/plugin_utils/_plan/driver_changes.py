@@ -92,7 +92,9 @@ def check_probe(board):
     if device["driver"] or not device["name"] or not tried:
         return
     version = driver.get("builtin_version")
-    what = "The kernel's own driver%s did not start on the NPU %s" % (" " + version if version else "", device["name"])
+    what = "%s did not start on the NPU %s" % (
+        "The kernel's own driver%s" % (" " + version if version else "") if driver["presence"] == "builtin" else
+        "Module rknpu is loaded, but", device["name"])
     remedy = ("Read the reason in the kernel log (dmesg | grep -i npu), correct the device tree or update the vendor's "
               "kernel package, and reboot.")
     if device.get("deferred"):

@@ -774,3 +774,8 @@ def test_a_package_that_dkms_does_not_remove_stops_the_upgrade(foreign, archive)
     with pytest.raises(source_tree.DkmsError, match="DKMS did not remove the package rknpu/0.9.8"):
         deploy(package, archive)
     assert {path: content for path, content in foreign.files().items() if "rknpu-0.9.6" not in path} == before
+
+
+@pytest.mark.parametrize("version", ["../../../usr/src/rknpu-0.9.8", "..", ".", "-x", "a b", ""])
+def test_only_versions_are_replaced(foreign, version):
+    assert foreign.package(replaces=[version])._replaced() == []

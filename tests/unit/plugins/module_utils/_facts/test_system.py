@@ -51,17 +51,18 @@ def test_the_pid_namespace_shows_a_container_whose_cgroups_do_not(board, gather)
 
 
 @pytest.mark.parametrize("own, process_1, found", [
-    ((1, 2), (1, 2), False), ((1, 2), (7, 2), True), ((1, 2), None, True),
+    ((1, 2), (1, 2), False), ((1, 2), (7, 2), True), ((1, 2), "no /proc", True),
+    ((1, 2), "hidepid", False), ((1, 2), "no root", False),
 ])
 def test_a_chroot_has_another_root_folder_than_process_1(monkeypatch, own, process_1, found):
     def stat(path):
         number = own if path == "/" else process_1
-        if number is None:
-            raise FileNotFoundError(path)
+        if isinstance(number, str):
+            raise PermissionError(path) if number == "no root" else FileNotFoundError(path)
         return types.SimpleNamespace(st_dev=number[0], st_ino=number[1])
 
     monkeypatch.setattr(system.os, "stat", stat)
-    monkeypatch.setattr(system.os.path, "exists", lambda path: process_1 is not None)
+    monkeypatch.setattr(system.os.path, "exists", lambda path: path == "/proc/self" and process_1 != "no /proc")
     assert system._in_chroot() is found
 
 

@@ -192,6 +192,12 @@ def test_a_driver_that_waits_for_another_device(board, planned):
     assert plan["action"] == "unsupported" and "(platform: wait for supplier /vdd-npu)" in plan["reason"]
 
 
+def test_a_loaded_module_that_did_not_start_is_not_called_the_kernels_own(board, planned):
+    module_board(board, driver=None)
+    notes = " ".join(planned(board)["notes"])
+    assert "Module rknpu is loaded, but did not start on the NPU fdab0000.npu" in notes and "dmesg" in notes
+
+
 def test_a_builtin_driver_that_is_suppressed_was_not_tried(board, planned):
     board.base(config=BUILTIN, cmdline="ro quiet initcall_blacklist=rknpu_init").npu(driver=None)
     board.builtin(version="0.9.8").headers().tools()
