@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""A DKMS package `rknpu` from elsewhere is replaced by the real DKMS of three Debian releases, with modules of a few lines."""
+"""The real DKMS of three Debian releases replaces a package `rknpu` from elsewhere. The modules have a few lines."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ STRIP[0]="no"
 AUTOINSTALL="yes"
 """
 # What modinfo reads of a module.
-MAKE = """printf '#define S(n, t) const char n[] __attribute__((section(".modinfo"))) = t;\\nS(a, "vermagic={kernel} SMP")\\n\
-S(b, "name=rknpu") S(c, "version={version}") S(d, "author={author}")\\n' >x.c && gcc -c x.c -o rknpu.ko
+MAKE = """printf '#define S(n, t) const char n[] __attribute__((section(".modinfo"))) = t;\\n\
+S(a, "vermagic={kernel} SMP") S(b, "name=rknpu") S(c, "version={version}") S(d, "author={author}")\\n' >x.c && gcc -c x.c -o rknpu.ko
 """
 
 
@@ -55,8 +55,8 @@ class Board:
         if command[0] == "dkms":
             places = [] if "--dkmstree" in command else [
                 "--dkmstree", self.root / "var/lib/dkms", "--sourcetree", self.root / "usr/src"]
-            command = [*AS_ROOT, "bash", self.program, *command[1:], *places, "--installtree", self.root / "lib/modules",
-                       *(["-a", ARCH, "--kernelsourcedir", self.modules / "build"] if "-k" in command else []),
+            command = [*AS_ROOT, "bash", self.program, *command[1:], *places,
+                       "--installtree", self.root / "lib/modules", *(["-a", ARCH, "--kernelsourcedir", self.modules / "build"] if "-k" in command else []),
                        *(["--no-depmod"] if command[1] in ("install", "remove") else [])]
         done = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               check=False, env={**os.environ, "LC_ALL": "C"})
@@ -69,7 +69,8 @@ class Board:
     def state(self):
         """Return `{version: what DKMS prints of it}`."""
         lines = self.run(["dkms", "status", "-m", "rknpu"])[1].splitlines()
-        return {line.replace("/", ", ").split(", ")[1].split(":")[0]: line.rpartition(": ")[2].split(" ")[0] for line in lines}
+        return {line.replace("/", ", ").split(", ")[1].split(":")[0]: line.rpartition(": ")[2].split(" ")[0]
+                for line in lines}
 
     def author(self):
         return self.run(["modinfo", "-F", "author", str(self.modules / "updates/dkms/rknpu.ko")])[1].strip()
