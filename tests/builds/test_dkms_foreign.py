@@ -26,7 +26,8 @@ AUTOINSTALL="yes"
 """
 # What modinfo reads of a module.
 MAKE = """printf '#define S(n, t) const char n[] __attribute__((section(".modinfo"))) = t;\\n\
-S(a, "vermagic={kernel} SMP") S(b, "name=rknpu") S(c, "version={version}") S(d, "author={author}")\\n' >x.c && gcc -c x.c -o rknpu.ko
+S(a, "vermagic={kernel} SMP") S(b, "name=rknpu") S(c, "version={version}") S(d, "author={author}")\\n' >x.c
+gcc -c x.c -o rknpu.ko
 """
 
 
@@ -56,7 +57,8 @@ class Board:
             places = [] if "--dkmstree" in command else [
                 "--dkmstree", self.root / "var/lib/dkms", "--sourcetree", self.root / "usr/src"]
             command = [*AS_ROOT, "bash", self.program, *command[1:], *places,
-                       "--installtree", self.root / "lib/modules", *(["-a", ARCH, "--kernelsourcedir", self.modules / "build"] if "-k" in command else []),
+                       "--installtree", self.root / "lib/modules",
+                       *(["-a", ARCH, "--kernelsourcedir", self.modules / "build"] if "-k" in command else []),
                        *(["--no-depmod"] if command[1] in ("install", "remove") else [])]
         done = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               check=False, env={**os.environ, "LC_ALL": "C"})
