@@ -138,4 +138,3 @@ class Board:
         if self.wanted["driver_policy"] == "exact":
             return _version.parse(version) == _version.parse(self.target)
         return _version.at_least(version, self.target)
-

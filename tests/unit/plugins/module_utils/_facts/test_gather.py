@@ -333,8 +333,8 @@ def test_a_truncated_cache_is_ignored():
 # -- DKMS -----------------------------------------------------------------------------------------------------
 
 def test_dkms_tree(board):
-    board.tools().dkms(version="0.9.6", ours=True).dkms(version="0.9.8", installed=False, ours=True).link("/var/lib/dkms/rknpu/0.9.9/source",
-                                                                                    "/usr/src/rknpu-0.9.9")
+    board.tools().dkms(version="0.9.6", ours=True).dkms(version="0.9.8", installed=False, ours=True)
+    board.link("/var/lib/dkms/rknpu/0.9.9/source", "/usr/src/rknpu-0.9.9")
     board.write("/usr/src/rknpu-0.9.9/dkms.conf")
     # A build that failed leaves folders without a module.
     (board.root / "var/lib/dkms/rknpu/0.9.9/6.1.0/aarch64/module").mkdir(parents=True)
