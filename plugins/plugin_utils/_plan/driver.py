@@ -9,6 +9,7 @@ from __future__ import annotations
 from ...module_utils._board import version as _version
 from ...module_utils._facts import apt_kernels, driver as _driver
 from ...module_utils._inference import diagnoses
+from .board_checks import check_package_manager
 from .board_state import suppresses_builtin, Unsupported
 from .rules import vendor_kernels
 
@@ -121,6 +122,7 @@ def _lost_at_reboot(board):
 
 def _choose_origin(board, reason):
     """Return (action, reason) by npu_driver_strategy."""
+    check_package_manager(board)
     strategy = board.wanted["driver_strategy"]
     offered = offered_kernel(board) if strategy != "dkms" else None
     if offered:

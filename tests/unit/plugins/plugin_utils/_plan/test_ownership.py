@@ -234,6 +234,7 @@ def test_a_system_without_apt(board, planned, release, words):
     board.base(config=BUILTIN).npu().builtin().headers().tools().write("/etc/os-release", release)
     plan = planned(board)
     assert plan["action"] == "unsupported" and words in plan["reason"], "before the boot loader, which is unknown too"
+    assert words in planned(board, driver_policy="exact", driver_strategy="vendor_kernel")["reason"]
     board.strings("npu@fdab0000/status", "disabled")
     board.place("/sys/devices/platform/fdab0000.npu/driver").unlink()
     assert words in planned(board)["reason"], "before the device tree"
