@@ -103,8 +103,13 @@ ansible_facts:
           description:
             - C(release) and C(machine) of the running kernel, C(headers), whether modules can be built for it,
               C(headers_path), C(vendor_headers), whether the headers include the vendor's own ones, C(build) of its
-              release (as C(uname -v) prints it), C(compiler) that it was built with, C(config) with the few options
+              release (as C(uname -v) prints it), C(signature) (C(/proc/version_signature) of Ubuntu's kernels),
+              C(compiler) that it was built with, C(config) with the few options
               that the plan needs, C(config_digest) and C(symvers_digest) (SHA-256), C(config_source), and C(boot_id).
+            - Why headers that are there are no good for a build - C(headers_lack), the files they lack,
+              C(headers_release), the kernel they are for, if it is another one, C(headers_machine), the ELF number of
+              the machine that their programs are for, if it is another one. C(headers_others), the installed packages
+              with the headers of other kernels, with C(package) and C(release).
             - C(signatures), why the kernel loads signed modules only - V(config) (CONFIG_MODULE_SIG_FORCE), V(argument)
               (C(module.sig_enforce=1)) or V(lockdown). V(null) if it also loads others. Without root a lockdown may not
               be visible.
@@ -157,8 +162,12 @@ ansible_facts:
           type: dict
         boot:
           description:
-            - C(loader) - V(u-boot-menu), V(radxa), V(armbian), V(dietpi), V(orangepi), V(extlinux) or V(unknown).
-            - C(config), the file with the kernel arguments.
+            - C(loader), which started the running kernel - V(grub), V(u-boot-menu), V(radxa), V(armbian), V(dietpi),
+              V(orangepi), V(bigtreetech), V(ubuntu), V(update-extlinux), V(update-extlinux-default), V(extlinux), or one that this
+              collection does not configure - V(network), V(efi), V(boot-image), V(unknown).
+            - C(config), the file with the kernel arguments, V(null) if this collection must not edit it.
+            - C(files), the C(path) and C(text) of files from which the controller recognizes the boot loader, of
+              programs and menus only the lines that matter.
             - C(cmdline) of the running kernel, C(configured) arguments, those of the C(next) boot (V(null) with an
               C(error) if they cannot be determined), C(default) arguments of C(u-boot-update), and C(update), the tool
               to run after a change.
@@ -174,8 +183,8 @@ ansible_facts:
           elements: dict
         dkms:
           description: Whether DKMS is C(available), its C(version), and its C(modules) - C(name), C(version),
-            C(kernel), C(arch), C(state), C(original), whether it keeps a module of the kernel, and C(foreign),
-            whether it is an NPU driver that this collection did not install.
+            C(kernel), C(arch), C(state), C(original), whether it keeps a module of the kernel, C(foreign), whether it
+            is an NPU driver that this collection did not install, and C(left_out), what the build left out and why.
           returned: always
           type: dict
         tools:

@@ -96,6 +96,8 @@ def _why_change(board):
             driver["version"], _origin(board), " and MobileNet fails with it" if fails else "", target,
             " or newer" if board.wanted["driver_policy"] == "floor" else "")
     if board.silent:
+        board.notes.append("Driver %s is bound to the NPU but has no device file (neither a DRM node nor /dev/rknpu)." % (
+            board.silent))
         return ("Driver %s is bound to the NPU but has no device file, so no program can use it; %s is wanted." % (
             board.silent, target))
     if board.device["driver"] == _driver.PLATFORM_DRIVER:

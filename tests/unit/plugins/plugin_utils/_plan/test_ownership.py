@@ -155,12 +155,14 @@ def test_an_npu_that_another_driver_has(board, planned, driver, override, compat
 def test_a_driver_without_a_device_file_does_not_answer(board, planned):
     # ophub/amlogic-s9xxx-armbian#3123
     release = "6.1.99-rk35xx-ophub"
-    board.base(model="WXY OECT", compatible=("wxy,oect", "rockchip,rk3566"), release=release, config=BUILTIN)
+    board.base(model="WXY OECT", compatible=("wxy,oect", "rockchip,rk3566"), release=release, config=BUILTIN,
+               cmdline="root=UUID=1 rw cma=256M")
     board.npu(**RK3566, drm=0).builtin(release, "0.9.8").headers(release).tools()
     board.write("/sys/kernel/debug/rknpu/version", "RKNPU driver: v0.9.8\n")
     plan = planned(board.write("/boot/armbianEnv.txt", "extraargs=cma=256M\n"))
     assert plan["action"] == "dkms_over_builtin" and plan["here"] is None
     assert "Driver 0.9.8 is bound to the NPU but has no device file" in plan["reason"]
+    assert any("no device file" in note for note in plan["notes"])
 
 
 @pytest.mark.case(case="the kernel's own driver is as new and did not start, or the NPU's IOMMU is disabled",
@@ -175,7 +177,8 @@ def test_a_driver_without_a_device_file_does_not_answer(board, planned):
 def test_a_driver_that_did_not_start(board, planned, version, iommu, action, words):
     # ophub/amlogic-s9xxx-armbian#1319, armbian/linux-rockchip#297
     release = "6.1.141-rk35xx-ophub"
-    board.base(model="E Sun Panther X2", compatible=("panther,x2", "rockchip,rk3566"), release=release, config=BUILTIN)
+    board.base(model="E Sun Panther X2", compatible=("panther,x2", "rockchip,rk3566"), release=release, config=BUILTIN,
+               cmdline="root=UUID=1 rw cma=256M")
     board.npu(**RK3566, driver=None).builtin(release, version).headers(release).tools()
     board.write("/boot/armbianEnv.txt", "extraargs=cma=256M\n")
     if iommu:
