@@ -96,7 +96,7 @@ def _why_change(board):
             driver["version"], _origin(board), " and MobileNet fails with it" if fails else "", target,
             " or newer" if board.wanted["driver_policy"] == "floor" else "")
     if board.silent:
-        board.notes.append("Driver %s is bound to the NPU but has no device file (neither a DRM node nor /dev/rknpu)." % (
+        board.notes.append("Driver %s is bound to the NPU but has no device file (no DRM node, no /dev/rknpu)." % (
             board.silent))
         return ("Driver %s is bound to the NPU but has no device file, so no program can use it; %s is wanted." % (
             board.silent, target))
