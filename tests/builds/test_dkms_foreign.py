@@ -29,6 +29,8 @@ MAKE = """printf '#define S(n, t) const char n[] __attribute__((section(".modinf
 S(a, "vermagic={kernel} SMP") S(b, "name=rknpu") S(c, "version={version}") S(d, "author={author}")\\n' >x.c
 gcc -c x.c -o rknpu.ko
 """
+# The head of an ELF program for aarch64.
+PROGRAM = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\0\xb7\0"
 
 
 def tree(version, author):
@@ -49,8 +51,14 @@ class Board:
         self.modules = root / "lib/modules" / KERNEL
         for name in ("usr/src", "var/lib/dkms", f"lib/modules/{KERNEL}/kernel", f"lib/modules/{KERNEL}/build/include"):
             (root / name).mkdir(parents=True)
-        for name in ("modules.dep", "modules.order", "modules.builtin", "build/.config", "build/Makefile"):
+        for name in ("modules.dep", "modules.order", "modules.builtin", "build/.config", "build/Makefile",
+                     "build/include/generated/autoconf.h", "build/include/config/auto.conf",
+                     "build/scripts/module.lds"):
+            (self.modules / name).parent.mkdir(parents=True, exist_ok=True)
             (self.modules / name).touch()
+        for name in ("scripts/basic/fixdep", "scripts/mod/modpost"):
+            (self.modules / "build" / name).parent.mkdir(exist_ok=True)
+            (self.modules / "build" / name).write_bytes(PROGRAM)
 
     def run(self, command):
         if command[0] == "dkms":
