@@ -12,6 +12,7 @@ PREFIX = "linux-image-"
 _APT_CACHE = "/usr/bin/apt-cache"
 NAME = re.compile(r"linux-image-[a-z0-9][a-z0-9+.-]{0,100}\Z")
 _DEBUG = re.compile(r"-dbg(?:sym)?\Z")
+_RELEASE = re.compile(r"\b\d+\.\d+\.\d+-[\w.+~-]*\w")
 _LIMIT = 200
 _SECONDS = 30
 
@@ -59,3 +60,30 @@ def read(tree, ask):
         return None
     names = set(line for line in text.splitlines() if NAME.match(line) and not _DEBUG.search(line))
     return {"kernels": newest_first(names)[:_LIMIT]}
+
+
+def add_candidates(tree, facts, run):
+    """Add `candidates` to facts.repository: `{package: {version, release}}` that apt would install.
+
+    Of the packages of the running kernel, and of their headers. release is the kernel that the description names.
+    """
+    names = [entry["name"] for entry in facts["packages"]["kernel"]]
+    names += [re.sub("^" + PREFIX, "linux-headers-", name) for name in names]
+    if not names or facts["repository"] is None:
+        return
+    try:
+        out = run(["timeout", str(_SECONDS), _APT_CACHE, "--no-generate", "--no-all-versions", "show",
+                   *sorted(set(names))])[1]
+    except OSError as error:
+        tree.note("candidates of the kernel's packages", error)
+        return
+    found = {}
+    for entry in out.split("\n\n"):
+        fields = dict(re.findall(r"^(Package|Version|Armbian-Kernel-Version-Family|Description(?:-en)?): (.{1,300})",
+                                 entry, re.MULTILINE))
+        release = _RELEASE.search(fields.get("Armbian-Kernel-Version-Family") or fields.get("Description")
+                                  or fields.get("Description-en") or "")
+        if fields.get("Package") in names:
+            found.setdefault(fields["Package"],
+                             {"version": fields.get("Version"), "release": release and release.group()})
+    facts["repository"]["candidates"] = found

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 
-from .._board.paths import MARKER
+from .._board.paths import MARKER, kernel_module
 from .._board.tree import clean
 
 _TREE = "/var/lib/dkms"
-_MODULE = re.compile(r".+\.ko(?:\.(?:gz|xz|zst))?\Z")
 _VERSION = re.compile(r"""["']dkms-(\d[\w.]{0,20})["']|^dkms_version=["']?(\d[\w.]{0,20})""", re.M)
 _LIMIT = 200
 _LEFT_OUT = re.compile(r"^rkfleet: left out ([a-z_]{1,32}: .{1,200})", re.M)
@@ -34,7 +33,7 @@ def _builds(tree, folder):
             continue
         for arch in tree.names("%s/%s" % (folder, kernel)):
             # An empty module folder is a build that failed or was cut off: DKMS has been seen to count it.
-            built = list(filter(_MODULE.match, tree.names("%s/%s/%s/module" % (folder, kernel, arch))))
+            built = list(filter(kernel_module, tree.names("%s/%s/%s/module" % (folder, kernel, arch))))
             if built:
                 yield kernel, arch, built
 

@@ -51,7 +51,7 @@ class Board:
         running = self.driver["version"]
         if (wanted["driver_policy"] != "exact" and self.runs_our_driver and running in data["drivers"]
                 and _version.at_least(running, self.target)):
-            # A newer driver is not replaced by an older one, nor is it where only its start has to be mended.
+            # A newer driver is not replaced by an older one, nor is it where only its start has to be fixed.
             self.target = running
 
     @property
@@ -127,7 +127,7 @@ class Board:
 
     @property
     def fault_is_elsewhere(self):
-        """Whether that verification failed for a reason that no other driver mends."""
+        """Whether that verification failed for a reason that no other driver fixes."""
         return self.verified is False and not self.driver_fails and self.wanted["driver_policy"] == "working"
 
     @property

@@ -35,7 +35,7 @@ def choose_action(board):
 
 
 def _keep_driver(board):
-    """Return what is done where MobileNet fails for a reason that another driver does not mend, or stop the board."""
+    """Return what is done where MobileNet fails for a reason that another driver does not fix, or stop the board."""
     diagnosis = board.record["diagnosis"]
     evidence = _one_line(board.record.get("evidence"))
     fault = "MobileNet fails with driver %s (%s%s)" % (
@@ -43,7 +43,7 @@ def _keep_driver(board):
     if "runtime" not in diagnoses.may_change(diagnosis):
         remedy = _one_line(board.record.get("remedy")) or "run playbooks/verify-npu.yml for the remedy"
         raise Unsupported(
-            "%s, which another driver does not mend." % fault,
+            "%s, which another driver does not fix." % fault,
             "%s, or set npu_driver_policy to floor or exact to change the driver all the same." % (
                 remedy[:1].upper() + remedy[1:]))
     reason = "%s: the driver stays unchanged. Set npu_driver_policy to floor or exact to change it." % fault
@@ -102,7 +102,7 @@ def _why_change(board):
             board.silent, target))
     if board.device["driver"] == _driver.PLATFORM_DRIVER:
         return "A driver is bound, but its version cannot be read; %s is wanted." % target
-    if driver["presence"] == "builtin" and driver["held_down"]:
+    if driver["presence"] == "builtin" and driver["builtin_suppressed"]:
         return "The built-in driver is suppressed and no module replaces it on kernel %s; %s is wanted." % (
             board.release, target)
     if driver["presence"] == "absent":

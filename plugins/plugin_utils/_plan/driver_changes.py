@@ -92,8 +92,8 @@ def _check_device_tree(board):
 def check_probe(board):
     """Raise Unsupported if the kernel's own driver did not start for a reason that another driver cannot remove."""
     device, driver = board.device, board.driver
-    tried = ((driver["presence"] == "builtin" and not driver["held_down"]) or "rknpu" in (driver.get("loaded") or ())
-             or device.get("deferred"))
+    tried = ((driver["presence"] == "builtin" and not driver["builtin_suppressed"])
+             or "rknpu" in (driver.get("loaded") or ()) or device.get("deferred"))
     if device["driver"] or not device["name"] or not tried:
         return
     version = driver.get("builtin_version")

@@ -160,7 +160,7 @@ def test_a_driver_without_a_device_file_does_not_answer(board, planned):
     board.npu(**RK3566, drm=0).builtin(release, "0.9.8").headers(release).tools()
     board.write("/sys/kernel/debug/rknpu/version", "RKNPU driver: v0.9.8\n")
     plan = planned(board.write("/boot/armbianEnv.txt", "extraargs=cma=256M\n"))
-    assert plan["action"] == "dkms_over_builtin" and plan["here"] is None
+    assert plan["action"] == "dkms_over_builtin" and plan["current"] is None
     assert "Driver 0.9.8 is bound to the NPU but has no device file" in plan["reason"]
     assert any("no device file" in note for note in plan["notes"])
 
