@@ -12,7 +12,6 @@ from .._board.tree import clean
 
 _SOC = re.compile(r"rockchip,(r[kv]\d{4}[a-z]?)\Z")
 _NODE = re.compile(r"(?:rk)?npu@([0-9a-f]{1,16})\Z")
-_DEVICE = re.compile(r"[0-9a-f]{1,16}\.[\w-]{1,40}\Z")
 PLATFORM_DRIVER = "RKNPU"
 KEYS = ("node", "address", "status", "name", "driver", "override", "deferred", "iommu", "compatible")
 _ROOTS = ("/proc/device-tree", "/sys/firmware/devicetree/base")
@@ -75,14 +74,6 @@ def read_board(tree):
     }
 
 
-def _node_of(tree, name):
-    """Return the device tree node of a platform device, or None."""
-    place = "/sys/bus/platform/devices/%s/of_node" % name
-    node = tree.follow(place) if tree.exists(place) else ""
-    return next((node[len(root):] for root in (tree.follow(root) for root in _ROOTS) if node.startswith(root + "/")),
-                None)
-
-
 def _describe(tree, base, node, name):
     device = {"node": clean(node), "address": None, "compatible": _property(tree, base + node + "/compatible"),
               "status": _first(_property(tree, base + node + "/status")) or "okay", "name": None, "driver": None,
@@ -117,12 +108,8 @@ def read_device(tree):
         match = _NODE.match(node.rsplit("/", 1)[1])
         name = "%s.%s" % (match.group(1), match.group(0).split("@")[0])
         found[name] = _describe(tree, base, node, name)
-    # A driver that answers counts, whatever the node is called.
-    for name in tree.names("/sys/bus/platform/drivers/" + PLATFORM_DRIVER) if base else ():
-        node = _node_of(tree, name) if _DEVICE.match(name) and name not in found else None
-        if node:
-            found[name] = _describe(tree, base, node, name)
-    # The vendor's description wins: a tree may carry both, one of them disabled.
+    # A driver that answers counts, whatever the node is called. Then the vendor's description wins:
+    # a tree may carry both, one of them disabled.
     return min(found.values(), default=dict(dict.fromkeys(KEYS), compatible=[]), key=lambda device: (
         device["driver"] != PLATFORM_DRIVER, not is_rknpu(device["compatible"]), not is_rocket(device["compatible"]),
         device["node"]))

@@ -16,7 +16,6 @@ _ENGINES = (("/docker/", "docker"), ("/containerd", "containerd"), ("/containers
 _CGROUP = re.compile(r"/(?:docker|kubepods|libpod|lxc|containerd|crio|garden)\b")
 _INITIAL_PID = "pid:[4026531836]"  # PROC_PID_INIT_INO of the kernel
 _BOUND = ("/etc/hosts", "/etc/hostname", "/etc/resolv.conf")
-_LOADER = re.compile(r"ld-(?:linux-(aarch64)|(musl)-\w+|(uClibc)\w*)\.so\.\d\Z")
 _BLOCK = re.compile(r"^[ \t]*(blacklist|install)[ \t]+(rknpu(?:[-_]dkms)?)(?:[ \t]+(\S[^\n]*))?[ \t]*$", re.MULTILINE)
 _OURS = "/run/modprobe.d/rkfleet-npu.conf"
 
@@ -55,14 +54,12 @@ def _in_chroot():
 
 def read_libc(tree):
     """Return the C library by its dynamic loader, `glibc`, `musl` or `uclibc`; None if none is found."""
-    found = set()
-    for folder in ("/lib", "/lib64", "/usr/lib"):
-        for match in filter(None, map(_LOADER.match, tree.names(folder))):
-            # A compatibility layer (gcompat) links glibc's name to musl's loader, and NixOS puts a stub there.
-            target = tree.follow(folder + "/" + match.group(0))
-            found.add("musl" if "musl" in target or "gcompat" in target else
-                      "glibc" if match.group(1) else match.group(match.lastindex).lower())
-    return next((kind for kind in ("glibc", "musl", "uclibc") if kind in found), None)
+    names, glibc = tree.names("/lib") + tree.names("/lib64"), "ld-linux-aarch64.so.1"
+    # A compatibility layer (gcompat) links glibc's name to musl's loader.
+    if glibc in names and not re.search("musl|gcompat", tree.link("/lib/" + glibc) or ""):
+        return "glibc"
+    return next((kind.lower() for kind in ("musl", "uClibc")
+                 if any(name.startswith("ld-" + kind) for name in names)), None)
 
 
 def read_modprobe(tree):
@@ -74,8 +71,7 @@ def read_modprobe(tree):
             # A file hides those of its name in later folders; a link to /dev/null does only that.
             if name.endswith(".conf") and not known & {name, path}:
                 known.add(name)
-                if tree.link(path) == "/dev/null":
-                    continue
+                text = "" if tree.link(path) == "/dev/null" else tree.text(path, 65536) or ""
                 lines += [{"path": clean(path), "module": match.group(2).replace("-", "_"),
-                           "text": clean(match.group(0))} for match in _BLOCK.finditer(tree.text(path, 65536) or "")]
+                           "text": clean(match.group(0))} for match in _BLOCK.finditer(text)]
     return lines[:10]
