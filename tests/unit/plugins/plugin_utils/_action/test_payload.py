@@ -37,7 +37,7 @@ def ask(program, root, **params):
 def boards(board):
     yield board
     yield board.base().npu(drm=None).builtin().write("/sys/kernel/debug/rknpu/version", "RKNPU driver: v0.9.3\n")
-    yield board.headers().tools().dkms().u_boot_menu(default='U_BOOT_PARAMETERS="ro initcall_blacklist=rknpu_init"\n')
+    yield board.headers().tools().dkms(ours=True).u_boot_menu(default='U_BOOT_PARAMETERS="ro initcall_blacklist=rknpu_init"\n')
     yield board.write(
         "/usr/lib/librknnrt.so", b"\x7fELF librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)"
     ).write("/etc/rkfleet-npu/hold", "new disk")
