@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Replace what identifies a board, its owner or its network: the same value always by the same replacement.
+
+A replacement has the form of the value, so facts can still be gathered from the text. Boards' models, kernel releases
+and versions are kept.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import re
+
+from .names import COMMON_NAMES, DOMAINS_OF_UNITS
+
+REMOVED = "(removed)"
+UUID, MACHINE_ID, MAC, IPV4, IPV6 = "UUID", "machine ID", "MAC address", "IPv4 address", "IPv6 address"
+SERIAL, HOST, USER, NETWORK, DISK, SECRET = "serial number", "host", "user", "network name", "disk", "secret"
+NAME = "name"
+_HEX = "[0-9A-Fa-f]"
+# Both sides of a word that was found elsewhere, such as a host's name.
+_BEFORE, _AFTER = r"(?<![^\W_])", r"(?![^\W_])"
+
+# What follows is removed, whatever it is.
+_SECRETS = (
+    re.compile(r"-----BEGIN [^-\n]+-----.*?(?:-----END [^-\n]+-----|\Z)", re.S),
+    re.compile(r"\b(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-[\w-]+|sk-[\w@.-]+) AAAA[A-Za-z0-9+/=]+(?: [^\n\"]*)?"),
+    re.compile(
+        r"(?i)(?P<key>[\w.-]*(?:passw(?:or)?d|passphrase|passwort|psk|secret|token|api_?key|private_?key|credential)"
+        r"[\w-]*[\"']?[ \t]*[=:][ \t]*)(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s,;\"']+)"
+    ),
+    re.compile(r"(?m)^(?P<key>[ \t]*password(?:_pbkdf2)?[ \t]+)(?P<value>\S[^\n]*)"),
+)
+_SECRET_KEY = re.compile(r"(?i)[\w.-]*(?:passw(?:or)?d|passphrase|psk|secret|token|api_?key|private_?key|credential)\Z")
+# Where a value is known by its name. It is then replaced wherever it stands.
+_LEARNED = (
+    (SERIAL, re.compile(
+        r"(?i)(?:\b(?:[\w.]*serial(?:no|_?number)?)[\"']?(?:[ \t]*:[ \t]*|=)[\"']?)([0-9A-Za-z][0-9A-Za-z_-]{5,63})\b")),
+    (MAC, re.compile(r"(?i)\b[\w.]*(?:mac|addr|macaddr)[\w]*=(%s{12})\b" % _HEX)),
+    (HOST, re.compile(r"(?i)\b(?:[\w.]*hostname|\"host|\"controller_host)[\"']?[ \t]*[=:][ \t]*[\"']?([\w.-]{2,253})")),
+    (HOST, re.compile(r"\bnfs4? (?:[\w.-]+@)?([A-Za-z][\w.-]+):/|^([A-Za-z][\w.-]+):/\S* \S+ nfs|\bnfsroot=([A-Za-z][\w.-]+):", re.M)),
+    (HOST, re.compile(r"(?i)\bip=[^:\s]*:[^:\s]*:[^:\s]*:[^:\s]*:([\w.-]{2,253})(?=[:\s]|\Z)")),
+    (HOST, re.compile(r"\([^()\s@]{1,64}@(?!\d{4}-\d\d-)([^()\s@]{1,253})\)")),
+    (USER, re.compile(r"(?i)\b(?:user(?:name)?|login|\"user)[\"']?[ \t]*[=:][ \t]*[\"']?([A-Za-z_][\w.-]{1,31})\b")),
+    (USER, re.compile(r"\(([^()\s@]{1,64})@(?!\d{4}-\d\d-)[^()\s@]{1,253}\)")),
+    (USER, re.compile(r"/(?:home|Users)/([^/\s:\"',;]{2,64})")),
+    (USER, re.compile(r"/(?:run/)?media/(?!root-r[ow]\b)([^/\s:\"',;]{2,64})")),
+    (NETWORK, re.compile(r"(?i)\b[\w.]*(?:essid|ssid)[\"']?[ \t]*[=:][ \t]*(\"[^\"\n]{1,64}\"|'[^'\n]{1,64}'|[^\s,;\"']{1,64})")),
+)
+# Known by their form. The first that matches at a place counts.
+_FORMS = (
+    (UUID, r"(?<!{h}){h}{{8}}-(?:{h}{{4}}-){{3}}{h}{{12}}(?!{h})"),
+    (UUID, r"(?:(?<=UUID=)|(?<=UUID=[\"'])|(?<=uuid/)|(?<=uuid=)){h}{{4,32}}(?:-{h}+)*(?![0-9A-Za-z])"),
+    (MACHINE_ID, r"(?<![0-9A-Za-z])[0-9a-f]{{32}}(?![0-9A-Za-z])"),
+    (MAC, r"(?<!{h}){h}{{2}}(?P<separator>[:-])(?:{h}{{2}}(?P=separator)){{4}}{h}{{2}}(?!{h})"),
+    (IPV4, r"(?<![\w.])(?<![\w.][~+-])(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?![\w]|\.\d|[~+]|-[A-Za-z])"
+           r"|(?<![\d.])(?:10|172|192|169|100)(?:\.\d{{1,3}}){{3}}(?!\d|\.\d)"),
+    (IPV6, r"(?<![0-9A-Za-z:.]){h}{{0,4}}(?::{h}{{0,4}}){{2,7}}(?![0-9A-Za-z:.])"),
+    (HOST, r"\b[a-z][a-z0-9+.-]{{0,20}}://(?:[^\s/@\"'<>]*@)?[^\s/:\"'<>?#]+"),
+    (USER, r"(?<![\w.+-])[A-Za-z][\w.+-]*@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{{2,24}}(?![\w-])"),
+    (DISK, r"(?<=/by-id/)[^\s/\"',;]+|\biqn\.\d{{4}}-\d\d\.[\w.:-]+"),
+)
+_FORM = re.compile("|".join(
+    "(?P<f%d>%s)" % (number, pattern.format(h=_HEX)) for number, (dummy, pattern) in enumerate(_FORMS)))
+
+
+class Anonymizer:
+    """Replaces values in texts. First learn() all texts, then apply() to them."""
+
+    def __init__(self, known=(), public=()):
+        """Take the values that are known beforehand.
+
+        Args:
+            known: Pairs of a kind, such as HOST, and a value to replace wherever it stands as a word.
+            public: Texts whose words no name replaces, such as the model of the board and its kernel's release.
+        """
+        self.kept: list[str] = []
+        """Names that are not replaced, because they are also words of `public`."""
+        self._public = "\n".join(public).lower()
+        self._words: dict[str, str] = {}
+        self._made: dict[tuple[str, str], str] = {}
+        self._pattern: re.Pattern | None = None
+        for kind, value in known:
+            self._add(kind, value)
+
+    def learn(self, text):
+        """Find the values in a text that only their names give away, such as `hostname=`."""
+        text = self._without_secrets(text)
+        for kind, pattern in _LEARNED:
+            for found in pattern.finditer(text):
+                value = (found[found.lastindex] or "").strip("\"'")
+                if not (kind == SERIAL and (not re.search(r"\d", value) or value.lower().startswith("tty"))):
+                    self._add(kind, value)
+
+    def apply(self, value):
+        """Return a text, or a tree of lists and dictionaries, with replacements."""
+        if isinstance(value, dict):
+            return {self.apply(key): self._removed_value(item) if isinstance(item, str) and _SECRET_KEY.match(key)
+                    else self.apply(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.apply(item) for item in value]
+        return self._text(value) if isinstance(value, str) else value
+
+    def counts(self):
+        """Return `{kind: number of different values that were replaced}`."""
+        found: dict[str, int] = {}
+        for kind, dummy in self._made:
+            found[kind] = found.get(kind, 0) + 1
+        return dict(sorted(found.items()))
+
+    def _add(self, kind, value):
+        value = str(value or "").strip()
+        lowered = value.lower()
+        if len(value) < 3 or lowered in COMMON_NAMES or lowered in self._words or not value.strip("0"):
+            return
+        if kind not in (SERIAL, MAC) and (_FORM.fullmatch(value) or re.fullmatch(r"[\d.]+", value)):
+            return  # an address, which its form gives away anyway, or a number
+        if kind not in (SERIAL, MAC) and re.search(_BEFORE + re.escape(lowered) + _AFTER, self._public):
+            if value not in self.kept:
+                self.kept.append(value)
+            return
+        self._words[lowered] = kind
+        self._pattern = None
+
+    def _text(self, text):
+        text = self._without_secrets(text)
+        if self._pattern is None:
+            words = sorted(self._words, key=len, reverse=True)
+            known = "(?P<word>(?i:%s%s%s))|" % (_BEFORE, "(?:%s)" % "|".join(map(re.escape, words)), _AFTER)
+            self._pattern = re.compile((known if words else "") + _FORM.pattern)
+        return self._pattern.sub(self._replacement, text)
+
+    def _without_secrets(self, text):
+        for pattern in _SECRETS:
+            text = pattern.sub(self._removed, text)
+        return text
+
+    def _removed_value(self, value):
+        if value:
+            self._made.setdefault((SECRET, value), REMOVED)
+        return REMOVED if value else value
+
+    def _removed(self, match):
+        groups = match.groupdict()
+        value = groups.get("value", match[0]).strip("\"'")
+        if value in ("", REMOVED):
+            return match[0]
+        self._made.setdefault((SECRET, value), REMOVED)
+        return groups.get("key", "") + (groups["value"].replace(value, REMOVED) if "value" in groups else REMOVED)
+
+    def _replacement(self, match):
+        groups = match.groupdict()
+        if groups.get("word"):
+            value = match[0].lower()
+            return self._of(self._words[value], value)
+        kind = next(kind for number, (kind, dummy) in enumerate(_FORMS) if groups["f%d" % number])
+        return _BY_FORM.get(kind, Anonymizer._of)(self, kind, match[0])
+
+    def _of(self, kind, value):
+        """Return the replacement of a value, the same each time."""
+        key = (kind, value.lower())
+        if key not in self._made:
+            number = 1 + sum(1 for other, dummy in self._made if other == kind)
+            self._made[key] = _make(kind, value, number)
+        return self._made[key]
+
+    def _uuid(self, kind, value):
+        parts = value.split("-")
+        if len(parts) == 2 and len(parts[0]) == 8 and len(parts[1]) == 2:
+            # A partition of a disk with an MBR: PARTUUID=12345678-02.
+            return "%s-%s" % (self._of(kind, parts[0]), parts[1])
+        return self._of(kind, value)
+
+    def _mac(self, kind, value):
+        plain = re.sub("[:-]", "", value)
+        return value[2].join(re.findall("..", self._of(kind, plain)))
+
+    def _ipv4(self, kind, value):
+        numbers = [int(part) for part in value.split(".")]
+        return value if max(numbers) > 255 or numbers[0] in (0, 127, 255) else self._of(kind, value)
+
+    def _ipv6(self, kind, value):
+        try:
+            address = ipaddress.IPv6Address(value)
+        except ValueError:
+            return value
+        return value if int(address) < 2 else self._of(kind, address.exploded)
+
+    def _url(self, kind, value):
+        scheme, dummy, rest = value.partition("://")
+        user, at, host = rest.rpartition("@")
+        host = host if host.lower() in COMMON_NAMES else self._host(kind, host)
+        return "%s://%s%s%s" % (scheme, self._of(USER, user) if user else "", at, host)
+
+    def _host(self, kind, value):
+        try:
+            return (self._ipv4 if "." in value and ipaddress.IPv4Address(value) else self._of)(IPV4, value)
+        except ValueError:
+            return self._of(kind, value)
+
+    def _email(self, kind, value):
+        user, dummy, host = value.partition("@")
+        if host.rpartition(".")[2].lower() in DOMAINS_OF_UNITS:
+            return value
+        return "%s@%s" % (self._of(kind, user), self._of(HOST, host))
+
+    def _disk(self, kind, value):
+        name, part, number = value.partition("-part")
+        return self._of(kind, name) + part + number
+
+
+_BY_FORM = {
+    UUID: Anonymizer._uuid, MAC: Anonymizer._mac, IPV4: Anonymizer._ipv4, IPV6: Anonymizer._ipv6,
+    HOST: Anonymizer._url, USER: Anonymizer._email, DISK: Anonymizer._disk,
+}
+
+
+def _make(kind, value, number):
+    """Return a replacement that has the form of a value."""
+    if kind == UUID:
+        return _digits(value, number)
+    if kind == SERIAL:
+        return _digits(value, number)
+    if kind == MACHINE_ID:
+        return "%032d" % number
+    if kind == MAC:
+        return "02%010x" % number
+    if kind == IPV4:
+        # The ranges for documentation, then the one for benchmarks.
+        return str(next(itertools.islice(itertools.chain(
+            *(ipaddress.ip_network(net).hosts()
+              for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15"))), number - 1, None)))
+    if kind == IPV6:
+        return str(ipaddress.IPv6Address("2001:db8::") + number)
+    if kind == HOST:
+        return "host%d%s" % (number, ".example" if "." in value else "")
+    if kind == DISK and value.startswith("iqn."):
+        return "iqn.2000-01.example:%d" % number
+    return {USER: "user%d", NETWORK: "network%d", DISK: "disk%d"}.get(kind, "name%d") % number
+
+
+def _digits(value, number):
+    """Return a value of the same length with a number at its end; hyphens stay where they are."""
+    places = sum(1 for character in value if character != "-")
+    digits = iter(("%0*d" % (places, number))[-places:])
+    return "".join(character if character == "-" else next(digits) for character in value)
