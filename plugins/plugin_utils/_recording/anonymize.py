@@ -66,6 +66,23 @@ _FORM = re.compile("|".join(
     "(?P<f%d>%s)" % (number, pattern.format(h=_HEX)) for number, (dummy, pattern) in enumerate(_FORMS)))
 
 
+def remaining(text):
+    """Return the UUIDs and addresses in a text that are no replacements, as far as their form tells."""
+    found = []
+    for match in _FORM.finditer(text):
+        kind = next(kind for number, (kind, dummy) in enumerate(_FORMS) if match["f%d" % number])
+        if kind in (UUID, MACHINE_ID, MAC, IPV4, IPV6) and not _REPLACED[kind].match(match[0]):
+            if Anonymizer().apply(match[0]) != match[0]:
+                found.append(match[0])
+    return found
+
+
+_REPLACED = {
+    UUID: re.compile(r"[0-]{4}"), MACHINE_ID: re.compile(r"0{16}"), MAC: re.compile(r"02[:-]00[:-]"),
+    IPV4: re.compile(r"192\.0\.2\.|198\.(?:51\.100|1[89])\.|203\.0\.113\."), IPV6: re.compile(r"2001:db8:"),
+}
+
+
 class Anonymizer:
     """Replaces values in texts. First learn() all texts, then apply() to them."""
 

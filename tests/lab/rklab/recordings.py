@@ -137,8 +137,12 @@ def _take_checksums(facts, recorded) -> None:
             _take_checksums(one, other)
 
 
-def record(board: Board, release: str, answer=("0.9.3", "20231121", "drm_ioctl"), repository=None, uid=0) -> dict:
-    """What a board's tree answers to a request to record it; *answer* is what its driver says, or an exception."""
+def record(board: Board, release: str, answer=("0.9.3", "20231121", "drm_ioctl"), repository=None, uid=0,
+           everything: bool = False) -> dict:
+    """What a board's tree answers to a request to record it; *answer* is what its driver says, or an exception.
+
+    everything: also what the facts do not read yet.
+    """
     from ansible_collections.rkfleet.npu.plugins.module_utils._recording import recorder
     from ansible_collections.rkfleet.npu.plugins.plugin_utils._recording.rules import RULES
 
@@ -150,7 +154,20 @@ def record(board: Board, release: str, answer=("0.9.3", "20231121", "drm_ioctl")
     tree = recorder.Recorder(RULES, str(board.root))
     uname = Uname("Linux", "board", release, "#1", "aarch64")
     found = recorder.record(tree, None if repository is None else lambda: "\n".join(repository), uname, uid, ask)
+    if everything:
+        _read_all(tree, board)
+        found["files"] = tree.entries()
     found["programs"] = [
         dict(entry, of="/" + os.path.relpath(entry["of"], board.root)) if entry["of"].startswith(str(board.root))
         else entry for entry in found["programs"]]
     return found
+
+
+def _read_all(tree: Tree, board: Board) -> None:
+    for folder, folders, files in os.walk(board.root):
+        inside = "/" + os.path.relpath(folder, board.root).removeprefix(".")
+        tree.names(inside)
+        for name in [*folders, *files]:
+            path = os.path.join(inside, name)
+            if tree.link(path) is None and name in files:
+                tree.data(path)
