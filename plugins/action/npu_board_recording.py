@@ -9,6 +9,7 @@ import time
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 
+from ..module_utils._board.files import describe_error
 from ..plugin_utils import _settings
 from ..plugin_utils._action.program import NoAnswer, ProgramAction
 from ..plugin_utils._answers.failure import cannot_read
@@ -57,8 +58,13 @@ class ActionModule(ProgramAction):
             result.update(
                 failed=True, msg=cannot_read(name, self._connection.become is not None, reason, cause), cause=cause
             )
-        except (OSError, ValueError) as error:
-            result.update(failed=True, msg="%s was not recorded: %s." % (name, str(error).rstrip(".")))
+        except OSError as error:
+            result.update(
+                failed=True, msg="%s: not recorded: %s. Set npu_recording_dir to a folder that you can write to."
+                % (name, describe_error(error, params["folder"]))
+            )
+        except ValueError as error:
+            result.update(failed=True, msg="%s: not recorded: %s." % (name, str(error).rstrip(".")))
         else:
             size = len(document.rendered(made))
             result.update(path=path, size=size, contents=contents, replaced=replaced, names_kept=kept)

@@ -28,26 +28,26 @@ _SECRETS = (
     re.compile(r"-----BEGIN [^-\n]+-----.*?(?:-----END [^-\n]+-----|\Z)", re.S),
     re.compile(r"\b(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-[\w-]+|sk-[\w@.-]+) AAAA[A-Za-z0-9+/=]+(?: [^\n\"]*)?"),
     re.compile(
-        r"(?i)(?P<key>[\w.-]*(?:passw(?:or)?d|passphrase|passwort|psk|secret|token|api_?key|private_?key|credential)"
-        r"[\w-]*[\"']?[ \t]*[=:][ \t]*)(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s,;\"']+)"
+        r"(?i)(?P<key>(?:passw(?:or)?d|passphrase|passwort|psk|secret|token|api_?key|private_?key|credential)"
+        r"[\w-]{0,40}[\"']?[ \t]{0,8}[=:][ \t]{0,8})(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s,;\"']+)"
     ),
-    re.compile(r"(?m)^(?P<key>[ \t]*password(?:_pbkdf2)?[ \t]+)(?P<value>\S[^\n]*)"),
+    re.compile(r"(?m)^(?P<key>[ \t]{0,20}password(?:_pbkdf2)?[ \t]{1,8})(?P<value>\S[^\n]*)"),
 )
 _SECRET_KEY = re.compile(r"(?i)[\w.-]*(?:passw(?:or)?d|passphrase|psk|secret|token|api_?key|private_?key|credential)\Z")
 # Where a value is known by its name. It is then replaced wherever it stands.
 _LEARNED = (
     (SERIAL, re.compile(
-        r"(?i)(?:\b(?:[\w.]*serial(?:no|_?number)?)[\"']?(?:[ \t]*:[ \t]*|=)[\"']?)([0-9A-Za-z][0-9A-Za-z_-]{5,63})\b")),
-    (MAC, re.compile(r"(?i)\b[\w.]*(?:mac|addr|macaddr)[\w]*=(%s{12})\b" % _HEX)),
-    (HOST, re.compile(r"(?i)\b(?:[\w.]*hostname|\"host|\"controller_host)[\"']?[ \t]*[=:][ \t]*[\"']?([\w.-]{2,253})")),
+        r"(?i)serial(?:no|_?number)?[\"']?(?:[ \t]{0,8}:[ \t]{0,8}|=)[\"']?([0-9A-Za-z][0-9A-Za-z_-]{5,63})\b")),
+    (MAC, re.compile(r"(?i)(?:mac|addr)\w{0,12}=(%s{12})\b" % _HEX)),
+    (HOST, re.compile(r"(?i)(?:hostname|\"host|\"controller_host)[\"']?[ \t]{0,8}[=:][ \t]{0,8}[\"']?([\w.-]{2,253})")),
     (HOST, re.compile(r"\bnfs4? (?:[\w.-]+@)?([A-Za-z][\w.-]+):/|^([A-Za-z][\w.-]+):/\S* \S+ nfs|\bnfsroot=([A-Za-z][\w.-]+):", re.M)),
     (HOST, re.compile(r"(?i)\bip=[^:\s]*:[^:\s]*:[^:\s]*:[^:\s]*:([\w.-]{2,253})(?=[:\s]|\Z)")),
     (HOST, re.compile(r"\([^()\s@]{1,64}@(?!\d{4}-\d\d-)([^()\s@]{1,253})\)")),
-    (USER, re.compile(r"(?i)\b(?:user(?:name)?|login|\"user)[\"']?[ \t]*[=:][ \t]*[\"']?([A-Za-z_][\w.-]{1,31})\b")),
+    (USER, re.compile(r"(?i)\b(?:user(?:name)?|login)[\"']?[ \t]{0,8}[=:][ \t]{0,8}[\"']?([A-Za-z_][\w.-]{1,31})\b")),
     (USER, re.compile(r"\(([^()\s@]{1,64})@(?!\d{4}-\d\d-)[^()\s@]{1,253}\)")),
     (USER, re.compile(r"/(?:home|Users)/([^/\s:\"',;]{2,64})")),
     (USER, re.compile(r"/(?:run/)?media/(?!root-r[ow]\b)([^/\s:\"',;]{2,64})")),
-    (NETWORK, re.compile(r"(?i)\b[\w.]*(?:essid|ssid)[\"']?[ \t]*[=:][ \t]*(\"[^\"\n]{1,64}\"|'[^'\n]{1,64}'|[^\s,;\"']{1,64})")),
+    (NETWORK, re.compile(r"(?i)ssid[\"']?[ \t]{0,8}[=:][ \t]{0,8}(\"[^\"\n]{1,64}\"|'[^'\n]{1,64}'|[^\s,;\"']{1,64})")),
 )
 # Known by their form. The first that matches at a place counts.
 _FORMS = (
@@ -130,7 +130,9 @@ class Anonymizer:
     def _add(self, kind, value):
         value = str(value or "").strip()
         lowered = value.lower()
-        if len(value) < 3 or lowered in COMMON_NAMES or lowered in self._words or not value.strip("0"):
+        # What the operator asks for is replaced, even if others have the same name.
+        common = kind != NAME and (len(value) < 3 or lowered in COMMON_NAMES)
+        if common or not value.strip("0") or lowered in self._words:
             return
         if kind not in (SERIAL, MAC) and (_FORM.fullmatch(value) or re.fullmatch(r"[\d.]+", value)):
             return  # an address, which its form gives away anyway, or a number
@@ -145,8 +147,8 @@ class Anonymizer:
         text = self._without_secrets(text)
         if self._pattern is None:
             words = sorted(self._words, key=len, reverse=True)
-            known = "(?P<word>(?i:%s%s%s))|" % (_BEFORE, "(?:%s)" % "|".join(map(re.escape, words)), _AFTER)
-            self._pattern = re.compile((known if words else "") + _FORM.pattern)
+            known = "|(?P<word>(?i:%s%s%s))" % (_BEFORE, "(?:%s)" % "|".join(map(re.escape, words)), _AFTER)
+            self._pattern = re.compile(_FORM.pattern + (known if words else ""))
         return self._pattern.sub(self._replacement, text)
 
     def _without_secrets(self, text):
@@ -177,6 +179,7 @@ class Anonymizer:
 
     def _of(self, kind, value):
         """Return the replacement of a value, the same each time."""
+        kind = self._words.get(value.lower(), kind)
         key = (kind, value.lower())
         if key not in self._made:
             number = 1 + sum(1 for other, dummy in self._made if other == kind)

@@ -19,6 +19,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._recording import anon
 from rklab import recordings  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
+DATA = compatibility.load()
 BOARDS = sorted((HERE / "boards").glob("*.json"))
 
 
@@ -40,7 +41,7 @@ def replayed(path, folder):
     """Return `(recording, facts, plan)`: the recording, and what the present code says of it."""
     recording = recordings.load(path)
     facts = gate.facts_of(json.loads(json.dumps(recordings.replay(recording, folder / "board"))))
-    data = compatibility.merged(recording["compatibility"]) if recording["compatibility"] else compatibility.load()
+    data = compatibility.merged(recording["compatibility"]) if recording["compatibility"] else DATA
     return recording, facts, planner.npu_plan(facts, recording["wanted"], data)
 
 
