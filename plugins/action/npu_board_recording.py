@@ -59,12 +59,11 @@ class ActionModule(ProgramAction):
                 failed=True, msg=cannot_read(name, self._connection.become is not None, reason, cause), cause=cause
             )
         except OSError as error:
-            result.update(
-                failed=True, msg="%s: not recorded: %s. Set npu_recording_dir to a folder that you can write to."
-                % (name, describe_error(error, params["folder"]))
-            )
+            why = describe_error(error, params["folder"])
+            hint = "Set npu_recording_dir to a folder that you can write to."
+            result.update(failed=True, msg=f"{name}: not recorded: {why}. {hint}")
         except ValueError as error:
-            result.update(failed=True, msg="%s: not recorded: %s." % (name, str(error).rstrip(".")))
+            result.update(failed=True, msg=f"{name}: not recorded: {str(error).rstrip('.')}.")
         else:
             size = len(document.rendered(made))
             result.update(path=path, size=size, contents=contents, replaced=replaced, names_kept=kept)
@@ -77,21 +76,19 @@ class ActionModule(ProgramAction):
         try:
             return shape.validated(answer.get("recording"))
         except ValueError as error:
-            raise NoAnswer("%s: this is not an answer of the collection's program" % error) from error
+            raise NoAnswer(f"{error}: this is not an answer of the collection's program") from error
 
 
 def summary(name, is_check, recorded):
     """Return the lines that tell the operator what a recording contains, before anybody sends it."""
-    replaced = ", ".join("%s: %d" % (kind, count) for kind, count in recorded["replaced"].items())
+    replaced = ", ".join(f"{kind}: {count}" for kind, count in recorded["replaced"].items())
+    done = "would be recorded in" if is_check else "recorded in"
     lines = [
-        "%s: %s %s (%d bytes). It stays on this controller. It contains:"
-        % (name, "would be recorded in" if is_check else "recorded in", recorded["path"], recorded["size"]),
+        f"{name}: {done} {recorded['path']} ({recorded['size']} bytes). It stays on this controller. It contains:",
         *("  " + line for line in recorded["contents"]),
-        "Replaced, each value by the same one everywhere: %s." % (replaced or "nothing"),
+        f"Replaced, each value by the same one everywhere: {replaced or 'nothing'}.",
     ]
     if recorded["names_kept"]:
-        lines.append(
-            "Not replaced, because the board's model, kernel or a path has the same word: %s."
-            % ", ".join(recorded["names_kept"])
-        )
+        kept = ", ".join(recorded["names_kept"])
+        lines.append(f"Not replaced, because the board's model, kernel or a path has the same word: {kept}.")
     return lines

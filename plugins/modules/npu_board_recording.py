@@ -96,7 +96,7 @@ summary:
   returned: success
   type: list
   elements: str
-  sample: ["rock5b-1: recorded in npu-recordings/rock5b-1.json (48211 bytes). It stays on this controller. It contains:"]
+  sample: ["rock5b-1: recorded in npu-recordings/rock5b-1.json (48211 bytes). It stays on this controller."]
 cause:
   description: Why it failed, where that is known, as of P(rkfleet.npu.npu_cause#filter).
   returned: failure

@@ -53,7 +53,7 @@ def excerpt(path, data, rules):
 
 def _select(data, separator, wanted, fields=None):
     """Return the entries of a file that match a pattern, of these the lines that match `fields`."""
-    separator, pattern = separator.encode(), re.compile(wanted.encode(), re.M)
+    separator, pattern = separator.encode(), re.compile(wanted.encode(), re.MULTILINE)
     found = [entry for entry in data.split(separator) if entry and pattern.search(entry)]
     if fields:
         found = [b"\n".join(line for line in entry.split(b"\n") if re.match(fields.encode(), line)) for entry in found]
@@ -72,4 +72,4 @@ def listing(names, read, rules):
     """Return the names in a folder that a recording keeps: all of a short one, else what was read or is related."""
     if len(names) <= NAMES_LIMIT:
         return list(names)
-    return [name for name in names if name in read or re.search(rules["related"], name, re.I)][:NAMES_LIMIT]
+    return [name for name in names if name in read or re.search(rules["related"], name, re.IGNORECASE)][:NAMES_LIMIT]

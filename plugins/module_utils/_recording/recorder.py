@@ -14,7 +14,7 @@ import os
 import re
 import stat
 
-from .._board.tree import clean, FILE_LIMIT, Tree
+from .._board.tree import FILE_LIMIT, Tree, clean
 from .._facts import driver
 from .._facts.gather import gather
 from .excerpt import excerpt, is_allowed, is_binary, is_library, listing
@@ -35,7 +35,7 @@ class Recorder(Tree):
         super().__init__(root, **areas)
         self.rules = rules
         self._touched, self._ends, self._listed, self._contents = set(), set(), set(), {}
-        self._own = "/proc/%d" % os.getpid()
+        self._own = f"/proc/{os.getpid()}"
 
     def _place(self, parts):
         self._touched.add("/" + "/".join(parts))
@@ -128,7 +128,8 @@ class Recorder(Tree):
             users = {handle.split("/")[2] for handle in handles}
             names = [name for name in names if name in users]
         read = {known.rpartition("/")[2] for known in self._contents if known.rpartition("/")[0] == path}
-        return [name + "/" if os.path.isdir(os.path.join(place, name)) else name for name in listing(names, read, self.rules)]
+        return [name + "/" if os.path.isdir(os.path.join(place, name)) else name
+                for name in listing(names, read, self.rules)]
 
     def _content(self, path, name, place):
         """Return `{content, note}` of a regular file, by the name that it has in the recording."""
@@ -141,9 +142,9 @@ class Recorder(Tree):
             return {"content": ""}
         kept, complete = excerpt(name, data, self.rules)
         if is_binary(kept) and len(kept) > 512 and not path.endswith(".gz") and not is_library(path):
-            return {"content": "", "note": "left out: binary, %d bytes" % len(data)}
+            return {"content": "", "note": f"left out: binary, {len(data)} bytes"}
         entry = {"content": binascii.b2a_base64(kept, newline=False).decode("ascii")}
-        return entry if complete else dict(entry, note="%d of %d bytes" % (len(kept), len(data)))
+        return entry if complete else dict(entry, note=f"{len(kept)} of {len(data)} bytes")
 
 
 def _within(path, folder):
@@ -180,7 +181,7 @@ def read_kernel_log(wanted):
     if count < 0:
         return [], os.strerror(ctypes.get_errno())
     lines = buffer.raw[:count].decode("utf-8", "replace").splitlines()
-    return [clean(line, 300) for line in lines if re.search(wanted, line, re.I)][-_LOG_LINES:], None
+    return [clean(line, 300) for line in lines if re.search(wanted, line, re.IGNORECASE)][-_LOG_LINES:], None
 
 
 def record(tree, ask_repository=None, uname=None, uid=None, ask_node=driver.ask, log=read_kernel_log):
@@ -214,6 +215,6 @@ def record(tree, ask_repository=None, uname=None, uid=None, ask_node=driver.ask,
     lines, why = log(tree.rules["log"]) if tree.live else ([], "not read from a recorded tree")
     return {
         "files": tree.entries(), "facts": facts, "programs": answers, "kernel_log": lines, "kernel_log_error": why,
-        "uname": dict((name, getattr(uname, name)) for name in ("sysname", "release", "version", "machine")),
+        "uname": {name: getattr(uname, name) for name in ("sysname", "release", "version", "machine")},
         "nodename": uname.nodename, "uid": os.geteuid() if uid is None else uid, "live": tree.live,
     }

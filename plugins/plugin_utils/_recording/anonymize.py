@@ -25,7 +25,7 @@ _BEFORE, _AFTER = r"(?<![^\W_])", r"(?![^\W_])"
 
 # What follows is removed, whatever it is.
 _SECRETS = (
-    re.compile(r"-----BEGIN [^-\n]+-----.*?(?:-----END [^-\n]+-----|\Z)", re.S),
+    re.compile(r"-----BEGIN [^-\n]+-----.*?(?:-----END [^-\n]+-----|\Z)", re.DOTALL),
     re.compile(r"\b(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-[\w-]+|sk-[\w@.-]+) AAAA[A-Za-z0-9+/=]+(?: [^\n\"]*)?"),
     re.compile(
         r"(?i)(?P<key>(?:passw(?:or)?d|passphrase|passwort|psk|secret|token|api_?key|private_?key|credential)"
@@ -38,9 +38,11 @@ _SECRET_KEY = re.compile(r"(?i)[\w.-]*(?:passw(?:or)?d|passphrase|psk|secret|tok
 _LEARNED = (
     (SERIAL, re.compile(
         r"(?i)serial(?:no|_?number)?[\"']?(?:[ \t]{0,8}:[ \t]{0,8}|=)[\"']?([0-9A-Za-z][0-9A-Za-z_-]{5,63})\b")),
-    (MAC, re.compile(r"(?i)(?:mac|addr)\w{0,12}=(%s{12})\b" % _HEX)),
+    (MAC, re.compile(r"(?i)(?:mac|addr)\w{0,12}=([0-9a-f]{12})\b")),
     (HOST, re.compile(r"(?i)(?:hostname|\"host|\"controller_host)[\"']?[ \t]{0,8}[=:][ \t]{0,8}[\"']?([\w.-]{2,253})")),
-    (HOST, re.compile(r"\bnfs4? (?:[\w.-]+@)?([A-Za-z][\w.-]+):/|^([A-Za-z][\w.-]+):/\S* \S+ nfs|\bnfsroot=([A-Za-z][\w.-]+):", re.M)),
+    (HOST, re.compile(r"\bnfs4? ([A-Za-z][\w.-]+):/")),
+    (HOST, re.compile(r"(?m)^([A-Za-z][\w.-]+):/\S* \S+ nfs")),
+    (HOST, re.compile(r"\bnfsroot=([A-Za-z][\w.-]+):")),
     (HOST, re.compile(r"(?i)\bip=[^:\s]*:[^:\s]*:[^:\s]*:[^:\s]*:([\w.-]{2,253})(?=[:\s]|\Z)")),
     (HOST, re.compile(r"\([^()\s@]{1,64}@(?!\d{4}-\d\d-)([^()\s@]{1,253})\)")),
     (USER, re.compile(r"(?i)\b(?:user(?:name)?|login)[\"']?[ \t]{0,8}[=:][ \t]{0,8}[\"']?([A-Za-z_][\w.-]{1,31})\b")),
@@ -55,25 +57,25 @@ _FORMS = (
     (UUID, r"(?:(?<=UUID=)|(?<=UUID=[\"'])|(?<=uuid/)|(?<=uuid=)){h}{{4,32}}(?:-{h}+)*(?![0-9A-Za-z])"),
     (MACHINE_ID, r"(?<![0-9A-Za-z])[0-9a-f]{{32}}(?![0-9A-Za-z])"),
     (MAC, r"(?<!{h}){h}{{2}}(?P<separator>[:-])(?:{h}{{2}}(?P=separator)){{4}}{h}{{2}}(?!{h})"),
-    (IPV4, r"(?<![\w.])(?<![\w.][~+-])(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?![\w]|\.\d|[~+]|-[A-Za-z])"
-           r"|(?<![\d.])(?:10|172|192|169|100)(?:\.\d{{1,3}}){{3}}(?!\d|\.\d)"),
+    (IPV4, r"(?<![\w.])(?<![\w.][~+-])(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?![\w]|\.\d|[~+]|-[A-Za-z])"),
+    (IPV4, r"(?<![\d.])(?:10|172|192|169|100)(?:\.\d{{1,3}}){{3}}(?!\d|\.\d)"),
     (IPV6, r"(?<![0-9A-Za-z:.]){h}{{0,4}}(?::{h}{{0,4}}){{2,7}}(?![0-9A-Za-z:.])"),
     (HOST, r"\b[a-z][a-z0-9+.-]{{0,20}}://(?:[^\s/@\"'<>]*@)?[^\s/:\"'<>?#]+"),
     (USER, r"(?<![\w.+-])[A-Za-z][\w.+-]*@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{{2,24}}(?![\w-])"),
     (DISK, r"(?<=/by-id/)[^\s/\"',;]+|\biqn\.\d{{4}}-\d\d\.[\w.:-]+"),
 )
 _FORM = re.compile("|".join(
-    "(?P<f%d>%s)" % (number, pattern.format(h=_HEX)) for number, (dummy, pattern) in enumerate(_FORMS)))
+    f"(?P<f{number}>{pattern.format(h=_HEX)})" for number, (dummy, pattern) in enumerate(_FORMS)))
 
 
 def remaining(text):
     """Return the UUIDs and addresses in a text that are no replacements, as far as their form tells."""
     found = []
     for match in _FORM.finditer(text):
-        kind = next(kind for number, (kind, dummy) in enumerate(_FORMS) if match["f%d" % number])
-        if kind in (UUID, MACHINE_ID, MAC, IPV4, IPV6) and not _REPLACED[kind].match(match[0]):
-            if Anonymizer().apply(match[0]) != match[0]:
-                found.append(match[0])
+        kind = next(kind for number, (kind, dummy) in enumerate(_FORMS) if match[f"f{number}"])
+        by_form = kind in _REPLACED and not _REPLACED[kind].match(match[0])
+        if by_form and Anonymizer().apply(match[0]) != match[0]:
+            found.append(match[0])
     return found
 
 
@@ -147,7 +149,7 @@ class Anonymizer:
         text = self._without_secrets(text)
         if self._pattern is None:
             words = sorted(self._words, key=len, reverse=True)
-            known = "|(?P<word>(?i:%s%s%s))" % (_BEFORE, "(?:%s)" % "|".join(map(re.escape, words)), _AFTER)
+            known = f"|(?P<word>(?i:{_BEFORE}(?:{'|'.join(map(re.escape, words))}){_AFTER}))"
             self._pattern = re.compile(_FORM.pattern + (known if words else ""))
         return self._pattern.sub(self._replacement, text)
 
@@ -174,7 +176,7 @@ class Anonymizer:
         if groups.get("word"):
             value = match[0].lower()
             return self._of(self._words[value], value)
-        kind = next(kind for number, (kind, dummy) in enumerate(_FORMS) if groups["f%d" % number])
+        kind = next(kind for number, (kind, dummy) in enumerate(_FORMS) if groups[f"f{number}"])
         return _BY_FORM.get(kind, Anonymizer._of)(self, kind, match[0])
 
     def _of(self, kind, value):
@@ -190,7 +192,7 @@ class Anonymizer:
         parts = value.split("-")
         if len(parts) == 2 and len(parts[0]) == 8 and len(parts[1]) == 2:
             # A partition of a disk with an MBR: PARTUUID=12345678-02.
-            return "%s-%s" % (self._of(kind, parts[0]), parts[1])
+            return f"{self._of(kind, parts[0])}-{parts[1]}"
         return self._of(kind, value)
 
     def _mac(self, kind, value):
@@ -212,7 +214,7 @@ class Anonymizer:
         scheme, dummy, rest = value.partition("://")
         user, at, host = rest.rpartition("@")
         host = host if host.lower() in COMMON_NAMES else self._host(kind, host)
-        return "%s://%s%s%s" % (scheme, self._of(USER, user) if user else "", at, host)
+        return f"{scheme}://{self._of(USER, user) if user else ''}{at}{host}"
 
     def _host(self, kind, value):
         try:
@@ -224,7 +226,7 @@ class Anonymizer:
         user, dummy, host = value.partition("@")
         if host.rpartition(".")[2].lower() in DOMAINS_OF_UNITS:
             return value
-        return "%s@%s" % (self._of(kind, user), self._of(HOST, host))
+        return f"{self._of(kind, user)}@{self._of(HOST, host)}"
 
     def _disk(self, kind, value):
         name, part, number = value.partition("-part")
@@ -244,9 +246,9 @@ def _make(kind, value, number):
     if kind == SERIAL:
         return _digits(value, number)
     if kind == MACHINE_ID:
-        return "%032d" % number
+        return f"{number:032d}"
     if kind == MAC:
-        return "02%010x" % number
+        return f"02{number:010x}"
     if kind == IPV4:
         # The ranges for documentation, then the one for benchmarks.
         return str(next(itertools.islice(itertools.chain(
@@ -255,14 +257,14 @@ def _make(kind, value, number):
     if kind == IPV6:
         return str(ipaddress.IPv6Address("2001:db8::") + number)
     if kind == HOST:
-        return "host%d%s" % (number, ".example" if "." in value else "")
+        return f"host{number}{'.example' if '.' in value else ''}"
     if kind == DISK and value.startswith("iqn."):
-        return "iqn.2000-01.example:%d" % number
-    return {USER: "user%d", NETWORK: "network%d", DISK: "disk%d"}.get(kind, "name%d") % number
+        return f"iqn.2000-01.example:{number}"
+    return {USER: "user", NETWORK: "network", DISK: "disk"}.get(kind, "name") + str(number)
 
 
 def _digits(value, number):
     """Return a value of the same length with a number at its end; hyphens stay where they are."""
     places = sum(1 for character in value if character != "-")
-    digits = iter(("%0*d" % (places, number))[-places:])
+    digits = iter(str(number).zfill(places)[-places:])
     return "".join(character if character == "-" else next(digits) for character in value)

@@ -74,7 +74,7 @@ def write(folder, board, document):
     """
     text = rendered(document)
     if len(text) > LONGEST:
-        raise ValueError("the recording has %d bytes, more than %d" % (len(text), LONGEST))
+        raise ValueError(f"the recording has {len(text)} bytes, more than {LONGEST}")
     path = path_of(folder, board)
     os.makedirs(folder, mode=0o700, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=".rkfleet-")
@@ -132,7 +132,7 @@ def _texts(value):
             yield from _texts(item)
             if isinstance(item, str):
                 # Facts and plan have names of their values as JSON has them.
-                yield '"%s": "%s"' % (key, item)
+                yield f'"{key}": "{item}"'
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from _texts(item)
@@ -146,17 +146,15 @@ def _contents(document):
     for path, entry in document["files"].items():
         size = len(entry.get("text", "").encode("utf-8", "replace")) or len(entry.get("base64", "")) * 3 // 4
         if entry.get("note"):
-            lines.append("%s: %s" % (path, entry["note"]))
+            lines.append(f"{path}: {entry['note']}")
         elif size:
-            lines.append("%s: %d bytes" % (path, size))
+            lines.append(f"{path}: {size} bytes")
         else:
             kind = "links" if "link" in entry else {"folder": "folders"}.get(entry.get("kind"), "devices")
             others["files without content" if "text" in entry else kind] += 1
-    lines.append(", ".join("%d %s" % (count, kind) for kind, count in others.items() if count) or "no links, no folders")
-    lines += ["answer of %s: %s" % (entry["program"], entry["error"] or ", ".join(entry["output"][:3])[:100])
+    lines.append(", ".join(f"{count} {kind}" for kind, count in others.items() if count) or "no links, no folders")
+    lines += [f"answer of {entry['program']}: {entry['error'] or ', '.join(entry['output'][:3])[:100]}"
               for entry in document["programs"]]
     why = document["kernel_log_error"]
-    lines.append("kernel log: %s" % (why or "%d lines about the NPU" % len(document["kernel_log"])))
+    lines.append(f"kernel log: {why or str(len(document['kernel_log'])) + ' lines about the NPU'}")
     return [*lines, "facts and plan"]
-
-

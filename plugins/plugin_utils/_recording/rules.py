@@ -9,29 +9,33 @@ In all patterns `*` also matches "/", and /usr/lib/modules counts as /lib/module
 
 from __future__ import annotations
 
-ALLOWED = """
-/proc/cmdline /proc/version /proc/modules /proc/meminfo /proc/mounts /proc/self/mount* /proc/config.gz /proc/iomem
-/proc/*/comm /proc/*/cgroup /proc/sys/kernel/* /proc/device-tree/* /proc/rknpu/* /proc/filesystems /proc/swaps
-/sys/firmware/devicetree/* /sys/firmware/efi/fw_platform_size /sys/class/* /sys/bus/* /sys/devices/* /sys/module/*
-/sys/kernel/kexec_loaded /sys/kernel/security/lockdown /sys/kernel/debug/*npu* /sys/kernel/iommu_groups/*
-/boot/config-* /boot/*Env.txt /boot/*extlinux.conf /boot/*grub.cfg /boot/*grubenv /boot/loader/* /boot/config.txt
-/boot/boot.cmd /boot/*cmdline.txt
-/etc/os-release /etc/*-release /etc/*_release /etc/debian_version /etc/default/* /etc/kernel/* /etc/u-boot-menu/* /etc/modules
-/etc/modules-load.d/* /etc/modprobe.d/* /etc/dkms/* /etc/dracut.conf.d/* /etc/overlayroot* /etc/apt/preferences*
-/etc/ansible/facts.d/npu.fact /etc/rkfleet-npu/hold /etc/init.d/kexec-load /etc/flash-kernel/*
-/lib/modules/*/modules.* /lib/modules/*/config /lib/modprobe.d/* /usr/lib/modprobe.d/* /usr/lib/os-release
-/usr/src/*/.config /usr/src/*/dkms.conf /usr/src/*/rkfleet.json /usr/src/*/Makefile /usr/src/*/Module.symvers
-/usr/src/*/include/* /usr/src/*/scripts/* /usr/sbin/dkms /usr/bin/dkms /usr/sbin/*u-boot* /usr/bin/*u-boot*
-/usr/sbin/*grub* /usr/sbin/*extlinux* /usr/bin/*extlinux* /usr/share/u-boot-menu/* *.so *.so.[0-9]*
-/var/lib/dkms/* /var/lib/dpkg/status /var/lib/dpkg/info/*.list /var/lib/dpkg/diversions /var/lib/dpkg/updates/*
-/var/lib/apt/extended_states /var/lib/rkfleet-npu/*.json /var/lib/rkfleet-npu/*manifest
-/run/systemd/container /run/.containerenv /.dockerenv
-""".split()
-NEVER = """
-*shadow* *wpa* *.key *.pem *.psk *.priv *.p12 *ssh* *secret* *passw* *credential* *token* *id_rsa* *first_run* *firstrun*
-*wifi* *wlan* *networkmanager* *netplan* *apt/auth* */mok.* *efivars* *seed* *machine-id* *dietpi.txt */user-data*
-*/security/keys* *tpm* */otp* *nvmem* *efuse*
-""".split()
+ALLOWED = [
+    "/proc/cmdline", "/proc/version", "/proc/modules", "/proc/meminfo", "/proc/mounts", "/proc/self/mount*",
+    "/proc/config.gz", "/proc/iomem", "/proc/*/comm", "/proc/*/cgroup", "/proc/sys/kernel/*", "/proc/device-tree/*",
+    "/proc/rknpu/*", "/proc/filesystems", "/proc/swaps", "/sys/firmware/devicetree/*",
+    "/sys/firmware/efi/fw_platform_size", "/sys/class/*", "/sys/bus/*", "/sys/devices/*", "/sys/module/*",
+    "/sys/kernel/kexec_loaded", "/sys/kernel/security/lockdown", "/sys/kernel/debug/*npu*",
+    "/sys/kernel/iommu_groups/*", "/boot/config-*", "/boot/*Env.txt", "/boot/*extlinux.conf", "/boot/*grub.cfg",
+    "/boot/*grubenv", "/boot/loader/*", "/boot/config.txt", "/boot/boot.cmd", "/boot/*cmdline.txt",
+    "/etc/os-release", "/etc/*-release", "/etc/*_release", "/etc/debian_version", "/etc/default/*", "/etc/kernel/*",
+    "/etc/u-boot-menu/*", "/etc/modules", "/etc/modules-load.d/*", "/etc/modprobe.d/*", "/etc/dkms/*",
+    "/etc/dracut.conf.d/*", "/etc/overlayroot*", "/etc/apt/preferences*", "/etc/ansible/facts.d/npu.fact",
+    "/etc/rkfleet-npu/hold", "/etc/init.d/kexec-load", "/etc/flash-kernel/*", "/lib/modules/*/modules.*",
+    "/lib/modules/*/config", "/lib/modprobe.d/*", "/usr/lib/modprobe.d/*", "/usr/lib/os-release",
+    "/usr/src/*/.config", "/usr/src/*/dkms.conf", "/usr/src/*/rkfleet.json", "/usr/src/*/Makefile",
+    "/usr/src/*/Module.symvers", "/usr/src/*/include/*", "/usr/src/*/scripts/*", "/usr/sbin/dkms", "/usr/bin/dkms",
+    "/usr/sbin/*u-boot*", "/usr/bin/*u-boot*", "/usr/sbin/*grub*", "/usr/sbin/*extlinux*", "/usr/bin/*extlinux*",
+    "/usr/share/u-boot-menu/*", "*.so", "*.so.[0-9]*", "/var/lib/dkms/*", "/var/lib/dpkg/status",
+    "/var/lib/dpkg/info/*.list", "/var/lib/dpkg/diversions", "/var/lib/dpkg/updates/*",
+    "/var/lib/apt/extended_states", "/var/lib/rkfleet-npu/*.json", "/var/lib/rkfleet-npu/*manifest",
+    "/run/systemd/container", "/run/.containerenv", "/.dockerenv",
+]
+NEVER = [
+    "*shadow*", "*wpa*", "*.key", "*.pem", "*.psk", "*.priv", "*.p12", "*ssh*", "*secret*", "*passw*",
+    "*credential*", "*token*", "*id_rsa*", "*first_run*", "*firstrun*", "*wifi*", "*wlan*", "*networkmanager*",
+    "*netplan*", "*apt/auth*", "*/mok.*", "*efivars*", "*seed*", "*machine-id*", "*dietpi.txt", "*/user-data*",
+    "*/security/keys*", "*tpm*", "*/otp*", "*nvmem*", "*efuse*",
+]
 """These win, in lower case: passwords of first-boot files, seeds in /chosen, keys of DKMS."""
 
 _NPU = "npu|rknn|rkllm|rocket"

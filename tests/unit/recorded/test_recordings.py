@@ -13,10 +13,10 @@ import yaml
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lab"))
 
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate  # noqa: E402
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner  # noqa: E402
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._recording import anonymize  # noqa: E402
-from rklab import recordings  # noqa: E402
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._recording import anonymize
+from rklab import recordings
 
 HERE = pathlib.Path(__file__).resolve().parent
 DATA = compatibility.load()
@@ -71,8 +71,12 @@ def differences(expected, tree):
 def unlike(actual, recorded, where):
     """Return a line for each value of a recording that is another one now; what is new is not compared."""
     if isinstance(actual, dict) and isinstance(recorded, dict):
-        return [line for name in recorded if name in actual
-                for line in unlike(actual[name], recorded[name], f"{where}.{name}")]
+        return [
+            line
+            for name in recorded
+            if name in actual
+            for line in unlike(actual[name], recorded[name], f"{where}.{name}")
+        ]
     return [] if actual == recorded else [f"{where} is {actual!r}, was {recorded!r}"]
 
 
@@ -85,7 +89,8 @@ def test_facts_and_plan_are_right(path, tmp_path):
     else:
         assert unlike(facts, recording["facts"], "facts") == []
         assert {name: plan[name] for name in ("action", "changes")} == {
-            name: recording["plan"][name] for name in ("action", "changes")}
+            name: recording["plan"][name] for name in ("action", "changes")
+        }
 
 
 @pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.stem)
@@ -100,9 +105,14 @@ def test_what_stands_beside_a_recording_belongs_to_one():
     assert len(BOARDS) >= 20
 
 
-@pytest.mark.parametrize("expected, count", [
-    ({"plan.action": "none", "facts.a": {"has": "bc"}, "facts": {"has": "abcd"}}, 0),
-    ({"plan.action": "dkms", "facts.a": {"has": "x"}, "facts": {"lacks": "abcd"}}, 3), ({"facts.a": {"lacks": "x"}}, 0)])
+@pytest.mark.parametrize(
+    "expected, count",
+    [
+        ({"plan.action": "none", "facts.a": {"has": "bc"}, "facts": {"has": "abcd"}}, 0),
+        ({"plan.action": "dkms", "facts.a": {"has": "x"}, "facts": {"lacks": "abcd"}}, 3),
+        ({"facts.a": {"lacks": "x"}}, 0),
+    ],
+)
 def test_expectations_are_compared(expected, count):
     assert len(differences(expected, {"plan": {"action": "none"}, "facts": {"a": "abcd"}})) == count
 
@@ -120,9 +130,14 @@ def test_a_link_of_a_recording_leads_nowhere(tmp_path):
     """Files are written before links, and what reads the tree follows links inside it."""
     outside = tmp_path / "outside"
     outside.mkdir()
-    recording = {"files": {"/etc": {"link": str(outside)}, "/etc/default/x": {"text": "x"},
-                           "/boot": {"kind": "folder", "names": ["../../evil", "ok", "..", "."]},
-                           "/proc/cmdline": {"link": str(outside / "secret")}}}
+    recording = {
+        "files": {
+            "/etc": {"link": str(outside)},
+            "/etc/default/x": {"text": "x"},
+            "/boot": {"kind": "folder", "names": ["../../evil", "ok", "..", "."]},
+            "/proc/cmdline": {"link": str(outside / "secret")},
+        }
+    }
     (outside / "secret").write_text("secret")
     board = recordings.lay(recording, tmp_path / "board")
     assert [path.name for path in outside.iterdir()] == ["secret"]

@@ -19,6 +19,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 sys.path[:0] = [str(ROOT / "build/collections"), str(ROOT / "tests/lab")]
 
+import reports_boot  # noqa: F401
+import reports_npu  # noqa: F401
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner  # noqa: E402
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._recording import document, shape  # noqa: E402
 from reports import REPORTS  # noqa: E402
@@ -37,8 +39,12 @@ def recording_of(report, folder):
     answer["facts"]["space"] = SPACE
     answer = shape.validated(json.loads(json.dumps(answer)))
     plan = planner.npu_plan(answer["facts"], report.wanted, compatibility.load())
-    about = {"source": report.source, "recorded_at": "2026-11-28T12:00:00Z", "wanted": report.wanted,
-             "compatibility": {}}
+    about = {
+        "source": report.source,
+        "recorded_at": "2026-11-28T12:00:00Z",
+        "wanted": report.wanted,
+        "compatibility": {},
+    }
     return document.compose(answer, plan, about)[0]
 
 

