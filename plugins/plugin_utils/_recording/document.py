@@ -12,7 +12,7 @@ import re
 import tempfile
 
 from .anonymize import HOST, NAME, SERIAL, USER, Anonymizer
-from .rules import RULES
+from .rules import ALLOWED
 
 SCHEMA = 1
 LONGEST = 2 << 20
@@ -119,7 +119,7 @@ def _public(facts, files):
         *(text for text in (facts["board"]["model"], facts["kernel"]["release"], facts["kernel"]["machine"],
                             facts["os"]["id"], facts["os"]["codename"], facts["boot"]["loader"]) if text),
         *facts["board"]["compatible"], *(release for release in kernels if release),
-        *(facts["device"]["compatible"]), *RULES["allowed"],
+        *(facts["device"]["compatible"]), *ALLOWED,
         # What the kernel itself calls its files.
         *(path for path in files if path.startswith(("/proc/", "/sys/", "/dev/"))),
     ]

@@ -12,6 +12,7 @@ from rklab.recorded import Board
 BSP = "CONFIG_MODULES=y\nCONFIG_KALLSYMS=y\nCONFIG_DRM=y\nCONFIG_SYNC_FILE=y\nCONFIG_PM_DEVFREQ=y\n"
 BUILTIN = BSP + "CONFIG_ROCKCHIP_RKNPU=y\nCONFIG_ROCKCHIP_RKNPU_DRM_GEM=y\n"
 MODULE = BSP + "CONFIG_ROCKCHIP_RKNPU=m\nCONFIG_ROCKCHIP_RKNPU_DRM_GEM=y\n"
+RELEASE_RADXA = "6.1.43-15-rk2312"
 ROOT = "root=UUID=2f6a1c9e-51d3-4c47-9a3e-8b0d7e6f5a41"
 V093, V098 = ("0.9.3", "20231121", "drm_ioctl"), ("0.9.8", "20240828", "drm_ioctl")
 ROCK_5B, RK3566 = ("Radxa ROCK 5B", ("radxa,rock-5b", "rockchip,rk3588")), "rockchip,rk3568-rknpu"

@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-from reports import EXACT, RK3566, ROOT, V098, base, report
+from reports import EXACT, RELEASE_RADXA, RK3566, ROOT, V098, base, report
 from rklab.recorded import U_BOOT_UPDATE
 
 # -- which boot configuration is read --
 
-RELEASE_RADXA = "6.1.43-15-rk2312"
 
 
 def grub(board, arguments):

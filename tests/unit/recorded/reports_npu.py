@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from reports import BSP, EXACT, MODULE, RK3566, ROOT, V098, base, report
+from reports import BSP, EXACT, MODULE, RELEASE_RADXA, RK3566, ROOT, V098, base, report
 
 # -- whose driver it is --
 
@@ -153,7 +153,7 @@ def oect(board):
     log=(
         "[    2.114530] RKNPU fde40000.npu: RKNPU: rknpu iommu is disabled, using non-iommu mode",
         ("[    2.120911] rockchip-pm-domain fdd90000.power-management:power-controller: failed to get ack on "
-        "domain 'npu', val=0x98e62"),
+         "domain 'npu', val=0x98e62"),
     ),
 )
 def pantherx2(board):

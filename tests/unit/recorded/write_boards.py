@@ -19,8 +19,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 sys.path[:0] = [str(ROOT / "build/collections"), str(ROOT / "tests/lab")]
 
-import reports_boot  # noqa: F401
-import reports_npu  # noqa: F401
+import reports_boot  # noqa: E402, F401
+import reports_npu  # noqa: E402, F401
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner  # noqa: E402
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._recording import document, shape  # noqa: E402
 from reports import REPORTS  # noqa: E402

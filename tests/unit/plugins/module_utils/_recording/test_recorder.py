@@ -233,7 +233,7 @@ Version: 1
             "/var/lib/dpkg/status",
             STATUS,
             (b"Package: linux-image-6.1.43\nStatus: install ok installed\nVersion: 6.1.43-1\n\n"
-            b"Package: broken\nStatus: install ok half-configured\nVersion: 1\n\n"),
+             b"Package: broken\nStatus: install ok half-configured\nVersion: 1\n\n"),
         ),
         (
             "/boot/config-6.1",
@@ -255,7 +255,7 @@ Version: 1
         (
             "/proc/self/mountinfo",
             (b"24 1 8:2 / / rw - ext4 /dev/x rw\n25 24 0:3 / /run/user/1000/doc rw - fuse x rw\n"
-            b"26 24 0:4 / /srv/anna rw - nfs nas:/x rw\n"),
+             b"26 24 0:4 / /srv/anna rw - nfs nas:/x rw\n"),
             b"24 1 8:2 / / rw - ext4 /dev/x rw\n",
         ),
         (

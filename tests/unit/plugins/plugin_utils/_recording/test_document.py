@@ -114,9 +114,16 @@ def test_a_recording_replays_to_its_own_facts(private, tmp_path):
 @pytest.mark.parametrize("seed", range(8))
 def test_any_private_values_replay_to_the_same_facts(private, tmp_path, seed):
     dice = random.Random(seed)
-    hexadecimal = lambda count: "".join(dice.choice("0123456789abcdef") for unused in range(count))  # noqa: E731
-    word = lambda: "q" + "".join(dice.choice("aeiouxyz") for unused in range(7))  # noqa: E731
-    uuid = lambda: "-".join(map(hexadecimal, (8, 4, 4, 4, 12)))  # noqa: E731
+
+    def hexadecimal(count):
+        return "".join(dice.choice("0123456789abcdef") for unused in range(count))
+
+    def word():
+        return "q" + "".join(dice.choice("aeiouxyz") for unused in range(7))
+
+    def uuid():
+        return "-".join(map(hexadecimal, (8, 4, 4, 4, 12)))
+
     values = {
         "uuid": uuid(),
         "boot": uuid(),
