@@ -37,7 +37,7 @@ def plan_dkms(board, plan, action):
     installed = _is_installed(board, module)
     configured = not over_builtin or suppresses_builtin(board.boot.get("next"))
     version = board.driver["version"]
-    running = version and board.is_wanted(version) and board.driver["module"] == module
+    running = version and board.meets_policy(version) and board.driver["module"] == module
     changes = []
     if board.tools.get("packages_interrupted"):
         changes.append("complete the interrupted dpkg run")

@@ -25,13 +25,12 @@ from .change_checks import check_privileges, check_reboot, check_rollback, check
 from .driver import choose_action, final_version
 from .driver_changes import plan_dkms, plan_vendor_kernel
 from .predicates import is_pending
-from .rules import series
 from .runtime import choose_model, choose_runtime, current_setup, note_verification
 
 POLICIES = ("working", "floor", "exact")
 STRATEGIES = ("auto", "dkms", "vendor_kernel")
 _NO_MODEL = {"key": None, "file": None, "platform": None, "picture": None, "expected_top5": [], "tolerance": None,
-             "recorded_with": None}
+             "recorded_with": None, "cores": None}
 
 
 def npu_plan(facts, wanted, compatibility):
@@ -101,7 +100,7 @@ def _make_plan(board, plan):
     plan["proven"] = board.record if board.verified is not None else None
     plan["baseline"] = _baseline(board, plan["here"])
     action, reason = choose_action(board)
-    plan["unchanged"] = action == "none" and not board.is_wanted(board.driver["version"])
+    plan["unchanged"] = action == "none" and not board.meets_policy(board.driver["version"])
     version = final_version(board, action)
     plan["driver"] = dict(board.data["drivers"].get(version, {}), version=version)
     runtime = choose_runtime(board, action, version)
@@ -133,11 +132,12 @@ def _baseline(board, current):
     It is required only to decide whether a board keeps the driver it came with, unless the data says that this driver
     fails on this kernel. Otherwise it only says what a rollback has to restore.
     """
-    if current is None or board.verified is not None or is_pending(board.facts):
+    # Memory or a node that was missing then may be there now, unless that was tried just now.
+    may_be_mended = board.fault_is_elsewhere and not board.record.get("fresh")
+    if current is None or is_pending(board.facts) or (board.verified is not None and not may_be_mended):
         return None
-    fails_on = (board.data["drivers"].get(board.driver["version"]) or {}).get("fails_on") or []
     decides = board.wanted["driver_policy"] == "working" and not board.runs_our_driver
-    return dict(current, required=decides and series(board.release) not in fails_on)
+    return dict(current, required=decides and not board.is_known_to_fail)
 
 
 def _note_other_kernels(board):

@@ -79,7 +79,7 @@ def choose_model(board, runtime):
     files = row.get("soc") or {}
     return {"key": key, "file": files.get(board.soc) or files.get(soc.get("family")), "platform": soc["model_dir"],
             "picture": data["pictures"].get(row.get("picture")), "expected_top5": row.get("expected_top5", []),
-            "tolerance": row.get("tolerance"), "recorded_with": row.get("recorded_with")}
+            "tolerance": row.get("tolerance"), "recorded_with": row.get("recorded_with"), "cores": soc.get("cores")}
 
 
 def current_setup(board):

@@ -35,7 +35,8 @@ ANSWERS: dict[str, dict] = {
         "verdict": ("proven", "failed", "skipped"), "diagnosis": NAMES,
         "evidence": TEXT, "remedy": TEXT, "top5": TOP5, "expected_top5": TOP5, "tolerance": NUMBER,
         "latency_ms": {"runs": INTEGER, "min": NUMBER, "median": NUMBER, "max": NUMBER},
-        "sdk_version": TEXT, "driver_version": TEXT, "notes": TEXTS, "log": TEXTS, "skip_reason": TEXT,
+        "cores": [INTEGER], "sdk_version": TEXT, "driver_version": TEXT, "notes": TEXTS, "log": TEXTS,
+        "skip_reason": TEXT,
     },
 }
 ADDED = {

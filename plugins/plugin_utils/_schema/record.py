@@ -61,6 +61,8 @@ RECORD = part({
         "current": Field(FLAG, "whether it is of the kernel, driver and runtime that the board has now",
                          column="verification_current"),
         "latency_ms": Field(LATENCY, "of one inference"),
+        "cores": Field([Field(INTEGER, nullable=False)], "the cores of an NPU with several that each gave the expected "
+                       "result", most=8),
     }, "the last run of MobileNet, recorded on the board or in this run; null where there is none"),
     "upgrade": _shown("upgrade"),
     "privileged": FACTS["privileged"],
