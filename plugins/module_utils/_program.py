@@ -35,8 +35,7 @@ def facts(params):
 def recording(params):
     """Return the facts of a board and what they were read from."""
     tree = recorder.Recorder(params["rules"], **params["tree"])
-    ask = (lambda: apt_kernels.apt_kernels(_run)) if tree.live else None
-    return {"recording": recorder.record(tree, ask)}
+    return {"recording": recorder.record(tree, _run if tree.live else None)}
 
 
 def proof(params):

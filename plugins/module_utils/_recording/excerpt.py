@@ -20,35 +20,60 @@ def is_library(path):
     return re.search(r"\.so(?:\.\d[\d.]*)?\Z", path) is not None
 
 
-def is_allowed(path, rules):
-    """Return whether the content of a file may be in a recording."""
-    if any(fnmatch.fnmatchcase(path.lower(), pattern) for pattern in rules["never"]):
-        return False
-    path = path[4:] if path.startswith("/usr/lib/modules/") else path
-    return any(fnmatch.fnmatchcase(path, pattern) for pattern in rules["allowed"])
+class Rules:
+    """The rules of the controller: of which file a recording has what."""
 
+    def __init__(self, rules):
+        self._allowed, self._never, self._listed, self._omitted = (
+            re.compile("|".join(map(fnmatch.translate, rules[name])))
+            for name in ("allowed", "never", "listed", "omitted"))
+        self._excerpts = [(re.compile(fnmatch.translate(pattern)), rule) for pattern, rule in rules["excerpts"]]
+        self._related = re.compile(rules["related"], re.IGNORECASE)
+        self.log = rules["log"]
 
-def excerpt(path, data, rules):
-    """Return `(what a recording keeps of a file's content, whether that is all of it)`."""
-    kept = data
-    if is_library(path):
-        # The head of a library and the lines with its version; of a file that is something else the first line.
-        kept = (data[:64] + b"".join(b"\0" + banner for banner in _BANNER.findall(data)[:5]) + b"\0"
-                if data.startswith(b"\x7fELF") else data.split(b"\n")[0][:64] + b"\n")
-    else:
-        path = path[4:] if path.startswith("/usr/lib/modules/") else path
-        rule = next((rule for pattern, rule in rules["excerpts"] if fnmatch.fnmatchcase(path, pattern)), None)
-        if rule and path.endswith(".gz"):
+    def is_allowed(self, path):
+        """Return whether the content of a file may be in a recording."""
+        return not self._never.match(path.lower()) and self._allowed.match(_short(path)) is not None
+
+    def is_omitted(self, path):
+        """Return whether a file is not even named if nothing of its content is kept."""
+        return self._omitted.match(path) is not None
+
+    def excerpt(self, path, data):
+        """Return `(what a recording keeps of a file's content, whether that is all of it)`."""
+        kept = data
+        rule = next((rule for pattern, rule in self._excerpts if pattern.match(_short(path))), None)
+        if is_library(path):
+            # The head of a library and the lines with its version; of a file that is something else the first line.
+            kept = (data[:64] + b"".join(b"\0" + banner for banner in _BANNER.findall(data)[:5]) + b"\0"
+                    if data.startswith(b"\x7fELF") else data.split(b"\n")[0][:64] + b"\n")
+        elif rule and path.endswith(".gz"):
             try:
                 kept = gzip.compress(_select(zlib.decompressobj(31).decompress(data, 4 << 20), *rule), mtime=0)
             except zlib.error:
                 kept = data[:64]
         elif rule:
             kept = _select(data, *rule)
-    if len(kept) > FILE_LIMIT:
-        # Build logs tell the reason at their end, all others are read from the start.
-        kept = kept[-FILE_LIMIT:] if path.endswith(".log") else kept[:FILE_LIMIT]
-    return kept, kept == data
+        if len(kept) > FILE_LIMIT:
+            # Build logs tell the reason at their end, all others are read from the start.
+            kept = kept[-FILE_LIMIT:] if path.endswith(".log") else kept[:FILE_LIMIT]
+        return kept, kept == data
+
+    def listing(self, folder, names, kept):
+        """Return the names in a folder that a recording keeps.
+
+        Args:
+            kept: Names of which the recording has a file, or something below.
+        """
+        if not self._listed.match(_short(folder)):
+            names = [name for name in names if name in kept or self.is_allowed(f"{folder.rstrip('/')}/{name}")]
+        if len(names) > NAMES_LIMIT:
+            names = [name for name in names if name in kept or self._related.search(name)]
+        return names[:NAMES_LIMIT]
+
+
+def _short(path):
+    return path[4:] if path.startswith("/usr/lib/modules") else path
 
 
 def _select(data, separator, wanted, fields=None):
@@ -66,10 +91,3 @@ def is_binary(data):
         return any(ord(character) < 9 and character != "\0" for character in data.decode("utf-8"))
     except UnicodeDecodeError:
         return True
-
-
-def listing(names, read, rules):
-    """Return the names in a folder that a recording keeps: all of a short one, else what was read or is related."""
-    if len(names) <= NAMES_LIMIT:
-        return list(names)
-    return [name for name in names if name in read or re.search(rules["related"], name, re.IGNORECASE)][:NAMES_LIMIT]

@@ -15,9 +15,9 @@ import re
 import stat
 
 from .._board.tree import FILE_LIMIT, Tree, clean
-from .._facts import driver
+from .._facts import apt_kernels, driver
 from .._facts.gather import gather
-from .excerpt import excerpt, is_allowed, is_binary, is_library, listing
+from .excerpt import Rules, is_binary, is_library
 
 ENTRIES_LIMIT = 1000
 TOTAL_LIMIT = 512 << 10
@@ -33,7 +33,7 @@ class Recorder(Tree):
 
     def __init__(self, rules, root="/", **areas):
         super().__init__(root, **areas)
-        self.rules = rules
+        self.rules = Rules(rules)
         self._touched, self._ends, self._listed, self._contents = set(), set(), set(), {}
         self._own = f"/proc/{os.getpid()}"
 
@@ -57,31 +57,54 @@ class Recorder(Tree):
         """Return up to limit bytes of a regular file, or None."""
         data = super().data(path, limit)
         if data is not None:
-            where = self.follow(path)
-            if len(data) >= len(self._contents.get(where, b"")):
-                self._contents[where] = data
+            self._keep(self.follow(path), data)
         return data
+
+    def _keep(self, path, data):
+        """Remember what a recording keeps of the content of a file; of several parts of one the longest."""
+        if len(data) < self._contents.get(path, (0,))[0]:
+            return
+        kept, note, name = b"", None, self._name(path)
+        if not self.rules.is_allowed(name):
+            note = "left out: not on the list of what a recording contains"
+        else:
+            kept, complete = self.rules.excerpt(name, data)
+            if is_binary(kept) and len(kept) > 512 and not path.endswith(".gz") and not is_library(path):
+                kept, note = b"", f"left out: binary, {len(data)} bytes"
+            elif not complete:
+                note = f"{len(kept)} of {len(data)} bytes"
+        self._contents[path] = (len(data), kept, note)
+
+    def _name(self, path):
+        """Return the path of a file in the recording: the number of this process means nothing to others."""
+        return path.replace(self._own, "/proc/self", 1) if _within(path, self._own) else path
 
     def entries(self):
         """Return what was read as a list of `{path}` with one of `link`, `content` (base64), `names` and `kind`.
 
         `note` says why the content, or a part of it, is missing.
         """
-        kept, room = {}, TOTAL_LIMIT
         handles = self._open_handles()
+        kept, folders, room = {}, [], TOTAL_LIMIT
         for path in sorted(self._touched | self._ends | self._listed):
-            if _is_hidden(path, handles, self._own):
-                continue
-            entry = self._entry(path, handles)
+            entry = None if _is_hidden(path, handles, self._own) else self._entry(path)
             if entry is None:
                 continue
-            # 4 characters for 3 bytes.
-            size = len(entry.get("content", "")) * 3 // 4
-            if size > room:
+            if entry.get("kind") == "folder":
+                folders.append((path, entry))
+            elif len(entry.get("content", "")) * 3 // 4 > room:  # 4 characters for 3 bytes
                 entry = {"path": entry["path"], "content": "", "note": "left out: the recording has its largest size"}
-                size = 0
-            room -= size
+            room -= len(entry.get("content", "")) * 3 // 4
             kept[entry["path"]] = entry
+        known = {}
+        for path in kept:
+            while path != "/":
+                path, dummy, name = path.rpartition("/")  # noqa: PLW2901
+                path = path or "/"  # noqa: PLW2901
+                known.setdefault(path, set()).add(name)
+        for path, entry in folders:
+            if path in self._listed:
+                entry["names"] = self._names(path, known.get(entry["path"], ()))
         return [kept[path] for path in sorted(kept)[:ENTRIES_LIMIT]]
 
     def _open_handles(self):
@@ -98,53 +121,41 @@ class Recorder(Tree):
         except OSError:
             return None
 
-    def _entry(self, path, handles):
+    def _entry(self, path):
+        """Return the entry of a path, None if it is not to be one; folders have no names yet."""
         place = super()._place([part for part in path.split("/") if part])
         try:
             mode = os.lstat(place).st_mode
         except OSError:
             return None
-        # The number of this process means nothing to others.
-        entry = {"path": path.replace(self._own, "/proc/self", 1) if _within(path, self._own) else path}
+        entry = {"path": self._name(path)}
         if stat.S_ISLNK(mode):
             return None if path in ("/proc/self", "/proc/thread-self") else dict(entry, link=self._target(path))
         if path not in self._ends and path not in self._listed:
             return None
         if stat.S_ISDIR(mode):
-            return dict(entry, kind="folder", names=self._names(path, place, handles))
-        if stat.S_ISREG(mode):
-            return dict(entry, **self._content(path, entry["path"], place))
-        return dict(entry, kind="device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else "special")
+            return dict(entry, kind="folder", names=[])
+        if not stat.S_ISREG(mode):
+            return dict(entry, kind="device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else "special")
+        if is_library(path):
+            self._keep(path, _whole(place) or b"")
+        dummy, kept, note = self._contents.get(path, (0, b"", None))
+        if not kept and self.rules.is_omitted(path):
+            return None
+        entry["content"] = binascii.b2a_base64(kept, newline=False).decode("ascii")
+        return dict(entry, note=note) if note else entry
 
-    def _names(self, path, place, handles):
+    def _names(self, path, known):
         """Return the names in a folder that was listed; folders among them end in a slash."""
-        if path not in self._listed:
-            return []
+        place = super()._place([part for part in path.split("/") if part])
         try:
             names = sorted(os.listdir(place))
         except OSError:
             return []
         if path == "/proc":
-            users = {handle.split("/")[2] for handle in handles}
-            names = [name for name in names if name in users]
-        read = {known.rpartition("/")[2] for known in self._contents if known.rpartition("/")[0] == path}
+            names = [name for name in names if name in known and name.isdigit()]
         return [name + "/" if os.path.isdir(os.path.join(place, name)) else name
-                for name in listing(names, read, self.rules)]
-
-    def _content(self, path, name, place):
-        """Return `{content, note}` of a regular file, by the name that it has in the recording."""
-        if path not in self._contents and not is_library(path):
-            return {"content": ""}
-        if not is_allowed(name, self.rules):
-            return {"content": "", "note": "left out: not on the list of what a recording contains"}
-        data = _whole(place) if is_library(path) else self._contents[path]
-        if data is None:
-            return {"content": ""}
-        kept, complete = excerpt(name, data, self.rules)
-        if is_binary(kept) and len(kept) > 512 and not path.endswith(".gz") and not is_library(path):
-            return {"content": "", "note": f"left out: binary, {len(data)} bytes"}
-        entry = {"content": binascii.b2a_base64(kept, newline=False).decode("ascii")}
-        return entry if complete else dict(entry, note=f"{len(kept)} of {len(data)} bytes")
+                for name in self.rules.listing(path, names, known)]
 
 
 def _within(path, folder):
@@ -184,18 +195,20 @@ def read_kernel_log(wanted):
     return [clean(line, 300) for line in lines if re.search(wanted, line, re.IGNORECASE)][-_LOG_LINES:], None
 
 
-def record(tree, ask_repository=None, uname=None, uid=None, ask_node=driver.ask, log=read_kernel_log):
-    """Return a recording of a board as module npu_board_recording documents it.
+def record(tree, run=None, uname=None, uid=None, ask_node=driver.ask, log=read_kernel_log):
+    """Return a recording of a board, as plugin_utils/_recording/shape.py describes it.
 
     Args:
         tree: A Recorder.
-        ask_repository, uname, uid, ask_node: As of gather().
+        run: What runs a command, given as a list, and returns `(rc, stdout, stderr)`; None for a recorded tree.
+        uname, uid, ask_node: As of gather().
         log: What returns the kernel log, as read_kernel_log().
     """
     answers, uname = [], uname or os.uname()
 
     def asked(path, dma_heap):
-        answer = {"program": "driver", "of": "/dev/rknpu" if dma_heap else path, "output": [], "error": None}
+        device = "/" + os.path.relpath(path, tree.root)
+        answer = {"program": "driver", "of": driver.NODE_DMA_HEAP if dma_heap else device, "output": [], "error": None}
         answers.append(answer)
         try:
             found = ask_node(path, dma_heap)
@@ -205,14 +218,14 @@ def record(tree, ask_repository=None, uname=None, uid=None, ask_node=driver.ask,
         answer["output"] = ["" if part is None else part for part in found]
         return found
 
-    def offered():
-        text = ask_repository()
-        names = [line for line in text.splitlines() if line.startswith("linux-image-")]
-        answers.append({"program": "apt-cache", "of": "linux-image-*", "output": names[:1000], "error": None})
-        return text
+    def ran(words):
+        rc, out, err = run(words)
+        answers.append({"program": "command", "of": " ".join(words), "output": out.splitlines()[:1000], "number": rc,
+                        "error": clean(err) or None})
+        return rc, out, err
 
-    facts = gather(tree, uname, uid, asked, offered if ask_repository else None)
-    lines, why = log(tree.rules["log"]) if tree.live else ([], "not read from a recorded tree")
+    facts = gather(tree, uname, uid, asked, (lambda: apt_kernels.apt_kernels(ran)) if run else None)
+    lines, why = log(tree.rules.log) if tree.live else ([], "not read from a recorded tree")
     return {
         "files": tree.entries(), "facts": facts, "programs": answers, "kernel_log": lines, "kernel_log_error": why,
         "uname": {name: getattr(uname, name) for name in ("sysname", "release", "version", "machine")},

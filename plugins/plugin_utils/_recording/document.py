@@ -153,7 +153,7 @@ def _contents(document):
             kind = "links" if "link" in entry else {"folder": "folders"}.get(entry.get("kind"), "devices")
             others["files without content" if "text" in entry else kind] += 1
     lines.append(", ".join(f"{count} {kind}" for kind, count in others.items() if count) or "no links, no folders")
-    lines += [f"answer of {entry['program']}: {entry['error'] or ', '.join(entry['output'][:3])[:100]}"
+    lines += [f"answer of {entry['program']} {entry['of']}: {entry['error'] or ', '.join(entry['output'][:3])[:100]}"
               for entry in document["programs"]]
     why = document["kernel_log_error"]
     lines.append(f"kernel log: {why or str(len(document['kernel_log'])) + ' lines about the NPU'}")

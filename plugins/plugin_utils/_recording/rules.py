@@ -28,7 +28,9 @@ ALLOWED = [
     "/usr/share/u-boot-menu/*", "*.so", "*.so.[0-9]*", "/var/lib/dkms/*", "/var/lib/dpkg/status",
     "/var/lib/dpkg/info/*.list", "/var/lib/dpkg/diversions", "/var/lib/dpkg/updates/*",
     "/var/lib/apt/extended_states", "/var/lib/rkfleet-npu/*.json", "/var/lib/rkfleet-npu/*manifest",
-    "/run/systemd/container", "/run/.containerenv", "/.dockerenv",
+    "/run/systemd/container", "/run/.containerenv", "/.dockerenv", "/proc/version_signature", "/proc/*/maps",
+    "/sys/kernel/debug/devices_deferred", "/dev/dri/*", "/dev/rknpu", "/boot/env.txt", "/boot/*.ini",
+    "/usr/bin/*grub*", "/usr/local/*bin/*u-boot*", "/usr/local/*bin/*extlinux*", "/run/modprobe.d/*",
 ]
 NEVER = [
     "*shadow*", "*wpa*", "*.key", "*.pem", "*.psk", "*.priv", "*.p12", "*ssh*", "*secret*", "*passw*",
@@ -37,6 +39,14 @@ NEVER = [
     "*/security/keys*", "*tpm*", "*/otp*", "*nvmem*", "*efuse*",
 ]
 """These win, in lower case: passwords of first-boot files, seeds in /chosen, keys of DKMS."""
+
+LISTED = [
+    "/boot", "/boot/*", "/lib/modules", "/lib/modules/*", "/sys/*", "/proc", "/proc/device-tree",
+    "/proc/device-tree/*", "/proc/*/fd", "/dev", "/dev/dri", "/etc/*", "/usr/src", "/usr/src/linux-headers*",
+    "/usr/share/u-boot-menu*", "/var/lib/dkms", "/var/lib/dkms/*", "/var/lib/dpkg/updates", "/var/lib/dpkg/info",
+    "/run/modprobe.d",
+]
+"""Folders of which all names are kept; of others only those of files that the recording has or could have."""
 
 _NPU = "npu|rknn|rkllm|rocket"
 _KERNEL_OPTION = (
@@ -58,7 +68,9 @@ EXCERPTS: list[tuple[str, list[str]]] = [
     ("*/modules.builtin.modinfo", ["\0", r"^rknpu\.|^rocket\."]),
     ("*/modules.*", ["\n", _NPU]),
     ("/proc/modules", ["\n", _NPU]),
-    ("*.list", ["\n", _NPU]),
+    ("*.list", ["\n", _NPU + r"|^/boot/(?:vmlinuz|dtb)-[^/]*$|/modules\.builtin$|^/usr/src/linux-headers-[^/]*$"]),
+    ("/proc/*/maps", ["\n", _NPU]),
+    ("/sys/kernel/debug/devices_deferred", ["\n", _NPU]),
     ("*/diversions", ["\n", _NPU]),
     ("/boot/config-*", ["\n", _KERNEL_OPTION]),
     ("*/.config", ["\n", _KERNEL_OPTION]),
@@ -68,6 +80,7 @@ EXCERPTS: list[tuple[str, list[str]]] = [
     ("*/extended_states", ["\n\n", _PACKAGE]),
     # Their existence and their checksum count.
     ("*/Module.symvers", ["\n", r"(?!)"]),
+    ("*/utsrelease.h", ["\n", "UTS_RELEASE"]),
     ("*/include/*.h", ["\n", r"(?!)"]),
     ("*bin/dkms", ["\n", r"dkms(?:_version=|-\d)"]),
     # The owner's own words.
@@ -83,8 +96,10 @@ The first pattern that matches counts.
 """
 
 RULES = {
-    "allowed": ALLOWED, "never": NEVER, "excerpts": EXCERPTS,
+    "allowed": ALLOWED, "never": NEVER, "listed": LISTED, "excerpts": EXCERPTS,
+    # Not even named if nothing of them is kept: a board has thousands.
+    "omitted": ["*.list"],
     # Names that are kept of a long folder, and lines of the kernel log.
-    "related": "npu|rknn|rkllm|linux-|u-boot|grub|extlinux|dkms|kernel|rocket|rockchip",
+    "related": "^ld-|npu|rknn|rkllm|linux-|u-boot|grub|extlinux|dkms|kernel|rocket|rockchip",
     "log": "npu|rocket|fdab0000|fde40000|27700000|ff300000|rockchip-iommu|rk_iommu|Oops|Unable to handle",
 }

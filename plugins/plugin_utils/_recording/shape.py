@@ -16,7 +16,7 @@ ANSWER = {
     "files": [Some({"path": TEXT, "kind": (None, "folder", "device", "special"), "link": TEXT, "content": BASE64,
                     "names": TEXTS, "note": TEXT})],
     "facts": FACTS,
-    "programs": [Some({"program": ("driver", "apt-cache"), "of": TEXT, "output": TEXTS, "error": TEXT,
+    "programs": [Some({"program": ("driver", "command"), "of": TEXT, "output": TEXTS, "error": TEXT,
                        "number": INTEGER})],
     "kernel_log": TEXTS, "kernel_log_error": TEXT,
     "uname": {"sysname": TEXT, "release": TEXT, "version": TEXT, "machine": TEXT},

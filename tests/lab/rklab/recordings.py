@@ -14,7 +14,9 @@ import os
 import pathlib
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import apt_kernels
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts.gather import gather
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._recording import document, shape
 
 from .recorded import Board
@@ -90,6 +92,7 @@ def replay(recording: dict, root: pathlib.Path) -> dict:
     tree = Replayed(recording, root)
     facts = gather(tree, Uname(nodename="board", **recording["uname"]), recording["uid"],
                    _driver(recording, root), _repository(recording))
+    facts = gate.facts_of(json.loads(json.dumps(facts)))
     _take(facts, recording["facts"])
     return facts
 
@@ -111,8 +114,14 @@ def _driver(recording: dict, root: pathlib.Path):
 
 
 def _repository(recording: dict):
-    answers = [answer for answer in recording["programs"] if answer["program"] == "apt-cache"]
-    return (lambda: "\n".join(answers[0]["output"])) if answers else None
+    """What returns the packages in the repositories of the board; None if they were not asked for."""
+    answers = {answer["of"]: answer for answer in recording["programs"] if answer["program"] == "command"}
+
+    def run(words):
+        answer = answers.get(" ".join(words))
+        return (answer["number"], "\n".join(answer["output"]), answer["error"] or "") if answer else (127, "", "")
+
+    return (lambda: apt_kernels.apt_kernels(run)) if answers else None
 
 
 def _take(facts, recorded) -> None:
@@ -153,13 +162,11 @@ def record(board: Board, release: str, answer=("0.9.3", "20231121", "drm_ioctl")
 
     tree = recorder.Recorder(RULES, str(board.root))
     uname = Uname("Linux", "board", release, "#1", "aarch64")
-    found = recorder.record(tree, None if repository is None else lambda: "\n".join(repository), uname, uid, ask)
+    run = None if repository is None else lambda _words: (0, "\n".join(repository), "")
+    found = recorder.record(tree, run, uname, uid, ask)
     if everything:
         _read_all(tree, board)
         found["files"] = tree.entries()
-    found["programs"] = [
-        dict(entry, of="/" + os.path.relpath(entry["of"], board.root)) if entry["of"].startswith(str(board.root))
-        else entry for entry in found["programs"]]
     return found
 
 

@@ -12,7 +12,7 @@ import zlib
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import gather
 from ansible_collections.rkfleet.npu.plugins.module_utils._recording import recorder
-from ansible_collections.rkfleet.npu.plugins.module_utils._recording.excerpt import FILE_LIMIT, excerpt, is_allowed
+from ansible_collections.rkfleet.npu.plugins.module_utils._recording.excerpt import FILE_LIMIT, Rules
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._recording.rules import RULES
 from rklab.recorded import RELEASE
 
@@ -101,7 +101,7 @@ def test_these_are_never_read_into_a_recording(board, record, path):
     if ".." not in path:
         board.write(path, "geheim")
     answer, unused, contents = record(read=[path])
-    assert not is_allowed(path, RULES) or ".." in path
+    assert not Rules(RULES).is_allowed(path) or ".." in path
     assert b"geheim" not in b"".join(contents.values()) and contents.get(path, b"") == b""
     assert path not in contents or answer["files"]
 
@@ -192,8 +192,10 @@ def test_the_last_answer_of_a_driver_may_be_an_error(rock5b):
 
 def test_apt_cache_is_recorded(rock5b, record):
     rock5b.write("/usr/bin/apt-cache")
-    answer, *unused = record(repository=lambda: "linux-image-6.1.84-9-rk2410\nsomething\n")
-    assert answer["programs"][0]["output"] == ["linux-image-6.1.84-9-rk2410"]
+    answer, *unused = record(repository=lambda words: (0, "linux-image-6.1.84-9-rk2410\nsomething\n", ""))
+    command = next(entry for entry in answer["programs"] if entry["program"] == "command")
+    assert command["of"].endswith("--no-generate pkgnames linux-image-") and command["number"] == 0
+    assert command["output"] == ["linux-image-6.1.84-9-rk2410", "something"]
     assert answer["facts"]["repository"]["kernels"] == ["linux-image-6.1.84-9-rk2410"]
 
 
@@ -266,30 +268,41 @@ Version: 1
     ],
 )
 def test_the_relevant_part_is_kept(path, data, kept):
-    assert excerpt(path, data, RULES) == (kept, False)
+    assert Rules(RULES).excerpt(path, data) == (kept, False)
 
 
 def test_a_compressed_configuration_stays_compressed():
-    kept, complete = excerpt("/proc/config.gz", gzip.compress(b"CONFIG_DRM=y\nCONFIG_USB=y\n"), RULES)
+    kept, complete = Rules(RULES).excerpt("/proc/config.gz", gzip.compress(b"CONFIG_DRM=y\nCONFIG_USB=y\n"))
     assert zlib.decompress(kept, 31) == b"CONFIG_DRM=y\n" and complete is False
-    assert excerpt("/proc/config.gz", b"no gzip", RULES)[0] == b"no gzip"
+    assert Rules(RULES).excerpt("/proc/config.gz", b"no gzip")[0] == b"no gzip"
 
 
 def test_every_option_that_the_facts_use_is_kept():
     text = "".join(f"CONFIG_{option}=y\n" for option in gather._OPTIONS).encode()
-    assert excerpt("/boot/config-6.1", text, RULES) == (text, True)
+    assert Rules(RULES).excerpt("/boot/config-6.1", text) == (text, True)
 
 
-def test_a_long_folder_is_listed_in_part(board):
-    for number in range(400):
-        board.write(f"/var/lib/dpkg/info/x{number}.list")
-    board.write("/var/lib/dpkg/info/rknpu2-rk3588.list", "/usr/lib/librknnrt.so\n").write(
-        "/var/lib/dpkg/info/zz.list", "x"
-    )
+def test_a_long_folder_is_listed_in_part_and_its_irrelevant_files_not_at_all(board):
+    for number in range(1200):
+        board.write(f"/var/lib/dpkg/info/x{number}.list", "/usr/bin/anna\n")
+    board.write("/var/lib/dpkg/info/rknpu2-rk3588.list", "/usr/lib/librknnrt.so\n/usr/share/x\n").write("/proc/cmdline", "ro")
     tree = recorder.Recorder(RULES, str(board.root))
-    tree.names("/var/lib/dpkg/info")
-    tree.data("/var/lib/dpkg/info/zz.list")
-    assert {entry["path"]: entry.get("names") for entry in tree.entries()}["/var/lib/dpkg/info"] == [
-        "rknpu2-rk3588.list",
-        "zz.list",
-    ]
+    for name in tree.names("/var/lib/dpkg/info"):
+        tree.data("/var/lib/dpkg/info/" + name)
+    tree.data("/proc/cmdline")
+    files = {entry["path"]: entry for entry in tree.entries()}
+    assert files["/var/lib/dpkg/info"]["names"] == ["rknpu2-rk3588.list"]
+    assert base64.b64decode(files["/var/lib/dpkg/info/rknpu2-rk3588.list"]["content"]) == b"/usr/lib/librknnrt.so\n"
+    assert "/proc/cmdline" in files and len(files) < 20
+
+
+def test_of_other_folders_only_names_of_known_files_are_kept(board):
+    board.write("/opt/acme-secret-project/x").write("/opt/anna/librknnrt.so", b"\x7fELF").write("/lib/ld-linux-aarch64.so.1", b"\x7fELF")
+    board.write("/lib/private-thing").write("/boot/vmlinuz-6.1").write("/boot/anything")
+    tree = recorder.Recorder(RULES, str(board.root))
+    for folder in ("/opt", "/lib", "/boot"):
+        for name in tree.names(folder):
+            tree.exists(f"{folder}/{name}/librknnrt.so")
+    listed = {entry["path"]: entry.get("names") for entry in tree.entries()}
+    assert (listed["/opt"], listed["/lib"]) == (["anna/"], ["ld-linux-aarch64.so.1"])
+    assert listed["/boot"] == ["anything", "vmlinuz-6.1"]
