@@ -18,6 +18,12 @@ V093, V098 = ("0.9.3", "20231121", "drm_ioctl"), ("0.9.8", "20240828", "drm_ioct
 ROCK_5B, RK3566 = ("Radxa ROCK 5B", ("radxa,rock-5b", "rockchip,rk3588")), "rockchip,rk3568-rknpu"
 APT = ("/usr/bin/apt-get", "/usr/bin/apt-cache", "/usr/bin/dpkg", "/usr/bin/dpkg-query", "/lib/ld-linux-aarch64.so.1")
 
+PROGRAM = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\0\xb7\0"
+HEADERS = {"include/config/auto.conf": b"", "scripts/basic/fixdep": PROGRAM, "scripts/mod/modpost": PROGRAM,
+           "scripts/module.lds": b""}
+"""What prepared headers have beside what Board.headers() writes; programs for aarch64."""
+DPKG = "Package: apt\nStatus: install ok installed\nArchitecture: arm64\nVersion: 2.6.1\n\n"
+
 
 @dataclasses.dataclass
 class Report:
@@ -40,7 +46,6 @@ REPORTS: list[Report] = []
 
 
 WAITING = {
-    "orangepi3b-dkms-of-others": "issue 15, section B: ownership by our marker",
     "rk1-npu-given-to-a-guest": "issue 15, section B: an NPU bound to another driver on purpose",
     "rock5b-grub-and-u-boot-menu": "issue 15, section A: which boot configuration is read",
     "rock5b-stale-extlinux": "issue 15, section A: which boot configuration is read",
@@ -78,7 +83,9 @@ def base(
         board.builtin(release, version)
     board.write("/proc/1/comm", "systemd\n").write("/run/systemd/system/.keep")
     if debian:
-        board.headers(release).tools()
+        board.headers(release).tools().write("/var/lib/dpkg/status", DPKG)
+        for name, content in HEADERS.items():
+            board.write(f"/usr/src/linux-headers-{release}/{name}", content)
         for path in APT:
             board.write(path, b"\x7fELF" if ".so" in path else b"")
     return board

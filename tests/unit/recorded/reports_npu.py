@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from reports import BSP, EXACT, MODULE, RELEASE_RADXA, RK3566, ROOT, V098, base, report
+from reports import BSP, DPKG, EXACT, MODULE, RELEASE_RADXA, RK3566, ROOT, V098, base, report
 
 # -- whose driver it is --
 
@@ -66,7 +66,6 @@ def orangepi3b_make(board):
     {
         "facts.driver.presence": "module",
         "facts.driver.version": "0.9.8",
-        "facts.boot.loader": "unknown",
         "plan.action": "none",
     },
     answer=V098,
@@ -290,7 +289,7 @@ def nx5(board):
     board.write("/var/lib/dpkg/info/rknpu2-rk3588.list", "/.\n/usr\n/usr/lib\n/usr/lib/librknnrt.so\n")
     board.write(
         "/var/lib/dpkg/status",
-        "Package: rknpu2-rk3588\nStatus: install ok installed\nArchitecture: arm64\nVersion: 1.6.0-1\n\n",
+        DPKG + "Package: rknpu2-rk3588\nStatus: install ok installed\nArchitecture: arm64\nVersion: 1.6.0-1\n\n",
     )
 
 
