@@ -30,7 +30,8 @@ ALLOWED = [
     "/var/lib/apt/extended_states", "/var/lib/rkfleet-npu/*.json", "/var/lib/rkfleet-npu/*manifest",
     "/run/systemd/container", "/run/.containerenv", "/.dockerenv", "/proc/version_signature", "/proc/*/maps",
     "/sys/kernel/debug/devices_deferred", "/dev/dri/*", "/dev/rknpu", "/boot/env.txt", "/boot/*.ini",
-    "/usr/bin/*grub*", "/usr/local/*bin/*u-boot*", "/usr/local/*bin/*extlinux*", "/run/modprobe.d/*", "/opt/archives/linux-*",
+    "/usr/bin/*grub*", "/usr/local/*bin/*u-boot*", "/usr/local/*bin/*extlinux*", "/run/modprobe.d/*",
+    "/opt/archives/linux-*",
 ]
 NEVER = [
     "*shadow*", "*wpa*", "*.key", "*.pem", "*.psk", "*.priv", "*.p12", "*ssh*", "*secret*", "*passw*",

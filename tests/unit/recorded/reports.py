@@ -19,8 +19,12 @@ ROCK_5B, RK3566 = ("Radxa ROCK 5B", ("radxa,rock-5b", "rockchip,rk3588")), "rock
 APT = ("/usr/bin/apt-get", "/usr/bin/apt-cache", "/usr/bin/dpkg", "/usr/bin/dpkg-query", "/lib/ld-linux-aarch64.so.1")
 
 PROGRAM = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\0\xb7\0"
-HEADERS = {"include/config/auto.conf": b"", "scripts/basic/fixdep": PROGRAM, "scripts/mod/modpost": PROGRAM,
-           "scripts/module.lds": b""}
+HEADERS = {
+    "include/config/auto.conf": b"",
+    "scripts/basic/fixdep": PROGRAM,
+    "scripts/mod/modpost": PROGRAM,
+    "scripts/module.lds": b"",
+}
 """What prepared headers have beside what Board.headers() writes; programs for aarch64."""
 DPKG = "Package: apt\nStatus: install ok installed\nArchitecture: arm64\nVersion: 2.6.1\n\n"
 
@@ -73,10 +77,21 @@ def report(name, source, about, release, expected, **more):
 
 
 def base(
-    board, release, which=ROCK_5B, cmdline=ROOT + " ro quiet", config=BUILTIN, version="0.9.3", npu=None, debian=True
+    board,
+    release,
+    which=ROCK_5B,
+    cmdline=ROOT + " ro quiet",
+    config=BUILTIN,
+    version="0.9.3",
+    npu=None,
+    debian=True,
+    armbian=False,
 ):
     """Write what nearly every board has: a kernel, an NPU with a driver, headers and tools."""
     model, compatible = which
+    if armbian:
+        board.write("/boot/armbianEnv.txt", "verbosity=1\nextraargs=cma=256M\n")
+        cmdline += " cma=256M"
     board.base(model=model, compatible=compatible, release=release, config=config, cmdline=cmdline)
     board.npu(**(npu or {}))
     if config and "RKNPU=y" in config:

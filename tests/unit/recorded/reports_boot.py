@@ -10,7 +10,6 @@ from rklab.recorded import U_BOOT_UPDATE
 # -- which boot configuration is read --
 
 
-
 def grub(board, arguments):
     base(board, RELEASE_RADXA, cmdline=f"BOOT_IMAGE=/boot/vmlinuz-{RELEASE_RADXA} {ROOT} ro {arguments}")
     return board.write("/sys/firmware/efi/fw_platform_size", "64\n")
@@ -204,9 +203,10 @@ def forgetful(board, mounts):
         "6.1.75-vendor-rk35xx",
         ("Hardkernel ODROID-M1", ("hardkernel,rk3568-odroid-m1", "rockchip,rk3568")),
         npu={"address": "fde40000", "compatible": RK3566},
+        armbian=True,
     )
     board.write("/proc/mounts", mounts).write("/proc/self/mounts", mounts)
-    board.write("/etc/overlayroot.conf", 'overlayroot="tmpfs"\n').write("/boot/armbianEnv.txt", "extraargs=cma=256M\n")
+    board.write("/etc/overlayroot.conf", 'overlayroot="tmpfs"\n')
 
 
 LOST = {"plan.action": "unsupported", "plan.changes": [], "plan.remedy": {"has": "overlayroot"}}

@@ -107,8 +107,8 @@ def rk1_guest(board):
         ("Turing Machines RK1", ("turing,rk1", "rockchip,rk3588")),
         version="0.9.7",
         npu={"driver": "vfio-platform", "drm": None},
+        armbian=True,
     )
-    board.write("/boot/armbianEnv.txt", "extraargs=cma=256M\n")
     board.write("/sys/devices/platform/fdab0000.npu/driver_override", "vfio-platform\n")
 
 
@@ -137,9 +137,9 @@ def oect(board):
         BSP + "CONFIG_ROCKCHIP_RKNPU=y\n",
         "0.9.8",
         {"address": "fde40000", "compatible": RK3566, "drm": 0},
+        armbian=True,
     )
     board.write("/sys/kernel/debug/rknpu/version", "RKNPU driver: v0.9.8\n")
-    board.write("/boot/armbianEnv.txt", "extraargs=cma=256M\n")
 
 
 @report(
@@ -151,8 +151,10 @@ def oect(board):
     answer=V098,
     log=(
         "[    2.114530] RKNPU fde40000.npu: RKNPU: rknpu iommu is disabled, using non-iommu mode",
-        ("[    2.120911] rockchip-pm-domain fdd90000.power-management:power-controller: failed to get ack on "
-         "domain 'npu', val=0x98e62"),
+        (
+            "[    2.120911] rockchip-pm-domain fdd90000.power-management:power-controller: failed to get ack on "
+            "domain 'npu', val=0x98e62"
+        ),
     ),
 )
 def pantherx2(board):
@@ -164,8 +166,9 @@ def pantherx2(board):
         ROOT + " rw",
         version="0.9.8",
         npu={"address": "fde40000", "compatible": RK3566, "driver": None},
+        armbian=True,
     )
-    board.write("/boot/armbianEnv.txt", "extraargs=cma=256M\n").strings("iommu@fde4b000/status", "disabled")
+    board.strings("iommu@fde4b000/status", "disabled")
 
 
 def zero_3(board, status):
@@ -249,7 +252,7 @@ def library(board, version, build):
     "bigtreetech/CB2#140, blakeblackshear/frigate#8382",
     "Linux 4.19 with driver 0.7.2 works: it is tried, and not refused for its kernel first.",
     "4.19.232-bigtree-cb2",
-    {"facts.driver.version": "0.7.2", "facts.runtime.version": "2.3.0", "plan.action": "none"},
+    {"facts.driver.version": "0.7.2", "facts.runtime.version": "2.3.0", "plan.reason": {"has": "0.7.2"}},
     answer=("0.7.2", "20220829", "drm_ioctl"),
 )
 def cb2(board):
@@ -259,8 +262,9 @@ def cb2(board):
         ("BIQU CB2", ("biqu,rk3566-cb2", "rockchip,rk3566")),
         version="0.7.2",
         npu={"address": "fde40000", "compatible": RK3566},
+        armbian=True,
     )
-    library(board.write("/boot/armbianEnv.txt", "extraargs=cma=256M\n"), "2.3.0", "c949ad889d@2024-11-07T11:35:33")
+    library(board, "2.3.0", "c949ad889d@2024-11-07T11:35:33")
 
 
 @report(
@@ -308,6 +312,7 @@ def nanopct6(board):
         "5.10.160-legacy-rk35xx",
         ("FriendlyElec NanoPC-T6", ("friendlyelec,nanopc-t6", "rockchip,rk3588")),
         version="0.8.2",
-    ).write("/boot/armbianEnv.txt", "extraargs=cma=256M\n")
+        armbian=True,
+    )
     board.write("/usr/lib/librkllmrt.so", b"\x7fELF" + bytes(60) + b"rkllm-runtime version: 1.1.2\0")
     library(board, "1.6.0", "9a7b5d24c@2023-12-13T17:31:11")
