@@ -20,7 +20,7 @@ from .._facts.gather import gather
 from .excerpt import Rules, is_binary, is_library
 
 ENTRIES_LIMIT = 1000
-TOTAL_LIMIT = 512 << 10
+TOTAL_LIMIT = 384 << 10
 _DEVICES = ("/dev/dri/", "/dev/rknpu", "/dev/dma_heap/")
 _HANDLE = re.compile(r"(/proc/\d+)/fd/\d+\Z")
 _PROCESS = re.compile(r"/proc/\d+(?:/|\Z)")
@@ -35,6 +35,8 @@ class Recorder(Tree):
         super().__init__(root, **areas)
         self.rules = Rules(rules)
         self._touched, self._ends, self._listed, self._contents = set(), set(), set(), {}
+        self.path_of = {}
+        """The path on the board of each path on this machine."""
         self._own = f"/proc/{os.getpid()}"
 
     def _place(self, parts):
@@ -43,8 +45,10 @@ class Recorder(Tree):
 
     def real(self, path, last=True):
         """Return the path on this machine."""
-        self._ends.add(self.follow(path, last))
-        return super().real(path, last)
+        place, where = super().real(path, last), self.follow(path, last)
+        self._ends.add(where)
+        self.path_of[place] = where
+        return place
 
     def names(self, path):
         """Return the sorted names in a folder."""
@@ -207,8 +211,7 @@ def record(tree, run=None, uname=None, uid=None, ask_node=driver.ask, log=read_k
     answers, uname = [], uname or os.uname()
 
     def asked(path, dma_heap):
-        device = "/" + os.path.relpath(path, tree.root)
-        answer = {"program": "driver", "of": driver.NODE_DMA_HEAP if dma_heap else device, "output": [], "error": None}
+        answer = {"program": "driver", "of": tree.path_of.get(path, path), "output": [], "error": None}
         answers.append(answer)
         try:
             found = ask_node(path, dma_heap)

@@ -9,8 +9,8 @@ and versions are kept.
 
 from __future__ import annotations
 
+import collections
 import ipaddress
-import itertools
 import re
 
 from .names import COMMON_NAMES, DOMAINS_OF_UNITS
@@ -20,6 +20,8 @@ UUID, MACHINE_ID, MAC, IPV4, IPV6 = "UUID", "machine ID", "MAC address", "IPv4 a
 SERIAL, HOST, USER, NETWORK, DISK, SECRET = "serial number", "host", "user", "network name", "disk", "secret"
 NAME = "name"
 _HEX = "[0-9A-Fa-f]"
+# No honest board has as many names; more would hold the controller up.
+_MOST_WORDS = 2000
 # Both sides of a word that was found elsewhere, such as a host's name.
 _BEFORE, _AFTER = r"(?<![^\W_])", r"(?![^\W_])"
 
@@ -37,7 +39,8 @@ _SECRET_KEY = re.compile(r"(?i)[\w.-]*(?:passw(?:or)?d|passphrase|psk|secret|tok
 # Where a value is known by its name. It is then replaced wherever it stands.
 _LEARNED = (
     (SERIAL, re.compile(
-        r"(?i)serial(?:no|_?number)?[\"']?(?:[ \t]{0,8}:[ \t]{0,8}|=)[\"']?([0-9A-Za-z][0-9A-Za-z_-]{5,63})\b")),
+        r"(?i)(?:serial(?:no|_?number)?|cpuid|chipid)[\"']?(?:[ \t]{0,8}:[ \t]{0,8}|=)[\"']?"
+        r"([0-9A-Za-z][0-9A-Za-z_-]{5,63})\b")),
     (MAC, re.compile(r"(?i)(?:mac|addr)\w{0,12}=([0-9a-f]{12})\b")),
     (HOST, re.compile(r"(?i)(?:hostname|\"host|\"controller_host)[\"']?[ \t]{0,8}[=:][ \t]{0,8}[\"']?([\w.-]{2,253})")),
     (HOST, re.compile(r"\bnfs4? ([A-Za-z][\w.-]+):/")),
@@ -54,7 +57,8 @@ _LEARNED = (
 # Known by their form. The first that matches at a place counts.
 _FORMS = (
     (UUID, r"(?<!{h}){h}{{8}}-(?:{h}{{4}}-){{3}}{h}{{12}}(?!{h})"),
-    (UUID, r"(?:(?<=UUID=)|(?<=UUID=[\"'])|(?<=uuid/)|(?<=uuid=)){h}{{4,32}}(?:-{h}+)*(?![0-9A-Za-z])"),
+    (UUID, r"(?<=UUID=){h}{{4,32}}(?:-{h}+)*(?![0-9A-Za-z])"),
+    (UUID, r"(?:(?<=UUID=[\"'])|(?<=uuid/)|(?<=uuid=)|(?<=--set=root )){h}{{4,32}}(?:-{h}+)*(?![0-9A-Za-z])"),
     (MACHINE_ID, r"(?<![0-9A-Za-z])[0-9a-f]{{32}}(?![0-9A-Za-z])"),
     (MAC, r"(?<!{h}){h}{{2}}(?P<separator>[:-])(?:{h}{{2}}(?P=separator)){{4}}{h}{{2}}(?!{h})"),
     (IPV4, r"(?<![\w.])(?<![\w.][~+-])(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?![\w]|\.\d|[~+]|-[A-Za-z])"),
@@ -100,6 +104,7 @@ class Anonymizer:
         self._public = "\n".join(public).lower()
         self._words: dict[str, str] = {}
         self._made: dict[tuple[str, str], str] = {}
+        self._count: collections.Counter[str] = collections.Counter()
         self._pattern: re.Pattern | None = None
         for kind, value in known:
             self._add(kind, value)
@@ -134,7 +139,7 @@ class Anonymizer:
         lowered = value.lower()
         # What the operator asks for is replaced, even if others have the same name.
         common = kind != NAME and (len(value) < 3 or lowered in COMMON_NAMES)
-        if common or not value.strip("0") or lowered in self._words:
+        if common or not value.strip("0") or lowered in self._words or len(self._words) >= _MOST_WORDS:
             return
         if kind not in (SERIAL, MAC) and (_FORM.fullmatch(value) or re.fullmatch(r"[\d.]+", value)):
             return  # an address, which its form gives away anyway, or a number
@@ -184,8 +189,8 @@ class Anonymizer:
         kind = self._words.get(value.lower(), kind)
         key = (kind, value.lower())
         if key not in self._made:
-            number = 1 + sum(1 for other, dummy in self._made if other == kind)
-            self._made[key] = _make(kind, value, number)
+            self._count[kind] += 1
+            self._made[key] = _make(kind, value, self._count[kind])
         return self._made[key]
 
     def _uuid(self, kind, value):
@@ -239,6 +244,11 @@ _BY_FORM = {
 }
 
 
+# The ranges for documentation, then the one for benchmarks.
+_NETWORKS = [ipaddress.ip_network(text)
+             for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15")]
+
+
 def _make(kind, value, number):
     """Return a replacement that has the form of a value."""
     if kind == UUID:
@@ -250,10 +260,11 @@ def _make(kind, value, number):
     if kind == MAC:
         return f"02{number:010x}"
     if kind == IPV4:
-        # The ranges for documentation, then the one for benchmarks.
-        return str(next(itertools.islice(itertools.chain(
-            *(ipaddress.ip_network(net).hosts()
-              for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15"))), number - 1, None)))
+        for network in _NETWORKS:
+            if number < network.num_addresses - 1:
+                return str(network[number])
+            number -= network.num_addresses - 2
+        return "0.0.0.0"
     if kind == IPV6:
         return str(ipaddress.IPv6Address("2001:db8::") + number)
     if kind == HOST:

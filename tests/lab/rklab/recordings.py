@@ -101,9 +101,8 @@ def _driver(recording: dict, root: pathlib.Path):
     """What answers for the recorded driver."""
     answers = {answer["of"]: answer for answer in recording["programs"] if answer["program"] == "driver"}
 
-    def ask(path, dma_heap):
-        board_path = "/dev/rknpu" if dma_heap else "/" + os.path.relpath(path, root)
-        answer = answers.get(board_path)
+    def ask(path, _dma_heap):
+        answer = answers.get("/" + os.path.relpath(path, root))
         if answer is None:
             raise OSError(2, "the recording has no answer of this device")
         if answer["error"]:

@@ -14,7 +14,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._facts import gather
 from ansible_collections.rkfleet.npu.plugins.module_utils._recording import recorder
 from ansible_collections.rkfleet.npu.plugins.module_utils._recording.excerpt import FILE_LIMIT, Rules
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._recording.rules import RULES
-from rklab.recorded import RELEASE
+from rklab.recorded import RELEASE, Board
 
 # Not in one word: no file has a path of somebody's machine.
 HOME = os.sep + "home"
@@ -190,6 +190,15 @@ def test_the_last_answer_of_a_driver_may_be_an_error(rock5b):
     assert answer["facts"]["driver"]["version_source"] != "drm_ioctl" and answer["uid"] == 1000
 
 
+def test_paths_are_those_of_the_board_wherever_its_parts_lie(tmp_path):
+    board = Board(tmp_path / "board", {"dev": "srv/dev", "sys": "srv/sys"}).base().npu().builtin()
+    areas = {area: str(board.root / "srv" / area) for area in ("dev", "sys")}
+    tree = recorder.Recorder(RULES, str(board.root), **areas)
+    answer = recorder.record(tree, uid=0, ask_node=lambda *unused: ("0.9.3", None, "drm_ioctl"))
+    assert [entry["of"] for entry in answer["programs"]] == ["/dev/dri/renderD129"]
+    assert not [entry["path"] for entry in answer["files"] if "srv" in entry["path"] or str(tmp_path) in entry["path"]]
+
+
 def test_apt_cache_is_recorded(rock5b, record):
     rock5b.write("/usr/bin/apt-cache")
     answer, *unused = record(repository=lambda words: (0, "linux-image-6.1.84-9-rk2410\nsomething\n", ""))
@@ -234,8 +243,10 @@ Version: 1
         (
             "/var/lib/dpkg/status",
             STATUS,
-            (b"Package: linux-image-6.1.43\nStatus: install ok installed\nVersion: 6.1.43-1\n\n"
-             b"Package: broken\nStatus: install ok half-configured\nVersion: 1\n\n"),
+            (
+                b"Package: linux-image-6.1.43\nStatus: install ok installed\nVersion: 6.1.43-1\n\n"
+                b"Package: broken\nStatus: install ok half-configured\nVersion: 1\n\n"
+            ),
         ),
         (
             "/boot/config-6.1",
@@ -256,8 +267,10 @@ Version: 1
         ("/etc/rkfleet-npu/hold", b"Anna tests until Friday\n", b""),
         (
             "/proc/self/mountinfo",
-            (b"24 1 8:2 / / rw - ext4 /dev/x rw\n25 24 0:3 / /run/user/1000/doc rw - fuse x rw\n"
-             b"26 24 0:4 / /srv/anna rw - nfs nas:/x rw\n"),
+            (
+                b"24 1 8:2 / / rw - ext4 /dev/x rw\n25 24 0:3 / /run/user/1000/doc rw - fuse x rw\n"
+                b"26 24 0:4 / /srv/anna rw - nfs nas:/x rw\n"
+            ),
             b"24 1 8:2 / / rw - ext4 /dev/x rw\n",
         ),
         (
@@ -285,7 +298,9 @@ def test_every_option_that_the_facts_use_is_kept():
 def test_a_long_folder_is_listed_in_part_and_its_irrelevant_files_not_at_all(board):
     for number in range(1200):
         board.write(f"/var/lib/dpkg/info/x{number}.list", "/usr/bin/anna\n")
-    board.write("/var/lib/dpkg/info/rknpu2-rk3588.list", "/usr/lib/librknnrt.so\n/usr/share/x\n").write("/proc/cmdline", "ro")
+    board.write("/var/lib/dpkg/info/rknpu2-rk3588.list", "/usr/lib/librknnrt.so\n/usr/share/x\n").write(
+        "/proc/cmdline", "ro"
+    )
     tree = recorder.Recorder(RULES, str(board.root))
     for name in tree.names("/var/lib/dpkg/info"):
         tree.data("/var/lib/dpkg/info/" + name)
@@ -297,7 +312,9 @@ def test_a_long_folder_is_listed_in_part_and_its_irrelevant_files_not_at_all(boa
 
 
 def test_of_other_folders_only_names_of_known_files_are_kept(board):
-    board.write("/opt/acme-secret-project/x").write("/opt/anna/librknnrt.so", b"\x7fELF").write("/lib/ld-linux-aarch64.so.1", b"\x7fELF")
+    board.write("/opt/acme-secret-project/x").write("/opt/anna/librknnrt.so", b"\x7fELF").write(
+        "/lib/ld-linux-aarch64.so.1", b"\x7fELF"
+    )
     board.write("/lib/private-thing").write("/boot/vmlinuz-6.1").write("/boot/anything")
     tree = recorder.Recorder(RULES, str(board.root))
     for folder in ("/opt", "/lib", "/boot"):
