@@ -5,50 +5,92 @@
 
 Each of these files has:
 
-NAMES: its names in the facts.
-recognize(tree, cmdline): the Description of the board's boot loader, None if it is another one.
-read(text, default): the kernel arguments that its configuration asks for, as one line.
-edit(text, change, default): the text with change() applied to its kernel arguments, all else byte for byte.
+SYNTAX: {its name in the facts: (how its configuration is written, the variable with the kernel arguments or None)}.
+recognize(tree, cmdline): yields the Description of each configuration of this kind that the board has.
+read(text, variable, default): the kernel arguments that the configuration asks for, as one line.
 
-edit.add() and edit.remove() use edit(). How a change takes effect is in the Description: at once, or by its update
-tool, see update_tool.
+Which of the configurations started the running kernel is decided here, for all in the same way: see evidence. Adding
+and removing an argument are in edit, by how a configuration is written. How a change takes effect is in the
+Description: at once, or by an update tool, see update_tool.
 
-To add a boot loader, add its file there and its name to both lists here. All functions raise ValueError, one sentence
-for the operator, if a configuration cannot be parsed. CONTRIBUTING.md says what a loader needs whose update tool
-makes another file than extlinux.conf.
+To add a boot loader, add its file there and its name to the list here, and its files to boot_files. All functions
+raise ValueError, one sentence for the operator, if a configuration cannot be parsed.
 """
 
 from __future__ import annotations
 
+from . import boot_files, evidence, sources
 from .._board.tree import clean
-from .description import UNKNOWN
-from .loaders import environment, extlinux, radxa, u_boot_menu
+from .description import Description, UNKNOWN
+from .loaders import environment, extlinux, grub, radxa, u_boot_menu, update_extlinux
 from .text_file import checked, LIMIT
 
-# The first that recognizes a board's boot loader wins. A list of its own: facts need no more, and the program that
-# gathers them is sent to each board with what they need.
-RECOGNIZERS = (environment.recognize, radxa.recognize, u_boot_menu.recognize, extlinux.recognize)
-LOADERS = (environment, radxa, u_boot_menu, extlinux)
+LOADERS = (grub, radxa, u_boot_menu, update_extlinux, extlinux, environment)
+"""Of configurations that agree with the running kernel equally well the first one wins."""
 
 
 def recognize(tree, cmdline):
-    """Return the Description of a board's boot loader.
+    """Return the Description of the boot loader that started the running kernel.
 
     Args:
-        cmdline: the arguments of the running kernel: they decide which of two configurations is in use.
+        cmdline: the arguments of the running kernel.
     """
-    try:
-        return next(filter(None, (recognizer(tree, cmdline) for recognizer in RECOGNIZERS)), UNKNOWN)
-    except ValueError as error:
-        return UNKNOWN._replace(error=clean(str(error)))
+    if evidence.from_network(cmdline):
+        return Description("network")
+    efi = tree.exists("/sys/firmware/efi")
+    best, chosen, others, error = None, None, [], None
+    for loader in LOADERS:
+        try:
+            for found in loader.recognize(tree, cmdline):
+                if found.gives is None:
+                    return found
+                if found.name != "grub" and (efi or ("BOOT_IMAGE=" in cmdline and "BOOT_IMAGE=" not in found.gives)):
+                    continue
+                fit = evidence.fit(found.gives, cmdline)
+                if fit is None:
+                    others.append(found)
+                elif best is None or fit > best:
+                    best, chosen = fit, found
+        except ValueError as problem:
+            error = error or clean(str(problem))
+    # A menu whose tool has a configuration that cannot be parsed is not kept by hand.
+    if chosen is None or (error and (best[0] == 0 or chosen.name == "extlinux")):
+        return _unknown(tree, cmdline, others, error)
+    return chosen
 
 
-def read(tree, cmdline):
-    """Return the facts {loader, config, cmdline, configured, next, default, update, error}.
+def _unknown(tree, cmdline, others, error):
+    """Return the Description where no configuration started the running kernel."""
+    efi = tree.exists("/sys/firmware/efi")
+    named = next(filter(tree.exists, boot_files.OTHERS), None)
+    if not error and not others and named:
+        error = "%s, which U-Boot may read, is not a file that this collection edits" % named
+    if not error and others and not efi:
+        found = others[0]
+        error = "the running kernel does not have %s of %s" % (
+            evidence.missing(found.gives, cmdline)[:100], found.made or found.config or found.name)
+    name = "unknown"
+    if efi or "BOOT_IMAGE=" in cmdline:
+        name, error = "efi", None
+    elif cmdline.startswith("storagemedia="):
+        name, error = "boot-image", None
+    return UNKNOWN._replace(name=name, error=error and clean(error))
+
+
+def complete(facts):
+    """Return the facts of the boot loader, with {loader, config, configured, next, default, update, error}.
 
     configured is what the configuration asks for, next what the boot loader reads at the next boot: they differ if the
     update tool was not run. Both are None if they are not known, error is the reason then.
+
+    Args:
+        facts: as a board sends them, with `files` (see sources) and `cmdline`.
     """
+    return dict(facts, **read(sources.Sources(facts.get("files")), facts.get("cmdline") or ""))
+
+
+def read(tree, cmdline):
+    """Return the facts that complete() adds, and cmdline."""
     loader = recognize(tree, cmdline)
     facts = {"loader": loader.name, "config": loader.config, "cmdline": cmdline, "configured": None, "next": None,
              "default": loader.default, "update": loader.update, "error": loader.error}
@@ -66,15 +108,21 @@ def _read_arguments(tree, loader, facts):
     if text is None and tree.exists(loader.config):
         facts["error"] = "%s cannot be read" % loader.config
         return
-    facts["configured"] = facts["next"] = clean(loader.read(checked(text or ""), loader.default), 2048)
+    facts["configured"] = facts["next"] = clean(configured(loader.name, checked(text or ""), loader.default), 2048)
     if loader.update:
-        made = tree.text(loader.made, LIMIT)
+        made = tree.text(loader.made, 4 * LIMIT)
         facts["next"] = clean(loader.read_made(made), 2048) if made else None
+
+
+def configured(name, text, default):
+    """Return the kernel arguments that a configuration of a boot loader asks for."""
+    loader = find(name)
+    return loader.read(text, loader.SYNTAX[name][1], default)
 
 
 def find(name):
     """Return the file of loaders/ for a boot loader's name in the facts."""
     for loader in LOADERS:
-        if name in loader.NAMES:
+        if name in loader.SYNTAX:
             return loader
     raise ValueError("no way is known to set kernel arguments with the boot loader %r" % (name,))

@@ -12,20 +12,23 @@ board_checks.py    is it a board that the vendor's driver and runtime support
 driver.py          which driver, and where it comes from
 runtime.py         which runtime, and what verifies the board
 change_checks.py   may the board be changed: privileges, rollback, reboot, space
-driver_changes.py  what is changed to bring in the driver (kernel_checks.py: can the kernel take it)
+driver_changes.py  what is changed to bring in the driver (kernel_checks.py: can the kernel take it; packages.py: which
+                   packages the build needs, and whether the headers can be used)
 rules.py           which row of compatibility.yml applies; no code knows a version
 """
 
 from __future__ import annotations
 
 from ...module_utils._board import version as _version
+from ...module_utils._dkms.build_log import explain
 from .board_state import Board, Unsupported
 from .board_checks import check_board
 from .change_checks import check_privileges, check_reboot, check_rollback, check_space
+from . import build_losses
 from .driver import choose_action, final_version
 from .driver_changes import plan_dkms, plan_vendor_kernel
 from .predicates import is_pending
-from .runtime import choose_model, choose_runtime, current_setup, note_verification
+from .runtime import choose_model, choose_runtime, current_setup, note_rkllm, note_verification
 
 POLICIES = ("working", "floor", "exact")
 STRATEGIES = ("auto", "dkms", "vendor_kernel")
@@ -106,7 +109,10 @@ def _make_plan(board, plan):
     runtime = choose_runtime(board, action, version)
     plan.update(runtime=runtime, model=choose_model(board, runtime["version"]))
     note_verification(board, plan["model"], runtime["version"])
+    note_rkllm(board, version)
     _note_other_kernels(board)
+    if action == "none":
+        board.notes.extend(build_losses.sentences(build_losses.of_facts(board.facts)))
     if action == "none" and not runtime["install"]:
         plan.update(reason=reason, baseline=None)
         return
@@ -143,6 +149,8 @@ def _baseline(board, current):
 def _note_other_kernels(board):
     """Note the installed kernels, other than the running one, for which DKMS could not build the driver."""
     for kernel in board.facts.get("kernels") or []:
-        if board.runs_our_driver and not kernel["running"] and kernel.get("build_error"):
+        log = "\n".join(kernel.get("build_log") or ())
+        if board.runs_our_driver and not kernel["running"] and log:
             board.notes.append("Kernel %s is installed, but driver %s could not be built for it: %s" % (
-                kernel["release"], board.driver["version"], kernel["build_error"]))
+                kernel["release"], board.driver["version"],
+                explain(log) or "see make.log below /var/lib/dkms/rknpu on the board"))

@@ -10,7 +10,7 @@ it, and RETURN of module npu_facts.
 
 from __future__ import annotations
 
-from .values import FLAG, INTEGER, OBJECT, OPTIONAL_FLAG, SENTENCE, TEXT, TEXTS, VERSION, Field, part
+from .values import FLAG, INTEGER, LOG, OBJECT, OPTIONAL_FLAG, SENTENCE, TEXT, TEXTS, VERSION, Field, part
 
 FACTS = {
     "board": part({
@@ -35,10 +35,13 @@ FACTS = {
         "config_digest": Field(TEXT),
         "boot_id": Field(TEXT),
         "headers_path": TEXT, "vendor_headers": OPTIONAL_FLAG, "symvers_digest": TEXT, "build": TEXT, "compiler": TEXT,
+        "signature": TEXT,
         "config": {str: TEXT}, "config_source": TEXT, "kexec": (None, "loaded", "locked", "reboot"),
+        "headers_lack": TEXTS, "headers_release": TEXT, "headers_machine": INTEGER,
+        "headers_others": [{"package": TEXT, "release": TEXT}],
     }, "the one that runs"),
     "kernels": [
-        {"release": TEXT, "running": FLAG, "headers": FLAG, "module": FLAG, "builtin": FLAG, "build_error": TEXT},
+        {"release": TEXT, "running": FLAG, "headers": FLAG, "module": FLAG, "builtin": FLAG, "build_log": TEXTS},
     ],
     "device": part({
         "node": Field(TEXT),
@@ -69,7 +72,7 @@ FACTS = {
     }, "librknnrt.so"),
     "boot": {
         "loader": TEXT, "config": TEXT, "cmdline": TEXT, "configured": TEXT, "next": TEXT, "default": TEXT,
-        "update": TEXT, "error": TEXT,
+        "update": TEXT, "error": TEXT, "files": [{"path": TEXT, "text": LOG}],
         "links": [{
             "path": TEXT, "target": TEXT,
             "problem": (None, "loop", "dangling", "folder", "special", "blank", "elsewhere"),
@@ -78,7 +81,10 @@ FACTS = {
     "processes": [{"pid": INTEGER, "name": TEXT}],
     "dkms": {
         "available": FLAG, "version": TEXT,
-        "modules": [{"name": TEXT, "version": TEXT, "kernel": TEXT, "arch": TEXT, "state": TEXT, "original": FLAG}],
+        "modules": [{
+            "name": TEXT, "version": TEXT, "kernel": TEXT, "arch": TEXT, "state": TEXT, "original": FLAG,
+            "left_out": TEXTS,
+        }],
     },
     "tools": {
         "make": FLAG, "compiler": FLAG, "dkms": FLAG, "kexec": FLAG, "packages_interrupted": FLAG,
