@@ -51,10 +51,6 @@ REPORTS: list[Report] = []
 
 WAITING = {
     "rk1-npu-given-to-a-guest": "issue 15, section B: an NPU bound to another driver on purpose",
-    "rock5b-grub-and-u-boot-menu": "issue 15, section A: which boot configuration is read",
-    "rock5b-stale-extlinux": "issue 15, section A: which boot configuration is read",
-    "rk1-ubuntuenv": "issue 15, section A: boot loaders",
-    "mekotronics-menu-after": "issue 15, section A: which boot configuration is read",
     "rock5b-nixos": "issue 15, section A: a system without apt",
     "rock5b-arch": "issue 15, section A: a system without apt",
     "oect-no-device-node": "issue 15, section B: a driver without a device file does not answer",
