@@ -39,7 +39,7 @@ _SECRET_KEY = re.compile(r"(?i)[\w.-]*(?:passw(?:or)?d|passphrase|psk|secret|tok
 # Where a value is known by its name. It is then replaced wherever it stands.
 _LEARNED = (
     (SERIAL, re.compile(
-        r"(?i)(?:serial(?:no|_?number)?|cpuid|chipid)[\"']?(?:[ \t]{0,8}:[ \t]{0,8}|=)[\"']?"
+        r"(?i)(?:serial(?:no|_?number)?|cpuid|chipid|imei|meid|android_id)[\"']?(?:[ \t]{0,8}:[ \t]{0,8}|=)[\"']?"
         r"([0-9A-Za-z][0-9A-Za-z_-]{5,63})\b")),
     (MAC, re.compile(r"(?i)(?:mac|addr)\w{0,12}=([0-9a-f]{12})\b")),
     (HOST, re.compile(r"(?i)(?:hostname|\"host|\"controller_host)[\"']?[ \t]{0,8}[=:][ \t]{0,8}[\"']?([\w.-]{2,253})")),

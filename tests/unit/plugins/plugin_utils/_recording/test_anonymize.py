@@ -45,6 +45,10 @@ UUID_1, UUID_2 = "2f6a1c9e-51d3-4c47-9a3e-8b0d7e6f5a41", "7D444840-9DC0-11D1-B24
             "root=PARTUUID=00000001-02 resume=PARTUUID=00000001-05",
         ),
         ("UUID=1A2B-3C4D /boot/efi", "UUID=0000-0001 /boot/efi"),
+        (
+            "androidboot.imei=490154203237518 mac_bt=b827eb010203 mac_wifi=b8:27:eb:01:02:04",
+            "androidboot.imei=000000000000001 mac_bt=020000000001 mac_wifi=02:00:00:00:00:02",
+        ),
         ("search --fs-uuid --set=root 1A2B-3C4D", "search --fs-uuid --set=root 0000-0001"),
         ("/dev/disk/by-partuuid/3c1f8a2e-01", "/dev/disk/by-partuuid/00000001-01"),
         ("root=UUID=1", "root=UUID=1"),
