@@ -228,6 +228,8 @@ def record(tree, run=None, uname=None, uid=None, ask_node=driver.ask, log=read_k
         return rc, out, err
 
     facts = gather(tree, uname, uid, asked, (lambda: apt_kernels.apt_kernels(ran)) if run else None)
+    if run:
+        apt_kernels.add_candidates(tree, facts, ran)
     lines, why = log(tree.rules.log) if tree.live else ([], "not read from a recorded tree")
     return {
         "files": tree.entries(), "facts": facts, "programs": answers, "kernel_log": lines, "kernel_log_error": why,

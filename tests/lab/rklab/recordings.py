@@ -90,8 +90,11 @@ def replay(recording: dict, root: pathlib.Path) -> dict:
     """The facts of a recording, gathered by the present code from the tree written to *root*."""
     lay(recording, root)
     tree = Replayed(recording, root)
-    facts = gather(tree, Uname(nodename="board", **recording["uname"]), recording["uid"],
-                   _driver(recording, root), _repository(recording))
+    run = _commands(recording)
+    facts = gather(tree, Uname(nodename="board", **recording["uname"]), recording["uid"], _driver(recording, root),
+                   (lambda: apt_kernels.apt_kernels(run)) if run else None)
+    if run:
+        apt_kernels.add_candidates(tree, facts, run)
     facts = gate.facts_of(json.loads(json.dumps(facts)))
     _take(facts, recording["facts"])
     return facts
@@ -112,15 +115,15 @@ def _driver(recording: dict, root: pathlib.Path):
     return ask
 
 
-def _repository(recording: dict):
-    """What returns the packages in the repositories of the board; None if they were not asked for."""
+def _commands(recording: dict):
+    """What answers for the commands that were run on the board; None if there were none."""
     answers = {answer["of"]: answer for answer in recording["programs"] if answer["program"] == "command"}
 
     def run(words):
         answer = answers.get(" ".join(words))
         return (answer["number"], "\n".join(answer["output"]), answer["error"] or "") if answer else (127, "", "")
 
-    return (lambda: apt_kernels.apt_kernels(run)) if answers else None
+    return run if answers else None
 
 
 def _take(facts, recorded) -> None:

@@ -56,7 +56,6 @@ WAITING = {
     "oect-no-device-node": "issue 15, section B: a driver without a device file does not answer",
     "pantherx2-probe-failed": "issue 15: the state of the NPU's IOMMU is not read",
     "cb2-kernel-4.19": "issue 15, section F: kernels 4.19 are tried before they are refused",
-    "nx5-runtime-of-a-package": "issue 15, section B: a runtime that belongs to a package",
     "nanopct6-rkllm": "issue 15, section F: the driver that RKLLM asks for",
 }
 """The reason for xfail, by the report's name. Take a row out, and write the files again, when it is fixed."""
