@@ -53,7 +53,8 @@ def expectation_of(report):
     noted = {"source": report.source, "about": report.about, "expected": report.expected}
     if report.xfail:
         noted["xfail"] = report.xfail
-    head = "---\n# SPDX-License-Identifier: GPL-3.0-or-later\n# Copyright: (c) 2026, rkfleet.npu contributors\n"
+    # The header of this file.
+    head = "---\n" + "".join(pathlib.Path(__file__).read_text(encoding="utf-8").splitlines(keepends=True)[:2])
     return head + yaml.safe_dump(noted, sort_keys=False, width=110, allow_unicode=True)
 
 
