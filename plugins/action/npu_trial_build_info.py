@@ -33,7 +33,7 @@ class ActionModule(StoreAction):
         only_layout = boolean(args.get("only_layout") or False, strict=False)
         if not (source or only_layout) or not build_files or not kernels or not args.get("version"):
             raise AnsibleActionFail("npu_trial_build_info needs kernels, version, source and build_files")
-        known, packages = known_results(kernels, args["version"], compatibility)
+        known, packages, hints = known_results(kernels, args["version"], compatibility)
         args["kernels"] = [release for release in kernels if release not in known]
         if args["kernels"]:
             seconds = (seconds or gate.limits("npu_trial_build_info")[0]) * len(args["kernels"])
@@ -70,6 +70,8 @@ class ActionModule(StoreAction):
             for name, nothing in (("reason", ""), ("headers", None), ("probes", []), ("losses", []), ("layout", None),
                                   ("log_file", None)):
                 entry.setdefault(name, nothing)
+            if entry["verdict"] == "no_headers" and hints[entry["release"]]:
+                entry["reason"] = "%s. %s" % (entry["reason"].rstrip("."), hints[entry["release"]])
             if log and log_dir:
                 entry["log_file"] = write_log(
                     log, log_dir, task_vars["inventory_hostname"], "layout" if only_layout else "preflight",
@@ -113,7 +115,9 @@ class ActionModule(StoreAction):
 
 
 def known_results(kernels, version, compatibility):
-    """Return `(results of kernels that the data marks as unsupported, names of header packages)`, both by release.
+    """Return `(results of kernels that the data marks as unsupported, header packages, hints on them)`, by release.
+
+    A package is None where the headers are in none, and a hint is empty without one.
 
     Raises:
         AnsibleActionFail: for an invalid kernel release or invalid data.
@@ -132,4 +136,6 @@ def known_results(kernels, version, compatibility):
         }
         for release, row in rows.items() if not row["supported"]
     }
-    return known, {release: rules.headers_package(release, data["headers"]) for release in kernels}
+    found = {release: rules.headers_rule(release, data["headers"]) for release in kernels}
+    return known, {release: rule[0] for release, rule in found.items()}, {
+        release: rule[1] for release, rule in found.items()}

@@ -169,15 +169,13 @@ log_file:
   sample: build/logs/rock5b-1-rknpu-0.9.6-6.1.43-15-rk2312.log
 """
 
-import os
-
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import prebuilt
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsPackage
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import DkmsError
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.build_log import losses, probe_lines
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.probes import losses, probe_lines
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.signing import Signing, SigningError
@@ -225,7 +223,7 @@ def main():
         if steps and not module.check_mode:
             if present:
                 if "install" in steps:
-                    require_tools(module, params["kernel"])
+                    module.get_bin_path("dkms", required=True)
                 if "load" in steps:
                     notes = use(module, package, binary)
                 log = package.deploy(params["archive"], params["archive_sha256"], steps, binary)
@@ -241,7 +239,7 @@ def main():
     except DkmsError as error:
         if binary:
             refuse(module, str(error))
-        module.fail_json(msg=str(error), log=error.log)
+        module.fail_json(msg=str(error), log=error.log, unexplained=error.unexplained)
     except SigningError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
@@ -273,13 +271,6 @@ def use(module, package, binary):
 def refuse(module, why):
     """Exit without a change because a module of the store cannot be used."""
     module.exit_json(changed=False, refused=why, steps=[])
-
-
-def require_tools(module, kernel):
-    """Fail before anything is changed if the build cannot work."""
-    module.get_bin_path("dkms", required=True)
-    if not os.path.exists("/lib/modules/%s/build/Makefile" % kernel):
-        module.fail_json(msg="the headers of kernel %s are missing. Install linux-headers-%s." % (kernel, kernel))
 
 
 if __name__ == "__main__":

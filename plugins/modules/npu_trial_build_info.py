@@ -147,9 +147,8 @@ import tempfile
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import trial_build
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.build_log import LOG_BYTES
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.signing import Signing, SigningError
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import DkmsError, unpack_tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import LOG_BYTES, DkmsError, unpack_tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts.headers import RELEASE
 
 SCRATCH = "/var/tmp"
@@ -208,7 +207,7 @@ def main():
             unpack_tree(params["archive"], params["archive_sha256"], tree)
             for release in params["kernels"]:
                 with tempfile.TemporaryDirectory(prefix="kernel-", dir=scratch) as folder:
-                    package = params["packages"].get(release) or "linux-headers-" + release
+                    package = params["packages"].get(release, "linux-headers-" + release)
                     found.append(trial_build.check(
                         run, release, package, params["module"], tree, folder,
                         signing=params["signing"] or bool(sign_with), collect=params["collect"], sign_with=sign_with,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import environment
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import build_log
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import probes
 from builds import kernel_headers, vendor_source
 
 ROOT = environment.ROOT
@@ -45,7 +45,7 @@ class Built:
 
     def __init__(self, rc, log, module):
         self.rc, self.log, self.module = rc, log, module
-        self.losses = {entry["name"]: entry["cause"] for entry in build_log.losses(log)}
+        self.losses = {entry["name"]: entry["cause"] for entry in probes.losses(log)}
         self.probes = dict(re.findall(r"^rkfleet: probe (.+?): (.+)$", log, re.M))
 
     def _nm(self, *options):

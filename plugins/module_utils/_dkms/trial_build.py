@@ -13,15 +13,18 @@ import shutil
 from .._board.files import read_file
 from .._board.tree import Tree
 from .._facts import headers
-from . import prebuilt
-from .build_log import explain, losses, probe_lines
+from . import headers_problem, prebuilt
+from .build_log import explain
 from .module_checks import alias_problem, module_problem
 from .module_layout import layout_problem
+from .probes import losses, probe_lines
 
 NEEDS_MIB = 400
 """Disk space for headers: Debian's unpack to 83 MiB, a vendor's complete ones to three times as much."""
 
-_PACKAGE = re.compile(r"linux-(?:headers|kbuild)[a-z0-9.+-]*\Z")
+# Ubuntu's headers need a second package, such as linux-rockchip-headers-6.1.0-1025.
+_NAME = r"linux-(?:[a-z0-9.+-]+-)?(?:headers|kbuild)[a-z0-9.+-]*"
+_PACKAGE = re.compile(_NAME + r"\Z")
 _NO_CACHE = ["-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="]
 """Options that keep apt from writing its cache."""
 _MOST_PACKAGES = 8
@@ -98,13 +101,15 @@ def check(run, release, package, module, tree, folder, root="/", signing=False, 
 def _headers(run, release, package, folder, root):
     """Return `(folder, description)` of the headers for the build."""
     tree = Tree(root)
-    if headers.has_headers(tree, release):
+    if headers.has_headers(tree, release, os.uname().machine):
         return tree.real("/lib/modules/%s/build" % release), "the headers that are installed"
     if shutil.disk_usage(folder).free >> 20 < NEEDS_MIB:
         raise CannotBuild("there are less than %d MiB free at %s, which unpacking the headers takes"
                           % (NEEDS_MIB, os.path.dirname(folder)))
     place = os.path.join(folder, "headers")
     os.mkdir(place)
+    if not package:
+        raise NoHeaders("no package has the headers of this kernel. %s" % headers_problem.of_board(root, release))
     names = _closure(run, package, folder)
     if names is None:
         raise NoHeaders(
@@ -122,11 +127,17 @@ def _headers(run, release, package, folder, root):
     reroot(place)
     headers_folder = _of_release(place, release)
     if headers_folder is None:
-        raise NoHeaders("package %s does not hold the headers of kernel %s" % (package, release))
-    if not os.path.exists(os.path.join(headers_folder, "scripts/basic/fixdep")):
         raise NoHeaders(
-            "package %s compiles its own programs when it is installed: install it (kernel headers alone change "
-            "nothing) and try again" % package)
+            "package %s does not hold the headers of kernel %s: the repositories have another version of this kernel, "
+            "so update kernel and headers together" % (package, release))
+    found = headers.read(Tree("/"), release, os.uname().machine, os.path.realpath(headers_folder))
+    if not headers.usable(found):
+        if not os.path.exists(os.path.join(headers_folder, "scripts/basic/fixdep")):
+            raise NoHeaders(
+                "package %s compiles its own programs when it is installed: install it (kernel headers alone change "
+                "nothing) and try again" % package)
+        raise NoHeaders("package %s cannot be used: %s" % (
+            package, headers_problem.describe(release, found, package=package)[0]))
     return headers_folder, "those of package %s, which is not installed" % package
 
 
@@ -145,7 +156,7 @@ def _closure(run, package, folder):
             continue  # from another repository, or a wrong name: if it matters, the build fails
         names.append(name)
         depends = re.findall(r"^(?:Pre-)?Depends: (.*)$", stanza, re.M)
-        waiting += re.findall(r"linux-(?:headers|kbuild)-[a-z0-9.+-]+", " ".join(depends))
+        waiting += re.findall(r"(?<![\w.+-])" + _NAME, " ".join(depends))
     return names or None
 
 

@@ -14,7 +14,8 @@ from .boot_checks import check_removal
 from .build_losses import LOSSES
 from .driver import offered_kernel
 from .kernel_checks import check_kernel
-from .rules import headers_rule, series
+from .packages import packages
+from .rules import kernel_version, series
 
 
 def plan_vendor_kernel(board, plan):
@@ -47,7 +48,7 @@ def plan_dkms(board, plan, action):
     if board.tools.get("packages_interrupted"):
         changes.append("complete the interrupted dpkg run")
     if not installed:
-        plan["packages"] = _packages(board)
+        plan["packages"] = packages(board)
         if plan["packages"]:
             changes.append("install the packages %s" % ", ".join(plan["packages"]))
         changes.append("build driver %s with DKMS for kernel %s as module %s" % (board.target, board.release, module))
@@ -79,7 +80,7 @@ def _check_source(board):
 
 def _note_kernel(board):
     recommended = (board.data["drivers"][board.target].get("kernel_recommended") or {}).get(series(board.release))
-    if recommended and _version.kernel(board.release) < _version.kernel(recommended):
+    if recommended and _version.kernel(kernel_version(board.kernel)) < _version.kernel(recommended):
         board.notes.append("The vendor recommends Linux %s or newer for driver %s." % (recommended, board.target))
     if board.kernel["headers"] and board.kernel.get("vendor_headers") is False:
         board.notes.append("Kernel %s has none of the vendor's headers: the driver is built without frequency scaling "
@@ -97,14 +98,3 @@ def _is_installed(board, module):
     """Return whether DKMS has installed the wanted release for the running kernel, and the module's file exists."""
     return board.target in board.dkms_versions and any(
         _driver.module_name(path) == module and path.startswith("updates/") for path in board.driver["files"])
-
-
-def _packages(board):
-    """Return the packages that the build needs and that are not installed."""
-    tools = (("dkms", "dkms"), ("make", "make"), ("compiler", "gcc"))
-    packages = [package for tool, package in tools if not board.tools.get(tool)]
-    if not board.kernel["headers"]:
-        package, hint = headers_rule(board.release, board.data["headers"])
-        packages.append(package)
-        board.notes.extend([hint] if hint else [])
-    return packages

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ...module_utils._board import version as _version
 from ...module_utils._facts import runtime as _runtime
 from .board_state import Unsupported
+from .rules import rkllm_floor
 
 
 def choose_runtime(board, action, driver):
@@ -39,7 +40,8 @@ def choose_runtime(board, action, driver):
     reason = _why_install(installed, row, version, driver)
     if reason:
         return dict(result, install=True, reason=reason)
-    if installed.get("loader") and installed["loader"] != installed["path"]:
+    same = [other["path"] for other in installed.get("others") or [] if other["sha256"] == installed.get("sha256")]
+    if installed.get("loader") and installed["loader"] not in [installed["path"], *same]:
         board.notes.append("The dynamic loader finds %s, not %s." % (installed["loader"], installed["path"]))
     return dict(result, reason="Runtime %s is installed." % version)
 
@@ -101,6 +103,23 @@ def note_verification(board, model, runtime):
         board.notes.append("The checksum of %s is not known: the board cannot be verified by inference until "
                            "npu_compatibility.models has its sha256 or git_blob (models.%s.soc)." % (
                                model["file"]["path"], model["key"]))
+
+
+def note_rkllm(board, driver):
+    """Note if the board has RKLLM's runtime, and the driver that it would have is too old for it.
+
+    Args:
+        driver: version of the driver after the plan.
+    """
+    rkllm = board.facts.get("rkllm") or {}
+    version = rkllm.get("version")
+    floor = rkllm_floor(version, board.data["rkllm"]) if _version.is_version(version) else None
+    if not floor or not driver or _version.at_least(driver, floor):
+        return
+    enough = [key for key, row in board.data["drivers"].items() if row.get("path") and _version.at_least(key, floor)]
+    board.notes.append("librkllmrt.so %s (%s) needs driver %s or newer, and this board would have %s%s." % (
+        version, rkllm.get("path"), floor, driver,
+        ": set npu_driver_version to %s" % min(enough, key=_version.parse) if enough else ""))
 
 
 def _has_checksum(file):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import build_log
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import probes
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import build_losses
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record, table
 
@@ -32,8 +32,8 @@ def facts(left_out, **changes):
 
 
 def test_the_build_log_says_what_was_left_out():
-    assert build_log.losses(LOG) == [SRAM, DEVFREQ]
-    assert build_log.losses("") == []
+    assert probes.losses(LOG) == [SRAM, DEVFREQ]
+    assert probes.losses("") == []
 
 
 def test_kbuild_names_what_is_known_here():
