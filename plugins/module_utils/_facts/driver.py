@@ -19,7 +19,6 @@ import re
 import stat
 import struct
 
-from .._board import version as _version
 from .._board.paths import kernel_module
 from .._boot import kernel_arguments
 from . import device_tree
@@ -62,9 +61,14 @@ def _drm_version(handle):
     return "%d.%d.%d" % (request.major, request.minor, request.patch), clean(buffers[1].value) or None
 
 
+def from_number(value):
+    """Return the version from the driver's number in GET_DRV_VERSION: major*10000 + minor*100 + patch."""
+    return "%d.%d.%d" % (value // 10000, value // 100 % 100, value % 100)
+
+
 def _action_version(handle, request):
     answer = fcntl.ioctl(handle, request, struct.pack("=II", _GET_DRV_VERSION, 0))
-    return _version.from_number(struct.unpack("=II", answer)[1])
+    return from_number(struct.unpack("=II", answer)[1])
 
 
 def ask(path, dma_heap=False):

@@ -94,6 +94,11 @@ def packages(state_dir, folder):
     return [name for name in read_lines(os.path.join(state_dir, folder, "packages")) if PACKAGE_NAME.match(name)]
 
 
+def add_packages(path, names):
+    """Add the names of packages to a file with one a line."""
+    add_lines(path, [name for name in names if PACKAGE_NAME.match(name)])
+
+
 def link_target(tree, path):
     """Return the target of a symbolic link, and any other path unchanged, also below linked folders."""
     return path if tree.link(path) is None else tree.follow(path)

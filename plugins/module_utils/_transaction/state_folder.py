@@ -10,9 +10,9 @@ import os
 import re
 
 from .._board.files import describe_error, ensure_dir, write_file
+from .._board.lock import SCHEMA, describe_lock
 from .._board.paths import STATE_DIR, timestamp
 from .._board.tree import clean
-from .._facts.upgrade import SCHEMA, describe_lock
 from .restore_point import RestorePoint
 from .state import (
     Locked,

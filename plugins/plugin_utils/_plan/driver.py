@@ -10,6 +10,7 @@ from ...module_utils._board import version as _version
 from ...module_utils._facts import apt_kernels, driver as _driver
 from ...module_utils._inference import diagnoses
 from .board_state import suppresses_builtin, Unsupported
+from .rules import vendor_kernels
 
 
 def choose_action(board):
@@ -71,7 +72,7 @@ def offered_kernel(board):
     """
     names = (board.facts.get("repository") or {}).get("kernels") or []
     running = apt_kernels.PREFIX + board.release
-    for kernel in apt_kernels.vendor_kernels(names, board.data.get("vendor_kernels") or [], board.soc):
+    for kernel in vendor_kernels(names, board.data.get("vendor_kernels") or [], board.soc):
         newest = apt_kernels.newest_first([kernel["package"], running])[0]
         if board.meets_policy(kernel["driver_version"]) and kernel["package"] != running and newest != running:
             return kernel

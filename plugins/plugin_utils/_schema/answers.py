@@ -29,7 +29,7 @@ ANSWERS: dict[str, dict] = {
     "npu_trial_build_info": {"kernels": [_TRIED]},
     "npu_reboot": {"rebooted": FLAG, "elapsed": INTEGER},
     "npu_record": {"record": OBJECT, "refreshed": FLAG},
-    "npu_runtime": {"kept": TEXT, "runtime": FACTS["runtime"]},
+    "npu_runtime": {"diverted": TEXTS, "kept": TEXT, "runtime": FACTS["runtime"]},
     "npu_transaction": {
         "resumed": FLAG, "baseline": OBJECT, "stopped": TEXTS, "reboot_required": FLAG, "packages": TEXTS,
         "guarded": FLAG, "note": TEXT, "locked": OBJECT,

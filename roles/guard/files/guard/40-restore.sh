@@ -16,7 +16,10 @@ restore_manifest() {
         log "the restore point belongs to another root file system or machine: only what rkfleet.npu wrote into the" \
             "boot files is removed"
     fi
-    [ -n "$foreign" ] || restore_own_modules
+    [ -n "$foreign" ] || {
+        restore_own_modules
+        restore_diversions "$1"
+    }
     while read -r kind copy digest path; do
         case $path in
             /*) ;;
@@ -72,6 +75,7 @@ restore_manifest() {
         depmod ${root:+-b "$root"} -a "${kernel##*/}" || report_error "depmod fails for $kernel"
     done
     ldconfig ${root:+-r "$root"} || report_error "ldconfig fails"
+    [ -n "$foreign" ] || restore_holds "$1"
     sync
     checkpoint
     [ -z "$failed" ]

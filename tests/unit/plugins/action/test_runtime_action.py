@@ -17,6 +17,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board
 NOW = {
     "path": "/usr/lib/librknnrt.so", "link": "/usr/lib/librknnrt.so", "version": "2.3.2", "build": None,
     "sha256": "0" * 64, "git_blob": None, "size": 7726232, "loader": None, "others": [],
+    "package": None, "packaged": [], "diverted": [], "diverted_by": None,
 }
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, kernel_arguments
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, kernel_arguments, registry
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
 from stand_ins.planned_trees import BUILTIN, DATA, SPACE, SPELT, STOCK, one_sentence, prove
 
@@ -219,6 +219,17 @@ def test_u_boot_parameters_from_a_file(board, planned):
     facts, plan = planned(board, driver_policy="exact")
     assert (facts["boot"]["loader"], facts["boot"]["config"]) == ("radxa", "/etc/kernel/cmdline")
     assert plan["action"] == "dkms_over_builtin"
+
+
+def test_a_plan_recognizes_the_boot_loader_from_what_the_board_sent(board, planned):
+    """As from the gate, which does so for everyone else: a board's own word on that does not count."""
+    board.base(config=BUILTIN, cmdline=UUID + " ro").npu().builtin().headers().tools()
+    board.u_boot_menu(append=UUID + " ro").write("/etc/kernel/cmdline", "ro\n")
+    facts, plan = planned(board, driver_policy="exact")
+    sent = {"cmdline": facts["boot"]["cmdline"], "files": facts["boot"]["files"], "links": [], "loader": None}
+    wanted = {"driver_policy": "exact"}
+    assert planner.npu_plan(dict(facts, boot=sent), wanted, DATA)["changes"] == plan["changes"]
+    assert registry.complete(dict(sent, loader="extlinux", config="/etc/passwd"))["config"] == "/etc/kernel/cmdline"
 
 
 @pytest.mark.case(
