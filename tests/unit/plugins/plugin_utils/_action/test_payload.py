@@ -70,7 +70,7 @@ def test_a_board_answers_the_program_as_it_does_the_module(program, board):
         assert told["boot"] == registry.complete(direct["boot"])
 
 
-def test_the_program_is_small_and_of_an_old_python(program):
+def test_the_program_is_of_an_old_python_and_has_only_what_is_called(program):
     proof = payload.compose("_program", "proof")
     for text in (program, proof):
         namespace = {}
@@ -78,7 +78,6 @@ def test_the_program_is_small_and_of_an_old_python(program):
         for name, source in namespace["SOURCES"]:
             ast.parse(source, name, feature_version=(3, 9))
             assert "tempfile" not in source or text is proof
-    assert len(program) < 60000 and len(proof) < 60000
     # What only changes a board is not sent to one that is looked at.
     assert "def write_file" not in program and "infer" not in program and '"""' not in program
 
