@@ -188,6 +188,7 @@ else
     kernel=$(echo /boot/vmlinuz-*)
     # Until update-grub writes it, at the first boot.
     printf '%s\n' "linux $kernel root=/dev/vda2 ro $GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT" boot >/boot/grub/grub.cfg
+    chmod 600 /boot/grub/grub.cfg  # as a new one by update-grub
 fi
 ldconfig
 """
