@@ -11,19 +11,21 @@ DEFAULT_ARGUMENTS = "ro quiet"
 """What u-boot-update gives a kernel if nothing is configured (its own ${U_BOOT_PARAMETERS:-...})."""
 
 Description = collections.namedtuple(
-    "Description", "name kind config read default update made read_made error",
-    defaults=(None, None, None, DEFAULT_ARGUMENTS, None, None, None, None))
+    "Description", "name config gives default update made read_made output saved error",
+    defaults=(None, None, DEFAULT_ARGUMENTS, None, None, None, None, None, None))
 """A boot loader.
 
 name: as the facts name it.
-kind: how config is written, by which the guard restores it: shell, words, environment or menu.
-config: the file with the kernel arguments.
-read: function(text of config, default) that returns the configured arguments.
+config: the file with the kernel arguments, None if this collection must not edit it.
+gives: the arguments that a kernel gets from it as it is now, as one line; None for a loader whose own variables prove
+    that it started the running kernel.
 default: the arguments that apply if none are configured.
 update: the tool to run after a change of config, None if the boot loader reads config itself.
 made: the file that the tool makes.
 read_made: function(text of made) that returns the arguments of the entry that boots.
-error: why the boot loader could not be recognized, one sentence.
+output: the option of the tool that makes it write another file; None if it has none.
+saved: the entry that GRUB has saved as the default one, or None.
+error: why it cannot be recognized or edited, one sentence.
 """
 
 UNKNOWN = Description("unknown")

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import re
 
-from . import kernel_arguments, registry
+from . import drop_in_edit, environment_edit, kernel_arguments, menu_edit, registry, shell_edit, words_edit
 from .._board.tree import clean
 from .description import DEFAULT_ARGUMENTS
 from .text_file import checked
 
+_EDITORS = {"shell": shell_edit.edit, "words": words_edit.edit, "environment": environment_edit.edit,
+            "menu": menu_edit.edit, "drop-in": drop_in_edit.edit}
+"""{how a configuration is written: function(text, variable, change, default)}."""
 _LINE_LIMIT = 2047  # COMMAND_LINE_SIZE of arm64, less the NUL
 _LIST = re.compile(r"[A-Za-z0-9_.,-]*\Z")
 _PART = re.compile(r"[A-Za-z0-9_.]+\Z")
@@ -38,7 +41,8 @@ def remove(name, text, argument, value, default=DEFAULT_ARGUMENTS):
 
 def _edited(name, text, change, argument, default):
     """Return the edited text after parsing it again, to refuse unexpected configurations."""
-    changed = registry.find(name).edit(checked(text), lambda arguments: change(arguments, *argument), default)
+    kind, variable = registry.find(name).SYNTAX[name]
+    changed = _EDITORS[kind](checked(text), variable, lambda arguments: change(arguments, *argument), default)
     expected = change is merge_value
     if kernel_arguments.has(configured(name, changed, default), *argument) is not expected:
         raise ValueError("the configuration is written in a way that cannot be edited safely: change it by hand")
@@ -47,7 +51,7 @@ def _edited(name, text, change, argument, default):
 
 def configured(name, text, default=DEFAULT_ARGUMENTS):
     """Return the kernel arguments that a configuration asks for, as one line."""
-    return registry.find(name).read(checked(text), default)
+    return registry.configured(name, checked(text), default)
 
 
 def merge_value(arguments, name, value):

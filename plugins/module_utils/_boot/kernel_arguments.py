@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 
+BLACKLIST = "initcall_blacklist"
+INITCALL = "rknpu_init"
+"""The argument that keeps a driver which is built into the kernel from starting."""
 _WORD = re.compile(r'(?:[^\s"]|"[^"]*")+')
 
 
@@ -34,3 +37,12 @@ def values(word, name):
     if not equals or key.replace("-", "_") != name.replace("-", "_"):
         return None
     return [item for item in value.strip('"').split(",") if item]
+
+
+def without(word, name, value):
+    """Return one argument without a value of its comma list, "" if no other value is left."""
+    found = values(word, name)
+    if found is None or value not in found:
+        return word
+    kept = ",".join(item for item in found if item != value)
+    return kept and "%s=%s" % (name, kept)

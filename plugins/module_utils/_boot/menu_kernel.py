@@ -28,11 +28,12 @@ def release(text):
     return found.group(1) if found else None
 
 
-def problem(text, root):
+def problem(text, root, image=image):
     """Return why a board would not boot with a menu, or None.
 
     Args:
         root: where the board's files are.
+        image: function(text) that returns the kernel's file of the entry that boots by default.
     """
     try:
         file = image(text) if text else None

@@ -5,53 +5,83 @@
 
 Each of these files has:
 
-NAMES: its names in the facts.
-recognize(tree, cmdline): the Description of the board's boot loader, None if it is another one.
-read(text, default): the kernel arguments that its configuration asks for, as one line.
-edit(text, change, default): the text with change() applied to its kernel arguments, all else byte for byte.
+SYNTAX: {its name in the facts: (how its configuration is written, the variable with the kernel arguments or None)}.
+recognize(tree, cmdline): yields the Description of each configuration of this kind that the board has.
+read(text, variable, default): the kernel arguments that the configuration asks for, as one line.
 
-edit.add() and edit.remove() use edit(). How a change takes effect is in the Description: at once, or by its update
-tool, see update_tool.
+Which of the configurations started the running kernel is decided here, for all in the same way: see evidence. Adding
+and removing an argument are in edit, by how a configuration is written. How a change takes effect is in the
+Description: at once, or by an update tool, see update_tool.
 
-To add a boot loader, add its file there and its name to both lists here. All functions raise ValueError, one sentence
-for the operator, if a configuration cannot be parsed. CONTRIBUTING.md says what a loader needs whose update tool
-makes another file than extlinux.conf.
+To add a boot loader, add its file there and its name to the list here, and its files to boot_files. All functions
+raise ValueError, one sentence for the operator, if a configuration cannot be parsed.
 """
 
 from __future__ import annotations
 
+from . import evidence
 from .._board.tree import clean
-from .description import UNKNOWN
-from .loaders import environment, extlinux, radxa, u_boot_menu
+from .description import Description, UNKNOWN
+from .loaders import environment, extlinux, grub, radxa, u_boot_menu, update_extlinux
 from .text_file import checked, LIMIT
 
-# The first that recognizes a board's boot loader wins. A list of its own: facts need no more, and the program that
-# gathers them is sent to each board with what they need.
-RECOGNIZERS = (environment.recognize, radxa.recognize, u_boot_menu.recognize, extlinux.recognize)
-LOADERS = (environment, radxa, u_boot_menu, extlinux)
+LOADERS = (grub, radxa, u_boot_menu, update_extlinux, extlinux, environment)
+"""Of configurations that agree with the running kernel equally well the first one wins."""
 
 
 def recognize(tree, cmdline):
-    """Return the Description of a board's boot loader.
+    """Return the Description of the boot loader that started the running kernel.
 
     Args:
-        cmdline: the arguments of the running kernel: they decide which of two configurations is in use.
+        cmdline: the arguments of the running kernel.
     """
-    try:
-        return next(filter(None, (recognizer(tree, cmdline) for recognizer in RECOGNIZERS)), UNKNOWN)
-    except ValueError as error:
-        return UNKNOWN._replace(error=clean(str(error)))
+    if evidence.from_network(cmdline):
+        return Description("network")
+    efi = tree.exists("/sys/firmware/efi")
+    best, chosen, others, error = None, None, [], None
+    for loader in LOADERS:
+        try:
+            for found in loader.recognize(tree, cmdline):
+                if found.gives is None:
+                    return found
+                if found.name != "grub" and (efi or "BOOT_IMAGE=" in cmdline and "BOOT_IMAGE=" not in found.gives):
+                    continue
+                fit = evidence.fit(found.gives, cmdline)
+                if fit is None:
+                    others.append(found)
+                elif best is None or fit > best:
+                    best, chosen = fit, found
+        except ValueError as problem:
+            error = error or clean(str(problem))
+    if chosen is None or best[0] == 0 and error:
+        return _unknown(cmdline, efi, others, error)
+    return chosen
+
+
+def _unknown(cmdline, efi, others, error):
+    """Return the Description where no configuration started the running kernel."""
+    if not error and others and not efi:
+        found = others[0]
+        error = "the running kernel does not have %s of %s" % (
+            evidence.missing(found.gives, cmdline)[:100], found.made or found.config or found.name)
+    name = "unknown"
+    if efi or "BOOT_IMAGE=" in cmdline:
+        name, error = "efi", None
+    elif cmdline.startswith("storagemedia="):
+        name, error = "boot-image", None
+    return UNKNOWN._replace(name=name, error=error and clean(error))
 
 
 def read(tree, cmdline):
-    """Return the facts {loader, config, cmdline, configured, next, default, update, error}.
+    """Return the facts {loader, config, cmdline, configured, next, default, update, error, text}.
 
     configured is what the configuration asks for, next what the boot loader reads at the next boot: they differ if the
-    update tool was not run. Both are None if they are not known, error is the reason then.
+    update tool was not run. Both are None if they are not known, error is the reason then. text is the content of the
+    configuration, in which the plan tries the change.
     """
     loader = recognize(tree, cmdline)
     facts = {"loader": loader.name, "config": loader.config, "cmdline": cmdline, "configured": None, "next": None,
-             "default": loader.default, "update": loader.update, "error": loader.error}
+             "default": loader.default, "update": loader.update, "error": loader.error, "text": None}
     try:
         if loader.config:
             _read_arguments(tree, loader, facts)
@@ -66,15 +96,22 @@ def _read_arguments(tree, loader, facts):
     if text is None and tree.exists(loader.config):
         facts["error"] = "%s cannot be read" % loader.config
         return
-    facts["configured"] = facts["next"] = clean(loader.read(checked(text or ""), loader.default), 2048)
+    facts["text"] = checked(text or "")
+    facts["configured"] = facts["next"] = clean(configured(loader.name, text or "", loader.default), 2048)
     if loader.update:
-        made = tree.text(loader.made, LIMIT)
+        made = tree.text(loader.made, 4 * LIMIT)
         facts["next"] = clean(loader.read_made(made), 2048) if made else None
+
+
+def configured(name, text, default):
+    """Return the kernel arguments that a configuration of a boot loader asks for."""
+    loader = find(name)
+    return loader.read(text, loader.SYNTAX[name][1], default)
 
 
 def find(name):
     """Return the file of loaders/ for a boot loader's name in the facts."""
     for loader in LOADERS:
-        if name in loader.NAMES:
+        if name in loader.SYNTAX:
             return loader
     raise ValueError("no way is known to set kernel arguments with the boot loader %r" % (name,))

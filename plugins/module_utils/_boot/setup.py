@@ -12,14 +12,14 @@ import contextlib
 import os
 import re
 
-from . import default_kernel, edit, kernel_arguments, menu, menu_kernel, registry, u_boot_update, update_tool
-from . import default_kernel_paths
+from . import default_kernel, edit, grub_menu, kernel_arguments, menu, menu_kernel, registry, u_boot_update, update_tool
+from . import boot_files, default_kernel_paths
 from .._board import checkpoint
 from .._board.files import clean_leftovers, ensure_dir, read_file, describe_error, write_file
 from .._board.backup import keep
 from .._board.paths import DRACUT, MODULES_LOAD, STATE_DIR
 from .._board.tree import Tree
-from .._facts.driver import BLACKLIST
+from .kernel_arguments import BLACKLIST
 
 _DRACUT_TEXT = """\
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -76,7 +76,7 @@ class BootSetup:
 
     def _want_hold(self):
         """Add the files by which u-boot-update chooses the default kernel; other boot loaders have no such files."""
-        self.hold = self.present and self.loader.made == menu.PATH
+        self.hold = self.present and u_boot_update.makes_menu(self.loader.update)
         script = u_boot_update.script(Tree(self.root), self.loader.update) if self.hold else ""
         fragments = u_boot_update.reads_fragments(script)
         for path, (content, mode) in default_kernel.files(self.scripts if self.hold else {}, fragments).items():
@@ -96,16 +96,20 @@ class BootSetup:
                 # The owner has already added the arguments by hand.
                 self.initcalls = []
                 return
-            raise BootSetupError("the board's boot loader is unknown: add %s=%s to the kernel arguments by hand" % (
-                BLACKLIST, ",".join(self.initcalls)))
+            raise BootSetupError("the board's boot loader is unknown%s: %s %s=%s %s the kernel arguments by hand" % (
+                self.loader.error and " (%s)" % self.loader.error or "", "add" if self.present else "remove", BLACKLIST,
+                ",".join(self.initcalls), "to" if self.present else "from"))
         text = self._text(path)
         change = edit.add if self.present else edit.remove
         try:
             for initcall in self.initcalls:
                 text = change(self.loader.name, text, BLACKLIST, initcall, self.loader.default)
         except ValueError as error:
+            if self.present and self._arguments_are_right():
+                return  # it cannot be edited, and need not be
             raise BootSetupError("%s is unchanged: %s" % (path, error)) from error
-        self._want(path, text.encode("utf-8", "surrogateescape"))
+        ours = path == boot_files.DROP_IN
+        self._want(path, None if ours and not text else text.encode("utf-8", "surrogateescape"))
 
     def changes(self):
         """Return the files that would change, in the order in which they are written."""
@@ -126,7 +130,7 @@ class BootSetup:
             text: of the boot loader's menu, by default of the current one.
         """
         text = self._text(menu.PATH) if text is None else text
-        if not text or self.loader.made != menu.PATH:
+        if not text or not u_boot_update.makes_menu(self.loader.update):
             return True
         try:
             kernel = menu_kernel.release(text)
@@ -229,7 +233,8 @@ class BootSetup:
     def _make_menu(self):
         """Run the boot loader's update tool, check the menu that it writes, and replace the current one atomically."""
         try:
-            made = update_tool.make(self.run, self.loader.update, self._place(self.loader.made), self.state_dir)
+            made = update_tool.make(self.run, self.loader.update, self._place(self.loader.made), self.state_dir,
+                                    self.loader.output)
         except ValueError as error:
             raise BootSetupError(str(error)) from error
         self._check_menu((made or b"").decode("utf-8", "surrogateescape"))
@@ -238,7 +243,12 @@ class BootSetup:
 
     def _check_menu(self, text):
         """Fail if the board would not boot with a menu, or not as wanted."""
-        problem = menu_kernel.problem(text, self.root) if self.loader.made == menu.PATH else None
+        image = menu_kernel.image
+        if self.loader.made == boot_files.GRUB_MENU:
+            def image(menu_text):
+                # GRUB may name it from the root of another file system: grub-mkconfig takes kernels from /boot.
+                return "/" + grub_menu.default_entry(menu_text, self.loader.saved)[0].rpartition("/")[2]
+        problem = menu_kernel.problem(text, self.root, image)
         if problem:
             raise BootSetupError("%s wrote a menu that boots nothing: %s" % (self.loader.update, problem))
         if self.hold and not self._default_is_right(text):

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A boot loader's configuration as text: validate it, and add or remove a line."""
+"""A boot loader's configuration as text."""
 
 from __future__ import annotations
 
 import re
 
+_GENERATED = re.compile(
+    r"generated|do(?: not|n.t) (?:edit|modify|change)|(?:will|may) be (?:lost|overwritten|replaced)", re.I)
 LIMIT = 64 * 1024
 """Characters a configuration may have."""
 
@@ -29,21 +31,9 @@ def newline(text):
     return "\r\n" if "\r\n" in text else "\n"
 
 
-def append_line(text, at, line):
-    """Return the text with a line inserted.
-
-    Args:
-        at: the end of a line, or of the text.
-    """
-    if at and text[at - 1] != "\n":
-        return text[:at] + newline(text) + line + text[at:]
-    return text[:at] + line + newline(text) + text[at:]
-
-
-def drop_line(text, start, end):
-    """Return the text without the line that holds start to end; a file without a line end at its end keeps none."""
-    start = text.rfind("\n", 0, start) + 1
-    stop = text.find("\n", end) + 1
-    if stop:
-        return text[:start] + text[stop:]
-    return re.sub(r"\r?\n\Z", "", text[:start])
+def generated(text):
+    """Return the first comment that says that a program makes this file, or None."""
+    for line in text.splitlines()[:40]:
+        if line.lstrip().startswith("#") and _GENERATED.search(line):
+            return line.strip("# \t")
+    return None

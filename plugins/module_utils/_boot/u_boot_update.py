@@ -8,8 +8,10 @@ from __future__ import annotations
 import collections
 import re
 
+from . import menu
 from .._board.tree import clean
-from .description import DEFAULT_ARGUMENTS
+from .boot_files import FRAGMENTS
+from .description import DEFAULT_ARGUMENTS, Description
 from .shell_file import variable
 from .text_file import LIMIT
 
@@ -29,25 +31,46 @@ def settings(tree):
     Raises:
         ValueError: a file of its configuration cannot be parsed; one sentence with its path.
     """
-    tool = next((path for path in _TOOLS if tree.exists(path)), None)
-    if tool is None:
+    path = tool(tree)
+    if path is None:
         return None
-    text = script(tree, tool)
+    text = script(tree, path)
     config, arguments, enabled = CONFIG, None, None
-    for path in [CONFIG, *_fragments(tree, text)]:  # the last one wins, as in the script
-        value, switch = _read(tree, path)
+    for file in [CONFIG, *_fragments(tree, text)]:  # the last one wins, as in the script
+        value, switch = _read(tree, file)
         if value is not None:
-            config, arguments = path, value
+            config, arguments = file, value
         enabled = switch or enabled
     if enabled not in (None, "true"):
         return None
     found = _DEFAULT.search(text)
-    return Settings(tool, text, config, arguments, clean(found.group(1), 500) if found else DEFAULT_ARGUMENTS)
+    return Settings(path, text, config, arguments, clean(found.group(1), 500) if found else DEFAULT_ARGUMENTS)
 
 
-def script(tree, tool):
+def tool(tree):
+    """Return the path of u-boot-update, or None."""
+    return next(filter(tree.exists, _TOOLS), None)
+
+
+def makes_menu(update):
+    """Return whether the update tool of a boot loader is u-boot-update, which chooses the default kernel."""
+    return str(update).endswith("/u-boot-update")
+
+
+def describe(tree, name, config, found):
+    """Return the Description of a boot loader whose menu u-boot-update makes.
+
+    Args:
+        found: the Settings.
+    """
+    made = tree.text(menu.PATH, LIMIT)
+    return Description(name, config, menu.default_arguments(made) if made else "", found.default, found.tool, menu.PATH,
+                       menu.default_arguments)
+
+
+def script(tree, path):
     """Return the text of u-boot-update and of the script it sources, which reads the configuration from 4.2.4 on."""
-    return "".join(tree.text(path, LIMIT) or "" for path in (tool, READ_CONFIG))
+    return "".join(tree.text(file, LIMIT) or "" for file in (path, READ_CONFIG))
 
 
 def reads_fragments(text):
@@ -57,7 +80,7 @@ def reads_fragments(text):
 
 def _fragments(tree, text):
     """Return the configuration fragments that a script() reads, in its order."""
-    folders = ("/usr/share/u-boot-menu/conf.d", "/etc/u-boot-menu/conf.d") if reads_fragments(text) else ()
+    folders = FRAGMENTS if reads_fragments(text) else ()
     return ["%s/%s" % (folder, name) for folder in folders for name in tree.names(folder) if name.endswith(".conf")]
 
 

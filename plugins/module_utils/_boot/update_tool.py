@@ -17,7 +17,7 @@ _UNSHARE = ["unshare", "--mount", "--propagation", "private", "--"]
 _ELSEWHERE = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
 
 
-def make(run, tool, place, state_dir):
+def make(run, tool, place, state_dir, output=None):
     """Return the content of the file that the tool makes, None if it makes none.
 
     Such a tool does not sync what it writes, and a board without its menu does not boot: it works on a copy that only
@@ -28,16 +28,29 @@ def make(run, tool, place, state_dir):
         tool: path of the tool.
         place: path of the file that it makes.
         state_dir: folder of ours for the copy.
+        output: option of the tool that makes it write another file, None if it has none.
 
     Raises:
         ValueError: the tool failed, one sentence why.
     """
-    with _copied(run, place, state_dir) as (folder, command):
-        rc, out, err = run([*command, tool])
+    with (_private(state_dir) if output else _copied(run, place, state_dir)) as (folder, command):
+        options = [output, os.path.join(folder, os.path.basename(place))] if output else []
+        rc, out, err = run([*command, tool, *options])
         if rc != 0:
             full = disk_full(folder) + "; " if "No space left on device" in out + err else ""
             raise ValueError("%s%s ended with %d: %s" % (full, tool, rc, " ".join((err or out).split())[:300]))
         return read_file(os.path.join(folder, os.path.basename(place)))
+
+
+@contextlib.contextmanager
+def _private(state_dir):
+    """Yield (folder, []): an empty folder for a tool that writes the file it is told to write."""
+    ensure_dir(state_dir, 0o700)
+    folder = tempfile.mkdtemp(prefix=LEFTOVER, dir=state_dir)
+    try:
+        yield folder, []
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -25,8 +25,7 @@ from . import device_tree
 from .._board.tree import clean
 
 PLATFORM_DRIVER = "RKNPU"
-INITCALL = "rknpu_init"
-BLACKLIST = "initcall_blacklist"
+INITCALL, BLACKLIST = kernel_arguments.INITCALL, kernel_arguments.BLACKLIST
 NODE_DMA_HEAP = "/dev/rknpu"
 
 _DRM_IOCTL_VERSION = 0xC0406400

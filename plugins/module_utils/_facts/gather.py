@@ -218,7 +218,7 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
         "runtime": part("runtime", _nothing_of("path link version build sha256 git_blob size loader", others=[]),
                         runtime.read, tree),
         "boot": part("boot loader",
-                     _nothing_of("config configured next update error", loader="unknown", cmdline=cmdline,
+                     _nothing_of("config configured next update error text", loader="unknown", cmdline=cmdline,
                                  default=DEFAULT_ARGUMENTS), registry.read, tree, cmdline),
         "tools": part("tools",
                       _nothing_of("python bits", make=False, compiler=False, dkms=False, kexec=False,
@@ -235,7 +235,7 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
                         upgrade.read, tree),
         "privileged": uid == 0,
     }
-    facts["boot"]["links"] = part("boot files", [], storage.read_boot_links, tree, facts["boot"]["config"])
+    facts["boot"]["links"] = part("boot files", [], storage.read_boot_links, tree)
     facts["kernels"] = part("installed kernels", [], kernels.read, tree, facts["kernel"]["release"])
     facts["driver"] = part(
         "driver", _nothing_of("module version date render_node builtin_version", presence="absent",

@@ -14,11 +14,11 @@ import re
 
 from .._board.paths import MODULES_LOAD, SIGNING_PATHS, STATE_DIR
 from .._board.tree import clean
-from .._boot import default_kernel_paths, menu, u_boot_update
+from .._boot import boot_files, default_kernel_paths
 
 PATHS = ("/", "/boot", "/etc", "/lib/modules", "/usr/lib", "/usr/src", "/var/lib/dkms", STATE_DIR)
 """The folders below which an upgrade writes."""
-BOOT_FILES = (menu.PATH, u_boot_update.CONFIG, MODULES_LOAD, default_kernel_paths.SCRIPT, default_kernel_paths.SETTINGS,
+OWN_FILES = (MODULES_LOAD, default_kernel_paths.SCRIPT, default_kernel_paths.SETTINGS,
               default_kernel_paths.FRAGMENT,
               default_kernel_paths.IMAGE_HOOK, default_kernel_paths.HEADERS_HOOK)
 
@@ -117,16 +117,12 @@ def read_filesystems(tree, found=None):
     return entries
 
 
-def read_boot_links(tree, config, found=None):
-    """Return `[{path, target, problem}]` of the boot files that are symbolic links; no problem is None.
-
-    Args:
-        config: The file with the kernel arguments, or None.
-    """
+def read_boot_links(tree, found=None):
+    """Return `[{path, target, problem}]` of the boot files that are symbolic links; no problem is None."""
     found = mounts(tree) if found is None else found
     points = set(mount.point for mount in (_mount_of(found, path) for path in PATHS) if mount is not None)
     links = []
-    for path in dict.fromkeys(filter(None, (config, *BOOT_FILES, *SIGNING_PATHS))):
+    for path in dict.fromkeys(filter(None, (*boot_files.existing(tree), *OWN_FILES, *SIGNING_PATHS))):
         target = tree.link(path)
         if target is not None:
             links.append({"path": path, "target": clean(target), "problem": _link_problem(tree, path, found, points)})

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 
 from .._board.tree import Tree
-from .._boot import registry
+from .._boot import boot_files
 from .storage import (
     _UNIONS,
     Mount,
@@ -80,9 +80,8 @@ def check(root="/"):
     found = mounts(tree)
     if not found and not tree.live:
         found = _below(os.path.realpath(root), mounts(Tree()))
-    loader = registry.read(tree, tree.line("/proc/cmdline", 2048) or "")
-    found_problem = problem(read_filesystems(tree, found), read_boot_links(tree, loader["config"], found),
-                            read_init(tree), writes_boot(loader))
+    boot = any(path.startswith("/boot/") and tree.exists(path) for path in boot_files.existing(tree))
+    found_problem = problem(read_filesystems(tree, found), read_boot_links(tree, found), read_init(tree), boot)
     return " ".join(found_problem) if found_problem else None
 
 

@@ -13,8 +13,8 @@ import stat
 
 from .._board.files import copy_file, sha256_of, write_file
 from .._board.tree import Tree
+from .._boot import boot_files
 from .state import TransactionError, add_lines, as_lines, packages, read_lines
-from .watched import BOOT_KINDS
 
 SPARE_MIB = 16
 """Free space in MiB that must remain after the copies, for the files that the guard writes."""
@@ -91,7 +91,7 @@ class RestorePoint:
         if os.path.isdir(parent) and not os.access(parent, os.W_OK):
             raise TransactionError("%s cannot be written: is its file system mounted read-only?"
                                    % os.path.dirname(path))
-        boot = kind in BOOT_KINDS
+        boot = kind in boot_files.KINDS
         if not os.path.isfile(place):
             return "%s - - %s" % (kind if boot else "nofile", path)
         st = os.stat(place)

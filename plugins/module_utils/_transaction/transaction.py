@@ -17,6 +17,7 @@ import json
 import os
 import shutil
 
+from .._boot import boot_files
 from .._facts import storage_check
 from . import guard
 from .._board.files import clean_leftovers, ensure_dir, read_file, sync_dir, describe_error, write_file
@@ -36,7 +37,6 @@ from .state import (
 )
 from .._facts.upgrade import SCHEMA
 from .state_folder import StateFolder
-from .watched import BOOT_KINDS
 
 _EMPTY_RECORD = {"schema": SCHEMA, "driver": {"from": None, "to": None}, "baseline": None,
                  "controller": {"host": None, "user": None}}
@@ -141,7 +141,7 @@ class Transaction(StateFolder):
         # Boot files first, each folder after its content.
         folders = sorted((path for path, kind in kinds.items() if kind == "folder"), reverse=True)
         others = sorted((item for item in kinds.items() if item[1] != "folder"),
-                        key=lambda item: item[1] not in BOOT_KINDS)
+                        key=lambda item: item[1] not in boot_files.KINDS)
         return self.begin([*others, *((path, "folder") for path in folders)], state, confirm_minutes,
                           outcome="committed")
 
@@ -235,7 +235,7 @@ class Transaction(StateFolder):
     def _commit(self, driver, service_error):
         self._require_pending()
         # The packages of a kernel that the upgrade installed rewrote the boot menu, too: count that as our content.
-        menus = [line.split(" ")[3] for line in self.point().manifest() if line.startswith("menu ")]
+        menus = [line.split(" ")[3] for line in self.point().manifest() if line.startswith(("menu ", "grub "))]
         add_lines(os.path.join(self.pending, "left"),
                   ["%s %s" % (content_digest(read_file(self.place(path))), path) for path in menus])
         origin = os.path.join(self.home, "origin")

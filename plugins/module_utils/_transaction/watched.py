@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 
-from .._board.files import read_file
 from .._board.paths import (
     DRACUT,
     FACT_FILE,
@@ -18,23 +17,20 @@ from .._board.paths import (
     SUFFIXES,
 )
 from .._board.tree import Tree
-from .._boot import menu, registry, u_boot_update
-from .._boot import default_kernel_paths
+from .._boot import boot_files, default_kernel_paths
 from .state import link_target
 
 DKMS_TREE = "/var/lib/dkms/rknpu"
 SOURCE_TREES = "/usr/src"
 SERVER_FILES = ("/usr/bin/rknn_server", "/etc/systemd/system/rknn_server.service",
                 "/etc/systemd/system/multi-user.target.wants/rknn_server.service")
-BOOT_KINDS = ("menu", "shell", "environment", "words")
-"""Kinds of boot loader files, by how they are written: see guard.py."""
 _MODULE = re.compile(r"rknpu(?:_dkms)?\.ko(?:\.(?:gz|xz|zst))?\Z")
 
 
 def watched(root, versions, runtime, package="rknpu"):
     """Return `[(path, kind)]` of all files and folders that an upgrade may change.
 
-    A kind is one of BOOT_KINDS, `file`, `tree` or `folder` (of which the other content is not ours). Boot files come
+    A kind is one of boot_files.KINDS, `file`, `tree` or `folder` (of which the other content is not ours). Boot files come
     first, a folder after its content.
 
     Args:
@@ -44,13 +40,8 @@ def watched(root, versions, runtime, package="rknpu"):
         package: Name of the DKMS package.
     """
     tree = Tree(root)
-    cmdline = (read_file(os.path.join(root, "proc/cmdline")) or b"").decode("utf-8", "replace")
-    loader = registry.recognize(tree, cmdline)
-    paths = [menu.PATH, u_boot_update.CONFIG, MODULES_LOAD, DRACUT]
-    boot = {menu.PATH: "menu", u_boot_update.CONFIG: "shell", SIGNING_CONFIG: "shell"}
-    if loader.config:
-        paths.append(loader.config)
-        boot[loader.config] = loader.kind
+    boot = dict(boot_files.existing(tree), **{SIGNING_CONFIG: "shell"})
+    paths = [*(path for path in boot if path != SIGNING_CONFIG), MODULES_LOAD, DRACUT]
     paths += [path for path in default_kernel_paths.FILES if path not in paths]
     for release in tree.names("/lib/modules"):
         folder = "/lib/modules/%s" % release

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 from ...module_utils._board import version as _version
+from ...module_utils._boot import u_boot_update
 from ...module_utils._facts import driver as _driver
 from .board_state import ARGUMENT, suppresses_builtin, Unsupported
+from .boot_checks import check_removal
 from .driver import offered_kernel
 from .kernel_checks import check_kernel
 from .rules import headers_rule, series
@@ -20,6 +22,8 @@ def plan_vendor_kernel(board, plan):
     changes = ["install %s; kernel %s stays installed" % (offered["package"], board.release)]
     suppressed = suppresses_builtin(board.boot.get("next"))
     ours = sorted({entry["version"] for entry in board.dkms_modules})
+    if suppressed:
+        check_removal(board)
     if suppressed or ours:
         plan["replaces"] = {"module": board.driver["module"] or ("rknpu_dkms" if suppressed else "rknpu"),
                             "versions": ours, "initcalls": [_driver.INITCALL] if suppressed else []}
@@ -57,7 +61,7 @@ def plan_dkms(board, plan, action):
     if not running:
         changes.append("reboot")
         _note_processes(board)
-    if board.boot.get("loader") not in ("u-boot-menu", "radxa"):
+    if not u_boot_update.makes_menu(board.boot.get("update")):
         board.notes.append("This boot loader boots a newer kernel as soon as it is installed: "
                            "run preflight-npu.yml before a kernel update.")
     plan.update(module=module, initcalls=[_driver.INITCALL] if over_builtin else [],

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from .board_state import ARGUMENT, Unsupported
+from .boot_checks import check_boot
 from .rules import kernel_row
 
 # By npu_facts' kernel.signatures: what requires signed modules, and how to boot without it.
@@ -56,23 +57,9 @@ def _check_signatures(board, config):
 
 def _check_builtin(board, config):
     """Raise Unsupported if the built-in driver cannot be kept from starting."""
-    boot = board.boot
     if config and "KALLSYMS" not in config:
         raise Unsupported(
             "The driver is built into kernel %s, which has no CONFIG_KALLSYMS: %s has no effect there." % (
                 board.release, ARGUMENT),
             "Boot a kernel of the board's vendor with CONFIG_KALLSYMS, or one with driver %s in it." % board.target)
-    if boot.get("error"):
-        raise Unsupported("The driver is built in, and the boot configuration cannot be edited: %s." % (
-            boot["error"].rstrip(".")),
-            "Correct it, or add %s to the kernel arguments by hand, reboot, and rerun the playbook." % ARGUMENT)
-    known = boot.get("loader") not in (None, "unknown") and boot.get("config")
-    if not known and not board.driver["held_down"]:
-        raise Unsupported("The driver is built in, and the boot loader of this board is not a supported one.",
-                          "Add %s to the kernel arguments by hand, reboot, and rerun the playbook." % ARGUMENT)
-    if not known:
-        # The owner has added the argument by hand: the next boot has the arguments of this one.
-        board.boot = dict(boot, next=boot.get("cmdline"))
-    elif str(boot["config"]).startswith("/usr/share/"):
-        board.notes.append(
-            "The kernel arguments come from %s, which an update of its package may overwrite." % boot["config"])
+    check_boot(board)

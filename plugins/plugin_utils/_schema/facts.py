@@ -10,7 +10,7 @@ it, and RETURN of module npu_facts.
 
 from __future__ import annotations
 
-from .values import FLAG, INTEGER, OBJECT, OPTIONAL_FLAG, SENTENCE, TEXT, TEXTS, VERSION, Field, part
+from .values import FLAG, INTEGER, LOG, OBJECT, OPTIONAL_FLAG, SENTENCE, TEXT, TEXTS, VERSION, Field, part
 
 FACTS = {
     "board": part({
@@ -69,7 +69,7 @@ FACTS = {
     }, "librknnrt.so"),
     "boot": {
         "loader": TEXT, "config": TEXT, "cmdline": TEXT, "configured": TEXT, "next": TEXT, "default": TEXT,
-        "update": TEXT, "error": TEXT,
+        "update": TEXT, "error": TEXT, "text": LOG,
         "links": [{
             "path": TEXT, "target": TEXT,
             "problem": (None, "loop", "dangling", "folder", "special", "blank", "elsewhere"),

@@ -5,41 +5,26 @@
 
 from __future__ import annotations
 
-import re
-
-from .. import menu
+from .. import menu, u_boot_update
 from ..description import Description
-from ..text_file import append_line, drop_line
+from ..text_file import generated, LIMIT
 
-NAMES = ("extlinux",)
+SYNTAX = {"extlinux": ("menu", None)}
 
 
 def recognize(tree, unused_cmdline):
-    """Return the Description if there is an extlinux.conf."""
-    return Description("extlinux", "menu", menu.PATH, read) if tree.exists(menu.PATH) else None
+    """Yield the Description if there is an extlinux.conf."""
+    if not tree.exists(menu.PATH):
+        return
+    text = tree.text(menu.PATH, LIMIT) or ""
+    found = Description("extlinux", menu.PATH, menu.default_arguments(text))
+    comment = generated(text)
+    # The owner who switches u-boot-update off keeps by hand what it had made.
+    if comment and not ("u-boot-update" in text and u_boot_update.tool(tree)):
+        found = found._replace(config=None, error="%s is made by a program (\"%s\")" % (menu.PATH, comment[:100]))
+    yield found
 
 
-def read(text, unused_default):
+def read(text, unused_key, unused_default):
     """Return the configured arguments."""
     return menu.default_arguments(text)
-
-
-def edit(text, change, unused_default):
-    """Return the text with change() applied to the entry that boots by default.
-
-    The others are the owner's fallback, and may start kernels without our module.
-    """
-    lines, append = menu.default_entry(text)
-    if append is None:
-        changed = change("")
-        if not changed:
-            return text
-        indent = re.match(r"[ \t]*", lines[-1].group()).group() if len(lines) > 1 else "    "
-        at = text.find("\n", lines[-1].end()) + 1 or len(text)
-        return append_line(text, at, "%sappend %s" % (indent, changed))
-    changed = change(append.group(2))
-    if changed == append.group(2):
-        return text
-    if not changed.strip():
-        return drop_line(text, append.start(), append.end())
-    return text[:append.start(2)] + changed + text[append.end(2):]

@@ -5,26 +5,18 @@
 
 from __future__ import annotations
 
-from .. import menu, shell_file, u_boot_update
-from ..description import Description
+from .. import shell_file, u_boot_update
 
-NAMES = ("u-boot-menu",)
+SYNTAX = {"u-boot-menu": ("shell", u_boot_update.VARIABLE)}
 
 
 def recognize(tree, unused_cmdline):
-    """Return the Description, with the file that wins as config; None without u-boot-update."""
+    """Yield the Description, with the file that wins as config, unless u-boot-update is missing."""
     found = u_boot_update.settings(tree)
-    if not found:
-        return None
-    return Description("u-boot-menu", "shell", found.config, read,
-                       found.default, found.tool, menu.PATH, menu.default_arguments)
+    if found:
+        yield u_boot_update.describe(tree, "u-boot-menu", found.config, found)
 
 
-def read(text, default):
+def read(text, key, default):
     """Return the configured arguments, the default if none are."""
-    return " ".join((shell_file.variable(text, u_boot_update.VARIABLE) or "").split()) or default
-
-
-def edit(text, change, default):
-    """Return the text with change() applied to the variable."""
-    return shell_file.edit(text, u_boot_update.VARIABLE, change, default)
+    return " ".join((shell_file.variable(text, key) or "").split()) or default

@@ -38,6 +38,21 @@ menu_boots() {
     done
 }
 
+# grub_boots FILE: return 0 if a kernel of each entry that 10_linux made exists, 1 if none does, 2 if FILE names none.
+# GRUB names it from the root of the file system that contains it, which may be /boot.
+grub_boots() {
+    needed=$(sed -n 's/^[[:space:]]*linux[[:space:]]\{1,\}\([^[:space:]]*\).*/\1/p' "$1" 2>/dev/null)
+    [ -n "$needed" ] || return 2
+    first=${needed%%
+*}
+    [ -e "$root$first" ] || [ -e "$root/boot/${first##*/}" ]
+}
+
+# boots KIND FILE: as menu_boots, for the menu of that kind of boot loader.
+boots() {
+    if [ "$1" = grub ]; then grub_boots "$2"; else menu_boots "$2"; fi
+}
+
 # take_out KIND COPY PLACE: remove what this collection wrote, and COPY did not have, from a boot file that others have
 # changed since.
 take_out() {
@@ -76,12 +91,21 @@ take_out() {
                 match($0, /^[ \t]*[^ \t]+[ \t]*/)
                 head = substr($0, 1, RLENGTH); body = substr($0, RLENGTH + 1)
             } else if (kind == "environment") {
-                mine = match($0, /^[ \t]*extraargs=/)
+                mine = match($0, /^[ \t]*(extraargs|bootargs)=/)
                 head = substr($0, 1, RLENGTH); body = substr($0, RLENGTH + 1)
-            } else if (kind == "shell") mine = $0 !~ /^[ \t]*#/
+            } else if (kind == "grub") mine = $0 ~ /^[ \t]*linux(16|efi)?[ \t]/
+            else if (kind == "shell") mine = $0 !~ /^[ \t]*#/
             bare = mine ? strip(body) : body
         }
-        pass == 1 { seen[$0] = 1; if (bare != body) had[label] = 1; next }
+        pass == 1 {
+            seen[$0] = 1; if (bare != body) had[label] = 1
+            if (head != "" && mine) filled[label] = 1
+            next
+        }
+        # Comments of ours above a line of ours.
+        kind != "shell" && /^[ \t]*# rkfleet\.npu: the next line was not set here/ && !($0 in seen) {
+            changed = 1; next
+        }
         kind == "shell" && /^\[ ! -e [^ ]*rkfleet-npu[^ ]* \] \|\| \. [^ ]*  # rkfleet\.npu: / && !($0 in seen) {
             changed = 1; next
         }
@@ -90,7 +114,8 @@ take_out() {
         kind == "shell" && index(bare, "U_BOOT_PARAMETERS=\"" fallback "\"  # rkfleet.npu: nothing was set here") == 1 {
             next
         }
-        kind != "shell" && bare ~ /^[ \t\r]*$/ { next }
+        # An empty line that was there before us stays.
+        kind != "shell" && bare ~ /^[ \t\r]*$/ && !(label in filled) { next }
         { print head bare }
         END { exit !changed }' pass=1 "$2" pass=2 "$3" >"$edited"
     case $? in
@@ -115,7 +140,9 @@ back_boot() {
         fi
     fi
     if [ -z "$foreign" ] && is_as_left "$boot_path" &&
-        { [ "$boot_kind" != menu ] || may_place_menu "$original" "$root$boot_path"; }; then
+        case $boot_kind in
+            menu | grub) may_place_menu "$boot_kind" "$original" "$root$boot_path" ;;
+        esac; then
         if [ "$boot_copy" = - ]; then
             drop "$root$boot_path"
         else
@@ -128,10 +155,12 @@ back_boot() {
     take_out "$boot_kind" "$original" "$root$boot_path"
     if [ "$boot_copy" = - ] && [ ! -s "$root$boot_path" ]; then drop "$root$boot_path"; fi
     rm -f "$root${boot_path%/*}/.npu-restore.${boot_path##*/}"
-    if [ "$boot_kind" = menu ]; then
-        menu_boots "$root$boot_path"
-        [ $? -ne 1 ] || trouble "the default entry of $boot_path needs a file that is missing"
-    fi
+    case $boot_kind in
+        menu | grub)
+            boots "$boot_kind" "$root$boot_path"
+            [ $? -ne 1 ] || trouble "the default entry of $boot_path needs a file that is missing"
+            ;;
+    esac
 }
 
 # is_as_left PATH: whether that boot file is as this collection left it. An interrupted upgrade may not have recorded
@@ -143,16 +172,16 @@ is_as_left() {
     }
 }
 
-# may_place_menu COPY PRESENT: refuse a menu whose kernel, initrd or device tree is missing. One that cannot be parsed
+# may_place_menu KIND COPY PRESENT: refuse a menu whose kernel, initrd or device tree is missing. One that cannot be parsed
 # is restored only if the present menu does not boot either.
 may_place_menu() {
-    [ "$1" = /dev/null ] && return 1
-    menu_boots "$1"
+    [ "$2" = /dev/null ] && return 1
+    boots "$1" "$2"
     case $? in
         0) return 0 ;;
         1) return 1 ;;
     esac
-    ! menu_boots "$2"
+    ! boots "$1" "$3"
 }
 
 # U-Boot reads /boot without the file system's journal: freezing the file system empties the journal.

@@ -36,7 +36,7 @@ put_back() {
             file:/etc/dkms/framework.conf | nofile:/etc/dkms/framework.conf) kind=shell ;;
         esac
         case $kind in
-            menu | shell | environment | words) back_boot "$kind" "$copy" "$digest" "$path"; continue ;;
+            menu | shell | environment | words | grub) back_boot "$kind" "$copy" "$digest" "$path"; continue ;;
         esac
         if [ -n "$foreign" ]; then
             # Only this collection can have created these, and one of them loads the module.

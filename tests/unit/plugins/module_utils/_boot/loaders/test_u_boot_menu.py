@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import (
-    edit, kernel_arguments, shell_file, u_boot_update,
+    edit, kernel_arguments, shell_edit, u_boot_update,
 )
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
@@ -42,8 +42,8 @@ REVERSIBLE = [
      'X="\nU_BOOT_PARAMETERS=no"\nU_BOOT_PARAMETERS="ro %s"\n' % ARGUMENT),
     (UNTOUCHED,
      UNTOUCHED.replace("#U_BOOT_ROOT",
-                       'U_BOOT_PARAMETERS="ro quiet %s"%s\n#U_BOOT_ROOT' % (ARGUMENT, shell_file._ADDED))),
-    ("", 'U_BOOT_PARAMETERS="ro quiet %s"%s\n' % (ARGUMENT, shell_file._ADDED)),
+                       'U_BOOT_PARAMETERS="ro quiet %s"%s\n#U_BOOT_ROOT' % (ARGUMENT, shell_edit.ADDED))),
+    ("", 'U_BOOT_PARAMETERS="ro quiet %s"%s\n' % (ARGUMENT, shell_edit.ADDED)),
 ]
 
 

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which boot configuration started the running kernel: its arguments decide, not which files exist."""
+
+from __future__ import annotations
+
+from . import kernel_arguments
+
+_NETWORK = ("nfsroot", "nbdroot", "netroot", "BOOTIF")
+_NETWORK_ROOTS = ("/dev/nfs", "nfs:", "nfs4:", "nbd:", "iscsi:", "http:", "https:")
+
+
+def fit(given, cmdline):
+    """Return how well the arguments of a configuration agree with those of the running kernel, None if they do not.
+
+    Firmware and U-Boot may add arguments, and keep one of several with the same name. Our own argument does not count:
+    it is in the configuration before the reboot, and in the running kernel until the next one.
+
+    Args:
+        given: the arguments that the configuration gives a kernel, as one line.
+        cmdline: the arguments of the running kernel.
+
+    Returns:
+        (2 all, 1 most, 0 nothing to compare; number of arguments that agree).
+    """
+    wanted, running = _by_name(given), _by_name(cmdline)
+    if not wanted:
+        return 0, 0
+    met = [name for name, words in wanted.items() if words & running.get(name, set())]
+    if "root" in wanted and "root" in running and "root" not in met:
+        return None
+    named = "root" in met and any("UUID=" in word or "LABEL=" in word for word in wanted["root"])
+    if not met or not named and len(met) * 2 < len(wanted):
+        return None
+    return (2 if len(met) == len(wanted) else 1), len(met)
+
+
+def missing(given, cmdline):
+    """Return the first argument of a configuration that the running kernel does not have."""
+    running = _by_name(cmdline)
+    return next((min(words) for name, words in _by_name(given).items() if not words & running.get(name, set())), "")
+
+
+def from_network(cmdline):
+    """Return whether the arguments are those of a system on the network."""
+    words = _by_name(cmdline)
+    roots = words.get("root", set())
+    return any(name in words for name in _NETWORK) or any(
+        root.partition("=")[2].startswith(_NETWORK_ROOTS) for root in roots)
+
+
+def _by_name(arguments):
+    """Return {name: words} of arguments, without those that U-Boot or a shell computes."""
+    found = {}
+    for match in kernel_arguments.words(arguments or ""):
+        word = kernel_arguments.without(match.group(), kernel_arguments.BLACKLIST, kernel_arguments.INITCALL)
+        word = word.translate({34: None, 39: None, 92: None})
+        if word and "$" not in word and "`" not in word:
+            found.setdefault(word.partition("=")[0], set()).add(word)
+    return found

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Radxa's older images, and relatives of them: update_extlinux.sh makes extlinux.conf.
+
+It takes the arguments from /etc/kernel/cmdline where there is that file, else from APPEND in /etc/default/extlinux.
+"""
+
+from __future__ import annotations
+
+from .. import menu, shell_file
+from ..description import Description
+from ..text_file import LIMIT
+
+SYNTAX = {"update-extlinux": ("words", None), "update-extlinux-default": ("shell", "APPEND")}
+_TOOLS = tuple("/usr/%s/%s" % (folder, name) for folder in ("local/sbin", "local/bin", "sbin", "bin")
+               for name in ("update_extlinux.sh", "update-extlinux.sh"))
+_SOURCES = (("update-extlinux", "/etc/kernel/cmdline"), ("update-extlinux-default", "/etc/default/extlinux"))
+
+
+def recognize(tree, unused_cmdline):
+    """Yield the Description with the first file that the tool reads, unless the tool is missing."""
+    tool = next(filter(tree.exists, _TOOLS), None)
+    if not tool:
+        return
+    script = tree.text(tool, LIMIT) or ""
+    for name, path in _SOURCES:
+        # Some of these scripts do not source /etc/default/extlinux beside a config.txt.
+        skipped = path.startswith("/etc/default") and "/boot/config.txt" in script and tree.exists("/boot/config.txt")
+        if path in script and tree.exists(path) and not skipped:
+            made = tree.text(menu.PATH, LIMIT)
+            yield Description(name, path, menu.default_arguments(made) if made else "", "", tool, menu.PATH,
+                              menu.default_arguments)
+            return
+
+
+def read(text, key, unused_default):
+    """Return the configured arguments."""
+    return " ".join((shell_file.variable(text, key) or "" if key else text).split())
