@@ -12,8 +12,10 @@ version_added: 1.0.0
 description:
   - Loads a kernel module at boot, with a file in C(/etc/modules-load.d), and suppresses built-in drivers by merging
     C(initcall_blacklist) into the configuration of the boot loader. Other kernel arguments are not changed.
-  - Supports C(u-boot-menu), Radxa OS, Armbian, DietPi, Orange Pi and an C(extlinux.conf) that is edited by hand.
-    With any other boot loader the module fails, and names the arguments to add by hand.
+  - Supports C(u-boot-menu), Radxa OS, ubuntu-rockchip, C(update_extlinux.sh), the environment files of Armbian, DietPi,
+    Orange Pi, BigTreeTech and ubuntu-rockchip 22.04, an C(extlinux.conf) that is edited by hand, and GRUB with
+    C(grub-mkconfig), for which it writes C(/etc/default/grub.d/zz-rkfleet-npu.cfg). The arguments of the running kernel
+    decide which one is in use. With any other boot loader the module fails, and names the arguments to add by hand.
   - With C(u-boot-update), the module also pins the default kernel. A newer kernel that is installed later becomes the
     default only after DKMS has built O(module) for it. Until then the newest kernel that has the module is the default,
     and C(u-boot-update) prints the reason. A default entry that the owner set in C(U_BOOT_DEFAULT) is not changed. The

@@ -183,8 +183,12 @@ ansible_facts:
           sample: {build: "429f97ae6b@2025-04-09T09:09:27", path: /usr/lib/librknnrt.so, size: 7726232, version: 2.3.2}
         boot:
           description:
-            - C(loader) - V(u-boot-menu), V(radxa), V(armbian), V(dietpi), V(orangepi), V(extlinux) or V(unknown).
-            - C(config), the file with the kernel arguments.
+            - C(loader), which started the running kernel - V(grub), V(u-boot-menu), V(radxa), V(armbian), V(dietpi),
+              V(orangepi), V(ubuntu), V(update-extlinux), V(update-extlinux-default), V(extlinux), or one that this
+              collection does not configure - V(network), V(efi), V(boot-image), V(unknown).
+            - C(config), the file with the kernel arguments, V(null) if this collection must not edit it.
+            - C(files), the C(path) and C(text) of files from which the controller recognizes the boot loader, of
+              programs and menus only the lines that matter.
             - C(cmdline) of the running kernel, C(configured) arguments, those of the C(next) boot (V(null) with an
               C(error) if they cannot be determined), C(default) arguments of C(u-boot-update), and C(update), the tool
               to run after a change.

@@ -72,6 +72,8 @@ REQUIRED = [
     ("boot loader: Orange Pi", r"boot loader.*Orange Pi"),
     ("boot loader: plain u-boot-menu", r"boot loader.*u-boot-menu"),
     ("boot loader: extlinux.conf by hand", r"boot loader.*extlinux\.conf"),
+    ("boot loader: GRUB", r"boot loader.*GRUB"),
+    ("boot loader: ubuntuEnv.txt", r"boot loader.*ubuntuEnv"),
     ("boot loader: unknown", r"boot loader.*unknown"),
     *(
         ("SoC " + soc, rf"SoC.*\b{soc}\b")

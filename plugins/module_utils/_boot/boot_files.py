@@ -17,10 +17,12 @@ DROP_IN = "/etc/default/grub.d/zz-rkfleet-npu.cfg"
 GRUB_MENU = "/boot/grub/grub.cfg"
 ENVIRONMENTS = {
     "armbian": ("/boot/armbianEnv.txt", "extraargs"), "orangepi": ("/boot/orangepiEnv.txt", "extraargs"),
-    "dietpi": ("/boot/dietpiEnv.txt", "extraargs"),
+    "dietpi": ("/boot/dietpiEnv.txt", "extraargs"), "bigtreetech": ("/boot/BoardEnv.txt", "extraargs"),
     "ubuntu": ("/boot/firmware/ubuntuEnv.txt", "bootargs"),
 }
 """{name of the boot loader: (environment file of U-Boot, its variable with the kernel arguments)}."""
+OTHERS = ("/boot/uEnv/uEnv.txt", "/boot/uEnv.txt", "/boot/env.txt", "/boot/config.ini", "/boot/boot.ini")
+"""Files that U-Boot reads on other images: they differ too much to be edited, and are only named."""
 FRAGMENTS = ("/usr/share/u-boot-menu/conf.d", "/etc/u-boot-menu/conf.d")
 _FILES = {
     "/boot/extlinux/extlinux.conf": "menu", "/etc/default/u-boot": "shell", "/etc/default/extlinux": "shell",
@@ -34,8 +36,8 @@ def existing(tree):
     """Return {path: kind} of the boot files of a board, the file of ours for GRUB and those of u-boot-menu always."""
     found = dict(_FILES, **{path: "environment" for path, dummy in ENVIRONMENTS.values()})
     for folder in FRAGMENTS:
-        found.update(("%s/%s" % (folder, name), "shell") for name in tree.names(folder)
+        found.update((f"{folder}/{name}", "shell") for name in tree.names(folder)
                      if name.endswith(".conf") and not _OURS.match(name))
     grub = tree.exists(GRUB_MENU)
     return {path: kind for path, kind in found.items()
-            if tree.exists(path) or path in _ALWAYS or path == DROP_IN and grub}
+            if tree.exists(path) or path in _ALWAYS or (path == DROP_IN and grub)}

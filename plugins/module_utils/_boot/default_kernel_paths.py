@@ -12,7 +12,8 @@ FRAGMENT = "/etc/u-boot-menu/conf.d/rkfleet-npu.conf"
 IMAGE_HOOK = "/etc/kernel/postinst.d/00-rkfleet-npu"
 HEADERS_HOOK = "/etc/kernel/header_postinst.d/zz-rkfleet-npu"
 # What is not there before us, and goes with the last of our files.
-OWN_FOLDERS = (FOLDER, "/etc/u-boot-menu/conf.d", "/etc/u-boot-menu", "/etc/kernel/header_postinst.d", "/etc/default/grub.d")
+OWN_FOLDERS = (FOLDER, "/etc/u-boot-menu/conf.d", "/etc/u-boot-menu", "/etc/kernel/header_postinst.d",
+               "/etc/default/grub.d")
 FILES = {SCRIPT: 0o755, SETTINGS: 0o644, IMAGE_HOOK: 0o755, HEADERS_HOOK: 0o755, FRAGMENT: 0o644}
 """`{path: mode}`, in the order in which they are written: the fragment makes u-boot-update use the others."""
 # One line, for a fragment as for /etc/default/u-boot of releases that read no fragments.

@@ -22,7 +22,7 @@ def edit(text, key, change, unused_default):
         if not changed:
             return text
         text = insert_line(text, len(text), ADDED)
-        return insert_line(text, len(text), "%s=%s" % (key, changed))
+        return insert_line(text, len(text), f"{key}={changed}")
     match = matches[-1]
     changed = change(match.group(1))
     if changed == match.group(1):

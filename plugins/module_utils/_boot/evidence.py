@@ -31,7 +31,7 @@ def fit(given, cmdline):
     if "root" in wanted and "root" in running and "root" not in met:
         return None
     named = "root" in met and any("UUID=" in word or "LABEL=" in word for word in wanted["root"])
-    if not met or not named and len(met) * 2 < len(wanted):
+    if not met or (not named and len(met) * 2 < len(wanted)):
         return None
     return (2 if len(met) == len(wanted) else 1), len(met)
 

@@ -13,7 +13,7 @@ import re
 _ITEM = re.compile(r"^[ \t]*(menuentry|submenu)\s+(?:'((?:[^']|'\\'')*)'|\"([^\"]*)\"|(\S+))(.*)$")
 _ID = re.compile(r"(?:\$menuentry_id_option|--id)[ =]+['\"]?([^'\" ]+)")
 _LINUX = re.compile(r"^[ \t]*linux(?:16|efi)?[ \t]+(\S+)[ \t]*(.*)$")
-_DEFAULT = re.compile(r"^[ \t]*set[ \t]+default=[\"']?([^\"'\n]*)", re.M)
+_DEFAULT = re.compile(r"^[ \t]*set[ \t]+default=(?:\"([^\"\n]*)|'([^'\n]*)|(\S*))", re.MULTILINE)
 
 
 def default_arguments(text, saved=None):
@@ -28,21 +28,21 @@ def default_entry(text, saved=None):
         saved: saved_entry of GRUB's environment, for GRUB_DEFAULT=saved.
     """
     # The first `set default` of Debian's header is the one of an entry that boots once.
-    wanted = [name for name in _DEFAULT.findall(text) if "next_entry" not in name]
+    wanted = [name for name in map("".join, _DEFAULT.findall(text)) if "next_entry" not in name]
     name = wanted[-1] if wanted else "0"
     if "saved_entry" in name:
         name = saved or "0"
     items = _items(text)
     for part in name.split(">"):
-        chosen = next((item for number, item in enumerate(items) if part in (str(number), item[0], item[1])), None)
+        chosen = next((item for number, item in enumerate(items) if part in (str(number), item.title, item.name)), None)
         if chosen is None:
-            raise ValueError("the default entry of grub.cfg is \"%s\", which it does not have" % name[:80])
-        items = chosen[3]
-    while not chosen[2] and chosen[3]:
-        chosen = chosen[3][0]
-    if not chosen[2]:
+            raise ValueError(f"the default entry of grub.cfg is \"{name[:80]}\", which it does not have")
+        items = chosen.items
+    while not chosen.kernels and chosen.items:
+        chosen = chosen.items[0]
+    if not chosen.kernels:
         raise ValueError("the default entry of grub.cfg boots no kernel")
-    return chosen[2][0]
+    return chosen.kernels[0]
 
 
 def entries(text):
@@ -50,23 +50,31 @@ def entries(text):
     return [match.groups() for match in map(_LINUX.match, text.splitlines()) if match]
 
 
+class _Item:
+    """An entry or a submenu: its title, its name or None, [(kernel, arguments)], and what is below it."""
+
+    def __init__(self, title="", name=None):
+        self.title, self.name, self.kernels, self.items = title, name, [], []
+
+
 def _items(text):
-    """Return the entries as nested lists [title, id, [(kernel, arguments)], entries below it]."""
-    top = ["", "", [], []]
+    """Return the entries, those of a submenu in it."""
+    top = _Item()
     stack = [top]
     for line in text.splitlines():
         item = _ITEM.match(line)
         if item:
             title = next(filter(None, item.groups()[1:4]), "").replace("'\\''", "'")
             identity = _ID.search(item.group(5))
-            stack[-1][3].append([title, identity.group(1) if identity else None, [], []])
-            stack.append(stack[-1][3][-1])
+            entry = _Item(title, identity.group(1) if identity else None)
+            stack[-1].items.append(entry)
+            stack.append(entry)
         elif line.rstrip().endswith("{"):
-            stack.append(["", None, [], []])  # a function of the header
+            stack.append(_Item())  # a function of the header
         elif line.strip() == "}":
             del stack[max(1, len(stack) - 1):]
         else:
             linux = _LINUX.match(line)
             if linux:
-                stack[-1][2].append(linux.groups())
-    return top[3]
+                stack[-1].kernels.append(linux.groups())
+    return top.items

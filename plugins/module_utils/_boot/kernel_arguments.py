@@ -45,4 +45,4 @@ def without(word, name, value):
     if found is None or value not in found:
         return word
     kept = ",".join(item for item in found if item != value)
-    return kept and "%s=%s" % (name, kept)
+    return kept and f"{name}={kept}"

@@ -29,18 +29,19 @@ def edit(text, unused_key, change, unused_default):
         comment = indent + ADDED
         text = insert_line(text, at, comment)
         at = text.find(comment, at) + len(comment)
-        return insert_line(text, text.find("\n", at) + 1 or len(text), "%sappend %s" % (indent, changed))
+        return insert_line(text, text.find("\n", at) + 1 or len(text), f"{indent}append {changed}")
     value = append.group(2)
     changed = change(value)
     if changed == value:
         return text
-    blank = " " if append.start(2) == append.end(1) else ""
-    edited = text[:append.start(2)] + blank + changed + text[append.end(2):]
+    # A line that is nothing but "append" gets a tab, which goes with the last argument.
+    bare = not value and append.start(2) == append.end(1)
+    start = append.start(2) - (not changed and text[append.end(1):append.start(2)] == "\t")
+    edited = text[:start] + ("\t" if bare else "") + changed + text[append.end(2):]
     if len(changed) > len(value):
         return edited
     before = text[:append.start()].splitlines()[-1:]
     if not before or before[0].strip() != ADDED:
-        # An append line that was empty, without a blank behind it, is as it was again.
         return edited
     if not changed.strip():
         edited = drop_line(edited, append.start(), append.start())

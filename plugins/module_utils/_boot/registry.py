@@ -19,7 +19,7 @@ raise ValueError, one sentence for the operator, if a configuration cannot be pa
 
 from __future__ import annotations
 
-from . import evidence
+from . import boot_files, evidence, sources
 from .._board.tree import clean
 from .description import Description, UNKNOWN
 from .loaders import environment, extlinux, grub, radxa, u_boot_menu, update_extlinux
@@ -44,7 +44,7 @@ def recognize(tree, cmdline):
             for found in loader.recognize(tree, cmdline):
                 if found.gives is None:
                     return found
-                if found.name != "grub" and (efi or "BOOT_IMAGE=" in cmdline and "BOOT_IMAGE=" not in found.gives):
+                if found.name != "grub" and (efi or ("BOOT_IMAGE=" in cmdline and "BOOT_IMAGE=" not in found.gives)):
                     continue
                 fit = evidence.fit(found.gives, cmdline)
                 if fit is None:
@@ -53,13 +53,18 @@ def recognize(tree, cmdline):
                     best, chosen = fit, found
         except ValueError as problem:
             error = error or clean(str(problem))
-    if chosen is None or best[0] == 0 and error:
-        return _unknown(cmdline, efi, others, error)
+    # A menu whose tool has a configuration that cannot be parsed is not kept by hand.
+    if chosen is None or (error and (best[0] == 0 or chosen.name == "extlinux")):
+        return _unknown(tree, cmdline, others, error)
     return chosen
 
 
-def _unknown(cmdline, efi, others, error):
+def _unknown(tree, cmdline, others, error):
     """Return the Description where no configuration started the running kernel."""
+    efi = tree.exists("/sys/firmware/efi")
+    named = next(filter(tree.exists, boot_files.OTHERS), None)
+    if not error and not others and named:
+        error = "%s, which U-Boot may read, is not a file that this collection edits" % named
     if not error and others and not efi:
         found = others[0]
         error = "the running kernel does not have %s of %s" % (
@@ -72,16 +77,23 @@ def _unknown(cmdline, efi, others, error):
     return UNKNOWN._replace(name=name, error=error and clean(error))
 
 
-def read(tree, cmdline):
-    """Return the facts {loader, config, cmdline, configured, next, default, update, error, text}.
+def complete(facts):
+    """Return the facts of the boot loader, with {loader, config, configured, next, default, update, error}.
 
     configured is what the configuration asks for, next what the boot loader reads at the next boot: they differ if the
-    update tool was not run. Both are None if they are not known, error is the reason then. text is the content of the
-    configuration, in which the plan tries the change.
+    update tool was not run. Both are None if they are not known, error is the reason then.
+
+    Args:
+        facts: as a board sends them, with `files` (see sources) and `cmdline`.
     """
+    return dict(facts, **read(sources.Sources(facts.get("files")), facts.get("cmdline") or ""))
+
+
+def read(tree, cmdline):
+    """Return the facts that complete() adds, and cmdline."""
     loader = recognize(tree, cmdline)
     facts = {"loader": loader.name, "config": loader.config, "cmdline": cmdline, "configured": None, "next": None,
-             "default": loader.default, "update": loader.update, "error": loader.error, "text": None}
+             "default": loader.default, "update": loader.update, "error": loader.error}
     try:
         if loader.config:
             _read_arguments(tree, loader, facts)
@@ -96,8 +108,7 @@ def _read_arguments(tree, loader, facts):
     if text is None and tree.exists(loader.config):
         facts["error"] = "%s cannot be read" % loader.config
         return
-    facts["text"] = checked(text or "")
-    facts["configured"] = facts["next"] = clean(configured(loader.name, text or "", loader.default), 2048)
+    facts["configured"] = facts["next"] = clean(configured(loader.name, checked(text or ""), loader.default), 2048)
     if loader.update:
         made = tree.text(loader.made, 4 * LIMIT)
         facts["next"] = clean(loader.read_made(made), 2048) if made else None

@@ -34,7 +34,7 @@ def edit(text, name, change, default):
     start, end = spans[-1]
     raw = text[start:end]
     if "`" in raw or "$(" in raw:
-        raise ValueError("%s is computed by a command: add the argument by hand" % name)
+        raise ValueError(f"{name} is computed by a command: add the argument by hand")
     quote, inner = _unquoted(raw, name)
     value = inner if inner.strip() else default
     changed = change(value)
@@ -43,9 +43,9 @@ def edit(text, name, change, default):
     mark = _mark(text, end)
     if mark and changed == (default if mark == ADDED else value_of(text[slice(*spans[-2])]).strip() or default):
         return drop_line(text, start, end)
-    if not inner.strip() or not quote and re.search(r"\s", changed):
+    if not inner.strip() or (not quote and re.search(r"\s", changed)):
         at = text.find("\n", end) + 1 or len(text)
-        return insert_line(text, at, '%s="%s"%s' % (name, changed, INSTEAD))
+        return insert_line(text, at, f'{name}="{changed}"{INSTEAD}')
     return text[:start] + quote + changed + quote + text[end:]
 
 
@@ -57,14 +57,14 @@ def _mark(text, end):
 
 def _added(text, name, value):
     """Return the text with a line that sets the variable: next to the commented-out example, or at the end."""
-    example = re.search(r"^#[ \t]*%s=.*$\n?" % name, text, re.M)
+    example = re.search(rf"^#[ \t]*{name}=.*$\n?", text, re.MULTILINE)
     at = example.end() if example else len(text)
-    return insert_line(text, at, '%s="%s"%s' % (name, value, ADDED))
+    return insert_line(text, at, f'{name}="{value}"{ADDED}')
 
 
 def _unquoted(raw, name):
     """Return (quote or "", what is between the quotes) of a word."""
     quote = raw[:1] if raw[:1] in ("'", '"') else ""
-    if quote and end_of_quote(raw, 0) != len(raw) or not quote and re.search(r"[\"'\\]", raw):
-        raise ValueError("%s is put together of several quoted parts: add the argument by hand" % name)
+    if (quote and end_of_quote(raw, 0) != len(raw)) or (not quote and re.search(r"[\"'\\]", raw)):
+        raise ValueError(f"{name} is put together of several quoted parts: add the argument by hand")
     return quote, raw[1:-1] if quote else raw

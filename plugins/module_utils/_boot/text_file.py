@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 _GENERATED = re.compile(
-    r"generated|do(?: not|n.t) (?:edit|modify|change)|(?:will|may) be (?:lost|overwritten|replaced)", re.I)
+    r"generated|do(?: not|n.t) (?:edit|modify|change)|(?:will|may) be (?:lost|overwritten|replaced)", re.IGNORECASE)
 LIMIT = 64 * 1024
 """Characters a configuration may have."""
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import collections
 import re
 
-from . import menu
 from .._board.tree import clean
+from . import menu
 from .boot_files import FRAGMENTS
 from .description import DEFAULT_ARGUMENTS, Description
 from .shell_file import variable

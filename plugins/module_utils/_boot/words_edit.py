@@ -12,6 +12,6 @@ def edit(text, unused_key, change, unused_default):
     """Return the text with change() applied to its one line of arguments."""
     lines = [match for match in re.finditer(r"[^\r\n]+", text) if match.group().strip()]
     if len(lines) != 1 or lines[0].group().lstrip().startswith("#"):
-        raise ValueError("it has %d lines where one line of kernel arguments is expected" % len(lines))
+        raise ValueError(f"it has {len(lines)} lines where one line of kernel arguments is expected")
     line = lines[0]
     return text[:line.start()] + change(line.group()) + text[line.end():]

@@ -15,8 +15,7 @@ import sys
 import zlib
 
 from . import packages
-from .._boot import registry
-from .._boot.description import DEFAULT_ARGUMENTS
+from .._boot import sources
 from . import apt_kernels, device_tree, dkms, driver, kernels, runtime, storage
 from . import reboot
 from . import holders
@@ -217,9 +216,8 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
         "dkms": part("dkms", {"available": False, "version": None, "modules": []}, dkms.read, tree),
         "runtime": part("runtime", _nothing_of("path link version build sha256 git_blob size loader", others=[]),
                         runtime.read, tree),
-        "boot": part("boot loader",
-                     _nothing_of("config configured next update error text", loader="unknown", cmdline=cmdline,
-                                 default=DEFAULT_ARGUMENTS), registry.read, tree, cmdline),
+        "boot": dict(_nothing_of("loader config configured next default update error", cmdline=cmdline),
+                     files=part("boot loader", [], sources.read, tree)),
         "tools": part("tools",
                       _nothing_of("python bits", make=False, compiler=False, dkms=False, kexec=False,
                                   packages_interrupted=False), read_tools, tree),

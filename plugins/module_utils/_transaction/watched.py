@@ -30,8 +30,8 @@ _MODULE = re.compile(r"rknpu(?:_dkms)?\.ko(?:\.(?:gz|xz|zst))?\Z")
 def watched(root, versions, runtime, package="rknpu"):
     """Return `[(path, kind)]` of all files and folders that an upgrade may change.
 
-    A kind is one of boot_files.KINDS, `file`, `tree` or `folder` (of which the other content is not ours). Boot files come
-    first, a folder after its content.
+    A kind is one of boot_files.KINDS, `file`, `tree` or `folder` (of which the other content is not ours). Boot files
+    come first, a folder after its content.
 
     Args:
         root: Root folder of the board's files.

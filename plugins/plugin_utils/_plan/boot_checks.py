@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from ...module_utils._boot import edit
+from ...module_utils._boot import edit, sources
 from ...module_utils._facts import driver as _driver
-from .board_state import ARGUMENT, suppresses_builtin, Unsupported
+from .board_state import ARGUMENT, Unsupported, suppresses_builtin
 
 _RERUN = "reboot, and rerun the playbook."
 PLACES = {
@@ -39,11 +39,11 @@ def check_boot(board):
     problem = boot.get("error") or trial(boot, edit.add)
     if problem and not suppresses_builtin(boot.get("next")):
         raise Unsupported(
-            "The driver is built in, and the boot configuration cannot be edited: %s." % problem.rstrip("."),
-            "Correct it, or add %s to the kernel arguments by hand, %s" % (ARGUMENT, _RERUN))
+            "The driver is built in, and the boot configuration cannot be edited: {}.".format(problem.rstrip(".")),
+            f"Correct it, or add {ARGUMENT} to the kernel arguments by hand, {_RERUN}")
     if str(boot["config"]).startswith("/usr/share/"):
         board.notes.append(
-            "The kernel arguments come from %s, which an update of its package may overwrite." % boot["config"])
+            "The kernel arguments come from {}, which an update of its package may overwrite.".format(boot["config"]))
 
 
 def check_removal(board):
@@ -51,9 +51,9 @@ def check_removal(board):
     boot = board.boot
     if boot.get("config") and not trial(boot, edit.remove):
         return
-    problem = trial(boot, edit.remove) or "the boot loader of this board is not a supported one"
-    raise Unsupported("Another driver is started by %s, which cannot be removed: %s." % (ARGUMENT, problem.rstrip(".")),
-                      "Remove it from the kernel arguments by hand, %s" % _RERUN)
+    problem = (trial(boot, edit.remove) or "the boot loader of this board is not a supported one").rstrip(".")
+    raise Unsupported(f"Another driver is started by {ARGUMENT}, which cannot be removed: {problem}.",
+                      f"Remove it from the kernel arguments by hand, {_RERUN}")
 
 
 def _check_unknown(board):
@@ -65,12 +65,12 @@ def _check_unknown(board):
     what, where = PLACES.get(boot.get("loader"), (None, "by hand"))
     details = (boot.get("error") or "").rstrip(".")
     if what:
-        reason = "The driver is built in, and the boot loader of this board is not a supported one: %s" % what
-        details = details and " (%s)" % details
+        reason = f"The driver is built in, and the boot loader of this board is not a supported one: {what}"
+        details = details and f" ({details})"
     else:
         reason = "The driver is built in, and the boot loader of this board is not a supported one"
-        details = details and ": %s" % details
-    raise Unsupported("%s%s." % (reason, details), "Add %s to the kernel arguments %s, %s" % (ARGUMENT, where, _RERUN))
+        details = details and f": {details}"
+    raise Unsupported(f"{reason}{details}.", f"Add {ARGUMENT} to the kernel arguments {where}, {_RERUN}")
 
 
 def trial(boot, change):
@@ -79,10 +79,9 @@ def trial(boot, change):
     Args:
         boot: the facts of the boot loader.
     """
-    if boot.get("text") is None:
-        return None
+    text = sources.Sources(boot.get("files")).text(boot.get("config"), None) or ""
     try:
-        change(boot["loader"], boot["text"], _driver.BLACKLIST, _driver.INITCALL, boot.get("default") or "")
+        change(boot["loader"], text, _driver.BLACKLIST, _driver.INITCALL, boot.get("default") or "")
     except ValueError as error:
-        return "%s: %s" % (boot["config"], error)
+        return "{}: {}".format(boot["config"], error)
     return None

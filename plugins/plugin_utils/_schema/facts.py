@@ -69,7 +69,7 @@ FACTS = {
     }, "librknnrt.so"),
     "boot": {
         "loader": TEXT, "config": TEXT, "cmdline": TEXT, "configured": TEXT, "next": TEXT, "default": TEXT,
-        "update": TEXT, "error": TEXT, "text": LOG,
+        "update": TEXT, "error": TEXT, "files": [{"path": TEXT, "text": LOG}],
         "links": [{
             "path": TEXT, "target": TEXT,
             "problem": (None, "loop", "dangling", "folder", "special", "blank", "elsewhere"),

@@ -89,7 +89,7 @@ def lay(root: Path, kind: dict, libraries: dict[str, Path]) -> None:
     if kind.get("tools", True):
         board.headers(release).tools()
     {"u-boot-menu": lambda: board.u_boot_menu(append=kind.get("cmdline", "root=LABEL=root ro quiet")),
-     "orangepi": lambda: board.write("/boot/orangepiEnv.txt", "verbosity=1\nextraargs=cma=128M\n"),
+     "orangepi": lambda: board.write("/boot/orangepiEnv.txt", "verbosity=1\nextraargs=cma=128M\nrootdev=LABEL=root\n"),
      None: lambda: None}[kind.get("loader")]()  # fmt: skip
     _runtime(board, kind, driver, libraries)
     if "state" in kind:

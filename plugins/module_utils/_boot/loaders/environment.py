@@ -20,12 +20,12 @@ def recognize(tree, unused_cmdline):
         if tree.exists(path):
             text = tree.text(path, LIMIT) or ""
             root = read(text, "rootdev", "")
-            yield Description(name, path, "%s %s" % (root and "root=" + root, read(text, key, "")))
+            yield Description(name, path, "{} {}".format(root and "root=" + root, read(text, key, "")))
 
 
 def lines(text, key):
     """Return the matches of all lines that set a variable: the value is group 1, and the last one counts."""
-    return list(re.finditer(r"^[ \t]*%s=([^\r\n]*)" % re.escape(key), text, re.M))
+    return list(re.finditer(rf"^[ \t]*{re.escape(key)}=([^\r\n]*)", text, re.M))
 
 
 def read(text, key, unused_default):

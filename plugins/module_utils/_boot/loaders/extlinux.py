@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .. import menu, u_boot_update
 from ..description import Description
-from ..text_file import generated, LIMIT
+from ..text_file import LIMIT, generated
 
 SYNTAX = {"extlinux": ("menu", None)}
 

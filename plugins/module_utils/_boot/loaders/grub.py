@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""GRUB, on boards with UEFI firmware: a file of ours in /etc/default/grub.d, from which grub-mkconfig makes grub.cfg."""
+"""GRUB, on boards with UEFI firmware: a file of ours in /etc/default/grub.d, then grub-mkconfig makes grub.cfg."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ SYNTAX = {"grub": ("drop-in", "GRUB_CMDLINE_LINUX")}
 DEFAULTS = "/etc/default/grub"
 LINE = 'GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX %s"'
 _TOOL = "/usr/sbin/grub-mkconfig"
-_LINE = re.compile("^" + re.escape(LINE).replace("%s", "(.*)").replace(r"\%s", "(.*)") + "$", re.M)
+_LINE = re.compile("^" + re.escape(LINE).replace("%s", "(.*)").replace(r"\%s", "(.*)") + "$", re.MULTILINE)
 
 
 def recognize(tree, cmdline):
     """Yield the Description if GRUB started the running kernel: it adds BOOT_IMAGE to the kernel's arguments."""
     image = re.search(r"(?:^|\s)BOOT_IMAGE=(\S+)", cmdline)
-    if not image or not (tree.exists(GRUB_MENU) or tree.exists(DEFAULTS)):
+    if not image or not any(map(tree.exists, (GRUB_MENU, DEFAULTS, "/sys/firmware/efi"))):
         return
     try:
         yield _describe(tree, image.group(1))
@@ -34,22 +34,21 @@ def recognize(tree, cmdline):
 def _describe(tree, image):
     """Return the Description. The entry that started the running kernel, not the default one, is what it gives."""
     if not tree.exists(_TOOL):
-        raise ValueError("GRUB started the running kernel, and %s is not installed" % _TOOL)
+        raise ValueError(f"GRUB started the running kernel, and {_TOOL} is not installed")
     if "/default/grub.d" not in (tree.text(_TOOL, LIMIT) or ""):
-        raise ValueError("GRUB started the running kernel, and its %s does not read /etc/default/grub.d" % _TOOL)
+        raise ValueError(f"GRUB started the running kernel, and its {_TOOL} does not read /etc/default/grub.d")
     text = tree.text(GRUB_MENU, 4 * LIMIT)
     if text is None:
-        raise ValueError("GRUB started the running kernel, and %s %s" % (
+        raise ValueError("GRUB started the running kernel, and {} {}".format(
             GRUB_MENU, "cannot be read" if tree.exists(GRUB_MENU) else "does not exist"))
     if "grub-mkconfig" not in text[:1000]:
-        raise ValueError("GRUB started the running kernel, and %s is not made by grub-mkconfig" % GRUB_MENU)
+        raise ValueError(f"GRUB started the running kernel, and {GRUB_MENU} is not made by grub-mkconfig")
     name = image.rpartition("/")[2]
     own = [arguments for kernel, arguments in grub_menu.entries(text) if kernel.rpartition("/")[2] == name]
     environment = tree.text("/boot/grub/grubenv", LIMIT) or ""
-    saved = re.search(r"^saved_entry=(.*)$", environment, re.M)
-    saved = saved.group(1) if saved else None
+    saved = next(iter(re.findall(r"^saved_entry=(.*)$", environment, re.MULTILINE)), None)
     grub_menu.default_entry(text, saved)
-    given = "BOOT_IMAGE=%s %s" % (image, own[0] if own else "")
+    given = "BOOT_IMAGE={} {}".format(image, own[0] if own else "")
     return Description("grub", DROP_IN, given, _configured(tree), _TOOL, GRUB_MENU,
                        functools.partial(grub_menu.default_arguments, saved=saved), "-o", saved)
 
@@ -58,19 +57,19 @@ def _configured(tree):
     """Return the arguments that GRUB's configuration sets without our file."""
     names, values = ("GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT"), {}
     folder = DROP_IN.rpartition("/")[0]
-    paths = ["%s/%s" % (folder, name) for name in tree.names(folder) if name.endswith(".cfg")]
+    paths = [f"{folder}/{name}" for name in tree.names(folder) if name.endswith(".cfg")]
     for path in [DEFAULTS, *(path for path in paths if path != DROP_IN)]:
         for name in names:
             try:
                 value = shell_file.variable(tree.text(path, LIMIT) or "", name)
             except ValueError as error:
-                raise ValueError("%s: %s" % (path, error)) from error
+                raise ValueError(f"{path}: {error}") from error
             if value is None:
                 continue
-            kept, count = re.subn(r"\$(?:%s|\{%s\})(?!\w)" % (name, name), lambda match: values.get(name, ""), value)
-            if path > DROP_IN and name == names[0] and not count:
-                raise ValueError("%s sets %s after %s" % (path, name, DROP_IN))
-            values[name] = kept
+            parts = re.split(rf"\$(?:{name}|\{{{name}\}})(?!\w)", value)
+            if path > DROP_IN and name == names[0] and len(parts) == 1:
+                raise ValueError(f"{path} sets {name} after {DROP_IN}")
+            values[name] = values.get(name, "").join(parts)
     return " ".join(" ".join(values.get(name, "") for name in names).split())
 
 
@@ -82,4 +81,4 @@ def own_arguments(text):
 
 def read(text, unused_key, default):
     """Return the configured arguments."""
-    return " ".join(("%s %s" % (default, own_arguments(text))).split())
+    return " ".join((f"{default} {own_arguments(text)}").split())

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import re
 
-from .. import menu, u_boot_update
-from ..description import Description
+from .. import u_boot_update
 
 CONFIG = "/etc/kernel/cmdline"
 SYNTAX = {"radxa": ("words", None)}

@@ -13,7 +13,7 @@ from ..description import Description
 from ..text_file import LIMIT
 
 SYNTAX = {"update-extlinux": ("words", None), "update-extlinux-default": ("shell", "APPEND")}
-_TOOLS = tuple("/usr/%s/%s" % (folder, name) for folder in ("local/sbin", "local/bin", "sbin", "bin")
+_TOOLS = tuple(f"/usr/{folder}/{name}" for folder in ("local/sbin", "local/bin", "sbin", "bin")
                for name in ("update_extlinux.sh", "update-extlinux.sh"))
 _SOURCES = (("update-extlinux", "/etc/kernel/cmdline"), ("update-extlinux-default", "/etc/default/extlinux"))
 

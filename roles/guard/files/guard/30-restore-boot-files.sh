@@ -38,8 +38,8 @@ menu_boots() {
     done
 }
 
-# grub_boots FILE: return 0 if a kernel of each entry that 10_linux made exists, 1 if none does, 2 if FILE names none.
-# GRUB names it from the root of the file system that contains it, which may be /boot.
+# grub_boots FILE: return 0 if the kernel of its first entry exists, 1 if it is missing, 2 if FILE names none. GRUB names
+# it from the root of the file system that contains it, which may be /boot.
 grub_boots() {
     needed=$(sed -n 's/^[[:space:]]*linux[[:space:]]\{1,\}\([^[:space:]]*\).*/\1/p' "$1" 2>/dev/null)
     [ -n "$needed" ] || return 2
@@ -109,13 +109,23 @@ take_out() {
         kind == "shell" && /^\[ ! -e [^ ]*rkfleet-npu[^ ]* \] \|\| \. [^ ]*  # rkfleet\.npu: / && !($0 in seen) {
             changed = 1; next
         }
+        kind == "shell" && match(body, /(U_BOOT_PARAMETERS|APPEND)=[^ \t;#\r]*/) && body !~ /# rkfleet\.npu: / {
+            above = substr(body, RSTART, RLENGTH); sub(/^[^=]*=/, "", above); gsub(/["\047]/, "", above)
+        }
         bare == body || (label in had) { print; next }
         { changed = 1 }
-        kind == "shell" && index(bare, "U_BOOT_PARAMETERS=\"" fallback "\"  # rkfleet.npu: nothing was set here") == 1 {
+        kind == "shell" && (index(bare, "U_BOOT_PARAMETERS=\"" fallback "\"  # rkfleet.npu: nothing was set here") == 1 ||
+            index(bare, "APPEND=\"\"  # rkfleet.npu: nothing was set here") == 1) {
+            next
+        }
+        # A line of ours that repeats the value above it, or the default one if that is empty.
+        kind == "shell" && index(bare, "=\"" (above != "" ? above : bare ~ /^APPEND/ ? "" : fallback) \
+            "\"  # rkfleet.npu: instead of the value above") {
             next
         }
         # An empty line that was there before us stays.
         kind != "shell" && bare ~ /^[ \t\r]*$/ && !(label in filled) { next }
+        kind == "menu" && bare == "" { sub(/\t$/, "", head) }
         { print head bare }
         END { exit !changed }' pass=1 "$2" pass=2 "$3" >"$edited"
     case $? in

@@ -27,7 +27,7 @@ class Board:
 
     def __init__(self, root):
         self.root, self.works, self.rc, self.runs, self.private, self.kernel = root, True, 0, 0, True, "/boot/vmlinuz"
-        for name, content in {DEFAULT: U_BOOT, "usr/sbin/u-boot-update": "#!/bin/sh\n", "proc/cmdline": "panic=10",
+        for name, content in {DEFAULT: U_BOOT, "usr/sbin/u-boot-update": "#!/bin/sh\n", "proc/cmdline": "root=/dev/vda1 console=ttyAMA0 panic=10",
                               "boot/vmlinuz": "MZ"}.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(content)
@@ -242,7 +242,7 @@ def test_an_unknown_boot_loader_reports_the_arguments_to_add(board):
                        match="add initcall_blacklist=rknpu_init to the kernel arguments by hand"):
         board.setup()
     # Once the owner has done so, only the module is left to be set up.
-    (board.root / "proc/cmdline").write_text("panic=10 initcall_blacklist=rknpu_init")
+    (board.root / "proc/cmdline").write_text("root=/dev/vda1 panic=10 initcall_blacklist=rknpu_init")
     assert board.setup().changes() == ["/" + MODULES_LOAD]
 
 

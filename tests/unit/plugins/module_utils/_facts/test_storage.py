@@ -147,7 +147,8 @@ def test_a_board_without_work_is_not_refused(mission, planned):
 
 
 def test_a_vendors_overlay_on_a_data_partition_lasts(board, planned):
-    board.base(cmdline="rw root=/dev/mmcblk0p8 rootfstype=ext4 data=/dev/mmcblk0p9").npu().builtin().headers().tools().u_boot_menu()
+    given = "rw root=/dev/mmcblk0p8 rootfstype=ext4"
+    board.base(cmdline=given + " data=/dev/mmcblk0p9").npu().builtin().headers().tools().u_boot_menu(append=given)
     assert planned(say(board, FRIENDLY))["action"] == "dkms_over_builtin"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.environment_edit import ADDED
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 ARGUMENT = "initcall_blacklist=rknpu_init"
@@ -15,8 +16,16 @@ ARGUMENT = "initcall_blacklist=rknpu_init"
 REVERSIBLE = [
     ("armbian", "verbosity=1\nextraargs=cma=256M\nrootfstype=ext4\n",
      "verbosity=1\nextraargs=cma=256M %s\nrootfstype=ext4\n" % ARGUMENT),
-    ("armbian", "verbosity=1\n", "verbosity=1\nextraargs=%s\n" % ARGUMENT),
-    ("armbian", "verbosity=1", "verbosity=1\nextraargs=%s" % ARGUMENT),
+    ("armbian", "verbosity=1\n", "verbosity=1\n%s\nextraargs=%s\n" % (ADDED, ARGUMENT)),
+    ("armbian", "verbosity=1", "verbosity=1\n%s\nextraargs=%s" % (ADDED, ARGUMENT)),
+    ("armbian", "", "%s\nextraargs=%s\n" % (ADDED, ARGUMENT)),
+    # An empty line that was there stays (a Radxa E52C with an image of ophub: openwrt/armbianEnv.txt).
+    ("armbian", "extraargs=\nextraboardargs=x\n", "extraargs=%s\nextraboardargs=x\n" % ARGUMENT),
+    ("armbian", "extraargs=  \nx=1\n", "extraargs=  %s\nx=1\n" % ARGUMENT),
+    ("armbian", "extraargs=", "extraargs=%s" % ARGUMENT),
+    ("ubuntu", "bootargs=root=UUID=1 rw console=tty1\noverlays=\n",
+     "bootargs=root=UUID=1 rw console=tty1 %s\noverlays=\n" % ARGUMENT),
+    ("ubuntu", "bootargs=\n", "bootargs=%s\n" % ARGUMENT),
     ("armbian", "extraargs=a\n#extraargs=c\nextraargs=b\n", "extraargs=a\n#extraargs=c\nextraargs=b %s\n" % ARGUMENT),
     ("dietpi", "extraargs=net.ifnames=0\r\noverlays=\r\n", "extraargs=net.ifnames=0 %s\r\noverlays=\r\n" % ARGUMENT),
     ("orangepi", "extraargs=initcall_blacklist=x\nextraboardargs=y\n",
@@ -27,10 +36,6 @@ REVERSIBLE = [
 @pytest.mark.parametrize("loader, before, after", REVERSIBLE)
 def test_argument_goes_in_and_comes_out_again(check_reversible, loader, before, after):
     check_reversible(loader, before, after)
-
-
-def test_an_empty_line_is_filled():
-    assert edit.add("armbian", "extraargs=\n", NAME, VALUE) == "extraargs=%s\n" % ARGUMENT
 
 
 @pytest.mark.parametrize("text, why", [
@@ -47,7 +52,7 @@ def test_odd_configuration_is_refused_in_one_sentence(text, why):
     ("armbian", "armbianEnv.txt"), ("dietpi", "dietpiEnv.txt"), ("orangepi", "orangepiEnv.txt"),
 ])
 def test_environment_files(board, read, loader, name):
-    found = read(board.write("/boot/" + name, "extraargs=cma=256M\n"))
+    found = read(board.write("/boot/" + name, "extraargs=cma=256M\n"), "root=LABEL=root cma=256M quiet")
     assert (found["loader"], found["config"]) == (loader, "/boot/" + name)
     assert (found["configured"], found["next"]) == ("cma=256M", "cma=256M")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menu_edit import ADDED
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 ARGUMENT = "initcall_blacklist=rknpu_init"
@@ -31,7 +32,11 @@ REVERSIBLE = [
     ("label a\n append ro\nlabel b\n menu default\n append rw\n",
      "label a\n append ro\nlabel b\n menu default\n append rw %s\n" % ARGUMENT),
     ("default a\nlabel a\n\tlinux /x\n\nlabel b\n",
-     "default a\nlabel a\n\tlinux /x\n\tappend %s\n\nlabel b\n" % ARGUMENT),
+     "default a\nlabel a\n\tlinux /x\n\t%s\n\tappend %s\n\nlabel b\n" % (ADDED, ARGUMENT)),
+    ("label a\n\tkernel /Image", "label a\n\tkernel /Image\n\t%s\n\tappend %s" % (ADDED, ARGUMENT)),
+    # An append line without arguments, with and without a blank behind it.
+    ("label a\n\tkernel /Image\n\tappend\n", "label a\n\tkernel /Image\n\tappend\t%s\n" % ARGUMENT),
+    ("label a\n\tkernel /Image\n\tappend  \n", "label a\n\tkernel /Image\n\tappend  %s\n" % ARGUMENT),
 ]
 
 

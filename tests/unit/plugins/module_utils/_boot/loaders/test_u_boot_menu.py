@@ -14,6 +14,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._boot import (
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 ARGUMENT = "initcall_blacklist=rknpu_init"
+BELOW = (ARGUMENT, shell_edit.INSTEAD)
 UNTOUCHED = """## /etc/default/u-boot - configuration file for u-boot-update(8)
 
 #U_BOOT_UPDATE="true"
@@ -43,6 +44,10 @@ REVERSIBLE = [
     (UNTOUCHED,
      UNTOUCHED.replace("#U_BOOT_ROOT",
                        'U_BOOT_PARAMETERS="ro quiet %s"%s\n#U_BOOT_ROOT' % (ARGUMENT, shell_edit.ADDED))),
+    ('U_BOOT_PARAMETERS=""\n', 'U_BOOT_PARAMETERS=""\nU_BOOT_PARAMETERS="ro quiet %s"%s\n' % BELOW),
+    ("U_BOOT_PARAMETERS=\nX=1", 'U_BOOT_PARAMETERS=\nU_BOOT_PARAMETERS="ro quiet %s"%s\nX=1' % BELOW),
+    ("U_BOOT_PARAMETERS=quiet", 'U_BOOT_PARAMETERS=quiet\nU_BOOT_PARAMETERS="quiet %s"%s' % BELOW),
+    ("X=1", 'X=1\nU_BOOT_PARAMETERS="ro quiet %s"%s' % (ARGUMENT, shell_edit.ADDED)),
     ("", 'U_BOOT_PARAMETERS="ro quiet %s"%s\n' % (ARGUMENT, shell_edit.ADDED)),
 ]
 
@@ -64,8 +69,6 @@ def test_a_shell_reads_the_same(tmp_path, before):
 
 
 @pytest.mark.parametrize("before, after", [
-    ('U_BOOT_PARAMETERS=""\n', 'U_BOOT_PARAMETERS="ro quiet %s"\n' % ARGUMENT),
-    ("U_BOOT_PARAMETERS=quiet\n", 'U_BOOT_PARAMETERS="quiet %s"\n' % ARGUMENT),
     ('U_BOOT_PARAMETERS="initcall_blacklist= ro"\n', 'U_BOOT_PARAMETERS="%s ro"\n' % ARGUMENT),
 ])
 def test_what_means_the_same_may_be_written_anew(before, after):

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The files from which a boot loader is recognized, as a board sends them: the controller decides (registry.complete).
+
+The modules that change a board recognize it there, from the same files.
+"""
+
+from __future__ import annotations
+
+import re
+
+from . import boot_files
+from .text_file import LIMIT
+
+SCRIPTS = (
+    *(f"/usr/{folder}/{name}" for name in ("u-boot-update", "update_extlinux.sh", "update-extlinux.sh")
+      for folder in ("sbin", "bin", "local/sbin", "local/bin")),
+    "/usr/share/u-boot-menu/read-config", "/usr/sbin/grub-mkconfig")
+"""Update tools, of which only the lines that name what they read are sent."""
+_PRESENT = ("/sys/firmware/efi", "/boot/config.txt", *boot_files.OTHERS)
+_GRUB = ("/etc/default/grub", "/boot/grub/grubenv")
+_SCRIPT_LINE = re.compile(
+    r"U_BOOT_PARAMETERS:-|u-boot-menu/|/etc/kernel/cmdline|/default/grub\.d|/default/extlinux|/boot/config\.txt")
+_MENU_LINE = re.compile(r"[ \t]*(?:menuentry|submenu|linux|set[ \t]+default|\}|#)|.*\{[ \t]*$")
+
+
+def read(tree):
+    """Return [{path, text}] of the files that the board has; text is None if it cannot be read."""
+    whole = [*boot_files.existing(tree), *_GRUB]
+    folder = boot_files.DROP_IN.rpartition("/")[0]
+    whole += [f"{folder}/{name}" for name in tree.names(folder) if name.endswith(".cfg")]
+    found = {path: tree.text(path, LIMIT + 1) for path in whole if tree.exists(path) and path != boot_files.GRUB_MENU}
+    for path in (*SCRIPTS, boot_files.GRUB_MENU):
+        if tree.exists(path):
+            wanted = _MENU_LINE.match if path == boot_files.GRUB_MENU else _SCRIPT_LINE.search
+            text = tree.text(path, 4 * LIMIT)
+            found[path] = text and "".join(line for line in text.splitlines(True) if wanted(line))
+    found.update((path, "") for path in _PRESENT if tree.exists(path))
+    return [{"path": path, "text": text} for path, text in found.items()]
+
+
+class Sources:
+    """What read() returns, as a tree: the part of Tree that recognizing a boot loader needs."""
+
+    def __init__(self, files):
+        self.files = {file["path"]: file["text"] and file["text"][:4 * LIMIT] for file in files or () if file["path"]}
+
+    def exists(self, path):
+        """Return whether the board has the file."""
+        return path in self.files
+
+    def text(self, path, unused_limit):
+        """Return the text of a file, None if it is missing or cannot be read."""
+        return self.files.get(path)
+
+    def names(self, folder):
+        """Return the sorted names of the files in a folder."""
+        start = folder + "/"
+        return sorted(path[len(start):] for path in self.files if path.startswith(start))
