@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
 
+# Every third place for a power failure; each of them takes minutes.
+STEPS = [3, pytest.param(1, marks=pytest.mark.faults_only)]
 ROOT, PATH = "\nroot=''\n", "\nPATH="
 
 

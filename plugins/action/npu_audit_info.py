@@ -109,7 +109,7 @@ class ActionModule(ProgramAction, MobilenetAction):
             )
         if proof and not (quiet and params["verify"] == "needed"):
             plan = self._plan(
-                dict(facts, verification=dict(predicates.setup_of(facts), diagnosis=proof["diagnosis"])), params, data
+                dict(facts, verification=predicates.verification_now(facts, proof)), params, data
             )
             if (
                 not quiet and params["verify"] == "needed" and proof["diagnosis"] == "ok"
@@ -178,7 +178,7 @@ class ActionModule(ProgramAction, MobilenetAction):
         args = dict(
             library=params["library"], expected_top5=model["expected_top5"], tolerance=model["tolerance"],
             wanted_driver=plan["driver"]["version"], runs=params["proof"]["runs"] if full else 1,
-            timeout=params["proof"]["timeout"], state_dir=params["state_dir"],
+            timeout=params["proof"]["timeout"], state_dir=params["state_dir"], cores=model["cores"],
         )
         keep = params["keep_model"] and full and not self._checking
         # In check mode the module does not keep the files.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 
+from ..module_utils._dkms.build_log import explain
 from ..plugin_utils._store import store as _store
 from ..plugin_utils._store import votes
 from ..plugin_utils._action.driver import seconds_of, StoreAction, write_log
@@ -45,7 +46,10 @@ class ActionModule(StoreAction):
             result.update(self.run_module("npu_dkms", args, task_vars, seconds, internal))
         result.pop("built", None)
         result.pop("refused", None)
-        log = result.pop("log", "")
+        log, unexplained = result.pop("log", ""), result.pop("unexplained", "")
+        if result.get("failed") and unexplained:
+            # What build logs mean does not have to be sent to boards.
+            result["msg"] = (result.get("msg") or "").replace(unexplained, explain(log or "") or unexplained, 1)
         if log and log_dir:
             result["log_file"] = write_log(
                 log, log_dir, task_vars["inventory_hostname"], args.get("package", "rknpu"), args["version"],

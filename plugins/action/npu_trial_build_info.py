@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..plugin_utils._action.driver import StoreAction, seconds_of, write_log
 from ..plugin_utils._answers import gate
 from ..plugin_utils._answers.limits import MalformedAnswer
+from ..plugin_utils._artifact import driver_source
 from ..plugin_utils._plan import compatibility as _compatibility
 from ..plugin_utils._plan import rules
 from ..plugin_utils._store import store as _store
@@ -28,14 +30,19 @@ class ActionModule(StoreAction):
         )
         kernels = args.get("kernels")
         kernels = [kernels] if isinstance(kernels, str) else list(dict.fromkeys(map(str, kernels or [])))
-        if not source or not build_files or not kernels or not args.get("version"):
+        only_layout = boolean(args.get("only_layout") or False, strict=False)
+        if not (source or only_layout) or not build_files or not kernels or not args.get("version"):
             raise AnsibleActionFail("npu_trial_build_info needs kernels, version, source and build_files")
-        known, packages = known_results(kernels, args["version"], compatibility)
+        known, packages, hints = known_results(kernels, args["version"], compatibility)
         args["kernels"] = [release for release in kernels if release not in known]
         if args["kernels"]:
             seconds = (seconds or gate.limits("npu_trial_build_info")[0]) * len(args["kernels"])
-            tarball, digest = self.read_source(source, digest)
-            content, digest_of_tree = self.tree(args, source, build_files, tarball)
+            if only_layout:
+                args["module"], folder = driver_source.LAYOUT_MODULE, None
+                content, digest_of_tree = driver_source.archive(driver_source.layout_tree(build_files))
+            else:
+                tarball, digest = self.read_source(source, digest)
+                content, digest_of_tree = self.tree(args, source, build_files, tarball)
             internal = {"archive": self.send_tree(content), "archive_sha256": digest_of_tree, "packages": packages}
             if folder:
                 about = dict(args, kernel=kernels[0])
@@ -60,11 +67,15 @@ class ActionModule(StoreAction):
         for entry in tried.values():
             log = entry.pop("log", "")
             entry.pop("built", None)
-            for name, nothing in (("reason", ""), ("headers", None), ("probes", []), ("log_file", None)):
+            for name, nothing in (("reason", ""), ("headers", None), ("probes", []), ("losses", []), ("layout", None),
+                                  ("log_file", None)):
                 entry.setdefault(name, nothing)
+            if entry["verdict"] == "no_headers" and hints[entry["release"]]:
+                entry["reason"] = "%s. %s" % (entry["reason"].rstrip("."), hints[entry["release"]])
             if log and log_dir:
                 entry["log_file"] = write_log(
-                    log, log_dir, task_vars["inventory_hostname"], "preflight", args["version"], entry["release"]
+                    log, log_dir, task_vars["inventory_hostname"], "layout" if only_layout else "preflight",
+                    args["version"], entry["release"],
                 )
         result.update(changed=False, kernels=[known.get(release) or tried[release] for release in kernels])
         return result
@@ -104,7 +115,9 @@ class ActionModule(StoreAction):
 
 
 def known_results(kernels, version, compatibility):
-    """Return `(results of kernels that the data marks as unsupported, names of header packages)`, both by release.
+    """Return `(results of kernels that the data marks as unsupported, header packages, hints on them)`, by release.
+
+    A package is None where the headers are in none, and a hint is empty without one.
 
     Raises:
         AnsibleActionFail: for an invalid kernel release or invalid data.
@@ -116,10 +129,13 @@ def known_results(kernels, version, compatibility):
         raise AnsibleActionFail(str(error)) from error
     known = {
         release: {
-            "release": release, "verdict": "unsupported", "headers": None, "probes": [], "log_file": None,
+            "release": release, "verdict": "unsupported", "headers": None, "probes": [], "losses": [],
+            "layout": None, "log_file": None,
             "reason": "driver %s does not support it: %s. %s"
             % (version, row.get("reason") or "see the compatibility data", row.get("remedy") or ""),
         }
         for release, row in rows.items() if not row["supported"]
     }
-    return known, {release: rules.headers_package(release, data["headers"]) for release in kernels}
+    found = {release: rules.headers_rule(release, data["headers"]) for release in kernels}
+    return known, {release: rule[0] for release, rule in found.items()}, {
+        release: rule[1] for release, rule in found.items()}

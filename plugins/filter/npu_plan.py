@@ -8,14 +8,14 @@ from __future__ import annotations
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility as _compatibility, planner
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.predicates import setup_of
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.predicates import verification_now
 
 
-def npu_plan(facts, wanted=None, compatibility=None, diagnosis=None):
+def npu_plan(facts, wanted=None, compatibility=None, tried=None):
     """Return the plan for the facts of a board; compatibility is merged over the data of the collection."""
     try:
-        if diagnosis is not None and isinstance(facts, dict):
-            facts = dict(facts, verification=dict(setup_of(facts), diagnosis=diagnosis))
+        if tried and isinstance(facts, dict):
+            facts = dict(facts, verification=verification_now(facts, tried))
         return planner.npu_plan(facts, wanted or {}, _compatibility.checked(compatibility))
     except ValueError as error:
         raise AnsibleFilterError("npu_plan: %s" % error) from error

@@ -11,6 +11,7 @@ import time
 
 from ._board import files as _files
 from ._board import checkpoint
+from ._dkms.build_log import known_cause
 from ._facts.packages import UNFINISHED
 
 ENVIRONMENT = {
@@ -30,6 +31,12 @@ _OPTIONS = ["--yes", "--quiet", "-o", "Dpkg::Options::=--force-confold", "-o", "
 _CONFIGURE = ["dpkg", "--force-confold", "--configure", "--pending"]
 # "Inst name [old] (new ...)" is an update of an installed package.
 _PLANNED = re.compile(r"^(Inst|Remv|Purg) ([a-z0-9][a-z0-9.+-]+)(?::[a-z0-9-]+)? ([(\[]?)", re.M)
+_UNCONFIGURED = re.compile(r"^dpkg: error processing package ([a-z0-9][a-z0-9.+-]+)(?::[a-z0-9-]+)? \(", re.M)
+_LOG_BYTES = 1 << 20
+_MAKE_LOG = re.compile(r"/var/lib/dkms/[\w.+~/#-]{1,200}/make\.log")
+# Releases of Armbian before 23.02 state it as the source or in the description alone.
+_FOR_KERNEL = re.compile(r"^(?:Armbian-Kernel-Version-Family: *|Source: linux-|Description(?:-\w+)?: [^\n]{0,80}? )"
+                         r"(\d+\.\d+\.\d+-[\w.+~-]{1,100})", re.M)
 _LOCKED = re.compile(r"Could not get lock|is another process using it|frontend lock was locked|lock is held by")
 
 
@@ -79,8 +86,29 @@ class Packages:
         journal = any(name.isdigit() for name in (os.listdir(folder) if os.path.isdir(folder) else ()))
         return journal or any(state in UNFINISHED for state in self.states().values())
 
-    def simulate_install(self, names):
-        """Return the packages that an installation would add; raise PackagesError if apt cannot resolve it."""
+    def _check_headers(self, names, kernel):
+        """Raise PackagesError if a package of the repositories says that its headers are for another kernel.
+
+        Armbian replaces kernel and headers in place, under a name without version, and states the kernel's release.
+        """
+        for name in names:
+            if not name.startswith("linux-headers-") or kernel in name:
+                continue
+            rc, out, dummy = self.run(["apt-cache", "show", "--no-all-versions", "--", name])
+            stated = _FOR_KERNEL.search(out.split("\n\n")[0])
+            if rc == 0 and stated and stated.group(1) != kernel:
+                raise PackagesError(
+                    "package %s of the board's repositories has the headers of kernel %s, and this kernel is %s. "
+                    "Update both (apt-get update, then apt-get install %s %s), reboot, and rerun the playbook" % (
+                        name, stated.group(1), kernel, name.replace("-headers-", "-image-", 1), name))
+
+    def simulate_install(self, names, kernel=None):
+        """Return the packages that an installation would add; raise PackagesError if apt cannot resolve it.
+
+        Args:
+            names: Names of the packages.
+            kernel: Release of the kernel that header packages have to be for.
+        """
         command = ["apt-get", "install", "--simulate", "--quiet", "--no-install-recommends", "--", *names]
         rc, out, err = self.run(command)
         if rc != 0:
@@ -89,6 +117,8 @@ class Packages:
                 "add the repository that has them, run apt-get update, then rerun the playbook."
                 % (" ".join(names), _short(err or out))
             )
+        if kernel:
+            self._check_headers(names, kernel)
         new = {name for kind, name, mark in _PLANNED.findall(out) if kind == "Inst" and mark != "["}
         return sorted(new | set(names))
 
@@ -136,25 +166,27 @@ class Packages:
         os.sync()
         return not self.broken()
 
-    def install(self, names, note):
+    def install(self, names, note, kernel=None):
         """Install packages without those they only recommend; return all packages that were installed.
 
         Args:
             names: Names of the packages.
             note: Called with the names of all packages to be installed, before anything is changed.
+            kernel: Release of the kernel that header packages have to be for.
 
         Raises:
             PackagesError: The installation failed. Its packages were removed again.
         """
         update_error = self.refresh()
         before, archives, boot = self.states(), self._archives(), self._boot_files()
-        note(self.simulate_install(names))
+        note(self.simulate_install(names, kernel))
         options = [*_OPTIONS, "--no-install-recommends", "--no-remove"]
         rc, out, err = self._run_unlocked(["apt-get", "install", *options, "--", *names])
         missing = self.missing(names)
         if rc != 0 or missing:
             why = (
-                self._reason(out, err) if rc != 0 else "apt-get succeeded, but %s is not installed" % " ".join(missing)
+                self._reason(out, err, names)
+                if rc != 0 else "apt-get succeeded, but %s is not installed" % " ".join(missing)
             )
             if update_error:
                 why += "; apt-get update had failed: %s" % update_error
@@ -217,7 +249,8 @@ class Packages:
         rc, out, err = self._run_unlocked(["apt-get", "purge", *options, "--", *names])
         remaining = [name for name in names if name in self.states()]
         if rc != 0 or remaining:
-            raise PackagesError("%s cannot be removed: %s" % (" ".join(remaining or names), self._reason(out, err)))
+            why = self._reason(out, err, names)
+            raise PackagesError("%s cannot be removed: %s" % (" ".join(remaining or names), why))
         self._sync(boot)
 
     def _sync(self, boot):
@@ -247,13 +280,27 @@ class Packages:
             if path.endswith((".deb", ".FAILED")) or os.path.dirname(path).endswith("/partial"):
                 os.unlink(path)
 
-    def _reason(self, out, err):
-        """Return one line on why a command failed: for a full disk with the free space."""
+    def _reason(self, out, err, names):
+        """Return one line on why a command failed: for a full disk with the free space.
+
+        The last lines of dpkg and DKMS only say that something failed: the cause is above them, or in a log.
+        """
         output = err + "\n" + out
         if "No space left on device" in output or "enough free space" in output:
             return _files.disk_full(*map(self._place, ("/var/cache/apt/archives", "/var/lib/dpkg", "/usr", "/boot")))
         errors = re.findall(r"^(?:E:|dpkg: error|dpkg: unrecoverable)[^\n]*(?:\n [^\n]+)*", output, re.M)
-        return _short(" ".join(errors) or output)
+        first = _UNCONFIGURED.search(output)
+        if not first:
+            return _short(" ".join(errors) or output)
+        package, logs = first.group(1), dict.fromkeys(_MAKE_LOG.findall(output))
+        read = ((_files.read_file(self._place(path), 16 * _LOG_BYTES) or b"")[-_LOG_BYTES:] for path in logs)
+        made = b"\n".join(read).decode("utf-8", "replace")
+        why = "package %s cannot be configured: %s" % (
+            package, known_cause(made) or known_cause(output) or _short(" ".join(errors)))
+        if package not in names:
+            why += (". It is not one of the packages that are to be installed, so repair it (dpkg --configure %s), or "
+                    "remove it if it is not needed (apt-get purge %s), and rerun the playbook" % (package, package))
+        return why
 
 
 def _side_effect(others):

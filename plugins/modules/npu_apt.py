@@ -36,6 +36,11 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  kernel:
+    description:
+      - Release of the kernel that packages with kernel headers have to be for. A package that states another one, as
+        Armbian's do, is refused before anything is changed.
+    type: str
 """
 
 EXAMPLES = r"""
@@ -85,6 +90,7 @@ def main():
         argument_spec=dict(
             name=dict(type="list", elements="str", required=True),
             state=dict(type="str", choices=["present", "absent"], default="present"),
+            kernel=dict(type="str"),
             state_dir=dict(type="path", default=STATE_DIR),
         ),
         supports_check_mode=True,
@@ -93,7 +99,8 @@ def main():
     packages = Packages(lambda command: module.run_command(command, environ_update=ENVIRONMENT))
     act = present if module.params["state"] == "present" else absent
     try:
-        result = act(packages, module.params["name"], module.params["state_dir"], module.check_mode)
+        result = act(packages, module.params["name"], module.params["state_dir"], module.check_mode,
+                     module.params["kernel"])
     except PackagesError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
@@ -101,7 +108,7 @@ def main():
     module.exit_json(**result)
 
 
-def present(packages, names, state_dir, check_mode):
+def present(packages, names, state_dir, check_mode, kernel):
     """Install the packages and return the module's result."""
     missing = packages.missing(names)
     result = {"packages": [], "kept": {}, "repaired": False}
@@ -110,16 +117,16 @@ def present(packages, names, state_dir, check_mode):
     if result["repaired"] and not check_mode:
         missing = packages.missing(names)
     if missing and check_mode:
-        result["packages"] = packages.simulate_install(missing)
+        result["packages"] = packages.simulate_install(missing, kernel)
     elif missing:
-        result["packages"] = packages.install(missing, lambda planned: note_packages(state_dir, planned))
+        result["packages"] = packages.install(missing, lambda planned: note_packages(state_dir, planned), kernel)
         # apt may have installed more than it planned.
         note_packages(state_dir, result["packages"])
         advance(state_dir, "staged")
     return dict(result, changed=bool(missing or result["repaired"]))
 
 
-def absent(packages, names, dummy, check_mode):
+def absent(packages, names, dummy, check_mode, unused):
     """Remove the packages that nothing else needs, and return the module's result."""
     repaired = packages.broken() if check_mode else packages.repair()
     removable, kept = packages.removable(names)

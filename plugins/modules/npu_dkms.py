@@ -16,6 +16,8 @@ description:
   - A build that fails is removed, and the previous module is restored. The log is kept on the controller.
   - A module counts as installed if its file is present and states the right kernel and name. The exit code of C(dkms)
     alone is not trusted.
+  - Its layout is compared with modules that came with the kernel and with the kernel's BTF. Headers of the right
+    release but another configuration give modules that crash the kernel when they are loaded.
   - Remains of an interrupted run in C(/usr/src) and in the DKMS database are removed, and the work is repeated.
   - With O(store), a module is built once for all boards with the same kernel. The build of one board is kept on the
     controller, and other boards install it with C(dkms ldtarball), which requires neither a compiler nor kernel
@@ -137,6 +139,17 @@ probes:
   type: list
   elements: str
   sample: ["probe vm_flags_set: missing, supplied"]
+losses:
+  description: What the build left out, and its cause.
+  returned: after a build
+  type: list
+  elements: dict
+  sample: [{name: devfreq, cause: "not here: soc/rockchip/rockchip_opp_select.h"}]
+layout:
+  description: What the layout of the installed module was compared with, or why it was not compared.
+  returned: success
+  type: str
+  sample: compared with cts.ko, rk_crypto.ko; 13 structures compared with BTF
 notes:
   description: Notes for the owner of the board, for example that a module from O(store) could not be used.
   returned: success
@@ -156,15 +169,13 @@ log_file:
   sample: build/logs/rock5b-1-rknpu-0.9.6-6.1.43-15-rk2312.log
 """
 
-import os
-
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import prebuilt
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsPackage
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import DkmsError
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.build_log import probe_lines
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.probes import losses, probe_lines
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.signing import Signing, SigningError
@@ -212,7 +223,7 @@ def main():
         if steps and not module.check_mode:
             if present:
                 if "install" in steps:
-                    require_tools(module, params["kernel"])
+                    module.get_bin_path("dkms", required=True)
                 if "load" in steps:
                     notes = use(module, package, binary)
                 log = package.deploy(params["archive"], params["archive_sha256"], steps, binary)
@@ -228,7 +239,7 @@ def main():
     except DkmsError as error:
         if binary:
             refuse(module, str(error))
-        module.fail_json(msg=str(error), log=error.log)
+        module.fail_json(msg=str(error), log=error.log, unexplained=error.unexplained)
     except SigningError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
@@ -237,8 +248,9 @@ def main():
     if params["collect"] and "install" in steps:
         built = prebuilt.collect(module.run_command, package.module_file(), package.modules + "/build")
     module.exit_json(
-        changed=bool(steps), steps=steps, module_file=package.module_file(), probes=probe_lines(log), notes=notes,
-        log=log, built=built,
+        changed=bool(steps), steps=steps, module_file=package.module_file(), probes=probe_lines(log),
+        losses=losses(log), notes=notes,
+        layout=package.layout, log=log, built=built,
     )
 
 
@@ -259,13 +271,6 @@ def use(module, package, binary):
 def refuse(module, why):
     """Exit without a change because a module of the store cannot be used."""
     module.exit_json(changed=False, refused=why, steps=[])
-
-
-def require_tools(module, kernel):
-    """Fail before anything is changed if the build cannot work."""
-    module.get_bin_path("dkms", required=True)
-    if not os.path.exists("/lib/modules/%s/build/Makefile" % kernel):
-        module.fail_json(msg="the headers of kernel %s are missing. Install linux-headers-%s." % (kernel, kernel))
 
 
 if __name__ == "__main__":

@@ -109,8 +109,13 @@ ansible_facts:
           description:
             - C(release) and C(machine) of the running kernel, C(headers), whether modules can be built for it,
               C(headers_path), C(vendor_headers), whether the headers include the vendor's own ones, C(build) of its
-              release (as C(uname -v) prints it), C(compiler) that it was built with, C(config) with the few options
+              release (as C(uname -v) prints it), C(signature) (C(/proc/version_signature) of Ubuntu's kernels),
+              C(compiler) that it was built with, C(config) with the few options
               that the plan needs, C(config_digest) and C(symvers_digest) (SHA-256), C(config_source), and C(boot_id).
+            - Why headers that are there are no good for a build - C(headers_lack), the files they lack,
+              C(headers_release), the kernel they are for, if it is another one, C(headers_machine), the ELF number of
+              the machine that their programs are for, if it is another one. C(headers_others), the installed packages
+              with the headers of other kernels, with C(package) and C(release).
             - C(signatures), why the kernel loads signed modules only - V(config) (CONFIG_MODULE_SIG_FORCE), V(argument)
               (C(module.sig_enforce=1)) or V(lockdown). V(null) if it also loads others. Without root a lockdown may not
               be visible.
@@ -125,12 +130,12 @@ ansible_facts:
             - The installed kernels, those in C(/lib/modules) with an image in C(/boot), newest first and at most 20.
             - C(release), C(running), C(headers), whether modules can be built for it, C(module), whether an rknpu
               module is installed, by DKMS or with the kernel, C(builtin), whether the driver is built in, and
-              C(build_error), one sentence on why DKMS could not build its module for it, or V(null).
+              C(build_log), the lines that tell why, if DKMS could not build our module for it.
           returned: always
           type: list
           elements: dict
           sample:
-            - build_error: null
+            - build_log: []
               builtin: true
               headers: true
               module: true
@@ -184,7 +189,7 @@ ansible_facts:
         boot:
           description:
             - C(loader), which started the running kernel - V(grub), V(u-boot-menu), V(radxa), V(armbian), V(dietpi),
-              V(orangepi), V(ubuntu), V(update-extlinux), V(update-extlinux-default), V(extlinux), or one that this
+              V(orangepi), V(bigtreetech), V(ubuntu), V(update-extlinux), V(update-extlinux-default), V(extlinux), or one that this
               collection does not configure - V(network), V(efi), V(boot-image), V(unknown).
             - C(config), the file with the kernel arguments, V(null) if this collection must not edit it.
             - C(files), the C(path) and C(text) of files from which the controller recognizes the boot loader, of
@@ -207,13 +212,13 @@ ansible_facts:
           sample: [{name: python3, pid: 812}]
         dkms:
           description: Whether DKMS is C(available), its C(version), and its C(modules) - C(name), C(version),
-            C(kernel), C(arch), C(state), C(original).
+            C(kernel), C(arch), C(state), C(original), and C(left_out), what the build left out and why.
           returned: always
           type: dict
           sample:
             available: true
-            modules: [{arch: aarch64, kernel: 6.1.99-1-rk2312, name: rknpu, original: false, state: installed,
-                       version: 0.9.6}]
+            modules: [{arch: aarch64, kernel: 6.1.99-1-rk2312, left_out: [], name: rknpu, original: false,
+                       state: installed, version: 0.9.6}]
             version: 3.0.10
         tools:
           description:

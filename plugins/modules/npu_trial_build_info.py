@@ -48,6 +48,14 @@ options:
       tried, too.
     type: bool
     default: false
+  only_layout:
+    description:
+      - Whether to build an empty module instead of the driver, only to compare it with the modules that came with each
+        kernel. It takes seconds, and O(source) is not required.
+      - Headers of the right release that were made with another configuration give modules that crash the kernel when
+        they are loaded. The verdict is then V(fails).
+    type: bool
+    default: false
   store:
     description:
       - Folder on the controller in which builds are kept, as for M(rkfleet.npu.npu_dkms). With it, O(kernels) must be
@@ -89,7 +97,8 @@ kernels:
       type: str
       returned: always
     verdict:
-      description: V(builds), V(fails), V(unsupported), or V(no_headers) if the headers are not available.
+      description: V(builds), V(fails), V(unsupported), V(no_headers) if the headers are not available, or V(no_tools)
+        if C(make) is missing.
       type: str
       returned: always
     reason:
@@ -105,12 +114,26 @@ kernels:
       type: list
       elements: str
       returned: always
+    losses:
+      description: What the build left out, and its cause.
+      type: list
+      elements: dict
+      returned: always
+      sample: [{name: devfreq, cause: "not here: soc/rockchip/rockchip_opp_select.h"}]
+    layout:
+      description:
+        - What the layout of the built module was compared with, or why it was not compared.
+        - V(null) if nothing was built.
+      type: str
+      returned: always
     log_file:
       description: Path of the build log on the controller. V(null) if nothing was built or O(log_dir) is not set.
       type: str
       returned: always
   sample:
     - headers: those of package linux-headers-6.1.84-12-rk2410, which is not installed
+      layout: compared with cts.ko, rk_crypto.ko; 13 structures compared with BTF
+      losses: []
       log_file: build/logs/rock5b-1-preflight-0.9.6-6.1.84-12-rk2410.log
       probes: ["probe vm_flags_set: missing, supplied"]
       reason: module rknpu_dkms builds with those of package linux-headers-6.1.84-12-rk2410, which is not installed
@@ -124,9 +147,8 @@ import tempfile
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import trial_build
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.build_log import LOG_BYTES
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.signing import Signing, SigningError
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import DkmsError, unpack_tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import LOG_BYTES, DkmsError, unpack_tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts.headers import RELEASE
 
 SCRATCH = "/var/tmp"
@@ -149,6 +171,7 @@ def main():
             source_digest=dict(type="str"),
             compatibility=dict(type="dict", default={}),
             timeout=dict(type="int", default=3600),
+            only_layout=dict(type="bool", default=False),
             signing=dict(type="bool", default=False),
             # A path, which is no secret.
             signing_key=dict(type="path", no_log=False),
@@ -184,7 +207,7 @@ def main():
             unpack_tree(params["archive"], params["archive_sha256"], tree)
             for release in params["kernels"]:
                 with tempfile.TemporaryDirectory(prefix="kernel-", dir=scratch) as folder:
-                    package = params["packages"].get(release) or "linux-headers-" + release
+                    package = params["packages"].get(release, "linux-headers-" + release)
                     found.append(trial_build.check(
                         run, release, package, params["module"], tree, folder,
                         signing=params["signing"] or bool(sign_with), collect=params["collect"], sign_with=sign_with,

@@ -67,6 +67,13 @@ options:
     description: Number of timed runs. One more run before them provides the scores and warms up.
     type: int
     default: 10
+  cores:
+    description:
+      - Number of cores of the SoC's NPU. Where there are several, one run is made on each of them, and all answers must
+        be the same. With some drivers the first core works and the others do not.
+      - What the driver says of itself in C(/sys/kernel/debug/rknpu/load) goes before it.
+    type: int
+    version_added: 2.0.0
   timeout:
     description: Seconds for all runs together. After that the child process and its own children are killed.
     type: int
@@ -180,6 +187,13 @@ latency_ms:
       description: The longest.
       type: float
       sample: 5.13
+cores:
+  description: The cores of an NPU with several that gave the expected result. Empty if the runtime cannot choose one.
+  returned: when an inference was run
+  type: list
+  elements: int
+  sample: [0, 1, 2]
+  version_added: 2.0.0
 model_file:
   description: The metadata of the model. What is missing in it is V(none) or empty.
   returned: when an inference was run
@@ -253,6 +267,7 @@ def main():
             tolerance=dict(type="float", default=0.00390625),
             library=dict(type="path", default="/usr/lib/librknnrt.so"),
             runs=dict(type="int", default=10),
+            cores=dict(type="int"),
             timeout=dict(type="int", default=60),
             wanted_driver=dict(type="str"),
             required=dict(type="bool", default=False),

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import environment
 import pytest
-from builds import kernel_headers
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import probes
+from builds import kernel_headers, vendor_source
 
 ROOT = environment.ROOT
 OWN = ROOT / "roles" / "driver" / "files" / "dkms"
@@ -27,11 +28,24 @@ def _generate():
     return module
 
 
+def _lay(headers, tree):
+    """Put the headers of one of the lab's vendor trees into *headers*; return their texts."""
+    texts = []
+    for file in sorted((tree / "include").rglob("*.h")):
+        texts.append(file.read_text())
+        headers.holds(file.relative_to(tree), texts[-1])
+    return texts
+
+
 class Built:
-    """What a build left: ``rc``, ``log``, ``probes`` (what was found, by what was looked for) and, if it was built, the module."""
+    """What a build left: ``rc``, ``log``, what it found and, if it was built, the module.
+
+    ``probes`` has what was found by what was looked for, ``losses`` the cause of each thing left out.
+    """
 
     def __init__(self, rc, log, module):
         self.rc, self.log, self.module = rc, log, module
+        self.losses = {entry["name"]: entry["cause"] for entry in probes.losses(log)}
         self.probes = dict(re.findall(r"^rkfleet: probe (.+?): (.+)$", log, re.M))
 
     def _nm(self, *options):
@@ -72,11 +86,27 @@ class Builder:
         """Return a header tree in the style of a vendor's: *suite*'s with the lab's headers and symbols of vendor trees."""
         headers = self.headers(suite)
         bsp = ROOT / "tests" / "lab" / "driver" / "bsp"
-        for file in sorted((bsp / "include").rglob("*.h")):
-            headers.holds(file.relative_to(bsp), file.read_text())
+        _lay(headers, bsp)
         symbols = re.findall(r"^EXPORT_SYMBOL\((\w+)\)", (bsp / "drivers/soc/rockchip/rockchip_bsp_standin.c").read_text(), re.M)
         headers.exports(*symbols)
         return headers
+
+    def vendor_5_10(self):
+        """Return a header tree as vendors' 5.10.160 is known to be, whose functions are exported."""
+        headers = self.headers("bullseye")
+        for text in _lay(headers, ROOT / "tests" / "lab" / "driver" / "bsp-5.10.160"):
+            headers.exports(*re.findall(r"\b(rockchip_\w+)\(", text))
+        return headers
+
+    def real_source(self, version, module="rknpu"):
+        """Return the DKMS source tree of the vendor's unmodified driver; skips the test where it cannot be had."""
+        from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
+
+        try:
+            content = vendor_source.tarball(version)
+        except vendor_source.NoSource as reason:
+            pytest.skip("the vendor's driver %s: %s" % (version, reason))
+        return self._written(driver_source.dkms_tree(content, str(OWN), version, module), "vendor-%s-%s" % (version, module))
 
     def source(self, version, module="rknpu", interfaces=False):
         """Return the DKMS source tree of a stand-in, as the role makes it, unpacked.
@@ -92,9 +122,12 @@ class Builder:
             files["drivers/rknpu/Makefile"] += b"rknpu-%s += %s.o\n" % (switch.encode(), file.stem.encode())
         tarball = self.folder / "source.tar.bz2"
         tarball.write_bytes(self.generate.tarball(files))
-        folder = self.folder / ("source-%s-%s" % (version, module))
+        return self._written(driver_source.dkms_tree(tarball.read_bytes(), str(OWN), version, module), "source-%s-%s" % (version, module))
+
+    def _written(self, tree, name):
+        folder = self.folder / name
         shutil.rmtree(folder, ignore_errors=True)
-        for name, content in driver_source.dkms_tree(tarball.read_bytes(), str(OWN), version, module).items():
+        for name, content in tree.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)

@@ -123,12 +123,6 @@ def without(headers, function):
     symvers.write_text("".join(line for line in symvers.read_text().splitlines(True) if "\t%s\t" % function not in line))
 
 
-def as_before_6_1(headers):
-    """Have the vendor's headers as on Linux 5.10, whose OPP code has other types."""
-    text = (headers.tree / OPP).read_text()
-    headers.holds(OPP, text.replace("\tconfig_clks_t config_clks;\n\tconfig_regulators_t config_regulators;\n", ""))
-
-
 @pytest.mark.parametrize(("suite", "version", "function", "probe"), [
     pytest.param("bullseye", "0.9.6", "rockchip_uninit_opp_table", "opp_uninit", marks=pytest.mark.case(
         case="BSP 5.10 without rockchip_uninit_opp_table (before 5.10.198)", plan="dkms_over_builtin",
@@ -137,9 +131,7 @@ def as_before_6_1(headers):
         case="BSP 6.1.43 without rockchip_opp_set_low_length", plan="dkms_over_builtin", result="supplied by a shim; built with frequency scaling")),
 ])
 def test_older_vendor_kernels(builder, suite, version, function, probe):
-    headers = builder.vendor(suite)
-    if suite == "bullseye":
-        as_before_6_1(headers)
+    headers = builder.vendor_5_10() if suite == "bullseye" else builder.vendor(suite)
     without(headers, function)
     built = builder.build(headers, builder.source(version, "rknpu_dkms", interfaces=True))
     assert built.rc == 0, built.log

@@ -11,7 +11,7 @@ import tarfile
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import package as _dkms_install, prebuilt
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import build_log
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import probes
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
 from builds import kernel_headers
 from builds.conftest import OWN, Builder
@@ -80,7 +80,7 @@ def test_a_module_of_the_store_is_taken_by_this_dkms(suite, built, tmp_path, mon
     steps = package.steps(digest, stored=True)
     assert steps == ["tree", "load"]
     log = package.deploy(tree, digest, steps, binary)
-    assert build_log.probe_lines(log) == build_log.probe_lines(build.log) != []
+    assert probes.probe_lines(log) == probes.probe_lines(build.log) != []
     assert _files.sha256_of(package.module_file()) == binary.sha256, board.log
     assert package.steps(digest) == [] == package.leftovers()
     assert "%s, %s: installed" % (release, ARCH) in board.run(["dkms", "status", "-m", "rknpu"])[1]

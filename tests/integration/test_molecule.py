@@ -10,7 +10,8 @@ import subprocess
 
 import pytest
 
-pytestmark = pytest.mark.board
+# The same upgrade is in test_upgrade.py.
+pytestmark = [pytest.mark.board, pytest.mark.faults_only]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-pytestmark = pytest.mark.board
+pytestmark = [pytest.mark.board, pytest.mark.faults_only]
 
 UPGRADE = "playbooks/upgrade-npu.yml"
 TOP1 = "283: 0.468750"

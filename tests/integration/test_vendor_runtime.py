@@ -17,7 +17,7 @@ import sys
 import pytest
 from witness import vendor
 
-pytestmark = pytest.mark.board
+pytestmark = [pytest.mark.board, pytest.mark.faults_only]
 
 ETIMEDOUT_WORDS = "-1 Connection timed out"
 

@@ -313,6 +313,8 @@ def _models(data):
 
 def _socs(data):
     def model(key, row):
+        if "unsupported" in row:
+            return "not supported: {}".format(row["unsupported"]["reason"])
         runtime = data["runtimes"][data["drivers"][data["defaults"]["driver"]]["runtime"]]
         name = row.get("model") or runtime["model"]
         return "{}, {}".format(_code(name), _code(row["model_dir"]))
@@ -371,9 +373,24 @@ def _headers(data):
     return table(
         ("Distribution", "Kernel release", "Package", "If no repository has it", "Source", "Confidence"),
         [
-            [row.get("distribution"), _code(row["match"]), _code(row["package"]), row.get("hint"), *_said(row)]
+            [row.get("distribution"), _code(row["match"]), _code(row["package"]) if "package" in row else "none",
+             row.get("hint"), *_said(row)]
             for row in data["headers"]
         ],
+    )
+
+
+def _updated_kernels(data):
+    return table(
+        ("Package", "Linux from", "Driver in it", "Source", "Confidence"),
+        [[_code(row["match"]), row["from"], row["driver"], *_said(row)] for row in data["updated_kernels"]],
+    )
+
+
+def _rkllm(data):
+    return table(
+        ("librkllmrt.so from", "Driver from", "Source", "Confidence"),
+        [[row["version"], row["driver_min"], *_said(row)] for row in data["rkllm"]],
     )
 
 
@@ -472,6 +489,14 @@ def compatibility(data):
             _runtimes,
         ),
         (
+            "RKLLM",
+            (
+                "The oldest driver that RKLLM's runtime works with. It is never installed; the plan notes a driver "
+                "that is too old for it."
+            ),
+            _rkllm,
+        ),
+        (
             "Models",
             (
                 "The model, picture and Top5 that verify a board. A file without a known checksum is not downloaded; "
@@ -496,6 +521,14 @@ def compatibility(data):
                 "`npu_driver_strategy` `auto` and `vendor_kernel`. The first row that matches is used."
             ),
             _vendor_kernels,
+        ),
+        (
+            "Kernel packages that replace themselves",
+            (
+                "The driver in a version of a package and newer ones, by the version of Linux. Such a package is never "
+                "installed, as it takes the running kernel away; its owner can update to it."
+            ),
+            _updated_kernels,
         ),
         (
             "Header packages",

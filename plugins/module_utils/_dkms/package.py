@@ -14,12 +14,12 @@ import tempfile
 
 from .._board.files import LEFTOVER, describe_error, disk_full, ensure_dir, read_file, sha256_of, sync_file
 from .._board.paths import SIGNING_PATHS, SUFFIXES
-from . import prebuilt
-from .build_log import LOG_BYTES, explain
+from . import headers_problem, prebuilt
 from .module_checks import alias_problem, module_problem
+from .module_layout import layout_problem
 from .signing import Signing
 from .snapshot import Snapshot
-from .source_tree import MARKER, DkmsError, readable_by_all, unpack_tree
+from .source_tree import MARKER, DkmsError, read_log, readable_by_all, unpack_tree
 
 # Unfinished trees and trial builds. Those of release 1.1 have no leading dot.
 _LEFT = re.compile(r"\.?rkfleet-[a-z0-9_]{8}\Z")
@@ -40,6 +40,8 @@ class DkmsPackage:
         self.run, self.name, self.version, self.kernel, self.module = run, name, version, kernel, module
         self.root = root
         self.signing = signing or Signing(root=root)
+        self.layout = ""
+        """What the installed module was compared with by module_problem()."""
         self.tree = os.path.join(root, "usr/src", "%s-%s" % (name, version))
         self.database = os.path.join(root, "var/lib/dkms", name, version)
         self.modules = os.path.join(root, "lib/modules", kernel)
@@ -89,7 +91,9 @@ class DkmsPackage:
             return problem
         if not self._links(self.kernel):
             return "%s is not the module that DKMS built from version %s" % (path, self.version)
-        return alias_problem(self.run, path) or self.signing.module_problem(self.run, path, log, strict=False)
+        problem, self.layout = layout_problem(self.run, path, self.kernel, self.root)
+        return (problem or alias_problem(self.run, path)
+                or self.signing.module_problem(self.run, path, log, strict=False))
 
     def _version_problem(self, path):
         found = self.run(["modinfo", "-F", "version", path])[1].strip().lstrip("v")
@@ -107,7 +111,7 @@ class DkmsPackage:
             return "it is called %r" % binary.name, ""
         path = binary.path
         problem = (prebuilt.damaged(binary) or module_problem(self.run, path, self.kernel, self.module)
-                   or self._version_problem(path)
+                   or self._version_problem(path) or layout_problem(self.run, path, self.kernel, self.root)[0]
                    or alias_problem(self.run, path) or self.signing.module_problem(self.run, path))
         if problem:
             return problem, ""
@@ -158,6 +162,10 @@ class DkmsPackage:
     def _deploy(self, archive, digest, steps, binary):
         fresh = not os.path.isdir(self.database)
         log = ""
+        # The plan saw the headers that were there; packages may have been installed since.
+        problem = self.headers_problem() if "install" in steps else None
+        if problem:
+            raise DkmsError("driver %s was not built for kernel %s: %s" % (self.version, self.kernel, problem))
         # Before anything else: it frees disk space for the snapshot, whose copies have names that clean() removes.
         if "clean" in steps:
             self.clean()
@@ -181,10 +189,14 @@ class DkmsPackage:
             reason = describe_error(error, *self._places()) if isinstance(error, OSError) else str(error)
             log = getattr(error, "log", log)
             restore_error = self._restore(before, fresh)
-            raise DkmsError(reason + restore_error, log) from error
+            raise DkmsError(reason + restore_error, log, getattr(error, "unexplained", "")) from error
         finally:
             before.forget()
         return log
+
+    def headers_problem(self):
+        """Return why the driver cannot be built with the headers on this board, with the remedy, or None."""
+        return headers_problem.of_board(self.root, self.kernel)
 
     def _places(self):
         """Return the folders into which anything is written, to report their free space."""
@@ -309,17 +321,18 @@ class DkmsPackage:
                 rc, out, err = self.run(["dkms", "build", *package, "-k", self.kernel, *where])
             if rc != 0:
                 log = read_log(os.path.join(where[-1], self.name, self.version, "build/make.log")) + out + err
-                raise DkmsError(
-                    "driver %s was not built for kernel %s, and the installed driver is unchanged: %s"
-                    % (self.version, self.kernel, self._reason(log, "dkms ended with %d" % rc)), log
-                )
+                reason, unexplained = self._reason(log, "dkms ended with %d" % rc)
+                raise DkmsError("driver %s was not built for kernel %s, and the installed driver is unchanged: %s"
+                                % (self.version, self.kernel, reason), log, unexplained)
 
-    def _reason(self, log, problem):
-        """Return one sentence on why there is no module. DKMS does not always report a full disk."""
+    def _reason(self, log, problem, built=True):
+        """Return a DkmsError's `(reason, unexplained)`. DKMS does not always report a full disk."""
         free = [os.statvfs(place) for place in self._places() if os.path.isdir(place)]
         if _NO_SPACE in log or any(figures.f_bavail * figures.f_frsize < _SCANT for figures in free):
-            return disk_full(*self._places())
-        return explain(log) or problem
+            return disk_full(*self._places()), ""
+        # Headers that are no good are the cause of whatever else make and DKMS print.
+        headers_fail = self.headers_problem() if built else None
+        return (headers_fail, "") if headers_fail else (problem, problem)
 
     def load(self, binary):
         """Add a prebuilt module to DKMS as the build of the installed source tree.
@@ -356,8 +369,9 @@ class DkmsPackage:
         log = self.log() + out + err
         problem = "dkms ended with %d" % rc if rc != 0 else self.module_problem(log)
         if problem:
+            reason, unexplained = self._reason(log, problem, what == "built")
             raise DkmsError("driver %s was not %s for kernel %s: %s"
-                            % (self.version, what, self.kernel, self._reason(log, problem)), log)
+                            % (self.version, what, self.kernel, reason), log, unexplained)
         # sync(2) writes everything, but does not report errors.
         for path in [self.module_file(), *glob.glob(os.path.join(glob.escape(self.modules), "modules.*.bin")),
                      os.path.join(self.modules, "modules.dep")]:
@@ -366,7 +380,7 @@ class DkmsPackage:
         return log
 
     def log(self):
-        """Return the make log of the last build, at most `LOG_BYTES` of its end."""
+        """Return the make log of the last build, at most 1 MiB of its end."""
         paths = [os.path.join(self.database, "build/make.log")]
         paths += sorted(glob.glob(os.path.join(self.database, glob.escape(self.kernel), "*/log/make.log")))
         return next(filter(None, map(read_log, paths)), "")
@@ -388,8 +402,3 @@ class DkmsPackage:
         shutil.rmtree(self.database, ignore_errors=True)
         shutil.rmtree(self.tree, ignore_errors=True)
         os.sync()
-
-
-def read_log(path):
-    content = read_file(path)
-    return content[-LOG_BYTES:].decode("utf-8", "replace") + "\n" if content else ""

@@ -10,19 +10,15 @@ with Module.symvers of the kernel headers or, without headers, with what the ker
 from __future__ import annotations
 
 import base64
-import gzip
 import io
 import os
 import re
 import shutil
-import struct
 import tarfile
-import zlib
 
 from .._board.files import CHUNK, read_file, sha256_of
+from .module_layout import LARGEST, elf_sections, symbol_versions, unpacked
 
-LARGEST = 16 << 20
-_XZ_MEMORY = 256 << 20
 TOOLS = ("dkms", "make", "gcc")
 # Folders whose modules are likely to import the same functions as an NPU driver, then all others.
 _FIRST = ("kernel/drivers/gpu", "kernel/drivers/iommu", "kernel/drivers/dma-buf", "kernel/drivers/devfreq",
@@ -149,45 +145,9 @@ def versions_of(path):
     In Python, because a modprobe process for each module takes too long.
     """
     try:
-        content = _unpacked(path)
-        section = _section(content, b"__versions")
-    except (OSError, EOFError, ValueError, ImportError, struct.error, zlib.error):
+        return symbol_versions(elf_sections(unpacked(path)))
+    except (OSError, ValueError):
         return {}
-    entries = [section[at:at + 64] for at in range(0, len(section) - 63, 64)]
-    return {entry[8:].split(b"\0")[0].decode("ascii", "replace"): struct.unpack_from("<Q", entry)[0] & 0xFFFFFFFF
-            for entry in entries}
-
-
-def _unpacked(path):
-    content = read_file(path, LARGEST) or b""
-    if path.endswith(".xz"):
-        import lzma  # pylint: disable=import-outside-toplevel  # a Python of a small board may lack it
-
-        try:
-            return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY).decompress(content, 4 * LARGEST)
-        except (lzma.LZMAError, MemoryError) as error:
-            raise ValueError(str(error)) from error
-    if path.endswith(".gz"):
-        with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
-            return stream.read(4 * LARGEST)
-    return content
-
-
-def _section(content, wanted):
-    """Return the bytes of an ELF file's section, empty if it has none."""
-    if content[:6] != b"\x7fELF\x02\x01":
-        raise ValueError("not a 64-bit little-endian ELF file")
-    at, = struct.unpack_from("<Q", content, 40)
-    size, count, names = struct.unpack_from("<HHH", content, 58)
-    if size != 64:
-        raise ValueError("no section headers")
-    headers = [struct.unpack_from("<IIQQQQ", content, at + size * number) for number in range(count)]
-    dummy, dummy, dummy, dummy, start, length = headers[names]
-    table = content[start:start + length]
-    for name, dummy, dummy, dummy, start, length in headers:
-        if table[name:name + len(wanted) + 1] == wanted + b"\0":
-            return content[start:start + length]
-    return b""
 
 
 def tarball(binary, path, package, version, kernel, arch, conf):

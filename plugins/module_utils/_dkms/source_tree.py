@@ -12,15 +12,27 @@ import os
 import shutil
 import tarfile
 
+from .._board.files import read_file
+
 MARKER = "rkfleet.json"
+LOG_BYTES = 1 << 20
 
 
 class DkmsError(Exception):
-    """A DKMS step that failed, with one sentence why, and the log."""
+    """A DKMS step that failed, with one sentence why, and the log.
 
-    def __init__(self, message, log=""):
+    unexplained: the part of the sentence that the controller replaces, if the log tells it the cause.
+    """
+
+    def __init__(self, message, log="", unexplained=""):
         super().__init__(message)
-        self.log = log
+        self.log, self.unexplained = log, unexplained
+
+
+def read_log(path):
+    """Return the end of a log, at most `LOG_BYTES`, as text that ends a line; "" without a log."""
+    content = read_file(path)
+    return content[-LOG_BYTES:].decode("utf-8", "replace") + "\n" if content else ""
 
 
 @contextlib.contextmanager

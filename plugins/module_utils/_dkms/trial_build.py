@@ -13,14 +13,18 @@ import shutil
 from .._board.files import read_file
 from .._board.tree import Tree
 from .._facts import headers
-from . import prebuilt
-from .build_log import explain, probe_lines
+from . import headers_problem, prebuilt
+from .build_log import explain
 from .module_checks import alias_problem, module_problem
+from .module_layout import layout_problem
+from .probes import losses, probe_lines
 
 NEEDS_MIB = 400
 """Disk space for headers: Debian's unpack to 83 MiB, a vendor's complete ones to three times as much."""
 
-_PACKAGE = re.compile(r"linux-(?:headers|kbuild)[a-z0-9.+-]*\Z")
+# Ubuntu's headers need a second package, such as linux-rockchip-headers-6.1.0-1025.
+_NAME = r"linux-(?:[a-z0-9.+-]+-)?(?:headers|kbuild)[a-z0-9.+-]*"
+_PACKAGE = re.compile(_NAME + r"\Z")
 _NO_CACHE = ["-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="]
 """Options that keep apt from writing its cache."""
 _MOST_PACKAGES = 8
@@ -31,6 +35,10 @@ _ABSOLUTE = re.compile(rb"(?<![\w./-])/usr/(?:src|lib)/linux-[\w.+~-]+")
 
 class NoHeaders(Exception):
     """Headers of a kernel are not available, with one sentence why and what the owner can do."""
+
+
+class NoTools(Exception):
+    """A board without the programs that a build requires, with one sentence on what to install."""
 
 
 class CannotBuild(Exception):
@@ -53,9 +61,11 @@ def check(run, release, package, module, tree, folder, root="/", signing=False, 
         sign_with: Paths of `(key, certificate)` on this machine to sign that module.
 
     Returns:
-        `{release, verdict, reason, headers, probes, log}`, with the verdict builds, fails, unsupported or no_headers.
+        `{release, verdict, reason, headers, probes, losses, layout, log}`, with the verdict builds, fails, unsupported,
+        no_headers or no_tools, and with the kernel's modules that the module's layout was compared with as `layout`.
     """
-    result = {"release": release, "verdict": "fails", "reason": "", "headers": None, "probes": [], "log": ""}
+    result = {"release": release, "verdict": "fails", "reason": "", "headers": None, "probes": [], "losses": [],
+              "layout": "", "log": ""}
     try:
         headers, result["headers"] = _headers(run, release, package, folder, root)
         unsupported = None if signing else _unsupported(headers, release)
@@ -64,11 +74,15 @@ def check(run, release, package, module, tree, folder, root="/", signing=False, 
         result["log"] = "preflight for kernel %s with %s\n" % (release, result["headers"])
         rc, out, err = _build(run, release, module, headers, tree, os.path.join(folder, "build"))
         result["log"] += out + err
-        result["probes"] = probe_lines(result["log"])
+        result["probes"], result["losses"] = probe_lines(result["log"]), losses(result["log"])
         problem = "make ended with %d" % rc if rc else _module_problem(run, release, module,
                                                                        os.path.join(folder, "build"))
         if problem:
             raise CannotBuild("module %s does not build: %s" % (module, rc and explain(result["log"]) or problem))
+        problem, result["layout"] = layout_problem(
+            lambda command: run(command, folder), os.path.join(folder, "build", module + ".ko"), release, root)
+        if problem:
+            raise CannotBuild(problem)
         if module == "rknpu" and _option(headers, "ROCKCHIP_RKNPU") == "y":
             raise CannotBuild(
                 "it builds, but this kernel has a built-in driver and refuses a module named rknpu, so the board would "
@@ -77,6 +91,8 @@ def check(run, release, package, module, tree, folder, root="/", signing=False, 
             result["built"] = _finished(run, module, headers, os.path.join(folder, "build"), sign_with)
     except NoHeaders as error:
         return dict(result, verdict="no_headers", reason=str(error))
+    except NoTools as error:
+        return dict(result, verdict="no_tools", reason=str(error))
     except CannotBuild as error:
         return dict(result, reason=str(error))
     return dict(result, verdict="builds", reason="module %s builds with %s" % (module, result["headers"]))
@@ -85,13 +101,15 @@ def check(run, release, package, module, tree, folder, root="/", signing=False, 
 def _headers(run, release, package, folder, root):
     """Return `(folder, description)` of the headers for the build."""
     tree = Tree(root)
-    if headers.has_headers(tree, release):
+    if headers.has_headers(tree, release, os.uname().machine):
         return tree.real("/lib/modules/%s/build" % release), "the headers that are installed"
     if shutil.disk_usage(folder).free >> 20 < NEEDS_MIB:
         raise CannotBuild("there are less than %d MiB free at %s, which unpacking the headers takes"
                           % (NEEDS_MIB, os.path.dirname(folder)))
     place = os.path.join(folder, "headers")
     os.mkdir(place)
+    if not package:
+        raise NoHeaders("the headers are not installed, and no package has them")
     names = _closure(run, package, folder)
     if names is None:
         raise NoHeaders(
@@ -109,11 +127,17 @@ def _headers(run, release, package, folder, root):
     reroot(place)
     headers_folder = _of_release(place, release)
     if headers_folder is None:
-        raise NoHeaders("package %s does not hold the headers of kernel %s" % (package, release))
-    if not os.path.exists(os.path.join(headers_folder, "scripts/basic/fixdep")):
         raise NoHeaders(
-            "package %s compiles its own programs when it is installed: install it (kernel headers alone change "
-            "nothing) and try again" % package)
+            "package %s does not hold the headers of kernel %s: the repositories have another version of this kernel, "
+            "so update kernel and headers together" % (package, release))
+    found = headers.read(Tree("/"), release, os.uname().machine, os.path.realpath(headers_folder))
+    if not headers.usable(found):
+        if not os.path.exists(os.path.join(headers_folder, "scripts/basic/fixdep")):
+            raise NoHeaders(
+                "package %s compiles its own programs when it is installed: install it (kernel headers alone change "
+                "nothing) and try again" % package)
+        raise NoHeaders("package %s cannot be used: %s" % (
+            package, headers_problem.describe(release, found, package=package)[0]))
     return headers_folder, "those of package %s, which is not installed" % package
 
 
@@ -132,7 +156,7 @@ def _closure(run, package, folder):
             continue  # from another repository, or a wrong name: if it matters, the build fails
         names.append(name)
         depends = re.findall(r"^(?:Pre-)?Depends: (.*)$", stanza, re.M)
-        waiting += re.findall(r"linux-(?:headers|kbuild)-[a-z0-9.+-]+", " ".join(depends))
+        waiting += re.findall(r"(?<![\w.+-])" + _NAME, " ".join(depends))
     return names or None
 
 
@@ -195,7 +219,7 @@ def _build(run, release, module, headers, tree, build):
     """Build the module like DKMS."""
     shutil.copytree(tree, build)
     if not shutil.which("make"):
-        raise CannotBuild("a trial needs make and a compiler on the board: install make and gcc")
+        raise NoTools("a trial needs make and a compiler on the board: install make and gcc")
     return run(["make", "-j%d" % (os.cpu_count() or 1), "-C", headers, "M=" + build, "KERNELRELEASE=" + release,
                 "RKFLEET_MODULE=" + module,
                 "CONFIG_DEBUG_INFO_BTF_MODULES=", "LDFLAGS_MODULE=--build-id=none", "modules"], build)

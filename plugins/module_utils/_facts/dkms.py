@@ -14,6 +14,7 @@ _TREE = "/var/lib/dkms"
 _MODULE = re.compile(r".+\.ko(?:\.(?:gz|xz|zst))?\Z")
 _VERSION = re.compile(r"""["']dkms-(\d[\w.]{0,20})["']|^dkms_version=["']?(\d[\w.]{0,20})""", re.M)
 _LIMIT = 200
+_LEFT_OUT = re.compile(r"^rkfleet: left out ([a-z_]{1,32}: .{1,200})", re.M)
 
 
 def _tool_version(tree):
@@ -37,9 +38,10 @@ def _builds(tree, folder):
 
 
 def read(tree):
-    """Return `{available, version, modules: [{name, version, kernel, arch, state, original}]}`.
+    """Return `{available, version, modules: [{name, version, kernel, arch, state, original, left_out}]}`.
 
-    state is `added`, `built` or `installed`; original is whether DKMS keeps a module of the kernel to restore.
+    state is `added`, `built` or `installed`; original is whether DKMS keeps a module of the kernel to restore; left_out
+    has what a build of ours left out, as `NAME: CAUSE`.
     """
     available, version = _tool_version(tree)
     modules = []
@@ -57,8 +59,10 @@ def read(tree):
                     "name": clean(name), "version": clean(item), "kernel": clean(kernel), "arch": clean(arch),
                     "state": "installed" if installed else "built",
                     "original": bool(tree.names("%s/original_module/%s/%s" % (base, kernel, arch))),
+                    "left_out": [clean(text) for text in _LEFT_OUT.findall(
+                        tree.text("%s/%s/%s/%s/log/make.log" % (base, item, kernel, arch), 1 << 16) or "")][:9],
                 })
             if not builds:
                 modules.append({"name": clean(name), "version": clean(item), "kernel": None, "arch": None,
-                                "state": "added", "original": False})
+                                "state": "added", "original": False, "left_out": []})
     return {"available": available, "version": version, "modules": modules[:_LIMIT]}

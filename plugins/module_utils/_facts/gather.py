@@ -111,13 +111,21 @@ def read_kernel(tree, uname):
     symvers = tree.data(build + "/Module.symvers", 64 << 20) if headers_path else None
     options = parse_config(config.decode("utf-8", "replace")) if config else {}
     version, compiler = read_banner(tree, uname)
+    machine = tree.line("/proc/sys/kernel/arch", 32) or clean(uname.machine)
+    found = headers.read(tree, release, machine)
     return {
         "release": release,
         "build": version,
+        # Ubuntu's own kernels have the version of Linux in no other place.
+        "signature": tree.line("/proc/version_signature"),
         "compiler": compiler,
-        "machine": tree.line("/proc/sys/kernel/arch", 32) or clean(uname.machine),
-        "headers": headers.has_headers(tree, release),
+        "machine": machine,
+        "headers": headers.usable(found),
         "headers_path": headers_path,
+        "headers_lack": found["lacks"] if found else [],
+        "headers_release": found["release"] if found else None,
+        "headers_machine": found["machine"] if found else None,
+        "headers_others": headers.others(tree, release),
         "vendor_headers": tree.exists(build + "/include/soc/rockchip/rockchip_opp_select.h") if headers_path else None,
         "config": options,
         "signatures": read_signatures(tree, options),
@@ -207,9 +215,10 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
         "board": part("board", _nothing_of("model soc serial", compatible=[]), device_tree.read_board, tree),
         "os": part("os", _nothing_of("id codename version version_id container init"), read_os, tree),
         "kernel": part("kernel",
-                       _nothing_of("headers_path vendor_headers signatures config_digest config_source "
-                                   "symvers_digest boot_id build compiler kexec",
-                                   config={}, headers=False, release=clean(uname.release),
+                       _nothing_of("headers_path headers_release headers_machine vendor_headers signatures "
+                                   "config_digest config_source symvers_digest boot_id build compiler kexec signature",
+                                   config={}, headers=False, headers_lack=[], headers_others=[],
+                                   release=clean(uname.release),
                                    machine=clean(uname.machine)), read_kernel, tree, uname),
         "device": part("device", _nothing_of("node address status name driver", compatible=[]), device_tree.read_device,
                        tree),

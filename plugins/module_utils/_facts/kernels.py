@@ -2,14 +2,13 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Facts on the installed kernels: which have headers and an NPU driver, and why a build for one failed."""
+"""Facts on the installed kernels: which have headers and an NPU driver, and the errors of a build that failed."""
 
 from __future__ import annotations
 
 import re
 
 from . import driver
-from .._dkms.build_log import explain
 from .apt_kernels import newest_first
 from .._board.tree import clean
 from .headers import RELEASE, has_headers
@@ -19,6 +18,9 @@ _FOLDERS = ("updates/dkms", "updates", "extra", "kernel/drivers/rknpu")
 _DKMS = "/var/lib/dkms/rknpu"
 _LIMIT = 20
 _LOG_LIMIT = 1 << 20
+# Lines that may explain a failure: the controller does that.
+_TELLING = re.compile(r"(?i)error|fatal|not found|cannot|can.t|no such|no space|stop\.|un(?:defined|declared|known|"
+                      r"recognized|supported)|missing|lack|differs|built by|you are using|version|warning: the")
 
 
 def _is_builtin(tree, release):
@@ -27,22 +29,25 @@ def _is_builtin(tree, release):
 
 
 def _failed_builds(tree):
-    """Return `{release: sentence}` of failed builds of DKMS, which removes the log after a successful build."""
+    """Return `{release: [line]}` of the logs of failed builds; DKMS removes the log of a successful one."""
     failed = {}
     for version in tree.names(_DKMS):
         path = "%s/%s/build/make.log" % (_DKMS, version)
         log = tree.text(path, _LOG_LIMIT) if tree.exists(path) else None
         kernel = re.match(r"DKMS .{0,200} for kernel (\S{1,128}) \(", log or "")
         if kernel:
-            failed[kernel.group(1)] = clean(explain(log) or "the build failed: see %s on the board" % path, 400)
+            lines = [clean(line, 300) for line in log.splitlines()]
+            telling = list(filter(_TELLING.search, lines[1:]))[:40]
+            failed[kernel.group(1)] = list(filter(None, dict.fromkeys(telling + lines[-5:])))
     return failed
 
 
 def read(tree, running):
-    """Return `[{release, running, headers, module, builtin, build_error}]`, newest first, at most 20.
+    """Return `[{release, running, headers, module, builtin, build_log}]`, newest first, at most 20.
 
     Of the kernels below /lib/modules that have an image in /boot. module: whether an rknpu module is there, ours or the
-    kernel's own; builtin: whether the driver is built in; build_error: why DKMS could not build ours, else None.
+    kernel's own; builtin: whether the driver is built in; build_log: the telling lines of a build of
+    ours that failed.
     """
     images = set(match.group(1) for match in map(_IMAGE.match, tree.names("/boot")) if match)
     releases = [name for name in tree.names("/lib/modules") if name in images and RELEASE.match(name)]
@@ -52,7 +57,7 @@ def read(tree, running):
             "release": release, "running": release == running, "headers": has_headers(tree, release),
             "module": any(driver.module_name(name) for folder in _FOLDERS
                           for name in tree.names("/lib/modules/%s/%s" % (release, folder))),
-            "builtin": _is_builtin(tree, release), "build_error": failed.get(release),
+            "builtin": _is_builtin(tree, release), "build_log": failed.get(release, []),
         }
         for release in newest_first(releases)[:_LIMIT]
     ]

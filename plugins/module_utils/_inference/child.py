@@ -21,6 +21,7 @@ from .top5 import KEPT, pairs
 from .._board.tree import clean
 
 # What the runtime prints is bounded: it ends up in the results of a whole fleet.
+MOST_CORES = 8
 LOG_LINES = 100
 LOG_LINE = 600
 _LOG_LIMIT = 64 << 10
@@ -28,7 +29,7 @@ _REPORT_LIMIT = 64 << 10
 _KILL_GRACE = 5.0
 
 
-def _run_child(path, model, picture, runs, result, log):
+def _run_child(path, model, picture, runs, cores, result, log):
     """Run in the forked child: report to the pipe `result`, print to the pipe `log`, and never return."""
     status = 1
     try:
@@ -50,7 +51,7 @@ def _run_child(path, model, picture, runs, result, log):
             os.write(result, json.dumps(values).encode("ascii") + b"\n")
 
         try:
-            classify(path, model, picture, runs, report)
+            classify(path, model, picture, runs, report, cores)
         except Refused:
             pass
         except (Unsuitable, OSError, AttributeError, ValueError) as error:
@@ -85,9 +86,9 @@ def _merge(text):
 
     Values of another type are ignored: the library shares the child's memory and pipes and may write anything there.
     """
-    kinds = {"stage": str, "code": int, "error": str, "sdk_version": str, "driver_version": str}
+    kinds = {"stage": str, "code": int, "error": str, "sdk_version": str, "driver_version": str, "core": int}
     outcome: dict = dict((name, None) for name in kinds)
-    outcome.update(top=None, differs=None, elapsed=[])
+    outcome.update(top=None, differs=None, elapsed=[], cores=[])
     for line in text.splitlines():
         try:
             report = json.loads(line)
@@ -96,6 +97,8 @@ def _merge(text):
         for name, value in report.items() if isinstance(report, dict) else ():
             if name == "elapsed" and isinstance(value, float):
                 outcome["elapsed"].append(value)
+            elif name == "cores" and isinstance(value, list):
+                outcome["cores"] = [core for core in value[:MOST_CORES] if type(core) is int]  # a flag is none
             elif name in ("top", "differs") and isinstance(value, list):
                 try:
                     outcome[name] = pairs(value[:KEPT])
@@ -143,8 +146,8 @@ def _kill(pid):
             kill(pid, signal.SIGKILL)
 
 
-def infer(library, model, picture, runs, timeout):
-    """Run one inference for its scores and `runs` timed ones in a child process, and return the outcome.
+def infer(library, model, picture, runs, timeout, cores=1):
+    """Run one inference for its scores, `runs` timed ones and one on each core in a child process; return the outcome.
 
     Args:
         library: path of librknnrt.so.
@@ -152,12 +155,14 @@ def infer(library, model, picture, runs, timeout):
         picture: raw RGB, 224 rows of 224 pixels, 150,528 bytes.
         runs: number of timed runs.
         timeout: seconds for all runs together; then the child's process group is killed.
+        cores: number of cores of the NPU; where there is one, it is not chosen.
 
     Returns:
         A dict for diagnosis.diagnose(): `stage` (the last call begun, `done` at the end), `code` (the error code it
         returned), `error` (why it could not be made), `signal` (number), `timed_out`, `stuck` (cannot be killed),
         `timeout` (s), `sdk_version`, `driver_version`, `top` ([[index, score], ...], best first), `differs` (a later,
-        different Top5 of the same picture), `elapsed` (list of ms), `log` (list of lines).
+        different Top5 of the same picture), `elapsed` (list of ms), `cores` (those that gave the same answer),
+        `core` (the one being tried; -1 or None if none is), `log` (list of lines).
 
     Raises:
         ValueError: if the picture has the wrong size. A crash or a hang of the library is an outcome, not an error.
@@ -168,7 +173,7 @@ def infer(library, model, picture, runs, timeout):
     log_read, log_write = os.pipe()
     pid = os.fork()
     if pid == 0:
-        _run_child(library, model, picture, runs, result_write, log_write)
+        _run_child(library, model, picture, runs, min(cores, MOST_CORES), result_write, log_write)
     os.close(result_write)
     os.close(log_write)
     try:

@@ -14,7 +14,17 @@ from .diagnoses import DIAGNOSES
 from .librknnrt import CODES
 from .top5 import compare
 
-_PREFIX = re.compile(r"(?:[EWIDT] RKNN: )?(?:\[[0-9:.]{8,15}\] ?)?")
+_PREFIX = re.compile(r"(?:[EWIDT][ /]RKNN(?:API)?(?:\(\d{1,9}\))?\s{0,8}: )?(?:\[[0-9:.]{8,15}\] ?)?")
+# The runtime's advice is not ours: it names a release and an address for the vendor's own customers.
+_ADVICE = re.compile(r"[,.;]? ?\b(?:please try|If using rknn)\b.*", re.DOTALL)
+# They follow the line that tells why.
+_TELLS_NOTHING = re.compile(
+    r"\d{1,3}, \d{1,3}\Z|invalid device fd!|Import rknn model failed!|rknn_init, load model failed!|rknn_\w{1,30} fail")
+_LOADER = re.compile(r"(?P<name>[\w+.-]{1,60}?)\.so(?:\.(?P<number>\d{1,4}))?[\d.]{0,12}: cannot open shared object")
+_TOO_OLD = re.compile(r"version `(?P<symbol>GLIBC|GLIBCXX|CXXABI)_[\d.]{1,12}' not found")
+_OF_LIBC = ("libm", "libdl", "libpthread", "librt", "ld-linux-aarch64")
+_PLAIN_PATH = "/usr/lib/librknnrt.so"
+_RK356X = ("rk3562", "rk3566", "rk3568")
 _NUMBER = r"(\d{1,4}\.\d{1,4}\.\d{1,4})"
 _DRIVER = r"RKNN Driver Information(?:,|:) version: %s\Z" % _NUMBER
 _RUNTIME = r"RKNN Runtime Information(?:,|:) librknnrt version: (\S{3,20} \(\S{8,60}\))\Z"
@@ -31,9 +41,11 @@ def diagnose(outcome, facts):
     Args:
         outcome: as child.infer() returns it.
         facts: `library` (path), `expected` and `tolerance` as top5.compare() takes them, `wanted_driver`
-            (version), `kernel` (release), `nodes` as drm_nodes() returns them. All may be missing.
+            (version), `kernel` (release), `nodes` as device_nodes() returns them, `surroundings` as surroundings()
+            does. All may be missing.
     """
     values = dict(_of_outcome(outcome, facts), **_of_board(outcome, facts))
+    values.update(_of_surroundings(facts.get("surroundings") or {}), **_of_loader(outcome["error"], values["library"]))
     for row in DIAGNOSES:
         if row.stage not in (None, values["stage"]):
             continue
@@ -43,7 +55,8 @@ def diagnose(outcome, facts):
         of_row = dict(values, found=text or values["answer"], **(match.groupdict() if match else {}))
         of_row.update(_of_driver(of_row["driver"], of_row["wanted_driver"]))
         if all(of_row[name] for name in row.when):
-            return row.name, row.evidence.format_map(of_row), row.remedy and row.remedy.format_map(of_row)
+            where = "" if outcome.get("core") in (None, -1) else "core %d of the NPU: " % outcome["core"]
+            return row.name, where + row.evidence.format_map(of_row), row.remedy and row.remedy.format_map(of_row)
     raise AssertionError("the last row of the table applies to everything")
 
 
@@ -59,15 +72,26 @@ def versions(outcome):
     return sdk, driver
 
 
-def notes(outcome):
-    """Return the lines of the runtime that are advice and not faults."""
+def notes(outcome, cores=1):
+    """Return the lines of the runtime that are advice and not faults, and which of the NPU's cores were not tried."""
     line = _first_match(outcome["log"], _RECOMMENDED)[0]
-    return [line] if line else []
+    found = [line] if line else []
+    tried = len(outcome.get("cores") or [])
+    if outcome["stage"] == "done" and 1 < cores > tried:
+        found.append(
+            "%d of %d cores of the NPU were tried: this runtime cannot choose the others" % (tried or 1, cores))
+    return found
 
 
 def _text(line):
-    """Return a line without severity and time, so that it is the same in every run."""
-    return line[_PREFIX.match(line).end():]
+    """Return a line without severity, time and advice, so that it is the same in every run."""
+    return _ADVICE.sub("", line[_PREFIX.match(line).end():])
+
+
+def _first_error(log):
+    """Return the first error line that says more than that there was one, or None."""
+    texts = (_text(line) for line in log if re.match("E[ /]RKNN", line))
+    return next((text for text in texts if not _TELLS_NOTHING.match(text)), None)
 
 
 def _first_match(log, pattern):
@@ -87,7 +111,11 @@ def _of_outcome(outcome, facts):
     values.update(stage=outcome["stage"], top=top[:5], top1="%d: %.6f" % tuple(top[0]) if top else None)
     values["answer"] = None if code is None else (
         "%s returned %s (%s)" % (outcome["stage"], code, CODES.get(code, "unknown code")))
+    if values["answer"]:
+        values["answer"] = "; ".join(filter(None, (_first_error(outcome["log"]), values["answer"])))
     values["signal"] = signal.Signals(number).name if number in set(signal.Signals) else number
+    values["killed"] = number == signal.SIGKILL
+    values["zeros"] = bool(top) and not any(score for dummy, score in top)
     values["last_line"] = _text(outcome["log"][-1]) if outcome["log"] else None
     values["difference"] = compare(top, facts.get("expected") or [], facts.get("tolerance") or 0)
     return values
@@ -95,7 +123,9 @@ def _of_outcome(outcome, facts):
 
 def _of_board(outcome, facts):
     nodes = facts.get("nodes") or []
-    closed = [node for node in nodes if not node["open"]]
+    # An older record has no `exists`; a node that is there has a group.
+    missing = [node for node in nodes if not node.get("exists", node["open"] or node["group"])]
+    closed = [node for node in nodes if not node["open"] and node not in missing]
     wanted, kernel = facts.get("wanted_driver"), facts.get("kernel")
     return {
         "library": facts.get("library") or "librknnrt.so",
@@ -104,8 +134,38 @@ def _of_board(outcome, facts):
         "to_wanted": " to %s" % wanted if wanted else "",
         "on_kernel": " on kernel %s" % kernel if kernel else "",
         "node": nodes[0]["path"] if nodes else None,
+        "installed_as": _PLAIN_PATH,
+        "missing_nodes": " and ".join(node["path"] for node in missing) if len(missing) == len(nodes) else "",
         "closed_nodes": " and ".join(node["path"] for node in closed),
         "closed_groups": " and the group ".join(sorted({node["group"] or "render" for node in closed})),
+    }
+
+
+def _of_surroundings(found):
+    soc = found.get("soc")
+    rk356x = bool(soc) and soc.startswith(_RK356X)
+    return {
+        "rknpu_link": found.get("rknpu_link"), "disabled_node": found.get("disabled_node"),
+        "no_node": found.get("npu_node") == "missing", "no_heap": found.get("heap") is False,
+        "no_iommu": found.get("iommu") is False, "elsewhere": found.get("elsewhere"),
+        "rk356x": rk356x, "not_rk356x": not rk356x,
+        "out_of_reach": (rk356x or not soc) and (found.get("memory") or 8192) > 4096,
+    }
+
+
+def _of_loader(error, library):
+    """Return what the dynamic loader's sentence says: which file it misses, and the package of apt it is in."""
+    found = _LOADER.search(error or "")
+    missing = found is not None and found.group("name") != "librknnrt"
+    old = _TOO_OLD.search(error or "")
+    package = ""
+    if found is not None:
+        stem = found.group("name").lower().replace("_", "-")
+        dash = "-" if stem[-1].isdigit() else ""
+        package = "libc6" if stem in _OF_LIBC else stem + dash + (found.group("number") or "")
+    return {
+        "missing_library": missing, "package": package, "not_there": found is not None and not missing,
+        "too_old": old and ("C library" if old.group("symbol") == "GLIBC" else "C++ library (libstdc++6)"),
     }
 
 

@@ -12,7 +12,8 @@ import statistics
 from .._board.files import ensure_dir, read_file, write_file
 from . import diagnosis
 from .child import infer
-from .drm_nodes import drm_nodes
+from .device_nodes import device_nodes
+from .surroundings import core_count, surroundings
 from .top5 import pairs
 
 SUFFIXES = {"model": ".rknn", "picture": ".rgb"}
@@ -51,11 +52,14 @@ def run(params, keep, sent=None):
     missing = [name for name in SUFFIXES if content[name] is None]
     if missing:
         return {"changed": changed, "missing": missing}
+    cores = core_count(params["cores"])
     try:
-        outcome = infer(params["library"], content["model"], content["picture"], params["runs"], params["timeout"])
+        outcome = infer(
+            params["library"], content["model"], content["picture"], params["runs"], params["timeout"], cores)
     except ValueError as error:
         raise VerificationError(str(error)) from error
-    return dict(judge(params, outcome, drm_nodes(), os.uname().release), changed=changed)
+    around = surroundings(params["library"])
+    return dict(judge(params, outcome, device_nodes(), os.uname().release, around, cores), changed=changed)
 
 
 def kept_at(state_dir, name, digest):
@@ -100,8 +104,15 @@ def load(state_dir, name, digest, upload, keep=True, sent=None):
     return content, True
 
 
-def judge(params, outcome, nodes, kernel):
-    """Return the module's answer for an outcome of infer()."""
+def judge(params, outcome, nodes, kernel, around=None, cores=1):
+    """Return the module's answer for an outcome of infer().
+
+    Args:
+        nodes: as device_nodes() returns them.
+        kernel: release of the running kernel.
+        around: as surroundings() returns it.
+        cores: number of cores of the NPU.
+    """
     expected = pairs(params["expected_top5"])
     facts = {
         "library": params["library"],
@@ -110,6 +121,7 @@ def judge(params, outcome, nodes, kernel):
         "wanted_driver": params["wanted_driver"],
         "kernel": kernel,
         "nodes": nodes,
+        "surroundings": around,
     }
     name, evidence, remedy = diagnosis.diagnose(outcome, facts)
     sdk_version, driver_version = diagnosis.versions(outcome)
@@ -124,7 +136,8 @@ def judge(params, outcome, nodes, kernel):
         latency_ms=latency(outcome["elapsed"]),
         sdk_version=sdk_version,
         driver_version=driver_version,
-        notes=diagnosis.notes(outcome),
+        cores=outcome.get("cores") or [],
+        notes=diagnosis.notes(outcome, cores),
         log=outcome["log"],
     )
 

@@ -19,6 +19,9 @@ MOST_BYTES = 16 << 20
 
 _MACRO = re.compile(rb"^\s*#\s*define\s+DRIVER_(MAJOR|MINOR|PATCHLEVEL)\s+(\d{1,4})\s*$", re.MULTILINE)
 
+LAYOUT_MODULE = "rkfleet_layout"
+"""Name of the empty module whose layout is compared with that of the kernel's modules."""
+
 
 class SourceError(Exception):
     """A tarball that is not a driver release: one sentence why."""
@@ -90,6 +93,18 @@ def dkms_tree(tarball, own_files, version, module):
     template = tree.pop("dkms.conf.in").decode()
     tree["dkms.conf"] = template.replace("@VERSION@", version).replace("@MODULE@", module).encode()
     return tree
+
+
+def layout_tree(own_files):
+    """Return `{name: bytes}` of the source of an empty module that only lists the sizes of the kernel's structures.
+
+    Args:
+        own_files: folder with our compat layer.
+    """
+    with open(os.path.join(own_files, "compat", LAYOUT_MODULE + ".c"), "rb") as stream:
+        source = stream.read()
+    kbuild = "obj-m := %s.o\nccflags-y := -DRKFLEET_LAYOUT_MODULE\n" % LAYOUT_MODULE
+    return {"Kbuild": kbuild.encode(), LAYOUT_MODULE + ".c": source}
 
 
 def archive(tree):

@@ -15,9 +15,13 @@ import os
 import re
 import struct
 
+from .._plan import compatibility
+
 MAGIC = b"RKNN"
-# The frame above is that of this format. Of other formats only the magic is checked: the runtime may support them.
-FORMAT = 6
+# RKNN.export_encrypted_rknn_model() writes it; the runtime decrypts it, and nothing in it can be checked before.
+ENCRYPTED = b"CYPTRKNN"
+# The frame above is that of these formats. Of others only the magic is checked: the runtime may support them.
+FORMATS = range(2, 7)
 HEADER = 64
 _SIZE = struct.Struct("<Q")
 # In bytes. A description names tensors, not weights: that of a MobileNet has 1,000 bytes.
@@ -77,12 +81,14 @@ def read(path):
     with open(path, "rb") as stream:
         size = os.fstat(stream.fileno()).st_size
         head = stream.read(HEADER)
+        if head.startswith(ENCRYPTED):
+            return RknnModel(None, size, {}, None)
         if not head.startswith(MAGIC):
             raise RknnModelError("%s is not a .rknn model but %s" % (path, _foreign(head + stream.read(4096), size)))
         if size < HEADER + _SIZE.size:
             raise _cut_off(path, size, HEADER + _SIZE.size)
         form, data = struct.unpack_from("<QQ", head, 8)
-        if form != FORMAT:
+        if form not in FORMATS:
             return RknnModel(form, size, {}, None)
         if size < HEADER + data + _SIZE.size:
             raise _cut_off(path, size, HEADER + data + _SIZE.size)
@@ -99,9 +105,8 @@ def read(path):
         raise RknnModelError("%s is damaged: no description found at the offset in its header" % path)
     try:
         description = json.loads(text.rstrip(b"\0").decode("utf-8"))
-    except (ValueError, RecursionError):
-        # The runtime decides whether it can read it.
-        description = {}
+    except (ValueError, RecursionError) as error:
+        raise RknnModelError("%s is damaged: its description cannot be read" % path) from error
     return RknnModel(form, size, description, found.group(1).decode("ascii") if found else None)
 
 
@@ -110,7 +115,7 @@ def check(path, target_platform=None):
 
     Args:
         target_platform: a SoC such as `rk3588`, or the vendor's name of a folder of models such as `RK3566_RK3568`.
-            None accepts any. A model that names no platform passes.
+            SoCs of one family (`socs` in compatibility.yml) take each other's models. None accepts any. A model that names no platform passes.
 
     Raises:
         RknnModelError: as read(), and if the model is for another platform.
@@ -135,7 +140,9 @@ def platforms(name):
     strange = sorted(part for part in found if not _PLATFORM.match(part))
     if strange:
         raise RknnModelError("target_platform %r is not a SoC such as rk3588" % name)
-    return found
+    families = {soc: row.get("family", soc) for soc, row in compatibility.load()["socs"].items()}
+    wanted = {families.get(soc, soc) for soc in found}
+    return found | {soc for soc, family in families.items() if family in wanted}
 
 
 def _cut_off(path, size, needed):

@@ -50,8 +50,11 @@ def _check_device_tree(board):
             "Either boot a vendor kernel%s with its device tree, or stay on mainline and use rocket with Mesa's "
             "Teflon, without RKNN." % _vendor_series(board))
     if device["node"] is None:
-        raise Unsupported("The device tree of this %s has no NPU node." % (model or "board"),
-                          "Boot a vendor kernel whose device tree describes the NPU, or enable the overlay that does.")
+        mainline = (board.data["socs"].get(board.soc) or {}).get("mainline")
+        raise Unsupported("The device tree of this %s has no NPU node%s." % (
+            model or "board", ": %s" % mainline if mainline else ""),
+            "Boot a vendor kernel%s whose device tree describes the NPU, or enable the overlay that does." % (
+                _vendor_series(board)))
     if not device_tree.is_rknpu(device["compatible"]):
         raise Unsupported("The NPU node %s is described as %s, which the vendor's driver does not match." % (
             device["node"], ", ".join(device["compatible"]) or "nothing"),
@@ -74,6 +77,10 @@ def _check_soc(board):
         raise Unsupported("The SoC %s has no row in the compatibility data." % (
             board.facts["board"]["soc"] or "of this board"), "Add a row for it to npu_compatibility.socs.")
     expected = board.data["socs"][soc]["npu_node"]
+    unsupported = board.data["socs"][soc].get("unsupported")
+    if unsupported:
+        raise Unsupported("SoC %s is not supported: %s." % (soc, unsupported["reason"].rstrip(".")),
+                          unsupported["remedy"])
     if board.device["address"] != expected:
         board.notes.append(
             "The NPU node is at %s, not at %s as expected for a %s." % (board.device["address"], expected, soc))

@@ -11,7 +11,7 @@ from ...module_utils._boot import kernel_arguments, registry
 from ...module_utils._facts import driver as _driver
 from ...module_utils._inference import diagnoses
 from .predicates import current_diagnosis
-from .rules import soc_of
+from .rules import series, soc_of
 
 DKMS_PACKAGE = "rknpu"
 ARGUMENT = "%s=%s" % (_driver.BLACKLIST, _driver.INITCALL)
@@ -43,6 +43,11 @@ class Board:
             self.boot = registry.complete(self.boot)
         self.release, self.target = facts["kernel"]["release"], wanted["driver_version"]
         self.notes = []
+        running = self.driver["version"]
+        if (wanted["driver_policy"] != "exact" and self.runs_our_driver and running in data["drivers"]
+                and _version.at_least(running, self.target)):
+            # A newer driver is not replaced by an older one, nor is it where only its start has to be mended.
+            self.target = running
 
     @property
     def soc(self):
@@ -79,8 +84,25 @@ class Board:
 
     @property
     def driver_fails(self):
-        """Whether that verification failed with a diagnosis that a plan may answer by changing the driver."""
-        return self.verified is False and "driver" in diagnoses.may_change(self.record["diagnosis"])
+        """Whether that verification failed with a diagnosis that a plan may answer with another driver.
+
+        A fault of the runtime says nothing of the driver, unless the data has it as failing on this kernel.
+        """
+        if self.verified is not False:
+            return False
+        proves = diagnoses.may_change(self.record["diagnosis"])
+        return "driver" in proves or ("runtime" in proves and self.is_known_to_fail)
+
+    @property
+    def is_known_to_fail(self):
+        """Whether the data says that the running driver fails on kernels of this series."""
+        row = self.data["drivers"].get(self.driver["version"]) or {}
+        return series(self.release) in (row.get("fails_on") or [])
+
+    @property
+    def fault_is_elsewhere(self):
+        """Whether that verification failed for a reason that no other driver mends."""
+        return self.verified is False and not self.driver_fails and self.wanted["driver_policy"] == "working"
 
     @property
     def keeps_its_driver(self):
@@ -88,13 +110,8 @@ class Board:
         return self.wanted["driver_policy"] == "working" and not self.runs_our_driver and self.verified is True
 
     def meets_policy(self, version):
-        """Return whether a driver from elsewhere, such as a vendor's kernel, has a version that the policy accepts."""
+        """Return whether a driver has a version that the policy accepts; only `exact` replaces a newer one."""
         if self.wanted["driver_policy"] == "exact":
             return _version.parse(version) == _version.parse(self.target)
         return _version.at_least(version, self.target)
 
-    def is_wanted(self, version):
-        """Return whether the running driver is the wanted one; our own and a failing one must have that version."""
-        if self.wanted["driver_policy"] == "working" and (self.runs_our_driver or self.driver_fails):
-            return _version.parse(version) == _version.parse(self.target)
-        return self.meets_policy(version)

@@ -22,7 +22,7 @@ from .._url import without_secrets
 
 _FOLDER = pathlib.Path(__file__).parent
 _HASHES = ("sha256", "git_blob")
-_RULES = ("vendor_kernels", "headers")
+_RULES = ("vendor_kernels", "updated_kernels", "headers")
 _TYPES: dict = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
 
 
@@ -182,6 +182,8 @@ def _rule(where, row):
     except re.error as error:
         yield "%s.match is not a regular expression: %s" % (where, error)
         return
+    if not row.get("package") and "driver" not in row and not row.get("hint"):
+        yield "%s has neither package nor hint: where the headers are" % where
     if any(int(number) > groups for number in re.findall(r"\\(\d+)", row.get("package", ""))):
         yield "%s.package uses a group that its match does not have" % where
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from ...module_utils._board import version as _version
 from ...module_utils._facts import apt_kernels, driver as _driver
+from ...module_utils._inference import diagnoses
 from .board_state import suppresses_builtin, Unsupported
 
 
 def choose_action(board):
     """Return (action, reason) for the driver alone; `none` if the running one is right."""
     running, target = board.driver["version"], board.target
-    if running and board.is_wanted(running):
+    if running and board.meets_policy(running):
         lost = _lost_at_reboot(board)
         if lost:
             return _choose_origin(board, lost)
@@ -26,7 +27,31 @@ def choose_action(board):
                   "wanted. Set npu_driver_policy to floor or exact to change it." % (running, _origin(board), target))
         board.notes.append(reason)
         return "none", reason
+    if running and board.fault_is_elsewhere:
+        return _keep_driver(board)
     return _choose_origin(board, _why_change(board))
+
+
+def _keep_driver(board):
+    """Return what is done where MobileNet fails for a reason that another driver does not mend, or stop the board."""
+    diagnosis = board.record["diagnosis"]
+    evidence = _one_line(board.record.get("evidence"))
+    fault = "MobileNet fails with driver %s (%s%s)" % (
+        board.driver["version"], diagnosis, ": %s" % evidence if evidence else "")
+    if "runtime" not in diagnoses.may_change(diagnosis):
+        remedy = _one_line(board.record.get("remedy")) or "run playbooks/verify-npu.yml for the remedy"
+        raise Unsupported(
+            "%s, which another driver does not mend." % fault,
+            "%s, or set npu_driver_policy to floor or exact to change the driver all the same." % (
+                remedy[:1].upper() + remedy[1:]))
+    reason = "%s: the driver stays unchanged. Set npu_driver_policy to floor or exact to change it." % fault
+    board.notes.append(reason)
+    return "none", reason
+
+
+def _one_line(text):
+    """Return what a board's record says, without what a template would begin with."""
+    return "".join(text.split("{"))[:300].strip() if isinstance(text, str) else ""
 
 
 def final_version(board, action):

@@ -11,9 +11,11 @@ from ...module_utils._boot import u_boot_update
 from ...module_utils._facts import driver as _driver
 from .board_state import ARGUMENT, suppresses_builtin, Unsupported
 from .boot_checks import check_removal
+from .build_losses import LOSSES
 from .driver import offered_kernel
 from .kernel_checks import check_kernel
-from .rules import headers_rule, series
+from .packages import packages
+from .rules import kernel_version, series
 
 
 def plan_vendor_kernel(board, plan):
@@ -41,12 +43,12 @@ def plan_dkms(board, plan, action):
     installed = _is_installed(board, module)
     configured = not over_builtin or suppresses_builtin(board.boot.get("next"))
     version = board.driver["version"]
-    running = version and board.is_wanted(version) and board.driver["module"] == module
+    running = version and board.meets_policy(version) and board.driver["module"] == module
     changes = []
     if board.tools.get("packages_interrupted"):
         changes.append("complete the interrupted dpkg run")
     if not installed:
-        plan["packages"] = _packages(board)
+        plan["packages"] = packages(board)
         if plan["packages"]:
             changes.append("install the packages %s" % ", ".join(plan["packages"]))
         changes.append("build driver %s with DKMS for kernel %s as module %s" % (board.target, board.release, module))
@@ -78,11 +80,11 @@ def _check_source(board):
 
 def _note_kernel(board):
     recommended = (board.data["drivers"][board.target].get("kernel_recommended") or {}).get(series(board.release))
-    if recommended and _version.kernel(board.release) < _version.kernel(recommended):
+    if recommended and _version.kernel(kernel_version(board.kernel)) < _version.kernel(recommended):
         board.notes.append("The vendor recommends Linux %s or newer for driver %s." % (recommended, board.target))
     if board.kernel["headers"] and board.kernel.get("vendor_headers") is False:
         board.notes.append("Kernel %s has none of the vendor's headers: the driver is built without frequency scaling "
-                           "(devfreq)." % board.release)
+                           "(devfreq), and %s." % (board.release, LOSSES["devfreq"].effect))
 
 
 def _note_processes(board):
@@ -96,14 +98,3 @@ def _is_installed(board, module):
     """Return whether DKMS has installed the wanted release for the running kernel, and the module's file exists."""
     return board.target in board.dkms_versions and any(
         _driver.module_name(path) == module and path.startswith("updates/") for path in board.driver["files"])
-
-
-def _packages(board):
-    """Return the packages that the build needs and that are not installed."""
-    tools = (("dkms", "dkms"), ("make", "make"), ("compiler", "gcc"))
-    packages = [package for tool, package in tools if not board.tools.get(tool)]
-    if not board.kernel["headers"]:
-        package, hint = headers_rule(board.release, board.data["headers"])
-        packages.append(package)
-        board.notes.extend([hint] if hint else [])
-    return packages

@@ -12,26 +12,28 @@ board_checks.py    is it a board that the vendor's driver and runtime support
 driver.py          which driver, and where it comes from
 runtime.py         which runtime, and what verifies the board
 change_checks.py   may the board be changed: privileges, rollback, reboot, space
-driver_changes.py  what is changed to bring in the driver (kernel_checks.py: can the kernel take it)
+driver_changes.py  what is changed to bring in the driver (kernel_checks.py: can the kernel take it; packages.py: which
+                   packages the build needs, and whether the headers can be used)
 rules.py           which row of compatibility.yml applies; no code knows a version
 """
 
 from __future__ import annotations
 
 from ...module_utils._board import version as _version
+from ...module_utils._dkms.build_log import explain
 from .board_state import Board, Unsupported
 from .board_checks import check_board
 from .change_checks import check_privileges, check_reboot, check_rollback, check_space
+from . import build_losses
 from .driver import choose_action, final_version
 from .driver_changes import plan_dkms, plan_vendor_kernel
 from .predicates import is_pending
-from .rules import series
-from .runtime import choose_model, choose_runtime, current_setup, note_verification
+from .runtime import choose_model, choose_runtime, current_setup, note_rkllm, note_verification
 
 POLICIES = ("working", "floor", "exact")
 STRATEGIES = ("auto", "dkms", "vendor_kernel")
 _NO_MODEL = {"key": None, "file": None, "platform": None, "picture": None, "expected_top5": [], "tolerance": None,
-             "recorded_with": None}
+             "recorded_with": None, "cores": None}
 
 
 def npu_plan(facts, wanted, compatibility):
@@ -101,13 +103,16 @@ def _make_plan(board, plan):
     plan["proven"] = board.record if board.verified is not None else None
     plan["baseline"] = _baseline(board, plan["here"])
     action, reason = choose_action(board)
-    plan["unchanged"] = action == "none" and not board.is_wanted(board.driver["version"])
+    plan["unchanged"] = action == "none" and not board.meets_policy(board.driver["version"])
     version = final_version(board, action)
     plan["driver"] = dict(board.data["drivers"].get(version, {}), version=version)
     runtime = choose_runtime(board, action, version)
     plan.update(runtime=runtime, model=choose_model(board, runtime["version"]))
     note_verification(board, plan["model"], runtime["version"])
+    note_rkllm(board, version)
     _note_other_kernels(board)
+    if action == "none":
+        board.notes.extend(build_losses.sentences(build_losses.of_facts(board.facts)))
     if action == "none" and not runtime["install"]:
         plan.update(reason=reason, baseline=None)
         return
@@ -133,16 +138,19 @@ def _baseline(board, current):
     It is required only to decide whether a board keeps the driver it came with, unless the data says that this driver
     fails on this kernel. Otherwise it only says what a rollback has to restore.
     """
-    if current is None or board.verified is not None or is_pending(board.facts):
+    # Memory or a node that was missing then may be there now, unless that was tried just now.
+    may_be_mended = board.fault_is_elsewhere and not board.record.get("fresh")
+    if current is None or is_pending(board.facts) or (board.verified is not None and not may_be_mended):
         return None
-    fails_on = (board.data["drivers"].get(board.driver["version"]) or {}).get("fails_on") or []
     decides = board.wanted["driver_policy"] == "working" and not board.runs_our_driver
-    return dict(current, required=decides and series(board.release) not in fails_on)
+    return dict(current, required=decides and not board.is_known_to_fail)
 
 
 def _note_other_kernels(board):
     """Note the installed kernels, other than the running one, for which DKMS could not build the driver."""
     for kernel in board.facts.get("kernels") or []:
-        if board.runs_our_driver and not kernel["running"] and kernel.get("build_error"):
+        log = "\n".join(kernel.get("build_log") or ())
+        if board.runs_our_driver and not kernel["running"] and log:
             board.notes.append("Kernel %s is installed, but driver %s could not be built for it: %s" % (
-                kernel["release"], board.driver["version"], kernel["build_error"]))
+                kernel["release"], board.driver["version"],
+                explain(log) or "see make.log below /var/lib/dkms/rknpu on the board"))

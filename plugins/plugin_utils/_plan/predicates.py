@@ -29,6 +29,12 @@ def setup_of(facts):
     return {name: dictionary(facts.get(part)).get(key) for name, (part, key) in places.items()}
 
 
+def verification_now(facts, tried):
+    """Return `facts.verification` after MobileNet was run: `tried` is what module rknn_mobilenet returned."""
+    told = {name: tried.get(name) for name in ("diagnosis", "evidence", "remedy")}
+    return dict(setup_of(facts), **told, fresh=True)
+
+
 def is_current(verification, facts):
     """Return whether a verification is of the kernel, driver and runtime of these facts."""
     setup = setup_of(facts)

@@ -11,13 +11,8 @@ import re
 from ...module_utils._board import version as _version
 
 
-def headers_package(release, rules):
-    """Return the name of the package with a kernel's headers."""
-    return headers_rule(release, rules)[0]
-
-
 def headers_rule(release, rules):
-    """Return (package with a kernel's headers, hint where to find it if no repository has it).
+    """Return (package with a kernel's headers, or None if they are in no package, hint where to find them).
 
     Args:
         release: kernel release, as `6.1.115-vendor-rk35xx`.
@@ -26,8 +21,47 @@ def headers_rule(release, rules):
     for rule in rules:
         match = re.match(rule["match"], release)
         if match:
-            return match.expand(rule["package"]), rule.get("hint", "")
+            return match.expand(rule["package"]) if rule.get("package") else None, rule.get("hint", "")
     return "linux-headers-" + release, ""
+
+
+def kernel_version(kernel):
+    """Return the version of Linux that a kernel is made of, as `6.1.170`.
+
+    Debian's and Ubuntu's releases, such as `6.1.0-56-arm64`, count their own changes instead: Debian states the version
+    in the build that `uname -v` prints, Ubuntu in `/proc/version_signature`.
+
+    Args:
+        kernel: `facts.kernel`.
+    """
+    release = kernel["release"]
+    stated = re.search(r"\bDebian (?:\d+:)?(\d+\.\d+\.\d+)", kernel.get("build") or "") or re.search(
+        r" (\d+\.\d+\.\d+)\Z", kernel.get("signature") or "")
+    return stated.group(1) if stated and series(stated.group(1)) == series(release) else release
+
+
+def updated_driver(package, version, rows):
+    """Return the driver in a version of a kernel package that replaces the previous one in place, or None if unknown.
+
+    Args:
+        package: name of the package, as `linux-image-vendor-rk35xx`.
+        version: the version of Linux in it, as `6.1.115`.
+        rows: section `updated_kernels`: the matching row with the highest `from` at or below the version counts.
+    """
+    parsed = _version.kernel(version)
+    known = [row for row in rows if re.fullmatch(row["match"], package) and _version.kernel(row["from"]) <= parsed]
+    return max(known, key=lambda row: _version.kernel(row["from"]))["driver"] if known else None
+
+
+def rkllm_floor(version, rows):
+    """Return the oldest driver that a version of librkllmrt.so works with, or None if it is unknown.
+
+    Args:
+        version: as `1.1.2`.
+        rows: section `rkllm`: the row with the highest `version` at or below it counts.
+    """
+    known = [row for row in rows if _version.at_least(version, row["version"])] if version else []
+    return max(known, key=lambda row: _version.parse(row["version"]))["driver_min"] if known else None
 
 
 def kernel_row(release, kernels):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ...module_utils._board import version as _version
 from ...module_utils._facts import runtime as _runtime
 from .board_state import Unsupported
+from .rules import rkllm_floor
 
 
 def choose_runtime(board, action, driver):
@@ -79,7 +80,7 @@ def choose_model(board, runtime):
     files = row.get("soc") or {}
     return {"key": key, "file": files.get(board.soc) or files.get(soc.get("family")), "platform": soc["model_dir"],
             "picture": data["pictures"].get(row.get("picture")), "expected_top5": row.get("expected_top5", []),
-            "tolerance": row.get("tolerance"), "recorded_with": row.get("recorded_with")}
+            "tolerance": row.get("tolerance"), "recorded_with": row.get("recorded_with"), "cores": soc.get("cores")}
 
 
 def current_setup(board):
@@ -101,6 +102,23 @@ def note_verification(board, model, runtime):
         board.notes.append("The checksum of %s is not known: the board cannot be verified by inference until "
                            "npu_compatibility.models has its sha256 or git_blob (models.%s.soc)." % (
                                model["file"]["path"], model["key"]))
+
+
+def note_rkllm(board, driver):
+    """Note if the board has RKLLM's runtime, and the driver that it would have is too old for it.
+
+    Args:
+        driver: version of the driver after the plan.
+    """
+    rkllm = board.facts.get("rkllm") or {}
+    version = rkllm.get("version")
+    floor = rkllm_floor(version, board.data["rkllm"]) if _version.is_version(version) else None
+    if not floor or not driver or _version.at_least(driver, floor):
+        return
+    enough = [key for key, row in board.data["drivers"].items() if row.get("path") and _version.at_least(key, floor)]
+    board.notes.append("librkllmrt.so %s (%s) needs driver %s or newer, and this board would have %s%s." % (
+        version, rkllm.get("path"), floor, driver,
+        ": set npu_driver_version to %s" % min(enough, key=_version.parse) if enough else ""))
 
 
 def _has_checksum(file):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ...module_utils._board.paths import FACT_FILE
 from .._answers.failure import NO_ANSWER
+from .._plan.build_losses import of_facts
 from .._plan.predicates import has_work, is_current, setup_of
 from .._schema.record import RECORD, STATUSES
 from .._schema.values import dictionary, fit, stamp
@@ -41,6 +42,7 @@ def _record(name, variables, now):
     seen = _seen(variables)
     facts, plan = seen["facts"], seen["plan"]
     known = dict(facts, name=str(name), checked_at=stamp(now), verification=None)
+    known["build_losses"] = of_facts(facts) if facts else []
     known["plan"] = dict(plan, **{part: dictionary(plan.get(part)).get("version") for part in ("driver", "runtime")})
     entry = fit(known, RECORD)
     if seen["committed"]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from .._answers.failure import NO_ANSWER
+from .._plan import build_losses as _losses
 from .._plan.predicates import has_work, needs_nothing
 from .._schema.record import TOP5
 from .._schema.values import dictionary, fit, number, sequence
@@ -174,7 +175,7 @@ def note_lines(board, variables):
     for plan in ("__npu_driver_target", "__npu_plan"):
         notes += _texts(dictionary(variables.get(plan)).get("notes"))
     build = dictionary(variables.get("__npu_build"))
-    notes += [line for line in _texts(build.get("probes")) if "left out" in line] + _texts(build.get("notes"))
+    notes += _losses.sentences(build.get("losses")) + _texts(build.get("notes"))
     built = dictionary(variables.get("__npu_builder_did"))
     kernels = [dictionary(tried) for tried in sequence(built.get("kernels"))]
     reasons = [tried.get("reason") for tried in kernels if tried.get("verdict") != "builds"]

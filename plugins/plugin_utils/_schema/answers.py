@@ -10,9 +10,11 @@ from .facts import FACTS
 from .record import TOP5
 from .values import BASE64, FLAG, INTEGER, LOG, NUMBER, OBJECT, TEXT, TEXTS, Some
 
+_LOSSES = [Some({"name": TEXT, "cause": TEXT})]
 _TRIED = Some({
-    "release": TEXT, "verdict": ("builds", "fails", "unsupported", "no_headers"), "reason": TEXT, "headers": TEXT,
-    "probes": TEXTS,
+    "release": TEXT, "verdict": ("builds", "fails", "unsupported", "no_headers", "no_tools"), "reason": TEXT,
+    "headers": TEXT,
+    "probes": TEXTS, "losses": _LOSSES, "layout": TEXT,
 })
 _BUILT = Some({
     "name": TEXT, "content": BASE64, "sha256": TEXT, "symvers": TEXT, "vermagic": TEXT, "tools": {str: TEXT},
@@ -20,7 +22,8 @@ _BUILT = Some({
 # Without the keys that action plugins add on the controller.
 ANSWERS: dict[str, dict] = {
     "npu_boot": {"kernel_hold": FLAG, "loader": TEXT, "files": TEXTS, "kept": {str: TEXT}},
-    "npu_dkms": {"steps": TEXTS, "module_file": TEXT, "probes": TEXTS, "notes": TEXTS},
+    "npu_dkms": {"steps": TEXTS, "module_file": TEXT, "probes": TEXTS, "losses": _LOSSES, "layout": TEXT,
+                 "notes": TEXTS},
     "npu_facts": {"ansible_facts": {"npu": FACTS}},
     "npu_apt": {"packages": TEXTS, "kept": {str: TEXT}, "repaired": FLAG},
     "npu_trial_build_info": {"kernels": [_TRIED]},
@@ -35,7 +38,8 @@ ANSWERS: dict[str, dict] = {
         "verdict": ("proven", "failed", "skipped"), "diagnosis": NAMES,
         "evidence": TEXT, "remedy": TEXT, "top5": TOP5, "expected_top5": TOP5, "tolerance": NUMBER,
         "latency_ms": {"runs": INTEGER, "min": NUMBER, "median": NUMBER, "max": NUMBER},
-        "sdk_version": TEXT, "driver_version": TEXT, "notes": TEXTS, "log": TEXTS, "skip_reason": TEXT,
+        "cores": [INTEGER], "sdk_version": TEXT, "driver_version": TEXT, "notes": TEXTS, "log": TEXTS,
+        "skip_reason": TEXT,
     },
 }
 ADDED = {
@@ -44,7 +48,7 @@ ADDED = {
 }
 """Documented keys that never come from a board."""
 INTERNAL: dict[str, dict] = {
-    "npu_dkms": {"built": _BUILT, "log": LOG, "refused": TEXT},
+    "npu_dkms": {"built": _BUILT, "log": LOG, "refused": TEXT, "unexplained": TEXT},
     "npu_trial_build_info": {"kernels": [Some(_TRIED, built=_BUILT, log=LOG)]},
     "rknn_mobilenet": {"missing": TEXTS},
 }

@@ -35,10 +35,13 @@ FACTS = {
         "config_digest": Field(TEXT),
         "boot_id": Field(TEXT),
         "headers_path": TEXT, "vendor_headers": OPTIONAL_FLAG, "symvers_digest": TEXT, "build": TEXT, "compiler": TEXT,
+        "signature": TEXT,
         "config": {str: TEXT}, "config_source": TEXT, "kexec": (None, "loaded", "locked", "reboot"),
+        "headers_lack": TEXTS, "headers_release": TEXT, "headers_machine": INTEGER,
+        "headers_others": [{"package": TEXT, "release": TEXT}],
     }, "the one that runs"),
     "kernels": [
-        {"release": TEXT, "running": FLAG, "headers": FLAG, "module": FLAG, "builtin": FLAG, "build_error": TEXT},
+        {"release": TEXT, "running": FLAG, "headers": FLAG, "module": FLAG, "builtin": FLAG, "build_log": TEXTS},
     ],
     "device": part({
         "node": Field(TEXT),
@@ -78,7 +81,10 @@ FACTS = {
     "processes": [{"pid": INTEGER, "name": TEXT}],
     "dkms": {
         "available": FLAG, "version": TEXT,
-        "modules": [{"name": TEXT, "version": TEXT, "kernel": TEXT, "arch": TEXT, "state": TEXT, "original": FLAG}],
+        "modules": [{
+            "name": TEXT, "version": TEXT, "kernel": TEXT, "arch": TEXT, "state": TEXT, "original": FLAG,
+            "left_out": TEXTS,
+        }],
     },
     "tools": {
         "make": FLAG, "compiler": FLAG, "dkms": FLAG, "kexec": FLAG, "packages_interrupted": FLAG,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from .._plan.build_losses import LOSSES
 from .facts import FACTS
 from .values import AMOUNT, FLAG, INTEGER, NUMBER, SENTENCE, TEXT, TEXTS, TIME, Field, part
 
@@ -61,7 +62,14 @@ RECORD = part({
         "current": Field(FLAG, "whether it is of the kernel, driver and runtime that the board has now",
                          column="verification_current"),
         "latency_ms": Field(LATENCY, "of one inference"),
+        "cores": Field([Field(INTEGER, nullable=False)], "the cores of an NPU with several that each gave the expected "
+                       "result", most=8),
     }, "the last run of MobileNet, recorded on the board or in this run; null where there is none"),
+    "build_losses": Field([part({
+        "name": Field(TEXT, nullable=False),
+        "cause": Field(TEXT, "the missing symbol or header, or the compiler's line", nullable=False),
+        "effect": Field(TEXT, nullable=False),
+    })], "what the build of the running driver left out, of {}".format(", ".join(LOSSES)), most=len(LOSSES)),
     "upgrade": _shown("upgrade"),
     "privileged": FACTS["privileged"],
     "unread": FACTS["unread"],

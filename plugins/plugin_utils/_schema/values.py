@@ -103,7 +103,7 @@ def fit(value, field):
         return [text for text in texts if text]
     if isinstance(kind, list):
         items = [fit(item, kind[0]) for item in sequence(value)[:field.most]]
-        return [item for item in items if None not in item.values()]
+        return [item for item in items if item is not None and not (isinstance(item, dict) and None in item.values())]
     try:
         fitting = _scalar(value, kind, "", field.longest)
     except ValueError:

@@ -10,6 +10,10 @@
 #include "rknpu_drv.h"
 #include "rknpu_devfreq.h"
 
+static const struct rockchip_opp_data rknpu_uses_opp_data = {
+	.set_soc_info = rockchip_opp_set_low_length,
+};
+
 int rknpu_uses_devfreq(struct rknpu_device *rknpu_dev);
 int rknpu_uses_devfreq(struct rknpu_device *rknpu_dev)
 {
@@ -22,5 +26,6 @@ int rknpu_uses_devfreq(struct rknpu_device *rknpu_dev)
 	update_devfreq(rknpu_dev->devfreq);
 	mutex_unlock(&rknpu_dev->devfreq->lock);
 	rockchip_uninit_opp_table(dev, &rknpu_dev->opp_info);
-	return dev_pm_opp_set_rate(dev, freq) ?: rockchip_opp_set_low_length(dev, dev->of_node, &rknpu_dev->opp_info);
+	rknpu_dev->opp_info.data = &rknpu_uses_opp_data;
+	return dev_pm_opp_set_rate(dev, freq);
 }

@@ -93,10 +93,20 @@ class Board:
         self.write("/sys/module/rknpu/version", version + "\n")
         return self.write("/lib/modules/%s/modules.builtin.modinfo" % release, "a.b=c\0rknpu.version=%s\0rknpu.license=GPL v2\0" % version)
 
-    def headers(self, release=RELEASE):
-        """Headers modules can be built against, linked absolutely as packages do."""
-        self.write("/usr/src/linux-headers-%s/Makefile" % release).write("/usr/src/linux-headers-%s/Module.symvers" % release, "0x1\tprintk\tvmlinux\n")
-        self.write("/usr/src/linux-headers-%s/include/generated/autoconf.h" % release)
+    def headers(self, release=RELEASE, without=(), machine=183, states=None):
+        """Headers modules can be built against, linked absolutely as packages do.
+
+        without: files to leave out; machine: the ELF number of their programs' machine; states: the release that they
+        say they are for.
+        """
+        folder = "/usr/src/linux-headers-%s/" % release
+        program = b"\x7fELF\x02\x01\x01" + b"\0" * 9 + b"\x03\0" + bytes([machine, 0])
+        files = {"Makefile": "", "Module.symvers": "0x1\tprintk\tvmlinux\n", "include/generated/autoconf.h": "",
+                 "include/config/auto.conf": "", "scripts/basic/fixdep": program, "scripts/mod/modpost": program,
+                 "include/generated/utsrelease.h": '#define UTS_RELEASE "%s"\n' % (states or release),
+                 "scripts/module.lds": ""}
+        for name in set(files) - set(without):
+            self.write(folder + name, files[name])
         return self.link("/lib/modules/%s/build" % release, "/usr/src/linux-headers-" + release)
 
     def tools(self):

@@ -90,6 +90,9 @@ int ioctl(int fd, unsigned long request, ...)
 		if (!strcmp(fate, "abort"))
 			abort();
 		errno = EINVAL;
+		/* The mask of cores is at 56 bytes; a setting names one that ends no job. */
+		if (word[14] == (uint32_t)atoi(setting("RKFLEET_FAKE_DEAD_CORE", "0")))
+			return -1;
 		return strcmp(fate, "fail") ? 0 : -1;
 	}
 	case 0x42:	/* memory create */

@@ -195,6 +195,7 @@ struct context {
 	struct model_data *model;
 	struct buffer tasks, input, output;
 	int64_t run_us;
+	uint32_t core_mask;	/* as rknn_set_core_mask() left it, 0: the runtime chooses */
 };
 #define CONTEXT_MAGIC 0x724b464c454554ULL
 
@@ -645,6 +646,21 @@ EXPORT int rknn_inputs_set(rknn_context handle, uint32_t count, rknn_input input
 	return RKNN_SUCC;
 }
 
+/* One core of an RK3588 or the runtime's choice; several at a time need a model made for that. */
+EXPORT int rknn_set_core_mask(rknn_context handle, int mask)
+{
+	struct context *context = context_of(handle);
+
+	if (!context)
+		return RKNN_ERR_CTX_INVALID;
+	if (mask != 0 && mask != 1 && mask != 2 && mask != 4) {
+		say('E', "rknn_set_core_mask: failed to set core mask: %d", mask);
+		return RKNN_ERR_FAIL;
+	}
+	context->core_mask = (uint32_t)mask;
+	return RKNN_SUCC;
+}
+
 EXPORT int rknn_run(rknn_context handle, void *extend)
 {
 	struct context *context = context_of(handle);
@@ -662,9 +678,10 @@ EXPORT int rknn_run(rknn_context handle, void *extend)
 	job.timeout = 6000;
 	job.task_number = TASKS;
 	job.task_obj_addr = context->tasks.object;
-	job.core_mask = 1;
+	job.core_mask = context->core_mask ? context->core_mask : 1;
 	job.fence_fd = -1;
-	job.core[0].task_number = TASKS;
+	/* One core's tasks are at its own place in the list; the stand-in never splits a job between cores. */
+	job.core[__builtin_ctz(job.core_mask)].task_number = TASKS;
 	if (ioctl(context->fd, NPU_SUBMIT, &job)) {
 		say('E', "failed to submit!, op id: 1, op name: " FIRST_OP ", flags: %#x, task start: %d, "
 		    "task number: %d, run task counter: %d, int status: %#x" RKNN_SUBMIT_ADVICE,

@@ -94,7 +94,7 @@ def test_what_make_test_leaves_out_is_run_by_make_lint_or_make_faults(root):
         for name in re.findall(r"pytest\.mark\.(lint_only|faults_only)", path.read_text(encoding="utf-8")):
             marked[name].add(path.relative_to(TESTS).parts[0])
     # The folders that these two commands run; make test names both marks.
-    assert marked == {"lint_only": {"quality"}, "faults_only": {"integration"}}
+    assert marked == {"lint_only": {"quality"}, "faults_only": {"unit", "integration"}}
     makefile = (root / "Makefile").read_text(encoding="utf-8")
     assert '-m "not lint_only and not faults_only"' in makefile and "$(PYTEST) tests/quality\n" in makefile
-    assert '"-m", "faults_only", "tests/integration"' in (TESTS / "faults/run.py").read_text(encoding="utf-8")
+    assert '"-m", "faults_only", "tests/unit", "tests/integration"' in (TESTS / "faults/run.py").read_text(encoding="utf-8")

@@ -39,7 +39,7 @@ def files_fixture(tmp_path_factory):
 @pytest.fixture(name="task")
 def task_fixture(files, tmp_path):
     """Run the task on localhost; give what it returned and the return code."""
-    def run(*words, driver="0.9.6", submit="ok", **args):
+    def run(*words, driver="0.9.6", submit="ok", dead_core=0, **args):
         arguments = dict({
             "model": str(files / "mobilenet_v1.rknn"), "picture": str(files / "cat_224x224.jpg"),
             "library": str(files / "librknnrt.so"), "state_dir": str(tmp_path / "state"), "cache_dir": str(tmp_path / "cache"),
@@ -50,7 +50,7 @@ def task_fixture(files, tmp_path):
         ]}]
         (tmp_path / "play.yml").write_text(json.dumps(play))
         environment = dict(
-            os.environ, RKFLEET_FAKE_DRIVER=driver, RKFLEET_FAKE_SUBMIT=submit, ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default",
+            os.environ, RKFLEET_FAKE_DRIVER=driver, RKFLEET_FAKE_SUBMIT=submit, RKFLEET_FAKE_DEAD_CORE=str(dead_core), ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default",
             ANSIBLE_LOCAL_TEMP=str(tmp_path / "local"), ANSIBLE_REMOTE_TEMP=str(tmp_path / "remote"), ANSIBLE_NOCOLOR="1",
             ANSIBLE_PYTHON_INTERPRETER=sys.executable,
         )
@@ -98,6 +98,19 @@ def test_the_missions_failure(task, files):
     assert answer["diagnosis"] == "driver"
     assert answer["evidence"].startswith("failed to submit!, op id: 1, op name: Conv:MobilenetV1/")
     assert "driver 0.9.3 cannot run jobs" in answer["msg"] and "upgrade it to 0.9.6" in answer["remedy"]
+
+
+@pytest.mark.parametrize(("cores", "dead_core", "diagnosis", "answered", "evidence"), [
+    (3, 0, "ok", [0, 1, 2], "Top1 is 283"),
+    (3, 2, "driver", [0], "core 1 of the NPU: failed to submit!, op id: 1"),
+    (3, 4, "driver", [0, 1], "core 2 of the NPU: failed to submit!, op id: 1"),
+    (1, 2, "ok", [], "Top1 is 283"),
+])
+def test_each_core_of_the_npu_is_tried(task, cores, dead_core, diagnosis, answered, evidence):
+    """Drivers 0.9.2 and 0.9.3 on 6.1 kernels: the first core works, the others do not."""
+    answer, done = task(cores=cores, dead_core=dead_core, runs=1)
+    assert (answer["diagnosis"], answer["cores"]) == (diagnosis, answered), done.stdout
+    assert answer["evidence"].startswith(evidence) and answer["notes"] == []
 
 
 def test_check_mode_tries_the_board_keeps_nothing_and_does_not_fail(task, tmp_path):

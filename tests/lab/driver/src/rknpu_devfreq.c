@@ -13,13 +13,90 @@
 #include "rknpu_drv.h"
 #include "rknpu_devfreq.h"
 
+//@if >=0.9.6
+static struct monitor_dev_profile npu_mdevp = {
+	.type = MONITOR_TYPE_DEV,
+	.low_temp_adjust = rockchip_monitor_dev_low_temp_adjust,
+	.high_temp_adjust = rockchip_monitor_dev_high_temp_adjust,
+#if KERNEL_VERSION(6, 1, 0) <= LINUX_VERSION_CODE
+	.check_rate_volt = rockchip_monitor_check_rate_volt,
+#else
+	.update_volt = rockchip_monitor_check_rate_volt,
+#endif
+};
+
+#if KERNEL_VERSION(6, 1, 0) <= LINUX_VERSION_CODE
+#define npu_lock(rknpu_dev) rockchip_opp_dvfs_lock(&(rknpu_dev)->opp_info)
+#define npu_unlock(rknpu_dev) rockchip_opp_dvfs_unlock(&(rknpu_dev)->opp_info)
+
+static int npu_set_soc_info(struct device *dev, struct device_node *np,
+			    struct rockchip_opp_info *info)
+{
+	return 0;
+}
+
+static int npu_opp_config_clks(struct device *dev, struct opp_table *opp_table,
+			       struct dev_pm_opp *opp, void *data, bool scaling_down)
+{
+	struct rknpu_device *rknpu_dev = dev_get_drvdata(dev);
+
+	return rockchip_opp_config_clks(dev, opp_table, opp, data, scaling_down,
+					&rknpu_dev->opp_info);
+}
+
+static int npu_opp_config_regulators(struct device *dev, struct dev_pm_opp *old_opp,
+				     struct dev_pm_opp *new_opp, struct regulator **regulators,
+				     unsigned int count)
+{
+	struct rknpu_device *rknpu_dev = dev_get_drvdata(dev);
+
+	return rockchip_opp_config_regulators(dev, old_opp, new_opp, regulators, count,
+					      &rknpu_dev->opp_info);
+}
+#else
+#define npu_lock(rknpu_dev) rockchip_monitor_volt_adjust_lock((rknpu_dev)->mdev_info)
+#define npu_unlock(rknpu_dev) rockchip_monitor_volt_adjust_unlock((rknpu_dev)->mdev_info)
+
+static int npu_set_soc_info(struct device *dev, struct device_node *np, int bin, int process,
+			    int volt_sel)
+{
+	return 0;
+}
+#endif
+
+static const struct rockchip_opp_data rk3588_npu_opp_data = {
+	.set_soc_info = npu_set_soc_info,
+#if KERNEL_VERSION(6, 1, 0) <= LINUX_VERSION_CODE
+	.config_clks = npu_opp_config_clks,
+	.config_regulators = npu_opp_config_regulators,
+#endif
+};
+//@if >=0.9.8
+
+static const struct rockchip_opp_data rk3576_npu_opp_data = {
+	.set_soc_info = rockchip_opp_set_low_length,
+};
+//@endif
+
+static const struct of_device_id rockchip_npu_of_match[] = {
+//@if >=0.9.8
+	{ .compatible = "rockchip,rk3576", .data = &rk3576_npu_opp_data },
+//@endif
+	{ .compatible = "rockchip,rk3588", .data = &rk3588_npu_opp_data },
+	{},
+};
+//@else
+#define npu_lock(rknpu_dev) rockchip_opp_dvfs_lock(&(rknpu_dev)->opp_info)
+#define npu_unlock(rknpu_dev) rockchip_opp_dvfs_unlock(&(rknpu_dev)->opp_info)
+//@endif
+
 static int npu_devfreq_target(struct device *dev, unsigned long *freq, u32 flags)
 {
 	struct rknpu_device *rknpu_dev = dev_get_drvdata(dev);
 
-	rockchip_opp_dvfs_lock(&rknpu_dev->opp_info);
+	npu_lock(rknpu_dev);
 	rknpu_dev->current_freq = *freq;
-	rockchip_opp_dvfs_unlock(&rknpu_dev->opp_info);
+	npu_unlock(rknpu_dev);
 	return 0;
 }
 
@@ -66,14 +143,14 @@ static struct devfreq_governor devfreq_rknpu_ondemand = {
 void rknpu_devfreq_lock(struct rknpu_device *rknpu_dev)
 {
 	if (rknpu_dev->devfreq)
-		rockchip_opp_dvfs_lock(&rknpu_dev->opp_info);
+		npu_lock(rknpu_dev);
 }
 EXPORT_SYMBOL(rknpu_devfreq_lock);
 
 void rknpu_devfreq_unlock(struct rknpu_device *rknpu_dev)
 {
 	if (rknpu_dev->devfreq)
-		rockchip_opp_dvfs_unlock(&rknpu_dev->opp_info);
+		npu_unlock(rknpu_dev);
 }
 EXPORT_SYMBOL(rknpu_devfreq_unlock);
 
@@ -82,6 +159,9 @@ int rknpu_devfreq_init(struct rknpu_device *rknpu_dev)
 	struct device *dev = rknpu_dev->dev;
 	int ret;
 
+//@if >=0.9.6
+	rockchip_get_opp_data(rockchip_npu_of_match, &rknpu_dev->opp_info);
+//@endif
 	ret = rockchip_init_opp_table(dev, &rknpu_dev->opp_info, "clk_npu", "rknpu");
 	if (ret) {
 		LOG_DEV_ERROR(dev, "failed to init_opp_table\n");
@@ -105,6 +185,13 @@ int rknpu_devfreq_init(struct rknpu_device *rknpu_dev)
 		goto uninit;
 	}
 	rknpu_dev->ondemand_freq = rknpu_dev->current_freq;
+//@if >=0.9.6
+	npu_mdevp.data = rknpu_dev->devfreq;
+	npu_mdevp.opp_info = &rknpu_dev->opp_info;
+	rknpu_dev->mdev_info = rockchip_system_monitor_register(dev, &npu_mdevp);
+	if (IS_ERR(rknpu_dev->mdev_info))
+		rknpu_dev->mdev_info = NULL;
+//@endif
 	return 0;
 
 uninit:
@@ -117,6 +204,10 @@ EXPORT_SYMBOL(rknpu_devfreq_init);
 
 void rknpu_devfreq_remove(struct rknpu_device *rknpu_dev)
 {
+//@if >=0.9.6
+	if (rknpu_dev->mdev_info)
+		rockchip_system_monitor_unregister(rknpu_dev->mdev_info);
+//@endif
 	if (rknpu_dev->devfreq)
 		devfreq_remove_governor(&devfreq_rknpu_ondemand);
 }

@@ -89,7 +89,7 @@ static const struct of_device_id rknpu_of_match[] = {
 static int rknpu_power_on(struct rknpu_device *rknpu_dev)
 {
 	struct device *dev = rknpu_dev->dev;
-	int ret;
+	int i, ret;
 
 	if (rknpu_dev->vdd) {
 		ret = regulator_enable(rknpu_dev->vdd);
@@ -104,6 +104,16 @@ static int rknpu_power_on(struct rknpu_device *rknpu_dev)
 		return ret;
 	}
 	rknpu_devfreq_lock(rknpu_dev);
+	for (i = 0; i < RKNPU_MAX_CORES; i++) {
+		if (!rknpu_dev->genpd_devs[i])
+			continue;
+		ret = pm_runtime_get_sync(rknpu_dev->genpd_devs[i]);
+		if (ret < 0) {
+			LOG_DEV_ERROR(dev, "failed to get pm runtime for npu%d, ret: %d\n", i, ret);
+			rknpu_devfreq_unlock(rknpu_dev);
+			return ret;
+		}
+	}
 	ret = pm_runtime_get_sync(dev);
 	if (ret < 0)
 		LOG_DEV_ERROR(dev, "failed to get pm runtime for rknpu, ret: %d\n", ret);
@@ -115,7 +125,7 @@ static int rknpu_power_off(struct rknpu_device *rknpu_dev)
 {
 	struct device *dev = rknpu_dev->dev;
 	bool enabled;
-	int ret;
+	int i, ret;
 
 	rknpu_devfreq_lock(rknpu_dev);
 	pm_runtime_put_sync(dev);
@@ -129,6 +139,9 @@ static int rknpu_power_off(struct rknpu_device *rknpu_dev)
 			return ret;
 		}
 	}
+	for (i = RKNPU_MAX_CORES - 1; i >= 0; i--)
+		if (rknpu_dev->genpd_devs[i])
+			pm_runtime_put_sync(rknpu_dev->genpd_devs[i]);
 	rknpu_devfreq_unlock(rknpu_dev);
 	clk_bulk_disable_unprepare(rknpu_dev->num_clks, rknpu_dev->clks);
 	if (rknpu_dev->vdd)
@@ -212,9 +225,6 @@ static int rknpu_action(struct rknpu_device *rknpu_dev, struct rknpu_action *arg
 		return 0;
 	case RKNPU_SET_PROC_NICE:
 		set_user_nice(current, (s32)args->value);
-		return 0;
-	case RKNPU_POWER_ON:
-	case RKNPU_POWER_OFF:
 		return 0;
 	case RKNPU_GET_TOTAL_SRAM_SIZE:
 		args->value = rknpu_dev->sram_mm ? rknpu_dev->sram_mm->total_chunks *
@@ -445,6 +455,33 @@ static int rknpu_map_registers(struct platform_device *pdev, struct rknpu_device
 	return 0;
 }
 
+/* One power domain per core, by their names; the NPU does not start if one of them does not come up. */
+static void rknpu_attach_domains(struct rknpu_device *rknpu_dev)
+{
+	static const char * const names[] = { "npu0", "npu1", "npu2" };
+	struct device *domain;
+	int i;
+
+	if (of_count_phandle_with_args(rknpu_dev->dev->of_node, "power-domains",
+				       "#power-domain-cells") <= 1)
+		return;
+	for (i = 0; i < max(2, rknpu_dev->config->num_irqs); i++) {
+		domain = dev_pm_domain_attach_by_name(rknpu_dev->dev, names[i]);
+		if (!IS_ERR(domain))
+			rknpu_dev->genpd_devs[i] = domain;
+	}
+	rknpu_dev->multiple_domains = true;
+}
+
+static void rknpu_detach_domains(struct rknpu_device *rknpu_dev)
+{
+	int i;
+
+	for (i = 0; i < RKNPU_MAX_CORES; i++)
+		if (rknpu_dev->genpd_devs[i])
+			dev_pm_domain_detach(rknpu_dev->genpd_devs[i], true);
+}
+
 static int rknpu_probe(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
@@ -525,8 +562,7 @@ static int rknpu_probe(struct platform_device *pdev)
 		goto err_pm;
 	}
 
-	rknpu_dev->multiple_domains = of_count_phandle_with_args(dev->of_node, "power-domains",
-								 "#power-domain-cells") > 1;
+	rknpu_attach_domains(rknpu_dev);
 	ret = rknpu_power_on(rknpu_dev);
 	if (ret)
 		goto err_drm;
@@ -543,6 +579,7 @@ static int rknpu_probe(struct platform_device *pdev)
 	return 0;
 
 err_drm:
+	rknpu_detach_domains(rknpu_dev);
 	rknpu_drm_remove(rknpu_dev);
 err_pm:
 	pm_runtime_disable(dev);
@@ -566,6 +603,7 @@ static int rknpu_remove(struct platform_device *pdev)
 	rknpu_devfreq_remove(rknpu_dev);
 	if (atomic_read(&rknpu_dev->power_refcount) > 0)
 		rknpu_power_off(rknpu_dev);
+	rknpu_detach_domains(rknpu_dev);
 	pm_runtime_disable(&pdev->dev);
 	return 0;
 }

@@ -143,7 +143,8 @@ static struct rknpu_gem_object *rknpu_gem_object_create(struct drm_device *drm, 
 	struct rknpu_gem_object *obj;
 	int ret;
 
-	if (!size || size > SZ_1G) {
+	/* There is no upper limit: what the machine does not have fails below. */
+	if (!size) {
 		LOG_DEV_ERROR(drm->dev, "invalid buffer size: %llu\n", size);
 		return ERR_PTR(-EINVAL);
 	}

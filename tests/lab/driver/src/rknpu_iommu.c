@@ -41,8 +41,13 @@ int rknpu_iommu_switch_domain(struct rknpu_device *rknpu_dev, int domain_id)
 
 	if (domain_id == rknpu_dev->iommu_domain_id)
 		return 0;
-	if (!rknpu_dev->iommu_en || domain_id < 0 || domain_id > 1)
+	if (!rknpu_dev->iommu_en)
 		return -EINVAL;
+	if (domain_id < 0 || domain_id >= RKNPU_MAX_IOMMU_DOMAINS) {
+		LOG_DEV_ERROR(rknpu_dev->dev, "invalid iommu domain id: %d, reuse domain id: %d\n",
+			      domain_id, rknpu_dev->iommu_domain_id);
+		return -EINVAL;
+	}
 
 	domain = rknpu_dev->iommu_domains[domain_id];
 	if (!domain) {

@@ -68,10 +68,21 @@ static const bool rknpu_hardware_answers = true;
 static int rknpu_job_timeout(struct rknpu_device *rknpu_dev, struct rknpu_submit *args,
 			     struct rknpu_task *last, ktime_t begun)
 {
+	s64 waited;
 	int i;
 
-	/* The vendor's driver waits for the whole timeout; a tenth of a second shows the same. */
-	msleep(min_t(u32, args->timeout, 100));
+	msleep(args->timeout);
+	waited = ktime_us_delta(ktime_get(), begun);
+//@if >=0.9.8
+	LOG_ERROR("job: %p, mask: %#x, job iommu domain id: %d, dev iommu domain id: %d, wait_count: %d, continue wait: %d, commit elapse time: %lldus, wait time: %lldus, timeout: %uus\n",
+		  args, args->core_mask, args->iommu_domain_id, rknpu_dev->iommu_domain_id, 1, 0,
+		  waited, waited, args->timeout * 1000);
+//@else
+//@if >=0.9.3
+	LOG_ERROR("job: %p, iommu domain id: %d, wait_count: %d, continue wait: %d, commit elapse time: %lldus, wait time: %lldus, timeout: %uus\n",
+		  args, args->iommu_domain_id, 1, 0, waited, waited, args->timeout * 1000);
+//@endif
+//@endif
 	last->int_status = 0;
 	args->task_counter = 0;
 	LOG_ERROR("failed to wait job, task counter: %d, flags: %#x, ret = %d, elapsed time: %lldus\n",

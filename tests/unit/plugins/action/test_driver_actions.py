@@ -86,6 +86,33 @@ def test_the_full_log_of_a_failed_build_is_kept_on_the_controller(act, tmp_path)
     assert result["msg"] == "it was not built (log: %s)" % kept and "log" not in result
 
 
+@pytest.mark.parametrize("log, cause", [
+    ("/bin/sh: 1: flex: not found\nmake[3]: *** [x] Error 127\n", "the program flex, which the build needs, is missing: "
+     "install flex"),
+    ("all is well\n", "dkms ended with 10"),
+])
+def test_a_build_log_is_explained_on_the_controller(act, log, cause):
+    answer = {"failed": True, "msg": "it was not built: dkms ended with 10; and so on", "log": log,
+              "unexplained": "dkms ended with 10"}
+    result = act(npu_dkms, answer, kernel=KERNEL)[0]
+    assert result["msg"].startswith("it was not built: %s; and so on (log: " % cause) and "unexplained" not in result
+
+
+def test_a_failure_that_the_board_explained_stays_as_it_is(act):
+    answer = {"failed": True, "msg": "the disk is full", "log": "x.c:1:1: error: no\n", "unexplained": ""}
+    assert act(npu_dkms, answer, kernel=KERNEL)[0]["msg"].startswith("the disk is full (log: ")
+
+
+@pytest.mark.parametrize("release, hint", [
+    ("6.1.141-rk35xx-ophub", "armbian-update"), ("6.1.141", "/opt/archives/"), ("6.1.0-50-arm64", ""),
+])
+def test_the_preflight_says_where_headers_are_that_no_repository_has(act, release, hint):
+    answer = {"kernels": [{"release": release, "verdict": "no_headers", "reason": "the headers are not installed"}]}
+    result = act(npu_trial_build_info, answer, kernels=[release])[0]
+    reason = result["kernels"][0]["reason"]
+    assert hint in reason and reason.startswith("the headers are not installed")
+
+
 def test_a_log_is_not_written_through_a_link(act, tmp_path):
     (tmp_path / "logs").mkdir()
     (tmp_path / "mine").write_text("mine")
@@ -117,6 +144,19 @@ def test_the_preflight_reports_known_kernels_without_a_build_and_keeps_each_log(
     assert result["kernels"][0]["reason"] == "driver 0.9.6 does not support it: the test says no. Boot another."
     kept = tmp_path / "logs" / ("rock5b_1-preflight-0.9.6-%s.log" % KERNEL)
     assert result["kernels"][1]["log_file"] == str(kept) and kept.read_text() == "the log"
+
+
+def test_the_layout_is_compared_with_an_empty_module_and_without_the_source(act, tmp_path):
+    answer = {"kernels": [{"release": KERNEL, "verdict": "fails", "reason": "x", "layout": "compared", "log": "log"}]}
+    result, sent = act(npu_trial_build_info, answer, only_layout=True, source=None, kernels=[KERNEL], store="/unused")
+    assert sent[0]["module"] == "rkfleet_layout" and sent[0]["archive"] == "/tmp/there/tree.tar"
+    with tarfile.open(fileobj=io.BytesIO(act.uploads["tree.tar"])) as tar:
+        assert sorted(tar.getnames()) == ["Kbuild", "rkfleet_layout.c"]
+    kept = str(tmp_path / "logs" / ("rock5b_1-layout-0.9.6-%s.log" % KERNEL))
+    assert result["kernels"] == [{
+        "release": KERNEL, "verdict": "fails", "reason": "x", "layout": "compared", "headers": None, "probes": [],
+        "losses": [], "log_file": kept,
+    }]
 
 
 def test_if_all_kernels_are_known_the_board_is_not_contacted(act):

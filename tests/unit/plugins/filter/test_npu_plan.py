@@ -19,10 +19,10 @@ def test_facts_and_nothing_else(board, gather):
 def test_a_verification_since_the_facts_were_read_counts(board, gather):
     facts = gather(board.base().npu().builtin().headers().tools().u_boot_menu())
     facts["driver"]["version"] = "0.8.2"
-    assert npu_plan(facts)["action"] == npu_plan(facts, diagnosis="driver")["action"] == "dkms_over_builtin"
-    plan = npu_plan(facts, diagnosis="ok")
+    assert npu_plan(facts)["action"] == npu_plan(facts, tried={"diagnosis": "driver"})["action"] == "dkms_over_builtin"
+    plan = npu_plan(facts, tried={"diagnosis": "ok"})
     assert plan["action"] == "none" and plan["unchanged"] is True
-    assert npu_plan(facts, {"driver_version": "0.8.2"}, diagnosis="ok")["unchanged"] is False
+    assert npu_plan(facts, {"driver_version": "0.8.2"}, tried={"diagnosis": "ok"})["unchanged"] is False
 
 
 @pytest.mark.parametrize("wanted, compatibility, message", [

@@ -35,6 +35,7 @@ class Board:
         self.states = {"libc6": "install ok installed", "old": "deinstall ok config-files"}
         self.rc, self.err, self.fails_at, self.locked, self.purge_fails = 0, "", None, 0, False
         self.apt_waits = self.patience = 0
+        self.stated = "Armbian-Kernel-Version-Family: 6.17.9-current-rockchip64"
         for folder in ("var/lib/dpkg/updates", "var/lib/apt/lists", "var/cache/apt/archives/partial", "boot"):
             (root / folder).mkdir(parents=True)
         self.set_age("var/lib/apt/lists", 60)
@@ -76,6 +77,8 @@ class Board:
             self.locked -= 1
             return 100, "", "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 1 (apt-get)"
         names = command[command.index("--") + 1:] if "--" in command else []
+        if command[0] == "apt-cache":
+            return 0, "Package: %s\n%s\nVersion: 25.11.2\n" % (names[0], self.stated), ""
         if command[:2] == ["apt-get", "update"]:
             self.set_age("var/lib/apt/lists", 0)
             return self.rc, "", self.err
@@ -239,6 +242,37 @@ def test_unavailable_packages_are_reported_and_nothing_changes(board):
     assert board.installed() == {"libc6"}
 
 
+@pytest.mark.parametrize("act", [
+    lambda packages, names, kernel: packages.simulate_install(names, kernel),
+    lambda packages, names, kernel: packages.install(names, list, kernel),
+])
+@pytest.mark.parametrize("stated", [
+    "Source: linux-6.17.9\nArmbian-Kernel-Version: 6.17.9\nArmbian-Kernel-Version-Family: 6.17.9-current-rockchip64",
+    "Source: linux-6.17.9-current-rockchip64",  # Sergey1560/fb_st7796s#1
+    "Description: Armbian Linux current headers 6.17.9-current-rockchip64",  # bigtreetech/CB2#103
+])
+@pytest.mark.parametrize("kernel, refused", [
+    ("6.18.8-current-rockchip64", True), ("6.17.9-current-rockchip64", False), (None, False),
+])
+def test_headers_that_the_repository_has_for_another_kernel_are_refused(board, act, kernel, refused, stated):
+    """armbian/armbian-router#37: the kernel is 6.18.8, and the repository has 25.11.2 with 6.17.9."""
+    before, board.stated = dict(board.states), stated
+    if not refused:
+        assert "linux-headers-9" in act(board.packages(), ["linux-headers-9"], kernel)
+        return
+    with pytest.raises(_apt.PackagesError, match=(
+            "linux-headers-9 of the board's repositories has the headers of kernel 6.17.9-current-rockchip64, and this "
+            r"kernel is 6.18.8-current-rockchip64\. Update both .*apt-get install linux-image-9 linux-headers-9\), "
+            "reboot")):
+        act(board.packages(), ["linux-headers-9"], kernel)
+    assert board.states == before
+
+
+def test_headers_whose_package_states_no_kernel_are_installed(board):
+    board.stated = "Source: linux"
+    assert board.packages().simulate_install(["linux-headers-9"], "6.1.0-50-arm64")
+
+
 def test_simulated_installation_omits_updates_of_installed_packages(board):
     assert board.packages().simulate_install(["dkms"]) == ["dkms", "gcc", "gcc-12", "make"]
 
@@ -254,6 +288,49 @@ def test_a_failed_installation_leaves_the_board_unchanged(board, at):
     with pytest.raises(_apt.PackagesError, match=r"dkms cannot be installed: the disk is full: \d+ KiB.* free at /"):
         board.packages().install(["dkms"], list)
     assert board.states == before and os.listdir(board.root / "var/cache/apt/archives") == ["partial"]
+
+
+HALF_CONFIGURED = """Setting up radxa-overlays-dkms (0.1.17) ...
+Loading new radxa-overlays-0.1.17 DKMS files...
+Error! Bad return status for module build on kernel: 5.10.160-38-rk356x (aarch64)
+Consult /var/lib/dkms/radxa-overlays/0.1.17/build/make.log for more information.
+dpkg: error processing package radxa-overlays-dkms (--configure):
+ installed radxa-overlays-dkms package post-installation script subprocess returned error exit status 10
+dpkg: dependency problems prevent configuration of linux-image-radxa-zero3:
+ linux-image-radxa-zero3 depends on radxa-overlays-dkms; however:
+  Package radxa-overlays-dkms is not configured yet.
+E: Sub-process /usr/bin/dpkg returned an error code (1)
+"""
+"""RadxaOS-SDK/rsdk#42, made short."""
+
+
+@pytest.mark.parametrize("log, cause", [
+    ("/bin/sh: 1: scripts/basic/fixdep: not found\nmake[2]: *** [x.o] Error 127\n", "lack scripts/basic/fixdep"),
+    ("", "dpkg: error processing package radxa-overlays-dkms"),
+])
+def test_another_package_that_cannot_be_configured_is_named_with_its_cause(board, log, cause):
+    path = board.root / "var/lib/dkms/radxa-overlays/0.1.17/build/make.log"
+    path.parent.mkdir(parents=True)
+    path.write_text(log)
+    board.fails_at, board.err = 1, HALF_CONFIGURED
+    with pytest.raises(_apt.PackagesError) as error:
+        board.packages().install(["dkms"], list)
+    assert "dkms cannot be installed: package radxa-overlays-dkms cannot be configured: " in str(error.value)
+    assert cause in str(error.value)
+    assert "dpkg --configure radxa-overlays-dkms" in str(error.value)
+    assert "apt-get purge radxa-overlays-dkms" in str(error.value)
+
+
+def test_headers_whose_programs_do_not_compile_are_explained(board):
+    """armbian/build#345, orangepi-xunlong/orangepi-build#161: the headers are compiled while they are installed."""
+    board.fails_at = 1
+    board.err = (
+        "Compiling headers - please wait ...\n/bin/sh: 1: flex: not found\n"
+        "make[2]: *** [scripts/kconfig/lexer.lex.c] Error 127\n"
+        "dpkg: error processing package dkms (--configure):\n installed dkms package post-installation script "
+        "subprocess returned error exit status 2\nE: Sub-process /usr/bin/dpkg returned an error code (1)\n")
+    with pytest.raises(_apt.PackagesError, match="dkms cannot be configured: the program flex, .* install flex"):
+        board.packages().install(["dkms"], list)
 
 
 def test_packages_that_cannot_be_removed_again_are_named(board):

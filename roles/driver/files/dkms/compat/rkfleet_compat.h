@@ -104,26 +104,37 @@ static inline int rkfleet_nvmem_cell_read_u8(struct device_node *np, const char 
 #endif
 #endif
 
-#ifdef RKFLEET_OPP_UNINIT
+#if defined(RKFLEET_OPP_UNINIT) || defined(RKFLEET_OPP_SET_LOW_LENGTH)
+#include <linux/clk.h>
+#include <linux/device.h>
+#include <linux/mutex.h>
 #include <linux/pm_opp.h>
+#include <linux/regulator/consumer.h>
+/* First, and then other names for ours: it may declare these functions with its own types. */
+#include <soc/rockchip/rockchip_opp_select.h>
+#endif
 
-struct rockchip_opp_info;
-static inline void rockchip_uninit_opp_table(struct device *dev, struct rockchip_opp_info *info)
+#ifdef RKFLEET_OPP_UNINIT
+static inline void rkfleet_uninit_opp_table(struct device *dev, struct rockchip_opp_info *info)
 {
 	dev_pm_opp_of_remove_table(dev);
 }
+#define rockchip_uninit_opp_table rkfleet_uninit_opp_table
 #endif
 
 #ifdef RKFLEET_OPP_SET_LOW_LENGTH
-#include <linux/device.h>
-
-struct rockchip_opp_info;
 /* Only RK3576 gets here, and only for a lower voltage at its lowest speeds. */
-static inline int rockchip_opp_set_low_length(struct device *dev, struct device_node *np,
-					      struct rockchip_opp_info *info)
+#ifdef RKFLEET_OPP_SET_SOC_INFO_5_10
+/* Its place is a callback of another type there, which may be empty. */
+#define rockchip_opp_set_low_length NULL
+#else
+static inline int rkfleet_opp_set_low_length(struct device *dev, struct device_node *np,
+					     struct rockchip_opp_info *info)
 {
 	return -EOPNOTSUPP;
 }
+#define rockchip_opp_set_low_length rkfleet_opp_set_low_length
+#endif
 #endif
 
 #ifdef RKFLEET_REMOVE_VOID

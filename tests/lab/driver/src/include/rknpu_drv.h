@@ -18,7 +18,7 @@
 #include <linux/miscdevice.h>
 
 #include <soc/rockchip/rockchip_opp_select.h>
-//@if >=0.9.8
+//@if >=0.9.6
 #include <soc/rockchip/rockchip_system_monitor.h>
 #include <soc/rockchip/rockchip_ipa.h>
 //@endif
@@ -44,6 +44,8 @@
 #define LOG_ERROR(fmt, args...) pr_err(LOG_TAG ": " fmt, ##args)
 #define LOG_DEV_INFO(dev, fmt, args...) dev_info(dev, LOG_TAG ": " fmt, ##args)
 #define LOG_DEV_ERROR(dev, fmt, args...) dev_err(dev, LOG_TAG ": " fmt, ##args)
+
+#define RKNPU_MAX_IOMMU_DOMAINS 16
 
 struct rknpu_config {
 	u64 dma_mask;
@@ -88,7 +90,11 @@ struct rknpu_device {
 	u32 sram_size;
 	struct rknpu_mm *sram_mm;
 	int iommu_domain_id;
-	struct iommu_domain *iommu_domains[2];
+	struct iommu_domain *iommu_domains[RKNPU_MAX_IOMMU_DOMAINS];
+	struct device *genpd_devs[RKNPU_MAX_CORES];
+//@if >=0.9.6
+	struct monitor_dev_info *mdev_info;
+//@endif
 };
 
 int rknpu_power_get(struct rknpu_device *rknpu_dev);

@@ -8,6 +8,7 @@ import errno
 import os
 import pathlib
 import re
+import shutil
 import tarfile
 import tracemalloc
 
@@ -17,13 +18,15 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import package as _dkms_install, prebuilt
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import source_tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import snapshot
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import build_log
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import build_log, probes
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
 
 KERNEL, OTHER = "6.1.43-15-rk2312", "6.1.99-1-rk2410"
 TREE = {"Kbuild": b"ours", "vendor/drivers/rknpu/rknpu_drv.c": b"theirs"}
 KO = "lib/modules/%s/updates/dkms/rknpu_dkms.ko.xz"
 DATABASE = "var/lib/dkms/rknpu"
+HEADERS = ("Makefile", "include/generated/autoconf.h", "include/config/auto.conf", "scripts/basic/fixdep",
+           "scripts/mod/modpost", "scripts/module.lds")
 
 
 class Board:
@@ -36,6 +39,8 @@ class Board:
         self.aliases, self.takes, self.versions = "", True, "0x12345678\tdrm_ioctl\n"
         for kernel in (KERNEL, OTHER):
             (root / "lib/modules" / kernel).mkdir(parents=True)
+            for name in HEADERS:
+                self.write("lib/modules/%s/build/%s" % (kernel, name))
 
     def path(self, path):
         return self.root / path
@@ -187,8 +192,10 @@ def test_a_new_tree_that_does_not_build_leaves_the_old_module(board, package, ar
     deploy(package, archive)
     before = board.files()
     board.rc, board.log = 10, "x.c:1:10: fatal error: soc/rockchip/rockchip_iommu.h: No such file or directory"
-    with pytest.raises(source_tree.DkmsError, match="is unchanged: the kernel's headers lack soc/rockchip"):
+    with pytest.raises(source_tree.DkmsError, match="is unchanged: dkms ended with 10$") as error:
         deploy(package, newer)
+    # The controller explains it.
+    assert error.value.unexplained == "dkms ended with 10" and "lack soc/rockchip" in build_log.explain(error.value.log)
     assert package.steps(archive[1]) == []
     assert board.files() == before
 
@@ -231,7 +238,7 @@ FAULTS = {
                                     "vermagic of .* is '6.1.0-1-arm64', wanted is '%s'" % KERNEL),
     "the build ends badly": ({"rc": 10,
                               "log": "rknpu_gem.c:891:2: error: implicit declaration of function 'vm_flags_set' [-Werror]\n"},
-                             "headers have no vm_flags_set"),
+                             "dkms ended with 10$"),
     "a module that udev would load": ({"aliases": "of:N*T*Crockchip,rk3588-rknpuC*\nof:N*T*Crockchip,rk3588-rknpu\n"},
                                       "device-tree alias of:N.*rk3588-rknpuC.*, so udev would load it.*MODULE_DEVICE_TABLE"),
     "the disk is full": ({"rc": 1, "log": "cp: error writing 'x.ko': No space left on device"},
@@ -554,14 +561,14 @@ ERRORS = [
      "already have vm_flags_set"),
     ("x.h:12:20: error: static declaration of \u2018vm_flags_clear\u2019 follows non-static declaration",
      "already have vm_flags_clear"),
-    (f"{GEM}:891:23: error: assignment of read-only member 'vm_flags'", "use driver 0.9.6 or newer"),
+    (f"{GEM}:891:23: error: assignment of read-only member 'vm_flags'", "set a newer npu_driver_version"),
     # the vendor's OPP code
     (f"{DEVFREQ}:201:9: error: implicit declaration of function 'rockchip_uninit_opp_table'; did you mean 'rockchip_init_opp_table'?",
-     "older than 5.10.198"),
+     "update the board's kernel"),
     (f"{DEVFREQ}:602:32: error: 'rockchip_opp_set_low_length' undeclared here (not in a function)",
-     "use driver 0.9.6 or update"),
+     "set an older npu_driver_version or update"),
     (f"{DEVFREQ}:602:32: error: \u2018rockchip_opp_set_low_length\u2019 undeclared (first use in this function)",
-     "use driver 0.9.6 or update"),
+     "set an older npu_driver_version or update"),
     # symbols
     ('ERROR: modpost: "iommu_get_dma_cookie" [/var/lib/dkms/rknpu/0.9.6/build/rknpu_dkms.ko] undefined!',
      "does not export iommu_get_dma_cookie"),
@@ -606,6 +613,53 @@ def test_build_errors_in_a_sentence(log, sentence):
     assert sentence_found is None if sentence is None else sentence in (sentence_found or "")
 
 
+# -- headers that changed since the plan ---------------------------------------------------------------------
+
+def lose(board, name="scripts/basic/fixdep"):
+    board.path("lib/modules/%s/build/%s" % (KERNEL, name)).unlink()
+
+
+def test_headers_are_looked_at_again_before_the_build(board, package, archive):
+    """A package was installed since the plan, and compiled no programs: orangepi-xunlong/orangepi-build#161."""
+    lose(board)
+    before = board.files()
+    with pytest.raises(source_tree.DkmsError, match="lack programs: scripts/basic/fixdep is missing.*make -C"):
+        deploy(package, archive)
+    assert board.files() == before and ["dkms", "install"] not in board.calls
+
+
+def test_a_package_that_was_installed_for_another_kernel_is_named(board, package, archive):
+    """armbian/armbian-router#37: what apt installs is for the kernel that the repository has."""
+    shutil.rmtree(board.path("lib/modules/%s/build" % KERNEL))
+    board.write("var/lib/dpkg/info/linux-headers-current-rockchip64.list", "/usr/src/linux-headers-6.17.9-current-rockchip64\n")
+    with pytest.raises(source_tree.DkmsError) as error:
+        deploy(package, archive)
+    assert "not built for kernel %s: Package linux-headers-current-rockchip64 has the headers" % KERNEL in str(error.value)
+    assert "of kernel 6.17.9-current-rockchip64, and this kernel is %s. Update both" % KERNEL in str(error.value)
+    assert "apt-get install linux-image-current-rockchip64 linux-headers-current-rockchip64" in str(error.value)
+
+
+def test_headers_that_are_no_good_are_the_cause_of_a_failed_build(board, package, archive):
+    deploy(package, archive)
+    shutil.rmtree(board.path("lib/modules/%s/build" % KERNEL))
+    board.rc, board.log, board.builds = 21, "Error! Your kernel headers for kernel x cannot be found.\n", False
+    with pytest.raises(source_tree.DkmsError, match="The headers of kernel %s are not installed" % KERNEL):
+        package.install()
+
+
+def test_headers_of_another_kernel_beside_a_missing_link_are_named(board, package, archive):
+    shutil.rmtree(board.path("lib/modules/%s/build" % KERNEL))
+    board.write("usr/src/linux-headers-6.17.9-current-rockchip64/Makefile")
+    with pytest.raises(source_tree.DkmsError, match="/usr/src has those of 6.17.9-current-rockchip64.*update kernel and "
+                                                    "headers together"):
+        deploy(package, archive)
+
+
+def test_a_prebuilt_module_needs_no_headers(board, package, archive, binary):
+    shutil.rmtree(board.path("lib/modules/%s/build" % KERNEL))
+    assert load(board, package, archive, binary)[0] == ["tree", "load"] and board.module.exists()
+
+
 # -- a prebuilt module ---------------------------------------------------------------------------------------
 
 ARCH = os.uname().machine
@@ -633,7 +687,7 @@ def test_a_prebuilt_module_is_installed(board, package, archive, binary):
     assert steps == ["tree", "load"] and board.module.read_text() == "another board's0.9.6"
     assert ["dkms", "build"] not in board.calls and ["dkms", "ldtarball"] in board.calls
     # What the board that built it was told is told here, too.
-    assert build_log.probe_lines(log) == ["probe fence: left out"]
+    assert probes.probe_lines(log) == ["probe fence: left out"]
     assert package.steps(archive[1]) == [] == package.steps(archive[1], stored=True)
     assert not package.leftovers()
 
@@ -724,3 +778,21 @@ def test_symbol_versions_are_compared_with_the_headers(board, package, binary, s
 def test_no_symbol_versions_are_compared_without_modversions(board, package, binary):
     board.content, board.versions = "another board's", ""
     assert package.binary_problem(binary) == (None, "0 of 0 symbol versions compared with the kernel's own modules")
+
+
+@pytest.fixture
+def mismatch(monkeypatch):
+    """Headers with another configuration than the kernel's."""
+    monkeypatch.setattr(_dkms_install, "layout_problem", lambda *unused: ("the kernel headers do not match", "compared"))
+
+
+def test_a_build_with_headers_of_another_configuration_is_removed(board, package, archive, mismatch):
+    before = board.files()
+    with pytest.raises(source_tree.DkmsError, match="not built for kernel .*: the kernel headers do not match"):
+        deploy(package, archive)
+    assert not board.module.exists() and not [name for name in board.files() if name not in before and "0.9.6" in name]
+
+
+def test_a_prebuilt_module_of_another_configuration_is_refused(board, package, binary, mismatch):
+    board.content = "another board's"
+    assert package.binary_problem(binary)[0] == "the kernel headers do not match"

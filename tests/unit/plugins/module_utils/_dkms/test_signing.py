@@ -230,6 +230,7 @@ def test_an_unsigned_build_is_removed_with_its_configuration(machine, tmp_path, 
         return 0, answers.get((command + [""])[2], ""), ""
 
     machine.path("/lib/modules/6.1.1").mkdir(parents=True)
+    monkeypatch.setattr(_dkms_install.DkmsPackage, "headers_problem", lambda package: None)
     monkeypatch.setattr(_dkms_install, "unpack_tree", lambda archive, digest, folder: machine.write(
         "/" + os.path.relpath(os.path.join(folder, "rkfleet.json"), machine.root), '{"digest": "x"}'))
     package = _dkms_install.DkmsPackage(run, "rknpu", "0.9.6", "6.1.1", "rknpu", str(machine.root), machine.signing())

@@ -28,16 +28,21 @@ class Board:
                 "usr/src/%s/Makefile" % PACKAGE: "include /usr/src/%s/Makefile\nX = /usr/lib/linux-other\n" % COMMON,
                 "usr/src/%s/include/generated/utsrelease.h" % PACKAGE: '#define UTS_RELEASE "%s"\n' % RELEASE,
                 "usr/src/%s/include/config/auto.conf" % PACKAGE: AUTO_CONF,
+                "usr/src/%s/include/generated/autoconf.h" % PACKAGE: "",
+                "usr/src/%s/arch/arm64/module.lds" % PACKAGE: "",
                 "usr/src/%s/scripts" % PACKAGE: ("/usr/lib/linux-kbuild-6.1/scripts",),
             },
             COMMON: {"depends": KBUILD, "usr/src/%s/Makefile" % COMMON: "all:\n"},
-            KBUILD: {"depends": "libc6", "usr/lib/linux-kbuild-6.1/scripts/basic/fixdep": "ELF"},
+            KBUILD: {"depends": "libc6", "usr/lib/linux-kbuild-6.1/scripts/basic/fixdep": "ELF",
+                     "usr/lib/linux-kbuild-6.1/scripts/mod/modpost": "ELF"},
         }
         self.make, self.vermagic = (0, "rkfleet: probe vm_flags_set: missing, supplied\n", ""), RELEASE
 
     def installed(self, config=AUTO_CONF):
         base = self.root / "lib/modules" / RELEASE / "build"
-        for name, text in {"Makefile": "all:\n", "include/config/auto.conf": config}.items():
+        for name, text in {"Makefile": "all:\n", "include/config/auto.conf": config, "include/generated/autoconf.h": "",
+                           "scripts/basic/fixdep": "ELF", "scripts/mod/modpost": "ELF", "scripts/module.lds": "",
+                           }.items():
             (base / name).parent.mkdir(parents=True, exist_ok=True)
             (base / name).write_text(text)
         return self
@@ -121,6 +126,47 @@ def test_with_the_headers_of_the_repositories_which_are_not_installed(board, che
     downloads = [call for call in board.calls if call[0] == "apt-get"]
     assert len(downloads) == 3 and all(call[1] == "download" for call in downloads)
     assert not board.root.exists()
+
+
+def test_a_second_package_that_the_first_needs_is_downloaded_too(board, check):
+    """ubuntu-rockchip: linux-headers-6.1.0-1025-rockchip needs linux-rockchip-headers-6.1.0-1025."""
+    second = "linux-rockchip-headers-6.1.0-1025"
+    files = {name: board.packages[PACKAGE].pop(name) for name in list(board.packages[PACKAGE]) if name != "depends"}
+    board.packages[second] = dict(files, depends="libc6")
+    board.packages[PACKAGE]["depends"] = "%s, libc6 (>= 2.38), libelf1t64 (>= 0.144), %s" % (second, KBUILD)
+    assert check()["verdict"] == "builds"
+    assert trial_build._closure(board.apt_cache, PACKAGE, "/") == [PACKAGE, second, KBUILD]
+
+
+@pytest.mark.parametrize("name", [
+    "linux-headers-6.1.0-50-common", "linux-kbuild-6.1", "linux-rockchip-headers-6.1.0-1025", "linux-raspi-headers-5.4.0-1051",
+    "linux-hwe-6.5-headers-6.5.0-14",
+])
+def test_names_of_header_packages(name):
+    assert trial_build._PACKAGE.match(name)
+
+
+@pytest.mark.parametrize("name", ["linux-image-6.1", "libc6", "-linux-headers-x", "my-linux-headers", "linux-headers-x y"])
+def test_other_packages_are_not_downloaded(name):
+    assert not trial_build._PACKAGE.match(name)
+
+
+def test_headers_in_no_package(board, check):
+    found = check(package=None)
+    assert found["verdict"] == "no_headers" and "no package has them" in found["reason"] and board.calls == []
+
+
+def test_a_package_with_programs_for_another_machine(board, check):
+    program = "\x7fELF" + "\0" * 14 + "\x28\0"
+    board.packages[KBUILD]["usr/lib/linux-kbuild-6.1/scripts/basic/fixdep"] = program
+    found = check()
+    assert found["verdict"] == "no_headers" and "for another machine (32-bit ARM)" in found["reason"]
+
+
+def test_installed_headers_that_are_no_good_are_downloaded(board, check):
+    board.installed()
+    (board.root / "lib/modules" / RELEASE / "build/scripts/basic/fixdep").unlink()
+    assert "which is not installed" in check()["headers"]
 
 
 def test_apt_does_not_write_its_cache(board, check):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+from field_logs import INSMOD, LOGS, SURROUNDINGS, ZEROS, outcome_and_facts
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses, diagnosis
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose, notes, versions
@@ -82,7 +83,7 @@ DIAGNOSES = [
     (failed("rknn_run", -1, [DRIVER_NEW, SUBMIT], driver_version=None), "driver", "failed to submit!",
      "driver 0.9.3 cannot"),
     (failed("rknn_run", -1, [SUBMIT]), "driver", "failed to submit!",
-     "driver 0.9.6 is not older than 0.9.6 but cannot run jobs: check the kernel log"),
+     "driver 0.9.6 is not older than 0.9.6 but cannot run jobs, so its version is not the cause"),
     (failed("rknn_run", -1), "driver", "rknn_run returned -1 (failed)", "not older than 0.9.6"),
     (
         failed("rknn_init", -1, [MISMATCH, "E RKNN: [15:43:53.667] invalid device fd!"], driver_version=None), "driver",
@@ -95,7 +96,7 @@ DIAGNOSES = [
         "runtime", "Invalid RKNN model version 6", "not the driver",
     ),
     (failed("dlopen", error="diagnosis.so: file too short"), "runtime", "file too short",
-     "complete /usr/lib/librknnrt.so"),
+     "complete librknnrt.so for this board"),
     (failed("dlopen", error="rknn_init: undefined symbol"), "runtime", "undefined symbol", "install"),
     (failed("rknn_inputs_set", -5), "runtime", "rknn_inputs_set returned -5 (parameter invalid)", "upgrade-npu.yml"),
     (failed("rknn_init", -1, [NO_MODULE, NO_DEVICE]), "device", "insmod", "no RKNPU driver serves the NPU"),
@@ -179,7 +180,16 @@ def test_every_row_of_the_table_applies_to_some_outcome(monkeypatch):
     """A row below a less specific one would never apply."""
     closed = {"path": "/dev/dri/card1", "open": False, "group": None}
     outcomes = [(what[0], facts()) for what in DIAGNOSES]
-    outcomes += [(failed("rknn_init", -1, [MISMATCH]), facts(wanted_driver="0.6.2")),
+    outcomes += [outcome_and_facts(*row[1:4]) for row in LOGS]
+    outcomes += [
+        outcome_and_facts({"nodes": [], "surroundings": row[0], "driver_version": "0.9.8"}, "rknn_init", row[1])
+        for row in SURROUNDINGS]
+    outcomes += [outcome_and_facts({"surroundings": {"heap": False}}, "rknn_init", INSMOD),
+                 (outcome(top=ZEROS), facts()), (outcome(top=ZEROS), facts(wanted_driver=None)),
+                 (failed("dlopen", error="/lib64/librknnrt.so: cannot open shared object file: x"),
+                  facts(surroundings={"elsewhere": "/usr/lib/librknnrt.so"})),
+                 (failed("rknn_run", -1, driver_version="0.9.3"), facts()),
+                 (failed("rknn_init", -1, [MISMATCH]), facts(wanted_driver="0.6.2")),
                  (failed("rknn_run", -1), facts(wanted_driver=None)),
                  (failed("rknn_init", -1, [NO_DEVICE]), facts(nodes=[closed])),
                  (failed("rknn_init", -1, [NO_DEVICE]), facts(nodes=[dict(closed, open=True)]))]
@@ -193,10 +203,13 @@ def test_the_rows_have_the_documented_names():
     assert {row.name for row in diagnoses.DIAGNOSES} == set(diagnoses.NAMES)
 
 
-@pytest.mark.parametrize("name", diagnoses.NAMES)
-def test_so_far_every_failed_inference_counts_against_the_driver(name):
-    assert diagnoses.may_change(name) == ({"nothing"} if name == "ok" else {"driver"})
+@pytest.mark.parametrize(("name", "changes"), [
+    ("ok", "nothing"), ("driver", "driver"), ("timeout", "driver"), ("crash", "driver"), ("device", "nothing"),
+    ("memory", "nothing"), ("model", "nothing"), ("of another release", "nothing"),
+])
+def test_a_diagnosis_changes_only_what_it_proves(name, changes):
+    assert diagnoses.may_change(name) == {changes}
 
 
-def test_an_unknown_diagnosis_of_a_record_counts_against_the_driver():
-    assert diagnoses.may_change("of another release") == {"driver"}
+def test_a_runtime_is_changed_unless_the_fault_is_elsewhere_on_the_board():
+    assert diagnoses.may_change("runtime") == {"runtime", "nothing"}

@@ -18,7 +18,7 @@ import time
 import types
 
 import pytest
-from guard_script import guard_files
+from guard_script import STEPS, guard_files
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files, paths
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit
@@ -1026,8 +1026,8 @@ def settled(board, situation, old, new, number):
     return state
 
 
-def copies(source, tmp_path, step=1, limit=200):
-    """Copies of a prepared board, one for each point."""
+def copies(source, tmp_path, step, limit=200):
+    """Copies of a prepared board, one for each *step*th point."""
     for number in range(0, limit, step):
         root = tmp_path / ("at-%d" % number)
         shutil.copytree(source.root, root, symlinks=True)
@@ -1038,16 +1038,17 @@ def copies(source, tmp_path, step=1, limit=200):
     pytest.fail("no end within %d points" % limit)
 
 
+@pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("situation, work, ends", [
     ("pending", restore, {"rolled_back"}), ("pending", BOOT, {"rolled_back"}),
     ("pending", commit, {"committed", "rolled_back"}),
     ("second", commit, {"committed", "rolled_back"}), ("committed", restore_origin, {"committed"}),
     ("rollback", close, {"committed", "rolled_back"}), ("rollback", BOOT, {"committed"}),
 ])
-def test_a_power_failure_at_each_step(fast, tmp_path, situation, work, ends):
+def test_a_power_failure_at_each_step(fast, tmp_path, situation, work, ends, step):
     old, new = prepared(fast, situation)
     seen = set()
-    for number, board in copies(fast, tmp_path):
+    for number, board in copies(fast, tmp_path, step):
         actor = Actor(board, work, number)
         cut = actor.until_reached()
         actor.wait()
@@ -1063,17 +1064,18 @@ def test_a_power_failure_at_each_step(fast, tmp_path, situation, work, ends):
             return
 
 
+@pytest.mark.parametrize("step", [7, pytest.param(3, marks=pytest.mark.faults_only)])
 @pytest.mark.parametrize("first, second", [
     (restore, WATCH), (WATCH, restore), (BOOT, restore), (commit, WATCH), (WATCH, commit), (begin, WATCH),
     (WATCH, begin), (commit, restore),
 ])
 @pytest.mark.parametrize("what", ["stop", "kill"])
-def test_a_second_interruption_at_each_step(fast, tmp_path, first, second, what):
+def test_a_second_interruption_at_each_step(fast, tmp_path, first, second, what, step):
     """The first stands still, or dies, at each of its steps; then the second runs, until it ends or waits for the lock; then the first goes on."""
     old, new = prepared(fast, "pending")
     fast.tool("flock", 'flock=%s; $flock -n "$1" && exit; : >"%s/waits"; exec $flock "$1"'
               % (shutil.which("flock"), fast.tools))
-    for number, board in copies(fast, tmp_path, step=3):
+    for number, board in copies(fast, tmp_path, step):
         (board.tools / "waits").unlink(missing_ok=True)
         one = Actor(board, first, number, what)
         reached = one.until_reached()

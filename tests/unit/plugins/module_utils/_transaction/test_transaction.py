@@ -12,7 +12,7 @@ import subprocess
 
 import jsonschema
 import pytest
-from guard_script import guard_files
+from guard_script import STEPS, guard_files
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
@@ -440,9 +440,9 @@ def in_child(work, number):
     return code == 0
 
 
-def copies(board, limit=400):
-    """Fresh copies of a board's tree, one for each place where the power goes."""
-    for number in range(limit):
+def copies(board, step, limit=400):
+    """Fresh copies of a board's tree, one for each *step*th place where the power goes."""
+    for number in range(0, limit, step):
         root = board.root.parent / ("cut-%d" % number)
         shutil.copytree(board.root, root, symlinks=True)
         there = Board(root)
@@ -455,8 +455,9 @@ def copies(board, limit=400):
     pytest.fail("it does not come to its end within %d writes" % limit)
 
 
-def test_power_failure_at_every_write_of_begin(board):
-    for number, there in copies(board):
+@pytest.mark.parametrize("step", STEPS)
+def test_power_failure_at_every_write_of_begin(board, step):
+    for number, there in copies(board, step):
         done = in_child(there.begin, number)
         assert there.files() == board.before
         if (there.root / _guard.SCRIPT.lstrip("/")).exists():
@@ -469,12 +470,13 @@ def test_power_failure_at_every_write_of_begin(board):
             return
 
 
-def test_power_failure_at_every_write_of_commit(board):
+@pytest.mark.parametrize("step", STEPS)
+def test_power_failure_at_every_write_of_commit(board, step):
     board.begin()
     board.upgrade()
     board.guard("boot")
     new, outcomes = board.files(), set()
-    for number, there in copies(board):
+    for number, there in copies(board, step):
         done = in_child(lambda there=there: there.transaction().commit("0.9.6"), number)
         if (there.root / _guard.SCRIPT.lstrip("/")).exists():
             there.guard("boot")
@@ -486,12 +488,13 @@ def test_power_failure_at_every_write_of_commit(board):
             return
 
 
+@pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_power_failure_at_every_write_of_a_restore(board, when):
+def test_power_failure_at_every_write_of_a_restore(board, when, step):
     board.begin()
     board.upgrade()
     board.guard("boot")
-    for number, there in copies(board):
+    for number, there in copies(board, step):
         for name in WRITERS:
             real = shutil.which(name)
             there.tool(name, '\n'.join([

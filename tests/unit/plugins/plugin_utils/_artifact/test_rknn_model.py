@@ -69,8 +69,6 @@ def test_one_folder_of_models_for_two_socs(file):
     model({}),
     model(dict(DESCRIPTION, target_platform=[])),
     model(dict(DESCRIPTION, target_platform="rk3588", version=7)),
-    model(b'{"target_platform": [\xff'),
-    model(b"{" * 100000),
     model(data=b"no compiler here"),
     model(form=3) + b"more behind it",
     model()[:24] + b"\x7f" * 40 + model()[64:],
@@ -109,6 +107,34 @@ def test_a_damaged_frame_is_refused(file):
     assert "is damaged: no description found" in refusal(file, model(b"\0" * 50))
     huge = struct.pack("<8sQQ40s", b"RKNN", 6, 1 << 63, b"") + bytes(100)
     assert "is truncated" in refusal(file, huge)
+
+
+@pytest.mark.parametrize("description", [b'{"target_platform": [\xff', b"{" * 100000, b"{}{"])
+def test_a_description_that_cannot_be_read_is_damage(file, description):
+    """The vendor's runtime aborts with a json_parse_error."""
+    assert refusal(file, model(description)) == "FILE is damaged: its description cannot be read"
+
+
+@pytest.mark.parametrize(("made_for", "board"), [
+    ("rk3566", "rk3568"), ("rk3568", "rk3566"), ("rk3588", "rk3588s"), ("rk3588", "rk3582"), ("rk3588s", "rk3588"),
+])
+def test_socs_of_one_family_take_each_others_models(file, made_for, board):
+    """rockchip-linux/rknn-toolkit2#31; the vendor's runtime 1.5.2 tells them apart as little."""
+    rknn_model.check(file(model(dict(DESCRIPTION, target_platform=[made_for]))), board)
+    assert "is a model for rk3562" in refusal(file, model(dict(DESCRIPTION, target_platform=["rk3562"])), board)
+
+
+@pytest.mark.parametrize("form", range(2, 7))
+def test_older_formats_have_the_same_frame(file, form):
+    """The vendor's rknn_multiple_input_demo of 2022 has models of format 2."""
+    assert rknn_model.check(file(model(form=form)), "rk3588").as_dict()["target_platforms"] == ["rk3588"]
+    assert "is a model for rk3588" in refusal(file, model(form=form), "rk3568")
+    assert "is truncated" in refusal(file, model(form=form)[:-1])
+
+
+def test_an_encrypted_model_is_the_runtimes_to_judge(file):
+    found = rknn_model.check(file(b"CYPTRKNN" + bytes(200)), "rk3588").as_dict()
+    assert found["format"] is None and found["target_platforms"] == []
 
 
 def test_the_description_is_not_read_without_bound(file, monkeypatch):

@@ -10,7 +10,6 @@ import pytest
 
 yaml = pytest.importorskip("yaml")
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses  # noqa: E402
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner  # noqa: E402
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility  # noqa: E402
 
@@ -112,6 +111,8 @@ BULLSEYE = {
 }
 
 STOCK = "6.1.0-31-arm64"
+NEWER_OF_OURS = upgraded(
+    driver=dict(UPGRADED["driver"], version="0.9.8"), dkms={"modules": [dict(OURS, version="0.9.8")]})
 NO_DRIVER = {"presence": "absent", "version": None, "render_node": None, "builtin_version": None}
 NOT_BOUND = {"driver": None}
 
@@ -163,12 +164,20 @@ CASES = [
     (
         "newer and fails",
         {"driver": {"version": "0.9.8"}, "runtime": RUNTIME, "verification": record("0.9.8", "device")},
-        {}, "dkms_over_builtin", "0.9.8 is built into the kernel and MobileNet fails with it; 0.9.6 is wanted",
+        {}, "none", "Driver 0.9.8 answers (built into the kernel), at or above",
+    ),
+    (
+        "newer and fails, exact",
+        {"driver": {"version": "0.9.8"}, "runtime": RUNTIME, "verification": record("0.9.8", "driver")},
+        {"driver_policy": "exact"}, "dkms_over_builtin", "0.9.8 is built into the kernel; 0.9.6 is wanted",
     ),
     (
         "newer, and ours",
-        upgraded(driver=dict(UPGRADED["driver"], version="0.9.8"), dkms={"modules": [dict(OURS, version="0.9.8")]}), {},
-        "dkms_over_builtin", "0.9.8 is module rknpu_dkms; 0.9.6 is wanted",
+        NEWER_OF_OURS, {}, "none", "Driver 0.9.8 answers (module rknpu_dkms), as wanted",
+    ),
+    (
+        "newer, and ours, exact", NEWER_OF_OURS, {"driver_policy": "exact"}, "dkms_over_builtin",
+        "0.9.8 is module rknpu_dkms; 0.9.6 is wanted",
     ),
     ("below the floor", {}, {"driver_policy": "floor"}, "dkms_over_builtin", "0.9.6 or newer is wanted"),
     (
@@ -237,13 +246,54 @@ def test_action_and_reason(changes, wanted, action, reason):
     assert result["remedy"] == ""
 
 
-def test_a_driver_is_replaced_only_for_a_diagnosis_that_may_change_it(monkeypatch):
-    failing = {"driver": {"version": "0.9.8"}, "runtime": RUNTIME, "verification": record("0.9.8", "device")}
-    assert plan(**failing)["action"] == "dkms_over_builtin"
-    monkeypatch.setattr(
-        diagnoses, "DIAGNOSES", tuple(row._replace(may_change="nothing") for row in diagnoses.DIAGNOSES)
-    )
-    assert plan(**failing)["action"] == "none"
+def test_what_ours_needs_to_start_again_is_no_reason_for_an_older_driver():
+    """The argument that suppresses the built-in driver is gone from the boot configuration."""
+    lost = dict(NEWER_OF_OURS, boot=dict(facts(**NEWER_OF_OURS)["boot"], next="ro quiet"))
+    result = plan(**lost)
+    assert result["action"] == "dkms_over_builtin" and result["driver"]["version"] == "0.9.8"
+
+
+FAULTS = [  # diagnosis; action with driver 0.9.3, which the data has as failing on 6.1; with 0.8.8; with 0.9.8
+    ("driver", "dkms_over_builtin", "dkms_over_builtin", "none"),
+    ("timeout", "dkms_over_builtin", "dkms_over_builtin", "none"),
+    ("crash", "dkms_over_builtin", "dkms_over_builtin", "none"),
+    ("runtime", "dkms_over_builtin", "none", "none"),
+    ("memory", "unsupported", "unsupported", "none"),
+    ("device", "unsupported", "unsupported", "none"),
+    ("model", "unsupported", "unsupported", "none"),
+    ("of another release", "unsupported", "unsupported", "none"),
+]
+
+
+@pytest.mark.parametrize("diagnosis, known, older, newer", FAULTS)
+def test_a_driver_is_replaced_only_where_the_diagnosis_proves_it(diagnosis, known, older, newer):
+    for version, action in (("0.9.3", known), ("0.8.8", older), ("0.9.8", newer)):
+        failing = {"driver": {"version": version}, "runtime": RUNTIME, "verification": record(version, diagnosis)}
+        result = plan(**failing)
+        assert result["action"] == action, version
+        assert result["baseline"] is None or action == "unsupported"
+        # Who sets a policy wants that version, whatever MobileNet says.
+        assert plan({"driver_policy": "exact"}, **failing)["action"] == "dkms_over_builtin"
+
+
+def test_a_board_stops_with_the_remedy_of_its_diagnosis_and_is_tried_again_the_next_time():
+    told = dict(record("0.9.3", "memory"), evidence="rknn_init {{ returned }} -4", remedy="free memory")
+    failing = {"driver": {"version": "0.9.3"}, "runtime": RUNTIME, "verification": told}
+    result = plan(**failing)
+    assert result["reason"] == ("MobileNet fails with driver 0.9.3 (memory: rknn_init  returned }} -4), "
+                                "which another driver does not mend.")
+    assert result["remedy"].startswith("Free memory, or set npu_driver_policy to floor")
+    assert result["baseline"]["required"] is False  # the data knows 0.9.3
+    now = plan(**dict(failing, verification=dict(told, fresh=True)))
+    assert now["action"] == "unsupported" and now["baseline"] is None
+
+
+def test_a_damaged_runtime_is_replaced_and_the_driver_is_not():
+    failing = {"driver": {"version": "0.8.8"}, "runtime": OLD_RUNTIME,
+               "verification": record("0.8.8", "runtime", OLD_RUNTIME)}
+    result = plan(**failing)
+    assert result["action"] == "none" and result["runtime"]["install"] and not result["reboot"]
+    assert "the driver stays unchanged" in result["reason"] and result["notes"]
 
 
 # case, changes, wanted, part of the reason, part of the remedy
@@ -441,7 +491,8 @@ def test_floor_keeps_the_newer_driver_with_its_runtime():
 
 @pytest.mark.parametrize("soc, address, compatible, pinned", [
     ("rk3588s", "fdab0000", "rockchip,rk3588-rknpu", True), ("rk3582", "fdab0000", "rockchip,rk3588-rknpu", True),
-    ("rk3566", "fde40000", "rockchip,rk3568-rknpu", False), ("rk3576", "27700000", "rockchip,rk3576-rknpu", False),
+    ("rk3566", "fde40000", "rockchip,rk3568-rknpu", True), ("rk3576", "27700000", "rockchip,rk3576-rknpu", True),
+    ("rk3562", "ff300000", "rockchip,rk3562-rknpu", True),
 ])
 def test_socs(soc, address, compatible, pinned):
     result = plan(board={"soc": soc}, device={"address": address, "compatible": [compatible]})
@@ -451,7 +502,8 @@ def test_socs(soc, address, compatible, pinned):
 
 
 def test_no_model_at_all():
-    result = plan({"driver_version": "0.9.6", "runtime_version": "1.4.0"})
+    data = compatibility.merged({"runtimes": {"1.4.0": {"model": None}}})
+    result = plan({"driver_version": "0.9.6", "runtime_version": "1.4.0"}, data)
     assert result["model"]["file"] is None
     assert (
         "No demo model is known for rk3588 with runtime 1.4.0: the board cannot be verified by inference."
@@ -568,9 +620,9 @@ def test_an_unchanged_board_keeps_its_runtime_and_the_model_for_it():
 
 
 @pytest.mark.parametrize("kernels, said", [
-    ([{"release": "6.1.100", "running": False, "build_error": "the disk is full"}], True),
-    ([{"release": "6.1.100", "running": False, "build_error": None}], False),
-    ([{"release": RELEASE, "running": True, "build_error": "x"}], False),
+    ([{"release": "6.1.100", "running": False, "build_log": ["cc: No space left on device"]}], True),
+    ([{"release": "6.1.100", "running": False, "build_log": []}], False),
+    ([{"release": RELEASE, "running": True, "build_log": ["x"]}], False),
 ])
 def test_a_kernel_without_its_driver_is_noted(kernels, said):
     notes = plan(**upgraded())["notes"]
@@ -586,7 +638,7 @@ def test_a_kernel_without_its_driver_is_noted(kernels, said):
 
 
 @pytest.mark.parametrize("wanted, message", [
-    ({"driver_version": "1.0.0"}, "driver version 1.0.0 is not in the compatibility data .known: 0.8.2, .*0.9.8."),
+    ({"driver_version": "1.0.0"}, "driver version 1.0.0 is not in the compatibility data .known: 0.7.2, .*0.9.8."),
     ({"runtime_version": "9.9.9"}, "runtime version 9.9.9"),
     ({"driver_policy": "latest"}, "not one of working, floor, exact"),
     ({"driver_strategy": "x"}, "not one of"),

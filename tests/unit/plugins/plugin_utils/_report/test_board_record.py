@@ -14,7 +14,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_r
 NOW = 1769860800  # 2026-01-31T12:00:00Z
 KEYS = [
     "name", "status", "verdict", "reason", "remedy", "evidence", "checked_at", "board", "os", "kernel", "device",
-    "driver", "runtime", "plan", "verification", "upgrade", "privileged", "unread",
+    "driver", "runtime", "plan", "verification", "build_losses", "upgrade", "privileged", "unread",
 ]
 PROOF = {
     "diagnosis": "ok", "evidence": "Top5 as expected", "verified_at": "2026-01-30T12:00:00Z", "driver": "0.9.6",
@@ -79,7 +79,7 @@ def test_the_record_of_a_healthy_board():
         "action", "reason", "remedy", "driver", "runtime", "kernel", "module", "reboot", "packages", "changes", "notes"]
     assert entry["verification"] == {
         "diagnosis": "ok", "evidence": "Top5 as expected", "top5": [{"index": 283, "score": 0.46875}],
-        "expected_top5": [], "latency_ms": {"runs": 10, "min": 1, "median": 2.5, "max": 3.0},
+        "expected_top5": [], "cores": [], "latency_ms": {"runs": 10, "min": 1, "median": 2.5, "max": 3.0},
         "verified_at": "2026-01-30T12:00:00Z", "driver": "0.9.6", "kernel": "6.1.84", "runtime_sha256": "b" * 64,
         "current": True,
     }

@@ -82,12 +82,14 @@ def test_notes_of_plan_and_build_are_shown_once():
         "__npu_driver_target": {"notes": ["The driver is built without devfreq."]},
         "__npu_plan": {"notes": ["The NPU node is elsewhere.", "The NPU node is elsewhere."]},
         "__npu_build": {
-            "probes": ["probe vm_flags_set: missing, supplied", "probe devfreq: left out, not here: governor.h"]
+            "probes": ["probe vm_flags_set: missing, supplied", "probe devfreq: left out, not here: governor.h"],
+            "losses": [{"name": "fence", "cause": "no CONFIG_SYNC_FILE"}],
         },
     }
     assert table.note_lines("a", variables) == [
         "a: note: The driver is built without devfreq.", "a: note: The NPU node is elsewhere.",
-        "a: note: probe devfreq: left out, not here: governor.h",
+        ("a: note: the driver is built without fences (no CONFIG_SYNC_FILE): a job cannot wait for another device's "
+         "fence, or signal one"),
     ]
 
 

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, grub_menu, kernel_arguments, setup
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.boot_files import DROP_IN, GRUB_MENU
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 ARGUMENT = "initcall_blacklist=rknpu_init"
@@ -158,6 +159,12 @@ def files(board):
 
 def boot_setup(board, tool, present=True):
     return setup.BootSetup(tool, "rknpu_dkms", ["rknpu_init"], present, str(board.root / "state"), str(board.root), {})
+
+
+def test_the_restore_point_has_grubs_files(grub):
+    found = watched.watched(str(grub.root), ["0.9.6"], "/usr/lib/librknnrt.so")
+    assert (DROP_IN, "file") in found and (GRUB_MENU, "grub") in found and ("/etc/default/grub.d", "folder") in found
+    assert found.index((DROP_IN, "file")) < found.index((GRUB_MENU, "grub"))
 
 
 def test_the_argument_goes_into_the_menu_and_comes_out_again(grub, frozen):

@@ -11,17 +11,18 @@ import os
 import re
 
 
-def drm_nodes(sys="/sys", dev="/dev"):
-    """Return the driver's device nodes, found by their device: [{path, open (this process may use it), group}].
+def device_nodes(sys="/sys", dev="/dev"):
+    """Return the driver's device nodes, found by their device: [{path, exists, open (this process may use it), group}].
 
     Card and render nodes: the vendor's runtime 1.5.2 opens card nodes only (observed), which belong to another group.
+    A driver built for DMA_HEAP has the node /dev/rknpu.
     """
     nodes = []
     base = os.path.join(sys, "class/drm")
     try:
         names = sorted(os.listdir(base))
     except OSError:
-        return nodes
+        names = []
     for name in names:
         if not re.match(r"(?:card|renderD)\d{1,4}\Z", name):
             continue
@@ -31,9 +32,15 @@ def drm_nodes(sys="/sys", dev="/dev"):
         except OSError:
             continue
         if "DRIVER=RKNPU" in uevent:
-            path = os.path.join(dev, "dri", name)
-            nodes.append({"path": path, "open": os.access(path, os.R_OK | os.W_OK), "group": _group(path)})
+            nodes.append(_node(os.path.join(dev, "dri", name)))
+    if os.path.exists(os.path.join(sys, "class/misc/rknpu")):
+        nodes.append(_node(os.path.join(dev, "rknpu")))
     return nodes
+
+
+def _node(path):
+    return {"path": path, "exists": os.path.exists(path), "open": os.access(path, os.R_OK | os.W_OK),
+            "group": _group(path)}
 
 
 def _group(path):

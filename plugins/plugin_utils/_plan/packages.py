@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Which packages a build of the driver needs, and whether the kernel's headers can be used."""
+
+from __future__ import annotations
+
+from ...module_utils._dkms import headers_problem
+from .board_state import Unsupported
+from .rules import headers_rule
+
+_TOOLS = (("dkms", "dkms"), ("make", "make"), ("compiler", "gcc"))
+
+
+def packages(board):
+    """Return the packages that the build needs and that are not installed.
+
+    Raises:
+        Unsupported: if the headers that are there cannot be used, or no package can bring them.
+    """
+    needed = [package for tool, package in _TOOLS if not board.tools.get(tool)]
+    if not board.kernel["headers"]:
+        needed.append(_headers(board))
+    return needed
+
+
+def _headers(board):
+    kernel, release = board.kernel, board.release
+    package, hint = headers_rule(release, board.data["headers"])
+    found = None
+    if kernel.get("headers_path"):
+        found = {"lacks": kernel.get("headers_lack") or [], "release": kernel.get("headers_release"),
+                 "machine": kernel.get("headers_machine")}
+    others = kernel.get("headers_others") or []
+    replaced = any(entry["package"] == package for entry in others)
+    # Older facts do not say what is wrong with headers that are there.
+    problem = headers_problem.describe(release, found, others, package) if found or replaced or not package else None
+    if problem:
+        raise Unsupported(problem[0], hint if not package else " ".join(filter(None, (problem[1], hint))))
+    board.notes.extend([hint] if hint else [])
+    return package

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright: (c) 2026, rkfleet.npu contributors
+/* The spelling of vendor trees of 5.10.110. */
+#include <linux/cpumask.h>
+#include <linux/device.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/pm_opp.h>
+#include <linux/pm_qos.h>
+#include <linux/regulator/consumer.h>
+#include <linux/thermal.h>
+#include <soc/rockchip/rockchip_system_monitor.h>
+
+int probe_monitor_tpye(void);
+int probe_monitor_tpye(void)
+{
+	return MONITOR_TPYE_DEV;
+}

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Logs as owners of boards reported them, made short: the cause and its remedy, with the source of each."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import build_causes, build_log
+
+TAIL = """make[1]: *** [Makefile:1821: /var/lib/dkms/rknpu/0.9.6/build] Error 2
+make: *** [Makefile:17: all] Error 2
+Error! Bad return status for module build on kernel: 6.1.43-rockchip-rk3588 (aarch64)
+Consult /var/lib/dkms/rknpu/0.9.6/build/make.log for more information.
+dpkg: error processing package rknpu-dkms (--configure):
+ installed rknpu-dkms package post-installation script subprocess returned error exit status 10
+E: Sub-process /usr/bin/dpkg returned an error code (1)
+"""
+CASES = [  # source, log, what the sentence must have
+    # headers that are not there, or for another kernel
+    ("armbian/armbian-router#37",
+     ("Error! Your kernel headers for kernel 6.18.8-current-rockchip64 cannot be found at "
+     "/lib/modules/6.18.8-current-rockchip64/build or /lib/modules/6.18.8-current-rockchip64/source."),
+     ("6.18.8-current-rockchip64", "/lib/modules/6.18.8-current-rockchip64/build",
+      "update kernel and headers together")),
+    ("orangepi-xunlong/orangepi-build#183",
+     ("Error! Your kernel headers for kernel 6.1.43-rockchip-rk3588 cannot be found.\nPlease install the "
+     "linux-headers-6.1.43-rockchip-rk3588 package or use the --kernelsourcedir option to tell DKMS where it's "
+     "located."),
+     ("/lib/modules/6.1.43-rockchip-rk3588/build",)),
+    ("corneal64/Realtek-USB-Wireless-Adapter-Drivers#5",
+     "Error! echo\nYour kernel headers for kernel 4.19.122-1-MANJARO-ARM cannot be found at",
+     ("4.19.122-1-MANJARO-ARM", "install the headers package")),
+    ("alexreinert/piVCCU#112",
+     ("Module build for kernel 4.18.20-meson64 was skipped since the\nkernel headers for this kernel does not seem to "
+      "be installed."), ("4.18.20-meson64", "update kernel and headers together")),
+    ("RinCat/RTL88x2BU-Linux-Driver#155",
+     "==> ERROR: Missing 5.9.8-arch1-1 kernel headers for module rtl88x2bu/5.13.1.r170.624f131", ("5.9.8-arch1-1",)),
+    ("bamarni/pi64#10", "make: *** /lib/modules/4.11.12-pi64+/build: No such file or directory.  Stop.",
+     ("/lib/modules/4.11.12-pi64+/build does not exist", "install the headers package")),
+    # headers that are not prepared, or incomplete
+    ("katyo/xr819#1",
+     ("  ERROR: Kernel configuration is invalid.\n         include/generated/autoconf.h or "
+      "include/config/auto.conf are "
+     "missing.\n         Run 'make oldconfig && make prepare' on kernel src to fix it."),
+     ("not prepared", "autoconf.h", "--reinstall")),
+    ("armbian/build#5046",
+     "ld: cannot open linker script file scripts/module.lds: No such file or directory",
+     ("scripts/module.lds", "incomplete", "--reinstall")),
+    ("armbian/build#1369",
+     ("Makefile:619: arch//Makefile: No such file or directory\nmake: *** No rule to make target 'arch//Makefile'.  "
+     "Stop."),
+     ("incomplete", "arch//Makefile", "--reinstall")),
+    ("armbian/build#345",
+     "Makefile:590: /usr/src/linux-headers-3.14.70-odroidc2/arch//Makefile: No such file or directory",
+     ("incomplete", "--reinstall")),
+    ("morrownr/88x2bu-20210702#212",
+     ("awk: fatal: cannot open file `include/generated/asm-offsets.h' for reading: No such file or "
+      "directory\nmake[2]: *** "
+     "No rule to make target 'scripts/mod/modpost', needed by '/var/lib/dkms/rtl88x2bu/5.13.1/build/88x2bu.o'.  Stop."),
+     ("incomplete or not prepared", "--reinstall")),
+    ("armbian/build#1753", "make: *** No rule to make target 'prepare0', needed by 'vdso_prepare'.  Stop.",
+     ("incomplete or not prepared", "prepare0")),
+    ("ophub/amlogic-s9xxx-armbian#548",
+     "make[1]: Entering directory '/usr/src/linux-5.15.y'\nmake[1]: *** No rule to make target 'modules'.  Stop.",
+     ("incomplete or not prepared", "modules")),
+    ("frank-w/BPI-Router-Linux#122", "can't find file Kconfig", ("incomplete or not prepared", "Kconfig")),
+    ("ayufan: cilynx/rtl88x2BU_WiFi_linux#34",
+     "scripts/Makefile.build:474: *** missing separator.  Stop.", ("scripts/Makefile.build", "damaged")),
+    # programs of the headers: missing, or for another machine
+    ("ophub/amlogic-s9xxx-armbian#1905",
+     "/bin/sh: 1: scripts/basic/fixdep: Exec format error\nmake[2]: *** [scripts/Makefile.build:289: x.o] Error 126",
+     ("another architecture", "make -C")),
+    ("kind of balena-os/meta-balena#1302",
+     "/bin/sh: 1: scripts/basic/fixdep: not found\nmake[2]: *** [scripts/Makefile.build:250: x.o] Error 127",
+     ("scripts/basic/fixdep", "dpkg-reconfigure", "make -C")),
+    ("armbian/build#220", "/bin/sh: 1: scripts/genksyms/genksyms: not found\nmake[4]: *** [x.o] Error 127",
+     ("scripts/genksyms/genksyms", "dpkg-reconfigure")),
+    ("raspberrypi/firmware#1155", ("bash: /usr/src/linux-headers-4.19.50-v7+/scripts/basic/fixdep: No such file or "
+                                  "directory"),
+     ("for another architecture", "scripts/basic/fixdep")),
+    ("pvaret/rtl8192cu-fixes#63", "./scripts/recordmcount: 1: ./scripts/recordmcount: Syntax error: \"(\" unexpected",
+     ("another architecture",)),
+    ("orangepi-xunlong/orangepi-build#161", "/usr/bin/ld: scripts/kconfig/conf.o: Relocations in generic ELF (EM: 62)",
+     ("another architecture",)),
+    ("balena-os/meta-balena#2572",
+     "scripts/basic/fixdep: /lib64/libc.so.6: version `GLIBC_2.34'\nnot found (required by scripts/basic/fixdep)",
+     ("newer library (GLIBC_2.34)",)),
+    ("kind of balena-os/meta-balena#2572",
+     ("scripts/sign-file: error while loading shared libraries: libcrypto.so.3: cannot open shared object file: No "
+      "such file "
+     "or directory"), ("libcrypto.so.3", "install libssl3")),
+    # programs and headers of the system
+    ("DisplayLink/evdi#215",
+     ("  flex -oscripts/kconfig/lexer.lex.c -L scripts/kconfig/lexer.l\n/bin/sh: 1: flex: not found\n"
+     "make[3]: *** [scripts/kconfig/lexer.lex.c] Error 127\n/bin/sh: 1: bison: not found\nmake[3]: *** [x] Error 127"),
+     ("the program flex", "install flex")),
+    ("kind of DisplayLink/evdi#215", "/bin/bash: line 1: bc: command not found\nmake[1]: *** [x] Error 127",
+     ("the program bc", "install bc")),
+    ("kind of DisplayLink/evdi#215", "/usr/bin/env: 'python3': No such file or directory\nmake[1]: *** [x] Error 127",
+     ("the program python3", "install python3")),
+    ("kind of DisplayLink/evdi#215", ("/usr/bin/env: \u2018perl\u2019: No such file or directory\nmake[1]: *** [x] "
+                                     "Error 127"),
+     ("the program perl", "install perl")),
+    ("kind of DisplayLink/evdi#215", "/bin/sh: 1: dtc: not found\nmake[1]: *** [x] Error 127",
+     ("install device-tree-compiler",)),
+    ("kind of DisplayLink/evdi#215", "make[2]: objcopy: No such file or directory\nmake[2]: *** [x.ko] Error 127",
+     ("the program objcopy", "install binutils")),
+    ("kind of DisplayLink/evdi#215", "/usr/sbin/dkms: line 1042: patch: command not found", ("install patch",)),
+    ("TinkerBoard/debian_kernel#26",
+     "scripts/sign-file.c:25:10: fatal error: openssl/opensslv.h: No such file or directory\n   25 | #include",
+     ("openssl/opensslv.h", "install libssl-dev")),
+    ("starfive-tech/linux#4", "scripts/extract-cert.c:21:10: fatal error: openssl/bio.h: No such file or directory",
+     ("install libssl-dev",)),
+    ("kind of starfive-tech/linux#4", ("tools/objtool/include/objtool/elf.h:10:10: fatal error: gelf.h: No such "
+                                      "file or directory"),
+     ("gelf.h", "install libelf-dev")),
+    ("kind of starfive-tech/linux#4", "scripts/mod/modpost.c:14:10: fatal error: stdio.h: No such file or directory",
+     ("stdio.h", "install libc6-dev")),
+    ("kind of starfive-tech/linux#4", "scripts/kconfig/mconf.c:9:10: fatal error: ncurses.h: No such file or directory",
+     ("install libncurses-dev",)),
+    ("kind of starfive-tech/linux#4", "scripts/foo.c:9:10: fatal error: widget/widget.h: No such file or directory",
+     ("widget/widget.h", "apt-file search")),
+    ("kind of starfive-tech/linux#4", "/usr/bin/ld: cannot find -lcrypto\ncollect2: error: ld returned 1 exit status",
+     ("libcrypto", "development package")),
+    # the compiler
+    ("orangepi-xunlong/orangepi-build#125",
+     ("/usr/lib/gcc/aarch64-linux-gnu/9.2.1/plugin/include/system.h:687:10: fatal error: gmp.h: No such file or "
+      "directory\n"
+     "make[2]: *** [scripts/gcc-plugins/Makefile:47: scripts/gcc-plugins/structleak_plugin.so] Error 1"),
+     ("install gcc-9-plugin-dev",)),
+    ("kind of orangepi-xunlong/orangepi-build#125",
+     "scripts/gcc-plugins/gcc-common.h:8:10: fatal error: gcc-plugin.h: No such file or directory",
+     ("gcc-N-plugin-dev", "gcc -dumpversion")),
+    ("tomaspinho/rtl8821ce#286",
+     ("cc1: error: incompatible gcc/plugin versions\ncc1: error: failed to initialize plugin "
+     "./scripts/gcc-plugins/stackleak_plugin.so"),
+     ("plugins for another version of gcc", "install the compiler")),
+    ("linux-surface/linux-surface#747", "cc1: \u9519\u8bef\uff1aincompatible gcc/plugin versions",
+     ("plugins for another version of gcc",)),
+    ("google-coral/edgetpu#228 (5.8.13-rockchip64)",
+     ("gcc: error: unrecognized command line option \u2018-mstack-protector-guard=sysreg\u2019; did you mean "
+     "\u2018-fstack-protector-strong\u2019?"), ("-mstack-protector-guard=sysreg", "install the compiler")),
+    ("brektrou/rtl8821CU#104 (5.8.16-rockchip64)",
+     "gcc: error: unrecognized command line option \u2018-mbranch-protection=pac-ret+leaf\u2019; did you mean x?",
+     ("-mbranch-protection=pac-ret+leaf", "install the compiler")),
+    ("openzfs/zfs#10985, cilynx/rtl88x2bu#81",
+     'ERROR: modpost: "__stack_chk_guard" [/var/lib/dkms/rknpu/0.9.6/build/rknpu.ko] undefined!',
+     ("__stack_chk_guard", "compiler and kernel headers do not match", "install the compiler")),
+    ("kind of openzfs/zfs#10985", 'ERROR: modpost: "__aarch64_ldadd4_acq_rel" [/x/rknpu.ko] undefined!',
+     ("compiler and kernel headers do not match",)),
+    ("kind of openzfs/zfs#10985", 'ERROR: modpost: "__asan_report_load8_noabort" [/x/rknpu.ko] undefined!',
+     ("compiler and kernel headers do not match",)),
+    ("loboris/OrangePI-Kernel#25", "make[1]: arm-linux-gnueabi-gcc: No such file or directory",
+     ("the compiler arm-linux-gnueabi-gcc",)),
+    ("kind of loboris/OrangePI-Kernel#25", "/bin/sh: 1: aarch64-linux-gnu-gcc-10: not found", ("install it (gcc-10)",)),
+    ("kind of loboris/OrangePI-Kernel#25", ("gcc: fatal error: cannot execute \u2018cc1\u2019: execvp: No such file "
+                                           "or directory"),
+     ("has no cc1", "apt-get install --reinstall gcc")),
+    # what the machine lacks
+    ("lwfinger/rtl8852au#113",
+     "aarch64-linux-gnu-gcc-13: fatal error: Killed signal terminated program cc1\ncompilation terminated.",
+     ("memory ran out", "swap")),
+    ("ptitSeb/box64#250",
+     ("{standard input}: Warning: end of file in string; '\"' inserted\ncc: fatal error: Killed signal terminated "
+     "program cc1"),
+     ("memory ran out",)),
+    ("kind of ptitSeb/box64#250", "cc1: out of memory allocating 65536 bytes after a total of 11894784 bytes",
+     ("memory ran out",)),
+    ("kind", "ar: /x/built-in.a: No space left on device", ("the disk is full",)),
+    ("kind", "mkdir: cannot create directory \u2018/var/lib/dkms/rknpu\u2019: Read-only file system",
+     ("/var/lib/dkms/rknpu", "read-only")),
+    ("kind", "as: x.o: Input/output error", ("the storage does not work",)),
+    ("kind", "x.c:10:1: internal compiler error: Segmentation fault", ("the compiler itself failed",)),
+    # DKMS itself
+    ("corneal64/Realtek-USB-Wireless-Adapter-Drivers#5",
+     "Error! Could not find module source directory.\nDirectory: /usr/src/8188fu-r8.1d12cae does not exist.",
+     ("no longer has the source", "dkms remove")),
+    ("kind", ("Error! The /var/lib/dkms/x/1/source/dkms.conf for module x includes a BUILD_EXCLUSIVE directive "
+              "which does not "
+     "match this kernel/arch/config."), ("BUILD_EXCLUSIVE",)),
+    # what the driver needs of the kernel stays what it was
+    ("rknn-llm#65", 'ERROR: modpost: "iommu_get_dma_cookie" [/x/rknpu.ko] undefined!', ("without SRAM",)),
+    ("kind", "ERROR: modpost: module rknpu uses symbol dma_buf_get from namespace DMA_BUF, but does not import it.",
+     ("namespace DMA_BUF",)),
+    ("kind", "rknpu_drv.c:40:10: fatal error: soc/rockchip/rockchip_iommu.h: No such file or directory",
+     ("kernel's headers lack soc/rockchip/rockchip_iommu.h",)),
+]
+
+
+@pytest.mark.parametrize("source, log, needed", CASES, ids=[f"{number}-{case[0]}" for number, case in enumerate(CASES)])
+def test_the_cause_is_found_above_the_last_lines(source, log, needed):
+    first = "DKMS make.log for rknpu-0.9.6 for kernel 6.1.43-rockchip-rk3588 (aarch64)\n"
+    sentence = build_log.explain(first + log + "\n" + TAIL)
+    assert all(word in (sentence or "") for word in needed), sentence
+
+
+@pytest.mark.parametrize("log, sentence", [
+    ("x.c:1:2: error: something new\n" + TAIL, "x.c:1:2: error: something new"),
+    ("  ERROR: something new\n" + TAIL, "ERROR: something new"),
+    ("Makefile:7: *** something new.  Stop.\n" + TAIL, "Makefile:7: *** something new.  Stop."),
+    ("make[2]: *** Waiting for unfinished jobs....\nError! Something new.\n", "Error! Something new."),
+])
+def test_an_unknown_cause_is_the_line_above_the_last_ones(log, sentence):
+    assert build_log.explain(log) == sentence
+
+
+def test_a_module_that_the_kernel_refuses_is_no_program_for_another_machine():
+    """bigtreetech/CB2#103: modprobe's words for a wrong vermagic."""
+    log = "modprobe: ERROR: could not insert 'st7796': Exec format error\n"
+    assert "architecture" not in build_log.explain(log)
+
+
+def test_why_nothing_can_be_compiled_goes_before_that_nothing_can():
+    log = "gcc: error: unrecognized command-line option '-fno-such-option'\n" \
+          "Kbuild:9: *** rkfleet: the headers of this kernel cannot compile even an empty module.  Stop.\n"
+    assert "does not know the option -fno-such-option" in build_log.explain(log)
+    assert build_log.explain(log.splitlines()[1]) == "the headers of this kernel cannot compile even an empty module"
+
+
+def test_a_program_that_only_a_probe_missed_is_not_the_cause():
+    log = "/bin/sh: 1: pahole: not found\n" + 'x.c:3:1: fatal error: soc/x.h: No such file or directory\n'
+    assert "soc/x.h" in build_log.explain(log)
+
+
+@pytest.mark.parametrize("text", [
+    "a" * 200000, "/" * 200000, "scripts/" * 30000, "x: not found\n" * 20000, "/bin/sh: 1: x: not found\n" * 8000,
+    "No rule to make target '" * 8000, "lib-" * 50000, "./" * 100000,
+])
+def test_a_hostile_log_is_explained_within_reason(text):
+    """The log comes from a board. What takes a time that grows with its square would take minutes here."""
+    assert build_log.explain(text) is None or len(build_log.explain(text)) < 1000
+
+
+def test_no_cause_names_a_release_of_the_driver():
+    """Releases are data: a sentence would outlive them."""
+    for pattern, sentence, *dummy in build_causes.CAUSES:
+        assert not re.search(r"\b0\.\d+\.\d+\b", sentence), sentence
+        assert sentence.format("x", package="y") and re.compile(pattern)

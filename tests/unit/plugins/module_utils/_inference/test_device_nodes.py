@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Device nodes of the driver."""
+
+from __future__ import annotations
+
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.device_nodes import device_nodes
+
+
+def test_nodes_are_found_by_their_device(tmp_path):
+    for name, driver in (("renderD128", "panthor"), ("renderD129", "RKNPU"), ("card0", "panthor"), ("card1", "RKNPU"),
+                         ("card1-HDMI-A-1", "RKNPU")):
+        folder = tmp_path / "sys/class/drm" / name / "device"
+        folder.mkdir(parents=True)
+        (folder / "uevent").write_text(f"DRIVER={driver}\nOF_COMPATIBLE_0=rockchip,rk3588-rknpu\n")
+    nodes = [tmp_path / "dev/dri" / name for name in ("card1", "renderD129")]
+    nodes[0].parent.mkdir(parents=True)
+    for node in nodes:
+        node.touch()
+    found = device_nodes(str(tmp_path / "sys"), str(tmp_path / "dev"))
+    assert [(entry["path"], entry["open"]) for entry in found] == [(str(node), True) for node in nodes]
+    assert device_nodes(str(tmp_path / "nothing")) == []
+
+
+def test_a_node_that_is_not_in_dev_is_told_from_one_that_may_not_be_opened(tmp_path):
+    folder = tmp_path / "sys/class/drm/renderD129/device"
+    folder.mkdir(parents=True)
+    (folder / "uevent").write_text("DRIVER=RKNPU\n")
+    (tmp_path / "sys/class/misc/rknpu").mkdir(parents=True)  # built for DMA_HEAP
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev/rknpu").touch()
+    found = device_nodes(str(tmp_path / "sys"), str(tmp_path / "dev"))
+    assert [(entry["exists"], entry["open"]) for entry in found] == [(False, False), (True, True)]

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""What logs of the runtime from public reports mean (tests/field_logs.py)."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose, notes
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.surroundings import core_count, surroundings
+from field_logs import INSMOD, LOGS, RIGHT, SURROUNDINGS, outcome_and_facts
+
+
+@pytest.mark.parametrize(
+    ("known", "stage", "log", "name", "evidence", "remedy", "never"), [row[1:] for row in LOGS],
+    ids=[row[0] for row in LOGS])
+def test_what_a_public_log_means(known, stage, log, name, evidence, remedy, never):
+    found = diagnose(*outcome_and_facts(known, stage, log))
+    assert found[0] == name
+    assert evidence in found[1] and "http" not in found[1]
+    assert remedy in found[2] and never not in found[2]
+
+
+@pytest.mark.parametrize(("around", "log", "evidence", "remedy"), SURROUNDINGS)
+def test_what_the_board_adds(around, log, evidence, remedy):
+    known = {"nodes": [], "surroundings": around, "driver_version": "0.9.8"}
+    found = diagnose(*outcome_and_facts(known, "rknn_init", log))
+    assert evidence in found[1] and remedy in found[2]
+
+
+def test_without_a_dma_heap_the_node_cannot_be_used():
+    found = diagnose(*outcome_and_facts({"surroundings": {"heap": False}}, "rknn_init", INSMOD))
+    assert found[0] == "device" and "/dev/dma_heap/system does not exist" in found[1]
+
+
+def test_a_runtime_in_another_folder_is_named():
+    error = "/usr/lib64/librknnrt.so: cannot open shared object file: No such file or directory"
+    known = {"code": None, "error": error, "surroundings": {"elsewhere": "/usr/lib/librknnrt.so"}}
+    found = diagnose(*outcome_and_facts(dict(known, library="/usr/lib64/librknnrt.so"), "dlopen", []))
+    assert found[0] == "runtime" and found[2].startswith("the runtime is /usr/lib/librknnrt.so: use that path")
+
+
+def test_surroundings_are_read_from_the_board(tmp_path):
+    def write(path, content=""):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(content)
+
+    unknown = surroundings("/usr/lib/librknnrt.so", str(tmp_path))
+    assert unknown == {"rknpu_link": None, "heap": False, "iommu": None, "npu_node": None, "disabled_node": None,
+                       "soc": None, "memory": None, "elsewhere": None}
+    write("proc/device-tree/compatible", "radxa,rock-3a\0rockchip,rk3568\0")
+    write("proc/device-tree/npu@fde40000/compatible", "rockchip,rk3568-rknpu\0")
+    write("proc/device-tree/npu@fde40000/status", "disabled\0")
+    write("proc/meminfo", "MemTotal:        8000000 kB\n")
+    write("sys/bus/platform/drivers/RKNPU/fde40000.npu/uevent")
+    write("dev/dma_heap/system")
+    write("usr/lib64/librknnrt.so")
+    (tmp_path / "dev/rknpu").symlink_to("dri/renderD129")
+    assert surroundings("/usr/lib/librknnrt.so", str(tmp_path)) == {
+        "rknpu_link": "dri/renderD129", "heap": True, "iommu": False, "npu_node": "disabled",
+        "disabled_node": "npu@fde40000", "soc": "rk3568", "memory": 7812, "elsewhere": "/usr/lib64/librknnrt.so"}
+
+
+@pytest.mark.parametrize(("load", "known", "cores"), [
+    ("NPU load:  Core0:  0%, Core1:  0%, Core2:  0%,\n", 2, 3),
+    ("NPU load:  Core0:  0%, Core1:  0%,\n", None, 2),  # RK3582: one is fused off
+    ("NPU load:  0%\n", 3, 1),
+    (None, 3, 3),
+    (None, None, 1),
+])
+def test_the_driver_says_how_many_cores_there_are(tmp_path, load, known, cores):
+    if load is not None:
+        (tmp_path / "sys/kernel/debug/rknpu").mkdir(parents=True)
+        (tmp_path / "sys/kernel/debug/rknpu/load").write_text(load)
+    assert core_count(known, str(tmp_path)) == cores
+
+
+@pytest.mark.parametrize(("tried", "cores", "said"), [
+    ([0, 1, 2], 3, []), ([], 1, []),
+    ([], 3, ["1 of 3 cores of the NPU were tried: this runtime cannot choose the others"]),
+])
+def test_cores_that_were_not_tried_are_a_note(tried, cores, said):
+    outcome = outcome_and_facts({"code": None, "top": RIGHT, "cores": tried}, "done", [])[0]
+    assert notes(dict(outcome, cores=tried), cores) == said
