@@ -69,7 +69,10 @@ OVER_MODULE = (
     ("submit", "over the kernel's own module: the new one binds, but submit fails", False),
     ("panic", "over the kernel's own module: the new one panics at load, controller gone", True),
 )
-GRUB = (("panic", "GRUB: the new driver panics at load, controller gone", True), ("submit", "GRUB: the new driver binds, but submit fails", False))
+GRUB = (
+    ("panic", "GRUB: the new driver panics at load, controller gone", True),
+    ("submit", "GRUB: the new driver binds, but submit fails", False),
+)
 SCENARIOS = (
     Scenario("heals", "vendor", bad_drivers, ("builtin", HEALS), 9, ci=True),
     Scenario("few-cuts", "vendor", few_cuts, (), 6),

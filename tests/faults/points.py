@@ -131,7 +131,7 @@ def spread(found: list[Point], most: int) -> list[Point]:
 
 
 def around(found: list[Point], files: re.Pattern, most: int) -> list[Point]:
-    """At most *most* of the points before the reboot from the first to the last on *files*, with the one before them and the one after."""
+    """At most *most* of the points before the reboot, from the one before the first on *files* to the one after the last."""
     before = [point for point in found if point.boot == 0]
     places = [place for place, point in enumerate(before) if files.search(point.glob)]
     return spread(before[max(0, places[0] - 1):places[-1] + 2], most) if places else []

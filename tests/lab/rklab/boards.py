@@ -161,8 +161,9 @@ class Lab:
         board["release"] = (image / "release").read_text().strip()
         board["qemu"] = None
         board["snapshot"] = False
-        for name_of, backing in (("disk", image / "disk.raw"), *((("variables", UEFI_VARIABLES),) if KINDS[kind].uefi else ())):
-            file = folder / f"{name_of}.qcow2"
+        disks = {"disk": image / "disk.raw", **({"variables": UEFI_VARIABLES} if KINDS[kind].uefi else {})}
+        for disk_name, backing in disks.items():
+            file = folder / f"{disk_name}.qcow2"
             file.unlink(missing_ok=True)
             process.output(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(backing), str(file)])
         identity = {
@@ -184,9 +185,8 @@ class Lab:
         self.logs.mkdir(parents=True, exist_ok=True)
         serial_log = self.serial_log(name)
         board["log_start"] = serial_log.stat().st_size if serial_log.exists() else 0
-        board["qemu"] = process.start(
-            command(board["port"], serial_log.absolute(), snapshot, KINDS[kind(board)].uefi), self.logs / f"{name}.qemu.log", self.folder(name)
-        )
+        line = command(board["port"], serial_log.absolute(), snapshot, KINDS[kind(board)].uefi)
+        board["qemu"] = process.start(line, self.logs / f"{name}.qemu.log", self.folder(name))
         self.save()
 
     def keep(self, name: str, snapshot: str = SNAPSHOT) -> None:

@@ -95,8 +95,9 @@ def _repository(folder: Path, packages: list[Path], log: Path) -> None:
 def _esp(folder: Path, disk: Path, log: Path) -> None:
     """The first partition, with FAT, as UEFI firmware wants it: what lies in *folder*, which is empty afterwards."""
     what, image = "Writing the board's EFI system partition", disk.with_suffix(".esp")
-    process.run(["mformat", "-i", str(image), "-C", "-T", str(ESP_MIB * 2048), "-h", "64", "-s", "32", "::"], log, what=what)
-    process.run(["mcopy", "-i", str(image), "-s", *(str(part) for part in sorted(folder.iterdir())), "::"], log, what=what)
+    size = str(ESP_MIB * 2048)  # sectors
+    process.run(["mformat", "-i", str(image), "-C", "-T", size, "-h", "64", "-s", "32", "::"], log, what=what)
+    process.run(["mcopy", "-i", str(image), "-s", *map(str, sorted(folder.iterdir())), "::"], log, what=what)
     for part in folder.iterdir():
         shutil.rmtree(part)
     with disk.open("r+b") as stream, image.open("rb") as content:

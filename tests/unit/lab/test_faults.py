@@ -92,7 +92,7 @@ def test_a_chain_has_its_ends_and_is_no_longer_than_asked():
 
 def test_the_points_around_a_change_have_what_is_before_and_after_it():
     paths = ["/etc/a", "/etc/default/grub.d/ours", "/var/b", "/boot/grub/grub.cfg", "/etc/c", "/etc/d"]
-    found = [points.Point(0, "rename", path, 1) for path in paths] + [points.Point(1, "unlink", "/boot/grub/grub.cfg", 1)]
+    found = [*(points.Point(0, "rename", path, 1) for path in paths), points.Point(1, "unlink", "/boot/grub/grub.cfg", 1)]
     ours = re.compile("grub")
     assert [point.glob for point in points.around(found, ours, 9)] == paths[:5]
     assert [point.glob for point in points.around(found, ours, 3)] == ["/etc/a", "/var/b", "/etc/c"]
