@@ -47,7 +47,7 @@ def variables(number, kind=None, seed=5):
                    "boot_id": sha[:8]},
         "device": {"node": "/npu@fdab0000", "address": "fdab0000", "status": "okay", "driver": "RKNPU"},
         "driver": {"version": version, "date": "20240322", "version_source": "drm_ioctl", "presence": "builtin", "module": module,
-                   "builtin_version": "0.9.3", "held_down": bool(module), "render_node": "/dev/dri/renderD129"},
+                   "builtin_version": "0.9.3", "builtin_suppressed": bool(module), "render_node": "/dev/dri/renderD129"},
         "runtime": {"version": runtime, "build": "429f97ae6b@2025-04-09T09:09:27", "sha256": sha, "path": "/usr/lib/librknnrt.so"},
         "upgrade": {"state": "committed" if module else "unknown", "since": None, "why": "", "pending": False, "origin": bool(module), "locked_by": None,
                     "hold": None},

@@ -72,7 +72,7 @@ class ActionModule(ProgramAction, MobilenetAction):
             # Settings are resolved before the board is contacted.
             if params["resolve"]:
                 _settings.resolve_and_save(self._templar, task_vars)
-            else:
+            elif not self.is_rolling_back():
                 _settings.refuse_injected(task_vars)
             self._audit(result, params, data, query, task_vars)
         except (AnsibleConnectionFailure, MalformedAnswer, NoAnswer, AnsibleActionFail) as error:
@@ -125,7 +125,7 @@ class ActionModule(ProgramAction, MobilenetAction):
                 proof.pop("changed") and params["keep_model"] and (quiet or params["verify"] == "always")
             )
         result.update(
-            facts=facts, plan=plan, verification=proof, unverified=unverified, left=hostvars.held(facts),
+            facts=facts, plan=plan, verification=proof, unverified=unverified, on_hold=hostvars.held(facts),
             settled=predicates.needs_nothing(plan, facts) and bool(proof) and proof["diagnosis"] == "ok"
             and is_recorded(facts, proof),
         )
@@ -167,7 +167,7 @@ class ActionModule(ProgramAction, MobilenetAction):
 
     def _verify(self, facts, plan, params, task_vars, full):
         """Return `(verification, why it was impossible)`, one of them None; a single run unless `full`."""
-        current = plan["here"]
+        current = plan["current"]
         if not current:
             return None, "its current setup cannot be verified: %s" % _why_unverifiable(facts, plan)
         try:

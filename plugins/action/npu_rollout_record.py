@@ -47,11 +47,11 @@ class ActionModule(ActionBase):
         try:
             if entries:
                 now = datetime.datetime.now(datetime.timezone.utc)
-                proven, new = add(path, entries, now.strftime("%Y-%m-%d %H:%M UTC"))
+                verified, new = add(path, entries, now.strftime("%Y-%m-%d %H:%M UTC"))
             else:
-                proven, new = read(path), []
+                verified, new = read(path), []
         except StagingError as error:
             raise AnsibleActionFail(str(error)) from error
         # The record is on the controller: extending it does not change the board.
-        result.update(changed=False, proven=proven, recorded=new)
+        result.update(changed=False, verified=verified, recorded=new)
         return result

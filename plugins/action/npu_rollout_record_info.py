@@ -23,7 +23,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         params = self.validate_argument_spec(argument_spec=dict(path=dict(type="path", required=True)))[1]
         try:
-            result.update(changed=False, proven=read(os.path.expanduser(params["path"])))
+            result.update(changed=False, verified=read(os.path.expanduser(params["path"])))
         except StagingError as error:
             raise AnsibleActionFail(str(error)) from error
         return result

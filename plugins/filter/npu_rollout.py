@@ -15,7 +15,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import decide
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars import board_variables
 
 
-def npu_rollout(hostvars, boards, settings, proven=None, staging_group=None):
+def npu_rollout(hostvars, boards, settings, verified=None, staging_group=None):
     """Return the decision for each of these boards, before any of them is changed."""
     missing = [name for name in decide.SETTINGS if name not in settings]
     if missing:
@@ -25,7 +25,7 @@ def npu_rollout(hostvars, boards, settings, proven=None, staging_group=None):
         # The value from before the board was contacted, which the board cannot change.
         with contextlib.suppress(ValueError):
             known["npu_build_ok"] = _settings.load(board)["npu_build_ok"]
-    return decide.decide(variables, settings, proven or [], staging_group or [])
+    return decide.decide(variables, settings, verified or [], staging_group or [])
 
 
 def npu_rollout_gate(hostvars, decision, stage=False):

@@ -28,7 +28,7 @@ def npu_select(boards, query, names=None):
     ):
         raise AnsibleFilterError("npu_select: the input must be records of boards, as in fleet.json, or hostvars")
     try:
-        return _select.names(query, boards)
+        return _select.matching_boards(query, boards)
     except ValueError as error:
         raise AnsibleFilterError(str(error)) from error
 
@@ -36,7 +36,7 @@ def npu_select(boards, query, names=None):
 def npu_select_error(query):
     """Return what is wrong with a query; empty if it is valid."""
     try:
-        _select.check(query)
+        _select.check_query(query)
     except ValueError as error:
         return _select.message([str(error)], "No board was changed.")
     return ""

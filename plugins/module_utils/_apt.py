@@ -209,6 +209,25 @@ class Packages:
         os.sync()
         return sorted(set(self.states()) - set(before))
 
+    def on_hold(self, names):
+        """Return those of the packages that are installed and on hold."""
+        rc, out, err = self.run(["dpkg-query", "--show", "--showformat", "${Package} ${Status}\\n"])
+        if rc != 0:
+            raise PackagesError("dpkg-query cannot list the installed packages: %s" % _short(err or out))
+        found = {line.split()[0] for line in out.splitlines() if line.split()[1:] == ["hold", "ok", "installed"]}
+        return [name for name in names if name in found]
+
+    def mark(self, word, names):
+        """Run apt-mark with `hold` or `unhold` for these packages.
+
+        Raises:
+            PackagesError: apt-mark fails, or the packages are not marked afterwards.
+        """
+        rc, out, err = self._run_unlocked(["apt-mark", word, "--", *names])
+        wrong = set(names) ^ set(self.on_hold(names)) if word == "hold" else self.on_hold(names)
+        if rc != 0 or wrong:
+            raise PackagesError("apt-mark cannot %s %s: %s" % (word, " ".join(names), _short(err or out)))
+
     def removable(self, names):
         """Return `(packages, kept)`: the packages that nothing else needs, and `{name: why}` of the others."""
         for name in names:

@@ -25,6 +25,7 @@ def facts(params):
     asked = params["ask_repository"] or facts_of_board["driver"]["version"] != params["driver_version"]
     if tree.live and asked:
         facts_of_board["repository"] = apt_kernels.read(tree, lambda: apt_kernels.apt_kernels(_run))
+        apt_kernels.add_candidates(tree, facts_of_board, _run)
     # Paths on this machine, which differ from the board's in a recorded tree.
     library = facts_of_board["runtime"]["path"]
     return {"facts": facts_of_board, "asked": asked, "library": library and tree.real(library),

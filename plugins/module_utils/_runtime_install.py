@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Install librknnrt.so: the previous file is kept, and the library is replaced atomically."""
+"""Install librknnrt.so: the previous file is kept, and the library is replaced atomically.
+
+A library that belongs to a package is diverted first. A power cut at any instruction leaves a complete library under
+its name, and the guard restores the package's one, see roles/guard/files/guard/35-restore-packages.sh.
+"""
 
 from __future__ import annotations
 
 import os
 
-from ._board.files import clean_leftovers, copy_file
+from ._board import diversion
+from ._board.files import LEFTOVER, clean_leftovers, copy_file, sync_dir
 from ._board.backup import keep
 from ._board.pins import pin_mismatch
 from ._board.paths import STATE_DIR
@@ -30,13 +35,7 @@ def install(source, destination, pins, state_dir=STATE_DIR):
     Raises:
         RuntimeInstallError: Where `source` is not the pinned file or not a library for this board.
     """
-    mismatch = pin_mismatch(source, pins)
-    if mismatch:
-        raise RuntimeInstallError("the runtime arrived damaged: %s" % mismatch)
-    with open(source, "rb") as stream:
-        head = stream.read(20)
-    if not head.startswith(ELF64_LE) or int.from_bytes(head[18:20], "little") != EM_AARCH64:
-        raise RuntimeInstallError("the file is not a library for arm64")
+    check(source, pins)
     # After a power failure an earlier run may have an unfinished copy here, and the disk no space for another.
     clean_leftovers(os.path.dirname(os.path.realpath(destination)))
     clean_leftovers(os.path.join(state_dir, "backup"))
@@ -44,6 +43,80 @@ def install(source, destination, pins, state_dir=STATE_DIR):
     kept = keep(destination, state_dir)
     copy_file(source, destination, 0o644)
     return kept
+
+
+def install_diverted(source, names, pins, run, root="/", state_dir=STATE_DIR):
+    """Divert the names of a package's library, and put the library at each of them.
+
+    Args:
+        source: As install().
+        names: Absolute paths on the board, files or links that belong to a package, or are diverted already.
+        pins: As install().
+        run: Callable that runs a list of arguments and returns `(rc, stdout, stderr)`.
+        root: Root folder of the board's files.
+
+    Returns:
+        Where the package's library is kept beside dpkg's own copy of it, None where there was none.
+
+    Raises:
+        RuntimeInstallError: As install(), or if dpkg refuses a diversion.
+    """
+    check(source, pins)
+    places = {name: os.path.join(root, name.lstrip("/")) for name in names}
+    for place in places.values():
+        clean_leftovers(os.path.dirname(place))
+    clean_leftovers(os.path.join(state_dir, "backup"))
+    kept = keep(places[names[0]], state_dir)
+    for name in undiverted(names, root):
+        aside = os.path.join(root, diversion.aside(name).lstrip("/"))
+        if os.path.lexists(places[name]):
+            # Two names of one file, so there is a library at each moment. dpkg-divert --rename would move it away.
+            _link(places[name], aside)
+        rc, out, err = run(["dpkg-divert", *(["--root", root] if root != "/" else []), "--local", "--no-rename",
+                            "--divert", diversion.aside(name), "--add", name])
+        if rc != 0:
+            if os.path.lexists(aside):
+                os.unlink(aside)
+            raise RuntimeInstallError("dpkg-divert refuses to divert %s: %s" % (
+                name, " ".join((err or out).split())[:300] or "exit code %d" % rc))
+    for place in places.values():
+        # copy_file() would follow a link and replace the file of the package.
+        unfinished = os.path.join(os.path.dirname(place), LEFTOVER + "runtime")
+        copy_file(source, unfinished, 0o644)
+        os.rename(unfinished, place)
+        sync_dir(os.path.dirname(place))
+    return kept
+
+
+def undiverted(names, root="/"):
+    """Return those of the names that this collection has not diverted."""
+    try:
+        with open(os.path.join(root, diversion.DATABASE.lstrip("/")), encoding="utf-8", errors="replace") as stream:
+            known = diversion.parse(stream.read())
+    except FileNotFoundError:
+        known = {}
+    return [name for name in names if not diversion.is_ours(known, name)]
+
+
+def _link(path, other):
+    """Make `other` the same file or link as `path`, durably and at once."""
+    unfinished = os.path.join(os.path.dirname(other), LEFTOVER + "aside")
+    os.link(path, unfinished, follow_symlinks=False)
+    os.rename(unfinished, other)
+    if os.path.lexists(unfinished):  # it was the same file already, and renaming did nothing
+        os.unlink(unfinished)
+    sync_dir(os.path.dirname(other))
+
+
+def check(source, pins):
+    """Raise RuntimeInstallError where `source` is not the pinned file or not a library for this board."""
+    mismatch = pin_mismatch(source, pins)
+    if mismatch:
+        raise RuntimeInstallError("the runtime arrived damaged: %s" % mismatch)
+    with open(source, "rb") as stream:
+        head = stream.read(20)
+    if not head.startswith(ELF64_LE) or int.from_bytes(head[18:20], "little") != EM_AARCH64:
+        raise RuntimeInstallError("the file is not a library for arm64")
 
 
 def is_installed(destination, pins):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: npu_apt
-short_description: Install packages for an upgrade, or remove only those packages
+short_description: Install packages for an upgrade, remove only those packages, or put packages on hold
 version_added: 2.0.0
 description:
   - Installs packages from the board's own repositories with C(apt-get), without recommended packages. Configuration
@@ -32,9 +32,14 @@ options:
     elements: str
     required: true
   state:
-    description: Whether the packages are installed or removed.
+    description: What becomes of the packages. V(held) and V(unheld) are available since version 2.0.0.
     type: str
-    choices: [present, absent]
+    choices:
+      present: They are installed.
+      absent: They are removed.
+      held: Those that are installed are put on hold. A rollback of the pending upgrade takes them off hold again.
+      unheld: Those that an upgrade has put on hold are taken off hold, but not those that the owner of the board has. A
+        rollback of the pending upgrade puts them on hold again.
     default: present
   kernel:
     description:
@@ -59,7 +64,7 @@ EXAMPLES = r"""
 RETURN = r"""
 packages:
   description:
-    - The packages that were installed, with their dependencies, or removed.
+    - The packages that were installed, with their dependencies, removed, put on hold or taken off hold.
   returned: success
   type: list
   elements: str
@@ -80,7 +85,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rkfleet.npu.plugins.module_utils._apt import ENVIRONMENT, Packages, PackagesError
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance, read_lines
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.notes import note_packages
 
 
@@ -89,7 +94,7 @@ def main():
     module = AnsibleModule(
         argument_spec=dict(
             name=dict(type="list", elements="str", required=True),
-            state=dict(type="str", choices=["present", "absent"], default="present"),
+            state=dict(type="str", choices=["present", "absent", "held", "unheld"], default="present"),
             kernel=dict(type="str"),
             state_dir=dict(type="path", default=STATE_DIR),
         ),
@@ -97,7 +102,7 @@ def main():
     )
     module.get_bin_path("apt-get", required=True)
     packages = Packages(lambda command: module.run_command(command, environ_update=ENVIRONMENT))
-    act = present if module.params["state"] == "present" else absent
+    act = {"present": present, "absent": absent, "held": held, "unheld": unheld}[module.params["state"]]
     try:
         result = act(packages, module.params["name"], module.params["state_dir"], module.check_mode,
                      module.params["kernel"])
@@ -133,6 +138,26 @@ def absent(packages, names, dummy, check_mode, unused):
     if removable and not check_mode:
         packages.remove(removable)
     return {"packages": removable, "kept": kept, "repaired": repaired, "changed": bool(removable or repaired)}
+
+
+def held(packages, names, state_dir, check_mode, *unused):
+    """Put the packages on hold that are not, and note them for the rollback."""
+    known = set(packages.on_hold(names))
+    missing = set(packages.missing(names))
+    return _mark(packages, "hold", [name for name in names if name not in known | missing], state_dir, check_mode)
+
+
+def unheld(packages, names, state_dir, check_mode, *unused):
+    """Take those packages off hold that an upgrade has put on hold, and note them for the rollback."""
+    ours = set(read_lines(state_dir + "/pending/holds")) | set(read_lines(state_dir + "/origin/holds"))
+    return _mark(packages, "unhold", [name for name in packages.on_hold(names) if name in ours], state_dir, check_mode)
+
+
+def _mark(packages, word, names, state_dir, check_mode):
+    if names and not check_mode:
+        note_packages(state_dir, names, {"hold": "holds", "unhold": "rehold"}[word])
+        packages.mark(word, names)
+    return {"packages": names, "kept": {}, "repaired": False, "changed": bool(names)}
 
 
 if __name__ == "__main__":

@@ -157,7 +157,7 @@ unverified:
   description: One sentence on why MobileNet could not be run although O(verify) requires it, else V(null).
   returned: when the facts could be gathered
   type: str
-left:
+on_hold:
   description: The C(verdict) V(held) and the C(reason) if a file on the board puts it on hold, else V(null).
   returned: when the facts could be gathered
   type: dict

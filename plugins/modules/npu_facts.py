@@ -162,7 +162,8 @@ ansible_facts:
             - C(version) and C(date) that the running driver reports, and C(version_source) - V(drm_ioctl),
               V(rknpu_ioctl), V(debugfs), V(procfs) or V(unknown). Without root also V(module) or V(builtin), the
               version in the bound driver's file.
-            - C(render_node), the device file. C(held_down), whether the running kernel suppresses the built-in driver.
+            - C(render_node), the device file. C(builtin_suppressed), whether the running kernel suppresses the built-in
+              driver.
             - C(builtin_version), the version of the built-in driver, whether or not it runs.
             - C(loaded) and C(files), rknpu modules that are loaded, and that are installed for the running kernel.
           returned: always
@@ -171,7 +172,7 @@ ansible_facts:
             builtin_version: 0.9.3
             date: "20240322"
             files: [updates/dkms/rknpu_dkms.ko]
-            held_down: true
+            builtin_suppressed: true
             loaded: [rknpu_dkms]
             module: rknpu_dkms
             presence: builtin
@@ -182,15 +183,19 @@ ansible_facts:
           description:
             - C(path) of C(librknnrt.so), and C(link), the name under which it is found.
             - C(version) and C(build) as text in the file, C(sha256), C(git_blob), C(size) in bytes.
-            - C(loader), the file that a plain C(dlopen) loads. C(others), further copies.
+            - C(loader), the file that a plain C(dlopen) loads. C(others), further copies - C(path), C(version),
+              C(sha256), and the C(programs) that have it loaded and use the NPU.
+            - C(package), the package that owns the library, C(packaged), the names of it that an upgrade of that
+              package would replace, C(diverted), those with a diversion of this collection, and C(diverted_by), another
+              package that has diverted one of them.
           returned: always
           type: dict
           sample: {build: "429f97ae6b@2025-04-09T09:09:27", path: /usr/lib/librknnrt.so, size: 7726232, version: 2.3.2}
         boot:
           description:
             - C(loader), which started the running kernel - V(grub), V(u-boot-menu), V(radxa), V(armbian), V(dietpi),
-              V(orangepi), V(bigtreetech), V(ubuntu), V(update-extlinux), V(update-extlinux-default), V(extlinux), or one that this
-              collection does not configure - V(network), V(efi), V(boot-image), V(unknown).
+              V(orangepi), V(bigtreetech), V(ubuntu), V(update-extlinux), V(update-extlinux-default), V(extlinux), or
+              one that this collection does not configure - V(network), V(efi), V(boot-image), V(unknown).
             - C(config), the file with the kernel arguments, V(null) if this collection must not edit it.
             - C(files), the C(path) and C(text) of files from which the controller recognizes the boot loader, of
               programs and menus only the lines that matter.
@@ -229,6 +234,15 @@ ansible_facts:
           type: dict
           sample: {bits: 64, compiler: true, dkms: true, kexec: false, make: true, packages_interrupted: false,
                    python: 3.11.2}
+        packages:
+          description:
+            - C(kernel), the packages of the running kernel - C(name), C(part) (V(image), V(modules), V(dtb) or
+              V(headers)), C(version), and whether it is on C(hold). C(holds), all packages on hold.
+          returned: always
+          type: dict
+          sample:
+            holds: []
+            kernel: [{hold: false, name: linux-image-vendor-rk35xx, part: image, version: 25.2.3}]
         hardware:
           description: How fast the board builds - number of C(cores), their C(mhz) in total, C(memory) in MiB. Unknown
             values are V(null).
@@ -261,7 +275,8 @@ ansible_facts:
         repository:
           description:
             - What the board's package repositories offer as of the last C(apt-get update) - C(kernels), the names of
-              the packages with a kernel (C(linux-image-*)), newest first and at most 200.
+              the packages with a kernel (C(linux-image-*)), newest first and at most 200, and C(candidates), what apt
+              would install of the running kernel's packages, with C(version) and the kernel's C(release).
             - V(null) if C(apt-cache) is missing or does not answer, and for a tree that was recorded on another board.
             - C(vendor_kernels) of the compatibility data has the driver of each kernel package.
           returned: always
@@ -302,7 +317,7 @@ ansible_facts:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts.gather import gather
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts.apt_kernels import apt_kernels
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.apt_kernels import add_candidates, apt_kernels
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 
 _AREAS = ("proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
@@ -315,7 +330,10 @@ def main():
     areas = dict((area, module.params[area]) for area in _AREAS)
     tree = Tree(module.params["root"], **areas)
     ask = (lambda: apt_kernels(module.run_command)) if tree.live else None
-    module.exit_json(changed=False, ansible_facts={"npu": gather(tree, ask_repository=ask)})
+    facts = gather(tree, ask_repository=ask)
+    if ask:
+        add_candidates(tree, facts, module.run_command)
+    module.exit_json(changed=False, ansible_facts={"npu": facts})
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-proven:
+verified:
   description: All entries of the record, oldest first.
   returned: success
   type: list

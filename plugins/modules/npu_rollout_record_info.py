@@ -17,7 +17,7 @@ extends_documentation_fragment:
   - rkfleet.npu._attributes
 options:
   path:
-    description: Path of the record. If the file does not exist, RV(proven) is empty. The module fails if the file is
+    description: Path of the record. If the file does not exist, RV(verified) is empty. The module fails if the file is
       not such a record.
     type: path
     required: true
@@ -34,7 +34,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-proven:
+verified:
   description: All entries of the record, oldest first.
   returned: success
   type: list

@@ -12,6 +12,8 @@ version_added: 1.0.0
 description:
   - Replaces C(librknnrt.so) on the board atomically with a file that has the pinned checksum, and runs C(ldconfig).
   - The previous library is kept in O(state_dir), once per content.
+  - A library that belongs to a package of the board is diverted with C(dpkg-divert) if O(diverted) names it. dpkg then
+    keeps the package's file, and that of each later version, beside it, as C(rkfleet-npu.librknnrt.so.distrib).
   - Each call sends the file to the board. The role calls the module only if M(rkfleet.npu.npu_facts) found another
     library.
 extends_documentation_fragment:
@@ -29,6 +31,15 @@ options:
     description: Path on the board from which the dynamic loader takes the library.
     type: path
     default: /usr/lib/librknnrt.so
+  diverted:
+    description:
+      - Names of the library that belong to a package, C(packaged) and C(diverted) in the facts of
+        M(rkfleet.npu.npu_facts). Each is diverted, and gets the library. O(destination) is not used then.
+      - An empty list replaces the file at O(destination), whoever owns it.
+    type: list
+    elements: path
+    default: []
+    version_added: 2.0.0
 """
 
 EXAMPLES = r"""
@@ -40,6 +51,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+diverted:
+  description: The names of the library that were diverted, or would be in check mode.
+  returned: success
+  type: list
+  elements: str
+  version_added: 2.0.0
+  sample: [/usr/lib/librknnrt.so]
 kept:
   description: Path on the board of a copy of the previous library.
   returned: when a library was replaced
@@ -60,7 +78,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._facts import runtime
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._runtime_install import (
-    install, is_installed, RuntimeInstallError,
+    install, install_diverted, is_installed, RuntimeInstallError, undiverted,
 )
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 
@@ -71,6 +89,7 @@ def main():
         argument_spec=dict(
             source=dict(type="path", required=True),
             destination=dict(type="path", default="/usr/lib/librknnrt.so"),
+            diverted=dict(type="list", elements="path", default=[]),
             sha256=dict(type="str"),
             git_blob=dict(type="str"),
             size=dict(type="int"),
@@ -83,16 +102,22 @@ def main():
     # The library's copy on the board.
     params = _internal.parameters(module, "npu_runtime", upload=None)
     pins = {name: params[name] for name in ("sha256", "git_blob", "size")}
-    result = {"kept": None}
+    names = params["diverted"]
+    result = {"kept": None, "diverted": undiverted(names)}
     try:
-        change = not is_installed(params["destination"], pins)
+        change = bool(result["diverted"]) or not all(
+            is_installed(name, pins) for name in names or [params["destination"]])
         if change and not module.check_mode:
-            result["kept"] = install(params["upload"], params["destination"], pins, params["state_dir"])
+            if names:
+                result["kept"] = install_diverted(params["upload"], names, pins, module.run_command,
+                                                  state_dir=params["state_dir"])
+            else:
+                result["kept"] = install(params["upload"], params["destination"], pins, params["state_dir"])
             module.run_command([module.get_bin_path("ldconfig", required=True, opt_dirs=["/sbin"])], check_rc=True)
     except RuntimeInstallError as error:
         module.fail_json(msg="%s. The library on the board is unchanged." % str(error).rstrip("."))
     except OSError as error:
-        path = params["destination"]
+        path = names[0] if names else params["destination"]
         module.fail_json(msg="%s cannot be installed: %s. The library on the board is unchanged."
                              % (path, describe_error(error, path)))
     if change and not module.check_mode:

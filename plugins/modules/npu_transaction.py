@@ -81,6 +81,13 @@ options:
     description: Path of the current or future runtime library.
     type: path
     default: /usr/lib/librknnrt.so
+  diverted:
+    description: Names of the runtime library that are going to be diverted, or are diverted, by
+      M(rkfleet.npu.npu_runtime).
+    type: list
+    elements: str
+    default: []
+    version_added: 2.0.0
   driver_from:
     description: Current version of the driver, for the state of the board.
     type: str
@@ -214,6 +221,7 @@ def main():
             purge=dict(type="bool", default=False),
             versions=dict(type="list", elements="str", default=[]),
             runtime=dict(type="path", default="/usr/lib/librknnrt.so"),
+            diverted=dict(type="list", elements="str", default=[]),
             driver_from=dict(type="str"),
             driver_to=dict(type="str"),
             baseline=dict(type="dict", default={}),
@@ -284,7 +292,7 @@ def begun(module, params, transaction):
         return dict(changed=not pending, resumed=pending, stopped=[], baseline=params["baseline"])
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
     try:
-        files = watched.watched("/", params["versions"], params["runtime"])
+        files = watched.watched("/", params["versions"], params["runtime"], diverted=params["diverted"])
         resumed = transaction.begin(files, state_of(params), params["confirm_minutes"])
         stopped = transaction.stop_services(params["services"])
     except state.TransactionError:

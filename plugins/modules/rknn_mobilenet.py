@@ -122,10 +122,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 verdict:
-  description: V(proven) if RV(diagnosis) is V(ok), V(failed) if not, V(skipped) if nothing could be run in check mode.
+  description: V(verified) if RV(diagnosis) is V(ok), V(failed) if not, V(skipped) if nothing could be run in check
+    mode.
   returned: always
   type: str
-  sample: proven
+  sample: verified
 diagnosis:
   description: The cause of the failure, V(ok) without one.
   returned: when an inference was run
@@ -292,7 +293,7 @@ def main():
         answer = verify.run(params, keep=not module.check_mode)
     except verify.VerificationError as error:
         module.fail_json(msg=str(error))
-    if params["required"] and answer.get("verdict", "proven") != "proven" and not module.check_mode:
+    if params["required"] and answer.get("verdict", "verified") != "verified" and not module.check_mode:
         module.fail_json(msg="%(diagnosis)s: %(evidence)s. %(remedy)s" % answer, **answer)
     module.exit_json(**answer)
 

@@ -86,7 +86,7 @@ class Boards:
             ANSIBLE_CALLBACK_PLUGINS=str(BENCH / "callback"), ANSIBLE_CALLBACKS_ENABLED="task_times", TASK_TIMES_FILE=str(times),
         )
         with tempfile.TemporaryDirectory() as cache:
-            # What is proven of a kernel is kept apart: each run is the first of its kernel.
+            # What is verified of a kernel is kept apart: each run is the first of its kernel.
             variables = {"npu_cache_dir": cache, "npu_store": str(store), "npu_staging_file": cache + "/staging.json", "npu_rollout": ["100%"]}
             started = time.monotonic()
             done = subprocess.run(

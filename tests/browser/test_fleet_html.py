@@ -112,7 +112,7 @@ def test_it_shows_all_boards_in_order_and_their_totals(page):
     assert shown(page) == "Showing all 60 boards"
 
 
-def test_a_column_sorts_both_ways_and_says_so(page):
+def test_a_column_sorts_both_ways_and_shows_its_order(page):
     records = {entry["name"]: entry for entry in fleet_sample.records(60)}
     for column, key in (("Driver", lambda entry: entry["driver"]["version"]), ("Latency", lambda entry: (entry["verification"] or {}).get("latency_ms")),
                         ("Kernel", lambda entry: entry["kernel"]["release"])):
@@ -141,7 +141,7 @@ def test_a_newer_version_with_two_digits_sorts_after_one_with_one(browser, tmp_p
     page.close()
 
 
-def test_filters_and_search_narrow_the_table_together_and_the_count_is_said(page):
+def test_filters_and_search_narrow_the_table_together_and_the_count_is_shown(page):
     records = fleet_sample.records(60)
     choose(page, "status", "needs_work")
     sick = [entry["name"] for entry in records if entry["status"] == "needs_work"]
@@ -178,7 +178,7 @@ def test_a_total_and_a_cell_of_the_matrix_filter(page):
     assert said.endswith(" of %d" % len(page.run(NAMES)))
 
 
-def test_details_open_and_close_and_tell_plan_reason_evidence_and_history(page):
+def test_details_open_and_close_and_show_plan_reason_evidence_and_history(page):
     entry = next(entry for entry in fleet_sample.records(60) if entry["plan"]["changes"])
     row = "Array.from(document.querySelectorAll('table.boards > tbody')).find(body => body.querySelector('.name').textContent === %r)" % entry["name"]
     visible = "%s.rows[1].getClientRects().length > 0 ? %s.rows[1].innerText : ''" % (row, row)
@@ -223,7 +223,7 @@ def test_the_keyboard_reaches_and_works_everything(page):
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-def test_a_screen_reader_is_told_what_is_what(browser, url, width):
+def test_a_screen_reader_gets_names_and_roles(browser, url, width):
     page = browser.page(url, width=width, phone=width < 500)
     told = page.accessibility()
     roles = [role for role, dummy, dummy in told]
@@ -275,7 +275,7 @@ def test_without_script_it_is_a_plain_table(browser, url):
     page.close()
 
 
-def test_on_paper_there_is_no_form(browser, url):
+def test_a_printed_page_has_no_form(browser, url):
     page = browser.page(url, media="print")
     assert page.run("document.querySelector('.tools').getClientRects().length") == 0
     assert page.run("document.querySelector('table.boards').getClientRects().length") > 0
@@ -292,7 +292,7 @@ def hostile_records():
     return entries
 
 
-def test_what_a_board_says_is_text_and_nothing_else(browser, tmp_path):
+def test_answers_of_a_board_are_plain_text(browser, tmp_path):
     page = browser.page(written(tmp_path, hostile_records()), before=WATCH)
     page.run("document.querySelectorAll('.open').forEach(button => button.click())")
     choose(page, "search", "script")

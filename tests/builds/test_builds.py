@@ -141,7 +141,7 @@ def test_older_vendor_kernels(builder, suite, version, function, probe):
     assert built.wanted <= headers.symvers
 
 
-def test_what_opp_code_cannot_be_compiled_is_left_out(builder):
+def test_opp_code_that_cannot_be_compiled_is_omitted(builder):
     headers = builder.vendor("bookworm")
     without(headers, "rockchip_opp_dvfs_lock")
     built = builder.build(headers, builder.source("0.9.6", "rknpu_dkms"))
@@ -166,7 +166,7 @@ def test_no_gki(builder, exported, said):
     assert built.wanted <= headers.symvers
 
 
-def test_a_header_alone_does_not_say_that_the_kernel_has_the_function(builder):
+def test_a_header_alone_does_not_prove_that_the_kernel_has_the_function(builder):
     headers = builder.vendor("bookworm")
     symvers = headers.tree / "Module.symvers"
     symvers.write_text("".join(line for line in symvers.read_text().splitlines(True) if "\trockchip_" not in line))
@@ -179,7 +179,7 @@ def test_a_header_alone_does_not_say_that_the_kernel_has_the_function(builder):
 
 
 @pytest.mark.parametrize(("suite", "flag"), [("trixie", "1 << 10"), ("trixie-backports", "0")])
-def test_the_iommus_private_cookie_is_left_alone_where_it_changed(builder, suite, flag):
+def test_the_private_cookie_of_the_iommu_is_not_used_where_it_changed(builder, suite, flag):
     """The driver looks into the cookie for buffers with this flag: compiled wrongly, it would write to what is not there."""
     headers, source = builder.headers(suite), builder.source("0.9.8")
     with (source / "vendor/drivers/rknpu/include/rknpu_ioctl.h").open("r+") as file:

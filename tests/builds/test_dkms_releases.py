@@ -63,7 +63,7 @@ def built_once(tmp_path_factory):
 
 
 @pytest.mark.parametrize("suite", ["bullseye", "bookworm", "trixie"])
-def test_a_module_of_the_store_is_taken_by_this_dkms(suite, built, tmp_path, monkeypatch):
+def test_this_dkms_accepts_a_module_of_the_store(suite, built, tmp_path, monkeypatch):
     build, release, tree, digest = built
     board = Board(tmp_path / "board", suite, release, monkeypatch)
     binary = prebuilt.Binary("rknpu_dkms.ko", _files.sha256_of(str(build.module)), str(build.module), build.log)

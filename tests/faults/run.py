@@ -40,7 +40,8 @@ def main() -> int:
     codes = [child.wait() for child in children]
     if not os.environ.get("RKFLEET_FAULT_ONLY"):
         codes.append(subprocess.run(
-            [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "--rootdir=.", "-p", "no:cacheprovider", "-m", "faults_only", "tests/unit", "tests/integration"],
+            [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "--rootdir=.", "-p", "no:cacheprovider", "-m", "faults_only", "tests/unit",
+             "tests/integration"],
             cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode)
     reported = subprocess.run([sys.executable, str(ROOT / "tests/faults/report.py")], check=False).returncode
     return reported or int(any(code not in (0, 5) for code in codes))

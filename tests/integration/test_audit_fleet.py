@@ -57,7 +57,7 @@ def audit(play, fleet, folder, *words):
     return play(AUDIT, "--limit", "fleet", "-e", "npu_report_dir=%s" % folder, *words, inventory=str(fleet.inventory))
 
 
-def test_an_audit_says_how_each_board_does_and_changes_none(fleet, play, tmp_path):
+def test_an_audit_reports_the_health_of_each_board_and_changes_none(fleet, play, tmp_path):
     before = listing(fleet)
     assert len(before) >= len(STATUS) - 3
     run = audit(play, fleet, tmp_path / "report")

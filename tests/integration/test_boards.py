@@ -72,7 +72,7 @@ def test_dkms_takes_the_place_of_a_kernels_own_module(module_board, play, artefa
 
 @pytest.mark.case(case="bookworm, vendor kernel, driver as a module (=m): rollback by request", plan="-",
                   result="the kernel's own module comes back, and all that was installed goes, packages too")
-def test_a_rollback_by_request_leaves_nothing(module_board, play):
+def test_a_rollback_on_request_removes_everything(module_board, play):
     run = play(ROLLBACK, board=module_board)
     assert run.rc == 0 and line_of(run, module_board).endswith("rolled back")
     assert driver_of(module_board) == "0.9.3"
@@ -97,7 +97,7 @@ def bullseye(boards):
 @pytest.mark.case(
     case="bullseye, vendor kernel 5.10, driver 0.8.2 built in, MobileNet works", plan="none",
     result="verified and left unchanged, with the reason; the second run changes nothing")
-def test_a_healthy_board_is_left_alone(bullseye, play):
+def test_a_healthy_board_stays_unchanged(bullseye, play):
     boot_id = bullseye.boot_id()
     run = play(UPGRADE, board=bullseye)
     assert run.rc == 0

@@ -109,7 +109,7 @@ def test_two_slices_write_one_report(fleet, tmp_path):
         assert one.returncode == (4 if "unreachable" in states else 2 if states & {"needs_work", "unknown"} else 0), said[number]
 
 
-def test_two_runs_never_have_one_board(fleet, tmp_path):
+def test_two_runs_never_lock_the_same_board(fleet, tmp_path):
     board = fleet.of_kind("rock5b-failing")[0]
     (tmp_path / "lock.yml").write_text("---" + LOCK)
     first = start(fleet, tmp_path / "lock.yml", "--limit", board, "-e", f"gate={tmp_path / 'tried'}", PYTHONUNBUFFERED="1")

@@ -104,7 +104,7 @@ def upgrade(play, fleet, board, *words):
     return run, next(line for line in run.output.splitlines() if line.startswith(board + " ") and "." in line and "ok=" not in line)
 
 
-def test_a_healthy_board_is_left_alone(mixed, play):
+def test_a_healthy_board_stays_unchanged(mixed, play):
     board = mixed.of_kind("rock5b-bullseye")[0]
     run, line = upgrade(play, mixed, board)
     assert run.rc == 0
@@ -121,7 +121,7 @@ def test_a_floor_changes_a_healthy_board_too(mixed, play):
     assert line.endswith("planned: dkms_over_builtin")
 
 
-def test_nothing_is_left_of_them(mixed):
+def test_stopped_light_boards_leave_no_processes_or_files(mixed):
     ansible(mixed, "-m", "ansible.builtin.raw", "-a", "setsid -f sleep 600 </dev/null >/dev/null 2>&1; sudo -n setsid -f sleep 600 </dev/null >/dev/null 2>&1")
     spaces = namespaces(mixed)
     assert len(spaces) == len(mixed.status()["running"]) and processes_in(spaces)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""The roles by themselves, as molecule runs them: check on a virgin board, converge, idempotence, verify, reboot, verify."""
+"""Molecule, all roles together: check on a virgin board, converge, idempotence, verify, reboot, verify."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ import shutil
 import subprocess
 
 import pytest
-
-# The same upgrade is in test_upgrade.py.
-pytestmark = [pytest.mark.board, pytest.mark.faults_only]
 
 
 @pytest.fixture
@@ -22,7 +19,10 @@ def virgin(board):
     board.reset()
 
 
-def test_molecule(virgin, root, tmp_path, controller_cache):
+# The same upgrade is in test_upgrade.py.
+@pytest.mark.board
+@pytest.mark.faults_only
+def test_all_roles_upgrade_a_board_that_stays_upgraded_after_a_reboot(virgin, root, tmp_path, controller_cache):
     # Where test_upgrade.py ran before, its build is taken from the store: how the driver is built does not depend on who calls the role.
     shutil.copytree(controller_cache, tmp_path / "cache")
     done = subprocess.run(

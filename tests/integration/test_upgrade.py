@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""The main job on an emulated ROCK 5B: from the mission's broken driver to a proven one.
+"""The main job on an emulated ROCK 5B: from the mission's broken driver to a verified one.
 
 The tests go on from one another in this order: the board is at first untouched, then upgraded, then rebooted.
 """
@@ -92,7 +92,7 @@ def test_it_stops_before_anything_is_changed(board, play, untouched, inventory_w
 
 
 @pytest.mark.case(case="headers nowhere", plan="dkms_over_builtin", result="stops with the exact name of the package, before anything is changed")
-def test_it_stops_without_headers_that_can_be_had(board, play):
+def test_it_stops_if_no_headers_are_available(board, play):
     board.ssh("sudo sh -c 'mv /lib/modules/$(uname -r)/build /root/build && mv /etc/apt/sources.list.d /root/sources'")
     try:
         run = play(UPGRADE)
@@ -129,7 +129,7 @@ def test_it_stops_without_sudo(board, play):
 
 
 @pytest.mark.case(case="another architecture", plan="unsupported", result="one sentence names it and what the vendor's files are for")
-def test_a_machine_that_is_no_rockchip_board_is_left_alone(play):
+def test_a_machine_that_is_not_a_rockchip_board_stays_unchanged(play):
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False, "npu_become": False}
     run = play(UPGRADE, "-e", json.dumps(local), inventory="thismachine,")
     assert run.rc == 2
@@ -186,7 +186,7 @@ def facts_of(board):
     return json.loads(board.ssh("cat /etc/ansible/facts.d/npu.fact"))
 
 
-def test_the_new_driver_answers_over_the_held_down_builtin(board):
+def test_the_new_driver_answers_over_the_suppressed_builtin(board):
     assert "initcall rknpu_init blacklisted" in board.ssh("sudo dmesg")
     assert board.ssh("lsmod").count("rknpu_dkms ") == 1
     assert board.ssh("sudo cat /sys/kernel/debug/rknpu/version").strip() == "RKNPU driver: v0.9.6"

@@ -48,7 +48,7 @@ def upgraded(board, play):
 
 @pytest.mark.case(case="npu_preflight_kernels: a kernel of the board's repository", plan="-",
                   result="built with headers that are not installed; nothing changes; the answer is right")
-def test_the_preflight_says_that_the_driver_builds_for_it(upgraded, play):
+def test_the_preflight_reports_that_the_driver_builds_for_it(upgraded, play):
     before = upgraded.state()
     run = play(PREFLIGHT, "--check", "-e", json.dumps({"npu_preflight_kernels": [upgraded.new, "4.19.0", "6.1.999-1-rk2410"]}))
     assert run.rc == 2 and run["changed"] == 0

@@ -15,7 +15,7 @@ TOP1 = "283: 0.468750"
 @pytest.mark.case(
     case="the board's apt repository offers a vendor kernel with a new enough driver", plan="vendor_kernel",
     result="that kernel is installed and booted, the previous one stays bootable; a second run changes nothing")
-def test_the_vendors_newer_kernel_is_taken(board, play):
+def test_the_vendors_newer_kernel_is_chosen(board, play):
     board.reset()
     before = board.ssh("uname -r").strip()
     board.ssh("sudo sh -c \"echo 'deb [trusted=yes] file:/srv/apt-next ./' > /etc/apt/sources.list.d/next.list && apt-get -qq update\"")

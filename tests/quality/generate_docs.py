@@ -431,7 +431,7 @@ npu_compatibility:
 Without `https://` the `path` is searched below `npu_mirror` (or `npu_upstream`) and in `npu_local_folder`. Nothing is
 downloaded without a checksum: `sha256`, or `git_blob` (`git hash-object FILE`).
 
-The checksum of a model that has none in the data, for boards with an RK3568:
+Your own copy of a model, for boards with an RK3568:
 ```yaml
 npu_compatibility:
   models:

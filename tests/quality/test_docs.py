@@ -175,7 +175,7 @@ GUIDES = ["CONTRIBUTING.md", "docs/architecture.md", "tests/README.md"]
 
 
 @pytest.mark.parametrize("name", GUIDES)
-def test_every_path_that_a_newcomer_is_told_exists(root, name):
+def test_every_path_in_the_guides_exists(root, name):
     told = re.findall(r"`((?:plugins|roles|tests|docs|changelogs|playbooks)/[\w./-]*)`", (root / name).read_text())
     told = [path for path in told if not re.search(r"\b[A-Z]{4,}", path)]
     assert not {path for path in told if not (root / path).exists()}

@@ -26,7 +26,7 @@ def test_the_docs_have_the_same_settings(root):
     assert settings((root / "ansible.cfg").read_text(encoding="utf-8")) == block(root / "docs/ansible-cfg.md", "ini")
 
 
-def test_every_setting_says_why(root):
+def test_every_setting_has_a_reason(root):
     lines = (root / "ansible.cfg").read_text(encoding="utf-8").splitlines()
     assert not [line for above, line in zip(lines, lines[1:]) if " = " in line and not line.startswith("#") and not above.startswith("#")]
 

@@ -62,7 +62,7 @@ def test_the_reuse_tool_agrees(run):
     run("reuse", "lint", "--quiet")
 
 
-def test_license_texts_are_there(root):
+def test_license_texts_exist(root):
     assert {path.stem for path in (root / "LICENSES").iterdir()} == LICENSES
 
 
@@ -184,7 +184,7 @@ def test_no_trace_of_this_machine(root, project_files):
     assert not found
 
 
-def test_nothing_is_there_twice(root, project_files):
+def test_nothing_exists_twice(root, project_files):
     copies = collections.defaultdict(list)
     for name in project_files:
         path = root / name

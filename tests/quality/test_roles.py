@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 import environment
 import pytest
 import yaml
@@ -44,6 +46,18 @@ def test_names(role):
 def test_readme_names_every_option(role):
     readme = (role / "README.md").read_text()
     assert not [name for name in options(role) if f"`{name}`" not in readme]
+
+
+def test_entry_points_of_others_have_a_spec_or_are_internal(role):
+    """Every tasks_from that a playbook or another role uses is in argument_specs, or the README calls it internal."""
+    used = set()
+    for path in [*environment.ROOT.glob("playbooks/*.yml"), *environment.ROOT.glob("roles/*/tasks/*.yml")]:
+        used |= set(re.findall(rf"name: rkfleet\.npu\.{role.name}\n +tasks_from: (\w+)", path.read_text()))
+    listed = re.search(r"^Internal entry points: ([^.]*)\.", (role / "README.md").read_text(), re.MULTILINE)
+    internal = set(re.findall(r"`(\w+)`", listed[1])) if listed else set()
+    specs = set(load(role / "meta" / "argument_specs.yml")["argument_specs"])
+    assert used <= specs | internal and not specs & internal
+    assert all((role / "tasks" / f"{name}.yml").exists() for name in specs | internal)
 
 
 def test_same_option_means_the_same_in_every_role(role):

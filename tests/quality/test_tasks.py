@@ -65,7 +65,7 @@ def name_of(path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_public_variables_are_taken_as_they_were_resolved(path):
+def test_public_variables_have_the_resolved_values(path):
     assert not bare(name_of(path), path.read_text()), "write __npu_settings.NAME, or __npu_run.NAME for what holds for the whole run"
 
 
@@ -73,7 +73,7 @@ TEMPLATES = sorted(environment.ROOT.glob("roles/*/templates/*.j2"))
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
-def test_templates_take_them_as_they_were_resolved_too(path):
+def test_templates_have_the_resolved_values_too(path):
     text = " ".join(re.findall(r"\{[{%](.*?)[%}]\}", path.read_text(), re.DOTALL))
     assert not VARIABLE.findall(re.sub(r"'[^']*'|\"[^\"]*\"", "''", text)), "write __npu_settings.NAME"
 
@@ -102,7 +102,7 @@ def test_what_is_none_is_not_found(text):
     assert not bare("roles/driver/tasks/new.yml", text)
 
 
-def test_roles_take_only_what_they_resolve():
+def test_roles_use_only_resolved_values():
     """Each name after __npu_settings is an option of a role that vars/main.yml looks up; an upgrade resolves those of all roles."""
     specs = {path.parts[-3]: {name for entry in yaml.safe_load(path.read_text())["argument_specs"].values() for name in entry.get("options") or {}}
              for path in environment.ROOT.glob("roles/*/meta/argument_specs.yml")}

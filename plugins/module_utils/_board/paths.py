@@ -1,21 +1,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Paths and file names that more than one part of the collection uses on a board."""
+"""Paths, names of module files and the format of times, for all parts of the collection."""
 
 from __future__ import annotations
 
+import time
 
 STATE_DIR = "/var/lib/rkfleet-npu"
 FACT_FILE = "/etc/ansible/facts.d/npu.fact"
 MODULES_LOAD = "/etc/modules-load.d/rkfleet-npu.conf"
-# dracut copies the file above and the module that it names into an initramfs, which loads it before the guard can count
-# the boot, and goes on doing so after a rollback. initramfs-tools knows neither: it takes in what a device's alias asks
-# for, and the driver has none.
+# dracut copies that file and its module into an initramfs, which loads it before the guard can count the boot, also
+# after a rollback. initramfs-tools copies modules by the alias of a device, and the driver has none.
 DRACUT = "/etc/dracut.conf.d/rkfleet-npu.conf"
 SUFFIXES = ("", ".xz", ".zst", ".gz")
+"""Of the file of a kernel module, behind `.ko`."""
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 SIGNING_TOOL = "/usr/lib/rkfleet-npu/sign-module"
 SIGNING_FRAGMENT = "/etc/dkms/framework.conf.d/rkfleet-npu.conf"
 SIGNING_CONFIG = "/etc/dkms/framework.conf"
 SIGNING_PATHS = (SIGNING_TOOL, SIGNING_FRAGMENT, SIGNING_CONFIG)
 """Everything that is written for signing, in the order in which it is."""
+
+
+def kernel_module(name):
+    """Return the module's name of a file such as `rknpu.ko.xz`, None for another file."""
+    stem, dummy, suffix = name.rpartition(".ko")
+    return stem if stem and suffix in SUFFIXES else None
+
+
+def timestamp(seconds=None):
+    """Return a time, by default the current one, in UTC as in ISO 8601."""
+    return time.strftime(TIME_FORMAT, time.gmtime(seconds))

@@ -70,8 +70,3 @@ def kernel(release):
     if not match:
         raise ValueError("%.80r is not a kernel release such as 6.1.115-1-rk2312" % (release,))
     return int(match.group(1)), int(match.group(2)), int(match.group(3) or 0)
-
-
-def from_number(value):
-    """Return the version from the driver's number in GET_DRV_VERSION: major*10000 + minor*100 + patch."""
-    return "%d.%d.%d" % (value // 10000, value // 100 % 100, value % 100)

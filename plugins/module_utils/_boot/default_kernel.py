@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import re
 
+from .._board.paths import SUFFIXES
 from .default_kernel_paths import FILES, FRAGMENT, LINE
 
 
@@ -42,8 +43,8 @@ def module_kernels(root, module):
     base = os.path.join(root, "lib/modules")
     for release in os.listdir(base) if os.path.isdir(base) else ():
         place = os.path.join(base, release)
-        installed = any(os.path.isfile(os.path.join(place, "updates/dkms", module + suffix))
-                        for suffix in (".ko", ".ko.xz", ".ko.zst", ".ko.gz"))
+        installed = any(os.path.isfile(os.path.join(place, "updates/dkms", module + ".ko" + suffix))
+                        for suffix in SUFFIXES)
         bootable = os.path.isfile(os.path.join(root, "boot", "vmlinuz-" + release))
         if installed and bootable and not _built_in(place, module):
             found.add(release)

@@ -14,7 +14,7 @@ def module_problem(run, path, kernel, module):
         rc, out, dummy = run(["modinfo", "-F", field, path])
         found = (out.split() or [""])[0]
         if rc != 0 or found != wanted:
-            return "%s of %s is %r, wanted is %r" % (field, path, found, wanted)
+            return "%s of %s is %r, expected %r" % (field, path, found, wanted)
     return None
 
 

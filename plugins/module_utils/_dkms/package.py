@@ -13,7 +13,7 @@ import shutil
 import tempfile
 
 from .._board.files import LEFTOVER, describe_error, disk_full, ensure_dir, read_file, sha256_of, sync_file
-from .._board.paths import SIGNING_PATHS, SUFFIXES
+from .._board.paths import SIGNING_PATHS, SUFFIXES, kernel_module
 from . import headers_problem, prebuilt
 from .module_checks import alias_problem, module_problem
 from .module_layout import layout_problem
@@ -99,7 +99,7 @@ class DkmsPackage:
         found = self.run(["modinfo", "-F", "version", path])[1].strip().lstrip("v")
         if not found or found == self.version:
             return None
-        return "%s is version %s, wanted is %s" % (path, found, self.version)
+        return "%s is version %s, expected %s" % (path, found, self.version)
 
     def binary_problem(self, binary):
         """Return `(sentence on a problem or None, note)` for a prebuilt module. Changes nothing.
@@ -107,7 +107,7 @@ class DkmsPackage:
         Args:
             binary: The module as a `prebuilt.Binary`.
         """
-        if not re.fullmatch(re.escape(self.module) + r"\.ko(?:\.(?:xz|gz|zst))?", binary.name):
+        if kernel_module(binary.name) != self.module:
             return "it is called %r" % binary.name, ""
         path = binary.path
         problem = (prebuilt.damaged(binary) or module_problem(self.run, path, self.kernel, self.module)

@@ -17,6 +17,7 @@ import shutil
 import tarfile
 
 from .._board.files import CHUNK, read_file, sha256_of
+from .._board.paths import kernel_module
 from .module_layout import LARGEST, elf_sections, symbol_versions, unpacked
 
 TOOLS = ("dkms", "make", "gcc")
@@ -134,7 +135,8 @@ def _own_modules(modules):
             folders.sort()
             for name in sorted(files):
                 path = os.path.join(folder, name)
-                if re.search(r"\.ko(?:\.(?:xz|gz))?\Z", name) and path not in seen:
+                # Python has no zstd.
+                if kernel_module(name) and not name.endswith(".zst") and path not in seen:
                     seen.add(path)
                     yield path
 

@@ -168,7 +168,7 @@ class Signing:
         found = "".join(run(["modinfo", "-F", "sig_key", path])[1].split()).replace(":", "").lower().lstrip("0")
         if found == self.serial:
             try:
-                problem = verify(run, _content(run, path), self.certificate)
+                problem = signature_problem(run, _content(run, path), self.certificate)
             except NotVerified as error:
                 problem = "its signature is not verified: %s" % error if strict else None
             return "%s: %s" % (path, problem) if problem else None
@@ -184,13 +184,13 @@ class Signing:
         if self.serial is None:
             return None
         try:
-            verify(run, _content(run, path), self.certificate)
+            signature_problem(run, _content(run, path), self.certificate)
         except NotVerified as error:
             return str(error)
         return None
 
 
-def split(content):
+def split_signature(content):
     """Return `(module without signature, signature in DER or None)` of an uncompressed module."""
     end = len(content) - len(MAGIC) - _TRAILER.size
     if end < 0 or not content.endswith(MAGIC):
@@ -201,7 +201,7 @@ def split(content):
     return content[:end - length], content[end - length:end]
 
 
-def verify(run, content, certificate):
+def signature_problem(run, content, certificate):
     """Return one sentence if an uncompressed module has no valid signature for this certificate, or None.
 
     Args:
@@ -212,7 +212,7 @@ def verify(run, content, certificate):
     Raises:
         NotVerified: The signature cannot be verified on this machine.
     """
-    body, signature = split(content)
+    body, signature = split_signature(content)
     if signature is None:
         return "it is not signed"
     if not shutil.which("openssl"):

@@ -109,7 +109,7 @@ def _headers(run, release, package, folder, root):
     place = os.path.join(folder, "headers")
     os.mkdir(place)
     if not package:
-        raise NoHeaders("the headers are not installed, and no package has them")
+        raise NoHeaders("no package has the headers of this kernel. %s" % headers_problem.of_board(root, release))
     names = _closure(run, package, folder)
     if names is None:
         raise NoHeaders(

@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Facts on the kernels in the board's package repositories, and their known NPU drivers."""
+"""Facts on the kernels in the board's package repositories."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import re
 
 PREFIX = "linux-image-"
 _APT_CACHE = "/usr/bin/apt-cache"
-_NAME = re.compile(r"linux-image-[a-z0-9][a-z0-9+.-]{0,100}\Z")
+NAME = re.compile(r"linux-image-[a-z0-9][a-z0-9+.-]{0,100}\Z")
 _DEBUG = re.compile(r"-dbg(?:sym)?\Z")
+_RELEASE = re.compile(r"\b\d+\.\d+\.\d+-[\w.+~-]*\w")
 _LIMIT = 200
 _SECONDS = 30
 
@@ -57,21 +58,32 @@ def read(tree, ask):
     except (OSError, RepositoryError) as error:
         tree.note("kernels in the package repositories", "apt-cache: %s" % error)
         return None
-    names = set(line for line in text.splitlines() if _NAME.match(line) and not _DEBUG.search(line))
+    names = set(line for line in text.splitlines() if NAME.match(line) and not _DEBUG.search(line))
     return {"kernels": newest_first(names)[:_LIMIT]}
 
 
-def vendor_kernels(names, rules, soc=None):
-    """Return `[{package, release, driver_version}]`, newest first, of the packages with a known driver.
+def add_candidates(tree, facts, run):
+    """Add `candidates` to facts.repository: `{package: {version, release}}` that apt would install.
 
-    names: facts.repository.kernels; rules: `vendor_kernels` of the compatibility data, of which the first whose
-    `match` fits the whole name counts; soc: leave out kernels that a rule says are for other SoCs.
+    Of the packages of the running kernel, and of their headers. release is the kernel that the description names.
     """
-    found = []
-    for name in newest_first(names or ()):
-        rule = next((rule for rule in rules if re.fullmatch(rule["match"], name)), None)
-        if rule and soc and soc not in rule.get("socs", (soc,)):
-            continue
-        if rule and _NAME.match(name):
-            found.append({"package": name, "release": name[len(PREFIX):], "driver_version": rule["driver"]})
-    return found
+    names = [entry["name"] for entry in facts["packages"]["kernel"]]
+    names += [re.sub("^" + PREFIX, "linux-headers-", name) for name in names]
+    if not names or facts["repository"] is None:
+        return
+    try:
+        out = run(["timeout", str(_SECONDS), _APT_CACHE, "--no-generate", "--no-all-versions", "show",
+                   *sorted(set(names))])[1]
+    except OSError as error:
+        tree.note("candidates of the kernel's packages", error)
+        return
+    found = {}
+    for entry in out.split("\n\n"):
+        fields = dict(re.findall(r"^(Package|Version|Armbian-Kernel-Version-Family|Description(?:-en)?): (.{1,300})",
+                                 entry, re.MULTILINE))
+        release = _RELEASE.search(fields.get("Armbian-Kernel-Version-Family") or fields.get("Description")
+                                  or fields.get("Description-en") or "")
+        if fields.get("Package") in names:
+            found.setdefault(fields["Package"],
+                             {"version": fields.get("Version"), "release": release and release.group()})
+    facts["repository"]["candidates"] = found

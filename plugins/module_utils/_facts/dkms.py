@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
+from .._board.paths import kernel_module
 from .._board.tree import clean
 
 _TREE = "/var/lib/dkms"
-_MODULE = re.compile(r".+\.ko(?:\.(?:gz|xz|zst))?\Z")
 _VERSION = re.compile(r"""["']dkms-(\d[\w.]{0,20})["']|^dkms_version=["']?(\d[\w.]{0,20})""", re.M)
 _LIMIT = 200
 _LEFT_OUT = re.compile(r"^rkfleet: left out ([a-z_]{1,32}: .{1,200})", re.M)
@@ -33,7 +33,7 @@ def _builds(tree, folder):
             continue
         for arch in tree.names("%s/%s" % (folder, kernel)):
             # An empty module folder is a build that failed or was cut off: DKMS has been seen to count it.
-            if any(_MODULE.match(name) for name in tree.names("%s/%s/%s/module" % (folder, kernel, arch))):
+            if any(kernel_module(name) for name in tree.names("%s/%s/%s/module" % (folder, kernel, arch))):
                 yield kernel, arch
 
 

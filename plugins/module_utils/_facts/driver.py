@@ -5,7 +5,7 @@
 """Facts on the NPU driver: how it is present, which one is bound, and what it reports.
 
 Nothing here changes anything. GET_HW_VERSION is never asked and debugfs' `freq` never read: both touch the hardware.
-The version of `/sys/module/*/version` is used without root only, and of a bound driver: a built-in that is held down
+The version of `/sys/module/*/version` is used without root only, and of a bound driver: a suppressed built-in
 still shows one.
 """
 
@@ -19,7 +19,7 @@ import re
 import stat
 import struct
 
-from .._board import version as _version
+from .._board.paths import kernel_module
 from .._boot import kernel_arguments
 from . import device_tree
 from .._board.tree import clean
@@ -35,7 +35,6 @@ _GET_DRV_VERSION = 1
 
 _DEBUGFS = re.compile(r"RKNPU driver: v(\d{1,3}\.\d{1,3}\.\d{1,3})\s*\Z")
 _CARRIED = re.compile(r"v?(\d{1,3}\.\d{1,3}\.\d{1,3})\Z")
-_MODULE_FILE = re.compile(r"(?:.*/)?(rknpu(?:[-_]dkms)?)\.ko(?:\.(?:gz|xz|zst))?\Z")
 _OURS = ("updates/", "extra/dkms/")
 _BUILTIN_VERSION = re.compile(rb"(?:\A|\0)rknpu\.version=v?(\d{1,3}\.\d{1,3}\.\d{1,3})\0")
 _RENDER_NODE = re.compile(r"renderD\d{1,4}\Z")
@@ -62,9 +61,14 @@ def _drm_version(handle):
     return "%d.%d.%d" % (request.major, request.minor, request.patch), clean(buffers[1].value) or None
 
 
+def from_number(value):
+    """Return the version from the driver's number in GET_DRV_VERSION: major*10000 + minor*100 + patch."""
+    return "%d.%d.%d" % (value // 10000, value // 100 % 100, value % 100)
+
+
 def _action_version(handle, request):
     answer = fcntl.ioctl(handle, request, struct.pack("=II", _GET_DRV_VERSION, 0))
-    return _version.from_number(struct.unpack("=II", answer)[1])
+    return from_number(struct.unpack("=II", answer)[1])
 
 
 def ask(path, dma_heap=False):
@@ -96,14 +100,14 @@ def module_files(tree, release):
     for folder in ("updates/dkms", "updates", "extra", "kernel/drivers/rknpu"):
         files += ["%s/%s" % (folder, name) for name in tree.names("%s/%s" % (base, folder))]
     # modules.dep may be older than what it names.
-    return sorted(set(clean(path) for path in files if _MODULE_FILE.match(path)
+    return sorted(set(clean(path) for path in files if module_name(path)
                       and tree.exists("%s/%s" % (base, path))))
 
 
 def module_name(path):
     """`rknpu_dkms` for `updates/dkms/rknpu_dkms.ko.xz`; None for another module's file."""
-    match = _MODULE_FILE.match(path)
-    return match.group(1).replace("-", "_") if match else None
+    name = (kernel_module(path.rpartition("/")[2]) or "").replace("-", "_")
+    return name if name in ("rknpu", "rknpu_dkms") else None
 
 
 def _is_builtin(tree, release, config):
@@ -182,7 +186,7 @@ def _carried(tree, result):
     if result["module"]:
         match = _CARRIED.match(tree.line("/sys/module/%s/version" % result["module"], 32) or "")
         return (match.group(1), "module") if match else (None, "unknown")
-    if result["builtin_version"] and not result["held_down"]:
+    if result["builtin_version"] and not result["builtin_suppressed"]:
         return result["builtin_version"], "builtin"
     return None, "unknown"
 
@@ -202,7 +206,7 @@ def read(tree, release, device, config, cmdline, dkms, ask_node=ask, privileged=
         "module": _bound_module(tree, device, presence),
         "version": None, "date": None, "version_source": "unknown",
         "render_node": None,
-        "held_down": kernel_arguments.has(cmdline, BLACKLIST, INITCALL),
+        "builtin_suppressed": kernel_arguments.has(cmdline, BLACKLIST, INITCALL),
         "builtin_version": None,
         "loaded": loaded,
         "files": files,

@@ -16,7 +16,7 @@ import zlib
 
 from . import packages
 from .._boot import sources
-from . import apt_kernels, device_tree, dkms, driver, kernels, runtime, storage
+from . import apt_kernels, device_tree, dkms, dpkg, driver, kernels, runtime, storage
 from . import reboot
 from . import holders
 from . import headers
@@ -223,8 +223,9 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
         "device": part("device", _nothing_of("node address status name driver", compatible=[]), device_tree.read_device,
                        tree),
         "dkms": part("dkms", {"available": False, "version": None, "modules": []}, dkms.read, tree),
-        "runtime": part("runtime", _nothing_of("path link version build sha256 git_blob size loader", others=[]),
-                        runtime.read, tree),
+        "runtime": part("runtime",
+                        _nothing_of("path link version build sha256 git_blob size loader package diverted_by",
+                                    others=[], packaged=[], diverted=[]), runtime.read, tree),
         "boot": dict(_nothing_of("loader config configured next default update error", cmdline=cmdline),
                      files=part("boot loader", [], sources.read, tree)),
         "tools": part("tools",
@@ -247,10 +248,13 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
     facts["driver"] = part(
         "driver", _nothing_of("module version date render_node builtin_version", presence="absent",
                               version_source="unknown",
-                              held_down=False, loaded=[], files=[]),
+                              builtin_suppressed=False, loaded=[], files=[]),
         driver.read, tree, facts["kernel"]["release"], facts["device"], facts["kernel"]["config"], cmdline,
         facts["dkms"], ask_node, uid == 0)
     node = facts["driver"]["render_node"]
     facts["processes"] = part("processes", [], holders.holders, tree, node, (os.getpid(),)) if node else []
+    part("programs with another runtime", None, runtime.note_programs, tree, facts["runtime"], facts["processes"])
+    facts["packages"] = part("packages", {"kernel": [], "holds": []}, dpkg.read, tree, facts["kernel"]["release"],
+                             facts["kernel"]["headers_path"])
     facts["unread"] = tree.unread
     return facts

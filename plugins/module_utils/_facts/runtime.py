@@ -11,6 +11,8 @@ import os
 import re
 import struct
 
+from . import dpkg
+
 NAME = "librknnrt.so"
 PATH = "/usr/lib/" + NAME
 _FOLDERS = ("/usr/lib", "/usr/lib/aarch64-linux-gnu", "/usr/local/lib", "/usr/local/lib/aarch64-linux-gnu", "/lib",
@@ -19,8 +21,10 @@ _BANNER = re.compile(
     rb"librknnrt version: (\d{1,4}(?:\.\d{1,4}){1,3}(?:-?(?:a|b|rc|alpha|beta)\d{1,4})?) "
     rb"\(([0-9a-f]{6,40}@[0-9T:-]{8,25})\)"
 )
+_PYTHON = re.compile(r"python3(?:\.\d+)?\Z")
 _OVERLAP = 256
 _CHUNK = 1 << 20
+_MOST = 30
 _LIMIT = 64 << 20
 _CACHE_MAGIC = b"glibc-ld.so.cache1.1"
 
@@ -103,16 +107,18 @@ def read(tree):
     would take; `others` are further copies a program might meet instead.
     """
     result = {"path": None, "link": None, "version": None, "build": None, "sha256": None, "git_blob": None,
-              "size": None, "loader": None, "others": []}
+              "size": None, "loader": None, "others": [], "package": None, "packaged": [], "diverted": [],
+              "diverted_by": None}
     cache = tree.data("/etc/ld.so.cache", 2 << 20)
     cached = cached_path(cache) if cache else None
     candidates = [folder + "/" + NAME for folder in _FOLDERS]
     if cached and cached.startswith("/") and cached not in candidates:
         candidates.append(cached)
-    real = {}
-    for candidate in candidates:
+    real, names = {}, {}
+    for candidate in candidates + _further(tree):
         if tree.exists(candidate):
             real.setdefault(tree.follow(candidate), candidate)
+            names.setdefault(tree.follow(candidate), []).append(candidate)
     if cached and tree.exists(cached):
         result["loader"] = tree.follow(cached)
     elif real:
@@ -124,5 +130,29 @@ def read(tree):
         if result["path"] is None:
             result.update(description, path=path, link=link)
         else:
-            result["others"].append({"path": path, "version": description["version"], "sha256": description["sha256"]})
+            result["others"].append({"path": path, "version": description["version"], "sha256": description["sha256"],
+                                     "programs": []})
+    if result["path"]:
+        # The library itself, and what is found under one of its names by itself: with our diversion, each is a file.
+        same = [path for path, entry in names.items() if path == result["path"] or any(
+            other["path"] == path and other["sha256"] == result["sha256"] for other in result["others"])]
+        result.update(dpkg.read_owner(tree, [name for path in same for name in names[path]], result["path"]))
     return result
+
+
+def _further(tree):
+    """Return where programs bring a copy of their own: below /opt, and beside rknn-toolkit-lite2."""
+    folders = ["/opt/%s%s" % (name, below) for name in tree.names("/opt")[:_MOST] for below in ("", "/lib")]
+    for base in ("/usr/lib", "/usr/local/lib"):
+        folders += ["%s/%s/%s-packages/rknnlite/api" % (base, name, kind)
+                    for name in tree.names(base) if _PYTHON.match(name) for kind in ("dist", "site")]
+    return ["%s/%s" % (folder, NAME) for folder in folders]
+
+
+def note_programs(tree, runtime, processes):
+    """Fill in `programs` of the other copies: the processes, as `holders()` returns them, that have one loaded."""
+    for process in processes if runtime["others"] else ():
+        mapped = {line.split(None, 5)[-1] for line in (tree.text("/proc/%d/maps" % process["pid"]) or "").splitlines()}
+        for other in runtime["others"]:
+            if other["path"] in mapped:
+                other["programs"].append("%s (pid %d)" % (process["name"], process["pid"]))

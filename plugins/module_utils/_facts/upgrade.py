@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 
+from .._board.lock import SCHEMA, describe_lock
 from .._board.paths import STATE_DIR
 from .._board.tree import clean, clean_tree
 
-SCHEMA = 1
 STATES = (
     "unknown", "planned", "staged", "deployed", "activating", "verifying", "committed", "rolled_back",
     "rollback_failed", "held",
@@ -50,9 +50,3 @@ def _strict(text):
 
 def _text(record, name):
     return record[name] if isinstance(record.get(name), str) else None
-
-
-def describe_lock(lock):
-    """Return in words which run holds a lock, and since when."""
-    words = {name: clean(str(lock.get(name) or "?"), 100) for name in ("user", "host", "since", "run")}
-    return "{user}@{host} since {since} (run {run})".format(**words)

@@ -11,7 +11,7 @@ import os
 import time
 
 from .._board.files import ensure_dir, read_file, write_file
-from .._board.paths import FACT_FILE
+from .._board.paths import FACT_FILE, TIME_FORMAT, timestamp
 
 SCHEMA = 1
 # Values that differ from run to run on an unchanged board.
@@ -41,7 +41,7 @@ def compose(facts, verification, now=None):
         values = facts.get(part) or {}
         record[part] = {name: values.get(name) for name in names}
     record["verification"] = {name: verification.get(name) for name in KEPT_OF_VERIFICATION}
-    record["verification"]["verified_at"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+    record["verification"]["verified_at"] = timestamp(now)
     return record
 
 
@@ -71,7 +71,7 @@ def is_changed(old, new):
 def is_stale(old, max_age, now=None):
     """Return whether a record's time is older than `max_age` hours, in the future or missing."""
     try:
-        stated = time.strptime(old["verification"]["verified_at"], "%Y-%m-%dT%H:%M:%SZ")
+        stated = time.strptime(old["verification"]["verified_at"], TIME_FORMAT)
     except (KeyError, TypeError, ValueError):
         return True
     now = time.time() if now is None else now

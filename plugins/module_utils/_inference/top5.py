@@ -62,13 +62,13 @@ def compare(top, expected, tolerance):
     if not expected:
         return None
     if top[0][0] != expected[0][0]:
-        return "Top1 is %d: %.6f, expected is %d: %.6f" % (tuple(top[0]) + tuple(expected[0]))
+        return "Top1 is %d: %.6f, expected %d: %.6f" % (tuple(top[0]) + tuple(expected[0]))
     found = dict(top)
     for index, score in expected:
         if index not in found:
             # Its score is at most that of the last class kept, which may still be within the tolerance.
             if score - top[-1][1] > tolerance + ROUNDING:
-                return "class %d is not among the first %d, expected is %.6f" % (index, len(top), score)
+                return "class %d is not among the first %d, expected %.6f" % (index, len(top), score)
         elif abs(found[index] - score) > tolerance + ROUNDING:
-            return "class %d is %.6f, expected is %.6f within %.6f" % (index, found[index], score, tolerance)
+            return "class %d is %.6f, expected %.6f within %.6f" % (index, found[index], score, tolerance)
     return None

@@ -126,7 +126,7 @@ def judge(params, outcome, nodes, kernel, around=None, cores=1):
     name, evidence, remedy = diagnosis.diagnose(outcome, facts)
     sdk_version, driver_version = diagnosis.versions(outcome)
     return dict(
-        verdict="proven" if name == "ok" else "failed",
+        verdict="verified" if name == "ok" else "failed",
         diagnosis=name,
         evidence=evidence,
         remedy=remedy,

@@ -4,18 +4,8 @@
 """The guard of a board: a script and two units that roll an upgrade back unless it is committed.
 
 They are files of role guard, which the action plugin of npu_transaction sends. The script is the only implementation of
-a restore: the controller calls it, and so does the board itself. It needs no Python, no network and no free space, and
-can be interrupted at any point and run again. It restores the entries of `pending/manifest`, one a line, as
-`KIND COPY SHA256 PATH`:
-
-`file` is a file with the content of `pending/copies/COPY`, `tree` a folder with everything below it. `nofile` and
-`notree` did not exist, and neither did `nofolder`, which is removed only if it is empty. `menu`, `shell`,
-`environment`, `words` and `grub` are files of the boot loader, which other programs and the owner change, too (COPY is
-`-` for a file that did not exist). The copy of such a file is restored only if this collection was the last to write
-it, according to a digest in `pending/left`. Otherwise only what this collection wrote into it is removed.
-
-Beside the manifest are `identity`, the root file system and machine of the copies; `kernels`, digests of the kernel
-images; and `outcome`, the state to report after a restore if it is not `rolled_back`.
+a restore: the controller calls it, and so does the board itself. The architecture page describes the
+restore point.
 """
 
 from __future__ import annotations

@@ -8,14 +8,19 @@ from __future__ import annotations
 import os
 
 from .._board.tree import Tree
-from .state import PACKAGE_NAME, add_lines, content_digest, link_target, while_pending
+from .state import add_lines, add_packages, content_digest, link_target, while_pending
 
 
-def note_packages(state_dir, names):
-    """Record packages that were installed for the pending upgrade, so that its rollback can name them."""
+def note_packages(state_dir, names, file="packages"):
+    """Record packages for the rollback of the pending upgrade; return whether one is pending.
+
+    Args:
+        file: `packages`, those that were installed; `holds`, put on hold; `rehold`, taken off hold.
+    """
     with while_pending(state_dir) as pending:
         if pending:
-            add_lines(os.path.join(pending, "packages"), [name for name in names if PACKAGE_NAME.match(name)])
+            add_packages(os.path.join(pending, file), names)
+        return bool(pending)
 
 
 def note_boot_files(state_dir, contents, root="/"):

@@ -11,10 +11,11 @@ import re
 import shutil
 import stat
 
+from .._board import diversion
 from .._board.files import copy_file, sha256_of, write_file
 from .._board.tree import Tree
 from .._boot import boot_files
-from .state import TransactionError, add_lines, as_lines, packages, read_lines
+from .state import TransactionError, add_lines, add_packages, as_lines, packages, read_lines
 
 SPARE_MIB = 16
 """Free space in MiB that must remain after the copies, for the files that the guard writes."""
@@ -85,6 +86,14 @@ class RestorePoint:
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(place, target, symlinks=True)
             return "tree %s - %s" % (copy, path)
+        if kind == "divert":
+            # What is diverted is our library; without our diversion it is the package's file, which is not changed.
+            ours = diversion.original(path)
+            text = Tree(self.root).text(diversion.DATABASE)
+            if not diversion.is_ours(diversion.parse(text), ours) or not os.path.isfile(self._place(ours)):
+                return "nodivert - - " + path
+            copy_file(self._place(ours), target, 0o644)
+            return "divert %s %s %s" % (copy, sha256_of(target), path)
         if kind == "folder":
             return "%s - - %s" % ("folder" if os.path.isdir(place) else "nofolder", path)
         parent = os.path.dirname(place)
@@ -152,6 +161,11 @@ class RestorePoint:
         add_lines(os.path.join(self.folder, "left"),
                   [line for line in read_lines(os.path.join(other.folder, "left")) if line.split(" ")[1] in unchanged])
         add_lines(os.path.join(self.folder, "packages"), packages(self.home, os.path.basename(other.folder)))
+        holds = read_lines(os.path.join(self.folder, "holds"))
+        add_packages(os.path.join(self.folder, "holds"), read_lines(os.path.join(other.folder, "holds")))
+        # A hold of ours that was lifted is no hold that the owner had.
+        add_packages(os.path.join(self.folder, "rehold"),
+                     [name for name in read_lines(os.path.join(other.folder, "rehold")) if name not in holds])
 
 
 def spare_copy(place):

@@ -11,9 +11,9 @@ import hashlib
 import json
 import os
 import re
-import time
 
 from .._board.files import read_file, write_file
+from .._board.paths import timestamp
 
 # An uptime that no board reaches: no heartbeat is expected in this boot.
 _NEVER = 10**9
@@ -94,6 +94,11 @@ def packages(state_dir, folder):
     return [name for name in read_lines(os.path.join(state_dir, folder, "packages")) if PACKAGE_NAME.match(name)]
 
 
+def add_packages(path, names):
+    """Add the names of packages to a file with one a line."""
+    add_lines(path, [name for name in names if PACKAGE_NAME.match(name)])
+
+
 def link_target(tree, path):
     """Return the target of a symbolic link, and any other path unchanged, also below linked folders."""
     return path if tree.link(path) is None else tree.follow(path)
@@ -130,8 +135,3 @@ def load_json(path):
 def save_state(home, record):
     """Write state.json."""
     write_file(os.path.join(home, "state.json"), json.dumps(record, indent=1, sort_keys=True).encode() + b"\n", 0o600)
-
-
-def timestamp():
-    """Return the current time in UTC as in ISO 8601."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -10,9 +10,9 @@ import os
 import re
 
 from .._board.files import describe_error, ensure_dir, write_file
-from .._board.paths import STATE_DIR
+from .._board.lock import SCHEMA, describe_lock
+from .._board.paths import STATE_DIR, timestamp
 from .._board.tree import clean
-from .._facts.upgrade import SCHEMA, describe_lock
 from .restore_point import RestorePoint
 from .state import (
     Locked,
@@ -21,7 +21,6 @@ from .state import (
     exclusive,
     load_json,
     read_lines,
-    timestamp,
 )
 
 _UNIT = re.compile(r"[A-Za-z0-9@._:-]{1,200}\Z")

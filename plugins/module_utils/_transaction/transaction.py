@@ -21,21 +21,22 @@ from .._boot import boot_files
 from .._facts import storage_check
 from . import guard
 from .._board.files import clean_leftovers, ensure_dir, read_file, sync_dir, describe_error, write_file
+from .._board.lock import SCHEMA
+from .._board.paths import timestamp
 from .._board.tree import clean
 from .restore_point import RestorePoint, remove_spare_copies
 from .state import (
     TransactionError,
     _advance,
     add_lines,
+    add_packages,
     as_lines,
     content_digest,
     exclusive,
     load_json,
     read_lines,
     save_state,
-    timestamp,
 )
-from .._facts.upgrade import SCHEMA
 from .state_folder import StateFolder
 
 _EMPTY_RECORD = {"schema": SCHEMA, "driver": {"from": None, "to": None}, "baseline": None,
@@ -107,6 +108,9 @@ class Transaction(StateFolder):
             if outcome and not resumed:
                 write_file(os.path.join(folder, "outcome"), outcome.encode() + b"\n", 0o600)
                 write_file(os.path.join(folder, "services"), as_lines(self.stopped), 0o600)
+                # Returning from the rollback puts on hold again what it takes off hold.
+                for name, other in (("holds", "rehold"), ("rehold", "holds")):
+                    add_packages(os.path.join(folder, other), read_lines(os.path.join(self.home, "origin", name)))
             self._arm(folder, state, confirm_minutes)
         except (OSError, TransactionError) as error:
             if not resumed:
@@ -330,7 +334,7 @@ class Transaction(StateFolder):
         """Remove the guard, so that a board without a pending upgrade runs nothing of this collection."""
         self._systemctl("stop", guard.WATCH_UNIT)
         if os.path.exists(self.place(guard.SCRIPT)):
-            self.run([self.place(guard.SCRIPT), "calm"])
+            self.run([self.place(guard.SCRIPT), "disarm"])
         # Remove the links first: a unit without its script would fail at boot.
         for path in [*guard.links(), *reversed(list(guard.FILES))]:
             with contextlib.suppress(FileNotFoundError):

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import os
-import re
 
+from .._board.diversion import aside
 from .._board.paths import (
     DRACUT,
     FACT_FILE,
@@ -15,6 +15,7 @@ from .._board.paths import (
     SIGNING_CONFIG,
     SIGNING_PATHS,
     SUFFIXES,
+    kernel_module,
 )
 from .._board.tree import Tree
 from .._boot import boot_files, default_kernel_paths
@@ -24,20 +25,21 @@ DKMS_TREE = "/var/lib/dkms/rknpu"
 SOURCE_TREES = "/usr/src"
 SERVER_FILES = ("/usr/bin/rknn_server", "/etc/systemd/system/rknn_server.service",
                 "/etc/systemd/system/multi-user.target.wants/rknn_server.service")
-_MODULE = re.compile(r"rknpu(?:_dkms)?\.ko(?:\.(?:gz|xz|zst))?\Z")
+_OWN_MODULES = ("rknpu", "rknpu_dkms")
 
 
-def watched(root, versions, runtime, package="rknpu"):
+def watched(root, versions, runtime, package="rknpu", diverted=()):
     """Return `[(path, kind)]` of all files and folders that an upgrade may change.
 
-    A kind is one of boot_files.KINDS, `file`, `tree` or `folder` (of which the other content is not ours). Boot files
-    come first, a folder after its content.
+    A kind is one of boot_files.KINDS, `file`, `tree`, `folder` (of which the other content is not ours) or `divert`
+    (where dpkg puts a package's library while ours has its name). Boot files come first, a folder after its content.
 
     Args:
         root: Root folder of the board's files.
         versions: Driver releases that may be installed.
         runtime: Path of the current or future runtime library.
         package: Name of the DKMS package.
+        diverted: Names of the library that are or will be diverted. They are not copied: the package's file is kept.
     """
     tree = Tree(root)
     boot = dict(boot_files.existing(tree), **{SIGNING_CONFIG: "shell"})
@@ -46,9 +48,10 @@ def watched(root, versions, runtime, package="rknpu"):
     for release in tree.names("/lib/modules"):
         folder = "/lib/modules/%s" % release
         paths += ["%s/updates/dkms/%s.ko%s"
-                  % (folder, name, suffix) for name in ("rknpu", "rknpu_dkms") for suffix in SUFFIXES]
+                  % (folder, name, suffix) for name in _OWN_MODULES for suffix in SUFFIXES]
         paths += _own_modules(root, folder)
-    paths += [runtime, FACT_FILE, *SERVER_FILES, *SIGNING_PATHS]
+    paths += [] if diverted else [runtime]
+    paths += [FACT_FILE, *SERVER_FILES, *SIGNING_PATHS]
     trees = ["%s/%s" % (SOURCE_TREES, name) for name in tree.names(SOURCE_TREES) if name.startswith(package + "-")]
     trees += ["%s/%s-%s" % (SOURCE_TREES, package, version) for version in versions]
     trees.append(DKMS_TREE)
@@ -56,7 +59,8 @@ def watched(root, versions, runtime, package="rknpu"):
     for path in paths:
         if path.startswith(("/lib/modules/", "/etc/ansible/", "/etc/modules-load.d/", "/etc/dracut.conf.d/")):
             folders.update((os.path.dirname(path), os.path.dirname(os.path.dirname(path))))
-    kinds = (("file", paths), ("tree", trees), ("folder", sorted(folders, reverse=True)))
+    kinds = (("file", paths), ("divert", [aside(path) for path in diverted]), ("tree", trees),
+             ("folder", sorted(folders, reverse=True)))
     # The target of a link is replaced, and the link stays.
     return list(dict(
         (link_target(tree, path) if kind == "file" else path, boot.get(path, kind)) for kind,
@@ -68,5 +72,6 @@ def _own_modules(root, folder):
     found = []
     for base in ("kernel", "extra"):
         for place, dummy, names in os.walk(os.path.join(root, folder.lstrip("/"), base)):
-            found += ["/" + os.path.relpath(os.path.join(place, name), root) for name in names if _MODULE.match(name)]
+            found += ["/" + os.path.relpath(os.path.join(place, name), root) for name in names
+                      if kernel_module(name) in _OWN_MODULES]
     return sorted(found)

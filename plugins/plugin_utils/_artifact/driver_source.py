@@ -83,7 +83,7 @@ def dkms_tree(tarball, own_files, version, module):
     vendor = unpack(tarball)
     found = version_of(vendor)
     if found != version:
-        raise SourceError("it is driver %s, wanted is %s" % (found, version))
+        raise SourceError("it is driver %s, expected %s" % (found, version))
     tree = {VENDOR + name: content for name, content in vendor.items()}
     for folder, _folders, names in os.walk(own_files):
         for name in names:

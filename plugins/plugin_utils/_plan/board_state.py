@@ -46,7 +46,7 @@ class Board:
         running = self.driver["version"]
         if (wanted["driver_policy"] != "exact" and self.runs_our_driver and running in data["drivers"]
                 and _version.at_least(running, self.target)):
-            # A newer driver is not replaced by an older one, nor is it where only its start has to be mended.
+            # A newer driver is not replaced by an older one, nor is it where only its start has to be fixed.
             self.target = running
 
     @property
@@ -101,7 +101,7 @@ class Board:
 
     @property
     def fault_is_elsewhere(self):
-        """Whether that verification failed for a reason that no other driver mends."""
+        """Whether that verification failed for a reason that no other driver fixes."""
         return self.verified is False and not self.driver_fails and self.wanted["driver_policy"] == "working"
 
     @property
@@ -114,4 +114,3 @@ class Board:
         if self.wanted["driver_policy"] == "exact":
             return _version.parse(version) == _version.parse(self.target)
         return _version.at_least(version, self.target)
-

@@ -25,7 +25,7 @@ PLACES = {
         "in GRUB_CMDLINE_LINUX in /etc/default/grub and run update-grub, or in the linux line of the grub.cfg in use"),
     "extlinux": (
         "its extlinux.conf is made by a program, which would overwrite a change",
-        "where that program takes them from (NixOS: boot.kernelParams in configuration.nix)"),
+        "where that program takes them from (NixOS: boot.kernelParams in configuration.nix; none: remove that comment)"),
 }
 """{boot loader in the facts, without a configuration to edit: (what was recognized, where the argument is added)}."""
 
@@ -58,19 +58,15 @@ def check_removal(board):
 
 def _check_unknown(board):
     boot = board.boot
-    if board.driver["held_down"]:
+    if board.driver["builtin_suppressed"]:
         # The owner has added the argument by hand: the next boot has the arguments of this one.
         board.boot = dict(boot, next=boot.get("cmdline"))
         return
-    what, where = PLACES.get(boot.get("loader"), (None, "by hand"))
-    details = (boot.get("error") or "").rstrip(".")
-    if what:
-        reason = f"The driver is built in, and the boot loader of this board is not a supported one: {what}"
-        details = details and f" ({details})"
-    else:
-        reason = "The driver is built in, and the boot loader of this board is not a supported one"
-        details = details and f": {details}"
-    raise Unsupported(f"{reason}{details}.", f"Add {ARGUMENT} to the kernel arguments {where}, {_RERUN}")
+    what, where = PLACES.get(boot.get("loader"), ("", "by hand"))
+    what = (boot.get("error") or what).rstrip(".")
+    reason = "The driver is built in, and the boot loader of this board is not a supported one"
+    raise Unsupported(f"{reason}: {what}." if what else f"{reason}.",
+                      f"Add {ARGUMENT} to the kernel arguments {where}, {_RERUN}")
 
 
 def trial(boot, change):
@@ -79,7 +75,9 @@ def trial(boot, change):
     Args:
         boot: the facts of the boot loader.
     """
-    text = sources.Sources(boot.get("files")).text(boot.get("config"), None) or ""
+    if not boot.get("files"):
+        return None  # facts that another release has gathered
+    text = sources.Sources(boot["files"]).text(boot.get("config"), None) or ""
     try:
         change(boot["loader"], text, _driver.BLACKLIST, _driver.INITCALL, boot.get("default") or "")
     except ValueError as error:

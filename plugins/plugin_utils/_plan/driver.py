@@ -10,6 +10,7 @@ from ...module_utils._board import version as _version
 from ...module_utils._facts import apt_kernels, driver as _driver
 from ...module_utils._inference import diagnoses
 from .board_state import suppresses_builtin, Unsupported
+from .rules import vendor_kernels
 
 
 def choose_action(board):
@@ -33,7 +34,7 @@ def choose_action(board):
 
 
 def _keep_driver(board):
-    """Return what is done where MobileNet fails for a reason that another driver does not mend, or stop the board."""
+    """Return what is done where MobileNet fails for a reason that another driver does not fix, or stop the board."""
     diagnosis = board.record["diagnosis"]
     evidence = _one_line(board.record.get("evidence"))
     fault = "MobileNet fails with driver %s (%s%s)" % (
@@ -41,7 +42,7 @@ def _keep_driver(board):
     if "runtime" not in diagnoses.may_change(diagnosis):
         remedy = _one_line(board.record.get("remedy")) or "run playbooks/verify-npu.yml for the remedy"
         raise Unsupported(
-            "%s, which another driver does not mend." % fault,
+            "%s, which another driver does not fix." % fault,
             "%s, or set npu_driver_policy to floor or exact to change the driver all the same." % (
                 remedy[:1].upper() + remedy[1:]))
     reason = "%s: the driver stays unchanged. Set npu_driver_policy to floor or exact to change it." % fault
@@ -71,7 +72,7 @@ def offered_kernel(board):
     """
     names = (board.facts.get("repository") or {}).get("kernels") or []
     running = apt_kernels.PREFIX + board.release
-    for kernel in apt_kernels.vendor_kernels(names, board.data.get("vendor_kernels") or [], board.soc):
+    for kernel in vendor_kernels(names, board.data.get("vendor_kernels") or [], board.soc):
         newest = apt_kernels.newest_first([kernel["package"], running])[0]
         if board.meets_policy(kernel["driver_version"]) and kernel["package"] != running and newest != running:
             return kernel
@@ -94,7 +95,7 @@ def _why_change(board):
             " or newer" if board.wanted["driver_policy"] == "floor" else "")
     if board.device["driver"] == _driver.PLATFORM_DRIVER:
         return "A driver is bound, but its version cannot be read; %s is wanted." % target
-    if driver["presence"] == "builtin" and driver["held_down"]:
+    if driver["presence"] == "builtin" and driver["builtin_suppressed"]:
         return "The built-in driver is suppressed and no module replaces it on kernel %s; %s is wanted." % (
             board.release, target)
     if driver["presence"] == "absent":

@@ -11,6 +11,7 @@ board_state.py     what is known of the board, and what several steps ask of it
 board_checks.py    is it a board that the vendor's driver and runtime support
 driver.py          which driver, and where it comes from
 runtime.py         which runtime, and what verifies the board
+board_packages.py  what the board's packages have to do with it: who owns the runtime, which kernel apt would bring
 change_checks.py   may the board be changed: privileges, rollback, reboot, space
 driver_changes.py  what is changed to bring in the driver (kernel_checks.py: can the kernel take it; packages.py: which
                    packages the build needs, and whether the headers can be used)
@@ -23,6 +24,9 @@ from ...module_utils._board import version as _version
 from ...module_utils._dkms.build_log import explain
 from .board_state import Board, Unsupported
 from .board_checks import check_board
+from .board_packages import (
+    RUNTIME_PACKAGE, check_kernel_packages, note_newer_kernel, note_runtimes, plan_runtime_package,
+)
 from .change_checks import check_privileges, check_reboot, check_rollback, check_space
 from . import build_losses
 from .driver import choose_action, final_version
@@ -42,7 +46,8 @@ def npu_plan(facts, wanted, compatibility):
     Args:
         facts: `ansible_facts.npu`.
         wanted: `driver_version` (empty for the default), `driver_policy`, `driver_strategy`, `runtime_version`
-            (empty for the one that goes with the driver), `signing` (whether modules are signed).
+            (empty for the one that goes with the driver), `runtime_package` (what becomes of a package that owns the
+            runtime), `signing` (whether modules are signed).
         compatibility: merged and validated data.
 
     Raises:
@@ -55,9 +60,9 @@ def npu_plan(facts, wanted, compatibility):
     plan = {
         "action": "none", "reason": "", "remedy": "", "module": None, "initcalls": [], "deployed": False,
         "packages": [], "reboot": False, "changes": [], "notes": board.notes, "soc": None, "kernel": board.release,
-        "replaces": None, "baseline": None, "here": None, "proven": None, "unchanged": False,
+        "replaces": None, "baseline": None, "current": None, "verified": None, "unchanged": False,
         "driver": dict(compatibility["drivers"][board.target], version=board.target),
-        "runtime": {"version": None, "install": False, "reason": ""}, "model": dict(_NO_MODEL),
+        "runtime": {"version": None, "install": False, "reason": "", "diverted": []}, "model": dict(_NO_MODEL),
     }
     try:
         _make_plan(board, plan)
@@ -76,12 +81,14 @@ def _checked(wanted, compatibility):
         "driver_policy": wanted.get("driver_policy") or "working",
         "driver_strategy": wanted.get("driver_strategy") or "auto",
         "runtime_version": wanted.get("runtime_version") or "",
+        "runtime_package": wanted.get("runtime_package") or "divert",
         "signing": bool(wanted.get("signing")),
     }
     unknown = sorted(set(wanted) - set(result))
     if unknown:
         raise ValueError("unknown keys in wanted: %s" % ", ".join(unknown))
-    for key, allowed in (("driver_policy", POLICIES), ("driver_strategy", STRATEGIES)):
+    for key, allowed in (("driver_policy", POLICIES), ("driver_strategy", STRATEGIES),
+                         ("runtime_package", RUNTIME_PACKAGE)):
         if result[key] not in allowed:
             raise ValueError("%s is %r, not one of %s" % (key, result[key], ", ".join(allowed)))
     for key, section, hint in (("driver_version", "drivers", "path and sha256"),
@@ -99,9 +106,9 @@ def _make_plan(board, plan):
     check_board(board)
     plan["soc"] = board.soc
     # Before any other check: a board that works need not meet the requirements of a change.
-    plan["here"] = current_setup(board)
-    plan["proven"] = board.record if board.verified is not None else None
-    plan["baseline"] = _baseline(board, plan["here"])
+    plan["current"] = current_setup(board)
+    plan["verified"] = board.record if board.verified is not None else None
+    plan["baseline"] = _baseline(board, plan["current"])
     action, reason = choose_action(board)
     plan["unchanged"] = action == "none" and not board.meets_policy(board.driver["version"])
     version = final_version(board, action)
@@ -110,6 +117,8 @@ def _make_plan(board, plan):
     plan.update(runtime=runtime, model=choose_model(board, runtime["version"]))
     note_verification(board, plan["model"], runtime["version"])
     note_rkllm(board, version)
+    diversion = plan_runtime_package(board, runtime)
+    note_runtimes(board, runtime)
     _note_other_kernels(board)
     if action == "none":
         board.notes.extend(build_losses.sentences(build_losses.of_facts(board.facts)))
@@ -120,12 +129,14 @@ def _make_plan(board, plan):
     check_rollback(board, action)
     if action in ("dkms", "dkms_over_builtin"):
         plan_dkms(board, plan, action)
+        note_newer_kernel(board)
     elif action == "vendor_kernel":
         plan_vendor_kernel(board, plan)
+    check_kernel_packages(board, plan["packages"])
     if runtime["install"]:
         before_reboot = len(plan["changes"]) - bool(plan["reboot"])
-        plan["changes"].insert(
-            before_reboot, "install librknnrt.so %s as %s" % (runtime["version"], runtime["path"]))
+        plan["changes"][before_reboot:before_reboot] = [*diversion, "install librknnrt.so %s as %s" % (
+            runtime["version"], runtime["path"])]
         reason = "%s %s" % (reason, runtime["reason"])
     plan.update(action=action, reason=reason)
     check_reboot(board, plan)

@@ -31,8 +31,8 @@ def setup_of(facts):
 
 def verification_now(facts, tried):
     """Return `facts.verification` after MobileNet was run: `tried` is what module rknn_mobilenet returned."""
-    told = {name: tried.get(name) for name in ("diagnosis", "evidence", "remedy")}
-    return dict(setup_of(facts), **told, fresh=True)
+    shown = {name: tried.get(name) for name in ("diagnosis", "evidence", "remedy")}
+    return dict(setup_of(facts), **shown, fresh=True)
 
 
 def is_current(verification, facts):

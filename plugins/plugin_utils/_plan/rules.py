@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from ...module_utils._board import version as _version
+from ...module_utils._facts import apt_kernels
 
 
 def headers_rule(release, rules):
@@ -98,3 +99,19 @@ def soc_of(board, device, socs):
 def series(release):
     """Return the kernel series of a release: `6.1` for `6.1.115-vendor-rk35xx`."""
     return ".".join(str(part) for part in _version.kernel(release)[:2])
+
+
+def vendor_kernels(names, rules, soc=None):
+    """Return `[{package, release, driver_version}]`, newest first, of the packages with a known driver.
+
+    names: facts.repository.kernels; rules: `vendor_kernels` of the compatibility data, of which the first whose
+    `match` fits the whole name counts; soc: leave out kernels that a rule says are for other SoCs.
+    """
+    found = []
+    for name in apt_kernels.newest_first(names or ()):
+        rule = next((rule for rule in rules if re.fullmatch(rule["match"], name)), None)
+        if rule and soc and soc not in rule.get("socs", (soc,)):
+            continue
+        if rule and apt_kernels.NAME.match(name):
+            found.append({"package": name, "release": name[len(apt_kernels.PREFIX):], "driver_version": rule["driver"]})
+    return found

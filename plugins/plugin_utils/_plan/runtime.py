@@ -40,7 +40,8 @@ def choose_runtime(board, action, driver):
     reason = _why_install(installed, row, version, driver)
     if reason:
         return dict(result, install=True, reason=reason)
-    if installed.get("loader") and installed["loader"] != installed["path"]:
+    same = [other["path"] for other in installed.get("others") or [] if other["sha256"] == installed.get("sha256")]
+    if installed.get("loader") and installed["loader"] not in [installed["path"], *same]:
         board.notes.append("The dynamic loader finds %s, not %s." % (installed["loader"], installed["path"]))
     return dict(result, reason="Runtime %s is installed." % version)
 

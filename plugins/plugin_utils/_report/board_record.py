@@ -26,7 +26,7 @@ def record(name, variables, now):
 
     Args:
         variables: what an audit or an upgrade has set, as for `rkfleet.npu.npu_recap`: `ansible_facts.npu`,
-            `__npu_plan`, `__npu_verification`, `__npu_error`, `__npu_cause`, `__npu_left`, `__npu_outcome`,
+            `__npu_plan`, `__npu_verification`, `__npu_error`, `__npu_cause`, `__npu_skipped`, `__npu_outcome`,
             `__npu_is_committed`, and `npu_hold` of the inventory. Of a board that was only inspected, `__npu_audit` is
             enough: what `rkfleet.npu.npu_audit_info` returned.
         now: seconds since the epoch.
@@ -77,7 +77,7 @@ def _seen(variables):
     """Return what is known of a board, under shorter names."""
     known = board_variables(variables)
     facts, skipped, error = (
-        dictionary(dictionary(known.get("ansible_facts")).get("npu")), dictionary(known.get("__npu_left")),
+        dictionary(dictionary(known.get("ansible_facts")).get("npu")), dictionary(known.get("__npu_skipped")),
         known.get("__npu_error"),
     )
     audit = dictionary(variables.get("__npu_audit"))
@@ -169,7 +169,7 @@ def _by_plan(seen, entry):
         "The last verification is of another kernel, driver or runtime." if proof else "No verification is recorded."
     )
     return (
-        "unknown", verdict or "not proven",
+        "unknown", verdict or "not verified",
         "%s It is not verified that the NPU works: %s" % (entry["plan"]["reason"] or "", why),
         ("Run the audit with npu_audit_verify set to true, or verify-npu.yml."),
     )

@@ -18,7 +18,7 @@ HELD = "npu_hold is set in the inventory"
 NOT_SELECTED = "not selected"
 HOLD_FILE = "/etc/rkfleet-npu/hold is on the board"
 _DICTIONARIES = (
-    "ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_left", "__npu_driver_target",
+    "ansible_facts", "__npu_before", "__npu_plan", "__npu_verification", "__npu_skipped", "__npu_driver_target",
     "__npu_build",
     "__npu_builder_did",
 )
@@ -61,21 +61,21 @@ def _known(variables, only):
     audit = dictionary(variables.get("__npu_audit"))
     if not audit:
         if is_held(variables):
-            known.setdefault("__npu_left", {"verdict": "held", "reason": HELD})
+            known.setdefault("__npu_skipped", {"verdict": "held", "reason": HELD})
         return known
     facts = dictionary(audit.get("facts"))
     values: dict = {}
     if audit.get("skipped"):
-        values = {"__npu_left": {"verdict": "held", "reason": HELD}}
+        values = {"__npu_skipped": {"verdict": "held", "reason": HELD}}
     elif audit.get("failed") or audit.get("unreachable"):
         values.update(__npu_error=str(failure.reason_of(audit)), __npu_cause=failure.cause_of(audit))
     else:
         plan = dictionary(audit.get("plan"))
-        values.update(__npu_plan=plan, __npu_before=facts, __npu_left=audit.get("left"))
+        values.update(__npu_plan=plan, __npu_before=facts, __npu_skipped=audit.get("on_hold"))
         # If there is work to do, the verification was of the setup that is about to change.
         values["__npu_verification"] = None if has_work(plan) else audit.get("verification")
-    if audit.get("not_selected") and not values.get("__npu_left"):
-        values["__npu_left"] = {"verdict": NOT_SELECTED, "reason": str(audit["not_selected"]), "fine": True}
+    if audit.get("not_selected") and not values.get("__npu_skipped"):
+        values["__npu_skipped"] = {"verdict": NOT_SELECTED, "reason": str(audit["not_selected"]), "fine": True}
     if facts and not variables.get("__npu_before"):
         # No later task of this run has gathered facts. Those in ansible_facts may come from a fact cache.
         known["ansible_facts"] = dict(dictionary(known.get("ansible_facts")), npu=facts)
@@ -98,4 +98,5 @@ def is_held(variables):
 
 def is_not_selected(variables):
     """Return whether npu_select does not select the board."""
-    return dictionary(board_variables(variables, ("__npu_left",)).get("__npu_left")).get("verdict") == NOT_SELECTED
+    skipped = board_variables(variables, ("__npu_skipped",)).get("__npu_skipped")
+    return dictionary(skipped).get("verdict") == NOT_SELECTED

@@ -24,7 +24,7 @@ ROLLBACK_FAILED = "ROLLBACK FAILED"
 OUTCOMES = {"rolled_back": "rolled back", "rollback_failed": ROLLBACK_FAILED}
 # The order in which they are counted; failures come last.
 VERDICTS = (
-    "ok", "planned", "held", "not selected", "nothing to undo", "waiting", "not touched", "pending", "not proven",
+    "ok", "planned", "held", "not selected", "nothing to undo", "waiting", "skipped", "pending", "not verified",
     "unsupported", "unreachable", "failed", "rolled back", ROLLBACK_FAILED,
 )
 
@@ -35,7 +35,7 @@ def row(board, variables):
     Args:
         variables: what the roles have set: `__npu_before` and `ansible_facts.npu` as of `rkfleet.npu.npu_facts`,
             `__npu_plan`, `__npu_verification` as of `rkfleet.npu.rknn_mobilenet`, `__npu_error`, `__npu_cause`,
-            `__npu_left` of a skipped board, `__npu_outcome` of a rollback.
+            `__npu_skipped` of a skipped board, `__npu_outcome` of a rollback.
     """
     before = dictionary(variables.get("__npu_before"))
     after = dictionary(dictionary(variables.get("ansible_facts")).get("npu")) or before
@@ -43,7 +43,7 @@ def row(board, variables):
         return (board, *[NOTHING] * 5, verdict(variables))
     plan = dictionary(variables.get("__npu_plan"))
     # Without a verification in this run, the recorded one counts.
-    verification = dictionary(variables.get("__npu_verification") or not has_work(plan) and plan.get("proven"))
+    verification = dictionary(variables.get("__npu_verification") or not has_work(plan) and plan.get("verified"))
     return (
         board,
         _get(after, "kernel", "release") or NOTHING,
@@ -62,7 +62,7 @@ def verdict(variables):
     error = str(variables.get("__npu_error") or "")
     if str(variables.get("__npu_outcome")) in OUTCOMES:
         return OUTCOMES[variables["__npu_outcome"]]
-    skipped = dictionary(variables.get("__npu_left"))
+    skipped = dictionary(variables.get("__npu_skipped"))
     if skipped:
         return str(skipped.get("verdict"))
     if verification.get("diagnosis") == "ok" and not error:
@@ -86,8 +86,8 @@ def planned(plan, facts):
         return "planned: %s" % (plan.get("action") if plan.get("action") != "none" else "runtime")
     if not needs_nothing(plan, facts):
         return "pending"
-    proven = dictionary(plan.get("proven")).get("diagnosis")
-    return "ok" if proven == "ok" else "failed: %s" % clean(proven) if proven else "not proven"
+    verified = dictionary(plan.get("verified")).get("diagnosis")
+    return "ok" if verified == "ok" else "failed: %s" % clean(verified) if verified else "not verified"
 
 
 def summary_line(verdicts):
@@ -114,7 +114,7 @@ def skipped_lines(boards):
     """
     groups = {}
     for board, variables in boards.items():
-        skipped = dictionary(variables.get("__npu_left"))
+        skipped = dictionary(variables.get("__npu_skipped"))
         if skipped:
             groups.setdefault((str(skipped.get("verdict")), str(skipped.get("reason"))), []).append(board)
     return [
@@ -125,10 +125,10 @@ def skipped_lines(boards):
 
 def not_reached(boards):
     """Return the boards that the upgrade did not reach; in a run that only stages, waiting boards do not count."""
-    skipped = {board: dictionary(variables.get("__npu_left")) for board, variables in boards.items()}
+    skipped = {board: dictionary(variables.get("__npu_skipped")) for board, variables in boards.items()}
     return [
         board for board in skipped
-        if str(skipped[board].get("verdict")) in ("waiting", "not touched") and not skipped[board].get("fine")
+        if str(skipped[board].get("verdict")) in ("waiting", "skipped") and not skipped[board].get("fine")
     ]
 
 

@@ -20,7 +20,7 @@ from . import select as _select
 KEY = ("kernel", "soc", "driver", "source", "runtime")
 # The only variables of a board that are read: 400 boards have many.
 VARIABLES = (
-    "ansible_facts", "__npu_before", "__npu_plan", "__npu_error", "__npu_left", "__npu_is_committed", "npu_build_ok",
+    "ansible_facts", "__npu_before", "__npu_plan", "__npu_error", "__npu_skipped", "__npu_is_committed", "npu_build_ok",
 )
 SETTINGS = ("rollout", "max_failed", "soak_minutes", "require_staging", "select", "check")
 # The most a board can have: MHz of all cores together, cores, and memory in MiB. No SoC with this NPU has half of it.
@@ -42,21 +42,21 @@ def errors_of(settings):
         except ValueError as error:
             errors.append("npu_%s is %r: %s" % (name, settings[name], error))
     try:
-        _select.check(settings["select"])
+        _select.check_query(settings["select"])
     except ValueError as error:
         errors.append(str(error))
     return errors
 
 
-def decide(boards, settings, proven=(), staging_group=()):
+def decide(boards, settings, verified=(), staging_group=()):
     """Return the decision for every board, before any of them is changed.
 
     Args:
         boards: `{name: variables}` in the inventory's order, after all were inspected. Read are `ansible_facts.npu`,
-            `__npu_plan`, `__npu_error` of a board that cannot be upgraded and `__npu_left` of one that is held.
+            `__npu_plan`, `__npu_error` of a board that cannot be upgraded and `__npu_skipped` of one that is held.
         settings: `{rollout, max_failed, soak_minutes, require_staging, select, check}` as the user wrote them, and
             `store_agree`, by default 1.
-        proven: entries on record, each with at least `KEY`, `board` and `since`.
+        verified: entries on record, each with at least `KEY`, `board` and `since`.
         staging_group: names of the boards that are preferred as staging boards.
 
     Returns:
@@ -81,7 +81,7 @@ def decide(boards, settings, proven=(), staging_group=()):
     summary = []
     agree = _hosts(settings.get("store_agree", 1))
     for key, names in alike.items():
-        known = next((entry for entry in proven if _tuple(entry) == key), None)
+        known = next((entry for entry in verified if _tuple(entry) == key), None)
         staged = not known and _flag(settings["require_staging"])
         # The first ones build for the others: see _store.
         if staged:
@@ -95,7 +95,7 @@ def decide(boards, settings, proven=(), staging_group=()):
         elif not staged:
             reason = "%s is not verified, and npu_require_staging is false" % named(result[names[0]]["key"])
         else:
-            reason = _stage(result, first, proven)
+            reason = _stage(result, first, verified)
             summary.append("staged first: %s" % reason)
             continue
         for name in names:
@@ -141,7 +141,7 @@ def gate(decision, boards, stage=False):
             }
         elif len(failed) > decision["allowed"]:
             answer[name] = {
-                "go": False, "verdict": "not touched",
+                "go": False, "verdict": "skipped",
                 "reason": "%s failed (%s), and npu_max_failed allows %d"
                 % (_count(len(failed), "board"), _some(failed), decision["allowed"]), "fine": False,
             }
@@ -170,7 +170,7 @@ def named(key):
 
 def _entry(variables):
     """Return the decision for one board; boards to be upgraded are 'rollout' at first."""
-    skipped = variables.get("__npu_left")
+    skipped = variables.get("__npu_skipped")
     if skipped:
         return {"part": skipped["verdict"], "reason": skipped["reason"], "key": None, "staging": None, "builds": False}
     plan, facts = variables.get("__npu_plan"), (variables.get("ansible_facts") or {}).get("npu")
@@ -251,7 +251,7 @@ def _tuple(key):
     return tuple(key[name] for name in KEY)
 
 
-def _stage(result, names, proven):
+def _stage(result, names, verified):
     """Make the first of the boards with one key the staging board, and return that as a sentence."""
     first = names[0]
     key = result[first]["key"]
@@ -261,7 +261,7 @@ def _stage(result, names, proven):
         "%s %s" % (_count(others, "board"), "waits" if others == 1 else "wait") if others else "no other board waits",
     )
     # The kernel may have been updated since: then the verification is of another kernel.
-    before = sorted({entry["kernel"] for entry in proven if _tuple(entry)[1:] == _tuple(key)[1:]})
+    before = sorted({entry["kernel"] for entry in verified if _tuple(entry)[1:] == _tuple(key)[1:]})
     if before:
         why += " (this driver is verified only with kernel %s, which is not the running kernel)" % ", ".join(before)
     for name in names:

@@ -78,7 +78,7 @@ class Query:
             return None
 
 
-def names(query, records):
+def matching_boards(query, records):
     """Return the names of the boards that a query selects or may select, in their order. An empty query selects all.
 
     Args:
@@ -98,7 +98,7 @@ def is_set(text):
     return not isinstance(text, str) or bool(text.strip())
 
 
-def check(text):
+def check_query(text):
     """Raise `ValueError` if a query is set and invalid."""
     if is_set(text):
         Query(text)

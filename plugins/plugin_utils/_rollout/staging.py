@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The controller's record of what staging boards have verified: `{"schema": 1, "proven": [entry, ...]}` as JSON."""
+"""The controller's record of what staging boards have verified: `{"schema": 2, "verified": [entry, ...]}` as JSON.
+
+Releases 1.x wrote schema 1, which has the entries in `proven`. It is read, and replaced with the next entry.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import os
 from ...module_utils._board.files import write_file
 from .decide import KEY
 
-SCHEMA = 1
+SCHEMA = 2
 FIELDS = (*KEY, "board", "since")
 
 
@@ -44,11 +47,11 @@ def read(path):
             "Use that release, or another npu_staging_file"
             % (path, data["schema"])
         )
-    proven = data.get("proven")
-    if not isinstance(proven, list) or not all(
-            isinstance(entry, dict) and all(isinstance(entry.get(name), str) for name in FIELDS) for entry in proven):
+    verified = data.get("verified" if data["schema"] > 1 else "proven")
+    if not isinstance(verified, list) or not all(
+            isinstance(entry, dict) and all(isinstance(entry.get(name), str) for name in FIELDS) for entry in verified):
         raise _damaged(path, "its entries need %s as text" % ", ".join(FIELDS))
-    return proven
+    return verified
 
 
 def add(path, entries, since):
@@ -70,7 +73,7 @@ def add(path, entries, since):
             ]
             if new:
                 write_file(
-                    path, json.dumps({"schema": SCHEMA, "proven": recorded + new}, indent=2).encode() + b"\n", 0o600
+                    path, json.dumps({"schema": SCHEMA, "verified": recorded + new}, indent=2).encode() + b"\n", 0o600
                 )
             return recorded + new, new
     except OSError as error:

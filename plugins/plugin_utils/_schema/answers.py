@@ -29,13 +29,13 @@ ANSWERS: dict[str, dict] = {
     "npu_trial_build_info": {"kernels": [_TRIED]},
     "npu_reboot": {"rebooted": FLAG, "elapsed": INTEGER},
     "npu_record": {"record": OBJECT, "refreshed": FLAG},
-    "npu_runtime": {"kept": TEXT, "runtime": FACTS["runtime"]},
+    "npu_runtime": {"diverted": TEXTS, "kept": TEXT, "runtime": FACTS["runtime"]},
     "npu_transaction": {
         "resumed": FLAG, "baseline": OBJECT, "stopped": TEXTS, "reboot_required": FLAG, "packages": TEXTS,
         "guarded": FLAG, "note": TEXT, "locked": OBJECT,
     },
     "rknn_mobilenet": {
-        "verdict": ("proven", "failed", "skipped"), "diagnosis": NAMES,
+        "verdict": ("verified", "failed", "skipped"), "diagnosis": NAMES,
         "evidence": TEXT, "remedy": TEXT, "top5": TOP5, "expected_top5": TOP5, "tolerance": NUMBER,
         "latency_ms": {"runs": INTEGER, "min": NUMBER, "median": NUMBER, "max": NUMBER},
         "cores": [INTEGER], "sdk_version": TEXT, "driver_version": TEXT, "notes": TEXTS, "log": TEXTS,

@@ -28,7 +28,7 @@ LATENCY = {
 RECORD = part({
     "name": Field(TEXT, "the name in the inventory", column="name", nullable=False),
     "status": Field(
-        STATUSES, "healthy: nothing to do, and MobileNet is proven with this kernel, driver and runtime; unknown: "
+        STATUSES, "healthy: nothing to do, and MobileNet is verified with this kernel, driver and runtime; unknown: "
         "nothing to do by its versions, and nothing proves it; held: npu_hold, not contacted",
         column="status", label="status", nullable=False),
     "verdict": Field(TEXT, "in a few words, as in the table at the end of a run", column="verdict", nullable=False),

@@ -15,6 +15,7 @@ import time
 import typing
 
 from ...module_utils._board import version
+from ...module_utils._board.paths import TIME_FORMAT, timestamp
 from ...module_utils._board.tree import clean, clean_tree
 
 TEXT, VERSION, TEXTS, TIME = "a text", "a version", "a list of texts", "a time such as 2026-01-31T12:00:00Z"
@@ -28,7 +29,6 @@ SENTENCE = 1000
 LONGEST_LOG = 1 << 20
 LONGEST_BASE64 = 24 << 20
 _LARGEST = 1 << 53
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _TIME_PATTERN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
 _DEFAULTS = {TEXT: "", FLAG: False, TIME: "1970-01-01T00:00:00Z"}
 
@@ -193,7 +193,7 @@ def number(value):
 
 def stamp(seconds):
     """Return seconds since the epoch as text."""
-    return time.strftime(_TIME, time.gmtime(seconds))
+    return timestamp(seconds)
 
 
 def seconds_of(text):
@@ -201,6 +201,6 @@ def seconds_of(text):
     if not isinstance(text, str) or not _TIME_PATTERN.match(text):
         return None
     try:
-        return calendar.timegm(time.strptime(text, _TIME))
+        return calendar.timegm(time.strptime(text, TIME_FORMAT))
     except ValueError:
         return None

@@ -13,6 +13,7 @@ import re
 import subprocess
 import zlib
 
+from ...module_utils._board.paths import kernel_module
 from ...module_utils._dkms import signing
 
 LARGEST = 16 << 20
@@ -20,14 +21,18 @@ LARGEST = 16 << 20
 _MOST_UNPACKED = 4 * LARGEST
 _XZ_MEMORY = 256 << 20
 """In bytes. Unpacking xz -9 needs 64 MiB, but a header may request 4 GiB."""
-FILE_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\.ko(?:\.(?:xz|zst|gz))?\Z")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 _MAGIC = {"": b"\x7fELF", ".xz": b"\xfd7zXZ\0", ".zst": b"\x28\xb5\x2f\xfd", ".gz": b"\x1f\x8b"}
+
+
+def is_file_name(name):
+    """Return whether a text from a board can be the name of a module's file."""
+    return _NAME.match(kernel_module(name) or "") is not None
 
 
 def module_problem(name, content, release):
     """Return why the file that a board sent is not a module for kernel `release`, or None if it may be one."""
-    match = FILE_NAME.match(name)
-    if not match:
+    if not is_file_name(name):
         return "%r is not the name of a module's file" % name[:80]
     if not 64 < len(content) <= LARGEST or not content.startswith(_MAGIC[name.partition(".ko")[2]]):
         return "%s is not a module" % name
@@ -73,7 +78,7 @@ def code_digest(name, content):
     inner = unpacked(name, content)
     if inner is None:
         return "zst:" + hashlib.sha256(content).hexdigest()
-    return hashlib.sha256(signing.split(inner)[0]).hexdigest()
+    return hashlib.sha256(signing.split_signature(inner)[0]).hexdigest()
 
 
 def signature_problem(name, content, certificate, run=None):
@@ -85,7 +90,7 @@ def signature_problem(name, content, certificate, run=None):
             % name
         )
     try:
-        problem = signing.verify(run or _run, inner, certificate)
+        problem = signing.signature_problem(run or _run, inner, certificate)
     except signing.NotVerified as error:
         problem = "its signature is not verified on the controller: %s" % error
     return problem

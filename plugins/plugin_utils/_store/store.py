@@ -29,9 +29,9 @@ from .._private import others_can_write
 from .._schema.values import stamp
 from .inputs import HARD, SOFT, key, lock_name, matches
 from .module_file import (
-    FILE_NAME,
     LARGEST,
     code_digest,
+    is_file_name,
     module_problem,
     signature_problem,
 )
@@ -183,7 +183,7 @@ class Store:
             return None
         if (
             not _DIGEST.match(manifest["sha256"]) or not _DIGEST.match(manifest["log"])
-            or not FILE_NAME.match(manifest["file"])
+            or not is_file_name(manifest["file"])
         ):
             return None
         votes = manifest.get("votes")

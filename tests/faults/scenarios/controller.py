@@ -55,7 +55,7 @@ def controller_gone(bench: Bench) -> None:
     """The controller dies when it has ordered the reboot; nobody comes, and the board goes back."""
     bench.fresh()
     playing = killed_when_down(bench, HASTY)
-    bench.judge("controller gone after the reboot was ordered", playing, alone=True, back=True, happened="nobody confirmed for 2 minutes")
+    bench.judge("controller gone after the reboot was ordered", playing, alone=True, back=True, happened="no commit and no heartbeat for 2 minutes")
     bench.again()
 
 

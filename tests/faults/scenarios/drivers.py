@@ -28,8 +28,8 @@ def bad_drivers(bench: Bench, over: str, faults: tuple[tuple[str, str, bool], ..
             raise Broken(f"{where}: the run ended well, with a driver that cannot work")
         row = bench.judge(where, playing, alone=alone, back=True)
         # What the guard has armed for the trial boot, and not the controller's patience, has to end such a boot.
-        if fault in ("oops", "panic", "lockup") and not alone and "went back by itself" not in row["sentence"]:
-            raise Broken(f"{where}: the board did not go back by itself: {row['sentence']!r}")
+        if fault in ("oops", "panic", "lockup") and not alone and "rolled itself back" not in row["sentence"]:
+            raise Broken(f"{where}: the board did not roll itself back: {row['sentence']!r}")
         if not alone and "roll" not in playing.line().lower():
             raise Broken(f"{where}: the table does not say that it was rolled back: {playing.line()!r}")
     if not bench.short:

@@ -23,8 +23,8 @@ def detectors(bench: Bench) -> None:
         if playing.code == 0:
             raise Broken(f"{where}: the run ended well, with a driver that cannot work")
         row = bench.judge(where, playing, back=True)
-        if "went back by itself" not in row["sentence"]:
-            raise Broken(f"{where}: the board did not go back by itself: {row['sentence']!r}")
+        if "rolled itself back" not in row["sentence"]:
+            raise Broken(f"{where}: the board did not roll itself back: {row['sentence']!r}")
     bench.again(LATER)
 
 
@@ -51,7 +51,7 @@ def watch_disturbed(bench: Bench) -> None:
         playing = killed_when_down(bench, HASTY)
         bench.board.wait()
         bench.board.sudo(script)
-        bench.judge(f"{where} after the reboot, controller gone", playing, alone=True, back=True, happened="nobody confirmed for 2 minutes")
+        bench.judge(f"{where} after the reboot, controller gone", playing, alone=True, back=True, happened="no commit and no heartbeat for 2 minutes")
     bench.again()
 
 

@@ -103,7 +103,7 @@ def random_cuts(bench: Bench, number: int = 10) -> None:
 
 
 def cuts_on_the_way_back(bench: Bench) -> None:
-    """A driver that panics, no controller, and the power goes while the board goes back by itself."""
+    """A driver that panics, no controller, and the power goes while the board rolls itself back."""
     bench.fresh()
     bad = artefacts.driver(bench.board, "0.9.6", "panic")
     if not killed_at(bench, r"^TASK \[.*Reboot\b.*\]", bad):
@@ -111,7 +111,7 @@ def cuts_on_the_way_back(bench: Bench) -> None:
     bench.board.keep("faults-deployed")
     bench.board.sudo(f"echo '{LISTING}' > /etc/rkfleet-fault; sync /etc/rkfleet-fault")
     _reboot_alone(bench)
-    bench.judge("the driver panics at load, no controller", None, alone=True, back=True, happened="the board went back by itself")
+    bench.judge("the driver panics at load, no controller", None, alone=True, back=True, happened="the board rolled itself back")
     found = [point for point in points(parse_list(bench.board.listed())) if point.boot > 0]
     for point in spread(found, max(4, MOST // 3)):
         bench.board.restore("faults-deployed")

@@ -48,7 +48,7 @@ def rollback_later(bench: Bench) -> None:
     playing.kill()
     playing.wait()
     bench.judge("rollback by request: controller gone after the reboot was ordered", playing, alone=True, files=False,
-                happened="nobody confirmed for 2 minutes")
+                happened="no commit and no heartbeat for 2 minutes")
     _is_upgraded(bench)
     bench.board.restore(COMMITTED)
     bench.board.sudo(MEANWHILE)
@@ -62,7 +62,7 @@ def rollback_later(bench: Bench) -> None:
 
 
 def _is_upgraded(bench: Bench) -> None:
-    """See that a rollback that nobody confirmed has left the board as the upgrade made it."""
+    """Fail unless a rollback that was not confirmed has left the board as the upgrade made it."""
     seen = bench.board.probe()
     if seen["state"].get("state") != "committed" or not seen["answer"].startswith(TOP1):
         raise Broken(f"a rollback that was not confirmed ends in state {seen['state'].get('state')} ({seen['answer']})", worse=True)

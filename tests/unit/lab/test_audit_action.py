@@ -99,7 +99,7 @@ def lie(path, says):
     return str(path)
 
 
-def test_one_exec_a_board_and_nothing_is_left_there(audit, tree, tmp_path):
+def test_one_command_for_each_board_and_no_files_on_it(audit, tree, tmp_path):
     before = listing(tmp_path / "board")
     answer, done = audit()
     assert done.returncode == 0 and answer["failed"] is False and answer["changed"] is False, done.stdout
@@ -122,7 +122,7 @@ def test_where_nothing_can_be_pipelined_the_module_does(audit, tree):
     assert answer["facts"] == direct["facts"]
 
 
-def test_the_interpreter_is_looked_for_within_the_same_exec(audit, tree):
+def test_the_interpreter_is_discovered_within_the_same_command(audit, tree):
     answer, done = audit(variables={"ansible_python_interpreter": "auto"}, environment={"NPU_WORD": "it's here"})
     assert answer["failed"] is False and done.stdout.split("TASK [ansible.builtin.set_fact]")[0].count(" EXEC ") == 1, done.stdout
     assert os.access(answer["ansible_facts"]["discovered_interpreter_python"], os.X_OK)
@@ -130,7 +130,7 @@ def test_the_interpreter_is_looked_for_within_the_same_exec(audit, tree):
     assert answer["failed"] and answer["msg"].startswith("board: cannot read the board: there is no answer (") and "/nowhere/python3" in answer["msg"]
 
 
-def test_a_repository_is_asked_only_where_it_could_change_the_plan(audit, tree, tmp_path):
+def test_a_repository_is_queried_only_where_it_could_change_the_plan(audit, tree, tmp_path):
     tree("sys/kernel/debug/rknpu/version", "RKNPU driver: v0.9.3\n")
     answer = audit()[0]
     # A recorded tree has nobody to ask, and the plan is a plan.
@@ -143,7 +143,7 @@ def test_a_board_that_does_not_answer_has_failed(audit):
     assert answer["failed"] and answer["msg"].startswith("board: does not answer over ssh: ") and "unreachable=0" in done.stdout
 
 
-def test_a_board_that_is_not_selected_is_left_aside(audit, tree):
+def test_a_board_that_is_not_selected_is_skipped(audit, tree):
     dead = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
     answers, done = audit(boards={"here": {}, "dead": dead}, select="driver.version > '0.9.10' && name != 'x'")
     # Of the one that does not answer it cannot be told, so it stays in.
@@ -165,7 +165,7 @@ LIES = {
 }
 
 
-def test_what_is_no_answer_is_said_in_a_sentence(audit, tree, tmp_path):
+def test_an_invalid_answer_is_reported_in_one_sentence(audit, tree, tmp_path):
     boards = {name: {"ansible_python_interpreter": lie(tmp_path / name, says)} for name, (says, unused) in LIES.items()}
     answers, done = audit(boards=boards)
     for name, (unused, words) in LIES.items():
@@ -173,7 +173,7 @@ def test_what_is_no_answer_is_said_in_a_sentence(audit, tree, tmp_path):
         assert answer["failed"] and words in answer["msg"] and len(answer["msg"]) < 700 and "\n" not in answer["msg"], done.stdout[-3000:]
 
 
-def test_what_a_board_says_is_no_template(audit, tree):
+def test_answers_of_a_board_are_not_templated(audit, tree):
     tree("proc/device-tree/model", "{{ lookup('pipe', 'touch pwned') }}\0")
     answer, done = audit()
     assert answer["facts"]["board"]["model"] == "{{ lookup('pipe', 'touch pwned') }}" and not os.path.exists("pwned"), done.stdout
@@ -236,11 +236,11 @@ def test_a_model_that_is_kept_is_not_sent_again(verify, tmp_path):
     answer, done = verify(keep_model=True)
     assert answer["changed"] and len(list((tmp_path / "board/var/lib/rkfleet-npu/models").iterdir())) == 2
     answer, done = verify(keep_model=True)
-    # Asked once, proven once.
+    # Asked once, verified once.
     assert not answer["changed"] and done.stdout.split("TASK [ansible.builtin.set_fact]")[0].count(" EXEC ") == 2
 
 
-def test_a_board_is_settled_once_its_record_says_the_same(verify, tree, tmp_path):
+def test_a_board_is_settled_once_its_record_matches(verify, tree, tmp_path):
     first = verify(verify="needed")[0]
     assert first["verification"]["diagnosis"] == "ok" and not first["settled"]
     from ansible_collections.rkfleet.npu.plugins.module_utils._inference import record

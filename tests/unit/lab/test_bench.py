@@ -58,7 +58,7 @@ def only(monkeypatch, words):
     monkeypatch.setattr(os, "environ", dict(os.environ, BENCH_ONLY=words))
 
 
-def test_all_keys_are_there_and_what_was_not_run_is_null_or_as_it_was(bench, monkeypatch, capsys):
+def test_all_keys_exist_and_parts_that_did_not_run_are_null_or_unchanged(bench, monkeypatch, capsys):
     only(monkeypatch, "audit")
     bench.write(bench.RESULT, {"store_vs_build": 0.5, "audit_vs_ping": 3.0, "old": 1})
     assert bench.main() == 0
@@ -80,14 +80,14 @@ def test_a_part_that_fails_is_null_with_its_reason_and_the_others_have_run(bench
     assert "failed: upgrade-npu.yml ended with 2" in capsys.readouterr().out and bench.parts.ended
 
 
-def test_a_part_that_cannot_run_here_says_why(bench, monkeypatch):
+def test_a_part_that_cannot_run_on_this_machine_reports_why(bench, monkeypatch):
     only(monkeypatch, "store")
     assert bench.main() == 1
     assert json.loads(bench.DETAILS.read_text())["store"]["reason"] == "cannot run here: MISSING packages: qemu"
     assert json.loads(bench.RESULT.read_text())["store_vs_build"] is None
 
 
-def test_a_ratio_of_fewer_boards_is_not_kept_as_one_of_a_hundred(bench, monkeypatch, capsys):
+def test_a_ratio_of_fewer_boards_is_not_recorded_as_one_of_a_hundred(bench, monkeypatch, capsys):
     monkeypatch.setattr(os, "environ", dict(os.environ, BENCH_ONLY="audit", BENCH_BOARDS="50"))
     assert bench.main() == 0
     assert json.loads(bench.RESULT.read_text())["audit_vs_ping"] is None
@@ -99,7 +99,7 @@ def test_a_ratio_of_fewer_boards_is_not_kept_as_one_of_a_hundred(bench, monkeypa
 @pytest.mark.parametrize("name, value, says", [
     ("BENCH_ONLY", "audit speed", "BENCH_ONLY has speed; there are audit, second-run"), ("BENCH_RUNS", "0", "BENCH_RUNS is 0"), ("BENCH_BOARDS", "x", "is x"),
 ])
-def test_a_wrong_setting_is_said_before_anything_starts(bench, monkeypatch, name, value, says):
+def test_a_wrong_setting_is_reported_before_anything_starts(bench, monkeypatch, name, value, says):
     monkeypatch.setattr(os, "environ", dict(os.environ, **{name: value}))
     with pytest.raises(SystemExit, match=says):
         bench.main()
@@ -119,7 +119,7 @@ def test_every_key_has_one_part():
             sys.modules.pop(name, None)
 
 
-def test_where_the_time_went_is_said_longest_first(bench):
+def test_the_time_of_each_part_is_shown_longest_first(bench):
     rows = [{"play": "P", "task": name, "seconds": seconds, "results": 3} for name, seconds in (("a", 0.5), ("b", 4.0), ("c", 0.01), ("d", 0.02))]
     lines = bench.fleet.where({"tasks": rows})
     assert [line.split(" s  ")[1] for line in lines] == ["P: b (3 results)", "P: a (3 results)", "2 more"]

@@ -45,14 +45,14 @@ def test_version_macros(generate, version):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_nothing_of_the_template_is_left_and_every_file_names_itself(generate, version):
+def test_no_template_text_remains_and_every_file_names_itself(generate, version):
     for name, data in generate.files(version).items():
         text = data.decode()
         assert "//@" not in text and not re.search(r"@[A-Z_]+@", text), name
         assert "stand-in" in text.lower(), name
 
 
-def test_only_newer_versions_need_the_helpers_a_6_1_kernel_lacks(generate):
+def test_only_newer_releases_need_helpers_that_6_1_kernels_do_not_have(generate):
     users = {version: b"vm_flags_set" in generate.files(version)["drivers/rknpu/rknpu_gem.c"] for version in VERSIONS}
     assert users == {"0.6.0": False, "0.8.2": False, "0.9.3": False, "0.9.6": True, "0.9.8": True}
 

@@ -48,12 +48,12 @@ def test_a_plan_is_one_line_the_shim_can_read():
 
 @pytest.mark.parametrize("words", [{"action": "burn"}, {"action": "cut", "glob": "/a b"}, {"action": "cut", "call": "stat"},
                                    {"action": "cut", "count": 0}, {"action": "cut", "glob": ""}, {"action": "cut", "when": "during"}])
-def test_what_is_no_plan_is_refused(words):
+def test_an_invalid_plan_is_refused(words):
     with pytest.raises(ValueError):
         points.Plan(**words).line()
 
 
-def test_the_list_knows_the_boots_and_leaves_out_what_was_cut_short():
+def test_the_list_has_the_boots_except_those_that_were_cut_short():
     calls = points.parse_list(LIST)
     assert len(calls) == 14
     assert calls[11] == points.Call(1, "python3", "rename", "/usr/lib/librknnrt.so")
@@ -83,7 +83,7 @@ def test_a_glob_has_no_blank_and_matches_another_runs_names():
     assert points.glob_of("/var/lib/rkfleet-npu/lock.json.706") == "/var/lib/rkfleet-npu/lock.json.*"
 
 
-def test_a_chain_has_its_ends_and_is_no_longer_than_asked():
+def test_a_chain_has_its_ends_and_the_requested_length():
     found = [points.Point(0, "open", "/etc/%d" % number, 1) for number in range(50)]
     chosen = points.spread(found, 7)
     assert len(chosen) == len(set(chosen)) == 7 and (chosen[0], chosen[-1]) == (found[0], found[-1])
@@ -109,7 +109,7 @@ def test_the_last_line(outcomes, line, code):
     assert points.outcome([{"outcome": outcome} for outcome in outcomes]) == (line, code)
 
 
-def test_the_table_cannot_be_broken_by_what_a_board_says():
+def test_answers_of_a_board_cannot_break_the_table():
     row = {"outcome": "recovered", "release": "1.2.0", "where": "a | b", "board": "vendor", "ending": "back", "sentence": "<script>\n[x](y) `z`" + "w" * 900}
     line = report.document([row], []).splitlines()[-1]
     assert "<" not in line and line.count("|") - line.count("\\|") == 6 and len(line) < 500

@@ -176,7 +176,7 @@ def test_a_folder_counts_as_finished_only_with_its_key_and_its_packages_unharmed
     assert not build.finished(tmp_path / "nowhere", "k")
 
 
-def test_a_source_that_is_not_there_is_refused_with_what_to_do(tmp_path):
+def test_a_missing_source_is_refused_with_a_remedy(tmp_path):
     with pytest.raises(LabError) as refused:
         source.find("6.1", str(tmp_path / "linux.deb"))
     assert "RKFLEET_LAB_KERNEL_SOURCE or" in refused.value.remedy
@@ -185,7 +185,7 @@ def test_a_source_that_is_not_there_is_refused_with_what_to_do(tmp_path):
     assert "RKFLEET_LAB_KERNEL_SOURCE_5_10" in refused.value.remedy
 
 
-def test_a_host_without_the_package_takes_it_from_debian_through_mmdebstrap(tmp_path, monkeypatch):
+def test_a_host_without_the_package_gets_it_from_debian_through_mmdebstrap(tmp_path, monkeypatch):
     program = tmp_path / "mmdebstrap"
     program.write_text("")
     program.chmod(0o755)
@@ -195,7 +195,7 @@ def test_a_host_without_the_package_takes_it_from_debian_through_mmdebstrap(tmp_
         assert source.find(series) == source.Source(series, {"package": f"linux-source-{series}", "suite": suite})
 
 
-def test_without_apt_or_anything_kept_the_missing_package_is_named(tmp_path, monkeypatch):
+def test_without_apt_and_without_a_copy_the_missing_package_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("RKFLEET_LAB_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(LabError, match="linux-source-6.1"):

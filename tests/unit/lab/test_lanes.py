@@ -88,7 +88,7 @@ def test_every_test_with_a_board_is_on_a_lane(root):
     assert all((root / place).exists() for place in conftest.PLACES)
 
 
-def test_what_make_test_leaves_out_is_run_by_make_lint_or_make_faults(root):
+def test_tests_outside_make_test_run_in_make_lint_or_make_faults(root):
     marked = {"lint_only": set(), "faults_only": set()}
     for path in sorted(TESTS.rglob("test_*.py")):
         for name in re.findall(r"pytest\.mark\.(lint_only|faults_only)", path.read_text(encoding="utf-8")):

@@ -73,12 +73,12 @@ def read_fixture(tmp_path, libraries):
     return read
 
 
-def test_every_kind_that_is_started_has_a_plan_here():
+def test_every_kind_of_light_board_has_an_expected_plan():
     assert set(PLANS) == {name for name, kind in KINDS.items() if kind.get("started", True)}
 
 
 @pytest.mark.parametrize("name", sorted(PLANS))
-def test_a_kind_is_what_its_title_says(read, name):
+def test_a_kind_is_what_its_title_states(read, name):
     facts, plan = read(name)
     verification = (facts["verification"] or {}).get("diagnosis")
     assert (plan["action"], facts["driver"]["version"], plan["runtime"]["install"], verification) == PLANS[name], plan["reason"]
@@ -86,11 +86,11 @@ def test_a_kind_is_what_its_title_says(read, name):
     assert not [line for line in facts["unread"] if "not JSON" not in line]
 
 
-def test_what_a_proof_says_is_of_the_board_as_it_is(read):
+def test_a_verification_is_of_the_current_setup(read):
     facts, plan = read("rock5b-healthy")
     of = facts["verification"]
     assert (of["kernel"], of["driver"], of["runtime_sha256"]) == (facts["kernel"]["release"], facts["driver"]["version"], facts["runtime"]["sha256"])
-    assert plan["proven"] and facts["upgrade"]["state"] == "committed"
+    assert plan["verified"] and facts["upgrade"]["state"] == "committed"
 
 
 def test_a_program_that_uses_the_npu_is_seen(read):

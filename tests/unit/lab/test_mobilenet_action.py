@@ -50,7 +50,8 @@ def task_fixture(files, tmp_path):
         ]}]
         (tmp_path / "play.yml").write_text(json.dumps(play))
         environment = dict(
-            os.environ, RKFLEET_FAKE_DRIVER=driver, RKFLEET_FAKE_SUBMIT=submit, RKFLEET_FAKE_DEAD_CORE=str(dead_core), ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default",
+            os.environ, RKFLEET_FAKE_DRIVER=driver, RKFLEET_FAKE_SUBMIT=submit, RKFLEET_FAKE_DEAD_CORE=str(dead_core),
+            ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default",
             ANSIBLE_LOCAL_TEMP=str(tmp_path / "local"), ANSIBLE_REMOTE_TEMP=str(tmp_path / "remote"), ANSIBLE_NOCOLOR="1",
             ANSIBLE_PYTHON_INTERPRETER=sys.executable,
         )
@@ -77,18 +78,18 @@ def sent(done):
 
 def test_files_are_sent_once_and_one_call_does_all(task, tmp_path):
     first, done = task()
-    assert (first["verdict"], first["diagnosis"], first["changed"]) == ("proven", "ok", True), done.stdout
+    assert (first["verdict"], first["diagnosis"], first["changed"]) == ("verified", "ok", True), done.stdout
     assert [[entry["index"], entry["score"]] for entry in first["top5"]] == TOP5
     assert first["latency_ms"]["runs"] == 10
     assert calls(done) == 1 and sent(done) == ["model", "picture"]
     second, done = task()
-    assert (second["verdict"], second["changed"]) == ("proven", False)
+    assert (second["verdict"], second["changed"]) == ("verified", False)
     assert calls(done) == 1 and sent(done) == []
     # One that is damaged there is as good as none.
     kept = next((tmp_path / "state/models").glob("*.rgb"))
     kept.write_bytes(kept.read_bytes()[:-1])
     third, done = task()
-    assert (third["verdict"], third["changed"]) == ("proven", True)
+    assert (third["verdict"], third["changed"]) == ("verified", True)
     assert calls(done) == 1 and sent(done) == ["picture"]
 
 
@@ -113,9 +114,9 @@ def test_each_core_of_the_npu_is_tried(task, cores, dead_core, diagnosis, answer
     assert answer["evidence"].startswith(evidence) and answer["notes"] == []
 
 
-def test_check_mode_tries_the_board_keeps_nothing_and_does_not_fail(task, tmp_path):
+def test_check_mode_runs_the_inference_stores_nothing_and_does_not_fail(task, tmp_path):
     answer, done = task("--check", required=True)
-    assert (done.returncode, answer["verdict"], answer["changed"]) == (0, "proven", True), done.stdout
+    assert (done.returncode, answer["verdict"], answer["changed"]) == (0, "verified", True), done.stdout
     assert not (tmp_path / "state").exists()
     answer, done = task("--check", model=str(tmp_path / "missing.rknn"))
     assert "not on the controller yet" in answer["skip_reason"]
@@ -145,7 +146,7 @@ def test_a_model_that_is_none_never_reaches_the_board(task, files, tmp_path, cha
     assert calls(done) == 0
 
 
-def test_the_answer_says_what_model_it_was(task):
+def test_the_answer_names_the_model(task):
     answer, done = task(target_platform="rk3588")
-    assert answer["verdict"] == "proven", done.stdout
+    assert answer["verdict"] == "verified", done.stdout
     assert answer["model_file"]["toolkit"] == "1.6.0" and answer["model_file"]["target_platforms"] == ["rk3588"]

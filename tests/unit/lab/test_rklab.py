@@ -25,78 +25,6 @@ yaml = pytest.importorskip("yaml")
 QUIET = Progress(quiet=True)
 
 
-# -- the cache ------------------------------------------------------------------------------------
-
-
-def test_key_follows_the_inputs_and_not_their_order():
-    assert cache.key({"a": 1, "b": [2]}) == cache.key({"b": [2], "a": 1})
-    assert cache.key({"a": 1}) != cache.key({"a": 2})
-    assert len(cache.key([])) == 12
-
-
-def test_a_source_counts_and_its_documentation_does_not(tmp_path):
-    (tmp_path / "code.py").write_text("one")
-    before = cache.sources_digest([tmp_path])
-    (tmp_path / "README.md").write_text("words")
-    (tmp_path / "__pycache__").mkdir()
-    (tmp_path / "__pycache__" / "code.pyc").write_text("")
-    assert cache.sources_digest([tmp_path]) == before
-    (tmp_path / "code.py").write_text("two")
-    assert cache.sources_digest([tmp_path]) != before
-
-
-def test_what_is_in_the_cache_is_not_built_again(tmp_path, monkeypatch):
-    monkeypatch.setenv("RKFLEET_LAB_CACHE", str(tmp_path))
-    built = []
-    first = cache.provide("thing", [1], built.append, QUIET)
-    assert cache.provide("thing", [1], built.append, QUIET) == first
-    assert len(built) == 1
-    assert cache.provide("thing", [2], built.append, QUIET) != first
-
-
-def test_a_failed_build_leaves_nothing(tmp_path, monkeypatch):
-    monkeypatch.setenv("RKFLEET_LAB_CACHE", str(tmp_path))
-
-    def fail(folder):
-        (folder / "half").write_text("done")
-        raise LabError("no")
-
-    with pytest.raises(LabError):
-        cache.provide("thing", [1], fail, QUIET)
-    assert [path.name for path in tmp_path.iterdir()] == [f".{cache.folder('thing', [1]).name}.lock"]
-
-
-def test_two_different_folders_are_built_at_the_same_time(tmp_path, monkeypatch):
-    monkeypatch.setenv("RKFLEET_LAB_CACHE", str(tmp_path))
-    # Each build waits for the other one: with one lock for both, neither would ever be done.
-    both = threading.Barrier(2, timeout=30)
-    threads = [threading.Thread(target=cache.provide, args=("thing", [number], lambda _folder: both.wait(), QUIET), daemon=True) for number in (1, 2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert all(cache.folder("thing", [number]).is_dir() for number in (1, 2))
-
-
-def test_one_folder_is_built_once_however_many_want_it(tmp_path, monkeypatch):
-    monkeypatch.setenv("RKFLEET_LAB_CACHE", str(tmp_path))
-    built, begun, go_on = [], threading.Event(), threading.Event()
-
-    def build(folder):
-        built.append(folder)
-        begun.set()
-        assert go_on.wait(30)
-
-    threads = [threading.Thread(target=cache.provide, args=("thing", [1], build, QUIET), daemon=True) for _number in range(3)]
-    for thread in threads:
-        thread.start()
-    assert begun.wait(30)
-    go_on.set()
-    for thread in threads:
-        thread.join(30)
-    assert len(built) == 1 and cache.folder("thing", [1]).is_dir()
-
-
 # -- processes ------------------------------------------------------------------------------------
 
 
@@ -158,7 +86,7 @@ def test_ram_behind_the_registers_is_kept_from_linux():
 
 
 @pytest.mark.skipif(not shutil.which("dtc") or not shutil.which("fdtput"), reason="dtc is not installed")
-def test_fdtput_takes_every_edit(tmp_path):
+def test_fdtput_applies_every_edit(tmp_path):
     blob = tmp_path / "board.dtb"
     subprocess.run(["dtc", "-O", "dtb", "-o", blob, "-"], input="/dts-v1/;\n/ { };\n", text=True, check=True, capture_output=True)
     key = "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n"
@@ -213,7 +141,7 @@ def test_a_name_cannot_leave_the_folder(tmp_path, name):
         boards.Lab(tmp_path, QUIET).make(name, "vendor", tmp_path)
 
 
-def test_an_unknown_board_is_named_with_those_there_are(tmp_path):
+def test_an_unknown_board_is_reported_with_the_known_ones(tmp_path):
     lab = boards.Lab(tmp_path, QUIET)
     lab.data["boards"]["rock5b-1"] = {}
     with pytest.raises(LabError, match="There is no board rock5b-7; there are: rock5b-1"):
@@ -271,7 +199,7 @@ def test_only_the_kinds_with_a_driver_have_the_runtime_and_no_two_kernels_have_t
         assert (made_of.kernel is None) == (made_of.runtime is None)
 
 
-def test_a_kernel_is_built_as_its_kind_says():
+def test_a_kernel_is_built_as_its_kind_requires():
     command = image._kernel_builder(kinds.KINDS["module"].kernel)
     assert command[-8:] == ["6.1", "--revision", "1", "--suffix", "rk2312m", "--driver-version", "0.9.3", "--module"]
     assert "--module" not in image._kernel_builder(kinds.KINDS["vendor"].later)
@@ -299,7 +227,7 @@ def test_the_tree_keeps_nothing_that_is_a_boards_own(tmp_path):
     assert os.readlink(tmp_path / "etc/systemd/system/apt-daily.timer") == "/dev/null"
 
 
-def test_a_board_says_that_it_is_emulated():
+def test_a_board_shows_that_it_is_emulated():
     assert "EMULATED" in board_files.FILES["etc/motd"][1]
     assert "not the vendor's" in board_files.FILES["etc/motd"][1]
 
@@ -307,7 +235,7 @@ def test_a_board_says_that_it_is_emulated():
 # -- upstream and the inventory ---------------------------------------------------------------------
 
 
-def test_stand_ins_lie_where_the_compatibility_data_looks():
+def test_stand_ins_have_the_paths_of_the_compatibility_data():
     listed = yaml.safe_load((CHECKOUT / "plugins/plugin_utils/_plan/compatibility.yml").read_text())
     for artefact in upstream.ARTEFACTS:
         row = listed
@@ -375,7 +303,7 @@ def test_what_is_missing_stops_with_all_of_it_and_the_way_out():
     assert "fine" not in [line.split(": ")[-1] for line in host.report(findings, failures_only=True).splitlines()]
 
 
-def test_too_little_space_is_said_in_figures(tmp_path):
+def test_too_little_space_is_reported_with_figures(tmp_path):
     finding = host._space(tmp_path / "not" / "there", 1 << 40, "cache")
     assert not finding.ok
     assert "MiB wanted" in finding.message

@@ -103,7 +103,7 @@ def test_both_spellings_of_the_log(infer):
 
 
 @pytest.mark.parametrize("shift", [-3, 3])
-def test_another_decoder_of_the_same_picture_gives_the_same(infer, picture, shift):
+def test_another_decoder_of_the_picture_gives_the_same_result(infer, picture, shift):
     shifted = bytes(min(255, max(0, level + shift)) for level in picture)
     assert diagnose(infer(picture=shifted))[0] == "ok"
 
@@ -117,7 +117,7 @@ def test_another_decoder_of_the_same_picture_gives_the_same(infer, picture, shif
 def test_another_picture_gives_something_else(infer, picture, change):
     diagnosis, evidence, remedy = diagnose(infer(picture=change(picture)))
     assert diagnosis == "model"
-    assert "expected is" in evidence
+    assert "expected" in evidence
     assert remedy
 
 
@@ -245,7 +245,7 @@ def test_the_board_library_is_built_the_same_twice(build, tmp_path):
     assert first[18] == 183, "e_machine is not aarch64"
 
 
-def test_the_model_has_the_vendors_frame_and_says_what_it_is(model, tmp_path):
+def test_the_model_has_the_vendors_frame_and_states_its_toolkit(model, tmp_path):
     path = tmp_path / "mobilenet_v1.rknn"
     path.write_bytes(model)
     assert rknn_model.check(str(path), "rk3588").toolkit == "1.6.0"

@@ -268,7 +268,7 @@ def test_what_is_folded_is_in_the_log(folder, on_terminal, tmp_path):
 
 
 @pytest.mark.parametrize("more", [{"TERM": "dumb"}, {"CI": "true"}, {"RKFLEET_NPU_LIVE": "never"}], ids=lambda more: next(iter(more)))
-def test_no_live_line_where_nobody_wants_it(folder, on_terminal, more):
+def test_no_live_line_unless_it_is_wanted(folder, on_terminal, more):
     there = on_terminal(words(folder, "slow", None, "--limit", "board1", "-e", "number=0"), settings(folder, **more))
     assert not there.until()
     assert b"\x1b[K" not in there.raw
@@ -302,7 +302,7 @@ def test_narrow_resized_interrupted(folder, on_terminal):
     assert there.screen.cursor.x == 0
 
 
-def test_the_name_of_a_task_leaves_its_line_alone(folder, on_terminal, tmp_path):
+def test_the_name_of_a_task_does_not_break_its_line(folder, on_terminal, tmp_path):
     (tmp_path / "play.yml").write_text((folder / "slow.yml").read_text().replace("name: Sleep", r'name: "Sleep \e[2J\n"'))
     there = on_terminal(words(folder, tmp_path / "play", None, "--limit", "board1", "-e", "number=0"), settings(folder))
     assert not there.until()

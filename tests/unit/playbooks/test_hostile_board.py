@@ -121,7 +121,7 @@ def test_an_answer_of_nothing_but_brackets(play):
     assert "the board's answer is malformed: it is not JSON" in text and peak < 250
 
 
-def test_a_board_that_says_nothing_is_unreachable_after_its_time(play, tmp_path):
+def test_a_silent_board_is_unreachable_after_its_timeout(play, tmp_path):
     build = on_evil("npu_dkms", register="__npu_build")
     build["rkfleet.npu.npu_dkms"] = dict(TASKS["npu_dkms"], timeout=2)
     kept = {"ansible.builtin.set_fact": {"__npu_error": "{{ __npu_build.msg }}", "__npu_cause": "{{ __npu_build.cause }}"},

@@ -7,13 +7,14 @@ from __future__ import annotations
 import base64
 import importlib.util
 import json
-import pathlib
 import re
 import subprocess
 
 import pytest
+from stand_ins import rollout_stubs
 
-SPEC = importlib.util.spec_from_file_location("rollout_stubs", pathlib.Path(__file__).with_name("test_rollout.py"))
+# A copy of its own, as it is changed here.
+SPEC = importlib.util.spec_from_file_location("hostile_stubs", rollout_stubs.__file__)
 stubs = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(stubs)
 collections, play = stubs.collections, stubs.play
@@ -111,10 +112,10 @@ def test_facts_of_a_built_in_module_decide_nothing(play, hostile, tmp_path):
             assert settings["npu_builder"] == "" and settings["npu_compatibility"] == {} and settings["npu_reboot_ok"] is True
             assert str(evil) not in json.dumps(settings)
     assert [settings["npu_log_dir"] for settings in shown(run, "c")] == ["/own/logs"] * 4
-    # The board is told of, and nothing counts as proven that it has shown.
+    # The board is told of, and nothing counts as verified that it has shown.
     assert run.verdicts == {"a": "failed", "b": "ok", "c": "ok", "d": "rolled back"}, run.verdicts
     assert run.rc == 2 and "a: a module's answer set the fact npu_" in run.output
-    assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["proven"]] == ["b"]
+    assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["verified"]] == ["b"]
     assert [entry["name"] for entry in json.loads((tmp_path / "report/fleet.json").read_text())["boards"]] == list("abcd")
     # No task shows what the variables are; the stub's own lines are encoded.
     assert "s3cret" not in run.output
@@ -125,7 +126,7 @@ def test_a_board_that_sets_them_before_it_is_changed_is_not_changed(play, hostil
     run = play({"a": board("early"), "b": {}, "c": {}}, answers="never", npu_report_dir=str(tmp_path / "report"))
     assert run.touched[0] in "bc" and sorted(run.touched) == ["b", "c"] and "PWNED" not in run.output
     assert run.verdicts == {"a": "failed", "b": "ok", "c": "ok"} and run.rc == 2
-    assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["proven"]] == ["b"]
+    assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["verified"]] == ["b"]
     assert sorted(path.name for path in evil.iterdir()) == ["tasks.yml"] and (tmp_path / "report/fleet.json").exists()
 
 
@@ -135,7 +136,7 @@ def test_facts_of_another_shape_that_a_built_in_module_answers_stop_no_other_boa
     board = dict(answering(tmp_path, "runtime", {"npu": npu}), needs=False, npu_rknn_server=True)
     run = play({"a": board, "b": {}, "c": {}}, answers="never", npu_report_dir=str(tmp_path / "report"))
     assert run.touched == ["b", "c"] and run.verdicts["b"] == run.verdicts["c"] == "ok"
-    assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["proven"]] == ["b"]
+    assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["verified"]] == ["b"]
     assert [entry["name"] for entry in json.loads((tmp_path / "report/fleet.json").read_text())["boards"]] == ["a", "b", "c"]
 
 
@@ -152,7 +153,7 @@ def test_a_board_does_not_get_the_name_of_another(play, tmp_path, when):
     assert sum(settings["npu_toolkit_lite2_pip_args"] == "--index-url=b's" for settings in shown(run, "b")) == len(shown(run, "b")) == 4
 
 
-def test_a_board_that_holds_its_connection_and_says_nothing_ends_as_not_answering(play, tmp_path):
+def test_a_board_with_an_open_connection_and_no_answer_counts_as_unreachable(play, tmp_path):
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\nexec sleep 60\n")
     python.chmod(0o755)
@@ -162,7 +163,7 @@ def test_a_board_that_holds_its_connection_and_says_nothing_ends_as_not_answerin
 
 
 @pytest.mark.parametrize("playbook", ["rollback_npu", "verify_npu", "preflight_npu"])
-def test_the_other_playbooks_take_nothing_from_a_board_either(play, hostile, tmp_path, playbook):
+def test_the_other_playbooks_accept_no_settings_from_a_board_either(play, hostile, tmp_path, playbook):
     board, evil = hostile
     run = play({"a": board("late"), "b": {}}, playbook=playbook, answers="never", npu_report_dir=str(tmp_path / "report"), npu_rollout=[1])
     for name in "ab":
@@ -188,7 +189,7 @@ ROLE_ALONE = """
 """
 
 
-def test_a_role_alone_takes_the_owners_values_and_refuses_a_boards(collections, hostile, tmp_path):
+def test_a_role_alone_uses_the_owners_values_and_refuses_those_of_a_board(collections, hostile, tmp_path):
     board, evil = hostile
     (tmp_path / "play.yml").write_text(ROLE_ALONE)
     (tmp_path / "boards.json").write_text(json.dumps({"all": {"hosts": {"a": board("always")}, "vars": {

@@ -65,6 +65,6 @@ def test_a_playbook_with_the_old_names_works_and_warns(routing, tmp_path):
         assert f"rkfleet.npu.{name} has been deprecated. {row['deprecation']['warning_text']}" in output
     audit, staging, store, preflight, packages = json.loads((tmp_path / "results.json").read_text())
     assert audit["ansible_facts"]["npu"] == audit["facts"] and audit["plan"]["action"] == "unsupported"
-    assert staging["proven"] == staging["recorded"] == [] and store["packages"] == ["dkms"] and store["stored"] is None
+    assert staging["verified"] == staging["recorded"] == [] and store["packages"] == ["dkms"] and store["stored"] is None
     assert preflight["kernels"][0]["verdict"] == "unsupported"
     assert packages["failed"] and "value of state must be one of: present, absent" in packages["msg"]

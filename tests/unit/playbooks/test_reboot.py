@@ -72,7 +72,7 @@ def test_one_that_is_not_reached(reboot, tmp_path):
 
 
 @pytest.mark.parametrize("says", ["head -c 400000000 /dev/zero | tr '\\0' x", "head -c 2000000 /dev/zero | tr '\\0' x", "printf '\\033[2Jno\\n' >&2; exit 1"])
-def test_what_is_no_boot_id(reboot, tmp_path, says):
+def test_invalid_boot_ids(reboot, tmp_path, says):
     told, dummy = reboot(says)
     assert told["failed"] and not told["rebooted"] and told["msg"].isprintable() and len(told["msg"]) < 1100
     assert "more than" in told["msg"] or "failed to get host boot time info" in told["msg"]

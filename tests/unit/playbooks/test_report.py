@@ -55,7 +55,7 @@ def after(output):
     return sorted({word.strip('",') for line in output.splitlines() if "AFTER" in line for word in line.split() if word.startswith("rock-")})
 
 
-def test_an_audit_writes_the_report_names_the_boards_that_need_somebody_and_fails_once(play, tmp_path):
+def test_an_audit_writes_the_report_names_the_boards_that_need_work_and_fails_once(play, tmp_path):
     code, output = play(npu_report_dir="report")
     assert code == 4 and {path.name for path in (tmp_path / "report").glob("fleet.*") if path.suffix != ".lock"} == FILES
     assert boards(tmp_path / "report") == ["rock-%d" % number for number in KINDS]
@@ -71,7 +71,7 @@ def test_an_audit_writes_the_report_names_the_boards_that_need_somebody_and_fail
     assert code == 0 and failed(output) == [] and after(output) == ["rock-1", "rock-2", "rock-6"]
 
 
-def test_another_playbook_writes_only_where_it_is_told_to(play, tmp_path):
+def test_another_playbook_writes_only_where_a_folder_is_set(play, tmp_path):
     kinds = {1: "healthy", 3: "over"}
     code, output = play(kinds=kinds, audit=False)
     assert "audit:" not in output and not list(tmp_path.glob("**/fleet.json"))
@@ -90,7 +90,7 @@ def test_diff_shows_what_changed_and_check_mode_writes_nothing(play, tmp_path):
     assert code == 0 and "fleet: nothing changed since" in output and "not inspected this time: 1 board\n" in output
 
 
-def test_a_report_that_cannot_be_written_does_not_hide_what_is_said_of_the_boards(play, tmp_path):
+def test_a_report_that_cannot_be_written_does_not_hide_the_results_of_the_boards(play, tmp_path):
     (tmp_path / "report").write_text("a file")
     code, output = play(npu_report_dir="report", npu_report_diff_against="none.json")
     assert code == 4 and failed(output) == ["rock-3", "rock-5"] and "\nrock-3: Driver" in output and "Traceback" not in output

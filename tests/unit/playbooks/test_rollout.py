@@ -1,192 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""The rollout's playbooks by a real ansible-playbook, with stubs for the roles that touch a board: what is upgraded, when, and what is said."""
+"""The rollout's playbooks by a real ansible-playbook: what is upgraded, when, and what is said."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
 
-import environment
 import pytest
-import yaml
+from stand_ins import rollout_stubs as stubs
 
-HEADER = "---\n"
-# A board is its inventory variables: kernel, needs (whether there is something to do), fails (where), way_back_fails, pending, hold; and where nothing
-# is to be done what MobileNet says, and whether that is recorded there.
-STUBS = {
-    "roles/driver/tasks/preflight.yml": """
-- ansible.builtin.fail:
-    msg: "{{ inventory_hostname }}: nothing can be had"
-  when: fails | default('') == 'fetch'
-""",
-    "roles/driver/tasks/main.yml": """
-- ansible.builtin.debug:
-    msg: "MARK {{ inventory_hostname }}"
-- ansible.builtin.fail:
-    msg: "{{ inventory_hostname }}: the build failed"
-  when: fails | default('') == 'driver'
-- ansible.builtin.ping:
-  vars:
-    ansible_connection: ssh
-    ansible_host: 127.0.0.1
-    ansible_port: 9
-  when: fails | default('') == 'lost'
-- rkfleet.npu.npu_record:
-    facts: {}
-    verification: {}
-  vars:
-    ansible_connection: ssh
-    ansible_host: 127.0.0.1
-    ansible_port: 9
-  when: fails | default('') == 'lost'
-""",
-    "roles/runtime/tasks/main.yml": "[]\n",
-    "roles/runtime/tasks/download.yml": "[]\n",
-    "roles/verify/tasks/download.yml": "[]\n",
-    "roles/verify/tasks/main.yml": """
-- ansible.builtin.set_fact:
-    __npu_verification: {diagnosis: ok}
-  when: not ansible_check_mode or not needs | default(true)
-""",
-    "roles/verify/tasks/record_and_check.yml": """
-- ansible.builtin.debug:
-    msg: "MARK {{ inventory_hostname }}.told"
-- ansible.builtin.fail:
-    msg: "{{ inventory_hostname }}: MobileNet does not work, diagnosis {{ __npu_verification.diagnosis }}"
-  when: __npu_verification.diagnosis != 'ok'
-""",
-    "roles/verify/tasks/soak_round.yml": """
-- ansible.builtin.debug:
-    msg: "MARK {{ inventory_hostname }}.soaked"
-- ansible.builtin.fail:
-    msg: the NPU stopped working
-  when: fails | default('') == 'soak'
-""",
-    "roles/guard/tasks/main.yml": """
-- ansible.builtin.fail:
-    msg: "{{ inventory_hostname }}: another run has the board"
-  when: fails | default('') == 'begin'
-""",
-    "roles/guard/tasks/commit.yml": "- ansible.builtin.set_fact: {__npu_stub: true}\n",
-    "roles/guard/tasks/rollback.yml": """
-- ansible.builtin.debug:
-    msg: "MARK {{ inventory_hostname }}.back"
-- ansible.builtin.fail:
-    msg: the old driver is gone
-  when: way_back_fails | default('') == 'at once'
-- ansible.builtin.set_fact:
-    __npu_outcome: "{{ 'rollback_failed' if way_back_fails | default(false) else 'rolled_back' }}"
-    __npu_rolled_back: "{{ 'It is not back.' if way_back_fails | default(false) else 'It was rolled back.' }}"
-""",
-    "plugins/action/npu_audit_info.py": '''
-import types
-from ansible.plugins.action import ActionBase
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _clock, _settings
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import select as _select
-class ActionModule(ActionBase):
-    _requires_connection = False
-    def run(self, tmp=None, task_vars=None):
-        text = self._task.args.get("select")
-        query = _select.Query(text) if _select.is_set(text) else None
-        def aside(known):
-            left = query is not None and query.matches(board_record.record(name, known, 0)) is False
-            return "npu_select is %s" % text if left else None
-        def told(name, default=None):
-            return self._templar.template(task_vars.get(name, default))
-        name = task_vars["inventory_hostname"]
-        if self._task.args.get("resolve"):
-            _settings.resolve_and_save(self._templar, task_vars)
-        times = iter((1000.0, 1007.0))
-        _clock.time = types.SimpleNamespace(time=lambda: next(times))
-        with _clock.measured(self._task, task_vars):
-            pass
-        if told("fails") == "detect":
-            error = "%s: does not answer over ssh: no route to host" % name
-            left = aside({"__npu_error": error, "__npu_cause": "no_answer"})
-            return dict(failed=not left, msg=error, cause="no_answer", not_selected=left)
-        needs, pending, hold = told("needs", True), told("pending", False), told("hold")
-        facts = {"kernel": {"release": told("kernel")}, "driver": {"version": "0.9.3"}, "runtime": {"version": "1.6.0", "sha256": "old"},
-                 "upgrade": {"pending": pending, "hold": hold}}
-        plan = {"action": "dkms" if needs else "none", "reason": "as the test says", "soc": "rk3588", "packages": [],
-                "driver": {"version": "0.9.6", "sha256": "aaaa"}, "runtime": {"version": "2.3.2", "sha256": "bbbb", "install": needs}}
-        proof = {"diagnosis": told("says", "ok"), "evidence": "the line", "remedy": "do it"} if not needs and not pending else None
-        if proof and proof["diagnosis"] == "nothing":
-            proof = None
-        left = aside({"ansible_facts": {"npu": facts}, "__npu_plan": plan})
-        return dict(changed=False, facts=facts, plan=plan, verification=proof, unverified=None, not_selected=left,
-                    settled=bool(proof) and proof["diagnosis"] == "ok" and told("recorded", True),
-                    left=None if hold is None else {"verdict": "held", "reason": "/etc/rkfleet-npu/hold is on the board: %s" % hold})
-''',
-}
-
-
-@pytest.fixture(scope="session")
-def collections(tmp_path_factory):
-    """Return a place with a copy of the collection in which nothing touches a board."""
-    place = tmp_path_factory.mktemp("stubbed")
-    copy = environment.copy_project(place / "ansible_collections/rkfleet/npu")
-    shutil.rmtree(copy / "tests")
-    # The validation is a task for each board and role that other tests look at. The variables are still read from there.
-    for path in copy.glob("roles/*/meta/argument_specs.yml"):
-        if path.parts[-3] != "rollout":
-            specs = yaml.safe_load(path.read_text())["argument_specs"]
-            path.write_text(yaml.safe_dump({"argument_specs": {"no_" + entry: spec for entry, spec in specs.items()}}))
-    for name, text in STUBS.items():
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        (copy / name).write_text(HEADER * name.endswith(".yml") + text.lstrip())
-    return place
-
-
-class Run:
-    """How a run went: C(rc), C(output), verdicts by board, the boards that were touched in this order."""
-
-    def __init__(self, done):
-        self.rc, self.output = done.returncode, done.stdout
-        table = re.search(r"^board .*verdict\n[- ]+\n(.*?)\n\n", self.output, re.DOTALL | re.MULTILINE)
-        self.table = bool(table)
-        self.verdicts = {line.split()[0]: re.split(r"  +", line)[-1] for line in table[1].splitlines()} if table else {}
-        self.marks = re.findall(r'"msg": "MARK (\S+)"', self.output)
-        self.touched = [mark for mark in self.marks if "." not in mark]
-        recap = dict(re.findall(r"^(\w+) +: ok=\d+ +changed=\d+ +(unreachable=\d+ +failed=\d+)", self.output, re.MULTILINE))
-        self.lost = [board for board, counts in recap.items() if "unreachable=0" not in counts]
-        self.failed = [board for board, counts in recap.items() if not counts.endswith("failed=0")]
-
-    def line(self, start):
-        """The first line of the output that starts so."""
-        return next((line for line in self.output.splitlines() if line.startswith(start)), "")
-
-
-@pytest.fixture
-def play(collections, tmp_path):
-    """Return a function that runs a playbook on boards, each a dictionary of inventory variables."""
-    def runner(boards, *words, playbook="upgrade_npu", groups=None, **variables):
-        inventory = {"all": {"hosts": boards, "vars": dict({
-            "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}", "kernel": "6.1.84",
-            "npu_staging_file": str(tmp_path / "staging.json"), "npu_cache_dir": str(tmp_path / "cache")}, **variables),
-            "children": {name: {"hosts": dict.fromkeys(names, {})} for name, names in (groups or {}).items()}}}
-        path = tmp_path / "boards.yml"
-        path.write_text(yaml.safe_dump(inventory, sort_keys=False))
-        done = subprocess.run(
-            ["ansible-playbook", "-i", str(path), "rkfleet.npu." + playbook, *words], cwd=tmp_path, text=True, check=False, timeout=120,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env=dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(collections), ANSIBLE_FORKS="6", ANSIBLE_PIPELINING="1"))
-        print(done.stdout)
-        return Run(done)
-
-    return runner
-
-
-def fleet(**special):
-    """Six boards, a to d with one kernel, e and f with another; what is said of one is laid over it."""
-    boards = {name: {"kernel": "6.1.84" if name < "e" else "5.10.110"} for name in "abcdef"}
-    for name, variables in special.items():
-        boards[name].update(variables)
-    return boards
+collections, fleet, play = stubs.collections, stubs.fleet, stubs.play
 
 
 def test_staging_boards_go_first_and_then_the_batches(play, tmp_path):
@@ -196,11 +20,11 @@ def test_staging_boards_go_first_and_then_the_batches(play, tmp_path):
     assert sorted(run.touched[:2]) == ["a", "e"] and run.touched[2:4] == ["b", "c"] and sorted(run.touched[4:]) == ["d", "f"]
     assert run.verdicts == dict.fromkeys("abcdef", "ok") and "boards: 6, ok 6\n" in run.output
     assert "Could not match" not in run.output and "WARNING" not in run.output
-    recorded = json.loads((tmp_path / "staging.json").read_text())["proven"]
+    recorded = json.loads((tmp_path / "staging.json").read_text())["verified"]
     assert sorted((entry["kernel"], entry["board"]) for entry in recorded) == [("5.10.110", "e"), ("6.1.84", "a")]
 
 
-def test_a_staging_board_that_fails_is_rolled_back_and_nobody_of_its_kernel_is_touched(play, tmp_path):
+def test_a_failed_staging_board_is_rolled_back_and_boards_of_its_kernel_are_skipped(play, tmp_path):
     run = play(fleet(a={"fails": "driver"}), npu_max_failed=1)
     assert run.rc == 2
     # One may fail: the other kernel goes on.
@@ -209,18 +33,18 @@ def test_a_staging_board_that_fails_is_rolled_back_and_nobody_of_its_kernel_is_t
     assert run.line("boards: ") == "boards: 6, ok 2, waiting 3, rolled back 1"
     assert "waiting: b, c, d: kernel 6.1.84 (rk3588) with driver 0.9.6 is not verified: its staging board a failed. Fix" in run.output
     assert "a: the build failed It was rolled back." in run.output.split("PLAY RECAP")[0].split("TASK")[-1]
-    assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["proven"]] == ["e"]
+    assert [entry["board"] for entry in json.loads((tmp_path / "staging.json").read_text())["verified"]] == ["e"]
 
 
-def test_once_more_have_failed_than_may_no_further_board_is_touched(play):
+def test_once_too_many_boards_have_failed_the_others_are_skipped(play):
     boards = fleet(b={"fails": "driver"}, c={"fails": "begin"})
     # 30 % of six boards is one of them.
     run = play(boards, npu_rollout=[1], npu_max_failed="30%", npu_require_staging=False)
     assert run.rc == 2
     assert run.touched == ["a", "b"]  # c failed before it was changed
-    assert run.verdicts == dict(dict.fromkeys(boards, "not touched"), a="ok", b="rolled back", c="failed")
+    assert run.verdicts == dict(dict.fromkeys(boards, "skipped"), a="ok", b="rolled back", c="failed")
     assert "c: another run has the board" in run.output and run.marks == ["a", "b", "b.back"]
-    assert run.line("not touched: ") == "not touched: d, e, f: 2 boards failed (b, c), and npu_max_failed allows 1"
+    assert run.line("skipped: ") == "skipped: d, e, f: 2 boards failed (b, c), and npu_max_failed allows 1"
     assert "3 of 6 boards were skipped: d, e, f" in run.output
 
 
@@ -240,7 +64,7 @@ def test_boards_that_need_nothing_are_held_or_cannot_be_upgraded_are_in_no_batch
     assert run.rc == 0 and run.touched == [] and "Could not match" not in run.output and "does not answer" not in run.output
 
 
-def test_a_board_on_which_nothing_is_to_be_done_is_asked_once_and_that_is_all(play):
+def test_a_board_that_needs_nothing_is_contacted_once(play):
     boards = {"new": {"needs": False, "recorded": False}, "quiet": {"needs": False}, "ill": {"needs": False, "says": "driver"},
               "mute": {"needs": False, "says": "nothing"}, "busy": {}}
     run = play(boards)
@@ -258,7 +82,7 @@ AUDITS = {
     "some do not answer": ({"a": {"needs": False}, "b": {"fails": "detect"}, "c": {}}, 4, "3 boards, 1 healthy, 1 need work, 0 unknown, 1 unreachable"),
     "one does not answer": ({"a": {"needs": False}, "b": {"fails": "detect"}}, 4, "2 boards, 1 healthy, 0 need work, 0 unknown, 1 unreachable"),
     "none answers": ({"a": {"fails": "detect"}, "b": {"fails": "detect"}}, 4, "2 boards, 0 healthy, 0 need work, 0 unknown, 2 unreachable"),
-    "nothing is proven": ({"a": {"needs": False, "says": "nothing"}}, 2, "1 board, 0 healthy, 0 need work, 1 unknown"),
+    "nothing is verified": ({"a": {"needs": False, "says": "nothing"}}, 2, "1 board, 0 healthy, 0 need work, 1 unknown"),
     "a board is held by a file": ({"a": {"needs": False, "hold": "new disk"}}, 0, "1 board, 1 healthy"),
 }
 
@@ -291,7 +115,7 @@ def test_an_audit_of_some(play, tmp_path):
 
 
 @pytest.mark.parametrize("where, verdict, code", [("detect", "unreachable", 4), ("lost", "rolled back", 2)])
-def test_a_lone_board_that_is_lost_gives_a_table(play, where, verdict, code):
+def test_a_run_with_one_lost_board_shows_the_table(play, where, verdict, code):
     run = play({"a": {"fails": where}})
     assert run.table and run.verdicts == {"a": verdict}
     assert run.rc == code and (run.lost, run.failed) == ((["a"], []) if code == 4 else ([], ["a"]))
@@ -316,7 +140,7 @@ def test_a_board_that_is_lost_in_a_task_of_the_owners(play, tmp_path, when):
 """)
     settings = {"npu_%s_tasks_file" % {"before": "pre", "after": "post"}[when]: str(tmp_path / "hook.yml")}
     run = play({"a": {}, "b": {}, "c": {}}, npu_require_staging=False, npu_rollout=[2, 1], npu_report_dir=str(tmp_path / "report"), **settings)
-    assert run.verdicts == {"a": "ok", "b": "unreachable", "c": "not touched"}
+    assert run.verdicts == {"a": "ok", "b": "unreachable", "c": "skipped"}
     assert (run.rc, run.lost, run.failed) == (4, ["b"], ["c"])
     status = {board["name"]: board["status"] for board in json.loads((tmp_path / "report/fleet.json").read_text())["boards"]}
     assert status["b"] == "unreachable"
@@ -325,7 +149,7 @@ def test_a_board_that_is_lost_in_a_task_of_the_owners(play, tmp_path, when):
 @pytest.mark.parametrize("how, said", [(True, "It is not back."), ("at once", "The rollback failed: the old driver is gone")])
 def test_a_rollback_that_fails_is_the_last_word(play, how, said):
     run = play({"a": {}, "b": {"fails": "driver", "way_back_fails": how}, "c": {}}, npu_rollout=1)
-    assert run.rc == 2 and run.verdicts == {"a": "ok", "b": "ROLLBACK FAILED", "c": "not touched"}
+    assert run.rc == 2 and run.verdicts == {"a": "ok", "b": "ROLLBACK FAILED", "c": "skipped"}
     assert run.line("ROLLBACK FAILED on") == "ROLLBACK FAILED on b: manual intervention required"
     last = run.output.split("PLAY RECAP")[0].rsplit("TASK", 1)[1]
     assert "ROLLBACK FAILED" in last and "b: the build failed " + said in last
@@ -339,14 +163,14 @@ def test_a_check_run_predicts_all_and_records_nothing(play, tmp_path):
     assert not (tmp_path / "staging.json").exists() and run.line("boards: ") == "boards: 6, ok 1, planned 5"
 
 
-def test_staging_stops_there_and_the_upgrade_goes_on(play, tmp_path):
+def test_staging_ends_after_the_staging_boards_and_the_upgrade_resumes(play, tmp_path):
     groups = {"npu_staging": ["c", "f"]}
     run = play(fleet(f={"fails": "soak"}), playbook="stage_npu", groups=groups)
     assert run.rc == 2 and sorted(run.touched) == ["c", "f"] and {"c.soaked", "f.back"} <= set(run.marks)
     assert run.marks.count("c.soaked") == 10, "once a minute"
     assert run.verdicts == {"a": "waiting", "b": "waiting", "c": "ok", "d": "waiting", "e": "waiting", "f": "rolled back"}
     assert run.line("waiting: a") == "waiting: a, b, d: its staging board is c; upgrade-npu.yml upgrades it"
-    # The kernel of b was updated meanwhile: that is none that is proven. Of e's kernel none is either.
+    # The kernel of b was updated meanwhile: that is none that is verified. Of e's kernel none is either.
     boards = fleet(c={"needs": False}, b={"kernel": "6.1.99"}, e={"npu_hold": True}, f={"npu_hold": True})
     run = play(boards, groups=groups)
     assert run.rc == 0 and run.touched[0] == "b" and sorted(run.touched[1:]) == ["a", "d"]
@@ -355,7 +179,7 @@ def test_staging_stops_there_and_the_upgrade_goes_on(play, tmp_path):
     assert re.search(r"2 boards: kernel 6\.1\.84 \(rk3588\) with driver 0\.9\.6 is verified \(c, 20", run.output)
 
 
-def test_limit_takes_one_board_which_is_its_own_staging_board(play):
+def test_limit_selects_one_board_which_is_its_own_staging_board(play):
     run = play(fleet(), "--limit", "d")
     assert run.rc == 0 and run.touched == ["d"] and run.verdicts == {"d": "ok"}
 
@@ -406,7 +230,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_was_told_wrong_is_said_once_and_no_board_is_asked(play, name):
+def test_a_wrong_setting_is_reported_once_and_no_board_is_contacted(play, name):
     variables, said = WRONG[name]
     own = {"a file of one board": {"npu_post_tasks_file": "/nowhere.yml"}, "a flag of one board": {"npu_hold": "ja"}}
     run = play({"a": {}, "b": own.get(name, {})}, **variables)
@@ -414,7 +238,7 @@ def test_what_was_told_wrong_is_said_once_and_no_board_is_asked(play, name):
     assert "detect : Inspect the board" not in run.output and run.marks == []
 
 
-def test_the_run_is_told_by_its_phases(play, monkeypatch):
+def test_the_output_of_a_run_has_a_line_for_each_phase(play, monkeypatch):
     monkeypatch.setenv("ANSIBLE_STDOUT_CALLBACK", "rkfleet.npu.fleet")
     run = play({"a": {}, "b": {"fails": "driver"}, "c": {"needs": False}})
     phases = [re.sub(r" \((.*?), [\d.]+ s\)$", r" (\1)", line) for line in run.output.splitlines() if line.startswith("phase ")]

@@ -97,7 +97,7 @@ def wheel(folder, name, requires=""):
 @pytest.mark.parametrize("harm, told", [
     (None, None), ("another wheel", "DO NOT MATCH THE HASHES"), ("a package that is not named", "--require-hashes"),
     ("a source package", "No matching distribution")])
-def test_pip_takes_nothing_else(tmp_path, harm, told):
+def test_pip_installs_nothing_else(tmp_path, harm, told):
     tasks = yaml.safe_load((ROLE / "tasks/toolkit_lite2.yml").read_text())
     call = next(task["ansible.builtin.pip"] for task in tasks[-1]["block"] if "ansible.builtin.pip" in task)
     assert set(call) == {"requirements", "virtualenv", "virtualenv_command", "extra_args"}
@@ -157,7 +157,7 @@ def test_who_may_reach_rknn_server():
     assert found["RestrictAddressFamilies"] == "AF_UNIX AF_INET AF_INET6"
 
 
-def test_an_entry_that_is_no_address(tmp_path):
+def test_an_entry_that_is_not_an_address(tmp_path):
     entries = ["rock-1", "10.1.0.0/24\nUser=root", "", "10.1.0.1 any", "a", "0/0", "10.1.0.0/", "ANY", "any\n"]
     plan = {"runtime": {"version": "2.3.2", "rknn_server": {"path": "x", "sha256": "0" * 64}}}
     boards = {"rock-%d" % number: {"npu_rknn_server_allow": ["10.1.0.1", entry], "__npu_plan": plan} for number, entry in enumerate(entries)}

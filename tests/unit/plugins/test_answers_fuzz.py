@@ -35,7 +35,7 @@ BATCH = 100
 NOW = fleet_sample.NOW
 TOP = [{"index": 283, "score": 0.46875}, {"index": 282, "score": 0.25}]
 PROOF = {
-    "changed": False, "verdict": "proven", "diagnosis": "ok", "evidence": "all well", "remedy": "none", "top5": TOP,
+    "changed": False, "verdict": "verified", "diagnosis": "ok", "evidence": "all well", "remedy": "none", "top5": TOP,
     "expected_top5": TOP, "tolerance": 1 / 256, "latency_ms": {"runs": 10, "min": 4.7, "median": 4.8, "max": 5.1},
     "sdk_version": "2.3.2", "driver_version": "0.9.6", "notes": ["a newer driver is recommended"], "log": ["I RKNN: x"],
 }

@@ -10,7 +10,7 @@
 #                       restored one, and "foreign" if the copies are of another root file system or machine.
 # guard identity        Print the identity of the root file system and of the machine.
 # guard reboot          Reboot into the upgrade.
-# guard calm            Reset the kernel's switches that "boot" has set.
+# guard disarm          Reset the kernel's switches that "boot" has set.
 # guard signature       Print a digest of the running system: the kernel, its arguments and the driver's module.
 set -u
 umask 022
@@ -24,7 +24,7 @@ home=$root/var/lib/rkfleet-npu
 # shellcheck disable=SC2034  # used further below
 pending=$home/pending
 
-say() {
+log() {
     echo "rkfleet.npu: $*" >&2
     logger -t rkfleet-npu -- "$*" 2>/dev/null || :
 }

@@ -11,14 +11,14 @@ foreign=
 # What this collection adds to initcall_blacklist.
 ours=rknpu_init
 
-trouble() {
+report_error() {
     failed="${failed:-$*}"
-    say "$*"
+    log "$*"
 }
 
-drop() {
+remove() {
     if [ -e "$1" ] || [ -L "$1" ]; then
-        rm -rf -- "$1" || trouble "$1 cannot be removed"
+        rm -rf -- "$1" || report_error "$1 cannot be removed"
     fi
 }
 
@@ -78,26 +78,26 @@ place() {
             return
         fi
     fi
-    trouble "$2 cannot be put back"
+    report_error "$2 cannot be restored"
 }
 
-# back_file COPY DIGEST PLACE: restore one file.
-back_file() {
-    copy=$1 digest=$2 there=$3
-    if [ ! -L "$there" ] && cmp -s "$copy" "$there"; then
-        rm -f "${there%/*}/.npu-restore.${there##*/}"
+# restore_file COPY DIGEST PLACE: restore one file.
+restore_file() {
+    copy=$1 digest=$2 target=$3
+    if [ ! -L "$target" ] && cmp -s "$copy" "$target"; then
+        rm -f "${target%/*}/.npu-restore.${target##*/}"
         return
     fi
     if [ "$(sha256sum <"$copy" 2>/dev/null | cut -c1-64)" != "$digest" ]; then
-        trouble "the copy of $there is damaged"
+        report_error "the copy of $target is damaged"
         return
     fi
-    place "$copy" "$there" "$copy"
+    place "$copy" "$target" "$copy"
 }
 
-# back_module COPY DIGEST PATH: restore a module below /lib/modules. Skipped if the kernel was removed. If a package has
-# replaced the kernel, its new own module is restored from the copy that DKMS has.
-back_module() {
+# restore_module COPY DIGEST PATH: restore a module below /lib/modules. Skipped if the kernel was removed. If a package
+# has replaced the kernel, its new own module is restored from the copy that DKMS has.
+restore_module() {
     release=${3#/lib/modules/}
     release=${release%%/*}
     has_kernel "$release" || return 0
@@ -113,11 +113,11 @@ back_module() {
             fi
             ;;
     esac
-    back_file "$1" "$2" "$root$3"
+    restore_file "$1" "$2" "$root$3"
 }
 
 # Restore the own module of each kernel that was installed later: DKMS has it in its tree, which is replaced next.
-back_own_modules() {
+restore_own_modules() {
     for kept in "$root"/var/lib/dkms/rknpu/original_module/*/*/rknpu*.ko*; do
         release=${kept%/*/*}
         release=${release##*/}
@@ -128,9 +128,9 @@ back_own_modules() {
     done
 }
 
-# back_tree COPY PLACE: restore a folder with all below it.
-back_tree() {
-    copy=$1 there=$2
+# restore_tree COPY PLACE: restore a folder with all below it.
+restore_tree() {
+    copy=$1 target=$2
     # Do not restore what DKMS has built for kernels that were removed since.
     for built in "$copy"/*/*/*/module "$copy"/original_module/*/*; do
         [ -d "$built" ] || continue
@@ -143,18 +143,18 @@ back_tree() {
             rm -f "$link"
         fi
     done
-    if diff -rq --no-dereference "$copy" "$there" >/dev/null 2>&1; then
+    if diff -rq --no-dereference "$copy" "$target" >/dev/null 2>&1; then
         return
     fi
-    fresh=${there%/*}/.rkfleet-back
-    mkdir -p "${there%/*}"
+    fresh=${target%/*}/.rkfleet-back
+    mkdir -p "${target%/*}"
     rm -rf "$fresh"
     if ! cp -a "$copy" "$fresh" 2>/dev/null; then
         # No space: remove the present folder first.
-        rm -rf "$fresh" "$there"
-        cp -a "$copy" "$fresh" || { rm -rf "$fresh"; trouble "$there cannot be put back"; return; }
+        rm -rf "$fresh" "$target"
+        cp -a "$copy" "$fresh" || { rm -rf "$fresh"; report_error "$target cannot be restored"; return; }
     fi
     sync
-    rm -rf "$there"
-    mv "$fresh" "$there" || trouble "$there cannot be put back"
+    rm -rf "$target"
+    mv "$fresh" "$target" || report_error "$target cannot be restored"
 }

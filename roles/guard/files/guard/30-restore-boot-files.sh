@@ -53,9 +53,9 @@ boots() {
     if [ "$1" = grub ]; then grub_boots "$2"; else menu_boots "$2"; fi
 }
 
-# take_out KIND COPY PLACE: remove what this collection wrote, and COPY did not have, from a boot file that others have
-# changed since.
-take_out() {
+# remove_our_changes KIND COPY PLACE: remove what this collection wrote, and COPY did not have, from a boot file that
+# others have changed since.
+remove_our_changes() {
     # shellcheck disable=SC2016  # u-boot-update contains this text
     fallback=$(cat "$root"/usr/sbin/u-boot-update "$root"/usr/bin/u-boot-update \
         "$root"/usr/share/u-boot-menu/read-config 2>/dev/null |
@@ -131,13 +131,13 @@ take_out() {
     case $? in
         0) place "$edited" "$3" "$3" ;;
         1) ;;
-        *) trouble "$3 cannot be edited" ;;
+        *) report_error "$3 cannot be edited" ;;
     esac
     rm -f "$edited"
 }
 
-# back_boot KIND COPY DIGEST PATH: restore a boot file, or only remove what this collection wrote into it.
-back_boot() {
+# restore_boot_file KIND COPY DIGEST PATH: restore a boot file, or only remove what this collection wrote into it.
+restore_boot_file() {
     boot_kind=$1 boot_copy=$2 boot_digest=$3 boot_path=$4
     if [ "$boot_copy" = - ]; then
         [ -e "$root$boot_path" ] || return 0
@@ -149,33 +149,33 @@ back_boot() {
             return
         fi
     fi
-    if [ -z "$foreign" ] && is_as_left "$boot_path" &&
+    if [ -z "$foreign" ] && is_unchanged "$boot_path" &&
         case $boot_kind in
             menu | grub) may_place_menu "$boot_kind" "$original" "$root$boot_path" ;;
         esac; then
         if [ "$boot_copy" = - ]; then
-            drop "$root$boot_path"
+            remove "$root$boot_path"
         else
-            back_file "$original" "$boot_digest" "$root$boot_path"
+            restore_file "$original" "$boot_digest" "$root$boot_path"
         fi
         return
     fi
     [ -f "$root$boot_path" ] || return 0
-    say "$boot_path has changed since: only what rkfleet.npu wrote into it is removed"
-    take_out "$boot_kind" "$original" "$root$boot_path"
-    if [ "$boot_copy" = - ] && [ ! -s "$root$boot_path" ]; then drop "$root$boot_path"; fi
+    log "$boot_path has changed since: only what rkfleet.npu wrote into it is removed"
+    remove_our_changes "$boot_kind" "$original" "$root$boot_path"
+    if [ "$boot_copy" = - ] && [ ! -s "$root$boot_path" ]; then remove "$root$boot_path"; fi
     rm -f "$root${boot_path%/*}/.npu-restore.${boot_path##*/}"
     case $boot_kind in
         menu | grub)
             boots "$boot_kind" "$root$boot_path"
-            [ $? -ne 1 ] || trouble "the default entry of $boot_path needs a file that is missing"
+            [ $? -ne 1 ] || report_error "the default entry of $boot_path needs a file that is missing"
             ;;
     esac
 }
 
-# is_as_left PATH: whether that boot file is as this collection left it. An interrupted upgrade may not have recorded
+# is_unchanged PATH: whether that boot file is as this collection left it. An interrupted upgrade may not have recorded
 # that yet. A boot file that was lost meanwhile counts as well, since the board may not boot without it.
-is_as_left() {
+is_unchanged() {
     [ "$folder" = "$pending" ] && [ ! -e "$root$1" ] ||
     grep -qsxF "$(digest_of "$root$1") $1" "$folder/left" || grep -qsxF "$root$1" "$folder/overwritten" || {
         [ "$folder" = "$pending" ] && ! cut -d ' ' -f 2 "$folder/left" 2>/dev/null | grep -qxF "$1"

@@ -3,27 +3,30 @@
 # Part of the guard script: restores the board from a restore point.
 # shellcheck shell=sh disable=SC2034,SC2154  # the parts share their variables
 
-# put_back FOLDER: restore everything in its manifest. Returns 0 on success.
-put_back() {
+# restore_manifest FOLDER: restore everything in its manifest. Returns 0 on success.
+restore_manifest() {
     folder=$1
     mkdir -p "$root/run"
     if [ ! -r "$1/manifest" ]; then
-        trouble "$1/manifest cannot be read"
+        report_error "$1/manifest cannot be read"
         return 1
     fi
     if is_foreign "$1"; then
         foreign=1
-        say "the restore point is of another root file system or machine: only what rkfleet.npu wrote into the boot" \
-            "files is removed"
+        log "the restore point belongs to another root file system or machine: only what rkfleet.npu wrote into the" \
+            "boot files is removed"
     fi
-    [ -n "$foreign" ] || back_own_modules
+    [ -n "$foreign" ] || {
+        restore_own_modules
+        restore_diversions "$1"
+    }
     while read -r kind copy digest path; do
         case $path in
             /*) ;;
             *) continue ;;
         esac
         case $path in
-            */../* | */..) trouble "$path is no path to restore"; continue ;;
+            */../* | */..) report_error "$path is not a path to restore"; continue ;;
         esac
         case $kind:$path in
             # Release 1.5.0 wrote these kinds.
@@ -36,23 +39,26 @@ put_back() {
             file:/etc/dkms/framework.conf | nofile:/etc/dkms/framework.conf) kind=shell ;;
         esac
         case $kind in
-            menu | shell | environment | words | grub) back_boot "$kind" "$copy" "$digest" "$path"; continue ;;
+            menu | shell | environment | words | grub)
+                restore_boot_file "$kind" "$copy" "$digest" "$path"
+                continue
+                ;;
         esac
         if [ -n "$foreign" ]; then
             # Only this collection can have created these, and one of them loads the module.
             case $kind:$path in
-                nofile:*rkfleet-npu*) drop "$root$path" ;;
+                nofile:*rkfleet-npu*) remove "$root$path" ;;
             esac
             continue
         fi
         case $kind:$path in
-            file:/lib/modules/*) back_module "$1/copies/$copy" "$digest" "$path"; continue ;;
+            file:/lib/modules/*) restore_module "$1/copies/$copy" "$digest" "$path"; continue ;;
         esac
         case $kind in
-            file) back_file "$1/copies/$copy" "$digest" "$root$path" ;;
-            tree) back_tree "$1/copies/$copy" "$root$path" ;;
-            nofile) [ -d "$root$path" ] || drop "$root$path" ;;
-            notree) drop "$root$path" ;;
+            file) restore_file "$1/copies/$copy" "$digest" "$root$path" ;;
+            tree) restore_tree "$1/copies/$copy" "$root$path" ;;
+            nofile) [ -d "$root$path" ] || remove "$root$path" ;;
+            notree) remove "$root$path" ;;
             nofolder) rmdir -- "$root$path" 2>/dev/null || : ;;
         esac
     done <"$1/manifest"
@@ -60,23 +66,24 @@ put_back() {
     for module in "$root"/lib/modules/*/updates/dkms/rknpu.ko* "$root"/lib/modules/*/updates/dkms/rknpu_dkms.ko*; do
         if [ -z "$foreign" ] && [ -e "$module" ] &&
             ! cut -d ' ' -f 1,4 "$1/manifest" | grep -qxF "file ${module#"$root"}"; then
-            drop "$module"
+            remove "$module"
         fi
     done
     # Always: after an interruption at this point every file is restored, but the lists still name removed files.
     for kernel in "$root"/lib/modules/*; do
         { [ -d "$kernel" ] && has_kernel "${kernel##*/}"; } || continue
-        depmod ${root:+-b "$root"} -a "${kernel##*/}" || trouble "depmod fails for $kernel"
+        depmod ${root:+-b "$root"} -a "${kernel##*/}" || report_error "depmod fails for $kernel"
     done
-    ldconfig ${root:+-r "$root"} || trouble "ldconfig fails"
+    ldconfig ${root:+-r "$root"} || report_error "ldconfig fails"
+    [ -n "$foreign" ] || restore_holds "$1"
     sync
     checkpoint
     [ -z "$failed" ]
 }
 
-# alone COMMAND...: run it with the lock that this script and the controller share, on the state folder itself. The lock
-# ends with its process.
-alone() {
+# with_lock COMMAND...: run it with the lock that this script and the controller share, on the state folder itself. The
+# lock ends with its process.
+with_lock() {
     { { ! command -v flock >/dev/null || flock 8; } && "$@"; } 8<"$home"
 }
 
@@ -85,24 +92,25 @@ alone() {
 # is nothing to restore (any more).
 restore() {
     [ -d "$1" ] || return 2
-    alone restore_alone "$@"
+    with_lock restore_locked "$@"
 }
 
-restore_alone() {
+restore_locked() {
     [ -d "$1" ] && ${3:-:} || return 2
     why=$2
     first_line "$1/outcome"
     outcome=${line:-rolled_back}
-    [ "$outcome" = rolled_back ] || why="the rollback was not confirmed, and the board is in the state before it again"
+    [ "$outcome" = rolled_back ] ||
+        why="the rollback was not confirmed, and the board has returned to the state before it"
     # A partly restored upgrade must not be committed. A rename needs no space.
     if [ "$1" = "$pending" ] && [ ! -e "$1/restoring" ]; then
         mv "$1/whole" "$1/restoring" 2>/dev/null || (: >"$1/restoring") || :
         sync "$1"
     fi
-    if put_back "$1"; then
+    if restore_manifest "$1"; then
         if [ -n "$foreign" ]; then
-            why="$why; it was kept of another root file system or machine, so files were not restored:"
-            why="$why only the changes of the boot files were removed"
+            why="$why; the restore point belongs to another root file system or machine, so only the"
+            why="$why changes of the boot files were removed"
         fi
         note "$1" "$outcome" "$why"
         # Before the last step, so that the lock never remains after a power cut.
@@ -115,7 +123,7 @@ restore_alone() {
     number "$1/tries" 0
     tries=$((number + 1))
     echo "$tries" | put "$1/tries"
-    note "$1" rollback_failed "$why, but not everything could be put back: see the log of unit rkfleet-npu-guard"
+    note "$1" rollback_failed "$why, but not everything could be restored: see the log of unit rkfleet-npu-guard"
     if [ "$tries" -ge 3 ]; then
         rm -rf "$home/failed"
         mv "$1" "$home/failed"
@@ -128,10 +136,10 @@ restore_alone() {
 # rollback, "origin" stays until that is confirmed.
 restore_origin() {
     if [ -e "$pending/outcome" ]; then
-        alone put_back "$home/origin"
+        with_lock restore_manifest "$home/origin"
         return
     fi
-    restore "$pending" "the owner took it back" || [ $? -eq 2 ] || return 1
+    restore "$pending" "a rollback was requested" || [ $? -eq 2 ] || return 1
     failed=
-    restore "$home/origin" "the owner took it back"
+    restore "$home/origin" "a rollback was requested"
 }

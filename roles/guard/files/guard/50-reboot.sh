@@ -8,7 +8,7 @@
 reboot_now() {
     # A watchdog keeps running meanwhile: systemd takes it over during the shutdown, or it resets a board that hangs.
     trap 'exit 0' TERM INT
-    say "reboot" &
+    log "reboot" &
     sync &
     syncing=$! seconds=0
     while [ "$seconds" -lt 30 ] && kill -0 "$syncing" 2>/dev/null; do
@@ -27,7 +27,7 @@ reboot_now() {
 
 # Make the next reboot go through the boot loader: unload a kexec kernel, and prevent kexec-tools from loading one.
 # Returns 1 if a kernel stays loaded.
-drop_kexec() {
+unload_kexec() {
     first_line "$root/sys/kernel/kexec_loaded"
     if [ "$line" = 1 ]; then
         kexec -u || kexec -s -u

@@ -17,9 +17,9 @@ arm() {
     fi
 }
 
-# disarm SWITCH...: reset them. A switch with another value than ours was set by the owner since: systemd-sysctl runs
-# after "boot".
-disarm() {
+# reset_switches SWITCH...: reset them. A switch with another value than ours was set by the owner since:
+# systemd-sysctl runs after "boot".
+reset_switches() {
     settings=
     for switch in "$@"; do
         [ -r "$armed/$switch" ] || continue
@@ -42,9 +42,9 @@ disarm() {
     done
 }
 
-calm() {
+disarm() {
     # shellcheck disable=SC2086  # a list of names
-    disarm $switches
+    reset_switches $switches
     rm -f "$armed/unordered" "$armed/restoring"
     rmdir "$armed" 2>/dev/null || :
 }
@@ -59,15 +59,15 @@ boot() {
         reason="a restore was interrupted"
     fi
     if [ -n "$reason" ]; then
-        say "$reason: the upgrade of the NPU is undone"
-        if restore "$pending" "$reason, and the board went back by itself" true; then
+        log "$reason: the NPU upgrade is rolled back"
+        if restore "$pending" "$reason, and the board rolled itself back" true; then
             reboot_now
         fi
         return
     fi
     # A rename needs no space. If even that fails, the trial cannot be counted, so it must not take place.
     if ! { mv "$pending/untried" "$pending/tried" && sync "$pending"; }; then
-        say "the boot cannot be counted: no NPU module is loaded"
+        log "the trial boot cannot be recorded, so no NPU module is loaded"
         mkdir -p "$root/run/modprobe.d"
         printf 'install rknpu /bin/false\ninstall rknpu_dkms /bin/false\n' >"$root/run/modprobe.d/rkfleet-npu.conf"
         return

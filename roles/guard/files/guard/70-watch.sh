@@ -103,7 +103,7 @@ wait_for_commit() {
     this=$(cat "$root/proc/sys/kernel/random/boot_id")
     trap end_watch TERM INT
     if [ -e "$armed/unordered" ]; then
-        note "$pending" verifying "the board was restarted before the upgrade was finished"
+        note "$pending" verifying "the board rebooted before the upgrade was complete"
         rm -f "$armed/unordered"
     fi
     if [ -e "$armed/restoring" ] && [ ! -d "$pending" ] && [ -d "$home/undone" ]; then
@@ -113,11 +113,11 @@ wait_for_commit() {
     while [ -d "$pending" ]; do
         printf . >&9
         if is_overdue; then
-            say "neither a commit nor a sign of life for $((limit / 60)) minutes: the upgrade of the NPU is undone"
-            disarm hung_task_panic
+            log "no commit and no heartbeat for $((limit / 60)) minutes: the NPU upgrade is rolled back"
+            reset_switches hung_task_panic
             mkdir -p "$armed" && echo >"$armed/restoring"
             [ -z "$1" ] || feed
-            why="nobody confirmed the upgrade within $((limit / 60)) minutes, and the board went back by itself"
+            why="no commit and no heartbeat within $((limit / 60)) minutes, and the board rolled itself back"
             restore "$pending" "$why" is_overdue
             rc=$?
             if [ "$rc" -eq 2 ]; then
@@ -133,13 +133,13 @@ wait_for_commit() {
         fi
         if [ -e "$armed/hung_task_panic" ]; then
             hung_task_limit
-            [ "$uptime" -lt "$number" ] || disarm hung_task_panic
+            [ "$uptime" -lt "$number" ] || reset_switches hung_task_panic
         fi
         sleep 5 9>&- &
         wait $!
     done
     close_watchdog
-    calm
+    disarm
     return 0
 }
 

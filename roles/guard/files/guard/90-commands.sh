@@ -6,11 +6,11 @@
 case ${1-} in
     boot) boot ;;
     watch) watch ;;
-    calm) calm ;;
+    disarm) disarm ;;
     signature) signature ;;
     reboot)
-        drop_kexec || {
-            say "no reboot: a kernel is loaded for kexec and cannot be unloaded, so the boot loader and the new" \
+        unload_kexec || {
+            log "no reboot: a kernel is loaded for kexec and cannot be unloaded, so the boot loader and the new" \
                 "kernel arguments would be skipped. Install kexec-tools, or power the board off and on, and" \
                 "rerun the playbook"
             exit 1
@@ -25,7 +25,7 @@ case ${1-} in
         was=$(cat "$home/${2-}/signature" "$home/undone/signature" 2>/dev/null | head -n 1)
         case ${2-} in
             pending)
-                restore "$pending" "the controller took it back"
+                restore "$pending" "the controller rolled the upgrade back"
                 rc=$?
                 # The board was faster: while an upgrade is not committed, only a rollback creates this folder.
                 [ "$rc" -ne 2 ] || [ ! -d "$home/undone" ] || rc=0
@@ -33,13 +33,13 @@ case ${1-} in
             origin) restore_origin; rc=$? ;;
             *) exit 2 ;;
         esac
-        [ "$rc" -eq 0 ] || { say "${failed:-there is nothing to restore}"; exit 1; }
+        [ "$rc" -eq 0 ] || { log "${failed:-there is nothing to restore}"; exit 1; }
         [ -z "$foreign" ] || echo foreign
         [ "$was" = "$(signature)" ] || echo reboot
         ;;
     identity) identity ;;
     *)
-        echo "usage: guard boot | watch | restore pending|origin | reboot | calm | signature | identity" >&2
+        echo "usage: guard boot | watch | restore pending|origin | reboot | disarm | signature | identity" >&2
         exit 2
         ;;
 esac

@@ -43,7 +43,7 @@ def act(monkeypatch, tmp_path):
     return run
 
 
-def test_whoever_can_change_the_cache_changes_nothing_that_is_used(act, tmp_path):
+def test_a_changed_cache_file_is_not_used(act, tmp_path):
     first = act()
     assert (
         first["available"] and first["path"].startswith(str(tmp_path / "run"))
@@ -57,7 +57,7 @@ def test_whoever_can_change_the_cache_changes_nothing_that_is_used(act, tmp_path
     assert act()["source"] == "cache" and os.stat(first["path"]).st_mode & 0o077 == 0
 
 
-def test_a_check_run_that_keeps_nothing_says_where_it_would_be(act, tmp_path):
+def test_check_mode_stores_nothing_and_reports_where_it_would_be(act, tmp_path):
     result = act(check_mode=True)
     assert result == {
         "changed": False, "available": False, "source": str(tmp_path / "mirror/driver.tar.bz2"), "path": result["path"],

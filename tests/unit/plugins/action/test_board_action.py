@@ -120,7 +120,7 @@ def test_a_small_file_of_the_board_is_read_in_one_command(action, tmp_path, cont
 
 
 @pytest.mark.parametrize("answer", ["no base64!", "\u00fc", None, "AAA"])
-def test_an_answer_that_is_no_file_is_none(action, answer):
+def test_an_answer_without_a_file_is_an_empty_file(action, answer):
     made = action({})
     made._connection._shell.quote = shlex.quote
     made._low_level_execute_command = lambda command: {"stdout": answer}

@@ -15,15 +15,12 @@ import types
 
 import pytest
 from ansible.errors import AnsibleActionFail
-
-from ansible_collections.rkfleet.npu.plugins.action import npu_dkms, npu_store_info, npu_trial_build_info
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import store as _store
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board as _transfer, driver
+from ansible_collections.rkfleet.npu.plugins.action import npu_dkms, npu_trial_build_info
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board as _transfer
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import driver
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import fetch
-
-ROOT = pathlib.Path(__file__).parents[4]
-HEADER = b"#define DRIVER_MAJOR 0\n#define DRIVER_MINOR 9\n#define DRIVER_PATCHLEVEL 6\n"
-KERNEL, LATER = "6.1.84-12-rk2410", "6.16.1-arm64"
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import store as _store
+from stand_ins.driver_boards import FACTS, HEADER, KERNEL, LATER, MODULE, ROOT, board, evil, predicts
 
 
 @pytest.fixture
@@ -167,40 +164,11 @@ def test_if_all_kernels_are_known_the_board_is_not_contacted(act):
 @pytest.mark.parametrize("args, said", [
     ({"kernels": []}, "needs kernels"), ({"kernels": ["latest"]}, "'latest' is not a kernel release"),
     ({"kernels": [KERNEL], "compatibility": {"kernels": 1}}, "npu_compatibility: "),
-    ({"kernels": [KERNEL], "version": "0.9.8"}, "it is driver 0.9.6, wanted is 0.9.8"),
+    ({"kernels": [KERNEL], "version": "0.9.8"}, "it is driver 0.9.6, expected 0.9.8"),
 ])
 def test_invalid_arguments_of_a_trial_build_are_reported(act, args, said):
     with pytest.raises(AnsibleActionFail, match=said):
         act(npu_trial_build_info, AssertionError, **args)
-
-
-# -- the store
-# ---------------------------------------------------------------------------------------------------------------
-
-FACTS = {
-    "release": KERNEL, "build": "#1 SMP", "machine": "aarch64", "compiler": "gcc", "config_digest": "c" * 64,
-    "symvers_digest": "5" * 64,
-}
-MODULE = b"\x7fELF" + bytes(100) + b"vermagic=%s SMP\0" % KERNEL.encode()
-
-
-def board(module_args):
-    """A board that builds what it is asked to, and takes what it gets."""
-    if module_args.get("binary"):
-        return {
-            "changed": True, "steps": ["tree", "load"], "probes": ["probe fence: left out"], "notes": [],
-            "log": "the log", "built": None,
-        }
-    assert module_args["collect"]
-    return {
-        "changed": True, "steps": ["tree", "install"], "probes": ["probe fence: left out"], "notes": [],
-        "log": "the log",
-        "built": {
-            "name": "rknpu.ko", "content": base64.b64encode(MODULE).decode(),
-            "sha256": hashlib.sha256(MODULE).hexdigest(), "symvers": "5" * 64, "vermagic": KERNEL + " SMP",
-            "tools": {"dkms": "dkms-3.0.10"},
-        },
-    }
 
 
 @pytest.fixture
@@ -262,137 +230,6 @@ def test_a_board_that_refuses_the_module_builds_only_for_itself(dkms, tmp_path, 
         assert dkms(board="third", facts=facts)[0]["stored"] == honest
 
 
-def alone(module_args):
-    """A board whose build is not asked for."""
-    assert "collect" not in module_args
-    return board(dict(module_args, collect=True))
-
-
-def evil():
-    """Another module than the source gives."""
-    content = MODULE + b"another code"
-    return {"content": base64.b64encode(content).decode(), "sha256": hashlib.sha256(content).hexdigest()}
-
-
-def evil_board(module_args):
-    result = board(module_args)
-    if result["built"]:
-        result["built"].update(evil())
-    return result
-
-
-@pytest.mark.parametrize(
-    "who, kept",
-    [
-        ({"store_from": ["first"]}, True),
-        ({"store_from": "first"}, True),
-        ({"store_from": ["trusted"]}, True),
-        ({"store_from": ["builder"]}, False),
-        ({"store_from": ["empty"]}, False),
-        ({"store_fill": False}, False),
-        ({"store_fill": "no"}, False),
-        ({"store_fill": True}, True),
-        ({}, True),
-        ({"store_from": ["first"], "store_fill": False}, True),
-        ({"store_from": ["other"], "store_fill": True}, False),
-        ({"store_from": [], "store_fill": False}, False),
-    ],
-)
-def test_only_the_given_hosts_fill_the_store(dkms, who, kept, tmp_path):
-    def answer(module_args):
-        assert module_args.get("collect", False) == kept and not {"store_from", "store_fill", "store_agree"} & set(
-            module_args
-        )
-        return board(dict(module_args, collect=True))
-
-    result, dummy = dkms(answer, board="first", **who)
-    assert result["steps"] == ["tree", "install"] and bool(result["stored"]) == kept and "built" not in result
-    assert len(_store.Store(str(tmp_path / "store")).manifests()) == kept
-    # Who is not named may take all the same.
-    dkms(board="first", store_from=["first"])
-    assert dkms(board="last", store_from=["first"], store_fill=False)[0]["steps"] == ["tree", "load"]
-
-
-def test_a_board_outside_store_from_builds_without_the_lock(dkms, tmp_path):
-    def answer(module_args):
-        with _store.Store(str(tmp_path / "store"))._locked(_store.lock_name(wanted), wait=False):
-            return board(dict(module_args, collect=True))
-
-    dkms(board="first")
-    wanted = _store.Store(str(tmp_path / "store")).manifests()[0]["inputs"]
-    assert dkms(answer, board="second", store_from=["builder"])[0]["steps"] == ["tree", "install"]
-
-
-def test_a_module_is_shared_once_enough_hosts_have_built_the_same(dkms):
-    first = dkms(board="first", store_agree=2)[0]
-    assert first["notes"] == [
-        "the module is kept, and handed out once 2 hosts have built the same (npu_store_agree); so far: first"
-    ]
-    # A host that is not named has no vote.
-    assert dkms(alone, board="stranger", store_agree=2, store_fill=False)[0]["steps"] == ["tree", "install"]
-    assert dkms(predicts, board="third", store_agree=2, check_mode=True)[0]["steps"] == ["tree", "install"]
-    second = dkms(board="second", store_agree=2)[0]
-    assert second["steps"] == ["tree", "install"] and second["notes"] == [] and second["stored"]["board"] == "first"
-    assert dkms(board="third", store_agree=2)[0]["steps"] == ["tree", "load"]
-
-
-def test_hosts_that_built_different_modules_are_named_and_neither_module_is_used(dkms):
-    dkms(board="first", store_agree=2)
-    result = dkms(evil_board, board="second", store_agree=2)[0]
-    assert len(result["notes"]) == 1 and result["notes"][0].startswith(
-        "two hosts built different modules from the same inputs: first ("
-    )
-    assert " and second (" in result["notes"][0] and "failed" not in result
-    for agree in (1, 2):
-        assert dkms(alone, board="third", store_agree=agree, store_fill=False)[0]["steps"] == ["tree", "install"]
-
-
-@pytest.mark.parametrize("agree", [0, -1, "many"])
-def test_an_invalid_number_of_hosts_is_reported(dkms, agree):
-    with pytest.raises(AnsibleActionFail, match="npu_store_agree is .* at least 1"):
-        dkms(AssertionError, store_agree=agree)
-
-
-def test_a_builder_that_may_not_fill_the_store_is_not_contacted(act, tmp_path):
-    with pytest.raises(
-        AnsibleActionFail, match="builder does not build for other boards: it is not in npu_store_from"
-    ):
-        act(
-            npu_trial_build_info, AssertionError, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"),
-            delegate_to="builder", store_from=["first"],
-        )
-
-
-def test_a_builder_builds_once_even_if_others_must_agree(act, dkms, tmp_path):
-    there = {
-        "kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store"), "delegate_to": "builder",
-        "store_from": ["builder", "first"], "store_agree": 2,
-    }
-    act(npu_trial_build_info, built, **there)
-    assert act(npu_trial_build_info, AssertionError, **there)[1] == []
-    assert dkms(board="first", store_from=["builder", "first"], store_agree=2)[0]["steps"] == ["tree", "install"]
-    assert dkms(board="last", store_from=["builder", "first"], store_agree=2)[0]["steps"] == ["tree", "load"]
-
-
-@pytest.mark.parametrize(
-    "plugin, args", [(npu_dkms, {"kernel": KERNEL}), (npu_trial_build_info, {"kernels": [KERNEL]})]
-)
-def test_a_tarball_that_was_changed_after_it_was_checked_reaches_no_board(act, source, plugin, args):
-    pinned = hashlib.sha256(pathlib.Path(source).read_bytes()).hexdigest()
-    blob = hashlib.sha1(
-        b"blob %d\0" % pathlib.Path(source).stat().st_size + pathlib.Path(source).read_bytes()
-    ).hexdigest()
-    for digest in (pinned, pinned.upper(), blob):
-        act(plugin, {"kernels": [{"release": KERNEL}]}, source_digest=digest, **args)
-    with open(source, "ab") as stream:
-        stream.write(b"swapped")
-    for digest in (pinned, blob):
-        with pytest.raises(
-            AnsibleActionFail, match="driver.tar.bz2 has been changed: .* pinned is %s; it was not used" % digest
-        ):
-            act(plugin, AssertionError, source_digest=digest, **args)
-
-
 def test_the_tarball_is_read_once(act, source, monkeypatch):
     opened = []
 
@@ -436,10 +273,6 @@ def test_a_build_that_cannot_be_stored_is_a_note(dkms):
     result, dummy = dkms(odd)
     assert "failed" not in result and result["stored"] is None
     assert result["notes"] == ["the build could not be kept in the store: '../x' is not the name of a module's file"]
-
-
-def predicts(module_args):
-    return {"steps": ["tree", "load" if module_args["binary"] else "install"]}
 
 
 def test_check_mode_predicts_load_from_the_store_and_creates_nothing(dkms, tmp_path):
@@ -516,89 +349,3 @@ def test_a_store_that_others_can_write_to_fails_before_contact(dkms, tmp_path):
     (tmp_path / "store").chmod(0o777)
     with pytest.raises(AnsibleActionFail, match="other users can write"):
         dkms(AssertionError)
-
-
-def test_build_packages_are_not_needed_if_the_module_is_in_the_store(dkms, act, tmp_path, monkeypatch):
-    source = hashlib.sha256((tmp_path / "driver.tar.bz2").read_bytes()).hexdigest()
-    asked = {"store": str(tmp_path / "store"), "version": "0.9.6", "kernel": KERNEL, "source_digest": source,
-             "build_files": str(ROOT / "roles/driver/files/dkms"), "packages": ["dkms", "gcc", "linux-headers-x"]}
-
-    def look(**changes):
-        monkeypatch.setattr(
-            npu_store_info.ActionModule, "validate_argument_spec",
-            lambda *unused, **spec: (
-                None,
-                dict(
-                    {"module": "rknpu", "signing_cert": None, "wait": False, "store_from": [], "store_agree": 1},
-                    **asked, **changes,
-                ),
-            ),
-            raising=False,
-        )
-        return act(npu_store_info, AssertionError, facts=FACTS)[0]
-
-    assert look() == {"changed": False, "stored": None, "packages": ["dkms", "gcc", "linux-headers-x"]}
-    built, dummy = dkms()
-    assert look() == {"changed": False, "stored": built["stored"], "packages": ["dkms"]} == look(wait=True)
-    # As npu_dkms would see it.
-    for fewer in ({"store_agree": 2}, {"store_from": ["builder"]}):
-        assert look(**fewer)["stored"] is None is look(wait=True, **fewer)["stored"]
-
-
-def built(module_args):
-    """A host that builds in a folder that goes away again."""
-    assert module_args["collect"] and module_args["kernels"] == [KERNEL]
-    kept = board(dict(module_args, binary=None))["built"]
-    return {
-        "kernels": [
-            {
-                "release": KERNEL, "verdict": "builds", "reason": "fine", "probes": ["probe fence: left out"],
-                "log": "the log", "built": kept,
-            }
-        ]
-    }
-
-
-def test_a_board_gets_the_build_of_its_builder(act, dkms, tmp_path):
-    there = {"kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store"), "delegate_to": "builder"}
-    result, sent = act(npu_trial_build_info, built, **there)
-    assert (
-        result["stored"]["board"] == "builder" and "built" not in result["kernels"][0]
-        and not {"store", "store_keep", "source_digest"} & set(sent[0])
-    )
-    got, dummy = dkms()
-    assert got["steps"] == ["tree", "load"] and got["stored"] == result["stored"]
-    # For the next board it has nothing to do.
-    again, sent = act(npu_trial_build_info, AssertionError, **there)
-    assert again["stored"] == result["stored"] and sent == []
-
-
-def test_a_builder_with_other_symbols_builds_for_no_board(act, dkms, tmp_path):
-    def elsewhere(module_args):
-        result = built(module_args)
-        result["kernels"][0]["built"]["symvers"] = "7" * 64
-        return result
-
-    act(
-        npu_trial_build_info, elsewhere, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"),
-        delegate_to="builder",
-    )
-    assert dkms()[0]["steps"] == ["tree", "install"]
-
-
-def test_a_failed_build_of_a_builder_is_not_stored(act, dkms, tmp_path):
-    answer = {"kernels": [{"release": KERNEL, "verdict": "no_headers", "reason": "none", "log": ""}]}
-    result, dummy = act(
-        npu_trial_build_info, answer, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"),
-        delegate_to="builder",
-    )
-    assert result["stored"] is None and dkms()[0]["steps"] == ["tree", "install"]
-
-
-@pytest.mark.parametrize("args", [{"kernels": [KERNEL, "6.1.99-1-rk2410"]}, {"facts": {}}])
-def test_a_build_for_the_store_is_for_the_kernel_of_the_facts(act, tmp_path, args):
-    with pytest.raises(AnsibleActionFail, match="builds only for the running kernel"):
-        act(
-            npu_trial_build_info, AssertionError,
-            **dict({"kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store")}, **args),
-        )

@@ -17,6 +17,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board
 NOW = {
     "path": "/usr/lib/librknnrt.so", "link": "/usr/lib/librknnrt.so", "version": "2.3.2", "build": None,
     "sha256": "0" * 64, "git_blob": None, "size": 7726232, "loader": None, "others": [],
+    "package": None, "packaged": [], "diverted": [], "diverted_by": None,
 }
 
 
@@ -48,7 +49,7 @@ def act(monkeypatch, tmp_path):
     return run
 
 
-def test_the_answer_has_the_runtime_that_is_there_now_and_sets_no_facts(act):
+def test_the_answer_has_the_installed_runtime_and_sets_no_facts(act):
     facts = {"npu": {"kernel": {"release": "6.1.99"}, "runtime": {"version": "1.6.0"}}}
     result = act({"changed": True, "runtime": NOW}, facts)
     assert result["runtime"] == NOW and "ansible_facts" not in result

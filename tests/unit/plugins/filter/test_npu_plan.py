@@ -31,7 +31,7 @@ def test_a_verification_since_the_facts_were_read_counts(board, gather):
     ({}, {"a": 1, "b": 2}, "(and 1 more)"),
     ({}, "text", "must be a dictionary"),
 ])
-def test_errors_are_one_sentence(board, gather, wanted, compatibility, message):
+def test_errors_are_reported_in_one_sentence(board, gather, wanted, compatibility, message):
     with pytest.raises(AnsibleError) as error:
         npu_plan(gather(board), wanted, compatibility)
     assert message in str(error.value) and "\n" not in str(error.value)

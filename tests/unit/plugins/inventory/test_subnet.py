@@ -109,7 +109,7 @@ def trees(tmp_path):
     return lambda last: Board(tmp_path / "trees" / ("%s.%d" % (NET, last)))
 
 
-def test_who_speaks_ssh_is_a_host_and_nobody_else_is_contacted(inventory, network):
+def test_hosts_with_ssh_are_found_and_no_others_are_contacted(inventory, network):
     network(1)
     network(3, b"HTTP/1.1 200 OK\r\n")
     network(4, b"")
@@ -251,7 +251,7 @@ WRONG = {
 }
 
 
-def test_what_is_wrong_is_said_and_nobody_is_contacted(inventory, network, tmp_path):
+def test_invalid_values_are_reported_before_contact(inventory, network, tmp_path):
     network(1)
     before = []
     for number, (options, dummy) in enumerate(WRONG.values()):
@@ -273,7 +273,7 @@ def test_no_ssh_client(inventory, network):
     assert not hosts(answer) and "/nowhere/ssh" in told and "Traceback" not in told
 
 
-def test_other_files_are_not_taken(inventory, network):
+def test_other_files_are_refused(inventory, network):
     network(1)
     dummy, told = inventory(name="boards.yml")
     assert "could not be verified" in told and not network.visited

@@ -60,7 +60,7 @@ def test_a_refused_file_leaves_the_previous_runtime(place, content, said):
     assert (place / "lib/librknnrt.so").read_bytes() == b"old"
 
 
-def test_what_a_power_cut_left_goes(place):
+def test_leftovers_of_a_power_failure_are_removed(place):
     (place / "state/backup").mkdir(parents=True)
     for name in ("lib/.rkfleet-abcdefgh", "state/backup/.rkfleet-ijklmnop"):
         (place / name).write_bytes(ARM64[:20])

@@ -88,7 +88,7 @@ def test_each_board_has_its_own_clock_which_starts_anew_once_it_was_read(clock):
     assert _clock.spent("a") == [("build", 1.0)]
 
 
-def test_no_task_fails_for_want_of_its_time(clock, monkeypatch):
+def test_no_task_fails_if_its_time_cannot_be_recorded(clock, monkeypatch):
     monkeypatch.setattr(_clock.C, "DEFAULT_LOCAL_TMP", os.devnull)
     work(clock, "build", 1)
     assert _clock.spent("a") == []

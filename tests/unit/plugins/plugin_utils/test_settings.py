@@ -93,7 +93,7 @@ def test_values_are_kept_for_each_board_and_the_run(folder):
     ) == 2
 
 
-def test_a_board_keeps_nothing_of_the_report():
+def test_the_report_writes_nothing_on_a_board():
     variables = {"inventory_hostname": "a", "ansible_play_hosts_all": ["a"]}
     templar = Templar(loader=DataLoader(), variables=variables)
     _settings.resolve_and_save(templar, variables)

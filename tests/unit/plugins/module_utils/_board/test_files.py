@@ -20,7 +20,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._board import pins
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import checkpoint
 
 
-def test_git_blob_is_what_git_says(tmp_path):
+def test_a_git_blob_is_computed_as_git_does(tmp_path):
     (tmp_path / "file").write_bytes(b"\0some content\n")
     said = subprocess.run(["git", "hash-object", str(tmp_path / "file")], stdout=subprocess.PIPE, check=True).stdout
     assert pins.git_blob_of(tmp_path / "file") == said.decode().strip()

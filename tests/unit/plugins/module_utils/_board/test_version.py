@@ -59,8 +59,3 @@ def test_no_version_even_loosely(text):
                           ("6.17-rc1", (6, 17, 0))])
 def test_kernel(release, numbers):
     assert version.kernel(release) == numbers
-
-
-@pytest.mark.parametrize("value, text", [(906, "0.9.6"), (908, "0.9.8"), (802, "0.8.2"), (10203, "1.2.3")])
-def test_number_of_the_driver(value, text):
-    assert version.from_number(value) == text

@@ -163,7 +163,7 @@ def test_the_scripts_are_posix_shell(board):
         assert os.access(board.path(path), os.X_OK)
 
 
-def test_one_kernel_with_the_module_is_the_default_and_nothing_is_said(board):
+def test_one_kernel_with_the_module_is_the_default_without_a_message(board):
     board.update()
     assert board.default() == OLD and board.said == ""
 
@@ -196,7 +196,7 @@ def test_what_keeps_a_kernel_from_being_the_default(board, there, said):
     assert board.default() == OLD and said in board.said
 
 
-def test_the_newest_with_the_module_is_taken_whatever_is_between(board):
+def test_the_newest_kernel_with_the_module_is_chosen(board):
     board.kernel("6.1.100-1-rk2312").kernel("5.10.1").module("5.10.1").kernel(NEW).update()
     assert board.default() == OLD
 
@@ -214,7 +214,7 @@ def test_a_default_that_the_owner_chose_stays(board):
     assert board.default() == NEW and board.said == ""
 
 
-def test_without_any_module_the_newest_boots_and_it_is_said(board):
+def test_without_any_module_the_newest_kernel_boots_and_a_message_says_so(board):
     board.path("/lib/modules/%s/updates/dkms/rknpu_dkms.ko" % OLD).unlink()
     board.kernel(NEW).update()
     assert board.default() == NEW and "no installed kernel has the module rknpu_dkms" in board.said
@@ -233,7 +233,7 @@ def test_a_script_that_dies_does_not_keep_u_boot_update_from_its_work(board):
     assert board.default() == NEW
 
 
-def test_the_hook_before_dkms_says_what_boots_and_never_fails(board):
+def test_the_hook_before_dkms_shows_what_boots_and_never_fails(board):
     board.kernel(NEW)
     board.shell(default_kernel_paths.IMAGE_HOOK, NEW, "/boot/vmlinuz-" + NEW)
     assert board.said == "rkfleet.npu: kernel %s stays the default until DKMS has built rknpu_dkms for kernel %s\n" % (OLD, NEW)
@@ -259,7 +259,7 @@ def test_headers_that_come_later_lift_the_hold_once_dkms_has_built(board):
     assert board.files() == before
 
 
-def test_it_goes_again_without_a_trace(tmp_path, shell):
+def test_removal_restores_the_previous_files(tmp_path, shell):
     for fragments in (True, False):
         board = Board(tmp_path / str(fragments), fragments, shell)
         board.kernel(NEW, headers=False).update()
@@ -312,7 +312,7 @@ def test_a_hook_without_the_executable_bit_is_fixed(board):
     assert board.setup().changes() == []
 
 
-def test_without_u_boot_update_nobody_asks_so_nothing_is_laid_down(tmp_path):
+def test_without_u_boot_update_no_files_are_installed(tmp_path):
     board = Board(tmp_path / "board")
     board.path("/usr/sbin/u-boot-update").unlink()
     board.setup(initcalls=()).apply()
@@ -332,7 +332,7 @@ def test_a_fragment_is_the_line_of_the_defaults_file():
     assert SCRIPTS["rkfleet-npu.conf"].splitlines()[-1] == default_kernel_paths.LINE
 
 
-def test_the_line_in_the_defaults_file_goes_in_and_out_without_touching_the_rest():
+def test_the_line_in_the_defaults_file_is_added_and_removed_and_the_rest_stays():
     for text in ("", "A=1\n", "A=1", "A=1\r\n# x\r\n"):
         with_it = default_kernel.with_line(text, True)
         assert default_kernel.with_line(with_it, True) == with_it

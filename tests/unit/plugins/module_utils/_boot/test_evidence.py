@@ -120,8 +120,7 @@ CASES = {
     "NixOS": ("init=/nix/store/abc-nixos-system-nixos-25.11/init loglevel=4", {MENU: NIXOS}, "extlinux", None),
     # The generators of openSUSE and of inindev's Debian images say the same in other words.
     "openSUSE": ("root=UUID=1 rw", {
-        MENU: menu("root=UUID=1 rw", "# THIS FILE WILL BE OVERWRITTEN by perl-Bootloader\n")},
-                 "extlinux", None),
+        MENU: menu("root=UUID=1 rw", "# THIS FILE WILL BE OVERWRITTEN by perl-Bootloader\n")}, "extlinux", None),
     "made, and u-boot-menu is gone": ("root=UUID=1 rw", {MENU: menu("root=UUID=1 rw")}, "extlinux", None),
     # Joshua-Riek/ubuntu-rockchip 495, edk2-porting/edk2-rk3588 62, 95: GRUB on the EFI partition of such an image.
     "GRUB, u-boot-menu left over": (

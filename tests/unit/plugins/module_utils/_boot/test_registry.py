@@ -24,7 +24,7 @@ def test_each_boot_loader_is_registered_with_the_whole_interface():
 
 
 @pytest.mark.parametrize("loader", ["unknown", "lilo"])
-def test_an_unknown_boot_loader_is_refused_in_one_sentence(loader):
+def test_an_unknown_boot_loader_is_refused_with_one_sentence(loader):
     with pytest.raises(ValueError, match="no way is known") as error:
         edit.add(loader, "", NAME, VALUE)
     assert "\n" not in str(error.value)

@@ -95,7 +95,7 @@ def test_over_a_module_the_kernel_arguments_are_unchanged(board):
     assert board.files()[DEFAULT] == U_BOOT + default_kernel_paths.LINE + "\n" and board.runs == runs
 
 
-def test_dracut_leaves_the_module_out_of_every_initramfs(board):
+def test_dracut_omits_the_module_from_every_initramfs(board):
     """It would be loaded before the guard can count the boot, and after a rollback, too."""
     (board.root / "usr/lib/dracut").mkdir(parents=True)
     (board.root / "etc/dracut.conf.d").mkdir()
@@ -156,7 +156,7 @@ def test_a_failing_update_tool_leaves_the_board_unchanged(board, fault, menu, pr
         assert menu or not (board.root / EXTLINUX).parent.exists()
 
 
-def test_the_menu_is_made_where_nobody_reads_it_and_takes_its_place_at_once(board, frozen, monkeypatch):
+def test_the_menu_is_written_elsewhere_and_replaced_atomically(board, frozen, monkeypatch):
     old, written = board.files()[EXTLINUX], []
     replacing = _files.replacing
     monkeypatch.setattr(_files, "replacing", lambda path,
@@ -193,7 +193,7 @@ def test_a_board_without_unshare(board, monkeypatch):
     assert "rknpu_init" in board.files()[EXTLINUX]
 
 
-def test_what_a_power_cut_left_goes(board):
+def test_leftovers_of_a_power_failure_are_removed(board):
     for name in ("boot/extlinux/.rkfleet-x1", "etc/default/.rkfleet-x2"):
         (board.root / name).write_text("half")
     (board.root / "state/.rkfleet-x3").mkdir(parents=True)
@@ -205,7 +205,7 @@ def test_what_a_power_cut_left_goes(board):
     (errno.ENOSPC, r"the boot configuration was restored: the disk is full: \d+ KiB(?: and no inode)? are free at /"),
     (errno.EROFS, "the boot configuration was restored: /.* is mounted read-only"),
 ])
-def test_a_disk_that_takes_nothing_at_each_write(board, monkeypatch, number, said):
+def test_a_disk_that_fails_at_each_write(board, monkeypatch, number, said):
     """Full, or read-only, from one write on till the failure is there: after each the board is as it was."""
     before, count = board.files(), 0
     rename = os.rename

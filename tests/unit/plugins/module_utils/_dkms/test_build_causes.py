@@ -213,8 +213,8 @@ def test_a_module_that_the_kernel_refuses_is_no_program_for_another_machine():
 
 
 def test_why_nothing_can_be_compiled_goes_before_that_nothing_can():
-    log = "gcc: error: unrecognized command-line option '-fno-such-option'\n" \
-          "Kbuild:9: *** rkfleet: the headers of this kernel cannot compile even an empty module.  Stop.\n"
+    log = ("gcc: error: unrecognized command-line option '-fno-such-option'\n"
+           "Kbuild:9: *** rkfleet: the headers of this kernel cannot compile even an empty module.  Stop.\n")
     assert "does not know the option -fno-such-option" in build_log.explain(log)
     assert build_log.explain(log.splitlines()[1]) == "the headers of this kernel cannot compile even an empty module"
 

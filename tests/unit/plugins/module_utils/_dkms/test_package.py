@@ -233,9 +233,9 @@ def there_before(board, archive, what):
 WHAT = ["nothing", "the same version", "another version, for two kernels"]
 FAULTS = {
     "nothing was built, and dkms says all is well": ({"builds": False},
-                                                     "no module rknpu_dkms is installed|is version 0.9.3, wanted is 0.9.6"),
+                                                     "no module rknpu_dkms is installed|is version 0.9.3, expected 0.9.6"),
     "a module for another kernel": ({"vermagic": "6.1.0-1-arm64"},
-                                    "vermagic of .* is '6.1.0-1-arm64', wanted is '%s'" % KERNEL),
+                                    "vermagic of .* is '6.1.0-1-arm64', expected '%s'" % KERNEL),
     "the build ends badly": ({"rc": 10,
                               "log": "rknpu_gem.c:891:2: error: implicit declaration of function 'vm_flags_set' [-Werror]\n"},
                              "dkms ended with 10$"),
@@ -363,7 +363,7 @@ def test_the_tree_is_writable_by_root_only_and_readable_by_all(board, package, a
 @pytest.mark.parametrize("number, said",
                          [(errno.ENOSPC, r"^the disk is full: \d+ KiB"), (errno.EROFS, "is mounted read-only$")])
 @pytest.mark.parametrize("what", WHAT)
-def test_a_disk_that_takes_nothing_at_each_write(board, archive, monkeypatch, what, number, said):
+def test_a_disk_that_fails_at_each_write(board, archive, monkeypatch, what, number, said):
     """Each file that is opened for writing, and each one that is written out, fails once."""
     package, before = there_before(board, archive, what)
     for folder in ("usr/src", DATABASE):
@@ -515,7 +515,7 @@ def test_content_is_synced_before_its_rename(board, package, archive, monkeypatc
 
 # -- taking it away ---------------------------------------------------------------------------------------------------------------------
 
-def test_it_goes_again_without_a_trace(board, package, archive):
+def test_removal_restores_the_previous_files(board, package, archive):
     deploy(package, archive)
     assert package.steps_back() == ["remove"]
     package.remove()
@@ -741,7 +741,7 @@ def test_a_prebuilt_module_that_dkms_refuses_changes_nothing(board, package, arc
     (lambda board, binary: os.unlink(binary.path), "not a plain file"),
     (lambda board, binary: setattr(board, "aliases", "of:N*T*Crockchip,rk3588-rknpu\n"),
      "so udev would load it before a failed boot can be noticed"),
-    (lambda board, binary: setattr(board, "content", "another board's0"), "is version .*, wanted is 0.9.6"),
+    (lambda board, binary: setattr(board, "content", "another board's0"), "is version .*, expected 0.9.6"),
 ])
 def test_a_prebuilt_module_for_another_board_is_refused(board, package, binary, change, said):
     board.content = "another board's"

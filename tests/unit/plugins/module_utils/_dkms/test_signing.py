@@ -242,7 +242,7 @@ def test_an_unsigned_build_is_removed_with_its_configuration(machine, tmp_path, 
     answers["sig_key"] = "8A:01"
     # Nothing but the serial number is known of a signature that cannot be verified: enough for what the board built
     # itself.
-    monkeypatch.setattr(_signing, "verify", unverified)
+    monkeypatch.setattr(_signing, "signature_problem", unverified)
     assert package.signing.not_verified(run, str(machine.path(CERT))) == "openssl is missing"
     package.deploy("archive", "x", package.steps("x"))
     assert module.exists() and package.steps("x") == []
@@ -270,14 +270,14 @@ needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="needs op
 @pytest.mark.parametrize("form", [bytes, pem], ids=["DER", "PEM"])
 def test_a_signature_is_that_of_the_certificate_over_these_very_bytes(signer, form):
     certificate, signed = form(signer.certificate), signer.sign(MODULE)
-    assert _signing.split(signed)[0] == MODULE and _signing.split(MODULE) == (MODULE, None)
-    assert _signing.verify(system, signed, certificate) is None
+    assert _signing.split_signature(signed)[0] == MODULE and _signing.split_signature(MODULE) == (MODULE, None)
+    assert _signing.signature_problem(system, signed, certificate) is None
     for module in (signed.replace(b"HONEST CODE", b"EVIL CODE!!"), signed.replace(b"HONEST", b"HONES"), b"x" + signed,
                    signer.sign(MODULE, other=True),
                    MODULE + b"more" + signed[len(MODULE):]):
-        assert _signing.verify(system, module,
-                               certificate).startswith("its signature is not valid for npu_signing_cert (openssl: ")
-    assert _signing.verify(system, MODULE, certificate) == "it is not signed"
+        problem = _signing.signature_problem(system, module, certificate)
+        assert problem.startswith("its signature is not valid for npu_signing_cert (openssl: ")
+    assert _signing.signature_problem(system, MODULE, certificate) == "it is not signed"
     # The serial numbers of both certificates are the same.
     assert _signing.certificate_serial(signer.certificate) == _signing.certificate_serial(signer.other_certificate)
 
@@ -295,8 +295,8 @@ def test_no_signer_at_all_and_a_signature_that_brings_its_own_content_are_no_sig
     for signature in (empty, inside, b"\x30\x03\x02\x01\x00", b"no DER at all"):
         trailer = signer.sign(MODULE)[-len(_signing.MAGIC) - 12:-len(_signing.MAGIC) - 4] + len(signature).to_bytes(4, "big") + _signing.MAGIC
         evil = MODULE.replace(b"HONEST", b"EVILLY") + signature + trailer
-        assert _signing.split(evil)[1] == signature
-        assert "is not valid" in _signing.verify(system, evil, signer.certificate)
+        assert _signing.split_signature(evil)[1] == signature
+        assert "is not valid" in _signing.signature_problem(system, evil, signer.certificate)
 
 
 @pytest.mark.parametrize("end", [
@@ -305,8 +305,8 @@ def test_no_signer_at_all_and_a_signature_that_brings_its_own_content_are_no_sig
     b"x" * 20 + b"\0\0\2\0\0\0\0\0\xff\xff\xff\xff" + _signing.MAGIC,
     b"x" * 20 + b"\0\0\2\0\0\0\0\0\0\0\0\0" + _signing.MAGIC,
 ])
-def test_data_that_the_kernel_ignores_is_no_signature(end):
-    assert _signing.split(end) == (end, None)
+def test_data_that_the_kernel_ignores_is_not_a_signature(end):
+    assert _signing.split_signature(end) == (end, None)
 
 
 @needs_openssl

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import apt_kernels
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import rules
 
 OFFERED = """linux-image-6.1.84-9-rk2410
 linux-image-6.1.84-10-rk2410
@@ -97,11 +98,11 @@ def test_real_apt_cache_writes_nothing(tmp_path, monkeypatch, kept):
 def test_driver_of_a_package_by_the_first_rule():
     names = ["linux-image-6.1.43-20-rk2312", "linux-image-arm64", "linux-image-6.1.84-10-rk2410",
              "linux-image-6.1.84-10-rk2410-extra", "linux-image-x;y-rk1"]
-    assert apt_kernels.vendor_kernels(names, RULES) == [
+    assert rules.vendor_kernels(names, RULES) == [
         {"package": "linux-image-6.1.84-10-rk2410", "release": "6.1.84-10-rk2410", "driver_version": "0.9.8"},
         {"package": "linux-image-6.1.43-20-rk2312", "release": "6.1.43-20-rk2312", "driver_version": "0.9.3"},
     ]
-    assert apt_kernels.vendor_kernels(None, RULES) == [] == apt_kernels.vendor_kernels(names, [])
+    assert rules.vendor_kernels(None, RULES) == [] == rules.vendor_kernels(names, [])
 
 
 @pytest.mark.parametrize("answers, said", [

@@ -302,7 +302,7 @@ def test_kexec_tools_that_reboot_with_the_old_arguments(mission, planned):
     ({"nowayout": "0\n", "timeout": "44\n", "state": "active\n"}, "another program uses it"),
     ({"nowayout": "0\n", "timeout": "44\n", "state": "inactive\n"}, None),
 ])
-def test_a_note_says_that_no_watchdog_can_be_used(mission, planned, files, words):
+def test_a_note_reports_that_no_watchdog_can_be_used(mission, planned, files, words):
     assert not any("watchdog" in note for note in planned(mission)["notes"])
     mission.write("/sys/class/watchdog/.keep")
     for name, content in files.items():

@@ -22,7 +22,7 @@ def test_nodes_are_found_by_their_device(tmp_path):
     assert device_nodes(str(tmp_path / "nothing")) == []
 
 
-def test_a_node_that_is_not_in_dev_is_told_from_one_that_may_not_be_opened(tmp_path):
+def test_a_missing_node_is_distinguished_from_one_that_may_not_be_opened(tmp_path):
     folder = tmp_path / "sys/class/drm/renderD129/device"
     folder.mkdir(parents=True)
     (folder / "uevent").write_text("DRIVER=RKNPU\n")

@@ -74,7 +74,7 @@ DIAGNOSES = [
     # what happened, diagnosis, in evidence, in remedy
     (outcome(), "ok", "Top1 is 283: 0.468750", None),
     (outcome(log=[RECOMMEND]), "ok", "Top1 is 283", None),
-    (outcome(top=[[91, 0.9]]), "model", "Top1 is 91: 0.900000, expected is 283", "belong together"),
+    (outcome(top=[[91, 0.9]]), "model", "Top1 is 91: 0.900000, expected 283", "belong together"),
     (outcome(differs=[[7, 0.5]]), "device", "a later run gave [[7, 0.5]]", "different answers"),
     (
         failed("rknn_run", -1, [DRIVER_NEW, SUBMIT], driver_version="0.9.3"), "driver", "failed to submit!, op id: 1",
@@ -154,7 +154,7 @@ def test_diagnosis(what, name, evidence, remedy):
     ([{"path": "/dev/dri/renderD129", "open": True, "group": "render"}], "insmod",
      "/dev/dri/renderD129 exists but cannot be used"),
 ])
-def test_a_closed_device_is_told_from_a_missing_one(nodes, evidence, remedy):
+def test_a_closed_device_is_distinguished_from_a_missing_one(nodes, evidence, remedy):
     found = diagnose(failed("rknn_init", -1, [NO_MODULE, NO_DEVICE]), facts(nodes=nodes))
     assert found[0] == "device"
     assert evidence in found[1]

@@ -27,19 +27,19 @@ def test_scores_that_are_no_numbers_are_refused(bad):
 @pytest.mark.parametrize(("top", "difference"), [
     (MEASURED, None),
     ([[283, 0.472656], [282, 0.238281], [286, 0.105469], [464, 0.09375], [264, 0.015625]], None),
-    ([[282, 0.46875], [283, 0.242188]], "Top1 is 282: 0.468750, expected is 283: 0.468750"),
-    ([[283, 0.476563]] + MEASURED[1:], "class 283 is 0.476563, expected is 0.468750 within 0.003906"),
-    (MEASURED[:4] + [[9, 0.03125], [264, 0.011719]], "class 264 is 0.011719, expected is 0.019531 within 0.003906"),
+    ([[282, 0.46875], [283, 0.242188]], "Top1 is 282: 0.468750, expected 283: 0.468750"),
+    ([[283, 0.476563]] + MEASURED[1:], "class 283 is 0.476563, expected 0.468750 within 0.003906"),
+    (MEASURED[:4] + [[9, 0.03125], [264, 0.011719]], "class 264 is 0.011719, expected 0.019531 within 0.003906"),
     # Just as good as what pushed it out, so within a quantum.
     (MEASURED[:4] + [[9, 0.015625]], None),
-    (MEASURED[:4] + [[9, 0.007812]], "class 264 is not among the first 5, expected is 0.019531"),
+    (MEASURED[:4] + [[9, 0.007812]], "class 264 is not among the first 5, expected 0.019531"),
     ([], "there are no scores"),
 ])
 def test_compare(top, difference):
     assert top5.compare(top, EXPECTED, QUANTUM) == difference
 
 
-def test_pairs_take_lists_and_dicts():
+def test_pairs_accepts_lists_and_dicts():
     assert top5.pairs([[283, 0.5], {"index": "282", "score": 0.25}]) == [[283, 0.5], [282, 0.25]]
 
 

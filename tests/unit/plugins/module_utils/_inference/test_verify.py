@@ -46,7 +46,7 @@ def test_a_damaged_upload_is_refused(home, upload):
     assert not os.path.exists(home)
 
 
-def test_a_damaged_file_is_asked_for_again_and_replaced(home, upload):
+def test_a_damaged_file_is_fetched_again_and_replaced(home, upload):
     verify.load(home, "picture", DIGEST, upload)
     path = verify.kept_at(home, "picture", DIGEST)
     with open(path, "wb") as stream:
@@ -55,7 +55,7 @@ def test_a_damaged_file_is_asked_for_again_and_replaced(home, upload):
     assert verify.load(home, "picture", DIGEST, upload) == (CONTENT, True)
 
 
-def test_where_nothing_may_be_kept_the_upload_is_used(home, upload, monkeypatch):
+def test_if_nothing_may_be_stored_the_upload_is_used(home, upload, monkeypatch):
     def refuse(*dummy, **dummies):
         raise PermissionError(13, "Permission denied")
 

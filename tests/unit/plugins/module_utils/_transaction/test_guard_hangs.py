@@ -6,110 +6,20 @@ from __future__ import annotations
 
 import configparser
 import contextlib
-import hashlib
-import json
 import os
 import shutil
 import signal
 import subprocess
 
 import pytest
-from guard_script import guard_files
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import guard as _guard
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
+from stand_ins.guard_board import SHELLS, SWITCHES, Board
 
 GUARD = board_files.guard()
-SHELLS = {"dash": ["dash"], "busybox": ["busybox", "sh"]}
-SWITCHES = ("panic", "panic_on_oops", "softlockup_panic", "hardlockup_panic", "hung_task_panic")
+
 # Programs of a restore at each of which the watch may be killed.
 PROGRAMS = ("mv", "rm", "ln", "cp", "mkdir", "sync", "depmod", "systemctl")
-TICK = "/bin/sleep 0.01"
-
-
-class Board:
-    """A root with an upgrade that is not committed, the guard's script, and stand-ins for programs that change a machine."""
-
-    def __init__(self, root, shell):
-        self.root, self.shell = root, shell
-        self.tools = root.parent / (root.name + "-tools")
-        self.tools.mkdir()
-        self.home = root / "var/lib/rkfleet-npu"
-        self.pending = self.home / "pending"
-        self.watchdog = root / "dev/watchdog"
-        copy = "old"
-        for path, content in {
-            "proc/sys/kernel/random/boot_id": "one\n", "proc/uptime": "100.00 1\n", "proc/cmdline": "ro\n",
-            "proc/sysrq-trigger": "",
-            "proc/sys/kernel/hung_task_timeout_secs": "120", "sys/kernel/kexec_loaded": "0\n", "run/none": "",
-            "etc/setting": "new", "var/lib/rkfleet-npu/lock.json": "{}",
-            "var/lib/rkfleet-npu/pending/copies/0000": copy, "var/lib/rkfleet-npu/pending/tried": "",
-            "var/lib/rkfleet-npu/pending/manifest": "file 0000 %s /etc/setting\n"
-            % hashlib.sha256(copy.encode()).hexdigest(),
-            "var/lib/rkfleet-npu/pending/confirm": "30\n", "var/lib/rkfleet-npu/pending/services": "detector.service\n",
-            "var/lib/rkfleet-npu/pending/state.in": '{"state": "@STATE@", "why": "@WHY@", "since": "@SINCE@"}\n',
-            "lib/modules/6.1.84/kernel/none": "",
-            # To a shell a number there ends without a newline.
-            **{"proc/sys/kernel/%s" % name: "0" for name in SWITCHES},
-        }.items():
-            self.write(path, content)
-        for name in ("systemctl", "logger", "depmod", "ldconfig", "dpkg", "kexec"):
-            self.tool(name, "")
-        self.tool("sleep", TICK)
-        text = guard_files(root, self.tools)["guard"].replace("\nPATH=", "\necho $$ >%s/pid\nPATH=" % self.tools)
-        # Only root can make a device.
-        self.script = root.parent / (root.name + "-guard")
-        self.script.write_text(text.replace('[ -c "$root/dev/watchdog" ]', '[ -e "$root/dev/watchdog" ]'))
-        self.write("var/lib/rkfleet-npu/pending/signature", self.guard("signature").stdout)
-
-    def tool(self, name, text):
-        """Have a program write down that it was called, and then do that."""
-        path = self.tools / name
-        path.write_text('#!/bin/sh\necho "%s $*" >>%s/called\n%s\n' % (name, self.tools, text))
-        path.chmod(0o755)
-
-    def called(self):
-        path = self.tools / "called"
-        return path.read_text().splitlines() if path.exists() else []
-
-    def write(self, path, content):
-        place = self.root / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, bytes):
-            place.write_bytes(content)
-        else:
-            place.write_text(content)
-
-    def read(self, path):
-        return (self.root / path).read_text()
-
-    def switch(self, name):
-        return self.read("proc/sys/kernel/" + name).strip()
-
-    def guard(self, *words):
-        return subprocess.run([*self.shell, str(self.script), *words], capture_output=True, text=True, check=False,
-                              timeout=60,
-                              start_new_session=True)
-
-    def one_look(self):
-        """Run the watch, and end it as systemd does, after one look at the board."""
-        self.tool("sleep", "kill $PPID")
-        return self.guard("watch")
-
-    def has_watchdog(self, timeout="60\n"):
-        self.write("dev/watchdog", "closed")
-        self.write("sys/class/watchdog/watchdog0/nowayout", "0\n")
-        if timeout is not None:
-            self.write("sys/class/watchdog/watchdog0/timeout", timeout)
-
-    def not_tried(self):
-        (self.pending / "tried").rename(self.pending / "untried")
-
-    def restored(self):
-        return self.read("etc/setting") == "old"
-
-    def state(self):
-        return json.loads((self.home / "state.json").read_text())
 
 
 @pytest.fixture(params=list(SHELLS))
@@ -130,7 +40,7 @@ def test_a_hang_of_the_trial_boot_is_a_panic(board):
     board.not_tried()
     assert board.guard("boot").returncode == 0
     assert {name: board.switch(name) for name in SWITCHES} == dict.fromkeys(SWITCHES, "1") | {"panic": "10"}
-    board.guard("calm")
+    board.guard("disarm")
     assert {name: board.switch(name) for name in SWITCHES} == dict.fromkeys(SWITCHES, "0")
     assert not (board.root / "run/rkfleet-npu").exists()
 
@@ -142,7 +52,7 @@ def test_missing_kernel_settings_and_the_owners_values_are_kept(board):
     board.write("proc/sys/kernel/hung_task_timeout_secs", "0")
     board.guard("boot")
     assert board.switch("panic") == "30" and board.switch("hung_task_panic") == "0" and board.switch("softlockup_panic") == "1"
-    board.guard("calm")
+    board.guard("disarm")
     assert not (board.root / "proc/sys/kernel/hardlockup_panic").exists()
     assert board.switch("panic") == "30" and board.switch("softlockup_panic") == "0"
 
@@ -163,7 +73,7 @@ def test_a_setting_changed_after_arming_is_not_reset(board):
     board.not_tried()
     board.guard("boot")
     board.write("proc/sys/kernel/panic", "30\n")
-    board.guard("calm")
+    board.guard("disarm")
     assert board.switch("panic") == "30" and board.switch("panic_on_oops") == "0"
 
 
@@ -172,15 +82,15 @@ def test_a_setting_with_the_value_that_was_armed_is_applied_again(board):
     board.guard("boot")
     board.write("usr/lib/systemd/systemd-sysctl", '#!/bin/sh\necho "$*" >>%s/sysctl\n' % board.tools)
     (board.root / "usr/lib/systemd/systemd-sysctl").chmod(0o755)
-    board.guard("calm")
-    board.guard("calm")
+    board.guard("disarm")
+    board.guard("disarm")
     assert (board.tools / "sysctl").read_text() == " ".join("--prefix=kernel/" + name for name in SWITCHES) + "\n"
 
 
 def test_settings_armed_by_release_1_5_0_are_reset(board):
     board.write("run/rkfleet-npu/panic", "0\n")
     board.write("proc/sys/kernel/panic", "10\n")
-    board.guard("calm")
+    board.guard("disarm")
     assert board.switch("panic") == "0"
 
 
@@ -284,78 +194,6 @@ def test_a_killed_watch_resumes(tmp_path, shell, reboots):
             assert number > 10
             return
     pytest.fail("it does not come to its end")
-
-
-# -- the hardware watchdog --------------------------------------------------------------------------------------------------
-
-WAIT_FOR_TICKS = 'n=0; while [ $(wc -c <%s) -lt %d ] && [ $n -lt 1500 ]; do /bin/sleep 0.01; n=$((n + 1)); done'
-
-
-def test_the_watchdog_is_fed_during_a_restore_and_stopped_after_it(board):
-    board.has_watchdog()
-    board.write("proc/uptime", "2000.00 1\n")
-    board.tool("depmod", WAIT_FOR_TICKS % (board.watchdog, 5))
-    board.tool("sleep", "[ ! -e /proc/$$/fd/9 ] || echo open >>%s/leak\n%s" % (board.tools, TICK))
-    assert board.guard("watch").returncode == 0
-    said = board.watchdog.read_text()
-    assert said.endswith("V") and set(said[:-1]) == {"."} and len(said) > 5, said
-    # Who has it open still would keep it from being stopped.
-    assert board.restored() and not (board.tools / "leak").exists()
-
-
-def test_the_watchdog_resets_a_board_whose_restore_hangs(board):
-    board.has_watchdog()
-    board.write("proc/uptime", "2000.00 1\n")
-    board.tool("depmod", WAIT_FOR_TICKS % (board.watchdog, 121) + "; /bin/sleep 0.3")
-    board.guard("watch")
-    assert board.watchdog.read_text() == "." * 121 + "V"
-
-
-def test_stopping_the_watch_in_the_middle_of_a_restore_stops_the_watchdog(board):
-    board.has_watchdog()
-    board.write("proc/uptime", "2000.00 1\n")
-    board.tool("depmod", WAIT_FOR_TICKS % (board.watchdog, 3) + "; kill $PPID")
-    assert board.guard("watch").returncode == 0
-    said = board.watchdog.read_text()
-    assert said.endswith("V") and said.count("V") == 1, said
-
-
-def test_a_watch_that_is_stopped_while_it_waits_stops_the_watchdog(board):
-    board.has_watchdog()
-    assert board.one_look().returncode == 0
-    assert board.watchdog.read_text() == ".V"
-
-
-def test_the_watchdog_keeps_running_during_the_reboot(board):
-    """Where the reboot hangs it is the last that can help: systemd takes it over, or it resets the board."""
-    board.has_watchdog()
-    board.write("proc/uptime", "2000.00 1\n")
-    board.write("proc/cmdline", "ro initcall_blacklist=rknpu_init\n")
-    # systemd ends the watch on its way down.
-    board.tool("systemctl", 'case "$1" in reboot) kill $PPID ;; esac')
-    board.tool("sleep", "case $1 in 60) %s ;; esac; %s" % (TICK.replace("0.01", "0.3"), TICK))
-    assert board.guard("watch").returncode == 0
-    assert "V" not in board.watchdog.read_text() and board.read("proc/sysrq-trigger") == ""
-
-
-@pytest.mark.parametrize("timeout, opened", [
-    ("19\n", False), ("10\n", False), ("20\n", True), ("60\n", True), (None, False), ("x\n", False),
-])
-def test_a_watchdog_with_a_short_timeout_is_not_used(board, timeout, opened):
-    board.has_watchdog(timeout)
-    board.not_tried()
-    board.guard("boot")
-    assert board.watchdog.read_text() == ("." if opened else "closed")
-    assert board.one_look().returncode == 0
-    assert board.watchdog.read_text() == (".V" if opened else "closed")
-
-
-def test_a_watchdog_that_another_has_open_does_not_stop_the_watch(board):
-    board.has_watchdog()
-    board.watchdog.unlink()
-    board.watchdog.mkdir()  # cannot be opened for writing, either
-    board.write("proc/uptime", "2000.00 1\n")
-    assert board.guard("watch").returncode == 0 and board.restored()
 
 
 # -- the reboot -------------------------------------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ def test_the_program_is_small_and_of_an_old_python(program):
     assert "def write_file" not in program and "infer" not in program and '"""' not in program
 
 
-def test_a_python_that_is_too_old_says_so(program):
+def test_a_python_that_is_too_old_is_reported(program):
     old = "import sys\nsys.version_info = (3, 7, 3)\n" + payload.fill(program, PARAMS)[0]
     done = subprocess.run([sys.executable, "-"], input=old, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1 and done.stderr == "Python 3.7 is too old, 3.9 or newer is needed"

@@ -125,7 +125,7 @@ def act(monkeypatch):
     return run
 
 
-def test_only_what_is_documented_is_taken(act):
+def test_only_documented_keys_are_accepted(act):
     assert act(
         {
             "changed": True, "packages": ["dkms\x1b[2J"], "kept": {"make\n": "why\x07"}, "repaired": False, "rc": 0,
@@ -175,7 +175,7 @@ def test_errors_of_the_controller_stay_what_they_are(act):
     assert act(AnsibleConnectionFailure("x"))["cause"] == "no_answer"
 
 
-def test_one_that_says_it_is_unreachable_has_failed_and_stays_in_the_play(act):
+def test_an_answer_that_claims_to_be_unreachable_counts_as_failed(act):
     assert act({"unreachable": True, "msg": "x\x1b"}) == {"failed": True, "msg": "x"}
 
 
@@ -238,6 +238,6 @@ def test_nothing_else_gets_as_far_as_ansibles_own_code():
 @pytest.mark.parametrize(
     "text", ["", "Welcome", "{", "{}x", '{"a": NaN}', "[" * 10, '{"a":' + "[" * 100000 + "]" * 100000 + "}"]
 )
-def test_what_is_no_json_is_said(text):
+def test_invalid_json_is_reported(text):
     with pytest.raises(limits.MalformedAnswer):
         gate.reduced(text, {"a"})

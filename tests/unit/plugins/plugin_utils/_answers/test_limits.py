@@ -36,7 +36,7 @@ def runs(number):
         return False
 
 
-def test_one_that_says_nothing_ends_and_leaves_no_process(tmp_path):
+def test_a_command_without_an_answer_ends_with_all_its_processes(tmp_path):
     pids = tmp_path / "pids"
     with pytest.raises(AnsibleConnectionFailure, match="it did not answer within 1 s"), limits.limited(1, 64 * MIB):
         subprocess.Popen(

@@ -61,7 +61,7 @@ def test_the_same_tree_gives_the_same_archive(tmp_path, own):
         assert tar.extractfile("vendor/drivers/rknpu/rknpu_drv.c").read() == FILES["drivers/rknpu/rknpu_drv.c"]
 
 
-def test_a_leading_dot_and_folders_are_taken(tmp_path):
+def test_a_leading_dot_and_folders_are_accepted(tmp_path):
     members = {"./drivers": (tarfile.DIRTYPE, ""), "drivers/rknpu": (tarfile.DIRTYPE, "")}
     members.update(("./" + name, content) for name, content in FILES.items())
     assert driver_source.unpack(tarball(tmp_path / "x", members)) == FILES
@@ -81,7 +81,7 @@ def test_a_leading_dot_and_folders_are_taken(tmp_path):
         ("drivers/rknpu/fifo", (tarfile.FIFOTYPE, "")),
     ],
 )
-def test_what_leaves_the_folder_or_is_no_file_is_refused(tmp_path, name, content):
+def test_paths_outside_the_folder_and_non_files_are_refused(tmp_path, name, content):
     with pytest.raises(driver_source.SourceError, match="member"):
         driver_source.unpack(tarball(tmp_path / "x", dict(FILES, **{name: content})))
 
@@ -93,7 +93,7 @@ def test_a_bomb_is_refused(tmp_path, monkeypatch):
 
 
 def test_another_version_is_refused(tmp_path, own):
-    with pytest.raises(driver_source.SourceError, match="it is driver 0.9.6, wanted is 0.9.8"):
+    with pytest.raises(driver_source.SourceError, match="it is driver 0.9.6, expected 0.9.8"):
         driver_source.dkms_tree(tarball(tmp_path / "x"), own, "0.9.8", "rknpu")
 
 

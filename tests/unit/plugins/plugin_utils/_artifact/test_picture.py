@@ -45,7 +45,7 @@ def test_a_raw_picture_needs_no_pillow(tmp_path, monkeypatch):
         _picture.raw_file(str(path), str(tmp_path))
 
 
-def test_without_pillow_it_says_so(tmp_path, monkeypatch):
+def test_a_missing_pillow_is_reported(tmp_path, monkeypatch):
     path = drawing(tmp_path / "cat.png")
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(_picture.PictureError, match="Pillow, .*, is missing on the controller"):

@@ -44,7 +44,7 @@ def refusal(file, content, platform=None):
     return sentence.replace(path, "FILE")
 
 
-def test_a_model_says_what_it_is(file):
+def test_a_model_states_platform_toolkit_and_framework(file):
     content = model()
     assert rknn_model.check(file(content), "rk3588").as_dict() == {
         "format": 6, "size": len(content), "target_platforms": ["rk3588"], "toolkit": "2.5.0",
@@ -74,7 +74,7 @@ def test_one_folder_of_models_for_two_socs(file):
     model()[:24] + b"\x7f" * 40 + model()[64:],
     b"RKNN\1\2\3\4" + model()[8:],
 ])
-def test_what_a_model_does_not_say_is_no_reason_to_refuse_it(file, content):
+def test_missing_metadata_is_no_reason_to_refuse_a_model(file, content):
     rknn_model.check(file(content), "rk3588")
 
 
@@ -147,7 +147,7 @@ def test_a_platform_that_is_none_is_a_mistake_of_the_task(file, name):
     assert "is not a SoC" in refusal(file, model(), name)
 
 
-def test_of_a_format_nobody_here_knows_only_the_magic_counts(tmp_path):
+def test_of_an_unknown_format_only_the_magic_is_checked(tmp_path):
     path = tmp_path / "new.rknn"
     path.write_bytes(struct.pack("<8sQQ40s", b"RKNN", 7, 1 << 40, b"") + b"another frame")
     assert rknn_model.check(path, "rk3588").as_dict()["format"] == 7

@@ -23,11 +23,11 @@ def test_shipped_data_against_a_full_validator():
 
 
 @pytest.mark.parametrize("section", ["drivers", "runtimes", "models", "pictures", "socs", "kernels"])
-def test_every_row_says_where_it_comes_from(section):
+def test_every_row_states_its_source(section):
     assert all(row.get("source") and row.get("confidence") for row in DATA[section].values())
 
 
-def test_default_driver_can_be_had_with_everything_that_goes_with_it():
+def test_the_default_driver_and_everything_it_needs_are_available():
     driver = DATA["drivers"][DATA["defaults"]["driver"]]
     runtime = DATA["runtimes"][driver["runtime"]]
     model = DATA["models"][runtime["model"]]
@@ -35,7 +35,7 @@ def test_default_driver_can_be_had_with_everything_that_goes_with_it():
     assert abs(sum(score for unused, score in model["expected_top5"]) - 237 / 256) < 1e-9
 
 
-def test_unsupported_kernels_say_why_and_what_to_do():
+def test_unsupported_kernels_have_a_reason_and_a_remedy():
     for key, row in DATA["kernels"].items():
         assert version.kernel(key)
         assert row["supported"] or (row["reason"] and row["remedy"])

@@ -33,7 +33,7 @@ FACTS = {
     "device": {"node": "/npu@fdab0000", "address": "fdab0000", "status": "okay", "driver": "RKNPU", "compatible": []},
     "driver": {
         "version": "0.9.6", "date": "20240322", "version_source": "drm_ioctl", "presence": "builtin",
-        "module": "rknpu_dkms", "builtin_version": "0.9.3", "held_down": True, "render_node": "/dev/dri/renderD129",
+        "module": "rknpu_dkms", "builtin_version": "0.9.3", "builtin_suppressed": True, "render_node": "/dev/dri/renderD129",
         "files": [],
     },
     "runtime": {"version": "2.3.2", "build": "x@y", "sha256": "b" * 64, "path": "/usr/lib/librknnrt.so"},
@@ -95,7 +95,7 @@ def test_the_record_of_a_healthy_board():
     [
         ({"npu_hold": "yes"}, "held", "held", "npu_hold is set in the inventory"),
         (
-            {"__npu_left": {"verdict": "held", "reason": "npu_hold is set in the inventory"}}, "held", "held",
+            {"__npu_skipped": {"verdict": "held", "reason": "npu_hold is set in the inventory"}}, "held", "held",
             "npu_hold is set",
         ),
         ({}, "unreachable", "unreachable", "It did not answer."),
@@ -118,9 +118,9 @@ def test_the_record_of_a_healthy_board():
             {"__npu_error": "rock: cannot read the board: sudo: a password is required"}, "unknown", "failed",
             "cannot read the board: sudo",
         ),
-        (board(told=facts(verification=None)), "unknown", "not proven", "No verification is recorded."),
+        (board(told=facts(verification=None)), "unknown", "not verified", "No verification is recorded."),
         (
-            board(told=facts(verification={"driver": "0.9.3"})), "unknown", "not proven",
+            board(told=facts(verification={"driver": "0.9.3"})), "unknown", "not verified",
             "of another kernel, driver or runtime.",
         ),
         (
@@ -167,14 +167,14 @@ def test_the_record_of_a_healthy_board():
             board(dict(PLAN, reason="It is kept, as MobileNet works with it.", unchanged=True)), "healthy", "ok",
             "It is kept, as MobileNet works with it.",
         ),
-        (board(TODO, __npu_left={"verdict": "waiting", "reason": "x"}), "needs_work", "waiting", "0.9.6 is wanted"),
+        (board(TODO, __npu_skipped={"verdict": "waiting", "reason": "x"}), "needs_work", "waiting", "0.9.6 is wanted"),
         (
             board(TODO, facts(upgrade={"pending": True}), __npu_is_committed=True), "healthy", "ok",
             "Driver 0.9.6 was installed. MobileNet works with it.",
         ),
         # The hold on the board itself is no reason not to look.
         (
-            board(TODO, facts(upgrade={"hold": "new disk"}), __npu_left={"verdict": "held", "reason": "x"}),
+            board(TODO, facts(upgrade={"hold": "new disk"}), __npu_skipped={"verdict": "held", "reason": "x"}),
             "needs_work", "held", "0.9.6 is wanted",
         ),
         (

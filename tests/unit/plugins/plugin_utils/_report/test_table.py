@@ -57,7 +57,7 @@ def test_an_upgraded_board():
             "rolled back",
         ),
         ({"__npu_error": "a: x", "__npu_cause": "no_answer", "__npu_outcome": "rollback_failed"}, "ROLLBACK FAILED"),
-        ({"__npu_plan": {"action": "dkms"}, "__npu_left": {"verdict": "not touched"}}, "not touched"),
+        ({"__npu_plan": {"action": "dkms"}, "__npu_skipped": {"verdict": "skipped"}}, "skipped"),
     ],
 )
 def test_verdicts(variables, verdict):
@@ -159,11 +159,11 @@ def test_a_sentence_names_the_board_once_and_the_result_of_the_rollback():
 def test_boards_skipped_for_one_reason_share_a_line():
     left = {"verdict": "held", "reason": "note: \x07"}
     boards = {
-        "a": {"__npu_left": left}, "b": {}, "c": {"__npu_left": left},
-        "d": {"__npu_left": {"verdict": "waiting", "reason": "x", "fine": True}},
-        "e": {"__npu_left": {"verdict": "not touched", "reason": "y", "fine": False}},
+        "a": {"__npu_skipped": left}, "b": {}, "c": {"__npu_skipped": left},
+        "d": {"__npu_skipped": {"verdict": "waiting", "reason": "x", "fine": True}},
+        "e": {"__npu_skipped": {"verdict": "skipped", "reason": "y", "fine": False}},
     }
-    assert table.skipped_lines(boards) == ["held: a, c: note: ?", "waiting: d: x", "not touched: e: y"]
+    assert table.skipped_lines(boards) == ["held: a, c: note: ?", "waiting: d: x", "skipped: e: y"]
     assert table.not_reached(boards) == ["e"]
     assert (
         table.not_reached_sentence(["e"], 5) == "1 of 5 boards were skipped: e" and table.not_reached_sentence([], 5) == ""

@@ -4,50 +4,16 @@
 
 from __future__ import annotations
 
-import copy
-
 import pytest
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.rkfleet.npu.plugins.filter.npu_rollout import FilterModule
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import decide as _rollout
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars import board_variables
-
-SETTINGS = {
-    "rollout": [1, "10%", "100%"], "max_failed": 0, "soak_minutes": 10, "require_staging": True, "select": "",
-    "check": False,
-}
-OLD, NEW = "5.10.110", "6.1.84"
-
-
-def board(kernel=NEW, action="dkms", driver="0.9.6", source="aaaa", runtime="bbbb", install=True, soc="rk3588", **more):
-    """The variables of a board that was looked at."""
-    facts = {
-        "kernel": {"release": kernel}, "runtime": {"sha256": "old"}, "upgrade": {"pending": more.pop("pending", False)},
-        "dkms": {"modules": more.pop("modules", [])},
-    }
-    plan = {
-        "action": action, "reason": "as wanted", "soc": soc, "packages": more.pop("packages", []),
-        "driver": {"version": driver, "sha256": source},
-        "runtime": {"version": "2.3.2", "git_blob": runtime, "install": install},
-    }
-    return dict({"ansible_facts": {"npu": facts}, "__npu_plan": plan}, **more)
-
-
-def decide(boards, proven=(), group=(), **settings):
-    before = copy.deepcopy(boards)
-    answer = _rollout.decide(boards, dict(SETTINGS, **settings), proven, group)
-    assert boards == before
-    return answer
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import decide as _rollout
+from stand_ins.fleet_plans import NEW, OLD, SETTINGS, board, decide, record
 
 
 def parts(answer):
     return {name: entry["part"] for name, entry in answer["boards"].items()}
-
-
-def record(answer, name):
-    """What is on record once this board is proven."""
-    return dict(answer["boards"][name]["key"], board=name, since="2026-11-23 18:04 UTC")
 
 
 def test_no_boards():
@@ -60,7 +26,7 @@ def test_no_boards():
 
 def test_every_board_has_one_part():
     boards = {
-        "held": {"__npu_left": {"verdict": "held", "reason": "says its owner"}},
+        "held": {"__npu_skipped": {"verdict": "held", "reason": "says its owner"}},
         "unsupported": board(action="unsupported", __npu_error="unsupported: no"), "dead": {"__npu_error": "dead"},
         "nothing": {},
         "right": board(action="none", install=False), "library": board(action="none"),
@@ -98,14 +64,14 @@ def test_a_member_of_the_group_goes_first_where_it_has_that_kernel_and_is_to_be_
     # Of another kernel, not in this run, on hold, right already: then it is the first of the kernel as without a group.
     assert decide(boards, group=["d", "elsewhere"])["staging"] == ["a", "d"]
     boards["b"], boards["c"] = (
-        {"__npu_left": {"verdict": "held", "reason": "x"}}, board(NEW, action="none", install=False),
+        {"__npu_skipped": {"verdict": "held", "reason": "x"}}, board(NEW, action="none", install=False),
     )
     assert decide(boards, group=["b", "c"])["staging"] == ["a", "d"]
 
 
 def test_no_board_waits_for_a_verified_kernel():
     boards = {"a": board(NEW), "b": board(NEW), "c": board(OLD), "d": board(OLD)}
-    answer = decide(boards, proven=[record(decide(boards), "b")])
+    answer = decide(boards, verified=[record(decide(boards), "b")])
     assert (
         answer["staging"] == ["c"] and answer["rollout"] == ["a", "b", "d"] and answer["boards"]["a"]["staging"] is None
     )
@@ -116,8 +82,8 @@ def test_no_board_waits_for_a_verified_kernel():
 
 
 def test_after_a_kernel_update_a_board_is_not_verified_and_the_reason_names_the_old_kernel():
-    proven = [record(decide({"a": board(NEW)}), "a")]
-    answer = decide({"b": board("6.1.99"), "c": board(NEW), "d": board("6.1.99", soc="rk3576")}, proven=proven)
+    verified = [record(decide({"a": board(NEW)}), "a")]
+    answer = decide({"b": board("6.1.99"), "c": board(NEW), "d": board("6.1.99", soc="rk3576")}, verified=verified)
     assert answer["staging"] == ["b", "d"] and answer["rollout"] == ["c"]
     assert (
         "this driver is verified only with kernel 6.1.84, which is not the running kernel"
@@ -141,7 +107,7 @@ def test_an_installed_driver_has_its_own_key():
             board(action="none", install=False, pending=True),
         )
     ]
-    # An upgrade that was interrupted proves what it would have proven; a driver of the kernel's own is another matter.
+    # An interrupted upgrade verifies what it would have verified; the kernel's own driver is another matter.
     assert (
         keys[0] == keys[1] == {"kernel": NEW, "soc": "rk3588", "driver": "0.9.6", "source": "aaaa", "runtime": "bbbb"}
     )
@@ -215,7 +181,7 @@ def test_batches(value, serial):
         ("require_staging", "perhaps", "true or false"),
     ],
 )
-def test_an_invalid_setting_is_one_sentence_and_decides_nothing(name, value, said):
+def test_an_invalid_setting_is_reported_in_one_sentence_and_decides_nothing(name, value, said):
     answer = decide({"a": board()}, **{name: value})
     assert (
         len(answer["errors"]) == 1 and answer["errors"][0].startswith("npu_%s is %r: " % (name, value))
@@ -236,7 +202,7 @@ def test_an_invalid_query_decides_nothing_and_has_a_position():
 
 def test_boards_that_are_not_selected_are_in_no_batch():
     left = {"verdict": "not selected", "reason": "npu_select is name == 'b'", "fine": True}
-    answer = decide({"a": dict(board(), __npu_left=left), "b": board()}, select="name == 'b'")
+    answer = decide({"a": dict(board(), __npu_skipped=left), "b": board()}, select="name == 'b'")
     assert parts(answer) == {"a": "not selected", "b": "staging"} and answer["boards"]["a"]["reason"] == left["reason"]
 
 
@@ -267,7 +233,7 @@ def test_no_further_board_once_too_many_have_failed(failed, allowed, go):
         boards["b%d" % number].update({"__npu_error": "x"} if number % 2 else {"__npu_gate": {}})
     boards = {name: board_variables(there, _rollout.VARIABLES) for name, there in boards.items()}
     last = _rollout.gate(answer, boards)["b4"]
-    assert last["go"] == go and last["verdict"] == ("" if go else "not touched")
+    assert last["go"] == go and last["verdict"] == ("" if go else "skipped")
     assert go or "%d board" % failed in last["reason"] and "b0" in last["reason"]
 
 
@@ -278,7 +244,7 @@ def test_failures_before_the_rollout_do_not_count():
 
 def test_staging_skips_the_other_boards_without_failure():
     boards = {"a": board(NEW), "b": board(NEW), "c": board(OLD)}
-    answer = decide(boards, proven=[record(decide(boards), "c")])
+    answer = decide(boards, verified=[record(decide(boards), "c")])
     boards["a"]["__npu_is_committed"] = True
     gate = _rollout.gate(answer, boards, stage=True)
     assert gate["a"]["go"] and gate["b"] == {
@@ -313,102 +279,3 @@ def test_the_filters_read_only_the_variables_they_need():
     assert answer["staging"] == ["a"] and filters["npu_rollout_gate"](hostvars, answer)["a"]["go"]
     with pytest.raises(AnsibleFilterError, match="settings are missing: max_failed"):
         filters["npu_rollout"]({}, [], {name: 0 for name in SETTINGS if name != "max_failed"})
-
-
-def builder(mhz=1000, headers=True, compiler=True, **more):
-    """A board with what a build takes, or without."""
-    variables = board(**more)
-    npu = variables["ansible_facts"]["npu"]
-    npu["kernel"]["headers"] = headers
-    npu.update(
-        tools={"dkms": True, "make": True, "compiler": compiler}, hardware={"cores": 4, "mhz": mhz, "memory": 1000}
-    )
-    return variables
-
-
-@pytest.mark.parametrize(
-    "boards, first",
-    [
-        ({"a": builder(), "b": builder()}, "a"),
-        ({"a": builder(1000), "b": builder(3000), "c": builder(2000)}, "b"),
-        ({"a": builder(3000, headers=False), "b": builder(3000, compiler=False), "c": builder(1000)}, "c"),
-        (
-            {
-                "a": builder(3000, npu_build_ok=False), "b": builder(3000, npu_build_ok="no"),
-                "c": builder(1000, headers=False),
-            },
-            "c",
-        ),
-        ({"a": builder(None), "b": builder(1)}, "b"),
-        # Where nothing is built, nobody has to be fast.
-        ({"a": builder(1, action="vendor_kernel"), "b": builder(2, action="vendor_kernel")}, "a"),
-    ],
-)
-def test_the_fastest_board_that_can_build_goes_first(boards, first):
-    assert decide(boards)["staging"] == [first]
-
-
-def test_a_member_of_the_group_goes_before_a_faster_board():
-    assert decide({"a": builder(3000), "b": builder(1000), "c": builder(2000)}, group=["b", "c"])["staging"] == ["c"]
-
-
-def claims(name, value):
-    """A board with what a build takes that claims this of itself."""
-    variables = builder(16000)
-    variables["ansible_facts"]["npu"]["hardware"].update({"cores": 8, "memory": 7900, name: value})
-    return variables
-
-
-@pytest.mark.parametrize(
-    "name, value",
-    [
-        ("mhz", 999999999),
-        ("mhz", 39999),
-        ("mhz", 16001),
-        ("cores", 999999999),
-        ("cores", 16),
-        ("memory", 999999999),
-        ("memory", 65000),
-        ("mhz", float("inf")),
-        ("mhz", float("nan")),
-        ("mhz", -1),
-        ("mhz", "fast"),
-        ("mhz", [1]),
-        ("mhz", True),
-    ],
-)
-def test_no_board_goes_first_by_its_claims(name, value):
-    honest = {"rock-%d" % number: claims("mhz", 16000) for number in range(2)}
-    assert decide(dict(honest, **{"zz-evil": claims(name, value)}))["staging"] == ["rock-0"]
-    # Of two boards nobody knows which is right.
-    assert decide({"rock-0": claims("mhz", 16000), "zz-evil": claims(name, value)})["staging"] == ["rock-0"]
-    answer = decide(dict(honest, **{"zz-evil": claims(name, value)}), require_staging=False)
-    assert [board for board, entry in answer["boards"].items() if entry["builds"]] == ["rock-0"]
-
-
-def test_implausible_values_are_ignored():
-    boards = {"evil": claims("mhz", 40001), "slow": claims("mhz", 7200), "slower": claims("mhz", 7000)}
-    assert decide(boards)["staging"] == ["slow"]
-
-
-def test_the_first_boards_of_each_kernel_build_for_the_others():
-    boards = {"a": builder(1000, headers=False), "b": builder(2000), "c": builder(2000), "d": builder(2000, kernel=OLD),
-              "e": builder(2000, headers=False, kernel=OLD)}
-    for agree, builds in ((1, ["b", "d"]), (2, ["b", "c", "d", "e"]), ("3", ["a", "b", "c", "d", "e"])):
-        answer = decide(boards, store_agree=agree, require_staging=False)
-        assert [name for name, entry in answer["boards"].items() if entry["builds"]] == builds
-        assert answer["rollout"] == list(boards)
-    boards["c"]["ansible_facts"]["npu"]["hardware"]["mhz"] = 2001
-    answer = decide(boards)
-    assert answer["staging"] == [name for name, entry in answer["boards"].items() if entry["builds"]] == ["b", "d"]
-    proven = [record(answer, "b")]
-    assert [name for name, entry in decide(boards, proven)["boards"].items() if entry["builds"]] == ["b", "d"]
-
-
-@pytest.mark.parametrize("value", [0, -1, "10%", "two", None])
-def test_an_invalid_number_of_hosts_that_must_agree(value):
-    answer = decide({"a": board()}, store_agree=value)
-    assert (
-        len(answer["errors"]) == 1 and answer["errors"][0].startswith("npu_store_agree is %r: " % (value,))
-        and answer["staging"] == []
-    )

@@ -28,7 +28,7 @@ def test_a_run_that_has_ended(gone):
     assert run_owner.has_ended(gone, run_owner.owner(os.getpid()))
 
 
-def test_a_run_that_goes_on():
+def test_a_run_that_has_not_ended_is_recognized():
     me = run_owner.owner(os.getpid())
     assert not run_owner.has_ended(run_owner.owner(os.getppid()), me)
     # Its number, taken by another process since.
@@ -57,7 +57,7 @@ def test_a_run_that_goes_on():
         {"pid_namespace": "pid:[4026532999]", "boot_id": "another"},
     ],
 )
-def test_of_others_and_of_nonsense_nothing_can_be_told(gone, other):
+def test_runs_of_others_and_invalid_entries_are_never_called_ended(gone, other):
     assert not run_owner.has_ended(dict(gone, **other), run_owner.owner(os.getpid()))
 
 
@@ -65,7 +65,7 @@ def test_runs_differ():
     assert run_owner.owner(os.getpid())["run"] != run_owner.owner(os.getppid())["run"]
 
 
-def test_a_lock_of_an_older_release_tells_too_little(gone):
+def test_a_lock_of_an_older_release_has_too_little_information(gone):
     # As 1.5.0 wrote it: whose process it was among several with that number is not known.
     old = {name: value for name, value in gone.items() if name not in ("boot_id", "pid_namespace")}
     assert not run_owner.has_ended(old, run_owner.owner(os.getpid()))
@@ -87,7 +87,7 @@ def test_a_run_before_the_controller_was_restarted(holder, me, ended):
     assert run_owner.has_ended(dict(now, boot_id="the one before", pid_namespace=holder, run="another"), now) is ended
 
 
-def test_the_machine_id_is_not_told(monkeypatch):
+def test_the_machine_id_is_not_shown(monkeypatch):
     lines = {"/etc/machine-id": "0123456789abcdef0123456789abcdef"}
     monkeypatch.setattr(run_owner, "_line", lambda path: lines.get(path, "x"))
     one = run_owner.owner(os.getpid())
@@ -132,7 +132,7 @@ def test_a_run_in_another_container_with_this_hosts_name_and_address():
         )
 
 
-def test_a_container_with_its_hosts_proc_tells_too_little():
+def test_a_container_with_the_proc_of_its_host_is_not_identified():
     with container(proc=None) as there:
         assert there["pid_namespace"] == "" and there["boot_id"]
         assert not run_owner.has_ended(there, dict(there, run="another")) and not run_owner.has_ended(

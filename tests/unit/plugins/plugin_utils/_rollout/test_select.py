@@ -23,7 +23,7 @@ FACTS = {
     "os": {"id": "debian", "codename": "bookworm", "version": "12 (bookworm)", "version_id": "12"},
     "kernel": {"release": "6.1.43-15-rk2312", "machine": "aarch64", "headers": True},
     "device": {"node": "/npu@fdab0000", "status": "okay", "driver": "RKNPU"},
-    "driver": {"version": "0.9.6", "date": "20240322", "presence": "builtin", "held_down": True},
+    "driver": {"version": "0.9.6", "date": "20240322", "presence": "builtin", "builtin_suppressed": True},
     "runtime": {"version": "2.0.0b0", "sha256": "b" * 64, "path": "/usr/lib/librknnrt.so"},
     "upgrade": {"state": "unknown", "pending": False},
     "verification": {
@@ -64,7 +64,7 @@ def test_the_query_of_the_readme():
     }
     boards = [record(str(version), driver={"version": version}) for version in versions]
     boards.append(record("other", driver={"version": "0.8.2"}, board={"soc": "rk3566"}))
-    assert _select.names(query, boards) == [str(version) for version, chosen in versions.items() if chosen]
+    assert _select.matching_boards(query, boards) == [str(version) for version, chosen in versions.items() if chosen]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_the_query_of_the_readme():
         ("!privileged == `false`", True),
         ("!verification.top5[].index", False),
         ("!!driver.version", True),
-        ("driver.held_down", True),
+        ("driver.builtin_suppressed", True),
         ("contains(board.compatible, 'rockchip,rk3588')", True),
         ("board.compatible[?starts_with(@, 'orangepi')]", False),
         ("starts_with(name, 'ro')", True),
@@ -204,7 +204,7 @@ def test_functions_of_what_only_some_boards_have_do_not_stop_the_run():
 def test_a_board_that_was_not_read(query, answer):
     assert selects(query, dead()) is answer
     # It is not left out without a word.
-    assert _select.names(query, [dead()]) == ([] if answer is False else ["dead"])
+    assert _select.matching_boards(query, [dead()]) == ([] if answer is False else ["dead"])
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_a_board_that_was_not_read(query, answer):
         ("board.soc == 'x' && Driver.version", 21, "(did you mean driver?)"),
         (
             "driver.zzz", 8,
-            "(there are builtin_version, date, held_down, module, presence, render_node, version, version_source)",
+            "(there are builtin_suppressed, builtin_version, date, module, presence, render_node, version, version_source)",  # noqa: E501
         ),
         ("board.compatible[0].x", 21, "no board has a field x there (the value before it has no fields)"),
         ("evidence.x", 10, "has no fields"),
@@ -255,7 +255,7 @@ def test_a_board_that_was_not_read(query, answer):
 )
 def test_errors_have_a_reason_and_a_position(query, column, said):
     if column is None:
-        assert not _select.is_set(query) and _select.check(query) is None
+        assert not _select.is_set(query) and _select.check_query(query) is None
         return
     with pytest.raises(_select.QueryError) as error:
         _select.Query(query)
@@ -263,7 +263,7 @@ def test_errors_have_a_reason_and_a_position(query, column, said):
     assert sentence.startswith("npu_select is wrong at character %d: " % column) and said in sentence
     assert caret == "    " + " " * (column - 1) + "^" and line.isprintable()
     with pytest.raises(ValueError):
-        _select.check(query)
+        _select.check_query(query)
 
 
 def test_positions_in_long_and_multi_line_queries():
@@ -285,9 +285,9 @@ def test_positions_in_long_and_multi_line_queries():
         ("a" * 5000, "more than the limit of 4000"),
     ],
 )
-def test_what_is_no_query(query, said):
+def test_invalid_queries(query, said):
     with pytest.raises(ValueError, match=said):
-        _select.check(query)
+        _select.check_query(query)
 
 
 def test_missing_library(monkeypatch):
@@ -295,12 +295,12 @@ def test_missing_library(monkeypatch):
     with pytest.raises(
         ValueError, match="npu_select needs the Python library jmespath on the controller.*pip install jmespath"
     ):
-        _select.check("name")
-    assert _select.check("") is None
+        _select.check_query("name")
+    assert _select.check_query("") is None
 
 
 def test_errors_as_one_message():
-    error = str(pytest.raises(ValueError, _select.check, "nam").value)
+    error = str(pytest.raises(ValueError, _select.check_query, "nam").value)
     assert _select.message(["npu_rollout is 7", error], "No board was changed.") == (
         "npu_rollout is 7; npu_select is wrong at character 1: no board has a field nam there (did you mean name?). "
         "No board was changed.\n    nam\n    ^"
@@ -324,7 +324,7 @@ def test_every_field_of_a_record_is_known_and_no_other():
     for path in schema.PLACES:
         assert selects("%s != `null`" % path) is (schema.get(entry, path) is not None), path
     with pytest.raises(ValueError, match="no board has a field vendor_headers"):
-        _select.check("kernel.vendor_headers")
+        _select.check_query("kernel.vendor_headers")
 
 
 def test_the_filter():

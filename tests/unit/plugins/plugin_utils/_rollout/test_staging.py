@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""The controller's record of what staging boards have proven."""
+"""The controller's record of what staging boards have verified."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def entry(kernel="6.1.84", name="a"):
     return {"kernel": kernel, "soc": "rk3588", "driver": "0.9.6", "source": "aaaa", "runtime": "bbbb", "board": name}
 
 
-def test_no_file_is_no_record(tmp_path):
+def test_without_a_file_there_are_no_entries(tmp_path):
     assert staging.read(str(tmp_path / "none" / "staging.json")) == []
     assert os.listdir(tmp_path) == []
 
 
-def test_it_is_kept_and_known_entries_stay_as_they_are(tmp_path):
+def test_entries_are_recorded_and_known_ones_stay_unchanged(tmp_path):
     path = tmp_path / "new" / "staging.json"
     everything, new = staging.add(str(path), [entry()], "today")
     assert everything == new == staging.read(str(path)) == [dict(entry(), since="today")]
@@ -31,7 +31,7 @@ def test_it_is_kept_and_known_entries_stay_as_they_are(tmp_path):
     assert [one["since"] for one in everything] == ["today", "tomorrow"] and new == [
         dict(entry("5.10.110"), since="tomorrow")
     ]
-    assert json.loads(path.read_text())["schema"] == 1 and stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert json.loads(path.read_text())["schema"] == 2 and stat.S_IMODE(path.stat().st_mode) == 0o600
     assert sorted(os.listdir(path.parent)) == ["staging.json", "staging.json.lock"]
 
 
@@ -39,10 +39,11 @@ def test_it_is_kept_and_known_entries_stay_as_they_are(tmp_path):
     "text",
     [
         "", "{", "[]", "{}", '{"schema": "1"}', '{"schema": 1}', '{"schema": 1, "proven": [{"kernel": "6.1.84"}]}',
-        '{"schema": 1, "proven": ["x"]}', "\udcff",
+        '{"schema": 2}', '{"schema": 2, "verified": [{"kernel": "6.1.84"}]}',
+        '{"schema": 1, "proven": ["x"]}', '{"schema": 2, "verified": ["x"]}', "\udcff",
     ],
 )
-def test_a_damaged_file_is_one_sentence_and_stays(tmp_path, text):
+def test_a_damaged_file_is_reported_in_one_sentence_and_not_changed(tmp_path, text):
     path = tmp_path / "staging.json"
     path.write_bytes(text.encode(errors="surrogateescape"))
     for call in (lambda: staging.read(str(path)), lambda: staging.add(str(path), [entry()], "today")):
@@ -51,14 +52,14 @@ def test_a_damaged_file_is_one_sentence_and_stays(tmp_path, text):
     assert path.read_bytes() == text.encode(errors="surrogateescape")
 
 
-def test_the_file_of_a_newer_release_is_left_alone(tmp_path):
+def test_the_file_of_a_newer_release_is_not_changed(tmp_path):
     path = tmp_path / "staging.json"
-    path.write_text('{"schema": 2}')
+    path.write_text('{"schema": 3}')
     with pytest.raises(staging.StagingError, match="newer release"):
         staging.add(str(path), [entry()], "today")
 
 
-def test_what_cannot_be_written_is_one_sentence_and_the_old_record_stays(tmp_path, monkeypatch):
+def test_a_failed_write_is_reported_in_one_sentence_and_the_old_record_stays(tmp_path, monkeypatch):
     path = tmp_path / "staging.json"
     staging.add(str(path), [entry()], "today")
 
@@ -69,6 +70,14 @@ def test_what_cannot_be_written_is_one_sentence_and_the_old_record_stays(tmp_pat
     with pytest.raises(staging.StagingError, match="cannot be written: .*No space left"):
         staging.add(str(path), [entry("5.10.110")], "today")
     assert len(staging.read(str(path))) == 1 and sorted(os.listdir(tmp_path)) == ["staging.json", "staging.json.lock"]
+
+
+def test_a_record_of_1_x_is_read_and_its_entries_survive_the_next_one(tmp_path):
+    path = tmp_path / "staging.json"
+    path.write_text(json.dumps({"schema": 1, "proven": [dict(entry(), since="today")]}))
+    assert staging.read(str(path)) == [dict(entry(), since="today")]
+    everything, new = staging.add(str(path), [entry("5.10.110")], "tomorrow")
+    assert len(everything) == 2 and json.loads(path.read_text()) == {"schema": 2, "verified": everything}
 
 
 def test_runs_at_the_same_time_lose_nothing(tmp_path):

@@ -9,7 +9,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import files
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import facts, record, values
 
 
-def test_a_column_a_title_and_a_label_are_given_once():
+def test_columns_titles_and_labels_are_unique():
     fields = list(record.PLACES.values())
     for name, derived in (("column", record.COLUMNS), ("title", record.TITLES), ("label", record.LABELS)):
         given = [getattr(field, name) for field in fields if getattr(field, name)]

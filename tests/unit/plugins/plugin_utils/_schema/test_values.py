@@ -87,7 +87,7 @@ def test_lists_and_objects_of_a_record():
     )
 
 
-def test_of_a_log_the_end_is_kept():
+def test_the_end_of_a_log_is_kept():
     assert (
         check("a" * (1 << 20) + "\x1b\tb\n", LOG, "log")[-5:] == "a \tb\n"
         and len(check("a" * (1 << 21), LOG, "log")) == 1 << 20

@@ -34,7 +34,7 @@ REVERSIBLE = [
 
 
 @pytest.mark.parametrize("loader, before, after", REVERSIBLE)
-def test_argument_goes_in_and_comes_out_again(check_reversible, loader, before, after):
+def test_an_argument_is_added_and_removed_byte_for_byte(check_reversible, loader, before, after):
     check_reversible(loader, before, after)
 
 
@@ -42,7 +42,7 @@ def test_argument_goes_in_and_comes_out_again(check_reversible, loader, before, 
     ("a\0b", "NUL"),
     ("x" * 70000, "KiB"),
 ])
-def test_odd_configuration_is_refused_in_one_sentence(text, why):
+def test_configuration_that_cannot_be_edited_is_refused_with_one_sentence(text, why):
     with pytest.raises(ValueError, match=why) as error:
         edit.add("armbian", text, NAME, VALUE)
     assert "\n" not in str(error.value)

@@ -41,7 +41,7 @@ REVERSIBLE = [
 
 
 @pytest.mark.parametrize("before, after", REVERSIBLE)
-def test_argument_goes_in_and_comes_out_again(check_reversible, before, after):
+def test_an_argument_is_added_and_removed_byte_for_byte(check_reversible, before, after):
     check_reversible("extlinux", before, after)
 
 
@@ -49,12 +49,12 @@ def test_argument_goes_in_and_comes_out_again(check_reversible, before, after):
     ("label a\n append ro\n append rw\n", "2 append lines"),
     ("timeout 3\n", "no label"),
 ])
-def test_odd_configuration_is_refused_in_one_sentence(text, why):
+def test_configuration_that_cannot_be_edited_is_refused_with_one_sentence(text, why):
     with pytest.raises(ValueError, match=why) as error:
         edit.add("extlinux", text, NAME, VALUE)
     assert "\n" not in str(error.value)
 
 
-def test_u_boot_update_switched_off_leaves_a_file_kept_by_hand(board, read):
+def test_with_u_boot_update_switched_off_extlinux_conf_is_the_configuration(board, read):
     found = read(board.u_boot_menu('U_BOOT_UPDATE="false"\n'))
     assert (found["loader"], found["config"], found["update"]) == ("extlinux", "/boot/extlinux/extlinux.conf", None)

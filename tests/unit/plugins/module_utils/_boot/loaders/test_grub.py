@@ -61,7 +61,7 @@ def grub(board):
     return board.write("/sys/firmware/efi/fw_platform_size", "64\n").write("/boot/vmlinuz-6.1.115", "MZ")
 
 
-def test_argument_goes_in_and_comes_out_again(check_reversible):
+def test_an_argument_is_added_and_removed_byte_for_byte(check_reversible):
     check_reversible("grub", "", edit.add("grub", "", NAME, VALUE))
 
 

@@ -23,7 +23,7 @@ REVERSIBLE = [
 
 
 @pytest.mark.parametrize("before, after", REVERSIBLE)
-def test_argument_goes_in_and_comes_out_again(check_reversible, before, after):
+def test_an_argument_is_added_and_removed_byte_for_byte(check_reversible, before, after):
     check_reversible("radxa", before, after)
 
 
@@ -33,13 +33,13 @@ def test_argument_goes_in_and_comes_out_again(check_reversible, before, after):
     ('ro "quiet\n', "never closed"),
     ("x" * 2040, "longer than"),
 ])
-def test_odd_configuration_is_refused_in_one_sentence(text, why):
+def test_configuration_that_cannot_be_edited_is_refused_with_one_sentence(text, why):
     with pytest.raises(ValueError, match=why) as error:
         edit.add("radxa", text, NAME, VALUE)
     assert "\n" not in str(error.value)
 
 
-def test_radxa_takes_kernel_cmdline_unless_parameters_are_set(board, read):
+def test_radxa_uses_kernel_cmdline_unless_parameters_are_set(board, read):
     board.u_boot_menu().write("/etc/kernel/cmdline", "root=UUID=1 quiet\n")
     assert (read(board)["loader"], read(board)["config"]) == ("radxa", "/etc/kernel/cmdline")
     board.write("/etc/default/u-boot", 'U_BOOT_PARAMETERS="ro"\n')

@@ -53,7 +53,7 @@ REVERSIBLE = [
 
 
 @pytest.mark.parametrize("before, after", REVERSIBLE)
-def test_argument_goes_in_and_comes_out_again(check_reversible, before, after):
+def test_an_argument_is_added_and_removed_byte_for_byte(check_reversible, before, after):
     check_reversible("u-boot-menu", before, after)
 
 
@@ -87,7 +87,7 @@ def test_default_of_u_boot_update_is_kept():
     ('U_BOOT_PARAMETERS="initcall_blacklist=$LIST"\n', "edited safely"),
     ("U_BOOT_TIMEOUT=5 \\\n", "edited safely"),
 ])
-def test_odd_configuration_is_refused_in_one_sentence(text, why):
+def test_configuration_that_cannot_be_edited_is_refused_with_one_sentence(text, why):
     with pytest.raises(ValueError, match=why) as error:
         edit.add("u-boot-menu", text, NAME, VALUE)
     assert "\n" not in str(error.value)
@@ -119,7 +119,7 @@ def test_u_boot_update_that_knows_no_kernel_cmdline(board, read):
     assert read(board)["loader"] == "u-boot-menu"
 
 
-def test_configuration_that_cannot_be_understood_is_said(board, read):
+def test_configuration_that_cannot_be_parsed_is_reported(board, read):
     found = read(board.u_boot_menu('U_BOOT_PARAMETERS="ro\n'))
     assert found["configured"] is None
     assert found["error"] == "/etc/default/u-boot: a quote in line 1 is never closed"

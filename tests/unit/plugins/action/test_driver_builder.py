@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""A host that builds the driver for all boards."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import pathlib
+import tarfile
+import types
+
+import pytest
+from ansible.errors import AnsibleActionFail
+from ansible_collections.rkfleet.npu.plugins.action import npu_dkms, npu_store_info, npu_trial_build_info
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board as _transfer
+from stand_ins.driver_boards import FACTS, HEADER, KERNEL, ROOT, board, built
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "driver.tar.bz2"
+    with tarfile.open(path, "w:bz2") as tar:
+        member = tarfile.TarInfo("drivers/rknpu/include/rknpu_drv.h")
+        member.size = len(HEADER)
+        tar.addfile(member, io.BytesIO(HEADER))
+    return str(path)
+
+
+@pytest.fixture
+def act(monkeypatch, source, tmp_path):
+    """Run an action whose module answers as told; `sent` has the arguments that the module was called with."""
+    def run(plugin, answer, check_mode=False, facts=None, board="rock5b/1", **args):
+        sent, certificates = [], args.pop("certificates", {})
+
+        class Action(plugin.ActionModule):
+            def __init__(self):
+                self._task = types.SimpleNamespace(
+                    delegate_to=args.pop("delegate_to", None),
+                    args=dict(
+                        {
+                            "version": "0.9.6", "source": source, "build_files": str(ROOT / "roles/driver/files/dkms"),
+                            "log_dir": str(tmp_path / "logs"),
+                        },
+                        **args,
+                    ),
+                    check_mode=check_mode,
+                )
+
+            def upload(self, local, name):
+                uploads[name] = pathlib.Path(local).read_bytes()
+                return "/tmp/there/" + name
+
+            def remote_file(self, path):
+                return certificates[path]
+
+            def _execute_module(self, module_args=None, **unused):
+                module_args = dict(module_args, **json.loads(module_args["_internal"]))
+                sent.append(module_args)
+                return answer(module_args) if callable(answer) else answer
+
+        monkeypatch.setattr(_transfer.ActionBase, "run", lambda *unused: {})
+        groups = {"trusted": ["other", "first"], "empty": []}
+        return Action().run(
+            task_vars={"inventory_hostname": board, "groups": groups, "ansible_facts": {"npu": {"kernel": facts}}}
+        ), sent
+
+    uploads = run.uploads = {}
+    return run
+
+
+@pytest.fixture
+def dkms(act, tmp_path):
+    """npu_dkms with a store, on boards that answer as told."""
+    def run(answer=board, **args):
+        return act(
+            npu_dkms, answer, **dict({"kernel": KERNEL, "facts": FACTS, "store": str(tmp_path / "store")}, **args)
+        )
+    return run
+
+
+def test_build_packages_are_not_needed_if_the_module_is_in_the_store(dkms, act, tmp_path, monkeypatch):
+    source = hashlib.sha256((tmp_path / "driver.tar.bz2").read_bytes()).hexdigest()
+    asked = {"store": str(tmp_path / "store"), "version": "0.9.6", "kernel": KERNEL, "source_digest": source,
+             "build_files": str(ROOT / "roles/driver/files/dkms"), "packages": ["dkms", "gcc", "linux-headers-x"]}
+
+    def look(**changes):
+        monkeypatch.setattr(
+            npu_store_info.ActionModule, "validate_argument_spec",
+            lambda *unused, **spec: (
+                None,
+                dict(
+                    {"module": "rknpu", "signing_cert": None, "wait": False, "store_from": [], "store_agree": 1},
+                    **asked, **changes,
+                ),
+            ),
+            raising=False,
+        )
+        return act(npu_store_info, AssertionError, facts=FACTS)[0]
+
+    assert look() == {"changed": False, "stored": None, "packages": ["dkms", "gcc", "linux-headers-x"]}
+    built, dummy = dkms()
+    assert look() == {"changed": False, "stored": built["stored"], "packages": ["dkms"]} == look(wait=True)
+    # As npu_dkms would see it.
+    for fewer in ({"store_agree": 2}, {"store_from": ["builder"]}):
+        assert look(**fewer)["stored"] is None is look(wait=True, **fewer)["stored"]
+
+
+def test_a_board_gets_the_build_of_its_builder(act, dkms, tmp_path):
+    there = {"kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store"), "delegate_to": "builder"}
+    result, sent = act(npu_trial_build_info, built, **there)
+    assert (
+        result["stored"]["board"] == "builder" and "built" not in result["kernels"][0]
+        and not {"store", "store_keep", "source_digest"} & set(sent[0])
+    )
+    got, dummy = dkms()
+    assert got["steps"] == ["tree", "load"] and got["stored"] == result["stored"]
+    # For the next board it has nothing to do.
+    again, sent = act(npu_trial_build_info, AssertionError, **there)
+    assert again["stored"] == result["stored"] and sent == []
+
+
+def test_a_builder_with_other_symbols_builds_for_no_board(act, dkms, tmp_path):
+    def elsewhere(module_args):
+        result = built(module_args)
+        result["kernels"][0]["built"]["symvers"] = "7" * 64
+        return result
+
+    act(
+        npu_trial_build_info, elsewhere, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"),
+        delegate_to="builder",
+    )
+    assert dkms()[0]["steps"] == ["tree", "install"]
+
+
+def test_a_failed_build_of_a_builder_is_not_stored(act, dkms, tmp_path):
+    answer = {"kernels": [{"release": KERNEL, "verdict": "no_headers", "reason": "none", "log": ""}]}
+    result, dummy = act(
+        npu_trial_build_info, answer, kernels=[KERNEL], facts=FACTS, store=str(tmp_path / "store"),
+        delegate_to="builder",
+    )
+    assert result["stored"] is None and dkms()[0]["steps"] == ["tree", "install"]
+
+
+@pytest.mark.parametrize("args", [{"kernels": [KERNEL, "6.1.99-1-rk2410"]}, {"facts": {}}])
+def test_a_build_for_the_store_is_for_the_kernel_of_the_facts(act, tmp_path, args):
+    with pytest.raises(AnsibleActionFail, match="builds only for the running kernel"):
+        act(
+            npu_trial_build_info, AssertionError,
+            **dict({"kernels": [KERNEL], "facts": FACTS, "store": str(tmp_path / "store")}, **args),
+        )

@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Boot loaders, each with what is planned for it."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, kernel_arguments, registry
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
+from stand_ins.planned_trees import BUILTIN, DATA, SPACE, SPELT, STOCK, one_sentence, prove
+
+ARGUMENT = ("initcall_blacklist", "rknpu_init")
+
+
+@pytest.fixture
+def planned(gather):
+    """(facts, plan) of a board; the keys are those of the wish, and those of the fixture gather."""
+    def run(board, answer=("0.9.3", "20231121", "drm_ioctl"), repository=None, **wanted):
+        facts = gather(board, answer=answer, repository=repository)
+        facts["space"] = SPACE
+        return facts, planner.npu_plan(facts, wanted, DATA)
+
+    return run
+
+
+# -- how the driver is there ----------------------------------------------------------------------------------
+
+@pytest.fixture
+def bullseye(board):
+    """ROCK 5B, Debian bullseye, Linux 5.10, driver 0.8.2 built in, MobileNet works with runtime 1.6.0."""
+    release = "5.10.110-37-rockchip"
+    board.base(release=release, config=BUILTIN, codename="bullseye").npu().builtin(release, "0.8.2").headers(release).tools().u_boot_menu()
+    return prove(board, release, "0.8.2")
+
+
+# -- boot loaders -----------------------------------------------------------------------------------------------
+
+UUID = "root=UUID=4f3c2b1a-0d9e-4c7b-8a65-112233445566"
+RADXA_CMDLINE = (
+    UUID
+    + " rootwait rw console=ttyFIQ0,1500000n8 console=tty1 quiet loglevel=4 coherent_pool=2M irqchip.gicv3_pseudo_nmi=0 cgroup_enable=memory\n"
+)
+ARMBIAN = """verbosity=1
+bootlogo=false
+console=both
+extraargs=cma=256M
+overlay_prefix=rockchip-rk3588
+fdtfile=rockchip/rk3588-rock-5b.dtb
+rootdev=UUID=4f3c2b1a-0d9e-4c7b-8a65-112233445566
+rootfstype=ext4
+usbstoragequirks=0x2537:0x1066:u,0x2537:0x1068:u
+"""
+DIETPI = """# set by the owner: net names as they were
+extraargs=net.ifnames=0 consoleblank=0
+rootdev=UUID=4f3c2b1a-0d9e-4c7b-8a65-112233445566
+rootfstype=ext4
+consoleargs=console=ttyS2,1500000 console=tty1
+overlay_path=rockchip
+overlay_prefix=rk3588
+overlays=rk3588-pwm15-m1 rk3588-uart2-m0
+user_overlays=
+"""
+ORANGE_PI = """verbosity=1
+bootlogo=true
+extraargs=cma=128M
+overlay_prefix=rk3588
+fdtfile=rockchip/rk3588s-orangepi-5.dtb
+rootdev=UUID=4f3c2b1a-0d9e-4c7b-8a65-112233445566
+rootfstype=ext4
+extraboardargs=console=ttyS2
+"""
+U_BOOT = """# Configuration of u-boot-update; the owner's own lines below
+#U_BOOT_UPDATE="true"
+#U_BOOT_PARAMETERS="ro quiet"
+U_BOOT_ALTERNATIVES="default recovery"
+U_BOOT_PARAMETERS="console=ttyS2,1500000n8 cma=256M dyndbg=\\"file drivers/pci/* +p\\" rootwait" # serial
+U_BOOT_TIMEOUT="5"
+"""
+BY_HAND = """# written by hand
+TIMEOUT 30
+DEFAULT vendor
+
+LABEL vendor
+  MENU LABEL vendor kernel
+  LINUX /boot/vmlinuz-6.1.99-1-rk2312
+  FDTDIR /boot/dtbs/6.1.99-1-rk2312
+  APPEND %s rw rootwait console=ttyFIQ0,1500000n8
+
+LABEL rescue
+  LINUX /boot/vmlinuz-5.10.110-37-rockchip
+  APPEND %s single
+""" % (UUID, UUID)
+LOADERS = [
+    pytest.param(
+        "radxa", "/etc/kernel/cmdline", RADXA_CMDLINE, True,
+        marks=pytest.mark.case(
+            case="boot loader: Radxa", plan="dkms_over_builtin", result="/etc/kernel/cmdline, then u-boot-update"
+        ),
+    ),
+    pytest.param(
+        "armbian", "/boot/armbianEnv.txt", ARMBIAN, False,
+        marks=pytest.mark.case(
+            case="boot loader: Armbian", plan="dkms_over_builtin", result="extraargs in /boot/armbianEnv.txt"
+        ),
+    ),
+    pytest.param(
+        "dietpi", "/boot/dietpiEnv.txt", DIETPI, False,
+        marks=pytest.mark.case(
+            case="boot loader: DietPi", plan="dkms_over_builtin", result="extraargs in /boot/dietpiEnv.txt"
+        ),
+    ),
+    pytest.param(
+        "orangepi", "/boot/orangepiEnv.txt", ORANGE_PI, False,
+        marks=pytest.mark.case(
+            case="boot loader: Orange Pi", plan="dkms_over_builtin", result="extraargs in /boot/orangepiEnv.txt"
+        ),
+    ),
+    pytest.param(
+        "u-boot-menu", "/etc/default/u-boot", U_BOOT, True,
+        marks=pytest.mark.case(
+            case="boot loader: plain u-boot-menu", plan="dkms_over_builtin",
+            result="U_BOOT_PARAMETERS in /etc/default/u-boot, then u-boot-update",
+        ),
+    ),
+    pytest.param(
+        "extlinux", "/boot/extlinux/extlinux.conf", BY_HAND, False,
+        marks=pytest.mark.case(
+            case="boot loader: extlinux.conf by hand", plan="dkms_over_builtin",
+            result="the entry that boots, and no other",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize("loader, path, text, update", LOADERS)
+def test_boot_loader(board, planned, loader, path, text, update):
+    given = edit.configured(loader, text)
+    board.base(
+        config=BUILTIN, cmdline="%s %s rw rootwait" % (UUID, given)
+    ).npu().builtin().headers().tools()
+    if update:
+        board.u_boot_menu(append=UUID + " " + given)
+    facts, plan = planned(board.write(path, text), driver_policy="exact")
+    boot = facts["boot"]
+    assert (boot["loader"], boot["config"], boot["error"]) == (loader, path, None)
+    assert (boot["update"] is not None) is update
+    assert plan["action"] == "dkms_over_builtin"
+    assert "add %s to the kernel arguments in %s" % (SPELT, path) in plan["changes"]
+    edited = edit.add(loader, text, *ARGUMENT, default=boot["default"])
+    assert (
+        edited != text and edited.replace(" " + SPELT, "") == text
+    )  # one argument more, everything else byte for byte
+    before, after = (edit.configured(loader, each, boot["default"]) for each in (text, edited))
+    assert after.split() == before.split() + [SPELT]
+    assert edit.add(loader, edited, *ARGUMENT, default=boot["default"]) == edited
+    assert edit.remove(loader, edited, *ARGUMENT, default=boot["default"]) == text
+    # The facts find it again, and the plan does not ask for it twice.
+    board.write(path, edited)
+    if update:
+        board.write(
+            "/boot/extlinux/extlinux.conf", "default l0\n\nlabel l0\n\tlinux /boot/vmlinuz\n\tappend %s %s\n" % (UUID, after)
+        )
+    facts, plan = planned(board, driver_policy="exact")
+    assert kernel_arguments.has(facts["boot"]["next"], *ARGUMENT)
+    assert not any("kernel arguments" in change for change in plan["changes"])
+
+
+GRUB_MENU = """# It is automatically generated by grub-mkconfig using templates
+set default="0"
+menuentry 'Debian' {
+\tlinux\t/boot/vmlinuz-6.1.99-1-rk2312 %s ro %%s
+}
+""" % UUID
+
+
+@pytest.mark.case(
+    case="boot loader: GRUB (UEFI firmware)", plan="dkms_over_builtin",
+    result="a file in /etc/default/grub.d, then grub-mkconfig",
+)
+def test_grub(board, planned):
+    board.base(config=BUILTIN, cmdline="BOOT_IMAGE=/boot/vmlinuz-6.1.99-1-rk2312 %s ro quiet" % UUID)
+    board.npu().builtin().headers().tools().write("/sys/firmware/efi/fw_platform_size", "64\n")
+    board.write("/usr/sbin/grub-mkconfig", "for x in ${sysconfdir}/default/grub.d/*.cfg; do . $x; done\n")
+    # A menu of U-Boot that nobody reads any more.
+    board.u_boot_menu(append=UUID + " ro quiet").write("/boot/grub/grub.cfg", GRUB_MENU % "quiet")
+    facts, plan = planned(board, driver_policy="exact")
+    assert (facts["boot"]["loader"], facts["boot"]["error"]) == ("grub", None)
+    assert plan["action"] == "dkms_over_builtin"
+    path = "/etc/default/grub.d/zz-rkfleet-npu.cfg"
+    assert "add %s to the kernel arguments in %s" % (SPELT, path) in plan["changes"]
+    assert any("boots a newer kernel as soon as it is installed" in note for note in plan["notes"])
+    board.write(path, edit.add("grub", "", *ARGUMENT, default=facts["boot"]["default"]))
+    board.write("/boot/grub/grub.cfg", GRUB_MENU % ("quiet " + SPELT))
+    facts, plan = planned(board, driver_policy="exact")
+    assert facts["boot"]["loader"] == "grub" and kernel_arguments.has(facts["boot"]["next"], *ARGUMENT)
+    assert not any("kernel arguments" in change for change in plan["changes"])
+
+
+@pytest.mark.case(
+    case="boot loader: ubuntu-rockchip, Turing RK1 and others (ubuntuEnv.txt)", plan="dkms_over_builtin",
+    result="bootargs in /boot/firmware/ubuntuEnv.txt",
+)
+def test_ubuntu_environment(board, planned):
+    board.base(config=BUILTIN, cmdline=UUID + " rw console=ttyS2,1500000").npu().builtin().headers().tools()
+    board.write("/boot/firmware/ubuntuEnv.txt", "bootargs=%s rw console=ttyS2,1500000\noverlays=\n" % UUID)
+    facts, plan = planned(board, driver_policy="exact")
+    assert (facts["boot"]["loader"], plan["action"]) == ("ubuntu", "dkms_over_builtin")
+
+
+@pytest.mark.case(
+    case="boot loader: ubuntu-rockchip (U_BOOT_PARAMETERS is computed from /etc/kernel/cmdline)",
+    plan="dkms_over_builtin", result="/etc/kernel/cmdline, then u-boot-update",
+)
+def test_u_boot_parameters_from_a_file(board, planned):
+    board.base(config=BUILTIN, cmdline=UUID + " rootwait rw").npu().builtin().headers().tools()
+    board.u_boot_menu(append=UUID + " rootwait rw").write("/etc/kernel/cmdline", "rootwait rw")
+    board.write("/usr/share/u-boot-menu/conf.d/ubuntu.conf", 'U_BOOT_PARAMETERS="$(cat /etc/kernel/cmdline)"\n')
+    facts, plan = planned(board, driver_policy="exact")
+    assert (facts["boot"]["loader"], facts["boot"]["config"]) == ("radxa", "/etc/kernel/cmdline")
+    assert plan["action"] == "dkms_over_builtin"
+
+
+def test_a_plan_recognizes_the_boot_loader_from_what_the_board_sent(board, planned):
+    """As from the gate, which does so for everyone else: a board's own word on that does not count."""
+    board.base(config=BUILTIN, cmdline=UUID + " ro").npu().builtin().headers().tools()
+    board.u_boot_menu(append=UUID + " ro").write("/etc/kernel/cmdline", "ro\n")
+    facts, plan = planned(board, driver_policy="exact")
+    sent = {"cmdline": facts["boot"]["cmdline"], "files": facts["boot"]["files"], "links": [], "loader": None}
+    wanted = {"driver_policy": "exact"}
+    assert planner.npu_plan(dict(facts, boot=sent), wanted, DATA)["changes"] == plan["changes"]
+    assert registry.complete(dict(sent, loader="extlinux", config="/etc/passwd"))["config"] == "/etc/kernel/cmdline"
+
+
+@pytest.mark.case(
+    case="a boot configuration in which the argument cannot be added safely", plan="unsupported",
+    result="the change is tried on a copy; stops before packages and build, and says why",
+)
+@pytest.mark.parametrize("files, why", [
+    ({"/etc/default/u-boot": 'U_BOOT_PARAMETERS="$(grep -v x /etc/arguments)"\n'}, "is computed by a command"),
+    ({"/etc/default/u-boot": "U_BOOT_PARAMETERS='a'\"b\"\n"}, "several quoted parts"),
+    ({"/etc/kernel/cmdline": "# run u-boot-update afterwards\nro quiet\n"}, "2 lines"),
+    ({"/etc/kernel/cmdline": 'ro "quiet\n'}, "never closed"),
+    ({"/etc/kernel/cmdline": "ro " + "x" * 2040}, "longer than"),
+    ({"/etc/default/u-boot": 'U_BOOT_PARAMETERS="ro initcall_blacklist=$LIST"\n'}, "edited safely"),
+])
+def test_an_edit_that_would_be_refused(board, planned, files, why):
+    board.base(config=BUILTIN, cmdline=UUID + " ro quiet").npu().builtin().headers().tools()
+    board.u_boot_menu(append=UUID + " ro quiet")
+    for path, text in files.items():
+        board.write(path, text)
+    plan = planned(board, driver_policy="exact")[1]
+    assert plan["action"] == "unsupported" and one_sentence(plan["reason"])
+    assert why in plan["reason"] and next(iter(files)) in plan["reason"] and SPELT in plan["remedy"]
+
+
+@pytest.mark.case(
+    case="boot loader: network, FriendlyELEC's boot image, NixOS, systemd-boot, GRUB without grub-mkconfig",
+    plan="unsupported", result="names what was recognized, the argument and where to add it",
+)
+@pytest.mark.parametrize("cmdline, files, what, where", [
+    ("root=/dev/nfs nfsroot=10.0.0.1:/srv/b ip=dhcp", {"/boot/extlinux/extlinux.conf": BY_HAND}, "over the network",
+     "pxelinux.cfg"),
+    ("storagemedia=emmc androidboot.mode=normal root=/dev/mmcblk2p8 rw", {}, "FriendlyELEC", "device tree"),
+    (UUID + " rw rootwait console=ttyFIQ0,1500000n8",
+     {"/boot/extlinux/extlinux.conf": "# Generated file, all changes will be lost on nixos-rebuild!\n" + BY_HAND},
+     "made by a program", "boot.kernelParams"),
+    ("initrd=\\initrd root=UUID=1", {"/sys/firmware/efi/fw_platform_size": "64\n"}, "UEFI", "systemd-boot"),
+    ("BOOT_IMAGE=/boot/vmlinuz root=UUID=1 ro", {"/boot/grub/grub.cfg": "x", "/etc/default/grub": ""},
+     "GRUB started the running kernel, and /usr/sbin/grub-mkconfig is not installed", "update-grub"),
+    ("root=/dev/mmcblk0p1 rw", {"/boot/extlinux/extlinux.conf": BY_HAND}, "does not have root=UUID", "by hand"),
+])
+def test_a_boot_loader_that_is_only_named(board, planned, cmdline, files, what, where):
+    board.base(config=BUILTIN, cmdline=cmdline).npu().builtin().headers().tools()
+    for path, text in files.items():
+        board.write(path, text)
+    plan = planned(board, driver_policy="exact")[1]
+    assert plan["action"] == "unsupported" and one_sentence(plan["reason"]) and what in plan["reason"]
+    assert SPELT in plan["remedy"] and where in plan["remedy"]
+    # Done by hand it is taken as it is.
+    board.write("/proc/cmdline", "%s %s\n" % (cmdline, SPELT))
+    (board.root / "sys/devices/platform/fdab0000.npu/driver").unlink()
+    assert planned(board, driver_policy="exact")[1]["action"] == "dkms_over_builtin"
+
+
+@pytest.mark.case(
+    case="boot loader: unknown", plan="unsupported", result="stops, and names the argument to add by hand"
+)
+@pytest.mark.parametrize(
+    "path, content",
+    [
+        ("/boot/grub/grub.cfg", "menuentry 'Debian' {}\n"),
+        ("/boot/boot.scr", "booti\n"),
+        ("/boot/config.txt", "arm_64bit=1\n"),
+    ],
+)
+def test_unknown_boot_loader(board, planned, path, content):
+    board.base(config=BUILTIN).npu().builtin().headers().tools().write(path, content)
+    facts, plan = planned(board, driver_policy="exact")
+    assert (facts["boot"]["loader"], facts["boot"]["config"]) == ("unknown", None)
+    assert plan["action"] == "unsupported" and one_sentence(plan["reason"])
+    assert plan["remedy"] == "Add %s to the kernel arguments by hand, reboot, and rerun the playbook." % SPELT
+    # Done by hand it is taken as it is.
+    board.write("/proc/cmdline", "ro quiet %s\n" % SPELT)
+    (board.root / "sys/devices/platform/fdab0000.npu/driver").unlink()
+    assert planned(board, driver_policy="exact")[1]["action"] == "dkms_over_builtin"
+
+
+def test_a_kernel_that_needs_no_argument_needs_no_known_boot_loader(board, planned):
+    release = "6.1.0-31-arm64"
+    board.base(release=release, config=STOCK).npu(driver=None).headers(release).tools().write("/boot/grub/grub.cfg")
+    facts, plan = planned(board)
+    assert facts["boot"]["loader"] == "unknown" and plan["action"] == "dkms"
+
+
+def test_files_of_the_board_are_only_read(bullseye, gather, board):
+    before = sorted((str(path), path.lstat().st_mtime_ns) for path in board.root.rglob("*"))
+    gather(bullseye)
+    assert sorted((str(path), path.lstat().st_mtime_ns) for path in board.root.rglob("*")) == before
+    assert Tree(str(board.root)).live is False

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Kernels, headers and strategies, each with what is planned for it."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
+from stand_ins.planned_trees import BSP, BUILTIN, DATA, SPACE, STOCK, one_sentence
+
+
+@pytest.fixture
+def planned(gather):
+    """(facts, plan) of a board; the keys are those of the wish, and those of the fixture gather."""
+    def run(board, answer=("0.9.3", "20231121", "drm_ioctl"), repository=None, **wanted):
+        facts = gather(board, answer=answer, repository=repository)
+        facts["space"] = SPACE
+        return facts, planner.npu_plan(facts, wanted, DATA)
+
+    return run
+
+
+# -- kernels ----------------------------------------------------------------------------------------------------
+
+KERNELS = [
+    pytest.param(
+        "4.19.232", False,
+        marks=pytest.mark.case(
+            case="kernel older than 5.10", plan="unsupported",
+            result="stops before any change, and names the kernels that can be booted instead",
+        ),
+    ),
+    ("5.10.209", True),
+    ("6.1.115", True),
+    ("6.6.74", True),
+    ("6.10.12", True),
+    pytest.param(
+        "6.11.10", True,
+        marks=pytest.mark.case(
+            case="kernel 6.11 and newer: remove() returns nothing", plan="dkms", result="bridged by a probe"
+        ),
+    ),
+    pytest.param(
+        "6.13.4", True,
+        marks=pytest.mark.case(
+            case="kernel 6.13 and newer: MODULE_IMPORT_NS takes a string", plan="dkms", result="bridged by a probe"
+        ),
+    ),
+    pytest.param(
+        "6.14.2", True,
+        marks=pytest.mark.case(
+            case="kernel 6.14 and newer: DRM drivers have no date", plan="dkms", result="bridged by a probe"
+        ),
+    ),
+    pytest.param(
+        "6.15.1", True,
+        marks=pytest.mark.case(
+            case="kernel 6.15 and newer: hrtimer_init is gone", plan="dkms", result="bridged by a probe"
+        ),
+    ),
+    pytest.param(
+        "6.16.0", True,
+        marks=pytest.mark.case(case="kernel 6.16 and newer: pfn_t is gone", plan="dkms", result="bridged by a probe"),
+    ),
+    ("7.3.0", True),
+]
+
+
+@pytest.mark.parametrize("release, supported", KERNELS)
+def test_kernel(board, planned, release, supported):
+    release += "-arm64"
+    plan = planned(board.base(release=release, config=STOCK).npu(driver=None).headers(release).tools().u_boot_menu())[1]
+    assert plan["action"] == ("dkms" if supported else "unsupported")
+    if not supported:
+        assert release in plan["reason"] and one_sentence(plan["reason"]) and one_sentence(plan["remedy"])
+        assert (plan["changes"], plan["packages"], plan["reboot"], plan["runtime"]["install"]) == ([], [], False, False)
+
+
+@pytest.mark.case(
+    case="a kernel that the inventory says is not supported", plan="unsupported",
+    result="the reason and remedy of the inventory",
+)
+def test_kernel_by_the_inventory(board, gather):
+    release = "6.15.1-arm64"
+    facts = gather(board.base(release=release, config=STOCK).npu(driver=None).headers(release).tools().u_boot_menu())
+    data = compatibility.merged(
+        {
+            "kernels": {
+                "6.15": {
+                    "supported": False, "reason": "our camera breaks on it", "remedy": "Boot the vendor kernel 6.1.",
+                }
+            }
+        }
+    )
+    plan = planner.npu_plan(dict(facts, space=SPACE), {}, data)
+    assert (plan["action"], plan["changes"]) == ("unsupported", [])
+    assert plan["reason"] == "Kernel %s is not supported by driver 0.9.6: our camera breaks on it." % release
+    assert plan["remedy"] == "Boot the vendor kernel 6.1."
+
+
+@pytest.mark.case(
+    case="headers not installed, but in the repository", plan="dkms",
+    result="the package of that distribution's name is installed first",
+)
+@pytest.mark.parametrize("release, package", [
+    ("6.1.0-31-arm64", "linux-headers-6.1.0-31-arm64"),                           # Debian
+    ("6.12.32+deb12-arm64", "linux-headers-6.12.32+deb12-arm64"),                 # Debian backports
+    ("6.1.84-8-rk2410", "linux-headers-6.1.84-8-rk2410"),                         # Radxa
+    ("6.1.84-10-rk2410-nocsf", "linux-headers-6.1.84-10-rk2410-nocsf"),
+    ("5.10.110-37-rockchip", "linux-headers-5.10.110-37-rockchip"),               # Radxa, bullseye
+    ("6.1.115-vendor-rk35xx", "linux-headers-vendor-rk35xx"),                     # Armbian and DietPi
+    ("6.12.20-current-rockchip64", "linux-headers-current-rockchip64"),
+    ("6.8.0-edge-rockchip-rk3588", "linux-headers-edge-rockchip-rk3588"),
+    ("5.10.160-rockchip-rk3588", "linux-headers-legacy-rockchip-rk3588"),         # Orange Pi
+    ("5.10.160-rockchip-rk356x", "linux-headers-legacy-rockchip-rk356x"),
+    ("6.1.43-rockchip-rk3588", "linux-headers-current-rockchip-rk3588"),
+    ("6.6.0-rc5-rockchip-rk356x", "linux-headers-current-rockchip-rk356x"),
+    ("6.1.0-1025-rockchip", "linux-headers-6.1.0-1025-rockchip"),                 # ubuntu-rockchip
+])
+def test_headers_package(board, planned, release, package):
+    plan = planned(board.base(release=release, config=BSP).npu(driver=None).tools().u_boot_menu())[1]
+    assert plan["packages"] == [package] and plan["changes"][0] == "install the packages " + package
+
+
+def test_headers_that_no_repository_has_are_in_the_image(board, planned):
+    board.base(release="6.1.99-rockchip-rk3588", config=BUILTIN).npu().builtin("6.1.99-rockchip-rk3588").tools().write(
+        "/boot/orangepiEnv.txt", "verbosity=1\n"
+    )
+    assert any(
+        "/opt/linux-headers-current-" in note and "dpkg -i" in note
+        for note in planned(board, driver_policy="exact")[1]["notes"]
+    )
+
+
+@pytest.mark.case(
+    case="npu_driver_strategy auto or vendor_kernel, and the repository offers a vendor kernel with a new enough driver",
+    plan="vendor_kernel", result="that kernel is installed; the current one stays",
+)
+@pytest.mark.case(
+    case="npu_driver_strategy dkms, whatever the repository offers", plan="dkms_over_builtin",
+    result="built for the current kernel",
+)
+@pytest.mark.parametrize(
+    "strategy, action", [("auto", "vendor_kernel"), ("vendor_kernel", "vendor_kernel"), ("dkms", "dkms_over_builtin")]
+)
+def test_strategy(board, planned, strategy, action):
+    release = "6.1.43-15-rk2312"
+    board.base(release=release, config=BUILTIN).npu().builtin(release).headers(release).tools().u_boot_menu().write(
+        "/usr/bin/apt-cache"
+    )
+    offered = [
+        "linux-image-6.1.84-9-rk2410", "linux-image-6.1.84-10-rk2410", "linux-image-6.1.84-10-rk2410-nocsf",
+        "linux-image-" + release, "linux-image-6.1.0-40-arm64", "linux-image-6.1.84-10-rk2410-dbg",
+    ]
+    facts, plan = planned(
+        board, repository=offered, driver_policy="floor", driver_strategy=strategy, driver_version="0.9.6"
+    )
+    assert facts["repository"]["kernels"][-1] == "linux-image-6.1.0-40-arm64"
+    assert plan["action"] == action
+    # The newest one for this SoC, and nothing that is not known.
+    assert ("linux-image-6.1.84-10-rk2410" in plan["packages"]) is (action == "vendor_kernel")
+
+
+@pytest.mark.parametrize("offered", [["linux-image-6.1.43-19-rk2312", "linux-image-6.1.0-40-arm64"], []])
+def test_no_vendor_kernel_is_new_enough(board, planned, offered):
+    release = "6.1.43-15-rk2312"
+    board.base(release=release, config=BUILTIN).npu().builtin(release).headers(release).tools().u_boot_menu().write(
+        "/usr/bin/apt-cache"
+    )
+    assert (
+        planned(board, repository=offered, driver_policy="floor", driver_strategy="auto")[1]["action"]
+        == "dkms_over_builtin"
+    )
+    plan = planned(board, repository=offered, driver_policy="floor", driver_strategy="vendor_kernel")[1]
+    assert plan["action"] == "unsupported" and "npu_driver_strategy" in plan["remedy"]
