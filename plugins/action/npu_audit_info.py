@@ -275,7 +275,7 @@ def _depends_on_repository(plan, params):
 
 
 def _why_unverifiable(facts, plan):
-    if not facts["driver"]["version"]:
+    if not facts["driver"]["version"] or not facts["driver"]["render_node"]:
         return "no driver answers"
     if not facts["runtime"]["path"]:
         return "librknnrt.so is not installed"

@@ -16,6 +16,7 @@ from ._inference import verify
 from ._facts.gather import gather
 from ._board.paths import STATE_DIR
 from ._board.tree import Tree
+from ._recording import recorder
 
 
 def facts(params):
@@ -30,6 +31,12 @@ def facts(params):
     library = facts_of_board["runtime"]["path"]
     return {"facts": facts_of_board, "asked": asked, "library": library and tree.real(library),
             "state_dir": tree.real(STATE_DIR)}
+
+
+def recording(params):
+    """Return the facts of a board and what they were read from."""
+    tree = recorder.Recorder(params["rules"], **params["tree"])
+    return {"recording": recorder.record(tree, _run if tree.live else None)}
 
 
 def proof(params):

@@ -46,6 +46,15 @@ options:
     description: Name of the DKMS package.
     type: str
     default: rknpu
+  replaces:
+    description:
+      - Versions of a DKMS package of this name that this collection did not install and that are replaced. Any other
+        one is refused. Use it only in a transaction of M(rkfleet.npu.npu_transaction), whose restore point has them.
+      - DKMS builds the highest version of a package for a new kernel, so none of them may stay beside ours.
+    type: list
+    elements: str
+    default: []
+    version_added: 2.0.0
   kernel:
     description: Kernel release to build for.
     type: str
@@ -122,7 +131,7 @@ RETURN = r"""
 steps:
   description:
     - The steps that were done, or would be done in check mode. One or more of V(clean), V(signing), V(tree), V(repair),
-      V(install), V(load), V(remove).
+      V(install), V(load), V(replace), V(remove).
     - V(install) builds and installs the module, V(load) installs the one from O(store).
   returned: success
   type: list
@@ -188,6 +197,7 @@ def main():
         argument_spec=dict(
             state=dict(type="str", choices=["present", "absent"], default="present"),
             package=dict(type="str", default="rknpu"),
+            replaces=dict(type="list", elements="str", default=[]),
             version=dict(type="str", required=True),
             module=dict(type="str", default="rknpu"),
             kernel=dict(type="str", required=True),
@@ -217,7 +227,7 @@ def main():
         signing = Signing(params["signing_key"] or "", params["signing_cert"] or "") if present else Signing()
         package = DkmsPackage(
             module.run_command, params["package"], params["version"], params["kernel"], params["module"],
-            signing=signing,
+            signing=signing, replaces=params["replaces"],
         )
         steps = package.steps(params["archive_sha256"], stored=bool(binary)) if present else package.steps_back()
         if steps and not module.check_mode:

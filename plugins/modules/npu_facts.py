@@ -91,20 +91,14 @@ ansible_facts:
           description: From the device tree - C(model), C(compatible) (list), C(soc) such as V(rk3588), C(serial).
           returned: always
           type: dict
-          sample:
-            compatible: [radxa,rock-5b, rockchip,rk3588]
-            model: Radxa ROCK 5B
-            serial: 1234567890abcdef
-            soc: rk3588
         os:
           description:
-            - C(id), C(codename), C(version) and C(version_id) of C(os-release), and the kind of C(container), if it is
-              one.
+            - C(id), C(id_like), C(codename), C(version) and C(version_id) of C(os-release), and the kind of
+              C(container), if it is one, or V(chroot) in a folder of another system.
+            - C(libc), the C library - V(glibc), V(musl) or V(uclibc).
             - C(init), V(systemd) or the name of another process 1. V(null) if it cannot be read.
           returned: always
           type: dict
-          sample: {codename: bookworm, container: null, id: debian, init: systemd, version: 12 (bookworm),
-                   version_id: "12"}
         kernel:
           description:
             - C(release) and C(machine) of the running kernel, C(headers), whether modules can be built for it,
@@ -123,37 +117,23 @@ ansible_facts:
               V(locked), it also cannot be unloaded, V(reboot), kexec-tools load one at each reboot, or V(null).
           returned: always
           type: dict
-          sample: {headers: true, headers_path: /usr/src/linux-headers-6.1.99-1-rk2312, machine: aarch64,
-                   release: 6.1.99-1-rk2312}
         kernels:
           description:
             - The installed kernels, those in C(/lib/modules) with an image in C(/boot), newest first and at most 20.
             - C(release), C(running), C(headers), whether modules can be built for it, C(module), whether an rknpu
               module is installed, by DKMS or with the kernel, C(builtin), whether the driver is built in, and
-              C(build_log), the lines that tell why, if DKMS could not build our module for it.
+              C(build_log), the telling lines of a build by DKMS that failed.
           returned: always
           type: list
           elements: dict
-          sample:
-            - build_log: []
-              builtin: true
-              headers: true
-              module: true
-              release: 6.1.99-1-rk2312
-              running: true
         device:
           description:
             - C(node) of the NPU in the device tree, its C(address), C(compatible) and C(status).
-            - C(name) of the platform device and the C(driver) that is bound to it.
+            - C(name) of the platform device, the C(driver) that is bound to it, and the driver for which it is reserved
+              (C(override), of C(driver_override)). C(deferred), what its driver waits for. C(iommu), the status of its
+              IOMMU's node.
           returned: always
           type: dict
-          sample:
-            address: fdab0000
-            compatible: [rockchip,rk3588-rknpu]
-            driver: RKNPU
-            name: fdab0000.npu
-            node: /npu@fdab0000
-            status: okay
         driver:
           description:
             - C(presence), how the kernel itself has the driver - V(builtin), V(module), V(absent), or V(rocket) for the
@@ -166,19 +146,10 @@ ansible_facts:
               driver.
             - C(builtin_version), the version of the built-in driver, whether or not it runs.
             - C(loaded) and C(files), rknpu modules that are loaded, and that are installed for the running kernel.
+            - C(blocked), lines of modprobe's configuration that keep such a module from being loaded, with C(path),
+              C(module) and C(text).
           returned: always
           type: dict
-          sample:
-            builtin_version: 0.9.3
-            date: "20240322"
-            files: [updates/dkms/rknpu_dkms.ko]
-            builtin_suppressed: true
-            loaded: [rknpu_dkms]
-            module: rknpu_dkms
-            presence: builtin
-            render_node: /dev/dri/renderD129
-            version: 0.9.6
-            version_source: drm_ioctl
         runtime:
           description:
             - C(path) of C(librknnrt.so), and C(link), the name under which it is found.
@@ -190,7 +161,10 @@ ansible_facts:
               package that has diverted one of them.
           returned: always
           type: dict
-          sample: {build: "429f97ae6b@2025-04-09T09:09:27", path: /usr/lib/librknnrt.so, size: 7726232, version: 2.3.2}
+        rkllm:
+          description: C(path) and C(version) of C(librkllmrt.so), the runtime for language models, V(null) without one.
+          returned: always
+          type: dict
         boot:
           description:
             - C(loader), which started the running kernel - V(grub), V(u-boot-menu), V(radxa), V(armbian), V(dietpi),
@@ -207,33 +181,24 @@ ansible_facts:
               V(blank) (in its name) and V(elsewhere) (on another file system), or V(null).
           returned: always
           type: dict
-          sample: {config: /etc/default/u-boot, configured: ro quiet, loader: u-boot-menu,
-                   update: /usr/sbin/u-boot-update}
         processes:
           description: Processes that have the NPU's device file open, as C(pid) and C(name).
           returned: always
           type: list
           elements: dict
-          sample: [{name: python3, pid: 812}]
         dkms:
           description: Whether DKMS is C(available), its C(version), and its C(modules) - C(name), C(version),
-            C(kernel), C(arch), C(state), C(original), and C(left_out), what the build left out and why.
+            C(kernel), C(arch), C(state), C(original), whether it keeps a module of the kernel, C(foreign), whether it
+            is an NPU driver that this collection did not install, and C(left_out), what the build left out and why.
           returned: always
           type: dict
-          sample:
-            available: true
-            modules: [{arch: aarch64, kernel: 6.1.99-1-rk2312, left_out: [], name: rknpu, original: false,
-                       state: installed, version: 0.9.6}]
-            version: 3.0.10
         tools:
           description:
             - Whether C(make), C(compiler), C(dkms) and C(kexec) are installed, the version of C(python), and C(bits) of
               the user space.
-            - C(packages_interrupted), whether dpkg was interrupted.
+            - C(packages_interrupted), whether dpkg was interrupted. C(apt), whether apt and dpkg are there.
           returned: always
           type: dict
-          sample: {bits: 64, compiler: true, dkms: true, kexec: false, make: true, packages_interrupted: false,
-                   python: 3.11.2}
         packages:
           description:
             - C(kernel), the packages of the running kernel - C(name), C(part) (V(image), V(modules), V(dtb) or
@@ -248,7 +213,6 @@ ansible_facts:
             values are V(null).
           returned: always
           type: dict
-          sample: {cores: 8, memory: 15876, mhz: 16416}
         watchdog:
           description:
             - Whether the hardware watchdog is C(usable) during an upgrade, the C(problem) if not, and its C(timeout) in
@@ -256,7 +220,6 @@ ansible_facts:
             - V(null) if a recorded tree does not have it.
           returned: always
           type: dict
-          sample: {problem: null, timeout: 44, usable: true}
         filesystems:
           description:
             - Where the files are stored that an upgrade writes - C(path), its C(mount) and C(type) of file system,
@@ -266,12 +229,10 @@ ansible_facts:
           returned: always
           type: list
           elements: dict
-          sample: [{lasting: true, mount: /, path: /etc, read_only: false, type: ext4, with_root: true}]
         space:
           description: Free MiB at C(/usr), C(/var), C(/boot) and C(/lib/modules).
           returned: always
           type: dict
-          sample: {/boot: 180, /lib/modules: 5120, /usr: 5120, /var: 5120}
         repository:
           description:
             - What the board's package repositories offer as of the last C(apt-get update) - C(kernels), the names of
@@ -281,7 +242,6 @@ ansible_facts:
             - C(vendor_kernels) of the compatibility data has the driver of each kernel package.
           returned: always
           type: dict
-          sample: {kernels: [linux-image-6.1.84-12-rk2410, linux-image-6.1.84-9-rk2410, linux-image-6.1.43-26-rk2312]}
         verification:
           description:
             - The last recorded verification, from C(/etc/ansible/facts.d/npu.fact), or V(null).
@@ -301,7 +261,6 @@ ansible_facts:
               V(null) without that file.
           returned: always
           type: dict
-          sample: {state: committed, pending: false, hold: null}
         privileged:
           description: Whether the facts were gathered as root.
           returned: always
@@ -311,7 +270,6 @@ ansible_facts:
           returned: always
           type: list
           elements: str
-          sample: ["driver version from /dev/dri/renderD129: Permission denied"]
 """
 
 from ansible.module_utils.basic import AnsibleModule

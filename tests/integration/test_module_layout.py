@@ -62,7 +62,7 @@ def test_headers_of_another_configuration_are_refused(board, play):
     assert board.state() == before
 
     wrong = built_by_hand(board, "/tmp/wrong", headers)
-    vermagic = "modinfo -F vermagic %s"
+    vermagic = "sudo modinfo -F vermagic %s"
     assert board.ssh(vermagic % right) == board.ssh(vermagic % wrong)
     board.ssh(f"sudo insmod {right} && sudo rmmod byhand")
     board.ssh(f"sudo timeout 60 insmod {wrong}", check=False)

@@ -29,6 +29,7 @@ ALLOWED = {
     "playbooks/audit-npu.yml": {"npu_hosts": "a play has no variables of a host", "npu_select": "before any board is contacted",
                                 "npu_report_dir": "before any board is contacted"},
     "playbooks/preflight-npu.yml": {"npu_hosts": "a play has no variables of a host"},
+    "playbooks/record-npu.yml": {"npu_hosts": "a play has no variables of a host"},
     "playbooks/rollback-npu.yml": {"npu_hosts": "a play has no variables of a host", "npu_rollout": "not taken where it is a fact"},
     "playbooks/stage-npu.yml": {"npu_hosts": "a play has no variables of a host"},
     "playbooks/upgrade-npu.yml": {"npu_hosts": "a play has no variables of a host"},

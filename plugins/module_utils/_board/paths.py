@@ -8,6 +8,8 @@ from __future__ import annotations
 import time
 
 STATE_DIR = "/var/lib/rkfleet-npu"
+MARKER = "rkfleet.json"
+"""File in the source tree of our DKMS package: the name `rknpu` is used by others too."""
 FACT_FILE = "/etc/ansible/facts.d/npu.fact"
 MODULES_LOAD = "/etc/modules-load.d/rkfleet-npu.conf"
 # dracut copies that file and its module into an initramfs, which loads it before the guard can count the boot, also

@@ -40,13 +40,13 @@ _ENVIRONMENT = (
      "the storage does not work: see dmesg, check the file system and replace the card if it is worn"),
     ((r"Killed signal terminated program (\w+)|(?:fatal error|compiler error): Killed|"
      r"(cc1|as|ld|cc1plus|collect2): out of memory|virtual memory exhausted|Cannot allocate memory|memory "
-     r"exhausted|(?m:^Killed$)"),
+      r"exhausted|(?m:^Killed$)"),
      ("memory ran out and the kernel ended the compiler: add swap (such as zram or a swap file) or end other programs, "
      "then try again; or build on another board (npu_builder, npu_store)")),
     (r"internal compiler error",
      ("the compiler itself failed, on weak boards often for want of memory or of a stable supply: try again, and "
       "update "
-     "gcc if it happens in the same place")),
+      "gcc if it happens in the same place")),
 )
 _DKMS = (
     ((r"[Kk]ernel headers for kernel (\S+?),? (?:cannot be found|are missing|could not be found)|"
@@ -83,7 +83,7 @@ _HEADERS = (
      "a program of the build needs the library {0}, which is not installed: install {package}"),
     ((r"(?<![\w./+'-])([\w./+-]+): (?:Exec format error|cannot execute binary file)|"
      r"(scripts/[\w./-]+): \d+: (?:\S+: )?Syntax error|Relocations in generic ELF|file in wrong "
-     r"format|incompatible target"),
+      r"format|incompatible target"),
      "the headers package holds programs of another architecture: install the one made for this board, or compile "
      "them here (" + _MAKE_SCRIPTS + ")"),
     (_SHELL + r"((?:\S*/)?(?:scripts|tools)/\S+?)" + _NOT_FOUND,
@@ -108,14 +108,14 @@ _COMPILERS = (
     (r"fatal error: " + _Q + r"(gmp\.h|mpc\.h|mpfr\.h|gcc-plugin\.h|plugin-version\.h|bversion\.h)" + _NO_FILE
      + r"|(gcc) installation does not support plugins",
      ("the kernel was built with plugins of gcc, whose headers are missing ({0}): install gcc-N-plugin-dev, where N is "
-     "what gcc -dumpversion prints")),
+      "what gcc -dumpversion prints")),
     (r"incompatible gcc/plugin versions|fail(?:ed)? to initialize plugin|cannot load plugin|inaccessible plugin file",
      "the kernel headers hold plugins for another version of gcc: " + _WITH_KERNELS_COMPILER),
     (
         r"(?:unrecognized command[ -]line option |unknown argument: |unsupported option |"
         r"unrecognized argument in option )" + _Q + r"(-[\w=.,+-]+)",
         ("the compiler does not know the option {0}, which the kernel headers use: it is too old or too new for this "
-        "kernel; install the compiler with which the kernel was built (CONFIG_CC_VERSION_TEXT in its configuration)"),
+         "kernel; install the compiler with which the kernel was built (CONFIG_CC_VERSION_TEXT in its configuration)"),
     ),
     ((r"\"(__stack_chk_guard|__stack_chk_fail|__aarch64_\w+|__[akmu]\w{0,3}san_\w+|__sanitizer_\w+|__gcov_\w+|_mcount|"
      r"__fentry__|__cfi\w*|__kcfi\w*|__llvm_\w+)\" \[[^]]*\] undefined"),
@@ -129,10 +129,10 @@ _HOST = (
      "{0} is not part of the kernel but of this system, where a program of the headers is compiled: install {package}"),
     (r"(?m)^(?:/\S*/)?(?:\./)?(?:scripts|tools|certs)/\S+: fatal error: " + _Q + r"([\w./+-]+\.h)" + _NO_FILE,
      ("a program of the kernel headers is compiled on this board and needs {0}: install the development package that "
-     "has it (apt-file search {0})")),
+      "has it (apt-file search {0})")),
     (r"/usr/bin/(?:\S+-)?ld: cannot find -l([\w+-]+)",
      ("a program of the kernel headers is linked on this board and needs lib{0}: install its development package "
-     "(lib{0}-dev)")),
+      "(lib{0}-dev)")),
     # Not every program that is not found ends a build: see the last row.
     (_SHELL + r"([A-Za-z][\w.+-]*)" + _NOT_FOUND,
      "the program {0}, which the build needs, is missing: install {package}", "Error 127"),
@@ -143,17 +143,17 @@ _DRIVER = (
     (
         _REDEFINED + r"(vm_flags_\w+)",
         ("the kernel headers already have {0}, and it was defined a second time: update rkfleet.npu, rerun the upgrade "
-        "and report the log"),
+         "and report the log"),
     ),
     (
         _missing(r"vm_flags_\w+"),
         ("the kernel headers have no {0} (added in Linux 6.3), and the compat layer did not define it: "
-        "update rkfleet.npu, rerun the upgrade and report the log"),
+         "update rkfleet.npu, rerun the upgrade and report the log"),
     ),
     (
         r"assignment of read-only member " + _Q + r"(vm_flags)",
         ("this kernel (6.3 or newer) makes {0} read-only, and this driver release writes it: set a newer "
-        "npu_driver_version"),
+         "npu_driver_version"),
     ),
     (_missing(r"rockchip_uninit_opp_table"),
      "this BSP kernel has no {0}: update the board's kernel to the one that the vendor recommends for this driver"),
@@ -161,12 +161,12 @@ _DRIVER = (
         _missing(r"rockchip_opp_set_low_length"),
         ("this BSP kernel has no {0}, which this driver release requires: set an older npu_driver_version or "
          "update the "
-        "board's kernel"),
+         "board's kernel"),
     ),
     (
         _missing(r"iommu_get_dma_cookie"),
         ("the kernel does not export {0} to modules, so the driver must be built without SRAM support: update "
-        "rkfleet.npu, which does that"),
+         "rkfleet.npu, which does that"),
     ),
     (
         r"fatal error: " + _Q + r"([\w./+-]+\.h)" + _NO_FILE,
@@ -175,11 +175,11 @@ _DRIVER = (
     (r"module \S+ uses symbol \w+ from namespace (\w+), but does not import it",
      ("the kernel keeps functions in the namespace {0}, which the driver does not import: update rkfleet.npu, "
       "rerun the "
-     "upgrade and report the log")),
+      "upgrade and report the log")),
     (
         r"ERROR: (?:modpost: )?\"(\w+)\" \[[^]]*\] undefined!",
         ("the kernel does not export {0} to modules, and the driver needs it: use another release of the driver, or "
-        "boot a kernel of the board's vendor"),
+         "boot a kernel of the board's vendor"),
     ),
     (_SHELL + r"([A-Za-z][\w.+-]*)" + _Q + r": (?:[Cc]ommand )?not found",
      "the program {0}, which the build needs, is missing: install {package}"),

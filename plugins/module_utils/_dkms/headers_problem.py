@@ -28,10 +28,11 @@ def describe(release, found, others=(), package=None):
     replaced = _replaced_in_place(others, package)
     if replaced and (found is None or found["release"]):
         name = replaced["package"]
-        return ("Package {} has the headers of kernel {}, and this kernel is {}.".format(
-            name, replaced["release"], release),
-                "Update both (apt-get update, then apt-get install {} {}), reboot, and rerun the playbook.".format(
-                    name.replace("-headers-", "-image-", 1), name))
+        image = name.replace("-headers-", "-image-", 1)
+        reason = "Package {} has the headers of kernel {}, and this kernel is {}.".format(
+            name, replaced["release"], release)
+        return reason, (f"Update both (apt-get update, then apt-get install {image} {name}), reboot, and rerun the "
+                        "playbook.")
     name = package or "the headers package of this very kernel"
     if found is None:
         return (f"The headers of kernel {release} are not installed: there is no {build}.",
@@ -52,9 +53,8 @@ def describe(release, found, others=(), package=None):
             release, "not prepared for a build" if unprepared else "incomplete", ", ".join(found["lacks"]), build),
             reinstall)
     if programs:
-        return ("The headers of kernel {} lack programs: {} is missing in {}.".format(
-            release, ", ".join(programs), build),
-                compile_again)
+        missing = ", ".join(programs)
+        return f"The headers of kernel {release} lack programs: {missing} is missing in {build}.", compile_again
     return None
 
 

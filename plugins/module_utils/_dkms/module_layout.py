@@ -20,6 +20,7 @@ import tempfile
 import zlib
 
 from .._board.files import read_file
+from .._board.paths import kernel_module
 
 LARGEST = 16 << 20
 """Bytes of a module's file; unpacked it may have four times as many."""
@@ -176,8 +177,7 @@ def own_modules(modules, run, release):
             folders.sort()
             for name in sorted(files):
                 path = os.path.join(folder, name)
-                if not re.search(r"\.ko(?:\.(?:xz|gz|zst))?\Z", name) or name.endswith(".zst") != late \
-                        or os.path.islink(path):
+                if not kernel_module(name) or name.endswith(".zst") != late or os.path.islink(path):
                     continue
                 if len(found) >= _MOST_REFERENCES or tries >= _MOST_FILES:
                     return found

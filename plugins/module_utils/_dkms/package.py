@@ -13,16 +13,17 @@ import shutil
 import tempfile
 
 from .._board.files import LEFTOVER, describe_error, disk_full, ensure_dir, read_file, sha256_of, sync_file
-from .._board.paths import SIGNING_PATHS, SUFFIXES, kernel_module
+from .._board.paths import MARKER, SIGNING_PATHS, SUFFIXES, kernel_module
 from . import headers_problem, prebuilt
 from .module_checks import alias_problem, module_problem
 from .module_layout import layout_problem
 from .signing import Signing
 from .snapshot import Snapshot
-from .source_tree import MARKER, DkmsError, read_log, readable_by_all, unpack_tree
+from .source_tree import DkmsError, read_log, readable_by_all, unpack_tree
 
 # Unfinished trees and trial builds. Those of release 1.1 have no leading dot.
 _LEFT = re.compile(r"\.?rkfleet-[a-z0-9_]{8}\Z")
+_VERSION = re.compile(r"\w[\w.+~-]{0,99}\Z")
 _NO_SPACE = "No space left on device"
 _SCANT = 1 << 20
 
@@ -34,9 +35,11 @@ class DkmsPackage:
         run: Callable that runs a list of arguments and returns `(rc, stdout, stderr)`.
         root: Folder with the board's `/usr/src`, `/var/lib/dkms` and `/lib/modules`.
         signing: The key for the modules, as a Signing; without it, modules are not signed.
+        replaces: Versions of a package of that name from elsewhere that may be replaced: a restore point has them.
     """
 
-    def __init__(self, run, name, version, kernel, module, root="/", signing=None):
+    def __init__(self, run, name, version, kernel, module, root="/", signing=None, replaces=()):
+        self.replaces = replaces
         self.run, self.name, self.version, self.kernel, self.module = run, name, version, kernel, module
         self.root = root
         self.signing = signing or Signing(root=root)
@@ -47,7 +50,7 @@ class DkmsPackage:
         self.modules = os.path.join(root, "lib/modules", kernel)
 
     def tree_digest(self):
-        """Return the digest of the installed source tree, `""` if there is none.
+        """Return the digest of the installed source tree, `""` if there is none, `foreign` if it is replaced.
 
         Raises:
             DkmsError: The tree was not created by this collection.
@@ -55,6 +58,8 @@ class DkmsPackage:
         if not os.path.isdir(self.tree):
             return ""
         content = read_file(os.path.join(self.tree, MARKER))
+        if content is None and self.version in self.replaces:
+            return "foreign"
         if content is None:
             raise DkmsError(
                 "%s was not created by rkfleet.npu: run 'dkms remove %s/%s --all', and delete the folder"
@@ -121,7 +126,9 @@ class DkmsPackage:
             return str(error), ""
 
     def steps(self, digest, stored=False):
-        """Return the required steps of `clean`, `signing`, `tree`, `repair` and `install`, in order. Changes nothing.
+        """Return the required steps of `clean`, `signing`, `tree`, `repair`, `install`, `replace`, in order.
+
+        Changes nothing.
 
         Args:
             digest: Digest of the source tree that is to be installed.
@@ -131,11 +138,30 @@ class DkmsPackage:
         steps = ["clean"] if self.leftovers() else []
         if self.signing.changes():
             steps.append("signing")
+        replace = ["replace"] if self._replaced() else []
         if self.tree_digest() != digest:
-            return steps + ["tree", install]
+            return steps + ["tree", install, *replace]
         if self.module_problem():
-            return steps + (["repair"] if self._needs_repair() else []) + [install]
-        return steps
+            return steps + (["repair"] if self._needs_repair() else []) + [install, *replace]
+        return steps + replace
+
+    def _replaced(self):
+        """Return the other versions of the package from elsewhere that DKMS has, and would build for a new kernel."""
+        place = os.path.dirname(self.database)
+        return [version for version in self.replaces
+                if version != self.version and _VERSION.match(version) and os.path.isdir(os.path.join(place, version))]
+
+    def _replace(self):
+        """Remove the other versions of the package from DKMS. Their source trees stay."""
+        for version in self._replaced():
+            rc, out, err = self.run(["dkms", "remove", "-m", self.name, "-v", version, "--all"])
+            if version in self._replaced():
+                raise DkmsError("DKMS did not remove the package %s/%s, which ours replaces (dkms ended with %d)" % (
+                    self.name, version, rc), out + err)
+        problem = self.module_problem()
+        if problem:
+            raise DkmsError("driver %s is damaged since DKMS removed the package it replaces: %s" % (
+                self.version, problem))
 
     def steps_back(self):
         """Return the steps that are required to remove the package, of `clean`, `signing` and `remove`."""
@@ -184,6 +210,8 @@ class DkmsPackage:
                 self.load(binary)
             if "install" in steps or "load" in steps:
                 log = self.install("built" if "install" in steps else "installed")
+            if "replace" in steps:
+                self._replace()
             os.sync()
         except (OSError, DkmsError) as error:
             reason = describe_error(error, *self._places()) if isinstance(error, OSError) else str(error)

@@ -13,8 +13,8 @@ import shutil
 import tarfile
 
 from .._board.files import read_file
+from .._board.paths import MARKER
 
-MARKER = "rkfleet.json"
 LOG_BYTES = 1 << 20
 
 

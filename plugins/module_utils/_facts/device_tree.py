@@ -12,6 +12,8 @@ from .._board.tree import clean
 
 _SOC = re.compile(r"rockchip,(r[kv]\d{4}[a-z]?)\Z")
 _NODE = re.compile(r"(?:rk)?npu@([0-9a-f]{1,16})\Z")
+PLATFORM_DRIVER = "RKNPU"
+KEYS = ("node", "address", "status", "name", "driver", "override", "deferred", "iommu", "compatible")
 _ROOTS = ("/proc/device-tree", "/sys/firmware/devicetree/base")
 
 
@@ -72,25 +74,42 @@ def read_board(tree):
     }
 
 
-def read_device(tree):
-    """Return the NPU's node with its platform device and bound driver, None for what does not exist."""
-    device: dict = {"node": None, "address": None, "compatible": [], "status": None, "name": None, "driver": None}
-    base = next((root for root in _ROOTS if tree.exists(root)), None)
-    if base is None:
-        return device
-    found = [(node, _property(tree, base + node + "/compatible")) for node in _nodes(tree, base)]
-    # The vendor's description wins: a tree may carry both, one of them disabled.
-    found.sort(key=lambda item: (not is_rknpu(item[1]), not is_rocket(item[1]), item[0]))
-    if not found:
-        return device
-    node, compatible = found[0]
-    name = node.rsplit("/", 1)[1]
-    address = _NODE.match(name).group(1)
-    device.update(node=clean(node), address=address, compatible=compatible)
-    device["status"] = _first(_property(tree, base + node + "/status")) or "okay"
-    platform = "%s.%s" % (address, name.split("@")[0])
-    folder = "/sys/bus/platform/devices/" + platform
+def _describe(tree, base, node, name):
+    device = {"node": clean(node), "address": None, "compatible": _property(tree, base + node + "/compatible"),
+              "status": _first(_property(tree, base + node + "/status")) or "okay", "name": None, "driver": None,
+              "override": None, "deferred": None, "iommu": None}
+    device["address"] = name.split(".")[0]
+    folder = "/sys/bus/platform/devices/" + name
     if tree.exists(folder):
-        device["name"] = platform
-        device["driver"] = tree.linked_name(folder + "/driver")
+        override = tree.line(folder + "/driver_override", 64)
+        device.update(name=name, driver=tree.linked_name(folder + "/driver"),
+                      override=None if override in (None, "", "(null)") else override)
+    for line in (tree.text("/sys/kernel/debug/devices_deferred", 65536) or "").splitlines():
+        if line.split()[:1] == [name]:
+            device["deferred"] = clean(line[len(name):]) or "no reason given"
+    # The IOMMU is within the same 64 KiB on all SoCs, beside the NPU in the tree.
+    beside = node.rpartition("/")[0]
+    for other in tree.names(base + beside):
+        if other.startswith("iommu@" + device["address"][:-4]):
+            device["iommu"] = _first(_property(tree, "%s%s/%s/status" % (base, beside, other))) or "okay"
+            break
     return device
+
+
+def read_device(tree):
+    """Return the NPU's node with its platform device and bound driver, None for what does not exist.
+
+    override is the driver that the owner reserves the device for, deferred why its probe was put off (root only), iommu
+    the status of the IOMMU's node.
+    """
+    base = next((root for root in _ROOTS if tree.exists(root)), None)
+    found = {}
+    for node in _nodes(tree, base) if base else ():
+        match = _NODE.match(node.rsplit("/", 1)[1])
+        name = "%s.%s" % (match.group(1), match.group(0).split("@")[0])
+        found[name] = _describe(tree, base, node, name)
+    # A driver that answers counts, whatever the node is called. Then the vendor's description wins:
+    # a tree may carry both, one of them disabled.
+    return min(found.values(), default=dict(dict.fromkeys(KEYS), compatible=[]), key=lambda device: (
+        device["driver"] != PLATFORM_DRIVER, not is_rknpu(device["compatible"]), not is_rocket(device["compatible"]),
+        device["node"]))

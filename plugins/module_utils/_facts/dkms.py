@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from .._board.paths import kernel_module
+from .._board.paths import MARKER, kernel_module
 from .._board.tree import clean
 
 _TREE = "/var/lib/dkms"
@@ -27,20 +27,22 @@ def _tool_version(tree):
 
 
 def _builds(tree, folder):
-    """Return `(kernel, arch)` of the finished builds below the folder of a module version."""
+    """Return `(kernel, arch, module files)` of the finished builds below the folder of a module version."""
     for kernel in tree.names(folder):
         if kernel in ("source", "build"):
             continue
         for arch in tree.names("%s/%s" % (folder, kernel)):
             # An empty module folder is a build that failed or was cut off: DKMS has been seen to count it.
-            if any(kernel_module(name) for name in tree.names("%s/%s/%s/module" % (folder, kernel, arch))):
-                yield kernel, arch
+            built = list(filter(kernel_module, tree.names("%s/%s/%s/module" % (folder, kernel, arch))))
+            if built:
+                yield kernel, arch, built
 
 
 def read(tree):
-    """Return `{available, version, modules: [{name, version, kernel, arch, state, original, left_out}]}`.
+    """Return `{available, version, modules: [{name, version, kernel, arch, state, original, foreign, left_out}]}`.
 
-    state is `added`, `built` or `installed`; original is whether DKMS keeps a module of the kernel to restore; left_out
+    state is `added`, `built` or `installed`; original is whether DKMS keeps a module of the kernel to restore; foreign
+    is whether it is an NPU driver without our marker, where a source that is missing does not say whose it is; left_out
     has what a build of ours left out, as `NAME: CAUSE`.
     """
     available, version = _tool_version(tree)
@@ -52,17 +54,23 @@ def read(tree):
         versions = [item for item in tree.names(base) if tree.link("%s/%s/source" % (base, item))]
         for item in versions:
             builds = list(_builds(tree, "%s/%s" % (base, item)))
-            for kernel, arch in builds:
+            source = "%s/%s/source" % (base, item)
+            files = [file for build in builds for file in build[2]]
+            # No other project calls its module rknpu_dkms.
+            foreign = (tree.exists(source) and not tree.exists(source + "/" + MARKER)
+                       and (any(file.startswith("rknpu.") for file in files) if files else name == "rknpu"))
+            for kernel, arch, unused in builds:
                 link = tree.link("%s/kernel-%s-%s" % (base, kernel, arch)) or ""
                 installed = link.rstrip("/").endswith("%s/%s/%s" % (item, kernel, arch))
                 modules.append({
                     "name": clean(name), "version": clean(item), "kernel": clean(kernel), "arch": clean(arch),
                     "state": "installed" if installed else "built",
                     "original": bool(tree.names("%s/original_module/%s/%s" % (base, kernel, arch))),
+                    "foreign": foreign,
                     "left_out": [clean(text) for text in _LEFT_OUT.findall(
                         tree.text("%s/%s/%s/%s/log/make.log" % (base, item, kernel, arch), 1 << 16) or "")][:9],
                 })
             if not builds:
                 modules.append({"name": clean(name), "version": clean(item), "kernel": None, "arch": None,
-                                "state": "added", "original": False, "left_out": []})
+                                "state": "added", "original": False, "foreign": foreign, "left_out": []})
     return {"available": available, "version": version, "modules": modules[:_LIMIT]}

@@ -24,7 +24,7 @@ from .._boot import kernel_arguments
 from . import device_tree
 from .._board.tree import clean
 
-PLATFORM_DRIVER = "RKNPU"
+PLATFORM_DRIVER = device_tree.PLATFORM_DRIVER
 INITCALL, BLACKLIST = kernel_arguments.INITCALL, kernel_arguments.BLACKLIST
 NODE_DMA_HEAP = "/dev/rknpu"
 
@@ -119,7 +119,8 @@ def _is_builtin(tree, release, config):
 
 def _presence(tree, release, device, config, files, loaded, dkms):
     if device["driver"] == "rocket" or (device_tree.is_rocket(device["compatible"])
-                                        and not device_tree.is_rknpu(device["compatible"])):
+                                        and not device_tree.is_rknpu(device["compatible"])
+                                        and device["driver"] != PLATFORM_DRIVER):
         return "rocket"
     if _is_builtin(tree, release, config):
         return "builtin"
@@ -150,7 +151,10 @@ def _render_node(tree, device):
         if not _RENDER_NODE.match(name):
             continue
         base = "/sys/class/drm/%s/device" % name
-        if tree.linked_name(base) != device["name"]:
+        parent = tree.linked_name(base)
+        if parent == "rknpu":
+            return "/dev/dri/" + name  # ports to mainline's nodes: one device for all cores (lurenJBD/rk3588-rknn-core)
+        if parent != device["name"]:
             continue
         if "DRIVER=%s" % PLATFORM_DRIVER in (tree.text(base + "/uevent", 4096) or "").splitlines():
             return "/dev/dri/" + name

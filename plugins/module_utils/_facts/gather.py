@@ -16,7 +16,7 @@ import zlib
 
 from . import packages
 from .._boot import sources
-from . import apt_kernels, device_tree, dkms, dpkg, driver, kernels, runtime, storage
+from . import apt_kernels, device_tree, dkms, dpkg, driver, kernels, runtime, storage, system
 from . import reboot
 from . import holders
 from . import headers
@@ -56,8 +56,9 @@ def read_os(tree):
         text = tree.text("/usr/lib/os-release", 65536)
     fields = dict((m[0], clean(m[2])) for m in _OS_RELEASE.findall(text or ""))
     return {
-        "id": fields.get("ID"), "codename": fields.get("VERSION_CODENAME"), "version": fields.get("VERSION"),
-        "version_id": fields.get("VERSION_ID"), "container": storage.read_container(tree),
+        "id": fields.get("ID"), "id_like": fields.get("ID_LIKE"), "libc": system.read_libc(tree),
+        "codename": fields.get("VERSION_CODENAME"), "version": fields.get("VERSION"),
+        "version_id": fields.get("VERSION_ID"), "container": system.read_container(tree),
         "init": storage.read_init(tree),
     }
 
@@ -149,6 +150,7 @@ def read_tools(tree):
         "dkms": _has_program(tree, "dkms"),
         "kexec": _has_program(tree, "kexec") or tree.exists("/sbin/kexec"),
         "packages_interrupted": packages.interrupted(tree),
+        "apt": _has_program(tree, "apt-get") and tree.exists("/var/lib/dpkg/status"),
         "python": ".".join(str(part) for part in sys.version_info[:3]),
         "bits": struct.calcsize("P") * 8,
     }
@@ -213,24 +215,25 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
     cmdline = part("kernel command line", "", lambda: tree.line("/proc/cmdline", 2048) or "")
     facts = {
         "board": part("board", _nothing_of("model soc serial", compatible=[]), device_tree.read_board, tree),
-        "os": part("os", _nothing_of("id codename version version_id container init"), read_os, tree),
+        "os": part("os", _nothing_of("id id_like libc codename version version_id container init"), read_os, tree),
         "kernel": part("kernel",
                        _nothing_of("headers_path headers_release headers_machine vendor_headers signatures "
                                    "config_digest config_source symvers_digest boot_id build compiler kexec signature",
                                    config={}, headers=False, headers_lack=[], headers_others=[],
                                    release=clean(uname.release),
                                    machine=clean(uname.machine)), read_kernel, tree, uname),
-        "device": part("device", _nothing_of("node address status name driver", compatible=[]), device_tree.read_device,
+        "device": part("device", dict(dict.fromkeys(device_tree.KEYS), compatible=[]), device_tree.read_device,
                        tree),
         "dkms": part("dkms", {"available": False, "version": None, "modules": []}, dkms.read, tree),
         "runtime": part("runtime",
                         _nothing_of("path link version build sha256 git_blob size loader package diverted_by",
                                     others=[], packaged=[], diverted=[]), runtime.read, tree),
+        "rkllm": part("RKLLM", _nothing_of("path version"), runtime.read_rkllm, tree),
         "boot": dict(_nothing_of("loader config configured next default update error", cmdline=cmdline),
                      files=part("boot loader", [], sources.read, tree)),
         "tools": part("tools",
                       _nothing_of("python bits", make=False, compiler=False, dkms=False, kexec=False,
-                                  packages_interrupted=False), read_tools, tree),
+                                  packages_interrupted=False, apt=False), read_tools, tree),
         "hardware": part("hardware", _nothing_of("cores mhz memory"), read_hardware, tree),
         "watchdog": part("watchdog", _nothing_of("usable problem timeout"), reboot.read_watchdog, tree),
         "filesystems": part("file systems", [], storage.read_filesystems, tree),
@@ -251,6 +254,7 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
                               builtin_suppressed=False, loaded=[], files=[]),
         driver.read, tree, facts["kernel"]["release"], facts["device"], facts["kernel"]["config"], cmdline,
         facts["dkms"], ask_node, uid == 0)
+    facts["driver"]["blocked"] = part("modprobe configuration", [], system.read_modprobe, tree)
     node = facts["driver"]["render_node"]
     facts["processes"] = part("processes", [], holders.holders, tree, node, (os.getpid(),)) if node else []
     part("programs with another runtime", None, runtime.note_programs, tree, facts["runtime"], facts["processes"])

@@ -21,6 +21,8 @@ _BANNER = re.compile(
     rb"librknnrt version: (\d{1,4}(?:\.\d{1,4}){1,3}(?:-?(?:a|b|rc|alpha|beta)\d{1,4})?) "
     rb"\(([0-9a-f]{6,40}@[0-9T:-]{8,25})\)"
 )
+RKLLM = "librkllmrt.so"
+_RKLLM_BANNER = re.compile(rb"rkllm-runtime version: (\d{1,4}(?:\.\d{1,4}){1,3}(?:-?(?:a|b|rc|alpha|beta)\d{1,4})?)")
 _PYTHON = re.compile(r"python3(?:\.\d+)?\Z")
 _OVERLAP = 256
 _CHUNK = 1 << 20
@@ -138,6 +140,13 @@ def read(tree):
             other["path"] == path and other["sha256"] == result["sha256"] for other in result["others"])]
         result.update(dpkg.read_owner(tree, [name for path in same for name in names[path]], result["path"]))
     return result
+
+
+def read_rkllm(tree):
+    """Return `{path, version}` of the runtime for language models, None for both without one."""
+    path = next((folder + "/" + RKLLM for folder in _FOLDERS if tree.exists(folder + "/" + RKLLM)), None)
+    match = _RKLLM_BANNER.search(tree.data(path, _LIMIT) or b"") if path else None
+    return {"path": path, "version": match.group(1).decode("ascii") if match else None}
 
 
 def _further(tree):

@@ -144,16 +144,6 @@ def _link_problem(tree, path, found, points):
     return "elsewhere" if mount is not None and mount.point not in points else None
 
 
-def read_container(tree):
-    """Return the kind of container, None outside containers."""
-    container = tree.line("/run/systemd/container", 64)
-    if container is None and tree.exists("/run/.containerenv"):
-        container = "podman"
-    if container is None and tree.exists("/.dockerenv"):
-        container = "docker"
-    return container or None
-
-
 def read_init(tree):
     """Return `systemd` or the name of process 1, or None if it is unknown."""
     if tree.exists("/run/systemd/system"):

@@ -13,11 +13,11 @@ import os
 from .._board.tree import Tree
 from .._boot import boot_files
 from .storage import (
+    _IMAGES,
     _UNIONS,
     Mount,
     mounts,
     read_boot_links,
-    read_container,
     read_filesystems,
     read_init,
 )
@@ -60,9 +60,10 @@ def problem(filesystems, links, init, boot=True):
                     % (entry["path"], where),
                     "Put it on a disk (see /etc/fstab), reboot, and rerun the playbook.")
         if entry["read_only"]:
+            remount = "" if entry["type"] in _IMAGES else "Mount it read-write (mount -o remount,rw %s), or i" % (
+                entry["mount"])
             return ("Nothing can be written below %s: it is mounted read-only (%s)." % (entry["path"], where),
-                    "Mount it read-write (mount -o remount,rw %s), or install a system with writable files, and rerun "
-                    "the playbook." % entry["mount"])
+                    (remount or "I") + "nstall a system with writable files, and rerun the playbook.")
     for link in links or ():
         if link["problem"]:
             reason = _LINK_PROBLEMS.get(link["problem"], link["problem"])
@@ -75,8 +76,6 @@ def problem(filesystems, links, init, boot=True):
 def check(root="/"):
     """Return one or two sentences on why an upgrade of the board must not begin, or None."""
     tree = Tree(root)
-    if read_container(tree):
-        return None  # it does not boot, its root is an overlay, and the planner has already refused it
     found = mounts(tree)
     if not found and not tree.live:
         found = _below(os.path.realpath(root), mounts(Tree()))

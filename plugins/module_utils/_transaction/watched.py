@@ -68,9 +68,9 @@ def watched(root, versions, runtime, package="rknpu", diverted=()):
 
 
 def _own_modules(root, folder):
-    """Return the kernel's own NPU modules, which DKMS moves away while its module is installed."""
+    """Return the NPU modules of the kernel and of others, which DKMS moves away while its module is installed."""
     found = []
-    for base in ("kernel", "extra"):
+    for base in ("kernel", "extra", "updates"):
         for place, dummy, names in os.walk(os.path.join(root, folder.lstrip("/"), base)):
             found += ["/" + os.path.relpath(os.path.join(place, name), root) for name in names
                       if kernel_module(name) in _OWN_MODULES]

@@ -72,7 +72,7 @@ def compose(module, function):
         order.append(name)
 
     put(module)
-    sources = ",\n".join("(%r, %r)" % (name, _source(name, needed[name])) for name in order)
+    sources = ",\n".join("(%r, %s)" % (name, _literal(_source(name, needed[name]))) for name in order)
     packages = [PACKAGE, *sorted({"%s.%s" % (PACKAGE, name.rpartition(".")[0]) for name in order if "." in name})]
     return _FRAME % {"package": PACKAGE, "packages": packages, "sources": "[%s]" % sources, "function": function}
 
@@ -270,6 +270,11 @@ def _source(where, names):
             statement = type(statement)(**dict(ast.iter_fields(statement), names=wanted))
         kept.append(_narrow(ast.unparse(_Bare().visit(ast.parse(ast.unparse(statement))))))
     return "\n".join(kept) + "\n"
+
+
+def _literal(source):
+    """Return a source, which ends with a line break, as a literal that repeats it without escapes where it can."""
+    return repr(source) if "'''" in source or "\r" in source else "r'''%s'''" % source
 
 
 def _narrow(text):

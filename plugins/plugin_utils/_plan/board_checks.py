@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ...module_utils._board import version as _version
 from ...module_utils._facts import device_tree
+from ...module_utils._facts import driver as _driver
 from .board_state import Unsupported
 
 
@@ -23,17 +24,61 @@ def check_board(board):
 
 
 def _check_system(board):
-    machines = board.data["requirements"]["machine"]
+    machines, system = board.data["requirements"]["machine"], board.facts.get("os") or {}
+    _check_image(board, machines)
     if board.kernel["machine"] not in machines:
         raise Unsupported("This is a %s machine, and the vendor's driver and runtime exist for %s only." % (
             board.kernel["machine"], ", ".join(machines)), "Remove it from the inventory group.")
-    container = (board.facts.get("os") or {}).get("container")
+    container = system.get("container")
     if container:
         raise Unsupported("This is a container (%s), and a driver belongs to the kernel outside it." % container,
                           "Run the playbook on the board itself.")
     if board.tools.get("bits") == 32:
         raise Unsupported("The user space is 32-bit, for which librknnrt.so is not supported.",
                           "Install a 64-bit (arm64) system on the board.")
+    if system.get("libc") not in (None, "glibc"):
+        raise Unsupported(
+            "%s uses the C library %s, with which librknnrt.so cannot be loaded%s." % (
+                _system_name(board), system["libc"], "" if has_apt(board) else ", and has no apt"),
+            "Install a Debian or Ubuntu system of the board's vendor.")
+    if not board.driver["version"]:
+        check_package_manager(board)
+
+
+def _check_image(board, machines):
+    """Raise Unsupported if this is the file system of an image, in a folder of the machine that makes it."""
+    installed = [kernel["release"] for kernel in board.facts.get("kernels") or []]
+    elsewhere = board.kernel["machine"] not in machines or not board.facts["board"]["compatible"]
+    # A board that was not rebooted since its kernel was removed has another kernel of the same kind.
+    kind = board.release.rpartition("-")[2]
+    made = elsewhere and installed and board.release not in installed and not any(
+        release.rpartition("-")[2] == kind for release in installed)
+    if made or (board.facts.get("os") or {}).get("container") == "chroot":
+        raise Unsupported(
+            "This is the file system of an image (in a chroot or a folder of a machine with kernel %s), not a running "
+            "board." % board.release,
+            "Boot a board with the image, and run the playbook on it.")
+
+
+def has_apt(board):
+    """Return whether the system has Debian's package manager, True if that is unknown."""
+    system = board.facts.get("os") or {}
+    words = " ".join(filter(None, (system.get("id"), system.get("id_like")))).split()
+    return bool(board.tools.get("apt", True)) or bool({"debian", "ubuntu"} & set(words))
+
+
+def check_package_manager(board):
+    """Raise Unsupported if nothing could be installed on the board."""
+    if not has_apt(board):
+        raise Unsupported(
+            "%s has no apt and dpkg, with which the driver is installed and rolled back." % _system_name(board),
+            "Install a Debian or Ubuntu system of the board's vendor, or install driver and runtime by the means of "
+            "this system.")
+
+
+def _system_name(board):
+    system = board.facts.get("os") or {}
+    return "This system (%s)" % " ".join(filter(None, (system.get("id") or "no os-release", system.get("version_id"))))
 
 
 def _check_device_tree(board):
@@ -44,6 +89,9 @@ def _check_device_tree(board):
     if not any(entry.startswith("rockchip,") for entry in compatible):
         raise Unsupported("This is not a Rockchip board but %s (%s)." % (model or "unnamed", ", ".join(compatible)),
                           "Remove it from the inventory group.")
+    if device["node"] and device["driver"] == _driver.PLATFORM_DRIVER:
+        return  # it is bound: what the node is called is the driver's affair
+    _check_other_driver(device)
     if board.driver["presence"] == "rocket":
         raise Unsupported(
             "The NPU uses, or is described for, the mainline driver rocket, which librknnrt.so cannot use.",
@@ -63,6 +111,19 @@ def _check_device_tree(board):
         raise Unsupported(
             "The NPU node %s is disabled in the device tree (status %s)." % (device["node"], device["status"]),
             "Enable the NPU with the board's overlay tool (%s) and reboot." % ", ".join(board.data["overlay_tools"]))
+
+
+def _check_other_driver(device):
+    """Raise Unsupported if the owner has given the NPU to another driver, such as vfio-platform for a guest."""
+    override = device.get("override")
+    driver = device["driver"] or (override if override != _driver.PLATFORM_DRIVER else None)
+    if driver not in (None, "rocket", _driver.PLATFORM_DRIVER):
+        raise Unsupported(
+            "The NPU %s is %s driver %s%s, so it is not available to the vendor's driver." % (
+                device["name"], "bound to" if device["driver"] else "reserved for", driver,
+                " (driver_override)" if override == driver else ""),
+            "If this system shall use the NPU instead, stop what has it (such as a guest), remove what binds it to %s, "
+            "reboot, and rerun the playbook." % driver)
 
 
 def _vendor_series(board):

@@ -42,6 +42,11 @@ class Board:
         if "files" in self.boot and self.boot.get("loader") is None:
             self.boot = registry.complete(self.boot)
         self.release, self.target = facts["kernel"]["release"], wanted["driver_version"]
+        # A driver without a device file does not answer programs, whatever debugfs says.
+        self.silent = None if self.driver.get("render_node") or self.driver.get("version_source") not in (
+            "debugfs", "procfs", "module", "builtin") else self.driver["version"]
+        if self.silent:
+            self.driver = dict(self.driver, version=None)
         self.notes = []
         running = self.driver["version"]
         if (wanted["driver_policy"] != "exact" and self.runs_our_driver and running in data["drivers"]
@@ -57,8 +62,29 @@ class Board:
     @property
     def dkms_modules(self):
         """What DKMS has of our package, for all kernels: entries as in `facts.dkms.modules`."""
-        modules = (self.facts.get("dkms") or {}).get("modules") or []
-        return [entry for entry in modules if entry["name"] == DKMS_PACKAGE]
+        return [entry for entry in self._dkms if entry["name"] == DKMS_PACKAGE and not entry.get("foreign")]
+
+    @property
+    def _dkms(self):
+        return (self.facts.get("dkms") or {}).get("modules") or []
+
+    @property
+    def foreign_packages(self):
+        """Return `[(name, version)]` of DKMS packages with an NPU driver that this collection did not install."""
+        return sorted({(entry["name"], entry["version"]) for entry in self._dkms if entry.get("foreign")})
+
+    @property
+    def foreign_origin(self):
+        """Return where the running module comes from if neither the kernel nor this collection brought it, or None."""
+        module = self.driver["module"]
+        if not module or self.runs_our_driver:
+            return None
+        packages = ["%s/%s" % (entry["name"], entry["version"]) for entry in self._dkms
+                    if entry.get("foreign") and entry["kernel"] == self.release and entry["state"] == "installed"]
+        if packages:
+            return "DKMS package %s" % packages[0]
+        files = [path for path in self.driver["files"] if _driver.module_name(path) == module]
+        return next(("file %s" % path for path in files if not path.startswith("kernel/")), None)
 
     @property
     def dkms_versions(self):

@@ -25,7 +25,7 @@ PLACES = {
         "in GRUB_CMDLINE_LINUX in /etc/default/grub and run update-grub, or in the linux line of the grub.cfg in use"),
     "extlinux": (
         "its extlinux.conf is made by a program, which would overwrite a change",
-        "where that program takes them from (NixOS: boot.kernelParams in configuration.nix; none: remove that comment)"),
+        "where that program takes them from (NixOS: boot.kernelParams; if no program does so, remove that comment)"),
 }
 """{boot loader in the facts, without a configuration to edit: (what was recognized, where the argument is added)}."""
 

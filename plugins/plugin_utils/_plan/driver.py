@@ -9,6 +9,7 @@ from __future__ import annotations
 from ...module_utils._board import version as _version
 from ...module_utils._facts import apt_kernels, driver as _driver
 from ...module_utils._inference import diagnoses
+from .board_checks import check_package_manager
 from .board_state import suppresses_builtin, Unsupported
 from .rules import vendor_kernels
 
@@ -81,7 +82,8 @@ def offered_kernel(board):
 
 def _origin(board):
     if board.driver["module"]:
-        return "module %s" % board.driver["module"]
+        foreign = board.foreign_origin
+        return "module %s%s" % (board.driver["module"], " of %s, not of rkfleet.npu" % foreign if foreign else "")
     return "built into the kernel" if board.driver["presence"] == "builtin" else "bound"
 
 
@@ -93,6 +95,11 @@ def _why_change(board):
         return "Driver %s is %s%s; %s%s is wanted." % (
             driver["version"], _origin(board), " and MobileNet fails with it" if fails else "", target,
             " or newer" if board.wanted["driver_policy"] == "floor" else "")
+    if board.silent:
+        board.notes.append("Driver %s is bound to the NPU but has no device file (no DRM node, no /dev/rknpu)." % (
+            board.silent))
+        return ("Driver %s is bound to the NPU but has no device file, so no program can use it; %s is wanted." % (
+            board.silent, target))
     if board.device["driver"] == _driver.PLATFORM_DRIVER:
         return "A driver is bound, but its version cannot be read; %s is wanted." % target
     if driver["presence"] == "builtin" and driver["builtin_suppressed"]:
@@ -117,6 +124,7 @@ def _lost_at_reboot(board):
 
 def _choose_origin(board, reason):
     """Return (action, reason) by npu_driver_strategy."""
+    check_package_manager(board)
     strategy = board.wanted["driver_strategy"]
     offered = offered_kernel(board) if strategy != "dkms" else None
     if offered:

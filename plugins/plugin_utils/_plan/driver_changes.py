@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 from ...module_utils._board import version as _version
-from ...module_utils._boot import u_boot_update
+from ...module_utils._boot import kernel_arguments, u_boot_update
+from ...module_utils._facts import device_tree
 from ...module_utils._facts import driver as _driver
-from .board_state import ARGUMENT, suppresses_builtin, Unsupported
+from .board_state import ARGUMENT, DKMS_PACKAGE, suppresses_builtin, Unsupported
 from .boot_checks import check_removal
 from .build_losses import LOSSES
 from .driver import offered_kernel
@@ -35,11 +36,14 @@ def plan_vendor_kernel(board, plan):
 
 def plan_dkms(board, plan, action):
     """Plan to build the driver with DKMS and to have it started, or raise Unsupported if that is impossible."""
-    _check_source(board)
-    check_kernel(board, action)
-    _note_kernel(board)
     over_builtin = action == "dkms_over_builtin"
     module = "rknpu_dkms" if over_builtin else "rknpu"
+    _check_source(board)
+    _check_device_tree(board)
+    check_kernel(board, action, plan["baseline"])
+    _check_blocked(board, module)
+    foreign = _foreign_versions(board, module)
+    _note_kernel(board)
     installed = _is_installed(board, module)
     configured = not over_builtin or suppresses_builtin(board.boot.get("next"))
     version = board.driver["version"]
@@ -52,10 +56,16 @@ def plan_dkms(board, plan, action):
         if plan["packages"]:
             changes.append("install the packages %s" % ", ".join(plan["packages"]))
         changes.append("build driver %s with DKMS for kernel %s as module %s" % (board.target, board.release, module))
-        if any(_driver.module_name(path) == module and not path.startswith("updates/")
-               for path in board.driver["files"]):
+        others = [path for path in board.driver["files"]
+                  if _driver.module_name(path) == module and not path.startswith("updates/dkms/")]
+        if any(path.startswith("kernel/") for path in others):
             board.notes.append(
                 "DKMS keeps the kernel's own module %s and restores it when ours is removed." % module)
+        changes += ["replace the DKMS package rknpu/%s, which is not of rkfleet.npu; the restore point keeps it" % old
+                    for old in foreign]
+        changes += ["replace %s, which is not of rkfleet.npu; the restore point keeps it" % path for path in others
+                    if not path.startswith("kernel/")]
+        plan["foreign_versions"] = foreign
     if not configured:
         changes.append("add %s to the kernel arguments in %s" % (ARGUMENT, board.boot["config"]))
     if not installed or not configured:
@@ -68,6 +78,66 @@ def plan_dkms(board, plan, action):
                            "run preflight-npu.yml before a kernel update.")
     plan.update(module=module, initcalls=[_driver.INITCALL] if over_builtin else [],
                 deployed=installed and configured, reboot=not running, changes=changes)
+
+
+def _check_device_tree(board):
+    """Raise Unsupported if a driver of another project serves a node that the vendor's driver does not match."""
+    if not device_tree.is_rknpu(board.device["compatible"]):
+        raise Unsupported(
+            "The NPU node is described as %s: the driver bound to it matches that, the vendor's driver %s does not." % (
+                ", ".join(board.device["compatible"]) or "nothing", board.target),
+            "Keep that driver (npu_driver_policy working), or boot a vendor kernel with its own device tree.")
+
+
+def check_probe(board):
+    """Raise Unsupported if the kernel's own driver did not start for a reason that another driver cannot remove."""
+    device, driver = board.device, board.driver
+    tried = ((driver["presence"] == "builtin" and not driver["builtin_suppressed"])
+             or "rknpu" in (driver.get("loaded") or ()) or device.get("deferred"))
+    if device["driver"] or not device["name"] or not tried:
+        return
+    version = driver.get("builtin_version")
+    what = "%s did not start on the NPU %s" % (
+        "The kernel's own driver%s" % (" " + version if version else "") if driver["presence"] == "builtin" else
+        "Module rknpu is loaded, but", device["name"])
+    remedy = ("Read the reason in the kernel log (dmesg | grep -i npu), correct the device tree or update the vendor's "
+              "kernel package, and reboot.")
+    if device.get("deferred"):
+        raise Unsupported("%s, because the kernel waits for another device (%s): another driver would wait, too." % (
+            what, device["deferred"]), remedy)
+    if device.get("iommu") not in (None, "okay", "ok"):
+        raise Unsupported("%s, whose IOMMU is disabled in the device tree (status %s): another driver does not change "
+                          "that." % (what, device["iommu"]), remedy)
+    if version and _version.at_least(version, board.target):
+        raise Unsupported("%s, and driver %s is not newer: it would fail there, too." % (what, board.target), remedy)
+    board.notes.append("%s: the kernel log has the reason (dmesg | grep -i npu)." % what)
+
+
+def _check_blocked(board, module):
+    """Raise Unsupported if a setting of the owner keeps the module from being loaded."""
+    line = next((line for line in board.driver.get("blocked") or () if line["module"] == module), None)
+    if line:
+        raise Unsupported("%s keeps module %s from being loaded: %s." % (line["path"], module, line["text"]),
+                          "Remove the line, and rerun the playbook.")
+    arguments = " ".join(filter(None, (board.boot.get("cmdline"), board.boot.get("next"))))
+    for name in ("modprobe.blacklist", "module_blacklist"):
+        if kernel_arguments.has(arguments, name, module):
+            raise Unsupported("The kernel argument %s keeps module %s from being loaded." % (name, module),
+                              "Remove %s from it, reboot, and rerun the playbook." % module)
+
+
+def _foreign_versions(board, module):
+    """Return the versions of DKMS packages called as ours that are replaced; raise Unsupported for other packages.
+
+    DKMS builds the highest version for a new kernel, so another version may not stay beside ours.
+    """
+    others = [name + "/" + version for name, version in board.foreign_packages if name != DKMS_PACKAGE]
+    if others and module == "rknpu":
+        raise Unsupported(
+            "The DKMS package %s is not of rkfleet.npu and builds a module rknpu, too." % others[0],
+            "Keep it (npu_driver_policy working), or remove it (dkms remove %s --all) and rerun the playbook." % (
+                others[0]))
+    return [version for name, version in board.foreign_packages if name == DKMS_PACKAGE]
 
 
 def _check_source(board):
@@ -97,4 +167,4 @@ def _note_processes(board):
 def _is_installed(board, module):
     """Return whether DKMS has installed the wanted release for the running kernel, and the module's file exists."""
     return board.target in board.dkms_versions and any(
-        _driver.module_name(path) == module and path.startswith("updates/") for path in board.driver["files"])
+        _driver.module_name(path) == module and path.startswith("updates/dkms/") for path in board.driver["files"])

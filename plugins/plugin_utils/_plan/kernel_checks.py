@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .board_state import ARGUMENT, Unsupported
 from .boot_checks import check_boot
+from .predicates import is_pending
 from .rules import kernel_row
 
 # By npu_facts' kernel.signatures: what requires signed modules, and how to boot without it.
@@ -18,8 +19,13 @@ _SIGNATURES = {
 }
 
 
-def check_kernel(board, action):
-    """Raise Unsupported if the wanted driver cannot be built for the running kernel or could not be loaded there."""
+def check_kernel(board, action, baseline=None):
+    """Raise Unsupported if the wanted driver cannot be built for the running kernel or could not be loaded there.
+
+    Args:
+        action: `dkms` or `dkms_over_builtin`.
+        baseline: the plan's `baseline`.
+    """
     release, config = board.release, board.kernel.get("config") or {}
     try:
         row = kernel_row(release, board.data["kernels"])
@@ -27,8 +33,9 @@ def check_kernel(board, action):
         raise Unsupported("Cannot parse the kernel release: %s." % error,
                           "Boot a kernel of the board's vendor.") from error
     if not row["supported"]:
-        raise Unsupported("Kernel %s is not supported by driver %s: %s." % (
-            release, board.target, row.get("reason") or "see the compatibility data"),
+        doubt = _why_unproven(board, baseline)
+        raise Unsupported("%sKernel %s is not supported by driver %s: %s." % (
+            doubt and doubt + ". ", release, board.target, row.get("reason") or "see the compatibility data"),
             row.get("remedy") or "Boot a kernel the compatibility data supports.")
     if config and "MODULES" not in config:
         raise Unsupported("Kernel %s was built without modules." % release,
@@ -39,6 +46,21 @@ def check_kernel(board, action):
     _check_signatures(board, config)
     if action == "dkms_over_builtin":
         _check_builtin(board, config)
+
+
+def _why_unproven(board, baseline):
+    """Return why a driver that may stay, if it works, has not been verified, "" if it has been or cannot stay."""
+    version = board.driver["version"]
+    if (not version or board.verified is not None or board.runs_our_driver
+            or board.wanted["driver_policy"] != "working" or (baseline and not baseline["required"])):
+        return ""
+    if baseline:
+        return "Driver %s answers and stays if MobileNet works with it, which is not verified yet" % version
+    why = ("an upgrade is pending" if is_pending(board.facts) else
+           "librknnrt.so is not installed" if not board.runtime.get("path") else
+           "no model with a known checksum fits this SoC and runtime %s" % (
+               board.runtime.get("version") or "of an unknown version"))
+    return "Driver %s answers, but MobileNet cannot show whether it works (%s)" % (version, why)
 
 
 def _check_signatures(board, config):

@@ -22,15 +22,15 @@ from __future__ import annotations
 
 from ...module_utils._board import version as _version
 from ...module_utils._dkms.build_log import explain
-from .board_state import Board, Unsupported
-from .board_checks import check_board
+from .board_state import DKMS_PACKAGE, Board, Unsupported
+from .board_checks import check_board, check_package_manager
 from .board_packages import (
     RUNTIME_PACKAGE, check_kernel_packages, note_newer_kernel, note_runtimes, plan_runtime_package,
 )
 from .change_checks import check_privileges, check_reboot, check_rollback, check_space
 from . import build_losses
 from .driver import choose_action, final_version
-from .driver_changes import plan_dkms, plan_vendor_kernel
+from .driver_changes import check_probe, plan_dkms, plan_vendor_kernel
 from .predicates import is_pending
 from .runtime import choose_model, choose_runtime, current_setup, note_rkllm, note_verification
 
@@ -60,16 +60,19 @@ def npu_plan(facts, wanted, compatibility):
     plan = {
         "action": "none", "reason": "", "remedy": "", "module": None, "initcalls": [], "deployed": False,
         "packages": [], "reboot": False, "changes": [], "notes": board.notes, "soc": None, "kernel": board.release,
-        "replaces": None, "baseline": None, "current": None, "verified": None, "unchanged": False,
+        "replaces": None, "foreign_versions": [], "baseline": None, "current": None, "verified": None,
+        "unchanged": False,
         "driver": dict(compatibility["drivers"][board.target], version=board.target),
         "runtime": {"version": None, "install": False, "reason": "", "diverted": []}, "model": dict(_NO_MODEL),
     }
     try:
         _make_plan(board, plan)
+        _note_foreign(board, plan)
     except Unsupported as stop:
         plan.update(
             action="unsupported", reason=stop.reason, remedy=stop.remedy, module=None, initcalls=[], packages=[],
             reboot=False, changes=[], deployed=False, kernel=board.release, replaces=None,
+            foreign_versions=[],
             runtime=dict(plan["runtime"], install=False))
     return plan
 
@@ -125,14 +128,7 @@ def _make_plan(board, plan):
     if action == "none" and not runtime["install"]:
         plan.update(reason=reason, baseline=None)
         return
-    check_privileges(board, action, runtime)
-    check_rollback(board, action)
-    if action in ("dkms", "dkms_over_builtin"):
-        plan_dkms(board, plan, action)
-        note_newer_kernel(board)
-    elif action == "vendor_kernel":
-        plan_vendor_kernel(board, plan)
-    check_kernel_packages(board, plan["packages"])
+    _plan_changes(board, plan, action, runtime)
     if runtime["install"]:
         before_reboot = len(plan["changes"]) - bool(plan["reboot"])
         plan["changes"][before_reboot:before_reboot] = [*diversion, "install librknnrt.so %s as %s" % (
@@ -141,6 +137,30 @@ def _make_plan(board, plan):
     plan.update(action=action, reason=reason)
     check_reboot(board, plan)
     check_space(board, plan)
+
+
+def _plan_changes(board, plan, action, runtime):
+    """Fill in what is changed about the driver, or raise Unsupported if the board cannot be changed."""
+    check_package_manager(board)
+    if action != "none":
+        check_probe(board)
+    check_privileges(board, action, runtime)
+    check_rollback(board, action)
+    if action in ("dkms", "dkms_over_builtin"):
+        plan_dkms(board, plan, action)
+        note_newer_kernel(board)
+    elif action == "vendor_kernel":
+        plan_vendor_kernel(board, plan)
+    check_kernel_packages(board, plan["packages"])
+
+
+def _note_foreign(board, plan):
+    """Note the DKMS packages with an NPU driver from elsewhere that stay."""
+    for name, version in board.foreign_packages:
+        if name != DKMS_PACKAGE or version not in plan["foreign_versions"]:
+            board.notes.append(
+                "The DKMS package %s/%s has an NPU driver, is not of rkfleet.npu, and stays unchanged." % (
+                    name, version))
 
 
 def _baseline(board, current):

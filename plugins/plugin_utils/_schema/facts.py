@@ -24,8 +24,9 @@ FACTS = {
         "codename": Field(TEXT),
         "version": Field(TEXT, column="os", title="System"),
         "version_id": Field(TEXT),
-        "container": Field(TEXT),
-        "init": TEXT,
+        "container": Field(TEXT, "what it is instead of a board"),
+        "libc": Field(TEXT),
+        "id_like": TEXT, "init": TEXT,
     }),
     "kernel": part({
         "release": Field(TEXT, column="kernel", title="Kernel", label="kernel"),
@@ -48,7 +49,8 @@ FACTS = {
         "address": Field(TEXT),
         "status": Field(TEXT),
         "driver": Field(TEXT, "what is bound to it"),
-        "compatible": TEXTS, "name": TEXT,
+        "override": Field(TEXT, "the driver that the owner reserves it for"),
+        "compatible": TEXTS, "name": TEXT, "deferred": TEXT, "iommu": TEXT,
     }, "the NPU"),
     "driver": part({
         "version": Field(VERSION, column="driver", title="Driver", label="driver"),
@@ -61,6 +63,7 @@ FACTS = {
         "builtin_suppressed": Field(FLAG, "whether a kernel argument suppresses the built-in driver"),
         "render_node": Field(TEXT),
         "loaded": TEXTS, "files": TEXTS,
+        "blocked": [{"path": TEXT, "module": TEXT, "text": TEXT}],
     }, "the running driver"),
     "runtime": part({
         "version": Field(TEXT, column="runtime", title="Runtime", label="runtime"),
@@ -73,6 +76,7 @@ FACTS = {
         "packaged": TEXTS, "diverted_by": TEXT,
         "others": [{"path": TEXT, "version": TEXT, "sha256": TEXT, "programs": TEXTS}],
     }, "librknnrt.so"),
+    "rkllm": part({"path": Field(TEXT), "version": Field(TEXT)}, "librkllmrt.so, which is never changed"),
     "boot": {
         "loader": TEXT, "config": TEXT, "cmdline": TEXT, "configured": TEXT, "next": TEXT, "default": TEXT,
         "update": TEXT, "error": TEXT, "files": [{"path": TEXT, "text": LOG}],
@@ -86,11 +90,11 @@ FACTS = {
         "available": FLAG, "version": TEXT,
         "modules": [{
             "name": TEXT, "version": TEXT, "kernel": TEXT, "arch": TEXT, "state": TEXT, "original": FLAG,
-            "left_out": TEXTS,
+            "foreign": FLAG, "left_out": TEXTS,
         }],
     },
     "tools": {
-        "make": FLAG, "compiler": FLAG, "dkms": FLAG, "kexec": FLAG, "packages_interrupted": FLAG,
+        "make": FLAG, "compiler": FLAG, "dkms": FLAG, "kexec": FLAG, "packages_interrupted": FLAG, "apt": FLAG,
         "python": VERSION, "bits": INTEGER,
     },
     "packages": {"kernel": [{"name": TEXT, "part": TEXT, "version": TEXT, "hold": FLAG}], "holds": TEXTS},

@@ -36,7 +36,7 @@ RECORD = part({
     "remedy": Field(TEXT, "what to do", column="remedy", longest=SENTENCE),
     "evidence": Field(TEXTS, "what the status rests on, each with its source", column="evidence", longest=SENTENCE),
     "checked_at": Field(TIME, "by the controller's clock, in UTC", column="checked_at", nullable=False),
-    **{name: _shown(name) for name in ("board", "os", "kernel", "device", "driver", "runtime")},
+    **{name: _shown(name) for name in ("board", "os", "kernel", "device", "driver", "runtime", "rkllm")},
     "plan": part({
         "action": Field(TEXT, column="plan", label="plan"),
         "reason": Field(TEXT, longest=SENTENCE),

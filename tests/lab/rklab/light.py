@@ -120,7 +120,7 @@ def _driver(board: recorded.Board, release: str, driver: dict) -> None:
     if "builtin" in driver:
         board.builtin(release, driver["builtin"])
     if "dkms" in driver:
-        board.dkms(driver["module"], driver["dkms"], release).bound_module(driver["module"])
+        board.dkms(driver["module"], driver["dkms"], release, ours=True).bound_module(driver["module"])
         board.write(f"/sys/module/{driver['module']}/version", driver["dkms"] + "\n")
         board.write("/etc/modules-load.d/rknpu.conf", driver["module"] + "\n")
     if "answers" in driver:

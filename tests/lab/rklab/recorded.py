@@ -114,11 +114,13 @@ class Board:
         self.write("/usr/bin/gcc").write("/usr/bin/make")
         return self.write("/usr/sbin/dkms", 'readonly x\n echo $"dkms-3.0.10"\n')
 
-    def dkms(self, module="rknpu_dkms", version="0.9.6", release=RELEASE, installed=True, suffix=".ko"):
-        """A build of ours in DKMS's tree, installed or not."""
+    def dkms(self, module="rknpu_dkms", version="0.9.6", release=RELEASE, installed=True, suffix=".ko", ours=False):
+        """A build in DKMS's tree, installed or not; ours=True: with the marker that says whose it is."""
         base = "/var/lib/dkms/rknpu"
         self.link("%s/%s/source" % (base, version), "/usr/src/rknpu-" + version)
         self.write("/usr/src/rknpu-%s/dkms.conf" % version)
+        if ours:
+            self.write("/usr/src/rknpu-%s/rkfleet.json" % version, "{}")
         self.write("%s/%s/%s/aarch64/module/%s%s" % (base, version, release, module, suffix))
         if installed:
             self.link("%s/kernel-%s-aarch64" % (base, release), "%s/%s/aarch64" % (version, release))

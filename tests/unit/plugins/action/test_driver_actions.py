@@ -84,8 +84,8 @@ def test_the_full_log_of_a_failed_build_is_kept_on_the_controller(act, tmp_path)
 
 
 @pytest.mark.parametrize("log, cause", [
-    ("/bin/sh: 1: flex: not found\nmake[3]: *** [x] Error 127\n", "the program flex, which the build needs, is missing: "
-     "install flex"),
+    ("/bin/sh: 1: flex: not found\nmake[3]: *** [x] Error 127\n",
+     "the program flex, which the build needs, is missing: install flex"),
     ("all is well\n", "dkms ended with 10"),
 ])
 def test_a_build_log_is_explained_on_the_controller(act, log, cause):

@@ -21,13 +21,13 @@ CASES = [  # source, log, what the sentence must have
     # headers that are not there, or for another kernel
     ("armbian/armbian-router#37",
      ("Error! Your kernel headers for kernel 6.18.8-current-rockchip64 cannot be found at "
-     "/lib/modules/6.18.8-current-rockchip64/build or /lib/modules/6.18.8-current-rockchip64/source."),
+      "/lib/modules/6.18.8-current-rockchip64/build or /lib/modules/6.18.8-current-rockchip64/source."),
      ("6.18.8-current-rockchip64", "/lib/modules/6.18.8-current-rockchip64/build",
       "update kernel and headers together")),
     ("orangepi-xunlong/orangepi-build#183",
      ("Error! Your kernel headers for kernel 6.1.43-rockchip-rk3588 cannot be found.\nPlease install the "
-     "linux-headers-6.1.43-rockchip-rk3588 package or use the --kernelsourcedir option to tell DKMS where it's "
-     "located."),
+      "linux-headers-6.1.43-rockchip-rk3588 package or use the --kernelsourcedir option to tell DKMS where it's "
+      "located."),
      ("/lib/modules/6.1.43-rockchip-rk3588/build",)),
     ("corneal64/Realtek-USB-Wireless-Adapter-Drivers#5",
      "Error! echo\nYour kernel headers for kernel 4.19.122-1-MANJARO-ARM cannot be found at",
@@ -43,14 +43,14 @@ CASES = [  # source, log, what the sentence must have
     ("katyo/xr819#1",
      ("  ERROR: Kernel configuration is invalid.\n         include/generated/autoconf.h or "
       "include/config/auto.conf are "
-     "missing.\n         Run 'make oldconfig && make prepare' on kernel src to fix it."),
+      "missing.\n         Run 'make oldconfig && make prepare' on kernel src to fix it."),
      ("not prepared", "autoconf.h", "--reinstall")),
     ("armbian/build#5046",
      "ld: cannot open linker script file scripts/module.lds: No such file or directory",
      ("scripts/module.lds", "incomplete", "--reinstall")),
     ("armbian/build#1369",
      ("Makefile:619: arch//Makefile: No such file or directory\nmake: *** No rule to make target 'arch//Makefile'.  "
-     "Stop."),
+      "Stop."),
      ("incomplete", "arch//Makefile", "--reinstall")),
     ("armbian/build#345",
      "Makefile:590: /usr/src/linux-headers-3.14.70-odroidc2/arch//Makefile: No such file or directory",
@@ -58,7 +58,8 @@ CASES = [  # source, log, what the sentence must have
     ("morrownr/88x2bu-20210702#212",
      ("awk: fatal: cannot open file `include/generated/asm-offsets.h' for reading: No such file or "
       "directory\nmake[2]: *** "
-     "No rule to make target 'scripts/mod/modpost', needed by '/var/lib/dkms/rtl88x2bu/5.13.1/build/88x2bu.o'.  Stop."),
+      "No rule to make target 'scripts/mod/modpost', needed by '/var/lib/dkms/rtl88x2bu/5.13.1/build/88x2bu.o'.  "
+      "Stop."),
      ("incomplete or not prepared", "--reinstall")),
     ("armbian/build#1753", "make: *** No rule to make target 'prepare0', needed by 'vdso_prepare'.  Stop.",
      ("incomplete or not prepared", "prepare0")),
@@ -78,7 +79,7 @@ CASES = [  # source, log, what the sentence must have
     ("armbian/build#220", "/bin/sh: 1: scripts/genksyms/genksyms: not found\nmake[4]: *** [x.o] Error 127",
      ("scripts/genksyms/genksyms", "dpkg-reconfigure")),
     ("raspberrypi/firmware#1155", ("bash: /usr/src/linux-headers-4.19.50-v7+/scripts/basic/fixdep: No such file or "
-                                  "directory"),
+                                   "directory"),
      ("for another architecture", "scripts/basic/fixdep")),
     ("pvaret/rtl8192cu-fixes#63", "./scripts/recordmcount: 1: ./scripts/recordmcount: Syntax error: \"(\" unexpected",
      ("another architecture",)),
@@ -90,18 +91,18 @@ CASES = [  # source, log, what the sentence must have
     ("kind of balena-os/meta-balena#2572",
      ("scripts/sign-file: error while loading shared libraries: libcrypto.so.3: cannot open shared object file: No "
       "such file "
-     "or directory"), ("libcrypto.so.3", "install libssl3")),
+      "or directory"), ("libcrypto.so.3", "install libssl3")),
     # programs and headers of the system
     ("DisplayLink/evdi#215",
      ("  flex -oscripts/kconfig/lexer.lex.c -L scripts/kconfig/lexer.l\n/bin/sh: 1: flex: not found\n"
-     "make[3]: *** [scripts/kconfig/lexer.lex.c] Error 127\n/bin/sh: 1: bison: not found\nmake[3]: *** [x] Error 127"),
+      "make[3]: *** [scripts/kconfig/lexer.lex.c] Error 127\n/bin/sh: 1: bison: not found\nmake[3]: *** [x] Error 127"),
      ("the program flex", "install flex")),
     ("kind of DisplayLink/evdi#215", "/bin/bash: line 1: bc: command not found\nmake[1]: *** [x] Error 127",
      ("the program bc", "install bc")),
     ("kind of DisplayLink/evdi#215", "/usr/bin/env: 'python3': No such file or directory\nmake[1]: *** [x] Error 127",
      ("the program python3", "install python3")),
     ("kind of DisplayLink/evdi#215", ("/usr/bin/env: \u2018perl\u2019: No such file or directory\nmake[1]: *** [x] "
-                                     "Error 127"),
+                                      "Error 127"),
      ("the program perl", "install perl")),
     ("kind of DisplayLink/evdi#215", "/bin/sh: 1: dtc: not found\nmake[1]: *** [x] Error 127",
      ("install device-tree-compiler",)),
@@ -114,7 +115,7 @@ CASES = [  # source, log, what the sentence must have
     ("starfive-tech/linux#4", "scripts/extract-cert.c:21:10: fatal error: openssl/bio.h: No such file or directory",
      ("install libssl-dev",)),
     ("kind of starfive-tech/linux#4", ("tools/objtool/include/objtool/elf.h:10:10: fatal error: gelf.h: No such "
-                                      "file or directory"),
+                                       "file or directory"),
      ("gelf.h", "install libelf-dev")),
     ("kind of starfive-tech/linux#4", "scripts/mod/modpost.c:14:10: fatal error: stdio.h: No such file or directory",
      ("stdio.h", "install libc6-dev")),
@@ -128,20 +129,20 @@ CASES = [  # source, log, what the sentence must have
     ("orangepi-xunlong/orangepi-build#125",
      ("/usr/lib/gcc/aarch64-linux-gnu/9.2.1/plugin/include/system.h:687:10: fatal error: gmp.h: No such file or "
       "directory\n"
-     "make[2]: *** [scripts/gcc-plugins/Makefile:47: scripts/gcc-plugins/structleak_plugin.so] Error 1"),
+      "make[2]: *** [scripts/gcc-plugins/Makefile:47: scripts/gcc-plugins/structleak_plugin.so] Error 1"),
      ("install gcc-9-plugin-dev",)),
     ("kind of orangepi-xunlong/orangepi-build#125",
      "scripts/gcc-plugins/gcc-common.h:8:10: fatal error: gcc-plugin.h: No such file or directory",
      ("gcc-N-plugin-dev", "gcc -dumpversion")),
     ("tomaspinho/rtl8821ce#286",
      ("cc1: error: incompatible gcc/plugin versions\ncc1: error: failed to initialize plugin "
-     "./scripts/gcc-plugins/stackleak_plugin.so"),
+      "./scripts/gcc-plugins/stackleak_plugin.so"),
      ("plugins for another version of gcc", "install the compiler")),
     ("linux-surface/linux-surface#747", "cc1: \u9519\u8bef\uff1aincompatible gcc/plugin versions",
      ("plugins for another version of gcc",)),
     ("google-coral/edgetpu#228 (5.8.13-rockchip64)",
      ("gcc: error: unrecognized command line option \u2018-mstack-protector-guard=sysreg\u2019; did you mean "
-     "\u2018-fstack-protector-strong\u2019?"), ("-mstack-protector-guard=sysreg", "install the compiler")),
+      "\u2018-fstack-protector-strong\u2019?"), ("-mstack-protector-guard=sysreg", "install the compiler")),
     ("brektrou/rtl8821CU#104 (5.8.16-rockchip64)",
      "gcc: error: unrecognized command line option \u2018-mbranch-protection=pac-ret+leaf\u2019; did you mean x?",
      ("-mbranch-protection=pac-ret+leaf", "install the compiler")),
@@ -156,7 +157,7 @@ CASES = [  # source, log, what the sentence must have
      ("the compiler arm-linux-gnueabi-gcc",)),
     ("kind of loboris/OrangePI-Kernel#25", "/bin/sh: 1: aarch64-linux-gnu-gcc-10: not found", ("install it (gcc-10)",)),
     ("kind of loboris/OrangePI-Kernel#25", ("gcc: fatal error: cannot execute \u2018cc1\u2019: execvp: No such file "
-                                           "or directory"),
+                                            "or directory"),
      ("has no cc1", "apt-get install --reinstall gcc")),
     # what the machine lacks
     ("lwfinger/rtl8852au#113",
@@ -164,7 +165,7 @@ CASES = [  # source, log, what the sentence must have
      ("memory ran out", "swap")),
     ("ptitSeb/box64#250",
      ("{standard input}: Warning: end of file in string; '\"' inserted\ncc: fatal error: Killed signal terminated "
-     "program cc1"),
+      "program cc1"),
      ("memory ran out",)),
     ("kind of ptitSeb/box64#250", "cc1: out of memory allocating 65536 bytes after a total of 11894784 bytes",
      ("memory ran out",)),

@@ -38,7 +38,7 @@ def test_mission_board(mission, gather):
     assert kernel["symvers_digest"] == hashlib.sha256(b"0x1\tprintk\tvmlinux\n").hexdigest()
     assert facts["device"] == {"node": "/npu@fdab0000", "address": "fdab0000", "compatible": ["rockchip,rk3588-rknpu"],
                                "status": "okay",
-                               "name": "fdab0000.npu", "driver": "RKNPU"}
+                               "name": "fdab0000.npu", "driver": "RKNPU", "override": None, "deferred": None, "iommu": None}
     driver = facts["driver"]
     assert (driver["presence"], driver["module"], driver["builtin_suppressed"]) == ("builtin", None, False)
     assert (driver["version"], driver["date"], driver["version_source"]) == ("0.9.3", "20231121", "drm_ioctl")
@@ -52,7 +52,7 @@ def test_mission_board(mission, gather):
 
 
 def test_suppressed_builtin_with_our_module(mission, gather):
-    mission.write("/proc/cmdline", "ro initcall_blacklist=x,rknpu_init\n").dkms().bound_module("rknpu_dkms")
+    mission.write("/proc/cmdline", "ro initcall_blacklist=x,rknpu_init\n").dkms(ours=True).bound_module("rknpu_dkms")
     facts = gather(mission, answer=("0.9.6", "20240322", "drm_ioctl"))
     driver = facts["driver"]
     assert (driver["presence"], driver["module"], driver["builtin_suppressed"],
@@ -62,7 +62,7 @@ def test_suppressed_builtin_with_our_module(mission, gather):
     assert driver["files"] == ["updates/dkms/rknpu_dkms.ko"]
     assert facts["dkms"]["modules"] == [{"name": "rknpu", "version": "0.9.6", "kernel": RELEASE, "arch": "aarch64",
                                          "state": "installed",
-                                         "original": False, "left_out": []}]
+                                         "original": False, "foreign": False, "left_out": []}]
 
 
 def test_without_a_bound_driver_there_is_no_version_whatever_sys_module_shows(mission, gather, board):
@@ -96,7 +96,7 @@ def test_unprivileged_with_a_module(mission, gather):
     refused = dict(answer=PermissionError(errno.EACCES, "no"), uid=1000)
     # Held down, the built-in says nothing of what is bound.
     assert gather(mission, **refused)["driver"]["version"] is None
-    mission.dkms().bound_module("rknpu_dkms").write("/sys/module/rknpu_dkms/version", "0.9.6\n")
+    mission.dkms(ours=True).bound_module("rknpu_dkms").write("/sys/module/rknpu_dkms/version", "0.9.6\n")
     driver = gather(mission, **refused)["driver"]
     assert (driver["version"], driver["version_source"]) == ("0.9.6", "module")
     mission.write("/sys/module/rknpu_dkms/version", "0.9.6 \x1b[31m\n")
@@ -152,7 +152,7 @@ def test_presence_by_config_gz(board, gather):
 def test_presence_absent_on_a_stock_kernel_even_with_our_module(board, gather):
     board.base(release=STOCK, config="CONFIG_MODULES=y\n").npu(driver=None)
     assert presence(gather, board) == "absent"
-    board.dkms("rknpu", release=STOCK, suffix=".ko.xz").bound_module("rknpu")
+    board.dkms("rknpu", release=STOCK, suffix=".ko.xz", ours=True).bound_module("rknpu")
     assert presence(gather, board) == "absent"
 
 
@@ -165,7 +165,7 @@ def test_presence_as_the_kernels_own_module(board, gather, suffix):
 
 
 def test_presence_of_a_module_that_dkms_has_moved_away(board, gather):
-    board.base(config="CONFIG_ROCKCHIP_RKNPU=m\n").npu(driver=None).dkms("rknpu")
+    board.base(config="CONFIG_ROCKCHIP_RKNPU=m\n").npu(driver=None).dkms("rknpu", ours=True)
     board.write("/var/lib/dkms/rknpu/original_module/%s/aarch64/rknpu.ko" % RELEASE)
     assert presence(gather, board) == "module"
 
@@ -262,8 +262,8 @@ def test_a_truncated_cache_is_ignored():
 # -- DKMS -----------------------------------------------------------------------------------------------------
 
 def test_dkms_tree(board):
-    board.tools().dkms(version="0.9.6").dkms(version="0.9.8", installed=False).link("/var/lib/dkms/rknpu/0.9.9/source",
-                                                                                    "/usr/src/rknpu-0.9.9")
+    board.tools().dkms(version="0.9.6", ours=True).dkms(version="0.9.8", installed=False, ours=True)
+    board.link("/var/lib/dkms/rknpu/0.9.9/source", "/usr/src/rknpu-0.9.9")
     board.write("/usr/src/rknpu-0.9.9/dkms.conf")
     # A build that failed leaves folders without a module.
     (board.root / "var/lib/dkms/rknpu/0.9.9/6.1.0/aarch64/module").mkdir(parents=True)

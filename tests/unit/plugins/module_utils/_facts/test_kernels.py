@@ -14,7 +14,7 @@ GEM = "rknpu_gem.c:891:9: error: implicit declaration of function 'vm_flags_set'
 @pytest.fixture
 def upgraded(board):
     """A board with our module over its built-in driver, and a newer kernel that was just installed."""
-    board.base().npu().builtin().headers().tools().u_boot_menu().dkms()
+    board.base().npu().builtin().headers().tools().u_boot_menu().dkms(ours=True)
     board.write("/boot/vmlinuz-" + RELEASE).write("/boot/vmlinuz-" + NEXT).write("/lib/modules/%s/modules.dep" % NEXT)
     return board
 

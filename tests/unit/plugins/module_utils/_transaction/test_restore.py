@@ -121,3 +121,27 @@ def test_the_same_root_file_system_and_machine(dash):
     dash.write(RUNTIME, "new")
     rc, out = dash.guard("restore", "origin")
     assert rc == 0 and "foreign" not in out and dash.read(RUNTIME) == "old"
+
+
+@pytest.mark.parametrize("version", ["0.9.6", "0.9.8"])
+def test_a_driver_from_elsewhere_is_restored(board, version):
+    theirs = {"/usr/src/rknpu-0.9.8/dkms.conf": "theirs", DKMS + "/0.9.8/6.1.84/aarch64/module/rknpu.ko": "theirs",
+              "/lib/modules/6.1.84/updates/dkms/rknpu.ko": "theirs", "/lib/modules/6.1.84/updates/rknpu.ko": "by hand",
+              "/lib/modules/6.1.84/extra/rknpu.ko.xz": "by hand"}
+    for path, content in theirs.items():
+        board.write(path, content)
+    board.place(DKMS + "/kernel-6.1.84-aarch64").symlink_to("0.9.8/6.1.84/aarch64")
+    before = board.files()
+    board.begin(version=version)
+    # What npu_dkms and DKMS do when they replace it.
+    shutil.rmtree(board.place(DKMS))
+    if version == "0.9.8":
+        shutil.rmtree(board.place("/usr/src/rknpu-0.9.8"))
+    for path in ("/lib/modules/6.1.84/updates/rknpu.ko", "/lib/modules/6.1.84/extra/rknpu.ko.xz"):
+        board.place(path).unlink()
+    for path in ("/usr/src/rknpu-%s/rkfleet.json" % version, DKMS + "/%s/6.1.84/aarch64/module/rknpu.ko" % version,
+                 "/lib/modules/6.1.84/updates/dkms/rknpu.ko"):
+        board.write(path, "ours")
+    assert board.guard("restore", "pending")[0] == 0
+    assert board.files() == before
+    assert os.readlink(board.place(DKMS + "/kernel-6.1.84-aarch64")) == "0.9.8/6.1.84/aarch64"

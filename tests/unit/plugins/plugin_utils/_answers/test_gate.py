@@ -37,7 +37,7 @@ def kind(shape):
     """`(type, type of the elements)` as the documentation has it."""
     shape = bare(shape)
     if isinstance(shape, list):
-        return "list", "dict"
+        return "list", "int" if shape[0] == values.INTEGER else "dict"
     if isinstance(shape, dict) or shape == values.OBJECT:
         return "dict", None
     if isinstance(shape, tuple) or shape in TEXTS:

@@ -35,7 +35,7 @@ BOARD = {
     },
     "driver": {
         "presence": "builtin", "module": None, "version": "0.9.3", "date": "20231121", "version_source": "drm_ioctl",
-        "render_node": "/dev/dri/renderD129", "held_down": False, "builtin_version": "0.9.3", "loaded": [], "files": [],
+        "render_node": "/dev/dri/renderD129", "builtin_suppressed": False, "builtin_version": "0.9.3", "loaded": [], "files": [],
     },
     "runtime": PACKAGED,
     "boot": {
@@ -97,7 +97,7 @@ def test_once_diverted_the_board_needs_nothing_more():
     ours = {"version": "2.3.2", "sha256": PINNED["sha256"], "git_blob": PINNED["git_blob"], "packaged": [],
             "diverted": [MAIN, ARCH], "loader": ARCH,
             "others": [{"path": ARCH, "version": "2.3.2", "sha256": PINNED["sha256"], "programs": []}]}
-    found = plan(runtime=ours, driver={"version": "0.9.6", "module": "rknpu_dkms", "held_down": True},
+    found = plan(runtime=ours, driver={"version": "0.9.6", "module": "rknpu_dkms", "builtin_suppressed": True},
                  boot={"next": "initcall_blacklist=rknpu_init"})
     assert found["action"] == "none" and not found["runtime"]["install"] and found["changes"] == []
     assert found["runtime"]["diverted"] == [MAIN, ARCH]

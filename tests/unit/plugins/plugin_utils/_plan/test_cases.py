@@ -93,7 +93,7 @@ def test_module_of_the_kernel_is_overridden(as_module, planned):
 
 def test_module_of_the_kernel_put_aside_by_dkms(as_module, planned, board):
     release = "6.1.192-1-rk2312m"
-    board.dkms("rknpu", release=release)
+    board.dkms("rknpu", release=release, ours=True)
     # DKMS moves the kernel's own module into its tree.
     (board.root / "lib/modules" / release / "kernel/drivers/rknpu/rknpu.ko").unlink()
     board.write("/var/lib/dkms/rknpu/original_module/%s/aarch64/rknpu.ko" % release)
@@ -321,6 +321,8 @@ def test_another_architecture(board, planned):
     ("/run/systemd/container", "lxc\n", "lxc"), ("/run/.containerenv", "", "podman"), ("/.dockerenv", "", "docker"),
 ])
 def test_container(board, planned, path, content, kind):
+    if path == "/.dockerenv":
+        board.write("/proc/1/cgroup", "12:pids:/docker/0123456789abcdef\n")
     plan = planned(board.base().npu().builtin().headers().tools().u_boot_menu().write(path, content))[1]
     assert (
         plan["action"] == "unsupported" and one_sentence(plan["reason"]) and "container (%s)" % kind in plan["reason"]

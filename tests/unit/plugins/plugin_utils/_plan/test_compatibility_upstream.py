@@ -144,7 +144,7 @@ def test_the_driver_that_rkllm_needs(version, floor):
 
 @pytest.mark.parametrize("rkllm, driver, noted", [
     ("1.1.2", "0.9.6", ("needs driver 0.9.7 or newer, and this board would have 0.9.6: set npu_driver_version to "
-                       "0.9.8.")),
+                        "0.9.8.")),
     ("1.1.2", "0.9.8", None), ("1.0.1", "0.9.6", None), ("not a version", "0.9.6", None),
 ])
 def test_a_driver_that_is_too_old_for_rkllm_is_noted(board, gather, rkllm, driver, noted):

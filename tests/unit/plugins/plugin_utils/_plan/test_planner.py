@@ -7,9 +7,7 @@ from __future__ import annotations
 import copy
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import (
-    planner,  # noqa: E402
-)
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
 from stand_ins.planned_facts import (
     ARGUMENT,
     BULLSEYE,

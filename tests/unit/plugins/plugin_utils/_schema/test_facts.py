@@ -18,7 +18,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_r
 
 @pytest.fixture
 def facts(board, gather):
-    board.base().npu().builtin().headers().tools().dkms().u_boot_menu()
+    board.base().npu().builtin().headers().tools().dkms(ours=True).u_boot_menu()
     board.write("/usr/lib/librknnrt.so", b"librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)")
     return json.loads(json.dumps(gather(board, repository=["linux-image-6.1.84-12-rk2410"])))
 

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Which packages a rollback removes."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from stand_ins.apt_board import DEPENDS, Board
+
+
+@pytest.fixture
+def board(tmp_path):
+    return Board(tmp_path)
+
+
+def test_only_packages_that_nothing_else_needs_are_removed(board):
+    board.add("dkms", "gcc", "gcc-12", "make", "build-essential")
+    packages, kept = board.packages().removable(["dkms", "gcc", "gcc-12", "make", "not-installed"])
+    assert kept == {"make": "it would also remove build-essential"} and packages == ["dkms", "gcc", "gcc-12"]
+    board.packages().remove(packages)
+    assert board.installed() == {"libc6", "make", "build-essential"}
+
+
+def test_packages_that_only_together_remove_others_are_all_kept(board):
+    board.add("aa", "bb", "cc")
+    packages, kept = board.packages().removable(["aa", "bb"])
+    assert packages == [] and set(kept) == {"aa", "bb"} and "it would also remove cc" in kept["aa"]
+
+
+def test_packages_that_apt_refuses_to_remove_are_kept(board):
+    packages, kept = board.add("make").packages().removable(["libc6", "make"])
+    assert (packages, kept) == (
+        ["make"],
+        {"libc6": "apt refuses it (E: Error, pkgProblemResolver::Resolve generated breaks)"},
+    )
+
+
+def test_the_running_kernel_is_kept(board):
+    running = "linux-image-" + os.uname().release
+    DEPENDS[running] = []
+    try:
+        packages = board.add(running, "make").packages()
+        assert packages.removable([running, "make"]) == (["make"], {running: "it is the running kernel"})
+    finally:
+        del DEPENDS[running]
