@@ -12,7 +12,7 @@ BOARD = "rock5b-1"
 # Everything an upgrade may touch, and where it must leave nothing behind.
 WATCHED = "/etc /boot /lib/modules /usr/src /usr/lib/librknnrt.so /usr/lib/rkfleet-npu /usr/bin /usr/sbin /var/lib/dkms /var/lib/rkfleet-npu"
 # Of these the content counts too; in the others an upgrade only adds and removes files.
-READ = "/etc /boot/extlinux /lib/modules /usr/lib/librknnrt.so /var/lib/rkfleet-npu"
+READ = "/etc /boot/extlinux /boot/grub /lib/modules /usr/lib/librknnrt.so /var/lib/rkfleet-npu"
 
 
 def state_folder(root: pathlib.Path) -> pathlib.Path:

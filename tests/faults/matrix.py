@@ -27,6 +27,7 @@ from faults.scenarios.controller import (
     two_controllers,
 )
 from faults.scenarios.drivers import bad_drivers, bad_runtime
+from faults.scenarios.grub import grub_cuts
 from faults.scenarios.hangs import (
     detectors,
     kernel_updated,
@@ -68,6 +69,10 @@ OVER_MODULE = (
     ("submit", "over the kernel's own module: the new one binds, but submit fails", False),
     ("panic", "over the kernel's own module: the new one panics at load, controller gone", True),
 )
+GRUB = (
+    ("panic", "GRUB: the new driver panics at load, controller gone", True),
+    ("submit", "GRUB: the new driver binds, but submit fails", False),
+)
 SCENARIOS = (
     Scenario("heals", "vendor", bad_drivers, ("builtin", HEALS), 9, ci=True),
     Scenario("few-cuts", "vendor", few_cuts, (), 6),
@@ -76,6 +81,8 @@ SCENARIOS = (
     Scenario("stuck", "vendor", bad_drivers, ("builtin", STUCK), 15),
     Scenario("over-dkms", "vendor", bad_drivers, ("dkms", OVER_DKMS), 12),
     Scenario("over-module", "module", bad_drivers, ("builtin", OVER_MODULE), 9),
+    Scenario("grub-heals", "grub", bad_drivers, ("builtin", GRUB), 9),
+    Scenario("grub-cuts", "grub", grub_cuts, (8,), 16),
     Scenario("detectors", "stock", detectors, (), 25),
     Scenario("watch-disturbed", "vendor", watch_disturbed, (), 16),
     Scenario("kexec", "stock", kexec_loaded, (), 16),

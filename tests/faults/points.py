@@ -130,6 +130,13 @@ def spread(found: list[Point], most: int) -> list[Point]:
     return [found[round(index * (len(found) - 1) / (most - 1))] for index in range(most)]
 
 
+def around(found: list[Point], files: re.Pattern, most: int) -> list[Point]:
+    """At most *most* of the points before the reboot, from the one before the first on *files* to the one after the last."""
+    before = [point for point in found if point.boot == 0]
+    places = [place for place, point in enumerate(before) if files.search(point.glob)]
+    return spread(before[max(0, places[0] - 1):places[-1] + 2], most) if places else []
+
+
 def outcome(rows: list[dict]) -> tuple[str, int]:
     """The last line of `make faults` and its exit code. A row counts as recovered, worse, or failed (neither shown)."""
     counts = collections.Counter(row["outcome"] for row in rows)

@@ -71,6 +71,36 @@ U_BOOT_PARAMETERS="console=ttyAMA0,115200n8 rootwait rw panic=10 quiet"
 U_BOOT_TIMEOUT="1"
 """
 
+#: As Debian's installer leaves it, but for the kernel's console and a menu that nobody waits for.
+GRUB_DEFAULTS = """\
+# If you change this file, run 'update-grub' afterwards to update
+# /boot/grub/grub.cfg.
+
+GRUB_DEFAULT=0
+GRUB_TIMEOUT=0
+GRUB_DISTRIBUTOR=`lsb_release -i -s 2> /dev/null || echo Debian`
+GRUB_CMDLINE_LINUX_DEFAULT="quiet"
+GRUB_CMDLINE_LINUX="console=ttyAMA0,115200n8 rootwait rw panic=10"
+GRUB_TERMINAL=console
+"""
+
+#: update-grub looks at the disk it is on, so the first one that is right is the board's own.
+GRUB_UNIT = """\
+[Unit]
+Description=Lab: GRUB's configuration of this emulated board, written once by update-grub
+ConditionPathExists=!/etc/ssh/ssh_host_ed25519_key
+After=local-fs.target
+Before=rkfleet-lab-identity.service ssh.service
+
+[Service]
+Type=oneshot
+ExecStart=/usr/sbin/update-grub
+ExecStart=/bin/sync
+
+[Install]
+WantedBy=multi-user.target
+"""
+
 #: path on the board → (mode, text), on every kind of board
 FILES: dict[str, tuple[int, str]] = {
     "etc/hostname": (0o644, "rock5b\n"),
@@ -97,6 +127,11 @@ FILES: dict[str, tuple[int, str]] = {
 KIND_FILES: dict[str, dict[str, tuple[int, str]]] = {
     # The vendor's module has no alias that udev could load it by.
     "module": {"etc/modules-load.d/rknpu.conf": (0o644, "rknpu\n")},
+    "grub": {
+        "etc/fstab": (0o644, "/dev/vda2 / ext4 defaults,noatime 0 0\n/dev/vda1 /boot/efi vfat umask=0077 0 0\n"),
+        "etc/default/grub": (0o644, GRUB_DEFAULTS),
+        "etc/systemd/system/rkfleet-lab-grub.service": (0o644, GRUB_UNIT),
+    },
     # What Debian's own kernel needs to find its disk here, and its network when the lab's unit sets the address.
     "stock": {"etc/tiny-initramfs/tiny-initramfs.conf": (0o644, "AUTO_MODULES=no\nINCLUDE_MODULES=virtio_mmio,virtio_blk,virtio_net,ext4\n")},
 }
@@ -132,10 +167,28 @@ apt-get purge --yes --auto-remove "$@"
 #: Run in the board's tree with the arguments: packages to install.
 CONFIGURE = """\
 set -eu
-export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export UCF_FORCE_CONFFOLD=1 DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 useradd --create-home --shell /bin/bash --groups sudo,video,render radxa
 apt-get update
 apt-get install --yes --no-install-recommends "$@"
-u-boot-update
+if command -v u-boot-update >/dev/null; then
+    u-boot-update
+else
+    # What grub-install does, which wants to see the disk. Debian's own core image reads the file beside it.
+    mkdir -p /boot/efi/EFI/BOOT /boot/efi/EFI/debian /boot/grub
+    cp /usr/lib/grub/arm64-efi/monolithic/grubaa64.efi /boot/efi/EFI/BOOT/BOOTAA64.EFI
+    cp /usr/lib/grub/arm64-efi/monolithic/grubaa64.efi /boot/efi/EFI/debian/grubaa64.efi
+    printf '%s\n' 'search --no-floppy --label rootfs --set=root' 'set prefix=($root)/boot/grub' 'configfile $prefix/grub.cfg' \
+        >/boot/efi/EFI/debian/grub.cfg
+    cp -r /usr/lib/grub/arm64-efi /boot/grub/arm64-efi
+    rm -r /boot/grub/arm64-efi/monolithic
+    grub-editenv /boot/grub/grubenv create
+    ln -s /etc/systemd/system/rkfleet-lab-grub.service /etc/systemd/system/multi-user.target.wants/
+    . /etc/default/grub
+    kernel=$(echo /boot/vmlinuz-*)
+    # Until update-grub writes it, at the first boot.
+    printf '%s\n' "linux $kernel root=/dev/vda2 ro $GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT" boot >/boot/grub/grub.cfg
+    chmod 600 /boot/grub/grub.cfg  # as a new one by update-grub
+fi
 ldconfig
 """

@@ -19,8 +19,11 @@ import time
 from pathlib import Path
 
 from . import LabError, Progress, devicetree, process
+from .kinds import KINDS
 
 U_BOOT = Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
+#: EDK2's firmware, and an empty flash for its variables; each is a whole flash chip of the emulated machine.
+UEFI, UEFI_VARIABLES = Path("/usr/share/AAVMF/AAVMF_CODE.fd"), Path("/usr/share/AAVMF/AAVMF_VARS.fd")
 USER = "radxa"
 MEMORY_MIB = 3072
 CPUS = 2
@@ -38,7 +41,18 @@ def machine() -> list[str]:
     return ["-M", "virt,gic-version=3,acpi=off", "-cpu", "cortex-a76", "-smp", str(CPUS), "-m", str(MEMORY_MIB)]
 
 
-def command(port: int, serial_log: Path, snapshot: str = "") -> list[str]:
+def firmware(uefi: bool) -> list[str]:
+    """QEMU's options for what a board starts with. acpi=off of machine() makes EDK2 hand on the device tree."""
+    if not uefi:
+        return ["-bios", str(U_BOOT)]
+    return [
+        *("-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={UEFI}"),
+        # qcow2 like the disk, as snapshots are saved in it.
+        *("-drive", "if=pflash,unit=1,format=qcow2,file=variables.qcow2"),
+    ]
+
+
+def command(port: int, serial_log: Path, snapshot: str = "", uefi: bool = False) -> list[str]:
     """QEMU's command line for a board, run in the board's own folder.
 
     The disk's cache holds a power cut: what the guest flushed is in the host's page cache when QEMU is killed, as its
@@ -49,7 +63,7 @@ def command(port: int, serial_log: Path, snapshot: str = "") -> list[str]:
         *machine(),
         *("-accel", "tcg,thread=multi,tb-size=128"),
         *("-nodefaults", "-no-user-config", "-display", "none"),
-        *("-bios", str(U_BOOT)),
+        *firmware(uefi),
         *("-dtb", "board.dtb"),
         *("-blockdev", "driver=file,node-name=file0,filename=disk.qcow2,cache.no-flush=on"),
         *("-blockdev", "driver=qcow2,node-name=disk0,file=file0"),
@@ -147,8 +161,11 @@ class Lab:
         board["release"] = (image / "release").read_text().strip()
         board["qemu"] = None
         board["snapshot"] = False
-        (folder / "disk.qcow2").unlink(missing_ok=True)
-        process.output(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(image / "disk.raw"), str(folder / "disk.qcow2")])
+        disks = {"disk": image / "disk.raw", **({"variables": UEFI_VARIABLES} if KINDS[kind].uefi else {})}
+        for disk_name, backing in disks.items():
+            file = folder / f"{disk_name}.qcow2"
+            file.unlink(missing_ok=True)
+            process.output(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(backing), str(file)])
         identity = {
             "host-name": name,
             "host-key": host_key.read_text(),
@@ -168,9 +185,8 @@ class Lab:
         self.logs.mkdir(parents=True, exist_ok=True)
         serial_log = self.serial_log(name)
         board["log_start"] = serial_log.stat().st_size if serial_log.exists() else 0
-        board["qemu"] = process.start(
-            command(board["port"], serial_log.absolute(), snapshot), self.logs / f"{name}.qemu.log", self.folder(name)
-        )
+        line = command(board["port"], serial_log.absolute(), snapshot, KINDS[kind(board)].uefi)
+        board["qemu"] = process.start(line, self.logs / f"{name}.qemu.log", self.folder(name))
         self.save()
 
     def keep(self, name: str, snapshot: str = SNAPSHOT) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from . import LabError, board_files, process
 
 DISK_MIB = 3072
+ESP_MIB = 64
 
 
 PARTITION_START = 1024 * 1024
@@ -91,22 +92,41 @@ def _repository(folder: Path, packages: list[Path], log: Path) -> None:
     (folder / "Packages").write_text(index)
 
 
-def _disk(disk: Path, tree: Path, log: Path) -> None:
+def _esp(folder: Path, disk: Path, log: Path) -> None:
+    """The first partition, with FAT, as UEFI firmware wants it: what lies in *folder*, which is empty afterwards."""
+    what, image = "Writing the board's EFI system partition", disk.with_suffix(".esp")
+    size = str(ESP_MIB * 2048)  # sectors
+    process.run(["mformat", "-i", str(image), "-C", "-T", size, "-h", "64", "-s", "32", "::"], log, what=what)
+    process.run(["mcopy", "-i", str(image), "-s", *map(str, sorted(folder.iterdir())), "::"], log, what=what)
+    for part in folder.iterdir():
+        shutil.rmtree(part)
+    with disk.open("r+b") as stream, image.open("rb") as content:
+        stream.seek(PARTITION_START)
+        shutil.copyfileobj(content, stream)
+    image.unlink()
+
+
+def _disk(disk: Path, tree: Path, log: Path, *, uefi: bool = False) -> None:
+    """A GPT disk of *tree*; *uefi*: what is in its /boot/efi becomes a partition before that of the tree."""
     with disk.open("wb") as stream:
         stream.truncate(DISK_MIB * 1024 * 1024)
+    start = PARTITION_START + (ESP_MIB * 1024 * 1024 if uefi else 0)
     script = disk.with_suffix(".sfdisk")
-    script.write_text(f"label: gpt\nstart={PARTITION_START // 512}, type=linux, name=rootfs, attrs=LegacyBIOSBootable\n")
+    esp = f"start={PARTITION_START // 512}, size={ESP_MIB * 2048}, type=uefi, name=esp\n" if uefi else ""
+    script.write_text(f"label: gpt\n{esp}start={start // 512}, type=linux, name=rootfs, attrs=LegacyBIOSBootable\n")
     what = "Writing the board's disk"
     process.run(["sh", "-c", 'exec sfdisk --quiet "$1" <"$2"', "sfdisk", str(disk), str(script)], log, what=what)
     script.unlink()
+    if uefi:
+        _esp(tree / "boot/efi", disk, log)
     # The features are named because what this host's mke2fs adds of itself need not be known to the board's U-Boot.
     features = (
         "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,"
         "large_file,huge_file,dir_nlink,extra_isize"
     )
-    size = DISK_MIB * 1024 - 2 * PARTITION_START // 1024  # the last MiB holds the GPT's copy
+    size = DISK_MIB * 1024 - (start + PARTITION_START) // 1024  # the last MiB holds the GPT's copy
     process.run(
-        ["mke2fs", "-q", "-F", "-t", "ext4", "-O", features, "-L", "rootfs", "-m", "1", "-E", f"offset={PARTITION_START},lazy_itable_init=0"]
+        ["mke2fs", "-q", "-F", "-t", "ext4", "-O", features, "-L", "rootfs", "-m", "1", "-E", f"offset={start},lazy_itable_init=0"]
         + ["-d", str(tree), str(disk), f"{size}k"],
         log,
         what=what,

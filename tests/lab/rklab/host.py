@@ -25,6 +25,8 @@ NEEDED = {
     "dtc": "device-tree-compiler",
     "fdtput": "device-tree-compiler",
     str(boards.U_BOOT): "u-boot-qemu",
+    str(boards.UEFI): "qemu-efi-aarch64",
+    "mformat": "mtools",
     "sfdisk": "fdisk",
     "mke2fs": "e2fsprogs",
     "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu",

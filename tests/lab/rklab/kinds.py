@@ -37,9 +37,14 @@ class Kind:
     removed: tuple[str, ...] = ()
     #: The space for a first build: the tree, the disk and their copies while they are made, and kernel source and objects.
     space_mib: int = 8192
+    #: UEFI (EDK2) and GRUB instead of U-Boot and u-boot-menu.
+    uefi: bool = False
 
 
 TOOLCHAIN = ("dkms", "gcc", "make", "libc6-dev")
+
+
+GRUB = ("grub-efi-arm64",)
 
 
 STOCK = ("linux-image-arm64", "linux-headers-arm64", "tiny-initramfs")
@@ -53,6 +58,10 @@ KINDS = {
     "module": Kind("bookworm", Kernel("6.1", 1, "rk2312m", "0.9.3", module=True), "1.6.0", offered=TOOLCHAIN, removed=TOOLCHAIN),
     # Debian's own kernel: no driver, no runtime.
     "stock": Kind("bookworm", None, None, offered=STOCK, space_mib=6144),
+    # The mission's broken state on a board with UEFI firmware.
+    "grub": Kind(
+        "bookworm", Kernel("6.1", 1, "rk2312", "0.9.3"), "1.6.0", offered=GRUB, removed=("u-boot-menu",), uefi=True
+    ),
     # What worked before the distribution was upgraded.
     "bullseye": Kind("bullseye", Kernel("5.10", 1, "rockchip", "0.8.2"), "1.6.0"),
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -87,6 +88,15 @@ def test_a_chain_has_its_ends_and_the_requested_length():
     chosen = points.spread(found, 7)
     assert len(chosen) == len(set(chosen)) == 7 and (chosen[0], chosen[-1]) == (found[0], found[-1])
     assert points.spread(found[:3], 7) == found[:3]
+
+
+def test_the_points_around_a_change_have_what_is_before_and_after_it():
+    paths = ["/etc/a", "/etc/default/grub.d/ours", "/var/b", "/boot/grub/grub.cfg", "/etc/c", "/etc/d"]
+    found = [*(points.Point(0, "rename", path, 1) for path in paths), points.Point(1, "unlink", "/boot/grub/grub.cfg", 1)]
+    ours = re.compile("grub")
+    assert [point.glob for point in points.around(found, ours, 9)] == paths[:5]
+    assert [point.glob for point in points.around(found, ours, 3)] == ["/etc/a", "/var/b", "/etc/c"]
+    assert points.around(found, re.compile("nowhere"), 9) == []
 
 
 @pytest.mark.parametrize("outcomes, line, code", [

@@ -65,6 +65,7 @@ def test_what_the_boards_own_compiler_has_not_is_off_where_it_is_an_older_one():
 
     assert wanted("5.10")["CONFIG_INIT_STACK_NONE"] == "y"
     assert "CONFIG_INIT_STACK_NONE" not in wanted("6.1")
+    assert wanted("6.1")["CONFIG_EFI"] == "y"  # GRUB starts a kernel by its EFI stub
 
 
 @pytest.mark.parametrize("series", build._OVERLAYS)

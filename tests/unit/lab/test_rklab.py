@@ -113,6 +113,15 @@ def test_machine_options_are_those_of_the_dumped_tree(tmp_path):
     assert "acpi=off" in machine[1]
 
 
+def test_a_board_starts_with_u_boot_or_with_uefi_firmware_and_variables_of_its_own(tmp_path):
+    u_boot, uefi = (" ".join(boards.command(2200, tmp_path, uefi=uefi)) for uefi in (False, True))
+    assert f"-bios {boards.U_BOOT}" in u_boot and "pflash" not in u_boot
+    assert f"unit=0,format=raw,readonly=on,file={boards.UEFI}" in uefi and "-bios" not in uefi
+    # Snapshots are kept in every disk that can be written, so this must be qcow2 too.
+    assert "unit=1,format=qcow2,file=variables.qcow2" in uefi
+    assert "-dtb board.dtb" in u_boot and "-dtb board.dtb" in uefi
+
+
 def test_a_port_that_accepts_is_not_yet_a_board():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -181,9 +190,11 @@ def test_what_is_installed_is_not_offered_again():
     assert disk.installed(status) == {"make_4.3-4.1_arm64.deb", "gcc_4%3a12.2.0-3_arm64.deb"}
 
 
-def test_only_the_kinds_with_a_driver_have_the_runtime_and_none_shares_its_kernel():
-    releases = [(made_of.kernel.series, made_of.kernel.revision, made_of.kernel.suffix) for made_of in kinds.KINDS.values() if made_of.kernel]
-    assert len(set(releases)) == len(releases)
+def test_only_the_kinds_with_a_driver_have_the_runtime_and_no_two_kernels_have_the_same_release():
+    kernels = {made_of.kernel for made_of in kinds.KINDS.values() if made_of.kernel}
+    assert len({(kernel.series, kernel.revision, kernel.suffix) for kernel in kernels}) == len(kernels)
+    # Nothing more to compile for the kind with another boot loader.
+    assert kinds.KINDS["grub"].kernel == kinds.KINDS["vendor"].kernel
     for made_of in kinds.KINDS.values():
         assert (made_of.kernel is None) == (made_of.runtime is None)
 
