@@ -31,7 +31,7 @@ restore_undiverted() {
         if [ -e "$root$aside" ] || [ -L "$root$aside" ]; then
             twin "$root$aside" "$root$there" || { report_error "$there cannot be restored"; return; }
         else
-            drop "$root$there"
+            remove "$root$there"
         fi
         sync "$root${there%/*}"
         divert --remove "$there" "$aside"
@@ -39,7 +39,7 @@ restore_undiverted() {
     fi
     # Also after an interruption right before the diversion was added, or after it was removed: then the package's
     # library has its name already.
-    drop "$root$aside"
+    remove "$root$aside"
 }
 
 # restore_diverted COPY DIGEST ASIDE: divert the package's library and put ours, the copy, in its place.
@@ -52,7 +52,7 @@ restore_diverted() {
         fi
         divert --add "$there" "$aside"
     fi
-    back_file "$1" "$2" "$root$there"
+    restore_file "$1" "$2" "$root$there"
 }
 
 # restore_diversions FOLDER: restore the diversions of its manifest. Before the files: one of them may be a library that was
