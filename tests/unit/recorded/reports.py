@@ -49,15 +49,7 @@ class Report:
 REPORTS: list[Report] = []
 
 
-WAITING = {
-    "rk1-npu-given-to-a-guest": "issue 15, section B: an NPU bound to another driver on purpose",
-    "rock5b-nixos": "issue 15, section A: a system without apt",
-    "rock5b-arch": "issue 15, section A: a system without apt",
-    "oect-no-device-node": "issue 15, section B: a driver without a device file does not answer",
-    "pantherx2-probe-failed": "issue 15: the state of the NPU's IOMMU is not read",
-    "cb2-kernel-4.19": "issue 15, section F: kernels 4.19 are tried before they are refused",
-    "nanopct6-rkllm": "issue 15, section F: the driver that RKLLM asks for",
-}
+WAITING: dict[str, str] = {}
 """The reason for xfail, by the report's name. Take a row out, and write the files again, when it is fixed."""
 
 

@@ -212,7 +212,7 @@ def test_a_board_that_was_not_read(query, answer):
     [
         ("drivr.version < '0.9.6'", 1, "no board has a field drivr there (did you mean driver?)"),
         ("driver.versoin < '0.9.6'", 8, "(did you mean version?)"),
-        ("version < '1.0'", 1, "(did you mean os.version or driver.version or runtime.version?)"),
+        ("version < '1.0'", 1, "(did you mean os.version or driver.version or runtime.version or rkllm.version?)"),
         ("board.soc == 'x' && Driver.version", 21, "(did you mean driver?)"),
         (
             "driver.zzz", 8,
