@@ -42,11 +42,15 @@ def tree(tmp_path):
     write("proc/cmdline", "ro quiet\n")
     write("sys/kernel/debug/rknpu/version", "RKNPU driver: v0.9.6\n")
     write("sys/bus/platform/drivers/RKNPU/uevent")
-    write("sys/devices/platform/fdab0000.npu/uevent")
+    write("sys/devices/platform/fdab0000.npu/uevent", "DRIVER=RKNPU\n")
+    write("sys/class/drm/renderD129/uevent")
+    os.symlink("../../../devices/platform/fdab0000.npu", tmp_path / "board/sys/class/drm/renderD129/device")
+    write("dev/dri/renderD129")
     (tmp_path / "board/sys/bus/platform/devices").mkdir(parents=True)
     os.symlink("../../../devices/platform/fdab0000.npu", tmp_path / "board/sys/bus/platform/devices/fdab0000.npu")
     os.symlink("../../../bus/platform/drivers/RKNPU", tmp_path / "board/sys/devices/platform/fdab0000.npu/driver")
     write("lib/modules/%s/modules.builtin" % RELEASE, "kernel/drivers/rknpu/rknpu.ko\n")
+    write("etc/os-release", "ID=debian\n")
     write("usr/lib/librknnrt.so", b"librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)")
     return write
 

@@ -97,4 +97,5 @@ def test_tests_outside_make_test_run_in_make_lint_or_make_faults(root):
     assert marked == {"lint_only": {"quality"}, "faults_only": {"unit", "integration"}}
     makefile = (root / "Makefile").read_text(encoding="utf-8")
     assert '-m "not lint_only and not faults_only"' in makefile and "$(PYTEST) tests/quality\n" in makefile
-    assert '"-m", "faults_only", "tests/unit", "tests/integration"' in (TESTS / "faults/run.py").read_text(encoding="utf-8")
+    run = " ".join((TESTS / "faults/run.py").read_text(encoding="utf-8").split())
+    assert '"-m", "faults_only", "tests/unit", "tests/integration"' in run
