@@ -12,6 +12,7 @@ import os
 
 from .._board.tree import Tree
 from .._boot import boot_files
+from . import system
 from .storage import (
     _IMAGES,
     _UNIONS,
@@ -76,6 +77,8 @@ def problem(filesystems, links, init, boot=True):
 def check(root="/"):
     """Return one or two sentences on why an upgrade of the board must not begin, or None."""
     tree = Tree(root)
+    if system.read_container(tree):
+        return None  # it does not boot, its root is an overlay, and the planner has already refused it
     found = mounts(tree)
     if not found and not tree.live:
         found = _below(os.path.realpath(root), mounts(Tree()))
