@@ -36,6 +36,17 @@ def fit(given, cmdline):
     return (2 if len(met) == len(wanted) else 1), len(met)
 
 
+def contradict(given, cmdline):
+    """Return whether the running kernel has another root file system than a configuration gives it.
+
+    A UUID and a label may name the same one. Other arguments may have been changed since the kernel was started.
+    """
+    wanted, running = _by_name(given).get("root", set()), _by_name(cmdline).get("root", set())
+    kinds = {word.split("=")[1] for word in wanted | running}
+    comparable = len(kinds) < 2 or not all(kind.endswith(("UUID", "LABEL")) for kind in kinds)
+    return bool(wanted and running) and not wanted & running and comparable
+
+
 def missing(given, cmdline):
     """Return the first argument of a configuration that the running kernel does not have."""
     running = _by_name(cmdline)

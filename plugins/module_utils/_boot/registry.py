@@ -5,16 +5,11 @@
 
 Each of these files has:
 
-SYNTAX: {its name in the facts: (how its configuration is written, the variable with the kernel arguments or None)}.
+SYNTAX: {name in the facts: (how its configuration is written, the variable with the kernel arguments or None)}.
 recognize(tree, cmdline): yields the Description of each configuration of this kind that the board has.
 read(text, variable, default): the kernel arguments that the configuration asks for, as one line.
 
-Which of the configurations started the running kernel is decided here, for all in the same way: see evidence. Adding
-and removing an argument are in edit, by how a configuration is written. How a change takes effect is in the
-Description: at once, or by an update tool, see update_tool.
-
-To add a boot loader, add its file there and its name to the list here, and its files to boot_files. All functions
-raise ValueError, one sentence for the operator, if a configuration cannot be parsed.
+All functions raise ValueError, one sentence for the operator, if a configuration cannot be parsed.
 """
 
 from __future__ import annotations
@@ -53,6 +48,10 @@ def recognize(tree, cmdline):
                     best, chosen = fit, found
         except ValueError as problem:
             error = error or clean(str(problem))
+    if chosen is None and len(others) == 1 and not (efi or error or "BOOT_IMAGE=" in cmdline
+                                                    or cmdline.startswith("storagemedia=")):
+        # It was changed since the kernel was started: nothing says that anything else started it.
+        best, chosen = (0, 0), None if evidence.contradict(others[0].gives, cmdline) else others[0]
     # A menu whose tool has a configuration that cannot be parsed is not kept by hand.
     if chosen is None or (error and (best[0] == 0 or chosen.name == "extlinux")):
         return _unknown(tree, cmdline, others, error)
@@ -78,10 +77,7 @@ def _unknown(tree, cmdline, others, error):
 
 
 def complete(facts):
-    """Return the facts of the boot loader, with {loader, config, configured, next, default, update, error}.
-
-    configured is what the configuration asks for, next what the boot loader reads at the next boot: they differ if the
-    update tool was not run. Both are None if they are not known, error is the reason then.
+    """Return the facts of the boot loader, as npu_facts documents them.
 
     Args:
         facts: as a board sends them, with `files` (see sources) and `cmdline`.
