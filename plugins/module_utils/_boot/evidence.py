@@ -37,9 +37,9 @@ def fit(given, cmdline):
 
 
 def contradict(given, cmdline):
-    """Return whether the running kernel has another root file system than a configuration gives it.
+    """Return whether the root file system of a configuration is not the running kernel's.
 
-    A UUID and a label may name the same one. Other arguments may have been changed since the kernel was started.
+    A UUID and a label may name the same one; other arguments may have been changed since.
     """
     wanted, running = _by_name(given).get("root", set()), _by_name(cmdline).get("root", set())
     kinds = {word.split("=")[1] for word in wanted | running}

@@ -50,7 +50,7 @@ def recognize(tree, cmdline):
             error = error or clean(str(problem))
     if chosen is None and len(others) == 1 and not (efi or error or "BOOT_IMAGE=" in cmdline
                                                     or cmdline.startswith("storagemedia=")):
-        # It was changed since the kernel was started: nothing says that anything else started it.
+        # Changed since the kernel was started.
         best, chosen = (0, 0), None if evidence.contradict(others[0].gives, cmdline) else others[0]
     # A menu whose tool has a configuration that cannot be parsed is not kept by hand.
     if chosen is None or (error and (best[0] == 0 or chosen.name == "extlinux")):
