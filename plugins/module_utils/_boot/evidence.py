@@ -39,7 +39,7 @@ def fit(given, cmdline):
 def contradict(given, cmdline):
     """Return whether the root file system of a configuration is not the running kernel's.
 
-    A UUID and a label may name the same one; other arguments may have been changed since.
+    A UUID and a label may name the same; other arguments may have changed.
     """
     wanted, running = _by_name(given).get("root", set()), _by_name(cmdline).get("root", set())
     kinds = {word.split("=")[1] for word in wanted | running}
