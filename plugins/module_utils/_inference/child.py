@@ -98,7 +98,8 @@ def _merge(text):
             if name == "elapsed" and isinstance(value, float):
                 outcome["elapsed"].append(value)
             elif name == "cores" and isinstance(value, list):
-                outcome["cores"] = [core for core in value[:MOST_CORES] if type(core) is int]  # a flag is none
+                outcome["cores"] = [
+                    core for core in value[:MOST_CORES] if isinstance(core, int) and not isinstance(core, bool)]
             elif name in ("top", "differs") and isinstance(value, list):
                 try:
                     outcome[name] = pairs(value[:KEPT])
