@@ -8,6 +8,7 @@ The kernel's own modules are played by ones that are built with the headers as t
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -41,7 +42,17 @@ class Board:
         self.release = self.headers.release
         self.modules = root / "lib/modules" / self.release
         self.modules.mkdir(parents=True)
-        # The headers are below the root folder, so that the link stays within it.
+        # The headers are below the root folder, so that no link leads out of it.
+        for name in ("arch", "scripts", "tools"):
+            link = self.headers.tree / name
+            if link.is_symlink():
+                programs = link.resolve()
+                link.unlink()
+                shutil.copytree(programs, link, symlinks=True)
+                for script in link.glob("**/*"):  # those that run a program with its suite's C library, found from there
+                    if script.is_file() and script.read_bytes().startswith(b'#!/bin/sh\nhere=$(dirname "$0")'):
+                        place = programs / script.relative_to(link)
+                        script.write_text(script.read_text().replace('readlink -f "$0"', f'readlink -f "{place}"'))
         (self.modules / "build").symlink_to(os.path.relpath(self.headers.tree, self.modules))
         self.number = 0
 
@@ -145,7 +156,8 @@ def kernels_btf(board):
 @pytest.mark.parametrize("suite", ["trixie", "trixie-backports"])
 def test_the_sizes_of_shared_structures_are_those_in_the_kernels_btf(board, suite, monkeypatch):
     board = board(suite)
-    release = os.uname_result(("Linux", "board", board.release, "#1", "aarch64"))
+    # The programs of the headers are for the machine that tests.
+    release = os.uname_result(("Linux", "board", board.release, "#1", os.uname().machine))
     monkeypatch.setattr(module_layout.os, "uname", lambda: release)
     btf = board.root / "sys/kernel/btf/vmlinux"
     btf.parent.mkdir(parents=True)
