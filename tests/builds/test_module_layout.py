@@ -49,7 +49,8 @@ class Board:
                 programs = link.resolve()
                 link.unlink()
                 shutil.copytree(programs, link, symlinks=True)
-                for script in link.glob("**/*"):  # those that run a program with its suite's C library, found from there
+                # Those that run a program with its suite's C library find that from their own place.
+                for script in link.glob("**/*"):
                     if script.is_file() and script.read_bytes().startswith(b'#!/bin/sh\nhere=$(dirname "$0")'):
                         place = programs / script.relative_to(link)
                         script.write_text(script.read_text().replace('readlink -f "$0"', f'readlink -f "{place}"'))
