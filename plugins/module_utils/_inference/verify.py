@@ -58,8 +58,11 @@ def run(params, keep, sent=None):
             params["library"], content["model"], content["picture"], params["runs"], params["timeout"], cores)
     except ValueError as error:
         raise VerificationError(str(error)) from error
-    around = surroundings(params["library"])
-    return dict(judge(params, outcome, device_nodes(), os.uname().release, around, cores), changed=changed)
+    nodes, kernel = device_nodes(), os.uname().release
+    answer = judge(params, outcome, nodes, kernel, cores=cores)
+    if answer["diagnosis"] != "ok":
+        answer = judge(params, outcome, nodes, kernel, surroundings(params["library"]), cores)
+    return dict(answer, changed=changed)
 
 
 def kept_at(state_dir, name, digest):
