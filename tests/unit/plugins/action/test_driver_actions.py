@@ -7,72 +7,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import json
 import pathlib
 import shutil
 import tarfile
-import types
 
 import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.rkfleet.npu.plugins.action import npu_dkms, npu_trial_build_info
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board as _transfer
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import driver
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import fetch
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import store as _store
-from stand_ins.driver_boards import FACTS, HEADER, KERNEL, LATER, MODULE, ROOT, board, evil, predicts
-
-
-@pytest.fixture
-def source(tmp_path):
-    path = tmp_path / "driver.tar.bz2"
-    with tarfile.open(path, "w:bz2") as tar:
-        member = tarfile.TarInfo("drivers/rknpu/include/rknpu_drv.h")
-        member.size = len(HEADER)
-        tar.addfile(member, io.BytesIO(HEADER))
-    return str(path)
-
-
-@pytest.fixture
-def act(monkeypatch, source, tmp_path):
-    """Run an action whose module answers as told; `sent` has the arguments that the module was called with."""
-    def run(plugin, answer, check_mode=False, facts=None, board="rock5b/1", **args):
-        sent, certificates = [], args.pop("certificates", {})
-
-        class Action(plugin.ActionModule):
-            def __init__(self):
-                self._task = types.SimpleNamespace(
-                    delegate_to=args.pop("delegate_to", None),
-                    args=dict(
-                        {
-                            "version": "0.9.6", "source": source, "build_files": str(ROOT / "roles/driver/files/dkms"),
-                            "log_dir": str(tmp_path / "logs"),
-                        },
-                        **args,
-                    ),
-                    check_mode=check_mode,
-                )
-
-            def upload(self, local, name):
-                uploads[name] = pathlib.Path(local).read_bytes()
-                return "/tmp/there/" + name
-
-            def remote_file(self, path):
-                return certificates[path]
-
-            def _execute_module(self, module_args=None, **unused):
-                module_args = dict(module_args, **json.loads(module_args["_internal"]))
-                sent.append(module_args)
-                return answer(module_args) if callable(answer) else answer
-
-        monkeypatch.setattr(_transfer.ActionBase, "run", lambda *unused: {})
-        groups = {"trusted": ["other", "first"], "empty": []}
-        return Action().run(
-            task_vars={"inventory_hostname": board, "groups": groups, "ansible_facts": {"npu": {"kernel": facts}}}
-        ), sent
-
-    uploads = run.uploads = {}
-    return run
+from stand_ins.driver_boards import FACTS, HEADER, KERNEL, LATER, MODULE, board, evil, predicts
 
 
 def test_the_full_log_of_a_failed_build_is_kept_on_the_controller(act, tmp_path):
@@ -169,16 +114,6 @@ def test_if_all_kernels_are_known_the_board_is_not_contacted(act):
 def test_invalid_arguments_of_a_trial_build_are_reported(act, args, said):
     with pytest.raises(AnsibleActionFail, match=said):
         act(npu_trial_build_info, AssertionError, **args)
-
-
-@pytest.fixture
-def dkms(act, tmp_path):
-    """npu_dkms with a store, on boards that answer as told."""
-    def run(answer=board, **args):
-        return act(
-            npu_dkms, answer, **dict({"kernel": KERNEL, "facts": FACTS, "store": str(tmp_path / "store")}, **args)
-        )
-    return run
 
 
 def test_the_second_board_gets_the_build_of_the_first(dkms, act, tmp_path):

@@ -11,7 +11,6 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import (
     build_log,
     source_tree,
 )
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import package as _dkms_install
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
 from stand_ins.dkms_board import DATABASE, KERNEL, OTHER, TREE, WHAT, Board, deploy, no_tree, there_before
 
@@ -19,25 +18,6 @@ from stand_ins.dkms_board import DATABASE, KERNEL, OTHER, TREE, WHAT, Board, dep
 @pytest.fixture
 def board(tmp_path):
     return Board(tmp_path / "board")
-
-
-@pytest.fixture
-def package(board):
-    return board.package()
-
-
-@pytest.fixture
-def archive(tmp_path):
-    content, digest = driver_source.archive(TREE)
-    (tmp_path / "tree.tar").write_bytes(content)
-    return str(tmp_path / "tree.tar"), digest
-
-
-@pytest.fixture
-def newer(tmp_path):
-    content, digest = driver_source.archive(dict(TREE, Kbuild=b"ours, newer"))
-    (tmp_path / "newer.tar").write_bytes(content)
-    return str(tmp_path / "newer.tar"), digest
 
 
 def test_the_first_run_installs_and_a_second_run_has_no_steps(board, package, archive):
@@ -180,12 +160,6 @@ def test_a_hostile_archive_writes_nothing_outside(tmp_path, board, package):
     with pytest.raises(source_tree.DkmsError, match="not a plain file"):
         package.place_tree(str(tmp_path / "evil.tar"), digest)
     assert not list(tmp_path.rglob("evil"))
-
-
-@pytest.fixture
-def mismatch(monkeypatch):
-    """Headers with another configuration than the kernel's."""
-    monkeypatch.setattr(_dkms_install, "layout_problem", lambda *unused: ("the kernel headers do not match", "compared"))
 
 
 def test_a_build_with_headers_of_another_configuration_is_removed(board, package, archive, mismatch):

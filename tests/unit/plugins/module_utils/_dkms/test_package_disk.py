@@ -15,25 +15,12 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import (
     snapshot,
     source_tree,
 )
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
-from stand_ins.dkms_board import DATABASE, KERNEL, TREE, WHAT, Board, deploy, there_before
+from stand_ins.dkms_board import DATABASE, KERNEL, WHAT, Board, deploy, there_before
 
 
 @pytest.fixture
 def board(tmp_path):
     return Board(tmp_path / "board")
-
-
-@pytest.fixture
-def package(board):
-    return board.package()
-
-
-@pytest.fixture
-def archive(tmp_path):
-    content, digest = driver_source.archive(TREE)
-    (tmp_path / "tree.tar").write_bytes(content)
-    return str(tmp_path / "tree.tar"), digest
 
 
 def test_a_full_disk_that_dkms_does_not_report(board, package, archive, monkeypatch):

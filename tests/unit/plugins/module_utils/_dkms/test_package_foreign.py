@@ -8,20 +8,12 @@ import shutil
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import source_tree
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
-from stand_ins.dkms_board import DATABASE, KERNEL, TREE, Board, deploy
+from stand_ins.dkms_board import DATABASE, KERNEL, Board, deploy
 
 
 @pytest.fixture
 def board(tmp_path):
     return Board(tmp_path / "board")
-
-
-@pytest.fixture
-def archive(tmp_path):
-    content, digest = driver_source.archive(TREE)
-    (tmp_path / "tree.tar").write_bytes(content)
-    return str(tmp_path / "tree.tar"), digest
 
 
 @pytest.fixture

@@ -11,25 +11,12 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import (
     build_log,
     source_tree,
 )
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
-from stand_ins.dkms_board import KERNEL, TREE, Board, deploy
+from stand_ins.dkms_board import KERNEL, Board, deploy
 
 
 @pytest.fixture
 def board(tmp_path):
     return Board(tmp_path / "board")
-
-
-@pytest.fixture
-def package(board):
-    return board.package()
-
-
-@pytest.fixture
-def archive(tmp_path):
-    content, digest = driver_source.archive(TREE)
-    (tmp_path / "tree.tar").write_bytes(content)
-    return str(tmp_path / "tree.tar"), digest
 
 
 GEM = "/var/lib/dkms/rknpu/0.9.6/build/vendor/drivers/rknpu/rknpu_gem.c"

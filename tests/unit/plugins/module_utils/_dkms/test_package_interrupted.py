@@ -11,32 +11,12 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import package a
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import (
     source_tree,
 )
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
-from stand_ins.dkms_board import DATABASE, KERNEL, TREE, Board, deploy, no_tree
+from stand_ins.dkms_board import DATABASE, KERNEL, Board, deploy, no_tree
 
 
 @pytest.fixture
 def board(tmp_path):
     return Board(tmp_path / "board")
-
-
-@pytest.fixture
-def package(board):
-    return board.package()
-
-
-@pytest.fixture
-def archive(tmp_path):
-    content, digest = driver_source.archive(TREE)
-    (tmp_path / "tree.tar").write_bytes(content)
-    return str(tmp_path / "tree.tar"), digest
-
-
-@pytest.fixture
-def newer(tmp_path):
-    content, digest = driver_source.archive(dict(TREE, Kbuild=b"ours, newer"))
-    (tmp_path / "newer.tar").write_bytes(content)
-    return str(tmp_path / "newer.tar"), digest
 
 
 # -- what a power cut leaves ------------------------------------------------------------------------------------------------------------

@@ -16,32 +16,12 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import (
     probes,
     source_tree,
 )
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
-from stand_ins.dkms_board import DATABASE, KERNEL, KO, OTHER, TREE, Board, deploy
+from stand_ins.dkms_board import DATABASE, KERNEL, KO, OTHER, Board, deploy
 
 
 @pytest.fixture
 def board(tmp_path):
     return Board(tmp_path / "board")
-
-
-@pytest.fixture
-def package(board):
-    return board.package()
-
-
-@pytest.fixture
-def archive(tmp_path):
-    content, digest = driver_source.archive(TREE)
-    (tmp_path / "tree.tar").write_bytes(content)
-    return str(tmp_path / "tree.tar"), digest
-
-
-@pytest.fixture
-def newer(tmp_path):
-    content, digest = driver_source.archive(dict(TREE, Kbuild=b"ours, newer"))
-    (tmp_path / "newer.tar").write_bytes(content)
-    return str(tmp_path / "newer.tar"), digest
 
 
 def test_a_prebuilt_module_needs_no_headers(board, package, archive, binary):
@@ -167,12 +147,6 @@ def test_symbol_versions_are_compared_with_the_headers(board, package, binary, s
 def test_no_symbol_versions_are_compared_without_modversions(board, package, binary):
     board.content, board.versions = "another board's", ""
     assert package.binary_problem(binary) == (None, "0 of 0 symbol versions compared with the kernel's own modules")
-
-
-@pytest.fixture
-def mismatch(monkeypatch):
-    """Headers with another configuration than the kernel's."""
-    monkeypatch.setattr(_dkms_install, "layout_problem", lambda *unused: ("the kernel headers do not match", "compared"))
 
 
 def test_a_prebuilt_module_of_another_configuration_is_refused(board, package, binary, mismatch):

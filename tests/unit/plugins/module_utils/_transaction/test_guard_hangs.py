@@ -14,19 +14,12 @@ import subprocess
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import guard as _guard
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
-from stand_ins.guard_board import SHELLS, SWITCHES, Board
+from stand_ins.guard_board import SWITCHES, Board
 
 GUARD = board_files.guard()
 
 # Programs of a restore at each of which the watch may be killed.
 PROGRAMS = ("mv", "rm", "ln", "cp", "mkdir", "sync", "depmod", "systemctl")
-
-
-@pytest.fixture(params=list(SHELLS))
-def shell(request):
-    if not shutil.which(SHELLS[request.param][0]):
-        pytest.skip("%s is not installed: apt install %s" % (request.param, request.param))
-    return SHELLS[request.param]
 
 
 @pytest.fixture

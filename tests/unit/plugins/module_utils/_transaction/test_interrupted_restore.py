@@ -25,26 +25,11 @@ exec {real} "$@"
 """
 
 
-@pytest.fixture
-def dash(tmp_path):
-    """A board whose programs may be stand-ins: busybox prefers its own."""
-    return Board(tmp_path / "board")
-
-
 @pytest.fixture(params=["dash", "busybox"])
 def board(request, tmp_path):
     if not shutil.which(request.param):
         pytest.skip("%s is not installed" % request.param)
     return Board(tmp_path / "board", (request.param,))
-
-
-@pytest.fixture
-def fast(tmp_path, monkeypatch):
-    """A board for Python and dash together."""
-    there = Board(tmp_path / "board")
-    monkeypatch.setattr(os, "sync", lambda: None)
-    monkeypatch.setattr(os, "fsync", lambda handle: None)
-    return there
 
 
 # -- every order of the steps, with a cut, a kill or another at each --------------------------------------------------------

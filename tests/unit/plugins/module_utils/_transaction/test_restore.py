@@ -12,12 +12,6 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._board import files
 from stand_ins.restore_board import BUILT, DKMS, MENU, OURS, OWN, RUNTIME, Board, menu
 
 
-@pytest.fixture
-def dash(tmp_path):
-    """A board whose programs may be stand-ins: busybox prefers its own."""
-    return Board(tmp_path / "board")
-
-
 @pytest.fixture(params=["dash", "busybox"])
 def board(request, tmp_path):
     if not shutil.which(request.param):

@@ -15,26 +15,11 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import signing
 from stand_ins.restore_board import ARMBIAN, CMDLINE, DEFAULTS, GUARD, MENU, OURS, RUNTIME, Board, menu
 
 
-@pytest.fixture
-def dash(tmp_path):
-    """A board whose programs may be stand-ins: busybox prefers its own."""
-    return Board(tmp_path / "board")
-
-
 @pytest.fixture(params=["dash", "busybox"])
 def board(request, tmp_path):
     if not shutil.which(request.param):
         pytest.skip("%s is not installed" % request.param)
     return Board(tmp_path / "board", (request.param,))
-
-
-@pytest.fixture
-def fast(tmp_path, monkeypatch):
-    """A board for Python and dash together."""
-    there = Board(tmp_path / "board")
-    monkeypatch.setattr(os, "sync", lambda: None)
-    monkeypatch.setattr(os, "fsync", lambda handle: None)
-    return there
 
 
 # -- boot files that others have changed ------------------------------------------------------------------------------------

@@ -4,48 +4,13 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import http.server
 import io
-import socket
-import threading
 import types
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import fetch
 from stand_ins.fetch_mirror import CONTENT, PATH, pins
-
-
-@pytest.fixture
-def folder(tmp_path):
-    file = tmp_path / "mirror" / PATH
-    file.parent.mkdir(parents=True)
-    file.write_bytes(CONTENT)
-    return tmp_path / "mirror"
-
-
-@pytest.fixture
-def mirror(folder):
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield "http://127.0.0.1:%d" % server.server_port
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def nobody():
-    """A mirror that refuses the connection."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        yield "http://127.0.0.1:%d" % free.getsockname()[1]
 
 
 def test_from_mirror_then_from_cache(tmp_path, mirror, nobody):

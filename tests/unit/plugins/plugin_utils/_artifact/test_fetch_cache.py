@@ -4,41 +4,14 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import http.server
 import os
-import threading
 import types
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _private
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import fetch
 from stand_ins.fetch_mirror import CONTENT, PATH, pins
-
-
-@pytest.fixture
-def folder(tmp_path):
-    file = tmp_path / "mirror" / PATH
-    file.parent.mkdir(parents=True)
-    file.write_bytes(CONTENT)
-    return tmp_path / "mirror"
-
-
-@pytest.fixture
-def mirror(folder):
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield "http://127.0.0.1:%d" % server.server_port
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
 
 # -- a cache that others can write to, and what is read once --
 

@@ -8,30 +8,12 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, kernel_arguments, registry
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
-from stand_ins.planned_trees import BUILTIN, DATA, SPACE, SPELT, STOCK, one_sentence, prove
+from stand_ins.planned_trees import BUILTIN, DATA, SPELT, STOCK, one_sentence
 
 ARGUMENT = ("initcall_blacklist", "rknpu_init")
 
 
-@pytest.fixture
-def planned(gather):
-    """(facts, plan) of a board; the keys are those of the wish, and those of the fixture gather."""
-    def run(board, answer=("0.9.3", "20231121", "drm_ioctl"), repository=None, **wanted):
-        facts = gather(board, answer=answer, repository=repository)
-        facts["space"] = SPACE
-        return facts, planner.npu_plan(facts, wanted, DATA)
-
-    return run
-
-
 # -- how the driver is there ----------------------------------------------------------------------------------
-
-@pytest.fixture
-def bullseye(board):
-    """ROCK 5B, Debian bullseye, Linux 5.10, driver 0.8.2 built in, MobileNet works with runtime 1.6.0."""
-    release = "5.10.110-37-rockchip"
-    board.base(release=release, config=BUILTIN, codename="bullseye").npu().builtin(release, "0.8.2").headers(release).tools().u_boot_menu()
-    return prove(board, release, "0.8.2")
 
 
 # -- boot loaders -----------------------------------------------------------------------------------------------

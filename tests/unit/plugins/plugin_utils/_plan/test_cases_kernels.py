@@ -6,19 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
-from stand_ins.planned_trees import BSP, BUILTIN, DATA, SPACE, STOCK, one_sentence
-
-
-@pytest.fixture
-def planned(gather):
-    """(facts, plan) of a board; the keys are those of the wish, and those of the fixture gather."""
-    def run(board, answer=("0.9.3", "20231121", "drm_ioctl"), repository=None, **wanted):
-        facts = gather(board, answer=answer, repository=repository)
-        facts["space"] = SPACE
-        return facts, planner.npu_plan(facts, wanted, DATA)
-
-    return run
-
+from stand_ins.planned_trees import BSP, BUILTIN, SPACE, STOCK, one_sentence
 
 # -- kernels ----------------------------------------------------------------------------------------------------
 

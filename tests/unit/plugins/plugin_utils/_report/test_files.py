@@ -4,12 +4,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 
-import jsonschema
 import pytest
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import (
     board_record,
@@ -19,15 +17,6 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import (
 )
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema.values import stamp
 from stand_ins.report_boards import NOW, healthy, read
-
-
-@pytest.fixture(scope="module")
-def schema(root):
-    """The check of a document against docs/fleet.schema.json."""
-    data = json.loads((root / "docs/fleet.schema.json").read_text())
-    jsonschema.Draft202012Validator.check_schema(data)
-    return jsonschema.Draft202012Validator(data).validate
-
 
 # -- the folder
 # -------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 
 import fleet_sample
 import jsonschema
@@ -27,14 +26,6 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import (
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema.record import COLUMNS, STATUSES
 from prometheus_client.parser import text_string_to_metric_families
 from stand_ins.report_boards import NOW, healthy, read
-
-
-@pytest.fixture(scope="module")
-def schema(root):
-    """The check of a document against docs/fleet.schema.json."""
-    data = json.loads((root / "docs/fleet.schema.json").read_text())
-    jsonschema.Draft202012Validator.check_schema(data)
-    return jsonschema.Draft202012Validator(data).validate
 
 
 def hostile():

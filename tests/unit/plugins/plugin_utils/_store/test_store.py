@@ -17,11 +17,6 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import store as
 from stand_ins.stored_builds import MODULE, inputs, put, release
 
 
-@pytest.fixture
-def store(tmp_path):
-    return _store.Store(str(tmp_path / "store"))
-
-
 def test_find_returns_the_stored_build_with_its_manifest(store):
     put(store)
     found = store.find(inputs())

@@ -20,11 +20,6 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import store as
 from stand_ins.stored_builds import MODULE, answer, inputs, put, release
 
 
-@pytest.fixture
-def store(tmp_path):
-    return _store.Store(str(tmp_path / "store"))
-
-
 def test_builds_of_schema_1_are_removed_with_their_files(store):
     old = put(store)
     path = "%s/builds/%s.json" % (store.folder, old["key"])

@@ -12,12 +12,6 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import store as
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import votes
 from stand_ins.stored_builds import MODULE, inputs, put
 
-
-@pytest.fixture
-def store(tmp_path):
-    return _store.Store(str(tmp_path / "store"))
-
-
 EVIL = MODULE + b"another code"
 
 
