@@ -15,6 +15,7 @@ from stand_ins.fetch_mirror import CONTENT, PATH, pins
 
 # -- a cache that others can write to, and what is read once --
 
+
 @pytest.mark.parametrize("which", ["", "artifacts", "artifacts/DIGEST"])
 def test_a_cache_that_others_can_write_to_is_refused(tmp_path, mirror, which):
     cache = tmp_path / "cache"

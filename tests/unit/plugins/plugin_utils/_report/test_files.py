@@ -21,6 +21,7 @@ from stand_ins.report_boards import NOW, healthy, read
 # -- the folder
 # -------------------------------------------------------------------------------------------------------------
 
+
 def test_files_are_private_and_keep_a_changed_mode(tmp_path):
     folder = tmp_path / "r"
     _report.write(folder, [healthy(1)], NOW)
