@@ -9,7 +9,7 @@ import json
 import re
 
 from ...module_utils._board.tree import clean
-from ...module_utils._boot import registry
+from ...module_utils._boot import boot_facts
 from ...module_utils._facts.headers import RELEASE
 from .._schema.answers import ANSWERS, COMMON, INTERNAL, WITH_DIFF
 from .._schema.facts import FACTS
@@ -82,7 +82,7 @@ def facts_of(facts):
         raise ValueError("kernel.release is not the release of a kernel")
     if facts["repository"] is not None:
         facts["repository"] = {"kernels": check(facts["repository"].get("kernels", []), TEXTS, "repository.kernels")}
-    facts["boot"] = registry.complete(facts["boot"])
+    facts["boot"] = boot_facts.complete(facts["boot"])
     return facts
 
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ...module_utils._board import version as _version
-from ...module_utils._boot import kernel_arguments, u_boot_update
+from ...module_utils._boot import default_kernel, kernel_arguments
 from ...module_utils._facts import device_tree
 from ...module_utils._facts import driver as _driver
 from .board_state import ARGUMENT, DKMS_PACKAGE, suppresses_builtin, Unsupported
@@ -73,7 +73,7 @@ def plan_dkms(board, plan, action):
     if not running:
         changes.append("reboot")
         _note_processes(board)
-    if not u_boot_update.makes_menu(board.boot.get("update")):
+    if not default_kernel.tool(board.boot.get("update")):
         board.notes.append("This boot loader boots a newer kernel as soon as it is installed: "
                            "run preflight-npu.yml before a kernel update.")
     plan.update(module=module, initcalls=[_driver.INITCALL] if over_builtin else [],

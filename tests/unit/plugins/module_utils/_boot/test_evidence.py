@@ -16,7 +16,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._boot import (
     edit,
     evidence,
     kernel_arguments,
-    registry,
+    boot_facts,
     setup,
     sources,
     u_boot_update,
@@ -162,11 +162,11 @@ def write(board, files):
 @pytest.mark.parametrize("cmdline, files, loader, config", CASES.values(), ids=CASES)
 def test_the_running_kernel_decides(board, cmdline, files, loader, config):
     tree = Tree(str(write(board, files).root))
-    found = registry.read(tree, cmdline)
+    found = boot_facts.read(tree, cmdline)
     assert (found["loader"], found["config"]) == (loader, config)
     # The controller decides the same from what a board sends.
     files = sources.read(tree)
-    assert registry.complete({"cmdline": cmdline, "files": files}) == {"files": files, **found}
+    assert boot_facts.complete({"cmdline": cmdline, "files": files}) == {"files": files, **found}
     if config is None:
         assert found["configured"] is None and "\n" not in (found["error"] or "")
     # What this collection may change is in the restore point.
@@ -179,7 +179,7 @@ def test_our_argument_does_not_change_the_answer_before_the_reboot(board, name):
     cmdline, files, loader, config = CASES[name]
     root = write(board, files).root
     text = (root / config[1:]).read_text()
-    default = registry.read(Tree(str(root)), cmdline)["default"]
+    default = boot_facts.read(Tree(str(root)), cmdline)["default"]
     added = edit.add(loader, text, "initcall_blacklist", "rknpu_init", default)
     assert edit.remove(loader, added, "initcall_blacklist", "rknpu_init", default) == text
     made = (root / MENU[1:]).read_text() if (root / MENU[1:]).exists() else None
@@ -187,7 +187,7 @@ def test_our_argument_does_not_change_the_answer_before_the_reboot(board, name):
         board.write(config, there)
         if made and config != MENU:
             board.write(MENU, made.replace("\tappend ", "\tappend " + OURS + " ") if there == added else made)
-        found = registry.read(Tree(str(root)), running)
+        found = boot_facts.read(Tree(str(root)), running)
         assert (found["loader"], found["config"], found["error"]) == (loader, config, None)
         assert kernel_arguments.has(found["configured"], "initcall_blacklist", "rknpu_init") is (there == added)
 

@@ -186,6 +186,18 @@ def test_grub(board, folder, left):
     assert board.read(GRUB_MENU) == (old if left else changed.replace(" " + OURS, ""))
 
 
+@pytest.mark.parametrize("mine", ["", 'GRUB_DEFAULT="gnulinux-advanced-1>gnulinux-6.1.43-advanced-1"\n'])
+def test_the_default_entry_of_grub_is_no_longer_pinned(board, mine):
+    """In a menu that others have made since, unless the owner has chosen the entry."""
+    board.write(GRUB_MENU, GRUB % "a")
+    board.keep("grub " + GRUB_MENU)
+    pinned = (GRUB % "b").replace('"0"', '"gnulinux-advanced-1>gnulinux-6.1.43-advanced-1"')
+    board.write(GRUB_MENU, pinned)
+    board.write("/etc/default/grub", mine)
+    assert board.guard("restore", "origin")[0] == 0
+    assert board.read(GRUB_MENU) == (pinned if mine else GRUB % "b")
+
+
 def test_a_grub_menu_with_a_kernel_that_is_gone_is_not_restored(board):
     board.write(GRUB_MENU, (GRUB % "a").replace("6.1.84", "6.1.43"))
     board.keep("grub " + GRUB_MENU)

@@ -13,7 +13,7 @@ import sys
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _program
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import registry
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import payload
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
 
@@ -67,7 +67,7 @@ def test_a_board_answers_the_program_as_it_does_the_module(program, board):
         # And that is what the controller takes.
         told = gate.facts_of(answer["facts"])
         assert dict(told, boot=None) == dict(direct, boot=None)
-        assert told["boot"] == registry.complete(direct["boot"])
+        assert told["boot"] == boot_facts.complete(direct["boot"])
 
 
 def test_the_program_is_of_an_old_python_and_has_only_what_is_called(program):

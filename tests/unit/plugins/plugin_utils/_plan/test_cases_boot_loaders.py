@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, kernel_arguments, registry
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, edit, kernel_arguments
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
 from stand_ins.planned_trees import BUILTIN, DATA, SPELT, STOCK, one_sentence
 
@@ -211,7 +211,7 @@ def test_a_plan_recognizes_the_boot_loader_from_what_the_board_sent(board, plann
     sent = {"cmdline": facts["boot"]["cmdline"], "files": facts["boot"]["files"], "links": [], "loader": None}
     wanted = {"driver_policy": "exact"}
     assert planner.npu_plan(dict(facts, boot=sent), wanted, DATA)["changes"] == plan["changes"]
-    assert registry.complete(dict(sent, loader="extlinux", config="/etc/passwd"))["config"] == "/etc/kernel/cmdline"
+    assert boot_facts.complete(dict(sent, loader="extlinux", config="/etc/passwd"))["config"] == "/etc/kernel/cmdline"
 
 
 @pytest.mark.case(

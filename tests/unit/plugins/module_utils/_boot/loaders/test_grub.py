@@ -170,7 +170,7 @@ def test_the_restore_point_has_grubs_files(grub):
 def test_the_argument_goes_into_the_menu_and_comes_out_again(grub, frozen):
     before, tool = files(grub), Tool(grub)
     change = boot_setup(grub, tool)
-    assert change.changes() == ["/etc/modules-load.d/rkfleet-npu.conf", DROP_IN, GRUB_MENU] and not change.hold
+    assert change.changes() == ["/etc/modules-load.d/rkfleet-npu.conf", DROP_IN, GRUB_MENU] and change.hold
     change.apply()
     assert ARGUMENT in grub_menu.default_arguments(grub.place(GRUB_MENU).read_text())
     assert boot_setup(grub, tool).changes() == [] and tool.runs[0][2] != str(grub.place(GRUB_MENU))
