@@ -49,7 +49,9 @@ options:
   replaces:
     description:
       - Versions of a DKMS package of this name that this collection did not install and that are replaced. Any other
-        one is refused. Use it only in a transaction of M(rkfleet.npu.npu_transaction), whose restore point has them.
+        one is refused. C(NAME/VERSION) is a DKMS package of another name with a module of the same name.
+      - Use it only in a transaction of M(rkfleet.npu.npu_transaction) with the same O(replaces), whose restore point
+        has them.
       - DKMS builds the highest version of a package for a new kernel, so none of them may stay beside ours.
     type: list
     elements: str

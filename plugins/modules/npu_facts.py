@@ -189,7 +189,8 @@ ansible_facts:
         dkms:
           description: Whether DKMS is C(available), its C(version), and its C(modules) - C(name), C(version),
             C(kernel), C(arch), C(state), C(original), whether it keeps a module of the kernel, C(foreign), whether it
-            is an NPU driver that this collection did not install, and C(left_out), what the build left out and why.
+            is an NPU driver that this collection did not install, C(package), the package that brought such a driver,
+            C(others), whether it builds other modules, too, and C(left_out), what the build left out and why.
           returned: always
           type: dict
         tools:

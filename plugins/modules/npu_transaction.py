@@ -81,6 +81,12 @@ options:
     description: Path of the current or future runtime library.
     type: path
     default: /usr/lib/librknnrt.so
+  replaces:
+    description: DKMS packages from elsewhere that M(rkfleet.npu.npu_dkms) is going to replace, as its O(ignore:replaces).
+    type: list
+    elements: str
+    default: []
+    version_added: 2.0.0
   diverted:
     description: Names of the runtime library that are going to be diverted, or are diverted, by
       M(rkfleet.npu.npu_runtime).
@@ -221,6 +227,7 @@ def main():
             purge=dict(type="bool", default=False),
             versions=dict(type="list", elements="str", default=[]),
             runtime=dict(type="path", default="/usr/lib/librknnrt.so"),
+            replaces=dict(type="list", elements="str", default=[]),
             diverted=dict(type="list", elements="str", default=[]),
             driver_from=dict(type="str"),
             driver_to=dict(type="str"),
@@ -263,8 +270,8 @@ def check(module, params):
     for name in params["services"]:
         if not re.fullmatch(r"[A-Za-z0-9@._:-]+", name):
             module.fail_json(msg="%r is not the name of a systemd unit" % name)
-    for name in params["versions"]:
-        if not re.fullmatch(r"[A-Za-z0-9._~+-]+", name):
+    for name in params["versions"] + params["replaces"]:
+        if not re.fullmatch(r"(\w[\w.+-]*/)?\w[\w.+~-]*", name, re.ASCII):
             module.fail_json(msg="%r is not a version of a driver" % name)
     if params["confirm_minutes"] < 1:
         module.fail_json(msg="confirm_minutes is %d: it must be at least 1, so that the board has time to boot"
@@ -292,7 +299,8 @@ def begun(module, params, transaction):
         return dict(changed=not pending, resumed=pending, stopped=[], baseline=params["baseline"])
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
     try:
-        files = watched.watched("/", params["versions"], params["runtime"], diverted=params["diverted"])
+        files = watched.watched("/", params["versions"], params["runtime"], diverted=params["diverted"],
+                                replaces=params["replaces"])
         resumed = transaction.begin(files, state_of(params), params["confirm_minutes"])
         stopped = transaction.stop_services(params["services"])
     except state.TransactionError:

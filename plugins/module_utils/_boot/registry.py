@@ -47,7 +47,8 @@ def recognize(tree, cmdline):
                     best, chosen = fit, found
         except ValueError as problem:
             error = error or clean(str(problem))
-    if chosen is None and len(others) == 1 and not (efi or error or "BOOT_IMAGE=" in cmdline
+    # Two descriptions of one menu, by its tool and by itself, are one configuration.
+    if chosen is None and "root=" in cmdline and len({found.made or found.config for found in others}) == 1 and not (efi or error or "BOOT_IMAGE=" in cmdline
                                                     or cmdline.startswith("storagemedia=")):
         # Changed since the kernel was started.
         best, chosen = (0, 0), None if evidence.contradict(others[0].gives, cmdline) else others[0]

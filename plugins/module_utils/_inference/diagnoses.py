@@ -24,7 +24,8 @@ from the board and its plan            library, driver (version), the_driver ("d
         (the driver is not older than wanted_driver), to_wanted (" to 0.9.6"), on_kernel (" on kernel 6.1.84"), node,
         closed_nodes and closed_groups (device nodes that this process may not open), missing_nodes (not in /dev)
 from surroundings.py                   rknpu_link (target of /dev/rknpu), no_heap, no_iommu, disabled_node, no_node,
-        rk356x, not_rk356x, out_of_reach (page tables may be), elsewhere (another librknnrt.so)
+        rk356x, not_rk356x, out_of_reach (page tables may be), elsewhere (another librknnrt.so), bound (device that the
+        vendor's driver serves), bound_driver ("driver 0.9.8")
 
 `may_change` is what a plan may change because of the row: driver, runtime or nothing. The planner reads it
 (plugin_utils/_plan/board_state.py), and changes a driver only to a newer one.
@@ -155,6 +156,11 @@ DIAGNOSES = (
     _Row("device", line=_NO_DEVICE, when=("node",),
          remedy="the node {node} exists but cannot be used: check that /dev/dma_heap/system exists "
                 "(CONFIG_DMABUF_HEAPS_SYSTEM), and " + _KERNEL_LOG % "RKNPU messages"),
+    _Row("device", line=_NO_DEVICE, when=("bound",),
+         evidence="{found}; {bound_driver} is bound to {bound} and has no device file (no DRM node, no /dev/rknpu)",
+         remedy="the driver is there, but offers programs no device: it is built neither for DRM "
+                "(ROCKCHIP_RKNPU_DRM_GEM) nor for a DMA heap that works. Build one for DRM with " + _PLAYBOOK
+                + ", or boot a kernel of the board's vendor that does"),
     _Row("device", line=_NO_DEVICE, when=("disabled_node",),
          evidence="{found}; the device tree has the NPU disabled ({disabled_node})",
          remedy="enable the NPU's node in the device tree, with the board's overlay tool, and reboot: "

@@ -148,6 +148,7 @@ def _of_surroundings(found):
         "rknpu_link": found.get("rknpu_link"), "disabled_node": found.get("disabled_node"),
         "no_node": found.get("npu_node") == "missing", "no_heap": found.get("heap") is False,
         "no_iommu": found.get("iommu") is False, "elsewhere": found.get("elsewhere"),
+        "bound": found.get("bound"), "bound_driver": "driver %s" % (found.get("version") or "of an unknown version"),
         "rk356x": rk356x, "not_rk356x": not rk356x,
         "out_of_reach": (rk356x or not soc) and (found.get("memory") or 8192) > 4096,
     }

@@ -28,7 +28,7 @@ SERVER_FILES = ("/usr/bin/rknn_server", "/etc/systemd/system/rknn_server.service
 _OWN_MODULES = ("rknpu", "rknpu_dkms")
 
 
-def watched(root, versions, runtime, package="rknpu", diverted=()):
+def watched(root, versions, runtime, package="rknpu", diverted=(), replaces=()):
     """Return `[(path, kind)]` of all files and folders that an upgrade may change.
 
     A kind is one of boot_files.KINDS, `file`, `tree`, `folder` (of which the other content is not ours) or `divert`
@@ -39,6 +39,7 @@ def watched(root, versions, runtime, package="rknpu", diverted=()):
         versions: Driver releases that may be installed.
         runtime: Path of the current or future runtime library.
         package: Name of the DKMS package.
+        replaces: `NAME/VERSION` of DKMS packages of other names that are replaced; others in the list do not count.
         diverted: Names of the library that are or will be diverted. They are not copied: the package's file is kept.
     """
     tree = Tree(root)
@@ -55,6 +56,8 @@ def watched(root, versions, runtime, package="rknpu", diverted=()):
     trees = ["%s/%s" % (SOURCE_TREES, name) for name in tree.names(SOURCE_TREES) if name.startswith(package + "-")]
     trees += ["%s/%s-%s" % (SOURCE_TREES, package, version) for version in versions]
     trees.append(DKMS_TREE)
+    for name, slash, version in (other.partition("/") for other in replaces):
+        trees += ["/var/lib/dkms/%s" % name, "%s/%s-%s" % (SOURCE_TREES, name, version)] if slash else []
     folders = set(default_kernel_paths.OWN_FOLDERS)
     for path in paths:
         if path.startswith(("/lib/modules/", "/etc/ansible/", "/etc/modules-load.d/", "/etc/dracut.conf.d/")):

@@ -73,6 +73,11 @@ class Board:
         """Return `[(name, version)]` of DKMS packages with an NPU driver that this collection did not install."""
         return sorted({(entry["name"], entry["version"]) for entry in self._dkms if entry.get("foreign")})
 
+    def foreign_entry(self, name, version):
+        """Return the entry of `facts.dkms.modules` for one of the foreign_packages."""
+        return next(entry for entry in self._dkms
+                    if entry.get("foreign") and (entry["name"], entry["version"]) == (name, version))
+
     @property
     def foreign_origin(self):
         """Return where the running module comes from if neither the kernel nor this collection brought it, or None."""

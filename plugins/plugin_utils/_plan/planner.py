@@ -157,7 +157,7 @@ def _plan_changes(board, plan, action, runtime):
 def _note_foreign(board, plan):
     """Note the DKMS packages with an NPU driver from elsewhere that stay."""
     for name, version in board.foreign_packages:
-        if name != DKMS_PACKAGE or version not in plan["foreign_versions"]:
+        if (version if name == DKMS_PACKAGE else "%s/%s" % (name, version)) not in plan["foreign_versions"]:
             board.notes.append(
                 "The DKMS package %s/%s has an NPU driver, is not of rkfleet.npu, and stays unchanged." % (
                     name, version))

@@ -90,7 +90,7 @@ FACTS = {
         "available": FLAG, "version": TEXT,
         "modules": [{
             "name": TEXT, "version": TEXT, "kernel": TEXT, "arch": TEXT, "state": TEXT, "original": FLAG,
-            "foreign": FLAG, "left_out": TEXTS,
+            "foreign": FLAG, "package": TEXT, "others": FLAG, "left_out": TEXTS,
         }],
     },
     "tools": {
