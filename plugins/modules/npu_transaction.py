@@ -82,7 +82,7 @@ options:
     type: path
     default: /usr/lib/librknnrt.so
   replaces:
-    description: DKMS packages from elsewhere that M(rkfleet.npu.npu_dkms) is going to replace, as its O(ignore:replaces).
+    description: DKMS packages from elsewhere that M(rkfleet.npu.npu_dkms) is going to replace, its C(replaces).
     type: list
     elements: str
     default: []
@@ -204,7 +204,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import se
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import holders
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state, watched
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import lists, state, watched
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.guard import FILES, STATES
 
@@ -337,7 +337,7 @@ def restored(module, params, transaction):
     restorable = [folder for folder in folders if transaction.is_pending(folder)]
     guarded = "origin" in restorable
     baseline = transaction.baseline(restorable[-1]) if restorable else {}
-    names = [name for folder in restorable for name in state.packages(STATE_DIR, folder)]
+    names = [name for folder in restorable for name in lists.packages(STATE_DIR, folder)]
     if module.check_mode:
         return dict(changed=bool(restorable), reboot_required=bool(restorable), baseline=baseline, packages=names,
                     guarded=guarded, note="")

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from . import registry, sources
 from .._board.tree import clean
-from .text_file import checked, LIMIT
+from . import registry, sources
+from .text_file import LIMIT, checked
 
 
 def complete(facts):
@@ -28,7 +28,7 @@ def read(tree, cmdline):
         if loader.config:
             _read_arguments(tree, loader, facts)
     except ValueError as error:
-        facts["error"] = clean("%s: %s" % (loader.config, error))
+        facts["error"] = clean(f"{loader.config}: {error}")
     return facts
 
 
@@ -36,7 +36,7 @@ def _read_arguments(tree, loader, facts):
     """Fill in the arguments that are configured, and those of the next boot."""
     text = tree.text(loader.config, LIMIT + 1)
     if text is None and tree.exists(loader.config):
-        facts["error"] = "%s cannot be read" % loader.config
+        facts["error"] = f"{loader.config} cannot be read"
         return
     arguments = registry.configured(loader.name, checked(text or ""), loader.default)
     facts["configured"] = facts["next"] = clean(arguments, 2048)

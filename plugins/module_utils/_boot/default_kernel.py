@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Default-kernel pinning: keep a board on a kernel that has its NPU module, with u-boot-update and with GRUB.
 
-The scripts are files of role driver, which the action plugin of npu_boot sends. They store nothing that could
-become stale: each u-boot-update or grub-mkconfig asks `kernel-default` anew which entry is to be the default. So it does not matter
-which package's hook failed before it, or in which order packages were set up.
+The scripts are files of role driver, which the action plugin of npu_boot sends. They store nothing that could become
+stale: each u-boot-update or grub-mkconfig asks `kernel-default` anew which entry is to be the default. So it does not
+matter which package's hook failed before it, or in which order packages were set up.
 """
 
 from __future__ import annotations

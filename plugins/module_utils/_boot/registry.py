@@ -48,8 +48,9 @@ def recognize(tree, cmdline):
         except ValueError as problem:
             error = error or clean(str(problem))
     # Two descriptions of one menu, by its tool and by itself, are one configuration.
-    if chosen is None and "root=" in cmdline and len({found.made or found.config for found in others}) == 1 and not (efi or error or "BOOT_IMAGE=" in cmdline
-                                                    or cmdline.startswith("storagemedia=")):
+    single = len({found.made or found.config for found in others}) == 1 and "root=" in cmdline
+    if chosen is None and single and not (efi or error or "BOOT_IMAGE=" in cmdline
+                                          or cmdline.startswith("storagemedia=")):
         # Changed since the kernel was started.
         best, chosen = (0, 0), None if evidence.contradict(others[0].gives, cmdline) else others[0]
     # A menu whose tool has a configuration that cannot be parsed is not kept by hand.

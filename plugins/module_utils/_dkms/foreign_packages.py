@@ -57,5 +57,5 @@ class ForeignPackages:
         for name, version in which():
             rc, out, err = self.run(["dkms", "remove", "-m", name, "-v", version, "--all"])
             if (name, version) in which():
-                raise DkmsError("DKMS did not remove the package %s/%s, which ours replaces (dkms ended with %d)" % (
-                    name, version, rc), out + err)
+                raise DkmsError(f"DKMS did not remove the package {name}/{version}, which ours replaces (dkms ended with "
+                                f"{rc})", out + err)

@@ -128,9 +128,9 @@ class DkmsPackage:
             return str(error), ""
 
     def steps(self, digest, stored=False):
-        """Return the required steps of `clean`, `signing`, `tree`, `repair`, `displace`, `install`, `replace`, in order.
+        """Return the required steps, in order. Changes nothing.
 
-        Changes nothing.
+        They are of `clean`, `signing`, `tree`, `repair`, `displace`, `install`, `replace`.
 
         Args:
             digest: Digest of the source tree that is to be installed.
@@ -186,16 +186,7 @@ class DkmsPackage:
         except OSError as error:
             raise DkmsError(describe_error(error, *self._places())) from error  # nothing is changed yet
         try:
-            if "signing" in steps:
-                self.signing.apply()
-            if "tree" in steps:
-                self.place_tree(archive, digest, trial=binary is None)
-            if "repair" in steps:
-                self._repair()
-            if "displace" in steps:
-                self.foreign.remove(self.foreign.other_names)
-            if "load" in steps:
-                self.load(binary)
+            self._prepare(archive, digest, steps, binary)
             if "install" in steps or "load" in steps:
                 log = self.install("built" if "install" in steps else "installed")
             if "replace" in steps:
@@ -213,6 +204,19 @@ class DkmsPackage:
         finally:
             before.forget()
         return log
+
+    def _prepare(self, archive, digest, steps, binary):
+        """Do the steps before DKMS installs the module."""
+        if "signing" in steps:
+            self.signing.apply()
+        if "tree" in steps:
+            self.place_tree(archive, digest, trial=binary is None)
+        if "repair" in steps:
+            self._repair()
+        if "displace" in steps:
+            self.foreign.remove(self.foreign.other_names)
+        if "load" in steps:
+            self.load(binary)
 
     def headers_problem(self):
         """Return why the driver cannot be built with the headers on this board, with the remedy, or None."""

@@ -41,8 +41,7 @@ def _builds(tree, folder):
 
 
 def read(tree):
-    """Return `{available, version, modules: [{name, version, kernel, arch, state, original, foreign, package, others,
-    left_out}]}`.
+    """Return `{available, version, modules}`, of each module what the facts describe.
 
     state is `added`, `built` or `installed`; original is whether DKMS keeps a module of the kernel to restore; foreign
     is whether it is an NPU driver without our marker, where a source that is missing does not say whose it is; package

@@ -15,7 +15,8 @@ from .._board import diversion
 from .._board.files import copy_file, sha256_of, write_file
 from .._board.tree import Tree
 from .._boot import boot_files
-from .state import TransactionError, add_lines, add_packages, as_lines, packages, read_lines
+from .lists import add_lines, add_packages, as_lines, packages, read_lines
+from .state import TransactionError
 
 SPARE_MIB = 16
 """Free space in MiB that must remain after the copies, for the files that the guard writes."""

@@ -19,7 +19,7 @@ from .._board.paths import (
 )
 from .._board.tree import Tree
 from .._boot import boot_files, default_kernel_paths
-from .state import link_target
+from .lists import link_target
 
 DKMS_TREE = "/var/lib/dkms/rknpu"
 SOURCE_TREES = "/usr/src"
