@@ -204,6 +204,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import se
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import holders
+from ansible_collections.rkfleet.npu.plugins.module_utils._runtime_install import packaged
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import lists, state, watched
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.guard import FILES, STATES
@@ -298,8 +299,10 @@ def begun(module, params, transaction):
         pending = transaction.is_pending()
         return dict(changed=not pending, resumed=pending, stopped=[], baseline=params["baseline"])
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
+    # Programs of this collection are diverted if they belong to a package, which npu_runtime finds out, too.
+    diverted = [name for name in params["diverted"] if name not in watched.SERVER_FILES or packaged(name)]
     try:
-        files = watched.watched("/", params["versions"], params["runtime"], diverted=params["diverted"],
+        files = watched.watched("/", params["versions"], params["runtime"], diverted=diverted,
                                 replaces=params["replaces"])
         resumed = transaction.begin(files, state_of(params), params["confirm_minutes"])
         stopped = transaction.stop_services(params["services"])

@@ -57,5 +57,5 @@ class ForeignPackages:
         for name, version in which():
             rc, out, err = self.run(["dkms", "remove", "-m", name, "-v", version, "--all"])
             if (name, version) in which():
-                raise DkmsError(f"DKMS did not remove the package {name}/{version}, which ours replaces (dkms ended with "
-                                f"{rc})", out + err)
+                raise DkmsError(f"DKMS did not remove the package {name}/{version}, which ours replaces (dkms ended "
+                                f"with {rc})", out + err)

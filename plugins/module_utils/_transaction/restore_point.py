@@ -93,7 +93,7 @@ class RestorePoint:
             text = Tree(self.root).text(diversion.DATABASE)
             if not diversion.is_ours(diversion.parse(text), ours) or not os.path.isfile(self._place(ours)):
                 return "nodivert - - " + path
-            copy_file(self._place(ours), target, 0o644)
+            copy_file(self._place(ours), target, stat.S_IMODE(os.stat(self._place(ours)).st_mode))
             return "divert %s %s %s" % (copy, sha256_of(target), path)
         if kind == "folder":
             return "%s - - %s" % ("folder" if os.path.isdir(place) else "nofolder", path)

@@ -51,8 +51,8 @@ def watched(root, versions, runtime, package="rknpu", diverted=(), replaces=()):
         paths += ["%s/updates/dkms/%s.ko%s"
                   % (folder, name, suffix) for name in _OWN_MODULES for suffix in SUFFIXES]
         paths += _own_modules(root, folder)
-    paths += [] if diverted else [runtime]
-    paths += [FACT_FILE, *SERVER_FILES, *SIGNING_PATHS]
+    paths += [] if set(diverted) - set(SERVER_FILES) else [runtime]
+    paths += [FACT_FILE, *(path for path in SERVER_FILES if path not in diverted), *SIGNING_PATHS]
     trees = ["%s/%s" % (SOURCE_TREES, name) for name in tree.names(SOURCE_TREES) if name.startswith(package + "-")]
     trees += ["%s/%s-%s" % (SOURCE_TREES, package, version) for version in versions]
     trees.append(DKMS_TREE)
