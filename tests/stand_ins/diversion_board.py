@@ -96,7 +96,7 @@ class Board:
         """Install a version of the package, as apt would."""
         deb = self.folder / f"{name}-{version}.deb"
         files, links = content or self.content(version)
-        key = name, version, *files, *links
+        key = name, version, tuple(files), tuple(links)
         if key not in DEBS:
             DEBS[key] = self.build(deb, name, version, files, links)
         deb.write_bytes(DEBS[key])

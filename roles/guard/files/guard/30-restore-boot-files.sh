@@ -12,7 +12,7 @@ menu_files() {
             sub(/^[ \t]*[^ \t]+[ \t]*/, "", rest); sub(/[ \t]+$/, "", rest)
         }
         key == "label" { n++; name[n] = rest; next }
-        key == "default" { wanted = rest; named = 1 }
+        key == "default" || key == "ontimeout" { wanted = rest; named = 1 }
         key == "menu" && tolower(rest) == "default" && n { chosen = n }
         n && key ~ /^(linux|kernel|initrd|fdt|devicetree|fdtdir|devicetreedir)$/ {
             files[n]++; file[n, files[n]] = rest

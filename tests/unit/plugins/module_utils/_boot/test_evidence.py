@@ -111,6 +111,14 @@ CASES = {
     "ayufan's images": ("root=LABEL=linux-root rw quiet", {
         "/usr/local/sbin/update-extlinux.sh": UPDATE_EXTLINUX, "/etc/default/extlinux": 'APPEND="rw quiet"\n',
         MENU: menu("root=LABEL=linux-root rw quiet", "")}, "update-extlinux-default", "/etc/default/extlinux"),
+    # The root file system was named in another way after the last boot, by the tool that makes the menu.
+    "u-boot-menu, changed and not rebooted": ("root=/dev/mmcblk0p2 rw console=ttyFIQ0", u_boot_menu(
+        "root=LABEL=root ro quiet"), "unknown", None),
+    "u-boot-menu, root by label since": ("root=UUID=1 rootwait rw", u_boot_menu("root=LABEL=root ro quiet"),
+                                         "u-boot-menu", DEFAULTS),
+    # Where U-Boot reads it, and nothing here writes it: such images mount the partition elsewhere.
+    "extlinux.conf on the EFI partition": ("root=UUID=1 rw", {
+        "/boot/efi/extlinux/extlinux.conf": menu("root=UUID=1 rw", "")}, "unknown", None),
     # yanyitech/coolpi-kernel, lsartory/NanoPi_R6S: extlinux.conf by hand.
     "by hand": ("root=LABEL=writable rw quiet", {MENU: menu("root=LABEL=writable rw quiet", "")}, "extlinux", MENU),
     "by hand, no arguments": ("root=/dev/mmcblk1p2 rw", {MENU: "label a\n\tkernel /Image-4.4.194\n"}, "extlinux", MENU),

@@ -71,6 +71,16 @@ def test_a_restored_menu_names_no_missing_file(board, missing, folder):
     assert board.read(MENU) == menu("6.1.84", "y")
 
 
+def test_the_entry_of_ontimeout_is_the_default_one(board):
+    """The other entry names a missing kernel, and does not matter."""
+    old = "ontimeout l1\nlabel l0\n  linux /boot/gone\nlabel l1\n  linux /boot/vmlinuz-6.1.84\n  append x\n"
+    board.write(MENU, old)
+    board.keep("menu " + MENU)
+    board.write(MENU, old.replace("append x", "append x " + OURS))
+    board.left(MENU)
+    assert board.guard("restore", "origin")[0] == 0 and board.read(MENU) == old
+
+
 @pytest.mark.parametrize("folder", ["pending", "origin"])
 def test_a_boot_file_removed_during_the_upgrade_is_restored(board, folder):
     """FAT may lose one; months later its owner has a reason to have none."""
