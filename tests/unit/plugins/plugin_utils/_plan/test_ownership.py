@@ -273,13 +273,12 @@ def test_a_system_without_apt(board, planned, release, words):
 
 
 @pytest.mark.case(case="a system deployed by OSTree (ostree= in the kernel arguments)", plan="unsupported",
-                  result="one sentence: the next deployment would lose everything; a driver that works stays")
+                  result="one sentence: the next deployment would lose everything")
 def test_a_system_that_ostree_deploys(board, planned):
     board.base(config=BUILTIN, cmdline="root=LABEL=otaroot rw ostree=/ostree/boot.1/torizon/abc/0").npu().builtin()
     board.headers().tools().write("/boot/extlinux/extlinux.conf", "label a\n linux /x\n append root=LABEL=otaroot rw\n")
     plan = planned(board, driver_policy="exact")
     assert plan["action"] == "unsupported" and "is deployed by OSTree" in plan["reason"]
-    assert planned(board, DRIVER_098)["action"] == "none"
 
 
 def test_a_system_without_apt_that_needs_nothing_is_not_refused(board, gather):
