@@ -140,7 +140,8 @@ class BootSetup:
             return True
         try:
             kernel = menu_kernel.release(text, self._image)
-            newest = menu_kernel.release(re.sub(r"(?im)^[ \t]*(?:ontimeout[ \t]|(?:set[ \t]+)?default[ \t=]).*$", "", text), self._image)
+            first = re.sub(r"(?im)^[ \t]*(?:ontimeout[ \t]|(?:set[ \t]+)?default[ \t=]).*$", "", text)
+            newest = menu_kernel.release(first, self._image)
         except ValueError:
             return True  # a menu that cannot be parsed is reported by _arguments_are_right()
         if self.hold:

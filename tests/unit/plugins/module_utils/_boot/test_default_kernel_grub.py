@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""The scripts that keep a board on a kernel with its NPU module where GRUB chooses: on a tree, with a stand-in of
-grub-mkconfig that sources the configuration and names its entries as Debian's 00_header and 10_linux (2.06) do."""
+"""The scripts that keep a board on a kernel with its NPU module, if GRUB boots it.
+
+On a tree, with a stand-in of grub-mkconfig that sources the configuration and names its entries as Debian's 00_header
+and 10_linux (2.06) do.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,6 @@ import shutil
 import subprocess
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel_paths, grub_menu, setup
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.boot_files import GRUB_MENU
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
@@ -63,7 +65,7 @@ class Board:
     def __init__(self, root, shell="dash"):
         self.root, self.said, self.by = root, "", SHELLS[shell]
         self.write("/etc/default/grub", 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"\n')
-        self.write("/proc/cmdline", "BOOT_IMAGE=/boot/vmlinuz-%s root=/dev/vda1 quiet\n" % OLD)
+        self.write("/proc/cmdline", f"BOOT_IMAGE=/boot/vmlinuz-{OLD} root=/dev/vda1 quiet\n")
         self.write("/sys/firmware/efi/fw_platform_size", "64\n").write(GRUB_MENU).write("/boot/grub/grubenv", "#\n")
         for folder in ("/etc/kernel/postinst.d", "/etc/modules-load.d", "/usr/lib"):
             self.path(folder).mkdir(parents=True)
@@ -72,7 +74,7 @@ class Board:
                            "/usr/bin/logger": "#!/bin/sh\n", "/usr/sbin/grub-probe": "#!/bin/sh\necho 1-2\n"}.items():
             self.write(path, text).path(path).chmod(0o755)
         # The stand-in loops over grub.d as grub-mkconfig does, which is what the recognition looks for.
-        self.kernel(OLD).write("/lib/modules/%s/updates/dkms/rknpu_dkms.ko" % OLD, "ELF").update()
+        self.kernel(OLD).write(f"/lib/modules/{OLD}/updates/dkms/rknpu_dkms.ko", "ELF").update()
 
     def path(self, path):
         return self.root / path.lstrip("/")
@@ -83,7 +85,7 @@ class Board:
         return self
 
     def kernel(self, release):
-        return self.write("/boot/vmlinuz-" + release, "MZ").write("/lib/modules/%s/modules.builtin" % release)
+        return self.write("/boot/vmlinuz-" + release, "MZ").write(f"/lib/modules/{release}/modules.builtin")
 
     def shell(self, *command):
         """Run a script of the board: a copy of its tree, in which the scripts name the copy's own files."""
@@ -91,10 +93,10 @@ class Board:
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(self.root, copy)
         for file in [path for area in ("etc", "usr") for path in (copy / area).rglob("*") if path.is_file()]:
-            text = re.sub(r"(?<![\w.}])(/(?:etc|usr|boot|lib|var)/(?!vmlinuz-%s))", r"%s\1" % copy, file.read_text())
+            text = re.sub(r"(?<![\w.}])(/(?:etc|usr|boot|lib|var)/(?!vmlinuz-%s))", rf"{copy}\1", file.read_text())
             ours = "rkfleet-npu" in file.relative_to(copy).as_posix()
-            file.write_text(text.replace("#!/bin/sh\n", "#!%s\n" % " ".join(self.by), 1) if ours else text)
-        environ = dict(os.environ, PATH="%s/usr/bin:%s/usr/sbin:%s" % (copy, copy, os.environ["PATH"]))
+            file.write_text(text.replace("#!/bin/sh\n", "#!{}\n".format(" ".join(self.by)), 1) if ours else text)
+        environ = dict(os.environ, PATH="{}/usr/bin:{}/usr/sbin:{}".format(copy, copy, os.environ["PATH"]))
         done = subprocess.run([*self.by, str(copy / command[0].lstrip("/")), *command[1:]], env=environ, check=False,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True)
         self.said = done.stderr.replace(str(copy), "")
@@ -132,7 +134,7 @@ class Board:
 @pytest.fixture(params=list(SHELLS))
 def board(request, tmp_path):
     if not shutil.which(request.param):
-        pytest.skip("%s is not installed" % request.param)
+        pytest.skip(f"{request.param} is not installed")
     return Board(tmp_path / "board", request.param)
 
 
@@ -145,11 +147,11 @@ def test_a_kernel_without_the_module_is_held_back_until_dkms_has_built_it(board)
     assert not board.path(default_kernel_paths.FRAGMENT).exists() and not board.path("/etc/default/u-boot").exists()
     board.kernel(NEW).update()
     assert board.default() == OLD
-    assert "kernel %s has no module rknpu_dkms: its headers are not installed" % NEW in board.said
-    assert "'dkms autoinstall -k %s && update-grub'" % NEW in board.said
+    assert f"kernel {NEW} has no module rknpu_dkms: its headers are not installed" in board.said
+    assert f"'dkms autoinstall -k {NEW} && update-grub'" in board.said
     # A second run finds nothing to change.
     assert board.setup().changes() == []
-    board.write("/lib/modules/%s/updates/dkms/rknpu_dkms.ko" % NEW, "ELF")
+    board.write(f"/lib/modules/{NEW}/updates/dkms/rknpu_dkms.ko", "ELF")
     board.shell(default_kernel_paths.HEADERS_HOOK, NEW)
     assert board.default() == NEW
     board.setup(present=False).apply()
@@ -188,8 +190,8 @@ def test_what_the_owner_chose_stays(board):
 def test_a_default_of_the_owner_without_the_module_stops(board):
     board.kernel(NEW).write("/etc/default/grub.d/10-mine.cfg", "GRUB_DEFAULT=gnulinux-simple-1-2\n").update()
     before = board.files()
-    with pytest.raises(setup.BootSetupError,
-                       match="boots kernel %s by default, .*: see GRUB_DEFAULT in the configuration of grub-mkconfig" % NEW):
+    said = f"boots kernel {NEW} by default, .*: see GRUB_DEFAULT in the configuration of grub-mkconfig"
+    with pytest.raises(setup.BootSetupError, match=said):
         board.setup().apply()
     assert board.files() == before
 

@@ -12,11 +12,11 @@ import pathlib
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import (
+    boot_facts,
     boot_files,
     edit,
     evidence,
     kernel_arguments,
-    boot_facts,
     setup,
     sources,
     u_boot_update,

@@ -20,7 +20,7 @@ E: Sub-process /usr/bin/dpkg returned an error code (1)
 CASES = [  # source, log, what the sentence must have
     # told to build for a machine by another name than the kernel's
     ("Mange/rtl8192eu-linux-driver#228",
-     ("make ARCH=aarch64 CROSS_COMPILE= -C /lib/modules/5.10.17-v8+/build M=/var/lib/dkms/rtl8192eu/1.0/build  modules\n"
+     ("make ARCH=aarch64 -C /lib/modules/5.10.17-v8+/build M=/var/lib/dkms/rtl8192eu/1.0/build  modules\n"
       "make[1]: Entering directory '/usr/src/linux-headers-5.10.17-v8+'\n"
       "Makefile:681: arch/aarch64/Makefile: No such file or directory\n"
       "make[1]: *** No rule to make target 'arch/aarch64/Makefile'.  Stop."), ("ARCH is aarch64", "arm64")),
@@ -28,7 +28,8 @@ CASES = [  # source, log, what the sentence must have
     ("clnhub/rtl8192eu-linux#87",
      ('WARNING: Symbol version dump "Module.symvers" is missing.\n'
       "         Modules may not have dependencies or modversions.\n"
-      'WARNING: modpost: "usb_register_driver" [/home/x/8192eu.ko] undefined!'), ("lack Module.symvers", "--reinstall")),
+      'WARNING: modpost: "usb_register_driver" [/home/x/8192eu.ko] undefined!'),
+     ("lack Module.symvers", "--reinstall")),
     ("thesofproject/sof#10955",
      ('WARNING: Symbol version dump "/usr/src/linux-headers-6.1.75-vendor-rk35xx/Module.symvers" is missing.\n'
       'ERROR: modpost: "drm_ioctl" [/var/lib/dkms/rknpu/0.9.6/build/rknpu.ko] undefined!'), ("Module.symvers",)),

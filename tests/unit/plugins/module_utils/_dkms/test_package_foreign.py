@@ -112,7 +112,8 @@ def test_a_failure_leaves_the_package_of_another_name(other, archive, fault):
         other.rc = 10
     else:
         other.dkms_remove = lambda command: (5, "", "Error!")
-    with pytest.raises(source_tree.DkmsError, match="." if fault == "build" else "did not remove the package npu-driver/1"):
+    said = "." if fault == "build" else "did not remove the package npu-driver/1"
+    with pytest.raises(source_tree.DkmsError, match=said):
         deploy(package, archive)
     after = {path: content for path, content in other.files().items() if "rknpu-0.9.6" not in path}
     assert {path: after.get(path) for path in before} == before

@@ -325,6 +325,7 @@ def test_rknn_server_of_a_package_is_diverted_and_given_back(tmp_path, monkeypat
     monkeypatch.setattr(os, "sync", lambda: None)
     monkeypatch.setattr(os, "fsync", lambda handle: None)
     board = Board(tmp_path, "file")
+    board.place(SERVER).parent.mkdir(parents=True)
     theirs = {SERVER: b"1.6.0"} if owned else {"/usr/share/doc/rknpu/copyright": b"x"}
     board.package("1.6.0", content=({MAIN: library("1.6.0"), **theirs}, {}))
     assert _runtime_install.packaged(SERVER, str(board.root)) is owned
