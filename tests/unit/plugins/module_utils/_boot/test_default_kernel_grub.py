@@ -202,3 +202,11 @@ def test_missing_files_are_ignored_by_grub(board, gone):
     board.path(gone).unlink()
     board.kernel(NEW).update()
     assert board.default() == NEW
+
+
+def test_the_kernels_are_found_without_linux_version(board):
+    """The package linux-base, which has it, is not a dependency of GRUB."""
+    board.setup().apply()
+    board.kernel("6.1.100-vendor-rk35xx").kernel(NEW).path("/usr/bin/linux-version").unlink()
+    assert board.shell(default_kernel_paths.SCRIPT, "release").stdout == OLD + "\n"
+    assert f"kernel {NEW} has no module" in board.said
