@@ -107,7 +107,7 @@ def _first_match(log, pattern):
 
 def _of_outcome(outcome, facts):
     top, code, number = outcome["top"] or [], outcome["code"], outcome["signal"]
-    values = {name: outcome[name] for name in ("code", "error", "timed_out", "stuck", "timeout", "differs")}
+    values = {name: outcome.get(name) for name in ("code", "error", "timed_out", "stuck", "timeout", "differs")}
     values.update(stage=outcome["stage"], top=top[:5], top1="%d: %.6f" % tuple(top[0]) if top else None)
     values["answer"] = None if code is None else (
         "%s returned %s (%s)" % (outcome["stage"], code, CODES.get(code, "unknown code")))
