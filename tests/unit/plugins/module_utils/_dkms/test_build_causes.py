@@ -28,7 +28,7 @@ CASES = [  # source, log, what the sentence must have
     ("clnhub/rtl8192eu-linux#87",
      ('WARNING: Symbol version dump "Module.symvers" is missing.\n'
       "         Modules may not have dependencies or modversions.\n"
-      'WARNING: modpost: "usb_register_driver" [/home/x/8192eu.ko] undefined!'),
+      'WARNING: modpost: "usb_register_driver" [/usr/src/rtl8192eu/8192eu.ko] undefined!'),
      ("lack Module.symvers", "--reinstall")),
     ("thesofproject/sof#10955",
      ('WARNING: Symbol version dump "/usr/src/linux-headers-6.1.75-vendor-rk35xx/Module.symvers" is missing.\n'
