@@ -69,7 +69,9 @@ _MISMATCH = (
 _NO_DEVICE = (
     r"failed to open (?:\S{1,40} module, need to insmod rknpu dirver!|rknn device!)\Z"
     r"|rknn_init,\s{1,4}driver open fail\b")
-_MEMORY = r"failed to (?:allocate (?:fd|handle)\b|convert (?:fd|handle)\(|map memory\b|malloc npu memory\b|mmap\b)"
+_MEMORY = (
+    r"failed to (?:allocate (?:fd|handle)\b|convert (?:fd|handle)\(|get map offset\b|(?:map|sync) memory\b"
+    r"|malloc npu memory\b|mmap\b)")
 _ERRNO = _MEMORY + r".{0,200}\berrno: (?:%s)\b"
 _SUBMIT = r"failed to submit!?, "
 _PLATFORM = (
@@ -134,13 +136,15 @@ DIAGNOSES = (
     _Row("runtime", may_change="nothing",
          line=r"rknn_server version is too old\b|rknn_\w{1,20},\s{1,4}msg_\w{1,20} fail\b",
          remedy="update rknn_server together with the runtime (npu_rknn_server) with " + _PLAYBOOK),
-    _Row("device", line=r"Meet unsupported target type: 0x[0f]{1,8}\b|hw_version = -1\b|" + _ERRNO % "25|38",
+    _Row("device", line=r"Meet unsupported target type: 0x[0f]{1,8}\b|.{0,100}hw_version = -1\b|" + _ERRNO % "25|38",
          when=("rknpu_link",),
          evidence="/dev/rknpu is a link to {rknpu_link}; {found}",
          remedy="remove the link /dev/rknpu and the udev rule that makes it: the runtime takes it for another driver"),
-    _Row("device", line=r"Meet unsupported target type: 0xf{8}\b|hw_version = -1\b",
+    _Row("device", line=r"Meet unsupported target type: 0xf{8}\b|.{0,100}hw_version = -1\b",
          remedy="the driver does not answer as this runtime expects: remove /dev/rknpu and the udev rule that makes "
                 "it if it is a link, and start the board again"),
+    _Row("runtime", line=r"Meet unsupported target type: 0x[0-9a-f]{1,8}\b|.{0,100}hw_version = \d",
+         remedy="this runtime does not know this NPU: install a release that supports the SoC with " + _PLAYBOOK),
     _Row("device", line=_NO_DEVICE, when=("missing_nodes",),
          evidence="{found}; {missing_nodes}: no such file",
          remedy="the driver is bound, but its node is not in /dev: run udev (udevadm trigger --subsystem-match=drm), "
