@@ -59,7 +59,10 @@ def _archive():
     """Return the address of Debian's archive, as this machine has it."""
     done = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(REPO_URI)|$(ORIGIN)|$(COMPONENT)", "Created-By: Packages"],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     known = [line.split("|")[0] for line in done.stdout.splitlines() if line.endswith("|Debian|main")]
     return next((address for address in known if "security" not in address), "http://deb.debian.org/debian")
@@ -71,13 +74,21 @@ def _fetch(work):
         (work / name).mkdir(parents=True)
     (work / "sources.list").write_text(f"deb [signed-by={KEYRING}] {_archive()} {SUITE} main\n")
     options = {
-        "Dir::State": work, "Dir::State::status": os.devnull, "Dir::Cache": work / "cache", "Dir::Etc::SourceList": work / "sources.list",
-        "Dir::Etc::SourceParts": os.devnull, "APT::Architecture": "arm64", "APT::Architectures": "arm64",
-        "Acquire::Languages": "none", "APT::Sandbox::User": "root",
+        "Dir::State": work,
+        "Dir::State::status": os.devnull,
+        "Dir::Cache": work / "cache",
+        "Dir::Etc::SourceList": work / "sources.list",
+        "Dir::Etc::SourceParts": os.devnull,
+        "APT::Architecture": "arm64",
+        "APT::Architectures": "arm64",
+        "Acquire::Languages": "none",
+        "APT::Sandbox::User": "root",
     }
     apt = ["apt-get", "-qq", *(word for name, value in options.items() for word in ("-o", f"{name}={value}"))]
     for words in (["update"], ["--yes", "--no-install-recommends", "--download-only", "install", *PACKAGES]):
-        done = subprocess.run([*apt, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run(
+            [*apt, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False
+        )
         packages = sorted((work / "cache/archives").glob("*.deb"))
         # An update that could not reach the archive only warns.
         if done.returncode or (words != ["update"] and not packages):
@@ -89,7 +100,9 @@ def build_node(folder: pathlib.Path) -> pathlib.Path:
     """Build the simulated NPU node for arm64, to be preloaded; return its path."""
     node = folder / "node.so"
     subprocess.run(
-        [COMPILER, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-o", str(node), str(NODE)], check=True)
+        [COMPILER, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-o", str(node), str(NODE)],
+        check=True,
+    )
     return node
 
 
@@ -97,8 +110,22 @@ def ask(node: pathlib.Path, cases: list[dict]) -> list[dict]:
     """Return the outcome of each case, as ask.py takes them."""
     root = tree()
     done = subprocess.run(
-        [EMULATOR, "-L", str(root), "-E", f"LD_PRELOAD={node}", str(root / "usr/bin" / PYTHON), "-S", "-B", str(HERE / "ask.py")],
-        input=json.dumps(cases), capture_output=True, text=True, timeout=LIMIT, check=False,
+        [
+            EMULATOR,
+            "-L",
+            str(root),
+            "-E",
+            f"LD_PRELOAD={node}",
+            str(root / "usr/bin" / PYTHON),
+            "-S",
+            "-B",
+            str(HERE / "ask.py"),
+        ],
+        input=json.dumps(cases),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(environment.COLLECTIONS), "LANG": "C.UTF-8"},
     )
     assert done.returncode == 0, done.stderr

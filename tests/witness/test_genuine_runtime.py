@@ -13,10 +13,9 @@ import subprocess
 import sys
 
 import pytest
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose, notes
 from field_logs import outcome_and_facts
 from witness import arm64, cases, vendor
-
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose, notes
 
 
 @pytest.fixture(scope="module", name="node")
@@ -69,7 +68,9 @@ def stand_in_fixture(root, node, tmp_path_factory):
     whole = (folder / "whole").read_bytes()
 
     def model_of(name):
-        return cases.DAMAGE[name](whole) if name in cases.DAMAGE else whole.replace(b'"rk3588"', b'"%s"' % name.encode())
+        return (
+            cases.DAMAGE[name](whole) if name in cases.DAMAGE else whole.replace(b'"rk3588"', b'"%s"' % name.encode())
+        )
 
     return outcomes(node, folder / "librknnrt.so", model_of, [case for case in cases.CASES if case.stand_in], folder)
 
@@ -89,7 +90,11 @@ def test_what_the_runtime_says_is_diagnosed(genuine, case):
     outcome = genuine[case.name]
     assert (outcome["stage"], end(outcome)) == (case.stage, case.end), outcome["log"]
     name, evidence, remedy = diagnosis(case, outcome)
-    assert (name, case.evidence in evidence, case.remedy in remedy) == (case.diagnosis, True, True), (evidence, remedy, outcome["log"])
+    assert (name, case.evidence in evidence, case.remedy in remedy) == (case.diagnosis, True, True), (
+        evidence,
+        remedy,
+        outcome["log"],
+    )
     assert "http" not in evidence
 
 
@@ -107,7 +112,11 @@ def test_the_stand_in_says_the_same(genuine, stand_in, case):
     assert lines(ours) == lines(real)
     assert (ours["stage"], end(ours)) == (real["stage"], end(real))
     assert (ours["cores"], ours["core"], ours["driver_version"], ours["sdk_version"]) == (
-        real["cores"], real["core"], real["driver_version"], real["sdk_version"])
+        real["cores"],
+        real["core"],
+        real["driver_version"],
+        real["sdk_version"],
+    )
     assert diagnosis(case, ours)[0] == diagnosis(case, real)[0] == case.diagnosis
     assert diagnosis(case, ours)[2] == diagnosis(case, real)[2]
 
