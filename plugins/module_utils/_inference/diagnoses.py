@@ -21,7 +21,8 @@ from the loader's error                missing_library, package (of apt), too_ol
         library itself)
 from the row                           found: the line that matches, else the answer
 from the board and its plan            library, driver (version), the_driver ("driver 0.9.3"), wanted_driver, up_to_date
-        (the driver is not older than wanted_driver), to_wanted (" to 0.9.6"), on_kernel (" on kernel 6.1.84"), node,
+        (the driver is not older than wanted_driver), wanted_too_old (wanted_driver is older than the runtime's
+        `required`), to_wanted (" to 0.9.6"), on_kernel (" on kernel 6.1.84"), node,
         closed_nodes and closed_groups (device nodes that this process may not open), missing_nodes (not in /dev)
 from surroundings.py                   rknpu_link (target of /dev/rknpu), no_heap, no_iommu, disabled_node, no_node,
         rk356x, not_rk356x, out_of_reach (page tables may be), elsewhere (another librknnrt.so)
@@ -66,6 +67,8 @@ _VERSION = r"\d{1,4}\.\d{1,4}\.\d{1,4}"
 _MISMATCH = (
     r"Mismatch driver version, .{1,120} requires driver version >= (?P<required>" + _VERSION + r"), "
     r"but you have driver version: (?P<driver>" + _VERSION + r") which is incompatible!\Z")
+OTHER_RELEASE = (
+    r"RKNN Model version: (?P<toolkit>[\d.]{3,14}) not match with rknn runtime version: (?P<release>[\d.]{3,14})\Z")
 _NO_DEVICE = (
     r"failed to open (?:\S{1,40} module, need to insmod rknpu dirver!|rknn device!)\Z"
     r"|rknn_init,\s{1,4}driver open fail\b")
@@ -81,7 +84,10 @@ _MODEL = (
     r"parseRKNN\b|LoadModel from|Invalid RKNN f(?:ormat|romat)|Verify ModelBuffer failed!|Import rknn model failed!"
     r"|The rknn model does not match the RKNPU hardware version!|failed to (?:check rknpu hardware|decode config data)"
     r"|Un(?:known|kown) op target|Unsupport target|Meet unsupported|incompatible model version")
-_INPUT = r"rknn_(?:inputs_set|set_io_mem|create_mem\w{0,20}), .{0,80}(?:size|type|fmt|stride)"
+_INPUT = (
+    r"rknn_(?:inputs_set|outputs_get|set_io_mem|create_mem\w{0,20}), .{0,80}(?:size|type|fmt|stride|index|num)"
+    r"|output\[\d{1,4}\] buf size error")
+_NO_SERVER = r"rknn_\w{1,20},\s{1,4}(?:server connect fail\b|recv\(\w{1,20}\) fail\b)|Cannot connect to proxy\b"
 
 DIAGNOSES = (
     # -- no answer in time
@@ -129,6 +135,9 @@ DIAGNOSES = (
     _Row("driver", line=_MISMATCH, when=("up_to_date",),
          remedy="{the_driver} is not older than {wanted_driver}, but this runtime requires {required}: "
                 "choose an older npu_runtime_version or a newer npu_driver_version"),
+    _Row("driver", line=_MISMATCH, when=("wanted_too_old",),
+         remedy="{the_driver} is older than {required}, which this runtime requires, and so is {wanted_driver}: "
+                "choose a newer npu_driver_version or an older npu_runtime_version"),
     _Row("driver", line=_MISMATCH,
          remedy="{the_driver} is older than {required}, which this runtime requires" + _UPGRADE),
     _Row("runtime", line=r"Invalid RKNN model version (?P<format>\d{1,9})\Z",
@@ -136,6 +145,11 @@ DIAGNOSES = (
     _Row("runtime", may_change="nothing",
          line=r"rknn_server version is too old\b|rknn_\w{1,20},\s{1,4}msg_\w{1,20} fail\b",
          remedy="update rknn_server together with the runtime (npu_rknn_server) with " + _PLAYBOOK),
+    _Row("runtime", may_change="nothing", line=_NO_SERVER,
+         remedy="rknn_server does not answer or ended while it loaded the model, which is no fault of the driver: "
+                "start it on the board, in the runtime's release (npu_rknn_server)"),
+    _Row("runtime", line=r".{0,60}Can not find dynamic library on \w{1,20}!",
+         remedy="rknn-toolkit-lite2 finds no librknnrt.so: install it with " + _PLAYBOOK),
     _Row("device", line=r"Meet unsupported target type: 0x[0f]{1,8}\b|.{0,100}hw_version = -1\b|" + _ERRNO % "25|38",
          when=("rknpu_link",),
          evidence="/dev/rknpu is a link to {rknpu_link}; {found}",
@@ -198,7 +212,7 @@ DIAGNOSES = (
                 "answer so too, the model is for another SoC"),
     _Row("model", line=_PLATFORM,
          remedy="send the model for {found_platform}: this one is for {platform}"),
-    _Row("model", line=r"Unsupport(?:ed)? (?:CPU )?op\b|.{0,80}\bcustom op\b",
+    _Row("model", line=r"Unsupport(?:ed)? (?:CPU )?op\b|.{0,80}\bcustom op\b|invalid tensor malloc size\b",
          remedy="the model has an operator that this runtime lacks: convert it again without it, or with the toolkit "
                 "of this runtime's release; the driver is not at fault"),
     _Row("model", line=_INPUT,
@@ -209,6 +223,14 @@ DIAGNOSES = (
     # -- it ended without printing the reason
     _Row("model", when=("signal",), line=r".{0,200}(?:json|jsonxx)\S{0,40}parse_error|.{0,80}json_parse_error",
          remedy="the model's description is damaged: send the model again"),
+    _Row("model", when=("signal",),
+         line=r"rga_im2d\b|.{0,60}\bRGA_(?:BLIT|COLORFILL) fail\b|.{0,80}\bRGA buffer allocation failed",
+         evidence="{signal} in {stage}; {found}",
+         remedy="the line is of RGA (librga), which scales the program's pictures: neither NPU nor driver is at fault"),
+    _Row("runtime", when=("signal",),
+         line=OTHER_RELEASE,
+         evidence="{signal} in {stage}; {found}",
+         remedy="the model was made with toolkit {toolkit}, the runtime is {release}: use both of one release"),
     _Row("crash", when=("signal", "last_line"),
          evidence="{signal} in {stage}; last line: {last_line}",
          remedy="check the checksums of {library} and of the model, and that both are of one release: "
