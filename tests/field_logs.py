@@ -144,7 +144,8 @@ LOGS = [
      {"nodes": [dict(node, open=False, group=None, exists=False) for node in NODES]}, "rknn_init",
      [f"2024-02-12 19:35:55.670507576 {line}" for line in INSMOD]
      + ["2024-02-12 19:35:55.771905809 E Catch exception when init runtime!", *TRACEBACK],
-     "device", "/dev/dri/card1 and /dev/dri/renderD129: no such file", "pass the node into the container", "upgrade it"),
+     "device", "/dev/dri/card1 and /dev/dri/renderD129: no such file", "pass the node into the container",
+     "upgrade it"),
     ("rockchip-linux/rknn-toolkit#454: sudo helps", {"nodes": [dict(node, open=False) for node in NODES]},
      "rknn_init", [*INSMOD, "E Catch exception when init runtime!", *TRACEBACK], "device", "permission denied",
      "run the task with become", "upgrade it"),
@@ -190,7 +191,7 @@ LOGS = [
       "run task counter: 0, int status: 0" + TRY, "rknn_run fail! ret=-1"], "driver", "failed to submit!, op id: 1",
      "driver 0.9.2 cannot run jobs", "http"),
     ("rockchip-linux/rknn-toolkit2#218, as Android's log has it", {"code": None, "signal": 11}, "rknn_init",
-     ["09-14 08:45:03.277  6912  6912 E RKNN    : failed to allocate handle, ret: -1, errno: 22, errstr: Invalid argument",
+     ["09-14 08:45:03.277  6912  6912 E RKNN    : failed to allocate handle, ret: -1, errno: 22, errstr: Invalid",
       "09-14 08:45:03.277  6912  6912 E RKNN    : failed to malloc npu memory!, size: 6421360, flags: 0xa"],
      "memory", "failed to allocate handle, ret: -1, errno: 22", "IOMMU", "checksum"),
     ("airockchip/rknn-llm#68 and 0.9.6 with RKLLM 1.1.4", {"driver_version": "0.9.6"}, "rknn_init",

@@ -106,27 +106,29 @@ def build_node(folder: pathlib.Path) -> pathlib.Path:
     return node
 
 
-def ask(node: pathlib.Path, cases: list[dict]) -> list[dict]:
-    """Return the outcome of each case, as ask.py takes them."""
+def run(node: pathlib.Path, script: str, *words: str, given: str = "", **settings: str) -> str:
+    """Run a script of this folder in the arm64 Python; return what it printed.
+
+    :param settings: environment variables of the script, whose fault is an AssertionError.
+    """
     root = tree()
+    environ = {"LD_PRELOAD": str(node), "PYTHONPATH": str(environment.COLLECTIONS), "LANG": "C.UTF-8", **settings}
     done = subprocess.run(
         [
-            EMULATOR,
-            "-L",
-            str(root),
-            "-E",
-            f"LD_PRELOAD={node}",
-            str(root / "usr/bin" / PYTHON),
-            "-S",
-            "-B",
-            str(HERE / "ask.py"),
+            *(EMULATOR, "-L", str(root), *(word for pair in environ.items() for word in ("-E", "=".join(pair)))),
+            *(str(root / "usr/bin" / PYTHON), "-S", "-B", str(HERE / script), *words),
         ],
-        input=json.dumps(cases),
+        input=given,
         capture_output=True,
         text=True,
         timeout=LIMIT,
         check=False,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(environment.COLLECTIONS), "LANG": "C.UTF-8"},
+        env={"PATH": os.environ["PATH"]},
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def ask(node: pathlib.Path, cases: list[dict]) -> list[dict]:
+    """Return the outcome of each case, as ask.py takes them."""
+    return json.loads(run(node, "ask.py", given=json.dumps(cases)))

@@ -41,13 +41,18 @@ def outcomes(node, library, model_of, wanted, folder):
     return dict(zip((case.name for case in wanted), arm64.ask(node, asked), strict=True))
 
 
-@pytest.fixture(scope="module", name="genuine")
-def genuine_fixture(node, models, tmp_path_factory):
-    """Return the outcome of each case with the vendor's runtime and models of its toolkit."""
+@pytest.fixture(scope="module", name="library")
+def library_fixture():
+    """Return the vendor's runtime."""
     try:
-        library = vendor.runtime()
+        return vendor.runtime()
     except vendor.UnavailableError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module", name="genuine")
+def genuine_fixture(node, library, models, tmp_path_factory):
+    """Return the outcome of each case with the vendor's runtime and models of its toolkit."""
 
     def model_of(name):
         return models[name].read_bytes() if name in models else cases.DAMAGE[name](models["rk3588"].read_bytes())
@@ -55,9 +60,9 @@ def genuine_fixture(node, models, tmp_path_factory):
     return outcomes(node, library, model_of, cases.CASES, tmp_path_factory.mktemp("genuine"))
 
 
-@pytest.fixture(scope="module", name="stand_in")
-def stand_in_fixture(root, node, tmp_path_factory):
-    """Return the outcome of each case with the lab's runtime and model."""
+@pytest.fixture(scope="module", name="lab_folder")
+def lab_folder_fixture(root, tmp_path_factory):
+    """Return a folder with the lab's librknnrt.so and its model, `whole`."""
     folder, lab = tmp_path_factory.mktemp("stand-in"), root / "tests/lab/runtime"
 
     def make(name, *words):
@@ -65,6 +70,13 @@ def stand_in_fixture(root, node, tmp_path_factory):
 
     make("build", "--version", vendor.RUNTIME_VERSION, "--output", str(folder))
     make("model", "--version", "2.3.2", "--output", str(folder / "whole"))
+    return folder
+
+
+@pytest.fixture(scope="module", name="stand_in")
+def stand_in_fixture(node, lab_folder):
+    """Return the outcome of each case with the lab's runtime and model."""
+    folder = lab_folder
     whole = (folder / "whole").read_bytes()
 
     def model_of(name):
@@ -98,9 +110,9 @@ def test_what_the_runtime_says_is_diagnosed(genuine, case):
     assert "http" not in evidence
 
 
-def lines(outcome):
-    """Return the log without times and without what differs between the two models."""
-    text = [re.sub(r"^([EWI] RKNN: )\[[0-9:.]+\] ", r"\1", line) for line in outcome["log"]]
+def lines(log):
+    """Return a log without times and without what differs between the two models."""
+    text = [re.sub(r"^([EWI] RKNN: )\[[0-9:.]+\] ", r"\1", line) for line in log]
     text = [re.sub(r"(size: |vs |task number: )-?\d+", r"\1N", line) for line in text]
     text = [re.sub(r"toolkit version: .*", "", line) for line in text]
     return [re.sub(r"RKNN Model version: [\d.]+", "RKNN Model version: N", line) for line in text]
@@ -109,7 +121,7 @@ def lines(outcome):
 @pytest.mark.parametrize("case", [case for case in cases.CASES if case.stand_in], ids=lambda case: case.name)
 def test_the_stand_in_says_the_same(genuine, stand_in, case):
     real, ours = genuine[case.name], stand_in[case.name]
-    assert lines(ours) == lines(real)
+    assert lines(ours["log"]) == lines(real["log"])
     assert (ours["stage"], end(ours)) == (real["stage"], end(real))
     assert (ours["cores"], ours["core"], ours["driver_version"], ours["sdk_version"]) == (
         real["cores"],
@@ -119,6 +131,18 @@ def test_the_stand_in_says_the_same(genuine, stand_in, case):
     )
     assert diagnosis(case, ours)[0] == diagnosis(case, real)[0] == case.diagnosis
     assert diagnosis(case, ours)[2] == diagnosis(case, real)[2]
+
+
+@pytest.mark.parametrize(
+    ("platform", "hardware"), [("rk3588", "0x46495245"), ("rk3568", "0")], ids=["three cores", "one core"]
+)
+def test_the_stand_in_answers_calls_the_same(node, library, models, lab_folder, tmp_path, platform, hardware):
+    model = tmp_path / "model.rknn"
+    model.write_bytes((lab_folder / "whole").read_bytes().replace(b'"rk3588"', b'"%s"' % platform.encode()))
+    settings = {"RKFLEET_FAKE_HARDWARE": hardware, "RKNN_LOG_LEVEL": "2"}
+    real = arm64.run(node, "call.py", str(library), str(models[platform]), **settings)
+    ours = arm64.run(node, "call.py", str(lab_folder / "librknnrt.so"), str(model), **settings)
+    assert lines(ours.splitlines()) == lines(real.splitlines())
 
 
 def test_a_single_core_is_not_chosen(genuine):
