@@ -10,6 +10,7 @@ the vendor's runtime 1.5.2 ends, the diagnosis, and a part of evidence and remed
 from __future__ import annotations
 
 import dataclasses
+import os
 import struct
 
 from field_logs import NODES
@@ -86,84 +87,30 @@ UPGRADE = "cannot run jobs on kernel 6.1.84-1-rk2312: upgrade it to 0.9.6"
 
 
 def _drivers():
-    """A job that ends in no time, with each release of the driver."""
-    for version in ("0.7.0", "0.7.2", "0.8.0", "0.8.2", "0.8.8", "0.9.0", "0.9.1"):
-        yield Case(
-            f"jobs fail, driver {version}",
-            "done",
-            None,
-            "driver",
-            SUBMIT,
-            f"driver {version} {UPGRADE}",
-            settings={"driver": version, "submit": 110},
-        )
-    for version in ("0.9.2", "0.9.3"):
-        yield Case(
-            f"jobs fail, driver {version}",
-            "rknn_run",
-            -1,
-            "driver",
-            SUBMIT,
-            f"driver {version} {UPGRADE}",
-            settings={"driver": version, "submit": 110},
-        )
-    for version in ("0.9.6", "0.9.7", "0.9.8"):
-        yield Case(
-            f"jobs fail, driver {version}",
-            "rknn_run",
-            -1,
-            "driver",
-            SUBMIT,
-            f"driver {version} is not older than 0.9.6",
-            settings={"driver": version, "submit": 110},
-        )
+    """A job that ends in no time, with each release of the driver; and those that the runtime refuses."""
+    for version, end in (
+        *((version, ("done", None)) for version in ("0.7.0", "0.7.2", "0.8.0", "0.8.2", "0.8.8", "0.9.0", "0.9.1")),
+        *((version, ("rknn_run", -1)) for version in ("0.9.2", "0.9.3", "0.9.6", "0.9.7", "0.9.8")),
+    ):
+        remedy = f"driver {version} " + ("is not older than 0.9.6" if version >= "0.9.6" else UPGRADE)
+        settings = {"driver": version, "submit": 110}
+        yield Case(f"jobs fail, driver {version}", *end, "driver", SUBMIT, remedy, settings=settings)
     for version in ("0.6.2", "0.0.0"):
-        yield Case(
-            f"driver {version} is refused",
-            "rknn_init",
-            -1,
-            "driver",
-            "requires driver version >= 0.7.0",
-            f"driver {version} is older than 0.7.0",
-            settings={"driver": version},
-            known=RK3588,
-        )
+        says = ("driver", "requires driver version >= 0.7.0", f"driver {version} is older than 0.7.0")
+        yield Case(f"driver {version} is refused", "rknn_init", -1, *says, settings={"driver": version}, known=RK3588)
 
 
 def _errors():
     """Each errno of each call."""
     for number in (1, 4, 12, 13, 16, 22):
-        yield Case(
-            f"submit ends with {number}",
-            "rknn_run",
-            -1,
-            "driver",
-            SUBMIT,
-            NOT_THE_VERSION,
-            settings={"submit": number},
-            known=RK3588,
-        )
+        says, settings = ("driver", SUBMIT, NOT_THE_VERSION), {"submit": number}
+        yield Case(f"submit ends with {number}", "rknn_run", -1, *says, settings=settings, known=RK3588)
     for number in (1, 13):
-        yield Case(
-            f"open ends with {number}",
-            "rknn_init",
-            -1,
-            "device",
-            "permission denied",
-            "group render and the group video",
-            settings={"open": number},
-            known=CLOSED,
-        )
+        says = ("device", "permission denied", "group render and the group video")
+        yield Case(f"open ends with {number}", "rknn_init", -1, *says, settings={"open": number}, known=CLOSED)
     for number in (16, 19, 24):
-        yield Case(
-            f"open ends with {number}",
-            "rknn_init",
-            -1,
-            "device",
-            "insmod",
-            "exists but cannot be used",
-            settings={"open": number},
-        )
+        says = ("device", "insmod", "exists but cannot be used")
+        yield Case(f"open ends with {number}", "rknn_init", -1, *says, settings={"open": number})
     words = {
         1: ("device", "become"),
         12: ("memory", "free memory"),
@@ -181,20 +128,35 @@ def _errors():
         ("prime", "failed to convert handle(1) to fd"),
     ):
         for number, (name, remedy) in words.items():
-            yield Case(
-                f"{call} ends with {number}",
-                "rknn_init",
-                SEGV,
-                name,
-                f"{line}, ret: -1, errno: {number},",
-                remedy,
-                settings={call: number},
-            )
+            says = (name, f"{line}, ret: -1, errno: {number},", remedy)
+            yield Case(f"{call} ends with {number}", "rknn_init", SEGV, *says, settings={call: number})
+    for number in (1, 12, 13, 24, 38):
+        name, remedy = words[number]
+        says = (name, f"failed to map memory errno = {os.strerror(number)}", remedy)
+        yield Case(f"mmap ends with {number}", "rknn_init", SEGV, *says, settings={"mmap": number})
+
+
+def _heap():
+    """A driver that takes memory from DMA_HEAP and has the node /dev/rknpu. The stand-in knows no such driver."""
+
+    def case(name, stage, end, *says, **settings):
+        settings.update(node="/dev/rknpu", heap=1)
+        return Case(f"DMA_HEAP: {name}", stage, end, *says, settings=settings, known=HEAP_NODE, stand_in=False)
+
+    line = "failed to allocate fd, ret: -1, errno:"
+    yield case("a driver that works", "done", None, "driver", "all 1001 scores are 0", NOT_THE_VERSION)
+    yield case("jobs fail", "rknn_run", -1, "driver", SUBMIT, NOT_THE_VERSION, submit=110)
+    yield case("memory ends with 12", "rknn_init", SEGV, "memory", f"{line} 12", "free memory", memory=12)
+    yield case("memory ends with 13", "rknn_init", SEGV, "device", f"{line} 13", "become", memory=13)
+    yield case("memory ends with 38", "rknn_init", SEGV, "driver", f"{line} 38", "no lack of memory", memory=38)
+    yield case("mmap ends with 13", "rknn_init", SEGV, "device", "errno = Permission denied", "become", mmap=13)
+    yield case("driver 0.6.2", "rknn_init", -1, "driver", "requires driver version", "older than 0.7.0", driver="0.6.2")
 
 
 CASES = (
     *_drivers(),
     *_errors(),
+    *_heap(),
     Case("a driver that works", "done", None, "driver", "all 1001 scores are 0", NOT_THE_VERSION, stand_in=False),
     Case(
         "three cores that work",

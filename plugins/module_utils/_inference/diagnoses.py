@@ -34,6 +34,7 @@ from surroundings.py                   rknpu_link (target of /dev/rknpu), no_hea
 from __future__ import annotations
 
 import collections
+import os
 
 NAMES = ("ok", "driver", "runtime", "model", "device", "memory", "timeout", "crash")
 """The diagnoses, as module rknn_mobilenet documents them: what is at fault."""
@@ -75,7 +76,14 @@ _NO_DEVICE = (
 _MEMORY = (
     r"failed to (?:allocate (?:fd|handle)\b|convert (?:fd|handle)\(|get map offset\b|(?:map|sync) memory\b"
     r"|malloc npu memory\b|mmap\b)")
-_ERRNO = _MEMORY + r".{0,200}\berrno: (?:%s)\b"
+
+
+def _errno(*numbers):
+    """Return the pattern of a failed request for memory, with one of these errors as a number or in words."""
+    digits, words = "|".join(map(str, numbers)), "|".join(map(os.strerror, numbers))
+    return _MEMORY + r".{0,200}\berrno(?:: (?:" + digits + r")\b| = (?:" + words + r")\Z)"
+
+
 _SUBMIT = r"failed to submit!?, "
 _PLATFORM = (
     r"(?:This rknn model is for|rknn model target platform\[\d{1,2}\] is) (?P<platform>[^\s,]{1,40}), "
@@ -150,7 +158,7 @@ DIAGNOSES = (
                 "start it on the board, in the runtime's release (npu_rknn_server)"),
     _Row("runtime", line=r".{0,60}Can not find dynamic library on \w{1,20}!",
          remedy="rknn-toolkit-lite2 finds no librknnrt.so: install it with " + _PLAYBOOK),
-    _Row("device", line=r"Meet unsupported target type: 0x[0f]{1,8}\b|.{0,100}hw_version = -1\b|" + _ERRNO % "25|38",
+    _Row("device", line=r"Meet unsupported target type: 0x[0f]{1,8}\b|.{0,100}hw_version = -1\b|" + _errno(25, 38),
          when=("rknpu_link",),
          evidence="/dev/rknpu is a link to {rknpu_link}; {found}",
          remedy="remove the link /dev/rknpu and the udev rule that makes it: the runtime takes it for another driver"),
@@ -185,16 +193,16 @@ DIAGNOSES = (
          remedy="no RKNPU driver serves the NPU{on_kernel}: the kernel has none, its device tree has no node for it "
                 "or has that disabled, or the driver is not bound. playbooks/audit-fleet.yml says which"),
     # -- memory: what errno says
-    _Row("driver", line=_ERRNO % "25|38",
+    _Row("driver", line=_errno(25, 38),
          remedy="the driver's memory interface does not answer, which is no lack of memory: the driver is built for "
                 "DMA_HEAP where the kernel has none, or /dev/rknpu is something else. "
                 "Build it for DRM (ROCKCHIP_RKNPU_DRM_GEM)"),
-    _Row("device", line=_ERRNO % "1|13",
+    _Row("device", line=_errno(1, 13),
          remedy="permission denied: run the task with become, or add the user to the groups video and render"),
-    _Row("memory", line=_ERRNO % "12", when=("no_iommu",), evidence="{found}; the NPU's IOMMU is off",
+    _Row("memory", line=_errno(12), when=("no_iommu",), evidence="{found}; the NPU's IOMMU is off",
          remedy=_CMA),
-    _Row("memory", line=_ERRNO % "12", remedy=_FREE),
-    _Row("memory", line=_ERRNO % "23|24",
+    _Row("memory", line=_errno(12), remedy=_FREE),
+    _Row("memory", line=_errno(23, 24),
          remedy="too many files are open: raise the limit (ulimit -n, LimitNOFILE=), and look for a program that "
                 "does not release its contexts"),
     _Row("memory", line=_MEMORY, codes=(-4,), when=("no_iommu",),

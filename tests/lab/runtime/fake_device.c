@@ -6,10 +6,11 @@
  * beside it sees them; as a library of its own it is preloaded for the vendor's runtime (tests/witness).
  *
  * RKFLEET_FAKE_DRIVER    version the driver reports (default 0.9.6); "none": no node; "denied": a node nobody may open
- * RKFLEET_FAKE_NODE      path of the node (default /dev/dri/card1); /dev/rknpu alone is that of a DMA_HEAP driver
+ * RKFLEET_FAKE_NODE      path of the node (default /dev/dri/card1)
+ * RKFLEET_FAKE_HEAP      1: the node is that of a driver for DMA_HEAP (/dev/rknpu), whose requests have other numbers
  * RKFLEET_FAKE_NAME      name of the DRM driver (default rknpu)
  * RKFLEET_FAKE_HARDWARE  hardware id (default that of an RK3588, 0x46495245)
- * RKFLEET_FAKE_OPEN, _MEMORY, _MAP, _PRIME, _SUBMIT
+ * RKFLEET_FAKE_OPEN, _MEMORY, _MAP, _MMAP, _PRIME, _SUBMIT
  *                        ok (default), fail, or the errno of this call
  * RKFLEET_FAKE_SUBMIT    also hang, crash, abort
  * RKFLEET_FAKE_DEAD_CORE mask of the core that ends no job
@@ -107,6 +108,19 @@ int open(const char *path, int flags, ...)
 		return -1;
 	}
 	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+/* Of a driver for DMA_HEAP the memory has a file descriptor of its own. */
+void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
+{
+	if (fd >= 0 && (is_memory(fd) || *setting("RKFLEET_FAKE_HEAP", "")) && fate("RKFLEET_FAKE_MMAP", EACCES))
+		return MAP_FAILED;
+	return (void *)syscall(SYS_mmap, address, size, protection, flags, fd, offset);
+}
+
+void *mmap64(void *address, size_t size, int protection, int flags, int fd, off_t offset)
+{
+	return mmap(address, size, protection, flags, fd, offset);
 }
 
 /* ---- what a DRM client asks of the path before it opens the node --------------------- */
@@ -222,8 +236,23 @@ int ioctl(int fd, unsigned long request, ...)
 	field = (uint64_t *)word;
 	if (!is_memory(fd))
 		return (int)syscall(SYS_ioctl, fd, request, word);
-	/* A DRM node knows DRM's requests only, and the node of a DMA_HEAP driver its own, which nothing here answers. */
-	if ((request >> 8 & 0xff) == 'd' && !strncmp(setting("RKFLEET_FAKE_NODE", "/dev/dri/"), "/dev/dri/", 9))
+	/* A node knows the requests of its own kind only. */
+	if ((request >> 8 & 0xff) == 'r' && *setting("RKFLEET_FAKE_HEAP", ""))
+		switch (request & 0xff) {
+		case 0x00:
+			return action(word);
+		case 0x01:
+			return submit(word);
+		case 0x02:	/* memory create: the handle is a file descriptor, which is mapped itself */
+			if (fate("RKFLEET_FAKE_MEMORY", ENOMEM))
+				return -1;
+			word[0] = (uint32_t)syscall(SYS_memfd_create, "heap", 1);
+			field[2] = 0x1000 + ++handles;
+			return ftruncate((int)word[0], (off_t)field[1]);
+		case 0x04: case 0x05:
+			return 0;
+		}
+	if ((request >> 8 & 0xff) == 'd' && !*setting("RKFLEET_FAKE_HEAP", ""))
 		switch (request & 0xff) {
 		case 0x00:	/* DRM version */
 			give(field + 2, setting("RKFLEET_FAKE_NAME", "rknpu"));
