@@ -140,6 +140,9 @@ LOGS = [
      "rknn_init", ["E RKNN: This shared library is not supported on the current platform, hw_version = -1",
                    "E RKNN: rknn_matmul_create_dynamic_shape, driver version is unknown!"],
      "device", "/dev/rknpu is a link to /dev/dri/renderD129; This shared library", "remove the link", "checksum"),
+    ("the sentence of the same in runtime 1.5.2, with the number of a newer SoC", {"code": -1}, "rknn_init",
+     ["E RKNN: This shared library is for RK356X/RK3588 platforms only!, hw_version = 1179210309"], "runtime",
+     "hw_version = 1179210309", "does not know this NPU", "/dev/rknpu"),
     ("blakeblackshear/frigate-hass-addons#145: a container without the nodes, with a traceback",
      {"nodes": [dict(node, open=False, group=None, exists=False) for node in NODES]}, "rknn_init",
      [f"2024-02-12 19:35:55.670507576 {line}" for line in INSMOD]
