@@ -165,7 +165,7 @@ DIAGNOSES = (
     _Row("device", line=r"Meet unsupported target type: 0xf{8}\b|.{0,100}hw_version = -1\b",
          remedy="the driver does not answer as this runtime expects: remove /dev/rknpu and the udev rule that makes "
                 "it if it is a link, and start the board again"),
-    _Row("runtime", line=r"Meet unsupported target type: 0x[0-9a-f]{1,8}\b|This shared library is .{0,80}hw_version = \d",
+    _Row("runtime", line=r"Meet unsupported target type: 0x[0-9a-f]{1,8}\b|This shared library is .{0,80}hw_version = ",
          remedy="this runtime does not know this NPU: install a release that supports the SoC with " + _PLAYBOOK),
     _Row("device", line=_NO_DEVICE, when=("missing_nodes",),
          evidence="{found}; {missing_nodes}: no such file",
