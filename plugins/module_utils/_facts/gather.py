@@ -15,7 +15,7 @@ import zlib
 
 from . import packages
 from .._boot import sources
-from . import apt_kernels, device_tree, dkms, dpkg, driver, kernels, runtime, sent, storage, system
+from . import apt_kernels, device_tree, dkms, dpkg, driver, kernel_log, kernels, runtime, sent, storage, system
 from . import holders
 from . import headers
 from .._board.tree import clean
@@ -163,9 +163,10 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
         "filesystems": part("file systems", [], storage.read_filesystems, tree),
         "space": part("free space", {}, lambda: dict((path, tree.free_mib(path)) for path in _SPACE)),
         "repository": part("package repositories", None, apt_kernels.read, tree, ask_repository),
-        "sent": part("files", [], sent.read, tree),
         "privileged": uid == 0,
     }
+    facts["sent"] = part("files", [], sent.read, tree, facts["device"]["name"])
+    facts["kernel_log"] = part("kernel log", None, kernel_log.read, tree, facts["device"]["address"])
     facts["kernels"] = part("installed kernels", [], kernels.read, tree, facts["kernel"]["release"])
     facts["driver"] = part(
         "driver", {"version": None, "render_node": None}, driver.read, tree, facts["kernel"]["release"],

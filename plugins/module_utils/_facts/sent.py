@@ -18,12 +18,27 @@ _PRESENT = ("/etc/init.d/kexec-load", "/sbin/kexec", _WATCHDOG, _WATCHDOG + "/wa
             STATE_DIR + "/pending/manifest", STATE_DIR + "/origin/manifest")
 """Of these only the existence counts."""
 _LIMIT = 1 << 16
+_DEBUG = "/sys/kernel/debug/"
+DOMAINS = _DEBUG + "pm_genpd/pm_genpd_summary"
 
 
-def read(tree):
-    """Return [{path, text}] of the files that the board has; text is None if it cannot be read."""
-    found = {path: tree.text(path, _LIMIT) for path in _FILES if tree.exists(path)}
-    found.update((path, "") for path in _PRESENT if tree.exists(path))
+def read(tree, device=None):
+    """Return [{path, text}] of the files that the board has; text is None if it cannot be read.
+
+    Args:
+        device: the NPU's name below /sys/bus/platform/devices. Its debugfs file `freq` is not read: it wakes the NPU.
+    """
+    files, present = list(_FILES), list(_PRESENT)
+    if device:
+        files += [f"/sys/class/devfreq/{device}/{name}" for name in
+                  ("cur_freq", "min_freq", "max_freq", "available_frequencies", "governor")]
+        files += [f"/sys/bus/platform/devices/{device}/power/runtime_status", "/proc/rknpu/load",
+                  _DEBUG + "rknpu/load", DOMAINS]
+        present.append(f"/sys/bus/platform/devices/{device}/iommu_group")
+    found = {path: tree.text(path, _LIMIT) for path in files if tree.exists(path)}
+    found.update((path, "") for path in present if tree.exists(path))
+    if found.get(DOMAINS):
+        found[DOMAINS] = "".join(line for line in found[DOMAINS].splitlines(True) if "npu" in line)
     if tree.live:
         # A running board without this folder has no watchdog, a recorded tree may lack it.
         found[_WATCHDOG] = ""

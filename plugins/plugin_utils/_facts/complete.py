@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
+from ...module_utils._boot import registry
 from .._schema.facts import FACTS
 from .._schema.values import FLAG, LOG, TEXT, TEXTS, Field, check, dictionary
-from ...module_utils._boot import registry
-from . import reboot, system, upgrade
+from . import condition, kernel_log, reboot, system, upgrade
 from .sent_files import SentFiles
 
 _SENT = [{"path": TEXT, "text": LOG}]
 _UNKNOWN = {"driver": {"presence": "absent", "version_source": "unknown"}}
 """Values of parts that could not be read, where they are not null, false or empty."""
+_MADE_OF_FILES = ("upgrade", "verification", "watchdog", "condition")
 
 
 def complete(facts):
@@ -36,15 +37,16 @@ def complete(facts):
 def _derived(facts, files):
     tree = SentFiles(files)
     kernel, cmdline = facts["kernel"], facts["boot"].get("cmdline")
-    version, memory = kernel.get("build"), system.read_memory(tree)
+    memory = system.read_memory(tree)
     derived = {
         "os": dict(facts["os"], **system.read_os(tree)),
         "kernel": dict(
-            kernel, **system.read_banner(tree, version if isinstance(version, str) else None),
-            signatures=system.read_signatures(
-                tree, dictionary(kernel.get("config")), cmdline if isinstance(cmdline, str) else ""),
+            kernel, **system.read_banner(tree, _text(kernel.get("build"))),
+            signatures=system.read_signatures(tree, dictionary(kernel.get("config")), _text(cmdline) or ""),
             kexec=reboot.read_kexec(tree)),
         "hardware": dict(facts["hardware"], memory=memory["memory"]),
+        "condition": condition.read(tree, _text(dictionary(facts.get("device")).get("name")), memory),
+        "kernel_log": kernel_log.read(facts.get("kernel_log")),
         "watchdog": reboot.read_watchdog(tree),
         "verification": system.read_verification(tree),
         "upgrade": upgrade.read(tree),
@@ -54,6 +56,10 @@ def _derived(facts, files):
     return dict(derived, unread=[*unread, *tree.unread] if isinstance(unread, list) else unread)
 
 
+def _text(value):
+    return value if isinstance(value, str) else None
+
+
 def _filled(facts):
     """Return the facts with empty values for what a board has not sent of a part, or of which it sent nothing."""
     if not isinstance(facts, dict):
@@ -61,10 +67,10 @@ def _filled(facts):
     filled = dict(facts)
     for name, field in FACTS.items():
         kind = field.kind if isinstance(field, Field) else field
-        # Made of other files.
-        made = name in ("upgrade", "verification", "watchdog") and "sent" in facts
-        if isinstance(kind, dict) and str not in kind and (made or name in facts and facts[name] is None or isinstance(
-                facts.get(name), dict)):
+        if not isinstance(kind, dict) or str in kind or name == "kernel_log":
+            continue
+        made = name in _MADE_OF_FILES and "sent" in facts
+        if made or (name in facts and facts[name] is None) or isinstance(facts.get(name), dict):
             filled[name] = {**_empty(kind), **_UNKNOWN.get(name, {}), **dictionary(facts.get(name))}
     return filled
 

@@ -45,7 +45,7 @@ def read_watchdog(tree):
     elif tree.line(device + "/nowayout", 8) != "0":
         problem = "it cannot be stopped again (nowayout)"
     elif timeout is not None and timeout < SHORTEST_WATCHDOG:
-        problem = "it waits for %d seconds only" % timeout
+        problem = f"it waits for {timeout} seconds only"
     elif tree.line(device + "/state", 16) == "active" and not tree.exists(STATE_DIR + "/pending"):
         problem = "another program uses it"
     return {"usable": problem is None, "problem": problem, "timeout": timeout}

@@ -23,4 +23,4 @@ class SentFiles(Sources):
 
     def note(self, what, why):
         """Record that something could not be read."""
-        self.unread.append("%s: %s" % (clean(what), clean(str(why))))
+        self.unread.append(f"{clean(what)}: {clean(str(why))}")

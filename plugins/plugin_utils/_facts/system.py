@@ -11,7 +11,8 @@ import re
 from ...module_utils._board.paths import FACT_FILE
 from ...module_utils._board.tree import clean, clean_tree
 
-_OS_RELEASE = re.compile(r"""^(ID|ID_LIKE|VERSION_CODENAME|VERSION|VERSION_ID|PRETTY_NAME)=(["']?)([^\n]*?)\2$""", re.M)
+_OS_RELEASE = re.compile(r"""^(ID|ID_LIKE|VERSION_CODENAME|VERSION|VERSION_ID|PRETTY_NAME)=(["']?)([^\n]*?)\2$""",
+                         re.MULTILINE)
 
 
 def read_os(tree):
@@ -53,7 +54,7 @@ def read_banner(tree, version):
 def read_memory(tree):
     """Return `{memory, cma, cma_free}` in MiB, each None if unknown: all of it, and what is kept for large buffers."""
     found = dict(re.findall(r"^(MemTotal|CmaTotal|CmaFree):\s{1,20}(\d{1,12}) kB",
-                            (tree.text("/proc/meminfo", 65536) or "")[:8192], re.M))
+                            (tree.text("/proc/meminfo", 65536) or "")[:8192], re.MULTILINE))
     return {name: int(found[key]) >> 10 if key in found else None for name, key in (
         ("memory", "MemTotal"), ("cma", "CmaTotal"), ("cma_free", "CmaFree"))}
 
