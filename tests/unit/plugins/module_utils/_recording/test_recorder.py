@@ -10,6 +10,7 @@ import os
 import zlib
 
 import pytest
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import gather
 from ansible_collections.rkfleet.npu.plugins.module_utils._recording import recorder
 from ansible_collections.rkfleet.npu.plugins.module_utils._recording.excerpt import FILE_LIMIT, Rules
