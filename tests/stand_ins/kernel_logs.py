@@ -57,8 +57,8 @@ HEALTHY = {
     "MichaIng/DietPi#7457, Orange Pi 5 Max, 0.9.8": """
 [   15.386381] RKNPU fdab0000.npu: RKNPU: rknpu iommu is enabled, using iommu mode
 [   15.388313] [drm] Initialized rknpu 0.9.8 20240828 for fdab0000.npu on minor 1
-[   15.388801] rockchip-pm-domain fd8d8000.power-management:power-controller: Looking up nputop-supply property in node \
-/power-management@fd8d8000/power-controller failed
+[   15.388801] rockchip-pm-domain fd8d8000.power-management:power-controller: Looking up nputop-supply property in \
+node /power-management@fd8d8000/power-controller failed
 """,
     "edk2-porting/edk2-rk3588#62, RK3588": """
 [    9.049109] vdd_npu_s0: could not add device link fdab0000.npu: -EEXIST
@@ -74,15 +74,27 @@ HEALTHY = {
 [   42.213800] rk_iommu 27920f00.iommu: Page fault at 0x0000000002010040 of type read
 [   42.213900] rga: 0      0     : RGA2_core0[0x4] soft reset complete.
 """,
-    "find_string id 24119888679, RK3566, 0.8.2": """
+    "README of an Arch repository for the Orange Pi 3B (find_string id 24119888679), 0.8.2": """
+[   23.948577] RKNPU fde40000.npu: deferred probe timeout, ignoring dependency
 [   23.955842] RKNPU fde40000.npu: Failed to get npu_leakage
 [   23.961574] RKNPU fde40000.npu: RKNPU: failed to initialize power model
 """,
-    "a reset that a program asked for, find_string id 59895838936": "[  100.000001] RKNPU: soft reset, num: 6\n",
+    "oRKLLM/ork-driver, notes (find_string id 59715675804): a reset that a program asked for": "[  100.000001] RKNPU: soft reset, num: 6\n",
 }
 """Nothing here speaks against the board, though much is called a failure."""
 
 TELLING = {
+    "a report of an H96 TV box, RK3566, 7.2, 0.9.8 (find_string id 60481945448)": ("""
+[    2.190011] rk_gmac-dwmac fe010000.ethernet: clock input or output? (input).
+[    7.025640] rknpu: loading out-of-tree module taints kernel.
+[    7.034768] RKNPU fde40000.npu: RKNPU: rknpu iommu device-tree entry not found!, using non-iommu mode
+[    7.040897] [drm] Initialized rknpu 0.9.8 for fde40000.npu on minor 1
+[    7.045165] RKNPU fde40000.npu: RKNPU: devfreq enabled, initial freq: 594000000 Hz, volt: 900000 uV
+[    7.819715] input: gpio_ir_recv as /devices/platform/ir-receiver/rc/rc0/input1
+[  105.708333] RKNPU: failed to wait job, task counter: 0, flags: 0x5, ret = 0, elapsed time: 6226553us
+[  105.812210] RKNPU: job timeout, flags: 0x0:
+[  105.916209] RKNPU: soft reset, num: 2
+""", {"jobs_failed": 1, "suspect": "1 job of the NPU failed since the driver was loaded"}),
     "airockchip/rknn-toolkit2#536, RK3588, 5.10.110": ("""
 [259200.000001] RKNPU: failed to wait job, task counter: 74, flags: 0x1, ret = -512, elapsed time: 13624us
 [259200.108071] RKNPU: job abort, flags: 0x1, ret: 0, elapsed time: 121694us
@@ -95,14 +107,14 @@ TELLING = {
 [  100.100002] RKNPU: \tcore 0 irq status: 0x0, raw status: 0x0, require mask: 0x300, task counter: 0x0, elapsed time: \
 6359758us
 """, {"jobs_failed": 1, "suspect": "1 job of the NPU failed"}),
-    "find_string id 24119888679, RK3566: four failures of two jobs": ("""
+    "the same README, RK3566: four failures of two jobs": ("""
 [  605.159276] RKNPU: failed to wait job, task counter: 0, flags: 0x5, ret = 0, elapsed time: 6160643us
 [  605.267268] RKNPU: job timeout, flags: 0x0, irq status: 0x0, raw status: 0x0, require mask: 0x300, task counter: 0x0
 [  605.375257] RKNPU: soft reset
 [  607.915608] RKNPU: failed to wait job, task counter: 0, flags: 0x5, ret = -512, elapsed time: 2524485us
 [  608.023253] RKNPU: job abort, flags: 0x0, ret: -512, elapsed time: 2632132us
 """, {"jobs_failed": 2, "suspect": "2 jobs of the NPU failed"}),
-    "find_string id 53127417282, core 1, no timestamps": ("""
+    "schwankner/talos-rk3588-npu BUGS.md (find_string id 53127417282), core 1, without times": ("""
 RKNPU fdab0000.rknpu: RKNPU: rknpu iommu device-tree entry not found!, using non-iommu mode
 RKNPU fdab0000.rknpu: RKNPU: Initialized RKNPU driver: v0.9.8 for 20240828
 RKNPU: core 1 irq status: 0x0, raw status: 0x0, require mask: 0x300, task counter: 0x0, elapsed time: 6176579us
@@ -113,10 +125,10 @@ RKNPU: soft reset, num: 1
 [    9.622828] rockchip-pm-domain fdd90000.power-management:power-controller: failed to get ack on domain 'npu', \
 target_idle = 0, target_ack = 0, val=0x1ee
 """, {"suspect": "1 fault of the NPU's power supply", "cause": "the power domain of the NPU did not switch on"}),
-    "ophub/fnnas#514, RK3568": (
-        "[    9.6] rockchip-pm-domain fdd90000.power-management:power-controller: failed to get ack on domain 'npu', "
-        "val=0x1f6\n", {"cause": "the power domain"}),
-    "find_string id 56593717090, RK3576: the supply is switched off after the boot": (
+    "ophub/fnnas#514, RK3568": ("""
+[    9.6] rockchip-pm-domain fdd90000.power-management:power-controller: failed to get ack on domain 'npu', val=0x1f6
+""", {"cause": "the power domain"}),
+    "gahingwoo/kiln, troubleshooting, RK3576: the supply is switched off after the boot": (
         "[   40.000001] RKNPU 27700000.npu: RKNPU: failed to get pm runtime for npu0, ret: -110\n",
         {"suspect": "1 fault of the NPU's power supply", "cause": "the power domain of the NPU did not switch"}),
     "istoreos/istoreos#2014, RK3568, 0.8.5: works, without devfreq": ("""
@@ -136,7 +148,7 @@ supplies (2)
 [   42.213800] rk_iommu fdab9000.iommu: Page fault at 0x0000000004382010 of type write
 [   42.214509] rk_iommu fdab9000.iommu: iova = 0x0000000004382010: dte_index: 0x10 pte_index: 0x382 page_offset: 0x10
 """, {"iommu_faults": 1, "suspect": "1 fault of the NPU's IOMMU"}),
-    "find_string id 60156544491: an Oops in the driver": (
+    "oRKLLM/ork-driver, notes (find_string id 60156544491): an Oops in the driver": (
         "[  300.1] pc : rknpu_gem_sync_ioctl+0x168/0x2b0 [rknpu]\n", {"suspect": "1 fault inside the driver"}),
     "the driver's source, 0.9.8: no clock": (
         "[    4.0] RKNPU fdab0000.npu: RKNPU: failed to get clk source for rknpu\n",

@@ -60,17 +60,17 @@ def read(tree, address):
 def collect(lines, address):
     """Return `[{text, count, load, ours}]` of the lines of a log, as read() does."""
     # The IOMMU is within the same 64 KiB.
-    near = address[:-4] if address else "npu"
-    found, load, until = {}, 0, 0
+    near = address[:-4] if address else "NPU"
+    found, load, until = {}, 0, 0.0
     for line in lines:
-        if not ("npu" in line or "NPU" in line or near in line):
+        if not ("NPU" in line or near in line or "npu" in line and "npu" in line.replace("input", "")):
             continue
-        mark, time = _MARK.search(line), _TIME.search(line)
-        time = float(time.group(1)) if time else 0
-        if mark:
-            until = time + int(mark.group(1))
+        begins, stamp = _MARK.search(line), _TIME.search(line)
+        seconds = float(stamp.group(1)) if stamp else 0.0
+        if begins:
+            until = seconds + int(begins.group(1))
             continue
-        ours = time < until
+        ours = seconds < until
         load += "Initialized " in line
         entry = found.setdefault((load, ours, _VARIES.sub("#", line)), {"count": 0, "load": load, "ours": ours})
         entry["text"] = clean(line, 300)

@@ -38,7 +38,7 @@ KERNEL_LINES = (
     LineRow("harmless", r"could not add device link|Failed to create debugfs directory|debugfs: Directory"),
     LineRow("harmless", r"supply \S+ not found, using dummy regulator|(?:sram|nbuf) region|could not find sram"),
     LineRow("harmless", r"blacklist(?:ing|ed)\b.*rknpu_init|rknpu_init blacklisted|Modules linked in:"),
-    LineRow("harmless", r"loading out-of-tree module|module verification failed|ramp_delay not set"),
+    LineRow("harmless", r"deferred probe timeout, ignoring dependency|loading out-of-tree module|module verification failed|ramp_delay not set"),
     # -- how it is set up
     LineRow("state", r"rknpu iommu (?:is disabled|device-tree entry not found!), using non-iommu mode",
             "the NPU's memory comes from CMA, not through the IOMMU",
@@ -69,7 +69,8 @@ KERNEL_LINES = (
             "the NPU's regulator is missing or did not switch on", _DOMAIN, "device"),
     LineRow("power", r"vdd_npu\w*: (?:failed|couldn't|could not|.*over ?current)|failed to set volt \d+ uV",
             "the voltage of the NPU could not be set", _DOMAIN, "device"),
-    LineRow("power", r"failed to (?:assert|deassert|soft) (?:rknpu )?reset", "the NPU could not be reset", "reboot the board", "device"),
+    LineRow("power", r"failed to (?:assert|deassert|soft) (?:rknpu )?reset",
+            "the NPU could not be reset", "reboot the board", "device"),
     LineRow("clock", r"failed to (?:enable (?:opp )?clks?|get clk source|set clk rate|set power down rate|restore)",
             "the clock of the NPU could not be set", _TREE, "device"),
     LineRow("clock", r"pvtpll\w*: error|can't get pvtpll",

@@ -33,7 +33,8 @@ def surroundings(library, root="/"):
 
     Returns:
         `rknpu_link` (target of the link /dev/rknpu), `heap` (whether /dev/dma_heap/system exists), `iommu` (whether the
-        NPU has one), `kernel` (`(text, row of kernel_lines.py)` of the kernel log's line that explains it), `npu_node` (`okay`, `disabled` or `missing`: the device tree's node for the vendor's driver),
+        NPU has one), `kernel` (`(text, row of kernel_lines.py)` of the kernel log's line that explains it),
+        `npu_node` (`okay`, `disabled` or `missing`: the device tree's node for the vendor's driver),
         `disabled_node` (its name), `soc` (`rk3588`), `memory` (MiB), `elsewhere` (another librknnrt.so).
     """
     tree = Tree(root)

@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts.kernel_log import MARK
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.surroundings import surroundings
 
 SUBMIT = "E RKNN: [09:58:09.675] failed to submit!, op id: 1, op name: Conv:x, flags: 0x5, task start: 0"
 NO_DEVICE = "E RKNN: [15:43:06.513] failed to open rknn device!"
+MODEL = "E RKNN: [15:43:26.872] Invalid RKNN model version 6"
 LOADER = "librknnrt.so: cannot open shared object file: No such file or directory"
 BEGIN, END = "[  100.000000] " + MARK % 180 + "\n", "[  110.000000] " + MARK % 0 + "\n"
 LOADED = "[    3.000000] [drm] Initialized rknpu 0.9.8 20240828 for fdab0000.npu on minor 1\n"
@@ -48,22 +48,27 @@ def explained(tmp_path):
 
 @pytest.mark.parametrize("result, log, name, evidence, remedy", [
     # A submit that failed: the log says why.
-    (outcome(log=[SUBMIT]), LOADED + BEGIN + FAULT + TIMEOUT + END, "driver", "kernel log: rk_iommu fdab9000.iommu: Page fault",
-     "an address that the IOMMU does not map"),
+    (outcome(log=[SUBMIT]), LOADED + BEGIN + FAULT + TIMEOUT + END, "driver",
+     "kernel log: rk_iommu fdab9000.iommu: Page fault", "an address that the IOMMU does not map"),
     (outcome(log=[SUBMIT]), LOADED + BEGIN + POWER + END, "device", "failed to submit!, op id: 1", "no power"),
-    (outcome(log=[SUBMIT]), LOADED + BEGIN + TIMEOUT + END, "driver", "kernel log: RKNPU: job timeout", "version is not the cause"),
+    (outcome(log=[SUBMIT]), LOADED + BEGIN + TIMEOUT + END, "driver", "kernel log: RKNPU: job timeout",
+     "version is not the cause"),
     # A bare return code, and no line of the runtime.
-    (outcome(stage="rknn_init"), LOADED + BEGIN + MEMORY + END, "memory", "kernel log: RKNPU fdab0000.npu", "free memory"),
+    (outcome(stage="rknn_init"), LOADED + BEGIN + MEMORY + END, "memory", "kernel log: RKNPU fdab0000.npu",
+     "free memory"),
     (outcome(stage="rknn_init"), LOADED, "runtime", "rknn_init returned -1", "install the runtime"),
     (outcome(timed_out=True), LOADED + BEGIN + POWER + END, "device", "no answer within 60 s", "power domain"),
     # No device: the driver did not start.
-    (outcome(stage="rknn_init", log=[NO_DEVICE]), PROBE, "device", "probe of fdab0000.npu failed with error -110", "did not come up"),
+    (outcome(stage="rknn_init", log=[NO_DEVICE]), PROBE, "device",
+     "probe of fdab0000.npu failed with error -110", "did not come up"),
     # What was logged before this inference says nothing of it.
-    (outcome(log=[SUBMIT]), LOADED + OLD_FAULT + BEGIN + END, "driver", "failed to submit!", "version is not the cause"),
+    (outcome(log=[SUBMIT]), LOADED + OLD_FAULT + BEGIN + END, "driver", "failed to submit!",
+     "version is not the cause"),
     # Nor does a log of the kernel change what the runtime or the loader says itself.
-    (outcome(stage="dlopen", code=None, error=LOADER), LOADED + BEGIN + FAULT + END, "runtime", "cannot open shared object", "install"),
-    (outcome(stage="rknn_init", log=["E RKNN: [15:43:26.872] Invalid RKNN model version 6"]), LOADED + BEGIN + FAULT + END,
-     "runtime", "Invalid RKNN model version 6", "too old for model format 6"),
+    (outcome(stage="dlopen", code=None, error=LOADER), LOADED + BEGIN + FAULT + END, "runtime",
+     "cannot open shared object", "install"),
+    (outcome(stage="rknn_init", log=[MODEL]), LOADED + BEGIN + FAULT + END, "runtime",
+     "Invalid RKNN model version 6", "too old for model format 6"),
 ])
 def test_the_kernel_log_explains_a_failure(explained, result, log, name, evidence, remedy):
     found = explained(result, log)

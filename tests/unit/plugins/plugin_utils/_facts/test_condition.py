@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, condition, planner
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record, files, table, text
 
@@ -59,13 +58,15 @@ def test_an_npu_that_stays_at_300_mhz(rock4d, gather):
     (None, None, None, None),
 ])
 def test_a_clock_that_stays_low(hz, limit, governor, words):
-    found = {"hz": hz and hz * 10**6, "highest_hz": 950 * 10**6, "limit_hz": limit and limit * 10**6, "governor": governor}
+    found = {"hz": hz and hz * 10**6, "highest_hz": 950 * 10**6, "limit_hz": limit and limit * 10**6,
+             "governor": governor}
     sentence = condition.clock_sentence(found, "27700000.npu")
     assert words in sentence if words else sentence is None
 
 
 def test_power_memory_and_load(board, gather):
-    board.base().npu().builtin().write("/proc/meminfo", "MemTotal: 8130000 kB\nCmaTotal: 262144 kB\nCmaFree: 131072 kB\n")
+    board.base().npu().builtin()
+    board.write("/proc/meminfo", "MemTotal: 8130000 kB\nCmaTotal: 262144 kB\nCmaFree: 131072 kB\n")
     board.write("/sys/kernel/debug/rknpu/load", "NPU load:  Core0:  0%, Core1: 12%, Core2:  0%,\n")
     board.write("/sys/devices/platform/fdab0000.npu/power/runtime_status", "suspended\n")
     board.write("/sys/devices/platform/fdab0000.npu/iommu_group/x")
@@ -121,7 +122,8 @@ def test_a_board_with_failed_jobs_is_suspect_though_mobilenet_works(board, gathe
 def test_a_driver_that_did_not_start_is_explained_by_the_kernel_log(board, gather):
     """ophub/amlogic-s9xxx-armbian#1319 (Panther X2): nothing is built where another driver would fail, too."""
     board.base(model="Panther X2", compatible=("panther,x2", "rockchip,rk3566"))
-    board.npu(address="fde40000", compatible="rockchip,rk3568-rknpu", driver=None).builtin(version="0.9.3").headers().tools()
+    board.npu(address="fde40000", compatible="rockchip,rk3568-rknpu", driver=None)
+    board.builtin(version="0.9.3").headers().tools()
     board.u_boot_menu().write("/dev/kmsg", "[    9.6] rockchip-pm-domain fdd90000.power-management:power-controller: "
                               "failed to get ack on domain 'npu', val=0x1ee\n")
     plan = planner.npu_plan(gather(board), {}, DATA)
@@ -131,7 +133,8 @@ def test_a_driver_that_did_not_start_is_explained_by_the_kernel_log(board, gathe
 
 def test_a_driver_without_a_device_file_is_not_one_that_is_not_bound(board, gather):
     """ophub/amlogic-s9xxx-armbian#3123: 0.9.8 is bound and answers in debugfs, and there is no device file."""
-    board.base().npu(drm=None).builtin(version="0.9.8").write("/sys/kernel/debug/rknpu/version", "RKNPU driver: v0.9.8\n")
+    board.base().npu(drm=None).builtin(version="0.9.8")
+    board.write("/sys/kernel/debug/rknpu/version", "RKNPU driver: v0.9.8\n")
     evidence = recorded(gather(board))["evidence"]
     assert "driver 0.9.8 is bound to /npu@fdab0000 (debugfs), but has no device file: no program can use it" in evidence
     (board.root / "sys/devices/platform/fdab0000.npu/driver").unlink()

@@ -9,12 +9,11 @@ import os
 import re
 
 import pytest
-from stand_ins.kernel_logs import HEALTHY, TELLING
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import kernel_log as on_board
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import kernel_lines
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import kernel_log
+from stand_ins.kernel_logs import HEALTHY, TELLING
 
 START = "[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x412fd050]\n"
 LOADED = "[  {}.000000] [drm] Initialized rknpu 0.9.8 20240828 for fdab0000.npu on minor 1\n"
@@ -84,7 +83,8 @@ def test_jobs_of_an_earlier_driver_do_not_count(facts):
     assert facts(text)["jobs_failed"] == 3
     found = facts(text + LOADED.format(30))
     assert (found["jobs_failed"], found["suspect"], found["lines"]) == (0, None, [])
-    assert facts(text + LOADED.format(30) + ABORT.format(40))["suspect"].startswith("1 job of the NPU failed since the driver was loaded")
+    found = facts(text + LOADED.format(30) + ABORT.format(40))
+    assert found["suspect"].startswith("1 job of the NPU failed since the driver was loaded")
 
 
 def test_jobs_of_our_own_verifications_do_not_count_and_are_named(facts):
@@ -93,7 +93,8 @@ def test_jobs_of_our_own_verifications_do_not_count_and_are_named(facts):
     assert (found["jobs_failed"], found["ours"], found["suspect"]) == (0, 2, None)
     assert "in a verification" in found["lines"][0]
     found = facts(text + ABORT.format(40) + FAULT.format(41))
-    assert found["suspect"].startswith("1 job of the NPU failed and 1 fault of the NPU's IOMMU since") and found["ours"] == 2
+    assert found["suspect"].startswith("1 job of the NPU failed and 1 fault of the NPU's IOMMU since")
+    assert found["ours"] == 2
 
 
 def test_a_verification_that_was_killed_hides_nothing_for_ever(facts):
@@ -123,8 +124,14 @@ def test_a_long_log_is_bounded(board):
     assert found["jobs_failed"] == 5000 and len(json.dumps(found)) < 5000
 
 
+def test_an_input_is_no_npu(board):
+    board.write(on_board.PATH, "[ 1.0] input: gpio_ir_recv as /devices/platform/ir-receiver/rc/rc0/input1\n" + NOISE)
+    assert on_board.read(Tree(str(board.root)), None)["lines"] == []
+
+
 def test_nothing_a_board_sends_is_believed():
-    for sent in ("x", {}, {"first": "", "omitted": 0, "lines": [{"text": "x", "count": "7", "load": 0, "ours": False}]}):
+    entry = {"text": "x", "count": "7", "load": 0, "ours": False}
+    for sent in ("x", {}, {"first": "", "omitted": 0, "lines": [entry]}):
         with pytest.raises(ValueError, match="kernel_log"):
             kernel_log.read(sent)
     odd = {"text": "\x1b[2J RKNPU: job abort,", "count": -5, "load": None, "ours": True}
