@@ -79,7 +79,9 @@ node /power-management@fd8d8000/power-controller failed
 [   23.955842] RKNPU fde40000.npu: Failed to get npu_leakage
 [   23.961574] RKNPU fde40000.npu: RKNPU: failed to initialize power model
 """,
-    "oRKLLM/ork-driver, notes (find_string id 59715675804): a reset that a program asked for": "[  100.000001] RKNPU: soft reset, num: 6\n",
+    "a comment in find_string id 59715675804: a reset that a program asked for": """
+[  100.000001] RKNPU: soft reset, num: 6
+""",
 }
 """Nothing here speaks against the board, though much is called a failure."""
 
@@ -114,7 +116,7 @@ TELLING = {
 [  607.915608] RKNPU: failed to wait job, task counter: 0, flags: 0x5, ret = -512, elapsed time: 2524485us
 [  608.023253] RKNPU: job abort, flags: 0x0, ret: -512, elapsed time: 2632132us
 """, {"jobs_failed": 2, "suspect": "2 jobs of the NPU failed"}),
-    "schwankner/talos-rk3588-npu BUGS.md (find_string id 53127417282), core 1, without times": ("""
+    "a Talos board, RK3588, 0.9.8 (find_string id 53127417282): core 1, without times": ("""
 RKNPU fdab0000.rknpu: RKNPU: rknpu iommu device-tree entry not found!, using non-iommu mode
 RKNPU fdab0000.rknpu: RKNPU: Initialized RKNPU driver: v0.9.8 for 20240828
 RKNPU: core 1 irq status: 0x0, raw status: 0x0, require mask: 0x300, task counter: 0x0, elapsed time: 6176579us
@@ -148,7 +150,7 @@ supplies (2)
 [   42.213800] rk_iommu fdab9000.iommu: Page fault at 0x0000000004382010 of type write
 [   42.214509] rk_iommu fdab9000.iommu: iova = 0x0000000004382010: dte_index: 0x10 pte_index: 0x382 page_offset: 0x10
 """, {"iommu_faults": 1, "suspect": "1 fault of the NPU's IOMMU"}),
-    "oRKLLM/ork-driver, notes (find_string id 60156544491): an Oops in the driver": (
+    "notes in find_string id 60156544491: an Oops in the driver": (
         "[  300.1] pc : rknpu_gem_sync_ioctl+0x168/0x2b0 [rknpu]\n", {"suspect": "1 fault inside the driver"}),
     "the driver's source, 0.9.8: no clock": (
         "[    4.0] RKNPU fdab0000.npu: RKNPU: failed to get clk source for rknpu\n",

@@ -63,7 +63,7 @@ def collect(lines, address):
     near = address[:-4] if address else "NPU"
     found, load, until = {}, 0, 0.0
     for line in lines:
-        if not ("NPU" in line or near in line or "npu" in line and "npu" in line.replace("input", "")):
+        if not ("NPU" in line or near in line or ("npu" in line and "npu" in line.replace("input", ""))):
             continue
         begins, stamp = _MARK.search(line), _TIME.search(line)
         seconds = float(stamp.group(1)) if stamp else 0.0

@@ -38,7 +38,8 @@ KERNEL_LINES = (
     LineRow("harmless", r"could not add device link|Failed to create debugfs directory|debugfs: Directory"),
     LineRow("harmless", r"supply \S+ not found, using dummy regulator|(?:sram|nbuf) region|could not find sram"),
     LineRow("harmless", r"blacklist(?:ing|ed)\b.*rknpu_init|rknpu_init blacklisted|Modules linked in:"),
-    LineRow("harmless", r"deferred probe timeout, ignoring dependency|loading out-of-tree module|module verification failed|ramp_delay not set"),
+    LineRow("harmless", r"deferred probe timeout, ignoring|loading out-of-tree module|module verification failed"
+            r"|ramp_delay not set"),
     # -- how it is set up
     LineRow("state", r"rknpu iommu (?:is disabled|device-tree entry not found!), using non-iommu mode",
             "the NPU's memory comes from CMA, not through the IOMMU",

@@ -36,21 +36,22 @@ def complete(facts):
 
 def _derived(facts, files):
     tree = SentFiles(files)
-    kernel, cmdline = facts["kernel"], facts["boot"].get("cmdline")
+    kernel, boot = dictionary(facts.get("kernel")), dictionary(facts.get("boot"))
+    boot = dict(boot, files=check(boot.get("files"), _SENT, "boot.files"), cmdline=_text(boot.get("cmdline")) or "")
     memory = system.read_memory(tree)
     derived = {
-        "os": dict(facts["os"], **system.read_os(tree)),
+        "os": dict(dictionary(facts.get("os")), **system.read_os(tree)),
         "kernel": dict(
             kernel, **system.read_banner(tree, _text(kernel.get("build"))),
-            signatures=system.read_signatures(tree, dictionary(kernel.get("config")), _text(cmdline) or ""),
+            signatures=system.read_signatures(tree, dictionary(kernel.get("config")), boot["cmdline"]),
             kexec=reboot.read_kexec(tree)),
-        "hardware": dict(facts["hardware"], memory=memory["memory"]),
+        "hardware": dict(dictionary(facts.get("hardware")), memory=memory["memory"]),
         "condition": condition.read(tree, _text(dictionary(facts.get("device")).get("name")), memory),
         "kernel_log": kernel_log.read(facts.get("kernel_log")),
         "watchdog": reboot.read_watchdog(tree),
         "verification": system.read_verification(tree),
         "upgrade": upgrade.read(tree),
-        "boot": registry.complete(facts["boot"]),
+        "boot": registry.complete(boot),
     }
     unread = facts.get("unread")
     return dict(derived, unread=[*unread, *tree.unread] if isinstance(unread, list) else unread)

@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 from ...module_utils._board import version as _version
-from ...module_utils._boot import kernel_arguments, registry
+from ...module_utils._boot import kernel_arguments
 from ...module_utils._facts import driver as _driver
 from ...module_utils._inference import diagnoses
+from .._facts.complete import complete
 from .predicates import current_diagnosis
 from .rules import series, soc_of
 
@@ -35,12 +36,11 @@ class Board:
     """Facts of a board, what is wanted of it, the compatibility data, and the notes for its owner."""
 
     def __init__(self, facts, wanted, data):
-        self.facts, self.wanted, self.data = facts, wanted, data
+        self.facts = facts = complete(facts) if "sent" in facts else facts
+        self.wanted, self.data = wanted, data
         self.driver, self.device, self.kernel, self.runtime = (
             facts[part] for part in ("driver", "device", "kernel", "runtime"))
         self.tools, self.boot = facts.get("tools") or {}, facts.get("boot") or {}
-        if "files" in self.boot and self.boot.get("loader") is None:
-            self.boot = registry.complete(self.boot)
         self.release, self.target = facts["kernel"]["release"], wanted["driver_version"]
         # A driver without a device file does not answer programs, whatever debugfs says.
         self.silent = None if self.driver.get("render_node") or self.driver.get("version_source") not in (

@@ -15,6 +15,10 @@ _KEEPS = {
 """Governors under which the NPU's clock does not rise with its load, and why; others may lower it while it is idle."""
 
 
+CONDITION = ("Suspect: ", "The NPU's clock ")
+"""How these notes begin."""
+
+
 def note_condition(board):
     """Note a clock that stays below the NPU's highest, and faults in the kernel log."""
     found = board.facts.get("condition") or {}
@@ -23,7 +27,7 @@ def note_condition(board):
         board.notes.append(sentence)
     suspect = suspect_sentence(board.facts)
     if suspect:
-        board.notes.append("Suspect: " + suspect)
+        board.notes.append(CONDITION[0] + suspect)
 
 
 def clock_sentence(found, device):
@@ -37,7 +41,7 @@ def clock_sentence(found, device):
     limit = found.get("limit_hz") or highest
     if not hz or not highest or not governor or hz >= highest:
         return None
-    clock = f"The NPU's clock stays at {hz // 10**6} of {highest // 10**6} MHz"
+    clock = f"{CONDITION[1]}stays at {hz // 10**6} of {highest // 10**6} MHz"
     folder = f"/sys/class/devfreq/{device}/"
     if limit < highest and hz >= limit:
         return f"{clock}: max_freq limits it. To lift that: echo {highest} > {folder}max_freq."

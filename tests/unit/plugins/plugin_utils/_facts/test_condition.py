@@ -44,6 +44,9 @@ def test_an_npu_that_stays_at_300_mhz(rock4d, gather):
     assert "echo performance > /sys/class/devfreq/27700000.npu/governor" in note
     assert any("300 MHz of 300 to 950, governor rknpu_ondemand" in line for line in recorded(facts)["evidence"])
     assert any("300 of 950 MHz" in line for line in table.note_lines("a", {"__npu_plan": plan}))
+    # What was noted before the reboot is not so after it.
+    after = {"__npu_driver_target": plan, "__npu_plan": dict(plan, notes=[])}
+    assert not any("950 MHz" in line for line in table.note_lines("a", after))
 
 
 @pytest.mark.parametrize("hz, limit, governor, words", [
