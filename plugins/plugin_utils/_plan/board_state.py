@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ...module_utils._board import version as _version
-from ...module_utils._boot import kernel_arguments
+from ...module_utils._boot import kernel_arguments, registry
 from ...module_utils._facts import driver as _driver
 from ...module_utils._inference import diagnoses
 from .._facts.complete import complete
@@ -41,6 +41,8 @@ class Board:
         self.driver, self.device, self.kernel, self.runtime = (
             facts[part] for part in ("driver", "device", "kernel", "runtime"))
         self.tools, self.boot = facts.get("tools") or {}, facts.get("boot") or {}
+        if "files" in self.boot and self.boot.get("loader") is None:
+            self.boot = registry.complete(self.boot)
         self.release, self.target = facts["kernel"]["release"], wanted["driver_version"]
         # A driver without a device file does not answer programs, whatever debugfs says.
         self.silent = None if self.driver.get("render_node") or self.driver.get("version_source") not in (
