@@ -24,7 +24,7 @@ _VARIES = re.compile(r"\s+|0x[0-9a-f]+|\b[0-9a-f]{8,16}\b|(?<!ore )(?<!ret = )(?
 def whole(tree):
     """Return the kernel log as text, None if it cannot be read. Of a recorded tree it is the file /dev/kmsg."""
     if not (tree.live and tree.real(PATH) == PATH):
-        return tree.text(PATH, _LIMIT) if tree.exists(PATH) else None
+        return tree.text(PATH, _LIMIT) if os.path.isfile(tree.real(PATH)) else None
     try:
         call = ctypes.CDLL(None, use_errno=True).klogctl
     except AttributeError:

@@ -9,7 +9,6 @@ import json
 import random
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import gather
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
@@ -68,10 +67,11 @@ def places(value, path=()):
 
 def test_whatever_a_board_sends_is_refused_or_completed(sent):
     dice = random.Random(11)
-    odd = [None, True, -1, 1 << 70, 1.5, "", "\x1b[2J", "x" * 5000, [], {}, [[]], ["a", 7], {"a": {"b": {}}}, "[" * 5000]
-    refused = completed = 0
+    odd = [None, True, -1, 1 << 70, 1.5, "", "\x1b[2J", "x" * 5000, [], {}, [[]], ["a", 7], {"a": {"b": {}}},
+           "[" * 5000]
+    refused, completed = [], 0
     for place in places(sent):
-        for value in dice.sample(odd, 5):
+        for value in dice.sample(odd, 3):
             told = copy.deepcopy(sent)
             part = told
             for key in place[:-1]:
@@ -80,9 +80,9 @@ def test_whatever_a_board_sends_is_refused_or_completed(sent):
             try:
                 facts = gate.facts_of(told)
             except ValueError as error:
-                assert "\n" not in str(error) and len(str(error)) < 300
-                refused += 1
+                refused.append(str(error))
                 continue
             completed += 1
             assert "\\u001b" not in json.dumps({name: facts[name] for name in ("kernel_log", "condition", "upgrade")})
-    assert refused > 100 and completed > 100
+    assert len(refused) > 50 and completed > 50
+    assert not [text for text in refused if "\n" in text or len(text) >= 300]
