@@ -66,12 +66,12 @@ _VERSION = r"\d{1,4}\.\d{1,4}\.\d{1,4}"
 _MISMATCH = (
     r"Mismatch driver version, .{1,120} requires driver version >= (?P<required>" + _VERSION + r"), "
     r"but you have driver version: (?P<driver>" + _VERSION + r") which is incompatible!\Z")
-NO_DEVICE = (
+_NO_DEVICE = (
     r"failed to open (?:\S{1,40} module, need to insmod rknpu dirver!|rknn device!)\Z"
     r"|rknn_init,\s{1,4}driver open fail\b")
 _MEMORY = r"failed to (?:allocate (?:fd|handle)\b|convert (?:fd|handle)\(|map memory\b|malloc npu memory\b|mmap\b)"
 _ERRNO = _MEMORY + r".{0,200}\berrno: (?:%s)\b"
-SUBMIT = r"failed to submit!?, "
+_SUBMIT = r"failed to submit!?, "
 _PLATFORM = (
     r"(?:This rknn model is for|rknn model target platform\[\d{1,2}\] is) (?P<platform>[^\s,]{1,40}), "
     r"(?:but|while) current platform is (?P<found_platform>\S{1,40})")
@@ -91,11 +91,11 @@ DIAGNOSES = (
          evidence="no answer within {timeout:g} s, last call: {stage}",
          remedy=_KERNEL_LOG % "RKNPU messages, then reboot the board"),
     # -- the log is read before the answer is judged: with drivers up to 0.9.1 rknn_run returns 0 though no job ran
-    _Row("driver", line=SUBMIT, when=("up_to_date", "out_of_reach"),
+    _Row("driver", line=_SUBMIT, when=("up_to_date", "out_of_reach"),
          remedy=_NOT_THE_VERSION + _OUT_OF_REACH + "; otherwise " + _LOOK),
-    _Row("driver", line=SUBMIT, when=("up_to_date",), remedy=_NOT_THE_VERSION + _LOOK + ", then reboot the board"),
-    _Row("driver", line=SUBMIT, when=("to_wanted",), remedy=_CANNOT_RUN_JOBS),
-    _Row("driver", line=SUBMIT, remedy=_NO_WISH),
+    _Row("driver", line=_SUBMIT, when=("up_to_date",), remedy=_NOT_THE_VERSION + _LOOK + ", then reboot the board"),
+    _Row("driver", line=_SUBMIT, when=("to_wanted",), remedy=_CANNOT_RUN_JOBS),
+    _Row("driver", line=_SUBMIT, remedy=_NO_WISH),
     # -- the inference was completed
     _Row("device", stage="done", when=("differs",),
          evidence="a later run gave {differs}, the first gave {top}",
@@ -141,29 +141,29 @@ DIAGNOSES = (
     _Row("device", line=r"Meet unsupported target type: 0xf{8}\b|hw_version = -1\b",
          remedy="the driver does not answer as this runtime expects: remove /dev/rknpu and the udev rule that makes "
                 "it if it is a link, and start the board again"),
-    _Row("device", line=NO_DEVICE, when=("missing_nodes",),
+    _Row("device", line=_NO_DEVICE, when=("missing_nodes",),
          evidence="{found}; {missing_nodes}: no such file",
          remedy="the driver is bound, but its node is not in /dev: run udev (udevadm trigger --subsystem-match=drm), "
                 "or pass the node into the container"),
-    _Row("device", line=NO_DEVICE, when=("closed_nodes",),
+    _Row("device", line=_NO_DEVICE, when=("closed_nodes",),
          evidence="{found}; {closed_nodes}: permission denied",
          remedy="run the task with become, or add the user to the group {closed_groups}"),
-    _Row("device", line=NO_DEVICE, when=("node", "no_heap"),
+    _Row("device", line=_NO_DEVICE, when=("node", "no_heap"),
          evidence="{found}; /dev/dma_heap/system does not exist",
          remedy="the node {node} exists, but memory for it comes from /dev/dma_heap/system: "
                 "use a kernel with CONFIG_DMABUF_HEAPS_SYSTEM=y"),
-    _Row("device", line=NO_DEVICE, when=("node",),
+    _Row("device", line=_NO_DEVICE, when=("node",),
          remedy="the node {node} exists but cannot be used: check that /dev/dma_heap/system exists "
                 "(CONFIG_DMABUF_HEAPS_SYSTEM), and " + _KERNEL_LOG % "RKNPU messages"),
-    _Row("device", line=NO_DEVICE, when=("disabled_node",),
+    _Row("device", line=_NO_DEVICE, when=("disabled_node",),
          evidence="{found}; the device tree has the NPU disabled ({disabled_node})",
          remedy="enable the NPU's node in the device tree, with the board's overlay tool, and reboot: "
                 "no other driver helps"),
-    _Row("device", line=NO_DEVICE, when=("no_node",),
+    _Row("device", line=_NO_DEVICE, when=("no_node",),
          evidence="{found}; the device tree has no node for the RKNPU driver",
          remedy="use a kernel and device tree of the board's vendor, which describe the NPU for this driver: "
                 "no other driver helps"),
-    _Row("device", line=NO_DEVICE,
+    _Row("device", line=_NO_DEVICE,
          remedy="no RKNPU driver serves the NPU{on_kernel}: the kernel has none, its device tree has no node for it "
                 "or has that disabled, or the driver is not bound. playbooks/audit-fleet.yml says which"),
     # -- memory: what errno says
@@ -232,6 +232,7 @@ DIAGNOSES = (
          evidence="the process ended without an answer, last call: {stage}",
          remedy="run the verification again and check the kernel log (dmesg)"),
 )
+SUBMIT, NO_DEVICE = _SUBMIT, _NO_DEVICE
 
 
 def may_change(name):
