@@ -6,12 +6,10 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import statistics
 
 from .._board.files import ensure_dir, read_file, write_file
-from .._facts import kernel_log
 from . import diagnosis
 from .child import infer
 from .device_nodes import device_nodes
@@ -55,15 +53,11 @@ def run(params, keep, sent=None):
     if missing:
         return {"changed": changed, "missing": missing}
     cores = core_count(params["cores"])
-    # Jobs that fail now are not those of other programs: the facts do not count them.
-    kernel_log.mark(math.ceil(2 * params["timeout"]) + 60)
     try:
         outcome = infer(
             params["library"], content["model"], content["picture"], params["runs"], params["timeout"], cores)
     except ValueError as error:
         raise VerificationError(str(error)) from error
-    finally:
-        kernel_log.mark(0)
     nodes, kernel = device_nodes(), os.uname().release
     answer = judge(params, outcome, nodes, kernel, cores=cores)
     if answer["diagnosis"] != "ok":
