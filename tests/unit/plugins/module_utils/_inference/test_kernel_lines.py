@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts.kernel_log import MARK
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.child import infer
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.librknnrt import PICTURE_BYTES
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.surroundings import surroundings
 
 SUBMIT = "E RKNN: [09:58:09.675] failed to submit!, op id: 1, op name: Conv:x, flags: 0x5, task start: 0"
@@ -74,3 +76,8 @@ def test_the_kernel_log_explains_a_failure(explained, result, log, name, evidenc
     found = explained(result, log)
     assert found[0] == name and evidence in found[1] and remedy in found[2]
     assert ("kernel log: " in found[1]) == (evidence.startswith("kernel log") or name in ("device", "memory"))
+
+
+def test_an_inference_marks_the_kernel_log(marks, tmp_path):
+    outcome_of = infer(str(tmp_path / "librknnrt.so"), b"model", bytes(PICTURE_BYTES), 1, 30)
+    assert outcome_of["stage"] == "dlopen" and marks == [90, 0]
