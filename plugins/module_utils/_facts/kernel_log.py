@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The NPU's lines of the kernel log; _inference/kernel_lines.py says what they mean."""
+"""The NPU's lines of the kernel log; plugin_utils/_facts/kernel_lines.py says what they mean."""
 
 from __future__ import annotations
 
@@ -78,10 +78,12 @@ def collect(lines, address):
     return list(found.values())
 
 
-def of_last_run(lines):
-    """Return the lines that were logged since the last verification began."""
-    marks = [number for number, line in enumerate(lines) if _MARK.search(line) and " 0 s" not in line]
-    return lines[marks[-1]:] if marks else []
+def of_failure(tree, address):
+    """Return `{run, log}`, as collect(): the lines since the last inference began, and all. At most 50 each."""
+    lines = (whole(tree) or "").splitlines()
+    begins = [number for number, line in enumerate(lines) if _MARK.search(line) and " 0 s" not in line]
+    parts = {"run": lines[begins[-1]:] if begins else [], "log": lines}
+    return {name: collect(part, address)[-50:] for name, part in parts.items()}
 
 
 def mark(seconds):

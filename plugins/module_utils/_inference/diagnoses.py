@@ -232,7 +232,6 @@ DIAGNOSES = (
          evidence="the process ended without an answer, last call: {stage}",
          remedy="run the verification again and check the kernel log (dmesg)"),
 )
-SUBMIT, NO_DEVICE = _SUBMIT, _NO_DEVICE
 
 
 def may_change(name):

@@ -10,7 +10,7 @@ import re
 import signal
 
 from .._board import version as _version
-from .diagnoses import DIAGNOSES, NO_DEVICE, SUBMIT
+from .diagnoses import DIAGNOSES
 from .librknnrt import CODES
 from .top5 import compare
 
@@ -56,25 +56,8 @@ def diagnose(outcome, facts):
         of_row.update(_of_driver(of_row["driver"], of_row["wanted_driver"]))
         if all(of_row[name] for name in row.when):
             where = "" if outcome.get("core") in (None, -1) else "core %d of the NPU: " % outcome["core"]
-            found = row.name, where + row.evidence.format_map(of_row), row.remedy and row.remedy.format_map(of_row)
-            return _with_kernel_log(row, *found, (facts.get("surroundings") or {}).get("kernel"))
+            return row.name, where + row.evidence.format_map(of_row), row.remedy and row.remedy.format_map(of_row)
     raise AssertionError("the last row of the table applies to everything")
-
-
-def _with_kernel_log(row, name, evidence, remedy, kernel):
-    """Return a diagnosis with what the kernel log adds, which tells more than that a job failed or no answer came.
-
-    Args:
-        kernel: `(text, row of kernel_lines.py)`, or None.
-    """
-    says_little = row.stage != "dlopen" and (
-        row.line in (None, SUBMIT) or (row.line == NO_DEVICE and not row.when) or "kernel log" in (row.remedy or ""))
-    if name == "ok" or not kernel or not says_little:
-        return name, evidence, remedy
-    text, line = kernel
-    evidence = "%s; kernel log: %s" % (evidence, text)
-    return (line.diagnosis, evidence, "%s: %s" % (line.meaning, line.remedy)) if line.diagnosis else (
-        name, evidence, remedy)
 
 
 def versions(outcome):

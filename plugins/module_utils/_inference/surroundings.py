@@ -10,8 +10,7 @@ import os
 import re
 
 from .._board.tree import Tree
-from .._facts import device_tree, kernel_log
-from . import kernel_lines
+from .._facts import device_tree
 
 _RUNTIME = "librknnrt.so"
 _FOLDERS = ("/usr/lib", "/usr/lib64", "/usr/lib/aarch64-linux-gnu", "/usr/local/lib", "/lib64")
@@ -33,8 +32,7 @@ def surroundings(library, root="/"):
 
     Returns:
         `rknpu_link` (target of the link /dev/rknpu), `heap` (whether /dev/dma_heap/system exists), `iommu` (whether the
-        NPU has one), `kernel` (`(text, row of kernel_lines.py)` of the kernel log's line that explains it),
-        `npu_node` (`okay`, `disabled` or `missing`: the device tree's node for the vendor's driver),
+        NPU has one), `npu_node` (`okay`, `disabled` or `missing`: the device tree's node for the vendor's driver),
         `disabled_node` (its name), `soc` (`rk3588`), `memory` (MiB), `elsewhere` (another librknnrt.so).
     """
     tree = Tree(root)
@@ -52,11 +50,5 @@ def surroundings(library, root="/"):
         "disabled_node": os.path.basename(device["node"]) if disabled else None,
         "soc": board["soc"],
         "memory": int(memory.group(1)) >> 10 if memory else None,
-        "kernel": _kernel_cause(tree, device["address"]),
         "elsewhere": next((path for path in copies if path != library and tree.exists(path)), None),
     }
-
-
-def _kernel_cause(tree, address):
-    lines = (kernel_log.whole(tree) or "").splitlines()
-    return kernel_lines.cause(*(kernel_log.collect(part, address) for part in (kernel_log.of_last_run(lines), lines)))

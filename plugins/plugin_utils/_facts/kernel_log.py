@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 
 from ...module_utils._board.tree import clean
-from ...module_utils._inference.kernel_lines import SUSPECT, parse_line, telling
 from .._schema.values import FLAG, INTEGER, TEXT, check
+from .kernel_lines import SUSPECT, parse_line, telling
 
 SENT = {"first": TEXT, "omitted": INTEGER, "lines": [{"text": TEXT, "count": INTEGER, "load": INTEGER, "ours": FLAG}]}
 UNKNOWN = {"complete": None, "jobs_failed": None, "iommu_faults": None, "ours": None, "suspect": None, "remedy": None,
@@ -41,7 +41,7 @@ def read(sent):
         return dict(UNKNOWN)
     sent = check(sent, SENT, "kernel_log")
     found = [(text, {**entry, "count": max(entry["count"] or 1, 1)}, row)
-             for text, entry, row in telling([{**entry, "text": entry["text"] or ""} for entry in sent["lines"]])]
+             for text, entry, row in telling(sent["lines"])]
     load = max((entry["load"] or 0 for entry in sent["lines"]), default=0)
     present = [item for item in found if (item[1]["load"] or 0) == load]
     counted = [item for item in present if not item[1]["ours"]]

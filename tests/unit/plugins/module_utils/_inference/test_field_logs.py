@@ -46,7 +46,7 @@ def test_surroundings_are_read_from_the_board(tmp_path):
 
     unknown = surroundings("/usr/lib/librknnrt.so", str(tmp_path))
     assert unknown == {"rknpu_link": None, "heap": False, "iommu": None, "npu_node": None, "disabled_node": None,
-                       "soc": None, "memory": None, "kernel": None, "elsewhere": None}
+                       "soc": None, "memory": None, "elsewhere": None}
     write("proc/device-tree/compatible", "radxa,rock-3a\0rockchip,rk3568\0")
     write("proc/device-tree/npu@fde40000/compatible", "rockchip,rk3568-rknpu\0")
     write("proc/device-tree/npu@fde40000/status", "disabled\0")
@@ -57,8 +57,7 @@ def test_surroundings_are_read_from_the_board(tmp_path):
     (tmp_path / "dev/rknpu").symlink_to("dri/renderD129")
     assert surroundings("/usr/lib/librknnrt.so", str(tmp_path)) == {
         "rknpu_link": "dri/renderD129", "heap": True, "iommu": False, "npu_node": "disabled",
-        "disabled_node": "npu@fde40000", "soc": "rk3568", "memory": 7812, "kernel": None,
-        "elsewhere": "/usr/lib64/librknnrt.so"}
+        "disabled_node": "npu@fde40000", "soc": "rk3568", "memory": 7812, "elsewhere": "/usr/lib64/librknnrt.so"}
 
 
 @pytest.mark.parametrize(("load", "known", "cores"), [

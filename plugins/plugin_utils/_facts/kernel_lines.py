@@ -124,12 +124,12 @@ def cause(run, log):
     """Return `(text, row)` of the line that explains best why an inference failed, or None.
 
     Args:
-        run: the lines during the inference, as _facts.kernel_log.collect() returns them.
+        run: the lines during the inference, as module_utils._facts.kernel_log.collect() returns them.
         log: all lines. Of these only what the driver reported when it was started the last time counts.
     """
-    load = max((entry["load"] for entry in log), default=0)
+    load = max((entry["load"] or 0 for entry in log), default=0)
     found = [item for item in telling(run) if item[2].kind != "state"] + [
-        item for item in telling(log) if item[1]["load"] == load and item[2].diagnosis == "device"]
+        item for item in telling(log) if (item[1]["load"] or 0) == load and item[2].diagnosis == "device"]
     best = min(found, key=lambda item: _ORDER.index(item[2].kind), default=None)
     return best and (best[0], best[2])
 
@@ -138,11 +138,11 @@ def telling(entries):
     """Return `[(text, entry, row)]` of the lines that say more than that all is well.
 
     Args:
-        entries: `lines` of _facts.kernel_log.read().
+        entries: `lines` of module_utils._facts.kernel_log.read().
     """
     found = []
     for entry in entries:
-        text = parse_line(entry["text"])[0]
+        text = parse_line(entry["text"] or "")[0]
         row = explain_line(text)
         if row is not None and row.kind != "harmless":
             found.append((text, entry, row))

@@ -4,18 +4,20 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts.kernel_log import MARK
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference.child import infer
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import kernel_log
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference.librknnrt import PICTURE_BYTES
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference.surroundings import surroundings
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import kernel_cause
 
 SUBMIT = "E RKNN: [09:58:09.675] failed to submit!, op id: 1, op name: Conv:x, flags: 0x5, task start: 0"
 NO_DEVICE = "E RKNN: [15:43:06.513] failed to open rknn device!"
 MODEL = "E RKNN: [15:43:26.872] Invalid RKNN model version 6"
 LOADER = "librknnrt.so: cannot open shared object file: No such file or directory"
-BEGIN, END = "[  100.000000] " + MARK % 180 + "\n", "[  110.000000] " + MARK % 0 + "\n"
+BEGIN, END = "[  100.000000] " + kernel_log.MARK % 180 + "\n", "[  110.000000] " + kernel_log.MARK % 0 + "\n"
 LOADED = "[    3.000000] [drm] Initialized rknpu 0.9.8 20240828 for fdab0000.npu on minor 1\n"
 TIMEOUT = "[  106.000001] RKNPU: job timeout, flags: 0x0:\n"
 FAULT = "[  101.000001] rk_iommu fdab9000.iommu: Page fault at 0x0000000000001000 of type read\n"
@@ -33,17 +35,16 @@ def outcome(stage="rknn_run", code=-1, log=(), **changes):
 
 @pytest.fixture
 def explained(tmp_path):
-    """The diagnosis of an outcome on a board with a kernel log."""
+    """The answer of module rknn_mobilenet for an outcome, on a board with a kernel log."""
 
     def judge(result, log):
-        base = tmp_path / "proc/device-tree"
-        (base / "npu@fdab0000").mkdir(parents=True)
-        (base / "compatible").write_text("radxa,rock-5b\0rockchip,rk3588\0")
-        (base / "npu@fdab0000/compatible").write_text("rockchip,rk3588-rknpu\0")
         (tmp_path / "dev").mkdir()
         (tmp_path / "dev/kmsg").write_text(log)
-        around = surroundings("/usr/lib/librknnrt.so", str(tmp_path))
-        return diagnose(result, {"library": "/usr/lib/librknnrt.so", "wanted_driver": "0.9.6", "surroundings": around})
+        name, evidence, remedy = diagnose(result, {"library": "/usr/lib/librknnrt.so", "wanted_driver": "0.9.6"})
+        answer = {"diagnosis": name, "evidence": evidence, "remedy": remedy, "failed": True,
+                  "msg": f"{name}: {evidence}. {remedy}",
+                  "kernel_log": kernel_log.of_failure(Tree(str(tmp_path)), "fdab0000")}
+        return kernel_cause.explained(gate.validated("rknn_mobilenet", json.loads(json.dumps(answer))))
 
     return judge
 
@@ -74,10 +75,6 @@ def explained(tmp_path):
 ])
 def test_the_kernel_log_explains_a_failure(explained, result, log, name, evidence, remedy):
     found = explained(result, log)
-    assert found[0] == name and evidence in found[1] and remedy in found[2]
-    assert ("kernel log: " in found[1]) == (evidence.startswith("kernel log") or name in ("device", "memory"))
-
-
-def test_an_inference_marks_the_kernel_log(marks, tmp_path):
-    outcome_of = infer(str(tmp_path / "librknnrt.so"), b"model", bytes(PICTURE_BYTES), 1, 30)
-    assert outcome_of["stage"] == "dlopen" and marks == [90, 0]
+    assert found["diagnosis"] == name and evidence in found["evidence"] and remedy in found["remedy"]
+    assert ("kernel log: " in found["evidence"]) == (evidence.startswith("kernel log") or name in ("device", "memory"))
+    assert found["msg"] == "{diagnosis}: {evidence}. {remedy}".format(**found) and "kernel_log" not in found
