@@ -10,6 +10,7 @@ from ...module_utils._board import version as _version
 from ...module_utils._boot import boot_facts, kernel_arguments
 from ...module_utils._facts import driver as _driver
 from ...module_utils._inference import diagnoses
+from .._facts.complete import complete
 from .predicates import current_diagnosis
 from .rules import series, soc_of
 
@@ -35,7 +36,8 @@ class Board:
     """Facts of a board, what is wanted of it, the compatibility data, and the notes for its owner."""
 
     def __init__(self, facts, wanted, data):
-        self.facts, self.wanted, self.data = facts, wanted, data
+        self.facts = facts = complete(facts) if "sent" in facts else facts
+        self.wanted, self.data = wanted, data
         self.driver, self.device, self.kernel, self.runtime = (
             facts[part] for part in ("driver", "device", "kernel", "runtime"))
         self.tools, self.boot = facts.get("tools") or {}, facts.get("boot") or {}

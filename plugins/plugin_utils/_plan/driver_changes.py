@@ -108,6 +108,11 @@ def check_probe(board):
     if device.get("iommu") not in (None, "okay", "ok"):
         raise Unsupported("%s, whose IOMMU is disabled in the device tree (status %s): another driver does not change "
                           "that." % (what, device["iommu"]), remedy)
+    log = board.facts.get("kernel_log") or {}
+    if log.get("cause"):
+        remedy = log["cause_remedy"] or "correct the device tree"
+        raise Unsupported("%s: %s (kernel log). Another driver would fail there, too." % (what, log["cause"]),
+                          "%s%s." % (remedy[:1].upper(), remedy[1:]))
     if version and _version.at_least(version, board.target):
         raise Unsupported("%s, and driver %s is not newer: it would fail there, too." % (what, board.target), remedy)
     board.notes.append("%s: the kernel log has the reason (dmesg | grep -i npu)." % what)

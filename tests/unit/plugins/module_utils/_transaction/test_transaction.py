@@ -9,11 +9,12 @@ import shutil
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import holders, upgrade
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import holders
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
     guard as _guard,
 )
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import restore_point, state, watched
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import upgrade
 from stand_ins.transaction_board import RUNTIME, STATE, Board
 
 
