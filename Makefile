@@ -33,7 +33,7 @@ faults: host  ## run the fault matrix on emulated boards, three hours, and the t
 bench: host  ## measure speed and memory as ratios (BENCH_ONLY="audit memory": some of them)
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec .venv/bin/python tests/bench/run.py
 
-docs: setup  ## write the generated documents: compatibility, boards, fleet.schema.json, variables of the roles
+docs: setup  ## write the generated documents: compatibility, boards, diagnoses, fleet.schema.json, variables of the roles
 	@.venv/bin/python tests/quality/generate_docs.py
 
 demo: host  ## upgrade an emulated ROCK 5B from a failing to a working MobileNet

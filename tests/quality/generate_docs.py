@@ -17,9 +17,12 @@ sys.path[:0] = [str(environment.COLLECTIONS)]
 
 from quality.generate.boards import boards, cases, untested  # noqa: E402
 from quality.generate.compatibility import DATA, compatibility  # noqa: E402
+from quality.generate.diagnoses import document as troubleshooting  # noqa: E402
 from quality.generate.fleet_schema import fleet_schema  # noqa: E402
 from quality.generate.markdown import ROOT  # noqa: E402
 from quality.generate.variables import readme  # noqa: E402
+
+TROUBLESHOOTING = "docs/troubleshooting.md"
 
 
 def generated(root=ROOT):
@@ -29,6 +32,7 @@ def generated(root=ROOT):
         "docs/compatibility.md": compatibility(data),
         "docs/boards.md": boards(cases(root)),
         "docs/fleet.schema.json": fleet_schema(),
+        TROUBLESHOOTING: troubleshooting((root / TROUBLESHOOTING).read_text(encoding="utf-8")),
         **{
             f"roles/{specs.parts[-3]}/README.md": readme(specs.parent.parent)
             for specs in sorted(root.glob("roles/*/meta/argument_specs.yml"))

@@ -20,7 +20,7 @@ ROLES = sorted(path.parts[-3] for path in generate_docs.ROOT.glob("roles/*/meta/
 
 
 @pytest.mark.parametrize("name", [
-    "docs/compatibility.md", "docs/boards.md", "docs/fleet.schema.json",
+    "docs/compatibility.md", "docs/boards.md", "docs/fleet.schema.json", "docs/troubleshooting.md",
     *(f"roles/{role}/README.md" for role in ROLES)])
 def test_generated_document_is_up_to_date(root, name):
     path = root / name
