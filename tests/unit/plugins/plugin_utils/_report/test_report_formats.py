@@ -171,6 +171,36 @@ def test_prometheus_reads_it_and_the_numbers_are_right():
     assert verified and all(NOW - 40 * 86400 < value < NOW for value in verified)
 
 
+def test_each_core_has_its_result():
+    records = fleet_sample.records(60)
+    samples = families(_report_text.prom(_report.document(records, NOW), NOW))["rkfleet_npu_board_core_healthy"].samples
+    assert all(set(sample.labels) == {"board", "core", "result"} for sample in samples)
+    found = {(sample.labels["board"], sample.labels["core"]): (sample.labels["result"], sample.value)
+             for sample in samples}
+    cores = {"rk3588": 3, "rk3576": 2, "rk3568": 0}
+    proofs = {entry["name"]: (entry["board"]["soc"], entry["verification"]["diagnosis"]) for entry in records
+              if (entry["verification"] or {}).get("current")}
+    assert len({proof for proof in proofs.values() if proof[0] != "rk3568"}) > 3
+    assert found == {
+        (name, str(core)): ("ok", 1.0) if diagnosis == "ok" or core < cores[soc] - 1 else (diagnosis, 0.0)
+        for name, (soc, diagnosis) in proofs.items() for core in range(cores[soc])}
+
+
+@pytest.mark.parametrize(("changes", "results"), [
+    ({"cores": [0, 1, 2]}, {0: "ok", 1: "ok", 2: "ok"}),
+    ({"cores": [0], "diagnosis": "driver", "evidence": "core 1 of the NPU: failed to submit!"}, {0: "ok", 1: "driver"}),
+    ({"cores": [], "diagnosis": "timeout", "evidence": "core 0 of the NPU: no answer within 60 s"}, {0: "timeout"}),
+    ({"cores": [], "diagnosis": "driver", "evidence": "failed to submit! core 1 of the NPU: "}, {}),
+    ({"cores": [0, 1], "evidence": "core 1 of the NPU: all is well"}, {0: "ok", 1: "ok"}),
+    ({"cores": [0], "diagnosis": None, "evidence": None}, {0: "ok"}),
+    ({"cores": [0, 1, 2], "current": False}, {}),
+    ({"cores": None}, {}),
+])
+def test_results_of_cores(changes, results):
+    proof = dict({"diagnosis": "ok", "evidence": "Top1 is 283: 0.468750", "current": True}, **changes)
+    assert _report_text.core_results({"verification": proof}) == results
+
+
 def test_no_board_adds_a_metric_or_a_number():
     entries = [entry for unused, entry in hostile()]
     text = _report_text.prom(_report.document(entries, NOW), NOW)
