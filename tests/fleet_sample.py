@@ -116,3 +116,10 @@ def hostile(entry, text):
         return text if isinstance(value, str) or value is None else value
 
     return dict(within(entry), status=entry["status"])
+
+
+def record(number, kind, now=NOW):
+    """Return the record of one board of a kind."""
+    from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
+
+    return board_record.record(*variables(number, kind), now)
