@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import collections
 import re
 
 import fleet_sample
@@ -103,16 +104,120 @@ def shown(page):
     return page.run("document.querySelector('.shown').textContent")
 
 
-def test_it_shows_all_boards_in_order_and_their_totals(page):
+def in_order(records):
+    """Return the names of records as the page shows them first: those that need attention before the others."""
+    ranks = list(_report_html.STATUSES)
+    return [entry["name"] for entry in sorted(records, key=lambda entry: ranks.index(entry["status"]))]
+
+
+def turn(page, name):
+    page.run("document.querySelector('.pages button[name=%s]').click()" % name)
+
+
+def per_page(page, size):
+    page.run("(field => { field.value = %r; field.dispatchEvent(new Event('input')); })(document.querySelector('.pages select'))" % size)
+
+
+def test_boards_that_need_attention_come_first_and_totals_are_right(page):
     records = fleet_sample.records(60)
-    assert page.run(NAMES) == ["rock-%d" % number for number in range(1, 61)]
+    assert page.run(NAMES) == in_order(records)[:50] != [entry["name"] for entry in records[:50]]
+    assert page.run("document.querySelector('[aria-sort]').textContent") == "Status"
     for status in _report_html.STATUSES:
         count = sum(entry["status"] == status for entry in records)
         assert count and page.run("document.querySelector('.tile.%s .number').textContent" % status) == str(count)
-    assert shown(page) == "Showing all 60 boards"
+    assert shown(page) == "Showing 1 to 50 of 60 boards"
+
+
+def test_pages_can_be_turned_and_have_the_size_that_is_chosen(page):
+    names = in_order(fleet_sample.records(60))
+    place = "document.querySelector('.pages .place').textContent"
+    assert page.run(place) == "Page 1 of 2"
+    turn(page, "previous")
+    assert page.run(NAMES) == names[:50]
+    turn(page, "next")
+    assert page.run(NAMES) == names[50:] and shown(page) == "Showing 51 to 60 of 60 boards"
+    assert page.run("document.getElementById('boards').getBoundingClientRect().top") < 400
+    turn(page, "next")
+    assert page.run(place) == "Page 2 of 2" and page.run("document.querySelector('.pages button[name=next]').getAttribute('aria-disabled')") == "true"
+    per_page(page, "20")
+    assert page.run(NAMES) == names[:20] and page.run(place) == "Page 1 of 3"
+    turn(page, "next")
+    # What is filtered, searched or sorted is shown from its first page on.
+    choose(page, "status", "healthy")
+    assert page.run(place).startswith("Page 1 of ") and shown(page).startswith("Showing 1 to 20 of ")
+    assert shown(page).endswith("that match, of 60 boards")
+    choose(page, "status", "")
+    turn(page, "next")
+    sort_by(page, "Board")
+    assert page.run(NAMES) == ["rock-%d" % number for number in range(1, 21)]
+    per_page(page, "")
+    assert page.run(NAMES) == ["rock-%d" % number for number in range(1, 61)] and shown(page) == "Showing all 60 boards"
+    page.run("window.dispatchEvent(new Event('beforeprint'))")
+    assert len(page.run(NAMES)) == 60
+    page.run("window.dispatchEvent(new Event('afterprint'))")
+    choose(page, "search", "rock-7")
+    assert page.run("document.querySelector('.pages').hidden")
+
+
+def test_boards_can_be_filtered_by_verdict_with_their_counts(page):
+    verdicts = collections.Counter(entry["verdict"] for entry in fleet_sample.records(60))
+    told = page.run("Array.from(document.forms[0].elements.verdict.options, option => option.text)")
+    assert told[0] == "All" and sorted(told[1:]) == sorted("%s (%d)" % each for each in verdicts.items()) and len(verdicts) > 5
+    number = page.run("Array.from(document.forms[0].elements.verdict.options).find(each => each.text.startsWith('planned: dkms (')).value")
+    choose(page, "verdict", number)
+    assert page.run(NAMES) == [entry["name"] for entry in fleet_sample.records(60) if entry["verdict"] == "planned: dkms"]
+
+
+GROUP = "Array.from(document.querySelectorAll('.group')).find(each => each.querySelector('.verdict').textContent === %r)"
+
+
+@pytest.mark.parametrize("clipboard", ["allowed", "refused", "missing"])
+def test_the_command_for_a_group_is_copied_with_one_click(browser, url, clipboard):
+    write = {"allowed": "text => { window.copied = text; return Promise.resolve(); }", "refused": "() => Promise.reject(new Error('refused'))"}
+    value = "{writeText: %s}" % write[clipboard] if clipboard in write else "undefined"
+    before = "Object.defineProperty(navigator, 'clipboard', {value: %s});" % value
+    page = browser.page(url, before=WATCH + before)
+    page.run("document.addEventListener('copy', () => { window.copied = window.getSelection().toString(); })")
+    names = [entry["name"] for entry in fleet_sample.records(60) if entry["verdict"] == "planned: dkms"]
+    place = GROUP % "planned: dkms"
+    if clipboard == "allowed":
+        page.run("%s.querySelector('.copy').click()" % place)
+    else:
+        # Browsers copy what is selected only for what a user does.
+        page.run("%s.querySelector('.copy').focus()" % place)
+        page.key("Enter")
+    page.run("new Promise(done => setTimeout(done, 50))")
+    assert page.run("window.copied") == "ansible-playbook -i boards.yml rkfleet.npu.upgrade_npu --limit " + ",".join(names)
+    assert page.run("%s.querySelector('.copy').textContent" % place) == "Copied"
+    assert page.run("document.querySelector('.copied').textContent") == "The command is copied." and page.run("window.ran") == []
+    page.close()
+
+
+def test_a_group_shows_its_boards(page):
+    records = fleet_sample.records(60)
+    names = [entry["name"] for entry in records if entry["verdict"] == "unsupported"]
+    click_group = "%s.querySelector('.show button').click()" % (GROUP % "unsupported")
+    assert page.run("%s.querySelector('.show').textContent" % (GROUP % "unsupported")) == "%d boards" % len(names)
+    page.run(click_group)
+    assert page.run(NAMES) == names
+    # Another status does not keep that verdict.
+    click(page, ".tile.unknown button")
+    assert page.run(NAMES) == [entry["name"] for entry in records if entry["status"] == "unknown"]
+    click(page, ".tile.unknown button")
+    page.run(click_group)
+    page.run(click_group)
+    assert shown(page) == "Showing 1 to 50 of 60 boards"
+
+
+def test_a_fleet_without_problems_has_nothing_to_do(browser, tmp_path):
+    page = browser.page(written(tmp_path, [fleet_sample.record(number, "healthy") for number in range(3)]), before=WATCH)
+    assert page.run("document.querySelectorAll('.group, .copy').length") == 0 and shown(page) == "Showing all 3 boards"
+    assert page.run("window.ran") == []
+    page.close()
 
 
 def test_a_column_sorts_both_ways_and_shows_its_order(page):
+    per_page(page, "")
     records = {entry["name"]: entry for entry in fleet_sample.records(60)}
     for column, key in (("Driver", lambda entry: entry["driver"]["version"]), ("Latency", lambda entry: (entry["verification"] or {}).get("latency_ms")),
                         ("Kernel", lambda entry: entry["kernel"]["release"])):
@@ -127,6 +232,7 @@ def test_a_column_sorts_both_ways_and_shows_its_order(page):
             order = known if column == "Latency" else [_report_html._report_text.natural(value) for value in known]
             assert order == sorted(order, reverse=direction == "descending") and len(set(known)) > 1
     sort_by(page, "Status")
+    assert page.run("document.querySelector('[aria-sort]').getAttribute('aria-sort')") == "ascending"
     order = page.run("Array.from(document.querySelectorAll('table.boards > tbody'), body => body.dataset.status)")
     assert order == sorted(order, key=list(_report_html.STATUSES).index) and order[0] == "needs_work"
 
@@ -157,7 +263,7 @@ def test_filters_and_search_narrow_the_table_together_and_the_count_is_shown(pag
     assert page.run("!document.querySelector('.none-shown').hidden")
     click(page, ".none-shown button")
     page.run("new Promise(done => setTimeout(done, 50))")
-    assert shown(page) == "Showing all 60 boards" and page.run("document.activeElement.name") == "search"
+    assert shown(page) == "Showing 1 to 50 of 60 boards" and page.run("document.activeElement.name") == "search"
 
 
 def test_search_finds_what_is_in_the_details(page):
@@ -172,7 +278,7 @@ def test_a_total_and_a_cell_of_the_matrix_filter(page):
     assert page.run(NAMES) == [entry["name"] for entry in records if entry["status"] == "unknown"]
     assert page.run("document.querySelector('.tile.unknown button').getAttribute('aria-pressed')") == "true"
     click(page, ".tile.unknown button")
-    assert shown(page) == "Showing all 60 boards"
+    assert shown(page) == "Showing 1 to 50 of 60 boards"
     said = page.run("document.querySelector('.matrix td[data-kernel] .figure').textContent")
     click(page, ".matrix td[data-kernel] button")
     assert said.endswith(" of %d" % len(page.run(NAMES)))
@@ -192,25 +298,60 @@ def test_details_open_and_close_and_show_plan_reason_evidence_and_history(page):
     assert page.run(visible) == ""
 
 
-def test_the_histogram_is_a_picture_and_a_text(page):
-    latencies = [entry["verification"]["latency_ms"]["median"] for entry in fleet_sample.records(60) if (entry["verification"] or {}).get("latency_ms")]
-    text = page.run("document.querySelector('#histogram-text').textContent")
-    assert sum(int(count) for count in re.findall(r": (\d+) boards?\.", text)) == len(latencies)
-    assert page.run("document.querySelectorAll('.histogram rect.column').length") == len(re.findall(r": \d+ boards?\.", text)) > 3
-    assert ("image", "Histogram of the latency of %d boards" % len(latencies)) in [(role, name) for role, name, dummy in page.accessibility()]
+def test_the_latency_of_each_soc_is_a_picture_and_a_text(page):
+    found = {}
+    for entry in fleet_sample.records(60):
+        if (entry["verification"] or {}).get("latency_ms"):
+            found.setdefault(entry["board"]["soc"], []).append(entry)
+    told = {name.split(":")[0]: name for role, name, dummy in page.accessibility() if role == "image" and name.startswith("Latency")}
+    assert len(told) == len(found) == 3
+    for soc, entries in found.items():
+        text = told["Latency of %d boards with %s" % (len(entries), soc)]
+        assert sum(int(count) for count in re.findall(r": (\d+) boards?\.", text)) == len(entries)
+    assert page.run("document.querySelectorAll('.bars rect').length") == sum(len(re.findall(r"boards?\.", text)) for text in told.values())
+    page.run("Array.from(document.querySelectorAll('.strip .soc button')).find(each => each.textContent === 'rk3576').click()")
+    per_page(page, "")
+    assert len(page.run(NAMES)) == sum(entry["board"]["soc"] == "rk3576" for entry in fleet_sample.records(60))
+
+
+def test_one_latency_alone_is_a_number_without_a_picture(browser, tmp_path):
+    entry = fleet_sample.record(3, "healthy")
+    page = browser.page(written(tmp_path, [entry]))
+    median = "%.1f" % entry["verification"]["latency_ms"]["median"]
+    assert page.run("document.querySelectorAll('.bars, .scale').length") == 0
+    assert page.run("document.querySelector('.strip').textContent").split() == ["rk3576", median, "ms", "1", "board"]
+    page.close()
+
+
+@pytest.mark.parametrize("drivers", [4, 8])
+def test_the_matrix_is_not_cut_off_on_a_phone(browser, tmp_path, drivers):
+    records = fleet_sample.records(60)
+    for number, entry in enumerate(records):
+        if entry["kernel"]["release"]:
+            entry["kernel"]["release"] += "-with-a-name-that-is-as-long-as-some-are"
+            entry["driver"]["version"] = "0.%d.%d" % (number % drivers, number % drivers)
+    page = browser.page(written(tmp_path, records), width=360, height=740, phone=True)
+    edges = page.run("Array.from(document.querySelectorAll('.matrix tbody th, .matrix .figure'), each => each.getBoundingClientRect().right)")
+    assert len(edges) > 20 and max(edges) < 360 and page.run("document.querySelector('.scroll').scrollWidth <= document.querySelector('.scroll').clientWidth")
+    # Each number says which driver it is about.
+    said = page.run("getComputedStyle(document.querySelector('.matrix .figure'), '::before').content")
+    assert said == '"0.0.0 "' or re.match(r'"0\.\d\.\d "|"0\.\d\.\d" " "', said)
+    roles = [role for role, dummy, dummy in page.accessibility()]
+    assert roles.count("table") == 2
+    page.close()
 
 
 def test_the_keyboard_reaches_and_works_everything(page):
     page.key("Tab")
     assert page.run("document.activeElement.className") == "skip" and page.run("document.activeElement.getBoundingClientRect().left >= 0")
     seen = []
-    for dummy in range(90):
+    for dummy in range(120):
         page.key("Tab")
         seen.append(page.run("(e => (e.className || e.name || e.type || '') + ' ' + getComputedStyle(e).outlineStyle)(document.activeElement)"))
         if seen[-1].startswith("open"):
             break
     kinds = {each.split()[0] for each in seen}
-    assert {"search", "status", "kernel", "driver", "soc", "reset", "sort", "open"} <= kinds
+    assert {"search", "status", "verdict", "kernel", "driver", "soc", "reset", "sort", "open", "copy", "plain"} <= kinds
     # Whatever has the focus can be seen to have it.
     assert not [each for each in seen if each.endswith(" none")]
     page.key("Enter")
@@ -229,7 +370,7 @@ def test_a_screen_reader_gets_names_and_roles(browser, url, width):
     roles = [role for role, dummy, dummy in told]
     assert {"banner", "main", "contentinfo", "search", "status"} <= set(roles)
     assert [name for role, name, dummy in told if role == "heading"][:5] == [
-        "NPU fleet report", "Totals", "Drivers and kernels", "Latency of one inference", "Boards"]
+        "NPU fleet report", "Totals", "What to do", "Drivers and kernels", "Latency of one inference"]
     # As cards on a phone it is a table all the same.
     tables = [name for role, name, dummy in told if role == "table"]
     assert any(name.startswith("All boards of the fleet") for name in tables) and any(name.startswith("Healthy boards of all") for name in tables)
@@ -237,7 +378,8 @@ def test_a_screen_reader_gets_names_and_roles(browser, url, width):
     assert {"Board", "Status", "SoC", "Kernel", "Driver", "Runtime", "Latency", "Plan"} <= set(heads)
     assert [name for role, name, dummy in told if role == "rowheader" and name.startswith("rock-7 ")]
     assert not [role for role, name, dummy in told if role in ("button", "textbox", "searchbox", "combobox", "link", "image") and not name]
-    assert [properties["live"] for role, dummy, properties in told if role == "status"] == ["polite"]
+    assert [properties["live"] for role, dummy, properties in told if role == "status"] == ["polite"] * 2
+    assert "navigation" in roles
     page.close()
 
 
@@ -259,8 +401,8 @@ def test_a_phone_has_no_sideways_scrolling(browser, url, tmp_path, kind):
     page = browser.page(url, width=360, height=740, phone=True)
     page.run("document.querySelectorAll('.open').forEach(button => button.click())")
     assert page.run("document.documentElement.scrollWidth") == 360
-    assert page.run("Math.max(...Array.from(document.querySelectorAll('table.boards tbody *, .sort'), each => each.getBoundingClientRect().right))") <= 360
-    fingers = "Array.from(document.querySelectorAll('.tile button, .sort, .tools button, .tools select'), each => each.getBoundingClientRect().height)"
+    assert page.run("Math.max(...Array.from(document.querySelectorAll('table.boards tbody *, .sort, .group *, .pages *, .matrix tbody *, .strip > *'), each => each.getBoundingClientRect().right))") <= 360
+    fingers = "Array.from(document.querySelectorAll('.tile button, .sort, .copy, .show button, .pages button, .pages select, .matrix button, .tools button, .tools select'), each => each.getBoundingClientRect().height)"
     assert min(page.run(fingers)) >= 24
     page.close()
 
@@ -277,7 +419,8 @@ def test_without_script_it_is_a_plain_table(browser, url):
 
 def test_a_printed_page_has_no_form(browser, url):
     page = browser.page(url, media="print")
-    assert page.run("document.querySelector('.tools').getClientRects().length") == 0
+    assert page.run("document.querySelectorAll('.copy').length") > 2
+    assert page.run("Array.from(document.querySelectorAll('.tools, .pages, .copy')).filter(each => each.getClientRects().length).length") == 0
     assert page.run("document.querySelector('table.boards').getClientRects().length") > 0
     page.close()
 
@@ -304,6 +447,7 @@ def test_answers_of_a_board_are_plain_text(browser, tmp_path):
     assert page.run("document.querySelectorAll('script').length + document.querySelectorAll('style').length") == 2
     assert page.run("document.querySelectorAll('img, iframe, object, embed, link, base, [onerror], [onmouseover], [style]').length") == 0
     assert page.run("document.querySelectorAll('a').length") == 1
+    per_page(page, "")
     assert len(page.run(NAMES)) == len(fleet_sample.HOSTILE)
     assert page.run("document.body.textContent.includes('<script>alert(\"x\")</script>')")
     # What turns the direction of text around or cannot be seen is not there.
