@@ -4,23 +4,14 @@
 
 from __future__ import annotations
 
-import collections
 import re
 
 import fleet_sample
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record, files as _report, html as _report_html
-from browser.chromium import Browser
+from browser.page import NAMES, WATCH, choose, click, in_order, per_page, shown, sort_by, turn, written
 
-NAMES = "Array.from(document.querySelectorAll('table.boards > tbody:not([hidden]) .name'), name => name.textContent)"
-# Says so where anything of a board is taken for more than text.
-WATCH = """
-window.ran = [];
-for (const name of ['alert', 'confirm', 'prompt', 'open', 'fetch']) window[name] = (...words) => window.ran.push(name + words);
-document.addEventListener('securitypolicyviolation', event => window.ran.push('policy ' + event.violatedDirective));
-window.addEventListener('error', event => window.ran.push('error ' + event.message));
-"""
 # The contrast of every text with what is behind it, worst first.
 CONTRAST = r"""(() => {
   const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
@@ -48,74 +39,6 @@ CONTRAST = r"""(() => {
   }
   return worst;
 })()"""
-
-
-def spells(records):
-    """A history for boards: two earlier states."""
-    was = dict(_report.state(records[0]), status="needs_work", verdict="planned: dkms", driver="0.9.3")
-    was.update(since="2026-01-01T12:00:00Z", until="2026-01-05T12:00:00Z", times=5)
-    return {entry["name"]: [was, dict(_report.state(entry), since=entry["checked_at"], until=entry["checked_at"], times=1)] for entry in records}
-
-
-def written(folder, records):
-    """Write the page for records; return where."""
-    path = folder / "fleet.html"
-    report = _report.document(records, fleet_sample.NOW)
-    path.write_text(_report_html.html(report, spells(report["boards"])), encoding="utf-8")
-    return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """A browser for all tests of this file."""
-    running = Browser(tmp_path_factory.mktemp("chromium"))
-    yield running
-    running.close()
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    """The page of sixty boards of many kinds."""
-    return written(tmp_path_factory.mktemp("report"), fleet_sample.records(60))
-
-
-@pytest.fixture
-def page(browser, url):
-    """That page in a window of usual size."""
-    opened = browser.page(url, before=WATCH)
-    yield opened
-    assert opened.run("window.ran") == []
-    opened.close()
-
-
-def click(page, selector):
-    page.run("document.querySelector(%r).click()" % selector)
-
-
-def choose(page, name, value):
-    page.run("(field => { field.value = %r; field.dispatchEvent(new Event('input', {bubbles: true})); })(document.forms[0].elements[%r])" % (value, name))
-
-
-def sort_by(page, column):
-    page.run("Array.from(document.querySelectorAll('.sort')).find(button => button.textContent === %r).click()" % column)
-
-
-def shown(page):
-    return page.run("document.querySelector('.shown').textContent")
-
-
-def in_order(records):
-    """Return the names of records as the page shows them first: those that need attention before the others."""
-    ranks = list(_report_html.STATUSES)
-    return [entry["name"] for entry in sorted(records, key=lambda entry: ranks.index(entry["status"]))]
-
-
-def turn(page, name):
-    page.run("document.querySelector('.pages button[name=%s]').click()" % name)
-
-
-def per_page(page, size):
-    page.run("(field => { field.value = %r; field.dispatchEvent(new Event('input')); })(document.querySelector('.pages select'))" % size)
 
 
 def test_boards_that_need_attention_come_first_and_totals_are_right(page):
@@ -157,63 +80,6 @@ def test_pages_can_be_turned_and_have_the_size_that_is_chosen(page):
     page.run("window.dispatchEvent(new Event('afterprint'))")
     choose(page, "search", "rock-7")
     assert page.run("document.querySelector('.pages').hidden")
-
-
-def test_boards_can_be_filtered_by_verdict_with_their_counts(page):
-    verdicts = collections.Counter(entry["verdict"] for entry in fleet_sample.records(60))
-    told = page.run("Array.from(document.forms[0].elements.verdict.options, option => option.text)")
-    assert told[0] == "All" and sorted(told[1:]) == sorted("%s (%d)" % each for each in verdicts.items()) and len(verdicts) > 5
-    number = page.run("Array.from(document.forms[0].elements.verdict.options).find(each => each.text.startsWith('planned: dkms (')).value")
-    choose(page, "verdict", number)
-    assert page.run(NAMES) == [entry["name"] for entry in fleet_sample.records(60) if entry["verdict"] == "planned: dkms"]
-
-
-GROUP = "Array.from(document.querySelectorAll('.group')).find(each => each.querySelector('.verdict').textContent === %r)"
-
-
-@pytest.mark.parametrize("clipboard", ["allowed", "refused", "missing"])
-def test_the_command_for_a_group_is_copied_with_one_click(browser, url, clipboard):
-    write = {"allowed": "text => { window.copied = text; return Promise.resolve(); }", "refused": "() => Promise.reject(new Error('refused'))"}
-    value = "{writeText: %s}" % write[clipboard] if clipboard in write else "undefined"
-    before = "Object.defineProperty(navigator, 'clipboard', {value: %s});" % value
-    page = browser.page(url, before=WATCH + before)
-    page.run("document.addEventListener('copy', () => { window.copied = window.getSelection().toString(); })")
-    names = [entry["name"] for entry in fleet_sample.records(60) if entry["verdict"] == "planned: dkms"]
-    place = GROUP % "planned: dkms"
-    if clipboard == "allowed":
-        page.run("%s.querySelector('.copy').click()" % place)
-    else:
-        # Browsers copy what is selected only for what a user does.
-        page.run("%s.querySelector('.copy').focus()" % place)
-        page.key("Enter")
-    page.run("new Promise(done => setTimeout(done, 50))")
-    assert page.run("window.copied") == "ansible-playbook -i boards.yml rkfleet.npu.upgrade_npu --limit " + ",".join(names)
-    assert page.run("%s.querySelector('.copy').textContent" % place) == "Copied"
-    assert page.run("document.querySelector('.copied').textContent") == "The command is copied." and page.run("window.ran") == []
-    page.close()
-
-
-def test_a_group_shows_its_boards(page):
-    records = fleet_sample.records(60)
-    names = [entry["name"] for entry in records if entry["verdict"] == "unsupported"]
-    click_group = "%s.querySelector('.show button').click()" % (GROUP % "unsupported")
-    assert page.run("%s.querySelector('.show').textContent" % (GROUP % "unsupported")) == "%d boards" % len(names)
-    page.run(click_group)
-    assert page.run(NAMES) == names
-    # Another status does not keep that verdict.
-    click(page, ".tile.unknown button")
-    assert page.run(NAMES) == [entry["name"] for entry in records if entry["status"] == "unknown"]
-    click(page, ".tile.unknown button")
-    page.run(click_group)
-    page.run(click_group)
-    assert shown(page) == "Showing 1 to 50 of 60 boards"
-
-
-def test_a_fleet_without_problems_has_nothing_to_do(browser, tmp_path):
-    page = browser.page(written(tmp_path, [fleet_sample.record(number, "healthy") for number in range(3)]), before=WATCH)
-    assert page.run("document.querySelectorAll('.group, .copy').length") == 0 and shown(page) == "Showing all 3 boards"
-    assert page.run("window.ran") == []
-    page.close()
 
 
 def test_a_column_sorts_both_ways_and_shows_its_order(page):
@@ -296,49 +162,6 @@ def test_details_open_and_close_and_show_plan_reason_evidence_and_history(page):
     assert page.run("%s.querySelector('.open').getAttribute('aria-expanded')" % row) == "true"
     page.run("%s.querySelector('.open').click()" % row)
     assert page.run(visible) == ""
-
-
-def test_the_latency_of_each_soc_is_a_picture_and_a_text(page):
-    found = {}
-    for entry in fleet_sample.records(60):
-        if (entry["verification"] or {}).get("latency_ms"):
-            found.setdefault(entry["board"]["soc"], []).append(entry)
-    told = {name.split(":")[0]: name for role, name, dummy in page.accessibility() if role == "image" and name.startswith("Latency")}
-    assert len(told) == len(found) == 3
-    for soc, entries in found.items():
-        text = told["Latency of %d boards with %s" % (len(entries), soc)]
-        assert sum(int(count) for count in re.findall(r": (\d+) boards?\.", text)) == len(entries)
-    assert page.run("document.querySelectorAll('.bars rect').length") == sum(len(re.findall(r"boards?\.", text)) for text in told.values())
-    page.run("Array.from(document.querySelectorAll('.strip .soc button')).find(each => each.textContent === 'rk3576').click()")
-    per_page(page, "")
-    assert len(page.run(NAMES)) == sum(entry["board"]["soc"] == "rk3576" for entry in fleet_sample.records(60))
-
-
-def test_one_latency_alone_is_a_number_without_a_picture(browser, tmp_path):
-    entry = fleet_sample.record(3, "healthy")
-    page = browser.page(written(tmp_path, [entry]))
-    median = "%.1f" % entry["verification"]["latency_ms"]["median"]
-    assert page.run("document.querySelectorAll('.bars, .scale').length") == 0
-    assert page.run("document.querySelector('.strip').textContent").split() == ["rk3576", median, "ms", "1", "board"]
-    page.close()
-
-
-@pytest.mark.parametrize("drivers", [4, 8])
-def test_the_matrix_is_not_cut_off_on_a_phone(browser, tmp_path, drivers):
-    records = fleet_sample.records(60)
-    for number, entry in enumerate(records):
-        if entry["kernel"]["release"]:
-            entry["kernel"]["release"] += "-with-a-name-that-is-as-long-as-some-are"
-            entry["driver"]["version"] = "0.%d.%d" % (number % drivers, number % drivers)
-    page = browser.page(written(tmp_path, records), width=360, height=740, phone=True)
-    edges = page.run("Array.from(document.querySelectorAll('.matrix tbody th, .matrix .figure'), each => each.getBoundingClientRect().right)")
-    assert len(edges) > 20 and max(edges) < 360 and page.run("document.querySelector('.scroll').scrollWidth <= document.querySelector('.scroll').clientWidth")
-    # Each number says which driver it is about.
-    said = page.run("getComputedStyle(document.querySelector('.matrix .figure'), '::before').content")
-    assert said == '"0.0.0 "' or re.match(r'"0\.\d\.\d "|"0\.\d\.\d" " "', said)
-    roles = [role for role, dummy, dummy in page.accessibility()]
-    assert roles.count("table") == 2
-    page.close()
 
 
 def test_the_keyboard_reaches_and_works_everything(page):
