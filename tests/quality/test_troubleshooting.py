@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+import collections
+import importlib.util
 import re
 
 import field_logs
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses as table
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose
-from quality.generate import diagnoses
+from quality.generate import diagnoses, kernel_lines
 from quality.generate.patterns import spellings
 
 NEW = table._Row(
@@ -48,6 +50,27 @@ def test_a_new_row_needs_no_words_of_the_page():
     assert part.split("```")[1] == "\ncore CORE is too hot\ncore CORE is on fire\nrknn_… returned -99 (unknown code)\n"
     assert "- What it is: Hot room. Core CORE has no fan.\n- What to do: Add one to RACK.\n" in part
     assert "| [`meltdown`](#diagnosis-meltdown) | – | nothing |" in page
+
+
+LineRow = collections.namedtuple("LineRow", "kind line meaning remedy diagnosis", defaults=(None, None, None))
+LINES = (
+    LineRow("harmless", r"Initialized rknpu\b"),
+    LineRow("job", r"job (?:timeout|abort),", "the NPU did not complete a job", "check the power supply"),
+    LineRow("fan_fault", r"fan \S+: stopped|\bno fan\b", "a | b", "clean it", "device"),
+)
+
+
+def test_lines_of_the_kernel_log_are_on_the_page_with_new_ones():
+    page = kernel_lines.of_rows(LINES, ("job",))
+    assert "**Jobs**: the board is suspect\n" in page and "**Fan fault**\n" in page and "Initialized" not in page
+    row = "| `job timeout,`<br>`job abort,` | the NPU did not complete a job | check the power supply | – |\n"
+    assert row in page and "| `fan …: stopped`<br>`no fan` | a \\| b | clean it | device |\n" in page
+
+
+def test_the_page_has_the_kernel_log_if_the_collection_explains_it(root):
+    there = importlib.util.find_spec(kernel_lines.TABLE) is not None
+    page = (root / "docs/troubleshooting.md").read_text(encoding="utf-8")
+    assert bool(kernel_lines.chapter()) is there is ("### Kernel log\n" in page)
 
 
 @pytest.mark.parametrize("log", field_logs.LOGS, ids=[log[0] for log in field_logs.LOGS])

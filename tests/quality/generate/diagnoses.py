@@ -15,6 +15,7 @@ import field_logs
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses, diagnosis
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.librknnrt import CODES
 
+from . import kernel_lines
 from .markdown import table
 from .patterns import GAP, spellings
 
@@ -51,9 +52,12 @@ WHEN = {
     "killed": "SIGKILL that the verification did not send",
     "rk356x": "an RK356x",
     "not_rk356x": "not an RK356x",
+    "wanted_too_old": "`npu_driver_version` is older than the runtime requires, too",
+    "user": "as another user than the task's (`npu_verify_users`)",
 }
 """Conditions of rows in words; one without a row here is shown by its name."""
-OBVIOUS = ("timed_out", "error", "signal", "answer", "difference", "differs", "zeros", "last_line")
+OBVIOUS = ("timed_out", "error", "signal", "answer", "difference", "differs", "zeros", "last_line",
+           "users")
 """Conditions that the evidence already shows."""
 VALUES = {
     "found": GAP, "on_kernel": "", "the_driver": "the driver", "wanted_driver": "`npu_driver_version`",
@@ -62,6 +66,7 @@ VALUES = {
     "found_platform": "the second one named", "format": "N", "missing_nodes": "NODE", "closed_nodes": "NODE",
     "disabled_node": "NODE", "closed_groups": "GROUP", "elsewhere": "PATH", "signal": "SIGSEGV", "stage": "rknn_init",
     "difference": "Top1 is CLASS: SCORE, expected CLASS: SCORE", "top": "TOP5", "differs": "TOP5", "timeout": "60",
+    "users": "PROGRAM", "stop_users": "COMMAND", "group_list": "GROUPS",
     "error": "the tensors of the model are not those of MobileNet",
 }
 """What stands for a value in evidence and remedy; others are shown by their name in capitals."""
@@ -87,7 +92,8 @@ def document(text):
     """
     if text.count(BEGIN) != 1 or text.count(END) != 1:
         raise ValueError(f"docs/troubleshooting.md: one line {BEGIN} and one line {END} are required")
-    return text.partition(BEGIN)[0] + f"{BEGIN}\n{chapter(diagnoses.DIAGNOSES)}\n{END}" + text.partition(END)[2]
+    chapters = "\n\n".join(filter(None, (chapter(diagnoses.DIAGNOSES), kernel_lines.chapter().rstrip("\n"))))
+    return text.partition(BEGIN)[0] + f"{BEGIN}\n{chapters}\n{END}" + text.partition(END)[2]
 
 
 def chapter(rows):
