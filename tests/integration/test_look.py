@@ -17,6 +17,6 @@ def test_a_look_shows_a_table_and_a_report_of_twenty_boards(root, tmp_path):
     report = json.loads((tmp_path / "look/npu-report/fleet.json").read_text(encoding="utf-8"))
     verdicts = collections.Counter(entry["verdict"] for entry in report["boards"])
     assert sum(verdicts.values()) == 20 and verdicts["ok"] >= 6, verdicts
-    assert {"planned: dkms", "planned: dkms_over_builtin", "unsupported", "unreachable", "held", "pending"} <= set(verdicts)
+    assert {"planned: dkms", "planned: dkms_over_builtin", "unsupported", "unreachable", "held"} <= set(verdicts)
     assert "boards: 20, ok " in done.stdout and (tmp_path / "look/npu-report/fleet.html").as_uri() in done.stdout
     assert "Traceback" not in done.stdout

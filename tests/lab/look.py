@@ -3,7 +3,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 """`make look`: audit twenty recorded boards on this machine, and show the table and where the report is.
 
-The boards are the file trees of light boards (fleet/*.toml), read by npu_tree over a local connection: no root, no sshd,
+The boards are the file trees of light boards (fleet/*.toml), read by npu_tree over a local connection: no root or sshd,
 no emulator, no package of the distribution. Each shows what a real board of that kind would.
 """
 
@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 
-from rklab import light, recorded
+from rklab import light
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 COUNT = 20
