@@ -36,8 +36,8 @@ bench: host  ## measure speed and memory as ratios (BENCH_ONLY="audit memory": s
 docs: setup  ## write the generated documents: compatibility, boards, diagnoses, fleet.schema.json, variables of the roles
 	@.venv/bin/python tests/quality/generate_docs.py
 
-look: setup  ## audit twenty recorded boards on this machine, with table and report: a minute, without root
-	@.venv/bin/python tests/lab/look.py
+look:  ## audit twenty recorded boards on this machine, with table and report: a minute, without root
+	@python3 tests/lab/look.py
 
 demo: host  ## upgrade an emulated ROCK 5B from a failing to a working MobileNet
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec tests/lab/demo

@@ -17,9 +17,12 @@ import shutil
 import subprocess
 import sys
 
-from rklab import light
-
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(ROOT / "tests")]
+
+import environment  # noqa: E402
+from rklab import light  # noqa: E402
+
 COUNT = 20
 RUNTIMES = {"1.6.0": "9a7b5d24c@2023-12-13T17:31:11", "2.3.2": "429f97ae6b@2025-04-09T09:09:27"}
 LEFT_OUT = {"hostile", "no-python", "no-sudo"}
@@ -32,11 +35,12 @@ def kinds():
     return light.take(",".join(shown), COUNT)
 
 
-def make(folder):
+def make(folder, interpreter):
     """Write the boards' trees and `boards.yml` to a folder; return the inventory.
 
     Args:
         folder: pathlib.Path; what it had before is removed.
+        interpreter: the Python that inspects the boards.
     """
     light.fresh(folder).mkdir(parents=True)
     libraries, pinned, hosts = {}, {}, {}
@@ -67,25 +71,36 @@ def make(folder):
         light.fresh(own)
         hosts[board]["npu_tree"] = {"root": str(tree), **{area: str(tree / path) for area, path in light.APART.items()}}
     common = {
-        "ansible_connection": "local", "ansible_python_interpreter": sys.executable, "npu_become": False,
+        "ansible_connection": "local", "ansible_python_interpreter": str(interpreter), "npu_become": False,
         "npu_audit_become": False, "npu_compatibility": {"runtimes": pinned}}
     inventory = folder / "boards.yml"
     inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": common}}, indent=1) + "\n", encoding="utf-8")
     return inventory
 
 
+def python():
+    """Return the Python that runs Ansible: the one of `make setup`, or a smaller environment, which is made at once."""
+    if (ROOT / ".venv/bin/ansible-playbook").exists():
+        return ROOT / ".venv/bin/python"
+    core = [line for line in environment.requirements() if line.startswith("ansible-core==")]
+    others = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return environment.make_venv(sys.executable, core + others, print) / "bin/python"
+
+
 def main(folder=ROOT / "build/look"):
     """Make the boards, audit them, and say where the report is; the exit code is 0 if the audit ran."""
-    inventory = make(folder)
+    interpreter = python()
+    inventory = make(folder, interpreter)
+    environment.relink(environment.COLLECTIONS / "ansible_collections/rkfleet/npu", ROOT)
     report = folder / "npu-report"
     print(f"{COUNT} boards are file trees below {folder / 'boards'}. Their audit:\n", flush=True)
     command = [
-        str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", str(inventory),
+        str(interpreter.with_name("ansible-playbook")), "-i", str(inventory),
         str(ROOT / "playbooks/audit-npu.yml"), "-e", f"npu_report_dir={report}"]
-    environment = dict(
-        os.environ, ANSIBLE_COLLECTIONS_PATH=str(ROOT / "build/collections"), ANSIBLE_DISPLAY_SKIPPED_HOSTS="no",
+    variables = dict(
+        os.environ, ANSIBLE_COLLECTIONS_PATH=str(environment.COLLECTIONS), ANSIBLE_DISPLAY_SKIPPED_HOSTS="no",
         ANSIBLE_NOCOWS="1")
-    code = subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode
+    code = subprocess.run(command, env=variables, cwd=ROOT, check=False).returncode
     if not (report / "fleet.html").exists():
         return code or 1
     print(f"""
@@ -97,4 +112,6 @@ Your own boards: README.md. An upgrade of an emulated board: make demo.""")
 
 
 if __name__ == "__main__":
+    if sys.version_info < (3, 11):
+        sys.exit("make look: Python 3.11 or newer is needed, this is " + sys.version.split()[0])
     sys.exit(main(*map(pathlib.Path, sys.argv[1:])))
