@@ -19,6 +19,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "tests")]
+if sys.version_info < (3, 11):  # noqa: UP036
+    sys.exit("make look: Python 3.11 or newer is needed, this is " + sys.version.split()[0])
 
 import environment  # noqa: E402
 from rklab import light  # noqa: E402
@@ -112,6 +114,4 @@ Your own boards: README.md. An upgrade of an emulated board: make demo.""")
 
 
 if __name__ == "__main__":
-    if sys.version_info < (3, 11):
-        sys.exit("make look: Python 3.11 or newer is needed, this is " + sys.version.split()[0])
     sys.exit(main(*map(pathlib.Path, sys.argv[1:])))
