@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""The lines of the kernel log in docs/troubleshooting.md, from their table (_inference/kernel_lines.py)."""
+"""The lines of the kernel log in docs/troubleshooting.md, from their table (plugin_utils/_facts/kernel_lines.py)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import importlib
 from .markdown import table
 from .patterns import spellings
 
-TABLE = "ansible_collections.rkfleet.npu.plugins.module_utils._inference.kernel_lines"
+TABLE = "ansible_collections.rkfleet.npu.plugins.plugin_utils._facts.kernel_lines"
 KINDS = {
     "job": "Jobs", "iommu": "IOMMU", "power": "Power", "clock": "Clock", "probe": "Start of the driver",
     "memory": "Memory", "crash": "Faults in the kernel", "state": "Setup and state",
