@@ -197,7 +197,7 @@ DIAGNOSES = (
                 "no other driver helps"),
     _Row("device", line=_NO_DEVICE,
          remedy="no RKNPU driver serves the NPU{on_kernel}: the kernel has none, its device tree has no node for it "
-                "or has that disabled, or the driver is not bound. playbooks/audit-fleet.yml says which"),
+                "or has that disabled, or the driver is not bound. playbooks/audit-npu.yml says which"),
     # -- memory: what errno says
     _Row("driver", line=_errno(25, 38),
          remedy="the driver's memory interface does not answer, which is no lack of memory: the driver is built for "
