@@ -18,7 +18,7 @@ from . import packages
 from .._boot import sources
 from . import apt_kernels, device_tree, dkms, dpkg, driver, kernels, runtime, storage, system
 from . import reboot
-from . import holders
+from . import device_nodes, holders
 from . import headers
 from . import upgrade
 from .._board.paths import FACT_FILE
@@ -248,15 +248,15 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
     }
     facts["boot"]["links"] = part("boot files", [], storage.read_boot_links, tree)
     facts["kernels"] = part("installed kernels", [], kernels.read, tree, facts["kernel"]["release"])
+    facts["device_nodes"] = part("device nodes", [], device_nodes.read, tree)
     facts["driver"] = part(
         "driver", _nothing_of("module version date render_node builtin_version", presence="absent",
                               version_source="unknown",
                               builtin_suppressed=False, loaded=[], files=[]),
         driver.read, tree, facts["kernel"]["release"], facts["device"], facts["kernel"]["config"], cmdline,
-        facts["dkms"], ask_node, uid == 0)
+        facts["dkms"], ask_node, uid == 0, facts["device_nodes"])
     facts["driver"]["blocked"] = part("modprobe configuration", [], system.read_modprobe, tree)
-    node = facts["driver"]["render_node"]
-    facts["processes"] = part("processes", [], holders.holders, tree, node, (os.getpid(),)) if node else []
+    facts["processes"] = part("processes", [], holders.holders, tree, facts["device_nodes"], (os.getpid(),))
     part("programs with another runtime", None, runtime.note_programs, tree, facts["runtime"], facts["processes"])
     facts["packages"] = part("packages", {"kernel": [], "holds": []}, dpkg.read, tree, facts["kernel"]["release"],
                              facts["kernel"]["headers_path"])

@@ -10,6 +10,7 @@ import re
 
 from ...module_utils._board.tree import clean
 from ...module_utils._boot import registry
+from ...module_utils._facts import npu_users
 from ...module_utils._facts.headers import RELEASE
 from .._schema.answers import ANSWERS, COMMON, INTERNAL, WITH_DIFF
 from .._schema.facts import FACTS
@@ -83,6 +84,7 @@ def facts_of(facts):
     if facts["repository"] is not None:
         facts["repository"] = {"kernels": check(facts["repository"].get("kernels", []), TEXTS, "repository.kernels")}
     facts["boot"] = registry.complete(facts["boot"])
+    facts["processes"] = npu_users.complete(facts["processes"])
     return facts
 
 

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Who has the NPU open: the systemd unit or container of a process, and how it is stopped. Pure functions.
+
+A process is in cgroups, on a host with cgroup v1 in one of each controller. Their paths name its unit, and its container
+in the way of the container's manager. Where containers are nested, the outermost one counts: the host can stop that.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ID = r"([0-9a-f]{4,64})"
+_CONTAINERS = (
+    ("docker", rf"docker-{_ID}\.scope\Z"),
+    ("podman", rf"libpod-(?:payload-|conmon-)?{_ID}(?:\.scope)?\Z"),
+    ("containerd", rf"(?:.*:)?cri-containerd[-:]{_ID}(?:\.scope)?\Z"),
+    ("containerd", rf"nerdctl-{_ID}\.scope\Z"),
+    ("crio", rf"crio-(?:conmon-)?{_ID}(?:\.scope)?\Z"),
+    ("lxc", r"lxc\.(?:payload|monitor)\.(.+)\Z"),
+    ("nspawn", r"systemd-nspawn@(.+)\.service\Z"),
+    # Any other manager: the identifiers of OCI containers have 64 digits.
+    (None, r"(?:.*[-:])?([0-9a-f]{64})(?:\.scope)?\Z"),
+)
+_FOLDERS = {"docker": "docker", "libpod_parent": "podman", "lxc": "lxc", "lxc.payload": "lxc", "lxc.monitor": "lxc",
+            "machine.slice": "nspawn", "default": "containerd", "k8s.io": "containerd"}
+"""Folders whose subfolders are containers by their names, in hierarchies without systemd's scopes."""
+_NAMES = {"lxc": r"[\w.-]+\Z", "nspawn": r"machine-(.+)\.scope\Z"}
+_POD = re.compile(r"(?:.*-)?pod([0-9a-f][0-9a-f_-]{6,40})(?:\.slice)?(?:\Z|:)")
+_UNIT = re.compile(r".+\.(?:service|scope)\Z")
+_OWNER = re.compile(r"/user-(\d{1,10})\.slice/")
+_UNITS_OF = {
+    "docker": ("docker.service", "docker.socket", "snap.docker.dockerd.service"),
+    "podman": ("podman.service", "podman-restart.service"),
+    "containerd": ("containerd.service", "docker.service"),
+    "crio": ("crio.service",), "lxc": ("lxc.service", "lxc-net.service"),
+}
+_OF_KUBERNETES = ("k3s.service", "k3s-agent.service", "rke2-server.service", "rke2-agent.service", "kubelet.service",
+                  "k0scontroller.service", "k0sworker.service")
+MOST_SHOWN = 5
+
+
+def complete(processes):
+    """Return the processes of holders() with `unit`, `container` and `manager`, each a name or None.
+
+    `manager` is `docker`, `podman`, `containerd`, `crio`, `k3s`, `kubernetes`, `lxc`, `nspawn`, or None also for a
+    container of an unknown one.
+    """
+    return [dict(process, **owner(process.get("cgroups") or ())) for process in processes or ()]
+
+
+def owner(cgroups):
+    """Return `{unit, container, manager}` by the paths of a process's cgroups."""
+    found = [_in_path([part for part in path.split("/") if part]) for path in cgroups]
+    found.sort(key=lambda item: (item["container"] is None, item["manager"] is None, item["unit"] is None))
+    best = found[0] if found else {"unit": None, "container": None, "manager": None}
+    return dict(best, unit=best["unit"] or next((item["unit"] for item in found if item["unit"]), None))
+
+
+def _in_path(parts):
+    unit = container = manager = None
+    for number, part in enumerate(parts):
+        if _UNIT.match(part):
+            unit = part
+        container, manager = _container(part, parts[number - 1] if number else "")
+        if container:
+            break
+    if container and any(part.startswith("kubepods") for part in parts) and manager in (None, "kubernetes"):
+        manager = "kubernetes"
+    if container and any(part.startswith("k3s") for part in parts):
+        manager = "k3s"
+    return {"unit": unit, "container": container, "manager": manager}
+
+
+def _container(part, above):
+    for manager, pattern in _CONTAINERS:
+        match = re.match(pattern, part)
+        if match:
+            return match.group(1)[:12] if "0-9a-f" in pattern else match.group(1), manager
+    manager = _FOLDERS.get(above)
+    if manager:
+        match = re.match(_NAMES.get(manager, _ID + r"\Z"), part)
+        if match:
+            return match.group(match.lastindex or 0)[:64], manager
+    if _POD.match(above) and re.match(_ID + r"\Z", part):
+        return part[:12], "kubernetes"
+    return None, None
+
+
+def _is_pod(user):
+    return any("kubepods" in path for path in user.get("cgroups") or ())
+
+
+def _user_id(user):
+    """Return the number of the user whose service manager or containers they are, or None."""
+    ids = {match.group(1) for match in map(_OWNER.search, user.get("cgroups") or ()) if match}
+    return ids.pop() if len(ids) == 1 else None
+
+
+def named(user):
+    """Return a process in words: `llama-server (pid 812, llama.service)`."""
+    where = user.get("unit")
+    if user.get("container"):
+        where = "%s%scontainer %s" % (user.get("manager") or "", " " if user.get("manager") else "", user["container"])
+    return "%s (pid %s%s)" % (user["name"], user["pid"], ", " + where if where else "")
+
+
+def describe(users):
+    """Return these processes in words, the first of many."""
+    more = len(users) - MOST_SHOWN
+    return ", ".join(map(named, users[:MOST_SHOWN])) + (" and %d more" % more if more > 0 else "")
+
+
+def stop_command(user):
+    """Return the command that stops what a process belongs to."""
+    container, manager, unit = user.get("container"), user.get("manager"), user.get("unit") or ""
+    user_id = _user_id(user)
+    if manager == "podman" and unit.endswith(".service") and not unit.startswith("user@"):
+        manager = container = None  # systemd runs the container, and would start it again
+    if container and (_is_pod(user) or manager in ("kubernetes", "k3s")):
+        return "%s scale --replicas=0 WORKLOAD for the pod of container %s (what is only stopped is restarted)" % (
+            "k3s kubectl" if manager == "k3s" else "kubectl (on k3s: k3s kubectl)", container)
+    if container:
+        command = {"docker": "docker stop %s", "podman": "podman stop %s", "containerd": "nerdctl stop %s",
+                   "crio": "crictl stop %s", "lxc": "lxc-stop -n %s", "nspawn": "machinectl poweroff %s"}.get(manager)
+        command = command % container if command else "kill %s" % user["pid"]
+        return command + (" as user %s" % user_id if manager == "podman" and user_id else "")
+    if unit.endswith(".service") and not unit.startswith("user@"):
+        return "systemctl --user stop %s as user %s" % (unit, user_id) if user_id else "systemctl stop %s" % unit
+    return "kill %s" % user["pid"]
+
+
+def how_to_stop(users):
+    """Return the commands that stop these processes, each once, the first of many."""
+    return "; ".join(list(dict.fromkeys(map(stop_command, users)))[:MOST_SHOWN])
+
+
+def _is_covered(user, services):
+    parts = {part for path in user.get("cgroups") or () for part in path.split("/")}
+    units = {*_UNITS_OF.get(user.get("manager"), ()), *(_OF_KUBERNETES if _is_pod(user) else ())}
+    return any(name in parts or (user.get("container") and name in units) for name in services)
+
+
+def full_name(service):
+    """Return the name of a systemd unit with its suffix, as systemctl completes it."""
+    return service if re.search(r"\.(?:service|socket|target|timer|path|mount|scope|slice|swap|device)\Z", service) else (
+        service + ".service")
+
+
+def blocking(users, services):
+    """Return the users that remain when these services are stopped, as far as that is known before.
+
+    A service can stop containers that its manager started, and a target the services that belong to it: what remains
+    then is only known afterwards.
+    """
+    names = [full_name(name) for name in services]
+    if any(name.endswith(".target") for name in names):
+        return []
+    return [user for user in users if not _is_covered(user, names) and not (names and user.get("container"))]
+
+
+def refusal(users):
+    """Return `(what is wrong, what to do)` where these processes are in the way, each without a full stop."""
+    units = [user["unit"] for user in users if not user.get("container") and not _user_id(user)
+             and (user.get("unit") or "").endswith(".service")]
+    add = "add %s to npu_services" % ", ".join(dict.fromkeys(units)) if units else "add its service to npu_services"
+    return ("the NPU is in use by %s" % describe(users),
+            "stop it (%s), %s, or set npu_force to true" % (how_to_stop(users), add))
