@@ -150,8 +150,8 @@ baseline:
   type: dict
   sample: {diagnosis: ok, driver: 0.8.2}
 stopped:
-  description: The services that were stopped.
-  returned: O(state=begun)
+  description: The services that were stopped, with O(state=restored) by the upgrade.
+  returned: O(state=begun) or O(state=restored)
   type: list
   elements: str
   sample: [detector.service]
@@ -346,7 +346,7 @@ def restored(module, params, transaction):
     names = [name for folder in restorable for name in state.packages(STATE_DIR, folder)]
     if module.check_mode:
         return dict(changed=bool(restorable), reboot_required=bool(restorable), baseline=baseline, packages=names,
-                    guarded=guarded, note="")
+                    guarded=guarded, note="", stopped=[])
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
     reboot, foreign = transaction.restore([folder for folder in restorable if folder != "origin"])
     if guarded:
@@ -364,7 +364,7 @@ def restored(module, params, transaction):
         state.advance(STATE_DIR, "deployed")
         reboot = reboot or reboot_origin
     return dict(changed=bool(restorable), reboot_required=reboot, baseline=baseline, packages=names, guarded=guarded,
-                note=FOREIGN if foreign else "")
+                note=FOREIGN if foreign else "", stopped=transaction.stopped)
 
 
 def closed(module, params, transaction):
