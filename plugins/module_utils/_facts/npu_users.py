@@ -20,9 +20,9 @@ _CONTAINERS = (
     ("crio", rf"crio-(?:conmon-)?{_ID}(?:\.scope)?\Z"),
     ("lxc", r"lxc\.(?:payload|monitor)\.(.+)\Z"),
     ("nspawn", r"systemd-nspawn@(.+)\.service\Z"),
-    # Any other manager: the identifiers of OCI containers have 64 digits.
-    (None, r"(?:.*[-:])?([0-9a-f]{64})(?:\.scope)?\Z"),
 )
+# Of any manager: the identifiers of OCI containers have 64 digits.
+_ANY = re.compile(r"(?:.*[-:])?([0-9a-f]{64})(?:\.scope)?\Z")
 _FOLDERS = {"docker": "docker", "libpod_parent": "podman", "lxc": "lxc", "lxc.payload": "lxc", "lxc.monitor": "lxc",
             "machine.slice": "nspawn", "default": "containerd", "k8s.io": "containerd"}
 """Folders whose subfolders are containers by their names, in hierarchies without systemd's scopes."""
@@ -55,7 +55,8 @@ def owner(cgroups):
     found = [_in_path([part for part in path.split("/") if part]) for path in cgroups]
     found.sort(key=lambda item: (item["container"] is None, item["manager"] is None, item["unit"] is None))
     best = found[0] if found else {"unit": None, "container": None, "manager": None}
-    return dict(best, unit=best["unit"] or next((item["unit"] for item in found if item["unit"]), None))
+    units = [item["unit"] for item in found if item["unit"]]
+    return best if best["unit"] or best["container"] or not units else dict(best, unit=units[0])
 
 
 def _in_path(parts):
@@ -70,6 +71,9 @@ def _in_path(parts):
         manager = "kubernetes"
     if container and any(part.startswith("k3s") for part in parts):
         manager = "k3s"
+    if container:
+        # As all managers accept them.
+        container = container[:12] if re.match(_ID + r"\Z", container) else container[:64]
     return {"unit": unit, "container": container, "manager": manager}
 
 
@@ -77,15 +81,16 @@ def _container(part, above):
     for manager, pattern in _CONTAINERS:
         match = re.match(pattern, part)
         if match:
-            return match.group(1)[:12] if "0-9a-f" in pattern else match.group(1), manager
+            return match.group(1), manager
     manager = _FOLDERS.get(above)
     if manager:
         match = re.match(_NAMES.get(manager, _ID + r"\Z"), part)
         if match:
-            return match.group(match.lastindex or 0)[:64], manager
+            return match.group(match.lastindex or 0), manager
     if _POD.match(above) and re.match(_ID + r"\Z", part):
-        return part[:12], "kubernetes"
-    return None, None
+        return part, "kubernetes"
+    match = _ANY.match(part)
+    return (match.group(1), None) if match else (None, None)
 
 
 def _is_pod(user):
