@@ -43,6 +43,8 @@ def _record(name, variables, now):
     seen = _seen(variables)
     facts, plan = seen["facts"], seen["plan"]
     known = dict(facts, name=str(name), checked_at=stamp(now), verification=None)
+    users = npu_users.complete(sequence(facts.get("processes")))
+    known.update(device_nodes=list(map(_node, sequence(facts.get("device_nodes")))), in_use=list(map(npu_users.named, users)))
     known["build_losses"] = of_facts(facts) if facts else []
     known["plan"] = dict(plan, **{part: dictionary(plan.get(part)).get("version") for part in ("driver", "runtime")})
     entry = fit(known, RECORD)
@@ -223,12 +225,10 @@ def _evidence(seen, entry):
             "MobileNet: %s (%s, %s)%s"
             % (proof["diagnosis"], where, of, ": %s" % proof["evidence"] if proof["evidence"] else "")
         )
-    users = npu_users.complete(seen["facts"].get("processes"))
-    if users:
-        lines.append("in use: the NPU by %s" % npu_users.describe(users))
-    nodes = sequence(seen["facts"].get("device_nodes"))
-    if nodes:
-        lines.append("device nodes: %s" % ", ".join(map(_node, nodes[:8])))
+    if entry["in_use"]:
+        lines.append("in use: the NPU by %s" % ", ".join(entry["in_use"][:5]))
+    if entry["device_nodes"]:
+        lines.append("device nodes: %s" % ", ".join(entry["device_nodes"][:8]))
     if state["state"] not in (None, "unknown"):
         lines.append(
             "upgrade: %s since %s (/var/lib/rkfleet-npu/state.json)" % (state["state"], state["since"] or "unknown")
