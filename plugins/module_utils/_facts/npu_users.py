@@ -30,14 +30,6 @@ _NAMES = {"lxc": r"[\w.-]+\Z", "nspawn": r"machine-(.+)\.scope\Z"}
 _POD = re.compile(r"(?:.*-)?pod([0-9a-f][0-9a-f_-]{6,40})(?:\.slice)?(?:\Z|:)")
 _UNIT = re.compile(r".+\.(?:service|scope)\Z")
 _OWNER = re.compile(r"/user-(\d{1,10})\.slice/")
-_UNITS_OF = {
-    "docker": ("docker.service", "docker.socket", "snap.docker.dockerd.service"),
-    "podman": ("podman.service", "podman-restart.service"),
-    "containerd": ("containerd.service", "docker.service"),
-    "crio": ("crio.service",), "lxc": ("lxc.service", "lxc-net.service"),
-}
-_OF_KUBERNETES = ("k3s.service", "k3s-agent.service", "rke2-server.service", "rke2-agent.service", "kubelet.service",
-                  "k0scontroller.service", "k0sworker.service")
 MOST_SHOWN = 5
 
 
@@ -141,12 +133,6 @@ def how_to_stop(users):
     return "; ".join(list(dict.fromkeys(map(stop_command, users)))[:MOST_SHOWN])
 
 
-def _is_covered(user, services):
-    parts = {part for path in user.get("cgroups") or () for part in path.split("/")}
-    units = {*_UNITS_OF.get(user.get("manager"), ()), *(_OF_KUBERNETES if _is_pod(user) else ())}
-    return any(name in parts or (user.get("container") and name in units) for name in services)
-
-
 def full_name(service):
     """Return the name of a systemd unit with its suffix, as systemctl completes it."""
     return service if re.search(r"\.(?:service|socket|target|timer|path|mount|scope|slice|swap|device)\Z", service) else (
@@ -156,13 +142,13 @@ def full_name(service):
 def blocking(users, services):
     """Return the users that remain when these services are stopped, as far as that is known before.
 
-    A service can stop containers that its manager started, and a target the services that belong to it: what remains
-    then is only known afterwards.
+    A service may end containers, and a target what belongs to it: what remains then is only known afterwards.
     """
-    names = [full_name(name) for name in services]
+    names = {full_name(name) for name in services}
     if any(name.endswith(".target") for name in names):
         return []
-    return [user for user in users if not _is_covered(user, names) and not (names and user.get("container"))]
+    return [user for user in users if not (names and user.get("container"))
+            and names.isdisjoint(part for path in user.get("cgroups") or () for part in path.split("/"))]
 
 
 def refusal(users):
