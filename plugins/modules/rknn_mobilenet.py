@@ -89,7 +89,7 @@ options:
     version_added: 2.0.0
   services:
     description:
-      - Systemd units that may be stopped for the time of the run if the NPU is in use, and are started again afterwards.
+      - Systemd units that may be stopped for the time of the run if the NPU is in use. They are started again.
       - Not in check mode.
     type: list
     elements: str
@@ -147,7 +147,7 @@ verdict:
   type: str
   sample: verified
 diagnosis:
-  description: The cause of the failure, V(ok) without one. With V(busy), other processes use the NPU, and it was not run.
+  description: The cause of the failure, V(ok) without one. V(busy) if other processes use the NPU, and it was not run.
   returned: when an inference was run
   type: str
   choices: [ok, driver, runtime, model, device, memory, timeout, crash, busy]

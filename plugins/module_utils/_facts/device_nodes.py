@@ -20,7 +20,7 @@ def read(tree):
     """Return `[{path, kind, number, target, group, mode, missing}]`: card and render nodes, and /dev/rknpu.
 
     The vendor's runtime opens the card nodes, other programs the render nodes; they belong to different groups. A
-    driver built for DMA_HEAP has /dev/rknpu. A link of that name is listed, too: the runtime takes it for such a driver.
+    driver built for DMA_HEAP has /dev/rknpu. A link of that name is listed, too: the runtime takes it for that driver.
     """
     nodes = []
     for name in tree.names("/sys/class/drm"):
@@ -45,7 +45,7 @@ def _node(tree, path, kind, base):
         group = grp.getgrgid(status.st_gid).gr_name
     except KeyError:
         group = str(status.st_gid)
-    return dict(node, group=group, mode="%04o" % stat.S_IMODE(status.st_mode))
+    return dict(node, group=group, mode=f"{stat.S_IMODE(status.st_mode):04o}")
 
 
 def usable(nodes):

@@ -3,33 +3,34 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Who has the NPU open: the systemd unit or container of a process, and how it is stopped. Pure functions.
 
-A process is in cgroups, on a host with cgroup v1 in one of each controller. Their paths name its unit, and its container
-in the way of the container's manager. Where containers are nested, the outermost one counts: the host can stop that.
+The paths of its cgroups (with cgroup v1 one for each controller) name its unit, and its container in the way of the
+container's manager. Where containers are nested, the outermost one counts: the host can stop that.
 """
 
 from __future__ import annotations
 
 import re
 
-_ID = r"([0-9a-f]{4,64})"
+_ID, _WORD = r"([0-9a-f]{4,64})", r"([\w.@:\\-]{1,200})"
 _CONTAINERS = (
     ("docker", rf"docker-{_ID}\.scope\Z"),
     ("podman", rf"libpod-(?:payload-|conmon-)?{_ID}(?:\.scope)?\Z"),
     ("containerd", rf"(?:.*:)?cri-containerd[-:]{_ID}(?:\.scope)?\Z"),
     ("containerd", rf"nerdctl-{_ID}\.scope\Z"),
     ("crio", rf"crio-(?:conmon-)?{_ID}(?:\.scope)?\Z"),
-    ("lxc", r"lxc\.(?:payload|monitor)\.(.+)\Z"),
-    ("nspawn", r"systemd-nspawn@(.+)\.service\Z"),
+    ("lxc", rf"lxc\.(?:payload|monitor)\.{_WORD}\Z"),
+    ("nspawn", rf"systemd-nspawn@{_WORD}\.service\Z"),
 )
 # Of any manager: the identifiers of OCI containers have 64 digits.
 _ANY = re.compile(r"(?:.*[-:])?([0-9a-f]{64})(?:\.scope)?\Z")
 _FOLDERS = {"docker": "docker", "libpod_parent": "podman", "lxc": "lxc", "lxc.payload": "lxc", "lxc.monitor": "lxc",
             "machine.slice": "nspawn", "default": "containerd", "k8s.io": "containerd"}
 """Folders whose subfolders are containers by their names, in hierarchies without systemd's scopes."""
-_NAMES = {"lxc": r"[\w.-]+\Z", "nspawn": r"machine-(.+)\.scope\Z"}
+_NAMES = {"lxc": rf"{_WORD}\Z", "nspawn": rf"machine-{_WORD}\.scope\Z"}
 _POD = re.compile(r"(?:.*-)?pod([0-9a-f][0-9a-f_-]{6,40})(?:\.slice)?(?:\Z|:)")
-_UNIT = re.compile(r".+\.(?:service|scope)\Z")
+_UNIT = re.compile(rf"{_WORD}\.(?:service|scope)\Z")
 _OWNER = re.compile(r"/user-(\d{1,10})\.slice/")
+_SUFFIX = re.compile(r"\.(?:service|socket|target|timer|path|mount|scope|slice|swap|device)\Z")
 MOST_SHOWN = 5
 
 
@@ -97,16 +98,16 @@ def _user_id(user):
 
 def named(user):
     """Return a process in words: `llama-server (pid 812, llama.service)`."""
-    where = user.get("unit")
+    where, manager = user.get("unit"), user.get("manager")
     if user.get("container"):
-        where = "%s%scontainer %s" % (user.get("manager") or "", " " if user.get("manager") else "", user["container"])
-    return "%s (pid %s%s)" % (user["name"], user["pid"], ", " + where if where else "")
+        where = "{}container {}".format(f"{manager} " if manager else "", user["container"])
+    return "{} (pid {}{})".format(user["name"], user["pid"], f", {where}" if where else "")
 
 
 def describe(users):
     """Return these processes in words, the first of many."""
     more = len(users) - MOST_SHOWN
-    return ", ".join(map(named, users[:MOST_SHOWN])) + (" and %d more" % more if more > 0 else "")
+    return ", ".join(map(named, users[:MOST_SHOWN])) + (f" and {more} more" if more > 0 else "")
 
 
 def stop_command(user):
@@ -116,16 +117,16 @@ def stop_command(user):
     if manager == "podman" and unit.endswith(".service") and not unit.startswith("user@"):
         manager = container = None  # systemd runs the container, and would start it again
     if container and (_is_pod(user) or manager in ("kubernetes", "k3s")):
-        return "%s scale --replicas=0 WORKLOAD for the pod of container %s (what is only stopped is restarted)" % (
+        return "{} scale --replicas=0 WORKLOAD for the pod of container {} (what is only stopped is restarted)".format(
             "k3s kubectl" if manager == "k3s" else "kubectl (on k3s: k3s kubectl)", container)
     if container:
         command = {"docker": "docker stop %s", "podman": "podman stop %s", "containerd": "nerdctl stop %s",
                    "crio": "crictl stop %s", "lxc": "lxc-stop -n %s", "nspawn": "machinectl poweroff %s"}.get(manager)
-        command = command % container if command else "kill %s" % user["pid"]
-        return command + (" as user %s" % user_id if manager == "podman" and user_id else "")
+        command = command % container if command else "kill {}".format(user["pid"])
+        return command + (f" as user {user_id}" if manager == "podman" and user_id else "")
     if unit.endswith(".service") and not unit.startswith("user@"):
-        return "systemctl --user stop %s as user %s" % (unit, user_id) if user_id else "systemctl stop %s" % unit
-    return "kill %s" % user["pid"]
+        return f"systemctl --user stop {unit} as user {user_id}" if user_id else f"systemctl stop {unit}"
+    return "kill {}".format(user["pid"])
 
 
 def how_to_stop(users):
@@ -135,8 +136,7 @@ def how_to_stop(users):
 
 def full_name(service):
     """Return the name of a systemd unit with its suffix, as systemctl completes it."""
-    return service if re.search(r"\.(?:service|socket|target|timer|path|mount|scope|slice|swap|device)\Z", service) else (
-        service + ".service")
+    return service if _SUFFIX.search(service) else service + ".service"
 
 
 def blocking(users, services):
@@ -155,6 +155,6 @@ def refusal(users):
     """Return `(what is wrong, what to do)` where these processes are in the way, each without a full stop."""
     units = [user["unit"] for user in users if not user.get("container") and not _user_id(user)
              and (user.get("unit") or "").endswith(".service")]
-    add = "add %s to npu_services" % ", ".join(dict.fromkeys(units)) if units else "add its service to npu_services"
-    return ("the NPU is in use by %s" % describe(users),
-            "stop it (%s), %s, or set npu_force to true" % (how_to_stop(users), add))
+    named_units = ", ".join(dict.fromkeys(units)) or "its service"
+    return (f"the NPU is in use by {describe(users)}",
+            f"stop it ({how_to_stop(users)}), add {named_units} to npu_services, or set npu_force to true")

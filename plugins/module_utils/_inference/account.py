@@ -19,11 +19,11 @@ def find(name):
         ValueError: if there is no such user, or this process may not become another one.
     """
     if os.geteuid():
-        raise ValueError("running MobileNet as user %s requires root: run the task with become" % name)
+        raise ValueError(f"running MobileNet as user {name} requires root: run the task with become")
     try:
         entry = pwd.getpwnam(name)
     except KeyError:
-        raise ValueError("the board has no user %s: create it, or remove it from npu_verify_users" % name) from None
+        raise ValueError(f"the board has no user {name}: create it, or remove it from npu_verify_users") from None
     groups = tuple(sorted(os.getgrouplist(name, entry.pw_gid)))
     return Account(name, entry.pw_uid, entry.pw_gid, groups)
 

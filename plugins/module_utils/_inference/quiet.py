@@ -42,7 +42,7 @@ def without(services, systemctl=_systemctl):
         return
 
     def end(number, dummy):
-        raise ValueError("the verification was ended by signal %d" % number)
+        raise ValueError(f"the verification was ended by signal {number}")
 
     previous = {number: signal.signal(number, end) for number in _SIGNALS}
     try:

@@ -9,8 +9,8 @@ import hashlib
 import os
 import statistics
 
-from .._facts import npu_users
 from .._board.files import ensure_dir, read_file, write_file
+from .._facts import npu_users
 from . import account, diagnosis, quiet
 from .child import infer
 from .device_nodes import device_nodes

@@ -31,7 +31,7 @@ ConditionPathExists=!%s/pending
 
 def drop_in(service):
     """Return the path of the drop-in of a systemd unit."""
-    return "%s/%s.d/%s" % (UNITS, full_name(service), NAME)
+    return f"{UNITS}/{full_name(service)}.d/{NAME}"
 
 
 def entries(services):
@@ -52,7 +52,7 @@ def hold(root, services):
             ensure_dir(os.path.dirname(place))
             write_file(place, (_TEXT % STATE_DIR).encode(), 0o644)
         except OSError as error:
-            raise TransactionError("service %s cannot be kept down: %s" % (service, describe_error(error, place))) from (
+            raise TransactionError(f"service {service} cannot be kept down: {describe_error(error, place)}") from (
                 error)
 
 

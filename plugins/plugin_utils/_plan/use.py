@@ -19,25 +19,29 @@ def note_use(board):
     users, services, force = _users(board), board.wanted["services"], board.wanted["force"]
     if users:
         remaining = npu_users.blocking(users, services or [])
-        what = ("npu_force is set: it is changed and verified all the same" if force
-                else "an upgrade stops npu_services first, and does not start if it is still in use then"
-                if services and not remaining
-                else "an upgrade and a verification do not start before it is stopped (%s), unless npu_services has its "
-                "systemd unit or npu_force is set" % npu_users.how_to_stop(remaining or users))
-        board.notes.append("The NPU is in use by %s: %s." % (npu_users.describe(users), what))
+        if force:
+            what = "npu_force is set: it is changed and verified all the same"
+        elif services and not remaining:
+            what = "an upgrade stops npu_services first, and does not start if it is still in use then"
+        else:
+            what = (f"an upgrade and a verification do not start before it is stopped "
+                    f"({npu_users.how_to_stop(remaining or users)}), unless npu_services has its systemd unit or "
+                    f"npu_force is set")
+        board.notes.append(f"The NPU is in use by {npu_users.describe(users)}: {what}.")
     for node in board.facts.get("device_nodes") or []:
         if node["path"] == "/dev/rknpu" and node["target"]:
             board.notes.append(
-                "/dev/rknpu is a link to %s: librknnrt.so takes it for a driver without DRM and crashes. Remove it, and "
-                "the udev rule that makes it." % node["target"])
+                "/dev/rknpu is a link to {}: librknnrt.so takes it for a driver without DRM and crashes. Remove it, "
+                "and the udev rule that makes it.".format(node["target"]))
         elif node["missing"]:
             board.notes.append(
-                "The driver has %s, which is missing in /dev: run udevadm trigger --subsystem-match=%s on the board, or "
-                "pass the node into the container." % (node["path"], "misc" if node["kind"] == "misc" else "drm"))
+                "The driver has {}, which is missing in /dev: run udevadm trigger --subsystem-match={} on the board, "
+                "or pass the node into the container.".format(
+                    node["path"], "misc" if node["kind"] == "misc" else "drm"))
 
 
 def check_use(board):
-    """Raise Unsupported if processes that npu_services does not stop use the NPU, and the plan is to be carried out."""
+    """Raise Unsupported if the plan is to be carried out and processes use the NPU that npu_services does not stop."""
     if board.wanted["services"] is None or board.wanted["force"]:
         return
     remaining = npu_users.blocking(_users(board), board.wanted["services"])

@@ -44,7 +44,8 @@ def _record(name, variables, now):
     facts, plan = seen["facts"], seen["plan"]
     known = dict(facts, name=str(name), checked_at=stamp(now), verification=None)
     users = npu_users.complete(sequence(facts.get("processes")))
-    known.update(device_nodes=list(map(_node, sequence(facts.get("device_nodes")))), in_use=list(map(npu_users.named, users)))
+    nodes = sequence(facts.get("device_nodes"))
+    known.update(device_nodes=list(map(_node, nodes)), in_use=list(map(npu_users.named, users)))
     known["build_losses"] = of_facts(facts) if facts else []
     known["plan"] = dict(plan, **{part: dictionary(plan.get(part)).get("version") for part in ("driver", "runtime")})
     entry = fit(known, RECORD)
@@ -244,7 +245,8 @@ def _node(node):
     """Return a device node in words: its group is what a program's user has to be in."""
     if node["target"]:
         return "%s -> %s" % (node["path"], node["target"])
-    return "%s (%s)" % (node["path"], "missing" if node["mode"] is None else "group %s, %s" % (node["group"], node["mode"]))
+    what = "missing" if node["mode"] is None else "group %s, %s" % (node["group"], node["mode"])
+    return "%s (%s)" % (node["path"], what)
 
 
 def _verification(seen, entry):

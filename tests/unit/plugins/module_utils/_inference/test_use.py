@@ -10,15 +10,21 @@ import pwd
 import signal
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import account, child, diagnoses, quiet, verify
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.account import Account
 
 CONTENT = b"RKNN model"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 SENT = {"model": CONTENT, "picture": CONTENT}
-DETECTOR = {"pid": 812, "name": "detector", "nodes": ["/dev/dri/card1"], "cgroups": ["/system.slice/detector.service"],
-            "unit": "detector.service", "container": None, "manager": None}
+DETECTOR = {
+    "pid": 812,
+    "name": "detector",
+    "nodes": ["/dev/dri/card1"],
+    "cgroups": ["/system.slice/detector.service"],
+    "unit": "detector.service",
+    "container": None,
+    "manager": None,
+}
 CAMERA = dict(DETECTOR, pid=813, name="camera", cgroups=["/system.slice/camera.service"], unit="camera.service")
 NO_DEVICE = "E RKNN: [10:00:00.000] failed to open rknpu module, need to insmod rknpu dirver!"
 TOP = [[283, 0.46875], [282, 0.242188], [286, 0.105469], [464, 0.089844], [264, 0.019531]]
@@ -33,17 +39,36 @@ def board(tmp_path, monkeypatch):
         users, services, order, outcomes = [], {"detector.service": "active"}, [], {}
 
         def verify(self, sent=SENT, **params):
-            return verify.run(dict({
-                "model_sha256": DIGEST, "picture_sha256": DIGEST, "model_upload": None, "picture_upload": None,
-                "state_dir": str(tmp_path / "state"), "library": "/usr/lib/librknnrt.so", "runs": 1, "timeout": 60, "cores": 3,
-                "expected_top5": TOP, "tolerance": 0.004, "wanted_driver": "0.9.6", "users": [], "services": [], "force": False,
-            }, **params), keep=False, sent=sent)
+            return verify.run(
+                dict(
+                    {
+                        "model_sha256": DIGEST,
+                        "picture_sha256": DIGEST,
+                        "model_upload": None,
+                        "picture_upload": None,
+                        "state_dir": str(tmp_path / "state"),
+                        "library": "/usr/lib/librknnrt.so",
+                        "runs": 1,
+                        "timeout": 60,
+                        "cores": 3,
+                        "expected_top5": TOP,
+                        "tolerance": 0.004,
+                        "wanted_driver": "0.9.6",
+                        "users": [],
+                        "services": [],
+                        "force": False,
+                    },
+                    **params,
+                ),
+                keep=False,
+                sent=sent,
+            )
 
         def systemctl(self, *words):
             name = words[-1]
             if words[0] == "is-active":
                 return 0 if self.services.get(name) == "active" else 3
-            self.order.append("%s %s" % (words[0], name))
+            self.order.append(f"{words[0]} {name}")
             if words[0] == "stop":
                 self.users = [user for user in self.users if user["unit"] != name]
             return 0
@@ -61,9 +86,14 @@ def board(tmp_path, monkeypatch):
     monkeypatch.setattr(verify, "infer", there.infer)
     monkeypatch.setattr(account, "find", lambda name: Account(name, 1000, 1000, (1000,)))
     monkeypatch.setattr(verify, "surroundings", lambda library: {})
-    monkeypatch.setattr(verify, "device_nodes", lambda user=None: [
-        {"path": "/dev/dri/card1", "exists": True, "open": not user or user.name == "vera", "group": "video"},
-        {"path": "/dev/dri/renderD129", "exists": True, "open": not user or user.name == "vera", "group": "render"}])
+    monkeypatch.setattr(
+        verify,
+        "device_nodes",
+        lambda user=None: [
+            {"path": "/dev/dri/card1", "exists": True, "open": not user or user.name == "vera", "group": "video"},
+            {"path": "/dev/dri/renderD129", "exists": True, "open": not user or user.name == "vera", "group": "render"},
+        ],
+    )
     return there
 
 
@@ -73,7 +103,11 @@ def test_it_does_not_run_beside_another_program(board):
     answer = board.verify()
     assert (answer["verdict"], answer["diagnosis"], board.order) == ("failed", "busy", [])
     assert answer["evidence"] == "the NPU is in use by detector (pid 812, detector.service)"
-    assert "systemctl stop detector.service" in answer["remedy"] and "npu_services" in answer["remedy"] and "npu_force" in answer["remedy"]
+    assert (
+        "systemctl stop detector.service" in answer["remedy"]
+        and "npu_services" in answer["remedy"]
+        and "npu_force" in answer["remedy"]
+    )
     assert answer["top5"] == [] and answer["latency_ms"]["runs"] == 0 and diagnoses.may_change("busy") == {"nothing"}
 
 
@@ -119,7 +153,7 @@ def test_services_are_started_again_if_the_task_is_ended(board, monkeypatch, num
     assert board.order == ["stop detector.service", "start detector.service"] and signal.getsignal(number) == before
 
 
-# -- as other users ---------------------------------------------------------------------------------------------------------
+# -- as other users --------------------------------------------------
 
 
 def test_as_each_user_after_root(board):
@@ -133,7 +167,10 @@ def test_a_user_who_may_not_open_the_nodes(board):
     board.outcomes = {"anna": dict(quiet.NOT_RUN, stage="rknn_init", code=-1, log=[NO_DEVICE])}
     answer = board.verify(users=["anna", "vera"])
     assert answer["diagnosis"] == "device" and board.order == ["run as root", "run as anna"]
-    assert answer["evidence"].startswith("as user anna: ") and "/dev/dri/card1 and /dev/dri/renderD129" in answer["evidence"]
+    assert (
+        answer["evidence"].startswith("as user anna: ")
+        and "/dev/dri/card1 and /dev/dri/renderD129" in answer["evidence"]
+    )
     assert "usermod -aG render,video anna" in answer["remedy"]
 
 
@@ -150,7 +187,9 @@ def test_where_root_fails_no_user_is_tried(board):
 
 def test_an_unknown_user(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    with pytest.raises(ValueError, match="the board has no user nobody-of-that-name: create it, or remove it from npu_verify_users"):
+    with pytest.raises(
+        ValueError, match="the board has no user nobody-of-that-name: create it, or remove it from npu_verify_users"
+    ):
         account.find("nobody-of-that-name")
     found = account.find("daemon")
     assert found.uid == pwd.getpwnam("daemon").pw_uid and found.gid in found.groups
@@ -166,5 +205,7 @@ def test_the_child_is_that_user(monkeypatch):
 
     monkeypatch.setattr(child, "classify", classify)
     daemon = pwd.getpwnam("daemon")
-    outcome = child.infer("x", b"", bytes(child.PICTURE_BYTES), 0, 30, 1, Account("daemon", daemon.pw_uid, daemon.pw_gid, (1, 44)))
+    outcome = child.infer(
+        "x", b"", bytes(child.PICTURE_BYTES), 0, 30, 1, Account("daemon", daemon.pw_uid, daemon.pw_gid, (1, 44))
+    )
     assert (outcome["code"], outcome["core"], outcome["error"]) == (daemon.pw_uid, daemon.pw_gid, "1,44")

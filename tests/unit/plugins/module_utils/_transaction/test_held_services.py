@@ -19,9 +19,9 @@ SERVICES = ["detector", "docker.service"]
 @pytest.fixture(params=["dash", "busybox"])
 def board(request, tmp_path):
     if not shutil.which(request.param):
-        pytest.skip("%s is not installed" % request.param)
+        pytest.skip(f"{request.param} is not installed")
     there = Board(tmp_path / "board", (request.param,))
-    there.tool("systemctl", 'echo "$*" >>%s/called' % there.tools)
+    there.tool("systemctl", f'echo "$*" >>{there.tools}/called')
     there.write(OWN, "[Service]\n")
     there.before = old_board(there)
     return there
@@ -55,7 +55,10 @@ def called(board):
 def test_they_are_kept_down_before_they_are_stopped(board):
     there = begin(board)
     assert there.stopped_now == SERVICES and there.calls[-3:] == [
-        "systemctl daemon-reload", "systemctl stop -- detector", "systemctl stop -- docker.service"]
+        "systemctl daemon-reload",
+        "systemctl stop -- detector",
+        "systemctl stop -- docker.service",
+    ]
     assert drop_ins(board) == [HELD[1:], "etc/systemd/system/docker.service.d/zz-rkfleet-npu.conf"]
     assert "[Unit]\nConditionPathExists=!/var/lib/rkfleet-npu/pending\n" in board.read(HELD)
     assert board.read(OWN) == "[Service]\n"
@@ -103,7 +106,7 @@ def test_a_rollback_without_the_controller(board, way):
     board.write("/proc/uptime", "99999.00 1\n")
     (board.home / "pending/untried").rename(board.home / "pending/tried")
     board.tool("sleep", "exit 0")
-    board.tool("systemctl", 'echo "$*" >>%s/called' % board.tools)
+    board.tool("systemctl", f'echo "$*" >>{board.tools}/called')
     board.guard(way)
     assert board.state()["state"] == "rolled_back" and drop_ins(board) == [] and board.read(RUNTIME) == "old"
     assert not board.place(HELD).parent.exists() and board.read(OWN) == "[Service]\n"
@@ -156,9 +159,16 @@ def test_where_none_can_be_written_nothing_is_changed(board):
         begin(board)
 
 
-@pytest.mark.parametrize(("name", "path"), [
-    ("detector", "detector.service.d"), ("cam@1.service", "cam@1.service.d"), ("docker.socket", "docker.socket.d"),
-    ("npu.target", "npu.target.d"), ("org.example.npu", "org.example.npu.service.d"), ("..", "...service.d"),
-])
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("detector", "detector.service.d"),
+        ("cam@1.service", "cam@1.service.d"),
+        ("docker.socket", "docker.socket.d"),
+        ("npu.target", "npu.target.d"),
+        ("org.example.npu", "org.example.npu.service.d"),
+        ("..", "...service.d"),
+    ],
+)
 def test_the_drop_in_of_a_unit(name, path):
-    assert held_services.drop_in(name) == "%s/%s/zz-rkfleet-npu.conf" % (UNITS, path)
+    assert held_services.drop_in(name) == f"{UNITS}/{path}/zz-rkfleet-npu.conf"

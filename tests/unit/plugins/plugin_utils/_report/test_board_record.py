@@ -244,7 +244,7 @@ def test_exit_code_and_summary():
     assert board_record.summary(some("held")).startswith("audit: 1 board, ")
 
 
-# -- who uses the NPU -------------------------------------------------------------------------------------------------------
+# -- who uses the NPU --------------------------------------------------
 
 IN_USE = [{"pid": 812, "name": "llama-server", "nodes": ["/dev/dri/card1"], "cgroups": ["/system.slice/docker-0123456789abcdef.scope"]}]
 NODES = [
