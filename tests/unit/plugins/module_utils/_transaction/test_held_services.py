@@ -172,3 +172,62 @@ def test_where_none_can_be_written_nothing_is_changed(board):
 )
 def test_the_drop_in_of_a_unit(name, path):
     assert held_services.drop_in(name) == f"{UNITS}/{path}/zz-rkfleet-npu.conf"
+
+
+# -- power failures --------------------------------------------------
+
+CUT = """read -r n <"{tools}/n"; echo $((n - 1)) >"{tools}/n"
+[ "$n" -ne 0 ] || {{ : >"{tools}/cut"; kill -9 0; }}
+exec {real} "$@"
+"""
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 4, 7, 11, 16, 22, 29, pytest.param(37, marks=pytest.mark.faults_only)])
+def test_a_power_failure_during_the_restore_leaves_none(tmp_path, number):
+    board = Board(tmp_path / "board")
+    board.write(OWN, "[Service]\n")
+    old_board(board)
+    begin(board)
+    upgrade(board)
+    writers = ("mv", "rm", "ln", "cp", "mkdir", "rmdir")
+    for name in writers:
+        board.tool(name, CUT.format(tools=board.tools, real=shutil.which(name)))
+    (board.tools / "n").write_text(f"{number}\n")
+    board.guard("restore", "pending")
+    assert (board.tools / "cut").exists() or number > 20
+    for name in writers:
+        (board.tools / name).unlink()
+    board.guard("restore", "pending")
+    assert drop_ins(board) == [] and board.read(OWN) == "[Service]\n" and board.read(RUNTIME) == "old"
+    assert not (board.home / "pending").exists()
+
+
+@pytest.mark.parametrize("step", range(8))
+def test_a_power_failure_while_they_are_written_is_rolled_back(tmp_path, monkeypatch, step):
+    """The manifest has them before the first is written."""
+    board = Board(tmp_path / "board")
+    board.write(OWN, "[Service]\n")
+    old_board(board)
+    there = board.transaction()
+    there.lock(["*"])
+    there.begin([*board.watched(), *held_services.entries(SERVICES)], STATE, 30)
+    calls = []
+
+    def cut(real):
+        def counted(*args, **named):
+            calls.append(real)
+            if len(calls) > step:
+                raise KeyboardInterrupt
+            return real(*args, **named)
+
+        return counted
+
+    for name in ("write_file", "ensure_dir"):
+        monkeypatch.setattr(held_services, name, cut(getattr(held_services, name)))
+    if step < 4:
+        with pytest.raises(KeyboardInterrupt):
+            there.stop_services(SERVICES)
+    else:
+        there.stop_services(SERVICES)
+    assert board.guard("restore", "pending")[0] == 0
+    assert drop_ins(board) == [] and board.read(OWN) == "[Service]\n"
