@@ -113,7 +113,8 @@ class StateFolder:
 
         A service that already runs is restarted, too: its runtime library was replaced.
         """
-        if held_services.release(self.root):
+        # After a rollback the guard has removed them.
+        if held_services.release(self.root) or folder == "undone":
             self._systemctl("daemon-reload")
         failed = []
         for name in read_lines(os.path.join(self.home, folder, "services")):
