@@ -13,6 +13,7 @@ import os
 from ..module_utils._transaction.guard import STATES
 from ..plugin_utils._action import board_files
 from ..plugin_utils._action.board import BoardAction
+from ..plugin_utils._facts import npu_users
 from ..plugin_utils._rollout.run_owner import has_ended, owner
 
 
@@ -28,5 +29,5 @@ class ActionModule(BoardAction):
         if answer.get("failed") and has_ended(holder, internal["owner"]):
             internal["ended_runs"] = [str(holder["run"])]
             answer = self.run_module("npu_transaction", self._task.args, task_vars, internal=internal)
-        result.update(answer)
+        result.update(npu_users.explained(answer))
         return result

@@ -10,14 +10,12 @@ its name, and the guard restores the package's one, see roles/guard/files/guard/
 from __future__ import annotations
 
 import os
-import re
 
 from ._board import diversion
 from ._board.files import LEFTOVER, clean_leftovers, copy_file, sync_dir
 from ._board.backup import keep
 from ._board.pins import pin_mismatch
 from ._board.paths import STATE_DIR
-from ._board.tree import Tree
 from ._facts import dpkg
 
 # e_ident of a 64-bit little-endian ELF file, and e_machine EM_AARCH64 at offset 18 (ELF specification).
@@ -72,7 +70,7 @@ def install_diverted(source, names, pins, run, root="/", state_dir=STATE_DIR, mo
         clean_leftovers(os.path.dirname(place))
     clean_leftovers(os.path.join(state_dir, "backup"))
     kept = keep(places[names[0]], state_dir)
-    for name in undiverted(names, root):
+    for name in dpkg.undiverted(names, root):
         aside = os.path.join(root, diversion.aside(name).lstrip("/"))
         if os.path.lexists(places[name]):
             # Two names of one file, so there is a library at each moment. dpkg-divert --rename would move it away.
@@ -91,18 +89,6 @@ def install_diverted(source, names, pins, run, root="/", state_dir=STATE_DIR, mo
         os.rename(unfinished, place)
         sync_dir(os.path.dirname(place))
     return kept
-
-
-def undiverted(names, root="/"):
-    """Return those of the names that this collection has not diverted."""
-    known = diversion.parse(Tree(root).text(diversion.DATABASE, 1 << 20))
-    return [name for name in names if not diversion.is_ours(known, name)]
-
-
-def packaged(name, root="/"):
-    """Return whether a file belongs to a package, or is diverted by this collection already."""
-    tree = Tree(root)
-    return not undiverted([name], root) or bool(dpkg.owners(tree, [name], re.compile("rk|npu")))
 
 
 def _link(path, other):

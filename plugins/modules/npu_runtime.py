@@ -84,11 +84,11 @@ runtime:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import runtime
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import dpkg, runtime
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._runtime_install import (
-    install, install_diverted, is_installed, packaged, RuntimeInstallError, undiverted,
+    install, install_diverted, is_installed, RuntimeInstallError,
 )
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 
@@ -115,9 +115,9 @@ def main():
     params = _internal.parameters(module, "npu_runtime", upload=None)
     pins = {name: params[name] for name in ("sha256", "git_blob", "size")}
     names, mode = params["diverted"], 0o755 if params["executable"] else 0o644
-    if not names and params["divert_packaged"] and packaged(params["destination"]):
+    if not names and params["divert_packaged"] and dpkg.packaged(params["destination"]):
         names = [params["destination"]]
-    result = {"kept": None, "diverted": undiverted(names)}
+    result = {"kept": None, "diverted": dpkg.undiverted(names)}
     try:
         change = bool(result["diverted"]) or not all(
             is_installed(name, pins) for name in names or [params["destination"]])

@@ -204,8 +204,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import sent_files, describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import device_nodes, holders, npu_users
-from ansible_collections.rkfleet.npu.plugins.module_utils._runtime_install import packaged
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import device_nodes, dpkg, holders
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import held_services, lists, state, watched
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.guard import FILES, STATES
@@ -259,6 +258,8 @@ def main():
         result = act(module, params, transaction)
     except state.Locked as error:
         module.fail_json(msg=str(error), locked=error.holder)
+    except state.InUse as error:
+        module.fail_json(msg=str(error), in_use=error.users)
     except state.TransactionError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
@@ -287,29 +288,30 @@ def state_of(params):
 
 
 def users_of_npu():
-    """Return the processes that have the NPU open, other than this task."""
+    """Return the processes that have the NPU open, other than this task, as holders() returns them."""
     tree = Tree()
-    return npu_users.complete(holders.holders(tree, device_nodes.read(tree), (os.getpid(), os.getppid())))
+    return holders.holders(tree, device_nodes.read(tree), (os.getpid(), os.getppid()))
 
 
 def refuse_use(users):
     """Raise TransactionError if there are processes that have the NPU open."""
     if users:
-        raise state.TransactionError("%s: %s" % npu_users.refusal(users))
+        raise state.InUse("the NPU is in use by %s: stop it, add its service to npu_services, or set npu_force to true"
+                          % holders.told(users), users)
 
 
 def begun(module, params, transaction):
     """Acquire the lock and create the restore point."""
     users = [] if params["force"] else users_of_npu()
     # What these services cannot end stops the upgrade before anything is done. Others are asked again.
-    refuse_use(npu_users.blocking(users, params["services"]))
+    refuse_use(holders.blocking(users, params["services"]))
     transaction.require_no_rollback()
     if module.check_mode:
         pending = transaction.is_pending()
         return dict(changed=not pending, resumed=pending, stopped=[], baseline=params["baseline"])
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
     # Programs of this collection are diverted if they belong to a package, which npu_runtime finds out, too.
-    diverted = [name for name in params["diverted"] if name not in watched.SERVER_FILES or packaged(name)]
+    diverted = [name for name in params["diverted"] if name not in watched.SERVER_FILES or dpkg.packaged(name)]
     try:
         files = watched.watched("/", params["versions"], params["runtime"], diverted=diverted,
                                 replaces=params["replaces"])

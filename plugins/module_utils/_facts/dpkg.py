@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from .._board.diversion import DATABASE, LOCAL, is_ours, parse
+from .._board.tree import Tree
 
 INFO = "/var/lib/dpkg/info"
 _LISTS, _LIST_LIMIT, _HOLDS = 6000, 8 << 20, 50
@@ -89,3 +90,15 @@ def read(tree, release, headers):
         if name in named and status:
             kernel[name] = {"name": name, "part": named[name], "version": version and version.group(1), "hold": hold}
     return {"kernel": [kernel[name] for name in named if name in kernel], "holds": sorted(holds)[:_HOLDS]}
+
+
+def undiverted(names, root="/"):
+    """Return those of the names that this collection has not diverted."""
+    known = parse(Tree(root).text(DATABASE, 1 << 20))
+    return [name for name in names if not is_ours(known, name)]
+
+
+def packaged(name, root="/"):
+    """Return whether a file belongs to a package, or is diverted by this collection already."""
+    tree = Tree(root)
+    return not undiverted([name], root) or bool(owners(tree, [name], re.compile("rk|npu")))

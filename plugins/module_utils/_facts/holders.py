@@ -7,9 +7,16 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 
 from .device_nodes import NODE_DMA_HEAP
+
+_SUFFIX = re.compile(r"\.(?:service|socket|target|timer|path|mount|scope|slice|swap|device)\Z")
+# Of any manager; npu_users.py on the controller knows which.
+_CONTAINER = re.compile(
+    r"/(?:[^/]*[-:])?[0-9a-f]{64}(?:\.scope)?(?:/|\Z)|/(?:docker|libpod|crio|nerdctl|lxc)[-./](?!service)|/libpod_parent"
+    r"|/kubepods|/machine\.slice/|cri-containerd[-:]|systemd-nspawn@")
 
 
 def holders(tree, nodes, own=(), limit=50):
@@ -59,3 +66,27 @@ def _device(tree, handle):
         except OSError:
             pass
     return target
+
+
+def full_name(service):
+    """Return the name of a systemd unit with its suffix, as systemctl completes it."""
+    return service if _SUFFIX.search(service) else service + ".service"
+
+
+def blocking(users, services):
+    """Return the users, of holders(), that remain when these services are stopped, as far as that is known before.
+
+    A service may end containers, and a target what belongs to it: what remains then is only known afterwards.
+    """
+    names = {full_name(name) for name in services}
+    if any(name.endswith(".target") for name in names):
+        return []
+    return [user for user in users if not (names and any(map(_CONTAINER.search, user.get("cgroups") or ())))
+            and names.isdisjoint(part for path in user.get("cgroups") or () for part in path.split("/"))]
+
+
+def told(users, most=5):
+    """Return these processes in words, without what they belong to."""
+    more = len(users) - most
+    words = ", ".join("%s (pid %d)" % (user["name"], user["pid"]) for user in users[:most])
+    return words + (" and %d more" % more if more > 0 else "")

@@ -24,8 +24,7 @@ from the board and its plan            library, driver (version), the_driver ("d
         (the driver is not older than wanted_driver), wanted_too_old (wanted_driver is older than the runtime's
         `required`), to_wanted (" to 0.9.6"), on_kernel (" on kernel 6.1.84"), node,
         closed_nodes, closed_groups and group_list (device nodes that may not be opened), missing_nodes (not in /dev),
-        users and stop_users (processes that have the NPU open, and commands that stop them: it was not run), user (as
-        whom it was run, if not as the task's)
+        users (processes that have the NPU open: it was not run), user (as whom it was run, if not as the task's)
 from surroundings.py                   rknpu_link (target of /dev/rknpu), no_heap, no_iommu, disabled_node, no_node,
         rk356x, not_rk356x, out_of_reach (page tables may be), elsewhere (another librknnrt.so), bound (device that the
         vendor's driver serves), bound_driver ("driver 0.9.8")
@@ -104,7 +103,7 @@ DIAGNOSES = (
     # -- it was not run
     _Row("busy", when=("users",),
          evidence="the NPU is in use by {users}",
-         remedy="stop it ({stop_users}), name its systemd unit in npu_services, or set npu_force to true: "
+         remedy="stop it, name its systemd unit in npu_services, or set npu_force to true: "
                 "with two programs on the NPU some drivers crash the kernel"),
     # -- no answer in time
     _Row("timeout", when=("timed_out", "stuck"),

@@ -10,7 +10,7 @@ import re
 import signal
 
 from .._board import version as _version
-from .._facts import npu_users
+from .._facts import holders
 from .diagnoses import DIAGNOSES, OTHER_RELEASE
 from .librknnrt import CODES
 from .top5 import compare
@@ -47,7 +47,7 @@ def diagnose(outcome, facts):
         facts: `library` (path), `expected` and `tolerance` as top5.compare() takes them, `wanted_driver`
             (version), `kernel` (release), `nodes` as device_nodes() returns them, `surroundings` as surroundings()
             does, `user` (the Account as which it was run), `users` (of the NPU, where it was not run, as
-            npu_users.complete() returns them). All may be missing.
+            holders() returns them). All may be missing.
     """
     values = dict(_of_outcome(outcome, facts), **_of_board(outcome, facts))
     values.update(_of_surroundings(facts.get("surroundings") or {}), **_of_loader(outcome["error"], values["library"]))
@@ -135,8 +135,7 @@ def _of_board(outcome, facts):
     wanted, kernel, users = facts.get("wanted_driver"), facts.get("kernel"), facts.get("users")
     return {
         "user": facts["user"].name if facts.get("user") else None,
-        "users": npu_users.describe(users) if users else None,
-        "stop_users": npu_users.how_to_stop(users) if users else None,
+        "users": holders.told(users) if users else None,
         "library": facts.get("library") or "librknnrt.so",
         "driver": versions(outcome)[1],
         "wanted_driver": wanted,

@@ -11,7 +11,7 @@ import signal
 import subprocess
 
 from .._board.tree import Tree
-from .._facts import device_nodes, holders, npu_users
+from .._facts import device_nodes, holders
 
 NOT_RUN = dict(dict.fromkeys(("stage", "code", "error", "signal", "top", "differs", "sdk_version", "driver_version")),
                timed_out=False, stuck=False, timeout=0, elapsed=[], cores=[], log=[])
@@ -20,9 +20,9 @@ _SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGALRM)
 
 
 def users_of_npu(tree=None):
-    """Return the processes that have the NPU open, as npu_users.complete() returns them."""
+    """Return the processes that have the NPU open, as holders() returns them."""
     tree = tree or Tree()
-    return npu_users.complete(holders.holders(tree, device_nodes.read(tree), (os.getpid(),)))
+    return holders.holders(tree, device_nodes.read(tree), (os.getpid(),))
 
 
 def _systemctl(*words):

@@ -11,7 +11,7 @@ import statistics
 
 from .._board.files import ensure_dir, read_file, write_file
 from .._board.tree import Tree
-from .._facts import kernel_log, npu_users
+from .._facts import holders, kernel_log
 from .._facts.device_tree import read_device
 from . import account, diagnosis, quiet
 from .child import infer
@@ -57,12 +57,13 @@ def run(params, keep, sent=None):
         accounts = list(map(account.find, params["users"]))
         # Right before the run: a second client has made kernels panic (igou-io/igou-kubernetes#871).
         users = [] if params["force"] else quiet.users_of_npu()
-        stop = params["services"] if users and not npu_users.blocking(users, params["services"]) else []
+        stop = params["services"] if users and not holders.blocking(users, params["services"]) else []
         if missing and (stop or not users):
             return {"changed": changed, "missing": missing}
         with quiet.without(stop) as stopped:
             users = quiet.users_of_npu() if stopped else users
-            answer = judge(params, quiet.NOT_RUN, [], None, users=users) if users else _run(params, content, accounts)
+            answer = (dict(judge(params, quiet.NOT_RUN, [], None, users=users), in_use=users) if users
+                      else _run(params, content, accounts))
     except ValueError as error:
         raise VerificationError(str(error)) from error
     return dict(answer, changed=changed)
@@ -137,7 +138,7 @@ def judge(params, outcome, nodes, kernel, around=None, cores=1, user=None, users
         around: as surroundings() returns it.
         cores: number of cores of the NPU.
         user: the Account as which it was run, None for the task's own user.
-        users: the processes that have the NPU open, as npu_users.complete() returns them, if it was not run.
+        users: the processes that have the NPU open, as holders() returns them, if it was not run.
     """
     expected = pairs(params["expected_top5"])
     facts = {

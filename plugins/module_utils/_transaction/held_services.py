@@ -14,7 +14,7 @@ import os
 
 from .._board.files import describe_error, ensure_dir, sync_dir, write_file
 from .._board.paths import STATE_DIR
-from .._facts.npu_users import full_name
+from .._facts.holders import full_name
 from .state import TransactionError
 
 UNITS = "/etc/systemd/system"

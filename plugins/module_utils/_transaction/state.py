@@ -21,6 +21,14 @@ class TransactionError(Exception):
     """A transaction that cannot be begun, committed or rolled back, with one sentence why."""
 
 
+class InUse(TransactionError):
+    """The NPU is in use: `users` as _facts.holders.holders() returns them."""
+
+    def __init__(self, message, users):
+        super().__init__(message)
+        self.users = users
+
+
 class Locked(TransactionError):
     """Another run holds the lock of the board: `holder` is the content of the lock."""
 

@@ -9,8 +9,8 @@ import json
 import re
 
 from ...module_utils._board.tree import clean
-from ...module_utils._facts import npu_users
 from ...module_utils._facts.headers import RELEASE
+from .._facts import npu_users
 from .._facts.complete import complete
 from .._schema.answers import ANSWERS, COMMON, INTERNAL, WITH_DIFF
 from .._schema.facts import FACTS

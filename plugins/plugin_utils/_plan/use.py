@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from ...module_utils._facts import npu_users
+from ...module_utils._facts import holders
+from .._facts import npu_users
 from .board_state import Unsupported
 
 
@@ -18,7 +19,7 @@ def note_use(board):
     """Note for the owner who uses the NPU, and device nodes that are not what they should be."""
     users, services, force = _users(board), board.wanted["services"], board.wanted["force"]
     if users:
-        remaining = npu_users.blocking(users, services or [])
+        remaining = holders.blocking(users, services or [])
         if force:
             what = "npu_force is set: it is changed and verified all the same"
         elif services and not remaining:
@@ -44,7 +45,7 @@ def check_use(board):
     """Raise Unsupported if the plan is to be carried out and processes use the NPU that npu_services does not stop."""
     if board.wanted["services"] is None or board.wanted["force"]:
         return
-    remaining = npu_users.blocking(_users(board), board.wanted["services"])
+    remaining = holders.blocking(_users(board), board.wanted["services"])
     if remaining:
         what, remedy = npu_users.refusal(remaining)
         raise Unsupported("%s." % (what[:1].upper() + what[1:]), "%s." % (remedy[:1].upper() + remedy[1:]))

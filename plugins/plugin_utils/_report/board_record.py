@@ -9,8 +9,8 @@ Answers of boards are not trusted: each value has the documented kind and a limi
 from __future__ import annotations
 
 from ...module_utils._board.paths import FACT_FILE
-from ...module_utils._facts import npu_users
 from .._answers.failure import NO_ANSWER
+from .._facts import npu_users
 from .._plan.build_losses import of_facts
 from .._plan.condition import suspect_sentence
 from .._plan.predicates import has_work, is_current, setup_of
@@ -239,10 +239,7 @@ def _evidence(seen, entry):
             "MobileNet: %s (%s, %s)%s"
             % (proof["diagnosis"], where, of, ": %s" % proof["evidence"] if proof["evidence"] else "")
         )
-    if entry["in_use"]:
-        lines.append("in use: the NPU by %s" % ", ".join(entry["in_use"][:5]))
-    if entry["device_nodes"]:
-        lines.append("device nodes: %s" % ", ".join(entry["device_nodes"][:8]))
+    lines += _use(entry)
     if state["state"] not in (None, "unknown"):
         lines.append(
             "upgrade: %s since %s (/var/lib/rkfleet-npu/state.json)" % (state["state"], state["since"] or "unknown")
@@ -251,6 +248,16 @@ def _evidence(seen, entry):
         lines.append("hold: /etc/rkfleet-npu/hold%s" % (": %s" % state["hold"] if state["hold"] else ""))
     if state["locked_by"]:
         lines.append("locked: %s (/var/lib/rkfleet-npu/lock.json)" % state["locked_by"])
+    return lines
+
+
+def _use(entry):
+    """Return the evidence on who has the NPU open, and on its device nodes."""
+    lines = []
+    if entry["in_use"]:
+        lines.append("in use: the NPU by %s" % ", ".join(entry["in_use"][:5]))
+    if entry["device_nodes"]:
+        lines.append("device nodes: %s" % ", ".join(entry["device_nodes"][:8]))
     return lines
 
 

@@ -13,9 +13,9 @@ import difflib
 import sys
 
 from ...module_utils._board.tree import clean
-from ...module_utils._board.version import order
 from .._schema.record import RECORD
 from .._schema.values import TEXTS, number
+from .version_order import order
 
 try:
     from jmespath.exceptions import IncompleteExpressionError, JMESPathError, LexerError, ParseError

@@ -51,7 +51,9 @@ _KERNEL_LINE = {"text": TEXT, "count": INTEGER, "load": INTEGER, "ours": FLAG}
 INTERNAL: dict[str, dict] = {
     "npu_dkms": {"built": _BUILT, "log": LOG, "refused": TEXT, "unexplained": TEXT},
     "npu_trial_build_info": {"kernels": [Some(_TRIED, built=_BUILT, log=LOG)]},
-    "rknn_mobilenet": {"missing": TEXTS, "kernel_log": {"run": [_KERNEL_LINE], "log": [_KERNEL_LINE]}},
+    "npu_transaction": {"in_use": FACTS["processes"]},
+    "rknn_mobilenet": {"missing": TEXTS, "in_use": FACTS["processes"],
+                       "kernel_log": {"run": [_KERNEL_LINE], "log": [_KERNEL_LINE]}},
 }
 """Keys that an action plugin removes from the answer."""
 WITH_DIFF = ("npu_boot", "npu_record")

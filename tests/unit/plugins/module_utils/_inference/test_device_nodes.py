@@ -20,7 +20,8 @@ def test_nodes_are_found_by_their_device(tmp_path):
     for node in nodes:
         node.touch()
     found = device_nodes(str(tmp_path / "sys"), str(tmp_path / "dev"))
-    assert [(entry["path"], entry["open"]) for entry in found] == [("/dev/dri/card1", True), ("/dev/dri/renderD129", True)]
+    assert [(entry["path"], entry["open"]) for entry in found] == [
+        ("/dev/dri/card1", True), ("/dev/dri/renderD129", True)]
     assert device_nodes(str(tmp_path / "nothing")) == []
 
 
@@ -42,7 +43,8 @@ def test_a_link_called_rknpu_is_no_node_of_the_driver(tmp_path):
 
 
 @pytest.mark.parametrize(("mode", "uid", "groups", "allowed"), [
-    (0o660, 1000, (44, 1000), True), (0o660, 1000, (1000,), False), (0o666, 1000, (1000,), True), (0o600, 0, (0,), True),
+    (0o660, 1000, (44, 1000), True), (0o660, 1000, (1000,), False), (0o666, 1000, (1000,), True),
+    (0o600, 0, (0,), True),
     (0o640, 1000, (44,), False), (0o606, 1000, (44,), False), (0o066, 0, (44,), False),
 ])
 def test_who_may_open_a_node_of_root_and_group_video(mode, uid, groups, allowed):

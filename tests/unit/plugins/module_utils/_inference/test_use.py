@@ -12,6 +12,7 @@ import signal
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import account, child, diagnoses, quiet, verify
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.account import Account
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import npu_users
 
 CONTENT = b"RKNN model"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -102,7 +103,9 @@ def test_it_does_not_run_beside_another_program(board):
     board.users = [DETECTOR]
     answer = board.verify()
     assert (answer["verdict"], answer["diagnosis"], board.order) == ("failed", "busy", [])
-    assert answer["evidence"] == "the NPU is in use by detector (pid 812, detector.service)"
+    assert answer["evidence"] == "the NPU is in use by detector (pid 812)"
+    answer = npu_users.explained(answer)
+    assert answer["evidence"] == "the NPU is in use by detector (pid 812, detector.service)" and "in_use" not in answer
     assert (
         "systemctl stop detector.service" in answer["remedy"]
         and "npu_services" in answer["remedy"]
@@ -136,9 +139,10 @@ def test_services_are_stopped_for_the_run_alone(board):
 
 def test_what_services_do_not_end_is_refused(board):
     board.users = [DETECTOR, CAMERA]
-    assert "camera.service" in board.verify(services=["detector.service"])["evidence"] and board.order == []
-    board.users = [dict(CAMERA, container="0123456789ab", manager="docker")]
-    answer = board.verify(services=["detector.service"])
+    answer = npu_users.explained(board.verify(services=["detector.service"]))
+    assert "camera.service" in answer["evidence"] and board.order == []
+    board.users = [dict(CAMERA, cgroups=["/system.slice/docker-0123456789abcdef.scope"])]
+    answer = npu_users.explained(board.verify(services=["detector.service"]))
     assert answer["diagnosis"] == "busy" and "docker stop 0123456789ab" in answer["remedy"]
     assert board.order == ["stop detector.service", "start detector.service"]
 
@@ -148,7 +152,7 @@ def test_services_are_started_again_if_the_task_is_ended(board, monkeypatch, num
     board.users = [DETECTOR]
     monkeypatch.setattr(verify, "infer", lambda *unused: os.kill(os.getpid(), number))
     before = signal.getsignal(number)
-    with pytest.raises(verify.VerificationError, match="ended by signal %d" % number):
+    with pytest.raises(verify.VerificationError, match=f"ended by signal {number}"):
         board.verify(services=["detector.service"])
     assert board.order == ["stop detector.service", "start detector.service"] and signal.getsignal(number) == before
 

@@ -9,7 +9,8 @@ import subprocess
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import device_nodes, holders, npu_users
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import device_nodes, holders
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import npu_users
 
 ID = "0123456789abcdef" * 4
 SHORT = ID[:12]
@@ -153,7 +154,7 @@ DETECTOR = user(["/system.slice/detector.service"])
     ],
 )
 def test_what_stopping_services_cannot_end(services, remain):
-    assert npu_users.blocking([FRIGATE, LLAMA, DETECTOR], services) == remain
+    assert holders.blocking([FRIGATE, LLAMA, DETECTOR], services) == remain
 
 
 def test_the_refusal_names_processes_and_commands():

@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import re
 
+from ...module_utils._board.tree import clean
+from ...module_utils._facts.holders import told
+
 _ID, _WORD = r"([0-9a-f]{4,64})", r"([\w.@:\\-]{1,200})"
 _CONTAINERS = (
     ("docker", rf"docker-{_ID}\.scope\Z"),
@@ -30,7 +33,6 @@ _NAMES = {"lxc": rf"{_WORD}\Z", "nspawn": rf"machine-{_WORD}\.scope\Z"}
 _POD = re.compile(r"(?:.*-)?pod([0-9a-f][0-9a-f_-]{6,40})(?:\.slice)?(?:\Z|:)")
 _UNIT = re.compile(rf"{_WORD}\.(?:service|scope)\Z")
 _OWNER = re.compile(r"/user-(\d{1,10})\.slice/")
-_SUFFIX = re.compile(r"\.(?:service|socket|target|timer|path|mount|scope|slice|swap|device)\Z")
 MOST_SHOWN = 5
 
 
@@ -134,23 +136,6 @@ def how_to_stop(users):
     return "; ".join(list(dict.fromkeys(map(stop_command, users)))[:MOST_SHOWN])
 
 
-def full_name(service):
-    """Return the name of a systemd unit with its suffix, as systemctl completes it."""
-    return service if _SUFFIX.search(service) else service + ".service"
-
-
-def blocking(users, services):
-    """Return the users that remain when these services are stopped, as far as that is known before.
-
-    A service may end containers, and a target what belongs to it: what remains then is only known afterwards.
-    """
-    names = {full_name(name) for name in services}
-    if any(name.endswith(".target") for name in names):
-        return []
-    return [user for user in users if not (names and user.get("container"))
-            and names.isdisjoint(part for path in user.get("cgroups") or () for part in path.split("/"))]
-
-
 def refusal(users):
     """Return `(what is wrong, what to do)` where these processes are in the way, each without a full stop."""
     units = [user["unit"] for user in users if not user.get("container") and not _user_id(user)
@@ -158,3 +143,21 @@ def refusal(users):
     named_units = ", ".join(dict.fromkeys(units)) or "its service"
     return (f"the NPU is in use by {describe(users)}",
             f"stop it ({how_to_stop(users)}), add {named_units} to npu_services, or set npu_force to true")
+
+
+def explained(answer):
+    """Return the answer of a module that met users of the NPU, with unit, container and command, without `in_use`.
+
+    Args:
+        answer: validated, with `in_use` as holders() returns them, where the module has refused because of them.
+    """
+    users = complete(answer.pop("in_use", None))
+    if not users:
+        return answer
+    plain, better = told(users), {}
+    for key in ("msg", "evidence", "remedy"):
+        text = answer.get(key)
+        if text:
+            text = text.replace(plain, describe(users)).replace("stop it", f"stop it ({how_to_stop(users)})", 1)
+            better[key] = clean(text, 2000)
+    return {**answer, **better}
