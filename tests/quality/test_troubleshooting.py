@@ -66,12 +66,6 @@ def test_lines_of_the_kernel_log_are_on_the_page_with_new_ones():
     assert row in page and "| `fan …: stopped`<br>`no fan` | a \\| b | clean it | device |\n" in page
 
 
-def test_the_page_has_the_kernel_log_if_the_collection_explains_it(root):
-    there = (root / kernel_lines.TABLE.partition("npu.")[2].replace(".", "/")).with_suffix(".py").exists()
-    page = (root / "docs/troubleshooting.md").read_text(encoding="utf-8")
-    assert bool(kernel_lines.chapter()) is there is ("### Kernel log\n" in page)
-
-
 @pytest.mark.parametrize("log", field_logs.LOGS, ids=[log[0] for log in field_logs.LOGS])
 def test_the_line_of_a_public_log_is_found_by_its_words(root, log):
     source, known, stage, lines, *unused = log

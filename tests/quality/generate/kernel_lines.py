@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import collections
-import importlib
+
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import kernel_lines
 
 from .markdown import table
 from .patterns import spellings
 
-TABLE = "ansible_collections.rkfleet.npu.plugins.plugin_utils._facts.kernel_lines"
 KINDS = {
     "job": "Jobs", "iommu": "IOMMU", "power": "Power", "clock": "Clock", "probe": "Start of the driver",
     "memory": "Memory", "crash": "Faults in the kernel", "state": "Setup and state",
@@ -24,12 +24,8 @@ diagnosis is the one in the last column. A board with lines that make it *suspec
 
 
 def chapter():
-    """Return the Markdown for the table of lines of the kernel log; empty if the collection has no such table."""
-    try:
-        lines = importlib.import_module(TABLE)
-    except ModuleNotFoundError:
-        return ""
-    return of_rows(lines.KERNEL_LINES, lines.SUSPECT)
+    """Return the Markdown for the table of lines of the kernel log."""
+    return of_rows(kernel_lines.KERNEL_LINES, kernel_lines.SUSPECT)
 
 
 def of_rows(rows, suspect):

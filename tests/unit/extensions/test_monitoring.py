@@ -57,6 +57,7 @@ def one_core_fails(entry):
 CASES = [
     ("NpuNotHealthy", lambda entry: change(entry, status="needs_work"), 70, 50, {}),
     ("NpuCoreFailed", one_core_fails, 10, None, {"core": "1", "result": "driver"}),
+    ("NpuSuspect", lambda entry: change(entry, suspect="2 jobs of the NPU failed"), 10, None, {}),
     ("NpuUpgradePending", lambda entry: change(entry, upgrade__pending=True), 130, 110, {}),
     ("NpuSlow", slow, 10, None, {"soc": "rk3588"}),
 ]
