@@ -111,4 +111,8 @@ def test_ansible_runner_knows_the_unreachable_boards(tmp_path):
         extravars={"npu_report_dir": str(tmp_path / "report")}, envvars={"ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"]})
     assert (done.status, done.rc) == ("failed", 4), done.stdout.read()
     assert done.stats["dark"] == {"gone": 1} and done.stats["failures"] == {"here": 1}
-    assert [event["event_data"]["host"] for event in done.events if event["event"] == "runner_on_unreachable"] == ["gone"]
+    events = list(done.events)
+    assert [event["event_data"]["host"] for event in events if event["event"] == "runner_on_unreachable"] == ["gone"]
+    # AWX gives these to the next job of a workflow.
+    given = events[-1]["event_data"]["artifact_data"]["rkfleet_npu"]
+    assert given["names"] == {"unreachable": ["gone"], "needs_work": ["here"]}
