@@ -83,7 +83,7 @@ def make_venv(python, requirements, say=lambda line: None):
 
 
 def unpacked(requirement, prefixes):
-    """Return a cached folder with the files of a wheel on PyPI (`name==version`) whose names begin with one of `prefixes`.
+    """Return a cached folder with the files of a wheel on PyPI (`name==version`) that begin with one of `prefixes`.
 
     For what a test uses a part of, and what is not to be installed. Raises subprocess.CalledProcessError if PyPI cannot
     be reached.

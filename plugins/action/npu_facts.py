@@ -8,7 +8,7 @@ from __future__ import annotations
 from ansible.errors import AnsibleError
 
 from ..plugin_utils._action.board import BoardAction
-from ..plugin_utils._answers.failure import cannot_read, NO_ANSWER
+from ..plugin_utils._answers.failure import NO_ANSWER, cannot_read
 
 
 class ActionModule(BoardAction):

@@ -8,7 +8,8 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils import _clock
-from ..plugin_utils._report import run_stats, stdout, table as _recap
+from ..plugin_utils._report import run_stats, stdout
+from ..plugin_utils._report import table as _recap
 from ..plugin_utils._report.hostvars import board_variables
 from ..plugin_utils._schema.values import dictionary, sequence
 

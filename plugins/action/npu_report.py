@@ -11,7 +11,8 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._board.tree import clean
-from ..plugin_utils._report import board_record, diff as _report_diff, files as _report, hostvars, run_stats, stdout, table
+from ..plugin_utils._report import board_record, diff as _report_diff, files as _report, hostvars, run_stats, stdout
+from ..plugin_utils._report import table
 
 ARGUMENTS = dict(
     boards=dict(type="list", elements="str", required=True),

@@ -18,6 +18,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibi
 SPEC = importlib.util.spec_from_file_location("generate_docs", pathlib.Path(__file__).with_name("generate_docs.py"))
 generate_docs = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(generate_docs)
+BLOB = "https://github.com/rkfleet/npu/blob/main/"
 
 
 ROLES = sorted(path.parts[-3] for path in generate_docs.ROOT.glob("roles/*/meta/argument_specs.yml"))
@@ -118,7 +119,7 @@ def test_marks_are_read_and_not_run(tmp_path):
         ("a", "none", "left alone"): [("tests/unit/test_x.py", "test_one")],
         ("b | c", "dkms", "r"): [("tests/unit/test_x.py", "test_two")],
     }
-    row = "| b \\| c | dkms | r | recorded facts: [`test_two`](https://github.com/rkfleet/npu/blob/main/tests/unit/test_x.py) |"
+    row = f"| b \\| c | dkms | r | recorded facts: [`test_two`]({BLOB}tests/unit/test_x.py) |"
     assert row in generate_docs.boards(found)
 
 
@@ -170,9 +171,6 @@ def test_a_dead_link_is_found(tmp_path):
     assert dead_links(tmp_path, tmp_path / "x.md") == ["#b", "#no-heading"]
 
 
-BLOB = "https://github.com/rkfleet/npu/blob/main/"
-
-
 def test_links_of_the_installed_documents_lead_somewhere(root, project_files):
     """What the artefact leaves out is linked at its public place, and exists there."""
     ignored = yaml.safe_load((root / "galaxy.yml").read_text(encoding="utf-8"))["build_ignore"]
@@ -185,9 +183,8 @@ def test_links_of_the_installed_documents_lead_somewhere(root, project_files):
         name = document.relative_to(root)
         for link in re.findall(r"\]\(([^)\s#]+)", document.read_text(encoding="utf-8")) if is_installed(name) else ():
             path = root / link.removeprefix(BLOB) if link.startswith(BLOB) else (document.parent / link).resolve()
-            if link.startswith(BLOB) and not path.exists():
-                astray.append((str(name), link))
-            elif not re.match(r"\w+:", link) and not is_installed(path.relative_to(root)):
+            is_relative = not re.match(r"\w+:", link)
+            if (link.startswith(BLOB) and not path.exists()) or (is_relative and not is_installed(path.relative_to(root))):
                 astray.append((str(name), link))
     assert not astray
 

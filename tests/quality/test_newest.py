@@ -8,7 +8,6 @@ With 2.22.0rc1 no test failed. Only the words for an invalid option of an invent
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 
@@ -19,7 +18,8 @@ QUERIES = "tests/unit/plugins/plugin_utils/_rollout/test_select.py"
 # Where the collection meets Ansible's own code: actions, modules, inventory and filters, and all playbooks in one run.
 NEEDED = ("pytest", "jmespath", "jsonschema", "netaddr", "pillow", "prometheus-client", "PyYAML")
 TOUCHED = (
-    "tests/unit/plugins/action", "tests/unit/plugins/filter", "tests/unit/plugins/inventory", "tests/unit/plugins/modules",
+    "tests/unit/plugins/action", "tests/unit/plugins/filter", "tests/unit/plugins/inventory",
+    "tests/unit/plugins/modules",
     "tests/unit/plugins/plugin_utils/_action", "tests/unit/plugins/plugin_utils/test_settings.py",
     "tests/unit/playbooks/test_hold.py",
 )
@@ -28,7 +28,8 @@ TOUCHED = (
 def tested(python, *words, **env):
     """Run tests of this checkout with another Python and return what it said; fails with its own words."""
     done = subprocess.run(
-        [str(python), "-m", "pytest", "-c", "tests/pytest.ini", "--rootdir=.", "-q", "-W", "ignore", "-p", "no:cacheprovider", *words],
+        [str(python), "-m", "pytest", "-c", "tests/pytest.ini", "--rootdir=.", "-q", "-W", "ignore",
+         "-p", "no:cacheprovider", *words],
         cwd=environment.ROOT, env=dict(os.environ, **env), text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, timeout=1200, check=False,
     )
@@ -41,7 +42,8 @@ def test_queries_with_the_newest_jmespath(root, tmp_path):
     wanted = next(line for line in (root / "requirements.txt").read_text().splitlines() if line.startswith("jmespath"))
     assert wanted.endswith(",<2"), "npu_select extends private parts of jmespath 1.x"
     done = subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--pre", "--no-deps", "--target", str(tmp_path), wanted],
+        [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--pre", "--no-deps",
+         "--target", str(tmp_path), wanted],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
     )
     if done.returncode:
@@ -55,7 +57,7 @@ def test_the_release_candidate_of_ansible_core():
     python = environment.find_python(version)
     if not python:
         pytest.skip(f"no Python {version} on this machine for ansible-core {core}")
-    pinned = [line for line in environment.requirements() if re.match("(%s)==" % "|".join(NEEDED), line)]
+    pinned = [line for line in environment.requirements() if line.partition("==")[0] in NEEDED]
     assert len(pinned) == len(NEEDED)
     try:
         venv = environment.make_venv(python, [f"ansible-core=={core}", *pinned])

@@ -23,9 +23,9 @@ def show(text, color=None):
 
 
 def is_for_text(name):
-    """Return whether the stdout callback of this name prints text: Ansible's own, and those that derive from its default.
+    """Return whether the stdout callback of this name prints text: Ansible's own, and those that derive from it.
 
-    These are also the callbacks of ansible-runner and of this collection. Ansible itself falls back to its default
+    The latter are also the callbacks of ansible-runner and of this collection. Ansible itself falls back to its default
     callback if it cannot load the plugin.
     """
     if name.rpartition(".")[2] in TEXT and name.rpartition(".")[0] in ("", "ansible.builtin", "ansible.legacy"):

@@ -140,7 +140,8 @@ def not_inspected_lines(verdicts):
     """
     boards = [board for board, text in verdicts.items() if text == NOT_INSPECTED]
     named = ", ".join(map(clean, boards))
-    return ["%s: %s: the tasks that inspect boards were skipped. %s" % (NOT_INSPECTED, named, INSPECT_IT)] if boards else []
+    line = "%s: %s: the tasks that inspect boards were skipped. %s" % (NOT_INSPECTED, named, INSPECT_IT)
+    return [line] if boards else []
 
 
 def not_reached(boards):

@@ -18,7 +18,7 @@ from .._schema.record import RECORD
 from .._schema.values import TEXTS, number
 
 try:
-    from jmespath import __version__ as JMESPATH_VERSION
+    import jmespath
     from jmespath.exceptions import IncompleteExpressionError, JMESPathError, LexerError, ParseError
     from jmespath.functions import Functions
     from jmespath.parser import Parser
@@ -26,6 +26,8 @@ try:
 except ImportError:
     Functions = Parser = TreeInterpreter = object
     JMESPATH_VERSION = ""
+else:
+    JMESPATH_VERSION = jmespath.__version__
 
 MISSING = ("npu_select needs the Python library jmespath 1.x on the controller, in the Python that runs Ansible (%s):"
            " pip install 'jmespath<2', or the package python3-jmespath")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""Ways to start the playbooks that owners already use: strategies, callbacks and recorders of their own, parts of a run."""
+"""Ways in which owners already start playbooks: strategies, callbacks and recorders of their own, parts of a run."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def play(tmp_path):
         done = subprocess.run(
             [str(programs / "ansible-playbook"), "-i", "boards.json", f"rkfleet.npu.{playbook}",
              "-e", f"npu_cache_dir={tmp_path / 'cache'}", *words],
-            cwd=tmp_path, text=True, input=answers or "", stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300,
+            cwd=tmp_path, text=True, input=answers or "", capture_output=True, timeout=300,
             check=False, env=dict(os.environ, ANSIBLE_PIPELINING="1", ANSIBLE_HOME=str(tmp_path / "home"), **env),
         )
         recap = re.findall(r"^(\w+) +: ok=\d+ +changed=\d+ +unreachable=(\d+) +failed=(\d+)", done.stdout, re.MULTILINE)
@@ -78,7 +78,8 @@ def test_what_a_callback_for_programs_prints_parses(play, callback):
     )
     parts = [json.loads(text) for text in ([done.stdout] if callback == "json" else done.stdout.splitlines())]
     # The last has the run's statistics: of Ansible, and of this collection.
-    assert done.returncode == 4 and {board: (one["unreachable"], one["failures"]) for board, one in parts[-1]["stats"].items()} == RECAP
+    stats = {board: (one["unreachable"], one["failures"]) for board, one in parts[-1]["stats"].items()}
+    assert done.returncode == 4 and stats == RECAP
     if callback == "json":
         assert parts[-1]["global_custom_stats"] == {"rkfleet_npu": {
             "boards": 2, "counts": {"unreachable": 1, "needs_work": 1},
@@ -106,7 +107,9 @@ def test_step_by_step_without_the_inspection(play):
 
 
 @pytest.mark.parametrize("playbook, task", [
-    ("preflight_npu", "Fail the boards that would lose the NPU"), ("record_npu", "Fail the boards that were not recorded")])
+    ("preflight_npu", "Fail the boards that would lose the NPU"),
+    ("record_npu", "Fail the boards that were not recorded"),
+])
 def test_the_playbooks_without_a_table_do_not_end_well_either(play, playbook, task):
     done, recap = play(playbook, "--start-at-task", task)
     assert done.returncode == 2 and recap == {"gone": (0, 1), "here": (0, 1)}, done.stdout + done.stderr

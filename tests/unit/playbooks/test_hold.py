@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""A board on hold, with every playbook: by npu_hold it is not contacted, by the file on it it is neither changed nor used."""
+"""A board on hold, with every playbook: by npu_hold it is not contacted, by a file it is neither changed nor used."""
 
 from __future__ import annotations
 
@@ -98,10 +98,8 @@ def test_a_board_with_a_hold_file_can_be_recorded(play, reserved, tmp_path):
 
 @pytest.mark.parametrize("board", ["gone", "reserved"])
 def test_npu_hold_anyway_rolls_a_board_on_hold_back(play, board, reserved):
-    code, output = play(
-        "rkfleet.npu.rollback_npu", dict(GONE, npu_hold=True) if board == "gone" else dict(reserved, npu_hold=True), "--check",
-        npu_hold_anyway=True,
-    )
+    held = dict(GONE if board == "gone" else reserved, npu_hold=True)
+    code, output = play("rkfleet.npu.rollback_npu", held, "--check", npu_hold_anyway=True)
     if board == "gone":
         assert code == 4 and verdicts(output) == ["unreachable"], output
     else:

@@ -290,11 +290,13 @@ def test_invalid_queries(query, said):
         _select.check_query(query)
 
 
-@pytest.mark.parametrize("version, found", [("", r"jmespath$"), ("2.0.0", r"It has jmespath 2\.0\.0$"), ("0.10.0", "0.10.0")])
+@pytest.mark.parametrize(
+    "version, found", [("", r"jmespath$"), ("2.0.0", r"It has jmespath 2\.0\.0$"), ("0.10.0", "0.10.0")]
+)
 def test_missing_library(monkeypatch, version, found):
     monkeypatch.setattr(_select, "JMESPATH_VERSION", version)
     with pytest.raises(
-        ValueError, match="npu_select needs the Python library jmespath 1.x on the controller.*pip install 'jmespath<2'.*" + found
+        ValueError, match="needs the Python library jmespath 1.x on the controller.*pip install 'jmespath<2'.*" + found
     ):
         _select.check_query("name")
     assert _select.check_query("") is None
