@@ -183,8 +183,8 @@ def test_links_of_the_installed_documents_lead_somewhere(root, project_files):
         name = document.relative_to(root)
         for link in re.findall(r"\]\(([^)\s#]+)", document.read_text(encoding="utf-8")) if is_installed(name) else ():
             path = root / link.removeprefix(BLOB) if link.startswith(BLOB) else (document.parent / link).resolve()
-            is_relative = not re.match(r"\w+:", link)
-            if (link.startswith(BLOB) and not path.exists()) or (is_relative and not is_installed(path.relative_to(root))):
+            missing = link.startswith(BLOB) and not path.exists()
+            if missing or (not re.match(r"\w+:", link) and not is_installed(path.relative_to(root))):
                 astray.append((str(name), link))
     assert not astray
 
