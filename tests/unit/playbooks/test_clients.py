@@ -73,7 +73,7 @@ def test_a_strategy_of_the_environment_changes_nothing(play, strategy):
 def test_what_a_callback_for_programs_prints_parses(play, callback):
     there = part(ANSIBLE, "ansible_collections/ansible/posix/")
     done, dummy = play(
-        "audit_npu", "--diff", ANSIBLE_STDOUT_CALLBACK=f"ansible.posix.{callback}",
+        "audit_npu", "--diff", ANSIBLE_STDOUT_CALLBACK=f"ansible.posix.{callback}", ANSIBLE_SHOW_CUSTOM_STATS="1",
         ANSIBLE_COLLECTIONS_PATH=os.pathsep.join([os.environ["ANSIBLE_COLLECTIONS_PATH"], str(there)]),
     )
     parts = [json.loads(text) for text in ([done.stdout] if callback == "json" else done.stdout.splitlines())]
