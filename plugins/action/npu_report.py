@@ -75,8 +75,9 @@ class ActionModule(ActionBase):
             if entry["status"] == "unreachable":
                 text = "%s: %s" % (entry["name"], entry["reason"])
                 outcomes.append(table.outcome(entry["name"], "unreachable", text))
-            elif entry["status"] in ("needs_work", "unknown"):
-                text = "%s: %s: %s" % (entry["name"], entry["status"].replace("_", " "), entry["verdict"])
+            elif entry["status"] in ("needs_work", "unknown") or board_record.is_suspect(entry):
+                status = "suspect" if entry["status"] == "healthy" else entry["status"].replace("_", " ")
+                text = "%s: %s: %s" % (entry["name"], status, entry["verdict"])
                 outcomes.append(table.outcome(entry["name"], "failed", text))
         if problems and records:
             # A board that is unreachable ends as such, and does not report for others.
