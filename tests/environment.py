@@ -16,11 +16,15 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
+import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COLLECTIONS = ROOT / "build" / "collections"
 # Every ansible-core the collection supports beside the one of tests/requirements.txt -> a Python it runs under.
 CORES = {"2.18.19": "3.11", "2.20.10": "3.12", "2.21.5": "3.13"}
+# The newest release candidate, if there is one of a release that is not in CORES yet -> a Python it runs under.
+CANDIDATE = {"2.22.0rc1": "3.13"}
 CONTROLLER_PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 
@@ -78,6 +82,35 @@ def make_venv(python, requirements, say=lambda line: None):
     return folder
 
 
+def unpacked(requirement, prefixes):
+    """Return a cached folder with the files of a wheel on PyPI (`name==version`) that begin with one of `prefixes`.
+
+    For what a test uses a part of, and what is not to be installed. Raises subprocess.CalledProcessError if PyPI cannot
+    be reached.
+    """
+    digest = hashlib.sha256("\n".join([requirement, *prefixes]).encode()).hexdigest()[:12]
+    folder = cache_folder() / ("part-" + digest)
+    if not folder.exists():
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        new = pathlib.Path(tempfile.mkdtemp(dir=str(cache_folder())))
+        try:
+            subprocess.run(
+                [sys.executable, "-m", "pip", "download", "-qq", "--disable-pip-version-check", "--no-deps",
+                 "--only-binary=:all:", "--dest", str(new), requirement],
+                check=True,
+            )
+            with zipfile.ZipFile(str(next(new.glob("*.whl")))) as wheel:
+                wheel.extractall(str(new / "files"), [name for name in wheel.namelist() if name.startswith(prefixes)])
+            try:
+                os.replace(str(new / "files"), str(folder))
+            except OSError:  # another run was faster
+                if not folder.exists():
+                    raise
+        finally:
+            shutil.rmtree(str(new), ignore_errors=True)
+    return folder
+
+
 def requirements(core=None):
     """Return the lines of tests/requirements.txt, with ansible-core in version `core` where one is given."""
     lines = (ROOT / "tests" / "requirements.txt").read_text().splitlines()
@@ -126,13 +159,14 @@ def main():
         say("git is missing: apt-get install git")
         return 1
     core = os.environ.get("ANSIBLE_CORE")
-    if core and core not in CORES and "ansible-core==" + core not in requirements():
+    known = dict(CORES, **CANDIDATE)
+    if core and core not in known and "ansible-core==" + core not in requirements():
         say("ansible-core {0} is not one of those that are tested: tests/environment.py lists them".format(core))
         return 1
-    versions = (CORES[core],) if core in CORES else CONTROLLER_PYTHONS
+    versions = (known[core],) if core in known else CONTROLLER_PYTHONS
     python = next((path for path in map(find_python, versions) if path), None)
-    if python is None and core in CORES:
-        say("Python {0} is missing, under which ansible-core {1} is tested".format(CORES[core], core))
+    if python is None and core in known:
+        say("Python {0} is missing, under which ansible-core {1} is tested".format(known[core], core))
         return 1
     if python is None:
         say(

@@ -106,7 +106,12 @@ class ActionModule(ProgramAction, MobilenetAction):
         )
         quiet = predicates.needs_nothing(plan, facts)
         is_needed = params["verify"] == "needed" and (quiet or plan["baseline"])
-        if not skipped and (params["verify"] == "always" or is_needed):
+        wanted = not skipped and (params["verify"] == "always" or is_needed)
+        hold = None if self.is_rolling_back() else hostvars.held(facts)
+        if wanted and hold:
+            # Somebody at the board needs its NPU.
+            unverified = "it is on hold: %s" % hold["reason"]
+        elif wanted:
             _clock.mark("verify", task_vars)
             proof, unverified = self._verify(
                 facts, plan, dict(params, **extra), task_vars, quiet or params["verify"] == "always"

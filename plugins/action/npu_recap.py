@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
 from ..plugin_utils import _clock
+from ..plugin_utils._report import run_stats, stdout
 from ..plugin_utils._report import table as _recap
 from ..plugin_utils._report.hostvars import board_variables
 from ..plugin_utils._schema.values import dictionary, sequence
@@ -38,22 +38,26 @@ class ActionModule(ActionBase):
             notes += summary["notes"]
             verdicts[board], sentences[board] = summary["verdict"], summary["sentence"]
         table = _recap.render(rows)
+        for board, text in sentences.items():
+            if verdicts[board] == _recap.NOT_INSPECTED and not text:
+                sentences[board] = _recap.not_inspected_sentence(board)
         lost = {board: text for board, text in sentences.items() if verdicts[board] == _recap.ROLLBACK_FAILED}
         plan = dictionary(task_vars.get("__npu_rollout"))
         lines = [
             "", *table, "", *phases, *notes, *(sequence(plan.get("summary")) if plan.get("check") else []),
-            *_recap.skipped_lines(variables),
+            *_recap.skipped_lines(variables), *_recap.not_inspected_lines(verdicts),
         ]
         lines.append(_recap.summary_line(verdicts.values()))
         if lost:
             boards = ", ".join(map(_recap.clean, lost))
             lines += ["", "%s on %s: manual intervention required" % (_recap.ROLLBACK_FAILED, boards)]
-        Display().display("\n".join(lines))
+        stdout.show("\n".join(lines))
         # The message of the first skipped board reports all of them once, as they have not failed.
         skipped = _recap.not_reached(variables)
         if skipped:
             named = [_recap.not_reached_sentence(skipped, len(variables)), sentences[skipped[0]]]
             sentences[skipped[0]] = " ".join(filter(None, named))
+        run_stats.add(result, verdicts)
         result.update(
             changed=False, verdicts=verdicts,
             outcomes=[_recap.outcome(board, verdicts[board], text) for board, text in sentences.items() if text])

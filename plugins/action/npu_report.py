@@ -11,7 +11,8 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._board.tree import clean
-from ..plugin_utils._report import board_record, diff as _report_diff, files as _report, hostvars, table
+from ..plugin_utils._report import board_record, diff as _report_diff, files as _report, hostvars, run_stats, stdout
+from ..plugin_utils._report import table
 
 ARGUMENTS = dict(
     boards=dict(type="list", elements="str", required=True),
@@ -54,8 +55,9 @@ class ActionModule(ActionBase):
         summary = board_record.summary(records)
         outcomes = []
         if params["audit"]:
-            Display().display("\n".join([*_report.sentences(records), summary]))
-            outcomes = self._of_audit(records, problems, summary)
+            stdout.show("\n".join([*_report.sentences(records), summary]))
+            outcomes = self._of_audit(records, problems)
+            run_stats.add(result, {entry["name"]: entry["status"] for entry in records})
         elif problems and params["boards"]:
             # The message of the first board reports the problems, before its own.
             outcomes = [self._of_problems(problems, params["boards"][0], task_vars)]
@@ -63,23 +65,30 @@ class ActionModule(ActionBase):
         result.update(changed=False, summary=summary, exit_code=code, files=report["files"], outcomes=outcomes)
         return result
 
-    def _of_audit(self, records, problems, summary):
-        """Return the outcome of each board of an audit. The first board that needs work reports for all of them."""
-        outcomes = {}
+    def _of_audit(self, records, problems):
+        """Return the outcome of each board of an audit that is not healthy: its own, and short.
+
+        The sentence with the reason is in the summary. The first outcome also reports the problems with the report.
+        """
+        outcomes = []
         for entry in records:
             if entry["status"] == "unreachable":
-                message = "%s: %s" % (entry["name"], entry["reason"])
-                outcomes[entry["name"]] = table.outcome(entry["name"], "unreachable", message)
-        reporting_hosts = [
-            entry["name"] for entry in records
-            if entry["status"] in ("needs_work", "unknown") or board_record.is_suspect(entry)]
-        failed = [*problems, summary] if reporting_hosts else problems
-        if failed and records:
-            reporting_hosts += [entry["name"] for entry in records if entry["name"] not in outcomes]
-            reporting_hosts.append(records[0]["name"])
-            entry = outcomes.setdefault(reporting_hosts[0], table.outcome(reporting_hosts[0], "failed", ""))
-            entry["msg"] = " ".join([*failed, entry["msg"]]).strip()
-        return list(outcomes.values())
+                text = "%s: %s" % (entry["name"], entry["reason"])
+                outcomes.append(table.outcome(entry["name"], "unreachable", text))
+            elif entry["status"] in ("needs_work", "unknown") or board_record.is_suspect(entry):
+                status = "suspect" if entry["status"] == "healthy" else entry["status"].replace("_", " ")
+                text = "%s: %s: %s" % (entry["name"], status, entry["verdict"])
+                outcomes.append(table.outcome(entry["name"], "failed", text))
+        if problems and records:
+            # A board that is unreachable ends as such, and does not report for others.
+            found = next((one for one in outcomes if one["kind"] == "failed"), None)
+            healthy = next((entry["name"] for entry in records if entry["status"] in ("healthy", "held")), None)
+            if not found and healthy:
+                found = table.outcome(healthy, "failed", "")
+                outcomes.append(found)
+            found = found or outcomes[0]
+            found["msg"] = " ".join([*problems, found["msg"]]).strip()
+        return outcomes
 
     def _of_problems(self, problems, board, task_vars):
         known = hostvars.board_variables(task_vars["hostvars"][board])
@@ -106,14 +115,14 @@ class ActionModule(ActionBase):
         source = params["diff_against"] or "the last report in %s" % params["path"]
         if before is None:
             if not params["diff_against"]:
-                Display().display(
+                stdout.show(
                     "fleet: no earlier report%s to compare with"
                     % (" in %s" % params["path"] if params["path"] else "")
                 )
             return {}
-        after = _report.states(report["after"])
+        after = {name: state for name, state in _report.states(report["after"]).items() if _report.was_inspected(state)}
         found = _report_diff.changes(_report.states(before), after, set(task_vars.get("groups", {}).get("all", ())))
         text = _report_diff.render(found, after, source, before["generated_at"])
         for line, color in _report_diff.colored(text):
-            Display().display(line, color=color)
+            stdout.show(line, color)
         return {"diff": {"prepared": text}, "changes": found}

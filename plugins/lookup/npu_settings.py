@@ -28,6 +28,8 @@ options:
     choices:
       board: Those of the board.
       run: Those of the whole run.
+      report: Those of role P(rkfleet.npu.report#role) for the whole run. If the task that keeps them was skipped
+        (C(--start-at-task), C(--step)), they are resolved now, so that a report shows which boards were not inspected.
 seealso:
   - module: rkfleet.npu.npu_settings
 """
@@ -61,6 +63,8 @@ class LookupModule(LookupBase):
         try:
             if scope == "board":
                 gate.refuse_impostor(variables.get("ansible_facts"))
+            if scope == "report":
+                return [_settings.of_report(self._templar, variables)]
             if scope:
                 return [_settings.load(board if scope == "board" else None)]
             return [_settings.resolve(self._templar, variables, terms)]

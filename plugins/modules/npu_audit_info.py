@@ -67,7 +67,7 @@ options:
     choices:
       never: Not at all. The last recorded verification counts if it is of the current kernel, driver and runtime.
       needed: If the plan has nothing to do, or depends on the result.
-      always: On every board for which a model is known. The plan is made with the result.
+      always: On every board for which a model is known and that is not on hold. The plan is made with the result.
   keep_model:
     description:
       - Whether to keep model and picture in C(/var/lib/rkfleet-npu) on the board, so that they need not be sent the

@@ -14,6 +14,9 @@ description:
     time that each phase took, and notes for the owner of a board, from the variables that the roles of this collection
     set.
   - The last line counts the boards by verdict. Boards whose rollback failed are listed after it.
+  - Boards that no task has inspected have the verdict C(not inspected).
+  - The table is printed on standard error if the stdout callback prints no text, as C(ansible.posix.json) does.
+  - Sets the custom statistic C(rkfleet_npu) of the run, the counts and names of the boards by verdict.
 extends_documentation_fragment:
   - rkfleet.npu._attributes.controller
   - rkfleet.npu._attributes.info

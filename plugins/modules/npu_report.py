@@ -87,8 +87,8 @@ outcomes:
   description:
     - How the run of each board is to end that did not succeed. C(kind) is V(failed), V(unreachable) or V(rollback
       failed), and C(msg) says why.
-    - In an audit these are the boards that are unreachable, and with the RV(summary) the first of those that need work
-      or of which it is unknown whether they work.
+    - In an audit these are the boards that are unreachable, that need work, or of which it is unknown whether they
+      work, each with its own C(msg).
     - Where the report cannot be read or written, the C(msg) of one board says so.
   returned: success
   type: list

@@ -145,6 +145,18 @@ def load(board=None):
                          "Use the playbooks of the collection, or task rkfleet.npu.npu_settings.") from None
 
 
+def of_report(templar, variables):
+    """Return the values saved for the whole run; if none were saved, those of the role report, resolved now.
+
+    Raises:
+        ValueError: as `resolve`.
+    """
+    try:
+        return load()
+    except ValueError:
+        return resolve(templar, variables, ("report",))
+
+
 def _path(board):
     name = "run" if board is None else "board-%s" % hashlib.sha256(board.encode("utf-8")).hexdigest()
     return os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-settings-%s.json" % name)

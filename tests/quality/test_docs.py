@@ -16,6 +16,7 @@ from quality import generate_docs
 from quality.generate import boards, variables
 from quality.generate import compatibility as compatibility_document
 
+BLOB = "https://github.com/rkfleet/npu/blob/main/"
 ROLES = sorted(path.parts[-3] for path in generate_docs.ROOT.glob("roles/*/meta/argument_specs.yml"))
 
 
@@ -114,7 +115,7 @@ def test_marks_are_read_and_not_run(tmp_path):
         ("a", "none", "left alone"): [("tests/unit/test_x.py", "test_one")],
         ("b | c", "dkms", "r"): [("tests/unit/test_x.py", "test_two")],
     }
-    row = "| b \\| c | dkms | r | recorded facts: [`test_two`](../tests/unit/test_x.py) |"
+    row = f"| b \\| c | dkms | r | recorded facts: [`test_two`]({BLOB}tests/unit/test_x.py) |"
     assert row in boards.boards(found)
 
 
@@ -164,6 +165,24 @@ def test_a_dead_link_is_found(tmp_path):
     (tmp_path / "x.md").write_text(f"# A `b`: c\n{links}\n```\n# no heading\n```\n")
     (tmp_path / "y.md").write_text("## Z\n")
     assert dead_links(tmp_path, tmp_path / "x.md") == ["#b", "#no-heading"]
+
+
+def test_links_of_the_installed_documents_lead_somewhere(root, project_files):
+    """What the artefact leaves out is linked at its public place, and exists there."""
+    ignored = yaml.safe_load((root / "galaxy.yml").read_text(encoding="utf-8"))["build_ignore"]
+
+    def is_installed(path):
+        return path.parts[0] not in ignored
+
+    astray = []
+    for document in documents(root, project_files):
+        name = document.relative_to(root)
+        for link in re.findall(r"\]\(([^)\s#]+)", document.read_text(encoding="utf-8")) if is_installed(name) else ():
+            path = root / link.removeprefix(BLOB) if link.startswith(BLOB) else (document.parent / link).resolve()
+            missing = link.startswith(BLOB) and not path.exists()
+            if missing or (not re.match(r"\w+:", link) and not is_installed(path.relative_to(root))):
+                astray.append((str(name), link))
+    assert not astray
 
 
 # Where newcomers are sent.

@@ -16,8 +16,8 @@ from .._plan.condition import suspect_sentence
 from .._plan.predicates import has_work, is_current, setup_of
 from .._schema.record import RECORD, STATUSES
 from .._schema.values import dictionary, fit, sequence, stamp
-from .hostvars import HELD, is_held, board_variables
-from .table import NO_SENSE, OUTCOMES
+from .hostvars import HELD, is_held, board_variables, was_contacted
+from .table import INSPECT_IT, NO_SENSE, NOT_INSPECTED, OUTCOMES
 from .._docs import TROUBLESHOOTING
 
 WORDS = {"needs_work": "%d need work"}
@@ -104,7 +104,7 @@ def _seen(variables):
         "outcome": known.get("__npu_outcome"),
         "undone": known.get("__npu_rolled_back"),
         "committed": bool(known.get("__npu_is_committed")) and not error,
-        "held": is_held(known) or skipped.get("verdict") == "held" and not facts,
+        "held": (is_held(known) and not was_contacted(known)) or skipped.get("verdict") == "held" and not facts,
     }
 
 
@@ -128,11 +128,10 @@ def _judge(seen, entry):
             "needs_work", OUTCOMES["rolled_back"], " ".join(filter(None, (error, seen["undone"]))),
             "Fix the problem and rerun upgrade-npu.yml.",
         )
-    if error and seen["cause"] == NO_ANSWER or not seen["facts"] and not error:
-        return (
-            "unreachable", "unreachable", error or "It did not answer.",
-            "Check power, network and SSH, then rerun.",
-        )
+    if error and seen["cause"] == NO_ANSWER:
+        return "unreachable", "unreachable", error, "Check power, network and SSH, then rerun."
+    if not seen["facts"] and not error:
+        return "unknown", NOT_INSPECTED, "No task of this run has inspected it.", INSPECT_IT
     if error and not (seen["facts"] and plan):
         return "unknown", "failed", error, "Fix the problem and rerun."
     if not plan:

@@ -16,6 +16,7 @@ from ...module_utils._board.tree import clean
 from .._schema.record import COLUMNS, get, PLACES, RECORD, STATUSES
 from .._schema.values import fit, seconds_of, stamp
 from . import board_record, html as _report_html, text as _report_text
+from .table import NOT_INSPECTED
 from .._rollout.staging import locked
 
 SCHEMA = 2
@@ -105,6 +106,11 @@ def conform(entry):
     ):
         raise ValueError("not a record of a board")
     return fit(entry, RECORD)
+
+
+def was_inspected(entry):
+    """Return whether the record or state of a board is of an inspection, and not only of its absence."""
+    return entry["verdict"] != NOT_INSPECTED
 
 
 def states(report):
@@ -242,16 +248,23 @@ def _before(folder, now, notes):
 
 
 def _merged(before, records, merge):
-    """Return the records, with `merge` also those of the earlier report for other boards."""
+    """Return the records, with `merge` also those of the earlier report for other boards.
+
+    A board that was not inspected keeps its earlier record.
+    """
+    earlier = before["boards"] if before else {}
     ours = {entry["name"] for entry in records}
-    return (
-        [*records, *(entry for name, entry in before["boards"].items() if name not in ours)] if merge and before
-        else records
-    )
+    # Only fleet.json has records; a file of the history has states.
+    kept = {name: entry for name, entry in earlier.items() if "board" in entry}
+    records = [entry if was_inspected(entry) else kept.get(entry["name"], entry) for entry in records]
+    return [*records, *(entry for name, entry in earlier.items() if name not in ours)] if merge else records
 
 
 def _remember(folder, records, now, keep):
     """Add this run to the history, and remove the oldest runs above the limit."""
+    records = [entry for entry in records if was_inspected(entry)]
+    if not records:
+        return
     folder = os.path.join(folder, HISTORY)
     ensure_dir(folder, 0o700)
     clean_leftovers(folder)

@@ -60,7 +60,7 @@ def _known(variables, only):
         known["__npu_cause"] = failure.NO_ANSWER
     audit = dictionary(variables.get("__npu_audit"))
     if not audit:
-        if is_held(variables):
+        if is_held(variables) and not was_contacted(variables):
             known.setdefault("__npu_skipped", {"verdict": "held", "reason": HELD})
         return known
     facts = dictionary(audit.get("facts"))
@@ -94,6 +94,14 @@ def held(facts):
 def is_held(variables):
     """Return whether npu_hold of the inventory keeps the board on hold."""
     return boolean(str(variables.get("npu_hold", False)), strict=False)
+
+
+def was_contacted(variables):
+    """Return whether a task of this run has contacted the board, although it is on hold: see npu_hold_anyway.
+
+    Facts alone do not show it: they may come from a cache.
+    """
+    return any(variables.get(name) for name in ("__npu_before", "__npu_error", "__npu_outcome"))
 
 
 def is_not_selected(variables):

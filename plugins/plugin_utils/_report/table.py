@@ -22,11 +22,14 @@ LONGEST_SENTENCE = 2000
 NOTHING = "-"
 NO_SENSE = "its answers are invalid"
 ROLLBACK_FAILED = "ROLLBACK FAILED"
+NOT_INSPECTED = "not inspected"
+WHY_NOT_INSPECTED = "no task of this run has inspected it"
+INSPECT_IT = "Rerun without --start-at-task and --step."
 OUTCOMES = {"rolled_back": "rolled back", "rollback_failed": ROLLBACK_FAILED}
 # The order in which they are counted; failures come last.
 VERDICTS = (
     "ok", "planned", "held", "not selected", "nothing to undo", "waiting", "skipped", "pending", "not verified",
-    "unsupported", "unreachable", "failed", "rolled back", ROLLBACK_FAILED,
+    NOT_INSPECTED, "unsupported", "unreachable", "failed", "rolled back", ROLLBACK_FAILED,
 )
 
 
@@ -79,7 +82,8 @@ def verdict(variables):
     if error:
         return "failed"
     if not plan:
-        return "unreachable"
+        # Nothing shows that the board does not answer.
+        return NOT_INSPECTED
     return planned(plan, dictionary(dictionary(variables.get("ansible_facts")).get("npu")))
 
 
@@ -124,6 +128,23 @@ def skipped_lines(boards):
         "%s: %s: %s" % (clean(verdict_), ", ".join(map(clean, names)), clean(reason, LONGEST_NOTE))
         for (verdict_, reason), names in groups.items()
     ]
+
+
+def not_inspected_sentence(board):
+    """Return the sentence of a board that no task of this run has inspected."""
+    return "%s: %s: %s" % (clean(board), NOT_INSPECTED, WHY_NOT_INSPECTED)
+
+
+def not_inspected_lines(verdicts):
+    """Return a line with the boards that no task has inspected, and what to do; none if there are none.
+
+    Args:
+        verdicts: `{board: verdict}`.
+    """
+    boards = [board for board, text in verdicts.items() if text == NOT_INSPECTED]
+    named = ", ".join(map(clean, boards))
+    line = "%s: %s: the tasks that inspect boards were skipped. %s" % (NOT_INSPECTED, named, INSPECT_IT)
+    return [line] if boards else []
 
 
 def not_reached(boards):

@@ -18,18 +18,19 @@ from .._schema.values import TEXTS, number
 from .version_order import order
 
 try:
+    import jmespath
     from jmespath.exceptions import IncompleteExpressionError, JMESPathError, LexerError, ParseError
     from jmespath.functions import Functions
     from jmespath.parser import Parser
     from jmespath.visitor import TreeInterpreter
 except ImportError:
     Functions = Parser = TreeInterpreter = object
-    HAS_JMESPATH = False
+    JMESPATH_VERSION = ""
 else:
-    HAS_JMESPATH = True
+    JMESPATH_VERSION = jmespath.__version__
 
-MISSING = ("npu_select needs the Python library jmespath on the controller, in the Python that runs Ansible (%s):"
-           " pip install jmespath, or the package python3-jmespath")
+MISSING = ("npu_select needs the Python library jmespath 1.x on the controller, in the Python that runs Ansible (%s):"
+           " pip install 'jmespath<2', or the package python3-jmespath")
 LONGEST_QUERY = 4000
 LONGEST_LINE = 120
 # Fields of a board that was not read; all others are unknown.
@@ -52,8 +53,10 @@ class Query:
     """A valid query. Raises `QueryError` if it is invalid, `ValueError` if it cannot be validated."""
 
     def __init__(self, text):
-        if not HAS_JMESPATH:
-            raise ValueError(MISSING % sys.executable)
+        # Classes below extend private parts of jmespath 1.x.
+        if not JMESPATH_VERSION.startswith("1."):
+            found = ". It has jmespath %s" % clean(JMESPATH_VERSION) if JMESPATH_VERSION else ""
+            raise ValueError(MISSING % sys.executable + found)
         if not isinstance(text, str):
             example = "\"driver.version < '0.9.6'\""
             raise ValueError(f"npu_select is {clean(repr(text))}: it must be a query as a text, such as {example}")

@@ -143,7 +143,7 @@ def _shown_by(places):
     for file, tests in by_file.items():
         kind = next((name for folder, name in kinds.items() if file.startswith(folder)), "recorded facts")
         shown.append(
-            "{}: [{}](../{})".format(
+            "{}: [{}](https://github.com/rkfleet/npu/blob/main/{})".format(
                 kind, ", ".join(f"`{test}`" for test in tests if test) or f"`{pathlib.Path(file).name}`", file
             )
         )

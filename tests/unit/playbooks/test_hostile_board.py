@@ -101,8 +101,8 @@ def test_a_fact_by_a_built_in_module_ends_it_for_that_board_only(play, callback)
     facts = {"ansible_facts": {"npu_post_tasks_file": "/tmp/HOSTILE", "__npu_x": 1}, "ping": "pong", "changed": False}
     text, dummy = play(answer(facts), [{"ansible.builtin.ping": {}}, on_evil("npu_apt"), TABLE], callback=callback)
     assert "a module's answer set the fact npu_post_tasks_file, which no module may: it is not used." in text
-    rows = {line.split()[0]: line.split()[-1] for line in text.splitlines() if re.match("(evil|good)  [^:]*$", line)}
-    assert rows == {"evil": "failed", "good": "unreachable"}, text
+    rows = {line.split()[0]: re.split("  +", line)[-1] for line in text.splitlines() if re.match("(evil|good)  [^:]*$", line)}
+    assert rows == {"evil": "failed", "good": "not inspected"}, text
     assert "good: a module's answer" not in text
 
 

@@ -55,13 +55,16 @@ def after(output):
     return sorted({word.strip('",') for line in output.splitlines() if "AFTER" in line for word in line.split() if word.startswith("rock-")})
 
 
-def test_an_audit_writes_the_report_names_the_boards_that_need_work_and_fails_once(play, tmp_path):
+def test_an_audit_writes_the_report_and_fails_each_board_that_needs_work_for_itself(play, tmp_path):
     code, output = play(npu_report_dir="report")
     assert code == 4 and {path.name for path in (tmp_path / "report").glob("fleet.*") if path.suffix != ".lock"} == FILES
     assert boards(tmp_path / "report") == ["rock-%d" % number for number in KINDS]
-    # The first that needs somebody speaks for all that do, and one that is unreachable is so for Ansible, too.
-    assert sorted(re.findall(r"^fatal: \[(.*?)\]: (\w+)!", output, re.MULTILINE)) == [("rock-3", "FAILED"), ("rock-5", "UNREACHABLE")]
-    assert after(output) == ["rock-1", "rock-2", "rock-4", "rock-6"]
+    # Each is failed or unreachable for Ansible, too.
+    ended = sorted(re.findall(r"^fatal: \[(.*?)\]: (\w+)!.*?\"msg\": \"(.*?)[:\"] ", output, re.MULTILINE))
+    assert [one[:2] for one in ended] == [("rock-3", "FAILED"), ("rock-4", "FAILED"), ("rock-5", "UNREACHABLE")], ended
+    # With its own message, and the sentence of the summary is not repeated.
+    assert '"msg": "rock-3: needs work: planned: dkms' in output and '"msg": "rock-4: unknown: not verified"' in output
+    assert after(output) == ["rock-1", "rock-2", "rock-6"]
     named = output.split("TASK [rkfleet.npu.report : Write the report]")[1].split("\naudit: ")[0].splitlines()
     assert [line.split(":")[0] for line in named if ": " in line] == ["rock-3", "rock-4", "rock-5"]
     assert re.search(r"^rock-3: Driver 0\.(9\.3|8\.2) is older than 0\.9\.6\.", "\n".join(named), re.MULTILINE)
@@ -93,9 +96,9 @@ def test_diff_shows_what_changed_and_check_mode_writes_nothing(play, tmp_path):
 def test_a_report_that_cannot_be_written_does_not_hide_the_results_of_the_boards(play, tmp_path):
     (tmp_path / "report").write_text("a file")
     code, output = play(npu_report_dir="report", npu_report_diff_against="none.json")
-    assert code == 4 and failed(output) == ["rock-3", "rock-5"] and "\nrock-3: Driver" in output and "Traceback" not in output
+    assert code == 4 and failed(output) == ["rock-3", "rock-4", "rock-5"] and "\nrock-3: Driver" in output and "Traceback" not in output
     line = next(line for line in output.splitlines() if line.startswith("fatal: [rock-3]"))
-    assert "cannot be written" in line and "none.json cannot be read: No such file" in line and "audit: 6 boards" in line
+    assert "cannot be written" in line and "none.json cannot be read: No such file" in line and "needs work: planned: dkms" in line
 
 
 @pytest.mark.parametrize("audit", [True, False])

@@ -245,7 +245,7 @@ WRONG = {
     "an option of ssh": ({"ssh_args": ["-p", 22]}, "ssh_args is ['-p', 22]: each element must be a text"),
     "a limit": ({"concurrency": 0}, "concurrency is 0: it must be more than 0 and at most 512"),
     "a time": ({"timeout": -1}, "timeout is -1.0: it must be more than 0"),
-    "a choice": ({"keep": "some"}, "Invalid value"),
+    "a choice": ({"keep": "some"}, "nvalid value 'some'"),
     "a path": ({"tree": {"proc": "/$(id)"}}, "tree.proc is '/$(id)'"),
     "an area": ({"tree": {"dev": "/x"}}, "tree has dev: it can have proc and sys only"),
 }

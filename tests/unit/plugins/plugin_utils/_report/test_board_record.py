@@ -99,7 +99,7 @@ def test_the_record_of_a_healthy_board():
             {"__npu_skipped": {"verdict": "held", "reason": "npu_hold is set in the inventory"}}, "held", "held",
             "npu_hold is set",
         ),
-        ({}, "unreachable", "unreachable", "It did not answer."),
+        ({}, "unknown", "not inspected", "No task of this run has inspected it."),
         (
             {"__npu_error": DEAD, "__npu_cause": "no_answer"}, "unreachable", "unreachable",
             "does not answer over ssh: No route to host",

@@ -168,3 +168,18 @@ def test_an_edited_report_is_read_with_the_keys_it_should_have():
         and "evil" not in entry["board"]
     )
     assert entry["evidence"] == [] and entry["plan"]["action"] is None and entry["checked_at"] == "1970-01-01T00:00:00Z"
+
+
+def test_a_board_that_was_not_inspected_keeps_its_earlier_record_and_is_not_in_the_history(tmp_path):
+    known = healthy(1)
+    _report.write(tmp_path, [known], NOW)
+    skipped = [board_record.record(board, {}, NOW + 60) for board in (known["name"], "new")]
+    assert [entry["verdict"] for entry in skipped] == ["not inspected"] * 2
+    for act in (_report.plan, _report.write):
+        after = {entry["name"]: entry for entry in act(tmp_path, skipped, NOW + 60)["after"]["boards"]}
+        assert after[known["name"]] == known and after["new"]["status"] == "unknown"
+    assert len(list((tmp_path / "history").iterdir())) == 1
+    # One that was inspected beside it is.
+    _report.write(tmp_path, [skipped[0], dict(healthy(2), name="new")], NOW + 90)
+    past = _report.history(str(tmp_path / "history"), [])
+    assert {board: spells[-1]["times"] for board, spells in past.items()} == {known["name"]: 1, "new": 1}

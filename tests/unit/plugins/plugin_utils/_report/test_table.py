@@ -28,7 +28,7 @@ def test_an_upgraded_board():
 @pytest.mark.parametrize(
     "variables, verdict",
     [
-        ({}, "unreachable"),
+        ({}, "not inspected"),
         (board_variables({"__npu_plan": {"action": "dkms_over_builtin"}, "__npu_gate": {}}), "unreachable"),
         (
             board_variables({"__npu_plan": {"action": "dkms_over_builtin"}, "__npu_gate": {}, "__npu_batch": {}}),
@@ -67,7 +67,7 @@ def test_verdicts(variables, verdict):
 def test_columns_line_up_and_hostile_text_is_harmless():
     lines = table.render([table.row("a", {}), table.row("\x1b[31mred\n" + "x" * 200, {"__npu_before": OLD})])
     assert "\x1b" not in "".join(lines) and len(lines) == 4
-    assert len({line.index(word) for line, word in zip(lines[2:], ("unreachable", "unreachable"))}) == 1
+    assert len({line.index(word) for line, word in zip(lines[2:], ("not inspected", "not inspected"))}) == 1
 
 
 def test_the_time_of_each_phase():

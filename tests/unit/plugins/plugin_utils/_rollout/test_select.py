@@ -290,10 +290,13 @@ def test_invalid_queries(query, said):
         _select.check_query(query)
 
 
-def test_missing_library(monkeypatch):
-    monkeypatch.setattr(_select, "HAS_JMESPATH", False)
+@pytest.mark.parametrize(
+    "version, found", [("", r"jmespath$"), ("2.0.0", r"It has jmespath 2\.0\.0$"), ("0.10.0", "0.10.0")]
+)
+def test_missing_library(monkeypatch, version, found):
+    monkeypatch.setattr(_select, "JMESPATH_VERSION", version)
     with pytest.raises(
-        ValueError, match="npu_select needs the Python library jmespath on the controller.*pip install jmespath"
+        ValueError, match="needs the Python library jmespath 1.x on the controller.*pip install 'jmespath<2'.*" + found
     ):
         _select.check_query("name")
     assert _select.check_query("") is None
