@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils import _settings
+from ..plugin_utils._action.failure import brief
 
 ARGUMENTS = dict(scope=dict(type="str", choices=["board", "run"], default="board"))
 
@@ -28,4 +29,4 @@ class ActionModule(ActionBase):
             _settings.resolve_and_save(self._templar, task_vars, params["scope"] == "run")
         except ValueError as error:
             result.update(failed=True, msg="%s: %s" % (task_vars["inventory_hostname"], error))
-        return result
+        return brief(result, self._task)

@@ -20,6 +20,7 @@ from .._answers.failure import cause_in, MALFORMED, NO_ANSWER, NO_PYTHON, UNREAC
 from .._answers.limits import HostileAnswer, limited, MalformedAnswer
 from .._schema.values import printable
 from .. import _clock
+from .failure import brief
 
 DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 # Ansible reports these as a lost connection, although the board has answered.
@@ -113,7 +114,9 @@ class BoardAction(GuardedAction):
     """Name of the module, as in `ANSWERS`."""
 
     def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
+        return brief(self._run(super().run(tmp, task_vars), task_vars), self._task)
+
+    def _run(self, result, task_vars):
         fact = gate.hostile((task_vars or {}).get("ansible_facts"))
         try:
             if fact and not self.is_rolling_back():
