@@ -37,18 +37,19 @@ ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "roles")
 
 
 def options():
-    """Return the options of all roles from their argument specifications: `{role: {variable: {type, default, choices}}}`."""
+    """Return the options of all roles: `{role: {variable: {type, default, choices}}}`."""
+    text = payload.cached_text(
+        os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-options.json"),
+        lambda: json.dumps({role: options_of(role) for role in sorted(os.listdir(ROLES))}))
+    return json.loads(text)
 
-    def make():
-        found = {}
-        for role in sorted(os.listdir(ROLES)):
-            with open(os.path.join(ROLES, role, "meta", "argument_specs.yml"), encoding="utf-8") as stream:
-                specs = yaml.safe_load(stream)["argument_specs"]
-            found[role] = {name: {key: option.get(key) for key in ("type", "default", "choices")}
-                           for entry in specs.values() for name, option in (entry.get("options") or {}).items()}
-        return json.dumps(found)
 
-    return json.loads(payload.cached_text(os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-options.json"), make))
+def options_of(role):
+    """Return the options of a role from its argument specifications: `{variable: {type, default, choices}}`."""
+    with open(os.path.join(ROLES, role, "meta", "argument_specs.yml"), encoding="utf-8") as stream:
+        specs = yaml.safe_load(stream)["argument_specs"]
+    return {name: {key: option.get(key) for key in ("type", "default", "choices")}
+            for entry in specs.values() for name, option in (entry.get("options") or {}).items()}
 
 
 def refuse_injected(variables):

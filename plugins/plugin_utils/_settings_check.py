@@ -24,8 +24,6 @@ OTHERS = {
 PREFIX, OWN_PREFIX = "npu_", "npu_custom_"
 """The prefix of this collection's variables, and that of the user's own, which are never reported."""
 CONTACTED = "No board was contacted."
-CHECKED = ("npu_driver_version", "npu_runtime_version", "npu_upstream", "npu_mirror", "npu_report_dir", "npu_compatibility")
-"""Variables that are checked beside those with choices."""
 MOST_BOARDS = 3
 MOST_ERRORS = 5
 
@@ -81,14 +79,15 @@ def errors_of(settings, options):
     """
     choices = {name: option["choices"] for role in options.values() for name, option in role.items()
                if option.get("choices")}
-    found, data = {}, {}
+    found: dict[str, list] = {}
     for boards, values in settings:
+        data = None
         try:
             data = compatibility.checked(values.get("npu_compatibility"))
         except (TypeError, ValueError) as error:
             found.setdefault(str(error).rstrip("."), []).extend(boards)
         for name, value in values.items():
-            text = _error(name, value, choices.get(name), data or compatibility.load())
+            text = _error(name, value, choices.get(name), data)
             if text:
                 found.setdefault(text, []).extend(boards)
     return ["%s%s" % (text, _named(boards)) for text, boards in found.items()]
@@ -105,7 +104,8 @@ def _error(name, value, choices, data):
     if choices:
         return "" if value in choices else "%s is %r: it is one of %s" % (name, _short(value), ", ".join(choices))
     if name in ("npu_driver_version", "npu_runtime_version"):
-        return _version_error(name, value, data)
+        # Nothing can be said about a release without valid data.
+        return _version_error(name, value, data) if data else ""
     if name in ("npu_upstream", "npu_mirror"):
         return _url_error(name, value)
     return _folder_error(name, value) if name == "npu_report_dir" else ""
