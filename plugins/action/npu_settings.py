@@ -25,10 +25,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         params = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
         result["changed"] = False
-        if params["scope"] == "run":
-            message = self._of_run(task_vars)
-        else:
-            message = self._of_board(task_vars)
+        message = self._of_run(task_vars) if params["scope"] == "run" else self._of_board(task_vars)
         if message:
             result.update(failed=True, msg=message)
         return brief(result, self._task)

@@ -159,7 +159,7 @@ class CallbackModule(Default):
         """Print nothing of what is inside, except to the log; else print the banner of the result's task first."""
         display = self._display
         if is_left_out:
-            self._display = _Log(display)
+            self._display = _Log(display)  # type: ignore[assignment]
         elif self._is_brief and result is not None and self._with_banner != _of(result, "task")._uuid:
             self._with_banner, self._last_task_banner = _of(result, "task")._uuid, None
         try:

@@ -77,15 +77,15 @@ def why_no_board(loader, patterns, groups, limit=None):
     try:
         if not manager.get_hosts(list(patterns)):
             return (
-                "No board was contacted: npu_hosts or the pattern %s matches none of the %d hosts of the inventory. "
-                "`ansible-inventory --graph` shows names and groups." % (wanted, len(groups["all"]))
+                f"No board was contacted: npu_hosts or the pattern {wanted} matches none of the {len(groups['all'])} "
+                "hosts of the inventory. `ansible-inventory --graph` shows names and groups."
             )
         manager.subset(limit)
         if not manager.get_hosts(list(patterns)):
             return (
-                "No board was contacted: --limit %s matches none of the hosts of %s. `ansible-inventory --graph` shows "
-                "names and groups." % (limit, wanted)
+                f"No board was contacted: --limit {limit} matches none of the hosts of {wanted}. "
+                "`ansible-inventory --graph` shows names and groups."
             )
     except AnsibleError as error:
-        return "No board was contacted: %s" % " ".join(str(error).split())
+        return "No board was contacted: {}".format(" ".join(str(error).split()))
     return ""

@@ -57,16 +57,16 @@ def nearest(name, known):
 def given_sentence(unknown):
     """Return the error for unknown names given with -e; `unknown` as of `unknown_names`."""
     return " ".join([*(
-        "%s is given with -e, but rkfleet.npu has no such variable: did you mean %s?" % (clean(name), other)
+        f"{clean(name)} is given with -e, but rkfleet.npu has no such variable: did you mean {other}?"
         for name, other in unknown.items()
-    ), "Variables of your own may begin with %s." % OWN_PREFIX, CONTACTED])
+    ), f"Variables of your own may begin with {OWN_PREFIX}.", CONTACTED])
 
 
 def inventory_sentence(name, other):
     """Return the warning for an unknown name in the inventory or a play."""
     return (
-        "%s is set in the inventory or a play, but rkfleet.npu has no such variable, so it has no effect: did you mean "
-        "%s? Variables of your own may begin with %s." % (clean(name), other, OWN_PREFIX)
+        f"{clean(name)} is set in the inventory or a play, but rkfleet.npu has no such variable, so it has no effect: "
+        f"did you mean {other}? Variables of your own may begin with {OWN_PREFIX}."
     )
 
 
@@ -90,19 +90,19 @@ def errors_of(settings, options):
             text = _error(name, value, choices.get(name), data)
             if text:
                 found.setdefault(text, []).extend(boards)
-    return ["%s%s" % (text, _named(boards)) for text, boards in found.items()]
+    return [f"{text}{_named(boards)}" for text, boards in found.items()]
 
 
 def message(errors):
     """Return all errors as one message."""
-    more = ["and %d more" % (len(errors) - MOST_ERRORS)] if len(errors) > MOST_ERRORS else []
-    return "%s. %s" % ("; ".join([*errors[:MOST_ERRORS], *more]), CONTACTED)
+    more = [f"and {len(errors) - MOST_ERRORS} more"] if len(errors) > MOST_ERRORS else []
+    return "{}. {}".format("; ".join([*errors[:MOST_ERRORS], *more]), CONTACTED)
 
 
 def _error(name, value, choices, data):
     """Return what is wrong with a value; empty if nothing is."""
     if choices:
-        return "" if value in choices else "%s is %r: it is one of %s" % (name, _short(value), ", ".join(choices))
+        return "" if value in choices else "{} is {!r}: it is one of {}".format(name, _short(value), ", ".join(choices))
     if name in ("npu_driver_version", "npu_runtime_version"):
         # Nothing can be said about a release without valid data.
         return _version_error(name, value, data) if data else ""
@@ -113,14 +113,16 @@ def _error(name, value, choices, data):
 
 def _version_error(name, value, data):
     section = "drivers" if name == "npu_driver_version" else "runtimes"
-    if value in (None, "") or isinstance(value, str) and value in data[section]:
+    if value in (None, "") or (isinstance(value, str) and value in data[section]):
         return ""
     known = sorted(data[section], key=_numbers)
     # YAML reads 2.0 as a number.
     if not isinstance(value, str):
-        return "%s is the number %s: write it with quotes, such as \"%s\"" % (name, _short(value), known[-1])
-    return "%s is %r, and the compatibility data has no such release (known: %s); add a row to npu_compatibility.%s" % (
-        name, _short(value), ", ".join(known), section)
+        return f"{name} is the number {_short(value)}: write it with quotes, such as \"{known[-1]}\""
+    return (
+        f"{name} is {_short(value)!r}, and the compatibility data has no such release (known: {', '.join(known)}); add "
+        f"a row to npu_compatibility.{section}"
+    )
 
 
 def _numbers(version):
@@ -136,21 +138,21 @@ def _url_error(name, value):
     except ValueError:
         is_url = False
     # The value is not quoted: it may hold a password.
-    return "" if is_url else "%s is not a URL such as https://mirror.example.com" % name
+    return "" if is_url else f"{name} is not a URL such as https://mirror.example.com"
 
 
 def _folder_error(name, value):
     if value in (None, ""):
         return ""
     if not isinstance(value, str):
-        return "%s is %r: it is the path of a folder" % (name, _short(value))
+        return f"{name} is {_short(value)!r}: it is the path of a folder"
     path = os.path.abspath(os.path.expanduser(value))
     while not os.path.lexists(path):
         path = os.path.dirname(path)
     if not os.path.isdir(path):
-        return "%s is %s, but %s is not a folder" % (name, _short(value), _short(path))
+        return f"{name} is {_short(value)}, but {_short(path)} is not a folder"
     if not os.access(path, os.W_OK | os.X_OK):
-        return "%s is %s, but you may not write to %s" % (name, _short(value), _short(path))
+        return f"{name} is {_short(value)}, but you may not write to {_short(path)}"
     return ""
 
 
@@ -162,5 +164,5 @@ def _named(boards):
     names = list(dict.fromkeys(boards))
     if not names:
         return ""
-    more = ", and %d more" % (len(names) - MOST_BOARDS) if len(names) > MOST_BOARDS else ""
-    return " (%s%s)" % (", ".join(map(clean, names[:MOST_BOARDS])), more)
+    more = f", and {len(names) - MOST_BOARDS} more" if len(names) > MOST_BOARDS else ""
+    return " ({}{})".format(", ".join(map(clean, names[:MOST_BOARDS])), more)

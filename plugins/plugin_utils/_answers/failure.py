@@ -48,7 +48,7 @@ def cause_in(text, code=1):
     if code and _SUDO.search(text):
         # sudo itself ends with 1; a Python that it did not find has 127.
         return SUDO if code not in NOT_STARTED else PYTHON
-    return PYTHON if code in NOT_STARTED or code and _TOO_OLD.search(text) else ""
+    return PYTHON if code in NOT_STARTED or (code and _TOO_OLD.search(text)) else ""
 
 
 def first_line(stdout, stderr):
@@ -67,16 +67,16 @@ def explained(reason, line, code):
     """Return why there is no answer, in one sentence, with what the board said.
 
     Args:
-        reason: in a few words, such as `there is no answer`.
+        reason: what is wrong with its output, if its Python was started.
         line: as of `first_line`.
         code: the exit code of the command.
     """
-    said = "the board said%s; it ended with %s" % (": " + line if line else " nothing", code)
+    said = "the board said{}; it ended with {}".format(": " + line if line else " nothing", code)
     if cause_in(line, code) != PYTHON:
-        return "%s (%s)" % (reason, said)
+        return f"{reason} ({said})"
     why = "is too old" if _TOO_OLD.search(line) else "was not started"
-    return "%s, because its Python %s (%s): install Python 3.9 or newer, or set ansible_python_interpreter to it" % (
-        reason, why, said)
+    remedy = "install Python 3.9 or newer, or set ansible_python_interpreter to it"
+    return f"there is no answer, because its Python {why} ({said}): {remedy}"
 
 
 def cannot_read(board, as_root, reason, cause):

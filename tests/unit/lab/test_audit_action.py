@@ -163,7 +163,8 @@ LIES = {
     "shape": ("print('Welcome'); print(marker + json.dumps({'facts': {'kernel': 7}}) + marker)", "the facts has no board"),
     "text": ("print(marker + '{' * 100000 + marker)", "the answer is not JSON"),
     "size": ("print('x' * (3 << 20))", "more than 1048576"),
-    "crash": ("sys.stderr.write('\\x1b[31mSegmentation fault\\n'); sys.exit(139)", "there is no answer (the board said: [31mSegmentation fault; it ended with 139)"),
+    "crash": ("sys.stderr.write('\\x1b[31mSegmentation fault\\n'); sys.exit(139)",
+              "there is no answer (the board said: [31mSegmentation fault; it ended with 139)"),
     "guess": ("print('{\"facts\": {}}')", "there is no answer"),
     "error": ("print(marker + json.dumps({'error': 'OSError: ' + 'x' * 9999}) + marker)", "OSError: xxx"),
 }

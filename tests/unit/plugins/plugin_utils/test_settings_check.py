@@ -21,25 +21,29 @@ def options():
 
 
 @pytest.mark.parametrize("name, known", [
-    ("npu_driver_verison", "npu_driver_version"), ("npu_driver_versions", "npu_driver_version"), ("npu_version", "npu_driver_version"),
-    ("npu_driver_polcy", "npu_driver_policy"), ("npu_policy", "npu_driver_policy"), ("npu_strategy", "npu_driver_strategy"),
+    ("npu_driver_verison", "npu_driver_version"), ("npu_driver_versions", "npu_driver_version"),
+    ("npu_version", "npu_driver_version"),
+    ("npu_driver_polcy", "npu_driver_policy"), ("npu_policy", "npu_driver_policy"),
+    ("npu_strategy", "npu_driver_strategy"),
     ("npu_report_folder", "npu_report_dir"), ("npu_mirrors", "npu_mirror"), ("npu_reboot", "npu_reboot_ok"),
-    ("npu_host", "npu_hosts"), ("npu_Hold", "npu_hold"), ("npu_soak_minuts", "npu_soak_minutes"), ("npu_compat", "npu_compatibility"),
+    ("npu_host", "npu_hosts"), ("npu_Hold", "npu_hold"), ("npu_soak_minuts", "npu_soak_minutes"),
+    ("npu_compat", "npu_compatibility"),
 ])
 def test_an_unknown_name_is_told_with_the_nearest_known_one(options, name, known):
     assert _settings_check.unknown_names([name, "npu_mirror"], options) == {name: known}
 
 
 def test_known_names_and_those_of_others_are_not_reported(options):
-    names = ["npu_hosts", "npu_subnet", "npu_custom_site", "npu", "my_npu_x", "__npu_plan", "ansible_host", "npu_rollout"]
+    names = ["npu_hosts", "npu_subnet", "npu_custom_site", "npu", "my_npu_x", "__npu_plan", "ansible_host"]
     assert _settings_check.unknown_names(names, options) == {}
 
 
 def test_every_variable_that_the_documents_name_is_known(options):
     """Else a user who follows the documents would be told that there is no such variable."""
     known = _settings_check.known_names(options)
-    for path in [environment.ROOT / "README.md", *(environment.ROOT / "docs").glob("*.md"), *(environment.ROOT / "roles").glob("*/README.md")]:
-        for name in re.findall(r"^\s*(?:-e )?(npu_[a-z0-9_]+)[:=] ?\S", path.read_text(encoding="utf-8"), re.M):
+    root = environment.ROOT
+    for path in [root / "README.md", *(root / "docs").glob("*.md"), *(root / "roles").glob("*/README.md")]:
+        for name in re.findall(r"^\s*(?:-e )?(npu_[a-z0-9_]+)[:=] ?\S", path.read_text(encoding="utf-8"), re.MULTILINE):
             assert name in known or name.startswith("npu_custom_"), (path, name)
         for name in re.findall(r"-e '?(npu_[a-z0-9_]+)=", path.read_text(encoding="utf-8")):
             assert name in known, (path, name)
@@ -56,7 +60,8 @@ def test_an_error_for_the_command_line_names_all(options):
     ({"npu_driver_policy": "woking"}, "npu_driver_policy is 'woking': it is one of working, floor, exact"),
     ({"npu_driver_strategy": "DKMS"}, "npu_driver_strategy is 'DKMS': it is one of auto, dkms, vendor_kernel"),
     ({"npu_runtime_package": None}, "npu_runtime_package is 'None': it is one of divert, hold, replace"),
-    ({"npu_driver_version": "0.9.9"}, "npu_driver_version is '0.9.9', and the compatibility data has no such release (known: 0.7.2"),
+    ({"npu_driver_version": "0.9.9"},
+     "npu_driver_version is '0.9.9', and the compatibility data has no such release (known: 0.7.2"),
     ({"npu_runtime_version": 2.3}, "npu_runtime_version is the number 2.3: write it with quotes"),
     ({"npu_runtime_version": "2.9"}, "add a row to npu_compatibility.runtimes"),
     ({"npu_driver_version": ["0.9.6"]}, "npu_driver_version is"),
@@ -78,15 +83,16 @@ def test_the_report_folder_must_be_one_that_can_be_written(options, tmp_path, mo
 
     (tmp_path / "file").write_text("")
     assert errors(tmp_path) == errors(tmp_path / "new/new") == errors("") == []
-    assert errors(tmp_path / "file") == errors(tmp_path / "file") and "file is not a folder" in errors(tmp_path / "file/below")[0]
+    assert "file is not a folder" in errors(tmp_path / "file")[0] and errors(tmp_path / "file/below")
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    assert "you may not write to %s" % tmp_path in errors(tmp_path / "new")[0]
+    assert f"you may not write to {tmp_path}" in errors(tmp_path / "new")[0]
 
 
 def test_valid_values_have_no_error(options):
     data = {"drivers": {"1.2.3": {"path": "driver.tar", "sha256": "0" * 64, "runtime": "2.3.2"}}}
-    values = {"npu_driver_version": "1.2.3", "npu_runtime_version": "", "npu_compatibility": data, "npu_mirror": "http://user:pw@10.0.0.1:80/x",
-              "npu_upstream": "file:///srv/mirror", "npu_driver_policy": "floor", "npu_report_dir": "", "npu_verify_runs": "x"}
+    values = {"npu_driver_version": "1.2.3", "npu_runtime_version": "", "npu_compatibility": data,
+              "npu_mirror": "http://user:pw@10.0.0.1:80/x", "npu_upstream": "file:///srv/mirror",
+              "npu_driver_policy": "floor", "npu_report_dir": "", "npu_verify_runs": "x"}
     assert _settings_check.errors_of([([], values)], options) == []
 
 
@@ -94,7 +100,8 @@ def test_the_same_error_of_several_boards_is_told_once(options):
     bad = {"npu_driver_policy": "x"}
     (error,) = _settings_check.errors_of([(["a"], bad), (["b"], bad), (["c"], bad), (["d"], bad)], options)
     assert error.endswith("exact (a, b, c, and 1 more)")
-    assert _settings_check.message(["e%d" % number for number in range(7)]) == "e0; e1; e2; e3; e4; and 2 more. No board was contacted."
+    said = _settings_check.message([f"e{number}" for number in range(7)])
+    assert said == "e0; e1; e2; e3; e4; and 2 more. No board was contacted."
 
 
 class Hostvars(dict):
@@ -111,8 +118,10 @@ class Hostvars(dict):
 def test_results_of_tasks_and_facts_are_no_variables_of_the_inventory(options, monkeypatch, tmp_path):
     monkeypatch.setattr(_settings, "options", lambda: options)
     monkeypatch.setattr(_settings_check.compatibility.C, "DEFAULT_LOCAL_TMP", str(tmp_path))
-    own = {"inventory_hostname": "a", "npu_facts": {}, "npu_probe": {}, "npu_wrong": 1, "ansible_facts": {"npu_fact": 1}, "npu_fact": 1}
-    hostvars = Hostvars({"a": {"npu_facts": {}, "npu_probe": {}}, "b": {"npu_other": 1}}, a=own, b={"npu_other": 1, "npu_mirror": "x"})
+    own = {"inventory_hostname": "a", "npu_facts": {}, "npu_probe": {}, "npu_wrong": 1, "npu_fact": 1,
+           "ansible_facts": {"npu_fact": 1}}
+    hostvars = Hostvars({"a": {"npu_facts": {}, "npu_probe": {}}, "b": {"npu_other": 1}},
+                        a=own, b={"npu_other": 1, "npu_mirror": "x"})
     variables = dict(own, hostvars=hostvars, ansible_play_hosts_all=["a", "b"])
     assert _settings.set_variables(variables) == {"a": {"npu_wrong": 1}, "b": {"npu_mirror": "x"}}
     warnings, message = _settings.check_run(variables, {}, {"npu_mirror": "", "npu_compatibility": {}})

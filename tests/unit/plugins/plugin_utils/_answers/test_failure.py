@@ -53,16 +53,17 @@ def answer(stderr="", stdout="", code=1):
 
 @pytest.mark.parametrize("stderr, stdout, code, why", [
     ("/bin/sh: 1: /usr/bin/python9: not found\n", "", 127,
-     ", because its Python was not started (the board said: /bin/sh: 1: /usr/bin/python9: not found; it ended with 127)"),
+     ", because its Python was not started (the board said: /bin/sh: 1: /usr/bin/python9: not found; it ended with "
+     "127)"),
     # pyenv's shim: the first line says what is wrong, the last one what there is.
     ("pyenv: python3: command not found\n\nThe `python3' command exists in these Python versions:\n  3.11.2\n", "", 127,
      ", because its Python was not started (the board said: pyenv: python3: command not found; it ended with 127)"),
     ("Unknown option: -I\nusage: /usr/bin/python2 [option] ...\nTry `python -h' for more information.\n", "", 2,
      ", because its Python is too old (the board said: Unknown option: -I; it ended with 2)"),
-    ('  File "<stdin>", line 5\n    from __future__ import annotations\n    ^\nSyntaxError: future feature annotations is '
-     "not defined\n", "", 1,
-     ", because its Python is too old (the board said: SyntaxError: future feature annotations is not defined; it ended "
-     "with 1)"),
+    ('  File "<stdin>", line 5\n    from __future__ import annotations\n    ^\nSyntaxError: future feature annotations '
+     "is not defined\n", "", 1,
+     ", because its Python is too old (the board said: SyntaxError: future feature annotations is not defined; it "
+     "ended with 1)"),
     ("Warning: Permanently added '10.0.0.2' (ED25519) to the list of known hosts.\n",
      "\nThis account is currently not available.\nbye\n", 1,
      " (the board said: This account is currently not available.; it ended with 1)"),
