@@ -44,14 +44,19 @@ def unknown_names(names, options):
 
 def nearest(name, known):
     """Return the known name that is most alike."""
-    # A part of a name says more than its letters: npu_version is npu_driver_version rather than npu_services.
-    words = set(name.split("_")[1:])
+    words = name.split("_")[1:]
 
     def likeness(other):
-        shared = len(words & set(other.split("_")[1:]))
-        return difflib.SequenceMatcher(None, name, other).ratio() + 0.1 * shared
+        # A word says more than letters: npu_version is npu_driver_version rather than npu_services.
+        parts = other.split("_")[1:]
+        shared = [max((_ratio(word, part) for part in parts), default=0) for word in words]
+        return _ratio(name, other) + 0.2 * sum(ratio for ratio in shared if ratio > 0.7)
 
     return max(sorted(known), key=likeness)
+
+
+def _ratio(text, other):
+    return difflib.SequenceMatcher(None, text, other).ratio()
 
 
 def given_sentence(unknown):

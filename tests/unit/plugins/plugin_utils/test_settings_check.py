@@ -24,7 +24,7 @@ def options():
     ("npu_driver_verison", "npu_driver_version"), ("npu_driver_versions", "npu_driver_version"),
     ("npu_version", "npu_driver_version"),
     ("npu_driver_polcy", "npu_driver_policy"), ("npu_policy", "npu_driver_policy"),
-    ("npu_strategy", "npu_driver_strategy"),
+    ("npu_strategy", "npu_driver_strategy"), ("npu_polcy", "npu_driver_policy"),
     ("npu_report_folder", "npu_report_dir"), ("npu_mirrors", "npu_mirror"), ("npu_reboot", "npu_reboot_ok"),
     ("npu_host", "npu_hosts"), ("npu_Hold", "npu_hold"), ("npu_soak_minuts", "npu_soak_minutes"),
     ("npu_compat", "npu_compatibility"),
