@@ -12,9 +12,11 @@ board_checks.py    is it a board that the vendor's driver and runtime support
 driver.py          which driver, and where it comes from
 runtime.py         which runtime, and what verifies the board
 board_packages.py  what the board's packages have to do with it: who owns the runtime, which kernel apt would bring
+condition.py       notes on clock and kernel log
 change_checks.py   may the board be changed: privileges, rollback, reboot, space
 driver_changes.py  what is changed to bring in the driver (kernel_checks.py: can the kernel take it; packages.py: which
                    packages the build needs, and whether the headers can be used)
+use.py             which processes use the NPU, and whether an upgrade stops because of them
 rules.py           which row of compatibility.yml applies; no code knows a version
 """
 
@@ -27,11 +29,13 @@ from .board_checks import check_board, check_package_manager
 from .board_packages import (
     RUNTIME_PACKAGE, check_kernel_packages, note_newer_kernel, note_runtimes, plan_runtime_package,
 )
+from .condition import note_condition
 from .change_checks import check_privileges, check_reboot, check_rollback, check_space
 from . import build_losses
 from .driver import choose_action, final_version
 from .driver_changes import check_probe, plan_dkms, plan_vendor_kernel
 from .predicates import is_pending
+from .use import check_use, note_use
 from .runtime import choose_model, choose_runtime, current_setup, note_rkllm, note_verification
 
 POLICIES = ("working", "floor", "exact")
@@ -47,7 +51,8 @@ def npu_plan(facts, wanted, compatibility):
         facts: `ansible_facts.npu`.
         wanted: `driver_version` (empty for the default), `driver_policy`, `driver_strategy`, `runtime_version`
             (empty for the one that goes with the driver), `runtime_package` (what becomes of a package that owns the
-            runtime), `signing` (whether modules are signed).
+            runtime), `signing` (whether modules are signed), `services` (units that are stopped for an upgrade; None if
+            users of the NPU are only noted) and `force` (whether they do not stop it).
         compatibility: merged and validated data.
 
     Raises:
@@ -86,6 +91,7 @@ def _checked(wanted, compatibility):
         "runtime_version": wanted.get("runtime_version") or "",
         "runtime_package": wanted.get("runtime_package") or "divert",
         "signing": bool(wanted.get("signing")),
+        "services": wanted.get("services"), "force": bool(wanted.get("force")),
     }
     unknown = sorted(set(wanted) - set(result))
     if unknown:
@@ -106,6 +112,7 @@ def _checked(wanted, compatibility):
 
 def _make_plan(board, plan):
     """Fill in the plan, or raise Unsupported with the plan as far as it is known."""
+    note_condition(board)
     check_board(board)
     plan["soc"] = board.soc
     # Before any other check: a board that works need not meet the requirements of a change.
@@ -122,6 +129,7 @@ def _make_plan(board, plan):
     note_rkllm(board, version)
     diversion = plan_runtime_package(board, runtime)
     note_runtimes(board, runtime)
+    note_use(board)
     _note_other_kernels(board)
     if action == "none":
         board.notes.extend(build_losses.sentences(build_losses.of_facts(board.facts)))
@@ -137,6 +145,7 @@ def _make_plan(board, plan):
     plan.update(action=action, reason=reason)
     check_reboot(board, plan)
     check_space(board, plan)
+    check_use(board)
 
 
 def _plan_changes(board, plan, action, runtime):
@@ -157,7 +166,7 @@ def _plan_changes(board, plan, action, runtime):
 def _note_foreign(board, plan):
     """Note the DKMS packages with an NPU driver from elsewhere that stay."""
     for name, version in board.foreign_packages:
-        if name != DKMS_PACKAGE or version not in plan["foreign_versions"]:
+        if (version if name == DKMS_PACKAGE else "%s/%s" % (name, version)) not in plan["foreign_versions"]:
             board.notes.append(
                 "The DKMS package %s/%s has an NPU driver, is not of rkfleet.npu, and stays unchanged." % (
                     name, version))

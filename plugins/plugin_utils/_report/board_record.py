@@ -9,11 +9,13 @@ Answers of boards are not trusted: each value has the documented kind and a limi
 from __future__ import annotations
 
 from ...module_utils._board.paths import FACT_FILE
+from ...module_utils._facts import npu_users
 from .._answers.failure import NO_ANSWER
 from .._plan.build_losses import of_facts
+from .._plan.condition import suspect_sentence
 from .._plan.predicates import has_work, is_current, setup_of
 from .._schema.record import RECORD, STATUSES
-from .._schema.values import dictionary, fit, stamp
+from .._schema.values import dictionary, fit, sequence, stamp
 from .hostvars import HELD, is_held, board_variables
 from .table import NO_SENSE, OUTCOMES
 from .._docs import TROUBLESHOOTING
@@ -42,6 +44,9 @@ def _record(name, variables, now):
     seen = _seen(variables)
     facts, plan = seen["facts"], seen["plan"]
     known = dict(facts, name=str(name), checked_at=stamp(now), verification=None)
+    users = npu_users.complete(sequence(facts.get("processes")))
+    nodes = sequence(facts.get("device_nodes"))
+    known.update(device_nodes=list(map(_node, nodes)), in_use=list(map(npu_users.named, users)))
     known["build_losses"] = of_facts(facts) if facts else []
     known["plan"] = dict(plan, **{part: dictionary(plan.get(part)).get("version") for part in ("driver", "runtime")})
     entry = fit(known, RECORD)
@@ -51,7 +56,7 @@ def _record(name, variables, now):
     status, verdict, reason, remedy = _judge(seen, entry)
     judged = {
         "status": status, "verdict": verdict, "reason": _sentence(entry["name"], reason), "remedy": remedy or None,
-        "evidence": _evidence(seen, entry),
+        "evidence": _evidence(seen, entry), "suspect": suspect_sentence(facts),
     }
     entry.update((key, fit(value, RECORD.kind[key])) for key, value in judged.items())
     return entry
@@ -60,16 +65,24 @@ def _record(name, variables, now):
 def exit_code(records):
     """Return the exit code of an audit: 0 all healthy, 2 some need work or are unknown, 4 some are unreachable.
 
-    Boards on hold do not count.
+    Boards on hold do not count. One that the kernel log makes suspect counts as one that needs work.
     """
     found = {entry["status"] for entry in records}
+    found |= {"needs_work" for entry in records if is_suspect(entry)}
     return 4 if "unreachable" in found else 2 if found & {"needs_work", "unknown"} else 0
 
 
+def is_suspect(entry):
+    """Return whether the kernel log speaks against a board; one on hold is not judged."""
+    return bool(entry.get("suspect")) and entry["status"] != "held"
+
+
 def summary(records):
-    """Return one line that counts the boards by their status."""
+    """Return one line that counts the boards by their status, and those that are suspect."""
     count = {status: sum(entry["status"] == status for entry in records) for status in STATUSES}
     words = [WORDS.get(status, "%d " + status) % number for status, number in count.items()]
+    suspect = sum(map(is_suspect, records))
+    words += ["%d of them suspect" % suspect] if suspect else []
     return "audit: %d board%s, %s" % (len(records), "" if len(records) == 1 else "s", ", ".join(words))
 
 
@@ -87,7 +100,8 @@ def _seen(variables):
     return {
         "facts": facts, "skipped": skipped, "error": str(error) if error else None, "cause": known.get("__npu_cause"),
         "plan": dictionary(known.get("__npu_plan")), "verification": verification,
-        "unverified": audit.get("unverified"), "outcome": known.get("__npu_outcome"),
+        "unverified": audit.get("unverified"), "busy": bool(audit.get("busy") and audit.get("unverified")),
+        "outcome": known.get("__npu_outcome"),
         "undone": known.get("__npu_rolled_back"),
         "committed": bool(known.get("__npu_is_committed")) and not error,
         "held": is_held(known) or skipped.get("verdict") == "held" and not facts,
@@ -158,6 +172,16 @@ def _by_plan(seen, entry):
         return "needs_work", verdict or failed or "planned: %s" % what, seen["error"] or entry["plan"]["reason"], remedy
     if seen["error"]:
         return "unknown", "failed", seen["error"], "Fix the problem and rerun."
+    if seen["busy"]:
+        users = npu_users.complete(seen["facts"].get("processes"))
+        names = ", ".join(dict.fromkeys(user["name"] for user in users[:3])) or "another program"
+        return (
+            "unknown", verdict or "not verified: in use by %s" % names,
+            "%s It is not verified that the NPU works: %s" % (
+                entry["plan"]["reason"] or "", seen["unverified"].partition(". To verify it, ")[0]),
+            "Stop it (%s) and run the audit again, or set npu_force to true." % npu_users.how_to_stop(users)
+            if users else "Stop it and run the audit again, or set npu_force to true.",
+        )
     if proof.get("current"):
         what = (
             "Driver %s was installed." % entry["driver"]["version"] if has_work(plan)
@@ -187,12 +211,16 @@ def _evidence(seen, entry):
                 "/sys/module/%s/version" % driver["module"] if driver["module"] else "modules.builtin.modinfo",
             )
         )
+    elif driver["version"] and not driver["render_node"]:
+        lines.append("driver %s is bound to %s (%s), but has no device file: no program can use it" % (
+            driver["version"], entry["device"]["node"], driver["version_source"]))
     elif driver["version"]:
         where = "module %s" % driver["module"] if driver["module"] else driver["presence"]
         lines.append("driver %s answers (%s, %s)" % (driver["version"], driver["version_source"], where))
     elif entry["device"]["node"]:
         lines.append("driver: none answers; bound to %s is %s, and the kernel has it as %s" % (
             entry["device"]["node"], entry["device"]["driver"] or "nothing", driver["presence"]))
+    lines += _condition(entry)
     if runtime["path"]:
         lines.append(
             "runtime %s (%s, sha256 %s)"
@@ -211,6 +239,10 @@ def _evidence(seen, entry):
             "MobileNet: %s (%s, %s)%s"
             % (proof["diagnosis"], where, of, ": %s" % proof["evidence"] if proof["evidence"] else "")
         )
+    if entry["in_use"]:
+        lines.append("in use: the NPU by %s" % ", ".join(entry["in_use"][:5]))
+    if entry["device_nodes"]:
+        lines.append("device nodes: %s" % ", ".join(entry["device_nodes"][:8]))
     if state["state"] not in (None, "unknown"):
         lines.append(
             "upgrade: %s since %s (/var/lib/rkfleet-npu/state.json)" % (state["state"], state["since"] or "unknown")
@@ -220,6 +252,29 @@ def _evidence(seen, entry):
     if state["locked_by"]:
         lines.append("locked: %s (/var/lib/rkfleet-npu/lock.json)" % state["locked_by"])
     return lines
+
+
+def _condition(entry):
+    """Return the evidence on clock and memory of the NPU, and the kernel log's lines."""
+    found, log, lines = entry["condition"], entry["kernel_log"], []
+    if found["hz"]:
+        lines.append("clock of the NPU: %d MHz of %d to %d, governor %s" % (
+            found["hz"] // 10**6, (found["lowest_hz"] or 0) // 10**6, (found["highest_hz"] or 0) // 10**6,
+            found["governor"] or "unknown"))
+    if found["iommu"] is False:
+        lines.append("memory of the NPU: from CMA (%s MiB, %s free), its IOMMU is off" % (
+            *("?" if value is None else value for value in (found["cma"], found["cma_free"])),))
+    if log["ours"]:
+        lines.append("kernel log: %d jobs failed in verifications of this collection, which do not count" % log["ours"])
+    return lines + ["kernel log: " + line for line in log["lines"]]
+
+
+def _node(node):
+    """Return a device node in words: its group is what a program's user has to be in."""
+    if node["target"]:
+        return "%s -> %s" % (node["path"], node["target"])
+    what = "missing" if node["mode"] is None else "group %s, %s" % (node["group"], node["mode"])
+    return "%s (%s)" % (node["path"], what)
 
 
 def _verification(seen, entry):

@@ -16,6 +16,8 @@ from .._schema.values import number, seconds_of
 # cells in locales with a decimal comma. The fullwidth forms of = + - @ count, too. Leading blanks and quotes do not
 # protect.
 _FORMULA = re.compile(r"""(^|;)(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])""")
+# How the evidence of a verification begins if one core failed (module_utils/_inference/diagnosis.py).
+_FAILED_CORE = re.compile(r"core (\d{1,2}) of the NPU: ")
 
 # Name and help text. The textfile format cannot express a missing value, so boards that were not read get no sample.
 METRICS = {
@@ -26,9 +28,16 @@ METRICS = {
         "Whether an upgrade of the board is neither committed nor rolled back (1), or not (0).",
     "rkfleet_npu_board_inference_latency_seconds":
         "Median time of one MobileNet inference, of the last verification with this kernel, driver and runtime.",
+    "rkfleet_npu_board_core_healthy":
+        "Whether a core of an NPU with several gave the expected result (1), or not (0), in the last verification with"
+        " this kernel, driver and runtime. Cores that were not tried have none.",
     "rkfleet_npu_board_verified_timestamp_seconds":
         "When MobileNet was last run on the board, in seconds since the epoch.",
     "rkfleet_npu_board_checked_timestamp_seconds": "When the board was last inspected, in seconds since the epoch.",
+    "rkfleet_npu_board_suspect": "Whether the kernel log speaks against the board: 1 if so.",
+    "rkfleet_npu_board_jobs_failed": "How many jobs of the NPU failed since its driver was loaded, by the kernel log.",
+    "rkfleet_npu_board_iommu_faults": "How many page faults the NPU's IOMMU had since its driver was loaded.",
+    "rkfleet_npu_board_frequency_hertz": "The NPU's clock when the board was inspected.",
     "rkfleet_npu_board_info": "What the board is, runs and needs; always 1.",
     "rkfleet_npu_report_timestamp_seconds": "When the report was written, in seconds since the epoch.",
 }
@@ -46,6 +55,18 @@ def latency_ms(entry):
     """Return the median latency in milliseconds of a current verification, or None."""
     value = number(get(entry, "verification.latency_ms.median"))
     return value if value is not None and get(entry, "verification.current") is True and 0 < value < 3600000 else None
+
+
+def core_results(entry):
+    """Return `{core: "ok" or diagnosis}` of a current verification; empty if the NPU has a single core."""
+    if get(entry, "verification.current") is not True:
+        return {}
+    diagnosis = get(entry, "verification.diagnosis")
+    results = dict.fromkeys(get(entry, "verification.cores") or [], "ok")
+    failed = _FAILED_CORE.match(get(entry, "verification.evidence") or "")
+    if failed and diagnosis != "ok":
+        results[int(failed.group(1))] = diagnosis
+    return results
 
 
 def csv(report):
@@ -72,9 +93,20 @@ def prom(report, now):
             samples["rkfleet_npu_board_healthy"].append((board, int(entry["status"] == "healthy")))
         if entry["upgrade"]["pending"] is not None:
             samples["rkfleet_npu_board_upgrade_pending"].append((board, int(entry["upgrade"]["pending"] is True)))
+        if entry["kernel_log"]["jobs_failed"] is not None:
+            samples["rkfleet_npu_board_suspect"].append((board, int(bool(entry["suspect"]))))
+        for name, path in (("jobs_failed", "kernel_log.jobs_failed"), ("iommu_faults", "kernel_log.iommu_faults"),
+                           ("frequency_hertz", "condition.hz")):
+            value = get(entry, path)
+            if value is not None and value >= 0:
+                samples["rkfleet_npu_board_" + name].append((board, value))
         latency = latency_ms(entry)
         if latency is not None:
             samples["rkfleet_npu_board_inference_latency_seconds"].append((board, latency / 1000))
+        samples["rkfleet_npu_board_core_healthy"] += [
+            (dict(board, core=str(core), result=result), int(result == "ok"))
+            for core, result in sorted(core_results(entry).items())
+        ]
         for name, path in (("verified", "verification.verified_at"), ("checked", "checked_at")):
             seconds = seconds_of(get(entry, path))
             if seconds:

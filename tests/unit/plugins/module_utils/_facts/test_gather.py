@@ -62,7 +62,8 @@ def test_suppressed_builtin_with_our_module(mission, gather):
     assert driver["files"] == ["updates/dkms/rknpu_dkms.ko"]
     assert facts["dkms"]["modules"] == [{"name": "rknpu", "version": "0.9.6", "kernel": RELEASE, "arch": "aarch64",
                                          "state": "installed",
-                                         "original": False, "foreign": False, "left_out": []}]
+                                         "original": False, "foreign": False, "package": None, "others": False,
+                                         "left_out": []}]
 
 
 def test_without_a_bound_driver_there_is_no_version_whatever_sys_module_shows(mission, gather, board):
@@ -277,7 +278,8 @@ def test_dkms_tree(board):
 def test_holders(mission, gather):
     mission.write("/proc/812/comm", "python3\n").link("/proc/812/fd/3", "/dev/dri/renderD129")
     mission.write("/proc/813/comm", "other\n").link("/proc/813/fd/3", "/dev/dri/renderD128")
-    assert gather(mission)["processes"] == [{"pid": 812, "name": "python3"}]
+    assert gather(mission)["processes"] == [
+        {"pid": 812, "name": "python3", "nodes": ["/dev/dri/renderD129"], "cgroups": []}]
 
 
 VERIFIED = {"kernel": {"release": "6.1.99"}, "driver": {"version": "0.9.6"}, "runtime": {"sha256": "0" * 64},

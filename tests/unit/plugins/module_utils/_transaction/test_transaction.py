@@ -9,11 +9,11 @@ import shutil
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import holders, upgrade
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
     guard as _guard,
 )
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import restore_point, state, watched
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import upgrade
 from stand_ins.transaction_board import RUNTIME, STATE, Board
 
 
@@ -210,23 +210,6 @@ def test_services_that_ran_are_started_again(board):
     assert not any("rests.service" in call and "is-active" not in call for call in calls)
 
 
-# -- who has the NPU open ---------------------------------------------------------------------------------------------------
-
-@pytest.mark.parametrize("services, blocking",
-                         [([], ["detector"]), (["detector.service"], []), (["detector"], []),
-                          (["other"], ["detector"])])
-def test_processes_that_have_the_npu_open(tmp_path, services, blocking):
-    node = "/dev/dri/renderD129"
-    for pid, name, group, opened in ((41, "detector", "/system.slice/detector.service", node),
-                                     (42, "bash", "/user.slice", "/dev/null")):
-        (tmp_path / ("proc/%d/fd" % pid)).mkdir(parents=True)
-        (tmp_path / ("proc/%d/fd/3" % pid)).symlink_to(opened)
-        (tmp_path / ("proc/%d/comm" % pid)).write_text(name + "\n")
-        (tmp_path / ("proc/%d/cgroup" % pid)).write_text("0::%s\n" % group)
-    found = holders.blocking(tree.Tree(str(tmp_path)), node, services, ())
-    assert [process["name"] for process in found] == blocking
-
-
 @pytest.mark.parametrize("content",
                          ["", "[]", "not json", '{"schema": 2, "state": "committed"}',
                           '{"schema": 1, "state": "\\u001b[31m", "why": 7}',
@@ -248,3 +231,23 @@ def test_a_hold_and_its_reason(tmp_path):
     assert facts["state"] == "held" and facts["hold"] == "on the bench [31m, Ann"
     hold.write_text("")
     assert upgrade.read(tree.Tree(str(tmp_path)))["hold"] == ""
+
+
+# -- DKMS packages of others ------------------------------------------------------------------------------------------
+
+def test_a_package_of_another_name_that_is_replaced_comes_back(board):
+    database, source = (board.root / path for path in ("var/lib/dkms/npu-driver", "usr/src/npu-driver-1"))
+    for folder in (database / "1/6.1.84/aarch64/module", source):
+        folder.mkdir(parents=True)
+    (database / "1/6.1.84/aarch64/module/rknpu.ko").write_text("theirs")
+    (source / "dkms.conf").write_text("PACKAGE_NAME=npu-driver\n")
+    there = board.transaction()
+    there.lock()
+    there.begin(watched.watched(str(board.root), ["0.9.6"], RUNTIME, replaces=["0.9.8", "npu-driver/1"]), STATE, 30)
+    manifest = [line.split(" ") for line in there.point().manifest()]
+    kinds = {path: kind for kind, dummy, dummy, path in manifest}
+    assert kinds["/var/lib/dkms/npu-driver"] == kinds["/usr/src/npu-driver-1"] == "tree"
+    assert not any("0.9.8/" in path for path in kinds)
+    shutil.rmtree(database)
+    there.restore(["pending"])
+    assert (database / "1").is_dir() and (source / "dkms.conf").exists()
