@@ -12,6 +12,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils import _clock
+from ..plugin_utils._action.failure import brief
 from ..plugin_utils._artifact.fetch import ArtifactError, fetch, private_copy
 
 ARGUMENTS = dict(
@@ -61,4 +62,4 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from error
         # The cache is on the controller: filling it does not change the board.
         result.update(changed=False, path=file, source=source, available=available)
-        return result
+        return brief(result, self._task)

@@ -73,12 +73,15 @@ class ActionModule(ProgramAction, MobilenetAction):
         try:
             data = compatibility.checked(params["compatibility"])
             query = _select.Query(params["select"]) if _select.is_set(params["select"]) else None
+            settings = {}
             # Settings are resolved before the board is contacted.
             if params["resolve"]:
-                _settings.resolve_and_save(self._templar, task_vars)
+                settings = _settings.resolve_and_save(self._templar, task_vars)
             elif not self.is_rolling_back():
                 _settings.refuse_injected(task_vars)
             self._audit(result, params, data, query, task_vars)
+            if getattr(self._connection, "transport", "") == "local":
+                refuse_own_reboot(result, settings)
         except (AnsibleConnectionFailure, MalformedAnswer, NoAnswer, AnsibleActionFail) as error:
             reason, cause = self.why(error)
             result.update(
@@ -225,6 +228,21 @@ class ActionModule(ProgramAction, MobilenetAction):
         if not isinstance(answer.get("diagnosis"), str):
             return None, clean(str(answer.get("msg") or "it returned no diagnosis"), 500)
         return dict({key: answer.get(key) for key in NEEDED_OF_PROOF}, changed=answer.get("changed") is True), None
+
+
+def refuse_own_reboot(result, settings):
+    """Raise ValueError if an upgrade over a local connection would reboot the machine that runs Ansible.
+
+    Args:
+        result: that of the inspection.
+        settings: the resolved variables; empty if nothing is upgraded.
+    """
+    is_upgraded = settings and not result["not_selected"] and result["on_hold"] is None
+    if is_upgraded and result["plan"]["reboot"] and settings["npu_reboot_ok"]:
+        raise ValueError(
+            "driver %s requires a reboot, and with a local connection that would end Ansible itself in the middle of "
+            "the upgrade. Nothing was changed. Run the playbook from another machine over ssh, or set npu_reboot_ok to "
+            "false and reboot the board yourself." % result["plan"]["driver"]["version"])
 
 
 def is_not_selected(result, query, name, known):

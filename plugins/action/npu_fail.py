@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
+from ..plugin_utils._action.failure import brief
+
 ARGUMENTS = dict(
     msg=dict(type="str", required=True), cause=dict(type="str", default=""),
     unreachable=dict(type="bool", default=False),
@@ -22,6 +24,6 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         params = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
-        result.update(changed=False, msg=params["msg"], cause=params["cause"])
+        result.update(changed=False, msg=params["msg"], **({"cause": params["cause"]} if params["cause"] else {}))
         result["unreachable" if params["unreachable"] else "failed"] = True
-        return result
+        return brief(result, self._task)

@@ -11,6 +11,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._board.tree import clean
+from ..plugin_utils._action.failure import brief
 from ..plugin_utils._report import board_record, diff as _report_diff, files as _report, hostvars, run_stats, stdout
 from ..plugin_utils._report import table
 
@@ -63,7 +64,7 @@ class ActionModule(ActionBase):
             outcomes = [self._of_problems(problems, params["boards"][0], task_vars)]
         code = board_record.exit_code(records)
         result.update(changed=False, summary=summary, exit_code=code, files=report["files"], outcomes=outcomes)
-        return result
+        return brief(result, self._task)
 
     def _of_audit(self, records, problems):
         """Return the outcome of each board of an audit that is not healthy: its own, and short.

@@ -11,6 +11,7 @@ import os
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ..plugin_utils._action.failure import brief
 from ..plugin_utils._report.hostvars import board_variables
 from ..plugin_utils._rollout.decide import committed
 from ..plugin_utils._rollout.staging import StagingError, add, read
@@ -54,4 +55,4 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from error
         # The record is on the controller: extending it does not change the board.
         result.update(changed=False, verified=verified, recorded=new)
-        return result
+        return brief(result, self._task)

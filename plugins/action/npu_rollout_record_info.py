@@ -10,6 +10,7 @@ import os
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ..plugin_utils._action.failure import brief
 from ..plugin_utils._rollout.staging import StagingError, read
 
 
@@ -26,4 +27,4 @@ class ActionModule(ActionBase):
             result.update(changed=False, verified=read(os.path.expanduser(params["path"])))
         except StagingError as error:
             raise AnsibleActionFail(str(error)) from error
-        return result
+        return brief(result, self._task)

@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible.utils.vars import load_extra_vars
 
 from ..plugin_utils import _settings
+from ..plugin_utils._action.failure import brief
 
 ARGUMENTS = dict(scope=dict(type="str", choices=["board", "run"], default="board"))
 
@@ -22,10 +25,29 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         params = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
         result["changed"] = False
+        message = self._of_run(task_vars) if params["scope"] == "run" else self._of_board(task_vars)
+        if message:
+            result.update(failed=True, msg=message)
+        return brief(result, self._task)
+
+    def _of_board(self, task_vars):
+        """Save the variables of the board; return what is wrong."""
         try:
-            if params["scope"] == "run":
-                _settings.refuse_tags(task_vars)
-            _settings.resolve_and_save(self._templar, task_vars, params["scope"] == "run")
+            _settings.resolve_and_save(self._templar, task_vars)
         except ValueError as error:
-            result.update(failed=True, msg="%s: %s" % (task_vars["inventory_hostname"], error))
-        return result
+            return "%s: %s" % (task_vars["inventory_hostname"], error)
+        return ""
+
+    def _of_run(self, task_vars):
+        """Check and save the variables of the run; return what is wrong."""
+        message = _settings.tags_message(task_vars)
+        if message:
+            return message
+        try:
+            values = _settings.resolve_and_save(self._templar, task_vars, True)
+        except ValueError as error:
+            return "%s: %s" % (task_vars["inventory_hostname"], error)
+        warnings, message = _settings.check_run(task_vars, load_extra_vars(self._loader), values)
+        for warning in warnings:
+            Display().warning(warning)
+        return message

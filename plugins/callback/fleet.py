@@ -20,6 +20,9 @@ description:
     On a terminal the last line is live. It shows phase, boards, time and task, and moves when a board starts or ends
     a task. Lines with no more than C(ok: [board]) or C(skipping: [board]) are counted there instead of printed; with
     C(-v) they are printed, too. A file given as C(log_path) gets them in any case.
+  - >-
+    Of the tasks of this collection it prints what happens: a line for each change, and failures, warnings and messages
+    as usual. Tasks that change nothing or are skipped are printed with C(-v), and always in C(log_path).
 extends_documentation_fragment: [ansible.builtin.default_callback, ansible.builtin.result_format_callback]
 options:
   live:
@@ -29,6 +32,15 @@ options:
     default: auto
     env: [{name: RKFLEET_NPU_LIVE}]
     ini: [{section: callback_fleet, key: live}]
+  brief:
+    description:
+      - Whether tasks of this collection that change nothing are left out. All tasks of other playbooks and of hooks are
+        printed in any case.
+    type: bool
+    default: true
+    version_added: 2.0.0
+    env: [{name: RKFLEET_NPU_BRIEF}]
+    ini: [{section: callback_fleet, key: brief}]
 """
 
 import contextlib
@@ -37,12 +49,14 @@ import re
 import sys
 import time
 
+from ansible import constants as C
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback.default import CallbackModule as Default
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _phases
 
 STATES = ("skipped", "ok", "changed", "unreachable", "failed")
 SHOWN = ("ok", "changed", "failed", "unreachable", "skipped")
+COLLECTION = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..")) + os.sep
 COUNTED = re.compile(r"(ok|skipping): \[[^\]]+\]( => \(item=.*\) ?)?\Z", re.DOTALL)
 # Printed without wrapping; the cursor stays in the first column, from where the line is cleared.
 SHOW = "\r\x1b[?7l%s\x1b[K\x1b[?7h\r"
@@ -59,6 +73,7 @@ class CallbackModule(Default):
         super().__init__()
         self._screen, self._phase, self._since, self._states = None, None, 0.0, {}
         self._play_phase, self._task, self._started, self._done = "", "", 0, 0
+        self._is_brief, self._with_banner = False, None
 
     def set_options(self, *args, **kwargs):
         super().set_options(*args, **kwargs)
@@ -75,7 +90,9 @@ class CallbackModule(Default):
 
     def v2_playbook_on_task_start(self, task, is_conditional):
         self._begin(task)
-        super().v2_playbook_on_task_start(task, is_conditional)
+        self._is_brief = self.get_option("brief") and not self._display.verbosity and _is_ours(task)
+        with self._left_out(self._is_brief):
+            super().v2_playbook_on_task_start(task, is_conditional)
 
     def v2_playbook_on_handler_task_start(self, task):
         self._begin(task)
@@ -90,24 +107,70 @@ class CallbackModule(Default):
 
     def v2_runner_on_ok(self, result):
         state = "changed" if _of(result, "result").get("changed") else "ok"
-        super().v2_runner_on_ok(result)
+        is_left_out = self._is_brief and not self._has_message(result)
+        with self._left_out(is_left_out, result):
+            super().v2_runner_on_ok(result)
+        if is_left_out and state == "changed":
+            self._display.display("changed: [%s] %s" % (_of(result, "host").get_name(), self._task),
+                                  color=C.COLOR_CHANGED, screen_only=True)
         self._finished(result, state)
 
     def v2_runner_on_skipped(self, result):
-        super().v2_runner_on_skipped(result)
+        with self._left_out(self._is_brief and not self._has_message(result), result):
+            super().v2_runner_on_skipped(result)
         self._finished(result, "skipped")
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        super().v2_runner_on_failed(result, ignore_errors)
+        with self._left_out(False, result):
+            super().v2_runner_on_failed(result, ignore_errors)
         self._finished(result, "ok" if ignore_errors else "failed")
 
     def v2_runner_on_unreachable(self, result):
-        super().v2_runner_on_unreachable(result)
+        with self._left_out(False, result):
+            super().v2_runner_on_unreachable(result)
         self._finished(result, "unreachable")
+
+    def v2_runner_item_on_ok(self, result):
+        with self._left_out(self._is_brief and not self._has_message(result), result):
+            super().v2_runner_item_on_ok(result)
+
+    def v2_runner_item_on_skipped(self, result):
+        with self._left_out(self._is_brief and not self._has_message(result), result):
+            super().v2_runner_item_on_skipped(result)
+
+    def v2_runner_item_on_failed(self, result):
+        with self._left_out(False, result):
+            super().v2_runner_item_on_failed(result)
+
+    def v2_on_file_diff(self, result):
+        with self._left_out(False, result):
+            super().v2_on_file_diff(result)
+
+    def v2_playbook_on_include(self, included_file):
+        with self._left_out(self._is_brief):
+            super().v2_playbook_on_include(included_file)
 
     def v2_playbook_on_stats(self, stats):
         self._end_phase()
         super().v2_playbook_on_stats(stats)
+
+    @contextlib.contextmanager
+    def _left_out(self, is_left_out, result=None):
+        """Print nothing of what is inside, except to the log; else print the banner of the result's task first."""
+        display = self._display
+        if is_left_out:
+            self._display = _Log(display)  # type: ignore[assignment]
+        elif self._is_brief and result is not None and self._with_banner != _of(result, "task")._uuid:
+            self._with_banner, self._last_task_banner = _of(result, "task")._uuid, None
+        try:
+            yield
+        finally:
+            self._display = display
+
+    def _has_message(self, result):
+        """Return whether the default output of a result is more than its state."""
+        found = _of(result, "result")
+        return bool(self._run_is_verbose(result) or found.get("warnings") or found.get("deprecations"))
 
     def _begin(self, task):
         phase = _phases.of_task(task) or self._play_phase
@@ -146,6 +209,24 @@ class CallbackModule(Default):
             self._screen.clear()
 
 
+class _Log:
+    """Ansible's display, of which only the log gets what is printed."""
+
+    def __init__(self, display):
+        self._ansible = display
+
+    def __getattr__(self, name):
+        return getattr(self._ansible, name)
+
+    def banner(self, msg, *args, **kwargs):
+        """Log a banner."""
+        self.display("\n%s" % msg)
+
+    def display(self, msg, *args, **kwargs):
+        """Log a message."""
+        self._ansible.display(msg, log_only=True)
+
+
 class _Screen:
     """Ansible's display as this callback uses it: the live line is cleared before anything is printed."""
 
@@ -179,6 +260,11 @@ class _Screen:
         if self._is_shown:
             self._is_shown = False
             self._ansible.display("\r\x1b[K", screen_only=True, newline=False)
+
+
+def _is_ours(task):
+    """Return whether a task is in a file of this collection, and not in a hook or another playbook."""
+    return os.path.realpath(task.get_path() or "").startswith(COLLECTION)
 
 
 def _of(result, name):

@@ -52,7 +52,7 @@ msg:
   sample: "rock5b-1: does not answer over ssh: Connection timed out"
 cause:
   description: The value of O(cause).
-  returned: always
+  returned: if it is not empty
   type: str
   sample: no_answer
 """

@@ -21,6 +21,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
 
 from ..module_utils._board.tree import clean
+from . import _settings_check
 from ._action import payload
 from ._answers import gate
 
@@ -36,18 +37,19 @@ ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "roles")
 
 
 def options():
-    """Return the options of all roles from their argument specifications: `{role: {variable: {type, default}}}`."""
+    """Return the options of all roles: `{role: {variable: {type, default, choices}}}`."""
+    text = payload.cached_text(
+        os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-options.json"),
+        lambda: json.dumps({role: options_of(role) for role in sorted(os.listdir(ROLES))}))
+    return json.loads(text)
 
-    def make():
-        found = {}
-        for role in sorted(os.listdir(ROLES)):
-            with open(os.path.join(ROLES, role, "meta", "argument_specs.yml"), encoding="utf-8") as stream:
-                specs = yaml.safe_load(stream)["argument_specs"]
-            found[role] = {name: {"type": option["type"], "default": option.get("default")}
-                           for entry in specs.values() for name, option in (entry.get("options") or {}).items()}
-        return json.dumps(found)
 
-    return json.loads(payload.cached_text(os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-options.json"), make))
+def options_of(role):
+    """Return the options of a role from its argument specifications: `{variable: {type, default, choices}}`."""
+    with open(os.path.join(ROLES, role, "meta", "argument_specs.yml"), encoding="utf-8") as stream:
+        specs = yaml.safe_load(stream)["argument_specs"]
+    return {name: {key: option.get(key) for key in ("type", "default", "choices")}
+            for entry in specs.values() for name, option in (entry.get("options") or {}).items()}
 
 
 def refuse_injected(variables):
@@ -57,17 +59,16 @@ def refuse_injected(variables):
         raise ValueError(gate.hostile_sentence(name))
 
 
-def refuse_tags(variables):
-    """Raise ValueError if the run is limited by tags: its steps depend on each other, so it would do nothing."""
+def tags_message(variables):
+    """Return why a run is refused that is limited by tags; empty if it is not. Its steps depend on each other."""
     given = [tag for tag in variables.get("ansible_run_tags") or [] if tag != "all"]
     # Molecule always skips its own tags, which no task here has.
     given += [tag for tag in variables.get("ansible_skip_tags") or [] if tag not in ("molecule-notest", "notest")]
-    if given:
-        raise ValueError(
-            "the playbooks of rkfleet.npu do not support --tags and --skip-tags (given: %s), because their steps depend "
-            "on each other. No board was contacted. To gather facts only, run audit_npu; to try a build, preflight_npu; "
-            "to verify only, verify_npu; to choose boards, use --limit or npu_select." % clean(", ".join(map(str, given)))
-        )
+    return (
+        "The playbooks of rkfleet.npu do not support --tags and --skip-tags (given: %s), because their steps depend "
+        "on each other. No board was contacted. To gather facts only, run audit_npu; to try a build, preflight_npu; "
+        "to verify only, verify_npu; to choose boards, use --limit or npu_select." % clean(", ".join(map(str, given)))
+    ) if given else ""
 
 
 def resolve(templar, variables, roles=()):
@@ -112,7 +113,59 @@ def resolve_and_save(templar, variables, whole_run=False):
     """
     # The report belongs to the whole run, and its list of boards is long.
     roles = () if whole_run else [role for role in options() if role != "report"]
-    save(resolve(templar, variables, roles), None if whole_run else variables["inventory_hostname"])
+    values = resolve(templar, variables, roles)
+    save(values, None if whole_run else variables["inventory_hostname"])
+    return values
+
+
+def set_variables(variables):
+    """Return the variables that inventory, play and command line set for the boards of a run: `{board: {name: value}}`.
+
+    Facts and results of tasks are left out. Values may be templates.
+
+    Args:
+        variables: those of a task; its own board also has the variables of the play.
+    """
+    this, found = variables["inventory_hostname"], {}
+    hostvars = variables.get("hostvars") or {}
+    # Ansible has no public way to tell results of tasks from other variables.
+    results = getattr(getattr(hostvars, "_variable_manager", None), "_nonpersistent_fact_cache", None) or {}
+    for board in variables.get("ansible_play_hosts_all") or [this]:
+        raw = variables if board == this else getattr(hostvars, "raw_get", hostvars.get)(board) or {}
+        hidden = {*results.get(board, ()), *(raw.get("ansible_facts") or ())}
+        found[board] = {name: raw[name] for name in raw if name.startswith("npu_") and name not in hidden}
+    return found
+
+
+def check_run(variables, given, values):
+    """Return `(warnings, message)`: a warning for each unknown variable of the inventory or a play, and what is wrong.
+
+    Args:
+        variables: those of a task.
+        given: the variables of the command line.
+        values: the resolved variables of the run.
+    """
+    known = options()
+    unknown = _settings_check.unknown_names(given, known)
+    boards = set_variables(variables)
+    names = {name for own in boards.values() for name in own} - set(unknown)
+    warnings = [
+        _settings_check.inventory_sentence(*pair) for pair in _settings_check.unknown_names(names, known).items()
+    ]
+    if unknown:
+        return warnings, _settings_check.given_sentence(unknown)
+    errors = _settings_check.errors_of([([], values), *_other_values(boards, values)], known)
+    return warnings, _settings_check.message(errors) if errors else ""
+
+
+def _other_values(boards, values):
+    """Yield `([board], {name: value})` of boards with values of their own; templates are resolved with their board."""
+    for board, own in boards.items():
+        other = {name: value for name, value in own.items()
+                 if name in values and value != values[name] and (name == "npu_compatibility" or _is_plain(value))}
+        if other:
+            # Wanted releases are compared with the compatibility data of the same board.
+            yield [board], {"npu_compatibility": values["npu_compatibility"], **other}
 
 
 def _is_plain(value):

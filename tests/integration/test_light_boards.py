@@ -98,9 +98,9 @@ def test_the_verification_runs_on_a_light_board(mixed, play):
     assert f"{healthy} says ok of 0.9.6" in run.output and f"{failing} says driver of 0.9.3" in run.output
 
 
-def upgrade(play, fleet, board, *words):
+def upgrade(play, fleet, board, *words, env=None):
     """Run the upgrade on one board, and return the run and the board's line of the table at the end."""
-    run = play("playbooks/upgrade-npu.yml", "--limit", board, *words, inventory=str(fleet.inventory))
+    run = play("playbooks/upgrade-npu.yml", "--limit", board, *words, inventory=str(fleet.inventory), env=env)
     return run, next(line for line in run.output.splitlines() if line.startswith(board + " ") and "." in line and "ok=" not in line)
 
 
@@ -119,6 +119,26 @@ def test_a_floor_changes_a_healthy_board_too(mixed, play):
     assert run.rc == 0
     assert "Driver 0.8.2 is built into the kernel; 0.9.6 or newer is wanted." in run.output
     assert line.endswith("planned: dkms_over_builtin")
+
+
+def test_an_upgrade_of_one_board_takes_at_most_sixty_lines(mixed, play):
+    healthy, failing = mixed.of_kind("rock5b-healthy")[0], mixed.of_kind("rock5b-failing")[0]
+    upgrade(play, mixed, healthy)
+    # With Ansible's own callback a board that is right; with ours one that is changed, too.
+    run, line = upgrade(play, mixed, healthy, env={"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"})
+    assert (run.rc, run.boards[healthy]["changed"]) == (0, 0) and len(run.output.splitlines()) <= 60
+    run, line = upgrade(play, mixed, failing, "--check")
+    assert run.rc == 0 and line.endswith("planned: dkms_over_builtin") and len(run.output.splitlines()) <= 60
+    assert run.output.count("\nchanged: ") == 4 and "ok: [" not in run.output.replace("ok: [%s] => {" % failing, "")
+
+
+def test_a_machine_that_is_no_board_is_refused_by_each_playbook_with_the_same_reason(mixed, play):
+    board = mixed.of_kind("not-rockchip")[0]
+    for name in ("audit", "verify", "rollback"):
+        words = ["--limit", board, "-e", "npu_report_dir=%s" % (mixed.state / "report")]
+        run = play("playbooks/%s-npu.yml" % name, *words, inventory=str(mixed.inventory))
+        said = "%s: This is not a Rockchip board but Raspberry Pi 4 Model B Rev 1.4" % board
+        assert run.rc == 2 and 1 <= run.output.count(said) <= 2, name
 
 
 def test_stopped_light_boards_leave_no_processes_or_files(mixed):

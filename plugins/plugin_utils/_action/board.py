@@ -16,10 +16,11 @@ from ansible.plugins.action import ActionBase
 from ...module_utils import _internal
 from ...module_utils._board.tree import clean
 from .._answers import gate
-from .._answers.failure import cause_in, MALFORMED, NO_ANSWER, NO_PYTHON, UNREACHABLE
+from .._answers.failure import cause_in, explained, first_line, MALFORMED, NO_ANSWER, UNREACHABLE
 from .._answers.limits import HostileAnswer, limited, MalformedAnswer
 from .._schema.values import printable
 from .. import _clock
+from .failure import brief
 
 DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 # Ansible reports these as a lost connection, although the board has answered.
@@ -86,9 +87,9 @@ class GuardedAction(ActionBase):
         except HostileAnswer:
             raise
         except MalformedAnswer as error:
-            output = last_output(res)
-            refused = MalformedAnswer(clean("%s (%s)" % (error, output), 700))
-            refused.cause = cause_in(output, res.get("rc")) or MALFORMED
+            text, cause = no_answer(str(error), res)
+            refused = MalformedAnswer(text)
+            refused.cause = cause or MALFORMED
             raise refused from None
         return super()._parse_returned_data(dict(res, stdout=text), *args, **kwargs)
 
@@ -113,7 +114,9 @@ class BoardAction(GuardedAction):
     """Name of the module, as in `ANSWERS`."""
 
     def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
+        return brief(self._run(super().run(tmp, task_vars), task_vars), self._task)
+
+    def _run(self, result, task_vars):
         fact = gate.hostile((task_vars or {}).get("ansible_facts"))
         try:
             if fact and not self.is_rolling_back():
@@ -231,13 +234,10 @@ def malformed_message(error):
         str(error).rstrip("."), "it must print only the output of its program")
 
 
-def last_output(done):
-    """Return the last lines that a command printed, and its exit code."""
-    lines = [line for line in (done.get("stderr") or "").splitlines() if line.strip()]
-    lines = lines or [line for line in (done.get("stdout") or "")[-2000:].splitlines() if line.strip()]
-    if done.get("rc") == NO_PYTHON:
-        lines = [*lines[-1:], "Python 3 is not installed: install it, or set ansible_python_interpreter"]
-    return "; ".join([*lines[-2:], "it ended with %s" % done.get("rc")])
+def no_answer(reason, done, longest=700):
+    """Return `(sentence, cause)` for the result of a command that gave no answer, with what the board said."""
+    line, code = clean(first_line(done.get("stdout") or "", done.get("stderr") or ""), 300), done.get("rc")
+    return clean(explained(reason, line, code), longest), cause_in(line, code)
 
 
 def one_line(error, longest=1000):

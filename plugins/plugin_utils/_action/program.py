@@ -16,7 +16,7 @@ from . import payload
 from .._answers import gate
 from .._answers.failure import cause_in, NO_PYTHON
 from .._answers.limits import MalformedAnswer
-from .board import one_line, PATH, TransferAction, last_output
+from .board import no_answer, one_line, PATH, TransferAction
 
 DISCOVERY = ("auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
 # Isolated from the user's own modules and settings; writes nothing, not even bytecode.
@@ -93,10 +93,9 @@ class ProgramAction(TransferAction):
 
     def _no_answer(self, done, error, seconds):
         """Return a `NoAnswer` that quotes the last output of the board, if any."""
-        code, output = done.get("rc"), last_output(done)
-        if code in (142, -14):  # SIGALRM
+        if done.get("rc") in (142, -14):  # SIGALRM
             return NoAnswer("it did not answer within %d s" % seconds)
-        return NoAnswer(clean("%s (%s)" % (error, output), 500), cause_in(output, code))
+        return NoAnswer(*no_answer(str(error), done))
 
 
 def run_file(name):

@@ -14,8 +14,17 @@ NO_ANSWER, SUDO, PYTHON, MALFORMED, HOSTILE = CAUSES = ("no_answer", "sudo", "py
 UNREACHABLE = "does not answer over ssh"
 NO_PYTHON = 127
 """Exit code of a command that found no Python."""
+NOT_STARTED = (126, NO_PYTHON)
+"""Exit codes of a command that could not be started."""
 # sudo and become report errors only as text.
 _SUDO = re.compile(r"sudo|become")
+# What older Pythons print about options and programs of ours, and our own program and Ansible's modules about them.
+_TOO_OLD = re.compile(
+    r"is too old, |[Uu]nknown option: -I|future feature annotations is not defined|requires a minimum of Python|"
+    r"SyntaxError: invalid syntax")
+# Printed by ssh itself, not by the board's command.
+_SSH = re.compile(r"Warning: Permanently added|Shared connection to |Connection to \S+ closed")
+_TRACEBACK = re.compile(r"Traceback \(most recent call last\):|\s*File \"")
 
 
 def cause_of(result):
@@ -36,7 +45,38 @@ def reason_of(result):
 
 def cause_in(text, code=1):
     """Return the cause by the output of a board without an answer, and the exit code of its command."""
-    return PYTHON if code == NO_PYTHON else SUDO if code and _SUDO.search(text) else ""
+    if code and _SUDO.search(text):
+        # sudo itself ends with 1; a Python that it did not find has 127.
+        return SUDO if code not in NOT_STARTED else PYTHON
+    return PYTHON if code in NOT_STARTED or (code and _TOO_OLD.search(text)) else ""
+
+
+def first_line(stdout, stderr):
+    """Return the first line that a command on a board printed, of an error if there is one; empty if it printed none.
+
+    Of a traceback it is the last line, which says what happened.
+    """
+    for text in (stderr, stdout[:2000]):
+        lines = [line.strip() for line in text.splitlines() if line.strip() and not _SSH.match(line.strip())]
+        if lines:
+            return lines[-1] if _TRACEBACK.match(lines[0]) else lines[0]
+    return ""
+
+
+def explained(reason, line, code):
+    """Return why there is no answer, in one sentence, with what the board said.
+
+    Args:
+        reason: what is wrong with its output, if its Python was started.
+        line: as of `first_line`.
+        code: the exit code of the command.
+    """
+    said = "the board said{}; it ended with {}".format(": " + line if line else " nothing", code)
+    if cause_in(line, code) != PYTHON:
+        return f"{reason} ({said})"
+    why = "is too old" if _TOO_OLD.search(line) else "was not started"
+    remedy = "install Python 3.9 or newer, or set ansible_python_interpreter to it"
+    return f"there is no answer, because its Python {why} ({said}): {remedy}"
 
 
 def cannot_read(board, as_root, reason, cause):

@@ -98,6 +98,10 @@ def keys(module):
     return {*COMMON, *ANSWERS[module], *INTERNAL.get(module, ()), "diff"}
 
 
+MOST_STARTS = 10
+"""Lines of an output at which a module's answer is looked for."""
+
+
 def reduced(text, wanted, strict=True):
     """Return the JSON of a module's output with only these keys, so that Ansible's own code sees nothing else.
 
@@ -109,14 +113,17 @@ def reduced(text, wanted, strict=True):
         HostileAnswer: if it has such facts.
     """
     lines = text.split("\n")
-    first = next((number for number, line in enumerate(lines) if line.lstrip().startswith("{")), len(lines))
-    last = next(
-        (number for number in reversed(range(first, len(lines))) if lines[number].rstrip().endswith("}")), first - 1
-    )
-    try:
-        answer = json.loads("\n".join(lines[first:last + 1]), parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise MalformedAnswer("it is not JSON") from None
+    # A login may print lines with braces, too.
+    starts = [number for number, line in enumerate(lines) if line.lstrip().startswith("{")][:MOST_STARTS]
+    last = max((number for number, line in enumerate(lines) if line.rstrip().endswith("}")), default=-1)
+    for first in starts:
+        try:
+            answer = json.loads("\n".join(lines[first:last + 1]), parse_constant=_no_constant)
+            break
+        except (ValueError, RecursionError):
+            continue
+    else:
+        raise MalformedAnswer("it is not JSON")
     if not isinstance(answer, dict):
         raise MalformedAnswer("it is not an object")
     fact = hostile(answer.get("ansible_facts"))

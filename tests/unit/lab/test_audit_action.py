@@ -131,7 +131,8 @@ def test_the_interpreter_is_discovered_within_the_same_command(audit, tree):
     assert answer["failed"] is False and done.stdout.split("TASK [ansible.builtin.set_fact]")[0].count(" EXEC ") == 1, done.stdout
     assert os.access(answer["ansible_facts"]["discovered_interpreter_python"], os.X_OK)
     answer, done = audit(variables={"ansible_python_interpreter": "/nowhere/python3"})
-    assert answer["failed"] and answer["msg"].startswith("board: cannot read the board: there is no answer (") and "/nowhere/python3" in answer["msg"]
+    said = "board: cannot read the board: there is no answer, because its Python was not started (the board said: "
+    assert answer["failed"] and answer["msg"].startswith(said) and "/nowhere/python3" in answer["msg"]
 
 
 def test_a_repository_is_queried_only_where_it_could_change_the_plan(audit, tree, tmp_path):
@@ -163,7 +164,8 @@ LIES = {
     "shape": ("print('Welcome'); print(marker + json.dumps({'facts': {'kernel': 7}}) + marker)", "the facts has no board"),
     "text": ("print(marker + '{' * 100000 + marker)", "the answer is not JSON"),
     "size": ("print('x' * (3 << 20))", "more than 1048576"),
-    "crash": ("sys.stderr.write('\\x1b[31mSegmentation fault\\n'); sys.exit(139)", "there is no answer ( [31mSegmentation fault; it ended with 139)"),
+    "crash": ("sys.stderr.write('\\x1b[31mSegmentation fault\\n'); sys.exit(139)",
+              "there is no answer (the board said: [31mSegmentation fault; it ended with 139)"),
     "guess": ("print('{\"facts\": {}}')", "there is no answer"),
     "error": ("print(marker + json.dumps({'error': 'OSError: ' + 'x' * 9999}) + marker)", "OSError: xxx"),
 }

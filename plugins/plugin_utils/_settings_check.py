@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The public variables of a run, checked once and before a board is contacted: unknown names and invalid values.
+
+The known names are those of the argument specifications of the roles, and `OTHERS`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import urllib.parse
+
+from ..module_utils._board.tree import clean
+from ._plan import compatibility
+
+OTHERS = {
+    "npu_hosts": "the boards of a playbook",
+    "npu_subnet": "facts of a host that the inventory plugin has found",
+    "npu_reboot_required": "set by role driver",
+}
+"""Variables with the prefix that are in no argument specification."""
+PREFIX, OWN_PREFIX = "npu_", "npu_custom_"
+"""The prefix of this collection's variables, and that of the user's own, which are never reported."""
+CONTACTED = "No board was contacted."
+MOST_BOARDS = 3
+MOST_ERRORS = 5
+
+
+def known_names(options):
+    """Return the public variables; `options` is that of `_settings.options`."""
+    return {name for role in options.values() for name in role} | set(OTHERS)
+
+
+def unknown_names(names, options):
+    """Return `{name: nearest known name}` of the names that have the prefix and are not known, in order."""
+    known = known_names(options)
+    return {
+        name: nearest(name, known) for name in sorted(set(names) - known)
+        if name.startswith(PREFIX) and not name.startswith(OWN_PREFIX)
+    }
+
+
+def nearest(name, known):
+    """Return the known name that is most alike."""
+    words = name.split("_")[1:]
+
+    def likeness(other):
+        # A word says more than letters: npu_version is npu_driver_version rather than npu_services.
+        parts = other.split("_")[1:]
+        shared = [max((_ratio(word, part) for part in parts), default=0) for word in words]
+        return _ratio(name, other) + 0.2 * sum(ratio for ratio in shared if ratio > 0.7)
+
+    return max(sorted(known), key=likeness)
+
+
+def _ratio(text, other):
+    return difflib.SequenceMatcher(None, text, other).ratio()
+
+
+def given_sentence(unknown):
+    """Return the error for unknown names given with -e; `unknown` as of `unknown_names`."""
+    return " ".join([*(
+        f"{clean(name)} is given with -e, but rkfleet.npu has no such variable: did you mean {other}?"
+        for name, other in unknown.items()
+    ), f"Variables of your own may begin with {OWN_PREFIX}.", CONTACTED])
+
+
+def inventory_sentence(name, other):
+    """Return the warning for an unknown name in the inventory or a play."""
+    return (
+        f"{clean(name)} is set in the inventory or a play, but rkfleet.npu has no such variable, so it has no effect: "
+        f"did you mean {other}? Variables of your own may begin with {OWN_PREFIX}."
+    )
+
+
+def errors_of(settings, options):
+    """Return what is wrong with the values of public variables, one sentence for each value.
+
+    Args:
+        settings: `[(boards, {variable: value}), ...]`; the boards are names, or empty for the whole run.
+        options: as of `_settings.options`.
+    """
+    choices = {name: option["choices"] for role in options.values() for name, option in role.items()
+               if option.get("choices")}
+    found: dict[str, list] = {}
+    for boards, values in settings:
+        data = None
+        try:
+            data = compatibility.checked(values.get("npu_compatibility"))
+        except (TypeError, ValueError) as error:
+            found.setdefault(str(error).rstrip("."), []).extend(boards)
+        for name, value in values.items():
+            text = _error(name, value, choices.get(name), data)
+            if text:
+                found.setdefault(text, []).extend(boards)
+    return [f"{text}{_named(boards)}" for text, boards in found.items()]
+
+
+def message(errors):
+    """Return all errors as one message."""
+    more = [f"and {len(errors) - MOST_ERRORS} more"] if len(errors) > MOST_ERRORS else []
+    return "{}. {}".format("; ".join([*errors[:MOST_ERRORS], *more]), CONTACTED)
+
+
+def _error(name, value, choices, data):
+    """Return what is wrong with a value; empty if nothing is."""
+    if choices:
+        return "" if value in choices else "{} is {!r}: it is one of {}".format(name, _short(value), ", ".join(choices))
+    if name in ("npu_driver_version", "npu_runtime_version"):
+        # Nothing can be said about a release without valid data.
+        return _version_error(name, value, data) if data else ""
+    if name in ("npu_upstream", "npu_mirror"):
+        return _url_error(name, value)
+    return _folder_error(name, value) if name == "npu_report_dir" else ""
+
+
+def _version_error(name, value, data):
+    section = "drivers" if name == "npu_driver_version" else "runtimes"
+    if value in (None, "") or (isinstance(value, str) and value in data[section]):
+        return ""
+    known = sorted(data[section], key=_numbers)
+    # YAML reads 2.0 as a number.
+    if not isinstance(value, str):
+        return f"{name} is the number {_short(value)}: write it with quotes, such as \"{known[-1]}\""
+    return (
+        f"{name} is {_short(value)!r}, and the compatibility data has no such release (known: {', '.join(known)}); add "
+        f"a row to npu_compatibility.{section}"
+    )
+
+
+def _numbers(version):
+    return [int(part) if part.isdigit() else 0 for part in version.split(".")]
+
+
+def _url_error(name, value):
+    if value in (None, ""):
+        return ""
+    try:
+        parts = urllib.parse.urlsplit(value) if isinstance(value, str) else None
+        is_url = parts is not None and bool(parts.scheme and (parts.hostname or parts.scheme == "file"))
+    except ValueError:
+        is_url = False
+    # The value is not quoted: it may hold a password.
+    return "" if is_url else f"{name} is not a URL such as https://mirror.example.com"
+
+
+def _folder_error(name, value):
+    if value in (None, ""):
+        return ""
+    if not isinstance(value, str):
+        return f"{name} is {_short(value)!r}: it is the path of a folder"
+    path = os.path.abspath(os.path.expanduser(value))
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)
+    if not os.path.isdir(path):
+        return f"{name} is {_short(value)}, but {_short(path)} is not a folder"
+    if not os.access(path, os.W_OK | os.X_OK):
+        return f"{name} is {_short(value)}, but you may not write to {_short(path)}"
+    return ""
+
+
+def _short(value):
+    return clean(value if isinstance(value, str) else str(value), 200)
+
+
+def _named(boards):
+    names = list(dict.fromkeys(boards))
+    if not names:
+        return ""
+    more = f", and {len(names) - MOST_BOARDS} more" if len(names) > MOST_BOARDS else ""
+    return " ({}{})".format(", ".join(map(clean, names[:MOST_BOARDS])), more)
