@@ -2,12 +2,12 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 """A model of the NPU beside the emulator: it completes the jobs that a driver on the board submits.
 
-It computes nothing. It is the other side of the vendor's driver: it takes a job from a core's registers, lets it end and
-raises the core's interrupt, so that a driver whose jobs would all time out over plain memory ends them as on a board.
+It computes nothing. It is the other side of the vendor's driver: it takes a job from a core's registers, lets it end
+and raises the core's interrupt. Over plain memory all jobs of that driver would time out.
 
-The registers are memory that Linux does not own (devicetree.py). The model reads and writes them, and sets the interrupt
-lines, through the emulator's test port (QEMU's qtest protocol, a socket in the board's folder). It ends with the emulator.
-It needs no shared memory for that: with it, each snapshot would take a board's whole 3 GiB.
+The registers are memory that Linux does not own (devicetree.py). The model reads and writes them, and sets the
+interrupt lines, through the emulator's test port (QEMU's qtest protocol, a socket in the board's folder). It ends with
+the emulator. It does not share the memory with it: saving a snapshot would then fill all of a board's 3 GiB.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ SETTLE = 0.003
 PATIENCE = 5.0
 #: Seconds between two looks at the registers: while jobs come, and when none came for BUSY seconds.
 QUICK, SLOW, BUSY = 0.001, 0.05, 2.0
+#: Seconds after an interrupt in which it looks without a pause whether the driver has cleared it.
+AT_ONCE = 0.02
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ class Faults:
     def __str__(self) -> str:
         named = [f"core {number} is dead" for number in self.dead]
         named += ["no interrupts"] * self.no_interrupt + ["wrong interrupt status"] * self.wrong_status
-        return ", ".join([*named, *([f"a job takes {self.seconds:g} s"] if self.seconds else [])]) or "it completes every job"
+        named += [f"a job takes {self.seconds:g} s"] * bool(self.seconds)
+        return ", ".join(named) or "it completes every job"
 
 
 class Port:
@@ -147,7 +150,9 @@ class Core:
             self.raised = now
 
 
-def serve(port: Port, faults: Faults, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep) -> None:
+def serve(
+    port: Port, faults: Faults, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+) -> None:
     """Complete the jobs of all cores until the emulator ends."""
     cores = [Core(port, number, faults) for number in range(len(CORES))]
     controls = [core.address(PC_TASK_CONTROL) for core in cores]
@@ -159,13 +164,15 @@ def serve(port: Port, faults: Faults, clock: Callable[[], float] = time.monotoni
                 core.step(control, now)
             if any(submitted) or any(not core.idle and core.number not in faults.dead for core in cores):
                 busy = now
-            sleep(QUICK if now - busy < BUSY else SLOW)
+            # A raised line calls the driver's handler again and again until it is lowered.
+            if not any(core.raised and now < core.raised + AT_ONCE for core in cores):
+                sleep(QUICK if now - busy < BUSY else SLOW)
     except EOFError:
         pass
 
 
 def interrupt_controller(tree: str) -> str:
-    """The path of the interrupt controller in what QEMU's monitor says to `info qom-tree`; LabError if there is none."""
+    """The path of the interrupt controller in the monitor's answer to `info qom-tree`; LabError if there is none."""
     found = re.search(r"^\s*/(device\[\d+\]) \(arm-gicv3\)\s*$", tree, re.MULTILINE)
     if not found:
         raise LabError("The emulator has no interrupt controller that the NPU's model knows.")
@@ -201,10 +208,12 @@ def main(faults: str, monitor: Callable[[Path, str], str]) -> None:
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """The options of `lab npu`."""
     command.add_argument("name", metavar="NAME")
-    command.add_argument("--dead", type=int, action="append", default=[], choices=range(len(CORES)), help="a core that ends no job; may be repeated")
+    command.add_argument("--dead", type=int, action="append", default=[], choices=range(len(CORES)),
+                         help="a core that ends no job; may be repeated")
     command.add_argument("--no-interrupt", action="store_true", help="jobs end, but raise no interrupt")
-    command.add_argument("--wrong-status", action="store_true", help="the interrupt status is not the one that the driver waits for")
-    command.add_argument("--slow", type=float, default=0.0, metavar="SECONDS", help="how long each job takes; the runtime's limit is 6")
+    command.add_argument("--wrong-status", action="store_true", help="an interrupt status the driver does not wait for")
+    command.add_argument("--slow", type=float, default=0.0, metavar="SECONDS",
+                         help="how long each job takes; the runtime's limit is 6")
 
 
 def change(lab: Lab, options: argparse.Namespace) -> None:
