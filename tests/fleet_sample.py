@@ -46,6 +46,8 @@ def variables(number, kind=None, seed=5):
         "kernel": {"release": kernel, "machine": "aarch64", "headers": rng.random() < 0.8, "signatures": None, "config_digest": sha[::-1],
                    "boot_id": sha[:8]},
         "device": {"node": "/npu@fdab0000", "address": "fdab0000", "status": "okay", "driver": "RKNPU"},
+        "condition": {"hz": 10**9, "lowest_hz": 3 * 10**8, "highest_hz": 10**9, "governor": "rknpu_ondemand", "iommu": True},
+        "kernel_log": {"jobs_failed": 0, "iommu_faults": 0, "ours": 0, "complete": True, "lines": []},
         "driver": {"version": version, "date": "20240322", "version_source": "drm_ioctl", "presence": "builtin", "module": module,
                    "builtin_version": "0.9.3", "builtin_suppressed": bool(module), "render_node": "/dev/dri/renderD129"},
         "runtime": {"version": runtime, "build": "429f97ae6b@2025-04-09T09:09:27", "sha256": sha, "path": "/usr/lib/librknnrt.so"},

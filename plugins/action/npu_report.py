@@ -70,7 +70,9 @@ class ActionModule(ActionBase):
             if entry["status"] == "unreachable":
                 message = "%s: %s" % (entry["name"], entry["reason"])
                 outcomes[entry["name"]] = table.outcome(entry["name"], "unreachable", message)
-        reporting_hosts = [entry["name"] for entry in records if entry["status"] in ("needs_work", "unknown")]
+        reporting_hosts = [
+            entry["name"] for entry in records
+            if entry["status"] in ("needs_work", "unknown") or board_record.is_suspect(entry)]
         failed = [*problems, summary] if reporting_hosts else problems
         if failed and records:
             reporting_hosts += [entry["name"] for entry in records if entry["name"] not in outcomes]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Install librknnrt.so: the previous file is kept, and the library is replaced atomically.
+"""Install librknnrt.so or rknn_server: the previous file is kept, and is replaced atomically.
 
 A library that belongs to a package is diverted first. A power cut at any instruction leaves a complete library under
 its name, and the guard restores the package's one, see roles/guard/files/guard/35-restore-packages.sh.
@@ -10,12 +10,15 @@ its name, and the guard restores the package's one, see roles/guard/files/guard/
 from __future__ import annotations
 
 import os
+import re
 
 from ._board import diversion
 from ._board.files import LEFTOVER, clean_leftovers, copy_file, sync_dir
 from ._board.backup import keep
 from ._board.pins import pin_mismatch
 from ._board.paths import STATE_DIR
+from ._board.tree import Tree
+from ._facts import dpkg
 
 # e_ident of a 64-bit little-endian ELF file, and e_machine EM_AARCH64 at offset 18 (ELF specification).
 ELF64_LE = b"\x7fELF\x02\x01"
@@ -26,26 +29,27 @@ class RuntimeInstallError(Exception):
     """A library that was not installed, with one sentence why."""
 
 
-def install(source, destination, pins, state_dir=STATE_DIR):
+def install(source, destination, pins, state_dir=STATE_DIR, mode=0o644):
     """Replace the library at `destination` and return where the old one is kept, None where there was none.
 
     Args:
         pins: `sha256` or `git_blob`, and `size`, as in the compatibility data.
+        mode: Mode of the file; a program's is executable.
 
     Raises:
         RuntimeInstallError: Where `source` is not the pinned file or not a library for this board.
     """
-    check(source, pins)
+    check(source, pins, mode)
     # After a power failure an earlier run may have an unfinished copy here, and the disk no space for another.
     clean_leftovers(os.path.dirname(os.path.realpath(destination)))
     clean_leftovers(os.path.join(state_dir, "backup"))
     # The copy stays out of the library folder: ldconfig would take it for a candidate of the same soname.
     kept = keep(destination, state_dir)
-    copy_file(source, destination, 0o644)
+    copy_file(source, destination, mode)
     return kept
 
 
-def install_diverted(source, names, pins, run, root="/", state_dir=STATE_DIR):
+def install_diverted(source, names, pins, run, root="/", state_dir=STATE_DIR, mode=0o644):
     """Divert the names of a package's library, and put the library at each of them.
 
     Args:
@@ -54,6 +58,7 @@ def install_diverted(source, names, pins, run, root="/", state_dir=STATE_DIR):
         pins: As install().
         run: Callable that runs a list of arguments and returns `(rc, stdout, stderr)`.
         root: Root folder of the board's files.
+        mode: As install().
 
     Returns:
         Where the package's library is kept beside dpkg's own copy of it, None where there was none.
@@ -61,7 +66,7 @@ def install_diverted(source, names, pins, run, root="/", state_dir=STATE_DIR):
     Raises:
         RuntimeInstallError: As install(), or if dpkg refuses a diversion.
     """
-    check(source, pins)
+    check(source, pins, mode)
     places = {name: os.path.join(root, name.lstrip("/")) for name in names}
     for place in places.values():
         clean_leftovers(os.path.dirname(place))
@@ -82,7 +87,7 @@ def install_diverted(source, names, pins, run, root="/", state_dir=STATE_DIR):
     for place in places.values():
         # copy_file() would follow a link and replace the file of the package.
         unfinished = os.path.join(os.path.dirname(place), LEFTOVER + "runtime")
-        copy_file(source, unfinished, 0o644)
+        copy_file(source, unfinished, mode)
         os.rename(unfinished, place)
         sync_dir(os.path.dirname(place))
     return kept
@@ -90,12 +95,14 @@ def install_diverted(source, names, pins, run, root="/", state_dir=STATE_DIR):
 
 def undiverted(names, root="/"):
     """Return those of the names that this collection has not diverted."""
-    try:
-        with open(os.path.join(root, diversion.DATABASE.lstrip("/")), encoding="utf-8", errors="replace") as stream:
-            known = diversion.parse(stream.read())
-    except FileNotFoundError:
-        known = {}
+    known = diversion.parse(Tree(root).text(diversion.DATABASE, 1 << 20))
     return [name for name in names if not diversion.is_ours(known, name)]
+
+
+def packaged(name, root="/"):
+    """Return whether a file belongs to a package, or is diverted by this collection already."""
+    tree = Tree(root)
+    return not undiverted([name], root) or bool(dpkg.owners(tree, [name], re.compile("rk|npu")))
 
 
 def _link(path, other):
@@ -108,11 +115,13 @@ def _link(path, other):
     sync_dir(os.path.dirname(other))
 
 
-def check(source, pins):
+def check(source, pins, mode=0o644):
     """Raise RuntimeInstallError where `source` is not the pinned file or not a library for this board."""
     mismatch = pin_mismatch(source, pins)
     if mismatch:
         raise RuntimeInstallError("the runtime arrived damaged: %s" % mismatch)
+    if mode & 0o100:
+        return
     with open(source, "rb") as stream:
         head = stream.read(20)
     if not head.startswith(ELF64_LE) or int.from_bytes(head[18:20], "little") != EM_AARCH64:

@@ -49,7 +49,9 @@ options:
   replaces:
     description:
       - Versions of a DKMS package of this name that this collection did not install and that are replaced. Any other
-        one is refused. Use it only in a transaction of M(rkfleet.npu.npu_transaction), whose restore point has them.
+        one is refused. C(NAME/VERSION) is a DKMS package of another name with a module of the same name.
+      - Use it only in a transaction of M(rkfleet.npu.npu_transaction) with the same C(replaces), whose restore point
+        has them.
       - DKMS builds the highest version of a package for a new kernel, so none of them may stay beside ours.
     type: list
     elements: str
@@ -131,7 +133,7 @@ RETURN = r"""
 steps:
   description:
     - The steps that were done, or would be done in check mode. One or more of V(clean), V(signing), V(tree), V(repair),
-      V(install), V(load), V(replace), V(remove).
+      V(displace), V(install), V(load), V(replace), V(remove).
     - V(install) builds and installs the module, V(load) installs the one from O(store).
   returned: success
   type: list

@@ -150,6 +150,40 @@ ansible_facts:
               C(module) and C(text).
           returned: always
           type: dict
+        condition:
+          description:
+            - The NPU when it was inspected. Unknown values are V(null).
+            - Its clock C(hz), the lowest (C(lowest_hz)) and highest (C(highest_hz)) that it has, the highest that it
+              may have now (C(limit_hz)), and the C(governor) that decides, from C(/sys/class/devfreq).
+            - C(iommu), whether its memory goes through its IOMMU. C(cma) and C(cma_free), the memory in MiB that is
+              reserved for devices without one.
+            - C(power), V(active), V(suspended) or V(error), and its power C(domains) with C(name) and C(status).
+            - C(load) of each core. It and the domains can only be read as root.
+          returned: always
+          type: dict
+          sample:
+            cma: 16
+            cma_free: 12
+            domains: [{name: npu, status: "on"}]
+            governor: rknpu_ondemand
+            highest_hz: 1000000000
+            hz: 1000000000
+            iommu: true
+            limit_hz: 1000000000
+            load: "Core0:  0%, Core1:  0%, Core2:  0%"
+            lowest_hz: 300000000
+            power: suspended
+        kernel_log:
+          description:
+            - What the kernel log says of the NPU since its driver was loaded. V(null) and empty if it cannot be read.
+            - C(jobs_failed) and C(iommu_faults), how many jobs failed and how many page faults the NPU's IOMMU had.
+              Jobs that failed while this collection verified the NPU do not count, and are in C(ours).
+            - C(complete), whether the log still begins with the boot. C(lines), what tells of faults or explains
+              something, with the time after boot and the meaning.
+            - C(suspect), what speaks against the board although MobileNet may work, with a C(remedy). C(cause), why the
+              driver did not start, with a C(cause_remedy).
+          returned: always
+          type: dict
         runtime:
           description:
             - C(path) of C(librknnrt.so), and C(link), the name under which it is found.
@@ -189,7 +223,8 @@ ansible_facts:
         dkms:
           description: Whether DKMS is C(available), its C(version), and its C(modules) - C(name), C(version),
             C(kernel), C(arch), C(state), C(original), whether it keeps a module of the kernel, C(foreign), whether it
-            is an NPU driver that this collection did not install, and C(left_out), what the build left out and why.
+            is an NPU driver that this collection did not install, C(package), the package that brought such a driver,
+            C(others), whether it builds other modules, too, and C(left_out), what the build left out and why.
           returned: always
           type: dict
         tools:

@@ -77,8 +77,8 @@ summary:
   sample: "audit: 100 boards, 91 healthy, 6 need work, 1 unknown, 2 unreachable, 0 held"
 exit_code:
   description:
-    - V(0) where all boards are healthy, V(2) where some need work or it is unknown whether they work, V(4) where some
-      are unreachable, whatever the others are. Boards on hold do not count.
+    - V(0) where all boards are healthy, V(2) where some need work, are suspect, or it is unknown whether they work,
+      V(4) where some are unreachable, whatever the others are. Boards on hold do not count.
     - An audit of these boards ends with it.
   returned: success
   type: int

@@ -35,10 +35,20 @@ options:
     description:
       - Names of the library that belong to a package, C(packaged) and C(diverted) in the facts of
         M(rkfleet.npu.npu_facts). Each is diverted, and gets the library. O(destination) is not used then.
-      - An empty list replaces the file at O(destination), whoever owns it.
+      - An empty list replaces the file at O(destination), whoever owns it, unless O(divert_packaged) is set.
     type: list
     elements: path
     default: []
+    version_added: 2.0.0
+  divert_packaged:
+    description: Whether O(destination) is diverted if it belongs to a package. Not used with O(diverted).
+    type: bool
+    default: false
+    version_added: 2.0.0
+  executable:
+    description: Whether the file is a program, such as C(rknn_server), and not the library. No C(ldconfig) is run then.
+    type: bool
+    default: false
     version_added: 2.0.0
 """
 
@@ -78,7 +88,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._facts import runtime
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._runtime_install import (
-    install, install_diverted, is_installed, RuntimeInstallError, undiverted,
+    install, install_diverted, is_installed, packaged, RuntimeInstallError, undiverted,
 )
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 
@@ -90,6 +100,8 @@ def main():
             source=dict(type="path", required=True),
             destination=dict(type="path", default="/usr/lib/librknnrt.so"),
             diverted=dict(type="list", elements="path", default=[]),
+            divert_packaged=dict(type="bool", default=False),
+            executable=dict(type="bool", default=False),
             sha256=dict(type="str"),
             git_blob=dict(type="str"),
             size=dict(type="int"),
@@ -102,7 +114,9 @@ def main():
     # The library's copy on the board.
     params = _internal.parameters(module, "npu_runtime", upload=None)
     pins = {name: params[name] for name in ("sha256", "git_blob", "size")}
-    names = params["diverted"]
+    names, mode = params["diverted"], 0o755 if params["executable"] else 0o644
+    if not names and params["divert_packaged"] and packaged(params["destination"]):
+        names = [params["destination"]]
     result = {"kept": None, "diverted": undiverted(names)}
     try:
         change = bool(result["diverted"]) or not all(
@@ -110,17 +124,18 @@ def main():
         if change and not module.check_mode:
             if names:
                 result["kept"] = install_diverted(params["upload"], names, pins, module.run_command,
-                                                  state_dir=params["state_dir"])
+                                                  state_dir=params["state_dir"], mode=mode)
             else:
-                result["kept"] = install(params["upload"], params["destination"], pins, params["state_dir"])
-            module.run_command([module.get_bin_path("ldconfig", required=True, opt_dirs=["/sbin"])], check_rc=True)
+                result["kept"] = install(params["upload"], params["destination"], pins, params["state_dir"], mode)
+            if not params["executable"]:
+                module.run_command([module.get_bin_path("ldconfig", required=True, opt_dirs=["/sbin"])], check_rc=True)
     except RuntimeInstallError as error:
-        module.fail_json(msg="%s. The library on the board is unchanged." % str(error).rstrip("."))
+        module.fail_json(msg="%s. The file on the board is unchanged." % str(error).rstrip("."))
     except OSError as error:
         path = names[0] if names else params["destination"]
-        module.fail_json(msg="%s cannot be installed: %s. The library on the board is unchanged."
+        module.fail_json(msg="%s cannot be installed: %s. The file on the board is unchanged."
                              % (path, describe_error(error, path)))
-    if change and not module.check_mode:
+    if change and not module.check_mode and not params["executable"]:
         result["runtime"] = runtime.read(Tree("/"))
     module.exit_json(changed=change, **result)
 

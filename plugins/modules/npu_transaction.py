@@ -81,6 +81,12 @@ options:
     description: Path of the current or future runtime library.
     type: path
     default: /usr/lib/librknnrt.so
+  replaces:
+    description: DKMS packages from elsewhere that M(rkfleet.npu.npu_dkms) is going to replace, its C(replaces).
+    type: list
+    elements: str
+    default: []
+    version_added: 2.0.0
   diverted:
     description: Names of the runtime library that are going to be diverted, or are diverted, by
       M(rkfleet.npu.npu_runtime).
@@ -198,7 +204,8 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import se
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import holders
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state, watched
+from ansible_collections.rkfleet.npu.plugins.module_utils._runtime_install import packaged
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import lists, state, watched
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.guard import FILES, STATES
 
@@ -221,6 +228,7 @@ def main():
             purge=dict(type="bool", default=False),
             versions=dict(type="list", elements="str", default=[]),
             runtime=dict(type="path", default="/usr/lib/librknnrt.so"),
+            replaces=dict(type="list", elements="str", default=[]),
             diverted=dict(type="list", elements="str", default=[]),
             driver_from=dict(type="str"),
             driver_to=dict(type="str"),
@@ -263,8 +271,8 @@ def check(module, params):
     for name in params["services"]:
         if not re.fullmatch(r"[A-Za-z0-9@._:-]+", name):
             module.fail_json(msg="%r is not the name of a systemd unit" % name)
-    for name in params["versions"]:
-        if not re.fullmatch(r"[A-Za-z0-9._~+-]+", name):
+    for name in params["versions"] + params["replaces"]:
+        if not re.fullmatch(r"(\w[\w.+-]*/)?\w[\w.+~-]*", name, re.ASCII):
             module.fail_json(msg="%r is not a version of a driver" % name)
     if params["confirm_minutes"] < 1:
         module.fail_json(msg="confirm_minutes is %d: it must be at least 1, so that the board has time to boot"
@@ -291,8 +299,11 @@ def begun(module, params, transaction):
         pending = transaction.is_pending()
         return dict(changed=not pending, resumed=pending, stopped=[], baseline=params["baseline"])
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
+    # Programs of this collection are diverted if they belong to a package, which npu_runtime finds out, too.
+    diverted = [name for name in params["diverted"] if name not in watched.SERVER_FILES or packaged(name)]
     try:
-        files = watched.watched("/", params["versions"], params["runtime"], diverted=params["diverted"])
+        files = watched.watched("/", params["versions"], params["runtime"], diverted=diverted,
+                                replaces=params["replaces"])
         resumed = transaction.begin(files, state_of(params), params["confirm_minutes"])
         stopped = transaction.stop_services(params["services"])
     except state.TransactionError:
@@ -329,7 +340,7 @@ def restored(module, params, transaction):
     restorable = [folder for folder in folders if transaction.is_pending(folder)]
     guarded = "origin" in restorable
     baseline = transaction.baseline(restorable[-1]) if restorable else {}
-    names = [name for folder in restorable for name in state.packages(STATE_DIR, folder)]
+    names = [name for folder in restorable for name in lists.packages(STATE_DIR, folder)]
     if module.check_mode:
         return dict(changed=bool(restorable), reboot_required=bool(restorable), baseline=baseline, packages=names,
                     guarded=guarded, note="")

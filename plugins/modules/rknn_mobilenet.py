@@ -16,6 +16,8 @@ description:
   - A bad result does not fail the task unless O(required=true). RV(diagnosis), RV(evidence) and RV(remedy) explain the
     problem and what to do.
   - The picture is decoded on the controller.
+  - As root it writes a line to the kernel log when the inference begins and when it ends, so that
+    M(rkfleet.npu.npu_facts) does not count the jobs that fail in between.
   - Model and picture are sent to the board if it does not have them yet, and kept in O(state_dir).
   - The task fails before anything is sent if the model is not an C(.rknn) file, is truncated, or is for another
     platform than O(target_platform).

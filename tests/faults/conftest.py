@@ -51,7 +51,9 @@ def fault_board(root):
             board = FaultBoard(root, state, kind)
             board.up()
             there[kind] = Bench(board, lambda row: None, short="RKFLEET_FAULT_LANE" not in os.environ)
-            there[kind].warm()
+            # One fault is one build: nothing to keep for the next one.
+            if not there[kind].short:
+                there[kind].warm()
         return there[kind]
 
     yield give

@@ -46,6 +46,7 @@ def upgraded(board, play):
     board.reset()
 
 
+@pytest.mark.faults_only
 @pytest.mark.case(case="npu_preflight_kernels: a kernel of the board's repository", plan="-",
                   result="built with headers that are not installed; nothing changes; the answer is right")
 def test_the_preflight_reports_that_the_driver_builds_for_it(upgraded, play):

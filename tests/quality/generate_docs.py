@@ -569,6 +569,7 @@ TYPES = {
     kinds.VERSION: {"type": "string"},
     kinds.TIME: TIME,
     kinds.FLAG: {"type": "boolean"},
+    kinds.OPTIONAL_FLAG: {"type": "boolean"},
     kinds.INTEGER: {"type": "integer"},
     kinds.NUMBER: {"type": "number"},
     kinds.AMOUNT: {"type": "number", "minimum": 0},

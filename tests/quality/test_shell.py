@@ -23,7 +23,7 @@ def scripts(root, project_files):
     """Return the project's files that a shell runs or reads."""
     names = [name for name in project_files if (root / name).is_file() and not (root / name).is_symlink()]
     found = [name for name in names if name.endswith(".sh") or SHEBANG.match((root / name).read_bytes()[:80])]
-    found += [name for name in names if name.startswith("roles/driver/files/default-kernel/") and name.endswith(".conf")]
+    found += [name for name in names if name.startswith("roles/driver/files/default-kernel/") and name.endswith((".conf", ".cfg"))]
     assert len(found) > 15
     return found
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,13 +31,15 @@ TOOLKIT = (
     "psutil==7.0.0", "ruamel.yaml==0.18.14", "scipy==1.15.3", "setuptools==80.9.0", "tqdm==4.67.1", "typing_extensions==4.14.1",
 )
 TOOLKIT_PYTHONS = ("3.11", "3.12")
+PLATFORMS = ("rk3588", "rk3566", "rk3568", "rk3576", "rk3562")
 
 
 class UnavailableError(Exception):
     """A witness that cannot be had here, with the reason."""
 
 
-def _cache():
+def cache_folder() -> pathlib.Path:
+    """Return the user's folder for what was fetched."""
     folder = environment.cache_folder().parent / "rkfleet-npu-witness"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -48,9 +51,9 @@ def runtime() -> pathlib.Path:
 
     :raises UnavailableError: where PyPI cannot be reached. Another content than the pinned one is an AssertionError.
     """
-    kept = _cache() / f"librknnrt-{RUNTIME_VERSION}-{RUNTIME_SHA256[:12]}.so"
+    kept = cache_folder() / f"librknnrt-{RUNTIME_VERSION}-{RUNTIME_SHA256[:12]}.so"
     if not kept.exists():
-        with tempfile.TemporaryDirectory(dir=_cache()) as folder:
+        with tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
             wanted = pathlib.Path(folder, "wanted.txt")
             wanted.write_text(f"rknpu=={RUNTIME_VERSION} --hash=sha256:{WHEEL_SHA256}\n")
             done = subprocess.run(
@@ -61,7 +64,7 @@ def runtime() -> pathlib.Path:
             assert "DO NOT MATCH THE HASHES" not in done.stderr, done.stderr
             wheels = list(pathlib.Path(folder).glob("*.whl"))
             if done.returncode or len(wheels) != 1:
-                raise UnavailableError(f"PyPI's wheel rknpu {RUNTIME_VERSION} cannot be had: {_last_line(done.stderr)}")
+                raise UnavailableError(f"PyPI's wheel rknpu {RUNTIME_VERSION} cannot be had: {last_line(done.stderr)}")
             with zipfile.ZipFile(wheels[0]) as wheel:
                 content = wheel.read(RUNTIME_MEMBER)
             assert hashlib.sha256(content).hexdigest() == RUNTIME_SHA256
@@ -73,10 +76,26 @@ def runtime() -> pathlib.Path:
 
 
 def models(folder: pathlib.Path, *platforms: str) -> dict[str, pathlib.Path]:
-    """Genuine models by platform, made in `folder` by the vendor's toolkit, and the file they are made of as `onnx`.
+    """Genuine models by platform, copied to `folder`, and the file they are made of as `onnx`.
+
+    The vendor's toolkit makes those of all PLATFORMS once; the user's cache keeps them.
 
     :raises UnavailableError: where the toolkit cannot be had. One that does not do its work is an AssertionError.
     """
+    digest = hashlib.sha256("\n".join([(HERE / "make_model.py").read_text(), *TOOLKIT, *PLATFORMS]).encode()).hexdigest()[:12]
+    kept = cache_folder() / f"models-{digest}"
+    if not kept.exists():
+        with tempfile.TemporaryDirectory(dir=cache_folder()) as temporary:
+            made = pathlib.Path(temporary, "made")
+            _make_models(made, pathlib.Path(temporary))
+            # Another run may have been faster.
+            if not kept.exists():
+                made.rename(kept)
+    names = {**{name: f"{name}.rknn" for name in platforms}, "onnx": "mobilenet.onnx"}
+    return {name: pathlib.Path(shutil.copy(kept / file, folder)) for name, file in names.items()}
+
+
+def _make_models(folder, work):
     python = next(filter(None, map(environment.find_python, TOOLKIT_PYTHONS)), None)
     if python is None:
         raise UnavailableError(f"rknn-toolkit2 {TOOLKIT_VERSION} needs Python {' or '.join(TOOLKIT_PYTHONS)}")
@@ -84,16 +103,15 @@ def models(folder: pathlib.Path, *platforms: str) -> dict[str, pathlib.Path]:
         venv = environment.make_venv(python, TOOLKIT, print)
     except subprocess.CalledProcessError as error:
         raise UnavailableError(f"PyPI's rknn-toolkit2 {TOOLKIT_VERSION} cannot be had: pip ended with {error.returncode}") from error
-    work = folder / "work"
-    work.mkdir(parents=True)
+    folder.mkdir()
     done = subprocess.run(
-        [str(venv / "bin/python"), "-B", str(HERE / "make_model.py"), str(folder), *platforms], cwd=work, stdin=subprocess.DEVNULL,
+        [str(venv / "bin/python"), "-B", str(HERE / "make_model.py"), str(folder), *PLATFORMS], cwd=work, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600, check=False,
     )
     assert done.returncode == 0, done.stdout
-    return {**{name: folder / f"{name}.rknn" for name in platforms}, "onnx": folder / "mobilenet.onnx"}
 
 
-def _last_line(text):
-    lines = [line for line in text.splitlines() if line.startswith("ERROR")] or text.splitlines() or ["no reason given"]
+def last_line(text: str) -> str:
+    """Return the line of a program's output that says why it failed."""
+    lines = [line for line in text.splitlines() if line.startswith(("ERROR", "E: "))] or text.splitlines() or ["no reason given"]
     return lines[-1][:300]

@@ -21,7 +21,8 @@ ENVIRONMENTS = {
     "ubuntu": ("/boot/firmware/ubuntuEnv.txt", "bootargs"),
 }
 """{name of the boot loader: (environment file of U-Boot, its variable with the kernel arguments)}."""
-OTHERS = ("/boot/uEnv/uEnv.txt", "/boot/uEnv.txt", "/boot/env.txt", "/boot/config.ini", "/boot/boot.ini")
+OTHERS = ("/boot/uEnv/uEnv.txt", "/boot/uEnv.txt", "/boot/env.txt", "/boot/config.ini", "/boot/boot.ini",
+          *(f"{top}/extlinux/extlinux.conf" for top in ("", "/boot/efi", "/boot/firmware")), "/boot/boot.scr")
 """Files that U-Boot reads on other images: they differ too much to be edited, and are only named."""
 FRAGMENTS = ("/usr/share/u-boot-menu/conf.d", "/etc/u-boot-menu/conf.d")
 _FILES = {

@@ -30,19 +30,27 @@ def default_entry(text, saved=None):
     # The first `set default` of Debian's header is the one of an entry that boots once.
     wanted = [name for name in map("".join, _DEFAULT.findall(text)) if "next_entry" not in name]
     name = wanted[-1] if wanted else "0"
-    if "saved_entry" in name:
-        name = saved or "0"
-    items = _items(text)
-    for part in name.split(">"):
-        chosen = next((item for number, item in enumerate(items) if part in (str(number), item.title, item.name)), None)
-        if chosen is None:
-            raise ValueError(f"the default entry of grub.cfg is \"{name[:80]}\", which it does not have")
-        items = chosen.items
+    chosen = _find(text, name if "saved_entry" not in name else saved or "0")
+    if chosen is None and "saved_entry" in name:
+        chosen = _find(text, "0")  # the kernel of the saved entry was removed, and GRUB boots the first one
+    if chosen is None:
+        raise ValueError(f"the default entry of grub.cfg is \"{name[:80]}\", which it does not have")
     while not chosen.kernels and chosen.items:
         chosen = chosen.items[0]
     if not chosen.kernels:
         raise ValueError("the default entry of grub.cfg boots no kernel")
     return chosen.kernels[0]
+
+
+def _find(text, name):
+    """Return the entry of a name such as `0`, `1>2` or `gnulinux-advanced-UUID>gnulinux-6.1-advanced-UUID`, or None."""
+    items, chosen = _items(text), None
+    for part in name.split(">"):
+        chosen = next((item for number, item in enumerate(items) if part in (str(number), item.title, item.name)), None)
+        if chosen is None:
+            return None
+        items = chosen.items
+    return chosen
 
 
 def entries(text):

@@ -41,7 +41,7 @@ def _labels(text):
         if key == "label":
             labels.append((rest, [line]))
             continue
-        if key == "default":
+        if key in ("default", "ontimeout"):  # the same to U-Boot, of which the last one counts
             default = rest
         elif labels and key == "menu" and rest.lower() == "default":
             chosen = labels[-1][0]

@@ -22,8 +22,12 @@ def image(text):
     return None
 
 
-def release(text):
-    """Return the release of the kernel that boots by default, or None if the name of its file does not contain it."""
+def release(text, image=image):
+    """Return the release of the kernel that boots by default, or None if the name of its file does not contain it.
+
+    Args:
+        image: as for problem().
+    """
     found = re.search(r"/vmlinu[xz]-(\S+)\Z", image(text) or "")
     return found.group(1) if found else None
 

@@ -14,11 +14,10 @@ All functions raise ValueError, one sentence for the operator, if a configuratio
 
 from __future__ import annotations
 
-from . import boot_files, evidence, sources
+from . import boot_files, evidence
 from .._board.tree import clean
 from .description import Description, UNKNOWN
 from .loaders import environment, extlinux, grub, radxa, u_boot_menu, update_extlinux
-from .text_file import checked, LIMIT
 
 LOADERS = (grub, radxa, u_boot_menu, update_extlinux, extlinux, environment)
 """Of configurations that agree with the running kernel equally well the first one wins."""
@@ -48,8 +47,10 @@ def recognize(tree, cmdline):
                     best, chosen = fit, found
         except ValueError as problem:
             error = error or clean(str(problem))
-    if chosen is None and len(others) == 1 and not (efi or error or "BOOT_IMAGE=" in cmdline
-                                                    or cmdline.startswith("storagemedia=")):
+    # Two descriptions of one menu, by its tool and by itself, are one configuration.
+    single = len({found.made or found.config for found in others}) == 1 and "root=" in cmdline
+    if chosen is None and single and not (efi or error or "BOOT_IMAGE=" in cmdline
+                                          or cmdline.startswith("storagemedia=")):
         # Changed since the kernel was started.
         best, chosen = (0, 0), None if evidence.contradict(others[0].gives, cmdline) else others[0]
     # A menu whose tool has a configuration that cannot be parsed is not kept by hand.
@@ -74,40 +75,6 @@ def _unknown(tree, cmdline, others, error):
     elif cmdline.startswith("storagemedia="):
         name, error = "boot-image", None
     return UNKNOWN._replace(name=name, error=error and clean(error))
-
-
-def complete(facts):
-    """Return the facts of the boot loader, as npu_facts documents them.
-
-    Args:
-        facts: as a board sends them, with `files` (see sources) and `cmdline`.
-    """
-    return dict(facts, **read(sources.Sources(facts.get("files")), facts.get("cmdline") or ""))
-
-
-def read(tree, cmdline):
-    """Return the facts that complete() adds, and cmdline."""
-    loader = recognize(tree, cmdline)
-    facts = {"loader": loader.name, "config": loader.config, "cmdline": cmdline, "configured": None, "next": None,
-             "default": loader.default, "update": loader.update, "error": loader.error}
-    try:
-        if loader.config:
-            _read_arguments(tree, loader, facts)
-    except ValueError as error:
-        facts["error"] = clean("%s: %s" % (loader.config, error))
-    return facts
-
-
-def _read_arguments(tree, loader, facts):
-    """Fill in the arguments that are configured, and those of the next boot."""
-    text = tree.text(loader.config, LIMIT + 1)
-    if text is None and tree.exists(loader.config):
-        facts["error"] = "%s cannot be read" % loader.config
-        return
-    facts["configured"] = facts["next"] = clean(configured(loader.name, checked(text or ""), loader.default), 2048)
-    if loader.update:
-        made = tree.text(loader.made, 4 * LIMIT)
-        facts["next"] = clean(loader.read_made(made), 2048) if made else None
 
 
 def configured(name, text, default):

@@ -12,7 +12,7 @@ import contextlib
 import os
 import re
 
-from . import default_kernel, edit, grub_menu, kernel_arguments, menu, menu_kernel, registry, u_boot_update, update_tool
+from . import default_kernel, edit, grub_menu, kernel_arguments, menu_kernel, registry, u_boot_update, update_tool
 from . import boot_files, default_kernel_paths
 from .._board import checkpoint
 from .._board.files import clean_leftovers, ensure_dir, read_file, describe_error, write_file
@@ -37,7 +37,8 @@ class BootSetupError(Exception):
 class BootSetup:
     """The files of a board that select its NPU driver, as they are and as they are wanted.
 
-    If u-boot-update chooses the default kernel, they make it choose one that has the module: see default_kernel.
+    If the boot loader's tool chooses the default kernel, they make it choose one that has the module: see
+    default_kernel.
 
     Args:
         run: function of a command as a list that returns (rc, stdout, stderr).
@@ -75,17 +76,20 @@ class BootSetup:
         return (self._read(path) or b"").decode("utf-8", "surrogateescape")
 
     def _want_hold(self):
-        """Add the files by which u-boot-update chooses the default kernel; other boot loaders have no such files."""
-        self.hold = self.present and u_boot_update.makes_menu(self.loader.update)
-        script = u_boot_update.script(Tree(self.root), self.loader.update) if self.hold else ""
-        fragments = u_boot_update.reads_fragments(script)
-        for path, (content, mode) in default_kernel.files(self.scripts if self.hold else {}, fragments).items():
+        """Add the files by which the tool chooses the default kernel; other boot loaders have no such files."""
+        self.tool = default_kernel.tool(self.loader.update)
+        self.hold = bool(self.present and self.tool)
+        by_u_boot = self.hold and self.tool == "u-boot-update"
+        fragments = not by_u_boot or u_boot_update.reads_fragments(
+            u_boot_update.script(Tree(self.root), self.loader.update))
+        scripts = self.scripts if self.hold else {}
+        for path, (content, mode) in default_kernel.files(scripts, self.tool, fragments).items():
             self._want(path, content)
             self.modes[path] = mode
         text = self.after.get(u_boot_update.CONFIG, self._read(u_boot_update.CONFIG))
-        if text is not None or self.hold and not fragments:
+        if text is not None or not fragments:
             text = (text or b"").decode("utf-8", "surrogateescape")
-            text = default_kernel.with_line(text, self.hold and not fragments)
+            text = default_kernel.with_line(text, not fragments)
             self._want(u_boot_update.CONFIG, text.encode("utf-8", "surrogateescape"))
 
     def _want_arguments(self):
@@ -129,12 +133,15 @@ class BootSetup:
         Args:
             text: of the boot loader's menu, by default of the current one.
         """
-        text = self._text(menu.PATH) if text is None else text
-        if not text or not u_boot_update.makes_menu(self.loader.update):
+        if not self.tool:
+            return True
+        text = self._text(self.loader.made) if text is None else text
+        if not text:
             return True
         try:
-            kernel = menu_kernel.release(text)
-            newest = menu_kernel.release(re.sub(r"(?im)^[ \t]*default[ \t].*$", "", text))
+            kernel = menu_kernel.release(text, self._image)
+            first = re.sub(r"(?im)^[ \t]*(?:ontimeout[ \t]|(?:set[ \t]+)?default[ \t=]).*$", "", text)
+            newest = menu_kernel.release(first, self._image)
         except ValueError:
             return True  # a menu that cannot be parsed is reported by _arguments_are_right()
         if self.hold:
@@ -241,19 +248,22 @@ class BootSetup:
         if made != self.menu:
             self._write(self.loader.made, made)
 
+    def _image(self, text):
+        """Return the file of the kernel that a menu boots by default."""
+        if self.loader.made != boot_files.GRUB_MENU:
+            return menu_kernel.image(text)
+        # GRUB may name it from the root of another file system: grub-mkconfig takes kernels from /boot.
+        return "/" + grub_menu.default_entry(text, self.loader.saved)[0].rpartition("/")[2]
+
     def _check_menu(self, text):
         """Fail if the board would not boot with a menu, or not as wanted."""
-        image = menu_kernel.image
-        if self.loader.made == boot_files.GRUB_MENU:
-            def image(menu_text):
-                # GRUB may name it from the root of another file system: grub-mkconfig takes kernels from /boot.
-                return "/" + grub_menu.default_entry(menu_text, self.loader.saved)[0].rpartition("/")[2]
-        problem = menu_kernel.problem(text, self.root, image)
+        problem = menu_kernel.problem(text, self.root, self._image)
         if problem:
             raise BootSetupError("%s wrote a menu that boots nothing: %s" % (self.loader.update, problem))
         if self.hold and not self._default_is_right(text):
             raise BootSetupError(
-                "%s boots kernel %s by default, for which there is no module %s: see U_BOOT_DEFAULT in the"
-                " configuration of u-boot-update" % (self.loader.made, menu_kernel.release(text), self.module))
+                "%s boots kernel %s by default, for which there is no module %s: see %s_DEFAULT in the configuration"
+                " of %s" % (self.loader.made, menu_kernel.release(text, self._image), self.module,
+                            "U_BOOT" if self.tool == "u-boot-update" else "GRUB", self.tool))
         if self.initcalls and not self._arguments_are_right(text):
             raise BootSetupError(self._arguments_wrong())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The files from which a boot loader is recognized, as a board sends them: the controller decides (registry.complete).
+"""The files from which a boot loader is recognized, as a board sends them: the controller decides (boot_facts).
 
 The modules that change a board recognize it there, from the same files.
 """

@@ -52,11 +52,6 @@ def tool(tree):
     return next(filter(tree.exists, _TOOLS), None)
 
 
-def makes_menu(update):
-    """Return whether the update tool of a boot loader is u-boot-update, which chooses the default kernel."""
-    return str(update).endswith("/u-boot-update")
-
-
 def describe(tree, name, config, found):
     """Return the Description of a boot loader whose menu u-boot-update makes.
 

@@ -36,6 +36,9 @@ _ENVIRONMENT = (
      "the disk is full: make room below /var and /lib/modules"),
     (r"(?<![\w./-])([\w./-]+)" + _Q + r": Read-only file system",
      "{0} is on a file system that is mounted read-only: check the storage (dmesg), then remount it"),
+    (r"(?m)^(?:\S*sh: (?:\d+: |line \d+: )?|make(?:\[\d+\])?: )(\S+): Permission denied",
+     "{0} may not be executed: its file system is mounted noexec, or the file is damaged or for another machine. "
+     "Remount it without noexec, or " + _REINSTALL),
     (r": Input/output error|Structure needs cleaning|Bad message",
      "the storage does not work: see dmesg, check the file system and replace the card if it is worn"),
     ((r"Killed signal terminated program (\w+)|(?:fatal error|compiler error): Killed|"
@@ -68,6 +71,11 @@ _DKMS = (
      "DKMS keeps a module of the kernel that has the same or a newer version: dkms install --force replaces it"),
 )
 _HEADERS = (
+    (r"arch/(aarch64|armv\d\w*)/Makefile" + _Q + r"(?:: No such file|\.  Stop|,)",
+     ("the build was told that ARCH is {0}, which the kernel calls arm64: remove ARCH from the environment "
+     "(/etc/environment, /etc/dkms/framework.conf) or from the call")),
+    (r"Symbol version dump \"?(\S*Module\.symvers)\"?\s+is missing",
+     "the kernel headers lack {0}, without which no function of the kernel is known: " + _REINSTALL, "undefined"),
     ((r"Kernel configuration is invalid|include/(?:generated/autoconf\.h|config/auto\.conf) (?:are|is) missing|"
      r"(?:include/config/auto\.conf(?:\.cmd)?|generated/autoconf\.h|linux/kconfig\.h): No such file"),
      "the kernel headers are not prepared for a build (include/generated/autoconf.h or include/config/auto.conf is "
@@ -113,7 +121,7 @@ _COMPILERS = (
      "the kernel headers hold plugins for another version of gcc: " + _WITH_KERNELS_COMPILER),
     (
         r"(?:unrecognized command[ -]line option |unknown argument: |unsupported option |"
-        r"unrecognized argument in option )" + _Q + r"(-[\w=.,+-]+)",
+        r"unrecognized argument in option |unknown option )" + _Q + r"(-[\w=.,+-]+)",
         ("the compiler does not know the option {0}, which the kernel headers use: it is too old or too new for this "
          "kernel; install the compiler with which the kernel was built (CONFIG_CC_VERSION_TEXT in its configuration)"),
     ),

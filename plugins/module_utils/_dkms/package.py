@@ -15,6 +15,7 @@ import tempfile
 from .._board.files import LEFTOVER, describe_error, disk_full, ensure_dir, read_file, sha256_of, sync_file
 from .._board.paths import MARKER, SIGNING_PATHS, SUFFIXES, kernel_module
 from . import headers_problem, prebuilt
+from .foreign_packages import ForeignPackages
 from .module_checks import alias_problem, module_problem
 from .module_layout import layout_problem
 from .signing import Signing
@@ -23,7 +24,6 @@ from .source_tree import DkmsError, read_log, readable_by_all, unpack_tree
 
 # Unfinished trees and trial builds. Those of release 1.1 have no leading dot.
 _LEFT = re.compile(r"\.?rkfleet-[a-z0-9_]{8}\Z")
-_VERSION = re.compile(r"\w[\w.+~-]{0,99}\Z")
 _NO_SPACE = "No space left on device"
 _SCANT = 1 << 20
 
@@ -35,7 +35,8 @@ class DkmsPackage:
         run: Callable that runs a list of arguments and returns `(rc, stdout, stderr)`.
         root: Folder with the board's `/usr/src`, `/var/lib/dkms` and `/lib/modules`.
         signing: The key for the modules, as a Signing; without it, modules are not signed.
-        replaces: Versions of a package of that name from elsewhere that may be replaced: a restore point has them.
+        replaces: Versions of a package of that name from elsewhere that may be replaced, and `NAME/VERSION` of packages
+            of other names: a restore point has them.
     """
 
     def __init__(self, run, name, version, kernel, module, root="/", signing=None, replaces=()):
@@ -48,6 +49,7 @@ class DkmsPackage:
         self.tree = os.path.join(root, "usr/src", "%s-%s" % (name, version))
         self.database = os.path.join(root, "var/lib/dkms", name, version)
         self.modules = os.path.join(root, "lib/modules", kernel)
+        self.foreign = ForeignPackages(run, os.path.dirname(os.path.dirname(self.database)), name, version, replaces)
 
     def tree_digest(self):
         """Return the digest of the installed source tree, `""` if there is none, `foreign` if it is replaced.
@@ -126,9 +128,9 @@ class DkmsPackage:
             return str(error), ""
 
     def steps(self, digest, stored=False):
-        """Return the required steps of `clean`, `signing`, `tree`, `repair`, `install`, `replace`, in order.
+        """Return the required steps, in order. Changes nothing.
 
-        Changes nothing.
+        They are of `clean`, `signing`, `tree`, `repair`, `displace`, `install`, `replace`.
 
         Args:
             digest: Digest of the source tree that is to be installed.
@@ -138,30 +140,13 @@ class DkmsPackage:
         steps = ["clean"] if self.leftovers() else []
         if self.signing.changes():
             steps.append("signing")
-        replace = ["replace"] if self._replaced() else []
+        replace = ["replace"] if self.foreign.same_name() else []
+        displace = ["displace"] if self.foreign.other_names() else []
         if self.tree_digest() != digest:
-            return steps + ["tree", install, *replace]
-        if self.module_problem():
-            return steps + (["repair"] if self._needs_repair() else []) + [install, *replace]
+            return steps + ["tree", *displace, install, *replace]
+        if displace or self.module_problem():
+            return steps + (["repair"] if self._needs_repair() else []) + [*displace, install, *replace]
         return steps + replace
-
-    def _replaced(self):
-        """Return the other versions of the package from elsewhere that DKMS has, and would build for a new kernel."""
-        place = os.path.dirname(self.database)
-        return [version for version in self.replaces
-                if version != self.version and _VERSION.match(version) and os.path.isdir(os.path.join(place, version))]
-
-    def _replace(self):
-        """Remove the other versions of the package from DKMS. Their source trees stay."""
-        for version in self._replaced():
-            rc, out, err = self.run(["dkms", "remove", "-m", self.name, "-v", version, "--all"])
-            if version in self._replaced():
-                raise DkmsError("DKMS did not remove the package %s/%s, which ours replaces (dkms ended with %d)" % (
-                    self.name, version, rc), out + err)
-        problem = self.module_problem()
-        if problem:
-            raise DkmsError("driver %s is damaged since DKMS removed the package it replaces: %s" % (
-                self.version, problem))
 
     def steps_back(self):
         """Return the steps that are required to remove the package, of `clean`, `signing` and `remove`."""
@@ -196,22 +181,20 @@ class DkmsPackage:
         if "clean" in steps:
             self.clean()
         try:
-            before = Snapshot(self._touched, os.path.dirname(self.database), self.tree)
+            databases = [os.path.dirname(self.database), *self.foreign.databases()]
+            before = Snapshot(lambda: self._touched(databases), *databases, self.tree)
         except OSError as error:
             raise DkmsError(describe_error(error, *self._places())) from error  # nothing is changed yet
         try:
-            if "signing" in steps:
-                self.signing.apply()
-            if "tree" in steps:
-                self.place_tree(archive, digest, trial=binary is None)
-            if "repair" in steps:
-                self._repair()
-            if "load" in steps:
-                self.load(binary)
+            self._prepare(archive, digest, steps, binary)
             if "install" in steps or "load" in steps:
                 log = self.install("built" if "install" in steps else "installed")
             if "replace" in steps:
-                self._replace()
+                self.foreign.remove(self.foreign.same_name)
+                problem = self.module_problem()
+                if problem:
+                    raise DkmsError("driver %s is damaged since DKMS removed the package it replaces: %s" % (
+                        self.version, problem))
             os.sync()
         except (OSError, DkmsError) as error:
             reason = describe_error(error, *self._places()) if isinstance(error, OSError) else str(error)
@@ -222,6 +205,19 @@ class DkmsPackage:
             before.forget()
         return log
 
+    def _prepare(self, archive, digest, steps, binary):
+        """Do the steps before DKMS installs the module."""
+        if "signing" in steps:
+            self.signing.apply()
+        if "tree" in steps:
+            self.place_tree(archive, digest, trial=binary is None)
+        if "repair" in steps:
+            self._repair()
+        if "displace" in steps:
+            self.foreign.remove(self.foreign.other_names)
+        if "load" in steps:
+            self.load(binary)
+
     def headers_problem(self):
         """Return why the driver cannot be built with the headers on this board, with the remedy, or None."""
         return headers_problem.of_board(self.root, self.kernel)
@@ -231,10 +227,10 @@ class DkmsPackage:
         databases = os.path.dirname(os.path.dirname(self.database))
         return os.path.dirname(self.tree), databases, os.path.dirname(self.modules)
 
-    def _touched(self):
+    def _touched(self, databases):
         """Return the files and folders that deploy() may change."""
         modules = glob.glob(os.path.join(glob.escape(os.path.dirname(self.modules)), "*"))
-        return [self.tree, os.path.dirname(self.database),
+        return [self.tree, *databases,
                 *(path for folder in modules for path in self._module_files(folder)),
                 *(os.path.join(self.root, path.lstrip("/")) for path in SIGNING_PATHS)]
 

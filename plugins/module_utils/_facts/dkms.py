@@ -10,10 +10,12 @@ import re
 
 from .._board.paths import MARKER, kernel_module
 from .._board.tree import clean
+from . import dpkg
 
 _TREE = "/var/lib/dkms"
 _VERSION = re.compile(r"""["']dkms-(\d[\w.]{0,20})["']|^dkms_version=["']?(\d[\w.]{0,20})""", re.M)
 _LIMIT = 200
+_OWNERS = re.compile("dkms|rk|npu")
 _LEFT_OUT = re.compile(r"^rkfleet: left out ([a-z_]{1,32}: .{1,200})", re.M)
 
 
@@ -39,11 +41,12 @@ def _builds(tree, folder):
 
 
 def read(tree):
-    """Return `{available, version, modules: [{name, version, kernel, arch, state, original, foreign, left_out}]}`.
+    """Return `{available, version, modules}`, of each module what the facts describe.
 
     state is `added`, `built` or `installed`; original is whether DKMS keeps a module of the kernel to restore; foreign
-    is whether it is an NPU driver without our marker, where a source that is missing does not say whose it is; left_out
-    has what a build of ours left out, as `NAME: CAUSE`.
+    is whether it is an NPU driver without our marker, where a source that is missing does not say whose it is; package
+    is the package of dpkg that brought it, others whether it builds other modules, too; left_out has what a build of
+    ours left out, as `NAME: CAUSE`.
     """
     available, version = _tool_version(tree)
     modules = []
@@ -59,6 +62,11 @@ def read(tree):
             # No other project calls its module rknpu_dkms.
             foreign = (tree.exists(source) and not tree.exists(source + "/" + MARKER)
                        and (any(file.startswith("rknpu.") for file in files) if files else name == "rknpu"))
+            of = {"foreign": foreign, "package": None, "others": False}
+            if foreign:
+                conf = "%s/dkms.conf" % tree.link(source)
+                of["package"] = dpkg.owners(tree, [conf], _OWNERS, True).get(conf)
+                of["others"] = any(not file.startswith("rknpu.") for file in files)
             for kernel, arch, unused in builds:
                 link = tree.link("%s/kernel-%s-%s" % (base, kernel, arch)) or ""
                 installed = link.rstrip("/").endswith("%s/%s/%s" % (item, kernel, arch))
@@ -66,11 +74,10 @@ def read(tree):
                     "name": clean(name), "version": clean(item), "kernel": clean(kernel), "arch": clean(arch),
                     "state": "installed" if installed else "built",
                     "original": bool(tree.names("%s/original_module/%s/%s" % (base, kernel, arch))),
-                    "foreign": foreign,
-                    "left_out": [clean(text) for text in _LEFT_OUT.findall(
+                    **of, "left_out": [clean(text) for text in _LEFT_OUT.findall(
                         tree.text("%s/%s/%s/%s/log/make.log" % (base, item, kernel, arch), 1 << 16) or "")][:9],
                 })
             if not builds:
                 modules.append({"name": clean(name), "version": clean(item), "kernel": None, "arch": None,
-                                "state": "added", "original": False, "foreign": foreign, "left_out": []})
+                                "state": "added", "original": False, **of, "left_out": []})
     return {"available": available, "version": version, "modules": modules[:_LIMIT]}

@@ -15,6 +15,8 @@ from . import dpkg
 
 NAME = "librknnrt.so"
 PATH = "/usr/lib/" + NAME
+OLD_NAME = "librknn_api.so"
+"""What programs of older runtimes open: a link, or in packages of runtimes before 1.6 a file of its own."""
 _FOLDERS = ("/usr/lib", "/usr/lib/aarch64-linux-gnu", "/usr/local/lib", "/usr/local/lib/aarch64-linux-gnu", "/lib",
             "/lib64", "/usr/lib64")
 _BANNER = re.compile(
@@ -113,7 +115,7 @@ def read(tree):
               "diverted_by": None}
     cache = tree.data("/etc/ld.so.cache", 2 << 20)
     cached = cached_path(cache) if cache else None
-    candidates = [folder + "/" + NAME for folder in _FOLDERS]
+    candidates = [folder + "/" + name for name in (NAME, OLD_NAME) for folder in _FOLDERS]
     if cached and cached.startswith("/") and cached not in candidates:
         candidates.append(cached)
     real, names = {}, {}
@@ -136,7 +138,7 @@ def read(tree):
                                      "programs": []})
     if result["path"]:
         # The library itself, and what is found under one of its names by itself: with our diversion, each is a file.
-        same = [path for path, entry in names.items() if path == result["path"] or any(
+        same = [path for path in names if path == result["path"] or path.endswith(OLD_NAME) or any(
             other["path"] == path and other["sha256"] == result["sha256"] for other in result["others"])]
         result.update(dpkg.read_owner(tree, [name for path in same for name in names[path]], result["path"]))
     return result

@@ -18,8 +18,7 @@ from .._boot import boot_files, default_kernel_paths
 
 PATHS = ("/", "/boot", "/etc", "/lib/modules", "/usr/lib", "/usr/src", "/var/lib/dkms", STATE_DIR)
 """The folders below which an upgrade writes."""
-OWN_FILES = (MODULES_LOAD, default_kernel_paths.SCRIPT, default_kernel_paths.SETTINGS, default_kernel_paths.FRAGMENT,
-             default_kernel_paths.IMAGE_HOOK, default_kernel_paths.HEADERS_HOOK)
+OWN_FILES = (MODULES_LOAD, *default_kernel_paths.FILES)
 
 _MEMORY = ("tmpfs", "ramfs", "rootfs", "devtmpfs")
 _MEMORY_DISK = re.compile(r"/dev/z?ram\d+\Z")

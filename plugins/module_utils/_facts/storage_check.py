@@ -31,7 +31,7 @@ _LINK_PROBLEMS = {
 
 
 def writes_boot(loader):
-    """Return whether a loader, as returned by registry.read(), has its configuration below `/boot`."""
+    """Return whether a loader, as returned by boot_facts.read(), has its configuration below `/boot`."""
     return str(loader.get("config") or "").startswith("/boot/") or bool(loader.get("update"))
 
 

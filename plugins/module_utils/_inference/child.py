@@ -19,6 +19,7 @@ import time
 from .librknnrt import classify, PICTURE_BYTES, Refused, Unsuitable
 from .top5 import KEPT, pairs
 from .._board.tree import clean
+from .._facts import kernel_log
 
 # What the runtime prints is bounded: it ends up in the results of a whole fleet.
 MOST_CORES = 8
@@ -170,6 +171,8 @@ def infer(library, model, picture, runs, timeout, cores=1):
     """
     if len(picture) != PICTURE_BYTES:
         raise ValueError("the picture has %d bytes, %d were expected" % (len(picture), PICTURE_BYTES))
+    # Jobs that fail now are not those of other programs: the facts do not count them.
+    kernel_log.mark(int(timeout) + 60)
     result_read, result_write = os.pipe()
     log_read, log_write = os.pipe()
     pid = os.fork()
@@ -182,6 +185,7 @@ def infer(library, model, picture, runs, timeout, cores=1):
     finally:
         os.close(result_read)
         os.close(log_read)
+    kernel_log.mark(0)
     outcome = _merge(reports.decode("ascii", "replace"))
     outcome.update(
         timed_out=late,

@@ -21,10 +21,12 @@ from the loader's error                missing_library, package (of apt), too_ol
         library itself)
 from the row                           found: the line that matches, else the answer
 from the board and its plan            library, driver (version), the_driver ("driver 0.9.3"), wanted_driver, up_to_date
-        (the driver is not older than wanted_driver), to_wanted (" to 0.9.6"), on_kernel (" on kernel 6.1.84"), node,
+        (the driver is not older than wanted_driver), wanted_too_old (wanted_driver is older than the runtime's
+        `required`), to_wanted (" to 0.9.6"), on_kernel (" on kernel 6.1.84"), node,
         closed_nodes and closed_groups (device nodes that this process may not open), missing_nodes (not in /dev)
 from surroundings.py                   rknpu_link (target of /dev/rknpu), no_heap, no_iommu, disabled_node, no_node,
-        rk356x, not_rk356x, out_of_reach (page tables may be), elsewhere (another librknnrt.so)
+        rk356x, not_rk356x, out_of_reach (page tables may be), elsewhere (another librknnrt.so), bound (device that the
+        vendor's driver serves), bound_driver ("driver 0.9.8")
 
 `may_change` is what a plan may change because of the row: driver, runtime or nothing. The planner reads it
 (plugin_utils/_plan/board_state.py), and changes a driver only to a newer one.
@@ -33,6 +35,7 @@ from surroundings.py                   rknpu_link (target of /dev/rknpu), no_hea
 from __future__ import annotations
 
 import collections
+import os
 
 NAMES = ("ok", "driver", "runtime", "model", "device", "memory", "timeout", "crash")
 """The diagnoses, as module rknn_mobilenet documents them: what is at fault."""
@@ -66,11 +69,22 @@ _VERSION = r"\d{1,4}\.\d{1,4}\.\d{1,4}"
 _MISMATCH = (
     r"Mismatch driver version, .{1,120} requires driver version >= (?P<required>" + _VERSION + r"), "
     r"but you have driver version: (?P<driver>" + _VERSION + r") which is incompatible!\Z")
+OTHER_RELEASE = (
+    r"RKNN Model version: (?P<toolkit>[\d.]{3,14}) not match with rknn runtime version: (?P<release>[\d.]{3,14})\Z")
 _NO_DEVICE = (
     r"failed to open (?:\S{1,40} module, need to insmod rknpu dirver!|rknn device!)\Z"
     r"|rknn_init,\s{1,4}driver open fail\b")
-_MEMORY = r"failed to (?:allocate (?:fd|handle)\b|convert (?:fd|handle)\(|map memory\b|malloc npu memory\b|mmap\b)"
-_ERRNO = _MEMORY + r".{0,200}\berrno: (?:%s)\b"
+_MEMORY = (
+    r"failed to (?:allocate (?:fd|handle)\b|convert (?:fd|handle)\(|get map offset\b|(?:map|sync) memory\b"
+    r"|malloc npu memory\b|mmap\b)")
+
+
+def _errno(*numbers):
+    """Return the pattern of a failed request for memory, with one of these errors as a number or in words."""
+    digits, words = "|".join(map(str, numbers)), "|".join(map(os.strerror, numbers))
+    return _MEMORY + r".{0,200}\berrno(?:: (?:" + digits + r")\b| = (?:" + words + r")\Z)"
+
+
 _SUBMIT = r"failed to submit!?, "
 _PLATFORM = (
     r"(?:This rknn model is for|rknn model target platform\[\d{1,2}\] is) (?P<platform>[^\s,]{1,40}), "
@@ -79,7 +93,10 @@ _MODEL = (
     r"parseRKNN\b|LoadModel from|Invalid RKNN f(?:ormat|romat)|Verify ModelBuffer failed!|Import rknn model failed!"
     r"|The rknn model does not match the RKNPU hardware version!|failed to (?:check rknpu hardware|decode config data)"
     r"|Un(?:known|kown) op target|Unsupport target|Meet unsupported|incompatible model version")
-_INPUT = r"rknn_(?:inputs_set|set_io_mem|create_mem\w{0,20}), .{0,80}(?:size|type|fmt|stride)"
+_INPUT = (
+    r"rknn_(?:inputs_set|outputs_get|set_io_mem|create_mem\w{0,20}), .{0,80}(?:size|type|fmt|stride|index|num)"
+    r"|output\[\d{1,4}\] buf size error")
+_NO_SERVER = r"rknn_\w{1,20},\s{1,4}(?:server connect fail\b|recv\(\w{1,20}\) fail\b)|Cannot connect to proxy\b"
 
 DIAGNOSES = (
     # -- no answer in time
@@ -127,6 +144,9 @@ DIAGNOSES = (
     _Row("driver", line=_MISMATCH, when=("up_to_date",),
          remedy="{the_driver} is not older than {wanted_driver}, but this runtime requires {required}: "
                 "choose an older npu_runtime_version or a newer npu_driver_version"),
+    _Row("driver", line=_MISMATCH, when=("wanted_too_old",),
+         remedy="{the_driver} is older than {required}, which this runtime requires, and so is {wanted_driver}: "
+                "choose a newer npu_driver_version or an older npu_runtime_version"),
     _Row("driver", line=_MISMATCH,
          remedy="{the_driver} is older than {required}, which this runtime requires" + _UPGRADE),
     _Row("runtime", line=r"Invalid RKNN model version (?P<format>\d{1,9})\Z",
@@ -134,13 +154,20 @@ DIAGNOSES = (
     _Row("runtime", may_change="nothing",
          line=r"rknn_server version is too old\b|rknn_\w{1,20},\s{1,4}msg_\w{1,20} fail\b",
          remedy="update rknn_server together with the runtime (npu_rknn_server) with " + _PLAYBOOK),
-    _Row("device", line=r"Meet unsupported target type: 0x[0f]{1,8}\b|hw_version = -1\b|" + _ERRNO % "25|38",
+    _Row("runtime", may_change="nothing", line=_NO_SERVER,
+         remedy="rknn_server does not answer or ended while it loaded the model, which is no fault of the driver: "
+                "start it on the board, in the runtime's release (npu_rknn_server)"),
+    _Row("runtime", line=r".{0,60}Can not find dynamic library on \w{1,20}!",
+         remedy="rknn-toolkit-lite2 finds no librknnrt.so: install it with " + _PLAYBOOK),
+    _Row("device", line=r"Meet unsupported target type: 0x[0f]{1,8}\b|.{0,100}hw_version = -1\b|" + _errno(25, 38),
          when=("rknpu_link",),
          evidence="/dev/rknpu is a link to {rknpu_link}; {found}",
          remedy="remove the link /dev/rknpu and the udev rule that makes it: the runtime takes it for another driver"),
-    _Row("device", line=r"Meet unsupported target type: 0xf{8}\b|hw_version = -1\b",
+    _Row("device", line=r"Meet unsupported target type: 0xf{8}\b|.{0,100}hw_version = -1\b",
          remedy="the driver does not answer as this runtime expects: remove /dev/rknpu and the udev rule that makes "
                 "it if it is a link, and start the board again"),
+    _Row("runtime", line=r"Meet unsupported target type: 0x[0-9a-f]{1,8}\b|This shared library is .{0,80}hw_version = ",
+         remedy="this runtime does not know this NPU: install a release that supports the SoC with " + _PLAYBOOK),
     _Row("device", line=_NO_DEVICE, when=("missing_nodes",),
          evidence="{found}; {missing_nodes}: no such file",
          remedy="the driver is bound, but its node is not in /dev: run udev (udevadm trigger --subsystem-match=drm), "
@@ -155,6 +182,11 @@ DIAGNOSES = (
     _Row("device", line=_NO_DEVICE, when=("node",),
          remedy="the node {node} exists but cannot be used: check that /dev/dma_heap/system exists "
                 "(CONFIG_DMABUF_HEAPS_SYSTEM), and " + _KERNEL_LOG % "RKNPU messages"),
+    _Row("device", line=_NO_DEVICE, when=("bound",),
+         evidence="{found}; {bound_driver} is bound to {bound} and has no device file (no DRM node, no /dev/rknpu)",
+         remedy="the driver is there, but offers programs no device: it is built neither for DRM "
+                "(ROCKCHIP_RKNPU_DRM_GEM) nor for a DMA heap that works. Build one for DRM with " + _PLAYBOOK
+                + ", or boot a kernel of the board's vendor that does"),
     _Row("device", line=_NO_DEVICE, when=("disabled_node",),
          evidence="{found}; the device tree has the NPU disabled ({disabled_node})",
          remedy="enable the NPU's node in the device tree, with the board's overlay tool, and reboot: "
@@ -167,16 +199,16 @@ DIAGNOSES = (
          remedy="no RKNPU driver serves the NPU{on_kernel}: the kernel has none, its device tree has no node for it "
                 "or has that disabled, or the driver is not bound. playbooks/audit-fleet.yml says which"),
     # -- memory: what errno says
-    _Row("driver", line=_ERRNO % "25|38",
+    _Row("driver", line=_errno(25, 38),
          remedy="the driver's memory interface does not answer, which is no lack of memory: the driver is built for "
                 "DMA_HEAP where the kernel has none, or /dev/rknpu is something else. "
                 "Build it for DRM (ROCKCHIP_RKNPU_DRM_GEM)"),
-    _Row("device", line=_ERRNO % "1|13",
+    _Row("device", line=_errno(1, 13),
          remedy="permission denied: run the task with become, or add the user to the groups video and render"),
-    _Row("memory", line=_ERRNO % "12", when=("no_iommu",), evidence="{found}; the NPU's IOMMU is off",
+    _Row("memory", line=_errno(12), when=("no_iommu",), evidence="{found}; the NPU's IOMMU is off",
          remedy=_CMA),
-    _Row("memory", line=_ERRNO % "12", remedy=_FREE),
-    _Row("memory", line=_ERRNO % "23|24",
+    _Row("memory", line=_errno(12), remedy=_FREE),
+    _Row("memory", line=_errno(23, 24),
          remedy="too many files are open: raise the limit (ulimit -n, LimitNOFILE=), and look for a program that "
                 "does not release its contexts"),
     _Row("memory", line=_MEMORY, codes=(-4,), when=("no_iommu",),
@@ -194,7 +226,7 @@ DIAGNOSES = (
                 "answer so too, the model is for another SoC"),
     _Row("model", line=_PLATFORM,
          remedy="send the model for {found_platform}: this one is for {platform}"),
-    _Row("model", line=r"Unsupport(?:ed)? (?:CPU )?op\b|.{0,80}\bcustom op\b",
+    _Row("model", line=r"Unsupport(?:ed)? (?:CPU )?op\b|.{0,80}\bcustom op\b|invalid tensor malloc size\b",
          remedy="the model has an operator that this runtime lacks: convert it again without it, or with the toolkit "
                 "of this runtime's release; the driver is not at fault"),
     _Row("model", line=_INPUT,
@@ -205,6 +237,14 @@ DIAGNOSES = (
     # -- it ended without printing the reason
     _Row("model", when=("signal",), line=r".{0,200}(?:json|jsonxx)\S{0,40}parse_error|.{0,80}json_parse_error",
          remedy="the model's description is damaged: send the model again"),
+    _Row("model", when=("signal",),
+         line=r"rga_im2d\b|.{0,60}\bRGA_(?:BLIT|COLORFILL) fail\b|.{0,80}\bRGA buffer allocation failed",
+         evidence="{signal} in {stage}; {found}",
+         remedy="the line is of RGA (librga), which scales the program's pictures: neither NPU nor driver is at fault"),
+    _Row("runtime", when=("signal",),
+         line=OTHER_RELEASE,
+         evidence="{signal} in {stage}; {found}",
+         remedy="the model was made with toolkit {toolkit}, the runtime is {release}: use both of one release"),
     _Row("crash", when=("signal", "last_line"),
          evidence="{signal} in {stage}; last line: {last_line}",
          remedy="check the checksums of {library} and of the model, and that both are of one release: "

@@ -10,11 +10,14 @@ import re
 import signal
 
 from .._board import version as _version
-from .diagnoses import DIAGNOSES
+from .diagnoses import DIAGNOSES, OTHER_RELEASE
 from .librknnrt import CODES
 from .top5 import compare
 
-_PREFIX = re.compile(r"(?:[EWIDT][ /]RKNN(?:API)?(?:\(\d{1,9}\))?\s{0,8}: )?(?:\[[0-9:.]{8,15}\] ?)?")
+# Before it may stand what a logger or the program adds: a date, a unit's name, "rknn_run ".
+_PREFIX = re.compile(
+    r"(?:(?:.{0,100}?\s)?[EWIDT][ /](?:RKNN(?:API)?|NPUTransfer)(?:\(\d{1,9}\))?\s{0,8}: )?(?:\[[0-9:.]{8,15}\] ?)?")
+_ERROR = re.compile(r"(?:.{0,100}?\s)?E[ /]RKNN")
 # The runtime's advice is not ours: it names a release and an address for the vendor's own customers.
 _ADVICE = re.compile(r"[,.;]? ?\b(?:please try|If using rknn)\b.*", re.DOTALL)
 # They follow the line that tells why.
@@ -53,7 +56,7 @@ def diagnose(outcome, facts):
         if (row.line or row.codes) and not match and values["code"] not in row.codes:
             continue
         of_row = dict(values, found=text or values["answer"], **(match.groupdict() if match else {}))
-        of_row.update(_of_driver(of_row["driver"], of_row["wanted_driver"]))
+        of_row.update(_of_driver(of_row["driver"], of_row["wanted_driver"], of_row.get("required")))
         if all(of_row[name] for name in row.when):
             where = "" if outcome.get("core") in (None, -1) else "core %d of the NPU: " % outcome["core"]
             return row.name, where + row.evidence.format_map(of_row), row.remedy and row.remedy.format_map(of_row)
@@ -74,8 +77,8 @@ def versions(outcome):
 
 def notes(outcome, cores=1):
     """Return the lines of the runtime that are advice and not faults, and which of the NPU's cores were not tried."""
-    line = _first_match(outcome["log"], _RECOMMENDED)[0]
-    found = [line] if line else []
+    lines = (_first_match(outcome["log"], pattern)[0] for pattern in (_RECOMMENDED, OTHER_RELEASE))
+    found = [line for line in lines if line]
     tried = len(outcome.get("cores") or [])
     if outcome["stage"] == "done" and 1 < cores > tried:
         found.append(
@@ -90,7 +93,7 @@ def _text(line):
 
 def _first_error(log):
     """Return the first error line that says more than that there was one, or None."""
-    texts = (_text(line) for line in log if re.match("E[ /]RKNN", line))
+    texts = (_text(line) for line in log if _ERROR.match(line))
     return next((text for text in texts if not _TELLS_NOTHING.match(text)), None)
 
 
@@ -107,7 +110,7 @@ def _first_match(log, pattern):
 
 def _of_outcome(outcome, facts):
     top, code, number = outcome["top"] or [], outcome["code"], outcome["signal"]
-    values = {name: outcome[name] for name in ("code", "error", "timed_out", "stuck", "timeout", "differs")}
+    values = {name: outcome.get(name) for name in ("code", "error", "timed_out", "stuck", "timeout", "differs")}
     values.update(stage=outcome["stage"], top=top[:5], top1="%d: %.6f" % tuple(top[0]) if top else None)
     values["answer"] = None if code is None else (
         "%s returned %s (%s)" % (outcome["stage"], code, CODES.get(code, "unknown code")))
@@ -148,6 +151,7 @@ def _of_surroundings(found):
         "rknpu_link": found.get("rknpu_link"), "disabled_node": found.get("disabled_node"),
         "no_node": found.get("npu_node") == "missing", "no_heap": found.get("heap") is False,
         "no_iommu": found.get("iommu") is False, "elsewhere": found.get("elsewhere"),
+        "bound": found.get("bound"), "bound_driver": "driver %s" % (found.get("version") or "of an unknown version"),
         "rk356x": rk356x, "not_rk356x": not rk356x,
         "out_of_reach": (rk356x or not soc) and (found.get("memory") or 8192) > 4096,
     }
@@ -169,10 +173,16 @@ def _of_loader(error, library):
     }
 
 
-def _of_driver(driver, wanted):
+def _is_older(version, than):
     try:
-        older = bool(driver and wanted) and _version.parse(driver) < _version.parse(wanted)
+        return bool(version and than) and _version.parse(version) < _version.parse(than)
     except ValueError:
-        older = False
-    name = "driver %s" % driver if driver else "the driver"
-    return {"the_driver": name, "up_to_date": bool(driver and wanted) and not older}
+        return False
+
+
+def _of_driver(driver, wanted, required):
+    return {
+        "the_driver": "driver %s" % driver if driver else "the driver",
+        "up_to_date": bool(driver and wanted) and not _is_older(driver, wanted),
+        "wanted_too_old": _is_older(wanted, required),
+    }

@@ -14,6 +14,9 @@ from .._facts import device_tree
 
 _RUNTIME = "librknnrt.so"
 _FOLDERS = ("/usr/lib", "/usr/lib64", "/usr/lib/aarch64-linux-gnu", "/usr/local/lib", "/lib64")
+_VERSIONS = ("/sys/kernel/debug/rknpu/version", "/proc/rknpu/version", "/sys/module/rknpu_dkms/version",
+             "/sys/module/rknpu/version")
+_VERSION = re.compile(r"(?:^|\bv)(\d{1,4}\.\d{1,4}\.\d{1,4})\s*\Z")
 _BOUND = f"/sys/bus/platform/drivers/{device_tree.PLATFORM_DRIVER}"
 
 
@@ -33,7 +36,8 @@ def surroundings(library, root="/"):
     Returns:
         `rknpu_link` (target of the link /dev/rknpu), `heap` (whether /dev/dma_heap/system exists), `iommu` (whether the
         NPU has one), `npu_node` (`okay`, `disabled` or `missing`: the device tree's node for the vendor's driver),
-        `disabled_node` (its name), `soc` (`rk3588`), `memory` (MiB), `elsewhere` (another librknnrt.so).
+        `disabled_node` (its name), `bound` (device that the vendor's driver serves), `version` (of that driver),
+        `soc` (`rk3588`), `memory` (MiB), `elsewhere` (another librknnrt.so).
     """
     tree = Tree(root)
     board, device = device_tree.read_board(tree), device_tree.read_device(tree)
@@ -41,6 +45,7 @@ def surroundings(library, root="/"):
     disabled = described and device["status"] not in ("ok", "okay")
     bound = [name for name in tree.names(_BOUND) if "npu" in name]
     memory = re.search(r"^MemTotal:\s{0,20}([0-9]{1,12}) kB", tree.text("/proc/meminfo", 4096) or "", re.MULTILINE)
+    versions = [tree.text(path, 4096) or "" for path in _VERSIONS]
     copies = [os.path.join(folder, _RUNTIME) for folder in _FOLDERS]
     return {
         "rknpu_link": (tree.link("/dev/rknpu") or "")[:200] or None,
@@ -48,6 +53,8 @@ def surroundings(library, root="/"):
         "iommu": tree.exists(f"{_BOUND}/{bound[0]}/iommu_group") if bound else None,
         "npu_node": ("disabled" if disabled else "okay" if described else "missing") if board["compatible"] else None,
         "disabled_node": os.path.basename(device["node"]) if disabled else None,
+        "bound": bound[0] if bound else None,
+        "version": next((match.group(1) for match in map(_VERSION.search, versions) if match), None),
         "soc": board["soc"],
         "memory": int(memory.group(1)) >> 10 if memory else None,
         "elsewhere": next((path for path in copies if path != library and tree.exists(path)), None),

@@ -10,6 +10,9 @@ import os
 import statistics
 
 from .._board.files import ensure_dir, read_file, write_file
+from .._board.tree import Tree
+from .._facts import kernel_log
+from .._facts.device_tree import read_device
 from . import diagnosis
 from .child import infer
 from .device_nodes import device_nodes
@@ -62,6 +65,8 @@ def run(params, keep, sent=None):
     answer = judge(params, outcome, nodes, kernel, cores=cores)
     if answer["diagnosis"] != "ok":
         answer = judge(params, outcome, nodes, kernel, surroundings(params["library"]), cores)
+        tree = Tree("/")
+        answer["kernel_log"] = kernel_log.of_failure(tree, read_device(tree)["address"])
     return dict(answer, changed=changed)
 
 

@@ -9,13 +9,12 @@ There is no list of what facts read: the recorder is a Tree, through which they 
 from __future__ import annotations
 
 import binascii
-import ctypes
 import os
 import re
 import stat
 
 from .._board.tree import FILE_LIMIT, Tree, clean
-from .._facts import apt_kernels, driver
+from .._facts import apt_kernels, driver, kernel_log
 from .._facts.gather import gather
 from .excerpt import Rules, is_binary, is_library
 
@@ -184,19 +183,13 @@ def _whole(place):
         return stream.read(_LIBRARY_LIMIT)
 
 
-def read_kernel_log(wanted):
+def read_kernel_log(wanted, tree):
     """Return `(lines of the kernel log that match a pattern, why there are none)`, the last 200 of them."""
-    try:
-        call = ctypes.CDLL(None, use_errno=True).klogctl
-    except AttributeError:
-        return [], "this C library has no klogctl"
-    size = call(10, None, 0)  # SYSLOG_ACTION_SIZE_BUFFER
-    buffer = ctypes.create_string_buffer(min(max(size, 0), 16 << 20) or 1)
-    count = call(3, buffer, len(buffer))  # SYSLOG_ACTION_READ_ALL: nothing is removed from the log
-    if count < 0:
-        return [], os.strerror(ctypes.get_errno())
-    lines = buffer.raw[:count].decode("utf-8", "replace").splitlines()
-    return [clean(line, 300) for line in lines if re.search(wanted, line, re.IGNORECASE)][-_LOG_LINES:], None
+    text = kernel_log.whole(tree)
+    if text is None:
+        return [], "it cannot be read"
+    lines = [clean(line, 300) for line in text.splitlines() if re.search(wanted, line, re.IGNORECASE)]
+    return lines[-_LOG_LINES:], None
 
 
 def record(tree, run=None, uname=None, uid=None, ask_node=driver.ask, log=read_kernel_log):
@@ -230,7 +223,7 @@ def record(tree, run=None, uname=None, uid=None, ask_node=driver.ask, log=read_k
     facts = gather(tree, uname, uid, asked, (lambda: apt_kernels.apt_kernels(ran)) if run else None)
     if run:
         apt_kernels.add_candidates(tree, facts, ran)
-    lines, why = log(tree.rules.log) if tree.live else ([], "not read from a recorded tree")
+    lines, why = log(tree.rules.log, tree) if tree.live else ([], "not read from a recorded tree")
     return {
         "files": tree.entries(), "facts": facts, "programs": answers, "kernel_log": lines, "kernel_log_error": why,
         "uname": {name: getattr(uname, name) for name in ("sysname", "release", "version", "machine")},

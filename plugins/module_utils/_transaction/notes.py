@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 
 from .._board.tree import Tree
-from .state import add_lines, add_packages, content_digest, link_target, while_pending
+from .lists import add_lines, add_packages, content_digest, link_target
+from .state import while_pending
 
 
 def note_packages(state_dir, names, file="packages"):

@@ -15,7 +15,8 @@ from .._board import diversion
 from .._board.files import copy_file, sha256_of, write_file
 from .._board.tree import Tree
 from .._boot import boot_files
-from .state import TransactionError, add_lines, add_packages, as_lines, packages, read_lines
+from .lists import add_lines, add_packages, as_lines, packages, read_lines
+from .state import TransactionError
 
 SPARE_MIB = 16
 """Free space in MiB that must remain after the copies, for the files that the guard writes."""
@@ -92,7 +93,7 @@ class RestorePoint:
             text = Tree(self.root).text(diversion.DATABASE)
             if not diversion.is_ours(diversion.parse(text), ours) or not os.path.isfile(self._place(ours)):
                 return "nodivert - - " + path
-            copy_file(self._place(ours), target, 0o644)
+            copy_file(self._place(ours), target, stat.S_IMODE(os.stat(self._place(ours)).st_mode))
             return "divert %s %s %s" % (copy, sha256_of(target), path)
         if kind == "folder":
             return "%s - - %s" % ("folder" if os.path.isdir(place) else "nofolder", path)

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import os
-import re
 
 from .._board.files import read_file, write_file
 from .._board.paths import timestamp
 
 # An uptime that no board reaches: no heartbeat is expected in this boot.
 _NEVER = 10**9
-PACKAGE_NAME = re.compile(r"[a-z0-9][a-z0-9.+~-]{1,200}(?::[a-z0-9]+)?\Z")
 
 
 class TransactionError(Exception):
@@ -82,42 +79,6 @@ def _heartbeat(state_dir, never=False):
     boot_id = (read_file("/proc/sys/kernel/random/boot_id", 64) or b"").decode().strip()
     uptime = _NEVER if never else int(float((read_file("/proc/uptime", 64) or b"0").split()[0]))
     write_file(os.path.join(state_dir, "pending/heartbeat"), ("%s %d\n" % (boot_id, uptime)).encode(), 0o600)
-
-
-def content_digest(content):
-    """Return the sha256 of the content of a file, `-` for no file."""
-    return "-" if content is None else hashlib.sha256(content).hexdigest()
-
-
-def packages(state_dir, folder):
-    """Return the packages that were installed since this restore point (`pending`, `origin` or `undone`)."""
-    return [name for name in read_lines(os.path.join(state_dir, folder, "packages")) if PACKAGE_NAME.match(name)]
-
-
-def add_packages(path, names):
-    """Add the names of packages to a file with one a line."""
-    add_lines(path, [name for name in names if PACKAGE_NAME.match(name)])
-
-
-def link_target(tree, path):
-    """Return the target of a symbolic link, and any other path unchanged, also below linked folders."""
-    return path if tree.link(path) is None else tree.follow(path)
-
-
-def add_lines(path, lines):
-    """Add those lines to a file that it does not have yet."""
-    known = read_lines(path)
-    write_file(path, as_lines(known + [line for line in dict.fromkeys(lines) if line not in known]), 0o600)
-
-
-def read_lines(path):
-    """Return the lines of a file, none if it does not exist."""
-    return (read_file(path) or b"").decode("utf-8", "replace").splitlines()
-
-
-def as_lines(names):
-    """Return the content of a file with these lines."""
-    return "".join(name + "\n" for name in names).encode()
 
 
 def load_json(path):

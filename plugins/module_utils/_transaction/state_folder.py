@@ -13,15 +13,9 @@ from .._board.files import describe_error, ensure_dir, write_file
 from .._board.lock import SCHEMA, describe_lock
 from .._board.paths import STATE_DIR, timestamp
 from .._board.tree import clean
+from .lists import as_lines, read_lines
 from .restore_point import RestorePoint
-from .state import (
-    Locked,
-    TransactionError,
-    as_lines,
-    exclusive,
-    load_json,
-    read_lines,
-)
+from .state import Locked, TransactionError, exclusive, load_json
 
 _UNIT = re.compile(r"[A-Za-z0-9@._:-]{1,200}\Z")
 

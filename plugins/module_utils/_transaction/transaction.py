@@ -25,18 +25,8 @@ from .._board.lock import SCHEMA
 from .._board.paths import timestamp
 from .._board.tree import clean
 from .restore_point import RestorePoint, remove_spare_copies
-from .state import (
-    TransactionError,
-    _advance,
-    add_lines,
-    add_packages,
-    as_lines,
-    content_digest,
-    exclusive,
-    load_json,
-    read_lines,
-    save_state,
-)
+from .lists import add_lines, add_packages, as_lines, content_digest, read_lines
+from .state import TransactionError, _advance, exclusive, load_json, save_state
 from .state_folder import StateFolder
 
 _EMPTY_RECORD = {"schema": SCHEMA, "driver": {"from": None, "to": None}, "baseline": None,

@@ -19,7 +19,7 @@ from .._board.paths import (
 )
 from .._board.tree import Tree
 from .._boot import boot_files, default_kernel_paths
-from .state import link_target
+from .lists import link_target
 
 DKMS_TREE = "/var/lib/dkms/rknpu"
 SOURCE_TREES = "/usr/src"
@@ -28,7 +28,7 @@ SERVER_FILES = ("/usr/bin/rknn_server", "/etc/systemd/system/rknn_server.service
 _OWN_MODULES = ("rknpu", "rknpu_dkms")
 
 
-def watched(root, versions, runtime, package="rknpu", diverted=()):
+def watched(root, versions, runtime, package="rknpu", diverted=(), replaces=()):
     """Return `[(path, kind)]` of all files and folders that an upgrade may change.
 
     A kind is one of boot_files.KINDS, `file`, `tree`, `folder` (of which the other content is not ours) or `divert`
@@ -39,6 +39,7 @@ def watched(root, versions, runtime, package="rknpu", diverted=()):
         versions: Driver releases that may be installed.
         runtime: Path of the current or future runtime library.
         package: Name of the DKMS package.
+        replaces: `NAME/VERSION` of DKMS packages of other names that are replaced; others in the list do not count.
         diverted: Names of the library that are or will be diverted. They are not copied: the package's file is kept.
     """
     tree = Tree(root)
@@ -50,11 +51,13 @@ def watched(root, versions, runtime, package="rknpu", diverted=()):
         paths += ["%s/updates/dkms/%s.ko%s"
                   % (folder, name, suffix) for name in _OWN_MODULES for suffix in SUFFIXES]
         paths += _own_modules(root, folder)
-    paths += [] if diverted else [runtime]
-    paths += [FACT_FILE, *SERVER_FILES, *SIGNING_PATHS]
+    paths += [] if set(diverted) - set(SERVER_FILES) else [runtime]
+    paths += [FACT_FILE, *(path for path in SERVER_FILES if path not in diverted), *SIGNING_PATHS]
     trees = ["%s/%s" % (SOURCE_TREES, name) for name in tree.names(SOURCE_TREES) if name.startswith(package + "-")]
     trees += ["%s/%s-%s" % (SOURCE_TREES, package, version) for version in versions]
     trees.append(DKMS_TREE)
+    for name, slash, version in (other.partition("/") for other in replaces):
+        trees += ["/var/lib/dkms/%s" % name, "%s/%s-%s" % (SOURCE_TREES, name, version)] if slash else []
     folders = set(default_kernel_paths.OWN_FOLDERS)
     for path in paths:
         if path.startswith(("/lib/modules/", "/etc/ansible/", "/etc/modules-load.d/", "/etc/dracut.conf.d/")):

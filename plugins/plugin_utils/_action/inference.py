@@ -12,6 +12,7 @@ from ...module_utils._board.paths import STATE_DIR
 from ...module_utils._inference.verify import kept_at
 from .._artifact.picture import cache_dir, PictureError, raw_file
 from .._artifact.rknn_model import check, RknnModelError
+from .._facts import kernel_cause
 from .board import TransferAction
 
 
@@ -47,7 +48,7 @@ class MobilenetAction(TransferAction):
         missing = _pop_missing(answer, paths)
         if missing:
             raise AnsibleActionFail("the board did not accept %s" % " and ".join(missing))
-        return answer
+        return kernel_cause.explained(answer)
 
     def _missing_files(self, state_dir, digests, names):
         """Return the names of the files that are missing on the board."""

@@ -9,8 +9,8 @@ import json
 import re
 
 from ...module_utils._board.tree import clean
-from ...module_utils._boot import registry
 from ...module_utils._facts.headers import RELEASE
+from .._facts.complete import complete
 from .._schema.answers import ANSWERS, COMMON, INTERNAL, WITH_DIFF
 from .._schema.facts import FACTS
 from .._schema.values import check, DIFF, dictionary, TEXTS
@@ -69,12 +69,12 @@ def validated(module, answer):
 
 
 def facts_of(facts):
-    """Return the validated facts of a board, as FACTS defines them.
+    """Return the validated facts of a board, as FACTS defines them, completed by what the controller makes of them.
 
     Raises:
         ValueError: if they are invalid, with the reason.
     """
-    facts = check(facts, FACTS, "the facts")
+    facts = check(complete(facts), FACTS, "the facts")
     if not facts["kernel"]["release"] or not facts["kernel"]["machine"]:
         raise ValueError("the facts have no kernel")
     if not RELEASE.match(facts["kernel"]["release"]):
@@ -82,7 +82,6 @@ def facts_of(facts):
         raise ValueError("kernel.release is not the release of a kernel")
     if facts["repository"] is not None:
         facts["repository"] = {"kernels": check(facts["repository"].get("kernels", []), TEXTS, "repository.kernels")}
-    facts["boot"] = registry.complete(facts["boot"])
     return facts
 
 

@@ -74,6 +74,11 @@ def check_package_manager(board):
             "%s has no apt and dpkg, with which the driver is installed and rolled back." % _system_name(board),
             "Install a Debian or Ubuntu system of the board's vendor, or install driver and runtime by the means of "
             "this system.")
+    if any(word.startswith("ostree=") for word in (board.boot.get("cmdline") or "").split()):
+        raise Unsupported(
+            "%s is deployed by OSTree: its next deployment would lose driver, runtime and kernel arguments." % (
+                _system_name(board)),
+            "Add them to the OSTree image, or install a Debian or Ubuntu system of the board's vendor.")
 
 
 def _system_name(board):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from ...module_utils._board import version as _version
+from ...module_utils._facts import runtime as _runtime
 from .._schema.values import dictionary
 from .board_state import Unsupported
 
@@ -27,6 +28,8 @@ def plan_runtime_package(board, runtime):
     installed = board.runtime
     package, packaged = installed.get("package"), installed.get("packaged") or []
     diverted = installed.get("diverted") or []
+    if not any(name.endswith("/" + _runtime.NAME) for name in [*packaged, *diverted]):
+        packaged = diverted = []  # a package has the library's old name only, which is no place for it
     runtime.update(package=package, package_policy=None, diverted=list(diverted))
     if diverted:
         board.notes.append(

@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 from ...module_utils._board import version as _version
-from ...module_utils._boot import kernel_arguments, registry
+from ...module_utils._boot import boot_facts, kernel_arguments
 from ...module_utils._facts import driver as _driver
 from ...module_utils._inference import diagnoses
+from .._facts.complete import complete
 from .predicates import current_diagnosis
 from .rules import series, soc_of
 
@@ -35,12 +36,13 @@ class Board:
     """Facts of a board, what is wanted of it, the compatibility data, and the notes for its owner."""
 
     def __init__(self, facts, wanted, data):
-        self.facts, self.wanted, self.data = facts, wanted, data
+        self.facts = facts = complete(facts) if "sent" in facts else facts
+        self.wanted, self.data = wanted, data
         self.driver, self.device, self.kernel, self.runtime = (
             facts[part] for part in ("driver", "device", "kernel", "runtime"))
         self.tools, self.boot = facts.get("tools") or {}, facts.get("boot") or {}
         if "files" in self.boot and self.boot.get("loader") is None:
-            self.boot = registry.complete(self.boot)
+            self.boot = boot_facts.complete(self.boot)
         self.release, self.target = facts["kernel"]["release"], wanted["driver_version"]
         # A driver without a device file does not answer programs, whatever debugfs says.
         self.silent = None if self.driver.get("render_node") or self.driver.get("version_source") not in (
@@ -72,6 +74,11 @@ class Board:
     def foreign_packages(self):
         """Return `[(name, version)]` of DKMS packages with an NPU driver that this collection did not install."""
         return sorted({(entry["name"], entry["version"]) for entry in self._dkms if entry.get("foreign")})
+
+    def foreign_entry(self, name, version):
+        """Return the entry of `facts.dkms.modules` for one of the foreign_packages."""
+        return next(entry for entry in self._dkms
+                    if entry.get("foreign") and (entry["name"], entry["version"]) == (name, version))
 
     @property
     def foreign_origin(self):

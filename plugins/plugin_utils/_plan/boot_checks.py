@@ -16,7 +16,8 @@ PLACES = {
         "in the boot configuration of that server (append in pxelinux.cfg, or bootargs of U-Boot)"),
     "efi": (
         "its UEFI firmware started the kernel by an unknown program (BOOT_IMAGE or /sys/firmware/efi)",
-        "in the configuration of that boot loader (systemd-boot: options in /boot/efi/loader/entries)"),
+        ("in the configuration of that boot loader (systemd-boot: options in /boot/efi/loader/entries, for new "
+        "kernels /etc/kernel/cmdline)")),
     "boot-image": (
         "its kernel arguments are part of the vendor's boot image (FriendlyELEC and other Rockchip SDK images)",
         "in bootargs of the device tree in that image, or in CMDLINE of its parameter.txt, and write the image again"),

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ...module_utils._board import version as _version
-from ...module_utils._boot import kernel_arguments, u_boot_update
+from ...module_utils._boot import default_kernel, kernel_arguments
 from ...module_utils._facts import device_tree
 from ...module_utils._facts import driver as _driver
 from .board_state import ARGUMENT, DKMS_PACKAGE, suppresses_builtin, Unsupported
@@ -61,8 +61,8 @@ def plan_dkms(board, plan, action):
         if any(path.startswith("kernel/") for path in others):
             board.notes.append(
                 "DKMS keeps the kernel's own module %s and restores it when ours is removed." % module)
-        changes += ["replace the DKMS package rknpu/%s, which is not of rkfleet.npu; the restore point keeps it" % old
-                    for old in foreign]
+        changes += ["replace the DKMS package %s, which is not of rkfleet.npu; the restore point keeps it" % (
+            old if "/" in old else "%s/%s" % (DKMS_PACKAGE, old)) for old in foreign]
         changes += ["replace %s, which is not of rkfleet.npu; the restore point keeps it" % path for path in others
                     if not path.startswith("kernel/")]
         plan["foreign_versions"] = foreign
@@ -73,7 +73,7 @@ def plan_dkms(board, plan, action):
     if not running:
         changes.append("reboot")
         _note_processes(board)
-    if not u_boot_update.makes_menu(board.boot.get("update")):
+    if not default_kernel.tool(board.boot.get("update")):
         board.notes.append("This boot loader boots a newer kernel as soon as it is installed: "
                            "run preflight-npu.yml before a kernel update.")
     plan.update(module=module, initcalls=[_driver.INITCALL] if over_builtin else [],
@@ -108,6 +108,11 @@ def check_probe(board):
     if device.get("iommu") not in (None, "okay", "ok"):
         raise Unsupported("%s, whose IOMMU is disabled in the device tree (status %s): another driver does not change "
                           "that." % (what, device["iommu"]), remedy)
+    log = board.facts.get("kernel_log") or {}
+    if log.get("cause"):
+        remedy = log["cause_remedy"] or "correct the device tree"
+        raise Unsupported("%s: %s (kernel log). Another driver would fail there, too." % (what, log["cause"]),
+                          "%s%s." % (remedy[:1].upper(), remedy[1:]))
     if version and _version.at_least(version, board.target):
         raise Unsupported("%s, and driver %s is not newer: it would fail there, too." % (what, board.target), remedy)
     board.notes.append("%s: the kernel log has the reason (dmesg | grep -i npu)." % what)
@@ -127,17 +132,34 @@ def _check_blocked(board, module):
 
 
 def _foreign_versions(board, module):
-    """Return the versions of DKMS packages called as ours that are replaced; raise Unsupported for other packages.
+    """Return the DKMS packages from elsewhere that are replaced: VERSION of one called as ours, else NAME/VERSION.
 
-    DKMS builds the highest version for a new kernel, so another version may not stay beside ours.
+    DKMS builds the highest version for a new kernel, so another version may not stay beside ours, nor another package
+    with a module of the same name.
+
+    Raises:
+        Unsupported: if one of another name cannot be replaced: its package would bring it back at its next upgrade, or
+            it builds other modules, too.
     """
-    others = [name + "/" + version for name, version in board.foreign_packages if name != DKMS_PACKAGE]
-    if others and module == "rknpu":
-        raise Unsupported(
-            "The DKMS package %s is not of rkfleet.npu and builds a module rknpu, too." % others[0],
-            "Keep it (npu_driver_policy working), or remove it (dkms remove %s --all) and rerun the playbook." % (
-                others[0]))
-    return [version for name, version in board.foreign_packages if name == DKMS_PACKAGE]
+    found = []
+    for name, version in board.foreign_packages:
+        entry = board.foreign_entry(name, version)
+        package = entry.get("package")
+        if name == DKMS_PACKAGE:
+            if package:
+                board.notes.append("The DKMS package %s/%s belongs to package %s, whose next upgrade brings it back: "
+                                   "run 'apt-mark hold %s'." % (name, version, package, package))
+            found.append(version)
+        elif module == "rknpu":
+            if package or entry.get("others"):
+                raise Unsupported(
+                    "The DKMS package %s/%s%s is not of rkfleet.npu and builds a module rknpu, too%s." % (
+                        name, version, " of package %s" % package if package else "",
+                        "" if package else ", beside other modules"),
+                    "Keep it (npu_driver_policy working), or remove it (%s) and rerun the playbook." % (
+                        "apt-get remove %s" % package if package else "dkms remove %s/%s --all" % (name, version)))
+            found.append("%s/%s" % (name, version))
+    return found
 
 
 def _check_source(board):

@@ -12,6 +12,7 @@ board_checks.py    is it a board that the vendor's driver and runtime support
 driver.py          which driver, and where it comes from
 runtime.py         which runtime, and what verifies the board
 board_packages.py  what the board's packages have to do with it: who owns the runtime, which kernel apt would bring
+condition.py       notes on clock and kernel log
 change_checks.py   may the board be changed: privileges, rollback, reboot, space
 driver_changes.py  what is changed to bring in the driver (kernel_checks.py: can the kernel take it; packages.py: which
                    packages the build needs, and whether the headers can be used)
@@ -27,6 +28,7 @@ from .board_checks import check_board, check_package_manager
 from .board_packages import (
     RUNTIME_PACKAGE, check_kernel_packages, note_newer_kernel, note_runtimes, plan_runtime_package,
 )
+from .condition import note_condition
 from .change_checks import check_privileges, check_reboot, check_rollback, check_space
 from . import build_losses
 from .driver import choose_action, final_version
@@ -106,6 +108,7 @@ def _checked(wanted, compatibility):
 
 def _make_plan(board, plan):
     """Fill in the plan, or raise Unsupported with the plan as far as it is known."""
+    note_condition(board)
     check_board(board)
     plan["soc"] = board.soc
     # Before any other check: a board that works need not meet the requirements of a change.
@@ -157,7 +160,7 @@ def _plan_changes(board, plan, action, runtime):
 def _note_foreign(board, plan):
     """Note the DKMS packages with an NPU driver from elsewhere that stay."""
     for name, version in board.foreign_packages:
-        if name != DKMS_PACKAGE or version not in plan["foreign_versions"]:
+        if (version if name == DKMS_PACKAGE else "%s/%s" % (name, version)) not in plan["foreign_versions"]:
             board.notes.append(
                 "The DKMS package %s/%s has an NPU driver, is not of rkfleet.npu, and stays unchanged." % (
                     name, version))

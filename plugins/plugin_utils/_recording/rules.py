@@ -15,6 +15,7 @@ ALLOWED = [
     "/proc/rknpu/*", "/proc/filesystems", "/proc/swaps", "/sys/firmware/devicetree/*",
     "/sys/firmware/efi/fw_platform_size", "/sys/class/*", "/sys/bus/*", "/sys/devices/*", "/sys/module/*",
     "/sys/kernel/kexec_loaded", "/sys/kernel/security/lockdown", "/sys/kernel/debug/*npu*",
+    "/sys/kernel/debug/pm_genpd/*",
     "/sys/kernel/iommu_groups/*", "/boot/config-*", "/boot/*Env.txt", "/boot/*extlinux.conf", "/boot/*grub.cfg",
     "/boot/*grubenv", "/boot/loader/*", "/boot/config.txt", "/boot/boot.cmd", "/boot/*cmdline.txt",
     "/etc/os-release", "/etc/*-release", "/etc/*_release", "/etc/debian_version", "/etc/default/*", "/etc/kernel/*",
@@ -86,7 +87,8 @@ EXCERPTS: list[tuple[str, list[str]]] = [
     ("*bin/dkms", ["\n", r"dkms(?:_version=|-\d)"]),
     # The owner's own words.
     ("/etc/rkfleet-npu/hold", ["\n", r"(?!)"]),
-    ("/proc/meminfo", ["\n", r"^(?:Mem|Swap|Cma)Total"]),
+    ("/proc/meminfo", ["\n", r"^(?:Mem|Swap|Cma)Total|^CmaFree"]),
+    ("*/pm_genpd_summary", ["\n", _NPU]),
     # Without the mounts of containers, snaps and users.
     ("/proc/*mountinfo", ["\n", r"^(?:\S+ ){4}" + _MOUNT]),
     ("/proc/*mounts", ["\n", r"^\S+ " + _MOUNT]),
@@ -102,5 +104,5 @@ RULES = {
     "omitted": ["*.list"],
     # Names that are kept of a long folder, and lines of the kernel log.
     "related": "^ld-|npu|rknn|rkllm|linux-|u-boot|grub|extlinux|dkms|kernel|rocket|rockchip",
-    "log": "npu|rocket|fdab0000|fde40000|27700000|ff300000|rockchip-iommu|rk_iommu|Oops|Unable to handle",
+    "log": "npu|rocket|Booting Linux|fdab0000|fde40000|27700000|ff300000|rockchip-iommu|rk_iommu|Oops|Unable to handle",
 }

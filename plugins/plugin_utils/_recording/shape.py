@@ -9,13 +9,11 @@ import base64
 import re
 
 from .._answers import gate
-from .._schema.facts import FACTS
-from .._schema.values import BASE64, FLAG, INTEGER, TEXT, TEXTS, Some, check
+from .._schema.values import BASE64, FLAG, INTEGER, TEXT, TEXTS, Some, check, dictionary
 
 ANSWER = {
     "files": [Some({"path": TEXT, "kind": (None, "folder", "device", "special"), "link": TEXT, "content": BASE64,
                     "names": TEXTS, "note": TEXT})],
-    "facts": FACTS,
     "programs": [Some({"program": ("driver", "command"), "of": TEXT, "output": TEXTS, "error": TEXT,
                        "number": INTEGER})],
     "kernel_log": TEXTS, "kernel_log_error": TEXT,
@@ -36,8 +34,8 @@ def validated(answer):
     Raises:
         ValueError: if it is malformed, with the reason.
     """
-    answer = check(answer, ANSWER, "the recording")
-    answer["facts"] = gate.facts_of(answer["facts"])
+    facts = gate.facts_of(dictionary(answer).get("facts"))
+    answer = dict(check(answer, ANSWER, "the recording"), facts=facts)
     for entry in answer["files"]:
         if not is_path(entry.get("path")):
             raise ValueError("a path of the recording is malformed")

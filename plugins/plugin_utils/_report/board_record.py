@@ -11,6 +11,7 @@ from __future__ import annotations
 from ...module_utils._board.paths import FACT_FILE
 from .._answers.failure import NO_ANSWER
 from .._plan.build_losses import of_facts
+from .._plan.condition import suspect_sentence
 from .._plan.predicates import has_work, is_current, setup_of
 from .._schema.record import RECORD, STATUSES
 from .._schema.values import dictionary, fit, stamp
@@ -51,7 +52,7 @@ def _record(name, variables, now):
     status, verdict, reason, remedy = _judge(seen, entry)
     judged = {
         "status": status, "verdict": verdict, "reason": _sentence(entry["name"], reason), "remedy": remedy or None,
-        "evidence": _evidence(seen, entry),
+        "evidence": _evidence(seen, entry), "suspect": suspect_sentence(facts),
     }
     entry.update((key, fit(value, RECORD.kind[key])) for key, value in judged.items())
     return entry
@@ -60,16 +61,24 @@ def _record(name, variables, now):
 def exit_code(records):
     """Return the exit code of an audit: 0 all healthy, 2 some need work or are unknown, 4 some are unreachable.
 
-    Boards on hold do not count.
+    Boards on hold do not count. One that the kernel log makes suspect counts as one that needs work.
     """
     found = {entry["status"] for entry in records}
+    found |= {"needs_work" for entry in records if is_suspect(entry)}
     return 4 if "unreachable" in found else 2 if found & {"needs_work", "unknown"} else 0
 
 
+def is_suspect(entry):
+    """Return whether the kernel log speaks against a board; one on hold is not judged."""
+    return bool(entry.get("suspect")) and entry["status"] != "held"
+
+
 def summary(records):
-    """Return one line that counts the boards by their status."""
+    """Return one line that counts the boards by their status, and those that are suspect."""
     count = {status: sum(entry["status"] == status for entry in records) for status in STATUSES}
     words = [WORDS.get(status, "%d " + status) % number for status, number in count.items()]
+    suspect = sum(map(is_suspect, records))
+    words += ["%d of them suspect" % suspect] if suspect else []
     return "audit: %d board%s, %s" % (len(records), "" if len(records) == 1 else "s", ", ".join(words))
 
 
@@ -187,12 +196,16 @@ def _evidence(seen, entry):
                 "/sys/module/%s/version" % driver["module"] if driver["module"] else "modules.builtin.modinfo",
             )
         )
+    elif driver["version"] and not driver["render_node"]:
+        lines.append("driver %s is bound to %s (%s), but has no device file: no program can use it" % (
+            driver["version"], entry["device"]["node"], driver["version_source"]))
     elif driver["version"]:
         where = "module %s" % driver["module"] if driver["module"] else driver["presence"]
         lines.append("driver %s answers (%s, %s)" % (driver["version"], driver["version_source"], where))
     elif entry["device"]["node"]:
         lines.append("driver: none answers; bound to %s is %s, and the kernel has it as %s" % (
             entry["device"]["node"], entry["device"]["driver"] or "nothing", driver["presence"]))
+    lines += _condition(entry)
     if runtime["path"]:
         lines.append(
             "runtime %s (%s, sha256 %s)"
@@ -220,6 +233,21 @@ def _evidence(seen, entry):
     if state["locked_by"]:
         lines.append("locked: %s (/var/lib/rkfleet-npu/lock.json)" % state["locked_by"])
     return lines
+
+
+def _condition(entry):
+    """Return the evidence on clock and memory of the NPU, and the kernel log's lines."""
+    found, log, lines = entry["condition"], entry["kernel_log"], []
+    if found["hz"]:
+        lines.append("clock of the NPU: %d MHz of %d to %d, governor %s" % (
+            found["hz"] // 10**6, (found["lowest_hz"] or 0) // 10**6, (found["highest_hz"] or 0) // 10**6,
+            found["governor"] or "unknown"))
+    if found["iommu"] is False:
+        lines.append("memory of the NPU: from CMA (%s MiB, %s free), its IOMMU is off" % (
+            *("?" if value is None else value for value in (found["cma"], found["cma_free"])),))
+    if log["ours"]:
+        lines.append("kernel log: %d jobs failed in verifications of this collection, which do not count" % log["ours"])
+    return lines + ["kernel log: " + line for line in log["lines"]]
 
 
 def _verification(seen, entry):

@@ -119,8 +119,10 @@ def states(report):
 
 def sentences(records):
     """Return a sentence for each board that needs attention: why, and what to do."""
-    return ["%s: %s" % (entry["name"], " ".join(_ended(text) for text in (entry["reason"], entry["remedy"]) if text))
-            for entry in records if entry["status"] not in ("healthy", "held")]
+    found = ["%s: %s" % (entry["name"], " ".join(_ended(text) for text in (entry["reason"], entry["remedy"]) if text))
+             for entry in records if entry["status"] not in ("healthy", "held")]
+    return found + ["%s: suspect: %s" % (entry["name"], _ended(entry["suspect"]))
+                    for entry in records if board_record.is_suspect(entry)]
 
 
 def plan(folder, records, now, merge=False, keep=100):

@@ -9,6 +9,7 @@ import re
 
 from .._answers.failure import NO_ANSWER
 from .._plan import build_losses as _losses
+from .._plan.condition import CONDITION
 from .._plan.predicates import has_work, needs_nothing
 from .._schema.record import TOP5
 from .._schema.values import dictionary, fit, number, sequence
@@ -173,7 +174,9 @@ def note_lines(board, variables):
     notes = []
     # The plan after the reboot lacks the notes of the plan that chose the driver.
     for plan in ("__npu_driver_target", "__npu_plan"):
-        notes += _texts(dictionary(variables.get(plan)).get("notes"))
+        found = _texts(dictionary(variables.get(plan)).get("notes"))
+        # What was noted of the NPU's condition then is not what it is now.
+        notes += [note for note in found if plan == "__npu_plan" or not note.startswith(CONDITION)]
     build = dictionary(variables.get("__npu_build"))
     notes += _losses.sentences(build.get("losses")) + _texts(build.get("notes"))
     built = dictionary(variables.get("__npu_builder_did"))

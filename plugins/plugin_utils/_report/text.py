@@ -29,6 +29,10 @@ METRICS = {
     "rkfleet_npu_board_verified_timestamp_seconds":
         "When MobileNet was last run on the board, in seconds since the epoch.",
     "rkfleet_npu_board_checked_timestamp_seconds": "When the board was last inspected, in seconds since the epoch.",
+    "rkfleet_npu_board_suspect": "Whether the kernel log speaks against the board: 1 if so.",
+    "rkfleet_npu_board_jobs_failed": "How many jobs of the NPU failed since its driver was loaded, by the kernel log.",
+    "rkfleet_npu_board_iommu_faults": "How many page faults the NPU's IOMMU had since its driver was loaded.",
+    "rkfleet_npu_board_frequency_hertz": "The NPU's clock when the board was inspected.",
     "rkfleet_npu_board_info": "What the board is, runs and needs; always 1.",
     "rkfleet_npu_report_timestamp_seconds": "When the report was written, in seconds since the epoch.",
 }
@@ -72,6 +76,13 @@ def prom(report, now):
             samples["rkfleet_npu_board_healthy"].append((board, int(entry["status"] == "healthy")))
         if entry["upgrade"]["pending"] is not None:
             samples["rkfleet_npu_board_upgrade_pending"].append((board, int(entry["upgrade"]["pending"] is True)))
+        if entry["kernel_log"]["jobs_failed"] is not None:
+            samples["rkfleet_npu_board_suspect"].append((board, int(bool(entry["suspect"]))))
+        for name, path in (("jobs_failed", "kernel_log.jobs_failed"), ("iommu_faults", "kernel_log.iommu_faults"),
+                           ("frequency_hertz", "condition.hz")):
+            value = get(entry, path)
+            if value is not None and value >= 0:
+                samples["rkfleet_npu_board_" + name].append((board, value))
         latency = latency_ms(entry)
         if latency is not None:
             samples["rkfleet_npu_board_inference_latency_seconds"].append((board, latency / 1000))

@@ -47,10 +47,11 @@ ADDED = {
     "rknn_mobilenet": {"model_file"},
 }
 """Documented keys that never come from a board."""
+_KERNEL_LINE = {"text": TEXT, "count": INTEGER, "load": INTEGER, "ours": FLAG}
 INTERNAL: dict[str, dict] = {
     "npu_dkms": {"built": _BUILT, "log": LOG, "refused": TEXT, "unexplained": TEXT},
     "npu_trial_build_info": {"kernels": [Some(_TRIED, built=_BUILT, log=LOG)]},
-    "rknn_mobilenet": {"missing": TEXTS},
+    "rknn_mobilenet": {"missing": TEXTS, "kernel_log": {"run": [_KERNEL_LINE], "log": [_KERNEL_LINE]}},
 }
 """Keys that an action plugin removes from the answer."""
 WITH_DIFF = ("npu_boot", "npu_record")

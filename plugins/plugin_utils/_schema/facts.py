@@ -65,6 +65,27 @@ FACTS = {
         "loaded": TEXTS, "files": TEXTS,
         "blocked": [{"path": TEXT, "module": TEXT, "text": TEXT}],
     }, "the running driver"),
+    "condition": part({
+        "hz": Field(INTEGER, "the NPU's clock", column="npu_hz"),
+        "lowest_hz": Field(INTEGER),
+        "highest_hz": Field(INTEGER, "the highest clock that the NPU has", column="npu_highest_hz"),
+        "limit_hz": Field(INTEGER, "the highest clock that it may have"),
+        "governor": Field(TEXT, "what decides on the clock", column="npu_governor", title="NPU governor"),
+        "iommu": Field(OPTIONAL_FLAG, "whether its memory goes through its IOMMU, or comes from CMA"),
+        "cma": Field(INTEGER, "MiB"),
+        "cma_free": Field(INTEGER, "MiB"),
+        "power": Field(TEXT, "active, suspended or error"),
+        "load": Field(TEXT, "of each core"),
+        "domains": [{"name": TEXT, "status": TEXT}],
+    }, "the NPU when it was inspected"),
+    "kernel_log": part({
+        "jobs_failed": Field(INTEGER, "how many jobs failed since the driver was loaded", column="jobs_failed"),
+        "iommu_faults": Field(INTEGER, "how many page faults its IOMMU had since then"),
+        "ours": Field(INTEGER, "how many jobs failed in verifications since then, which do not count"),
+        "complete": Field(OPTIONAL_FLAG, "whether the log still begins with the boot"),
+        "lines": Field(TEXTS, "the telling lines about the NPU, and what they mean", longest=SENTENCE),
+        "suspect": TEXT, "remedy": TEXT, "cause": TEXT, "cause_remedy": TEXT,
+    }, "what the kernel log says of the NPU"),
     "runtime": part({
         "version": Field(TEXT, column="runtime", title="Runtime", label="runtime"),
         "sha256": Field(TEXT, column="runtime_sha256"),
@@ -90,7 +111,7 @@ FACTS = {
         "available": FLAG, "version": TEXT,
         "modules": [{
             "name": TEXT, "version": TEXT, "kernel": TEXT, "arch": TEXT, "state": TEXT, "original": FLAG,
-            "foreign": FLAG, "left_out": TEXTS,
+            "foreign": FLAG, "package": TEXT, "others": FLAG, "left_out": TEXTS,
         }],
     },
     "tools": {

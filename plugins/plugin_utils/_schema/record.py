@@ -36,7 +36,8 @@ RECORD = part({
     "remedy": Field(TEXT, "what to do", column="remedy", longest=SENTENCE),
     "evidence": Field(TEXTS, "what the status rests on, each with its source", column="evidence", longest=SENTENCE),
     "checked_at": Field(TIME, "by the controller's clock, in UTC", column="checked_at", nullable=False),
-    **{name: _shown(name) for name in ("board", "os", "kernel", "device", "driver", "runtime", "rkllm")},
+    **{name: _shown(name) for name in (
+        "board", "os", "kernel", "device", "driver", "condition", "kernel_log", "runtime", "rkllm")},
     "plan": part({
         "action": Field(TEXT, column="plan", label="plan"),
         "reason": Field(TEXT, longest=SENTENCE),
@@ -70,6 +71,8 @@ RECORD = part({
         "cause": Field(TEXT, "the missing symbol or header, or the compiler's line", nullable=False),
         "effect": Field(TEXT, nullable=False),
     })], "what the build of the running driver left out, of {}".format(", ".join(LOSSES)), most=len(LOSSES)),
+    "suspect": Field(TEXT, "what the kernel log says against the board, also if MobileNet works; null if nothing",
+                     column="suspect", title="Suspect", longest=SENTENCE),
     "upgrade": _shown("upgrade"),
     "privileged": FACTS["privileged"],
     "unread": FACTS["unread"],

@@ -90,7 +90,8 @@ def until_down(bench: Bench, boot: str, limit: float = 180) -> None:
 def killed_when_down(bench: Bench, variables: dict) -> Playing:
     """Kill a run when the board has begun the reboot it was ordered to make."""
     playing = bench.play(variables)
-    if not playing.says(r"^TASK \[.*: Reboot"):
+    # The first build of a checkout is in it, beside other boards.
+    if not playing.says(r"^TASK \[.*: Reboot", 1800):
         playing.wait()
         raise Broken(f"the run never came to the reboot: {playing.sentence()}")
     until_down(bench, bench.before.seen["boot_id"])

@@ -88,7 +88,9 @@ class Replayed(Tree):
 
 def replay(recording: dict, root: pathlib.Path) -> dict:
     """The facts of a recording, gathered by the present code from the tree written to *root*."""
-    lay(recording, root)
+    board = lay(recording, root)
+    if recording["kernel_log"]:
+        board.write("/dev/kmsg", "".join(line + "\n" for line in recording["kernel_log"]))
     tree = Replayed(recording, root)
     run = _commands(recording)
     facts = gather(tree, Uname(nodename="board", **recording["uname"]), recording["uid"], _driver(recording, root),

@@ -17,7 +17,8 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 
 # What differs between the vendor's releases and can be seen from outside. The driver
-# versions are major*10000 + minor*100 + patch, as the driver's ACTION ioctl answers.
+# versions are major*10000 + minor*100 + patch, as the driver's ACTION ioctl answers. `format`: the newest that it takes,
+# 0 if it does not look.
 ZBOX = "https://console.zbox.filez.com/l/I00fc3 (PWD: rknn)"
 RELEASES = {
     "1.4.0": {
@@ -26,18 +27,18 @@ RELEASES = {
     },
     "1.5.2": {
         "build": "c6b7b351a@2023-08-23T15:28:22", "separator": ":", "floor": 700, "recommended": 808,
-        "format": 6, "mem_create": 40,
+        "format": 0, "mem_create": 40,
         "advice": ", please try updating to the latest version of the toolkit2 and runtime from: "
                   "https://eyun.baidu.com/s/3eTDMk6Y (PWD: rknn)",
     },
     "1.6.0": {
         "build": "9a7b5d24c@2023-12-13T17:31:11", "separator": ",", "floor": 700, "recommended": 808,
-        "format": 6, "mem_create": 40,
+        "format": 0, "mem_create": 40,
         "advice": ", please try updating to the latest version of the toolkit2 and runtime from: " + ZBOX,
     },
     "2.3.2": {
         "build": "429f97ae6b@2025-04-09T09:09:27", "separator": ",", "floor": 700, "recommended": 902,
-        "format": 6, "mem_create": 48,
+        "format": 0, "mem_create": 48,
         "advice": ", If using rknn, update to the latest toolkit2 and runtime from: " + ZBOX +
                   ". If using rknn-llm, update from: https://github.com/airockchip/rknn-llm",
     },

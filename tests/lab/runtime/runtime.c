@@ -3,10 +3,10 @@
 /*
  * Stand-in for librknnrt.so. This is not the vendor's runtime and holds none of its code.
  *
- * It has the vendor's ABI, version text, log lines, streams and error codes, talks to /dev/dri/renderD* through the RKNPU driver's real
- * ioctls, and runs one kind of model: the stand-in MobileNet that model.py writes. The
- * "NPU" is the CPU: the job is submitted to the driver, and only if the driver accepts it
- * is the answer computed, from the input that lies in the driver's memory.
+ * It has the vendor's ABI, version text, log lines, streams, error codes and crashes, talks to /dev/dri/card* through the
+ * RKNPU driver's real ioctls, and runs one kind of model: the stand-in MobileNet that model.py writes. The "NPU" is the
+ * CPU: the job is submitted to the driver, and only if the driver accepts it is the answer computed, from the input that
+ * lies in the driver's memory. tests/witness holds it against the vendor's own 1.5.2.
  *
  * Build with build.py, which sets RKNN_VERSION_* from its table of releases.
  */
@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -104,6 +105,8 @@ struct drm_version_arg {
 	size_t date_len; char *date;
 	size_t desc_len; char *desc;
 };
+struct drm_prime { uint32_t handle, flags; int32_t fd; };
+struct drm_flink { uint32_t handle, name; };
 struct npu_action { uint32_t flags, value; };
 struct npu_mem_create {
 	uint32_t handle, flags;
@@ -134,13 +137,19 @@ struct npu_task {
 };
 
 #define DRM_VERSION  _IOWR('d', 0x00, struct drm_version_arg)
+#define DRM_FLINK    _IOWR('d', 0x0a, struct drm_flink)
+#define DRM_PRIME    _IOWR('d', 0x2d, struct drm_prime)
 #define NPU_ACTION   _IOWR('d', 0x40, struct npu_action)
+#define HEAP_ACTION  _IOWR('r', 0x00, struct npu_action)
 #define NPU_SUBMIT   _IOWR('d', 0x41, struct npu_submit)
 #define MEM_CREATE   _IOWR('d', 0x42, struct npu_mem_create)
 #define MEM_MAP      _IOWR('d', 0x43, struct npu_mem_map)
 #define MEM_DESTROY  _IOWR('d', 0x44, struct npu_mem_destroy)
 #define MEM_SYNC     _IOWR('d', 0x45, struct npu_mem_sync)
 _Static_assert(DRM_VERSION == 0xc0406400, "DRM_IOCTL_VERSION");
+_Static_assert(DRM_FLINK == 0xc008640a, "DRM_IOCTL_GEM_FLINK");
+_Static_assert(DRM_PRIME == 0xc00c642d, "DRM_IOCTL_PRIME_HANDLE_TO_FD");
+_Static_assert(HEAP_ACTION == 0xc0087200, "ACTION of a driver for DMA_HEAP");
 _Static_assert(NPU_ACTION == 0xc0086440, "ACTION");
 _Static_assert(NPU_SUBMIT == 0xc0686441, "SUBMIT");
 _Static_assert(MEM_CREATE == (RKNN_MEM_CREATE_SIZE == 48 ? 0xc0306442 : 0xc0286442), "MEM_CREATE");
@@ -163,10 +172,13 @@ AT(struct npu_submit, task_base_addr, 40); AT(struct npu_submit, hw_elapse_time,
 AT(struct npu_submit, fence_fd, 60); AT(struct npu_submit, core, 64);
 _Static_assert(sizeof(struct npu_task) == 40, "struct npu_task");
 
-enum { ACTION_GET_DRIVER_VERSION = 1 };
+enum { ACTION_HARDWARE = 0, ACTION_DRIVER = 1, ACTION_IOMMU = 18, ACTION_NICE = 19, ACTION_POWER_ON = 20,
+       ACTION_POWER_OFF = 21 };
+enum { HARDWARE_RK356X = 0, HARDWARE_RK3588 = 0x46495245 };
 enum { MEM_NON_CONTIGUOUS = 1, MEM_CACHEABLE = 2, MEM_KERNEL_MAPPING = 8 };
 enum { SYNC_TO_DEVICE = 1, SYNC_FROM_DEVICE = 2 };
 enum { JOB_PC = 1, JOB_PINGPONG = 4 };
+enum { DRIVER_TELLS = 902 };	/* from this driver on rknn_run fails with a job */
 
 /* ---- the stand-in's model --------------------------------------------------------- */
 
@@ -186,12 +198,14 @@ struct model_data {
 	int8_t weight[CLASSES][FEATURES];
 } __attribute__((packed));
 
-struct buffer { uint32_t handle; uint64_t object, size; void *memory; };
+struct buffer { uint32_t handle; uint64_t object, size; void *memory; int fd; };
 
 struct context {
 	uint64_t magic;
 	int fd;
-	int driver[3];
+	unsigned long action;	/* the request's number, which is the node's */
+	uint32_t hardware;
+	int version;	/* of the driver: major * 10000 + minor * 100 + patch */
 	struct model_data *model;
 	struct buffer tasks, input, output;
 	int64_t run_us;
@@ -233,52 +247,75 @@ static int64_t now_us(void)
 
 /* ---- device ------------------------------------------------------------------------ */
 
-/* The first render node whose DRM driver calls itself rknpu, or -1. */
-static int open_device(void)
+/* The node of a driver for DMA_HEAP if there is one, else the first card node whose DRM driver calls itself rknpu. */
+static int open_device(struct context *context)
 {
-	for (int minor = 128; minor < 192; minor++) {
+	context->action = HEAP_ACTION;
+	context->fd = open("/dev/rknpu", O_RDWR | O_CLOEXEC);
+	for (int minor = 0; context->fd < 0 && minor < 16; minor++) {
 		char path[32], name[16] = "";
 		struct drm_version_arg version = { .name = name, .name_len = sizeof(name) - 1 };
 		int fd;
 
-		snprintf(path, sizeof(path), "/dev/dri/renderD%d", minor);
+		snprintf(path, sizeof(path), "/dev/dri/card%d", minor);
 		fd = open(path, O_RDWR | O_CLOEXEC);
 		if (fd < 0)
 			continue;
-		if (ioctl(fd, DRM_VERSION, &version) == 0 && !strcmp(name, "rknpu"))
-			return fd;
-		close(fd);
+		if (ioctl(fd, DRM_VERSION, &version) == 0 && !strcmp(name, "rknpu")) {
+			context->action = NPU_ACTION;
+			context->fd = fd;
+		} else {
+			close(fd);
+		}
 	}
+	if (context->fd >= 0)
+		return 0;
+	say('E', "failed to open rknpu module, need to insmod rknpu dirver!");
+	say('E', "failed to open rknn device!");
 	return -1;
 }
 
-static int driver_version(struct context *context)
+/* What the driver answers, -1 if it does not. */
+static uint32_t action(struct context *context, uint32_t flags, uint32_t value)
+{
+	struct npu_action action = { .flags = flags, .value = value };
+
+	return ioctl(context->fd, context->action, &action) ? (uint32_t)-1 : action.value;
+}
+
+/* As the vendor's does: the reason is in the log, and then it goes on with what it has not got. */
+static void crash(void)
+{
+	signal(SIGSEGV, SIG_DFL);
+	raise(SIGSEGV);
+}
+
+#define VERSION(number) (number) / 10000, (number) / 100 % 100, (number) % 100
+
+static int check_device(struct context *context)
 {
 	static const int floor = RKNN_DRIVER_FLOOR, recommended = RKNN_DRIVER_RECOMMENDED;
-	struct npu_action action = { .flags = ACTION_GET_DRIVER_VERSION };
-	int have;
 
-	if (ioctl(context->fd, NPU_ACTION, &action))
-		return -1;
-	have = (int)action.value;
-	context->driver[0] = have / 10000;
-	context->driver[1] = have / 100 % 100;
-	context->driver[2] = have % 100;
+	context->hardware = action(context, ACTION_HARDWARE, 0);
+	context->version = (int)action(context, ACTION_DRIVER, 0);
+	action(context, ACTION_POWER_ON, 0);
 	say('I', "RKNN Runtime Information" RKNN_LOG_SEPARATOR " " LIBRARY);
-	say('I', "RKNN Driver Information" RKNN_LOG_SEPARATOR " version: %d.%d.%d",
-	    context->driver[0], context->driver[1], context->driver[2]);
-	if (have < floor) {
+	action(context, ACTION_NICE, (uint32_t)-19);
+	if (context->hardware != HARDWARE_RK356X && context->hardware != HARDWARE_RK3588) {
+		say('E', "Meet unsupported target type: %#x", context->hardware);
+		say('E', "Meet unsupported target type: %#x", context->hardware);
+		crash();
+	}
+	say('I', "RKNN Driver Information" RKNN_LOG_SEPARATOR " version: %d.%d.%d", VERSION(context->version));
+	if (context->version < floor) {
 		say('E', "Mismatch driver version, " LIBRARY " requires driver version >= %d.%d.%d, "
-		    "but you have driver version: %d.%d.%d which is incompatible!",
-		    floor / 10000, floor / 100 % 100, floor % 100,
-		    context->driver[0], context->driver[1], context->driver[2]);
+		    "but you have driver version: %d.%d.%d which is incompatible!", VERSION(floor), VERSION(context->version));
 		say('E', "invalid device fd!");
 		return -1;
 	}
-	if (have < recommended)
+	if (context->version < recommended)
 		say('W', "Current driver version: %d.%d.%d, recommend to upgrade the driver to the "
-		    "new version: >= %d.%d.%d", context->driver[0], context->driver[1], context->driver[2],
-		    recommended / 10000, recommended / 100 % 100, recommended % 100);
+		    "new version: >= %d.%d.%d", VERSION(context->version), VERSION(recommended));
 	return 0;
 }
 
@@ -288,39 +325,50 @@ static void release(struct context *context, struct buffer *buffer)
 
 	if (buffer->memory)
 		munmap(buffer->memory, buffer->size);
-	if (buffer->handle)
+	if (buffer->handle) {
+		close(buffer->fd);
 		ioctl(context->fd, MEM_DESTROY, &destroy);
+	}
 	memset(buffer, 0, sizeof(*buffer));
 }
 
-static int allocate(struct context *context, struct buffer *buffer, uint64_t size, uint32_t flags)
+static void no_memory(const char *what, uint64_t size, uint32_t flags)
+{
+	int error = errno;
+
+	say('E', "failed to %s, ret: -1, errno: %d, errstr: %s", what, error, strerror(error));
+	say('E', "failed to malloc npu memory!, size: %u, flags: %#x", (unsigned)size, flags);
+	crash();
+}
+
+static void allocate(struct context *context, struct buffer *buffer, uint64_t size, uint32_t flags)
 {
 	struct npu_mem_create create = { .flags = flags, .size = (size + 4095) & ~4095ULL };
 	struct npu_mem_map map = { 0 };
-	int result = ioctl(context->fd, MEM_CREATE, &create);
+	struct drm_flink flink = { 0 };
+	struct drm_prime prime = { .flags = O_CLOEXEC | O_RDWR };
+	char what[64];
 
-	if (result) {
-		int error = errno;
-
-		say('E', "failed to allocate handle, ret: %d, errno: %d, errstr: %s", result, error, strerror(error));
-		say('E', "failed to malloc npu memory!, size: %u, flags: %#x", (unsigned)size, flags);
-		return -1;
-	}
-	buffer->handle = create.handle;
+	action(context, ACTION_IOMMU, 0);
+	if (ioctl(context->fd, MEM_CREATE, &create))
+		no_memory("allocate handle", size, flags);
+	buffer->handle = map.handle = flink.handle = prime.handle = create.handle;
 	buffer->object = create.obj_addr;
 	buffer->size = create.size;
-	map.handle = create.handle;
-	if (ioctl(context->fd, MEM_MAP, &map) == 0) {
-		void *memory = mmap(NULL, buffer->size, PROT_READ | PROT_WRITE, MAP_SHARED, context->fd, (off_t)map.offset);
-
-		if (memory != MAP_FAILED) {
-			buffer->memory = memory;
-			return 0;
-		}
+	ioctl(context->fd, DRM_FLINK, &flink);
+	if (ioctl(context->fd, DRM_PRIME, &prime)) {
+		snprintf(what, sizeof(what), "convert handle(%u) to fd", create.handle);
+		no_memory(what, size, flags);
 	}
-	say('E', "failed to map memory errno = %s", strerror(errno));
-	say('E', "failed to malloc npu memory!, size: %u, flags: %#x", (unsigned)size, flags);
-	return -1;
+	buffer->fd = prime.fd;
+	if (ioctl(context->fd, MEM_MAP, &map))
+		no_memory("get map offset", size, flags);
+	buffer->memory = mmap(NULL, buffer->size, PROT_READ | PROT_WRITE, MAP_SHARED, context->fd, (off_t)map.offset);
+	if (buffer->memory == MAP_FAILED) {
+		say('E', "failed to map memory errno = %s", strerror(errno));
+		say('E', "failed to malloc npu memory!, size: %u, flags: %#x", (unsigned)size, flags);
+		crash();
+	}
 }
 
 static int synchronise(struct context *context, struct buffer *buffer, uint32_t direction)
@@ -346,21 +394,48 @@ static uint32_t crc32(const uint8_t *data, size_t length)
 	return ~crc;
 }
 
-/* The text after "key":" in the model's JSON, cut at the quote; empty if absent. */
+/* The text after "key":" in the model's JSON, cut at the quote; empty if absent. Of a list its first entry. */
 static void json_text(const char *json, const char *key, char *out, size_t room)
 {
 	char pattern[64];
 	const char *start, *end;
 
 	out[0] = '\0';
-	snprintf(pattern, sizeof(pattern), "\"%s\":\"", key);
+	snprintf(pattern, sizeof(pattern), "\"%s\":", key);
 	start = strstr(json, pattern);
 	if (!start)
 		return;
 	start += strlen(pattern);
-	end = strchr(start, '"');
+	start += *start == '[';
+	end = *start == '"' ? strchr(start + 1, '"') : NULL;
 	if (end)
-		snprintf(out, room, "%.*s", (int)(end - start), start);
+		snprintf(out, room, "%.*s", (int)(end - start - 1), start + 1);
+}
+
+/* What the vendor's JSON parser throws, which nothing catches, if the text does not end where its object does. */
+static void check_json(const char *json)
+{
+	const char *why = *json == '{' ? "unexpected token in object" : "unexpected token";
+	int depth = 0, quoted = 0;
+
+	for (; *json; json++) {
+		if (*json == '\\' && json[1]) {
+			json++;
+			continue;
+		}
+		quoted ^= *json == '"';
+		if (quoted)
+			continue;
+		depth += (*json == '{') - (*json == '}');
+		if (depth < 1)
+			break;
+	}
+	if (*json == '}' && !json[1])
+		return;
+	if (*json == '}')
+		why = "unexpected token, expect end";
+	fprintf(stderr, "terminate called after throwing an instance of 'jsonxx::json_parse_error'\n  what():  %s\n", why);
+	abort();
 }
 
 static int refuse(const char *from)
@@ -371,38 +446,97 @@ static int refuse(const char *from)
 	return RKNN_ERR_MODEL_INVALID;
 }
 
-/* File: "RKNN", 4 zero bytes, u64 format, u64 data size, 40 bytes, data, u64 JSON size, JSON. */
+/* The platforms whose models are known, with the name of their NPU and its hardware version. */
+static const struct platform { const char *name, *target; uint32_t hardware; } platforms[] = {
+	{ "rk3588", "RKNPU v2", HARDWARE_RK3588 }, { "rk3566", "RKNPU lite", HARDWARE_RK356X },
+	{ "rk3568", "RKNPU lite", HARDWARE_RK356X }, { "rk3562", "RKNPU t4", (uint32_t)-1 },
+};
+
+/* Name the model, and compare it with the NPU and the runtime. */
+static int check_platform(struct context *context, const char *json, int format)
+{
+	const struct platform *platform = NULL;
+	char name[32], toolkit[128], framework[32], layout[32], upper[32] = "";
+	int model[3] = { 0 }, runtime[3] = { 0 };
+
+	json_text(json, "target_platform", name, sizeof(name));
+	json_text(json, "version", toolkit, sizeof(toolkit));
+	json_text(json, "ori_network_platform", framework, sizeof(framework));
+	json_text(json, "layout", layout, sizeof(layout));
+	for (size_t i = 0; i < sizeof(platforms) / sizeof(*platforms); i++)
+		if (!strcmp(name, platforms[i].name))
+			platform = &platforms[i];
+	say('I', "RKNN Model Information" RKNN_LOG_SEPARATOR " version: %d, toolkit version: %s, target: %s, "
+	    "target platform: %s, framework name: %s, framework layout: %s, model inference type: static_shape",
+	    format, toolkit, platform ? platform->target : "", name, framework, layout);
+	if (!platform || platform->hardware != context->hardware) {
+		for (size_t i = 0; i < sizeof(upper) - 1 && name[i]; i++)
+			upper[i] = name[i] >= 'a' && name[i] <= 'z' ? name[i] - 32 : name[i];
+		say('E', "failed to check rknpu hardware version: %#x", context->hardware);
+		say('E', "This rknn model is for %s, but current platform is %s", upper,
+		    context->hardware == HARDWARE_RK3588 ? "RK3588" : "RK3566/RK3568");
+		say('E', "Import rknn model failed!");
+		return refuse(NULL);
+	}
+	sscanf(toolkit, "%d.%d.%d", &model[0], &model[1], &model[2]);
+	sscanf(RKNN_VERSION, "%d.%d.%d", &runtime[0], &runtime[1], &runtime[2]);
+	if (model[0] * 10000 + model[1] * 100 + model[2] > runtime[0] * 10000 + runtime[1] * 100 + runtime[2])
+		say('W', "RKNN Model version: %d.%d.%d not match with rknn runtime version: %d.%d.%d",
+		    model[0], model[1], model[2], runtime[0], runtime[1], runtime[2]);
+	/* A format's data read as another's. */
+	if (format >= 2 && format <= 5)
+		crash();
+	return RKNN_SUCC;
+}
+
+/*
+ * File: "RKNN", 4 zero bytes, u64 format, u64 data size, 40 bytes, data, u64 JSON size, JSON. Of the sizes the vendor's
+ * compares each with that of the whole file, so that what is cut off in the JSON shows only when that is parsed.
+ */
 static int parse_model(struct context *context, const uint8_t *file, uint64_t size, const char *from)
 {
-	uint64_t format, data_size, json_size;
-	char json[4096], toolkit[128], framework[32], layout[32];
+	uint64_t format, data_size, json_size = 0, room;
+	char json[4096];
 
-	if (size < 4 || memcmp(file, "RKNN", 4)) {
-		say('E', "parseRKNN: invalid RKNN_MAGIC!");
+	if (size >= 8 && !memcmp(file, "CYPTRKNN", 8)) {
+		/* The stand-in has no key. */
+		say('E', "LoadModel from %s: Invalid RKNN format!", from);
+		return refuse(NULL);
+	}
+	if (size < 80) {
+		say('E', "parseRKNN: rknn model is too small!");
 		return refuse(from);
 	}
-	if (size < 72) {
-		say('E', "parseRKNN: rknn model is too small!");
+	if (memcmp(file, "RKNN", 4)) {
+		say('E', "parseRKNN: invalid RKNN_MAGIC!");
 		return refuse(from);
 	}
 	memcpy(&format, file + 8, 8);
 	memcpy(&data_size, file + 16, 8);
-	if (format == 0 || format > RKNN_MODEL_FORMAT) {
+	if (RKNN_MODEL_FORMAT && format > RKNN_MODEL_FORMAT) {
 		say('E', "%d, %d", (int)format, 1);
 		say('E', "Invalid RKNN model version %d", (int)format);
 		return refuse(NULL);
 	}
-	if (data_size > size - 72) {
+	if (data_size > size) {
 		say('E', "parseRKNN: exportDataSize large then model size: %ld vs %ld!", (long)data_size, (long)size);
 		return refuse(from);
 	}
-	memcpy(&json_size, file + 64 + data_size, 8);
-	if (json_size > size - 72 - data_size || json_size >= sizeof(json)) {
+	room = data_size + 72 < size ? size - 72 - data_size : 0;
+	if (room)
+		memcpy(&json_size, file + 64 + data_size, 8);
+	if (json_size > size) {
 		say('E', "parseRKNN: configSize large then model size: %ld vs %ld!", (long)json_size, (long)size);
 		return refuse(from);
 	}
-	memcpy(json, file + 72 + data_size, json_size);
-	json[json_size] = '\0';
+	if (json_size < room)
+		room = json_size;
+	if (room >= sizeof(json))
+		room = sizeof(json) - 1;
+	if (room)
+		memcpy(json, file + 72 + data_size, room);
+	json[format < 2 ? 0 : room] = '\0';
+	check_json(json);
 
 	context->model = malloc(sizeof(*context->model));
 	if (!context->model)
@@ -418,18 +552,7 @@ static int parse_model(struct context *context, const uint8_t *file, uint64_t si
 		say('E', "Import rknn model failed!");
 		return refuse(NULL);
 	}
-	if (!strstr(json, "\"target_platform\":[\"rk3588\"]")) {
-		say('E', "The rknn model does not match the RKNPU hardware version!");
-		refuse(NULL);
-		return RKNN_ERR_TARGET_PLATFORM_UNMATCH;
-	}
-	json_text(json, "version", toolkit, sizeof(toolkit));
-	json_text(json, "ori_network_platform", framework, sizeof(framework));
-	json_text(json, "layout", layout, sizeof(layout));
-	say('I', "RKNN Model Information" RKNN_LOG_SEPARATOR " version: %d, toolkit version: %s, target: RKNPU v2, "
-	    "target platform: rk3588, framework name: %s, framework layout: %s, model inference type: static_shape",
-	    (int)format, toolkit, framework, layout);
-	return RKNN_SUCC;
+	return check_platform(context, json, (int)format);
 }
 
 static int load_model(struct context *context, const void *model, uint32_t size)
@@ -439,6 +562,8 @@ static int load_model(struct context *context, const void *model, uint32_t size)
 	off_t end;
 	int fd, result;
 
+	if (!model)
+		return refuse(NULL);
 	if (size)
 		return parse_model(context, model, size, "buffer");
 	fd = open(model, O_RDONLY | O_CLOEXEC);
@@ -502,7 +627,7 @@ static void classify(const struct model_data *model, const uint8_t *picture, int
 /* ---- faults that build.py --fault asks for ------------------------------------------ */
 
 #ifdef RKNN_FAULT_CRASH
-__attribute__((constructor)) static void crash(void)
+__attribute__((constructor)) static void crash_when_loaded(void)
 {
 	abort();
 }
@@ -526,8 +651,10 @@ EXPORT int rknn_destroy(rknn_context handle)
 	release(context, &context->tasks);
 	release(context, &context->input);
 	release(context, &context->output);
-	if (context->fd >= 0)
+	if (context->fd >= 0) {
+		action(context, ACTION_POWER_OFF, 0);
 		close(context->fd);
+	}
 	free(context->model);
 	context->magic = 0;
 	free(context);
@@ -541,30 +668,20 @@ EXPORT int rknn_init(rknn_context *handle, void *model, uint32_t size, uint32_t 
 
 	(void)flag;
 	(void)extend;
-	if (!handle || !model)
-		return RKNN_ERR_PARAM_INVALID;
+	if (!handle)
+		return RKNN_ERR_CTX_INVALID;
 	context = calloc(1, sizeof(*context));
 	if (!context)
 		return RKNN_ERR_MALLOC_FAIL;
 	context->magic = CONTEXT_MAGIC;
-	context->fd = open_device();
-	if (context->fd < 0) {
-		say('E', "failed to open rknpu module, need to insmod rknpu dirver!");
-		say('E', "failed to open rknn device!");
-		goto fail;
-	}
-	if (driver_version(context))
+	if (open_device(context) || check_device(context))
 		goto fail;
 	result = load_model(context, model, size);
 	if (result)
 		goto fail;
-	if (allocate(context, &context->tasks, TASKS * sizeof(struct npu_task),
-		     MEM_NON_CONTIGUOUS | MEM_CACHEABLE | MEM_KERNEL_MAPPING) ||
-	    allocate(context, &context->input, INPUT_BYTES, MEM_NON_CONTIGUOUS | MEM_CACHEABLE) ||
-	    allocate(context, &context->output, CLASSES, MEM_NON_CONTIGUOUS | MEM_CACHEABLE)) {
-		result = RKNN_ERR_MALLOC_FAIL;
-		goto fail;
-	}
+	allocate(context, &context->tasks, TASKS * sizeof(struct npu_task), MEM_CACHEABLE | MEM_KERNEL_MAPPING);
+	allocate(context, &context->input, INPUT_BYTES, MEM_CACHEABLE);
+	allocate(context, &context->output, CLASSES, MEM_CACHEABLE);
 	for (int i = 0; i < TASKS; i++)
 		((struct npu_task *)context->tasks.memory)[i] = (struct npu_task) {
 			.op_idx = (uint32_t)i + 1, .enable_mask = 0xd, .int_mask = 0x300, .int_clear = 0x1ffff,
@@ -577,45 +694,67 @@ fail:
 	return result;
 }
 
+static const struct answer { int command; const char *type; size_t size; } answers[] = {
+	{ QUERY_IN_OUT_NUM, "rknn_input_output_num", sizeof(rknn_input_output_num) },
+	{ QUERY_INPUT_ATTR, "rknn_tensor_attr", sizeof(rknn_tensor_attr) },
+	{ QUERY_OUTPUT_ATTR, "rknn_tensor_attr", sizeof(rknn_tensor_attr) },
+	{ QUERY_PERF_RUN, "rknn_perf_run", sizeof(rknn_perf_run) },
+	{ QUERY_SDK_VERSION, "rknn_sdk_version", sizeof(rknn_sdk_version) },
+};
+
 EXPORT int rknn_query(rknn_context handle, int command, void *info, uint32_t size)
 {
 	struct context *context = context_of(handle);
+	const struct answer *answer = NULL;
 
 	if (!context)
 		return RKNN_ERR_CTX_INVALID;
-	if (!info)
+	if (!info) {
+		say('E', "rknn_query, info == nullptr!");
 		return RKNN_ERR_PARAM_INVALID;
-	if (command == QUERY_IN_OUT_NUM && size >= sizeof(rknn_input_output_num)) {
+	}
+	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++)
+		if (command == answers[i].command)
+			answer = &answers[i];
+	if (!answer) {
+		say('E', "rknn_query, cmd = %d is not in [0, 17]!", command);
+		return RKNN_ERR_PARAM_INVALID;
+	}
+	if (size < answer->size) {
+		say('E', "rknn_query, info_len(%u) < sizeof(%s)(%zu)!", size, answer->type, answer->size);
+		return RKNN_ERR_PARAM_INVALID;
+	}
+	if ((command == QUERY_INPUT_ATTR || command == QUERY_OUTPUT_ATTR) && ((rknn_tensor_attr *)info)->index != 0) {
+		const char *which = command == QUERY_INPUT_ATTR ? "INPUT" : "OUTPUT", *one = command == QUERY_INPUT_ATTR ? "input" : "output";
+
+		say('E', "rknn_query, RKNN_QUERY_%s_ATTR, p_attr->index(%u) >= %s_num(1)!", which, ((rknn_tensor_attr *)info)->index, one);
+		return RKNN_ERR_PARAM_INVALID;
+	}
+	if (command == QUERY_IN_OUT_NUM) {
 		*(rknn_input_output_num *)info = (rknn_input_output_num) { 1, 1 };
-	} else if (command == QUERY_INPUT_ATTR && size >= sizeof(rknn_tensor_attr)) {
-		if (((rknn_tensor_attr *)info)->index != 0)
-			return RKNN_ERR_PARAM_INVALID;
+	} else if (command == QUERY_INPUT_ATTR) {
 		*(rknn_tensor_attr *)info = (rknn_tensor_attr) {
 			.n_dims = 4, .dims = { 1, SIDE, SIDE, CHANNELS }, .name = "input",
 			.n_elems = INPUT_BYTES, .size = INPUT_BYTES, .fmt = FORMAT_NHWC, .type = TYPE_INT8,
 			.qnt_type = QUANTISED_AFFINE, .zp = 0, .scale = 1 / 128.0f,
 			.w_stride = SIDE, .size_with_stride = INPUT_BYTES,
 		};
-	} else if (command == QUERY_OUTPUT_ATTR && size >= sizeof(rknn_tensor_attr)) {
-		if (((rknn_tensor_attr *)info)->index != 0)
-			return RKNN_ERR_PARAM_INVALID;
+	} else if (command == QUERY_OUTPUT_ATTR) {
 		*(rknn_tensor_attr *)info = (rknn_tensor_attr) {
 			.n_dims = 2, .dims = { 1, CLASSES }, .name = "MobilenetV1/Predictions/Reshape_1",
 			.n_elems = CLASSES, .size = CLASSES, .fmt = FORMAT_UNDEFINED, .type = TYPE_INT8,
 			.qnt_type = QUANTISED_AFFINE, .zp = -128, .scale = 1 / 256.0f,
 			.size_with_stride = CLASSES,
 		};
-	} else if (command == QUERY_PERF_RUN && size >= sizeof(rknn_perf_run)) {
+	} else if (command == QUERY_PERF_RUN) {
 		((rknn_perf_run *)info)->run_duration = context->run_us;
-	} else if (command == QUERY_SDK_VERSION && size >= sizeof(rknn_sdk_version)) {
+	} else {
 		rknn_sdk_version *version = info;
 
 		memset(version, 0, sizeof(*version));
 		snprintf(version->api_version, sizeof(version->api_version), RKNN_VERSION " (" RKNN_BUILD ")");
 		snprintf(version->drv_version, sizeof(version->drv_version), "%d.%d.%d",
-			 context->driver[0], context->driver[1], context->driver[2]);
-	} else {
-		return RKNN_ERR_PARAM_INVALID;
+			 VERSION(context->version));
 	}
 	return RKNN_SUCC;
 }
@@ -627,15 +766,18 @@ EXPORT int rknn_inputs_set(rknn_context handle, uint32_t count, rknn_input input
 	if (!context)
 		return RKNN_ERR_CTX_INVALID;
 	if (count != 1) {
-		say('E', "rknn_inputs_set, param input num(%d) %s model input num(%d)", (int)count, count > 1 ? ">" : "!=", 1);
-		return RKNN_ERR_INPUT_INVALID;
+		if (!count)
+			say('W', "rknn_inputs_set, param input num(%d) != model input num(%d)", (int)count, 1);
+		return count ? RKNN_ERR_PARAM_INVALID : RKNN_SUCC;
 	}
-	if (!inputs || !inputs[0].buf || inputs[0].index != 0)
-		return RKNN_ERR_INPUT_INVALID;
+	if (!inputs || !inputs[0].buf)
+		crash();
 	if (inputs[0].size < INPUT_BYTES) {
 		say('E', "rknn_inputs_set, param input size(%d) < model input size(%d)", (int)inputs[0].size, INPUT_BYTES);
-		return RKNN_ERR_INPUT_INVALID;
+		return RKNN_ERR_PARAM_INVALID;
 	}
+	if (inputs[0].size > INPUT_BYTES)
+		say('E', "current input size(%d) > need input size(%d)", (int)inputs[0].size, INPUT_BYTES);
 	/* The vendor's runtime converts between types and layouts; the stand-in takes bytes in NHWC only. */
 	if (inputs[0].type != TYPE_UINT8 || inputs[0].fmt != FORMAT_NHWC || inputs[0].pass_through) {
 		say('E', "rknn_inputs_set, meet unsupported layout(%d)!", (int)inputs[0].fmt);
@@ -646,19 +788,48 @@ EXPORT int rknn_inputs_set(rknn_context handle, uint32_t count, rknn_input input
 	return RKNN_SUCC;
 }
 
-/* One core of an RK3588 or the runtime's choice; several at a time need a model made for that. */
+/* Cores of an RK3588, or the runtime's choice; elsewhere there is nothing to choose. */
 EXPORT int rknn_set_core_mask(rknn_context handle, int mask)
 {
 	struct context *context = context_of(handle);
 
 	if (!context)
 		return RKNN_ERR_CTX_INVALID;
-	if (mask != 0 && mask != 1 && mask != 2 && mask != 4) {
-		say('E', "rknn_set_core_mask: failed to set core mask: %d", mask);
+	if (context->hardware != HARDWARE_RK3588) {
+		say('W', "rknn_set_core_mask: No implementation found for current platform!");
+		return RKNN_ERR_TARGET_PLATFORM_UNMATCH;
+	}
+	if (mask < 0 || mask == 5 || mask == 6 || mask > 7) {
+		say('E', "Not support core mask: %x, fallback to single core auto mode", mask);
+		say('E', "rknn_set_core_mask: failed to set core mask: %x", mask);
+		context->core_mask = 0;
 		return RKNN_ERR_FAIL;
 	}
 	context->core_mask = (uint32_t)mask;
 	return RKNN_SUCC;
+}
+
+/* Of the pairs the driver takes those of the cores in the mask: the first three, or from the third on for three cores. */
+static void share_tasks(const struct context *context, struct npu_submit *job)
+{
+	int cores = __builtin_popcount(job->core_mask), part = TASKS / (cores ? cores : 1);
+
+	job->task_number = TASKS;
+	if (context->hardware != HARDWARE_RK3588)
+		return;
+	for (int i = 0; i < 5; i++) {
+		int place = cores == 3 ? i - 2 : i;
+
+		if (cores < 2 && i < 3)
+			job->core[i].task_number = TASKS;
+		else if (cores > 1 && place >= 0 && place < cores) {
+			job->core[i].task_start = place * part;
+			job->core[i].task_number = place == cores - 1 ? TASKS - place * part : part;
+		}
+	}
+	/* The whole list for whichever core it will be counts three times. */
+	if (cores < 2)
+		job->task_number = 3 * TASKS;
 }
 
 EXPORT int rknn_run(rknn_context handle, void *extend)
@@ -676,18 +847,18 @@ EXPORT int rknn_run(rknn_context handle, void *extend)
 #endif
 	job.flags = JOB_PC | JOB_PINGPONG;
 	job.timeout = 6000;
-	job.task_number = TASKS;
 	job.task_obj_addr = context->tasks.object;
-	job.core_mask = context->core_mask ? context->core_mask : 1;
+	job.core_mask = context->core_mask;
 	job.fence_fd = -1;
-	/* One core's tasks are at its own place in the list; the stand-in never splits a job between cores. */
-	job.core[__builtin_ctz(job.core_mask)].task_number = TASKS;
+	share_tasks(context, &job);
 	if (ioctl(context->fd, NPU_SUBMIT, &job)) {
 		say('E', "failed to submit!, op id: 1, op name: " FIRST_OP ", flags: %#x, task start: %d, "
 		    "task number: %d, run task counter: %d, int status: %#x" RKNN_SUBMIT_ADVICE,
-		    job.flags, job.task_start, job.task_number, job.task_counter,
+		    job.flags, job.task_start, TASKS, job.task_counter,
 		    ((struct npu_task *)context->tasks.memory)[0].int_status);
-		return RKNN_ERR_FAIL;
+		/* With older drivers it does not tell its caller, who reads zeros. */
+		memset(context->output.memory, -128, CLASSES);
+		return context->version < DRIVER_TELLS ? RKNN_SUCC : RKNN_ERR_FAIL;
 	}
 	classify(context->model, context->input.memory, context->output.memory);
 	synchronise(context, &context->output, SYNC_FROM_DEVICE);
@@ -705,8 +876,9 @@ EXPORT int rknn_outputs_get(rknn_context handle, uint32_t count, rknn_output out
 	if (!context)
 		return RKNN_ERR_CTX_INVALID;
 	if (count != 1) {
-		say('E', "rknn_outputs_get, param output num(%d) %s model output num(%d)", (int)count, count > 1 ? ">" : "!=", 1);
-		return RKNN_ERR_OUTPUT_INVALID;
+		if (!count)
+			say('W', "rknn_outputs_get, param output num(%d) != model output num(%d)", (int)count, 1);
+		return count ? RKNN_ERR_PARAM_INVALID : RKNN_SUCC;
 	}
 	if (!outputs)
 		return RKNN_ERR_OUTPUT_INVALID;

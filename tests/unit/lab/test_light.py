@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lab"))
 from rklab import LabError, inventory, light  # noqa: E402
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import gather, runtime
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts.complete import complete
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner  # noqa: E402
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree  # noqa: E402
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility  # noqa: E402
@@ -66,7 +67,7 @@ def read_fixture(tmp_path, libraries):
         root = tmp_path / "board"
         light.lay(root, KINDS[name], libraries)
         tree = Tree(str(root), **{area: str(root / place) for area, place in light.APART.items()})
-        facts = gather.gather(tree, uname=Uname("none", "x86_64", "#1"), uid=0)
+        facts = complete(gather.gather(tree, uname=Uname("none", "x86_64", "#1"), uid=0))
         facts["space"], facts["tools"]["python"] = {}, "3.11.2"
         return facts, planner.npu_plan(facts, {}, compatibility.merged({"runtimes": pinned}))
 

@@ -65,8 +65,8 @@ def library(build, tmp_path_factory):
 
 @pytest.fixture(name="infer")
 def infer_fixture(library, model, picture):
-    def infer(version="2.3.2", model=model, picture=picture, runs=3, timeout=20):
-        return child.infer(library(version), model, picture, runs, timeout)
+    def infer(version="2.3.2", model=model, picture=picture, runs=3, timeout=20, cores=1):
+        return child.infer(library(version), model, picture, runs, timeout, cores)
 
     return infer
 
@@ -137,7 +137,45 @@ def test_the_missions_failure_is_the_drivers(infer, device):
     assert remedy.startswith("driver 0.9.3 cannot run jobs on kernel 6.1.84: upgrade it to 0.9.6")
 
 
+def test_with_older_drivers_a_failed_job_gives_zeros(infer, device):
+    """As the vendor's runtime does: tests/witness."""
+    device(driver="0.8.2", submit="fail")
+    outcome = infer("1.6.0")
+    assert (outcome["stage"], outcome["code"]) == ("done", None)
+    assert not any(score for dummy, score in outcome["top"])
+    diagnosis, evidence, remedy = diagnose(outcome)
+    assert diagnosis == "driver" and evidence.startswith("failed to submit!, op id: 1")
+    assert remedy.startswith("driver 0.8.2 cannot run jobs")
+
+
+@pytest.mark.parametrize("version", ["0.9.1", "0.9.6"])
+def test_a_dead_core_is_named_with_any_driver(infer, device, version):
+    device(driver=version, dead_core="4")
+    outcome = infer(cores=3)
+    assert (outcome["cores"], outcome["core"]) == ([0, 1], 2)
+    assert diagnose(outcome)[1].startswith("core 2 of the NPU: failed to submit!, op id: 1")
+
+
+def test_on_a_single_core_there_is_nothing_to_choose(infer, device, model):
+    device(hardware="0")
+    outcome = infer(model=model.replace(b'"rk3588"', b'"rk3568"'), cores=2)
+    assert (outcome["stage"], outcome["cores"]) == ("done", [])
+    assert any("rknn_set_core_mask: No implementation found for current platform!" in line for line in outcome["log"])
+
+
+def test_a_request_for_memory_that_fails_ends_in_a_crash(infer, device):
+    for call, line in (("memory", "allocate handle"), ("map", "get map offset"), ("prime", "convert handle(1) to fd")):
+        device(**{"memory": "ok", "map": "ok", "prime": "ok", call: "38"})
+        outcome = infer()
+        assert (outcome["stage"], outcome["signal"]) == ("rknn_init", 11)
+        assert f"failed to {line}, ret: -1, errno: 38" in diagnose(outcome)[1]
+
+
 @pytest.mark.parametrize(("version", "settings", "diagnosis", "evidence"), [
+    ("2.3.2", {"node": "/dev/rknpu"}, "device", "Meet unsupported target type: 0xffffffff"),
+    ("2.3.2", {"name": "rockchip"}, "device", "need to insmod rknpu dirver!"),
+    ("2.3.2", {"node": "/dev/dri/renderD129"}, "device", "need to insmod rknpu dirver!"),
+    ("2.3.2", {"hardware": "0"}, "device", "failed to check rknpu hardware version: 0"),
     ("2.3.2", {"driver": "none"}, "device", "need to insmod rknpu dirver!"),
     ("2.3.2", {"driver": "denied"}, "device", "need to insmod rknpu dirver!"),
     ("1.5.2", {"driver": "0.6.2"}, "driver", "requires driver version >= 0.7.0, but you have driver version: 0.6.2"),

@@ -96,7 +96,7 @@ def gather():
     """
     from ansible_collections.rkfleet.npu.plugins.module_utils._facts.gather import gather as facts
     from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-    from ansible_collections.rkfleet.npu.plugins.module_utils._boot import registry
+    from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts.complete import complete
 
     def run(board, answer=("0.9.3", "20231121", "drm_ioctl"), uid=0, repository=None, **areas):
         def ask(path, dma_heap):
@@ -105,7 +105,7 @@ def gather():
             return answer
 
         ask_repository = None if repository is None else lambda: "\n".join(repository)
-        found = facts(Tree(str(board.root), **areas), uname=UNAME, uid=uid, ask_node=ask, ask_repository=ask_repository)
-        return dict(found, boot=registry.complete(found["boot"]))
+        tree = Tree(str(board.root), **areas)
+        return complete(facts(tree, uname=UNAME, uid=uid, ask_node=ask, ask_repository=ask_repository))
 
     return run

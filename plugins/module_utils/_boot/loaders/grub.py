@@ -45,10 +45,13 @@ def _describe(tree, image):
         raise ValueError(f"GRUB started the running kernel, and {GRUB_MENU} is not made by grub-mkconfig")
     name = image.rpartition("/")[2]
     own = [arguments for kernel, arguments in grub_menu.entries(text) if kernel.rpartition("/")[2] == name]
+    if not own:
+        raise ValueError(f"GRUB started the running kernel, and {GRUB_MENU} has no entry for {name}: another menu "
+                         "started it, or it was removed since")
     environment = tree.text("/boot/grub/grubenv", LIMIT) or ""
     saved = next(iter(re.findall(r"^saved_entry=(.*)$", environment, re.MULTILINE)), None)
     grub_menu.default_entry(text, saved)
-    given = "BOOT_IMAGE={} {}".format(image, own[0] if own else "")
+    given = f"BOOT_IMAGE={image} {own[0]}"
     return Description("grub", DROP_IN, given, _configured(tree), _TOOL, GRUB_MENU,
                        functools.partial(grub_menu.default_arguments, saved=saved), "-o", saved)
 

@@ -12,7 +12,7 @@ menu_files() {
             sub(/^[ \t]*[^ \t]+[ \t]*/, "", rest); sub(/[ \t]+$/, "", rest)
         }
         key == "label" { n++; name[n] = rest; next }
-        key == "default" { wanted = rest; named = 1 }
+        key == "default" || key == "ontimeout" { wanted = rest; named = 1 }
         key == "menu" && tolower(rest) == "default" && n { chosen = n }
         n && key ~ /^(linux|kernel|initrd|fdt|devicetree|fdtdir|devicetreedir)$/ {
             files[n]++; file[n, files[n]] = rest
@@ -61,7 +61,10 @@ remove_our_changes() {
         "$root"/usr/share/u-boot-menu/read-config 2>/dev/null |
         sed -n 's/.*\${U_BOOT_PARAMETERS:-\([^}$`]*\)}.*/\1/p' | head -n 1)
     edited=$root/run/rkfleet-npu.edited
-    awk -v kind="$1" -v ours="$ours" -v fallback="${fallback:-ro quiet}" '
+    # The entry that GRUB boots by default is ours, if the owner has named none.
+    pinned=$(grep -qs '^[[:space:]]*GRUB_DEFAULT=[^0]*gnulinux-' "$root"/etc/default/grub "$root"/etc/default/grub.d/*.cfg ||
+        echo 1)
+    awk -v kind="$1" -v ours="$ours" -v fallback="${fallback:-ro quiet}" -v pinned="$pinned" '
         # Removes our value from each initcall_blacklist=a,b of a line, and the argument if no value is left.
         function strip(text, out, before, word, value, quote, kept, part, parts, i, hit) {
             out = ""
@@ -100,6 +103,7 @@ remove_our_changes() {
         pass == 1 {
             seen[$0] = 1; if (bare != body) had[label] = 1
             if (head != "" && mine) filled[label] = 1
+            if ($0 ~ /^[ \t]*set default=/ && $0 !~ /next_entry/) entry = $0
             next
         }
         # Comments of ours above a line of ours.
@@ -111,6 +115,9 @@ remove_our_changes() {
         }
         kind == "shell" && match(body, /(U_BOOT_PARAMETERS|APPEND)=[^ \t;#\r]*/) && body !~ /# rkfleet\.npu: / {
             above = substr(body, RSTART, RLENGTH); sub(/^[^=]*=/, "", above); gsub(/["\047]/, "", above)
+        }
+        kind == "grub" && pinned && entry != "" && !($0 in seen) && /^[ \t]*set default="[^"]*gnulinux-[^">]+-advanced-/ {
+            print entry; changed = 1; next
         }
         bare == body || (label in had) { print; next }
         { changed = 1 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, kernel_arguments, registry
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, edit, kernel_arguments
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 
@@ -30,4 +30,4 @@ def check_reversible():
 @pytest.fixture
 def read():
     """Function (board, cmdline) that returns the facts of a board's boot loader."""
-    return lambda board, cmdline="root=LABEL=root ro quiet": registry.read(Tree(str(board.root)), cmdline)
+    return lambda board, cmdline="root=LABEL=root ro quiet": boot_facts.read(Tree(str(board.root)), cmdline)

@@ -12,11 +12,11 @@ import pathlib
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import (
+    boot_facts,
     boot_files,
     edit,
     evidence,
     kernel_arguments,
-    registry,
     setup,
     sources,
     u_boot_update,
@@ -111,6 +111,14 @@ CASES = {
     "ayufan's images": ("root=LABEL=linux-root rw quiet", {
         "/usr/local/sbin/update-extlinux.sh": UPDATE_EXTLINUX, "/etc/default/extlinux": 'APPEND="rw quiet"\n',
         MENU: menu("root=LABEL=linux-root rw quiet", "")}, "update-extlinux-default", "/etc/default/extlinux"),
+    # The root file system was named in another way after the last boot, by the tool that makes the menu.
+    "u-boot-menu, changed and not rebooted": ("root=/dev/mmcblk0p2 rw console=ttyFIQ0", u_boot_menu(
+        "root=LABEL=root ro quiet"), "unknown", None),
+    "u-boot-menu, root by label since": ("root=UUID=1 rootwait rw", u_boot_menu("root=LABEL=root ro quiet"),
+                                         "u-boot-menu", DEFAULTS),
+    # Where U-Boot reads it, and nothing here writes it: such images mount the partition elsewhere.
+    "extlinux.conf on the EFI partition": ("root=UUID=1 rw", {
+        "/boot/efi/extlinux/extlinux.conf": menu("root=UUID=1 rw", "")}, "unknown", None),
     # yanyitech/coolpi-kernel, lsartory/NanoPi_R6S: extlinux.conf by hand.
     "by hand": ("root=LABEL=writable rw quiet", {MENU: menu("root=LABEL=writable rw quiet", "")}, "extlinux", MENU),
     "by hand, no arguments": ("root=/dev/mmcblk1p2 rw", {MENU: "label a\n\tkernel /Image-4.4.194\n"}, "extlinux", MENU),
@@ -162,11 +170,11 @@ def write(board, files):
 @pytest.mark.parametrize("cmdline, files, loader, config", CASES.values(), ids=CASES)
 def test_the_running_kernel_decides(board, cmdline, files, loader, config):
     tree = Tree(str(write(board, files).root))
-    found = registry.read(tree, cmdline)
+    found = boot_facts.read(tree, cmdline)
     assert (found["loader"], found["config"]) == (loader, config)
     # The controller decides the same from what a board sends.
     files = sources.read(tree)
-    assert registry.complete({"cmdline": cmdline, "files": files}) == {"files": files, **found}
+    assert boot_facts.complete({"cmdline": cmdline, "files": files}) == {"files": files, **found}
     if config is None:
         assert found["configured"] is None and "\n" not in (found["error"] or "")
     # What this collection may change is in the restore point.
@@ -179,7 +187,7 @@ def test_our_argument_does_not_change_the_answer_before_the_reboot(board, name):
     cmdline, files, loader, config = CASES[name]
     root = write(board, files).root
     text = (root / config[1:]).read_text()
-    default = registry.read(Tree(str(root)), cmdline)["default"]
+    default = boot_facts.read(Tree(str(root)), cmdline)["default"]
     added = edit.add(loader, text, "initcall_blacklist", "rknpu_init", default)
     assert edit.remove(loader, added, "initcall_blacklist", "rknpu_init", default) == text
     made = (root / MENU[1:]).read_text() if (root / MENU[1:]).exists() else None
@@ -187,7 +195,7 @@ def test_our_argument_does_not_change_the_answer_before_the_reboot(board, name):
         board.write(config, there)
         if made and config != MENU:
             board.write(MENU, made.replace("\tappend ", "\tappend " + OURS + " ") if there == added else made)
-        found = registry.read(Tree(str(root)), running)
+        found = boot_facts.read(Tree(str(root)), running)
         assert (found["loader"], found["config"], found["error"]) == (loader, config, None)
         assert kernel_arguments.has(found["configured"], "initcall_blacklist", "rknpu_init") is (there == added)
 

@@ -18,6 +18,29 @@ dpkg: error processing package rknpu-dkms (--configure):
 E: Sub-process /usr/bin/dpkg returned an error code (1)
 """
 CASES = [  # source, log, what the sentence must have
+    # told to build for a machine by another name than the kernel's
+    ("Mange/rtl8192eu-linux-driver#228",
+     ("make ARCH=aarch64 -C /lib/modules/5.10.17-v8+/build M=/var/lib/dkms/rtl8192eu/1.0/build  modules\n"
+      "make[1]: Entering directory '/usr/src/linux-headers-5.10.17-v8+'\n"
+      "Makefile:681: arch/aarch64/Makefile: No such file or directory\n"
+      "make[1]: *** No rule to make target 'arch/aarch64/Makefile'.  Stop."), ("ARCH is aarch64", "arm64")),
+    # what the kernel exports is not known
+    ("clnhub/rtl8192eu-linux#87",
+     ('WARNING: Symbol version dump "Module.symvers" is missing.\n'
+      "         Modules may not have dependencies or modversions.\n"
+      'WARNING: modpost: "usb_register_driver" [/usr/src/rtl8192eu/8192eu.ko] undefined!'),
+     ("lack Module.symvers", "--reinstall")),
+    ("thesofproject/sof#10955",
+     ('WARNING: Symbol version dump "/usr/src/linux-headers-6.1.75-vendor-rk35xx/Module.symvers" is missing.\n'
+      'ERROR: modpost: "drm_ioctl" [/var/lib/dkms/rknpu/0.9.6/build/rknpu.ko] undefined!'), ("Module.symvers",)),
+    # programs of the headers that may not run
+    ("raspberrypi/linux#2579",
+     ("/bin/sh: 1: scripts/basic/fixdep: Permission denied\nmake[1]: *** [scripts/basic/fixdep] Error 126"),
+     ("scripts/basic/fixdep", "noexec", "another machine")),
+    ("linux-surface/linux-surface#1706",
+     ("/bin/sh: line 1: /usr/lib/modules/6.13.6-1-surface+/build/scripts/basic/fixdep: cannot execute binary file: "
+      "Exec format error\nmake[4]: *** [/usr/lib/modules/6.13.6-1-surface+/build/scripts/Makefile.build:196: x.o] "
+      "Error 126"), ("another architecture",)),
     # headers that are not there, or for another kernel
     ("armbian/armbian-router#37",
      ("Error! Your kernel headers for kernel 6.18.8-current-rockchip64 cannot be found at "

@@ -62,7 +62,8 @@ def test_suppressed_builtin_with_our_module(mission, gather):
     assert driver["files"] == ["updates/dkms/rknpu_dkms.ko"]
     assert facts["dkms"]["modules"] == [{"name": "rknpu", "version": "0.9.6", "kernel": RELEASE, "arch": "aarch64",
                                          "state": "installed",
-                                         "original": False, "foreign": False, "left_out": []}]
+                                         "original": False, "foreign": False, "package": None, "others": False,
+                                         "left_out": []}]
 
 
 def test_without_a_bound_driver_there_is_no_version_whatever_sys_module_shows(mission, gather, board):

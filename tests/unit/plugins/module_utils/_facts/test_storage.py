@@ -15,10 +15,10 @@ import pytest
 from rklab.recorded import RELEASE
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import storage
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import reboot
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import storage_check
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import reboot
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate

@@ -14,3 +14,8 @@ def test_log_lines_are_bounded_and_clean():
     assert len(lines) == child.LOG_LINES + 1
     assert max(map(len, lines)) <= child.LOG_LINE
     assert all(line.isprintable() for line in lines)
+
+
+def test_an_inference_marks_the_kernel_log(marks, tmp_path):
+    outcome = child.infer(str(tmp_path / "librknnrt.so"), b"model", bytes(150528), 1, 30)
+    assert outcome["stage"] == "dlopen" and marks == [90, 0]

@@ -167,13 +167,20 @@ def test_a_diagnosis_needs_no_facts():
 
 
 def test_advice_of_the_runtime_is_a_note():
-    assert notes(outcome(log=[DRIVER_OLD, RECOMMEND])) == [RECOMMEND.split("] ")[1]]
+    other = "W RKNN: [02:28:20.940] RKNN Model version: 2.2.0 not match with rknn runtime version: 2.1.0"
+    assert notes(outcome(log=[DRIVER_OLD, other, RECOMMEND])) == [RECOMMEND.split("] ")[1], other.split("] ")[1]]
 
 
 def test_a_mismatch_that_an_upgrade_to_the_wanted_driver_does_not_fix():
     found = diagnose(failed("rknn_init", -1, [MISMATCH]), facts(wanted_driver="0.6.2"))
     assert found[0] == "driver"
     assert found[2].startswith("driver 0.6.2 is not older than 0.6.2, but this runtime requires 0.7.0: choose")
+
+
+def test_a_mismatch_that_the_wanted_driver_would_not_end():
+    line = MISMATCH.replace("0.7.0", "0.9.7").replace("0.6.2", "0.8.2")
+    found = diagnose(failed("rknn_init", -1, [line], driver_version=None), facts())
+    assert found[2].startswith("driver 0.8.2 is older than 0.9.7, which this runtime requires, and so is 0.9.6: choose")
 
 
 def test_every_row_of_the_table_applies_to_some_outcome(monkeypatch):
@@ -190,6 +197,8 @@ def test_every_row_of_the_table_applies_to_some_outcome(monkeypatch):
                   facts(surroundings={"elsewhere": "/usr/lib/librknnrt.so"})),
                  (failed("rknn_run", -1, driver_version="0.9.3"), facts()),
                  (failed("rknn_init", -1, [MISMATCH]), facts(wanted_driver="0.6.2")),
+                 (failed("rknn_init", -1, [MISMATCH]), facts(wanted_driver="0.6.4")),
+                 (failed("rknn_init", -1, ["E RKNN: Meet unsupported target type: 0x12345678"], signal=11), facts()),
                  (failed("rknn_run", -1), facts(wanted_driver=None)),
                  (failed("rknn_init", -1, [NO_DEVICE]), facts(nodes=[closed])),
                  (failed("rknn_init", -1, [NO_DEVICE]), facts(nodes=[dict(closed, open=True)]))]

@@ -17,7 +17,7 @@ def test_what_a_public_log_means(known, stage, log, name, evidence, remedy, neve
     found = diagnose(*outcome_and_facts(known, stage, log))
     assert found[0] == name
     assert evidence in found[1] and "http" not in found[1]
-    assert remedy in found[2] and never not in found[2]
+    assert found[2] is None if remedy is None else remedy in found[2] and never not in found[2]
 
 
 @pytest.mark.parametrize(("around", "log", "evidence", "remedy"), SURROUNDINGS)
@@ -46,18 +46,21 @@ def test_surroundings_are_read_from_the_board(tmp_path):
 
     unknown = surroundings("/usr/lib/librknnrt.so", str(tmp_path))
     assert unknown == {"rknpu_link": None, "heap": False, "iommu": None, "npu_node": None, "disabled_node": None,
-                       "soc": None, "memory": None, "elsewhere": None}
+                       "soc": None, "memory": None, "elsewhere": None, "bound": None, "version": None}
     write("proc/device-tree/compatible", "radxa,rock-3a\0rockchip,rk3568\0")
     write("proc/device-tree/npu@fde40000/compatible", "rockchip,rk3568-rknpu\0")
     write("proc/device-tree/npu@fde40000/status", "disabled\0")
     write("proc/meminfo", "MemTotal:        8000000 kB\n")
     write("sys/bus/platform/drivers/RKNPU/fde40000.npu/uevent")
     write("dev/dma_heap/system")
+    write("sys/kernel/debug/rknpu/version", "RKNPU driver: v0.9.8\n")
+    write("sys/module/rknpu/version", "0.9.3\n")
     write("usr/lib64/librknnrt.so")
     (tmp_path / "dev/rknpu").symlink_to("dri/renderD129")
     assert surroundings("/usr/lib/librknnrt.so", str(tmp_path)) == {
         "rknpu_link": "dri/renderD129", "heap": True, "iommu": False, "npu_node": "disabled",
-        "disabled_node": "npu@fde40000", "soc": "rk3568", "memory": 7812, "elsewhere": "/usr/lib64/librknnrt.so"}
+        "disabled_node": "npu@fde40000", "soc": "rk3568", "memory": 7812, "elsewhere": "/usr/lib64/librknnrt.so",
+        "bound": "fde40000.npu", "version": "0.9.8"}
 
 
 @pytest.mark.parametrize(("load", "known", "cores"), [

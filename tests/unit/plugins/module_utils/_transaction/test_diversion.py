@@ -11,170 +11,31 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import pathlib
 import shutil
-import struct
-import subprocess
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils import _runtime_install
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import diversion
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import dpkg as _dpkg
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import runtime
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import notes, watched
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
-from guard_script import guard_files
+from stand_ins.diversion_board import (
+    ARCH,
+    CUT,
+    LAYOUTS,
+    MAIN,
+    NEWER,
+    OURS,
+    PACKAGE,
+    STATE,
+    WRITERS,
+    Board,
+    library,
+    shown,
+)
 
 pytestmark = pytest.mark.skipif(not shutil.which("dpkg-divert") or not shutil.which("dpkg-deb"),
                                 reason="dpkg is not installed")
-MAIN, ARCH = "/usr/lib/librknnrt.so", "/usr/lib/aarch64-linux-gnu/librknnrt.so"
-PACKAGE = "rknpu2-rk3588"
-STATE = {"driver": {"from": "0.9.3", "to": "0.9.6"}, "baseline": {"diagnosis": "ok"},
-         "controller": {"host": "desk", "user": "me"}}
-WRITERS = ("mv", "rm", "ln", "cp", "sync", "dpkg-divert")
-CUT = """read -r n <"{tools}/n"; echo $((n - 1)) >"{tools}/n"
-[ "$n" -ne 0 ] || {{ : >"{tools}/reached"; kill -9 $PPID; exit 1; }}
-exec {real} "$@"
-"""
-
-
-def library(version):
-    """A file that passes for a library of that version."""
-    text = b"librknnrt version: %s (c949ad889d@2024-11-07T11:35:33)" % version.encode()
-    return b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HH", 3, 183) + text
-
-
-OURS, NEWER = library("2.3.2"), library("2.4.0")
-# By layout: files and links of the package in a version, and the names that programs open.
-LAYOUTS = {
-    "file": (lambda version: ({MAIN: library(version)}, {}), [MAIN]),
-    "links": (lambda version: ({ARCH + "." + version: library(version)}, {
-        ARCH: "librknnrt.so." + version, ARCH + ".1": "librknnrt.so." + version,
-        MAIN: "aarch64-linux-gnu/librknnrt.so." + version}), [MAIN, ARCH]),
-}
-
-
-def shown(files, links):
-    """Files and links as Board.files() returns them."""
-    return {**files, **{path: "-> " + target for path, target in links.items()}}
-
-
-DEBS = {}
-
-
-class Board:
-    """A tree with dpkg's database, whose programs are the real ones, as any user."""
-
-    def __init__(self, folder, layout):
-        self.shell = ["dash"]
-        self.root, self.tools, self.folder = folder / "board", folder / "tools", folder
-        self.content, self.names = LAYOUTS[layout]
-        self.home = self.root / "var/lib/rkfleet-npu"
-        for name in ("var/lib/dpkg/info", "var/lib/dpkg/updates", "etc", "run", "proc/sys/kernel/random", "boot"):
-            (self.root / name).mkdir(parents=True)
-        for name in ("status", "available"):
-            (self.root / "var/lib/dpkg" / name).write_text("")
-        (self.root / "proc/cmdline").write_text("ro quiet\n")
-        (self.root / "proc/uptime").write_text("50.00 1\n")
-        (self.root / "proc/sys/kernel/random/boot_id").write_text("one\n")
-        (self.root / "etc/machine-id").write_text("0123\n")
-        self.tools.mkdir()
-        for name in ("ldconfig", "systemctl", "logger", "depmod", "sync", "sleep"):
-            self.tool(name, "exit 0")
-        self.tool("dpkg", 'exec /usr/bin/dpkg --force-not-root --force-bad-path "$@"')
-
-    def tool(self, name, text):
-        (self.tools / name).write_text(f"#!/bin/sh\n{text}\n")
-        (self.tools / name).chmod(0o755)
-
-    def place(self, path):
-        return self.root / path.lstrip("/")
-
-    def run(self, args):
-        if args[0] == "systemctl":
-            return 0, "", ""
-        done = subprocess.run(args, capture_output=True, text=True, check=False,
-                              env=dict(os.environ, PATH="{}:{}".format(self.tools, os.environ["PATH"]), LC_ALL="C"))
-        return done.returncode, done.stdout, done.stderr
-
-    def package(self, version, name=PACKAGE, content=None):
-        """Install a version of the package, as apt would."""
-        deb = self.folder / f"{name}-{version}.deb"
-        files, links = content or self.content(version)
-        key = name, version, *files
-        if key not in DEBS:
-            DEBS[key] = self.build(deb, name, version, files, links)
-        deb.write_bytes(DEBS[key])
-        self.dpkg("--install", str(deb))
-
-    def build(self, deb, name, version, files, links):
-        """Return the content of a package."""
-        tree = self.folder / f"{name}-{version}"
-        for path in (*files, *links):
-            (tree / path.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
-        for path, data in files.items():
-            (tree / path.lstrip("/")).write_bytes(data)
-        for path, target in links.items():
-            (tree / path.lstrip("/")).symlink_to(target)
-        (tree / "DEBIAN").mkdir(parents=True)
-        (tree / "DEBIAN/control").write_text(
-            f"Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: a\nDescription: b\n")
-        subprocess.run(["dpkg-deb", "--build", "--root-owner-group", tree, deb], check=True, capture_output=True)
-        return deb.read_bytes()
-
-    def dpkg(self, *words):
-        rc, out, err = self.run(["dpkg", "--root", str(self.root), *words])
-        assert rc == 0, out + err
-
-    def divert(self):
-        new = self.folder / "new"
-        new.write_bytes(OURS)
-        return self.install(new, OURS)
-
-    def install(self, new, content):
-        pins = {"sha256": hashlib.sha256(content).hexdigest()}
-        return _runtime_install.install_diverted(str(new), self.names, pins, self.run, str(self.root), str(self.home))
-
-    def transaction(self):
-        there = _transaction.Transaction(self.run, {"run": "one", "host": "desk", "user": "me"}, root=str(self.root),
-                                         guard=guard_files(self.root, self.tools))
-        there.lock(["*"])
-        return there
-
-    def begin(self):
-        there = self.transaction()
-        there.begin(watched.watched(str(self.root), ["0.9.6"], MAIN, diverted=self.names), STATE, 30)
-        return there
-
-    def guard(self, *words):
-        script = self.tools / "guard"
-        script.write_text(guard_files(self.root, self.tools)["guard"])
-        done = subprocess.run([*self.shell, script, *words], capture_output=True, text=True, check=False, timeout=60,
-                              start_new_session=True)
-        return done.returncode, done.stdout + done.stderr
-
-    def files(self):
-        """What is below /usr/lib: content, or target of a link."""
-        found = {}
-        for folder, dummy, names in os.walk(self.root / "usr/lib"):
-            for name in names:
-                path = pathlib.Path(folder, name)
-                place = "/" + str(path.relative_to(self.root))
-                if not name.startswith(".") and "/rkfleet-npu/" not in place:
-                    found[place] = f"-> {path.readlink()}" if path.is_symlink() else path.read_bytes()
-        return found
-
-    def libraries(self):
-        """The contents under the names that programs open."""
-        return {self.place(name).read_bytes() for name in self.names}
-
-    def diversions(self):
-        path = self.root / "var/lib/dpkg/diversions"
-        return diversion.parse(path.read_text()) if path.exists() else {}
-
-    def holds(self):
-        return _dpkg.read(Tree(str(self.root)), "6.1", None)["holds"]
 
 
 @pytest.fixture(params=sorted(LAYOUTS))
@@ -325,9 +186,13 @@ def cut_at(monkeypatch, board, number):
     return count
 
 
+# A link is diverted in each of them as a file is.
+CUT_LAYOUTS = ["file", "links", "old name"]
+
+
 @pytest.mark.parametrize("then", ["guard", "again"])
 def test_power_cut_at_every_step_of_the_installation(tmp_path, then):
-    for layout in sorted(LAYOUTS):
+    for layout in CUT_LAYOUTS:
         number, done = 0, False
         while not done:
             number += 1
@@ -345,7 +210,7 @@ def test_power_cut_at_every_step_of_the_installation(tmp_path, then):
                 except Cut:
                     pass
             # There is a complete library at each moment.
-            assert board.libraries() <= {library("1.6.0"), OURS}, (layout, number)
+            assert board.libraries() <= {*files.values(), OURS}, (layout, number)
             if then == "again":
                 board.begin()
                 board.divert()
@@ -359,7 +224,7 @@ def test_power_cut_at_every_step_of_the_installation(tmp_path, then):
         assert number > 5
 
 
-@pytest.mark.parametrize("layout", sorted(LAYOUTS))
+@pytest.mark.parametrize("layout", CUT_LAYOUTS)
 def test_power_cut_at_every_step_of_the_rollback(tmp_path, layout):
     number = -1
     while True:
@@ -378,7 +243,7 @@ def test_power_cut_at_every_step_of_the_rollback(tmp_path, layout):
         for name in WRITERS:
             if name != "sync":
                 (board.tools / name).unlink()
-        assert board.libraries() <= {library("2.3.0"), OURS}, number
+        assert board.libraries() <= {*board.content("2.3.0")[0].values(), OURS}, number
         if (board.home / "pending").exists():
             rc, out = board.guard("restore", "pending")
             assert rc == 0, (number, out)
@@ -436,3 +301,54 @@ def test_holds_come_again_where_a_rollback_is_not_confirmed(board):
     assert board.holds() == []
     assert board.guard("restore", "pending")[0] == 0 and board.holds() == ["linux-image-x"]
     assert json.loads((board.home / "state.json").read_text())["state"] == "committed"
+
+
+# -- rknn_server ----------------------------------------------------------------------------------------------------
+
+SERVER = "/usr/bin/rknn_server"
+
+
+def serve(board, content=b"#!/bin/sh\nours\n"):
+    """Install rknn_server as the role runtime does."""
+    new = board.folder / "server"
+    new.write_bytes(content)
+    pins = {"sha256": hashlib.sha256(content).hexdigest()}
+    if _runtime_install.packaged(SERVER, str(board.root)):
+        _runtime_install.install_diverted(str(new), [SERVER], pins, board.run, str(board.root), str(board.home), 0o755)
+    else:
+        _runtime_install.install(str(new), str(board.place(SERVER)), pins, str(board.home), 0o755)
+
+
+@pytest.mark.parametrize("owned", [True, False])
+@pytest.mark.parametrize("later", [None, "2.3.0"])
+def test_rknn_server_of_a_package_is_diverted_and_given_back(tmp_path, monkeypatch, owned, later):
+    monkeypatch.setattr(os, "sync", lambda: None)
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
+    board = Board(tmp_path, "file")
+    board.place(SERVER).parent.mkdir(parents=True)
+    theirs = {SERVER: b"1.6.0"} if owned else {"/usr/share/doc/rknpu/copyright": b"x"}
+    board.package("1.6.0", content=({MAIN: library("1.6.0"), **theirs}, {}))
+    assert _runtime_install.packaged(SERVER, str(board.root)) is owned
+    there = board.transaction()
+    names = [SERVER] if owned else []
+    there.begin(watched.watched(str(board.root), ["0.9.6"], MAIN, diverted=names), STATE, 30)
+    serve(board)
+    serve(board)
+    assert board.place(SERVER).read_bytes() == b"#!/bin/sh\nours\n" and os.access(board.place(SERVER), os.X_OK)
+    assert _runtime_install.packaged(SERVER, str(board.root)) is owned
+    if later:
+        again = {SERVER: later.encode()} if owned else theirs
+        board.package(later, content=({MAIN: library(later), **again}, {}))
+        assert board.place(SERVER).read_bytes() == b"#!/bin/sh\nours\n"
+    rc, out = board.guard("restore", "pending")
+    assert rc == 0, out
+    assert board.diversions() == {}
+    assert board.place(SERVER).exists() is owned
+    assert not owned or board.place(SERVER).read_bytes() == (later or "1.6.0").encode()
+
+
+def test_the_library_is_still_copied_if_only_rknn_server_is_diverted(tmp_path):
+    board = Board(tmp_path, "file")
+    found = watched.watched(str(board.root), ["0.9.6"], MAIN, diverted=[SERVER])
+    assert (MAIN, "file") in found and ("/usr/bin/rkfleet-npu.rknn_server.distrib", "divert") in found
+    assert (SERVER, "file") not in found

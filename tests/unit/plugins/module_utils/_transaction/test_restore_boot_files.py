@@ -71,6 +71,16 @@ def test_a_restored_menu_names_no_missing_file(board, missing, folder):
     assert board.read(MENU) == menu("6.1.84", "y")
 
 
+def test_the_entry_of_ontimeout_is_the_default_one(board):
+    """The other entry names a missing kernel, and does not matter."""
+    old = "ontimeout l1\nlabel l0\n  linux /boot/gone\nlabel l1\n  linux /boot/vmlinuz-6.1.84\n  append x\n"
+    board.write(MENU, old)
+    board.keep("menu " + MENU)
+    board.write(MENU, old.replace("append x", "append x " + OURS))
+    board.left(MENU)
+    assert board.guard("restore", "origin")[0] == 0 and board.read(MENU) == old
+
+
 @pytest.mark.parametrize("folder", ["pending", "origin"])
 def test_a_boot_file_removed_during_the_upgrade_is_restored(board, folder):
     """FAT may lose one; months later its owner has a reason to have none."""
@@ -184,6 +194,18 @@ def test_grub(board, folder, left):
     assert board.guard("restore", folder)[0] == 0
     assert board.read(DROP_IN) is None
     assert board.read(GRUB_MENU) == (old if left else changed.replace(" " + OURS, ""))
+
+
+@pytest.mark.parametrize("mine", ["", 'GRUB_DEFAULT="gnulinux-advanced-1>gnulinux-6.1.43-advanced-1"\n'])
+def test_the_default_entry_of_grub_is_no_longer_pinned(board, mine):
+    """In a menu that others have made since, unless the owner has chosen the entry."""
+    board.write(GRUB_MENU, GRUB % "a")
+    board.keep("grub " + GRUB_MENU)
+    pinned = (GRUB % "b").replace('"0"', '"gnulinux-advanced-1>gnulinux-6.1.43-advanced-1"')
+    board.write(GRUB_MENU, pinned)
+    board.write("/etc/default/grub", mine)
+    assert board.guard("restore", "origin")[0] == 0
+    assert board.read(GRUB_MENU) == (pinned if mine else GRUB % "b")
 
 
 def test_a_grub_menu_with_a_kernel_that_is_gone_is_not_restored(board):

@@ -9,11 +9,12 @@ import shutil
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import holders, upgrade
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import holders
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
     guard as _guard,
 )
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import restore_point, state, watched
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import upgrade
 from stand_ins.transaction_board import RUNTIME, STATE, Board
 
 
@@ -248,3 +249,23 @@ def test_a_hold_and_its_reason(tmp_path):
     assert facts["state"] == "held" and facts["hold"] == "on the bench [31m, Ann"
     hold.write_text("")
     assert upgrade.read(tree.Tree(str(tmp_path)))["hold"] == ""
+
+
+# -- DKMS packages of others ------------------------------------------------------------------------------------------
+
+def test_a_package_of_another_name_that_is_replaced_comes_back(board):
+    database, source = (board.root / path for path in ("var/lib/dkms/npu-driver", "usr/src/npu-driver-1"))
+    for folder in (database / "1/6.1.84/aarch64/module", source):
+        folder.mkdir(parents=True)
+    (database / "1/6.1.84/aarch64/module/rknpu.ko").write_text("theirs")
+    (source / "dkms.conf").write_text("PACKAGE_NAME=npu-driver\n")
+    there = board.transaction()
+    there.lock()
+    there.begin(watched.watched(str(board.root), ["0.9.6"], RUNTIME, replaces=["0.9.8", "npu-driver/1"]), STATE, 30)
+    manifest = [line.split(" ") for line in there.point().manifest()]
+    kinds = {path: kind for kind, dummy, dummy, path in manifest}
+    assert kinds["/var/lib/dkms/npu-driver"] == kinds["/usr/src/npu-driver-1"] == "tree"
+    assert not any("0.9.8/" in path for path in kinds)
+    shutil.rmtree(database)
+    there.restore(["pending"])
+    assert (database / "1").is_dir() and (source / "dkms.conf").exists()

@@ -23,7 +23,8 @@ from ansible_collections.rkfleet.npu.plugins.modules import npu_transaction as t
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
 
 GUARD = {"guard", "rkfleet-npu-guard.service", "rkfleet-npu-watch.service"}
-DEFAULT_KERNEL = {"kernel-default", "u-boot.conf", "00-rkfleet-npu", "zz-rkfleet-npu", "rkfleet-npu.conf"}
+DEFAULT_KERNEL = {"kernel-default", "u-boot.conf", "grub.conf", "00-rkfleet-npu", "zz-rkfleet-npu", "rkfleet-npu.conf",
+                  "zz-rkfleet-npu-kernel.cfg"}
 
 
 def test_all_that_a_module_installs_is_a_file_of_a_role():

@@ -13,7 +13,7 @@ import sys
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _program
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import registry
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts.complete import complete
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import payload
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
 
@@ -65,9 +65,7 @@ def test_a_board_answers_the_program_as_it_does_the_module(program, board):
         answer["facts"]["space"] = direct["space"]
         assert answer["facts"] == direct
         # And that is what the controller takes.
-        told = gate.facts_of(answer["facts"])
-        assert dict(told, boot=None) == dict(direct, boot=None)
-        assert told["boot"] == registry.complete(direct["boot"])
+        assert gate.facts_of(answer["facts"]) == complete(direct)
 
 
 def test_the_program_is_of_an_old_python_and_has_only_what_is_called(program):

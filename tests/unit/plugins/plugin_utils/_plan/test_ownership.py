@@ -71,16 +71,45 @@ def test_a_dkms_package_from_elsewhere_is_replaced_and_kept(board, planned, want
     assert not any("stays unchanged" in note for note in plan["notes"])
 
 
-def test_a_dkms_package_of_another_name_is_not_replaced(board, planned):
+def of_another_name(board, *more):
+    """A DKMS package npu-driver/1 that builds the module rknpu."""
     release = "6.1.75-vendor-rk35xx"
     module_board(board, path="updates/dkms/rknpu.ko")
     board.link("/var/lib/dkms/npu-driver/1/source", "/usr/src/npu-driver-1").write("/usr/src/npu-driver-1/dkms.conf")
-    board.write(f"/var/lib/dkms/npu-driver/1/{release}/aarch64/module/rknpu.ko")
-    board.link(f"/var/lib/dkms/npu-driver/kernel-{release}-aarch64", f"1/{release}/aarch64")
-    plan = planned(board, driver_policy="exact")
-    assert plan["action"] == "unsupported" and "npu-driver/1 is not of rkfleet.npu" in plan["reason"]
-    assert "dkms remove npu-driver/1 --all" in plan["remedy"]
+    for name in ("rknpu", *more):
+        board.write(f"/var/lib/dkms/npu-driver/1/{release}/aarch64/module/{name}.ko")
+    return board.link(f"/var/lib/dkms/npu-driver/kernel-{release}-aarch64", f"1/{release}/aarch64")
+
+
+@pytest.mark.case(case="a DKMS package of another name that builds a module rknpu, npu_driver_policy: exact",
+                  plan="dkms", result="replaced; the restore point keeps it, and a rollback restores it")
+def test_a_dkms_package_of_another_name_is_replaced_and_kept(board, planned):
+    plan = planned(of_another_name(board), driver_policy="exact")
+    assert (plan["action"], plan["foreign_versions"]) == ("dkms", ["npu-driver/1"])
+    assert ("replace the DKMS package npu-driver/1, which is not of rkfleet.npu; the restore point keeps it"
+            in plan["changes"])
+    assert not any("stays unchanged" in note for note in plan["notes"])
     assert planned(board, DRIVER_098)["action"] == "none"
+
+
+@pytest.mark.parametrize("packaged, reason, remedy", [
+    (True, "npu-driver/1 of package npu-driver-dkms is not of rkfleet.npu", "apt-get remove npu-driver-dkms"),
+    (False, "builds a module rknpu, too, beside other modules.", "dkms remove npu-driver/1 --all"),
+])
+def test_a_dkms_package_that_would_come_back_or_has_other_modules_is_refused(board, planned, packaged, reason, remedy):
+    of_another_name(board, *([] if packaged else ["rga"]))
+    if packaged:
+        board.write("/var/lib/dpkg/info/npu-driver-dkms.list", "/.\n/usr/src/npu-driver-1/dkms.conf\n")
+    plan = planned(board, driver_policy="exact")
+    assert plan["action"] == "unsupported" and reason in plan["reason"] and remedy in plan["remedy"]
+    assert planned(board, DRIVER_098)["action"] == "none"
+
+
+def test_a_package_of_our_name_is_named_as_it_would_come_back(board, planned):
+    module_board(board, path="updates/dkms/rknpu.ko").dkms("rknpu", "0.9.8", "6.1.75-vendor-rk35xx")
+    board.write("/var/lib/dpkg/info/rknpu-dkms.list", "/usr/src/rknpu-0.9.8/dkms.conf\n")
+    plan = planned(board, ("0.9.7", "20240424", "drm_ioctl"), driver_policy="exact")
+    assert plan["foreign_versions"] == ["0.9.8"] and any("apt-mark hold rknpu-dkms" in note for note in plan["notes"])
 
 
 @pytest.mark.parametrize("path", ["extra/rknpu.ko", "updates/rknpu.ko", "extra/rknpu.ko.xz"])
@@ -241,6 +270,15 @@ def test_a_system_without_apt(board, planned, release, words):
     board.strings("npu@fdab0000/status", "disabled")
     board.place("/sys/devices/platform/fdab0000.npu/driver").unlink()
     assert words in planned(board)["reason"], "before the device tree"
+
+
+@pytest.mark.case(case="a system deployed by OSTree (ostree= in the kernel arguments)", plan="unsupported",
+                  result="one sentence: the next deployment would lose everything")
+def test_a_system_that_ostree_deploys(board, planned):
+    board.base(config=BUILTIN, cmdline="root=LABEL=otaroot rw ostree=/ostree/boot.1/torizon/abc/0").npu().builtin()
+    board.headers().tools().write("/boot/extlinux/extlinux.conf", "label a\n linux /x\n append root=LABEL=otaroot rw\n")
+    plan = planned(board, driver_policy="exact")
+    assert plan["action"] == "unsupported" and "is deployed by OSTree" in plan["reason"]
 
 
 def test_a_system_without_apt_that_needs_nothing_is_not_refused(board, gather):

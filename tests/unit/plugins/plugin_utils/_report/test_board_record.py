@@ -14,7 +14,8 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_r
 NOW = 1769860800  # 2026-01-31T12:00:00Z
 KEYS = [
     "name", "status", "verdict", "reason", "remedy", "evidence", "checked_at", "board", "os", "kernel", "device",
-    "driver", "runtime", "rkllm", "plan", "verification", "build_losses", "upgrade", "privileged", "unread",
+    "driver", "condition", "kernel_log", "runtime", "rkllm", "plan", "verification", "build_losses", "suspect", "upgrade",
+    "privileged", "unread",
 ]
 PROOF = {
     "diagnosis": "ok", "evidence": "Top5 as expected", "verified_at": "2026-01-30T12:00:00Z", "driver": "0.9.6",

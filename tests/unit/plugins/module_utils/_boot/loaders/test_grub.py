@@ -95,6 +95,7 @@ def test_recognized(grub, read):
     ("1", None, "root=UUID=1 ro console=ttyS2 quiet"), ("2", None, "root=UUID=1 mine"),
     ("Mine, don't touch", None, "root=UUID=1 mine"), ("${saved_entry}", "2", "root=UUID=1 mine"),
     ("${saved_entry}", None, "root=UUID=1 ro console=ttyS2 quiet"),
+    ("${saved_entry}", "gnulinux-5.10-advanced-1", "root=UUID=1 ro console=ttyS2 quiet"),
 ])
 def test_the_entry_that_boots_by_default(default, saved, arguments):
     assert grub_menu.default_arguments(menu(default), saved) == arguments
@@ -115,6 +116,12 @@ def test_a_default_entry_that_boots_no_kernel_is_refused(grub, read, default, wh
 def test_a_grub_that_cannot_be_configured(grub, read, path, text, why):
     found = read(grub.write(path, text), CMDLINE)
     assert (found["loader"], found["config"]) == ("grub", None) and why in found["error"]
+
+
+def test_a_kernel_that_is_in_no_entry_was_started_by_another_menu(grub, read):
+    found = read(grub, CMDLINE.replace("6.1.115", "6.1.43"))
+    assert (found["loader"], found["config"]) == ("grub", None)
+    assert "has no entry for vmlinuz-6.1.43" in found["error"]
 
 
 def test_without_grub_mkconfig(grub, read):
@@ -170,7 +177,7 @@ def test_the_restore_point_has_grubs_files(grub):
 def test_the_argument_goes_into_the_menu_and_comes_out_again(grub, frozen):
     before, tool = files(grub), Tool(grub)
     change = boot_setup(grub, tool)
-    assert change.changes() == ["/etc/modules-load.d/rkfleet-npu.conf", DROP_IN, GRUB_MENU] and not change.hold
+    assert change.changes() == ["/etc/modules-load.d/rkfleet-npu.conf", DROP_IN, GRUB_MENU] and change.hold
     change.apply()
     assert ARGUMENT in grub_menu.default_arguments(grub.place(GRUB_MENU).read_text())
     assert boot_setup(grub, tool).changes() == [] and tool.runs[0][2] != str(grub.place(GRUB_MENU))

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import json
 
-from .._board.lock import SCHEMA, describe_lock
-from .._board.paths import STATE_DIR
-from .._board.tree import clean, clean_tree
+from ...module_utils._board.lock import SCHEMA, describe_lock
+from ...module_utils._board.paths import STATE_DIR
+from ...module_utils._board.tree import clean, clean_tree
+from ...module_utils._facts.sent import HOLD_FILE
 
 STATES = (
     "unknown", "planned", "staged", "deployed", "activating", "verifying", "committed", "rolled_back",
     "rollback_failed", "held",
 )
-HOLD_FILE = "/etc/rkfleet-npu/hold"
 
 
 def read(tree):

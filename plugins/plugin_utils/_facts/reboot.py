@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from .._board.paths import STATE_DIR
-from .._boot import shell_file
+from ...module_utils._board.paths import STATE_DIR
+from ...module_utils._boot import shell_file
 
 SHORTEST_WATCHDOG = 20
 """Shortest timeout in seconds of a hardware watchdog that is used: a busy board could miss a shorter one."""
@@ -34,7 +34,7 @@ def read_kexec(tree):
 def read_watchdog(tree):
     """Return `{usable, problem, timeout}` of the hardware watchdog; usable is None if that is unknown."""
     folder = "/sys/class/watchdog"
-    if not tree.exists(folder) and not tree.live:
+    if not tree.exists(folder):
         return {"usable": None, "problem": None, "timeout": None}
     device = folder + "/watchdog0"
     timeout = tree.line(device + "/timeout", 12) or ""
@@ -45,7 +45,7 @@ def read_watchdog(tree):
     elif tree.line(device + "/nowayout", 8) != "0":
         problem = "it cannot be stopped again (nowayout)"
     elif timeout is not None and timeout < SHORTEST_WATCHDOG:
-        problem = "it waits for %d seconds only" % timeout
+        problem = f"it waits for {timeout} seconds only"
     elif tree.line(device + "/state", 16) == "active" and not tree.exists(STATE_DIR + "/pending"):
         problem = "another program uses it"
     return {"usable": problem is None, "problem": problem, "timeout": timeout}

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""What the kernel log adds to the diagnosis of a failed inference."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import kernel_log
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import kernel_cause
+
+SUBMIT = "E RKNN: [09:58:09.675] failed to submit!, op id: 1, op name: Conv:x, flags: 0x5, task start: 0"
+NO_DEVICE = "E RKNN: [15:43:06.513] failed to open rknn device!"
+MODEL = "E RKNN: [15:43:26.872] Invalid RKNN model version 6"
+LOADER = "librknnrt.so: cannot open shared object file: No such file or directory"
+BEGIN, END = "[  100.000000] " + kernel_log.MARK % 180 + "\n", "[  110.000000] " + kernel_log.MARK % 0 + "\n"
+LOADED = "[    3.000000] [drm] Initialized rknpu 0.9.8 20240828 for fdab0000.npu on minor 1\n"
+TIMEOUT = "[  106.000001] RKNPU: job timeout, flags: 0x0:\n"
+FAULT = "[  101.000001] rk_iommu fdab9000.iommu: Page fault at 0x0000000000001000 of type read\n"
+POWER = "[  101.000001] RKNPU fdab0000.npu: RKNPU: failed to get pm runtime for npu0, ret: -110\n"
+PROBE = "[    3.000001] RKNPU: probe of fdab0000.npu failed with error -110\n"
+MEMORY = "[  101.000001] RKNPU fdab0000.npu: RKNPU: failed to allocate non-contiguous 59187712 buffer.\n"
+OLD_FAULT = FAULT.replace("101.000001", " 50.000001")
+
+
+def outcome(stage="rknn_run", code=-1, log=(), **changes):
+    return {"stage": stage, "code": code, "error": None, "signal": None, "timed_out": False, "stuck": False,
+            "timeout": 60, "sdk_version": None, "driver_version": "0.9.6", "top": None, "differs": None, "elapsed": [],
+            "log": list(log), **changes}
+
+
+@pytest.fixture
+def explained(tmp_path):
+    """The answer of module rknn_mobilenet for an outcome, on a board with a kernel log."""
+
+    def judge(result, log):
+        (tmp_path / "dev").mkdir()
+        (tmp_path / "dev/kmsg").write_text(log)
+        name, evidence, remedy = diagnose(result, {"library": "/usr/lib/librknnrt.so", "wanted_driver": "0.9.6"})
+        answer = {"diagnosis": name, "evidence": evidence, "remedy": remedy, "failed": True,
+                  "msg": f"{name}: {evidence}. {remedy}",
+                  "kernel_log": kernel_log.of_failure(Tree(str(tmp_path)), "fdab0000")}
+        return kernel_cause.explained(gate.validated("rknn_mobilenet", json.loads(json.dumps(answer))))
+
+    return judge
+
+
+@pytest.mark.parametrize("result, log, name, evidence, remedy", [
+    # A submit that failed: the log says why.
+    (outcome(log=[SUBMIT]), LOADED + BEGIN + FAULT + TIMEOUT + END, "driver",
+     "kernel log: rk_iommu fdab9000.iommu: Page fault", "an address that the IOMMU does not map"),
+    (outcome(log=[SUBMIT]), LOADED + BEGIN + POWER + END, "device", "failed to submit!, op id: 1", "no power"),
+    (outcome(log=[SUBMIT]), LOADED + BEGIN + TIMEOUT + END, "driver", "kernel log: RKNPU: job timeout",
+     "version is not the cause"),
+    # A bare return code, and no line of the runtime.
+    (outcome(stage="rknn_init"), LOADED + BEGIN + MEMORY + END, "memory", "kernel log: RKNPU fdab0000.npu",
+     "free memory"),
+    (outcome(stage="rknn_init"), LOADED, "runtime", "rknn_init returned -1", "install the runtime"),
+    (outcome(timed_out=True), LOADED + BEGIN + POWER + END, "device", "no answer within 60 s", "power domain"),
+    # No device: the driver did not start.
+    (outcome(stage="rknn_init", log=[NO_DEVICE]), PROBE, "device",
+     "probe of fdab0000.npu failed with error -110", "did not come up"),
+    # What was logged before this inference says nothing of it.
+    (outcome(log=[SUBMIT]), LOADED + OLD_FAULT + BEGIN + END, "driver", "failed to submit!",
+     "version is not the cause"),
+    # Nor does a log of the kernel change what the runtime or the loader says itself.
+    (outcome(stage="dlopen", code=None, error=LOADER), LOADED + BEGIN + FAULT + END, "runtime",
+     "cannot open shared object", "install"),
+    (outcome(stage="rknn_init", log=[MODEL]), LOADED + BEGIN + FAULT + END, "runtime",
+     "Invalid RKNN model version 6", "too old for model format 6"),
+])
+def test_the_kernel_log_explains_a_failure(explained, result, log, name, evidence, remedy):
+    found = explained(result, log)
+    assert found["diagnosis"] == name and evidence in found["evidence"] and remedy in found["remedy"]
+    assert ("kernel log: " in found["evidence"]) == (evidence.startswith("kernel log") or name in ("device", "memory"))
+    assert found["msg"] == "{diagnosis}: {evidence}. {remedy}".format(**found) and "kernel_log" not in found
