@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # `make` alone lists the targets. Each target installs what it needs; the second time that takes no time.
 .DEFAULT_GOAL := help
-.PHONY: help setup host lint unit test faults bench docs demo artefact clean
+.PHONY: help setup host lint unit test faults bench docs look demo artefact clean
 PYTEST = .venv/bin/python -m pytest -c tests/pytest.ini --rootdir=. $(PYTEST_ARGS)
 LAB = .venv/bin/python tests/lab/lab
 
@@ -33,8 +33,11 @@ faults: host  ## run the fault matrix on emulated boards, three hours, and the t
 bench: host  ## measure speed and memory as ratios (BENCH_ONLY="audit memory": some of them)
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec .venv/bin/python tests/bench/run.py
 
-docs: setup  ## write the generated documents: compatibility, boards, fleet.schema.json, variables of the roles
+docs: setup  ## write the generated documents: compatibility, boards, diagnoses, fleet.schema.json, variables of the roles
 	@.venv/bin/python tests/quality/generate_docs.py
+
+look:  ## audit twenty recorded boards on this machine, with table and report: a minute, without root
+	@python3 tests/lab/look.py
 
 demo: host  ## upgrade an emulated ROCK 5B from a failing to a working MobileNet
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec tests/lab/demo

@@ -14,6 +14,7 @@ BOARDS = (
 )
 KERNELS = ("5.10.160-26-rk356x", "5.10.209-9-rk2312", "6.1.43-20-rk2312", "6.1.84-12-rk2410", "6.1.115-vendor-rk35xx")
 LATENCY = {"rk3588": 2.3, "rk3576": 3.4, "rk3568": 7.9}
+CORES = {"rk3588": 3, "rk3576": 2, "rk3568": 1}
 KINDS = ("healthy",) * 11 + ("dkms", "dkms", "over", "over", "runtime", "failing", "unknown", "unreachable", "held", "unsupported")
 # Each is harmless as text, and does something where it is taken for anything else.
 HOSTILE = (
@@ -76,9 +77,12 @@ def variables(number, kind=None, seed=5):
         median = round(LATENCY[soc] * rng.lognormvariate(0, 0.09) * (6 if rng.random() < 0.04 else 1), 3)
         top = [{"index": index, "score": score} for index, score in ((283, 0.46875), (282, 0.242188), (286, 0.105469), (464, 0.089844), (264, 0.019531))]
         ok = kind == "healthy"
+        # Where there are several cores, the last one fails.
+        cores = list(range(CORES[soc])) if CORES[soc] > 1 else []
+        where = "core %d of the NPU: " % cores[-1] if cores else ""
         facts["verification"] = {
-            "diagnosis": "ok" if ok else "driver", "top5": top if ok else [],
-            "evidence": "the expected Top5" if ok else "failed to submit!, op id: 1, op name: Conv:MobilenetV1/Conv2d_0",
+            "diagnosis": "ok" if ok else "driver", "top5": top if ok else [], "cores": cores if ok else cores[:-1],
+            "evidence": "the expected Top5" if ok else where + "failed to submit!, op id: 1, op name: Conv:MobilenetV1/Conv2d_0",
             "expected_top5": top,
             "latency_ms": {"runs": 20, "min": round(median * 0.94, 3), "median": median, "max": round(median * 1.3, 3)} if ok else None,
             "verified_at": "2026-01-%02dT08:15:00Z" % rng.randint(3, 30), "driver": version, "kernel": kernel, "runtime_sha256": sha}
@@ -114,3 +118,10 @@ def hostile(entry, text):
         return text if isinstance(value, str) or value is None else value
 
     return dict(within(entry), status=entry["status"])
+
+
+def record(number, kind, now=NOW):
+    """Return the record of one board of a kind."""
+    from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
+
+    return board_record.record(*variables(number, kind), now)

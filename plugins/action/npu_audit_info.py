@@ -49,6 +49,9 @@ ARGUMENTS = dict(
             local_folder=dict(type="path"),
             mirrors=dict(type="list", elements="str", default=[]),
             cache_dir=dict(type="path", default="~/.cache/rkfleet-npu"),
+            users=dict(type="list", elements="str", default=[]),
+            services=dict(type="list", elements="str", default=[]),
+            force=dict(type="bool", default=False),
         )),
         timeout=dict(type="int", default=120),
     )
@@ -60,6 +63,7 @@ class ActionModule(ProgramAction, MobilenetAction):
     """Inspect a board: facts, plan and verification."""
 
     _checking = False
+    _busy = False
 
     def act(self, result, task_vars):
         params = self.validate_argument_spec(**ARGUMENTS)[1]
@@ -119,15 +123,18 @@ class ActionModule(ProgramAction, MobilenetAction):
                 quiet = True
                 again, unverified = self._verify(facts, plan, dict(params, **extra), task_vars, True)
                 proof = again or proof
+        # A board that works by its record is not interrupted.
+        works = self._busy and quiet and params["verify"] == "needed" and predicates.current_diagnosis(facts) == "ok"
         if proof:
             # A verification that only decides what to do leaves nothing on the board.
             result["changed"] = (
                 proof.pop("changed") and params["keep_model"] and (quiet or params["verify"] == "always")
             )
         result.update(
-            facts=facts, plan=plan, verification=proof, unverified=unverified, on_hold=hostvars.held(facts),
-            settled=predicates.needs_nothing(plan, facts) and bool(proof) and proof["diagnosis"] == "ok"
-            and is_recorded(facts, proof),
+            facts=facts, plan=plan, verification=proof, unverified=None if works else unverified,
+            on_hold=hostvars.held(facts), busy=self._busy,
+            settled=works or (predicates.needs_nothing(plan, facts) and bool(proof) and proof["diagnosis"] == "ok"
+                              and is_recorded(facts, proof)),
         )
         python = path_of(extra.get("python"))
         if python and not self._task.delegate_to and self._interpreter(task_vars) is None:
@@ -179,6 +186,12 @@ class ActionModule(ProgramAction, MobilenetAction):
             library=params["library"], expected_top5=model["expected_top5"], tolerance=model["tolerance"],
             wanted_driver=plan["driver"]["version"], runs=params["proof"]["runs"] if full else 1,
             timeout=params["proof"]["timeout"], state_dir=params["state_dir"], cores=model["cores"],
+            # Whether other users may use the NPU says nothing about the driver.
+            users=params["proof"]["users"] if full else [],
+            # Services are not stopped for what the board's record says already.
+            services=params["proof"]["services"] if not self._checking and (
+                params["verify"] == "always" or predicates.current_diagnosis(facts) != "ok") else [],
+            force=params["proof"]["force"] and not self._checking,
         )
         keep = params["keep_model"] and full and not self._checking
         # In check mode the module does not keep the files.
@@ -201,6 +214,9 @@ class ActionModule(ProgramAction, MobilenetAction):
             )
         except (NoAnswer, AnsibleActionFail) as error:
             return None, str(error)
+        if answer.get("diagnosis") == "busy":
+            self._busy = True
+            return None, "%s. To verify it, %s" % (answer["evidence"], answer["remedy"])
         if not isinstance(answer.get("diagnosis"), str):
             return None, clean(str(answer.get("msg") or "it returned no diagnosis"), 500)
         return dict({key: answer.get(key) for key in NEEDED_OF_PROOF}, changed=answer.get("changed") is True), None

@@ -107,6 +107,24 @@ options:
         description: Folder on the controller in which fetched files are kept.
         type: path
         default: ~/.cache/rkfleet-npu
+      users:
+        description: Users of the board as whom it is run, too, as for M(rkfleet.npu.rknn_mobilenet). Not if only the
+          plan depends on the result.
+        type: list
+        elements: str
+        default: []
+        version_added: 2.0.0
+      services:
+        description: Systemd units that may be stopped for the run, as for M(rkfleet.npu.rknn_mobilenet).
+        type: list
+        elements: str
+        default: []
+        version_added: 2.0.0
+      force:
+        description: Whether it is run although other processes have the NPU open. Not in check mode.
+        type: bool
+        default: false
+        version_added: 2.0.0
   timeout:
     description: Seconds that gathering the facts may take.
     type: int
@@ -157,13 +175,18 @@ unverified:
   description: One sentence on why MobileNet could not be run although O(verify) requires it, else V(null).
   returned: when the facts could be gathered
   type: str
+busy:
+  description: Whether MobileNet was not run because other processes have the NPU open.
+  returned: when the facts could be gathered
+  type: bool
+  version_added: 2.0.0
 on_hold:
   description: The C(verdict) V(held) and the C(reason) if a file on the board puts it on hold, else V(null).
   returned: when the facts could be gathered
   type: dict
 settled:
   description: Whether the board needs nothing. The plan has nothing to do, MobileNet was verified just now, and the
-    record on the board agrees.
+    record on the board agrees. With O(verify=needed) the record is enough while other processes use the NPU.
   returned: when the facts could be gathered
   type: bool
 not_selected:

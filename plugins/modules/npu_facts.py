@@ -215,8 +215,23 @@ ansible_facts:
               V(blank) (in its name) and V(elsewhere) (on another file system), or V(null).
           returned: always
           type: dict
+        device_nodes:
+          description:
+            - The device nodes of the NPU, found by its devices in C(/sys) - C(path), C(kind) (V(card), V(render) or
+              V(misc)), the device C(number) such as V(226:1), C(group) and C(mode) such as V(0660).
+            - C(missing), whether the kernel has the node and C(/dev) does not. C(target), if it is a link. A link
+              C(/dev/rknpu) makes the vendor's runtime crash.
+          returned: always
+          type: list
+          elements: dict
+          version_added: 2.0.0
         processes:
-          description: Processes that have the NPU's device file open, as C(pid) and C(name).
+          description:
+            - Processes that have a device node of the NPU open, at most 50, as C(pid), C(name), and the C(nodes) by
+              their names on the host.
+            - C(cgroups), and by these the systemd C(unit), the C(container), and its C(manager) - V(docker),
+              V(podman), V(containerd), V(crio), V(k3s), V(kubernetes), V(lxc), V(nspawn) - each V(null) if there is
+              none or it is not known.
           returned: always
           type: list
           elements: dict

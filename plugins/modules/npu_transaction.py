@@ -39,8 +39,8 @@ options:
     required: true
     choices:
       begun:
-        - Acquires the lock, fails if the NPU is in use, stops O(services), creates the restore point and arms the
-          guard.
+        - Acquires the lock, creates the restore point, arms the guard, and stops O(services). Fails if a process has
+          the NPU open before that and does not belong to O(services), or if one has it open afterwards.
         - An unfinished upgrade of an earlier run is resumed.
       alive: Sends a heartbeat of the controller.
       paused: Releases the lock without a commit, for a reboot at another time. The guard waits from that boot on.
@@ -110,16 +110,17 @@ options:
     type: int
     default: 30
   services:
-    description: Systemd units that use the NPU. Those that run are stopped, and started again at the end.
+    description:
+      - Systemd units that use the NPU, or that run containers which use it, such as V(docker.service). Those that run
+        are stopped, and started again at the end.
+      - None of them starts before that, also not at the boot into the new driver. A drop-in in
+        C(/etc/systemd/system/UNIT.d) has that condition, and each commit or rollback removes it, also a rollback
+        without the controller.
     type: list
     elements: str
     default: []
-  node:
-    description: Device node of the NPU. The module fails if a process outside O(services) has it open, and names the
-      process.
-    type: path
   force:
-    description: Whether to continue if the NPU is in use.
+    description: Whether to continue if the NPU is in use by a process that stopping O(services) does not end.
     type: bool
     default: false
   break_lock:
@@ -155,8 +156,8 @@ baseline:
   type: dict
   sample: {diagnosis: ok, driver: 0.8.2}
 stopped:
-  description: The services that were stopped.
-  returned: O(state=begun)
+  description: The services that were stopped, with O(state=restored) by the upgrade.
+  returned: O(state=begun) or O(state=restored)
   type: list
   elements: str
   sample: [detector.service]
@@ -203,9 +204,9 @@ from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import sent_files, describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import holders
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import device_nodes, holders, npu_users
 from ansible_collections.rkfleet.npu.plugins.module_utils._runtime_install import packaged
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import lists, state, watched
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import held_services, lists, state, watched
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.guard import FILES, STATES
 
@@ -235,7 +236,6 @@ def main():
             baseline=dict(type="dict", default={}),
             confirm_minutes=dict(type="int", default=30),
             services=dict(type="list", elements="str", default=[]),
-            node=dict(type="path"),
             force=dict(type="bool", default=False),
             break_lock=dict(type="bool", default=False),
             _internal=_internal.OPTION,
@@ -286,14 +286,23 @@ def state_of(params):
             "baseline": params["baseline"] or None, "controller": who}
 
 
+def users_of_npu():
+    """Return the processes that have the NPU open, other than this task."""
+    tree = Tree()
+    return npu_users.complete(holders.holders(tree, device_nodes.read(tree), (os.getpid(), os.getppid())))
+
+
+def refuse_use(users):
+    """Raise TransactionError if there are processes that have the NPU open."""
+    if users:
+        raise state.TransactionError("%s: %s" % npu_users.refusal(users))
+
+
 def begun(module, params, transaction):
     """Acquire the lock and create the restore point."""
-    blocking = holders.blocking(Tree(), params["node"], params["services"], (os.getpid(), os.getppid()))
-    if blocking and not params["force"]:
-        raise state.TransactionError(
-            "the NPU is in use by %s: stop it, add its service to npu_services, or set npu_force to true"
-            % ", ".join("%s (pid %d)" % (process["name"], process["pid"]) for process in blocking[:5])
-        )
+    users = [] if params["force"] else users_of_npu()
+    # What these services cannot end stops the upgrade before anything is done. Others are asked again.
+    refuse_use(npu_users.blocking(users, params["services"]))
     transaction.require_no_rollback()
     if module.check_mode:
         pending = transaction.is_pending()
@@ -304,8 +313,13 @@ def begun(module, params, transaction):
     try:
         files = watched.watched("/", params["versions"], params["runtime"], diverted=diverted,
                                 replaces=params["replaces"])
+        files += held_services.entries(params["services"])
         resumed = transaction.begin(files, state_of(params), params["confirm_minutes"])
         stopped = transaction.stop_services(params["services"])
+        remaining = users_of_npu() if users else []
+        if remaining and not transaction.fresh:
+            transaction.start_services("pending")
+        refuse_use(remaining)
     except state.TransactionError:
         transaction.abandon()
         raise
@@ -343,7 +357,7 @@ def restored(module, params, transaction):
     names = [name for folder in restorable for name in lists.packages(STATE_DIR, folder)]
     if module.check_mode:
         return dict(changed=bool(restorable), reboot_required=bool(restorable), baseline=baseline, packages=names,
-                    guarded=guarded, note="")
+                    guarded=guarded, note="", stopped=[])
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
     reboot, foreign = transaction.restore([folder for folder in restorable if folder != "origin"])
     if guarded:
@@ -361,7 +375,7 @@ def restored(module, params, transaction):
         state.advance(STATE_DIR, "deployed")
         reboot = reboot or reboot_origin
     return dict(changed=bool(restorable), reboot_required=reboot, baseline=baseline, packages=names, guarded=guarded,
-                note=FOREIGN if foreign else "")
+                note=FOREIGN if foreign else "", stopped=transaction.stopped)
 
 
 def closed(module, params, transaction):

@@ -83,6 +83,25 @@ options:
   wanted_driver:
     description: Driver version to name in RV(remedy) if the driver is at fault.
     type: str
+  users:
+    description: Users of the board as whom MobileNet is run, too, after the task's own user, which must be root then.
+    type: list
+    elements: str
+    default: []
+    version_added: 2.0.0
+  services:
+    description:
+      - Systemd units that may be stopped for the time of the run if the NPU is in use. They are started again.
+      - Not in check mode.
+    type: list
+    elements: str
+    default: []
+    version_added: 2.0.0
+  force:
+    description: Whether to run MobileNet although other processes have the NPU open. Not in check mode.
+    type: bool
+    default: false
+    version_added: 2.0.0
   required:
     description: Whether to fail if RV(diagnosis) is not V(ok).
     type: bool
@@ -130,10 +149,10 @@ verdict:
   type: str
   sample: verified
 diagnosis:
-  description: The cause of the failure, V(ok) without one.
+  description: The cause of the failure, V(ok) without one. V(busy) if other processes use the NPU, and it was not run.
   returned: when an inference was run
   type: str
-  choices: [ok, driver, runtime, model, device, memory, timeout, crash]
+  choices: [ok, driver, runtime, model, device, memory, timeout, crash, busy]
   sample: driver
 evidence:
   description: The log line of the runtime, or the fact, that shows the cause.
@@ -196,6 +215,12 @@ cores:
   type: list
   elements: int
   sample: [0, 1, 2]
+  version_added: 2.0.0
+users:
+  description: The users of O(users) as whom it gave the expected result.
+  returned: when an inference was run
+  type: list
+  elements: str
   version_added: 2.0.0
 model_file:
   description: The metadata of the model. What is missing in it is V(none) or empty.
@@ -273,6 +298,9 @@ def main():
             cores=dict(type="int"),
             timeout=dict(type="int", default=60),
             wanted_driver=dict(type="str"),
+            users=dict(type="list", elements="str", default=[]),
+            services=dict(type="list", elements="str", default=[]),
+            force=dict(type="bool", default=False),
             required=dict(type="bool", default=False),
             state_dir=dict(type="path", default=STATE_DIR),
             cache_dir=dict(type="path"),
@@ -291,6 +319,8 @@ def main():
     except ValueError as error:
         module.fail_json(msg="expected_top5: %s" % error)
 
+    if module.check_mode:
+        params.update(services=[], force=False)
     try:
         answer = verify.run(params, keep=not module.check_mode)
     except verify.VerificationError as error:

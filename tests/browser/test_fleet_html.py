@@ -10,16 +10,8 @@ import fleet_sample
 import pytest
 
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record, files as _report, html as _report_html
-from browser.chromium import Browser
+from browser.page import NAMES, WATCH, choose, click, in_order, per_page, shown, sort_by, turn, written
 
-NAMES = "Array.from(document.querySelectorAll('table.boards > tbody:not([hidden]) .name'), name => name.textContent)"
-# Says so where anything of a board is taken for more than text.
-WATCH = """
-window.ran = [];
-for (const name of ['alert', 'confirm', 'prompt', 'open', 'fetch']) window[name] = (...words) => window.ran.push(name + words);
-document.addEventListener('securitypolicyviolation', event => window.ran.push('policy ' + event.violatedDirective));
-window.addEventListener('error', event => window.ran.push('error ' + event.message));
-"""
 # The contrast of every text with what is behind it, worst first.
 CONTRAST = r"""(() => {
   const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
@@ -49,70 +41,49 @@ CONTRAST = r"""(() => {
 })()"""
 
 
-def spells(records):
-    """A history for boards: two earlier states."""
-    was = dict(_report.state(records[0]), status="needs_work", verdict="planned: dkms", driver="0.9.3")
-    was.update(since="2026-01-01T12:00:00Z", until="2026-01-05T12:00:00Z", times=5)
-    return {entry["name"]: [was, dict(_report.state(entry), since=entry["checked_at"], until=entry["checked_at"], times=1)] for entry in records}
-
-
-def written(folder, records):
-    """Write the page for records; return where."""
-    path = folder / "fleet.html"
-    report = _report.document(records, fleet_sample.NOW)
-    path.write_text(_report_html.html(report, spells(report["boards"])), encoding="utf-8")
-    return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """A browser for all tests of this file."""
-    running = Browser(tmp_path_factory.mktemp("chromium"))
-    yield running
-    running.close()
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    """The page of sixty boards of many kinds."""
-    return written(tmp_path_factory.mktemp("report"), fleet_sample.records(60))
-
-
-@pytest.fixture
-def page(browser, url):
-    """That page in a window of usual size."""
-    opened = browser.page(url, before=WATCH)
-    yield opened
-    assert opened.run("window.ran") == []
-    opened.close()
-
-
-def click(page, selector):
-    page.run("document.querySelector(%r).click()" % selector)
-
-
-def choose(page, name, value):
-    page.run("(field => { field.value = %r; field.dispatchEvent(new Event('input', {bubbles: true})); })(document.forms[0].elements[%r])" % (value, name))
-
-
-def sort_by(page, column):
-    page.run("Array.from(document.querySelectorAll('.sort')).find(button => button.textContent === %r).click()" % column)
-
-
-def shown(page):
-    return page.run("document.querySelector('.shown').textContent")
-
-
-def test_it_shows_all_boards_in_order_and_their_totals(page):
+def test_boards_that_need_attention_come_first_and_totals_are_right(page):
     records = fleet_sample.records(60)
-    assert page.run(NAMES) == ["rock-%d" % number for number in range(1, 61)]
+    assert page.run(NAMES) == in_order(records)[:50] != [entry["name"] for entry in records[:50]]
+    assert page.run("document.querySelector('[aria-sort]').textContent") == "Status"
     for status in _report_html.STATUSES:
         count = sum(entry["status"] == status for entry in records)
         assert count and page.run("document.querySelector('.tile.%s .number').textContent" % status) == str(count)
-    assert shown(page) == "Showing all 60 boards"
+    assert shown(page) == "Showing 1 to 50 of 60 boards"
+
+
+def test_pages_can_be_turned_and_have_the_size_that_is_chosen(page):
+    names = in_order(fleet_sample.records(60))
+    place = "document.querySelector('.pages .place').textContent"
+    assert page.run(place) == "Page 1 of 2"
+    turn(page, "previous")
+    assert page.run(NAMES) == names[:50]
+    turn(page, "next")
+    assert page.run(NAMES) == names[50:] and shown(page) == "Showing 51 to 60 of 60 boards"
+    assert page.run("document.getElementById('boards').getBoundingClientRect().top") < 400
+    turn(page, "next")
+    assert page.run(place) == "Page 2 of 2" and page.run("document.querySelector('.pages button[name=next]').getAttribute('aria-disabled')") == "true"
+    per_page(page, "20")
+    assert page.run(NAMES) == names[:20] and page.run(place) == "Page 1 of 3"
+    turn(page, "next")
+    # What is filtered, searched or sorted is shown from its first page on.
+    choose(page, "status", "healthy")
+    assert page.run(place).startswith("Page 1 of ") and shown(page).startswith("Showing 1 to 20 of ")
+    assert shown(page).endswith("that match, of 60 boards")
+    choose(page, "status", "")
+    turn(page, "next")
+    sort_by(page, "Board")
+    assert page.run(NAMES) == ["rock-%d" % number for number in range(1, 21)]
+    per_page(page, "")
+    assert page.run(NAMES) == ["rock-%d" % number for number in range(1, 61)] and shown(page) == "Showing all 60 boards"
+    page.run("window.dispatchEvent(new Event('beforeprint'))")
+    assert len(page.run(NAMES)) == 60
+    page.run("window.dispatchEvent(new Event('afterprint'))")
+    choose(page, "search", "rock-7")
+    assert page.run("document.querySelector('.pages').hidden")
 
 
 def test_a_column_sorts_both_ways_and_shows_its_order(page):
+    per_page(page, "")
     records = {entry["name"]: entry for entry in fleet_sample.records(60)}
     for column, key in (("Driver", lambda entry: entry["driver"]["version"]), ("Latency", lambda entry: (entry["verification"] or {}).get("latency_ms")),
                         ("Kernel", lambda entry: entry["kernel"]["release"])):
@@ -127,6 +98,7 @@ def test_a_column_sorts_both_ways_and_shows_its_order(page):
             order = known if column == "Latency" else [_report_html._report_text.natural(value) for value in known]
             assert order == sorted(order, reverse=direction == "descending") and len(set(known)) > 1
     sort_by(page, "Status")
+    assert page.run("document.querySelector('[aria-sort]').getAttribute('aria-sort')") == "ascending"
     order = page.run("Array.from(document.querySelectorAll('table.boards > tbody'), body => body.dataset.status)")
     assert order == sorted(order, key=list(_report_html.STATUSES).index) and order[0] == "needs_work"
 
@@ -157,7 +129,7 @@ def test_filters_and_search_narrow_the_table_together_and_the_count_is_shown(pag
     assert page.run("!document.querySelector('.none-shown').hidden")
     click(page, ".none-shown button")
     page.run("new Promise(done => setTimeout(done, 50))")
-    assert shown(page) == "Showing all 60 boards" and page.run("document.activeElement.name") == "search"
+    assert shown(page) == "Showing 1 to 50 of 60 boards" and page.run("document.activeElement.name") == "search"
 
 
 def test_search_finds_what_is_in_the_details(page):
@@ -172,7 +144,7 @@ def test_a_total_and_a_cell_of_the_matrix_filter(page):
     assert page.run(NAMES) == [entry["name"] for entry in records if entry["status"] == "unknown"]
     assert page.run("document.querySelector('.tile.unknown button').getAttribute('aria-pressed')") == "true"
     click(page, ".tile.unknown button")
-    assert shown(page) == "Showing all 60 boards"
+    assert shown(page) == "Showing 1 to 50 of 60 boards"
     said = page.run("document.querySelector('.matrix td[data-kernel] .figure').textContent")
     click(page, ".matrix td[data-kernel] button")
     assert said.endswith(" of %d" % len(page.run(NAMES)))
@@ -192,25 +164,17 @@ def test_details_open_and_close_and_show_plan_reason_evidence_and_history(page):
     assert page.run(visible) == ""
 
 
-def test_the_histogram_is_a_picture_and_a_text(page):
-    latencies = [entry["verification"]["latency_ms"]["median"] for entry in fleet_sample.records(60) if (entry["verification"] or {}).get("latency_ms")]
-    text = page.run("document.querySelector('#histogram-text').textContent")
-    assert sum(int(count) for count in re.findall(r": (\d+) boards?\.", text)) == len(latencies)
-    assert page.run("document.querySelectorAll('.histogram rect.column').length") == len(re.findall(r": \d+ boards?\.", text)) > 3
-    assert ("image", "Histogram of the latency of %d boards" % len(latencies)) in [(role, name) for role, name, dummy in page.accessibility()]
-
-
 def test_the_keyboard_reaches_and_works_everything(page):
     page.key("Tab")
     assert page.run("document.activeElement.className") == "skip" and page.run("document.activeElement.getBoundingClientRect().left >= 0")
     seen = []
-    for dummy in range(90):
+    for dummy in range(120):
         page.key("Tab")
         seen.append(page.run("(e => (e.className || e.name || e.type || '') + ' ' + getComputedStyle(e).outlineStyle)(document.activeElement)"))
         if seen[-1].startswith("open"):
             break
     kinds = {each.split()[0] for each in seen}
-    assert {"search", "status", "kernel", "driver", "soc", "reset", "sort", "open"} <= kinds
+    assert {"search", "status", "verdict", "kernel", "driver", "soc", "reset", "sort", "open", "copy", "plain"} <= kinds
     # Whatever has the focus can be seen to have it.
     assert not [each for each in seen if each.endswith(" none")]
     page.key("Enter")
@@ -229,7 +193,7 @@ def test_a_screen_reader_gets_names_and_roles(browser, url, width):
     roles = [role for role, dummy, dummy in told]
     assert {"banner", "main", "contentinfo", "search", "status"} <= set(roles)
     assert [name for role, name, dummy in told if role == "heading"][:5] == [
-        "NPU fleet report", "Totals", "Drivers and kernels", "Latency of one inference", "Boards"]
+        "NPU fleet report", "Totals", "What to do", "Drivers and kernels", "Latency of one inference"]
     # As cards on a phone it is a table all the same.
     tables = [name for role, name, dummy in told if role == "table"]
     assert any(name.startswith("All boards of the fleet") for name in tables) and any(name.startswith("Healthy boards of all") for name in tables)
@@ -237,7 +201,8 @@ def test_a_screen_reader_gets_names_and_roles(browser, url, width):
     assert {"Board", "Status", "SoC", "Kernel", "Driver", "Runtime", "Latency", "Plan"} <= set(heads)
     assert [name for role, name, dummy in told if role == "rowheader" and name.startswith("rock-7 ")]
     assert not [role for role, name, dummy in told if role in ("button", "textbox", "searchbox", "combobox", "link", "image") and not name]
-    assert [properties["live"] for role, dummy, properties in told if role == "status"] == ["polite"]
+    assert [properties["live"] for role, dummy, properties in told if role == "status"] == ["polite"] * 2
+    assert "navigation" in roles
     page.close()
 
 
@@ -259,8 +224,8 @@ def test_a_phone_has_no_sideways_scrolling(browser, url, tmp_path, kind):
     page = browser.page(url, width=360, height=740, phone=True)
     page.run("document.querySelectorAll('.open').forEach(button => button.click())")
     assert page.run("document.documentElement.scrollWidth") == 360
-    assert page.run("Math.max(...Array.from(document.querySelectorAll('table.boards tbody *, .sort'), each => each.getBoundingClientRect().right))") <= 360
-    fingers = "Array.from(document.querySelectorAll('.tile button, .sort, .tools button, .tools select'), each => each.getBoundingClientRect().height)"
+    assert page.run("Math.max(...Array.from(document.querySelectorAll('table.boards tbody *, .sort, .group *, .pages *, .matrix tbody *, .strip > *'), each => each.getBoundingClientRect().right))") <= 360
+    fingers = "Array.from(document.querySelectorAll('.tile button, .sort, .copy, .show button, .pages button, .pages select, .matrix button, .tools button, .tools select'), each => each.getBoundingClientRect().height)"
     assert min(page.run(fingers)) >= 24
     page.close()
 
@@ -277,7 +242,8 @@ def test_without_script_it_is_a_plain_table(browser, url):
 
 def test_a_printed_page_has_no_form(browser, url):
     page = browser.page(url, media="print")
-    assert page.run("document.querySelector('.tools').getClientRects().length") == 0
+    assert page.run("document.querySelectorAll('.copy').length") > 2
+    assert page.run("Array.from(document.querySelectorAll('.tools, .pages, .copy')).filter(each => each.getClientRects().length).length") == 0
     assert page.run("document.querySelector('table.boards').getClientRects().length") > 0
     page.close()
 
@@ -304,6 +270,7 @@ def test_answers_of_a_board_are_plain_text(browser, tmp_path):
     assert page.run("document.querySelectorAll('script').length + document.querySelectorAll('style').length") == 2
     assert page.run("document.querySelectorAll('img, iframe, object, embed, link, base, [onerror], [onmouseover], [style]').length") == 0
     assert page.run("document.querySelectorAll('a').length") == 1
+    per_page(page, "")
     assert len(page.run(NAMES)) == len(fleet_sample.HOSTILE)
     assert page.run("document.body.textContent.includes('<script>alert(\"x\")</script>')")
     # What turns the direction of text around or cannot be seen is not there.

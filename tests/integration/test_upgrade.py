@@ -138,19 +138,70 @@ def test_a_machine_that_is_not_a_rockchip_board_stays_unchanged(play):
     assert run.boards["thismachine"]["changed"] == 0
 
 
+# Whichever node the runtime opens, this opens the other one: card nodes are what the vendor's runtime opens.
+OPENS_THE_NPU = """#!/bin/sh
+for card in /sys/class/drm/card[0-9]; do
+    ! grep -q DRIVER=RKNPU $card/device/uevent || exec sleep 9000 </dev/dri/${card##*/}
+done
+exit 1
+"""
+DETECTOR = """[Unit]
+Description=A program that uses the NPU from the boot on
+[Service]
+ExecStart=/usr/local/bin/detector
+Restart=always
+RestartSec=1
+[Install]
+WantedBy=multi-user.target
+"""
+CONTAINER = "0123456789ab" + "cd" * 26
+DROP_INS = "ls /etc/systemd/system/*.d/zz-rkfleet-npu.conf 2>/dev/null || true"
+
+
+@pytest.fixture
+def detector(board):
+    """An enabled unit that opens the NPU's card node."""
+    for path, text in (("/usr/local/bin/detector", OPENS_THE_NPU), ("/etc/systemd/system/detector.service", DETECTOR)):
+        board.ssh("sudo sh -c 'cat >%s && chmod 755 %s' <<'END'\n%sEND" % (path, path, text))
+    board.ssh("sudo systemctl daemon-reload && sudo systemctl enable --quiet --now detector")
+    yield "detector.service"
+    board.ssh("sudo sh -c 'systemctl disable --quiet --now detector; rm -f /usr/local/bin/detector /etc/systemd/system/detector.service;"
+              " systemctl daemon-reload'")
+
+
 @pytest.mark.case(case="something has the NPU open", plan="dkms_over_builtin", result="named, and the board is stopped before anything is changed")
-def test_it_stops_where_the_npu_is_in_use(board, play):
+def test_it_stops_where_the_npu_is_in_use(board, play, detector, tmp_path):
     before = board.state()
-    board.ssh("sudo systemd-run --quiet --unit=detector sh -c 'exec sleep 900 <$(ls /dev/dri/renderD*)'")
+    run = play(UPGRADE)
+    assert run.rc == 2 and run["changed"] == 0
+    assert re.search(r"The NPU is in use by sleep \(pid \d+, detector.service\)\. Stop it \(systemctl stop detector.service\), add "
+                     r"detector.service to npu_services, or set npu_force to true", sentence(run)), sentence(run)
+    run = play(VERIFY)
+    assert run.rc == 2 and "diagnosis busy: the NPU is in use by sleep" in sentence(run)
+    run = play(AUDIT, "-e", "npu_audit_verify=true", "-e", "npu_report_dir=%s" % (tmp_path / "report"))
+    record = json.loads((tmp_path / "report/fleet.json").read_text())["boards"][0]
+    assert record["verification"] is None and any("detector.service" in line for line in record["evidence"])
+    assert [line for line in board.state() if KEPT not in line] == [line for line in before if KEPT not in line]
+    assert board.ssh("systemctl is-active detector").strip() == "active" and not board.ssh(DROP_INS)
+    # Named as a service it is no reason to stop.
+    assert play(UPGRADE, "--check", "-e", '{"npu_services": ["detector.service"]}').rc == 0
+
+
+def test_a_container_that_uses_the_npu_is_named(board, play, detector):
+    """A cgroup called like one of Docker's, since the board cannot run containers. No service ends it."""
+    services = ["-e", '{"npu_services": ["detector.service"]}']
+    board.ssh("sudo systemd-run --quiet --scope --unit=docker-%s /usr/local/bin/detector >/dev/null 2>&1 </dev/null &" % CONTAINER)
     try:
         run = play(UPGRADE)
-        assert run.rc == 2 and run["changed"] == 0
-        assert re.search(r"the NPU is in use by sleep \(pid \d+\): stop it, add its service to npu_services, or set npu_force", sentence(run))
-        assert [line for line in board.state() if KEPT not in line] == [line for line in before if KEPT not in line]
-        # Named as a service it is no reason to stop.
-        assert play(UPGRADE, "--check", "-e", '{"npu_services": ["detector.service"]}').rc == 0
+        assert run.rc == 2 and "docker container 0123456789ab" in sentence(run) and "docker stop 0123456789ab" in sentence(run)
+        # It might belong to the service: that is only known when the service has been stopped.
+        run = play(UPGRADE, *services)
+        assert run.rc == 2 and "the NPU is in use by sleep" in sentence(run) and "detector.service" not in sentence(run).split("npu_services")[0]
+        assert "docker stop 0123456789ab" in sentence(run)
+        assert not board.ssh(DROP_INS) and board.ssh("systemctl is-active detector").strip() == "active"
+        assert board.ssh("sudo sh -c 'test -e %s/pending && echo pending || echo none'" % KEPT).strip() == "none"
     finally:
-        board.ssh("sudo systemctl stop detector")
+        board.ssh("sudo systemctl stop docker-%s.scope" % CONTAINER)
 
 
 def test_before_the_upgrade_mobilenet_fails_as_in_the_mission(board, play):
@@ -163,11 +214,16 @@ def test_before_the_upgrade_mobilenet_fails_as_in_the_mission(board, play):
 
 @pytest.mark.case(case="bookworm, vendor kernel, driver 0.9.3 built in, MobileNet fails", plan="dkms_over_builtin",
                   result="driver 0.9.6 as module rknpu_dkms, the built-in one suppressed by a kernel argument")
-def test_the_upgrade(board, play, figures):
+def test_the_upgrade(board, play, figures, detector):
     boot_id = board.boot_id()
-    run = play(UPGRADE)
+    # The service is enabled. That it did not run is in the journal, which ends at a reboot unless it is kept.
+    board.ssh("sudo sh -c 'mkdir -p /var/log/journal && systemctl restart systemd-journald'")
+    run = play(UPGRADE, "-e", json.dumps({"npu_services": [detector]}))
     assert run.rc == 0
     assert board.boot_id() != boot_id
+    journal = board.ssh("sudo journalctl -b -o cat -u detector")
+    assert re.match(r".*[Cc]ondition.*", journal.splitlines()[0]), journal
+    assert board.ssh("systemctl is-active detector").strip() == "active" and not board.ssh(DROP_INS)
     table = next(line for line in run.output.splitlines() if line.startswith(BOARD) and "→" in line)
     assert "0.9.3 → 0.9.6" in table and "1.6.0 → 2.3.2" in table and TOP1 in table and table.endswith("ok")
     phases = re.search(r"^%s: (.*), together \d+ s$" % BOARD, run.output, re.MULTILINE)[1].split(", ")

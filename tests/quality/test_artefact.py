@@ -12,8 +12,8 @@ import pytest
 # Everything the collection is made of, and what Galaxy wants to see beside it.
 WANTED = {
     "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "COPYING", "FILES.json", "LICENSES", "MANIFEST.json",
-    "README.md", "REUSE.toml", "SECURITY.md", "bindep.txt", "changelogs", "docs", "meta", "playbooks", "plugins",
-    "requirements.txt", "roles",
+    "README.md", "REUSE.toml", "SECURITY.md", "bindep.txt", "changelogs", "docs", "examples", "extensions", "meta",
+    "playbooks", "plugins", "requirements.txt", "roles",
 }
 
 
@@ -33,6 +33,11 @@ def test_top_level(names):
 def test_all_that_runs_is_in_it(names, project_files):
     parts = ("meta/", "playbooks/", "plugins/", "roles/")
     assert {name for name in project_files if name.startswith(parts)} <= set(names)
+
+
+def test_alerts_and_dashboard_are_the_only_extensions(names):
+    found = {name for name in names if name.startswith("extensions/") and "." in name}
+    assert found == {"extensions/monitoring/rules.yml", "extensions/monitoring/grafana-dashboard.json"}
 
 
 def test_no_stand_in_is_in_it(names):

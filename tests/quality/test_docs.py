@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import pathlib
 import re
 import subprocess
 
@@ -14,17 +12,15 @@ import pytest
 import yaml
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _docs
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
-
-SPEC = importlib.util.spec_from_file_location("generate_docs", pathlib.Path(__file__).with_name("generate_docs.py"))
-generate_docs = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(generate_docs)
-
+from quality import generate_docs
+from quality.generate import boards, variables
+from quality.generate import compatibility as compatibility_document
 
 ROLES = sorted(path.parts[-3] for path in generate_docs.ROOT.glob("roles/*/meta/argument_specs.yml"))
 
 
 @pytest.mark.parametrize("name", [
-    "docs/compatibility.md", "docs/boards.md", "docs/fleet.schema.json",
+    "docs/compatibility.md", "docs/boards.md", "docs/fleet.schema.json", "docs/troubleshooting.md",
     *(f"roles/{role}/README.md" for role in ROLES)])
 def test_generated_document_is_up_to_date(root, name):
     path = root / name
@@ -46,15 +42,15 @@ argument_specs:
     readme = tmp_path / "README.md"
     readme.write_text("# x\n")
     with pytest.raises(ValueError, match="required"):
-        generate_docs.readme(tmp_path)
-    readme.write_text(f"# x\n{generate_docs.BEGIN}\nstale\n{generate_docs.END}\nkept\n")
-    assert generate_docs.readme(tmp_path) == f"""# x
-{generate_docs.BEGIN}
+        variables.readme(tmp_path)
+    readme.write_text(f"# x\n{variables.BEGIN}\nstale\n{variables.END}\nkept\n")
+    assert variables.readme(tmp_path) == f"""# x
+{variables.BEGIN}
 | variable | default | description |
 |---|---|---|
 | `npu_one` | `true` | Whether `a \\|\\| b` holds, see [x](../../docs/y.md#z). |
 | `npu_two` |  | For `tasks_from: later`. As `npu_one`. In [driver](../driver/README.md). |
-{generate_docs.END}
+{variables.END}
 kept
 """
 
@@ -74,7 +70,7 @@ def test_messages_link_to_the_published_documentation(root, project_files):
 
 
 def test_examples_of_what_an_inventory_may_say_are_sound():
-    blocks = re.findall(r"```yaml\n(.*?)```", generate_docs.EXTEND, re.DOTALL)
+    blocks = re.findall(r"```yaml\n(.*?)```", compatibility_document.EXTEND, re.DOTALL)
     assert blocks
     for block in blocks:
         data = compatibility.merged(yaml.safe_load(block)["npu_compatibility"])
@@ -83,13 +79,13 @@ def test_examples_of_what_an_inventory_may_say_are_sound():
 
 
 def test_no_case_is_untested(root):
-    assert not generate_docs.untested(generate_docs.cases(root))
+    assert not boards.untested(boards.cases(root))
 
 
 def test_a_case_without_a_test_is_found():
-    assert len(generate_docs.untested({})) == len(generate_docs.REQUIRED)
+    assert len(boards.untested({})) == len(boards.REQUIRED)
     found = {("mainline 6.18 with rocket bound", "unsupported", "said"): [("tests/unit/test_x.py", "test_x")]}
-    assert "mainline with rocket bound" not in generate_docs.untested(found)
+    assert "mainline with rocket bound" not in boards.untested(found)
 
 
 MODULE = '''
@@ -113,13 +109,13 @@ def test_marks_are_read_and_not_run(tmp_path):
     path = tmp_path / "tests/unit/test_x.py"
     path.parent.mkdir(parents=True)
     path.write_text(MODULE)
-    found = generate_docs.cases(tmp_path)
+    found = boards.cases(tmp_path)
     assert found == {
         ("a", "none", "left alone"): [("tests/unit/test_x.py", "test_one")],
         ("b | c", "dkms", "r"): [("tests/unit/test_x.py", "test_two")],
     }
     row = "| b \\| c | dkms | r | recorded facts: [`test_two`](../tests/unit/test_x.py) |"
-    assert row in generate_docs.boards(found)
+    assert row in boards.boards(found)
 
 
 @pytest.mark.parametrize("mark", [
@@ -128,7 +124,7 @@ def test_a_mark_that_cannot_be_read_is_an_error(tmp_path, mark):
     path = tmp_path / "test_x.py"
     path.write_text(f"@pytest.mark.case({mark})\ndef test_one(): pass\n")
     with pytest.raises(ValueError, match="plain string"):
-        generate_docs.marks(path)
+        boards.marks(path)
 
 
 def anchors(path):

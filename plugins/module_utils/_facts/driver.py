@@ -21,12 +21,12 @@ import struct
 
 from .._board.paths import kernel_module
 from .._boot import kernel_arguments
-from . import device_tree
+from . import device_nodes, device_tree
 from .._board.tree import clean
 
 PLATFORM_DRIVER = device_tree.PLATFORM_DRIVER
 INITCALL, BLACKLIST = kernel_arguments.INITCALL, kernel_arguments.BLACKLIST
-NODE_DMA_HEAP = "/dev/rknpu"
+NODE_DMA_HEAP = device_nodes.NODE_DMA_HEAP
 
 _DRM_IOCTL_VERSION = 0xC0406400
 _ACTION_DRM = 0xC0086440
@@ -37,7 +37,6 @@ _DEBUGFS = re.compile(r"RKNPU driver: v(\d{1,3}\.\d{1,3}\.\d{1,3})\s*\Z")
 _CARRIED = re.compile(r"v?(\d{1,3}\.\d{1,3}\.\d{1,3})\Z")
 _OURS = ("updates/", "extra/dkms/")
 _BUILTIN_VERSION = re.compile(rb"(?:\A|\0)rknpu\.version=v?(\d{1,3}\.\d{1,3}\.\d{1,3})\0")
-_RENDER_NODE = re.compile(r"renderD\d{1,4}\Z")
 
 
 class _DrmVersion(ctypes.Structure):
@@ -143,24 +142,6 @@ def _bound_module(tree, device, presence):
     return name
 
 
-def _render_node(tree, device):
-    """Return the render node of the NPU, whose number differs between boards."""
-    if not device["name"]:
-        return None
-    for name in tree.names("/sys/class/drm"):
-        if not _RENDER_NODE.match(name):
-            continue
-        base = "/sys/class/drm/%s/device" % name
-        parent = tree.linked_name(base)
-        if parent == "rknpu":
-            return "/dev/dri/" + name  # ports to mainline's nodes: one device for all cores (lurenJBD/rk3588-rknn-core)
-        if parent != device["name"]:
-            continue
-        if "DRIVER=%s" % PLATFORM_DRIVER in (tree.text(base + "/uevent", 4096) or "").splitlines():
-            return "/dev/dri/" + name
-    return None
-
-
 def _debugfs_version(tree):
     for path in ("/sys/kernel/debug/rknpu/version", "/proc/rknpu/version"):
         match = _DEBUGFS.match(tree.text(path, 256) or "")
@@ -195,11 +176,12 @@ def _carried(tree, result):
     return None, "unknown"
 
 
-def read(tree, release, device, config, cmdline, dkms, ask_node=ask, privileged=True):
+def read(tree, release, device, config, cmdline, dkms, ask_node=ask, privileged=True, nodes=None):
     """Return the facts of the driver, as documented by npu_facts.
 
     `config` is {option without CONFIG_: value}, `dkms` what _dkms.read() gave; `ask_node(path, dma_heap)`
-    is put in by tests. Without privileges the driver's own word can mostly not be had.
+    is put in by tests, `nodes` what device_nodes.read() gave. Without privileges the driver's own word can mostly not
+    be had.
     """
     loaded = [line.split(" ", 1)[0] for line in (tree.text("/proc/modules", 1 << 20) or "").splitlines()]
     loaded = sorted(name for name in loaded if module_name(name + ".ko"))
@@ -220,9 +202,7 @@ def read(tree, release, device, config, cmdline, dkms, ask_node=ask, privileged=
         result["builtin_version"] = match.group(1).decode("ascii") if match else None
     if device["driver"] != PLATFORM_DRIVER:
         return result
-    result["render_node"] = _render_node(tree, device)
-    if result["render_node"] is None and tree.exists(NODE_DMA_HEAP):
-        result["render_node"] = NODE_DMA_HEAP
+    result["render_node"] = device_nodes.usable(device_nodes.read(tree) if nodes is None else nodes)
     version, date, source = _version_of(tree, result["render_node"], ask_node)
     if version is None and not privileged:
         version, source = _carried(tree, result)

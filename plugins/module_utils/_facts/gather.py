@@ -16,7 +16,7 @@ import zlib
 from . import packages
 from .._boot import sources
 from . import apt_kernels, device_tree, dkms, dpkg, driver, kernel_log, kernels, runtime, sent, storage, system
-from . import holders
+from . import device_nodes, holders
 from . import headers
 from .._board.tree import clean
 
@@ -168,12 +168,12 @@ def gather(tree, uname=None, uid=None, ask_node=driver.ask, ask_repository=None)
     facts["sent"] = part("files", [], sent.read, tree, facts["device"]["name"])
     facts["kernel_log"] = part("kernel log", None, kernel_log.read, tree, facts["device"]["address"])
     facts["kernels"] = part("installed kernels", [], kernels.read, tree, facts["kernel"]["release"])
+    facts["device_nodes"] = part("device nodes", [], device_nodes.read, tree)
     facts["driver"] = part(
         "driver", {"version": None, "render_node": None}, driver.read, tree, facts["kernel"]["release"],
-        facts["device"], facts["kernel"]["config"], cmdline, facts["dkms"], ask_node, uid == 0)
+        facts["device"], facts["kernel"]["config"], cmdline, facts["dkms"], ask_node, uid == 0, facts["device_nodes"])
     facts["driver"]["blocked"] = part("modprobe configuration", [], system.read_modprobe, tree)
-    node = facts["driver"]["render_node"]
-    facts["processes"] = part("processes", [], holders.holders, tree, node, (os.getpid(),)) if node else []
+    facts["processes"] = part("processes", [], holders.holders, tree, facts["device_nodes"], (os.getpid(),))
     part("programs with another runtime", None, runtime.note_programs, tree, facts["runtime"], facts["processes"])
     facts["packages"] = part("packages", {"kernel": []}, dpkg.read, tree, facts["kernel"]["release"],
                              facts["kernel"]["headers_path"])

@@ -16,6 +16,7 @@ import select
 import signal
 import time
 
+from .account import become
 from .librknnrt import classify, PICTURE_BYTES, Refused, Unsuitable
 from .top5 import KEPT, pairs
 from .._board.tree import clean
@@ -30,7 +31,7 @@ _REPORT_LIMIT = 64 << 10
 _KILL_GRACE = 5.0
 
 
-def _run_child(path, model, picture, runs, cores, result, log):
+def _run_child(path, model, picture, runs, cores, result, log, account=None):
     """Run in the forked child: report to the pipe `result`, print to the pipe `log`, and never return."""
     status = 1
     try:
@@ -47,6 +48,9 @@ def _run_child(path, model, picture, runs, cores, result, log):
         stdio = ctypes.CDLL(None)
         # Unbuffered, or the lines before a crash would be lost.
         stdio.setvbuf(ctypes.c_void_p.in_dll(stdio, "stdout"), None, 2, 0)
+        if account:
+            os.chdir("/")
+            become(account)
 
         def report(**values):
             os.write(result, json.dumps(values).encode("ascii") + b"\n")
@@ -148,7 +152,7 @@ def _kill(pid):
             kill(pid, signal.SIGKILL)
 
 
-def infer(library, model, picture, runs, timeout, cores=1):
+def infer(library, model, picture, runs, timeout, cores=1, account=None):
     """Run one inference for its scores, `runs` timed ones and one on each core in a child process; return the outcome.
 
     Args:
@@ -158,6 +162,7 @@ def infer(library, model, picture, runs, timeout, cores=1):
         runs: number of timed runs.
         timeout: seconds for all runs together; then the child's process group is killed.
         cores: number of cores of the NPU; where there is one, it is not chosen.
+        account: as account.find() returns it, to run it as that user.
 
     Returns:
         A dict for diagnosis.diagnose(): `stage` (the last call begun, `done` at the end), `code` (the error code it
@@ -177,11 +182,14 @@ def infer(library, model, picture, runs, timeout, cores=1):
     log_read, log_write = os.pipe()
     pid = os.fork()
     if pid == 0:
-        _run_child(library, model, picture, runs, min(cores, MOST_CORES), result_write, log_write)
+        _run_child(library, model, picture, runs, min(cores, MOST_CORES), result_write, log_write, account)
     os.close(result_write)
     os.close(log_write)
     try:
         reports, log, status, late = _watch(pid, result_read, log_read, timeout)
+    except BaseException:
+        _kill(pid)
+        raise
     finally:
         os.close(result_read)
         os.close(log_read)

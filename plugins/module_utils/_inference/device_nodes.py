@@ -2,50 +2,44 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The device nodes of the RKNPU driver, and whether this process may use them."""
+"""The NPU's device nodes as a process meets them: whether it, or a user of the board, may open them."""
 
 from __future__ import annotations
 
-import grp
 import os
-import re
+import stat
+
+from .._board.tree import Tree
+from .._facts import device_nodes as _nodes
 
 
-def device_nodes(sys="/sys", dev="/dev"):
-    """Return the driver's device nodes, found by their device: [{path, exists, open (this process may use it), group}].
+def device_nodes(sys="/sys", dev="/dev", user=None):
+    """Return the nodes of _facts.device_nodes.read() with `exists` and `open` (whether they may be opened).
 
-    Card and render nodes: the vendor's runtime 1.5.2 opens card nodes only (observed), which belong to another group.
-    A driver built for DMA_HEAP has the node /dev/rknpu.
+    Args:
+        user: an Account; without one it is about this process.
     """
-    nodes = []
-    base = os.path.join(sys, "class/drm")
+    tree = Tree("/", sys=sys, dev=dev) if (sys, dev) != ("/sys", "/dev") else Tree()
+    # Another file or link called /dev/rknpu is no node of the driver; surroundings() has such a link.
+    driver = tree.exists("/sys/class/misc/rknpu")
+    return [dict(node, exists=node["mode"] is not None, open=_may_open(tree.real(node["path"]), user))
+            for node in _nodes.read(tree) if node["kind"] != "misc" or (driver and not node["target"])]
+
+
+def _may_open(path, user):
+    if user is None:
+        return os.access(path, os.R_OK | os.W_OK)
     try:
-        names = sorted(os.listdir(base))
+        status = os.stat(path)
     except OSError:
-        names = []
-    for name in names:
-        if not re.match(r"(?:card|renderD)\d{1,4}\Z", name):
-            continue
-        try:
-            with open(os.path.join(base, name, "device/uevent"), encoding="utf-8", errors="replace") as stream:
-                uevent = stream.read(4096).splitlines()
-        except OSError:
-            continue
-        if "DRIVER=RKNPU" in uevent:
-            nodes.append(_node(os.path.join(dev, "dri", name)))
-    if os.path.exists(os.path.join(sys, "class/misc/rknpu")):
-        nodes.append(_node(os.path.join(dev, "rknpu")))
-    return nodes
+        return False
+    return mode_allows(stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, user)
 
 
-def _node(path):
-    return {"path": path, "exists": os.path.exists(path), "open": os.access(path, os.R_OK | os.W_OK),
-            "group": _group(path)}
-
-
-def _group(path):
-    """Return the name of the group a node belongs to, or None."""
-    try:
-        return grp.getgrgid(os.stat(path).st_gid).gr_name
-    except (OSError, KeyError):
-        return None
+def mode_allows(mode, uid, gid, user):
+    """Return whether a user may read and write a file by its mode and owners; access control lists do not count."""
+    if user.uid == uid:
+        return mode & 0o600 == 0o600
+    if gid in user.groups:
+        return mode & 0o060 == 0o060
+    return mode & 0o006 == 0o006

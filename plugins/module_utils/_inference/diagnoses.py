@@ -23,7 +23,9 @@ from the row                           found: the line that matches, else the an
 from the board and its plan            library, driver (version), the_driver ("driver 0.9.3"), wanted_driver, up_to_date
         (the driver is not older than wanted_driver), wanted_too_old (wanted_driver is older than the runtime's
         `required`), to_wanted (" to 0.9.6"), on_kernel (" on kernel 6.1.84"), node,
-        closed_nodes and closed_groups (device nodes that this process may not open), missing_nodes (not in /dev)
+        closed_nodes, closed_groups and group_list (device nodes that may not be opened), missing_nodes (not in /dev),
+        users and stop_users (processes that have the NPU open, and commands that stop them: it was not run), user (as
+        whom it was run, if not as the task's)
 from surroundings.py                   rknpu_link (target of /dev/rknpu), no_heap, no_iommu, disabled_node, no_node,
         rk356x, not_rk356x, out_of_reach (page tables may be), elsewhere (another librknnrt.so), bound (device that the
         vendor's driver serves), bound_driver ("driver 0.9.8")
@@ -37,7 +39,7 @@ from __future__ import annotations
 import collections
 import os
 
-NAMES = ("ok", "driver", "runtime", "model", "device", "memory", "timeout", "crash")
+NAMES = ("ok", "driver", "runtime", "model", "device", "memory", "timeout", "crash", "busy")
 """The diagnoses, as module rknn_mobilenet documents them: what is at fault."""
 
 _Row = collections.namedtuple(
@@ -99,6 +101,11 @@ _INPUT = (
 _NO_SERVER = r"rknn_\w{1,20},\s{1,4}(?:server connect fail\b|recv\(\w{1,20}\) fail\b)|Cannot connect to proxy\b"
 
 DIAGNOSES = (
+    # -- it was not run
+    _Row("busy", when=("users",),
+         evidence="the NPU is in use by {users}",
+         remedy="stop it ({stop_users}), name its systemd unit in npu_services, or set npu_force to true: "
+                "with two programs on the NPU some drivers crash the kernel"),
     # -- no answer in time
     _Row("timeout", when=("timed_out", "stuck"),
          evidence="no answer within {timeout:g} s, last call: {stage}; "
@@ -172,6 +179,10 @@ DIAGNOSES = (
          evidence="{found}; {missing_nodes}: no such file",
          remedy="the driver is bound, but its node is not in /dev: run udev (udevadm trigger --subsystem-match=drm), "
                 "or pass the node into the container"),
+    _Row("device", line=_NO_DEVICE, when=("closed_nodes", "user"),
+         evidence="{found}; {closed_nodes}: permission denied",
+         remedy="run usermod -aG {group_list} {user} on the board, or name the user in npu_group_users; "
+                "the programs of that user have to be started again"),
     _Row("device", line=_NO_DEVICE, when=("closed_nodes",),
          evidence="{found}; {closed_nodes}: permission denied",
          remedy="run the task with become, or add the user to the group {closed_groups}"),
@@ -197,7 +208,7 @@ DIAGNOSES = (
                 "no other driver helps"),
     _Row("device", line=_NO_DEVICE,
          remedy="no RKNPU driver serves the NPU{on_kernel}: the kernel has none, its device tree has no node for it "
-                "or has that disabled, or the driver is not bound. playbooks/audit-fleet.yml says which"),
+                "or has that disabled, or the driver is not bound. playbooks/audit-npu.yml says which"),
     # -- memory: what errno says
     _Row("driver", line=_errno(25, 38),
          remedy="the driver's memory interface does not answer, which is no lack of memory: the driver is built for "

@@ -10,6 +10,7 @@ import re
 import signal
 
 from .._board import version as _version
+from .._facts import npu_users
 from .diagnoses import DIAGNOSES, OTHER_RELEASE
 from .librknnrt import CODES
 from .top5 import compare
@@ -45,7 +46,8 @@ def diagnose(outcome, facts):
         outcome: as child.infer() returns it.
         facts: `library` (path), `expected` and `tolerance` as top5.compare() takes them, `wanted_driver`
             (version), `kernel` (release), `nodes` as device_nodes() returns them, `surroundings` as surroundings()
-            does. All may be missing.
+            does, `user` (the Account as which it was run), `users` (of the NPU, where it was not run, as
+            npu_users.complete() returns them). All may be missing.
     """
     values = dict(_of_outcome(outcome, facts), **_of_board(outcome, facts))
     values.update(_of_surroundings(facts.get("surroundings") or {}), **_of_loader(outcome["error"], values["library"]))
@@ -58,7 +60,8 @@ def diagnose(outcome, facts):
         of_row = dict(values, found=text or values["answer"], **(match.groupdict() if match else {}))
         of_row.update(_of_driver(of_row["driver"], of_row["wanted_driver"], of_row.get("required")))
         if all(of_row[name] for name in row.when):
-            where = "" if outcome.get("core") in (None, -1) else "core %d of the NPU: " % outcome["core"]
+            where = "as user %s: " % of_row["user"] if of_row["user"] else ""
+            where += "" if outcome.get("core") in (None, -1) else "core %d of the NPU: " % outcome["core"]
             return row.name, where + row.evidence.format_map(of_row), row.remedy and row.remedy.format_map(of_row)
     raise AssertionError("the last row of the table applies to everything")
 
@@ -129,8 +132,11 @@ def _of_board(outcome, facts):
     # An older record has no `exists`; a node that is there has a group.
     missing = [node for node in nodes if not node.get("exists", node["open"] or node["group"])]
     closed = [node for node in nodes if not node["open"] and node not in missing]
-    wanted, kernel = facts.get("wanted_driver"), facts.get("kernel")
+    wanted, kernel, users = facts.get("wanted_driver"), facts.get("kernel"), facts.get("users")
     return {
+        "user": facts["user"].name if facts.get("user") else None,
+        "users": npu_users.describe(users) if users else None,
+        "stop_users": npu_users.how_to_stop(users) if users else None,
         "library": facts.get("library") or "librknnrt.so",
         "driver": versions(outcome)[1],
         "wanted_driver": wanted,
@@ -141,6 +147,7 @@ def _of_board(outcome, facts):
         "missing_nodes": " and ".join(node["path"] for node in missing) if len(missing) == len(nodes) else "",
         "closed_nodes": " and ".join(node["path"] for node in closed),
         "closed_groups": " and the group ".join(sorted({node["group"] or "render" for node in closed})),
+        "group_list": ",".join(sorted({node["group"] or "render" for node in closed})),
     }
 
 

@@ -11,9 +11,9 @@ import statistics
 
 from .._board.files import ensure_dir, read_file, write_file
 from .._board.tree import Tree
-from .._facts import kernel_log
+from .._facts import kernel_log, npu_users
 from .._facts.device_tree import read_device
-from . import diagnosis
+from . import account, diagnosis, quiet
 from .child import infer
 from .device_nodes import device_nodes
 from .surroundings import core_count, surroundings
@@ -53,21 +53,37 @@ def run(params, keep, sent=None):
     except OSError as error:
         raise VerificationError("cannot keep model and picture below %s: %s" % (params["state_dir"], error)) from error
     missing = [name for name in SUFFIXES if content[name] is None]
-    if missing:
-        return {"changed": changed, "missing": missing}
-    cores = core_count(params["cores"])
     try:
-        outcome = infer(
-            params["library"], content["model"], content["picture"], params["runs"], params["timeout"], cores)
+        accounts = list(map(account.find, params["users"]))
+        # Right before the run: a second client has made kernels panic (igou-io/igou-kubernetes#871).
+        users = [] if params["force"] else quiet.users_of_npu()
+        stop = params["services"] if users and not npu_users.blocking(users, params["services"]) else []
+        if missing and (stop or not users):
+            return {"changed": changed, "missing": missing}
+        with quiet.without(stop) as stopped:
+            users = quiet.users_of_npu() if stopped else users
+            answer = judge(params, quiet.NOT_RUN, [], None, users=users) if users else _run(params, content, accounts)
     except ValueError as error:
         raise VerificationError(str(error)) from error
-    nodes, kernel = device_nodes(), os.uname().release
-    answer = judge(params, outcome, nodes, kernel, cores=cores)
-    if answer["diagnosis"] != "ok":
-        answer = judge(params, outcome, nodes, kernel, surroundings(params["library"]), cores)
-        tree = Tree("/")
-        answer["kernel_log"] = kernel_log.of_failure(tree, read_device(tree)["address"])
     return dict(answer, changed=changed)
+
+
+def _run(params, content, accounts):
+    """Return what judge() returns of a run as this user, or the first that fails as one of the others."""
+    cores, kernel, answer = core_count(params["cores"]), os.uname().release, {}
+    for user in (None, *accounts):
+        # As root proves the cores; another user only has to be able to use the NPU.
+        tried, runs = (1, 0) if user else (cores, params["runs"])
+        outcome = infer(
+            params["library"], content["model"], content["picture"], runs, params["timeout"], tried, user)
+        nodes = device_nodes(user=user)
+        found = judge(params, outcome, nodes, kernel, cores=tried, user=user)
+        if found["diagnosis"] != "ok":
+            answer = judge(params, outcome, nodes, kernel, surroundings(params["library"]), tried, user)
+            tree = Tree("/")
+            return dict(answer, kernel_log=kernel_log.of_failure(tree, read_device(tree)["address"]))
+        answer = dict(answer, users=[*answer["users"], user.name]) if user else found
+    return answer
 
 
 def kept_at(state_dir, name, digest):
@@ -112,7 +128,7 @@ def load(state_dir, name, digest, upload, keep=True, sent=None):
     return content, True
 
 
-def judge(params, outcome, nodes, kernel, around=None, cores=1):
+def judge(params, outcome, nodes, kernel, around=None, cores=1, user=None, users=()):
     """Return the module's answer for an outcome of infer().
 
     Args:
@@ -120,6 +136,8 @@ def judge(params, outcome, nodes, kernel, around=None, cores=1):
         kernel: release of the running kernel.
         around: as surroundings() returns it.
         cores: number of cores of the NPU.
+        user: the Account as which it was run, None for the task's own user.
+        users: the processes that have the NPU open, as npu_users.complete() returns them, if it was not run.
     """
     expected = pairs(params["expected_top5"])
     facts = {
@@ -130,6 +148,8 @@ def judge(params, outcome, nodes, kernel, around=None, cores=1):
         "kernel": kernel,
         "nodes": nodes,
         "surroundings": around,
+        "user": user,
+        "users": users,
     }
     name, evidence, remedy = diagnosis.diagnose(outcome, facts)
     sdk_version, driver_version = diagnosis.versions(outcome)
@@ -145,6 +165,7 @@ def judge(params, outcome, nodes, kernel, around=None, cores=1):
         sdk_version=sdk_version,
         driver_version=driver_version,
         cores=outcome.get("cores") or [],
+        users=[],
         notes=diagnosis.notes(outcome, cores),
         log=outcome["log"],
     )

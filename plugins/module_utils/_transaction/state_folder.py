@@ -14,6 +14,7 @@ from .._board.lock import SCHEMA, describe_lock
 from .._board.paths import STATE_DIR, timestamp
 from .._board.tree import clean
 from .lists import as_lines, read_lines
+from . import held_services
 from .restore_point import RestorePoint
 from .state import Locked, TransactionError, exclusive, load_json
 
@@ -82,7 +83,7 @@ class StateFolder:
         return (load_json(os.path.join(self.home, folder, "state.in")) or {}).get("baseline") or {}
 
     def stop_services(self, names):
-        """Stop the units that run, record their names, and return them.
+        """Stop the units that run, record their names, keep all of them down, and return those that ran.
 
         Raises:
             TransactionError: A unit cannot be stopped. The stopped units are started again.
@@ -90,6 +91,10 @@ class StateFolder:
         path = os.path.join(self.pending, "services")
         running = [name for name in names if self.run(["systemctl", "is-active", "--quiet", "--", name])[0] == 0]
         write_file(path, as_lines(sorted(set(read_lines(path)) | set(running))), 0o600)
+        if names:
+            # Before they are stopped: a socket or a timer may start them again at once.
+            held_services.hold(self.root, names)
+            self._systemctl("daemon-reload")
         for name in running:
             rc, dummy, err = self.run(["systemctl", "stop", "--", name])
             if rc != 0:
@@ -102,6 +107,9 @@ class StateFolder:
 
         A service that already runs is restarted, too: its runtime library was replaced.
         """
+        # After a rollback the guard has removed them.
+        if held_services.release(self.root) or folder == "undone":
+            self._systemctl("daemon-reload")
         failed = []
         for name in read_lines(os.path.join(self.home, folder, "services")):
             if _UNIT.match(name) and self.run(["systemctl", verb, "--", name])[0] != 0:

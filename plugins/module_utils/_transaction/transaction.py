@@ -19,7 +19,7 @@ import shutil
 
 from .._boot import boot_files
 from .._facts import storage_check
-from . import guard
+from . import guard, held_services
 from .._board.files import clean_leftovers, ensure_dir, read_file, sync_dir, describe_error, write_file
 from .._board.lock import SCHEMA
 from .._board.paths import timestamp
@@ -92,6 +92,8 @@ class Transaction(StateFolder):
             for parent in (self.home, os.path.join(self.home, "origin")):
                 clean_leftovers(parent)
             if not resumed:
+                # One that a power failure during a commit has left is no file of the owner.
+                held_services.release(self.root)
                 ensure_dir(os.path.join(folder, "copies"), 0o700)
                 os.chmod(folder, 0o700)
             RestorePoint(self.root, self.home, folder).write(paths, self._query_guard)

@@ -9,6 +9,7 @@ import json
 import re
 
 from ...module_utils._board.tree import clean
+from ...module_utils._facts import npu_users
 from ...module_utils._facts.headers import RELEASE
 from .._facts.complete import complete
 from .._schema.answers import ANSWERS, COMMON, INTERNAL, WITH_DIFF
@@ -82,6 +83,7 @@ def facts_of(facts):
         raise ValueError("kernel.release is not the release of a kernel")
     if facts["repository"] is not None:
         facts["repository"] = {"kernels": check(facts["repository"].get("kernels", []), TEXTS, "repository.kernels")}
+    facts["processes"] = npu_users.complete(facts["processes"])
     return facts
 
 

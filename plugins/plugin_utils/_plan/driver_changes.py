@@ -72,7 +72,6 @@ def plan_dkms(board, plan, action):
         changes.append("load %s at boot" % module)
     if not running:
         changes.append("reboot")
-        _note_processes(board)
     if not default_kernel.tool(board.boot.get("update")):
         board.notes.append("This boot loader boots a newer kernel as soon as it is installed: "
                            "run preflight-npu.yml before a kernel update.")
@@ -177,13 +176,6 @@ def _note_kernel(board):
     if board.kernel["headers"] and board.kernel.get("vendor_headers") is False:
         board.notes.append("Kernel %s has none of the vendor's headers: the driver is built without frequency scaling "
                            "(devfreq), and %s." % (board.release, LOSSES["devfreq"].effect))
-
-
-def _note_processes(board):
-    processes = (board.facts.get("processes") or [])[:5]
-    if processes:
-        board.notes.append("The NPU is in use by %s, which the reboot ends." % ", ".join(
-            "%s (pid %s)" % (process["name"], process["pid"]) for process in processes))
 
 
 def _is_installed(board, module):

@@ -16,6 +16,7 @@ condition.py       notes on clock and kernel log
 change_checks.py   may the board be changed: privileges, rollback, reboot, space
 driver_changes.py  what is changed to bring in the driver (kernel_checks.py: can the kernel take it; packages.py: which
                    packages the build needs, and whether the headers can be used)
+use.py             which processes use the NPU, and whether an upgrade stops because of them
 rules.py           which row of compatibility.yml applies; no code knows a version
 """
 
@@ -34,6 +35,7 @@ from . import build_losses
 from .driver import choose_action, final_version
 from .driver_changes import check_probe, plan_dkms, plan_vendor_kernel
 from .predicates import is_pending
+from .use import check_use, note_use
 from .runtime import choose_model, choose_runtime, current_setup, note_rkllm, note_verification
 
 POLICIES = ("working", "floor", "exact")
@@ -49,7 +51,8 @@ def npu_plan(facts, wanted, compatibility):
         facts: `ansible_facts.npu`.
         wanted: `driver_version` (empty for the default), `driver_policy`, `driver_strategy`, `runtime_version`
             (empty for the one that goes with the driver), `runtime_package` (what becomes of a package that owns the
-            runtime), `signing` (whether modules are signed).
+            runtime), `signing` (whether modules are signed), `services` (units that are stopped for an upgrade; None if
+            users of the NPU are only noted) and `force` (whether they do not stop it).
         compatibility: merged and validated data.
 
     Raises:
@@ -88,6 +91,7 @@ def _checked(wanted, compatibility):
         "runtime_version": wanted.get("runtime_version") or "",
         "runtime_package": wanted.get("runtime_package") or "divert",
         "signing": bool(wanted.get("signing")),
+        "services": wanted.get("services"), "force": bool(wanted.get("force")),
     }
     unknown = sorted(set(wanted) - set(result))
     if unknown:
@@ -125,6 +129,7 @@ def _make_plan(board, plan):
     note_rkllm(board, version)
     diversion = plan_runtime_package(board, runtime)
     note_runtimes(board, runtime)
+    note_use(board)
     _note_other_kernels(board)
     if action == "none":
         board.notes.extend(build_losses.sentences(build_losses.of_facts(board.facts)))
@@ -140,6 +145,7 @@ def _make_plan(board, plan):
     plan.update(action=action, reason=reason)
     check_reboot(board, plan)
     check_space(board, plan)
+    check_use(board)
 
 
 def _plan_changes(board, plan, action, runtime):

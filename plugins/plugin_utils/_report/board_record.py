@@ -9,12 +9,13 @@ Answers of boards are not trusted: each value has the documented kind and a limi
 from __future__ import annotations
 
 from ...module_utils._board.paths import FACT_FILE
+from ...module_utils._facts import npu_users
 from .._answers.failure import NO_ANSWER
 from .._plan.build_losses import of_facts
 from .._plan.condition import suspect_sentence
 from .._plan.predicates import has_work, is_current, setup_of
 from .._schema.record import RECORD, STATUSES
-from .._schema.values import dictionary, fit, stamp
+from .._schema.values import dictionary, fit, sequence, stamp
 from .hostvars import HELD, is_held, board_variables
 from .table import NO_SENSE, OUTCOMES
 from .._docs import TROUBLESHOOTING
@@ -43,6 +44,9 @@ def _record(name, variables, now):
     seen = _seen(variables)
     facts, plan = seen["facts"], seen["plan"]
     known = dict(facts, name=str(name), checked_at=stamp(now), verification=None)
+    users = npu_users.complete(sequence(facts.get("processes")))
+    nodes = sequence(facts.get("device_nodes"))
+    known.update(device_nodes=list(map(_node, nodes)), in_use=list(map(npu_users.named, users)))
     known["build_losses"] = of_facts(facts) if facts else []
     known["plan"] = dict(plan, **{part: dictionary(plan.get(part)).get("version") for part in ("driver", "runtime")})
     entry = fit(known, RECORD)
@@ -96,7 +100,8 @@ def _seen(variables):
     return {
         "facts": facts, "skipped": skipped, "error": str(error) if error else None, "cause": known.get("__npu_cause"),
         "plan": dictionary(known.get("__npu_plan")), "verification": verification,
-        "unverified": audit.get("unverified"), "outcome": known.get("__npu_outcome"),
+        "unverified": audit.get("unverified"), "busy": bool(audit.get("busy") and audit.get("unverified")),
+        "outcome": known.get("__npu_outcome"),
         "undone": known.get("__npu_rolled_back"),
         "committed": bool(known.get("__npu_is_committed")) and not error,
         "held": is_held(known) or skipped.get("verdict") == "held" and not facts,
@@ -167,6 +172,16 @@ def _by_plan(seen, entry):
         return "needs_work", verdict or failed or "planned: %s" % what, seen["error"] or entry["plan"]["reason"], remedy
     if seen["error"]:
         return "unknown", "failed", seen["error"], "Fix the problem and rerun."
+    if seen["busy"]:
+        users = npu_users.complete(seen["facts"].get("processes"))
+        names = ", ".join(dict.fromkeys(user["name"] for user in users[:3])) or "another program"
+        return (
+            "unknown", verdict or "not verified: in use by %s" % names,
+            "%s It is not verified that the NPU works: %s" % (
+                entry["plan"]["reason"] or "", seen["unverified"].partition(". To verify it, ")[0]),
+            "Stop it (%s) and run the audit again, or set npu_force to true." % npu_users.how_to_stop(users)
+            if users else "Stop it and run the audit again, or set npu_force to true.",
+        )
     if proof.get("current"):
         what = (
             "Driver %s was installed." % entry["driver"]["version"] if has_work(plan)
@@ -224,6 +239,10 @@ def _evidence(seen, entry):
             "MobileNet: %s (%s, %s)%s"
             % (proof["diagnosis"], where, of, ": %s" % proof["evidence"] if proof["evidence"] else "")
         )
+    if entry["in_use"]:
+        lines.append("in use: the NPU by %s" % ", ".join(entry["in_use"][:5]))
+    if entry["device_nodes"]:
+        lines.append("device nodes: %s" % ", ".join(entry["device_nodes"][:8]))
     if state["state"] not in (None, "unknown"):
         lines.append(
             "upgrade: %s since %s (/var/lib/rkfleet-npu/state.json)" % (state["state"], state["since"] or "unknown")
@@ -248,6 +267,14 @@ def _condition(entry):
     if log["ours"]:
         lines.append("kernel log: %d jobs failed in verifications of this collection, which do not count" % log["ours"])
     return lines + ["kernel log: " + line for line in log["lines"]]
+
+
+def _node(node):
+    """Return a device node in words: its group is what a program's user has to be in."""
+    if node["target"]:
+        return "%s -> %s" % (node["path"], node["target"])
+    what = "missing" if node["mode"] is None else "group %s, %s" % (node["group"], node["mode"])
+    return "%s (%s)" % (node["path"], what)
 
 
 def _verification(seen, entry):

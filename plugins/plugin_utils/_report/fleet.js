@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copyright: (c) 2026, rkfleet.npu contributors
-// Sorting, searching and filtering of fleet.html, which is a plain table without it. It never turns text into markup.
+// Sorting, searching, filtering, pages and copying of fleet.html, which is a plain table without it.
+// It never turns text into markup.
 (function () {
   "use strict";
   document.documentElement.classList.add("js");
@@ -25,7 +26,11 @@
     const shown = document.querySelector(".shown");
     const noneShown = document.querySelector(".none-shown");
     const fields = form.elements;
-    const facets = ["status", "kernel", "driver", "soc"];
+    const pages = document.querySelector(".pages");
+    const size = pages.querySelector("select");
+    const [previous, next] = pages.querySelectorAll("button");
+    const facets = ["status", "verdict", "kernel", "driver", "soc"];
+    let page = 0;
     const boards = Array.from(table.tBodies, function (body) {
       return { body: body, row: body.rows[0], detail: body.rows[1], text: null };
     });
@@ -85,61 +90,147 @@
     heads.forEach(function (head, column) {
       buttonIn(head, { className: "sort" }).addEventListener("click", function () {
         sort(column, head.getAttribute("aria-sort") === "ascending");
+        filter();
       });
     });
-    heads[0].setAttribute("aria-sort", "ascending");
+    // As the page comes: boards that need attention first.
+    heads[1].setAttribute("aria-sort", "ascending");
 
-    // -- searching and filtering ----------------------------------------------
+    // -- searching, filtering and pages ----------------------------------------------
+    function fits(board, words) {
+      if (words.length && board.text === null) {
+        board.text = board.body.textContent.toLowerCase();
+      }
+      return facets.every(function (name) {
+        return fields[name].value === "" || fields[name].value === board.body.dataset[name];
+      }) && words.every(function (word) { return board.text.includes(word); });
+    }
+
+    function filter() {
+      page = 0;
+      apply();
+    }
+
     function apply() {
       const words = fields.search.value.toLowerCase().split(/\s+/).filter(Boolean);
-      let count = 0;
-      boards.forEach(function (board) {
-        if (words.length && board.text === null) {
-          board.text = board.body.textContent.toLowerCase();
-        }
-        const fits = facets.every(function (name) {
-          return fields[name].value === "" || fields[name].value === board.body.dataset[name];
-        }) && words.every(function (word) { return board.text.includes(word); });
-        board.body.hidden = !fits;
-        count += fits ? 1 : 0;
-      });
+      const found = boards.filter(function (board) { return fits(board, words); });
+      const most = Number(size.value) || Math.max(found.length, 1);
+      const last = Math.max(Math.ceil(found.length / most) - 1, 0);
+      page = Math.min(page, last);
+      const start = page * most, visible = new Set(found.slice(start, start + most));
+      boards.forEach(function (board) { board.body.hidden = !visible.has(board); });
+      tell(found.length, start, visible.size);
+      pages.querySelector(".place").textContent = "Page " + (page + 1) + " of " + (last + 1);
+      pages.hidden = found.length <= Number(size.options[0].value);
+      // Not `disabled`: the button keeps the focus of the keyboard.
+      previous.setAttribute("aria-disabled", String(page === 0));
+      next.setAttribute("aria-disabled", String(page === last));
+      noneShown.hidden = found.length > 0 || boards.length === 0;
+      table.hidden = found.length === 0;
+      press();
+    }
+
+    function tell(found, start, count) {
       const all = boards.length + (boards.length === 1 ? " board" : " boards");
-      shown.textContent = count === boards.length ? "Showing all " + all : "Showing " + count + " of " + all;
-      noneShown.hidden = count > 0 || boards.length === 0;
-      table.hidden = count === 0;
-      tiles.forEach(function (tile) {
-        tile.button.setAttribute("aria-pressed", String(fields.status.value === tile.status));
-      });
-      cells.forEach(function (cell) {
-        const pressed = fields.kernel.value === cell.kernel && fields.driver.value === cell.driver;
-        cell.button.setAttribute("aria-pressed", String(pressed));
+      if (count < found) {
+        const some = "Showing " + (start + 1) + " to " + (start + count) + " of ";
+        shown.textContent = some + (found === boards.length ? all : found + " that match, of " + all);
+      } else {
+        shown.textContent = found === boards.length ? "Showing all " + all : "Showing " + found + " of " + all;
+      }
+    }
+
+    // Shows which totals, cells and groups the filters are those of.
+    function press() {
+      tiles.concat(cells, groups, strips).forEach(function (each) {
+        const names = Object.keys(each.values);
+        const pressed = names.every(function (name) { return fields[name].value === each.values[name]; });
+        each.button.setAttribute("aria-pressed", String(pressed));
       });
     }
 
+    function turn(to) {
+      return function (event) {
+        if (event.target.getAttribute("aria-disabled") !== "true") {
+          page += to;
+          apply();
+          document.getElementById("boards").scrollIntoView();
+        }
+      };
+    }
+
+    previous.addEventListener("click", turn(-1));
+    next.addEventListener("click", turn(1));
+    size.value = window.matchMedia("(max-width: 760px)").matches ? "20" : "50";
+    size.addEventListener("input", filter);
+    // On paper there are no pages to turn.
+    window.addEventListener("beforeprint", function () { pages.dataset.size = size.value; size.value = ""; apply(); });
+    window.addEventListener("afterprint", function () { size.value = pages.dataset.size; apply(); });
+
+    // A button that sets filters, and clears them again.
+    function filtering(place, values, properties, target) {
+      const each = { values: values, button: buttonIn(place, properties) };
+      each.button.addEventListener("click", function () {
+        const pressed = each.button.getAttribute("aria-pressed") === "true";
+        if ("status" in values) {
+          fields.verdict.value = "";
+        }
+        Object.keys(values).forEach(function (name) { fields[name].value = pressed ? "" : values[name]; });
+        filter();
+        if (target && !pressed) {
+          target.scrollIntoView();
+        }
+      });
+      return each;
+    }
+
+    const boardsPlace = document.getElementById("boards");
     const tiles = Array.from(document.querySelectorAll(".tile"), function (place) {
-      const tile = { status: place.dataset.status, button: buttonIn(place, {}) };
-      tile.button.addEventListener("click", function () {
-        fields.status.value = fields.status.value === tile.status ? "" : tile.status;
-        apply();
-      });
-      return tile;
+      return filtering(place, { status: place.dataset.status }, {});
     });
-
     const cells = Array.from(document.querySelectorAll(".matrix td[data-kernel]"), function (place) {
-      const cell = { kernel: place.dataset.kernel, driver: place.dataset.driver, button: buttonIn(place, {}) };
-      cell.button.addEventListener("click", function () {
-        const pressed = cell.button.getAttribute("aria-pressed") === "true";
-        fields.kernel.value = pressed ? "" : cell.kernel;
-        fields.driver.value = pressed ? "" : cell.driver;
-        apply();
-      });
-      return cell;
+      return filtering(place, { kernel: place.dataset.kernel, driver: place.dataset.driver }, {});
+    });
+    const groups = Array.from(document.querySelectorAll(".group"), function (place) {
+      const values = { status: place.dataset.status, verdict: place.dataset.verdict };
+      return filtering(place.querySelector(".show"), values, { className: "plain" }, boardsPlace);
+    });
+    const strips = Array.from(document.querySelectorAll(".strip"), function (place) {
+      return filtering(place.querySelector(".soc"), { soc: place.dataset.soc }, { className: "plain" }, boardsPlace);
     });
 
-    form.addEventListener("input", apply);
+    // -- copying ----------------------------------------------
+    const copied = document.querySelector(".copied");
+
+    // Works where a page from a plain web server may not use the clipboard.
+    function copySelected(code) {
+      window.getSelection().selectAllChildren(code);
+      return document.execCommand("copy") ? Promise.resolve() : Promise.reject(new Error("not allowed"));
+    }
+
+    document.querySelectorAll(".command").forEach(function (place) {
+      const code = place.querySelector("code");
+      const button = element("button", { type: "button", className: "copy" }, "Copy");
+      const verdict = place.parentElement.querySelector(".verdict").textContent;
+      button.setAttribute("aria-label", "Copy the command for " + verdict);
+      function done(good) {
+        button.textContent = good ? "Copied" : "Not copied";
+        copied.textContent = good ? "The command is copied." : "The command could not be copied: select it.";
+        setTimeout(function () { button.textContent = "Copy"; }, 2000);
+      }
+      button.addEventListener("click", function () {
+        const clipboard = navigator.clipboard;
+        const written = clipboard ? clipboard.writeText(code.textContent) : Promise.reject(new Error("not available"));
+        written.catch(function () { return copySelected(code); })
+          .then(function () { done(true); }, function () { done(false); });
+      });
+      place.append(button);
+    });
+
+    form.addEventListener("input", filter);
     form.addEventListener("submit", function (event) { event.preventDefault(); });
     // The fields are reset only after this event.
-    form.addEventListener("reset", function () { setTimeout(apply, 0); });
+    form.addEventListener("reset", function () { setTimeout(filter, 0); });
     noneShown.querySelector("button").addEventListener("click", function () {
       form.reset();
       fields.search.focus();

@@ -12,7 +12,6 @@ from __future__ import annotations
 import base64
 import collections
 import hashlib
-import math
 import os
 import time
 
@@ -21,7 +20,9 @@ from markupsafe import Markup
 
 from .._schema import record
 from .._schema.values import seconds_of
+from . import latency as _latency
 from . import text as _report_text
+from .groups import groups
 
 HERE = os.path.dirname(__file__)
 # Label and sign of each status, as color alone is not accessible. Those that need attention come first.
@@ -35,17 +36,18 @@ STATUSES = {
 RANK = {status: place for place, status in enumerate(STATUSES)}
 NOTHING = "\u2013"
 # Limits for readability; the table of boards has everything.
-MOST_KERNELS, MOST_DRIVERS, MOST_SPELLS = 40, 8, 12
-FACETS = {name: record.LABELS[name] for name in ("kernel", "driver", "soc")}
+MOST_KERNELS, MOST_DRIVERS, MOST_SPELLS, MOST_GROUPS = 40, 8, 12, 20
+FACETS = dict({name: record.LABELS[name] for name in ("kernel", "driver", "soc")}, verdict="verdict")
 
 
 def html(report, past):
-    """Return the page for a report.
+    """Return the page for a report, with the boards that need attention first.
 
     Args:
         past: `{name: [spell, ...]}` as of `_report.history`.
     """
-    boards = report["boards"]
+    boards = sorted(report["boards"], key=lambda entry: RANK[entry["status"]])
+    problems = groups(boards, RANK)
     facets = {name: facet(boards, path) for name, path in FACETS.items()}
     numbers = {name: {each["value"]: number for number, each in enumerate(found)} for name, found in facets.items()}
     style, script = Markup(_read("fleet.css")), Markup(_read("fleet.js"))
@@ -57,9 +59,9 @@ def html(report, past):
     page = environment.get_template("fleet.html.j2").render(
         report=report, statuses=STATUSES, style=style, script=script, style_digest=_digest(style),
         script_digest=_digest(script), rows=[row(entry, past.get(entry["name"], []), numbers) for entry in boards],
-        facets=facets, matrix=matrix(boards, facets, numbers),
-        histogram=histogram([latency for latency in map(_report_text.latency_ms, boards) if latency is not None]),
-        shares=shares(report["summary"]),
+        facets=facets, numbers=numbers, matrix=matrix(boards, facets, numbers), shares=shares(report["summary"]),
+        groups=problems[:MOST_GROUPS], more_groups=len(problems[MOST_GROUPS:]), strips=_latency.strips(boards),
+        slow=_latency.SLOW, low=_latency.LOW, high=_latency.HIGH,
     )
     return page.rstrip("\n") + "\n"
 
@@ -121,43 +123,6 @@ def matrix(boards, facets, numbers):
     return {"drivers": drivers, "rows": rows, "left_out": len(boards) - inside}
 
 
-def histogram(latencies, bars=14):
-    """Return the bars of the distribution of latencies in milliseconds, or None without latencies.
-
-    A few very slow boards would squeeze all others into one bar, so all values beyond the fence share the last bar.
-    """
-    if not latencies:
-        return None
-    values = sorted(latencies)
-    median = _quantile(values, 0.5)
-    fence = _quantile(values, 0.75) + 3 * max(_quantile(values, 0.75) - _quantile(values, 0.25), 0.02 * median)
-    inside = [value for value in values if value <= fence] or values
-    step = _step((inside[-1] - inside[0]) / bars or inside[-1] / 20)
-    first = math.floor(inside[0] / step)
-    counts = [0] * (math.floor(inside[-1] / step) - first + 1)
-    for value in inside:
-        counts[math.floor(value / step) - first] += 1
-    digits = max(0, -math.floor(math.log10(step)))
-
-    def name(number):
-        return "%.*f" % (digits, (first + number) * step)
-
-    columns = [
-        {"label": "%s to %s ms" % (name(number), name(number + 1)), "from": name(number), "count": count}
-        for number, count in enumerate(counts)
-    ]
-    beyond = len(values) - len(inside)
-    if beyond:
-        columns.append(
-            {"label": "more than %s ms" % name(len(counts)), "from": ">" + name(len(counts)), "count": beyond}
-        )
-    figures = {"median": median, "low": values[0], "high": values[-1], "p95": _quantile(values, 0.95)}
-    return dict(
-        _drawn(columns, median, first * step, step, beyond), boards=len(values),
-        **{key: "%.1f" % value for key, value in figures.items()},
-    )
-
-
 def shares(summary):
     """Return the segments of the bar of all boards, with a total width of 1000."""
     parts, offset = [], 0.0
@@ -185,52 +150,6 @@ def shown(value):
     return (
         NOTHING if value is None or value == "" else "yes" if value is True else "no" if value is False else str(value)
     )
-
-
-# -- the picture
-# ------------------------------------------------------------------------------------------------------------
-
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 440, 210, 36, 8, 22, 40
-
-
-def _drawn(columns, median, start, step, beyond):
-    """Return the bars with their coordinates, the scale, and the line of the median."""
-    highest = max(column["count"] for column in columns)
-    tick = max(1, math.ceil(_step(highest / 4)))
-    top = tick * math.ceil(highest / tick)
-    room, wide = HEIGHT - TOP - BOTTOM, (WIDTH - LEFT - RIGHT) / max(len(columns), 6)
-    for number, column in enumerate(columns):
-        height = room * column["count"] / top
-        column.update(
-            x=round(LEFT + number * wide + 1, 2), width=round(wide - 2, 2), height=round(height, 2),
-            y=round(TOP + room - height, 2), middle=round(LEFT + (number + 0.5) * wide, 2),
-            edge=round(LEFT + number * wide, 2),
-        )
-    every = math.ceil(max(len(column["from"]) for column in columns) * 9 / wide)
-    for number, column in enumerate(columns):
-        column["named"] = number % every == 0 and not column["from"].startswith(">")
-    if beyond:
-        columns[-1]["named"] = True
-        for column in columns[-every:-1]:
-            column["named"] = False
-    ticks = [{"value": value, "y": round(TOP + room - room * value / top, 2)} for value in range(0, top + 1, tick)]
-    line = round(LEFT + (median - start) / step * wide, 2)
-    return {
-        "columns": columns, "ticks": ticks, "line": line, "anchor": "end" if line > WIDTH * 0.7 else "start",
-        "base": TOP + room, "width": WIDTH, "height": HEIGHT, "left": LEFT, "top": TOP, "right": WIDTH - RIGHT,
-    }
-
-
-def _step(least):
-    """Return the smallest 1, 2 or 5 times a power of ten that is at least `least`."""
-    power = 10.0 ** math.floor(math.log10(least))
-    return next((factor * power for factor in (1, 2, 5) if factor * power >= least * 0.999999), 10 * power)
-
-
-def _quantile(values, part):
-    place = part * (len(values) - 1)
-    low = math.floor(place)
-    return values[low] + (values[min(low + 1, len(values) - 1)] - values[low]) * (place - low)
 
 
 # -- small things

@@ -68,6 +68,8 @@ def verdict(variables):
         return str(skipped.get("verdict"))
     if verification.get("diagnosis") == "ok" and not error:
         return "ok"
+    if verification.get("diagnosis") == "busy":
+        return "not verified: in use"
     if plan.get("action") == "unsupported":
         return "unsupported"
     if variables.get("__npu_cause") == NO_ANSWER:

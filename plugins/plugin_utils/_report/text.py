@@ -16,6 +16,8 @@ from .._schema.values import number, seconds_of
 # cells in locales with a decimal comma. The fullwidth forms of = + - @ count, too. Leading blanks and quotes do not
 # protect.
 _FORMULA = re.compile(r"""(^|;)(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])""")
+# How the evidence of a verification begins if one core failed (module_utils/_inference/diagnosis.py).
+_FAILED_CORE = re.compile(r"core (\d{1,2}) of the NPU: ")
 
 # Name and help text. The textfile format cannot express a missing value, so boards that were not read get no sample.
 METRICS = {
@@ -26,6 +28,9 @@ METRICS = {
         "Whether an upgrade of the board is neither committed nor rolled back (1), or not (0).",
     "rkfleet_npu_board_inference_latency_seconds":
         "Median time of one MobileNet inference, of the last verification with this kernel, driver and runtime.",
+    "rkfleet_npu_board_core_healthy":
+        "Whether a core of an NPU with several gave the expected result (1), or not (0), in the last verification with"
+        " this kernel, driver and runtime. Cores that were not tried have none.",
     "rkfleet_npu_board_verified_timestamp_seconds":
         "When MobileNet was last run on the board, in seconds since the epoch.",
     "rkfleet_npu_board_checked_timestamp_seconds": "When the board was last inspected, in seconds since the epoch.",
@@ -50,6 +55,18 @@ def latency_ms(entry):
     """Return the median latency in milliseconds of a current verification, or None."""
     value = number(get(entry, "verification.latency_ms.median"))
     return value if value is not None and get(entry, "verification.current") is True and 0 < value < 3600000 else None
+
+
+def core_results(entry):
+    """Return `{core: "ok" or diagnosis}` of a current verification; empty if the NPU has a single core."""
+    if get(entry, "verification.current") is not True:
+        return {}
+    diagnosis = get(entry, "verification.diagnosis")
+    results = dict.fromkeys(get(entry, "verification.cores") or [], "ok")
+    failed = _FAILED_CORE.match(get(entry, "verification.evidence") or "")
+    if failed and diagnosis != "ok":
+        results[int(failed.group(1))] = diagnosis
+    return results
 
 
 def csv(report):
@@ -86,6 +103,10 @@ def prom(report, now):
         latency = latency_ms(entry)
         if latency is not None:
             samples["rkfleet_npu_board_inference_latency_seconds"].append((board, latency / 1000))
+        samples["rkfleet_npu_board_core_healthy"] += [
+            (dict(board, core=str(core), result=result), int(result == "ok"))
+            for core, result in sorted(core_results(entry).items())
+        ]
         for name, path in (("verified", "verification.verified_at"), ("checked", "checked_at")):
             seconds = seconds_of(get(entry, path))
             if seconds:

@@ -38,7 +38,7 @@ ANSWERS: dict[str, dict] = {
         "verdict": ("verified", "failed", "skipped"), "diagnosis": NAMES,
         "evidence": TEXT, "remedy": TEXT, "top5": TOP5, "expected_top5": TOP5, "tolerance": NUMBER,
         "latency_ms": {"runs": INTEGER, "min": NUMBER, "median": NUMBER, "max": NUMBER},
-        "cores": [INTEGER], "sdk_version": TEXT, "driver_version": TEXT, "notes": TEXTS, "log": TEXTS,
+        "cores": [INTEGER], "users": TEXTS, "sdk_version": TEXT, "driver_version": TEXT, "notes": TEXTS, "log": TEXTS,
         "skip_reason": TEXT,
     },
 }

@@ -10,7 +10,7 @@ it, and RETURN of module npu_facts.
 
 from __future__ import annotations
 
-from .values import FLAG, INTEGER, LOG, OBJECT, OPTIONAL_FLAG, SENTENCE, TEXT, TEXTS, VERSION, Field, part
+from .values import FLAG, INTEGER, LOG, OBJECT, OPTIONAL_FLAG, SENTENCE, TEXT, TEXTS, VERSION, Field, Some, part
 
 FACTS = {
     "board": part({
@@ -106,7 +106,15 @@ FACTS = {
             "problem": (None, "loop", "dangling", "folder", "special", "blank", "elsewhere"),
         }],
     },
-    "processes": [{"pid": INTEGER, "name": TEXT}],
+    "device_nodes": [{
+        "path": TEXT, "kind": ("card", "render", "misc"), "number": TEXT, "target": TEXT, "group": TEXT, "mode": TEXT,
+        "missing": FLAG,
+    }],
+    # The controller derives the last three from cgroups.
+    "processes": [Some({
+        "pid": INTEGER, "name": TEXT, "nodes": TEXTS, "cgroups": TEXTS, "unit": TEXT, "container": TEXT,
+        "manager": TEXT,
+    })],
     "dkms": {
         "available": FLAG, "version": TEXT,
         "modules": [{

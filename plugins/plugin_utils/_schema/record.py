@@ -71,6 +71,8 @@ RECORD = part({
         "cause": Field(TEXT, "the missing symbol or header, or the compiler's line", nullable=False),
         "effect": Field(TEXT, nullable=False),
     })], "what the build of the running driver left out, of {}".format(", ".join(LOSSES)), most=len(LOSSES)),
+    "device_nodes": Field(TEXTS, "the NPU's, with mode and the group that a program's user needs, or a link's target"),
+    "in_use": Field(TEXTS, "the processes that have the NPU open, with unit or container"),
     "suspect": Field(TEXT, "what the kernel log says against the board, also if MobileNet works; null if nothing",
                      column="suspect", title="Suspect", longest=SENTENCE),
     "upgrade": _shown("upgrade"),

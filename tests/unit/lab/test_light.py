@@ -95,7 +95,7 @@ def test_a_verification_is_of_the_current_setup(read):
 
 
 def test_a_program_that_uses_the_npu_is_seen(read):
-    assert read("orangepi5")[0]["processes"] == [{"pid": 812, "name": "detector"}]
+    assert [(entry["pid"], entry["name"]) for entry in read("orangepi5")[0]["processes"]] == [(812, "detector")]
 
 
 def test_what_one_board_alone_has(tmp_path):

@@ -57,6 +57,8 @@ watch() {
         # shellcheck disable=SC2015  # the part after || runs if the watchdog cannot be opened
         can_stop_watchdog && wait_for_commit watchdog 9>"$root/dev/watchdog" || wait_for_commit '' 9>/dev/null
     fi
+    # Also after the reboot that a restore required. While the controller rolls back, it starts them at the end.
+    [ -d "$pending" ] || [ -e "$home/lock.json" ] || start_stopped
     # A failure would make systemd restart this unit; what cannot be removed now can wait for the next boot.
     tidy || :
 }
@@ -92,10 +94,18 @@ hung_task_limit() {
 # Activate what the board has restored by itself: reboot if necessary, and start the services.
 settle() {
     [ "$(cat "$home/undone/signature" 2>/dev/null)" = "$(signature)" ] || reboot_now
-    # shellcheck disable=SC2013  # one unit a line, without blanks
-    for unit in $(cat "$home/undone/services" 2>/dev/null); do
-        systemctl start --no-block -- "$unit"
-    done
+    start_stopped
+}
+
+# Start the services that the upgrade had stopped, once. Those that are not enabled were not started by the boot.
+start_stopped() {
+    [ -s "$home/undone/services" ] || return 0
+    # The restore has removed their drop-ins.
+    systemctl daemon-reload
+    while read -r unit; do
+        systemctl start --no-block -- "$unit" </dev/null
+    done <"$home/undone/services"
+    mv "$home/undone/services" "$home/undone/services.started"
 }
 
 # wait_for_commit WATCHDOG: file descriptor 9 is the watchdog if WATCHDOG is not empty.

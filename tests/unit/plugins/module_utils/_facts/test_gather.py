@@ -278,7 +278,8 @@ def test_dkms_tree(board):
 def test_holders(mission, gather):
     mission.write("/proc/812/comm", "python3\n").link("/proc/812/fd/3", "/dev/dri/renderD129")
     mission.write("/proc/813/comm", "other\n").link("/proc/813/fd/3", "/dev/dri/renderD128")
-    assert gather(mission)["processes"] == [{"pid": 812, "name": "python3"}]
+    assert gather(mission)["processes"] == [
+        {"pid": 812, "name": "python3", "nodes": ["/dev/dri/renderD129"], "cgroups": []}]
 
 
 VERIFIED = {"kernel": {"release": "6.1.99"}, "driver": {"version": "0.9.6"}, "runtime": {"sha256": "0" * 64},

@@ -7,7 +7,8 @@ from __future__ import annotations
 import pytest
 from field_logs import INSMOD, LOGS, SURROUNDINGS, ZEROS, outcome_and_facts
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses, diagnosis
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses, diagnosis, quiet
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.account import Account
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose, notes, versions
 
 EXPECTED = [[283, 0.46875], [282, 0.242188], [286, 0.105469], [464, 0.089844], [264, 0.019531]]
@@ -201,7 +202,9 @@ def test_every_row_of_the_table_applies_to_some_outcome(monkeypatch):
                  (failed("rknn_init", -1, ["E RKNN: Meet unsupported target type: 0x12345678"], signal=11), facts()),
                  (failed("rknn_run", -1), facts(wanted_driver=None)),
                  (failed("rknn_init", -1, [NO_DEVICE]), facts(nodes=[closed])),
-                 (failed("rknn_init", -1, [NO_DEVICE]), facts(nodes=[dict(closed, open=True)]))]
+                 (failed("rknn_init", -1, [NO_DEVICE]), facts(nodes=[dict(closed, open=True)])),
+                 (failed("rknn_init", -1, [NO_DEVICE]), facts(nodes=[dict(closed, group="video")], user=Account("anna", 1, 1, ()))),
+                 (quiet.NOT_RUN, facts(users=[{"pid": 7, "name": "detector"}]))]
     monkeypatch.setattr(diagnosis, "DIAGNOSES",
                         tuple(row._replace(name=number) for number, row in enumerate(diagnoses.DIAGNOSES)))
     found = {diagnose(*what)[0] for what in outcomes}

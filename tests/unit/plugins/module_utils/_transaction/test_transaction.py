@@ -9,7 +9,6 @@ import shutil
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import holders
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
     guard as _guard,
 )
@@ -209,23 +208,6 @@ def test_services_that_ran_are_started_again(board):
     there.commit("0.9.6")
     assert ["systemctl", "restart", "--", "runs.service"] in calls
     assert not any("rests.service" in call and "is-active" not in call for call in calls)
-
-
-# -- who has the NPU open ---------------------------------------------------------------------------------------------------
-
-@pytest.mark.parametrize("services, blocking",
-                         [([], ["detector"]), (["detector.service"], []), (["detector"], []),
-                          (["other"], ["detector"])])
-def test_processes_that_have_the_npu_open(tmp_path, services, blocking):
-    node = "/dev/dri/renderD129"
-    for pid, name, group, opened in ((41, "detector", "/system.slice/detector.service", node),
-                                     (42, "bash", "/user.slice", "/dev/null")):
-        (tmp_path / ("proc/%d/fd" % pid)).mkdir(parents=True)
-        (tmp_path / ("proc/%d/fd/3" % pid)).symlink_to(opened)
-        (tmp_path / ("proc/%d/comm" % pid)).write_text(name + "\n")
-        (tmp_path / ("proc/%d/cgroup" % pid)).write_text("0::%s\n" % group)
-    found = holders.blocking(tree.Tree(str(tmp_path)), node, services, ())
-    assert [process["name"] for process in found] == blocking
 
 
 @pytest.mark.parametrize("content",

@@ -14,8 +14,8 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_r
 NOW = 1769860800  # 2026-01-31T12:00:00Z
 KEYS = [
     "name", "status", "verdict", "reason", "remedy", "evidence", "checked_at", "board", "os", "kernel", "device",
-    "driver", "condition", "kernel_log", "runtime", "rkllm", "plan", "verification", "build_losses", "suspect", "upgrade",
-    "privileged", "unread",
+    "driver", "condition", "kernel_log", "runtime", "rkllm", "plan", "verification", "build_losses", "device_nodes",
+    "in_use", "suspect", "upgrade", "privileged", "unread",
 ]
 PROOF = {
     "diagnosis": "ok", "evidence": "Top5 as expected", "verified_at": "2026-01-30T12:00:00Z", "driver": "0.9.6",
@@ -242,3 +242,37 @@ def test_exit_code_and_summary():
     assert board_record.summary(some("healthy", "healthy", "needs_work", "unreachable")) == (
         "audit: 4 boards, 2 healthy, 1 need work, 0 unknown, 1 unreachable, 0 held")
     assert board_record.summary(some("held")).startswith("audit: 1 board, ")
+
+
+# -- who uses the NPU --------------------------------------------------
+
+IN_USE = [{"pid": 812, "name": "llama-server", "nodes": ["/dev/dri/card1"], "cgroups": ["/system.slice/docker-0123456789abcdef.scope"]}]
+NODES = [
+    {"path": "/dev/dri/card1", "kind": "card", "number": "226:1", "target": None, "group": "video", "mode": "0660", "missing": False},
+    {"path": "/dev/dri/renderD129", "kind": "render", "number": "226:129", "target": None, "group": None, "mode": None, "missing": True},
+    {"path": "/dev/rknpu", "kind": "misc", "number": None, "target": "dri/card1", "group": "video", "mode": "0660", "missing": False},
+]
+BUSY = "the NPU is in use by llama-server (pid 812, docker container 0123456789ab). To verify it, stop it"
+
+
+def in_use(told, **audit):
+    told = dict(told["npu"], processes=IN_USE, device_nodes=NODES)
+    return board_record.record("rock", {"__npu_audit": dict({"facts": told, "plan": PLAN, "verification": None}, **audit)}, NOW)
+
+
+@pytest.mark.parametrize("verification", [None, {}])
+def test_a_board_whose_npu_is_in_use_is_not_verified(verification):
+    entry = in_use(facts(verification=verification), busy=True, unverified=BUSY)
+    assert (entry["status"], entry["verdict"]) == ("unknown", "not verified: in use by llama-server")
+    assert entry["reason"].endswith("It is not verified that the NPU works: the NPU is in use by llama-server (pid 812, docker container 0123456789ab)")
+    assert "docker stop 0123456789ab" in entry["remedy"] and "npu_force" in entry["remedy"]
+
+
+def test_without_a_verification_the_recorded_one_counts():
+    entry = in_use(facts(), busy=False, unverified=None)
+    assert entry["status"] == "healthy"
+    assert entry["in_use"] == ["llama-server (pid 812, docker container 0123456789ab)"]
+    assert entry["device_nodes"] == ["/dev/dri/card1 (group video, 0660)", "/dev/dri/renderD129 (missing)", "/dev/rknpu -> dri/card1"]
+    assert [line for line in entry["evidence"] if line.startswith(("in use:", "device nodes:"))] == [
+        "in use: the NPU by llama-server (pid 812, docker container 0123456789ab)",
+        "device nodes: /dev/dri/card1 (group video, 0660), /dev/dri/renderD129 (missing), /dev/rknpu -> dri/card1"]

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._docs import TROUBLESHOOTING
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import (
     board_record,
+    latency,
 )
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import (
     files as _report,
@@ -81,7 +82,7 @@ def test_invalid_latencies_are_null(number, tmp_path):
     entry["verification"]["latency_ms"]["median"] = number
     assert _report_text.latency_ms(entry) is None
     assert "latency_seconds{" not in _report_text.prom(_report.document([entry], NOW), NOW)
-    assert _report_html.histogram([]) is None
+    assert latency.strips([entry]) == []
 
 
 # -- fleet.csv
@@ -171,6 +172,36 @@ def test_prometheus_reads_it_and_the_numbers_are_right():
     assert verified and all(NOW - 40 * 86400 < value < NOW for value in verified)
 
 
+def test_each_core_has_its_result():
+    records = fleet_sample.records(60)
+    samples = families(_report_text.prom(_report.document(records, NOW), NOW))["rkfleet_npu_board_core_healthy"].samples
+    assert all(set(sample.labels) == {"board", "core", "result"} for sample in samples)
+    found = {(sample.labels["board"], sample.labels["core"]): (sample.labels["result"], sample.value)
+             for sample in samples}
+    cores = {"rk3588": 3, "rk3576": 2, "rk3568": 0}
+    proofs = {entry["name"]: (entry["board"]["soc"], entry["verification"]["diagnosis"]) for entry in records
+              if (entry["verification"] or {}).get("current")}
+    assert len({proof for proof in proofs.values() if proof[0] != "rk3568"}) > 3
+    assert found == {
+        (name, str(core)): ("ok", 1.0) if diagnosis == "ok" or core < cores[soc] - 1 else (diagnosis, 0.0)
+        for name, (soc, diagnosis) in proofs.items() for core in range(cores[soc])}
+
+
+@pytest.mark.parametrize(("changes", "results"), [
+    ({"cores": [0, 1, 2]}, {0: "ok", 1: "ok", 2: "ok"}),
+    ({"cores": [0], "diagnosis": "driver", "evidence": "core 1 of the NPU: failed to submit!"}, {0: "ok", 1: "driver"}),
+    ({"cores": [], "diagnosis": "timeout", "evidence": "core 0 of the NPU: no answer within 60 s"}, {0: "timeout"}),
+    ({"cores": [], "diagnosis": "driver", "evidence": "failed to submit! core 1 of the NPU: "}, {}),
+    ({"cores": [0, 1], "evidence": "core 1 of the NPU: all is well"}, {0: "ok", 1: "ok"}),
+    ({"cores": [0], "diagnosis": None, "evidence": None}, {0: "ok"}),
+    ({"cores": [0, 1, 2], "current": False}, {}),
+    ({"cores": None}, {}),
+])
+def test_results_of_cores(changes, results):
+    proof = dict({"diagnosis": "ok", "evidence": "Top1 is 283: 0.468750", "current": True}, **changes)
+    assert _report_text.core_results({"verification": proof}) == results
+
+
 def test_no_board_adds_a_metric_or_a_number():
     entries = [entry for unused, entry in hostile()]
     text = _report_text.prom(_report.document(entries, NOW), NOW)
@@ -195,43 +226,9 @@ def test_the_page_loads_nothing_and_matches_its_policy():
     # The link that a message names is text.
     assert page.startswith("<!DOCTYPE html>")
     assert "http" not in page.replace('http-equiv="Content-Security-Policy"', "").replace(
-        " See %s<" % TROUBLESHOOTING, "<"
+        "See %s<" % TROUBLESHOOTING, "<"
     )
     assert "default-src 'none'; style-src 'sha256-" in page and "unsafe" not in page and ' style="' not in page
-
-
-@pytest.mark.parametrize(
-    "latencies",
-    [
-        [2.0],
-        [2.0] * 50,
-        [1e-6, 3e6],
-        [2.0, 2.1, 2.2, 90.0],
-        [float(value) for value in range(1, 400)],
-        [0.1] * 100 + [5.0],
-    ],
-)
-def test_each_latency_is_in_one_bar(latencies):
-    drawn = _report_html.histogram(latencies)
-    assert (
-        sum(column["count"] for column in drawn["columns"]) == drawn["boards"] == len(latencies)
-        and 1 <= len(drawn["columns"]) <= 60
-    )
-    for column in drawn["columns"]:
-        assert (
-            0 <= column["x"] and column["x"] + column["width"] <= drawn["width"] and column["width"] > 0
-            and 0 <= column["height"] <= drawn["height"]
-        )
-    assert drawn["left"] <= drawn["line"] <= drawn["width"]
-
-
-def test_few_slow_boards_do_not_squeeze_the_others_into_one_bar():
-    drawn = _report_html.histogram([2.0 + step / 100 for step in range(60)] + [90.0])
-    assert (
-        drawn["columns"][-1]["label"].startswith("more than") and drawn["columns"][-1]["count"] == 1
-        and drawn["high"] == "90.0"
-    )
-    assert sum(column["count"] > 0 for column in drawn["columns"]) > 8
 
 
 def test_the_matrix_counts_every_board_with_a_kernel():

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""An NPU without other users: who uses it, and services that are stopped while MobileNet runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+
+from .._board.tree import Tree
+from .._facts import device_nodes, holders, npu_users
+
+NOT_RUN = dict(dict.fromkeys(("stage", "code", "error", "signal", "top", "differs", "sdk_version", "driver_version")),
+               timed_out=False, stuck=False, timeout=0, elapsed=[], cores=[], log=[])
+"""The outcome of an inference that was not run, as child.infer() returns outcomes."""
+_SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGALRM)
+
+
+def users_of_npu(tree=None):
+    """Return the processes that have the NPU open, as npu_users.complete() returns them."""
+    tree = tree or Tree()
+    return npu_users.complete(holders.holders(tree, device_nodes.read(tree), (os.getpid(),)))
+
+
+def _systemctl(*words):
+    try:
+        return subprocess.run(["systemctl", *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, check=False).returncode
+    except OSError:
+        return 127
+
+
+@contextlib.contextmanager
+def without(services, systemctl=_systemctl):
+    """Stop those of these systemd units that run, and start them again afterwards, also if the task is ended."""
+    running = [name for name in services if systemctl("is-active", "--quiet", "--", name) == 0]
+    if not running:
+        yield []
+        return
+
+    def end(number, dummy):
+        raise ValueError(f"the verification was ended by signal {number}")
+
+    previous = {number: signal.signal(number, end) for number in _SIGNALS}
+    try:
+        for name in running:
+            systemctl("stop", "--", name)
+        yield running
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, signal.SIG_IGN if number != signal.SIGALRM else handler)
+        for name in running:
+            systemctl("start", "--no-block", "--", name)
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""`make look` shows what an audit finds on twenty boards, without root and without anything to install."""
+
+from __future__ import annotations
+
+import collections
+import json
+import subprocess
+import sys
+
+
+def test_a_look_shows_a_table_and_a_report_of_twenty_boards(root, tmp_path):
+    command = [sys.executable, str(root / "tests/lab/look.py"), str(tmp_path / "look")]
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 0, done.stdout
+    report = json.loads((tmp_path / "look/npu-report/fleet.json").read_text(encoding="utf-8"))
+    verdicts = collections.Counter(entry["verdict"] for entry in report["boards"])
+    assert sum(verdicts.values()) == 20 and verdicts["ok"] >= 6, verdicts
+    assert {"planned: dkms", "planned: dkms_over_builtin", "unsupported", "unreachable", "held"} <= set(verdicts)
+    assert "boards: 20, ok " in done.stdout and (tmp_path / "look/npu-report/fleet.html").as_uri() in done.stdout
+    assert "Traceback" not in done.stdout
