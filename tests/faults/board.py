@@ -23,7 +23,7 @@ from faults.points import Plan
 LAB = pathlib.Path(__file__).resolve().parents[1] / "lab"
 sys.path.insert(0, str(LAB))
 
-from rklab import LabError, Progress, boards, cli, process  # noqa: E402
+from rklab import LabError, Progress, boards, cli, npu, process  # noqa: E402
 
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import picture  # noqa: E402
 
@@ -202,6 +202,10 @@ class FaultBoard(Board):
     def listed(self) -> str:
         """The list the shim has written."""
         return self.ssh(f"cat {LIST}")
+
+    def npu(self, faults: npu.Faults) -> None:
+        """Have the board's NPU fail like this until restore()."""
+        self.here.start_npu(self.name, faults)
 
     def power_off(self) -> None:
         """Pull the plug."""

@@ -36,6 +36,7 @@ from faults.scenarios.hangs import (
 )
 from faults.scenarios.hostile import hostile_files, hostile_tree
 from faults.scenarios.liars import hostile_answers
+from faults.scenarios.npu import npu_faults
 from faults.scenarios.power import cuts, cuts_on_the_way_back, few_cuts, random_cuts
 from faults.scenarios.rollback import rollback_later
 
@@ -103,6 +104,7 @@ SCENARIOS = (
     Scenario("hostile-files", "vendor", hostile_files, (), 6),
     Scenario("hostile-answers", "vendor", hostile_answers, (), 12),
     Scenario("rollback-later", "vendor", rollback_later, (), 14),
+    Scenario("npu", "vendor", npu_faults, ("0.9.6",), 22),
 )
 
 

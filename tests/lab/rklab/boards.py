@@ -18,8 +18,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from . import LabError, Progress, devicetree, process
-from .kinds import KINDS
+from . import LabError, Progress, devicetree, npu, process
+from .kinds import KINDS, LAB
 
 U_BOOT = Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
 #: EDK2's firmware, and an empty flash for its variables; each is a whole flash chip of the emulated machine.
@@ -79,6 +79,8 @@ def command(port: int, serial_log: Path, snapshot: str = "", uefi: bool = False)
         *("-serial", "chardev:serial0"),
         *("-chardev", "socket,id=monitor0,path=monitor,server=on,wait=off"),
         *("-mon", "chardev=monitor0,mode=readline"),
+        # For the NPU's model; its log would be every request.
+        *("-qtest", f"unix:{npu.SOCKET},server=on,wait=off", "-qtest-log", "none"),
         *(("-loadvm", snapshot) if snapshot else ()),
     ]
 
@@ -159,7 +161,8 @@ class Lab:
         board["kind"] = kind
         board["image"] = str(image)
         board["release"] = (image / "release").read_text().strip()
-        board["qemu"] = None
+        board["qemu"] = board["npu"] = None
+        board["npu_faults"] = ""
         board["snapshot"] = False
         disks = {"disk": image / "disk.raw", **({"variables": UEFI_VARIABLES} if KINDS[kind].uefi else {})}
         for disk_name, backing in disks.items():
@@ -187,6 +190,14 @@ class Lab:
         board["log_start"] = serial_log.stat().st_size if serial_log.exists() else 0
         line = command(board["port"], serial_log.absolute(), snapshot, KINDS[kind(board)].uefi)
         board["qemu"] = process.start(line, self.logs / f"{name}.qemu.log", self.folder(name))
+        self.start_npu(name, npu.Faults.parse(board.get("npu_faults", "")))
+
+    def start_npu(self, name: str, faults: npu.Faults) -> None:
+        """Have the NPU of a running board behave like this, also after a power cut; restore() and make() end it."""
+        board = self.board(name)
+        process.end(board.get("npu"), hard=True)
+        board["npu_faults"] = faults.text()
+        board["npu"] = npu.start(LAB / "lab", self.folder(name), self.logs / f"{name}.npu.log", faults)
         self.save()
 
     def keep(self, name: str, snapshot: str = SNAPSHOT) -> None:
@@ -200,6 +211,7 @@ class Lab:
     def restore(self, name: str, limit: float = 60, snapshot: str = SNAPSHOT) -> None:
         """Put a board back to what keep() kept, in seconds; LabError if it does not answer then."""
         self.stop(name, hard=True)
+        self.board(name)["npu_faults"] = ""
         self.start(name, snapshot)
         self.wait([name], limit)
         # The clock stood still meanwhile.
@@ -224,7 +236,8 @@ class Lab:
             except subprocess.TimeoutExpired:
                 pass
         process.end(board.get("qemu"), hard=hard)
-        board["qemu"] = None
+        process.end(board.get("npu"), hard=True)  # it would end by itself, a moment later
+        board["qemu"] = board["npu"] = None
         self.save()
 
     def forget(self, name: str) -> None:

@@ -22,6 +22,7 @@ from . import (
     image,
     inventory,
     light,
+    npu,
     process,
     upstream,
 )
@@ -336,6 +337,9 @@ def run(words: list[str]) -> int:
     if words[:1] == ["_serve"]:
         upstream.serve(Path(words[1]), int(words[2]))
         return 0
+    if words[:1] == ["_npu"]:
+        npu.main(words[1], boards.monitor)
+        return 0
     state = state_folder()
     progress = Progress()
     if words[:1] == ["_image"]:
@@ -376,7 +380,7 @@ def run(words: list[str]) -> int:
             progress(f"ready: {folder}")
         return 0
     with cache.lock(state, progress):
-        {"up": up, "down": down, "reset": reset, "power-cut": power_cut}[options.command](boards.Lab(state, progress), options)
+        {"up": up, "down": down, "reset": reset, "power-cut": power_cut, "npu": npu.change}[options.command](boards.Lab(state, progress), options)
     return 0
 
 

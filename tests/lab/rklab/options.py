@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import argparse
 
-from . import boards, fleet
+from . import boards, fleet, npu
 from .kinds import DEFAULT_KIND, KINDS
 
 
@@ -42,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("names", nargs="+", metavar="NAME")
     command.add_argument("--restart", action="store_true", help="and power them on again")
     limited(command)
+    npu.add_arguments(add("npu", "have a board's NPU work, or fail in one of these ways, until it is reset"))
     command = add("build", "fill the cache, start nothing")
     command.add_argument(
         "--kind", nargs="+", choices=[*KINDS, "all"], default=[DEFAULT_KIND],
