@@ -129,15 +129,15 @@ def test_an_upgrade_of_one_board_takes_at_most_sixty_lines(mixed, play):
     assert (run.rc, run.boards[healthy]["changed"]) == (0, 0) and len(run.output.splitlines()) <= 60
     run, line = upgrade(play, mixed, failing, "--check")
     assert run.rc == 0 and line.endswith("planned: dkms_over_builtin") and len(run.output.splitlines()) <= 60
-    assert run.output.count("\nchanged: ") == 4 and "ok: [" not in run.output.replace("ok: [%s] => {" % failing, "")
+    assert run.output.count("\nchanged: ") == 4 and "ok: [" not in run.output.replace(f"ok: [{failing}] => {{", "")
 
 
 def test_a_machine_that_is_no_board_is_refused_by_each_playbook_with_the_same_reason(mixed, play):
     board = mixed.of_kind("not-rockchip")[0]
     for name in ("audit", "verify", "rollback"):
-        words = ["--limit", board, "-e", "npu_report_dir=%s" % (mixed.state / "report")]
-        run = play("playbooks/%s-npu.yml" % name, *words, inventory=str(mixed.inventory))
-        said = "%s: This is not a Rockchip board but Raspberry Pi 4 Model B Rev 1.4" % board
+        words = ["--limit", board, "-e", f"npu_report_dir={mixed.state / 'report'}"]
+        run = play(f"playbooks/{name}-npu.yml", *words, inventory=str(mixed.inventory))
+        said = f"{board}: This is not a Rockchip board but Raspberry Pi 4 Model B Rev 1.4"
         assert run.rc == 2 and 1 <= run.output.count(said) <= 2, name
 
 

@@ -73,7 +73,7 @@ _DKMS = (
 _HEADERS = (
     (r"arch/(aarch64|armv\d\w*)/Makefile" + _Q + r"(?:: No such file|\.  Stop|,)",
      ("the build was told that ARCH is {0}, which the kernel calls arm64: remove ARCH from the environment "
-     "(/etc/environment, /etc/dkms/framework.conf) or from the call")),
+      "(/etc/environment, /etc/dkms/framework.conf) or from the call")),
     (r"Symbol version dump \"?(\S*Module\.symvers)\"?\s+is missing",
      "the kernel headers lack {0}, without which no function of the kernel is known: " + _REINSTALL, "undefined"),
     ((r"Kernel configuration is invalid|include/(?:generated/autoconf\.h|config/auto\.conf) (?:are|is) missing|"

@@ -17,7 +17,7 @@ PLACES = {
     "efi": (
         "its UEFI firmware started the kernel by an unknown program (BOOT_IMAGE or /sys/firmware/efi)",
         ("in the configuration of that boot loader (systemd-boot: options in /boot/efi/loader/entries, for new "
-        "kernels /etc/kernel/cmdline)")),
+         "kernels /etc/kernel/cmdline)")),
     "boot-image": (
         "its kernel arguments are part of the vendor's boot image (FriendlyELEC and other Rockchip SDK images)",
         "in bootargs of the device tree in that image, or in CMDLINE of its parameter.txt, and write the image again"),

@@ -246,4 +246,5 @@ def test_the_output_of_a_run_has_a_line_for_each_phase(play, monkeypatch):
         "phase check: 1 ok (1 board)", "phase detect: 3 ok (3 boards)", "phase fetch: 2 ok (2 boards)", "phase plan: 1 ok (1 board)",
         "phase begin: 1 ok (1 board)", "phase verify: 1 ok (1 board)", "phase commit: 1 ok (1 board)",
         # The stub of the role has no file for the build.
-        "phase begin: 1 failed (1 board)", "phase rollback: 1 ok (1 board)", "phase commit: 1 ok (1 board)", "phase report: 1 ok, 1 failed, 1 skipped (3 boards)"]
+        "phase begin: 1 failed (1 board)", "phase rollback: 1 ok (1 board)", "phase commit: 1 ok (1 board)",
+        "phase report: 1 ok, 1 failed, 1 skipped (3 boards)"]

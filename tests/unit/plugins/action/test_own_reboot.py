@@ -14,11 +14,13 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import failure
 
 
 def inspected(**over):
-    return dict({"plan": {"reboot": True, "driver": {"version": "0.9.6"}}, "not_selected": None, "on_hold": None}, **over)
+    plan = {"reboot": True, "driver": {"version": "0.9.6"}}
+    return {"plan": plan, "not_selected": None, "on_hold": None, **over}
 
 
 def test_a_reboot_that_is_allowed_is_refused():
-    with pytest.raises(ValueError, match=r"driver 0\.9\.6 requires a reboot, and with a local connection .* npu_reboot_ok"):
+    words = r"driver 0\.9\.6 requires a reboot, and with a local connection .* npu_reboot_ok"
+    with pytest.raises(ValueError, match=words):
         npu_audit_info.refuse_own_reboot(inspected(), {"npu_reboot_ok": True})
 
 
@@ -40,13 +42,15 @@ def test_a_failure_has_no_excerpt_of_the_file_of_its_task():
         pytest.skip("ansible-core shows a failure once")
     with pytest.raises(failure.BriefFailure) as caught:
         failure.brief({"failed": True, "msg": "a: why", "cause": "sudo"}, Task())
-    assert caught.value.omit_exception_key and caught.value.result_contribution == {"failed": True, "msg": "a: why", "cause": "sudo"}
+    assert caught.value.omit_exception_key
+    assert caught.value.result_contribution == {"failed": True, "msg": "a: why", "cause": "sudo"}
 
 
 @pytest.mark.parametrize("result, fields", [
     ({"changed": True}, {}), ({"failed": False}, {}), ({"unreachable": True}, {}),
     # The task decides about these.
-    ({"failed": True}, {"failed_when": ["false"]}), ({"failed": True}, {"until": ["true"]}), ({"failed": True}, {"retries": 2}),
+    ({"failed": True}, {"failed_when": ["false"]}), ({"failed": True}, {"until": ["true"]}),
+    ({"failed": True}, {"retries": 2}),
 ])
 def test_other_results_are_returned(result, fields):
     task = types.SimpleNamespace(**dict({"failed_when": [], "until": [], "retries": None}, **fields))
