@@ -16,7 +16,7 @@ codes   error codes, one of which the last call returned. With `line`, either is
 
 from the outcome (see child.infer())   stage, code, error, timed_out, stuck, timeout, differs; answer (the code in
         words, after the first error in the log), signal (its name), killed (SIGKILL, not by us), last_line (of the
-        log), top (the first Top5), top1, difference (from the expected), zeros (all scores are 0)
+        log), top (the first Top5), top1, difference (from the expected), zeros (all scores are 0 or next to it)
 from the loader's error                missing_library, package (of apt), too_old (C or C++ library), not_there (the
         library itself)
 from the row                           found: the line that matches, else the answer
@@ -63,7 +63,7 @@ _CMA = (
 _FREE = (
     "free memory or CMA on the board, and end other processes that use the NPU; if the NPU's IOMMU is off, "
     "enable it in the device tree or reserve more CMA (cma= on the kernel command line)")
-_ZEROS = "all 1001 scores are 0: the NPU has not written its output"
+_ZEROS = "all 1001 scores are 0 or next to it: the NPU has not written its output"
 _APT = "install the package that contains it (apt: {package})"
 
 _VERSION = r"\d{1,4}\.\d{1,4}\.\d{1,4}"

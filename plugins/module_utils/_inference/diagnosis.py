@@ -40,7 +40,7 @@ def diagnose(outcome, facts):
     """Return (diagnosis, evidence, remedy) of an inference.
 
     The diagnosis is one of `diagnoses.NAMES`; the evidence is the line of the log (without its time) or the fact that
-    shows it; the remedy is what to do, None if nothing is to be done.
+    shows it; the remedy is None if nothing is to be done.
 
     Args:
         outcome: as child.infer() returns it.
@@ -121,7 +121,8 @@ def _of_outcome(outcome, facts):
         values["answer"] = "; ".join(filter(None, (_first_error(outcome["log"]), values["answer"])))
     values["signal"] = signal.Signals(number).name if number in set(signal.Signals) else number
     values["killed"] = number == signal.SIGKILL
-    values["zeros"] = bool(top) and not any(score for dummy, score in top)
+    # The runtime makes 2.8e-05 of them.
+    values["zeros"] = bool(top) and top[0][1] < 0.001 and len({score for dummy, score in top[:5]}) == 1
     values["last_line"] = _text(outcome["log"][-1]) if outcome["log"] else None
     values["difference"] = compare(top, facts.get("expected") or [], facts.get("tolerance") or 0)
     return values

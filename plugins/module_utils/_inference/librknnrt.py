@@ -4,8 +4,8 @@
 
 """The C API of librknnrt.so, and one MobileNet inference through it.
 
-child.py runs it in a process of its own, as the library may crash or hang. The layouts of the structures are the same
-in the runtimes 1.4.0 to 2.3.2 on 64-bit ARM.
+child.py runs it in a process of its own. The layouts of the structures are the same in the runtimes 1.4.0 to 2.3.2 on
+64-bit ARM.
 """
 
 from __future__ import annotations
