@@ -24,7 +24,7 @@ TOUCHED = (
 )
 
 
-def tested(python, *words, **env):
+def said_by_tests(python, *words, **env):
     """Run tests of this checkout with another Python and return what it said; fails with its own words."""
     done = subprocess.run(
         [str(python), "-m", "pytest", "-c", "tests/pytest.ini", "--rootdir=.", "-q", "-W", "ignore",
@@ -47,7 +47,7 @@ def test_queries_with_the_newest_jmespath(root, tmp_path):
     )
     if done.returncode:
         pytest.skip(f"the newest jmespath cannot be fetched: {done.stdout[-300:]}")
-    assert " passed" in tested(sys.executable, QUERIES, PYTHONPATH=str(tmp_path))
+    assert " passed" in said_by_tests(sys.executable, QUERIES, PYTHONPATH=str(tmp_path))
 
 
 @pytest.mark.lint_only
@@ -62,7 +62,7 @@ def test_the_release_candidate_of_ansible_core():
         venv = environment.make_venv(python, [f"ansible-core=={core}", *pinned])
     except subprocess.CalledProcessError as error:
         pytest.skip(f"ansible-core {core} cannot be installed: {error}")
-    assert " passed" in tested(venv / "bin/python", *TOUCHED)
+    assert " passed" in said_by_tests(venv / "bin/python", *TOUCHED)
 
 
 def test_the_candidate_is_of_a_release_that_is_not_tested_yet():

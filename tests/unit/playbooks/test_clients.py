@@ -126,7 +126,7 @@ def test_facts_of_a_lost_board_make_it_unreachable(tmp_path):
 
 
 # Its virtual environment takes half a minute, once.
-@pytest.mark.lint_only
+@pytest.mark.faults_only
 def test_ara_records_lost_and_failed_boards_as_such(play, tmp_path):
     core = next(line for line in environment.requirements() if line.startswith("ansible-core=="))
     python = next(filter(None, map(environment.find_python, environment.CONTROLLER_PYTHONS)))

@@ -47,6 +47,7 @@ stubs.STUBS["roles/detect/tasks/main.yml"] = """
 - rkfleet.npu.npu_facts:
 - ansible.builtin.set_fact:
     __npu_plan: {action: none, reason: x, runtime: {install: false}}
+    __npu_inspection: {on_hold: null}
 """ + PING % "late"
 stubs.STUBS["roles/driver/tasks/trial_build.yml"] = """
 - ansible.builtin.include_role: {name: rkfleet.npu.detect, public: true}

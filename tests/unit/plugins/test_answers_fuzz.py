@@ -26,7 +26,8 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board as _transfer
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import limits
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record, files as _report, hostvars
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record, files as _report
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import hostvars, stdout
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import answers, values
 
 SEEDS = tuple(map(int, os.environ.get("RKFLEET_NPU_FUZZ_SEEDS", "13 1300 130000").split()))
@@ -193,8 +194,9 @@ def summed_up(monkeypatch):
     """Run npu_recap or npu_report for boards with these variables; give its result and what it printed."""
     def run(plugin, variables, **more):
         shown = []
-        display = types.SimpleNamespace(display=lambda text, color=None: shown.append(text), warning=shown.append)
-        monkeypatch.setattr(plugin, "Display", lambda: display)
+        monkeypatch.setattr(stdout, "show", lambda text, color=None: shown.append(text))
+        if hasattr(plugin, "Display"):
+            monkeypatch.setattr(plugin, "Display", lambda: types.SimpleNamespace(warning=shown.append))
         params = dict(
             {"boards": list(variables), "path": "", "merge": False, "keep": 100, "diff_against": "", "audit": True},
             **more,

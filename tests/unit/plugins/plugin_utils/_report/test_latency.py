@@ -19,12 +19,12 @@ def boards(**latencies):
     [1e-6, 3e6], [2.0, 2.1, 2.2, 90.0], [float(value) for value in range(1, 400)], [0.1] * 100 + [5.0], [2.0, 2.1]])
 def test_each_board_is_in_one_bar(values):
     drawn = latency.strips(boards(rk3588=values))[0]
-    assert sum(bar["count"] for bar in drawn["bars"]) == drawn["boards"] == len(values)
+    assert sum(column["count"] for column in drawn["bars"]) == drawn["boards"] == len(values)
     assert drawn["slow"] == sum(value > 1.5 * latency.quantile(sorted(values), 0.5) for value in values)
-    edges = [(bar["x"], bar["x"] + bar["width"]) for bar in drawn["bars"]]
+    edges = [(column["x"], column["x"] + column["width"]) for column in drawn["bars"]]
     assert all(left < right for left, right in edges) and edges == sorted(edges)
     assert edges[0][0] >= 0 and edges[-1][1] <= latency.WIDTH
-    assert all(0 < bar["height"] == pytest.approx(latency.HEIGHT - bar["y"]) for bar in drawn["bars"])
+    assert all(0 < column["height"] == pytest.approx(latency.HEIGHT - column["y"]) for column in drawn["bars"])
 
 
 @pytest.mark.parametrize("values", [[2.25], [2.25] * 50])
@@ -38,8 +38,8 @@ def test_each_soc_is_compared_with_itself():
     drawn = latency.strips(boards(rk3568=[7.8, 7.9, 8.0], rk3588=[2.2, 2.4, 2.6, 9.0], other=[], **{"": [1.0]}))
     assert [(strip["soc"], strip["median"], strip["slow"]) for strip in drawn] == [
         ("", "1.0", 0), ("rk3568", "7.9", 0), ("rk3588", "2.5", 1)]
-    red = [bar for bar in drawn[2]["bars"] if bar["slow"]]
-    assert [(bar["count"], bar["label"]) for bar in red] == [(1, "4.9 ms and more")]
+    red = [column for column in drawn[2]["bars"] if column["slow"]]
+    assert [(column["count"], column["label"]) for column in red] == [(1, "4.9 ms and more")]
 
 
 def test_few_slow_boards_do_not_squeeze_the_others_into_one_bar():
