@@ -96,7 +96,7 @@ class Board:
             text = re.sub(r"(?<![\w.}])(/(?:etc|usr|boot|lib|var)/(?!vmlinuz-%s))", rf"{copy}\1", file.read_text())
             ours = "rkfleet-npu" in file.relative_to(copy).as_posix()
             file.write_text(text.replace("#!/bin/sh\n", "#!{}\n".format(" ".join(self.by)), 1) if ours else text)
-        environ = dict(os.environ, PATH="{}/usr/bin:{}/usr/sbin:{}".format(copy, copy, os.environ["PATH"]))
+        environ = dict(os.environ, PATH=":".join([f"{copy}/usr/bin", f"{copy}/usr/sbin", os.environ["PATH"]]))
         done = subprocess.run([*self.by, str(copy / command[0].lstrip("/")), *command[1:]], env=environ, check=False,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True)
         self.said = done.stderr.replace(str(copy), "")

@@ -39,7 +39,7 @@ def board(tmp_path, monkeypatch):
     class Board:
         users, services, order, outcomes = [], {"detector.service": "active"}, [], {}
 
-        def verify(self, sent=SENT, **params):
+        def verify(self, sent=None, **params):
             return verify.run(
                 dict(
                     {
@@ -62,7 +62,7 @@ def board(tmp_path, monkeypatch):
                     **params,
                 ),
                 keep=False,
-                sent=sent,
+                sent=SENT if sent is None else sent,
             )
 
         def systemctl(self, *words):

@@ -27,7 +27,8 @@ def board(request, tmp_path):
     return there
 
 
-def begin(board, services=SERVICES, run="one"):
+def begin(board, services=None, run="one"):
+    services = SERVICES if services is None else services
     there = board.transaction(run)
     calls = []
 
