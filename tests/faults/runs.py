@@ -30,8 +30,10 @@ class Playing:
         self._child = subprocess.Popen(
             ["ansible-playbook", "-i", str(board.folder / "inventory.yml"), "--limit", board.name, "-e", "@" + stream.name,
              str(board.root / "playbooks" / playbook), *words],
-            cwd=board.root, env={**os.environ, "PYTHONUNBUFFERED": "1"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, errors="replace", start_new_session=True)
+            # Scenarios wait for tasks to begin, also for those that change nothing.
+            cwd=board.root, env={**os.environ, "PYTHONUNBUFFERED": "1", "RKFLEET_NPU_BRIEF": "false"},
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+            start_new_session=True)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
