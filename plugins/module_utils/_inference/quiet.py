@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 
 from .._board.tree import Tree
 from .._facts import device_nodes, holders
@@ -26,11 +25,12 @@ def users_of_npu(tree=None):
 
 
 def _systemctl(*words):
+    null = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
     try:
-        return subprocess.run(["systemctl", *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, check=False).returncode
+        child = os.posix_spawnp("systemctl", ("systemctl", *words), os.environ, file_actions=null)
     except OSError:
         return 127
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 @contextlib.contextmanager
