@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An NPU without other users: who uses it, and services that are stopped while MobileNet runs."""
+"""Who uses the NPU, and services that are stopped while MobileNet runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .._facts import device_nodes, holders
 
 NOT_RUN = dict(dict.fromkeys(("stage", "code", "error", "signal", "top", "differs", "sdk_version", "driver_version")),
                timed_out=False, stuck=False, timeout=0, elapsed=[], cores=[], log=[])
-"""The outcome of an inference that was not run, as child.infer() returns outcomes."""
+"""What child.infer() would return of an inference that was not run."""
 _SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGALRM)
 
 
@@ -35,7 +35,7 @@ def _systemctl(*words):
 
 @contextlib.contextmanager
 def without(services, systemctl=_systemctl):
-    """Stop those of these systemd units that run, and start them again afterwards, also if the task is ended."""
+    """Stop those of these systemd units that run, and start them again, also if the task is ended."""
     running = [name for name in services if systemctl("is-active", "--quiet", "--", name) == 0]
     if not running:
         yield []
