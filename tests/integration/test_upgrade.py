@@ -76,7 +76,8 @@ STOPS = {
         {"npu_compatibility": {"kernels": {"6.1": {"supported": False, "reason": "the test says no", "remedy": "Boot another.",
                                                    "source": "test", "confidence": "I"}}}},
         "%s: Kernel 6.1.* is not supported by driver 0.9.6: the test says no" % BOARD),
-    "a driver release that is not known": ({"npu_driver_version": "0.9.99"}, r"npu_driver_version is '0\.9\.99', and the compatibility data has no such release"),
+    "a driver release that is not known": (
+        {"npu_driver_version": "0.9.99"}, r"npu_driver_version is '0\.9\.99', and the compatibility data has no such release"),
 }
 
 

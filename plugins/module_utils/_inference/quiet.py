@@ -19,17 +19,20 @@ _SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGALRM)
 
 
 def users_of_npu(tree=None):
-    """Return the processes that have the NPU open, as holders() returns them."""
+    """Return the processes that have the NPU open, of holders()."""
     tree = tree or Tree()
     return holders.holders(tree, device_nodes.read(tree), (os.getpid(),))
 
 
 def _systemctl(*words):
-    null = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
-    try:
-        child = os.posix_spawnp("systemctl", ("systemctl", *words), os.environ, file_actions=null)
-    except OSError:
-        return 127
+    child = os.fork()
+    if not child:
+        try:
+            for number in range(3):
+                os.dup2(os.open(os.devnull, os.O_RDWR), number)
+            os.execvp("systemctl", ("systemctl", *words))
+        finally:
+            os._exit(127)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
