@@ -18,9 +18,9 @@ NOT_RUN = dict(dict.fromkeys(("stage", "code", "error", "signal", "top", "differ
 _SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGALRM)
 
 
-def users_of_npu(tree=None):
+def users_of_npu():
     """Return the processes that have the NPU open, of holders()."""
-    tree = tree or Tree()
+    tree = Tree()
     return holders.holders(tree, device_nodes.read(tree), (os.getpid(),))
 
 

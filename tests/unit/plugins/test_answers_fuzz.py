@@ -29,6 +29,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibi
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record, files as _report
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import hostvars, stdout
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import answers, values
+from stand_ins.nested import places
 
 SEEDS = tuple(map(int, os.environ.get("RKFLEET_NPU_FUZZ_SEEDS", "13 1300 130000").split()))
 CASES = int(os.environ.get("RKFLEET_NPU_FUZZ_CASES", "1000"))
@@ -105,19 +106,11 @@ HOSTILE_KEYS = (
 )
 
 
-def places(value, path=()):
-    """Paths to everything inside."""
-    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-        yield (*path, key)
-        if isinstance(item, (dict, list)) and len(path) < 6:
-            yield from places(item, (*path, key))
-
-
 def odd(good, dice):
     """An answer with something wrong."""
     told = copy.deepcopy(good)
     for dummy in range(dice.choice((1, 1, 2, 4))):
-        spots = list(places(told))
+        spots = list(places(told, deepest=6))
         if dice.random() < 0.2 or not spots:
             told[dice.choice(HOSTILE_KEYS)] = dice.choice(ODD)
             continue

@@ -16,10 +16,10 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_k
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel_paths
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
+from stand_ins.kernel_board import LINUX_VERSION, SHELLS, KernelBoard
 
 OLD, NEW = "6.1.99-1-rk2312", "6.1.192-2-rk2410"
 SCRIPTS = board_files.default_kernel()
-SHELLS = {"dash": [shutil.which("dash") or "/bin/sh"], "busybox": [shutil.which("busybox") or "busybox", "sh"]}
 # The order of things in Debian's script: defaults file, fragments, its own defaults, one entry for each kernel.
 UPDATE = """\
 #!/bin/sh
@@ -45,21 +45,13 @@ U_BOOT_PARAMETERS="${U_BOOT_PARAMETERS:-ro quiet}"
 } > /boot/extlinux/extlinux.conf
 """
 FRAGMENTS = 'for file in /usr/share/u-boot-menu/conf.d/*.conf /etc/u-boot-menu/conf.d/*.conf; do if [ -e "${file}" ]; then . "${file}"; fi; done'
-LINUX_VERSION = """\
-#!/bin/sh
-if [ "$1" = list ]; then
-    for file in /boot/vmlinuz-*; do echo "${file##*/vmlinuz-}"; done
-else
-    sort --version-sort --reverse
-fi
-"""
 
 
-class Board:
+class Board(KernelBoard):
     """A tree with Debian's u-boot-menu, and NPU modules for some of its kernels."""
 
     def __init__(self, root, fragments=True, shell="dash"):
-        self.root, self.said, self.by = root, "", SHELLS[shell]
+        super().__init__(root, shell)
         self.write("/etc/default/u-boot", "#U_BOOT_DEFAULT=\"l0\"\n")
         self.write("/proc/cmdline", "ro quiet")
         self.write("/boot/extlinux/extlinux.conf").write("/var/log/syslog")
@@ -70,18 +62,6 @@ class Board:
         self.tool("/usr/bin/linux-version", LINUX_VERSION)
         self.tool("/usr/bin/logger", '#!/bin/sh\necho "$*" >> /var/log/syslog\n')
         self.kernel(OLD).module(OLD).update()
-
-    def path(self, path):
-        return self.root / path.lstrip("/")
-
-    def write(self, path, content=""):
-        self.path(path).parent.mkdir(parents=True, exist_ok=True)
-        self.path(path).write_text(content)
-        return self
-
-    def tool(self, path, content):
-        self.write(path, content)
-        self.path(path).chmod(0o755)
 
     def kernel(self, release, headers=True, builtin="other"):
         self.write("/boot/vmlinuz-" + release).write("/lib/modules/%s/modules.builtin" % release,
@@ -131,11 +111,6 @@ class Board:
         label = text.split()[1]
         assert "\nlabel %s\n" % label in text
         return menu_kernel.release(text)
-
-    def files(self):
-        return {path.relative_to(self.root).as_posix(): (path.stat().st_mode,
-                                                         path.read_text() if path.is_file() else None)
-                for area in ("etc", "usr", "boot") for path in (self.root / area).rglob("*")}
 
 
 @pytest.fixture(params=list(SHELLS))

@@ -17,10 +17,10 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel_paths, grub_menu, setup
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.boot_files import GRUB_MENU
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
+from stand_ins.kernel_board import LINUX_VERSION, SHELLS, KernelBoard
 
 OLD, NEW = "6.1.99-vendor-rk35xx", "6.1.192-vendor-rk35xx"
 SCRIPTS = board_files.default_kernel()
-SHELLS = {"dash": [shutil.which("dash") or "/bin/sh"], "busybox": [shutil.which("busybox") or "busybox", "sh"]}
 MKCONFIG = r"""#!/bin/sh
 set -e
 GRUB_DEVICE=/dev/vda1
@@ -49,21 +49,13 @@ entry() { # TITLE ID KERNEL
     [ "${GRUB_DISABLE_SUBMENU:-}" = y ] || echo "}"
 } > "${2:-/boot/grub/grub.cfg}"
 """
-LINUX_VERSION = """\
-#!/bin/sh
-if [ "$1" = list ]; then
-    for file in /boot/vmlinuz-*; do echo "${file##*/vmlinuz-}"; done
-else
-    sort --version-sort --reverse
-fi
-"""
 
 
-class Board:
+class Board(KernelBoard):
     """A tree with GRUB, and NPU modules for some of its kernels."""
 
     def __init__(self, root, shell="dash"):
-        self.root, self.said, self.by = root, "", SHELLS[shell]
+        super().__init__(root, shell)
         self.write("/etc/default/grub", 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"\n')
         self.write("/proc/cmdline", f"BOOT_IMAGE=/boot/vmlinuz-{OLD} root=/dev/vda1 quiet\n")
         self.write("/sys/firmware/efi/fw_platform_size", "64\n").write(GRUB_MENU).write("/boot/grub/grubenv", "#\n")
@@ -72,17 +64,9 @@ class Board:
         for path, text in {"/usr/sbin/grub-mkconfig": MKCONFIG, "/usr/bin/linux-version": LINUX_VERSION,
                            "/usr/sbin/update-grub": "#!/bin/sh\nexec grub-mkconfig -o /boot/grub/grub.cfg\n",
                            "/usr/bin/logger": "#!/bin/sh\n", "/usr/sbin/grub-probe": "#!/bin/sh\necho 1-2\n"}.items():
-            self.write(path, text).path(path).chmod(0o755)
+            self.tool(path, text)
         # The stand-in loops over grub.d as grub-mkconfig does, which is what the recognition looks for.
         self.kernel(OLD).write(f"/lib/modules/{OLD}/updates/dkms/rknpu_dkms.ko", "ELF").update()
-
-    def path(self, path):
-        return self.root / path.lstrip("/")
-
-    def write(self, path, content=""):
-        self.path(path).parent.mkdir(parents=True, exist_ok=True)
-        self.path(path).write_text(content)
-        return self
 
     def kernel(self, release):
         return self.write("/boot/vmlinuz-" + release, "MZ").write(f"/lib/modules/{release}/modules.builtin")
@@ -124,11 +108,6 @@ class Board:
         """The release of the kernel that boots by default."""
         kernel = grub_menu.default_entry(self.path(GRUB_MENU).read_text(), saved)[0]
         return kernel.partition("vmlinuz-")[2]
-
-    def files(self):
-        return {path.relative_to(self.root).as_posix(): (path.stat().st_mode,
-                                                         path.read_text() if path.is_file() else None)
-                for area in ("etc", "usr", "boot") for path in (self.root / area).rglob("*")}
 
 
 @pytest.fixture(params=list(SHELLS))

@@ -14,6 +14,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._facts import gather
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts.complete import complete
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
+from stand_ins.nested import places
 
 
 @pytest.fixture
@@ -56,13 +57,6 @@ def test_a_damaged_file_is_unread(sent):
     assert facts["verification"] is None and facts["kernel"]["kexec"] is None
     assert "/etc/ansible/facts.d/npu.fact: not JSON" in facts["unread"]
     assert any(line.startswith("/etc/default/kexec: a quote") for line in facts["unread"])
-
-
-def places(value, path=()):
-    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-        yield (*path, key)
-        if isinstance(item, (dict, list)):
-            yield from places(item, (*path, key))
 
 
 def test_whatever_a_board_sends_is_refused_or_completed(sent):

@@ -14,6 +14,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._facts import gather a
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
+from stand_ins.nested import places
 
 
 @pytest.fixture
@@ -44,13 +45,6 @@ def test_parts_that_cannot_be_read_have_their_own_shape(board, gather, monkeypat
     facts = json.loads(json.dumps(gather(board.base().npu())))
     assert readers > 15 and len(facts["unread"]) > 12
     assert gate.facts_of(copy.deepcopy(facts)) == facts
-
-
-def places(value, path=()):
-    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-        yield (*path, key)
-        if isinstance(item, (dict, list)):
-            yield from places(item, (*path, key))
 
 
 def test_any_answer_of_a_board_is_refused_or_can_be_planned(facts):
