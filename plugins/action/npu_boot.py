@@ -13,7 +13,7 @@ class ActionModule(BoardAction):
     """Configure how a board starts its driver."""
 
     def act(self, result, task_vars):
-        internal = {}
+        internal = {"begun": self.has_begun(task_vars)}
         if self._task.args.get("state") != "absent":
             internal["scripts"] = board_files.as_option(board_files.default_kernel)
         result.update(self.run_module("npu_boot", self._task.args, task_vars, internal=internal))

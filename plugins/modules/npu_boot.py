@@ -95,7 +95,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import ST
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.default_kernel_paths import FILES
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.setup import BootSetup, BootSetupError
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.notes import note_boot_files
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.notes import note_boot_files, refuse_ended
 
 
 def main():
@@ -110,8 +110,9 @@ def main():
         ),
         supports_check_mode=True,
     )
-    # The scripts that choose the default kernel.
-    params = _internal.parameters(module, "npu_boot", scripts=None)
+    # The scripts that choose the default kernel, and whether the run has begun an upgrade.
+    params = _internal.parameters(module, "npu_boot", scripts=None, begun=False)
+    refuse_ended(module, params)
     for name in [params["module"], *params["initcall_blacklist"]]:
         if not re.fullmatch(r"[A-Za-z0-9_]+", name):
             module.fail_json(msg="%r is not the name of a kernel module or an initcall: correct it" % name)

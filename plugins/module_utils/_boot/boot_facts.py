@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from .._board.tree import clean
-from . import registry, sources
-from .text_file import LIMIT, checked
+from . import registry, sources, unknown
+from .boot_files import LIMIT
+from .text_file import checked
 
 
 def complete(facts):
@@ -21,7 +22,7 @@ def complete(facts):
 
 def read(tree, cmdline):
     """Return the facts that complete() adds, and cmdline."""
-    loader = registry.recognize(tree, cmdline)
+    loader = registry.recognize(tree, cmdline, unknown.describe)
     facts = {"loader": loader.name, "config": loader.config, "cmdline": cmdline, "configured": None, "next": None,
              "default": loader.default, "update": loader.update, "error": loader.error}
     try:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+LIMIT = 64 * 1024
+"""Characters such a file may have."""
 KINDS = ("menu", "shell", "environment", "words", "grub")
 """How such a file is written, by which the guard removes what this collection wrote: see _transaction/guard.py."""
 DROP_IN = "/etc/default/grub.d/zz-rkfleet-npu.cfg"
@@ -18,12 +20,11 @@ GRUB_MENU = "/boot/grub/grub.cfg"
 ENVIRONMENTS = {
     "armbian": ("/boot/armbianEnv.txt", "extraargs"), "orangepi": ("/boot/orangepiEnv.txt", "extraargs"),
     "dietpi": ("/boot/dietpiEnv.txt", "extraargs"), "bigtreetech": ("/boot/BoardEnv.txt", "extraargs"),
+    "fnos": ("/boot/fnEnv.txt", "extraargs"),
     "ubuntu": ("/boot/firmware/ubuntuEnv.txt", "bootargs"),
 }
 """{name of the boot loader: (environment file of U-Boot, its variable with the kernel arguments)}."""
-OTHERS = ("/boot/uEnv/uEnv.txt", "/boot/uEnv.txt", "/boot/env.txt", "/boot/config.ini", "/boot/boot.ini",
-          *(f"{top}/extlinux/extlinux.conf" for top in ("", "/boot/efi", "/boot/firmware")), "/boot/boot.scr")
-"""Files that U-Boot reads on other images: they differ too much to be edited, and are only named."""
+SCRIPT = "/boot/boot.scr"
 FRAGMENTS = ("/usr/share/u-boot-menu/conf.d", "/etc/u-boot-menu/conf.d")
 _FILES = {
     "/boot/extlinux/extlinux.conf": "menu", "/etc/default/u-boot": "shell", "/etc/default/extlinux": "shell",

@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
-from .loaders.environment import lines
-from .text_edit import drop_line, insert_line
+import re
 
-ADDED = "# rkfleet.npu: the next line was not set here"
+from .loaders.environment import lines
+from .text_edit import ADDED, drop_comment, insert_line
 
 
 def edit(text, key, change, unused_default):
     """Return the text with change() applied to the last line that sets a variable, which is the one that U-Boot takes.
 
-    A line that is not there is added below a comment, which tells it from an empty one when the argument is removed.
+    A line that is not there is added below a comment.
     """
+    if re.search(r"^[^#\n]*\\\r?$", text, re.MULTILINE):
+        raise ValueError("a line ends with a backslash, so that U-Boot reads the next one as part of it")
     matches = lines(text, key)
     if not matches:
         changed = change("")
@@ -24,18 +26,7 @@ def edit(text, key, change, unused_default):
         text = insert_line(text, len(text), ADDED)
         return insert_line(text, len(text), f"{key}={changed}")
     match = matches[-1]
-    changed = change(match.group(1))
-    if changed == match.group(1):
-        return text
+    value = match.group(1)
+    changed = change(value)
     edited = text[:match.start(1)] + changed + text[match.end(1):]
-    comment = text[:match.start()].splitlines()[-1:] == [ADDED]
-    if not comment or _is_longer(changed, match.group(1)):
-        return edited
-    # Without our argument the comment is not true any more, and the line goes if nothing else is in it.
-    if not changed.strip():
-        edited = drop_line(edited, match.start(), match.start(1))
-    return drop_line(edited, match.start() - 2, match.start() - 2)
-
-
-def _is_longer(changed, value):
-    return len(changed) > len(value)
+    return edited if len(changed) >= len(value) else drop_comment(edited, match.start(), not changed.strip())

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from . import kernel_arguments
 
-_NETWORK = ("nfsroot", "nbdroot", "netroot", "BOOTIF")
-_NETWORK_ROOTS = ("/dev/nfs", "nfs:", "nfs4:", "nbd:", "iscsi:", "http:", "https:")
+_NETWORK = ("nfsroot", "nbdroot", "netroot", "netboot", "BOOTIF")
+_NETWORK_ROOTS = ("/dev/nfs", "nfs", "nbd:", "iscsi:", "http:", "https:", "cifs")
 
 
 def fit(given, cmdline):
@@ -56,9 +56,8 @@ def missing(given, cmdline):
 def from_network(cmdline):
     """Return whether the arguments are those of a system on the network."""
     words = _by_name(cmdline)
-    roots = words.get("root", set())
-    return any(name in words for name in _NETWORK) or any(
-        root.partition("=")[2].startswith(_NETWORK_ROOTS) for root in roots)
+    roots = [word.partition("=")[2] for name in ("root", "rootfstype", "boot") for word in words.get(name, ())]
+    return any(name in words for name in _NETWORK) or any(root.startswith(_NETWORK_ROOTS) for root in roots)
 
 
 def _by_name(arguments):

@@ -12,7 +12,7 @@ import re
 
 _ITEM = re.compile(r"^[ \t]*(menuentry|submenu)\s+(?:'((?:[^']|'\\'')*)'|\"([^\"]*)\"|(\S+))(.*)$")
 _ID = re.compile(r"(?:\$menuentry_id_option|--id)[ =]+['\"]?([^'\" ]+)")
-_LINUX = re.compile(r"^[ \t]*linux(?:16|efi)?[ \t]+(\S+)[ \t]*(.*)$")
+_LINUX = re.compile(r'^[ \t]*linux(?:16|efi)?[ \t]+"?([^\s"]+)"?[ \t]*(.*)$')
 _DEFAULT = re.compile(r"^[ \t]*set[ \t]+default=(?:\"([^\"\n]*)|'([^'\n]*)|(\S*))", re.MULTILINE)
 
 

@@ -16,10 +16,8 @@ from . import menu
 
 def image(text):
     """Return the kernel's file of the entry that boots by default, as it is written there, or None."""
-    for line in menu.default_entry(text)[0]:
-        if line.group(1).lower() in ("linux", "kernel"):
-            return line.group(2).strip() or None
-    return None
+    line = menu.kernel(menu.default_entry(text)[0])
+    return (line and line.group(2).strip()) or None
 
 
 def release(text, image=image):

@@ -14,20 +14,26 @@ All functions raise ValueError, one sentence for the operator, if a configuratio
 
 from __future__ import annotations
 
-from . import boot_files, evidence
+import re
+
+from . import evidence
 from .._board.tree import clean
 from .description import Description, UNKNOWN
 from .loaders import environment, extlinux, grub, radxa, u_boot_menu, update_extlinux
 
 LOADERS = (grub, radxa, u_boot_menu, update_extlinux, extlinux, environment)
 """Of configurations that agree with the running kernel equally well the first one wins."""
+VENDOR = re.compile(r"(?:^|\s)(?:storagemedia=|androidboot\.mode=)")
+"""What the U-Boot of Rockchip's SDK adds to the arguments, wherever it has taken them from."""
 
 
-def recognize(tree, cmdline):
+def recognize(tree, cmdline, explain=None):
     """Return the Description of the boot loader that started the running kernel.
 
     Args:
         cmdline: the arguments of the running kernel.
+        explain: function (tree, cmdline, configurations that did not start it, error or None) that returns the
+            Description if none did; see unknown.
     """
     if evidence.from_network(cmdline):
         return Description("network")
@@ -49,32 +55,13 @@ def recognize(tree, cmdline):
             error = error or clean(str(problem))
     # Two descriptions of one menu, by its tool and by itself, are one configuration.
     single = len({found.made or found.config for found in others}) == 1 and "root=" in cmdline
-    if chosen is None and single and not (efi or error or "BOOT_IMAGE=" in cmdline
-                                          or cmdline.startswith("storagemedia=")):
+    if chosen is None and single and not (efi or error or "BOOT_IMAGE=" in cmdline or VENDOR.search(cmdline)):
         # Changed since the kernel was started.
         best, chosen = (0, 0), None if evidence.contradict(others[0].gives, cmdline) else others[0]
     # A menu whose tool has a configuration that cannot be parsed is not kept by hand.
     if chosen is None or (error and (best[0] == 0 or chosen.name == "extlinux")):
-        return _unknown(tree, cmdline, others, error)
+        return explain(tree, cmdline, others, error) if explain else UNKNOWN._replace(error=error)
     return chosen
-
-
-def _unknown(tree, cmdline, others, error):
-    """Return the Description where no configuration started the running kernel."""
-    efi = tree.exists("/sys/firmware/efi")
-    named = next(filter(tree.exists, boot_files.OTHERS), None)
-    if not error and not others and named:
-        error = "%s, which U-Boot may read, is not a file that this collection edits" % named
-    if not error and others and not efi:
-        found = others[0]
-        error = "the running kernel does not have %s of %s" % (
-            evidence.missing(found.gives, cmdline)[:100], found.made or found.config or found.name)
-    name = "unknown"
-    if efi or "BOOT_IMAGE=" in cmdline:
-        name, error = "efi", None
-    elif cmdline.startswith("storagemedia="):
-        name, error = "boot-image", None
-    return UNKNOWN._replace(name=name, error=error and clean(error))
 
 
 def configured(name, text, default):

@@ -32,6 +32,8 @@ def assignments(text, name):
         elif char in " \t\r\n;&|(){}":
             fresh = True
             at += 1
+        elif fresh and text.startswith(name + "+=", at):
+            raise ValueError(f"{name} is set with +=, which /bin/sh does not know")
         elif fresh and text.startswith(name + "=", at):
             start = at + len(name) + 1
             at = _end_of_word(text, start)

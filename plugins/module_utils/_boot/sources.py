@@ -11,17 +11,24 @@ from __future__ import annotations
 import re
 
 from . import boot_files
-from .text_file import LIMIT
+from .boot_files import LIMIT
 
+OTHERS = ("/boot/uEnv/uEnv.txt", "/boot/uEnv.txt", "/boot/env.txt", "/boot/bootEnv.txt", "/boot/config.ini",
+          "/boot/boot.ini", "/boot/cmdline.txt", "/boot/loader/entries",
+          *(f"{top}/extlinux/extlinux.conf" for top in ("", "/boot/efi", "/boot/firmware")), boot_files.SCRIPT)
+"""Files that U-Boot reads on other images: they differ too much to be edited, and are only named."""
+FLASH_KERNEL = "/etc/default/flash-kernel"
+"""Of a tool that makes SCRIPT."""
 SCRIPTS = (
     *(f"/usr/{folder}/{name}" for name in ("u-boot-update", "update_extlinux.sh", "update-extlinux.sh")
       for folder in ("sbin", "bin", "local/sbin", "local/bin")),
-    "/usr/share/u-boot-menu/read-config", "/usr/sbin/grub-mkconfig")
-"""Update tools, of which only the lines that name what they read are sent."""
-_PRESENT = ("/sys/firmware/efi", "/boot/config.txt", *boot_files.OTHERS)
+    "/usr/share/u-boot-menu/read-config", "/usr/sbin/grub-mkconfig", boot_files.SCRIPT, "/etc/fstab")
+"""Update tools, U-Boot's script and what is mounted at /boot: only the lines that name that are sent."""
+_PRESENT = ("/sys/firmware/efi", "/boot/config.txt", FLASH_KERNEL, *OTHERS)
 _GRUB = ("/etc/default/grub", "/boot/grub/grubenv")
 _SCRIPT_LINE = re.compile(
-    r"U_BOOT_PARAMETERS:-|u-boot-menu/|/etc/kernel/cmdline|/default/grub\.d|/default/extlinux|/boot/config\.txt")
+    r"U_BOOT_PARAMETERS:-|u-boot-menu/|/etc/kernel/cmdline|/default/grub\.d|/default/extlinux|/boot/config\.txt"
+    r"|extraargs|setenv +bootargs|Env\.txt|^[^#\s]+\s+/boot[/\s]")
 _MENU_LINE = re.compile(r"[ \t]*(?:menuentry|submenu|linux|set[ \t]+default|\}|#)|.*\{[ \t]*$")
 
 
@@ -31,12 +38,15 @@ def read(tree):
     folder = boot_files.DROP_IN.rpartition("/")[0]
     whole += [f"{folder}/{name}" for name in tree.names(folder) if name.endswith(".cfg")]
     found = {path: tree.text(path, LIMIT + 1) for path in whole if tree.exists(path) and path != boot_files.GRUB_MENU}
+    # The controller replaces NUL bytes, and checked() refuses them.
+    found.update((path, "\ufffd") for path, text in found.items() if "\0" in (text or ""))
     for path in (*SCRIPTS, boot_files.GRUB_MENU):
         if tree.exists(path):
             wanted = _MENU_LINE.match if path == boot_files.GRUB_MENU else _SCRIPT_LINE.search
             text = tree.text(path, 4 * LIMIT)
             found[path] = text and "".join(line for line in text.splitlines(True) if wanted(line))
-    found.update((path, "") for path in _PRESENT if tree.exists(path))
+    for path in filter(tree.exists, _PRESENT):
+        found.setdefault(path, "")
     return [{"path": path, "text": text} for path, text in found.items()]
 
 

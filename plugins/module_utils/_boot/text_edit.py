@@ -9,6 +9,9 @@ import re
 
 from .text_file import newline
 
+ADDED = "# rkfleet.npu: the next line was not set here"
+"""The comment above a line of ours, which tells it from an empty one when the argument is removed."""
+
 
 def insert_line(text, at, line):
     """Return the text with a line inserted.
@@ -28,3 +31,16 @@ def drop_line(text, start, end):
     if stop:
         return text[:start] + text[stop:]
     return re.sub(r"\r?\n\Z", "", text[:start])
+
+
+def drop_comment(text, start, empty):
+    """Return the text without our comment above the line at start, now untrue, and without an empty line.
+
+    Args:
+        empty: whether nothing is left in that line.
+    """
+    if not text[:start].rstrip("\r\n").endswith(ADDED):
+        return text
+    if empty:
+        text = drop_line(text, start, start)
+    return drop_line(text, start - 2, start - 2)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 
+from .boot_files import LIMIT
+
 _GENERATED = re.compile(
-    r"generated|do(?: not|n.t) (?:edit|modify|change)|(?:will|may) be (?:lost|overwritten|replaced)", re.IGNORECASE)
-LIMIT = 64 * 1024
-"""Characters a configuration may have."""
+    r"generated(?! by (?:appliance-creator|OpenEmbedded|arch-installer))|do(?: not|n.t) (?:edit|modify|change)|"
+    r"(?:will|may) be (?:lost|overwritten|replaced)", re.IGNORECASE)
 
 
 def checked(text):
@@ -23,6 +24,8 @@ def checked(text):
         raise ValueError("the configuration is larger than %d KiB: not a boot loader's" % (LIMIT // 1024))
     if "\0" in text:
         raise ValueError("the configuration holds NUL bytes: not a text file")
+    if text.startswith(("\ufffd", "\udcff")):
+        raise ValueError("the configuration does not begin with text: the file is damaged, or of another kind")
     return text
 
 

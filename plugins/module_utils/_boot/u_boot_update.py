@@ -10,10 +10,9 @@ import re
 
 from .._board.tree import clean
 from . import menu
-from .boot_files import FRAGMENTS
+from .boot_files import FRAGMENTS, LIMIT
 from .description import DEFAULT_ARGUMENTS, Description
 from .shell_file import variable
-from .text_file import LIMIT
 
 CONFIG = "/etc/default/u-boot"
 READ_CONFIG = "/usr/share/u-boot-menu/read-config"

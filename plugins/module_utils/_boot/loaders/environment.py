@@ -9,18 +9,29 @@ import re
 
 from .. import boot_files
 from ..description import Description
-from ..text_file import LIMIT
 
 SYNTAX = {name: ("environment", key) for name, (dummy, key) in boot_files.ENVIRONMENTS.items()}
 
 
 def recognize(tree, unused_cmdline):
-    """Yield a Description for each environment file; its `rootdev` is the kernel's root."""
-    for name, (path, key) in boot_files.ENVIRONMENTS.items():
-        if tree.exists(path):
-            text = tree.text(path, LIMIT) or ""
-            root = read(text, "rootdev", "")
-            yield Description(name, path, "{} {}".format(root and "root=" + root, read(text, key, "")))
+    """Yield a Description for each environment file; its `rootdev` is the kernel's root.
+
+    If U-Boot's script names one of the files beside it, the others there were left by another system.
+    """
+    script = tree.text(boot_files.SCRIPT, 4 * boot_files.LIMIT) or ""
+    found = [(name, *rest) for name, rest in boot_files.ENVIRONMENTS.items() if tree.exists(rest[0])]
+    named = [path for dummy, path, dummy in found if path.rpartition("/")[2] in script]
+    for name, path, key in found:
+        if named and path not in named and path.count("/") == 2:
+            continue
+        text = tree.text(path, boot_files.LIMIT) or ""
+        root = read(text, "rootdev", "")
+        loader = Description(name, path, "{} {}".format(root and "root=" + root, read(text, key, "")))
+        if key == "extraargs" and re.search("setenv +bootargs", script) and key not in script:
+            # An owner's script, or one for another kind of board.
+            loader = loader._replace(config=None, error=f"{boot_files.SCRIPT} does not give {key} of {path} to the "
+                                     "kernel")
+        yield loader
 
 
 def lines(text, key):

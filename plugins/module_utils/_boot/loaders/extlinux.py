@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from .. import menu, u_boot_update
+from ..boot_files import LIMIT
 from ..description import Description
-from ..text_file import LIMIT, generated
+from ..text_file import generated
 
 SYNTAX = {"extlinux": ("menu", None)}
 
@@ -17,6 +18,8 @@ def recognize(tree, unused_cmdline):
     if not tree.exists(menu.PATH):
         return
     text = tree.text(menu.PATH, LIMIT) or ""
+    if not menu.kernel(menu.default_entry(text)[0]):
+        return  # with localboot, U-Boot goes on to the next kind of configuration
     found = Description("extlinux", menu.PATH, menu.default_arguments(text))
     comment = generated(text)
     # The owner who switches u-boot-update off keeps by hand what it had made.

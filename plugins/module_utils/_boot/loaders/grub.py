@@ -9,15 +9,14 @@ import functools
 import re
 
 from .. import grub_menu, shell_file
-from ..boot_files import DROP_IN, GRUB_MENU
+from ..boot_files import DROP_IN, GRUB_MENU, LIMIT
 from ..description import Description
-from ..text_file import LIMIT
 
 SYNTAX = {"grub": ("drop-in", "GRUB_CMDLINE_LINUX")}
 DEFAULTS = "/etc/default/grub"
 LINE = 'GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX %s"'
 _TOOL = "/usr/sbin/grub-mkconfig"
-_LINE = re.compile("^" + re.escape(LINE).replace("%s", "(.*)").replace(r"\%s", "(.*)") + "$", re.MULTILINE)
+_LINE = re.compile("^" + re.escape(LINE).replace("%s", "(.*)") + "$", re.MULTILINE)
 
 
 def recognize(tree, cmdline):
@@ -28,32 +27,35 @@ def recognize(tree, cmdline):
     try:
         yield _describe(tree, image.group(1))
     except ValueError as error:
-        yield Description("grub", error=str(error))
+        yield Description("grub", error=f"GRUB started the running kernel, and {error}")
 
 
 def _describe(tree, image):
     """Return the Description. The entry that started the running kernel, not the default one, is what it gives."""
     if not tree.exists(_TOOL):
-        raise ValueError(f"GRUB started the running kernel, and {_TOOL} is not installed")
+        raise ValueError(f"{_TOOL} is not installed")
     if "/default/grub.d" not in (tree.text(_TOOL, LIMIT) or ""):
-        raise ValueError(f"GRUB started the running kernel, and its {_TOOL} does not read /etc/default/grub.d")
+        raise ValueError(f"its {_TOOL} does not read /etc/default/grub.d")
     text = tree.text(GRUB_MENU, 4 * LIMIT)
     if text is None:
-        raise ValueError("GRUB started the running kernel, and {} {}".format(
-            GRUB_MENU, "cannot be read" if tree.exists(GRUB_MENU) else "does not exist"))
+        raise ValueError(f"{GRUB_MENU} {'cannot be read' if tree.exists(GRUB_MENU) else 'does not exist'}")
     if "grub-mkconfig" not in text[:1000]:
-        raise ValueError(f"GRUB started the running kernel, and {GRUB_MENU} is not made by grub-mkconfig")
+        raise ValueError(f"{GRUB_MENU} is not made by grub-mkconfig")
     name = image.rpartition("/")[2]
     own = [arguments for kernel, arguments in grub_menu.entries(text) if kernel.rpartition("/")[2] == name]
     if not own:
-        raise ValueError(f"GRUB started the running kernel, and {GRUB_MENU} has no entry for {name}: another menu "
-                         "started it, or it was removed since")
-    environment = tree.text("/boot/grub/grubenv", LIMIT) or ""
-    saved = next(iter(re.findall(r"^saved_entry=(.*)$", environment, re.MULTILINE)), None)
+        raise ValueError(f"{GRUB_MENU} has no entry for {name}: another menu started it, or it was removed since")
+    saved = saved_entry(tree)
     grub_menu.default_entry(text, saved)
     given = f"BOOT_IMAGE={image} {own[0]}"
     return Description("grub", DROP_IN, given, _configured(tree), _TOOL, GRUB_MENU,
                        functools.partial(grub_menu.default_arguments, saved=saved), "-o", saved)
+
+
+def saved_entry(tree):
+    """Return the entry that GRUB's environment names as the default one, or None."""
+    environment = tree.text("/boot/grub/grubenv", LIMIT) or ""
+    return next(iter(re.findall(r"^saved_entry=(.*)$", environment, re.MULTILINE)), None)
 
 
 def _configured(tree):
@@ -69,6 +71,7 @@ def _configured(tree):
                 raise ValueError(f"{path}: {error}") from error
             if value is None:
                 continue
+            value = re.sub(rf"\$\{{{name}:\+([^}}]*)\}}", r"\1", value)  # ${NAME:+$NAME }
             parts = re.split(rf"\$(?:{name}|\{{{name}\}})(?!\w)", value)
             if path > DROP_IN and name == names[0] and len(parts) == 1:
                 raise ValueError(f"{path} sets {name} after {DROP_IN}")

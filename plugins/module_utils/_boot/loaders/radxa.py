@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 
 from .. import u_boot_update
+from ..boot_files import LIMIT
 
 CONFIG = "/etc/kernel/cmdline"
 SYNTAX = {"radxa": ("words", None)}
-_CAT = re.compile(r"(?:\$\(|`)\s*(?:cat\s+|<\s*)[\"']?/etc/kernel/cmdline[\"']?\s*[)|`]")
+_CAT = re.compile(r"(?:\$\(|`)\s*(?:cat\s+|<\s*)[\"']?(?:\$\{?\d\}?)?/etc/kernel/cmdline[\"']?\s*[)|`]")
 
 
 def recognize(tree, unused_cmdline):
@@ -23,7 +24,8 @@ def recognize(tree, unused_cmdline):
     if not found or not tree.exists(CONFIG):
         return
     arguments = (found.arguments or "").strip()
-    if _CAT.search(arguments) if arguments else CONFIG in found.script:
+    # From an empty file it takes its default.
+    if _CAT.search(arguments) if arguments else CONFIG in found.script and tree.text(CONFIG, LIMIT) not in ("", "\n"):
         yield u_boot_update.describe(tree, "radxa", CONFIG, found)
 
 

@@ -9,8 +9,8 @@ It takes the arguments from /etc/kernel/cmdline where there is that file, else f
 from __future__ import annotations
 
 from .. import menu, shell_file
+from ..boot_files import LIMIT
 from ..description import Description
-from ..text_file import LIMIT
 
 SYNTAX = {"update-extlinux": ("words", None), "update-extlinux-default": ("shell", "APPEND")}
 _TOOLS = tuple(f"/usr/{folder}/{name}" for folder in ("local/sbin", "local/bin", "sbin", "bin")
@@ -23,15 +23,17 @@ def recognize(tree, unused_cmdline):
     tool = next(filter(tree.exists, _TOOLS), None)
     if not tool:
         return
-    script = tree.text(tool, LIMIT) or ""
+    script, made = tree.text(tool, LIMIT) or "", tree.text(menu.PATH, LIMIT)
+    gives = menu.default_arguments(made) if made else ""
+    config = "/boot/config.txt" in script and tree.exists("/boot/config.txt")
     for name, path in _SOURCES:
         # Some of these scripts do not source /etc/default/extlinux beside a config.txt.
-        skipped = path.startswith("/etc/default") and "/boot/config.txt" in script and tree.exists("/boot/config.txt")
-        if path in script and tree.exists(path) and not skipped:
-            made = tree.text(menu.PATH, LIMIT)
-            yield Description(name, path, menu.default_arguments(made) if made else "", "", tool, menu.PATH,
-                              menu.default_arguments)
+        if path in script and tree.exists(path) and not (config and path.startswith("/etc/default")):
+            yield Description(name, path, gives, "", tool, menu.PATH, menu.default_arguments)
             return
+    if made:
+        yield Description("extlinux", gives=gives, error=(
+            f"{menu.PATH} is made by {tool}{', from the lines cmdline: of /boot/config.txt' if config else ''}"))
 
 
 def read(text, key, unused_default):

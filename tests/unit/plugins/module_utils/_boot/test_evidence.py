@@ -64,6 +64,14 @@ CASES = {
         "/usr/share/u-boot-menu/conf.d/ubuntu.conf":
         'U_BOOT_PROMPT="1"\nU_BOOT_PARAMETERS="$(cat /etc/kernel/cmdline)"\n',
         CMDLINE: UBUNTU}), "radxa", CMDLINE),
+    # A fork for the Orange Pi 5 with Ubuntu 25.04: its build script's $1 is empty on the board.
+    "ubuntu-rockchip, a fork": ("root=UUID=1 " + UBUNTU, u_boot_menu("root=UUID=1 " + UBUNTU, **{
+        "/usr/share/u-boot-menu/conf.d/ubuntu.conf":
+        'U_BOOT_UPDATE="true"\nU_BOOT_PARAMETERS="$(cat $1/etc/kernel/cmdline)"\n',
+        CMDLINE: UBUNTU}), "radxa", CMDLINE),
+    # radxa-pkg/rsetup 34: u-boot-menu.sh sets it so where it was set to something else.
+    "rsetup": ("root=UUID=1 " + UBUNTU, u_boot_menu("root=UUID=1 " + UBUNTU, **{
+        DEFAULTS: 'U_BOOT_PARAMETERS="$(cat "/etc/kernel/cmdline")"\n', CMDLINE: UBUNTU}), "radxa", CMDLINE),
     "a fragment that adds to the file": ("root=UUID=1 rw quiet splash", u_boot_menu("root=UUID=1 rw quiet splash", **{
         "/etc/u-boot-menu/conf.d/a.conf": "U_BOOT_PARAMETERS=\"`cat /etc/kernel/cmdline` splash\"\n",
         CMDLINE: "rw quiet\n"}), "radxa", CMDLINE),
@@ -93,6 +101,45 @@ CASES = {
     "Armbian, changed and not rebooted": (
         "root=UUID=1 rootwait rootfstype=ext4 cma=256M",
         {"/boot/armbianEnv.txt": "rootdev=UUID=1\nextraargs=cma=512M pcie_aspm=off\n"},
+        "armbian", "/boot/armbianEnv.txt"),
+    # armbian/build config/bootscripts/boot-rk35xx.cmd.
+    "Armbian, its script gives the arguments": (
+        "root=UUID=1 rootwait rootfstype=ext4 console=tty1 loglevel=1 cma=256M", {
+            "/boot/armbianEnv.txt": "rootdev=UUID=1\nextraargs=cma=256M\n",
+            "/boot/boot.scr": b"\x27\x05\x19\x56\x00\x00setenv bootargs \"root=${rootdev} rootwait ${extraargs}\"\n"},
+        "armbian", "/boot/armbianEnv.txt"),
+    # hzyitc/armbian-onecloud 23, armbian/build 1453: a script that does not know extraargs.
+    "Armbian, its script ignores the arguments": (
+        "root=/dev/mmcblk1p2 rootwait rw console=ttyS2,1500000 no_console_suspend", {
+            "/boot/armbianEnv.txt": "extraargs=apparmor=1 security=apparmor\n",
+            "/boot/boot.scr": b"\x27\x05\x19\x56\x00\xffsetenv bootargs \"${bootargs} ${consoleargs}\"\n"},
+        "armbian", None),
+    # Words that set no arguments, or in another way: that the file is ignored is not known.
+    "Armbian, its script loads another one": (
+        "root=UUID=1 rootwait cma=256M", {
+            "/boot/armbianEnv.txt": "rootdev=UUID=1\nextraargs=cma=256M\n",
+            "/boot/boot.scr": "# bootargs are set in the second script\nsource ${scriptaddr}\n"},
+        "armbian", "/boot/armbianEnv.txt"),
+    "Armbian, its script sets them by env": (
+        "root=UUID=1 rootwait cma=256M", {
+            "/boot/armbianEnv.txt": "rootdev=UUID=1\nextraargs=cma=256M\n",
+            "/boot/boot.scr": 'env set bootargs "root=${rootdev} ${args}"\n'}, "armbian", "/boot/armbianEnv.txt"),
+    "Armbian, a long script": (
+        "root=UUID=1 rootwait cma=256M", {
+            "/boot/armbianEnv.txt": "rootdev=UUID=1\nextraargs=cma=256M\n",
+            "/boot/boot.scr": 'setenv bootargs "rw"\n' + "# x\n" * 20000 + 'setenv bootargs "${extraargs}"\n'},
+        "armbian", "/boot/armbianEnv.txt"),
+    # The fixed root partition of the SDK's parameter.txt, and a file that was edited since the boot.
+    "Armbian, changed, on the SDK's root partition": (
+        "root=PARTUUID=614e0000-0000 rw console=ttyFIQ0 rootwait", {"/boot/armbianEnv.txt": "extraargs=cma=512M\n"},
+        "armbian", "/boot/armbianEnv.txt"),
+    # armbian/build 8885: U-Boot did not find the file, and took the default of its script.
+    "Armbian, the file was not read": ("root=/dev/mmcblk0p1 rootwait rootfstype=ext4 loglevel=1", {
+        "/boot/armbianEnv.txt": "rootdev=UUID=1\nextraargs=cma=256M\n"}, "unknown", None),
+    # MichaIng/DietPi 5292: the kernel takes the quotes for its own.
+    "DietPi, quoted arguments": (
+        'root=UUID=1 rootwait rootfstype=ext4 loglevel=4 "net.ifnames=0"', {
+            "/boot/armbianEnv.txt": 'rootdev=UUID=1\nextraargs="net.ifnames=0"\ndocker_optimizations=off\n'},
         "armbian", "/boot/armbianEnv.txt"),
     # bigtreetech/CB1 readme: BoardEnv.txt, extraargs=.
     "BigTreeTech": ("root=UUID=1 video=HDMI-A-1:800x480-24@60 console=tty1",
@@ -152,10 +199,22 @@ CASES = {
         "/boot/armbianEnv.txt": "rootdev=UUID=1\nextraargs=cma=256M\n",
         MENU: menu("root=/dev/mmcblk0p2 quiet rw x", "")},
         "unknown", None),
+    # Firefly's Ubuntu (extboot.img): the vendor's U-Boot adds its arguments in front of those of the menu.
+    "Firefly": (
+        ("storagemedia=emmc androidboot.storagemedia=emmc androidboot.mode=normal androidboot.verifiedbootstate=orange "
+         "earlycon=uart8250,mmio32,0xfeb50000 console=ttyFIQ0 irqchip.gicv3_pseudo_nmi=0 root=PARTLABEL=rootfs rw "
+         "rootwait overlayroot=device:dev=PARTLABEL=userdata,fstype=ext4,mkfs=1"),
+        {MENU: (
+            "label rk-kernel.dtb linux-5.10.160\n\tkernel /Image-5.10.160\n\tfdt /rk-kernel.dtb\n\tappend  earlycon="
+            "uart8250,mmio32,0xfeb50000 console=ttyFIQ0 irqchip.gicv3_pseudo_nmi=0 root=PARTLABEL=rootfs rw rootwait "
+            "overlayroot=device:dev=PARTLABEL=userdata,fstype=ext4,mkfs=1\n")}, "extlinux", MENU),
     # friendlyarm/sd-fuse_rk3588 19: /boot is empty.
     "FriendlyELEC": (FRIENDLYELEC, {}, "boot-image", None),
     "FriendlyELEC, an extlinux.conf of another image": (FRIENDLYELEC, {MENU: menu("root=UUID=1 quiet", "")},
                                                         "boot-image", None),
+    "LubanCat, U-Boot of the vendor": (
+        "storagemedia=emmc androidboot.mode=normal root=/dev/mmcblk0p3 boot_part=2 console=ttyFIQ0 rootwait rw", {
+            "/boot/uEnv/uEnv.txt": 'cmdline="console=ttyFIQ0 rootwait rw"\n', "/boot/boot.scr": "x"}, "unknown", None),
     "LubanCat": ("root=/dev/mmcblk0p3 rw", {"/boot/uEnv/uEnv.txt": "enable_uboot_overlays=1\n"}, "unknown", None),
     "nothing known": ("root=/dev/mmcblk0p3 rw", {"/boot/boot.scr": "x"}, "unknown", None),
 }

@@ -32,6 +32,7 @@ def test_default_entry_of_extlinux():
     # U-Boot takes both for the same (boot/pxe_utils.c), and the last one counts.
     ("default l0\nONTIMEOUT l1\nlabel l0\n\tlinux /boot/vmlinuz-6.6\nlabel l1\n\tlinux /vmlinuz-6.1.99-1\n",
      "6.1.99-1"),
+    ("label a\n\tkernel /boot/vmlinuz-6.6\n\tlinux /boot/vmlinuz-6.1.99-1\n", "6.1.99-1"),
 ])
 def test_which_kernel_boots_by_default(text, release):
     assert menu_kernel.release(text) == release

@@ -62,5 +62,5 @@ def test_environment_files(board, read, loader, name):
 ])
 def test_two_configurations_the_running_kernel_decides(board, read, cmdline, loader):
     board.write("/boot/armbianEnv.txt", "verbosity=1\n")
-    board.write("/boot/extlinux/extlinux.conf", "label l0\n append root=LABEL=root ro quiet\n")
+    board.write("/boot/extlinux/extlinux.conf", "label l0\n linux /Image\n append root=LABEL=root ro quiet\n")
     assert read(board, cmdline)["loader"] == loader

@@ -35,7 +35,8 @@ REVERSIBLE = [
      "default a\nlabel a\n\tlinux /x\n\t%s\n\tappend %s\n\nlabel b\n" % (ADDED, ARGUMENT)),
     ("label a\n\tkernel /Image", "label a\n\tkernel /Image\n\t%s\n\tappend %s" % (ADDED, ARGUMENT)),
     # An append line without arguments, with and without a blank behind it.
-    ("label a\n\tkernel /Image\n\tappend\n", "label a\n\tkernel /Image\n\tappend\t%s\n" % ARGUMENT),
+    ("label a\n\tkernel /Image\n\tappend\n", "label a\n\tkernel /Image\n\tappend \t%s\n" % ARGUMENT),
+    ("label a\n\tkernel /Image\n\tappend\t\n", "label a\n\tkernel /Image\n\tappend\t%s\n" % ARGUMENT),
     ("label a\n\tkernel /Image\n\tappend  \n", "label a\n\tkernel /Image\n\tappend  %s\n" % ARGUMENT),
 ]
 
@@ -46,7 +47,7 @@ def test_an_argument_is_added_and_removed_byte_for_byte(check_reversible, before
 
 
 @pytest.mark.parametrize("text, why", [
-    ("label a\n append ro\n append rw\n", "2 append lines"),
+    ("default b\ninclude more.cfg\nlabel a\n linux /x\n", "includes another file"),
     ("timeout 3\n", "no label"),
 ])
 def test_configuration_that_cannot_be_edited_is_refused_with_one_sentence(text, why):

@@ -61,6 +61,20 @@ def grub(board):
     return board.write("/sys/firmware/efi/fw_platform_size", "64\n").write("/boot/vmlinuz-6.1.115", "MZ")
 
 
+@pytest.mark.parametrize("image, root, path, written", [
+    # Ubuntu's 10_linux_zfs quotes both.
+    ("/BOOT/ubuntu_1@/vmlinuz-6.1.115", "ZFS=rpool/ROOT/ubuntu_1", '"/BOOT/ubuntu_1@/vmlinuz-6.1.115"',
+     'ZFS="rpool/ROOT/ubuntu_1"'),
+    ("/@/boot/vmlinuz-6.1.115", "UUID=1", "/@/boot/vmlinuz-6.1.115", "UUID=1"),
+    ("/vmlinuz-6.1.115", "/dev/mapper/pve-root", "/vmlinuz-6.1.115", "/dev/mapper/pve-root"),
+])
+def test_a_root_file_system_of_another_kind(grub, read, image, root, path, written):
+    grub.write(GRUB_MENU, menu().replace("/boot/vmlinuz-6.1.115", path).replace("UUID=1", written))
+    found = read(grub, f"BOOT_IMAGE={image} root={root} ro console=ttyS2 quiet")
+    assert (found["loader"], found["config"], found["error"]) == ("grub", DROP_IN, None)
+    assert grub_menu.default_entry(menu().replace("/boot/vmlinuz-6.1.115", path))[0] == image
+
+
 def test_an_argument_is_added_and_removed_byte_for_byte(check_reversible):
     check_reversible("grub", "", edit.add("grub", "", NAME, VALUE))
 

@@ -44,3 +44,11 @@ def test_radxa_uses_kernel_cmdline_unless_parameters_are_set(board, read):
     assert (read(board)["loader"], read(board)["config"]) == ("radxa", "/etc/kernel/cmdline")
     board.write("/etc/default/u-boot", 'U_BOOT_PARAMETERS="ro"\n')
     assert read(board)["loader"] == "u-boot-menu"
+
+
+# Debian u-boot-menu 4.2.2, u-boot-update: if the file gives nothing, the script's default stays. An image script of a
+# Turing RK1 makes the file with `touch`.
+@pytest.mark.parametrize("empty", ["", "\n"])
+def test_an_empty_kernel_cmdline_counts_for_nothing(board, read, empty):
+    board.u_boot_menu().write("/etc/kernel/cmdline", empty)
+    assert (read(board)["loader"], read(board)["config"]) == ("u-boot-menu", "/etc/default/u-boot")

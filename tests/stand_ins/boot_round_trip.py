@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""The kernel argument of this collection, put into a boot configuration and taken out again."""
+
+from __future__ import annotations
+
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, kernel_arguments
+
+ARGUMENT = ("initcall_blacklist", "rknpu_init")
+
+
+def round_trip(loader, text):
+    """Return the text with the argument, once it was seen to come out byte for byte."""
+    default = "ro quiet" if loader == "u-boot-menu" else ""
+    added = edit.add(loader, text, *ARGUMENT, default)
+    assert kernel_arguments.has(edit.configured(loader, added, default), *ARGUMENT)
+    assert edit.add(loader, added, *ARGUMENT, default) == added
+    assert edit.remove(loader, added, *ARGUMENT, default) == text
+    assert edit.remove(loader, text, *ARGUMENT, default) == text
+    return added
