@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 
 from ..module_utils._dkms.build_log import explain
+from ..module_utils._dkms.probes import losses, probe_lines
 from ..plugin_utils._store import store as _store
 from ..plugin_utils._store import votes
 from ..plugin_utils._action.driver import seconds_of, StoreAction, write_log
@@ -17,7 +18,7 @@ class ActionModule(StoreAction):
     """Build and install a driver with DKMS, or take it from the store."""
 
     def act(self, result, task_vars):
-        args, internal = dict(self._task.args), {}
+        args, internal = dict(self._task.args), {"begun": self.has_begun(task_vars)}
         log_dir, seconds = args.pop("log_dir", None), seconds_of(args)
         who = self.store_policy(args, task_vars)
         source, build_files, folder, keep, digest = (
@@ -43,7 +44,7 @@ class ActionModule(StoreAction):
             except _store.StoreError as error:
                 raise AnsibleActionFail(str(error)) from error
         else:
-            result.update(self.run_module("npu_dkms", args, task_vars, seconds, internal))
+            result.update(self.run_dkms(args, task_vars, seconds, internal))
         result.pop("built", None)
         result.pop("refused", None)
         log, unexplained = result.pop("log", ""), result.pop("unexplained", "")
@@ -59,6 +60,13 @@ class ActionModule(StoreAction):
                 result["msg"] = "%s (log: %s)" % (result.get("msg"), result["log_file"])
         return result
 
+    def run_dkms(self, args, task_vars, seconds, internal):
+        """Run the module on the board and return its answer, with what its build log says of probes and losses."""
+        answer = self.run_module("npu_dkms", args, task_vars, seconds, internal)
+        for name, lines in (("probes", probe_lines), ("losses", losses)):
+            answer[name] = lines(answer.get("log") or "")
+        return answer
+
     def from_store(self, result, args, internal, store, wanted, seconds, task_vars, hosts=None, fills=True, agree=1):
         """Install a module from the store, or build it and store the build if this host may fill the store.
 
@@ -73,27 +81,28 @@ class ActionModule(StoreAction):
             if self._task.check_mode:
                 entry = store.find(wanted, tree, agree=agree, hosts=hosts)
                 binary = {"name": entry["file"], "sha256": entry["sha256"]} if entry else None
-                result.update(self.run_module("npu_dkms", args, task_vars, seconds, dict(internal, binary=binary)))
+                result.update(self.run_dkms(args, task_vars, seconds, dict(internal, binary=binary)))
                 break
-            with store.lock(wanted):
+            with store.lock(wanted, seconds) as held:
                 entry = store.find(wanted, tree, refused, agree, hosts)
-                # A board that refused a module must not replace it in the store by its own build.
-                shares = fills and not refused
+                # A board that refused a module must not replace it in the store by its own build, nor one that did
+                # not wait for the build of another run.
+                shares = fills and held and not refused
                 if not entry and shares:
-                    result.update(self.run_module("npu_dkms", args, task_vars, seconds, dict(internal, collect=True)))
+                    result.update(self.run_dkms(args, task_vars, seconds, dict(internal, collect=True)))
                     self.put(
                         result, store, wanted, internal["archive_sha256"], task_vars["inventory_hostname"], hosts, agree
                     )
                     break
                 module, log = store.read(entry) if entry else (None, None)
             if not entry:
-                result.update(self.run_module("npu_dkms", args, task_vars, seconds, internal))
+                result.update(self.run_dkms(args, task_vars, seconds, internal))
                 break
             binary = {
                 "name": entry["file"], "sha256": entry["sha256"], "path": self.send(module, entry["file"]),
                 "log": log.decode("utf-8", "replace"),
             }
-            answer = self.run_module("npu_dkms", args, task_vars, seconds, dict(internal, binary=binary))
+            answer = self.run_dkms(args, task_vars, seconds, dict(internal, binary=binary))
             if not answer.get("refused"):
                 result.update(answer)
                 break

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import re
+
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ..module_utils._dkms.build_log import explain
 from ..plugin_utils._action.driver import StoreAction, seconds_of, write_log
 from ..plugin_utils._answers import gate
 from ..plugin_utils._answers.limits import MalformedAnswer
@@ -15,6 +18,8 @@ from ..plugin_utils._artifact import driver_source
 from ..plugin_utils._plan import compatibility as _compatibility
 from ..plugin_utils._plan import rules
 from ..plugin_utils._store import store as _store
+
+_ENDED = re.compile(r"(?<=does not build: )make ended with -?\d+\Z")
 
 
 class ActionModule(StoreAction):
@@ -70,6 +75,12 @@ class ActionModule(StoreAction):
             for name, nothing in (("reason", ""), ("headers", None), ("probes", []), ("losses", []), ("layout", None),
                                   ("log_file", None)):
                 entry.setdefault(name, nothing)
+            if log:
+                # What build logs mean does not have to be sent to boards.
+                cause = explain(log)
+                ended = _ENDED.search(entry["reason"])
+                if cause and ended:
+                    entry["reason"] = entry["reason"][:ended.start()] + cause
             if entry["verdict"] == "no_headers" and hints[entry["release"]]:
                 entry["reason"] = "%s. %s" % (entry["reason"].rstrip("."), hints[entry["release"]])
             if log and log_dir:
@@ -90,7 +101,9 @@ class ActionModule(StoreAction):
                 % host
             )
         try:
-            with store.lock(wanted):
+            with store.lock(wanted, seconds) as held:
+                if not held:
+                    raise AnsibleActionFail("another run has been building the same driver for %d s" % seconds)
                 entry = store.find(wanted, tree, agree=agree, hosts=hosts) or store.built_by(host, wanted, tree)
                 if entry:
                     result.update(changed=False, kernels=[], stored=_store.summary(entry))

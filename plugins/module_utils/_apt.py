@@ -9,13 +9,17 @@ import os
 import re
 import time
 
+from . import _apt_causes
 from ._board import files as _files
 from ._board import checkpoint
-from ._dkms.build_log import known_cause
+from ._dkms import build_causes, build_log
 from ._facts.packages import UNFINISHED
 
 ENVIRONMENT = {
+    # The kernel's makefile does not pass LC_ALL on to compilers.
     "LC_ALL": "C",
+    "LC_MESSAGES": "C",
+    "LANG": "C",
     "DEBIAN_FRONTEND": "noninteractive",
     "APT_LISTCHANGES_FRONTEND": "none",
     "NEEDRESTART_SUSPEND": "1",
@@ -31,12 +35,27 @@ _OPTIONS = ["--yes", "--quiet", "-o", "Dpkg::Options::=--force-confold", "-o", "
 _CONFIGURE = ["dpkg", "--force-confold", "--configure", "--pending"]
 # "Inst name [old] (new ...)" is an update of an installed package.
 _PLANNED = re.compile(r"^(Inst|Remv|Purg) ([a-z0-9][a-z0-9.+-]+)(?::[a-z0-9-]+)? ([(\[]?)", re.M)
-_UNCONFIGURED = re.compile(r"^dpkg: error processing package ([a-z0-9][a-z0-9.+-]+)(?::[a-z0-9-]+)? \(", re.M)
+# Not those that only wait for another package.
+_UNCONFIGURED = re.compile(r"^dpkg: error processing package ([a-z0-9][a-z0-9.+-]+)(?::[a-z0-9-]+)? \([^\n]*\n"
+                           r"(?! dependency problems)", re.M)
+_ERRORS = re.compile(r"^(?:E:|Error:|dpkg: error|dpkg: unrecoverable)[^\n]*(?:\n [^\n]+)*", re.M)
+# apt-get update ends with 0 if a repository cannot be read and there are older lists of it.
+_NOT_UPDATED = re.compile(r"^(?:[EW]|Error|Warning): "
+                          r"(?:[^\n]*(?:GPG error|signature verif)|Failed to fetch|The repository|Release file)", re.M)
+_FULL = re.compile(r"No space left on device|enough free space|cannot write compressed block")
 _LOG_BYTES = 1 << 20
-_MAKE_LOG = re.compile(r"/var/lib/dkms/[\w.+~/#-]{1,200}/make\.log")
+_FAILED_MODULE = re.compile(r"(?:on kernel: ([\w.+~-]{1,128}) \([^\n]{0,80}\n)?"
+                            r"Consult (?:the make\.log in the build directory\s+)?/var/lib/dkms/"
+                            r"([\w.+~#-]{1,100})/([\w.+~#-]{1,100})/build/")
+# Without one of these the board may not boot, or not be administrated.
+_NEEDED = re.compile(r"linux-|init|dracut|u-boot|flash-kernel|grub|systemd|udev|lib|dpkg|apt|armbian-bsp|base-|"
+                     r"radxa-|task-|rockchip|orangepi-|friendly|khadas|raspberrypi-|\S*(?:kernel|overlay|bsp|headers)|"
+                     r"openssh|sudo|python3|network-manager|netplan|ifupdown|wpasupplicant|firmware|kmod|mount|"
+                     r"util-linux|bash|dash|coreutils|perl-base|login|passwd")
 # Releases of Armbian before 23.02 state it as the source or in the description alone.
 _FOR_KERNEL = re.compile(r"^(?:Armbian-Kernel-Version-Family: *|Source: linux-|Description(?:-\w+)?: [^\n]{0,80}? )"
                          r"(\d+\.\d+\.\d+-[\w.+~-]{1,100})", re.M)
+_UNPACKED = re.compile(r"^Unpacking ([a-z0-9][a-z0-9.+-]+)", re.M)
 _LOCKED = re.compile(r"Could not get lock|is another process using it|frontend lock was locked|lock is held by")
 
 
@@ -109,9 +128,13 @@ class Packages:
             names: Names of the packages.
             kernel: Release of the kernel that header packages have to be for.
         """
-        command = ["apt-get", "install", "--simulate", "--quiet", "--no-install-recommends", "--", *names]
-        rc, out, err = self.run(command)
+        # With --yes and --no-remove the simulation refuses what the installation would refuse.
+        options = ["--simulate", "--yes", "--quiet", "--no-install-recommends", "--no-remove"]
+        rc, out, err = self.run(["apt-get", "install", *options, "--", *names])
         if rc != 0:
+            cause = self._known_cause(out + "\n" + err, names)
+            if cause:
+                raise PackagesError("%s cannot be installed: %s" % (" ".join(names), cause))
             raise PackagesError(
                 "required packages are not available from the board's repositories: %s (%s). Install them by hand, or "
                 "add the repository that has them, run apt-get update, then rerun the playbook."
@@ -122,16 +145,21 @@ class Packages:
         new = {name for kind, name, mark in _PLANNED.findall(out) if kind == "Inst" and mark != "["}
         return sorted(new | set(names))
 
-    def refresh(self):
-        """Update apt's lists if they are outdated; return why that failed, or None."""
+    def outdated(self):
+        """Return whether apt's lists have to be updated."""
         age = self.now() - max(
             map(self._changed_at, ("/var/lib/apt/periodic/update-success-stamp", "/var/lib/apt/lists"))
         )
         # Lists with a time in the future were written while the board's clock was wrong.
-        if 0 <= age < LISTS_VALID:
-            return None
+        return not 0 <= age < LISTS_VALID
+
+    def refresh(self):
+        """Update apt's lists; return why that failed, also of one repository only, or None."""
         rc, out, err = self._run_unlocked(["apt-get", "update", "--quiet"])
-        return None if rc == 0 else _short(err or out)
+        output = out + "\n" + err
+        if rc == 0 and not _NOT_UPDATED.search(output):
+            return None
+        return self._known_cause(output) or _short(err or out)
 
     def _changed_at(self, path):
         try:
@@ -177,11 +205,27 @@ class Packages:
         Raises:
             PackagesError: The installation failed. Its packages were removed again.
         """
-        update_error = self.refresh()
+        fresh = self.outdated()
+        update_error = self.refresh() if fresh else None
         before, archives, boot = self.states(), self._archives(), self._boot_files()
-        note(self.simulate_install(names, kernel))
+        planned = None
+        while planned is None:
+            try:
+                planned = self.simulate_install(names, kernel)
+            except PackagesError as error:
+                if fresh and update_error:
+                    raise PackagesError("%s. apt-get update failed: %s" % (
+                        str(error).rstrip("."), update_error)) from error
+                if fresh:
+                    raise
+                # Lists that are not outdated may be those of an update that failed. Of one that fails for a single
+                # repository, the others are new.
+                fresh, update_error = True, self.refresh()
+        note(planned)
         options = [*_OPTIONS, "--no-install-recommends", "--no-remove"]
         rc, out, err = self._run_unlocked(["apt-get", "install", *options, "--", *names])
+        # Others may have installed packages meanwhile, too, while this waited for the lock.
+        ours = {*planned, *_UNPACKED.findall(out)}
         missing = self.missing(names)
         if rc != 0 or missing:
             why = (
@@ -189,25 +233,27 @@ class Packages:
                 if rc != 0 else "apt-get succeeded, but %s is not installed" % " ".join(missing)
             )
             if update_error:
-                why += "; apt-get update had failed: %s" % update_error
-            remaining = self._undo_install(before, archives)
+                why += ". apt-get update failed: %s" % update_error
+            # Whoever has held the lock all the time installs packages of its own.
+            was_locked = _LOCKED.search(out + err) and not _UNPACKED.search(out)
+            remaining = [] if was_locked else self._undo_install(before, ours, archives)
             if remaining:
                 why += "; %s could not be removed again" % " ".join(remaining)
             raise PackagesError("%s cannot be installed: %s" % (" ".join(names), why))
-        self._remove_downloads(archives)
+        self._remove_downloads(archives, ours)
         self._sync(boot)
-        return sorted(set(self.states()) - set(before))
+        return sorted((set(self.states()) - set(before)) & ours)
 
-    def _undo_install(self, before, archives):
-        """Remove the packages of a failed installation; return those that could not be removed."""
-        self._remove_downloads(archives)
-        new = sorted(set(self.states()) - set(before))
+    def _undo_install(self, before, ours, archives):
+        """Remove those packages of a failed installation that it has added; return those that could not be removed."""
+        self._remove_downloads(archives, ours)
+        new = sorted((set(self.states()) - set(before)) & ours)
         if new:
             # dpkg refuses if another package depends on them, so no other package is removed.
             self._run_unlocked(["dpkg", "--purge", "--force-remove-reinstreq", "--", *new])
             self._run_unlocked(_CONFIGURE)
         os.sync()
-        return sorted(set(self.states()) - set(before))
+        return sorted((set(self.states()) - set(before)) & ours)
 
     def on_hold(self, names):
         """Return those of the packages that are installed and on hold."""
@@ -293,10 +339,11 @@ class Packages:
         folders = [folder for folder in (cache, cache + "/partial") if os.path.isdir(folder)]
         return {os.path.join(folder, name) for folder in folders for name in os.listdir(folder)}
 
-    def _remove_downloads(self, before):
-        """Remove the packages that apt has downloaded since, because disk space on a board is scarce."""
+    def _remove_downloads(self, before, ours):
+        """Remove those packages that apt has downloaded since, because disk space on a board is scarce."""
         for path in self._archives() - before:
-            if path.endswith((".deb", ".FAILED")) or os.path.dirname(path).endswith("/partial"):
+            is_download = path.endswith((".deb", ".FAILED")) or os.path.dirname(path).endswith("/partial")
+            if is_download and os.path.basename(path).partition("_")[0] in ours:
                 os.unlink(path)
 
     def _reason(self, out, err, names):
@@ -304,22 +351,47 @@ class Packages:
 
         The last lines of dpkg and DKMS only say that something failed: the cause is above them, or in a log.
         """
-        output = err + "\n" + out
-        if "No space left on device" in output or "enough free space" in output:
-            return _files.disk_full(*map(self._place, ("/var/cache/apt/archives", "/var/lib/dpkg", "/usr", "/boot")))
-        errors = re.findall(r"^(?:E:|dpkg: error|dpkg: unrecoverable)[^\n]*(?:\n [^\n]+)*", output, re.M)
+        output = out + "\n" + err
+        errors = _short(" ".join(_ERRORS.findall(output)) or output)
         first = _UNCONFIGURED.search(output)
-        if not first:
-            return _short(" ".join(errors) or output)
-        package, logs = first.group(1), dict.fromkeys(_MAKE_LOG.findall(output))
-        read = ((_files.read_file(self._place(path), 16 * _LOG_BYTES) or b"")[-_LOG_BYTES:] for path in logs)
-        made = b"\n".join(read).decode("utf-8", "replace")
-        why = "package %s cannot be configured: %s" % (
-            package, known_cause(made) or known_cause(output) or _short(" ".join(errors)))
-        if package not in names:
-            why += (". It is not one of the packages that are to be installed, so repair it (dpkg --configure %s), or "
-                    "remove it if it is not needed (apt-get purge %s), and rerun the playbook" % (package, package))
-        return why
+        if not first or _FULL.search(output):
+            return self._known_cause(output, names) or errors
+        package = first.group(1)
+        modules = [self._failed_module(*found) for found in dict.fromkeys(_FAILED_MODULE.findall(output))]
+        cause = _apt_causes.explain(output) or "; ".join(modules) or build_log.known_cause(output) or errors
+        why = "package %s cannot be configured: %s" % (package, cause)
+        if package in names:
+            return why
+        why += ". It is not one of the packages that are to be installed, so repair it (dpkg --configure %s)" % package
+        # What another package depends on would take that along, such as the kernel's package.
+        if not _NEEDED.match(package) and " depends on %s" % package not in output:
+            why += ", or remove it if it is not needed (apt-get purge %s)" % package
+        return why + ", and rerun the playbook"
+
+    def _known_cause(self, output, names=()):
+        """Return one sentence for the known cause in the output of apt: for a full disk with the free space."""
+        if _FULL.search(output):
+            return _files.disk_full(*map(self._place, ("/var/cache/apt/archives", "/var/lib/dpkg", "/usr", "/boot")))
+        return _apt_causes.explain(output, names) or build_log.known_cause(output, build_causes.ENVIRONMENT)
+
+    def _failed_module(self, kernel, name, version):
+        """Return one sentence on a package of DKMS that was not built while packages were configured."""
+        path = "/var/lib/dkms/%s/%s/build/make.log" % (name, version)
+        log = (_files.read_file(self._place(path), 16 * _LOG_BYTES) or b"")[-_LOG_BYTES:].decode("utf-8", "replace")
+        kernel = kernel or "KERNEL"
+        log = "for kernel %s\n%s" % (kernel, log)
+        causes = build_causes.CAUSES if name == "rknpu" else build_causes.FOREIGN
+        cause = build_log.known_cause(log, causes)
+        if not cause:
+            line = build_log.explain(log, causes)
+            cause = "its source does not fit this kernel (%s)" % line if line else "see %s" % path
+        sentence = "DKMS cannot build the module of %s/%s: %s. " % (name, version, cause)
+        if name == "rknpu":
+            return sentence + "It is the NPU driver: correct that, and rerun rkfleet.npu.upgrade_npu"
+        # Not --all: the modules of other kernels may be those without which the board cannot be reached.
+        return sentence + (
+            "Update the package that has it, or, if the board does not need it with kernel %s, remove it there (dkms "
+            "remove %s/%s -k %s)" % (kernel, name, version, kernel))
 
 
 def _side_effect(others):

@@ -11,18 +11,18 @@ short_description: Build and install an RKNPU driver with DKMS
 version_added: 1.0.0
 description:
   - Creates a DKMS package from the vendor's unmodified source and the build files of this collection, builds the module
-    for the running kernel and installs it. DKMS then builds it again for every later kernel.
+    for the running kernel and installs it. DKMS then builds it again for later kernels.
   - No kernel module is loaded. The new one is used from the next boot on.
-  - A build that fails is removed, and the previous module is restored. The log is kept on the controller.
-  - A module counts as installed if its file is present and states the right kernel and name. The exit code of C(dkms)
-    alone is not trusted.
+  - After a failed build the previous module is restored. The log is kept on the controller.
+  - A module counts as installed if its file is present and states the right kernel and name, whatever the exit code of
+    C(dkms) is.
   - Its layout is compared with modules that came with the kernel and with the kernel's BTF. Headers of the right
-    release but another configuration give modules that crash the kernel when they are loaded.
-  - Remains of an interrupted run in C(/usr/src) and in the DKMS database are removed, and the work is repeated.
+    release but another configuration give modules that crash it.
+  - Remains of an interrupted run in C(/usr/src) and in DKMS's database are removed.
   - With O(store), a module is built once for all boards with the same kernel. The build of one board is kept on the
-    controller, and other boards install it with C(dkms ldtarball), which requires neither a compiler nor kernel
-    headers. Checksum, kernel, name, version, signature and symbol versions are checked on the board before anything is
-    changed. If one of them is wrong, the board builds the module itself if it can, and that build is not kept.
+    controller, and other boards install it with C(dkms ldtarball), without a compiler and kernel headers. Checksum,
+    kernel, name, version, signature and symbol versions are checked on the board first. If one of them is wrong, the
+    board builds the module itself if it can, and that build is not kept.
   - Signatures are verified with C(openssl cms), on the controller before a module is kept, and on the board before a
     module of another host is installed. If C(openssl) is missing, or the module is compressed with zstd, the signature
     is not verified and the module is not shared.
@@ -52,7 +52,7 @@ options:
         one is refused. C(NAME/VERSION) is a DKMS package of another name with a module of the same name.
       - Use it only in a transaction of M(rkfleet.npu.npu_transaction) with the same C(replaces), whose restore point
         has them.
-      - DKMS builds the highest version of a package for a new kernel, so none of them may stay beside ours.
+      - DKMS builds the highest version for a new kernel, so none of them may stay beside ours.
     type: list
     elements: str
     default: []
@@ -75,7 +75,7 @@ options:
         to.
       - DKMS reads its path from C(/etc/dkms/framework.conf.d/rkfleet-npu.conf), so other DKMS packages are signed with
         it, too.
-      - Without it, that configuration is removed, and DKMS does as it did before.
+      - Without it, that configuration is removed.
     version_added: 1.2.0
   signing_cert:
     description: Path on the board of the certificate of O(signing_key), which the kernel must trust. Required with
@@ -96,7 +96,6 @@ options:
       - Hosts and inventory groups that may fill O(store). Any other host builds for itself, and its build is not
         shared.
       - Builds of other hosts in the store are ignored.
-      - If the list is empty, O(store_fill) decides.
     version_added: 2.0.0
   store_fill:
     description: Whether the builds of this host are kept in O(store). Only used if O(store_from) is empty.
@@ -107,7 +106,7 @@ options:
     description:
       - Number of hosts that must have built the same module from the same inputs before it is used on other hosts.
         Until then each host builds for itself.
-      - If two hosts built different modules from the same inputs, neither is used, and RV(notes) names both.
+      - If two hosts built different modules from them, neither is used, and RV(notes) names both.
     version_added: 2.0.0
   state_dir:
     version_added: 1.2.0
@@ -160,13 +159,12 @@ layout:
   description: What the layout of the installed module was compared with, or why it was not compared.
   returned: success
   type: str
-  sample: compared with cts.ko, rk_crypto.ko; 13 structures compared with BTF
+  sample: compared with cts.ko, rk_crypto.ko
 notes:
-  description: Notes for the owner of the board, for example that a module from O(store) could not be used.
+  description: Notes, for example that a module from O(store) could not be used.
   returned: success
   type: list
   elements: str
-  sample: []
 stored:
   description:
     - The build in O(store) that was installed or added, with C(key), C(board), C(built_at), C(sha256) and C(file).
@@ -180,17 +178,19 @@ log_file:
   sample: build/logs/rock5b-1-rknpu-0.9.6-6.1.43-15-rk2312.log
 """
 
+import contextlib
+import os
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import prebuilt
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsPackage
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import DkmsError
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.probes import losses, probe_lines
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error, ensure_dir
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.signing import Signing, SigningError
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance, exclusive
 
 
 def main():
@@ -222,7 +222,10 @@ def main():
         supports_check_mode=True,
     )
     # The source tree on the board, a prebuilt module, and whether the built module is returned to the controller.
-    params = _internal.parameters(module, "npu_dkms", archive=None, archive_sha256=None, binary=None, collect=False)
+    params = _internal.parameters(module, "npu_dkms", archive=None, archive_sha256=None, binary=None, collect=False,
+                                  begun=False)
+    # make drops LC_ALL.
+    module.run_command_environ_update = dict.fromkeys(("LC_ALL", "LANG", "LC_MESSAGES"), "C")
     present, log, notes = params["state"] == "present", "", []
     binary = prebuilt.Binary(**params["binary"]) if params["binary"] else None
     try:
@@ -231,21 +234,12 @@ def main():
             module.run_command, params["package"], params["version"], params["kernel"], params["module"],
             signing=signing, replaces=params["replaces"],
         )
-        steps = package.steps(params["archive_sha256"], stored=bool(binary)) if present else package.steps_back()
-        if steps and not module.check_mode:
-            if present:
-                if "install" in steps:
-                    module.get_bin_path("dkms", required=True)
-                if "load" in steps:
-                    notes = use(module, package, binary)
-                log = package.deploy(params["archive"], params["archive_sha256"], steps, binary)
-                unknown = package.signing.not_verified(module.run_command, package.module_file())
-                if unknown:
-                    notes.append("the signature of the module is not verified: %s" % unknown)
-            else:
-                package.clean()
-                package.signing.apply()
-                package.remove()
+        pending = os.path.join(params["state_dir"], "pending")
+        begun = params["begun"] or os.path.isdir(pending)
+        with alone(module):
+            steps = package.steps(params["archive_sha256"], stored=bool(binary)) if present else package.steps_back()
+            if steps and not module.check_mode:
+                log, notes = do(module, package, params, steps, binary, lambda: not begun or is_whole(pending))
         if present and not module.check_mode:
             advance(params["state_dir"], "staged")
     except DkmsError as error:
@@ -257,18 +251,54 @@ def main():
     except OSError as error:
         module.fail_json(msg="the source or the module of the driver cannot be written: %s" % describe_error(error))
     built = None
-    if params["collect"] and "install" in steps:
+    # A run that was killed during the build has not stored it: without this each board would build for itself.
+    if params["collect"] and ("install" in steps or package.has_built()):
+        log = log or package.log()
         built = prebuilt.collect(module.run_command, package.module_file(), package.modules + "/build")
     module.exit_json(
-        changed=bool(steps), steps=steps, module_file=package.module_file(), probes=probe_lines(log),
-        losses=losses(log), notes=notes,
-        layout=package.layout, log=log, built=built,
+        changed=bool(steps), steps=steps, module_file=package.module_file(), notes=notes, layout=package.layout,
+        log=log, built=built,
     )
 
 
+# Only root can open it, and so lock it.
+BUILD_LOCK = "/run/rkfleet-npu.build"
+
+
+def alone(module):
+    """Wait until no other task builds: the build of a killed run continues."""
+    if module.check_mode:
+        return contextlib.nullcontext()
+    ensure_dir(BUILD_LOCK, 0o700)
+    return exclusive(BUILD_LOCK)
+
+
+def is_whole(pending):
+    """Return whether an upgrade is pending and not being rolled back."""
+    return os.path.isdir(pending) and not os.path.exists(os.path.join(pending, "restoring"))
+
+
+def do(module, package, params, steps, binary, wanted):
+    """Do the steps, and return the build log and notes for the owner; `wanted()`: whether the driver still is."""
+    notes = []
+    if params["state"] == "absent":
+        package.clean()
+        package.signing.apply()
+        package.remove()
+        return "", notes
+    if {"install", "load"} & set(steps):
+        module.get_bin_path("dkms", required=True)
+    if "load" in steps:
+        notes = use(module, package, binary)
+    log = package.deploy(params["archive"], params["archive_sha256"], steps, binary, wanted=wanted)
+    unknown = package.signing.not_verified(module.run_command, package.module_file())
+    if unknown:
+        notes.append("the signature of the module is not verified: %s" % unknown)
+    return log, notes
+
+
 def use(module, package, binary):
-    """Check a module from the store before anything is changed, and return notes for the owner."""
-    module.get_bin_path("dkms", required=True)
+    """Check a module of the store before anything is changed; return notes for the owner."""
     problem, compared = package.binary_problem(binary)
     if problem:
         refuse(module, problem)

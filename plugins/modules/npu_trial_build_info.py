@@ -188,8 +188,10 @@ def main():
     for release in params["kernels"]:
         if not RELEASE.match(release):
             module.fail_json(msg="%r is not a kernel release" % release)
-    # The output of compilers and apt is parsed. modinfo is not on the PATH of an ordinary user.
-    environment = {"LC_ALL": "C", "MAKEFLAGS": "", "PATH": os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"}
+    # The output of compilers and apt is parsed; the kernel's makefile drops LC_ALL.
+    # modinfo is not on the PATH of an ordinary user.
+    environment = {**dict.fromkeys(("LC_ALL", "LANG", "LC_MESSAGES"), "C"), "MAKEFLAGS": "",
+                   "PATH": os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"}
 
     def run(command, folder):
         try:

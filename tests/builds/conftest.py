@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import shutil
 import subprocess
@@ -133,15 +132,16 @@ class Builder:
             path.write_bytes(content)
         return folder
 
-    def build(self, headers, source, *flags):
-        """Run the make line of dkms.conf on the host."""
+    def build(self, headers, source, *flags, cached=True):
+        """Run the make line of dkms.conf on the host; *cached*: see kernel_headers.environment."""
         line = re.search(r'^MAKE\[0\]="make -C \$\{kernel_source_dir\} M=\S+ (.*)"$', (source / "dkms.conf").read_text(), re.M)[1].split()
         done = subprocess.run(
             [
                 "make", "-j2", "-C", str(headers.tree), "M=%s" % source, "ARCH=arm64", "CROSS_COMPILE=aarch64-linux-gnu-",
                 "CC=" + kernel_headers.COMPILER, *headers.flags, *flags, *line,
             ],
-            env={**os.environ, "LC_ALL": "C"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+            env=kernel_headers.environment(self.folder, cached), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, check=False,
         )
         module = re.search(r"^RKFLEET_MODULE=(\w+)", "\n".join(line), re.M)[1]
         return Built(done.returncode, done.stdout, source / (module + ".ko"))

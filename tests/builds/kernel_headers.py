@@ -27,7 +27,24 @@ SUITES = {"bullseye": "5.10", "bookworm": "6.1", "trixie": "6.12", "trixie-backp
 # What of a header tree is a test's own; all else is linked.
 OWN = ("Makefile", "Module.symvers", "include/config/auto.conf", "include/generated/autoconf.h")
 COMPILER = "aarch64-linux-gnu-gcc"
+# Where Debian's ccache has links with the compilers' names.
+CCACHE = Path("/usr/lib/ccache")
 _PROGRAMS = {"apt-get": "apt", "dpkg-deb": "dpkg", "make": "make", "modinfo": "kmod", COMPILER: "gcc-aarch64-linux-gnu"}
+
+
+def environment(folder, cached=True):
+    """Return the environment of a build in *folder*: by ccache, so that what was compiled once is not compiled again.
+
+    :arg cached: False where a test is about the compiling itself. Without ccache on this machine, everything is compiled.
+    """
+    environ = {**os.environ, "LC_ALL": "C"}
+    if cached and (CCACHE / COMPILER).exists():
+        # Its folder is another one in each run, and so stays out of the key.
+        environ |= {
+            "PATH": os.pathsep.join([str(CCACHE), os.environ["PATH"]]), "CCACHE_DIR": str(cache.root() / "ccache"),
+            "CCACHE_BASEDIR": str(folder), "CCACHE_NOHASHDIR": "1", "CCACHE_MAXSIZE": "1G",
+        }
+    return environ
 
 
 class NoHeaders(Exception):

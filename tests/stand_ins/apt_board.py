@@ -124,7 +124,7 @@ class Board:
         )
         assert "DPkg::Lock::Timeout=1200" in words
         for count, name in enumerate(planned):
-            (self.root / "var/cache/apt/archives" / (name + ".deb")).write_text("x")
+            (self.root / "var/cache/apt/archives" / (name + "_1_arm64.deb")).write_text("x")
             if count == self.fails_at:
                 self.add(name, state="install reinstreq half-installed")
                 return 100, "", self.err

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Why the headers on a board are no good for a build, in a sentence, and what its owner can do."""
+"""Why the headers on a board are no good for a build, and what its owner can do."""
 
 from __future__ import annotations
 
@@ -22,44 +22,43 @@ def describe(release, found, others=(), package=None):
         release: release of the kernel.
         found: `{lacks, release, machine}` as _facts.headers.read() returns it, None without headers.
         others: `[{package, release}]`, the installed packages with headers of other kernels.
-        package: name of the package that should have these headers, if it is known.
+        package: that should have these headers, if it is known.
     """
     build = f"/lib/modules/{release}/build"
     replaced = _replaced_in_place(others, package)
     if replaced and (found is None or found["release"]):
         name = replaced["package"]
         image = name.replace("-headers-", "-image-", 1)
-        reason = "Package {} has the headers of kernel {}, and this kernel is {}.".format(
-            name, replaced["release"], release)
-        return reason, (f"Update both (apt-get update, then apt-get install {image} {name}), reboot, and rerun the "
-                        "playbook.")
+        return (f"Package {name} has the headers of kernel {replaced['release']}, and this kernel is {release}.",
+                f"Update both (apt-get update, then apt-get install {image} {name}), reboot, and rerun the playbook.")
     name = package or "the headers package of this very kernel"
     if found is None:
         return (f"The headers of kernel {release} are not installed: there is no {build}.",
                 f"Install {name}.")
     if found["release"]:
-        return ("{} has the headers of kernel {}, and this kernel is {}.".format(build, found["release"], release),
+        return (f"{build} has the headers of kernel {found['release']}, and this kernel is {release}.",
                 f"Install {name}, and make {build} a link to its folder.")
-    how = f"dpkg-reconfigure {package}, or make -C {build} scripts" if package else f"make -C {build} scripts"
-    compile_again = f"Compile them on the board: {how}. Then rerun the playbook."
+    how = (f"dpkg-reconfigure {package}, or " if package else "") + headers.COMPILE.format(kernel=release)
+    compile_again = (f"Compile them on the board: {how}. Without fixdep.c (Debian), reinstall {name} and linux-kbuild. "
+                     "Then rerun the playbook.")
     if found["machine"]:
-        return ("The headers of kernel {} have programs (scripts/basic/fixdep) for another machine ({}).".format(
-            release, _MACHINES.get(found["machine"], "ELF machine {}".format(found["machine"]))), compile_again)
+        kind = _MACHINES.get(found["machine"], f"ELF machine {found['machine']}")
+        return (f"The headers of kernel {release} have programs (scripts/basic/fixdep) for another machine ({kind}).",
+                compile_again)
     programs = [name for name in found["lacks"] if name in _PROGRAMS]
     reinstall = f"Reinstall them (apt-get install --reinstall {name}) or install a newer version of that package."
     if len(programs) < len(found["lacks"]):
-        unprepared = any(name in _GENERATED for name in found["lacks"])
-        return ("The headers of kernel {} are {}: {} is missing in {}.".format(
-            release, "not prepared for a build" if unprepared else "incomplete", ", ".join(found["lacks"]), build),
-            reinstall)
+        are = "not prepared for a build" if set(_GENERATED) & set(found["lacks"]) else "incomplete"
+        return (f"The headers of kernel {release} are {are}: {', '.join(found['lacks'])} is missing in {build}.",
+                reinstall)
     if programs:
-        missing = ", ".join(programs)
-        return f"The headers of kernel {release} lack programs: {missing} is missing in {build}.", compile_again
+        return (f"The headers of kernel {release} lack programs: {', '.join(programs)} is missing in {build}.",
+                compile_again)
     return None
 
 
 def of_board(root, release):
-    """Return why the headers of a kernel on this board are no good for a build, with the remedy, or None.
+    """Return why the headers of a kernel on this board are no good, with the remedy, or None.
 
     Args:
         root: root folder of the board's files.
@@ -70,13 +69,13 @@ def of_board(root, release):
     problem = describe(release, found, headers.others(tree, release))
     there = [name[len("linux-headers-"):] for name in tree.names("/usr/src") if name.startswith("linux-headers-")]
     if problem and found is None and there:
-        problem = (problem[0], "/usr/src has those of {}.".format(", ".join(there[:3])), problem[1],
+        problem = (problem[0], f"/usr/src has those of {', '.join(there[:3])}.", problem[1],
                    "If the package is for another kernel, update kernel and headers together, and reboot.")
     return problem and " ".join(problem)
 
 
 def _replaced_in_place(others, package):
-    """Return the entry of the package whose next version replaces the headers of one kernel by those of the next."""
+    """Return the entry of the package whose next version replaces its headers by those of the next kernel."""
     for entry in others or ():
         if entry["release"] not in entry["package"] and package in (None, entry["package"]):
             return entry

@@ -22,7 +22,7 @@ from .signing import Signing
 from .snapshot import Snapshot
 from .source_tree import DkmsError, read_log, readable_by_all, unpack_tree
 
-# Unfinished trees and trial builds. Those of release 1.1 have no leading dot.
+# Unfinished trees and trial builds; those of 1.1 have no dot.
 _LEFT = re.compile(r"\.?rkfleet-[a-z0-9_]{8}\Z")
 _NO_SPACE = "No space left on device"
 _SCANT = 1 << 20
@@ -44,8 +44,7 @@ class DkmsPackage:
         self.run, self.name, self.version, self.kernel, self.module = run, name, version, kernel, module
         self.root = root
         self.signing = signing or Signing(root=root)
-        self.layout = ""
-        """What the installed module was compared with by module_problem()."""
+        self.layout = ""  # what module_problem() has compared the installed module with
         self.tree = os.path.join(root, "usr/src", "%s-%s" % (name, version))
         self.database = os.path.join(root, "var/lib/dkms", name, version)
         self.modules = os.path.join(root, "lib/modules", kernel)
@@ -154,7 +153,7 @@ class DkmsPackage:
         required = {"clean": self.leftovers(), "signing": self.signing.changes(), "remove": installed}
         return [step for step, needed in required.items() if needed]
 
-    def deploy(self, archive, digest, steps, binary=None):
+    def deploy(self, archive, digest, steps, binary=None, wanted=None):
         """Do the steps that steps() returned, and return the build log.
 
         Args:
@@ -162,15 +161,16 @@ class DkmsPackage:
             digest: The archive's sha256.
             steps: The steps, as returned by steps().
             binary: The prebuilt module as a `prebuilt.Binary`, for the step `load`.
+            wanted: Callable that returns whether the upgrade is still pending at the end of a long build.
 
         Raises:
             DkmsError: A step failed, with the reason from the log. The package, its module and DKMS's database of it
                 are unchanged.
         """
         with readable_by_all():
-            return self._deploy(archive, digest, steps, binary)
+            return self._deploy(archive, digest, steps, binary, wanted)
 
-    def _deploy(self, archive, digest, steps, binary):
+    def _deploy(self, archive, digest, steps, binary, wanted=None):
         fresh = not os.path.isdir(self.database)
         log = ""
         # The plan saw the headers that were there; packages may have been installed since.
@@ -195,6 +195,8 @@ class DkmsPackage:
                 if problem:
                     raise DkmsError("driver %s is damaged since DKMS removed the package it replaces: %s" % (
                         self.version, problem))
+            if wanted and not wanted():
+                raise DkmsError("the upgrade was rolled back while driver %s was installed" % self.version)
             os.sync()
         except (OSError, DkmsError) as error:
             reason = describe_error(error, *self._places()) if isinstance(error, OSError) else str(error)
@@ -402,6 +404,11 @@ class DkmsPackage:
             if os.path.isfile(path):
                 sync_file(path)
         return log
+
+    def has_built(self):
+        """Return whether the installed module was built on this board, and not loaded from the store."""
+        log = self.log()
+        return bool(log) and self.module_file() is not None and not log.startswith(prebuilt.FROM_STORE)
 
     def log(self):
         """Return the make log of the last build, at most 1 MiB of its end."""

@@ -26,6 +26,8 @@ _FIRST = ("kernel/drivers/gpu", "kernel/drivers/iommu", "kernel/drivers/dma-buf"
           "kernel/drivers/media", "kernel/drivers/mmc",
           "kernel/drivers/net", "kernel/drivers")
 _MOST_MODULES = 300
+FROM_STORE = "rkfleet.npu: this module is from the store\n"
+"""First line of the build log of a module that this board has not built."""
 _SYMVERS = re.compile(r"^0x([0-9a-f]{8})\t(\w+)\t", re.M)
 
 
@@ -162,7 +164,7 @@ def tarball(binary, path, package, version, kernel, arch, conf):
         "dkms_binaries_only/PACKAGE_NAME": package.encode() + b"\n",
         "dkms_binaries_only/PACKAGE_VERSION": version.encode() + b"\n",
         "dkms_binaries_only/dkms.conf": conf or b"",
-        "dkms_main_tree/%s/%s/log/make.log" % (kernel, arch): binary.log.encode("utf-8", "replace"),
+        "dkms_main_tree/%s/%s/log/make.log" % (kernel, arch): (FROM_STORE + binary.log).encode("utf-8", "replace"),
     }
     with tarfile.open(path, "w:gz", compresslevel=1) as tar:
         for name, content in texts.items():

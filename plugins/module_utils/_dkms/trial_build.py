@@ -14,7 +14,6 @@ from .._board.files import read_file
 from .._board.tree import Tree
 from .._facts import headers
 from . import headers_problem, prebuilt
-from .build_log import explain
 from .module_checks import alias_problem, module_problem
 from .module_layout import layout_problem
 from .probes import losses, probe_lines
@@ -78,7 +77,8 @@ def check(run, release, package, module, tree, folder, root="/", signing=False, 
         problem = "make ended with %d" % rc if rc else _module_problem(run, release, module,
                                                                        os.path.join(folder, "build"))
         if problem:
-            raise CannotBuild("module %s does not build: %s" % (module, rc and explain(result["log"]) or problem))
+            # What the log means is explained on the controller.
+            raise CannotBuild("module %s does not build: %s" % (module, problem))
         problem, result["layout"] = layout_problem(
             lambda command: run(command, folder), os.path.join(folder, "build", module + ".ko"), release, root)
         if problem:
