@@ -325,8 +325,6 @@ def main():
         answer = verify.run(params, keep=not module.check_mode)
     except verify.VerificationError as error:
         module.fail_json(msg=str(error))
-    if params["required"] and answer.get("verdict", "verified") != "verified" and not module.check_mode:
-        module.fail_json(msg="%(diagnosis)s: %(evidence)s. %(remedy)s" % answer, **answer)
     module.exit_json(**answer)
 
 

@@ -161,5 +161,46 @@ supplies (2)
     "the kernel's driver core, 6.9 and newer": (
         "[    4.0] RKNPU fdab0000.npu: probe with driver RKNPU failed with error -22\n",
         {"suspect": None, "cause": "the driver did not start"}),
+    "find_string id 56985305065, ROCK 5A, 0.9.8: a language model that does not fit": ("""
+[  100.000001] RKNPU: failed to allocate IOVA: -12
+[  100.000002] RKNPU fdab0000.npu: RKNPU: rknpu_gem_get_pages: dma map 3212574720 fail
+""", {"suspect": None, "cause": None, "iommu_faults": 0, "lines": "had no room for what a program asked for"}),
+    "find_string id 55084818953, RK3568: CMA of 16 MiB and no IOMMU": ("""
+[    2.000001] RKNPU fde40000.npu: RKNPU: rknpu iommu is disabled, using non-iommu mode
+[   40.000001] cma: cma_alloc: reserved: alloc failed, req-size: 1560 pages, ret: -12
+[   40.000002] RKNPU fde40000.npu: RKNPU: failed to allocate 6389760 buffer.
+""", {"suspect": None, "lines": "the kernel had no memory for the NPU"}),
+    "rockchip-linux/rknn-toolkit2#218, RK3566, 4.19": ("""
+[    4.000001] RKNPU fde40000.npu: swiotlb buffer is full (sz: 6422528 bytes)
+[    4.000002] RKNPU fde40000.npu: swiotlb: coherent allocation failed, size=6422528
+""", {"suspect": None, "lines": "the kernel had no memory for the NPU"}),
+    "find_string id 59667534039 and rockchip-linux/kernel#387, RK3588, 0.9.8: domains after many runs": ("""
+[    1.000001] RKNPU: mismatch domain get from iommu_get_domain_for_dev
+[    1.000002] RKNPU fdab0000.npu: RKNPU: failed to switch iommu domain, id: 3, ret: -22
+[    1.000003] RKNPU fdab0000.npu: RKNPU: rknpu_gem_get_pages: dma map 4096 fail
+""", {"iommu_faults": 2, "remedy": "reboot the board", "cause": None}),
+    "find_string id 55972472432, RK3588, mainline: a driver built for a heap of the vendor's kernel": ("""
+[    1.000001] RKNPU fdab0000.npu: RKNPU: failed to find cma heap
+[    1.000002] RKNPU fdab0000.npu: probe with driver RKNPU failed with error -12
+""", {"suspect": None, "cause": None, "lines": "the driver did not start: the kernel lacks"}),
+    "kind: a module that was left over beside a fault of the board": ("""
+[    1.000001] rockchip-pm-domain fd8d8000.power-management:power-controller: failed to get ack on domain 'npu', val=0x0
+[    1.000002] RKNPU: probe of fdab0000.npu failed with error -110
+[    5.000001] rknpu: disagrees about version of symbol module_layout
+""", {"cause": "failed to get ack on domain 'npu'", "cause_remedy": "the NPU gets no power"}),
+    "the kernel's loader, our module over a built-in driver": ("""
+[    5.000001] rknpu_dkms: disagrees about version of symbol module_layout
+""", {"suspect": None, "cause": None, "lines": "module rknpu does not fit"}),
+    "the kernel's report beside rockchip-linux/rknn-toolkit2#320 (\"Disabling IRQ #42\"), 0.9.3": ("""
+[  578.882000] irq 42: nobody cared (try booting with the "irqpoll" option)
+[  578.882200] [<0000000012345678>] rknpu_core1_irq_handler
+[  578.882333] Disabling IRQ #42
+""", {"suspect": "1 fault inside the driver", "remedy": "update the driver"}),
+    "the kernel's loader, after a kernel update without a new build": ("""
+[    1.000001] rknpu: disagrees about version of symbol module_layout
+""", {"suspect": None, "cause": None, "lines": "module rknpu does not fit the running kernel"}),
+    "the kernel's devfreq": (
+        "[    9.0] devfreq fdab0000.npu: dvfs failed with (-22) error\n",
+        {"suspect": None, "cause": None, "lines": "the NPU's clock could not be changed"}),
 }
 """`(log, {fact: its beginning or a part of it})`."""

@@ -8,29 +8,26 @@ The first row whose conditions all hold is the diagnosis: a new row goes above t
 
 stage   the last call begun: `dlopen`, a function of the library, or `done`.
 when    names of values (below) that must be set.
-line    regular expression for the beginning of a line of the runtime's log, without severity and time; its named groups
-        become values.
+line    regular expression for the beginning of a line of the runtime's log, without severity and time, or of the
+        loader's error; its named groups become values. error: only lines of severity E.
 codes   error codes, one of which the last call returned. With `line`, either is enough.
 
-`when` and the sentences `evidence` (by default the value found) and `remedy` use these values:
+`when`, `evidence` (by default {found}) and `remedy` use the values of the functions _of_...() in diagnosis.py, and
+found   the line that matches, else answer or error.
+answer  the code in words, after the first error.
+after   the first error in the log, else its last line; erred: only an error.
+zeros   all scores are next to 0.
+killed  by SIGKILL, not ours.
+users   of the NPU, which is why it was not run; user: as whom it was run, if not as the task's.
+up_to_date      the driver is not older than wanted_driver; to_wanted: " to 0.9.6" if one is wanted.
+wanted_too_old  wanted_driver is older than the runtime's `required`.
+out_of_reach    the page tables of the NPU's IOMMU may be.
+memory_suffices no error of memory came before all others.
+root_only       the nodes that are closed belong to root alone; denied_to_root: root may not open them either.
+elsewhere       another librknnrt.so; not_there: this one is not.
 
-from the outcome (see child.infer())   stage, code, error, timed_out, stuck, timeout, differs; answer (the code in
-        words, after the first error in the log), signal (its name), killed (SIGKILL, not by us), last_line (of the
-        log), top (the first Top5), top1, difference (from the expected), zeros (all scores are 0 or next to it)
-from the loader's error                missing_library, package (of apt), too_old (C or C++ library), not_there (the
-        library itself)
-from the row                           found: the line that matches, else the answer
-from the board and its plan            library, driver (version), the_driver ("driver 0.9.3"), wanted_driver, up_to_date
-        (the driver is not older than wanted_driver), wanted_too_old (wanted_driver is older than the runtime's
-        `required`), to_wanted (" to 0.9.6"), on_kernel (" on kernel 6.1.84"), node,
-        closed_nodes, closed_groups and group_list (device nodes that may not be opened), missing_nodes (not in /dev),
-        users (processes that have the NPU open: it was not run), user (as whom it was run, if not as the task's)
-from surroundings.py                   rknpu_link (target of /dev/rknpu), no_heap, no_iommu, disabled_node, no_node,
-        rk356x, not_rk356x, out_of_reach (page tables may be), elsewhere (another librknnrt.so), bound (device that the
-        vendor's driver serves), bound_driver ("driver 0.9.8")
-
-`may_change` is what a plan may change because of the row: driver, runtime or nothing. The planner reads it
-(plugin_utils/_plan/board_state.py), and changes a driver only to a newer one.
+`may_change` is what a plan may change because of the row: driver, runtime or nothing
+(plugin_utils/_plan/diagnosis_effects.py).
 """
 
 from __future__ import annotations
@@ -42,9 +39,8 @@ NAMES = ("ok", "driver", "runtime", "model", "device", "memory", "timeout", "cra
 """The diagnoses, as module rknn_mobilenet documents them: what is at fault."""
 
 _Row = collections.namedtuple(
-    "_Row", "name remedy evidence stage when line codes may_change", defaults=("{found}", None, (), None, (), None))
-_MAY_CHANGE = {"driver": "driver", "timeout": "driver", "crash": "driver", "runtime": "runtime"}
-"""What a plan may change because of a diagnosis, unless its row says otherwise; because of the others nothing."""
+    "_Row", "name remedy evidence stage when line codes may_change error",
+    defaults=("{found}", None, (), None, (), None, 0))
 
 _KERNEL_LOG = "check the kernel log (dmesg) for %s"
 _PLAYBOOK = "playbooks/upgrade-npu.yml"
@@ -55,14 +51,18 @@ _OUT_OF_REACH = (
     "read them: boot with mem=3840M to see that, and then use a kernel that keeps them below 4 GiB")
 _NOT_THE_VERSION = (
     "{the_driver} is not older than {wanted_driver} but cannot run jobs, so its version is not the cause: ")
+_SLOW = "no answer within {timeout:g} s, last call: {stage}"
 _LOOK = _KERNEL_LOG % "RKNPU and iommu messages"
+_REBOOT = _NOT_THE_VERSION + _LOOK + ", then reboot the board"
 _NO_WISH = "{the_driver} cannot run jobs{on_kernel}: " + _LOOK + ", and the releases of the driver for a newer one"
 _CMA = (
     "without IOMMU the NPU's memory comes from CMA: enable the NPU's IOMMU in the device tree, "
     "or reserve more with cma= on the kernel command line")
-_FREE = (
-    "free memory or CMA on the board, and end other processes that use the NPU; if the NPU's IOMMU is off, "
-    "enable it in the device tree or reserve more CMA (cma= on the kernel command line)")
+_FREE = "free memory or CMA on the board, and end other processes that use the NPU; " + _CMA
+_OFF = "{found}; the NPU's IOMMU is off"
+_FULL = (
+    "the NPU's address space (IOMMU, 4 GiB) has no room for it: end other programs that use the NPU, such as large "
+    "language models, or reboot the board")
 _ZEROS = "all 1001 scores are 0 or next to it: the NPU has not written its output"
 _APT = "install the package that contains it (apt: {package})"
 
@@ -70,34 +70,94 @@ _VERSION = r"\d{1,4}\.\d{1,4}\.\d{1,4}"
 _MISMATCH = (
     r"Mismatch driver version, .{1,120} requires driver version >= (?P<required>" + _VERSION + r"), "
     r"but you have driver version: (?P<driver>" + _VERSION + r") which is incompatible!\Z")
+_TOO_LOW = (
+    r"(?:Warning: )?Your rknpu driver version is too low, please upgrade to (?P<required>" + _VERSION + r")\b")
 OTHER_RELEASE = (
     r"RKNN Model version: (?P<toolkit>[\d.]{3,14}) not match with rknn runtime version: (?P<release>[\d.]{3,14})\Z")
 _NO_DEVICE = (
-    r"failed to open (?:\S{1,40} module, need to insmod rknpu dirver!|rknn device!)\Z"
+    r"failed to open (?:\S{1,40} (?:module|node), need to insmod rknpu\b|rknn device!\Z|device, fd: -)"
     r"|rknn_init,\s{1,4}driver open fail\b")
 _MEMORY = (
-    r"failed to (?:allocate (?:fd|handle)\b|convert (?:fd|handle)\(|get map offset\b|(?:map|sync) memory\b"
-    r"|malloc npu memory\b|mmap\b)")
+    r"failed to (?:allocate (?:fd|handle)\b|convert (?:fd|handle)(?:\(| to )|get map offset\b|(?:map|sync) memory\b"
+    r"|malloc (?:npu|cpu) memory\b|mmap\b)")
+_OUT_OF_MEMORY = (
+    _MEMORY + r"|failed to allocate [\w ]{1,30}\bmemory!|.{0,80}\bstd::bad_alloc\b"
+    r"|rknn_create_mem\w{0,20}, failed to allocate device memory struct!"
+    r"|failed to allocate (?:[\w ]{1,30} (?:in )?config|executor context)!"
+    r"|malloc (?:config data|image) failed|.{0,80}\berror code: RKNN_ERR_MALLOC_FAIL\b")
 
 
 def _errno(*numbers):
     """Return the pattern of a failed request for memory, with one of these errors as a number or in words."""
     digits, words = "|".join(map(str, numbers)), "|".join(map(os.strerror, numbers))
-    return _MEMORY + r".{0,200}\berrno(?:: (?:" + digits + r")\b| = (?:" + words + r")\Z)"
+    return _MEMORY + r".{0,200}\berrno(?:: (?:" + digits + r")\b|(?::| =) (?:" + words + r")\Z)"
 
 
-_SUBMIT = r"failed to submit!?, "
+_UNKNOWN_NPU = "this runtime does not know this NPU: install a release that supports the SoC with " + _PLAYBOOK
+_SUBMIT = r"failed to (?:submit[!,]|sync wait\b)"
 _PLATFORM = (
     r"(?:This rknn model is for|rknn model target platform\[\d{1,2}\] is) (?P<platform>[^\s,]{1,40}), "
     r"(?:but|while) current platform is (?P<found_platform>\S{1,40})")
 _MODEL = (
-    r"parseRKNN\b|LoadModel from|Invalid RKNN f(?:ormat|romat)|Verify ModelBuffer failed!|Import rknn model failed!"
+    r"\w{0,40}: (?:invalid magic characters '|error: failed to load model ')"
+    r"|parseRKNN\b|LoadModel from|Invalid RKNN f(?:ormat|romat)|Verify ModelBuffer failed!|Import rknn model failed!"
     r"|The rknn model does not match the RKNPU hardware version!|failed to (?:check rknpu hardware|decode config data)"
-    r"|Un(?:known|kown) op target|Unsupport target|Meet unsupported|incompatible model version")
+    r"|Un(?:known|kown) op target|Unsupport target|Meet unsupported|incompatible model version"
+    r"|invalid (?:rk(?:nn|llm) (?:llm )?model|model path)|(?:Warning: )?The model (?:version is|target_)"
+    r"|rknn model verify failed|failed to parse (?:[\w ]{1,40} )?config!|create model buffer failed"
+    r"|failed to (?:open model: |read (?:model|weight|regcmd|msic) [\w ]{0,14}!, read size: )"
+    r"|.{0,10}Invalid RKNN model path\b|compiler version is not find\Z"
+    r"|.{0,80}\berror code: RKNN_ERR_(?:MODEL_INVALID|DEVICE_UNMATCH|TARGET_PLATFORM_UNMATCH|INCOMPATILE_)")
 _INPUT = (
-    r"rknn_(?:inputs_set|outputs_get|set_io_mem|create_mem\w{0,20}), .{0,80}(?:size|type|fmt|stride|index|num)"
-    r"|output\[\d{1,4}\] buf size error")
-_NO_SERVER = r"rknn_\w{1,20},\s{1,4}(?:server connect fail\b|recv\(\w{1,20}\) fail\b)|Cannot connect to proxy\b"
+    r"rknn_(?:inputs_set|outputs_get|set_io_mem|create_mem\w{0,20}|set_input_shapes?)(?:,| error,?) .{0,80}"
+    r"(?:size|type|fmt|stride|index|num|layout|shape)"
+    r"|output\[\d{1,4}\] buf size error|Meet unsupported tensor dtype.{0,20} for rknn_outputs_get"
+    r"|current input size\(|max_context\[\d{1,9}\] must be less than\b|The number of enabled CPUs must be\b"
+    r"|(?:in|out)put \w{5,6} is undefine|input tensor:.{1,80} has the same dynamic shapes"
+    r"|Get rknn_outputs\[\d{1,4}\] size = |failed to set input, invalid (?:index|name): |input npy shape mismatch!"
+    r"|.{0,60}\bE (?:Inputs are invalid|(?:Type|Size) of inputs\[|The lengths of "
+    r"|Unsupport (?:inputs\[|data type)|inputs\[)")
+_CALL = (
+    r"query RKNN_QUERY_\w{1,40} (?:error|failed)\b|rknn_run is denied\b|rknn_wait fence fd\b"
+    r"|rknn_(?!init\b|set_\w{0,6}core)\w{1,40}(?:,| error,?) ?(?=.{0,80}(?:\bnull|NULL|invalid\b|index\(|out of range\b"
+    r"|align\b|less than\b|not attached\b|\bunsupport|too old\b|< \d))"
+    r"|(?:You m|M)ust (?:call|set) \w|please use rknn_tensor_mem\b|rknn_init_extend is not set"
+    r"|RKNN_FLAG_\w{1,30} is invalid|invalid rknn_(?:device|executor)_\w{1,30} params\b"
+    r"|Runtime Targeting \d{1,9} is not RK3588")
+_LAYER = (
+    r"(?!Meet unsupported t|rknn_[a-ln-oq-z]|Unsupport target|Not support core mask).{0,60}"
+    r"\b(?:[Uu]nsupport(?:ed)?|[Nn]ot support)\b|.{0,80}\bcustom op\b|invalid tensor malloc size\b|REGTASK: "
+    r"|Meet invalid (?:src|dst)\b|rknn_(?:unpack|convert|nhwc_to_nchw_\w{1,20}) error, ?Unsupported input type"
+    r"|(?:Dec|C)onv\w{0,20}: Invalid |Deconv: |\w{1,40} unknown (?:input\w? ?layout|input [\w ]{1,20}|type):"
+    r"|convert_type: unknown|unknown data_precision|Invalid (?:batch_axis|time_axis|input dims)\b"
+    r"|Meet origin tensor size: |The (?:input and output quantization|sequence_lens shape|time_axis and)\b"
+    r"|DatainEntries overflow|Squeezed bytes overflow|Feature is too large|banks num invalid"
+    r"|failed to (?:tile|update) \w|RKNNTilingPassRT: "
+    r"|ex(?:[A-Z]\w{1,20}:?|layernorm) |Creating (?:tmp )?tensor failed for |params not exit for "
+    r"|.{0,80}\bfallback cpu failed|Can not find normalize\b"
+    r"|Error(?:, Invalid total element count|: (?:invalid axis|Got different dims))")
+_NO_SERVER = (
+    r"(?:rknn|__pthread)_\w{1,20},\s{1,4}(?:server connect fail\b|recv\(\w{1,20}\) fail\b|msg_\w{1,20} fail, "
+    r"|driver open fail!.{1,10}\(ERROR_PIPE\))|Cannot connect to proxy\b")
+
+
+def _jobs_fail(when=(), **seen):
+    """Return the rows for jobs that fail: a newer driver helps only if this one is older than the wanted one."""
+    return [_Row("driver", when=(*when, *more), remedy=remedy, **seen) for more, remedy in (
+        (("up_to_date",), _REBOOT), (("to_wanted",), _CANNOT_RUN_JOBS), ((), _NO_WISH))]
+
+
+def _too_old(line):
+    """Return the rows for a line by which the runtime requires a newer driver."""
+    return [_Row("driver", line=line, when=when, remedy=remedy) for when, remedy in (
+        (("up_to_date",), (
+            "{the_driver} is not older than {wanted_driver}, but this runtime requires {required}: choose an older "
+            "npu_runtime_version or a newer npu_driver_version")),
+        (("wanted_too_old",), (
+            "{the_driver} is older than {required}, which this runtime requires, and so is {wanted_driver}: choose a "
+            "newer npu_driver_version or an older npu_runtime_version")),
+        ((), "{the_driver} is older than {required}, which this runtime requires" + _UPGRADE))]
+
 
 DIAGNOSES = (
     # -- it was not run
@@ -107,77 +167,95 @@ DIAGNOSES = (
                 "with two programs on the NPU some drivers crash the kernel"),
     # -- no answer in time
     _Row("timeout", when=("timed_out", "stuck"),
-         evidence="no answer within {timeout:g} s, last call: {stage}; "
-                  "the process cannot be killed, it hangs in the kernel",
+         evidence=_SLOW + "; the process cannot be killed, it hangs in the kernel",
          remedy="reboot the board"),
     _Row("timeout", when=("timed_out",),
-         evidence="no answer within {timeout:g} s, last call: {stage}",
+         evidence=_SLOW + "{erred}",
          remedy=_KERNEL_LOG % "RKNPU messages, then reboot the board"),
     # -- the log is read before the answer is judged: with drivers up to 0.9.1 rknn_run returns 0 though no job ran
-    _Row("driver", line=_SUBMIT, when=("up_to_date", "out_of_reach"),
+    _Row("driver", line=_SUBMIT, when=("memory_suffices", "up_to_date", "out_of_reach"),
          remedy=_NOT_THE_VERSION + _OUT_OF_REACH + "; otherwise " + _LOOK),
-    _Row("driver", line=_SUBMIT, when=("up_to_date",), remedy=_NOT_THE_VERSION + _LOOK + ", then reboot the board"),
-    _Row("driver", line=_SUBMIT, when=("to_wanted",), remedy=_CANNOT_RUN_JOBS),
-    _Row("driver", line=_SUBMIT, remedy=_NO_WISH),
+    *_jobs_fail(("memory_suffices",), line=_SUBMIT),
     # -- the inference was completed
     _Row("device", stage="done", when=("differs",),
          evidence="a later run gave {differs}, the first gave {top}",
          remedy="the same picture gives different answers: check power supply, temperature and memory of the board"),
-    _Row("driver", stage="done", when=("difference", "zeros", "up_to_date"), evidence=_ZEROS,
-         remedy=_NOT_THE_VERSION + _LOOK + ", then reboot the board"),
-    _Row("driver", stage="done", when=("difference", "zeros", "to_wanted"), evidence=_ZEROS, remedy=_CANNOT_RUN_JOBS),
-    _Row("driver", stage="done", when=("difference", "zeros"), evidence=_ZEROS, remedy=_NO_WISH),
+    *_jobs_fail(("difference", "zeros"), stage="done", evidence=_ZEROS),
+    *_jobs_fail(line=r"the output holds values that are not numbers\Z"),
     _Row("model", stage="done", when=("difference",),
          evidence="{difference}",
-         remedy="check that model, picture and expected Top5 belong together, and to this SoC and runtime"),
+         remedy="check that model, picture and expected Top5 belong together, and to this SoC and runtime; if they do, "
+                "the NPU computes wrongly: check its voltage, clock and temperature, and the kernel log (dmesg)"),
     _Row("ok", stage="done", evidence="Top1 is {top1}", remedy=None),
     # -- the runtime cannot be loaded
+    _Row("runtime", stage="dlopen", line=r".{0,300}: wrong ELF class: ELFCLASS64", may_change="nothing",
+         remedy="the program is 32-bit: use a 64-bit OS with its own Python"),
+    _Row("runtime", stage="dlopen", line=r".{0,300}: (?:Permission denied|Operation not permitted)\Z",
+         may_change="nothing",
+         remedy="make the file and the folders above readable for all (chmod a+rX), on a file system without noexec"),
+    _Row("runtime", stage="dlopen", line=r"Error (?:relocating|loading shared library) ", may_change="nothing",
+         remedy="the C library of this OS is musl, but the runtime requires glibc: use another OS, or a container"),
+    _Row("device", stage="dlopen", line=r".{0,300}: Input/output error\Z",
+         remedy="the board's disk cannot read the file: check the kernel log (dmesg), and replace the SD card or eMMC "
+                "module if it is worn out"),
+    _Row("runtime", stage="dlopen", line=r".{0,300}: cannot allocate memory in static TLS block\b",
+         may_change="nothing",
+         remedy="too many libraries of the program use thread-local data: load this one before the others, or preload "
+                "it (LD_PRELOAD)"),
     _Row("runtime", stage="dlopen", when=("error", "missing_library"), may_change="nothing",
-         evidence="{error}",
          remedy="{library} is there, but a library that it requires is not: " + _APT),
     _Row("runtime", stage="dlopen", when=("error", "too_old"), may_change="nothing",
-         evidence="{error}",
          remedy="the board's {too_old} is older than this release of the runtime requires: "
                 "upgrade the OS, or choose an older npu_runtime_version"),
     _Row("runtime", stage="dlopen", when=("error", "not_there", "elsewhere"), may_change="nothing",
          evidence="{error}",
          remedy="the runtime is {elsewhere}: use that path, or link {library} to it"),
     _Row("runtime", stage="dlopen", when=("error",),
-         evidence="{error}",
          remedy="install a complete librknnrt.so for this board with " + _PLAYBOOK
                 + ", which puts it to {installed_as}"),
     # -- what the runtime prints counts more than how it ends: older ones abort after printing the reason
-    _Row("driver", line=_MISMATCH, when=("up_to_date",),
-         remedy="{the_driver} is not older than {wanted_driver}, but this runtime requires {required}: "
-                "choose an older npu_runtime_version or a newer npu_driver_version"),
-    _Row("driver", line=_MISMATCH, when=("wanted_too_old",),
-         remedy="{the_driver} is older than {required}, which this runtime requires, and so is {wanted_driver}: "
-                "choose a newer npu_driver_version or an older npu_runtime_version"),
-    _Row("driver", line=_MISMATCH,
-         remedy="{the_driver} is older than {required}, which this runtime requires" + _UPGRADE),
+    *_too_old(_MISMATCH),
     _Row("runtime", line=r"Invalid RKNN model version (?P<format>\d{1,9})\Z",
          remedy="the runtime is too old for model format {format}: update {library}, not the driver"),
     _Row("runtime", may_change="nothing",
-         line=r"rknn_server version is too old\b|rknn_\w{1,20},\s{1,4}msg_\w{1,20} fail\b",
+         line=r"rknn_server version is too old\b|rknn_\w{1,20},\s{1,4}msg_\w{1,20} fail\b(?!.{1,20}\(ACK_FAIL\))",
          remedy="update rknn_server together with the runtime (npu_rknn_server) with " + _PLAYBOOK),
     _Row("runtime", may_change="nothing", line=_NO_SERVER,
-         remedy="rknn_server does not answer or ended while it loaded the model, which is no fault of the driver: "
-                "start it on the board, in the runtime's release (npu_rknn_server)"),
+         remedy="rknn_server does not answer, ended or reports a failure: start it on the board, in the runtime's "
+                "release (npu_rknn_server), and read what it prints there (RKNN_LOG_LEVEL=5)"),
+    _Row("runtime", may_change="nothing",
+         line=r".{0,60}(?:Unsupported run platform: Linux aarch64|Can not find npu_transfer_proxy on"
+         r"|npu_transfer_proxy failed|Connect to Device Failure|Only support ntb mode on)",
+         remedy="a target of init_runtime() in rknn-toolkit-lite2 is for another board: call it without one"),
     _Row("runtime", line=r".{0,60}Can not find dynamic library on \w{1,20}!",
          remedy="rknn-toolkit-lite2 finds no librknnrt.so: install it with " + _PLAYBOOK),
+    _Row("runtime", may_change="nothing",
+         line=r"failed to open /proc/device-tree/compatible|.{0,20}When starting the container, please use the -v\b",
+         remedy="the program cannot read /proc/device-tree/compatible, by which it knows the SoC: map that file into "
+                "the container (docker: -v, Kubernetes: privileged or procMount: Unmasked)"),
     _Row("device", line=r"Meet unsupported target type: 0x[0f]{1,8}\b|.{0,100}hw_version = -1\b|" + _errno(25, 38),
          when=("rknpu_link",),
          evidence="/dev/rknpu is a link to {rknpu_link}; {found}",
          remedy="remove the link /dev/rknpu and the udev rule that makes it: the runtime takes it for another driver"),
     _Row("device", line=r"Meet unsupported target type: 0xf{8}\b|.{0,100}hw_version = -1\b",
          remedy="the driver does not answer as this runtime expects: remove /dev/rknpu and the udev rule that makes "
-                "it if it is a link, and start the board again"),
-    _Row("runtime", line=r"Meet unsupported target type: 0x[0-9a-f]{1,8}\b|This shared library is .{0,80}hw_version = ",
-         remedy="this runtime does not know this NPU: install a release that supports the SoC with " + _PLAYBOOK),
+                "it if it is a link, and reboot"),
+    _Row("runtime", line=r"Meet unsupported target type: 0x[0-9a-f]{1,8}\b|This shared library is .{0,80}hw_version = "
+         r"|Unknown (?:platform|target type)\Z",
+         remedy=_UNKNOWN_NPU),
     _Row("device", line=_NO_DEVICE, when=("missing_nodes",),
          evidence="{found}; {missing_nodes}: no such file",
          remedy="the driver is bound, but its node is not in /dev: run udev (udevadm trigger --subsystem-match=drm), "
                 "or pass the node into the container"),
+    _Row("device", line=_NO_DEVICE, when=("closed_nodes", "denied_to_root"),
+         evidence="{found}; {closed_nodes}: permission denied, to root",
+         remedy="root may not open it either: this is a container whose rules for devices do not have the node, or a "
+                "security policy forbids it. Start the container with --device for each node (LXC: "
+                "lxc.cgroup2.devices.allow), or privileged"),
+    _Row("device", line=_NO_DEVICE, when=("closed_nodes", "root_only"),
+         evidence="{found}; {closed_nodes}: permission denied",
+         remedy="only root may open the node: run the task with become, and to programs of other users open it "
+                'with a udev rule (KERNEL=="rknpu", GROUP="render", MODE="0660")'),
     _Row("device", line=_NO_DEVICE, when=("closed_nodes", "user"),
          evidence="{found}; {closed_nodes}: permission denied",
          remedy="run usermod -aG {group_list} {user} on the board, or name the user in npu_group_users; "
@@ -213,17 +291,18 @@ DIAGNOSES = (
          remedy="the driver's memory interface does not answer, which is no lack of memory: the driver is built for "
                 "DMA_HEAP where the kernel has none, or /dev/rknpu is something else. "
                 "Build it for DRM (ROCKCHIP_RKNPU_DRM_GEM)"),
+    _Row("device", line=_errno(5, 6, 19, 110),
+         remedy="the NPU did not answer its driver, which is no lack of memory: " + _LOOK + ", then reboot the board"),
     _Row("device", line=_errno(1, 13),
          remedy="permission denied: run the task with become, or add the user to the groups video and render"),
-    _Row("memory", line=_errno(12), when=("no_iommu",), evidence="{found}; the NPU's IOMMU is off",
-         remedy=_CMA),
+    _Row("memory", line=_errno(12, 14), when=("no_iommu",), evidence=_OFF, remedy=_CMA),
     _Row("memory", line=_errno(12), remedy=_FREE),
+    _Row("memory", line=_errno(14), remedy=_FULL),
     _Row("memory", line=_errno(23, 24),
          remedy="too many files are open: raise the limit (ulimit -n, LimitNOFILE=), and look for a program that "
                 "does not release its contexts"),
-    _Row("memory", line=_MEMORY, codes=(-4,), when=("no_iommu",),
-         evidence="{found}; the NPU's IOMMU is off", remedy=_CMA),
-    _Row("memory", line=_MEMORY, codes=(-4,), remedy=_FREE),
+    _Row("memory", line=_OUT_OF_MEMORY, codes=(-4,), when=("no_iommu",), evidence=_OFF, remedy=_CMA),
+    _Row("memory", line=_OUT_OF_MEMORY, codes=(-4,), remedy=_FREE),
     _Row("memory", when=("killed",),
          evidence="SIGKILL in {stage}, not sent by this module: the kernel ends processes that way for want of memory",
          remedy="free memory, add swap, or use a board with more memory; the kernel log (dmesg) names the process"),
@@ -236,43 +315,57 @@ DIAGNOSES = (
                 "answer so too, the model is for another SoC"),
     _Row("model", line=_PLATFORM,
          remedy="send the model for {found_platform}: this one is for {platform}"),
-    _Row("model", line=r"Unsupport(?:ed)? (?:CPU )?op\b|.{0,80}\bcustom op\b|invalid tensor malloc size\b",
-         remedy="the model has an operator that this runtime lacks: convert it again without it, or with the toolkit "
-                "of this runtime's release; the driver is not at fault"),
+    # A line before the previous one, if the model is for an NPU that is newer than the runtime.
+    _Row("runtime", line=r"Meet unknown rknpu target\b", remedy=_UNKNOWN_NPU),
+    _Row("model", error=1, line=_LAYER,
+         remedy="the model has an operator or a type that this runtime lacks: convert it again without it, or with the "
+                "toolkit of this runtime's release"),
     _Row("model", line=_INPUT,
          remedy="what the caller passes does not fit the model: size, type and layout of the input are the model's"),
-    _Row("runtime", line=r"rknn_query, info_len\(\d{1,9}\) < sizeof", may_change="nothing",
-         remedy="the program was compiled for an older runtime than the one it loads: "
+    _Row("runtime", line=r"rknn_\w{1,30} not supported in mini runtime!|rknn_\w{1,30}, context config invalid!",
+         may_change="nothing",
+         remedy="the mini runtime of RV1103 and RV1106 lacks this call: write the program as the vendor's "
+                "RV1106_RV1103 demos (inputs and outputs with rknn_create_mem and rknn_set_io_mem)"),
+    _Row("runtime", line=r"rknn_query, (?:info_len\(\d{1,9}\) < sizeof|(?:unsupported )?cmd\b)", may_change="nothing",
+         remedy="the program was compiled for another release of the runtime than the one it loads: "
                 "update the program, or install the runtime it was made for"),
+    _Row("model", stage="rknn_set_core_mask", when=("answer",),
+         remedy="this SoC or model does not have the cores that the caller chooses: let the runtime choose"),
     # -- it ended without printing the reason
     _Row("model", when=("signal",), line=r".{0,200}(?:json|jsonxx)\S{0,40}parse_error|.{0,80}json_parse_error",
          remedy="the model's description is damaged: send the model again"),
     _Row("model", when=("signal",),
-         line=r"rga_im2d\b|.{0,60}\bRGA_(?:BLIT|COLORFILL) fail\b|.{0,80}\bRGA buffer allocation failed",
+         line=r"rga_im2d\b|failed to open RGA\b|.{0,60}\bRGA_(?:BLIT|COLORFILL) fail\b"
+         r"|.{0,80}\bRGA buffer allocation failed",
          evidence="{signal} in {stage}; {found}",
          remedy="the line is of RGA (librga), which scales the program's pictures: neither NPU nor driver is at fault"),
     _Row("runtime", when=("signal",),
          line=OTHER_RELEASE,
          evidence="{signal} in {stage}; {found}",
          remedy="the model was made with toolkit {toolkit}, the runtime is {release}: use both of one release"),
-    _Row("crash", when=("signal", "last_line"),
-         evidence="{signal} in {stage}; last line: {last_line}",
-         remedy="check the checksums of {library} and of the model, and that both are of one release: "
-                "a damaged or mismatched file crashes the runtime"),
-    _Row("crash", when=("signal",),
-         evidence="{signal} in {stage}",
-         remedy="check the checksums of {library} and of the model, and that both are of one release: "
-                "a damaged or mismatched file crashes the runtime"),
+    _Row("model", line=r".{0,80}\bRKNN_ERR_(?:DECRYPT_FAILED|KEY_INVALID|SOC_BIND_FAILED)\b",
+         remedy="the model is encrypted: it requires the key that was made with it, and the SoC it may be bound to"),
     _Row("model", line=_MODEL, codes=(-6, -10, -11, -12, -13),
          remedy="send the model again and check that it is made for this SoC and runtime"),
+    _Row("runtime", line=r"Platform error: must be|Your platform is (?!unknown)", may_change="nothing",
+         remedy="RKLLM does not support this SoC: use an RK3588, RK3576, RK3562 or RV1126B"),
+    _Row("runtime", line=r"Query platform error!|Your platform is unknown", may_change="nothing",
+         remedy="RKLLM could not find out which SoC this is: update librkllmrt.so, and let the program read "
+                "/proc/device-tree/compatible and open the NPU's nodes, also in a container"),
+    *_too_old(_TOO_LOW),
+    *_jobs_fail(line=r"matmul\(\w{1,20}\) run failed"),
+    _Row("model", error=1, line=_CALL,
+         remedy="the program asks for what this model, SoC or release of the runtime does not have: compare the call "
+                "with rknn_api.h of that release and with what rknn_query says of the model"),
+    _Row("crash", when=("signal",),
+         evidence="{signal} in {stage}{after}",
+         remedy="check the checksums of {library} and of the model, and that both are of one release: "
+                "a damaged or mismatched file crashes the runtime"),
     _Row("timeout", codes=(-2,),
          remedy=_KERNEL_LOG % "RKNPU job timeouts, then reboot the board"),
     _Row("device", codes=(-3,),
          remedy="check that the driver is bound to the NPU and that its render node exists"),
-    _Row("driver", stage="rknn_run", when=("answer", "up_to_date"),
-         remedy=_NOT_THE_VERSION + _LOOK + ", then reboot the board"),
-    _Row("driver", stage="rknn_run", when=("answer", "to_wanted"), remedy=_CANNOT_RUN_JOBS),
-    _Row("driver", stage="rknn_run", when=("answer",), remedy=_NO_WISH),
+    *_jobs_fail(("answer",), stage="rknn_run"),
     _Row("runtime", when=("answer",),
          remedy="install the runtime that goes with the driver with " + _PLAYBOOK),
     _Row("model", when=("error",),
@@ -282,13 +375,3 @@ DIAGNOSES = (
          evidence="the process ended without an answer, last call: {stage}",
          remedy="run the verification again and check the kernel log (dmesg)"),
 )
-
-
-def may_change(name):
-    """Return what a plan may change because of a diagnosis: the values of `may_change` in its rows, as a set.
-
-    Args:
-        name: a diagnosis as a board's record has it; because of an unknown one nothing may be changed.
-    """
-    default = _MAY_CHANGE.get(name, "nothing")
-    return {row.may_change or default for row in DIAGNOSES if row.name == name} or {"nothing"}

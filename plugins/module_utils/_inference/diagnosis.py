@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The diagnosis of an inference: which row of diagnoses.py applies to its outcome and log. Pure functions."""
+"""The diagnosis of an inference: which row of diagnoses.py applies to its outcome and log."""
 
 from __future__ import annotations
 
@@ -17,21 +17,33 @@ from .top5 import compare
 
 # Before it may stand what a logger or the program adds: a date, a unit's name, "rknn_run ".
 _PREFIX = re.compile(
-    r"(?:(?:.{0,100}?\s)?[EWIDT][ /](?:RKNN(?:API)?|NPUTransfer)(?:\(\d{1,9}\))?\s{0,8}: )?(?:\[[0-9:.]{8,15}\] ?)?")
-_ERROR = re.compile(r"(?:.{0,100}?\s)?E[ /]RKNN")
+    r"(?:(?:.{0,100}?\s)?[EWIDT][ /](?:RKNN(?:API)?|NPUTransfer|rkllm)(?:\(\d{1,9}\))?\s{0,8}: )?"
+    r"(?:\[[0-9:.]{8,15}\] ?)?")
+_ERROR = re.compile(r"(?:.{0,100}?\s)?E[ /](?:RKNN|rkllm)")
 # The runtime's advice is not ours: it names a release and an address for the vendor's own customers.
 _ADVICE = re.compile(r"[,.;]? ?\b(?:please try|If using rknn)\b.*", re.DOTALL)
-# They follow the line that tells why.
+# They follow the line that tells why, or only tell of a choice of cores that was not possible.
 _TELLS_NOTHING = re.compile(
-    r"\d{1,3}, \d{1,3}\Z|invalid device fd!|Import rknn model failed!|rknn_init, load model failed!|rknn_\w{1,30} fail")
+    r"\d{1,3}, \d{1,3}\Z|invalid device fd!|Import rknn model failed!|rknn_init, load model failed!|rknn_\w{1,30} fail"
+    r"|load model file error!|rkllm_init failed|Not support core mask|NN Compiler/Model Version"
+    r"|.{0,100}\bfallback to (?i:cpu)\b|query RKNN_QUERY_\w{1,40} "
+    r"|Cannot load ?(?:cl )?cl[A-Z]|Failed to (?:find and )?initialize (?:the )?Open[Cc][Ll]\b"
+    r"|core mask = .{1,40} fall back to|.{0,80}\b(?:fallback single core|RKNN_FLAG_COLLECT_MODEL_INFO_ONLY)\b")
+_NO_MEMORY = re.compile(r"failed to (?:allocate|malloc)\b")
 _LOADER = re.compile(r"(?P<name>[\w+.-]{1,60}?)\.so(?:\.(?P<number>\d{1,4}))?[\d.]{0,12}: cannot open shared object")
-_TOO_OLD = re.compile(r"version `(?P<symbol>GLIBC|GLIBCXX|CXXABI)_[\d.]{1,12}' not found")
+_TOO_OLD = re.compile(r"version `?(?P<symbol>GLIBC|GLIBCXX|CXXABI)_(?:[\d.]{1,12}(?:' not found|\Z)|ABI_)")
 _OF_LIBC = ("libm", "libdl", "libpthread", "librt", "ld-linux-aarch64")
 _PLAIN_PATH = "/usr/lib/librknnrt.so"
 _RK356X = ("rk3562", "rk3566", "rk3568")
 _NUMBER = r"(\d{1,4}\.\d{1,4}\.\d{1,4})"
-_DRIVER = r"RKNN Driver Information(?:,|:) version: %s\Z" % _NUMBER
-_RUNTIME = r"RKNN Runtime Information(?:,|:) librknnrt version: (\S{3,20} \(\S{8,60}\))\Z"
+# In the words of the runtime, of RKLLM and of the vendor's demos.
+_DRIVER = (r"(?:RKNN Driver Information(?:,|:) version: |rkllm-runtime version: \S{1,20} rknpu driver version: "
+           r"|(?:sdk version: \S{3,20} (?:\(\S{8,60}\) )?)?[Dd]river [Vv]ersion: "
+           r"|.{0,200}\brknn_api/rknnrt version: \S{3,20} \(\S{8,60}\), driver version: )%s"
+           r"(?:\Z|, (?:platform|API [Vv]ersion): )"
+           % _NUMBER)
+_RUNTIME = (r"(?:RKNN Runtime Information(?:,|:) librknnrt version: (?P<runtime>\S{3,20} \(\S{8,60}\))\Z"
+            r"|sdk version: (?P<sdk>\S{3,20} \(\S{8,60}\)) driver version: )")
 _RECOMMENDED = (
     r"Current driver version: %s, recommend to upgrade the driver to the new version: >= %s\Z" % (_NUMBER, _NUMBER))
 
@@ -51,13 +63,15 @@ def diagnose(outcome, facts):
     """
     values = dict(_of_outcome(outcome, facts), **_of_board(outcome, facts))
     values.update(_of_surroundings(facts.get("surroundings") or {}), **_of_loader(outcome["error"], values["library"]))
+    lines = outcome["log"] + [outcome["error"]] * bool(outcome["error"])
+    errors = list(filter(_ERROR.match, lines))
     for row in DIAGNOSES:
         if row.stage not in (None, values["stage"]):
             continue
-        text, match = _first_match(outcome["log"], row.line) if row.line else (None, None)
+        text, match = _first_match(errors if row.error else lines, row.line) if row.line else (None, None)
         if (row.line or row.codes) and not match and values["code"] not in row.codes:
             continue
-        of_row = dict(values, found=text or values["answer"], **(match.groupdict() if match else {}))
+        of_row = dict(values, found=text or values["answer"] or values["error"], **(match.groupdict() if match else {}))
         of_row.update(_of_driver(of_row["driver"], of_row["wanted_driver"], of_row.get("required")))
         if all(of_row[name] for name in row.when):
             where = "as user %s: " % of_row["user"] if of_row["user"] else ""
@@ -71,7 +85,7 @@ def versions(outcome):
     sdk, driver = outcome.get("sdk_version"), outcome.get("driver_version")
     if not sdk:
         match = _first_match(outcome["log"], _RUNTIME)[1]
-        sdk = match.group(1) if match else None
+        sdk = (match.group("runtime") or match.group("sdk")) if match else None
     if not driver:
         match = _first_match(outcome["log"], _DRIVER)[1] or _first_match(outcome["log"], _RECOMMENDED)[1]
         driver = match.group(1) if match else None
@@ -79,7 +93,7 @@ def versions(outcome):
 
 
 def notes(outcome, cores=1):
-    """Return the lines of the runtime that are advice and not faults, and which of the NPU's cores were not tried."""
+    """Return the lines of the runtime that are advice, not faults, and which cores were not tried."""
     lines = (_first_match(outcome["log"], pattern)[0] for pattern in (_RECOMMENDED, OTHER_RELEASE))
     found = [line for line in lines if line]
     tried = len(outcome.get("cores") or [])
@@ -90,13 +104,13 @@ def notes(outcome, cores=1):
 
 
 def _text(line):
-    """Return a line without severity, time and advice, so that it is the same in every run."""
+    """Return a line without severity, time and advice: the same in every run."""
     return _ADVICE.sub("", line[_PREFIX.match(line).end():])
 
 
 def _first_error(log):
     """Return the first error line that says more than that there was one, or None."""
-    texts = (_text(line) for line in log if _ERROR.match(line))
+    texts = map(_text, filter(_ERROR.match, log))
     return next((text for text in texts if not _TELLS_NOTHING.match(text)), None)
 
 
@@ -117,13 +131,18 @@ def _of_outcome(outcome, facts):
     values.update(stage=outcome["stage"], top=top[:5], top1="%d: %.6f" % tuple(top[0]) if top else None)
     values["answer"] = None if code is None else (
         "%s returned %s (%s)" % (outcome["stage"], code, CODES.get(code, "unknown code")))
+    error = _first_error(outcome["log"])
     if values["answer"]:
-        values["answer"] = "; ".join(filter(None, (_first_error(outcome["log"]), values["answer"])))
+        values["answer"] = "; ".join(filter(None, (error, values["answer"])))
+    last = next((text for text in map(_text, reversed(outcome["log"])) if not _TELLS_NOTHING.match(text)), None)
+    values["erred"] = "; " + error if error else ""
+    values["after"] = values["erred"] or (last and "; last line: " + last) or ""
     values["signal"] = signal.Signals(number).name if number in set(signal.Signals) else number
     values["killed"] = number == signal.SIGKILL
+    # Jobs fail for want of memory, too; an answer that came all the same is the job's.
+    values["memory_suffices"] = outcome["stage"] == "done" or not _NO_MEMORY.match(error or "")
     # The runtime makes 2.8e-05 of them.
     values["zeros"] = bool(top) and top[0][1] < 0.001 and len({score for dummy, score in top[:5]}) == 1
-    values["last_line"] = _text(outcome["log"][-1]) if outcome["log"] else None
     values["difference"] = compare(top, facts.get("expected") or [], facts.get("tolerance") or 0)
     return values
 
@@ -132,22 +151,27 @@ def _of_board(outcome, facts):
     nodes = facts.get("nodes") or []
     # An older record has no `exists`; a node that is there has a group.
     missing = [node for node in nodes if not node.get("exists", node["open"] or node["group"])]
+    # The runtime opens the card's node: it does without the render node, which a container often has alone.
+    needed = len(missing) == len(nodes) or any("/card" in node["path"] for node in missing)
     closed = [node for node in nodes if not node["open"] and node not in missing]
+    groups = sorted({node["group"] or "render" for node in closed} - {"root"})
     wanted, kernel, users = facts.get("wanted_driver"), facts.get("kernel"), facts.get("users")
     return {
         "user": facts["user"].name if facts.get("user") else None,
         "users": holders.told(users) if users else None,
         "library": facts.get("library") or "librknnrt.so",
-        "driver": versions(outcome)[1],
+        "driver": versions(outcome)[1] or (facts.get("surroundings") or {}).get("version"),
         "wanted_driver": wanted,
         "to_wanted": " to %s" % wanted if wanted else "",
         "on_kernel": " on kernel %s" % kernel if kernel else "",
         "node": nodes[0]["path"] if nodes else None,
         "installed_as": _PLAIN_PATH,
-        "missing_nodes": " and ".join(node["path"] for node in missing) if len(missing) == len(nodes) else "",
+        "missing_nodes": " and ".join(node["path"] for node in missing) if needed else "",
         "closed_nodes": " and ".join(node["path"] for node in closed),
-        "closed_groups": " and the group ".join(sorted({node["group"] or "render" for node in closed})),
-        "group_list": ",".join(sorted({node["group"] or "render" for node in closed})),
+        "root_only": bool(closed) and not groups,
+        "denied_to_root": bool((facts.get("surroundings") or {}).get("root")) and not facts.get("user"),
+        "closed_groups": " and the group ".join(groups),
+        "group_list": ",".join(groups),
     }
 
 

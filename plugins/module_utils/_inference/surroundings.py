@@ -22,7 +22,8 @@ _BOUND = f"/sys/bus/platform/drivers/{device_tree.PLATFORM_DRIVER}"
 
 def core_count(known, root="/"):
     """Return the number of cores of the NPU: what the driver says, which knows of fused ones, else `known`, else 1."""
-    load = Tree(root).text("/sys/kernel/debug/rknpu/load", 4096) or ""
+    tree = Tree(root)
+    load = tree.text("/sys/kernel/debug/rknpu/load", 4096) or tree.text("/proc/rknpu/load", 4096) or ""
     return len(re.findall(r"\bCore[0-9]:", load)) or (1 if load.strip() else known or 1)
 
 
@@ -37,7 +38,7 @@ def surroundings(library, root="/"):
         `rknpu_link` (target of the link /dev/rknpu), `heap` (whether /dev/dma_heap/system exists), `iommu` (whether the
         NPU has one), `npu_node` (`okay`, `disabled` or `missing`: the device tree's node for the vendor's driver),
         `disabled_node` (its name), `bound` (device that the vendor's driver serves), `version` (of that driver),
-        `soc` (`rk3588`), `memory` (MiB), `elsewhere` (another librknnrt.so).
+        `soc` (`rk3588`), `memory` (MiB), `elsewhere` (another librknnrt.so), `root` (whether this process is root).
     """
     tree = Tree(root)
     board, device = device_tree.read_board(tree), device_tree.read_device(tree)
@@ -58,4 +59,5 @@ def surroundings(library, root="/"):
         "soc": board["soc"],
         "memory": int(memory.group(1)) >> 10 if memory else None,
         "elsewhere": next((path for path in copies if path != library and tree.exists(path)), None),
+        "root": os.geteuid() == 0,
     }

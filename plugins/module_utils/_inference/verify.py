@@ -1,23 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Verification of the NPU on the board: load model and picture, run the inference and return its diagnosis."""
+"""Verification of the NPU on the board: load model and picture, run the inference and return what was observed.
+
+The controller makes the diagnosis of it (plugins/plugin_utils/_facts/verification.py).
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import statistics
 
 from .._board.files import ensure_dir, read_file, write_file
 from .._board.tree import Tree
 from .._facts import holders, kernel_log
 from .._facts.device_tree import read_device
-from . import account, diagnosis, quiet
+from . import account, quiet
 from .child import infer
 from .device_nodes import device_nodes
 from .surroundings import core_count, surroundings
-from .top5 import pairs
+from .top5 import compare, pairs
 
 SUFFIXES = {"model": ".rknn", "picture": ".rgb"}
 
@@ -39,7 +41,8 @@ def run(params, keep, sent=None):
         sent: `{name: content}` of files that came along with the program.
 
     Returns:
-        `{changed, missing}` if the board needs files, else `changed` and what judge() returns.
+        `{changed, missing}` if the board needs files, else `changed`, `observed`, as observation() returns it, `users`
+        (as whom it went well), and `in_use` or `kernel_log` if it was not run or failed.
 
     Raises:
         VerificationError: if no inference could be tried.
@@ -62,7 +65,7 @@ def run(params, keep, sent=None):
             return {"changed": changed, "missing": missing}
         with quiet.without(stop) as stopped:
             users = quiet.users_of_npu() if stopped else users
-            answer = (dict(judge(params, quiet.NOT_RUN, [], None, users=users), in_use=users) if users
+            answer = ({"observed": observation(quiet.NOT_RUN), "users": [], "in_use": users} if users
                       else _run(params, content, accounts))
     except ValueError as error:
         raise VerificationError(str(error)) from error
@@ -70,21 +73,42 @@ def run(params, keep, sent=None):
 
 
 def _run(params, content, accounts):
-    """Return what judge() returns of a run as this user, or the first that fails as one of the others."""
-    cores, kernel, answer = core_count(params["cores"]), os.uname().release, {}
+    """Return what was observed of a run as this user, or of the first that fails as one of the others."""
+    cores, first, proven = core_count(params["cores"]), None, []
     for user in (None, *accounts):
         # As root proves the cores; another user only has to be able to use the NPU.
         tried, runs = (1, 0) if user else (cores, params["runs"])
         outcome = infer(
             params["library"], content["model"], content["picture"], runs, params["timeout"], tried, user)
-        nodes = device_nodes(user=user)
-        found = judge(params, outcome, nodes, kernel, cores=tried, user=user)
-        if found["diagnosis"] != "ok":
-            answer = judge(params, outcome, nodes, kernel, surroundings(params["library"]), tried, user)
+        seen = observation(outcome, device_nodes(user=user), tried, user)
+        if not _went_well(outcome, params):
             tree = Tree("/")
-            return dict(answer, kernel_log=kernel_log.of_failure(tree, read_device(tree)["address"]))
-        answer = dict(answer, users=[*answer["users"], user.name]) if user else found
-    return answer
+            return {"observed": dict(seen, around=surroundings(params["library"])), "users": [],
+                    "kernel_log": kernel_log.of_failure(tree, read_device(tree)["address"])}
+        first = first or seen
+        proven += [user.name] if user else []
+    return {"observed": first, "users": proven}
+
+
+def _went_well(outcome, params):
+    """Return whether there is nothing to explain; the controller looks closer."""
+    return (outcome["stage"] == "done" and not outcome["timed_out"] and not outcome["differs"]
+            and not any("failed to submit" in line for line in outcome["log"])
+            and not compare(outcome["top"] or [], pairs(params["expected_top5"]), params["tolerance"]))
+
+
+def observation(outcome, nodes=(), cores=1, user=None):
+    """Return `{outcome, nodes, kernel, cores, user}` for the controller; after a failure it gets `around`, too.
+
+    Args:
+        outcome: as child.infer() returns it.
+        nodes: as device_nodes() returns them.
+        cores: number of cores of the NPU.
+        user: the Account as which it was run, None for the task's own user.
+    """
+    outcome = dict(outcome, top=as_dicts(outcome["top"]), differs=as_dicts(outcome["differs"]))
+    return {"outcome": outcome, "nodes": list(nodes), "kernel": os.uname().release, "cores": cores,
+            "user": user.name if user else None}
 
 
 def kept_at(state_dir, name, digest):
@@ -124,62 +148,11 @@ def load(state_dir, name, digest, upload, keep=True, sent=None):
         ensure_dir(state_dir, 0o700)
         ensure_dir(os.path.dirname(path), 0o700)
         write_file(path, content, 0o600)
-    except PermissionError:
+    except OSError:
         return content, False
     return content, True
 
 
-def judge(params, outcome, nodes, kernel, around=None, cores=1, user=None, users=()):
-    """Return the module's answer for an outcome of infer().
-
-    Args:
-        nodes: as device_nodes() returns them.
-        kernel: release of the running kernel.
-        around: as surroundings() returns it.
-        cores: number of cores of the NPU.
-        user: the Account as which it was run, None for the task's own user.
-        users: the processes that have the NPU open, as holders() returns them, if it was not run.
-    """
-    expected = pairs(params["expected_top5"])
-    facts = {
-        "library": params["library"],
-        "expected": expected,
-        "tolerance": params["tolerance"],
-        "wanted_driver": params["wanted_driver"],
-        "kernel": kernel,
-        "nodes": nodes,
-        "surroundings": around,
-        "user": user,
-        "users": users,
-    }
-    name, evidence, remedy = diagnosis.diagnose(outcome, facts)
-    sdk_version, driver_version = diagnosis.versions(outcome)
-    return dict(
-        verdict="verified" if name == "ok" else "failed",
-        diagnosis=name,
-        evidence=evidence,
-        remedy=remedy,
-        top5=as_dicts((outcome["top"] or [])[:5]),
-        expected_top5=as_dicts(expected),
-        tolerance=params["tolerance"],
-        latency_ms=latency(outcome["elapsed"]),
-        sdk_version=sdk_version,
-        driver_version=driver_version,
-        cores=outcome.get("cores") or [],
-        users=[],
-        notes=diagnosis.notes(outcome, cores),
-        log=outcome["log"],
-    )
-
-
-def latency(elapsed):
-    """Return {runs, min, median, max} of times in ms; all but the number of runs are None if there are none."""
-    if not elapsed:
-        return {"runs": 0, "min": None, "median": None, "max": None}
-    figures = {"min": min(elapsed), "median": statistics.median(elapsed), "max": max(elapsed)}
-    return dict((name, round(value, 3)) for name, value in figures.items()) | {"runs": len(elapsed)}
-
-
 def as_dicts(top):
-    """Return [[index, score], ...] as dicts."""
-    return [{"index": index, "score": score} for index, score in top]
+    """Return [[index, score], ...], or None, as dicts."""
+    return [{"index": index, "score": score} for index, score in top or []]

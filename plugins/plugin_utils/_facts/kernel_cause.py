@@ -13,6 +13,8 @@ from .kernel_lines import cause
 _SAYS_LITTLE = re.compile(
     r"(?:core \d{1,2} of the NPU: )?(?:failed to submit|no answer within|all 1001 scores are 0|SIG[A-Z]{2,8} in "
     r"|the process ended without an answer)|(?:.{0,600}; )?rknn_\w{1,30} returned -?\d")
+# An error of the driver's that is not the one for a want of memory.
+_OTHER_ERROR = re.compile(r"failed to .{0,300}\berrno: (?:5|16|19|22|110)\b")
 _ASKS_FOR_THE_LOG = re.compile(r"kernel log|no RKNPU driver serves the NPU")
 _SAYS_ENOUGH = ("ok", "model", "memory")
 
@@ -25,14 +27,12 @@ def explained(answer):
     """
     log = answer.pop("kernel_log", None)
     evidence, remedy = answer.get("evidence") or "", answer.get("remedy") or ""
-    found = cause(log["run"], log["log"]) if log and answer.get("diagnosis") not in _SAYS_ENOUGH else None
-    if not found or not (_SAYS_LITTLE.match(evidence) or _ASKS_FOR_THE_LOG.search(remedy)):
+    other = _OTHER_ERROR.match(evidence)
+    found = cause(log["run"], log["log"]) if log and (other or answer.get("diagnosis") not in _SAYS_ENOUGH) else None
+    if not found or not (other or _SAYS_LITTLE.match(evidence) or _ASKS_FOR_THE_LOG.search(remedy)):
         return answer
     text, row = found
     better = {"evidence": clean(f"{evidence}; kernel log: {text}", 2000)}
     if row.diagnosis:
         better.update(diagnosis=row.diagnosis, remedy=f"{row.meaning}: {row.remedy}")
-    told = "{diagnosis}: {evidence}. {remedy}"
-    if answer.get("msg") == told.format(**{"diagnosis": "", "evidence": "", "remedy": "", **answer}):
-        better["msg"] = told.format(**{**answer, **better})
     return {**answer, **better}

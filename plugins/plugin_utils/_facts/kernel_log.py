@@ -9,7 +9,7 @@ import re
 
 from ...module_utils._board.tree import clean
 from .._schema.values import FLAG, INTEGER, TEXT, check
-from .kernel_lines import SUSPECT, parse_line, telling
+from .kernel_lines import NO_DEVICE_FILE, NO_IOMMU, SUSPECT, parse_line, telling
 
 SENT = {"first": TEXT, "omitted": INTEGER, "lines": [{"text": TEXT, "count": INTEGER, "load": INTEGER, "ours": FLAG}]}
 UNKNOWN = {"complete": None, "jobs_failed": None, "iommu_faults": None, "ours": None, "suspect": None, "remedy": None,
@@ -43,7 +43,7 @@ def read(sent):
     found = [(text, {**entry, "count": max(entry["count"] or 1, 1)}, row)
              for text, entry, row in telling(sent["lines"])]
     load = max((entry["load"] or 0 for entry in sent["lines"]), default=0)
-    present = [item for item in found if (item[1]["load"] or 0) == load]
+    present = [item for item in found if (item[1]["load"] or 0) + (item[2] is NO_IOMMU and load > 0) == load]
     counted = [item for item in present if not item[1]["ours"]]
     first, seconds = parse_line(sent["first"] or "")
     complete = seconds == 0 or first.startswith(("Booting Linux", "Linux version"))
@@ -53,7 +53,7 @@ def read(sent):
         ours=_count("job", [item for item in present if item[1]["ours"]]),
         lines=[_line(text, entry, row) for text, entry, row in present][:_MOST])
     causes = [item for kind in _CAUSES for item in present if item[2].kind == kind and item[2].diagnosis == "device"]
-    if causes:
+    if causes and NO_DEVICE_FILE not in [item[2] for item in present]:
         text, dummy, row = causes[0]
         facts.update(cause=clean(f"{row.meaning}: {text}", 500), cause_remedy=row.remedy)
     worst = [item for item in counted if item[2].kind in SUSPECT]
@@ -74,8 +74,8 @@ def _count(kind, items):
 
     if kind != "job":
         return min(total(""), 1) if kind == "crash" else total("")
-    waited, ended = total("failed to wait job"), total("job (?:timeout|abort),")
-    return max(waited, ended, total("commit failed|invalid irq"))
+    waited, ended = total("failed to wait job"), total(r"job (?:timeout|abort)\b")
+    return max(waited, ended, total("commit failed|invalid irq|timed out"))
 
 
 def _line(text, entry, row):

@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 
 from ...module_utils._board.lock import SCHEMA, describe_lock
-from ...module_utils._board.paths import STATE_DIR
+from ...module_utils._board.paths import HOLD_FILE, STATE_DIR
 from ...module_utils._board.tree import clean, clean_tree
-from ...module_utils._facts.sent import HOLD_FILE
 
 STATES = (
     "unknown", "planned", "staged", "deployed", "activating", "verifying", "committed", "rolled_back",
@@ -19,7 +18,7 @@ STATES = (
 
 
 def read(tree):
-    """Return `{state, since, why, run, pending, baseline, driver, locked_by, hold}` of a board.
+    """Return `{state, since, why, run, pending, origin, baseline, driver, locked_by, lock, hold}` of a board.
 
     `state` is `unknown` where nothing is recorded, `held` where the owner holds the board; `hold` is the first line of
     the hold file, None where there is none.
@@ -35,7 +34,7 @@ def read(tree):
         "origin": tree.exists(STATE_DIR + "/origin/manifest"),
         "baseline": record.get("baseline") if isinstance(record.get("baseline"), dict) else None,
         "driver": record.get("driver") if isinstance(record.get("driver"), dict) else None,
-        "locked_by": describe_lock(lock) if lock else None,
+        "locked_by": describe_lock(lock) if lock else None, "lock": lock or None,
         "hold": None if hold is None else clean(hold.splitlines()[0] if hold.strip() else ""),
     }
 

@@ -53,7 +53,7 @@ LISTED = [
 _NPU = "npu|rknn|rkllm|rocket"
 _KERNEL_OPTION = (
     r"^CONFIG_\w*(?:NPU|MODULE|MODVERSIONS|KALLSYMS|DRM|SYNC_FILE|DEVFREQ|GKI|IKCONFIG|DEBUG_FS|DMABUF|IOMMU|BTF|CMA"
-    r"|STACKPROTECTOR|GCC|CLANG|LOCKDOWN|KEXEC|ROCKET|ACCEL)\w*=[ymn0-9]+$"
+    r"|STACKPROTECTOR|GCC|CLANG|LOCKDOWN|KEXEC|ROCKET|ACCEL|CMDLINE_FORCE)\w*=[ymn0-9]+$"
 )
 # Of dpkg's entries those about kernels and the NPU, and those that dpkg has not finished.
 _PACKAGE = (
@@ -84,7 +84,7 @@ EXCERPTS: list[tuple[str, list[str]]] = [
     ("*/Module.symvers", ["\n", r"(?!)"]),
     ("*/utsrelease.h", ["\n", "UTS_RELEASE"]),
     ("*/include/*.h", ["\n", r"(?!)"]),
-    ("*bin/dkms", ["\n", r"dkms(?:_version=|-\d)"]),
+    ("*bin/dkms", ["\n", r"dkms(?:_version=|-\d|: ?\d)"]),
     # The owner's own words.
     ("/etc/rkfleet-npu/hold", ["\n", r"(?!)"]),
     ("/proc/meminfo", ["\n", r"^(?:Mem|Swap|Cma)Total|^CmaFree"]),

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from field_logs import INSMOD, LOGS, SURROUNDINGS, ZEROS, outcome_and_facts
+from field_logs import INSMOD, SURROUNDINGS, ZEROS, outcome_and_facts
+from field_logs_third import LOGS
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses, diagnosis, quiet
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.account import Account
@@ -116,6 +117,11 @@ DIAGNOSES = [
     (failed("rknn_init", -13), "model", "-13 (model is for another platform)", "SoC"),
     (failed("rknn_query", error="the model has 2 inputs and 1 outputs, expected are 1 and 1"), "model", "2 inputs",
      "rknn_mobilenet_demo"),
+    # A warning is not why it crashed.
+    (failed("rknn_init", signal=11, log=["W RKNN: [10:00:00.000] Unsupported op type in NPU, fall back to CPU"]),
+     "crash", "SIGSEGV in rknn_init", "checksums"),
+    # The error of this collection, not a line of the runtime.
+    (failed("rknn_query", error="unsupported number of inputs: 2"), "model", "number of inputs", "rknn_mobilenet_demo"),
     # Out of memory while it reads the model, the runtime answers with "model invalid".
     (failed("rknn_init", -6,
             ["E RKNN: [15:43:27.397] failed to allocate fd, ret: -1, errno: 22, errstr: Invalid argument", NO_MODEL]),
@@ -213,15 +219,3 @@ def test_every_row_of_the_table_applies_to_some_outcome(monkeypatch):
 
 def test_the_rows_have_the_documented_names():
     assert {row.name for row in diagnoses.DIAGNOSES} == set(diagnoses.NAMES)
-
-
-@pytest.mark.parametrize(("name", "changes"), [
-    ("ok", "nothing"), ("driver", "driver"), ("timeout", "driver"), ("crash", "driver"), ("device", "nothing"),
-    ("memory", "nothing"), ("model", "nothing"), ("of another release", "nothing"),
-])
-def test_a_diagnosis_changes_only_what_it_proves(name, changes):
-    assert diagnoses.may_change(name) == {changes}
-
-
-def test_a_runtime_is_changed_unless_the_fault_is_elsewhere_on_the_board():
-    assert diagnoses.may_change("runtime") == {"runtime", "nothing"}

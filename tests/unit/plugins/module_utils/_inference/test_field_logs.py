@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""What logs of the runtime from public reports mean (tests/field_logs.py)."""
+"""What logs of the runtime from public reports mean (tests/field_logs*.py)."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose, notes
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose, notes, versions
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.surroundings import core_count, surroundings
-from field_logs import INSMOD, LOGS, RIGHT, SURROUNDINGS, outcome_and_facts
+from field_logs import INSMOD, RIGHT, SURROUNDINGS, outcome_and_facts
+from field_logs_third import LOGS
 
 
 @pytest.mark.parametrize(
@@ -46,7 +49,8 @@ def test_surroundings_are_read_from_the_board(tmp_path):
 
     unknown = surroundings("/usr/lib/librknnrt.so", str(tmp_path))
     assert unknown == {"rknpu_link": None, "heap": False, "iommu": None, "npu_node": None, "disabled_node": None,
-                       "soc": None, "memory": None, "elsewhere": None, "bound": None, "version": None}
+                       "soc": None, "memory": None, "elsewhere": None, "bound": None, "version": None,
+                       "root": os.geteuid() == 0}
     write("proc/device-tree/compatible", "radxa,rock-3a\0rockchip,rk3568\0")
     write("proc/device-tree/npu@fde40000/compatible", "rockchip,rk3568-rknpu\0")
     write("proc/device-tree/npu@fde40000/status", "disabled\0")
@@ -60,12 +64,14 @@ def test_surroundings_are_read_from_the_board(tmp_path):
     assert surroundings("/usr/lib/librknnrt.so", str(tmp_path)) == {
         "rknpu_link": "dri/renderD129", "heap": True, "iommu": False, "npu_node": "disabled",
         "disabled_node": "npu@fde40000", "soc": "rk3568", "memory": 7812, "elsewhere": "/usr/lib64/librknnrt.so",
-        "bound": "fde40000.npu", "version": "0.9.8"}
+        "bound": "fde40000.npu", "version": "0.9.8", "root": os.geteuid() == 0}
 
 
 @pytest.mark.parametrize(("load", "known", "cores"), [
     ("NPU load:  Core0:  0%, Core1:  0%, Core2:  0%,\n", 2, 3),
     ("NPU load:  Core0:  0%, Core1:  0%,\n", None, 2),  # RK3582: one is fused off
+    ("NPU load:  Core0: 45%  Core1: 32%  Core2: 78%\n", None, 3),
+    ("NPU load:  Core0: 43%,\n", 3, 1),
     ("NPU load:  0%\n", 3, 1),
     (None, 3, 3),
     (None, None, 1),
@@ -75,6 +81,28 @@ def test_the_driver_says_how_many_cores_there_are(tmp_path, load, known, cores):
         (tmp_path / "sys/kernel/debug/rknpu").mkdir(parents=True)
         (tmp_path / "sys/kernel/debug/rknpu/load").write_text(load)
     assert core_count(known, str(tmp_path)) == cores
+
+
+def test_the_cores_are_also_counted_without_debugfs(tmp_path):
+    (tmp_path / "proc/rknpu").mkdir(parents=True)
+    (tmp_path / "proc/rknpu/load").write_text("NPU load:  Core0:  0%, Core1:  0%,\n")
+    assert core_count(3, str(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(("log", "found"), [
+    (["# I RKNN: [17:15:56.503] RKNN Runtime Information, librknnrt version: 1.6.0 (9a7b5d24c@2023-12-13T17:31:11)",
+      "I RKNN: [17:15:56.503] RKNN Driver Information, version: 0.9.2"],
+     ("1.6.0 (9a7b5d24c@2023-12-13T17:31:11)", "0.9.2")),
+    (["2024-02-13 20:50:00.753782  I RKNN: [12:50:00.753] RKNN Driver Information: version: 0.9.3"], (None, "0.9.3")),
+    (["rkllm-runtime version: 1.3.0, rknpu driver version: 0.9.8"], (None, "0.9.8")),
+    ([("W RKNN: [19:27:40.110] Current driver version: 0.8.2, recommend to upgrade the driver to the new version: >= "
+       "0.8.8")], (None, "0.8.2")),
+    (["Driver Version: 0.8.2, API Version: 1.5.2 (c6b7b351a@2023-08-23T15:28:22)"], (None, "0.8.2")),
+    (["rknn_api/rknnrt version: 1.4.2b0 (c5d79ccf9@2023-02-14T17:55:39), driver version: 0.7.2"], (None, "0.7.2")),
+    (["pciehp: PCI Express Hot Plug Controller Driver version: 0.4"], (None, None)),
+])
+def test_the_versions_in_the_words_of_other_programs(log, found):
+    assert versions({"log": log}) == found
 
 
 @pytest.mark.parametrize(("tried", "cores", "said"), [

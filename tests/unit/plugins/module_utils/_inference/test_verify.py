@@ -61,8 +61,3 @@ def test_if_nothing_may_be_stored_the_upload_is_used(home, upload, monkeypatch):
 
     monkeypatch.setattr(verify, "ensure_dir", refuse)
     assert verify.load(home, "model", DIGEST, upload) == (CONTENT, False)
-
-
-def test_latency():
-    assert verify.latency([5.0, 4.0, 6.5]) == {"runs": 3, "min": 4.0, "median": 5.0, "max": 6.5}
-    assert verify.latency([]) == {"runs": 0, "min": None, "median": None, "max": None}

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import kernel_log as on_board
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import kernel_lines, kernel_log
-from stand_ins.kernel_logs import HEALTHY, TELLING
+from stand_ins.kernel_logs_third import HEALTHY, TELLING
 
 START = "[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x412fd050]\n"
 LOADED = "[  {}.000000] [drm] Initialized rknpu 0.9.8 20240828 for fdab0000.npu on minor 1\n"
@@ -126,6 +126,21 @@ def test_a_long_log_is_bounded(board):
 def test_an_input_is_no_npu(board):
     board.write(on_board.PATH, "[ 1.0] input: gpio_ir_recv as /devices/platform/ir-receiver/rc/rc0/input1\n" + NOISE)
     assert on_board.read(Tree(str(board.root)), None)["lines"] == []
+
+
+@pytest.mark.parametrize(("line", "address", "kept"), [
+    ("[  277.012000] rk_iommu 27920f00.iommu: Page fault at 0x0000000000001000 of type read", "27700000", False),
+    ("[   12.277001] rk_iommu 27920f00.iommu: Page fault at 0x0000000027701000 of type read", "27700000", False),
+    ("[    4.220012] rga2 209f0000.rga: probe successfully, irq = 61", "22000000", False),
+    ("[    4.220012] rk_iommu 22002000.iommu: Page fault at 0x0000000000001000 of type read", "22000000", True),
+    ("[    4.220012] rk_iommu fdab9000.iommu: version = 2", "fdab0000", True),
+    ("[    4.220012] rk_iommu fdab9000.iommu: version = 2", None, False),
+    ("[    4.220012] platform fdaca000.iommu: deferred probe pending", "fdab0000", False),
+    ("[    4.220012] RKNPU: soft reset, num: 6", None, True),
+])
+def test_lines_of_another_unit_are_not_those_of_the_npu(line, address, kept):
+    """Times and addresses in memory often have the digits of the NPU's own address."""
+    assert bool(on_board.collect([line], address)) is kept
 
 
 def test_nothing_a_board_sends_is_believed():
