@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import shlex
+
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action.reboot import ActionModule as Reboot
 
 from ..plugin_utils._answers import gate
 from ..plugin_utils._answers.limits import MalformedAnswer
 from ..plugin_utils._action.board import BoardAction, GuardedAction, one_line
+from ..plugin_utils._rollout.run_owner import RunEnded, this_run
 
 ARGUMENTS = dict(
     argument_spec=dict(
@@ -22,13 +25,21 @@ ARGUMENTS = dict(
 )
 
 
+# systemd runs this, so it outlives the run. It waits for the process of the run, and some seconds for what ansible-pull
+# does after that.
+AFTER_RUN = "while kill -0 \"$0\" 2>/dev/null; do sleep 1; done; sleep 5; exec \"$@\""
+
+
 class ActionModule(BoardAction):
     """Reboot a board."""
 
     def act(self, result, task_vars):
         params = self.validate_argument_spec(**ARGUMENTS)[1]
         self._task.args = {name: value for name, value in params.items() if value is not None}
-        result.update(rebooted=False, elapsed=0)
+        result.update(rebooted=False, scheduled=False, elapsed=0)
+        if getattr(self._connection, "transport", "") == "local":
+            self._schedule(result, params["reboot_command"])
+            return result
         reboot = _Reboot(
             self._task, self._connection, self._play_context, self._loader, self._templar, self._shared_loader_obj
         )
@@ -46,7 +57,29 @@ class ActionModule(BoardAction):
         if "msg" in returned:
             returned["msg"] = one_line(returned["msg"])
         result.update(gate.validated("npu_reboot", returned))
+        if result.get("failed"):
+            # Ansible's own says "rebooted" of a board that has not answered since.
+            result["rebooted"] = False
         return result
+
+    def _schedule(self, result, command):
+        """Reboot the machine that runs Ansible, once this run has ended."""
+        if self._task.check_mode:
+            result.update(changed=True, scheduled=True)
+            return
+        words = (command or "systemctl reboot").split()
+        try:
+            run = this_run()
+        except RunEnded as error:
+            raise AnsibleError(str(error)) from error
+        answer = self._low_level_execute_command(shlex.join(
+            ["systemd-run", "--quiet", "--collect", "--unit=rkfleet-npu-reboot", "/bin/sh", "-c", AFTER_RUN, str(run),
+             *words]))
+        if answer.get("rc") != 0:
+            why = one_line(answer.get("stderr") or answer.get("stdout") or "no reason given", 300)
+            result.update(failed=True, msg="the reboot cannot be scheduled: %s" % why)
+            return
+        result.update(changed=True, scheduled=True)
 
 
 class _Reboot(GuardedAction, Reboot):

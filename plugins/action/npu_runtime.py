@@ -17,7 +17,7 @@ class ActionModule(TransferAction):
     """Install librknnrt.so."""
 
     def act(self, result, task_vars):
-        args, internal = dict(self._task.args), {}
+        args, internal = dict(self._task.args), {"begun": self.has_begun(task_vars)}
         source = os.path.expanduser(args.get("source") or "")
         if not self._task.check_mode:
             if not os.path.isfile(source):

@@ -16,7 +16,7 @@ from ._board.files import LEFTOVER, clean_leftovers, copy_file, sync_dir
 from ._board.backup import keep
 from ._board.pins import pin_mismatch
 from ._board.paths import STATE_DIR
-from ._facts import dpkg
+from ._facts import package_files
 
 # e_ident of a 64-bit little-endian ELF file, and e_machine EM_AARCH64 at offset 18 (ELF specification).
 ELF64_LE = b"\x7fELF\x02\x01"
@@ -70,7 +70,7 @@ def install_diverted(source, names, pins, run, root="/", state_dir=STATE_DIR, mo
         clean_leftovers(os.path.dirname(place))
     clean_leftovers(os.path.join(state_dir, "backup"))
     kept = keep(places[names[0]], state_dir)
-    for name in dpkg.undiverted(names, root):
+    for name in package_files.undiverted(names, root):
         aside = os.path.join(root, diversion.aside(name).lstrip("/"))
         if os.path.lexists(places[name]):
             # Two names of one file, so there is a library at each moment. dpkg-divert --rename would move it away.

@@ -13,6 +13,8 @@ description:
   - Reboots a board like M(ansible.builtin.reboot), and waits until it has a new boot ID and runs O(test_command).
   - A single answer of the board may take two minutes and have 1 MiB at most, and none becomes a fact. If the connection
     to a board is lost, the task fails, and Ansible does not remove the board from the play.
+  - Over a local connection the board is the machine that runs Ansible. Then the reboot is only scheduled with
+    C(systemd-run). The board reboots a few seconds after this run has ended, and RV(scheduled) is true.
   - No module runs on the board, so the board does not need Python for this.
 extends_documentation_fragment:
   - rkfleet.npu._attributes
@@ -52,10 +54,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 rebooted:
-  description: Whether the board was rebooted.
+  description: Whether the board was rebooted and answered afterwards.
   returned: always
   type: bool
   sample: true
+scheduled:
+  description: Whether the board will reboot after this run, as the connection is local.
+  returned: always
+  type: bool
+  sample: false
 elapsed:
   description: Seconds between the reboot and the first answer of the board.
   returned: always

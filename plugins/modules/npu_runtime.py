@@ -84,13 +84,15 @@ runtime:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import dpkg, runtime
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import package_files, runtime
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._runtime_install import (
     install, install_diverted, is_installed, RuntimeInstallError,
 )
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.notes import refuse_ended
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import heartbeat
 
 
 def main():
@@ -111,13 +113,17 @@ def main():
         required_one_of=[("sha256", "git_blob")],
         supports_check_mode=True,
     )
-    # The library's copy on the board.
-    params = _internal.parameters(module, "npu_runtime", upload=None)
+    # The library's copy on the board, and whether the run has begun an upgrade.
+    params = _internal.parameters(module, "npu_runtime", upload=None, begun=False)
+    if params["begun"]:
+        # From the reboot to the commit it takes minutes if the controller has many boards at once.
+        heartbeat(params["state_dir"])
+    refuse_ended(module, params)
     pins = {name: params[name] for name in ("sha256", "git_blob", "size")}
     names, mode = params["diverted"], 0o755 if params["executable"] else 0o644
-    if not names and params["divert_packaged"] and dpkg.packaged(params["destination"]):
+    if not names and params["divert_packaged"] and package_files.packaged(params["destination"]):
         names = [params["destination"]]
-    result = {"kept": None, "diverted": dpkg.undiverted(names)}
+    result = {"kept": None, "diverted": package_files.undiverted(names)}
     try:
         change = bool(result["diverted"]) or not all(
             is_installed(name, pins) for name in names or [params["destination"]])

@@ -72,6 +72,13 @@ options:
       is removed.
     type: bool
     default: false
+  inspected:
+    description: The facts on which the plan is based, C(since), C(run) and C(pending) of C(npu.upgrade), and C(release)
+      and C(build) of C(npu.kernel). V(begun) fails if another run or the guard has changed the board since, if it runs
+      another kernel, or if its owner holds it.
+    type: dict
+    default: {}
+    version_added: 2.0.0
   versions:
     description: Driver releases that are going to be installed.
     type: list
@@ -186,13 +193,17 @@ note:
   returned: O(state=committed) or O(state=restored)
   type: str
   sample: ""
+skip:
+  description: The verdict on a board that is not upgraded now although nothing failed, and the reason. V(held), if its
+    owner holds it; V(skipped), if it is not as it was when it was inspected.
+  returned: if O(inspected) does not match the board
+  type: dict
+  sample: {verdict: held, reason: "/etc/rkfleet-npu/hold: a demo"}
 locked:
   description: The user, controller and process that hold the lock of the board.
   returned: if another run holds the lock
   type: dict
-  sample: {user: admin, host: controller, run: controller-4711-88-0f3a9c21, pid: 4711, started: "88",
-           pid_namespace: "pid:[4026531836]", machine: 1b4c0a52d9e87f36a1c4b2d80e9f7a65,
-           boot_id: 5c0f5d2e-6b7a-4f7e-9a52-1d3f0c6f8b11}
+  sample: {user: admin, host: controller, run: controller-4711-88-0f3a9c21, pid: 4711, started: "88"}
 """
 
 import os
@@ -204,10 +215,11 @@ from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import sent_files, describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import device_nodes, dpkg, holders
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import device_nodes, holders, package_files
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import held_services, lists, state, watched
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.guard import FILES, STATES
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state_folder import Skipped
 
 
 FOREIGN = ("files were not restored because they belong to another root file system or machine: only what rkfleet.npu "
@@ -218,14 +230,12 @@ def main():
     """Module entry point."""
     module = AnsibleModule(
         argument_spec=dict(
-            state=dict(
-                type="str", required=True,
-                choices=["begun", "alive", "paused", "committed", "restored", "closed", "unlocked"],
-            ),
+            state=dict(type="str", required=True, choices=list(STEPS)),
             restore=dict(type="str", choices=["pending", "origin"], default="pending"),
             outcome=dict(type="str", choices=["rolled_back", "rollback_failed"]),
             why=dict(type="str", default=""),
             purge=dict(type="bool", default=False),
+            inspected=dict(type="dict", default={}),
             versions=dict(type="list", elements="str", default=[]),
             runtime=dict(type="path", default="/usr/lib/librknnrt.so"),
             replaces=dict(type="list", elements="str", default=[]),
@@ -253,11 +263,11 @@ def main():
         module.fail_json(msg=str(error))
     transaction = _transaction.Transaction(module.run_command, owner, guard=guard)
     try:
-        act = {"begun": begun, "alive": alive, "paused": paused, "committed": committed, "restored": restored,
-               "closed": closed, "unlocked": unlocked}[params["state"]]
-        result = act(module, params, transaction)
+        result = STEPS[params["state"]](module, params, transaction)
     except state.Locked as error:
         module.fail_json(msg=str(error), locked=error.holder)
+    except Skipped as error:
+        module.fail_json(msg=str(error), skip=error.skip)
     except state.InUse as error:
         module.fail_json(msg=str(error), in_use=error.users)
     except state.TransactionError as error:
@@ -311,8 +321,9 @@ def begun(module, params, transaction):
         return dict(changed=not pending, resumed=pending, stopped=[], baseline=params["baseline"])
     transaction.lock(["*"] if params["break_lock"] else params["ended_runs"])
     # Programs of this collection are diverted if they belong to a package, which npu_runtime finds out, too.
-    diverted = [name for name in params["diverted"] if name not in watched.SERVER_FILES or dpkg.packaged(name)]
+    diverted = [name for name in params["diverted"] if name not in watched.SERVER_FILES or package_files.packaged(name)]
     try:
+        transaction.require_unchanged(params["inspected"])
         files = watched.watched("/", params["versions"], params["runtime"], diverted=diverted,
                                 replaces=params["replaces"])
         files += held_services.entries(params["services"])
@@ -322,7 +333,7 @@ def begun(module, params, transaction):
         if remaining and not transaction.fresh:
             transaction.start_services("pending")
         refuse_use(remaining)
-    except state.TransactionError:
+    except (state.TransactionError, OSError):
         transaction.abandon()
         raise
     return dict(changed=True, resumed=resumed, stopped=stopped, baseline=transaction.baseline())
@@ -330,14 +341,14 @@ def begun(module, params, transaction):
 
 def alive(module, params, transaction):
     """Send a heartbeat."""
-    if transaction.is_pending() and not module.check_mode:
+    if transaction.is_ours() and not module.check_mode:
         state.heartbeat(STATE_DIR)
     return dict(changed=False)
 
 
 def paused(module, params, transaction):
     """Release the board until it is rebooted at another time."""
-    if transaction.is_pending() and not module.check_mode:
+    if transaction.is_ours() and not module.check_mode:
         state.heartbeat(STATE_DIR, never=True)
         transaction.start_services("pending")
         transaction.unlock()
@@ -392,6 +403,10 @@ def unlocked(module, params, transaction):
     if not module.check_mode:
         transaction.unlock()
     return dict(changed=False)
+
+
+STEPS = {"begun": begun, "alive": alive, "paused": paused, "committed": committed, "restored": restored,
+         "closed": closed, "unlocked": unlocked}
 
 
 if __name__ == "__main__":

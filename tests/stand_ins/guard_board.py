@@ -44,6 +44,7 @@ class Board:
             self.write(path, content)
         for name in ("systemctl", "logger", "depmod", "ldconfig", "dpkg", "kexec"):
             self.tool(name, "")
+        self.tool("pidof", "exit 1")
         self.tool("sleep", TICK)
         text = guard_files(root, self.tools)["guard"].replace("\nPATH=", "\necho $$ >%s/pid\nPATH=" % self.tools)
         # Only root can make a device.

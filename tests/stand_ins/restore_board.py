@@ -26,7 +26,7 @@ NEVER, OURS = 10**9, "initcall_blacklist=rknpu_init"
 STATE = {"driver": {"from": "0.9.3", "to": "0.9.6"}, "baseline": {"diagnosis": "ok"},
          "controller": {"host": "desk", "user": "me"}}
 
-STAND_INS = ("ldconfig", "systemctl", "logger", "dpkg", "depmod", "fsfreeze", "sleep")
+STAND_INS = ("pidof", "ldconfig", "systemctl", "logger", "dpkg", "depmod", "fsfreeze", "sleep")
 
 
 def menu(kernel, arguments="root=UUID=OLD", more=""):
@@ -41,7 +41,7 @@ class Board:
         self.home, self.tools = root / "var/lib/rkfleet-npu", root.parent / (root.name + "-tools")
         self.tools.mkdir()
         for name in STAND_INS:
-            self.tool(name, "exit 0")
+            self.tool(name, "exit %d" % (name == "pidof"))
         self.tool("sync", "exit 0")  # of the machine that tests
         for path, content in {"/proc/sys/kernel/random/boot_id": "one\n", "/proc/uptime": "50.00 1\n",
                               "/proc/cmdline": "ro quiet\n",
@@ -83,7 +83,7 @@ class Board:
 
     def run(self, args):
         if args[0] == "systemctl":
-            return 0, "", ""
+            return 0, "active\n" if "is-active" in args else "", ""
         done = subprocess.run(args, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout, done.stderr
 

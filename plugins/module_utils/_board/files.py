@@ -50,7 +50,7 @@ def sync_file(path):
 
 
 def clean_leftovers(folder):
-    """Remove the unfinished files of an interrupted run in a folder that is ours or root's; return the names."""
+    """Remove an interrupted run's unfinished files in a folder that is ours or root's; return their names."""
     found = leftovers(folder)
     for name in found:
         path = os.path.join(folder, name)
@@ -63,12 +63,12 @@ def clean_leftovers(folder):
 
 
 def leftovers(folder):
-    """Return the names of the unfinished files of an interrupted run in a folder."""
+    """Return the names of an interrupted run's unfinished files in a folder."""
     return sorted(name for name in os.listdir(folder) if name.startswith(LEFTOVER)) if os.path.isdir(folder) else []
 
 
 def describe_error(error, *paths):
-    """Return an OSError in words: for a full disk with the free space, for a read-only mount with its path.
+    """Describe an OSError: for a full disk with the free space, for a read-only mount with its path.
 
     Args:
         paths: Paths to report besides the file of the error.
@@ -102,10 +102,10 @@ def _mount_point(path):
 
 
 def ensure_dir(path, mode=0o755):
-    """Create a folder with its parents; return whether it was missing."""
+    """Create a folder with parents; return whether it was missing."""
     if os.path.isdir(path):
         return False
-    os.makedirs(path, mode=mode)
+    os.makedirs(path, mode, exist_ok=True)
     os.chmod(path, mode)
     sync_dir(os.path.dirname(path))
     return True
@@ -120,19 +120,18 @@ def replacing(path, mode=None):
     """
     path = os.path.realpath(path)
     folder = os.path.dirname(path)
-    # The leading dot keeps ldconfig, run-parts and the like from taking the unfinished file for a real one.
+    # ldconfig, run-parts and the like ignore the unfinished file for its leading dot.
     handle, temporary = tempfile.mkstemp(prefix=LEFTOVER, dir=folder)
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-            if os.path.exists(path):
+            if mode is None and os.path.exists(path):
                 st = os.stat(path)
                 os.fchown(stream.fileno(), st.st_uid, st.st_gid)
-                os.fchmod(stream.fileno(), mode if mode is not None else st.st_mode & 0o7777)
-            else:
-                os.fchmod(stream.fileno(), mode if mode is not None else 0o644)
+                mode = st.st_mode & 0o7777
+            os.fchmod(stream.fileno(), 0o644 if mode is None else mode)
         os.rename(temporary, path)
     except BaseException as error:
         with contextlib.suppress(OSError):

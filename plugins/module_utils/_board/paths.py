@@ -8,8 +8,9 @@ from __future__ import annotations
 import time
 
 STATE_DIR = "/var/lib/rkfleet-npu"
+HOLD_FILE = "/etc/rkfleet-npu/hold"
+# In our source trees: others call theirs rknpu, too.
 MARKER = "rkfleet.json"
-"""File in the source tree of our DKMS package: the name `rknpu` is used by others too."""
 FACT_FILE = "/etc/ansible/facts.d/npu.fact"
 MODULES_LOAD = "/etc/modules-load.d/rkfleet-npu.conf"
 # dracut copies that file and its module into an initramfs, which loads it before the guard can count the boot, also
@@ -21,8 +22,8 @@ TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 SIGNING_TOOL = "/usr/lib/rkfleet-npu/sign-module"
 SIGNING_FRAGMENT = "/etc/dkms/framework.conf.d/rkfleet-npu.conf"
 SIGNING_CONFIG = "/etc/dkms/framework.conf"
+# In the order in which they are written.
 SIGNING_PATHS = (SIGNING_TOOL, SIGNING_FRAGMENT, SIGNING_CONFIG)
-"""Everything that is written for signing, in the order in which it is."""
 
 
 def kernel_module(name):

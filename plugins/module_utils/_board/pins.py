@@ -14,7 +14,7 @@ from .files import digest_of, sha256_of
 def git_blob_of(path):
     """Return git's blob id of a file, sha1("blob " + length + NUL + content), as 40 hex digits."""
     # An identifier published by git, not a signature of ours: it pins where no sha256 is known.
-    return digest_of(path, hashlib.sha1(b"blob %d\0" % os.path.getsize(path)))
+    return digest_of(path, hashlib.sha1(b"blob %d\0" % os.path.getsize(path), usedforsecurity=False))
 
 
 def pin_mismatch(path, pins):

@@ -42,9 +42,9 @@ def add_lines(path, lines):
 
 def read_lines(path):
     """Return the lines of a file, none if it does not exist."""
-    return (read_file(path) or b"").decode("utf-8", "replace").splitlines()
+    return (read_file(path) or b"").decode("utf-8", "surrogateescape").splitlines()
 
 
 def as_lines(names):
     """Return the content of a file with these lines."""
-    return "".join(name + "\n" for name in names).encode()
+    return "".join(name + "\n" for name in names).encode("utf-8", "surrogateescape")

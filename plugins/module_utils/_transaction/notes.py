@@ -9,11 +9,25 @@ import os
 
 from .._board.tree import Tree
 from .lists import add_lines, add_packages, content_digest, link_target
-from .state import while_pending
+from .state import _heartbeat, while_pending
+
+
+def refuse_ended(module, params):
+    """Fail if this run has begun an upgrade that is not pending any more: the guard has rolled the board back.
+
+    Args:
+        params: `begun` and `state_dir`.
+    """
+    pending = os.path.join(params["state_dir"], "pending")
+    if params["begun"] and (not os.path.isdir(pending) or os.path.exists(os.path.join(pending, "restoring"))):
+        module.fail_json(msg="the board has rolled itself back in the meantime, so nothing was changed: rerun the "
+                             "playbook")
 
 
 def note_packages(state_dir, names, file="packages"):
     """Record packages for the rollback of the pending upgrade; return whether one is pending.
+
+    It counts as a heartbeat: before and after it dpkg may be waited for, each time as long as apt does.
 
     Args:
         file: `packages`, those that were installed; `holds`, put on hold; `rehold`, taken off hold.
@@ -21,6 +35,7 @@ def note_packages(state_dir, names, file="packages"):
     with while_pending(state_dir) as pending:
         if pending:
             add_packages(os.path.join(pending, file), names)
+            _heartbeat(state_dir)
         return bool(pending)
 
 

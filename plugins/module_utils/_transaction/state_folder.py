@@ -9,9 +9,9 @@ import json
 import os
 import re
 
-from .._board.files import describe_error, ensure_dir, write_file
+from .._board.files import describe_error, ensure_dir, read_file, write_file
 from .._board.lock import SCHEMA, describe_lock
-from .._board.paths import STATE_DIR, timestamp
+from .._board.paths import HOLD_FILE, STATE_DIR, timestamp
 from .._board.tree import clean
 from . import held_services
 from .lists import as_lines, read_lines
@@ -19,6 +19,14 @@ from .restore_point import RestorePoint
 from .state import Locked, TransactionError, exclusive, load_json
 
 _UNIT = re.compile(r"[A-Za-z0-9@._:-]{1,200}\Z")
+
+
+class Skipped(TransactionError):
+    """A board that is not upgraded now, which is no failure: `skip` is the verdict on it and the reason."""
+
+    def __init__(self, verdict, reason):
+        super().__init__("%s: rerun the playbook" % reason if verdict == "skipped" else reason)
+        self.skip = {"verdict": verdict, "reason": reason}
 
 
 class StateFolder:
@@ -36,6 +44,7 @@ class StateFolder:
         self.home = self.place(state_dir)
         self.pending = os.path.join(self.home, "pending")
         self.stopped = []  # services that were stopped by an upgrade which this run has rolled back
+        self.broken = False  # whether this run has ignored the lock of another one
         self.fresh = False  # whether this run has begun the transaction, so that nothing is changed yet
 
     def place(self, path):
@@ -58,21 +67,59 @@ class StateFolder:
         self._prepare_home()
         path = os.path.join(self.home, "lock.json")
         with exclusive(self.home):
-            holder = load_json(path)
-            run = None if holder is None else holder.get("run")
-            if holder is not None and run != self.owner["run"] and "*" not in broken and run not in broken:
-                raise Locked(
-                    "the board is locked by %s. If that run has ended, rerun with -e npu_break_lock=true"
-                    % describe_lock(holder), holder
-                )
+            self.broken = self._refuse_other(broken)
             write_file(path, json.dumps(dict(self.owner, schema=SCHEMA, since=timestamp()), indent=1).encode() + b"\n",
                        0o600)
 
+    def _refuse_other(self, broken=()):
+        """Raise Locked if another run holds the lock; return whether one does that is in `broken`."""
+        holder = load_json(os.path.join(self.home, "lock.json"))
+        if holder is None or holder.get("run") == self.owner["run"]:
+            return False
+        if "*" not in broken and holder.get("run") not in broken:
+            raise Locked("the board is locked by %s. If that run has ended, rerun with -e npu_break_lock=true"
+                         % describe_lock(holder), holder)
+        return True
+
+    def require_unchanged(self, seen):
+        """Fail if the board is not as it was when it was inspected. The lock is held.
+
+        Args:
+            seen: `{since, run, pending}` of the state then, and `release` and `build` of the kernel; may be empty.
+
+        Raises:
+            Skipped: The owner holds it, another run or the guard has changed it, or it runs another kernel.
+        """
+        hold = read_file(self.place(HOLD_FILE), 4096)
+        if hold is not None and seen:
+            raise Skipped("held", "%s: %s" % (HOLD_FILE, clean(hold.decode(errors="replace").partition("\n")[0])))
+        record = load_json(os.path.join(self.home, "state.json")) or {}
+        # What a killed run has left on the board may have ended since then: its upgrade is resumed all the same.
+        resumed = seen.get("pending") and self.is_pending() and record.get("run") == seen.get("run")
+        if (record.get("schema") == SCHEMA and "since" in seen and not resumed
+                and record.get("since") != seen["since"] and record.get("run") != self.owner["run"]):
+            now = tuple(clean(str(record.get(name))) for name in ("state", "since", "run"))
+            raise Skipped("skipped", "the board was changed after it was inspected (%s since %s, run %s)" % now)
+        release = (read_file("/proc/sys/kernel/osrelease", 128) or b"").decode().strip() or os.uname().release
+        kernel = (clean(release), clean(os.uname().version))
+        if "release" in seen and kernel != (seen["release"], seen.get("build")):
+            raise Skipped("skipped", "the board was inspected with kernel %s and runs %s now (%s)"
+                          % (seen["release"], *kernel))
+
     def unlock(self):
         """Release the lock if this run holds it."""
-        path = os.path.join(self.home, "lock.json")
-        if (load_json(path) or {}).get("run") == self.owner["run"]:
-            os.unlink(path)
+        if self.holds_lock():
+            with exclusive(self.home):
+                if self.holds_lock():
+                    os.unlink(os.path.join(self.home, "lock.json"))
+
+    def holds_lock(self):
+        """Return whether this run holds the lock."""
+        return (load_json(os.path.join(self.home, "lock.json")) or {}).get("run") == self.owner["run"]
+
+    def is_ours(self):
+        """Return whether this run has begun or resumed the pending upgrade."""
+        return (load_json(os.path.join(self.pending, "state.in")) or {}).get("run") == self.owner["run"]
 
     def is_pending(self, folder="pending"):
         """Return whether the folder has a complete restore point."""
@@ -83,13 +130,15 @@ class StateFolder:
         return (load_json(os.path.join(self.home, folder, "state.in")) or {}).get("baseline") or {}
 
     def stop_services(self, names):
-        """Stop the units that run, record their names, keep all of them down, and return those that ran.
+        """Stop the units that run or fail, record their names, keep all down, and return those that ran.
 
         Raises:
             TransactionError: A unit cannot be stopped. The stopped units are started again.
         """
         path = os.path.join(self.pending, "services")
-        running = [name for name in names if self.run(["systemctl", "is-active", "--quiet", "--", name])[0] == 0]
+        # Also those that fail or are restarted because of the present driver.
+        running = [name for name in names
+                   if self.run(["systemctl", "is-active", "--", name])[1].strip() not in ("", "inactive", "unknown")]
         write_file(path, as_lines(sorted(set(read_lines(path)) | set(running))), 0o600)
         if names:
             # Before they are stopped: a socket or a timer may start them again at once.

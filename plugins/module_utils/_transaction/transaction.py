@@ -56,6 +56,7 @@ class Transaction(StateFolder):
         if problem:
             raise TransactionError(problem)
         self._prepare_home()
+        self.previous = read_file(os.path.join(self.home, "state.json"))
         with exclusive(self.home):
             resumed = self._begin(paths, state, confirm_minutes, outcome)
         # From here on the board rolls itself back unless the upgrade is committed. A running watcher may be about to
@@ -96,6 +97,10 @@ class Transaction(StateFolder):
                 held_services.release(self.root)
                 ensure_dir(os.path.join(folder, "copies"), 0o700)
                 os.chmod(folder, 0o700)
+                if self.broken:
+                    # Of a run that ended in the middle of its rollback: nobody has started them again.
+                    stopped = read_lines(os.path.join(self.home, "undone/services"))
+                    write_file(os.path.join(folder, "services"), as_lines(stopped), 0o600)
             RestorePoint(self.root, self.home, folder).write(paths, self._query_guard)
             if outcome and not resumed:
                 write_file(os.path.join(folder, "outcome"), outcome.encode() + b"\n", 0o600)
@@ -170,9 +175,12 @@ class Transaction(StateFolder):
     def _install(self, *paths):
         """Write these files of the guard."""
         for path in paths:
-            ensure_dir(os.path.dirname(self.place(path)))
-            clean_leftovers(os.path.dirname(self.place(path)))
-            write_file(self.place(path), self.guard[os.path.basename(path)].encode(), guard.FILES[path])
+            place = self.place(path)
+            ensure_dir(os.path.dirname(place))
+            clean_leftovers(os.path.dirname(place))
+            if os.path.islink(place):
+                os.unlink(place)  # masked
+            write_file(place, self.guard[os.path.basename(path)].encode(), guard.FILES[path])
 
     def _query_guard(self, command):
         # Run the text itself, because the script is not installed yet at the first query.
@@ -185,6 +193,11 @@ class Transaction(StateFolder):
             self.start_services("pending")
             with exclusive(self.home):
                 self._end_pending()
+                path = os.path.join(self.home, "state.json")
+                if self.previous is not None:
+                    write_file(path, self.previous, 0o600)
+                elif os.path.exists(path):
+                    os.unlink(path)
             self.disarm()
         self.unlock()
 
@@ -201,6 +214,8 @@ class Transaction(StateFolder):
     def commit(self, driver):
         """Commit the upgrade. The state before the very first change is kept for a rollback on request.
 
+        If this run has committed it already, and the answer was lost, nothing is done.
+
         Args:
             driver: Version of the driver that was verified.
 
@@ -210,13 +225,23 @@ class Transaction(StateFolder):
         Raises:
             TransactionError: No upgrade is pending.
         """
-        self._require_pending()
-        service_error = self.start_services("pending")
+        service_error = ""
+        if not self._has_committed():
+            self._require_pending()
+            service_error = self.start_services("pending")
         with exclusive(self.home):
-            self._commit(driver, service_error)
-        self.disarm()
+            # The task whose answer was lost may have ended in the meantime.
+            if not self._has_committed():
+                self._commit(driver, service_error)
+        # Once the lock is released, another run may have begun.
+        if self.holds_lock():
+            self.disarm()
         self.unlock()
         return service_error
+
+    def _has_committed(self):
+        record = load_json(os.path.join(self.home, "state.json")) or {}
+        return not self.is_pending() and (record.get("state"), record.get("run")) == ("committed", self.owner["run"])
 
     def _require_pending(self):
         if not self.is_pending():
@@ -224,6 +249,8 @@ class Transaction(StateFolder):
                                    "back, or another run has ended this upgrade")
         if self._is_half_restored():
             raise TransactionError("the upgrade cannot be committed: the board is rolling itself back")
+        if not self.is_ours():
+            raise TransactionError("the upgrade cannot be committed: another run has begun it")
 
     def _is_half_restored(self):
         return os.path.exists(os.path.join(self.pending, "restoring"))
@@ -253,7 +280,7 @@ class Transaction(StateFolder):
             return
         remove_spare_copies(self.root, self.point().paths())
         # Counters of a restore that failed before this run resumed the upgrade: a later rollback starts anew.
-        for name in ("tries", "overwritten"):
+        for name in ("tries", "overwritten", "nowatchdog"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(os.path.join(self.pending, name))
         shutil.rmtree(origin, ignore_errors=True)
@@ -294,8 +321,11 @@ class Transaction(StateFolder):
 
         Raises:
             TransactionError: The board has already returned to the state before the rollback.
+            Locked: Another run works on the board.
         """
         self._prepare_home()
+        with exclusive(self.home):
+            self._refuse_other()
         guarded = os.path.exists(os.path.join(self.pending, "outcome"))
         reasons = [why, self.start_services("pending" if guarded else "undone")]
         if guarded:

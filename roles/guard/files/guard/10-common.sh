@@ -9,7 +9,7 @@
 # guard restore FOLDER  Restore from FOLDER (pending or origin). Prints "reboot" if the running system is not the
 #                       restored one, and "foreign" if the copies are of another root file system or machine.
 # guard identity        Print the identity of the root file system and of the machine.
-# guard reboot          Reboot into the upgrade.
+# guard reboot          Reboot into the upgrade; with "restored", into what a controller has restored.
 # guard disarm          Reset the kernel's switches that "boot" has set.
 # guard signature       Print a digest of the running system: the kernel, its arguments and the driver's module.
 set -u

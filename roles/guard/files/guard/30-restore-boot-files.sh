@@ -13,14 +13,14 @@ menu_files() {
         }
         key == "label" { n++; name[n] = rest; next }
         key == "default" || key == "ontimeout" { wanted = rest; named = 1 }
-        key == "menu" && tolower(rest) == "default" && n { chosen = n }
+        key == "menu" && tolower(rest) == "default" && n && !chosen { chosen = n }
         n && key ~ /^(linux|kernel|initrd|fdt|devicetree|fdtdir|devicetreedir)$/ {
             files[n]++; file[n, files[n]] = rest
         }
         n && (key == "linux" || key == "kernel") { kernel[n] = 1 }
         END {
             pick = (named || !chosen) ? 1 : chosen
-            for (i = n; named && i; i--) if (name[i] == wanted) pick = i
+            for (i = 1; named && i <= n; i++) if (name[i] == wanted) pick = i  # the last one, as U-Boot does
             if (!kernel[pick]) exit 1
             for (i = 1; i <= files[pick]; i++) {
                 gsub(/,/, "\n", file[pick, i]); sub(/#.*/, "", file[pick, i]); print file[pick, i]
@@ -87,10 +87,10 @@ remove_our_changes() {
             return out text
         }
         {
-            if (kind == "menu" && tolower($1) == "label") label = $2
+            if (kind == "menu" && tolower($1) == "label") { label = $0; sub(/^[ \t]*[^ \t]+[ \t]*/, "", label) }
             head = ""; body = $0; mine = 1
             if (kind == "menu") {
-                mine = tolower($1) == "append"
+                mine = tolower($1) ~ /^append\r?$/
                 match($0, /^[ \t]*[^ \t]+[ \t]*/)
                 head = substr($0, 1, RLENGTH); body = substr($0, RLENGTH + 1)
             } else if (kind == "environment") {
@@ -132,7 +132,7 @@ remove_our_changes() {
         }
         # An empty line that was there before us stays.
         kind != "shell" && bare ~ /^[ \t\r]*$/ && !(label in filled) { next }
-        kind == "menu" && bare == "" { sub(/\t$/, "", head) }
+        kind == "menu" && bare ~ /^\r?$/ { sub(/ \t$/, "", head) }
         { print head bare }
         END { exit !changed }' pass=1 "$2" pass=2 "$3" >"$edited"
     case $? in
@@ -143,9 +143,28 @@ remove_our_changes() {
     rm -f "$edited"
 }
 
+# unmounted PATH: whether a file system of /etc/fstab that has this path is not mounted: U-Boot reads another file then.
+unmounted() {
+    [ -r "$root/etc/fstab" ] && [ -r "$root/proc/self/mounts" ] || return 1
+    while read -r source point kind options rest; do
+        point=${point%/}
+        case $source,$options in '#'* | *noauto*) continue ;; esac
+        case $1 in
+            "$point"/*)
+                [ -z "$point" ] || cut -d ' ' -f 2 "$root/proc/self/mounts" | grep -qxF "$point" || return 0
+                ;;
+        esac
+    done <"$root/etc/fstab"
+    return 1
+}
+
 # restore_boot_file KIND COPY DIGEST PATH: restore a boot file, or only remove what this collection wrote into it.
 restore_boot_file() {
     boot_kind=$1 boot_copy=$2 boot_digest=$3 boot_path=$4
+    if unmounted "$boot_path"; then
+        report_error "$boot_path cannot be restored: its file system is not mounted"
+        return
+    fi
     if [ "$boot_copy" = - ]; then
         [ -e "$root$boot_path" ] || return 0
         original=/dev/null

@@ -116,7 +116,10 @@ restore_locked() {
         # Before the last step, so that the lock never remains after a power cut.
         [ -z "${3-}" ] || rm -f "$home/lock.json"
         rm -rf "$home/undone"
-        mv "$1" "$home/undone"
+        if ! mv -T "$1" "$home/undone"; then
+            log "$1 cannot be renamed, so the board does not reboot"
+            return 1
+        fi
         sync "$home"
         return 0
     fi

@@ -8,7 +8,8 @@ patience=7200
 
 # Whether there is a watchdog that can be stopped after the commit, with a timeout long enough for a board under load.
 can_stop_watchdog() {
-    [ -c "$root/dev/watchdog" ] && first_line "$root/sys/class/watchdog/watchdog0/nowayout" && [ "$line" = 0 ] &&
+    [ ! -e "$pending/nowatchdog" ] && [ -c "$root/dev/watchdog" ] &&
+        first_line "$root/sys/class/watchdog/watchdog0/nowayout" && [ "$line" = 0 ] &&
         number "$root/sys/class/watchdog/watchdog0/timeout" 0 && [ "$number" -ge 20 ]
 }
 
@@ -53,9 +54,11 @@ end_watch() {
 
 watch() {
     if [ -d "$pending" ] || [ -e "$armed/restoring" ]; then
-        # If another program has the watchdog open, wait without it.
-        # shellcheck disable=SC2015  # the part after || runs if the watchdog cannot be opened
-        can_stop_watchdog && wait_for_commit watchdog 9>"$root/dev/watchdog" || wait_for_commit '' 9>/dev/null
+        if ! can_stop_watchdog || ! wait_for_commit watchdog 9>"$root/dev/watchdog"; then
+            # Another program has it open, and must get it at the boot into the new driver, too, where it starts later.
+            [ -e "$pending/tried" ] || echo >"$pending/nowatchdog"
+            wait_for_commit '' 9>/dev/null
+        fi
     fi
     # Also after the reboot that a restore required. While the controller rolls back, it starts them at the end.
     [ -d "$pending" ] || [ -e "$home/lock.json" ] || start_stopped
@@ -91,9 +94,27 @@ hung_task_limit() {
     [ "$number" -le 900 ] || number=900
 }
 
+# Wait for dpkg for at most five minutes: a reboot in the middle of its work may leave a kernel without an initrd.
+wait_for_dpkg() {
+    seconds=0
+    pidof dpkg >/dev/null || return 0
+    if [ -n "$feeder" ]; then
+        # For ten minutes again.
+        stop_feeding
+        feed
+    fi
+    while [ "$seconds" -lt 300 ] && pidof dpkg >/dev/null; do
+        sleep 5
+        seconds=$((seconds + 5))
+    done
+}
+
 # Activate what the board has restored by itself: reboot if necessary, and start the services.
 settle() {
-    [ "$(cat "$home/undone/signature" 2>/dev/null)" = "$(signature)" ] || reboot_now
+    if [ "$(cat "$home/undone/signature" 2>/dev/null)" != "$(signature)" ]; then
+        wait_for_dpkg
+        reboot_now
+    fi
     start_stopped
 }
 

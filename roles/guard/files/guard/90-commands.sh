@@ -9,6 +9,11 @@ case ${1-} in
     disarm) disarm ;;
     signature) signature ;;
     reboot)
+        # Else nothing would undo a boot into the new driver.
+        [ "${2-}" = restored ] || [ -d "$pending" ] || {
+            log "no reboot: the board has rolled itself back in the meantime. Rerun the playbook"
+            exit 1
+        }
         unload_kexec || {
             log "no reboot: a kernel is loaded for kexec and cannot be unloaded, so the boot loader and the new" \
                 "kernel arguments would be skipped. Install kexec-tools, or power the board off and on, and" \

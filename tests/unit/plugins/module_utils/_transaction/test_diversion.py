@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils import _runtime_install
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import diversion
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import dpkg, runtime
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import package_files, runtime
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import notes, watched
 from stand_ins.diversion_board import (
     ARCH,
@@ -76,7 +76,7 @@ def test_ours_survives_the_upgrade_of_the_package(board):
 def test_a_second_run_changes_nothing(board):
     board.divert()
     before = board.files(), board.diversions()
-    assert dpkg.undiverted(board.names, str(board.root)) == []
+    assert package_files.undiverted(board.names, str(board.root)) == []
     board.divert()
     assert (board.files(), board.diversions()) == before
 
@@ -313,7 +313,7 @@ def serve(board, content=b"#!/bin/sh\nours\n"):
     new = board.folder / "server"
     new.write_bytes(content)
     pins = {"sha256": hashlib.sha256(content).hexdigest()}
-    if dpkg.packaged(SERVER, str(board.root)):
+    if package_files.packaged(SERVER, str(board.root)):
         _runtime_install.install_diverted(str(new), [SERVER], pins, board.run, str(board.root), str(board.home), 0o755)
     else:
         _runtime_install.install(str(new), str(board.place(SERVER)), pins, str(board.home), 0o755)
@@ -328,14 +328,14 @@ def test_rknn_server_of_a_package_is_diverted_and_given_back(tmp_path, monkeypat
     board.place(SERVER).parent.mkdir(parents=True)
     theirs = {SERVER: b"1.6.0"} if owned else {"/usr/share/doc/rknpu/copyright": b"x"}
     board.package("1.6.0", content=({MAIN: library("1.6.0"), **theirs}, {}))
-    assert dpkg.packaged(SERVER, str(board.root)) is owned
+    assert package_files.packaged(SERVER, str(board.root)) is owned
     there = board.transaction()
     names = [SERVER] if owned else []
     there.begin(watched.watched(str(board.root), ["0.9.6"], MAIN, diverted=names), STATE, 30)
     serve(board)
     serve(board)
     assert board.place(SERVER).read_bytes() == b"#!/bin/sh\nours\n" and os.access(board.place(SERVER), os.X_OK)
-    assert dpkg.packaged(SERVER, str(board.root)) is owned
+    assert package_files.packaged(SERVER, str(board.root)) is owned
     if later:
         again = {SERVER: later.encode()} if owned else theirs
         board.package(later, content=({MAIN: library(later), **again}, {}))

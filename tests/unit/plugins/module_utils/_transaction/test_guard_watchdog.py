@@ -77,6 +77,19 @@ def test_a_watchdog_with_a_short_timeout_is_not_used(board, timeout, opened):
     assert board.watchdog.read_text() == (".V" if opened else "closed")
 
 
+def test_a_watchdog_of_the_owners_program_is_left_to_it_at_the_trial_boot(board):
+    """Such a program starts later in the boot than the watch, and would not get the watchdog any more."""
+    board.has_watchdog()
+    board.not_tried()
+    board.watchdog.unlink()
+    board.watchdog.mkdir()
+    assert board.one_look().returncode == 0
+    board.watchdog.rmdir()
+    board.watchdog.write_text("closed")
+    board.guard("boot")
+    assert board.one_look().returncode == 0 and board.watchdog.read_text() == "closed"
+
+
 def test_a_watchdog_that_another_has_open_does_not_stop_the_watch(board):
     board.has_watchdog()
     board.watchdog.unlink()

@@ -34,7 +34,7 @@ def begin(board, services=None, run="one"):
 
     def record(args):
         calls.append(" ".join(args))
-        return (0, "", "") if args[0] == "systemctl" else board.run(args)
+        return (0, "active\n" if "is-active" in args else "", "") if args[0] == "systemctl" else board.run(args)
 
     there.run, there.calls = record, calls
     there.lock(["*"])
@@ -67,7 +67,7 @@ def test_they_are_kept_down_before_they_are_stopped(board):
 
 def test_also_one_that_does_not_run_now(board):
     there = board.transaction()
-    there.run = lambda args: (3 if "is-active" in args else 0, "", "") if args[0] == "systemctl" else board.run(args)
+    there.run = lambda args: (0, "inactive\n", "") if args[0] == "systemctl" else board.run(args)
     there.lock(["*"])
     there.begin([*board.watched(), *held_services.entries(SERVICES)], STATE, 30)
     assert there.stop_services(SERVICES) == [] and len(drop_ins(board)) == 2

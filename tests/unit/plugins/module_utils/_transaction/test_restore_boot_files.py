@@ -81,6 +81,32 @@ def test_the_entry_of_ontimeout_is_the_default_one(board):
     assert board.guard("restore", "origin")[0] == 0 and board.read(MENU) == old
 
 
+@pytest.mark.parametrize("head, tail", [
+    ("default l1\n", "label l1\n  linux /boot/vmlinuz-6.1.84\n  append x\n"),
+    ("", ("label l2\n  menu default\n  linux /boot/vmlinuz-6.1.84\n  append x\nlabel l3\n  menu default\n"
+          "  linux /boot/gone\n")),
+])
+def test_the_default_entry_is_the_one_that_u_boot_takes(board, head, tail):
+    """The last entry of a name, and the first `menu default`."""
+    old = head + "label l1\n  linux /boot/gone\n" + tail
+    board.write(MENU, old)
+    board.keep("menu " + MENU)
+    board.write(MENU, old.replace("append x", "append x " + OURS))
+    board.left(MENU)
+    assert board.guard("restore", "origin")[0] == 0 and board.read(MENU) == old
+
+
+def test_labels_of_several_words_are_told_apart(board):
+    """Home Assistant OS for the ROCK 5B: one of two entries had the argument before."""
+    old = ("label Home Assistant OS A\n  linux /boot/vmlinuz-6.1.84\n  append x\n"
+           "label Home Assistant OS B\n  linux /boot/vmlinuz-6.1.84\n  append y %s\n" % OURS)
+    board.write(MENU, old)
+    board.keep("menu " + MENU)
+    board.write(MENU, old.replace("append x", "append x z " + OURS))
+    assert board.guard("restore", "origin")[0] == 0
+    assert board.read(MENU) == old.replace("append x", "append x z")
+
+
 @pytest.mark.parametrize("folder", ["pending", "origin"])
 def test_a_boot_file_removed_during_the_upgrade_is_restored(board, folder):
     """FAT may lose one; months later its owner has a reason to have none."""
@@ -128,7 +154,8 @@ TEXTS = {
     "words": ["ro quiet\n", "initcall_blacklist=foo_init ro\n", "ro"],
     "menu": [menu("6.1.84"), menu("6.1.84", "initcall_blacklist=foo_init root=/dev/x"), menu("6.1.84", 'a="b c" x'),
              "label l0\n  linux /boot/vmlinuz-6.1.84\n", "label l0\n  linux /boot/vmlinuz-6.1.84\n\tappend\n",
-             "label l0\n  linux /boot/vmlinuz-6.1.84\n  append  \n"],
+             "label l0\n  linux /boot/vmlinuz-6.1.84\n  append  \n", "label l0\n  linux /boot/vmlinuz-6.1.84\n  append\t\n",
+             "label l0\r\n  linux /boot/vmlinuz-6.1.84\r\n  append\r\n", "label l0\r\n  linux /boot/vmlinuz-6.1.84\r\n  append\t\r\n"],
 }
 LOADERS = {"shell": "u-boot-menu", "environment": "armbian", "words": "radxa", "menu": "extlinux"}
 

@@ -81,6 +81,15 @@ def test_a_link_of_the_owner_is_not_replaced(board):
 
 # -- the lock ---------------------------------------------------------------------------------------------------------------
 
+def test_a_unit_that_the_owner_has_masked_is_not_written_through_its_link(board, tmp_path):
+    place, null = board.root / f"{_guard.UNITS}/{_guard.WATCH_UNIT}".lstrip("/"), tmp_path / "null"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    null.write_text("")
+    place.symlink_to(null)
+    board.begin()
+    assert not place.is_symlink() and "[Unit]" in place.read_text() and null.read_text() == ""
+
+
 def test_a_second_run_cannot_lock_a_board(board):
     board.transaction("one").lock()
     board.transaction("one").lock()
@@ -193,21 +202,23 @@ def test_a_rollback_on_request_restores_the_state_before_the_first_upgrade(board
     assert os.listdir(board.home) == ["state.json"]
 
 
-def test_services_that_ran_are_started_again(board):
+def test_services_that_ran_or_failed_with_the_previous_driver_are_started_again(board):
     there = board.begin()
-    answers = {"runs.service": 0, "rests.service": 3}
+    answers = {"runs.service": "active", "rests.service": "inactive", "breaks.service": "failed", "loops.service": "activating",
+               "none.service": "unknown"}
     board.run = None
     calls = []
 
     def run(args):
         calls.append(args)
-        return (answers.get(args[-1], 0) if "is-active" in args else 0, "", "")
+        return (0, answers[args[-1]] + "\n" if "is-active" in args else "", "")
 
     there.run = run
-    assert there.stop_services(["runs.service", "rests.service"]) == ["runs.service"]
+    started = ["runs.service", "breaks.service", "loops.service"]
+    assert there.stop_services(list(answers)) == started
     there.commit("0.9.6")
-    assert ["systemctl", "restart", "--", "runs.service"] in calls
-    assert not any("rests.service" in call and "is-active" not in call for call in calls)
+    assert all(["systemctl", "restart", "--", unit] in calls for unit in started)
+    assert not any({"rests.service", "none.service"} & set(call) and "is-active" not in call for call in calls)
 
 
 @pytest.mark.parametrize("content",

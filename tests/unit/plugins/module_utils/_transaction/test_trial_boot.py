@@ -37,6 +37,31 @@ def test_the_second_boot_without_a_commit_rolls_back(board):
     assert not (board.home / "lock.json").exists()
 
 
+def test_a_controller_that_was_away_does_not_reboot_a_board_that_has_rolled_itself_back(board):
+    """It would boot without a guard into what is left of the new driver."""
+    (board.root / "proc/sysrq-trigger").write_text("")
+    board.begin()
+    board.upgrade()
+    board.tool("sleep", "exit 0")
+    for words in ("reboot", "boot", "boot"):
+        board.guard(words)
+    assert board.state()["state"] == "rolled_back" and board.files() == board.before
+    (board.tools / "called").write_text("")
+    done = board.guard("reboot")
+    assert done.returncode == 1 and "has rolled itself back in the meantime. Rerun the playbook" in done.stderr
+    assert "systemctl reboot" not in (board.tools / "called").read_text() and board.state()["state"] == "rolled_back"
+
+
+def test_what_a_controller_has_restored_is_booted_although_it_has_released_the_board(board):
+    """As with ansible-pull: the run ends, and the board reboots some seconds later."""
+    there = board.begin()
+    board.upgrade()
+    there.restore(["pending"])
+    there.unlock()
+    assert board.guard("reboot", "restored").returncode == 0
+    assert "systemctl reboot" in (board.tools / "called").read_text()
+
+
 def test_an_unexpected_reboot_is_reported(board):
     board.tool("sleep", "kill $PPID")  # ends the waiting after one look, as systemd does
     board.begin()
@@ -97,7 +122,10 @@ def test_a_pause_lasts_until_the_next_boot(board):
 
 def test_a_kernel_of_the_upgrade_is_removed_after_the_reboot(board):
     there = board.begin()
+    heartbeat = board.home / "pending/heartbeat"
+    heartbeat.write_text("")  # apt may have waited for dpkg as long as the guard waits for the controller
     notes.note_packages(str(board.home), ["gcc", "linux-image-6.1.192-2-rk2410", "evil; name"])
+    assert heartbeat.read_text()
     there.restore(["pending"])
     board.guard("watch")
     called = (board.tools / "called").read_text()
