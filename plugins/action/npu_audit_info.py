@@ -13,6 +13,7 @@ import time
 
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils._board.paths import STATE_DIR
 from ..module_utils._board.tree import clean, clean_tree
@@ -20,6 +21,7 @@ from ..module_utils._inference import record
 from ..plugin_utils import _clock, _settings
 from ..plugin_utils._action import payload
 from ..plugin_utils._action.board import PATH, one_line
+from ..plugin_utils._action.from_variables import options_from
 from ..plugin_utils._action.inference import MobilenetAction, files
 from ..plugin_utils._action.program import GRACE, NoAnswer, ProgramAction, run_file
 from ..plugin_utils._answers import gate
@@ -28,8 +30,10 @@ from ..plugin_utils._answers.limits import MalformedAnswer
 from ..plugin_utils._artifact.fetch import ArtifactError, fetch, private_copy
 from ..plugin_utils._plan import compatibility, planner, predicates
 from ..plugin_utils._report import board_record, hostvars
+from ..plugin_utils._rollout import run_owner
 from ..plugin_utils._rollout import select as _select
-from ..plugin_utils._schema.answers import ANSWERS
+from ..plugin_utils._schema.answers import JUDGED
+from ..plugin_utils._schema.values import dictionary
 
 TREE = ("root", "proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
 ARGUMENTS = dict(
@@ -43,6 +47,7 @@ ARGUMENTS = dict(
         verify=dict(type="str", choices=["never", "needed", "always"], default="never"),
         keep_model=dict(type="bool", default=False),
         resolve=dict(type="bool", default=False),
+        from_variables=dict(type="str", choices=["audit", "upgrade"]),
         proof=dict(type="dict", default={}, apply_defaults=True, options=dict(
             runs=dict(type="int", default=10),
             timeout=dict(type="int", default=60),
@@ -56,7 +61,7 @@ ARGUMENTS = dict(
         timeout=dict(type="int", default=120),
     )
 )
-NEEDED_OF_PROOF = [name for name in ANSWERS["rknn_mobilenet"] if name not in ("log", "skip_reason")]
+NEEDED_OF_PROOF = [name for name in JUDGED if name != "log"]
 
 
 class ActionModule(ProgramAction, MobilenetAction):
@@ -71,17 +76,20 @@ class ActionModule(ProgramAction, MobilenetAction):
         result.update(changed=False, not_selected=None)
         query = None
         try:
-            data = compatibility.checked(params["compatibility"])
-            query = _select.Query(params["select"]) if _select.is_set(params["select"]) else None
             settings = {}
             # Settings are resolved before the board is contacted.
             if params["resolve"]:
                 settings = _settings.resolve_and_save(self._templar, task_vars)
             elif not self.is_rolling_back():
                 _settings.refuse_injected(task_vars)
+            if params["from_variables"]:
+                values = settings or _settings.resolve(self._templar, task_vars, ("detect",))
+                params.update(options_from(values, params["from_variables"], ARGUMENTS["argument_spec"]))
+            data = compatibility.checked(params["compatibility"])
+            query = _select.Query(params["select"]) if _select.is_set(params["select"]) else None
             self._audit(result, params, data, query, task_vars)
             if getattr(self._connection, "transport", "") == "local":
-                refuse_own_reboot(result, settings)
+                refuse_own_reboot(result, settings, task_vars.get("__npu_rollback_to") == "origin")
         except (AnsibleConnectionFailure, MalformedAnswer, NoAnswer, AnsibleActionFail) as error:
             reason, cause = self.why(error)
             result.update(
@@ -105,15 +113,19 @@ class ActionModule(ProgramAction, MobilenetAction):
             plan = self._plan(facts, params, data)
         proof, unverified = None, None
         skipped = is_not_selected(
-            result, query, task_vars["inventory_hostname"], {"ansible_facts": {"npu": facts}, "__npu_plan": plan}
+            result, query, task_vars["inventory_hostname"], {"ansible_facts": {"npu": facts}, "__npu_plan": plan},
+            params["from_variables"] == "upgrade",
         )
         quiet = predicates.needs_nothing(plan, facts)
         is_needed = params["verify"] == "needed" and (quiet or plan["baseline"])
         wanted = not skipped and (params["verify"] == "always" or is_needed)
         hold = None if self.is_rolling_back() else hostvars.held(facts)
+        locked = self._locked_by_other(facts, task_vars)
         if wanted and hold:
             # Somebody at the board needs its NPU.
             unverified = "it is on hold: %s" % hold["reason"]
+        elif wanted and locked:
+            unverified = locked
         elif wanted:
             _clock.mark("verify", task_vars)
             proof, unverified = self._verify(
@@ -132,7 +144,10 @@ class ActionModule(ProgramAction, MobilenetAction):
                 again, unverified = self._verify(facts, plan, dict(params, **extra), task_vars, True)
                 proof = again or proof
         # A board that works by its record is not interrupted.
-        works = self._busy and quiet and params["verify"] == "needed" and predicates.current_diagnosis(facts) == "ok"
+        works = (
+            (self._busy or (wanted and not hold and bool(locked))) and quiet and params["verify"] == "needed"
+            and predicates.current_diagnosis(facts) == "ok"
+        )
         if proof:
             # A verification that only decides what to do leaves nothing on the board.
             result["changed"] = (
@@ -140,7 +155,7 @@ class ActionModule(ProgramAction, MobilenetAction):
             )
         result.update(
             facts=facts, plan=plan, verification=proof, unverified=None if works else unverified,
-            on_hold=hostvars.held(facts), busy=self._busy,
+            on_hold=hostvars.held(facts), busy=self._busy, locked=locked,
             settled=works or (predicates.needs_nothing(plan, facts) and bool(proof) and proof["diagnosis"] == "ok"
                               and is_recorded(facts, proof)),
         )
@@ -151,6 +166,23 @@ class ActionModule(ProgramAction, MobilenetAction):
         if self._task.action.endswith("npu_audit"):
             # The deprecated name still sets the fact.
             result.setdefault("ansible_facts", {})["npu"] = facts
+
+    def _locked_by_other(self, facts, task_vars):
+        """Return one sentence without a full stop if the board's NPU must not be used because of another run's lock.
+
+        The verification of that run would find the NPU in use by this one, and roll the board back.
+        """
+        upgrade = facts.get("upgrade") or {}
+        if not upgrade.get("locked_by") or self.is_rolling_back():
+            return None
+        breaks = boolean(str(self._templar.template(task_vars.get("npu_break_lock", False))), strict=False)
+        lock, me = dictionary(upgrade.get("lock")), run_owner.owner(os.getppid())
+        if breaks or not run_owner.may_be_running(lock.get("run"), me) or run_owner.has_ended(lock, me):
+            return None
+        return (
+            "another run works on the board: it is locked by %s. To verify it, wait until that run has ended; if it "
+            "ended without releasing the lock, rerun with -e npu_break_lock=true" % upgrade["locked_by"]
+        )
 
     def _facts(self, params, data, task_vars, ask_repository):
         """Return `(facts, {asked, python, library, state_dir})`; asked: whether repositories were queried."""
@@ -230,13 +262,19 @@ class ActionModule(ProgramAction, MobilenetAction):
         return dict({key: answer.get(key) for key in NEEDED_OF_PROOF}, changed=answer.get("changed") is True), None
 
 
-def refuse_own_reboot(result, settings):
-    """Raise ValueError if an upgrade over a local connection would reboot the machine that runs Ansible.
+def refuse_own_reboot(result, settings, is_rollback=False):
+    """Raise ValueError if a local connection would reboot the machine that runs Ansible in the middle of the run.
 
     Args:
         result: that of the inspection.
         settings: the resolved variables; empty if nothing is upgraded.
+        is_rollback: whether the board is rolled back to before the first change.
     """
+    if is_rollback and result["on_hold"] is None and result["facts"]["upgrade"]["origin"]:
+        raise ValueError(
+            "a rollback to before the first change reboots the board and is confirmed after that, and with a local "
+            "connection the reboot would end Ansible itself. Nothing was changed. Run the playbook from another "
+            "machine over ssh, or type on the board as root: sh %s/origin/guard restore origin && reboot" % STATE_DIR)
     is_upgraded = settings and not result["not_selected"] and result["on_hold"] is None
     if is_upgraded and result["plan"]["reboot"] and settings["npu_reboot_ok"]:
         raise ValueError(
@@ -245,9 +283,21 @@ def refuse_own_reboot(result, settings):
             "false and reboot the board yourself." % result["plan"]["driver"]["version"])
 
 
-def is_not_selected(result, query, name, known):
-    """Return whether the query excludes a board, by what is known before a verification, and note it in the result."""
-    skipped = query is not None and query.matches(board_record.record(name, known, time.time())) is False
+def is_not_selected(result, query, name, known, resumes=False):
+    """Return whether the query excludes a board, by what is known before a verification, and note it in the result.
+
+    Args:
+        resumes: whether a board with a pending upgrade is also selected by the driver it had before.
+    """
+    if query is None:
+        return False
+    tried, facts = [known], known["ansible_facts"]["npu"] if resumes else {}
+    upgrade = facts.get("upgrade") or {}
+    if upgrade.get("pending") and upgrade.get("driver"):
+        # Or a query such as driver.version < '0.9.6' would leave an upgrade that was interrupted to the guard.
+        before = dict(facts, driver=dict(facts["driver"], version=upgrade["driver"].get("from")))
+        tried.append(dict(known, ansible_facts={"npu": before}))
+    skipped = all(query.matches(board_record.record(name, one, time.time())) is False for one in tried)
     if skipped:
         result["not_selected"] = "npu_select is %s" % clean(query.text, 500)
     return skipped
@@ -289,7 +339,8 @@ def prepared(model, proof):
         return json.dumps(files(paths, model["platform"], proof["cache_dir"]))
 
     try:
-        return json.loads(payload.cached_text(run_file("rkfleet-npu-model-%s.json" % key), make))
+        # All boards wait at once for a mirror that does not answer, and not one after the other.
+        return json.loads(payload.cached_text(run_file("rkfleet-npu-model-%s.json" % key), make, patience=10))
     except (ArtifactError, OSError) as error:
         raise ValueError(str(error)) from error
 

@@ -81,6 +81,16 @@ options:
         values, as M(rkfleet.npu.npu_settings) does.
     type: bool
     default: false
+  from_variables:
+    description:
+      - Takes O(wanted), O(compatibility), O(tree), O(proof) and O(select) from the public variables of role
+        P(rkfleet.npu.detect#role), whatever the task has. With many boards that is faster than a template for each.
+      - Not set by default.
+    type: str
+    version_added: 2.0.0
+    choices:
+      audit: Also takes O(verify), from C(npu_audit_verify).
+      upgrade: Includes C(npu_services).
   proof:
     description: How MobileNet is run.
     type: dict
@@ -180,13 +190,20 @@ busy:
   returned: when the facts could be gathered
   type: bool
   version_added: 2.0.0
+locked:
+  description: One sentence if another run that may still be running holds the lock of the board, so that its NPU must
+    not be used now, else V(null). It is V(null) with C(npu_break_lock).
+  returned: when the facts could be gathered
+  type: str
+  version_added: 2.0.0
 on_hold:
   description: The C(verdict) V(held) and the C(reason) if a file on the board puts it on hold, else V(null).
   returned: when the facts could be gathered
   type: dict
 settled:
   description: Whether the board needs nothing. The plan has nothing to do, MobileNet was verified just now, and the
-    record on the board agrees. With O(verify=needed) the record is enough while other processes use the NPU.
+    record on the board agrees. With O(verify=needed) the record is enough while other processes use the NPU or another
+    run holds the board's lock.
   returned: when the facts could be gathered
   type: bool
 not_selected:

@@ -202,17 +202,17 @@ ansible_facts:
         boot:
           description:
             - C(loader), which started the running kernel - V(grub), V(u-boot-menu), V(radxa), V(armbian), V(dietpi),
-              V(orangepi), V(bigtreetech), V(ubuntu), V(update-extlinux), V(update-extlinux-default), V(extlinux), or
-              one that this collection does not configure - V(network), V(efi), V(boot-image), V(unknown).
+              V(orangepi), V(bigtreetech), V(fnos), V(ubuntu), V(update-extlinux), V(update-extlinux-default),
+              V(extlinux), or one that is only named - V(network), V(efi), V(boot-image), V(unknown).
             - C(config), the file with the kernel arguments, V(null) if this collection must not edit it.
             - C(files), the C(path) and C(text) of files from which the controller recognizes the boot loader, of
-              programs and menus only the lines that matter.
+              programs and menus the lines that matter.
             - C(cmdline) of the running kernel, C(configured) arguments, those of the C(next) boot (V(null) with an
               C(error) if they cannot be determined), C(default) arguments of C(u-boot-update), and C(update), the tool
               to run after a change.
-            - C(links), files of the boot configuration that are symbolic links - C(path), C(target), and the C(problem)
-              because of which the target cannot be rolled back, one of V(loop), V(dangling), V(folder), V(special),
-              V(blank) (in its name) and V(elsewhere) (on another file system), or V(null).
+            - C(links), boot files that are links or immutable - C(path), C(target), and the C(problem) of a rollback,
+              V(loop), V(dangling), V(folder), V(special), V(blank) (in its name), V(elsewhere) (on another file
+              system), V(locked) (immutable), or V(null).
           returned: always
           type: dict
         device_nodes:
@@ -307,8 +307,8 @@ ansible_facts:
               C(rollback-npu.yml) can restore an earlier state.
             - C(run), the run that made the change. C(baseline), the result of MobileNet before it. C(driver), the
               driver versions C(from) and C(to).
-            - C(locked_by), the run that works on the board. C(hold), the first line of C(/etc/rkfleet-npu/hold),
-              V(null) without that file.
+            - C(locked_by), who works on the board, and C(lock), with which process. C(hold), the first line of
+              C(/etc/rkfleet-npu/hold), V(null) without that file.
           returned: always
           type: dict
         privileged:

@@ -10,10 +10,10 @@ import re
 
 from .._board.paths import MARKER, kernel_module
 from .._board.tree import clean
-from . import dpkg
+from . import package_files
 
 _TREE = "/var/lib/dkms"
-_VERSION = re.compile(r"""["']dkms-(\d[\w.]{0,20})["']|^dkms_version=["']?(\d[\w.]{0,20})""", re.M)
+_VERSION = re.compile(r"""["']dkms(?:-|: ?)(\d[\w.]{0,20})["']|^dkms_version=["']?(\d[\w.]{0,20})""", re.M)
 _LIMIT = 200
 _OWNERS = re.compile("dkms|rk|npu")
 _LEFT_OUT = re.compile(r"^rkfleet: left out ([a-z_]{1,32}: .{1,200})", re.M)
@@ -34,9 +34,9 @@ def _builds(tree, folder):
         if kernel in ("source", "build"):
             continue
         for arch in tree.names("%s/%s" % (folder, kernel)):
-            # An empty module folder is a build that failed or was cut off: DKMS has been seen to count it.
+            # A build that was cut off leaves an empty module folder, since 3.1.8 a hidden one.
             built = list(filter(kernel_module, tree.names("%s/%s/%s/module" % (folder, kernel, arch))))
-            if built:
+            if built and arch[0] != ".":
                 yield kernel, arch, built
 
 
@@ -65,7 +65,7 @@ def read(tree):
             of = {"foreign": foreign, "package": None, "others": False}
             if foreign:
                 conf = "%s/dkms.conf" % tree.link(source)
-                of["package"] = dpkg.owners(tree, [conf], _OWNERS, True).get(conf)
+                of["package"] = package_files.owners(tree, [conf], _OWNERS, True).get(conf)
                 of["others"] = any(not file.startswith("rknpu.") for file in files)
             for kernel, arch, unused in builds:
                 link = tree.link("%s/kernel-%s-%s" % (base, kernel, arch)) or ""

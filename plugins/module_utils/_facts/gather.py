@@ -16,14 +16,14 @@ import zlib
 from . import packages
 from .._boot import sources
 from . import apt_kernels, device_tree, dkms, dpkg, driver, kernel_log, kernels, runtime, sent, storage, system
-from . import device_nodes, holders
+from . import container, device_nodes, holders
 from . import headers
 from .._board.tree import clean
 
 # What the plan asks of a kernel's configuration; the rest of it only counts by its digest.
 _OPTIONS = ("ROCKCHIP_RKNPU", "ROCKCHIP_RKNPU_DRM_GEM", "ROCKCHIP_RKNPU_DMA_HEAP", "MODULES", "MODVERSIONS",
             "MODULE_SIG_FORCE",
-            "KALLSYMS", "DRM", "SYNC_FILE", "PM_DEVFREQ", "NO_GKI", "IKCONFIG_PROC", "DEBUG_FS")
+            "KALLSYMS", "DRM", "SYNC_FILE", "PM_DEVFREQ", "NO_GKI", "IKCONFIG_PROC", "DEBUG_FS", "CMDLINE_FORCE")
 _OPTION = re.compile(r"^CONFIG_(%s)=([ym])$" % "|".join(_OPTIONS), re.M)
 _CONFIG_LIMIT = 4 << 20
 _RELEASE = re.compile(r"[\w.+~-]{1,128}\Z")
@@ -46,7 +46,7 @@ def _inflate(data):
 
 def read_os(tree):
     """Return the kind of container, the C library and the name of process 1."""
-    return {"libc": system.read_libc(tree), "container": system.read_container(tree), "init": storage.read_init(tree)}
+    return {"libc": system.read_libc(tree), "container": container.read(tree), "init": storage.read_init(tree)}
 
 
 def _config(tree, release):

@@ -15,6 +15,9 @@ _ELSEWHERE = {"scripts/module.lds": ("arch/arm64/module.lds", "arch/x86/module.l
 _ELF_MACHINES = {"x86_64": 62, "aarch64": 183}
 _PACKAGES = "/var/lib/dpkg/info"
 _FOLDER = "linux-headers-"
+# make replaces no newer program; since Linux 5.1 `make scripts` makes no modpost.
+COMPILE = ("cd /lib/modules/{kernel}/build && test -f scripts/basic/fixdep.c && find scripts -name '*.o' -delete && "
+           "rm -f scripts/basic/fixdep scripts/mod/modpost && make scripts && make M=scripts/mod/")
 
 
 def read(tree, release, machine=None, build=None):

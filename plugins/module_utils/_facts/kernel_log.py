@@ -60,10 +60,10 @@ def read(tree, address):
 def collect(lines, address):
     """Return `[{text, count, load, ours}]` of the lines of a log, as read() does."""
     # The IOMMU is within the same 64 KiB.
-    near = address[:-4] if address else "NPU"
+    near = re.compile(rf"\b{address[:-4]}[0-9a-f]{{4}}\b" if address else "NPU")
     found, load, until = {}, 0, 0.0
     for line in lines:
-        if not ("NPU" in line or near in line or ("npu" in line and "npu" in line.replace("input", ""))):
+        if not ("NPU" in line or near.search(line) or ("npu" in line and "npu" in line.replace("input", ""))):
             continue
         begins, stamp = _MARK.search(line), _TIME.search(line)
         seconds = float(stamp.group(1)) if stamp else 0.0

@@ -21,7 +21,7 @@ _FOLDERS = ("/usr/lib", "/usr/lib/aarch64-linux-gnu", "/usr/local/lib", "/usr/lo
             "/lib64", "/usr/lib64")
 _BANNER = re.compile(
     rb"librknnrt version: (\d{1,4}(?:\.\d{1,4}){1,3}(?:-?(?:a|b|rc|alpha|beta)\d{1,4})?) "
-    rb"\(([0-9a-f]{6,40}@[0-9T:-]{8,25})\)"
+    rb"\(((?:[0-9a-f]{6,40})?@[0-9T:-]{8,25})\)"
 )
 RKLLM = "librkllmrt.so"
 _RKLLM_BANNER = re.compile(rb"rkllm-runtime version: (\d{1,4}(?:\.\d{1,4}){1,3}(?:-?(?:a|b|rc|alpha|beta)\d{1,4})?)")
@@ -119,19 +119,21 @@ def read(tree):
     if cached and cached.startswith("/") and cached not in candidates:
         candidates.append(cached)
     real, names = {}, {}
-    for candidate in candidates + _further(tree):
+    own = [path for path in _further(tree) if path != cached]
+    for candidate in candidates + own:
         if tree.exists(candidate):
             real.setdefault(tree.follow(candidate), candidate)
             names.setdefault(tree.follow(candidate), []).append(candidate)
     if cached and tree.exists(cached):
         result["loader"] = tree.follow(cached)
     elif real:
-        result["loader"] = next(iter(real))
+        result["loader"] = next((path for path, link in real.items() if link not in own), None)
     for path, link in real.items():
         description = _describe_path(tree, path)
         if description is None:
             continue
-        if result["path"] is None:
+        # Others may write to programs' own copies.
+        if result["path"] is None and link not in own:
             result.update(description, path=path, link=link)
         else:
             result["others"].append({"path": path, "version": description["version"], "sha256": description["sha256"],

@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from .._board.paths import FACT_FILE, STATE_DIR
+from .._board.paths import FACT_FILE, HOLD_FILE, STATE_DIR
 
-HOLD_FILE = "/etc/rkfleet-npu/hold"
 _WATCHDOG = "/sys/class/watchdog"
 _FILES = (
     "/etc/os-release", "/usr/lib/os-release", "/proc/version", "/proc/meminfo", "/sys/kernel/security/lockdown",

@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Facts on whether files of an upgrade survive the reboot, and whether the board can roll itself back.
-
-The plan refuses a board by this, and so does the transaction before it writes anything: see npu_plan and
-Transaction.begin().
-"""
+"""Facts on whether files of an upgrade survive the reboot, and whether the board can roll itself back."""
 
 from __future__ import annotations
 
@@ -23,7 +19,10 @@ OWN_FILES = (MODULES_LOAD, *default_kernel_paths.FILES)
 _MEMORY = ("tmpfs", "ramfs", "rootfs", "devtmpfs")
 _MEMORY_DISK = re.compile(r"/dev/z?ram\d+\Z")
 _IMAGES = ("squashfs", "erofs", "cramfs", "romfs", "iso9660")
-_UNIONS = ("overlay", "overlayfs", "aufs")
+_UNIONS = ("overlay", "overlayfs", "aufs", "fuse.unionfs-fuse", "fuse.unionfs", "fuse.fuse-overlayfs")
+# FriendlyElec and Volumio name the partition with the upper layer on the command line.
+_NAMED = re.compile(r"/data/.* data=/dev/(?!z?ram)|/mnt/ext/.* datapart=\w")
+_IN_INITRAMFS = re.compile("^/(root|sysroot|new_?root|rootfs)(?=/)")
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 _LIMIT = 1 << 20
 
@@ -43,19 +42,16 @@ class Mount:
 
 def mounts(tree):
     """Return the mounts of a board as a list of Mount, empty if the tree does not have them."""
-    # Read beside each other: a recorded tree has what somebody thought of.
-    text = next(filter(None,
-                       (tree.text(path, _LIMIT)
-                        for path in ("/proc/self/mountinfo", "/proc/mounts", "/proc/self/mounts"))), "")
+    # A recorded tree may have any of them.
+    paths = "/proc/self/mountinfo", "/proc/mounts", "/proc/self/mounts"
+    text = next(filter(None, (tree.text(path, _LIMIT) for path in paths)), "")
     found = list(filter(None, map(_parse, text.splitlines())))
-    words = (tree.line("/proc/cmdline", 2048) or "").split()
     for mount in found:
-        mount.lasting = _is_lasting(mount, found, words)
+        mount.lasting = _is_lasting(tree, mount, found)
     return found
 
 
 def _parse(line):
-    """Return the Mount of a line of mountinfo or /proc/mounts, or None."""
     head, separator, tail = line.partition(" - ")
     words, rest = head.split(), tail.split()
     if separator and len(words) >= 6 and len(rest) >= 2:
@@ -71,7 +67,7 @@ def _unescape(word):
 
 
 def _mount_of(found, path):
-    """Return the mount of a path; of several mounts at one point the last covers the others."""
+    # Of several mounts at one point the last covers the others.
     best = None
     for mount in found:
         inside = path == mount.point or path.startswith(mount.point.rstrip("/") + "/")
@@ -80,51 +76,59 @@ def _mount_of(found, path):
     return best
 
 
-def _is_lasting(mount, found, cmdline, depth=4):
-    """Return whether files on a mount survive a reboot."""
+def _is_lasting(tree, mount, found, depth=4):
     if mount.kind in _MEMORY or _MEMORY_DISK.match(mount.source):
         return False
     if mount.kind not in _UNIONS:
         return True
-    upper = next((_unescape(option[len("upperdir="):]) for option in mount.options if option.startswith("upperdir=")),
-                 None)
-    if upper is None or not depth:
+    upper = next((_unescape(option[9:]) for option in mount.options if option.startswith("upperdir=")), None)
+    if not depth or (upper or "/tmp/").startswith(("/tmp/", "/var/tmp/")):
         return False
-    below = _mount_of([other for other in found if other is not mount], upper)
+    others = [other for other in found if other is not mount]
+    below = _mount_of(others, upper)
     if below is None or below.point == "/":
-        # It was mounted by the initramfs and cannot be seen any more. FriendlyElec's names its partition on the command
-        # line.
-        return upper.startswith("/data/") and any(re.match(r"data=/dev/(?!z?ram)", word) for word in cmdline)
-    return not below.read_only and _is_lasting(below, found, cmdline, depth - 1)
+        # Out of sight since the initramfs, or on the root file system.
+        if mount.point == "/":
+            words = tree.line("/proc/cmdline", 2048)
+            return bool(_NAMED.match(f"{upper} {words}"))
+        upper = next(filter(tree.exists, (upper, _IN_INITRAMFS.sub("", upper))), None)
+        below = upper and _mount_of(others, upper)
+    return bool(below) and not below.read_only and _is_lasting(tree, below, found, depth - 1)
 
 
 def read_filesystems(tree, found=None):
-    """Return `[{path, mount, type, read_only, lasting, with_root}]` of the written folders, empty without mounts."""
+    """Return `[{path, mount, type, read_only, lasting, with_root}]` of these folders, empty without mounts."""
     found = mounts(tree) if found is None else found
     root, entries = _mount_of(found, "/"), []
-    for path in PATHS:
+    for path in (*PATHS, "/boot/efi", "/boot/firmware"):
         try:
             mount = _mount_of(found, tree.follow(path))
         except OSError as error:
             tree.note(path, error)
             continue
-        if mount is not None:
+        if mount:
             entries.append({"path": path, "mount": clean(mount.point), "type": clean(mount.kind, 40),
-                            "read_only": mount.read_only,
-                            "lasting": mount.lasting, "with_root": root is not None and mount.device == root.device})
+                            "read_only": mount.read_only, "lasting": mount.lasting,
+                            "with_root": bool(root) and mount.device == root.device})
     return entries
 
 
 def read_boot_links(tree, found=None):
-    """Return `[{path, target, problem}]` of the boot files that are symbolic links; no problem is None."""
+    """Return `[{path, target, problem}]` of the boot files that are links or immutable; no problem is None."""
     found = mounts(tree) if found is None else found
-    points = set(mount.point for mount in (_mount_of(found, path) for path in PATHS) if mount is not None)
+    points = {mount.point for mount in (_mount_of(found, path) for path in PATHS) if mount}
     links = []
     for path in dict.fromkeys(filter(None, (*boot_files.existing(tree), *OWN_FILES, *SIGNING_PATHS))):
         target = tree.link(path)
         if target is not None:
             links.append({"path": path, "target": clean(target), "problem": _link_problem(tree, path, found, points)})
+        elif tree.exists(path) and _locked(tree.real(path)):
+            links.append({"path": path, "target": None, "problem": "locked"})
     return links
+
+
+def _locked(place):
+    return not os.geteuid() and not all(os.access(name, os.W_OK) for name in (place, os.path.dirname(place)))
 
 
 def _link_problem(tree, path, found, points):
@@ -140,7 +144,7 @@ def _link_problem(tree, path, found, points):
     if re.search(r"\s", target):
         return "blank"
     mount = _mount_of(found, target)
-    return "elsewhere" if mount is not None and mount.point not in points else None
+    return "elsewhere" if mount and mount.point not in points else None
 
 
 def read_init(tree):

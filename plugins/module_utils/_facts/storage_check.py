@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Check that the files of an upgrade survive the reboot, and that the board can roll itself back.
-
-The planner refuses boards that fail these checks, and so does the transaction before its first write.
-"""
+"""Check that the files of an upgrade survive the reboot, and that the board can roll itself back."""
 
 from __future__ import annotations
 
@@ -12,17 +9,10 @@ import os
 
 from .._board.tree import Tree
 from .._boot import boot_files
-from . import system
-from .storage import (
-    _IMAGES,
-    _UNIONS,
-    Mount,
-    mounts,
-    read_boot_links,
-    read_filesystems,
-    read_init,
-)
+from . import container
+from .storage import _IMAGES, _UNIONS, Mount, mounts, read_boot_links, read_filesystems, read_init
 
+_AGAIN = ", reboot, and rerun the playbook."
 _LINK_PROBLEMS = {
     "loop": "which is a circle of links", "dangling": "which does not exist", "folder": "which is a folder",
     "special": "which is not a plain file",
@@ -46,27 +36,28 @@ def problem(filesystems, links, init, boot=True):
     """
     if init not in (None, "systemd"):
         return ("This board does not run systemd (process 1 is %s), which a rollback requires." % init,
-                "Install systemd as its init system (package systemd-sysv), reboot, and rerun the playbook.")
+                "Install systemd as its init system (package systemd-sysv)" + _AGAIN)
     for entry in filesystems or ():
-        if entry["path"] == "/boot" and not boot:
+        if entry["path"].startswith("/boot/") or (entry["path"] == "/boot" and not boot):
             continue
         where = "%s at %s" % (entry["type"], entry["mount"])
-        if not entry["lasting"] and entry["type"] in _UNIONS:
-            return ("What is written below %s is lost at the reboot: it is on an overlay (%s)."
-                    % (entry["path"], where),
-                    "Disable the read-only mode of the root file system (overlayroot, armbian-config or raspi-config), "
-                    "reboot, and rerun the playbook.")
-        if not entry["lasting"]:
-            return ("What is written below %s is lost at the reboot: it is kept in memory (%s)."
-                    % (entry["path"], where),
-                    "Put it on a disk (see /etc/fstab), reboot, and rerun the playbook.")
+        union = entry["type"] in _UNIONS
+        detach = union and entry["mount"] != "/" and "Unmount it (systemd-sysext unmerge, or /etc/fstab)" + _AGAIN
+        if not (entry["lasting"] or (detach and entry["read_only"])) or (union and entry["path"] == "/boot"):
+            # Of an overlay that lasts, boot loaders read the lower files only.
+            loss = "not read by the boot loader" if entry["lasting"] else "lost at the reboot"
+            place = "on an overlay" if union else "kept in memory"
+            return ("What is written below %s is %s: it is %s (%s)." % (entry["path"], loss, place, where),
+                    detach or
+                    ("Disable the read-only mode of the root file system (overlayroot, armbian-config or raspi-config)"
+                     if union else "Put it on a disk (see /etc/fstab)") + _AGAIN)
         if entry["read_only"]:
-            remount = "" if entry["type"] in _IMAGES else "Mount it read-write (mount -o remount,rw %s), or i" % (
-                entry["mount"])
+            remount = "" if entry["type"] in _IMAGES else (
+                "See dmesg, mount it read-write (mount -o remount,rw %s), or i" % entry["mount"])
             return ("Nothing can be written below %s: it is mounted read-only (%s)." % (entry["path"], where),
-                    (remount or "I") + "nstall a system with writable files, and rerun the playbook.")
+                    detach or (remount or "I") + "nstall a system with writable files, and rerun the playbook.")
     for link in links or ():
-        if link["problem"]:
+        if link["problem"] not in (None, "locked"):
             reason = _LINK_PROBLEMS.get(link["problem"], link["problem"])
             return ("%s is a symbolic link to %s, %s, so it could not be rolled back."
                     % (link["path"], link["target"], reason),
@@ -77,7 +68,7 @@ def problem(filesystems, links, init, boot=True):
 def check(root="/"):
     """Return one or two sentences on why an upgrade of the board must not begin, or None."""
     tree = Tree(root)
-    if system.read_container(tree):
+    if container.read(tree):
         return None  # it does not boot, its root is an overlay, and the planner has already refused it
     found = mounts(tree)
     if not found and not tree.live:
@@ -88,7 +79,7 @@ def check(root="/"):
 
 
 def _below(root, found):
-    """Return this machine's mounts at or below a folder, with their paths relative to it."""
+    # This machine's mounts at or below a folder, with their paths relative to it.
     inside = []
     for mount in found:
         if mount.point == root or mount.point.startswith(root + "/"):

@@ -225,6 +225,10 @@ def test_banner_across_the_border_of_two_chunks(tmp_path, offset):
 
 @pytest.mark.parametrize("text, expected", [
     (b"librknnrt version: 2.0.0b0 (35a6907d79@2024-03-24T10:31:14)", ("2.0.0b0", "35a6907d79@2024-03-24T10:31:14")),
+    (b"librknnrt version: 2.4.2a2 (5fd9678a8f@2026-04-27T15:52:16)", ("2.4.2a2", "5fd9678a8f@2026-04-27T15:52:16")),
+    (b"librknnrt version: 1.5.1b19 (32afb0e92@2023-07-14T12:46:17)", ("1.5.1b19", "32afb0e92@2023-07-14T12:46:17")),
+    (b"librknnrt version: 2.3.0 (@2024-11-07T08:11:34)", ("2.3.0", "@2024-11-07T08:11:34")),
+    (b"librknnmrt version: 2.3.2 (429f97ae6b@2025-04-09T09:11:49)", None),  # the mini runtime of RV1106
     (b"librknnrt version: %s (%s)", None),
     (b"librknnrt version: 2.3.2", None),
     (b"librknnrt version: 99999999.1 (429f97ae6b@2025-04-09T09:09:27)", None),
@@ -251,6 +255,18 @@ def test_copy_the_loader_prefers_is_named(mission, gather):
     found = gather(mission)["runtime"]
     assert found["path"] == "/usr/lib/librknnrt.so" and found["loader"] == "/usr/lib/aarch64-linux-gnu/librknnrt.so"
     assert [item["path"] for item in found["others"]] == ["/usr/lib/aarch64-linux-gnu/librknnrt.so"]
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_a_programs_own_copy_is_the_runtime_only_for_the_loader(mission, gather, cached):
+    """Others may write to it, and root would load it; but the owner may have put its folder into /etc/ld.so.conf.d."""
+    own = "/opt/app/lib/librknnrt.so"
+    mission.write(own, BANNER)
+    if cached:
+        mission.write("/etc/ld.so.cache", cache(("librknnrt.so", own)))
+    found = gather(mission)["runtime"]
+    assert (found["path"], found["loader"]) == ((own, own) if cached else (None, None))
+    assert [item["path"] for item in found["others"]] == ([] if cached else [own])
 
 
 def test_a_truncated_cache_is_ignored():

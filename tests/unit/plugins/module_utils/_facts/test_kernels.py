@@ -36,7 +36,7 @@ def test_a_newer_kernel_without_headers(upgraded, gather):
 @pytest.mark.parametrize("log, lines", [
     (LOG % (NEXT, GEM), [GEM, "Mon Jan  1"]),
     ("DKMS (dkms-3.2.2) make.log for rknpu/0.9.6 for kernel %s (aarch64)\n  CC [M]  x.o\nmake: Killed\n" % NEXT,
-     ["CC [M]  x.o", "make: Killed"]),
+     ["make: Killed", "CC [M]  x.o"]),
     (LOG % (NEXT, "".join("x.c:%d: error: y\n  CC [M]  x.o\n" % number for number in range(100))),
      ["x.c:%d: error: y" % number for number in range(40)] + ["x.c:98: error: y", "CC [M]  x.o", "x.c:99: error: y"]),
     (LOG % ("6.6.1", GEM), []),

@@ -37,6 +37,9 @@ OVERLAYROOT = (
     "32 24 0:31 / /media/root-rw rw - tmpfs tmpfs-root rw\n" % OVERLAY)
 FRIENDLY = "24 1 0:30 / / rw - overlay overlay rw,lowerdir=/root,upperdir=/data/root,workdir=/data/work\n"
 
+OVERLAY_ON_DISK = OVERLAYROOT.replace("0:31 / /media/root-rw rw - tmpfs tmpfs-root",
+                                      "8:1 / /media/root-rw rw - ext4 /dev/sda1")
+
 LASTING = {
     "one file system": DISK + SYSTEM,
     "memory for logs only": DISK + SYSTEM + LOG2RAM,
@@ -46,8 +49,8 @@ LASTING = {
         "24 1 0:25 /@ / rw - btrfs /dev/nvme0n1p2 rw,subvol=/@\n40 24 0:25 /@home /home rw - btrfs /dev/nvme0n1p2 rw\n"
         "41 24 8:1 / /mnt/my\\040disk rw - ext4 /dev/sda1 rw\n"),
     "a read-only disk for other things": DISK + "33 24 7:1 / /snap/core/1 ro - squashfs /dev/loop1 ro\n34 24 8:1 / /srv ro - ext4 /dev/sda1 ro\n",
-    "overlayroot with its changes on a disk": OVERLAYROOT.replace("0:31 / /media/root-rw rw - tmpfs tmpfs-root",
-                                                                  "8:1 / /media/root-rw rw - ext4 /dev/sda1"),
+    "overlayroot with its changes on a disk, and a /boot of its own": OVERLAY_ON_DISK + BOOT,
+    "zfs with a pool for /boot": "rpool/ROOT/debian / zfs rw,xattr 0 0\nbpool/BOOT /boot zfs rw 0 0\n",
     "containers on the board": DISK + "".join(
         "%d 24 0:9 / /var/lib/docker/overlay2/%d/merged rw - overlay overlay rw,lowerdir=/l,upperdir=/u\n"
         % (n, n) for n in range(50, 60)),
@@ -55,6 +58,17 @@ LASTING = {
     "nothing that can be read": "",
 }
 LOST = {
+    "an overlay that lasts, whose /boot no boot loader reads": (
+        OVERLAY_ON_DISK, "below /boot is not read by the boot loader: it is on an overlay (overlay at /)"),
+    # opennetworklinux/ONL#67
+    "an overlay of a switch": ("rootfs / rootfs rw 0 0\nnone / overlayfs rw,lowerdir=/newroot.lower,upperdir=/newroot.upper 0 0\n",
+                               "is on an overlay (overlayfs at /)"),
+    "unionfs-fuse": ("/dev/mmcblk0p2 /ro ext4 ro 0 0\nunionfs-fuse / fuse.unionfs-fuse rw 0 0\n", "is on an overlay"),
+    # pmyy-wt/jdc_re-cs-03#1
+    "an overlay with its changes in /tmp": (
+        "tmpfs /tmp tmpfs rw 0 0\noverlayfs:/tmp/root / overlay rw,lowerdir=/,upperdir=/tmp/root/upper,workdir=/w 0 0\n",
+        "lost at the reboot: it is on an overlay"),
+    "btrfs, a read-only snapshot": ("/dev/mmcblk0p2 / btrfs ro,subvol=/@ 0 0\n", "mounted read-only (btrfs at /)"),
     "overlayroot": (OVERLAYROOT, "below / is lost at the reboot: it is on an overlay (overlay at /)"),
     "overlayroot, the upper layer out of sight": ("24 1 0:30 / / rw - overlay overlayroot rw,%s\n" % OVERLAY,
                                                   "is on an overlay"),
@@ -149,7 +163,8 @@ def test_a_board_without_work_is_not_refused(mission, planned):
 def test_a_vendors_overlay_on_a_data_partition_lasts(board, planned):
     given = "rw root=/dev/mmcblk0p8 rootfstype=ext4"
     board.base(cmdline=given + " data=/dev/mmcblk0p9").npu().builtin().headers().tools().u_boot_menu(append=given)
-    assert planned(say(board, FRIENDLY))["action"] == "dkms_over_builtin"
+    assert planned(say(board, FRIENDLY + BOOT))["action"] == "dkms_over_builtin"
+    refused(planned(say(board, FRIENDLY)), "below /boot is not read by the boot loader")
 
 
 def test_an_unwritten_boot_may_be_read_only(board, planned):

@@ -8,7 +8,7 @@ import types
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import system
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import container
 
 DISK = "36 1 179:1 / / rw,relatime shared:1 - ext4 /dev/mmcblk0p1 rw\n"
 LAYERS = "36 1 0:50 / / rw - overlay overlay rw,lowerdir=%s,upperdir=/x/diff,workdir=/x/work\n"
@@ -61,9 +61,9 @@ def test_a_chroot_has_another_root_folder_than_process_1(monkeypatch, own, proce
             raise PermissionError(path) if number == "no root" else FileNotFoundError(path)
         return types.SimpleNamespace(st_dev=number[0], st_ino=number[1])
 
-    monkeypatch.setattr(system.os, "stat", stat)
-    monkeypatch.setattr(system.os.path, "exists", lambda path: path == "/proc/self" and process_1 != "no /proc")
-    assert system._in_chroot() is found
+    monkeypatch.setattr(container.os, "stat", stat)
+    monkeypatch.setattr(container.os.path, "exists", lambda path: path == "/proc/self" and process_1 != "no /proc")
+    assert container._in_chroot() is found
 
 
 @pytest.mark.parametrize("files, links, libc", [
