@@ -18,7 +18,6 @@ import tempfile
 import yaml
 from ansible import constants as C
 from ansible.errors import AnsibleError
-from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
 
 from ..module_utils._board.tree import clean
 from . import _settings_check
@@ -99,9 +98,15 @@ def resolve(templar, variables, roles=()):
                 "%s cannot be resolved before the board is contacted: %s. Set it to a value that does not depend on "
                 "what the run finds out." % (name, " ".join(str(error).split()).rstrip("."))
             ) from error
-        # The text "false" would be true in a condition.
-        is_flag = option["type"] == "bool" and isinstance(value, str) and value.strip().lower() in BOOLEANS
-        values[name] = boolean(value.strip()) if is_flag else value
+        if value == "" and option["type"] in ("bool", "int") and not _is_plain(available[name]):
+            value = None  # what ansible-core 2.18 makes of a template whose value is null
+        try:
+            values[name] = _settings_check.converted(value, option["type"])
+        except (TypeError, ValueError) as error:
+            if not _is_plain(available[name]):
+                # Others were checked at the start of the run.
+                raise ValueError(_settings_check.type_error(name, value, option["type"])) from error
+            values[name] = value
     return values
 
 
@@ -138,7 +143,7 @@ def set_variables(variables):
 
 
 def check_run(variables, given, values):
-    """Return `(warnings, message)`: a warning for each unknown variable of the inventory or a play, and what is wrong.
+    """Return `(warnings, message)`: what has no effect in the inventory or a play, and what is wrong.
 
     Args:
         variables: those of a task.
@@ -154,7 +159,9 @@ def check_run(variables, given, values):
     ]
     if unknown:
         return warnings, _settings_check.given_sentence(unknown)
-    errors = _settings_check.errors_of([([], values), *_other_values(boards, values)], known)
+    others = list(_other_values(boards, values))
+    warnings += _settings_check.different_sentences(others, values, variables["inventory_hostname"], known)
+    errors = _settings_check.errors_of([([], values), *others], known)
     return warnings, _settings_check.message(errors) if errors else ""
 
 
@@ -170,10 +177,13 @@ def _other_values(boards, values):
 
 def _is_plain(value):
     """Return whether a value contains no template."""
-    return (
-        "{" not in value if isinstance(value, str)
-        else value is None or isinstance(value, (bool, int, float)) or value in ({}, [])
-    )
+    if isinstance(value, str):
+        return "{" not in value
+    if isinstance(value, dict):
+        return all(_is_plain(key) and _is_plain(item) for key, item in value.items())
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, (bool, int, float))
 
 
 def save(values, board=None):

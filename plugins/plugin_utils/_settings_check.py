@@ -8,9 +8,12 @@ The known names are those of the argument specifications of the roles, and `OTHE
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import urllib.parse
+
+from ansible.module_utils.common import validation
 
 from ..module_utils._board.tree import clean
 from ._plan import compatibility
@@ -24,6 +27,15 @@ OTHERS = {
 PREFIX, OWN_PREFIX = "npu_", "npu_custom_"
 """The prefix of this collection's variables, and that of the user's own, which are never reported."""
 CONTACTED = "No board was contacted."
+KINDS = {
+    "bool": (bool, validation.check_type_bool, "true or false"),
+    "int": (int, validation.check_type_int, "a whole number"),
+    "list": (list, validation.check_type_list, "a list"),
+    "dict": (dict, validation.check_type_dict, "a dictionary"),
+}
+"""Types of variables whose values are converted as Ansible does for modules: with -e, each value is a text."""
+OF_RUN = ("npu_max_failed", "npu_require_staging", "npu_rollout", "npu_staging_file")
+"""Variables that apply to a whole run: those of its first board are used."""
 MOST_BOARDS = 3
 MOST_ERRORS = 5
 
@@ -75,6 +87,53 @@ def inventory_sentence(name, other):
     )
 
 
+def different_sentences(settings, values, first, options):
+    """Return a warning for each variable of the whole run of which boards have another value than the first board.
+
+    Args:
+        settings: `[([board], {variable: value}), ...]`, the values that differ.
+        values: those of the first board.
+        first: its name.
+        options: as of `_settings.options`.
+    """
+    known = {name: option for role in options.values() for name, option in role.items()}
+    found: dict[str, list] = {}
+    for boards, other in settings:
+        for name in OF_RUN:
+            # With -e, and in an inventory in INI, each value is a text.
+            with contextlib.suppress(TypeError, ValueError):
+                if name in other and converted(other[name], known[name].get("type")) != values[name]:
+                    found.setdefault(name, []).extend(boards)
+    return [
+        f"{name} applies to the whole run, so {_short(values[name])} of {clean(first)}, the first board, is used, and "
+        f"not that of {_few(boards)}: set it for all boards"
+        for name, boards in sorted(found.items())
+    ]
+
+
+def converted(value, kind):
+    """Return a value as the type of its variable has it; null stays.
+
+    Raises:
+        TypeError, ValueError: it is not of that type.
+    """
+    wanted, convert, dummy = KINDS.get(kind, (object, None, ""))
+    if value is None or isinstance(value, wanted):
+        return value
+    if kind == "list" and isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return convert(value.strip() if isinstance(value, str) else value)
+
+
+def type_error(name, value, kind):
+    """Return what is wrong with the type of a value; empty if nothing is."""
+    try:
+        converted(value, kind)
+    except (TypeError, ValueError):
+        return f"{name} is {_short(value)!r}: it must be {KINDS[kind][2]}"
+    return ""
+
+
 def errors_of(settings, options):
     """Return what is wrong with the values of public variables, one sentence for each value.
 
@@ -82,8 +141,7 @@ def errors_of(settings, options):
         settings: `[(boards, {variable: value}), ...]`; the boards are names, or empty for the whole run.
         options: as of `_settings.options`.
     """
-    choices = {name: option["choices"] for role in options.values() for name, option in role.items()
-               if option.get("choices")}
+    known = {name: option for role in options.values() for name, option in role.items()}
     found: dict[str, list] = {}
     for boards, values in settings:
         data = None
@@ -92,7 +150,10 @@ def errors_of(settings, options):
         except (TypeError, ValueError) as error:
             found.setdefault(str(error).rstrip("."), []).extend(boards)
         for name, value in values.items():
-            text = _error(name, value, choices.get(name), data)
+            option = known.get(name, {})
+            # What is wrong with the data is told already.
+            kind = None if name == "npu_compatibility" else option.get("type")
+            text = type_error(name, value, kind) or _error(name, value, option.get("choices"), data)
             if text:
                 found.setdefault(text, []).extend(boards)
     return [f"{text}{_named(boards)}" for text, boards in found.items()]
@@ -113,6 +174,8 @@ def _error(name, value, choices, data):
         return _version_error(name, value, data) if data else ""
     if name in ("npu_upstream", "npu_mirror"):
         return _url_error(name, value)
+    if name == "npu_soak_minutes":
+        return "" if str(value).strip().isdecimal() else f"{name} is {_short(value)!r}: it must be a number of minutes"
     return _folder_error(name, value) if name == "npu_report_dir" else ""
 
 
@@ -166,8 +229,10 @@ def _short(value):
 
 
 def _named(boards):
+    return f" ({_few(boards)})" if boards else ""
+
+
+def _few(boards):
     names = list(dict.fromkeys(boards))
-    if not names:
-        return ""
     more = f", and {len(names) - MOST_BOARDS} more" if len(names) > MOST_BOARDS else ""
-    return " ({}{})".format(", ".join(map(clean, names[:MOST_BOARDS])), more)
+    return ", ".join(map(clean, names[:MOST_BOARDS])) + more

@@ -18,7 +18,9 @@ OLD, NEW = "5.10.110", "6.1.84"
 def board(kernel=NEW, action="dkms", driver="0.9.6", source="aaaa", runtime="bbbb", install=True, soc="rk3588", **more):
     """The variables of a board that was looked at."""
     facts = {
-        "kernel": {"release": kernel}, "runtime": {"sha256": "old"}, "upgrade": {"pending": more.pop("pending", False)},
+        "kernel": {"release": kernel, "build": more.pop("build", "#1 SMP"), "boot_id": more.pop("boot_id", None)},
+        "board": {"serial": more.pop("serial", None)}, "runtime": {"sha256": "old"},
+        "upgrade": {"pending": more.pop("pending", False)},
         "dkms": {"modules": more.pop("modules", [])},
     }
     plan = {
@@ -29,9 +31,9 @@ def board(kernel=NEW, action="dkms", driver="0.9.6", source="aaaa", runtime="bbb
     return dict({"ansible_facts": {"npu": facts}, "__npu_plan": plan}, **more)
 
 
-def decide(boards, verified=(), group=(), **settings):
+def decide(boards, verified=(), group=(), seconds=None, build_files="ffff", **settings):
     before = copy.deepcopy(boards)
-    answer = _rollout.decide(boards, dict(SETTINGS, **settings), verified, group)
+    answer = _rollout.decide(boards, dict(SETTINGS, **settings), verified, group, seconds, build_files)
     assert boards == before
     return answer
 

@@ -67,6 +67,10 @@ def has_apt(board):
     return bool(board.tools.get("apt", True)) or bool({"debian", "ubuntu"} & set(words))
 
 
+_SLOTS = ("This system is updated as a whole, into its other slot (A/B): its next update comes without driver, runtime "
+          "and kernel arguments. Rerun the playbook after it, or add them to the image.")
+
+
 def check_package_manager(board):
     """Raise Unsupported if nothing could be installed on the board."""
     if not has_apt(board):
@@ -79,6 +83,9 @@ def check_package_manager(board):
             "%s is deployed by OSTree: its next deployment would lose driver, runtime and kernel arguments." % (
                 _system_name(board)),
             "Add them to the OSTree image, or install a Debian or Ubuntu system of the board's vendor.")
+    slots = ("rauc.slot=", "androidboot.slot_suffix=")
+    if any(word.startswith(slots) for word in (board.boot.get("cmdline") or "").split()) and _SLOTS not in board.notes:
+        board.notes.append(_SLOTS)
 
 
 def _system_name(board):

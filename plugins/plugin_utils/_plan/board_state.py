@@ -9,8 +9,8 @@ from __future__ import annotations
 from ...module_utils._board import version as _version
 from ...module_utils._boot import boot_facts, kernel_arguments
 from ...module_utils._facts import driver as _driver
-from ...module_utils._inference import diagnoses
 from .._facts.complete import complete
+from .diagnosis_effects import may_change
 from .predicates import current_diagnosis
 from .rules import series, soc_of
 
@@ -123,7 +123,7 @@ class Board:
         """
         if self.verified is not False:
             return False
-        proves = diagnoses.may_change(self.record["diagnosis"])
+        proves = may_change(self.record["diagnosis"])
         return "driver" in proves or ("runtime" in proves and self.is_known_to_fail)
 
     @property

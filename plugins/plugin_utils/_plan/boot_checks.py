@@ -5,22 +5,30 @@
 
 from __future__ import annotations
 
-from ...module_utils._boot import edit, sources
+import re
+
+from ...module_utils._boot import boot_files, edit, grub_menu, menu, sources
+from ...module_utils._boot.loaders import grub
 from ...module_utils._facts import driver as _driver
+from . import shell_checks
 from .board_state import ARGUMENT, Unsupported, suppresses_builtin
 
 _RERUN = "reboot, and rerun the playbook."
+_BUFFER = 1024
+"""CONFIG_SYS_CBSIZE of U-Boot, Rockchip's and the upstream one (include/configs/rk3588_common.h, cmd/Kconfig)."""
 PLACES = {
     "network": (
         "its kernel comes over the network (TFTP or a root file system on NFS)",
         "in the boot configuration of that server (append in pxelinux.cfg, or bootargs of U-Boot)"),
     "efi": (
         "its UEFI firmware started the kernel by an unknown program (BOOT_IMAGE or /sys/firmware/efi)",
-        ("in the configuration of that boot loader (systemd-boot: options in /boot/efi/loader/entries, for new "
-         "kernels /etc/kernel/cmdline)")),
+        ("in the configuration of that boot loader (systemd-boot: options in loader/entries of /boot/efi, /efi or "
+         "/boot; for new kernels and unified kernel images /etc/kernel/cmdline, of Armbian SYSTEMD_BOOT_CMDLINE in "
+         "/etc/systemd-boot.d/armbian-config)")),
     "boot-image": (
         "its kernel arguments are part of the vendor's boot image (FriendlyELEC and other Rockchip SDK images)",
-        "in bootargs of the device tree in that image, or in CMDLINE of its parameter.txt, and write the image again"),
+        ("in bootargs (FriendlyELEC: bootargs_ext) of the device tree in that image, or in CMDLINE of its "
+         "parameter.txt, and write the image again")),
     "grub": (
         "its GRUB is not set up by grub-mkconfig",
         "in GRUB_CMDLINE_LINUX in /etc/default/grub and run update-grub, or in the linux line of the grub.cfg in use"),
@@ -30,27 +38,112 @@ PLACES = {
 }
 """{boot loader in the facts, without a configuration to edit: (what was recognized, where the argument is added)}."""
 
+_MAKERS = {
+    "/boot/mk_extlinux": "in EXLT_CMD_LINE at the top of /boot/mk_extlinux, run it",
+    "/boot/config.txt": f"in a line cmdline:{ARGUMENT} of /boot/config.txt, run the program",
+    "nixos": "in boot.kernelParams of NixOS",
+    "u-boot-update": (
+        "in U_BOOT_PARAMETERS in /etc/default/u-boot, install u-boot-menu and run u-boot-update (if nothing makes the "
+        "file any more, remove that comment)"),
+}
+"""{what an extlinux.conf or the error names: where the program that makes it takes the arguments from}."""
+_COPIED = re.compile(r"^### BEGIN \S*/\d+_(?:os-prober|\w*custom\w*) ###$.*?^### END ", re.DOTALL | re.MULTILINE)
+"""The parts of a grub.cfg whose entries grub-mkconfig copies."""
+_FILES = {
+    "/boot/uEnv/uEnv.txt": (
+        "in cmdline of /boot/uEnv/uEnv.txt, within its quotes (LubanCat: of the board's own file beside it, such as "
+        "uEnvLubanCat2.txt)"),
+    "/boot/env.txt": "in user_kernel_args of /boot/env.txt (Khadas)",
+    "/boot/bootEnv.txt": "in extraargs of /boot/bootEnv.txt",
+    "/boot/loader/entries": (
+        "in options of the entries in /boot/loader/entries, and for new kernels in /etc/kernel/cmdline"),
+    boot_files.SCRIPT: (
+        "in bootargs of /boot/boot.cmd, make /boot/boot.scr of it (mkimage -C none -A arm64 -T script -d "
+        "/boot/boot.cmd /boot/boot.scr)"),
+    sources.FLASH_KERNEL: "in LINUX_KERNEL_CMDLINE in /etc/default/flash-kernel, run flash-kernel",
+}
+"""{file that U-Boot reads, or from which it is made: where in it the argument is added}."""
+
 
 def check_boot(board):
     """Raise Unsupported if the argument that suppresses the built-in driver cannot be added."""
     boot = board.boot
-    if boot.get("loader") in (None, "unknown", *PLACES) and not boot.get("config"):
+    if not boot.get("config"):
         _check_unknown(board)
         return
-    problem = boot.get("error") or trial(boot, edit.add)
+    check_mounted(board)
+    problem = (boot.get("error") or trial(boot, edit.add) or _overflow(boot) or _own_entry(boot)
+               or shell_checks.problem(boot))
     if problem and not suppresses_builtin(boot.get("next")):
         raise Unsupported(
             "The driver is built in, and the boot configuration cannot be edited: {}.".format(problem.rstrip(".")),
             f"Correct it, or add {ARGUMENT} to the kernel arguments by hand, {_RERUN}")
+    if not suppresses_builtin(boot.get("next")):
+        check_locked(board, boot.get("config"))
     if str(boot["config"]).startswith("/usr/share/"):
         board.notes.append(
             "The kernel arguments come from {}, which an update of its package may overwrite.".format(boot["config"]))
+
+
+def _overflow(boot):
+    """Return why U-Boot would not boot the entry of an extlinux.conf with the argument, one sentence, or None.
+
+    It copies an append line into a buffer of CONFIG_SYS_CBSIZE bytes, and skips the entry if it does not fit.
+    """
+    if boot.get("loader") != "extlinux" and (boot.get("loader") == "grub" or not boot.get("update")):
+        return None
+    before = boot.get("next") or ""
+    after = len(edit.merge_value(before, _driver.BLACKLIST, _driver.INITCALL).encode())
+    if not len(before.encode()) < _BUFFER <= after:
+        return None
+    return (f"the arguments in {menu.PATH} would be {after} bytes long, and U-Boot boots no entry with more than "
+            f"{_BUFFER - 1} (CONFIG_SYS_CBSIZE)")
+
+
+def _own_entry(boot):
+    """Return why GRUB's default entry would not get the argument, one sentence, or None.
+
+    grub-mkconfig copies entries of the owner and of other systems as they are.
+    """
+    if boot.get("loader") != "grub":
+        return None
+    files = sources.Sources(boot.get("files"))
+    text, saved = files.text(boot_files.GRUB_MENU, None) or "", grub.saved_entry(files)
+    try:
+        if grub_menu.default_entry(text, saved) == grub_menu.default_entry(_COPIED.sub("", text), saved):
+            return None
+    except ValueError:
+        pass
+    return ("the default entry of GRUB is one of your own (/etc/grub.d/40_custom) or another system's, which gets no "
+            "arguments from /etc/default/grub")
+
+
+def check_locked(board, path):
+    """Raise Unsupported if a file is immutable: not even root could replace it."""
+    if any(link["path"] == path and link["problem"] == "locked" for link in board.boot.get("links") or ()):
+        raise Unsupported(
+            f"{path} cannot be changed: it, or its folder, is immutable (lsattr).",
+            f"Remove that attribute (chattr -i {path}, or of its folder), and rerun the playbook.")
+
+
+def check_mounted(board):
+    """Raise Unsupported if a file system of its own below /boot is not mounted: U-Boot reads other files then."""
+    fstab = sources.Sources(board.boot.get("files")).text("/etc/fstab", None) or ""
+    mounted = {entry["path"]: entry["mount"] for entry in board.facts.get("filesystems") or ()}
+    for point in (words[1].rstrip("/") for words in map(str.split, fstab.splitlines()) if len(words) > 1):
+        is_used = point == "/boot" or str(board.boot.get("config")).startswith(point + "/")
+        if is_used and mounted.get(point, point) != point:
+            raise Unsupported(
+                f"{point} has a file system of its own in /etc/fstab, which is not mounted: U-Boot does not read what "
+                f"is in {point} now.",
+                f"Mount it (mount {point}), or remove its line if it no longer exists, and rerun the playbook.")
 
 
 def check_removal(board):
     """Raise Unsupported if the argument that suppresses the built-in driver cannot be removed."""
     boot = board.boot
     if boot.get("config") and not trial(boot, edit.remove):
+        check_locked(board, boot["config"])
         return
     problem = (trial(boot, edit.remove) or "the boot loader of this board is not a supported one").rstrip(".")
     raise Unsupported(f"Another driver is started by {ARGUMENT}, which cannot be removed: {problem}.",
@@ -63,11 +156,27 @@ def _check_unknown(board):
         # The owner has added the argument by hand: the next boot has the arguments of this one.
         board.boot = dict(boot, next=boot.get("cmdline"))
         return
-    what, where = PLACES.get(boot.get("loader"), ("", "by hand"))
+    if boot.get("loader") != "network":
+        check_mounted(board)
+    what, where = PLACES.get(boot.get("loader"), ("", _where(boot)))
+    if boot.get("loader") == "extlinux":
+        menu_text = sources.Sources(boot.get("files")).text(menu.PATH, None) or ""
+        named = ((boot.get("error") or "") + menu_text).lower()
+        where = next((place for name, place in _MAKERS.items() if name in named), where)
     what = (boot.get("error") or what).rstrip(".")
     reason = "The driver is built in, and the boot loader of this board is not a supported one"
     raise Unsupported(f"{reason}: {what}." if what else f"{reason}.",
                       f"Add {ARGUMENT} to the kernel arguments {where}, {_RERUN}")
+
+
+def _where(boot):
+    """Return where the argument is added on a board with a file that is only named, or that it is added by hand."""
+    named = next((path for path in sources.OTHERS
+                  if (boot.get("error") or "").startswith((path + ",", path + " does not give"))), None)
+    files = {file["path"] for file in boot.get("files") or ()}
+    if named and {boot_files.SCRIPT, sources.FLASH_KERNEL} <= files:
+        named = sources.FLASH_KERNEL
+    return _FILES.get(named, f"in {named}" if named else "by hand")
 
 
 def trial(boot, change):

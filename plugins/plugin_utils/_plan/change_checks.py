@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+from ...module_utils._boot import boot_files, menu
 from ...module_utils._facts import storage_check
 from .board_state import Unsupported
+from .boot_checks import check_locked, check_mounted
 
 
 def check_privileges(board, action, runtime):
@@ -22,6 +24,10 @@ def check_privileges(board, action, runtime):
 def check_rollback(board, action):
     """Raise Unsupported if the board would lose what is written at the reboot, or could not roll itself back."""
     boot = action == "vendor_kernel" or storage_check.writes_boot(board.boot)
+    if boot:
+        check_mounted(board)
+    if action != "none" and board.boot.get("update"):  # it makes the menu, which also chooses the default kernel
+        check_locked(board, boot_files.GRUB_MENU if board.boot.get("loader") == "grub" else menu.PATH)
     init = (board.facts.get("os") or {}).get("init")
     problem = storage_check.problem(board.facts.get("filesystems"), board.boot.get("links"), init, boot)
     if problem:

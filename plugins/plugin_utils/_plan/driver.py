@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from ...module_utils._board import version as _version
 from ...module_utils._facts import apt_kernels, driver as _driver
-from ...module_utils._inference import diagnoses
 from .board_checks import check_package_manager
 from .board_state import suppresses_builtin, Unsupported
+from .diagnosis_effects import may_change
 from .rules import vendor_kernels
 
 
@@ -40,7 +40,7 @@ def _keep_driver(board):
     evidence = _one_line(board.record.get("evidence"))
     fault = "MobileNet fails with driver %s (%s%s)" % (
         board.driver["version"], diagnosis, ": %s" % evidence if evidence else "")
-    if "runtime" not in diagnoses.may_change(diagnosis):
+    if "runtime" not in may_change(diagnosis):
         remedy = _one_line(board.record.get("remedy")) or "run playbooks/verify-npu.yml for the remedy"
         raise Unsupported(
             "%s, which another driver does not fix." % fault,

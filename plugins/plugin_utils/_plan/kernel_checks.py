@@ -84,4 +84,10 @@ def _check_builtin(board, config):
             "The driver is built into kernel %s, which has no CONFIG_KALLSYMS: %s has no effect there." % (
                 board.release, ARGUMENT),
             "Boot a kernel of the board's vendor with CONFIG_KALLSYMS, or one with driver %s in it." % board.target)
+    if "CMDLINE_FORCE" in config and not board.driver["builtin_suppressed"]:
+        raise Unsupported(
+            f"The driver is built into kernel {board.release}, which takes its arguments from no boot loader "
+            "(CONFIG_CMDLINE_FORCE).",
+            f"Build that kernel without CONFIG_CMDLINE_FORCE, or with {ARGUMENT} in CONFIG_CMDLINE, and boot it, or "
+            f"one with driver {board.target} in it.")
     check_boot(board)

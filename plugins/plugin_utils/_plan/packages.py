@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ...module_utils._dkms import headers_problem
 from .board_state import Unsupported
 from .rules import headers_rule
@@ -28,6 +30,9 @@ def packages(board):
 def _headers(board):
     kernel, release = board.kernel, board.release
     package, hint = headers_rule(release, board.data["headers"])
+    beside = _beside_the_kernel(board)
+    if beside and beside != package:
+        package, hint = beside, _hint_of_branch(hint, package, beside)
     found = None
     if kernel.get("headers_path"):
         found = {"lacks": kernel.get("headers_lack") or [], "release": kernel.get("headers_release"),
@@ -40,3 +45,24 @@ def _headers(board):
         raise Unsupported(problem[0], hint if not package else " ".join(filter(None, (problem[1], hint))))
     board.notes.extend([hint] if hint else [])
     return package
+
+
+def _hint_of_branch(hint, package, beside):
+    """Return a hint on where an image has a package for another branch of its kernels, empty if it names no branch."""
+    wanted, found = (re.fullmatch(r"linux-headers-([a-z]+)-(.+)", name or "") for name in (package, beside))
+    if not (wanted and found and wanted.group(2) == found.group(2) and f"-{wanted.group(1)}-" in hint):
+        return ""
+    return hint.replace(f"-{wanted.group(1)}-", f"-{found.group(1)}-")
+
+
+def _beside_the_kernel(board):
+    """Return the headers package of the same build as the package that owns the running kernel, or None.
+
+    It is better proof than the release: owners and vendors put their own words into a release
+    (6.1.115-ceralive-vendor-rk35xx, 6.1.43-rt14-rockchip-rk3588).
+    """
+    for entry in (board.facts.get("packages") or {}).get("kernel") or []:
+        image = re.fullmatch(r"linux-image-(?:unsigned-)?([a-z0-9][a-z0-9+.-]{0,100}?)(?:-unsigned)?", entry["name"])
+        if image and entry["part"] in ("image", "modules"):
+            return "linux-headers-" + image.group(1)
+    return None

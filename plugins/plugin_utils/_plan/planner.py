@@ -189,8 +189,9 @@ def _baseline(board, current):
 def _note_other_kernels(board):
     """Note the installed kernels, other than the running one, for which DKMS could not build the driver."""
     for kernel in board.facts.get("kernels") or []:
-        log = "\n".join(kernel.get("build_log") or ())
+        log = kernel.get("build_log")
         if board.runs_our_driver and not kernel["running"] and log:
             board.notes.append("Kernel %s is installed, but driver %s could not be built for it: %s" % (
                 kernel["release"], board.driver["version"],
-                explain(log) or "see make.log below /var/lib/dkms/rknpu on the board"))
+                explain("\n".join(["for kernel " + kernel["release"], *log]))
+                or "see make.log below /var/lib/dkms/rknpu on the board"))

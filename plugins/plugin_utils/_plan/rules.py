@@ -22,8 +22,13 @@ def headers_rule(release, rules):
     for rule in rules:
         match = re.match(rule["match"], release)
         if match:
-            return match.expand(rule["package"]) if rule.get("package") else None, rule.get("hint", "")
-    return "linux-headers-" + release, ""
+            return _debian_name(match.expand(rule["package"])) if rule.get("package") else None, rule.get("hint", "")
+    return _debian_name("linux-headers-" + release), ""
+
+
+def _debian_name(package):
+    """Return the name of a package as Debian allows it: a release may have capitals and underscores, a name may not."""
+    return package.lower().replace("_", "-")
 
 
 def kernel_version(kernel):

@@ -57,6 +57,22 @@ def test_a_flag_that_is_text_becomes_one(text, value):
     assert resolve(["driver"], npu_reboot_ok=text)["npu_reboot_ok"] == value
 
 
+@pytest.mark.parametrize("name, text, value", [
+    ("npu_confirm_minutes", "45", 45), ("npu_confirm_minutes", "{{ 40 + 5 }}", 45),
+    ("npu_services", "a, b.service", ["a", "b.service"]),
+    ("npu_confirm_minutes", "{{ '' }}", None), ("npu_reboot_ok", "{{ none }}", None),
+    ("npu_services", "", []), ("npu_verify_users", "{{ ['x'] }}", ["x"]), ("npu_confirm_minutes", "soon", "soon"),
+])
+def test_a_value_has_the_type_of_its_variable(name, text, value):
+    """With -e every value is a text. One of another type stays: it was reported before a board was contacted."""
+    assert resolve(**{name: text})[name] == value
+
+
+def test_a_template_whose_value_has_another_type():
+    with pytest.raises(ValueError, match=r"^npu_confirm_minutes is 'soon': it must be a whole number$"):
+        resolve(npu_confirm_minutes="{{ 'so' ~ 'on' }}")
+
+
 def test_variables_that_cannot_be_resolved_are_named():
     with pytest.raises(
         ValueError,

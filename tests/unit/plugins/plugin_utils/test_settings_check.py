@@ -71,6 +71,11 @@ def test_an_error_for_the_command_line_names_all(options):
     ({"npu_compatibility": {"nodrivers": {}}}, "npu_compatibility"),
     ({"npu_compatibility": ["x"]}, "npu_compatibility must be a dictionary"),
     ({"npu_report_dir": 5}, "npu_report_dir is '5': it is the path of a folder"),
+    ({"npu_verify_runs": "x"}, "npu_verify_runs is 'x': it must be a whole number"),
+    ({"npu_confirm_minutes": [5]}, "npu_confirm_minutes is '[5]': it must be a whole number"),
+    ({"npu_reboot_ok": "perhaps"}, "npu_reboot_ok is 'perhaps': it must be true or false"),
+    ({"npu_services": {"a": 1}}, "npu_services is \"{'a': 1}\": it must be a list"),
+    ({"npu_tree": "x"}, "npu_tree is 'x': it must be a dictionary"),
 ])
 def test_an_invalid_value_is_told_under_its_public_name(options, values, words):
     (error,) = _settings_check.errors_of([([], values)], options)
@@ -92,7 +97,8 @@ def test_valid_values_have_no_error(options):
     data = {"drivers": {"1.2.3": {"path": "driver.tar", "sha256": "0" * 64, "runtime": "2.3.2"}}}
     values = {"npu_driver_version": "1.2.3", "npu_runtime_version": "", "npu_compatibility": data,
               "npu_mirror": "http://user:pw@10.0.0.1:80/x", "npu_upstream": "file:///srv/mirror",
-              "npu_driver_policy": "floor", "npu_report_dir": "", "npu_verify_runs": "x"}
+              "npu_driver_policy": "floor", "npu_report_dir": "", "npu_verify_runs": "7",
+              "npu_services": "a.service, b.service", "npu_reboot_ok": "yes", "npu_rollout": 5, "npu_tree": None}
     assert _settings_check.errors_of([([], values)], options) == []
 
 
@@ -102,6 +108,27 @@ def test_the_same_error_of_several_boards_is_told_once(options):
     assert error.endswith("exact (a, b, c, and 1 more)")
     said = _settings_check.message([f"e{number}" for number in range(7)])
     assert said == "e0; e1; e2; e3; e4; and 2 more. No board was contacted."
+
+
+def test_a_setting_of_the_run_with_another_value_on_some_boards_is_told(options, monkeypatch, tmp_path):
+    monkeypatch.setattr(_settings, "options", lambda: options)
+    monkeypatch.setattr(_settings_check.compatibility.C, "DEFAULT_LOCAL_TMP", str(tmp_path))
+    values = {"npu_max_failed": 0, "npu_soak_minutes": 10, "npu_compatibility": {}}
+    others = {name: {"npu_max_failed": "2%", "npu_soak_minutes": 20} for name in "bcde"}
+    hostvars = Hostvars({}, a={}, **others)
+    variables = {"inventory_hostname": "a", "hostvars": hostvars, "ansible_play_hosts_all": list("abcde")}
+    # Each board may be watched for another time.
+    (warning,), message = _settings.check_run(variables, {}, values)
+    assert not message and warning == (
+        "npu_max_failed applies to the whole run, so 0 of a, the first board, is used, and not that of b, c, d, and 1 "
+        "more: set it for all boards")
+    # With -e, or in an inventory in INI, every value is a text.
+    texts = {name: {"npu_require_staging": "false"} for name in "abcde"}
+    same = dict(variables, hostvars=Hostvars({}, **texts), npu_require_staging="false")
+    assert _settings.check_run(same, {}, {"npu_require_staging": False, "npu_compatibility": {}}) == ([], "")
+    others["c"]["npu_soak_minutes"] = -1
+    assert _settings.check_run(variables, {}, values)[1] == (
+        "npu_soak_minutes is '-1': it must be a number of minutes (c). No board was contacted.")
 
 
 class Hostvars(dict):

@@ -19,6 +19,7 @@ ARGUMENT = ("initcall_blacklist", "rknpu_init")
 # -- boot loaders -----------------------------------------------------------------------------------------------
 
 UUID = "root=UUID=4f3c2b1a-0d9e-4c7b-8a65-112233445566"
+SDK = "storagemedia=emmc androidboot.storagemedia=emmc androidboot.mode=normal "
 RADXA_CMDLINE = (
     UUID
     + " rootwait rw console=ttyFIQ0,1500000n8 console=tty1 quiet loglevel=4 coherent_pool=2M irqchip.gicv3_pseudo_nmi=0 cgroup_enable=memory\n"
@@ -187,6 +188,13 @@ def test_ubuntu_environment(board, planned):
     board.write("/boot/firmware/ubuntuEnv.txt", "bootargs=%s rw console=ttyS2,1500000\noverlays=\n" % UUID)
     facts, plan = planned(board, driver_policy="exact")
     assert (facts["boot"]["loader"], plan["action"]) == ("ubuntu", "dkms_over_builtin")
+    # Its images have a file system of its own for that folder.
+    board.write("/etc/fstab", "UUID=1 / ext4 defaults 0 1\nUUID=2 /boot/firmware vfat defaults 0 2\n")
+    board.write("/proc/mounts", "/dev/a / ext4 rw 0 0\n/dev/b /boot/firmware vfat rw 0 0\n")
+    assert planned(board, driver_policy="exact")[1]["action"] == "dkms_over_builtin"
+    board.write("/proc/mounts", "/dev/a / ext4 rw 0 0\n")
+    plan = planned(board, driver_policy="exact")[1]
+    assert plan["action"] == "unsupported" and "mount /boot/firmware" in plan["remedy"]
 
 
 @pytest.mark.case(
@@ -235,8 +243,52 @@ def test_an_edit_that_would_be_refused(board, planned, files, why):
     assert why in plan["reason"] and next(iter(files)) in plan["reason"] and SPELT in plan["remedy"]
 
 
+@pytest.mark.parametrize("content", [
+    # armbian/build config/bootscripts/boot-seeed-rk35xx.cmd: what a power cut makes of armbianEnv.txt. U-Boot reads
+    # nothing from it, and takes armbianEnv.txt.dist instead.
+    b"\xff" * 512, b"\0" * 512, b"extraargs=cma=256M\n" + b"\0" * 512,
+])
+def test_a_configuration_that_was_lost(board, planned, content):
+    board.base(config=BUILTIN, cmdline=UUID + " rw").npu().builtin().headers().tools()
+    plan = planned(board.write("/boot/armbianEnv.txt", content), driver_policy="exact")[1]
+    assert plan["action"] == "unsupported" and "/boot/armbianEnv.txt: the configuration does not begin with text" in (
+        plan["reason"])
+
+
 @pytest.mark.case(
-    case="boot loader: network, FriendlyELEC's boot image, NixOS, systemd-boot, GRUB without grub-mkconfig",
+    case="/boot has a file system of its own that is not mounted", plan="unsupported",
+    result="U-Boot does not read what is in /boot then: says to mount it",
+)
+@pytest.mark.parametrize("fstab, mounts, mounted", [
+    # ophub/amlogic-s9xxx-armbian 1893 (the owner mounts it for updates only), raspberrypi/linux 4616.
+    ("UUID=1 / ext4 defaults 0 1\nLABEL=BOOT /boot ext4 noauto 0 2\n", "/dev/mmcblk0p2 / ext4 rw 0 0\n", False),
+    ("PARTLABEL=boot\t/boot\tauto defaults 0 2\n", "/dev/root / ext4 rw 0 0\n/dev/a /boot/efi vfat rw 0 0\n", False),
+    ("LABEL=BOOT /boot ext4 defaults 0 2\n", "/dev/a / ext4 rw 0 0\n/dev/b /boot ext4 rw 0 0\n", True),
+    ("#LABEL=BOOT /boot ext4 defaults 0 2\n/dev/c /boot/efi vfat defaults 0 0\n", "/dev/a / ext4 rw 0 0\n", True),
+    ("//nas/x /mnt cifs password=secret 0 0\n", "/dev/a / ext4 rw 0 0\n", True),
+])
+@pytest.mark.parametrize("loader", ["armbian", "none"])
+def test_a_boot_file_system_that_is_not_mounted(board, planned, fstab, mounts, mounted, loader):
+    board.base(config=BUILTIN, cmdline=UUID + " rw").npu().builtin().headers().tools()
+    board.write("/etc/fstab", fstab).write("/proc/mounts", mounts)
+    if loader == "armbian":
+        board.write("/boot/armbianEnv.txt", ARMBIAN)
+    facts, plan = planned(board, driver_policy="exact")
+    assert "secret" not in str(facts)
+    assert ("not mounted" in plan["reason"]) is not mounted
+    if not mounted:
+        assert plan["action"] == "unsupported" and "mount /boot" in plan["remedy"]
+        assert "remove its line" in plan["remedy"]
+    if loader == "none":
+        # Added by hand and active: nothing in /boot is edited.
+        board.write("/proc/cmdline", f"{UUID} rw {SPELT}\n")
+        (board.root / "sys/devices/platform/fdab0000.npu/driver").unlink()
+        assert planned(board, driver_policy="exact")[1]["action"] == "dkms_over_builtin"
+
+
+@pytest.mark.case(
+    case=("boot loader: network, boot image of FriendlyELEC or Rockchip's SDK, uEnv.txt, flash-kernel, NixOS, "
+          "systemd-boot, GRUB without grub-mkconfig"),
     plan="unsupported", result="names what was recognized, the argument and where to add it",
 )
 @pytest.mark.parametrize("cmdline, files, what, where", [
@@ -250,6 +302,43 @@ def test_an_edit_that_would_be_refused(board, planned, files, why):
     ("BOOT_IMAGE=/boot/vmlinuz root=UUID=1 ro", {"/boot/grub/grub.cfg": "x", "/etc/default/grub": ""},
      "GRUB started the running kernel, and /usr/sbin/grub-mkconfig is not installed", "update-grub"),
     ("root=/dev/mmcblk0p1 rw", {"/boot/extlinux/extlinux.conf": BY_HAND}, "does not have root=UUID", "by hand"),
+    # wangergou2023/kernel_rk3568 (LubanCat), docs of the ArmSoM Sige7: U-Boot of the vendor, and not a boot image.
+    (SDK + "root=/dev/mmcblk0p3 boot_part=2 console=ttyFIQ0 console=tty1 rootwait rw", {
+        "/boot/uEnv/uEnv.txt": 'uname_r=4.19.232\ncmdline="console=ttyFIQ0 console=tty1 rootwait rw"\n',
+        "/boot/boot.scr": "booti\n"}, "/boot/uEnv/uEnv.txt, which U-Boot may read", "in cmdline of /boot/uEnv/uEnv.txt"),
+    (SDK + "root=PARTUUID=614e0000-0000 rw", {"/boot/cmdline.txt": "quiet\n"}, "/boot/cmdline.txt",
+     "in /boot/cmdline.txt"),
+    # The order of what U-Boot adds depends on its version: notes on an RK3588 with Ubuntu of the SDK.
+    ("androidboot.storagemedia=emmc androidboot.mode=normal rw root=PARTUUID=614e0000-0000", {}, "FriendlyELEC",
+     "device tree"),
+    ("user_debug=31 storagemedia=emmc androidboot.slot_suffix= root=PARTUUID=614e0000-0000", {}, "FriendlyELEC",
+     "device tree"),
+    # A board for network video recorders: an RK3588 whose U-Boot adds nothing.
+    ("root=PARTUUID=614e0000-0000-4b53-8000-1d28000054a9 rw console=ttyFIQ0 console=tty1 rootwait", {}, "FriendlyELEC",
+     "device tree"),
+    # Flipper One (RK3576): U-Boot reads entries of the Boot Loader Specification, which kernel-install makes.
+    ("root=UUID=1 rootflags=subvol=@Desktop rw console=ttyFIQ0,1500000n8", {
+        "/boot/loader/entries/900-flipperos-Desktop-6.1.99.conf": "options root=UUID=1\n",
+        "/etc/kernel/cmdline": "root=UUID=1 rw\n"}, "/boot/loader/entries", "for new kernels in /etc/kernel/cmdline"),
+    # Debian's installer for boards that boot a script of flash-kernel.
+    ("root=UUID=1 ro quiet", {"/boot/boot.scr": "booti\n", "/etc/default/flash-kernel": ""}, "/boot/boot.scr",
+     "in LINUX_KERNEL_CMDLINE in /etc/default/flash-kernel, run flash-kernel"),
+    # pyavitz/debian-image-builder files/boot/odroid: config.ini has options of the script that flash-kernel makes.
+    ("root=UUID=1 ro", {"/boot/boot.scr": "ini user_options\n", "/boot/config.ini": "[user_options]\n",
+                        "/etc/default/flash-kernel": ""}, "/boot/config.ini", "run flash-kernel"),
+    # zixiang5288/rk-ubuntu-build upstream/bootfs (HinLink): /boot/boot.cmd says to edit this file.
+    ("root=/dev/mmcblk0p2 rootwait rootfstype=btrfs rootflags=compress=zstd:6 console=ttyS2", {
+        "/boot/boot.scr": "booti\n", "/boot/bootEnv.txt": "rootdev=/dev/mmcblk0p2\nextraargs=\n"}, "/boot/bootEnv.txt",
+     "in extraargs of /boot/bootEnv.txt"),
+    ("root=UUID=1 rw", {"/boot/firmware/extlinux/extlinux.conf": BY_HAND}, "/boot/firmware/extlinux/extlinux.conf",
+     "in /boot/firmware/extlinux/extlinux.conf"),
+    # hzyitc/armbian-onecloud 23: an owner's script beside a file that it does not read.
+    ("root=/dev/mmcblk1p2 rw", {"/boot/armbianEnv.txt": "extraargs=cma=256M\n", "/boot/boot.scr":
+                                'setenv bootargs "root=/dev/mmcblk1p2 rw"\n'},
+     "/boot/boot.scr does not give extraargs", "in bootargs of /boot/boot.cmd"),
+    # A line of an image whose kernel comes from elsewhere: nothing in /boot is edited.
+    ("root=/dev/nfs ip=dhcp", {"/etc/fstab": "UUID=1 /boot ext4 noauto\n", "/proc/mounts": "/dev/a / ext4 rw 0 0\n"},
+     "over the network", "pxelinux.cfg"),
 ])
 def test_a_boot_loader_that_is_only_named(board, planned, cmdline, files, what, where):
     board.base(config=BUILTIN, cmdline=cmdline).npu().builtin().headers().tools()
@@ -268,19 +357,20 @@ def test_a_boot_loader_that_is_only_named(board, planned, cmdline, files, what, 
     case="boot loader: unknown", plan="unsupported", result="stops, and names the argument to add by hand"
 )
 @pytest.mark.parametrize(
-    "path, content",
+    "path, content, where",
     [
-        ("/boot/grub/grub.cfg", "menuentry 'Debian' {}\n"),
-        ("/boot/boot.scr", "booti\n"),
-        ("/boot/config.txt", "arm_64bit=1\n"),
+        ("/boot/grub/grub.cfg", "menuentry 'Debian' {}\n", "by hand"),
+        ("/boot/boot.scr", "booti\n", ("in bootargs of /boot/boot.cmd, make /boot/boot.scr of it (mkimage -C none "
+         "-A arm64 -T script -d /boot/boot.cmd /boot/boot.scr)")),
+        ("/boot/config.txt", "arm_64bit=1\n", "by hand"),
     ],
 )
-def test_unknown_boot_loader(board, planned, path, content):
+def test_unknown_boot_loader(board, planned, path, content, where):
     board.base(config=BUILTIN).npu().builtin().headers().tools().write(path, content)
     facts, plan = planned(board, driver_policy="exact")
     assert (facts["boot"]["loader"], facts["boot"]["config"]) == ("unknown", None)
     assert plan["action"] == "unsupported" and one_sentence(plan["reason"])
-    assert plan["remedy"] == "Add %s to the kernel arguments by hand, reboot, and rerun the playbook." % SPELT
+    assert plan["remedy"] == f"Add {SPELT} to the kernel arguments {where}, reboot, and rerun the playbook."
     # Done by hand it is taken as it is.
     board.write("/proc/cmdline", "ro quiet %s\n" % SPELT)
     (board.root / "sys/devices/platform/fdab0000.npu/driver").unlink()
@@ -299,3 +389,18 @@ def test_files_of_the_board_are_only_read(bullseye, gather, board):
     gather(bullseye)
     assert sorted((str(path), path.lstat().st_mtime_ns) for path in board.root.rglob("*")) == before
     assert Tree(str(board.root)).live is False
+
+
+@pytest.mark.parametrize("files", [{}, {"/boot/extlinux/extlinux.conf": BY_HAND}])
+def test_a_kernel_that_takes_no_arguments_from_a_boot_loader(board, planned, files):
+    # Notes on a board of the Rockchip SDK: scripts/config -e CMDLINE_FORCE, and in CMDLINE what U-Boot passed.
+    cmdline = SDK + UUID + " rw rootwait console=ttyFIQ0,1500000n8"
+    board.base(config=BUILTIN + "CONFIG_CMDLINE_FORCE=y\n", cmdline=cmdline).npu().builtin().headers().tools()
+    for path, text in files.items():
+        board.write(path, text)
+    plan = planned(board, driver_policy="exact")[1]
+    assert plan["action"] == "unsupported" and one_sentence(plan["reason"]) and "CONFIG_CMDLINE_FORCE" in plan["reason"]
+    assert SPELT + " in CONFIG_CMDLINE" in plan["remedy"]
+    board.write("/proc/cmdline", "%s %s\n" % (cmdline, SPELT))
+    (board.root / "sys/devices/platform/fdab0000.npu/driver").unlink()
+    assert planned(board, driver_policy="exact")[1]["action"] == "dkms_over_builtin"

@@ -281,6 +281,14 @@ def test_a_system_that_ostree_deploys(board, planned):
     assert plan["action"] == "unsupported" and "is deployed by OSTree" in plan["reason"]
 
 
+@pytest.mark.parametrize("argument", ["rauc.slot=A", "androidboot.slot_suffix=_a"])
+def test_a_system_that_is_updated_as_a_whole_is_noted(board, planned, argument):
+    root = "root=UUID=1 rw " + argument
+    board.base(config=BUILTIN, cmdline=root).npu().builtin().headers().tools().u_boot_menu(append=root)
+    plan = planned(board, driver_policy="exact")
+    assert plan["action"] == "dkms_over_builtin" and sum("other slot (A/B)" in note for note in plan["notes"]) == 1
+
+
 def test_a_system_without_apt_that_needs_nothing_is_not_refused(board, gather):
     board.base(config=BUILTIN).npu().builtin(version="0.9.8").write("/etc/os-release", "ID=arch\n")
     facts = gather(board.write("/usr/lib/librknnrt.so", RUNTIME), answer=DRIVER_098)

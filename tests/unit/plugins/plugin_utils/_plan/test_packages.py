@@ -30,6 +30,10 @@ ARMBIAN = "6.18.8-current-rockchip64"
     ("6.6.0-rc5-rockchip-rk356x", "linux-headers-current-rockchip-rk356x"),
     ("6.1.43-rockchip-rk3588", "linux-headers-current-rockchip-rk3588"),            # orangepi-build#183
     ("5.10.160-rockchip-rk3588", "linux-headers-legacy-rockchip-rk3588"),
+    ("5.10.160-rt89-rockchip-rk3588", "linux-headers-legacy-rockchip-rk3588"),      # real-time kernels of Orange Pi
+    ("6.1.43-rt14-rockchip-rk3588", "linux-headers-current-rockchip-rk3588"),
+    ("6.1.99-rk3576", "linux-headers-6.1.99-rk3576"),                               # LubanCat 3
+    ("5.10.160-rt89-g9f9e9d18574d-dirty", "linux-headers-5.10.160-rt89-g9f9e9d18574d-dirty"),
     ("5.10.160-30-rk356x", "linux-headers-5.10.160-30-rk356x"),                     # RadxaOS-SDK/rsdk#6
     ("5.10.160-38-rk356x", "linux-headers-5.10.160-38-rk356x"),                     # RadxaOS-SDK/rsdk#42
     ("6.1.43-20-rk2312", "linux-headers-6.1.43-20-rk2312"),
@@ -40,6 +44,27 @@ ARMBIAN = "6.18.8-current-rockchip64"
     ("6.1.0-56-arm64", "linux-headers-6.1.0-56-arm64"),
     ("6.12.32+deb12-arm64", "linux-headers-6.12.32+deb12-arm64"),
     ("6.6.0-rc1-own-build", "linux-headers-6.6.0-rc1-own-build"),
+    # A vendor's word before the family is no branch of Armbian's.
+    ("5.10.110-orangepi-rk3588", "linux-headers-5.10.110-orangepi-rk3588"),         # Joshua-Riek/ubuntu-rockchip#134
+    ("5.10.160-radxa-rk356x", "linux-headers-5.10.160-radxa-rk356x"),               # OpenHD's images
+    ("5.10.160-turing-rk1", "linux-headers-5.10.160-turing-rk1"),
+    ("6.1.118-rk3588", "linux-headers-6.1.118-rk3588"),                             # ArmSoM
+    ("6.1.75-axon", "linux-headers-6.1.75-axon"),                                   # Vicharak
+    ("6.1.75-axon-lite", "linux-headers-6.1.75-axon-lite"),
+    ("5.10.160-rockchip", "linux-headers-5.10.160-rockchip"),                       # ubuntu-rockchip, until 2.0
+    ("5.10.0-1012-rockchip", "linux-headers-5.10.0-1012-rockchip"),
+    ("5.10.110-28-rockchip", "linux-headers-5.10.110-28-rockchip"),                 # radxa-build/rock-5b#10
+    ("5.10.110-37-rockchip-g74457be0716d", "linux-headers-5.10.110-37-rockchip-g74457be0716d"),
+    ("6.1.84-2-rk2410", "linux-headers-6.1.84-2-rk2410"),                           # radxa-pkg/aic8800#41
+    ("6.3.2-1-latest", "linux-headers-6.3.2-1-latest"),                             # radxa-repo/rbuild#18
+    ("6.12.18-1-.lts-6.12", "linux-headers-6.12.18-1-.lts-6.12"),                   # radxa-pkg/aic8800#29
+    ("6.1.99-rt36-rockchip-rk3588", "linux-headers-current-rockchip-rk3588"),
+    ("6.19.6-edge-rockchip64", "linux-headers-edge-rockchip64"),                    # openzfs/zfs#18291
+    ("5.10.160+", "linux-headers-5.10.160+"),
+    # The name of a package has neither capitals nor underscores.
+    ("6.1.43-BPI-M7", "linux-headers-6.1.43-bpi-m7"),
+    ("5.10.110-rk3588-tinker_board", "linux-headers-5.10.110-rk3588-tinker-board"),
+    ("5.10.17-V8+", "linux-headers-5.10.17-v8+"),
 ])
 def test_the_package_with_the_headers(release, package):
     assert rules.headers_rule(release, DATA["headers"])[0] == package
@@ -77,6 +102,33 @@ def test_ophub_without_headers_is_told_where_they_are(plan):
     assert "armbian-update" in found["remedy"] and "linux-headers-6.1.141" not in found["remedy"]
 
 
+@pytest.mark.parametrize("release, image, package", [
+    # CeraLive's kernel: a vendor's word in the release, and not in the package's name.
+    ("6.1.115-ceralive-vendor-rk35xx", "linux-image-vendor-rk35xx", "linux-headers-vendor-rk35xx"),
+    ("5.15.93-rockchip64", "linux-image-legacy-rockchip64", "linux-headers-legacy-rockchip64"),
+    ("6.1.57", "linux-image-edge2", "linux-headers-edge2"),
+    ("6.8.0-31-generic", "linux-image-unsigned-6.8.0-31-generic", "linux-headers-6.8.0-31-generic"),
+    ("6.12.9-arm64", "linux-image-6.12.9-arm64-unsigned", "linux-headers-6.12.9-arm64"),
+    ("6.1.99-rockchip-rk3588", "linux-image-current-rockchip-rk3588", "linux-headers-current-rockchip-rk3588"),
+    ("6.1.99-rockchip-rk3588", "kernel-x", "linux-headers-current-rockchip-rk3588"),
+    ("6.1.43-rockchip-rk3588", "linux-image-next-rockchip-rk3588", "linux-headers-next-rockchip-rk3588"),
+])
+def test_the_package_of_the_running_kernel_names_that_of_its_headers(release, image, package, board, gather):
+    board.base(release=release, config="CONFIG_MODULES=y\nCONFIG_DRM=y\n").npu(driver=None).tools().u_boot_menu()
+    board.place("/proc/sys/kernel/osrelease").write_text(release + "\n")
+    # LubanCat and others call the kernel Image-RELEASE: the package of its modules is the same.
+    kernel = f"/boot/vmlinuz-{release}" if "edge2" not in image else f"/lib/modules/{release}/modules.builtin"
+    board.write(f"/var/lib/dpkg/info/{image}.list", f"/.\n{kernel}\n")
+    board.write("/var/lib/dpkg/status", f"Package: {image}\nStatus: install ok installed\nVersion: 1\n")
+    found = planner.npu_plan(dict(gather(board), space=SPACE), {}, DATA)
+    assert (found["action"], found["packages"]) == ("dkms", [package])
+    # What the data says of a package that is in the image counts for that package, and for its other branches.
+    branch = package.split("-")[2]
+    hints = [note for note in found["notes"] if "/opt/" in note or "BRANCH" in note]
+    assert bool(hints) is package.endswith("-rockchip-rk3588")
+    assert all(f"/opt/linux-headers-{branch}-*.deb" in hint for hint in hints)
+
+
 def test_headers_that_a_package_brings_are_installed(plan):
     assert plan(ARMBIAN)["packages"] == ["linux-headers-current-rockchip64"]
 
@@ -102,7 +154,10 @@ def test_headers_of_another_kernel_that_stay_beside_are_no_obstacle(board, plan)
 
 @pytest.mark.parametrize("how, reason, remedy", [
     ({"without": ["scripts/basic/fixdep"]}, "lack programs: scripts/basic/fixdep", "dpkg-reconfigure"),
-    ({"without": ["scripts/basic/fixdep", "scripts/mod/modpost"]}, "lack programs", "make -C /lib/modules/"),
+    ({"without": ["scripts/basic/fixdep", "scripts/mod/modpost"]}, "lack programs", "make M=scripts/mod/"),
+    ({"without": ["scripts/basic/fixdep"]}, "lack programs",
+     "cd /lib/modules/6.1.43-rockchip-rk3588/build && test -f scripts/basic/fixdep.c && find"),
+    ({"machine": 62}, "another machine", "(Debian), reinstall linux-headers-current-rockchip-rk3588 and linux-kbuild"),
     ({"machine": 62}, "another machine (x86-64)", "dpkg-reconfigure linux-headers-current-rockchip-rk3588"),
     ({"machine": 40}, "another machine (32-bit ARM)", "dpkg-reconfigure"),
     ({"without": ["include/generated/autoconf.h", "include/config/auto.conf"]}, "not prepared for a build",

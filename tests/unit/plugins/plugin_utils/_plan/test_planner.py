@@ -208,6 +208,14 @@ def test_an_unchanged_board_keeps_its_runtime_and_the_model_for_it():
     assert result["model"]["key"] == "mobilenet_v1-1.6.0" and result["driver"]["version"] == "0.8.2"
 
 
+def test_the_command_for_another_kernel_names_that_kernel():
+    """The board may run a kernel whose headers are in order."""
+    log = ["/bin/sh: 1: scripts/basic/fixdep: Exec format error"]
+    found = planner.npu_plan(dict(facts(**UPGRADED), kernels=[
+        {"release": "6.1.100+", "running": False, "build_log": log}]), {}, DATA)["notes"]
+    assert any("cd /lib/modules/6.1.100+/build && " in note for note in found)
+
+
 @pytest.mark.parametrize("kernels, said", [
     ([{"release": "6.1.100", "running": False, "build_log": ["cc: No space left on device"]}], True),
     ([{"release": "6.1.100", "running": False, "build_log": []}], False),

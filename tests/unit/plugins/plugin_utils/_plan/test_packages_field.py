@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Kernels that owners have and the package with their headers, from public reports (id of the stored file)."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, rules
+
+DATA = compatibility.load()
+
+
+@pytest.mark.parametrize("release, package", [
+    # OpenHD's images for Radxa boards: a vendor's word is no branch of Armbian's.
+    ("5.10.110-radxa-rockchip", "linux-headers-5.10.110-radxa-rockchip"),                      # 186447127
+    ("5.10.110-99-rockchip-g9c3b92612", "linux-headers-5.10.110-99-rockchip-g9c3b92612"),      # 21256963198
+    ("5.10.110-6-rockchip", "linux-headers-5.10.110-6-rockchip"),                              # 38750605278
+    ("5.10.110-1-rockchip", "linux-headers-5.10.110-1-rockchip"),                              # 36955146104
+    ("5.10.160-20-rk356x", "linux-headers-5.10.160-20-rk356x"),                                # 40432196067
+    ("5.10.160-299-rk356x", "linux-headers-5.10.160-299-rk356x"),                              # 28267089909
+    ("5.10.160-12-rk356x", "linux-headers-5.10.160-12-rk356x"),                                # 38783477211
+    ("5.10.230-axon", "linux-headers-5.10.230-axon"),                                          # 3758866948
+    ("6.1.75-copyfail-patched", "linux-headers-6.1.75-copyfail-patched"),                      # 52341457124
+    ("6.1.75-rt23", "linux-headers-6.1.75-rt23"),                                              # 66091085214
+    ("6.1.99-rt36-rk3588", "linux-headers-6.1.99-rt36-rk3588"),                                # 70804524655
+    ("6.1.118", "linux-headers-6.1.118"),                                                      # 68310735644
+    ("6.1.0-1025-73400e-rockchip", "linux-headers-6.1.0-1025-73400e-rockchip"),                # 71508203705
+    ("6.1.0-1026-rockchip", "linux-headers-6.1.0-1026-rockchip"),                              # 51824331469
+    ("6.1.76-happy-new-year", "linux-headers-6.1.76-happy-new-year"),          # ophub/amlogic-s9xxx-armbian#2949
+    ("6.1.115+", "linux-headers-6.1.115+"),                                                    # 66664888228
+    ("7.0.0-rc3-ARCH+", "linux-headers-7.0.0-rc3-arch+"),                                      # rosenblatt
+    ("6.18.42-ysp-rockchip64", "linux-headers-ysp-rockchip64"),                                # 59729892229
+    ("6.12.1-edge-rockchip64", "linux-headers-edge-rockchip64"),                               # 148793106
+    ("7.2.2-edge-rockchip64", "linux-headers-edge-rockchip64"),                                # 60481945448
+    ("6.1.56-current-rockchip64", "linux-headers-current-rockchip64"),                         # 4064165827
+    ("6.1.28-rockchip64", "linux-headers-current-rockchip64"),                                 # 14081997541
+    ("6.1.43-vendor-rk35xx", "linux-headers-vendor-rk35xx"),                                   # 37711526021
+    ("6.1.99-rockchip-rk3588", "linux-headers-current-rockchip-rk3588"),                       # 56385078936
+    ("6.1.43-rt14-rockchip-rk3588", "linux-headers-current-rockchip-rk3588"),                  # 36211527061
+    ("4.4.132-1075-rockchip-ayufan-ga83beded8524",
+     "linux-headers-4.4.132-1075-rockchip-ayufan-ga83beded8524"),                # ayufan-rock64/linux-build#252
+])
+def test_the_package_with_the_headers(release, package):
+    assert rules.headers_rule(release, DATA["headers"])[0] == package
+    assert rules.kernel_row(release, DATA["kernels"])["supported"] is not release.startswith("4.")
