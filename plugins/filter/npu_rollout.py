@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.rkfleet.npu.plugins.plugin_utils import _settings
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _clock, _settings
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import failure
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import decide
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import decide, staging
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars import board_variables
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._store.inputs import build_files_digest
 
 
 def npu_rollout(hostvars, boards, settings, verified=None, staging_group=None):
@@ -25,12 +27,26 @@ def npu_rollout(hostvars, boards, settings, verified=None, staging_group=None):
         # The value from before the board was contacted, which the board cannot change.
         with contextlib.suppress(ValueError):
             known["npu_build_ok"] = _settings.load(board)["npu_build_ok"]
-    return decide.decide(variables, settings, verified or [], staging_group or [])
+    seconds = {board: spent for board in boards if (spent := _clock.working(board))}
+    build_files = build_files_digest(os.path.join(_settings.ROLES, "driver", "files", "dkms"))
+    return decide.decide(variables, settings, verified or [], staging_group or [], seconds, build_files)
 
 
-def npu_rollout_gate(hostvars, decision, stage=False):
+def npu_rollout_gate(hostvars, decision, stage=False, boards=None, failed=None, play=None, record=None):
     """Return which of the boards to be upgraded may start now."""
-    return decide.gate(decision, _all_variables(hostvars, decision["staging"] + decision["rollout"]), stage)
+
+    def recorded():
+        # The run has reported a record that it cannot read at its beginning, and warns when it cannot write it.
+        with contextlib.suppress(staging.StagingError):
+            return staging.read(os.path.expanduser(record)) if record else []
+        return []
+
+    if boards is None:
+        variables = _all_variables(hostvars, decision["staging"] + decision["rollout"])
+        return decide.gate(decision, variables, stage, recorded=recorded)
+    # To read the variables of a board takes milliseconds. Those of this play are in `failed`, or still being upgraded.
+    before = _all_variables(hostvars, [name for name in decision["staging"] if name not in (play or ())])
+    return decide.gate(decision, before, stage, boards, failed or (), recorded)
 
 
 def npu_failure(result):

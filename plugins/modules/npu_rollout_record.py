@@ -11,8 +11,10 @@ short_description: Record on the controller for which kernels an upgrade is veri
 version_added: 2.0.0
 description:
   - Adds what the boards of this run have verified to the record of staging boards.
-  - An entry is an upgrade of one kernel release on one SoC to one driver (version and checksum of its source) and one
-    runtime (checksum). A board for which any of these differs is not covered, for example after its kernel was updated.
+  - An entry is an upgrade of one kernel (release and build) on one SoC to one driver (version, checksum of its source
+    and digest of the files that it is built with) and one runtime (checksum). A board for which any of these differs is
+    not covered, for example after its kernel was updated.
+  - Entries of releases before 2.0.0 have no C(build) and no C(build_files). They are kept, and cover no board.
   - The file is replaced atomically. Runs at the same time wait for each other.
   - In release 1.x this module was called C(npu_staging).
 extends_documentation_fragment:
@@ -25,8 +27,9 @@ attributes:
 options:
   path:
     description:
-      - Path of the record. Its folder is created if it is missing. The module fails if the file is not such a record,
-        and does not change it.
+      - Path of the record. Its folder is created if it is missing. A file that is not such a record is not changed.
+      - If the record cannot be read or written, the module fails without O(boards). With O(boards) it warns, because
+        these boards have been upgraded already.
     type: path
     required: true
   boards:
@@ -61,6 +64,10 @@ verified:
     kernel:
       description: Release of the running kernel.
       type: str
+    build:
+      description: Build of the running kernel, as C(uname -v) prints it. Missing in entries of releases before 2.0.0.
+      type: str
+      sample: "#1 SMP Debian 6.1.84-12 (2024-10-24)"
     soc:
       description: The SoC, as in the compatibility data.
       type: str
@@ -69,6 +76,10 @@ verified:
       type: str
     source:
       description: Checksum of the driver's source, or the package that has the driver.
+      type: str
+    build_files:
+      description: SHA-256 of the files of this collection with which the driver is built, empty if it is not built.
+        Missing in entries of releases before 2.0.0.
       type: str
     runtime:
       description: Checksum of the runtime.

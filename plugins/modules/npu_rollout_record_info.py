@@ -43,6 +43,10 @@ verified:
     kernel:
       description: Release of the running kernel.
       type: str
+    build:
+      description: Build of the running kernel, as C(uname -v) prints it. Missing in entries of releases before 2.0.0.
+      type: str
+      sample: "#1 SMP Debian 6.1.84-12 (2024-10-24)"
     soc:
       description: The SoC, as in the compatibility data.
       type: str
@@ -51,6 +55,10 @@ verified:
       type: str
     source:
       description: Checksum of the driver's source, or the package that has the driver.
+      type: str
+    build_files:
+      description: SHA-256 of the files of this collection with which the driver is built, empty if it is not built.
+        Missing in entries of releases before 2.0.0.
       type: str
     runtime:
       description: Checksum of the runtime.

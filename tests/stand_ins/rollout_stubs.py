@@ -15,7 +15,7 @@ import yaml
 
 HEADER = "---\n"
 # A board is its inventory variables: kernel, needs (whether there is something to do), fails (where), way_back_fails, pending, hold; and where nothing
-# is to be done what MobileNet says, and whether that is recorded there.
+# is to be done what MobileNet says, and whether that is recorded there; during, a file of tasks for its upgrade.
 STUBS = {
     "roles/driver/tasks/preflight.yml": """
 - ansible.builtin.fail:
@@ -25,6 +25,8 @@ STUBS = {
     "roles/driver/tasks/main.yml": """
 - ansible.builtin.debug:
     msg: "MARK {{ inventory_hostname }}"
+- ansible.builtin.include_tasks: "{{ during }}"
+  when: during is defined
 - ansible.builtin.fail:
     msg: "{{ inventory_hostname }}: the build failed"
   when: fails | default('') == 'driver'
@@ -46,6 +48,10 @@ STUBS = {
     "roles/runtime/tasks/main.yml": "[]\n",
     "roles/runtime/tasks/download.yml": "[]\n",
     "roles/verify/tasks/download.yml": "[]\n",
+    "roles/verify/tasks/groups.yml": """
+- ansible.builtin.debug:
+    msg: "MARK {{ inventory_hostname }}.groups"
+""",
     "roles/verify/tasks/main.yml": """
 - ansible.builtin.set_fact:
     __npu_verification: {diagnosis: ok}
@@ -69,7 +75,19 @@ STUBS = {
 - ansible.builtin.fail:
     msg: "{{ inventory_hostname }}: another run has the board"
   when: fails | default('') == 'begin'
+- rkfleet.npu.npu_transaction:
+    state: begun
+  when: skip is defined
 """,
+    "plugins/action/npu_transaction.py": '''
+from ansible.plugins.action import ActionBase
+class ActionModule(ActionBase):
+    _requires_connection = False
+    def run(self, tmp=None, task_vars=None):
+        if self._task.args["state"] == "restored":
+            return dict(failed=True, msg="a: the board is locked by me@desk (run one)", locked={"run": "one"})
+        return dict(failed=True, msg="not now", skip=self._templar.template(task_vars["skip"]))
+''',
     "roles/guard/tasks/commit.yml": "- ansible.builtin.set_fact: {__npu_stub: true}\n",
     "roles/guard/tasks/rollback.yml": """
 - ansible.builtin.debug:
@@ -90,7 +108,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import select
 class ActionModule(ActionBase):
     _requires_connection = False
     def run(self, tmp=None, task_vars=None):
-        text = self._task.args.get("select")
+        text = self._templar.template(task_vars.get("npu_select", ""))
         query = _select.Query(text) if _select.is_set(text) else None
         def aside(known):
             left = query is not None and query.matches(board_record.record(name, known, 0)) is False
@@ -109,7 +127,8 @@ class ActionModule(ActionBase):
             left = aside({"__npu_error": error, "__npu_cause": "no_answer"})
             return dict(failed=not left, msg=error, cause="no_answer", not_selected=left)
         needs, pending, hold = told("needs", True), told("pending", False), told("hold")
-        facts = {"kernel": {"release": told("kernel")}, "driver": {"version": "0.9.3"}, "runtime": {"version": "1.6.0", "sha256": "old"},
+        facts = {"kernel": {"release": told("kernel"), "boot_id": told("boot_id")},
+                 "driver": {"version": "0.9.3"}, "runtime": {"version": "1.6.0", "sha256": "old"},
                  "upgrade": {"pending": pending, "hold": hold}}
         plan = {"action": "dkms" if needs else "none", "reason": "as the test says", "soc": "rk3588", "packages": [],
                 "driver": {"version": "0.9.6", "sha256": "aaaa"}, "runtime": {"version": "2.3.2", "sha256": "bbbb", "install": needs}}
@@ -117,7 +136,7 @@ class ActionModule(ActionBase):
         if proof and proof["diagnosis"] == "nothing":
             proof = None
         left = aside({"ansible_facts": {"npu": facts}, "__npu_plan": plan})
-        return dict(changed=False, facts=facts, plan=plan, verification=proof, unverified=None, not_selected=left,
+        return dict(changed=False, facts=facts, plan=plan, verification=proof, unverified=None, not_selected=left, locked=None,
                     settled=bool(proof) and proof["diagnosis"] == "ok" and told("recorded", True),
                     on_hold=None if hold is None else {"verdict": "held", "reason": "/etc/rkfleet-npu/hold is on the board: %s" % hold})
 ''',
@@ -171,7 +190,7 @@ def play(collections, tmp_path):
         path = tmp_path / "boards.yml"
         path.write_text(yaml.safe_dump(inventory, sort_keys=False))
         done = subprocess.run(
-            ["ansible-playbook", "-i", str(path), "rkfleet.npu." + playbook, *words], cwd=tmp_path, text=True, check=False, timeout=120,
+            ["ansible-playbook", "-i", str(path), "rkfleet.npu." + playbook, *words], cwd=tmp_path, text=True, check=False, timeout=600,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env=dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(collections), ANSIBLE_FORKS="6", ANSIBLE_PIPELINING="1"))
         print(done.stdout)

@@ -15,9 +15,11 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._plan.predicates import needs_nothing
 from .._schema.values import number
+from . import order, same_machine
 from . import select as _select
 
-KEY = ("kernel", "soc", "driver", "source", "runtime")
+KEY = ("kernel", "build", "soc", "driver", "source", "build_files", "runtime")
+BUILDS = ("dkms", "dkms_over_builtin")
 # The only variables of a board that are read: 400 boards have many.
 VARIABLES = (
     "ansible_facts", "__npu_before", "__npu_plan", "__npu_error", "__npu_skipped", "__npu_is_committed", "npu_build_ok",
@@ -48,7 +50,7 @@ def errors_of(settings):
     return errors
 
 
-def decide(boards, settings, verified=(), staging_group=()):
+def decide(boards, settings, verified=(), staging_group=(), seconds=None, build_files=""):
     """Return the decision for every board, before any of them is changed.
 
     Args:
@@ -56,29 +58,36 @@ def decide(boards, settings, verified=(), staging_group=()):
             `__npu_plan`, `__npu_error` of a board that cannot be upgraded and `__npu_skipped` of one that is held.
         settings: `{rollout, max_failed, soak_minutes, require_staging, select, check}` as the user wrote them, and
             `store_agree`, by default 1.
-        verified: entries on record, each with at least `KEY`, `board` and `since`.
+        verified: entries on record, each with at least `KEY`, `board` and `since`. Older ones without `build` or
+            `build_files` match no board.
         staging_group: names of the boards that are preferred as staging boards.
+        seconds: how long the inspection of each board took, as the controller measured it; only of those known.
+        build_files: digest of the files with which this release builds drivers.
 
     Returns:
-        `{errors, message, boards, staging, rollout, serial, allowed, check, summary}`. `boards` has for each board
-        `{part, reason, key, staging, builds}`: part is held, not selected, failed, right, staging or rollout; builds is
-        whether its module is also for the others, if the user named no builder. If there are errors, all except
-        `errors` and `message` is empty.
+        `{errors, message, boards, refused, staging, rollout, serial, allowed, check, summary}`. `boards` has for each
+        board `{part, reason, key, staging, builds}`: part is held, not selected, failed, right, staging or rollout;
+        builds is whether its module is also for the others, if the user named no builder. If there are errors, all
+        except `errors` and `message` is empty. `rollout` is in the order in which the boards begin. `refused` is
+        `{board: sentence}` of those that this function itself fails, before anything is changed.
     """
     errors = errors_of(settings)
     if errors:
         message = _select.message(errors, "No board was changed.")
         return {
-            "errors": errors, "message": message, "boards": {}, "staging": [], "rollout": [], "serial": [1],
-            "allowed": 0, "check": False, "summary": [],
+            "errors": errors, "message": message, "boards": {}, "refused": {}, "staging": [], "rollout": [],
+            "serial": [1], "allowed": 0, "check": False, "summary": [],
         }
     check = _flag(settings["check"])
-    result = {name: _entry(variables) for name, variables in boards.items()}
+    result = {name: _entry(variables, build_files) for name, variables in boards.items()}
+    refused = _refused(result, boards)
     todo = [name for name, entry in result.items() if entry["part"] == "rollout"]
     alike = {}
     for name in todo:
         alike.setdefault(_tuple(result[name]["key"]), []).append(name)
-    summary = []
+    summary = list(refused.values())
+    serial = ["100%"] if check else _batches(settings["rollout"])
+    slow = order.slow(todo, seconds or {})
     agree = _hosts(settings.get("store_agree", 1))
     for key, names in alike.items():
         known = next((entry for entry in verified if _tuple(entry) == key), None)
@@ -87,7 +96,7 @@ def decide(boards, settings, verified=(), staging_group=()):
         if staged:
             first = _builders(names, boards, staging_group)
         else:
-            first = sorted(names, key=lambda name: _build_obstacles(boards[name]))
+            first = sorted(names, key=lambda name: (*_build_obstacles(boards[name]), name in slow))
         for name in first[:agree]:
             result[name]["builds"] = True
         if known:
@@ -101,16 +110,21 @@ def decide(boards, settings, verified=(), staging_group=()):
         for name in names:
             result[name]["reason"] = reason
         summary.append("%s: %s" % (_count(len(names), "board"), reason))
+    rollout = [name for name in todo if result[name]["part"] == "rollout"]
     return {
-        "errors": [], "message": "", "boards": result, "check": check, "summary": summary,
+        "errors": [], "message": "", "boards": result, "refused": refused, "check": check, "summary": summary,
         "staging": [name for name in todo if result[name]["part"] == "staging"],
-        "rollout": [name for name in todo if result[name]["part"] == "rollout"],
-        "serial": ["100%"] if check else _batches(settings["rollout"]),
+        "rollout": order.builders_first(
+            order.slow_begin_the_last_batch(rollout, serial, seconds or {}),
+            {name: _tuple(result[name]["key"]) for name in rollout},
+            [name for name in rollout if result[name]["builds"] and boards[name]["__npu_plan"]["action"] in BUILDS],
+        ),
+        "serial": serial,
         "allowed": _allowed(settings["max_failed"], len(todo)),
     }
 
 
-def gate(decision, boards, stage=False):
+def gate(decision, boards, stage=False, names=None, failed=(), recorded=None):
     """Return for each board to be upgraded whether it may start now: `{board: {go, verdict, reason, fine}}`.
 
     `fine` is whether the board can be skipped without failing the run.
@@ -119,20 +133,32 @@ def gate(decision, boards, stage=False):
         decision: what `decide` returned.
         boards: `{name: variables}` as they are now. Read are `__npu_error` and `__npu_is_committed`.
         stage: whether only staging boards are upgraded in this run.
+        names: the boards to answer for, by default all; then `boards` needs only their staging boards.
+        failed: boards that are known to have failed, beside those whose variables say so.
+        recorded: function that returns the entries on record now. It is called only before a board is told to wait:
+            another run may have verified its kernel meanwhile.
     """
     todo = decision["staging"] + decision["rollout"]
-    failed = [name for name in todo if has_failed(boards[name])]
+    failed = [name for name in todo if name in failed or has_failed(boards.get(name) or {})]
     answer = {}
-    for name in todo:
+    for name in todo if names is None else names:
         entry = decision["boards"][name]
         answer[name] = {"go": True, "verdict": "", "reason": "", "fine": True}
         if decision["check"] and not (stage and entry["part"] == "rollout"):
             continue
         first = entry["staging"]
-        if first not in (None, name) and not (boards[first].get("__npu_is_committed") or decision["check"]):
-            how = "failed" if first in failed else "is not committed"
+        is_verified = (
+            first in (None, name) or decision["check"] or (boards.get(first) or {}).get("__npu_is_committed")
+            or (recorded and any(_tuple(known) == _tuple(entry["key"]) for known in recorded()))
+        )
+        if not is_verified:
+            is_skipped = bool((boards.get(first) or {}).get("__npu_skipped"))
+            how = "failed" if first in failed else "was skipped" if is_skipped else "is not committed"
             reason = "%s is not verified: its staging board %s %s" % (named(entry["key"]), first, how)
-            reason += ". Fix that board and run stage-npu.yml, or set npu_require_staging to false"
+            reason += (
+                ". Rerun the playbook" if is_skipped else
+                ". Fix that board and run stage-npu.yml, or set npu_require_staging to false"
+            )
             answer[name] = {"go": False, "verdict": "waiting", "reason": reason, "fine": False}
         elif stage and entry["part"] == "rollout":
             reason = "its staging board is %s" % first if first else entry["reason"]
@@ -168,7 +194,18 @@ def named(key):
     return "kernel %s (%s) with driver %s" % (key["kernel"], key["soc"], key["driver"])
 
 
-def _entry(variables):
+def _refused(result, boards):
+    """Return `{board: sentence}` of boards to be upgraded that are one machine, and mark them as failed."""
+    facts = {name: boards[name]["ansible_facts"]["npu"] for name, entry in result.items() if entry["part"] == "rollout"}
+    refused = {}
+    for names in same_machine.names_of_one(facts):
+        for name in names:
+            refused[name] = "%s: %s" % (name, same_machine.refusal(names))
+            result[name].update(part="failed", reason=refused[name], key=None)
+    return refused
+
+
+def _entry(variables, build_files):
     """Return the decision for one board; boards to be upgraded are 'rollout' at first."""
     skipped = variables.get("__npu_skipped")
     if skipped:
@@ -181,7 +218,7 @@ def _entry(variables):
         }
     if needs_nothing(plan, facts):
         return {"part": "right", "reason": plan["reason"], "key": None, "staging": None, "builds": False}
-    return {"part": "rollout", "reason": "", "key": _key(plan, facts), "staging": None, "builds": False}
+    return {"part": "rollout", "reason": "", "key": _key(plan, facts, build_files), "staging": None, "builds": False}
 
 
 def _builders(names, boards, staging_group):
@@ -203,7 +240,7 @@ def _builders(names, boards, staging_group):
         )
 
     # Speed matters only if something is built.
-    builds = boards[names[0]]["__npu_plan"]["action"] in ("dkms", "dkms_over_builtin")
+    builds = boards[names[0]]["__npu_plan"]["action"] in BUILDS
     return sorted(names, key=rank if builds else lambda name: name not in staging_group)
 
 
@@ -225,22 +262,26 @@ def _build_obstacles(variables):
     return not boolean(str(variables.get("npu_build_ok", True)), strict=False), not has_all
 
 
-def _key(plan, facts):
-    """Return what an upgrade verifies, as text: running kernel, SoC, driver and its source, runtime."""
+def _key(plan, facts, build_files):
+    """Return what an upgrade verifies, as text: running kernel, SoC, driver and what it is built from, runtime.
+
+    A distribution may build a kernel again under the same release, and a release of this collection may change the
+    files that a driver is built with. The module store treats both as different builds, too.
+    """
     driver, runtime = plan["driver"], plan["runtime"]
     kernel = facts["kernel"]["release"]
     ours = any(entry["name"] == "rknpu" and entry["kernel"] == kernel and entry["version"] == driver["version"]
                for entry in (facts.get("dkms") or {}).get("modules") or [])
+    recipe = ""
     if plan["action"] == "vendor_kernel":
         source = " ".join(plan["packages"])
     elif plan["action"] == "none" and not ours:
         source = "the kernel's own"
     else:
-        source = _checksum(driver)
+        source, recipe = _checksum(driver), build_files
     library = _checksum(runtime) if runtime["install"] else (facts["runtime"].get("sha256") or "")
-    return {
-        name: str(value or "") for name, value in zip(KEY, (kernel, plan["soc"], driver["version"], source, library))
-    }
+    values = (kernel, facts["kernel"].get("build"), plan["soc"], driver["version"], source, recipe, library)
+    return {name: str(value or "") for name, value in zip(KEY, values)}
 
 
 def _checksum(row):
@@ -248,7 +289,7 @@ def _checksum(row):
 
 
 def _tuple(key):
-    return tuple(key[name] for name in KEY)
+    return tuple(key.get(name) for name in KEY)
 
 
 def _stage(result, names, verified):
@@ -260,14 +301,29 @@ def _stage(result, names, verified):
         first, named(key),
         "%s %s" % (_count(others, "board"), "waits" if others == 1 else "wait") if others else "no other board waits",
     )
-    # The kernel may have been updated since: then the verification is of another kernel.
-    before = sorted({entry["kernel"] for entry in verified if _tuple(entry)[1:] == _tuple(key)[1:]})
-    if before:
-        why += " (this driver is verified only with kernel %s, which is not the running kernel)" % ", ".join(before)
+    why += _verified_before(key, verified)
     for name in names:
         result[name].update(staging=first, reason="its staging board is %s" % first)
     result[first].update(part="staging", reason=why)
     return why
+
+
+def _verified_before(key, verified):
+    """Return in parentheses what the record has of this driver and runtime instead, or an empty text."""
+    alike = [entry for entry in verified if all(
+        entry[name] == key[name] for name in ("soc", "driver", "source", "runtime"))]
+    before = sorted({entry["kernel"] for entry in alike})
+    if not before:
+        return ""
+    if key["kernel"] not in before:
+        # The kernel may have been updated since: then the verification is of another kernel.
+        return " (this driver is verified only with kernel %s, which is not the running kernel)" % ", ".join(before)
+    alike = [entry for entry in alike if entry["kernel"] == key["kernel"]]
+    if any(entry.get("build") == key["build"] for entry in alike):
+        return " (it is verified only with other build files, of another release of rkfleet.npu)"
+    if all(entry.get("build") is None for entry in alike):
+        return " (it is verified only by an older release of rkfleet.npu, which did not record the kernel's build)"
+    return " (it is verified only with another build of this kernel)"
 
 
 def _count(number, what):

@@ -7,12 +7,31 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import multiprocessing
 import os
+import re
 import socket
 import uuid
 
 # The PID namespace that a Linux machine boots with; containers have others.
 FIRST_NAMESPACE = "pid:[4026531836]"
+
+
+class RunEnded(Exception):
+    """The run of this worker has ended; one sentence says so."""
+
+
+def this_run():
+    """Return the process number of the ansible-playbook that this worker belongs to.
+
+    Raises:
+        RunEnded: That process has ended. A worker outlives a controller that was killed, and finishes its task.
+    """
+    started_by = multiprocessing.parent_process()
+    parent = os.getppid()
+    if started_by is not None and started_by.pid != parent:
+        raise RunEnded("the run of this task has ended: ansible-playbook (process %d) was killed" % started_by.pid)
+    return parent
 
 
 def owner(pid):
@@ -41,6 +60,23 @@ def owner(pid):
     }
 
 
+def may_be_running(run, me):
+    """Return whether a run other than this one may still be running; False only if it has certainly ended.
+
+    Only a run of this machine, boot and PID namespace is known to have ended: its process is gone.
+
+    Args:
+        run: its `run` as `owner` returns it, from a board: untrusted.
+        me: owner() of this run.
+    """
+    if run == me["run"]:
+        return False
+    match = re.fullmatch(r"(.*)-(\d{1,10})-(\d{1,30})-([0-9a-f]{8})", str(run))
+    if not match or not me["boot_id"] or not me["pid_namespace"]:
+        return True
+    return (match[1], match[4]) != (me["host"], me["run"][-8:]) or not _is_gone(int(match[2]), match[3])
+
+
 def _digest(*texts):
     return hashlib.sha256("\0".join(("rkfleet.npu", *texts)).encode()).hexdigest()[:32]
 
@@ -55,11 +91,17 @@ def _line(path):
 
 def start_time(pid):
     """Return the start time of a process in the unit of the system, as text; empty if it is unknown."""
+    return _stat(pid)[1]
+
+
+def _stat(pid):
+    """Return `(state, start time)` of a process as the kernel has them; empty if they are unknown."""
     try:
         with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as stream:
-            return stream.read().rpartition(")")[2].split()[19]
+            words = stream.read().rpartition(")")[2].split()
+        return words[0], words[19]
     except (OSError, IndexError):
-        return ""
+        return "", ""
 
 
 def has_ended(holder, me):
@@ -81,11 +123,20 @@ def has_ended(holder, me):
     if where[0] != where[1]:
         # No process survives a reboot of its machine, but other containers on the machine are unknown.
         return where[0][0] != where[1][0] and where[0][1] == where[1][1] == FIRST_NAMESPACE
+    return _is_gone(pid, holder.get("started"))
+
+
+def _is_gone(pid, started):
+    """Return whether a process of this PID namespace has certainly ended."""
+    if pid < 2:
+        return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return True
     except (OverflowError, PermissionError):
+        # With /proc mounted hidepid=2, processes of other users cannot be read, either.
         return False
-    # The process number may have been reused.
-    return bool(holder.get("started")) and start_time(pid) != holder["started"]
+    state, now = _stat(pid)
+    # The process number may have been reused. A zombie has ended, too: the first process of a container may never ask.
+    return state == "Z" or (bool(started) and now != started)

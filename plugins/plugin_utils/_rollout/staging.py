@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The controller's record of what staging boards have verified: `{"schema": 2, "verified": [entry, ...]}` as JSON.
 
-Releases 1.x wrote schema 1, which has the entries in `proven`. It is read, and replaced with the next entry.
+Releases 1.x wrote schema 1, which has the entries in `proven`. It is read, and replaced with the next entry. Entries of
+earlier releases lack the fields in `NEWER`. They are kept, and match no board.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from ...module_utils._board.files import write_file
 from .decide import KEY
 
 SCHEMA = 2
-FIELDS = (*KEY, "board", "since")
+NEWER = ("build", "build_files")
+FIELDS = (*(name for name in KEY if name not in NEWER), "board", "since")
 
 
 class StagingError(Exception):
@@ -49,7 +51,8 @@ def read(path):
         )
     verified = data.get("verified" if data["schema"] > 1 else "proven")
     if not isinstance(verified, list) or not all(
-            isinstance(entry, dict) and all(isinstance(entry.get(name), str) for name in FIELDS) for entry in verified):
+            isinstance(entry, dict) and all(isinstance(entry.get(name), str) for name in FIELDS)
+            and all(isinstance(entry.get(name, ""), str) for name in NEWER) for entry in verified):
         raise _damaged(path, "its entries need %s as text" % ", ".join(FIELDS))
     return verified
 
@@ -72,16 +75,18 @@ def add(path, entries, since):
                 if _id(entry) not in known
             ]
             if new:
-                write_file(
-                    path, json.dumps({"schema": SCHEMA, "verified": recorded + new}, indent=2).encode() + b"\n", 0o600
-                )
+                text = json.dumps({"schema": SCHEMA, "verified": recorded + new}, indent=2) + "\n"
+                # Of an existing file mode and owner are kept.
+                write_file(path, text.encode(), None if os.path.exists(path) else 0o600)
             return recorded + new, new
     except OSError as error:
-        raise StagingError("the record of verified kernels cannot be written: %s" % error) from error
+        # Without the name of an unfinished file, which is another one each time.
+        why = os.strerror(error.errno) if error.errno else error
+        raise StagingError("the record of verified kernels, %s, cannot be written: %s" % (path, why)) from error
 
 
 def _id(entry):
-    return tuple(entry[name] for name in KEY)
+    return tuple(entry.get(name) for name in KEY)
 
 
 def _damaged(path, why):

@@ -21,9 +21,10 @@ from . import (
     host,
     image,
     inventory,
-    light,
+    mixes,
     npu,
     process,
+    rollout_run,
     upstream,
 )
 from .kinds import DEFAULT_KIND, KINDS, LAB
@@ -87,6 +88,7 @@ def _build_beside_kernels(state: Path, kinds: list[str], progress: Progress) -> 
     logs = state / "logs" / "beside-kernels"
     logs.mkdir(parents=True, exist_ok=True)
     fleet.tree(progress, logs / "light-build.log")
+    fleet.tree(progress, logs / "light-build.log", upgradable=True)
     fleet.files(progress, logs / "light-build.log")
     for kind in kinds:
         made_of = KINDS[kind]
@@ -290,18 +292,24 @@ def light_boards(lab: boards.Lab, options: argparse.Namespace) -> None:
     """Start or stop light boards, or say what runs."""
     boards_there = fleet.Fleet(lab)
     if options.what == "up":
-        boards_there.up(options.count, options.mix, options.network)
+        settings = {name: f"{getattr(options, name.replace('-', '_'))}\n" for name in rollout_run.SETTINGS}
+        boards_there.up(options.count, options.mix, options.network, settings)
+    elif options.what == "fault":
+        boards_there.fault(options.name, options.fault)
+    elif options.what == "journal":
+        journals = rollout_run.journals(boards_there.folder / "boards", boards_there.names())
+        print(json.dumps(journals, indent=1) if options.json else rollout_run.journal_text(journals))
     elif options.what == "down":
         count = boards_there.down()
         lab.progress(f"{count} light boards stopped" if count else "no light boards ran")
     else:
         running, figures = boards_there.running(), boards_there.memory_mib()
-        numbers = {name: sum(board["kind"] == name for board in boards_there.data["boards"].values()) for name in light.kinds()}
+        numbers = {name: sum(board["kind"] == name for board in boards_there.data["boards"].values()) for name in mixes.kinds()}
         if options.json:
-            print(json.dumps({"running": running, "memory": figures, "boards": boards_there.data["boards"]}, indent=1))
+            print(json.dumps({"running": running, "memory": figures, "boards": boards_there.status()}, indent=1))
             return
-        for name, kind in light.kinds().items():
-            print(f"{numbers[name]:4} {name:16} {kind['title']}")
+        for name, kind in mixes.kinds().items():
+            print(f"{numbers[name]:4} {name:21} {kind['title']}")
         print(f"{len(running):4} run, on {boards_there.data['network'] or 'no network'}: {figures['processes']} processes with {figures['processes_mib']} MiB,"
               f" {figures['disks_mib']} MiB on their disks")
 
@@ -321,7 +329,7 @@ def run_fleet(state: Path, words: list[str], progress: Progress) -> int:
     if os.geteuid() != 0:
         return as_root(state, words)
     options = parser().parse_args(words)
-    if options.what == "status":
+    if options.what in {"status", "journal", "fault"}:
         light_boards(boards.Lab(state, progress), options)
         return 0
     try:

@@ -23,7 +23,22 @@ import socket
 import time
 from pathlib import Path
 
-from . import LabError, Progress, boards, cache, disk, host, image, inventory, light, process, upstream
+from . import (
+    LabError,
+    Progress,
+    boards,
+    cache,
+    disk,
+    host,
+    image,
+    inventory,
+    light,
+    mixes,
+    process,
+    rollout,
+    rollout_run,
+    upstream,
+)
 
 PORT = 2222
 NETWORKS = [f"127.{number}" for number in range(77, 100)]
@@ -64,33 +79,21 @@ cd "$RKFLEET_LAB_MOUNTPOINT"
 mkdir upper work board
 mount -t overlay -o "lowerdir=$layers,upperdir=upper,workdir=work" light board
 cd board
-mount -t proc proc proc
-mount -t tmpfs -o mode=755,size=4m dev dev
-mkdir dev/pts dev/shm
-chmod 1777 dev/shm
-for node in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0; do
-    rest=${node#*:}
-    mknod -m 666 "dev/${node%%%%:*}" c "${rest%%:*}" "${rest#*:}"
-done
-ln -s /proc/self/fd dev/fd
-mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts dev/pts
-ln -s pts/ptmx dev/ptmx
-mount -t tmpfs -o mode=755,size=8m run run
-mkdir -p run/sshd run/lock
+""" % DISK_MIB + rollout_run.MOUNTS + """
 for missing; do rm -rf ./$missing; done
 echo "$name" >proc/sys/kernel/hostname
-printf '%%s\\n' "$key" >home/radxa/.ssh/authorized_keys
+printf '%s\\n' "$key" >home/radxa/.ssh/authorized_keys
 chown -R --reference=home/radxa home/radxa/.ssh
 mkdir -p mnt
 pivot_root . mnt
 umount -l /mnt
 exec /usr/sbin/sshd -D -e -o "ListenAddress=$address:$port"
-""" % DISK_MIB
+"""
 
 
-def tree(progress: Progress, log: Path) -> Path:
-    """The shared Debian tree."""
-    inputs = tree_inputs()
+def tree(progress: Progress, log: Path, upgradable: bool = False) -> Path:
+    """The Debian tree that light boards share; *upgradable*: that of such boards."""
+    inputs = tree_inputs(rollout.PACKAGES if upgradable else PACKAGES)
 
     def build(folder: Path) -> None:
         scripts = disk.write_scripts(folder / "scripts", {"configure": CONFIGURE})
@@ -101,37 +104,45 @@ def tree(progress: Progress, log: Path) -> Path:
             [
                 *("--mode=root", "--variant=minbase", "--dpkgopt=force-unsafe-io"),
                 *(f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("man", "doc", "locale", "info")),
-                *(f"--include={','.join(PACKAGES)}", f"--customize-hook={scripts / 'configure'}"),
+                *(f"--include={','.join(inputs['packages'])}", f"--customize-hook={scripts / 'configure'}"),
             ],
             log,
-            what="Making the Debian tree of the light boards",
+            what=f"Making the Debian tree of the {'upgradable ' if upgradable else ''}light boards",
             environment=(f"RKFLEET_LAB_SSHD={SSHD}",),
             architecture=inputs["architecture"],
         )
         shutil.rmtree(scripts)
 
-    return cache.provide("light", inputs, build, progress, "Debian's packages, about half a minute", owned_by_root=True) / "root"
+    name, takes = ("light-rollout", "about two minutes") if upgradable else ("light", "about half a minute")
+    return cache.provide(name, inputs, build, progress, f"Debian's packages, {takes}", owned_by_root=True) / "root"
 
 
-def tree_inputs() -> dict:
-    """What decides the content of the shared tree. Its Debian is this machine's own, as the stand-in runtime is built here."""
+def tree_inputs(packages: tuple[str, ...] = PACKAGES) -> dict:
+    """What decides the content of a shared tree. Its Debian is this machine's own, as the stand-in runtime is built here."""
     system = platform.freedesktop_os_release()
     suite = system.get("VERSION_CODENAME", "bookworm") if system.get("ID") == "debian" else "bookworm"
     architecture = process.output(["dpkg", "--print-architecture"]).strip()
-    return {"suite": suite, "architecture": architecture, "packages": PACKAGES, "configure": [CONFIGURE, SSHD], "format": 1}
+    return {"suite": suite, "architecture": architecture, "packages": packages, "configure": [CONFIGURE, SSHD], "format": 1}
 
 
-def files(progress: Progress, log: Path) -> Path:
-    """The folder that is served to light boards: upstream's stand-ins, the runtime for this machine."""
+def files(progress: Progress, log: Path, upgradable: bool = False) -> Path:
+    """The folder that is served to light boards: upstream's stand-ins, the runtime for this machine.
+
+    *upgradable*: for such boards, whose runtime says in its header that it is for arm64, as theirs is checked for that.
+    """
     stand_ins = upstream.files(progress, log)
     libraries = {version: image.runtime(version, progress, log, light=True) / "librknnrt.so" for version in RUNTIMES}
     inputs = {"files": stand_ins.name, "runtimes": {version: cache.file_digest(path) for version, path in libraries.items()}}
+    if upgradable:
+        inputs["header"] = "aarch64"
 
     def build(folder: Path) -> None:
         shutil.copytree(stand_ins, folder, dirs_exist_ok=True)
         for artefact in upstream.ARTEFACTS:
             if artefact.kind == "runtime":
-                shutil.copyfile(libraries[artefact.version], folder / artefact.path)
+                content = libraries[artefact.version].read_bytes()
+                # e_machine; the boards' stand-in kernel takes it back when the library is loaded.
+                (folder / artefact.path).write_bytes(content[:18] + b"\xb7\0" + content[20:] if upgradable else content)
 
     return cache.provide("light-upstream", inputs, build, progress, "seconds")
 
@@ -173,38 +184,43 @@ class Fleet:
 
     # -- up ----------------------------------------------------------------------------------------------------------------
 
-    def up(self, count: int, mix: str, network: str | None) -> None:
-        """Start *count* boards, in the place of those that run."""
+    def up(self, count: int, mix: str, network: str | None, settings: dict[str, str] | None = None) -> None:
+        """Start *count* boards, in the place of those that run. *settings*: files for the folder of each upgradable one."""
         if not 1 <= count <= LIMIT:
             raise LabError(f"--count is from 1 to {LIMIT}.")
-        taken = light.take(mix, count)
+        taken = mixes.take(mix, count)
+        self._settings = settings or {}
         host.require(host.doctor_light(self.lab.state, count, not cache.folder("light", tree_inputs()).is_dir()))
         if self.running():
             self.progress("the light boards that run are replaced")
         self.down()
-        root, served = tree(self.progress, self.lab.logs / "light-build.log"), files(self.progress, self.lab.logs / "light-build.log")
+        log = self.lab.logs / "light-build.log"
+        of_kind = mixes.kinds()
+        served = files(self.progress, log, any(of_kind[kind].get("upgradable") for kind in taken))
+        trees = {upgradable: tree(self.progress, log, upgradable)
+                 for upgradable in {of_kind[kind].get("upgradable", False) for kind in taken}}
         self.folder.mkdir(parents=True, exist_ok=True)
-        for path in (root, self.folder):
+        for path in (*trees.values(), self.folder):
             if set(":,\\") & set(str(path)):
                 raise LabError(f"An overlay cannot lie on {path}: its name has a colon, a comma or a backslash.", "Take another checkout or cache.")
         self.lab.provide_key()
         # Another checkout may start a fleet at the same moment, and would find the same addresses free.
         with cache.lock(cache.root() / ".light-boards", self.progress):
-            self._up(taken, mix, self._network(network, count), root, served)
+            self._up(taken, mix, self._network(network, count), trees, served)
 
-    def _up(self, taken: list[str], mix: str, network: str, root: Path, served: Path) -> None:
+    def _up(self, taken: list[str], mix: str, network: str, trees: dict[bool, Path], served: Path) -> None:
         self.data = {"boards": {}, "network": network, "mix": mix}
         width = max(3, len(str(len(taken))))
         for number, kind in enumerate(taken):
             self.data["boards"][f"light-{number + 1:0{width}}"] = {"kind": kind, "address": address(network, number), "serial": self._serial(number)}
         self.save()
-        self._layers(served)
+        self._layers(served, trees)
         server = upstream.start(served, boards.free_port(), self.lab.logs / "light-upstream.log")
         boards.write(self.server, json.dumps(server) + "\n")
         started = [name for name in self.data["boards"] if self._kind(name).get("started", True)]
         self.progress(f"{len(started)} light boards are started on {network}.*")
         for name in started:
-            self._start(name, root)
+            self._start(name, trees[self._kind(name).get("upgradable", False)])
         self._wait(started)
         self._write_inventory(served, server["port"])
         self.progress(f"inventory: {self.inventory}")
@@ -223,22 +239,31 @@ class Fleet:
                 return network
         raise LabError(f"Somebody listens on port {PORT} of {asked or 'every network from ' + NETWORKS[0] + ' on'}.", "Stop those, or name one with --network.")
 
-    def _layers(self, served: Path) -> None:
+    def _layers(self, served: Path, trees: dict[bool, Path]) -> None:
         """Write what boards have beside the shared tree, and their keys."""
-        self._kinds = light.kinds()
+        self._kinds = mixes.kinds()
         libraries = {artefact.version: served / artefact.path for artefact in upstream.ARTEFACTS if artefact.kind == "runtime"}
         umask = os.umask(0o022)
         try:
             light.fresh(self.folder / "kinds")
             for name in {board["kind"] for board in self.data["boards"].values()}:
-                if self._kinds[name].get("started", True):
-                    light.lay(self.folder / "kinds" / name, self._kinds[name], libraries)
+                kind = self._kinds[name]
+                if kind.get("upgradable"):
+                    preload = rollout.kernel(self.progress, self.lab.logs / "light-build.log")
+                    rollout.lay(self.folder / "kinds" / name, name, kind, libraries[kind["runtime"]], preload, trees[True])
+                elif kind.get("started", True):
+                    light.lay(self.folder / "kinds" / name, kind, libraries)
             light.fresh(self.folder / "boards")
             (self.folder / "keys").mkdir(mode=0o700, exist_ok=True)
             with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
                 list(pool.map(self._key, self.data["boards"]))
             for name, board in self.data["boards"].items():
-                light.own(self.folder / "boards" / name / "layer", self._kind(name), name, board["serial"], self.folder / "keys" / name)
+                folder, kind = self.folder / "boards" / name, self._kind(name)
+                if kind.get("upgradable"):
+                    rollout.own(folder / "layer", folder / "lab", name, kind, board["kind"], board["serial"], self.folder / "keys" / name,
+                                self._settings)
+                else:
+                    light.own(folder / "layer", kind, name, board["serial"], self.folder / "keys" / name)
         finally:
             os.umask(umask)
         lines = []
@@ -260,12 +285,16 @@ class Fleet:
         layers = [folder / "layer", self.folder / "kinds" / board["kind"], root]
         mountpoint = self.folder / "mountpoint"
         mountpoint.mkdir(exist_ok=True)
-        command = [
+        key = self.lab.key.with_suffix(".pub").read_text().strip()
+        upgradable = self._kind(name).get("upgradable")
+        command = rollout_run.command(layers, name, board["address"], PORT, key, folder / "lab") if upgradable else [
             *("unshare", "--mount", "--propagation", "private", "--pid", "--uts", "--ipc", "--fork", "--kill-child=KILL"),
-            *("sh", "-c", INIT, "light", ":".join(map(str, layers)), name, board["address"], str(PORT), self.lab.key.with_suffix(".pub").read_text().strip()),
+            *("sh", "-c", INIT, "light", ":".join(map(str, layers)), name, board["address"], str(PORT), key),
             *(path.lstrip("/") for path in self._kind(name).get("remove", [])),
         ]
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "RKFLEET_LAB_MOUNTPOINT": str(mountpoint)}
+        # A run that is killed is recognized by it: tests/leftovers.py.
+        environment.update({name: os.environ[name] for name in ("RKFLEET_RUN",) if name in os.environ})
         started = process.start(command, self.log, self.folder, environment)
         boards.write(folder / "process.json", json.dumps(started) + "\n")
 
@@ -284,7 +313,8 @@ class Fleet:
         """Write fleet.yml; the boards are also in a group for each kind."""
         hosts, groups = {}, {}
         for name, board in self.data["boards"].items():
-            hosts[name] = {"ansible_host": board["address"], **self._kind(name).get("variables", {})}
+            real = {"npu_tree": {}} if self._kind(name).get("upgradable") else {}
+            hosts[name] = {"ansible_host": board["address"], **real, **self._kind(name).get("variables", {})}
             groups.setdefault("light_" + board["kind"].replace("-", "_"), {})[name] = {}
         mirror = f"http://127.0.0.1:{port}"
         data = inventory.fleet(hosts, groups, PORT, light.NPU_TREE, mirror, upstream.compatibility(served))
@@ -309,14 +339,33 @@ class Fleet:
             path.unlink(missing_ok=True)
         return len(running)
 
+    def status(self) -> dict[str, dict]:
+        """The boards with their kind and address; upgradable ones also with loader, kernel, driver, fault and number of boots."""
+        known, found = mixes.kinds(), {}
+        for name, board in self.data["boards"].items():
+            found[name] = dict(board)
+            if known[board["kind"]].get("upgradable"):
+                found[name].update(rollout_run.state(self.folder / "boards" / name / "lab"), loader=known[board["kind"]]["loader"])
+        return found
+
+    def fault(self, name: str, fault: str) -> None:
+        """Let an upgradable board have a fault from now on, or none."""
+        if not mixes.kinds().get(self.data["boards"].get(name, {}).get("kind"), {}).get("upgradable"):
+            raise LabError(f"There is no upgradable light board {name}.", "List them: tests/lab/lab fleet status --json")
+        rollout_run.set_fault(self.folder / "boards" / name / "lab", fault)
+        if process.alive(self.process(name)):
+            rollout_run.apply_fault(self.process(name)["pid"])
+
     def memory_mib(self) -> dict[str, float]:
         """What running boards take: their processes (shared pages by their share), and what they have written to their disks."""
-        namespaces, disks = {}, 0
+        namespaces, disks, known = {}, 0, self.status()
         for name in self.running():
             first = _child(self.process(name)["pid"])
             with contextlib.suppress(OSError):
-                namespaces[os.readlink(f"/proc/{first}/ns/pid")] = name
-                figures = os.statvfs(f"/proc/{first}/root")
+                inner = rollout_run.inner(self.process(name)["pid"]) if "loader" in known[name] else first
+                for pid in (first, inner):
+                    namespaces[os.readlink(f"/proc/{pid}/ns/pid")] = name
+                figures = os.statvfs(f"/proc/{inner}/root")
                 disks += (figures.f_blocks - figures.f_bfree) * figures.f_frsize
         kib = count = 0
         for folder in Path("/proc").iterdir():
@@ -325,7 +374,7 @@ class Fleet:
                     if os.readlink(folder / "ns/pid") in namespaces:
                         kib += _pss(folder)
                         count += 1
-        return {"boards": len(namespaces), "processes": count, "processes_mib": round(kib / 1024, 1), "disks_mib": round(disks / 2**20, 1)}
+        return {"boards": len(set(namespaces.values())), "processes": count, "processes_mib": round(kib / 1024, 1), "disks_mib": round(disks / 2**20, 1)}
 
 
 def hand_over(state: Path) -> None:

@@ -33,6 +33,7 @@ NEEDED = {
     "aarch64-linux-gnu-ld": "binutils-aarch64-linux-gnu",
     "/usr/aarch64-linux-gnu/lib/libc.a": "libc6-dev-arm64-cross",
     "dkms": "dkms",
+    "ccache": "ccache",
     "busybox": "busybox",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",

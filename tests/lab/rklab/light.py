@@ -34,11 +34,16 @@ KEYS = {
 
 def kinds() -> dict[str, dict]:
     """Every kind of light board, by name, in the order of their weight."""
+    return read_kinds(FOLDER, KEYS, "light board")
+
+
+def read_kinds(folder: Path, keys: set[str], what: str) -> dict[str, dict]:
+    """The kinds in a folder, by name, in the order of their weight; LabError for a key that none has."""
     found = {}
-    for path in FOLDER.glob("*.toml"):
+    for path in folder.glob("*.toml"):
         kind = tomllib.loads(path.read_text())
-        if unknown := sorted(set(kind) - KEYS):
-            raise LabError(f"{path.name} has {', '.join(unknown)}, which no light board has.")
+        if unknown := sorted(set(kind) - keys):
+            raise LabError(f"{path.name} has {', '.join(unknown)}, which no {what} has.")
         found[path.stem] = kind
     return dict(sorted(found.items(), key=lambda item: (-item[1]["weight"], item[0])))
 
@@ -173,7 +178,18 @@ def own(root: Path, kind: dict, name: str, serial: str, host_key: Path) -> None:
     digest = hashlib.sha256(serial.encode()).hexdigest()
     if "release" in kind:
         board.strings("serial-number", kind.get("serial", serial))
-        board.write("/proc/sys/kernel/random/boot_id", f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:32]}\n")
+        board.write("/proc/sys/kernel/random/boot_id", uuid(digest) + "\n")
+    identity(board, name, serial, host_key)
+
+
+def uuid(digest: str) -> str:
+    """A UUID made of the beginning of a SHA-256."""
+    return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:32]}"
+
+
+def identity(board: recorded.Board, name: str, serial: str, host_key: Path) -> None:
+    """Write what Debian tells one board from another by."""
+    digest = hashlib.sha256(serial.encode()).hexdigest()
     board.write("/etc/hostname", name + "\n").write("/etc/machine-id", digest[32:] + "\n")
     board.write("/etc/hosts", f"127.0.0.1\tlocalhost\n127.0.1.1\t{name}\n")
     board.write("/etc/ssh/ssh_host_ed25519_key", host_key.read_bytes()).place("/etc/ssh/ssh_host_ed25519_key").chmod(0o600)

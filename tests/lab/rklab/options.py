@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import argparse
 
-from . import boards, fleet, npu
+from . import boards, fleet, npu, rollout, rollout_run
 from .kinds import DEFAULT_KIND, KINDS
 
 
@@ -51,9 +51,15 @@ def parser() -> argparse.ArgumentParser:
     what = command.add_subparsers(dest="what", required=True, metavar="WHAT")
     start = what.add_parser("up", help="start them, in the place of those that run, and write fleet.yml")
     start.add_argument("--count", type=int, default=100)
-    start.add_argument("--mix", default="mixed", help="mixed (all kinds), healthy (nothing to do), or kinds with commas between (%(default)s)")
+    start.add_argument("--mix", default="mixed", help="mixed, healthy (nothing to do), rollout (upgradable), or kinds with commas between (%(default)s)")
+    for name, (otherwise, what_for) in rollout_run.SETTINGS.items():
+        start.add_argument(f"--{name}", type=float, default=otherwise, metavar="SECONDS", help=f"of upgradable boards: {what_for} (%(default)s)")
     start.add_argument("--network", choices=fleet.NETWORKS, help="the first two numbers of their addresses (the first on which nobody listens)")
     what.add_parser("down", help="stop all")
+    fault = what.add_parser("fault", help="let an upgradable board have a fault, from now on")
+    fault.add_argument("name", metavar="NAME")
+    fault.add_argument("fault", choices=rollout.boot_model.FAULTS)
+    what.add_parser("journal", help="print what happened on upgradable boards: boots, builds, states").add_argument("--json", action="store_true")
     what.add_parser("status", help="say what runs, of which kinds, and what memory it takes").add_argument("--json", action="store_true")
     add("doctor", "check this machine and say what is missing").add_argument("--json", action="store_true")
     add("install-host-packages", "install the Debian packages that are missing (root or sudo)")

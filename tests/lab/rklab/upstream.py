@@ -129,7 +129,7 @@ def start(folder: Path, port: int, log: Path) -> dict:
     """Start the file server in the background; its process, port and folder."""
     command = [sys.executable, "-B", str(LAB / "lab"), "_serve", str(folder), str(port)]
     server = process.start(command, log, folder)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not answers(port):
         if not process.alive(server) or time.monotonic() > deadline:
             process.end(server)

@@ -13,6 +13,7 @@ import sys
 import environment
 import pytest
 import terminal
+from ansible_collections.rkfleet.npu.plugins.plugin_utils import _progress
 
 # One of each of what the default callback has a line for.
 PLAYBOOK = r"""
@@ -244,8 +245,8 @@ def test_nothing_is_lost(folder, on_terminal, core):
     seen = plain(there.lines())
     assert without_phases(seen) == [line for line in default if not MERE.match(line)]
     assert [re.sub(r"[\d.]+ s", "N s", line) for line in seen if line.startswith("phase ")] == phases
-    # Phase, results so far, time, task and boards. Which moments are seen depends on the machine.
-    frame = r"(All there is|In turns): [\w, ]+ \| \d+:\d\d\b"
+    # Phase, boards, time and task. Which moments are seen depends on the machine.
+    frame = r"(All there is|In turns): \d of [123] done, [123] running(, \d failed)? \| 0:\d\d\b"
     assert any(re.match(frame, line) for line in there.frames), there.frames
     # Sequences on the terminal are Ansible's colours and ours.
     sequences = set(re.findall(rb"\x1b(?!\[[0-9;]*m)[^\x1b\r\n]{0,3}|\xc2[\x80-\x9f]", there.raw))
@@ -284,21 +285,21 @@ def test_colours(folder, on_terminal, more):
 
 def test_narrow_resized_interrupted(folder, on_terminal):
     there = on_terminal(words(folder, "slow", None, "-f", "3", "-e", "number=4"), settings(folder), columns=100)
-    assert there.until(lambda last: last == "Slow: begun | 0:00 | Sleep: 0 done, 3 running"), there.frames
+    assert there.until(lambda last: re.fullmatch(r"Slow: 0 of 3 done, 3 running \| 0:\d\d \| Sleep", last)), there.frames
     there.resize(30)
-    assert there.until(lambda last: re.match(r"Slow: \d (changed|ok) \| 0:", last)), there.frames
-    assert all(len(frame) < 30 for frame in there.frames if frame.startswith("Slow: ") and "begun" not in frame), there.frames
+    assert there.until(lambda last: re.match(r"Slow: [12] of 3 done, ", last)), there.frames
+    assert all(len(frame) < 30 for frame in there.frames if re.match(r"Slow: [12] of 3", frame)), there.frames
     assert not there.until()
     there = on_terminal(words(folder, "slow", None, "-f", "3", "-e", "number=15"), settings(folder), columns=100)
-    assert there.until(lambda last: last.endswith("Sleep: 0 done, 3 running")), there.frames
+    assert there.until(lambda last: last.startswith("Slow: 0 of 3 done, 3 running")), there.frames
     # Once all is quiet: in the middle of a fork Ansible itself does not end well.
     with pytest.raises(AssertionError, match="too long"):
         there.until(lambda last: False, limit=3)
     there.type(b"\x03")
     assert not there.until()
     assert there.code == 99
-    # ^C is what the terminal echoed where the line was.
-    assert "User interrupted execution" in there.lines()[-1]
+    # ^C is what the terminal echoed where the line was. Nothing of the line is left.
+    assert "User interrupted execution" in there.lines()[-1] and "running" not in "".join(there.lines())
     assert there.screen.cursor.x == 0
 
 
@@ -306,7 +307,7 @@ def test_the_name_of_a_task_does_not_break_its_line(folder, on_terminal, tmp_pat
     (tmp_path / "play.yml").write_text((folder / "slow.yml").read_text().replace("name: Sleep", r'name: "Sleep \e[2J\n"'))
     there = on_terminal(words(folder, tmp_path / "play", None, "--limit", "board1", "-e", "number=0"), settings(folder))
     assert not there.until()
-    assert any(re.search(r"\| Sleep \?\[2J.*: 0 done, 1 running$", frame) for frame in there.frames), there.frames
+    assert any(re.search(r"1 running \| 0:\d\d \| Sleep \?\[2J", frame) for frame in there.frames), there.frames
 
 
 def test_a_question_is_not_disturbed(folder, on_terminal):
@@ -363,3 +364,25 @@ def test_every_phase_of_the_playbooks_is_named(root):
         named |= set(re.findall(r"^ +__npu_phase: (\w+)$", path.read_text(), re.MULTILINE))
     assert named == {"check", "detect", "fetch", "baseline", "plan", "begin", "build", "kernel", "activate", "runtime", "verify", "soak", "commit",
                      "rollback", "preflight"}
+
+
+def test_wide_and_hostile_names_on_a_narrow_terminal(folder, on_terminal, tmp_path):
+    """The line keeps to the columns of the terminal, and no board or message sends it a sequence."""
+    (tmp_path / "boards.yml").write_text(
+        '{all: {hosts: {"evil\\ec\\x9b2J": {}, "%s": {}}, vars: {ansible_connection: local}}}' % ("\u677f" * 12))
+    (tmp_path / "play.yml").write_text("""
+- name: \u677f\u677f
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Change
+      warns: {changed: true, warnings: ["a warning \\e]0;title\\a"]}
+""")
+    argv = [*words(folder, tmp_path / "play", None), "-i", str(tmp_path / "boards.yml"), "--limit", "!boards"]
+    there = on_terminal(argv, settings(folder), columns=24)
+    assert not there.until() and there.code == 0
+    sequences = set(re.findall(rb"\x1b(?!\[[0-9;]*m)[^\x1b\r\n]{0,3}|\xc2[\x80-\x9f]|\x07", there.raw))
+    assert {sequence[:3] for sequence in sequences} <= {b"\x1b[K", b"\x1b[?"}, sequences
+    assert "evil?c?2J" in there.raw.decode() and "a warning ?]0;title?" in re.sub(r"\s*\r\n", " ", there.raw.decode())
+    shown = re.findall(r"\x1b\[\?7l(.*?)\x1b\[K", there.raw.decode())
+    assert shown and all(sum(map(_progress.columns_of, text)) < 24 for text in shown), shown

@@ -62,7 +62,7 @@ def test_check_mode_reboots_nothing(reboot, tmp_path):
 
 def test_one_that_never_has_another_boot_id(reboot):
     told, dummy = reboot("echo 1")
-    assert told["failed"] and told["rebooted"] and "Timed out waiting for last boot time check" in told["msg"]
+    assert told["failed"] and not told["rebooted"] and "Timed out waiting for last boot time check" in told["msg"]
 
 
 def test_one_that_is_not_reached(reboot, tmp_path):
@@ -77,3 +77,51 @@ def test_invalid_boot_ids(reboot, tmp_path, says):
     assert told["failed"] and not told["rebooted"] and told["msg"].isprintable() and len(told["msg"]) < 1100
     assert "more than" in told["msg"] or "failed to get host boot time info" in told["msg"]
     assert (tmp_path / "boot_id").read_text() == "1\n"
+
+
+@pytest.fixture
+def local_reboot(tmp_path):
+    """Run the task over a local connection, with this as systemd-run, and give its result."""
+    def run(systemd_run, *words):
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin/systemd-run").write_text("#!/bin/sh\n" + systemd_run)
+        (tmp_path / "bin/systemd-run").chmod(0o755)
+        play = [{"hosts": "all", "gather_facts": False, "tasks": [
+            {"rkfleet.npu.npu_reboot": {"reboot_command": "touch %s/rebooted" % tmp_path}, "register": "told", "ignore_errors": True},
+            {"ansible.builtin.copy": {"dest": str(tmp_path / "told.json"), "content": "{{ told | to_json }}"}, "check_mode": False}]}]
+        (tmp_path / "play.json").write_text(json.dumps(play))
+        done = subprocess.run(
+            [sys.executable, "-m", "ansible", "playbook", "-i", "localhost,", "-c", "local", str(tmp_path / "play.json"), *words],
+            env=dict(os.environ, PATH="%s:%s" % (tmp_path / "bin", os.environ["PATH"]), ANSIBLE_HOME=str(tmp_path / "home"),
+                     ANSIBLE_PYTHON_INTERPRETER=sys.executable, ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default"),
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=120, check=False, cwd=tmp_path)
+        assert "Traceback" not in done.stdout, done.stdout
+        return json.loads((tmp_path / "told.json").read_text())
+
+    return run
+
+
+def test_a_local_board_reboots_after_the_run(local_reboot, tmp_path):
+    """It is systemd's work, so a stand-in keeps its words; they are run here, for a run that has ended and one that has not."""
+    told = local_reboot("printf '%%s\\0' \"$@\" >%s/words" % tmp_path)
+    assert (told["failed"], told["changed"], told["scheduled"], told["rebooted"]) == (False, True, True, False)
+    words = (tmp_path / "words").read_text().split("\0")[:-1]
+    command = words[words.index("/bin/sh"):]
+    run, *reboot = command[3:]
+    assert run.isdigit() and reboot == ["touch", "%s/rebooted" % tmp_path] and not (tmp_path / "rebooted").exists()
+    # The run is waited for: as long as the process exists, here this one, nothing is rebooted.
+    script = command[2].replace("sleep 1", "exit 7").replace("sleep 5", "true")
+    assert subprocess.run(["/bin/sh", "-c", script, str(os.getpid()), *reboot], check=False).returncode == 7
+    assert not (tmp_path / "rebooted").exists()
+    assert subprocess.run(["/bin/sh", "-c", script, run, *reboot], check=False).returncode == 0
+    assert (tmp_path / "rebooted").exists()
+
+
+def test_a_local_board_without_systemd_is_not_rebooted(local_reboot):
+    told = local_reboot("echo no systemd here >&2; exit 1")
+    assert told["failed"] and not told["scheduled"] and told["msg"] == "the reboot cannot be scheduled: no systemd here"
+
+
+def test_check_mode_schedules_nothing(local_reboot, tmp_path):
+    told = local_reboot("touch %s/words" % tmp_path, "--check")
+    assert told["scheduled"] and told["changed"] and not (tmp_path / "words").exists()

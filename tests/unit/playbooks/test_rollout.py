@@ -64,6 +64,24 @@ def test_boards_that_need_nothing_are_held_or_cannot_be_upgraded_are_in_no_batch
     assert run.rc == 0 and run.touched == [] and "Could not match" not in run.output and "does not answer" not in run.output
 
 
+def test_a_machine_with_two_names_is_changed_under_neither(play):
+    boards = {"eth": {"boot_id": "11e1"}, "plain": {"boot_id": "22e2"}, "wlan": {"boot_id": "11e1"}}
+    run = play(boards)
+    assert run.rc == 2 and run.touched == ["plain"]
+    assert run.verdicts == {"eth": "failed", "plain": "ok", "wlan": "failed"}
+    for name in ("eth", "wlan"):
+        assert f"{name}: the inventory names one machine 2 times (eth, wlan), and this run would upgrade it" in run.output
+    # It is no reason to stop the others: npu_max_failed is 0.
+    assert run.line("boards: ") == "boards: 3, ok 1, failed 2"
+
+
+@pytest.mark.parametrize("verdict, code", [("held", 0), ("skipped", 2)])
+def test_a_board_that_was_changed_while_others_are_upgraded_is_no_failure(play, verdict, code):
+    run = play(fleet(b={"skip": {"verdict": verdict, "reason": "somebody was there"}}), npu_max_failed=0, npu_rollout=[1])
+    assert run.verdicts == dict(dict.fromkeys("acdef", "ok"), b=verdict) and run.rc == code
+    assert f"{verdict}: b: somebody was there" in run.output and "b" not in run.touched
+
+
 def test_a_board_that_needs_nothing_is_contacted_once(play):
     boards = {"new": {"needs": False, "recorded": False}, "quiet": {"needs": False}, "ill": {"needs": False, "says": "driver"},
               "mute": {"needs": False, "says": "nothing"}, "busy": {}}
@@ -195,6 +213,50 @@ def test_the_owners_tasks_run_before_and_after(play, tmp_path):
     assert run.rc == 2 and run.marks == [] and run.verdicts == {"a": "failed"} and "a: the cluster does not let it go" in run.output
 
 
+@pytest.mark.parametrize("content, said", [
+    ("{", "is damaged (it is not JSON"), ('{"schema": 9}', "was written by a newer release of this collection (schema 9)")])
+def test_a_record_that_is_damaged_during_the_run_fails_no_board(play, tmp_path, content, said):
+    record = tmp_path / "staging.json"
+    (tmp_path / "before.yml").write_text(
+        "- ansible.builtin.copy: {content: '%s', dest: '%s', mode: '0600'}\n" % (content, record))
+    run = play(
+        {"a": {}, "b": {}, "c": {"fails": "driver"}}, "--forks=1", npu_rollout=1, npu_max_failed=1,
+        npu_pre_tasks_file="before.yml",
+    )
+    # Each board is a batch: had one failed, no other would have begun, and there would be no table.
+    assert run.verdicts == {"a": "ok", "b": "ok", "c": "rolled back"} and run.rc == 2 and run.failed == ["c"]
+    assert record.read_text() == content
+    text = " ".join(run.output.split())
+    assert run.output.count("[WARNING]") == 1 and said in text
+    assert "The upgrades are not affected, but what they verify is not on record" in text
+
+
+def test_a_kernel_that_another_run_verifies_meanwhile_waits_for_no_staging_board(play, tmp_path):
+    """As with two controllers or slices that chose the same staging board: this one was refused it."""
+    first = play({"a": {}}, npu_cache_dir=str(tmp_path / "other"))
+    assert first.rc == 0
+    record = tmp_path / "staging.json"
+    record.rename(tmp_path / "of-the-other.json")
+    (tmp_path / "before.yml").write_text(
+        "- ansible.builtin.copy: {src: '%s', dest: '%s', mode: '0600'}\n" % (tmp_path / "of-the-other.json", record))
+    run = play({"a": {"fails": "begin"}, "b": {}, "c": {}}, npu_max_failed=1, npu_pre_tasks_file="before.yml")
+    assert run.verdicts == {"a": "failed", "b": "ok", "c": "ok"} and run.failed == ["a"]
+
+
+def test_a_report_has_the_time_at_which_each_board_was_inspected(play, tmp_path):
+    path = tmp_path / "npu-report/fleet.json"
+    boards = {"a": {"needs": False}, "b": {"needs": False}}
+    assert play(boards, playbook="audit_npu").rc == 0
+    report = json.loads(path.read_text())
+    # By the clock of the stub, which has stood still since.
+    assert {entry["checked_at"] for entry in report["boards"]} == {"1970-01-01T00:16:47Z"}
+    report["boards"][0].update(checked_at="1970-01-01T00:16:48Z", verdict="of another run")
+    path.write_text(json.dumps(report))
+    assert play(boards, playbook="audit_npu", npu_report_merge=True).rc == 0
+    verdicts = {entry["name"]: entry["verdict"] for entry in json.loads(path.read_text())["boards"]}
+    assert verdicts == {"a": "of another run", "b": "ok"}
+
+
 @pytest.mark.parametrize("playbook", ["upgrade_npu", "stage_npu"])
 def test_only_boards_that_the_query_selects_are_upgraded(play, playbook):
     boards = fleet(b={"fails": "fetch"}, d={"fails": "detect"}, f={"npu_hold": True})
@@ -223,15 +285,17 @@ WRONG = {
     "a threshold": ({"npu_max_failed": "-1"}, "npu_max_failed is '-1': '-1' is neither"),
     "minutes": ({"npu_soak_minutes": "10%"}, "npu_soak_minutes is '10%': it must be a number of minutes"),
     "a file of one board": ({}, "/nowhere.yml, and there is no such file on the controller. No board was changed."),
-    "a flag of one board": ({}, "npu_hold or npu_build_ok of a board is ja: it is true or false. No board was changed."),
+    "a flag of one board": ({}, "npu_hold is 'ja': it must be true or false (b). No board was contacted."),
+    "a hook for all boards": ({"npu_pre_tasks_file": "once.yml"}, "once.yml uses run_once, throttle, pause, add_host or end_play"),
     "a type": ({"npu_select": ["a", "list"]}, "npu_select"),
     "the record": ({"npu_staging_file": "{{ inventory_dir }}/boards.yml"}, "is damaged (it is not JSON"),
 }
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_setting_is_reported_once_and_no_board_is_contacted(play, name):
+def test_a_wrong_setting_is_reported_once_and_no_board_is_contacted(play, name, tmp_path):
     variables, said = WRONG[name]
+    (tmp_path / "once.yml").write_text("- ansible.builtin.debug:\n  run_once: true\n")
     own = {"a file of one board": {"npu_post_tasks_file": "/nowhere.yml"}, "a flag of one board": {"npu_hold": "ja"}}
     run = play({"a": {}, "b": own.get(name, {})}, **variables)
     assert run.rc == 2 and run.output.count("fatal: ") == 1 and said in run.output.replace('\\"', '"')

@@ -169,6 +169,55 @@ def test_an_entry_that_is_not_an_address(tmp_path):
     assert {name for name in boards if "%s: npu_rknn_server_allow is ['10.1.0.1'" % name in told} == set(boards)
 
 
+STUB = """
+from ansible.plugins.action import ActionBase
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        return dict(changed=False, path="/nowhere", available=True)
+"""
+SYSTEMCTL = """#!/bin/sh
+[ "$1" = show ] && [ -e "{unit}" ] && echo LoadState=loaded && echo ActiveState=active
+[ "$1" = show ] && [ ! -e "{unit}" ] && echo LoadState=not-found
+[ "$1" = show ] || echo "$@" >> "{calls}"
+"""
+
+
+def test_rknn_server_is_restarted_at_once_and_only_if_it_has_changed(tmp_path):
+    """Not at the end of the play: a rollback may have removed the unit by then, and the run would fail outside any rescue."""
+    copy = environment.copy_project(tmp_path / "ansible_collections/rkfleet/npu")
+    assert not list(copy.glob("roles/*/handlers"))
+    for name in ("npu_artifact", "npu_runtime"):
+        (copy / "plugins/action" / (name + ".py")).write_text(STUB)
+    there, calls = tmp_path / "rknn_server.service", tmp_path / "calls"
+    tasks = copy / "roles/runtime/tasks/rknn_server.yml"
+    tasks.write_text(tasks.read_text().replace("/etc/systemd/system/rknn_server.service", str(there)).replace("[video, render]", "[]"))
+    (tmp_path / "systemctl").write_text(SYSTEMCTL.format(unit=there, calls=calls))
+    (tmp_path / "systemctl").chmod(0o755)
+    board = {
+        "ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False,
+        "__npu_plan": {"runtime": {"version": "2.3.2", "rknn_server": {"path": "x", "sha256": "0" * 64}}}}
+    role = {"name": "rkfleet.npu.runtime", "tasks_from": "rknn_server"}
+    (tmp_path / "boards.yml").write_text(json.dumps({"all": {"hosts": {"a": board}}}))
+    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [
+        {"ansible.builtin.set_fact": {"npu": {"driver": {"render_node": "/dev/dri/renderD129"}}, "cacheable": True}},
+        {"block": [{"ansible.builtin.include_role": role}, {"ansible.builtin.fail": {"msg": "MobileNet does not work"}}],
+         "rescue": [{"ansible.builtin.command": {"argv": ["systemctl", "the rollback"]}}]}]}]))
+
+    def run(*options):
+        done = subprocess.run(
+            ["ansible-playbook", "-i", "boards.yml", *options, "play.yml"], cwd=tmp_path, capture_output=True, text=True, check=False,
+            env=dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(tmp_path), ANSIBLE_NOCOLOR="1", PATH="%s:%s" % (tmp_path, os.environ["PATH"])))
+        assert done.returncode == 0 and '"msg": "MobileNet does not work"' in done.stdout, done.stdout + done.stderr
+        found = calls.read_text().splitlines() if calls.exists() else []
+        calls.unlink(missing_ok=True)
+        return [call for call in found if call.split()[0] in ("restart", "start", "the")]
+
+    # There is no unit yet.
+    assert run("--check") == [] and not there.exists()
+    assert run() == ["restart rknn_server.service", "the rollback"] and there.exists()
+    assert run() == ["the rollback"]
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 @pytest.mark.parametrize("node", ["/dev/dri/renderD129", "/dev/rknpu"])
 @pytest.mark.parametrize("allow", [[], ["localhost", "10.1.0.0/24", "fd00::1"]])

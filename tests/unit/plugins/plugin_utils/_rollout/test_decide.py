@@ -9,6 +9,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.rkfleet.npu.plugins.filter.npu_rollout import FilterModule
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars import board_variables
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import decide as _rollout
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import staging
 from stand_ins.fleet_plans import NEW, OLD, SETTINGS, board, decide, record
 
 
@@ -52,7 +53,8 @@ def test_the_first_of_each_kernel_goes_first():
 
 @pytest.mark.parametrize(
     "other",
-    [{"soc": "rk3576"}, {"driver": "0.9.8"}, {"source": "cccc"}, {"runtime": "dddd"}, {"action": "vendor_kernel"}],
+    [{"soc": "rk3576"}, {"driver": "0.9.8"}, {"source": "cccc"}, {"runtime": "dddd"}, {"action": "vendor_kernel"},
+     {"build": "#2 SMP"}],
 )
 def test_boards_that_differ_in_anything_stand_only_for_themselves(other):
     assert decide({"a": board(), "b": board(**other)})["staging"] == ["a", "b"]
@@ -92,6 +94,63 @@ def test_after_a_kernel_update_a_board_is_not_verified_and_the_reason_names_the_
     assert "this driver is verified only" not in answer["boards"]["d"]["reason"]
 
 
+def older(entry, *without):
+    """An entry of the record as an earlier release wrote it."""
+    return {name: value for name, value in entry.items() if name not in without}
+
+
+@pytest.mark.parametrize("change, said", [
+    # A distribution builds a kernel again under the same release.
+    ({"build": "#2 SMP"}, "(it is verified only with another build of this kernel)"),
+    # A new release of the collection builds the driver with other files.
+    ({"build_files": "eeee"}, "(it is verified only with other build files, of another release of rkfleet.npu)"),
+    ({"without": ("build", "build_files")},
+     "(it is verified only by an older release of rkfleet.npu, which did not record the kernel's build)"),
+    ({"without": ("build_files",)}, "(it is verified only with other build files, of another release of rkfleet.npu)"),
+])
+def test_what_is_built_from_other_files_or_for_another_build_of_the_kernel_is_staged_again(change, said):
+    entry = older(record(decide({"a": board()}), "a"), *change.get("without", ()))
+    assert decide({"b": board()}, verified=[record(decide({"a": board()}), "a")])["staging"] == []
+    build, build_files = change.get("build", "#1 SMP"), change.get("build_files", "ffff")
+    changed = decide({"b": board(build=build)}, verified=[entry], build_files=build_files)
+    assert changed["staging"] == ["b"] and changed["boards"]["b"]["reason"].endswith(said)
+
+
+def test_what_is_not_built_by_this_collection_does_not_depend_on_its_build_files():
+    boards = {"a": board(action="vendor_kernel", packages=["x"]), "b": board(action="none")}
+    verified = [record(decide(boards), name) for name in boards]
+    assert decide(boards, verified=verified, build_files="eeee")["staging"] == []
+    assert {entry["build_files"] for entry in verified} == {""}
+
+
+def test_a_machine_with_two_names_is_upgraded_under_neither():
+    boards = {
+        "rock5b-1": board(boot_id="11e1", serial="aa"), "other": board(boot_id="22e2", serial="bb"),
+        "rock5b-1-wlan": board(boot_id="11e1", serial="aa"),
+    }
+    answer = decide(boards)
+    assert parts(answer) == {"rock5b-1": "failed", "other": "staging", "rock5b-1-wlan": "failed"}
+    assert list(answer["refused"]) == ["rock5b-1", "rock5b-1-wlan"] and answer["rollout"] == []
+    assert answer["refused"]["rock5b-1"].startswith(
+        "rock5b-1: the inventory names one machine 2 times (rock5b-1, rock5b-1-wlan), and this run would upgrade it "
+        "that many times at once: they answered with the same boot ID. Nothing was changed on it. Remove all but one")
+    assert answer["summary"][:2] == list(answer["refused"].values())
+    # Under a name that is on hold, or needs nothing, it is not upgraded.
+    boards["rock5b-1-wlan"] = board(action="none", install=False, boot_id="11e1", serial="aa")
+    assert decide(boards)["refused"] == {} and parts(decide(boards))["rock5b-1"] == "staging"
+
+
+@pytest.mark.parametrize("other", [
+    # A copy of its SD card, containers with the boot ID of their host, and boards that do not report theirs.
+    {"boot_id": "22e2", "serial": "aa"}, {"boot_id": "11e1", "serial": "bb"},
+    {"boot_id": "11e1", "serial": "aa", "build": "#2 SMP"}, {"boot_id": None, "serial": "aa"},
+    {"boot_id": "", "serial": "aa"},
+])
+def test_boards_that_resemble_each_other_are_not_one_machine(other):
+    assert decide({"a": board(boot_id="11e1", serial="aa"), "b": board(**other)})["refused"] == {}
+    assert decide({"a": board(**other), "b": board(**other)})["refused"] == {} or other["boot_id"]
+
+
 def test_without_staging_no_board_waits():
     answer = decide({"a": board(), "b": board()}, require_staging="no")
     assert answer["staging"] == [] and answer["rollout"] == ["a", "b"]
@@ -109,7 +168,10 @@ def test_an_installed_driver_has_its_own_key():
     ]
     # An interrupted upgrade verifies what it would have verified; the kernel's own driver is another matter.
     assert (
-        keys[0] == keys[1] == {"kernel": NEW, "soc": "rk3588", "driver": "0.9.6", "source": "aaaa", "runtime": "bbbb"}
+        keys[0] == keys[1] == {
+            "kernel": NEW, "build": "#1 SMP", "soc": "rk3588", "driver": "0.9.6", "source": "aaaa",
+            "build_files": "ffff", "runtime": "bbbb",
+        }
     )
     assert keys[2]["source"] == "the kernel's own" and keys[3]["runtime"] == "old"
     assert (
@@ -237,6 +299,72 @@ def test_no_further_board_once_too_many_have_failed(failed, allowed, go):
     assert go or "%d board" % failed in last["reason"] and "b0" in last["reason"]
 
 
+def test_a_board_asks_for_itself_alone():
+    boards = {"b%d" % number: board() for number in range(4)}
+    answer = decide(boards, require_staging=False, max_failed=1)
+    # No variables of other boards: b0 is still being upgraded, and nobody knows how that ends.
+    assert _rollout.gate(answer, {}, names=["b3"], failed=["b1"]) == {
+        "b3": {"go": True, "verdict": "", "reason": "", "fine": True},
+    }
+    late = _rollout.gate(answer, {}, names=["b3"], failed=["b2", "b1", "of another play"])["b3"]
+    assert not late["go"] and late["reason"] == "2 boards failed (b1, b2), and npu_max_failed allows 1"
+
+
+def test_a_board_asks_for_its_staging_board():
+    boards = {"a": board(NEW), "b": board(NEW)}
+    answer = decide(boards)
+    assert not _rollout.gate(answer, {}, names=["b"])["b"]["go"]
+    assert _rollout.gate(answer, {"a": {"__npu_is_committed": True}}, names=["b"])["b"]["go"]
+    # The staging board itself waits for none.
+    assert _rollout.gate(answer, {}, names=["a"])["a"]["go"]
+
+
+def test_a_board_whose_kernel_another_run_has_verified_meanwhile_may_start():
+    boards = {"a": board(NEW), "b": board(NEW), "c": board(OLD), "d": board(OLD)}
+    answer = decide(boards)
+    by_other, asked = record(answer, "a"), []
+
+    def recorded():
+        asked.append(1)
+        return [dict(by_other, board="of another run")]
+
+    def gate(name, **more):
+        return _rollout.gate(answer, {"a": {"__npu_error": "refused"}}, names=[name], recorded=recorded, **more)[name]
+
+    assert gate("b")["go"] is False and gate("b")["verdict"] == "skipped", "the failed board still counts"
+    answer["allowed"] = 1
+    assert gate("b")["go"] and not gate("d")["go"] and "d" not in by_other
+    assert gate("b", stage=True)["fine"] and not gate("b", stage=True)["go"]
+    # The file is read only before a board is told to wait.
+    asked.clear()
+    assert gate("a")["go"] and gate("c")["go"] and not asked
+    assert _rollout.gate(answer, {"a": {"__npu_is_committed": True}}, names=["b"], recorded=recorded)["b"]["go"]
+    assert not asked
+
+
+@pytest.mark.parametrize("content, go", [
+    ("entries", True), ("none", False), ("damaged", False), ("newer", False), ("absent", False)])
+def test_the_filter_reads_the_record_again(tmp_path, content, go):
+    boards = {"a": board(NEW), "b": board(NEW)}
+    answer = decide(boards)
+    path = tmp_path / "staging.json"
+    if content == "entries":
+        staging.add(str(path), [record(answer, "a")], "today")
+    elif content != "absent":
+        path.write_text({"none": '{"schema": 2, "verified": []}', "damaged": "{", "newer": '{"schema": 3}'}[content])
+    gate = FilterModule().filters()["npu_rollout_gate"]
+    assert gate(boards, answer, False, ["b"], [], ["b"], str(path))["b"]["go"] is go
+    assert gate(boards, answer, record=str(path))["b"]["go"] is go
+    assert not gate(boards, answer, False, ["b"], [], ["b"])["b"]["go"]
+
+
+def test_slow_boards_begin_the_last_batch():
+    boards = {"b%d" % number: board() for number in range(5)}
+    seconds = dict.fromkeys(boards, 2.0) | {"b0": 40.0}
+    answer = decide(boards, require_staging=False, rollout=[1, "100%"], seconds=seconds)
+    assert answer["rollout"] == ["b1", "b0", "b2", "b3", "b4"] and answer["serial"] == [1, "100%"]
+
+
 def test_failures_before_the_rollout_do_not_count():
     boards = {"dead": {"__npu_error": "dead"}, "a": board(), "b": board()}
     assert _rollout.gate(decide(boards, require_staging=False), boards)["b"]["go"]
@@ -276,6 +404,8 @@ def test_the_filters_read_only_the_variables_they_need():
     filters = FilterModule().filters()
     hostvars = {"a": board(unrelated=object()), "elsewhere": None}
     answer = filters["npu_rollout"](hostvars, ["a"], SETTINGS)
+    # Of the files that role driver sends to boards.
+    assert len(answer["boards"]["a"]["key"]["build_files"]) == 64
     assert answer["staging"] == ["a"] and filters["npu_rollout_gate"](hostvars, answer)["a"]["go"]
     with pytest.raises(AnsibleFilterError, match="settings are missing: max_failed"):
         filters["npu_rollout"]({}, [], {name: 0 for name in SETTINGS if name != "max_failed"})

@@ -90,12 +90,28 @@ def test_the_first_boards_of_each_kernel_build_for_the_others():
     for agree, builds in ((1, ["b", "d"]), (2, ["b", "c", "d", "e"]), ("3", ["a", "b", "c", "d", "e"])):
         answer = decide(boards, store_agree=agree, require_staging=False)
         assert [name for name, entry in answer["boards"].items() if entry["builds"]] == builds
-        assert answer["rollout"] == list(boards)
+        # They go first among those of their kernel.
+        assert answer["rollout"] == {1: "b a c d e", 2: "b c a d e", "3": "a b c d e"}[agree].split()
     boards["c"]["ansible_facts"]["npu"]["hardware"]["mhz"] = 2001
     answer = decide(boards)
     assert answer["staging"] == [name for name, entry in answer["boards"].items() if entry["builds"]] == ["b", "d"]
     verified = [record(answer, "b")]
     assert [name for name, entry in decide(boards, verified)["boards"].items() if entry["builds"]] == ["b", "d"]
+
+
+def test_the_builder_of_a_verified_kernel_begins_first_although_it_is_slow():
+    boards = {name: builder(headers=False) for name in "abcd"} | {"x": builder(kernel=OLD)}
+    verified = [record(decide(boards), name) for name in ("a", "x")]
+    seconds = dict.fromkeys(boards, 2.0)
+    # Of boards that can build equally well, one that answers as fast as the others.
+    answer = decide(boards, verified, seconds=dict(seconds, a=40.0), rollout=[1, "100%"])
+    assert answer["rollout"] == ["b", "a", "c", "d", "x"] and answer["boards"]["b"]["builds"]
+    boards["c"] = builder()
+    answer = decide(boards, verified, seconds=dict(seconds, c=40.0), rollout=[2, "100%"])
+    assert answer["rollout"] == ["c", "a", "b", "d", "x"] and answer["boards"]["c"]["builds"]
+    # Nothing is built.
+    boards = {"a": builder(headers=False, action="vendor_kernel"), "b": builder(action="vendor_kernel")}
+    assert decide(boards, require_staging=False)["rollout"] == ["a", "b"]
 
 
 @pytest.mark.parametrize("value", [0, -1, "10%", "two", None])

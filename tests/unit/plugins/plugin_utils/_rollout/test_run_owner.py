@@ -138,3 +138,65 @@ def test_a_container_with_the_proc_of_its_host_is_not_identified():
         assert not run_owner.has_ended(there, dict(there, run="another")) and not run_owner.has_ended(
             there, run_owner.owner(os.getpid())
         )
+
+
+def test_a_run_whose_parent_never_asks_for_it():
+    # The first process of a container may leave its children as zombies.
+    me = run_owner.owner(os.getpid())
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    holder = run_owner.owner(child.pid)
+    assert not run_owner.has_ended(holder, me)
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert run_owner.has_ended(holder, me)
+    child.communicate()
+
+
+def test_a_run_counts_as_running_unless_it_has_certainly_ended(gone):
+    me = run_owner.owner(os.getpid())
+    other = run_owner.owner(os.getppid())
+    # This run itself, one that has ended, and one whose number another process has since.
+    for run in (me["run"], gone["run"], other["run"].replace(other["started"], "1")):
+        assert not run_owner.may_be_running(run, me), run
+    # Another machine, boot or container, or nothing that this release writes: nobody knows.
+    elsewhere = gone["run"][:-8] + "00000000"
+    odd = gone["run"].replace("-%d-" % gone["pid"], "-0-")
+    for run in (other["run"], elsewhere, "x" + gone["run"], odd, "by hand", "vm-726-1852633", "", None):
+        assert run_owner.may_be_running(run, me), run
+    # Without /proc of its own namespace, a run cannot know.
+    for unknown in ("boot_id", "pid_namespace"):
+        assert run_owner.may_be_running(gone["run"], dict(me, **{unknown: ""}))
+
+
+CONTROLLER = """
+import multiprocessing, os, sys
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import run_owner
+
+def worker():
+    print(run_owner.this_run() == os.getppid(), flush=True)
+    # multiprocessing closes its standard input.
+    os.read(again, 1)
+    while os.getppid() == parent:
+        pass
+    try:
+        run_owner.this_run()
+    except run_owner.RunEnded as error:
+        print(error, flush=True)
+
+parent, again = os.getpid(), os.dup(0)
+context = multiprocessing.get_context("fork")
+child = context.Process(target=worker)
+child.start()
+child.join()
+"""
+
+
+def test_a_worker_that_outlives_its_run_changes_no_board():
+    with subprocess.Popen([sys.executable, "-c", CONTROLLER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                          env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))) as controller:
+        assert controller.stdout.readline() == "True\n"
+        controller.kill()
+        controller.wait()
+        controller.stdin.write("go on\n")
+        controller.stdin.close()
+        assert f"(process {controller.pid}) was killed" in controller.stdout.read()

@@ -15,7 +15,10 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import stagin
 
 
 def entry(kernel="6.1.84", name="a"):
-    return {"kernel": kernel, "soc": "rk3588", "driver": "0.9.6", "source": "aaaa", "runtime": "bbbb", "board": name}
+    return {
+        "kernel": kernel, "build": "#1 SMP", "soc": "rk3588", "driver": "0.9.6", "source": "aaaa",
+        "build_files": "ffff", "runtime": "bbbb", "board": name,
+    }
 
 
 def test_without_a_file_there_are_no_entries(tmp_path):
@@ -67,7 +70,7 @@ def test_a_failed_write_is_reported_in_one_sentence_and_the_old_record_stays(tmp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(staging.os, "fsync", full)
-    with pytest.raises(staging.StagingError, match="cannot be written: .*No space left"):
+    with pytest.raises(staging.StagingError, match="/staging.json, cannot be written: No space left on device$"):
         staging.add(str(path), [entry("5.10.110")], "today")
     assert len(staging.read(str(path))) == 1 and sorted(os.listdir(tmp_path)) == ["staging.json", "staging.json.lock"]
 
@@ -78,6 +81,18 @@ def test_a_record_of_1_x_is_read_and_its_entries_survive_the_next_one(tmp_path):
     assert staging.read(str(path)) == [dict(entry(), since="today")]
     everything, new = staging.add(str(path), [entry("5.10.110")], "tomorrow")
     assert len(everything) == 2 and json.loads(path.read_text()) == {"schema": 2, "verified": everything}
+
+
+def test_an_entry_of_an_earlier_release_is_kept_and_does_not_stand_for_a_new_one(tmp_path):
+    path = tmp_path / "staging.json"
+    old = {name: value for name, value in dict(entry(), since="today").items() if name not in staging.NEWER}
+    path.write_text(json.dumps({"schema": 2, "verified": [old]}))
+    assert staging.read(str(path)) == [old]
+    everything, new = staging.add(str(path), [entry()], "tomorrow")
+    assert everything == [old, *new] and new == [dict(entry(), since="tomorrow")]
+    path.write_text(json.dumps({"schema": 2, "verified": [dict(old, build=7)]}))
+    with pytest.raises(staging.StagingError, match="is damaged"):
+        staging.read(str(path))
 
 
 def test_runs_at_the_same_time_lose_nothing(tmp_path):

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""The whole upgrade on upgradable light boards: the collection's modules on real files, with a modelled kernel."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import subprocess
+
+import pytest
+import yaml
+
+KINDS = "rollout-rk2312-uboot,rollout-rk2410-grub,rollout-orangepi-61"
+
+
+@pytest.fixture(scope="module")
+def fleet(light_boards):
+    """Three boards, each with another boot loader and another kernel."""
+    light_boards.lab("up", "--count", "3", "--mix", KINDS, "--build-seconds", "0.2", "--boot-seconds", "0.2")
+    return light_boards
+
+
+def on(boards, name, command):
+    """Return what a command that root runs on a board prints."""
+    hosts = yaml.safe_load(boards.inventory.read_text())["all"]["children"]["fleet"]["hosts"]
+    done = subprocess.run(
+        [
+            "ssh",
+            "-F",
+            "none",
+            "-i",
+            str(boards.state / "id_ed25519"),
+            "-p",
+            "2222",
+            "-o",
+            "LogLevel=ERROR",
+            "-o",
+            "StrictHostKeyChecking=yes",
+            "-o",
+            f"UserKnownHostsFile={boards.state / 'fleet_known_hosts'}",
+            f"radxa@{hosts[name]['ansible_host']}",
+            "sudo",
+            "sh",
+            "-c",
+            f"'{command}'",
+        ],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def digests(boards, name):
+    """Return the digest of each file that an upgrade may change, as lines."""
+    places = "/etc /boot /usr/src /usr/lib/modules /usr/lib/librknnrt.so $(ls -d /var/lib/dkms 2>/dev/null)"
+    listed = on(boards, name, f"find {places} -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum")
+    # The report of the last run, and an index that depmod writes anew.
+    return [line for line in listed.splitlines() if "/etc/ansible/" not in line and "/modules." not in line]
+
+
+def events(boards, name, event=None):
+    """Return the journal of a board, or its entries of one kind."""
+    return [entry for entry in json.loads(boards.lab("journal", "--json"))[name] if event in (None, entry["event"])]
+
+
+def upgrade(play, boards, name, *words):
+    """Run the upgrade on one board, without a staging board first."""
+    return play("playbooks/upgrade-npu.yml", "--limit", name, *words, inventory=str(boards.inventory))
+
+
+def test_a_board_is_upgraded_and_a_second_run_changes_nothing(fleet, play):
+    name = fleet.of_kind("rollout-rk2312-uboot")[0]
+    run = upgrade(play, fleet, name)
+    assert run.rc == 0
+    board = fleet.status()["boards"][name]
+    assert (board["driver"], board["boots"], board["loader"]) == ("0.9.6", 2, "u-boot-menu")
+    boots = events(fleet, name, "boot")
+    assert [(boot["driver"], boot["module"], boot["blacklisted"]) for boot in boots] == [
+        ("0.9.3", None, False),
+        ("0.9.6", "rknpu_dkms", True),
+    ]
+    assert [(build["kernel"], build["module"]) for build in events(fleet, name, "build")] == [
+        ("6.1.43-15-rk2312", "rknpu_dkms")
+    ]
+    assert [entry["state"] for entry in events(fleet, name, "state")][-1] == "committed"
+    assert "initcall_blacklist=rknpu_init" in on(fleet, name, "cat /proc/cmdline /boot/extlinux/extlinux.conf")
+    again = upgrade(play, fleet, name)
+    assert (again.rc, again.boards[name]["changed"]) == (0, 0)
+
+
+def test_a_driver_that_does_not_bind_is_rolled_back_byte_for_byte(fleet, play):
+    name = fleet.of_kind("rollout-orangepi-61")[0]
+    before = digests(fleet, name)
+    fleet.lab("fault", name, "no-bind")
+    run = upgrade(play, fleet, name)
+    assert run.rc != 0 and "rolled back" in run.output
+    boots = events(fleet, name, "boot")
+    assert [(boot["driver"], boot["blacklisted"]) for boot in boots] == [
+        ("0.9.2", False),
+        (None, True),
+        ("0.9.2", False),
+    ]
+    assert digests(fleet, name) == before
+    assert fleet.status()["boards"][name]["driver"] == "0.9.2"
+
+
+def test_a_rollback_on_request_brings_the_built_in_driver_back(fleet, play):
+    name = fleet.of_kind("rollout-rk2312-uboot")[0]
+    run = play("playbooks/rollback-npu.yml", "--limit", name, inventory=str(fleet.inventory))
+    assert run.rc == 0
+    assert events(fleet, name, "boot")[-1]["driver"] == "0.9.3" and not events(fleet, name, "boot")[-1]["blacklisted"]
+    assert "initcall_blacklist" not in on(fleet, name, "cat /boot/extlinux/extlinux.conf")
+
+
+def test_a_board_that_never_comes_back_is_reported(fleet, play):
+    name = fleet.of_kind("rollout-rk2410-grub")[0]
+    fleet.lab("fault", name, "never-back")
+    run = upgrade(
+        play, fleet, name, "-e", "npu_reboot_timeout=10", "-e", "npu_confirm_minutes=1", "-e", "ansible_ssh_timeout=5"
+    )
+    assert run.rc != 0 and f"{name}: the board does not answer after the reboot" in run.output
+    assert [boot["driver"] for boot in events(fleet, name, "boot")] == ["0.9.3"]
+    assert fleet.status()["boards"][name]["fault"] == "never-back"
+
+
+def test_a_module_is_refused_while_the_built_in_driver_is_bound(fleet):
+    name = fleet.of_kind("rollout-orangepi-61")[0]
+    file = "/usr/lib/modules/$(uname -r)/kernel/drivers/gpu/drm/panthor/panthor.ko"
+    assert "panthor" in on(fleet, name, f'insmod {file}; cut -d " " -f 1 /proc/modules; rmmod panthor')
+    assert "File exists" in on(fleet, name, f"insmod {file}; insmod {file} 2>&1 || true; rmmod panthor")
+
+
+def test_nothing_of_a_board_is_left_when_it_is_stopped(fleet):
+    assert "3 light boards stopped" in fleet.lab("down")
+    processes = [path.read_bytes() for path in pathlib.Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert processes and not [line for line in processes if str(fleet.state).encode() in line]

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""How a rollback ends on a board that is restored and verified, by the tasks of the role guard."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import environment
+import pytest
+
+STUBS = {
+    "roles/detect/tasks/main.yml": """---
+- ansible.builtin.set_fact:
+    npu:
+      driver: {version: 0.9.3}
+      upgrade:
+        pending: "{{ __npu_rollback_to is not defined and __npu_restored is not defined }}"
+        why: ""
+        origin: false
+        baseline: {diagnosis: driver}
+        driver: {from: 0.9.3}
+    cacheable: true
+- ansible.builtin.set_fact:
+    __npu_plan: {current: null}
+    __npu_inspection: {busy: false, unverified: null, verification: null}
+""",
+    "plugins/action/npu_transaction.py": '''
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        args = self._task.args
+        Display().display("MARK %s %s" % (args["state"], args.get("outcome", "")))
+        if args["state"] == "restored":
+            reboot = bool(task_vars.get("reboot"))
+            return dict(changed=True, guarded=False, reboot_required=reboot, note="", packages=task_vars["packages"])
+        return dict(changed=True)
+''',
+    "plugins/action/npu_reboot.py": '''
+from ansible.plugins.action import ActionBase
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        return dict(changed=True, rebooted=True, elapsed=1)
+''',
+    "plugins/action/npu_apt.py": '''
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        Display().display("MARK %s %s" % (self._task.args["state"], " ".join(self._task.args["name"])))
+        if task_vars["apt"]:
+            return dict(failed=True, msg=task_vars["apt"])
+        return dict(changed=True, packages=self._task.args["name"], kept={}, repaired=False)
+''',
+}
+LOCKED = "dkms cannot be removed: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 7."
+PACKAGES = ["dkms", "linux-image-6.1.0-5", "make"]
+
+
+@pytest.fixture(scope="module")
+def collections(tmp_path_factory):
+    """Return a place with a copy of the collection whose roles see no board."""
+    place = tmp_path_factory.mktemp("stubbed")
+    copy = environment.copy_project(place / "ansible_collections/rkfleet/npu")
+    shutil.rmtree(copy / "tests")
+    for name, text in STUBS.items():
+        (copy / name).write_text(text)
+    return place
+
+
+@pytest.fixture
+def rollback(collections, tmp_path):
+    """Return a function that rolls a board back: `(outcome, sentence, marks, calls of systemctl)`."""
+    def runner(**variables):
+        programs = tmp_path / "programs"
+        programs.mkdir()
+        (programs / "systemctl").write_text('#!/bin/sh\necho "$@" >> "%s"\nexit 5\n' % (tmp_path / "calls"))
+        (programs / "systemctl").chmod(0o755)
+        (tmp_path / "calls").write_text("")
+        known = {
+            "ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False,
+            "apt": "", "packages": PACKAGES, "__npu_rollback_to": "origin", "__npu_error": "MobileNet failed",
+            **variables}
+        tasks = [
+            {"ansible.builtin.set_fact": {"npu": {}, "cacheable": True}},
+            {"ansible.builtin.include_role": {"name": "rkfleet.npu.guard", "tasks_from": "rollback"}},
+            {"ansible.builtin.debug": {"msg": "OUTCOME {{ __npu_outcome }}"}},
+            {"ansible.builtin.debug": {"msg": "SENTENCE {{ __npu_rolled_back | trim }}"}}]
+        known = {name: value for name, value in known.items() if value is not None}
+        (tmp_path / "boards.json").write_text(json.dumps({"all": {"hosts": {"a": known}}}))
+        (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
+        done = subprocess.run(
+            ["ansible-playbook", "-i", "boards.json", "play.yml"], cwd=tmp_path, text=True, check=False, timeout=300,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=dict(
+                os.environ, ANSIBLE_COLLECTIONS_PATH=str(collections), ANSIBLE_NOCOLOR="1",
+                PATH=os.pathsep.join([str(programs), os.environ["PATH"]])))
+        print(done.stdout)
+        assert done.returncode == 0
+        said = dict(re.findall(r'"msg": "(OUTCOME|SENTENCE) (.*)"', done.stdout))
+        marks = [line.strip() for line in re.findall(r"MARK (.*)", done.stdout)]
+        return said["OUTCOME"], " ".join(said["SENTENCE"].split()), marks, (tmp_path / "calls").read_text().splitlines()
+
+    return runner
+
+
+def test_packages_that_cannot_be_removed_are_a_note_and_no_failure(rollback):
+    outcome, sentence, marks, dummy = rollback(apt=LOCKED)
+    assert outcome == "rolled_back" and "NOT RESTORED" not in sentence
+    assert sentence == (
+        "It was rolled back: driver 0.9.3 answers, as before. Packages of the upgrade are still installed: dkms "
+        "linux-image-6.1.0-5 make (" + LOCKED[:-1] + "). The board may boot this kernel at its next reboot. Remove "
+        "them on the board: sudo apt-get purge dkms linux-image-6.1.0-5 make")
+    assert marks == ["restored", "closed rolled_back", "absent dkms linux-image-6.1.0-5 make"]
+
+
+def test_packages_that_are_removed_are_not_mentioned(rollback):
+    outcome, sentence, marks, calls = rollback()
+    assert outcome == "rolled_back" and sentence == "It was rolled back: driver 0.9.3 answers, as before."
+    assert marks[-1] == "absent dkms linux-image-6.1.0-5 make" and calls == []
+
+
+@pytest.mark.parametrize("packages, apt, removed", [
+    (["dkms"], LOCKED, "absent"), (["dkms", "linux-image-6.1.0-5"], "", "absent linux-image-6.1.0-5")])
+def test_packages_of_a_build_stay_after_a_failed_upgrade(rollback, packages, apt, removed):
+    outcome, sentence, marks, dummy = rollback(packages=packages, apt=apt, __npu_rollback_to=None)
+    assert marks[-1] == removed
+    assert outcome == "rolled_back" and sentence == "It was rolled back: driver 0.9.3 answers, as before."
+
+
+@pytest.mark.parametrize("restart, reboot, stopped", [
+    ({"changed": True}, False, True), ({"failed": True, "changed": False}, False, True),
+    ({"changed": True}, True, False), ({"changed": False}, False, False),
+])
+def test_a_server_that_the_upgrade_has_started_does_not_stay(rollback, restart, reboot, stopped):
+    calls = rollback(packages=[], __npu_rknn_server_restart=restart, reboot=reboot)[3]
+    assert calls == ["stop rknn_server.service", "daemon-reload", "start rknn_server.service"] * stopped
