@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 from ..plugin_utils import _clock
 from ..plugin_utils._action.failure import brief
 from ..plugin_utils._artifact.fetch import ArtifactError, fetch, private_copy
+from ..plugin_utils._artifact.picture import PictureError, require_decoder
 
 ARGUMENTS = dict(
     argument_spec=dict(
@@ -43,7 +44,6 @@ class ActionModule(ActionBase):
     def _fetch(self, result):
         params = self.validate_argument_spec(**ARGUMENTS)[1]
         pins = {name: params[name] for name in ("sha256", "git_blob", "size") if params[name]}
-        check_mode = self._task.check_mode
         try:
             file, source = fetch(
                 pins,
@@ -52,14 +52,15 @@ class ActionModule(ActionBase):
                 params["local_folder"],
                 params["mirrors"],
                 params["timeout"],
-                keep=not check_mode,
+                # Once for all boards of the run.
+                keep_in=C.DEFAULT_LOCAL_TMP if self._task.check_mode else None,
             )
-            available = os.path.exists(file)
-            if available:
-                # The file is used minutes or hours later, when the one in the cache may have changed.
-                file = private_copy(file, pins, C.DEFAULT_LOCAL_TMP)
-        except (ArtifactError, OSError) as error:
+            # A picture that cannot be decoded would fail the verification, when the board is already changed.
+            require_decoder(file, os.path.expanduser(params["cache_dir"]))
+            # The file is used minutes or hours later, when the one in the cache may have changed.
+            file = private_copy(file, pins, C.DEFAULT_LOCAL_TMP)
+        except (ArtifactError, PictureError, OSError) as error:
             raise AnsibleActionFail(str(error)) from error
         # The cache is on the controller: filling it does not change the board.
-        result.update(changed=False, path=file, source=source, available=available)
+        result.update(changed=False, path=file, source=source)
         return brief(result, self._task)

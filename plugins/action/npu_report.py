@@ -11,6 +11,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._board.tree import clean
+from ..plugin_utils import _clock
 from ..plugin_utils._action.failure import brief
 from ..plugin_utils._report import board_record, diff as _report_diff, files as _report, hostvars, run_stats, stdout
 from ..plugin_utils._report import table
@@ -40,7 +41,10 @@ class ActionModule(ActionBase):
             board for board in params["boards"]
             if not params["audit"] or not self._is_not_selected(task_vars["hostvars"][board])
         ]
-        records = [board_record.record(board, task_vars["hostvars"][board], now) for board in boards]
+        # What another run wrote meanwhile may be newer than what this one found at its beginning.
+        records = [
+            board_record.record(board, task_vars["hostvars"][board], _clock.last(board) or now) for board in boards
+        ]
         report = {"after": _report.document(records, now), "before": None, "files": [], "notes": []}
         problems = []
         # The report to compare with may be in the same folder, so it is read before the new one is written.

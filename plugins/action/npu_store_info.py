@@ -23,6 +23,7 @@ ARGUMENTS = dict(
         store_from=dict(type="list", elements="str", default=[]),
         store_agree=dict(type="int", default=1),
         wait=dict(type="bool", default=False),
+        timeout=dict(type="int", default=3600),
     ),
 )
 FOR_ALL = ("dkms",)
@@ -42,7 +43,7 @@ class ActionModule(StoreAction):
             )
             try:
                 if wanted and params["wait"] and not self._task.check_mode:
-                    with store.lock(wanted):
+                    with store.lock(wanted, params["timeout"]):
                         entry = store.find(wanted, agree=agree, hosts=hosts)
                 elif wanted:
                     entry = store.find(wanted, agree=agree, hosts=hosts)

@@ -21,7 +21,7 @@ extends_documentation_fragment:
   - rkfleet.npu._checksum
 attributes:
   check_mode:
-    details: In check mode the file is fetched and verified, but not kept.
+    details: In check mode the file is fetched once for all boards of the run, and not kept in O(cache_dir).
 options:
   path:
     description:
@@ -72,8 +72,7 @@ EXAMPLES = r"""
 RETURN = r"""
 path:
   description:
-    - Path of the verified file on the controller, for this run only. In check mode, the path in the cache if the file
-      is not available yet.
+    - Path of the verified file on the controller, for this run only.
   returned: success
   type: str
   sample: /home/admin/.ansible/tmp/ansible-local-42/rkfleet-npu-artifacts/5b85b479/rknpu_driver_0.9.6_20240322.tar.bz2
@@ -82,9 +81,4 @@ source:
   returned: success
   type: str
   sample: cache
-available:
-  description: Whether the file exists at RV(path). It may be missing in check mode.
-  returned: success
-  type: bool
-  sample: true
 """

@@ -51,6 +51,10 @@ options:
     description: Whether to wait for another host that is building the same module.
     type: bool
     default: false
+  timeout:
+    description: Seconds to wait at most.
+    type: int
+    default: 3600
 seealso:
   - module: rkfleet.npu.npu_dkms
 """

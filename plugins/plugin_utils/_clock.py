@@ -41,17 +41,16 @@ def mark(phase, variables):
 
 
 def spent(board):
-    """Return `[(phase, seconds), ...]` of a board in order, and reset its clock.
+    """Return `[(phase, seconds), ...]` of a board in order, and reset its clock except for the last moment.
 
     The time between two actions belongs to the phase of the second one. Between two plays a board waits for its batch,
     which is not a phase.
     """
-    try:
-        with open(_path(board), encoding="utf-8") as stream:
-            marks = [json.loads(line) for line in stream]
-        os.unlink(_path(board))
-    except (OSError, ValueError):
-        return []
+    marks = _marks(board)
+    if marks:
+        with contextlib.suppress(OSError), open(_path(board), "w", encoding="utf-8") as stream:
+            # Of no play, so that the time from then until the next action is not counted.
+            stream.write(json.dumps([IDLE, marks[-1][1], None]) + "\n")
     found = []
     for (phase, since, play), (following, until, its_play) in zip(marks, marks[1:]):
         phase = phase or (following if play == its_play else IDLE)
@@ -60,6 +59,27 @@ def spent(board):
         elif phase:
             found.append((phase, until - since))
     return found
+
+
+def working(board):
+    """Return for how many seconds the actions of this run have worked on a board so far; 0 if unknown."""
+    marks = _marks(board)
+    return sum(until - since for (phase, since, dummy), (dummy, until, dummy) in zip(marks, marks[1:]) if phase != IDLE)
+
+
+def last(board):
+    """Return when an action of this run was last at a board, in seconds since the epoch; None if none was."""
+    marks = _marks(board)
+    return marks[-1][1] if marks else None
+
+
+def _marks(board):
+    """Return the recorded `[phase, since, play]` of a board; none if they cannot be read."""
+    try:
+        with open(_path(board), encoding="utf-8") as stream:
+            return [json.loads(line) for line in stream]
+    except (OSError, ValueError):
+        return []
 
 
 def _path(board):

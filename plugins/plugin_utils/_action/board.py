@@ -18,7 +18,7 @@ from ...module_utils._board.tree import clean
 from .._answers import gate
 from .._answers.failure import cause_in, explained, first_line, MALFORMED, NO_ANSWER, UNREACHABLE
 from .._answers.limits import HostileAnswer, limited, MalformedAnswer
-from .._schema.values import printable
+from .._schema.values import dictionary, printable
 from .. import _clock
 from .failure import brief
 
@@ -179,6 +179,14 @@ class BoardAction(GuardedAction):
         if key == "discovered_interpreter_python" and PATH.match(str(python)):
             answer.setdefault("ansible_facts", {})[key] = str(python)
         return answer
+
+    def has_begun(self, task_vars):
+        """Return whether this run is in the middle of an upgrade of the board: then a restore point must be there."""
+        begun = dictionary(task_vars.get("__npu_begun"))
+        return (
+            begun.get("changed") is True and not begun.get("failed") and "__npu_committed" not in task_vars
+            and not self._task.check_mode and not self._task.delegate_to
+        )
 
     def remote_digests(self, paths):
         """Return the SHA-256 of each of the files that exists on the board; a tenth of the time of a module."""

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from ...module_utils._board.files import sha256_of
 from ...module_utils._board.paths import STATE_DIR
 from ...module_utils._inference.verify import kept_at
+from .._answers.limits import MalformedAnswer
 from .._artifact.picture import cache_dir, PictureError, raw_file
 from .._artifact.rknn_model import check, RknnModelError
-from .._facts import kernel_cause, npu_users
+from .._facts import kernel_cause, npu_users, verification
 from .board import TransferAction
 
 
@@ -48,7 +50,16 @@ class MobilenetAction(TransferAction):
         missing = _pop_missing(answer, paths)
         if missing:
             raise AnsibleActionFail("the board did not accept %s" % " and ".join(missing))
-        return kernel_cause.explained(npu_users.explained(answer))
+        if "observed" not in answer and not answer.get("failed"):
+            raise AnsibleActionFail("the board returned no result of MobileNet")
+        try:
+            answer = kernel_cause.explained(npu_users.explained(verification.judged(answer, args)))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise MalformedAnswer("what it observed is incomplete (%s)" % type(error).__name__) from error
+        wanted = boolean(args.get("required") or False, strict=False) and not self._task.check_mode
+        if wanted and answer.get("verdict", "verified") != "verified":
+            answer.update(failed=True, msg="{diagnosis}: {evidence}. {remedy}".format(**answer))
+        return answer
 
     def _missing_files(self, state_dir, digests, names):
         """Return the names of the files that are missing on the board."""

@@ -32,6 +32,10 @@ class HostileAnswer(MalformedAnswer):
     cause = HOSTILE
 
 
+class OutOfTime(AnsibleConnectionFailure):
+    """A board that holds its connection and does not answer in time."""
+
+
 class _Expired(BaseException):
     """Raised by the alarm. Not an Exception, so that connection plugins do not catch and retry it."""
 
@@ -43,7 +47,7 @@ def limited(seconds, memory):
     Processes started inside are killed if it fails. They have no memory limit themselves.
 
     Raises:
-        AnsibleConnectionFailure: if the time is over.
+        OutOfTime: if the time is over.
         MalformedAnswer: if the memory is not enough.
     """
     started, expired, over, full = [], None, None, False
@@ -63,7 +67,7 @@ def limited(seconds, memory):
         raise
     # Raised outside of "except", as the new error would keep the old one and all data in its frames.
     if over:
-        raise AnsibleConnectionFailure("it did not answer within %d s" % seconds)
+        raise OutOfTime("it did not answer within %d s" % seconds)
     if full:
         raise MalformedAnswer("it needs more than %d MiB of memory" % (memory // MIB))
 

@@ -37,7 +37,7 @@ class ArtifactError(Exception):
     """An artifact that cannot be obtained: one sentence why."""
 
 
-def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep=True):
+def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep_in=None):
     """Return `(file, source)` of a verified artifact; `source` has no credentials and may be shown.
 
     The order is: cache, local folder, then each mirror. A cached file is verified again at every use.
@@ -47,8 +47,7 @@ def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep
         path: relative path below a mirror; a local folder holds the same path, or only the file's name. Or a whole
             `https://` URL: then the local folder holds the file by its name, and mirrors are not used.
         mirrors: base URLs.
-        keep: store the file in the cache. If false, it is fetched and verified but not stored, and the returned path
-            is where it would be.
+        keep_in: another folder to store the file in if the cache does not have it, as in check mode.
 
     Raises:
         ArtifactError: if no source has the file, or one has another content.
@@ -69,13 +68,19 @@ def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep
             "other users can write to npu_cache_dir %s: %s, or set npu_cache_dir to another folder"
             % (cache_dir, problem)
         )
-    with _locked(folder) if keep else contextlib.nullcontext():
+    if keep_in:
+        # The cache may be read-only.
+        if os.path.isfile(cached) and pin_mismatch(cached, pins) is None:
+            return cached, "cache"
+        folder = os.path.join(keep_in, "artifacts", str(digest).lower())
+        cached = os.path.join(folder, name)
+    with _locked(folder):
         if os.path.isfile(cached) and pin_mismatch(cached, pins) is None:
             return cached, "cache"
         tried = []
         for source in _sources(path, name, local_folder, mirrors):
             try:
-                _copy_verified(source, cached if keep else None, pins, timeout)
+                _copy_verified(source, cached, pins, timeout)
                 return cached, without_secrets(source)
             except ArtifactError as error:
                 # A wrong content must be reported, so no other source is tried.
@@ -107,7 +112,9 @@ def read(path, pins=None):
     if len(content) > limit:
         raise ArtifactError("%s is larger than %d bytes; it was not used" % (path, limit))
     # SHA-1 is the identifier that git publishes; it pins files without a known sha256.
-    algorithm = hashlib.sha1(b"blob %d\0" % len(content)) if name == "git_blob" else hashlib.sha256()
+    algorithm = hashlib.sha256()
+    if name == "git_blob":
+        algorithm = hashlib.sha1(b"blob %d\0" % len(content), usedforsecurity=False)
     algorithm.update(content)
     if name and algorithm.hexdigest() != found:
         raise ArtifactError(
@@ -169,10 +176,10 @@ def _sources(path, name, local_folder, mirrors):
 
 
 def _copy_verified(source, target, pins, timeout):
-    """Copy `source`, a URL or a file, to `target` if its digest matches; only verify it if target is None."""
+    """Copy `source`, a URL or a file, to `target` if its digest matches."""
     limit = int(pins.get("size") or LARGEST)
     stream = open_url(source, timeout=timeout) if "://" in source else open(source, "rb")
-    folder = os.path.dirname(target) if target else None
+    folder = os.path.dirname(target)
     with stream, tempfile.NamedTemporaryFile(prefix=".rkfleet-", dir=folder, delete=False) as partial:
         try:
             size, began = 0, time.monotonic()
@@ -189,10 +196,9 @@ def _copy_verified(source, target, pins, timeout):
             mismatch = pin_mismatch(partial.name, pins)
             if mismatch:
                 raise ArtifactError(mismatch)
-            if target:
-                os.chmod(partial.name, 0o644)
-                os.rename(partial.name, target)
-                sync_dir(folder)
+            os.chmod(partial.name, 0o644)
+            os.rename(partial.name, target)
+            sync_dir(folder)
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(partial.name)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import io
 import os
 
@@ -14,6 +15,7 @@ from ...module_utils._inference.librknnrt import HEIGHT, PICTURE_BYTES, WIDTH
 from .._private import others_can_write
 
 RAW_SUFFIX = ".rgb"
+ENCODED = (".jpg", ".jpeg", ".png")
 _LARGEST = 16 << 20
 
 
@@ -25,6 +27,23 @@ def cache_dir(configured=None):
     """Return the controller's cache folder: the one given, or `rkfleet-npu` below the user's cache folder."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return os.path.expanduser(configured) if configured else os.path.join(base, "rkfleet-npu")
+
+
+def require_decoder(path, cache):
+    """Check without effect on a board whether raw_file() will be able to decode a file, if it is a picture.
+
+    Args:
+        path: a file that was downloaded, or in check mode will be.
+
+    Raises:
+        PictureError: if Pillow is missing, and the decoded picture is not cached.
+    """
+    if not path.endswith(ENCODED) or importlib.util.find_spec("PIL"):
+        return
+    if os.path.exists(path):
+        raw_file(path, cache)
+    else:
+        decode(path, b"")
 
 
 def raw_file(path, cache):

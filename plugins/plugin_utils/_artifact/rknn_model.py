@@ -159,6 +159,8 @@ def _foreign(start, size):
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith((b"<!doctype html", b"<html", b"<?xml")):
         return "a web page, such as a server's error message"
+    if text.startswith((b"404", b"{", b"entry not found", b"not found")):
+        return "a server's error message"
     if start[4:8] == b"TFL3":
         return "a TensorFlow Lite model, to be converted with rknn-toolkit2 first"
     # ONNX is protobuf without a magic: field 1 is the format's version, of the others the first ones are texts and the

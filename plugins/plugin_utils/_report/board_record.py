@@ -16,7 +16,7 @@ from .._plan.condition import suspect_sentence
 from .._plan.predicates import has_work, is_current, setup_of
 from .._schema.record import RECORD, STATUSES
 from .._schema.values import dictionary, fit, sequence, stamp
-from .hostvars import HELD, is_held, board_variables, was_contacted
+from .hostvars import HELD, is_held, board_variables, registered, was_contacted
 from .table import INSPECT_IT, NO_SENSE, NOT_INSPECTED, OUTCOMES
 from .._docs import TROUBLESHOOTING
 
@@ -31,7 +31,7 @@ def record(name, variables, now):
             `__npu_plan`, `__npu_verification`, `__npu_error`, `__npu_cause`, `__npu_skipped`, `__npu_outcome`,
             `__npu_is_committed`, and `npu_hold` of the inventory. Of a board that was only inspected, `__npu_audit` is
             enough: what `rkfleet.npu.npu_audit_info` returned.
-        now: seconds since the epoch.
+        now: when the board was inspected, in seconds since the epoch.
     """
     try:
         return _record(name, variables, now)
@@ -93,7 +93,7 @@ def _seen(variables):
         dictionary(dictionary(known.get("ansible_facts")).get("npu")), dictionary(known.get("__npu_skipped")),
         known.get("__npu_error"),
     )
-    audit = dictionary(variables.get("__npu_audit"))
+    audit = dictionary(registered(variables, "__npu_audit"))
     verification = dictionary(known.get("__npu_verification"))
     if not verification and facts and facts == audit.get("facts"):
         verification = dictionary(audit.get("verification"))

@@ -140,7 +140,7 @@ def plan(folder, records, now, merge=False, keep=100):
     except Damaged as error:
         before = None
         notes.append("The earlier report is damaged (%s)." % error.why)
-    return {"files": [], "before": before, "after": document(_merged(before, records, merge), now), "notes": notes}
+    return {"files": [], "before": before, "after": document(_merged(before, records, merge, now), now), "notes": notes}
 
 
 def write(folder, records, now, merge=False, keep=100):
@@ -161,8 +161,9 @@ def write(folder, records, now, merge=False, keep=100):
         ensure_dir(folder, 0o700)
         with locked(os.path.join(folder, JSON_FILE)):
             before = _before(folder, now, notes)
-            after = document(_merged(before, records, merge), now)
-            _remember(folder, records, now, keep)
+            after = document(_merged(before, records, merge, now), now)
+            written = {entry["name"]: entry for entry in after["boards"]}
+            _remember(folder, [entry for entry in records if written[entry["name"]] is entry], now, keep)
             past = history(os.path.join(folder, HISTORY), notes)
             contents = {
                 "fleet.csv": _report_text.csv(after),
@@ -247,17 +248,29 @@ def _before(folder, now, notes):
         return None
 
 
-def _merged(before, records, merge):
+def _merged(before, records, merge, now):
     """Return the records, with `merge` also those of the earlier report for other boards.
 
-    A board that was not inspected keeps its earlier record.
+    A board keeps its earlier record if it was not inspected, or if another run has inspected it after this one did.
     """
     earlier = before["boards"] if before else {}
     ours = {entry["name"] for entry in records}
     # Only fleet.json has records; a file of the history has states.
     kept = {name: entry for name, entry in earlier.items() if "board" in entry}
-    records = [entry if was_inspected(entry) else kept.get(entry["name"], entry) for entry in records]
+    records = [
+        entry if was_inspected(entry) and not _is_later(kept.get(entry["name"]), entry, now)
+        else kept.get(entry["name"], entry) for entry in records
+    ]
     return [*records, *(entry for name, entry in earlier.items() if name not in ours)] if merge else records
+
+
+def _is_later(earlier, entry, now):
+    """Return whether the earlier record of a board, or None, is of a later inspection.
+
+    One of the future does not count: the controller's clock was wrong.
+    """
+    checked = seconds_of(earlier["checked_at"]) if earlier and was_inspected(earlier) else None
+    return checked is not None and (seconds_of(entry["checked_at"]) or 0) < checked <= now
 
 
 def _remember(folder, records, now, keep):

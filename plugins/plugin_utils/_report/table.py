@@ -25,7 +25,9 @@ ROLLBACK_FAILED = "ROLLBACK FAILED"
 NOT_INSPECTED = "not inspected"
 WHY_NOT_INSPECTED = "no task of this run has inspected it"
 INSPECT_IT = "Rerun without --start-at-task and --step."
-OUTCOMES = {"rolled_back": "rolled back", "rollback_failed": ROLLBACK_FAILED}
+OUTCOMES = {
+    "rolled_back": "rolled back", "rollback_planned": "planned: rollback", "rollback_failed": ROLLBACK_FAILED,
+}
 # The order in which they are counted; failures come last.
 VERDICTS = (
     "ok", "planned", "held", "not selected", "nothing to undo", "waiting", "skipped", "pending", "not verified",

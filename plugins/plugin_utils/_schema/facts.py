@@ -103,7 +103,7 @@ FACTS = {
         "update": TEXT, "error": TEXT, "files": [{"path": TEXT, "text": LOG}],
         "links": [{
             "path": TEXT, "target": TEXT,
-            "problem": (None, "loop", "dangling", "folder", "special", "blank", "elsewhere"),
+            "problem": (None, "loop", "dangling", "folder", "special", "blank", "elsewhere", "locked"),
         }],
     },
     "device_nodes": [{
@@ -141,7 +141,7 @@ FACTS = {
         "origin": Field(FLAG, "whether there is something that rollback-npu.yml would restore"),
         "hold": Field(TEXT, column="hold", title="Hold"),
         "locked_by": Field(TEXT, title="Locked by"),
-        "run": TEXT, "baseline": OBJECT, "driver": OBJECT,
+        "run": TEXT, "lock": OBJECT, "baseline": OBJECT, "driver": OBJECT,
     }, "what upgrades have left on the board"),
     "privileged": Field(FLAG, "whether it was read as root", column="privileged", nullable=False),
     "unread": Field(TEXTS, "what could not be read, each with the reason", longest=SENTENCE),

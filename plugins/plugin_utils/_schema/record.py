@@ -35,7 +35,8 @@ RECORD = part({
     "reason": Field(TEXT, "one sentence", column="reason", nullable=False, longest=SENTENCE),
     "remedy": Field(TEXT, "what to do", column="remedy", longest=SENTENCE),
     "evidence": Field(TEXTS, "what the status rests on, each with its source", column="evidence", longest=SENTENCE),
-    "checked_at": Field(TIME, "by the controller's clock, in UTC", column="checked_at", nullable=False),
+    "checked_at": Field(TIME, "when a run was last at the board, by the controller's clock, in UTC",
+                        column="checked_at", nullable=False),
     **{name: _shown(name) for name in (
         "board", "os", "kernel", "device", "driver", "condition", "kernel_log", "runtime", "rkllm")},
     "plan": part({

@@ -40,6 +40,8 @@ from .votes import counted, differ, may_be_used
 SCHEMA = 2
 """With schema 1 any board could replace the build of another one: such manifests are ignored and removed."""
 KEEP = 50
+PATIENCE = 3600
+"""Seconds, as those of a build by default (`npu_build_timeout`)."""
 
 _FOLDERS = ("", "builds", "objects", "locks")
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
@@ -100,10 +102,28 @@ class Store:
         return os.path.join(self.folder, *names)
 
     @contextlib.contextmanager
-    def lock(self, wanted):
-        """Let one run at a time find or make a build with these inputs; the lock of a run that died is released."""
-        with self._locked(lock_name(wanted)):
-            yield
+    def lock(self, wanted, patience=None):
+        """Let one run at a time find or make a build with these inputs; the lock of a run that died is released.
+
+        Yields whether this run has the lock.
+
+        Args:
+            patience: seconds to wait for a run that builds, by default an hour. One that hangs must not hold up all
+                boards of a kernel.
+        """
+        end = time.monotonic() + (patience or PATIENCE)
+        with contextlib.ExitStack() as held:
+            while True:
+                try:
+                    held.enter_context(self._locked(lock_name(wanted), wait=False))
+                except BlockingIOError:
+                    if time.monotonic() < end:
+                        time.sleep(0.2)
+                        continue
+                    yield False
+                else:
+                    yield True
+                return
 
     @contextlib.contextmanager
     def _locked(self, name, wait=True):

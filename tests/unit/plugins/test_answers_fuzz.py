@@ -27,6 +27,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board a
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import limits
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record, files as _report
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import kernel_cause, npu_users, verification
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import hostvars, stdout
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import answers, values
 from stand_ins.nested import places
@@ -36,11 +37,21 @@ CASES = int(os.environ.get("RKFLEET_NPU_FUZZ_CASES", "1000"))
 BATCH = 100
 NOW = fleet_sample.NOW
 TOP = [{"index": 283, "score": 0.46875}, {"index": 282, "score": 0.25}]
-PROOF = {
-    "changed": False, "verdict": "verified", "diagnosis": "ok", "evidence": "all well", "remedy": "none", "top5": TOP,
-    "expected_top5": TOP, "tolerance": 1 / 256, "latency_ms": {"runs": 10, "min": 4.7, "median": 4.8, "max": 5.1},
-    "sdk_version": "2.3.2", "driver_version": "0.9.6", "notes": ["a newer driver is recommended"], "log": ["I RKNN: x"],
+OBSERVED = {
+    "changed": False, "users": ["vera"],
+    "observed": {
+        "outcome": {
+            "stage": "rknn_run", "code": -1, "error": None, "signal": None, "timed_out": False, "stuck": False,
+            "timeout": 60, "sdk_version": "2.3.2", "driver_version": "0.9.6", "top": TOP, "differs": [],
+            "elapsed": [4.7], "cores": [0], "core": 1, "log": ["E RKNN: failed to submit!, op id: 1"],
+        },
+        "nodes": [{"path": "/dev/dri/card1", "exists": True, "open": False, "group": "video"}],
+        "kernel": "6.1.84-1-rk2312", "cores": 3, "user": None,
+        "around": {"rknpu_link": None, "heap": True, "iommu": None, "soc": "rk3588", "memory": 7812},
+    },
 }
+VERIFIED = {"expected_top5": TOP, "wanted_driver": "0.9.6"}
+PROOF = verification.judged(copy.deepcopy(OBSERVED), VERIFIED)
 GOOD = {
     "npu_boot": {
         "changed": True, "kernel_hold": True, "loader": "u-boot-menu", "files": ["/etc/default/u-boot"],
@@ -71,9 +82,9 @@ GOOD = {
     "npu_transaction": {
         "changed": True, "resumed": False, "baseline": {"diagnosis": "ok"}, "stopped": ["x.service"],
         "reboot_required": True, "packages": ["dkms"], "note": "",
-        "locked": {"user": "admin", "host": "x", "pid": 7, "run": "x"},
+        "locked": {"user": "admin", "host": "x", "pid": 7, "run": "x"}, "skip": {"verdict": "held", "reason": "a demo"},
     },
-    "rknn_mobilenet": PROOF,
+    "rknn_mobilenet": OBSERVED,
 }
 
 
@@ -250,6 +261,8 @@ def test_whatever_a_board_answers(seed, act, summed_up, facts, tmp_path):
         taken, refused = taken + (not malformed), refused + malformed
         assert set(result) <= {*answers.COMMON, "cause", "ansible_facts", "diff", *DOCUMENTED}
         assert set(result.get("ansible_facts") or {}) <= {"npu"}
+        if module == "rknn_mobilenet" and not malformed:
+            result = kernel_cause.explained(npu_users.explained(verification.judged(result, VERIFIED)))
         json.dumps(result, allow_nan=False).encode()
         for text in texts(result):
             assert all(line.replace("\t", " ").isprintable() for line in text.split("\n")), (module, told, text)

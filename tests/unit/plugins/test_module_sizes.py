@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import pathlib
 
 import pytest
@@ -57,3 +58,21 @@ def test_a_module_imports_little(module):
 def test_a_program_is_small(function):
     size = len(payload.compose("_program", function).encode())
     assert size <= MOST_SENT, f"the program that answers {function} has {size} bytes"
+
+
+def fields(source):
+    """Yield the replacement fields of f-strings in a program, also in the sources that it has as texts."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FormattedValue):
+            yield node
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "\n" in node.value:
+            with contextlib.suppress(SyntaxError):
+                yield from fields(node.value)
+
+
+@pytest.mark.parametrize("function", ["facts", "proof"])
+def test_a_program_for_older_pythons_has_no_text_inside_a_replacement_field(function):
+    """Python 3.12 and newer, which composes it on the controller, would write it with quotes that older ones refuse."""
+    found = list(fields(payload.compose("_program", function)))
+    assert found and not [ast.unparse(field) for field in found if any(
+        isinstance(inner, ast.Constant) and isinstance(inner.value, str) for inner in ast.walk(field.value))]

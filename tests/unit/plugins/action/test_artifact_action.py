@@ -46,7 +46,7 @@ def act(monkeypatch, tmp_path):
 def test_a_changed_cache_file_is_not_used(act, tmp_path):
     first = act()
     assert (
-        first["available"] and first["path"].startswith(str(tmp_path / "run"))
+        first["path"].startswith(str(tmp_path / "run"))
         and first["source"] == str(tmp_path / "mirror/driver.tar.bz2")
     )
     kept = next(path for path in (tmp_path / "cache").rglob("*.bz2"))
@@ -57,12 +57,17 @@ def test_a_changed_cache_file_is_not_used(act, tmp_path):
     assert act()["source"] == "cache" and os.stat(first["path"]).st_mode & 0o077 == 0
 
 
-def test_check_mode_stores_nothing_and_reports_where_it_would_be(act, tmp_path):
+def test_check_mode_leaves_the_cache_alone_and_downloads_once_for_all_boards(act, tmp_path):
     result = act(check_mode=True)
-    assert result == {
-        "changed": False, "available": False, "source": str(tmp_path / "mirror/driver.tar.bz2"), "path": result["path"],
-    }
-    assert (
-        result["path"].startswith(str(tmp_path / "cache")) and not (tmp_path / "cache").exists()
-        and not os.listdir(tmp_path / "run")
-    )
+    assert result == {"changed": False, "source": str(tmp_path / "mirror/driver.tar.bz2"), "path": result["path"]}
+    assert result["path"].startswith(str(tmp_path / "run")) and pathlib.Path(result["path"]).read_bytes() == CONTENT
+    (tmp_path / "mirror/driver.tar.bz2").unlink()
+    assert act(check_mode=True) == dict(result, source="cache") and not (tmp_path / "cache").exists()
+    with pytest.raises(npu_artifact.AnsibleActionFail, match="cannot get driver.tar.bz2"):
+        act()
+
+
+def test_check_mode_uses_what_the_cache_has(act, tmp_path):
+    act()
+    (tmp_path / "mirror/driver.tar.bz2").unlink()
+    assert act(check_mode=True)["source"] == "cache" and not list((tmp_path / "run").glob("artifacts"))

@@ -55,6 +55,19 @@ def test_the_preflight_says_where_headers_are_that_no_repository_has(act, releas
     assert hint in reason and reason.startswith("the headers are not installed")
 
 
+@pytest.mark.parametrize("reason, log, explained", [
+    ("module rknpu does not build: make ended with 2", "x.c:1: error: 'rockchip_opp_set_low_length' undeclared here\n",
+     "module rknpu does not build: this BSP kernel has no rockchip_opp_set_low_length"),
+    ("module rknpu does not build: make ended with 2", "all is well\n", "does not build: make ended with 2"),
+    ("module rknpu does not build: make ended with 2", "", "does not build: make ended with 2"),
+    ("module rknpu does not build: it has another name", "x.c:1: error: x\n", "it has another name"),
+    ("module a does not build: make ended with 2. And more", "x.c:1: error: x\n", "make ended with 2. And more"),
+])
+def test_the_log_of_a_trial_build_is_explained_on_the_controller(act, reason, log, explained):
+    answer = {"kernels": [{"release": KERNEL, "verdict": "fails", "reason": reason, "log": log}]}
+    assert explained in act(npu_trial_build_info, answer, kernels=[KERNEL])[0]["kernels"][0]["reason"]
+
+
 def test_a_log_is_not_written_through_a_link(act, tmp_path):
     (tmp_path / "logs").mkdir()
     (tmp_path / "mine").write_text("mine")
@@ -197,6 +210,21 @@ def test_a_board_that_refuses_and_cannot_build_reports_both(dkms):
 def test_a_failed_build_is_not_stored_and_the_next_board_builds(dkms):
     dkms({"failed": True, "msg": "it was not built", "log": "x"}, board="first")
     assert dkms(board="second")[0]["steps"] == ["tree", "install"]
+
+
+def test_a_build_of_a_run_that_was_killed_is_stored_by_the_next_run(dkms):
+    # The board has finished it without a controller: nothing is left to do, and the module is returned.
+    result, dummy = dkms(lambda module_args: dict(board(module_args), steps=[], changed=False), board="first")
+    assert result["steps"] == [] and result["stored"]["board"] == "first"
+    assert dkms(board="second", store_fill=False)[0]["steps"] == ["tree", "load"]
+
+
+def test_what_a_build_left_out_is_read_from_its_log(dkms):
+    log = "rkfleet: probe fence: left out\nrkfleet: left out devfreq: not here: governor.h\n"
+    told = {"steps": ["install"], "log": log, "notes": []}
+    result, dummy = dkms(told, store_fill=False)
+    assert "probe fence: left out" in result["probes"]
+    assert result["losses"] == [{"name": "devfreq", "cause": "not here: governor.h"}]
 
 
 def test_a_build_that_cannot_be_stored_is_a_note(dkms):

@@ -23,7 +23,8 @@ def test_build_packages_are_not_needed_if_the_module_is_in_the_store(dkms, act, 
             lambda *unused, **spec: (
                 None,
                 dict(
-                    {"module": "rknpu", "signing_cert": None, "wait": False, "store_from": [], "store_agree": 1},
+                    {"module": "rknpu", "signing_cert": None, "wait": False, "timeout": 60, "store_from": [],
+                     "store_agree": 1},
                     **asked, **changes,
                 ),
             ),

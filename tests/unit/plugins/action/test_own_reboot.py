@@ -37,6 +37,15 @@ def test_what_reboots_nothing_is_not_refused(result, settings):
     npu_audit_info.refuse_own_reboot(result, settings)
 
 
+def test_a_rollback_to_before_the_first_change_is_refused():
+    found = inspected(facts={"upgrade": {"origin": True}})
+    with pytest.raises(ValueError, match=r"local connection .* /var/lib/rkfleet-npu/origin/guard restore origin"):
+        npu_audit_info.refuse_own_reboot(found, {}, True)
+    npu_audit_info.refuse_own_reboot(inspected(facts={"upgrade": {"origin": False}}), {}, True)
+    # The playbook skips it.
+    npu_audit_info.refuse_own_reboot(dict(found, on_hold={"reason": "x"}), {}, True)
+
+
 def test_a_failure_has_no_excerpt_of_the_file_of_its_task():
     if not hasattr(AnsibleActionFail, "omit_exception_key"):
         pytest.skip("ansible-core shows a failure once")

@@ -92,3 +92,24 @@ def test_no_task_fails_if_its_time_cannot_be_recorded(clock, monkeypatch):
     monkeypatch.setattr(_clock.C, "DEFAULT_LOCAL_TMP", os.devnull)
     work(clock, "build", 1)
     assert _clock.spent("a") == []
+
+
+def test_how_long_a_run_has_worked_on_a_board_so_far(clock):
+    work(clock, "Inspect", 6, pause=30)
+    work(clock, "Fetch", 2)
+    # Not the pause, in which the board waited for others, and nothing is reset.
+    assert _clock.working("a") == 8.0 == _clock.working("a") and _clock.spent("a")
+    assert _clock.working("a") == 0 == _clock.working("never seen")
+
+
+def test_when_a_run_was_last_at_a_board_is_known_after_its_clock_was_read(clock):
+    assert _clock.last("a") is None
+    work(clock, "detect", 6)
+    clock.at += 1000
+    assert _clock.last("a") == 106.0
+    for dummy in range(2):
+        _clock.spent("a")
+        assert _clock.last("a") == 106.0
+    # The time since then is not counted, whatever the play.
+    work(clock, "report", 2)
+    assert _clock.spent("a") == [("report", 2.0)] and _clock.last("a") == 1108.0

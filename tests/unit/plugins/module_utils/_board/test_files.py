@@ -156,3 +156,21 @@ def test_only_leftovers_are_removed(tmp_path):
     (tmp_path / ".rkfleet-link").symlink_to(tmp_path / "keep")
     assert _files.clean_leftovers(str(tmp_path)) == [".rkfleet-a", ".rkfleet-b", ".rkfleet-link"]
     assert os.listdir(tmp_path) == ["keep"]
+
+
+def test_a_folder_that_another_task_creates_at_the_same_time(tmp_path, monkeypatch):
+    is_dir, asked = os.path.isdir, []
+
+    def isdir(path):
+        asked.append(path)
+        if len(asked) > 1:
+            return is_dir(path)
+        os.mkdir(path)
+        return False
+
+    monkeypatch.setattr(_files.os.path, "isdir", isdir)
+    assert _files.ensure_dir(str(tmp_path / "builds"), 0o700)
+    assert (tmp_path / "builds").stat().st_mode & 0o777 == 0o700
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FileExistsError):
+        _files.ensure_dir(str(tmp_path / "file"))

@@ -9,6 +9,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -89,7 +91,53 @@ def test_a_python_that_is_too_old_is_reported(program):
 def test_it_is_made_once_in_a_run(tmp_path, monkeypatch):
     text = payload.ready("_program", "facts", str(tmp_path))
     monkeypatch.setattr(payload, "compose", None)
-    assert payload.ready("_program", "facts", str(tmp_path)) == text and len(os.listdir(tmp_path)) == 1
+    assert payload.ready("_program", "facts", str(tmp_path)) == text
+    assert sorted(os.listdir(tmp_path)) == ["rkfleet-npu-facts.py", "rkfleet-npu-facts.py.lock"]
+
+
+def test_workers_that_start_at_once_make_a_text_only_once(tmp_path, monkeypatch):
+    made, waiting, is_locked = [], threading.Event(), payload._is_locked
+
+    def make():
+        made.append(1)
+        waiting.wait(60)
+        return "text"
+
+    def locked(handle):
+        found = is_locked(handle)
+        if not found:
+            waiting.set()
+        return found
+
+    monkeypatch.setattr(payload, "PATIENCE", 60)
+    monkeypatch.setattr(payload, "_is_locked", locked)
+    with ThreadPoolExecutor(5) as pool:
+        assert list(pool.map(lambda _number: payload.cached_text(str(tmp_path / "text"), make), range(5))) == ["text"] * 5
+    assert made == [1]
+
+
+def test_a_text_that_another_worker_does_not_finish_is_made_anyway(tmp_path, monkeypatch):
+    def without_locks(*_arguments):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(payload, "PATIENCE", 0)
+    with payload._locked(str(tmp_path / "text.lock"), 0):
+        assert payload.cached_text(str(tmp_path / "text"), lambda: "mine") == "mine"
+    monkeypatch.setattr(payload.fcntl, "flock", without_locks)
+    assert payload.cached_text(str(tmp_path / "other"), lambda: "too") == "too"
+
+
+def test_a_text_that_cannot_be_made_is_tried_again(tmp_path):
+    with pytest.raises(ValueError, match="invalid literal"):
+        payload.cached_text(str(tmp_path / "text"), lambda: int("x"))
+    assert payload.cached_text(str(tmp_path / "text"), lambda: "text") == "text"
+
+
+@pytest.mark.parametrize("quotes", ["'''", '"""'])
+def test_strings_of_several_lines_keep_their_indents(quotes):
+    text = f"def f():\n    if 1:\n        return {quotes}a\n    b{quotes}\n"
+    assert ast.dump(ast.parse(payload._narrow(text))) == ast.dump(ast.parse(text))
+    assert payload._narrow("def f():\n    if 1:\n        return 'a'") == "def f():\n if 1:\n  return 'a'"
 
 
 def test_an_answer_is_found_among_whatever_else_is_printed():

@@ -123,12 +123,13 @@ def test_a_path_that_leaves_the_folder(tmp_path, path):
         fetch.fetch(pins(), path, str(tmp_path))
 
 
-def test_check_mode_stores_nothing(tmp_path, mirror):
-    path, dummy = fetch.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=[mirror], keep=False)
-    assert path.endswith("librknnrt.so")
+def test_check_mode_stores_nothing_in_the_cache(tmp_path, mirror):
+    path, dummy = fetch.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=[mirror], keep_in=str(tmp_path / "run"))
+    assert path.startswith(str(tmp_path / "run")) and path.endswith("librknnrt.so")
     assert not (tmp_path / "cache").exists()
 
 
 def test_check_mode_detects_wrong_content(tmp_path, mirror):
+    wrong = dict(pins(b"other"), size=0)
     with pytest.raises(fetch.ArtifactError, match="pinned is"):
-        fetch.fetch(dict(pins(b"other"), size=0), PATH, str(tmp_path / "cache"), mirrors=[mirror], keep=False)
+        fetch.fetch(wrong, PATH, str(tmp_path / "cache"), mirrors=[mirror], keep_in=str(tmp_path))

@@ -22,12 +22,12 @@ def test_a_cache_that_others_can_write_to_is_refused(tmp_path, mirror, which):
     fetch.fetch(pins(), PATH, str(cache), mirrors=[mirror])
     folder = cache / which.replace("DIGEST", pins()["sha256"])
     folder.chmod(0o777)
-    for keep in (True, False):
+    for keep_in in (None, str(tmp_path)):
         with pytest.raises(
             fetch.ArtifactError,
             match="other users can write to npu_cache_dir .* has mode 0777 .* or set npu_cache_dir to",
         ):
-            fetch.fetch(pins(), PATH, str(cache), mirrors=[mirror], keep=keep)
+            fetch.fetch(pins(), PATH, str(cache), mirrors=[mirror], keep_in=keep_in)
     folder.chmod(0o755)
     assert fetch.fetch(pins(), PATH, str(cache), mirrors=[mirror])[1] == "cache"
 

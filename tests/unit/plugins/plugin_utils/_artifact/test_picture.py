@@ -52,6 +52,26 @@ def test_a_missing_pillow_is_reported(tmp_path, monkeypatch):
         _picture.raw_file(path, str(tmp_path / "cache"))
 
 
+def test_a_missing_pillow_is_reported_before_a_board_is_changed(tmp_path, monkeypatch):
+    path, cache = drawing(tmp_path / "cat.png"), str(tmp_path / "cache")
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    # In check mode nothing is downloaded.
+    for picture in (path, str(tmp_path / "later.jpg")):
+        with pytest.raises(_picture.PictureError, match="Pillow, .*, is missing on the controller"):
+            _picture.require_decoder(picture, cache)
+    for other in ("mobilenet_v1.rknn", "librknnrt.so", "cat.rgb"):
+        _picture.require_decoder(str(tmp_path / other), cache)
+
+
+def test_a_decoded_picture_in_the_cache_needs_no_pillow(tmp_path, monkeypatch):
+    path, cache = drawing(tmp_path / "cat.png"), str(tmp_path / "cache")
+    _picture.require_decoder(path, cache)
+    assert not (tmp_path / "cache").exists()
+    _picture.raw_file(path, cache)
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    _picture.require_decoder(path, cache)
+
+
 def test_another_size_is_refused_before_it_is_unpacked(tmp_path):
     with pytest.raises(_picture.PictureError, match="has 3000x10 pixels, MobileNet needs 224x224"):
         _picture.decode(drawing(tmp_path / "wide.png", (3000, 10)))

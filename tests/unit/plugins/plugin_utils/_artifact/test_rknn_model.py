@@ -90,6 +90,8 @@ def test_a_truncated_model_is_refused_wherever_it_ends(file, length):
     (b"RKN", "something else (it begins with 52 4b 4e)"),
     (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4678974\n", "a git LFS pointer"),
     (b"\n<!DOCTYPE html>\n<html><body>404", "a web page"),
+    (b"404: Not Found", "a server's error message"),
+    (b'{"error":"Repository not found"}', "a server's error message"),
     (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "a web page"),
     (b"\x08\x07\x12\x07pytorch\x1a\x051.8.0" + bytes(100), "an ONNX model"),
     (b"\x08\x07\x3a\xa4\xb7\x87\x08\x0a" + bytes(100), "an ONNX model"),

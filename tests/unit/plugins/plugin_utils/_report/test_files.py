@@ -183,3 +183,24 @@ def test_a_board_that_was_not_inspected_keeps_its_earlier_record_and_is_not_in_t
     _report.write(tmp_path, [skipped[0], dict(healthy(2), name="new")], NOW + 90)
     past = _report.history(str(tmp_path / "history"), [])
     assert {board: spells[-1]["times"] for board, spells in past.items()} == {known["name"]: 1, "new": 1}
+
+
+@pytest.mark.parametrize("merge", [True, False])
+def test_a_run_that_ends_later_does_not_replace_what_another_has_found_since(tmp_path, merge):
+    """An audit inspects at NOW, an upgrade ends at NOW + 60, and the audit's report is written at NOW + 90."""
+    upgraded = dict(healthy(1), checked_at=stamp(NOW + 60), verdict="upgraded")
+    _report.write(tmp_path, [upgraded], NOW + 60)
+    audited = [dict(healthy(number), checked_at=stamp(NOW), verdict="planned: dkms") for number in (1, 2)]
+    for act in (_report.plan, _report.write):
+        boards = act(tmp_path, audited, NOW + 90, merge=merge)["after"]["boards"]
+        assert [entry["verdict"] for entry in boards] == ["upgraded", "planned: dkms"]
+    past = _report.history(str(tmp_path / "history"), [])
+    assert {board: [spell["verdict"] for spell in spells] for board, spells in past.items()} == {
+        "rock-1": ["upgraded"], "rock-2": ["planned: dkms"]}
+
+
+@pytest.mark.parametrize("checked", [NOW, NOW + 1, NOW + 3600])
+def test_a_later_inspection_replaces_an_earlier_one_also_if_that_one_is_from_the_future(tmp_path, checked):
+    _report.write(tmp_path, [dict(healthy(1), checked_at=stamp(checked), verdict="before")], NOW)
+    _report.write(tmp_path, [dict(healthy(1), checked_at=stamp(NOW + 1), verdict="after")], NOW + 2, merge=True)
+    assert [entry["verdict"] for entry in read(tmp_path)["boards"]] == ["after"]

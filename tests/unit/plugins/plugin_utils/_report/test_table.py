@@ -57,6 +57,7 @@ def test_an_upgraded_board():
             "rolled back",
         ),
         ({"__npu_error": "a: x", "__npu_cause": "no_answer", "__npu_outcome": "rollback_failed"}, "ROLLBACK FAILED"),
+        ({"__npu_plan": {"action": "none"}, "__npu_outcome": "rollback_planned"}, "planned: rollback"),
         ({"__npu_plan": {"action": "dkms"}, "__npu_skipped": {"verdict": "skipped"}}, "skipped"),
     ],
 )

@@ -260,6 +260,18 @@ def test_the_lock_of_a_run_that_died_is_released(tmp_path):
     assert waits.exitcode == 0 and _store.Store(str(tmp_path / "store")).find(inputs())
 
 
+def test_a_run_that_hangs_is_not_waited_for_without_end(store):
+    with store.lock(inputs()) as first, _store.Store(store.folder).lock(inputs(), patience=0.01) as second:
+        assert first and not second
+    with _store.Store(store.folder).lock(inputs(), patience=0.01) as again:
+        assert again
+
+
+def test_an_error_inside_the_lock_is_the_callers(store):
+    with pytest.raises(BlockingIOError), store.lock(inputs()):
+        raise BlockingIOError
+
+
 def test_boards_with_and_without_headers_wait_for_each_other(store):
     with store.lock(inputs()):
         with pytest.raises(BlockingIOError), store._locked(_store.lock_name(inputs(symvers_digest=None)), wait=False):
