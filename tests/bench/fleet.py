@@ -59,56 +59,76 @@ class Controller:
         seconds, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
         mib = peak.end() if peak else None
         if cold:
-            self.disconnect(sockets)
+            disconnect(sockets)
         if code not in codes:
             tail = (self.scratch / "last-run.log").read_text()[-3000:]
             raise RuntimeError(f"{playbook.name} ended with {code}\n{tail}")
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return {"seconds": seconds, "cpu": cpu, "mib": mib, **json.loads(times.read_text())}
 
-    @staticmethod
-    def disconnect(sockets: pathlib.Path) -> None:
-        """Close the connections of a folder."""
-        for path in sockets.iterdir():
-            command = ["ssh", "-F", "none", "-O", "exit", "-o", f"ControlPath={path}", "board"]
-            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        shutil.rmtree(sockets, ignore_errors=True)
+
+def disconnect(sockets: pathlib.Path) -> None:
+    """Close the connections of a folder."""
+    for path in sockets.iterdir():
+        command = ["ssh", "-F", "none", "-O", "exit", "-o", f"ControlPath={path}", "board"]
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    shutil.rmtree(sockets, ignore_errors=True)
 
 
 class Peak:
-    """The highest sum of a process's and its descendants' memory (PSS), looked at ten times a second. Connections left open are no descendants."""
+    """The highest sum of the memory (PSS) of a process and its descendants, sampled ten times a second.
+
+    Connections that stay open are no descendants.
+    """
 
     def __init__(self, pid: int):
         self.pid, self.highest, self.ended = pid, 0, threading.Event()
+        self.error: Exception | None = None
         self.thread = threading.Thread(target=self._watch)
         self.thread.start()
 
     def _watch(self) -> None:
-        while not self.ended.wait(0.1):
-            self.highest = max(self.highest, sum(map(pss_kib, descendants(self.pid))))
+        try:
+            while not self.ended.wait(0.1):
+                self.highest = max(self.highest, sum(map(pss_kib, descendants(self.pid))))
+        except Exception as error:  # noqa: BLE001 # pylint: disable=broad-exception-caught
+            # A figure of only a part of the run would be too low: none is reported.
+            self.error = error
 
     def end(self) -> float:
-        """The peak in MiB."""
+        """Return the peak in MiB.
+
+        Raises:
+            RuntimeError: if the memory could not be sampled until the end.
+        """
         self.ended.set()
         self.thread.join()
+        if self.error:
+            raise RuntimeError(f"the memory was not watched until the end of the run: {self.error!r}") from self.error
         return self.highest / 1024
 
 
-def descendants(pid: int) -> list[int]:
-    """A process and all that it and its children have started and not left alone."""
+def descendants(pid: int, proc: pathlib.Path = pathlib.Path("/proc")) -> list[int]:
+    """Return a process and all that it and its children have started and that did not detach itself.
+
+    Each of them may end at any moment, also between the listing of its threads and the reading of one.
+    """
     found, waiting = [], [pid]
     while waiting:
         found.append(waiting.pop())
-        for children in pathlib.Path(f"/proc/{found[-1]}/task").glob("*/children"):
+        folder, threads = proc / str(found[-1]) / "task", []
+        with contextlib.suppress(OSError):
+            threads = os.listdir(folder)
+        for thread in threads:
             with contextlib.suppress(OSError):
-                waiting += map(int, children.read_text().split())
+                waiting += map(int, (folder / thread / "children").read_text().split())
     return found
 
 
-def pss_kib(pid: int) -> int:
-    """A process's memory, of shared pages its share."""
+def pss_kib(pid: int, proc: pathlib.Path = pathlib.Path("/proc")) -> int:
+    """Return the memory of a process in KiB, of shared pages its share; 0 if it has ended."""
     with contextlib.suppress(OSError):
-        for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        for line in (proc / str(pid) / "smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
                 return int(line.split()[1])
     return 0
@@ -158,14 +178,14 @@ class Fleet:
         """Have these boards, as new."""
         if self.there != (count, mix):
             self.say(f"  {count} light boards, {'all kinds that answer' if ',' in mix else mix}")
-            self.controller.disconnect(self.controller.warm)
+            disconnect(self.controller.warm)
             self.controller.warm.mkdir(mode=0o700)
             self.boards.up(count, mix)
             self.there = (count, mix)
 
     def end(self) -> None:
         """Leave nothing."""
-        self.controller.disconnect(self.controller.warm)
+        disconnect(self.controller.warm)
         self.boards.down()
         shutil.rmtree(self.scratch, ignore_errors=True)
 

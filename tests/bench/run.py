@@ -27,6 +27,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "build/collections")]
 
 import boards  # noqa: E402
 import fleet  # noqa: E402
+import leftovers  # noqa: E402
 
 #: key → (goal at most, what it is)
 KEYS = {
@@ -102,8 +103,10 @@ def report(result: dict, details: dict) -> None:
 def main() -> int:
     """Run the parts; 1 where one of them failed."""
     # Whoever ends it early is left no boards.
-    signal.signal(signal.SIGTERM, lambda *dummy: sys.exit(143))
+    for signal_number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signal_number, lambda number, _frame: sys.exit(128 + number))
     parts, runs, count = asked(), number("BENCH_RUNS", 5), number("BENCH_BOARDS", BOARDS)
+    run = leftovers.Run()
     result, details = known(RESULT), known(DETAILS)
     result = {key: result.get(key) for key in KEYS}
     details["machine"] = {"processors": os.cpu_count(), "machine": platform.machine(), "load": os.getloadavg()[0]}
@@ -152,6 +155,7 @@ def main() -> int:
     write(RESULT, result)
     write(DETAILS, details)
     report(result, details)
+    run.end()
     return 1 if failed else 0
 
 

@@ -33,8 +33,8 @@ upgrade; each kind of write that matters (boot configuration, modules, sources, 
 %s
 "Release" is the release of this collection with which the fault was last run.
 
-| fault | board | result | message | release |
-|---|---|---|---|---|
+| scenario | fault | board | result | message | release |
+|---|---|---|---|---|---|
 """
 
 
@@ -57,7 +57,8 @@ def document(rows: list[dict], missing: list[str]) -> str:
     lines = []
     for row in rows:
         ending = row.get("ending", "") if row["outcome"] == "recovered" else f"**{row['outcome']}**"
-        lines.append(f"| {cell(row['where'], 160)} | {row['board']} | {cell(ending, 80)} | {cell(row['sentence'], 200)} | {row['release']} |\n")
+        cells = (row["scenario"], cell(row["where"], 160), row["board"], cell(ending, 80), cell(row["sentence"], 200), row["release"])
+        lines.append(f"| {' | '.join(cells)} |\n")
     left = f"\nScenarios that are not in this table, as they have not been run yet: {', '.join(missing)}.\n" if missing else ""
     return HEAD % (outcome(rows)[0], left) + "".join(lines)
 

@@ -13,14 +13,21 @@ from __future__ import annotations
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+import leftovers  # noqa: E402
 
 
 def main() -> int:
     """All lanes, then the line."""
+    for signal_number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signal_number, lambda number, _frame: sys.exit(128 + number))
+    run = leftovers.Run()
     number = int(os.environ.get("RKFLEET_FAULT_LANES", "2"))
     folder = ROOT / "build/faults"
     rows = ROOT / "tests/faults/rows"
@@ -44,6 +51,7 @@ def main() -> int:
              "tests/integration"],
             cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode)
     reported = subprocess.run([sys.executable, str(ROOT / "tests/faults/report.py")], check=False).returncode
+    run.end()
     return reported or int(any(code not in (0, 5) for code in codes))
 
 

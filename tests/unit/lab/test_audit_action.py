@@ -269,3 +269,42 @@ def test_why_nothing_could_be_verified(verify, tree, tmp_path):
     assert answer["verification"] is None and "cannot get mobilenet_v1.rknn" in answer["unverified"] and answer["plan"]["action"] == "none"
     (tmp_path / "board/usr/lib/librknnrt.so").unlink()
     assert verify()[0]["unverified"] == "its current setup cannot be verified: librknnrt.so is not installed"
+
+
+def test_the_npu_of_a_board_that_another_run_upgrades_is_not_used(verify, tree):
+    """Its own verification would find the NPU in use, and roll the board back."""
+    from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import run_owner
+
+    def locked(holder):
+        tree("var/lib/rkfleet-npu/lock.json", json.dumps(dict(holder, schema=1, since="2026-01-01T12:00:00Z")))
+
+    running = run_owner.owner(os.getpid())
+    locked(running)
+    answer = verify()[0]
+    assert answer["verification"] is None
+    assert answer["unverified"].startswith("another run works on the board: it is locked by ")
+    assert running["run"] in answer["unverified"] and answer["locked"] == answer["unverified"]
+    # A job in another container and another laptop, whose processes nobody can see here.
+    locked(dict(running, host="laptop-2", run="laptop-2-812-4711-0a1b2c3d"))
+    for kind in ("always", "needed"):
+        answer = verify(verify=kind)[0]
+        assert answer["verification"] is None and "(run laptop-2-812-4711-0a1b2c3d)" in answer["unverified"]
+        assert not answer["settled"] and not answer["busy"]
+    answer = verify(variables={"npu_break_lock": True})[0]
+    assert answer["verification"]["diagnosis"] == "ok" and answer["locked"] is None
+    # A run that was killed uses nothing.
+    locked(dict(running, run=running["run"].replace(running["started"], "1")))
+    answer = verify()[0]
+    assert answer["verification"]["diagnosis"] == "ok" and answer["locked"] is None
+
+
+def test_a_board_that_works_by_its_record_is_settled_while_another_run_has_its_lock(verify, tree, tmp_path):
+    from ansible_collections.rkfleet.npu.plugins.module_utils._inference import record
+
+    first = verify()[0]
+    record.save(record.compose(first["facts"], first["verification"]), str(tmp_path / "board/etc/ansible/facts.d/npu.fact"))
+    lock = {"schema": 1, "since": "2026-01-01T12:00:00Z", "run": "laptop-2-812-4711-0a1b2c3d"}
+    tree("var/lib/rkfleet-npu/lock.json", json.dumps(lock))
+    answer = verify(verify="needed")[0]
+    assert answer["settled"] and answer["verification"] is None and answer["unverified"] is None
+    assert "laptop-2" in verify(verify="always")[0]["unverified"]

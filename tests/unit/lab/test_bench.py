@@ -7,7 +7,10 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import shutil
+import subprocess
 import sys
+import threading
 import types
 from pathlib import Path
 
@@ -45,12 +48,13 @@ def bench_fixture(tmp_path, monkeypatch):
     for name, value in {"RESULT": tmp_path / "build/bench.json", "DETAILS": tmp_path / "build/bench-details.json", "ROOT": tmp_path}.items():
         monkeypatch.setattr(run, name, value)
     monkeypatch.setattr(run.signal, "signal", lambda *dummy: None)
+    monkeypatch.setattr(run.leftovers, "Run", lambda: types.SimpleNamespace(end=lambda: None))
     monkeypatch.setattr(run.fleet, "Fleet", Parts)
     monkeypatch.setattr(run.fleet, "needs", lambda: None)
     monkeypatch.setattr(run.boards, "needs", lambda: "MISSING packages: qemu")
     run.parts = Parts
     yield run
-    for name in ("run", "fleet", "boards", "by_hand"):
+    for name in ("run", "fleet", "boards", "by_hand", "leftovers"):
         sys.modules.pop(name, None)
 
 
@@ -115,7 +119,7 @@ def test_every_key_has_one_part():
             assert callable(getattr(run.fleet.Fleet if place == "fleet" else run.boards.Boards, method))
     finally:
         sys.path.remove(str(BENCH))
-        for name in ("run", "fleet", "boards", "by_hand"):
+        for name in ("run", "fleet", "boards", "by_hand", "leftovers"):
             sys.modules.pop(name, None)
 
 
@@ -128,6 +132,56 @@ def test_the_time_of_each_part_is_shown_longest_first(bench):
 def test_the_ratio_is_of_the_medians(bench):
     seconds = {"audit": {"warm": [1, 9, 2], "cold": [4]}, "ping": {"warm": [2, 2, 20], "cold": [2]}}
     assert bench.fleet.ratios(seconds, "audit", "ping") == {"warm": 1.0, "cold": 2.0}
+
+
+@pytest.fixture(name="proc")
+def proc_fixture(tmp_path):
+    """A process 1 with two threads and three children, of which 5 is listed and has ended, and 4 has a child."""
+    for place, text in {"1/task/1/children": "3 4 ", "1/task/2/children": "5 ", "3/task/3/children": "", "4/task/4/children": "6 ",
+                        "6/task/6/children": "", "1/smaps_rollup": "00-ff [rollup]\nRss: 9 kB\nPss:                12 kB\n"}.items():
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(text)
+    return tmp_path
+
+
+def test_memory_is_that_of_all_descendants_whichever_end_meanwhile(bench, proc, monkeypatch):
+    assert sorted(bench.fleet.descendants(1, proc)) == [1, 3, 4, 5, 6]
+    assert [bench.fleet.pss_kib(pid, proc) for pid in (1, 5)] == [12, 0]
+    # A process ends between the listing of its threads and the reading of one.
+    shutil.rmtree(proc / "4/task/4")
+    (proc / "4/task/4").symlink_to("gone")
+    assert sorted(bench.fleet.descendants(1, proc)) == [1, 3, 4, 5]
+    # Linux has two errors for it.
+    for error in (FileNotFoundError, ProcessLookupError):
+        monkeypatch.setattr(bench.fleet.os, "listdir", lambda folder, error=error: _raise(error()))
+        assert bench.fleet.descendants(1, proc) == [1]
+
+
+def _raise(error):
+    raise error
+
+
+def test_a_watch_that_failed_reports_no_memory(bench, monkeypatch):
+    called = threading.Event()
+
+    def fail(_pid):
+        called.set()
+        raise ValueError("x")
+
+    monkeypatch.setattr(bench.fleet, "descendants", fail)
+    peak = bench.fleet.Peak(os.getpid())
+    assert called.wait(60)
+    with pytest.raises(RuntimeError, match="not watched until the end"):
+        peak.end()
+
+
+def test_a_watch_survives_processes_that_come_and_go(bench):
+    script = "i=0; while [ $i -lt 200 ]; do /bin/true & i=$((i+1)); done; wait"
+    child = subprocess.Popen(["sh", "-c", script], stdin=subprocess.DEVNULL)
+    found = []
+    while child.poll() is None:
+        found.append(sum(map(bench.fleet.pss_kib, bench.fleet.descendants(child.pid))))
+    assert child.returncode == 0 and max(found) > 0
 
 
 def test_a_later_task_of_dkms_does_not_hide_the_build(monkeypatch):

@@ -91,6 +91,42 @@ def test_a_signal_stops_tests_build_and_boards(start, tmp_path, number):
     assert (tmp_path / "told").read_text() == "down --everywhere\n"
 
 
+def test_a_run_that_is_killed_leaves_nothing_that_it_has_started(start, tmp_path):
+    # The last one detaches itself, as emulators, boards and ssh connections do; the first one was there before.
+    before = subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL)
+    begun = start("setsid -f sh -c 'echo $$ >board.pid; exec sleep 600'; echo $$ >tests.pid; sleep 600 & wait")
+    pids = [wait_for(tmp_path / name) for name in ("tests.pid", "build.pid", "board.pid")]
+    os.kill(begun.pid, signal.SIGKILL)
+    begun.wait(60)
+    assert all(gone(pid) for pid in pids)
+    assert before.poll() is None
+    before.kill()
+    before.wait()
+
+
+def test_a_run_that_ends_well_ends_nothing_else(tmp_path):
+    text = "import sys; sys.path.insert(0, sys.argv[1]); import leftovers, subprocess; run = leftovers.Run();"
+    text += " subprocess.run(['setsid', '-f', 'sh', '-c', 'echo $$ >board.pid; exec sleep 600']); run.end()"
+    subprocess.run([sys.executable, "-B", "-c", text, str(TESTS)], cwd=tmp_path, stdin=subprocess.DEVNULL, check=True, timeout=60)
+    pid = wait_for(tmp_path / "board.pid")
+    # Its watcher has ended before the run.
+    os.kill(pid, 0)
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_make_that_is_killed_ends_the_run(tmp_path):
+    (tmp_path / "lab.sh").write_text(LAB)
+    script = tmp_path / "start.py"
+    script.write_text(WITH_STAND_INS.replace("; sys.exit", "; open('run.pid', 'w').write(str(__import__('os').getpid())); sys.exit"))
+    (tmp_path / "Makefile").write_text(f"all:\n\t@exec {sys.executable} -B start.py {TESTS} 'sleep 600 & echo $$! >tests.pid; wait'\n")
+    make = subprocess.Popen(["make"], cwd=tmp_path, stdin=subprocess.DEVNULL)
+    pids = [wait_for(tmp_path / name) for name in ("tests.pid", "build.pid", "run.pid")]
+    make.kill()
+    make.wait(60)
+    assert all(gone(pid) for pid in pids)
+    assert (tmp_path / "told").read_text() == "down --everywhere\n"
+
+
 def test_after_ctrl_c_pytest_writes_its_last_line(start, tmp_path):
     begun = start("trap 'echo last >line; exit 2' INT; echo $$ >tests.pid; while :; do sleep 0.1; done")
     wait_for(tmp_path / "build.pid")
