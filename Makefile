@@ -2,12 +2,12 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # `make` alone lists the targets. Each target installs what it needs; the second time that takes no time.
 .DEFAULT_GOAL := help
-.PHONY: help setup host lint unit test faults bench docs look demo artefact clean
+.PHONY: help setup host lint unit test faults bench rollout docs docs-site look demo demo-recording artefact clean
 PYTEST = .venv/bin/python -m pytest -c tests/pytest.ini --rootdir=. $(PYTEST_ARGS)
 LAB = .venv/bin/python tests/lab/lab
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
 
 setup:  ## create .venv and build/collections (ANSIBLE_CORE=2.18.19: with another ansible-core)
 	@python3 tests/environment.py
@@ -33,14 +33,24 @@ faults: host  ## run the fault matrix on emulated boards, three hours, and the t
 bench: host  ## measure speed and memory as ratios (BENCH_ONLY="audit memory": some of them)
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec .venv/bin/python tests/bench/run.py
 
-docs: setup  ## write the generated documents: compatibility, boards, diagnoses, fleet.schema.json, variables of the roles
+rollout: host  ## upgrade 200 light boards with faults, killed controllers and two at once: hours (ROLLOUT_BOARDS=40: fewer)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec .venv/bin/python tests/rollout/run.py
+
+docs: setup  ## write the generated documents: compatibility, boards, diagnoses, schema, variables of the roles, demo.svg
 	@.venv/bin/python tests/quality/generate_docs.py
 
-look:  ## audit twenty recorded boards on this machine, with table and report: a minute, without root
+docs-site: setup  ## build the documentation as a web site, build/docs-site/html/index.html: a minute
+	@.venv/bin/python tests/docs_site/build.py
+
+look:  ## audit twenty made-up boards on this machine, with table and report: a minute, without root
 	@python3 tests/lab/look.py
 
 demo: host  ## upgrade an emulated ROCK 5B from a failing to a working MobileNet
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec tests/lab/demo
+
+demo-recording: setup  ## run make demo, and draw docs/demo.svg, the README's picture, from its output
+	@$(MAKE) --no-print-directory demo >build/demo-output.txt 2>&1 || { cat build/demo-output.txt; exit 1; }
+	@.venv/bin/python tests/lab/demo_recording.py build/demo-output.txt
 
 artefact: setup  ## build build/rkfleet-npu-VERSION.tar.gz
 	@.venv/bin/ansible-galaxy collection build --force --output-path build

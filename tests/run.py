@@ -14,6 +14,8 @@ import signal
 import subprocess
 import sys
 
+import leftovers
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LAB = [sys.executable, str(ROOT / "tests/lab/lab")]
 # Those of which `make test` has tests; the others' are of `make faults`, which builds them when it comes to them.
@@ -50,6 +52,7 @@ def main(words: list[str]) -> int:
     """Build, test, stop; pytest's exit code."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stopped)
+    run = leftovers.Run()
     log = ROOT / "build/lab/logs/build.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     building = tests = None
@@ -70,6 +73,7 @@ def main(words: list[str]) -> int:
         end(building)
         with log.open("a") as stream:
             subprocess.run([*LAB, "down", "--everywhere"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, check=False)
+        run.end()
 
 
 if __name__ == "__main__":

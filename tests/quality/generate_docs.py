@@ -15,6 +15,7 @@ import environment  # noqa: E402
 
 sys.path[:0] = [str(environment.COLLECTIONS)]
 
+from lab.demo_recording import svg as demo_svg  # noqa: E402
 from quality.generate.boards import boards, cases, untested  # noqa: E402
 from quality.generate.compatibility import DATA, compatibility  # noqa: E402
 from quality.generate.diagnoses import document as troubleshooting  # noqa: E402
@@ -23,6 +24,7 @@ from quality.generate.markdown import ROOT  # noqa: E402
 from quality.generate.variables import readme  # noqa: E402
 
 TROUBLESHOOTING = "docs/troubleshooting.md"
+RECORDING = "tests/lab/demo-recording.txt"
 
 
 def generated(root=ROOT):
@@ -32,6 +34,7 @@ def generated(root=ROOT):
         "docs/compatibility.md": compatibility(data),
         "docs/boards.md": boards(cases(root)),
         "docs/fleet.schema.json": fleet_schema(),
+        "docs/demo.svg": demo_svg((root / RECORDING).read_text(encoding="utf-8")),
         TROUBLESHOOTING: troubleshooting((root / TROUBLESHOOTING).read_text(encoding="utf-8")),
         **{
             f"roles/{specs.parts[-3]}/README.md": readme(specs.parent.parent)

@@ -12,7 +12,8 @@ import pytest
 # Everything the collection is made of, and what Galaxy wants to see beside it.
 WANTED = {
     "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "COPYING", "FILES.json", "LICENSES", "MANIFEST.json",
-    "README.md", "REUSE.toml", "SECURITY.md", "bindep.txt", "changelogs", "docs", "examples", "extensions", "meta",
+    "README.md", "README.zh-CN.md", "REUSE.toml", "SECURITY.md",
+    "bindep.txt", "changelogs", "docs", "examples", "extensions", "meta",
     "playbooks", "plugins", "requirements.txt", "roles",
 }
 

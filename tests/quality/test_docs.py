@@ -21,7 +21,8 @@ ROLES = sorted(path.parts[-3] for path in generate_docs.ROOT.glob("roles/*/meta/
 
 
 @pytest.mark.parametrize("name", [
-    "docs/compatibility.md", "docs/boards.md", "docs/fleet.schema.json", "docs/troubleshooting.md",
+    "docs/compatibility.md", "docs/boards.md", "docs/demo.svg", "docs/fleet.schema.json",
+    "docs/troubleshooting.md",
     *(f"roles/{role}/README.md" for role in ROLES)])
 def test_generated_document_is_up_to_date(root, name):
     path = root / name

@@ -30,14 +30,14 @@ ALLOWED = {
                                 "npu_report_dir": "before any board is contacted"},
     "playbooks/preflight-npu.yml": {"npu_hosts": "a play has no variables of a host"},
     "playbooks/record-npu.yml": {"npu_hosts": "a play has no variables of a host"},
-    "playbooks/rollback-npu.yml": {"npu_hosts": "a play has no variables of a host", "npu_rollout": "not taken where it is a fact"},
+    "playbooks/rollback-npu.yml": {"npu_hosts": "a play has no variables of a host", "npu_rollout": "of the settings of the run"},
     "playbooks/stage-npu.yml": {"npu_hosts": "a play has no variables of a host"},
     "playbooks/upgrade-npu.yml": {"npu_hosts": "a play has no variables of a host"},
     "playbooks/verify-npu.yml": {"npu_hosts": "a play has no variables of a host"},
 }
 # Built-in actions that run on the controller whatever the host is.
-ON_CONTROLLER = {"set_fact", "debug", "fail", "assert", "meta", "add_host", "validate_argument_spec", "include_role", "import_role",
-                 "include_tasks", "import_tasks"}
+ON_CONTROLLER = {"set_fact", "debug", "fail", "assert", "meta", "add_host", "group_by", "validate_argument_spec", "include_role",
+                 "import_role", "include_tasks", "import_tasks"}
 KEYWORDS = ("block", "rescue", "always", "tasks", "handlers")
 
 

@@ -12,8 +12,10 @@ import collections
 import re
 
 import field_logs
+import field_logs_third
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses, diagnosis
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.librknnrt import CODES
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import diagnosis_effects
 
 from . import kernel_lines
 from .markdown import table
@@ -56,8 +58,8 @@ WHEN = {
     "user": "as another user than the task's (`npu_verify_users`)",
 }
 """Conditions of rows in words; one without a row here is shown by its name."""
-OBVIOUS = ("timed_out", "error", "signal", "answer", "difference", "differs", "zeros", "last_line",
-           "users")
+OBVIOUS = ("memory_suffices", "denied_to_root", "root_only", "timed_out", "error", "signal", "answer", "difference",
+           "differs", "zeros", "users")
 """Conditions that the evidence already shows."""
 VALUES = {
     "found": GAP, "on_kernel": "", "the_driver": "the driver", "wanted_driver": "`npu_driver_version`",
@@ -66,7 +68,7 @@ VALUES = {
     "found_platform": "the second one named", "format": "N", "missing_nodes": "NODE", "closed_nodes": "NODE",
     "disabled_node": "NODE", "closed_groups": "GROUP", "elsewhere": "PATH", "signal": "SIGSEGV", "stage": "rknn_init",
     "difference": "Top1 is CLASS: SCORE, expected CLASS: SCORE", "top": "TOP5", "differs": "TOP5", "timeout": "60",
-    "users": "PROGRAM", "stop_users": "COMMAND", "group_list": "GROUPS",
+    "users": "PROGRAM", "after": "", "stop_users": "COMMAND", "group_list": "GROUPS",
     "error": "the tensors of the model are not those of MobileNet",
 }
 """What stands for a value in evidence and remedy; others are shown by their name in capitals."""
@@ -123,7 +125,7 @@ def examples(rows):
     watched, found = _Watched(rows), collections.defaultdict(list)
     kept, diagnosis.DIAGNOSES = diagnosis.DIAGNOSES, watched
     try:
-        for source, known, stage, log, *unused in field_logs.LOGS:
+        for source, known, stage, log, *unused in field_logs_third.LOGS:
             evidence = diagnosis.diagnose(*field_logs.outcome_and_facts(known, stage, log))[1]
             row = rows[watched.number]
             # A row for whatever no other row knows has no typical line, unless one was reported.
@@ -194,7 +196,7 @@ def _group(members, seen):
     else:
         named = zip(("What it is", "What to do", "An upgrade may change"), rows[0], strict=True)
         rest = "".join(f"- {name}: {text}.\n" for name, text in named if text)
-    return "```\n{}\n```\n".format("\n".join(lines)) + met + rest
+    return "```\n{}\n```\n".format("\n".join(map(str.rstrip, lines))) + met + rest
 
 
 def _lines(members, seen):
@@ -228,7 +230,7 @@ def _what_and_remedy(row, several):
 
 def _changes(row):
     """Return what an upgrade may change because of a row."""
-    return row.may_change or diagnoses._MAY_CHANGE.get(row.name, "nothing")
+    return diagnosis_effects.of_row(row)
 
 
 def _may_change(values):

@@ -13,7 +13,7 @@ from .patterns import spellings
 
 KINDS = {
     "job": "Jobs", "iommu": "IOMMU", "power": "Power", "clock": "Clock", "probe": "Start of the driver",
-    "memory": "Memory", "crash": "Faults in the kernel", "state": "Setup and state",
+    "access": "Access", "memory": "Memory", "crash": "Faults in the kernel", "state": "Setup and state",
 }
 """Kinds of lines in words; one without a row here is shown by its name."""
 ABOUT = """
