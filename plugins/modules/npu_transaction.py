@@ -15,10 +15,8 @@ description:
     new driver is not confirmed (kernel panic, hang, power failure), or if neither a commit nor a heartbeat comes from
     the controller within O(confirm_minutes). It then restores boot arguments, modules and runtime, reboots once if
     required, and writes the reason to C(/var/lib/rkfleet-npu/state.json).
-  - During that time a kernel panic or oops reboots the board, and a hardware watchdog is used if no other process has
-    it open.
-  - Only one run at a time works on a board. The lock of a run of the same user on the same controller that has ended is
-    ignored.
+  - During that time a kernel panic or oops reboots the board, and a hardware watchdog that nothing else uses is armed.
+  - Only one run at a time works on a board. The lock of an ended run of the same user and controller is ignored.
   - After the commit, the guard is removed. The state before the very first change is kept for a rollback on request.
 extends_documentation_fragment:
   - rkfleet.npu._attributes.board
@@ -180,16 +178,14 @@ packages:
   elements: str
   sample: [dkms, gcc]
 guarded:
-  description:
-    - Whether the rollback to before the very first change must be confirmed with O(state=closed). Without it the board
-      returns to the state before the rollback, like from an upgrade that is not committed.
+  description: Whether the rollback to before the very first change must be confirmed with O(state=closed). Without it
+    the board returns to the state before the rollback, like from an upgrade that is not committed.
   returned: O(state=restored)
   type: bool
   sample: false
 note:
-  description:
-    - Notes for the owner of the board, for example about services that do not start, or about files that were not
-      restored because they belong to another root file system or machine.
+  description: Notes for the owner of the board, for example about services that do not start, or about files that were
+    not restored because they belong to another root file system or machine.
   returned: O(state=committed) or O(state=restored)
   type: str
   sample: ""
@@ -219,8 +215,6 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._facts import device_n
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import held_services, lists, state, watched
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.guard import FILES, STATES
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state_folder import Skipped
-
 
 FOREIGN = ("files were not restored because they belong to another root file system or machine: only what rkfleet.npu "
            "wrote into the boot files was removed")
@@ -264,14 +258,8 @@ def main():
     transaction = _transaction.Transaction(module.run_command, owner, guard=guard)
     try:
         result = STEPS[params["state"]](module, params, transaction)
-    except state.Locked as error:
-        module.fail_json(msg=str(error), locked=error.holder)
-    except Skipped as error:
-        module.fail_json(msg=str(error), skip=error.skip)
-    except state.InUse as error:
-        module.fail_json(msg=str(error), in_use=error.users)
     except state.TransactionError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), **error.result)
     except OSError as error:
         module.fail_json(msg="the state of the board cannot be saved: %s" % describe_error(error, STATE_DIR))
     module.exit_json(**result)
@@ -306,8 +294,8 @@ def users_of_npu():
 def refuse_use(users):
     """Raise TransactionError if there are processes that have the NPU open."""
     if users:
-        raise state.InUse("the NPU is in use by %s: stop it, add its service to npu_services, or set npu_force to true"
-                          % holders.told(users), users)
+        raise state.TransactionError("the NPU is in use by %s: stop it, add its service to npu_services, or set "
+                                     "npu_force to true" % holders.told(users), in_use=users)
 
 
 def begun(module, params, transaction):
@@ -382,9 +370,8 @@ def restored(module, params, transaction):
         try:
             reboot_origin, foreign = transaction.restore(["origin"])
         except state.TransactionError as error:
-            raise state.TransactionError(
-                "%s. The board returns to the state before the rollback in %d minutes"
-                % (error, params["confirm_minutes"])) from error
+            raise state.TransactionError("%s. The board returns to the state before the rollback in %d minutes"
+                                         % (error, params["confirm_minutes"])) from error
         state.advance(STATE_DIR, "deployed")
         reboot = reboot or reboot_origin
     return dict(changed=bool(restorable), reboot_required=reboot, baseline=baseline, packages=names, guarded=guarded,

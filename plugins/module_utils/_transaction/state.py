@@ -18,23 +18,20 @@ _NEVER = 10**9
 
 
 class TransactionError(Exception):
-    """A transaction that cannot be begun, committed or rolled back, with one sentence why."""
+    """A transaction that cannot be begun, committed or rolled back, with one sentence why.
 
+    Args:
+        message: The sentence.
+        result: What the module returns besides it.
+    """
 
-class InUse(TransactionError):
-    """The NPU is in use: `users` as _facts.holders.holders() returns them."""
-
-    def __init__(self, message, users):
+    def __init__(self, message, **result):
         super().__init__(message)
-        self.users = users
+        self.result = result
 
 
 class Locked(TransactionError):
-    """Another run holds the lock of the board: `holder` is the content of the lock."""
-
-    def __init__(self, message, holder):
-        super().__init__(message)
-        self.holder = holder
+    """Another run holds the lock of the board: `locked` is the content of the lock."""
 
 
 @contextlib.contextmanager

@@ -25,8 +25,8 @@ class Skipped(TransactionError):
     """A board that is not upgraded now, which is no failure: `skip` is the verdict on it and the reason."""
 
     def __init__(self, verdict, reason):
-        super().__init__("%s: rerun the playbook" % reason if verdict == "skipped" else reason)
-        self.skip = {"verdict": verdict, "reason": reason}
+        super().__init__("%s: rerun the playbook" % reason if verdict == "skipped" else reason,
+                         skip={"verdict": verdict, "reason": reason})
 
 
 class StateFolder:
@@ -78,7 +78,7 @@ class StateFolder:
             return False
         if "*" not in broken and holder.get("run") not in broken:
             raise Locked("the board is locked by %s. If that run has ended, rerun with -e npu_break_lock=true"
-                         % describe_lock(holder), holder)
+                         % describe_lock(holder), locked=holder)
         return True
 
     def require_unchanged(self, seen):

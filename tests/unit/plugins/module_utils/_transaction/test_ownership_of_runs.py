@@ -60,8 +60,8 @@ def test_a_board_that_its_owner_holds_since_it_was_inspected(board):
     board.write(HOLD_FILE, "demo for\x1b[31m customers\nuntil May\n")
     with pytest.raises(state_folder.Skipped) as caught:
         board.transaction().require_unchanged(seen(board))
-    assert caught.value.skip["verdict"] == "held" and "\x1b" not in caught.value.skip["reason"]
-    assert caught.value.skip["reason"].startswith(HOLD_FILE + ": demo for")
+    assert caught.value.result["skip"]["verdict"] == "held" and "\x1b" not in caught.value.result["skip"]["reason"]
+    assert caught.value.result["skip"]["reason"].startswith(HOLD_FILE + ": demo for")
     board.write(HOLD_FILE, "")
     with pytest.raises(state_folder.Skipped, match=HOLD_FILE):
         board.transaction().require_unchanged(seen(board))

@@ -96,7 +96,7 @@ def test_a_second_run_cannot_lock_a_board(board):
     with pytest.raises(state.Locked,
                        match=r"locked by me@desk since 20.*\(run one\).*npu_break_lock=true") as caught:
         board.transaction("two").lock()
-    assert caught.value.holder["run"] == "one"
+    assert caught.value.result["locked"]["run"] == "one"
     board.transaction("two").lock(broken=["one"])
     board.transaction("one").unlock()  # it is another's now
     with pytest.raises(state.Locked):
