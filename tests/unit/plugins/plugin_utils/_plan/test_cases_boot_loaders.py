@@ -12,12 +12,6 @@ from stand_ins.planned_trees import BUILTIN, DATA, SPELT, STOCK, one_sentence
 
 ARGUMENT = ("initcall_blacklist", "rknpu_init")
 
-
-# -- how the driver is there ----------------------------------------------------------------------------------
-
-
-# -- boot loaders -----------------------------------------------------------------------------------------------
-
 UUID = "root=UUID=4f3c2b1a-0d9e-4c7b-8a65-112233445566"
 SDK = "storagemedia=emmc androidboot.storagemedia=emmc androidboot.mode=normal "
 RADXA_CMDLINE = (
