@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from . import LabError, Progress, devicetree, npu, process
-from .kinds import KINDS, LAB
+from .kinds import DEFAULT_KIND, KINDS, LAB
 
 U_BOOT = Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
 #: EDK2's firmware, and an empty flash for its variables; each is a whole flash chip of the emulated machine.
@@ -287,6 +287,15 @@ class Lab:
 def kind(board: dict) -> str:
     """What a board is made of, by its entry; there was one kind before there were several."""
     return board.get("kind", "vendor")
+
+
+def kind_of(lab: Lab, name: str, asked: str | None) -> str:
+    """The kind of the board *name*, which is or becomes the one *asked* for; LabError if the board is of another kind."""
+    check_name(name)
+    known = lab.data["boards"].get(name)
+    if known and asked not in (None, kind(known)):
+        raise LabError(f"{name} is a board of kind {kind(known)}.", f"Name another one, or remove it: tests/lab/lab down --purge {name}")
+    return kind(known) if known else asked or DEFAULT_KIND
 
 
 def check_name(name: str) -> None:

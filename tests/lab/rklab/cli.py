@@ -139,19 +139,10 @@ def serve(lab: boards.Lab, files: Path) -> None:
     lab.progress(f"a file server on 127.0.0.1:{port} plays upstream (stand-ins, not the vendor's files)")
 
 
-def kind_of(lab: boards.Lab, name: str, asked: str | None) -> str:
-    """The kind of the board *name*, which is or becomes the one *asked* for; LabError if the board is of another kind."""
-    boards.check_name(name)
-    known = lab.data["boards"].get(name)
-    if known and asked not in (None, boards.kind(known)):
-        raise LabError(f"{name} is a board of kind {boards.kind(known)}.", f"Name another one, or remove it: tests/lab/lab down --purge {name}")
-    return boards.kind(known) if known else asked or DEFAULT_KIND
-
-
 def up(lab: boards.Lab, options: argparse.Namespace) -> None:
     """Start boards."""
     names = options.names or [f"{PREFIXES[options.kind or DEFAULT_KIND]}-{number + 1}" for number in range(options.count)]
-    kinds = {name: kind_of(lab, name, options.kind) for name in names}
+    kinds = {name: boards.kind_of(lab, name, options.kind) for name in names}
     ready = {}
     for kind in sorted(set(kinds.values())):
         ready[kind], files = build(lab.state, kind, lab.progress)

@@ -182,8 +182,6 @@ class Fleet:
         """The boards that run."""
         return [name for name in self.names() if process.alive(self.process(name))]
 
-    # -- up ----------------------------------------------------------------------------------------------------------------
-
     def up(self, count: int, mix: str, network: str | None, settings: dict[str, str] | None = None) -> None:
         """Start *count* boards, in the place of those that run. *settings*: files for the folder of each upgradable one."""
         if not 1 <= count <= LIMIT:
@@ -320,13 +318,11 @@ class Fleet:
         data = inventory.fleet(hosts, groups, PORT, light.NPU_TREE, mirror, upstream.compatibility(served))
         boards.write(self.inventory, inventory.text(data))
 
-    # -- down, status --------------------------------------------------------------------------------------------------------
-
     def down(self) -> int:
         """Stop all; how many there were. What a start or a stop that was cut off has left is stopped, too."""
         running = [self.process(name) for name in self.running()]
         # The first process in a board is told by the kernel when its parent is gone; with it all others end, and the mounts.
-        firsts = [{"pid": pid, "started": process.start_time(pid)} for pid in (_child(there["pid"]) for there in running) if pid]
+        firsts = [{"pid": pid, "started": process.start_time(pid)} for pid in (process.first_child(there["pid"]) for there in running) if pid]
         for there in running:
             process.kill(there)
         for there in running + firsts:
@@ -360,7 +356,7 @@ class Fleet:
         """What running boards take: their processes (shared pages by their share), and what they have written to their disks."""
         namespaces, disks, known = {}, 0, self.status()
         for name in self.running():
-            first = _child(self.process(name)["pid"])
+            first = process.first_child(self.process(name)["pid"])
             with contextlib.suppress(OSError):
                 inner = rollout_run.inner(self.process(name)["pid"]) if "loader" in known[name] else first
                 for pid in (first, inner):
@@ -372,7 +368,7 @@ class Fleet:
             if folder.name.isdigit():
                 with contextlib.suppress(OSError):
                     if os.readlink(folder / "ns/pid") in namespaces:
-                        kib += _pss(folder)
+                        kib += process.pss(folder)
                         count += 1
         return {"boards": len(set(namespaces.values())), "processes": count, "processes_mib": round(kib / 1024, 1), "disks_mib": round(disks / 2**20, 1)}
 
@@ -390,22 +386,6 @@ def _read(path: Path) -> dict | None:
         return json.loads(path.read_text())
     except (OSError, ValueError):
         return None
-
-
-def _pss(folder: Path) -> int:
-    for line in (folder / "smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1])
-    return 0
-
-
-def _child(pid: int) -> int | None:
-    """The first process in a board, whose parent is the one that is recorded."""
-    try:
-        found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return None
-    return int(found[0]) if found else None
 
 
 def _free(place: str) -> bool:

@@ -118,3 +118,20 @@ def _reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
         pass
+
+
+def first_child(pid: int) -> int | None:
+    """The first child of a process; None if it has none or is gone."""
+    try:
+        found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return None
+    return int(found[0]) if found else None
+
+
+def pss(folder: Path) -> int:
+    """The memory in KiB of the process with this folder of /proc, shared pages by their share."""
+    for line in (folder / "smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1])
+    return 0

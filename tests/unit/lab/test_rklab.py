@@ -329,13 +329,13 @@ def test_expected_failures_are_a_sentence_and_not_a_traceback(tmp_path, monkeypa
 def test_a_board_stays_of_its_kind(tmp_path):
     lab = boards.Lab(tmp_path, QUIET)
     lab.data["boards"] = {"old": {}, "stock-1": {"kind": "stock"}}
-    assert cli.kind_of(lab, "old", None) == "vendor"
-    assert cli.kind_of(lab, "stock-1", None) == "stock"
-    assert cli.kind_of(lab, "stock-1", "stock") == "stock"
-    assert cli.kind_of(lab, "new", None) == "vendor"
-    assert cli.kind_of(lab, "new", "bullseye") == "bullseye"
+    assert boards.kind_of(lab, "old", None) == "vendor"
+    assert boards.kind_of(lab, "stock-1", None) == "stock"
+    assert boards.kind_of(lab, "stock-1", "stock") == "stock"
+    assert boards.kind_of(lab, "new", None) == "vendor"
+    assert boards.kind_of(lab, "new", "bullseye") == "bullseye"
     with pytest.raises(LabError, match="stock-1 is a board of kind stock"):
-        cli.kind_of(lab, "stock-1", "vendor")
+        boards.kind_of(lab, "stock-1", "vendor")
 
 
 def test_status_without_boards(tmp_path, monkeypatch, capsys):
