@@ -181,7 +181,7 @@ class Run:
 
 @pytest.fixture
 def play(collections, tmp_path):
-    """Return a function that runs a playbook on boards, each a dictionary of inventory variables."""
+    """Return a function that runs a playbook, or several in one run, on boards, each a dictionary of inventory variables."""
     def runner(boards, *words, playbook="upgrade_npu", groups=None, **variables):
         inventory = {"all": {"hosts": boards, "vars": dict({
             "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}", "kernel": "6.1.84",
@@ -189,8 +189,13 @@ def play(collections, tmp_path):
             "children": {name: {"hosts": dict.fromkeys(names, {})} for name, names in (groups or {}).items()}}}
         path = tmp_path / "boards.yml"
         path.write_text(yaml.safe_dump(inventory, sort_keys=False))
+        file = "rkfleet.npu." + playbook
+        if " " in playbook:
+            file = str(tmp_path / "several.yml")
+            plays = [{"ansible.builtin.import_playbook": "rkfleet.npu." + name} for name in playbook.split()]
+            (tmp_path / "several.yml").write_text(yaml.safe_dump(plays))
         done = subprocess.run(
-            ["ansible-playbook", "-i", str(path), "rkfleet.npu." + playbook, *words], cwd=tmp_path, text=True, check=False, timeout=600,
+            ["ansible-playbook", "-i", str(path), file, *words], cwd=tmp_path, text=True, check=False, timeout=600,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env=dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(collections), ANSIBLE_FORKS="6", ANSIBLE_PIPELINING="1"))
         print(done.stdout)

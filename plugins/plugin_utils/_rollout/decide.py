@@ -144,6 +144,13 @@ def gate(decision, boards, stage=False, names=None, failed=(), recorded=None):
     for name in todo if names is None else names:
         entry = decision["boards"][name]
         answer[name] = {"go": True, "verdict": "", "reason": "", "fine": True}
+        # The groups of a run keep the boards of an earlier playbook of the same ansible-playbook.
+        if name not in todo:
+            answer[name] = {
+                "go": False, "verdict": "skipped", "fine": False,
+                "reason": "it is not among the boards that this playbook decided to upgrade",
+            }
+            continue
         if decision["check"] and not (stage and entry["part"] == "rollout"):
             continue
         first = entry["staging"]

@@ -20,7 +20,8 @@ STUBS = {
     npu:
       driver: {version: 0.9.3}
       upgrade:
-        pending: "{{ __npu_rollback_to is not defined and __npu_restored is not defined }}"
+        pending: "{{ state is not defined and __npu_rollback_to is not defined and __npu_restored is not defined }}"
+        state: "{{ state | default('deployed') }}"
         why: ""
         origin: false
         baseline: {diagnosis: driver}
@@ -79,8 +80,9 @@ def rollback(collections, tmp_path):
     """Return a function that rolls a board back: `(outcome, sentence, marks, calls of systemctl)`."""
     def runner(**variables):
         programs = tmp_path / "programs"
-        programs.mkdir()
-        (programs / "systemctl").write_text('#!/bin/sh\necho "$@" >> "%s"\nexit 5\n' % (tmp_path / "calls"))
+        programs.mkdir(exist_ok=True)
+        enabled = variables.pop("enabled", False)
+        (programs / "systemctl").write_text('#!/bin/sh\necho "$@" >> "%s"\nexit %d\n' % (tmp_path / "calls", 5 * (not enabled)))
         (programs / "systemctl").chmod(0o755)
         (tmp_path / "calls").write_text("")
         known = {
@@ -90,8 +92,8 @@ def rollback(collections, tmp_path):
         tasks = [
             {"ansible.builtin.set_fact": {"npu": {}, "cacheable": True}},
             {"ansible.builtin.include_role": {"name": "rkfleet.npu.guard", "tasks_from": "rollback"}},
-            {"ansible.builtin.debug": {"msg": "OUTCOME {{ __npu_outcome }}"}},
-            {"ansible.builtin.debug": {"msg": "SENTENCE {{ __npu_rolled_back | trim }}"}}]
+            {"ansible.builtin.debug": {"msg": "OUTCOME {{ __npu_outcome | default('none') }}"}},
+            {"ansible.builtin.debug": {"msg": "SENTENCE {{ __npu_rolled_back | default('') | trim }}"}}]
         known = {name: value for name, value in known.items() if value is not None}
         (tmp_path / "boards.json").write_text(json.dumps({"all": {"hosts": {"a": known}}}))
         (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
@@ -139,4 +141,25 @@ def test_packages_of_a_build_stay_after_a_failed_upgrade(rollback, packages, apt
 ])
 def test_a_server_that_the_upgrade_has_started_does_not_stay(rollback, restart, reboot, stopped):
     calls = rollback(packages=[], __npu_rknn_server_restart=restart, reboot=reboot)[3]
-    assert calls == ["stop rknn_server.service", "daemon-reload", "start rknn_server.service"] * stopped
+    # The one before the upgrade does not start unless it starts at boot.
+    assert calls == ["stop rknn_server.service", "daemon-reload", "-q is-enabled rknn_server.service"] * stopped
+
+
+def test_a_server_that_was_there_before_the_upgrade_is_started_again(rollback):
+    calls = rollback(packages=[], __npu_rknn_server_restart={"changed": True}, enabled=True)[3]
+    assert calls[2:] == ["-q is-enabled rknn_server.service", "start rknn_server.service"]
+
+
+def test_after_a_transaction_that_was_refused_there_is_nothing_to_roll_back(rollback):
+    refused = {"failed": True, "changed": False, "msg": "the NPU is in use"}
+    assert rollback(__npu_rollback_to=None, __npu_begun=refused) == ("none", "", [], [])
+    # A rollback to before the first change does not depend on it.
+    assert rollback(__npu_begun=refused)[0] == "rolled_back"
+
+
+@pytest.mark.parametrize("begun, kept", [({"changed": True}, True), (None, False), ({"changed": False}, False)])
+def test_an_upgrade_that_the_board_has_committed_stays(rollback, begun, kept):
+    # The answer to the commit was lost.
+    outcome, sentence, marks, dummy = rollback(__npu_rollback_to=None, __npu_begun=begun, state="committed")
+    assert (outcome == "none" and marks == []) is kept
+    assert ("has committed the upgrade" in sentence) is kept

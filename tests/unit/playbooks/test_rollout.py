@@ -312,3 +312,11 @@ def test_the_output_of_a_run_has_a_line_for_each_phase(play, monkeypatch):
         # The stub of the role has no file for the build.
         "phase begin: 1 failed (1 board)", "phase rollback: 1 ok (1 board)", "phase commit: 1 ok (1 board)",
         "phase report: 1 ok, 1 failed, 1 skipped (3 boards)"]
+
+
+@pytest.mark.parametrize("fails", ["driver", ""])
+def test_a_second_playbook_of_one_run_upgrades_no_board(play, fails):
+    # The boards of the first are still in the groups of the second, and what it found is still in their variables.
+    run = play(fleet(a={"fails": fails}), playbook="stage_npu upgrade_npu", npu_max_failed=6)
+    assert run.rc == 2 and run.touched == ["a", "e"]
+    assert "another stage_npu or upgrade_npu of this ansible-playbook run has upgraded boards: run each" in run.output
