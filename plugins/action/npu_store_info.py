@@ -35,7 +35,7 @@ class ActionModule(StoreAction):
 
     def act(self, result, task_vars):
         params = self.validate_argument_spec(**ARGUMENTS)[1]
-        entry = None
+        entry = hosts = None
         if params["store"]:
             hosts, dummy, agree = self.store_policy(params, task_vars)
             store, wanted = self.store_and_inputs(
@@ -50,5 +50,6 @@ class ActionModule(StoreAction):
             except _store.StoreError as error:
                 raise AnsibleActionFail(str(error)) from error
         packages = [name for name in params["packages"] if name in FOR_ALL or not entry]
-        result.update(changed=False, stored=_store.summary(entry) if entry else None, packages=packages)
+        result.update(changed=False, stored=_store.summary(entry) if entry else None, packages=packages,
+                      shared_from=sorted(hosts) if hosts else None)
         return result

@@ -282,6 +282,8 @@ def do(module, package, params, steps, binary, wanted):
     """Do the steps, and return the build log and notes for the owner; `wanted()`: whether the driver still is."""
     notes = []
     if params["state"] == "absent":
+        if not wanted():
+            raise DkmsError("nothing was removed: the upgrade was rolled back")
         package.clean()
         package.signing.apply()
         package.remove()

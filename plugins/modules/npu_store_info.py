@@ -101,4 +101,10 @@ packages:
   type: list
   elements: str
   sample: [dkms]
+shared_from:
+  description: Hosts of the inventory whose builds are shared with this board, by O(store_from). None if it is empty.
+  returned: success
+  type: list
+  elements: str
+  sample: [rock5b-1]
 """

@@ -133,11 +133,12 @@ class ActionModule(ActionBase):
         plan = {"action": "dkms" if needs else "none", "reason": "as the test says", "soc": "rk3588", "packages": [],
                 "driver": {"version": "0.9.6", "sha256": "aaaa"}, "runtime": {"version": "2.3.2", "sha256": "bbbb", "install": needs}}
         proof = {"diagnosis": told("says", "ok"), "evidence": "the line", "remedy": "do it"} if not needs and not pending else None
-        if proof and proof["diagnosis"] == "nothing":
+        in_use = told("says") == "in use"
+        if proof and proof["diagnosis"] in ("nothing", "in use"):
             proof = None
         left = aside({"ansible_facts": {"npu": facts}, "__npu_plan": plan})
         return dict(changed=False, facts=facts, plan=plan, verification=proof, unverified=None, not_selected=left, locked=None,
-                    settled=bool(proof) and proof["diagnosis"] == "ok" and told("recorded", True),
+                    settled=in_use or bool(proof) and proof["diagnosis"] == "ok" and told("recorded", True),
                     on_hold=None if hold is None else {"verdict": "held", "reason": "/etc/rkfleet-npu/hold is on the board: %s" % hold})
 ''',
 }

@@ -34,7 +34,8 @@ def choose_runtime(board, action, driver):
                   path_upstream=row["path"])
     keeps_runtime = action == "none" and installed.get("version") and board.keeps_its_driver
     if keeps_runtime and not board.wanted["runtime_version"]:
-        return dict(result, version=installed["version"],
+        kept = board.data["runtimes"].get(installed["version"]) or {}
+        return dict(result, version=installed["version"], rknn_server=kept.get("rknn_server"),
                     reason="Runtime %s works with it and stays unchanged." % installed["version"])
     _check_runtime(board, version, driver)
     reason = _why_install(installed, row, version, driver)

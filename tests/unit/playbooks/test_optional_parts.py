@@ -25,3 +25,9 @@ def test_stage_npu_leaves_them_alone(play):
     boards = {"settled": {"npu_group_users": ["camera"], "needs": False}, "ill": {"says": "permission", "needs": False}}
     run = play(boards, playbook="stage_npu", npu_group_users=["camera"])
     assert run.marks == ["ill.told"] and run.verdicts == {"settled": "ok", "ill": "failed: permission"}
+
+
+def test_a_board_that_works_by_its_record_is_not_interrupted_for_them(play):
+    # Its NPU is in use, so MobileNet was not run: it runs neither now, and the board is no failure.
+    run = play({"used": {"says": "in use", "needs": False, "npu_group_users": ["camera"]}})
+    assert run.rc == 0 and run.marks == ["used.groups"] and run.failed == []

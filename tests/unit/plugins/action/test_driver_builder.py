@@ -32,9 +32,11 @@ def test_build_packages_are_not_needed_if_the_module_is_in_the_store(dkms, act, 
         )
         return act(npu_store_info, AssertionError, facts=FACTS)[0]
 
-    assert look() == {"changed": False, "stored": None, "packages": ["dkms", "gcc", "linux-headers-x"]}
+    none = {"changed": False, "stored": None, "packages": ["dkms", "gcc", "linux-headers-x"], "shared_from": None}
+    assert look() == none
     built, dummy = dkms()
-    assert look() == {"changed": False, "stored": built["stored"], "packages": ["dkms"]} == look(wait=True)
+    assert look() == dict(none, stored=built["stored"], packages=["dkms"]) == look(wait=True)
+    assert look(store_from=["z", "builder"])["shared_from"] == ["builder", "z"]
     # As npu_dkms would see it.
     for fewer in ({"store_agree": 2}, {"store_from": ["builder"]}):
         assert look(**fewer)["stored"] is None is look(wait=True, **fewer)["stored"]

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from stand_ins.planned_facts import DATA, NO_RUNTIME, RUNTIME, UPGRADED, plan, upgraded
+from stand_ins.planned_facts import BULLSEYE, DATA, NO_RUNTIME, RUNTIME, UPGRADED, plan, record, upgraded
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,10 @@ def test_runtime_known_by_git_blob_only():
 def test_the_runtime_replaces_the_link_it_is_reached_by():
     link = "/usr/lib/aarch64-linux-gnu/librknnrt.so"
     assert plan(runtime=dict(RUNTIME, link=link, sha256="0" * 64))["runtime"]["path"] == link
+
+
+def test_rknn_server_goes_with_the_runtime_that_stays():
+    for version, server in (("2.3.0", DATA["runtimes"]["2.3.0"]["rknn_server"]), ("1.4.0", None)):
+        runtime = dict(BULLSEYE["runtime"], version=version)
+        result = plan(**dict(BULLSEYE, runtime=runtime, verification=record("0.8.2", runtime=runtime)))["runtime"]
+        assert result["version"] == version and not result["install"] and result["rknn_server"] == server
