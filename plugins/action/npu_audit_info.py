@@ -48,7 +48,7 @@ ARGUMENTS = dict(
         keep_model=dict(type="bool", default=False),
         resolve=dict(type="bool", default=False),
         from_variables=dict(type="str", choices=["audit", "upgrade"]),
-        proof=dict(type="dict", default={}, apply_defaults=True, options=dict(
+        inference=dict(type="dict", default={}, apply_defaults=True, aliases=["proof"], options=dict(
             runs=dict(type="int", default=10),
             timeout=dict(type="int", default=60),
             local_folder=dict(type="path"),
@@ -111,7 +111,7 @@ class ActionModule(ProgramAction, MobilenetAction):
         if not extra["asked"] and _depends_on_repository(plan, params):
             facts, extra = self._facts(params, data, task_vars, True)
             plan = self._plan(facts, params, data)
-        proof, unverified = None, None
+        verification, unverified = None, None
         skipped = is_not_selected(
             result, query, task_vars["inventory_hostname"], {"ansible_facts": {"npu": facts}, "__npu_plan": plan},
             params["from_variables"] == "upgrade",
@@ -128,36 +128,38 @@ class ActionModule(ProgramAction, MobilenetAction):
             unverified = locked
         elif wanted:
             _clock.mark("verify", task_vars)
-            proof, unverified = self._verify(
+            verification, unverified = self._verify(
                 facts, plan, dict(params, **extra), task_vars, quiet or params["verify"] == "always"
             )
-        if proof and not (quiet and params["verify"] == "needed"):
+        if verification and not (quiet and params["verify"] == "needed"):
             plan = self._plan(
-                dict(facts, verification=predicates.verification_now(facts, proof)), params, data
+                dict(facts, verification=predicates.verification_now(facts, verification)), params, data
             )
             if (
-                not quiet and params["verify"] == "needed" and proof["diagnosis"] == "ok"
+                not quiet and params["verify"] == "needed" and verification["diagnosis"] == "ok"
                 and predicates.needs_nothing(plan, facts)
             ):
                 # The board stays unchanged, so it is verified in full, and the model may stay there for the next time.
                 quiet = True
                 again, unverified = self._verify(facts, plan, dict(params, **extra), task_vars, True)
-                proof = again or proof
+                verification = again or verification
         # A board that works by its record is not interrupted.
         works = (
             (self._busy or (wanted and not hold and bool(locked))) and quiet and params["verify"] == "needed"
             and predicates.current_diagnosis(facts) == "ok"
         )
-        if proof:
+        if verification:
             # A verification that only decides what to do leaves nothing on the board.
             result["changed"] = (
-                proof.pop("changed") and params["keep_model"] and (quiet or params["verify"] == "always")
+                verification.pop("changed") and params["keep_model"] and (quiet or params["verify"] == "always")
             )
         result.update(
-            facts=facts, plan=plan, verification=proof, unverified=None if works else unverified,
+            facts=facts, plan=plan, verification=verification, unverified=None if works else unverified,
             on_hold=hostvars.held(facts), busy=self._busy, locked=locked,
-            settled=works or (predicates.needs_nothing(plan, facts) and bool(proof) and proof["diagnosis"] == "ok"
-                              and is_recorded(facts, proof)),
+            settled=works or (
+                predicates.needs_nothing(plan, facts) and bool(verification) and verification["diagnosis"] == "ok"
+                and is_recorded(facts, verification)
+            ),
         )
         python = path_of(extra.get("python"))
         if python and not self._task.delegate_to and self._interpreter(task_vars) is None:
@@ -218,20 +220,20 @@ class ActionModule(ProgramAction, MobilenetAction):
         if not current:
             return None, "its current setup cannot be verified: %s" % _why_unverifiable(facts, plan)
         try:
-            paths, digests, dummy = prepared(current["model"], params["proof"])
+            paths, digests, dummy = prepared(current["model"], params["inference"])
         except ValueError as error:
             return None, str(error)
         model = current["model"]
         args = dict(
             library=params["library"], expected_top5=model["expected_top5"], tolerance=model["tolerance"],
-            wanted_driver=plan["driver"]["version"], runs=params["proof"]["runs"] if full else 1,
-            timeout=params["proof"]["timeout"], state_dir=params["state_dir"], cores=model["cores"],
+            wanted_driver=plan["driver"]["version"], runs=params["inference"]["runs"] if full else 1,
+            timeout=params["inference"]["timeout"], state_dir=params["state_dir"], cores=model["cores"],
             # Whether other users may use the NPU says nothing about the driver.
-            users=params["proof"]["users"] if full else [],
+            users=params["inference"]["users"] if full else [],
             # Services are not stopped for what the board's record says already.
-            services=params["proof"]["services"] if not self._checking and (
+            services=params["inference"]["services"] if not self._checking and (
                 params["verify"] == "always" or predicates.current_diagnosis(facts) != "ok") else [],
-            force=params["proof"]["force"] and not self._checking,
+            force=params["inference"]["force"] and not self._checking,
         )
         keep = params["keep_model"] and full and not self._checking
         # In check mode the module does not keep the files.
@@ -244,7 +246,7 @@ class ActionModule(ProgramAction, MobilenetAction):
                 arguments = dict(arguments, model_upload=None, picture_upload=None)
                 answer = self.run_program(
                     "proof", {"arguments": arguments, "keep": keep, "sent": sent}, task_vars,
-                    params["proof"]["timeout"] + GRACE,
+                    params["inference"]["timeout"] + GRACE,
                 )
                 return gate.validated("rknn_mobilenet", answer.get("proof"))
         args["tolerance"] = 1 / 256 if args["tolerance"] is None else args["tolerance"]
@@ -321,22 +323,22 @@ def encoded(path):
         return base64.b64encode(stream.read()).decode("ascii")
 
 
-def prepared(model, proof):
+def prepared(model, inference):
     """Return model and picture as `files` does, fetched if necessary, and cached for the other workers of this run.
 
     Raises:
         ValueError: if they cannot be obtained.
     """
-    key = hashlib.sha256(json.dumps([model, proof], sort_keys=True).encode()).hexdigest()[:16]
+    key = hashlib.sha256(json.dumps([model, inference], sort_keys=True).encode()).hexdigest()[:16]
 
     def make():
-        cache = os.path.expanduser(proof["cache_dir"])
+        cache = os.path.expanduser(inference["cache_dir"])
         paths = {}
         for name, row in (("model", model["file"]), ("picture", model["picture"])):
             pins = {pin: row[pin] for pin in ("sha256", "git_blob", "size") if row.get(pin)}
-            file = fetch(pins, row["path"], cache, proof["local_folder"], proof["mirrors"])[0]
+            file = fetch(pins, row["path"], cache, inference["local_folder"], inference["mirrors"])[0]
             paths[name] = private_copy(file, pins, C.DEFAULT_LOCAL_TMP)
-        return json.dumps(files(paths, model["platform"], proof["cache_dir"]))
+        return json.dumps(files(paths, model["platform"], inference["cache_dir"]))
 
     try:
         # All boards wait at once for a mirror that does not answer, and not one after the other.
@@ -345,10 +347,10 @@ def prepared(model, proof):
         raise ValueError(str(error)) from error
 
 
-def is_recorded(facts, proof):
+def is_recorded(facts, verification):
     """Return whether the record on the board has this verification and is recent, so that none has to be written."""
     recorded = facts["verification"] or {}
-    new = record.stable(record.compose(facts, proof))["verification"]
+    new = record.stable(record.compose(facts, verification))["verification"]
     of = predicates.setup_of(facts)
     return dict(clean_tree(new), **of) == {key: recorded.get(key) for key in (*new, *of)} and not record.is_stale(
         {"verification": recorded}, 24)

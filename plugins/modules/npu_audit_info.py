@@ -83,7 +83,7 @@ options:
     default: false
   from_variables:
     description:
-      - Takes O(wanted), O(compatibility), O(tree), O(proof) and O(select) from the public variables of role
+      - Takes O(wanted), O(compatibility), O(tree), O(inference) and O(select) from the public variables of role
         P(rkfleet.npu.detect#role), whatever the task has. With many boards that is faster than a template for each.
       - Not set by default.
     type: str
@@ -91,9 +91,10 @@ options:
     choices:
       audit: Also takes O(verify), from C(npu_audit_verify).
       upgrade: Includes C(npu_services).
-  proof:
-    description: How MobileNet is run.
+  inference:
+    description: How MobileNet is run. In release 1.x this option was called O(proof).
     type: dict
+    aliases: [proof]
     default: {}
     suboptions:
       runs:
@@ -163,7 +164,7 @@ EXAMPLES = r"""
 - name: Verify every board with its current driver, and keep nothing on it
   rkfleet.npu.npu_audit_info:
     verify: always
-    proof:
+    inference:
       mirrors: ["https://mirror.example/rknn"]
   become: true
 """

@@ -133,12 +133,12 @@ EXAMPLES = r"""
       - [264, 0.019531]
     wanted_driver: 0.9.6
   become: true
-  register: proof
+  register: mobilenet
 
 - name: Show what is wrong
   ansible.builtin.debug:
-    msg: "{{ proof.diagnosis }}: {{ proof.evidence }}. {{ proof.remedy }}"
-  when: proof.diagnosis != 'ok'
+    msg: "{{ mobilenet.diagnosis }}: {{ mobilenet.evidence }}. {{ mobilenet.remedy }}"
+  when: mobilenet.diagnosis != 'ok'
 """
 
 RETURN = r"""

@@ -15,7 +15,7 @@ WANTED = ("driver_version", "driver_policy", "driver_strategy", "runtime_version
 
 
 def options_from(values, purpose, spec):
-    """Return the options `{wanted, compatibility, tree, proof, select}`, for an audit also `verify`.
+    """Return the options `{wanted, compatibility, tree, inference, select}`, for an audit also `verify`.
 
     Args:
         values: the resolved variables, `{name: value}`.
@@ -28,18 +28,18 @@ def options_from(values, purpose, spec):
     """
     wanted = {name: values["npu_" + name] for name in WANTED}
     wanted["signing"] = bool(values["npu_signing_key"])
-    proof = {
+    inference = {
         "runs": values["npu_verify_runs"], "timeout": values["npu_verify_timeout"],
         "local_folder": values["npu_local_folder"], "cache_dir": values["npu_cache_dir"],
         "mirrors": [values["npu_mirror"] or values["npu_upstream"]], "users": values["npu_verify_users"],
         "force": boolean(values["npu_force"], strict=False),
     }
-    options = {"wanted": wanted, "tree": values["npu_tree"], "proof": proof, "select": values["npu_select"]}
+    options = {"wanted": wanted, "tree": values["npu_tree"], "inference": inference, "select": values["npu_select"]}
     if purpose == "audit":
         options["verify"] = "always" if boolean(values["npu_audit_verify"], strict=False) else "never"
     else:
-        wanted.update(services=values["npu_services"], force=proof["force"])
-        proof["services"] = values["npu_services"]
+        wanted.update(services=values["npu_services"], force=inference["force"])
+        inference["services"] = values["npu_services"]
     result = ArgumentSpecValidator({name: spec[name] for name in options}).validate(options)
     if result.error_messages:
         raise ValueError(result.error_messages[0])

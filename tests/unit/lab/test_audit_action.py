@@ -215,9 +215,9 @@ def verify(audit, tree, files, tmp_path):
             "runtimes": {"2.3.2": {"sha256": hashlib.sha256(library).hexdigest(), "size": len(library), "model": "mobilenet_v1-1.6.0"}}}
 
     def run(*words, driver="0.9.6", submit="ok", folder=files, **args):
-        proof = {"local_folder": str(folder), "cache_dir": str(tmp_path / "cache"), "timeout": 30}
+        inference = {"local_folder": str(folder), "cache_dir": str(tmp_path / "cache"), "timeout": 30}
         return audit(*words, environment={"RKFLEET_FAKE_DRIVER": driver, "RKFLEET_FAKE_SUBMIT": submit},
-                     **dict({"verify": "always", "compatibility": data, "proof": proof}, **args))
+                     **dict({"verify": "always", "compatibility": data, "inference": inference}, **args))
 
     return run
 

@@ -20,7 +20,7 @@ SPEC = npu_audit_info.ARGUMENTS["argument_spec"]
 DEFAULTS = yaml.safe_load((pathlib.Path(_settings.ROLES) / "detect/defaults/main.yml").read_text())
 WANTED = {"driver_version": "", "driver_policy": "working", "driver_strategy": "auto", "runtime_version": "",
           "runtime_package": "divert", "signing": False}
-PROOF = {"runs": 10, "timeout": 60, "local_folder": "", "mirrors": ["https://raw.githubusercontent.com"], "users": [],
+INFERENCE = {"runs": 10, "timeout": 60, "local_folder": "", "mirrors": ["https://raw.githubusercontent.com"], "users": [],
          "services": [], "force": False}
 
 
@@ -32,9 +32,9 @@ def options(purpose, **variables):
 def test_the_defaults_are_those_of_the_module(purpose):
     found = options(purpose)
     assert (set(found["tree"].values()), found["select"], found["compatibility"]) == ({None}, "", {})
-    cache = found["proof"].pop("cache_dir")
+    cache = found["inference"].pop("cache_dir")
     assert "~" not in cache and cache.endswith("/.cache/rkfleet-npu")
-    assert found["proof"] == PROOF
+    assert found["inference"] == INFERENCE
     assert found["wanted"] == dict(WANTED, **({} if purpose == "audit" else {"services": [], "force": False}))
     assert found.get("verify") == ("never" if purpose == "audit" else None)
 
@@ -42,11 +42,11 @@ def test_the_defaults_are_those_of_the_module(purpose):
 @pytest.mark.parametrize("variables, place, value", [
     ({"npu_signing_key": "/key"}, ("wanted", "signing"), True),
     ({"npu_driver_version": "0.9.8"}, ("wanted", "driver_version"), "0.9.8"),
-    ({"npu_mirror": "http://m"}, ("proof", "mirrors"), ["http://m"]),
-    ({"npu_mirror": "", "npu_upstream": "http://u"}, ("proof", "mirrors"), ["http://u"]),
-    ({"npu_verify_timeout": "90"}, ("proof", "timeout"), 90),
-    ({"npu_force": "yes"}, ("proof", "force"), True),
-    ({"npu_services": ["a.service"]}, ("proof", "services"), ["a.service"]),
+    ({"npu_mirror": "http://m"}, ("inference", "mirrors"), ["http://m"]),
+    ({"npu_mirror": "", "npu_upstream": "http://u"}, ("inference", "mirrors"), ["http://u"]),
+    ({"npu_verify_timeout": "90"}, ("inference", "timeout"), 90),
+    ({"npu_force": "yes"}, ("inference", "force"), True),
+    ({"npu_services": ["a.service"]}, ("inference", "services"), ["a.service"]),
     ({"npu_services": ["a.service"]}, ("wanted", "services"), ["a.service"]),
     ({"npu_tree": {"sys": "/srv/sys"}}, ("tree", "sys"), "/srv/sys"),
     ({"npu_select": "status == 'unknown'"}, ("select",), "status == 'unknown'"),
@@ -63,7 +63,7 @@ def test_a_variable_becomes_its_option(variables, place, value):
 def test_an_audit_verifies_if_it_is_told_to(value, verify):
     found = options("audit", npu_audit_verify=value, npu_services=["a.service"])
     # An audit stops no service.
-    assert found["verify"] == verify and found["proof"]["services"] == []
+    assert found["verify"] == verify and found["inference"]["services"] == []
 
 
 @pytest.mark.parametrize("variables, words", [
