@@ -199,7 +199,7 @@ locked:
   description: The user, controller and process that hold the lock of the board.
   returned: if another run holds the lock
   type: dict
-  sample: {user: admin, host: controller, run: controller-4711-88-0f3a9c21, pid: 4711, started: "88"}
+  sample: {user: admin, host: controller, board: rock5b-1, run: controller-4711-88-0f3a9c21, pid: 4711, started: "88"}
 """
 
 import os

@@ -145,7 +145,7 @@ class Bench:
         ended = playing is not None and not playing.killed and not playing.alive
         rolled_back = state == "rolled_back" or (ended and playing.code != 0 and not seen["pending"])
         if back and not (old and rolled_back):
-            raise Broken(f"it is not back on the old state ({said})")
+            raise Broken(f"it was not rolled back ({said})")
         if rolled_back and state != "committed" and compare:
             files = self.board.state()
             gone, new = sorted(set(before.files) - set(files)), sorted(set(files) - set(before.files))
@@ -153,7 +153,7 @@ class Bench:
                 brought = self.board.brought(self.board.packages() - before.packages)
                 gone, new = ([line for line in lines if not brought(line)] for lines in (gone, new))
             if gone or new:
-                raise Broken(f"files differ after the way back: gone {gone[:4]}, new {new[:4]} of {len(gone) + len(new)}")
+                raise Broken(f"files differ after the rollback: gone {gone[:4]}, new {new[:4]} of {len(gone) + len(new)}")
         sentence = why or (playing.sentence() if playing else "")
         if not sentence and (not ended or playing.code):
             # The power went, or the controller: the board says how far it had come.
@@ -162,5 +162,5 @@ class Bench:
             raise Broken(f"nothing says what happened ({said})")
         if UNPRINTABLE & set(sentence):
             raise Broken(f"the sentence has control characters: {sentence!r}")
-        ending = "the old state is back" if rolled_back and old else "upgraded" if state == "committed" else "not finished, goes on with the next run"
+        ending = "rolled back" if rolled_back and old else "upgraded" if state == "committed" else "resumed by the next run"
         return {"ending": ending, "state": state, "driver": seen["driver"], "answer": seen["answer"], "sentence": " ".join(sentence.split())[:400]}

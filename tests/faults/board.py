@@ -38,7 +38,7 @@ KEPT = (
     # The guard itself, which does nothing where nothing is pending.
     "/usr/lib/rkfleet-npu/guard", "/usr/lib/rkfleet-npu d", "/etc/systemd/system/rkfleet-npu-", "/etc/systemd/system/sysinit.target.wants",
 )
-#: How long to wait for a board that is at work on itself: boots, a watchdog's patience, its own way back.
+#: How long to wait for a board that is at work on itself: boots, a watchdog's patience, its own rollback.
 PATIENCE = 600
 
 

@@ -126,7 +126,7 @@ class Rollout:
         }
 
     def settle(self, limit: float) -> dict:
-        """Take all faults away, as an owner does in the end; return the states once no board is on its way back."""
+        """Take all faults away, as an owner does in the end; return the states once no board is being rolled back."""
         for board in self.faults:
             self.boards.lab("fault", board, "none")
         deadline, number = time.monotonic() + limit, 0

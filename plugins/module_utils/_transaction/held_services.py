@@ -4,7 +4,7 @@
 """Drop-ins that keep services down, also at the boots of an upgrade, until it is committed or rolled back.
 
 Their condition is the restore point itself, so they have no effect from the moment on in which it is gone. They are
-entries of its manifest: each way back removes them, whoever takes it.
+entries of its manifest: each rollback removes them, whoever begins it.
 """
 
 from __future__ import annotations

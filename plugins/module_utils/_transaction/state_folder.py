@@ -74,8 +74,13 @@ class StateFolder:
     def _refuse_other(self, broken=()):
         """Raise Locked if another run holds the lock; return whether one does that is in `broken`."""
         holder = load_json(os.path.join(self.home, "lock.json"))
-        if holder is None or holder.get("run") == self.owner["run"]:
+        if holder is None:
             return False
+        if holder.get("run") == self.owner["run"]:
+            if holder.get("board") == self.owner.get("board"):
+                return False
+            raise Locked("this run works on this machine already, under the name %s: remove one of the two names from "
+                         "the inventory" % clean(str(holder.get("board"))), locked=holder)
         if "*" not in broken and holder.get("run") not in broken:
             raise Locked("the board is locked by %s. If that run has ended, rerun with -e npu_break_lock=true"
                          % describe_lock(holder), locked=holder)

@@ -113,7 +113,7 @@ def check_kernel_packages(board, packages):
 def note_newer_kernel(board):
     """Note a newer version of the running kernel's own package whose driver is known and good enough.
 
-    It is not chosen: it replaces the running kernel, so there would be no way back.
+    It is not chosen: it replaces the running kernel, so it could not be rolled back.
     """
     for entry in (board.facts.get("packages") or {}).get("kernel") or []:
         offered = _candidates(board).get(entry["name"]) or {}

@@ -11,7 +11,7 @@ from faults.scenarios.power import writes
 
 
 def disk_full(bench: Bench) -> None:
-    """The disk is filled to the last block at writes that matter; the way back must not need space."""
+    """The disk is filled to the last block at writes that matter; a rollback must not need space."""
     found = [point for point in writes(bench) if point.call in ("open", "mkdir", "rename", "*", "symlink")]
     bench.fresh()
     for point in spread(found, max(4, MOST // 3)):

@@ -122,7 +122,7 @@ def cuts_on_the_way_back(bench: Bench) -> None:
         if not blown.is_set():
             continue
         bench.board.power_on()
-        bench.judge(f"on the way back: power cut before {point.text}", None, alone=True, back=True, happened=f"cut at {blown.where}")
+        bench.judge(f"during the rollback: power cut before {point.text}", None, alone=True, back=True, happened=f"cut at {blown.where}")
     bench.board.disarm()
     bench.again()
 

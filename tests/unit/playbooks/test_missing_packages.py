@@ -57,7 +57,8 @@ def check(collections, tmp_path):
             facts = {"kernel": kernel, "tools": {"compiler": "gcc"}}
             hosts[name] = {
                 "ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False,
-                "__npu_before": facts, "__npu_plan": plan, "npu_facts": facts, "shared_from": settings.get("npu_store_from"),
+                "__npu_before": facts, "__npu_plan": plan, "npu_facts": facts,
+                "shared_from": settings.get("npu_store_from"),
                 "npu_cache_dir": str(tmp_path), **settings}
         steps = [{"ansible.builtin.set_fact": {"npu": "{{ npu_facts }}", "cacheable": True}}]
         steps += [{
@@ -68,8 +69,8 @@ def check(collections, tmp_path):
         (tmp_path / "boards.json").write_text(json.dumps({"all": {"hosts": hosts}}))
         (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": steps}]))
         done = subprocess.run(
-            ["ansible-playbook", "-i", "boards.json", "play.yml", *words], cwd=tmp_path, text=True, check=False, timeout=300,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=dict(
+            ["ansible-playbook", "-i", "boards.json", "play.yml", *words], cwd=tmp_path, text=True, check=False,
+            timeout=300, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=dict(
                 os.environ, ANSIBLE_COLLECTIONS_PATH=str(collections), ANSIBLE_NOCOLOR="1"))
         print(done.stdout)
         recap = dict(re.findall(r"^(\w+) +: ok=.*failed=(\d+)", done.stdout, re.MULTILINE))

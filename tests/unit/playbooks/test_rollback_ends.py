@@ -82,7 +82,8 @@ def rollback(collections, tmp_path):
         programs = tmp_path / "programs"
         programs.mkdir(exist_ok=True)
         enabled = variables.pop("enabled", False)
-        (programs / "systemctl").write_text('#!/bin/sh\necho "$@" >> "%s"\nexit %d\n' % (tmp_path / "calls", 5 * (not enabled)))
+        code = 0 if enabled else 5
+        (programs / "systemctl").write_text(f'#!/bin/sh\necho "$@" >> "{tmp_path}/calls"\nexit {code}\n')
         (programs / "systemctl").chmod(0o755)
         (tmp_path / "calls").write_text("")
         known = {

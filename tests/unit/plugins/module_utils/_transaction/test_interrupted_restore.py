@@ -270,7 +270,7 @@ def waiting(work):
 
 
 def test_there_is_one_state_folder():
-    """The guard's script knows no other: with one of its own a board had no way back."""
+    """The guard's script knows no other: with one of its own a board could not roll back."""
     folder = pathlib.Path(__file__).resolve().parents[5] / "plugins"
     assert "state_dir" not in (folder / "modules/npu_transaction.py").read_text()
     assert "home=$root/var/lib/rkfleet-npu\n" in GUARD["guard"]

@@ -105,6 +105,19 @@ def test_a_second_run_cannot_lock_a_board(board):
     board.transaction("three").lock()
 
 
+def test_a_run_does_not_lock_a_machine_under_two_names(board):
+    for run in ("one", "by hand"):
+        for name, refused in (("eth", False), ("eth", False), ("wlan\x1b", True)):
+            transaction = board.transaction(run)
+            transaction.owner["board"] = name
+            if refused:
+                with pytest.raises(state.Locked, match="under the name eth: remove one of the two names"):
+                    transaction.lock(["*"])
+            else:
+                transaction.lock()
+        board.transaction(run).unlock()
+
+
 def test_a_damaged_lock_is_kept_until_it_is_broken(board):
     board.home.mkdir(parents=True)
     (board.home / "lock.json").write_text("not json")
@@ -113,7 +126,7 @@ def test_a_damaged_lock_is_kept_until_it_is_broken(board):
     board.transaction("two").lock(broken=["*"])
 
 
-# -- the way back -----------------------------------------------------------------------------------------------------------
+# -- rollback -----------------------------------------------------------------------------------------------------------
 
 def test_everything_is_restored(board):
     there = board.begin()
@@ -164,7 +177,7 @@ def test_a_path_that_leaves_the_tree_is_refused(board):
     assert (board.root / "precious").exists()
 
 
-# -- commit, and the way back to before everything --------------------------------------------------------------------------
+# -- commit, and the rollback to before the first change ---------------------------------------------------------------
 
 def test_the_commit_removes_the_guard(board):
     there = board.begin()

@@ -20,8 +20,8 @@ SPEC = npu_audit_info.ARGUMENTS["argument_spec"]
 DEFAULTS = yaml.safe_load((pathlib.Path(_settings.ROLES) / "detect/defaults/main.yml").read_text())
 WANTED = {"driver_version": "", "driver_policy": "working", "driver_strategy": "auto", "runtime_version": "",
           "runtime_package": "divert", "signing": False}
-INFERENCE = {"runs": 10, "timeout": 60, "local_folder": "", "mirrors": ["https://raw.githubusercontent.com"], "users": [],
-         "services": [], "force": False}
+INFERENCE = {"runs": 10, "timeout": 60, "local_folder": "", "mirrors": ["https://raw.githubusercontent.com"],
+             "users": [], "services": [], "force": False}
 
 
 def options(purpose, **variables):

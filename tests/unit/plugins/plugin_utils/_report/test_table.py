@@ -48,7 +48,7 @@ def test_an_upgraded_board():
             {"__npu_plan": {"action": "none"}, "__npu_verification": {"diagnosis": "\x1b[31m"}, "__npu_error": "x"},
             "failed: ?[31m",
         ),
-        # What was verified before the way back is no longer there.
+        # What was verified before the rollback is no longer there.
         (
             {
                 "__npu_plan": {"action": "none"}, "__npu_verification": PROVEN, "__npu_error": "x",

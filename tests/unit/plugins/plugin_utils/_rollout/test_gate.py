@@ -104,6 +104,7 @@ def test_the_filter_reads_the_record_again(tmp_path, content, go):
 
 def test_a_board_that_was_not_chosen_does_not_start():
     # Of another playbook in the same ansible-playbook: still in the group, and now `waiting`.
-    boards = {"a": board(NEW), "b": dict(board(NEW), __npu_skipped={"verdict": "waiting", "reason": "its staging board failed"})}
+    skipped = {"verdict": "waiting", "reason": "its staging board failed"}
+    boards = {"a": board(NEW), "b": dict(board(NEW), __npu_skipped=skipped)}
     gate = _rollout.gate(decide(boards), boards, names=["b"])["b"]
     assert not gate["go"] and gate["verdict"] == "skipped" and not gate["fine"]
