@@ -145,9 +145,8 @@ def _other_root(boot):
         return None
     given, texts = made
     roots = [shell_file.variable(text, "U_BOOT_ROOT") for path, text in texts.items() if path != radxa.CONFIG]
-    root = next(filter(None, reversed(roots)), "")
-    wanted = root if root.startswith("root=") and "$" not in root else boot.get("configured") or ""
-    if not evidence.contradict(wanted, given):
+    wanted = next(filter(None, reversed(roots)), boot.get("configured") or "")
+    if not evidence.contradict(wanted, given):  # which ignores what a shell computes
         return None
     return "{} has {}, and {} would write {}".format(
         menu.PATH, _root(given), boot["update"], _root(wanted))

@@ -54,6 +54,7 @@ def test_another_root_file_system(menu_board, planned, given, files, wanted):
 @pytest.mark.parametrize("given, files", [
     ("root=UUID=1 rw quiet", {CMDLINE: "root=UUID=1 rw quiet\n"}), ("root=UUID=1 rw quiet", {CMDLINE: "rw quiet\n"}),
     ("root=UUID=1 rw quiet", {DEFAULTS: ROOT % "UUID=1"}), ("root=UUID=1 rw quiet", {DEFAULTS: ROOT % "$DISK"}),
+    ("root=UUID=1 rw quiet", {CMDLINE: "root=UUID=2 rw quiet\n", DEFAULTS: "U_BOOT_ROOT=root=UUID=`cat /x`\n"}),
     ("root=UUID=1 rw quiet", dict(UBUNTU, **{CMDLINE: "rw quiet"})),
     # These may be the same one.
     ("root=UUID=1 rw quiet", {CMDLINE: "root=LABEL=rootfs rw quiet\n"}),
