@@ -51,6 +51,10 @@ _FROM_FILE = re.compile(r"\$\(cat [\"']?(?:\$1)?/etc/kernel/cmdline[\"']?\)")
 _QUOTES = {ord(char): None for char in "\"'\\"}
 _COPIED = re.compile(r"^### BEGIN \S*/\d+_(?:os-prober|\w*custom\w*) ###$.*?^### END ", re.DOTALL | re.MULTILINE)
 """The parts of a grub.cfg whose entries grub-mkconfig copies."""
+_CUSTOM = "/boot/grub/custom.cfg"
+"""What grub.cfg reads after its own entries, if it exists (/etc/grub.d/41_custom)."""
+_GIVEN = re.compile(r"^([ \t]*linux\w*[ \t]+\S+).*", re.MULTILINE)
+_OWN = "an-entry-of-the-owner"
 _FILES = {
     "/boot/uEnv/uEnv.txt": (
         "in cmdline of /boot/uEnv/uEnv.txt, within its quotes (LubanCat: of the board's own file beside it, such as "
@@ -115,14 +119,21 @@ def _own_entry(boot):
     if boot.get("loader") != "grub":
         return None
     files = sources.Sources(boot.get("files"))
-    text, saved = files.text(boot_files.GRUB_MENU, None) or "", grub.saved_entry(files)
+    text, custom = (files.text(path, None) or "" for path in (boot_files.GRUB_MENU, _CUSTOM))
+    # A copy of an entry may have the same arguments.
+    marked = _COPIED.sub(lambda part: _marked(part.group()), text) + "\n" + _marked(custom)
     try:
-        if grub_menu.default_entry(text, saved) == grub_menu.default_entry(_COPIED.sub("", text), saved):
+        if grub_menu.default_arguments(marked, grub.saved_entry(files)) != _OWN:
             return None
     except ValueError:
         pass
-    return ("the default entry of GRUB is one of your own (/etc/grub.d/40_custom) or another system's, which gets no "
-            "arguments from /etc/default/grub")
+    return (f"the default entry of GRUB is one of your own (/etc/grub.d/40_custom, {_CUSTOM}) or another system's, "
+            "which gets no arguments from /etc/default/grub")
+
+
+def _marked(text):
+    """Return a part of a grub.cfg whose entries have an argument that no other entry has."""
+    return _GIVEN.sub(lambda line: f"{line.group(1)} {_OWN}", text)
 
 
 def _made_menu(boot):
