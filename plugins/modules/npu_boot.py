@@ -135,20 +135,12 @@ def main():
     except BootSetupError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(
-            msg="the boot configuration cannot be read, or its state cannot be saved: %s"
-                % describe_error(error, params["state_dir"])
-        )
-    diff = [
-        dict(
-            before=as_text(setup.before[path]), after=as_text(setup.after[path]), before_header=path, after_header=path
-        )
-        for path in files
-        if path in setup.after
-    ]
-    module.exit_json(
-        changed=bool(files), loader=setup.loader.name, kernel_hold=setup.hold, files=files, kept=kept, diff=diff
-    )
+        module.fail_json(msg="the boot configuration cannot be read, or its state cannot be saved: %s" % (
+            describe_error(error, params["state_dir"])))
+    diff = [dict(before=as_text(setup.before[path]), after=as_text(setup.after[path]), before_header=path,
+                 after_header=path) for path in files if path in setup.after]
+    module.exit_json(changed=bool(files), loader=setup.loader.name, kernel_hold=setup.hold, files=files, kept=kept,
+                     diff=diff)
 
 
 def as_text(content):

@@ -24,7 +24,7 @@ def fit(given, cmdline):
     Returns:
         (2 all, 1 most, 0 nothing to compare; number of arguments that agree).
     """
-    wanted, running = _by_name(given), _by_name(cmdline)
+    wanted, running = by_name(given), by_name(cmdline)
     if not wanted:
         return 0, 0
     met = [name for name, words in wanted.items() if words & running.get(name, set())]
@@ -41,26 +41,20 @@ def contradict(given, cmdline):
 
     A UUID and a label may name the same; other arguments may have changed.
     """
-    wanted, running = _by_name(given).get("root", set()), _by_name(cmdline).get("root", set())
+    wanted, running = by_name(given).get("root", set()), by_name(cmdline).get("root", set())
     kinds = {word.split("=")[1] for word in wanted | running}
     comparable = len(kinds) < 2 or not all(kind.endswith(("UUID", "LABEL")) for kind in kinds)
     return bool(wanted and running) and not wanted & running and comparable
 
 
-def missing(given, cmdline):
-    """Return the first argument of a configuration that the running kernel does not have."""
-    running = _by_name(cmdline)
-    return next((min(words) for name, words in _by_name(given).items() if not words & running.get(name, set())), "")
-
-
 def from_network(cmdline):
     """Return whether the arguments are those of a system on the network."""
-    words = _by_name(cmdline)
+    words = by_name(cmdline)
     roots = [word.partition("=")[2] for name in ("root", "rootfstype", "boot") for word in words.get(name, ())]
     return any(name in words for name in _NETWORK) or any(root.startswith(_NETWORK_ROOTS) for root in roots)
 
 
-def _by_name(arguments):
+def by_name(arguments):
     """Return {name: words} of arguments, without those that U-Boot or a shell computes."""
     found = {}
     for match in kernel_arguments.words(arguments or ""):

@@ -30,25 +30,24 @@ def default_entry(text, saved=None):
     # The first `set default` of Debian's header is the one of an entry that boots once.
     wanted = [name for name in map("".join, _DEFAULT.findall(text)) if "next_entry" not in name]
     name = wanted[-1] if wanted else "0"
-    chosen = _find(text, name if "saved_entry" not in name else saved or "0")
-    if chosen is None and "saved_entry" in name:
-        chosen = _find(text, "0")  # the kernel of the saved entry was removed, and GRUB boots the first one
-    if chosen is None:
-        raise ValueError(f"the default entry of grub.cfg is \"{name[:80]}\", which it does not have")
-    while not chosen.kernels and chosen.items:
-        chosen = chosen.items[0]
+    chosen = _find(_items(text), (saved or "0") if "saved_entry" in name else name)
     if not chosen.kernels:
         raise ValueError("the default entry of grub.cfg boots no kernel")
     return chosen.kernels[0]
 
 
-def _find(text, name):
-    """Return the entry of a name such as `0`, `1>2` or `gnulinux-advanced-UUID>gnulinux-6.1-advanced-UUID`, or None."""
-    items, chosen = _items(text), None
-    for part in name.split(">"):
-        chosen = next((item for number, item in enumerate(items) if part in (str(number), item.title, item.name)), None)
-        if chosen is None:
-            return None
+def _find(items, name):
+    """Return the entry of a name such as `0`, `1>2` or `gnulinux-advanced-UUID>gnulinux-6.1-advanced-UUID`.
+
+    As in GRUB it is the first one if there is none of that name, and grub-mkconfig accepts the title of an entry in a
+    submenu.
+    """
+    chosen = _Item()
+    while items:
+        part, dummy, name = name.partition(">")
+        nested = (item for above in items for item in above.items if part == item.title)
+        chosen = next((item for number, item in enumerate(items) if part in (str(number), item.title, item.name)),
+                      next(nested, items[0]))
         items = chosen.items
     return chosen
 

@@ -37,8 +37,7 @@ class BootSetupError(Exception):
 class BootSetup:
     """The files of a board that select its NPU driver, as they are and as they are wanted.
 
-    If the boot loader's tool chooses the default kernel, they make it choose one that has the module: see
-    default_kernel.
+    They make a tool that chooses the default kernel choose one that has the module: see default_kernel.
 
     Args:
         run: function of a command as a list that returns (rc, stdout, stderr).
@@ -76,7 +75,7 @@ class BootSetup:
         return (self._read(path) or b"").decode("utf-8", "surrogateescape")
 
     def _want_hold(self):
-        """Add the files by which the tool chooses the default kernel; other boot loaders have no such files."""
+        """Add the files by which the tool chooses the default kernel."""
         self.tool = default_kernel.tool(self.loader.update)
         self.hold = bool(self.present and self.tool)
         by_u_boot = self.hold and self.tool == "u-boot-update"
@@ -97,8 +96,7 @@ class BootSetup:
         path = self.loader.config
         if not path:
             if self.present and all(kernel_arguments.has(self.cmdline, BLACKLIST, name) for name in self.initcalls):
-                # The owner has already added the arguments by hand.
-                self.initcalls = []
+                self.initcalls = []  # added by hand
                 return
             raise BootSetupError("the board's boot loader is unknown%s: %s %s=%s %s the kernel arguments by hand" % (
                 self.loader.error and " (%s)" % self.loader.error or "", "add" if self.present else "remove", BLACKLIST,
@@ -194,9 +192,10 @@ class BootSetup:
             if isinstance(error, OSError):
                 reason = describe_error(error, self._place(self._read_by_loader() or MODULES_LOAD))
             if failures:
-                reason = "%s; and the boot configuration could not be restored: %s" % (reason, "; ".join(failures))
-                raise BootSetupError(reason) from error
-            raise BootSetupError("the boot configuration was restored: %s" % reason) from error
+                reason += "; and the boot configuration could not be restored: " + "; ".join(failures)
+            else:
+                reason = "the boot configuration was restored: " + reason
+            raise BootSetupError(reason) from error
         return kept
 
     def restore(self):
@@ -245,6 +244,11 @@ class BootSetup:
         except ValueError as error:
             raise BootSetupError(str(error)) from error
         self._check_menu((made or b"").decode("utf-8", "surrogateescape"))
+        # Without a line that the owner wrote by hand the kernel may not start.
+        tree = re.search(rb"(?im)^[ \t]*((?:fdt|devicetree)(?:dir)?[ \t].*)", self.menu or b"")
+        if tree and not tree.re.search(made):
+            raise BootSetupError("%s has \"%s\", which %s does not write: configure it there" % (
+                self.loader.made, tree.group(1).decode(errors="replace").strip(), self.loader.update))
         if made != self.menu:
             self._write(self.loader.made, made)
 

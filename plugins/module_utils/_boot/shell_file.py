@@ -9,6 +9,8 @@ import re
 
 from .text_file import checked
 
+_PART = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.?)|(.)""", re.DOTALL)
+
 
 def variable(text, name):
     """Return the last value that the file gives a variable, or None if it sets none.
@@ -68,19 +70,6 @@ def end_of_quote(text, at):
 
 def value_of(raw):
     """Return what a shell makes of one word, variables as they are written."""
-    value, at = [], 0
-    while at < len(raw):
-        if raw[at] == "'":
-            end = end_of_quote(raw, at)
-            value.append(raw[at + 1:end - 1])
-        elif raw[at] == '"':
-            end = end_of_quote(raw, at)
-            value.append(re.sub(r'\\([\\"$`])|\\\n', lambda m: m.group(1) or "", raw[at + 1:end - 1]))
-        elif raw[at] == "\\":
-            end = at + 2
-            value.append(raw[at + 1:end].replace("\n", ""))
-        else:
-            end = at + 1
-            value.append(raw[at])
-        at = end
-    return "".join(value)
+    return "".join(
+        single + re.sub(r'\\([\\"$`])|\\\n', lambda match: match.group(1) or "", double) + escaped.strip("\n") + plain
+        for single, double, escaped, plain in _PART.findall(raw))

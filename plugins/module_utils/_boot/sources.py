@@ -16,7 +16,7 @@ from .boot_files import LIMIT
 OTHERS = ("/boot/uEnv/uEnv.txt", "/boot/uEnv.txt", "/boot/env.txt", "/boot/bootEnv.txt", "/boot/config.ini",
           "/boot/boot.ini", "/boot/cmdline.txt", "/boot/loader/entries",
           *(f"{top}/extlinux/extlinux.conf" for top in ("", "/boot/efi", "/boot/firmware")), boot_files.SCRIPT)
-"""Files that U-Boot reads on other images: they differ too much to be edited, and are only named."""
+"""Files that U-Boot reads on other images, which differ too much to be edited."""
 FLASH_KERNEL = "/etc/default/flash-kernel"
 """Of a tool that makes SCRIPT."""
 SCRIPTS = (
@@ -40,9 +40,9 @@ def read(tree):
     found = {path: tree.text(path, LIMIT + 1) for path in whole if tree.exists(path) and path != boot_files.GRUB_MENU}
     # The controller replaces NUL bytes, and checked() refuses them.
     found.update((path, "\ufffd") for path, text in found.items() if "\0" in (text or ""))
-    for path in (*SCRIPTS, boot_files.GRUB_MENU):
+    for path in (*SCRIPTS, boot_files.GRUB_MENU, "/boot/grub/custom.cfg"):
         if tree.exists(path):
-            wanted = _MENU_LINE.match if path == boot_files.GRUB_MENU else _SCRIPT_LINE.search
+            wanted = _MENU_LINE.match if path.endswith(".cfg") else _SCRIPT_LINE.search
             text = tree.text(path, 4 * LIMIT)
             found[path] = text and "".join(line for line in text.splitlines(True) if wanted(line))
     for path in filter(tree.exists, _PRESENT):

@@ -18,6 +18,8 @@ CONFIG = "/etc/default/u-boot"
 READ_CONFIG = "/usr/share/u-boot-menu/read-config"
 VARIABLE = "U_BOOT_PARAMETERS"
 _TOOLS = ("/usr/sbin/u-boot-update", "/usr/bin/u-boot-update", "/usr/local/sbin/u-boot-update")
+_RADXA = re.compile(r'if ! grep -q "root=" /etc/kernel/cmdline; then\n.*?^fi', re.DOTALL | re.MULTILINE)
+"""Of Radxa's fragment: not for a file that names the root."""
 _DEFAULT = re.compile(r"\$\{U_BOOT_PARAMETERS:-([^}$`\n]{0,500})\}")
 
 Settings = collections.namedtuple("Settings", "tool script config arguments default")
@@ -81,6 +83,8 @@ def _fragments(tree, text):
 def _read(tree, path):
     """Return (arguments, switch) as one file of the configuration sets them, None for what it does not set."""
     text = tree.text(path, LIMIT + 1) or ""
+    if "root=" in (tree.text("/etc/kernel/cmdline", LIMIT) or ""):
+        text = _RADXA.sub("", text)
     try:
         return variable(text, VARIABLE), variable(text, "U_BOOT_UPDATE")
     except ValueError as error:

@@ -24,6 +24,8 @@ def describe(tree, cmdline, others, error):
         error = f"{named}, which U-Boot may read, is not edited by this collection"
     if not error and others:
         found = others[0]
-        missed = evidence.missing(found.gives, cmdline)[:100]
+        running = evidence.by_name(cmdline)
+        missed = next((min(words) for name, words in evidence.by_name(found.gives).items()
+                       if not words & running.get(name, set())), "")[:100]
         error = f"the running kernel does not have {missed} of {found.made or found.config or found.name}"
     return UNKNOWN._replace(error=error and clean(error))

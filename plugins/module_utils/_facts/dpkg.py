@@ -52,7 +52,7 @@ def read(tree, release, headers):
     """
     parts = {"/boot/vmlinuz-" + release: "image", f"/lib/modules/{release}/modules.builtin": "modules",
              "/boot/dtb-" + release: "dtb", headers or "/usr/src/linux-headers-" + release: "headers"}
-    found = owners(tree, parts, re.compile(r"^(?:linux|kernel)-"), True)
+    found = owners(tree, parts, re.compile(r"^(linux|.*kernel)-"), True)
     named = {}
     for path, part in parts.items():
         if path in found:

@@ -83,8 +83,10 @@ def check_package_manager(board):
             "%s is deployed by OSTree: its next deployment would lose driver, runtime and kernel arguments." % (
                 _system_name(board)),
             "Add them to the OSTree image, or install a Debian or Ubuntu system of the board's vendor.")
-    slots = ("rauc.slot=", "androidboot.slot_suffix=")
-    if any(word.startswith(slots) for word in (board.boot.get("cmdline") or "").split()) and _SLOTS not in board.notes:
+    slots = ("rauc.slot=", "androidboot.slot_suffix=", "android_slotsufix=")
+    # The vendor's U-Boot names no slot where there is only one.
+    words = [word for word in (board.boot.get("cmdline") or "").split() if word.startswith(slots) and word[-1] != "="]
+    if words and _SLOTS not in board.notes:
         board.notes.append(_SLOTS)
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from ...module_utils._boot import boot_files, edit, grub_menu, menu, sources
-from ...module_utils._boot.loaders import grub
+from ...module_utils._boot import boot_files, edit, evidence, grub_menu, menu, shell_file, sources, u_boot_update
+from ...module_utils._boot.loaders import grub, radxa
 from ...module_utils._facts import driver as _driver
 from . import shell_checks
 from .board_state import ARGUMENT, Unsupported, suppresses_builtin
@@ -24,7 +24,7 @@ PLACES = {
         "its UEFI firmware started the kernel by an unknown program (BOOT_IMAGE or /sys/firmware/efi)",
         ("in the configuration of that boot loader (systemd-boot: options in loader/entries of /boot/efi, /efi or "
          "/boot; for new kernels and unified kernel images /etc/kernel/cmdline, of Armbian SYSTEMD_BOOT_CMDLINE in "
-         "/etc/systemd-boot.d/armbian-config)")),
+         "/etc/systemd-boot.d/armbian-config; Proxmox VE: /etc/kernel/cmdline, then proxmox-boot-tool refresh)")),
     "boot-image": (
         "its kernel arguments are part of the vendor's boot image (FriendlyELEC and other Rockchip SDK images)",
         ("in bootargs (FriendlyELEC: bootargs_ext) of the device tree in that image, or in CMDLINE of its "
@@ -47,8 +47,14 @@ _MAKERS = {
         "file any more, remove that comment)"),
 }
 """{what an extlinux.conf or the error names: where the program that makes it takes the arguments from}."""
+_FROM_FILE = re.compile(r"\$\(cat [\"']?(?:\$1)?/etc/kernel/cmdline[\"']?\)")
+_QUOTES = {ord(char): None for char in "\"'\\"}
 _COPIED = re.compile(r"^### BEGIN \S*/\d+_(?:os-prober|\w*custom\w*) ###$.*?^### END ", re.DOTALL | re.MULTILINE)
 """The parts of a grub.cfg whose entries grub-mkconfig copies."""
+_CUSTOM = "/boot/grub/custom.cfg"
+"""What grub.cfg reads after its own entries, if it exists (/etc/grub.d/41_custom)."""
+_GIVEN = re.compile(r"^([ \t]*linux\w*[ \t]+\S+).*", re.MULTILINE)
+_OWN = "an-entry-of-the-owner"
 _FILES = {
     "/boot/uEnv/uEnv.txt": (
         "in cmdline of /boot/uEnv/uEnv.txt, within its quotes (LubanCat: of the board's own file beside it, such as "
@@ -73,13 +79,18 @@ def check_boot(board):
         return
     check_mounted(board)
     problem = (boot.get("error") or trial(boot, edit.add) or _overflow(boot) or _own_entry(boot)
-               or shell_checks.problem(boot))
+               or shell_checks.problem(boot) or _other_root(boot))
     if problem and not suppresses_builtin(boot.get("next")):
         raise Unsupported(
             "The driver is built in, and the boot configuration cannot be edited: {}.".format(problem.rstrip(".")),
             f"Correct it, or add {ARGUMENT} to the kernel arguments by hand, {_RERUN}")
     if not suppresses_builtin(boot.get("next")):
         check_locked(board, boot.get("config"))
+    lost = _added_to_menu(boot)
+    if lost:
+        board.notes.append(
+            "{} has {}, which no configuration of {} has: it is dropped when the menu is made again.".format(
+                menu.PATH, " ".join(lost)[:200], boot["update"]))
     if str(boot["config"]).startswith("/usr/share/"):
         board.notes.append(
             "The kernel arguments come from {}, which an update of its package may overwrite.".format(boot["config"]))
@@ -108,14 +119,65 @@ def _own_entry(boot):
     if boot.get("loader") != "grub":
         return None
     files = sources.Sources(boot.get("files"))
-    text, saved = files.text(boot_files.GRUB_MENU, None) or "", grub.saved_entry(files)
+    text, custom = (files.text(path, None) or "" for path in (boot_files.GRUB_MENU, _CUSTOM))
+    # A copy of an entry may have the same arguments.
+    marked = _COPIED.sub(lambda part: _marked(part.group()), text) + "\n" + _marked(custom)
     try:
-        if grub_menu.default_entry(text, saved) == grub_menu.default_entry(_COPIED.sub("", text), saved):
+        if grub_menu.default_arguments(marked, grub.saved_entry(files)) != _OWN:
             return None
     except ValueError:
         pass
-    return ("the default entry of GRUB is one of your own (/etc/grub.d/40_custom) or another system's, which gets no "
-            "arguments from /etc/default/grub")
+    return (f"the default entry of GRUB is one of your own (/etc/grub.d/40_custom, {_CUSTOM}) or another system's, "
+            "which gets no arguments from /etc/default/grub")
+
+
+def _marked(text):
+    """Return a part of a grub.cfg whose entries have an argument that no other entry has."""
+    return _GIVEN.sub(lambda line: f"{line.group(1)} {_OWN}", text)
+
+
+def _made_menu(boot):
+    """Return (arguments of the entry that boots, {file: text} of what u-boot-update makes it from), or None."""
+    if not str(boot.get("update")).endswith("/u-boot-update") or not boot.get("next"):
+        return None
+    files = sources.Sources(boot.get("files"))
+    names = (u_boot_update.CONFIG, radxa.CONFIG, *(f"{folder}/{name}" for folder in boot_files.FRAGMENTS
+                                                   for name in files.names(folder)))
+    return boot["next"], {path: files.text(path, None) or "" for path in names if files.exists(path)}
+
+
+def _other_root(boot):
+    """Return why the board would start another system with a new menu of u-boot-update, one sentence, or None.
+
+    Owners who move the system to another disk change root= in the menu itself.
+    """
+    made = _made_menu(boot)
+    if not made:
+        return None
+    given, texts = made
+    roots = [shell_file.variable(text, "U_BOOT_ROOT") for path, text in texts.items() if path != radxa.CONFIG]
+    wanted = next(filter(None, reversed(roots)), boot.get("configured") or "")
+    if not evidence.contradict(wanted, given):  # which ignores what a shell computes
+        return None
+    return "{} has {}, and {} would write {}".format(
+        menu.PATH, _root(given), boot["update"], _root(wanted))
+
+
+def _root(arguments):
+    """Return the last root= of arguments, which counts."""
+    return [word for word in arguments.split() if word.startswith("root=")][-1]
+
+
+def _added_to_menu(boot):
+    """Return the arguments that were added to u-boot-update's menu by hand, none if it is not known what it writes."""
+    made = _made_menu(boot)
+    texts = "\n".join(made[1].values()) if made else "$("
+    # What a shell computes is not known, but for what the images of Radxa and ubuntu-rockchip have.
+    if re.search(r"[$`]", _FROM_FILE.sub("", texts)):
+        return []
+    words, given = (text.translate(_QUOTES).split() for text in (f"{texts} {boot.get('default')}", made[0]))
+    known = {*words, *(word.partition("=")[2] for word in words)}
+    return [word for word in given if word not in known and not word.startswith("root=")]
 
 
 def check_locked(board, path):

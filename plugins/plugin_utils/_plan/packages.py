@@ -12,6 +12,8 @@ from ...module_utils._dkms import headers_problem
 from .board_state import Unsupported
 from .rules import headers_rule
 
+_IMAGE = re.compile(r"(?:linux-image|(pve|proxmox)-kernel)-(?:unsigned-)?([a-z0-9][a-z0-9+.-]{0,100}?)"
+                    r"(?:-unsigned|-signed)?")
 _TOOLS = (("dkms", "dkms"), ("make", "make"), ("compiler", "gcc"))
 
 
@@ -62,7 +64,7 @@ def _beside_the_kernel(board):
     (6.1.115-ceralive-vendor-rk35xx, 6.1.43-rt14-rockchip-rk3588).
     """
     for entry in (board.facts.get("packages") or {}).get("kernel") or []:
-        image = re.fullmatch(r"linux-image-(?:unsigned-)?([a-z0-9][a-z0-9+.-]{0,100}?)(?:-unsigned)?", entry["name"])
+        image = _IMAGE.fullmatch(entry["name"])
         if image and entry["part"] in ("image", "modules"):
-            return "linux-headers-" + image.group(1)
+            return "{}-headers-{}".format(image.group(1) or "linux", image.group(2))
     return None

@@ -17,6 +17,7 @@ ALLOWED = [
     "/sys/kernel/kexec_loaded", "/sys/kernel/security/lockdown", "/sys/kernel/debug/*npu*",
     "/sys/kernel/debug/pm_genpd/*",
     "/sys/kernel/iommu_groups/*", "/boot/config-*", "/boot/*Env.txt", "/boot/*extlinux.conf", "/boot/*grub.cfg",
+    "/boot/*custom.cfg",
     "/boot/*grubenv", "/boot/loader/*", "/boot/config.txt", "/boot/boot.cmd", "/boot/*cmdline.txt",
     "/etc/os-release", "/etc/*-release", "/etc/*_release", "/etc/debian_version", "/etc/default/*", "/etc/kernel/*",
     "/etc/u-boot-menu/*", "/etc/modules", "/etc/modules-load.d/*", "/etc/modprobe.d/*", "/etc/dkms/*",

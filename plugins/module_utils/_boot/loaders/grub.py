@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import re
 
-from .. import grub_menu, shell_file
+from .. import evidence, grub_menu, shell_file
 from ..boot_files import DROP_IN, GRUB_MENU, LIMIT
 from ..description import Description
 
@@ -25,12 +25,12 @@ def recognize(tree, cmdline):
     if not image or not any(map(tree.exists, (GRUB_MENU, DEFAULTS, "/sys/firmware/efi"))):
         return
     try:
-        yield _describe(tree, image.group(1))
+        yield _describe(tree, image.group(1), cmdline)
     except ValueError as error:
         yield Description("grub", error=f"GRUB started the running kernel, and {error}")
 
 
-def _describe(tree, image):
+def _describe(tree, image, cmdline):
     """Return the Description. The entry that started the running kernel, not the default one, is what it gives."""
     if not tree.exists(_TOOL):
         raise ValueError(f"{_TOOL} is not installed")
@@ -47,7 +47,8 @@ def _describe(tree, image):
         raise ValueError(f"{GRUB_MENU} has no entry for {name}: another menu started it, or it was removed since")
     saved = saved_entry(tree)
     grub_menu.default_entry(text, saved)
-    given = f"BOOT_IMAGE={image} {own[0]}"
+    own = max(own, key=lambda arguments: evidence.fit(arguments, cmdline) or (0, 0))
+    given = f"BOOT_IMAGE={image} {own}"
     return Description("grub", DROP_IN, given, _configured(tree), _TOOL, GRUB_MENU,
                        functools.partial(grub_menu.default_arguments, saved=saved), "-o", saved)
 

@@ -87,6 +87,24 @@ def test_over_a_builtin_and_back(board):
     assert board.setup(present=False).changes() == []
 
 
+@pytest.mark.parametrize("line, lost", [
+    # Joshua-Riek/ubuntu-rockchip 1032: u-boot-update does not find the device tree on a /boot of its own, unless edited.
+    ("    fdt /dtb/rk3588-rock-5b.dtb\n", "fdt /dtb/rk3588-rock-5b.dtb"),
+    ("    DEVICETREEDIR /dtb\n", "DEVICETREEDIR /dtb"), ("    fdtoverlays /a.dtbo\n", None),
+    ("    devicetree-overlay /a.dtbo\n", None), ("    # fdt /a.dtb\n", None),
+])
+def test_a_menu_without_the_device_tree_that_the_owner_wrote_into_it(board, line, lost):
+    place = board.root / EXTLINUX
+    place.write_text(place.read_text().replace("    append", line + "    append"))
+    before = board.files()
+    if not lost:
+        board.setup().apply()
+        return
+    with pytest.raises(_boot_setup.BootSetupError, match='extlinux.conf has "%s", which /usr/sbin/u-boot-update does' % lost):
+        board.setup().apply()
+    assert {name: text for name, text in board.files().items() if not name.startswith("state/")} == before
+
+
 def test_over_a_module_the_kernel_arguments_are_unchanged(board):
     setup = board.setup(initcalls=())
     assert setup.changes() == ["/" + MODULES_LOAD, *HOLD, "/" + DEFAULT]

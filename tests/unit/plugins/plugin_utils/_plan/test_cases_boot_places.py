@@ -113,6 +113,47 @@ def test_an_entry_that_grub_makes_gets_the_argument(board, planned):
     assert planned(board, driver_policy="exact")[1]["action"] == "dkms_over_builtin"
 
 
+def entry(title, *lines):
+    """Return an entry of GRUB that starts the running kernel."""
+    head = (f"menuentry '{title}' {{", "linux\t/boot/vmlinuz-6.1.99-1-rk2312 root=UUID=1 ro quiet")
+    return "\n\t".join([*head, *lines]) + "\n}\n"
+
+
+COPY = entry("My board", "devicetree\t/boot/dtb/rk3588-rock-5b.dtb")
+CUSTOM = "/boot/grub/custom.cfg"
+SAVED = {"/boot/grub/grubenv": "# GRUB Environment Block\nsaved_entry=My board\n"}
+
+
+@pytest.mark.case(
+    case="GRUB's default entry is a copy of the owner, in /etc/grub.d/40_custom or /boot/grub/custom.cfg",
+    plan="unsupported", result="the copy gets no argument: says so",
+)
+@pytest.mark.parametrize("default, copied, files, action", [
+    ("My board", COPY, {}, "unsupported"), ("0", COPY, {}, "dkms_over_builtin"),
+    # An image script for RK3588 boards (id 42612819761) has a copy with the device tree in custom.cfg.
+    ("My board", "", {CUSTOM: "set timeout=30\n\n" + COPY}, "unsupported"),
+    ("${saved_entry}", "", dict(SAVED, **{CUSTOM: COPY}), "unsupported"),
+    ("0", "", {CUSTOM: "set timeout=30\nset default='My board'\n" + COPY}, "unsupported"),
+    ("2", COPY, {CUSTOM: entry("Other").replace("linux", "chainloader")}, "unsupported"),
+    ("0", "", dict(SAVED, **{CUSTOM: COPY}), "dkms_over_builtin"),
+    # GRUB boots the first entry: it was removed.
+    ("${saved_entry}", "", SAVED, "dkms_over_builtin"),
+    ("${saved_entry}", "", dict(SAVED, **{CUSTOM: "set timeout=30\n"}), "dkms_over_builtin"),
+])
+def test_a_copy_of_an_entry(board, planned, default, copied, files, action):
+    menu = (GRUB_MENU % default).partition("menuentry 'My board'")[0] + copied + "### END /etc/grub.d/40_custom ###\n"
+    board.base(config=BUILTIN, cmdline="BOOT_IMAGE=/boot/vmlinuz-6.1.99-1-rk2312 root=UUID=1 ro quiet").npu().builtin()
+    board.headers().tools().write("/boot/grub/grub.cfg", menu)
+    board.write("/usr/sbin/grub-mkconfig", "for x in ${sysconfdir}/default/grub.d/*.cfg; do . $x; done\n")
+    for path, text in files.items():
+        board.write(path, text)
+    plan = planned(board, driver_policy="exact")[1]
+    assert plan["action"] == action
+    if action == "unsupported":
+        assert one_sentence(plan["reason"]) and "the default entry of GRUB is one of your own" in plan["reason"]
+        assert SPELT in plan["remedy"] and "by hand" in plan["remedy"]
+
+
 @pytest.mark.case(
     case="arguments in extlinux.conf that are nearly as long as U-Boot's buffer", plan="unsupported",
     result="with one argument more U-Boot would not boot the entry",

@@ -112,6 +112,9 @@ def test_ophub_without_headers_is_told_where_they_are(plan):
     ("6.1.99-rockchip-rk3588", "linux-image-current-rockchip-rk3588", "linux-headers-current-rockchip-rk3588"),
     ("6.1.99-rockchip-rk3588", "kernel-x", "linux-headers-current-rockchip-rk3588"),
     ("6.1.43-rockchip-rk3588", "linux-image-next-rockchip-rk3588", "linux-headers-next-rockchip-rk3588"),
+    # jiangcuo/pxvirt 47: Proxmox VE on an Orange Pi 5 Plus. Its kernels have packages of other names.
+    ("6.1.43-rockchip", "pve-kernel-6.1.43-rockchip", "pve-headers-6.1.43-rockchip"),
+    ("6.8.12-11-pve", "proxmox-kernel-6.8.12-11-pve-signed", "proxmox-headers-6.8.12-11-pve"),
 ])
 def test_the_package_of_the_running_kernel_names_that_of_its_headers(release, image, package, board, gather):
     board.base(release=release, config="CONFIG_MODULES=y\nCONFIG_DRM=y\n").npu(driver=None).tools().u_boot_menu()

@@ -37,6 +37,21 @@ DATA = compatibility.load()
     ("6.1.43-vendor-rk35xx", "linux-headers-vendor-rk35xx"),                                   # 37711526021
     ("6.1.99-rockchip-rk3588", "linux-headers-current-rockchip-rk3588"),                       # 56385078936
     ("6.1.43-rt14-rockchip-rk3588", "linux-headers-current-rockchip-rk3588"),                  # 36211527061
+    ("6.1.84-10-rk2410-nocsf", "linux-headers-6.1.84-10-rk2410-nocsf"),                        # 59676766005
+    ("6.1.84-18.ca.a2b1-rk2410-nocsf", "linux-headers-6.1.84-18.ca.a2b1-rk2410-nocsf"),        # 70674204334
+    ("6.1.84-999-rk2410", "linux-headers-6.1.84-999-rk2410"),                                  # 60341765967
+    ("6.1.99-opi5pro-livecfg-baseline", "linux-headers-6.1.99-opi5pro-livecfg-baseline"),      # 61812310582
+    ("6.1.99-rk3576", "linux-headers-6.1.99-rk3576"),                              # LubanCat 3, 71156980140
+    ("6.1.99-rknpu098-test1", "linux-headers-6.1.99-rknpu098-test1"),                          # 66896825405
+    ("6.1.99-rt36-rockchip-rk3588", "linux-headers-current-rockchip-rk3588"),                  # 59802054071
+    ("5.10.160-38-rk356x", "linux-headers-5.10.160-38-rk356x"),                                # 28229121426
+    ("5.10.160-legacy-rk35xx", "linux-headers-legacy-rk35xx"),                                 # 1581355365
+    ("5.10.198-rockchip-standard", "linux-headers-5.10.198-rockchip-standard"),                # 3118261871
+    ("5.10.160-rockchip-rk3588", "linux-headers-legacy-rockchip-rk3588"),                      # 41088916000
+    ("6.1.75-rkr3", "linux-headers-6.1.75-rkr3"),                                              # 19433263578
+    ("6.1.141.can-new", "linux-headers-6.1.141.can-new"),                                      # 56682996220
+    ("5.10.226-rt89-g3c7fc9b", "linux-headers-5.10.226-rt89-g3c7fc9b"),                        # 66937052172
+    ("6.1.43-current-bigtree-cb2", "linux-headers-current-bigtree-cb2"),                       # 21916916016
     ("4.4.132-1075-rockchip-ayufan-ga83beded8524",
      "linux-headers-4.4.132-1075-rockchip-ayufan-ga83beded8524"),                # ayufan-rock64/linux-build#252
 ])

@@ -110,15 +110,34 @@ def test_recognized(grub, read):
     ("Mine, don't touch", None, "root=UUID=1 mine"), ("${saved_entry}", "2", "root=UUID=1 mine"),
     ("${saved_entry}", None, "root=UUID=1 ro console=ttyS2 quiet"),
     ("${saved_entry}", "gnulinux-5.10-advanced-1", "root=UUID=1 ro console=ttyS2 quiet"),
+    # The title of an entry in a submenu: grub-mkconfig warns, and writes what corrects it (title_correction_code).
+    ("Debian, with Linux 6.1.99", None, "root=UUID=1 ro console=ttyS2 second"),
+    ("${saved_entry}", "Debian, with Linux 6.1.99", "root=UUID=1 ro console=ttyS2 second"),
+    # There is no such entry, such as after its kernel was removed (GRUB grub-core/normal/menu.c, run_menu).
+    ("9", None, "root=UUID=1 ro console=ttyS2 quiet"), ("1>7", None, "root=UUID=1 ro console=ttyS2 quiet"),
+    ("1>gnulinux-5.10-advanced-1", None, "root=UUID=1 ro console=ttyS2 quiet"),
+    ("Debian, with Linux 5.10", None, "root=UUID=1 ro console=ttyS2 quiet"),
 ])
 def test_the_entry_that_boots_by_default(default, saved, arguments):
     assert grub_menu.default_arguments(menu(default), saved) == arguments
 
 
-@pytest.mark.parametrize("default, why", [("9", "which it does not have"), ("uefi-firmware", "boots no kernel")])
-def test_a_default_entry_that_boots_no_kernel_is_refused(grub, read, default, why):
-    found = read(grub.write(GRUB_MENU, menu(default)), CMDLINE)
-    assert (found["loader"], found["config"]) == ("grub", None) and why in found["error"]
+def test_a_default_entry_that_boots_no_kernel_is_refused(grub, read):
+    found = read(grub.write(GRUB_MENU, menu("uefi-firmware")), CMDLINE)
+    assert (found["loader"], found["config"]) == ("grub", None) and "boots no kernel" in found["error"]
+    with pytest.raises(ValueError, match="boots no kernel"):
+        grub_menu.default_entry("set default=0\n")
+
+
+@pytest.mark.parametrize("running", ["root=PARTUUID=2 ro console=ttyS2 quiet panic=-1",
+                                     "root=LABEL=cloudimg-rootfs ro console=ttyS2 quiet"])
+def test_an_entry_with_two_kernels(grub, read, running):
+    """Ubuntu's images with GRUB_FORCE_PARTUUID (/etc/default/grub.d/40-force-partuuid.cfg) try it without an initrd."""
+    without = "\tlinux\t/boot/vmlinuz-6.1.115 root=PARTUUID=2 ro console=ttyS2 quiet panic=-1\n\tfi\n"
+    text = menu().replace("UUID=1", "LABEL=cloudimg-rootfs").replace("\tload_video\n", "\tif [ 1 ]; then\n", 1)
+    grub.write(GRUB_MENU, text.replace("\tinitrd", without + "\tinitrd", 1))
+    found = read(grub, f"BOOT_IMAGE=/boot/vmlinuz-6.1.115 {running}")
+    assert (found["loader"], found["config"], found["error"]) == ("grub", DROP_IN, None)
 
 
 @pytest.mark.parametrize("path, text, why", [
@@ -205,8 +224,12 @@ def test_the_argument_goes_into_the_menu_and_comes_out_again(grub, frozen):
     ("ignores our file", "does not have initcall_blacklist=rknpu_init"),
     ("names no kernel that exists", "boots nothing: its default kernel is /vmlinuz-gone, which does not exist"),
     ("makes nothing", "boots nothing: its default kernel is not named"),
+    # An image script that adds the line to grub.cfg (id 29173351387); owners of boards with edk2-rk3588 do the same.
+    ("drops the device tree", 'grub.cfg has "devicetree\\t/boot/rock-5b.dtb", which /usr/sbin/grub-mkconfig does not'),
 ])
 def test_a_grub_mkconfig_that_fails_changes_nothing(grub, fault, said):
+    if fault == "drops the device tree":
+        grub.write(GRUB_MENU, menu().replace("\tinitrd", "\tdevicetree\t/boot/rock-5b.dtb\n\tinitrd"))
     before = files(grub)
     with pytest.raises(setup.BootSetupError, match="the boot configuration was restored: .*" + said):
         boot_setup(grub, Tool(grub, fault)).apply()

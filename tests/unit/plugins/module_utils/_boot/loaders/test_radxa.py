@@ -46,6 +46,31 @@ def test_radxa_uses_kernel_cmdline_unless_parameters_are_set(board, read):
     assert read(board)["loader"] == "u-boot-menu"
 
 
+# radxa-pkg/radxa-system-config, usr/share/u-boot-menu/conf.d/radxa.conf since January 2025: "only override
+# U_BOOT_PARAMETERS when needed".
+FRAGMENT = """U_BOOT_PROMPT=1
+U_BOOT_TIMEOUT=10
+if ! grep -q "root=" /etc/kernel/cmdline; then
+    U_BOOT_PARAMETERS="$(cat /etc/kernel/cmdline)"
+fi
+"""
+SCRIPT = "for file in /usr/share/u-boot-menu/conf.d/*.conf /etc/u-boot-menu/conf.d/*.conf; do . $file; done\n"
+
+
+@pytest.mark.parametrize("cmdline, default, loader, config", [
+    ("root=UUID=1 quiet\n", "", "radxa", "/etc/kernel/cmdline"), ("quiet\n", "", "radxa", "/etc/kernel/cmdline"),
+    ("root=UUID=1 quiet\n", "U_BOOT_TIMEOUT=5\n", "radxa", "/etc/kernel/cmdline"),
+    # The parameters of the owner (radxa/u-boot 90), which the fragment replaces only in a file without root=.
+    ("root=UUID=1 quiet\n", 'U_BOOT_PARAMETERS="ipv6.disable=1"\n', "u-boot-menu", "/etc/default/u-boot"),
+    ("quiet\n", 'U_BOOT_PARAMETERS="ipv6.disable=1"\n', "radxa", "/etc/kernel/cmdline"),
+])
+def test_a_fragment_that_radxa_sets_under_a_condition(board, read, cmdline, default, loader, config):
+    board.u_boot_menu(default).write("/etc/kernel/cmdline", cmdline)
+    board.write("/usr/sbin/u-boot-update", SCRIPT + board.place("/usr/sbin/u-boot-update").read_text())
+    found = read(board.write("/usr/share/u-boot-menu/conf.d/radxa.conf", FRAGMENT))
+    assert (found["loader"], found["config"], found["error"]) == (loader, config, None)
+
+
 # Debian u-boot-menu 4.2.2, u-boot-update: if the file gives nothing, the script's default stays. An image script of a
 # Turing RK1 makes the file with `touch`.
 @pytest.mark.parametrize("empty", ["", "\n"])
