@@ -9,7 +9,7 @@ rknn-toolkit2), which has the runtime in it, and those of "lite2" in rknn-toolki
 from __future__ import annotations
 
 import field_logs_third
-from field_logs import LOAD_FAILED, NODES, RIGHT, SUBMIT, ZEROS, T, errno
+from field_logs import IF_USING, LOAD_FAILED, NODES, RIGHT, SUBMIT, TRY, ZEROS, T, errno
 from field_logs_third import OLD, lines
 
 NEW = {"driver_version": "0.9.8"}
@@ -17,6 +17,7 @@ MODEL_INFO = ("I RKNN: [03:18:17.585] RKNN Model Information, version: 6, toolki
               "(c949ad889d@2024-11-07T11:39:30)), target: RKNPU v2, target platform: rk3588, framework name: ONNX")
 RUNTIME = "I RKNN: [03:18:17.583] RKNN Runtime Information, librknnrt version: %s (873ed75722@2026-01-21T09:49:14)"
 RKLLM = "I rkllm: rkllm-runtime version: %s, rknpu driver version: 0.9.8, platform: RK3588"
+LOWER = "E rkllm: The rkllm-runtime version is lower than the rkllm-toolkit version."
 CLOSED = [dict(node, open=False) for node in NODES]
 GPU = ["E RKNN: " + T + "FallbackGPU failed with a return value of 3 for the op 'Add', and will fallback to CPU.",
        "E RKNN: " + T + "Op:Add runs on GPU failed, it will fallback to CPU. Please do not set RKNN_FLAG_EXECUTE_X.",
@@ -90,15 +91,13 @@ FOURTH = [
      ["E RKNN: failed to submit, op id: 1", "E RKNN: op name: Conv:/model.0/convsp/Conv", "rknn_run fail! ret=-1"],
      "driver", "failed to submit, op id: 1", "mem=3840M", "upgrade it"),
     ("rockchip-linux/rknpu2#102: a load of 429496%", OLD, "rknn_run",
-     [SUBMIT % "!" + ", please try updating to the latest version of the toolkit2 and runtime from: https://example.com"],
-     "driver", "failed to submit!", "upgrade it to 0.9.6", "http"),
+     [SUBMIT % "!" + TRY], "driver", "failed to submit!", "upgrade it to 0.9.6", "http"),
     ("rockchip-linux/rknn-toolkit2#297: Orange Pi 5 Plus, 6.1.43, core 1", {"driver_version": "0.9.2", "core": 1},
      "rknn_run", [SUBMIT.replace("task start: 0", "task start: 618") % "!"], "driver", "failed to submit!",
      "driver 0.9.2 cannot run jobs", "model"),
     ("thanhtantran/rknn-multi-threaded-3588#3: a warning before it", {"driver_version": "0.9.2"}, "rknn_run",
-     ["W RKNN: [22:06:38.699] Output(285): size_with_stride larger than model origin size, if need run OutputOperator "
-      "in NPU, please call rknn_create_memory using size_with_stride.", SUBMIT % "!"], "driver", "failed to submit!",
-     "driver 0.9.2 cannot run jobs", "model"),
+     ["W RKNN: [22:06:38.699] Output(285): size_with_stride larger than model origin size, if need run Operator in NPU",
+      SUBMIT % "!"], "driver", "failed to submit!", "driver 0.9.2 cannot run jobs", "model"),
     ("docker's log file, JSON", OLD, "rknn_run",
      ['{"log":"E RKNN: [15:34:39.465] failed to submit!, op id: 1, op name: Conv:Conv_0\\n","stream":"stderr"}'],
      "driver", "failed to submit!, op id: 1", "driver 0.8.2 cannot run jobs", "model"),
@@ -107,8 +106,8 @@ FOURTH = [
      "convert it again", "upgrade"),
     # -- the model and the runtime
     ("2.3.2 with a model of a later format", {}, "rknn_init",
-     ["E RKNN: " + T + "RKNN model version is 7, but current librknnrt.so is support model version <= 6, If using rknn, "
-      "update to the latest toolkit2 and runtime from: https://example.com (PWD: rknn)", LOAD_FAILED], "runtime",
+     ["E RKNN: " + T + "RKNN model version is 7, but current librknnrt.so is support model version <= 6" + IF_USING,
+      LOAD_FAILED], "runtime",
      "support model version <= 6", "too old for model format 7", "http"),
     ("cqu20160901/yolov11_dfl_rknn_Cplusplus#3: rknn_init error ret=-6", {"code": -6}, "rknn_init",
      ["E RKNN: [02:27:31.133] 6, 4", "E RKNN: [02:27:31.133] Invalid RKNN model version 6",
@@ -126,7 +125,8 @@ FOURTH = [
      [RUNTIME % "2.3.0", MODEL_INFO % ("2.3.0", "2.3.0")], "crash", "SIGSEGV in rknn_run", "mismatched",
      "made with toolkit"),
     ("the same with a first release of a toolkit", {**NEW, "code": None, "signal": 11}, "rknn_run",
-     [RUNTIME % "2.0.0b0", MODEL_INFO % ("2.0.0b0+9bab5682", "2.0.0b0")], "crash", "SIGSEGV", "mismatched", "made with"),
+     [RUNTIME % "2.0.0b0", MODEL_INFO % ("2.0.0b0+9bab5682", "2.0.0b0")], "crash", "SIGSEGV", "mismatched",
+     "made with"),
     ("airockchip/rknn-llm#509: RKLLM", {**NEW, "code": None, "signal": 11}, "rknn_run",
      [RKLLM % "1.3.0", "I rkllm: rkllm-toolkit version: 1.1.1, max_context_limit: 4096, npu_core_num: 3"], "crash",
      "SIGSEGV in rknn_run", "made with toolkit 1.1.1, the runtime is 1.3.0", "mismatched"),
@@ -135,15 +135,14 @@ FOURTH = [
      "use model and runtime of one release", "goes with the driver"),
     # -- RKLLM
     ("id 10830684633: RKLLM 1.2.1b1 with a model of 1.2.2", NEW, "rknn_init",
-     [RKLLM % "1.2.1b1", "E rkllm: The rkllm-runtime version is lower than the rkllm-toolkit version. Please update "
-      "rkllm-runtime to 1.2.2 or higher."], "runtime", "rkllm-runtime version is lower", "librkllmrt.so",
-     "upgrade-npu"),
+     [RKLLM % "1.2.1b1", LOWER + " Please update rkllm-runtime to 1.2.2 or higher."], "runtime",
+     "rkllm-runtime version is lower", "librkllmrt.so", "upgrade-npu"),
     ("the same, and it works", {"code": None, "top": RIGHT}, "done",
-     ["E rkllm: The rkllm-runtime version is lower than the rkllm-toolkit version."], "ok", "Top1 is 283", None, "x x"),
+     [LOWER], "ok", "Top1 is 283", None, "x x"),
     ("id 65751715319: a prompt without its picture", OLD, "rknn_run", ["E rkllm: prompt must contains <image> tag"],
      "model", "prompt must contains", "does not fit the model", "driver"),
     ("id 69366484131: a model without its tokenizer", NEW, "rknn_init",
-     ["E rkllm: Tokenizer is unavailable: model has no internal tokenizer and no external tokenizer_callback provided."],
+     ["E rkllm: Tokenizer is unavailable: model has no internal tokenizer and no external tokenizer_callback"],
      "model", "Tokenizer is unavailable", "how the model was exported", "install"),
     ("id 68893893746: a model without its embedding", NEW, "rknn_init",
      ["E rkllm: Model has no embedding layer and no embed callback provided."], "model", "no embedding layer",
@@ -168,6 +167,14 @@ FOURTH = [
       "Error: iommu_context->weight_memory is NULL"], "memory", "errno: 14", "reboot the board", "upgrade"),
     ("airockchip/rknn-llm#274: RKLLM without a reason", OLD, "rknn_run", [RKLLM % "1.2.1", "Server busy! Try later."],
      "runtime", "rknn_run returned -1", "RKLLM_LOG_LEVEL", "upgrade"),
+    ("airockchip/rknn-llm#287: it does not say why, the node is closed", {"nodes": CLOSED}, "rknn_init", [], "device",
+     "rknn_init returned -1 (failed); /dev/dri/card1 and /dev/dri/renderD129: permission denied", "group", "install"),
+    ("the same with a line that says why", {"nodes": CLOSED}, "rknn_init",
+     ["E RKNN: [11:40:07.311] parseRKNN from buffer: Invalid RKNN format!", LOAD_FAILED], "model",
+     "Invalid RKNN format", "send the model again", "group"),
+    ("rockchip-linux/rknn-toolkit#281: the toolkit for another board", {"code": None}, "rknn_init",
+     ["E Execute ntp_transfer_proxy devices failed, ret code: 126. /bin/sh: 1: npu_transfer_proxy: Permission denied"],
+     "runtime", "Execute ntp_transfer_proxy", "call it without one", "install"),
     # -- the loader
     *(loader(source, error + NO_FILE, "runtime", remedy, never) for source, error, remedy, never in (
         ("id 65767588929: RKLLM's library", "librkllmrt.so", "librkllmrt.so is the vendor's", "apt"),

@@ -15,7 +15,9 @@ codes   error codes, one of which the last call returned. With `line`, either is
 `when`, `evidence` (by default {found}) and `remedy` use the values of the functions _of_...() in diagnosis.py, and
 found   the line that matches, else answer or error.
 answer  the code in words, after the first error.
-after   the first error in the log, else its last line; erred: only an error.
+after   the first error in the log, else its last line; erred: only an error; silent: there is none.
+other_toolkit   the release of the toolkit that made the model, if the runtime's `release` is another one.
+rkllm   the program uses RKLLM; vendors_library: one of the vendor's that the loader misses.
 zeros   all scores are next to 0.
 killed  by SIGKILL, not ours.
 users   of the NPU, which is why it was not run; user: as whom it was run, if not as the task's.
@@ -163,8 +165,9 @@ DIAGNOSES = (
          remedy="rknn_server does not answer, ended or reports a failure: start it on the board, in the runtime's "
                 "release (npu_rknn_server), and read what it prints there (RKNN_LOG_LEVEL=5)"),
     _Row("runtime", may_change="nothing",
-         line=r".{0,60}(?:Unsupported run platform: Linux aarch64|Can not find npu_transfer_proxy on"
-         r"|npu_transfer_proxy failed|Connect to Device Failure|Only support ntb mode on)",
+         line=r".{0,60}(?:Execute ntp_transfer_proxy|Unsupported run platform: Linux aarch64"
+         r"|Can not find npu_transfer_proxy on|npu_transfer_proxy failed|Connect to Device Failure"
+         r"|Only support ntb mode on)",
          remedy="a target of init_runtime() in rknn-toolkit-lite2 is for another board: call it without one"),
     _Row("runtime", line=r".{0,60}Can not find dynamic library on \w{1,20}!",
          remedy="rknn-toolkit-lite2 finds no librknnrt.so: install it with " + _PLAYBOOK),
@@ -330,6 +333,10 @@ DIAGNOSES = (
          remedy="the runtime says what it cannot do with this model or call, and names no job that failed: convert the "
                 "model with the toolkit of the runtime's release and compare the program with the vendor's demo. The "
                 "driver is not at fault"),
+    _Row("device", stage="rknn_init", when=("answer", "silent", "closed_nodes"),
+         evidence="{answer}; {closed_nodes}: permission denied",
+         remedy="the runtime does not say why, but the user may not open the node: run the task with become, or give "
+                "the user the node's group"),
     _Row("runtime", when=("answer", "rkllm"), may_change="nothing",
          remedy="have RKLLM log more (RKLLM_LOG_LEVEL=2), use librkllmrt.so and model of one release, and compare the "
                 "program with the demo of that release; with a large model check the free memory, too"),

@@ -153,7 +153,7 @@ def _of_outcome(outcome, facts):
     if values["answer"]:
         values["answer"] = "; ".join(filter(None, (error, values["answer"])))
     last = next((text for text in map(_text, reversed(outcome["log"])) if not _TELLS_NOTHING.match(text)), None)
-    values["erred"] = "; " + error if error else ""
+    values.update(erred="; " + error if error else "", silent=not error)
     values["after"] = values["erred"] or (last and "; last line: " + last) or ""
     values["signal"] = signal.Signals(number).name if number in set(signal.Signals) else number
     values["killed"] = number == signal.SIGKILL

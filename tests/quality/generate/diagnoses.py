@@ -62,8 +62,8 @@ WHEN = {
     "user": "as another user than the task's (`npu_verify_users`)",
 }
 """Conditions of rows in words; one without a row here is shown by its name."""
-OBVIOUS = ("memory_suffices", "denied_to_root", "root_only", "timed_out", "error", "signal", "answer", "difference",
-           "differs", "zeros", "users")
+OBVIOUS = ("memory_suffices", "silent", "denied_to_root", "root_only", "timed_out", "error", "signal", "answer",
+           "difference", "differs", "zeros", "users")
 """Conditions that the evidence already shows."""
 VALUES = {
     "found": GAP, "on_kernel": "", "the_driver": "the driver", "wanted_driver": "`npu_driver_version`",
