@@ -186,6 +186,22 @@ FOURTH = [
         ("the same for OpenSSL", "libcrypto.so.1.1", "apt: libssl1.1", "libcrypto1"))),
     loader("glibc, a limit of memory", "/usr/lib/librknnrt.so: failed to map segment from shared object: Cannot "
            "allocate memory", "memory", "ulimit -v", "install"),
+    *((source, {"code": None}, None, [line], "runtime", evidence, remedy, never)
+      for source, line, evidence, remedy, never in (
+          ("airockchip/rknn_model_zoo#289: a program's own words",
+           "./VideoProc: error while loading shared libraries: librknnrt.so" + NO_FILE, "librknnrt.so: cannot open",
+           "install a complete librknnrt.so", "apt"),
+          ("rockchip-linux/rknn-toolkit2#260: Python's", "E OSError: /usr/lib/librknnrt.so: invalid ELF header",
+           "invalid ELF header", "complete librknnrt.so", "apt"),
+          ("id 17100536073: RKLLM in Python", "OSError: librkllmrt.so" + NO_FILE, "librkllmrt.so: cannot open",
+           "LD_LIBRARY_PATH", "apt"),
+          ("a module of Python", "ImportError: libOpenCL.so.1" + NO_FILE, "libOpenCL.so.1: cannot",
+           "apt: ocl-icd-libopencl1", "upgrade-npu"),
+          ("id 61193310783: a runtime that is too old", "AttributeError: /usr/lib/librknnrt.so: undefined symbol: x",
+           "undefined symbol: x", "complete librknnrt.so", "apt"),
+          ("glibc, a program for a newer runtime",
+           "./demo: symbol lookup error: ./libdemo.so: undefined symbol: rknn_create_mem2", "rknn_create_mem2",
+           "complete librknnrt.so", "apt"))),
     # -- rknn-toolkit-lite2 alone: the exception has the code
     ("airockchip/rknn_model_zoo#102: no line of the runtime, and closed nodes",
      {"code": None, "nodes": CLOSED}, "rknn_init",
@@ -202,6 +218,9 @@ FOURTH = [
     ("-3 where the device tree has the NPU disabled",
      {"code": -3, "nodes": [], "surroundings": {"disabled_node": "npu@fdab0000"}}, "rknn_init", [], "device",
      "NPU disabled (npu@fdab0000)", "enable the NPU's node", "upgrade"),
+    ("a driver without power management of its own", {"nodes": []}, "rknn_init",
+     [errno(95, "Operation not supported", "allocate handle")], "driver", "errno: 95", "no lack of memory",
+     "free memory"),
     ("rknn_create_mem_from_fd with a buffer that is closed", OLD, "rknn_run",
      [errno(9, "Bad file descriptor", "convert fd(31) to handle")], "model", "errno: 9", "buffer (fd)", "upgrade"),
 ]

@@ -229,7 +229,7 @@ DIAGNOSES = (
          remedy="no RKNPU driver serves the NPU{on_kernel}: the kernel has none, its device tree has no node for it "
                 "or has that disabled, or the driver is not bound. playbooks/audit-npu.yml says which"),
     # -- memory: what errno says
-    _Row("driver", line=log_lines.errno(25, 38),
+    _Row("driver", line=log_lines.errno(25, 38, 95),
          remedy="the driver's memory interface does not answer, which is no lack of memory: the driver is built for "
                 "DMA_HEAP where the kernel has none, or /dev/rknpu is something else. "
                 "Build it for DRM (ROCKCHIP_RKNPU_DRM_GEM)"),

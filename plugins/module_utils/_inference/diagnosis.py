@@ -42,6 +42,10 @@ _CODE_NAMES = (
 _NO_MEMORY = re.compile(r"failed to (?:allocate|malloc)\b")
 _LOADER = re.compile(
     r"(?P<name>[\w+.-]{1,60}?)\.so(?P<version>(?:\.(?P<number>\d{1,4}))?[\d.]{0,12}): cannot open shared object")
+# As Python, a program that is linked to the library, and Android report what their loader says.
+_LOADERS_WORDS = re.compile(
+    r".{0,200}?\b(?:(?:OS|Import|Attribute)Error|error while loading shared libraries|symbol lookup error|dlopen failed): "
+    r"(?P<error>.{1,300}\.so\b.{1,300})")
 _TOO_OLD = re.compile(r"version `?(?P<symbol>GLIBC|GLIBCXX|CXXABI)_(?:[\d.]{1,12}(?:' not found|\Z)|ABI_)")
 # Libraries whose package has another name.
 _PACKAGES = {"libz": "zlib1g", "libopencl": "ocl-icd-libopencl1", "libcrypto": "libssl%s", "libssl": "libssl%s"}
@@ -78,6 +82,7 @@ def diagnose(outcome, facts):
             does, `user` (the Account as which it was run), `users` (of the NPU, where it was not run, as
             holders() returns them). All may be missing.
     """
+    outcome = _with_loaders_error(outcome)
     values = dict(_of_outcome(outcome, facts), **_of_board(outcome, facts))
     values.update(_of_surroundings(facts.get("surroundings") or {}), **_of_loader(outcome["error"], values["library"]))
     lines = outcome["log"] + [outcome["error"]] * bool(outcome["error"])
@@ -164,6 +169,14 @@ def _of_outcome(outcome, facts):
     values["zeros"] = bool(top) and top[0][1] < 0.001 and len({score for dummy, score in top[:5]}) == 1
     values["difference"] = compare(top, facts.get("expected") or [], facts.get("tolerance") or 0)
     return values
+
+
+def _with_loaders_error(outcome):
+    """Return an outcome with the loader's error of a program that could not be started, from its log."""
+    if outcome["stage"] == "done" or any(outcome[name] is not None for name in ("code", "signal", "error")):
+        return outcome
+    match = next(filter(None, map(_LOADERS_WORDS.match, outcome["log"])), None)
+    return dict(outcome, stage="dlopen", error=match.group("error")) if match else outcome
 
 
 def _code(outcome):
