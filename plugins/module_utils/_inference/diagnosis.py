@@ -44,8 +44,8 @@ _LOADER = re.compile(
     r"(?P<name>[\w+.-]{1,60}?)\.so(?P<version>(?:\.(?P<number>\d{1,4}))?[\d.]{0,12}): cannot open shared object")
 # As Python, a program that is linked to the library, and Android report what their loader says.
 _LOADERS_WORDS = re.compile(
-    r".{0,200}?\b(?:(?:OS|Import|Attribute)Error|error while loading shared libraries|symbol lookup error|dlopen failed): "
-    r"(?P<error>.{1,300}\.so\b.{1,300})")
+    r".{0,200}?\b(?:(?:OS|Import|Attribute)Error|error while loading shared libraries|symbol lookup error"
+    r"|dlopen failed): (?P<error>.{1,300}\.so\b.{1,300})")
 _TOO_OLD = re.compile(r"version `?(?P<symbol>GLIBC|GLIBCXX|CXXABI)_(?:[\d.]{1,12}(?:' not found|\Z)|ABI_)")
 # Libraries whose package has another name.
 _PACKAGES = {"libz": "zlib1g", "libopencl": "ocl-icd-libopencl1", "libcrypto": "libssl%s", "libssl": "libssl%s"}
