@@ -215,6 +215,12 @@ FOURTH = [
      "before the NPU had a job", "upgrade"),
     ("lite2: a code that it does not have", {"code": None}, "rknn_run", ["error code: RKNN_ERR_OF_TOMORROW"], "crash",
      "without an answer", "again", "x x"),
+    *(("the code in the words of a demo: " + line, {"code": None}, "rknn_init", [line], name, evidence, remedy, never)
+      for line, name, evidence, remedy, never in (
+          ("rknn_init fail! ret=-13", "model", "returned -13 (model is for another platform)", "this SoC", "install"),
+          ("rknn_init error ret=-6", "model", "rknn_init returned -6", "send the model again", "install"),
+          ("[ERR] rknn_init failed: -4", "memory", "rknn_init returned -4", "free memory", "install"),
+          ("[ERROR] rknn_init failed with code -1", "runtime", "rknn_init returned -1", "install", "x x"))),
     ("-3 where the device tree has the NPU disabled",
      {"code": -3, "nodes": [], "surroundings": {"disabled_node": "npu@fdab0000"}}, "rknn_init", [], "device",
      "NPU disabled (npu@fdab0000)", "enable the NPU's node", "upgrade"),

@@ -33,8 +33,10 @@ _TELLS_NOTHING = re.compile(
     r"|.{0,40}\bFallbackGPU\b|Op:.{1,100}\bruns on GPU failed|failed to (?:destroy handle|unmap memory|get DDR freq)\b"
     r"|can not find memory for freeing|core mask = .{1,40} fall back to"
     r"|.{0,80}\b(?:fallback single core|RKNN_FLAG_COLLECT_MODEL_INFO_ONLY)\b")
-# rknn-toolkit-lite2 raises an exception with the name of the code that the library returned.
-_CODE_NAME = re.compile(r".{0,200}\berror code: RKNN_ERR_(\w{1,60})")
+# rknn-toolkit-lite2 raises an exception with the name of the code that the library returned, the demos print the code.
+_CODE_NAME = re.compile(
+    r".{0,200}\berror code: RKNN_ERR_(?P<name>\w{1,60})"
+    r"|.{0,100}\brknn_\w{1,30} (?:fail|error|failed)\b[!:]?(?: ret=| with code)? ?(?P<code>-\d{1,2})\b")
 _CODE_NAMES = (
     "FAIL", "TIMEOUT", "DEVICE_UNAVAILABLE", "MALLOC_FAIL", "PARAM_INVALID", "MODEL_INVALID", "CTX_INVALID",
     "INPUT_INVALID", "OUTPUT_INVALID", "DEVICE_UNMATCH", "INCOMPATILE_PRE_COMPILE_MODEL",
@@ -184,7 +186,9 @@ def _code(outcome):
     if outcome["code"] is not None or outcome["signal"] is not None or outcome["error"] or outcome["stage"] == "done":
         return outcome["code"]
     match = next(filter(None, map(_CODE_NAME.match, outcome["log"])), None)
-    return -1 - _CODE_NAMES.index(match.group(1)) if match and match.group(1) in _CODE_NAMES else None
+    if match and match.group("code"):
+        return int(match.group("code"))
+    return -1 - _CODE_NAMES.index(match.group("name")) if match and match.group("name") in _CODE_NAMES else None
 
 
 def _of_releases(outcome):
