@@ -243,8 +243,8 @@ DIAGNOSES = (
     _Row("memory", line=r"can not create weight memory for domain\d|.{0,20}iommu_context->weight_memory is NULL",
          remedy=_FULL),
     _Row("model", line=log_lines.errno(9),
-         remedy="the program gives the runtime a buffer (fd) that is closed or none: neither NPU nor driver is at "
-                "fault"),
+         remedy="the program gives the runtime a buffer (fd) that is closed, or none: keep it open until the NPU has "
+                "its result. Neither NPU nor driver is at fault"),
     _Row("memory", line=log_lines.errno(23, 24),
          remedy="too many files are open: raise the limit (ulimit -n, LimitNOFILE=), and look for a program that "
                 "does not release its contexts"),
@@ -294,8 +294,8 @@ DIAGNOSES = (
     _Row("model", line=log_lines.MODEL, codes=(-6, -10, -11, -12, -13),
          remedy="send the model again and check that it is made for this SoC and runtime"),
     _Row("model", line=log_lines.RKLLM_CALL,
-         remedy="what the program passes to RKLLM does not fit the model: prompt, length of the context, tokenizer or "
-                "embedding. Compare the call with rkllm.h of this release and with how the model was exported"),
+         remedy="what the program passes to RKLLM does not fit the model (prompt, length of the context, tokenizer or "
+                "embedding): compare the call with rkllm.h of this release and with how the model was exported"),
     _Row("runtime", line=r"The rkllm-runtime version is lower than the rkllm-toolkit version\b", may_change="nothing",
          remedy="the model was made with a newer rkllm-toolkit: replace librkllmrt.so of the program by that of the "
                 "toolkit's release, not the driver or librknnrt.so"),
