@@ -17,6 +17,7 @@ MODEL_INFO = ("I RKNN: [03:18:17.585] RKNN Model Information, version: 6, toolki
               "(c949ad889d@2024-11-07T11:39:30)), target: RKNPU v2, target platform: rk3588, framework name: ONNX")
 RUNTIME = "I RKNN: [03:18:17.583] RKNN Runtime Information, librknnrt version: %s (873ed75722@2026-01-21T09:49:14)"
 RKLLM = "I rkllm: rkllm-runtime version: %s, rknpu driver version: 0.9.8, platform: RK3588"
+OTHER = "W RKNN: [10:00:00.000] RKNN Model version: 2.3.2 not match with rknn runtime version: 2.3.0"
 LOWER = "E rkllm: The rkllm-runtime version is lower than the rkllm-toolkit version."
 CLOSED = [dict(node, open=False) for node in NODES]
 GPU = ["E RKNN: " + T + "FallbackGPU failed with a return value of 3 for the op 'Add', and will fallback to CPU.",
@@ -130,6 +131,11 @@ FOURTH = [
     ("airockchip/rknn-llm#509: RKLLM", {**NEW, "code": None, "signal": 11}, "rknn_run",
      [RKLLM % "1.3.0", "I rkllm: rkllm-toolkit version: 1.1.1, max_context_limit: 4096, npu_core_num: 3"], "crash",
      "SIGSEGV in rknn_run", "made with toolkit 1.1.1, the runtime is 1.3.0", "mismatched"),
+    ("airockchip/rknn-toolkit2#506: the same warning before a bare code", OLD, "rknn_init", [OTHER], "runtime",
+     "rknn_init returned -1 (failed); RKNN Model version: 2.3.2", "the runtime is 2.3.0", "goes with the driver"),
+    ("the same before a wrong answer",
+     {**OLD, "code": None, "top": [[91, 0.5], [7, 0.2]]}, "done", [OTHER], "model", "Top1 is 91: 0.500000",
+     "made with toolkit 2.3.2, the runtime is 2.3.0", "upgrade"),
     ("a sentence that no row knows, of rknn_init", OLD, "rknn_init",
      ["E RKNN: " + T + "Dubious model, giving up", LOAD_FAILED], "runtime", "Dubious model, giving up",
      "use model and runtime of one release", "goes with the driver"),

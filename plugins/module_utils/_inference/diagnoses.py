@@ -70,6 +70,7 @@ _ZEROS = "all 1001 scores are 0 or next to it: the NPU has not written its outpu
 _CONVERT = (
     "the model has an operator or a type that this runtime lacks: convert it again without it, or with the toolkit of "
     "this runtime's release")
+_ONE_RELEASE = "the model was made with toolkit {toolkit}, the runtime is {release}: use both of one release"
 _APT = "install the package that contains it (apt: {package})"
 
 _UNKNOWN_NPU = "this runtime does not know this NPU: install a release that supports the SoC with " + _PLAYBOOK
@@ -118,6 +119,8 @@ DIAGNOSES = (
          remedy=_CONVERT),
     *_jobs_fail(("difference", "zeros"), stage="done", evidence=_ZEROS),
     *_jobs_fail(line=r"the output holds values that are not numbers\Z"),
+    _Row("model", stage="done", when=("difference",), line=log_lines.OTHER_RELEASE, evidence="{difference}; {found}",
+         remedy=_ONE_RELEASE),
     _Row("model", stage="done", when=("difference",),
          evidence="{difference}",
          remedy="check that model, picture and expected Top5 belong together, and to this SoC and runtime; if they do, "
@@ -287,8 +290,7 @@ DIAGNOSES = (
          remedy="the line is of RGA (librga), which scales the program's pictures: neither NPU nor driver is at fault"),
     _Row("runtime", when=("signal",),
          line=log_lines.OTHER_RELEASE,
-         evidence="{signal} in {stage}; {found}",
-         remedy="the model was made with toolkit {toolkit}, the runtime is {release}: use both of one release"),
+         evidence="{signal} in {stage}; {found}", remedy=_ONE_RELEASE),
     _Row("model", line=r".{0,80}\bRKNN_ERR_(?:DECRYPT_FAILED|KEY_INVALID|SOC_BIND_FAILED)\b",
          remedy="the model is encrypted: it requires the key that was made with it, and the SoC it may be bound to"),
     _Row("model", line=log_lines.MODEL, codes=(-6, -10, -11, -12, -13),
@@ -337,6 +339,8 @@ DIAGNOSES = (
          evidence="{answer}; {closed_nodes}: permission denied",
          remedy="the runtime does not say why, but the user may not open the node: run the task with become, or give "
                 "the user the node's group"),
+    _Row("runtime", stage="rknn_init", when=("answer", "silent"), line=log_lines.OTHER_RELEASE,
+         evidence="{answer}; {found}", remedy=_ONE_RELEASE),
     _Row("runtime", when=("answer", "rkllm"), may_change="nothing",
          remedy="have RKLLM log more (RKLLM_LOG_LEVEL=2), use librkllmrt.so and model of one release, and compare the "
                 "program with the demo of that release; with a large model check the free memory, too"),
