@@ -15,7 +15,9 @@ codes   error codes, one of which the last call returned. With `line`, either is
 `when`, `evidence` (by default {found}) and `remedy` use the values of the functions _of_...() in diagnosis.py, and
 found   the line that matches, else answer or error.
 answer  the code in words, after the first error.
-after   the first error in the log, else its last line; erred: only an error.
+after   the first error in the log, else its last line; erred: only an error; silent: there is none.
+other_toolkit   the release of the toolkit that made the model, if the runtime's `release` is another one.
+rkllm   the program uses RKLLM; vendors_library: one of the vendor's that the loader misses.
 zeros   all scores are next to 0.
 killed  by SIGKILL, not ours.
 users   of the NPU, which is why it was not run; user: as whom it was run, if not as the task's.
@@ -33,7 +35,8 @@ elsewhere       another librknnrt.so; not_there: this one is not.
 from __future__ import annotations
 
 import collections
-import os
+
+from . import log_lines
 
 NAMES = ("ok", "driver", "runtime", "model", "device", "memory", "timeout", "crash", "busy")
 """The diagnoses, as module rknn_mobilenet documents them: what is at fault."""
@@ -64,81 +67,13 @@ _FULL = (
     "the NPU's address space (IOMMU, 4 GiB) has no room for it: end other programs that use the NPU, such as large "
     "language models, or reboot the board")
 _ZEROS = "all 1001 scores are 0 or next to it: the NPU has not written its output"
+_CONVERT = (
+    "the model has an operator or a type that this runtime lacks: convert it again without it, or with the toolkit of "
+    "this runtime's release")
+_ONE_RELEASE = "the model was made with toolkit {toolkit}, the runtime is {release}: use both of one release"
 _APT = "install the package that contains it (apt: {package})"
 
-_VERSION = r"\d{1,4}\.\d{1,4}\.\d{1,4}"
-_MISMATCH = (
-    r"Mismatch driver version, .{1,120} requires driver version >= (?P<required>" + _VERSION + r"), "
-    r"but you have driver version: (?P<driver>" + _VERSION + r") which is incompatible!\Z")
-_TOO_LOW = (
-    r"(?:Warning: )?Your rknpu driver version is too low, please upgrade to (?P<required>" + _VERSION + r")\b")
-OTHER_RELEASE = (
-    r"RKNN Model version: (?P<toolkit>[\d.]{3,14}) not match with rknn runtime version: (?P<release>[\d.]{3,14})\Z")
-_NO_DEVICE = (
-    r"failed to open (?:\S{1,40} (?:module|node), need to insmod rknpu\b|rknn device!\Z|device, fd: -)"
-    r"|rknn_init,\s{1,4}driver open fail\b")
-_MEMORY = (
-    r"failed to (?:allocate (?:fd|handle)\b|convert (?:fd|handle)(?:\(| to )|get map offset\b|(?:map|sync) memory\b"
-    r"|malloc (?:npu|cpu) memory\b|mmap\b)")
-_OUT_OF_MEMORY = (
-    _MEMORY + r"|failed to allocate [\w ]{1,30}\bmemory!|.{0,80}\bstd::bad_alloc\b"
-    r"|rknn_create_mem\w{0,20}, failed to allocate device memory struct!"
-    r"|failed to allocate (?:[\w ]{1,30} (?:in )?config|executor context)!"
-    r"|malloc (?:config data|image) failed|.{0,80}\berror code: RKNN_ERR_MALLOC_FAIL\b")
-
-
-def _errno(*numbers):
-    """Return the pattern of a failed request for memory, with one of these errors as a number or in words."""
-    digits, words = "|".join(map(str, numbers)), "|".join(map(os.strerror, numbers))
-    return _MEMORY + r".{0,200}\berrno(?:: (?:" + digits + r")\b|(?::| =) (?:" + words + r")\Z)"
-
-
 _UNKNOWN_NPU = "this runtime does not know this NPU: install a release that supports the SoC with " + _PLAYBOOK
-_SUBMIT = r"failed to (?:submit[!,]|sync wait\b)"
-_PLATFORM = (
-    r"(?:This rknn model is for|rknn model target platform\[\d{1,2}\] is) (?P<platform>[^\s,]{1,40}), "
-    r"(?:but|while) current platform is (?P<found_platform>\S{1,40})")
-_MODEL = (
-    r"\w{0,40}: (?:invalid magic characters '|error: failed to load model ')"
-    r"|parseRKNN\b|LoadModel from|Invalid RKNN f(?:ormat|romat)|Verify ModelBuffer failed!|Import rknn model failed!"
-    r"|The rknn model does not match the RKNPU hardware version!|failed to (?:check rknpu hardware|decode config data)"
-    r"|Un(?:known|kown) op target|Unsupport target|Meet unsupported|incompatible model version"
-    r"|invalid (?:rk(?:nn|llm) (?:llm )?model|model path)|(?:Warning: )?The model (?:version is|target_)"
-    r"|rknn model verify failed|failed to parse (?:[\w ]{1,40} )?config!|create model buffer failed"
-    r"|failed to (?:open model: |read (?:model|weight|regcmd|msic) [\w ]{0,14}!, read size: )"
-    r"|.{0,10}Invalid RKNN model path\b|compiler version is not find\Z"
-    r"|.{0,80}\berror code: RKNN_ERR_(?:MODEL_INVALID|DEVICE_UNMATCH|TARGET_PLATFORM_UNMATCH|INCOMPATILE_)")
-_INPUT = (
-    r"rknn_(?:inputs_set|outputs_get|set_io_mem|create_mem\w{0,20}|set_input_shapes?)(?:,| error,?) .{0,80}"
-    r"(?:size|type|fmt|stride|index|num|layout|shape)"
-    r"|output\[\d{1,4}\] buf size error|Meet unsupported tensor dtype.{0,20} for rknn_outputs_get"
-    r"|current input size\(|max_context\[\d{1,9}\] must be less than\b|The number of enabled CPUs must be\b"
-    r"|(?:in|out)put \w{5,6} is undefine|input tensor:.{1,80} has the same dynamic shapes"
-    r"|Get rknn_outputs\[\d{1,4}\] size = |failed to set input, invalid (?:index|name): |input npy shape mismatch!"
-    r"|.{0,60}\bE (?:Inputs are invalid|(?:Type|Size) of inputs\[|The lengths of "
-    r"|Unsupport (?:inputs\[|data type)|inputs\[)")
-_CALL = (
-    r"query RKNN_QUERY_\w{1,40} (?:error|failed)\b|rknn_run is denied\b|rknn_wait fence fd\b"
-    r"|rknn_(?!init\b|set_\w{0,6}core)\w{1,40}(?:,| error,?) ?(?=.{0,80}(?:\bnull|NULL|invalid\b|index\(|out of range\b"
-    r"|align\b|less than\b|not attached\b|\bunsupport|too old\b|< \d))"
-    r"|(?:You m|M)ust (?:call|set) \w|please use rknn_tensor_mem\b|rknn_init_extend is not set"
-    r"|RKNN_FLAG_\w{1,30} is invalid|invalid rknn_(?:device|executor)_\w{1,30} params\b"
-    r"|Runtime Targeting \d{1,9} is not RK3588")
-_LAYER = (
-    r"(?!Meet unsupported t|rknn_[a-ln-oq-z]|Unsupport target|Not support core mask).{0,60}"
-    r"\b(?:[Uu]nsupport(?:ed)?|[Nn]ot support)\b|.{0,80}\bcustom op\b|invalid tensor malloc size\b|REGTASK: "
-    r"|Meet invalid (?:src|dst)\b|rknn_(?:unpack|convert|nhwc_to_nchw_\w{1,20}) error, ?Unsupported input type"
-    r"|(?:Dec|C)onv\w{0,20}: Invalid |Deconv: |\w{1,40} unknown (?:input\w? ?layout|input [\w ]{1,20}|type):"
-    r"|convert_type: unknown|unknown data_precision|Invalid (?:batch_axis|time_axis|input dims)\b"
-    r"|Meet origin tensor size: |The (?:input and output quantization|sequence_lens shape|time_axis and)\b"
-    r"|DatainEntries overflow|Squeezed bytes overflow|Feature is too large|banks num invalid"
-    r"|failed to (?:tile|update) \w|RKNNTilingPassRT: "
-    r"|ex(?:[A-Z]\w{1,20}:?|layernorm) |Creating (?:tmp )?tensor failed for |params not exit for "
-    r"|.{0,80}\bfallback cpu failed|Can not find normalize\b"
-    r"|Error(?:, Invalid total element count|: (?:invalid axis|Got different dims))")
-_NO_SERVER = (
-    r"(?:rknn|__pthread)_\w{1,20},\s{1,4}(?:server connect fail\b|recv\(\w{1,20}\) fail\b|msg_\w{1,20} fail, "
-    r"|driver open fail!.{1,10}\(ERROR_PIPE\))|Cannot connect to proxy\b")
 
 
 def _jobs_fail(when=(), **seen):
@@ -173,15 +108,19 @@ DIAGNOSES = (
          evidence=_SLOW + "{erred}",
          remedy=_KERNEL_LOG % "RKNPU messages, then reboot the board"),
     # -- the log is read before the answer is judged: with drivers up to 0.9.1 rknn_run returns 0 though no job ran
-    _Row("driver", line=_SUBMIT, when=("memory_suffices", "up_to_date", "out_of_reach"),
+    _Row("driver", line=log_lines.SUBMIT, when=("memory_suffices", "up_to_date", "out_of_reach"),
          remedy=_NOT_THE_VERSION + _OUT_OF_REACH + "; otherwise " + _LOOK),
-    *_jobs_fail(("memory_suffices",), line=_SUBMIT),
+    *_jobs_fail(("memory_suffices",), line=log_lines.SUBMIT),
     # -- the inference was completed
     _Row("device", stage="done", when=("differs",),
          evidence="a later run gave {differs}, the first gave {top}",
          remedy="the same picture gives different answers: check power supply, temperature and memory of the board"),
+    _Row("model", stage="done", when=("zeros",), error=1, line=log_lines.LAYER, evidence="{found}; " + _ZEROS,
+         remedy=_CONVERT),
     *_jobs_fail(("difference", "zeros"), stage="done", evidence=_ZEROS),
     *_jobs_fail(line=r"the output holds values that are not numbers\Z"),
+    _Row("model", stage="done", when=("difference",), line=log_lines.OTHER_RELEASE, evidence="{difference}; {found}",
+         remedy=_ONE_RELEASE),
     _Row("model", stage="done", when=("difference",),
          evidence="{difference}",
          remedy="check that model, picture and expected Top5 belong together, and to this SoC and runtime; if they do, "
@@ -195,6 +134,8 @@ DIAGNOSES = (
          remedy="make the file and the folders above readable for all (chmod a+rX), on a file system without noexec"),
     _Row("runtime", stage="dlopen", line=r"Error (?:relocating|loading shared library) ", may_change="nothing",
          remedy="the C library of this OS is musl, but the runtime requires glibc: use another OS, or a container"),
+    _Row("memory", stage="dlopen", line=r".{0,300}: Cannot allocate memory\Z",
+         remedy="free memory on the board, or raise the limit of the program (ulimit -v, MemoryMax=)"),
     _Row("device", stage="dlopen", line=r".{0,300}: Input/output error\Z",
          remedy="the board's disk cannot read the file: check the kernel log (dmesg), and replace the SD card or eMMC "
                 "module if it is worn out"),
@@ -202,6 +143,9 @@ DIAGNOSES = (
          may_change="nothing",
          remedy="too many libraries of the program use thread-local data: load this one before the others, or preload "
                 "it (LD_PRELOAD)"),
+    _Row("runtime", stage="dlopen", when=("error", "vendors_library"), may_change="nothing",
+         remedy="{vendors_library} is the vendor's: copy it from the release that the program is made for into a "
+                "folder of the loader (/usr/lib, then ldconfig), or set LD_LIBRARY_PATH"),
     _Row("runtime", stage="dlopen", when=("error", "missing_library"), may_change="nothing",
          remedy="{library} is there, but a library that it requires is not: " + _APT),
     _Row("runtime", stage="dlopen", when=("error", "too_old"), may_change="nothing",
@@ -214,18 +158,19 @@ DIAGNOSES = (
          remedy="install a complete librknnrt.so for this board with " + _PLAYBOOK
                 + ", which puts it to {installed_as}"),
     # -- what the runtime prints counts more than how it ends: older ones abort after printing the reason
-    *_too_old(_MISMATCH),
-    _Row("runtime", line=r"Invalid RKNN model version (?P<format>\d{1,9})\Z",
+    *_too_old(log_lines.MISMATCH),
+    _Row("runtime", line=log_lines.TOO_OLD_FOR_MODEL,
          remedy="the runtime is too old for model format {format}: update {library}, not the driver"),
     _Row("runtime", may_change="nothing",
          line=r"rknn_server version is too old\b|rknn_\w{1,20},\s{1,4}msg_\w{1,20} fail\b(?!.{1,20}\(ACK_FAIL\))",
          remedy="update rknn_server together with the runtime (npu_rknn_server) with " + _PLAYBOOK),
-    _Row("runtime", may_change="nothing", line=_NO_SERVER,
+    _Row("runtime", may_change="nothing", line=log_lines.NO_SERVER,
          remedy="rknn_server does not answer, ended or reports a failure: start it on the board, in the runtime's "
                 "release (npu_rknn_server), and read what it prints there (RKNN_LOG_LEVEL=5)"),
     _Row("runtime", may_change="nothing",
-         line=r".{0,60}(?:Unsupported run platform: Linux aarch64|Can not find npu_transfer_proxy on"
-         r"|npu_transfer_proxy failed|Connect to Device Failure|Only support ntb mode on)",
+         line=r".{0,60}(?:Execute ntp_transfer_proxy|Unsupported run platform: Linux aarch64"
+         r"|Can not find npu_transfer_proxy on|npu_transfer_proxy failed|Connect to Device Failure"
+         r"|Only support ntb mode on)",
          remedy="a target of init_runtime() in rknn-toolkit-lite2 is for another board: call it without one"),
     _Row("runtime", line=r".{0,60}Can not find dynamic library on \w{1,20}!",
          remedy="rknn-toolkit-lite2 finds no librknnrt.so: install it with " + _PLAYBOOK),
@@ -233,8 +178,8 @@ DIAGNOSES = (
          line=r"failed to open /proc/device-tree/compatible|.{0,20}When starting the container, please use the -v\b",
          remedy="the program cannot read /proc/device-tree/compatible, by which it knows the SoC: map that file into "
                 "the container (docker: -v, Kubernetes: privileged or procMount: Unmasked)"),
-    _Row("device", line=r"Meet unsupported target type: 0x[0f]{1,8}\b|.{0,100}hw_version = -1\b|" + _errno(25, 38),
-         when=("rknpu_link",),
+    _Row("device", when=("rknpu_link",),
+         line=r"Meet unsupported target type: 0x[0f]{1,8}\b|.{0,100}hw_version = -1\b|" + log_lines.errno(25, 38),
          evidence="/dev/rknpu is a link to {rknpu_link}; {found}",
          remedy="remove the link /dev/rknpu and the udev rule that makes it: the runtime takes it for another driver"),
     _Row("device", line=r"Meet unsupported target type: 0xf{8}\b|.{0,100}hw_version = -1\b",
@@ -243,84 +188,88 @@ DIAGNOSES = (
     _Row("runtime", line=r"Meet unsupported target type: 0x[0-9a-f]{1,8}\b|This shared library is .{0,80}hw_version = "
          r"|Unknown (?:platform|target type)\Z",
          remedy=_UNKNOWN_NPU),
-    _Row("device", line=_NO_DEVICE, when=("missing_nodes",),
+    _Row("device", line=log_lines.NO_DEVICE, codes=(-3,), when=("missing_nodes",),
          evidence="{found}; {missing_nodes}: no such file",
          remedy="the driver is bound, but its node is not in /dev: run udev (udevadm trigger --subsystem-match=drm), "
                 "or pass the node into the container"),
-    _Row("device", line=_NO_DEVICE, when=("closed_nodes", "denied_to_root"),
+    _Row("device", line=log_lines.NO_DEVICE, codes=(-3,), when=("closed_nodes", "denied_to_root"),
          evidence="{found}; {closed_nodes}: permission denied, to root",
          remedy="root may not open it either: this is a container whose rules for devices do not have the node, or a "
                 "security policy forbids it. Start the container with --device for each node (LXC: "
                 "lxc.cgroup2.devices.allow), or privileged"),
-    _Row("device", line=_NO_DEVICE, when=("closed_nodes", "root_only"),
+    _Row("device", line=log_lines.NO_DEVICE, codes=(-3,), when=("closed_nodes", "root_only"),
          evidence="{found}; {closed_nodes}: permission denied",
          remedy="only root may open the node: run the task with become, and to programs of other users open it "
                 'with a udev rule (KERNEL=="rknpu", GROUP="render", MODE="0660")'),
-    _Row("device", line=_NO_DEVICE, when=("closed_nodes", "user"),
+    _Row("device", line=log_lines.NO_DEVICE, codes=(-3,), when=("closed_nodes", "user"),
          evidence="{found}; {closed_nodes}: permission denied",
          remedy="run usermod -aG {group_list} {user} on the board, or name the user in npu_group_users; "
                 "the programs of that user have to be started again"),
-    _Row("device", line=_NO_DEVICE, when=("closed_nodes",),
+    _Row("device", line=log_lines.NO_DEVICE, codes=(-3,), when=("closed_nodes",),
          evidence="{found}; {closed_nodes}: permission denied",
          remedy="run the task with become, or add the user to the group {closed_groups}"),
-    _Row("device", line=_NO_DEVICE, when=("node", "no_heap"),
+    _Row("device", line=log_lines.NO_DEVICE, when=("node", "no_heap"),
          evidence="{found}; /dev/dma_heap/system does not exist",
          remedy="the node {node} exists, but memory for it comes from /dev/dma_heap/system: "
                 "use a kernel with CONFIG_DMABUF_HEAPS_SYSTEM=y"),
-    _Row("device", line=_NO_DEVICE, when=("node",),
+    _Row("device", line=log_lines.NO_DEVICE, when=("node",),
          remedy="the node {node} exists but cannot be used: check that /dev/dma_heap/system exists "
                 "(CONFIG_DMABUF_HEAPS_SYSTEM), and " + _KERNEL_LOG % "RKNPU messages"),
-    _Row("device", line=_NO_DEVICE, when=("bound",),
+    _Row("device", line=log_lines.NO_DEVICE, when=("bound",),
          evidence="{found}; {bound_driver} is bound to {bound} and has no device file (no DRM node, no /dev/rknpu)",
          remedy="the driver is there, but offers programs no device: it is built neither for DRM "
                 "(ROCKCHIP_RKNPU_DRM_GEM) nor for a DMA heap that works. Build one for DRM with " + _PLAYBOOK
                 + ", or boot a kernel of the board's vendor that does"),
-    _Row("device", line=_NO_DEVICE, when=("disabled_node",),
+    _Row("device", line=log_lines.NO_DEVICE, codes=(-3,), when=("disabled_node",),
          evidence="{found}; the device tree has the NPU disabled ({disabled_node})",
          remedy="enable the NPU's node in the device tree, with the board's overlay tool, and reboot: "
                 "no other driver helps"),
-    _Row("device", line=_NO_DEVICE, when=("no_node",),
+    _Row("device", line=log_lines.NO_DEVICE, codes=(-3,), when=("no_node",),
          evidence="{found}; the device tree has no node for the RKNPU driver",
          remedy="use a kernel and device tree of the board's vendor, which describe the NPU for this driver: "
                 "no other driver helps"),
-    _Row("device", line=_NO_DEVICE,
+    _Row("device", line=log_lines.NO_DEVICE,
          remedy="no RKNPU driver serves the NPU{on_kernel}: the kernel has none, its device tree has no node for it "
                 "or has that disabled, or the driver is not bound. playbooks/audit-npu.yml says which"),
     # -- memory: what errno says
-    _Row("driver", line=_errno(25, 38),
+    _Row("driver", line=log_lines.errno(25, 38, 95),
          remedy="the driver's memory interface does not answer, which is no lack of memory: the driver is built for "
                 "DMA_HEAP where the kernel has none, or /dev/rknpu is something else. "
                 "Build it for DRM (ROCKCHIP_RKNPU_DRM_GEM)"),
-    _Row("device", line=_errno(5, 6, 19, 110),
+    _Row("device", line=log_lines.errno(5, 6, 19, 110),
          remedy="the NPU did not answer its driver, which is no lack of memory: " + _LOOK + ", then reboot the board"),
-    _Row("device", line=_errno(1, 13),
+    _Row("device", line=log_lines.errno(1, 13),
          remedy="permission denied: run the task with become, or add the user to the groups video and render"),
-    _Row("memory", line=_errno(12, 14), when=("no_iommu",), evidence=_OFF, remedy=_CMA),
-    _Row("memory", line=_errno(12), remedy=_FREE),
-    _Row("memory", line=_errno(14), remedy=_FULL),
-    _Row("memory", line=_errno(23, 24),
+    _Row("memory", line=log_lines.errno(12, 14), when=("no_iommu",), evidence=_OFF, remedy=_CMA),
+    _Row("memory", line=log_lines.errno(12), remedy=_FREE),
+    _Row("memory", line=log_lines.errno(14), remedy=_FULL),
+    _Row("memory", line=r"can not create weight memory for domain\d|.{0,20}iommu_context->weight_memory is NULL",
+         remedy=_FULL),
+    _Row("model", line=log_lines.errno(9),
+         remedy="the program gives the runtime a buffer (fd) that is closed, or none: keep it open until the NPU has "
+                "its result. Neither NPU nor driver is at fault"),
+    _Row("memory", line=log_lines.errno(23, 24),
          remedy="too many files are open: raise the limit (ulimit -n, LimitNOFILE=), and look for a program that "
                 "does not release its contexts"),
-    _Row("memory", line=_OUT_OF_MEMORY, codes=(-4,), when=("no_iommu",), evidence=_OFF, remedy=_CMA),
-    _Row("memory", line=_OUT_OF_MEMORY, codes=(-4,), remedy=_FREE),
+    _Row("memory", line=log_lines.OUT_OF_MEMORY, codes=(-4,), when=("no_iommu",), evidence=_OFF, remedy=_CMA),
+    _Row("memory", line=log_lines.OUT_OF_MEMORY, codes=(-4,), remedy=_FREE),
     _Row("memory", when=("killed",),
          evidence="SIGKILL in {stage}, not sent by this module: the kernel ends processes that way for want of memory",
          remedy="free memory, add swap, or use a board with more memory; the kernel log (dmesg) names the process"),
     # -- the model is for another NPU, or the NPU does not say which one it is
-    _Row("model", line=_PLATFORM, when=("rk356x",),
+    _Row("model", line=log_lines.PLATFORM, when=("rk356x",),
          remedy="send the model for this SoC: this one is for {platform}"),
     _Row("device", line=r"failed to check rknpu hardware version: (?:0|0x0{1,8}|-1|0xf{8})\Z", when=("not_rk356x",),
          remedy="the NPU answers as if it had no power or no clock, the model is right: check the NPU's power domain, "
                 "regulator and clocks in the device tree and the kernel log (dmesg). On RK3566 and RK3568, which "
                 "answer so too, the model is for another SoC"),
-    _Row("model", line=_PLATFORM,
+    _Row("model", line=log_lines.PLATFORM,
          remedy="send the model for {found_platform}: this one is for {platform}"),
     # A line before the previous one, if the model is for an NPU that is newer than the runtime.
     _Row("runtime", line=r"Meet unknown rknpu target\b", remedy=_UNKNOWN_NPU),
-    _Row("model", error=1, line=_LAYER,
-         remedy="the model has an operator or a type that this runtime lacks: convert it again without it, or with the "
-                "toolkit of this runtime's release"),
-    _Row("model", line=_INPUT,
+    _Row("model", error=1, line=log_lines.LAYER,
+         remedy=_CONVERT),
+    _Row("model", line=log_lines.INPUT,
          remedy="what the caller passes does not fit the model: size, type and layout of the input are the model's"),
     _Row("runtime", line=r"rknn_\w{1,30} not supported in mini runtime!|rknn_\w{1,30}, context config invalid!",
          may_change="nothing",
@@ -329,8 +278,8 @@ DIAGNOSES = (
     _Row("runtime", line=r"rknn_query, (?:info_len\(\d{1,9}\) < sizeof|(?:unsupported )?cmd\b)", may_change="nothing",
          remedy="the program was compiled for another release of the runtime than the one it loads: "
                 "update the program, or install the runtime it was made for"),
-    _Row("model", stage="rknn_set_core_mask", when=("answer",),
-         remedy="this SoC or model does not have the cores that the caller chooses: let the runtime choose"),
+    *(_Row("model", remedy="this SoC or model does not have the cores that the caller chooses: let the runtime choose",
+           **seen) for seen in (dict(stage="rknn_set_core_mask", when=("answer",)), dict(line=log_lines.CORES))),
     # -- it ended without printing the reason
     _Row("model", when=("signal",), line=r".{0,200}(?:json|jsonxx)\S{0,40}parse_error|.{0,80}json_parse_error",
          remedy="the model's description is damaged: send the model again"),
@@ -340,23 +289,36 @@ DIAGNOSES = (
          evidence="{signal} in {stage}; {found}",
          remedy="the line is of RGA (librga), which scales the program's pictures: neither NPU nor driver is at fault"),
     _Row("runtime", when=("signal",),
-         line=OTHER_RELEASE,
-         evidence="{signal} in {stage}; {found}",
-         remedy="the model was made with toolkit {toolkit}, the runtime is {release}: use both of one release"),
+         line=log_lines.OTHER_RELEASE,
+         evidence="{signal} in {stage}; {found}", remedy=_ONE_RELEASE),
     _Row("model", line=r".{0,80}\bRKNN_ERR_(?:DECRYPT_FAILED|KEY_INVALID|SOC_BIND_FAILED)\b",
          remedy="the model is encrypted: it requires the key that was made with it, and the SoC it may be bound to"),
-    _Row("model", line=_MODEL, codes=(-6, -10, -11, -12, -13),
+    _Row("model", line=log_lines.MODEL, codes=(-6, -10, -11, -12, -13),
          remedy="send the model again and check that it is made for this SoC and runtime"),
-    _Row("runtime", line=r"Platform error: must be|Your platform is (?!unknown)", may_change="nothing",
+    _Row("model", line=log_lines.RKLLM_CALL,
+         remedy="what the program passes to RKLLM does not fit the model (prompt, length of the context, tokenizer or "
+                "embedding): compare the call with rkllm.h of this release and with how the model was exported"),
+    _Row("runtime", line=r"The rkllm-runtime version is lower than the rkllm-toolkit version\b", may_change="nothing",
+         remedy="the model was made with a newer rkllm-toolkit: replace librkllmrt.so of the program by that of the "
+                "toolkit's release, not the driver or librknnrt.so"),
+    _Row("runtime", line=r".{0,80}\bcould find any OpenCL devices\b", may_change="nothing",
+         remedy="the program has RKLLM use the GPU (use_gpu): switch that off, or install OpenCL for the GPU. Neither "
+                "NPU nor driver is at fault"),
+    _Row("runtime", line=r"Platform error: must be|Your platform is (?!unknown)|Platform types setting error",
+         may_change="nothing",
          remedy="RKLLM does not support this SoC: use an RK3588, RK3576, RK3562 or RV1126B"),
     _Row("runtime", line=r"Query platform error!|Your platform is unknown", may_change="nothing",
          remedy="RKLLM could not find out which SoC this is: update librkllmrt.so, and let the program read "
                 "/proc/device-tree/compatible and open the NPU's nodes, also in a container"),
-    *_too_old(_TOO_LOW),
+    *_too_old(log_lines.TOO_LOW),
     *_jobs_fail(line=r"matmul\(\w{1,20}\) run failed"),
-    _Row("model", error=1, line=_CALL,
+    _Row("model", error=1, line=log_lines.CALL,
          remedy="the program asks for what this model, SoC or release of the runtime does not have: compare the call "
                 "with rknn_api.h of that release and with what rknn_query says of the model"),
+    _Row("crash", when=("signal", "other_toolkit"),
+         evidence="{signal} in {stage}{after}",
+         remedy="the model was made with toolkit {other_toolkit}, the runtime is {release}: use both of one release, "
+                "and check the checksums of {library} and of the model"),
     _Row("crash", when=("signal",),
          evidence="{signal} in {stage}{after}",
          remedy="check the checksums of {library} and of the model, and that both are of one release: "
@@ -365,7 +327,27 @@ DIAGNOSES = (
          remedy=_KERNEL_LOG % "RKNPU job timeouts, then reboot the board"),
     _Row("device", codes=(-3,),
          remedy="check that the driver is bound to the NPU and that its render node exists"),
+    _Row("model", stage="rknn_run", codes=(-5, -7, -8, -9),
+         remedy="the runtime refused the call before the NPU had a job: compare inputs, outputs and context of the "
+                "program with the vendor's demo of this release"),
+    # A job that fails has a line of its own, so another line is not about the driver.
+    _Row("model", stage="rknn_run", when=("answer", "erred"),
+         remedy="the runtime says what it cannot do with this model or call, and names no job that failed: convert the "
+                "model with the toolkit of the runtime's release and compare the program with the vendor's demo. The "
+                "driver is not at fault"),
+    _Row("device", stage="rknn_init", when=("answer", "silent", "closed_nodes"),
+         evidence="{answer}; {closed_nodes}: permission denied",
+         remedy="the runtime does not say why, but the user may not open the node: run the task with become, or give "
+                "the user the node's group"),
+    _Row("runtime", stage="rknn_init", when=("answer", "silent"), line=log_lines.OTHER_RELEASE,
+         evidence="{answer}; {found}", remedy=_ONE_RELEASE),
+    _Row("runtime", when=("answer", "rkllm"), may_change="nothing",
+         remedy="have RKLLM log more (RKLLM_LOG_LEVEL=2), use librkllmrt.so and model of one release, and compare the "
+                "program with the demo of that release; with a large model check the free memory, too"),
     *_jobs_fail(("answer",), stage="rknn_run"),
+    _Row("runtime", when=("answer", "erred"),
+         remedy="use model and runtime of one release: convert the model with the toolkit of the runtime's, or install "
+                "the runtime of the model's (npu_runtime_version) with " + _PLAYBOOK),
     _Row("runtime", when=("answer",),
          remedy="install the runtime that goes with the driver with " + _PLAYBOOK),
     _Row("model", when=("error",),

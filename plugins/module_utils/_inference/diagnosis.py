@@ -11,28 +11,48 @@ import signal
 
 from .._board import version as _version
 from .._facts import holders
-from .diagnoses import DIAGNOSES, OTHER_RELEASE
+from .diagnoses import DIAGNOSES
 from .librknnrt import CODES
+from .log_lines import OTHER_RELEASE
 from .top5 import compare
 
-# Before it may stand what a logger or the program adds: a date, a unit's name, "rknn_run ".
+# Before it may stand what a logger or the program adds: a date, a unit's name, a color, "rknn_run ".
+_BEFORE = r"(?:.{0,100}?(?:[\"\s]|\[[\d;]{1,8}m))?"
 _PREFIX = re.compile(
-    r"(?:(?:.{0,100}?\s)?[EWIDT][ /](?:RKNN(?:API)?|NPUTransfer|rkllm)(?:\(\d{1,9}\))?\s{0,8}: )?"
+    r"(?:" + _BEFORE + r"[EWIDT][ /](?:RKNN(?:API)?|NPUTransfer|rkllm)(?:\(\d{1,9}\))?\s{0,8}: )?"
     r"(?:\[[0-9:.]{8,15}\] ?)?")
-_ERROR = re.compile(r"(?:.{0,100}?\s)?E[ /](?:RKNN|rkllm)")
+_ERROR = re.compile(_BEFORE + r"E[ /](?:RKNN|rkllm)")
 # The runtime's advice is not ours: it names a release and an address for the vendor's own customers.
 _ADVICE = re.compile(r"[,.;]? ?\b(?:please try|If using rknn)\b.*", re.DOTALL)
 # They follow the line that tells why, or only tell of a choice of cores that was not possible.
 _TELLS_NOTHING = re.compile(
     r"\d{1,3}, \d{1,3}\Z|invalid device fd!|Import rknn model failed!|rknn_init, load model failed!|rknn_\w{1,30} fail"
     r"|load model file error!|rkllm_init failed|Not support core mask|NN Compiler/Model Version"
-    r"|.{0,100}\bfallback to (?i:cpu)\b|query RKNN_QUERY_\w{1,40} "
+    r"|.{0,100}\b(?:fall ?back to|fallback) (?i:cpu)\b|query RKNN_QUERY_\w{1,40} "
     r"|Cannot load ?(?:cl )?cl[A-Z]|Failed to (?:find and )?initialize (?:the )?Open[Cc][Ll]\b"
-    r"|core mask = .{1,40} fall back to|.{0,80}\b(?:fallback single core|RKNN_FLAG_COLLECT_MODEL_INFO_ONLY)\b")
+    r"|.{0,40}\bFallbackGPU\b|Op:.{1,100}\bruns on GPU failed|failed to (?:destroy handle|unmap memory|get DDR freq)\b"
+    r"|can not find memory for freeing|core mask = .{1,40} fall back to"
+    r"|.{0,80}\b(?:fallback single core|RKNN_FLAG_COLLECT_MODEL_INFO_ONLY)\b")
+# rknn-toolkit-lite2 raises an exception with the name of the code that the library returned, the demos print the code.
+_CODE_NAME = re.compile(
+    r".{0,200}\berror code: RKNN_ERR_(?P<name>\w{1,60})"
+    r"|.{0,100}\brknn_\w{1,30} (?:fail|error|failed)\b[!:]?(?: ret=| with code)? ?(?P<code>-\d{1,2})\b")
+_CODE_NAMES = (
+    "FAIL", "TIMEOUT", "DEVICE_UNAVAILABLE", "MALLOC_FAIL", "PARAM_INVALID", "MODEL_INVALID", "CTX_INVALID",
+    "INPUT_INVALID", "OUTPUT_INVALID", "DEVICE_UNMATCH", "INCOMPATILE_PRE_COMPILE_MODEL",
+    "INCOMPATILE_OPTIMIZATION_LEVEL_VERSION", "TARGET_PLATFORM_UNMATCH")
 _NO_MEMORY = re.compile(r"failed to (?:allocate|malloc)\b")
-_LOADER = re.compile(r"(?P<name>[\w+.-]{1,60}?)\.so(?:\.(?P<number>\d{1,4}))?[\d.]{0,12}: cannot open shared object")
+_LOADER = re.compile(
+    r"(?P<name>[\w+.-]{1,60}?)\.so(?P<version>(?:\.(?P<number>\d{1,4}))?[\d.]{0,12}): cannot open shared object")
+# As Python, a program that is linked to the library, and Android report what their loader says.
+_LOADERS_WORDS = re.compile(
+    r".{0,200}?\b(?:(?:OS|Import|Attribute)Error|error while loading shared libraries|symbol lookup error"
+    r"|dlopen failed): (?P<error>.{1,300}\.so\b.{1,300})")
 _TOO_OLD = re.compile(r"version `?(?P<symbol>GLIBC|GLIBCXX|CXXABI)_(?:[\d.]{1,12}(?:' not found|\Z)|ABI_)")
+# Libraries whose package has another name.
+_PACKAGES = {"libz": "zlib1g", "libopencl": "ocl-icd-libopencl1", "libcrypto": "libssl%s", "libssl": "libssl%s"}
 _OF_LIBC = ("libm", "libdl", "libpthread", "librt", "ld-linux-aarch64")
+_VENDORS = re.compile(r"lib(?:rk|mk_api|rga\Z|mali)")
 _PLAIN_PATH = "/usr/lib/librknnrt.so"
 _RK356X = ("rk3562", "rk3566", "rk3568")
 _NUMBER = r"(\d{1,4}\.\d{1,4}\.\d{1,4})"
@@ -44,6 +64,9 @@ _DRIVER = (r"(?:RKNN Driver Information(?:,|:) version: |rkllm-runtime version: 
            % _NUMBER)
 _RUNTIME = (r"(?:RKNN Runtime Information(?:,|:) librknnrt version: (?P<runtime>\S{3,20} \(\S{8,60}\))\Z"
             r"|sdk version: (?P<sdk>\S{3,20} \(\S{8,60}\)) driver version: )")
+_TOOLKIT = r"(?:RKNN Model Information.{1,40}\b|rkllm-)toolkit version: %s" % _NUMBER
+_RKLLM = r"rkllm[- ](?:runtime version|init)\b|(?:rk|RK)llm_init failed|RKLLM starting"
+_RKLLM_RUNTIME = r"rkllm-runtime version: %s" % _NUMBER
 _RECOMMENDED = (
     r"Current driver version: %s, recommend to upgrade the driver to the new version: >= %s\Z" % (_NUMBER, _NUMBER))
 
@@ -61,6 +84,7 @@ def diagnose(outcome, facts):
             does, `user` (the Account as which it was run), `users` (of the NPU, where it was not run, as
             holders() returns them). All may be missing.
     """
+    outcome = _with_loaders_error(outcome)
     values = dict(_of_outcome(outcome, facts), **_of_board(outcome, facts))
     values.update(_of_surroundings(facts.get("surroundings") or {}), **_of_loader(outcome["error"], values["library"]))
     lines = outcome["log"] + [outcome["error"]] * bool(outcome["error"])
@@ -126,8 +150,9 @@ def _first_match(log, pattern):
 # -- the values that conditions and sentences in diagnoses.py use --------------------------------------------------
 
 def _of_outcome(outcome, facts):
-    top, code, number = outcome["top"] or [], outcome["code"], outcome["signal"]
-    values = {name: outcome.get(name) for name in ("code", "error", "timed_out", "stuck", "timeout", "differs")}
+    top, code, number = outcome["top"] or [], _code(outcome), outcome["signal"]
+    values = {name: outcome.get(name) for name in ("error", "timed_out", "stuck", "timeout", "differs")}
+    values["code"] = code
     values.update(stage=outcome["stage"], top=top[:5], top1="%d: %.6f" % tuple(top[0]) if top else None)
     values["answer"] = None if code is None else (
         "%s returned %s (%s)" % (outcome["stage"], code, CODES.get(code, "unknown code")))
@@ -135,16 +160,45 @@ def _of_outcome(outcome, facts):
     if values["answer"]:
         values["answer"] = "; ".join(filter(None, (error, values["answer"])))
     last = next((text for text in map(_text, reversed(outcome["log"])) if not _TELLS_NOTHING.match(text)), None)
-    values["erred"] = "; " + error if error else ""
+    values.update(erred="; " + error if error else "", silent=not error)
     values["after"] = values["erred"] or (last and "; last line: " + last) or ""
     values["signal"] = signal.Signals(number).name if number in set(signal.Signals) else number
     values["killed"] = number == signal.SIGKILL
+    values.update(_of_releases(outcome), rkllm=bool(_first_match(outcome["log"], _RKLLM)[1]))
     # Jobs fail for want of memory, too; an answer that came all the same is the job's.
     values["memory_suffices"] = outcome["stage"] == "done" or not _NO_MEMORY.match(error or "")
     # The runtime makes 2.8e-05 of them.
     values["zeros"] = bool(top) and top[0][1] < 0.001 and len({score for dummy, score in top[:5]}) == 1
     values["difference"] = compare(top, facts.get("expected") or [], facts.get("tolerance") or 0)
     return values
+
+
+def _with_loaders_error(outcome):
+    """Return an outcome with the loader's error of a program that could not be started, from its log."""
+    if outcome["stage"] == "done" or any(outcome[name] is not None for name in ("code", "signal", "error")):
+        return outcome
+    match = next(filter(None, map(_LOADERS_WORDS.match, outcome["log"])), None)
+    return dict(outcome, stage="dlopen", error=match.group("error")) if match else outcome
+
+
+def _code(outcome):
+    """Return the error code of the last call, or the one that the log names, or None."""
+    if outcome["code"] is not None or outcome["signal"] is not None or outcome["error"] or outcome["stage"] == "done":
+        return outcome["code"]
+    match = next(filter(None, map(_CODE_NAME.match, outcome["log"])), None)
+    if match and match.group("code"):
+        return int(match.group("code"))
+    return -1 - _CODE_NAMES.index(match.group("name")) if match and match.group("name") in _CODE_NAMES else None
+
+
+def _of_releases(outcome):
+    """Return the release of the toolkit that made the model, if the runtime's is another one, and the runtime's."""
+    log = outcome["log"]
+    toolkit = _first_match(log, _TOOLKIT)[1]
+    rkllm = _first_match(log, _RKLLM_RUNTIME)[1]
+    release = rkllm.group(1) if rkllm else (versions(outcome)[0] or "").partition(" ")[0]
+    other = bool(toolkit and release) and not re.match(re.escape(toolkit.group(1)) + r"(?!\d)", release)
+    return {"other_toolkit": toolkit.group(1) if other else None, "release": release}
 
 
 def _of_board(outcome, facts):
@@ -198,8 +252,11 @@ def _of_loader(error, library):
         stem = found.group("name").lower().replace("_", "-")
         dash = "-" if stem[-1].isdigit() else ""
         package = "libc6" if stem in _OF_LIBC else stem + dash + (found.group("number") or "")
+        package = _PACKAGES.get(stem, package).replace("%s", found.group("version")[1:])
+    vendors = missing and _VENDORS.match(found.group("name"))
     return {
-        "missing_library": missing, "package": package, "not_there": found is not None and not missing,
+        "missing_library": missing, "vendors_library": vendors and found.group("name") + ".so", "package": package,
+        "not_there": found is not None and not missing,
         "too_old": old and ("C library" if old.group("symbol") == "GLIBC" else "C++ library (libstdc++6)"),
     }
 

@@ -61,7 +61,8 @@ KERNEL_LINES = (
     # -- how it is set up
     NO_IOMMU,
     LineRow("state", r"soft reset, num:", "the NPU was reset"),
-    LineRow("state", r"rknpu: module is already loaded",
+    LineRow("state", r"rknpu: module is already loaded|[Dd]river 'RKNPU' is already registered"
+            r"|duplicate filename '/bus/platform/drivers/RKNPU'",
             "a module with the name of the driver that is built into the kernel was refused: the built-in one stays",
             "replace it with playbooks/upgrade-npu.yml, whose module has another name"),
     LineRow("state", r"npu-thermal: critical temperature reached",
@@ -98,12 +99,13 @@ KERNEL_LINES = (
     # -- power and clock
     LineRow("power", r"failed to (?:get ack on|set(?: idle on)?|power on|power off) domain '?\w*npu",
             "the power domain of the NPU did not switch on", _DOMAIN, "device"),
-    LineRow("power", r"failed to get pm runtime for \w*npu|iommu still enabled",
+    LineRow("power", r"failed to get pm runtime for \w*npu|iommu still enabled"
+            r"|npu: [Ff]ailed to (?:attach|add) to PM [Dd]omain",
             "the power domain of the NPU did not switch", _DOMAIN, "device"),
     LineRow("power", r"failed to (?:get|enable) (?:vdd|mem) reg\w* for rknpu",
             "the NPU's regulator is missing or did not switch on", _DOMAIN, "device"),
-    LineRow("power", r"vdd_npu\w*: (?:failed|couldn't|could not|.*over ?current|[Uu]nsupportable|\w+ failed)"
-            r"|failed to set volt \d+ uV|npu: _set_opp_voltage: failed",
+    LineRow("power", r"vdd_npu\w*: (?:[Ff]ailed|couldn't|could not|.*over ?current|[Uu]nsupportable|\w+ failed)"
+            r"|failed to set volt(?: \d+ uV|\()|npu: _set_opp_voltage: failed",
             "the voltage of the NPU could not be set", _DOMAIN, "device"),
     LineRow("power", r"failed to (?:assert|deassert|soft) (?:rknpu )?reset",
             "the NPU could not be reset", "reboot the board", "device"),
@@ -124,6 +126,10 @@ KERNEL_LINES = (
             "module rknpu does not fit the running kernel",
             "build it for this kernel with playbooks/upgrade-npu.yml, and reboot if a newer kernel is installed",
             "driver"),
+    LineRow("probe", r"\brknpu\w{0,5}: [Ll]oading of [\w ]{1,60} is rejected",
+            "the kernel accepts signed modules only: the driver's module was refused",
+            "sign the module with a key that the kernel knows, or let the kernel accept unsigned modules (Secure Boot "
+            "off, CONFIG_MODULE_SIG_FORCE unset); no other driver release helps", "driver"),
     LineRow("probe", r"npu: (?:RKNPU: )?(?:probe|Probe).*-517|npu.*deferred probe pending"
             r"|\.iommu: deferred probe pending",
             "the driver waits for another one, which does not start", _TREE, "device"),

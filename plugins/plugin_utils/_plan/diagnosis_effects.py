@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import re
+
 from ...module_utils._inference.diagnoses import DIAGNOSES
 
 _OF_NAME = {"driver": "driver", "timeout": "driver", "crash": "driver", "runtime": "runtime"}
+# The evidence of a crash in the call that loads the library: no program has asked for the NPU yet.
+_CRASH_OF_LOADER = re.compile(r"(?:as user .{1,80}: )?\w{1,12} in dlopen\b")
 
 
 def of_row(row):
@@ -15,10 +19,13 @@ def of_row(row):
     return row.may_change or _OF_NAME.get(row.name, "nothing")
 
 
-def may_change(name):
+def may_change(name, evidence=None):
     """Return what may be changed because of a diagnosis, as a set: a record has its name, and not its row.
 
     Args:
         name: a diagnosis as a board's record has it; because of an unknown one nothing may be changed.
+        evidence: as the record has it. A library that is cut off crashes while it is loaded, which no driver does.
     """
+    if name == "crash" and isinstance(evidence, str) and _CRASH_OF_LOADER.match(evidence):
+        return {"runtime"}
     return {of_row(row) for row in DIAGNOSES if row.name == name} or {"nothing"}

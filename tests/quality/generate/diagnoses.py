@@ -12,7 +12,7 @@ import collections
 import re
 
 import field_logs
-import field_logs_third
+import field_logs_fourth
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses, diagnosis
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.librknnrt import CODES
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import diagnosis_effects
@@ -48,6 +48,10 @@ WHEN = {
     "no_node": "the device tree has no node for the RKNPU driver",
     "no_iommu": "the NPU's IOMMU is off",
     "missing_library": "a library that it requires is missing",
+    "vendors_library": "a library of the vendor's is missing",
+    "other_toolkit": "model and runtime are of two releases",
+    "erred": "a line names something else than a job",
+    "rkllm": "a program with RKLLM",
     "too_old": "the board's C or C++ library is too old for it",
     "not_there": "it is not at its path",
     "elsewhere": "another path has one",
@@ -58,8 +62,8 @@ WHEN = {
     "user": "as another user than the task's (`npu_verify_users`)",
 }
 """Conditions of rows in words; one without a row here is shown by its name."""
-OBVIOUS = ("memory_suffices", "denied_to_root", "root_only", "timed_out", "error", "signal", "answer", "difference",
-           "differs", "zeros", "users")
+OBVIOUS = ("memory_suffices", "silent", "denied_to_root", "root_only", "timed_out", "error", "signal", "answer",
+           "difference", "differs", "zeros", "users")
 """Conditions that the evidence already shows."""
 VALUES = {
     "found": GAP, "on_kernel": "", "the_driver": "the driver", "wanted_driver": "`npu_driver_version`",
@@ -69,6 +73,7 @@ VALUES = {
     "disabled_node": "NODE", "closed_groups": "GROUP", "elsewhere": "PATH", "signal": "SIGSEGV", "stage": "rknn_init",
     "difference": "Top1 is CLASS: SCORE, expected CLASS: SCORE", "top": "TOP5", "differs": "TOP5", "timeout": "60",
     "users": "PROGRAM", "after": "", "stop_users": "COMMAND", "group_list": "GROUPS",
+    "other_toolkit": "TOOLKIT", "vendors_library": "LIBRARY",
     "error": "the tensors of the model are not those of MobileNet",
 }
 """What stands for a value in evidence and remedy; others are shown by their name in capitals."""
@@ -125,7 +130,7 @@ def examples(rows):
     watched, found = _Watched(rows), collections.defaultdict(list)
     kept, diagnosis.DIAGNOSES = diagnosis.DIAGNOSES, watched
     try:
-        for source, known, stage, log, *unused in field_logs_third.LOGS:
+        for source, known, stage, log, *unused in field_logs_fourth.LOGS:
             evidence = diagnosis.diagnose(*field_logs.outcome_and_facts(known, stage, log))[1]
             row = rows[watched.number]
             # A row for whatever no other row knows has no typical line, unless one was reported.

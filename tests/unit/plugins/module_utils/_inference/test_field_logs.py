@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose, notes, versions
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.surroundings import core_count, surroundings
 from field_logs import INSMOD, RIGHT, SURROUNDINGS, outcome_and_facts
-from field_logs_third import LOGS
+from field_logs_fourth import LOGS
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import kernel_c
 
 SUBMIT = "E RKNN: [09:58:09.675] failed to submit!, op id: 1, op name: Conv:x, flags: 0x5, task start: 0"
 NO_DEVICE = "E RKNN: [15:43:06.513] failed to open rknn device!"
+UNKNOWN = "E RKNN: [15:43:26.872] the stars are not right"
+LAYER = "E RKNN: [15:43:26.872] Unsupport CPU op: CumSum in this librknnrt.so"
 MODEL = "E RKNN: [15:43:26.872] Invalid RKNN model version 6"
 MEMORY_LINE = "E RKNN: [15:43:27.397] failed to allocate handle, ret: -1, errno: %d, errstr: %s"
 LOADER = "librknnrt.so: cannot open shared object file: No such file or directory"
@@ -90,6 +92,10 @@ def explained(tmp_path):
      "another release"),
     (outcome(stage="rknn_init", log=[NO_DEVICE]), IRQ, "device", "request_irq(147)", "interrupts of the NPU's node"),
     (outcome(stage="rknn_init", log=[NO_DEVICE]), LOADED + BEGIN + DENIED + END, "device", "apparmor", "in the policy"),
+    # A line of the runtime that no row knows, and the kernel knows more.
+    (outcome(log=[UNKNOWN]), LOADED + BEGIN + FAULT + TIMEOUT + END, "driver", "the stars are not right; rknn_run",
+     "an address that the IOMMU does not map"),
+    (outcome(log=[UNKNOWN]), LOADED + BEGIN + POWER + END, "device", "failed to get pm runtime", "no power"),
     # The driver has no memory because of another fault.
     (outcome(stage="rknn_init", code=None, signal=11, log=[MEMORY_LINE % (22, "Invalid argument")]),
      LOADED + BEGIN + DOMAIN + END, "driver", "errno: 22", "reboot"),
@@ -109,7 +115,10 @@ def test_the_kernel_log_explains_a_failure(explained, result, log, name, evidenc
     (outcome(log=[SUBMIT]), LOADED + OLD_FAULT + BEGIN + END, "driver", "failed to submit!",
      "version is not the cause"),
     (outcome(stage="rknn_init"), LOADED, "runtime", "rknn_init returned -1", "install the runtime"),
+    (outcome(log=[UNKNOWN]), LOADED + BEGIN + END, "model", "the stars are not right; rknn_run returned -1",
+     "driver is not at fault"),
     # Nor does a log of the kernel change what the runtime or the loader says itself.
+    (outcome(log=[LAYER]), LOADED + BEGIN + FAULT + END, "model", "Unsupport CPU op: CumSum", "convert it again"),
     (outcome(stage="dlopen", code=None, error=LOADER), LOADED + BEGIN + FAULT + END, "runtime",
      "cannot open shared object", "install"),
     (outcome(stage="rknn_init", log=[MODEL]), LOADED + BEGIN + FAULT + END, "runtime",

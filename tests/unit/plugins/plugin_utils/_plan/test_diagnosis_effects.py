@@ -16,5 +16,15 @@ def test_a_diagnosis_changes_only_what_it_proves(name, changes):
     assert may_change(name) == {changes}
 
 
+@pytest.mark.parametrize(("evidence", "changes"), [
+    ("SIGBUS in dlopen", "runtime"), ("as user anna: SIGSEGV in dlopen; last line: x", "runtime"),
+    ("SIGSEGV in rknn_init; last line: SIGBUS in dlopen", "driver"), (None, "driver"), (7, "driver"),
+])
+def test_a_crash_of_the_loader_is_the_runtimes(evidence, changes):
+    """A truncated file with the right version in it has been seen to crash its users."""
+    assert may_change("crash", evidence) == {changes}
+    assert may_change("driver", evidence) == {"driver"}
+
+
 def test_a_runtime_is_changed_unless_the_fault_is_elsewhere_on_the_board():
     assert may_change("runtime") == {"runtime", "nothing"}

@@ -170,9 +170,11 @@ def test_a_board_stops_with_the_remedy_of_its_diagnosis_and_is_tried_again_the_n
     assert now["action"] == "unsupported" and now["baseline"] is None
 
 
-def test_a_damaged_runtime_is_replaced_and_the_driver_is_not():
+@pytest.mark.parametrize("verdict", [
+    {"diagnosis": "runtime"}, {"diagnosis": "crash", "evidence": "SIGBUS in dlopen"}])
+def test_a_damaged_runtime_is_replaced_and_the_driver_is_not(verdict):
     failing = {"driver": {"version": "0.8.8"}, "runtime": OLD_RUNTIME,
-               "verification": record("0.8.8", "runtime", OLD_RUNTIME)}
+               "verification": {**record("0.8.8", "runtime", OLD_RUNTIME), **verdict}}
     result = plan(**failing)
     assert result["action"] == "none" and result["runtime"]["install"] and not result["reboot"]
     assert "the driver stays unchanged" in result["reason"] and result["notes"]

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What lines of the runtime's log look like, from their beginning: the longer patterns of the table in diagnoses.py.
+
+They are lines of librknnrt.so 1.1.0 to 2.3.2, of the mini runtime, rknn_server, rknn-toolkit-lite2 and RKLLM, without
+severity and time.
+"""
+
+from __future__ import annotations
+
+import os
+
+_VERSION = r"\d{1,4}\.\d{1,4}\.\d{1,4}"
+MISMATCH = (
+    r"Mismatch driver version, .{1,120} requires driver version >= (?P<required>" + _VERSION + r"), "
+    r"but you have driver version: (?P<driver>" + _VERSION + r") which is incompatible!\Z")
+TOO_LOW = (
+    r"(?:Warning: )?Your rknpu driver version is too low, please upgrade to (?P<required>" + _VERSION + r")\b")
+OTHER_RELEASE = (
+    r"RKNN Model version: (?P<toolkit>[\d.]{3,14}) not match with rknn runtime version: (?P<release>[\d.]{3,14})\Z")
+NO_DEVICE = (
+    r"failed to open (?:\S{1,40} (?:module|node), need to insmod rknpu\b|rknn device!\Z|device, fd: -)"
+    r"|rknn_init,\s{1,4}driver open fail\b")
+MEMORY = (
+    r"failed to (?:allocate (?:fd|handle)\b|convert (?:fd|handle)(?:\(| to )|get map offset\b|(?:map|sync) memory\b"
+    r"|malloc (?:npu|cpu) memory\b|mmap\b)")
+OUT_OF_MEMORY = (
+    MEMORY + r"|failed to allocate [\w ]{1,30}\bmemory!|.{0,80}\bstd::bad_alloc\b"
+    r"|rknn_create_mem\w{0,20}, failed to allocate device memory struct!"
+    r"|failed to allocate (?:[\w ]{1,30} (?:in )?config|executor context)!"
+    r"|malloc (?:config data|image) failed|.{0,80}\berror code: RKNN_ERR_MALLOC_FAIL\b")
+
+
+def errno(*numbers):
+    """Return the pattern of a failed request for memory, with one of these errors as a number or in words."""
+    digits, words = "|".join(map(str, numbers)), "|".join(map(os.strerror, numbers))
+    return MEMORY + r".{0,200}\berrno(?:: (?:" + digits + r")\b|(?::| =) (?:" + words + r")\Z)"
+
+
+# "faild" is what the very first releases and people who retype a line write.
+SUBMIT = r"fail(?:e|)d to submit\b|failed to sync wait\b"
+TOO_OLD_FOR_MODEL = (
+    r"(?:Invalid )?RKNN model version (?:is )?(?P<format>\d{1,9})(?:\Z|, but current librknnrt\.so is support )")
+PLATFORM = (
+    r"(?:This rknn model is for|rknn model target platform\[\d{1,2}\] is) (?P<platform>[^\s,]{1,40}), "
+    r"(?:but|while) current platform is (?P<found_platform>\S{1,40})")
+MODEL = (
+    r"\w{0,40}: (?:invalid magic characters '|error: failed to load model ')"
+    r"|parseRKNN\b|LoadModel from|Invalid RKNN f(?:ormat|romat)|Verify ModelBuffer failed!|Import rknn model failed!"
+    r"|The rknn model does not match the RKNPU hardware version!|failed to (?:check rknpu hardware|decode config data)"
+    r"|Un(?:known|kown) op target|Unsupport target|Meet unsupported|incompatible model version"
+    r"|invalid (?:rk(?:nn|llm) (?:llm )?model|model path)|(?:Warning: )?The model (?:version is|target_)"
+    r"|rknn model verify failed|failed to parse (?:[\w ]{1,40} )?config!|create model buffer failed"
+    r"|failed to (?:open model: |map file: |read (?:model|weight|regcmd|msic) [\w ]{0,14}!, read size: )"
+    r"|Failed to read model data|invalid rknn full model!|Number of subgraphs in rknn should\b|readFromTensor: "
+    r"|.{0,10}Invalid RKNN model path\b|compiler version is not find\Z"
+    r"|.{0,80}\berror code: RKNN_ERR_(?:MODEL_INVALID|DEVICE_UNMATCH|TARGET_PLATFORM_UNMATCH|INCOMPATILE_)")
+INPUT = (
+    r"rknn_(?:inputs_set|outputs_get|set_io_mem|create_mem\w{0,20}|set_input_shapes?)(?:,| error,?) .{0,80}"
+    r"(?:size|type|fmt|stride|index|num|layout|shape)"
+    r"|output\[\d{1,4}\] buf size error|Meet unsupported (?:tensor dtype.{0,20} for rknn_outputs_get|layout for udp)"
+    r"|current input size\(|max_context\[\d{1,9}\] must be less than\b|The number of enabled CPUs must be\b"
+    r"|Requst input channel is |The (?:request )?input (?:shape|format) is not support\b"
+    r"|(?:in|out)put \w{5,6} is undefine|input tensor:.{1,80} has the same dynamic shapes"
+    r"|Get rknn_outputs\[\d{1,4}\] size = |failed to set input, invalid (?:index|name): |input npy shape mismatch!"
+    r"|.{0,60}\bE (?:Inputs are invalid|(?:Type|Size) of inputs\[|The lengths of "
+    r"|Unsupport (?:inputs\[|data type)|inputs\[)")
+CALL = (
+    r"query RKNN_QUERY_\w{1,40} (?:error|failed)\b|rknn_run is denied\b|rknn_wait fence fd\b"
+    r"|rknn_(?!init\b|set_\w{0,6}core)\w{1,40}(?:,| error,?) ?(?=.{0,80}(?:\bnull|NULL|invalid\b|index\(|out of range\b"
+    r"|align\b|less than\b|not attached\b|\bunsupport|not support\b|too old\b|< \d))"
+    r"|(?:You m|M)ust (?:call|set) \w|please use rknn_tensor_mem\b|rknn_init_extend is not set"
+    r"|RKNN_FLAG_\w{1,30} is invalid|invalid rknn_(?:device|executor)_\w{1,30} params\b"
+    r"|Runtime Targeting \d{1,9} is not RK3588|(?:dimension -?\d of first input|dynamic_shapes K and N) must be\b"
+    r"|shapes format error\b")
+CORES = (
+    r"rknn_set_(?:batch_)?core_\w{3,4}(?::|,| error,) |Illegal (?:job )?core_mask\b|Illegal core num\b"
+    r"|Unkown core mode\b|Job can not submit multi core\b")
+RKLLM_CALL = (
+    r"prompt must contains? |.{0,80}\bprompt gather than max context\b|Tokenizer is unavailable\b"
+    r"|Model has no embedding layer\b")
+LAYER = (
+    r"(?!Meet unsupported (?:rknn )?t|Meet unsupported layout for udp|rknn_[a-ln-oq-z]|Unsupport target"
+    r"|Not support core mask|The (?:request )?input ).{0,60}"
+    r"\b(?:[Uu]nsupport(?:ed)?|[Nn]ot support)\b|.{0,80}\bcustom op\b|invalid tensor malloc size\b|REGTASK: "
+    r"|Meet invalid (?:src|dst)\b|rknn_(?:unpack|convert|nhwc_to_nchw_\w{1,20}) error, ?Unsupported input type"
+    r"|\w{1,20}: Invalid (?!args\b)[\w ]{3,20} of |Deconv: "
+    r"|\w{1,40} unknown (?:input\w? ?layout|input [\w ]{1,20}|type):"
+    r"|convert_type: unknown|unknown data_precision|Invalid (?:batch_axis|time_axis|input dims)\b"
+    r"|Meet origin tensor size: |The (?:input and output quantization|sequence_lens shape|time_axis and)\b"
+    r"|DatainEntries overflow|Squeezed bytes overflow|Feature is too large|banks num invalid"
+    r"|failed to (?:tile|update) \w|RKNNTilingPassRT: |Illegal (?:argb |input type|type_bits)|[Cc]ast tensor failed\b"
+    r"|Build op:\S{1,80} error\b|[\w! ]{0,60}Failed to config layer: (?!.{1,120}\bfallback to single\b)"
+    r"|ex(?:[A-Z]\w{1,20}:?|layernorm) |Creating (?:tmp )?tensor failed for |params not exit for "
+    r"|.{0,80}\bfallback cpu failed|Can not find normalize\b"
+    r"|Error(?:, Invalid total element count|: (?:invalid axis|Got different dims))")
+NO_SERVER = (
+    r"(?:rknn|__pthread)_\w{1,20},\s{1,4}(?:server connect fail\b|recv\(\w{1,20}\) fail\b|msg_\w{1,20} fail, "
+    r"|driver open fail!.{1,10}\(ERROR_PIPE\))|Cannot connect to proxy\b")
