@@ -56,11 +56,19 @@ def main(words: list[str]) -> int:
     log = ROOT / "build/lab/logs/build.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     building = tests = None
+    # Ctrl-C is for pytest, also while that is being started. A job in the background ignores it, and so does pytest then.
+    early: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    if before != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda number, _frame: early.append(number))
     try:
         with log.open("w") as stream:
             building = start([*LAB, "build", "--kind", *KINDS], stdout=stream, stderr=subprocess.STDOUT)
         tests = start([*PYTEST, *words])
         try:
+            signal.signal(signal.SIGINT, before)
+            if early:
+                raise KeyboardInterrupt
             return tests.wait()
         except KeyboardInterrupt:
             tests.send_signal(signal.SIGINT)

@@ -31,7 +31,7 @@ class ActionModule(BoardAction):
     def act(self, result, task_vars):
         try:
             # A machine with two names in the inventory is worked on under one of them only.
-            internal = {"owner": dict(owner(this_run()), board=task_vars["inventory_hostname"])}
+            internal: dict = {"owner": dict(owner(this_run()), board=task_vars["inventory_hostname"])}
         except RunEnded as error:
             # Its lock would name a process that is not this run, so no later run could tell that it has ended.
             raise AnsibleActionFail(f"{task_vars['inventory_hostname']}: {error}") from error

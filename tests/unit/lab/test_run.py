@@ -137,6 +137,15 @@ def test_after_ctrl_c_pytest_writes_its_last_line(start, tmp_path):
     assert (tmp_path / "told").read_text() == "down --everywhere\n"
 
 
+def test_ctrl_c_while_pytest_is_being_started_is_for_pytest(start, tmp_path):
+    # The build's first line interrupts the run, before pytest has begun.
+    (tmp_path / "lab.sh").write_text(LAB.replace("    sleep 600 &", "    kill -INT $PPID\n    sleep 600 &"))
+    begun = start("trap 'echo last >line; exit 2' INT; while :; do sleep 0.1; done")
+    # By its trap, or by the signal itself if that came first: not by a KeyboardInterrupt of the run's own.
+    assert begun.wait(60) in (2, 256 - signal.SIGINT)
+    assert (tmp_path / "told").read_text() == "down --everywhere\n"
+
+
 @pytest.mark.parametrize("target", ["test", "faults", "bench", "demo"])
 def test_a_signal_to_make_reaches_the_program(target):
     # make ends its child, which is a shell unless the recipe replaces it: what the shell had started would go on.
