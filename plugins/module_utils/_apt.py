@@ -12,7 +12,9 @@ import time
 from . import _apt_causes
 from ._board import files as _files
 from ._board import checkpoint
-from ._dkms import build_causes, build_log
+from ._dkms import log_reader
+from ._dkms.common_causes import ENVIRONMENT as AROUND
+from ._dkms.common_causes import FOREIGN
 from ._facts.packages import UNFINISHED
 
 ENVIRONMENT = {
@@ -358,7 +360,7 @@ class Packages:
             return self._known_cause(output, names) or errors
         package = first.group(1)
         modules = [self._failed_module(*found) for found in dict.fromkeys(_FAILED_MODULE.findall(output))]
-        cause = _apt_causes.explain(output) or "; ".join(modules) or build_log.known_cause(output) or errors
+        cause = _apt_causes.explain(output) or "; ".join(modules) or log_reader.known_cause(output, FOREIGN) or errors
         why = "package %s cannot be configured: %s" % (package, cause)
         if package in names:
             return why
@@ -372,7 +374,7 @@ class Packages:
         """Return one sentence for the known cause in the output of apt: for a full disk with the free space."""
         if _FULL.search(output):
             return _files.disk_full(*map(self._place, ("/var/cache/apt/archives", "/var/lib/dpkg", "/usr", "/boot")))
-        return _apt_causes.explain(output, names) or build_log.known_cause(output, build_causes.ENVIRONMENT)
+        return _apt_causes.explain(output, names) or log_reader.known_cause(output, AROUND)
 
     def _failed_module(self, kernel, name, version):
         """Return one sentence on a package of DKMS that was not built while packages were configured."""
@@ -380,10 +382,9 @@ class Packages:
         log = (_files.read_file(self._place(path), 16 * _LOG_BYTES) or b"")[-_LOG_BYTES:].decode("utf-8", "replace")
         kernel = kernel or "KERNEL"
         log = "for kernel %s\n%s" % (kernel, log)
-        causes = build_causes.CAUSES if name == "rknpu" else build_causes.FOREIGN
-        cause = build_log.known_cause(log, causes)
+        cause = log_reader.known_cause(log, FOREIGN)
         if not cause:
-            line = build_log.explain(log, causes)
+            line = log_reader.explain(log, FOREIGN)
             cause = "its source does not fit this kernel (%s)" % line if line else "see %s" % path
         sentence = "DKMS cannot build the module of %s/%s: %s. " % (name, version, cause)
         if name == "rknpu":
