@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .common_causes import FOREIGN, LAST, NO_FILE, Q, WITHOUT_ERROR
+from .common_causes import FOREIGN, LAST, NO_FILE, WITHOUT_ERROR, Q
 
 _REDEFINED = "(?:redefinition of |conflicting types for |static declaration of )" + Q
 
@@ -53,6 +53,9 @@ _DRIVER = (
     (r"fatal error: " + Q + r"((?:\.\./){0,9}drivers/[\w./-]+\.h|governor\.h)" + NO_FILE,
      ("the kernel's headers lack {0}, which is only in the whole source of a kernel and in no package, so this source "
       "cannot be built outside of that: use a release that is made for DKMS")),
+    (r"fatal error: " + Q + r"((?:soc|linux)/rockchip[/_-][\w./-]+\.h)" + NO_FILE,
+     ("this kernel has no {0}, which only the kernels of Rockchip's vendors (BSP) have: use a source that is made for "
+      "this kernel, or boot one of the board's vendor")),
     (
         r"fatal error: " + Q + r"([\w./+-]+\.h)" + NO_FILE,
         "the kernel's headers lack {0}: install the complete headers package of this very kernel",

@@ -4,10 +4,10 @@
 r"""What the messages of DKMS, make, shells, compilers, linkers and modpost mean: data for log_reader.explain().
 
 ENVIRONMENT and FOREIGN are rows of (pattern, sentence with its remedy, text that the log must have, too). The
-first row whose pattern is found anywhere in a log counts: the environment first, then headers, programs and compilers,
-then (build_causes.py) what the driver misses in the kernel. In a sentence, `{0}` is the first group that matched, `{package}` its Debian
-package by PROGRAMS or LIBRARIES, `{kernel}` the release in the log. The log comes from a board: a pattern must not
-start anew within a long word (`(?<!\S)`).
+first row whose pattern is found anywhere in a log counts: the environment first, then headers, programs and compilers.
+In a sentence, `{0}` is the first group that matched, `{package}` its Debian package by PROGRAMS or LIBRARIES,
+`{kernel}` the release in the log. The log comes from a board: a pattern must not start anew within a long word
+(`(?<!\S)`).
 """
 
 from __future__ import annotations
@@ -102,9 +102,13 @@ _HEADERS = (
      "the list of the kernel's functions in its headers (Module.symvers) is empty or of another kernel, as {0} is not "
      "in it: " + _REINSTALL),
     ((r"Kernel configuration is invalid|include/(?:generated/autoconf\.h|config/auto\.conf) (?:are|is) missing|"
-     r"(?:include/config/auto\.conf(?:\.cmd)?|generated/autoconf\.h|linux/kconfig\.h): No such file"),
-     "the kernel headers are not prepared for a build (include/generated/autoconf.h or include/config/auto.conf is "
-     "missing): " + _REINSTALL),
+     r"(?:include/config/auto\.conf(?:\.cmd)?|generated/autoconf\.h|linux/kconfig\.h): No such file|"
+      r"[Cc]onfiguration file \W?\.config\W? not found|No \.config found in"),
+     "the kernel headers are not prepared for a build (include/generated/autoconf.h, include/config/auto.conf or "
+     ".config is missing): " + _REINSTALL),
+    (r"parse error in symbol dump file",
+     "a list of exported functions (Module.symvers) of the kernel headers, or one that the source makes itself, is "
+     "damaged or of another kernel: " + _REINSTALL + ", and update the source"),
     (r"(?:cannot open|can't open|No such file)[^\n]{0,80}(module(?:-common)?\.lds)|"
      r"(module(?:-common)?\.lds)" + Q + r": No such file|"
      r"No rule to make target " + Q + r"\S*(module(?:-common)?\.lds)",
@@ -165,6 +169,13 @@ _HEADERS = (
      + _REINSTALL),
 )
 _COMPILERS = (
+    (r"error, forbidden warning: ?(\S{1,100})|(scripts/gcc-wrapper\.py)\W{1,3} line \d",
+     "Rockchip's scripts/gcc-wrapper.py, which makes an error of each warning, ends the build ({0}), as it is for "
+     "another compiler or Python: install " + _COMPILER_OF_KERNEL + ", or remove the wrapper from the Makefile of the "
+     "kernel headers"),
+    (r"multiple definition of [`'\u2018](yylloc)",
+     ("gcc 10 and newer do not link the programs of the kernel headers (scripts/dtc, {0}): compile them with make "
+      "scripts HOSTCFLAGS=-fcommon or HOSTCC=gcc-9, or install headers that were prepared on this board")),
     (r"(?:unrecognized|unknown|unsupported)[^\n]{0,40}" + Q
      + r"(-mabi=(?:lp64|aapcs-linux|apcs-gnu)|-mapcs|-mfpu=\w+|-marm|-mno-sse\d?|-mno-mmx|-mno-red-zone|-m64|-E[LB])\b|"
      r"bad value \(" + Q + r"([\w.+-]{1,40})" + Q + r"\) for " + Q + r"-m(?:arch|tune|cpu)",
@@ -183,7 +194,7 @@ _COMPILERS = (
       "(/etc/environment, /etc/dkms/framework.conf) and from the makefile of the kernel headers, or install it")),
     (_SHELL + r"(" + _COMPILER + r")" + _NOT_FOUND,
      "the compiler {0}, with which the kernel was built, is missing: install it ({package})"),
-    (r"cannot execute " + Q + r"(cc1\w*|as|ld|collect2)|error trying to exec " + Q + r"(cc1\w*|as|ld)",
+    (r"(?:cannot execute|error trying to exec|collect2: fatal error: cannot find) " + Q + r"(cc1\w*|as|ld|collect2)\b",
      "the compiler is not installed completely, it has no {0}: apt-get install --reinstall gcc cpp binutils"),
     (r"gcc/[\w.-]+/(\d+)[\d.]*/plugin/include/\S+: fatal error",
      "the kernel was built with plugins of gcc, whose headers are missing: install gcc-{0}-plugin-dev"),
@@ -202,6 +213,7 @@ _COMPILERS = (
         # A note or a warning on such an option ends no build: gcc adds it to errors of another kind.
         r"(?m)^(?![^\n]{0,200}(?:note|warning): )[^\n]{0,200}?"
         r"(?:unrecognized command[ -]line option |unknown argument: |unsupported option |"
+        r"unsupported argument \S{1,60} to option |"
         r"unrecognized argument in option |unknown option |unrecogni[sz]ed option |unknown value \S{1,60} for )"
         + Q + r"(-[\w=.,+-]+)",
         ("the compiler does not know the option {0}, which the kernel headers use: it is too old or too new for this "
@@ -220,6 +232,10 @@ _HOST = (
     (r"(?m)^(?:/\S*/)?(?:\./)?(?:scripts|tools|certs)/\S+: fatal error: " + Q + r"([\w./+-]+\.h)" + NO_FILE,
      ("a program of the kernel headers is compiled on this board and needs {0}: install the development package that "
       "has it (apt-file search {0})")),
+    (r"(?m)^(?:/\S*/)?(?:\./)?((?:scripts|tools|certs)/[\w./+-]+\.[chly]):\d+:(?:\d+:)? error: ",
+     ("{0}, a program of the kernel headers, does not compile on this board, whose compiler and libraries are of "
+      "another time: update the kernel and its headers together, or install headers that were prepared for this "
+      "release of the distribution")),
     (r"/usr/bin/(?:\S+-)?ld: cannot find (crt[1in]\.o|-lc)\b",
      ("a program of the kernel headers is linked on this board and needs files of the C library ({0}): install "
       "libc6-dev")),
@@ -230,7 +246,7 @@ _HOST = (
     (r"ModuleNotFoundError: No module named '(\w{1,60})",
      ("a Python program of the build needs the module {0}, which is missing: install its package (python3-{0}, or what "
       "apt-cache search names)")),
-    (r"Can't locate (\S{1,80}\.pm) in @INC",
+    (r"Can't locate (?!Debconf)(\S{1,80}\.pm) in @INC",
      "a Perl program of the build needs {0}, which perl-base does not have: install perl"),
     (r"/usr/bin/(?:\S+-)?ld: cannot find -l([\w+-]+)",
      ("a program of the kernel headers is linked on this board and needs lib{0}: install its development package "
@@ -257,7 +273,7 @@ _HOST = (
 LAST = (
     # What DKMS only mentions while another package is configured goes behind all else.
     ((r"Could not (?:find module source directory|locate dkms\.conf file)|Directory: (/usr/src/\S+) does not exist|"
-      r"Missing the (?:module )?source directory"),
+      r"Missing the (?:module )?source directory|does not appear to have module source"),
      "DKMS no longer has the source of a package: dkms status lists it, dkms remove NAME/VERSION --all ends it"),
     (r"DKMS tree already contains: (\S{1,100})|(\S{1,100}) is already added!",
      ("DKMS still has {0} of an earlier attempt: remove it (dkms remove NAME/VERSION --all, as dkms status lists it), "
@@ -271,7 +287,8 @@ LAST = (
     (r"BUILD_EXCLUSIVE directive", "this package of DKMS is not meant for this kernel (BUILD_EXCLUSIVE)"),
     (r"is not newer than what is already found",
      "DKMS keeps a module of the kernel that has the same or a newer version: dkms install --force replaces it"),
-    (_SHELL + r"([A-Za-z][\w.+-]*)" + Q + r": (?:[Cc]ommand )?not found",
+    # find_module is a function that some releases of DKMS lack.
+    (_SHELL + r"(?!find_module)([A-Za-z][\w.+-]*)" + Q + r": (?:[Cc]ommand )?not found",
      "the program {0}, which the build needs, is missing: install {package}"),
     (r"Build of (\S{1,100}) failed for: |Missing module '(\S{1,80})' in ",
      ("make has ended without making {0}, as the makefile or the dkms.conf of this source does not fit this kernel or "
@@ -283,10 +300,12 @@ WITHOUT_ERROR = (_CLOCK,)
 """The rows for a log without any error message."""
 
 PROGRAMS = {
-    "ar": "binutils", "as": "binutils", "awk": "gawk", "cc": "gcc", "depmod": "kmod", "dtc": "device-tree-compiler",
-    "ld": "binutils", "lsb_release": "lsb-release", "modinfo": "kmod", "nm": "binutils", "objcopy": "binutils",
-    "objdump": "binutils", "pahole": "pahole (in older releases dwarves)", "python": "python-is-python3",
-    "readelf": "binutils", "strip": "binutils", "which": "debianutils", "xz": "xz-utils",
+    "ar": "binutils", "as": "binutils", "awk": "gawk", "c++": "g++", "cc": "gcc", "clang": "clang, lld and llvm",
+    "depmod": "kmod", "dpkg-architecture": "dpkg-dev", "dtc": "device-tree-compiler", "hexdump": "bsdextrautils",
+    "ld": "binutils", "ld.lld": "lld", "lsb_release": "lsb-release", "mkimage": "u-boot-tools", "modinfo": "kmod",
+    "modprobe": "kmod", "msgfmt": "gettext", "nm": "binutils", "objcopy": "binutils", "objdump": "binutils",
+    "pahole": "pahole (in older releases dwarves)", "ps": "procps", "python": "python-is-python3",
+    "readelf": "binutils", "strip": "binutils", "udevadm": "udev", "which": "debianutils", "xz": "xz-utils",
 }
 """Debian package of a program; any other program is sought under its own name."""
 LIBRARIES = (

@@ -17,15 +17,17 @@ _COMPILER_DIFFERS = re.compile(
 _DIFFERS = " (the kernel was built by %s, and this is %s)"
 # In this order: the last lines of make, DKMS and dpkg only say that something failed.
 _ERROR_LINES = (
-    r"^.*\b(?:fatal )?error: .{1,200}",
+    r"^(?!collect2: ).*\b(?:fatal )?error: .{1,200}",
     # Neither that no report of a crash was written, nor a library that is only not preloaded.
     r"^(?:\S{1,40}: )?[ \t]*(?:ERROR|FATAL): (?!Cannot create report|ld\.so: object).{1,200}",
-    r"^\S{0,100}\bld(?:\.\w{1,9})?: (?!warning|skipping|.*warning:).{1,200}",
+    r"^.{0,200}: undefined reference to .{1,200}",
+    r"^\S{0,100}\bld(?:\.\w{1,9})?: (?!warning|skipping|.*warning:|.*in function).{1,200}",
     # gcc in other languages, on a board whose kernel was updated by hand
     r"^\S+:\d+: .{0,20}(?:Fehler|erreur|ошибка|错误|錯誤|エラー|오류).{1,200}",
     r"^.*\*\*\* (?!\[|Waiting for|Deleting).{1,200}",
     r"^Error! (?!Bad return status|One or more modules).{1,200}",
     r"^(?!dpkg: |E: Sub-process|.*subprocess returned|ERROR: ).*\berror\b .{1,200}",
+    r"^collect2: error: .{1,200}",
 )
 
 
@@ -77,4 +79,4 @@ def _package(name):
     program = name.rsplit("/", 1)[-1]
     # On arm64, gcc-12 brings aarch64-linux-gnu-gcc-12; other prefixes are of toolchains that Debian does not have.
     program = re.sub(r"^aarch64-linux-gnu-", "", program)
-    return PROGRAMS.get(program, program)
+    return PROGRAMS.get(program, "llvm" if program.startswith("llvm-") else program)
