@@ -44,6 +44,11 @@ _ERRORS = re.compile(r"^(?:E:|Error:|dpkg: error|dpkg: unrecoverable)[^\n]*(?:\n
 # apt-get update ends with 0 if a repository cannot be read and there are older lists of it.
 _NOT_UPDATED = re.compile(r"^(?:[EW]|Error|Warning): "
                           r"(?:[^\n]*(?:GPG error|signature verif)|Failed to fetch|The repository|Release file)", re.M)
+_UNAVAILABLE = re.compile(r"Unable to locate|installation candidate|Couldn.t find|not available|^\s*\Z")
+# What a script of a package says before dpkg says that it failed. update-initramfs goes on without a hard link.
+_COMPLAINT = re.compile(r"^(?!dpkg: |[EWN]: |[Ww]arning: |debconf: |ln: failed to create hard link|Errors )\S{1,100}: "
+                        r"[^\n]{0,300}(?:annot|ailed|No such|not (?:found|permitted)|denied|rror|nvalid|nable)"
+                        r"[^\n]{0,200}|^Can't locate [^\n]{1,200}", re.M)
 _FULL = re.compile(r"No space left on device|enough free space|cannot write compressed block")
 _LOG_BYTES = 1 << 20
 _FAILED_MODULE = re.compile(r"(?:on kernel: ([\w.+~-]{1,128}) \([^\n]{0,80}\n)?"
@@ -135,6 +140,8 @@ class Packages:
         rc, out, err = self.run(["apt-get", "install", *options, "--", *names])
         if rc != 0:
             cause = self._known_cause(out + "\n" + err, names)
+            if not cause and not _UNAVAILABLE.search(out + err):
+                cause = _short(err or out)
             if cause:
                 raise PackagesError("%s cannot be installed: %s" % (" ".join(names), cause))
             raise PackagesError(
@@ -360,7 +367,10 @@ class Packages:
             return self._known_cause(output, names) or errors
         package = first.group(1)
         modules = [self._failed_module(*found) for found in dict.fromkeys(_FAILED_MODULE.findall(output))]
-        cause = _apt_causes.explain(output) or "; ".join(modules) or log_reader.known_cause(output, FOREIGN) or errors
+        cause = _apt_causes.explain(output) or "; ".join(modules) or log_reader.known_cause(output, FOREIGN)
+        if not cause:
+            complaints = _COMPLAINT.findall(output[:first.start()])
+            cause = _short(complaints[-1]).rstrip(".") if complaints else errors
         why = "package %s cannot be configured: %s" % (package, cause)
         if package in names:
             return why
