@@ -9,8 +9,8 @@ from ansible_collections.rkfleet.npu.plugins.module_utils import _apt_causes
 from stand_ins.apt_board import Board
 from stand_ins.apt_failures import ENDED, fail
 
-NO_LOCK = ("W: Not using locking for read only lock file /var/lib/dpkg/lock-frontend\nW: Not using locking for read only "
-           "lock file /var/lib/dpkg/lock\n")
+NO_LOCK = ("W: Not using locking for read only lock file /var/lib/dpkg/lock-frontend\n"
+           "W: Not using locking for read only lock file /var/lib/dpkg/lock\n")
 
 
 @pytest.fixture
@@ -38,8 +38,9 @@ def error_of(package, status=1):
      "E: List directory /var/lib/apt/lists/partial is missing. - Acquire (30: Read-only file system)\n",
      ("mounted read-only",), "mkdir"),
     ("install", "kind of MichaIng/DietPi#7117",
-     ("E: Could not open lock file /var/lib/dpkg/lock-frontend - open (30: Read-only file system)\nE: Unable to acquire "
-      "the dpkg frontend lock (/var/lib/dpkg/lock-frontend), are you root?\n"), ("mounted read-only",), "become"),
+     ("E: Could not open lock file /var/lib/dpkg/lock-frontend - open (30: Read-only file system)\nE: Unable to "
+      "acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), are you root?\n"),
+     ("mounted read-only",), "become"),
     ("simulate", "kind of ophub/amlogic-s9xxx-armbian#2131",
      "E: List directory /var/lib/apt/lists/partial is missing. - Acquire (2: No such file or directory)\n",
      ("mkdir -p /var/lib/apt/lists/partial",), "read-only"),
@@ -67,11 +68,11 @@ def error_of(package, status=1):
      ("Could not perform immediate configuration on 'libc6:arm64'",), "repositories"),
     # the system itself
     ("install", "microsoft/WSL#8607, s-h-3-l-l/katoolin3#24",
-     ("/usr/bin/perl: error while loading shared libraries: libcrypt.so.1: cannot open shared object file: No such file "
-      "or directory\n" + error_of("libc6", 127)), ("libcrypt.so.1", "libcrypt1", "--fix-broken"), "apt-file"),
+     ("/usr/bin/perl: error while loading shared libraries: libcrypt.so.1: cannot open shared object file: No such "
+      "file or directory\n" + error_of("libc6", 127)), ("libcrypt.so.1", "libcrypt1", "--fix-broken"), "apt-file"),
     ("install", "LuckfoxTECH/luckfox-pico#136",
-     ("Failed to reload daemon: Refusing to reexecute, not enough space available on /run/systemd. Currently, 10.6M are "
-      "free, but a safety buffer of 16.0M is enforced.\n" + error_of("libc6")),
+     ("Failed to reload daemon: Refusing to reexecute, not enough space available on /run/systemd. Currently, 10.6M "
+      "are free, but a safety buffer of 16.0M is enforced.\n" + error_of("libc6")),
      ("10.6M free in /run", "remount,size=100M /run"), "purge"),
     ("install", "guysoft/CustomPiOS#125",
      ("/usr/bin/apt-key: 57: /usr/bin/apt-key: cannot create /dev/null: Permission denied\nE: The repository "
