@@ -89,8 +89,8 @@ _HEADERS = (
      "the folder of the kernel headers has files of another build: " + _REINSTALL),
     (r"kernel configuration has modules disabled",
      "this kernel cannot load modules (CONFIG_MODULES): use another kernel"),
-    (r"arch/(aarch64|armv\d\w*)/Makefile" + Q + r"(?:: No such file|\.  Stop|,)",
-     ("the build was told that ARCH is {0}, which the kernel calls arm64: remove ARCH from the environment "
+    (r"arch/(aarch64|arm(?:v\d\w*)?|x86\w*|i386)/Makefile" + Q + r"(?:: No such file|\.  Stop|,)",
+     ("the build was told that ARCH is {0}, and the kernel of this board is arm64: remove ARCH from the environment "
       "(/etc/environment, /etc/dkms/framework.conf) or from the call")),
     (r"Symbol version dump \"?(\S*Module\.symvers)\"?\s+is missing",
      "the kernel headers lack {0}, without which no function of the kernel is known: " + _REINSTALL, "undefined"),

@@ -58,6 +58,15 @@ CASES = [  # source, log, what the sentence must have, what it must not have
      "configurator"),
     ("raspberrypi/linux#5468", 'crypto/Kconfig:1399: can\'t open file "arch/arm64/crypto/Kconfig"\n',
      ("lack arch/arm64/crypto/Kconfig",), "xx"),
+    # another architecture, and what is only a warning
+    ("cilynx/rtl88x2bu#113 (rock64)",
+     ("make ARCH=arm CROSS_COMPILE= -C /lib/modules/5.6.0-1138-ayufan-g2d8a7fc1c7ca/build M=/x modules\nMakefile:653: "
+      "arch/arm/Makefile: No such file or directory\n"
+      "make[1]: *** No rule to make target 'arch/arm/Makefile'.  Stop.\n"),
+     ("ARCH is arm,", "remove ARCH"), "--reinstall"),
+    ("Mange/rtl8192eu-linux-driver#297 (ROCK 5B)",
+     ("arch/arm64/Makefile:44: Detected assembler with broken .inst; disassembly will be unreliable\nx.c:1:2: error: "
+      "something else\n"), ("something else",), "assembler"),
     # another compiler
     ("armbian/build#10600",
      ("  The kernel was built by: Debian clang version 19.1.7\n  You are using:\n/bin/sh: 1: clang: not found\n"
@@ -76,10 +85,10 @@ CASES = [  # source, log, what the sentence must have, what it must not have
     # what only a vendor's kernel has
     ("id 66339416599 (rknpu on mainline 6.12)",
      "rknpu_drv.c:40:10: fatal error: soc/rockchip/rockchip_iommu.h: No such file or directory\n",
-     ("soc/rockchip/rockchip_iommu.h", "only the kernels of Rockchip's vendors"), "headers package"),
+     ("soc/rockchip/rockchip_iommu.h", "only the kernels of Rockchip's vendors"), "--reinstall"),
     ("kind of airockchip/rknn-llm#24",
      "x.c:1:10: fatal error: linux/rockchip/rockchip_sip.h: No such file or directory\n",
-     ("linux/rockchip/rockchip_sip.h", "(BSP)"), "headers package"),
+     ("linux/rockchip/rockchip_sip.h", "(BSP)"), "--reinstall"),
     ("airockchip/rknn-llm#120",
      ('ERROR: modpost: "dcache_clean_poc" [drivers/rknpu/rknpu.ko] undefined!\nERROR: modpost: "dcache_inval_poc" '
       "[drivers/rknpu/rknpu.ko] undefined!\n"), ("does not export dcache_clean_poc",), "--reinstall"),
