@@ -54,8 +54,8 @@ _DRIVER = (
      ("the kernel's headers lack {0}, which is only in the whole source of a kernel and in no package, so this source "
       "cannot be built outside of that: use a release that is made for DKMS")),
     (r"fatal error: " + Q + r"((?:soc|linux)/rockchip[/_-][\w./-]+\.h)" + NO_FILE,
-     ("the kernel's headers lack {0}, which only the kernels of Rockchip's vendors (BSP) have: use a source that is made "
-      "for this kernel, or boot a vendor's kernel with its complete headers package")),
+     ("the kernel's headers lack {0}, which only the kernels of Rockchip's vendors (BSP) have: use a source that is "
+      "made for this kernel, or boot a vendor's kernel with its complete headers package")),
     (
         r"fatal error: " + Q + r"([\w./+-]+\.h)" + NO_FILE,
         "the kernel's headers lack {0}: install the complete headers package of this very kernel",
