@@ -17,7 +17,7 @@ from .._facts.headers import COMPILE
 # The quotes of gcc and clang depend on the locale.
 Q = "['`\"\u2018\u2019]?"
 _SHELL = r"(?m)^(?:\S*(?:sh|dkms|env): (?:\d+: |line \d+: )?|make(?:\[\d+\])?: )" + Q
-_NOT_FOUND = Q + r": (?:(?:[Cc]ommand )?not found|No such file or directory)"
+_NOT_FOUND = Q + r": (?:(?:[Cc]ommand )?not found|No such file or directory|cannot execute: required file not found)"
 _COMPILER = r"(?:[\w./+]+-)*(?:gcc|clang|cc|g\+\+)(?:-[\d.]+)?"
 NO_FILE = Q + r"(?:: No such file or directory| file not found)"
 _REINSTALL = "install or reinstall the complete headers package of this very kernel (apt-get install --reinstall)"
@@ -130,7 +130,7 @@ _HEADERS = (
      "the package that has it (dpkg -S)")),
     ((r"(?<![\w./+'-])([\w./+-]+): (?:Exec format error|cannot execute binary file)|"
      r"fixdep: [^\n]{0,200}: Value too large for defined data type|"
-      r"sizeof\(struct \w+\)=\d+ is not a modulo|"
+      r"(?:qemu-|binfmt-)\w{1,20}: Could not open|sizeof\(struct \w+\)=\d+ is not a modulo|"
       r"(scripts/[\w./-]+): \d+: (?:\S+: )?Syntax error|/(?:fixdep|modpost|genksyms|recordmcount|conf|sorttable): \d+: "
       r"[^\n]{0,200}: not found|Relocations in generic ELF|file in wrong "
       r"format|incompatible target"),

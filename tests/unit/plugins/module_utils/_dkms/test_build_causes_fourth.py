@@ -42,6 +42,18 @@ CASES = [  # source, log, what the sentence must have, what it must not have
     ("kind of BPI-SINOVOIP/BPI-M4-bsp#4", "collect2: error: ld returned 1 exit status\n", ("collect2: error",), "xx"),
     ("kind", "collect2: fatal error: cannot find \u2018ld\u2019\ncompilation terminated.\n",
      ("it has no ld", "binutils"), "xx"),
+    # where qemu-user is installed, it runs what is for x86, and bash has had its own words since 5.2
+    ("kind of raspberrypi/linux#3279",
+     ("qemu-x86_64: Could not open '/lib64/ld-linux-x86-64.so.2': No such file or directory\nmake[2]: *** "
+      "[scripts/Makefile.build:250: x.o] Error 255\n"), ("another architecture", "make scripts"), "xx"),
+    ("kind of radxa/apt#11",
+     "x86_64-binfmt-P: Could not open '/lib64/ld-linux-x86-64.so.2': No such file or directory\n",
+     ("another architecture",), "xx"),
+    ("kind of raspberrypi/firmware#1155",
+     "/bin/sh: line 1: scripts/basic/fixdep: cannot execute: required file not found\nmake[2]: *** [x.o] Error 127\n",
+     ("scripts/basic/fixdep", "another architecture"), "xx"),
+    ("kind", "strip: Unable to recognise the format of the input file `rknpu.ko'\n", ("strip: Unable",), "xx"),
+    ("kind", "/x/y.o: file not recognized: file truncated\n", ("file truncated",), "xx"),
     # lists of functions
     ("lwfinger/rtl8188eu#41, Mellanox/nv_peer_memory#70",
      "FATAL: parse error in symbol dump file\nmake[2]: *** [scripts/Makefile.modpost:94: __modpost] Error 1\n",
