@@ -53,7 +53,8 @@ _DRIVER = (
     (r"fatal error: " + Q + r"((?:\.\./){0,9}drivers/[\w./-]+\.h|governor\.h)" + NO_FILE,
      ("the kernel's headers lack {0}, which is only in the whole source of a kernel and in no package, so this source "
       "cannot be built outside of that: use a release that is made for DKMS")),
-    (r"fatal error: " + Q + r"((?:soc|linux)/rockchip[/_-][\w./-]+\.h)" + NO_FILE,
+    (r"fatal error: " + Q + r"((?:soc|linux)/rockchip[/_-][\w./-]+\.h|"
+     r"linux/(?:version_compat_defs|rk-dma-heap)\.h)" + NO_FILE,
      ("the kernel's headers lack {0}, which only the kernels of Rockchip's vendors (BSP) have: use a source that is "
       "made for this kernel, or boot a vendor's kernel with its complete headers package")),
     (
