@@ -12,7 +12,9 @@ import time
 from . import _apt_causes
 from ._board import files as _files
 from ._board import checkpoint
-from ._dkms import build_causes, build_log
+from ._dkms import log_reader
+from ._dkms.common_causes import ENVIRONMENT as AROUND
+from ._dkms.common_causes import FOREIGN
 from ._facts.packages import UNFINISHED
 
 ENVIRONMENT = {
@@ -42,6 +44,11 @@ _ERRORS = re.compile(r"^(?:E:|Error:|dpkg: error|dpkg: unrecoverable)[^\n]*(?:\n
 # apt-get update ends with 0 if a repository cannot be read and there are older lists of it.
 _NOT_UPDATED = re.compile(r"^(?:[EW]|Error|Warning): "
                           r"(?:[^\n]*(?:GPG error|signature verif)|Failed to fetch|The repository|Release file)", re.M)
+_UNAVAILABLE = re.compile(r"Unable to locate|installation candidate|Couldn.t find|not available|^\s*\Z")
+# What a script of a package says before dpkg says that it failed. update-initramfs goes on without a hard link.
+_COMPLAINT = re.compile(r"^(?!dpkg: |[EWN]: |[Ww]arning: |debconf: |ln: failed to create hard link|Errors )\S{1,100}: "
+                        r"[^\n]{0,300}(?:annot|ailed|No such|not (?:found|permitted)|denied|rror|nvalid|nable)"
+                        r"[^\n]{0,200}|^Can't locate [^\n]{1,200}", re.M)
 _FULL = re.compile(r"No space left on device|enough free space|cannot write compressed block")
 _LOG_BYTES = 1 << 20
 _FAILED_MODULE = re.compile(r"(?:on kernel: ([\w.+~-]{1,128}) \([^\n]{0,80}\n)?"
@@ -133,6 +140,8 @@ class Packages:
         rc, out, err = self.run(["apt-get", "install", *options, "--", *names])
         if rc != 0:
             cause = self._known_cause(out + "\n" + err, names)
+            if not cause and not _UNAVAILABLE.search(out + err):
+                cause = _short(err or out)
             if cause:
                 raise PackagesError("%s cannot be installed: %s" % (" ".join(names), cause))
             raise PackagesError(
@@ -358,7 +367,10 @@ class Packages:
             return self._known_cause(output, names) or errors
         package = first.group(1)
         modules = [self._failed_module(*found) for found in dict.fromkeys(_FAILED_MODULE.findall(output))]
-        cause = _apt_causes.explain(output) or "; ".join(modules) or build_log.known_cause(output) or errors
+        cause = _apt_causes.explain(output) or "; ".join(modules) or log_reader.known_cause(output, FOREIGN)
+        if not cause:
+            complaints = _COMPLAINT.findall(output[:first.start()])
+            cause = _short(complaints[-1]).rstrip(".") if complaints else errors
         why = "package %s cannot be configured: %s" % (package, cause)
         if package in names:
             return why
@@ -372,7 +384,7 @@ class Packages:
         """Return one sentence for the known cause in the output of apt: for a full disk with the free space."""
         if _FULL.search(output):
             return _files.disk_full(*map(self._place, ("/var/cache/apt/archives", "/var/lib/dpkg", "/usr", "/boot")))
-        return _apt_causes.explain(output, names) or build_log.known_cause(output, build_causes.ENVIRONMENT)
+        return _apt_causes.explain(output, names) or log_reader.known_cause(output, AROUND)
 
     def _failed_module(self, kernel, name, version):
         """Return one sentence on a package of DKMS that was not built while packages were configured."""
@@ -380,10 +392,9 @@ class Packages:
         log = (_files.read_file(self._place(path), 16 * _LOG_BYTES) or b"")[-_LOG_BYTES:].decode("utf-8", "replace")
         kernel = kernel or "KERNEL"
         log = "for kernel %s\n%s" % (kernel, log)
-        causes = build_causes.CAUSES if name == "rknpu" else build_causes.FOREIGN
-        cause = build_log.known_cause(log, causes)
+        cause = log_reader.known_cause(log, FOREIGN)
         if not cause:
-            line = build_log.explain(log, causes)
+            line = log_reader.explain(log, FOREIGN)
             cause = "its source does not fit this kernel (%s)" % line if line else "see %s" % path
         sentence = "DKMS cannot build the module of %s/%s: %s. " % (name, version, cause)
         if name == "rknpu":

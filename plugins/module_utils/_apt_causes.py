@@ -16,8 +16,8 @@ _Q = "['\"\u2018\u2019]?"
 _CLOCK = ("set the board's time (timedatectl set-ntp true, or date --set), as it has no clock that runs without power, "
           "or an empty one")
 _DAMAGED = " is damaged, as after a power failure or with a worn card: check the storage (dmesg), "
-_PARSING = ("(?:parsing file " + _Q + "|parse package file |Problem with MergeList |Could not open file |"
-            "flAbsPath on )")
+_PARSING = ("(?:(?:parsing|package info) file " + _Q + "|parse package file |Problem with MergeList |Could not open "
+            "file |flAbsPath on )")
 # Without the blank behind it, a long word would be divided in each possible way.
 _SIGNED = "(?:GPG error: |signature verification failed: |repository '|Failed to fetch )(\\S+) [^\n]{0,300}?"
 _REFUSED = r"(?:\n[^\n]{0,300}){0,40}?\nE(?:rror)?: Packages need to be removed"
@@ -25,6 +25,14 @@ _MOVED = "a release that is not maintained moves to archive.debian.org or old-re
 
 CAUSES = (
     # apt and dpkg themselves
+    (r"\(30: Read-only file system\)|Not using locking for read only lock file",
+     "the file system is mounted read-only: check the storage (dmesg), then remount it"),
+    (r"/dev/null: (?:Permission denied|cannot overwrite existing file)",
+     ("/dev/null is no device any more, or on a file system that is mounted nodev: reboot, or make it anew (rm "
+      "/dev/null && mknod -m 666 /dev/null c 1 3)")),
+    (r"perl: error while loading shared libraries: (\S{1,80}): cannot open",
+     ("perl does not find {0}, as after an interrupted upgrade: copy it from its package (libcrypt.so.1: apt-get "
+      "download libcrypt1, dpkg-deb --extract), then run apt-get --fix-broken install")),
     (r"Could not exec dpkg|dpkg: not found|Could not execute '?dpkg",
      "dpkg is missing or cannot be executed: check the storage (dmesg), and reinstall dpkg from its file"),
     (r"are you root\?|requested operation requires superuser privilege|lock-frontend - open \(13: Permission denied",
@@ -55,8 +63,14 @@ CAUSES = (
     (r"config\.dat is locked by another process",
      "another process configures a package (debconf is locked): finish or end it (fuser -v /var/cache/debconf/*)"),
     # sources
-    (r"Malformed (?:entry|line|stanza) (\d+) in (?:list|source|sources)[ \w]{0,12} (/\S+)",
+    ((r"Malformed (?:entry|line|stanza) (\d+) in (?:list|source|sources)[ \w]{0,12} (/\S+)|"
+     r"Type '[^'\n]{1,60}' is not known on (?:line|stanza) (\d+) in source list (/\S+)"),
      "entry {0} of {1} is malformed: correct or remove it"),
+    (r"Syntax error (/\S{1,200}?):(\d{1,6}): ",
+     "{0} has an error in line {1} or before it, such as a missing semicolon: correct it"),
+    (r"Invalid record in the preferences file|No priority \(or zero\) specified for pin|Did not understand pin type",
+     "a file in /etc/apt/preferences or preferences.d is malformed: correct or remove it"),
+    (r"(?:List|Archives) directory (\S{1,200}) is missing", "the folder {0} is missing: make it (mkdir -p {0})"),
     (r"Conflicting values set for option Signed-By regarding source (\S+)",
      "two files in /etc/apt/sources.list.d have the repository {0} with different keys: remove one of them"),
     ((r"Release file for \S+ is not valid yet|certificate chain uses not yet valid|certificate is not yet valid|"
@@ -93,6 +107,8 @@ CAUSES = (
      ("the signature of repository {0} could not be checked, as with a full disk, damaged lists or a damaged key: make "
       "room, remove the files in /var/lib/apt/lists, run apt-get update, and reinstall its vendor's key if that "
       "fails")),
+    (r"Redirection from https to '(http://[^'\n]{1,200})' is forbidden",
+     "the repository sends the board from https to {0}, which apt refuses: use another mirror, or http://"),
     (r"repository '(\S+ \S+)[^'\n]{0,80}' (?:does not have|no longer has) a Release file",
      "repository {0} does not exist, or no longer: " + _MOVED
      + ". Correct or remove its line in /etc/apt/sources.list or sources.list.d"),
@@ -105,14 +121,14 @@ CAUSES = (
     (r"certificate chain uses expired certificate",
      ("the certificate of the repository's server has expired, or the board's clock is ahead: check the date, else use "
       "another mirror until its owner renews it")),
-    (r"Certificate verification failed|certificate is NOT trusted|No system certificates available",
+    (r"[Cc]ertificate verification failed|certificate is NOT trusted|No system certificates available",
      "the repository's certificate is not trusted: install ca-certificates, and check the board's date and proxy"),
-    (r"(?:Temporary failure resolving|Could not resolve(?: host:?)?) '?([\w.-]{1,100})",
+    (r"(?:Temporary failure resolving|wicked happened resolving|Could not resolve(?: host:?)?) '?([\w.-]{1,100})",
      "the board cannot resolve the name {0}: check its network, DNS and proxy (/etc/apt/apt.conf.d)"),
     (r"method driver \S{0,100}/methods/([\w+-]{1,40}) could not be found|Unable to find expected method (\w{1,40})",
      ("apt cannot read repositories whose address begins with {0}: install apt-transport-{0}, or use addresses that "
       "begin with http")),
-    (r"407 +Proxy Authentication|HTTP code (?:403|407) from proxy|Invalid response from proxy",
+    (r"407 +Proxy Auth|Unsupported proxy configured|HTTP code (?:403|407) from proxy|Invalid response from proxy",
      ("the proxy refuses the board: correct its address, user and password (Acquire::http::Proxy in "
       "/etc/apt/apt.conf.d, or the environment)")),
     ((r"(?:Failed to fetch |Err:\d+ )(\S+) [^\n]{0,300}?(?:gnutls_handshake\(\) failed|Could not handshake|SSL "
@@ -126,6 +142,12 @@ CAUSES = (
      "the board cannot reach {0}: check its network and proxy (/etc/apt/apt.conf.d)"),
     (r"Failed to fetch (\S+\.deb)\s+404",
      "the repository no longer has {0}, because the board's package lists are older: run apt-get update"),
+    (r"Failed to fetch https?://((?:[a-z]{2}\.)?(?:archive|security)\.ubuntu\.com)/\S{1,200}/binary-(arm\w+)/\S+\s+404",
+     ("{0} has no packages for {1}: use http://ports.ubuntu.com/ubuntu-ports in its place, or keep the source from "
+      "other architectures (arch=, Architectures:)")),
+    (r"Failed to fetch (\S+) +Unable to find expected entry '([^'\n]{1,100})",
+     ("repository {0} has no {1}: remove this component or architecture from its line in /etc/apt/sources.list or "
+      "sources.list.d")),
     (r"Failed to fetch (\S+)\s+404\b", "the repository no longer has {0}: " + _MOVED + ", and mirrors may be "
      "incomplete. Correct its line in /etc/apt/sources.list or sources.list.d, or use another mirror"),
     (r"Failed to fetch (\S+)\s+(40[13]|451)\b",
@@ -142,10 +164,18 @@ CAUSES = (
     (_SIGNED + r"is (?:not|no longer) signed",
      "repository {0} has no valid signature: install its vendor's current key, or remove the repository"),
     # packages
+    (r"Refusing to (?:reload|reexecute), not enough space available on (/run)\S*\. Currently, (\S{1,20}) are free",
+     ("systemd does not restart with only {1} free in {0}: enlarge it (mount -o remount,size=100M {0}), then run dpkg "
+      "--configure -a")),
+    (r"will be DOWNGRADED:\s+([^\n]{1,200})(?:\n[^\n]{0,300}){0,20}?\nE(?:rror)?: Packages were downgraded",
+     ("apt would have to downgrade {0}, as /etc/apt/preferences.d prefers another repository (apt-cache policy): "
+      "downgrade it by hand if that may be")),
     (r"error processing package ([\w.+-]{1,100})(?::[\w-]{1,20})? \(--configure\):\n package is in a very bad",
      "it is installed in part: run apt-get install --reinstall {0}"),
-    ((r"(?:unable to make backup link of|error (?:setting ownership of|creating (?:symbolic|hard) link)) "
-     r"['`\u2018](\.?/?\S{1,200}?)['\u2019][^\n]{0,60}: Operation not permitted"),
+    ((r"(?:unable to [\w -]{1,40}|error (?:setting ownership of|creating (?:symbolic link|hard link|directory))) "
+     r"['`\u2018](\.?/?\S{1,200}?)['\u2019][^\n]{0,60}: Operation not permitted|"
+      # Armbian's own script moves the file where there are no links.
+      r"\A(?![\s\S]*Symlink failed)[\s\S]*?ln: failed to create symbolic link '(/boot/\S{1,200}?)': Operation not"),
      ("{0} is on a file system without links or owners (FAT), or it is immutable (lsattr): a package with such files "
       "needs /boot on ext4, or, where the firmware reads FAT only, a mount of that partition elsewhere")),
     (r"dpkg-divert: error: [^\n]{0,20}diversion of (\S{1,200}) [^\n]{0,300}clashes with",
@@ -172,8 +202,8 @@ CAUSES = (
      "package {1} has a file of the same name ({0}): upgrade {1} first"),
     (r"archive " + _Q + r"([^'\n]{1,200}?)" + _Q + r" uses unknown compression",
      "{0} is made for a newer release of the distribution: its repository does not fit this system"),
-    ((r"lzma error: compressed data is corrupt|unexpected end of file or stream|is not a (?:Debian format|debian) "
-     r"(?:archive|binary)|corrupted filesystem tarfile"),
+    ((r"lzma error: compressed data is corrupt|internal \w{2,5} read error|unexpected end of file or stream|is not a "
+     r"(?:Debian format|debian) (?:archive|binary)|corrupted filesystem tarfile"),
      "a package arrived damaged or was damaged on the storage: run apt-get clean, and check the storage (dmesg)"),
     # update-initramfs and what follows it
     (r"mkinitramfs: failed to determine device for /",
@@ -203,6 +233,7 @@ CAUSES = (
     (r"Problem executing scripts? ([\w:-]{1,60}) '([^'\n]{1,200})",
      ("a command that a file in /etc/apt/apt.conf.d sets as {0} fails ({1}): correct or remove it (grep -r {0} "
       "/etc/apt/apt.conf.d)")),
+    (r"(?m)^Job for (\S{1,100}\.service) failed", "its service {0} does not start: see journalctl -u {0}"),
     (r": Read-only file system", "the file system is mounted read-only: check the storage (dmesg), then remount it"),
     (r"/boot/config-(\S{1,100}): No such file or directory(?:\n[^\n]{0,300}){0,9}?compression \(CONFIG_RD_\w+\) not",
      ("/boot/config-{0} is missing, without which update-initramfs cannot make the initial RAM disk: reinstall "

@@ -1,266 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-r"""What the messages of DKMS, make, shells, compilers, linkers and modpost mean: data for build_log.explain().
-
-ENVIRONMENT, CAUSES and FOREIGN are rows of (pattern, sentence with its remedy, text that the log must have, too). The
-first row whose pattern is found anywhere in a log counts: the environment first, then headers, programs and compilers,
-then what the driver misses in the kernel. In a sentence, `{0}` is the first group that matched, `{package}` its Debian
-package by PROGRAMS or LIBRARIES, `{kernel}` the release in the log. The log comes from a board: a pattern must not
-start anew within a long word (`(?<!\S)`).
-"""
+"""What the messages on the NPU driver's own source mean: data for build_log.explain(), which boards do not need."""
 
 from __future__ import annotations
 
-from .._facts.headers import COMPILE
+from .common_causes import FOREIGN, LAST, NO_FILE, WITHOUT_ERROR, Q
 
-# The quotes of gcc and clang depend on the locale.
-_Q = "['`\"\u2018\u2019]?"
-_REDEFINED = "(?:redefinition of |conflicting types for |static declaration of )" + _Q
-_SHELL = r"(?m)^(?:\S*(?:sh|dkms|env): (?:\d+: |line \d+: )?|make(?:\[\d+\])?: )" + _Q
-_NOT_FOUND = _Q + r": (?:(?:[Cc]ommand )?not found|No such file or directory)"
-_COMPILER = r"(?:[\w./+]+-)*(?:gcc|clang|cc|g\+\+)(?:-[\d.]+)?"
-_NO_FILE = _Q + r"(?:: No such file or directory| file not found)"
-_REINSTALL = "install or reinstall the complete headers package of this very kernel (apt-get install --reinstall)"
-_SOURCE_TOO_OLD = "the source is older than this kernel: use a newer release of it, or an older kernel"
-# The folder of a package's own source, which is not the kernel's.
-_NOT_A_PACKAGE = r"(?!/var/lib/dkms/|/usr/src/(?!linux))"
-_CLOCK = (r"modification time \S{1,30} s in the future|Clock skew detected",
-          ("the board's clock is behind the times of the kernel headers' files, so make wants to make them again: set "
-           "the time (timedatectl set-ntp true), then try again"))
-# What make prints of a program that a signal has ended; the shell's exit code is 128 more than the signal.
-_ENDED = r"(?m)^make(?:\[\d+\])?: \*\*\* \[[^\]\n]*\] "
-_COMPILER_OF_KERNEL = "the compiler with which the kernel was built (CONFIG_CC_VERSION_TEXT in its configuration)"
-_WITH_KERNELS_COMPILER = "install " + _COMPILER_OF_KERNEL + ", or headers that were prepared on this board"
+_REDEFINED = "(?:redefinition of |conflicting types for |static declaration of )" + Q
 
 
 def _missing(name):
     """Return a pattern for the messages of compiler and modpost on a function that the kernel does not have."""
-    before = f"(?:implicit declaration of|call to undeclared(?: library)?) function {_Q}({name})"
-    return before + f"|({name}){_Q}.{{0,300}} (?:undeclared|undefined)"
+    before = f"(?:implicit declaration of|call to undeclared(?: library)?) function {Q}({name})"
+    return before + f"|({name}){Q}.{{0,300}} (?:undeclared|undefined)"
 
 
-ENVIRONMENT = (
-    (r"No space left on device|Disk quota exceeded|ENOSPC",
-     "the disk is full: make room below /var and /lib/modules"),
-    (r"(?<![\w./-])([\w./-]+)" + _Q + r"(?: \([^\n]{0,200}\))?: Read-only file system",
-     "{0} is on a file system that is mounted read-only: check the storage (dmesg), then remount it"),
-    (r"(?m)^(?:\S*sh: (?:\d+: |line \d+: )?|make(?:\[\d+\])?: )(\S+): Permission denied",
-     "{0} may not be executed: its file system is mounted noexec, or the file is damaged or for another machine. "
-     "Remount it without noexec, or " + _REINSTALL),
-    (r": Input/output error|Structure needs cleaning|Bad message",
-     "the storage does not work: see dmesg, check the file system and replace the card if it is worn"),
-    ((r"Killed signal terminated program (\w+)|(?:fatal error|compiler error): Killed|"
-     r"(cc1|as|ld|cc1plus|collect2): out of memory|virtual memory exhausted|Cannot allocate memory|memory "
-      r"exhausted|(?m:^Killed$)|" + _ENDED.replace("(?m)", "(?m:") + r"(?:Killed|Error 137))"),
-     ("memory ran out and the kernel ended the compiler: add swap (such as zram or a swap file) or end other programs, "
-     "then try again; or build on another board (npu_builder, npu_store)")),
-    (r"[Cc]annot fork|fork: (?:retry: )?Resource temporarily unavailable",
-     ("the board cannot start another process, because memory or the number of processes is exhausted: end other "
-      "programs, then try again")),
-    (r"internal compiler error|(?:Segmentation fault|Bus error|Illegal instruction) signal terminated program",
-     ("the compiler itself failed, on weak boards often for want of memory or of a stable supply: try again, and "
-      "update "
-      "gcc if it happens in the same place")),
-)
-_DKMS = (
-    ((r"[Kk]ernel headers for kernel (\S+?),? (?:cannot be found|are missing|could not be found)|"
-      r"[Mm]odule build for kernel (\S+) was skipped since the|Missing (\S+) kernel headers for module"),
-     ("DKMS finds no headers of kernel {0} at /lib/modules/{0}/build: install the headers package of this very kernel; "
-     "if it is installed, it is for another kernel, so update kernel and headers together and reboot")),
-    # In any language.
-    (r"\*\*\* (/(?:usr/)?lib/modules/[\w.+~-]+/(?:build|source)|/usr/src/linux-headers-[\w.+~-]+) ?: ",
-     ("{0} does not exist, so the headers are not installed or their link leads nowhere: install the headers "
-      "package of "
-      "this very kernel")),
-    ((r"(?<!\S)(\S+): (?:File )?(?:does not represent a valid|is not a valid) dkms\.conf|No 'PACKAGE_NAME' directive|"
-     r"Bad conf file"),
-     "DKMS cannot read the dkms.conf of a package: remove that package (dkms status), then try again"),
-)
-_HEADERS = (
-    (*_CLOCK, "No rule to make target"),
-    (r"fatal error: " + _Q + r"(asm/unaligned\.h|stdarg\.h)" + _NO_FILE,
-     "{0} is not where the source looks for it (linux/unaligned.h since Linux 6.12, linux/stdarg.h since 5.15): "
-     + _SOURCE_TOO_OLD),
-    (r"fatal error: " + _Q + r"(linux/(?:unaligned|stdarg|devfreq-governor)\.h)" + _NO_FILE,
-     ("this kernel does not have {0} (stdarg.h: Linux 5.15 and newer, unaligned.h: 6.12, devfreq-governor.h: 6.19), so "
-      "the source is newer than this kernel: use an older release of it, or a newer kernel")),
-    ((r"(Segmentation fault|Bus error|Illegal "
-     r"instruction|Aborted)[^\n]{0,30}\s((?:\S{0,200}/)?(?:scripts|tools)/[\w./-]+)"),
-     "a program of the kernel headers crashes ({0}), as it is damaged or for another machine or library: reinstall "
-     "them, or compile their programs on the board (" + COMPILE + ")"),
-    (r"Restart config\.\.\.|Console input/output is redirected",
-     "the configuration of the kernel headers does not fit the compiler on this board, so make asks for it again: "
-     + _WITH_KERNELS_COMPILER),
-    (r"\*\*\* The source tree is not clean",
-     "the folder of the kernel headers has files of another build: " + _REINSTALL),
-    (r"kernel configuration has modules disabled",
-     "this kernel cannot load modules (CONFIG_MODULES): use another kernel"),
-    (r"arch/(aarch64|armv\d\w*)/Makefile" + _Q + r"(?:: No such file|\.  Stop|,)",
-     ("the build was told that ARCH is {0}, which the kernel calls arm64: remove ARCH from the environment "
-      "(/etc/environment, /etc/dkms/framework.conf) or from the call")),
-    (r"Symbol version dump \"?(\S*Module\.symvers)\"?\s+is missing",
-     "the kernel headers lack {0}, without which no function of the kernel is known: " + _REINSTALL, "undefined"),
-    (r"error: " + _Q + r"CONFIG_(?:HZ|NR_CPUS|\w+_SHIFT)" + _Q + r" undeclared",
-     "the configuration in the kernel headers (include/generated/autoconf.h) is empty or damaged: " + _REINSTALL),
-    # Without these no module can be built, and each kernel exports them.
-    ((r"\"(_?printk|module_layout|__arch_copy_(?:to|from)_user|_raw_spin_(?:un)?lock\w{0,20}|kfree|__kmalloc|memcpy|"
-      r"memset|mutex_(?:un)?lock|cpu_hwcaps?\w{0,10}|arm64_const_caps_ready)\" \[[^]]*\] undefined"),
-     "the list of the kernel's functions in its headers (Module.symvers) is empty or of another kernel, as {0} is not "
-     "in it: " + _REINSTALL),
-    ((r"Kernel configuration is invalid|include/(?:generated/autoconf\.h|config/auto\.conf) (?:are|is) missing|"
-     r"(?:include/config/auto\.conf(?:\.cmd)?|generated/autoconf\.h|linux/kconfig\.h): No such file"),
-     "the kernel headers are not prepared for a build (include/generated/autoconf.h or include/config/auto.conf is "
-     "missing): " + _REINSTALL),
-    (r"(?:cannot open|can't open|No such file)[^\n]{0,80}(module(?:-common)?\.lds)|"
-     r"(module(?:-common)?\.lds)" + _Q + r": No such file|"
-     r"No rule to make target " + _Q + r"\S*(module(?:-common)?\.lds)",
-     "the kernel headers are incomplete, they lack scripts/{0}: " + _REINSTALL + ", or a newer version of it"),
-    (r"version " + _Q + r"((?:GLIBC|GLIBCXX|OPENSSL|CXXABI)_[\d.]+)" + _Q + r"\s+not found \(required by [^)\n]*\)",
-     "programs of the headers package need a newer library ({0}) than this system has: install the headers that are "
-     "made for this release of the distribution, or compile their programs here (" + COMPILE + ")"),
-    ((r"(?<![\w./-])((?:[\w.-]{0,60}/){0,9}(?:scripts|tools)/[\w./-]{1,100}): error while loading shared libraries: "
-     r"(?:(?:ld-linux[\w.-]*|lib(?:c|m|dl|rt|pthread|gcc_s)\.so[\d.]*): |\S{1,80}: (?:wrong ELF class|invalid ELF "
-      r"header))"),
-     "a program of the kernel headers ({0}) is made for another system or architecture, as it does not find the C "
-     "library of this one: install the headers made for this board, or compile their programs here (" + COMPILE + ")"),
-    (r"error while loading shared libraries: ([\w.+-]+): cannot open",
-     "a program of the build needs the library {0}, which is not installed: install {package}"),
-    # dpkg's scripts, sed and other programs of the system
-    ((r"(?<![\w./+'-])(?<!module )(?!file:|\S{0,200}(?:scripts|tools)/)([\w./+-]{1,200}): (?:Exec format error|cannot "
-     r"execute binary file)"),
-     ("{0} cannot be executed, because it is damaged, or for another machine: check the storage (dmesg), and reinstall "
-     "the package that has it (dpkg -S)")),
-    ((r"(?<![\w./+'-])([\w./+-]+): (?:Exec format error|cannot execute binary file)|"
-     r"fixdep: [^\n]{0,200}: Value too large for defined data type|"
-      r"sizeof\(struct \w+\)=\d+ is not a modulo|"
-      r"(scripts/[\w./-]+): \d+: (?:\S+: )?Syntax error|/(?:fixdep|modpost|genksyms|recordmcount|conf|sorttable): \d+: "
-      r"[^\n]{0,200}: not found|Relocations in generic ELF|file in wrong "
-      r"format|incompatible target"),
-     "the headers package holds programs of another architecture: install the one made for this board, or compile "
-     "them here (" + COMPILE + ")"),
-    (_SHELL + r"((?:\S*/)?tools/\S+?)" + _NOT_FOUND,
-     "the kernel headers lack {0}, or have it for another architecture: " + _REINSTALL),
-    (_SHELL + r"((?:\S*/)?scripts/\S+?)" + _NOT_FOUND,
-     "the kernel headers lack {0}, or have it for another architecture: compile their programs on the board "
-     "(dpkg-reconfigure of the headers package, or " + COMPILE + ")"),
-    (r"No rule to make target " + _Q + _NOT_A_PACKAGE + r"((?:[^'`\u2019\s]{0,200}/)?(?:scripts|include|arch|tools|"
-     r"kernel)/[^'`\u2019\s]{0,200}?|prepare0?|modules|[^'`\u2019\s]{0,200}Kconfig)" + _Q + r"(?:\.  ?Stop|,|$)|"
-     r"(arch/\S*Makefile|scripts/\S+?|(?<!\S)\S*Kbuild\.include): No such file|can't find file \"?(Kconfig)|"
-     r"Kconfig[\w.]*:\d+: can't open file \"([^\"\n]{1,200})|Error: can't open (arch/\S+) for reading|"
-     r"cannot open (?:file )?" + _Q + r"(include/\S+?)" + _Q + r" (?:for reading|\(No such file)|"
-     r"fatal error: " + _Q + r"((?:generated|asm|config|tools)/[\w./+-]+\.h|classmap\.h|elfconfig\.h)" + _NO_FILE,
-     "the kernel headers are incomplete or not prepared, they lack {0}: " + _REINSTALL),
-    # The configure script of ZFS, whose tests of the kernel fail for any reason
-    (r"Cannot build against kernel version [^\n]{1,80}\n[^\n]{0,40}maximum supported kernel version is ([\d.]*\d)",
-     "this release of the package supports kernels up to {0} only: update it, or boot an older kernel"),
-    (r"/env: " + _Q + r"(python\d?|perl)" + _NOT_FOUND,
-     "the program {0}, which the build needs, is missing: install {package}", "empty module"),
-    (r"does not include the required loadable module",
-     "the package finds no CONFIG_MODULES, because the kernel headers are not prepared or do not fit the compiler of "
-     "this board: " + _REINSTALL + ", and install " + _COMPILER_OF_KERNEL),
-    (r"Unable to build an empty module|make sure the kernel devel package|kernel is unable to compile object files",
-     "with the kernel headers not even an empty module can be built: " + _REINSTALL),
-    ((r"(?m)^(?:/usr/src/linux-\S{1,200}/|/(?:usr/)?lib/modules/\S{1,200}/)?(scripts/\S+|arch/\S+|"
-     r"(?<=/)Makefile):\d+: \*\*\* missing separator"),
-     "{0} of the kernel headers is damaged or for another make: " + _REINSTALL),
-    (r"Entering directory " + _Q + r"(/(?:usr/)?(?:src/linux|lib/modules/)[^'\u2019\n]{1,200})['\u2019]\n"
-     r"(?:make[^\n]{0,200}\n)?make(?:\[\d+\])?: \*\*\* No targets specified and no makefile found",
-     "the folder of the kernel headers, {0}, has no Makefile: " + _REINSTALL),
-    (r"No targets specified and no makefile found",
-     "the folder of the kernel headers (/lib/modules/{kernel}/build) or that of the source has no Makefile: "
-     + _REINSTALL),
-)
-_COMPILERS = (
-    (r"(?:unrecognized|unknown|unsupported)[^\n]{0,40}" + _Q
-     + r"(-mabi=(?:lp64|aapcs-linux|apcs-gnu)|-mapcs|-mfpu=\w+|-marm|-mno-sse\d?|-mno-mmx|-mno-red-zone|-m64|-E[LB])\b|"
-     r"bad value \(" + _Q + r"([\w.+-]{1,40})" + _Q + r"\) for " + _Q + r"-m(?:arch|tune|cpu)",
-     ("the kernel headers and the compiler are for different machines ({0}): install the headers and the gcc of this "
-      "board's architecture, and remove ARCH and CROSS_COMPILE from the environment")),
-    (r"(Compiler|Linker|Assembler) is too old|(GNU Make) >= \S+ is required|Sorry, this (\w+) is not supported",
-     ("{0}: the version on this board is too old for these kernel headers. Use headers that are made for this release "
-      "of the distribution, or a newer release")),
-    ((r"Error: (?:unknown (?:architecture|architectural extension|mnemonic|pseudo-op):?|selected processor does not "
-     r"support) [`'\u2018]([^'\u2019\n]{1,60})['\u2019]"),
-     "the assembler does not know {0}, which the kernel headers use: it is too old for this kernel; "
-     + _WITH_KERNELS_COMPILER),
-    # Debian calls the compiler of the board itself aarch64-linux-gnu-gcc, too.
-    (_SHELL + r"((?![\w./-]*aarch64-linux-gnu-gcc)[\w./+-]{1,200}[-+.\d]gcc(?:-[\d.]+)?)" + _NOT_FOUND,
-     ("the compiler {0}, which CROSS_COMPILE names, is missing: remove CROSS_COMPILE from the environment "
-      "(/etc/environment, /etc/dkms/framework.conf) and from the makefile of the kernel headers, or install it")),
-    (_SHELL + r"(" + _COMPILER + r")" + _NOT_FOUND,
-     "the compiler {0}, with which the kernel was built, is missing: install it ({package})"),
-    (r"cannot execute " + _Q + r"(cc1\w*|as|ld|collect2)|error trying to exec " + _Q + r"(cc1\w*|as|ld)",
-     "the compiler is not installed completely, it has no {0}: apt-get install --reinstall gcc cpp binutils"),
-    (r"gcc/[\w.-]+/(\d+)[\d.]*/plugin/include/\S+: fatal error",
-     "the kernel was built with plugins of gcc, whose headers are missing: install gcc-{0}-plugin-dev"),
-    (r"fatal error: " + _Q + r"(gmp\.h|mpc\.h|mpfr\.h|gcc-plugin\.h|plugin-version\.h|bversion\.h)" + _NO_FILE
-     + r"|(gcc) installation does not support plugins",
-     ("the kernel was built with plugins of gcc, whose headers are missing ({0}): install gcc-N-plugin-dev, where N is "
-      "what gcc -dumpversion prints")),
-    ((r"cannot load plugin \S{0,200}?(scripts/gcc-plugins/[\w.-]{1,100})(?:[^\n]{0,200}\n)?[^\n]{0,300}: "
-     r"(?:cannot open shared object file|wrong ELF class|invalid ELF header)"),
-     ("the kernel headers lack {0}, or have it for another machine: install gcc-N-plugin-dev, where N is what gcc "
-      "-dumpversion prints, and compile it (cd /lib/modules/{kernel}/build && make gcc-plugins), or install headers "
-      "that were prepared on this board")),
-    (r"incompatible gcc/plugin versions|fail(?:ed)? to initialize plugin|cannot load plugin|inaccessible plugin file",
-     "the kernel headers hold plugins for another version of gcc: " + _WITH_KERNELS_COMPILER),
-    (
-        # A note or a warning on such an option ends no build: gcc adds it to errors of another kind.
-        r"(?m)^(?![^\n]{0,200}(?:note|warning): )[^\n]{0,200}?"
-        r"(?:unrecognized command[ -]line option |unknown argument: |unsupported option |"
-        r"unrecognized argument in option |unknown option |unrecogni[sz]ed option |unknown value \S{1,60} for )"
-        + _Q + r"(-[\w=.,+-]+)",
-        ("the compiler does not know the option {0}, which the kernel headers use: it is too old or too new for this "
-         "kernel; install the compiler with which the kernel was built (CONFIG_CC_VERSION_TEXT in its configuration)"),
-    ),
-    ((r"\"(__stack_chk_guard|__stack_chk_fail|__aarch64_\w+|__[akmu]\w{0,3}san_\w+|__sanitizer_\w+|__gcov_\w+|_mcount|"
-     r"__fentry__|__cfi\w*|__kcfi\w*|__llvm_\w+)\" \[[^]]*\] undefined"),
-     "compiler and kernel headers do not match, as {0} is the compiler's own and not a function of the kernel: "
-     + _WITH_KERNELS_COMPILER),
-)
-_HOST = (
-    (r"fatal error: " + _Q + r"(openssl/\S+?\.h|(?:lib|g)?elf\.h|libelf/\S+?\.h|dwarf\.h|elfutils/\S+?\.h|zlib\.h|"
-     r"lzma\.h|zstd\.h|n?curses\.h|yaml\.h|libfdt\.h|(?:std(?:io|lib)|unistd|string|ctype|errno|features|"
-     r"bits/\S+?|gnu/\S+?|sys/\w+)\.h)" + _NO_FILE,
-     "{0} is not part of the kernel but of this system, where a program of the headers is compiled: install {package}"),
-    (r"(?m)^(?:/\S*/)?(?:\./)?(?:scripts|tools|certs)/\S+: fatal error: " + _Q + r"([\w./+-]+\.h)" + _NO_FILE,
-     ("a program of the kernel headers is compiled on this board and needs {0}: install the development package that "
-      "has it (apt-file search {0})")),
-    (r"/usr/bin/(?:\S+-)?ld: cannot find (crt[1in]\.o|-lc)\b",
-     ("a program of the kernel headers is linked on this board and needs files of the C library ({0}): install "
-      "libc6-dev")),
-    *((r"/usr/bin/(?:\S+-)?ld: cannot find -l(" + library + r")\b",
-       "a program of the kernel headers is linked on this board and needs lib{0}: install its development package ("
-       + package + ")")
-      for library, package in (("crypto|ssl", "libssl-dev"), ("z", "zlib1g-dev"))),
-    (r"ModuleNotFoundError: No module named '(\w{1,60})",
-     ("a Python program of the build needs the module {0}, which is missing: install its package (python3-{0}, or what "
-      "apt-cache search names)")),
-    (r"Can't locate (\S{1,80}\.pm) in @INC",
-     "a Perl program of the build needs {0}, which perl-base does not have: install perl"),
-    (r"/usr/bin/(?:\S+-)?ld: cannot find -l([\w+-]+)",
-     ("a program of the kernel headers is linked on this board and needs lib{0}: install its development package "
-      "(lib{0}-dev)")),
-    ((r"FAILED: load BTF from|Failed to (?:encode|generate|parse base) BTF|failed to find '\.BTF' ELF section|"
-     r"failed to find valid kernel BTF|error while encoding BTF"),
-     ("pahole cannot make the module's type information (BTF): it does not fit the kernel that vmlinux is of. Remove "
-      "vmlinux from the folder of the kernel headers")),
-    (r"GPL-incompatible module \S+ uses GPL-only symbol " + _Q + r"(\w+)",
-     ("the license of this module does not allow it to use {0} of this kernel: use another release of it, or another "
-      "kernel")),
-    (_ENDED + r"(?:Terminated|Hangup|Interrupt|Error 143)",
-     "the build was ended from outside, such as by a shutdown or a time limit: try again"),
-    (_ENDED + r"(?:Segmentation fault|Bus error|Illegal instruction|Aborted|Error 13[2459]\b)",
-     ("a program of the build crashed, on weak boards often for want of a stable supply: try again, and reinstall gcc "
-      "and the kernel headers if it happens in the same place")),
-    (r"(?m)^make(?:\[\d+\])?: (?:uname|make|rm|sh): No such file or directory",
-     ("the build does not find the system's own programs, as its PATH is wrong: check PATH in /etc/environment and "
-      "/etc/dkms, and in the makefile of the source")),
-    # Not every program that is not found ends a build: see the last row.
-    (_SHELL + r"([A-Za-z][\w.+-]*)" + _NOT_FOUND,
-     "the program {0}, which the build needs, is missing: install {package}", "Error 127"),
-)
 _DRIVER = (
     # Our own Kbuild: that nothing can be compiled has one of the causes above.
     (r"\*\*\* rkfleet: (.+?)\.?\s+Stop\.", "{0}"),
@@ -275,7 +30,7 @@ _DRIVER = (
          "update rkfleet.npu, rerun the upgrade and report the log"),
     ),
     (
-        r"assignment of read-only member " + _Q + r"(vm_flags)",
+        r"assignment of read-only member " + Q + r"(vm_flags)",
         ("this kernel (6.3 or newer) makes {0} read-only, and this driver release writes it: set a newer "
          "npu_driver_version"),
     ),
@@ -292,14 +47,18 @@ _DRIVER = (
         ("the kernel does not export {0} to modules, so the driver must be built without SRAM support: update "
          "rkfleet.npu, which does that"),
     ),
-    (r"fatal error: " + _Q + r"((?:\.?\./|include/)*rknpu_\w+\.h)" + _NO_FILE,
+    (r"fatal error: " + Q + r"((?:\.?\./|include/)*rknpu_\w+\.h)" + NO_FILE,
      ("the source does not find its own {0}, as its makefile names the folder in a way that this kernel does not take "
       "(since Linux 6.13 the folder of the source, since 6.15 EXTRA_CFLAGS): use a newer release of the source")),
-    (r"fatal error: " + _Q + r"((?:\.\./){0,9}drivers/[\w./-]+\.h|governor\.h)" + _NO_FILE,
+    (r"fatal error: " + Q + r"((?:\.\./){0,9}drivers/[\w./-]+\.h|governor\.h)" + NO_FILE,
      ("the kernel's headers lack {0}, which is only in the whole source of a kernel and in no package, so this source "
       "cannot be built outside of that: use a release that is made for DKMS")),
+    (r"fatal error: " + Q + r"((?:soc|linux)/rockchip[/_-][\w./-]+\.h|"
+     r"linux/(?:version_compat_defs|rk-dma-heap)\.h)" + NO_FILE,
+     ("the kernel's headers lack {0}, which only the kernels of Rockchip's vendors (BSP) have: use a source that is "
+      "made for this kernel, or boot a vendor's kernel with its complete headers package")),
     (
-        r"fatal error: " + _Q + r"([\w./+-]+\.h)" + _NO_FILE,
+        r"fatal error: " + Q + r"([\w./+-]+\.h)" + NO_FILE,
         "the kernel's headers lack {0}: install the complete headers package of this very kernel",
     ),
     (r"module \S+ uses symbol \w+ from namespace (\w+), but does not import it",
@@ -326,49 +85,7 @@ _DRIVER = (
          "boot a kernel of the board's vendor"),
     ),
 )
-_LAST = (
-    # What DKMS only mentions while another package is configured goes behind all else.
-    ((r"Could not (?:find module source directory|locate dkms\.conf file)|Directory: (/usr/src/\S+) does not exist|"
-      r"Missing the (?:module )?source directory"),
-     "DKMS no longer has the source of a package: dkms status lists it, dkms remove NAME/VERSION --all ends it"),
-    (r"DKMS tree already contains: (\S{1,100})|(\S{1,100}) is already added!",
-     ("DKMS still has {0} of an earlier attempt: remove it (dkms remove NAME/VERSION --all, as dkms status lists it), "
-      "then run dpkg --configure -a")),
-    (r"(?:missing BUILD_DEPENDS|due to missing dependencies): ?([^\n.]{1,100})",
-     "DKMS has to build the modules of another package first ({0}): install it, and see dkms status for why it is not"),
-    (r"Application of patch (\S{1,80}) failed",
-     "a patch of the package ({0}) does not fit: use a release of the package that is made for this kernel"),
-    (r"Problems with depmod detected|depmod\.{1,60} ?\(bad exit status: (\d+)",
-     "depmod, which lists a kernel's modules, failed: check the storage and the memory (dmesg), and run depmod -a"),
-    (r"BUILD_EXCLUSIVE directive", "this package of DKMS is not meant for this kernel (BUILD_EXCLUSIVE)"),
-    (r"is not newer than what is already found",
-     "DKMS keeps a module of the kernel that has the same or a newer version: dkms install --force replaces it"),
-    (_SHELL + r"([A-Za-z][\w.+-]*)" + _Q + r": (?:[Cc]ommand )?not found",
-     "the program {0}, which the build needs, is missing: install {package}"),
-    (r"Build of (\S{1,100}) failed for: |Missing module '(\S{1,80})' in ",
-     ("make has ended without making {0}, as the makefile or the dkms.conf of this source does not fit this kernel or "
-      "this release of DKMS: use a newer release of the source")),
-)
-CAUSES = ENVIRONMENT + _DKMS + _HEADERS + _COMPILERS + _HOST + _DRIVER + _LAST
-FOREIGN = ENVIRONMENT + _DKMS + _HEADERS + _COMPILERS + _HOST + _LAST
-"""The rows for modules of other packages: what the NPU driver needs does not count."""
-WITHOUT_ERROR = (_CLOCK,)
-"""The rows for a log without any error message."""
+CAUSES = (*FOREIGN[:-len(LAST)], *_DRIVER, *LAST)
+"""The rows for the NPU driver, in the order in which they are tried."""
 
-PROGRAMS = {
-    "ar": "binutils", "as": "binutils", "awk": "gawk", "cc": "gcc", "depmod": "kmod", "dtc": "device-tree-compiler",
-    "ld": "binutils", "lsb_release": "lsb-release", "modinfo": "kmod", "nm": "binutils", "objcopy": "binutils",
-    "objdump": "binutils", "pahole": "pahole (in older releases dwarves)", "python": "python-is-python3",
-    "readelf": "binutils", "strip": "binutils", "which": "debianutils", "xz": "xz-utils",
-}
-"""Debian package of a program; any other program is sought under its own name."""
-LIBRARIES = (
-    (r"openssl/", "libssl-dev"), (r"(?:lib|g)?elf\.h|libelf/", "libelf-dev"), (r"dwarf\.h|elfutils/", "libdw-dev"),
-    (r"zlib\.h", "zlib1g-dev"), (r"lzma\.h", "liblzma-dev"), (r"zstd\.h", "libzstd-dev"),
-    (r"n?curses\.h", "libncurses-dev"), (r"yaml\.h", "libyaml-dev"), (r"libfdt\.h", "libfdt-dev"),
-    (r"libcrypto\.so\.1\.1|libssl\.so\.1\.1", "libssl1.1, or headers made for this release of the distribution"),
-    (r"libcrypto\.so|libssl\.so", "libssl3"), (r"libelf\.so", "libelf1"), (r"libz\.so", "zlib1g"),
-    (r"libmpfr\.so", "libmpfr6"), (r"libmpc\.so", "libmpc3"), (r"libgmp\.so", "libgmp10"), (r"libisl\.so", "libisl23"),
-    (r"\S+\.h$", "libc6-dev"), (r"\S+\.so", "the package that has it (apt-file search {0})"),
-)
-"""(pattern at the beginning of a header's or library's name, its Debian package); the first match counts."""
+__all__ = ["CAUSES", "FOREIGN", "WITHOUT_ERROR"]

@@ -1,32 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Explain a build log: known errors with their remedy, and the results of the feature probes."""
+"""Explain a log of a build of the NPU driver: known errors with their remedy, or the first line with an error."""
 
 from __future__ import annotations
 
-import re
-
-from .build_causes import CAUSES, LIBRARIES, PROGRAMS, WITHOUT_ERROR
-
-# Only a warning, but it may be the reason for an unknown error.
-_COMPILER_DIFFERS = re.compile(
-    r"the compiler differs from the one used to build the kernel\s+"
-    r"The kernel was built by: *(\S.{0,100})\s+You are using: *(\S.{0,100})"
-)
-_DIFFERS = " (the kernel was built by %s, and this is %s)"
-# In this order: the last lines of make, DKMS and dpkg only say that something failed.
-_ERROR_LINES = (
-    r"^.*\b(?:fatal )?error: .{1,200}",
-    # Neither that no report of a crash was written, nor a library that is only not preloaded.
-    r"^(?:\S{1,40}: )?[ \t]*(?:ERROR|FATAL): (?!Cannot create report|ld\.so: object).{1,200}",
-    r"^\S{0,100}\bld(?:\.\w{1,9})?: (?!warning|skipping|.*warning:).{1,200}",
-    # gcc in other languages, on a board whose kernel was updated by hand
-    r"^\S+:\d+: .{0,20}(?:Fehler|erreur|ошибка|错误|錯誤|エラー|오류).{1,200}",
-    r"^.*\*\*\* (?!\[|Waiting for|Deleting).{1,200}",
-    r"^Error! (?!Bad return status|One or more modules).{1,200}",
-    r"^(?!dpkg: |E: Sub-process|.*subprocess returned|ERROR: ).*\berror\b .{1,200}",
-)
+from . import log_reader
+from .build_causes import CAUSES
 
 
 def known_cause(log, causes=CAUSES):
@@ -35,46 +15,9 @@ def known_cause(log, causes=CAUSES):
     Args:
         causes: rows of build_causes.
     """
-    log = _shortened(log)
-    for pattern, sentence, *needed in causes:
-        found = re.search(pattern, log)
-        if found and all(text in log for text in needed):
-            name = next(filter(None, found.groups()), "")
-            kernel = re.search(r"for kernel:? ([\w.+~-]{0,127}[\w+])", log)
-            return sentence.format(name, package=_package(name) if "{package}" in sentence else "",
-                                   kernel=kernel.group(1) if kernel else "KERNEL")
-    return None
+    return log_reader.known_cause(log, causes)
 
 
 def explain(log, causes=CAUSES):
     """Return one sentence for the known cause in a build log, or the first error line, or None."""
-    cause = known_cause(log, causes)
-    log = _shortened(log)
-    differs = _COMPILER_DIFFERS.search(log)
-    if cause:
-        return cause + _DIFFERS % _compilers(differs) if differs and "CONFIG_CC_VERSION_TEXT" in cause else cause
-    found = next(filter(None, (re.search(line, log, re.MULTILINE) for line in _ERROR_LINES)), None)
-    sentence = found.group(0).strip() if found else known_cause(log, WITHOUT_ERROR)
-    if sentence and differs:
-        sentence += _DIFFERS[:-1] % _compilers(differs) + ": install the former)"
-    return sentence
-
-
-def _compilers(differs):
-    return tuple(text.strip() for text in differs.groups())
-
-
-def _shortened(log):
-    """Return a log with lines of a bounded length, as its patterns take long on long ones."""
-    return "\n".join(line[:400] for line in log.splitlines())
-
-
-def _package(name):
-    """Return the Debian package of a header, a library or a program."""
-    for pattern, package in LIBRARIES if re.search(r"\.(?:h|so)\b", name) else ():
-        if re.match(pattern, name):
-            return package.format(name)
-    program = name.rsplit("/", 1)[-1]
-    # On arm64, gcc-12 brings aarch64-linux-gnu-gcc-12; other prefixes are of toolchains that Debian does not have.
-    program = re.sub(r"^aarch64-linux-gnu-", "", program)
-    return PROGRAMS.get(program, program)
+    return log_reader.explain(log, causes)

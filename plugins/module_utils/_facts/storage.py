@@ -13,7 +13,7 @@ from .._board.tree import clean
 from .._boot import boot_files, default_kernel_paths
 
 PATHS = ("/", "/boot", "/etc", "/lib/modules", "/usr/lib", "/usr/src", "/var/lib/dkms", STATE_DIR)
-"""The folders below which an upgrade writes."""
+"""Where an upgrade writes."""
 OWN_FILES = (MODULES_LOAD, *default_kernel_paths.FILES)
 
 _MEMORY = ("tmpfs", "ramfs", "rootfs", "devtmpfs")
@@ -28,7 +28,7 @@ _LIMIT = 1 << 20
 
 
 class Mount:
-    """A mount: its `point`, `kind` of file system, `source`, `options`, and `lasting`: files survive a reboot."""
+    """A mount: `point`, `kind` of file system, `source`, `options`; `lasting`: files survive a reboot."""
 
     def __init__(self, point, kind, source, options, device=""):
         self.point, self.kind, self.source, self.options, self.device = point, kind, source, options, device or source
@@ -36,15 +36,15 @@ class Mount:
 
     @property
     def read_only(self):
-        """Return whether the mount is read-only."""
+        """Return whether it is read-only."""
         return "ro" in self.options or self.kind in _IMAGES
 
 
 def mounts(tree):
     """Return the mounts of a board as a list of Mount, empty if the tree does not have them."""
-    # A recorded tree may have any of them.
+    # A tree may have any of them. Linux 6.12 keeps rw after an error.
     paths = "/proc/self/mountinfo", "/proc/mounts", "/proc/self/mounts"
-    text = next(filter(None, (tree.text(path, _LIMIT) for path in paths)), "")
+    text = next(filter(None, (tree.text(path, _LIMIT) for path in paths)), "").replace(",emergency_ro", ",ro")
     found = list(filter(None, map(_parse, text.splitlines())))
     for mount in found:
         mount.lasting = _is_lasting(tree, mount, found)
@@ -67,7 +67,7 @@ def _unescape(word):
 
 
 def _mount_of(found, path):
-    # Of several mounts at one point the last covers the others.
+    # Of several at one point the last counts.
     best = None
     for mount in found:
         inside = path == mount.point or path.startswith(mount.point.rstrip("/") + "/")
@@ -97,7 +97,7 @@ def _is_lasting(tree, mount, found, depth=4):
 
 
 def read_filesystems(tree, found=None):
-    """Return `[{path, mount, type, read_only, lasting, with_root}]` of these folders, empty without mounts."""
+    """Return `[{path, mount, type, read_only, lasting, with_root}]` of these folders."""
     found = mounts(tree) if found is None else found
     root, entries = _mount_of(found, "/"), []
     for path in (*PATHS, "/boot/efi", "/boot/firmware"):

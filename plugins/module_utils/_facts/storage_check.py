@@ -29,9 +29,7 @@ def problem(filesystems, links, init, boot=True):
     """Return `(reason, remedy)` for a board that could not roll itself back after a reboot, or None.
 
     Args:
-        filesystems: As read_filesystems() returns them.
-        links: As read_boot_links() returns them.
-        init: As read_init() returns it.
+        filesystems, links, init: As read_filesystems(), read_boot_links() and read_init() return them.
         boot: Whether anything below `/boot` is written.
     """
     if init not in (None, "systemd"):
@@ -53,7 +51,8 @@ def problem(filesystems, links, init, boot=True):
                      if union else "Put it on a disk (see /etc/fstab)") + _AGAIN)
         if entry["read_only"]:
             remount = "" if entry["type"] in _IMAGES else (
-                "See dmesg, mount it read-write (mount -o remount,rw %s), or i" % entry["mount"])
+                "See dmesg, have the disk checked (reboot), mount it read-write (mount -o remount,rw %s), or i"
+                % entry["mount"])
             return ("Nothing can be written below %s: it is mounted read-only (%s)." % (entry["path"], where),
                     detach or (remount or "I") + "nstall a system with writable files, and rerun the playbook.")
     for link in links or ():

@@ -51,7 +51,7 @@ ERRORS = [
      "does not export rockchip_iommu_is_enabled to modules"),
     # headers
     ("rknpu_drv.c:40:10: fatal error: soc/rockchip/rockchip_iommu.h: No such file or directory\n   40 | #include <soc/rockchip/rockchip_iommu.h>",
-     "lack soc/rockchip/rockchip_iommu.h: install"),
+     "lack soc/rockchip/rockchip_iommu.h, which"),
     ("rknpu_devfreq.c:8:10: fatal error: ../drivers/devfreq/governor.h: No such file or directory",
      "lack ../drivers/devfreq/governor.h"),
     ("rknpu_gem.c:9:10: fatal error: 'linux/version_compat_defs.h' file not found", "lack linux/version_compat_defs.h"),

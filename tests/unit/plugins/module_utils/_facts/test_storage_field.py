@@ -52,6 +52,7 @@ LASTING = [  # source, mounts, kernel arguments, folders of the board
      EXT4 + ("/dev/sda1 /mnt/storage ext4 rw 0 0\noverlay_var /var overlay rw,lowerdir=/var,"
              "upperdir=/mnt/storage/upper/var,workdir=/mnt/storage/work/var 0 0\n"), "", []),
     ("the log in zram: armbian/build#2692", EXT4 + "/dev/zram1 /var/log ext4 rw,relatime,discard 0 0\n", "", []),
+    ("a folder called so", EXT4 + "/dev/sda1 /mnt/emergency_root ext4 rw,relatime 0 0\n", "", []),
     ("an extension of /opt: id 45107512338",
      EXT4 + "sysext /opt overlay ro,nodev,relatime,lowerdir=/run/systemd/sysext/meta/opt:/opt 0 0\n", "", []),
 ]
@@ -69,6 +70,13 @@ REFUSED = [  # and: what reason and remedy must have
     ("COS: id 32423064560", EXT4 + ("overlayfs /etc overlay rw,relatime,lowerdir=/etc,upperdir=/tmp/etc_overlay/etc,"
                                     "workdir=/tmp/etc_overlay/.work,uuid=on 0 0\n"), "", ["/tmp/etc_overlay/etc"],
      "below /etc is lost", "Unmount it"),
+    # Since 6.12 an error no longer makes an ext4 `ro`, and since 6.15 the mounts have `emergency_ro` instead.
+    ("6.18 after an error: longhorn/longhorn#13452, prometheus/node_exporter#3717",
+     "/dev/mmcblk1p1 / ext4 rw,noatime,emergency_ro,errors=remount-ro,commit=120 0 0\n", "", [],
+     "below /: it is mounted read-only (ext4 at /)", "have the disk checked (reboot)"),
+    ("the same, as mountinfo has it: xunholy/k8s-gitops#4143",
+     ("22 1 179:2 / / rw,noatime shared:1 - ext4 /dev/mmcblk0p2 rw,errors=remount-ro,emergency_ro\n"), "", [],
+     "below /: it is mounted read-only (ext4 at /)", "remount,rw /"),
     ("data partition below a read-only root: ids 3717818290, 52661405049",
      ("/dev/mmcblk0p3 / ext4 ro,noatime,errors=remount-ro 0 0\n/dev/mmcblk0p2 /data ext4 rw,noatime 0 0\noverlay /etc "
       "overlay rw,noatime,lowerdir=/etc,upperdir=/data/etc/upper,workdir=/data/etc/work 0 0\n"), "", [],

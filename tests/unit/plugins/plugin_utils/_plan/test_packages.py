@@ -105,6 +105,11 @@ def test_ophub_without_headers_is_told_where_they_are(plan):
 @pytest.mark.parametrize("release, image, package", [
     # CeraLive's kernel: a vendor's word in the release, and not in the package's name.
     ("6.1.115-ceralive-vendor-rk35xx", "linux-image-vendor-rk35xx", "linux-headers-vendor-rk35xx"),
+    # and in the name of the kernel that it builds itself (id 61931752668)
+    ("6.1.115-ceralive-vendor-rk35xx", "linux-image-6.1.115-ceralive-vendor-rk35xx",
+     "linux-headers-6.1.115-ceralive-vendor-rk35xx"),
+    # makerbase-mks/MKS-SKIPR#54
+    ("5.16.20-rockchip64", "linux-image-edge-rockchip64", "linux-headers-edge-rockchip64"),
     ("5.15.93-rockchip64", "linux-image-legacy-rockchip64", "linux-headers-legacy-rockchip64"),
     ("6.1.57", "linux-image-edge2", "linux-headers-edge2"),
     ("6.8.0-31-generic", "linux-image-unsigned-6.8.0-31-generic", "linux-headers-6.8.0-31-generic"),

@@ -52,6 +52,12 @@ DATA = compatibility.load()
     ("6.1.141.can-new", "linux-headers-6.1.141.can-new"),                                      # 56682996220
     ("5.10.226-rt89-g3c7fc9b", "linux-headers-5.10.226-rt89-g3c7fc9b"),                        # 66937052172
     ("6.1.43-current-bigtree-cb2", "linux-headers-current-bigtree-cb2"),                       # 21916916016
+    ("6.1.115-8-rk2501", "linux-headers-6.1.115-8-rk2501"),                                    # 71583491781
+    ("5.10.0-odroid-arm64", "linux-headers-5.10.0-odroid-arm64"),                              # 33140012865
+    ("5.10.160-odroid-arm64", "linux-headers-5.10.160-odroid-arm64"),                          # 63179447469
+    ("6.13.0-rc5-edge-rockchip64", "linux-headers-edge-rockchip64"),                           # radxa-pkg/aic8800#24
+    ("6.1.75", "linux-headers-6.1.75"),                                                        # 40194392121
+    ("6.1.141", "linux-headers-6.1.141"),                                      # DEEPX-AI/dx-all-suite#141
     ("4.4.132-1075-rockchip-ayufan-ga83beded8524",
      "linux-headers-4.4.132-1075-rockchip-ayufan-ga83beded8524"),                # ayufan-rock64/linux-build#252
 ])
