@@ -165,7 +165,7 @@ THIRD = [
      "model", "This rknn model is for RK3576", "send the model for RK3588", "install"),
     ("1.4.0: Unknown platform", {}, "rknn_init", ["E RKNN: " + T + "Unknown platform", LOAD_FAILED], "runtime",
      "Unknown platform", "a release that supports the SoC", "send the"),
-    ("id 68985957838: a pod on Kylin V10, which masks /proc", {"nodes": NODES}, "rknn_init",
+    ("a pod on Kylin V10, which masks /proc", {"nodes": NODES}, "rknn_init",
      ["failed to open /proc/device-tree/compatible"], "runtime", "/proc/device-tree/compatible",
      "map that file into the container", "install"),
     ("lite2: the same in docker", {"code": None}, "rknn_init",
@@ -175,7 +175,7 @@ THIRD = [
        "call it without one", "install") for text in (
            "Can not find npu_transfer_proxy on Linux aarch64 RK3588", "Connect npu_transfer_proxy failed!",
            "Connect to Device Failure (-1)", "Only support ntb mode on RK1808 Linux.")),
-    ("id 61856204390: rknn_demo on RK3588S", {
+    ("rknn_demo on RK3588S", {
         "code": None, "error": "libjpeg.so.62: cannot open shared object file: No such file or directory"}, "dlopen",
      [], "runtime", "libjpeg.so.62", "apt: libjpeg62", "upgrade-npu"),
     ("airockchip/rknn-llm#276: RKLLM on an older OS", {

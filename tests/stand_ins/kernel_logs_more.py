@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""More lines about the NPU in public kernel logs, as kernel_logs.py has them; an id is that of a stored public file."""
+"""More lines about the NPU in public kernel logs, as kernel_logs.py has them, of public files where none is named."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HEALTHY = {
 [   10.615634] [drm] Initialized rknpu 0.9.8 for fdab0000.npu on minor 1
 [   10.617904] RKNPU fdab0000.npu: RKNPU: bin=0
 """,
-    "id 67155967986, Orange Pi 3B, 6.1.115: it uses the only interrupt, though that has no name": """
+    "Orange Pi 3B, 6.1.115: it uses the only interrupt, though that has no name": """
 [    6.404815] RKNPU fde40000.npu: RKNPU: rknpu iommu is enabled, using iommu mode
 [    6.405038] RKNPU fde40000.npu: Looking up mem-supply property in node /npu@fde40000 failed
 [    6.405122] RKNPU fde40000.npu: error -ENXIO: IRQ npu_irq not found
@@ -40,17 +40,17 @@ HEALTHY = {
 [    6.406592] vdd_npu: Failed to create debugfs directory
 [    6.407410] RKNPU fde40000.npu: l=0 h=2147483647 hyst=5000 l_limit=800000000 h_limit=0 h_table=0
 """,
-    "id 55591950610, RK3588, 0.6.4": """
+    "RK3588, 0.6.4": """
 [   12.574149] [drm] Initialized rknpu 0.6.4 20211227 for fdab0000.npu on minor 1
 [   12.578238] RKNPU fdab0000.npu: Failed to get npu_leakage
 [   12.580514] RKNPU fdab0000.npu: pvtm=899
 """,
-    "id 68810459297, RK3588, 5.10: the log has the thread of each line": """
+    "RK3588, 5.10: the log has the thread of each line": """
 [    7.905427][    T1] RKNPU fdab0000.npu: pvtm=867
 [    7.979573][    T1] RKNPU fdab0000.npu: failed to find power_model node
 [    7.979646][    T1] RKNPU fdab0000.npu: RKNPU: failed to initialize power model
 """,
-    "id 30232740151, RK3568, 4.19": """
+    "RK3568, 4.19": """
 [    0.468455] rk_iommu fde4b000.iommu: version = 2
 [    1.070992] vdd_npu: supplied by vcc3v3_sys
 [    1.502765] iommu: Adding device fde40000.npu to group 0
@@ -65,18 +65,18 @@ HEALTHY = {
     "rockchip-linux/rknn-toolkit#215: the supply is off until the driver wants it": """
 [    1.615727] vdd_npu: disabling
 """,
-    "id 2009434860, RK3588": """
+    "RK3588": """
 [    2.1] RKNPU fdab0000.npu: RKNPU: sram region: [0x00000000ff001000, 0x00000000ff0f0000), sram size: 0xef000
 """,
-    "id 62607894686, RK3588, mainline's driver": """
+    "RK3588, mainline's driver": """
 [    9.381923] [drm] Initialized rocket 0.0.0 for rknn on minor 0
 [    9.382888] rocket fdab0000.npu: Rockchip NPU core 0 version: 1179210309
 [    9.385386] rocket fdac0000.npu: Rockchip NPU core 1 version: 1179210309
 """,
-    "id 61283567565: a monitor of the NPU's voltage without its reset": """
+    "a monitor of the NPU's voltage without its reset": """
 [    1.2] rockchip-pvtm fe000000.syscon:npu-pvtm: failed to get rst 0 npu
 """,
-    "id 66955542123, RK3588, 0.9.8: what this SoC does not count": """
+    "RK3588, 0.9.8: what this SoC does not count": """
 [ 3330.115567] RKNPU: Get rw_amount is not supported on this device!
 [ 3330.115609] RKNPU: Get total_rw_amount is not supported on this device!
 """,
@@ -86,7 +86,7 @@ HEALTHY = {
 [    4.802778] RKNPU fdab0000.npu: Looking up rknpu-supply from device tree
 [    4.803841] RKNPU fdab0000.npu: can't request region for resource [mem 0xfdab0000-0xfdabffff]
 """,
-    "id 43004773316, RK3576, 6.1.75": """
+    "RK3576, 6.1.75": """
 [    5.1] RKNPU 27700000.npu: Failed to get leakage
 """,
     "airockchip/rknn-toolkit2#438, Android: a property that no policy knows": """
@@ -106,7 +106,7 @@ dev="tmpfs" ino=151 scontext=u:r:rknn_server:s0 tcontext=u:object_r:default_prop
 }
 
 TELLING = {
-    "id 15110900783, a patch for the RK3588's NPU in mainline: the supply is not ready yet": ("""
+    "a patch for the RK3588's NPU in mainline: the supply is not ready yet": ("""
 [   80.1] rockchip-pm-domain fd8d8000.power-management:power-controller: failed to set domain 'nputop' on, val=0
 """, {"suspect": "1 fault of the NPU's power supply", "cause": "the power domain of the NPU did not switch on"}),
     "armbian/linux-rockchip#297 with its call trace": ("""
@@ -115,7 +115,7 @@ target_idle = 0, target_ack = 0, val=0x1ee
 [    9.622902] Kernel panic - not syncing: panic_on_set_idle set ...
 [    9.633614]  rknpu_init+0x1c/0x28
 """, {"cause": "the power domain of the NPU did not switch on", "remedy": "supply (vdd_npu)"}),
-    "id 51788943334, RK3588, 6.18: an interrupt that a disabled node has, too": ("""
+    "RK3588, 6.18: an interrupt that a disabled node has, too": ("""
 [    8.1] RKNPU fdab0000.npu: RKNPU: rknpu iommu is disabled, using non-iommu mode
 [    8.2] RKNPU fdab0000.npu: error -EINVAL: request_irq(147) rknpu_core1_irq_handler [rknpu] 0x0 fdab0000.npu
 [    8.3] RKNPU fdab0000.npu: RKNPU: request npu1_irq failed: -22
@@ -124,36 +124,36 @@ target_idle = 0, target_ack = 0, val=0x1ee
     "the kernel's interrupt core": (
         "[    8.1] genirq: Flags mismatch irq 42. 00000080 (fdab0000.npu) vs. 00000004 (fdab9000.iommu)\n",
         {"suspect": None, "cause": "did not get an interrupt"}),
-    "id 70924707664, RK3588, 7.1: the regulator at 2-0042 does not come up": ("""
+    "RK3588, 7.1: the regulator at 2-0042 does not come up": ("""
 [   14.611157] platform fdab0000.npu: deferred probe pending: platform: supplier 2-0042 not ready
 [   14.619296] platform fdab9000.iommu: deferred probe pending: (reason unknown)
 """, {"suspect": None, "cause": "supplier 2-0042 not ready", "cause_remedy": "no other driver"}),
     "the same for its IOMMU alone": (
         "[   14.619296] platform fdab9000.iommu: deferred probe pending: (reason unknown)\n",
         {"suspect": None, "cause": "the driver waits for another one"}),
-    "id 59718866965, RK3588, 0.9.8: memory that cannot be given back": ("""
+    "RK3588, 0.9.8: memory that cannot be given back": ("""
 [  500.1] RKNPU fdab0000.npu: RKNPU: switch iommu domain time out, failed to switch iommu domain, id: 2
 [  500.2] RKNPU fdab0000.npu: RKNPU: failed to destroy memory
 """, {"iommu_faults": 2, "remedy": "reboot the board", "cause": None}),
-    "id 70502062990, RK3588, 0.9.8: a fault in the kernel behind that": ("""
+    "RK3588, 0.9.8: a fault in the kernel behind that": ("""
 [  500.1] RKNPU fdab0000.npu: RKNPU: switch iommu domain time out, failed to switch iommu domain, id: 2
 [  501.2] pc : rknpu_iommu_dma_map_sg+0x48/0x1f0
 """, {"suspect": "1 fault inside the driver", "cause": None}),
-    "id 53127417282, bug 35, RK3588: a fault while it starts": (
+    "bug 35, RK3588: a fault while it starts": (
         "[    7.1] pc : rknpu_probe+0x6c0/0xb10 [rknpu]\n", {"suspect": "1 fault inside the driver"}),
-    "id 51868119529, RK3588: the IOMMU, and then the jobs": ("""
+    "RK3588: the IOMMU, and then the jobs": ("""
 [   90.1] rk_iommu fdab9000.iommu: Page fault at 0x0000000000000000 of type read
 [   96.1] RKNPU: job timeout, flags: 0x0:
 [   96.2] RKNPU: soft reset, num: 6
 [   97.1] RKNPU: job commit failed
 [   97.2] RKNPU: job abort, flags: 0x0, ret: -22, elapsed time: 113us
 """, {"jobs_failed": 2, "iommu_faults": 1, "suspect": "2 jobs of the NPU failed and 1 fault of the NPU's IOMMU"}),
-    "id 66664888228, RK3588, 0.9.8: the interrupt was off, the job had ended": ("""
+    "RK3588, 0.9.8: the interrupt was off, the job had ended": ("""
 [   50.1] RKNPU: failed to wait job, task counter: 0, flags: 0x5, ret = 0, elapsed time: 6144800us
 [   50.2] RKNPU: job timeout, flags: 0x0:
 [   50.3] RKNPU: \tcore 0 irq status: 0x200, raw status: 0xc0000200, require mask: 0x300, task counter: 0x0
 """, {"jobs_failed": 1, "suspect": "1 job of the NPU failed"}),
-    "id 61401540258, RK3588, 7.1: mainline's driver": (
+    "RK3588, 7.1: mainline's driver": (
         "[   50.1] rocket fdab0000.npu: NPU job timed out\n",
         {"jobs_failed": 1, "suspect": "1 job of the NPU failed", "remedy": "the vendor's driver"}),
     "driver 0.9.6, which says it in other words": (
@@ -200,12 +200,12 @@ scontext=u:r:untrusted_app:s0 tcontext=u:object_r:device:s0 tclass=chr_file perm
 [   50.1] audit: type=1400 audit(1700000000.1:22): apparmor="DENIED" operation="open" profile="docker-default" \
 name="/dev/rknpu" pid=812 comm="python3" requested_mask="wr" denied_mask="wr" fsuid=0 ouid=0
 """, {"suspect": None, "lines": "does not let a program open the NPU"}),
-    "id 43276467134, RV1103, 0.8.2: works without IOMMU and without a regulator": ("""
+    "RV1103, 0.8.2: works without IOMMU and without a regulator": ("""
 [    8.771305] RKNPU ff660000.npu: RKNPU: rknpu iommu device-tree entry not found!, using non-iommu mode
 [    8.772252] RKNPU ff660000.npu: RKNPU: Initialized RKNPU driver: v0.8.2 for 20220829
 [    8.772373] RKNPU ff660000.npu: dev_pm_opp_set_regulators: no regulator (rknpu) found: -19
 """, {"suspect": None, "cause": None, "jobs_failed": 0}),
-    "id 52406860157, RK3588, mainline with a module": ("""
+    "RK3588, mainline with a module": ("""
 [    7.1] rknpu: loading out-of-tree module taints kernel.
 [    7.2] RKNPU fdab0000.npu: RKNPU: rknpu iommu device-tree entry not found!, using non-iommu mode
 [    7.3] [drm] Initialized rknpu 0.9.8 for fdab0000.npu on minor 2

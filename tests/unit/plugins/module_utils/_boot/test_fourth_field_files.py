@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 """Boot configurations of a fourth round of public images and owners: which one is edited, and every other byte stays.
 
-The comment of a case names the public source, or the number of the stored file; `UUID=1` and the like take the place
+The comment of a case names the public source, where it has a name; `UUID=1` and the like take the place
 of what is personal.
 """
 
@@ -20,32 +20,32 @@ UART = "earlycon=uart8250,mmio32,0xfeb50000 console=ttyS2,1500000n8"
 
 # text, the arguments of the entry that boots
 MENUS = {
-    # a guide to Proxmox VE on the QuartzPro64 (id 25146437432): no indentation, a label that is a number
+    # a guide to Proxmox VE on the QuartzPro64: no indentation, a label that is a number
     "QuartzPro64, Proxmox VE": (
         ("default l0\nmenu title QuartzPro64 Boot Menu\nprompt 0\ntimeout 50\n\n# create a new item with new kernel.\n"
          f"label l0\nmenu label Boot Linux Kernel SDMMC\nlinux /vmlinuz-6.1.60-generic\nappend {UART} "
          f"root=/dev/mmcblk1p5 "
          "rw rootwait\n\n# backup old boot item\nlabel 20\nmenu label Backup\nlinux /Image\n"
          f"append {UART} root=/dev/mmcblk1p5 rw rootwait\n"), f"{UART} root=/dev/mmcblk1p5 rw rootwait"),
-    # notes on the QuartzPro64 (id 33128335319)
+    # notes on the QuartzPro64
     "QuartzPro64": ((f"default l0\nlabel l0\nmenu label Boot Jank Kernel SDMMC\nlinux /jank\nfdt "
                     f"/dtbs/rk3588-evb1.dtb\nappend "
                     f"{UART} root=/dev/mmcblk0p14 rw rootwait\n"), f"{UART} root=/dev/mmcblk0p14 rw rootwait"),
-    # a system of one's own for the Mixtile Blade 3 (id 15783671468): the other append line is a comment
+    # a system of one's own for the Mixtile Blade 3: the other append line is a comment
     "Mixtile Blade 3": (
         ("label rockchip-kernel6.1\n        kernel /Image\n        fdt /rk3588-blade3-v101-linux.dtb\n        append "
          "console=ttyFIQ,1500000 root=/dev/mmcblk0p2 rw rootfstype=ext4 rootwait\n        # append "
          "console=ttyFIQ,1500000 "
          "root=/dev/mmcblk0p2 rw init=/linuxrc rootwait\n"),
         "console=ttyFIQ,1500000 root=/dev/mmcblk0p2 rw rootfstype=ext4 rootwait"),
-    # Arch Linux on the ArmSoM Sige7 (id 58684720197)
+    # Arch Linux on the ArmSoM Sige7
     "ArmSoM Sige7": (("label linux-mainline-6.12.1\n    kernel /vmlinuz-6.12.1\n    initrd /i.img\n    fdt /a.dtb\n"
                      "    append root=UUID=1 rw cma=640M quiet splash\n"), "root=UUID=1 rw cma=640M quiet splash"),
-    # a guide to the NanoPi R6S (id 71090503517)
+    # a guide to the NanoPi R6S
     "NanoPi R6S": (("label NanoPiR6S Linux\n    kernel /Image\n    fdt /rk3588-nanopi6-rev02.dtb\n    append "
                    "root=/dev/mmcblk0p2"
                    " rootwait rw\n"), "root=/dev/mmcblk0p2 rootwait rw"),
-    # an image for the Radxa NX5 (id 20175428435): the default is the last of three entries
+    # an image for the Radxa NX5: the default is the last of three entries
     "Radxa NX5": (
         "\nTIMEOUT 10\nDEFAULT uimagemixed\nprompt 0\nMENU TITLE Radxa NX5 CARMOD Boot Menu\n\n" + "".join(
             f"LABEL {name}\n    menu label primary {name}\n    LINUX  /{file}-6.1\n    INITRD /uInitrd-6.1\n    FDT "
@@ -53,33 +53,33 @@ MENUS = {
             f"    APPEND root=PARTUUID=1 console=ttyFIQ0,1500000n8 rw rootwait {name}\n\n\n"
             for name, file in (("image", "Image"), ("uimage", "uImage"), ("uimagemixed", "Image"))),
         "root=PARTUUID=1 console=ttyFIQ0,1500000n8 rw rootwait uimagemixed"),
-    # Gentoo on the Orange Pi 5 Ultra (id 65719042921)
+    # Gentoo on the Orange Pi 5 Ultra
     "Orange Pi 5 Ultra": (
         ("DEFAULT gentoo\nTIMEOUT 30\nLABEL gentoo\n    MENU LABEL Gentoo Linux\n    LINUX /Image\n    FDT /a.dtb\n  "
          "  APPEND "
          "root=/dev/mmcblk1p2 rw rootwait rootfstype=ext4 console=ttyFIQ0 earlycon cma=256M\n"),
         "root=/dev/mmcblk1p2 rw rootwait rootfstype=ext4 console=ttyFIQ0 earlycon cma=256M"),
-    # Arch Linux ARM on the Orange Pi 5 Plus (id 54788905150): no line end
+    # Arch Linux ARM on the Orange Pi 5 Plus: no line end
     "Orange Pi 5 Plus": (("label Arch Linux ARM\n    linux /Image\n    fdt /a.dtb\n    append console=ttyS2,1500000n8 "
                          "earlycon "
                          "root=UUID=1 rw rootwait"), "console=ttyS2,1500000n8 earlycon root=UUID=1 rw rootwait"),
-    # balenaOS for the reComputer RK3588 (id 68515090300)
+    # balenaOS for the reComputer RK3588
     "reComputer": (("default balenaOS\n\nLABEL balenaOS\n    KERNEL /Image\n    FDT /a.dtb\n    APPEND console=tty1 "
                    "console=ttyFIQ0,1500000n8 rw root=LABEL=flash-rootA rootwait flasher\n"),
                    "console=tty1 console=ttyFIQ0,1500000n8 rw root=LABEL=flash-rootA rootwait flasher"),
-    # Alpine Linux on the Radxa E54C (id 53637439735)
+    # Alpine Linux on the Radxa E54C
     "Radxa E54C": (("DEFAULT updater\nMENU TITLE U-Boot menu\nPROMPT 1\nTIMEOUT 10\n\nLABEL updater\n  MENU LABEL "
                    "Alpine (flash "
                    "NVMe)\n  LINUX /boot/Image\n  FDT /boot/a.dtb\n  APPEND root=PARTLABEL=up rootwait rw earlycon\n"),
                    "root=PARTLABEL=up rootwait rw earlycon"),
-    # BredOS on the Blueberry Edge (id 22161320176): an empty line before append
+    # BredOS on the Blueberry Edge: an empty line before append
     "Mekotronics, BredOS": (
         ("label BredOS ARM\n    kernel /vmlinuz-linux-rockchip-rkr3\n    initrd /i.img\n    fdt "
          "/dtbs/rk3588-blueberry.dtb\n\n"
          "    append root=UUID=1 console=ttyFIQ0 panic=10 rootwait rw init=/sbin/init rootflags=subvol=@ "
          "rootfstype=btrfs\n"),
         "root=UUID=1 console=ttyFIQ0 panic=10 rootwait rw init=/sbin/init rootflags=subvol=@ rootfstype=btrfs"),
-    # Arch Linux ARM on the Quartz64 (id 71244361259)
+    # Arch Linux ARM on the Quartz64
     "Quartz64": (("default arch\nmenu title Quartz64 Model B Boot Menu\nprompt 0\n\nlabel arch\n  menu label Arch "
                  "Linux ARM\n"
                  "  linux /Image\n  fdt /a.dtb\n  append initrd=/i.img earlycon console=ttyS2 root=LABEL=rootfs rw "
@@ -89,7 +89,7 @@ MENUS = {
     "NanoPi R2S": (("timeout 3\n\ndefault Arch\n\nlabel Arch\n    linux /Image\n    append console=ttyS2,1500000 "
                    "root=/dev/mmcblk0p1 rw rootwait\n    initrd /initramfs-linux.img\n"),
                    "console=ttyS2,1500000 root=/dev/mmcblk0p1 rw rootwait"),
-    # Firefly's ITX-3588J (id 30278579932): no append
+    # Firefly's ITX-3588J: no append
     "Firefly ITX-3588J": (("label rk-kernel.dtb linux-5.10.66\n        kernel /Image-5.10.66\n        fdt "
                           "/rk-kernel.dtb\n"
                           "        initrd /initrd-5.10.66\n"), ""),
@@ -130,10 +130,10 @@ def test_an_extlinux_conf(board, text, given):
 
 # loader, the file
 OTHERS = {
-    # BPI-Forge1 of Banana Pi (id 59720705624)
+    # BPI-Forge1 of Banana Pi
     "Banana "
     "Pi": ("armbian", "verbosity=1\nlogo=disabled\nconsole=ttyFIQ0,1500000n8\nextraargs=cma=16M\nrootdev=UUID=1\n"),
-    # a script for Home Assistant appends the line (id 23182353253)
+    # a script for Home Assistant appends the line
     "Orange Pi": ("orangepi", ("rootdev=UUID=1\nextraargs=apparmor=1 security=apparmor "
                               "systemd.unified_cgroup_hierarchy=0\n")),
     # Gustavoss181/btv-e10-armbian boot/armbianEnv.txt: lines of another file
@@ -144,12 +144,12 @@ OTHERS = {
     "DietPi": ("dietpi", ("rootdev=UUID=1\nrootfstype=ext4\nextraargs=fsck.repair=yes "
                          "net.ifnames=0\noverlay_path=rockchip\n"
                "overlay_prefix=rk3576 rockchip\n")),
-    # nodes of a cluster of Turing RK1 (id 71019784119)
+    # nodes of a cluster of Turing RK1
     "Turing RK1": ("ubuntu", ("bootargs=root=UUID=1 rootwait rw cgroup_enable=memory "
                              "systemd.unified_cgroup_hierarchy=0\n")),
     # reform-tools 1.31 (MNT Reform with an RK3588): U-Boot puts in its own arguments
     "MNT Reform": ("u-boot-menu", 'U_BOOT_PARAMETERS="ro no_console_suspend \\${bootargs} console=tty1"\n'),
-    # RockOS (id 66066118741), a system for the Orange Pi Zero 2 (id 62599180090)
+    # RockOS, a system for the Orange Pi Zero 2
     "a kernel for crash dumps": ("u-boot-menu", (
         'U_BOOT_PROMPT="2"\nU_BOOT_PARAMETERS="console=tty0 rootfstype=ext4 rootwait rw crashkernel=512M audit=0"\n'
         'U_BOOT_ROOT="root=UUID=1"\nU_BOOT_FDT_DIR="/dtbs/linux-image-"\n')),
@@ -162,7 +162,7 @@ OTHERS = {
                            "coherent_pool=2M cgroup_memory=1 swapaccount=1 kasan=off\n")),
     "Radxa OS, with its root": ("radxa", ("root=UUID=1 console=ttyFIQ0,1500000n8 quiet splash swapaccount=1 "
                                          "kasan=off\n")),
-    # forks of ubuntu-rockchip (ids 70944183629, 55164272206)
+    # forks of ubuntu-rockchip
     "two writes by echo -n": ("radxa", ("rootwait rw console=ttyS2,1500000 quiet splash "
                                        "plymouth.ignore-serial-consoles")),
 }
@@ -174,7 +174,7 @@ def test_another_file(loader, text):
 
 
 def test_an_argument_that_the_owner_has_put_in_front():
-    """Notes on tracing the NPU with a module of one's own (id 58179789168)."""
+    """Notes on tracing the NPU with a module of one's own."""
     text = "verbosity=1\nextraargs=initcall_blacklist=rknpu_init cma=256M panic=10\nrootdev=UUID=1\n"
     assert edit.add("armbian", text, *ARGUMENT) == text
     assert kernel_arguments.has(edit.configured("armbian", text), *ARGUMENT)
@@ -210,18 +210,18 @@ RUNNING = {
     "DietPi": ("root=UUID=1 rootfstype=ext4 rootwait console=ttyFIQ0 ubootpart=1 fsck.repair=yes", {
         ARMBIAN: "rootdev=UUID=1\nextraargs=cma=256M\n", "/boot/boot.scr": DIETPI,
         "/boot/dietpiEnv.txt": "rootdev=UUID=1\nextraargs=fsck.repair=yes\n"}, "dietpi", "/boot/dietpiEnv.txt"),
-    # ophub's images (id 62494395208): rootwait is in both
+    # ophub's images: rootwait is in both
     "ophub": (("root=UUID=1 rootwait rootfstype=btrfs rootflags=compress=zstd:1 earlycon console=ttyS2,1500000 "
                "consoleblank=0 "
                "loglevel=7 ubootpart=1 rw rootwait net.ifnames=0 max_loop=128 cgroup_enable=cpuset"), {
         ARMBIAN: "rootdev=UUID=1\nextraargs=rw rootwait\nextraboardargs=net.ifnames=0 "
                  "max_loop=128\n"}, "armbian", ARMBIAN),
-    # images for Mixtile boards (id 69045157508)
+    # images for Mixtile boards
     "Mixtile": ("root=UUID=1 rootwait rw console=ttyS2,1500000", u_boot_menu("root=UUID=1 rootwait rw "
                                                                              "console=ttyS2,1500000", **{
         "/usr/share/u-boot-menu/conf.d/mixtile.conf": CAT, CMDLINE: "rootwait rw "
                                                                     "console=ttyS2,1500000\n"}), "radxa", CMDLINE),
-    # a Turing RK1 on LVM (id 34189408289)
+    # a Turing RK1 on LVM
     "U_BOOT_ROOT": ("root=/dev/mapper/rk1-root rootwait rw", u_boot_menu("root=/dev/mapper/rk1-root rootwait rw", **{
         DEFAULTS: 'U_BOOT_ROOT="root=/dev/mapper/rk1-root"\n', CMDLINE: "rootwait rw\n"}), "radxa", CMDLINE),
     # MNT Reform: U-Boot fills in its variable
@@ -230,18 +230,18 @@ RUNNING = {
         "/usr/share/u-boot-menu/conf.d/reform.conf": 'U_BOOT_PARAMETERS="ro \\${bootargs} '
                                                      'console=tty1"\n'}), "u-boot-menu",
         "/usr/share/u-boot-menu/conf.d/reform.conf"),
-    # jakubgs/nixos-config 3: a NanoPi R6C, and a board with an RK3528 (id 56924161822)
+    # jakubgs/nixos-config 3: a NanoPi R6C, and a board with an RK3528
     "FriendlyELEC": (("storagemedia=emmc androidboot.mode=normal androidboot.dtbo_idx=0 console=ttyFIQ0 rw "
                       "root=/dev/mmcblk2p8 "
                       "rootfstype=ext4 data=/dev/mmcblk2p9 consoleblank=0"), {}, "boot-image", None),
-    # Youyeetoo R1 (id 62079711151), a thin client (id 45662024415)
+    # Youyeetoo R1, a thin client
     "Youyeetoo R1": (("storagemedia=emmc androidboot.mode=normal androidboot.verifiedbootstate=orange rw rootwait "
                      "console=ttyFIQ0 "
                      "root=PARTUUID=614e0000-0000"), {}, "boot-image", None),
-    # a G98 with fnOS (id 62493859793): its script has the arguments, and U-Boot is the vendor's
+    # a G98 with fnOS: its script has the arguments, and U-Boot is the vendor's
     "fnOS": ("storagemedia=mtd androidboot.mode=normal root=/dev/sda2 rw rootwait console=ttyS2,1500000", {
         "/boot/boot.scr": "setenv bootargs root=/dev/sda2 rw\n"}, "unknown", None),
-    # LubanCat 3 (id 71278984470)
+    # LubanCat 3
     "LubanCat 3": (("storagemedia=emmc androidboot.mode=normal root=/dev/mmcblk0p3 boot_part=2 console=ttyFIQ0 "
                    "rootwait rw"), {
         "/boot/uEnv/uEnv.txt": 'uname_r=6.1.99-rk3576\ncmdline="console=ttyFIQ0 '

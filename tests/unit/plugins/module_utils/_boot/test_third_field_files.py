@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 """Boot configurations of a third round of public images and owners: which one is edited, and every other byte stays.
 
-The comment of a case names the public source, or the number of the stored file; `UUID=1` and the like take the place
+The comment of a case names the public source, where it has a name; `UUID=1` and the like take the place
 of what is personal.
 """
 
@@ -88,21 +88,21 @@ MENUS = {
          "\tappend root=/dev/mmcblk0p3 rootwait eth= rootrwoptions=rw,noatime\n\nlabel l0r\n\tlinux /Image\n"
          "\tappend root=/dev/mmcblk0p3 rootwait eth= rootrwoptions=rw,noatime single\n\t\n"),
         "root=/dev/mmcblk0p3 rootwait eth= rootrwoptions=rw,noatime"),
-    # the official fnOS image for an RK3566 (id 70706146854)
+    # the official fnOS image for an RK3566
     "fnOS": (
         ("label fnOS\n\tkernel /vmlinuz-6.18.18-trim\n\tfdt /dtb/rockchip/a.dtb\n\tappend console=ttyS2,1500000 "
          "splash=verbose cma=256M ubootpart=/dev/mmcblk0p1 root=/dev/mmcblk0p2 rw rootwait\n"),
         "console=ttyS2,1500000 splash=verbose cma=256M ubootpart=/dev/mmcblk0p1 root=/dev/mmcblk0p2 rw rootwait"),
-    # a deepin image for RK3588 boards (id 53153709114)
+    # a deepin image for RK3588 boards
     "deepin": (
         ("default deepin\nlabel deepin\n    kernel /Image\n    fdt /dtb/rockchip/a.dtb\n    append console=ttyFIQ0,"
          "1500000n8 console=tty1 root=UUID=1 rw rootwait quiet splash\n"),
         "console=ttyFIQ0,1500000n8 console=tty1 root=UUID=1 rw rootwait quiet splash"),
-    # notes on the ROCK 4D (RK3576) with Buildroot (id 65735667011)
+    # notes on the ROCK 4D (RK3576) with Buildroot
     "ROCK 4D": (("label rockchip\n    kernel /Image\n    fdt /rockchip/rk3576-rock-4d.dtb\n    append console=ttyFIQ0,"
                  "1500000n8 rootwait root=/dev/mmcblk0p2 rw\n"),
                 "console=ttyFIQ0,1500000n8 rootwait root=/dev/mmcblk0p2 rw"),
-    # BeagleY-AI (id 47737471283): a label with brackets, and labels whose first word is the same
+    # BeagleY-AI: a label with brackets, and labels whose first word is the same
     "brackets": (
         ("menu title BeagleY-AI microSD (extlinux.conf) (swap enabled)\n\ntimeout 50\n\ndefault microSD (default)\n\n"
          "label microSD (production test)\n    kernel /Image\n    append console=ttyS2 root=/dev/mmcblk1p3 test\n\n"
@@ -152,37 +152,37 @@ TAIL = "rootdev=UUID=1\nrootfstype=ext4\nusbstoragequirks=0x2537:0x1066:u,0x2537
 ENVIRONMENTS = {
     # JasonYANG170/TorderTable-Armbian boot/armbianEnv.txt
     "RK3566 tablet": ("armbian", ARMBIAN, f"{HEAD}extraargs=cma=1024M\noverlays=panthor-gpu\n{TAIL}", "cma=1024M"),
-    # an Orange Pi 5 Plus (id 60768115351)
+    # an Orange Pi 5 Plus
     "Orange Pi 5 Plus": ("armbian", ARMBIAN, (f"{HEAD}extraargs=cma=512M\nfdtfile=rockchip/rk3588-orangepi-5-plus.dtb\n"
                          "rootdev=UUID=1\noverlays=dmc-oc-3500mhz opp-oc-24ghz\nusbstoragequirks=0bda:9210:u\n"),
                          "cma=512M"),
-    # a Radxa ZERO 3 with a display (id 30252065759)
+    # a Radxa ZERO 3 with a display
     "Radxa ZERO 3": ("armbian", ARMBIAN, f"{HEAD}extraargs=cma=256M net.ifnames=0\noverlays=spi3\n{TAIL}",
                      "cma=256M net.ifnames=0"),
-    # KICKPI K7, DshanPI A1: RK3576, no extraargs (ids 1428631082, 30659403611)
+    # KICKPI K7, DshanPI A1: RK3576, no extraargs
     "RK3576": ("armbian", ARMBIAN, f"{HEAD}overlay_prefix=rk35xx\nfdtfile=rockchip/rk3576-kickpi-k7.dtb\n{TAIL}", ""),
-    # a ROCK 4D (id 66052435934): a variable that the script does not know
+    # a ROCK 4D: a variable that the script does not know
     "extra_cmdline": ("armbian", ARMBIAN, f"verbosity=0\nextra_cmdline=quiet vt.handoff=7 fbcon=map:0\n{TAIL}", ""),
-    # OneThing OEC (id 54491393135): the line is there and empty
+    # OneThing OEC: the line is there and empty
     "OneThing OEC": ("armbian", ARMBIAN, f"{HEAD}overlays=\nextraargs=\nextraboardargs=net.ifnames=0\n{TAIL}", ""),
-    # an X88 Pro 20 (id 71107391103)
+    # an X88 Pro 20
     "X88 Pro 20": ("armbian", ARMBIAN, (f"{HEAD}earlycon=on\nextraargs=quiet loglevel=1 vt.global_cursor_default=0 "
                    f"video=HDMI-A-1:1280x720@60 mem=3G\n{TAIL}"), "quiet video=HDMI-A-1:1280x720@60 mem=3G"),
     # Melt3dDev/setup armbianEnv.txt: the same name in comments below
     "examples below": ("armbian", ARMBIAN, (
         "verbosity=0\nextraargs=quiet\n#----#\n## Specify HDMI (eg. extraargs=video=HDMI-A-1:800x480-24@60)\n"
         f"#extraargs=video=HDMI-A-1:1024x600-24@60\n#overlays=ws2812\n{TAIL}"), "quiet"),
-    # an Orange Pi with Home Assistant (id 91953687), a Makefile for the Orange Pi 5 Plus (id 24097278658)
+    # an Orange Pi with Home Assistant, a Makefile for the Orange Pi 5 Plus
     "Orange Pi 5": ("orangepi", ORANGE_PI, f"verbosity=1\nextraargs=cma=128M\noverlay_prefix=rk3588\n{TAIL}",
                     "cma=128M"),
-    # a display for the Orange Pi Zero 2W (id 24113599636): two blanks at the end of each line
+    # a display for the Orange Pi Zero 2W: two blanks at the end of each line
     "blanks at the ends": ("orangepi", ORANGE_PI, (
         "verbosity=1  \nbootlogo=false  \nextraargs=cma=64M  \nrootdev=UUID=1  \n"), "cma=64M"),
-    # real-time boards (id 70765598987, 61756902458)
+    # real-time boards
     "isolated cores": ("orangepi", ORANGE_PI, (
         f"{HEAD}extraargs=nohz_full=4,5 rcu_nocbs=4,5 isolcpus=managed,domain,4,5 irqaffinity=0-3\n{TAIL}"),
         "nohz_full=4,5 rcu_nocbs=4,5 isolcpus=managed,domain,4,5"),
-    # fnOS by ophub on an RK3588 (id 67374755066)
+    # fnOS by ophub on an RK3588
     "fnOS": ("fnos", "/boot/fnEnv.txt", f"{HEAD}extraargs=cma=256M\nfdtfile=rockchip/rk3588-a-mod.dtb\n{TAIL}",
              "cma=256M"),
     # wwz192/fnnas: no line end
@@ -215,19 +215,19 @@ OTHERS = {
     "a fragment": ("u-boot-menu", (
         '## AUTOMATICALLY GENERATED FILE - DO NOT EDIT!\n#U_BOOT_UPDATE="true"\n\nU_BOOT_MENU_LABEL="Citadel OS"\n'
         'U_BOOT_PARAMETERS="ignore_loglevel ro rootwait console=ttyS2,1500000n8"\nU_BOOT_FDT_OVERLAYS=""\n')),
-    # an Ubuntu image for RK3588 boards (id 67243413098): root= among the arguments, uuid in lower case
+    # an Ubuntu image for RK3588 boards: root= among the arguments, uuid in lower case
     "root among the arguments": ("u-boot-menu", (
         "# /etc/default/u-boot - configuration file for u-boot-update(8)\n"
         'U_BOOT_PARAMETERS="console=ttyS2,1500000 console=tty1 root=UUID=1 rw rootwait quiet splash"\n')),
-    # a Debian image (id 61777274797): comments in Chinese
+    # a Debian image: comments in Chinese
     "comments in another script": ("u-boot-menu", (
         '# 1. 显式锁定 root 分区\nU_BOOT_ROOT="root=PARTUUID=1"\n\n# 2. 完整还原\n'
         'U_BOOT_PARAMETERS="console=ttyMSM0,115200 no_framebuffer=true rw rootwait audit=0"\n')),
-    # an image for the HiFive Unmatched (id 7906358935): appended by echo
+    # an image for the HiFive Unmatched: appended by echo
     "appended twice": ("u-boot-menu", (
         '#U_BOOT_PARAMETERS="ro quiet"\nU_BOOT_FDT="a.dtb"\nU_BOOT_PARAMETERS="rw rootwait"\n'
         'U_BOOT_FDT_DIR="/usr/lib/linux-image-a-"\nU_BOOT_PARAMETERS="rw rootwait earlycon"\n')),
-    # Kali's images for i.MX boards (id 22508118002)
+    # Kali's images for i.MX boards
     "a variable of a build script that is left": (
         "u-boot-menu", 'U_BOOT_PARAMETERS="root=/dev/mmcblk0p1 panic=10 rw rootfstype=$fstype net.ifnames=0"\n'),
     # sommerfelddev/dotfiles, michaelmnemonic/configuration etc/kernel/cmdline
@@ -239,7 +239,7 @@ OTHERS = {
     "no line end": ("radxa", "splash rd.luks.options=tries=4,discard quiet rootflags=subvol=@,compress=zstd:-7"),
     # clukawski/archlinux-root etc/kernel/cmdline
     "arguments without values": ("radxa", "cryptdevice= root= mem_sleep_default=deep\n"),
-    # an image for Kubernetes (id 30433179995): appended by echo with a blank at both ends
+    # an image for Kubernetes: appended by echo with a blank at both ends
     "a blank at both ends": ("radxa", " cgroup_enable=memory systemd.zram=0 \n"),
     # the kernel keeps what is behind -- for init
     "arguments for init": ("radxa", "root=UUID=1 rw -- single\r\n"),
@@ -252,7 +252,7 @@ def test_another_file(loader, text):
 
 
 @pytest.mark.parametrize("cmdline", [
-    # ids 18425830173, 8157 of a guide to Xubuntu, 12410014660 (dracut's tests), walt-images compute-nfs-bootargs.sh
+    # a guide to Xubuntu, dracut's tests, walt-images compute-nfs-bootargs.sh
     "netboot=nfs rootfstype=nfs4 root=/dev/nfs4 ip=dhcp", "boot=casper netboot=nfs initrd=casper/initrd.gz",
     "root=nfs4 ip=dhcp", "root=/dev/nfs boot=netroot rootfstype=netroot", "boot=nfs root=10.0.0.1:/srv/b rw",
     "root=10.0.0.1:/srv/b rootfstype=nfs rw", "root=//10.0.0.1/b rootfstype=cifs rw",
@@ -288,49 +288,49 @@ def u_boot_menu(given, **more):
 QUIRKS = "usb-storage.quirks=0x2537:0x1066:u,0x2537:0x1068:u   cgroup_enable=cpuset cgroup_memory=1 swapaccount=1"
 # cmdline, files, loader, config
 RUNNING = {
-    # measurements on a ROCK 5B (id 24744474660): U-Boot adds its version at the end
+    # measurements on a ROCK 5B: U-Boot adds its version at the end
     "ROCK 5B": (f"root=UUID=1 {RADXA} androidboot.fwver=ddr-v1.16-9fffbe1e78,bl31-v1.45,uboot-17.09-26-5-04/26/2024",
                 u_boot_menu(f"root=UUID=1 {RADXA}", **{"/etc/kernel/cmdline": f"root=UUID=1 {RADXA}\n"}),
                 "radxa", "/etc/kernel/cmdline"),
-    # a ROCK 5 ITX (id 48923064061): the entry that boots is not the newest one
+    # a ROCK 5 ITX: the entry that boots is not the newest one
     "ROCK 5 ITX": (f"root=UUID=1 {RADXA}", u_boot_menu(f"root=UUID=1 {RADXA}", **{
         "/etc/kernel/cmdline": f"root=UUID=1 {RADXA}\n", "/usr/share/u-boot-menu/conf.d/radxa.conf":
         'U_BOOT_PROMPT=1\nU_BOOT_TIMEOUT=10\nU_BOOT_DEFAULT="l1"\n'}), "radxa", "/etc/kernel/cmdline"),
     # the rescue entry was chosen at the prompt
     "the rescue entry": ("root=UUID=1 rootwait rw single", u_boot_menu("root=UUID=1 rootwait rw quiet", **{
         "/etc/kernel/cmdline": "rootwait rw quiet\n"}), "radxa", "/etc/kernel/cmdline"),
-    # forks of ubuntu-rockchip (ids 56795164854, 71023800227): the here-document kept its tabs
+    # forks of ubuntu-rockchip: the here-document kept its tabs
     "a fragment with tabs": ("root=UUID=1 rootwait rw quiet", u_boot_menu("root=UUID=1 rootwait rw quiet", **{
         "/etc/kernel/cmdline": "rootwait rw quiet", "/usr/share/u-boot-menu/conf.d/ubuntu.conf":
         '\tU_BOOT_UPDATE="true"\n\tU_BOOT_PARAMETERS="$(cat /etc/kernel/cmdline)"\n\tU_BOOT_TIMEOUT="20" \n'}),
         "radxa", "/etc/kernel/cmdline"),
-    # Luckfox Lyra (id 32173580252)
+    # Luckfox Lyra
     "Luckfox Lyra": ("root=UUID=1 console=tty1 console=ttyS0,1500000 rootwait ro", u_boot_menu(
         "root=UUID=1 console=tty1 console=ttyS0,1500000 rootwait ro", **{
             "/etc/u-boot-menu/conf.d/50-lyra.conf":
             'U_BOOT_PARAMETERS="console=tty1 console=ttyS0,1500000 rootwait ro"\nU_BOOT_FDT="a.dtb"\n'}),
         "u-boot-menu", "/etc/u-boot-menu/conf.d/50-lyra.conf"),
-    # a Khadas Edge2 (id 35403368833): what U-Boot adds stands in the middle
+    # a Khadas Edge2: what U-Boot adds stands in the middle
     "Khadas Edge2": (
         ("root=UUID=1 rootflags=data=writeback rw rootfstype=ext4 storagemedia=emmc androidboot.mode=normal  "
          "khadas_board=Edge2 console=ttyFIQ0 partition_type=generic fan=auto lcd_panel=null hwver=EDGE2.V12"),
         {MENU: ("LABEL Default\n  LINUX /Image\n  APPEND ${rootdev} rootflags=data=writeback rw rootfstype=ext4 "
                 "${bootargs} khadas_board=Edge2 console=ttyFIQ0 ${partitiontype} fan= ${fan_mode}\n")},
         "extlinux", MENU),
-    # measurements on boards with Armbian (ids 24322232444, 24384044848)
+    # measurements on boards with Armbian
     "Armbian": (f"root=UUID=1 rootwait rootfstype=ext4 splash=verbose console=tty1 ubootpart=1958fdf7-01 {QUIRKS}",
                 {ARMBIAN: f"{HEAD}{TAIL}"}, "armbian", ARMBIAN),
-    # the official fnOS image for the ROCK 5B (id 59790085060): its script finds the root, and grub.cfg is there for EFI
+    # the official fnOS image for the ROCK 5B: its script finds the root, and grub.cfg is there for EFI
     "fnOS, ROCK 5B": ("root=PARTUUID=1 rootwait console=ttyS2,1500000 cma=256M", {
         "/boot/fnEnv.txt": f"{HEAD}extraargs=cma=256M\nfdtfile=rockchip/a.dtb\n", "/boot/grub/grub.cfg": "x",
         "/boot/boot.scr": "load ${prefix}fnEnv.txt\nsetenv bootargs root=PARTUUID=${uuid} ${extraargs}\n"},
         "fnos", "/boot/fnEnv.txt"),
-    # the official fnOS image for the OneThing OEC (id 70706146854): extlinux.conf, and an fnEnv.txt of ophub besides
+    # the official fnOS image for the OneThing OEC: extlinux.conf, and an fnEnv.txt of ophub besides
     "fnOS, extlinux.conf": ("console=ttyS2,1500000 ubootpart=/dev/mmcblk0p1 root=/dev/mmcblk0p2 rw rootwait", {
         "/boot/fnEnv.txt": "rootdev=UUID=2\nextraargs=cma=512M\n",
         MENU: "label fnOS\n\tkernel /vmlinuz\n\tappend console=ttyS2,1500000 ubootpart=/dev/mmcblk0p1 "
               "root=/dev/mmcblk0p2 rw rootwait\n"}, "extlinux", MENU),
-    # Radxa OS with systemd-boot (id 25003233910)
+    # Radxa OS with systemd-boot
     "Radxa OS, systemd-boot": ("initrd=\\RadxaOS\\6.1\\initrd.img-6.1 root=UUID=1 quiet rw", {
         "/sys/firmware/efi/fw_platform_size": "64\n", "/etc/kernel/cmdline": "root=UUID=1 quiet rw\n"}, "efi", None),
     # Talos on an Orange Pi 5 (schneid-l/u-boot-orangepi5 2), NixOS on a CM3588 with EDK2 (edk2-porting/edk2-rk3588 142)
@@ -338,7 +338,7 @@ RUNNING = {
     # an ODROID-M1 with Arch Linux: a script of its own
     "ODROID-M1": ("root=LABEL=ROOT_ARCH rw rootwait audit=0 plymouth.ignore-serial-consoles console=ttyS2,1500000", {
         "/boot/boot.scr": "setenv bootargs root=LABEL=ROOT_ARCH rw\n"}, "unknown", None),
-    # the SDK's boot image, on boards of Forlinx and Unitree (ids 55365574909, 60192464859)
+    # the SDK's boot image, on boards of Forlinx and Unitree
     "Forlinx OK3588-C": ("console=null irqchip.gicv3_pseudo_nmi=0 root=PARTUUID=614e0000-0000 rw rootwait", {},
                          "boot-image", None),
     "squashfs": (("storagemedia=emmc androidboot.mode=emmc androidboot.slot_suffix= rootwait swiotlb=1 "

@@ -95,7 +95,7 @@ CASES = [  # source, log, what the sentence must have, what it must not have
      "clang: error: unsupported argument 'sysreg' to option '-mstack-protector-guard='\n",
      ("-mstack-protector-guard=", "too old or too new"), "xx"),
     # what only a vendor's kernel has
-    ("id 66339416599 (rknpu on mainline 6.12)",
+    ("rknpu on mainline 6.12",
      "rknpu_drv.c:40:10: fatal error: soc/rockchip/rockchip_iommu.h: No such file or directory\n",
      ("soc/rockchip/rockchip_iommu.h", "only the kernels of Rockchip's vendors"), "--reinstall"),
     ("kind of Joshua-Riek/ubuntu-rockchip#1093, which names it",

@@ -28,7 +28,7 @@ ENDED = ("dpkg: error processing package x-dkms (--configure):\n installed x-dkm
      ("no longer has the source", "dkms remove"), "xx"),
     ("dkms 3.2", ("Error! rtl8812/5.6.4 is broken! Missing the source directory or the symbolic link pointing to it.\n"
                   "Manual intervention is required!\n"), ("no longer has the source", "--all"), "xx"),
-    ("ids 56950893824, 56679347602",
+    ("56679347602",
      ("depmod.....(bad exit status: 135)\nDKMS: uninstall completed.\nError! Problems with depmod detected.  "
       "Automatically uninstalling this module.\nDKMS: Install Failed (depmod problems).  Module rolled back to built "
       "state.\n"), ("depmod", "storage", "dmesg"), "xx"),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""Mounts of systems that owners have, from public reports (repository, issue or id of the stored file), made short."""
+"""Mounts of systems that owners have, from public reports (repository or issue, where one is named), made short."""
 
 from __future__ import annotations
 
@@ -30,44 +30,44 @@ UNLOCKED = EXT4 + ("overlay /usr overlay rw,relatime,lowerdir=usr,upperdir=/var/
                    "workdir=/var/tmp/ostree-unlock-ovl.KZ4V50/work 0 0\n")
 
 LASTING = [  # source, mounts, kernel arguments, folders of the board
-    ("SteamOS, made writable: id 69785752508", STEAM, "", [UPPER]),
-    ("an upper layer on the root file system: id 12074654293", APERTIS, "", [UPPER]),
-    ("NFS: id 39169924249", "192.168.0.15:/srv/nfs / nfs rw,relatime,vers=3,hard,nolock 0 0\n", "", []),
-    ("NFS, with a boot partition of its own: id 15026256340",
+    ("SteamOS, made writable", STEAM, "", [UPPER]),
+    ("an upper layer on the root file system", APERTIS, "", [UPPER]),
+    ("NFS", "192.168.0.15:/srv/nfs / nfs rw,relatime,vers=3,hard,nolock 0 0\n", "", []),
+    ("NFS, with a boot partition of its own",
      ("192.168.8.99:/volume1/rpi-pxe/p1 / nfs rw,vers=3,hard,nolock 0 0\n192.168.8.99:/volume1/rpi-tftpboot/92003445 "
       "/boot/firmware nfs rw,vers=3 0 0\n"), "", []),
-    ("f2fs: id 19213564126", "/dev/nvme0n1p3 / f2fs rw,noatime,lazytime,background_gc=on,mode=adaptive 0 0\n", "", []),
-    ("ZFS: ids 1228071332, 56715656654",
+    ("f2fs", "/dev/nvme0n1p3 / f2fs rw,noatime,lazytime,background_gc=on,mode=adaptive 0 0\n", "", []),
+    ("ZFS",
      "nerv/ROOT/void / zfs rw,relatime,xattr,noacl 0 0\nbpool/BOOT /boot zfs rw 0 0\n", "", []),
-    ("OpenWrt: id 11603442944",
+    ("OpenWrt",
      ("/dev/mmcblk0p3 /overlay ext4 rw,relatime 0 0\noverlayfs:/overlay / overlay rw,noatime,lowerdir=/,"
       "upperdir=/overlay/upper,workdir=/overlay/work 0 0\n" + BOOT), "", []),
-    ("FriendlyElec: id 29339668177", FRIENDLY + BOOT, "rw root=/dev/mmcblk0p2 data=/dev/mmcblk0p3 fsck.repair=yes", []),
-    ("Volumio: ids 14011265504, 37913004916", VOLUMIO, VOLUMIO_LINE, []),
-    ("automount of /boot, used: id 9080165745",
+    ("FriendlyElec", FRIENDLY + BOOT, "rw root=/dev/mmcblk0p2 data=/dev/mmcblk0p3 fsck.repair=yes", []),
+    ("Volumio", VOLUMIO, VOLUMIO_LINE, []),
+    ("automount of /boot, used",
      EXT4 + "systemd-1 /boot autofs rw,relatime,fd=52,pgrp=1,timeout=120,direct 0 0\n" + BOOT, "", []),
-    ("automount of /boot, idle: id 7779152033",
+    ("automount of /boot, idle",
      EXT4 + "systemd-1 /boot autofs rw,relatime,fd=22,pgrp=1,timeout=300,direct 0 0\n", "", []),
-    ("/var on another disk: id 61593639266",
+    ("/var on another disk",
      EXT4 + ("/dev/sda1 /mnt/storage ext4 rw 0 0\noverlay_var /var overlay rw,lowerdir=/var,"
              "upperdir=/mnt/storage/upper/var,workdir=/mnt/storage/work/var 0 0\n"), "", []),
     ("the log in zram: armbian/build#2692", EXT4 + "/dev/zram1 /var/log ext4 rw,relatime,discard 0 0\n", "", []),
     ("a folder called so", EXT4 + "/dev/sda1 /mnt/emergency_root ext4 rw,relatime 0 0\n", "", []),
-    ("an extension of /opt: id 45107512338",
+    ("an extension of /opt",
      EXT4 + "sysext /opt overlay ro,nodev,relatime,lowerdir=/run/systemd/sysext/meta/opt:/opt 0 0\n", "", []),
 ]
 REFUSED = [  # and: what reason and remedy must have
-    ("openSUSE MicroOS: id 7804407763", MICROOS, "", [UPPER], "below /: it is mounted read-only (btrfs at /)",
+    ("openSUSE MicroOS", MICROOS, "", [UPPER], "below /: it is mounted read-only (btrfs at /)",
      "remount,rw /"),
-    ("SteamOS: id 59404469430", "/dev/mmcblk0p4 / btrfs ro,noatime,ssd,subvolid=5,subvol=/ 0 0\n", "", [],
+    ("SteamOS", "/dev/mmcblk0p4 / btrfs ro,noatime,ssd,subvolid=5,subvol=/ 0 0\n", "", [],
      "mounted read-only (btrfs at /)", "remount,rw /"),
-    ("the upper layer is out of sight: kind of id 69785752508", STEAM, "", [],
+    ("the upper layer is out of sight", STEAM, "", [],
      "below /etc is lost at the reboot: it is on an overlay (overlay at /etc)", "Unmount it"),
-    ("reMarkable: ids 66143487199, 69446505946", "/dev/mmcblk0p3 / ext4 ro,relatime 0 0\n" + REMARKABLE, "", [],
+    ("reMarkable", "/dev/mmcblk0p3 / ext4 ro,relatime 0 0\n" + REMARKABLE, "", [],
      "mounted read-only (ext4 at /)", "remount,rw /"),
-    ("reMarkable, made writable: id 69413049970", EXT4 + REMARKABLE, "", ["/var/volatile/etc"],
+    ("reMarkable, made writable", EXT4 + REMARKABLE, "", ["/var/volatile/etc"],
      "below /etc is lost at the reboot: it is on an overlay", "Unmount it"),
-    ("COS: id 32423064560", EXT4 + ("overlayfs /etc overlay rw,relatime,lowerdir=/etc,upperdir=/tmp/etc_overlay/etc,"
+    ("COS", EXT4 + ("overlayfs /etc overlay rw,relatime,lowerdir=/etc,upperdir=/tmp/etc_overlay/etc,"
                                     "workdir=/tmp/etc_overlay/.work,uuid=on 0 0\n"), "", ["/tmp/etc_overlay/etc"],
      "below /etc is lost", "Unmount it"),
     # Since 6.12 an error no longer makes an ext4 `ro`, and since 6.15 the mounts have `emergency_ro` instead.
@@ -77,42 +77,42 @@ REFUSED = [  # and: what reason and remedy must have
     ("the same, as mountinfo has it: xunholy/k8s-gitops#4143",
      ("22 1 179:2 / / rw,noatime shared:1 - ext4 /dev/mmcblk0p2 rw,errors=remount-ro,emergency_ro\n"), "", [],
      "below /: it is mounted read-only (ext4 at /)", "remount,rw /"),
-    ("data partition below a read-only root: ids 3717818290, 52661405049",
+    ("data partition below a read-only root",
      ("/dev/mmcblk0p3 / ext4 ro,noatime,errors=remount-ro 0 0\n/dev/mmcblk0p2 /data ext4 rw,noatime 0 0\noverlay /etc "
       "overlay rw,noatime,lowerdir=/etc,upperdir=/data/etc/upper,workdir=/data/etc/work 0 0\n"), "", [],
      "mounted read-only (ext4 at /)", "remount,rw /"),
     # All changes there are discarded on reboot, although the folder stays.
-    ("ostree, unlocked: ids 12809797448, 57051425390", UNLOCKED, "", ["/var/tmp/ostree-unlock-ovl.KZ4V50/upper"],
+    ("ostree, unlocked", UNLOCKED, "", ["/var/tmp/ostree-unlock-ovl.KZ4V50/upper"],
      "below /usr/lib is lost at the reboot: it is on an overlay (overlay at /usr)", "Unmount it"),
-    ("systemd-sysext: ids 60302688079, 45107512338",
+    ("systemd-sysext",
      EXT4 + "sysext /usr overlay ro,nodev,relatime,lowerdir=/run/systemd/sysext/meta/usr:/usr 0 0\n", "",
      [], "below /usr/lib: it is mounted read-only (overlay at /usr)", "systemd-sysext unmerge"),
-    ("Deepin 25: id 69490939596", EXT4 + "usr-overlay /usr overlay ro,relatime,lowerdir=/usr:/x 0 0\n", "", [],
+    ("Deepin 25", EXT4 + "usr-overlay /usr overlay ro,relatime,lowerdir=/usr:/x 0 0\n", "", [],
      "mounted read-only (overlay at /usr)", "Unmount it"),
     ("overlayroot by hand: chesty/overlayroot#4",
      ("overlay / overlay rw,relatime,lowerdir=/overlay/lower,upperdir=/overlay/upper,workdir=/overlay/work 0 0\n"
       "tmpfs /overlay tmpfs rw,relatime 0 0\n/dev/mmcblk0p1 /overlay/lower ext4 rw,relatime 0 0\n"), "", [],
      "below / is lost at the reboot", "overlayroot"),
-    ("initramfs, out of sight: RPi-Distro/raspi-config#193, id 68867276371",
+    ("initramfs, out of sight: RPi-Distro/raspi-config#193",
      "overlay / overlay rw,lowerdir=/lower,upperdir=/upper/data,workdir=/upper/work 0 0\n" + BOOT, "boot=overlay", [],
      "below / is lost", "raspi-config"),
-    ("Volumio without its partition: id 14011265504", VOLUMIO, "imgfile=/volumio_current.sqsh", [], "below / is lost",
+    ("Volumio without its partition", VOLUMIO, "imgfile=/volumio_current.sqsh", [], "below / is lost",
      "Disable"),
-    ("FriendlyElec without a boot partition: id 39896399046", FRIENDLY, "root=/dev/mmcblk0p8 data=/dev/mmcblk0p9", [],
+    ("FriendlyElec without a boot partition", FRIENDLY, "root=/dev/mmcblk0p8 data=/dev/mmcblk0p9", [],
      "below /boot is not read by the boot loader", "Disable"),
-    ("Sophgo, the upper layer on a partition: id 53490812238",
+    ("Sophgo, the upper layer on a partition",
      ("overlay / overlay rw,lowerdir=/media/root-ro,upperdir=/media/root-rw/overlay,workdir=/media/root-rw/w 0 0\n"
       "/dev/mmcblk0p5 /media/root-rw ext4 rw,relatime 0 0\n/dev/mmcblk0p4 /media/root-ro ext4 ro 0 0\n"), "", [],
      "below /boot is not read by the boot loader", "Disable"),
-    ("fuse-overlayfs: id 8886910668",
+    ("fuse-overlayfs",
      "fuse-overlayfs / fuse.fuse-overlayfs rw,nodev,noatime,user_id=0,group_id=0,allow_other 0 0\n", "", [],
      "lost at the reboot: it is on an overlay (fuse.fuse-overlayfs at /)", "Disable"),
-    ("OpenBMC: id 61158423441", "rootfs / rootfs ro 0 0\ntmpfs /run tmpfs rw 0 0\n", "", [],
+    ("OpenBMC", "rootfs / rootfs ro 0 0\ntmpfs /run tmpfs rw 0 0\n", "", [],
      "kept in memory (rootfs at /)", "on a disk"),
-    ("Rockchip's camera SDK: id 68527353208",
+    ("Rockchip's camera SDK",
      "/dev/root / squashfs ro,relatime 0 0\n/dev/mmcblk0p7 /userdata ext4 rw,relatime 0 0\n", "", [],
      "mounted read-only (squashfs at /)", "nstall a system"),
-    ("modules in memory: id 49146316972", EXT4 + "none /lib/modules tmpfs rw,relatime 0 0\n", "", [],
+    ("modules in memory", EXT4 + "none /lib/modules tmpfs rw,relatime 0 0\n", "", [],
      "below /lib/modules is lost at the reboot: it is kept in memory", "on a disk"),
 ]
 

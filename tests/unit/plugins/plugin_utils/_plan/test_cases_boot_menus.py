@@ -35,7 +35,7 @@ def menu_board(board):
     # system to an NVMe disk change the menu.
     ("root=UUID=2 rw quiet", {CMDLINE: "root=UUID=1 rw quiet\n"}, "root=UUID=1"),
     ("root=/dev/nvme0n1p3 rw quiet", {CMDLINE: "root=/dev/mmcblk0p3 rw quiet\n"}, "root=/dev/mmcblk0p3"),
-    # An image script of a Turing RK1 (id 34189408289) sets U_BOOT_ROOT.
+    # An image script of a Turing RK1 sets U_BOOT_ROOT.
     ("root=UUID=2 rw quiet", {DEFAULTS: ROOT % "UUID=1"}, "root=UUID=1"),
     ("root=UUID=2 rw quiet", {DEFAULTS: ROOT % "UUID=1", "/etc/u-boot-menu/conf.d/a.conf": 'U_BOOT_PROMPT="1"\n'},
      "root=UUID=1"),
@@ -67,7 +67,7 @@ def test_the_same_root_file_system(menu_board, planned, given, files):
 
 
 @pytest.mark.parametrize("more, files, dropped", [
-    # Guides that say to edit extlinux.conf (ids 57996893568, 21605875068), on images where u-boot-update makes it.
+    # Guides that say to edit extlinux.conf, on images where u-boot-update makes it.
     ("cma=512M", {CMDLINE: "root=UUID=1 rw quiet\n"}, "cma=512M"),
     ("video=HDMI-A-1:1368x768@75 a=1", dict(UBUNTU, **{CMDLINE: "rw quiet"}), "video=HDMI-A-1:1368x768@75 a=1"),
     ("cma=512M", {DEFAULTS: 'U_BOOT_PARAMETERS="rw quiet"\n'}, "cma=512M"),
@@ -87,7 +87,7 @@ def test_arguments_that_were_added_to_the_menu(menu_board, planned, more, files,
 
 
 @pytest.mark.parametrize("argument, noted", [
-    # Rockchip's SDK with A/B slots (ids 66990720136, 70230877864); without them U-Boot names no slot (id 25914933617).
+    # Rockchip's SDK with A/B slots; without them U-Boot names no slot.
     ("android_slotsufix=_b", True), ("androidboot.slot_suffix=_a", True), ("rauc.slot=A", True),
     ("androidboot.slot_suffix=", False), ("android_slotsufix=", False),
 ])
@@ -98,7 +98,7 @@ def test_slots(menu_board, planned, argument, noted):
 
 
 def test_where_proxmox_keeps_the_arguments(board, planned):
-    """Proxmox VE with ZFS starts kernels with systemd-boot (ids 53008860175 and 61927154800)."""
+    """Proxmox VE with ZFS starts kernels with systemd-boot."""
     board.base(config=BUILTIN, cmdline="initrd=\\EFI\\proxmox\\6.1\\initrd.img-6.1 root=ZFS=rpool/ROOT/pve-1 boot=zfs")
     board.npu().builtin().headers().tools().write("/sys/firmware/efi/fw_platform_size", "64\n")
     plan = planned(board.write(CMDLINE, "root=ZFS=rpool/ROOT/pve-1 boot=zfs\n"), driver_policy="exact")[1]

@@ -59,7 +59,7 @@ PLACES = {
     # limeroot/seed boot/extlinux/extlinux.conf
     "include": (UUID + " rw", {MENU: "default l0\nprompt 1\ndisplay boot.txt\ninclude linux.cfg\n"},
                 "includes another file", "by hand"),
-    # a guide for the pcDuino3 (id 6822089780): the entry that boots goes on to boot.scr
+    # a guide for the pcDuino3: the entry that boots goes on to boot.scr
     "localboot": (UUID + " rw", {MENU: "DEFAULT exit\nLABEL exit\n\tLOCALBOOT 1\n" + ENTRY % UUID,
                                  "/boot/boot.scr": "booti\n"}, "/boot/boot.scr, which U-Boot may read",
                   "in bootargs of /boot/boot.cmd"),
@@ -71,7 +71,7 @@ PLACES = {
     # wangergou2023/kernel_rk3568 arch/arm64/boot/dts/rockchip/uEnv/README.LubanCat-uEnv.md
     "LubanCat": ("storagemedia=emmc androidboot.mode=normal root=/dev/mmcblk0p3 rw", {
         "/boot/uEnv/uEnv.txt": 'cmdline="rw"\n'}, "/boot/uEnv/uEnv.txt", "such as uEnvLubanCat2.txt"),
-    # Khadas' boot script (id 10196280512): ${user_kernel_args} of env.txt
+    # Khadas' boot script: ${user_kernel_args} of env.txt
     "Khadas": (UUID + " rw imagetype=SD-USB", {"/boot/env.txt": "user_kernel_args=\n"}, "/boot/env.txt",
                "in user_kernel_args of /boot/env.txt"),
     # edk2-porting/edk2-rk3588 27, 62: entries of the owner, with the device tree of the board
@@ -79,7 +79,7 @@ PLACES = {
         "BOOT_IMAGE=/boot/vmlinuz-6.1.99-1-rk2312 root=UUID=1 ro quiet acpi=off", dict(EFI, **{
             "/usr/sbin/grub-mkconfig": "for x in ${sysconfdir}/default/grub.d/*.cfg; do . $x; done\n",
             "/boot/grub/grub.cfg": GRUB_MENU % "My board"}), "the default entry of GRUB is one of your own", "by hand"),
-    # an owner of a board with a HDMI capture card (id 70880475117); dash, Debian's /bin/sh, ends with an error
+    # an owner of a board with a HDMI capture card; dash, Debian's /bin/sh, ends with an error
     "an assignment of bash": (UUID + " ro quiet", {
         "/usr/sbin/u-boot-update": ". /etc/default/u-boot\n", MENU: ENTRY % UUID,
         "/etc/default/u-boot": 'U_BOOT_PARAMETERS+=" video=HDMI-A-1:1280x720@60"\n'},
@@ -130,7 +130,7 @@ SAVED = {"/boot/grub/grubenv": "# GRUB Environment Block\nsaved_entry=My board\n
 )
 @pytest.mark.parametrize("default, copied, files, action", [
     ("My board", COPY, {}, "unsupported"), ("0", COPY, {}, "dkms_over_builtin"),
-    # An image script for RK3588 boards (id 42612819761) has a copy with the device tree in custom.cfg.
+    # An image script for RK3588 boards has a copy with the device tree in custom.cfg.
     ("My board", "", {CUSTOM: "set timeout=30\n\n" + COPY}, "unsupported"),
     ("${saved_entry}", "", dict(SAVED, **{CUSTOM: COPY}), "unsupported"),
     ("0", "", {CUSTOM: "set timeout=30\nset default='My board'\n" + COPY}, "unsupported"),

@@ -15,7 +15,7 @@ from stand_ins.planned_trees import BUILTIN, SPELT, one_sentence
 UUID = "root=UUID=1"
 CONFIG, MENU = "/etc/default/u-boot", "/boot/extlinux/extlinux.conf"
 CONDITION = "U_BOOT_PARAMETERS is set under a condition"
-# The lines that this u-boot-update's manual names (SalimTerryLi/u-boot-menu-ng, ids 62942412855 and 62801077985).
+# The lines that this u-boot-update's manual names (SalimTerryLi/u-boot-menu-ng).
 NG = """#!/bin/sh
 : ${CONFIG_DIR_PATH:=/usr/share/u-boot-menu/conf.d}
 : ${PLUGIN_SYS_PATH:=/usr/share/u-boot-menu/plugins}
@@ -88,8 +88,8 @@ def test_other_boot_loaders_have_no_such_file():
 def test_an_immutable_file(board, planned, monkeypatch, loader, locked, action):
     """Owners lock the menu against updates.
 
-    A sign on a ROCK 5 (id 15360063065: u-boot-update, then chattr +i), an image for the Cubie (id 60435795419), notes
-    on Arch Linux (id 22686961690: the folder).
+    A sign on a ROCK 5 (u-boot-update, then chattr +i), an image for the Cubie, notes
+    on Arch Linux (the folder).
     """
     board.base(config=BUILTIN, cmdline=UUID + " ro quiet").npu().builtin().headers().tools()
     board.u_boot_menu(append=UUID + " ro quiet").write("/boot/armbianEnv.txt", "rootdev=UUID=2\n")

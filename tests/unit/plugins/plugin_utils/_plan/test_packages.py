@@ -105,7 +105,7 @@ def test_ophub_without_headers_is_told_where_they_are(plan):
 @pytest.mark.parametrize("release, image, package", [
     # CeraLive's kernel: a vendor's word in the release, and not in the package's name.
     ("6.1.115-ceralive-vendor-rk35xx", "linux-image-vendor-rk35xx", "linux-headers-vendor-rk35xx"),
-    # and in the name of the kernel that it builds itself (id 61931752668)
+    # and in the name of the kernel that it builds itself
     ("6.1.115-ceralive-vendor-rk35xx", "linux-image-6.1.115-ceralive-vendor-rk35xx",
      "linux-headers-6.1.115-ceralive-vendor-rk35xx"),
     # makerbase-mks/MKS-SKIPR#54

@@ -224,7 +224,7 @@ def test_the_argument_goes_into_the_menu_and_comes_out_again(grub, frozen):
     ("ignores our file", "does not have initcall_blacklist=rknpu_init"),
     ("names no kernel that exists", "boots nothing: its default kernel is /vmlinuz-gone, which does not exist"),
     ("makes nothing", "boots nothing: its default kernel is not named"),
-    # An image script that adds the line to grub.cfg (id 29173351387); owners of boards with edk2-rk3588 do the same.
+    # An image script that adds the line to grub.cfg; owners of boards with edk2-rk3588 do the same.
     ("drops the device tree", 'grub.cfg has "devicetree\\t/boot/rock-5b.dtb", which /usr/sbin/grub-mkconfig does not'),
 ])
 def test_a_grub_mkconfig_that_fails_changes_nothing(grub, fault, said):

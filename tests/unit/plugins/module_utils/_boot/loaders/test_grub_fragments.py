@@ -2,7 +2,6 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 """GRUB's configuration on public images and of owners: which arguments it sets without our file.
 
-The number of a case is that of the stored file.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ menuentry 'Debian' {
 """
 # files below /etc/default, what they set together
 FRAGMENTS = {
-    # an Arch installer for RK3588 boards with EDK2 (id 48090590705): the here-document kept its tabs
+    # an Arch installer for RK3588 boards with EDK2: the here-document kept its tabs
     "tabs": ({"grub": (
         '\tGRUB_DEFAULT=0\n\tGRUB_CMDLINE_LINUX_DEFAULT="console=ttyS2,1500000"\n\tGRUB_TERMINAL=serial\n'
         '\tGRUB_SERIAL_COMMAND="serial --speed=1500000 --unit=0 --word=8 --parity=no --stop=1"\n')},
@@ -32,10 +31,9 @@ FRAGMENTS = {
         "GRUB_TIMEOUT_STYLE=menu                      # Show the menu with Kernel options (Armbian or -generic)...\n"
         'GRUB_DISTRIBUTOR="Armbian"   # On GRUB menu will show up as "Armbian GNU/Linux" (some UEFI menu (F8?)\n'
         "GRUB_GFXMODE=1024x768\n")}, "console=ttyS2,1500000 splash=verbose"),
-    # an owner's board with a swap file for S4 (id 12142252282)
+    # an owner's board with a swap file for S4
     "a swap file": ({"grub.d/98-armbian.cfg": 'GRUB_CMDLINE_LINUX_DEFAULT="quiet resume=UUID=1 resume_offset=34816"\n'},
                     "quiet resume=UUID=1 resume_offset=34816"),
-    # ids 57002958791, 71200618676
     "a blank only if there is something before it": (
         {"grub": "GRUB_CMDLINE_LINUX=quiet\n", "grub.d/99-usb.cfg":
          'GRUB_CMDLINE_LINUX="${GRUB_CMDLINE_LINUX:+$GRUB_CMDLINE_LINUX }usbcore.authorized_default=0"\n'},
@@ -43,17 +41,16 @@ FRAGMENTS = {
     "nothing is before it": (
         {"grub.d/amd_ttm.cfg": 'GRUB_CMDLINE_LINUX="${GRUB_CMDLINE_LINUX:+$GRUB_CMDLINE_LINUX }ttm.pages_limit=32"\n'},
         "ttm.pages_limit=32"),
-    # id 67237049842: the line goes on behind a backslash
+    # the line goes on behind a backslash
     "two lines": ({"grub.d/v.cfg": ('GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT hugepagesz=2M \\\n'
                                     'hugepages=16384"\n')}, "hugepagesz=2M hugepages=16384"),
-    # id 55057376347: quotes within
+    # quotes within
     "quotes": ({"grub.d/acs.cfg": 'GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX pci=config_acs=\\"xx1@1:0\\""\n'},
                'pci=config_acs="xx1@1:0"'),
-    # ids 69442551519, 1332552041, 56133183873
     "several": ({"grub": 'GRUB_CMDLINE_LINUX="a"\nGRUB_CMDLINE_LINUX_DEFAULT="b"\n',
                  "grub.d/99-ipv4.cfg": 'GRUB_CMDLINE_LINUX="${GRUB_CMDLINE_LINUX} ipv6.disable=1"\n',
                  "grub.d/kdump.cfg": 'GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT crashkernel=256M"\n',
-                 # GRUB reads *.cfg alone (id 18291260883)
+                 # GRUB reads *.cfg alone
                  "grub.d/ehci_hcd.conf": 'GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX initcall_blacklist=ehci_pci_init"\n'},
                 "a ipv6.disable=1 b crashkernel=256M"),
     # Debian 13: the name is computed by a subshell
