@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""GRUB's configuration on public images and of owners: which arguments it sets without our file.
-
-"""
+"""GRUB's configuration on public images and of owners: which arguments it sets without our file."""
 
 from __future__ import annotations
 
