@@ -92,7 +92,7 @@ def _drivers():
         *((version, ("done", None)) for version in ("0.7.0", "0.7.2", "0.8.0", "0.8.2", "0.8.8", "0.9.0", "0.9.1")),
         *((version, ("rknn_run", -1)) for version in ("0.9.2", "0.9.3", "0.9.6", "0.9.7", "0.9.8")),
     ):
-        remedy = f"driver {version} " + ("is not older than 0.9.6" if version >= "0.9.6" else UPGRADE)
+        remedy = f"driver {version} " + ("is new enough (0.9.6 is wanted)" if version >= "0.9.6" else UPGRADE)
         settings = {"driver": version, "submit": 110}
         yield Case(f"jobs fail, driver {version}", *end, "driver", SUBMIT, remedy, settings=settings)
     for version in ("0.6.2", "0.0.0"):

@@ -53,7 +53,7 @@ _OUT_OF_REACH = (
     "on an RK356x with more than 4 GiB of memory the kernel's IOMMU driver may put page tables where the NPU cannot "
     "read them: boot with mem=3840M to see that, and then use a kernel that keeps them below 4 GiB")
 _NOT_THE_VERSION = (
-    "{the_driver} is not older than {wanted_driver} but cannot run jobs, so its version is not the cause: ")
+    "{the_driver} is new enough ({wanted_driver} is wanted) but cannot run jobs, so its version is not the cause: ")
 _SLOW = "no answer within {timeout:g} s, last call: {stage}"
 _LOOK = _KERNEL_LOG % "RKNPU and iommu messages"
 _REBOOT = _NOT_THE_VERSION + _LOOK + ", then reboot the board"
@@ -86,8 +86,8 @@ def _too_old(line):
     """Return the rows for a line by which the runtime requires a newer driver."""
     return [_Row("driver", line=line, when=when, remedy=remedy) for when, remedy in (
         (("up_to_date",), (
-            "{the_driver} is not older than {wanted_driver}, but this runtime requires {required}: choose an older "
-            "npu_runtime_version or a newer npu_driver_version")),
+            "{the_driver} is new enough ({wanted_driver} is wanted), but this runtime requires {required}: choose an "
+            "older npu_runtime_version or a newer npu_driver_version")),
         (("wanted_too_old",), (
             "{the_driver} is older than {required}, which this runtime requires, and so is {wanted_driver}: choose a "
             "newer npu_driver_version or an older npu_runtime_version")),

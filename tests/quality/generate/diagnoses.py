@@ -35,7 +35,7 @@ MEANINGS = {
 }
 """What a diagnosis means; one without a row here is shown by its rows alone."""
 WHEN = {
-    "up_to_date": "the driver is not older than `npu_driver_version`",
+    "up_to_date": "the driver is at least `npu_driver_version`",
     "to_wanted": "the driver is older than `npu_driver_version`, or its version is not known",
     "out_of_reach": "an RK356x with more than 4 GiB of memory",
     "stuck": "the process cannot be killed",

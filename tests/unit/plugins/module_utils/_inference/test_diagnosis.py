@@ -85,8 +85,8 @@ DIAGNOSES = [
     (failed("rknn_run", -1, [DRIVER_NEW, SUBMIT], driver_version=None), "driver", "failed to submit!",
      "driver 0.9.3 cannot"),
     (failed("rknn_run", -1, [SUBMIT]), "driver", "failed to submit!",
-     "driver 0.9.6 is not older than 0.9.6 but cannot run jobs, so its version is not the cause"),
-    (failed("rknn_run", -1), "driver", "rknn_run returned -1 (failed)", "not older than 0.9.6"),
+     "driver 0.9.6 is new enough (0.9.6 is wanted) but cannot run jobs, so its version is not the cause"),
+    (failed("rknn_run", -1), "driver", "rknn_run returned -1 (failed)", "new enough (0.9.6 is wanted)"),
     (
         failed("rknn_init", -1, [MISMATCH, "E RKNN: [15:43:53.667] invalid device fd!"], driver_version=None), "driver",
         "Mismatch",
@@ -181,7 +181,7 @@ def test_advice_of_the_runtime_is_a_note():
 def test_a_mismatch_that_an_upgrade_to_the_wanted_driver_does_not_fix():
     found = diagnose(failed("rknn_init", -1, [MISMATCH]), facts(wanted_driver="0.6.2"))
     assert found[0] == "driver"
-    assert found[2].startswith("driver 0.6.2 is not older than 0.6.2, but this runtime requires 0.7.0: choose")
+    assert found[2].startswith("driver 0.6.2 is new enough (0.6.2 is wanted), but this runtime requires 0.7.0: choose")
 
 
 def test_a_mismatch_that_the_wanted_driver_would_not_end():
