@@ -38,6 +38,22 @@ def play(tmp_path, tasks, boards, *options):
     return done.returncode, " ".join((done.stdout + done.stderr).split())
 
 
+def test_a_board_that_is_lost_in_a_task_of_an_optional_part_does_not_go_on(tmp_path):
+    # The playbooks keep lost boards in the play, and nothing later would see that a part is missing.
+    lost = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9, "npu_toolkit_lite2": True,
+            "__npu_plan": {"runtime": {"install": False}}, "__npu_runtime_source": {}}
+    (tmp_path / "boards.json").write_text(json.dumps({"all": {"hosts": {"rock": lost}}}))
+    (tmp_path / "play.yml").write_text(json.dumps([{
+        "hosts": "all", "gather_facts": False, "ignore_unreachable": True,
+        "tasks": [{"block": [{"ansible.builtin.include_role": {"name": "rkfleet.npu.runtime"}},
+                             {"ansible.builtin.debug": {"msg": "COMMIT"}}]}]}]))
+    done = subprocess.run(
+        ["ansible-playbook", "-i", "boards.json", "play.yml"], cwd=tmp_path, capture_output=True, text=True, check=False,
+        stdin=subprocess.DEVNULL,
+        env=dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(environment.COLLECTIONS), ANSIBLE_NOCOLOR="1"))
+    assert done.returncode == 4 and "UNREACHABLE" in done.stdout and "COMMIT" not in done.stdout, done.stdout + done.stderr
+
+
 # -- rknn-toolkit-lite2 -------------------------------------------------------------------------------------------------------
 
 def test_without_checksums_nothing_is_installed(tmp_path):
