@@ -104,7 +104,7 @@ def _headers(run, release, package, folder, root):
     if headers.has_headers(tree, release, os.uname().machine):
         return tree.real("/lib/modules/%s/build" % release), "the headers that are installed"
     if shutil.disk_usage(folder).free >> 20 < NEEDS_MIB:
-        raise CannotBuild("there are less than %d MiB free at %s, which unpacking the headers takes"
+        raise CannotBuild("there are less than %d MiB free at %s, but unpacking the headers requires them"
                           % (NEEDS_MIB, os.path.dirname(folder)))
     place = os.path.join(folder, "headers")
     os.mkdir(place)

@@ -126,7 +126,7 @@ restore_locked() {
     number "$1/tries" 0
     tries=$((number + 1))
     echo "$tries" | put "$1/tries"
-    note "$1" rollback_failed "$why, but not everything could be restored: see the log of unit rkfleet-npu-guard"
+    note "$1" rollback_failed "$why, but not everything could be restored: run journalctl -u rkfleet-npu-guard"
     if [ "$tries" -ge 3 ]; then
         rm -rf "$home/failed"
         mv "$1" "$home/failed"
