@@ -180,7 +180,7 @@ ansible_facts:
               Jobs that failed while this collection verified the NPU do not count, and are in C(ours).
             - C(complete), whether the log still begins with the boot. C(lines), what tells of faults or explains
               something, with the time after boot and the meaning.
-            - C(suspect), what speaks against the board although MobileNet may work, with a C(remedy). C(cause), why the
+            - C(suspect), the faults it shows although MobileNet may work, with a C(remedy). C(cause), why the
               driver did not start, with a C(cause_remedy).
           returned: always
           type: dict

@@ -83,7 +83,7 @@ node /power-management@fd8d8000/power-controller failed
 [  100.000001] RKNPU: soft reset, num: 6
 """,
 }
-"""Nothing here speaks against the board, though much is called a failure."""
+"""No fault of the NPU is shown here, though much is called a failure."""
 
 TELLING = {
     "a report of an H96 TV box, RK3566, 7.2, 0.9.8": ("""

@@ -31,7 +31,7 @@ def read(sent):
 
     Returns:
         complete: whether the log still begins with the boot; ours: how many jobs failed in verifications; suspect: one
-        sentence on what speaks against the board, or None, with its remedy; cause: why the driver could not start, if
+        sentence on the faults it shows, or None, with its remedy; cause: why the driver could not start, if
         it did not, and what to do; lines: the telling lines with time and meaning, and how often they were logged.
 
     Raises:

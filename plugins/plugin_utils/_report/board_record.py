@@ -73,7 +73,7 @@ def exit_code(records):
 
 
 def is_suspect(entry):
-    """Return whether the kernel log speaks against a board; one on hold is not judged."""
+    """Return whether the kernel log shows faults of the NPU; one on hold is not judged."""
     return bool(entry.get("suspect")) and entry["status"] != "held"
 
 

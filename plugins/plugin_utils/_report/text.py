@@ -34,7 +34,7 @@ METRICS = {
     "rkfleet_npu_board_verified_timestamp_seconds":
         "When MobileNet was last run on the board, in seconds since the epoch.",
     "rkfleet_npu_board_checked_timestamp_seconds": "When the board was last inspected, in seconds since the epoch.",
-    "rkfleet_npu_board_suspect": "Whether the kernel log speaks against the board: 1 if so.",
+    "rkfleet_npu_board_suspect": "Whether the kernel log shows faults of the NPU: 1 if so.",
     "rkfleet_npu_board_jobs_failed": "How many jobs of the NPU failed since its driver was loaded, by the kernel log.",
     "rkfleet_npu_board_iommu_faults": "How many page faults the NPU's IOMMU had since its driver was loaded.",
     "rkfleet_npu_board_frequency_hertz": "The NPU's clock when the board was inspected.",
