@@ -46,9 +46,12 @@ _NOT_UPDATED = re.compile(r"^(?:[EW]|Error|Warning): "
                           r"(?:[^\n]*(?:GPG error|signature verif)|Failed to fetch|The repository|Release file)", re.M)
 _UNAVAILABLE = re.compile(r"Unable to locate|installation candidate|Couldn.t find|not available|^\s*\Z")
 # What a script of a package says before dpkg says that it failed. update-initramfs goes on without a hard link.
-_COMPLAINT = re.compile(r"^(?!dpkg: |[EWN]: |[Ww]arning: |debconf: |ln: failed to create hard link|Errors )\S{1,100}: "
-                        r"[^\n]{0,300}(?:annot|ailed|No such|not (?:found|permitted)|denied|rror|nvalid|nable)"
-                        r"[^\n]{0,200}|^Can't locate [^\n]{1,200}", re.M)
+_COMPLAINT = re.compile(
+    r"^(?!dpkg: |[EWN]: |[Ww]arning: |debconf: |ln: failed to create hard|Errors |locale: |invoke-rc.d: policy)"
+    r"\S{1,100}: [^\n]{0,300}"
+    r"(?:annot|ailed|No such|not (?:found|permitted)|denied|\b[Ee]rror|nvalid|\b[Uu]nable)"
+    r"[^\n]{0,200}|^Can't locate [^\n]{1,200}", re.M)
+_SERVICE = re.compile(r"^Job for (\S{1,100}\.service) failed", re.M)
 _FULL = re.compile(r"No space left on device|enough free space|cannot write compressed block")
 _LOG_BYTES = 1 << 20
 _FAILED_MODULE = re.compile(r"(?:on kernel: ([\w.+~-]{1,128}) \([^\n]{0,80}\n)?"
@@ -369,8 +372,11 @@ class Packages:
         modules = [self._failed_module(*found) for found in dict.fromkeys(_FAILED_MODULE.findall(output))]
         cause = _apt_causes.explain(output) or "; ".join(modules) or log_reader.known_cause(output, FOREIGN)
         if not cause:
-            complaints = _COMPLAINT.findall(output[:first.start()])
+            own = output[max(0, output.rfind("Setting up " + package, 0, first.start())):first.start()]
+            complaints, service = _COMPLAINT.findall(own), _SERVICE.search(own)
             cause = _short(complaints[-1]).rstrip(".") if complaints else errors
+            if service:
+                cause = "its service {0} does not start: see journalctl -u {0}".format(service.group(1))
         why = "package %s cannot be configured: %s" % (package, cause)
         if package in names:
             return why

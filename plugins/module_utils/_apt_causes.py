@@ -233,7 +233,6 @@ CAUSES = (
     (r"Problem executing scripts? ([\w:-]{1,60}) '([^'\n]{1,200})",
      ("a command that a file in /etc/apt/apt.conf.d sets as {0} fails ({1}): correct or remove it (grep -r {0} "
       "/etc/apt/apt.conf.d)")),
-    (r"(?m)^Job for (\S{1,100}\.service) failed", "its service {0} does not start: see journalctl -u {0}"),
     (r": Read-only file system", "the file system is mounted read-only: check the storage (dmesg), then remount it"),
     (r"/boot/config-(\S{1,100}): No such file or directory(?:\n[^\n]{0,300}){0,9}?compression \(CONFIG_RD_\w+\) not",
      ("/boot/config-{0} is missing, without which update-initramfs cannot make the initial RAM disk: reinstall "

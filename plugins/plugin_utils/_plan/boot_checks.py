@@ -55,6 +55,7 @@ _CUSTOM = "/boot/grub/custom.cfg"
 """What grub.cfg reads after its own entries, if it exists (/etc/grub.d/41_custom)."""
 _GIVEN = re.compile(r"^([ \t]*linux\w*[ \t]+\S+).*", re.MULTILINE)
 _OWN = "an-entry-of-the-owner"
+_BY = re.compile(r"(?<=root=)/dev/disk/by-(uuid|partuuid|label|partlabel)/")
 _FILES = {
     "/boot/uEnv/uEnv.txt": (
         "in cmdline of /boot/uEnv/uEnv.txt, within its quotes (LubanCat: of the board's own file beside it, such as "
@@ -155,17 +156,17 @@ def _other_root(boot):
     if not made:
         return None
     given, texts = made
-    roots = [shell_file.variable(text, "U_BOOT_ROOT") for path, text in texts.items() if path != radxa.CONFIG]
-    wanted = next(filter(None, reversed(roots)), boot.get("configured") or "")
+    try:
+        roots = [shell_file.variable(text, "U_BOOT_ROOT") for path, text in texts.items() if path != radxa.CONFIG]
+    except ValueError as error:
+        return str(error)
+    # The last one counts, also if it is empty.
+    wanted = next((root for root in reversed(roots) if root is not None), None) or boot.get("configured") or ""
+    given, wanted = (_BY.sub(lambda found: found.group(1).upper() + "=", text) for text in (given, wanted))
     if not evidence.contradict(wanted, given):  # which ignores what a shell computes
         return None
     return "{} has {}, and {} would write {}".format(
-        menu.PATH, _root(given), boot["update"], _root(wanted))
-
-
-def _root(arguments):
-    """Return the last root= of arguments, which counts."""
-    return [word for word in arguments.split() if word.startswith("root=")][-1]
+        menu.PATH, max(evidence.by_name(given)["root"]), boot["update"], max(evidence.by_name(wanted)["root"]))
 
 
 def _added_to_menu(boot):

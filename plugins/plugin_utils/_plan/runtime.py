@@ -9,6 +9,7 @@ from __future__ import annotations
 from ...module_utils._board import version as _version
 from ...module_utils._facts import runtime as _runtime
 from .board_state import Unsupported
+from .predicates import is_pending
 from .rules import rkllm_floor
 
 
@@ -33,7 +34,7 @@ def choose_runtime(board, action, driver):
     result.update({key: row.get(key) for key in ("sha256", "git_blob", "size", "build", "rknn_server")},
                   path_upstream=row["path"])
     keeps_runtime = action == "none" and installed.get("version") and board.keeps_its_driver
-    if keeps_runtime and not board.wanted["runtime_version"]:
+    if keeps_runtime and not board.wanted["runtime_version"] and not is_pending(board.facts):
         kept = board.data["runtimes"].get(installed["version"]) or {}
         return dict(result, version=installed["version"], rknn_server=kept.get("rknn_server"),
                     reason="Runtime %s works with it and stays unchanged." % installed["version"])

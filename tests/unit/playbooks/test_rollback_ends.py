@@ -25,7 +25,7 @@ STUBS = {
         why: ""
         origin: false
         baseline: {diagnosis: driver}
-        driver: {from: 0.9.3}
+        driver: {from: "{{ previous | default('0.9.3') }}", to: 0.9.3}
     cacheable: true
 - ansible.builtin.set_fact:
     __npu_plan: {current: null}

@@ -286,7 +286,8 @@ WRONG = {
     "minutes": ({"npu_soak_minutes": "10%"}, "npu_soak_minutes is '10%': it must be a number of minutes"),
     "a file of one board": ({}, "/nowhere.yml, and there is no such file on the controller. No board was changed."),
     "a flag of one board": ({}, "npu_hold is 'ja': it must be true or false (b). No board was contacted."),
-    "a hook for all boards": ({"npu_pre_tasks_file": "once.yml"}, "once.yml uses run_once, throttle, pause, add_host or end_play"),
+    "a hook for all boards": ({"npu_pre_tasks_file": "once.yml"}, "once.yml uses run_once, throttle, pause, add_host, or meta with end_play"),
+    "a hook that ends a board": ({"npu_post_tasks_file": "end.yml"}, "end.yml uses run_once, throttle"),
     "a type": ({"npu_select": ["a", "list"]}, "npu_select"),
     "the record": ({"npu_staging_file": "{{ inventory_dir }}/boards.yml"}, "is damaged (it is not JSON"),
 }
@@ -296,6 +297,7 @@ WRONG = {
 def test_a_wrong_setting_is_reported_once_and_no_board_is_contacted(play, name, tmp_path):
     variables, said = WRONG[name]
     (tmp_path / "once.yml").write_text("- ansible.builtin.debug:\n  run_once: true\n")
+    (tmp_path / "end.yml").write_text("- ansible.builtin.meta: end_host\n")
     own = {"a file of one board": {"npu_post_tasks_file": "/nowhere.yml"}, "a flag of one board": {"npu_hold": "ja"}}
     run = play({"a": {}, "b": own.get(name, {})}, **variables)
     assert run.rc == 2 and run.output.count("fatal: ") == 1 and said in run.output.replace('\\"', '"')
@@ -319,4 +321,4 @@ def test_a_second_playbook_of_one_run_upgrades_no_board(play, fails):
     # The boards of the first are still in the groups of the second, and what it found is still in their variables.
     run = play(fleet(a={"fails": fails}), playbook="stage_npu upgrade_npu", npu_max_failed=6)
     assert run.rc == 2 and run.touched == ["a", "e"]
-    assert "another stage_npu or upgrade_npu of this ansible-playbook run has upgraded boards: run each" in run.output
+    assert "another stage_npu or upgrade_npu of this ansible-playbook run has chosen boards to upgrade: run each" in run.output

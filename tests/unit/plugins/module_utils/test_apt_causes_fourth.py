@@ -113,6 +113,12 @@ def error_of(package, status=1):
      ("Job for foo.service failed because the control process exited with error code.\nSee \"systemctl status "
       "foo.service\" for details.\n" + error_of("foo-server")), ("foo.service does not start", "journalctl -u foo"),
      "exit status"),
+    # What another package said before.
+    ("install", "kind",
+     ("Setting up other (1.0) ...\nJob for other.service failed because a timeout was exceeded.\nSetting up "
+      "foo-server (2.1) ...\nfoo-server: cannot read /etc/foo\ninvoke-rc.d: policy-rc.d denied execution of start.\n"
+      "foo-server: enabled\n" + error_of("foo-server")), ("cannot be configured: foo-server: cannot read /etc/foo",),
+     "other.service"),
     ("install", "kind", ("Can't locate Debconf/Log.pm in @INC (you may need to install the Debconf::Log module) at "
                          "/usr/share/debconf/frontend line 6.\n" + error_of("dkms-x")), ("Debconf/Log.pm",),
      "install perl"),
