@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import pathlib
 import subprocess
+import time
 
 import pytest
 import yaml
@@ -115,6 +116,26 @@ def test_a_rollback_on_request_brings_the_built_in_driver_back(fleet, play):
     assert run.rc == 0
     assert events(fleet, name, "boot")[-1]["driver"] == "0.9.3" and not events(fleet, name, "boot")[-1]["blacklisted"]
     assert "initcall_blacklist" not in on(fleet, name, "cat /boot/extlinux/extlinux.conf")
+
+
+def test_with_a_reboot_of_ones_own_the_runtime_is_installed_after_it(fleet, play):
+    """Until then the applications run with the old driver."""
+    name = fleet.of_kind("rollout-rk2312-uboot")[0]
+    later = ("-e", '{"npu_reboot_ok": false}')
+    library = on(fleet, name, "sha256sum /usr/lib/librknnrt.so")
+    run = upgrade(play, fleet, name, *later)
+    assert run.rc == 0 and "planned: " in run.output
+    assert on(fleet, name, "sha256sum /usr/lib/librknnrt.so") == library
+    boots = fleet.status()["boards"][name]["boots"]
+    on(fleet, name, "setsid -f sh -c \"sleep 1; systemctl reboot\" </dev/null >/dev/null 2>&1")
+    deadline = time.monotonic() + 120
+    while fleet.status()["boards"][name]["boots"] == boots:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    run = upgrade(play, fleet, name, *later)
+    assert run.rc == 0 and events(fleet, name, "state")[-1]["state"] == "committed"
+    assert fleet.status()["boards"][name]["driver"] == "0.9.6"
+    assert on(fleet, name, "sha256sum /usr/lib/librknnrt.so") != library
 
 
 def test_a_board_that_never_comes_back_is_reported(fleet, play):
