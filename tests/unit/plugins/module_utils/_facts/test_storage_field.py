@@ -68,7 +68,7 @@ REFUSED = [  # and: what reason and remedy must have
     ("reMarkable, made writable", EXT4 + REMARKABLE, "", ["/var/volatile/etc"],
      "below /etc is lost at the reboot: it is on an overlay", "Unmount it"),
     ("COS", EXT4 + ("overlayfs /etc overlay rw,relatime,lowerdir=/etc,upperdir=/tmp/etc_overlay/etc,"
-                                    "workdir=/tmp/etc_overlay/.work,uuid=on 0 0\n"), "", ["/tmp/etc_overlay/etc"],
+                    "workdir=/tmp/etc_overlay/.work,uuid=on 0 0\n"), "", ["/tmp/etc_overlay/etc"],
      "below /etc is lost", "Unmount it"),
     # Since 6.12 an error no longer makes an ext4 `ro`, and since 6.15 the mounts have `emergency_ro` instead.
     ("6.18 after an error: longhorn/longhorn#13452, prometheus/node_exporter#3717",
