@@ -53,6 +53,16 @@ def test_a_build_that_ends_after_the_rollback_is_undone(board, package, archive)
     assert board.module.exists()
 
 
+def test_a_driver_that_a_rollback_has_restored_is_not_removed(board, package, archive):
+    deploy(package, archive)
+    before = files_of(board)
+    with pytest.raises(source_tree.DkmsError, match="nothing was removed: the upgrade was rolled back"):
+        npu_dkms.do(None, package, {"state": "absent"}, package.steps_back(), None, lambda: False)
+    assert files_of(board) == before
+    npu_dkms.do(None, package, {"state": "absent"}, package.steps_back(), None, lambda: True)
+    assert files_of(board) != before
+
+
 @pytest.mark.parametrize("check_mode, waits", [(False, True), (True, False)])
 def test_only_one_task_builds_at_a_time(tmp_path, monkeypatch, check_mode, waits):
     lock = tmp_path / "run/rkfleet-npu.build"
