@@ -320,5 +320,5 @@ def test_the_output_of_a_run_has_a_line_for_each_phase(play, monkeypatch):
 def test_a_second_playbook_of_one_run_upgrades_no_board(play, fails):
     # The boards of the first are still in the groups of the second, and what it found is still in their variables.
     run = play(fleet(a={"fails": fails}), playbook="stage_npu upgrade_npu", npu_max_failed=6)
-    assert run.rc == 2 and run.touched == ["a", "e"]
+    assert run.rc == 2 and sorted(run.touched) == ["a", "e"]
     assert "another stage_npu or upgrade_npu of this ansible-playbook run has chosen boards to upgrade: run each" in run.output
