@@ -41,7 +41,7 @@ def sent(monkeypatch):
         action = object.__new__(type("Action", (plugin.ActionModule,), {
             "run_module": lambda self, module, args, task_vars, internal: {"internal": internal}}))
         action._task = types.SimpleNamespace(args=args)
-        return action.act({}, {})["internal"]
+        return action.act({}, {"inventory_hostname": "rock"})["internal"]
 
     return run
 
@@ -51,6 +51,7 @@ def test_the_guard_is_sent_where_it_is_installed(sent, state):
     args = sent(npu_transaction, state=state)
     assert ("guard" in args) is (state in ("begun", "committed", "restored"))
     assert "guard" not in args or json.loads(args["guard"]) == board_files.guard()
+    assert args["owner"]["board"] == "rock"
 
 
 @pytest.mark.parametrize(
