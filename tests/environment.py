@@ -150,6 +150,16 @@ def copy_project(folder):
     return folder
 
 
+def stubbed_project(place, stubs):
+    """Return `place` with a copy of the collection without tests, some files of which are stubs, `{path: text}`."""
+    copy = copy_project(place / "ansible_collections/rkfleet/npu")
+    shutil.rmtree(str(copy / "tests"))
+    for name, text in stubs.items():
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        (copy / name).write_text(text, encoding="utf-8")
+    return place
+
+
 def main():
     """Prepare the checkout and say in a line or two what was done, or what is missing."""
     def say(line):

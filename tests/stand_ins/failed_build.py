@@ -20,3 +20,8 @@ def explained(root, kernel, log, tail, *, dkms, version):
         head + "  CC [M]  /x/y.o\n" * 50 + log + "  CC [M]  /x/z.o\n" * 10 + tail, encoding="utf-8")
     [entry] = kernels.read(Tree(str(root)), "6.1.43")
     return build_log.explain("\n".join(["for kernel " + kernel, *entry["build_log"]]))
+
+
+def assert_said(sentence, needed, forbidden):
+    """Fail if a sentence lacks one of the words *needed*, or has the one that is *forbidden*."""
+    assert all(word in (sentence or "") for word in needed) and forbidden not in sentence, sentence

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 
 import environment
@@ -147,17 +146,13 @@ class ActionModule(ActionBase):
 @pytest.fixture(scope="session")
 def collections(tmp_path_factory):
     """Return a place with a copy of the collection in which nothing touches a board."""
-    place = tmp_path_factory.mktemp("stubbed")
-    copy = environment.copy_project(place / "ansible_collections/rkfleet/npu")
-    shutil.rmtree(copy / "tests")
+    stubs = {name: HEADER * name.endswith(".yml") + text.lstrip() for name, text in STUBS.items()}
+    place = environment.stubbed_project(tmp_path_factory.mktemp("stubbed"), stubs)
     # The validation is a task for each board and role that other tests look at. The variables are still read from there.
-    for path in copy.glob("roles/*/meta/argument_specs.yml"):
+    for path in place.glob("ansible_collections/rkfleet/npu/roles/*/meta/argument_specs.yml"):
         if path.parts[-3] != "rollout":
             specs = yaml.safe_load(path.read_text())["argument_specs"]
             path.write_text(yaml.safe_dump({"argument_specs": {"no_" + entry: spec for entry, spec in specs.items()}}))
-    for name, text in STUBS.items():
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        (copy / name).write_text(HEADER * name.endswith(".yml") + text.lstrip())
     return place
 
 

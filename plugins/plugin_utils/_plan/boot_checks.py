@@ -79,15 +79,16 @@ def check_boot(board):
         _check_unknown(board)
         return
     check_mounted(board)
+    made = _made_menu(boot)
     problem = (boot.get("error") or trial(boot, edit.add) or _overflow(boot) or _own_entry(boot)
-               or shell_checks.problem(boot) or _other_root(boot))
+               or shell_checks.problem(boot) or (made and _other_root(boot, *made)))
     if problem and not suppresses_builtin(boot.get("next")):
         raise Unsupported(
             "The driver is built in, and the boot configuration cannot be edited: {}.".format(problem.rstrip(".")),
             f"Correct it, or add {ARGUMENT} to the kernel arguments by hand, {_RERUN}")
     if not suppresses_builtin(boot.get("next")):
         check_locked(board, boot.get("config"))
-    lost = _added_to_menu(boot)
+    lost = _added_to_menu(boot, *made) if made else []
     if lost:
         board.notes.append(
             "{} has {}, which no configuration of {} has: it is dropped when the menu is made again.".format(
@@ -147,15 +148,14 @@ def _made_menu(boot):
     return boot["next"], {path: files.text(path, None) or "" for path in names if files.exists(path)}
 
 
-def _other_root(boot):
+def _other_root(boot, given, texts):
     """Return why the board would start another system with a new menu of u-boot-update, one sentence, or None.
 
     Owners who move the system to another disk change root= in the menu itself.
+
+    Args:
+        given, texts: as _made_menu() returns them.
     """
-    made = _made_menu(boot)
-    if not made:
-        return None
-    given, texts = made
     try:
         roots = [shell_file.variable(text, "U_BOOT_ROOT") for path, text in texts.items() if path != radxa.CONFIG]
     except ValueError as error:
@@ -169,14 +169,17 @@ def _other_root(boot):
         menu.PATH, max(evidence.by_name(given)["root"]), boot["update"], max(evidence.by_name(wanted)["root"]))
 
 
-def _added_to_menu(boot):
-    """Return the arguments that were added to u-boot-update's menu by hand, none if it is not known what it writes."""
-    made = _made_menu(boot)
-    texts = "\n".join(made[1].values()) if made else "$("
+def _added_to_menu(boot, given, texts):
+    """Return the arguments that were added to u-boot-update's menu by hand, none if it is not known what it writes.
+
+    Args:
+        given, texts: as _made_menu() returns them.
+    """
+    texts = "\n".join(texts.values())
     # What a shell computes is not known, but for what the images of Radxa and ubuntu-rockchip have.
     if re.search(r"[$`]", _FROM_FILE.sub("", texts)):
         return []
-    words, given = (text.translate(_QUOTES).split() for text in (f"{texts} {boot.get('default')}", made[0]))
+    words, given = (text.translate(_QUOTES).split() for text in (f"{texts} {boot.get('default')}", given))
     known = {*words, *(word.partition("=")[2] for word in words)}
     return [word for word in given if word not in known and not word.startswith("root=")]
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -37,12 +36,7 @@ class ActionModule(ActionBase):
 @pytest.fixture(scope="module")
 def collections(tmp_path_factory):
     """Return a place with a copy of the collection in which apt and the store are stubs."""
-    place = tmp_path_factory.mktemp("stubbed")
-    copy = environment.copy_project(place / "ansible_collections/rkfleet/npu")
-    shutil.rmtree(copy / "tests")
-    for name, text in STUBS.items():
-        (copy / name).write_text(text)
-    return place
+    return environment.stubbed_project(tmp_path_factory.mktemp("stubbed"), STUBS)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -67,12 +66,7 @@ PACKAGES = ["dkms", "linux-image-6.1.0-5", "make"]
 @pytest.fixture(scope="module")
 def collections(tmp_path_factory):
     """Return a place with a copy of the collection whose roles see no board."""
-    place = tmp_path_factory.mktemp("stubbed")
-    copy = environment.copy_project(place / "ansible_collections/rkfleet/npu")
-    shutil.rmtree(copy / "tests")
-    for name, text in STUBS.items():
-        (copy / name).write_text(text)
-    return place
+    return environment.stubbed_project(tmp_path_factory.mktemp("stubbed"), STUBS)
 
 
 @pytest.fixture

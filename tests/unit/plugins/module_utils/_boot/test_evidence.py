@@ -21,17 +21,11 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._boot import (
     sources,
     u_boot_update,
 )
+from stand_ins.u_boot_update import TOOL
 
 OURS = "initcall_blacklist=rknpu_init"
 MENU, CMDLINE, DEFAULTS = "/boot/extlinux/extlinux.conf", "/etc/kernel/cmdline", "/etc/default/u-boot"
 UBUNTU = "rootwait rw console=ttyS2,1500000 console=tty1 cgroup_enable=cpuset cgroup_memory=1 cgroup_enable=memory"
-# The lines of u-boot-update (u-boot-menu 4.2.2 of Debian) that say what it reads.
-TOOL = """#!/bin/sh
-. /etc/default/u-boot
-for file in /usr/share/u-boot-menu/conf.d/*.conf /etc/u-boot-menu/conf.d/*.conf; do . "${file}"; done
-if [ -z "${U_BOOT_PARAMETERS}" ] && [ -f /etc/kernel/cmdline ]; then :; fi
-U_BOOT_PARAMETERS="${U_BOOT_PARAMETERS:-ro quiet}"
-"""
 UPDATE_EXTLINUX = """#!/bin/bash
 . /etc/default/extlinux
 if [[ -f "/etc/kernel/cmdline" ]]; then APPEND="$APPEND `cat /etc/kernel/cmdline`"; fi

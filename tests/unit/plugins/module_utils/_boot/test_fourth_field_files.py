@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, edit, kernel_arguments, sources
 from stand_ins.boot_round_trip import ARGUMENT, round_trip
+from stand_ins.u_boot_update import TOOL
 
 OURS = "initcall_blacklist=rknpu_init"
 MENU, CMDLINE, DEFAULTS = "/boot/extlinux/extlinux.conf", "/etc/kernel/cmdline", "/etc/default/u-boot"
@@ -189,12 +190,6 @@ GENERIC = ("# Please edit /boot/armbianEnv.txt to set supported parameters\nif t
 DIETPI = ("# Please edit /boot/dietpiEnv.txt to set supported parameters\nif load mmc 1 ${scriptaddr} "
           "${prefix}dietpiEnv.txt; then\n"
           "setenv bootargs \"root=${rootdev} rootwait ${consoleargs} ubootpart=${ubootpart} ${extraargs}\"\n")
-TOOL = """#!/bin/sh
-. /etc/default/u-boot
-for file in /usr/share/u-boot-menu/conf.d/*.conf /etc/u-boot-menu/conf.d/*.conf; do . "${file}"; done
-if [ -z "${U_BOOT_PARAMETERS}" ] && [ -f /etc/kernel/cmdline ]; then :; fi
-U_BOOT_PARAMETERS="${U_BOOT_PARAMETERS:-ro quiet}"
-"""
 
 
 def u_boot_menu(given, **more):

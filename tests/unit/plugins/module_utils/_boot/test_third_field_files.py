@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, edit, kernel_arguments, sources
 from stand_ins.boot_round_trip import ARGUMENT, round_trip
+from stand_ins.u_boot_update import TOOL
 
 OURS = "initcall_blacklist=rknpu_init"
 MENU = "/boot/extlinux/extlinux.conf"
@@ -269,14 +270,6 @@ def test_a_system_on_the_network(board, cmdline):
 def test_a_system_on_a_disk(board, cmdline):
     board.write(MENU, f"label a\n\tlinux /x\n\tappend {cmdline}\n")
     assert boot_facts.read(Tree(str(board.root)), cmdline)["loader"] == "extlinux"
-
-
-TOOL = """#!/bin/sh
-. /etc/default/u-boot
-for file in /usr/share/u-boot-menu/conf.d/*.conf /etc/u-boot-menu/conf.d/*.conf; do . "${file}"; done
-if [ -z "${U_BOOT_PARAMETERS}" ] && [ -f /etc/kernel/cmdline ]; then :; fi
-U_BOOT_PARAMETERS="${U_BOOT_PARAMETERS:-ro quiet}"
-"""
 
 
 def u_boot_menu(given, **more):
