@@ -9,12 +9,8 @@ import os
 import re
 import time
 
-from . import _apt_causes
-from ._board import files as _files
+from ._apt_causes import known_cause, reason, short
 from ._board import checkpoint
-from ._dkms import log_reader
-from ._dkms.common_causes import ENVIRONMENT as AROUND
-from ._dkms.common_causes import FOREIGN
 from ._facts.packages import UNFINISHED
 
 ENVIRONMENT = {
@@ -37,31 +33,10 @@ _OPTIONS = ["--yes", "--quiet", "-o", "Dpkg::Options::=--force-confold", "-o", "
 _CONFIGURE = ["dpkg", "--force-confold", "--configure", "--pending"]
 # "Inst name [old] (new ...)" is an update of an installed package.
 _PLANNED = re.compile(r"^(Inst|Remv|Purg) ([a-z0-9][a-z0-9.+-]+)(?::[a-z0-9-]+)? ([(\[]?)", re.M)
-# Not those that only wait for another package.
-_UNCONFIGURED = re.compile(r"^dpkg: error processing package ([a-z0-9][a-z0-9.+-]+)(?::[a-z0-9-]+)? \([^\n]*\n"
-                           r"(?! dependency problems)", re.M)
-_ERRORS = re.compile(r"^(?:E:|Error:|dpkg: error|dpkg: unrecoverable)[^\n]*(?:\n [^\n]+)*", re.M)
 # apt-get update ends with 0 if a repository cannot be read and there are older lists of it.
 _NOT_UPDATED = re.compile(r"^(?:[EW]|Error|Warning): "
                           r"(?:[^\n]*(?:GPG error|signature verif)|Failed to fetch|The repository|Release file)", re.M)
 _UNAVAILABLE = re.compile(r"Unable to locate|installation candidate|Couldn.t find|not available|^\s*\Z")
-# What a script of a package says before dpkg says that it failed. update-initramfs goes on without a hard link.
-_COMPLAINT = re.compile(
-    r"^(?!dpkg: |[EWN]: |[Ww]arning: |debconf: |ln: failed to create hard|Errors |locale: |invoke-rc.d: policy)"
-    r"\S{1,100}: [^\n]{0,300}"
-    r"(?:annot|ailed|No such|not (?:found|permitted)|denied|\b[Ee]rror|nvalid|\b[Uu]nable)"
-    r"[^\n]{0,200}|^Can't locate [^\n]{1,200}", re.M)
-_SERVICE = re.compile(r"^Job for (\S{1,100}\.service) failed", re.M)
-_FULL = re.compile(r"No space left on device|enough free space|cannot write compressed block")
-_LOG_BYTES = 1 << 20
-_FAILED_MODULE = re.compile(r"(?:on kernel: ([\w.+~-]{1,128}) \([^\n]{0,80}\n)?"
-                            r"Consult (?:the make\.log in the build directory\s+)?/var/lib/dkms/"
-                            r"([\w.+~#-]{1,100})/([\w.+~#-]{1,100})/build/")
-# Without one of these the board may not boot, or not be administrated.
-_NEEDED = re.compile(r"linux-|init|dracut|u-boot|flash-kernel|grub|systemd|udev|lib|dpkg|apt|armbian-bsp|base-|"
-                     r"radxa-|task-|rockchip|orangepi-|friendly|khadas|raspberrypi-|\S*(?:kernel|overlay|bsp|headers)|"
-                     r"openssh|sudo|python3|network-manager|netplan|ifupdown|wpasupplicant|firmware|kmod|mount|"
-                     r"util-linux|bash|dash|coreutils|perl-base|login|passwd")
 # Releases of Armbian before 23.02 state it as the source or in the description alone.
 _FOR_KERNEL = re.compile(r"^(?:Armbian-Kernel-Version-Family: *|Source: linux-|Description(?:-\w+)?: [^\n]{0,80}? )"
                          r"(\d+\.\d+\.\d+-[\w.+~-]{1,100})", re.M)
@@ -91,7 +66,7 @@ class Packages:
         """Return `{name: state}` of all packages that dpkg has files of, with states such as `half-configured`."""
         rc, out, err = self.run(["dpkg-query", "--show", "--showformat", "${Package} ${Status}\\n"])
         if rc != 0:
-            raise PackagesError("dpkg-query cannot list the installed packages: %s" % _short(err or out))
+            raise PackagesError("dpkg-query cannot list the installed packages: %s" % short(err or out))
         states = {}
         for line in out.splitlines():
             words = line.split()
@@ -142,15 +117,15 @@ class Packages:
         options = ["--simulate", "--yes", "--quiet", "--no-install-recommends", "--no-remove"]
         rc, out, err = self.run(["apt-get", "install", *options, "--", *names])
         if rc != 0:
-            cause = self._known_cause(out + "\n" + err, names)
+            cause = known_cause(self._place, out + "\n" + err, names)
             if not cause and not _UNAVAILABLE.search(out + err):
-                cause = _short(err or out)
+                cause = short(err or out)
             if cause:
                 raise PackagesError("%s cannot be installed: %s" % (" ".join(names), cause))
             raise PackagesError(
                 "required packages are not available from the board's repositories: %s (%s). Install them by hand, or "
                 "add the repository that has them, run apt-get update, then rerun the playbook."
-                % (" ".join(names), _short(err or out))
+                % (" ".join(names), short(err or out))
             )
         if kernel:
             self._check_headers(names, kernel)
@@ -171,7 +146,7 @@ class Packages:
         output = out + "\n" + err
         if rc == 0 and not _NOT_UPDATED.search(output):
             return None
-        return self._known_cause(output) or _short(err or out)
+        return known_cause(self._place, output) or short(err or out)
 
     def _changed_at(self, path):
         try:
@@ -241,7 +216,7 @@ class Packages:
         missing = self.missing(names)
         if rc != 0 or missing:
             why = (
-                self._reason(out, err, names)
+                reason(self._place, out, err, names)
                 if rc != 0 else "apt-get succeeded, but %s is not installed" % " ".join(missing)
             )
             if update_error:
@@ -271,7 +246,7 @@ class Packages:
         """Return those of the packages that are installed and on hold."""
         rc, out, err = self.run(["dpkg-query", "--show", "--showformat", "${Package} ${Status}\\n"])
         if rc != 0:
-            raise PackagesError("dpkg-query cannot list the installed packages: %s" % _short(err or out))
+            raise PackagesError("dpkg-query cannot list the installed packages: %s" % short(err or out))
         found = {line.split()[0] for line in out.splitlines() if line.split()[1:] == ["hold", "ok", "installed"]}
         return [name for name in names if name in found]
 
@@ -284,7 +259,7 @@ class Packages:
         rc, out, err = self._run_unlocked(["apt-mark", word, "--", *names])
         wrong = set(names) ^ set(self.on_hold(names)) if word == "hold" else self.on_hold(names)
         if rc != 0 or wrong:
-            raise PackagesError("apt-mark cannot %s %s: %s" % (word, " ".join(names), _short(err or out)))
+            raise PackagesError("apt-mark cannot %s %s: %s" % (word, " ".join(names), short(err or out)))
 
     def removable(self, names):
         """Return `(packages, kept)`: the packages that nothing else needs, and `{name: why}` of the others."""
@@ -314,7 +289,7 @@ class Packages:
         options = ["--simulate", "--quiet", "-o", "APT::Get::AutomaticRemove=false"]
         rc, out, err = self.run(["apt-get", "purge", *options, "--", *names])
         if rc != 0:
-            return set(names) | {"(%s)" % _short(err or out)}
+            return set(names) | {"(%s)" % short(err or out)}
         planned = _PLANNED.findall(out)
         essential = {"an essential package"} if "essential packages will be removed" in out + err else set()
         return {"%s (new)" % name if kind == "Inst" else name for kind, name, dummy in planned} | essential
@@ -326,7 +301,7 @@ class Packages:
         rc, out, err = self._run_unlocked(["apt-get", "purge", *options, "--", *names])
         remaining = [name for name in names if name in self.states()]
         if rc != 0 or remaining:
-            why = self._reason(out, err, names)
+            why = reason(self._place, out, err, names)
             raise PackagesError("%s cannot be removed: %s" % (" ".join(remaining or names), why))
         self._sync(boot)
 
@@ -358,64 +333,7 @@ class Packages:
             if is_download and os.path.basename(path).partition("_")[0] in ours:
                 os.unlink(path)
 
-    def _reason(self, out, err, names):
-        """Return one line on why a command failed: for a full disk with the free space.
-
-        The last lines of dpkg and DKMS only say that something failed: the cause is above them, or in a log.
-        """
-        output = out + "\n" + err
-        errors = _short(" ".join(_ERRORS.findall(output)) or output)
-        first = _UNCONFIGURED.search(output)
-        if not first or _FULL.search(output):
-            return self._known_cause(output, names) or errors
-        package = first.group(1)
-        modules = [self._failed_module(*found) for found in dict.fromkeys(_FAILED_MODULE.findall(output))]
-        cause = _apt_causes.explain(output) or "; ".join(modules) or log_reader.known_cause(output, FOREIGN)
-        if not cause:
-            own = output[max(0, output.rfind("Setting up " + package, 0, first.start())):first.start()]
-            complaints, service = _COMPLAINT.findall(own), _SERVICE.search(own)
-            cause = _short(complaints[-1]).rstrip(".") if complaints else errors
-            if service:
-                cause = "its service {0} does not start: see journalctl -u {0}".format(service.group(1))
-        why = "package %s cannot be configured: %s" % (package, cause)
-        if package in names:
-            return why
-        why += ". It is not one of the packages that are to be installed, so repair it (dpkg --configure %s)" % package
-        # What another package depends on would take that along, such as the kernel's package.
-        if not _NEEDED.match(package) and " depends on %s" % package not in output:
-            why += ", or remove it if it is not needed (apt-get purge %s)" % package
-        return why + ", and rerun the playbook"
-
-    def _known_cause(self, output, names=()):
-        """Return one sentence for the known cause in the output of apt: for a full disk with the free space."""
-        if _FULL.search(output):
-            return _files.disk_full(*map(self._place, ("/var/cache/apt/archives", "/var/lib/dpkg", "/usr", "/boot")))
-        return _apt_causes.explain(output, names) or log_reader.known_cause(output, AROUND)
-
-    def _failed_module(self, kernel, name, version):
-        """Return one sentence on a package of DKMS that was not built while packages were configured."""
-        path = "/var/lib/dkms/%s/%s/build/make.log" % (name, version)
-        log = (_files.read_file(self._place(path), 16 * _LOG_BYTES) or b"")[-_LOG_BYTES:].decode("utf-8", "replace")
-        kernel = kernel or "KERNEL"
-        log = "for kernel %s\n%s" % (kernel, log)
-        cause = log_reader.known_cause(log, FOREIGN)
-        if not cause:
-            line = log_reader.explain(log, FOREIGN)
-            cause = "its source does not fit this kernel (%s)" % line if line else "see %s" % path
-        sentence = "DKMS cannot build the module of %s/%s: %s. " % (name, version, cause)
-        if name == "rknpu":
-            return sentence + "It is the NPU driver: correct that, and rerun rkfleet.npu.upgrade_npu"
-        # Not --all: the modules of other kernels may be those without which the board cannot be reached.
-        return sentence + (
-            "Update the package that has it, or, if the board does not need it with kernel %s, remove it there (dkms "
-            "remove %s/%s -k %s)" % (kernel, name, version, kernel))
-
-
 def _side_effect(others):
     """Return why packages whose removal would affect these others are kept."""
     refused = [other for other in others if other.startswith("(")]
     return "apt refuses it %s" % refused[0] if refused else "it would also remove %s" % " ".join(sorted(others))
-
-
-def _short(text):
-    return " ".join(text.split())[:300] or "no message"

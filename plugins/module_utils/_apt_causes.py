@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-r"""What the messages of apt, dpkg and update-initramfs mean, with the remedy.
+r"""Why a command of apt, dpkg or update-initramfs failed: what its messages mean, with the remedy.
 
 CAUSES are rows of (pattern, sentence); the first row whose pattern is found counts: what makes apt useless as a whole,
 then the repositories, then single packages. `{0}` and `{1}` in a sentence are the groups that matched. The output comes
@@ -11,6 +11,11 @@ from a board, so no pattern may start anew within a long word.
 from __future__ import annotations
 
 import re
+
+from ._board import files as _files
+from ._dkms import log_reader
+from ._dkms.common_causes import ENVIRONMENT as AROUND
+from ._dkms.common_causes import FOREIGN
 
 _Q = "['\"\u2018\u2019]?"
 _CLOCK = ("set the board's time (timedatectl set-ntp true, or date --set), as it has no clock that runs without power, "
@@ -257,6 +262,27 @@ _WHY = (
 _ARCHITECTURE = re.compile(r"[\w+.-]:(?!any\b)[a-z]")
 _TWO_ARCHITECTURES = ("packages of two architectures (dpkg --print-foreign-architectures) must have the same version: "
                       "upgrade both, or remove the foreign one")
+# Not those that only wait for another package.
+_UNCONFIGURED = re.compile(r"^dpkg: error processing package ([a-z0-9][a-z0-9.+-]+)(?::[a-z0-9-]+)? \([^\n]*\n"
+                           r"(?! dependency problems)", re.MULTILINE)
+_ERRORS = re.compile(r"^(?:E:|Error:|dpkg: error|dpkg: unrecoverable)[^\n]*(?:\n [^\n]+)*", re.MULTILINE)
+# What a script of a package says before dpkg says that it failed. update-initramfs goes on without a hard link.
+_COMPLAINT = re.compile(
+    r"^(?!dpkg: |[EWN]: |[Ww]arning: |debconf: |ln: failed to create hard|Errors |locale: |invoke-rc.d: policy)"
+    r"\S{1,100}: [^\n]{0,300}"
+    r"(?:annot|ailed|No such|not (?:found|permitted)|denied|\b[Ee]rror|nvalid|\b[Uu]nable)"
+    r"[^\n]{0,200}|^Can't locate [^\n]{1,200}", re.MULTILINE)
+_SERVICE = re.compile(r"^Job for (\S{1,100}\.service) failed", re.MULTILINE)
+_FULL = re.compile(r"No space left on device|enough free space|cannot write compressed block")
+_LOG_BYTES = 1 << 20
+_FAILED_MODULE = re.compile(r"(?:on kernel: ([\w.+~-]{1,128}) \([^\n]{0,80}\n)?"
+                            r"Consult (?:the make\.log in the build directory\s+)?/var/lib/dkms/"
+                            r"([\w.+~#-]{1,100})/([\w.+~#-]{1,100})/build/")
+# Without one of these the board may not boot, or not be administrated.
+_NEEDED = re.compile(r"linux-|init|dracut|u-boot|flash-kernel|grub|systemd|udev|lib|dpkg|apt|armbian-bsp|base-|"
+                     r"radxa-|task-|rockchip|orangepi-|friendly|khadas|raspberrypi-|\S*(?:kernel|overlay|bsp|headers)|"
+                     r"openssh|sudo|python3|network-manager|netplan|ifupdown|wpasupplicant|firmware|kmod|mount|"
+                     r"util-linux|bash|dash|coreutils|perl-base|login|passwd")
 
 
 def explain(output, names=()):
@@ -295,3 +321,64 @@ def _unmet(output, names):
         return (f"the packages that are already on the board do not fit together ({sentence}): run apt-get "
                 "--fix-broken install")
     return "{}: {}".format(sentence, _TWO_ARCHITECTURES if _ARCHITECTURE.search(entry[0] + " " + entry[2]) else remedy)
+
+
+def reason(place, out, err, names):
+    """Return one line on why a command failed, from its output: for a full disk with the free space.
+
+    `place` is a callable that returns the path of a file of the board, `names` are the packages that were asked for.
+    The last lines of dpkg and DKMS only say that something failed: the cause is above them, or in a log.
+    """
+    output = out + "\n" + err
+    errors = short(" ".join(_ERRORS.findall(output)) or output)
+    first = _UNCONFIGURED.search(output)
+    if not first or _FULL.search(output):
+        return known_cause(place, output, names) or errors
+    package = first.group(1)
+    modules = [_failed_module(place, *found) for found in dict.fromkeys(_FAILED_MODULE.findall(output))]
+    cause = explain(output) or "; ".join(modules) or log_reader.known_cause(output, FOREIGN)
+    if not cause:
+        own = output[max(0, output.rfind("Setting up " + package, 0, first.start())):first.start()]
+        complaints, service = _COMPLAINT.findall(own), _SERVICE.search(own)
+        cause = short(complaints[-1]).rstrip(".") if complaints else errors
+        if service:
+            cause = "its service {0} does not start: see journalctl -u {0}".format(service.group(1))
+    why = f"package {package} cannot be configured: {cause}"
+    if package in names:
+        return why
+    why += f". It is not one of the packages that are to be installed, so repair it (dpkg --configure {package})"
+    # What another package depends on would take that along, such as the kernel's package.
+    if not _NEEDED.match(package) and f" depends on {package}" not in output:
+        why += f", or remove it if it is not needed (apt-get purge {package})"
+    return why + ", and rerun the playbook"
+
+
+def known_cause(place, output, names=()):
+    """Return one sentence for the known cause in the output of apt: for a full disk with the free space."""
+    if _FULL.search(output):
+        return _files.disk_full(*map(place, ("/var/cache/apt/archives", "/var/lib/dpkg", "/usr", "/boot")))
+    return explain(output, names) or log_reader.known_cause(output, AROUND)
+
+
+def _failed_module(place, kernel, name, version):
+    """Return one sentence on a package of DKMS that was not built while packages were configured."""
+    path = f"/var/lib/dkms/{name}/{version}/build/make.log"
+    log = (_files.read_file(place(path), 16 * _LOG_BYTES) or b"")[-_LOG_BYTES:].decode("utf-8", "replace")
+    kernel = kernel or "KERNEL"
+    log = f"for kernel {kernel}\n{log}"
+    cause = log_reader.known_cause(log, FOREIGN)
+    if not cause:
+        line = log_reader.explain(log, FOREIGN)
+        cause = f"its source does not fit this kernel ({line})" if line else f"see {path}"
+    sentence = f"DKMS cannot build the module of {name}/{version}: {cause}. "
+    if name == "rknpu":
+        return sentence + "It is the NPU driver: correct that, and rerun rkfleet.npu.upgrade_npu"
+    # Not --all: the modules of other kernels may be those without which the board cannot be reached.
+    return sentence + (
+        f"Update the package that has it, or, if the board does not need it with kernel {kernel}, remove it there "
+        f"(dkms remove {name}/{version} -k {kernel})")
+
+
+def short(text):
+    """Return the beginning of a text on one line."""
+    return " ".join(text.split())[:300] or "no message"
