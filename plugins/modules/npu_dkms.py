@@ -253,7 +253,7 @@ def main():
     built = None
     # A run that was killed during the build has not stored it: without this each board would build for itself.
     if params["collect"] and ("install" in steps or package.has_built()):
-        log = log or package.log()
+        log = log or package.record.log(package.kernel)
         built = prebuilt.collect(module.run_command, package.module_file(), package.modules + "/build")
     module.exit_json(
         changed=bool(steps), steps=steps, module_file=package.module_file(), notes=notes, layout=package.layout,

@@ -14,7 +14,7 @@ def module_problem(run, path, kernel, module):
         rc, out, dummy = run(["modinfo", "-F", field, path])
         found = (out.split() or [""])[0]
         if rc != 0 or found != wanted:
-            return "%s of %s is %r, expected %r" % (field, path, found, wanted)
+            return f"{field} of {path} is {found!r}, expected {wanted!r}"
     return None
 
 
@@ -27,5 +27,5 @@ def alias_problem(run, path):
     aliases = [alias for alias in out.split() if alias.startswith("of:")] if rc == 0 else []
     if not aliases:
         return None
-    return ("%s has the device-tree alias %s, so udev would load it before a failed boot can be noticed: "
-            "choose a driver whose source has no MODULE_DEVICE_TABLE" % (os.path.basename(path), aliases[0][:80]))
+    return (f"{os.path.basename(path)} has the device-tree alias {aliases[0][:80]}, so udev would load it before a "
+            "failed boot can be noticed: choose a driver whose source has no MODULE_DEVICE_TABLE")

@@ -28,6 +28,7 @@ SIZES = ".rkfleet_sizes"
 """Section of our modules with the sizes of shared structures: see compat/rkfleet_layout.c."""
 
 _XZ_MEMORY = 256 << 20
+_MOST = 4 * LARGEST
 _LARGEST_BTF = 64 << 20
 _THIS = ".gnu.linkonce.this_module"
 _FUNCTIONS = {"init_module": "init", "cleanup_module": "exit"}
@@ -129,32 +130,35 @@ def _text(table, start):
 
 
 def unpacked(path, run=None):
-    """Return the content of a module's file.
+    """Return the content of a module's file, whatever its compression.
 
     Args:
+        path: Path of the file.
         run: Callable that runs a list of arguments and returns `(rc, stdout, stderr)`, for modules that need zstd.
 
     Raises:
-        ValueError: It cannot be unpacked here.
+        ValueError: It cannot be unpacked here, or is too large.
     """
-    content = read_file(path, LARGEST + 1) or b""
-    if len(content) > LARGEST:
-        raise ValueError("too large")
+    content = read_file(path, LARGEST + 1)
+    if content is None or len(content) > LARGEST:
+        raise ValueError("it is missing" if content is None else "it is too large")
     try:
         if content[:6] == b"\xfd7zXZ\0":
             import lzma  # noqa: PLC0415  # pylint: disable=import-outside-toplevel  # a Python of a small board may lack it
 
             try:
-                return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY).decompress(content, 4 * LARGEST)
+                content = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY).decompress(content, _MOST + 1)
             except (lzma.LZMAError, MemoryError) as error:
                 raise ValueError(str(error)) from error
-        if content[:2] == b"\x1f\x8b":
+        elif content[:2] == b"\x1f\x8b":
             with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
-                return stream.read(4 * LARGEST)
-        if content[:4] == _ZSTD:
-            return _from_zstd(path, run)
+                content = stream.read(_MOST + 1)
+        elif content[:4] == _ZSTD:
+            content = _from_zstd(path, run)
     except (OSError, EOFError, ImportError, zlib.error) as error:
         raise ValueError(str(error)) from error
+    if len(content) > _MOST:
+        raise ValueError("it is too large when unpacked")
     return content
 
 
@@ -165,7 +169,7 @@ def _from_zstd(path, run):
         target = os.path.join(folder, "module.ko")
         if run(["zstd", "--quiet", "--decompress", "--memory=128MB", "-o", target, "--", path])[0]:
             raise ValueError("zstd cannot unpack it")
-        return (read_file(target, 4 * LARGEST) or b"")[:4 * LARGEST]
+        return read_file(target, _MOST + 1) or b""
 
 
 def own_modules(modules, run, release):

@@ -13,11 +13,12 @@ import shutil
 import tempfile
 
 from .._board.files import LEFTOVER, describe_error, disk_full, ensure_dir, read_file, sha256_of, sync_file
-from .._board.paths import MARKER, SIGNING_PATHS, SUFFIXES, kernel_module
+from .._board.paths import MARKER, SIGNING_PATHS, kernel_module
 from . import headers_problem, prebuilt
 from .foreign_packages import ForeignPackages
 from .module_checks import alias_problem, module_problem
 from .module_layout import layout_problem
+from .record import Record
 from .signing import Signing
 from .snapshot import Snapshot
 from .source_tree import DkmsError, read_log, readable_by_all, unpack_tree
@@ -45,9 +46,10 @@ class DkmsPackage:
         self.root = root
         self.signing = signing or Signing(root=root)
         self.layout = ""  # what module_problem() has compared the installed module with
-        self.tree = os.path.join(root, "usr/src", "%s-%s" % (name, version))
+        self.tree = os.path.join(root, "usr/src", f"{name}-{version}")
         self.database = os.path.join(root, "var/lib/dkms", name, version)
         self.modules = os.path.join(root, "lib/modules", kernel)
+        self.record = Record(self.database, os.path.dirname(self.modules), module)
         self.foreign = ForeignPackages(run, os.path.dirname(os.path.dirname(self.database)), name, version, replaces)
 
     def tree_digest(self):
@@ -63,8 +65,8 @@ class DkmsPackage:
             return "foreign"
         if content is None:
             raise DkmsError(
-                "%s was not created by rkfleet.npu: run 'dkms remove %s/%s --all', and delete the folder"
-                % (self.tree, self.name, self.version)
+                f"{self.tree} was not created by rkfleet.npu: run 'dkms remove {self.name}/{self.version} --all', and "
+                "delete the folder"
             )
         try:
             return str(json.loads(content)["digest"])
@@ -73,11 +75,7 @@ class DkmsPackage:
 
     def module_file(self):
         """Return the path of the installed module, whatever its compression, or None."""
-        return next(iter(self._module_files(self.modules)), None)
-
-    def _module_files(self, modules):
-        paths = [os.path.join(modules, "updates/dkms", self.module + ".ko" + suffix) for suffix in SUFFIXES]
-        return [path for path in paths if os.path.isfile(path)]
+        return next(iter(self.record.installed(self.kernel)), None)
 
     def module_problem(self, log=""):
         """Return one sentence on a problem with the installed module, or None.
@@ -86,17 +84,17 @@ class DkmsPackage:
         """
         path = self.module_file()
         if path is None:
-            return "no module %s is installed for kernel %s" % (self.module, self.kernel)
+            return f"no module {self.module} is installed for kernel {self.kernel}"
         if not os.path.getsize(path):
-            return "%s is empty" % path
+            return f"{path} is empty"
         problem = module_problem(self.run, path, self.kernel, self.module)
         if problem:
             return problem
         problem = self._version_problem(path)
         if problem:
             return problem
-        if not self._links(self.kernel):
-            return "%s is not the module that DKMS built from version %s" % (path, self.version)
+        if not self.record.links(self.kernel):
+            return f"{path} is not the module that DKMS built from version {self.version}"
         problem, self.layout = layout_problem(self.run, path, self.kernel, self.root)
         return (problem or alias_problem(self.run, path)
                 or self.signing.module_problem(self.run, path, log, strict=False))
@@ -105,7 +103,7 @@ class DkmsPackage:
         found = self.run(["modinfo", "-F", "version", path])[1].strip().lstrip("v")
         if not found or found == self.version:
             return None
-        return "%s is version %s, expected %s" % (path, found, self.version)
+        return f"{path} is version {found}, expected {self.version}"
 
     def binary_problem(self, binary):
         """Return `(sentence on a problem or None, note)` for a prebuilt module. Changes nothing.
@@ -114,7 +112,7 @@ class DkmsPackage:
             binary: The module as a `prebuilt.Binary`.
         """
         if kernel_module(binary.name) != self.module:
-            return "it is called %r" % binary.name, ""
+            return f"it is called {binary.name!r}", ""
         path = binary.path
         problem = (prebuilt.damaged(binary) or module_problem(self.run, path, self.kernel, self.module)
                    or self._version_problem(path) or layout_problem(self.run, path, self.kernel, self.root)[0]
@@ -142,9 +140,10 @@ class DkmsPackage:
         replace = ["replace"] if self.foreign.same_name() else []
         displace = ["displace"] if self.foreign.other_names() else []
         if self.tree_digest() != digest:
-            return steps + ["tree", *displace, install, *replace]
+            return [*steps, "tree", *displace, install, *replace]
         if displace or self.module_problem():
-            return steps + (["repair"] if self._needs_repair() else []) + [*displace, install, *replace]
+            repair = ["repair"] if self.record.needs_repair(self.kernel) else []
+            return [*steps, *repair, *displace, install, *replace]
         return steps + replace
 
     def steps_back(self):
@@ -176,7 +175,7 @@ class DkmsPackage:
         # The plan saw the headers that were there; packages may have been installed since.
         problem = self.headers_problem() if "install" in steps else None
         if problem:
-            raise DkmsError("driver %s was not built for kernel %s: %s" % (self.version, self.kernel, problem))
+            raise DkmsError(f"driver {self.version} was not built for kernel {self.kernel}: {problem}")
         # Before anything else: it frees disk space for the snapshot, whose copies have names that clean() removes.
         if "clean" in steps:
             self.clean()
@@ -193,10 +192,10 @@ class DkmsPackage:
                 self.foreign.remove(self.foreign.same_name)
                 problem = self.module_problem()
                 if problem:
-                    raise DkmsError("driver %s is damaged since DKMS removed the package it replaces: %s" % (
-                        self.version, problem))
+                    raise DkmsError(
+                        f"driver {self.version} is damaged since DKMS removed the package it replaces: {problem}")
             if wanted and not wanted():
-                raise DkmsError("the upgrade was rolled back while driver %s was installed" % self.version)
+                raise DkmsError(f"the upgrade was rolled back while driver {self.version} was installed")
             os.sync()
         except (OSError, DkmsError) as error:
             reason = describe_error(error, *self._places()) if isinstance(error, OSError) else str(error)
@@ -214,7 +213,7 @@ class DkmsPackage:
         if "tree" in steps:
             self.place_tree(archive, digest, trial=binary is None)
         if "repair" in steps:
-            self._repair()
+            self.record.repair(self.kernel, self.tree)
         if "displace" in steps:
             self.foreign.remove(self.foreign.other_names)
         if "load" in steps:
@@ -231,9 +230,9 @@ class DkmsPackage:
 
     def _touched(self, databases):
         """Return the files and folders that deploy() may change."""
-        modules = glob.glob(os.path.join(glob.escape(os.path.dirname(self.modules)), "*"))
-        return [self.tree, *databases,
-                *(path for folder in modules for path in self._module_files(folder)),
+        modules = os.path.dirname(self.modules)
+        kernels = os.listdir(modules) if os.path.isdir(modules) else ()
+        return [self.tree, *databases, *(path for kernel in kernels for path in self.record.installed(kernel)),
                 *(os.path.join(self.root, path.lstrip("/")) for path in SIGNING_PATHS)]
 
     def _restore(self, before, fresh):
@@ -243,7 +242,7 @@ class DkmsPackage:
         try:
             changed = before.restore()
         except OSError as error:
-            return "; and the previous state could not be restored: %s" % describe_error(error, *self._places())
+            return f"; and the previous state could not be restored: {describe_error(error, *self._places())}"
         finally:
             os.sync()
         self._depmod(path for path in changed if path.startswith(os.path.dirname(self.modules) + os.sep))
@@ -263,47 +262,6 @@ class DkmsPackage:
         """Remove the leftovers."""
         for path in self.leftovers():
             shutil.rmtree(path, ignore_errors=True)
-
-    def _needs_repair(self):
-        """Return whether DKMS has a build of ours for the kernel, or does not find the source: see _repair."""
-        return os.path.isdir(self.database) and (
-            os.path.isdir(os.path.join(self.database, self.kernel)) or bool(self._links())
-            or not os.path.exists(os.path.join(self.database, "source")))
-
-    def _links(self, kernel=None, any_version=False):
-        """Return DKMS's links that mark this version, or any, as installed for a kernel or all kernels."""
-        links = glob.glob(os.path.join(glob.escape(os.path.dirname(self.database)),
-                                       "kernel-%s-*" % (glob.escape(kernel) if kernel else "*")))
-        return [link for link in links if os.path.islink(link)
-                and (any_version or os.readlink(link).startswith(self.version + "/"))]
-
-    def _strays(self, kernel):
-        """Return modules in the place of ours that have no link: the power failed between the file and the link."""
-        # Another package may build a module of this name.
-        packages = glob.escape(os.path.dirname(os.path.dirname(self.database)))
-        others = glob.glob(os.path.join(packages, "*", "kernel-%s-*" % glob.escape(kernel), "module",
-                                        self.module + ".ko*"))
-        if others or self._links(kernel, any_version=True):
-            return []
-        return self._module_files(os.path.join(os.path.dirname(self.modules), kernel))
-
-    def _repair(self):
-        """Make DKMS build the module again: after a power failure there may be an empty module, or no source.
-
-        DKMS itself only checks folders and links, and would install that module again.
-        """
-        shutil.rmtree(os.path.join(self.database, self.kernel), ignore_errors=True)
-        shutil.rmtree(os.path.join(self.database, "build"), ignore_errors=True)
-        for link in self._links(self.kernel):
-            os.unlink(link)
-        # DKMS takes a module without a link for the kernel's own, and would restore it when ours is removed.
-        for path in self._strays(self.kernel):
-            os.unlink(path)
-        source = os.path.join(self.database, "source")
-        if not os.path.exists(source):
-            if os.path.islink(source):
-                os.unlink(source)
-            os.symlink(self.tree, source)
 
     def place_tree(self, archive, digest, trial=True):
         """Unpack the archive as the package's source tree, atomically.
@@ -348,8 +306,8 @@ class DkmsPackage:
             if rc != 0:
                 log = read_log(os.path.join(where[-1], self.name, self.version, "build/make.log")) + out + err
                 reason, unexplained = self._reason(log, "dkms ended with %d" % rc)
-                raise DkmsError("driver %s was not built for kernel %s, and the installed driver is unchanged: %s"
-                                % (self.version, self.kernel, reason), log, unexplained)
+                raise DkmsError(f"driver {self.version} was not built for kernel {self.kernel}, and the installed "
+                                f"driver is unchanged: {reason}", log, unexplained)
 
     def _reason(self, log, problem, built=True):
         """Return a DkmsError's `(reason, unexplained)`. DKMS does not always report a full disk."""
@@ -392,12 +350,12 @@ class DkmsPackage:
         """
         # --force: the kernel's own rknpu.ko may state the same version, and DKMS would keep it.
         rc, out, err = self.run(["dkms", "install", "-m", self.name, "-v", self.version, "-k", self.kernel, "--force"])
-        log = self.log() + out + err
+        log = self.record.log(self.kernel) + out + err
         problem = "dkms ended with %d" % rc if rc != 0 else self.module_problem(log)
         if problem:
             reason, unexplained = self._reason(log, problem, what == "built")
-            raise DkmsError("driver %s was not %s for kernel %s: %s"
-                            % (self.version, what, self.kernel, reason), log, unexplained)
+            raise DkmsError(
+                f"driver {self.version} was not {what} for kernel {self.kernel}: {reason}", log, unexplained)
         # sync(2) writes everything, but does not report errors.
         for path in [self.module_file(), *glob.glob(os.path.join(glob.escape(self.modules), "modules.*.bin")),
                      os.path.join(self.modules, "modules.dep")]:
@@ -407,27 +365,19 @@ class DkmsPackage:
 
     def has_built(self):
         """Return whether the installed module was built on this board, and not loaded from the store."""
-        log = self.log()
+        log = self.record.log(self.kernel)
         return bool(log) and self.module_file() is not None and not log.startswith(prebuilt.FROM_STORE)
-
-    def log(self):
-        """Return the make log of the last build, at most 1 MiB of its end."""
-        paths = [os.path.join(self.database, "build/make.log")]
-        paths += sorted(glob.glob(os.path.join(self.database, glob.escape(self.kernel), "*/log/make.log")))
-        return next(filter(None, map(read_log, paths)), "")
 
     def remove(self):
         """Remove the package with its source tree for all kernels. DKMS restores the kernel's own module."""
-        active = {os.path.basename(os.path.dirname(os.readlink(link))) for link in self._links()}
+        active = {os.path.basename(os.path.dirname(os.readlink(link))) for link in self.record.links()}
         strays = []
         if os.path.isdir(self.database):
-            strays = [path for kernel in os.listdir(self.database) for path in self._strays(kernel)]
+            strays = [path for kernel in os.listdir(self.database) for path in self.record.strays(kernel)]
             self.run(["dkms", "remove", "-m", self.name, "-v", self.version, "--all"])
         # If DKMS can no longer read the package, remove its modules here: the folder and the links' targets are ours.
-        remaining = [path for kernel in active
-                     for path in self._module_files(os.path.join(os.path.dirname(self.modules), kernel))
-                     if self._links(kernel)]
-        for path in remaining + strays + self._links():
+        remaining = [path for kernel in active for path in self.record.installed(kernel) if self.record.links(kernel)]
+        for path in remaining + strays + self.record.links():
             os.unlink(path)
         self._depmod(remaining + strays)
         shutil.rmtree(self.database, ignore_errors=True)

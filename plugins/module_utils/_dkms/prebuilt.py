@@ -78,14 +78,14 @@ def damaged(binary):
     if os.path.islink(binary.path) or not os.path.isfile(binary.path):
         return "it is not a plain file"
     found = sha256_of(binary.path)
-    return None if found == binary.sha256 else "it arrived damaged: sha256 %s, expected %s" % (found, binary.sha256)
+    return None if found == binary.sha256 else f"it arrived damaged: sha256 {found}, expected {binary.sha256}"
 
 
 def wanted_versions(run, path):
     """Return `{symbol: checksum}` of a module's imports, read by modprobe; empty without CONFIG_MODVERSIONS."""
     rc, out, err = run(["modprobe", "--dump-modversions", path])
     if rc:
-        raise ValueError("modprobe cannot read it: %s" % " ".join((err or out).split())[:200])
+        raise ValueError("modprobe cannot read it: {}".format(" ".join((err or out).split())[:200]))
     return {name: int(checksum, 16) for checksum, name in re.findall(r"^0x([0-9a-f]{8})\t(\S+)$", out, re.M)}
 
 
@@ -97,11 +97,11 @@ def symbols_problem(wanted, modules):
     else:
         missing = sorted(set(wanted) - set(known) - {"module_layout"})
         if missing:
-            return "this kernel has no %s" % _some(missing), ""
+            return f"this kernel has no {_some(missing)}", ""
     compared = sorted(set(wanted) & set(known))
     differing = [name for name in compared if wanted[name] != known[name]]
     if differing:
-        return "this kernel has other versions of %s (by %s)" % (_some(differing), source), ""
+        return f"this kernel has other versions of {_some(differing)} (by {source})", ""
     return None, "%d of %d symbol versions compared with %s" % (len(compared), len(wanted), source)
 
 
@@ -164,13 +164,13 @@ def tarball(binary, path, package, version, kernel, arch, conf):
         "dkms_binaries_only/PACKAGE_NAME": package.encode() + b"\n",
         "dkms_binaries_only/PACKAGE_VERSION": version.encode() + b"\n",
         "dkms_binaries_only/dkms.conf": conf or b"",
-        "dkms_main_tree/%s/%s/log/make.log" % (kernel, arch): (FROM_STORE + binary.log).encode("utf-8", "replace"),
+        f"dkms_main_tree/{kernel}/{arch}/log/make.log": (FROM_STORE + binary.log).encode("utf-8", "replace"),
     }
     with tarfile.open(path, "w:gz", compresslevel=1) as tar:
         for name, content in texts.items():
             tar.addfile(_member(name, len(content)), io.BytesIO(content))
         with open(binary.path, "rb", buffering=CHUNK) as stream:
-            tar.addfile(_member("dkms_main_tree/%s/%s/module/%s" % (kernel, arch, binary.name),
+            tar.addfile(_member(f"dkms_main_tree/{kernel}/{arch}/module/{binary.name}",
                                 os.path.getsize(binary.path)), stream)
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import gzip
 import os
 import re
 import shutil
@@ -22,6 +21,7 @@ import tempfile
 
 from .._board.files import ensure_dir, read_file, write_file
 from .._board.paths import SIGNING_CONFIG, SIGNING_FRAGMENT, SIGNING_TOOL
+from .module_layout import unpacked
 
 OWNER = 0
 _PATH = re.compile(r"(?:/[A-Za-z0-9_+-][A-Za-z0-9_.+-]*)+\Z")
@@ -34,22 +34,20 @@ _HEAD = """\
 """
 # DKMS ignores unknown variables.
 _FRAGMENT_TEXT = _HEAD + 'mok_signing_key="%s"\nmok_certificate="%s"\nsign_tool="' + SIGNING_TOOL + '"\n'
-LINE = "[ ! -e %s ] || . %s  # rkfleet.npu: with what modules are signed" % (SIGNING_FRAGMENT, SIGNING_FRAGMENT)
+LINE = f"[ ! -e {SIGNING_FRAGMENT} ] || . {SIGNING_FRAGMENT}  # rkfleet.npu: with what modules are signed"
 _TOOL_COMMENT = "# sign-module KERNEL FILE: called by DKMS before 3.0, which does not sign by itself.\n"
-_TOOL_TEXT = "#!/bin/sh\n" + _HEAD + _TOOL_COMMENT + r"""set -eu
-. %s
+_TOOL_TEXT = "#!/bin/sh\n" + _HEAD + _TOOL_COMMENT + rf"""set -eu
+. {SIGNING_FRAGMENT}
 build=/lib/modules/$1/build
 hash=$(sed -n 's/^CONFIG_MODULE_SIG_HASH="\([a-z0-9-]*\)"$/\1/p' "$build/.config")
-exec "$build/scripts/sign-file" "${hash:-sha512}" "$mok_signing_key" "$mok_certificate" "$2"
-""" % SIGNING_FRAGMENT
+exec "$build/scripts/sign-file" "${{hash:-sha512}}" "$mok_signing_key" "$mok_certificate" "$2"
+"""
 
 
 # include/linux/module_signature.h: what the kernel expects at the very end of the file.
 MAGIC = b"~Module signature appended~\n"
 _TRAILER = struct.Struct(">5B3xI")
 _PKCS7 = 2
-_MOST_UNPACKED = 64 << 20
-_XZ_MEMORY = 256 << 20
 
 
 class NotVerified(Exception):
@@ -85,7 +83,7 @@ class Signing:
                 self.certificate = read_file(self._place(cert), _LIMIT)
                 self.serial = certificate_serial(self.certificate)
             except ValueError as error:
-                raise SigningError("npu_signing_cert: %s is not an X.509 certificate (%s)" % (cert, error)) from error
+                raise SigningError(f"npu_signing_cert: {cert} is not an X.509 certificate ({error})") from error
         self.after = self._wanted(key, cert)
 
     def _place(self, path):
@@ -94,15 +92,15 @@ class Signing:
     def _check(self, name, path, forbidden):
         # The path is written into a file that a shell reads.
         if not _PATH.match(path):
-            raise SigningError("%s is %r: set it to the absolute path of a file on the board, with only letters, "
-                               "digits and ._+-" % (name, path))
+            raise SigningError(f"{name} is {path!r}: set it to the absolute path of a file on the board, with only "
+                               "letters, digits and ._+-")
         try:
             st = os.lstat(self._place(path))
         except OSError as error:
-            raise SigningError("%s: %s does not exist; it must be on the machine that builds, which is the board"
-                               % (name, path)) from error
+            raise SigningError(
+                f"{name}: {path} does not exist; it must be on the machine that builds, which is the board") from error
         if not stat.S_ISREG(st.st_mode):
-            raise SigningError("%s: %s is not a plain file" % (name, path))
+            raise SigningError(f"{name}: {path} is not a plain file")
         if st.st_uid != OWNER or st.st_mode & forbidden:
             raise SigningError("%s: %s belongs to user %d and has mode %04o: 'chown root %s && chmod %s %s'" % (
                 name, path, st.st_uid, st.st_mode & 0o7777, path, "600" if forbidden == 0o077 else "644", path))
@@ -110,8 +108,8 @@ class Signing:
         while True:
             st = os.lstat(self._place(folder))
             if not stat.S_ISDIR(st.st_mode) or st.st_uid != OWNER or st.st_mode & 0o022:
-                raise SigningError("%s: %s is in %s, which is a link or writable for users other than root"
-                                   % (name, path, folder))
+                raise SigningError(
+                    f"{name}: {path} is in {folder}, which is a link or writable for users other than root")
             if folder == "/":
                 return
             folder = os.path.dirname(folder)
@@ -119,10 +117,10 @@ class Signing:
     def _check_key(self, key):
         content = read_file(self._place(key), _LIMIT)
         if b"ENCRYPTED" in content:
-            raise SigningError("npu_signing_key: %s has a passphrase, which cannot be entered when a kernel update "
-                               "makes DKMS build the module again" % key)
+            raise SigningError(f"npu_signing_key: {key} has a passphrase, which cannot be entered when a kernel update "
+                               "makes DKMS build the module again")
         if b"PRIVATE KEY-----" not in content:
-            raise SigningError("npu_signing_key: %s is not a private key in PEM format" % key)
+            raise SigningError(f"npu_signing_key: {key} is not a private key in PEM format")
 
     def _wanted(self, key, cert):
         """Return `{path: (content or None, mode)}` of the files of the configuration."""
@@ -131,9 +129,9 @@ class Signing:
         wanted = {SIGNING_TOOL: (_TOOL_TEXT.encode() if old else None, 0o755),
                   SIGNING_FRAGMENT: ((_FRAGMENT_TEXT % (key, cert)).encode() if key else None, 0o644)}
         text = (read_file(self._place(SIGNING_CONFIG)) or b"").decode("utf-8", "surrogateescape")
-        bare = re.sub(r"^%s\n?" % re.escape(LINE), "", text, flags=re.M)
+        bare = re.sub(rf"^{re.escape(LINE)}\n?", "", text, flags=re.M)
         if old:
-            bare = "%s%s%s\n" % (bare, "" if not bare or bare.endswith("\n") else "\n", LINE)
+            bare = "{}{}{}\n".format(bare, "" if not bare or bare.endswith("\n") else "\n", LINE)
         wanted[SIGNING_CONFIG] = (bare.encode("utf-8", "surrogateescape") or None, None)
         return wanted
 
@@ -170,14 +168,14 @@ class Signing:
             try:
                 problem = signature_problem(run, _content(run, path), self.certificate)
             except NotVerified as error:
-                problem = "its signature is not verified: %s" % error if strict else None
-            return "%s: %s" % (path, problem) if problem else None
+                problem = f"its signature is not verified: {error}" if strict else None
+            return f"{path}: {problem}" if problem else None
         if found:
             signer = run(["modinfo", "-F", "signer", path])[1].strip() or "?"
-            return "%s is signed by %s (%s), and not by npu_signing_cert" % (path, signer, found)
+            return f"{path} is signed by {signer} ({found}), and not by npu_signing_cert"
         why = re.search(r"^(.{0,200}modules won't be signed)|^(?:Warning: )?(Failed to sign module.{0,200})", log, re.M)
         reason = ": " + why.group(0) if why else ", although DKMS is configured to: does the certificate match the key?"
-        return "%s is not signed%s" % (path, reason)
+        return f"{path} is not signed{reason}"
 
     def not_verified(self, run, path):
         """Return one sentence on why the signature of a module cannot be verified on this machine, or None."""
@@ -220,7 +218,7 @@ def signature_problem(run, content, certificate):
     try:
         pem = as_pem(certificate)
     except ValueError as error:
-        raise NotVerified("the certificate cannot be read (%s)" % error) from error
+        raise NotVerified(f"the certificate cannot be read ({error})") from error
     try:
         with tempfile.TemporaryDirectory(prefix="rkfleet-") as folder:
             paths = {}
@@ -234,12 +232,12 @@ def signature_problem(run, content, certificate):
                        "-certfile", paths["certificate"], "-noverify", "-nointern", "-out", os.devnull]
             rc, dummy, err = run(command)
     except OSError as error:
-        raise NotVerified("openssl cannot be run: %s" % error) from error
+        raise NotVerified(f"openssl cannot be run: {error}") from error
     if rc == 0:
         return None
     reasons = [line.strip() for line in err.splitlines() if ":error:" in line or line.startswith("error:")]
     reason = (reasons or err.strip().splitlines() or ["ended with %d" % rc])[0]
-    return "its signature is not valid for npu_signing_cert (openssl: %s)" % reason[-150:]
+    return f"its signature is not valid for npu_signing_cert (openssl: {reason[-150:]})"
 
 
 def as_pem(content):
@@ -255,42 +253,11 @@ def as_pem(content):
 
 
 def _content(run, path):
-    """Return the uncompressed module in a file.
-
-    Raises:
-        NotVerified: It cannot be read on this machine.
-    """
+    """Return the unpacked module in a file; raise NotVerified if it cannot be read on this machine."""
     try:
-        with open(path, "rb") as stream:
-            content = stream.read(_MOST_UNPACKED + 1)
-        if path.endswith(".xz"):
-            import lzma  # pylint: disable=import-outside-toplevel  # a Python of a small board may lack it
-
-            content = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY).decompress(content, _MOST_UNPACKED + 1)
-        elif path.endswith(".gz"):
-            with gzip.open(path) as stream:
-                content = stream.read(_MOST_UNPACKED + 1)
-        elif path.endswith(".zst"):
-            if not shutil.which("zstd"):
-                raise NotVerified("zstd is missing: install it")
-            content = _unzstd(run, path)
-    except NotVerified:
-        raise
-    except Exception as error:  # pylint: disable=broad-exception-caught  # each library has its own, and lzma may be missing
-        raise NotVerified("%s cannot be read (%s)" % (path, error or type(error).__name__)) from error
-    if len(content) > _MOST_UNPACKED:
-        raise NotVerified("%s has more than %d bytes" % (path, _MOST_UNPACKED))
-    return content
-
-
-def _unzstd(run, path):
-    with tempfile.TemporaryDirectory(prefix="rkfleet-") as folder:
-        target = os.path.join(folder, "module")
-        rc, out, err = run(["zstd", "-dq", "-M%d" % _XZ_MEMORY, path, "-o", target])
-        if rc:
-            raise ValueError("zstd ended with %d: %s" % (rc, (err or out).strip()[-150:]))
-        with open(target, "rb") as stream:
-            return stream.read(_MOST_UNPACKED + 1)
+        return unpacked(path, run)
+    except ValueError as error:
+        raise NotVerified(f"{path} cannot be read ({error})") from error
 
 
 def certificate_serial(content):

@@ -58,12 +58,12 @@ def _unpack_tree(archive, digest, folder):
     with open(archive, "rb") as stream:
         found = hashlib.sha256(stream.read()).hexdigest()
     if found != digest:
-        raise DkmsError("the source tree arrived damaged: sha256 %s, expected %s" % (found, digest))
+        raise DkmsError(f"the source tree arrived damaged: sha256 {found}, expected {digest}")
     with tarfile.open(archive) as tar:
         for member in tar:
             # The controller made this archive from checked names; one that leaves the folder is an attack.
             if not member.isreg() or member.name.startswith("/") or ".." in member.name.split("/"):
-                raise DkmsError("the source tree holds %r, which is not a plain file" % member.name)
+                raise DkmsError(f"the source tree holds {member.name!r}, which is not a plain file")
             path = os.path.join(folder, member.name)
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "wb") as target:

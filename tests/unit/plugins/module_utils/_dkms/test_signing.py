@@ -340,23 +340,28 @@ def test_the_file_of_a_module_is_verified_whatever_it_is_compressed_with(machine
 
 
 @needs_openssl
-@pytest.mark.parametrize("missing, suffix", [("openssl", ""), ("zstd", ".zst")])
-def test_without_openssl_prebuilt_modules_are_refused_and_own_ones_reported(machine, signer, tmp_path, monkeypatch, missing, suffix):
+@pytest.mark.parametrize("missing, content, why", [
+    ("openssl", None, "openssl is missing: install it"),
+    ("zstd", b"\x28\xb5\x2f\xfd", "%s cannot be read (it is compressed, and program zstd is missing)"),
+    ("nothing", b"\x1f\x8b", "%s cannot be read (Compressed file ended before the end-of-stream marker was reached)"),
+    ("nothing", bytes((16 << 20) + 1), "%s cannot be read (it is too large)"),
+    ("nothing", gzip.compress(bytes((64 << 20) + 1), 1), "%s cannot be read (it is too large when unpacked)"),
+], ids=["no openssl", "no zstd", "cut off", "large", "large inside"])
+def test_without_a_check_prebuilt_modules_are_refused_and_own_ones_reported(
+        machine, signer, tmp_path, monkeypatch, missing, content, why):
     machine.write(CERT, signer.certificate)
-    path = tmp_path / ("rknpu.ko" + suffix)
-    path.write_bytes(signer.sign(MODULE))
-    monkeypatch.setattr(_signing.shutil, "which", lambda name: None if name == missing else "/usr/bin/" + name)
+    path = tmp_path / "rknpu.ko"
+    path.write_bytes(content or signer.sign(MODULE))
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == missing else "/usr/bin/" + name)
 
     def run(command):
         assert command[0] == "modinfo"
         return 0, "12:34:AB:CD\n", ""
 
-    signing = machine.signing()
-    assert signing.module_problem(run,
-                                  str(path)) == "%s: its signature is not verified: %s is missing: install it" % (path, missing)
-    assert signing.module_problem(run, str(path),
-                                  strict=False) is None and signing.not_verified(run,
-                                                                                 str(path)) == missing + " is missing: install it"
+    signing, why = machine.signing(), why.replace("%s", str(path))
+    assert signing.module_problem(run, str(path)) == f"{path}: its signature is not verified: {why}"
+    assert signing.module_problem(run, str(path), strict=False) is None
+    assert signing.not_verified(run, str(path)) == why
     assert machine.signing("", "").not_verified(run, str(path)) is None
 
 
