@@ -391,8 +391,7 @@ SURROUNDINGS = [
     # ophub/amlogic-s9xxx-armbian#3123
     ({"npu_node": "okay", "bound": "fde40000.npu", "version": "0.9.8"}, INSMOD,
      "driver 0.9.8 is bound to fde40000.npu and has no device file", "neither for DRM"),
-    ({"npu_node": "okay", "bound": "fdab0000.npu"}, INSMOD, "driver of an unknown version is bound to fdab0000.npu",
-     "DMA heap"),
+    ({"npu_node": "okay", "bound": "fdab0000.npu"}, INSMOD, "an unknown version is bound to fdab0000.npu", "DMA heap"),
     ({"iommu": False}, [errno(12, "Cannot allocate memory")], "the NPU's IOMMU is off", "cma="),
     ({"iommu": False}, ["E RKNN: failed to allocate handle, ret: -1"], "the NPU's IOMMU is off", "cma="),
     ({"soc": "rk3588", "memory": 16000}, [SUBMIT % "!"], "failed to submit!", "is not the cause: check the kernel"),

@@ -11,18 +11,17 @@
  * klogctl               the board's kernel log
  * statfs                the disk is ext4, with the identity of this board
  * open                  of the mount table and the list of modules: as a board has them
- * rename, open          of a few names, only to write them into the journal: see journal() below
+ * rename, open          of a few names, only to write them into the journal: see journal.c
  * dlopen                of a library for arm64: the lab's are built for this machine, and say in their header that they are not
  * At the start of Python: the answers of the simulated NPU in the stand-in runtime (../runtime/fake_device.c), as the driver
  * that is bound implies them. A board with the fault `slow` or `silent` waits there, too.
  *
  * KERNEL has what a boot has set up, and ends with it; LAB is a folder of the lab outside the board.
  */
-#define _GNU_SOURCE
+#include "kernel.h"
+
 #include <dlfcn.h>
 #include <elf.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/magic.h>
 #include <signal.h>
 #include <spawn.h>
@@ -35,147 +34,15 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
-#define KERNEL "/run/rkfleet-kernel"
-#define LAB "/run/rkfleet-lab"
 #define PROGRAM "/usr/lib/rkfleet-lab/kernel"
-#define STATE "/var/lib/rkfleet-npu"
 #define NEXT(function) static __typeof__(&function) next; if (!next) next = (__typeof__(next))dlsym(RTLD_NEXT, #function)
 
 extern char **environ;
-
-static int plain_open(const char *path, int flags)
-{
-	return (int)syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0644);
-}
-
-static size_t slurp(const char *path, char *text, size_t room)
-{
-	int saved = errno, file = plain_open(path, O_RDONLY);
-	ssize_t length = file < 0 ? -1 : read(file, text, room - 1);
-
-	if (file >= 0)
-		close(file);
-	errno = saved;
-	text[length < 0 ? 0 : length] = '\0';
-	return length < 0 ? 0 : (size_t)length;
-}
-
-/* ---- the journal ------------------------------------------------------------------------ */
-
-static void append(const char *details, const char *event)
-{
-	char line[2048];
-	struct timespec now;
-	int saved = errno, file = plain_open(LAB "/journal", O_WRONLY | O_APPEND);
-
-	if (file >= 0) {
-		clock_gettime(CLOCK_REALTIME, &now);
-		snprintf(line, sizeof(line), "{\"at\": %lld.%03ld, \"event\": \"%s\"%s}\n", (long long)now.tv_sec, now.tv_nsec / 1000000,
-			 event, details);
-		if (write(file, line, strlen(line)) < 0)
-			saved = errno;
-		close(file);
-	}
-	errno = saved;
-}
-
-/* , "NAME": "TEXT" of a JSON file's text, as it is written there; nothing if it has no such text. */
-static size_t quoted(const char *json, const char *name, char *out, size_t room)
-{
-	char mark[40];
-	const char *at, *end;
-
-	snprintf(mark, sizeof(mark), "\"%s\": \"", name);
-	at = strstr(json, mark);
-	if (!at)
-		return 0;
-	at += strlen(mark);
-	for (end = at; *end && *end != '"' && end - at < 300; end++)
-		if (*end == '\\' && end[1])
-			end++;
-	if (*end != '"')
-		return 0;
-	return (size_t)snprintf(out, room, ", \"%s\": \"%.*s\"", name, (int)(end - at), at);
-}
-
-static int ends_with(const char *path, const char *end)
-{
-	size_t length = strlen(path), size = strlen(end);
-
-	return length >= size && !strcmp(path + length - size, end);
-}
-
-/* Called after a rename to *path* that succeeded. */
-static void renamed(const char *path)
-{
-	char json[8192], details[1024];
-	size_t used = 0;
-
-	if (ends_with(path, STATE "/pending"))
-		append("", "upgrade-began");
-	else if (ends_with(path, STATE "/undone"))
-		append("", "restored");
-	else if (ends_with(path, STATE "/state.json") && slurp(STATE "/state.json", json, sizeof(json))) {
-		used += quoted(json, "state", details, sizeof(details));
-		used += quoted(json, "run", details + used, sizeof(details) - used);
-		used += quoted(json, "why", details + used, sizeof(details) - used);
-		if (used)
-			append(details, "state");
-	} else if (ends_with(path, STATE "/lock.json") && slurp(STATE "/lock.json", json, sizeof(json))) {
-		details[0] = '\0';
-		quoted(json, "run", details, sizeof(details));
-		append(details, "locked");
-	}
-}
-
-static long rename_call(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
-{
-	long result = syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
-
-	if (!result && strstr(to, "rkfleet-npu/"))
-		renamed(to);
-	return result;
-}
-
-int rename(const char *from, const char *to)
-{
-	return (int)rename_call(AT_FDCWD, from, AT_FDCWD, to, 0);
-}
-
-int renameat(int from_folder, const char *from, int to_folder, const char *to)
-{
-	return (int)rename_call(from_folder, from, to_folder, to, 0);
-}
-
-int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
-{
-	return (int)rename_call(from_folder, from, to_folder, to, flags);
-}
-
-int unlink(const char *path)
-{
-	int result = (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
-
-	if (!result && ends_with(path, STATE "/lock.json"))
-		append("", "unlocked");
-	return result;
-}
-
-int unlinkat(int folder, const char *path, int flags)
-{
-	int result = (int)syscall(SYS_unlinkat, folder, path, flags);
-
-	if (!result && ends_with(path, STATE "/lock.json"))
-		append("", "unlocked");
-	return result;
-}
 
 /* ---- files ------------------------------------------------------------------------------- */
 

@@ -11,8 +11,9 @@
     kernel flap            lose all ssh connections again and again, while the fault is ssh-flaps
     kernel log EVENT JSON  write into the journal
 
-boot_model.py beside this file decides; this program only reads and writes files. /run/rkfleet-kernel ends with the
-boot. /run/rkfleet-lab is a folder outside the board: its journal, the fault and the lab's settings.
+boot_model.py beside this file decides; this program only reads and writes files, with surfaces.py and npu_driver.py.
+/run/rkfleet-kernel ends with the boot. /run/rkfleet-lab is a folder outside the board: its journal, the fault and the
+lab's settings.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import glob
-import grp
 import json
 import os
 import random
@@ -31,12 +31,10 @@ import sys
 import time
 
 import boot_model as model
+from npu_driver import DEVICE, DRIVERS, bind, bound, set_answers, unbind
+from surfaces import KERNEL, LAB, LOADED, board, fault, journal, link, log, read, write
 
-LAB, KERNEL, OWN = "/run/rkfleet-lab", "/run/rkfleet-kernel", "/usr/lib/rkfleet-lab"
-LOADED = KERNEL + "/proc/modules"
 FILLER = "/var/tmp/rkfleet-lab.filler"
-DEVICE, DRIVERS = "/sys/bus/platform/devices/%s.npu", "/sys/bus/platform/drivers/RKNPU"
-NODES = {"card1": 1, "renderD129": 129}
 #: Switches of the kernel of which a board has its own: the guard writes some, and the machine must not be changed.
 SWITCHES = (
     "panic",
@@ -46,56 +44,6 @@ SWITCHES = (
     "hung_task_panic",
     "kexec_load_disabled",
 )
-LOG = "<6>[%5d.%06d] %s\n"
-
-
-def board():
-    """Return the lab's settings of this board."""
-    with open(OWN + "/board.json", encoding="utf-8") as stream:
-        return json.load(stream)
-
-
-def read(path, otherwise=""):
-    """Return the text of a file."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            return stream.read()
-    except OSError:
-        return otherwise
-
-
-def write(path, text=""):
-    """Write a file and the folders above it."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as stream:
-        stream.write(text)
-
-
-def link(path, target):
-    """Make a symbolic link and the folders above it."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    if os.path.islink(path):
-        os.unlink(path)
-    os.symlink(target, path)
-
-
-def fault():
-    """Return the fault of this board."""
-    return read(LAB + "/fault").strip() or "none"
-
-
-def journal(event, **details):
-    """Write an event into the journal, which lies outside the board."""
-    line = json.dumps(dict({"at": round(time.time(), 3), "event": event}, **details)) + "\n"
-    with open(LAB + "/journal", "a", encoding="utf-8") as stream:
-        stream.write(line)
-
-
-def log(text):
-    """Write a line into the kernel log."""
-    now = time.clock_gettime(time.CLOCK_BOOTTIME)
-    with open(KERNEL + "/log", "a", encoding="utf-8") as stream:
-        stream.write(LOG % (int(now), int(now % 1 * 1e6), text))
 
 
 # -- boot ------------------------------------------------------------------------------------------------------------
@@ -240,70 +188,6 @@ def builtin(release):
             return model.builtin_version(stream.read())
     except OSError:
         return None
-
-
-# -- the driver ------------------------------------------------------------------------------------------------------
-
-
-def set_answers(version, module):
-    """Have the ioctl and the simulated NPU in the runtime answer as this driver; None: no driver is bound."""
-    about = board()
-    kind = "builtin" if module is None else "module"
-    submit = model.submit(kind, about["builtin_submit"], fault(), about["module_submit"])
-    write(KERNEL + "/npu", f"RKFLEET_FAKE_DRIVER={version or 'none'}\nRKFLEET_FAKE_SUBMIT={submit}\n")
-    write(KERNEL + "/driver", (version or "") + "\n")
-    write(KERNEL + "/bound", json.dumps({"version": version, "module": module}) + "\n")
-
-
-def bound():
-    """Return {version, module} of the driver that is bound, both None if none is."""
-    return json.loads(read(KERNEL + "/bound") or '{"version": null, "module": null}')
-
-
-def bind(about, version, module):
-    """Bind a driver to the NPU: what it makes in /sys and /dev. Without a module it is the built-in one."""
-    address = about["npu"]["address"]
-    device = f"/sys/devices/platform/{address}.npu"
-    os.makedirs(DRIVERS, exist_ok=True)
-    if module:
-        link(DRIVERS + "/module", f"../../../../module/{module}")
-    link(f"{DRIVERS}/{address}.npu", f"../../../../devices/platform/{address}.npu")
-    link(device + "/driver", "../../../bus/platform/drivers/RKNPU")
-    write(device + "/uevent", f"DRIVER=RKNPU\nOF_COMPATIBLE_0={about['npu']['compatible']}\n")
-    for name, minor in NODES.items():
-        write(f"{device}/drm/{name}/dev", f"226:{minor}\n")
-        link(f"{device}/drm/{name}/device", f"../../../{address}.npu")
-        link("/sys/class/drm/" + name, f"../../devices/platform/{address}.npu/drm/{name}")
-        os.mknod("/dev/dri/" + name, 0o660 | 0o020000, os.makedev(1, 3))
-        os.chmod("/dev/dri/" + name, 0o660)
-        os.chown("/dev/dri/" + name, 0, group("render" if name.startswith("render") else "video"))
-    write("/sys/kernel/debug/rknpu/version", f"RKNPU driver: v{version}\n")
-    write("/sys/kernel/debug/rknpu/load", "NPU load:  Core0:  0%, Core1:  0%, Core2:  0%,\n")
-    set_answers(version, module)
-    log(f"[drm] Initialized rknpu {version} 20240828 for {address}.npu on minor 1")
-
-
-def group(name):
-    """Return the number of a group, root's where there is none."""
-    try:
-        return grp.getgrnam(name).gr_gid
-    except KeyError:
-        return 0
-
-
-def unbind(about):
-    """Take all of that away."""
-    device = f"/sys/devices/platform/{about['npu']['address']}.npu"
-    for name in NODES:
-        for path in ("/sys/class/drm/" + name, "/dev/dri/" + name):
-            if os.path.lexists(path):
-                os.unlink(path)
-    for path in (DRIVERS, device + "/drm", "/sys/kernel/debug/rknpu"):
-        shutil.rmtree(path, ignore_errors=True)
-    if os.path.islink(device + "/driver"):
-        os.unlink(device + "/driver")
-    write(device + "/uevent", f"OF_COMPATIBLE_0={about['npu']['compatible']}\n")
-    set_answers(None, None)
 
 
 # -- modules ---------------------------------------------------------------------------------------------------------

@@ -53,7 +53,8 @@ PROGRAMS = {
     "systemctl": "/usr/bin/systemctl",
     "grub-probe": "/usr/sbin/grub-probe",
 }
-PARTS = ("init", "unit", "conditions", "boot_model.py", "kernel.py")
+LIBRARY = (SOURCES / "kernel.c", SOURCES / "journal.c")
+PARTS = ("init", "unit", "conditions", "boot_model.py", "kernel.py", "npu_driver.py", "surfaces.py")
 #: The tools of boot loaders that a board does not have.
 TOOLS = {"u-boot-menu": ["/usr/sbin/u-boot-update"], "grub": ["/usr/sbin/grub-mkconfig", "/usr/sbin/update-grub"]}
 MENUS = {
@@ -98,7 +99,7 @@ def kinds() -> dict[str, dict]:
 
 def kernel(progress: Progress, log: Path) -> Path:
     """The library that stands in for boards' kernels, compiled for this machine."""
-    sources = [cache.file_digest(path) for path in (SOURCES / "kernel.c", LAB / "open_calls.h")]
+    sources = [cache.file_digest(path) for path in (*LIBRARY, SOURCES / "kernel.h", LAB / "open_calls.h")]
     inputs = {"source": sources, "machine": os.uname().machine}
 
     def build(folder: Path) -> None:
@@ -116,7 +117,7 @@ def kernel(progress: Progress, log: Path) -> Path:
                 "-s",
                 "-o",
                 str(folder / "kernel.so"),
-                str(SOURCES / "kernel.c"),
+                *map(str, LIBRARY),
             ],
             log,
             what="Building the stand-in kernel of light boards",

@@ -59,7 +59,7 @@ def command(version: str, output: pathlib.Path, native: bool, fake_device: bool,
         "RKNN_DRIVER_FLOOR": release["floor"], "RKNN_DRIVER_RECOMMENDED": release["recommended"],
         "RKNN_MODEL_FORMAT": release["format"], "RKNN_MEM_CREATE_SIZE": release["mem_create"],
     }
-    sources = ["runtime.c"] + (["fake_device.c"] if fake_device else [])
+    sources = ["runtime.c", "device.c", "model.c"] + (["fake_device.c"] if fake_device else [])
     return [
         "gcc" if native else "aarch64-linux-gnu-gcc",
         "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-fvisibility=hidden", "-shared",
