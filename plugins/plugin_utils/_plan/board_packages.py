@@ -11,6 +11,7 @@ import re
 from ...module_utils._board import version as _version
 from ...module_utils._facts import runtime as _runtime
 from .._schema.values import dictionary
+from . import rules
 from .board_state import Unsupported
 
 RUNTIME_PACKAGE = ("divert", "hold", "replace")
@@ -121,7 +122,7 @@ def note_newer_kernel(board):
             continue
         try:
             newer = _version.kernel(offered["release"]) > _version.kernel(board.release)
-            driver = _updated_driver(entry["name"], offered["release"], board.data.get("updated_kernels") or [])
+            driver = rules.updated_driver(entry["name"], offered["release"], board.data.get("updated_kernels") or [])
         except ValueError:
             continue
         if driver and newer and board.meets_policy(driver):
@@ -147,10 +148,3 @@ def _candidates(board):
 def _family(entry):
     """Return what the names of the packages of one kernel have in common."""
     return re.sub(r"^linux-(?:image|headers|dtb)-", "", entry["name"])
-
-
-def _updated_driver(package, release, rows):
-    """Return the driver in a version of a kernel package, by the row with the highest `from` at or below it."""
-    fitting = [row for row in rows if re.fullmatch(row["match"], package)
-               and _version.kernel(row["from"]) <= _version.kernel(release)]
-    return max(fitting, key=lambda row: _version.kernel(row["from"]))["driver"] if fitting else None

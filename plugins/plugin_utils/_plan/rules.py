@@ -51,7 +51,7 @@ def updated_driver(package, version, rows):
 
     Args:
         package: name of the package, as `linux-image-vendor-rk35xx`.
-        version: the version of Linux in it, as `6.1.115`.
+        version: the version of Linux in it, as `6.1.115`, or a kernel release that begins with one.
         rows: section `updated_kernels`: the matching row with the highest `from` at or below the version counts.
     """
     parsed = _version.kernel(version)
