@@ -118,7 +118,10 @@ class CallbackModule(Default):
         super().v2_runner_on_start(host, task)
         self._started += 1
         if self._window:
-            self._boards.enter(host.get_name(), self._phase_of(task), time.monotonic())
+            board, phase = host.get_name(), self._phase_of(task)
+            if self._boards.running.get(board, ("",))[0] != phase:
+                self._phases.setdefault(phase, _Phase()).enter(board)
+            self._boards.enter(board, phase, time.monotonic())
         # Such a task prints or prompts itself.
         if not task.run_once and task.resolved_action != "ansible.builtin.pause":
             self._draw()
@@ -232,7 +235,7 @@ class CallbackModule(Default):
                 number = len(phase.states)
                 self._display.display(_progress.printable("phase %s: %s (%d board%s, %.1f s)" % (
                     name, phase.counts(), number, "" if number == 1 else "s",
-                    (phase.until if self._window else time.monotonic()) - phase.since)))
+                    phase.seconds() if self._window else time.monotonic() - phase.since)))
         self._phases = {}
 
     def _draw(self):
@@ -252,16 +255,25 @@ class CallbackModule(Default):
 
 
 class _Phase:
-    """The worst state of each board in a phase, and when it began and last ended a task, in seconds."""
+    """The worst state of each board in a phase, when the phase began, and when boards were in it, in seconds."""
 
     def __init__(self):
-        self.states, self.since = {}, time.monotonic()
-        self.until = self.since
+        self.states, self.since, self._spans, self._last = {}, time.monotonic(), [], {}
+
+    def enter(self, board):
+        """Note that a board comes into the phase, again or for the first time."""
+        self._last[board] = [time.monotonic()] * 2
+        self._spans.append(self._last[board])
 
     def add(self, board, state):
         """Note how a task of a board ended."""
         self.states[board] = max(self.states.get(board, state), state, key=STATES.index)
-        self.until = time.monotonic()
+        if board in self._last:
+            self._last[board][1] = time.monotonic()
+
+    def seconds(self):
+        """Return for how many seconds any board was in the phase. A board may come back to it, as after a failure."""
+        return _progress.covered(self._spans)
 
     def counts(self):
         """Return the states with their numbers of boards as text."""

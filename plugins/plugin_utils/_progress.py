@@ -19,6 +19,15 @@ SHORT = 5
 BARE = frozenset({"begin", "commit"})
 
 
+def covered(spans):
+    """Return the length of what spans of time cover together, `[(since, until), ...]`."""
+    total, end = 0.0, float("-inf")
+    for since, until in sorted(map(tuple, spans)):
+        total += max(0.0, until - max(since, end))
+        end = max(end, until)
+    return total
+
+
 class Boards:
     """The boards that are upgraded one after another in a rolling window."""
 

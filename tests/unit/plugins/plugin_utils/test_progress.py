@@ -5,9 +5,29 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.rkfleet.npu.plugins.callback import fleet
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _progress
 
 ESC = "\x1b"
+
+
+@pytest.mark.parametrize(("spans", "seconds"), [
+    ([], 0), ([(3, 5)], 2), ([(0, 10), (2, 4)], 10), ([(5, 8), (0, 6)], 8), ([(0, 6.5), (257, 257.25)], 6.75),
+])
+def test_times_count_once_and_what_lies_between_them_does_not(spans, seconds):
+    assert _progress.covered(spans) == seconds
+
+
+def test_a_phase_to_which_a_board_comes_back_after_a_failure_lasts_no_longer(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(fleet.time, "monotonic", lambda: now[0])
+    begin = fleet._Phase()
+    for at in (0, 257):
+        now[0] = at
+        begin.enter("rock5b-1")
+        now[0] = at + 6
+        begin.add("rock5b-1", "changed")
+    assert begin.seconds() == 12
 
 
 def upgraded(boards, name, begun, phases=(("build", 20), ("activate", 60), ("verify", 20))):
