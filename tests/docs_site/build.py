@@ -44,7 +44,7 @@ def stage(root, source):
     tree, lists = pages.contents(root)
     for name, page in names.items():
         (source / page).parent.mkdir(parents=True, exist_ok=True)
-        if name.endswith(".svg"):
+        if name.endswith(pages.PICTURES):
             shutil.copyfile(root / name, source / page)
         elif name.endswith(".md"):
             text = pages.markdown((root / name).read_text(encoding="utf-8"), name, names, root)

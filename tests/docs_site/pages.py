@@ -24,6 +24,7 @@ TOP = {
     "examples": "examples.md",
     "roles": "collection/index.rst",
 }
+PICTURES = (".svg", ".png")
 # Where antsibull-docs expects what extra-docs.yml lists.
 GUIDES = "collection/docsite/"
 CODE = re.compile(r"(^```.*?^```[^\n]*$|`[^`\n]*`|<!--.*?-->)", re.DOTALL | re.MULTILINE)
@@ -51,7 +52,7 @@ def playbook_file(name):
 def page_names(root):
     """Return {path in the project: path of the page's source}; pictures keep their suffix."""
     names = {path: page for path, page in TOP.items() if (root / path).exists()}
-    shown = [path.name for path in (root / "docs").glob("*.*") if path.suffix in (".md", ".svg")]
+    shown = [path.name for path in (root / "docs").glob("*.*") if path.suffix in (".md", *PICTURES)]
     names.update({f"docs/{name}": GUIDES + name for name in shown})
     for specs in root.glob("roles/*/meta/argument_specs.yml"):
         role = specs.parts[-3]

@@ -46,6 +46,7 @@ def test_the_collection_does_not_need_the_site(root):
     ("README.md", "docs/demo.svg", "collection/docsite/demo.svg"),
     ("README.md", "roles", "collection/index.rst"),
     ("docs/audit.md", "report.md", "report.md"),
+    ("docs/report.md", "grafana.png", "grafana.png"),
     ("docs/audit.md", "#x", "#x"),
     ("docs/audit.md", "https://jmespath.org", "https://jmespath.org"),
     ("docs/audit.md", "../README.md#use-it", "../../index.md#use-it"),
@@ -137,7 +138,7 @@ def test_everything_has_a_page(root, site):
     for path in (root / "roles").glob("*/meta/argument_specs.yml"):
         assert (site / f"collection/{path.parts[-3]}_role.html").exists(), path
     for page in pages.page_names(root).values():
-        assert page.endswith(".svg") or (site / page).with_suffix(".html").exists(), page
+        assert (site / page).suffix in pages.PICTURES or (site / page).with_suffix(".html").exists(), page
     assert "v1.5.0" in (site / "changelog.html").read_text(encoding="utf-8").replace("\\", "")
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rklab import LabError, cache, image
+from rklab import LabError, cache, host, image
 
 # Series of kernels to the release of Debian that has its source.
 SUITES = {"6.1": "bookworm", "5.10": "bullseye"}
@@ -159,14 +159,10 @@ def _download(source: Source, progress: Callable[[str], None]) -> Path:
     kept = list(source.work.glob(f"{name}_*.deb"))
     if not kept:
         progress(f"downloading {name} {source.identity['version']} (about 140 MB)")
-        done = subprocess.run(
-            ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", f"{name}={source.identity['version']}"],
-            cwd=source.work, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        )
-        kept = list(source.work.glob(f"{name}_*.deb"))
-        if done.returncode or not kept:
-            remedy = "Refresh the package lists with 'apt-get update'. " + _remedy(source.series)
-            raise LabError(f"apt could not download {name}: {done.stderr.strip()[-500:]}", remedy)
+        try:
+            kept = [host.download(name, source.work, source.identity["version"])]
+        except LabError as problem:
+            raise LabError(str(problem), f"{problem.remedy} {_remedy(source.series)}") from problem
     if cache.file_digest(kept[0]) != source.identity["sha256"]:
         kept[0].unlink()
         raise LabError(f"The downloaded {kept[0].name} is not the file that the package list names.", "Try again; it was removed.")

@@ -352,7 +352,7 @@ def run(words: list[str]) -> int:
     if options.command == "doctor":
         return doctor(state, options)
     if options.command == "install-host-packages":
-        installed = host.install(state / "logs" / "host-packages.log")
+        installed = host.install(state / "logs" / "host-packages.log", progress)
         progress(f"installed: {' '.join(installed)}" if installed else "nothing was missing")
         return 0
     if options.command == "fleet":

@@ -9,11 +9,12 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import LabError, boards, cache, process
+from . import LabError, Progress, boards, cache, process
 
 #: program (or file) → Debian package
 NEEDED = {
@@ -58,6 +59,9 @@ NEEDED = {
 # For the tests of the report. Ubuntu has it as a snap only: there the owner sees to it.
 if "ID=ubuntu" not in Path("/etc/os-release").read_text().splitlines():
     NEEDED["chromium"] = "chromium"
+
+#: Where promtool comes from if it is not installed; any version will do.
+PROMTOOL = {"package": "prometheus", "machine": platform.machine()}
 
 BINFMT = Path("/proc/sys/fs/binfmt_misc")
 RUN_MIB = 2048
@@ -287,12 +291,50 @@ def _memory(boards_wanted: int, each: int = BOARD_MEMORY_MIB, what: str = "board
     return Finding("memory", available >= wanted, f"{available} MiB available, {wanted} MiB wanted for {boards_wanted} {what}", "Start fewer boards.")
 
 
-def install(log: Path) -> list[str]:
-    """Install what is missing; returns the packages."""
+def install(log: Path, progress: Progress) -> list[str]:
+    """Install what is missing, and fetch promtool; returns the packages that were installed."""
     missing = missing_packages()
     if missing:
-        environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
         what, remedy = "Installing packages", "Install them yourself: apt-get install " + " ".join(missing)
-        process.run(privileged([*environment, "apt-get", "update"]), log, what=what, remedy=remedy)
-        process.run(privileged([*environment, "apt-get", "install", "--yes", "--no-install-recommends", *missing]), log, what=what, remedy=remedy)
+        _apt_as_root(["update"], log, what, remedy)
+        _apt_as_root(["install", "--yes", "--no-install-recommends", *missing], log, what, remedy)
+    if not promtool():
+        try:
+            cache.provide("promtool", PROMTOOL, lambda folder: _fetch_promtool(folder, log), progress, "seconds, apt downloads 20 MB")
+        except LabError as problem:
+            progress(f"no promtool, so tests of the alerts are skipped: {problem}")
     return missing
+
+
+def _apt_as_root(words: list[str], log: Path, what: str, remedy: str) -> None:
+    process.run(privileged(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *words]), log, what=what, remedy=remedy)
+
+
+def download(package: str, folder: Path, version: str = "") -> Path:
+    """The .deb of a package, which apt fetches into *folder* and compares with its signed package list; nothing is installed."""
+    if not shutil.which("apt-get"):
+        raise LabError("The program apt-get is missing.")
+    command = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", f"{package}={version}" if version else package]
+    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    found = list(folder.glob(f"{package}_*.deb"))
+    if done.returncode or not found:
+        raise LabError(f"apt could not download {package}: {done.stderr.strip()[-500:]}", "Refresh the package lists with 'apt-get update'.")
+    return found[0]
+
+
+def promtool() -> str | None:
+    """The program with which Prometheus tests its rules: this machine's, else the one that install() has fetched, else None."""
+    fetched = cache.folder("promtool", PROMTOOL) / "promtool"
+    return shutil.which("promtool") or (str(fetched) if fetched.exists() else None)
+
+
+def _fetch_promtool(folder: Path, log: Path) -> None:
+    """Put promtool alone into *folder*: its package would bring 330 MB and a server that runs from then on."""
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        try:
+            package = download("prometheus", Path(place))
+        except LabError:  # the package lists may be old, or not there
+            _apt_as_root(["update"], log, "Refreshing the package lists", "")
+            package = download("prometheus", Path(place))
+        process.run(["dpkg-deb", "--extract", str(package), place], log, what=f"Unpacking {package.name}")
+        Path(place, "usr/bin/promtool").rename(folder / "promtool")

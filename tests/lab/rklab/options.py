@@ -62,5 +62,5 @@ def parser() -> argparse.ArgumentParser:
     what.add_parser("journal", help="print what happened on upgradable boards: boots, builds, states").add_argument("--json", action="store_true")
     what.add_parser("status", help="say what runs, of which kinds, and what memory it takes").add_argument("--json", action="store_true")
     add("doctor", "check this machine and say what is missing").add_argument("--json", action="store_true")
-    add("install-host-packages", "install the Debian packages that are missing (root or sudo)")
+    add("install-host-packages", "install the Debian packages that are missing (root or sudo), and fetch promtool")
     return top

@@ -7,8 +7,8 @@ from __future__ import annotations
 import json
 import pathlib
 import re
-import shutil
 import subprocess
+import sys
 
 import fleet_sample
 import pytest
@@ -17,7 +17,12 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import files a
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import text as report_text
 from prometheus_client.parser import text_string_to_metric_families
 
-MONITORING = pathlib.Path(__file__).resolve().parents[3] / "extensions/monitoring"
+CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(CHECKOUT / "tests/lab"))
+
+from rklab import host  # noqa: E402
+
+MONITORING = CHECKOUT / "extensions/monitoring"
 SCRAPE = {"instance": "controller:9100", "job": "node"}
 """The labels that Prometheus adds when it reads the node exporter."""
 
@@ -35,9 +40,9 @@ def promtool(tmp_path):
 
     It takes rules, samples, minutes and `{alert: [its labels]}`, and fails unless exactly these alerts fire then.
     """
-    if not shutil.which("promtool"):
-        pytest.skip("promtool is not installed: apt-get install --no-install-recommends prometheus, which needs "
-                    "330 MB, or promtool alone out of that package (apt-get download, dpkg-deb --extract)")
+    program = host.promtool()
+    if not program:
+        pytest.skip("promtool is not installed: make host fetches it, without the rest of Debian's package prometheus")
 
     def run(rules, series, minutes, firing):
         (tmp_path / "rules.yml").write_text(yaml.safe_dump(rules), encoding="utf-8")
@@ -56,7 +61,7 @@ def promtool(tmp_path):
         }
         (tmp_path / "test.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
         done = subprocess.run(
-            ["promtool", "test", "rules", str(tmp_path / "test.yml")], check=False, stdout=subprocess.PIPE,
+            [program, "test", "rules", str(tmp_path / "test.yml")], check=False, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True)
         assert done.returncode == 0, done.stdout
 

@@ -19,7 +19,8 @@ ALERTS = {rule["alert"]: rule for group in RULES["groups"] for rule in group["ru
 DASHBOARD = json.loads((MONITORING / "grafana-dashboard.json").read_text(encoding="utf-8"))
 # PromQL's own words that stand where a metric or label could.
 WORDS = {
-    "by", "on", "group_left", "and", "sum", "max", "count", "quantile", "topk", "sort_desc", "time", "label_values"}
+    "by", "on", "group_left", "and", "sum", "max", "count", "quantile", "topk", "sort_desc", "time", "label_values",
+    "label_replace"}
 
 
 def fleet():
@@ -154,13 +155,43 @@ def test_an_expression_asks_for_what_there_is(where):
 def test_columns_and_legends_of_the_dashboard_are_labels():
     known = set().union(*everything().values())
     for panel in panels():
+        fields = panel["fieldConfig"]
         for target in panel["targets"]:
             assert set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"])) <= known, panel["title"]
+        assert set(re.findall(r"__field\.labels\.(\w+)", fields["defaults"].get("displayName", ""))) <= known
         for step in panel.get("transformations", ()):
-            assert set(step["options"]["renameByName"]) <= known, panel["title"]
-            assert set(step["options"]["excludeByName"]) <= known | {"Time", "Value", "__name__"}, panel["title"]
-    colors = {each["matcher"]["options"] for panel in panels() for each in panel["fieldConfig"]["overrides"]}
+            options = step["options"]
+            # Without an order, columns are in that of the labels' names, and the status is not to be seen.
+            assert set(options["indexByName"]) == set(options["renameByName"]) <= known, panel["title"]
+            assert set(options["excludeByName"]) <= known | {"Time", "Value", "__name__"}, panel["title"]
+            columns = {each["matcher"]["options"] for each in fields["overrides"]}
+            assert columns <= set(options["renameByName"].values()), panel["title"]
+    colors = {each["matcher"]["options"] for panel in panels() if panel["type"] != "table"
+              for each in panel["fieldConfig"]["overrides"]}
     assert colors == {sample[1]["status"] for sample in samples([]) if sample[0] == "rkfleet_npu_boards"}
+
+
+def test_lines_and_bars_begin_at_zero_and_no_number_is_red_by_default():
+    """Grafana begins at the smallest value, and colors what is above 80 red."""
+    for panel in panels():
+        defaults = panel["fieldConfig"]["defaults"]
+        if panel["type"] in ("timeseries", "bargauge"):
+            assert defaults["min"] == 0, panel["title"]
+        if panel["type"] == "bargauge":
+            assert defaults["thresholds"]["steps"], panel["title"]
+
+
+def test_every_bar_has_a_name(promtool):
+    """A board that was not inspected has no driver and no kernel."""
+    records = [*fleet(), fleet_sample.record(800, "unreachable")]
+    names = {
+        "Boards by driver": [{"driver": name} for name in
+                             {"not known", *(entry["driver"]["version"] for entry in records[:-1])}],
+        "Healthy boards by kernel": [{"kernel": name} for name in {each["kernel"]["release"] for each in records[:-1]}],
+    }
+    rules = [{"alert": panel["title"], "expr": panel["targets"][0]["expr"].replace("$soc", ".*")}
+             for panel in panels() if panel["title"] in names]
+    promtool({"groups": [{"name": "bars", "rules": rules}]}, recent(records, 30), 30, names)
 
 
 def test_panels_have_their_own_place_and_number():

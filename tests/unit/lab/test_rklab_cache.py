@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""What the lab builds is built once and kept: the cache."""
+"""What the lab builds or fetches is kept: the cache."""
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 # Through any link of the checkout into ansible_collections: the lab is no part of the collection.
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tests" / "lab"))
 
-from rklab import LabError, Progress, cache  # noqa: E402
+from rklab import LabError, Progress, cache, host  # noqa: E402
 
 QUIET = Progress(quiet=True)
 
@@ -85,3 +86,54 @@ def test_one_folder_is_built_once_for_all_that_need_it(tmp_path, monkeypatch):
     for thread in threads:
         thread.join(30)
     assert len(built) == 1 and cache.folder("thing", [1]).is_dir()
+
+
+# -- promtool ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A machine without promtool, and programs that stand in for apt's and dpkg's; the words apt-get was called with."""
+    programs, calls = tmp_path / "bin", tmp_path / "calls"
+    programs.mkdir()
+    stand_ins = {
+        # It finds the package once the lists are there, as on a machine whose lists were never fetched.
+        "apt-get": f"""echo "$*" >> {calls}; case "$*" in
+            *update) touch {tmp_path}/lists;;
+            *) [ -e {tmp_path}/lists ] || {{ echo "E: Unable to locate package prometheus" >&2; exit 100; }}; touch prometheus_2.42_all.deb;;
+        esac""",
+        "dpkg-deb": "mkdir -p $3/usr/bin && echo served > $3/usr/bin/prometheus && echo tested > $3/usr/bin/promtool",
+    }
+    for name, text in stand_ins.items():
+        (programs / name).write_text(f"#!/bin/sh\nset -e\n{text}\n")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    monkeypatch.setenv("RKFLEET_LAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(host, "missing_packages", list)
+    monkeypatch.setattr(host, "privileged", list)
+    which = host.shutil.which
+    monkeypatch.setattr(host.shutil, "which", lambda name, **more: None if name == "promtool" and not (programs / name).exists() else which(name, **more))
+    calls.touch()
+    return lambda: calls.read_text().splitlines()
+
+
+def test_promtool_is_fetched_once_and_nothing_else_of_its_package_is_kept(tmp_path, machine):
+    assert host.promtool() is None
+    host.install(tmp_path / "log", QUIET)
+    assert Path(host.promtool()).read_text() == "tested\n"
+    assert sorted(path.name for path in Path(host.promtool()).parent.iterdir()) == ["inputs.json", "promtool"]
+    assert [call.split()[-1] for call in machine()] == ["prometheus", "update", "prometheus"]
+    host.install(tmp_path / "log", QUIET)
+    assert len(machine()) == 3
+
+
+def test_an_installed_promtool_is_taken(tmp_path, machine):
+    shutil.copy(tmp_path / "bin/dpkg-deb", tmp_path / "bin/promtool")
+    host.install(tmp_path / "log", QUIET)
+    assert host.promtool() == str(tmp_path / "bin/promtool") and not machine()
+
+
+def test_a_machine_that_cannot_fetch_promtool_is_told_and_goes_on(tmp_path, machine, capsys):
+    (tmp_path / "bin/apt-get").write_text("#!/bin/sh\necho 'E: no network' >&2\nexit 100\n")
+    assert host.install(tmp_path / "log", Progress()) == [] and host.promtool() is None
+    assert "no promtool, so tests of the alerts are skipped: " in capsys.readouterr().out
