@@ -27,6 +27,7 @@ class Board:
 
     def __init__(self, root):
         self.root, self.works, self.rc, self.runs, self.private, self.kernel = root, True, 0, 0, True, "/boot/vmlinuz"
+        self.said = "E: it is broken"
         for name, content in {DEFAULT: U_BOOT, "usr/sbin/u-boot-update": "#!/bin/sh\n", "proc/cmdline": "root=/dev/vda1 console=ttyAMA0 panic=10",
                               "boot/vmlinuz": "MZ"}.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +53,7 @@ class Board:
                              % (self.kernel, arguments))
         elif self.rc:
             place.write_text("default l0\nlab")  # as a tool that writes in place leaves it
-        return self.rc, "", "E: it is broken"
+        return self.rc, "", self.said
 
     def setup(self, present=True, initcalls=("rknpu_init",)):
         scripts = board_files.default_kernel() if present else None
@@ -150,6 +151,9 @@ def fail(board, fault):
     if fault == "ends badly":
         board.works, board.rc = False, 1
         return "ended with 1: E: it is broken"
+    if fault == "ends badly in silence":
+        board.works, board.rc, board.said = False, 1, ""
+        return "ended with 1: it said nothing"
     if fault == "does nothing":
         board.works = False
         return "does not have initcall_blacklist|wrote a menu that boots nothing"
@@ -159,7 +163,7 @@ def fail(board, fault):
 
 @pytest.mark.parametrize("private", [True, False])
 @pytest.mark.parametrize("menu", [True, False])
-@pytest.mark.parametrize("fault", ["ends badly", "does nothing", "names a kernel that is not there", "names no kernel"])
+@pytest.mark.parametrize("fault", ["ends badly", "ends badly in silence", "does nothing", "names a kernel that is not there", "names no kernel"])
 def test_a_failing_update_tool_leaves_the_board_unchanged(board, fault, menu, private, frozen):
     if not menu:
         (board.root / EXTLINUX).unlink()
