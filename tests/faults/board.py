@@ -285,7 +285,7 @@ class FaultBoard(Board):
             self.wait(max(1.0, deadline - time.monotonic()))
             with contextlib.suppress(AssertionError, subprocess.TimeoutExpired, ValueError, IndexError):
                 seen = self.probe()
-                if not alone or not seen["pending"]:
+                if not alone or not (seen["pending"] or seen["busy"]):
                     return seen
             if time.monotonic() > deadline:
                 raise Dead(f"{self.name} does not come to rest within {limit:.0f} s, state.json says {seen.get('state')}")

@@ -60,6 +60,11 @@ def mobilenet(model):
     print(" ".join("%d: %f" % (i, scores[i]) for i in sorted(range(1001), key=lambda i: -scores[i])[:5]))
 
 
+def says(*words):
+    """Return what systemctl says in one word."""
+    return subprocess.run(["systemctl", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout.decode().strip()
+
+
 def main():
     """Look at everything."""
     if len(sys.argv) > 1:
@@ -90,6 +95,8 @@ def main():
         "answer": answer,
         "state": state,
         "pending": os.path.isdir("/var/lib/rkfleet-npu/pending"),
+        # The guard is at work, or the board goes down: what it restored may not run yet.
+        "busy": says("is-active", "rkfleet-npu-watch.service") == "active" or says("is-system-running") == "stopping",
         "units": sorted(os.path.basename(path) for path in glob.glob("/etc/systemd/system/*/rkfleet-npu-*")),
         "uptime": float(text("/proc/uptime").split()[0]),
     }))
