@@ -39,14 +39,14 @@ FOURTH = [
     # -- the runtime says what it cannot do: no driver is at fault, also if no row knows the line
     *lines("2.3.2", (
         "Reset cmd value addr is error!", "m_RegcmdPtr is empty", "Unknown split Method -> 3",
-        "Mul: tensor(images) zero_point must be 0, but get 3!", "error: can't find weight ",
+        "Mul: tensor(images) zero_point must be 0, but get 3!", "error: can't find weight",
         "init Job Regcmd and Task Tensors failed", "Parse quantization parameter failed, scale miss!",
         "failed to find normalize config by name: images", "Normalize does not do this. src type(3), dst type(2)",
         "Invalid: the size of src is greater than dst, at function: f, line: 3"), "model",
         "names no job that failed", "upgrade"),
     *lines("1.5.2", (
         "MatMul gpu op RunKernel failed, ret is 3", "LpNorm's p should be 1 or 2, current p is: 3!",
-        "_internal_create_set_input_io_mem error! ret=-5", "exec Softmax failed.", "OpenCL error with code -54. ",
+        "_internal_create_set_input_io_mem error! ret=-5", "exec Softmax failed.", "OpenCL error with code -54.",
         "output operator can not find afterproc"), "model", "The driver is not at fault", "upgrade"),
     *lines("2.3.2", (
         "Depthwise: Invalid kernel height of 9. Must be an integer in [1, 8]",

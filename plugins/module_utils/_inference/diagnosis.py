@@ -14,16 +14,9 @@ from .._facts import holders
 from .diagnoses import DIAGNOSES
 from .librknnrt import CODES
 from .log_lines import OTHER_RELEASE
+from .log_text import messages
 from .top5 import compare
 
-# Before it may stand what a logger or the program adds: a date, a unit's name, a color, "rknn_run ".
-_BEFORE = r"(?:.{0,100}?(?:[\"\s]|\[[\d;]{1,8}m))?"
-_PREFIX = re.compile(
-    r"(?:" + _BEFORE + r"[EWIDT][ /](?:RKNN(?:API)?|NPUTransfer|rkllm)(?:\(\d{1,9}\))?\s{0,8}: )?"
-    r"(?:\[[0-9:.]{8,15}\] ?)?")
-_ERROR = re.compile(_BEFORE + r"E[ /](?:RKNN|rkllm)")
-# The runtime's advice is not ours: it names a release and an address for the vendor's own customers.
-_ADVICE = re.compile(r"[,.;]? ?\b(?:please try|If using rknn)\b.*", re.DOTALL)
 # They follow the line that tells why, or only tell of a choice of cores that was not possible.
 _TELLS_NOTHING = re.compile(
     r"\d{1,3}, \d{1,3}\Z|invalid device fd!|Import rknn model failed!|rknn_init, load model failed!|rknn_\w{1,30} fail"
@@ -87,8 +80,8 @@ def diagnose(outcome, facts):
     outcome = _with_loaders_error(outcome)
     values = dict(_of_outcome(outcome, facts), **_of_board(outcome, facts))
     values.update(_of_surroundings(facts.get("surroundings") or {}), **_of_loader(outcome["error"], values["library"]))
-    lines = outcome["log"] + [outcome["error"]] * bool(outcome["error"])
-    errors = list(filter(_ERROR.match, lines))
+    lines = messages(outcome["log"] + [outcome["error"]] * bool(outcome["error"]))
+    errors = [line for line in lines if line.error]
     for row in DIAGNOSES:
         if row.stage not in (None, values["stage"]):
             continue
@@ -106,19 +99,20 @@ def diagnose(outcome, facts):
 
 def versions(outcome):
     """Return (version and build of the runtime, version of the driver) as the runtime reports them, each or None."""
-    sdk, driver = outcome.get("sdk_version"), outcome.get("driver_version")
+    sdk, driver, log = outcome.get("sdk_version"), outcome.get("driver_version"), messages(outcome["log"])
     if not sdk:
-        match = _first_match(outcome["log"], _RUNTIME)[1]
+        match = _first_match(log, _RUNTIME)[1]
         sdk = (match.group("runtime") or match.group("sdk")) if match else None
     if not driver:
-        match = _first_match(outcome["log"], _DRIVER)[1] or _first_match(outcome["log"], _RECOMMENDED)[1]
+        match = _first_match(log, _DRIVER)[1] or _first_match(log, _RECOMMENDED)[1]
         driver = match.group(1) if match else None
     return sdk, driver
 
 
 def notes(outcome, cores=1):
     """Return the lines of the runtime that are advice, not faults, and which cores were not tried."""
-    lines = (_first_match(outcome["log"], pattern)[0] for pattern in (_RECOMMENDED, OTHER_RELEASE))
+    log = messages(outcome["log"])
+    lines = (_first_match(log, pattern)[0] for pattern in (_RECOMMENDED, OTHER_RELEASE))
     found = [line for line in lines if line]
     tried = len(outcome.get("cores") or [])
     if outcome["stage"] == "done" and 1 < cores > tried:
@@ -127,44 +121,38 @@ def notes(outcome, cores=1):
     return found
 
 
-def _text(line):
-    """Return a line without severity, time and advice: the same in every run."""
-    return _ADVICE.sub("", line[_PREFIX.match(line).end():])
-
-
 def _first_error(log):
-    """Return the first error line that says more than that there was one, or None."""
-    texts = map(_text, filter(_ERROR.match, log))
-    return next((text for text in texts if not _TELLS_NOTHING.match(text)), None)
+    """Return the text of the first error that says more than that there was one, or None."""
+    return next((line.text for line in log if line.error and not _TELLS_NOTHING.match(line.text)), None)
 
 
 def _first_match(log, pattern):
-    """Return (text, match) of the first line whose text the pattern matches at its beginning, or (None, None)."""
-    for text in map(_text, log):
-        match = re.match(pattern, text)
+    """Return (text, match) of the first message whose text the pattern matches at its beginning, or (None, None)."""
+    for line in log:
+        match = re.match(pattern, line.text)
         if match:
-            return text, match
+            return line.text, match
     return None, None
 
 
 # -- the values that conditions and sentences in diagnoses.py use --------------------------------------------------
 
 def _of_outcome(outcome, facts):
-    top, code, number = outcome["top"] or [], _code(outcome), outcome["signal"]
+    top, code, number, log = outcome["top"] or [], _code(outcome), outcome["signal"], messages(outcome["log"])
     values = {name: outcome.get(name) for name in ("error", "timed_out", "stuck", "timeout", "differs")}
     values["code"] = code
     values.update(stage=outcome["stage"], top=top[:5], top1="%d: %.6f" % tuple(top[0]) if top else None)
     values["answer"] = None if code is None else (
         "%s returned %s (%s)" % (outcome["stage"], code, CODES.get(code, "unknown code")))
-    error = _first_error(outcome["log"])
+    error = _first_error(log)
     if values["answer"]:
         values["answer"] = "; ".join(filter(None, (error, values["answer"])))
-    last = next((text for text in map(_text, reversed(outcome["log"])) if not _TELLS_NOTHING.match(text)), None)
+    last = next((line.text for line in reversed(log) if line.text and not _TELLS_NOTHING.match(line.text)), None)
     values.update(erred="; " + error if error else "", silent=not error)
     values["after"] = values["erred"] or (last and "; last line: " + last) or ""
     values["signal"] = signal.Signals(number).name if number in set(signal.Signals) else number
     values["killed"] = number == signal.SIGKILL
-    values.update(_of_releases(outcome), rkllm=bool(_first_match(outcome["log"], _RKLLM)[1]))
+    values.update(_of_releases(outcome, log), rkllm=bool(_first_match(log, _RKLLM)[1]))
     # Jobs fail for want of memory, too; an answer that came all the same is the job's.
     values["memory_suffices"] = outcome["stage"] == "done" or not _NO_MEMORY.match(error or "")
     # The runtime makes 2.8e-05 of them.
@@ -177,7 +165,7 @@ def _with_loaders_error(outcome):
     """Return an outcome with the loader's error of a program that could not be started, from its log."""
     if outcome["stage"] == "done" or any(outcome[name] is not None for name in ("code", "signal", "error")):
         return outcome
-    match = next(filter(None, map(_LOADERS_WORDS.match, outcome["log"])), None)
+    match = _first_match(messages(outcome["log"]), _LOADERS_WORDS)[1]
     return dict(outcome, stage="dlopen", error=match.group("error")) if match else outcome
 
 
@@ -185,15 +173,14 @@ def _code(outcome):
     """Return the error code of the last call, or the one that the log names, or None."""
     if outcome["code"] is not None or outcome["signal"] is not None or outcome["error"] or outcome["stage"] == "done":
         return outcome["code"]
-    match = next(filter(None, map(_CODE_NAME.match, outcome["log"])), None)
+    match = _first_match(messages(outcome["log"]), _CODE_NAME)[1]
     if match and match.group("code"):
         return int(match.group("code"))
     return -1 - _CODE_NAMES.index(match.group("name")) if match and match.group("name") in _CODE_NAMES else None
 
 
-def _of_releases(outcome):
+def _of_releases(outcome, log):
     """Return the release of the toolkit that made the model, if the runtime's is another one, and the runtime's."""
-    log = outcome["log"]
     toolkit = _first_match(log, _TOOLKIT)[1]
     rkllm = _first_match(log, _RKLLM_RUNTIME)[1]
     release = rkllm.group(1) if rkllm else (versions(outcome)[0] or "").partition(" ")[0]
