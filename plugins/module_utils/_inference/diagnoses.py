@@ -19,7 +19,7 @@ after   the first error in the log, else its last line; erred: only an error; si
 other_toolkit   the release of the toolkit that made the model, if the runtime's `release` is another one.
 rkllm   the program uses RKLLM; vendors_library: one of the vendor's that the loader misses.
 zeros   all scores are next to 0.
-killed  by SIGKILL, not ours.
+killed  by SIGKILL, not ours; illegal_instruction: by SIGILL.
 users   of the NPU, which is why it was not run; user: as whom it was run, if not as the task's.
 up_to_date      the driver is not older than wanted_driver; to_wanted: " to 0.9.6" if one is wanted.
 wanted_too_old  wanted_driver is older than the runtime's `required`.
@@ -34,19 +34,15 @@ elsewhere       another librknnrt.so; not_there: this one is not.
 
 from __future__ import annotations
 
-import collections
-
-from . import log_lines
+from . import loader_diagnoses, log_lines
 
 NAMES = ("ok", "driver", "runtime", "model", "device", "memory", "timeout", "crash", "busy")
 """The diagnoses, as module rknn_mobilenet documents them: what is at fault."""
 
-_Row = collections.namedtuple(
-    "_Row", "name remedy evidence stage when line codes may_change error",
-    defaults=("{found}", None, (), None, (), None, 0))
+_Row = loader_diagnoses.Row
 
 _KERNEL_LOG = "check the kernel log (dmesg) for %s"
-_PLAYBOOK = "playbooks/upgrade-npu.yml"
+_PLAYBOOK = loader_diagnoses.PLAYBOOK
 _UPGRADE = "{on_kernel}: upgrade it{to_wanted} with " + _PLAYBOOK + " (rkfleet.npu.upgrade_npu)"
 _CANNOT_RUN_JOBS = "{the_driver} cannot run jobs" + _UPGRADE
 _OUT_OF_REACH = (
@@ -56,6 +52,7 @@ _NOT_THE_VERSION = (
     "{the_driver} is new enough ({wanted_driver} is wanted) but cannot run jobs, so its version is not the cause: ")
 _SLOW = "no answer within {timeout:g} s, last call: {stage}"
 _LOOK = _KERNEL_LOG % "RKNPU and iommu messages"
+_OTHERWISE = _NOT_THE_VERSION + _OUT_OF_REACH + "; otherwise " + _LOOK
 _REBOOT = _NOT_THE_VERSION + _LOOK + ", then reboot the board"
 _NO_WISH = "{the_driver} cannot run jobs{on_kernel}: " + _LOOK + ", and the releases of the driver for a newer one"
 _CMA = (
@@ -71,7 +68,6 @@ _CONVERT = (
     "the model has an operator or a type that this runtime lacks: convert it again without it, or with the toolkit of "
     "this runtime's release")
 _ONE_RELEASE = "the model was made with toolkit {toolkit}, the runtime is {release}: use both of one release"
-_APT = "install the package that contains it (apt: {package})"
 
 _UNKNOWN_NPU = "this runtime does not know this NPU: install a release that supports the SoC with " + _PLAYBOOK
 
@@ -108,8 +104,12 @@ DIAGNOSES = (
          evidence=_SLOW + "{erred}",
          remedy=_KERNEL_LOG % "RKNPU messages, then reboot the board"),
     # -- the log is read before the answer is judged: with drivers up to 0.9.1 rknn_run returns 0 though no job ran
-    _Row("driver", line=log_lines.SUBMIT, when=("memory_suffices", "up_to_date", "out_of_reach"),
-         remedy=_NOT_THE_VERSION + _OUT_OF_REACH + "; otherwise " + _LOOK),
+    _Row("driver", line=log_lines.SUBMIT, when=("memory_suffices", "up_to_date", "out_of_reach", "rk356x"),
+         remedy=_OTHERWISE),
+    _Row("driver", line=log_lines.SUBMIT, when=("memory_suffices", "up_to_date", "other_toolkit"),
+         remedy=_NOT_THE_VERSION + "the model was made with toolkit {other_toolkit}, the runtime is {release}: use "
+                "both of one release; if that does not help, " + _LOOK),
+    _Row("driver", line=log_lines.SUBMIT, when=("memory_suffices", "up_to_date", "out_of_reach"), remedy=_OTHERWISE),
     *_jobs_fail(("memory_suffices",), line=log_lines.SUBMIT),
     # -- the inference was completed
     _Row("device", stage="done", when=("differs",),
@@ -126,37 +126,7 @@ DIAGNOSES = (
          remedy="check that model, picture and expected Top5 belong together, and to this SoC and runtime; if they do, "
                 "the NPU computes wrongly: check its voltage, clock and temperature, and the kernel log (dmesg)"),
     _Row("ok", stage="done", evidence="Top1 is {top1}", remedy=None),
-    # -- the runtime cannot be loaded
-    _Row("runtime", stage="dlopen", line=r".{0,300}: wrong ELF class: ELFCLASS64", may_change="nothing",
-         remedy="the program is 32-bit: use a 64-bit OS with its own Python"),
-    _Row("runtime", stage="dlopen", line=r".{0,300}: (?:Permission denied|Operation not permitted)\Z",
-         may_change="nothing",
-         remedy="make the file and the folders above readable for all (chmod a+rX), on a file system without noexec"),
-    _Row("runtime", stage="dlopen", line=r"Error (?:relocating|loading shared library) ", may_change="nothing",
-         remedy="the C library of this OS is musl, but the runtime requires glibc: use another OS, or a container"),
-    _Row("memory", stage="dlopen", line=r".{0,300}: Cannot allocate memory\Z",
-         remedy="free memory on the board, or raise the limit of the program (ulimit -v, MemoryMax=)"),
-    _Row("device", stage="dlopen", line=r".{0,300}: Input/output error\Z",
-         remedy="the board's disk cannot read the file: check the kernel log (dmesg), and replace the SD card or eMMC "
-                "module if it is worn out"),
-    _Row("runtime", stage="dlopen", line=r".{0,300}: cannot allocate memory in static TLS block\b",
-         may_change="nothing",
-         remedy="too many libraries of the program use thread-local data: load this one before the others, or preload "
-                "it (LD_PRELOAD)"),
-    _Row("runtime", stage="dlopen", when=("error", "vendors_library"), may_change="nothing",
-         remedy="{vendors_library} is the vendor's: copy it from the release that the program is made for into a "
-                "folder of the loader (/usr/lib, then ldconfig), or set LD_LIBRARY_PATH"),
-    _Row("runtime", stage="dlopen", when=("error", "missing_library"), may_change="nothing",
-         remedy="{library} is there, but a library that it requires is not: " + _APT),
-    _Row("runtime", stage="dlopen", when=("error", "too_old"), may_change="nothing",
-         remedy="the board's {too_old} is older than this release of the runtime requires: "
-                "upgrade the OS, or choose an older npu_runtime_version"),
-    _Row("runtime", stage="dlopen", when=("error", "not_there", "elsewhere"), may_change="nothing",
-         evidence="{error}",
-         remedy="the runtime is {elsewhere}: use that path, or link {library} to it"),
-    _Row("runtime", stage="dlopen", when=("error",),
-         remedy="install a complete librknnrt.so for this board with " + _PLAYBOOK
-                + ", which puts it to {installed_as}"),
+    *loader_diagnoses.ROWS,
     # -- what the runtime prints counts more than how it ends: older ones abort after printing the reason
     *_too_old(log_lines.MISMATCH),
     _Row("runtime", line=log_lines.TOO_OLD_FOR_MODEL,
@@ -172,10 +142,14 @@ DIAGNOSES = (
          r"|Can not find npu_transfer_proxy on|npu_transfer_proxy failed|Connect to Device Failure"
          r"|Only support ntb mode on)",
          remedy="a target of init_runtime() in rknn-toolkit-lite2 is for another board: call it without one"),
+    _Row("runtime", may_change="nothing", line=r".{0,200}\bNo module named '(?:rknn|rknnlite)\b",
+         remedy="the Python that runs the program has no rknn-toolkit: on a board install rknn-toolkit-lite2 into it "
+                "(pip install rknn-toolkit-lite2, import rknnlite); rknn-toolkit2 (import rknn) is for PCs"),
     _Row("runtime", line=r".{0,60}Can not find dynamic library on \w{1,20}!",
          remedy="rknn-toolkit-lite2 finds no librknnrt.so: install it with " + _PLAYBOOK),
     _Row("runtime", may_change="nothing",
-         line=r"failed to open /proc/device-tree/compatible|.{0,20}When starting the container, please use the -v\b",
+         line=r"failed to open /proc/device-tree/compatible|.{0,20}When starting the container, please use the -v\b"
+         r"|.{0,40}\bPlease specify the target in init_runtime!|.{0,100}Error\b.{0,60}'/proc/device-tree/compatible'",
          remedy="the program cannot read /proc/device-tree/compatible, by which it knows the SoC: map that file into "
                 "the container (docker: -v, Kubernetes: privileged or procMount: Unmasked)"),
     _Row("device", when=("rknpu_link",),
@@ -231,13 +205,20 @@ DIAGNOSES = (
     _Row("device", line=log_lines.NO_DEVICE,
          remedy="no RKNPU driver serves the NPU{on_kernel}: the kernel has none, its device tree has no node for it "
                 "or has that disabled, or the driver is not bound. playbooks/audit-npu.yml says which"),
-    # -- memory: what errno says
+    # -- memory: what size and errno say
+    _Row("model", line=log_lines.IMPOSSIBLE_SIZE,
+         remedy="the size is an impossible one, which is no lack of memory: the model has a tensor whose size cannot "
+                "be computed (a shape that changes, or more than 2 GiB). Convert it with fixed shapes, and send it "
+                "again"),
     _Row("driver", line=log_lines.errno(25, 38, 95),
          remedy="the driver's memory interface does not answer, which is no lack of memory: the driver is built for "
                 "DMA_HEAP where the kernel has none, or /dev/rknpu is something else. "
                 "Build it for DRM (ROCKCHIP_RKNPU_DRM_GEM)"),
     _Row("device", line=log_lines.errno(5, 6, 19, 110),
          remedy="the NPU did not answer its driver, which is no lack of memory: " + _LOOK + ", then reboot the board"),
+    _Row("device", line=r"failed to sync memory\b.{0,60}\berrno: 22\b",
+         remedy="the driver cannot reach this memory any more, which is no lack of memory: end the programs that use "
+                "the NPU, " + _LOOK + ", then reboot the board"),
     _Row("device", line=log_lines.errno(1, 13),
          remedy="permission denied: run the task with become, or add the user to the groups video and render"),
     _Row("memory", line=log_lines.errno(12, 14), when=("no_iommu",), evidence=_OFF, remedy=_CMA),
@@ -285,7 +266,8 @@ DIAGNOSES = (
          remedy="the model's description is damaged: send the model again"),
     _Row("model", when=("signal",),
          line=r"rga_im2d\b|failed to open RGA\b|.{0,60}\bRGA_(?:BLIT|COLORFILL) fail\b"
-         r"|.{0,80}\bRGA buffer allocation failed",
+         r"|.{0,80}\bRGA buffer allocation failed|.{0,100}\brga_(?:mm|dma_buf|iommu)\w{0,40}\b"
+         r"|open /dev/dma_heap/system-\S{1,40} fail",
          evidence="{signal} in {stage}; {found}",
          remedy="the line is of RGA (librga), which scales the program's pictures: neither NPU nor driver is at fault"),
     _Row("runtime", when=("signal",),
@@ -293,11 +275,22 @@ DIAGNOSES = (
          evidence="{signal} in {stage}; {found}", remedy=_ONE_RELEASE),
     _Row("model", line=r".{0,80}\bRKNN_ERR_(?:DECRYPT_FAILED|KEY_INVALID|SOC_BIND_FAILED)\b",
          remedy="the model is encrypted: it requires the key that was made with it, and the SoC it may be bound to"),
+    _Row("model", line=log_lines.ENCRYPTED,
+         remedy="the model is encrypted, which the mini runtime of RV1103 and RV1106 does not support: send the model "
+                "as it was before export_encrypted_rknn_model()"),
+    _Row("model", line=log_lines.WEB_PAGE,
+         remedy="the file is a web page, not a model: download the file itself (raw), and send the model again"),
+    _Row("model", line=log_lines.LFS_POINTER,
+         remedy="the file is a pointer of Git LFS, not a model: run git lfs pull where it was cloned, and send the "
+                "model again"),
     _Row("model", line=log_lines.MODEL, codes=(-6, -10, -11, -12, -13),
          remedy="send the model again and check that it is made for this SoC and runtime"),
     _Row("model", line=log_lines.RKLLM_CALL,
          remedy="what the program passes to RKLLM does not fit the model (prompt, length of the context, tokenizer or "
                 "embedding): compare the call with rkllm.h of this release and with how the model was exported"),
+    _Row("model", line=r".{0,80}\bGGML_ASSERT\((?!alloc)",
+         remedy="RKLLM cannot compute this model: convert it with the rkllm-toolkit of librkllmrt.so's release, and "
+                "keep prompt and answer within the length of the context that it was made for"),
     _Row("runtime", line=r"The rkllm-runtime version is lower than the rkllm-toolkit version\b", may_change="nothing",
          remedy="the model was made with a newer rkllm-toolkit: replace librkllmrt.so of the program by that of the "
                 "toolkit's release, not the driver or librknnrt.so"),
@@ -315,6 +308,11 @@ DIAGNOSES = (
     _Row("model", error=1, line=log_lines.CALL,
          remedy="the program asks for what this model, SoC or release of the runtime does not have: compare the call "
                 "with rknn_api.h of that release and with what rknn_query says of the model"),
+    _Row("crash", when=("illegal_instruction",), may_change="runtime",
+         evidence="{signal} in {stage}{after}",
+         remedy="a library has an instruction that this processor does not know: it was built for another one (the "
+                "cores of an RK3576 or RK3562 know fewer than those of an RK3588), or it is damaged. Check the "
+                "checksum of {library}, and use a build of the program for this SoC"),
     _Row("crash", when=("signal", "other_toolkit"),
          evidence="{signal} in {stage}{after}",
          remedy="the model was made with toolkit {other_toolkit}, the runtime is {release}: use both of one release, "

@@ -43,7 +43,11 @@ _LOADERS_WORDS = re.compile(
     r"|dlopen failed): (?P<error>.{1,300}\.so\b.{1,300})")
 _TOO_OLD = re.compile(r"version `?(?P<symbol>GLIBC|GLIBCXX|CXXABI)_(?:[\d.]{1,12}(?:' not found|\Z)|ABI_)")
 # Libraries whose package has another name.
-_PACKAGES = {"libz": "zlib1g", "libopencl": "ocl-icd-libopencl1", "libcrypto": "libssl%s", "libssl": "libssl%s"}
+_PACKAGES = {
+    "libz": "zlib1g", "libopencl": "ocl-icd-libopencl1", "libcrypto": "libssl%s", "libssl": "libssl%s",
+    "libxml2": "libxml2", "libbz2": "libbz2-1.0", "libgstreamer-1.0": "libgstreamer1.0-0",
+    **dict.fromkeys(("libglib-2.0", "libgobject-2.0", "libgio-2.0", "libgthread-2.0", "libgmodule-2.0"),
+                    "libglib2.0-0")}
 _OF_LIBC = ("libm", "libdl", "libpthread", "librt", "ld-linux-aarch64")
 _VENDORS = re.compile(r"lib(?:rk|mk_api|rga\Z|mali)")
 _PLAIN_PATH = "/usr/lib/librknnrt.so"
@@ -56,10 +60,14 @@ _DRIVER = (r"(?:RKNN Driver Information(?:,|:) version: |rkllm-runtime version: 
            r"(?:\Z|, (?:platform|API [Vv]ersion): )"
            % _NUMBER)
 _RUNTIME = (r"(?:RKNN Runtime Information(?:,|:) librknnrt version: (?P<runtime>\S{3,20} \(\S{8,60}\))\Z"
-            r"|sdk version: (?P<sdk>\S{3,20} \(\S{8,60}\)) driver version: )")
+            r"|(?:sdk version: |[Dd]river [Vv]ersion: \S{3,20}, API [Vv]ersion: |.{0,200}\brknn_api/rknnrt version: )"
+            r"(?P<sdk>\S{3,20} \(\S{8,60}\))(?:\Z|,? driver version: ))")
 _TOOLKIT = r"(?:RKNN Model Information.{1,40}\b|rkllm-)toolkit version: %s" % _NUMBER
 _RKLLM = r"rkllm[- ](?:runtime version|init)\b|(?:rk|RK)llm_init failed|RKLLM starting"
 _RKLLM_RUNTIME = r"rkllm-runtime version: %s" % _NUMBER
+# Of a model that was loaded: a job was submitted.
+_PLATFORM = (r"(?:RKNN Model Information.{1,300}\btarget platform: |rkllm-runtime version: .{1,80}\bplatform: )"
+             r"(?P<soc>(?i:r[kv])\w{4,10})")
 _RECOMMENDED = (
     r"Current driver version: %s, recommend to upgrade the driver to the new version: >= %s\Z" % (_NUMBER, _NUMBER))
 
@@ -79,8 +87,9 @@ def diagnose(outcome, facts):
     """
     outcome = _with_loaders_error(outcome)
     values = dict(_of_outcome(outcome, facts), **_of_board(outcome, facts))
-    values.update(_of_surroundings(facts.get("surroundings") or {}), **_of_loader(outcome["error"], values["library"]))
     lines = messages(outcome["log"] + [outcome["error"]] * bool(outcome["error"]))
+    values.update(_of_surroundings(facts.get("surroundings") or {}, lines),
+                  **_of_loader(outcome["error"], values["library"]))
     errors = [line for line in lines if line.error]
     for row in DIAGNOSES:
         if row.stage not in (None, values["stage"]):
@@ -151,7 +160,7 @@ def _of_outcome(outcome, facts):
     values.update(erred="; " + error if error else "", silent=not error)
     values["after"] = values["erred"] or (last and "; last line: " + last) or ""
     values["signal"] = signal.Signals(number).name if number in set(signal.Signals) else number
-    values["killed"] = number == signal.SIGKILL
+    values.update(killed=number == signal.SIGKILL, illegal_instruction=number == signal.SIGILL)
     values.update(_of_releases(outcome, log), rkllm=bool(_first_match(log, _RKLLM)[1]))
     # Jobs fail for want of memory, too; an answer that came all the same is the job's.
     values["memory_suffices"] = outcome["stage"] == "done" or not _NO_MEMORY.match(error or "")
@@ -185,6 +194,9 @@ def _of_releases(outcome, log):
     rkllm = _first_match(log, _RKLLM_RUNTIME)[1]
     release = rkllm.group(1) if rkllm else (versions(outcome)[0] or "").partition(" ")[0]
     other = bool(toolkit and release) and not re.match(re.escape(toolkit.group(1)) + r"(?!\d)", release)
+    told = None if other else _first_match(log, OTHER_RELEASE)[1]
+    if told:
+        return {"other_toolkit": told.group("toolkit"), "release": told.group("release")}
     return {"other_toolkit": toolkit.group(1) if other else None, "release": release}
 
 
@@ -216,16 +228,17 @@ def _of_board(outcome, facts):
     }
 
 
-def _of_surroundings(found):
-    soc = found.get("soc")
+def _of_surroundings(found, log):
+    soc, platform = found.get("soc"), _first_match(log, _PLATFORM)[1]
     rk356x = bool(soc) and soc.startswith(_RK356X)
+    told = soc or (platform.group("soc").lower() if platform else "")
     return {
         "rknpu_link": found.get("rknpu_link"), "disabled_node": found.get("disabled_node"),
         "no_node": found.get("npu_node") == "missing", "no_heap": found.get("heap") is False,
         "no_iommu": found.get("iommu") is False, "elsewhere": found.get("elsewhere"),
         "bound": found.get("bound"), "bound_driver": "driver %s" % (found.get("version") or "of an unknown version"),
         "rk356x": rk356x, "not_rk356x": not rk356x,
-        "out_of_reach": (rk356x or not soc) and (found.get("memory") or 8192) > 4096,
+        "out_of_reach": (not told or told.startswith(_RK356X)) and (found.get("memory") or 8192) > 4096,
     }
 
 
@@ -239,7 +252,8 @@ def _of_loader(error, library):
         stem = found.group("name").lower().replace("_", "-")
         dash = "-" if stem[-1].isdigit() else ""
         package = "libc6" if stem in _OF_LIBC else stem + dash + (found.group("number") or "")
-        package = _PACKAGES.get(stem, package).replace("%s", found.group("version")[1:])
+        python = re.match(r"libpython3\.\d{1,2}", stem)
+        package = _PACKAGES.get(stem, python.group() if python else package).replace("%s", found.group("version")[1:])
     vendors = missing and _VENDORS.match(found.group("name"))
     return {
         "missing_library": missing, "vendors_library": vendors and found.group("name") + ".so", "package": package,

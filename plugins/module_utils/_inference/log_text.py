@@ -46,9 +46,9 @@ def _of_line(line):
     if not starts:
         return [Message(_without_advice(line[_LOGGER.match(line).end():]), False)]
     ends = [match.start() for match in starts[1:]] + [len(line)]
-    return [
-        Message(_without_advice(line[match.end():end]), match.group("severity") == "E" and match.group("tag") != "NPUTransfer")
-        for match, end in zip(starts, ends)]
+    return [Message(_without_advice(line[match.end():end]),
+                    match.group("severity") == "E" and match.group("tag") != "NPUTransfer")
+            for match, end in zip(starts, ends)]
 
 
 def _without_advice(text):

@@ -23,7 +23,8 @@ SUSPECT = ("job", "iommu", "power", "crash")
 
 _TREE = "compare the NPU's node in the device tree with the one of the board's vendor; no other driver release helps"
 _DOMAIN = (
-    "the NPU gets no power: check its supply (vdd_npu) and power domain in the device tree; no other driver helps")
+    "the NPU gets no power: check its supply (vdd_npu) and power domain in the device tree, and that U-Boot leaves "
+    "vdd_npu on; no other driver helps")
 _STUCK = "check power supply, temperature and the NPU's clock; if it comes back, try another release of the driver"
 _IOMMU = (
     "update driver and runtime together; on an RK356x with more than 4 GiB of memory boot with mem=3840M to see "
@@ -110,7 +111,7 @@ KERNEL_LINES = (
     LineRow("power", r"failed to (?:assert|deassert|soft) (?:rknpu )?reset",
             "the NPU could not be reset", "reboot the board", "device"),
     LineRow("clock", r"failed to (?:enable (?:opp )?clks?|get clk source|set cl(?:k|ock) rate|set power down rate"
-            r"|restore)",
+            r"|restore|find (?:current )?OPP\b)",
             "the clock of the NPU could not be set", _TREE, "device"),
     LineRow("clock", r"pvtpll\w*: error|can't get pvtpll",
             "the firmware cannot adjust the NPU's clock to its voltage", "update the board's firmware (TF-A, U-Boot)"),
@@ -143,6 +144,8 @@ KERNEL_LINES = (
             r"|no npu \w* ?\w* in dts|rknpu device-tree (?:data|entry) is missing|rknpu core invalid"
             r"|npu: (?:RKNPU: )?request \w+ failed",
             "the driver did not start: its node in the device tree is not complete", _TREE, "device"),
+    LineRow("probe", r"OF: \S*npu\S*: (?:could not (?:get #|find phandle)|arguments longer)",
+            "the device tree's node of the NPU refers to another one that is missing", _TREE, "device"),
     NO_DEVICE_FILE,
     # -- what a program may open; Android's rknn_server also asks for a property that no policy knows
     LineRow("access", r"avc:  ?denied\b.*npu.*\btclass=chr_file|apparmor=\"DENIED\".*\bname=\"/dev/\w*npu",
