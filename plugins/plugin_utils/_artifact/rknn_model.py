@@ -37,6 +37,9 @@ FOREIGN = (
         "a git LFS pointer instead of the file: fetch it with git lfs pull",
     ),
     (b"\x7fELF", "a program or library"),
+    (b"GGUF", "a language model (GGUF), which is not for librknnrt"),
+    (b"\x89HDF", "a Keras model, to be converted with rknn-toolkit2 first"),
+    (b"\x80\x02", "a PyTorch model, to be converted with rknn-toolkit2 first"),
     (b"PK\x03\x04", "a zip archive"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"BZh", "a bzip2 archive"),
@@ -153,6 +156,9 @@ def _foreign(start, size):
     """Return what kind of file it is, by its first bytes, if it is not a model."""
     if not size:
         return "empty"
+    # torch.save() writes a zip archive with the file NAME/data.pkl first.
+    if start.startswith(b"PK\x03\x04") and b"/data.pkl" in start[:512]:
+        return "a PyTorch model, to be converted with rknn-toolkit2 first"
     for begin, kind in FOREIGN:
         if start.startswith(begin):
             return kind

@@ -98,6 +98,10 @@ def test_a_truncated_model_is_refused_wherever_it_ends(file, length):
     (b"\x1c\0\0\0TFL3" + bytes(100), "a TensorFlow Lite model"),
     (b"\x7fELF\2\1\1", "a program or library"),
     (b"PK\3\4", "a zip archive"),
+    (b"PK\3\4\0\0\10\10" + bytes(22) + b"yolov5s/data.pkl" + bytes(100), "a PyTorch model, to be converted"),
+    (b"\x80\x02\x8a\x0al\xfc\x9cF" + bytes(100), "a PyTorch model, to be converted"),
+    (b"\x89HDF\r\n\x1a\n", "a Keras model"),
+    (b"GGUF\3\0\0\0", "a language model (GGUF)"),
     (b"\xff\xd8\xff\xe0", "a picture"),
     (b"\0" * 5000, "something else"),
 ])
