@@ -20,13 +20,14 @@ _TAG = re.compile(
 # Android Studio: the tag, the program, then the severity.
 _COLUMNS = re.compile(
     r"\d[\d:. -]{20,40}\s(?P<tag>RKNN(?:API)?|rkllm)\s{1,40}\S{1,100}\s{1,40}(?P<severity>[EWID])  ?" + _TIME)
-# What journald, syslog, docker, Kubernetes, ROS, Python's logging and people who quote put before a line.
+# What journald, syslog, docker, Kubernetes, ROS, Python's loggers and people who quote put before a line.
 _LOGGER = re.compile(
     r"(?:[\w.-]{1,60} {1,20}\| {1,2}|\{\"(?:log|message|MESSAGE|msg)\": ?\""
     r"|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,]{0,12}(?:Z|[+-]\d\d:?\d\d)?\]? {1,2}(?:std(?:out|err) [FP] )?"
     r"|\w{3} [ \d]\d \d\d:\d\d:\d\d (?=\S)|[\w.-]{1,60} [\w./@-]{1,60}\[\d{1,9}\]: "
     r"|\[[\w.-]{1,60}-\d{1,4}\] |\[(?:ERROR|WARN|INFO)\] |\[\d{10}\.\d{3,9}\] |\[[\w./]{1,60}\]: "
-    r"|- [\w.]{1,60} - (?:ERROR|WARNING|INFO|CRITICAL) - |> "
+    r"|- [\w.]{1,60} - (?:ERROR|WARNING|INFO|CRITICAL) - |[\w.]{1,60} {1,40}(?:ERROR|WARNING|INFO|CRITICAL) {1,8}: |> "
+    r"|\[\d\d/\d\d/\d\d \d\d:\d\d:\d\d\] (?:ERROR|WARNING|INFO|[EWI]) {2,9}"
     r"|(?:ERROR|WARNING|INFO|CRITICAL):[\w.]{1,60}:|std(?:out|err): ){0,6}"
     r"(?:\[[0-9:.]{8,15}\] ?)?")
 _END_OF_JSON = re.compile(r"(?:\\r)?\\n\"[,}].{0,600}\Z")

@@ -3,7 +3,7 @@
 """The diagnoses in docs/troubleshooting.md, from their table (plugins/module_utils/_inference/diagnoses.py).
 
 A new row needs nothing here: what an owner sees is its pattern, its code or its evidence, with an example where one
-of the public logs of tests/field_logs.py gets this row. Words for its conditions are nicer than their names (WHEN).
+of the public logs of tests/field_logs gets this row. Words for its conditions are nicer than their names (WHEN).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import collections
 import re
 
 import field_logs
-import field_logs_fourth
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses, diagnosis
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.librknnrt import CODES
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import diagnosis_effects
@@ -130,7 +129,7 @@ def examples(rows):
     watched, found = _Watched(rows), collections.defaultdict(list)
     kept, diagnosis.DIAGNOSES = diagnosis.DIAGNOSES, watched
     try:
-        for source, known, stage, log, *unused in field_logs_fourth.LOGS:
+        for source, known, stage, log, *unused in field_logs.LOGS:
             evidence = diagnosis.diagnose(*field_logs.outcome_and_facts(known, stage, log))[1]
             row = rows[watched.number]
             # A row for whatever no other row knows has no typical line, unless one was reported.

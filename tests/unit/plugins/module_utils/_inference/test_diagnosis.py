@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from field_logs import INSMOD, SURROUNDINGS, ZEROS, outcome_and_facts
-from field_logs_fourth import LOGS
+from field_logs import INSMOD, LOGS, SURROUNDINGS, ZEROS, outcome_and_facts
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses, diagnosis, quiet
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.account import Account

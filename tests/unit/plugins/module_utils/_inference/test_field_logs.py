@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""What logs of the runtime from public reports mean (tests/field_logs*.py)."""
+"""What logs of the runtime from public reports mean (tests/field_logs)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import os
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose, notes, versions
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.surroundings import core_count, surroundings
-from field_logs import INSMOD, RIGHT, SURROUNDINGS, outcome_and_facts
-from field_logs_fourth import LOGS
+from field_logs import INSMOD, LOGS, RIGHT, SURROUNDINGS, outcome_and_facts
 
 
 @pytest.mark.parametrize(
@@ -97,8 +96,10 @@ def test_the_cores_are_also_counted_without_debugfs(tmp_path):
     (["rkllm-runtime version: 1.3.0, rknpu driver version: 0.9.8"], (None, "0.9.8")),
     ([("W RKNN: [19:27:40.110] Current driver version: 0.8.2, recommend to upgrade the driver to the new version: >= "
        "0.8.8")], (None, "0.8.2")),
-    (["Driver Version: 0.8.2, API Version: 1.5.2 (c6b7b351a@2023-08-23T15:28:22)"], (None, "0.8.2")),
-    (["rknn_api/rknnrt version: 1.4.2b0 (c5d79ccf9@2023-02-14T17:55:39), driver version: 0.7.2"], (None, "0.7.2")),
+    (["Driver Version: 0.8.2, API Version: 1.5.2 (c6b7b351a@2023-08-23T15:28:22)"],
+     ("1.5.2 (c6b7b351a@2023-08-23T15:28:22)", "0.8.2")),
+    (["rknn_api/rknnrt version: 1.4.2b0 (c5d79ccf9@2023-02-14T17:55:39), driver version: 0.7.2"],
+     ("1.4.2b0 (c5d79ccf9@2023-02-14T17:55:39)", "0.7.2")),
     (["pciehp: PCI Express Hot Plug Controller Driver version: 0.4"], (None, None)),
 ])
 def test_the_versions_in_the_words_of_other_programs(log, found):

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Public logs of the runtime: the dynamic loader."""
+
+from __future__ import annotations
+
+from .values import loader
+
+LOGS = [
+    ("airockchip/rknn-toolkit2#572", {
+        "code": None, "error": "libfmt.so.9: cannot open shared object file: No such file or directory"},
+     "dlopen", [], "runtime", "libfmt.so.9", "apt: libfmt9", "upgrade-npu"),
+    ("airockchip/rknn-toolkit2#572; the same of the C++ library",
+     {"code": None, "error": "libstdc++.so.6: cannot open shared object file: No such file"},
+     "dlopen", [], "runtime", "libstdc++", "apt: libstdc++6", "upgrade-npu"),
+    ("a board with an older OS than the runtime's", {
+        "code": None,
+        "error": "/lib/aarch64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by librknnrt.so)"},
+     "dlopen", [], "runtime", "GLIBC_2.38", "C library", "complete"),
+    ("rockchip-linux/rknn-toolkit2#350", {
+        "code": None, "library": "/usr/lib64/librknnrt.so",
+        "error": "/usr/lib64/librknnrt.so: cannot open shared object file: No such file or directory"},
+     "dlopen", [], "runtime", "/usr/lib64", "which puts it to /usr/lib/librknnrt.so", "x x"),
+    ("airockchip/rknn-toolkit2#394",
+     {"code": None, "error": "/usr/lib/librknnrt.so: undefined symbol: rknn_set_core_mask"},
+     "dlopen", [], "runtime", "undefined symbol", "complete librknnrt.so", "apt"),
+    ("glibc, a 32-bit Python", {"code": None, "error": "/usr/lib/librknnrt.so: wrong ELF class: ELFCLASS64"},
+     "dlopen", [], "runtime", "ELFCLASS64", "64-bit OS", "upgrade-npu"),
+    ("a runtime for 32-bit on a 64-bit OS",
+     {"code": None, "error": "/usr/lib/librknnrt.so: wrong ELF class: ELFCLASS32"}, "dlopen", [], "runtime",
+     "ELFCLASS32", "complete librknnrt.so", "64-bit"),
+    ("glibc, a file that may not be read", {
+        "code": None, "error": "/opt/npu/librknnrt.so: cannot open shared object file: Permission denied",
+        "surroundings": {"elsewhere": "/usr/lib/librknnrt.so"}},
+     "dlopen", [], "runtime", "Permission denied", "chmod a+rX", "link"),
+    ("glibc, a file system mounted with noexec", {
+        "code": None,
+        "error": "/data/librknnrt.so: failed to map segment from shared object: Operation not permitted"},
+     "dlopen", [], "runtime", "failed to map segment", "noexec", "upgrade-npu"),
+    ("musl, its loader", {
+        "code": None,
+        "error": "Error loading shared library ld-linux-aarch64.so.1: No such file or directory (needed by x.so)"},
+     "dlopen", [], "runtime", "ld-linux-aarch64.so.1", "musl", "upgrade-npu"),
+    ("musl with a layer for glibc", {
+        "code": None, "error": "Error relocating /usr/lib/librknnrt.so: __memcpy_chk: symbol not found"},
+     "dlopen", [], "runtime", "symbol not found", "requires glibc", "upgrade-npu"),
+    ("glibc, a symbol of a newer C++ library", {
+        "code": None, "error": "/usr/lib/librknnrt.so: undefined symbol: _ZNSt15__exception_ptr13exception_ptr9_M_add"
+                               "refEv, version CXXABI_1.3.13"},
+     "dlopen", [], "runtime", "CXXABI_1.3.13", "C++ library", "complete"),
+    ("another library of glibc's, HuguesTHOMAS/KPConv-PyTorch#250", {
+        "code": None,
+        "error": "/lib/aarch64-linux-gnu/libc.so.6: version `GLIBC_ABI_DT_RELR' not found (required by librknnrt.so)"},
+     "dlopen", [], "runtime", "GLIBC_ABI_DT_RELR", "the board's C library is older", "complete"),
+    ("a library of the compiler", {
+        "code": None, "error": "libgomp.so.1: cannot open shared object file: No such file or directory"}, "dlopen", [],
+     "runtime", "libgomp.so.1", "apt: libgomp1", "upgrade-npu"),
+    ("CMU-cabot/cabot#86, of another library on aarch64", {
+        "code": None, "error": "/usr/lib/aarch64-linux-gnu/libgomp.so.1: cannot allocate memory in static TLS block"},
+     "dlopen", [], "runtime", "static TLS block", "LD_PRELOAD", "install"),
+    ("glibc, a worn-out SD card", {
+        "code": None, "error": "/usr/lib/librknnrt.so: cannot read file data: Input/output error"}, "dlopen", [],
+     "device", "Input/output error", "replace the SD card", "install"),
+    ("rknn_demo on RK3588S", {
+        "code": None, "error": "libjpeg.so.62: cannot open shared object file: No such file or directory"}, "dlopen",
+     [], "runtime", "libjpeg.so.62", "apt: libjpeg62", "upgrade-npu"),
+    loader("glibc, a limit of memory", "/usr/lib/librknnrt.so: failed to map segment from shared object: Cannot "
+           "allocate memory", "memory", "ulimit -v", "install"),
+]
