@@ -9,7 +9,18 @@ A file for each subject. Where no report is named, a log is of a public file, or
 from __future__ import annotations
 
 from . import (
-    calls, crashes, devices, harmless, jobs, layers, loading, memory, models, programs, rkllm, surrounded,
+    calls,
+    crashes,
+    devices,
+    harmless,
+    jobs,
+    layers,
+    loading,
+    memory,
+    models,
+    programs,
+    rkllm,
+    surrounded,
 )
 from .values import EXPECTED, INSMOD, NODES, RIGHT, SUBMIT, ZEROS, errno
 

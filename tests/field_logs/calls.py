@@ -93,4 +93,10 @@ LOGS = [
      "index(1) >= input_num(1)", "compare the call", "upgrade"),
     ("rknn_create_mem_from_fd with a buffer that is closed", OLD, "rknn_run",
      [errno(9, "Bad file descriptor", "convert fd(31) to handle")], "model", "errno: 9", "buffer (fd)", "upgrade"),
+    ("airockchip/librga#138: RGA cannot map a buffer, and the program crashes", {"code": None, "signal": 11},
+     "rknn_inputs_set", ["2025-10-17 18:11:32.036  4106-4106  rga_dma_buf  E  Failed to map attachment, ret[-22]"],
+     "model", "Failed to map attachment", "neither NPU nor driver", "checksum"),
+    ("HyperInspire/InspireFace#210: RK3566 without the heap that RGA wants", {"code": None, "signal": 6},
+     "rknn_inputs_set", ["open /dev/dma_heap/system-uncached-dma32 fail!"], "model", "system-uncached-dma32",
+     "neither NPU nor driver", "checksum"),
 ]

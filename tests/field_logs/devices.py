@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .values import CLOSED, INSMOD, LOAD_FAILED, MINI, NODES, NO_CARD, ROOT_ONLY, T, TRACEBACK, errno
+from .values import CLOSED, INSMOD, LOAD_FAILED, MINI, NEW, NO_CARD, NODES, ROOT_ONLY, TRACEBACK, T, errno
 
 LOGS = [
     ("airockchip/rknn-toolkit2#534", {"code": None, "signal": 11}, "rknn_init",
@@ -78,4 +78,11 @@ LOGS = [
     ("-3 where the device tree has the NPU disabled",
      {"code": -3, "nodes": [], "surroundings": {"disabled_node": "npu@fdab0000"}}, "rknn_init", [], "device",
      "NPU disabled (npu@fdab0000)", "enable the NPU's node", "upgrade"),
+    ("airockchip/rknn-llm#306: after hours, and without the line of the job", NEW, "rknn_run",
+     ["E RKNN: [13:35:14.720] failed to sync memory, ret: -1, errno: 22, errstr: Invalid argument"], "device",
+     "failed to sync memory", "no lack of memory", "free memory"),
+    ("Zhou-sx/yolov5_Deepsort_rknn#5: an RK3399Pro", {"surroundings": {"soc": "rk3399pro"}}, "rknn_init",
+     ["E RKNN: [07:01:31.700] failed to check rknpu hardware version: 0",
+      "E RKNN: [07:01:31.700] The rknn model does not match the RKNPU hardware version!", LOAD_FAILED], "device",
+     "hardware version: 0", "no power or no clock", "install"),
 ]

@@ -33,4 +33,14 @@ LOGS = [
      {"code": None, "top": RIGHT}, "done", GPU_FAILS, "ok", "Top1 is 283", None, "x x"),
     ("RKLLM 1.2.1b1 with a model of 1.2.2; the same, and it works", {"code": None, "top": RIGHT}, "done",
      [LOWER], "ok", "Top1 is 283", None, "x x"),
+    ("airockchip/rknn-toolkit2#41 and #290: the owners ask what is wrong", {"code": None, "top": RIGHT}, "done",
+     [("W RKNN: [09:44:39.467] Output(output0): size_with_stride larger than model origin size, if need run "
+      "OutputOperator in NPU, please call rknn_create_memory using size_with_stride."),
+      "W RKNN: [22:49:12.934] Warning: indice out of range, ignore this update"], "ok", "Top1 is 283", None, "x x"),
+    ("airockchip/rknn_model_zoo#55: an older driver of RGA", {"code": None, "top": RIGHT}, "done",
+     ["librga fail to get driver version! Compatibility mode will be enabled.", "rga_api version 1.10.1_[0]"], "ok",
+     "Top1 is 283", None, "x x"),
+    ("airockchip/rknn-llm#174: a library to preload that is not there", {"code": None, "top": RIGHT}, "done",
+     [("ERROR: ld.so: object '/usr/lib64/libgomp.so.1' from LD_PRELOAD cannot be preloaded (cannot open shared object "
+      "file): ignored.")], "ok", "Top1 is 283", None, "x x"),
 ]

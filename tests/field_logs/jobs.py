@@ -5,7 +5,22 @@
 from __future__ import annotations
 
 from .values import (
-    DEBUG, FASTDEPLOY, GO, GPU_FAILS, GPU_MISSING, IF_USING, NEW, OLD, RIGHT, SUBMIT, T, TRY, ZEROS, errno,
+    DEBUG,
+    FASTDEPLOY,
+    GO,
+    GPU_FAILS,
+    GPU_MISSING,
+    IF_USING,
+    MODEL_INFO,
+    NEW,
+    OLD,
+    OTHER,
+    RIGHT,
+    SUBMIT,
+    TRY,
+    ZEROS,
+    T,
+    errno,
 )
 
 LOGS = [
@@ -142,4 +157,19 @@ LOGS = [
     ("a driver without power management of its own", {"nodes": []}, "rknn_init",
      [errno(95, "Operation not supported", "allocate handle")], "driver", "errno: 95", "no lack of memory",
      "free memory"),
+    ("airockchip/rknn-toolkit2#378: RK3588, toolkit 2.3.2 and runtime 2.3.0", {}, "rknn_run",
+     ["Driver Version: 0.9.6, API Version: 2.3.0 (c949ad889d@2024-11-07T11:35:33)", OTHER,
+      "E RKNN: " + T + "failed to submit!, op id: 139, op name: Softmax:s, flags: 0x5, task start: 382"], "driver",
+     "op name: Softmax", "made with toolkit 2.3.2, the runtime is 2.3.0: use both of one release", "mem="),
+    ("toolkit 2.3.0 and runtime 2.2.0, where the model's own line tells", {**NEW, "sdk_version": "2.2.0 (c1@2)"},
+     "rknn_run", [MODEL_INFO % ("2.3.0", "2.3.0"), SUBMIT % "!"], "driver", "failed to submit!",
+     "made with toolkit 2.3.0, the runtime is 2.2.0", "mem="),
+    ("one release, and the line names the SoC, which is no RK356x", {**NEW, "sdk_version": "2.3.0 (c1@2)"}, "rknn_run",
+     [MODEL_INFO % ("2.3.0", "2.3.0"), SUBMIT % "!"], "driver", "failed to submit!",
+     "is not the cause: check the kernel", "mem="),
+    ("two releases on an RK3568 with 8 GB, where the IOMMU is the likelier cause",
+     {**NEW, "surroundings": {"soc": "rk3568", "memory": 7800}}, "rknn_run", [OTHER, SUBMIT % "!"], "driver",
+     "failed to submit!", "mem=3840M", "use both"),
+    ("two releases, and a driver that is too old", OLD, "rknn_run", [OTHER, SUBMIT % "!"], "driver",
+     "failed to submit!", "driver 0.8.2 cannot run jobs", "use both"),
 ]

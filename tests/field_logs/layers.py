@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .values import CUSTOM, OLD, T, ZEROS, lines
+from .values import CUSTOM, OLD, TRY, ZEROS, T, lines
 
 LOGS = [
     ("immich-app/immich#17098", {"driver_version": "0.9.8"}, "rknn_run",
@@ -92,5 +92,15 @@ LOGS = [
      "model", "offset: 0x1014; all 1001 scores are 0", "convert it again", "upgrade"),
     ("a logger with colors, of which the escape was removed", OLD, "rknn_run",
      ["[31mE RKNN: [15:34:39.465] Unsupport CPU op: CumSum in this librknnrt.so[0m"], "model", "Unsupport CPU op",
+     "convert it again", "upgrade"),
+    ("rockchip-linux/rknn-toolkit2#272: Aborted", {"code": None, "signal": 6}, "rknn_init",
+     ["E RKNN: [09:47:19.149] failed to config argb mode layer!"], "model", "failed to config argb", "convert it again",
+     "checksum"),
+    ("airockchip/rknn-toolkit2#482: RV1106", {}, "rknn_init",
+     ["E RKNN: unsupport cpu Min op, op name: Min:functional_1/bb00_conv_1/Minimum in current" + TRY,
+      "E RKNN: rknn fallback cpu failed", "rknn_init fail! ret=-1"], "model", "unsupport cpu Min op",
+     "convert it again", "http"),
+    ("k2-fsa/sherpa-onnx#2188: a runtime of 2.1.0", OLD, "rknn_run",
+     ["E RKNN: [10:15:00.104] Meet unsupported input dtype for gather"], "model", "unsupported input dtype",
      "convert it again", "upgrade"),
 ]

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .values import loader
+from .values import NO_FILE, loader
 
 LOGS = [
     ("airockchip/rknn-toolkit2#572", {
@@ -66,4 +66,40 @@ LOGS = [
      [], "runtime", "libjpeg.so.62", "apt: libjpeg62", "upgrade-npu"),
     loader("glibc, a limit of memory", "/usr/lib/librknnrt.so: failed to map segment from shared object: Cannot "
            "allocate memory", "memory", "ulimit -v", "install"),
+    # -- a library that was built for another system
+    *(loader(source, error, "runtime", "built for another system", "apt") for source, error in (
+        ("Android's library on Linux", "liblog.so" + NO_FILE),
+        ("pelya/android-shmem#5: Android's library beside Debian's packages for developers",
+         "/usr/lib/aarch64-linux-gnu/libc.so: invalid ELF header"),
+        ("termux/proot#289: Android's library with glibc's libc.so.6",
+         "/lib/aarch64-linux-gnu/libc.so.6: version `LIBC' not found (required by librknnrt.so)"),
+        ("Android's C++ library", "libc++_shared.so" + NO_FILE),
+        ("the folder armhf-uclibc of the vendor's", "libc.so.0" + NO_FILE),
+        ("a program of the folder armhf", "ld-linux-armhf.so.3" + NO_FILE))),
+    *(loader(source, error, "runtime", "requires glibc", "install") for source, error in (
+        ("airockchip/rknn-toolkit2#487: OpenHarmony",
+         "Error relocating /system/lib/librknnrt.so: __strdup: symbol not found"),
+        ("airockchip/rknn-toolkit2#311: OpenHarmony, in its IDE",
+         "relocating failed: symbol not found. dso=/data/storage/el1/bundle/libs/arm64/librknnrt.so s=__strdup"))),
+    loader("rockchip-linux/rknpu#34: RK3399Pro, rknn-toolkit 1.7", "libOpenVX.so.1.2" + NO_FILE, "runtime",
+           "is for an older NPU", "apt"),
+    # -- glibc, policies and kernels that refuse a complete library
+    *(loader(source, "/usr/lib/librknnrt.so: cannot enable executable stack as shared object requires: " + why,
+             "runtime", "--clear-execstack /usr/lib/librknnrt.so", "chmod") for source, why in (
+        ("HyperInspire/InspireFace#229: Debian trixie, glibc 2.41", "Invalid argument"),
+        ("corbinlc/GNURootDebian#268: a policy", "Permission denied"))),
+    loader("glibc under SELinux", "/usr/lib/librknnrt.so: cannot restore segment prot after reloc: Permission denied",
+           "runtime", "textrel_shlib_t", "chmod"),
+    loader("glibc on a kernel with pages of 64 KiB",
+           "/usr/lib/librknnrt.so: ELF load command address/offset not page-aligned", "runtime", "pages of 4 KiB",
+           "playbooks"),
+    loader("glibc, a link to itself",
+           "/usr/lib/librknnrt.so: cannot open shared object file: Too many levels of symbolic links", "runtime",
+           "remove it, and install", "link /usr"),
+    *(loader(source, library + NO_FILE, "runtime", f"(apt: {package})", "vendor") for source, library, package in (
+        ("Debian's name for GLib", "libglib-2.0.so.0", "libglib2.0-0"),
+        ("Debian's name for GThread, which OpenCV wants", "libgthread-2.0.so.0", "libglib2.0-0"),
+        ("Debian's name for GStreamer", "libgstreamer-1.0.so.0", "libgstreamer1.0-0"),
+        ("Debian's name for libxml2", "libxml2.so.2", "libxml2"),
+        ("rockchip-linux/rknn-toolkit2#27: Python's own library", "libpython3.6m.so.1.0", "libpython3.6"))),
 ]

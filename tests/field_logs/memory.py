@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .values import SUBMIT, T, TRACEBACK, errno, lines
+from .values import SUBMIT, TRACEBACK, T, errno, lines
 
 LOGS = [
     ("rockchip-linux/rknn-toolkit2#218", {"code": None, "signal": 11}, "rknn_init",
@@ -62,4 +62,8 @@ LOGS = [
       "I RKNN: [09:50:24.867] RKNN Driver Information, version: 0.9.8",
       "E RKNN: [09:50:25.353] failed to allocate handle, ret: -1, errno: 12, errstr: Cannot allocate memory"], "memory",
      "errno: 12", "end other processes", "upgrade"),
+    ("invisiofficial/rk-llama.cpp#19: its assertion, without the runtime's line", {"code": None, "signal": 6},
+     "rknn_init",
+     ['rknpu2.cpp:314: GGML_ASSERT(alloc.mem != nullptr && "Failed to allocate tensor memory via RKNN API") failed'],
+     "memory", "Failed to allocate tensor memory", "free memory", "checksum"),
 ]

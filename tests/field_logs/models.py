@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .values import IF_USING, LOAD_FAILED, OLD, OTHER, T, TRACEBACK, lines
+from .values import IF_USING, LOAD_FAILED, NEW, OLD, OTHER, TRACEBACK, T, lines
 
 LOGS = [
     ("rockchip-linux/rknpu2#1, runtime 1.5.2", {"code": -6}, "rknn_init",
@@ -150,4 +150,24 @@ LOGS = [
           ("rknn_init error ret=-6", "model", "rknn_init returned -6", "send the model again", "install"),
           ("[ERR] rknn_init failed: -4", "memory", "rknn_init returned -4", "free memory", "install"),
           ("[ERROR] rknn_init failed with code -1", "runtime", "rknn_init returned -1", "install", "x x"))),
+    ("airockchip/rknn-toolkit2#12: RV1106, an encrypted model", {"code": None, "signal": 6}, "rknn_init",
+     ["E RKNN: invalid rknn model magic: 4e4e4b5254505943",
+      "terminate called after throwing an instance of 'std::runtime_error'", "  what():  rknn_init fail!"], "model",
+     "magic: 4e4e4b5254505943", "the model is encrypted", "install"),
+    *((f"mini runtime: {what}, {order}", {"code": -6}, "rknn_init", [f"E RKNN: invalid rknn model magic: {magic}"],
+       "model", magic, remedy, "encrypted") for what, order, magic, remedy in (
+           ("a web page", "in the order of the file", "3c21444f43545950", "a web page"),
+           ("a web page", "as a number", "505954434f44213c", "a web page"),
+           ("a pointer of Git LFS", "as a number", "206e6f6973726576", "git lfs pull"))),
+    ("airockchip/rknn-toolkit2#60: a download that the terminal's program damaged", {"driver_version": "0.9.2"},
+     "rknn_init", ["E RKNN: [03:29:25.255] parseRKNN: invalid RKNN_MAGIC!",
+                   "E RKNN: [03:29:25.255] parseRKNN from buffer: Invalid RKNN format!", LOAD_FAILED,
+                   "E Exception: RKNN init failed. error code: RKNN_ERR_MODEL_INVALID"], "model", "RKNN_MAGIC",
+     "send the model again", "upgrade"),
+    ("BirdNET on Hugging Face: a size below 0", NEW, "rknn_init",
+     ["E RKNN: [20:36:21.810] failed to malloc cpu memory, size: 18446744072612741120"], "model",
+     "size: 18446744072612741120", "no lack of memory", "free memory"),
+    ("a size below 0, in an older line", OLD, "rknn_init",
+     ["E RKNN: " + T + "failed to malloc npu memory!, size: -1096810496"], "model", "-1096810496", "fixed shapes",
+     "free memory"),
 ]

@@ -100,4 +100,17 @@ LOGS = [
     ("lite2: a context that is gone", {"code": None, **OLD}, "rknn_run",
      ["E Exception: RKNN run failed. error code: RKNN_ERR_CTX_INVALID"], "model", "rknn_run returned -7",
      "before the NPU had a job", "upgrade"),
+    ("airockchip/rknn-toolkit2#480: RV1126B, only what the toolkit says", {"code": -3}, "rknn_init",
+     ["E init_runtime: The rknn_server on the concected device is abnormal, please start the rknn_server on the"], "runtime", "rknn_server on the concected device", "start it on the board", "driver is bound"),
+    ("rockchip-linux/rknn-toolkit2#153: docker", {"code": None}, "dlopen",
+     ["E Catch exception when init runtime!", "Exception: Please specify the target in init_runtime!"], "runtime",
+     "Please specify the target", "map that file into the container", "install"),
+    ("blakeblackshear/frigate#8382: a container that may not read it", {"code": None}, None,
+     [("2023-11-25 07:11:43.580719033  FileNotFoundError: [Errno 2] No such file or directory: "
+      "'/proc/device-tree/compatible'")], "runtime", "/proc/device-tree/compatible", "map that file into the container",
+     "install"),
+    *((f"{report}: {name}", {"code": None}, None, [f"ModuleNotFoundError: No module named '{name}'"], "runtime", name,
+       "rknn-toolkit-lite2", "upgrade") for report, name in (
+           ("leafqycc/rknn-multi-threaded#3", "rknnlite"), ("airockchip/rknn_model_zoo#102", "rknn"),
+           ("rockchip-linux/rknn-toolkit2#186", "rknnlite.api"))),
 ]

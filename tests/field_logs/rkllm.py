@@ -4,7 +4,23 @@
 
 from __future__ import annotations
 
-from .values import CLOSED, LOAD_FAILED, LOWER, MATMUL, NEW, NODES, NO_FILE, OLD, RKLLM, T, TOO_LOW, errno, loader
+from .values import (
+    CLOSED,
+    IF_USING,
+    LOAD_FAILED,
+    LOWER,
+    MATMUL,
+    NEW,
+    NO_FILE,
+    NODES,
+    OLD,
+    RKLLM,
+    TOO_LOW,
+    TRY,
+    T,
+    errno,
+    loader,
+)
 
 LOGS = [
     ("airockchip/rknn-llm#62: memory first, then files", {}, "rknn_init",
@@ -178,4 +194,26 @@ LOGS = [
           ("glibc, a program for a newer runtime",
            "./demo: symbol lookup error: ./libdemo.so: undefined symbol: rknn_create_mem2", "rknn_create_mem2",
            "complete librknnrt.so", "apt"))),
+    ("an owner's notes: a context that is longer than the model's", NEW, "rknn_run",
+     ["E RKNN: [00:45:12.110] meet unkown shape, op name: matmul_qkv_rkllm_spilt_1, shape: 64, 4160, 128",
+      "2features matmul matmul run failed"], "model", "meet unkown shape", "length of the context", "driver 0.9.8"),
+    ("airockchip/rknn-llm#111 and #119: an assertion", {**NEW, "code": None, "signal": 6}, "rknn_run",
+     ["rkllm init success", ("robot: :0: GGML_ASSERT(view_src == NULL || data_size == 0 || data_size + view_offs <= "
+      "ggml_nbytes(view_src)) failed"), "librkllmrt.so(+0x1c8d64)[0x7faf04ed64]"], "model", "GGML_ASSERT",
+     "librkllmrt.so's release", "checksum"),
+    ("Pelochus/ezrknpu#11: the reason stands before the assertion", {**NEW, "code": None, "signal": 6}, "rknn_run",
+     ["E RKNN: [17:14:05.664] invalid rknn llm model magic", "robot: :0: GGML_ASSERT(view_src == NULL) failed"],
+     "model", "invalid rknn llm model magic", "send the model again", "checksum"),
+    ("airockchip/rknn-llm#183: RK3576", {"code": None, "signal": 6}, "rknn_init",
+     ["I rkllm: rkllm-runtime version: 1.1.4, rknpu driver version: 0.9.7, platform: RK3576",
+      "ggml_calloc: failed to allocate   0.00 MB", ":0: fatal error"], "memory", "ggml_calloc", "free memory",
+     "checksum"),
+    ("airockchip/rknn-llm#85: the line names the SoC, which is no RK356x", {}, "rknn_run",
+     ["rkllm-runtime version: 1.0.1, rknpu driver version: 0.9.6, platform: RK3588",
+      "E RKNN: " + T + "failed to submit!, op id: 0, op name: MatMul, flags: 0x5, int status: 0x200" + TRY],
+     "driver", "int status: 0x200", "is not the cause: check the kernel", "mem="),
+    ("airockchip/rknn-llm#483: RV1126B", {}, "rknn_run",
+     ["I rkllm: rkllm-runtime version: 1.2.3, rknpu driver version: 0.9.8, platform: RV1126B",
+      "E RKNN: [16:37:05.732] failed to submit, op id: 0, op name: Unknown, flags: 0x5, task start: 14" + IF_USING],
+     "driver", "op name: Unknown", "is not the cause: check the kernel", "mem="),
 ]

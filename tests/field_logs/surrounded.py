@@ -25,9 +25,9 @@ def platform(source, before):
 LOGS = [
     # -- Android
     ("rockchip-linux/rknpu#45: the program is named before the line", OLD, "rknn_run",
-     ["2023-03-23 16:49:33.057 5433-5457/com.baidu.paddle.lite.demo.rk_bg_matting E/RKNN: failed to submit!, op id: 29, "
-      "op name: exDataConvert:428__cvt_float16_int8, flags: 0x5, task start: 15, task number: 48"], "driver",
-     "failed to submit!, op id: 29", "driver 0.8.2 cannot run jobs", "model"),
+     [("2023-03-23 16:49:33.057 5433-5457/com.baidu.paddle.lite.demo.rk_bg_matting E/RKNN: failed to submit!, "
+      "op id: 29, op name: exDataConvert:428__cvt_float16_int8, flags: 0x5, task start: 15, task number: 48")],
+     "driver", "failed to submit!, op id: 29", "driver 0.8.2 cannot run jobs", "model"),
     ("k2-fsa/sherpa-onnx#2721: RK3568, with the lines of program and kernel", {"driver_version": "0.7.2"}, "rknn_run",
      ["10-24 15:42:23.264 12496 12609 E RKNN    : failed to submit, op id: 42, op name: Split:/Gather_88_2sl_2sp, "
       "flags: 0x5, task start: 19, task number: 4, run task counter: 0, int status: 0" + IF_USING,
@@ -35,8 +35,8 @@ LOGS = [
       "10-24 15:42:23.266     0     0 E RKNPU   : job timeout, irq status: 0x0, raw status: 0x0"], "driver",
      "failed to submit, op id: 42", "driver 0.7.2 cannot run jobs", "http"),
     ("k2-fsa/sherpa-onnx#2132: the columns of Android Studio", {"code": -6}, "rknn_init",
-     ["2025-04-18 16:17:02.286 30290-30290 RKNN                    com.k2fsa.sherpa.onnx                E  "
-      "[16:17:02.286] Invalid RKNN model version 6"], "runtime", "Invalid RKNN model version 6",
+     [("2025-04-18 16:17:02.286 30290-30290 RKNN                    com.k2fsa.sherpa.onnx                E  "
+      "[16:17:02.286] Invalid RKNN model version 6")], "runtime", "Invalid RKNN model version 6",
      "too old for model format 6", "send the"),
     ("an older logcat, with the number of the process", OLD, "rknn_run",
      ["E/RKNN    ( 6912): failed to submit!, op id: 1, op name: Conv:Conv_0"], "driver", "failed to submit!, op id: 1",
@@ -51,8 +51,8 @@ LOGS = [
     submit("a word of a program without a new line", "done"),
     submit("a program with a long name", "a" * 150 + ": "),
     ("a conversion of Whisper: a line within another one", {**OLD, "code": None, "signal": 11}, "rknn_init",
-     ["W RKNN: [18:02:28.772] emitUnpackRegtasks: equiv_channels(E RKNN: [18:02:28.980] dataconvert type -1 is "
-      "unsupport in current!", "25600) > limitations(8192)"], "model", "dataconvert type -1 is unsupport in current!",
+     [("W RKNN: [18:02:28.772] emitUnpackRegtasks: equiv_channels(E RKNN: [18:02:28.980] dataconvert type -1 is "
+      "unsupport in current!"), "25600) > limitations(8192)"], "model", "dataconvert type -1 is unsupport in current!",
      "convert it again", "checksum"),
     ("two threads: the reason is the second in its line", OLD, "rknn_init",
      ["E RKNN: " + T + "6, 1E RKNN: " + T + "Invalid RKNN model version 6E RKNN: " + T

@@ -9,7 +9,10 @@ import os
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose, notes, versions
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.surroundings import core_count, surroundings
-from field_logs import INSMOD, LOGS, RIGHT, SURROUNDINGS, outcome_and_facts
+from field_logs import INSMOD, LOGS, RIGHT, SURROUNDINGS, harmless, outcome_and_facts
+
+SUBMIT = "E RKNN: [10:00:00.000] failed to submit!, op id: 1, op name: Conv:y, flags: 0x5"
+FORMAT = "E RKNN: [10:00:00.000] parseRKNN from buffer: Invalid RKNN format!"
 
 
 @pytest.mark.parametrize(
@@ -20,6 +23,19 @@ def test_what_a_public_log_means(known, stage, log, name, evidence, remedy, neve
     assert found[0] == name
     assert evidence in found[1] and "http" not in found[1]
     assert found[2] is None if remedy is None else remedy in found[2] and never not in found[2]
+
+
+# RKLLM tells by its lines that it is in use, which is more than a code.
+WARNINGS = sorted({line for row in harmless.LOGS for line in row[3] if "rkllm" not in line})
+
+
+@pytest.mark.parametrize("line", WARNINGS)
+def test_what_healthy_boards_print_changes_no_diagnosis(line):
+    def name(stage, *log, **known):
+        return diagnose(*outcome_and_facts({"driver_version": "0.8.2", **known}, stage, [line, *log]))[0]
+
+    assert name("rknn_run", SUBMIT) == "driver" and name("rknn_init", FORMAT) == "model"
+    assert name("rknn_run") == "driver" and name("done", code=None, top=RIGHT) == "ok"
 
 
 @pytest.mark.parametrize(("around", "log", "evidence", "remedy"), SURROUNDINGS)
