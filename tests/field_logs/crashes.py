@@ -29,5 +29,5 @@ LOGS = [
     ("lite2: a code that it does not have", {"code": None}, "rknn_run", ["error code: RKNN_ERR_OF_TOMORROW"], "crash",
      "without an answer", "again", "x x"),
     ("NotPunchnox/rkllama#122: RK3576, Illegal instruction", {**NEW, "code": None, "signal": 4}, "rknn_init", [],
-     "crash", "SIGILL in rknn_init", "built for another one", "mismatched"),
+     "runtime", "SIGILL in rknn_init", "built for another one", "mismatched"),
 ]

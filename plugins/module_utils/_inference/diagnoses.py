@@ -308,7 +308,7 @@ DIAGNOSES = (
     _Row("model", error=1, line=log_lines.CALL,
          remedy="the program asks for what this model, SoC or release of the runtime does not have: compare the call "
                 "with rknn_api.h of that release and with what rknn_query says of the model"),
-    _Row("crash", when=("illegal_instruction",), may_change="runtime",
+    _Row("runtime", when=("illegal_instruction",),
          evidence="{signal} in {stage}{after}",
          remedy="a library has an instruction that this processor does not know: it was built for another one (the "
                 "cores of an RK3576 or RK3562 know fewer than those of an RK3588), or it is damaged. Check the "

@@ -58,6 +58,7 @@ WHEN = {
     "rk356x": "an RK356x",
     "not_rk356x": "not an RK356x",
     "wanted_too_old": "`npu_driver_version` is older than the runtime requires, too",
+    "illegal_instruction": "SIGILL: an instruction that the processor does not know",
     "user": "as another user than the task's (`npu_verify_users`)",
 }
 """Conditions of rows in words; one without a row here is shown by its name."""
