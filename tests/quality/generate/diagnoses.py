@@ -36,7 +36,7 @@ MEANINGS = {
 WHEN = {
     "up_to_date": "the driver is at least `npu_driver_version`",
     "to_wanted": "the driver is older than `npu_driver_version`, or its version is not known",
-    "out_of_reach": "an RK356x with more than 4 GiB of memory",
+    "out_of_reach": "more than 4 GiB of memory",
     "stuck": "the process cannot be killed",
     "rknpu_link": "`/dev/rknpu` is a link",
     "missing_nodes": "no node of the NPU is in `/dev`",
