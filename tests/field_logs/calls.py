@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .values import OLD, T, errno, lines
+from .values import NEW, OLD, T, errno, lines
 
 LOGS = [
     ("airockchip/rknn-toolkit2#558", {"code": -5, "driver_version": "0.9.8"}, "rknn_inputs_set",
@@ -99,4 +99,16 @@ LOGS = [
     ("HyperInspire/InspireFace#210: RK3566 without the heap that RGA wants", {"code": None, "signal": 6},
      "rknn_inputs_set", ["open /dev/dma_heap/system-uncached-dma32 fail!"], "model", "system-uncached-dma32",
      "neither NPU nor driver", "checksum"),
+    ("leafqycc/rknn-multi-threaded#14: a picture without a batch", {"code": None}, "rknn_inputs_set",
+     ["E Catch exception when setting inputs.", "E Traceback (most recent call last):",
+      '  File "/usr/local/lib/python3.10/dist-packages/rknnlite/api/rknn_lite.py", line 200, in inference',
+      "Exception: The input[0] need 4dims input, but 3dims input buffer feed."], "model", "need 4dims input",
+     "layout of the input", "install"),
+    ("rknn-toolkit2: NCHW where NHWC is expected", {"code": None}, "rknn_inputs_set",
+     ["ValueError: The input(ndarray) shape (1, 3, 640, 640) is wrong, expect 'nhwc' like (1, 640, 640, 3)!"], "model",
+     "expect 'nhwc' like", "layout of the input", "install"),
+    ("airockchip/rknn_model_zoo#298: a longer chunk than the model's", NEW, "rknn_inputs_set",
+     ["E RKNN: [11:25:33.723] rknn_inputs_set, param input size(3072000) < model input size(4608000)",
+      "rknn_input_set fail! ret=-5", "inference_decoder_model fail! ret=-5"], "model",
+     "param input size(3072000) < model input size", "layout of the input", "install"),
 ]

@@ -85,4 +85,10 @@ LOGS = [
      ["E RKNN: [07:01:31.700] failed to check rknpu hardware version: 0",
       "E RKNN: [07:01:31.700] The rknn model does not match the RKNPU hardware version!", LOAD_FAILED], "device",
      "hardware version: 0", "no power or no clock", "install"),
+    ("kind: Python opens the node itself", {"code": None}, "rknn_init",
+     ["PermissionError: [Errno 13] Permission denied: '/dev/dri/renderD129'"], "device",
+     "Permission denied: '/dev/dri/renderD129'", "user of the node's group", "dma_heap"),
+    ("kind: a runtime that names the node", NEW, "rknn_init",
+     ["E RKNN: " + T + "failed to open /dev/dri/renderD129: Permission denied"], "device", "failed to open /dev/dri",
+     "user of the node's group", "release"),
 ]

@@ -19,7 +19,8 @@ after   the first error in the log, else its last line; erred: only an error; si
 other_toolkit   the release of the toolkit that made the model, if the runtime's `release` is another one.
 rkllm   the program uses RKLLM; vendors_library: one of the vendor's that the loader misses.
 zeros   all scores are next to 0.
-killed  by SIGKILL, not ours; illegal_instruction: by SIGILL.
+killed  by SIGKILL, not ours; illegal_instruction: by SIGILL; filtered: by SIGSYS.
+at_limit, ended by SIGXCPU or SIGXFSZ; by a signal of diagnosis._OF_PROGRAMS. unanswered: it gave no code; ending: how it ended instead.
 users   of the NPU, which is why it was not run; user: as whom it was run, if not as the task's.
 up_to_date      the driver is not older than wanted_driver; to_wanted: " to 0.9.6" if one is wanted.
 wanted_too_old  wanted_driver is older than the runtime's `required`.
@@ -131,6 +132,10 @@ DIAGNOSES = (
     *_too_old(log_lines.MISMATCH),
     _Row("runtime", line=log_lines.TOO_OLD_FOR_MODEL,
          remedy="the runtime is too old for model format {format}: update {library}, not the driver"),
+    _Row("runtime", may_change="nothing", line=r"rknn3_\w{1,20},\s{1,4}.{0,60}\bfail\b",
+         remedy="the program is for an RK1820 or RK1828 beside the SoC (RKNN3), which does not answer: check its PCIe "
+                "or USB link, and that its firmware and librknn3_api.so are of one release. The SoC's NPU has no part "
+                "in it"),
     _Row("runtime", may_change="nothing",
          line=r"rknn_server version is too old\b|rknn_\w{1,20},\s{1,4}msg_\w{1,20} fail\b(?!.{1,20}\(ACK_FAIL\))",
          remedy="update rknn_server together with the runtime (npu_rknn_server) with " + _PLAYBOOK),
@@ -140,8 +145,13 @@ DIAGNOSES = (
     _Row("runtime", may_change="nothing",
          line=r".{0,60}(?:Execute ntp_transfer_proxy|Unsupported run platform: Linux aarch64"
          r"|Can not find npu_transfer_proxy on|npu_transfer_proxy failed|Connect to Device Failure"
-         r"|Only support ntb mode on)",
+         r"|Only support ntb mode on|\bbut npu_transfer_proxy is running\b)",
          remedy="a target of init_runtime() in rknn-toolkit-lite2 is for another board: call it without one"),
+    _Row("runtime", may_change="nothing",
+         line=r".{0,40}\b(?:not support inference on the simulator\b|The runtime has not been initialized\b)"
+         r"|.{0,40}\bRKNN model that loaded by 'load_rknn' not support\b",
+         remedy="the program calls rknn-toolkit2 as on a PC: on a board use RKNNLite of rknn-toolkit-lite2, and call "
+                "init_runtime() before inference()"),
     _Row("runtime", may_change="nothing", line=r".{0,200}\bNo module named '(?:rknn|rknnlite)\b",
          remedy="the Python that runs the program has no rknn-toolkit: on a board install rknn-toolkit-lite2 into it "
                 "(pip install rknn-toolkit-lite2, import rknnlite); rknn-toolkit2 (import rknn) is for PCs"),
@@ -182,6 +192,9 @@ DIAGNOSES = (
     _Row("device", line=log_lines.NO_DEVICE, codes=(-3,), when=("closed_nodes",),
          evidence="{found}; {closed_nodes}: permission denied",
          remedy="run the task with become, or add the user to the group {closed_groups}"),
+    _Row("device", line=log_lines.NO_PERMISSION,
+         remedy="the user may not open the node: run the program as a user of the node's group (ls -l /dev/dri; often "
+                "render or video), or pass the node into the container"),
     _Row("device", line=log_lines.NO_DEVICE, when=("node", "no_heap"),
          evidence="{found}; /dev/dma_heap/system does not exist",
          remedy="the node {node} exists, but memory for it comes from /dev/dma_heap/system: "
@@ -262,13 +275,24 @@ DIAGNOSES = (
     *(_Row("model", remedy="this SoC or model does not have the cores that the caller chooses: let the runtime choose",
            **seen) for seen in (dict(stage="rknn_set_core_mask", when=("answer",)), dict(line=log_lines.CORES))),
     # -- it ended without printing the reason
+    _Row("crash", when=("ended",), may_change="nothing",
+         evidence="{signal} in {stage}, which a program sends{after}",
+         remedy="something ended it (a shutdown, the end of a session, the time limit of a service or container): "
+                "run it again"),
+    _Row("memory", when=("at_limit",),
+         evidence="{signal} in {stage}{after}",
+         remedy="a limit of the process is exhausted: raise it (ulimit -t and -f, LimitCPU= and LimitFSIZE= of its "
+                "service)"),
+    _Row("device", when=("filtered",),
+         evidence="{signal} in {stage}{after}",
+         remedy="a filter of system calls (seccomp of the container, SystemCallFilter= of the service) forbids what "
+                "the runtime calls: run it without the filter to see that, and allow the calls of the NPU"),
     _Row("model", when=("signal",), line=r".{0,200}(?:json|jsonxx)\S{0,40}parse_error|.{0,80}json_parse_error",
          remedy="the model's description is damaged: send the model again"),
-    _Row("model", when=("signal",),
+    _Row("model", when=("unanswered",), evidence="{ending}{found}",
          line=r"rga_im2d\b|failed to open RGA\b|.{0,60}\bRGA_(?:BLIT|COLORFILL) fail\b"
          r"|.{0,80}\bRGA buffer allocation failed|.{0,100}\brga_(?:mm|dma_buf|iommu)\w{0,40}\b"
          r"|open /dev/dma_heap/system-\S{1,40} fail",
-         evidence="{signal} in {stage}; {found}",
          remedy="the line is of RGA (librga), which scales the program's pictures: neither NPU nor driver is at fault"),
     _Row("runtime", when=("signal",),
          line=log_lines.OTHER_RELEASE,
@@ -286,8 +310,9 @@ DIAGNOSES = (
     _Row("model", line=log_lines.MODEL, codes=(-6, -10, -11, -12, -13),
          remedy="send the model again and check that it is made for this SoC and runtime"),
     _Row("model", line=log_lines.RKLLM_CALL,
-         remedy="what the program passes to RKLLM does not fit the model (prompt, length of the context, tokenizer or "
-                "embedding): compare the call with rkllm.h of this release and with how the model was exported"),
+         remedy="what the program passes to RKLLM does not fit the model (prompt, length of the context, tokenizer, "
+                "embedding or number of CPUs): compare the call with rkllm.h of this release and with how the model "
+                "was exported"),
     _Row("model", line=r".{0,80}\bGGML_ASSERT\((?!alloc)",
          remedy="RKLLM cannot compute this model: convert it with the rkllm-toolkit of librkllmrt.so's release, and "
                 "keep prompt and answer within the length of the context that it was made for"),
@@ -311,8 +336,9 @@ DIAGNOSES = (
     _Row("runtime", when=("illegal_instruction",),
          evidence="{signal} in {stage}{after}",
          remedy="a library has an instruction that this processor does not know: it was built for another one (the "
-                "cores of an RK3576 or RK3562 know fewer than those of an RK3588), or it is damaged. Check the "
-                "checksum of {library}, and use a build of the program for this SoC"),
+                "cores of an RK3576 or RK3562 know fewer than those of an RK3588, and those lack SVE, which "
+                "librkllmrt.so 1.3.0 requires), or it is damaged. Check the checksum of {library}, and use a build of "
+                "the program and its libraries for this SoC"),
     _Row("crash", when=("signal", "other_toolkit"),
          evidence="{signal} in {stage}{after}",
          remedy="the model was made with toolkit {other_toolkit}, the runtime is {release}: use both of one release, "

@@ -72,6 +72,11 @@ _RECOMMENDED = (
     r"Current driver version: %s, recommend to upgrade the driver to the new version: >= %s\Z" % (_NUMBER, _NUMBER))
 
 
+_OF_PROGRAMS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGALRM, signal.SIGUSR1,
+                signal.SIGUSR2)
+"""Signals that no fault of a library causes, but another program, a session or a pipe."""
+
+
 def diagnose(outcome, facts):
     """Return (diagnosis, evidence, remedy) of an inference.
 
@@ -160,7 +165,10 @@ def _of_outcome(outcome, facts):
     values.update(erred="; " + error if error else "", silent=not error)
     values["after"] = values["erred"] or (last and "; last line: " + last) or ""
     values["signal"] = signal.Signals(number).name if number in set(signal.Signals) else number
-    values.update(killed=number == signal.SIGKILL, illegal_instruction=number == signal.SIGILL)
+    values.update(killed=number == signal.SIGKILL, illegal_instruction=number == signal.SIGILL,
+                  filtered=number == signal.SIGSYS, at_limit=number in (signal.SIGXCPU, signal.SIGXFSZ),
+                  ended=number in _OF_PROGRAMS, unanswered=code is None and outcome["stage"] != "done")
+    values["ending"] = "%s in %s; " % (values["signal"], values["stage"]) if values["signal"] else ""
     values.update(_of_releases(outcome, log), rkllm=bool(_first_match(log, _RKLLM)[1]))
     # Jobs fail for want of memory, too; an answer that came all the same is the job's.
     values["memory_suffices"] = outcome["stage"] == "done" or not _NO_MEMORY.match(error or "")

@@ -28,6 +28,9 @@ OTHER_SYSTEM = (
 NO_DEVICE = (
     r"failed to open (?:\S{1,40} (?:module|node), need to insmod rknpu\b|rknn device!\Z|device, fd: -)"
     r"|rknn_init,\s{1,4}driver open fail\b")
+NO_PERMISSION = (
+    r".{0,40}\bPermissionError: \[Errno 13\] Permission denied: '/dev/(?:dri|rknpu|accel)\b"
+    r"|failed to open /dev/(?:dri|rknpu|accel)\S{0,30}[:,]? .{0,40}(?:Permission denied|errno: 13\b)")
 MEMORY = (
     r"failed to (?:allocate (?:fd|handle)\b|convert (?:fd|handle)(?:\(| to )|get map offset\b|(?:map|sync) memory\b"
     r"|malloc (?:npu|cpu) memory\b|mmap\b)")
@@ -73,7 +76,7 @@ INPUT = (
     r"rknn_(?:inputs_set|outputs_get|set_io_mem|create_mem\w{0,20}|set_input_shapes?)(?:,| error,?) .{0,80}"
     r"(?:size|type|fmt|stride|index|num|layout|shape)"
     r"|output\[\d{1,4}\] buf size error|Meet unsupported (?:tensor dtype.{0,20} for rknn_outputs_get|layout for udp)"
-    r"|current input size\(|max_context\[\d{1,9}\] must be less than\b|The number of enabled CPUs must be\b"
+    r"|current input size\(|.{0,40}\bThe input(?:\[\d{1,4}\] need \ddims\b|\(ndarray\) shape .{1,60} is wrong\b)"
     r"|Requst input channel is |The (?:request )?input (?:shape|format) is not support\b"
     r"|(?:in|out)put \w{5,6} is undefine|input tensor:.{1,80} has the same dynamic shapes"
     r"|Get rknn_outputs\[\d{1,4}\] size = |failed to set input, invalid (?:index|name): |input npy shape mismatch!"
@@ -92,7 +95,8 @@ CORES = (
     r"|Unkown core mode\b|Job can not submit multi core\b")
 RKLLM_CALL = (
     r"prompt must contains? |.{0,80}\bprompt gather than max context\b|Tokenizer is unavailable\b"
-    r"|Model has no embedding layer\b|meet unkown shape, op name: matmul_")
+    r"|Model has no embedding layer\b|meet unkown shape, op name: matmul_|The number of enabled CPUs must be\b"
+    r"|max_context\[\d{1,9}\] must be less than\b")
 LAYER = (
     r"(?!Meet unsupported (?:rknn )?t|Meet unsupported layout for udp|rknn_[a-ln-oq-z]|Unsupport target"
     r"|Not support core mask|The (?:request )?input ).{0,60}"

@@ -58,19 +58,22 @@ WHEN = {
     "rk356x": "an RK356x",
     "not_rk356x": "not an RK356x",
     "wanted_too_old": "`npu_driver_version` is older than the runtime requires, too",
+    "filtered": "SIGSYS",
+    "at_limit": "SIGXCPU or SIGXFSZ",
+    "ended": "a signal of another program (SIGTERM, SIGHUP, SIGINT, SIGPIPE)",
     "illegal_instruction": "SIGILL: an instruction that the processor does not know",
     "user": "as another user than the task's (`npu_verify_users`)",
 }
 """Conditions of rows in words; one without a row here is shown by its name."""
 OBVIOUS = ("memory_suffices", "silent", "denied_to_root", "root_only", "timed_out", "error", "signal", "answer",
-           "difference", "differs", "zeros", "users")
+           "difference", "differs", "zeros", "users", "unanswered")
 """Conditions that the evidence already shows."""
 VALUES = {
     "found": GAP, "on_kernel": "", "the_driver": "the driver", "wanted_driver": "`npu_driver_version`",
     "to_wanted": " to `npu_driver_version`", "library": "librknnrt.so", "installed_as": "/usr/lib/librknnrt.so",
     "too_old": "C or C++ library", "required": "the version that the line names", "platform": "the first one named",
     "found_platform": "the second one named", "format": "N", "missing_nodes": "NODE", "closed_nodes": "NODE",
-    "disabled_node": "NODE", "closed_groups": "GROUP", "elsewhere": "PATH", "signal": "SIGSEGV", "stage": "rknn_init",
+    "disabled_node": "NODE", "closed_groups": "GROUP", "elsewhere": "PATH", "signal": "SIGSEGV", "ending": "", "stage": "rknn_init",
     "difference": "Top1 is CLASS: SCORE, expected CLASS: SCORE", "top": "TOP5", "differs": "TOP5", "timeout": "60",
     "users": "PROGRAM", "after": "", "stop_users": "COMMAND", "group_list": "GROUPS",
     "other_toolkit": "TOOLKIT", "vendors_library": "LIBRARY",
