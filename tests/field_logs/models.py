@@ -183,4 +183,7 @@ LOGS = [
     ("a mini runtime, without severity", {"code": -6}, "rknn_init",
      ["Verify ModelBuffer failed!", "Invalid RKNN format", "Import rknn model failed!"], "model",
      "Verify ModelBuffer failed!", "send the model again", "upgrade"),
+    *((f"rknpu2's demos: {line}", {**NEW, "code": None}, None, [line, "load_model fail!"], "model", line,
+       "send the model again", "upgrade") for line in (
+        "fopen ./model/yolov5.rknn fail!", "Open file ./model/RK3588/yolov5s-640-640.rknn failed.")),
 ]

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .values import LITE, NODES, OLD, T
+from .values import LITE, NEW, NODES, OLD, T
 
 LOGS = [
     ("rockchip-linux/rknn-toolkit#440", {"code": -5, "driver_version": "0.8.2"}, "rknn_query",
@@ -133,4 +133,14 @@ LOGS = [
     ("rknn-toolkit2: inference before init_runtime()", {"code": None}, None,
      ["E inference: The runtime has not been initialized, please call init_runtime first!"], "runtime",
      "has not been initialized", "call init_runtime()", "playbooks"),
+    ("airockchip/rknn3-model-zoo#1: two cards", {"code": None, "signal": 11}, "rknn_init",
+     ["E RKNNAPI(99661): rknn3_init,  find 2 devices, please specify init_extend!", "rknn_init fail ret=-11"],
+     "runtime", "find 2 devices", "let it choose one", "send the model"),
+    *((f"a code in a program's words: {line}", {**NEW, "code": None}, "rknn_init", [line], "model",
+       "rknn_init returned -6 (model invalid)", "send the model again", "x x") for line in (
+        "[ERR] rknn_init failed: -6", "[npu_infer] rknn_init failed (-6)", "rknn_init failed=-6",
+        "what():  rknn_init failed. Error code: -6", "RuntimeError: rknn_init failed with code -6",
+        "error initializing runtime: C.rknn_init call failed with code -6, error: model invalid",
+        "rknn_init returned -6", "called `Result::unwrap()` on an `Err` value: RKNN_ERR_MODEL_INVALID",
+        "[ERROR] rknn_init: RKNN_ERR_MODEL_INVALID")),
 ]

@@ -20,7 +20,8 @@ other_toolkit   the release of the toolkit that made the model, if the runtime's
 rkllm   the program uses RKLLM; vendors_library: one of the vendor's that the loader misses.
 zeros   all scores are next to 0.
 killed  by SIGKILL, not ours; illegal_instruction: by SIGILL; filtered: by SIGSYS.
-at_limit, ended by SIGXCPU or SIGXFSZ; by a signal of diagnosis._OF_PROGRAMS. unanswered: it gave no code; ending: how it ended instead.
+at_limit, ended by SIGXCPU or SIGXFSZ; by a signal of diagnosis._OF_PROGRAMS.
+unanswered      it gave no code; ending: the signal by which it ended instead.
 users   of the NPU, which is why it was not run; user: as whom it was run, if not as the task's.
 up_to_date      the driver is not older than wanted_driver; to_wanted: " to 0.9.6" if one is wanted.
 wanted_too_old  wanted_driver is older than the runtime's `required`.
@@ -132,6 +133,9 @@ DIAGNOSES = (
     *_too_old(log_lines.MISMATCH),
     _Row("runtime", line=log_lines.TOO_OLD_FOR_MODEL,
          remedy="the runtime is too old for model format {format}: update {library}, not the driver"),
+    _Row("runtime", may_change="nothing", line=r"rknn3_\w{1,20},\s{1,4}find \d{1,2} devices, please specify\b",
+         remedy="the program is for one RK1820 or RK1828 (RKNN3), and there are several: let it choose one "
+                "(init_extend)"),
     _Row("runtime", may_change="nothing", line=r"rknn3_\w{1,20},\s{1,4}.{0,60}\bfail\b",
          remedy="the program is for an RK1820 or RK1828 beside the SoC (RKNN3), which does not answer: check its PCIe "
                 "or USB link, and that its firmware and librknn3_api.so are of one release. The SoC's NPU has no part "

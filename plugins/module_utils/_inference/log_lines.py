@@ -69,6 +69,7 @@ MODEL = (
     r"|invalid (?:rk(?:nn|llm) (?:llm )?model|model path)|(?:Warning: )?The model (?:version is|target_)"
     r"|rknn model verify failed|failed to parse (?:[\w ]{1,40} )?config!|create model buffer failed"
     r"|failed to (?:open model: |map file: |read (?:model|weight|regcmd|msic) [\w ]{0,14}!, read size: )"
+    r"|.{0,40}\b(?:[Ff]open|[Oo]pen(?: file)?) \S{1,200}\.rk(?:nn|llm) fail"
     r"|Failed to read model data|invalid rknn full model!|Number of subgraphs in rknn should\b|readFromTensor: "
     r"|.{0,10}Invalid RKNN model path\b|compiler version is not find\Z|(?:rknn_init, )?Invalid RKNN model(?! version\b)"
     r"|.{0,80}\berror code: RKNN_ERR_(?:MODEL_INVALID|DEVICE_UNMATCH|TARGET_PLATFORM_UNMATCH|INCOMPATILE_)")
