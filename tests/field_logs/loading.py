@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from .values import NO_FILE, loader
+from .values import NO_FILE, OLD, SUBMIT, loader
+
+LOADING = "%s: error while loading shared libraries: %s: cannot open shared object file: No such file or directory"
 
 LOGS = [
     ("airockchip/rknn-toolkit2#572", {
@@ -102,4 +104,43 @@ LOGS = [
         ("Debian's name for GStreamer", "libgstreamer-1.0.so.0", "libgstreamer1.0-0"),
         ("Debian's name for libxml2", "libxml2.so.2", "libxml2"),
         ("rockchip-linux/rknn-toolkit2#27: Python's own library", "libpython3.6m.so.1.0", "libpython3.6"))),
+    *((f"airockchip/rknn-llm#276, as it was printed: {symbol}", {"code": None}, None,
+       [f"./llm_demo: /lib/aarch64-linux-gnu/{library}: version `{symbol}' not found (required by ./llm_demo)"],
+       "runtime", symbol, f"the board's {what}", "complete") for symbol, library, what in (
+        ("GLIBC_2.34", "libc.so.6", "C library is older than the program"),
+        ("GLIBCXX_3.4.32", "libstdc++.so.6", "C++ library (libstdc++6) is older than the program"))),
+    ("kaylorchen/rk3588-yolo-demo#20: ABI", {"code": None}, None,
+     ["./camera_demo: /lib/libstdc++.so.6: version `CXXABI_1.3.13' not found (required by ./camera_demo)"],
+     "runtime", "CXXABI_1.3.13", "build the program on this OS", "npu_runtime_version"),
+    ("kaylorchen/rk3588-yolo-demo#20: a library of the program", {"code": None}, None,
+     [LOADING % ("./camera_demo", "libspdlog.so.1")], "runtime", "libspdlog.so.1", "apt: libspdlog1", "upgrade-npu"),
+    ("kaylorchen/rk3588-yolo-demo#20: OpenCV", {"code": None}, None,
+     [LOADING % ("./camera_demo", "libopencv_core.so.4.5d")], "runtime", "libopencv_core.so.4.5d",
+     "apt: libopencv-dev", "upgrade-npu"),
+    ("alexw914/RK_VideoPipe#2: an older librknnrt.so is found first", {"code": None}, None,
+     ["./build/bin/rk_videopipe: symbol lookup error: ./build/bin/rk_videopipe: undefined symbol: rknn_set_core_mask"],
+     "runtime", "undefined symbol: rknn_set_core_mask", "complete librknnrt.so", "apt"),
+    ("kind: a symbol with a version", {"code": None}, None,
+     [("./rknn_demo: relocation error: ./rknn_demo: symbol rknn_create_mem2 version VERS_1 not defined in file "
+       "librknnrt.so with link time reference")], "runtime", "symbol rknn_create_mem2", "complete librknnrt.so", "apt"),
+    ("rockchip-linux/rknpu2#12: RGA", {"code": None}, None,
+     ["./rknn_yolov5_demo: symbol lookup error: ./rknn_yolov5_demo: undefined symbol: wrapbuffer_virtualaddr_t"],
+     "runtime", "wrapbuffer_virtualaddr_t", "librga.so", "upgrade-npu"),
+    ("kind: a wheel of another Python", {"code": None}, None,
+     ["ImportError: /home/u/rknn_runtime.cpython-310-aarch64-linux-gnu.so: undefined symbol: PyUnicode_AsUTF8"],
+     "runtime", "undefined symbol: PyUnicode", "another release of Python", "upgrade-npu"),
+    ("cqu20160901/yolov8_rknn_Cplusplus#8: on a PC", {"code": None}, None,
+     ["bash: ./rknn_yolov8_demo: cannot execute binary file: Exec format error"], "runtime", "Exec format error",
+     "another processor", "upgrade-npu"),
+    ("schwankner/talos-rk3588-npu, bug 50: an empty file", {"code": None}, None, ["exec /bench_c: exec format error"],
+     "runtime", "exec format error", "empty or cut off", "upgrade-npu"),
+    ("airockchip/rknn-toolkit2#247: Luckfox", {"code": None}, None,
+     ["-bash: ./rknn_yolov5_demo: No such file or directory"], "runtime", "./rknn_yolov5_demo: No such file",
+     "the loader that it was built for", "upgrade-npu"),
+    ("LuckfoxTECH/luckfox_pico_rkmpi_example#10: glibc's program on uClibc", {"code": None}, None,
+     ["/bin/sh: ./luckfox_pico_rtsp_yolov5: not found"], "runtime", "luckfox_pico_rtsp_yolov5: not found",
+     "another C library", "upgrade-npu"),
+    ("a warning of the loader beside jobs that fail", OLD, "rknn_run",
+     ["ERROR: ld.so: object '/usr/lib/dt_shim.so' from LD_PRELOAD cannot be preloaded (file too short): ignored.",
+      SUBMIT % "!"], "driver", "failed to submit!", "upgrade", "complete"),
 ]

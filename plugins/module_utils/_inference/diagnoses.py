@@ -159,6 +159,15 @@ DIAGNOSES = (
     _Row("runtime", may_change="nothing", line=r".{0,200}\bNo module named '(?:rknn|rknnlite)\b",
          remedy="the Python that runs the program has no rknn-toolkit: on a board install rknn-toolkit-lite2 into it "
                 "(pip install rknn-toolkit-lite2, import rknnlite); rknn-toolkit2 (import rknn) is for PCs"),
+    _Row("runtime", may_change="nothing",
+         line=r".{0,200}(?:cannot execute binary file: |\bexec \S{1,200}: |\[Errno 8\] )[Ee]xec format error",
+         remedy="the program is for another processor, or the file is empty or cut off (file PROGRAM): use its build "
+                "for aarch64, on the board"),
+    _Row("runtime", may_change="nothing",
+         line=r"(?:-|/\S{1,40}/)?\w{0,3}sh: (?:(?:line )?\d{1,4}: )?\./\S{1,200}: "
+         r"(?:No such file or directory|not found)\Z|.{0,60}Could not open '/lib/ld-linux",
+         remedy="the program is not there, or the loader that it was built for is not (another C library, or 32 bits): "
+                "file PROGRAM says which. Build it with the toolchain of this OS"),
     _Row("runtime", line=r".{0,60}Can not find dynamic library on \w{1,20}!",
          remedy="rknn-toolkit-lite2 finds no librknnrt.so: install it with " + _PLAYBOOK),
     _Row("runtime", may_change="nothing",

@@ -36,16 +36,17 @@ _CODE_NAMES = (
     "INCOMPATILE_OPTIMIZATION_LEVEL_VERSION", "TARGET_PLATFORM_UNMATCH")
 _NO_MEMORY = re.compile(r"failed to (?:allocate|malloc)\b")
 _LOADER = re.compile(
-    r"(?P<name>[\w+.-]{1,60}?)\.so(?P<version>(?:\.(?P<number>\d{1,4}))?[\d.]{0,12}): cannot open shared object")
+    r"(?P<name>[\w+.-]{1,60}?)\.so(?P<version>(?:\.(?P<number>\d{1,4}))?[\d.]{0,12})d?: cannot open shared object")
 # As Python, a program that is linked to the library, and Android report what their loader says.
 _LOADERS_WORDS = re.compile(
-    r".{0,200}?\b(?:(?:OS|Import|Attribute)Error|error while loading shared libraries|symbol lookup error"
-    r"|dlopen failed): (?P<error>.{1,300}\.so\b.{1,300})")
+    r"(?:.{0,200}?\b(?:(?:OS|Import|Attribute)Error|error while loading shared libraries|dlopen failed): "
+    r"(?=.{1,300}\.so\b.)|.{0,200}?\b(?:symbol lookup|relocation) error: (?=.{1,300}\bsymbol\b)"
+    r"|\S{1,200}: (?=\S{1,200}\.so[\d.]{0,9}: version `))(?P<error>.{1,600})")
 _TOO_OLD = re.compile(r"version `?(?P<symbol>GLIBC|GLIBCXX|CXXABI)_(?:[\d.]{1,12}(?:' not found|\Z)|ABI_)")
 # Libraries whose package has another name.
 _PACKAGES = {
     "libz": "zlib1g", "libopencl": "ocl-icd-libopencl1", "libcrypto": "libssl%s", "libssl": "libssl%s",
-    "libxml2": "libxml2", "libbz2": "libbz2-1.0", "libgstreamer-1.0": "libgstreamer1.0-0",
+    "libxml2": "libxml2", "libopencv": "libopencv-dev", "libbz2": "libbz2-1.0", "libgstreamer-1.0": "libgstreamer1.0-0",
     **dict.fromkeys(("libglib-2.0", "libgobject-2.0", "libgio-2.0", "libgthread-2.0", "libgmodule-2.0"),
                     "libglib2.0-0")}
 _OF_LIBC = ("libm", "libdl", "libpthread", "librt", "ld-linux-aarch64")
@@ -261,6 +262,7 @@ def _of_loader(error, library):
         dash = "-" if stem[-1].isdigit() else ""
         package = "libc6" if stem in _OF_LIBC else stem + dash + (found.group("number") or "")
         python = re.match(r"libpython3\.\d{1,2}", stem)
+        stem = "libopencv" if stem.startswith("libopencv-") else stem
         package = _PACKAGES.get(stem, python.group() if python else package).replace("%s", found.group("version")[1:])
     vendors = missing and _VENDORS.match(found.group("name"))
     return {

@@ -62,8 +62,19 @@ ROWS = (
     Row("runtime", stage="dlopen", when=("error", "missing_library"), may_change="nothing",
         remedy="{library} is there, but a library that it requires is not: " + _APT),
     Row("runtime", stage="dlopen", when=("error", "too_old"), may_change="nothing",
+        line=r".{0,300}' not found \(required by (?!\S{0,200}\blibrknnrt\.so)",
+        remedy="the board's {too_old} is older than the program requires: upgrade the OS, or build the program on "
+               "this OS. No other release of the runtime or driver helps"),
+    Row("runtime", stage="dlopen", when=("error", "too_old"), may_change="nothing",
         remedy="the board's {too_old} is older than this release of the runtime requires: "
                "upgrade the OS, or choose an older npu_runtime_version"),
+    Row("runtime", stage="dlopen", line=r".{0,300}: undefined symbol: _?Py[A-Z_]", may_change="nothing",
+        remedy="the module was built for another release of Python: install the wheel for this one (cp310 is 3.10)"),
+    Row("runtime", stage="dlopen", may_change="nothing",
+        line=r".{0,300}: undefined symbol: (?:(?:wrap|import|release)buffer_|im(?:2d|resize|cvtcolor|crop|copy|fill"
+        r"|draw|StrError|check)|c_Rk|rga)",
+        remedy="librga.so, which scales the program's pictures, is of another release than the program: use the one "
+               "that the program comes with (LD_LIBRARY_PATH), or update it. Neither NPU nor driver is at fault"),
     Row("runtime", stage="dlopen", when=("error", "not_there", "elsewhere"), may_change="nothing",
         evidence="{error}",
         remedy="the runtime is {elsewhere}: use that path, or link {library} to it"),
