@@ -227,6 +227,7 @@ def _of_board(outcome, facts):
         "to_wanted": " to %s" % wanted if wanted else "",
         "on_kernel": " on kernel %s" % kernel if kernel else "",
         "node": nodes[0]["path"] if nodes else None,
+        "misc_node": bool(nodes) and nodes[0]["path"] == "/dev/rknpu",
         "installed_as": _PLAIN_PATH,
         "missing_nodes": " and ".join(node["path"] for node in missing) if needed else "",
         "closed_nodes": " and ".join(node["path"] for node in closed),
@@ -244,6 +245,7 @@ def _of_surroundings(found, log):
     return {
         "rknpu_link": found.get("rknpu_link"), "disabled_node": found.get("disabled_node"),
         "no_node": found.get("npu_node") == "missing", "no_heap": found.get("heap") is False,
+        "closed_heap": found.get("heap_open") is False,
         "no_iommu": found.get("iommu") is False, "elsewhere": found.get("elsewhere"),
         "bound": found.get("bound"), "bound_driver": "driver %s" % (found.get("version") or "of an unknown version"),
         "rk356x": rk356x, "not_rk356x": not rk356x,

@@ -43,6 +43,8 @@ WHEN = {
     "closed_nodes": "the user may not open the node",
     "node": "the node exists",
     "no_heap": "`/dev/dma_heap/system` does not exist",
+    "misc_node": "the node is `/dev/rknpu`",
+    "closed_heap": "the user may not open `/dev/dma_heap/system`",
     "disabled_node": "the device tree has the NPU disabled",
     "no_node": "the device tree has no node for the RKNPU driver",
     "no_iommu": "the NPU's IOMMU is off",

@@ -57,15 +57,27 @@ def test_a_runtime_in_another_folder_is_named():
     assert found[0] == "runtime" and found[2].startswith("the runtime is /usr/lib/librknnrt.so: use that path")
 
 
+@pytest.mark.parametrize(("path", "heap_open", "evidence"), [
+    ("/dev/rknpu", False, "/dev/dma_heap/system: permission denied"), ("/dev/rknpu", True, "insmod"),
+    ("/dev/rknpu", None, "insmod"), ("/dev/dri/card1", False, "insmod"),
+])
+def test_a_dma_heap_that_the_user_may_not_open(path, heap_open, evidence):
+    """Of a driver for DMA heaps (schwankner/talos-rk3588-npu, bugs 38 and 53): a driver for DRM needs no heap."""
+    known = {"nodes": [{"path": path, "open": True, "group": "video"}], "surroundings": {"heap_open": heap_open}}
+    found = diagnose(*outcome_and_facts(known, "rknn_init", INSMOD))
+    assert found[0] == "device" and evidence in found[1]
+    assert ("udev rule" in found[2]) == (heap_open is False and path == "/dev/rknpu")
+
+
 def test_surroundings_are_read_from_the_board(tmp_path):
     def write(path, content=""):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(content)
 
     unknown = surroundings("/usr/lib/librknnrt.so", str(tmp_path))
-    assert unknown == {"rknpu_link": None, "heap": False, "iommu": None, "npu_node": None, "disabled_node": None,
-                       "soc": None, "memory": None, "elsewhere": None, "bound": None, "version": None,
-                       "root": os.geteuid() == 0}
+    assert unknown == {
+        "rknpu_link": None, "heap": False, "heap_open": None, "iommu": None, "npu_node": None, "disabled_node": None,
+        "soc": None, "memory": None, "elsewhere": None, "bound": None, "version": None, "root": os.geteuid() == 0}
     write("proc/device-tree/compatible", "radxa,rock-3a\0rockchip,rk3568\0")
     write("proc/device-tree/npu@fde40000/compatible", "rockchip,rk3568-rknpu\0")
     write("proc/device-tree/npu@fde40000/status", "disabled\0")
@@ -77,7 +89,7 @@ def test_surroundings_are_read_from_the_board(tmp_path):
     write("usr/lib64/librknnrt.so")
     (tmp_path / "dev/rknpu").symlink_to("dri/renderD129")
     assert surroundings("/usr/lib/librknnrt.so", str(tmp_path)) == {
-        "rknpu_link": "dri/renderD129", "heap": True, "iommu": False, "npu_node": "disabled",
+        "rknpu_link": "dri/renderD129", "heap": True, "heap_open": True, "iommu": False, "npu_node": "disabled",
         "disabled_node": "npu@fde40000", "soc": "rk3568", "memory": 7812, "elsewhere": "/usr/lib64/librknnrt.so",
         "bound": "fde40000.npu", "version": "0.9.8", "root": os.geteuid() == 0}
 
