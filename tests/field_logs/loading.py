@@ -127,7 +127,7 @@ LOGS = [
      ["./rknn_yolov5_demo: symbol lookup error: ./rknn_yolov5_demo: undefined symbol: wrapbuffer_virtualaddr_t"],
      "runtime", "wrapbuffer_virtualaddr_t", "librga.so", "upgrade-npu"),
     ("kind: a wheel of another Python", {"code": None}, None,
-     ["ImportError: /home/u/rknn_runtime.cpython-310-aarch64-linux-gnu.so: undefined symbol: PyUnicode_AsUTF8"],
+     ["ImportError: /opt/app/rknn_runtime.cpython-310-aarch64-linux-gnu.so: undefined symbol: PyUnicode_AsUTF8"],
      "runtime", "undefined symbol: PyUnicode", "another release of Python", "upgrade-npu"),
     ("cqu20160901/yolov8_rknn_Cplusplus#8: on a PC", {"code": None}, None,
      ["bash: ./rknn_yolov8_demo: cannot execute binary file: Exec format error"], "runtime", "Exec format error",
