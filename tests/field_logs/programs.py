@@ -141,6 +141,8 @@ LOGS = [
         "[ERR] rknn_init failed: -6", "[npu_infer] rknn_init failed (-6)", "rknn_init failed=-6",
         "what():  rknn_init failed. Error code: -6", "RuntimeError: rknn_init failed with code -6",
         "error initializing runtime: C.rknn_init call failed with code -6, error: model invalid",
-        "rknn_init returned -6", "called `Result::unwrap()` on an `Err` value: RKNN_ERR_MODEL_INVALID",
+        "rknn_init returned -6", "Create RKNN model fail, error=-6",
+        "[ERROR] rknpu2_backend.cc(180)::LoadModel    The function(rknn_init) failed! ret=-6",
+        "RuntimeError: rknn_init failed for thread 0 with error code: -6", "called `Result::unwrap()` on an `Err` value: RKNN_ERR_MODEL_INVALID",
         "[ERROR] rknn_init: RKNN_ERR_MODEL_INVALID")),
 ]

@@ -29,7 +29,8 @@ _TELLS_NOTHING = re.compile(
 # rknn-toolkit-lite2 raises an exception with the name of the code that the library returned, the demos print the code.
 _CODE_NAME = re.compile(
     r".{0,200}(?:\berror code: |\b[Vv]alue: |\brknn_\w{1,30}: )RKNN_ERR_(?P<name>\w{1,60})"
-    r"|.{0,100}\brk(?:nn|llm)_\w{1,30} (?:call )?(?:fail|error|failed|returned)\b[^-]{0,20}(?P<code>-\d{1,2})\b")
+    r"|.{0,100}(?:\brk(?:nn|llm)_\w{1,30}\)? (?:call )?(?:fail|error|failed|returned)\b[^-]{0,40}"
+    r"|\bCreate RKNN model fail, error=)(?P<code>-\d{1,2})\b")
 _CODE_NAMES = (
     "FAIL", "TIMEOUT", "DEVICE_UNAVAILABLE", "MALLOC_FAIL", "PARAM_INVALID", "MODEL_INVALID", "CTX_INVALID",
     "INPUT_INVALID", "OUTPUT_INVALID", "DEVICE_UNMATCH", "INCOMPATILE_PRE_COMPILE_MODEL",
