@@ -143,6 +143,10 @@ LOGS = [
         "error initializing runtime: C.rknn_init call failed with code -6, error: model invalid",
         "rknn_init returned -6", "Create RKNN model fail, error=-6",
         "[ERROR] rknpu2_backend.cc(180)::LoadModel    The function(rknn_init) failed! ret=-6",
-        "RuntimeError: rknn_init failed for thread 0 with error code: -6", "called `Result::unwrap()` on an `Err` value: RKNN_ERR_MODEL_INVALID",
+        "RuntimeError: rknn_init failed for thread 0 with error code: -6",
+        "called `Result::unwrap()` on an `Err` value: RKNN_ERR_MODEL_INVALID",
         "[ERROR] rknn_init: RKNN_ERR_MODEL_INVALID")),
+    ("rknn-toolkit2 on a PC that may not use USB", {"code": None}, None,
+     ["E init_runtime: Get board target failed, ret code: 1. error: insufficient permissions for device: user"],
+     "runtime", "Get board target failed", "adb devices", "install"),
 ]

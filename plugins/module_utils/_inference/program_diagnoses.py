@@ -33,6 +33,10 @@ ROWS = (
         r"|.{0,40}\bRKNN model that loaded by 'load_rknn' not support\b",
         remedy="the program calls rknn-toolkit2 as on a PC: on a board use RKNNLite of rknn-toolkit-lite2, and call "
                "init_runtime() before inference()"),
+    Row("runtime", may_change="nothing",
+        line=r".{0,60}(?:Get board target failed|insufficient permissions for device: )",
+        remedy="rknn-toolkit2 on a PC cannot use the board through adb: check adb devices there, its udev rules, and "
+               "that adbd runs on the board"),
     Row("runtime", may_change="nothing", line=r".{0,200}\bNo module named '(?:rknn|rknnlite)\b",
         remedy="the Python that runs the program has no rknn-toolkit: on a board install rknn-toolkit-lite2 into it "
                "(pip install rknn-toolkit-lite2, import rknnlite); rknn-toolkit2 (import rknn) is for PCs"),
