@@ -111,7 +111,7 @@ LOGS = [
      ["E RKNN: [11:25:33.723] rknn_inputs_set, param input size(3072000) < model input size(4608000)",
       "rknn_input_set fail! ret=-5", "inference_decoder_model fail! ret=-5"], "model",
      "param input size(3072000) < model input size", "layout of the input", "install"),
-    *((f"a demo's code alone, {stage}", {**OLD, "code": None}, stage, [f"{stage} fail! ret={code}"], "model",
+    *((f"a demo's code alone, {stage} {code}", {**OLD, "code": None}, stage, [f"{stage} fail! ret={code}"], "model",
        f"{stage} returned {code}", "before the NPU had a job", "install") for stage, code in (
         ("rknn_run", -5), ("rknn_run", -7))),
 ]
