@@ -8,7 +8,6 @@ import collections
 import re
 
 import field_logs
-import field_logs_fourth
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses as table
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose
@@ -67,7 +66,7 @@ def test_lines_of_the_kernel_log_are_on_the_page_with_new_ones():
     assert row in page and "| `fan …: stopped`<br>`no fan` | a \\| b | clean it | device |\n" in page
 
 
-@pytest.mark.parametrize("log", field_logs_fourth.LOGS, ids=[log[0] for log in field_logs_fourth.LOGS])
+@pytest.mark.parametrize("log", field_logs.LOGS, ids=[log[0] for log in field_logs.LOGS])
 def test_the_line_of_a_public_log_is_found_by_its_words(root, log):
     source, known, stage, lines, *unused = log
     if source.startswith("a sentence that no row knows"):

@@ -22,11 +22,12 @@ def device_nodes(sys="/sys", dev="/dev", user=None):
     tree = Tree("/", sys=sys, dev=dev) if (sys, dev) != ("/sys", "/dev") else Tree()
     # Another file or link called /dev/rknpu is no node of the driver; surroundings() has such a link.
     driver = tree.exists("/sys/class/misc/rknpu")
-    return [dict(node, exists=node["mode"] is not None, open=_may_open(tree.real(node["path"]), user))
+    return [dict(node, exists=node["mode"] is not None, open=may_open(tree.real(node["path"]), user))
             for node in _nodes.read(tree) if node["kind"] != "misc" or (driver and not node["target"])]
 
 
-def _may_open(path, user):
+def may_open(path, user):
+    """Return whether this process, or an Account, may read and write a file; False if it is not there."""
     if user is None:
         return os.access(path, os.R_OK | os.W_OK)
     try:

@@ -19,7 +19,9 @@ after   the first error in the log, else its last line; erred: only an error; si
 other_toolkit   the release of the toolkit that made the model, if the runtime's `release` is another one.
 rkllm   the program uses RKLLM; vendors_library: one of the vendor's that the loader misses.
 zeros   all scores are next to 0.
-killed  by SIGKILL, not ours.
+killed  by SIGKILL, not ours; illegal_instruction: by SIGILL; filtered: by SIGSYS.
+at_limit, ended by SIGXCPU or SIGXFSZ; by a signal of diagnosis._OF_PROGRAMS.
+unanswered      it gave no code; ending: the signal by which it ended instead.
 users   of the NPU, which is why it was not run; user: as whom it was run, if not as the task's.
 up_to_date      the driver is not older than wanted_driver; to_wanted: " to 0.9.6" if one is wanted.
 wanted_too_old  wanted_driver is older than the runtime's `required`.
@@ -34,19 +36,15 @@ elsewhere       another librknnrt.so; not_there: this one is not.
 
 from __future__ import annotations
 
-import collections
-
-from . import log_lines
+from . import loader_diagnoses, log_lines, program_diagnoses
 
 NAMES = ("ok", "driver", "runtime", "model", "device", "memory", "timeout", "crash", "busy")
 """The diagnoses, as module rknn_mobilenet documents them: what is at fault."""
 
-_Row = collections.namedtuple(
-    "_Row", "name remedy evidence stage when line codes may_change error",
-    defaults=("{found}", None, (), None, (), None, 0))
+_Row = loader_diagnoses.Row
 
 _KERNEL_LOG = "check the kernel log (dmesg) for %s"
-_PLAYBOOK = "playbooks/upgrade-npu.yml"
+_PLAYBOOK = loader_diagnoses.PLAYBOOK
 _UPGRADE = "{on_kernel}: upgrade it{to_wanted} with " + _PLAYBOOK + " (rkfleet.npu.upgrade_npu)"
 _CANNOT_RUN_JOBS = "{the_driver} cannot run jobs" + _UPGRADE
 _OUT_OF_REACH = (
@@ -56,6 +54,7 @@ _NOT_THE_VERSION = (
     "{the_driver} is new enough ({wanted_driver} is wanted) but cannot run jobs, so its version is not the cause: ")
 _SLOW = "no answer within {timeout:g} s, last call: {stage}"
 _LOOK = _KERNEL_LOG % "RKNPU and iommu messages"
+_OTHERWISE = _NOT_THE_VERSION + _OUT_OF_REACH + "; otherwise " + _LOOK
 _REBOOT = _NOT_THE_VERSION + _LOOK + ", then reboot the board"
 _NO_WISH = "{the_driver} cannot run jobs{on_kernel}: " + _LOOK + ", and the releases of the driver for a newer one"
 _CMA = (
@@ -71,7 +70,6 @@ _CONVERT = (
     "the model has an operator or a type that this runtime lacks: convert it again without it, or with the toolkit of "
     "this runtime's release")
 _ONE_RELEASE = "the model was made with toolkit {toolkit}, the runtime is {release}: use both of one release"
-_APT = "install the package that contains it (apt: {package})"
 
 _UNKNOWN_NPU = "this runtime does not know this NPU: install a release that supports the SoC with " + _PLAYBOOK
 
@@ -108,8 +106,12 @@ DIAGNOSES = (
          evidence=_SLOW + "{erred}",
          remedy=_KERNEL_LOG % "RKNPU messages, then reboot the board"),
     # -- the log is read before the answer is judged: with drivers up to 0.9.1 rknn_run returns 0 though no job ran
-    _Row("driver", line=log_lines.SUBMIT, when=("memory_suffices", "up_to_date", "out_of_reach"),
-         remedy=_NOT_THE_VERSION + _OUT_OF_REACH + "; otherwise " + _LOOK),
+    _Row("driver", line=log_lines.SUBMIT, when=("memory_suffices", "up_to_date", "out_of_reach", "rk356x"),
+         remedy=_OTHERWISE),
+    _Row("driver", line=log_lines.SUBMIT, when=("memory_suffices", "up_to_date", "other_toolkit"),
+         remedy=_NOT_THE_VERSION + "the model was made with toolkit {other_toolkit}, the runtime is {release}: use "
+                "both of one release; if that does not help, " + _LOOK),
+    _Row("driver", line=log_lines.SUBMIT, when=("memory_suffices", "up_to_date", "out_of_reach"), remedy=_OTHERWISE),
     *_jobs_fail(("memory_suffices",), line=log_lines.SUBMIT),
     # -- the inference was completed
     _Row("device", stage="done", when=("differs",),
@@ -126,58 +128,12 @@ DIAGNOSES = (
          remedy="check that model, picture and expected Top5 belong together, and to this SoC and runtime; if they do, "
                 "the NPU computes wrongly: check its voltage, clock and temperature, and the kernel log (dmesg)"),
     _Row("ok", stage="done", evidence="Top1 is {top1}", remedy=None),
-    # -- the runtime cannot be loaded
-    _Row("runtime", stage="dlopen", line=r".{0,300}: wrong ELF class: ELFCLASS64", may_change="nothing",
-         remedy="the program is 32-bit: use a 64-bit OS with its own Python"),
-    _Row("runtime", stage="dlopen", line=r".{0,300}: (?:Permission denied|Operation not permitted)\Z",
-         may_change="nothing",
-         remedy="make the file and the folders above readable for all (chmod a+rX), on a file system without noexec"),
-    _Row("runtime", stage="dlopen", line=r"Error (?:relocating|loading shared library) ", may_change="nothing",
-         remedy="the C library of this OS is musl, but the runtime requires glibc: use another OS, or a container"),
-    _Row("memory", stage="dlopen", line=r".{0,300}: Cannot allocate memory\Z",
-         remedy="free memory on the board, or raise the limit of the program (ulimit -v, MemoryMax=)"),
-    _Row("device", stage="dlopen", line=r".{0,300}: Input/output error\Z",
-         remedy="the board's disk cannot read the file: check the kernel log (dmesg), and replace the SD card or eMMC "
-                "module if it is worn out"),
-    _Row("runtime", stage="dlopen", line=r".{0,300}: cannot allocate memory in static TLS block\b",
-         may_change="nothing",
-         remedy="too many libraries of the program use thread-local data: load this one before the others, or preload "
-                "it (LD_PRELOAD)"),
-    _Row("runtime", stage="dlopen", when=("error", "vendors_library"), may_change="nothing",
-         remedy="{vendors_library} is the vendor's: copy it from the release that the program is made for into a "
-                "folder of the loader (/usr/lib, then ldconfig), or set LD_LIBRARY_PATH"),
-    _Row("runtime", stage="dlopen", when=("error", "missing_library"), may_change="nothing",
-         remedy="{library} is there, but a library that it requires is not: " + _APT),
-    _Row("runtime", stage="dlopen", when=("error", "too_old"), may_change="nothing",
-         remedy="the board's {too_old} is older than this release of the runtime requires: "
-                "upgrade the OS, or choose an older npu_runtime_version"),
-    _Row("runtime", stage="dlopen", when=("error", "not_there", "elsewhere"), may_change="nothing",
-         evidence="{error}",
-         remedy="the runtime is {elsewhere}: use that path, or link {library} to it"),
-    _Row("runtime", stage="dlopen", when=("error",),
-         remedy="install a complete librknnrt.so for this board with " + _PLAYBOOK
-                + ", which puts it to {installed_as}"),
+    *loader_diagnoses.ROWS,
     # -- what the runtime prints counts more than how it ends: older ones abort after printing the reason
     *_too_old(log_lines.MISMATCH),
     _Row("runtime", line=log_lines.TOO_OLD_FOR_MODEL,
          remedy="the runtime is too old for model format {format}: update {library}, not the driver"),
-    _Row("runtime", may_change="nothing",
-         line=r"rknn_server version is too old\b|rknn_\w{1,20},\s{1,4}msg_\w{1,20} fail\b(?!.{1,20}\(ACK_FAIL\))",
-         remedy="update rknn_server together with the runtime (npu_rknn_server) with " + _PLAYBOOK),
-    _Row("runtime", may_change="nothing", line=log_lines.NO_SERVER,
-         remedy="rknn_server does not answer, ended or reports a failure: start it on the board, in the runtime's "
-                "release (npu_rknn_server), and read what it prints there (RKNN_LOG_LEVEL=5)"),
-    _Row("runtime", may_change="nothing",
-         line=r".{0,60}(?:Execute ntp_transfer_proxy|Unsupported run platform: Linux aarch64"
-         r"|Can not find npu_transfer_proxy on|npu_transfer_proxy failed|Connect to Device Failure"
-         r"|Only support ntb mode on)",
-         remedy="a target of init_runtime() in rknn-toolkit-lite2 is for another board: call it without one"),
-    _Row("runtime", line=r".{0,60}Can not find dynamic library on \w{1,20}!",
-         remedy="rknn-toolkit-lite2 finds no librknnrt.so: install it with " + _PLAYBOOK),
-    _Row("runtime", may_change="nothing",
-         line=r"failed to open /proc/device-tree/compatible|.{0,20}When starting the container, please use the -v\b",
-         remedy="the program cannot read /proc/device-tree/compatible, by which it knows the SoC: map that file into "
-                "the container (docker: -v, Kubernetes: privileged or procMount: Unmasked)"),
+    *program_diagnoses.ROWS,
     _Row("device", when=("rknpu_link",),
          line=r"Meet unsupported target type: 0x[0f]{1,8}\b|.{0,100}hw_version = -1\b|" + log_lines.errno(25, 38),
          evidence="/dev/rknpu is a link to {rknpu_link}; {found}",
@@ -208,10 +164,17 @@ DIAGNOSES = (
     _Row("device", line=log_lines.NO_DEVICE, codes=(-3,), when=("closed_nodes",),
          evidence="{found}; {closed_nodes}: permission denied",
          remedy="run the task with become, or add the user to the group {closed_groups}"),
+    _Row("device", line=log_lines.NO_PERMISSION,
+         remedy="the user may not open the node: run the program as a user of the node's group (ls -l /dev/dri; often "
+                "render or video), or pass the node into the container"),
     _Row("device", line=log_lines.NO_DEVICE, when=("node", "no_heap"),
          evidence="{found}; /dev/dma_heap/system does not exist",
          remedy="the node {node} exists, but memory for it comes from /dev/dma_heap/system: "
                 "use a kernel with CONFIG_DMABUF_HEAPS_SYSTEM=y"),
+    _Row("device", line=log_lines.NO_DEVICE, when=("misc_node", "closed_heap"),
+         evidence="{found}; /dev/dma_heap/system: permission denied",
+         remedy="with the node {node} memory comes from /dev/dma_heap/system, which the user may not open: open it "
+                "to the node's group with a udev rule, or pass it into the container"),
     _Row("device", line=log_lines.NO_DEVICE, when=("node",),
          remedy="the node {node} exists but cannot be used: check that /dev/dma_heap/system exists "
                 "(CONFIG_DMABUF_HEAPS_SYSTEM), and " + _KERNEL_LOG % "RKNPU messages"),
@@ -231,13 +194,20 @@ DIAGNOSES = (
     _Row("device", line=log_lines.NO_DEVICE,
          remedy="no RKNPU driver serves the NPU{on_kernel}: the kernel has none, its device tree has no node for it "
                 "or has that disabled, or the driver is not bound. playbooks/audit-npu.yml says which"),
-    # -- memory: what errno says
+    # -- memory: what size and errno say
+    _Row("model", line=log_lines.IMPOSSIBLE_SIZE,
+         remedy="the size is an impossible one, which is no lack of memory: the model has a tensor whose size cannot "
+                "be computed (a shape that changes, or more than 2 GiB). Convert it with fixed shapes, and send it "
+                "again"),
     _Row("driver", line=log_lines.errno(25, 38, 95),
          remedy="the driver's memory interface does not answer, which is no lack of memory: the driver is built for "
                 "DMA_HEAP where the kernel has none, or /dev/rknpu is something else. "
                 "Build it for DRM (ROCKCHIP_RKNPU_DRM_GEM)"),
     _Row("device", line=log_lines.errno(5, 6, 19, 110),
          remedy="the NPU did not answer its driver, which is no lack of memory: " + _LOOK + ", then reboot the board"),
+    _Row("device", line=r"failed to sync memory\b.{0,60}\berrno: 22\b",
+         remedy="the driver cannot reach this memory any more, which is no lack of memory: end the programs that use "
+                "the NPU, " + _LOOK + ", then reboot the board"),
     _Row("device", line=log_lines.errno(1, 13),
          remedy="permission denied: run the task with become, or add the user to the groups video and render"),
     _Row("memory", line=log_lines.errno(12, 14), when=("no_iommu",), evidence=_OFF, remedy=_CMA),
@@ -281,23 +251,47 @@ DIAGNOSES = (
     *(_Row("model", remedy="this SoC or model does not have the cores that the caller chooses: let the runtime choose",
            **seen) for seen in (dict(stage="rknn_set_core_mask", when=("answer",)), dict(line=log_lines.CORES))),
     # -- it ended without printing the reason
+    _Row("crash", when=("ended",), may_change="nothing",
+         evidence="{signal} in {stage}, which a program sends{after}",
+         remedy="something ended it (a shutdown, the end of a session, the time limit of a service or container): "
+                "run it again"),
+    _Row("memory", when=("at_limit",),
+         evidence="{signal} in {stage}{after}",
+         remedy="a limit of the process is exhausted: raise it (ulimit -t and -f, LimitCPU= and LimitFSIZE= of its "
+                "service)"),
+    _Row("device", when=("filtered",),
+         evidence="{signal} in {stage}{after}",
+         remedy="a filter of system calls (seccomp of the container, SystemCallFilter= of the service) forbids what "
+                "the runtime calls: run it without the filter to see that, and allow the calls of the NPU"),
     _Row("model", when=("signal",), line=r".{0,200}(?:json|jsonxx)\S{0,40}parse_error|.{0,80}json_parse_error",
          remedy="the model's description is damaged: send the model again"),
-    _Row("model", when=("signal",),
+    _Row("model", when=("unanswered",), evidence="{ending}{found}",
          line=r"rga_im2d\b|failed to open RGA\b|.{0,60}\bRGA_(?:BLIT|COLORFILL) fail\b"
-         r"|.{0,80}\bRGA buffer allocation failed",
-         evidence="{signal} in {stage}; {found}",
+         r"|.{0,80}\bRGA buffer allocation failed|.{0,100}\brga_(?:mm|dma_buf|iommu)\w{0,40}\b"
+         r"|open /dev/dma_heap/system-\S{1,40} fail",
          remedy="the line is of RGA (librga), which scales the program's pictures: neither NPU nor driver is at fault"),
     _Row("runtime", when=("signal",),
          line=log_lines.OTHER_RELEASE,
          evidence="{signal} in {stage}; {found}", remedy=_ONE_RELEASE),
     _Row("model", line=r".{0,80}\bRKNN_ERR_(?:DECRYPT_FAILED|KEY_INVALID|SOC_BIND_FAILED)\b",
          remedy="the model is encrypted: it requires the key that was made with it, and the SoC it may be bound to"),
+    _Row("model", line=log_lines.ENCRYPTED,
+         remedy="the model is encrypted, which the mini runtime of RV1103 and RV1106 does not support: send the model "
+                "as it was before export_encrypted_rknn_model()"),
+    _Row("model", line=log_lines.WEB_PAGE,
+         remedy="the file is a web page, not a model: download the file itself (raw), and send the model again"),
+    _Row("model", line=log_lines.LFS_POINTER,
+         remedy="the file is a pointer of Git LFS, not a model: run git lfs pull where it was cloned, and send the "
+                "model again"),
     _Row("model", line=log_lines.MODEL, codes=(-6, -10, -11, -12, -13),
          remedy="send the model again and check that it is made for this SoC and runtime"),
     _Row("model", line=log_lines.RKLLM_CALL,
-         remedy="what the program passes to RKLLM does not fit the model (prompt, length of the context, tokenizer or "
-                "embedding): compare the call with rkllm.h of this release and with how the model was exported"),
+         remedy="what the program passes to RKLLM does not fit the model (prompt, length of the context, tokenizer, "
+                "embedding or number of CPUs): compare the call with rkllm.h of this release and with how the model "
+                "was exported"),
+    _Row("model", line=r".{0,80}\bGGML_ASSERT\((?!alloc)",
+         remedy="RKLLM cannot compute this model: convert it with the rkllm-toolkit of librkllmrt.so's release, and "
+                "keep prompt and answer within the length of the context that it was made for"),
     _Row("runtime", line=r"The rkllm-runtime version is lower than the rkllm-toolkit version\b", may_change="nothing",
          remedy="the model was made with a newer rkllm-toolkit: replace librkllmrt.so of the program by that of the "
                 "toolkit's release, not the driver or librknnrt.so"),
@@ -315,6 +309,12 @@ DIAGNOSES = (
     _Row("model", error=1, line=log_lines.CALL,
          remedy="the program asks for what this model, SoC or release of the runtime does not have: compare the call "
                 "with rknn_api.h of that release and with what rknn_query says of the model"),
+    _Row("runtime", when=("illegal_instruction",),
+         evidence="{signal} in {stage}{after}",
+         remedy="a library has an instruction that this processor does not know: it was built for another one (the "
+                "cores of an RK3576 or RK3562 know fewer than those of an RK3588, and those lack SVE, which "
+                "librkllmrt.so 1.3.0 requires), or it is damaged. Check the checksum of {library}, and use a build of "
+                "the program and its libraries for this SoC"),
     _Row("crash", when=("signal", "other_toolkit"),
          evidence="{signal} in {stage}{after}",
          remedy="the model was made with toolkit {other_toolkit}, the runtime is {release}: use both of one release, "

@@ -14,16 +14,9 @@ from .._facts import holders
 from .diagnoses import DIAGNOSES
 from .librknnrt import CODES
 from .log_lines import OTHER_RELEASE
+from .log_text import messages
 from .top5 import compare
 
-# Before it may stand what a logger or the program adds: a date, a unit's name, a color, "rknn_run ".
-_BEFORE = r"(?:.{0,100}?(?:[\"\s]|\[[\d;]{1,8}m))?"
-_PREFIX = re.compile(
-    r"(?:" + _BEFORE + r"[EWIDT][ /](?:RKNN(?:API)?|NPUTransfer|rkllm)(?:\(\d{1,9}\))?\s{0,8}: )?"
-    r"(?:\[[0-9:.]{8,15}\] ?)?")
-_ERROR = re.compile(_BEFORE + r"E[ /](?:RKNN|rkllm)")
-# The runtime's advice is not ours: it names a release and an address for the vendor's own customers.
-_ADVICE = re.compile(r"[,.;]? ?\b(?:please try|If using rknn)\b.*", re.DOTALL)
 # They follow the line that tells why, or only tell of a choice of cores that was not possible.
 _TELLS_NOTHING = re.compile(
     r"\d{1,3}, \d{1,3}\Z|invalid device fd!|Import rknn model failed!|rknn_init, load model failed!|rknn_\w{1,30} fail"
@@ -35,22 +28,28 @@ _TELLS_NOTHING = re.compile(
     r"|.{0,80}\b(?:fallback single core|RKNN_FLAG_COLLECT_MODEL_INFO_ONLY)\b")
 # rknn-toolkit-lite2 raises an exception with the name of the code that the library returned, the demos print the code.
 _CODE_NAME = re.compile(
-    r".{0,200}\berror code: RKNN_ERR_(?P<name>\w{1,60})"
-    r"|.{0,100}\brknn_\w{1,30} (?:fail|error|failed)\b[!:]?(?: ret=| with code)? ?(?P<code>-\d{1,2})\b")
+    r".{0,200}(?:\berror code: |\b[Vv]alue: |\brknn_\w{1,30}: )RKNN_ERR_(?P<name>\w{1,60})"
+    r"|.{0,100}(?:\brk(?:nn|llm)_\w{1,30}\)? (?:call )?(?:fail|error|failed|returned)\b[^-]{0,40}"
+    r"|\bCreate RKNN model fail, error=)(?P<code>-\d{1,2})\b")
 _CODE_NAMES = (
     "FAIL", "TIMEOUT", "DEVICE_UNAVAILABLE", "MALLOC_FAIL", "PARAM_INVALID", "MODEL_INVALID", "CTX_INVALID",
     "INPUT_INVALID", "OUTPUT_INVALID", "DEVICE_UNMATCH", "INCOMPATILE_PRE_COMPILE_MODEL",
     "INCOMPATILE_OPTIMIZATION_LEVEL_VERSION", "TARGET_PLATFORM_UNMATCH")
 _NO_MEMORY = re.compile(r"failed to (?:allocate|malloc)\b")
 _LOADER = re.compile(
-    r"(?P<name>[\w+.-]{1,60}?)\.so(?P<version>(?:\.(?P<number>\d{1,4}))?[\d.]{0,12}): cannot open shared object")
+    r"(?P<name>[\w+.-]{1,60}?)\.so(?P<version>(?:\.(?P<number>\d{1,4}))?[\d.]{0,12})d?: cannot open shared object")
 # As Python, a program that is linked to the library, and Android report what their loader says.
 _LOADERS_WORDS = re.compile(
-    r".{0,200}?\b(?:(?:OS|Import|Attribute)Error|error while loading shared libraries|symbol lookup error"
-    r"|dlopen failed): (?P<error>.{1,300}\.so\b.{1,300})")
+    r"(?:.{0,200}?\b(?:(?:OS|Import|Attribute)Error|error while loading shared libraries|dlopen failed): "
+    r"(?=.{1,300}\.so\b.)|.{0,200}?\b(?:symbol lookup|relocation) error: (?=.{1,300}\bsymbol\b)"
+    r"|\S{1,200}: (?=\S{1,200}\.so[\d.]{0,9}: version `))(?P<error>.{1,600})")
 _TOO_OLD = re.compile(r"version `?(?P<symbol>GLIBC|GLIBCXX|CXXABI)_(?:[\d.]{1,12}(?:' not found|\Z)|ABI_)")
 # Libraries whose package has another name.
-_PACKAGES = {"libz": "zlib1g", "libopencl": "ocl-icd-libopencl1", "libcrypto": "libssl%s", "libssl": "libssl%s"}
+_PACKAGES = {
+    "libz": "zlib1g", "libopencl": "ocl-icd-libopencl1", "libcrypto": "libssl%s", "libssl": "libssl%s",
+    "libxml2": "libxml2", "libopencv": "libopencv-dev", "libbz2": "libbz2-1.0", "libgstreamer-1.0": "libgstreamer1.0-0",
+    **dict.fromkeys(("libglib-2.0", "libgobject-2.0", "libgio-2.0", "libgthread-2.0", "libgmodule-2.0"),
+                    "libglib2.0-0")}
 _OF_LIBC = ("libm", "libdl", "libpthread", "librt", "ld-linux-aarch64")
 _VENDORS = re.compile(r"lib(?:rk|mk_api|rga\Z|mali)")
 _PLAIN_PATH = "/usr/lib/librknnrt.so"
@@ -63,12 +62,21 @@ _DRIVER = (r"(?:RKNN Driver Information(?:,|:) version: |rkllm-runtime version: 
            r"(?:\Z|, (?:platform|API [Vv]ersion): )"
            % _NUMBER)
 _RUNTIME = (r"(?:RKNN Runtime Information(?:,|:) librknnrt version: (?P<runtime>\S{3,20} \(\S{8,60}\))\Z"
-            r"|sdk version: (?P<sdk>\S{3,20} \(\S{8,60}\)) driver version: )")
+            r"|(?:sdk version: |[Dd]river [Vv]ersion: \S{3,20}, API [Vv]ersion: |.{0,200}\brknn_api/rknnrt version: )"
+            r"(?P<sdk>\S{3,20} \(\S{8,60}\))(?:\Z|,? driver version: ))")
 _TOOLKIT = r"(?:RKNN Model Information.{1,40}\b|rkllm-)toolkit version: %s" % _NUMBER
 _RKLLM = r"rkllm[- ](?:runtime version|init)\b|(?:rk|RK)llm_init failed|RKLLM starting"
 _RKLLM_RUNTIME = r"rkllm-runtime version: %s" % _NUMBER
+# Of a model that was loaded: a job was submitted.
+_PLATFORM = (r"(?:RKNN Model Information.{1,300}\btarget platform: |rkllm-runtime version: .{1,80}\bplatform: )"
+             r"(?P<soc>(?i:r[kv])\w{4,10})")
 _RECOMMENDED = (
     r"Current driver version: %s, recommend to upgrade the driver to the new version: >= %s\Z" % (_NUMBER, _NUMBER))
+
+
+_OF_PROGRAMS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGALRM, signal.SIGUSR1,
+                signal.SIGUSR2)
+"""Signals that no fault of a library causes, but another program, a session or a pipe."""
 
 
 def diagnose(outcome, facts):
@@ -86,9 +94,10 @@ def diagnose(outcome, facts):
     """
     outcome = _with_loaders_error(outcome)
     values = dict(_of_outcome(outcome, facts), **_of_board(outcome, facts))
-    values.update(_of_surroundings(facts.get("surroundings") or {}), **_of_loader(outcome["error"], values["library"]))
-    lines = outcome["log"] + [outcome["error"]] * bool(outcome["error"])
-    errors = list(filter(_ERROR.match, lines))
+    lines = messages(outcome["log"] + [outcome["error"]] * bool(outcome["error"]))
+    values.update(_of_surroundings(facts.get("surroundings") or {}, lines),
+                  **_of_loader(outcome["error"], values["library"]))
+    errors = [line for line in lines if line.error]
     for row in DIAGNOSES:
         if row.stage not in (None, values["stage"]):
             continue
@@ -106,19 +115,20 @@ def diagnose(outcome, facts):
 
 def versions(outcome):
     """Return (version and build of the runtime, version of the driver) as the runtime reports them, each or None."""
-    sdk, driver = outcome.get("sdk_version"), outcome.get("driver_version")
+    sdk, driver, log = outcome.get("sdk_version"), outcome.get("driver_version"), messages(outcome["log"])
     if not sdk:
-        match = _first_match(outcome["log"], _RUNTIME)[1]
+        match = _first_match(log, _RUNTIME)[1]
         sdk = (match.group("runtime") or match.group("sdk")) if match else None
     if not driver:
-        match = _first_match(outcome["log"], _DRIVER)[1] or _first_match(outcome["log"], _RECOMMENDED)[1]
+        match = _first_match(log, _DRIVER)[1] or _first_match(log, _RECOMMENDED)[1]
         driver = match.group(1) if match else None
     return sdk, driver
 
 
 def notes(outcome, cores=1):
     """Return the lines of the runtime that are advice, not faults, and which cores were not tried."""
-    lines = (_first_match(outcome["log"], pattern)[0] for pattern in (_RECOMMENDED, OTHER_RELEASE))
+    log = messages(outcome["log"])
+    lines = (_first_match(log, pattern)[0] for pattern in (_RECOMMENDED, OTHER_RELEASE))
     found = [line for line in lines if line]
     tried = len(outcome.get("cores") or [])
     if outcome["stage"] == "done" and 1 < cores > tried:
@@ -127,44 +137,41 @@ def notes(outcome, cores=1):
     return found
 
 
-def _text(line):
-    """Return a line without severity, time and advice: the same in every run."""
-    return _ADVICE.sub("", line[_PREFIX.match(line).end():])
-
-
 def _first_error(log):
-    """Return the first error line that says more than that there was one, or None."""
-    texts = map(_text, filter(_ERROR.match, log))
-    return next((text for text in texts if not _TELLS_NOTHING.match(text)), None)
+    """Return the text of the first error that says more than that there was one, or None."""
+    return next((line.text for line in log if line.error and not _TELLS_NOTHING.match(line.text)), None)
 
 
 def _first_match(log, pattern):
-    """Return (text, match) of the first line whose text the pattern matches at its beginning, or (None, None)."""
-    for text in map(_text, log):
-        match = re.match(pattern, text)
+    """Return (text, match) of the first message whose text the pattern matches at its beginning, or (None, None)."""
+    for line in log:
+        match = re.match(pattern, line.text)
         if match:
-            return text, match
+            return line.text, match
     return None, None
 
 
 # -- the values that conditions and sentences in diagnoses.py use --------------------------------------------------
 
 def _of_outcome(outcome, facts):
-    top, code, number = outcome["top"] or [], _code(outcome), outcome["signal"]
+    top, code, number, log = outcome["top"] or [], _code(outcome), outcome["signal"], messages(outcome["log"])
     values = {name: outcome.get(name) for name in ("error", "timed_out", "stuck", "timeout", "differs")}
     values["code"] = code
     values.update(stage=outcome["stage"], top=top[:5], top1="%d: %.6f" % tuple(top[0]) if top else None)
     values["answer"] = None if code is None else (
         "%s returned %s (%s)" % (outcome["stage"], code, CODES.get(code, "unknown code")))
-    error = _first_error(outcome["log"])
+    error = _first_error(log)
     if values["answer"]:
         values["answer"] = "; ".join(filter(None, (error, values["answer"])))
-    last = next((text for text in map(_text, reversed(outcome["log"])) if not _TELLS_NOTHING.match(text)), None)
+    last = next((line.text for line in reversed(log) if line.text and not _TELLS_NOTHING.match(line.text)), None)
     values.update(erred="; " + error if error else "", silent=not error)
     values["after"] = values["erred"] or (last and "; last line: " + last) or ""
     values["signal"] = signal.Signals(number).name if number in set(signal.Signals) else number
-    values["killed"] = number == signal.SIGKILL
-    values.update(_of_releases(outcome), rkllm=bool(_first_match(outcome["log"], _RKLLM)[1]))
+    values.update(killed=number == signal.SIGKILL, illegal_instruction=number == signal.SIGILL,
+                  filtered=number == signal.SIGSYS, at_limit=number in (signal.SIGXCPU, signal.SIGXFSZ),
+                  ended=number in _OF_PROGRAMS, unanswered=code is None and outcome["stage"] != "done")
+    values["ending"] = "%s in %s; " % (values["signal"], values["stage"]) if values["signal"] else ""
+    values.update(_of_releases(outcome, log), rkllm=bool(_first_match(log, _RKLLM)[1]))
     # Jobs fail for want of memory, too; an answer that came all the same is the job's.
     values["memory_suffices"] = outcome["stage"] == "done" or not _NO_MEMORY.match(error or "")
     # The runtime makes 2.8e-05 of them.
@@ -177,7 +184,7 @@ def _with_loaders_error(outcome):
     """Return an outcome with the loader's error of a program that could not be started, from its log."""
     if outcome["stage"] == "done" or any(outcome[name] is not None for name in ("code", "signal", "error")):
         return outcome
-    match = next(filter(None, map(_LOADERS_WORDS.match, outcome["log"])), None)
+    match = _first_match(messages(outcome["log"]), _LOADERS_WORDS)[1]
     return dict(outcome, stage="dlopen", error=match.group("error")) if match else outcome
 
 
@@ -185,19 +192,21 @@ def _code(outcome):
     """Return the error code of the last call, or the one that the log names, or None."""
     if outcome["code"] is not None or outcome["signal"] is not None or outcome["error"] or outcome["stage"] == "done":
         return outcome["code"]
-    match = next(filter(None, map(_CODE_NAME.match, outcome["log"])), None)
+    match = _first_match(messages(outcome["log"]), _CODE_NAME)[1]
     if match and match.group("code"):
         return int(match.group("code"))
     return -1 - _CODE_NAMES.index(match.group("name")) if match and match.group("name") in _CODE_NAMES else None
 
 
-def _of_releases(outcome):
+def _of_releases(outcome, log):
     """Return the release of the toolkit that made the model, if the runtime's is another one, and the runtime's."""
-    log = outcome["log"]
     toolkit = _first_match(log, _TOOLKIT)[1]
     rkllm = _first_match(log, _RKLLM_RUNTIME)[1]
     release = rkllm.group(1) if rkllm else (versions(outcome)[0] or "").partition(" ")[0]
     other = bool(toolkit and release) and not re.match(re.escape(toolkit.group(1)) + r"(?!\d)", release)
+    told = None if other else _first_match(log, OTHER_RELEASE)[1]
+    if told:
+        return {"other_toolkit": told.group("toolkit"), "release": told.group("release")}
     return {"other_toolkit": toolkit.group(1) if other else None, "release": release}
 
 
@@ -219,6 +228,7 @@ def _of_board(outcome, facts):
         "to_wanted": " to %s" % wanted if wanted else "",
         "on_kernel": " on kernel %s" % kernel if kernel else "",
         "node": nodes[0]["path"] if nodes else None,
+        "misc_node": bool(nodes) and nodes[0]["path"] == "/dev/rknpu",
         "installed_as": _PLAIN_PATH,
         "missing_nodes": " and ".join(node["path"] for node in missing) if needed else "",
         "closed_nodes": " and ".join(node["path"] for node in closed),
@@ -229,16 +239,18 @@ def _of_board(outcome, facts):
     }
 
 
-def _of_surroundings(found):
-    soc = found.get("soc")
+def _of_surroundings(found, log):
+    soc, platform = found.get("soc"), _first_match(log, _PLATFORM)[1]
     rk356x = bool(soc) and soc.startswith(_RK356X)
+    told = soc or (platform.group("soc").lower() if platform else "")
     return {
         "rknpu_link": found.get("rknpu_link"), "disabled_node": found.get("disabled_node"),
         "no_node": found.get("npu_node") == "missing", "no_heap": found.get("heap") is False,
+        "closed_heap": found.get("heap_open") is False,
         "no_iommu": found.get("iommu") is False, "elsewhere": found.get("elsewhere"),
         "bound": found.get("bound"), "bound_driver": "driver %s" % (found.get("version") or "of an unknown version"),
         "rk356x": rk356x, "not_rk356x": not rk356x,
-        "out_of_reach": (rk356x or not soc) and (found.get("memory") or 8192) > 4096,
+        "out_of_reach": (not told or told.startswith(_RK356X)) and (found.get("memory") or 8192) > 4096,
     }
 
 
@@ -252,7 +264,9 @@ def _of_loader(error, library):
         stem = found.group("name").lower().replace("_", "-")
         dash = "-" if stem[-1].isdigit() else ""
         package = "libc6" if stem in _OF_LIBC else stem + dash + (found.group("number") or "")
-        package = _PACKAGES.get(stem, package).replace("%s", found.group("version")[1:])
+        python = re.match(r"libpython3\.\d{1,2}", stem)
+        stem = "libopencv" if stem.startswith("libopencv-") else stem
+        package = _PACKAGES.get(stem, python.group() if python else package).replace("%s", found.group("version")[1:])
     vendors = missing and _VENDORS.match(found.group("name"))
     return {
         "missing_library": missing, "vendors_library": vendors and found.group("name") + ".so", "package": package,

@@ -20,9 +20,17 @@ TOO_LOW = (
     r"(?:Warning: )?Your rknpu driver version is too low, please upgrade to (?P<required>" + _VERSION + r")\b")
 OTHER_RELEASE = (
     r"RKNN Model version: (?P<toolkit>[\d.]{3,14}) not match with rknn runtime version: (?P<release>[\d.]{3,14})\Z")
+# Of the libraries that Android, uClibc and 32-bit systems have; glibc's libc.so is a text for the linker.
+OTHER_SYSTEM = (
+    r".{0,200}/libc\.so: invalid ELF header|.{0,200}: version `LIBC' not found"
+    r"|(?:lib(?:log|android|c\+\+_shared|cutils|utils|binder\w{0,9}|hidl\w{1,20}|vndk\w{1,20})\.so|libc\.so\.0"
+    r"|ld-uClibc\S{1,20}|libc\.musl-\S{1,20}|ld-linux(?:-armhf)?\.so\.3): cannot open shared object")
 NO_DEVICE = (
     r"failed to open (?:\S{1,40} (?:module|node), need to insmod rknpu\b|rknn device!\Z|device, fd: -)"
     r"|rknn_init,\s{1,4}driver open fail\b")
+NO_PERMISSION = (
+    r".{0,40}\bPermissionError: \[Errno 13\] Permission denied: '/dev/(?:dri|rknpu|accel)\b"
+    r"|failed to open /dev/(?:dri|rknpu|accel)\S{0,30}[:,]? .{0,40}(?:Permission denied|errno: 13\b)")
 MEMORY = (
     r"failed to (?:allocate (?:fd|handle)\b|convert (?:fd|handle)(?:\(| to )|get map offset\b|(?:map|sync) memory\b"
     r"|malloc (?:npu|cpu) memory\b|mmap\b)")
@@ -30,7 +38,14 @@ OUT_OF_MEMORY = (
     MEMORY + r"|failed to allocate [\w ]{1,30}\bmemory!|.{0,80}\bstd::bad_alloc\b"
     r"|rknn_create_mem\w{0,20}, failed to allocate device memory struct!"
     r"|failed to allocate (?:[\w ]{1,30} (?:in )?config|executor context)!"
-    r"|malloc (?:config data|image) failed|.{0,80}\berror code: RKNN_ERR_MALLOC_FAIL\b")
+    r"|malloc (?:config data|image) failed|.{0,80}\berror code: RKNN_ERR_MALLOC_FAIL\b"
+    r"|ggml_\w{1,30}: (?:failed to allocate|insufficient memory)\b|.{0,80}\bGGML_ASSERT\(alloc\b")
+IMPOSSIBLE_SIZE = r"failed to malloc (?:npu|cpu) memory!?, size: (?:-\d|1844674\d{13}\b)"
+"""A number below 0, as the runtime prints it: of a tensor whose size the model does not tell."""
+# The first eight bytes of the file in either order: CYPTRKNN, then `<!`, `<h` or `<H`, and `version ` of Git LFS.
+ENCRYPTED = r"invalid rknn model magic: (?:4e4e4b5254505943|43595054524b4e4e)\b"
+WEB_PAGE = r"invalid rknn model magic: (?:3c(?:21|48|68)[0-9a-f]{12}|[0-9a-f]{12}(?:21|48|68)3c)\b"
+LFS_POINTER = r"invalid rknn model magic: (?:76657273696f6e20|206e6f6973726576)\b"
 
 
 def errno(*numbers):
@@ -54,14 +69,15 @@ MODEL = (
     r"|invalid (?:rk(?:nn|llm) (?:llm )?model|model path)|(?:Warning: )?The model (?:version is|target_)"
     r"|rknn model verify failed|failed to parse (?:[\w ]{1,40} )?config!|create model buffer failed"
     r"|failed to (?:open model: |map file: |read (?:model|weight|regcmd|msic) [\w ]{0,14}!, read size: )"
+    r"|.{0,40}\b(?:[Ff]open|[Oo]pen(?: file)?) \S{1,200}\.rk(?:nn|llm) fail"
     r"|Failed to read model data|invalid rknn full model!|Number of subgraphs in rknn should\b|readFromTensor: "
-    r"|.{0,10}Invalid RKNN model path\b|compiler version is not find\Z"
+    r"|.{0,10}Invalid RKNN model path\b|compiler version is not find\Z|(?:rknn_init, )?Invalid RKNN model(?! version\b)"
     r"|.{0,80}\berror code: RKNN_ERR_(?:MODEL_INVALID|DEVICE_UNMATCH|TARGET_PLATFORM_UNMATCH|INCOMPATILE_)")
 INPUT = (
     r"rknn_(?:inputs_set|outputs_get|set_io_mem|create_mem\w{0,20}|set_input_shapes?)(?:,| error,?) .{0,80}"
     r"(?:size|type|fmt|stride|index|num|layout|shape)"
     r"|output\[\d{1,4}\] buf size error|Meet unsupported (?:tensor dtype.{0,20} for rknn_outputs_get|layout for udp)"
-    r"|current input size\(|max_context\[\d{1,9}\] must be less than\b|The number of enabled CPUs must be\b"
+    r"|current input size\(|.{0,40}\bThe input(?:\[\d{1,4}\] need \ddims\b|\(ndarray\) shape .{1,60} is wrong\b)"
     r"|Requst input channel is |The (?:request )?input (?:shape|format) is not support\b"
     r"|(?:in|out)put \w{5,6} is undefine|input tensor:.{1,80} has the same dynamic shapes"
     r"|Get rknn_outputs\[\d{1,4}\] size = |failed to set input, invalid (?:index|name): |input npy shape mismatch!"
@@ -80,7 +96,8 @@ CORES = (
     r"|Unkown core mode\b|Job can not submit multi core\b")
 RKLLM_CALL = (
     r"prompt must contains? |.{0,80}\bprompt gather than max context\b|Tokenizer is unavailable\b"
-    r"|Model has no embedding layer\b")
+    r"|Model has no embedding layer\b|meet unkown shape, op name: matmul_|The number of enabled CPUs must be\b"
+    r"|max_context\[\d{1,9}\] must be less than\b")
 LAYER = (
     r"(?!Meet unsupported (?:rknn )?t|Meet unsupported layout for udp|rknn_[a-ln-oq-z]|Unsupport target"
     r"|Not support core mask|The (?:request )?input ).{0,60}"
@@ -91,11 +108,13 @@ LAYER = (
     r"|convert_type: unknown|unknown data_precision|Invalid (?:batch_axis|time_axis|input dims)\b"
     r"|Meet origin tensor size: |The (?:input and output quantization|sequence_lens shape|time_axis and)\b"
     r"|DatainEntries overflow|Squeezed bytes overflow|Feature is too large|banks num invalid"
-    r"|failed to (?:tile|update) \w|RKNNTilingPassRT: |Illegal (?:argb |input type|type_bits)|[Cc]ast tensor failed\b"
-    r"|Build op:\S{1,80} error\b|[\w! ]{0,60}Failed to config layer: (?!.{1,120}\bfallback to single\b)"
+    r"|failed to (?:tile|update|config) \w|RKNNTilingPassRT: |Illegal (?:argb |input type|type_bits)"
+    r"|[Cc]ast tensor failed\b|Build op:\S{1,80} error\b"
+    r"|[\w! ]{0,60}Failed to config layer: (?!.{1,120}\bfallback to single\b)"
     r"|ex(?:[A-Z]\w{1,20}:?|layernorm) |Creating (?:tmp )?tensor failed for |params not exit for "
     r"|.{0,80}\bfallback cpu failed|Can not find normalize\b"
     r"|Error(?:, Invalid total element count|: (?:invalid axis|Got different dims))")
 NO_SERVER = (
     r"(?:rknn|__pthread)_\w{1,20},\s{1,4}(?:server connect fail\b|recv\(\w{1,20}\) fail\b|msg_\w{1,20} fail, "
-    r"|driver open fail!.{1,10}\(ERROR_PIPE\))|Cannot connect to proxy\b")
+    r"|driver open fail!.{1,10}\(ERROR_PIPE\))|Cannot connect to proxy\b"
+    r"|.{0,40}\b[Tt]he rknn_server on the conc?ected device is abnormal\b")

@@ -11,7 +11,9 @@ import re
 
 from .._board.tree import Tree
 from .._facts import device_tree
+from .device_nodes import may_open
 
+_HEAP = "/dev/dma_heap/system"
 _RUNTIME = "librknnrt.so"
 _FOLDERS = ("/usr/lib", "/usr/lib64", "/usr/lib/aarch64-linux-gnu", "/usr/local/lib", "/lib64")
 _VERSIONS = ("/sys/kernel/debug/rknpu/version", "/proc/rknpu/version", "/sys/module/rknpu_dkms/version",
@@ -27,15 +29,17 @@ def core_count(known, root="/"):
     return len(re.findall(r"\bCore[0-9]:", load)) or (1 if load.strip() else known or 1)
 
 
-def surroundings(library, root="/"):
+def surroundings(library, root="/", user=None):
     """Return what explains a failure; None for what cannot be read.
 
     Args:
         library: path of the runtime that was asked for.
         root: folder of a recorded board instead of the running one.
+        user: the Account as which it was run, None for this process.
 
     Returns:
-        `rknpu_link` (target of the link /dev/rknpu), `heap` (whether /dev/dma_heap/system exists), `iommu` (whether the
+        `rknpu_link` (target of the link /dev/rknpu), `heap` (whether /dev/dma_heap/system exists), `heap_open`
+        (whether the user may open it), `iommu` (whether the
         NPU has one), `npu_node` (`okay`, `disabled` or `missing`: the device tree's node for the vendor's driver),
         `disabled_node` (its name), `bound` (device that the vendor's driver serves), `version` (of that driver),
         `soc` (`rk3588`), `memory` (MiB), `elsewhere` (another librknnrt.so), `root` (whether this process is root).
@@ -50,7 +54,8 @@ def surroundings(library, root="/"):
     copies = [os.path.join(folder, _RUNTIME) for folder in _FOLDERS]
     return {
         "rknpu_link": (tree.link("/dev/rknpu") or "")[:200] or None,
-        "heap": tree.exists("/dev/dma_heap/system"),
+        "heap": tree.exists(_HEAP),
+        "heap_open": may_open(tree.real(_HEAP), user) if tree.exists(_HEAP) else None,
         "iommu": tree.exists(f"{_BOUND}/{bound[0]}/iommu_group") if bound else None,
         "npu_node": ("disabled" if disabled else "okay" if described else "missing") if board["compatible"] else None,
         "disabled_node": os.path.basename(device["node"]) if disabled else None,

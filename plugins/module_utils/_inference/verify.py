@@ -83,7 +83,7 @@ def _run(params, content, accounts):
         seen = observation(outcome, device_nodes(user=user), tried, user)
         if not _went_well(outcome, params):
             tree = Tree("/")
-            return {"observed": dict(seen, around=surroundings(params["library"])), "users": [],
+            return {"observed": dict(seen, around=surroundings(params["library"], user=user)), "users": [],
                     "kernel_log": kernel_log.of_failure(tree, read_device(tree)["address"])}
         first = first or seen
         proven += [user.name] if user else []

@@ -27,6 +27,10 @@ _SIZE = struct.Struct("<Q")
 # In bytes. A description names tensors, not weights: that of a MobileNet has 1,000 bytes.
 DESCRIPTION_LIMIT = 16 << 20
 _COMPILER = re.compile(rb"compiler version: ([0-9][ -~]{0,99}?\)|[0-9][0-9.]{0,19})")
+# Of GitHub, Hugging Face and the servers in front of them.
+_ERROR_MESSAGE = re.compile(
+    rb"[45]\d\d(?:: | [a-z])|\{|(?:entry |repository )?not found|invalid (?:username|credentials)|access to [^\n]{1,99} is "
+    rb"restricted|unauthorized|forbidden|error code: \d|too many requests")
 _COMPILER_WITHIN = 64 << 10
 _PLATFORM = re.compile(r"[a-z]{2}[0-9]{3,4}[a-z]?\Z")
 
@@ -36,7 +40,12 @@ FOREIGN = (
         b"version https://git-lfs.github.com/spec/",
         "a git LFS pointer instead of the file: fetch it with git lfs pull",
     ),
+    (b"/annex/objects/", "a git-annex pointer instead of the file: fetch it with git annex get"),
+    (b"outs:\n- md5:", "a DVC pointer instead of the file: fetch it with dvc pull"),
     (b"\x7fELF", "a program or library"),
+    (b"GGUF", "a language model (GGUF), which is not for librknnrt"),
+    (b"\x89HDF", "a Keras model, to be converted with rknn-toolkit2 first"),
+    (b"\x80\x02", "a PyTorch model, to be converted with rknn-toolkit2 first"),
     (b"PK\x03\x04", "a zip archive"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"BZh", "a bzip2 archive"),
@@ -153,14 +162,21 @@ def _foreign(start, size):
     """Return what kind of file it is, by its first bytes, if it is not a model."""
     if not size:
         return "empty"
+    # torch.save() writes a zip archive with the file NAME/data.pkl first.
+    if start.startswith(b"PK\x03\x04") and b"/data.pkl" in start[:512]:
+        return "a PyTorch model, to be converted with rknn-toolkit2 first"
     for begin, kind in FOREIGN:
         if start.startswith(begin):
             return kind
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if text.startswith((b"<!doctype html", b"<html", b"<?xml")):
+    if text.startswith((b"<net name=", b"<?xml")) and b"<net name=" in text[:512]:
+        return "an OpenVINO model, which is not for this NPU"
+    if text.startswith((b"<!doctype html", b"<html", b"<?xml", b"<!--", b"<head", b"<body")):
         return "a web page, such as a server's error message"
-    if text.startswith((b"404", b"{", b"entry not found", b"not found")):
+    if _ERROR_MESSAGE.match(text):
         return "a server's error message"
+    if text.startswith((b"7767517", b"name: \"")):
+        return "a model of another framework (ncnn, Caffe), to be converted with rknn-toolkit2 first"
     if start[4:8] == b"TFL3":
         return "a TensorFlow Lite model, to be converted with rknn-toolkit2 first"
     # ONNX is protobuf without a magic: field 1 is the format's version, of the others the first ones are texts and the

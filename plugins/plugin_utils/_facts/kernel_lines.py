@@ -23,7 +23,10 @@ SUSPECT = ("job", "iommu", "power", "crash")
 
 _TREE = "compare the NPU's node in the device tree with the one of the board's vendor; no other driver release helps"
 _DOMAIN = (
-    "the NPU gets no power: check its supply (vdd_npu) and power domain in the device tree; no other driver helps")
+    "the NPU gets no power: check its supply (vdd_npu) and power domain in the device tree, and that U-Boot leaves "
+    "vdd_npu on; no other driver helps")
+_FIRMWARE = (
+    _DOMAIN + "; with lines of arm-scmi before it, it is the board's firmware (TF-A), which switches the clocks")
 _STUCK = "check power supply, temperature and the NPU's clock; if it comes back, try another release of the driver"
 _IOMMU = (
     "update driver and runtime together; on an RK356x with more than 4 GiB of memory boot with mem=3840M to see "
@@ -51,7 +54,9 @@ KERNEL_LINES = (
     LineRow("harmless", r"\b(?:bin|leakage|pvtm|pvtm-volt-sel|avs|l|RKNPU: bin) ?= ?-?\d+"),
     LineRow("harmless", r"failed to (?:find power_model node|initialize power model|get dynamic-coefficient)\b"),
     LineRow("harmless", r"(?i)(?:failed to|can't|couldn't) get (?:\w{0,20}leakage|nvmem|\w+_serial_number)\b"),
-    LineRow("harmless", r"could not add device link|Failed to create debugfs directory|debugfs: Directory"),
+    # A regulator that is asked again when its bus is ready.
+    LineRow("harmless", r"failed to get the current voltage\W{1,4}(?:517|EPROBE_DEFER)"),
+    LineRow("harmless", r"could not add device link|Failed to create debugfs directory|debugfs: (?:Directory|File|')"),
     LineRow("harmless", r"supply \S+ not found, using dummy regulator|(?:sram|nbuf) region|could not find sram"),
     LineRow("harmless", r"blacklist(?:ing|ed)\b.*rknpu_init|rknpu_init blacklisted|Modules linked in:"),
     LineRow("harmless", r"deferred probe timeout, ignoring|loading out-of-tree module|module verification failed"
@@ -104,13 +109,13 @@ KERNEL_LINES = (
             "the power domain of the NPU did not switch", _DOMAIN, "device"),
     LineRow("power", r"failed to (?:get|enable) (?:vdd|mem) reg\w* for rknpu",
             "the NPU's regulator is missing or did not switch on", _DOMAIN, "device"),
-    LineRow("power", r"vdd_npu\w*: (?:[Ff]ailed|couldn't|could not|.*over ?current|[Uu]nsupportable|\w+ failed)"
-            r"|failed to set volt(?: \d+ uV|\()|npu: _set_opp_voltage: failed",
+    LineRow("power", r"vdd_npu\w*: (?:[Ff]ailed|couldn't|could not|.*over ?current|[Uu]nsupportable|\w+ failed"
+            r"|.* not allowed)|failed to set volt(?: \d+ uV|\()|npu: _set_opp_voltage: failed",
             "the voltage of the NPU could not be set", _DOMAIN, "device"),
     LineRow("power", r"failed to (?:assert|deassert|soft) (?:rknpu )?reset",
             "the NPU could not be reset", "reboot the board", "device"),
     LineRow("clock", r"failed to (?:enable (?:opp )?clks?|get clk source|set cl(?:k|ock) rate|set power down rate"
-            r"|restore)",
+            r"|restore|find (?:current )?OPP\b)",
             "the clock of the NPU could not be set", _TREE, "device"),
     LineRow("clock", r"pvtpll\w*: error|can't get pvtpll",
             "the firmware cannot adjust the NPU's clock to its voltage", "update the board's firmware (TF-A, U-Boot)"),
@@ -121,8 +126,8 @@ KERNEL_LINES = (
             "the device tree's list of clocks does not fit the driver: the NPU keeps the clock it started with", _TREE),
     # -- the start of the driver
     LineRow("probe", r"rknpu(?:|_dkms): (?:disagrees about version of symbol|[Uu]nknown symbol|version magic|exports "
-            r"duplicate symbol|no symbol version for|.{0,40}\brelocation\b)"
-            r"|module rknpu\w{0,5}: \S*this_module section size",
+            r"duplicate symbol|no symbol version for|.{0,40}\brelocation\b|module \S{1,20} section\(s\) missing)"
+            r"|module rknpu\w{0,5}: \S*this_module section size|failed to validate module \[rknpu\w{0,5}\] BTF",
             "module rknpu does not fit the running kernel",
             "build it for this kernel with playbooks/upgrade-npu.yml, and reboot if a newer kernel is installed",
             "driver"),
@@ -135,14 +140,18 @@ KERNEL_LINES = (
             "the driver waits for another one, which does not start", _TREE, "device"),
     LineRow("probe", r"request_irq\(\d+\) rknpu_|request npu\w*_irq failed|Flags mismatch irq \d+\. .*npu\b",
             "the driver did not start: it did not get an interrupt of the NPU", _IRQ, "device"),
-    LineRow("probe", r"probe (?:of \S*npu\S* |with driver RKNPU )failed with error -110",
-            "the driver did not start: the NPU's power or clock did not come up in time", _DOMAIN, "device"),
-    LineRow("probe", r"probe (?:of \S*npu\S* |with driver RKNPU )failed with error",
+    LineRow("probe", r"(?:probe (?:of \S*npu\S* |with driver RKNPU )|RKNPU \S+: probe )failed (?:with error )?-110\b",
+            "the driver did not start: the NPU's power or clock did not come up in time", _FIRMWARE, "device"),
+    LineRow("probe", r"(?:probe (?:of \S*npu\S* |with driver RKNPU )|RKNPU \S+: probe )failed (?:with error|-\d)",
             "the driver did not start", _TREE, "device"),
+    LineRow("probe", r"(?:probe of \S+\.iommu|rk_iommu \S+: probe(?: with driver rk_iommu)?) failed",
+            "the IOMMU of the NPU did not start, which the driver waits for", _FIRMWARE, "device"),
     LineRow("probe", r"failed to (?:probe device|get memory resource|remap register|get rknpu resets?)"
             r"|no npu \w* ?\w* in dts|rknpu device-tree (?:data|entry) is missing|rknpu core invalid"
             r"|npu: (?:RKNPU: )?request \w+ failed",
             "the driver did not start: its node in the device tree is not complete", _TREE, "device"),
+    LineRow("probe", r"OF: \S*npu\S*: (?:could not (?:get #|find phandle)|arguments longer)",
+            "the device tree's node of the NPU refers to another one that is missing", _TREE, "device"),
     NO_DEVICE_FILE,
     # -- what a program may open; Android's rknn_server also asks for a property that no policy knows
     LineRow("access", r"avc:  ?denied\b.*npu.*\btclass=chr_file|apparmor=\"DENIED\".*\bname=\"/dev/\w*npu",
@@ -155,7 +164,8 @@ KERNEL_LINES = (
     LineRow("memory", r"failed to allocate (?:non-contiguous )?\d+ buffer|gem object allocate failed"
             r"|dmabuf alloc failed|failed to allocate (?:pages|sgt)|alloc pages failed|failed to get pages: -12"
             r"|failed to allocate rknpu (?:device|job)|rknpu session alloc failed|failed to initialize gem object"
-            r"|swiotlb(?: buffer is full|: coherent allocation failed)",
+            r"|swiotlb(?: buffer is full|: coherent allocation failed)"
+            r"|overflow 0x[0-9a-f]+\+\d+ of DMA mask",
             "the kernel had no memory for the NPU",
             "free memory or CMA on the board, and end other processes that use the NPU; without IOMMU reserve more "
             "with cma= on the kernel command line", "memory"),

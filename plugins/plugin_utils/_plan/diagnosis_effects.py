@@ -12,6 +12,9 @@ from ...module_utils._inference.diagnoses import DIAGNOSES
 _OF_NAME = {"driver": "driver", "timeout": "driver", "crash": "driver", "runtime": "runtime"}
 # The evidence of a crash in the call that loads the library: no program has asked for the NPU yet.
 _CRASH_OF_LOADER = re.compile(r"(?:as user .{1,80}: )?\w{1,12} in dlopen\b")
+# The evidence of one that something else ended.
+_ENDED = re.compile(
+    r"(?:as user .{1,80}: )?(?:core \d{1,2} of the NPU: )?\w{1,12} in \w{1,40}, which a program sends\b")
 
 
 def of_row(row):
@@ -26,6 +29,7 @@ def may_change(name, evidence=None):
         name: a diagnosis as a board's record has it; because of an unknown one nothing may be changed.
         evidence: as the record has it. A library that is cut off crashes while it is loaded, which no driver does.
     """
-    if name == "crash" and isinstance(evidence, str) and _CRASH_OF_LOADER.match(evidence):
-        return {"runtime"}
+    if name == "crash":
+        text = evidence if isinstance(evidence, str) else ""
+        return {"nothing" if _ENDED.match(text) else "runtime" if _CRASH_OF_LOADER.match(text) else _OF_NAME[name]}
     return {of_row(row) for row in DIAGNOSES if row.name == name} or {"nothing"}

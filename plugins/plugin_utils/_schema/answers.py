@@ -54,7 +54,7 @@ _OBSERVED = Some({
     "around": Some({
         "rknpu_link": TEXT, "heap": OPTIONAL_FLAG, "iommu": OPTIONAL_FLAG, "npu_node": TEXT, "disabled_node": TEXT,
         "bound": TEXT, "version": TEXT, "soc": TEXT, "memory": INTEGER, "elsewhere": TEXT,
-        "root": FLAG,
+        "root": FLAG, "heap_open": OPTIONAL_FLAG,
     }),
 })
 INTERNAL: dict[str, dict] = {

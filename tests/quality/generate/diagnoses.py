@@ -3,7 +3,7 @@
 """The diagnoses in docs/troubleshooting.md, from their table (plugins/module_utils/_inference/diagnoses.py).
 
 A new row needs nothing here: what an owner sees is its pattern, its code or its evidence, with an example where one
-of the public logs of tests/field_logs.py gets this row. Words for its conditions are nicer than their names (WHEN).
+of the public logs of tests/field_logs gets this row. Words for its conditions are nicer than their names (WHEN).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import collections
 import re
 
 import field_logs
-import field_logs_fourth
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses, diagnosis
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.librknnrt import CODES
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import diagnosis_effects
@@ -37,13 +36,15 @@ MEANINGS = {
 WHEN = {
     "up_to_date": "the driver is at least `npu_driver_version`",
     "to_wanted": "the driver is older than `npu_driver_version`, or its version is not known",
-    "out_of_reach": "an RK356x with more than 4 GiB of memory",
+    "out_of_reach": "more than 4 GiB of memory",
     "stuck": "the process cannot be killed",
     "rknpu_link": "`/dev/rknpu` is a link",
     "missing_nodes": "no node of the NPU is in `/dev`",
     "closed_nodes": "the user may not open the node",
     "node": "the node exists",
     "no_heap": "`/dev/dma_heap/system` does not exist",
+    "misc_node": "the node is `/dev/rknpu`",
+    "closed_heap": "the user may not open `/dev/dma_heap/system`",
     "disabled_node": "the device tree has the NPU disabled",
     "no_node": "the device tree has no node for the RKNPU driver",
     "no_iommu": "the NPU's IOMMU is off",
@@ -59,18 +60,23 @@ WHEN = {
     "rk356x": "an RK356x",
     "not_rk356x": "not an RK356x",
     "wanted_too_old": "`npu_driver_version` is older than the runtime requires, too",
+    "filtered": "SIGSYS",
+    "at_limit": "SIGXCPU or SIGXFSZ",
+    "ended": "a signal of another program (SIGTERM, SIGHUP, SIGINT, SIGPIPE)",
+    "illegal_instruction": "SIGILL: an instruction that the processor does not know",
     "user": "as another user than the task's (`npu_verify_users`)",
 }
 """Conditions of rows in words; one without a row here is shown by its name."""
 OBVIOUS = ("memory_suffices", "silent", "denied_to_root", "root_only", "timed_out", "error", "signal", "answer",
-           "difference", "differs", "zeros", "users")
+           "difference", "differs", "zeros", "users", "unanswered")
 """Conditions that the evidence already shows."""
 VALUES = {
     "found": GAP, "on_kernel": "", "the_driver": "the driver", "wanted_driver": "`npu_driver_version`",
     "to_wanted": " to `npu_driver_version`", "library": "librknnrt.so", "installed_as": "/usr/lib/librknnrt.so",
     "too_old": "C or C++ library", "required": "the version that the line names", "platform": "the first one named",
     "found_platform": "the second one named", "format": "N", "missing_nodes": "NODE", "closed_nodes": "NODE",
-    "disabled_node": "NODE", "closed_groups": "GROUP", "elsewhere": "PATH", "signal": "SIGSEGV", "stage": "rknn_init",
+    "disabled_node": "NODE", "closed_groups": "GROUP", "elsewhere": "PATH", "signal": "SIGSEGV", "ending": "",
+    "stage": "rknn_init",
     "difference": "Top1 is CLASS: SCORE, expected CLASS: SCORE", "top": "TOP5", "differs": "TOP5", "timeout": "60",
     "users": "PROGRAM", "after": "", "stop_users": "COMMAND", "group_list": "GROUPS",
     "other_toolkit": "TOOLKIT", "vendors_library": "LIBRARY",
@@ -130,7 +136,7 @@ def examples(rows):
     watched, found = _Watched(rows), collections.defaultdict(list)
     kept, diagnosis.DIAGNOSES = diagnosis.DIAGNOSES, watched
     try:
-        for source, known, stage, log, *unused in field_logs_fourth.LOGS:
+        for source, known, stage, log, *unused in field_logs.LOGS:
             evidence = diagnosis.diagnose(*field_logs.outcome_and_facts(known, stage, log))[1]
             row = rows[watched.number]
             # A row for whatever no other row knows has no typical line, unless one was reported.

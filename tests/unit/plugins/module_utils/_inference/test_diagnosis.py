@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from field_logs import INSMOD, SURROUNDINGS, ZEROS, outcome_and_facts
-from field_logs_fourth import LOGS
+from field_logs import INSMOD, LOGS, SURROUNDINGS, ZEROS, outcome_and_facts
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses, diagnosis, quiet
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.account import Account
@@ -198,7 +197,9 @@ def test_every_row_of_the_table_applies_to_some_outcome(monkeypatch):
     outcomes += [
         outcome_and_facts({"nodes": [], "surroundings": row[0], "driver_version": "0.9.8"}, "rknn_init", row[1])
         for row in SURROUNDINGS]
+    misc = {"path": "/dev/rknpu", "open": True, "group": "render"}
     outcomes += [outcome_and_facts({"surroundings": {"heap": False}}, "rknn_init", INSMOD),
+                 outcome_and_facts({"nodes": [misc], "surroundings": {"heap_open": False}}, "rknn_init", INSMOD),
                  (outcome(top=ZEROS), facts()), (outcome(top=ZEROS), facts(wanted_driver=None)),
                  (failed("dlopen", error="/lib64/librknnrt.so: cannot open shared object file: x"),
                   facts(surroundings={"elsewhere": "/usr/lib/librknnrt.so"})),

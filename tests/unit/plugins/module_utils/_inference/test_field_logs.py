@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""What logs of the runtime from public reports mean (tests/field_logs*.py)."""
+"""What logs of the runtime from public reports mean (tests/field_logs)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import os
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose, notes, versions
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.surroundings import core_count, surroundings
-from field_logs import INSMOD, RIGHT, SURROUNDINGS, outcome_and_facts
-from field_logs_fourth import LOGS
+from field_logs import INSMOD, LOGS, RIGHT, SURROUNDINGS, harmless, outcome_and_facts
+
+SUBMIT = "E RKNN: [10:00:00.000] failed to submit!, op id: 1, op name: Conv:y, flags: 0x5"
+FORMAT = "E RKNN: [10:00:00.000] parseRKNN from buffer: Invalid RKNN format!"
 
 
 @pytest.mark.parametrize(
@@ -21,6 +23,19 @@ def test_what_a_public_log_means(known, stage, log, name, evidence, remedy, neve
     assert found[0] == name
     assert evidence in found[1] and "http" not in found[1]
     assert found[2] is None if remedy is None else remedy in found[2] and never not in found[2]
+
+
+# RKLLM tells by its lines that it is in use, which is more than a code.
+WARNINGS = sorted({line for row in harmless.LOGS for line in row[3] if "rkllm" not in line})
+
+
+@pytest.mark.parametrize("line", WARNINGS)
+def test_what_healthy_boards_print_changes_no_diagnosis(line):
+    def name(stage, *log, **known):
+        return diagnose(*outcome_and_facts({"driver_version": "0.8.2", **known}, stage, [line, *log]))[0]
+
+    assert name("rknn_run", SUBMIT) == "driver" and name("rknn_init", FORMAT) == "model"
+    assert name("rknn_run") == "driver" and name("done", code=None, top=RIGHT) == "ok"
 
 
 @pytest.mark.parametrize(("around", "log", "evidence", "remedy"), SURROUNDINGS)
@@ -42,15 +57,27 @@ def test_a_runtime_in_another_folder_is_named():
     assert found[0] == "runtime" and found[2].startswith("the runtime is /usr/lib/librknnrt.so: use that path")
 
 
+@pytest.mark.parametrize(("path", "heap_open", "evidence"), [
+    ("/dev/rknpu", False, "/dev/dma_heap/system: permission denied"), ("/dev/rknpu", True, "insmod"),
+    ("/dev/rknpu", None, "insmod"), ("/dev/dri/card1", False, "insmod"),
+])
+def test_a_dma_heap_that_the_user_may_not_open(path, heap_open, evidence):
+    """Of a driver for DMA heaps (schwankner/talos-rk3588-npu, bugs 38 and 53): a driver for DRM needs no heap."""
+    known = {"nodes": [{"path": path, "open": True, "group": "video"}], "surroundings": {"heap_open": heap_open}}
+    found = diagnose(*outcome_and_facts(known, "rknn_init", INSMOD))
+    assert found[0] == "device" and evidence in found[1]
+    assert ("udev rule" in found[2]) == (heap_open is False and path == "/dev/rknpu")
+
+
 def test_surroundings_are_read_from_the_board(tmp_path):
     def write(path, content=""):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(content)
 
     unknown = surroundings("/usr/lib/librknnrt.so", str(tmp_path))
-    assert unknown == {"rknpu_link": None, "heap": False, "iommu": None, "npu_node": None, "disabled_node": None,
-                       "soc": None, "memory": None, "elsewhere": None, "bound": None, "version": None,
-                       "root": os.geteuid() == 0}
+    assert unknown == {
+        "rknpu_link": None, "heap": False, "heap_open": None, "iommu": None, "npu_node": None, "disabled_node": None,
+        "soc": None, "memory": None, "elsewhere": None, "bound": None, "version": None, "root": os.geteuid() == 0}
     write("proc/device-tree/compatible", "radxa,rock-3a\0rockchip,rk3568\0")
     write("proc/device-tree/npu@fde40000/compatible", "rockchip,rk3568-rknpu\0")
     write("proc/device-tree/npu@fde40000/status", "disabled\0")
@@ -62,7 +89,7 @@ def test_surroundings_are_read_from_the_board(tmp_path):
     write("usr/lib64/librknnrt.so")
     (tmp_path / "dev/rknpu").symlink_to("dri/renderD129")
     assert surroundings("/usr/lib/librknnrt.so", str(tmp_path)) == {
-        "rknpu_link": "dri/renderD129", "heap": True, "iommu": False, "npu_node": "disabled",
+        "rknpu_link": "dri/renderD129", "heap": True, "heap_open": True, "iommu": False, "npu_node": "disabled",
         "disabled_node": "npu@fde40000", "soc": "rk3568", "memory": 7812, "elsewhere": "/usr/lib64/librknnrt.so",
         "bound": "fde40000.npu", "version": "0.9.8", "root": os.geteuid() == 0}
 
@@ -97,8 +124,10 @@ def test_the_cores_are_also_counted_without_debugfs(tmp_path):
     (["rkllm-runtime version: 1.3.0, rknpu driver version: 0.9.8"], (None, "0.9.8")),
     ([("W RKNN: [19:27:40.110] Current driver version: 0.8.2, recommend to upgrade the driver to the new version: >= "
        "0.8.8")], (None, "0.8.2")),
-    (["Driver Version: 0.8.2, API Version: 1.5.2 (c6b7b351a@2023-08-23T15:28:22)"], (None, "0.8.2")),
-    (["rknn_api/rknnrt version: 1.4.2b0 (c5d79ccf9@2023-02-14T17:55:39), driver version: 0.7.2"], (None, "0.7.2")),
+    (["Driver Version: 0.8.2, API Version: 1.5.2 (c6b7b351a@2023-08-23T15:28:22)"],
+     ("1.5.2 (c6b7b351a@2023-08-23T15:28:22)", "0.8.2")),
+    (["rknn_api/rknnrt version: 1.4.2b0 (c5d79ccf9@2023-02-14T17:55:39), driver version: 0.7.2"],
+     ("1.4.2b0 (c5d79ccf9@2023-02-14T17:55:39)", "0.7.2")),
     (["pciehp: PCI Express Hot Plug Controller Driver version: 0.4"], (None, None)),
 ])
 def test_the_versions_in_the_words_of_other_programs(log, found):

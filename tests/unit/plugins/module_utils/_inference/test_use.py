@@ -84,7 +84,7 @@ def board(tmp_path, monkeypatch):
     monkeypatch.setattr(quiet, "without", lambda services: without(services, there.systemctl))
     monkeypatch.setattr(verify, "infer", there.infer)
     monkeypatch.setattr(account, "find", lambda name: Account(name, 1000, 1000, (1000,)))
-    monkeypatch.setattr(verify, "surroundings", lambda library: {})
+    monkeypatch.setattr(verify, "surroundings", lambda library, user: {})
     monkeypatch.setattr(
         verify,
         "device_nodes",

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import kernel_log as on_board
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import kernel_lines, kernel_log
-from stand_ins.kernel_logs_fourth import HEALTHY, TELLING
+from stand_ins.kernel_logs import HEALTHY, TELLING
 
 START = "[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x412fd050]\n"
 LOADED = "[  {}.000000] [drm] Initialized rknpu 0.9.8 20240828 for fdab0000.npu on minor 1\n"

@@ -26,5 +26,14 @@ def test_a_crash_of_the_loader_is_the_runtimes(evidence, changes):
     assert may_change("driver", evidence) == {"driver"}
 
 
+@pytest.mark.parametrize(("evidence", "changes"), [
+    ("SIGTERM in rknn_run, which a program sends", "nothing"), ("SIGTERM in rknn_run", "driver"),
+    ("as user anna: core 1 of the NPU: SIGHUP in rknn_run, which a program sends; last line: x", "nothing"),
+    ("SIGSEGV in rknn_run; SIGTERM in rknn_run, which a program sends", "driver"),
+])
+def test_what_another_program_ended_proves_nothing(evidence, changes):
+    assert may_change("crash", evidence) == {changes}
+
+
 def test_a_runtime_is_changed_unless_the_fault_is_elsewhere_on_the_board():
     assert may_change("runtime") == {"runtime", "nothing"}

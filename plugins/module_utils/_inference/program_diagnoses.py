@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The rows of the table in diagnoses.py for programs, rknn_server and Python: the NPU has no part in these."""
+
+from __future__ import annotations
+
+from . import log_lines
+from .loader_diagnoses import PLAYBOOK, Row
+
+ROWS = (
+    Row("runtime", may_change="nothing", line=r"rknn3_\w{1,20},\s{1,4}find \d{1,2} devices, please specify\b",
+        remedy="the program is for one RK1820 or RK1828 (RKNN3), and there are several: let it choose one "
+               "(init_extend)"),
+    Row("runtime", may_change="nothing", line=r"rknn3_\w{1,20},\s{1,4}.{0,60}\bfail\b",
+        remedy="the program is for an RK1820 or RK1828 beside the SoC (RKNN3), which does not answer: check its PCIe "
+               "or USB link, and that its firmware and librknn3_api.so are of one release. The SoC's NPU has no part "
+               "in it"),
+    Row("runtime", may_change="nothing",
+        line=r"rknn_server version is too old\b|rknn_\w{1,20},\s{1,4}msg_\w{1,20} fail\b(?!.{1,20}\(ACK_FAIL\))",
+        remedy="update rknn_server together with the runtime (npu_rknn_server) with " + PLAYBOOK),
+    Row("runtime", may_change="nothing", line=log_lines.NO_SERVER,
+        remedy="rknn_server does not answer, ended or reports a failure: start it on the board, in the runtime's "
+               "release (npu_rknn_server), and read what it prints there (RKNN_LOG_LEVEL=5)"),
+    Row("runtime", may_change="nothing",
+        line=r".{0,60}(?:Execute ntp_transfer_proxy|Unsupported run platform: Linux aarch64"
+        r"|Can not find npu_transfer_proxy on|npu_transfer_proxy failed|Connect to Device Failure"
+        r"|Only support ntb mode on|\bbut npu_transfer_proxy is running\b)",
+        remedy="a target of init_runtime() in rknn-toolkit-lite2 is for another board: call it without one"),
+    Row("runtime", may_change="nothing",
+        line=r".{0,40}\b(?:not support inference on the simulator\b|The runtime has not been initialized\b)"
+        r"|.{0,40}\bRKNN model that loaded by 'load_rknn' not support\b",
+        remedy="the program calls rknn-toolkit2 as on a PC: on a board use RKNNLite of rknn-toolkit-lite2, and call "
+               "init_runtime() before inference()"),
+    Row("runtime", may_change="nothing",
+        line=r".{0,60}(?:Get board target failed|insufficient permissions for device: )",
+        remedy="rknn-toolkit2 on a PC cannot use the board through adb: check adb devices there, its udev rules, and "
+               "that adbd runs on the board"),
+    Row("runtime", may_change="nothing", line=r".{0,200}\bNo module named '(?:rknn|rknnlite)\b",
+        remedy="the Python that runs the program has no rknn-toolkit: on a board install rknn-toolkit-lite2 into it "
+               "(pip install rknn-toolkit-lite2, import rknnlite); rknn-toolkit2 (import rknn) is for PCs"),
+    Row("runtime", may_change="nothing",
+        line=r".{0,200}(?:cannot execute binary file: |\bexec \S{1,200}: |\[Errno 8\] )[Ee]xec format error",
+        remedy="the program is for another processor, or the file is empty or cut off (file PROGRAM): use its build "
+               "for aarch64, on the board"),
+    Row("runtime", may_change="nothing",
+        line=r"(?:-|/\S{1,40}/)?\w{0,3}sh: (?:(?:line )?\d{1,4}: )?\./\S{1,200}: "
+        r"(?:No such file or directory|not found)\Z|.{0,60}Could not open '/lib/ld-linux",
+        remedy="the program is not there, or the loader that it was built for is not (another C library, or 32 bits): "
+               "file PROGRAM says which. Build it with the toolchain of this OS"),
+    Row("runtime", line=r".{0,60}Can not find dynamic library on \w{1,20}!",
+        remedy="rknn-toolkit-lite2 finds no librknnrt.so: install it with " + PLAYBOOK),
+    Row("runtime", may_change="nothing",
+        line=r"failed to open /proc/device-tree/compatible|.{0,20}When starting the container, please use the -v\b"
+        r"|.{0,40}\bPlease specify the target in init_runtime!|.{0,100}Error\b.{0,60}'/proc/device-tree/compatible'",
+        remedy="the program cannot read /proc/device-tree/compatible, by which it knows the SoC: map that file into "
+               "the container (docker: -v, Kubernetes: privileged or procMount: Unmasked)"),
+)

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Public logs of the runtime: the dynamic loader."""
+
+from __future__ import annotations
+
+from .values import NO_FILE, OLD, SUBMIT, loader
+
+LOADING = "%s: error while loading shared libraries: %s: cannot open shared object file: No such file or directory"
+
+LOGS = [
+    ("airockchip/rknn-toolkit2#572", {
+        "code": None, "error": "libfmt.so.9: cannot open shared object file: No such file or directory"},
+     "dlopen", [], "runtime", "libfmt.so.9", "apt: libfmt9", "upgrade-npu"),
+    ("airockchip/rknn-toolkit2#572; the same of the C++ library",
+     {"code": None, "error": "libstdc++.so.6: cannot open shared object file: No such file"},
+     "dlopen", [], "runtime", "libstdc++", "apt: libstdc++6", "upgrade-npu"),
+    ("a board with an older OS than the runtime's", {
+        "code": None,
+        "error": "/lib/aarch64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by librknnrt.so)"},
+     "dlopen", [], "runtime", "GLIBC_2.38", "C library", "complete"),
+    ("rockchip-linux/rknn-toolkit2#350", {
+        "code": None, "library": "/usr/lib64/librknnrt.so",
+        "error": "/usr/lib64/librknnrt.so: cannot open shared object file: No such file or directory"},
+     "dlopen", [], "runtime", "/usr/lib64", "which puts it to /usr/lib/librknnrt.so", "x x"),
+    ("airockchip/rknn-toolkit2#394",
+     {"code": None, "error": "/usr/lib/librknnrt.so: undefined symbol: rknn_set_core_mask"},
+     "dlopen", [], "runtime", "undefined symbol", "complete librknnrt.so", "apt"),
+    ("glibc, a 32-bit Python", {"code": None, "error": "/usr/lib/librknnrt.so: wrong ELF class: ELFCLASS64"},
+     "dlopen", [], "runtime", "ELFCLASS64", "64-bit OS", "upgrade-npu"),
+    ("a runtime for 32-bit on a 64-bit OS",
+     {"code": None, "error": "/usr/lib/librknnrt.so: wrong ELF class: ELFCLASS32"}, "dlopen", [], "runtime",
+     "ELFCLASS32", "complete librknnrt.so", "64-bit"),
+    ("glibc, a file that may not be read", {
+        "code": None, "error": "/opt/npu/librknnrt.so: cannot open shared object file: Permission denied",
+        "surroundings": {"elsewhere": "/usr/lib/librknnrt.so"}},
+     "dlopen", [], "runtime", "Permission denied", "chmod a+rX", "link"),
+    ("glibc, a file system mounted with noexec", {
+        "code": None,
+        "error": "/data/librknnrt.so: failed to map segment from shared object: Operation not permitted"},
+     "dlopen", [], "runtime", "failed to map segment", "noexec", "upgrade-npu"),
+    ("musl, its loader", {
+        "code": None,
+        "error": "Error loading shared library ld-linux-aarch64.so.1: No such file or directory (needed by x.so)"},
+     "dlopen", [], "runtime", "ld-linux-aarch64.so.1", "musl", "upgrade-npu"),
+    ("musl with a layer for glibc", {
+        "code": None, "error": "Error relocating /usr/lib/librknnrt.so: __memcpy_chk: symbol not found"},
+     "dlopen", [], "runtime", "symbol not found", "requires glibc", "upgrade-npu"),
+    ("glibc, a symbol of a newer C++ library", {
+        "code": None, "error": "/usr/lib/librknnrt.so: undefined symbol: _ZNSt15__exception_ptr13exception_ptr9_M_add"
+                               "refEv, version CXXABI_1.3.13"},
+     "dlopen", [], "runtime", "CXXABI_1.3.13", "C++ library", "complete"),
+    ("another library of glibc's, HuguesTHOMAS/KPConv-PyTorch#250", {
+        "code": None,
+        "error": "/lib/aarch64-linux-gnu/libc.so.6: version `GLIBC_ABI_DT_RELR' not found (required by librknnrt.so)"},
+     "dlopen", [], "runtime", "GLIBC_ABI_DT_RELR", "the board's C library is older", "complete"),
+    ("a library of the compiler", {
+        "code": None, "error": "libgomp.so.1: cannot open shared object file: No such file or directory"}, "dlopen", [],
+     "runtime", "libgomp.so.1", "apt: libgomp1", "upgrade-npu"),
+    ("CMU-cabot/cabot#86, of another library on aarch64", {
+        "code": None, "error": "/usr/lib/aarch64-linux-gnu/libgomp.so.1: cannot allocate memory in static TLS block"},
+     "dlopen", [], "runtime", "static TLS block", "LD_PRELOAD", "install"),
+    ("glibc, a worn-out SD card", {
+        "code": None, "error": "/usr/lib/librknnrt.so: cannot read file data: Input/output error"}, "dlopen", [],
+     "device", "Input/output error", "replace the SD card", "install"),
+    ("rknn_demo on RK3588S", {
+        "code": None, "error": "libjpeg.so.62: cannot open shared object file: No such file or directory"}, "dlopen",
+     [], "runtime", "libjpeg.so.62", "apt: libjpeg62", "upgrade-npu"),
+    loader("glibc, a limit of memory", "/usr/lib/librknnrt.so: failed to map segment from shared object: Cannot "
+           "allocate memory", "memory", "ulimit -v", "install"),
+    # -- a library that was built for another system
+    *(loader(source, error, "runtime", "built for another system", "apt") for source, error in (
+        ("Android's library on Linux", "liblog.so" + NO_FILE),
+        ("pelya/android-shmem#5: Android's library beside Debian's packages for developers",
+         "/usr/lib/aarch64-linux-gnu/libc.so: invalid ELF header"),
+        ("termux/proot#289: Android's library with glibc's libc.so.6",
+         "/lib/aarch64-linux-gnu/libc.so.6: version `LIBC' not found (required by librknnrt.so)"),
+        ("Android's C++ library", "libc++_shared.so" + NO_FILE),
+        ("the folder armhf-uclibc of the vendor's", "libc.so.0" + NO_FILE),
+        ("a program of the folder armhf", "ld-linux-armhf.so.3" + NO_FILE))),
+    *(loader(source, error, "runtime", "requires glibc", "install") for source, error in (
+        ("airockchip/rknn-toolkit2#487: OpenHarmony",
+         "Error relocating /system/lib/librknnrt.so: __strdup: symbol not found"),
+        ("airockchip/rknn-toolkit2#311: OpenHarmony, in its IDE",
+         "relocating failed: symbol not found. dso=/data/storage/el1/bundle/libs/arm64/librknnrt.so s=__strdup"))),
+    loader("rockchip-linux/rknpu#34: RK3399Pro, rknn-toolkit 1.7", "libOpenVX.so.1.2" + NO_FILE, "runtime",
+           "is for an older NPU", "apt"),
+    # -- glibc, policies and kernels that refuse a complete library
+    *(loader(source, "/usr/lib/librknnrt.so: cannot enable executable stack as shared object requires: " + why,
+             "runtime", "--clear-execstack /usr/lib/librknnrt.so", "chmod") for source, why in (
+        ("HyperInspire/InspireFace#229: Debian trixie, glibc 2.41", "Invalid argument"),
+        ("corbinlc/GNURootDebian#268: a policy", "Permission denied"))),
+    loader("glibc under SELinux", "/usr/lib/librknnrt.so: cannot restore segment prot after reloc: Permission denied",
+           "runtime", "textrel_shlib_t", "chmod"),
+    loader("glibc on a kernel with pages of 64 KiB",
+           "/usr/lib/librknnrt.so: ELF load command address/offset not page-aligned", "runtime", "pages of 4 KiB",
+           "playbooks"),
+    loader("glibc, a link to itself",
+           "/usr/lib/librknnrt.so: cannot open shared object file: Too many levels of symbolic links", "runtime",
+           "remove it, and install", "link /usr"),
+    *(loader(source, library + NO_FILE, "runtime", f"(apt: {package})", "vendor") for source, library, package in (
+        ("Debian's name for GLib", "libglib-2.0.so.0", "libglib2.0-0"),
+        ("Debian's name for GThread, which OpenCV wants", "libgthread-2.0.so.0", "libglib2.0-0"),
+        ("Debian's name for GStreamer", "libgstreamer-1.0.so.0", "libgstreamer1.0-0"),
+        ("Debian's name for libxml2", "libxml2.so.2", "libxml2"),
+        ("rockchip-linux/rknn-toolkit2#27: Python's own library", "libpython3.6m.so.1.0", "libpython3.6"))),
+    *((f"airockchip/rknn-llm#276, as it was printed: {symbol}", {"code": None}, None,
+       [f"./llm_demo: /lib/aarch64-linux-gnu/{library}: version `{symbol}' not found (required by ./llm_demo)"],
+       "runtime", symbol, f"the board's {what}", "complete") for symbol, library, what in (
+        ("GLIBC_2.34", "libc.so.6", "C library is older than the program"),
+        ("GLIBCXX_3.4.32", "libstdc++.so.6", "C++ library (libstdc++6) is older than the program"))),
+    ("kaylorchen/rk3588-yolo-demo#20: ABI", {"code": None}, None,
+     ["./camera_demo: /lib/libstdc++.so.6: version `CXXABI_1.3.13' not found (required by ./camera_demo)"],
+     "runtime", "CXXABI_1.3.13", "build the program on this OS", "npu_runtime_version"),
+    ("kaylorchen/rk3588-yolo-demo#20: a library of the program", {"code": None}, None,
+     [LOADING % ("./camera_demo", "libspdlog.so.1")], "runtime", "libspdlog.so.1", "apt: libspdlog1", "upgrade-npu"),
+    ("kaylorchen/rk3588-yolo-demo#20: OpenCV", {"code": None}, None,
+     [LOADING % ("./camera_demo", "libopencv_core.so.4.5d")], "runtime", "libopencv_core.so.4.5d",
+     "apt: libopencv-dev", "upgrade-npu"),
+    ("alexw914/RK_VideoPipe#2: an older librknnrt.so is found first", {"code": None}, None,
+     ["./build/bin/rk_videopipe: symbol lookup error: ./build/bin/rk_videopipe: undefined symbol: rknn_set_core_mask"],
+     "runtime", "undefined symbol: rknn_set_core_mask", "complete librknnrt.so", "apt"),
+    ("kind: a symbol with a version", {"code": None}, None,
+     [("./rknn_demo: relocation error: ./rknn_demo: symbol rknn_create_mem2 version VERS_1 not defined in file "
+       "librknnrt.so with link time reference")], "runtime", "symbol rknn_create_mem2", "complete librknnrt.so", "apt"),
+    ("rockchip-linux/rknpu2#12: RGA", {"code": None}, None,
+     ["./rknn_yolov5_demo: symbol lookup error: ./rknn_yolov5_demo: undefined symbol: wrapbuffer_virtualaddr_t"],
+     "runtime", "wrapbuffer_virtualaddr_t", "librga.so", "upgrade-npu"),
+    ("kind: a wheel of another Python", {"code": None}, None,
+     ["ImportError: /opt/app/rknn_runtime.cpython-310-aarch64-linux-gnu.so: undefined symbol: PyUnicode_AsUTF8"],
+     "runtime", "undefined symbol: PyUnicode", "another release of Python", "upgrade-npu"),
+    ("cqu20160901/yolov8_rknn_Cplusplus#8: on a PC", {"code": None}, None,
+     ["bash: ./rknn_yolov8_demo: cannot execute binary file: Exec format error"], "runtime", "Exec format error",
+     "another processor", "upgrade-npu"),
+    ("schwankner/talos-rk3588-npu, bug 50: an empty file", {"code": None}, None, ["exec /bench_c: exec format error"],
+     "runtime", "exec format error", "empty or cut off", "upgrade-npu"),
+    ("airockchip/rknn-toolkit2#247: Luckfox", {"code": None}, None,
+     ["-bash: ./rknn_yolov5_demo: No such file or directory"], "runtime", "./rknn_yolov5_demo: No such file",
+     "the loader that it was built for", "upgrade-npu"),
+    ("LuckfoxTECH/luckfox_pico_rkmpi_example#10: glibc's program on uClibc", {"code": None}, None,
+     ["/bin/sh: ./luckfox_pico_rtsp_yolov5: not found"], "runtime", "luckfox_pico_rtsp_yolov5: not found",
+     "another C library", "upgrade-npu"),
+    ("a warning of the loader beside jobs that fail", OLD, "rknn_run",
+     ["ERROR: ld.so: object '/usr/lib/dt_shim.so' from LD_PRELOAD cannot be preloaded (file too short): ignored.",
+      SUBMIT % "!"], "driver", "failed to submit!", "upgrade", "complete"),
+]
