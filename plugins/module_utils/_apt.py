@@ -333,6 +333,7 @@ class Packages:
             if is_download and os.path.basename(path).partition("_")[0] in ours:
                 os.unlink(path)
 
+
 def _side_effect(others):
     """Return why packages whose removal would affect these others are kept."""
     refused = [other for other in others if other.startswith("(")]

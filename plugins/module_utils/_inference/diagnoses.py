@@ -109,8 +109,8 @@ DIAGNOSES = (
     _Row("driver", line=log_lines.SUBMIT, when=("memory_suffices", "up_to_date", "out_of_reach", "rk356x"),
          remedy=_OTHERWISE),
     _Row("driver", line=log_lines.SUBMIT, when=("memory_suffices", "up_to_date", "other_toolkit"),
-         remedy=_NOT_THE_VERSION + "the model was made with toolkit {other_toolkit}, the runtime is {release}: use "
-                "both of one release; if that does not help, " + _LOOK),
+         remedy=(_NOT_THE_VERSION + "the model was made with toolkit {other_toolkit}, the runtime is {release}: use "
+                 "both of one release; if that does not help, " + _LOOK)),
     _Row("driver", line=log_lines.SUBMIT, when=("memory_suffices", "up_to_date", "out_of_reach"), remedy=_OTHERWISE),
     *_jobs_fail(("memory_suffices",), line=log_lines.SUBMIT),
     # -- the inference was completed
