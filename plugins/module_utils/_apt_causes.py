@@ -13,9 +13,7 @@ from __future__ import annotations
 import re
 
 from ._board import files as _files
-from ._dkms import log_reader
-from ._dkms.common_causes import ENVIRONMENT as AROUND
-from ._dkms.common_causes import FOREIGN
+from ._dkms import environment_causes
 
 _Q = "['\"\u2018\u2019]?"
 _CLOCK = ("set the board's time (timedatectl set-ntp true, or date --set), as it has no clock that runs without power, "
@@ -274,7 +272,7 @@ _COMPLAINT = re.compile(
     r"[^\n]{0,200}|^Can't locate [^\n]{1,200}", re.MULTILINE)
 _SERVICE = re.compile(r"^Job for (\S{1,100}\.service) failed", re.MULTILINE)
 _FULL = re.compile(r"No space left on device|enough free space|cannot write compressed block")
-_LOG_BYTES = 1 << 20
+_LOG_BYTES = 1 << 16
 _FAILED_MODULE = re.compile(r"(?:on kernel: ([\w.+~-]{1,128}) \([^\n]{0,80}\n)?"
                             r"Consult (?:the make\.log in the build directory\s+)?/var/lib/dkms/"
                             r"([\w.+~#-]{1,100})/([\w.+~#-]{1,100})/build/")
@@ -324,53 +322,54 @@ def _unmet(output, names):
 
 
 def reason(place, out, err, names):
-    """Return one line on why a command failed, from its output: for a full disk with the free space.
+    """Return (one line on why a command failed, from its output, what the controller may explain of that).
 
     `place` is a callable that returns the path of a file of the board, `names` are the packages that were asked for.
-    The last lines of dpkg and DKMS only say that something failed: the cause is above them, or in a log.
+    The last lines of dpkg and DKMS only say that something failed: the cause is above them, or in a log, which the
+    controller reads (plugin_utils/_action/apt_causes.py): `[{text of the line, log, whether it is a module's}]`.
     """
     output = out + "\n" + err
     errors = short(" ".join(_ERRORS.findall(output)) or output)
     first = _UNCONFIGURED.search(output)
     if not first or _FULL.search(output):
-        return known_cause(place, output, names) or errors
-    package = first.group(1)
-    modules = [_failed_module(place, *found) for found in dict.fromkeys(_FAILED_MODULE.findall(output))]
-    cause = explain(output) or "; ".join(modules) or log_reader.known_cause(output, FOREIGN)
+        return known_cause(place, output, names) or errors, []
+    package, unexplained = first.group(1), []
+    cause = explain(output)
+    if not cause:
+        found = list(dict.fromkeys(_FAILED_MODULE.findall(output)))[:4]
+        modules = [_failed_module(place, unexplained, *names_of) for names_of in found]
+        cause = "; ".join(modules)
     if not cause:
         own = output[max(0, output.rfind("Setting up " + package, 0, first.start())):first.start()]
         complaints, service = _COMPLAINT.findall(own), _SERVICE.search(own)
         cause = short(complaints[-1]).rstrip(".") if complaints else errors
         if service:
             cause = "its service {0} does not start: see journalctl -u {0}".format(service.group(1))
+        unexplained.append({"text": cause, "log": output[-_LOG_BYTES:], "module": False})
     why = f"package {package} cannot be configured: {cause}"
     if package in names:
-        return why
+        return why, unexplained
     why += f". It is not one of the packages that are to be installed, so repair it (dpkg --configure {package})"
     # What another package depends on would take that along, such as the kernel's package.
     if not _NEEDED.match(package) and f" depends on {package}" not in output:
         why += f", or remove it if it is not needed (apt-get purge {package})"
-    return why + ", and rerun the playbook"
+    return why + ", and rerun the playbook", unexplained
 
 
 def known_cause(place, output, names=()):
     """Return one sentence for the known cause in the output of apt: for a full disk with the free space."""
     if _FULL.search(output):
         return _files.disk_full(*map(place, ("/var/cache/apt/archives", "/var/lib/dpkg", "/usr", "/boot")))
-    return explain(output, names) or log_reader.known_cause(output, AROUND)
+    return explain(output, names) or environment_causes.known_cause(output)
 
 
-def _failed_module(place, kernel, name, version):
+def _failed_module(place, unexplained, kernel, name, version):
     """Return one sentence on a package of DKMS that was not built while packages were configured."""
     path = f"/var/lib/dkms/{name}/{version}/build/make.log"
-    log = (_files.read_file(place(path), 16 * _LOG_BYTES) or b"")[-_LOG_BYTES:].decode("utf-8", "replace")
-    kernel = kernel or "KERNEL"
-    log = f"for kernel {kernel}\n{log}"
-    cause = log_reader.known_cause(log, FOREIGN)
-    if not cause:
-        line = log_reader.explain(log, FOREIGN)
-        cause = f"its source does not fit this kernel ({line})" if line else f"see {path}"
-    sentence = f"DKMS cannot build the module of {name}/{version}: {cause}. "
+    log = (_files.read_file(place(path), 256 * _LOG_BYTES) or b"")[-_LOG_BYTES:].decode("utf-8", "replace")
+    kernel, text = kernel or "KERNEL", f"see {path}"
+    unexplained.append({"text": text, "log": f"for kernel {kernel}\n{log}", "module": True})
+    sentence = f"DKMS cannot build the module of {name}/{version}: {text}. "
     if name == "rknpu":
         return sentence + "It is the NPU driver: correct that, and rerun rkfleet.npu.upgrade_npu"
     # Not --all: the modules of other kernels may be those without which the board cannot be reached.

@@ -13,49 +13,22 @@ In a sentence, `{0}` is the first group that matched, `{package}` its Debian pac
 from __future__ import annotations
 
 from .._facts.headers import COMPILE
+from .environment_causes import ENDED, ENVIRONMENT, Q, REINSTALL
 
-# The quotes of gcc and clang depend on the locale.
-Q = "['`\"\u2018\u2019]?"
 _SHELL = r"(?m)^(?:\S*(?:sh|dkms|env): (?:\d+: |line \d+: )?|make(?:\[\d+\])?: )" + Q
 _NOT_FOUND = Q + r": (?:(?:[Cc]ommand )?not found|No such file or directory|cannot execute: required file not found)"
 _COMPILER = r"(?:[\w./+]+-)*(?:gcc|clang|cc|g\+\+)(?:-[\d.]+)?"
 NO_FILE = Q + r"(?:: No such file or directory| file not found)"
-_REINSTALL = "install or reinstall the complete headers package of this very kernel (apt-get install --reinstall)"
 _SOURCE_TOO_OLD = "the source is older than this kernel: use a newer release of it, or an older kernel"
 # The folder of a package's own source, which is not the kernel's.
 _NOT_A_PACKAGE = r"(?!/var/lib/dkms/|/usr/src/(?!linux))"
 _CLOCK = (r"modification time \S{1,30} s in the future|Clock skew detected",
           ("the board's clock is behind the times of the kernel headers' files, so make wants to make them again: set "
            "the time (timedatectl set-ntp true), then try again"))
-# What make prints of a program that a signal has ended; the shell's exit code is 128 more than the signal.
-_ENDED = r"(?m)^make(?:\[\d+\])?: \*\*\* \[[^\]\n]*\] "
 _COMPILER_OF_KERNEL = "the compiler with which the kernel was built (CONFIG_CC_VERSION_TEXT in its configuration)"
 _WITH_KERNELS_COMPILER = "install " + _COMPILER_OF_KERNEL + ", or headers that were prepared on this board"
 
 
-ENVIRONMENT = (
-    (r"No space left on device|Disk quota exceeded|ENOSPC",
-     "the disk is full: make room below /var and /lib/modules"),
-    (r"(?<![\w./-])([\w./-]+)" + Q + r"(?: \([^\n]{0,200}\))?: Read-only file system",
-     "{0} is on a file system that is mounted read-only: check the storage (dmesg), then remount it"),
-    (r"(?m)^(?:\S*sh: (?:\d+: |line \d+: )?|make(?:\[\d+\])?: )(\S+): Permission denied",
-     "{0} may not be executed: its file system is mounted noexec, or the file is damaged or for another machine. "
-     "Remount it without noexec, or " + _REINSTALL),
-    (r": Input/output error|Structure needs cleaning|Bad message",
-     "the storage does not work: see dmesg, check the file system and replace the card if it is worn"),
-    ((r"Killed signal terminated program (\w+)|(?:fatal error|compiler error): Killed|"
-     r"(cc1|as|ld|cc1plus|collect2): out of memory|virtual memory exhausted|Cannot allocate memory|memory "
-      r"exhausted|(?m:^Killed$)|" + _ENDED.replace("(?m)", "(?m:") + r"(?:Killed|Error 137))"),
-     ("memory ran out and the kernel ended the compiler: add swap (such as zram or a swap file) or end other programs, "
-     "then try again; or build on another board (npu_builder, npu_store)")),
-    (r"[Cc]annot fork|fork: (?:retry: )?Resource temporarily unavailable",
-     ("the board cannot start another process, because memory or the number of processes is exhausted: end other "
-      "programs, then try again")),
-    (r"internal compiler error|(?:Segmentation fault|Bus error|Illegal instruction) signal terminated program",
-     ("the compiler itself failed, on weak boards often for want of memory or of a stable supply: try again, and "
-      "update "
-      "gcc if it happens in the same place")),
-)
 _DKMS = (
     ((r"[Kk]ernel headers for kernel (\S+?),? (?:cannot be found|are missing|could not be found)|"
       r"[Mm]odule build for kernel (\S+) was skipped since the|Missing (\S+) kernel headers for module"),
@@ -86,33 +59,33 @@ _HEADERS = (
      "the configuration of the kernel headers does not fit the compiler on this board, so make asks for it again: "
      + _WITH_KERNELS_COMPILER),
     (r"\*\*\* The source tree is not clean",
-     "the folder of the kernel headers has files of another build: " + _REINSTALL),
+     "the folder of the kernel headers has files of another build: " + REINSTALL),
     (r"kernel configuration has modules disabled",
      "this kernel cannot load modules (CONFIG_MODULES): use another kernel"),
     (r"arch/(aarch64|arm(?:v\d\w*)?|x86\w*|i386)/Makefile" + Q + r"(?:: No such file|\.  Stop|,)",
      ("the build was told that ARCH is {0}, and the kernel of this board is arm64: remove ARCH from the environment "
       "(/etc/environment, /etc/dkms/framework.conf) or from the call")),
     (r"Symbol version dump \"?(\S*Module\.symvers)\"?\s+is missing",
-     "the kernel headers lack {0}, without which no function of the kernel is known: " + _REINSTALL, "undefined"),
+     "the kernel headers lack {0}, without which no function of the kernel is known: " + REINSTALL, "undefined"),
     (r"error: " + Q + r"CONFIG_(?:HZ|NR_CPUS|\w+_SHIFT)" + Q + r" undeclared",
-     "the configuration in the kernel headers (include/generated/autoconf.h) is empty or damaged: " + _REINSTALL),
+     "the configuration in the kernel headers (include/generated/autoconf.h) is empty or damaged: " + REINSTALL),
     # Without these no module can be built, and each kernel exports them.
     ((r"\"(_?printk|module_layout|__arch_copy_(?:to|from)_user|_raw_spin_(?:un)?lock\w{0,20}|kfree|__kmalloc|memcpy|"
       r"memset|mutex_(?:un)?lock|cpu_hwcaps?\w{0,10}|arm64_const_caps_ready)\" \[[^]]*\] undefined"),
      "the list of the kernel's functions in its headers (Module.symvers) is empty or of another kernel, as {0} is not "
-     "in it: " + _REINSTALL),
+     "in it: " + REINSTALL),
     ((r"Kernel configuration is invalid|include/(?:generated/autoconf\.h|config/auto\.conf) (?:are|is) missing|"
      r"(?:include/config/auto\.conf(?:\.cmd)?|generated/autoconf\.h|linux/kconfig\.h): No such file|"
       r"[Cc]onfiguration file \W?\.config\W? not found|No \.config found in"),
      "the kernel headers are not prepared for a build (include/generated/autoconf.h, include/config/auto.conf or "
-     ".config is missing): " + _REINSTALL),
+     ".config is missing): " + REINSTALL),
     (r"parse error in symbol dump file",
      "a list of exported functions (Module.symvers) of the kernel headers, or one that the source makes itself, is "
-     "damaged or of another kernel: " + _REINSTALL + ", and update the source"),
+     "damaged or of another kernel: " + REINSTALL + ", and update the source"),
     (r"(?:cannot open|can't open|No such file)[^\n]{0,80}(module(?:-common)?\.lds)|"
      r"(module(?:-common)?\.lds)" + Q + r": No such file|"
      r"No rule to make target " + Q + r"\S*(module(?:-common)?\.lds)",
-     "the kernel headers are incomplete, they lack scripts/{0}: " + _REINSTALL + ", or a newer version of it"),
+     "the kernel headers are incomplete, they lack scripts/{0}: " + REINSTALL + ", or a newer version of it"),
     (r"version " + Q + r"((?:GLIBC|GLIBCXX|OPENSSL|CXXABI)_[\d.]+)" + Q + r"\s+not found \(required by [^)\n]*\)",
      "programs of the headers package need a newer library ({0}) than this system has: install the headers that are "
      "made for this release of the distribution, or compile their programs here (" + COMPILE + ")"),
@@ -137,7 +110,7 @@ _HEADERS = (
      "the headers package holds programs of another architecture: install the one made for this board, or compile "
      "them here (" + COMPILE + ")"),
     (_SHELL + r"((?:\S*/)?tools/\S+?)" + _NOT_FOUND,
-     "the kernel headers lack {0}, or have it for another architecture: " + _REINSTALL),
+     "the kernel headers lack {0}, or have it for another architecture: " + REINSTALL),
     (_SHELL + r"((?:\S*/)?scripts/\S+?)" + _NOT_FOUND,
      "the kernel headers lack {0}, or have it for another architecture: compile their programs on the board "
      "(dpkg-reconfigure of the headers package, or " + COMPILE + ")"),
@@ -147,7 +120,7 @@ _HEADERS = (
      r"Kconfig[\w.]*:\d+: can't open file \"([^\"\n]{1,200})|Error: can't open (arch/\S+) for reading|"
      r"cannot open (?:file )?" + Q + r"(include/\S+?)" + Q + r" (?:for reading|\(No such file)|"
      r"fatal error: " + Q + r"((?:generated|asm|config|tools)/[\w./+-]+\.h|classmap\.h|elfconfig\.h)" + NO_FILE,
-     "the kernel headers are incomplete or not prepared, they lack {0}: " + _REINSTALL),
+     "the kernel headers are incomplete or not prepared, they lack {0}: " + REINSTALL),
     # The configure script of ZFS, whose tests of the kernel fail for any reason
     (r"Cannot build against kernel version [^\n]{1,80}\n[^\n]{0,40}maximum supported kernel version is ([\d.]*\d)",
      "this release of the package supports kernels up to {0} only: update it, or boot an older kernel"),
@@ -155,18 +128,18 @@ _HEADERS = (
      "the program {0}, which the build needs, is missing: install {package}", "empty module"),
     (r"does not include the required loadable module",
      "the package finds no CONFIG_MODULES, because the kernel headers are not prepared or do not fit the compiler of "
-     "this board: " + _REINSTALL + ", and install " + _COMPILER_OF_KERNEL),
+     "this board: " + REINSTALL + ", and install " + _COMPILER_OF_KERNEL),
     (r"Unable to build an empty module|make sure the kernel devel package|kernel is unable to compile object files",
-     "with the kernel headers not even an empty module can be built: " + _REINSTALL),
+     "with the kernel headers not even an empty module can be built: " + REINSTALL),
     ((r"(?m)^(?:/usr/src/linux-\S{1,200}/|/(?:usr/)?lib/modules/\S{1,200}/)?(scripts/\S+|arch/\S+|"
      r"(?<=/)Makefile):\d+: \*\*\* missing separator"),
-     "{0} of the kernel headers is damaged or for another make: " + _REINSTALL),
+     "{0} of the kernel headers is damaged or for another make: " + REINSTALL),
     (r"Entering directory " + Q + r"(/(?:usr/)?(?:src/linux|lib/modules/)[^'\u2019\n]{1,200})['\u2019]\n"
      r"(?:make[^\n]{0,200}\n)?make(?:\[\d+\])?: \*\*\* No targets specified and no makefile found",
-     "the folder of the kernel headers, {0}, has no Makefile: " + _REINSTALL),
+     "the folder of the kernel headers, {0}, has no Makefile: " + REINSTALL),
     (r"No targets specified and no makefile found",
      "the folder of the kernel headers (/lib/modules/{kernel}/build) or that of the source has no Makefile: "
-     + _REINSTALL),
+     + REINSTALL),
 )
 _COMPILERS = (
     (r"error, forbidden warning: ?(\S{1,100})|(scripts/gcc-wrapper\.py)\W{1,3} line \d",
@@ -258,9 +231,9 @@ _HOST = (
     (r"GPL-incompatible module \S+ uses GPL-only symbol " + Q + r"(\w+)",
      ("the license of this module does not allow it to use {0} of this kernel: use another release of it, or another "
       "kernel")),
-    (_ENDED + r"(?:Terminated|Hangup|Interrupt|Error 143)",
+    (ENDED + r"(?:Terminated|Hangup|Interrupt|Error 143)",
      "the build was ended from outside, such as by a shutdown or a time limit: try again"),
-    (_ENDED + r"(?:Segmentation fault|Bus error|Illegal instruction|Aborted|Error 13[2459]\b)",
+    (ENDED + r"(?:Segmentation fault|Bus error|Illegal instruction|Aborted|Error 13[2459]\b)",
      ("a program of the build crashed, on weak boards often for want of a stable supply: try again, and reinstall gcc "
       "and the kernel headers if it happens in the same place")),
     (r"(?m)^make(?:\[\d+\])?: (?:uname|make|rm|sh): No such file or directory",
