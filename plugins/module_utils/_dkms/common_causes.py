@@ -13,7 +13,7 @@ In a sentence, `{0}` is the first group that matched, `{package}` its Debian pac
 from __future__ import annotations
 
 from .._facts.headers import COMPILE
-from .environment_causes import ENDED, ENVIRONMENT, Q, REINSTALL
+from .environment_causes import ENDED, ENVIRONMENT, REINSTALL, Q
 
 _SHELL = r"(?m)^(?:\S*(?:sh|dkms|env): (?:\d+: |line \d+: )?|make(?:\[\d+\])?: )" + Q
 _NOT_FOUND = Q + r": (?:(?:[Cc]ommand )?not found|No such file or directory|cannot execute: required file not found)"
@@ -55,14 +55,15 @@ _HEADERS = (
      r"instruction|Aborted)[^\n]{0,30}\s((?:\S{0,200}/)?(?:scripts|tools)/[\w./-]+)"),
      "a program of the kernel headers crashes ({0}), as it is damaged or for another machine or library: reinstall "
      "them, or compile their programs on the board (" + COMPILE + ")"),
-    (r"Restart config\.\.\.|Console input/output is redirected",
+    # kconfig's own words (scripts/kconfig/conf.c)
+    (r"Restart config\.\.\.|Console input/output is redirected|Error during sync of the configuration",
      "the configuration of the kernel headers does not fit the compiler on this board, so make asks for it again: "
      + _WITH_KERNELS_COMPILER),
     (r"\*\*\* The source tree is not clean",
      "the folder of the kernel headers has files of another build: " + REINSTALL),
     (r"kernel configuration has modules disabled",
      "this kernel cannot load modules (CONFIG_MODULES): use another kernel"),
-    (r"arch/(aarch64|arm(?:v\d\w*)?|x86\w*|i386)/Makefile" + Q + r"(?:: No such file|\.  Stop|,)",
+    (r"arch/((?!arm64/)[\w.-]{1,40})/Makefile" + Q + r"(?:: No such file|\.  Stop|,)",
      ("the build was told that ARCH is {0}, and the kernel of this board is arm64: remove ARCH from the environment "
       "(/etc/environment, /etc/dkms/framework.conf) or from the call")),
     (r"Symbol version dump \"?(\S*Module\.symvers)\"?\s+is missing",
@@ -109,18 +110,28 @@ _HEADERS = (
       r"format|incompatible target"),
      "the headers package holds programs of another architecture: install the one made for this board, or compile "
      "them here (" + COMPILE + ")"),
+    # The shell says the same of a script whose interpreter is missing.
+    (_SHELL + r"((?:\S*/)?(?:scripts|tools)/\S+?\.(?:sh|pl|py|awk))" + _NOT_FOUND,
+     "the kernel headers lack {0}, or this system the program that its first line names (bash, perl, python3): "
+     + REINSTALL),
     (_SHELL + r"((?:\S*/)?tools/\S+?)" + _NOT_FOUND,
      "the kernel headers lack {0}, or have it for another architecture: " + REINSTALL),
     (_SHELL + r"((?:\S*/)?scripts/\S+?)" + _NOT_FOUND,
      "the kernel headers lack {0}, or have it for another architecture: compile their programs on the board "
      "(dpkg-reconfigure of the headers package, or " + COMPILE + ")"),
     (r"No rule to make target " + Q + _NOT_A_PACKAGE + r"((?:[^'`\u2019\s]{0,200}/)?(?:scripts|include|arch|tools|"
-     r"kernel)/[^'`\u2019\s]{0,200}?|prepare0?|modules|[^'`\u2019\s]{0,200}Kconfig)" + Q + r"(?:\.  ?Stop|,|$)|"
-     r"(arch/\S*Makefile|scripts/\S+?|(?<!\S)\S*Kbuild\.include): No such file|can't find file \"?(Kconfig)|"
+     r"kernel|lib/vdso)/[^'`\u2019\s]{0,200}?|prepare0?|modules|[^'`\u2019\s]{0,200}Kconfig)" + Q
+     + r"(?:\.  ?Stop|,|$)|No rule to make target " + Q + r"([^'`\u2019\s]{1,200})" + Q + r", needed by " + Q
+     + _NOT_A_PACKAGE + r"(?:[^'`\u2019\s]{0,200}/)?(?:scripts|tools)/|"
+     r"((?:arch|lib/vdso)/\S*(?:Makefile|Kbuild)|scripts/\S+?|(?<!\S)\S*Kbuild\.include): No such file|"
+     r"can't find file \"?(Kconfig)|"
      r"Kconfig[\w.]*:\d+: can't open file \"([^\"\n]{1,200})|Error: can't open (arch/\S+) for reading|"
      r"cannot open (?:file )?" + Q + r"(include/\S+?)" + Q + r" (?:for reading|\(No such file)|"
      r"fatal error: " + Q + r"((?:generated|asm|config|tools)/[\w./+-]+\.h|classmap\.h|elfconfig\.h)" + NO_FILE,
      "the kernel headers are incomplete or not prepared, they lack {0}: " + REINSTALL),
+    (r"No rule to make target " + Q + r"(vmlinux(?:\.o|\.symvers)?)" + Q,
+     ("the build wants to make the kernel itself ({0}), of which its headers have no source: remove KBUILD_BUILTIN "
+      "from the environment and the makefile, and use a newer release of the source")),
     # The configure script of ZFS, whose tests of the kernel fail for any reason
     (r"Cannot build against kernel version [^\n]{1,80}\n[^\n]{0,40}maximum supported kernel version is ([\d.]*\d)",
      "this release of the package supports kernels up to {0} only: update it, or boot an older kernel"),
@@ -151,6 +162,7 @@ _COMPILERS = (
       "scripts HOSTCFLAGS=-fcommon or HOSTCC=gcc-9, or install headers that were prepared on this board")),
     (r"(?:unrecognized|unknown|unsupported)[^\n]{0,40}" + Q
      + r"(-mabi=(?:lp64|aapcs-linux|apcs-gnu)|-mapcs|-mfpu=\w+|-marm|-mno-sse\d?|-mno-mmx|-mno-red-zone|-m64|-E[LB])\b|"
+     r"unrecogni[sz]ed (emulation mode: \w{1,40})|"
      r"bad value \(" + Q + r"([\w.+-]{1,40})" + Q + r"\) for " + Q + r"-m(?:arch|tune|cpu)",
      ("the kernel headers and the compiler are for different machines ({0}): install the headers and the gcc of this "
       "board's architecture, and remove ARCH and CROSS_COMPILE from the environment")),
@@ -182,12 +194,29 @@ _COMPILERS = (
       "that were prepared on this board")),
     (r"incompatible gcc/plugin versions|fail(?:ed)? to initialize plugin|cannot load plugin|inaccessible plugin file",
      "the kernel headers hold plugins for another version of gcc: " + _WITH_KERNELS_COMPILER),
+    (r"bytecode stream [^\n]{0,300}generated with (LTO version \S{1,20} instead of the expected \S{1,20})",
+     "objects that another compiler made are left in the folder of the source or of the kernel headers ({0}): "
+     + _WITH_KERNELS_COMPILER),
+    (r"missing MODULE_LICENSE\(\) in (\S{1,200})",
+     ("modpost finds no license in {0}: ld is not the linker of binutils (mold and gold lose the license; see ls -l "
+     "/usr/bin/ld), or the source names none")),
+    ((r"(?m)^(?:\S*/)?(pahole: unrecogni[sz]ed option [^\n]{1,60}|"
+     r"[^\n]{0,40}pahole version \S{1,20} is too old[^\n]{0,40})"),
+     ("pahole is too old for these kernel headers ({0}): upgrade it (package pahole, in older releases dwarves), or "
+     "remove vmlinux from the folder of the kernel headers, so that no type information (BTF) is made")),
+    ((r"(?m)^(?:\S*/)?((?:[\w-]+-)?(?:ld(?:\.\w+)?|as|objcopy|strip|nm|ar): (?:error: )?unrecogni[sz]ed option "
+     r"[^\n]{1,60})"),
+     ("the binutils of this system do not fit these kernel headers ({0}): use headers that are made for this release "
+      "of the distribution, or the binutils with which the kernel was built")),
+    (r"error: unknown value (\S{1,60} for [^\s;]{1,40})",
+     "the compiler does not know the value {0}, which the kernel headers use: it is too old for this kernel; install "
+     + _COMPILER_OF_KERNEL),
     (
         # A note or a warning on such an option ends no build: gcc adds it to errors of another kind.
         r"(?m)^(?![^\n]{0,200}(?:note|warning): )[^\n]{0,200}?"
         r"(?:unrecognized command[ -]line option |unknown argument: |unsupported option |"
         r"unsupported argument \S{1,60} to option |"
-        r"unrecognized argument in option |unknown option |unrecogni[sz]ed option |unknown value \S{1,60} for )"
+        r"unrecognized argument in option |unknown option |unrecogni[sz]ed option )"
         + Q + r"(-[\w=.,+-]+)",
         ("the compiler does not know the option {0}, which the kernel headers use: it is too old or too new for this "
          "kernel; install the compiler with which the kernel was built (CONFIG_CC_VERSION_TEXT in its configuration)"),
@@ -205,7 +234,8 @@ _HOST = (
     (r"(?m)^(?:/\S*/)?(?:\./)?(?:scripts|tools|certs)/\S+: fatal error: " + Q + r"([\w./+-]+\.h)" + NO_FILE,
      ("a program of the kernel headers is compiled on this board and needs {0}: install the development package that "
       "has it (apt-file search {0})")),
-    (r"(?m)^(?:/\S*/)?(?:\./)?((?:scripts|tools|certs)/[\w./+-]+\.[chly]):\d+:(?:\d+:)? error: ",
+    ((r"(?m)^(?:/\S*/)?(?:\.{1,2}/)?((?:scripts|tools|certs|security/selinux/include)/[\w./+-]+\.[chly]):\d+:"
+     r"(?:\d+:)? error: "),
      ("{0}, a program of the kernel headers, does not compile on this board, whose compiler and libraries are of "
       "another time: update the kernel and its headers together, or install headers that were prepared for this "
       "release of the distribution")),
@@ -224,8 +254,10 @@ _HOST = (
     (r"/usr/bin/(?:\S+-)?ld: cannot find -l([\w+-]+)",
      ("a program of the kernel headers is linked on this board and needs lib{0}: install its development package "
       "(lib{0}-dev)")),
-    ((r"FAILED: load BTF from|Failed to (?:encode|generate|parse base) BTF|failed to find '\.BTF' ELF section|"
-     r"failed to find valid kernel BTF|error while encoding BTF"),
+    ((r"FAILED: load (?:base )?BTF from|Failed to (?:encode|generate|parse base) BTF|"
+      r"failed to find '\.BTF' ELF section|"
+      r"failed to find valid kernel BTF|error while encoding BTF|btf__dedup failed|die__process: DW_TAG|"
+      r"error decoding cu |Makefile\.modfinal:\d+: [^\]\n]{1,300}\] (?:Segmentation fault|Aborted|Error 13[49]\b)"),
      ("pahole cannot make the module's type information (BTF): it does not fit the kernel that vmlinux is of. Remove "
       "vmlinux from the folder of the kernel headers")),
     (r"GPL-incompatible module \S+ uses GPL-only symbol " + Q + r"(\w+)",
@@ -253,6 +285,12 @@ LAST = (
       "then run dpkg --configure -a")),
     (r"(?:missing BUILD_DEPENDS|due to missing dependencies): ?([^\n.]{1,100})",
      "DKMS has to build the modules of another package first ({0}): install it, and see dkms status for why it is not"),
+    (r"No rule to make target " + Q + r"((?:/var/lib/dkms/|/usr/src/)[^'`\u2019\s]{1,200}\.o)" + Q,
+     ("the source lacks the file of which {0} is made, or its makefile does not fit this kernel: install the package "
+     "anew, or a newer release of it")),
+    (r"sign-file: (\S{1,200}?)(?:: [^\n]{0,80})?\n(?:[^\n]{0,200}\n){0,2}?Error! Bad exit status \d+ for sign",
+     ("DKMS cannot sign a module with the key {0}: correct mok_signing_key and mok_certificate (in older releases "
+     "sign_tool) in /etc/dkms/framework.conf")),
     (r"Application of patch (\S{1,80}) failed",
      "a patch of the package ({0}) does not fit: use a release of the package that is made for this kernel"),
     (r"Problems with depmod detected|depmod\.{1,60} ?\(bad exit status: (\d+)",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a log says of the board itself, its disk, memory and storage: rows as in common_causes. Boards have them, too."""
+"""What a log says of the board itself, its disk, memory and storage: rows as in common_causes, which boards have."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ENVIRONMENT = (
      "Remount it without noexec, or " + REINSTALL),
     (r": Input/output error|Structure needs cleaning|Bad message",
      "the storage does not work: see dmesg, check the file system and replace the card if it is worn"),
-    ((r"Killed signal terminated program (\w+)|(?:fatal error|compiler error): Killed|"
+    ((r"Killed signal terminated program (\w+)|(?:fatal error|compiler error|execute command): Killed|"
      r"(cc1|as|ld|cc1plus|collect2): out of memory|virtual memory exhausted|Cannot allocate memory|memory "
       r"exhausted|(?m:^Killed$)|" + ENDED.replace("(?m)", "(?m:") + r"(?:Killed|Error 137))"),
      ("memory ran out and the kernel ended the compiler: add swap (such as zram or a swap file) or end other programs, "
@@ -31,10 +31,10 @@ ENVIRONMENT = (
     (r"[Cc]annot fork|fork: (?:retry: )?Resource temporarily unavailable",
      ("the board cannot start another process, because memory or the number of processes is exhausted: end other "
       "programs, then try again")),
-    (r"internal compiler error|(?:Segmentation fault|Bus error|Illegal instruction) signal terminated program",
+    ((r"internal compiler error|(?:Segmentation fault|Bus error|Illegal instruction) signal terminated program|"
+     r"unable to execute command: (?!No such|Executable)|command failed due to signal"),
      ("the compiler itself failed, on weak boards often for want of memory or of a stable supply: try again, and "
-      "update "
-      "gcc if it happens in the same place")),
+      "update the compiler if it happens in the same place")),
 )
 
 
