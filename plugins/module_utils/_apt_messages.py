@@ -41,6 +41,11 @@ CAUSES = (
       "download libcrypt1, dpkg-deb --extract), then run apt-get --fix-broken install")),
     (r"Could not exec dpkg|dpkg: not found|Could not execute '?dpkg",
      "dpkg is missing or cannot be executed: check the storage (dmesg), and reinstall dpkg from its file"),
+    (r"expected programs? not found in PATH",
+     ("dpkg does not find its own programs, such as ldconfig: PATH must have /usr/sbin and /sbin for root (secure_path "
+      "of sudo, /etc/environment); if they are gone, reinstall libc-bin and dpkg")),
+    (r"LD_LIBRARY_PATH contains the traditional",
+     "LD_LIBRARY_PATH is set for root, with which libc6 is not upgraded: remove it (grep -r LD_LIBRARY_PATH /etc)"),
     (r"are you root\?|requested operation requires superuser privilege|lock-frontend - open \(13: Permission denied",
      "the task does not run as root: set become: true for this board"),
     (r"Could not get lock (\S{1,100}?)\.? [^\n]{0,40}held by process (\d{1,9}) \(([^)\n]{1,40})\)",
@@ -63,6 +68,18 @@ CAUSES = (
      ("dpkg's list of owners and modes of files (/var/lib/dpkg/statoverride) names the {0} {1}, which does not exist: "
       "reinstall the package that makes it, or remove the files of {1} from the list (dpkg-statoverride --remove "
       "FILE)")),
+    (r"syntax error in triggers deferred file " + _Q + r"(/[\w/.+-]{1,200})", (
+        "{0}, in which dpkg notes what is to do," + _DAMAGED + "move it away, then run dpkg --configure -a")),
+    (r'DbDriver "[^"\n]{1,60}": could not open (/\S{1,200})',
+     "debconf's database {0} is missing or damaged: copy {0}-old to it, or run /usr/share/debconf/fix_db.pl"),
+    ((r"(?:ValueError|SyntaxError): source code (?:string )?(cannot contain null bytes)|"
+      r"(Unrecognized character [^\n]{0,120}) at (?:/usr/(?:share|lib)|/etc/perl)/"),
+     "a file of Python or Perl ({0})" + _DAMAGED + "find it (dpkg --verify), and reinstall its package"),
+    (r"cannot lock (/etc/\w{1,20}); try again later",
+     ("{0} is locked: let the program that changes users or groups end; if there is none, an interruption has left "
+      "{0}.lock or /etc/.pwd.lock, which is to be removed")),
+    (r"failure while writing changes to (/etc/\w{1,20})",
+     "{0} cannot be replaced: it is immutable (lsattr {0}), mounted on its own (findmnt {0}), or its disk is full"),
     (r"Dynamic MMap ran out of room", ("apt's cache is limited by APT::Cache-Start or APT::Cache-Limit in /etc/apt: "
      "remove that line")),
     (r"dpkg was interrupted", "dpkg was interrupted: run dpkg --configure -a"),
@@ -196,6 +213,29 @@ CAUSES = (
       "needs /boot on ext4, or, where the firmware reads FAT only, a mount of that partition elsewhere")),
     (r"dpkg-divert: error: [^\n]{0,20}diversion of (\S{1,200}) [^\n]{0,300}clashes with",
      "{0} is diverted in two ways: see dpkg-divert --list {0}, and undo the one that is not needed"),
+    ((r"(?:unable to execute [\w ]{1,20}(?:[\w.+-]{1,100} package )?[\w-]{1,20} script \(|Error while loading )"
+      r"(/var/lib/dpkg/[\w/.+:-]{1,200})\)?: Permission denied"),
+     "the script {0} may not be executed, as its file system is mounted noexec (findmnt --target {0}): remount it"),
+    ((r"(?:unable to execute [\w ]{1,20}(?:[\w.+-]{1,100} package )?[\w-]{1,20} script \(|Error while loading )"
+      r"(/var/lib/dpkg/[\w/.+:-]{1,200})\)?: (?:Exec format error|No such file)"),
+     ("the script {0} cannot be executed: it is empty or damaged, or its first line names no interpreter, or one that "
+      "is missing. Check the storage (dmesg), and install the package's file again, or another version of it")),
+    (r"archive (\S{1,200}) \(--\w{1,20}\):\n package architecture \(([\w-]{1,20})\) does not match system \((\w+)",
+     "{0} is made for {1}, and this system is {2}: use the package for {2}"),
+    (r"unable to (?:open|create) ['`\u2018](/[^'\u2019\n]{1,200}?)(?:\.dpkg-new)?['\u2019][^\n]{0,80}: No such file",
+     "the folder of {0} is missing or a link that leads nowhere, or another program removes the file: correct that"),
+    (r"Configuration file '([^'\n]{1,200})'\n(?:[^\n]{0,300}\n){0,15}? ?end of file on stdin at conffile prompt",
+     ("dpkg asks whether to keep {0}, which was changed on the board: run dpkg --force-confdef --force-confold "
+      "--configure -a, which keeps it")),
+    (r"triggers looping, abandoned|cycle found while processing triggers",
+     ("the triggers of packages start each other without end: run dpkg --configure -a, and upgrade the packages that "
+      "it names if that fails")),
+    (r"trying to overwrite directory " + _Q + r"([^'\n]{1,200}?)" + _Q + r" in package (\S{1,100}) with nondirectory",
+     "{0} is a folder in package {1}, and none in the new package: upgrade {1} first"),
+    ((r"E: Could not (?:configure|perform immediate configuration on) '([^'\n]{1,100})'|(\S{1,100}) due to a "
+      r"Conflicts/Pre-Depends loop"),
+     ("apt finds no order in which {0} can be upgraded, as in the middle of an upgrade to another release or with "
+      "packages of two architectures: end that first (apt-get --fix-broken install, apt-get full-upgrade)")),
     (r"rename involves overwriting ['`](\S{1,200}?)' with\s+different file ['`](\S{1,200}?)'",
      "{0} and {1} are different files of the same name: move {0} away if the board does not need it"),
     ((r"(/var/lib/dpkg/info/([\w.+-]{1,100})(?::\w{1,20})?\.(?:preinst|postinst|prerm|postrm)): \d+: [^\n]{0,200}"
@@ -219,7 +259,7 @@ CAUSES = (
     (r"archive " + _Q + r"([^'\n]{1,200}?)" + _Q + r" (?:uses unknown compression|has premature member)",
      "{0} is made for a newer release of the distribution: its repository does not fit this system"),
     ((r"lzma error: compressed data is corrupt|internal \w{2,5} read error|unexpected end of file or stream|is not a "
-     r"(?:Debian format|debian) (?:archive|binary)|corrupted filesystem tarfile"),
+     r"(?:Debian format|debian) (?:archive|binary)|corrupted filesystem tarfile|ci file contains unknown directive"),
      "a package arrived damaged or was damaged on the storage: run apt-get clean, and check the storage (dmesg)"),
     # update-initramfs and what follows it
     (r"mkinitramfs: failed to determine device for /",
@@ -246,6 +286,11 @@ CAUSES = (
     (r"(?:exit status|error code \()\s?13[2459]\b|dpkg (?:received a segmentation fault|exited unexpectedly)",
      ("a program of dpkg's scripts crashed, on weak boards often for want of memory or of a stable supply: try again, "
       "and check the storage (dmesg)")),
+    (r"etckeeper detected uncommitted changes",
+     "etckeeper lets apt run only when all changes in /etc are committed: run etckeeper commit"),
+    (r"E: Failure running script ([^\n]{1,200})",
+     ("a command that a file in /etc/apt/apt.conf.d sets as DPkg::Pre-Install-Pkgs fails ({0}): correct or remove it "
+      "(grep -r Pre-Install-Pkgs /etc/apt/apt.conf.d)")),
     (r"Problem executing scripts? ([\w:-]{1,60}) '([^'\n]{1,200})",
      ("a command that a file in /etc/apt/apt.conf.d sets as {0} fails ({1}): correct or remove it (grep -r {0} "
       "/etc/apt/apt.conf.d)")),

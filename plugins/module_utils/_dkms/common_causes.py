@@ -293,6 +293,11 @@ LAST = (
      "sign_tool) in /etc/dkms/framework.conf")),
     (r"Application of patch (\S{1,80}) failed",
      "a patch of the package ({0}) does not fit: use a release of the package that is made for this kernel"),
+    (r"(?:depmod: ERROR: could not open|Error! The) directory (/lib/modules/[^\s:/]{1,120})(?:: No such| doesn)",
+     ("{0} is gone, because the package of this kernel was replaced or removed: reboot into the installed kernel, then "
+      "try again")),
+    (r"\b(depmod): (?:command )?not found",
+     "the program {0}, which lists a kernel's modules, is missing: install {package}"),
     (r"Problems with depmod detected|depmod\.{1,60} ?\(bad exit status: (\d+)",
      "depmod, which lists a kernel's modules, failed: check the storage and the memory (dmesg), and run depmod -a"),
     (r"BUILD_EXCLUSIVE directive", "this package of DKMS is not meant for this kernel (BUILD_EXCLUSIVE)"),

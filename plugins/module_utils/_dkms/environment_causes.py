@@ -16,18 +16,20 @@ ENDED = r"(?m)^make(?:\[\d+\])?: \*\*\* \[[^\]\n]*\] "
 ENVIRONMENT = (
     (r"No space left on device|Disk quota exceeded|ENOSPC",
      "the disk is full: make room below /var and /lib/modules"),
-    (r"(?<![\w./-])([\w./-]+)" + Q + r"(?: \([^\n]{0,200}\))?: Read-only file system",
+    (r"(?<![\w./-])([\w./-]+)" + Q + r"(?: \([^\n]{0,200}\)|,(?: [\w.-]{1,80},?){1,4}\))?: Read-only file system",
      "{0} is on a file system that is mounted read-only: check the storage (dmesg), then remount it"),
     (r"(?m)^(?:\S*sh: (?:\d+: |line \d+: )?|make(?:\[\d+\])?: )(\S+): Permission denied",
      "{0} may not be executed: its file system is mounted noexec, or the file is damaged or for another machine. "
      "Remount it without noexec, or " + REINSTALL),
+    (r"mktemp: failed to create (?:file|directory) via template " + Q + r"(/\S{0,200}?)/[^/\s]{1,80}: (?:Perm|No such)",
+     "no temporary file can be made in {0}: make the folder (mkdir -p {0}, chmod 1777 {0}), or correct TMPDIR"),
     (r": Input/output error|Structure needs cleaning|Bad message",
      "the storage does not work: see dmesg, check the file system and replace the card if it is worn"),
     ((r"Killed signal terminated program (\w+)|(?:fatal error|compiler error|execute command): Killed|"
      r"(cc1|as|ld|cc1plus|collect2): out of memory|virtual memory exhausted|Cannot allocate memory|memory "
-      r"exhausted|(?m:^Killed$)|" + ENDED.replace("(?m)", "(?m:") + r"(?:Killed|Error 137))"),
-     ("memory ran out and the kernel ended the compiler: add swap (such as zram or a swap file) or end other programs, "
-     "then try again; or build on another board (npu_builder, npu_store)")),
+      r"exhausted|(?m:^Killed$)|: line \d+: +\d+ Killed\b|" + ENDED.replace("(?m)", "(?m:") + r"(?:Killed|Error 137))"),
+     ("memory ran out and the kernel ended a program, such as the compiler: add swap (such as zram or a swap file) or "
+      "end other programs, then try again; or build on another board (npu_builder, npu_store)")),
     (r"[Cc]annot fork|fork: (?:retry: )?Resource temporarily unavailable",
      ("the board cannot start another process, because memory or the number of processes is exhausted: end other "
       "programs, then try again")),
