@@ -41,11 +41,15 @@ _ERRORS = re.compile(r"^(?:E:|Error:|dpkg(?:-deb)?: error(?!: [^\n]*subprocess)|
 # What a script of a package says before dpkg says that it failed. update-initramfs goes on without a hard link.
 _COMPLAINT = re.compile(
     r"^(?!dpkg: |[EWN]: |[Ww]arning: |debconf: |ln: failed to create hard|Errors |locale: |invoke-rc.d: policy)"
-    r"\S{1,100}: [^\n]{0,300}"
-    r"(?:annot|ailed|No such|not (?:found|permitted)|denied|\b[Ee]rror|nvalid|\b[Uu]nable)"
+    r"(?:\S{1,100}: |Failed to (?!connect to bus|get unit|retrieve unit|preset))[^\n]{0,300}"
+    r"(?:annot|ailed|No such|not (?:found|permitted|owned)|denied|\b[Ee]rror|nvalid|\b[Uu]nable)"
     r"[^\n]{0,200}|^Can't locate [^\n]{1,200}", re.MULTILINE)
 _SERVICE = re.compile(r"^Job for (\S{1,100}\.service) failed", re.MULTILINE)
-_FULL = re.compile(r"No space left on device|enough free space|cannot write compressed block")
+# Not the firmware's memory for variables.
+_FULL = re.compile(r"^(?!grub-install: |[^\n]{0,80}efivarfs)[^\n]*(?:No space left on device|enough free space|"
+                   r"cannot write compressed block)", re.MULTILINE)
+_UNPACKED = re.compile(r"^dpkg: error processing archive (\S{1,200}) \(--\w{1,20}\):\n [\w .+:-]{0,150}?"
+                       r"pre-installation script (?:subprocess )?returned error", re.MULTILINE)
 _LOG_BYTES = 1 << 16
 _FAILED_MODULE = re.compile(r"(?:on kernel: ([\w.+~-]{1,128}) \([^\n]{0,80}\n)?"
                             r"Consult (?:the make\.log in the build directory\s+)?/var/lib/dkms/"
@@ -54,7 +58,9 @@ _FAILED_MODULE = re.compile(r"(?:on kernel: ([\w.+~-]{1,128}) \([^\n]{0,80}\n)?"
 _NEEDED = re.compile(r"linux-|init|dracut|u-boot|flash-kernel|grub|systemd|udev|lib|dpkg|apt|armbian-bsp|base-|"
                      r"radxa-|task-|rockchip|orangepi-|friendly|khadas|raspberrypi-|\S*(?:kernel|overlay|bsp|headers)|"
                      r"openssh|sudo|python3|network-manager|netplan|ifupdown|wpasupplicant|firmware|kmod|mount|"
-                     r"util-linux|bash|dash|coreutils|perl-base|login|passwd")
+                     r"util-linux|bash|dash|coreutils|perl|login|passwd|dbus|debconf|adduser|mawk|gawk|proxmox|pve-|"
+                     r"e2fsprogs|btrfs|zfs|lvm2|mdadm|cryptsetup|iproute2|iwd|connman|dhcpcd|isc-dhcp-client|dropbear|"
+                     r"tailscale|wireguard|openvpn|zerotier|resolvconf|openresolv|hostapd")
 
 
 def explain(output, names=()):
@@ -112,7 +118,7 @@ def reason(place, out, err, names):
     errors = short(" ".join(_ERRORS.findall(output)) or output)
     first = _UNCONFIGURED.search(output)
     if not first or _FULL.search(output):
-        return known_cause(place, output, names) or errors, []
+        return known_cause(place, output, names) or _before_unpacking(output) or errors, []
     package, unexplained, removal = first.group(1), [], first.group(2) in ("remove", "purge")
     cause = explain(output)
     if not cause:
@@ -136,6 +142,14 @@ def reason(place, out, err, names):
     if not _NEEDED.match(package) and f" depends on {package}" not in output:
         why += f", or remove it if it is not needed (apt-get purge {package})"
     return why + ", and rerun the playbook", unexplained
+
+
+def _before_unpacking(output):
+    """Return what the script of a package says that runs before it is unpacked, or None."""
+    failed = _UNPACKED.search(output)
+    complaints = _COMPLAINT.findall(output, output.rfind("Preparing to unpack", 0, failed.start()) + 1,
+                                    failed.start()) if failed else ()
+    return f"{failed.group(1)} refuses to be installed: {short(complaints[-1])}" if complaints else None
 
 
 def known_cause(place, output, names=()):

@@ -236,6 +236,17 @@ CAUSES = (
       r"Conflicts/Pre-Depends loop"),
      ("apt finds no order in which {0} can be upgraded, as in the middle of an upgrade to another release or with "
       "packages of two architectures: end that first (apt-get --fix-broken install, apt-get full-upgrade)")),
+    (r"error creating hard link '(\.?/[^'\n]{1,200})': Invalid cross-device link",
+     ("the package has {0} under two names, which are on different file systems here (findmnt): put both on one, or "
+      "use another version of the package")),
+    (r"directory '(/[^'\n]{1,200})' contains files not owned by package (\S{1,100}?),? cannot switch",
+     "{0} has files that do not belong to package {1} (dpkg -S): move them away"),
+    (r"update-alternatives: error: (/var/lib/dpkg/alternatives/[\w.+-]{1,80}) corrupt",
+     "{0}, in which dpkg keeps alternatives," + _DAMAGED + "move it away, and reinstall the packages that have them"),
+    (r"update-alternatives: error: alternative path (/\S{1,200}) doesn't exist",
+     "{0} is missing: reinstall the package that has it (dpkg -S {0})"),
+    (r"update-alternatives: error: error creating symbolic link ['`\u2018]?(/\S{0,200})/[^/\s]{1,100}: No such file",
+     "the folder {0} is missing, as in images without manuals: make it (mkdir -p {0})"),
     (r"rename involves overwriting ['`](\S{1,200}?)' with\s+different file ['`](\S{1,200}?)'",
      "{0} and {1} are different files of the same name: move {0} away if the board does not need it"),
     ((r"(/var/lib/dpkg/info/([\w.+-]{1,100})(?::\w{1,20})?\.(?:preinst|postinst|prerm|postrm)): \d+: [^\n]{0,200}"
@@ -262,9 +273,33 @@ CAUSES = (
      r"(?:Debian format|debian) (?:archive|binary)|corrupted filesystem tarfile|ci file contains unknown directive"),
      "a package arrived damaged or was damaged on the storage: run apt-get clean, and check the storage (dmesg)"),
     # update-initramfs and what follows it
+    ((r"(?:WARNING|W): missing /lib/modules/(\S{1,120})(?:\n(?!update-initramfs: Gen)[^\n]{0,300}){0,30}?\n"
+      r"(?:E: /\S{1,200} failed with|update-initramfs: failed)"),
+     ("update-initramfs makes an initial RAM disk for kernel {0}, whose modules are gone: reinstall linux-image-{0}, "
+      "or remove what is left of that kernel in /boot and /var/lib/initramfs-tools if it does not run")),
+    (r"/boot/config-(\S{1,100}): No such file or directory(?:\n[^\n]{0,300}){0,9}?compression \(CONFIG_RD_\w+\) not",
+     ("/boot/config-{0} is missing, without which update-initramfs cannot make the initial RAM disk: reinstall "
+      "linux-image-{0}, or remove what is left of that kernel")),
+    (r"E: (\w{1,20}) compression \(CONFIG_RD_\w{1,20}\) not supported by kernel",
+     ("the kernel cannot read an initial RAM disk made with {0}, or its /boot/config-KERNEL is of another one: set "
+      "COMPRESS in /etc/initramfs-tools/initramfs.conf to one that it reads (grep CONFIG_RD_ /boot/config-*)")),
+    (r"(?m)E: mkinitramfs failure [^\n]{1,80} 137$", (
+        "memory ran out while update-initramfs compressed the initial RAM disk: end other programs or add swap, or set "
+        "COMPRESS=gzip in /etc/initramfs-tools/initramfs.conf")),
+    (r"E: mkinitramfs failure ([^\n]{1,100})",
+     ("update-initramfs cannot write or compress the initial RAM disk ({0}): make room in /boot and /var/tmp, and "
+      "check the storage and the memory (dmesg)")),
+    (r"E: (busybox or busybox-static)[^\n]{0,80} is required but not installed",
+     "update-initramfs needs {0}: install busybox"),
+    (r"\b(mkimage): (?:command )?not found",
+     "the program {0}, which makes files that U-Boot reads, is missing: install u-boot-tools"),
     (r"mkinitramfs: failed to determine device for /",
      ("update-initramfs cannot tell the disk of the root file system: set MODULES=most where it is set (grep -r "
       "MODULES /etc/initramfs-tools)")),
+    ((r"(?m)^(?![WI]: |\S{1,60}: WARNING|update-initramfs: )([^\n]{1,200})\n"
+      r"(?:(?:\S{1,60}: WARNING|[WI]: )[^\n]{0,300}\n){0,9}E: (/\S{1,200}) failed with return \d"),
+     ("the script {1} of update-initramfs fails ({0}): correct that, or reinstall the package that has it (dpkg -S "
+      "{1})")),
     (r"E: (/\S{1,200}) failed with return \d",
      "the script {0} of update-initramfs fails: correct it, or reinstall the package that has it (dpkg -S {0})"),
     (r"(?m)^(Unsupported platform\b[^\n]{0,80}?)\.?$",
@@ -275,11 +310,16 @@ CAUSES = (
      r"(Can't find /boot/\S{0,100}) \(see /tmp/flash-kernel|(Couldn't find DTB \S{1,100})"),
      ("flash-kernel, which writes the kernel where the boot loader reads it, fails ({0}): check that its partition is "
       "mounted (/etc/fstab, /boot/firmware) and that the kernel's package is complete. Do not reboot before that")),
+    (r"grub-install: error: cannot find EFI directory",
+     "grub-install does not find the EFI system partition: mount it at /boot/efi (/etc/fstab)"),
+    (r"grub-install: error: [^\n]{0,40}failed to register the (?:EFI |EfI )?boot entry: ([^\n]{1,80})",
+     ("the firmware does not keep GRUB's entry ({0}), such as U-Boot's EFI without a place for variables: let GRUB be "
+      "found without it (dpkg-reconfigure grub-efi-arm64: force the removable path, do not update the variables)")),
     (r"grub-probe: error: (failed to get canonical path of \W{0,2}(?:overlay|overlayroot|cow|rootfs|aufs|none)\b)",
      ("update-grub does not find the disk of the root file system, which is an overlay or in memory ({0}): leave its "
       "read-only mode (overlayroot), reboot, and rerun the playbook")),
-    ((r"(?m)^(?!update-initramfs: |Include the output)([^\n]{1,200})\nrun-parts: (/etc/(?!\S{0,200}/dkms )\S{1,200}) "
-     r"exited with return code"),
+    ((r"(?m)^(?!update-initramfs: |Include the output|run-parts: |[PI]: )([^\n]{1,200})\n"
+      r"run-parts: (/etc/(?!\S{0,200}/dkms )\S{1,200}) exited with return code"),
      "the script {1} fails ({0}): correct that, or reinstall the package that has it (dpkg -S {1})"),
     (r"run-parts: (/etc/(?!\S{0,200}/dkms )\S{1,200}) exited with return code",
      "the script {0} fails: run it by hand to see why, or reinstall the package that has it (dpkg -S {0})"),
@@ -295,7 +335,4 @@ CAUSES = (
      ("a command that a file in /etc/apt/apt.conf.d sets as {0} fails ({1}): correct or remove it (grep -r {0} "
       "/etc/apt/apt.conf.d)")),
     (r": Read-only file system", "the file system is mounted read-only: check the storage (dmesg), then remount it"),
-    (r"/boot/config-(\S{1,100}): No such file or directory(?:\n[^\n]{0,300}){0,9}?compression \(CONFIG_RD_\w+\) not",
-     ("/boot/config-{0} is missing, without which update-initramfs cannot make the initial RAM disk: reinstall "
-      "linux-image-{0}, or remove what is left of that kernel")),
 )
