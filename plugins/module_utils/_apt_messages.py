@@ -93,7 +93,7 @@ CAUSES = (
      "{0} has an error in line {1} or before it, such as a missing semicolon: correct it"),
     (r"Invalid record in the preferences file|No priority \(or zero\) specified for pin|Did not understand pin type",
      "a file in /etc/apt/preferences or preferences.d is malformed: correct or remove it"),
-    (r"(?:List|Archives) directory (\S{1,200}) is missing", "the folder {0} is missing: make it (mkdir -p {0})"),
+    (r"(?:Lists?|Archives?) directory (\S{1,200}) is missing", "the folder {0} is missing: make it (mkdir -p {0})"),
     (r"Conflicting values set for option Signed-By regarding source (\S+)",
      "two files in /etc/apt/sources.list.d have the repository {0} with different keys: remove one of them"),
     ((r"Release file for \S+ is not valid yet|certificate chain uses not yet valid|certificate is not yet valid|"
@@ -132,6 +132,10 @@ CAUSES = (
       "fails")),
     (r"Redirection from https to '(http://[^'\n]{1,200})' is forbidden",
      "the repository sends the board from https to {0}, which apt refuses: use another mirror, or http://"),
+    ((r"repository '(\S+ \S+)[^'\n]{0,80}' provides only weak security information|"
+      r"Failed to fetch (\S+) [^\n]{0,20}No Hash entry in Release file"),
+     ("the Release file of repository {0} has no hash that this release of apt accepts (SHA256): use a newer address "
+      "of the repository if its vendor has one, or remove it")),
     (r"Please use apt-cdrom|repository 'cdrom:",
      "a line in /etc/apt/sources.list names the disc from which the system was installed (cdrom:): remove it"),
     ((r"(?:file|copy):(?://)?(/\S{0,200}?)(?:/\.)? [^\n]{0,300}\(13: Permission denied\)|"
@@ -167,6 +171,9 @@ CAUSES = (
      r"connection failed|TLS connection was non-properly)"),
      ("no encrypted connection to {0} could be made: check the board's date, proxy and firewall, or use another mirror "
       "or its address with http://")),
+    (r"connect(?:ion)? to (?:([\w.-]{1,100}):\d{1,5} \()?(0\.0\.0\.0)[:)]",
+     ("the board's DNS answers with the address 0.0.0.0, as filters such as Pi-hole or AdGuard do: allow the names of "
+      "the repositories there, or set another DNS server")),
     ((r"(?:Could not connect to|Cannot initiate the connection to|Unable to connect to) ([\w.:-]{1,100})|"
      r"(?:Failed to fetch|Err:\d+) (\S+) [^\n]{0,300}?(?:Connection (?:timed out|refused|failed|reset)|Network is "
       r"unreachable|socket timed out|reading from server|Undetermined Error|caused connection abort|Operation too slow|"
@@ -188,7 +195,8 @@ CAUSES = (
     (r"Failed to fetch (\S+)\s+([45]\d\d)\b",
      "the server or the proxy fails with {0} (HTTP {1}): try again later, or use another mirror"),
     ((r"Failed to fetch (\S+) [^\n]{0,300}?(?:Hash Sum mismatch|unexpected size|Clearsigned file isn't valid|"
-     r"Splitting up \S{1,200} into data and signature failed)"),
+     r"Splitting up \S{1,200} into data and signature failed|Bad header (?:line|data)|Empty files can't be|"
+      r"Read error \(\d|Patch hash mismatch)"),
      "{0} arrived damaged, or its mirror is being updated: try again later, or use another mirror or no proxy"),
     (r"unauthenticated packages and -y was used",
      ("the packages are from a repository whose signature could not be checked: run apt-get update and install the key "

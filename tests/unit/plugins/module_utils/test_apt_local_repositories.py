@@ -63,6 +63,41 @@ def removal(package, why="installed {} package pre-removal script subprocess ret
     ("digitalocean/do-agent#145",
      "E: Method https has died unexpectedly!\nE: Sub-process https received signal 9.\n",
      ("was killed", "dmesg"), "xx"),
+    # what arrives is no use
+    ("retorquere/zotero-pkg#69, wavebox/waveboxapp#1372",
+     ("W: Failed to fetch https://zotero.retorque.re/file/apt-package-archive/./InRelease  The HTTP server sent an "
+      "invalid "
+      "Content-Range header Bad header data [IP: 172.67.136.194 443]\n"), (("./InRelease arrived "
+      "damaged"), "no proxy"), "W:"),
+    ("fossology/fossology#942",
+     "W: Failed to fetch https://www.fossology.org/releases/3.0.0/ubuntu/dists/14.04/Packages  Bad header line\n",
+     ("arrived damaged",), "W:"),
+    ("kind", ("E: Failed to fetch store:/var/lib/apt/lists/partial/x_Packages.gz  Empty files can't be valid "
+              "archives\n"),
+     ("arrived damaged",), "E:"),
+    ("kind", ("E: Failed to fetch store:/var/lib/apt/lists/partial/x_Packages.xz  Internal error, could not open: "
+              "lzma_read: "
+              "Read error (7)\n"), ("arrived damaged",), "E:"),
+    ("jdx/mise#1109, freight-team/freight#125, vagnum08/cpupower-gui#49",
+     ("W: No Hash entry in Release file /var/lib/apt/lists/partial/rtx.pub_deb_dists_stable_InRelease\nE: The "
+      "repository "
+      "'https://rtx.pub/deb stable InRelease' provides only weak security information.\n"),
+     ("https://rtx.pub/deb stable has no hash", "SHA256"), "E:"),
+    ("dnbert/prm#59, LiskArchive/lisk-sdk#44",
+     ("E: Failed to fetch http://archive.lisk.io/dists/lisk/Release  No Hash entry in Release file "
+      "/var/lib/apt/lists/partial/"
+      "archive.lisk.io_dists_lisk_Release which is considered strong enough for security purposes\n"),
+     ("http://archive.lisk.io/dists/lisk/Release has no hash",), "E:"),
+    ("MichaIng/DietPi#3851, BelaPlatform/bela-image#15",
+     "E: Archives directory /var/cache/apt/archives/partial is missing. - Acquire (2: No such file or directory)\n",
+     ("mkdir -p /var/cache/apt/archives/partial",), "E:"),
+    ("debuerreotype/debuerreotype#61", "E: Lists directory /var/lib/apt/lists/partial is missing.\n",
+     ("mkdir -p /var/lib/apt/lists/partial",), "E:"),
+    ("kind", ("E: Failed to fetch http://deb.debian.org/debian/dists/bookworm/InRelease  Could not connect to "
+              "0.0.0.0:80 "
+              "(0.0.0.0). - connect (111: Connection refused)\n"), ("0.0.0.0", "Pi-hole"), "E:"),
+    ("kind", ("E: Failed to fetch http://deb.debian.org/debian/dists/bookworm/InRelease  Could not connect to "
+              "deb.debian.org:80 (0.0.0.0). - connect (111: Connection refused)\n"), ("Pi-hole",), "E:"),
     # keys
     ("stefansundin/powermate.deb#3",
      ("Warning: OpenPGP signature verification failed: http://ppa.launchpad.net/s/p/ubuntu focal InRelease: "
