@@ -166,7 +166,8 @@ _COMPILERS = (
      r"bad value \(" + Q + r"([\w.+-]{1,40})" + Q + r"\) for " + Q + r"-m(?:arch|tune|cpu)",
      ("the kernel headers and the compiler are for different machines ({0}): install the headers and the gcc of this "
       "board's architecture, and remove ARCH and CROSS_COMPILE from the environment")),
-    (r"(Compiler|Linker|Assembler) is too old|(GNU Make) >= \S+ is required|Sorry, this (\w+) is not supported",
+    ((r"(Compiler|Linker|Assembler) is too old|(GNU Make) >= \S+ is required|Sorry, this (\w+) is not supported|"
+      r"#error Sorry, your (?:version of (GCC|Clang)|(compiler)(?: version)?) is too old"),
      ("{0}: the version on this board is too old for these kernel headers. Use headers that are made for this release "
       "of the distribution, or a newer release")),
     ((r"Error: (?:unknown (?:architecture|architectural extension|mnemonic|pseudo-op):?|selected processor does not "
@@ -194,7 +195,8 @@ _COMPILERS = (
       "that were prepared on this board")),
     (r"incompatible gcc/plugin versions|fail(?:ed)? to initialize plugin|cannot load plugin|inaccessible plugin file",
      "the kernel headers hold plugins for another version of gcc: " + _WITH_KERNELS_COMPILER),
-    (r"bytecode stream [^\n]{0,300}generated with (LTO version \S{1,20} instead of the expected \S{1,20})",
+    ((r"bytecode stream [^\n]{0,300}generated with (LTO version \S{1,20} instead of the expected \S{1,20})|"
+      r"\((Producer: '[^'\n]{1,40}' Reader: '[^'\n]{1,40}')\)"),
      "objects that another compiler made are left in the folder of the source or of the kernel headers ({0}): "
      + _WITH_KERNELS_COMPILER),
     (r"missing MODULE_LICENSE\(\) in (\S{1,200})",
@@ -231,6 +233,8 @@ _HOST = (
      r"lzma\.h|zstd\.h|n?curses\.h|yaml\.h|libfdt\.h|(?:std(?:io|lib)|unistd|string|ctype|errno|features|"
      r"bits/\S+?|gnu/\S+?|sys/\w+)\.h)" + NO_FILE,
      "{0} is not part of the kernel but of this system, where a program of the headers is compiled: install {package}"),
+    (r"Cannot (?:generate|resolve|use) [^\n]{1,80}, please install (libelf-dev)\b",
+     "a program of the kernel headers, which is compiled on this board, needs {0}: install it"),
     (r"(?m)^(?:/\S*/)?(?:\./)?(?:scripts|tools|certs)/\S+: fatal error: " + Q + r"([\w./+-]+\.h)" + NO_FILE,
      ("a program of the kernel headers is compiled on this board and needs {0}: install the development package that "
       "has it (apt-file search {0})")),

@@ -28,6 +28,22 @@ CASES = [  # source, log, what the sentence must have, what it must not have
     ("KhronosGroup/Vulkan-Samples#17, OpenMathLib/OpenBLAS#1315",
      ("/usr/bin/ld: unrecognised emulation mode: aarch64linux\nSupported emulations: elf_x86_64 elf32_x86_64\n"),
      ("different machines", "emulation mode: aarch64linux", "CROSS_COMPILE"), "binutils of"),
+    ("kind", "ld.lld: error: x.o: Unknown attribute kind (91) (Producer: 'LLVM17.0.6' Reader: 'LLVM 14.0.0')\n",
+     ("another compiler", "Producer: 'LLVM17.0.6' Reader: 'LLVM 14.0.0'"), "ld.lld"),
+    ("kind", ("./include/linux/compiler-gcc.h:36:3: error: #error Sorry, your version of GCC is too old - please use "
+              "5.1 or "
+     "newer.\n"), ("GCC: the version on this board is too old",), "#error"),
+    ("dockcross/dockcross#383",
+     ("Makefile:955: *** \"Cannot generate ORC metadata for CONFIG_UNWINDER_ORC=y, please install libelf-dev, "
+      "libelf-devel "
+      "or elfutils-libelf-devel\".  Stop.\n"), ("needs libelf-dev: install it",), "ORC"),
+    ("kind", ("error: Cannot resolve BTF IDs for CONFIG_DEBUG_INFO_BTF, please install libelf-dev, libelf-devel or "
+              "elfutils-libelf-devel\n"), ("needs libelf-dev: install it",), "BTF IDs"),
+    ("raspberrypi/linux#3279 (qemu-user on the board)",
+     "x86_64-binfmt-P: Could not open '/lib64/ld-linux-x86-64.so.2': No such file or directory\n",
+     ("programs of another architecture",), "ld-linux"),
+    ("kind", "/usr/bin/env: ‘perl’: No such file or directory\nmake[2]: *** [scripts/Makefile.build:1: x] Error 127\n",
+     ("the program perl", "install perl"), "env"),
     # pahole
     ("kind of microsoft/WSL2-Linux-Kernel#247", BTF + "pahole: unrecognized option '--btf_gen_optimized'\n",
      ("pahole is too old", "--btf_gen_optimized", "remove vmlinux"), "the compiler"),
