@@ -12,7 +12,7 @@ from ._board import files as _files
 from ._dkms import environment_causes
 
 _RELATION = re.compile(r"^ {1,60}(?:(\S{1,100}) : )?(?:Pre-?)?(Depends|Breaks|Conflicts): ([^\n]{1,200}?)(?: but "
-                       r"([^\n]{1,200}))?$", re.MULTILINE)
+                       r"([^\n]{1,200}?))?(?: or)?$", re.MULTILINE)
 # apt since 3.0 prints how it came to a contradiction: what comes last does not follow from anything else.
 _DECIDED = re.compile(r"\b\d+\. ([\w.+-]{1,100})(?::\w+)?(?:=\S{1,100})? Depends ([^\n]{1,200}?)"
                       r"(?= but none | \d+\. |\n|\Z)")
@@ -98,7 +98,7 @@ def _unmet(output, names):
     if broken:
         return (f"the packages that are already on the board do not fit together ({sentence}): run apt-get "
                 "--fix-broken install")
-    if _ARCHITECTURE.search(entry[0] + " " + entry[2]):
+    if _ARCHITECTURE.search(entry[0] + " " + entry[2]) and not entry[3].startswith("it is not installable"):
         remedy = _TWO_ARCHITECTURES
     elif _OTHER_RELEASE.match(entry[2]) and entry[3]:
         remedy = _NEWER

@@ -135,6 +135,22 @@ def test_a_signature_that_is_only_going_to_be_refused_is_no_failure(board):
       "u-boot-virtual\n                                                  Conflicts: u-boot-mainline\nE: Unable to "
       "correct problems, you have held broken packages.\n"),
      ("does not go with u-boot-virtual: only one of them",), "reports"),
+    ("simulate", "sfztools/sfizz-ui#163",
+     ("Unsatisfied dependencies:\n sfizz:armhf : Depends: libglib2.0-0:armhf (>= 2.16.0) but it is not "
+      "installable\nError: "
+      "Unable to correct problems, you have held broken packages.\n"), ("no repository of the board has it",),
+     "same version"),
+    ("simulate", "ayufan-rock64/linux-build#139",
+     ("The following packages have unmet dependencies:\n mpv : Depends: libavcodec58 (>= 7:3.5~git20180113) but it is "
+      "not "
+      "going to be installed or\n                libavcodec-extra58 (>= 7:3.5~git20180113) but it is not going to be "
+      "installed\nE: Unable to correct problems, you have held broken packages.\n"),
+     ("but it is not going to be installed: ",), "installed or"),
+    ("simulate", "rauc/rauc#1799",
+     ("The following packages have unmet dependencies:\n   clang-19 : Depends: libc6-dev but it is not installable or\n"
+      "              Recommends: llvm-19-dev but it is not installable\nE: Unable to correct problems, you have held "
+      "broken "
+      "packages.\n"), ("clang-19 needs libc6-dev, but it is not installable: no repository",), "installable or"),
     ("install", "travis-ci/travis-ci#9361",
      ("dpkg-deb: error: archive '/tmp/x.deb' has premature member 'control.tar.xz' before 'control.tar.gz', giving up\n"
       "dpkg: error processing archive /tmp/x.deb (--unpack):\n subprocess dpkg-deb --control returned error exit "
