@@ -45,7 +45,15 @@ _LOCKED = re.compile(r"Could not get lock|is another process using it|frontend l
 
 
 class PackagesError(Exception):
-    """Packages that were not installed or removed, with one sentence why."""
+    """Packages that were not installed or removed, with one sentence why.
+
+    Args:
+        unexplained: the parts of the sentence that the controller explains: see _apt_causes.reason().
+    """
+
+    def __init__(self, message, unexplained=()):
+        super().__init__(message)
+        self.unexplained = list(unexplained)
 
 
 class Packages:
@@ -215,9 +223,9 @@ class Packages:
         ours = {*planned, *_UNPACKED.findall(out)}
         missing = self.missing(names)
         if rc != 0 or missing:
-            why = (
+            why, unexplained = (
                 reason(self._place, out, err, names)
-                if rc != 0 else "apt-get succeeded, but %s is not installed" % " ".join(missing)
+                if rc != 0 else ("apt-get succeeded, but %s is not installed" % " ".join(missing), ())
             )
             if update_error:
                 why += ". apt-get update failed: %s" % update_error
@@ -226,7 +234,7 @@ class Packages:
             remaining = [] if was_locked else self._undo_install(before, ours, archives)
             if remaining:
                 why += "; %s could not be removed again" % " ".join(remaining)
-            raise PackagesError("%s cannot be installed: %s" % (" ".join(names), why))
+            raise PackagesError("%s cannot be installed: %s" % (" ".join(names), why), unexplained)
         self._remove_downloads(archives, ours)
         self._sync(boot)
         return sorted((set(self.states()) - set(before)) & ours)

@@ -1,250 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-r"""Why a command of apt, dpkg or update-initramfs failed: what its messages mean, with the remedy.
-
-CAUSES are rows of (pattern, sentence); the first row whose pattern is found counts: what makes apt useless as a whole,
-then the repositories, then single packages. `{0}` and `{1}` in a sentence are the groups that matched. The output comes
-from a board, so no pattern may start anew within a long word.
-"""
+"""Why a command of apt, dpkg or update-initramfs failed: the cause in its output, by the rows of _apt_messages."""
 
 from __future__ import annotations
 
 import re
 
+from ._apt_messages import CAUSES
 from ._board import files as _files
-from ._dkms import log_reader
-from ._dkms.common_causes import ENVIRONMENT as AROUND
-from ._dkms.common_causes import FOREIGN
+from ._dkms import environment_causes
 
-_Q = "['\"\u2018\u2019]?"
-_CLOCK = ("set the board's time (timedatectl set-ntp true, or date --set), as it has no clock that runs without power, "
-          "or an empty one")
-_DAMAGED = " is damaged, as after a power failure or with a worn card: check the storage (dmesg), "
-_PARSING = ("(?:(?:parsing|package info) file " + _Q + "|parse package file |Problem with MergeList |Could not open "
-            "file |flAbsPath on )")
-# Without the blank behind it, a long word would be divided in each possible way.
-_SIGNED = "(?:GPG error: |signature verification failed: |repository '|Failed to fetch )(\\S+) [^\n]{0,300}?"
-_REFUSED = r"(?:\n[^\n]{0,300}){0,40}?\nE(?:rror)?: Packages need to be removed"
-_MOVED = "a release that is not maintained moves to archive.debian.org or old-releases.ubuntu.com"
-
-CAUSES = (
-    # apt and dpkg themselves
-    (r"\(30: Read-only file system\)|Not using locking for read only lock file",
-     "the file system is mounted read-only: check the storage (dmesg), then remount it"),
-    (r"/dev/null: (?:Permission denied|cannot overwrite existing file)",
-     ("/dev/null is no device any more, or on a file system that is mounted nodev: reboot, or make it anew (rm "
-      "/dev/null && mknod -m 666 /dev/null c 1 3)")),
-    (r"perl: error while loading shared libraries: (\S{1,80}): cannot open",
-     ("perl does not find {0}, as after an interrupted upgrade: copy it from its package (libcrypt.so.1: apt-get "
-      "download libcrypt1, dpkg-deb --extract), then run apt-get --fix-broken install")),
-    (r"Could not exec dpkg|dpkg: not found|Could not execute '?dpkg",
-     "dpkg is missing or cannot be executed: check the storage (dmesg), and reinstall dpkg from its file"),
-    (r"are you root\?|requested operation requires superuser privilege|lock-frontend - open \(13: Permission denied",
-     "the task does not run as root: set become: true for this board"),
-    (r"Could not get lock (\S{1,100}?)\.? [^\n]{0,40}held by process (\d{1,9}) \(([^)\n]{1,40})\)",
-     "process {1} ({2}) has locked {0}: let it finish, or find out why it hangs, then rerun the playbook"),
-    (r"locked by another process with pid (\d{1,9})",
-     "process {0} has locked dpkg: let it finish, or find out why it hangs, then rerun the playbook"),
-    # dpkg's and apt's own files
-    (_PARSING + r"(/\S{0,80}/dpkg/updates/\d{1,9})", "{0}, in which dpkg notes unfinished work," + _DAMAGED
-     + "remove this file, then run dpkg --configure -a"),
-    (_PARSING + r"(/\S{0,80}/dpkg/status)", "{0}, in which dpkg keeps what is installed," + _DAMAGED
-     + "restore the file from /var/lib/dpkg/status-old or /var/backups, then run dpkg --configure -a"),
-    (_PARSING + r"(/\S{0,80}/dpkg/available)", "{0}" + _DAMAGED + "then run dpkg --clear-avail"),
-    (r"files list file for package " + _Q + r"([\w.+-]{1,100})(?::[\w-]+)?" + _Q + r" (?:is missing|contains empty)",
-     "dpkg's list of the files of package {0}" + _DAMAGED + "remove /var/lib/dpkg/info/{0}.list (or {0}:arm64.list), "
-     "then run apt-get install --reinstall {0}"),
-    ((r"(?:parse package file |Problem with MergeList )(/\S{0,80}/lists)/|section with no Package: header|"
-     r"package lists or status file could not be parsed|The package cache file is corrupted"),
-     "apt's package lists are damaged: remove the files in /var/lib/apt/lists, then run apt-get update"),
-    (r"unknown (?:system )?(user|group) '([^'\n]{1,60})' in statoverride file",
-     ("dpkg's list of owners and modes of files (/var/lib/dpkg/statoverride) names the {0} {1}, which does not exist: "
-      "reinstall the package that makes it, or remove the files of {1} from the list (dpkg-statoverride --remove "
-      "FILE)")),
-    (r"Dynamic MMap ran out of room", ("apt's cache is limited by APT::Cache-Start or APT::Cache-Limit in /etc/apt: "
-     "remove that line")),
-    (r"dpkg was interrupted", "dpkg was interrupted: run dpkg --configure -a"),
-    (r"config\.dat is locked by another process",
-     "another process configures a package (debconf is locked): finish or end it (fuser -v /var/cache/debconf/*)"),
-    # sources
-    ((r"Malformed (?:entry|line|stanza) (\d+) in (?:list|source|sources)[ \w]{0,12} (/\S+)|"
-     r"Type '[^'\n]{1,60}' is not known on (?:line|stanza) (\d+) in source list (/\S+)"),
-     "entry {0} of {1} is malformed: correct or remove it"),
-    (r"Syntax error (/\S{1,200}?):(\d{1,6}): ",
-     "{0} has an error in line {1} or before it, such as a missing semicolon: correct it"),
-    (r"Invalid record in the preferences file|No priority \(or zero\) specified for pin|Did not understand pin type",
-     "a file in /etc/apt/preferences or preferences.d is malformed: correct or remove it"),
-    (r"(?:List|Archives) directory (\S{1,200}) is missing", "the folder {0} is missing: make it (mkdir -p {0})"),
-    (r"Conflicting values set for option Signed-By regarding source (\S+)",
-     "two files in /etc/apt/sources.list.d have the repository {0} with different keys: remove one of them"),
-    ((r"Release file for \S+ is not valid yet|certificate chain uses not yet valid|certificate is not yet valid|"
-     r"not yet activated|key is not valid yet|[Nn]ot live until"), "the board's clock is behind: " + _CLOCK),
-    (r"Release file for (\S+) is expired",
-     ("repository {0} is expired, because it is archived and no longer maintained, or the board's clock is ahead: "
-      "check the date, else use the archive of the distribution (archive.debian.org, old-releases.ubuntu.com)")),
-    ((r"Couldn't create temp(?:orary )?files? [^\n]{0,30}(?:/tmp|/var/lib/apt/lists)|Could not execute 'apt-key' to "
-     r"verify"),
-     ("apt cannot make temporary files to check signatures: set the mode of /tmp (chmod 1777 /tmp), make room there, "
-      "and install gpgv")),
-    (r"gpgv[\w, ]{0,30} required for verification|gnupg[\w, ]{0,30} do(?:es)? not seem to be installed",
-     "apt has no program to check signatures: install gpgv"),
-    ((r"keyring(?:\(s\))? (\S{1,200}) are ignored as the file (?:is not readable|has an unsupported filetype)"
-     r"[^\n]{0,300}(?:\n[^\n]{0,300}){0,40}?(?:NO_PUBKEY|Missing key|is not signed)"),
-     ("apt does not use the keys in {0}: its user _apt may not read the file (chmod 644 {0}), or it has another format "
-      "than its name says (.gpg is binary, .asc is text)")),
-    (_SIGNED + r"(?:NOSPLIT|NO ?DATA|does the network require auth)",
-     ("another page came instead of {0}, such as one of a proxy or of a network that requires a login, or its server "
-      "no longer has the repository: fetch the address from the board to see it, then correct network, proxy or "
-      "sources")),
-    (_SIGNED + r"(?:EXPKEYSIG|KEYEXPIRED|Expired on \d{4})",
-     ("the key with which repository {0} is signed has expired: install its vendor's current key (its keyring package, "
-      "or a file in /etc/apt/keyrings)")),
-    (_SIGNED.replace("300", "700") + r"(SHA1|MD5|DSA1024) is not considered secure",
-     ("the key of repository {0} is certified with {1}, which this release of apt no longer accepts: install its "
-      "vendor's current key; if there is none, ask the vendor for one, or remove the repository")),
-    (_SIGNED + r"(?:NO_PUBKEY|Missing key) ([0-9A-F]{8,40})",
-     ("the key {1} with which repository {0} is signed is not on the board: install its vendor's keyring package, or "
-      "the key in /etc/apt/trusted.gpg.d")),
-    (_SIGNED + r"(?:BADSIG|REVKEYSIG|ERRSIG)",
-     "the signature of repository {0} is not valid: install its vendor's current key, or remove the repository"),
-    (_SIGNED + r"At least one invalid signature was encountered",
-     ("the signature of repository {0} could not be checked, as with a full disk, damaged lists or a damaged key: make "
-      "room, remove the files in /var/lib/apt/lists, run apt-get update, and reinstall its vendor's key if that "
-      "fails")),
-    (r"Redirection from https to '(http://[^'\n]{1,200})' is forbidden",
-     "the repository sends the board from https to {0}, which apt refuses: use another mirror, or http://"),
-    (r"repository '(\S+ \S+)[^'\n]{0,80}' (?:does not have|no longer has) a Release file",
-     "repository {0} does not exist, or no longer: " + _MOVED
-     + ". Correct or remove its line in /etc/apt/sources.list or sources.list.d"),
-    (r"value '([^'\n]{1,60})' is invalid for APT::Default-Release",
-     ("APT::Default-Release is {0}, which no repository of the board has: remove it from its file (grep -r "
-      "Default-Release /etc/apt)")),
-    (r"Repository '(\S+ \S+)[^'\n]{0,80}' changed its '[^'\n]{1,40}' value",
-     ("repository {0} reports another release than before: run apt-get update "
-      "--allow-releaseinfo-change once")),
-    (r"certificate chain uses expired certificate",
-     ("the certificate of the repository's server has expired, or the board's clock is ahead: check the date, else use "
-      "another mirror until its owner renews it")),
-    (r"[Cc]ertificate verification failed|certificate is NOT trusted|No system certificates available",
-     "the repository's certificate is not trusted: install ca-certificates, and check the board's date and proxy"),
-    (r"(?:Temporary failure resolving|wicked happened resolving|Could not resolve(?: host:?)?) '?([\w.-]{1,100})",
-     "the board cannot resolve the name {0}: check its network, DNS and proxy (/etc/apt/apt.conf.d)"),
-    (r"method driver \S{0,100}/methods/([\w+-]{1,40}) could not be found|Unable to find expected method (\w{1,40})",
-     ("apt cannot read repositories whose address begins with {0}: install apt-transport-{0}, or use addresses that "
-      "begin with http")),
-    (r"407 +Proxy Auth|Unsupported proxy configured|HTTP code (?:403|407) from proxy|Invalid response from proxy",
-     ("the proxy refuses the board: correct its address, user and password (Acquire::http::Proxy in "
-      "/etc/apt/apt.conf.d, or the environment)")),
-    ((r"(?:Failed to fetch |Err:\d+ )(\S+) [^\n]{0,300}?(?:gnutls_handshake\(\) failed|Could not handshake|SSL "
-     r"connection failed|TLS connection was non-properly)"),
-     ("no encrypted connection to {0} could be made: check the board's date, proxy and firewall, or use another mirror "
-      "or its address with http://")),
-    ((r"(?:Could not connect to|Cannot initiate the connection to|Unable to connect to) ([\w.:-]{1,100})|"
-     r"(?:Failed to fetch|Err:\d+) (\S+) [^\n]{0,300}?(?:Connection (?:timed out|refused|failed|reset)|Network is "
-      r"unreachable|socket timed out|reading from server|Undetermined Error|caused connection abort|Operation too slow|"
-      r"No route to host)"),
-     "the board cannot reach {0}: check its network and proxy (/etc/apt/apt.conf.d)"),
-    (r"Failed to fetch (\S+\.deb)\s+404",
-     "the repository no longer has {0}, because the board's package lists are older: run apt-get update"),
-    (r"Failed to fetch https?://((?:[a-z]{2}\.)?(?:archive|security)\.ubuntu\.com)/\S{1,200}/binary-(arm\w+)/\S+\s+404",
-     ("{0} has no packages for {1}: use http://ports.ubuntu.com/ubuntu-ports in its place, or keep the source from "
-      "other architectures (arch=, Architectures:)")),
-    (r"Failed to fetch (\S+) +Unable to find expected entry '([^'\n]{1,100})",
-     ("repository {0} has no {1}: remove this component or architecture from its line in /etc/apt/sources.list or "
-      "sources.list.d")),
-    (r"Failed to fetch (\S+)\s+404\b", "the repository no longer has {0}: " + _MOVED + ", and mirrors may be "
-     "incomplete. Correct its line in /etc/apt/sources.list or sources.list.d, or use another mirror"),
-    (r"Failed to fetch (\S+)\s+(40[13]|451)\b",
-     ("the server does not let the board fetch {0} (HTTP {1}): check the proxy, and whether the repository is still "
-      "public. If it is closed, correct or remove its line in /etc/apt/sources.list or sources.list.d")),
-    (r"Failed to fetch (\S+)\s+([45]\d\d)\b",
-     "the server or the proxy fails with {0} (HTTP {1}): try again later, or use another mirror"),
-    ((r"Failed to fetch (\S+) [^\n]{0,300}?(?:Hash Sum mismatch|unexpected size|Clearsigned file isn't valid|"
-     r"Splitting up \S{1,200} into data and signature failed)"),
-     "{0} arrived damaged, or its mirror is being updated: try again later, or use another mirror or no proxy"),
-    (r"unauthenticated packages and -y was used",
-     ("the packages are from a repository whose signature could not be checked: run apt-get update and install the key "
-      "that it requires")),
-    (_SIGNED + r"is (?:not|no longer) signed",
-     "repository {0} has no valid signature: install its vendor's current key, or remove the repository"),
-    # packages
-    (r"Refusing to (?:reload|reexecute), not enough space available on (/run)\S*\. Currently, (\S{1,20}) are free",
-     ("systemd does not restart with only {1} free in {0}: enlarge it (mount -o remount,size=100M {0}), then run dpkg "
-      "--configure -a")),
-    (r"will be DOWNGRADED:\s+([^\n]{1,200})(?:\n[^\n]{0,300}){0,20}?\nE(?:rror)?: Packages were downgraded",
-     ("apt would have to downgrade {0}, as /etc/apt/preferences.d prefers another repository (apt-cache policy): "
-      "downgrade it by hand if that may be")),
-    (r"error processing package ([\w.+-]{1,100})(?::[\w-]{1,20})? \(--configure\):\n package is in a very bad",
-     "it is installed in part: run apt-get install --reinstall {0}"),
-    ((r"(?:unable to [\w -]{1,40}|error (?:setting ownership of|creating (?:symbolic link|hard link|directory))) "
-     r"['`\u2018](\.?/?\S{1,200}?)['\u2019][^\n]{0,60}: Operation not permitted|"
-      # Armbian's own script moves the file where there are no links.
-      r"\A(?![\s\S]*Symlink failed)[\s\S]*?ln: failed to create symbolic link '(/boot/\S{1,200}?)': Operation not"),
-     ("{0} is on a file system without links or owners (FAT), or it is immutable (lsattr): a package with such files "
-      "needs /boot on ext4, or, where the firmware reads FAT only, a mount of that partition elsewhere")),
-    (r"dpkg-divert: error: [^\n]{0,20}diversion of (\S{1,200}) [^\n]{0,300}clashes with",
-     "{0} is diverted in two ways: see dpkg-divert --list {0}, and undo the one that is not needed"),
-    (r"rename involves overwriting ['`](\S{1,200}?)' with\s+different file ['`](\S{1,200}?)'",
-     "{0} and {1} are different files of the same name: move {0} away if the board does not need it"),
-    ((r"(/var/lib/dpkg/info/([\w.+-]{1,100})(?::\w{1,20})?\.(?:preinst|postinst|prerm|postrm)): \d+: [^\n]{0,200}"
-     r"Syntax error"), "the script {0} of package {1} has an error: install another version of the package"),
-    (r'File "/usr/(?:bin|share/python3?)/((?:py3?|python3?-?)(?:clean|compile)\w*)(?:\.py)?", line',
-     ("the Python of this system is not the distribution's, so that its program {0} fails: make /usr/bin/python3 (and "
-      "python) what the distribution has (ls -l /usr/bin/python*, update-alternatives --display python3)")),
-    (r"package ([\w.+:-]{1,100}) needs to be reinstalled, but I can't find an archive",
-     ("package {0} is installed in part, and no repository has it: reinstall it from its file (dpkg "
-      "--install FILE), or add the repository that has it")),
-    (r"will be REMOVED:\s+((?:[^\n]{0,150} )?(?:linux-(?:image|dtb|modules|u-boot)|u-boot|initramfs|grub|armbian-bsp|"
-     r"firmware|systemd|udev|openssh|network-manager|netplan|sudo|python3)[^\n]{0,150})" + _REFUSED,
-     ("apt would have to remove {0}, without which the board may not boot or not be reached: do not remove that, but "
-      "upgrade the packages of the kernel and the system first, together, or install versions that fit it")),
-    (r"will be REMOVED:\s+([^\n]{1,200})" + _REFUSED,
-     "apt would have to remove {0}. Remove it by hand if the board does not need it"),
-    (r"(?:held packages will be changed|following held packages):\s+([^\n]{1,200})",
-     "apt would have to change {0}, which is on hold: run apt-mark unhold if that may be"),
-    (r"trying to overwrite " + _Q + r"([^'\n]{1,200}?)" + _Q + r", which is also in package (\S{1,100})",
-     "package {1} has a file of the same name ({0}): upgrade {1} first"),
-    (r"archive " + _Q + r"([^'\n]{1,200}?)" + _Q + r" uses unknown compression",
-     "{0} is made for a newer release of the distribution: its repository does not fit this system"),
-    ((r"lzma error: compressed data is corrupt|internal \w{2,5} read error|unexpected end of file or stream|is not a "
-     r"(?:Debian format|debian) (?:archive|binary)|corrupted filesystem tarfile"),
-     "a package arrived damaged or was damaged on the storage: run apt-get clean, and check the storage (dmesg)"),
-    # update-initramfs and what follows it
-    (r"mkinitramfs: failed to determine device for /",
-     ("update-initramfs cannot tell the disk of the root file system: set MODULES=most where it is set (grep -r "
-      "MODULES /etc/initramfs-tools)")),
-    (r"E: (/\S{1,200}) failed with return \d",
-     "the script {0} of update-initramfs fails: correct it, or reinstall the package that has it (dpkg -S {0})"),
-    (r"(?m)^(Unsupported platform\b[^\n]{0,80}?)\.?$",
-     ("this version of flash-kernel does not know the board ({0}): if the board's vendor has one that does (apt-cache "
-      "policy flash-kernel), install that. Remove the package only if the board boots without it, by extlinux.conf or "
-      "GRUB")),
-    ((r"((?:mv|cp|cat|ln|mkimage): [^\n]{0,100}(?:/tmp/flash-kernel|/boot/firmware/|/boot/dtbs/)[^\n]{0,200})|"
-     r"(Can't find /boot/\S{0,100}) \(see /tmp/flash-kernel|(Couldn't find DTB \S{1,100})"),
-     ("flash-kernel, which writes the kernel where the boot loader reads it, fails ({0}): check that its partition is "
-      "mounted (/etc/fstab, /boot/firmware) and that the kernel's package is complete. Do not reboot before that")),
-    (r"grub-probe: error: (failed to get canonical path of \W{0,2}(?:overlay|overlayroot|cow|rootfs|aufs|none)\b)",
-     ("update-grub does not find the disk of the root file system, which is an overlay or in memory ({0}): leave its "
-      "read-only mode (overlayroot), reboot, and rerun the playbook")),
-    ((r"(?m)^(?!update-initramfs: |Include the output)([^\n]{1,200})\nrun-parts: (/etc/(?!\S{0,200}/dkms )\S{1,200}) "
-     r"exited with return code"),
-     "the script {1} fails ({0}): correct that, or reinstall the package that has it (dpkg -S {1})"),
-    (r"run-parts: (/etc/(?!\S{0,200}/dkms )\S{1,200}) exited with return code",
-     "the script {0} fails: run it by hand to see why, or reinstall the package that has it (dpkg -S {0})"),
-    (r"(?:exit status|error code \()\s?13[2459]\b|dpkg (?:received a segmentation fault|exited unexpectedly)",
-     ("a program of dpkg's scripts crashed, on weak boards often for want of memory or of a stable supply: try again, "
-      "and check the storage (dmesg)")),
-    (r"Problem executing scripts? ([\w:-]{1,60}) '([^'\n]{1,200})",
-     ("a command that a file in /etc/apt/apt.conf.d sets as {0} fails ({1}): correct or remove it (grep -r {0} "
-      "/etc/apt/apt.conf.d)")),
-    (r": Read-only file system", "the file system is mounted read-only: check the storage (dmesg), then remount it"),
-    (r"/boot/config-(\S{1,100}): No such file or directory(?:\n[^\n]{0,300}){0,9}?compression \(CONFIG_RD_\w+\) not",
-     ("/boot/config-{0} is missing, without which update-initramfs cannot make the initial RAM disk: reinstall "
-      "linux-image-{0}, or remove what is left of that kernel")),
-)
 _RELATION = re.compile(r"^ {1,60}(?:(\S{1,100}) : )?(?:Pre-?)?(Depends|Breaks|Conflicts): ([^\n]{1,200}?)(?: but "
-                       r"([^\n]{1,200}))?$", re.MULTILINE)
+                       r"([^\n]{1,200}?))?(?: or)?$", re.MULTILINE)
 # apt since 3.0 prints how it came to a contradiction: what comes last does not follow from anything else.
 _DECIDED = re.compile(r"\b\d+\. ([\w.+-]{1,100})(?::\w+)?(?:=\S{1,100})? Depends ([^\n]{1,200}?)"
                       r"(?= but none | \d+\. |\n|\Z)")
@@ -260,21 +28,29 @@ _WHY = (
 )
 # Neither the epoch of a version nor `:any`.
 _ARCHITECTURE = re.compile(r"[\w+.-]:(?!any\b)[a-z]")
+_OTHER_RELEASE = re.compile(r"(?:libc6|libstdc\+\+6|libgcc-s1|python3)(?::any)? \(>=")
+_NEWER = ("that is newer than in the release of the board's system, for which the package is not made: use a package "
+          "or a repository for this release")
 _TWO_ARCHITECTURES = ("packages of two architectures (dpkg --print-foreign-architectures) must have the same version: "
                       "upgrade both, or remove the foreign one")
 # Not those that only wait for another package.
-_UNCONFIGURED = re.compile(r"^dpkg: error processing package ([a-z0-9][a-z0-9.+-]+)(?::[a-z0-9-]+)? \([^\n]*\n"
-                           r"(?! dependency problems)", re.MULTILINE)
-_ERRORS = re.compile(r"^(?:E:|Error:|dpkg: error|dpkg: unrecoverable)[^\n]*(?:\n [^\n]+)*", re.MULTILINE)
+_UNCONFIGURED = re.compile(r"^dpkg: error processing package ([a-z0-9][a-z0-9.+-]+)(?::[a-z0-9-]+)? \((?:--(\w+))?"
+                           r"[^\n]*\n(?! dependency problems)", re.MULTILINE)
+_ERRORS = re.compile(r"^(?:E:|Error:|dpkg(?:-deb)?: error(?!: [^\n]*subprocess)|dpkg: unrecoverable)"
+                     r"[^\n]*(?:\n [^\n]+)*", re.MULTILINE)
 # What a script of a package says before dpkg says that it failed. update-initramfs goes on without a hard link.
 _COMPLAINT = re.compile(
     r"^(?!dpkg: |[EWN]: |[Ww]arning: |debconf: |ln: failed to create hard|Errors |locale: |invoke-rc.d: policy)"
-    r"\S{1,100}: [^\n]{0,300}"
-    r"(?:annot|ailed|No such|not (?:found|permitted)|denied|\b[Ee]rror|nvalid|\b[Uu]nable)"
+    r"(?:\S{1,100}: |Failed to (?!connect to bus|get unit|retrieve unit|preset))[^\n]{0,300}"
+    r"(?:annot|ailed|No such|not (?:found|permitted|owned)|denied|\b[Ee]rror|nvalid|\b[Uu]nable)"
     r"[^\n]{0,200}|^Can't locate [^\n]{1,200}", re.MULTILINE)
 _SERVICE = re.compile(r"^Job for (\S{1,100}\.service) failed", re.MULTILINE)
-_FULL = re.compile(r"No space left on device|enough free space|cannot write compressed block")
-_LOG_BYTES = 1 << 20
+# Not the firmware's memory for variables.
+_FULL = re.compile(r"^(?!grub-install: |[^\n]{0,80}efivarfs)[^\n]*(?:No space left on device|enough free space|"
+                   r"cannot write compressed block)", re.MULTILINE)
+_UNPACKED = re.compile(r"^dpkg: error processing archive (\S{1,200}) \(--\w{1,20}\):\n [\w .+:-]{0,150}?"
+                       r"pre-installation script (?:subprocess )?returned error", re.MULTILINE)
+_LOG_BYTES = 1 << 16
 _FAILED_MODULE = re.compile(r"(?:on kernel: ([\w.+~-]{1,128}) \([^\n]{0,80}\n)?"
                             r"Consult (?:the make\.log in the build directory\s+)?/var/lib/dkms/"
                             r"([\w.+~#-]{1,100})/([\w.+~#-]{1,100})/build/")
@@ -282,7 +58,9 @@ _FAILED_MODULE = re.compile(r"(?:on kernel: ([\w.+~-]{1,128}) \([^\n]{0,80}\n)?"
 _NEEDED = re.compile(r"linux-|init|dracut|u-boot|flash-kernel|grub|systemd|udev|lib|dpkg|apt|armbian-bsp|base-|"
                      r"radxa-|task-|rockchip|orangepi-|friendly|khadas|raspberrypi-|\S*(?:kernel|overlay|bsp|headers)|"
                      r"openssh|sudo|python3|network-manager|netplan|ifupdown|wpasupplicant|firmware|kmod|mount|"
-                     r"util-linux|bash|dash|coreutils|perl-base|login|passwd")
+                     r"util-linux|bash|dash|coreutils|perl|login|passwd|dbus|debconf|adduser|mawk|gawk|proxmox|pve-|"
+                     r"e2fsprogs|btrfs|zfs|lvm2|mdadm|cryptsetup|iproute2|iwd|connman|dhcpcd|isc-dhcp-client|dropbear|"
+                     r"tailscale|wireguard|openvpn|zerotier|resolvconf|openresolv|hostapd")
 
 
 def explain(output, names=()):
@@ -320,57 +98,74 @@ def _unmet(output, names):
     if broken:
         return (f"the packages that are already on the board do not fit together ({sentence}): run apt-get "
                 "--fix-broken install")
-    return "{}: {}".format(sentence, _TWO_ARCHITECTURES if _ARCHITECTURE.search(entry[0] + " " + entry[2]) else remedy)
+    if _ARCHITECTURE.search(entry[0] + " " + entry[2]) and not entry[3].startswith("it is not installable"):
+        remedy = _TWO_ARCHITECTURES
+    elif _OTHER_RELEASE.match(entry[2]) and entry[3]:
+        remedy = _NEWER
+    elif not entry[3] and entry[1] != "needs":
+        remedy = "only one of them can be installed"
+    return f"{sentence}: {remedy}"
 
 
 def reason(place, out, err, names):
-    """Return one line on why a command failed, from its output: for a full disk with the free space.
+    """Return (one line on why a command failed, from its output, what the controller may explain of that).
 
     `place` is a callable that returns the path of a file of the board, `names` are the packages that were asked for.
-    The last lines of dpkg and DKMS only say that something failed: the cause is above them, or in a log.
+    The last lines of dpkg and DKMS only say that something failed: the cause is above them, or in a log, which the
+    controller reads (plugin_utils/_action/apt_causes.py): `[{text of the line, log, whether it is a module's}]`.
     """
     output = out + "\n" + err
     errors = short(" ".join(_ERRORS.findall(output)) or output)
     first = _UNCONFIGURED.search(output)
     if not first or _FULL.search(output):
-        return known_cause(place, output, names) or errors
-    package = first.group(1)
-    modules = [_failed_module(place, *found) for found in dict.fromkeys(_FAILED_MODULE.findall(output))]
-    cause = explain(output) or "; ".join(modules) or log_reader.known_cause(output, FOREIGN)
+        return known_cause(place, output, names) or _before_unpacking(output) or errors, []
+    package, unexplained, removal = first.group(1), [], first.group(2) in ("remove", "purge")
+    cause = explain(output)
+    if not cause:
+        found = list(dict.fromkeys(_FAILED_MODULE.findall(output)))[:4]
+        modules = [_failed_module(place, unexplained, *names_of) for names_of in found]
+        cause = "; ".join(modules)
     if not cause:
         own = output[max(0, output.rfind("Setting up " + package, 0, first.start())):first.start()]
         complaints, service = _COMPLAINT.findall(own), _SERVICE.search(own)
         cause = short(complaints[-1]).rstrip(".") if complaints else errors
         if service:
             cause = "its service {0} does not start: see journalctl -u {0}".format(service.group(1))
-    why = f"package {package} cannot be configured: {cause}"
+        unexplained.append({"text": cause, "log": output[-_LOG_BYTES:], "module": False})
+    why = "package {} cannot be {}: {}".format(package, "removed" if removal else "configured", cause)
     if package in names:
-        return why
+        return why, unexplained
+    if removal:
+        return f"{why}. Its removal was begun before: correct that, then run dpkg --purge {package}", unexplained
     why += f". It is not one of the packages that are to be installed, so repair it (dpkg --configure {package})"
     # What another package depends on would take that along, such as the kernel's package.
     if not _NEEDED.match(package) and f" depends on {package}" not in output:
         why += f", or remove it if it is not needed (apt-get purge {package})"
-    return why + ", and rerun the playbook"
+    return why + ", and rerun the playbook", unexplained
+
+
+def _before_unpacking(output):
+    """Return what the script of a package says that runs before it is unpacked, or None."""
+    failed = _UNPACKED.search(output)
+    complaints = _COMPLAINT.findall(output, output.rfind("Preparing to unpack", 0, failed.start()) + 1,
+                                    failed.start()) if failed else ()
+    return f"{failed.group(1)} refuses to be installed: {short(complaints[-1])}" if complaints else None
 
 
 def known_cause(place, output, names=()):
     """Return one sentence for the known cause in the output of apt: for a full disk with the free space."""
     if _FULL.search(output):
         return _files.disk_full(*map(place, ("/var/cache/apt/archives", "/var/lib/dpkg", "/usr", "/boot")))
-    return explain(output, names) or log_reader.known_cause(output, AROUND)
+    return explain(output, names) or environment_causes.known_cause(output)
 
 
-def _failed_module(place, kernel, name, version):
+def _failed_module(place, unexplained, kernel, name, version):
     """Return one sentence on a package of DKMS that was not built while packages were configured."""
     path = f"/var/lib/dkms/{name}/{version}/build/make.log"
-    log = (_files.read_file(place(path), 16 * _LOG_BYTES) or b"")[-_LOG_BYTES:].decode("utf-8", "replace")
-    kernel = kernel or "KERNEL"
-    log = f"for kernel {kernel}\n{log}"
-    cause = log_reader.known_cause(log, FOREIGN)
-    if not cause:
-        line = log_reader.explain(log, FOREIGN)
-        cause = f"its source does not fit this kernel ({line})" if line else f"see {path}"
-    sentence = f"DKMS cannot build the module of {name}/{version}: {cause}. "
+    log = (_files.read_file(place(path), 256 * _LOG_BYTES) or b"")[-_LOG_BYTES:].decode("utf-8", "replace")
+    kernel, text = kernel or "KERNEL", f"see {path}"
+    unexplained.append({"text": text, "log": f"for kernel {kernel}\n{log}", "module": True})
+    sentence = f"DKMS cannot build the module of {name}/{version}: {text}. "
     if name == "rknpu":
         return sentence + "It is the NPU driver: correct that, and rerun rkfleet.npu.upgrade_npu"
     # Not --all: the modules of other kernels may be those without which the board cannot be reached.

@@ -108,7 +108,7 @@ def main():
         result = act(packages, module.params["name"], module.params["state_dir"], module.check_mode,
                      module.params["kernel"])
     except PackagesError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), unexplained=error.unexplained)
     except OSError as error:
         module.fail_json(msg="the packages cannot be managed: %s" % describe_error(error))
     module.exit_json(**result)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils import _apt
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import apt_causes
 
 UNLOCATED = "E: Unable to locate package linux-headers-vendor-rk35xx\n"
 READ = "Reading package lists...\nBuilding dependency tree...\nReading state information...\n"
@@ -36,6 +37,11 @@ def fail(board, part, log, rc=100):
         return run(command)
 
     board.run = run_failing
+    return failure(board)
+
+
+def failure(board):
+    """Return why dkms is not installed, as the controller prints it."""
     with pytest.raises(_apt.PackagesError) as error:
         board.packages().install(["dkms"], list)
-    return str(error.value)
+    return apt_causes.explained(str(error.value), error.value.unexplained)

@@ -58,9 +58,6 @@ def merge_value(arguments, name, value):
     """Return the line with the value in the comma list of an argument, unchanged if it has the value.
 
     An existing `name=a,b` becomes `name=a,b,value`, otherwise the argument is appended.
-
-    Raises:
-        ValueError: the line cannot be edited safely; one sentence for the operator.
     """
     hits = _hits(arguments, name, value)
     if kernel_arguments.has(arguments, name, value):
@@ -72,11 +69,7 @@ def merge_value(arguments, name, value):
 
 
 def remove_value(arguments, name, value):
-    """Return the line without the value, and without the argument if its list is empty: the reverse of merge_value().
-
-    Raises:
-        ValueError: as merge_value().
-    """
+    """Reverse merge_value(): return the line without the value, and without the argument if its list is empty."""
     for match in reversed(_hits(arguments, name, value)):
         values = kernel_arguments.values(match.group(), name)
         if value not in values:

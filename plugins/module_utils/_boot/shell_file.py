@@ -39,10 +39,14 @@ def assignments(text, name):
         elif fresh and text.startswith(name + "=", at):
             start = at + len(name) + 1
             at = _end_of_word(text, start)
+            if text[at - 1:at + 1] == "$(" or text.count("`", start, at) % 2:  # a command: take the whole line
+                at = text.find("\n", at) % (len(text) + 1)
             yield start, at
             fresh = False
         else:
             end = _end_of_word(text, at)
+            if re.search(r"\$\{%s:?=" % name, text[at:end]):
+                raise ValueError(f"{name} is set with :=, only if it was not set before")
             at, fresh = (end if end > at else at + 1), False
 
 

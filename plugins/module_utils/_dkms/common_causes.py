@@ -13,49 +13,22 @@ In a sentence, `{0}` is the first group that matched, `{package}` its Debian pac
 from __future__ import annotations
 
 from .._facts.headers import COMPILE
+from .environment_causes import ENDED, ENVIRONMENT, REINSTALL, Q
 
-# The quotes of gcc and clang depend on the locale.
-Q = "['`\"\u2018\u2019]?"
 _SHELL = r"(?m)^(?:\S*(?:sh|dkms|env): (?:\d+: |line \d+: )?|make(?:\[\d+\])?: )" + Q
 _NOT_FOUND = Q + r": (?:(?:[Cc]ommand )?not found|No such file or directory|cannot execute: required file not found)"
 _COMPILER = r"(?:[\w./+]+-)*(?:gcc|clang|cc|g\+\+)(?:-[\d.]+)?"
 NO_FILE = Q + r"(?:: No such file or directory| file not found)"
-_REINSTALL = "install or reinstall the complete headers package of this very kernel (apt-get install --reinstall)"
 _SOURCE_TOO_OLD = "the source is older than this kernel: use a newer release of it, or an older kernel"
 # The folder of a package's own source, which is not the kernel's.
 _NOT_A_PACKAGE = r"(?!/var/lib/dkms/|/usr/src/(?!linux))"
 _CLOCK = (r"modification time \S{1,30} s in the future|Clock skew detected",
           ("the board's clock is behind the times of the kernel headers' files, so make wants to make them again: set "
            "the time (timedatectl set-ntp true), then try again"))
-# What make prints of a program that a signal has ended; the shell's exit code is 128 more than the signal.
-_ENDED = r"(?m)^make(?:\[\d+\])?: \*\*\* \[[^\]\n]*\] "
 _COMPILER_OF_KERNEL = "the compiler with which the kernel was built (CONFIG_CC_VERSION_TEXT in its configuration)"
 _WITH_KERNELS_COMPILER = "install " + _COMPILER_OF_KERNEL + ", or headers that were prepared on this board"
 
 
-ENVIRONMENT = (
-    (r"No space left on device|Disk quota exceeded|ENOSPC",
-     "the disk is full: make room below /var and /lib/modules"),
-    (r"(?<![\w./-])([\w./-]+)" + Q + r"(?: \([^\n]{0,200}\))?: Read-only file system",
-     "{0} is on a file system that is mounted read-only: check the storage (dmesg), then remount it"),
-    (r"(?m)^(?:\S*sh: (?:\d+: |line \d+: )?|make(?:\[\d+\])?: )(\S+): Permission denied",
-     "{0} may not be executed: its file system is mounted noexec, or the file is damaged or for another machine. "
-     "Remount it without noexec, or " + _REINSTALL),
-    (r": Input/output error|Structure needs cleaning|Bad message",
-     "the storage does not work: see dmesg, check the file system and replace the card if it is worn"),
-    ((r"Killed signal terminated program (\w+)|(?:fatal error|compiler error): Killed|"
-     r"(cc1|as|ld|cc1plus|collect2): out of memory|virtual memory exhausted|Cannot allocate memory|memory "
-      r"exhausted|(?m:^Killed$)|" + _ENDED.replace("(?m)", "(?m:") + r"(?:Killed|Error 137))"),
-     ("memory ran out and the kernel ended the compiler: add swap (such as zram or a swap file) or end other programs, "
-     "then try again; or build on another board (npu_builder, npu_store)")),
-    (r"[Cc]annot fork|fork: (?:retry: )?Resource temporarily unavailable",
-     ("the board cannot start another process, because memory or the number of processes is exhausted: end other "
-      "programs, then try again")),
-    (r"internal compiler error|(?:Segmentation fault|Bus error|Illegal instruction) signal terminated program",
-     ("the compiler itself failed, on weak boards often for want of memory or of a stable supply: try again, and "
-      "update "
-      "gcc if it happens in the same place")),
-)
 _DKMS = (
     ((r"[Kk]ernel headers for kernel (\S+?),? (?:cannot be found|are missing|could not be found)|"
       r"[Mm]odule build for kernel (\S+) was skipped since the|Missing (\S+) kernel headers for module"),
@@ -82,37 +55,38 @@ _HEADERS = (
      r"instruction|Aborted)[^\n]{0,30}\s((?:\S{0,200}/)?(?:scripts|tools)/[\w./-]+)"),
      "a program of the kernel headers crashes ({0}), as it is damaged or for another machine or library: reinstall "
      "them, or compile their programs on the board (" + COMPILE + ")"),
-    (r"Restart config\.\.\.|Console input/output is redirected",
+    # kconfig's own words (scripts/kconfig/conf.c)
+    (r"Restart config\.\.\.|Console input/output is redirected|Error during sync of the configuration",
      "the configuration of the kernel headers does not fit the compiler on this board, so make asks for it again: "
      + _WITH_KERNELS_COMPILER),
     (r"\*\*\* The source tree is not clean",
-     "the folder of the kernel headers has files of another build: " + _REINSTALL),
+     "the folder of the kernel headers has files of another build: " + REINSTALL),
     (r"kernel configuration has modules disabled",
      "this kernel cannot load modules (CONFIG_MODULES): use another kernel"),
-    (r"arch/(aarch64|arm(?:v\d\w*)?|x86\w*|i386)/Makefile" + Q + r"(?:: No such file|\.  Stop|,)",
+    (r"arch/((?!arm64/)[\w.-]{1,40})/Makefile" + Q + r"(?:: No such file|\.  Stop|,)",
      ("the build was told that ARCH is {0}, and the kernel of this board is arm64: remove ARCH from the environment "
       "(/etc/environment, /etc/dkms/framework.conf) or from the call")),
     (r"Symbol version dump \"?(\S*Module\.symvers)\"?\s+is missing",
-     "the kernel headers lack {0}, without which no function of the kernel is known: " + _REINSTALL, "undefined"),
+     "the kernel headers lack {0}, without which no function of the kernel is known: " + REINSTALL, "undefined"),
     (r"error: " + Q + r"CONFIG_(?:HZ|NR_CPUS|\w+_SHIFT)" + Q + r" undeclared",
-     "the configuration in the kernel headers (include/generated/autoconf.h) is empty or damaged: " + _REINSTALL),
+     "the configuration in the kernel headers (include/generated/autoconf.h) is empty or damaged: " + REINSTALL),
     # Without these no module can be built, and each kernel exports them.
     ((r"\"(_?printk|module_layout|__arch_copy_(?:to|from)_user|_raw_spin_(?:un)?lock\w{0,20}|kfree|__kmalloc|memcpy|"
       r"memset|mutex_(?:un)?lock|cpu_hwcaps?\w{0,10}|arm64_const_caps_ready)\" \[[^]]*\] undefined"),
      "the list of the kernel's functions in its headers (Module.symvers) is empty or of another kernel, as {0} is not "
-     "in it: " + _REINSTALL),
+     "in it: " + REINSTALL),
     ((r"Kernel configuration is invalid|include/(?:generated/autoconf\.h|config/auto\.conf) (?:are|is) missing|"
      r"(?:include/config/auto\.conf(?:\.cmd)?|generated/autoconf\.h|linux/kconfig\.h): No such file|"
       r"[Cc]onfiguration file \W?\.config\W? not found|No \.config found in"),
      "the kernel headers are not prepared for a build (include/generated/autoconf.h, include/config/auto.conf or "
-     ".config is missing): " + _REINSTALL),
+     ".config is missing): " + REINSTALL),
     (r"parse error in symbol dump file",
      "a list of exported functions (Module.symvers) of the kernel headers, or one that the source makes itself, is "
-     "damaged or of another kernel: " + _REINSTALL + ", and update the source"),
+     "damaged or of another kernel: " + REINSTALL + ", and update the source"),
     (r"(?:cannot open|can't open|No such file)[^\n]{0,80}(module(?:-common)?\.lds)|"
      r"(module(?:-common)?\.lds)" + Q + r": No such file|"
      r"No rule to make target " + Q + r"\S*(module(?:-common)?\.lds)",
-     "the kernel headers are incomplete, they lack scripts/{0}: " + _REINSTALL + ", or a newer version of it"),
+     "the kernel headers are incomplete, they lack scripts/{0}: " + REINSTALL + ", or a newer version of it"),
     (r"version " + Q + r"((?:GLIBC|GLIBCXX|OPENSSL|CXXABI)_[\d.]+)" + Q + r"\s+not found \(required by [^)\n]*\)",
      "programs of the headers package need a newer library ({0}) than this system has: install the headers that are "
      "made for this release of the distribution, or compile their programs here (" + COMPILE + ")"),
@@ -136,18 +110,28 @@ _HEADERS = (
       r"format|incompatible target"),
      "the headers package holds programs of another architecture: install the one made for this board, or compile "
      "them here (" + COMPILE + ")"),
+    # The shell says the same of a script whose interpreter is missing.
+    (_SHELL + r"((?:\S*/)?(?:scripts|tools)/\S+?\.(?:sh|pl|py|awk))" + _NOT_FOUND,
+     "the kernel headers lack {0}, or this system the program that its first line names (bash, perl, python3): "
+     + REINSTALL),
     (_SHELL + r"((?:\S*/)?tools/\S+?)" + _NOT_FOUND,
-     "the kernel headers lack {0}, or have it for another architecture: " + _REINSTALL),
+     "the kernel headers lack {0}, or have it for another architecture: " + REINSTALL),
     (_SHELL + r"((?:\S*/)?scripts/\S+?)" + _NOT_FOUND,
      "the kernel headers lack {0}, or have it for another architecture: compile their programs on the board "
      "(dpkg-reconfigure of the headers package, or " + COMPILE + ")"),
     (r"No rule to make target " + Q + _NOT_A_PACKAGE + r"((?:[^'`\u2019\s]{0,200}/)?(?:scripts|include|arch|tools|"
-     r"kernel)/[^'`\u2019\s]{0,200}?|prepare0?|modules|[^'`\u2019\s]{0,200}Kconfig)" + Q + r"(?:\.  ?Stop|,|$)|"
-     r"(arch/\S*Makefile|scripts/\S+?|(?<!\S)\S*Kbuild\.include): No such file|can't find file \"?(Kconfig)|"
+     r"kernel|lib/vdso)/[^'`\u2019\s]{0,200}?|prepare0?|modules|[^'`\u2019\s]{0,200}Kconfig)" + Q
+     + r"(?:\.  ?Stop|,|$)|No rule to make target " + Q + r"([^'`\u2019\s]{1,200})" + Q + r", needed by " + Q
+     + _NOT_A_PACKAGE + r"(?:[^'`\u2019\s]{0,200}/)?(?:scripts|tools)/|"
+     r"((?:arch|lib/vdso)/\S*(?:Makefile|Kbuild)|scripts/\S+?|(?<!\S)\S*Kbuild\.include): No such file|"
+     r"can't find file \"?(Kconfig)|"
      r"Kconfig[\w.]*:\d+: can't open file \"([^\"\n]{1,200})|Error: can't open (arch/\S+) for reading|"
      r"cannot open (?:file )?" + Q + r"(include/\S+?)" + Q + r" (?:for reading|\(No such file)|"
      r"fatal error: " + Q + r"((?:generated|asm|config|tools)/[\w./+-]+\.h|classmap\.h|elfconfig\.h)" + NO_FILE,
-     "the kernel headers are incomplete or not prepared, they lack {0}: " + _REINSTALL),
+     "the kernel headers are incomplete or not prepared, they lack {0}: " + REINSTALL),
+    (r"No rule to make target " + Q + r"(vmlinux(?:\.o|\.symvers)?)" + Q,
+     ("the build wants to make the kernel itself ({0}), of which its headers have no source: remove KBUILD_BUILTIN "
+      "from the environment and the makefile, and use a newer release of the source")),
     # The configure script of ZFS, whose tests of the kernel fail for any reason
     (r"Cannot build against kernel version [^\n]{1,80}\n[^\n]{0,40}maximum supported kernel version is ([\d.]*\d)",
      "this release of the package supports kernels up to {0} only: update it, or boot an older kernel"),
@@ -155,18 +139,18 @@ _HEADERS = (
      "the program {0}, which the build needs, is missing: install {package}", "empty module"),
     (r"does not include the required loadable module",
      "the package finds no CONFIG_MODULES, because the kernel headers are not prepared or do not fit the compiler of "
-     "this board: " + _REINSTALL + ", and install " + _COMPILER_OF_KERNEL),
+     "this board: " + REINSTALL + ", and install " + _COMPILER_OF_KERNEL),
     (r"Unable to build an empty module|make sure the kernel devel package|kernel is unable to compile object files",
-     "with the kernel headers not even an empty module can be built: " + _REINSTALL),
+     "with the kernel headers not even an empty module can be built: " + REINSTALL),
     ((r"(?m)^(?:/usr/src/linux-\S{1,200}/|/(?:usr/)?lib/modules/\S{1,200}/)?(scripts/\S+|arch/\S+|"
      r"(?<=/)Makefile):\d+: \*\*\* missing separator"),
-     "{0} of the kernel headers is damaged or for another make: " + _REINSTALL),
+     "{0} of the kernel headers is damaged or for another make: " + REINSTALL),
     (r"Entering directory " + Q + r"(/(?:usr/)?(?:src/linux|lib/modules/)[^'\u2019\n]{1,200})['\u2019]\n"
      r"(?:make[^\n]{0,200}\n)?make(?:\[\d+\])?: \*\*\* No targets specified and no makefile found",
-     "the folder of the kernel headers, {0}, has no Makefile: " + _REINSTALL),
+     "the folder of the kernel headers, {0}, has no Makefile: " + REINSTALL),
     (r"No targets specified and no makefile found",
      "the folder of the kernel headers (/lib/modules/{kernel}/build) or that of the source has no Makefile: "
-     + _REINSTALL),
+     + REINSTALL),
 )
 _COMPILERS = (
     (r"error, forbidden warning: ?(\S{1,100})|(scripts/gcc-wrapper\.py)\W{1,3} line \d",
@@ -178,10 +162,12 @@ _COMPILERS = (
       "scripts HOSTCFLAGS=-fcommon or HOSTCC=gcc-9, or install headers that were prepared on this board")),
     (r"(?:unrecognized|unknown|unsupported)[^\n]{0,40}" + Q
      + r"(-mabi=(?:lp64|aapcs-linux|apcs-gnu)|-mapcs|-mfpu=\w+|-marm|-mno-sse\d?|-mno-mmx|-mno-red-zone|-m64|-E[LB])\b|"
+     r"unrecogni[sz]ed (emulation mode: \w{1,40})|"
      r"bad value \(" + Q + r"([\w.+-]{1,40})" + Q + r"\) for " + Q + r"-m(?:arch|tune|cpu)",
      ("the kernel headers and the compiler are for different machines ({0}): install the headers and the gcc of this "
       "board's architecture, and remove ARCH and CROSS_COMPILE from the environment")),
-    (r"(Compiler|Linker|Assembler) is too old|(GNU Make) >= \S+ is required|Sorry, this (\w+) is not supported",
+    ((r"(Compiler|Linker|Assembler) is too old|(GNU Make) >= \S+ is required|Sorry, this (\w+) is not supported|"
+      r"#error Sorry, your (?:version of (GCC|Clang)|(compiler)(?: version)?) is too old"),
      ("{0}: the version on this board is too old for these kernel headers. Use headers that are made for this release "
       "of the distribution, or a newer release")),
     ((r"Error: (?:unknown (?:architecture|architectural extension|mnemonic|pseudo-op):?|selected processor does not "
@@ -209,12 +195,30 @@ _COMPILERS = (
       "that were prepared on this board")),
     (r"incompatible gcc/plugin versions|fail(?:ed)? to initialize plugin|cannot load plugin|inaccessible plugin file",
      "the kernel headers hold plugins for another version of gcc: " + _WITH_KERNELS_COMPILER),
+    ((r"bytecode stream [^\n]{0,300}generated with (LTO version \S{1,20} instead of the expected \S{1,20})|"
+      r"\((Producer: '[^'\n]{1,40}' Reader: '[^'\n]{1,40}')\)"),
+     "objects that another compiler made are left in the folder of the source or of the kernel headers ({0}): "
+     + _WITH_KERNELS_COMPILER),
+    (r"missing MODULE_LICENSE\(\) in (\S{1,200})",
+     ("modpost finds no license in {0}: ld is not the linker of binutils (mold and gold lose the license; see ls -l "
+     "/usr/bin/ld), or the source names none")),
+    ((r"(?m)^(?:\S*/)?(pahole: unrecogni[sz]ed option [^\n]{1,60}|"
+     r"[^\n]{0,40}pahole version \S{1,20} is too old[^\n]{0,40})"),
+     ("pahole is too old for these kernel headers ({0}): upgrade it (package pahole, in older releases dwarves), or "
+     "remove vmlinux from the folder of the kernel headers, so that no type information (BTF) is made")),
+    ((r"(?m)^(?:\S*/)?((?:[\w-]+-)?(?:ld(?:\.\w+)?|as|objcopy|strip|nm|ar): (?:error: )?unrecogni[sz]ed option "
+     r"[^\n]{1,60})"),
+     ("the binutils of this system do not fit these kernel headers ({0}): use headers that are made for this release "
+      "of the distribution, or the binutils with which the kernel was built")),
+    (r"error: unknown value (\S{1,60} for [^\s;]{1,40})",
+     "the compiler does not know the value {0}, which the kernel headers use: it is too old for this kernel; install "
+     + _COMPILER_OF_KERNEL),
     (
         # A note or a warning on such an option ends no build: gcc adds it to errors of another kind.
         r"(?m)^(?![^\n]{0,200}(?:note|warning): )[^\n]{0,200}?"
         r"(?:unrecognized command[ -]line option |unknown argument: |unsupported option |"
         r"unsupported argument \S{1,60} to option |"
-        r"unrecognized argument in option |unknown option |unrecogni[sz]ed option |unknown value \S{1,60} for )"
+        r"unrecognized argument in option |unknown option |unrecogni[sz]ed option )"
         + Q + r"(-[\w=.,+-]+)",
         ("the compiler does not know the option {0}, which the kernel headers use: it is too old or too new for this "
          "kernel; install the compiler with which the kernel was built (CONFIG_CC_VERSION_TEXT in its configuration)"),
@@ -229,10 +233,13 @@ _HOST = (
      r"lzma\.h|zstd\.h|n?curses\.h|yaml\.h|libfdt\.h|(?:std(?:io|lib)|unistd|string|ctype|errno|features|"
      r"bits/\S+?|gnu/\S+?|sys/\w+)\.h)" + NO_FILE,
      "{0} is not part of the kernel but of this system, where a program of the headers is compiled: install {package}"),
+    (r"Cannot (?:generate|resolve|use) [^\n]{1,80}, please install (libelf-dev)\b",
+     "a program of the kernel headers, which is compiled on this board, needs {0}: install it"),
     (r"(?m)^(?:/\S*/)?(?:\./)?(?:scripts|tools|certs)/\S+: fatal error: " + Q + r"([\w./+-]+\.h)" + NO_FILE,
      ("a program of the kernel headers is compiled on this board and needs {0}: install the development package that "
       "has it (apt-file search {0})")),
-    (r"(?m)^(?:/\S*/)?(?:\./)?((?:scripts|tools|certs)/[\w./+-]+\.[chly]):\d+:(?:\d+:)? error: ",
+    ((r"(?m)^(?:/\S*/)?(?:\.{1,2}/)?((?:scripts|tools|certs|security/selinux/include)/[\w./+-]+\.[chly]):\d+:"
+     r"(?:\d+:)? error: "),
      ("{0}, a program of the kernel headers, does not compile on this board, whose compiler and libraries are of "
       "another time: update the kernel and its headers together, or install headers that were prepared for this "
       "release of the distribution")),
@@ -251,16 +258,18 @@ _HOST = (
     (r"/usr/bin/(?:\S+-)?ld: cannot find -l([\w+-]+)",
      ("a program of the kernel headers is linked on this board and needs lib{0}: install its development package "
       "(lib{0}-dev)")),
-    ((r"FAILED: load BTF from|Failed to (?:encode|generate|parse base) BTF|failed to find '\.BTF' ELF section|"
-     r"failed to find valid kernel BTF|error while encoding BTF"),
+    ((r"FAILED: load (?:base )?BTF from|Failed to (?:encode|generate|parse base) BTF|"
+      r"failed to find '\.BTF' ELF section|"
+      r"failed to find valid kernel BTF|error while encoding BTF|btf__dedup failed|die__process: DW_TAG|"
+      r"error decoding cu |Makefile\.modfinal:\d+: [^\]\n]{1,300}\] (?:Segmentation fault|Aborted|Error 13[49]\b)"),
      ("pahole cannot make the module's type information (BTF): it does not fit the kernel that vmlinux is of. Remove "
       "vmlinux from the folder of the kernel headers")),
     (r"GPL-incompatible module \S+ uses GPL-only symbol " + Q + r"(\w+)",
      ("the license of this module does not allow it to use {0} of this kernel: use another release of it, or another "
       "kernel")),
-    (_ENDED + r"(?:Terminated|Hangup|Interrupt|Error 143)",
+    (ENDED + r"(?:Terminated|Hangup|Interrupt|Error 143)",
      "the build was ended from outside, such as by a shutdown or a time limit: try again"),
-    (_ENDED + r"(?:Segmentation fault|Bus error|Illegal instruction|Aborted|Error 13[2459]\b)",
+    (ENDED + r"(?:Segmentation fault|Bus error|Illegal instruction|Aborted|Error 13[2459]\b)",
      ("a program of the build crashed, on weak boards often for want of a stable supply: try again, and reinstall gcc "
       "and the kernel headers if it happens in the same place")),
     (r"(?m)^make(?:\[\d+\])?: (?:uname|make|rm|sh): No such file or directory",
@@ -280,8 +289,19 @@ LAST = (
       "then run dpkg --configure -a")),
     (r"(?:missing BUILD_DEPENDS|due to missing dependencies): ?([^\n.]{1,100})",
      "DKMS has to build the modules of another package first ({0}): install it, and see dkms status for why it is not"),
+    (r"No rule to make target " + Q + r"((?:/var/lib/dkms/|/usr/src/)[^'`\u2019\s]{1,200}\.o)" + Q,
+     ("the source lacks the file of which {0} is made, or its makefile does not fit this kernel: install the package "
+     "anew, or a newer release of it")),
+    (r"sign-file: (\S{1,200}?)(?:: [^\n]{0,80})?\n(?:[^\n]{0,200}\n){0,2}?Error! Bad exit status \d+ for sign",
+     ("DKMS cannot sign a module with the key {0}: correct mok_signing_key and mok_certificate (in older releases "
+     "sign_tool) in /etc/dkms/framework.conf")),
     (r"Application of patch (\S{1,80}) failed",
      "a patch of the package ({0}) does not fit: use a release of the package that is made for this kernel"),
+    (r"(?:depmod: ERROR: could not open|Error! The) directory (/lib/modules/[^\s:/]{1,120})(?:: No such| doesn)",
+     ("{0} is gone, because the package of this kernel was replaced or removed: reboot into the installed kernel, then "
+      "try again")),
+    (r"\b(depmod): (?:command )?not found",
+     "the program {0}, which lists a kernel's modules, is missing: install {package}"),
     (r"Problems with depmod detected|depmod\.{1,60} ?\(bad exit status: (\d+)",
      "depmod, which lists a kernel's modules, failed: check the storage and the memory (dmesg), and run depmod -a"),
     (r"BUILD_EXCLUSIVE directive", "this package of DKMS is not meant for this kernel (BUILD_EXCLUSIVE)"),

@@ -29,6 +29,7 @@ _ERROR_LINES = (
     r"^(?!dpkg: |E: Sub-process|.*subprocess returned|ERROR: ).*\berror\b .{1,200}",
     r"^.{1,200}: (?:Unable to recogni|file not recogni|Argument list too long|Too many levels).{0,200}",
     r"^collect2: error: .{1,200}",
+    r"^.{1,200}: Permission denied$",
 )
 
 

@@ -58,6 +58,7 @@ _OBSERVED = Some({
     }),
 })
 INTERNAL: dict[str, dict] = {
+    "npu_apt": {"unexplained": [{"text": TEXT, "log": LOG, "module": FLAG}]},
     "npu_dkms": {"built": _BUILT, "log": LOG, "refused": TEXT, "unexplained": TEXT},
     "npu_trial_build_info": {"kernels": [Some(_TRIED, built=_BUILT, log=LOG)]},
     "npu_transaction": {"in_use": FACTS["processes"]},

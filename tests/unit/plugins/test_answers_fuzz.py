@@ -66,7 +66,8 @@ GOOD = {
             "tools": {"gcc": "12"},
         },
     },
-    "npu_apt": {"changed": True, "packages": ["dkms"], "kept": {"make": "why"}, "repaired": False},
+    "npu_apt": {"changed": True, "packages": ["dkms"], "kept": {"make": "why"}, "repaired": False,
+                "unexplained": [{"text": "see the log", "log": "a\nb\n", "module": True}]},
     "npu_trial_build_info": {
         "changed": False,
         "kernels": [

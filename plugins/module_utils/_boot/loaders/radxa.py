@@ -15,7 +15,7 @@ from ..boot_files import LIMIT
 
 CONFIG = "/etc/kernel/cmdline"
 SYNTAX = {"radxa": ("words", None)}
-_CAT = re.compile(r"(?:\$\(|`)\s*(?:cat\s+|<\s*)[\"']?(?:\$\{?\d\}?)?/etc/kernel/cmdline[\"']?\s*[)|`]")
+_READ = re.compile(r"(?:\$\(|`)\s*(?:(?:cat|grep|head|sed|tail|tr)\s|<)[^)`]{0,200}?/etc/kernel/cmdline(?![\w./-])")
 
 
 def recognize(tree, unused_cmdline):
@@ -25,7 +25,7 @@ def recognize(tree, unused_cmdline):
         return
     arguments = (found.arguments or "").strip()
     # From an empty file it takes its default.
-    if _CAT.search(arguments) if arguments else CONFIG in found.script and tree.text(CONFIG, LIMIT) not in ("", "\n"):
+    if _READ.search(arguments) if arguments else CONFIG in found.script and tree.text(CONFIG, LIMIT) not in ("", "\n"):
         yield u_boot_update.describe(tree, "radxa", CONFIG, found)
 
 

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils import _apt
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts.packages import interrupted
 from stand_ins.apt_board import Board
+from stand_ins.apt_failures import failure
 
 
 @pytest.fixture
@@ -201,13 +203,11 @@ def test_another_package_that_cannot_be_configured_is_named_with_its_cause(board
     path.parent.mkdir(parents=True)
     path.write_text(log)
     board.fails_at, board.err = 1, HALF_CONFIGURED
-    with pytest.raises(_apt.PackagesError) as error:
-        board.packages().install(["dkms"], list)
-    assert "dkms cannot be installed: package radxa-overlays-dkms cannot be configured: " in str(error.value)
-    assert cause in str(error.value)
-    assert "dpkg --configure radxa-overlays-dkms" in str(error.value)
+    message = failure(board)
+    assert "dkms cannot be installed: package radxa-overlays-dkms cannot be configured: " in message
+    assert cause in message and "dpkg --configure radxa-overlays-dkms" in message
     # linux-image-radxa-zero3 would be removed with it
-    assert "purge" not in str(error.value)
+    assert "purge" not in message
 
 
 def test_headers_whose_programs_do_not_compile_are_explained(board):
@@ -218,8 +218,7 @@ def test_headers_whose_programs_do_not_compile_are_explained(board):
         "make[2]: *** [scripts/kconfig/lexer.lex.c] Error 127\n"
         "dpkg: error processing package dkms (--configure):\n installed dkms package post-installation script "
         "subprocess returned error exit status 2\nE: Sub-process /usr/bin/dpkg returned an error code (1)\n")
-    with pytest.raises(_apt.PackagesError, match="dkms cannot be configured: the program flex, .* install flex"):
-        board.packages().install(["dkms"], list)
+    assert re.search("dkms cannot be configured: the program flex, .* install flex", failure(board))
 
 
 def test_packages_that_cannot_be_removed_again_are_named(board):

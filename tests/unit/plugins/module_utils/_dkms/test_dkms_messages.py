@@ -40,6 +40,22 @@ ENDED = ("dpkg: error processing package x-dkms (--configure):\n installed x-dkm
      ("without making gasket.ko", "dkms.conf"), "xx"),
     ("dkms 3.2", "Error! Missing module 'rknpu' in /var/lib/dkms/rknpu/0.9.8/6.1.99/.tmp_aarch64_a1B2c3/module\n",
      ("without making rknpu",), "xx"),
+    ("OpenVoiceOS/ovos-installer#94, uboslinux/ubos-admin#614",
+     ("depmod: ERROR: could not open directory /lib/modules/6.6.22-v8+: No such file or directory\ndepmod: FATAL: "
+      "could "
+      "not search modules: No such file or directory\nError! Problems with depmod detected.  Automatically "
+      "uninstalling "
+      "this module.\n"), ("/lib/modules/6.6.22-v8+ is gone", "reboot"), "dmesg"),
+    ("dkms 2.8 to 3.2", ("Error! The directory /lib/modules/6.1.84-8-rk2410 doesn't exist.\nYou cannot install a "
+                         "module "
+                         "onto a non-existant kernel.\n"), ("/lib/modules/6.1.84-8-rk2410 is gone", "reboot"), "dmesg"),
+    ("kind", ("/usr/sbin/dkms: line 1751: depmod: command not found\nError! Problems with depmod detected.  "
+              "Automatically "
+              "uninstalling this module.\n"), ("depmod", "install kmod"), "dmesg"),
+    ("kind", ("mktemp: failed to create directory via template '/tmp/dkms.XXXXXX': Permission denied\nError! Unable to "
+              "make temporary directory.\n"), ("no temporary file can be made in /tmp", "1777"), "Unable"),
+    ("kind", "depmod: ERROR: openat(/lib/modules/6.1.84, modules.dep.1234.5, 301, 644): Read-only file system\n",
+     ("/lib/modules/6.1.84 is on a file system that is mounted read-only",), "depmod -a"),
     # a cause that the log has counts before what DKMS makes of it
     ("kind", ("Error! Build of rknpu.ko failed for: 6.1.99 (aarch64)\ncp: error 'x': No space left on device\n"),
      ("the disk is full",), "without making"),

@@ -46,6 +46,9 @@ DATA = compatibility.load()
     ("6.1.99-rt36-rockchip-rk3588", "linux-headers-current-rockchip-rk3588"),
     ("5.10.160-38-rk356x", "linux-headers-5.10.160-38-rk356x"),
     ("5.10.160-legacy-rk35xx", "linux-headers-legacy-rk35xx"),
+    ("5.10.160-rk35xx", "linux-headers-legacy-rk35xx"),                                        # armbian/build#5251
+    ("5.10.110-rk35xx", "linux-headers-legacy-rk35xx"),                                        # armbian/build#4794
+    ("5.10.160-rt89-rk35xx", "linux-headers-legacy-rk35xx"),
     ("5.10.198-rockchip-standard", "linux-headers-5.10.198-rockchip-standard"),
     ("5.10.160-rockchip-rk3588", "linux-headers-legacy-rockchip-rk3588"),
     ("6.1.75-rkr3", "linux-headers-6.1.75-rkr3"),

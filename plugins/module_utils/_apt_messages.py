@@ -1,0 +1,346 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+r"""What the messages of apt, dpkg and update-initramfs mean, with the remedy: data for _apt_causes.explain().
+
+CAUSES are rows of (pattern, sentence); the first row whose pattern is found counts: what makes apt useless as a whole,
+then the repositories, then single packages. `{0}` and `{1}` in a sentence are the groups that matched. The output comes
+from a board, so no pattern may start anew within a long word.
+"""
+
+from __future__ import annotations
+
+_Q = "['\"\u2018\u2019]?"
+_CLOCK = ("set the board's time (timedatectl set-ntp true, or date --set), as it has no clock that runs without power, "
+          "or an empty one")
+_DAMAGED = " is damaged, as after a power failure or with a worn card: check the storage (dmesg), "
+_PARSING = ("(?:(?:parsing|package info) file " + _Q + "|parse package file |Problem with MergeList |Could not open "
+            "file |flAbsPath on )")
+# Without the blank behind it, a long word would be divided in each possible way.
+_SIGNED = "(?:GPG error: |signature verification failed: |repository '|Failed to fetch )(\\S+) [^\n]{0,300}?"
+_REFUSED = r"(?:\n[^\n]{0,300}){0,40}?\nE(?:rror)?: Packages need to be removed"
+_MOVED = "a release that is not maintained moves to archive.debian.org or old-releases.ubuntu.com"
+
+CAUSES = (
+    # apt and dpkg themselves
+    (r"\(30: Read-only file system\)|Not using locking for read only lock file",
+     "the file system is mounted read-only: check the storage (dmesg), then remount it"),
+    (r"\(5: Input/output error\)|: Input/output error",
+     "the storage does not work: see dmesg, check the file system and replace the card if it is worn"),
+    (r"Could not open file (/var/(?:lib|cache)/apt/\S{1,60}/partial)/\S{1,300} - open \(13: Permission denied",
+     ("apt's user _apt may not write to {0}: correct its owner (chown -R _apt:root {0}) and the modes of the folders "
+      "above")),
+    (r"E: Method (\S{1,20}) has died unexpectedly",
+     ("apt's program for addresses that begin with {0} crashed or was killed, on weak boards often for want of memory: "
+      "try again, see dmesg, and reinstall apt if it happens again")),
+    (r"/dev/null: (?:Permission denied|cannot overwrite existing file)",
+     ("/dev/null is no device any more, or on a file system that is mounted nodev: reboot, or make it anew (rm "
+      "/dev/null && mknod -m 666 /dev/null c 1 3)")),
+    (r"perl: error while loading shared libraries: (\S{1,80}): cannot open",
+     ("perl does not find {0}, as after an interrupted upgrade: copy it from its package (libcrypt.so.1: apt-get "
+      "download libcrypt1, dpkg-deb --extract), then run apt-get --fix-broken install")),
+    (r"Could not exec dpkg|dpkg: not found|Could not execute '?dpkg",
+     "dpkg is missing or cannot be executed: check the storage (dmesg), and reinstall dpkg from its file"),
+    (r"expected programs? not found in PATH",
+     ("dpkg does not find its own programs, such as ldconfig: PATH must have /usr/sbin and /sbin for root (secure_path "
+      "of sudo, /etc/environment); if they are gone, reinstall libc-bin and dpkg")),
+    (r"LD_LIBRARY_PATH contains the traditional",
+     "LD_LIBRARY_PATH is set for root, with which libc6 is not upgraded: remove it (grep -r LD_LIBRARY_PATH /etc)"),
+    (r"are you root\?|requested operation requires superuser privilege|lock-frontend - open \(13: Permission denied",
+     "the task does not run as root: set become: true for this board"),
+    (r"Could not get lock (\S{1,100}?)\.? [^\n]{0,40}held by process (\d{1,9}) \(([^)\n]{1,40})\)",
+     "process {1} ({2}) has locked {0}: let it finish, or find out why it hangs, then rerun the playbook"),
+    (r"locked by another process with pid (\d{1,9})",
+     "process {0} has locked dpkg: let it finish, or find out why it hangs, then rerun the playbook"),
+    # dpkg's and apt's own files
+    (_PARSING + r"(/\S{0,80}/dpkg/updates/\d{1,9})", "{0}, in which dpkg notes unfinished work," + _DAMAGED
+     + "remove this file, then run dpkg --configure -a"),
+    (_PARSING + r"(/\S{0,80}/dpkg/status)", "{0}, in which dpkg keeps what is installed," + _DAMAGED
+     + "restore the file from /var/lib/dpkg/status-old or /var/backups, then run dpkg --configure -a"),
+    (_PARSING + r"(/\S{0,80}/dpkg/available)", "{0}" + _DAMAGED + "then run dpkg --clear-avail"),
+    (r"files list file for package " + _Q + r"([\w.+-]{1,100})(?::[\w-]+)?" + _Q + r" (?:is missing|contains empty)",
+     "dpkg's list of the files of package {0}" + _DAMAGED + "remove /var/lib/dpkg/info/{0}.list (or {0}:arm64.list), "
+     "then run apt-get install --reinstall {0}"),
+    ((r"(?:parse package file |Problem with MergeList )(/\S{0,80}/lists)/|section with no Package: header|"
+     r"package lists or status file could not be parsed|The package cache file is corrupted"),
+     "apt's package lists are damaged: remove the files in /var/lib/apt/lists, then run apt-get update"),
+    (r"unknown (?:system )?(user|group) '([^'\n]{1,60})' in statoverride file",
+     ("dpkg's list of owners and modes of files (/var/lib/dpkg/statoverride) names the {0} {1}, which does not exist: "
+      "reinstall the package that makes it, or remove the files of {1} from the list (dpkg-statoverride --remove "
+      "FILE)")),
+    (r"syntax error in triggers deferred file " + _Q + r"(/[\w/.+-]{1,200})", (
+        "{0}, in which dpkg notes what is to do," + _DAMAGED + "move it away, then run dpkg --configure -a")),
+    (r'DbDriver "[^"\n]{1,60}": could not open (/\S{1,200})',
+     "debconf's database {0} is missing or damaged: copy {0}-old to it, or run /usr/share/debconf/fix_db.pl"),
+    ((r"(?:ValueError|SyntaxError): source code (?:string )?(cannot contain null bytes)|"
+      r"(Unrecognized character [^\n]{0,120}) at (?:/usr/(?:share|lib)|/etc/perl)/"),
+     "a file of Python or Perl ({0})" + _DAMAGED + "find it (dpkg --verify), and reinstall its package"),
+    (r"cannot lock (/etc/\w{1,20}); try again later",
+     ("{0} is locked: let the program that changes users or groups end; if there is none, an interruption has left "
+      "{0}.lock or /etc/.pwd.lock, which is to be removed")),
+    (r"failure while writing changes to (/etc/\w{1,20})",
+     "{0} cannot be replaced: it is immutable (lsattr {0}), mounted on its own (findmnt {0}), or its disk is full"),
+    (r"Dynamic MMap ran out of room", ("apt's cache is limited by APT::Cache-Start or APT::Cache-Limit in /etc/apt: "
+     "remove that line")),
+    (r"dpkg was interrupted", "dpkg was interrupted: run dpkg --configure -a"),
+    (r"config\.dat is locked by another process",
+     "another process configures a package (debconf is locked): finish or end it (fuser -v /var/cache/debconf/*)"),
+    # sources
+    ((r"Malformed (?:entry|line|stanza) (\d+) in (?:list|source|sources)[ \w]{0,12} (/\S+)|"
+     r"Type '[^'\n]{1,60}' is not known on (?:line|stanza) (\d+) in source list (/\S+)"),
+     "entry {0} of {1} is malformed: correct or remove it"),
+    (r"Syntax error (/\S{1,200}?):(\d{1,6}): ",
+     "{0} has an error in line {1} or before it, such as a missing semicolon: correct it"),
+    (r"Invalid record in the preferences file|No priority \(or zero\) specified for pin|Did not understand pin type",
+     "a file in /etc/apt/preferences or preferences.d is malformed: correct or remove it"),
+    (r"(?:Lists?|Archives?) directory (\S{1,200}) is missing", "the folder {0} is missing: make it (mkdir -p {0})"),
+    (r"Conflicting values set for option Signed-By regarding source (\S+)",
+     "two files in /etc/apt/sources.list.d have the repository {0} with different keys: remove one of them"),
+    ((r"Release file for \S+ is not valid yet|certificate chain uses not yet valid|certificate is not yet valid|"
+     r"not yet activated|key is not valid yet|[Nn]ot live until"), "the board's clock is behind: " + _CLOCK),
+    (r"Release file for (\S+) is expired",
+     ("repository {0} is expired, because it is archived and no longer maintained, or the board's clock is ahead: "
+      "check the date, else use the archive of the distribution (archive.debian.org, old-releases.ubuntu.com)")),
+    ((r"Couldn't create temp(?:orary )?files? [^\n]{0,30}(?:/tmp|/var/lib/apt/lists)|Could not execute 'apt-key' to "
+     r"verify"),
+     ("apt cannot make temporary files to check signatures: set the mode of /tmp (chmod 1777 /tmp), make room there, "
+      "and install gpgv")),
+    (r"gpgv[\w, ]{0,30} required for verification|gnupg[\w, ]{0,30} do(?:es)? not seem to be installed",
+     "apt has no program to check signatures: install gpgv"),
+    ((r"keyring(?:\(s\))? (\S{1,200}) are ignored as the file (?:is not readable|has an unsupported filetype)"
+     r"[^\n]{0,300}(?:\n[^\n]{0,300}){0,40}?(?:NO_PUBKEY|Missing key|is not signed)"),
+     ("apt does not use the keys in {0}: its user _apt may not read the file (chmod 644 {0}), or it has another format "
+      "than its name says (.gpg is binary, .asc is text)")),
+    (_SIGNED + r"(?:NOSPLIT|NO ?DATA|does the network require auth)",
+     ("another page came instead of {0}, such as one of a proxy or of a network that requires a login, or its server "
+      "no longer has the repository: fetch the address from the board to see it, then correct network, proxy or "
+      "sources")),
+    (_SIGNED + r"(?:EXPKEYSIG|KEYEXPIRED|Expired on \d{4})",
+     ("the key with which repository {0} is signed has expired: install its vendor's current key (its keyring package, "
+      "or a file in /etc/apt/keyrings)")),
+    (_SIGNED.replace("300", "700") + r"(SHA1|MD5|[DR]SA\d{3,4}) is not considered secure",
+     ("the key of repository {0} is made or certified with {1}, which this release of apt no longer accepts: install "
+      "its vendor's current key; if there is none, ask the vendor for one, or remove the repository")),
+    (_SIGNED + r"(?:NO_PUBKEY|Missing key) ([0-9A-F]{8,40})",
+     ("the key {1} with which repository {0} is signed is not on the board: install its vendor's keyring package, or "
+      "the key in /etc/apt/trusted.gpg.d")),
+    (_SIGNED + r"(?:BADSIG|REVKEYSIG|ERRSIG)",
+     "the signature of repository {0} is not valid: install its vendor's current key, or remove the repository"),
+    (_SIGNED + r"At least one invalid signature was encountered",
+     ("the signature of repository {0} could not be checked, as with a full disk, damaged lists or a damaged key: make "
+      "room, remove the files in /var/lib/apt/lists, run apt-get update, and reinstall its vendor's key if that "
+      "fails")),
+    (r"Redirection from https to '(http://[^'\n]{1,200})' is forbidden",
+     "the repository sends the board from https to {0}, which apt refuses: use another mirror, or http://"),
+    ((r"repository '(\S+ \S+)[^'\n]{0,80}' provides only weak security information|"
+      r"Failed to fetch (\S+) [^\n]{0,20}No Hash entry in Release file"),
+     ("the Release file of repository {0} has no hash that this release of apt accepts (SHA256): use a newer address "
+      "of the repository if its vendor has one, or remove it")),
+    (r"Please use apt-cdrom|repository 'cdrom:",
+     "a line in /etc/apt/sources.list names the disc from which the system was installed (cdrom:): remove it"),
+    ((r"(?:file|copy):(?://)?(/\S{0,200}?)(?:/\.)? [^\n]{0,300}\(13: Permission denied\)|"
+     r"Failed to fetch (?:file|copy):(?://)?(/\S{1,200}) [^\n]{0,300}Permission denied"),
+     ("apt's user _apt may not read the local repository {0}: move it to a folder that all users can read (not /root), "
+      "and correct the modes")),
+    (r"repository '(?:file|copy):(?://)?(/\S{0,200}) [^'\n]{0,80}' (?:does not have|no longer has) a Release file",
+     ("the local repository {0} has no Release file: mount or copy what belongs there, make the file (apt-ftparchive "
+      "release), or remove its line in /etc/apt/sources.list or sources.list.d")),
+    (r"repository '(\S+ \S+)[^'\n]{0,80}' (?:does not have|no longer has) a Release file",
+     "repository {0} does not exist, or no longer: " + _MOVED
+     + ". Correct or remove its line in /etc/apt/sources.list or sources.list.d"),
+    (r"value '([^'\n]{1,60})' is invalid for APT::Default-Release",
+     ("APT::Default-Release is {0}, which no repository of the board has: remove it from its file (grep -r "
+      "Default-Release /etc/apt)")),
+    (r"Repository '(\S+ \S+)[^'\n]{0,80}' changed its '[^'\n]{1,40}' value",
+     ("repository {0} reports another release than before: run apt-get update "
+      "--allow-releaseinfo-change once")),
+    (r"certificate chain uses expired certificate",
+     ("the certificate of the repository's server has expired, or the board's clock is ahead: check the date, else use "
+      "another mirror until its owner renews it")),
+    (r"[Cc]ertificate verification failed|certificate is NOT trusted|No system certificates available",
+     "the repository's certificate is not trusted: install ca-certificates, and check the board's date and proxy"),
+    (r"(?:Temporary failure resolving|wicked happened resolving|Could not resolve(?: host:?)?) '?([\w.-]{1,100})",
+     "the board cannot resolve the name {0}: check its network, DNS and proxy (/etc/apt/apt.conf.d)"),
+    (r"method driver \S{0,100}/methods/([\w+-]{1,40}) could not be found|Unable to find expected method (\w{1,40})",
+     ("apt cannot read repositories whose address begins with {0}: install apt-transport-{0}, or use addresses that "
+      "begin with http")),
+    (r"407 +Proxy Auth|Unsupported proxy configured|HTTP code (?:403|407) from proxy|Invalid response from proxy",
+     ("the proxy refuses the board: correct its address, user and password (Acquire::http::Proxy in "
+      "/etc/apt/apt.conf.d, or the environment)")),
+    ((r"(?:Failed to fetch |Err:\d+ )(\S+) [^\n]{0,300}?(?:gnutls_handshake\(\) failed|Could not handshake|SSL "
+     r"connection failed|TLS connection was non-properly)"),
+     ("no encrypted connection to {0} could be made: check the board's date, proxy and firewall, or use another mirror "
+      "or its address with http://")),
+    (r"connect(?:ion)? to (?:([\w.-]{1,100}):\d{1,5} \()?(0\.0\.0\.0)[:)]",
+     ("the board's DNS answers with the address 0.0.0.0, as filters such as Pi-hole or AdGuard do: allow the names of "
+      "the repositories there, or set another DNS server")),
+    ((r"(?:Could not connect to|Cannot initiate the connection to|Unable to connect to) ([\w.:-]{1,100})|"
+     r"(?:Failed to fetch|Err:\d+) (\S+) [^\n]{0,300}?(?:Connection (?:timed out|refused|failed|reset)|Network is "
+      r"unreachable|socket timed out|reading from server|Undetermined Error|caused connection abort|Operation too slow|"
+      r"No route to host)"),
+     "the board cannot reach {0}: check its network and proxy (/etc/apt/apt.conf.d)"),
+    (r"Failed to fetch (\S+\.deb)\s+404",
+     "the repository no longer has {0}, because the board's package lists are older: run apt-get update"),
+    (r"Failed to fetch https?://((?:[a-z]{2}\.)?(?:archive|security)\.ubuntu\.com)/\S{1,200}/binary-(arm\w+)/\S+\s+404",
+     ("{0} has no packages for {1}: use http://ports.ubuntu.com/ubuntu-ports in its place, or keep the source from "
+      "other architectures (arch=, Architectures:)")),
+    (r"Failed to fetch (\S+) +Unable to find expected entry '([^'\n]{1,100})",
+     ("repository {0} has no {1}: remove this component or architecture from its line in /etc/apt/sources.list or "
+      "sources.list.d")),
+    (r"Failed to fetch (\S+)\s+404\b", "the repository no longer has {0}: " + _MOVED + ", and mirrors may be "
+     "incomplete. Correct its line in /etc/apt/sources.list or sources.list.d, or use another mirror"),
+    (r"Failed to fetch (\S+)\s+(40[13]|451)\b",
+     ("the server does not let the board fetch {0} (HTTP {1}): check the proxy, and whether the repository is still "
+      "public. If it is closed, correct or remove its line in /etc/apt/sources.list or sources.list.d")),
+    (r"Failed to fetch (\S+)\s+([45]\d\d)\b",
+     "the server or the proxy fails with {0} (HTTP {1}): try again later, or use another mirror"),
+    ((r"Failed to fetch (\S+) [^\n]{0,300}?(?:Hash Sum mismatch|unexpected size|Clearsigned file isn't valid|"
+     r"Splitting up \S{1,200} into data and signature failed|Bad header (?:line|data)|Empty files can't be|"
+      r"Read error \(\d|Patch hash mismatch)"),
+     "{0} arrived damaged, or its mirror is being updated: try again later, or use another mirror or no proxy"),
+    (r"unauthenticated packages and -y was used",
+     ("the packages are from a repository whose signature could not be checked: run apt-get update and install the key "
+      "that it requires")),
+    (_SIGNED + r"is (?:not|no longer) signed",
+     "repository {0} has no valid signature: install its vendor's current key, or remove the repository"),
+    # packages
+    (r"Refusing to (?:reload|reexecute), not enough space available on (/run)\S*\. Currently, (\S{1,20}) are free",
+     ("systemd does not restart with only {1} free in {0}: enlarge it (mount -o remount,size=100M {0}), then run dpkg "
+      "--configure -a")),
+    (r"will be DOWNGRADED:\s+([^\n]{1,200})(?:\n[^\n]{0,300}){0,20}?\nE(?:rror)?: Packages were downgraded",
+     ("apt would have to downgrade {0}, as /etc/apt/preferences.d prefers another repository (apt-cache policy): "
+      "downgrade it by hand if that may be")),
+    (r"error processing package ([\w.+-]{1,100})(?::[\w-]{1,20})? \(--\w{1,20}\):\n package is in a very bad",
+     "it is installed in part: run apt-get install --reinstall {0}"),
+    ((r"(?:unable to [\w -]{1,40}|error (?:setting ownership of|"
+      r"creating (?:new backup file|symbolic link|hard link|directory))) "
+     r"['`\u2018](\.?/?\S{1,200}?)['\u2019][^\n]{0,60}: Operation not permitted|"
+      # Armbian's own script moves the file where there are no links.
+      r"\A(?![\s\S]*Symlink failed)[\s\S]*?ln: failed to create symbolic link '(/boot/\S{1,200}?)': Operation not"),
+     ("{0} is on a file system without links or owners (FAT), or it is immutable (lsattr): a package with such files "
+      "needs /boot on ext4, or, where the firmware reads FAT only, a mount of that partition elsewhere")),
+    (r"dpkg-divert: error: [^\n]{0,20}diversion of (\S{1,200}) [^\n]{0,300}clashes with",
+     "{0} is diverted in two ways: see dpkg-divert --list {0}, and undo the one that is not needed"),
+    ((r"(?:unable to execute [\w ]{1,20}(?:[\w.+-]{1,100} package )?[\w-]{1,20} script \(|Error while loading )"
+      r"(/var/lib/dpkg/[\w/.+:-]{1,200})\)?: Permission denied"),
+     "the script {0} may not be executed, as its file system is mounted noexec (findmnt --target {0}): remount it"),
+    ((r"(?:unable to execute [\w ]{1,20}(?:[\w.+-]{1,100} package )?[\w-]{1,20} script \(|Error while loading )"
+      r"(/var/lib/dpkg/[\w/.+:-]{1,200})\)?: (?:Exec format error|No such file)"),
+     ("the script {0} cannot be executed: it is empty or damaged, or its first line names no interpreter, or one that "
+      "is missing. Check the storage (dmesg), and install the package's file again, or another version of it")),
+    (r"archive (\S{1,200}) \(--\w{1,20}\):\n package architecture \(([\w-]{1,20})\) does not match system \((\w+)",
+     "{0} is made for {1}, and this system is {2}: use the package for {2}"),
+    (r"unable to (?:open|create) ['`\u2018](/[^'\u2019\n]{1,200}?)(?:\.dpkg-new)?['\u2019][^\n]{0,80}: No such file",
+     "the folder of {0} is missing or a link that leads nowhere, or another program removes the file: correct that"),
+    (r"Configuration file '([^'\n]{1,200})'\n(?:[^\n]{0,300}\n){0,15}? ?end of file on stdin at conffile prompt",
+     ("dpkg asks whether to keep {0}, which was changed on the board: run dpkg --force-confdef --force-confold "
+      "--configure -a, which keeps it")),
+    (r"triggers looping, abandoned|cycle found while processing triggers",
+     ("the triggers of packages start each other without end: run dpkg --configure -a, and upgrade the packages that "
+      "it names if that fails")),
+    (r"trying to overwrite directory " + _Q + r"([^'\n]{1,200}?)" + _Q + r" in package (\S{1,100}) with nondirectory",
+     "{0} is a folder in package {1}, and none in the new package: upgrade {1} first"),
+    ((r"E: Could not (?:configure|perform immediate configuration on) '([^'\n]{1,100})'|(\S{1,100}) due to a "
+      r"Conflicts/Pre-Depends loop"),
+     ("apt finds no order in which {0} can be upgraded, as in the middle of an upgrade to another release or with "
+      "packages of two architectures: end that first (apt-get --fix-broken install, apt-get full-upgrade)")),
+    (r"error creating hard link '(\.?/[^'\n]{1,200})': Invalid cross-device link",
+     ("the package has {0} under two names, which are on different file systems here (findmnt): put both on one, or "
+      "use another version of the package")),
+    (r"directory '(/[^'\n]{1,200})' contains files not owned by package (\S{1,100}?),? cannot switch",
+     "{0} has files that do not belong to package {1} (dpkg -S): move them away"),
+    (r"update-alternatives: error: (/var/lib/dpkg/alternatives/[\w.+-]{1,80}) corrupt",
+     "{0}, in which dpkg keeps alternatives," + _DAMAGED + "move it away, and reinstall the packages that have them"),
+    (r"update-alternatives: error: alternative path (/\S{1,200}) doesn't exist",
+     "{0} is missing: reinstall the package that has it (dpkg -S {0})"),
+    (r"update-alternatives: error: error creating symbolic link ['`\u2018]?(/\S{0,200})/[^/\s]{1,100}: No such file",
+     "the folder {0} is missing, as in images without manuals: make it (mkdir -p {0})"),
+    (r"rename involves overwriting ['`](\S{1,200}?)' with\s+different file ['`](\S{1,200}?)'",
+     "{0} and {1} are different files of the same name: move {0} away if the board does not need it"),
+    ((r"(/var/lib/dpkg/info/([\w.+-]{1,100})(?::\w{1,20})?\.(?:preinst|postinst|prerm|postrm)): \d+: [^\n]{0,200}"
+     r"Syntax error"), "the script {0} of package {1} has an error: install another version of the package"),
+    (r'File "/usr/(?:bin|share/python3?)/((?:py3?|python3?-?)(?:clean|compile)\w*)(?:\.py)?", line',
+     ("the Python of this system is not the distribution's, so that its program {0} fails: make /usr/bin/python3 (and "
+      "python) what the distribution has (ls -l /usr/bin/python*, update-alternatives --display python3)")),
+    (r"package ([\w.+:-]{1,100}) needs to be reinstalled, but I can't find an archive",
+     ("package {0} is installed in part, and no repository has it: reinstall it from its file (dpkg "
+      "--install FILE), or add the repository that has it")),
+    (r"will be REMOVED:\s+((?:[^\n]{0,150} )?(?:linux-(?:image|dtb|modules|u-boot)|u-boot|initramfs|grub|armbian-bsp|"
+     r"firmware|systemd|udev|openssh|network-manager|netplan|sudo|python3)[^\n]{0,150})" + _REFUSED,
+     ("apt would have to remove {0}, without which the board may not boot or not be reached: do not remove that, but "
+      "upgrade the packages of the kernel and the system first, together, or install versions that fit it")),
+    (r"will be REMOVED:\s+([^\n]{1,200})" + _REFUSED,
+     "apt would have to remove {0}. Remove it by hand if the board does not need it"),
+    (r"(?:held packages will be changed|following held packages):\s+([^\n]{1,200})",
+     "apt would have to change {0}, which is on hold: run apt-mark unhold if that may be"),
+    (r"trying to overwrite " + _Q + r"([^'\n]{1,200}?)" + _Q + r", which is also in package (\S{1,100})",
+     "package {1} has a file of the same name ({0}): upgrade {1} first"),
+    (r"archive " + _Q + r"([^'\n]{1,200}?)" + _Q + r" (?:uses unknown compression|has premature member)",
+     "{0} is made for a newer release of the distribution: its repository does not fit this system"),
+    ((r"lzma error: compressed data is corrupt|internal \w{2,5} read error|unexpected end of file or stream|is not a "
+     r"(?:Debian format|debian) (?:archive|binary)|corrupted filesystem tarfile|ci file contains unknown directive"),
+     "a package arrived damaged or was damaged on the storage: run apt-get clean, and check the storage (dmesg)"),
+    # update-initramfs and what follows it
+    ((r"(?:WARNING|W): missing /lib/modules/(\S{1,120})(?:\n(?!update-initramfs: Gen)[^\n]{0,300}){0,30}?\n"
+      r"(?:E: /\S{1,200} failed with|update-initramfs: failed)"),
+     ("update-initramfs makes an initial RAM disk for kernel {0}, whose modules are gone: reinstall linux-image-{0}, "
+      "or remove what is left of that kernel in /boot and /var/lib/initramfs-tools if it does not run")),
+    (r"/boot/config-(\S{1,100}): No such file or directory(?:\n[^\n]{0,300}){0,9}?compression \(CONFIG_RD_\w+\) not",
+     ("/boot/config-{0} is missing, without which update-initramfs cannot make the initial RAM disk: reinstall "
+      "linux-image-{0}, or remove what is left of that kernel")),
+    (r"E: (\w{1,20}) compression \(CONFIG_RD_\w{1,20}\) not supported by kernel",
+     ("the kernel cannot read an initial RAM disk made with {0}, or its /boot/config-KERNEL is of another one: set "
+      "COMPRESS in /etc/initramfs-tools/initramfs.conf to one that it reads (grep CONFIG_RD_ /boot/config-*)")),
+    (r"(?m)E: mkinitramfs failure [^\n]{1,80} 137$", (
+        "memory ran out while update-initramfs compressed the initial RAM disk: end other programs or add swap, or set "
+        "COMPRESS=gzip in /etc/initramfs-tools/initramfs.conf")),
+    (r"E: mkinitramfs failure ([^\n]{1,100})",
+     ("update-initramfs cannot write or compress the initial RAM disk ({0}): make room in /boot and /var/tmp, and "
+      "check the storage and the memory (dmesg)")),
+    (r"E: (busybox or busybox-static)[^\n]{0,80} is required but not installed",
+     "update-initramfs needs {0}: install busybox"),
+    (r"\b(mkimage): (?:command )?not found",
+     "the program {0}, which makes files that U-Boot reads, is missing: install u-boot-tools"),
+    (r"mkinitramfs: failed to determine device for /",
+     ("update-initramfs cannot tell the disk of the root file system: set MODULES=most where it is set (grep -r "
+      "MODULES /etc/initramfs-tools)")),
+    ((r"(?m)^(?![WI]: |\S{1,60}: WARNING|update-initramfs: )([^\n]{1,200})\n"
+      r"(?:(?:\S{1,60}: WARNING|[WI]: )[^\n]{0,300}\n){0,9}E: (/\S{1,200}) failed with return \d"),
+     ("the script {1} of update-initramfs fails ({0}): correct that, or reinstall the package that has it (dpkg -S "
+      "{1})")),
+    (r"E: (/\S{1,200}) failed with return \d",
+     "the script {0} of update-initramfs fails: correct it, or reinstall the package that has it (dpkg -S {0})"),
+    (r"(?m)^(Unsupported platform\b[^\n]{0,80}?)\.?$",
+     ("this version of flash-kernel does not know the board ({0}): if the board's vendor has one that does (apt-cache "
+      "policy flash-kernel), install that. Remove the package only if the board boots without it, by extlinux.conf or "
+      "GRUB")),
+    ((r"((?:mv|cp|cat|ln|mkimage): [^\n]{0,100}(?:/tmp/flash-kernel|/boot/firmware/|/boot/dtbs/)[^\n]{0,200})|"
+     r"(Can't find /boot/\S{0,100}) \(see /tmp/flash-kernel|(Couldn't find DTB \S{1,100})"),
+     ("flash-kernel, which writes the kernel where the boot loader reads it, fails ({0}): check that its partition is "
+      "mounted (/etc/fstab, /boot/firmware) and that the kernel's package is complete. Do not reboot before that")),
+    (r"grub-install: error: cannot find EFI directory",
+     "grub-install does not find the EFI system partition: mount it at /boot/efi (/etc/fstab)"),
+    (r"grub-install: error: [^\n]{0,40}failed to register the (?:EFI |EfI )?boot entry: ([^\n]{1,80})",
+     ("the firmware does not keep GRUB's entry ({0}), such as U-Boot's EFI without a place for variables: let GRUB be "
+      "found without it (dpkg-reconfigure grub-efi-arm64: force the removable path, do not update the variables)")),
+    (r"grub-probe: error: (failed to get canonical path of \W{0,2}(?:overlay|overlayroot|cow|rootfs|aufs|none)\b)",
+     ("update-grub does not find the disk of the root file system, which is an overlay or in memory ({0}): leave its "
+      "read-only mode (overlayroot), reboot, and rerun the playbook")),
+    ((r"(?m)^(?!update-initramfs: |Include the output|run-parts: |[PI]: )([^\n]{1,200})\n"
+      r"run-parts: (/etc/(?!\S{0,200}/dkms )\S{1,200}) exited with return code"),
+     "the script {1} fails ({0}): correct that, or reinstall the package that has it (dpkg -S {1})"),
+    (r"run-parts: (/etc/(?!\S{0,200}/dkms )\S{1,200}) exited with return code",
+     "the script {0} fails: run it by hand to see why, or reinstall the package that has it (dpkg -S {0})"),
+    (r"(?:exit status|error code \()\s?13[2459]\b|dpkg (?:received a segmentation fault|exited unexpectedly)",
+     ("a program of dpkg's scripts crashed, on weak boards often for want of memory or of a stable supply: try again, "
+      "and check the storage (dmesg)")),
+    (r"etckeeper detected uncommitted changes",
+     "etckeeper lets apt run only when all changes in /etc are committed: run etckeeper commit"),
+    (r"E: Failure running script ([^\n]{1,200})",
+     ("a command that a file in /etc/apt/apt.conf.d sets as DPkg::Pre-Install-Pkgs fails ({0}): correct or remove it "
+      "(grep -r Pre-Install-Pkgs /etc/apt/apt.conf.d)")),
+    (r"Problem executing scripts? ([\w:-]{1,60}) '([^'\n]{1,200})",
+     ("a command that a file in /etc/apt/apt.conf.d sets as {0} fails ({1}): correct or remove it (grep -r {0} "
+      "/etc/apt/apt.conf.d)")),
+    (r": Read-only file system", "the file system is mounted read-only: check the storage (dmesg), then remount it"),
+)

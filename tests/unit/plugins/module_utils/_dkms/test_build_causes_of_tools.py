@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Build logs in which a tool is at fault, such as linker, pahole or a script: cause, remedy, what it must not be."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import build_causes, build_log
+from stand_ins import failed_build
+
+KERNEL = "6.1.84-8-rk2410"
+TAIL = """make[1]: *** [Makefile:1821: /var/lib/dkms/rknpu/0.9.6/build] Error 2
+make: *** [Makefile:17: all] Error 2
+Error! Bad return status for module build on kernel: 6.1.84-8-rk2410 (aarch64)
+Consult /var/lib/dkms/rknpu/0.9.6/build/make.log for more information.
+"""
+CLASSMAP = ("In file included from scripts/selinux/genheaders/genheaders.c:19:\n{}security/selinux/include/classmap.h:"
+            "247:2: error: #error New address family defined, please update secclass_map.\n  247 | #error New address\n"
+            "make[3]: *** [scripts/Makefile.host:102: scripts/selinux/genheaders/genheaders] Error 1\n")
+BTF = "  LD [M]  /x/rknpu.ko\n  BTF [M] /x/rknpu.ko\n"
+CASES = [  # source, log, what the sentence must have, what it must not have
+    # binutils: not the compiler
+    ("tsgates/rust.ko#18", "ld: unrecognized option '--require-defined=cleanup_module'\nld: use the --help option\n",
+     ("binutils", "ld: unrecognized option '--require-defined=cleanup_module'"), "the compiler"),
+    ("google/esh#8, armbian/build#8096",
+     "aarch64-linux-gnu-ld: unrecognized option '--no-warn-rwx-segments'\n", ("binutils", "--no-warn-rwx"), "compiler"),
+    ("kind", "/usr/bin/objcopy: unrecognized option '--remove-relocations=.x'\n", ("binutils", "objcopy"), "compiler"),
+    ("KhronosGroup/Vulkan-Samples#17, OpenMathLib/OpenBLAS#1315",
+     ("/usr/bin/ld: unrecognised emulation mode: aarch64linux\nSupported emulations: elf_x86_64 elf32_x86_64\n"),
+     ("different machines", "emulation mode: aarch64linux", "CROSS_COMPILE"), "binutils of"),
+    ("kind", "ld.lld: error: x.o: Unknown attribute kind (91) (Producer: 'LLVM17.0.6' Reader: 'LLVM 14.0.0')\n",
+     ("another compiler", "Producer: 'LLVM17.0.6' Reader: 'LLVM 14.0.0'"), "ld.lld"),
+    ("kind", ("./include/linux/compiler-gcc.h:36:3: error: #error Sorry, your version of GCC is too old - please use "
+              "5.1 or "
+     "newer.\n"), ("GCC: the version on this board is too old",), "#error"),
+    ("dockcross/dockcross#383",
+     ("Makefile:955: *** \"Cannot generate ORC metadata for CONFIG_UNWINDER_ORC=y, please install libelf-dev, "
+      "libelf-devel "
+      "or elfutils-libelf-devel\".  Stop.\n"), ("needs libelf-dev: install it",), "ORC"),
+    ("kind", ("error: Cannot resolve BTF IDs for CONFIG_DEBUG_INFO_BTF, please install libelf-dev, libelf-devel or "
+              "elfutils-libelf-devel\n"), ("needs libelf-dev: install it",), "BTF IDs"),
+    ("raspberrypi/linux#3279 (qemu-user on the board)",
+     "x86_64-binfmt-P: Could not open '/lib64/ld-linux-x86-64.so.2': No such file or directory\n",
+     ("programs of another architecture",), "ld-linux"),
+    ("kind", "/usr/bin/env: ‘perl’: No such file or directory\nmake[2]: *** [scripts/Makefile.build:1: x] Error 127\n",
+     ("the program perl", "install perl"), "env"),
+    # pahole
+    ("kind of microsoft/WSL2-Linux-Kernel#247", BTF + "pahole: unrecognized option '--btf_gen_optimized'\n",
+     ("pahole is too old", "--btf_gen_optimized", "remove vmlinux"), "the compiler"),
+    ("kind", BTF + "/usr/bin/pahole: unrecognized option '--lang_exclude=rust'\n", ("pahole is too old", "dwarves"),
+     "the compiler"),
+    ("clearlinux/distribution#1806",
+     "BTF: .tmp_vmlinux.btf: pahole version v1.12 is too old, need at least v1.13\nFailed to generate BTF\n",
+     ("pahole is too old", "need at least v1.13"), "xx"),
+    ("omacom/omarchy#12856",
+     (BTF + "libbpf: failed to get e_shstrndx from /usr/lib/modules/7.2.5-3-omarchy/build/vmlinux\nFAILED: load base "
+      "BTF from /usr/lib/modules/7.2.5-3-omarchy/build/vmlinux: Unknown error 4001\n"), ("Remove vmlinux",), "xx"),
+    ("Frogging-Family/linux-tkg#741", BTF + "btf_encoder__encode: btf__dedup failed!\n", ("Remove vmlinux",), "xx"),
+    ("kind of dynup/kpatch#1153",
+     BTF + "Segmentation fault\nmake[2]: *** [scripts/Makefile.modfinal:60: /x/rknpu.ko] Error 139\n",
+     ("pahole", "Remove vmlinux"), "supply"),
+    ("kind of NVIDIA/open-gpu-kernel-modules#756",
+     BTF + "die__process: DW_TAG_compile_unit expected got member (0xd)!\nerror decoding cu i\n", ("Remove vmlinux",),
+     "xx"),
+    # programs and scripts of the headers
+    ("Soheil-ab/c2tcp#11", CLASSMAP.format("./"), ("security/selinux/include/classmap.h", "headers together"), "xx"),
+    ("MiCode/Xiaomi_Kernel_OpenSource#2261", CLASSMAP.format("../"), ("security/selinux/include/classmap.h",), "xx"),
+    ("kind of aircrack-ng/rtl8188eus#263", "/bin/sh: 1: ./scripts/pahole-version.sh: not found\n",
+     ("./scripts/pahole-version.sh", "bash, perl", "--reinstall"), "make scripts"),
+    ("kind", "/bin/sh: 1: scripts/ld-version.sh: not found\n", ("lack scripts/ld-version.sh",), "make scripts"),
+    ("balena-os/meta-balena#2001",
+     "make[1]: *** No rule to make target 'lib/vdso/Makefile'.  Stop.\nmake: *** [vdso_prepare] Error 2\n",
+     ("lack lib/vdso/Makefile",), "xx"),
+    ("koverstreet/bcachefs#292",
+     ("make[4]: *** No rule to make target 'libbpf_util.h', needed by '/usr/src/linux-headers-6.1/tools/bpf/"
+      "resolve_btfids/libbpf/staticobjs/xsk.o'.  Stop.\n"), ("lack libbpf_util.h", "--reinstall"), "xx"),
+    ("kind of void-linux/void-packages#44807",
+     "scripts/Makefile.asm-generic:38: arch/powerpc/include/asm/Kbuild: No such file or directory\n",
+     ("arch/powerpc/include/asm/Kbuild", "--reinstall"), "xx"),
+    ("kind of lkrg-org/lkrg#216", "***\n*** Error during sync of the configuration.\n***\n",
+     ("configuration of the kernel headers", "CONFIG_CC_VERSION_TEXT"), "***"),
+    # what the build was told
+    ("kind of armbian/build#4589", "Makefile:653: arch/armhf/Makefile: No such file or directory\n",
+     ("ARCH is armhf,", "remove ARCH"), "--reinstall"),
+    ("kind of cilynx/rtl88x2bu#113", "Makefile:653: arch/amd64/Makefile: No such file or directory\n",
+     ("ARCH is amd64,",), "--reinstall"),
+    ("kind of balena-os/module-headers#14", "Makefile:653: arch/arm64/Makefile: No such file or directory\n",
+     ("lack arch/arm64/Makefile", "--reinstall"), "remove ARCH"),
+    ("Xilinx-CNS/onload#114", "make[3]: *** No rule to make target 'vmlinux.o', needed by 'modpost'.  Stop.\n",
+     ("the kernel itself (vmlinux.o)", "KBUILD_BUILTIN"), "--reinstall"),
+    # compilers
+    ("kind of falcosecurity/falco#2640", "cc1: error: unknown value 'armv8.6-a+bf16' for '-march'\n",
+     ("'armv8.6-a+bf16' for '-march'", "too old", "CONFIG_CC_VERSION_TEXT"), "different machines"),
+    ("kind", "cc1: error: unknown value \u2018cortex-x925\u2019 for \u2018-mcpu\u2019; did you mean x\n",
+     ("\u2018cortex-x925\u2019 for \u2018-mcpu\u2019,",), "did you mean"),
+    ("kind of balena-os/module-headers#22",
+     ("lto1: fatal error: bytecode stream in file 'scripts/mod/modpost.o' generated with LTO version 11.3 instead of "
+      "the expected 12.0\ncompilation terminated.\n"), ("LTO version 11.3", "another compiler"), "rkfleet"),
+    ("rui314/mold#729, morganstanley/Xpedite#175",
+     "  MODPOST /x/Module.symvers\nERROR: modpost: missing MODULE_LICENSE() in /x/rknpu.o\n",
+     ("no license in /x/rknpu.o", "mold", "/usr/bin/ld"), "xx"),
+    ("kind of ClangBuiltLinux/linux#1104",
+     "clang: error: unable to execute command: Segmentation fault\nclang: error: clang frontend command failed\n",
+     ("the compiler itself failed",), "xx"),
+    ("kind", "clang: error: unable to execute command: Killed\n", ("memory ran out",), "compiler itself"),
+    # what nobody knows is told as it is
+    ("davidjo/snd_hda_macbookpro#117",
+     "mkdir: cannot create directory '/lib/modules/6.5.0/updates': Permission denied\n",
+     ("cannot create directory '/lib/modules/6.5.0/updates'",), "xx"),
+    ("kind", "/bin/sh: 1: cannot create /x/.y.o.d: Permission denied\n", ("cannot create /x/.y.o.d",), "noexec"),
+]
+
+
+@pytest.mark.parametrize("source, log, needed, forbidden", CASES,
+                         ids=[f"{number}-{case[0]}" for number, case in enumerate(CASES)])
+def test_the_cause(tmp_path, source, log, needed, forbidden):
+    sentence = build_log.explain(f"DKMS make.log for rknpu-0.9.6 for kernel {KERNEL} (aarch64)\n{log}{TAIL}")
+    failed_build.assert_said(sentence, needed, forbidden)
+    # from the lines that an audit sends
+    sentence = failed_build.explained(tmp_path, KERNEL, log, TAIL, dkms="3.2.2", version="0.9.6")
+    failed_build.assert_said(sentence, needed, forbidden)
+
+
+@pytest.mark.parametrize("source, log, needed, forbidden", [
+    ("dynup/kpatch#903",
+     ("make[2]: *** No rule to make target '/var/lib/dkms/kpatch/0.6.1/build/kmod/core/core.o', needed by "
+      "'/var/lib/dkms/kpatch/0.6.1/build/kmod/core/kpatch.o'.  Stop.\n"),
+     ("the source lacks the file of which /var/lib/dkms/kpatch/0.6.1/build/kmod/core/core.o",), "kernel headers"),
+    ("patjak/facetimehd#254",
+     ("Signing module /var/lib/dkms/facetimehd/0.1/build/./facetimehd.ko\nAt main.c:160:\n- SSL error:02001002:system "
+      "library:fopen:No such file or directory: crypto/bio/bss_file.c:69\nsign-file: /root/dkms.key: No such file or "
+      "directory\nError! Bad exit status 1 for sign tool.\n"), ("the key /root/dkms.key", "framework.conf"), "SSL"),
+    # a folder of the package's own that is called as one of the kernel's
+    ("kind", ("make[2]: *** No rule to make target 'x.h', needed by '/var/lib/dkms/y/1/build/tools/z.o'.  Stop.\n"),
+     ("No rule to make target 'x.h'",), "kernel headers"),
+])
+def test_other_packages(source, log, needed, forbidden):
+    failed_build.assert_said(build_log.explain(log + TAIL, build_causes.FOREIGN), needed, forbidden)
+
+
+@pytest.mark.parametrize("text", [
+    "missing MODULE_LICENSE() in " * 9000, "BTF [M] x\n" * 9000, "pahole version " * 9000, "bytecode stream " * 9000,
+    "x-" * 90000 + "ld: unrecognized option ", "sign-file: x\n" * 9000, "No rule to make target 'x', needed by '" * 999,
+])
+def test_hostile_logs_take_no_longer(text):
+    assert len(build_log.explain(text) or "") < 1000 and len(build_log.explain(text, build_causes.FOREIGN) or "") < 1000
