@@ -38,7 +38,7 @@ def make(run, tool, place, state_dir, output=None):
         rc, out, err = run([*command, tool, *options])
         if rc != 0:
             full = disk_full(folder) + "; " if "No space left on device" in out + err else ""
-            said = " ".join((err or out).split())[:300] or "it said nothing"
+            said = " ".join((err or out).split())[:300] or "no message"
             raise ValueError("%s%s ended with %d: %s" % (full, tool, rc, said))
         return read_file(os.path.join(folder, os.path.basename(place)))
 

@@ -201,7 +201,7 @@ _COMPILERS = (
      + _WITH_KERNELS_COMPILER),
     (r"missing MODULE_LICENSE\(\) in (\S{1,200})",
      ("modpost finds no license in {0}: ld is not the linker of binutils (mold and gold lose the license; see ls -l "
-     "/usr/bin/ld), or the source names none")),
+      "/usr/bin/ld), or the source names none")),
     ((r"(?m)^(?:\S*/)?(pahole: unrecogni[sz]ed option [^\n]{1,60}|"
      r"[^\n]{0,40}pahole version \S{1,20} is too old[^\n]{0,40})"),
      ("pahole is too old for these kernel headers ({0}): upgrade it (package pahole, in older releases dwarves), or "
@@ -291,10 +291,10 @@ LAST = (
      "DKMS has to build the modules of another package first ({0}): install it, and see dkms status for why it is not"),
     (r"No rule to make target " + Q + r"((?:/var/lib/dkms/|/usr/src/)[^'`\u2019\s]{1,200}\.o)" + Q,
      ("the source lacks the file of which {0} is made, or its makefile does not fit this kernel: install the package "
-     "anew, or a newer release of it")),
+      "anew, or a newer release of it")),
     (r"sign-file: (\S{1,200}?)(?:: [^\n]{0,80})?\n(?:[^\n]{0,200}\n){0,2}?Error! Bad exit status \d+ for sign",
      ("DKMS cannot sign a module with the key {0}: correct mok_signing_key and mok_certificate (in older releases "
-     "sign_tool) in /etc/dkms/framework.conf")),
+      "sign_tool) in /etc/dkms/framework.conf")),
     (r"Application of patch (\S{1,80}) failed",
      "a patch of the package ({0}) does not fit: use a release of the package that is made for this kernel"),
     (r"(?:depmod: ERROR: could not open|Error! The) directory (/lib/modules/[^\s:/]{1,120})(?:: No such| doesn)",

@@ -46,7 +46,7 @@ MISSING = ("W: missing /lib/modules/5.10.0-rc1-sev-es+\nW: Ensure all necessary 
      ("WARNING: missing /lib/modules/5.4.24-armv7-x20\nEnsure all necessary drivers are built into the linux "
       "image!\nE: "
       "/usr/share/initramfs-tools/hooks/fsck failed with return 1.\n" + FAILED), (("5.4.24-armv7-x20, "
-      "whose"),), "hooks/fsck"),
+                                                                                   "whose"),), "hooks/fsck"),
     ("another kernel's warning", "initramfs-tools",
      (MISSING + "update-initramfs: Generating /boot/initrd.img-6.1.84\nE: /usr/share/initramfs-tools/hooks/fsck "
                 "failed with "
@@ -107,13 +107,13 @@ MISSING = ("W: missing /lib/modules/5.10.0-rc1-sev-es+\nW: Ensure all necessary 
     ("kind", "gcc-12", "update-alternatives: error: alternative path /usr/bin/gcc-12 doesn't exist\n",
      ("/usr/bin/gcc-12 is missing: reinstall",), "error:"),
     ("kind", "gcc-12", ("update-alternatives: error: /var/lib/dpkg/alternatives/gcc corrupt: unexpected end of file "
-                       "while "
+                        "while "
      "trying to read status\n"), ("/var/lib/dpkg/alternatives/gcc", "damaged", "worn card"), "unexpected"),
     ("kind", "linux-dtb-vendor", ("dpkg-maintscript-helper: error: directory '/boot/dtb' contains files not owned by "
-                                 "package "
+                                  "package "
      "linux-dtb, cannot switch to symlink\n"), ("/boot/dtb has files", "package linux-dtb", "move them"), "error:"),
     ("kind of microsoft/WSL", "udev", "Failed to reload daemon: Access denied\n", (("Failed to reload "
-    "daemon"),), "status 1"),
+                                                                                    "daemon"),), "status 1"),
 ])
 def test_the_cause(fail, source, package, said, needed, forbidden):
     message = fail(configure(package, said))
@@ -144,14 +144,14 @@ def test_a_package_that_is_not_unpacked(fail, source, err, needed, forbidden):
 
 
 @pytest.mark.parametrize("package", ["dbus", "proxmox-ve", "pve-manager", "mawk", "debconf", "iwd", "lvm2",
-     "tailscale"])
+                                     "tailscale"])
 def test_a_package_without_which_a_board_may_be_lost_is_not_to_be_removed(fail, package):
     assert "purge" not in fail(configure(package, "something: failed\n"))
 
 
 def test_a_full_disk_stays_one(fail):
     assert "the disk is full" in fail(configure("linux-image-x", "cp: error writing '/boot/x': No space left on "
-    "device\n"))
+                                                "device\n"))
 
 
 @pytest.mark.parametrize("text", [

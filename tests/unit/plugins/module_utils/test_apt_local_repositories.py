@@ -68,7 +68,7 @@ def removal(package, why="installed {} package pre-removal script subprocess ret
      ("W: Failed to fetch https://zotero.retorque.re/file/apt-package-archive/./InRelease  The HTTP server sent an "
       "invalid "
       "Content-Range header Bad header data [IP: 172.67.136.194 443]\n"), (("./InRelease arrived "
-      "damaged"), "no proxy"), "W:"),
+                                                                            "damaged"), "no proxy"), "W:"),
     ("fossology/fossology#942",
      "W: Failed to fetch https://www.fossology.org/releases/3.0.0/ubuntu/dists/14.04/Packages  Bad header line\n",
      ("arrived damaged",), "W:"),

@@ -130,7 +130,7 @@ ADDGROUP = "addgroup: `/sbin/groupadd -g 102 crontab' returned error code 10. Ex
     # another architecture
     ("mpromonet/v4l2rtspserver#256",
      unpack("/srv/v4l2rtspserver-0.2.3-Linux-arm64.deb", "package architecture (amd64) does not match system "
-     "(arm64)"),
+            "(arm64)"),
      ("arm64.deb is made for amd64", "the package for arm64"), "error processing"),
     ("awesometic/realtek-r8152-dkms#23, goodtft/LCD-show#181",
      ("dpkg: error processing archive ./xserver-xorg-input-evdev_1%3a2.10.6-1+b1_armhf.deb (--install):\n package "

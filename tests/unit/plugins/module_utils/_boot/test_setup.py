@@ -153,7 +153,7 @@ def fail(board, fault):
         return "ended with 1: E: it is broken"
     if fault == "ends badly in silence":
         board.works, board.rc, board.said = False, 1, ""
-        return "ended with 1: it said nothing"
+        return "ended with 1: no message"
     if fault == "does nothing":
         board.works = False
         return "does not have initcall_blacklist|wrote a menu that boots nothing"
