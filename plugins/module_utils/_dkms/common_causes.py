@@ -15,7 +15,9 @@ from __future__ import annotations
 from .._facts.headers import COMPILE
 from .environment_causes import ENDED, ENVIRONMENT, REINSTALL, Q
 
-_SHELL = r"(?m)^(?:\S*(?:sh|dkms|env): (?:\d+: |line \d+: )?|make(?:\[\d+\])?: )" + Q
+# What a shell, another program that starts programs, a script that stands in for the compiler, or make says first.
+_SHELL = (r"(?m)^(?:\S*(?:sh|dkms|env|nice): (?:\d+: |line \d+: )?|\S{1,200}: (?:\d+|line \d+): (?:exec: )?|"
+          r"make(?:\[\d+\])?: )" + Q)
 _NOT_FOUND = Q + r": (?:(?:[Cc]ommand )?not found|No such file or directory|cannot execute: required file not found)"
 _COMPILER = r"(?:[\w./+]+-)*(?:gcc|clang|cc|g\+\+)(?:-[\d.]+)?"
 NO_FILE = Q + r"(?:: No such file or directory| file not found)"
@@ -178,7 +180,7 @@ _COMPILERS = (
     (_SHELL + r"((?![\w./-]*aarch64-linux-gnu-gcc)[\w./+-]{1,200}[-+.\d]gcc(?:-[\d.]+)?)" + _NOT_FOUND,
      ("the compiler {0}, which CROSS_COMPILE names, is missing: remove CROSS_COMPILE from the environment "
       "(/etc/environment, /etc/dkms/framework.conf) and from the makefile of the kernel headers, or install it")),
-    (_SHELL + r"(" + _COMPILER + r")" + _NOT_FOUND,
+    (_SHELL + r"(?:/\S{0,100}/)?(" + _COMPILER + r")" + _NOT_FOUND,
      "the compiler {0}, with which the kernel was built, is missing: install it ({package})"),
     (r"(?:cannot execute|error trying to exec|collect2: fatal error: cannot find) " + Q + r"(cc1\w*|as|ld|collect2)\b",
      "the compiler is not installed completely, it has no {0}: apt-get install --reinstall gcc cpp binutils"),

@@ -19,6 +19,11 @@ CLASSMAP = ("In file included from scripts/selinux/genheaders/genheaders.c:19:\n
             "make[3]: *** [scripts/Makefile.host:102: scripts/selinux/genheaders/genheaders] Error 1\n")
 BTF = "  LD [M]  /x/rknpu.ko\n  BTF [M] /x/rknpu.ko\n"
 CASES = [  # source, log, what the sentence must have, what it must not have
+    # a program that starts the compiler, such as a script in its place
+    ("kind", "/usr/local/bin/gcc: 18: exec: /usr/bin/gcc: not found\n", ("compiler gcc,", "install it (gcc)"), "exec"),
+    ("kind", "/usr/local/bin/gcc: line 3: exec: gcc-12: not found\n", ("install it (gcc-12)",), "exec"),
+    ("kind", "/opt/cc: line 3: /usr/bin/gcc: No such file or directory\n", ("install it (gcc)",), "/opt/cc"),
+    ("kind", "nice: 'gcc': No such file or directory\n", ("install it (gcc)",), "nice"),
     # binutils: not the compiler
     ("tsgates/rust.ko#18", "ld: unrecognized option '--require-defined=cleanup_module'\nld: use the --help option\n",
      ("binutils", "ld: unrecognized option '--require-defined=cleanup_module'"), "the compiler"),
@@ -139,6 +144,7 @@ def test_other_packages(source, log, needed, forbidden):
 
 
 @pytest.mark.parametrize("text", [
+    "x: 1: exec: " * 9000, "\n".join(["x" * 190 + ": 12: exec: /" + "y/" * 90] * 900),
     "missing MODULE_LICENSE() in " * 9000, "BTF [M] x\n" * 9000, "pahole version " * 9000, "bytecode stream " * 9000,
     "x-" * 90000 + "ld: unrecognized option ", "sign-file: x\n" * 9000, "No rule to make target 'x', needed by '" * 999,
 ])
