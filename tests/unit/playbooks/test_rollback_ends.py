@@ -16,10 +16,14 @@ import pytest
 STUBS = {
     "roles/detect/tasks/main.yml": """---
 - ansible.builtin.set_fact:
+    seen: "{{ [seen | default(-1) | int + 1, drivers | length - 1] | min }}"
+- ansible.builtin.set_fact:
     npu:
-      driver: {version: 0.9.3}
+      driver: {version: "{{ drivers[seen | int] }}"}
       upgrade:
-        pending: "{{ state is not defined and __npu_rollback_to is not defined and __npu_restored is not defined }}"
+        pending: >-
+          {{ state is not defined and __npu_rollback_to is not defined
+             and (__npu_restored is not defined or __npu_restored.cause is defined and pends | default(false)) }}
         state: "{{ state | default('deployed') }}"
         why: ""
         origin: false
@@ -39,6 +43,9 @@ class ActionModule(ActionBase):
         Display().display("MARK %s %s" % (args["state"], args.get("outcome", "")))
         if args["state"] == "restored":
             reboot = bool(task_vars.get("reboot"))
+            lost = task_vars.get("lost", [])[0 if "__npu_restored" not in task_vars else 1:][:1]
+            if lost:
+                return dict(failed=True, changed=False, msg="the board is lost", cause=lost[0])
             return dict(changed=True, guarded=False, reboot_required=reboot, note="", packages=task_vars["packages"])
         return dict(changed=True)
 ''',
@@ -82,7 +89,8 @@ def rollback(collections, tmp_path):
         (tmp_path / "calls").write_text("")
         known = {
             "ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False,
-            "apt": "", "packages": PACKAGES, "__npu_rollback_to": "origin", "__npu_error": "MobileNet failed",
+            "apt": "", "packages": PACKAGES, "drivers": ["0.9.3"],
+            "__npu_rollback_to": "origin", "__npu_error": "MobileNet failed",
             **variables}
         tasks = [
             {"ansible.builtin.set_fact": {"npu": {}, "cacheable": True}},
@@ -143,6 +151,33 @@ def test_a_server_that_the_upgrade_has_started_does_not_stay(rollback, restart, 
 def test_a_server_that_was_there_before_the_upgrade_is_started_again(rollback):
     calls = rollback(packages=[], __npu_rknn_server_restart={"changed": True}, enabled=True)[3]
     assert calls[2:] == ["-q is-enabled rknn_server.service", "start rknn_server.service"]
+
+
+@pytest.mark.parametrize("pends, marks", [(False, ["restored"]), (True, ["restored", "restored"])])
+def test_a_board_that_is_lost_while_it_restores_is_waited_for(rollback, pends, marks):
+    # The driver has brought the kernel down. The guard has restored everything at the next boot, or nothing yet.
+    outcome, sentence, seen, dummy = rollback(lost=["no_answer"], pends=pends, packages=[], __npu_rollback_to=None)
+    assert outcome == "rolled_back" and seen == [*marks, "closed rolled_back"]
+    assert sentence.startswith("It was rolled back") and sentence.endswith("driver 0.9.3 answers, as before.")
+
+
+def test_a_board_that_is_lost_again_is_not_rolled_back(rollback):
+    outcome, sentence, seen, dummy = rollback(lost=["no_answer", "no_answer"], pends=True, __npu_rollback_to=None)
+    assert outcome == "rollback_failed" and "THE PREVIOUS STATE IS NOT RESTORED: the board is lost" in sentence
+    assert seen == ["restored", "restored", "closed rollback_failed"]
+
+
+def test_a_board_that_refuses_to_restore_is_not_asked_again(rollback):
+    outcome, sentence, seen, dummy = rollback(lost=["sudo"], pends=True, __npu_rollback_to=None)
+    assert outcome == "rollback_failed" and seen == ["restored", "closed rollback_failed"]
+
+
+def test_a_board_that_has_just_restored_itself_is_read_after_its_reboot(rollback):
+    # Until then its driver is the new one, and the rollback would count as failed.
+    outcome, sentence, seen, dummy = rollback(
+        state="rolled_back", drivers=["0.9.6", "0.9.3"], npu_reboot_timeout=1, __npu_begun={"changed": True},
+        __npu_rollback_to=None)
+    assert outcome == "rolled_back" and seen == ["closed rolled_back"] and "driver 0.9.3 answers" in sentence
 
 
 def test_after_a_transaction_that_was_refused_there_is_nothing_to_roll_back(rollback):
