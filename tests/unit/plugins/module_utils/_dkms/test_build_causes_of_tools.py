@@ -47,7 +47,8 @@ CASES = [  # source, log, what the sentence must have, what it must not have
     ("raspberrypi/linux#3279 (qemu-user on the board)",
      "x86_64-binfmt-P: Could not open '/lib64/ld-linux-x86-64.so.2': No such file or directory\n",
      ("programs of another architecture",), "ld-linux"),
-    ("kind", "/usr/bin/env: ‘perl’: No such file or directory\nmake[2]: *** [scripts/Makefile.build:1: x] Error 127\n",
+    ("kind", ("/usr/bin/env: \u2018perl\u2019: No such file or directory\n"
+              "make[2]: *** [scripts/Makefile.build:1: x] Error 127\n"),
      ("the program perl", "install perl"), "env"),
     # pahole
     ("kind of microsoft/WSL2-Linux-Kernel#247", BTF + "pahole: unrecognized option '--btf_gen_optimized'\n",
