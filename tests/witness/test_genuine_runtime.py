@@ -130,7 +130,9 @@ def test_the_stand_in_says_the_same(genuine, stand_in, case):
         real["sdk_version"],
     )
     assert diagnosis(case, ours)[0] == diagnosis(case, real)[0] == case.diagnosis
-    assert diagnosis(case, ours)[2] == diagnosis(case, real)[2]
+    # The models were made with different toolkits.
+    remedies = [re.sub(r"with toolkit [\d.]+", "with toolkit N", diagnosis(case, which)[2]) for which in (ours, real)]
+    assert remedies[0] == remedies[1]
 
 
 @pytest.mark.parametrize(
