@@ -309,8 +309,8 @@ class Packages:
         rc, out, err = self._run_unlocked(["apt-get", "purge", *options, "--", *names])
         remaining = [name for name in names if name in self.states()]
         if rc != 0 or remaining:
-            why = reason(self._place, out, err, names)
-            raise PackagesError("%s cannot be removed: %s" % (" ".join(remaining or names), why))
+            why, unexplained = reason(self._place, out, err, names)
+            raise PackagesError("%s cannot be removed: %s" % (" ".join(remaining or names), why), unexplained)
         self._sync(boot)
 
     def _sync(self, boot):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from ansible_collections.rkfleet.npu.plugins.module_utils import _apt
 from stand_ins.apt_board import DEPENDS, Board
 
 
@@ -45,3 +46,13 @@ def test_the_running_kernel_is_kept(board):
         assert packages.removable([running, "make"]) == (["make"], {running: "it is the running kernel"})
     finally:
         del DEPENDS[running]
+
+
+def test_a_removal_that_fails_is_told_in_one_sentence(board):
+    packages = board.add("make").packages()
+    run = packages.run
+    packages.run = lambda command: run(command) if "purge" not in command else (100, "", "E: The disk is on strike")
+    with pytest.raises(_apt.PackagesError) as error:
+        packages.remove(["make"])
+    assert str(error.value) == "make cannot be removed: E: The disk is on strike"
+    assert error.value.unexplained == []
