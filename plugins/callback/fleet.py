@@ -119,9 +119,8 @@ class CallbackModule(Default):
         self._started += 1
         if self._window:
             board, phase = host.get_name(), self._phase_of(task)
-            if self._boards.running.get(board, ("",))[0] != phase:
+            if self._boards.enter(board, phase, time.monotonic()):
                 self._phases.setdefault(phase, _Phase()).enter(board)
-            self._boards.enter(board, phase, time.monotonic())
         # Such a task prints or prompts itself.
         if not task.run_once and task.resolved_action != "ansible.builtin.pause":
             self._draw()

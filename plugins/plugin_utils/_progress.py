@@ -50,10 +50,12 @@ class Boards:
         return len(self._failed)
 
     def enter(self, board, phase, now):
-        """Note that a board is in a phase."""
-        if board not in self.ended and self._phase.get(board, ("",))[0] != phase:
-            self._leave(board, now)
-            self._phase[board] = (phase, now)
+        """Note that a board is in a phase, and return whether it was not before."""
+        if board in self.ended or self._phase.get(board, ("",))[0] == phase:
+            return False
+        self._leave(board, now)
+        self._phase[board] = (phase, now)
+        return True
 
     def fail(self, board):
         """Note that a task of a board has failed, whatever comes after it."""

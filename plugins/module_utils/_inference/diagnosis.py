@@ -92,9 +92,10 @@ def diagnose(outcome, facts):
             does, `user` (the Account as which it was run), `users` (of the NPU, where it was not run, as
             holders() returns them). All may be missing.
     """
-    outcome = _with_loaders_error(outcome)
-    values = dict(_of_outcome(outcome, facts), **_of_board(outcome, facts))
-    lines = messages(outcome["log"] + [outcome["error"]] * bool(outcome["error"]))
+    log = messages(outcome["log"])
+    outcome = _with_loaders_error(outcome, log)
+    values = dict(_of_outcome(outcome, facts, log), **_of_board(outcome, facts))
+    lines = log + messages([outcome["error"]] * bool(outcome["error"]))
     values.update(_of_surroundings(facts.get("surroundings") or {}, lines),
                   **_of_loader(outcome["error"], values["library"]))
     errors = [line for line in lines if line.error]
@@ -115,7 +116,11 @@ def diagnose(outcome, facts):
 
 def versions(outcome):
     """Return (version and build of the runtime, version of the driver) as the runtime reports them, each or None."""
-    sdk, driver, log = outcome.get("sdk_version"), outcome.get("driver_version"), messages(outcome["log"])
+    return _versions(outcome, messages(outcome["log"]))
+
+
+def _versions(outcome, log):
+    sdk, driver = outcome.get("sdk_version"), outcome.get("driver_version")
     if not sdk:
         match = _first_match(log, _RUNTIME)[1]
         sdk = (match.group("runtime") or match.group("sdk")) if match else None
@@ -153,8 +158,8 @@ def _first_match(log, pattern):
 
 # -- the values that conditions and sentences in diagnoses.py use --------------------------------------------------
 
-def _of_outcome(outcome, facts):
-    top, code, number, log = outcome["top"] or [], _code(outcome), outcome["signal"], messages(outcome["log"])
+def _of_outcome(outcome, facts, log):
+    top, code, number = outcome["top"] or [], _code(outcome, log), outcome["signal"]
     values = {name: outcome.get(name) for name in ("error", "timed_out", "stuck", "timeout", "differs")}
     values["code"] = code
     values.update(stage=outcome["stage"], top=top[:5], top1="%d: %.6f" % tuple(top[0]) if top else None)
@@ -180,19 +185,19 @@ def _of_outcome(outcome, facts):
     return values
 
 
-def _with_loaders_error(outcome):
+def _with_loaders_error(outcome, log):
     """Return an outcome with the loader's error of a program that could not be started, from its log."""
     if outcome["stage"] == "done" or any(outcome[name] is not None for name in ("code", "signal", "error")):
         return outcome
-    match = _first_match(messages(outcome["log"]), _LOADERS_WORDS)[1]
+    match = _first_match(log, _LOADERS_WORDS)[1]
     return dict(outcome, stage="dlopen", error=match.group("error")) if match else outcome
 
 
-def _code(outcome):
+def _code(outcome, log):
     """Return the error code of the last call, or the one that the log names, or None."""
     if outcome["code"] is not None or outcome["signal"] is not None or outcome["error"] or outcome["stage"] == "done":
         return outcome["code"]
-    match = _first_match(messages(outcome["log"]), _CODE_NAME)[1]
+    match = _first_match(log, _CODE_NAME)[1]
     if match and match.group("code"):
         return int(match.group("code"))
     return -1 - _CODE_NAMES.index(match.group("name")) if match and match.group("name") in _CODE_NAMES else None
@@ -202,7 +207,7 @@ def _of_releases(outcome, log):
     """Return the release of the toolkit that made the model, if the runtime's is another one, and the runtime's."""
     toolkit = _first_match(log, _TOOLKIT)[1]
     rkllm = _first_match(log, _RKLLM_RUNTIME)[1]
-    release = rkllm.group(1) if rkllm else (versions(outcome)[0] or "").partition(" ")[0]
+    release = rkllm.group(1) if rkllm else (_versions(outcome, log)[0] or "").partition(" ")[0]
     other = bool(toolkit and release) and not re.match(re.escape(toolkit.group(1)) + r"(?!\d)", release)
     told = None if other else _first_match(log, OTHER_RELEASE)[1]
     if told:
