@@ -157,7 +157,7 @@ def test_a_board_that_is_lost_in_a_task_of_the_owners(play, tmp_path, when):
   when: inventory_hostname == 'b'
 """)
     settings = {"npu_%s_tasks_file" % {"before": "pre", "after": "post"}[when]: str(tmp_path / "hook.yml")}
-    run = play({"a": {}, "b": {}, "c": {}}, npu_require_staging=False, npu_rollout=[2, 1], npu_report_dir=str(tmp_path / "report"), **settings)
+    run = play({"a": {}, "b": {}, "c": {}}, npu_require_staging=False, npu_rollout=1, npu_report_dir=str(tmp_path / "report"), **settings)
     assert run.verdicts == {"a": "ok", "b": "unreachable", "c": "skipped"}
     assert (run.rc, run.lost, run.failed) == (4, ["b"], ["c"])
     status = {board["name"]: board["status"] for board in json.loads((tmp_path / "report/fleet.json").read_text())["boards"]}
