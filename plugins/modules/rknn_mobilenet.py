@@ -164,6 +164,13 @@ remedy:
   returned: when an inference was run
   type: str
   sample: "driver 0.9.3 cannot run jobs on kernel 6.1.84: upgrade it to 0.9.6 with playbooks/upgrade-npu.yml"
+may_change:
+  description: What an upgrade may change because of it.
+  returned: when an inference was run
+  type: str
+  choices: [driver, runtime, nothing]
+  sample: driver
+  version_added: 2.0.0
 top5:
   description: The five best classes with their scores, best first. Empty without a result.
   returned: when an inference was run

@@ -30,8 +30,8 @@ memory_suffices no error of memory came before all others.
 root_only       the nodes that are closed belong to root alone; denied_to_root: root may not open them either.
 elsewhere       another librknnrt.so; not_there: this one is not.
 
-`may_change` is what a plan may change because of the row: driver, runtime or nothing
-(plugin_utils/_plan/diagnosis_effects.py).
+`may_change` is what a plan may change because of the row: driver, runtime or nothing; by default as CHANGES has it
+for the row's diagnosis.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ from . import loader_diagnoses, log_lines, program_diagnoses
 
 NAMES = ("ok", "driver", "runtime", "model", "device", "memory", "timeout", "crash", "busy")
 """The diagnoses, as module rknn_mobilenet documents them: what is at fault."""
+
+CHANGES = {"driver": "driver", "timeout": "driver", "crash": "driver", "runtime": "runtime"}
+"""What a plan may change because of a diagnosis, unless a row says otherwise: nothing because of the others."""
 
 _Row = loader_diagnoses.Row
 
@@ -315,6 +318,11 @@ DIAGNOSES = (
                 "cores of an RK3576 or RK3562 know fewer than those of an RK3588, and those lack SVE, which "
                 "librkllmrt.so 1.3.0 requires), or it is damaged. Check the checksum of {library}, and use a build of "
                 "the program and its libraries for this SoC"),
+    # No program has asked for the NPU yet.
+    _Row("crash", stage="dlopen", when=("signal",), may_change="runtime",
+         evidence="{signal} in dlopen{after}",
+         remedy="{library} is damaged or for another system: check its checksum, and install it again with "
+                + _PLAYBOOK),
     _Row("crash", when=("signal", "other_toolkit"),
          evidence="{signal} in {stage}{after}",
          remedy="the model was made with toolkit {other_toolkit}, the runtime is {release}: use both of one release, "
@@ -357,3 +365,8 @@ DIAGNOSES = (
          evidence="the process ended without an answer, last call: {stage}",
          remedy="run the verification again and check the kernel log (dmesg)"),
 )
+
+
+def may_change(row):
+    """Return what may be changed because of a row: `driver`, `runtime` or `nothing`."""
+    return row.may_change or CHANGES.get(row.name, "nothing")

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import collections
 import re
 import signal
 
 from .._board import version as _version
 from .._facts import holders
-from .diagnoses import DIAGNOSES
+from .diagnoses import DIAGNOSES, may_change
 from .librknnrt import CODES
 from .log_lines import OTHER_RELEASE
 from .log_text import messages
@@ -73,6 +74,7 @@ _PLATFORM = (r"(?:RKNN Model Information.{1,300}\btarget platform: |rkllm-runtim
 _RECOMMENDED = (
     r"Current driver version: %s, recommend to upgrade the driver to the new version: >= %s\Z" % (_NUMBER, _NUMBER))
 
+Diagnosis = collections.namedtuple("Diagnosis", "name evidence remedy may_change")
 
 _OF_PROGRAMS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGALRM, signal.SIGUSR1,
                 signal.SIGUSR2)
@@ -80,10 +82,10 @@ _OF_PROGRAMS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, si
 
 
 def diagnose(outcome, facts):
-    """Return (diagnosis, evidence, remedy) of an inference.
+    """Return the Diagnosis of an inference.
 
-    The diagnosis is one of `diagnoses.NAMES`; the evidence is the line of the log (without its time) or the fact that
-    shows it; the remedy is None if nothing is to be done.
+    Its name is one of `diagnoses.NAMES`; the evidence is the line of the log (without its time) or the fact that
+    shows it; the remedy is None if nothing is to be done; may_change is `driver`, `runtime` or `nothing`.
 
     Args:
         outcome: as child.infer() returns it.
@@ -110,7 +112,8 @@ def diagnose(outcome, facts):
         if all(of_row[name] for name in row.when):
             where = "as user %s: " % of_row["user"] if of_row["user"] else ""
             where += "" if outcome.get("core") in (None, -1) else "core %d of the NPU: " % outcome["core"]
-            return row.name, where + row.evidence.format_map(of_row), row.remedy and row.remedy.format_map(of_row)
+            return Diagnosis(row.name, where + row.evidence.format_map(of_row),
+                             row.remedy and row.remedy.format_map(of_row), may_change(row))
     raise AssertionError("the last row of the table applies to everything")
 
 

@@ -23,8 +23,8 @@ KEPT_OF_FACTS = {
     "runtime": ("path", "version", "build", "sha256"),
 }
 KEPT_OF_VERIFICATION = (
-    "diagnosis", "evidence", "remedy", "cores", "top5", "expected_top5", "tolerance", "latency_ms", "sdk_version",
-    "driver_version",
+    "diagnosis", "evidence", "remedy", "may_change", "cores", "top5", "expected_top5", "tolerance", "latency_ms",
+    "sdk_version", "driver_version",
 )
 
 

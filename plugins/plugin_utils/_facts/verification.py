@@ -75,13 +75,14 @@ def judge(params, outcome, nodes, kernel, around=None, cores=1, user=None, users
         "user": Account(user, None, None, ()) if user else None,
         "users": users,
     }
-    name, evidence, remedy = diagnosis.diagnose(outcome, facts)
+    found = diagnosis.diagnose(outcome, facts)
     sdk_version, driver_version = diagnosis.versions(outcome)
     return dict(
-        verdict="verified" if name == "ok" else "failed",
-        diagnosis=name,
-        evidence=clean(evidence, 2000),
-        remedy=remedy,
+        verdict="verified" if found.name == "ok" else "failed",
+        diagnosis=found.name,
+        evidence=clean(found.evidence, 2000),
+        remedy=found.remedy,
+        may_change=found.may_change,
         top5=as_dicts((outcome["top"] or [])[:5]),
         expected_top5=as_dicts(expected),
         tolerance=params["tolerance"],

@@ -123,7 +123,7 @@ class Board:
         """
         if self.verified is not False:
             return False
-        proves = may_change(self.record["diagnosis"], self.record.get("evidence"))
+        proves = may_change(self.record)
         return "driver" in proves or ("runtime" in proves and self.is_known_to_fail)
 
     @property

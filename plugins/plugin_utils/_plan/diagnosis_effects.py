@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 
-from ...module_utils._inference.diagnoses import DIAGNOSES
+from ...module_utils._inference import diagnoses
 
-_OF_NAME = {"driver": "driver", "timeout": "driver", "crash": "driver", "runtime": "runtime"}
+CHANGES = ("driver", "runtime", "nothing")
+# Records of releases before 2.0.0 have only name and evidence.
 # The evidence of a crash in the call that loads the library: no program has asked for the NPU yet.
 _CRASH_OF_LOADER = re.compile(r"(?:as user .{1,80}: )?\w{1,12} in dlopen\b")
 # The evidence of one that something else ended.
@@ -17,19 +18,16 @@ _ENDED = re.compile(
     r"(?:as user .{1,80}: )?(?:core \d{1,2} of the NPU: )?\w{1,12} in \w{1,40}, which a program sends\b")
 
 
-def of_row(row):
-    """Return what may be changed because of a row of the table of diagnoses: `driver`, `runtime` or `nothing`."""
-    return row.may_change or _OF_NAME.get(row.name, "nothing")
-
-
-def may_change(name, evidence=None):
-    """Return what may be changed because of a diagnosis, as a set: a record has its name, and not its row.
+def may_change(record):
+    """Return what may be changed because of a recorded verification that failed, as a set.
 
     Args:
-        name: a diagnosis as a board's record has it; because of an unknown one nothing may be changed.
-        evidence: as the record has it. A library that is cut off crashes while it is loaded, which no driver does.
+        record: `verification` of a board's record, with a `diagnosis`; because of an unknown one nothing is changed.
     """
+    if record.get("may_change") in CHANGES:
+        return {record["may_change"]}
+    name, evidence = record.get("diagnosis"), record.get("evidence")
     if name == "crash":
         text = evidence if isinstance(evidence, str) else ""
-        return {"nothing" if _ENDED.match(text) else "runtime" if _CRASH_OF_LOADER.match(text) else _OF_NAME[name]}
-    return {of_row(row) for row in DIAGNOSES if row.name == name} or {"nothing"}
+        return {"nothing" if _ENDED.match(text) else "runtime" if _CRASH_OF_LOADER.match(text) else "driver"}
+    return {diagnoses.may_change(row) for row in diagnoses.DIAGNOSES if row.name == name} or {"nothing"}

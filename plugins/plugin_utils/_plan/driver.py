@@ -40,7 +40,7 @@ def _keep_driver(board):
     evidence = _one_line(board.record.get("evidence"))
     fault = "MobileNet fails with driver %s (%s%s)" % (
         board.driver["version"], diagnosis, ": %s" % evidence if evidence else "")
-    if "runtime" not in may_change(diagnosis, board.record.get("evidence")):
+    if "runtime" not in may_change(board.record):
         remedy = _one_line(board.record.get("remedy")) or "run playbooks/verify-npu.yml for the remedy"
         raise Unsupported(
             "%s, which another driver does not fix." % fault,

@@ -34,8 +34,8 @@ ANSWERS: dict[str, dict] = {
     },
     "rknn_mobilenet": {"users": TEXTS},
 }
-JUDGED = ("verdict", "diagnosis", "evidence", "remedy", "top5", "expected_top5", "tolerance", "latency_ms", "cores",
-          "users", "sdk_version", "driver_version", "notes", "log")
+JUDGED = ("verdict", "diagnosis", "evidence", "remedy", "may_change", "top5", "expected_top5", "tolerance",
+          "latency_ms", "cores", "users", "sdk_version", "driver_version", "notes", "log")
 """Keys of rknn_mobilenet that the controller makes (plugin_utils/_facts/verification.py)."""
 ADDED = {
     "npu_dkms": {"probes", "losses", "stored", "log_file"}, "npu_trial_build_info": {"stored", "log_file"},

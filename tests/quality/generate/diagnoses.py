@@ -14,7 +14,6 @@ import re
 import field_logs
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses, diagnosis
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.librknnrt import CODES
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import diagnosis_effects
 
 from . import kernel_lines
 from .markdown import table
@@ -124,7 +123,7 @@ def chapter(rows):
     parts = [ABOUT.strip() + "\n", table(
         ("diagnosis", "what it is", "an upgrade may change"),
         [(f"[`{name}`](#diagnosis-{name})", MEANINGS.get(name), _may_change(
-            {_changes(row) for rows in groups[name].values() for unused, row in rows})) for name in names])]
+            {diagnoses.may_change(row) for rows in groups[name].values() for unused, row in rows})) for name in names])]
     for name in names:
         parts.append(f"### Diagnosis {name}\n{MEANINGS.get(name, '')}\n")
         parts += [_group(members, seen) for members in groups[name].values()]
@@ -201,7 +200,7 @@ def _group(members, seen):
     lines += [line for line in _lines(members, lines) if not any(_covers(shown, line) for shown in lines)]
     reports = [match.group() for match in (_REPORT.match(source) for unused, source in found) if match]
     met = "Seen in {}.\n\n".format(", ".join(dict.fromkeys(reports))) if reports else ""
-    rows = [(*_what_and_remedy(row, len(members) > 1), _changes(row)) for unused, row in members]
+    rows = [(*_what_and_remedy(row, len(members) > 1), diagnoses.may_change(row)) for unused, row in members]
     if len(rows) > 1:
         rest = table(("what it is", "what to do", "an upgrade may change"), rows)
     else:
@@ -237,11 +236,6 @@ def _what_and_remedy(row, several):
     words = [word for word in dict.fromkeys(words) if word not in why]
     what = _start(" and ".join(words)) or ("" if why or not several else "In other cases")
     return ". ".join(filter(None, (what, _start(why)))), _start(remedy)
-
-
-def _changes(row):
-    """Return what an upgrade may change because of a row."""
-    return diagnosis_effects.of_row(row)
 
 
 def _may_change(values):

@@ -114,7 +114,7 @@ def test_another_decoder_of_the_picture_gives_the_same_result(infer, picture, sh
     lambda rgb: rgb[:60000] + bytes(len(rgb) - 60000),
 ])
 def test_another_picture_gives_something_else(infer, picture, change):
-    diagnosis, evidence, remedy = diagnose(infer(picture=change(picture)))
+    diagnosis, evidence, remedy, unused = diagnose(infer(picture=change(picture)))
     assert diagnosis == "model"
     assert "expected" in evidence
     assert remedy
@@ -123,7 +123,7 @@ def test_another_picture_gives_something_else(infer, picture, change):
 def test_the_missions_failure_is_the_drivers(infer, device):
     device(driver="0.9.3", submit="fail")
     outcome = infer("1.6.0")
-    diagnosis, evidence, remedy = diagnose(outcome)
+    diagnosis, evidence, remedy, unused = diagnose(outcome)
     assert diagnosis == "driver"
     line = (
         "failed to submit!, op id: 1, op name: Conv:MobilenetV1/MobilenetV1/Conv2d_0/Relu6_prequant, flags: 0x5, "
@@ -142,7 +142,7 @@ def test_with_older_drivers_a_failed_job_gives_zeros(infer, device):
     outcome = infer("1.6.0")
     assert (outcome["stage"], outcome["code"]) == ("done", None)
     assert not any(score for dummy, score in outcome["top"])
-    diagnosis, evidence, remedy = diagnose(outcome)
+    diagnosis, evidence, remedy, unused = diagnose(outcome)
     assert diagnosis == "driver" and evidence.startswith("failed to submit!, op id: 1")
     assert remedy.startswith("driver 0.8.2 cannot run jobs")
 

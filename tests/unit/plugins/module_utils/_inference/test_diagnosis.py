@@ -134,7 +134,7 @@ DIAGNOSES = [
     (failed("rknn_run", timed_out=True, stuck=True), "timeout", "cannot be killed", "reboot"),
     (failed("rknn_init", signal=11, log=[DRIVER_NEW]), "crash", "SIGSEGV in rknn_init; last line: RKNN Driver",
      "checksums"),
-    (failed("dlopen", signal=7), "crash", "SIGBUS in dlopen", "checksums"),
+    (failed("dlopen", signal=7), "crash", "SIGBUS in dlopen", "check its checksum"),
     (failed(None), "crash", "without an answer", "again"),
 ]
 

@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.diagnosis_effects import may_change
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.record import compose
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts.verification import judged
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.diagnosis_effects import CHANGES, may_change
 
 
 @pytest.mark.parametrize(("name", "changes"), [
@@ -13,7 +16,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.diagnosis_effect
     ("memory", "nothing"), ("model", "nothing"), ("busy", "nothing"), ("of another release", "nothing"),
 ])
 def test_a_diagnosis_changes_only_what_it_proves(name, changes):
-    assert may_change(name) == {changes}
+    assert may_change({"diagnosis": name}) == {changes}
 
 
 @pytest.mark.parametrize(("evidence", "changes"), [
@@ -22,8 +25,8 @@ def test_a_diagnosis_changes_only_what_it_proves(name, changes):
 ])
 def test_a_crash_of_the_loader_is_the_runtimes(evidence, changes):
     """A truncated file with the right version in it has been seen to crash its users."""
-    assert may_change("crash", evidence) == {changes}
-    assert may_change("driver", evidence) == {"driver"}
+    assert may_change({"diagnosis": "crash", "evidence": evidence}) == {changes}
+    assert may_change({"diagnosis": "driver", "evidence": evidence}) == {"driver"}
 
 
 @pytest.mark.parametrize(("evidence", "changes"), [
@@ -32,8 +35,34 @@ def test_a_crash_of_the_loader_is_the_runtimes(evidence, changes):
     ("SIGSEGV in rknn_run; SIGTERM in rknn_run, which a program sends", "driver"),
 ])
 def test_what_another_program_ended_proves_nothing(evidence, changes):
-    assert may_change("crash", evidence) == {changes}
+    assert may_change({"diagnosis": "crash", "evidence": evidence}) == {changes}
 
 
-def test_a_runtime_is_changed_unless_the_fault_is_elsewhere_on_the_board():
-    assert may_change("runtime") == {"runtime", "nothing"}
+def test_an_old_record_has_no_row_of_the_runtimes_diagnosis():
+    assert may_change({"diagnosis": "runtime"}) == {"runtime", "nothing"}
+
+
+@pytest.mark.parametrize(("stated", "changes"), [
+    ("nothing", {"nothing"}), ("runtime", {"runtime"}), ("driver", {"driver"}), ("all", {"runtime", "nothing"}),
+    (["driver"], {"runtime", "nothing"}), (None, {"runtime", "nothing"}),
+])
+def test_what_a_record_says_of_its_row_decides(stated, changes):
+    assert may_change({"diagnosis": "runtime", "may_change": stated}) == changes
+
+
+@pytest.mark.parametrize(("stage", "error", "changes"), [
+    ("dlopen", "librknnrt.so: cannot enable executable stack as shared object requires: Invalid argument", "nothing"),
+    ("dlopen", "/usr/lib/librknnrt.so: file too short", "runtime"),
+])
+def test_a_verification_records_what_its_row_proves(stage, error, changes):
+    nothing = dict.fromkeys(("code", "signal", "top", "differs", "sdk_version", "driver_version", "core"))
+    outcome = dict(
+        nothing, stage=stage, error=error, timed_out=False, stuck=False, timeout=20, elapsed=[], cores=[], log=[])
+    found = judged({"observed": {"outcome": outcome, "nodes": []}}, {})
+    record = compose({}, found)["verification"]
+    assert record["diagnosis"] == "runtime" and may_change(record) == {changes}
+
+
+@pytest.mark.parametrize("row", diagnoses.DIAGNOSES)
+def test_every_row_may_change_one_thing(row):
+    assert diagnoses.may_change(row) in CHANGES
