@@ -1,150 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""More messages of apt, dpkg and update-initramfs from public reports, made short: cause, remedy, source."""
+"""Packages that apt and dpkg cannot install, by messages from public reports, made short: cause, remedy, source."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils import _apt, _apt_causes
+from ansible_collections.rkfleet.npu.plugins.module_utils import _apt_causes
 from stand_ins.apt_board import Board
 from stand_ins.apt_failures import ENDED, fail
 
-SQV = "Sub-process /usr/bin/sqv returned an error code (1), error message is: "
-UNSIGNED = "Error: The repository '{} trixie InRelease' is not signed.\n"
+NO_LOCK = ("W: Not using locking for read only lock file /var/lib/dpkg/lock-frontend\n"
+           "W: Not using locking for read only lock file /var/lib/dpkg/lock\n")
 
 
 @pytest.fixture
 def board(tmp_path):
     return Board(tmp_path)
-
-
-@pytest.mark.parametrize("source, rc, log, needed, forbidden", [
-    # apt since 3.0 (Debian 13) checks signatures with sqv
-    ("dariogriffo/debian.griffo.io#14", 100,
-     ("Warning: OpenPGP signature verification failed: https://deb.griffo.io/apt trixie InRelease: " + SQV
-      + "Missing key EA0F721D231FDD3A0A17B9AC7808B4DD62C41256, which is needed to verify signature.\n"
-      + UNSIGNED.format("https://deb.griffo.io/apt")),
-     ("key EA0F721D231FDD3A0A17B9AC7808B4DD62C41256", "https://deb.griffo.io/apt", "keyring"), "remove"),
-    ("FrodeSolheim/fs-uae#323", 100,
-     ("Warning: GPG error: http://download.opensuse.org/x  InRelease: " + SQV
-      + "Missing key BF2C3F2504BFEF00, which is needed to verify signature.\n"), ("key BF2C3F2504BFEF00",), "remove"),
-    ("gyazo/Gyazo-for-Linux#185", 100,
-     ("Warning: OpenPGP signature verification failed: https://packagecloud.io/gyazo/debian trixie InRelease: " + SQV
-      + "Signing key on 95AACBB669E1156E914474C16987671B9AB241C3 is not bound:            primary key   because: No "
-      "binding signature at time 2022-10-20T06:52:27Z   because: Policy rejected non-revocation signature "
-      "(PositiveCertification) requiring collision resistance   because: SHA1 is not considered secure since "
-      "2013-02-01T00:00:00Z\n" + UNSIGNED.format("https://packagecloud.io/gyazo/debian")),
-     ("https://packagecloud.io/gyazo/debian", "SHA1", "current key"), "not on the board"),
-    # apt goes on with the older lists and ends with 0
-    ("syncthing/syncthing#10551, openresty/openresty#1097", 0,
-     ("Warning: An error occurred during the signature verification. The repository is not updated and the previous "
-      "index files will be used. OpenPGP signature verification failed: https://apt.syncthing.net syncthing InRelease: "
-      + SQV + "Missing key FBA2E162F2F44657B38F0309E5665F9BD5970C47, which is needed to verify signature. Signing key "
-      "on 37C84554E7E0A261E4F76E1ED26E6ED000654A3E is not bound:            No binding signature at time "
-      "2026-02-03T01:40:11Z   because: Policy rejected non-revocation signature (PositiveCertification) requiring "
-      "second pre-image resistance   because: SHA1 is not considered secure since 2023-02-01T00:00:00Z\n"),
-     ("https://apt.syncthing.net", "SHA1"), "not on the board"),
-    ("raspberrypi/rpi-image-gen#171", 100,
-     ("Warning: Failed to fetch http://archive.raspberrypi.com/debian/dists/trixie/InRelease  " + SQV + "Signing key "
-      "on CF8A1AF502A2AA2D763BAE7E82B129927FA3303E is not bound: because: Expired on 2026-02-01T00:00:00Z\n"),
-     ("http://archive.raspberrypi.com/debian", "has expired"), "not on the board"),
-    # the key is there and apt does not use it
-    ("dariogriffo/debian.griffo.io#2", 0,
-     ("W: https://debian.griffo.io/apt/dists/noble/InRelease: The key(s) in the keyring /etc/apt/trusted.gpg.d/g.gpg "
-      "are ignored as the file is not readable by user '_apt' executing apt-key.\nW: GPG error: "
-      "https://debian.griffo.io/apt noble InRelease: The following signatures couldn't be verified because the public "
-      "key is not available: NO_PUBKEY 7808B4DD62C41256\n"),
-     ("/etc/apt/trusted.gpg.d/g.gpg", "chmod 644"), "not on the board"),
-    ("zhj-buffer/Cross-Compile-Jetson#3, ReproNim/neurodocker#476", 100,
-     ("Err:1 http://ports.ubuntu.com/ubuntu-ports bionic InRelease\nW: GPG error: http://ports.ubuntu.com/ubuntu-ports "
-      "bionic InRelease: Couldn't create temporary file /tmp/apt.conf.dK8U7t for passing config to apt-key\nE: The "
-      "repository 'http://ports.ubuntu.com/ubuntu-ports bionic InRelease' is not signed.\n"),
-     ("chmod 1777 /tmp", "gpgv"), "keyring"),
-    ("cloudfoundry/bosh-linux-stemcell-builder#39, microsoft/WSL#2856", 0,
-     ("W: Failed to fetch http://a.example/InRelease  Could not execute 'apt-key' to verify signature (is gnupg "
-      "installed?)\n"), ("chmod 1777 /tmp",), "keyring"),
-    ("kind of raspberrypi forums: full disk", 100,
-     ("W: GPG error: http://raspbian.raspberrypi.org/raspbian stretch InRelease: At least one invalid signature was "
-      "encountered.\nE: The repository 'http://raspbian.raspberrypi.org/raspbian stretch InRelease' is not signed.\n"),
-     ("raspbian", "make room", "/var/lib/apt/lists"), "remove the repository"),
-    # something else than the repository answers
-    ("blikvm/blikvm#179 (Armbian), allinurl/goaccess#2850", 100,
-     ("E: Failed to fetch http://deb.volian.org/volian/dists/scar/InRelease  Clearsigned file isn't valid, got "
-      "'NOSPLIT' (does the network require authentication?)\nE: The repository 'http://deb.volian.org/volian scar "
-      "InRelease' is no longer signed.\n"), ("another page", "deb.volian.org", "login"), "current key"),
-    ("64studio/pdk#29", 100,
-     ("E: GPG error: http://apt.64studio.com lenny-backports InRelease:  Clearsigned file isn't valid, got 'NO DATA' "
-      "(does the network require authentication?)\n"), ("another page",), "current key"),
-    ("Debian/apt#103", 0,
-     ("W: Failed to fetch http://cu.archive.ubuntu.com/ubuntu/dists/bionic/InRelease  407  Proxy Authentication "
-      "Required [IP: 192.0.2.1 8080]\n"), ("the proxy refuses", "Acquire::http::Proxy"), "mirror"),
-    ("saltstack-formulas/apt-cacher-formula#15", 100,
-     "E: Failed to fetch https://x.example/InRelease  Received HTTP code 403 from proxy after CONNECT\n",
-     ("the proxy refuses",), "current key"),
-    ("Debian/apt#121", 0,
-     ("W: Failed to fetch http://ppa.launchpad.net/x/dists/focal/InRelease  500  Software caused connection abort [IP: "
-      "192.0.2.1 80]\n"), ("http://ppa.launchpad.net/x", "network and proxy"), "key"),
-    ("Joshua-Riek/ubuntu-rockchip#418", 100,
-     ("E: Failed to fetch https://apt.armbian.com/dists/bookworm/InRelease  403  Forbidden [IP: 192.0.2.1 443]\nE: The "
-      "repository 'https://apt.armbian.com bookworm InRelease' is not signed.\n"),
-     ("HTTP 403", "remove its line"), "key"),
-    ("kind of Debian/apt#121", 100,
-     "E: Failed to fetch https://apt.armbian.com/dists/bookworm/InRelease  503  Backend fetch failed [IP: 192.0.2.1]\n",
-     ("HTTP 503", "later"), "key"),
-    ("kind of tiny-pilot/tinypilot#1919, bigtreetech/CB1#227", 100,
-     ("E: Failed to fetch http://mirror.example/debian/dists/buster/main/binary-arm64/Packages  404  Not Found [IP: "
-      "192.0.2.1 80]\nE: Some index files failed to download. They have been ignored, or old ones used instead.\n"),
-     ("no longer has", "archive.debian.org"), "key"),
-    ("SuperManito/LinuxMirrors#98 (radxa-zero3, 5.10.160-26-rk356x)", 100,
-     ("E: The repository 'https://mirrors.tuna.tsinghua.edu.cn/debian bullseye-backports Release' does not have a "
-      "Release file.\n"), ("bullseye-backports does not exist", "remove its line"), "key"),
-    ("edge-core/sonic-buildimage#565", 100,
-     ("E: The value 'bullseye-backports' is invalid for APT::Default-Release as such a release is not available in the "
-      "sources\n"), ("APT::Default-Release is bullseye-backports", "/etc/apt"), "key"),
-    ("MichaIng/DietPi#669", 100,
-     ("E: The method driver /usr/lib/apt/methods/https could not be found.\nN: Is the package apt-transport-https "
-      "installed?\n"), ("install apt-transport-https",), "key"),
-    # encrypted connections
-    ("MichaIng/DietPi#7562 (apt.armbian.com)", 100,
-     ("W: Failed to fetch https://apt.armbian.com/dists/bookworm/InRelease  Certificate verification failed: The "
-      "certificate is NOT trusted. The certificate chain uses expired certificate.  Could not handshake: Error in the "
-      "certificate verification. [IP: 192.0.2.1 443]\n"), ("expired", "clock is ahead"), "install ca-certificates"),
-    ("openSUSE/MirrorCache#326", 100,
-     ("E: Failed to fetch https://mirror.example/x.deb  Could not handshake: Error in the pull function. [IP: "
-      "192.0.2.1 443]\n"), ("no encrypted connection", "firewall"), "key"),
-    ("zcash/zcash#3203, TamerPlatform/Tools_Repository#274", 0,
-     "W: Failed to fetch https://apt.example/Packages  gnutls_handshake() failed: Handshake failed\n",
-     ("no encrypted connection",), "key"),
-    ("MichaIng/DietPi#6910", 0,
-     "W: Failed to fetch http://ftp.de.debian.org/x/InRelease  Connection timed out [IP: 192.0.2.1 80]\n",
-     ("cannot reach http://ftp.de.debian.org",), "key"),
-    ("kind of MichaIng/DietPi#6910", 0,
-     ("W: Failed to fetch http://a.example/InRelease  Error reading from server. Remote end closed connection [IP: "
-      "192.0.2.1 80]\n"), ("cannot reach http://a.example",), "key"),
-    ("MichaIng/DietPi#4487", 100,
-     ("E: Problem executing scripts APT::Update::Post-Invoke-Success 'test -x /usr/bin/apt-show-versions || exit 0 ; "
-      "apt-show-versions -i'\nE: Sub-process returned an error code\n"),
-     ("APT::Update::Post-Invoke-Success", "apt-show-versions", "/etc/apt/apt.conf.d"), "key"),
-])
-def test_why_a_repository_cannot_be_read(board, source, rc, log, needed, forbidden):
-    message = fail(board, "update", log, rc)
-    assert "not available from the board's repositories: dkms" in message
-    cause = message.split("apt-get update failed: ")[1]
-    assert all(word in cause for word in needed) and forbidden not in cause, message
-
-
-@pytest.mark.parametrize("log", [
-    # binwiederhier/ntfy#1401, alexreinert/debmatic#407: until then the key is accepted
-    ("Warning: https://archive.heckel.io/apt/dists/debian/InRelease: Policy will reject signature within a year, see "
-     "--audit for details\n"),
-    # dexogen/pipbs#17
-    ("Notice: Skipping acquire of configured file 'main/binary-armhf/Packages' as repository "
-     "'https://dexogen.github.io/pipbs trixie InRelease' doesn't support architecture 'armhf'\n"),
-    # MichaIng/DietPi#5443
-    "W: Target Packages (main/binary-armhf/Packages) is configured multiple times in /etc/apt/a.list:1 and b.list:1\n",
-])
-def test_warnings_on_repositories_that_can_be_read_are_no_cause(board, log):
-    assert "update failed" not in fail(board, "update", log, 0)
 
 
 def error_of(package, status=1):
@@ -365,9 +236,140 @@ def test_no_advice_to_remove_what_a_vendors_image_needs(board, name):
     assert "purge" not in fail(board, "install", error_of(name) + ENDED)
 
 
+@pytest.mark.parametrize("part, source, log, needed, forbidden", [
+    # a file system that is read-only looks like many things
+    ("simulate", "MichaIng/DietPi#7117",
+     NO_LOCK + "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem.\n",
+     ("mounted read-only", "dmesg"), "--configure -a"),
+    ("install", "Heisath/wdmc2-kernel#15, ophub/amlogic-s9xxx-armbian#2093",
+     NO_LOCK + ("W: chown to _apt:root of directory /var/cache/apt/archives/partial failed - SetupAPTPartialDirectory "
+                "(30: Read-only file system)\nErr:1 http://mirrors.nju.edu.cn/armbian bullseye/main arm64 x\nE: Unable "
+                "to fetch some archives, maybe run apt-get update or try with --fix-missing?\n"),
+     ("mounted read-only",), "mirror"),
+    ("simulate", "ophub/amlogic-s9xxx-armbian#2131",
+     "E: List directory /var/lib/apt/lists/partial is missing. - Acquire (30: Read-only file system)\n",
+     ("mounted read-only",), "mkdir"),
+    ("install", "kind of MichaIng/DietPi#7117",
+     ("E: Could not open lock file /var/lib/dpkg/lock-frontend - open (30: Read-only file system)\nE: Unable to "
+      "acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), are you root?\n"),
+     ("mounted read-only",), "become"),
+    ("simulate", "kind of ophub/amlogic-s9xxx-armbian#2131",
+     "E: List directory /var/lib/apt/lists/partial is missing. - Acquire (2: No such file or directory)\n",
+     ("mkdir -p /var/lib/apt/lists/partial",), "read-only"),
+    # files of apt that it cannot parse
+    ("simulate", "MichaIng/DietPi#3134 (Tinker Board's image)",
+     "E: Syntax error /etc/apt/apt.conf.d/99myown:4: Extra junk at end of file\n",
+     ("/etc/apt/apt.conf.d/99myown", "line 4", "semicolon"), "repositor"),
+    ("simulate", "linuxmint/mint20-beta#161", "E: Invalid record in the preferences file, no Package header\n",
+     ("/etc/apt/preferences",), "repositor"),
+    ("simulate", "kind of linuxmint/mint20-beta#161", "E: No priority (or zero) specified for pin\n",
+     ("/etc/apt/preferences",), "repositor"),
+    ("simulate", "kind of tiny-pilot/tinypilot#1919",
+     ("E: Type 'ubuntu' is not known on line 1 in source list /etc/apt/sources.list.d/x.list\nE: The list of sources "
+      "could not be read.\n"), ("entry 1 of /etc/apt/sources.list.d/x.list is malformed",), "repositories"),
+    ("simulate", "kind, apt since 1.1",
+     "E: Type 'xdeb' is not known on stanza 2 in source list /etc/apt/sources.list.d/armbian.sources\n",
+     ("entry 2 of /etc/apt/sources.list.d/armbian.sources is malformed",), "repositories"),
+    # what apt does not decide alone
+    ("simulate", "armbian/configng#899, tenstorrent/tt-installer#137",
+     ("The following packages will be DOWNGRADED:\n   libdrm-common libdrm2\n0 upgraded, 3 newly installed, 2 "
+      "downgraded, 0 to remove and 0 not upgraded.\nE: Packages were downgraded and -y was used without "
+      "--allow-downgrades.\n"), ("downgrade libdrm-common libdrm2", "apt-cache policy"), "repositories"),
+    ("simulate", "kind",
+     "E: Could not perform immediate configuration on 'libc6:arm64'. Please see man 5 apt.conf for details. (2)\n",
+     ("apt finds no order in which libc6:arm64 can be upgraded",), "repositories"),
+    # the system itself
+    ("install", "microsoft/WSL#8607, s-h-3-l-l/katoolin3#24",
+     ("/usr/bin/perl: error while loading shared libraries: libcrypt.so.1: cannot open shared object file: No such "
+      "file or directory\n" + error_of("libc6", 127)), ("libcrypt.so.1", "libcrypt1", "--fix-broken"), "apt-file"),
+    ("install", "LuckfoxTECH/luckfox-pico#136",
+     ("Failed to reload daemon: Refusing to reexecute, not enough space available on /run/systemd. Currently, 10.6M "
+      "are free, but a safety buffer of 16.0M is enforced.\n" + error_of("libc6")),
+     ("10.6M free in /run", "remount,size=100M /run"), "purge"),
+    ("install", "guysoft/CustomPiOS#125",
+     ("/usr/bin/apt-key: 57: /usr/bin/apt-key: cannot create /dev/null: Permission denied\nE: The repository "
+      "'http://raspbian.raspberrypi.org/raspbian buster InRelease' is not signed.\n"),
+     ("/dev/null is no device", "mknod"), "keyring"),
+    ("install", "MichaIng/DietPi#7157",
+     "foo: line 288: /dev/null: cannot overwrite existing file\n" + error_of("foo"), ("/dev/null is no device",), "xx"),
+    ("install", "kind of bamarni/pi64#46",
+     "dpkg: error: failed to open package info file '/var/lib/dpkg/status' for reading: No such file or directory\n",
+     ("/var/lib/dpkg/status", "status-old"), "xx"),
+    ("install", "kind", ("dpkg-deb (subprocess): decompressing archive '/x/linux-headers.deb' (size=1) member "
+                         "'data.tar': internal gzip read error: '<fd:4>: data error'\n" + ENDED),
+     ("arrived damaged", "apt-get clean"), "xx"),
+    # /boot on FAT, or what is immutable
+    ("install", "raspberrypi/firmware#1501",
+     "ln: failed to create symbolic link '/boot/dtb-': Operation not permitted\n" + error_of("flash-kernel"),
+     ("/boot/dtb- is on a file system without links", "FAT"), "purge"),
+    ("install", "kind of frank-w/BPI-Router-Linux#39",
+     ("dpkg: error processing archive /x/linux-dtb.deb (--unpack):\n unable to install new version of "
+      "'./boot/config-6.1.115': Operation not permitted\n" + ENDED), ("./boot/config-6.1.115", "lsattr"), "xx"),
+    # the script of a package: what it says, and not that it has failed
+    ("install", "alexreinert/debmatic#196",
+     ("dpkg-divert: error: error checking '/var/lib/piVCCU/dtb/overlays/x.dtbo': No such file or directory\n"
+      + error_of("raspberrypi-kernel", 2)),
+     ("raspberrypi-kernel cannot be configured: dpkg-divert: error: error checking",), "exit status"),
+    ("install", "hamishcunningham/pi-tronics#8",
+     ("cp: cannot stat '/etc/modprobe.d/raspi-blacklist.conf': No such file or directory\n" + error_of("simbamond")),
+     ("cannot be configured: cp: cannot stat '/etc/modprobe.d/raspi-blacklist.conf'",), "exit status"),
+    ("install", "radekp/qtmoko#154",
+     "ln: failed to create symbolic link '/boot/uImage.bin': File exists\n" + error_of("linux-image-x"),
+     ("ln: failed to create symbolic link '/boot/uImage.bin': File exists",), "exit status"),
+    ("install", "inindev/visionfive2#4",
+     ("cp: cannot stat '/lib/firmware/rgx.*': No such file or directory\nrun-parts: "
+      "/etc/kernel/postinst.d/zz-initramfs-mod exited with return code 1\nP: Checking for EXTLINUX directory... "
+      "found.\n" + error_of("linux-image-6.11.3-1-riscv64")),
+     ("zz-initramfs-mod", "cannot stat '/lib/firmware/rgx.*'"), "exit status"),
+    ("install", "kind",
+     ("Job for foo.service failed because the control process exited with error code.\nSee \"systemctl status "
+      "foo.service\" for details.\n" + error_of("foo-server")), ("foo.service does not start", "journalctl -u foo"),
+     "exit status"),
+    # What another package said before.
+    ("install", "kind",
+     ("Setting up other (1.0) ...\nJob for other.service failed because a timeout was exceeded.\nSetting up "
+      "foo-server (2.1) ...\nfoo-server: cannot read /etc/foo\ninvoke-rc.d: policy-rc.d denied execution of start.\n"
+      "foo-server: enabled\n" + error_of("foo-server")), ("cannot be configured: foo-server: cannot read /etc/foo",),
+     "other.service"),
+    ("install", "kind", ("Can't locate Debconf/Log.pm in @INC (you may need to install the Debconf::Log module) at "
+                         "/usr/share/debconf/frontend line 6.\n" + error_of("dkms-x")), ("Debconf/Log.pm",),
+     "install perl"),
+    # the headers of a kernel whose programs are compiled when they are installed
+    ("install", "armbian/build#10310",
+     ("Compiling resolve_btfids tools ...\ntools/lib/bpf/libbpf.c:11452:27: error: assignment discards 'const' "
+      "qualifier from pointer target type [-Werror=discarded-qualifiers]\ncc1: all warnings being treated as errors\n"
+      + error_of("linux-headers-current-imx", 2)), ("tools/lib/bpf/libbpf.c", "does not compile"), "exit status"),
+])
+def test_the_cause(board, part, source, log, needed, forbidden):
+    message = fail(board, part, log)
+    assert message.startswith("dkms cannot be installed: ") and "not available" not in message
+    assert all(word in message for word in needed) and forbidden not in message, message
+
+
+def test_links_without_which_armbian_goes_on_are_no_cause(board):
+    """OpenNeptune3D/OpenNept4une#251 (6.1.67-current-rockchip64, /boot on FAT), debian-pi/raspbian-ua-netinst#526."""
+    message = fail(board, "install", (
+        "ln: failed to create hard link '/boot/initrd.img-6.1.67.dpkg-bak' => '/boot/initrd.img-6.1.67': Operation not "
+        "permitted\nln: failed to create symbolic link '/boot/uInitrd': Operation not permitted\nupdate-initramfs: "
+        "Symlink failed, moving /boot/uInitrd-6.1.67 to /boot/uInitrd\nfoo: the setting bar is invalid\n"
+        + error_of("foo-tools")))
+    assert "foo-tools cannot be configured: foo: the setting bar is invalid" in message and "FAT" not in message
+
+
+def test_what_only_ends_with_a_code_is_told_as_it_is(board):
+    message = fail(board, "install", error_of("foo-tools"))
+    assert "post-installation script subprocess returned error exit status 1" in message
+
+
 @pytest.mark.parametrize("text", [
     "keyring /a are ignored as the file is not readable\n" * 5000, "x\nrun-parts: /etc/" * 20000,
     "GPG error: x " * 20000, "mv: " * 50000, "Unsupported platform " * 10000, "Failed to fetch http://x 404 " * 9000,
+    "ln: failed to create symbolic link '/boot/" * 9000, "will be DOWNGRADED:\n x" * 9000, "x: cannot" * 30000,
+    "Failed to fetch http://archive.ubuntu.com/x/binary-arm64/" * 9000, "Syntax error /" * 20000, "unable to " * 30000,
 ])
 def test_hostile_output_takes_no_longer(text):
-    assert len(_apt_causes.explain(text) or "") < 1500 and _apt.LISTS_VALID
+    assert len(_apt_causes.explain(text) or "") < 1500
+
+
+def test_hostile_output_of_a_package_takes_no_longer(board):
+    assert len(fail(board, "install", "x: " * 200000 + "\n" + error_of("foo-tools"))) < 1500

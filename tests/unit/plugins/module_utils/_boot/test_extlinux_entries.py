@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""More boot configurations of public images and owners: which one is edited, and that every other byte stays.
+"""extlinux.conf of public images and owners: which entry U-Boot boots, by its rules written another way.
 
 The comment of a case names the public source; `UUID=1` and the like take the place of what is personal.
 """
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, edit, kernel_arguments, menu, sources
-from stand_ins.boot_round_trip import ARGUMENT, round_trip
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, edit, kernel_arguments, menu
+from stand_ins.boot_round_trip import ARGUMENT
 
 OURS = "initcall_blacklist=rknpu_init"
-MENU, ARMBIAN = "/boot/extlinux/extlinux.conf", "/boot/armbianEnv.txt"
+MENU = "/boot/extlinux/extlinux.conf"
 TABLET = "console=ttyS0,1500000n8 quiet splash loglevel=0 video=DSI-1:800x1280@60,rotate=90 rw root=PARTUUID=1 panic=10"
 
 # text, what the running kernel has of it
@@ -206,126 +206,3 @@ def u_boot_reads(text):
     chosen = [entry for entry in entries if entry["name"] == default][-1:] or entries[:1]
     assert b"linux" in chosen[0]
     return chosen[0].get(b"append", b"").decode()
-
-
-# loader, the file
-OTHERS = {
-    # photonvision image for the Orange Pi 5
-    "initcalls of the owner": ("armbian", (
-        "verbosity=1\nextraargs=initcall_debug ignore_loglevel nokprobes initcall_blacklist=init_kprobe_trace,"
-        "crypto_kdf108_init,init_blk_tracer trace_buf_size=1 cma=256M\nrootdev=UUID=1\n")),
-    # gloriouspidgeon855/IroncowNASArmbian armbianEnv.txt
-    "an RK3568 NAS": ("armbian", "console=both\nextraargs=cma=256M console=ttyS2,1500000n8\noverlay_prefix=rk35xx\n"),
-    # chenphilip888/rockpi4b-wifi, 2play/PBv2-PostFixes armbianEnv.txt: no extraargs
-    "no extraargs": ("armbian", "verbosity=1\noverlays=spi-spidev i2c7\nparam_spidev_spi_bus=2\nuser_overlays=pwm\n"),
-    # an owner's script appends a second line: U-Boot takes the last one
-    "extraargs twice": ("armbian", "extraargs=cma=256M\nrootdev=UUID=1\nextraargs=usbcore.autosuspend=-1\n"),
-    # jonas5/orangepi-4pro-kernel boot/orangepiEnv.txt
-    "a comment at the end": ("orangepi", (
-        "rootdev=PARTUUID=auto\ncma=512M\nextraargs=earlycon=uart8250,mmio32,0x02502000 pcie_aspm=powersave\n\n"
-        "# Charger mode: set to \"powerbank\"\n#charger_mode=powerbank\n")),
-    # zerokaze420/build_image_script boot/orangepiEnv.txt
-    "Orange Pi, no extraargs": ("orangepi", "verbosity=1\nrootdev=UUID=1\nrootfstype=ext4\n"),
-    # unifreq's Radxa E52C: `rootfstype=btrfs ` with a blank, user_overlays= without a line end
-    "no line end": ("armbian", "rootfstype=btrfs \nextraargs=\nextraboardargs=net.ifnames=0\nuser_overlays="),
-    # MichaIng/DietPi 5634: a head for petitboot
-    "a head": ("dietpi", "[main]\nrootdev=UUID=1\nextraargs=net.ifnames=0\n"),
-    "a backslash in a comment": ("armbian", "# C:\\\nextraargs=cma=256M\n"),
-    "blanks before the name": ("armbian", "  extraargs=cma=256M\n"),
-    # Kali's image for the Pinebook Pro appends to the file of the package
-    "appended to the examples": ("u-boot-menu", (
-        '#U_BOOT_PARAMETERS="ro quiet"\n#U_BOOT_ROOT=""\nU_BOOT_MENU_LABEL="Kali Linux"\n'
-        'U_BOOT_PARAMETERS="console=tty1 ro rootwait"\n')),
-    # revyos, rockos: root= in both
-    "root in the parameters": ("u-boot-menu", (
-        'U_BOOT_PROMPT="2"\nU_BOOT_PARAMETERS="console=ttyS0,115200 root=LABEL=r rootwait rw LANG=en_US.UTF-8"\n'
-        'U_BOOT_ROOT="root=LABEL=r"\n')),
-    # citadel-core/os debos-recipes/rockpro/scripts/set-u-boot-defaults.sh
-    "a fragment": ("u-boot-menu", (
-        '#U_BOOT_DEFAULT="l0"\nU_BOOT_PARAMETERS="ignore_loglevel ro earlycon console=ttyS2,1500000n8 fw_devlink=off"\n'
-        'U_BOOT_ROOT="root=LABEL=root"\n')),
-    # an Arch image for the RK3588: the here-document kept its tabs
-    "tabs": ("u-boot-menu", '\tU_BOOT_UPDATE="true"\n\tU_BOOT_PROMPT="1"\n\tU_BOOT_PARAMETERS="rw rootwait"\n'),
-    # a Debian image for RISC-V boards
-    "appended to an empty file": (
-        "u-boot-menu", 'U_BOOT_PARAMETERS="rw noquiet root=/dev/vda1"\nU_BOOT_FDT_DIR="noexist"'),
-    # Mixtile's images and AOSC's u-boot-menu: nothing is set
-    "nothing is set": (
-        "u-boot-menu", '#U_BOOT_PARAMETERS="ro quiet"\n#U_BOOT_SYNC_DTBS="false"\nU_BOOT_TIMEOUT="20"\n'),
-    # a fork of ubuntu-rockchip appends with echo -n
-    "crashkernel": ("radxa", "rootwait rw console=ttyS2,1500000 quiet splash crashkernel=2M-:256M"),
-    "a blank at both ends": ("radxa", " rootwait rw console=tty1 \n\n"),
-}
-
-
-@pytest.mark.parametrize("loader, text", OTHERS.values(), ids=OTHERS)
-def test_another_file(loader, text):
-    round_trip(loader, text)
-
-
-SCRIPT = b"\x27\x05\x19\x56load mmc 1 ${scriptaddr} ${prefix}%s\nsetenv bootargs \"root=${rootdev} ${extraargs}\"\n"
-
-# cmdline, files, loader, config
-RUNNING = {
-    # an image for the NanoPi R5S: armbianEnv.txt is there for U-Boots that read it
-    "extlinux.conf, and armbianEnv.txt besides": (
-        "root=UUID=1 rootfstype=ext4 console=tty0 console=ttyS2,1500000n8 loglevel=7", {
-            MENU: "DEFAULT primary\n\nLABEL primary\n    LINUX /boot/Image\n    APPEND root=UUID=1 rootfstype=ext4 "
-                  "console=tty0 console=ttyS2,1500000n8 loglevel=7\n",
-            ARMBIAN: "rootdev=UUID=1\nextraargs=cgroup_enable=cpuset swapaccount=1\n"}, "extlinux", MENU),
-    # gloriouspidgeon855/IroncowNASArmbian has both
-    "armbianEnv.txt, and an extlinux.conf besides": (
-        ("root=UUID=1 rootwait rootfstype=ext4 console=ttyS2,1500000 console=tty1 loglevel=1 cma=256M "
-         "console=ttyS2,1500000n8"),
-        {MENU: "LABEL Armbian\n  LINUX /boot/vmlinuz\n  APPEND root=UUID=1 rootdelay=10 rw console=tty1 "
-               "console=ttyS2,1500000n8 earlycon=uart8250,mmio32,0xfe660000 cma=256M\n",
-         ARMBIAN: "rootdev=UUID=1\nextraargs=cma=256M console=ttyS2,1500000n8\n"}, "armbian", ARMBIAN),
-    # a system that DietPi took over (MichaIng/DietPi 5634): U-Boot's script says which of the two it reads
-    "two environment files": (
-        "root=UUID=1 rootwait net.ifnames=0", {
-            ARMBIAN: "rootdev=UUID=1\nextraargs=net.ifnames=0\n", "/boot/boot.scr": SCRIPT % b"dietpiEnv.txt",
-            "/boot/dietpiEnv.txt": "rootdev=UUID=1\nextraargs=net.ifnames=0\n"}, "dietpi", "/boot/dietpiEnv.txt"),
-    "two environment files, the other way round": (
-        "root=UUID=1 rootwait net.ifnames=0", {
-            ARMBIAN: "rootdev=UUID=1\nextraargs=net.ifnames=0\n", "/boot/boot.scr": SCRIPT % b"armbianEnv.txt",
-            "/boot/dietpiEnv.txt": "rootdev=UUID=1\nextraargs=net.ifnames=0\n"}, "armbian", ARMBIAN),
-    # a Turing RK1 with a script of Armbian left in /boot: the file of another folder is not judged by it
-    "an environment file elsewhere": (
-        "root=UUID=1 rw console=ttyS9", {
-            ARMBIAN: "rootdev=UUID=2\nextraargs=cma=256M\n", "/boot/boot.scr": SCRIPT % b"armbianEnv.txt",
-            "/boot/firmware/ubuntuEnv.txt": "bootargs=root=UUID=1 rw console=ttyS9\n"}, "ubuntu",
-        "/boot/firmware/ubuntuEnv.txt"),
-    # Joshua-Riek/ubuntu-rockchip: 22.04 upgraded to 24.04, which has u-boot-menu
-    "ubuntuEnv.txt that is left over": (
-        "root=UUID=1 ro quiet", {
-            "/boot/firmware/ubuntuEnv.txt": "bootargs=root=UUID=2 rw\n", "/usr/sbin/u-boot-update": "#!/bin/sh\n",
-            MENU: "default l0\nlabel l0\n\tlinux /boot/vmlinuz\n\tappend root=UUID=1 ro quiet\n"}, "u-boot-menu",
-        "/etc/default/u-boot"),
-    # the arguments of a board with an encrypted root file system
-    "LUKS": ("root=/dev/mapper/cryptroot cryptdevice=UUID=1:cryptroot rw", {
-        MENU: "label a\n\tlinux /x\n\tappend root=/dev/mapper/cryptroot cryptdevice=UUID=1:cryptroot rw\n"},
-        "extlinux", MENU),
-}
-
-
-@pytest.mark.parametrize("cmdline, files, loader, config", RUNNING.values(), ids=RUNNING)
-def test_the_running_kernel_decides(board, cmdline, files, loader, config):
-    for path, text in files.items():
-        board.write(path, text)
-    tree = Tree(str(board.root))
-    found = boot_facts.read(tree, cmdline)
-    assert (found["loader"], found["config"], found["error"]) == (loader, config, None)
-    # The controller decides the same from what a board sends.
-    assert boot_facts.complete({"cmdline": cmdline, "files": sources.read(tree)})["config"] == config
-
-
-@pytest.mark.parametrize("loader, text, why", [
-    ("armbian", "extraargs=cma=256M \\\n pcie_aspm=off\n", "a line ends with a backslash"),
-    ("armbian", "extraargs=cma=256M\noverlays=a \\\r\nb\r\n", "a line ends with a backslash"),
-    ("u-boot-menu", 'U_BOOT_PARAMETERS+=" quiet"\n', "is set with .=, which /bin/sh does not know"),
-    ("extlinux", "menu include more.cfg\nlabel a\n linux /x\n", "includes another file"),
-])
-def test_a_file_that_cannot_be_edited_is_refused_with_one_sentence(loader, text, why):
-    with pytest.raises(ValueError, match=why) as error:
-        edit.add(loader, text, *ARGUMENT)
-    assert "\n" not in str(error.value)
