@@ -131,11 +131,12 @@ WORD_ADDED = {
     # the kernel keeps what is behind -- for init
     "arguments for init": ("radxa", "root=UUID=1 rw -- single\r\n"),
     # BPI-Forge1 of Banana Pi
-    "Banana "
-    "Pi": ("armbian", "verbosity=1\nlogo=disabled\nconsole=ttyFIQ0,1500000n8\nextraargs=cma=16M\nrootdev=UUID=1\n"),
+    "Banana Pi": (
+        "armbian", "verbosity=1\nlogo=disabled\nconsole=ttyFIQ0,1500000n8\nextraargs=cma=16M\nrootdev=UUID=1\n"),
     # a script for Home Assistant appends the line
-    "Orange Pi, Home Assistant": ("orangepi", ("rootdev=UUID=1\nextraargs=apparmor=1 security=apparmor "
-                               "systemd.unified_cgroup_hierarchy=0\n")),
+    "Orange Pi, Home Assistant": ("orangepi", (
+        "rootdev=UUID=1\nextraargs=apparmor=1 security=apparmor "
+        "systemd.unified_cgroup_hierarchy=0\n")),
     # Gustavoss181/btv-e10-armbian boot/armbianEnv.txt: lines of another file
     "lines of another file": ("armbian", (
         "extraargs=earlycon rootflags=data=writeback rw net.ifnames=0\n# set this to the UUID\nrootdev=UUID=1\n"
