@@ -56,12 +56,11 @@ def pytest_xdist_make_scheduler(config, log):
             return lane[0] if lane else nodeid.partition("::")[0]
 
         def _reschedule(self, node):
-            # A worker would be given its next file when two tests are left of its lane, and that file would wait for them: it is others' work.
-            on_a_lane = {there for there, units in self.assigned_work.items() if LANES.keys() & units.keys()}
-            if node in on_a_lane and self.workqueue and any(there not in on_a_lane and not there.shutting_down for there in self.nodes):
-                if self._pending_of(self.assigned_work[node]) <= 2 and not node.shutting_down:
-                    node.shutdown()
-                return
+            # A worker begins its last test only when it has another file or is to end: on a lane the smallest file waits for that test.
+            work = self.assigned_work[node]
+            if self.workqueue and LANES.keys() & work.keys() and self._pending_of(work) <= 2:
+                smallest = min(self.workqueue, key=lambda scope: (scope in LANES, len(self.workqueue[scope])))
+                self.workqueue.move_to_end(smallest, last=False)
             super()._reschedule(node)
 
     return Scheduling(config, log)

@@ -310,6 +310,7 @@ def test_newer_cores_find_nothing_to_do(board, play, artefact, another_core, cor
     assert re.search(f"^{BOARD} .*{TOP1}.* ok$", run.output, re.MULTILINE)
 
 
+@pytest.mark.faults_only
 def test_the_runtime_of_the_mission_and_rknn_server_can_be_chosen(board, play, inventory_with, tmp_path):
     server = tmp_path / "rknn_server"
     server.write_text("#!/bin/sh\n# stand-in, not the vendor's\nexec sleep infinity\n")
