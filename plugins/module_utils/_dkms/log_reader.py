@@ -17,7 +17,7 @@ _COMPILER_DIFFERS = re.compile(
 _DIFFERS = " (the kernel was built by %s, and this is %s)"
 # In this order: the last lines of make, DKMS and dpkg only say that something failed.
 _ERROR_LINES = (
-    r"^(?!collect2: ).*\b(?:fatal )?error: .{1,200}",
+    r"^(?!collect2: ).*\b(?:fatal )?error(?:\[\w{1,9}\])?: .{1,200}",
     # Neither that no report of a crash was written, nor a library that is only not preloaded.
     r"^(?:\S{1,40}: )?[ \t]*(?:ERROR|FATAL): (?!Cannot create report|ld\.so: object).{1,200}",
     r"^.{0,200}: undefined reference to .{1,200}",
@@ -26,10 +26,12 @@ _ERROR_LINES = (
     r"^\S+:\d+: .{0,20}(?:Fehler|erreur|ошибка|错误|錯誤|エラー|오류).{1,200}",
     r"^.*\*\*\* (?!\[|Waiting for|Deleting).{1,200}",
     r"^Error! (?!Bad return status|One or more modules).{1,200}",
-    r"^(?!dpkg: |E: Sub-process|.*subprocess returned|ERROR: ).*\berror\b .{1,200}",
+    r"^(?!dpkg: |E(?:rror)?: Sub-process|.*subprocess (?:returned|failed)|ERROR: ).*\berror\b .{1,200}",
     r"^.{1,200}: (?:Unable to recogni|file not recogni|Argument list too long|Too many levels).{0,200}",
     r"^collect2: error: .{1,200}",
-    r"^.{1,200}: Permission denied$",
+    r"^(?:\S{1,100}: )?(?:cp|mv|ln|rm|mkdir|touch|install|chmod|chown|sed|tar|xz): (?:cannot|can't|failed).{1,200}",
+    r"^(?:FAILED|\S*Kconfig[\w.]*:\d+:|[A-Z]\w{2,30}Error:|\S*sh: (?:line )?\d+: [Ss]yntax error) .{1,200}",
+    r"^.{1,200}: (?:Permission denied|Operation not permitted|Segmentation fault)$",
 )
 
 

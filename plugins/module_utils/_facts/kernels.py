@@ -19,10 +19,11 @@ _DKMS = "/var/lib/dkms/rknpu"
 _LIMIT = 20
 _LOG_LIMIT = 1 << 20
 # Lines that may explain a failure: the controller does that.
-_TELLING = re.compile(r"(?i)error|fatal|not found|cannot|can.t|could not|no such|no space|stop\.|un(?:defined|declared|"
-                      r"known|supported)|recogni|missing|lack|differs|built by|you are using|version|warning: the|"
-                      r"\*\*\* (?!\[)|denied|skipped|fail|fault|killed|terminated|out of memory|read-only|too old|"
-                      r"relocations|clock skew|in the future|restart config|\bld: ")
+_TELLING = re.compile(
+    r"(?i)error|fatal|not found|cannot|can.t|could not|no such|no space|stop\.|un(?:defined|declared|known|available)|"
+    r"support|exceeded|stale|recogni|missing|lack|differs|built by|you are using|version|warning: the|\*\*\* (?!\[)|"
+    r"denied|skipped|fail|fault|killed|terminated|out of memory|read-only|too |relocations|clock skew|in the future|"
+    r"restart config|\bld: ")
 
 
 def _is_builtin(tree, release):
