@@ -263,6 +263,8 @@ CAUSES = (
     (r"grub-probe: error: (failed to get canonical path of \W{0,2}(?:overlay|overlayroot|cow|rootfs|aufs|none)\b)",
      ("update-grub does not find the disk of the root file system, which is an overlay or in memory ({0}): leave its "
       "read-only mode (overlayroot), reboot, and rerun the playbook")),
+    (r"(/etc/(?:kernel|initramfs)/\S{1,100}): (?:line )?\d+: ([a-z][\w+.-]{1,40}): (?:command )?not found\nrun-parts: ",
+     "the program {1}, which the script {0} needs, is missing: install it (apt-file search bin/{1})"),
     ((r"(?m)^(?!update-initramfs: |Include the output|run-parts: |[PI]: )([^\n]{1,200})\n"
       r"run-parts: (/etc/(?!\S{0,200}/dkms )\S{1,200}) exited with return code"),
      "the script {1} fails ({0}): correct that, or reinstall the package that has it (dpkg -S {1})"),

@@ -81,6 +81,12 @@ _DRIVER = (
       r"(?:assignment|initialization|passing argument|returning) [^\n]{1,150} (?:makes|without a cast)[^\n[]{0,60}?"
       r"(?= \[|$)|"
       r"return type defaults to \S{1,20}|"
+      # clang, and what gcc says when a structure has become another one
+      r"use of undeclared identifier [^\n;]{1,60}|no member named [^\n;]{1,100}|field designator [^\n;]{1,80}|"
+      r"incompatible (?:function )?pointer types? [^\n]{1,250}?(?= \[|$)|incompatible type for argument [^\n]{1,80}|"
+      r"(?:passing|initializing|assigning(?: to)?|returning) [^\n]{1,150} incompatible [^\n]{1,100}?(?= \[|;|$)|"
+      r"too (?:few|many) arguments provided to [^\n]{1,60}|unknown field [^\n;]{1,60}|lvalue required [^\n]{1,60}|"
+      r"redeclaration of enumerator [^\n;]{1,60}|void value not ignored[^\n]{0,30}|subscripted value is [^\n]{1,60}|"
       r"(?:conflicting types for|static declaration of|redefinition of) [^\n;]{1,60})"),
      ("the interfaces of this kernel differ from what the driver and its compat layer expect ({0}): update "
       "rkfleet.npu, rerun the upgrade and report the log, or boot a kernel that the vendor names for this driver")),

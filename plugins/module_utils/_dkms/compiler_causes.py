@@ -96,7 +96,7 @@ COMPILERS = (
         r"(?m)^(?![^\n]{0,200}(?:note|warning): )[^\n]{0,200}?"
         r"(?:unrecognized command[ -]line option |unknown argument: |unsupported option |"
         r"unsupported argument \S{1,60} to option |"
-        r"unrecognized argument in option |unknown option |unrecogni[sz]ed option |unknown warning option |"
+        r"unrecognized argument (?:in option |to )|unknown option |unrecogni[sz]ed option |unknown warning option |"
         r"compiler does not support )"
         + Q + r"(-[\w=.,+-]+)",
         ("the compiler does not know the option {0}, which the kernel headers use: it is too old or too new for this "

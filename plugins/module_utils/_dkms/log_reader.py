@@ -19,8 +19,11 @@ _DIFFERS = " (the kernel was built by %s, and this is %s)"
 _ERROR_LINES = (
     r"^(?!collect2: ).*\b(?:fatal )?error(?:\[\w{1,9}\])?: .{1,200}",
     # Neither that no report of a crash was written, nor a library that is only not preloaded.
-    r"^(?:\S{1,40}: )?[ \t]*(?:ERROR|FATAL): (?!Cannot create report|ld\.so: object).{1,200}",
-    r"^.{0,200}: undefined reference to .{1,200}",
+    r"^(?:\S{1,40}: )?[ \t]*(?:ERROR|FATAL|LLVM ERROR): (?!Cannot create report|ld\.so: object).{1,200}",
+    r"^.{0,200}: (?:undefined reference to|relocation truncated to fit:) .{1,200}",
+    # dtc
+    r"^(?:Error|Lexical error): (?!Sub-process).{1,200}",
+    r"^FATAL ERROR: .{1,200}",
     r"^\S{0,100}\bld(?:\.\w{1,9})?: (?!warning|skipping|.*warning:|.*in function).{1,200}",
     # gcc in other languages, on a board whose kernel was updated by hand
     r"^\S+:\d+: .{0,20}(?:Fehler|erreur|ошибка|错误|錯誤|エラー|오류).{1,200}",

@@ -254,6 +254,10 @@ def failed(package, said="", how="old {} package postinst maintainer script subp
         "/usr/sbin/mkinitramfs: 1: /var/tmp/mkinitramfs_abc/sbin/ldconfig: Permission denied\nE: "
         "/usr/share/initramfs-tools/hooks/fixrtc failed with return 126.\n")), ("/var/tmp, as that is mounted noexec",),
      "fixrtc"),
+    ("raspberrypi/firmware#1963", configure("linux-image-6.12", (
+        "/etc/kernel/postinst.d/z50-raspi-firmware: 78: rsync: not found\nrun-parts: "
+        "/etc/kernel/postinst.d/z50-raspi-firmware exited with return code 127\n")),
+     ("the program rsync, which the script /etc/kernel/postinst.d/z50-raspi-firmware needs", "install it"), "dpkg -S"),
     # what apt would remove, or does not find
     ("kind", ("W: (pve-apt-hook) You are attempting to remove the meta-package 'proxmox-ve'!\nE: Sub-process "
               "/usr/share/proxmox-ve/pve-apt-hook returned an error code (1)\nE: Failure running script "

@@ -24,6 +24,10 @@ CASES = [  # source, log, what the sentence must have, what it must not have
     ("kind", "/usr/local/bin/gcc: line 3: exec: gcc-12: not found\n", ("install it (gcc-12)",), "exec"),
     ("kind", "/opt/cc: line 3: /usr/bin/gcc: No such file or directory\n", ("install it (gcc)",), "/opt/cc"),
     ("kind", "nice: 'gcc': No such file or directory\n", ("install it (gcc)",), "nice"),
+    ("ClangBuiltLinux/linux#1572", "gcc: error: unrecognized argument to ‘-fsanitize=’ option: ‘array-bounds’\n",
+     ("does not know the option -fsanitize=",), "rkfleet"),
+    ("koverstreet/bcachefs#1171", "LLVM ERROR: Associative COMDAT symbol 'x' does not exist.\n",
+     ("Associative COMDAT symbol",), "make"),
     # binutils: not the compiler
     ("tsgates/rust.ko#18", "ld: unrecognized option '--require-defined=cleanup_module'\nld: use the --help option\n",
      ("binutils", "ld: unrecognized option '--require-defined=cleanup_module'"), "the compiler"),
@@ -235,6 +239,18 @@ def test_the_cause(tmp_path, source, log, needed, forbidden):
     ("nic3-14159/coreDOOM#2",
      "/var/lib/dkms/x/1/build/doomtype.h:77:5: error: cannot use keyword 'false' as enumeration constant\n",
      ("doomtype.h:77:5: error: cannot use keyword 'false'",), "gcc 15"),
+    # overlays of the device tree
+    ("radxa-pkg/radxa-overlays#399",
+     ("make[3]: *** No rule to make target '/var/lib/dkms/radxa-overlays/0.1.20/build/arch/arm64/boot/dts/x.dtbo', "
+      "needed "
+      "by '/var/lib/dkms/radxa-overlays/0.1.20/build/arch/arm64/boot/dts/'.  Stop.\n"),
+     ("No rule to make target '/var/lib/dkms/radxa-overlays",), "--reinstall"),
+    ("raspberrypi/linux#6489",
+     "Error: imx290-overlay.dts:6.1-9 syntax error\nFATAL ERROR: Unable to parse input tree\n",
+     ("imx290-overlay.dts:6.1-9 syntax error",), "FATAL"),
+    ("rockchip-toybrick/kernel#3",
+     ("x.c:1482:(.text+0x12dd54): relocation truncated to fit: R_AARCH64_CALL26 against undefined symbol "
+      "`usbnet_disconnect'\n"), ("relocation truncated", "usbnet_disconnect"), "make"),
     # a folder of the package's own that is called as one of the kernel's
     ("kind", ("make[2]: *** No rule to make target 'x.h', needed by '/var/lib/dkms/y/1/build/tools/z.o'.  Stop.\n"),
      ("No rule to make target 'x.h'",), "kernel headers"),
