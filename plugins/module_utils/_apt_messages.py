@@ -40,6 +40,9 @@ CAUSES = (
     (r"perl: error while loading shared libraries: (\S{1,80}): cannot open",
      ("perl does not find {0}, as after an interrupted upgrade: copy it from its package (libcrypt.so.1: apt-get "
       "download libcrypt1, dpkg-deb --extract), then run apt-get --fix-broken install")),
+    (r"(?m)^(?:apt-get|apt-cache|dpkg): (?:error while loading shared libraries|symbol lookup error): (\S{1,200}?):? ",
+     ("apt or dpkg itself does not start, as {0} is missing, damaged or of another release: check the storage (dmesg), "
+      "and copy that file from its package of the same release (apt-get download elsewhere, dpkg-deb --extract)")),
     (r"Could not exec dpkg|dpkg: not found|Could not execute '?dpkg",
      "dpkg is missing or cannot be executed: check the storage (dmesg), and reinstall dpkg from its file"),
     (r"expected programs? not found in PATH",
@@ -67,7 +70,8 @@ CAUSES = (
      "dpkg's list of the files of package {0}" + _DAMAGED + "remove /var/lib/dpkg/info/{0}.list (or {0}:arm64.list), "
      "then run apt-get install --reinstall {0}"),
     ((r"(?:parse package file |Problem with MergeList |Could not open file )(/\S{0,80}/lists)/(?!partial/)|"
-      r"Cache is out of sync|section with no Package: header|"
+      r"Cache is out of sync|Problem parsing dependency|Error occurred while processing|section with no "
+      r"Package: header|"
      r"package lists or status file could not be parsed|The package cache file is corrupted"),
      "apt's package lists are damaged: remove the files in /var/lib/apt/lists, then run apt-get update"),
     (r"dpkg: error: [^\n]{0,80}(/var/lib/dpkg/(?:updates|info|triggers|alternatives|parts))\b[^\n]{0,40}: No such file",

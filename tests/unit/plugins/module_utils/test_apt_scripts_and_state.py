@@ -218,6 +218,11 @@ def failed(package, said="", how="old {} package postinst maintainer script subp
      ("mkdir -p /var/lib/dpkg/updates",), "scan"),
     ("kind", "E: Could not open file /var/lib/apt/lists/x_Packages - open (2: No such file or directory)\n",
      ("package lists are damaged",), "E:"),
+    ("MichaIng/DietPi#4282",
+     ("apt-get: error while loading shared libraries: /usr/lib/aarch64-linux-gnu/libapt-pkg.so.6.0: "
+                              "nonzero padding in e_ident\n"), ("libapt-pkg.so.6.0 is missing, damaged",), "e_ident"),
+    ("MichaIng/DietPi#1960", "E: Problem parsing dependency 2\nE: Error occurred while processing x (NewVersion2)\n",
+     ("package lists are damaged",), "NewVersion2"),
     # merged /usr
     ("MichaIng/DietPi#6705, ophub/amlogic-s9xxx-armbian#2109",
      ("* The usr-is-merged package cannot be installed because this system does\n* not have a merged /usr.\n*\n"
