@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from .common_causes import LIBRARIES, PROGRAMS, WITHOUT_ERROR
+from .languages import english
 
 # Only a warning, but it may be the reason for an unknown error.
 _COMPILER_DIFFERS = re.compile(
@@ -44,7 +45,7 @@ def known_cause(log, causes):
     Args:
         causes: rows of common_causes or build_causes.
     """
-    log = _shortened(log)
+    log = english(_shortened(log))
     for pattern, sentence, *needed in causes:
         found = re.search(pattern, log)
         if found and all(text in log for text in needed):

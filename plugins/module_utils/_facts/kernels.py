@@ -20,10 +20,10 @@ _LIMIT = 20
 _LOG_LIMIT = 1 << 20
 # Lines that may explain a failure: the controller does that.
 _TELLING = re.compile(
-    r"(?i)error|fatal|not found|cannot|can.t|could not|no such|no space|stop\.|un(?:defined|declared|known|available)|"
-    r"support|exceeded|stale|recogni|missing|lack|differs|built by|you are using|version|warning: the|\*\*\* (?!\[)|"
-    r"denied|skipped|fail|fault|killed|terminated|out of memory|read-only|too |relocations|clock skew|in the future|"
-    r"restart config|\bld: ")
+    r"(?i)error|[\u9519\u6ca1\u672a]|fehler|nicht |erreur|fatal|not found|cannot|can.t|could not|no such|no space|"
+    r"stop\.|un(?:defined|declared|known|available)|support|exceeded|stale|recogni|missing|lack|differs|built by|"
+    r"you are using|version|warning: the|\*\*\* (?!\[)|denied|skipped|fail|fault|killed|terminated|out of memory|"
+    r"read-only|too |relocations|clock skew|in the future|restart config|\bld: ")
 
 
 def _is_builtin(tree, release):

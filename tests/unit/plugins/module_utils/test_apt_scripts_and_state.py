@@ -295,6 +295,9 @@ def test_a_log_that_cannot_be_written_is_no_cause(board):
 
 
 @pytest.mark.parametrize("text", [
+    "cannot execute a b " * 9000, " cannot open '/" + "x" * 90000, "Both /a and /usr/" * 9000, "FATAL ERROR:\n" * 9000,
+    "essential packages will be removed\n" * 9000, "dpkg: error: /var/lib/dpkg/" * 9000, "dracut[F]: " * 9000,
+    "Failed to parse keyring \"/" * 9000, "No binding signature at time " * 9000, "rm: cannot remove '/" * 9000,
     "Configuration file '/x'\n" * 5000, "unable to execute new " * 9000, "Unrecognized character " * 9000,
     'DbDriver "' * 9000, ("archive x (--a):\n package architecture (" * 5000), "mktemp: failed to create file via "
     "template '/"

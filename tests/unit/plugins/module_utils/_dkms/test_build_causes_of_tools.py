@@ -195,6 +195,27 @@ CASES = [  # source, log, what the sentence must have, what it must not have
     ("kind", "cc1: fatal error: /var/lib/dkms/rknpu/0.9.6/build/rknpu_drv.c: No such file or directory\n",
      ("the source lacks the file", "rknpu_drv.c"), "--reinstall"),
     ("kind", "x.o: Disk quota exceeded\n", ("the disk is full", "df -i"), "quota"),
+    # a board in another language, whose kernel apt has updated
+    ("kind of linux-surface/linux-surface#747",
+     "x.h:687:10: 致命错误：gmp.h：没有那个文件或目录\n编译中断。\n",
+     ("headers are missing (gmp.h)", "gcc-N-plugin-dev"), "致命"),
+    ("3479368244 (a Rockchip SDK)", ("Makefile:660: arch//Makefile: 没有那个文件或目录\n"
+                                     "make: *** 没有规则可制作目标“arch//Makefile”。 停止。\n"),
+     ("lack arch//Makefile", "--reinstall"), "没有"),
+    ("kind of 49019715643", "make[1]: *** 没有规则可制作目标“scripts/mod/modpost”，由“/x/y.o” 需求。 停止。\n",
+     ("lack scripts/mod/modpost",), "没有"),
+    ("kind", "/bin/bash: 行 1: bc：未找到命令\nmake[1]: *** [x] 错误 127\n", ("the program bc", "install bc"), "未"),
+    ("kind", "gcc: 错误：无法识别的命令行选项‘-mbranch-protection=pac-ret+leaf’\n",
+     ("does not know the option -mbranch-protection=pac-ret+leaf",), "错误"),
+    ("kind", "x.c:3:10: schwerwiegender Fehler: openssl/bio.h: Datei oder Verzeichnis nicht gefunden\n",
+     ("install libssl-dev",), "Fehler"),
+    ("kind of Kimplul/hid-tmff2#27",
+     ("make[2]: *** Keine Regel, um „include/generated/asm-offsets.h“, benötigt von „x“, "
+                                      "zu erstellen.  Schluss.\n"), ("lack include/generated/asm-offsets.h",), "Keine"),
+    ("kind", "scripts/extract-cert.c:21:10: erreur fatale : openssl/bio.h : Aucun fichier ou dossier de ce type\n",
+     ("install libssl-dev",), "erreur"),
+    ("kind of 57043029318",
+     "make[2]: *** Нет правила для сборки цели «scripts/basic/fixdep», требуемой для «x.o».  Останов.\n", ("lack scripts/basic/fixdep",), "Нет"),
     # what nobody knows is told as it is
     ("davidjo/snd_hda_macbookpro#117",
      "mkdir: cannot create directory '/lib/modules/6.5.0/updates': Permission denied\n",
@@ -262,6 +283,9 @@ def test_other_packages(source, log, needed, forbidden):
 @pytest.mark.parametrize("text", [
     "x: 1: exec: " * 9000, "\n".join(["x" * 190 + ": 12: exec: /" + "y/" * 90] * 900),
     "missing MODULE_LICENSE() in " * 9000, "BTF [M] x\n" * 9000, "pahole version " * 9000, "bytecode stream " * 9000,
+    "make SUBDIRS=/ " * 9000, "Could not find compiler \"" * 9000, "没有规则可制作目标“" * 9000, "x" * 90000 + "：",
+    "In file File \"/scripts/x.py\", line 1\n" * 9000, "x: version `GLIBC_2 " * 9000, "make SUBDIRS=/\n" * 9000,
+    "./include/x.h:1: error: unterminated " * 9000, "ccache: error: create " * 9000, "«" * 90000,
     "x-" * 90000 + "ld: unrecognized option ", "sign-file: x\n" * 9000, "No rule to make target 'x', needed by '" * 999,
 ])
 def test_hostile_logs_take_no_longer(text):
