@@ -215,7 +215,8 @@ CASES = [  # source, log, what the sentence must have, what it must not have
     ("kind", "scripts/extract-cert.c:21:10: erreur fatale : openssl/bio.h : Aucun fichier ou dossier de ce type\n",
      ("install libssl-dev",), "erreur"),
     ("kind of 57043029318",
-     "make[2]: *** Нет правила для сборки цели «scripts/basic/fixdep», требуемой для «x.o».  Останов.\n", ("lack scripts/basic/fixdep",), "Нет"),
+     "make[2]: *** Нет правила для сборки цели «scripts/basic/fixdep», требуемой для «x.o».  Останов.\n",
+     ("lack scripts/basic/fixdep",), "Нет"),
     # what nobody knows is told as it is
     ("davidjo/snd_hda_macbookpro#117",
      "mkdir: cannot create directory '/lib/modules/6.5.0/updates': Permission denied\n",
