@@ -40,8 +40,8 @@ def _failed_builds(tree):
         kernel = re.match(r"DKMS .{0,200} for kernel (\S{1,128}) \(", log or "")
         if kernel:
             lines = [clean(line, 300) for line in log.splitlines()]
-            telling = list(filter(_TELLING.search, lines[1:]))[:40]
-            failed[kernel.group(1)] = list(filter(None, dict.fromkeys(telling + lines[-5:])))
+            told = list(filter(_TELLING.search, lines[1:]))
+            failed[kernel.group(1)] = list(filter(None, dict.fromkeys(told[:20] + told[-20:] + lines[-5:])))
     return failed
 
 
