@@ -40,6 +40,8 @@ _UNAVAILABLE = re.compile(r"Unable to locate|installation candidate|Couldn.t fin
 # Releases of Armbian before 23.02 state it as the source or in the description alone.
 _FOR_KERNEL = re.compile(r"^(?:Armbian-Kernel-Version-Family: *|Source: linux-|Description(?:-\w+)?: [^\n]{0,80}? )"
                          r"(\d+\.\d+\.\d+-[\w.+~-]{1,100})", re.M)
+_OTHER_KERNELS = (" If they only have the headers of newer kernels (apt-cache search linux-headers), upgrade the "
+                  "kernel, reboot, and rerun the playbook.")
 _UNPACKED = re.compile(r"^Unpacking ([a-z0-9][a-z0-9.+-]+)", re.M)
 _LOCKED = re.compile(r"Could not get lock|is another process using it|frontend lock was locked|lock is held by")
 
@@ -125,15 +127,15 @@ class Packages:
         options = ["--simulate", "--yes", "--quiet", "--no-install-recommends", "--no-remove"]
         rc, out, err = self.run(["apt-get", "install", *options, "--", *names])
         if rc != 0:
-            cause = known_cause(self._place, out + "\n" + err, names)
+            cause = known_cause(self._place, out + "\n" + err, names) or _ended(rc)
             if not cause and not _UNAVAILABLE.search(out + err):
                 cause = short(err or out)
             if cause:
                 raise PackagesError("%s cannot be installed: %s" % (" ".join(names), cause))
             raise PackagesError(
                 "required packages are not available from the board's repositories: %s (%s). Install them by hand, or "
-                "add the repository that has them, run apt-get update, then rerun the playbook."
-                % (" ".join(names), short(err or out))
+                "add the repository that has them, run apt-get update, then rerun the playbook.%s"
+                % (" ".join(names), short(err or out), _OTHER_KERNELS if kernel and kernel.lower() in err else "")
             )
         if kernel:
             self._check_headers(names, kernel)
@@ -154,7 +156,7 @@ class Packages:
         output = out + "\n" + err
         if rc == 0 and not _NOT_UPDATED.search(output):
             return None
-        return known_cause(self._place, output) or short(err or out)
+        return known_cause(self._place, output) or _ended(rc) or short(err or out)
 
     def _changed_at(self, path):
         try:
@@ -224,7 +226,7 @@ class Packages:
         missing = self.missing(names)
         if rc != 0 or missing:
             why, unexplained = (
-                reason(self._place, out, err, names)
+                (_ended(rc), ()) if _ended(rc) and not err.strip() else reason(self._place, out, err, names)
                 if rc != 0 else ("apt-get succeeded, but %s is not installed" % " ".join(missing), ())
             )
             if update_error:
@@ -340,6 +342,16 @@ class Packages:
             is_download = path.endswith((".deb", ".FAILED")) or os.path.dirname(path).endswith("/partial")
             if is_download and os.path.basename(path).partition("_")[0] in ours:
                 os.unlink(path)
+
+
+def _ended(rc):
+    """Return one sentence if a signal ended apt-get itself, which then prints nothing, or None."""
+    number = -rc if rc < 0 else rc - 128
+    if number in (4, 6, 7, 8, 11):
+        return ("apt-get itself crashed (signal %d): remove its cache (rm /var/cache/apt/*.bin), check the storage "
+                "(dmesg) and the memory, and reinstall apt if it happens again" % number)
+    return "apt-get was ended from outside (signal %d), or for want of memory: see dmesg" % number if number in (
+        1, 2, 9, 15) else None
 
 
 def _side_effect(others):

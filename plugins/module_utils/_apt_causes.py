@@ -36,20 +36,29 @@ _TWO_ARCHITECTURES = ("packages of two architectures (dpkg --print-foreign-archi
 # Not those that only wait for another package.
 _UNCONFIGURED = re.compile(r"^dpkg: error processing package ([a-z0-9][a-z0-9.+-]+)(?::[a-z0-9-]+)? \((?:--(\w+))?"
                            r"[^\n]*\n(?! dependency problems)", re.MULTILINE)
-_ERRORS = re.compile(r"^(?:E:|Error:|dpkg(?:-deb)?: error(?!: [^\n]*subprocess)|dpkg: unrecoverable)"
-                     r"[^\n]*(?:\n [^\n]+)*", re.MULTILINE)
+_ERRORS = re.compile(r"^(?:E:(?! Can not write log)|Error:|dpkg(?:-deb)?: error(?!: [^\n]*subprocess)|"
+                     r"dpkg: unrecoverable)[^\n]*(?:\n [^\n]+)*", re.MULTILINE)
 # What a script of a package says before dpkg says that it failed. update-initramfs goes on without a hard link.
 _COMPLAINT = re.compile(
     r"^(?!dpkg: |[EWN]: |[Ww]arning: |debconf: |ln: failed to create hard|Errors |locale: |invoke-rc.d: policy)"
     r"(?:\S{1,100}: |Failed to (?!connect to bus|get unit|retrieve unit|preset))[^\n]{0,300}"
     r"(?:annot|ailed|No such|not (?:found|permitted|owned)|denied|\b[Ee]rror|nvalid|\b[Uu]nable)"
     r"[^\n]{0,200}|^Can't locate [^\n]{1,200}", re.MULTILINE)
-_SERVICE = re.compile(r"^Job for (\S{1,100}\.service) failed", re.MULTILINE)
+_OTHERS = re.compile(r"\n(?=(?:Setting up|Processing triggers|Preparing to|Unpacking|Removing|Selecting) )")
+_NOISE = re.compile(r"dpkg|[EWN]: |[Ww]arning|debconf: |locale: |perl: |Created symlink|update-|Errors |Adding "
+                    r"|Creating |"
+                    r"\(Reading|invoke-rc.d: policy")
+_SERVICE = re.compile(r"^(?:Job for (\S{1,100}\.service) failed|invoke-rc\.d: initscript ([\w.@-]{1,100}), action \"\w"
+                      r"{1,10}\" failed)", re.MULTILINE)
 # Not the firmware's memory for variables.
 _FULL = re.compile(r"^(?!grub-install: |[^\n]{0,80}efivarfs)[^\n]*(?:No space left on device|enough free space|"
-                   r"cannot write compressed block)", re.MULTILINE)
+                   r"More space needed |cannot write compressed block)", re.MULTILINE)
 _UNPACKED = re.compile(r"^dpkg: error processing archive (\S{1,200}) \(--\w{1,20}\):\n [\w .+:-]{0,150}?"
-                       r"pre-installation script (?:subprocess )?returned error", re.MULTILINE)
+                       r"(?:pre-installation|preinst maintainer) script (?:subprocess )?(?:returned|failed)",
+                       re.MULTILINE)
+# Of a package that is missing altogether.
+_WAITING = re.compile(r"^dpkg: dependency problems prevent configuration of ([\w.+:-]{1,100}):\n [^\n]{1,100} depends "
+                      r"on ([^;\n]{1,100}); however:\n +Package \S{1,100} is not installed", re.MULTILINE)
 _LOG_BYTES = 1 << 16
 _FAILED_MODULE = re.compile(r"(?:on kernel: ([\w.+~-]{1,128}) \([^\n]{0,80}\n)?"
                             r"Consult (?:the make\.log in the build directory\s+)?/var/lib/dkms/"
@@ -60,7 +69,7 @@ _NEEDED = re.compile(r"linux-|init|dracut|u-boot|flash-kernel|grub|systemd|udev|
                      r"openssh|sudo|python3|network-manager|netplan|ifupdown|wpasupplicant|firmware|kmod|mount|"
                      r"util-linux|bash|dash|coreutils|perl|login|passwd|dbus|debconf|adduser|mawk|gawk|proxmox|pve-|"
                      r"e2fsprogs|btrfs|zfs|lvm2|mdadm|cryptsetup|iproute2|iwd|connman|dhcpcd|isc-dhcp-client|dropbear|"
-                     r"tailscale|wireguard|openvpn|zerotier|resolvconf|openresolv|hostapd")
+                     r"tailscale|wireguard|openvpn|zerotier|resolvconf|openresolv|hostapd|usr")
 
 
 def explain(output, names=()):
@@ -89,6 +98,9 @@ def _unmet(output, names):
         found.append((decided[-1][0], "needs", decided[-1][1],
                       "it is not installable" if "[no choices]" in output else "another version is installed"))
     if not found:
+        if re.search(r"held broken packages|Resolve generated breaks|problem resolver broke", output):
+            return ("apt finds no versions of the packages that fit together: see what is on hold (apt-mark showhold) "
+                    "and what /etc/apt/preferences.d prefers (apt-cache policy), then run apt-get --fix-broken install")
         return None
     broken = "--fix-broken install" in output or "apt-get -f install" in output
     if broken:
@@ -118,7 +130,7 @@ def reason(place, out, err, names):
     errors = short(" ".join(_ERRORS.findall(output)) or output)
     first = _UNCONFIGURED.search(output)
     if not first or _FULL.search(output):
-        return known_cause(place, output, names) or _before_unpacking(output) or errors, []
+        return known_cause(place, output, names) or _before_unpacking(output) or _waiting(output) or errors, []
     package, unexplained, removal = first.group(1), [], first.group(2) in ("remove", "purge")
     cause = explain(output)
     if not cause:
@@ -128,9 +140,9 @@ def reason(place, out, err, names):
     if not cause:
         own = output[max(0, output.rfind("Setting up " + package, 0, first.start())):first.start()]
         complaints, service = _COMPLAINT.findall(own), _SERVICE.search(own)
-        cause = short(complaints[-1]).rstrip(".") if complaints else errors
+        cause = short(complaints[-1] if complaints else _last_words(own, package) or errors).rstrip(".")
         if service:
-            cause = "its service {0} does not start: see journalctl -u {0}".format(service.group(1))
+            cause = "its service {0} does not start: see journalctl -u {0}".format(service.group(1) or service.group(2))
         unexplained.append({"text": cause, "log": output[-_LOG_BYTES:], "module": False})
     why = "package {} cannot be {}: {}".format(package, "removed" if removal else "configured", cause)
     if package in names:
@@ -144,12 +156,26 @@ def reason(place, out, err, names):
     return why + ", and rerun the playbook", unexplained
 
 
+def _last_words(own, package):
+    """Return what the script of a package printed last, or None."""
+    if not own.startswith("Setting up " + package):
+        return None
+    lines = [line for line in _OTHERS.split(own)[0].splitlines()[1:] if line.strip() and not _NOISE.match(line)]
+    return f"its script ended behind the words '{lines[-1].strip()[:250]}'" if lines else None
+
+
 def _before_unpacking(output):
     """Return what the script of a package says that runs before it is unpacked, or None."""
     failed = _UNPACKED.search(output)
     complaints = _COMPLAINT.findall(output, output.rfind("Preparing to unpack", 0, failed.start()) + 1,
                                     failed.start()) if failed else ()
     return f"{failed.group(1)} refuses to be installed: {short(complaints[-1])}" if complaints else None
+
+
+def _waiting(output):
+    """Return which package waits for one that is not installed, or None."""
+    found = _WAITING.search(output)
+    return found and "{} needs {}, which is not installed: run apt-get --fix-broken install".format(*found.groups())
 
 
 def known_cause(place, output, names=()):

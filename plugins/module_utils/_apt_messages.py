@@ -10,16 +10,17 @@ from a board, so no pattern may start anew within a long word.
 
 from __future__ import annotations
 
+from ._apt_source_messages import SOURCES
+
 _Q = "['\"\u2018\u2019]?"
-_CLOCK = ("set the board's time (timedatectl set-ntp true, or date --set), as it has no clock that runs without power, "
-          "or an empty one")
 _DAMAGED = " is damaged, as after a power failure or with a worn card: check the storage (dmesg), "
-_PARSING = ("(?:(?:parsing|package info) file " + _Q + "|parse package file |Problem with MergeList |Could not open "
-            "file |flAbsPath on )")
-# Without the blank behind it, a long word would be divided in each possible way.
-_SIGNED = "(?:GPG error: |signature verification failed: |repository '|Failed to fetch )(\\S+) [^\n]{0,300}?"
+# As dpkg says since 1.23 (Ubuntu 26.04, Debian 14).
+_UNABLE = "(?:unable to|cannot)"
+_PARSING = ("(?:(?:parsing|package (?:info|control)) file " + _Q + "|parse package file |Problem with MergeList |"
+            "Could not open file |flAbsPath on )")
 _REFUSED = r"(?:\n[^\n]{0,300}){0,40}?\nE(?:rror)?: Packages need to be removed"
-_MOVED = "a release that is not maintained moves to archive.debian.org or old-releases.ubuntu.com"
+_SCRIPT = ("(?:" + _UNABLE + r" execute [\w ]{1,20}(?:[\w.+-]{1,100} package )?[\w-]{1,20} (?:maintainer )?script \(|"
+           r"Error while loading )(/var/lib/dpkg/[\w/.+:-]{1,200})\)?: ")
 
 CAUSES = (
     # apt and dpkg themselves
@@ -39,6 +40,9 @@ CAUSES = (
     (r"perl: error while loading shared libraries: (\S{1,80}): cannot open",
      ("perl does not find {0}, as after an interrupted upgrade: copy it from its package (libcrypt.so.1: apt-get "
       "download libcrypt1, dpkg-deb --extract), then run apt-get --fix-broken install")),
+    (r"(?m)^(?:apt-get|apt-cache|dpkg): (?:error while loading shared libraries|symbol lookup error): (\S{1,200}?):? ",
+     ("apt or dpkg itself does not start, as {0} is missing, damaged or of another release: check the storage (dmesg), "
+      "and copy that file from its package of the same release (apt-get download elsewhere, dpkg-deb --extract)")),
     (r"Could not exec dpkg|dpkg: not found|Could not execute '?dpkg",
      "dpkg is missing or cannot be executed: check the storage (dmesg), and reinstall dpkg from its file"),
     (r"expected programs? not found in PATH",
@@ -50,8 +54,12 @@ CAUSES = (
      "the task does not run as root: set become: true for this board"),
     (r"Could not get lock (\S{1,100}?)\.? [^\n]{0,40}held by process (\d{1,9}) \(([^)\n]{1,40})\)",
      "process {1} ({2}) has locked {0}: let it finish, or find out why it hangs, then rerun the playbook"),
+    (r"Could not get lock (\S{1,100}) - open \(11: |status database is (locked) by another process(?! with)",
+     "another process has locked dpkg ({0}): see which one (fuser -v /var/lib/dpkg/lock*), and let it finish"),
     (r"locked by another process with pid (\d{1,9})",
      "process {0} has locked dpkg: let it finish, or find out why it hangs, then rerun the playbook"),
+    (r"was locked by (\S{1,80}) process with pid (\d{1,9})",
+     "process {1} ({0}) has locked dpkg: let it finish, or find out why it hangs, then rerun the playbook"),
     # dpkg's and apt's own files
     (_PARSING + r"(/\S{0,80}/dpkg/updates/\d{1,9})", "{0}, in which dpkg notes unfinished work," + _DAMAGED
      + "remove this file, then run dpkg --configure -a"),
@@ -61,14 +69,18 @@ CAUSES = (
     (r"files list file for package " + _Q + r"([\w.+-]{1,100})(?::[\w-]+)?" + _Q + r" (?:is missing|contains empty)",
      "dpkg's list of the files of package {0}" + _DAMAGED + "remove /var/lib/dpkg/info/{0}.list (or {0}:arm64.list), "
      "then run apt-get install --reinstall {0}"),
-    ((r"(?:parse package file |Problem with MergeList )(/\S{0,80}/lists)/|section with no Package: header|"
+    ((r"(?:parse package file |Problem with MergeList |Could not open file )(/\S{0,80}/lists)/(?!partial/)|"
+      r"Cache is out of sync|Problem parsing dependency|Error occurred while processing|section with no "
+      r"Package: header|"
      r"package lists or status file could not be parsed|The package cache file is corrupted"),
      "apt's package lists are damaged: remove the files in /var/lib/apt/lists, then run apt-get update"),
+    (r"dpkg: error: [^\n]{0,80}(/var/lib/dpkg/(?:updates|info|triggers|alternatives|parts))\b[^\n]{0,40}: No such file",
+     "the folder {0} of dpkg itself is missing: make it (mkdir -p {0}), then run dpkg --configure -a"),
     (r"unknown (?:system )?(user|group) '([^'\n]{1,60})' in statoverride file",
      ("dpkg's list of owners and modes of files (/var/lib/dpkg/statoverride) names the {0} {1}, which does not exist: "
       "reinstall the package that makes it, or remove the files of {1} from the list (dpkg-statoverride --remove "
       "FILE)")),
-    (r"syntax error in triggers deferred file " + _Q + r"(/[\w/.+-]{1,200})", (
+    (r"(?:syntax error|invalid syntax) in triggers deferred file " + _Q + r"(/[\w/.+-]{1,200})", (
         "{0}, in which dpkg notes what is to do," + _DAMAGED + "move it away, then run dpkg --configure -a")),
     (r'DbDriver "[^"\n]{1,60}": could not open (/\S{1,200})',
      "debconf's database {0} is missing or damaged: copy {0}-old to it, or run /usr/share/debconf/fix_db.pl"),
@@ -85,124 +97,7 @@ CAUSES = (
     (r"dpkg was interrupted", "dpkg was interrupted: run dpkg --configure -a"),
     (r"config\.dat is locked by another process",
      "another process configures a package (debconf is locked): finish or end it (fuser -v /var/cache/debconf/*)"),
-    # sources
-    ((r"Malformed (?:entry|line|stanza) (\d+) in (?:list|source|sources)[ \w]{0,12} (/\S+)|"
-     r"Type '[^'\n]{1,60}' is not known on (?:line|stanza) (\d+) in source list (/\S+)"),
-     "entry {0} of {1} is malformed: correct or remove it"),
-    (r"Syntax error (/\S{1,200}?):(\d{1,6}): ",
-     "{0} has an error in line {1} or before it, such as a missing semicolon: correct it"),
-    (r"Invalid record in the preferences file|No priority \(or zero\) specified for pin|Did not understand pin type",
-     "a file in /etc/apt/preferences or preferences.d is malformed: correct or remove it"),
-    (r"(?:Lists?|Archives?) directory (\S{1,200}) is missing", "the folder {0} is missing: make it (mkdir -p {0})"),
-    (r"Conflicting values set for option Signed-By regarding source (\S+)",
-     "two files in /etc/apt/sources.list.d have the repository {0} with different keys: remove one of them"),
-    ((r"Release file for \S+ is not valid yet|certificate chain uses not yet valid|certificate is not yet valid|"
-     r"not yet activated|key is not valid yet|[Nn]ot live until"), "the board's clock is behind: " + _CLOCK),
-    (r"Release file for (\S+) is expired",
-     ("repository {0} is expired, because it is archived and no longer maintained, or the board's clock is ahead: "
-      "check the date, else use the archive of the distribution (archive.debian.org, old-releases.ubuntu.com)")),
-    ((r"Couldn't create temp(?:orary )?files? [^\n]{0,30}(?:/tmp|/var/lib/apt/lists)|Could not execute 'apt-key' to "
-     r"verify"),
-     ("apt cannot make temporary files to check signatures: set the mode of /tmp (chmod 1777 /tmp), make room there, "
-      "and install gpgv")),
-    (r"gpgv[\w, ]{0,30} required for verification|gnupg[\w, ]{0,30} do(?:es)? not seem to be installed",
-     "apt has no program to check signatures: install gpgv"),
-    ((r"keyring(?:\(s\))? (\S{1,200}) are ignored as the file (?:is not readable|has an unsupported filetype)"
-     r"[^\n]{0,300}(?:\n[^\n]{0,300}){0,40}?(?:NO_PUBKEY|Missing key|is not signed)"),
-     ("apt does not use the keys in {0}: its user _apt may not read the file (chmod 644 {0}), or it has another format "
-      "than its name says (.gpg is binary, .asc is text)")),
-    (_SIGNED + r"(?:NOSPLIT|NO ?DATA|does the network require auth)",
-     ("another page came instead of {0}, such as one of a proxy or of a network that requires a login, or its server "
-      "no longer has the repository: fetch the address from the board to see it, then correct network, proxy or "
-      "sources")),
-    (_SIGNED + r"(?:EXPKEYSIG|KEYEXPIRED|Expired on \d{4})",
-     ("the key with which repository {0} is signed has expired: install its vendor's current key (its keyring package, "
-      "or a file in /etc/apt/keyrings)")),
-    (_SIGNED.replace("300", "700") + r"(SHA1|MD5|[DR]SA\d{3,4}) is not considered secure",
-     ("the key of repository {0} is made or certified with {1}, which this release of apt no longer accepts: install "
-      "its vendor's current key; if there is none, ask the vendor for one, or remove the repository")),
-    (_SIGNED + r"(?:NO_PUBKEY|Missing key) ([0-9A-F]{8,40})",
-     ("the key {1} with which repository {0} is signed is not on the board: install its vendor's keyring package, or "
-      "the key in /etc/apt/trusted.gpg.d")),
-    (_SIGNED + r"(?:BADSIG|REVKEYSIG|ERRSIG)",
-     "the signature of repository {0} is not valid: install its vendor's current key, or remove the repository"),
-    (_SIGNED + r"At least one invalid signature was encountered",
-     ("the signature of repository {0} could not be checked, as with a full disk, damaged lists or a damaged key: make "
-      "room, remove the files in /var/lib/apt/lists, run apt-get update, and reinstall its vendor's key if that "
-      "fails")),
-    (r"Redirection from https to '(http://[^'\n]{1,200})' is forbidden",
-     "the repository sends the board from https to {0}, which apt refuses: use another mirror, or http://"),
-    ((r"repository '(\S+ \S+)[^'\n]{0,80}' provides only weak security information|"
-      r"Failed to fetch (\S+) [^\n]{0,20}No Hash entry in Release file"),
-     ("the Release file of repository {0} has no hash that this release of apt accepts (SHA256): use a newer address "
-      "of the repository if its vendor has one, or remove it")),
-    (r"Please use apt-cdrom|repository 'cdrom:",
-     "a line in /etc/apt/sources.list names the disc from which the system was installed (cdrom:): remove it"),
-    ((r"(?:file|copy):(?://)?(/\S{0,200}?)(?:/\.)? [^\n]{0,300}\(13: Permission denied\)|"
-     r"Failed to fetch (?:file|copy):(?://)?(/\S{1,200}) [^\n]{0,300}Permission denied"),
-     ("apt's user _apt may not read the local repository {0}: move it to a folder that all users can read (not /root), "
-      "and correct the modes")),
-    (r"repository '(?:file|copy):(?://)?(/\S{0,200}) [^'\n]{0,80}' (?:does not have|no longer has) a Release file",
-     ("the local repository {0} has no Release file: mount or copy what belongs there, make the file (apt-ftparchive "
-      "release), or remove its line in /etc/apt/sources.list or sources.list.d")),
-    (r"repository '(\S+ \S+)[^'\n]{0,80}' (?:does not have|no longer has) a Release file",
-     "repository {0} does not exist, or no longer: " + _MOVED
-     + ". Correct or remove its line in /etc/apt/sources.list or sources.list.d"),
-    (r"value '([^'\n]{1,60})' is invalid for APT::Default-Release",
-     ("APT::Default-Release is {0}, which no repository of the board has: remove it from its file (grep -r "
-      "Default-Release /etc/apt)")),
-    (r"Repository '(\S+ \S+)[^'\n]{0,80}' changed its '[^'\n]{1,40}' value",
-     ("repository {0} reports another release than before: run apt-get update "
-      "--allow-releaseinfo-change once")),
-    (r"certificate chain uses expired certificate",
-     ("the certificate of the repository's server has expired, or the board's clock is ahead: check the date, else use "
-      "another mirror until its owner renews it")),
-    (r"[Cc]ertificate verification failed|certificate is NOT trusted|No system certificates available",
-     "the repository's certificate is not trusted: install ca-certificates, and check the board's date and proxy"),
-    (r"(?:Temporary failure resolving|wicked happened resolving|Could not resolve(?: host:?)?) '?([\w.-]{1,100})",
-     "the board cannot resolve the name {0}: check its network, DNS and proxy (/etc/apt/apt.conf.d)"),
-    (r"method driver \S{0,100}/methods/([\w+-]{1,40}) could not be found|Unable to find expected method (\w{1,40})",
-     ("apt cannot read repositories whose address begins with {0}: install apt-transport-{0}, or use addresses that "
-      "begin with http")),
-    (r"407 +Proxy Auth|Unsupported proxy configured|HTTP code (?:403|407) from proxy|Invalid response from proxy",
-     ("the proxy refuses the board: correct its address, user and password (Acquire::http::Proxy in "
-      "/etc/apt/apt.conf.d, or the environment)")),
-    ((r"(?:Failed to fetch |Err:\d+ )(\S+) [^\n]{0,300}?(?:gnutls_handshake\(\) failed|Could not handshake|SSL "
-     r"connection failed|TLS connection was non-properly)"),
-     ("no encrypted connection to {0} could be made: check the board's date, proxy and firewall, or use another mirror "
-      "or its address with http://")),
-    (r"connect(?:ion)? to (?:([\w.-]{1,100}):\d{1,5} \()?(0\.0\.0\.0)[:)]",
-     ("the board's DNS answers with the address 0.0.0.0, as filters such as Pi-hole or AdGuard do: allow the names of "
-      "the repositories there, or set another DNS server")),
-    ((r"(?:Could not connect to|Cannot initiate the connection to|Unable to connect to) ([\w.:-]{1,100})|"
-     r"(?:Failed to fetch|Err:\d+) (\S+) [^\n]{0,300}?(?:Connection (?:timed out|refused|failed|reset)|Network is "
-      r"unreachable|socket timed out|reading from server|Undetermined Error|caused connection abort|Operation too slow|"
-      r"No route to host)"),
-     "the board cannot reach {0}: check its network and proxy (/etc/apt/apt.conf.d)"),
-    (r"Failed to fetch (\S+\.deb)\s+404",
-     "the repository no longer has {0}, because the board's package lists are older: run apt-get update"),
-    (r"Failed to fetch https?://((?:[a-z]{2}\.)?(?:archive|security)\.ubuntu\.com)/\S{1,200}/binary-(arm\w+)/\S+\s+404",
-     ("{0} has no packages for {1}: use http://ports.ubuntu.com/ubuntu-ports in its place, or keep the source from "
-      "other architectures (arch=, Architectures:)")),
-    (r"Failed to fetch (\S+) +Unable to find expected entry '([^'\n]{1,100})",
-     ("repository {0} has no {1}: remove this component or architecture from its line in /etc/apt/sources.list or "
-      "sources.list.d")),
-    (r"Failed to fetch (\S+)\s+404\b", "the repository no longer has {0}: " + _MOVED + ", and mirrors may be "
-     "incomplete. Correct its line in /etc/apt/sources.list or sources.list.d, or use another mirror"),
-    (r"Failed to fetch (\S+)\s+(40[13]|451)\b",
-     ("the server does not let the board fetch {0} (HTTP {1}): check the proxy, and whether the repository is still "
-      "public. If it is closed, correct or remove its line in /etc/apt/sources.list or sources.list.d")),
-    (r"Failed to fetch (\S+)\s+([45]\d\d)\b",
-     "the server or the proxy fails with {0} (HTTP {1}): try again later, or use another mirror"),
-    ((r"Failed to fetch (\S+) [^\n]{0,300}?(?:Hash Sum mismatch|unexpected size|Clearsigned file isn't valid|"
-     r"Splitting up \S{1,200} into data and signature failed|Bad header (?:line|data)|Empty files can't be|"
-      r"Read error \(\d|Patch hash mismatch)"),
-     "{0} arrived damaged, or its mirror is being updated: try again later, or use another mirror or no proxy"),
-    (r"unauthenticated packages and -y was used",
-     ("the packages are from a repository whose signature could not be checked: run apt-get update and install the key "
-      "that it requires")),
-    (_SIGNED + r"is (?:not|no longer) signed",
-     "repository {0} has no valid signature: install its vendor's current key, or remove the repository"),
+    *SOURCES,
     # packages
     (r"Refusing to (?:reload|reexecute), not enough space available on (/run)\S*\. Currently, (\S{1,20}) are free",
      ("systemd does not restart with only {1} free in {0}: enlarge it (mount -o remount,size=100M {0}), then run dpkg "
@@ -212,7 +107,10 @@ CAUSES = (
       "downgrade it by hand if that may be")),
     (r"error processing package ([\w.+-]{1,100})(?::[\w-]{1,20})? \(--\w{1,20}\):\n package is in a very bad",
      "it is installed in part: run apt-get install --reinstall {0}"),
-    ((r"(?:unable to [\w -]{1,40}|error (?:setting ownership of|"
+    ((r"(?m)^(?:\S{1,100}: )?(?:rm|mv|cp|sed|ln): cannot [\w -]{1,40} ['`\u2018](/(?!boot/)\S{1,200}?)['\u2019]"
+      r"[^\n]{0,200}: Operation not permitted"),
+     "{0} may not be changed: it is immutable (lsattr {0}; chattr -i {0}), or mounted on its own (findmnt {0})"),
+    ((r"(?:" + _UNABLE + r" [\w -]{1,40}|(?:error setting|changing) (?:ownership|permissions) of|error (?:"
       r"creating (?:new backup file|symbolic link|hard link|directory))) "
      r"['`\u2018](\.?/?\S{1,200}?)['\u2019][^\n]{0,60}: Operation not permitted|"
       # Armbian's own script moves the file where there are no links.
@@ -221,18 +119,20 @@ CAUSES = (
       "needs /boot on ext4, or, where the firmware reads FAT only, a mount of that partition elsewhere")),
     (r"dpkg-divert: error: [^\n]{0,20}diversion of (\S{1,200}) [^\n]{0,300}clashes with",
      "{0} is diverted in two ways: see dpkg-divert --list {0}, and undo the one that is not needed"),
-    ((r"(?:unable to execute [\w ]{1,20}(?:[\w.+-]{1,100} package )?[\w-]{1,20} script \(|Error while loading )"
-      r"(/var/lib/dpkg/[\w/.+:-]{1,200})\)?: Permission denied"),
+    (_SCRIPT + r"Permission denied",
      "the script {0} may not be executed, as its file system is mounted noexec (findmnt --target {0}): remount it"),
-    ((r"(?:unable to execute [\w ]{1,20}(?:[\w.+-]{1,100} package )?[\w-]{1,20} script \(|Error while loading )"
-      r"(/var/lib/dpkg/[\w/.+:-]{1,200})\)?: (?:Exec format error|No such file)"),
+    (_SCRIPT + r"(?:Exec format error|No such file)",
      ("the script {0} cannot be executed: it is empty or damaged, or its first line names no interpreter, or one that "
       "is missing. Check the storage (dmesg), and install the package's file again, or another version of it")),
     (r"archive (\S{1,200}) \(--\w{1,20}\):\n package architecture \(([\w-]{1,20})\) does not match system \((\w+)",
      "{0} is made for {1}, and this system is {2}: use the package for {2}"),
-    (r"unable to (?:open|create) ['`\u2018](/[^'\u2019\n]{1,200}?)(?:\.dpkg-new)?['\u2019][^\n]{0,80}: No such file",
+    (r"(?m)^ " + _UNABLE + r" (?:open|create|stat) ['`\u2018]\.?(/[^'\u2019\n]{1,200}?)(?:\.dpkg-new)?['\u2019]"
+     r"[^\n]{0,80}: (?:Not a directory|Too many levels)",
+     "a folder above {0} is a file, or a link that leads to itself (namei -l {0}): move that away"),
+    ((r"(?:unable to|(?m:^ )cannot) (?:open|create) ['`\u2018](/[^'\u2019\n]{1,200}?)(?:\.dpkg-new)?['\u2019]"
+      r"[^\n]{0,80}: No such file"),
      "the folder of {0} is missing or a link that leads nowhere, or another program removes the file: correct that"),
-    (r"Configuration file '([^'\n]{1,200})'\n(?:[^\n]{0,300}\n){0,15}? ?end of file on stdin at conffile prompt",
+    (r"Configuration file '([^'\n]{1,200})'\n(?:[^\n]{0,300}\n){0,15}? ?end of file on [\w ]{1,20} at conffile prompt",
      ("dpkg asks whether to keep {0}, which was changed on the board: run dpkg --force-confdef --force-confold "
       "--configure -a, which keeps it")),
     (r"triggers looping, abandoned|cycle found while processing triggers",
@@ -244,7 +144,7 @@ CAUSES = (
       r"Conflicts/Pre-Depends loop"),
      ("apt finds no order in which {0} can be upgraded, as in the middle of an upgrade to another release or with "
       "packages of two architectures: end that first (apt-get --fix-broken install, apt-get full-upgrade)")),
-    (r"error creating hard link '(\.?/[^'\n]{1,200})': Invalid cross-device link",
+    (r"(?:error creating|cannot create) hard link '(\.?/[^'\n]{1,200})': Invalid cross-device link",
      ("the package has {0} under two names, which are on different file systems here (findmnt): put both on one, or "
       "use another version of the package")),
     (r"directory '(/[^'\n]{1,200})' contains files not owned by package (\S{1,100}?),? cannot switch",
@@ -259,12 +159,43 @@ CAUSES = (
      "{0} and {1} are different files of the same name: move {0} away if the board does not need it"),
     ((r"(/var/lib/dpkg/info/([\w.+-]{1,100})(?::\w{1,20})?\.(?:preinst|postinst|prerm|postrm)): \d+: [^\n]{0,200}"
      r"Syntax error"), "the script {0} of package {1} has an error: install another version of the package"),
+    # merged /usr
+    (r"(?m)^Both (/\S{1,200}) and (/usr/\S{1,200}) exist\.",
+     ("the folders /bin, /sbin and /lib cannot be merged into /usr, as {0} and {1} differ: remove or rename the one "
+      "that no package has (dpkg -S), then run /usr/lib/usrmerge/convert-usrmerge")),
+    (r"(?:(?:FATAL ERROR:\n)([^\n]{1,200})(?:\n[^\n]{0,200}){0,9}?)?\nE: usrmerge failed",
+     ("the folders /bin, /sbin and /lib cannot be merged into /usr ({0}): correct that, and run "
+      "/usr/lib/usrmerge/convert-usrmerge until it succeeds, before anything else is installed")),
+    (r"(?:does\s+\**\s*not|doesn't) have a merged[\s*-]+/usr|Unmerged usr is no longer supported",
+     ("this system has folders /bin and /lib of their own, which newer packages do not take (merged /usr): install "
+      "usrmerge, or run /usr/lib/usrmerge/convert-usrmerge, then rerun the playbook")),
+    (r"kernel version indicates a revision number\s+of 255 or greater",
+     ("the script of this libc6 takes no kernel whose third number is above 254: boot a kernel with a lower one for "
+      "this upgrade, or install libc6 of a newer release of the distribution")),
+    # packages that only install a snap
+    ((r"(system does not fully support snapd)|[Uu]nable to (contact the store)|- (Mount snap) \"|"
+      r"cannot (communicate with server): [^\n]{0,200}snap"),
+     ("the package only installs a snap, which fails on this board ({0}), as its kernel lacks squashfs or AppArmor, or "
+      "as it is offline: see snap changes, and put the package on hold (apt-mark hold)")),
     (r'File "/usr/(?:bin|share/python3?)/((?:py3?|python3?-?)(?:clean|compile)\w*)(?:\.py)?", line',
      ("the Python of this system is not the distribution's, so that its program {0} fails: make /usr/bin/python3 (and "
       "python) what the distribution has (ls -l /usr/bin/python*, update-alternatives --display python3)")),
+    (r"Fatal Python error: [^\n]{1,200}(?:\n[^\n]{0,200}){0,9}?\nModuleNotFoundError: No module named '(\w{1,40})",
+     ("Python does not start, as it lacks its own module {0}: remove PYTHONHOME and PYTHONPATH from the environment, "
+      "and reinstall what has it (dpkg -S /usr/lib/python3*)")),
     (r"package ([\w.+:-]{1,100}) needs to be reinstalled, but I can't find an archive",
      ("package {0} is installed in part, and no repository has it: reinstall it from its file (dpkg "
       "--install FILE), or add the repository that has it")),
+    (r"pve-apt-hook",
+     ("apt would have to remove proxmox-ve, without which Proxmox is gone from this host: do not allow that, but "
+      "upgrade all its packages together (apt-get dist-upgrade), and see which repository is in the way (apt-cache "
+      "policy)")),
+    (r"essential packages will be removed\.?(?:\n[^\n]{0,200}){1,2}?\n +([\w.+:-][^\n]{1,200})",
+     ("apt would have to remove {0}, without which the system does not run: do not allow that, but find the "
+      "repository or the hold that is in the way (apt-cache policy, apt-mark showhold)")),
+    (r"Removing essential|Essential packages were",
+     ("apt would have to remove packages without which the system does not run: do not allow that, but find the "
+      "repository or the hold that is in the way (apt-cache policy, apt-mark showhold)")),
     (r"will be REMOVED:\s+((?:[^\n]{0,150} )?(?:linux-(?:image|dtb|modules|u-boot)|u-boot|initramfs|grub|armbian-bsp|"
      r"firmware|systemd|udev|openssh|network-manager|netplan|sudo|python3)[^\n]{0,150})" + _REFUSED,
      ("apt would have to remove {0}, without which the board may not boot or not be reached: do not remove that, but "
@@ -277,7 +208,8 @@ CAUSES = (
      "package {1} has a file of the same name ({0}): upgrade {1} first"),
     (r"archive " + _Q + r"([^'\n]{1,200}?)" + _Q + r" (?:uses unknown compression|has premature member)",
      "{0} is made for a newer release of the distribution: its repository does not fit this system"),
-    ((r"lzma error: compressed data is corrupt|internal \w{2,5} read error|unexpected end of file or stream|is not a "
+    ((r"lzma error: compressed data is corrupt|zstd error: [\w -]{0,40}orrupt|decompress data from \S{1,40} compressed "
+     r"stream|is truncated or corrupt|internal \w{2,5} read error|unexpected end of file or stream|is not a "
      r"(?:Debian format|debian) (?:archive|binary)|corrupted filesystem tarfile|ci file contains unknown directive"),
      "a package arrived damaged or was damaged on the storage: run apt-get clean, and check the storage (dmesg)"),
     # update-initramfs and what follows it
@@ -291,6 +223,15 @@ CAUSES = (
     (r"E: (\w{1,20}) compression \(CONFIG_RD_\w{1,20}\) not supported by kernel",
      ("the kernel cannot read an initial RAM disk made with {0}, or its /boot/config-KERNEL is of another one: set "
       "COMPRESS in /etc/initramfs-tools/initramfs.conf to one that it reads (grep CONFIG_RD_ /boot/config-*)")),
+    (r"(/(?:var/)?tmp)/mkinitramfs_\w{1,20}/[^\n]{0,200}: Permission denied",
+     ("update-initramfs may not run programs in {0}, as that is mounted noexec (findmnt {0}): mount it without, or set "
+      "TMPDIR in /etc/initramfs-tools/initramfs.conf to another folder")),
+    (r"dracut(?:-install)?(?:\[[FE]\]|: ERROR): ([^\n]{1,200})",
+     ("dracut cannot make the initial RAM disk ({0}): if the modules of a kernel are gone, reinstall its linux-image, "
+      "or remove what is left of it in /boot")),
+    (r"Protocol driver not attached",
+     ("the kernel that runs is too old for this release of systemd: boot a newer one (see uname -r), or go back to the "
+      "release of the distribution that the kernel was made for")),
     (r"(?m)E: mkinitramfs failure [^\n]{1,80} 137$", (
         "memory ran out while update-initramfs compressed the initial RAM disk: end other programs or add swap, or set "
         "COMPRESS=gzip in /etc/initramfs-tools/initramfs.conf")),
@@ -326,6 +267,8 @@ CAUSES = (
     (r"grub-probe: error: (failed to get canonical path of \W{0,2}(?:overlay|overlayroot|cow|rootfs|aufs|none)\b)",
      ("update-grub does not find the disk of the root file system, which is an overlay or in memory ({0}): leave its "
       "read-only mode (overlayroot), reboot, and rerun the playbook")),
+    (r"(/etc/(?:kernel|initramfs)/\S{1,100}): (?:line )?\d+: ([a-z][\w+.-]{1,40}): (?:command )?not found\nrun-parts: ",
+     "the program {1}, which the script {0} needs, is missing: install it (apt-file search bin/{1})"),
     ((r"(?m)^(?!update-initramfs: |Include the output|run-parts: |[PI]: )([^\n]{1,200})\n"
       r"run-parts: (/etc/(?!\S{0,200}/dkms )\S{1,200}) exited with return code"),
      "the script {1} fails ({0}): correct that, or reinstall the package that has it (dpkg -S {1})"),

@@ -33,7 +33,7 @@ def fail(board, part, log, rc=100):
         if command[:2] == ["apt-get", "install"] and part == "update":
             return 100, READ, UNLOCATED
         if command[:2] == ["apt-get", "install"] and simulates == (part == "simulate"):
-            return (100, *divide(log))
+            return (rc, *divide(log))
         return run(command)
 
     board.run = run_failing

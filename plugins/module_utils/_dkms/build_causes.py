@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from .common_causes import FOREIGN, LAST, NO_FILE, WITHOUT_ERROR, Q
+from .common_causes import FOREIGN, LAST, WITHOUT_ERROR
+from .compiler_causes import NO_FILE
+from .environment_causes import Q
 
 _REDEFINED = "(?:redefinition of |conflicting types for |static declaration of )" + Q
 
@@ -61,7 +63,7 @@ _DRIVER = (
         r"fatal error: " + Q + r"([\w./+-]+\.h)" + NO_FILE,
         "the kernel's headers lack {0}: install the complete headers package of this very kernel",
     ),
-    (r"module \S+ uses symbol \w+ from namespace (\w+), but does not import it",
+    (r"module \S+ uses symbol \w+ from namespace \"?(\w+)\"?, but does not import it",
      ("the kernel keeps functions in the namespace {0}, which the driver does not import: update rkfleet.npu, "
       "rerun the "
       "upgrade and report the log")),
@@ -76,9 +78,22 @@ _DRIVER = (
       r"storage size of [^\n]{1,40} isn[^\n]{1,3}t known|[^\n:]{1,60} undeclared(?= \(| here)|"
       r"[^\n]{1,60} has (?:no member named [^\n;]{1,60}|incomplete type)|expected [^\n]{1,30} before \W?DMA_BUF\W?|"
       r"invalid use of undefined type [^\n]{1,60}|unknown type name [^\n;]{1,60}|"
+      r"(?:assignment|initialization|passing argument|returning) [^\n]{1,150} (?:makes|without a cast)[^\n[]{0,60}?"
+      r"(?= \[|$)|"
+      r"return type defaults to \S{1,20}|"
+      # clang, and what gcc says when a structure has become another one
+      r"use of undeclared identifier [^\n;]{1,60}|no member named [^\n;]{1,100}|field designator [^\n;]{1,80}|"
+      r"incompatible (?:function )?pointer types? [^\n]{1,250}?(?= \[|$)|incompatible type for argument [^\n]{1,80}|"
+      r"(?:passing|initializing|assigning(?: to)?|returning) [^\n]{1,150} incompatible [^\n]{1,100}?(?= \[|;|$)|"
+      r"too (?:few|many) arguments provided to [^\n]{1,60}|unknown field [^\n;]{1,60}|lvalue required [^\n]{1,60}|"
+      r"redeclaration of enumerator [^\n;]{1,60}|void value not ignored[^\n]{0,30}|subscripted value is [^\n]{1,60}|"
       r"(?:conflicting types for|static declaration of|redefinition of) [^\n;]{1,60})"),
      ("the interfaces of this kernel differ from what the driver and its compat layer expect ({0}): update "
       "rkfleet.npu, rerun the upgrade and report the log, or boot a kernel that the vendor names for this driver")),
+    # The driver's own makefile does not ask for that, but the kernel's configuration (CONFIG_WERROR) can.
+    (r"(?m)^\S{1,200}:\d+:(?:\d+:)? error: ([^\n]{1,200}? \[-Werror(?:=[\w=+-]{1,60})?\])",
+     ("the kernel's settings make an error of what this compiler only warns of ({0}): install the compiler with which "
+      "the kernel was built (CONFIG_CC_VERSION_TEXT in its configuration), or use another release of the driver")),
     (
         r"ERROR: (?:modpost: )?\"(\w+)\" \[[^]]*\] undefined!",
         ("the kernel does not export {0} to modules, and the driver needs it: use another release of the driver, or "

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from .common_causes import LIBRARIES, PROGRAMS, WITHOUT_ERROR
+from .languages import english
 
 # Only a warning, but it may be the reason for an unknown error.
 _COMPILER_DIFFERS = re.compile(
@@ -17,19 +18,24 @@ _COMPILER_DIFFERS = re.compile(
 _DIFFERS = " (the kernel was built by %s, and this is %s)"
 # In this order: the last lines of make, DKMS and dpkg only say that something failed.
 _ERROR_LINES = (
-    r"^(?!collect2: ).*\b(?:fatal )?error: .{1,200}",
+    r"^(?!collect2: ).*\b(?:fatal )?error(?:\[\w{1,9}\])?: .{1,200}",
     # Neither that no report of a crash was written, nor a library that is only not preloaded.
-    r"^(?:\S{1,40}: )?[ \t]*(?:ERROR|FATAL): (?!Cannot create report|ld\.so: object).{1,200}",
-    r"^.{0,200}: undefined reference to .{1,200}",
+    r"^(?:\S{1,40}: )?[ \t]*(?:ERROR|FATAL|LLVM ERROR): (?!Cannot create report|ld\.so: object).{1,200}",
+    r"^.{0,200}: (?:undefined reference to|relocation truncated to fit:) .{1,200}",
+    # dtc
+    r"^(?:Error|Lexical error): (?!Sub-process).{1,200}",
+    r"^FATAL ERROR: .{1,200}",
     r"^\S{0,100}\bld(?:\.\w{1,9})?: (?!warning|skipping|.*warning:|.*in function).{1,200}",
     # gcc in other languages, on a board whose kernel was updated by hand
     r"^\S+:\d+: .{0,20}(?:Fehler|erreur|ошибка|错误|錯誤|エラー|오류).{1,200}",
     r"^.*\*\*\* (?!\[|Waiting for|Deleting).{1,200}",
     r"^Error! (?!Bad return status|One or more modules).{1,200}",
-    r"^(?!dpkg: |E: Sub-process|.*subprocess returned|ERROR: ).*\berror\b .{1,200}",
+    r"^(?!dpkg: |E(?:rror)?: Sub-process|.*subprocess (?:returned|failed)|ERROR: ).*\berror\b .{1,200}",
     r"^.{1,200}: (?:Unable to recogni|file not recogni|Argument list too long|Too many levels).{0,200}",
     r"^collect2: error: .{1,200}",
-    r"^.{1,200}: Permission denied$",
+    r"^(?:\S{1,100}: )?(?:cp|mv|ln|rm|mkdir|touch|install|chmod|chown|sed|tar|xz): (?:cannot|can't|failed).{1,200}",
+    r"^(?:FAILED|\S*Kconfig[\w.]*:\d+:|[A-Z]\w{2,30}Error:|\S*sh: (?:line )?\d+: [Ss]yntax error) .{1,200}",
+    r"^.{1,200}: (?:Permission denied|Operation not permitted|Segmentation fault)$",
 )
 
 
@@ -39,7 +45,7 @@ def known_cause(log, causes):
     Args:
         causes: rows of common_causes or build_causes.
     """
-    log = _shortened(log)
+    log = english(_shortened(log))
     for pattern, sentence, *needed in causes:
         found = re.search(pattern, log)
         if found and all(text in log for text in needed):

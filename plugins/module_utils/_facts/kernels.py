@@ -19,10 +19,11 @@ _DKMS = "/var/lib/dkms/rknpu"
 _LIMIT = 20
 _LOG_LIMIT = 1 << 20
 # Lines that may explain a failure: the controller does that.
-_TELLING = re.compile(r"(?i)error|fatal|not found|cannot|can.t|could not|no such|no space|stop\.|un(?:defined|declared|"
-                      r"known|supported)|recogni|missing|lack|differs|built by|you are using|version|warning: the|"
-                      r"\*\*\* (?!\[)|denied|skipped|fail|fault|killed|terminated|out of memory|read-only|too old|"
-                      r"relocations|clock skew|in the future|restart config|\bld: ")
+_TELLING = re.compile(
+    r"(?i)error|[\u9519\u6ca1\u672a]|fehler|nicht |erreur|fatal|not found|cannot|can.t|could not|no such|no space|"
+    r"stop\.|un(?:defined|declared|known|available)|support|exceeded|stale|recogni|missing|lack|differs|built by|"
+    r"you are using|version|warning: the|\*\*\* (?!\[)|denied|skipped|fail|fault|killed|terminated|out of memory|"
+    r"read-only|too |relocations|clock skew|in the future|restart config|\bld: ")
 
 
 def _is_builtin(tree, release):
@@ -39,8 +40,8 @@ def _failed_builds(tree):
         kernel = re.match(r"DKMS .{0,200} for kernel (\S{1,128}) \(", log or "")
         if kernel:
             lines = [clean(line, 300) for line in log.splitlines()]
-            telling = list(filter(_TELLING.search, lines[1:]))[:40]
-            failed[kernel.group(1)] = list(filter(None, dict.fromkeys(telling + lines[-5:])))
+            told = list(filter(_TELLING.search, lines[1:]))
+            failed[kernel.group(1)] = list(filter(None, dict.fromkeys(told[:20] + told[-20:] + lines[-5:])))
     return failed
 
 

@@ -10,6 +10,7 @@ container's manager. Where containers are nested, the outermost one counts: the 
 from __future__ import annotations
 
 import re
+import shlex
 
 from ...module_utils._board.tree import clean
 from ...module_utils._facts.holders import told
@@ -33,6 +34,10 @@ _NAMES = {"lxc": rf"{_WORD}\Z", "nspawn": rf"machine-{_WORD}\.scope\Z"}
 _POD = re.compile(r"(?:.*-)?pod([0-9a-f][0-9a-f_-]{6,40})(?:\.slice)?(?:\Z|:)")
 _UNIT = re.compile(rf"{_WORD}\.(?:service|scope)\Z")
 _OWNER = re.compile(r"/user-(\d{1,10})\.slice/")
+# What somebody starts by hand or by cron is in these, where PAM makes no session, as on DietPi.
+# Stopping them ends no such program, but the access to the board.
+_LOGIN = re.compile(r"(?:sshd?|dropbear|telnetd|x?inetd|\S*getty|login|cron|crond|anacron|atd|user|containerd|docker|"
+                    r"dbus|dbus-broker|systemd-\w+)(?:@.*)?\.service\Z")
 MOST_SHOWN = 5
 
 
@@ -98,6 +103,12 @@ def _user_id(user):
     return ids.pop() if len(ids) == 1 else None
 
 
+def _service(user):
+    """Return the systemd unit that ends a process when it is stopped, or None."""
+    unit = user.get("unit") or ""
+    return unit if unit.endswith(".service") and not _LOGIN.match(unit) else None
+
+
 def named(user):
     """Return a process in words: `llama-server (pid 812, llama.service)`."""
     where, manager = user.get("unit"), user.get("manager")
@@ -114,9 +125,9 @@ def describe(users):
 
 def stop_command(user):
     """Return the command that stops what a process belongs to."""
-    container, manager, unit = user.get("container"), user.get("manager"), user.get("unit") or ""
+    container, manager, unit = user.get("container"), user.get("manager"), _service(user)
     user_id = _user_id(user)
-    if manager == "podman" and unit.endswith(".service") and not unit.startswith("user@"):
+    if manager == "podman" and unit:
         manager = container = None  # systemd runs the container, and would start it again
     if container and (_is_pod(user) or manager in ("kubernetes", "k3s")):
         return "{} scale --replicas=0 WORKLOAD for the pod of container {} (what is only stopped is restarted)".format(
@@ -125,9 +136,14 @@ def stop_command(user):
         command = {"docker": "docker stop %s", "podman": "podman stop %s", "containerd": "nerdctl stop %s",
                    "crio": "crictl stop %s", "lxc": "lxc-stop -n %s", "nspawn": "machinectl poweroff %s"}.get(manager)
         command = command % container if command else "kill {}".format(user["pid"])
-        return command + (f" as user {user_id}" if manager == "podman" and user_id else "")
-    if unit.endswith(".service") and not unit.startswith("user@"):
-        return f"systemctl --user stop {unit} as user {user_id}" if user_id else f"systemctl stop {unit}"
+        if manager == "lxc" and not user_id:
+            # Cgroups do not tell LXC, LXD, Incus and Proxmox apart, and lxc-stop knows no containers of LXD and Incus.
+            command += (f" (Proxmox: pct stop {container})" if container.isdigit()
+                        else f" (LXD: lxc stop {container}, Incus: incus stop {container})")
+        return command + (f" as user {user_id}" if user_id and manager not in (None, "nspawn") else "")
+    if unit:
+        name = shlex.quote(unit)
+        return f"systemctl --user stop {name} as user {user_id}" if user_id else f"systemctl stop {name}"
     return "kill {}".format(user["pid"])
 
 
@@ -138,8 +154,7 @@ def how_to_stop(users):
 
 def refusal(users):
     """Return `(what is wrong, what to do)` where these processes are in the way, each without a full stop."""
-    units = [user["unit"] for user in users if not user.get("container") and not _user_id(user)
-             and (user.get("unit") or "").endswith(".service")]
+    units = [user["unit"] for user in users if not user.get("container") and not _user_id(user) and _service(user)]
     named_units = ", ".join(dict.fromkeys(units)) or "its service"
     return (f"the NPU is in use by {describe(users)}",
             f"stop it ({how_to_stop(users)}), add {named_units} to npu_services, or set npu_force to true")

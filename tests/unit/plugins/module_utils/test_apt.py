@@ -12,7 +12,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils import _apt
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts.packages import interrupted
 from stand_ins.apt_board import Board
-from stand_ins.apt_failures import failure
+from stand_ins.apt_failures import fail, failure
 
 
 @pytest.fixture
@@ -128,6 +128,27 @@ def test_unavailable_packages_are_reported_and_nothing_changes(board):
             "them, run apt-get update, then rerun the playbook.")):
         board.packages().simulate_install(["dkms", "linux-headers-9"])
     assert board.installed() == {"libc6"}
+
+
+@pytest.mark.parametrize("part", ["update", "simulate", "install"])
+@pytest.mark.parametrize("rc, needed", [
+    (134, "crashed (signal 6): remove its cache"), (-11, "crashed (signal 11)"), (-9, "ended from outside (signal 9)"),
+])
+def test_apt_that_a_signal_ends_without_a_word(board, part, rc, needed):
+    """MichaIng/DietPi#3534: apt-get update ends with 134 behind "Reading package lists..."."""
+    message = fail(board, part, "", rc)
+    assert needed in message and "Reading package lists" not in message.split(needed)[0]
+
+
+@pytest.mark.parametrize("missing, needed", [("linux-headers-6.1.0-13-arm64", True), ("dkms", False)])
+def test_headers_of_a_kernel_that_the_repositories_have_replaced(board, missing, needed):
+    """nlkguy/archer-t2u-plus-linux#22 (Kali), neggles/cm4io-fan#14: only newer kernels are there."""
+    names = ["dkms", "linux-headers-6.1.0-13-arm64"]
+    board.offered.update(names)
+    board.offered.discard(missing)
+    with pytest.raises(_apt.PackagesError, match="not available from the board's repositories") as error:
+        board.packages().simulate_install(names, "6.1.0-13-arm64")
+    assert ("upgrade the kernel, reboot, and rerun the playbook" in str(error.value)) is needed
 
 
 @pytest.mark.parametrize("act", [

@@ -165,6 +165,73 @@ def test_why_a_repository_cannot_be_used(board, source, log, rc, needed, forbidd
     assert all(word in cause for word in needed) and forbidden not in cause, cause
 
 
+SQV_KEYS = "Warning: OpenPGP signature verification failed: https://x.example/apt trixie InRelease: " + SQV + (
+    'Error: Failed to parse keyring "{0}"  Caused by:     0: Reading "{0}": {1}     1: {1}\n')
+
+
+@pytest.mark.parametrize("source, rc, log, needed, forbidden", [
+    # the file of keys that an entry names: apt since 3.0
+    ("YunoHost/issues#2674, #2725, tuna-os/tunaOS#806", 100,
+     SQV_KEYS.format("/etc/apt/trusted.gpg.d/extra_php_version.gpg", "No such file or directory (os error 2)")
+     + UNSIGNED.format("https://x.example/apt"),
+     ("/etc/apt/trusted.gpg.d/extra_php_version.gpg", "Signed-By", "is missing"), "remove the repository"),
+    ("YunoHost/issues#2831", 100,
+     SQV_KEYS.format("/usr/share/keyrings/sury_php.gpg", "Permission denied (os error 13)")
+     + UNSIGNED.format("https://x.example/apt"),
+     ("chmod 644 /usr/share/keyrings/sury_php.gpg",), "remove the repository"),
+    ("qgis/QGIS#60340, wimpysworld/deb-get#1433, freedomofpress/dangerzone#1052", 100,
+     SQV_KEYS.format("/etc/apt/keyrings/qgis-archive-keyring.gpg", "EOF") + UNSIGNED.format("https://x.example/apt"),
+     ("/etc/apt/keyrings/qgis-archive-keyring.gpg is not a file of keys", "keybox"), "remove the repository"),
+    ("kind", 100,
+     ("Warning: OpenPGP signature verification failed: http://deb.debian.org/debian trixie InRelease: " + SQV
+      + "Signing key on 4D64FEC119C2029067D6E791F8D2585B8783D481 is not bound:            primary key   because: No "
+      "binding signature at time 2024-05-13T19:32:10Z\n" + UNSIGNED.format("http://deb.debian.org/debian")),
+     ("not valid on 2024-05-13", "timedatectl"), "remove the repository"),
+    ("kind (Ubuntu 24.04)", 100,
+     ("W: GPG error: http://ppa.launchpad.net/x noble InRelease: The following signatures were invalid: untrusted "
+      "public key algorithm: rsa1024\nE: The repository 'http://ppa.launchpad.net/x noble InRelease' is not signed.\n"),
+     ("rsa1024", "no longer accepts"), "has no valid"),
+    # encrypted connections
+    ("kind of cri-o/packaging#383: another server answers", 100,
+     ("E: Failed to fetch https://apt.armbian.com/InRelease  Certificate verification failed: The certificate is NOT "
+      "trusted. The name in the certificate does not match the expected.  Could not handshake: Error in the "
+      "certificate verification. [IP: 192.0.2.1 443]\n"), ("for another name", "login"), "install ca-certificates"),
+    ("apt 3.0 (OpenSSL)", 100,
+     ("Error: Failed to fetch https://apt.armbian.com/InRelease  SSL connection failed: error:0A000086:SSL routines::"
+      "certificate verify failed / Success [IP: 192.0.2.1 443]\n"), ("not trusted", "ca-certificates"), "http://"),
+    ("apt 3.0", 100,
+     ("E: Failed to fetch https://x.example/InRelease  Could not wait for server fd - select (11: Resource temporarily "
+      "unavailable) [IP: 192.0.2.1 443]\n"), ("cannot reach https://x.example",), "select"),
+    ("apt 3.0", 100, "E: Failed to fetch http://x.example/InRelease  Redirection loop encountered\n",
+     ("another mirror",), "Redirection"),
+    ("kind", 100, "W: Failed to fetch http://x.example/InRelease  Unable to connect to 127.0.0.1:9999:\n",
+     ("cannot reach 127.0.0.1:9999:", "proxy"), "::"),
+    ("kind", 100,
+     ("E: Failed to fetch https://enterprise.proxmox.com/debian/pve/dists/bookworm/InRelease  401  Unauthorized [IP: "
+      "192.0.2.1 443]\nE: The repository 'https://enterprise.proxmox.com/debian/pve bookworm InRelease' is not "
+      "signed.\n"),
+     ("subscription", "pve-no-subscription"), "still public"),
+    # files in /etc/apt
+    ("kind", 100,
+     ("E: Unable to read /etc/apt/sources.list.d/x.list - open (13: Permission denied)\nE: The list of sources could "
+      "not be read.\n"), ("apt cannot read /etc/apt/sources.list.d/x.list", "644"), "E:"),
+    ("kind", 100,
+     "E: Opening configuration file /etc/apt/apt.conf.d/99x - ifstream::ifstream (13: Permission denied)\n",
+     ("apt cannot read /etc/apt/apt.conf.d/99x",), "ifstream"),
+    ("apt 3.0", 100,
+     "E: Conflicting values set for option Trusted regarding source http://x.example/ bookworm\n",
+     ("http://x.example/", "different values of Trusted"), "keys"),
+    ("apt 3.0", 100,
+     "E: Invalid value set for option Signed-By regarding source https://apt.armbian.com/ bookworm (not a key)\n",
+     ("https://apt.armbian.com/", "a value of Signed-By"), "E:"),
+    ("kind", 100, "E: Unable to mkstemp /tmp/clearsigned.message.aBcDeF - GetTempFile (13: Permission denied)\n",
+     ("no temporary file can be made in /tmp", "1777"), "E:"),
+])
+def test_why_a_repository_fails_since_apt_3(board, source, rc, log, needed, forbidden):
+    cause = fail(board, "update", log, rc).split("apt-get update failed: ")[1]
+    assert all(word in cause for word in needed) and forbidden not in cause, cause
+
+
 @pytest.mark.parametrize("log", [
     # binwiederhier/ntfy#1401, alexreinert/debmatic#407: until then the key is accepted
     ("Warning: https://archive.heckel.io/apt/dists/debian/InRelease: Policy will reject signature within a year, see "

@@ -59,6 +59,39 @@ CASES = [  # source, log, what the sentence must have, what it must not have
     ("kind of fofajardo/rtl8851bu#9, asterisk/dahdi-linux#76, fpgasystems/Coyote#234 (6.15)",
      "rknpu_drv.c:15:10: fatal error: rknpu_ioctl.h: No such file or directory\n",
      ("its own rknpu_ioctl.h", "EXTRA_CFLAGS"), "headers package"),
+    # the kernel's configuration makes errors of warnings
+    ("juanro49/rtl88x2ce-dkms#15 (ROCK 3A, 5.10.160-12-rk356x), Joshua-Riek/linux-rockchip#33",
+     "x.c:12:5: error: ISO C90 forbids variable length array \u2018buf\u2019 [-Werror=vla]\n",
+     ("kernel's settings make an error of", "[-Werror=vla]", "CONFIG_CC_VERSION_TEXT"), "rkfleet"),
+    ("kind", ("x.c:100:5: error: no previous prototype for 'rknpu_foo' [-Werror=missing-prototypes]\ncc1: all warnings "
+              "being treated as errors\n"), ("no previous prototype for 'rknpu_foo'", "another release of the driver"),
+     "cc1"),
+    ("kind (gcc 14)",
+     ("x.c:12:5: error: assignment to 'void *' from 'int' makes pointer from integer without a cast "
+      "[-Wint-conversion]\n"), (*INTERFACE, "makes pointer from integer without a cast)"), "--reinstall"),
+    ("kind", "x.c:12:5: error: return type defaults to 'int' [-Wimplicit-int]\n", (*INTERFACE, "defaults to 'int')"),
+     "--reinstall"),
+    ("kind", 'ERROR: modpost: module rknpu uses symbol dma_buf_get from namespace "DMA_BUF", but does not import it.\n',
+     ("namespace DMA_BUF,",), "--reinstall"),
+    # clang
+    ("ClangBuiltLinux/linux#1104", "x.c:760:38: error: use of undeclared identifier 'X86_CR4_VMXE'\n",
+     (*INTERFACE, "undeclared identifier 'X86_CR4_VMXE'"), "--reinstall"),
+    ("kind", "x.c:12:9: error: no member named 'chandef' in 'struct wireless_dev'\n", (*INTERFACE, "'chandef'"), "xx"),
+    ("kind", ("x.c:12:9: error: incompatible function pointer types initializing 'void (*)(struct x *)' with an "
+              "expression of type 'int (struct x *)' [-Wincompatible-function-pointer-types]\n"),
+     (*INTERFACE, "'int (struct x *)')"), "[-W"),
+    ("kind", "x.c:12:9: error: passing 'int' to parameter of incompatible type 'const char *'\n",
+     (*INTERFACE, "incompatible type 'const char *'"), "xx"),
+    ("kind", "x.c:12:9: error: field designator 'owner' does not refer to any field in type 'struct x'\n",
+     (*INTERFACE, "field designator 'owner'"), "xx"),
+    ("kind", "x.c:12:9: error: too many arguments provided to function-like macro invocation\n",
+     (*INTERFACE, "function-like macro"), "xx"),
+    # gcc, of structures that have become others
+    ("kind", "x.c:12:9: error: unknown field \u2018owner\u2019 specified in initializer\n",
+     (*INTERFACE, "unknown field \u2018owner\u2019"), "xx"),
+    ("kind", "x.c:12:9: error: incompatible type for argument 1 of \u2018iommu_map\u2019\n",
+     (*INTERFACE, "argument 1 of \u2018iommu_map\u2019"), "xx"),
+    ("kind", "x.c:12:9: error: void value not ignored as it ought to be\n", (*INTERFACE, "void value"), "xx"),
     ("frankcrawford/it87#10 (linux-kbuild for i386)",
      ("FATAL: modpost: /x/it87: sizeof(struct dmi_device_id)=332 is not a modulo of the size of section "
       "__mod_dmi__<identifier>_device_table=7224.\nFix definition of struct dmi_device_id in mod_devicetable.h\n"),

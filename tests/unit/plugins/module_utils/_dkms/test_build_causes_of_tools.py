@@ -24,6 +24,10 @@ CASES = [  # source, log, what the sentence must have, what it must not have
     ("kind", "/usr/local/bin/gcc: line 3: exec: gcc-12: not found\n", ("install it (gcc-12)",), "exec"),
     ("kind", "/opt/cc: line 3: /usr/bin/gcc: No such file or directory\n", ("install it (gcc)",), "/opt/cc"),
     ("kind", "nice: 'gcc': No such file or directory\n", ("install it (gcc)",), "nice"),
+    ("ClangBuiltLinux/linux#1572", "gcc: error: unrecognized argument to ‘-fsanitize=’ option: ‘array-bounds’\n",
+     ("does not know the option -fsanitize=",), "rkfleet"),
+    ("koverstreet/bcachefs#1171", "LLVM ERROR: Associative COMDAT symbol 'x' does not exist.\n",
+     ("Associative COMDAT symbol",), "make"),
     # binutils: not the compiler
     ("tsgates/rust.ko#18", "ld: unrecognized option '--require-defined=cleanup_module'\nld: use the --help option\n",
      ("binutils", "ld: unrecognized option '--require-defined=cleanup_module'"), "the compiler"),
@@ -109,10 +113,120 @@ CASES = [  # source, log, what the sentence must have, what it must not have
      "clang: error: unable to execute command: Segmentation fault\nclang: error: clang frontend command failed\n",
      ("the compiler itself failed",), "xx"),
     ("kind", "clang: error: unable to execute command: Killed\n", ("memory ran out",), "compiler itself"),
+    # compilers that are newer or older than the headers
+    ("microsoft/WSL#13446, #13511 (gcc 15)",
+     ("./include/linux/stddef.h:11:9: error: cannot use keyword ‘false’ as enumeration constant\n"
+      "./include/linux/stddef.h:11:9: note: ‘false’ is a keyword with ‘-std=c23’ onwards\n"),
+     ("gcc 15 and newer are too new", "keyword ‘false’", "gcc-14"), "rkfleet"),
+    ("frno7/linux#89", ("/usr/src/linux-headers-6.1/include/linux/types.h:30:33: error: ‘bool’ cannot be defined via "
+                        "‘typedef’\n"), ("gcc 15 and newer", "‘bool’ cannot be defined"), "rkfleet"),
+    ("longsleep/build-pine64-image#18",
+     "include/linux/compiler-gcc.h:106:30: fatal error: linux/compiler-gcc6.h: No such file or directory\n",
+     ("newer than these kernel headers", "linux/compiler-gcc6.h", "CONFIG_CC_VERSION_TEXT"), "--reinstall"),
+    ("patjak/facetimehd#236", "././include/linux/compiler_types.h:201:24: error: expected ‘(’ before ‘__inline’\n",
+     ("too old for these kernel headers",), "interfaces"),
+    ("kind", "error: unknown warning option '-Wno-maybe-uninitialized' [-Werror,-Wunknown-warning-option]\n",
+     ("does not know the option -Wno-maybe-uninitialized", "CONFIG_CC_VERSION_TEXT"), "rkfleet"),
+    ("kind", "ld.lld: error: unknown argument '--no-warn-rwx-segments'\n", ("binutils", "ld.lld"), "rkfleet"),
+    ("kind", "scripts/Kconfig.include:39: C compiler 'aarch64-linux-gnu-gcc-12' not found\n",
+     ("the compiler aarch64-linux-gnu-gcc-12", "install it (gcc-12)"), "Kconfig"),
+    ("kind of openzfs/spl#318", "ccache: error: Could not find compiler \"gcc-12\" in PATH\n",
+     ("the compiler gcc-12", "install it (gcc-12)"), "ccache"),
+    ("kind of openzfs/spl#318",
+     "ccache: error: Failed to create temporary file for /root/.ccache/tmp/x.4lVdT0.i: Permission denied\n",
+     ("ccache", "/root/.ccache/tmp/x.4lVdT0.i", "CCACHE_DISABLE"), "noexec"),
+    ("kind", "/usr/bin/ld: cannot find -lgcc: No such file or directory\n", ("libgcc is missing", "libgcc-N-dev"),
+     "(libgcc-dev)"),
+    # programs of the system itself
+    ("kind", "gcc: /lib/aarch64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by gcc)\n",
+     ("gcc needs a newer library", "another release"), "headers package"),
+    ("kind", "as: symbol lookup error: as: undefined symbol: bfd_x\n", ("the program as of this system", "dpkg -S as"),
+     "lookup"),
+    ("kind", "/usr/bin/ld: error while loading shared libraries: /lib/aarch64-linux-gnu/libbfd.so: file too short\n",
+     ("the program ld of this system", "damaged"), "too short"),
+    ("kind", "collect2: fatal error: ld terminated with signal 9 [Killed]\n", ("memory ran out",), "collect2"),
+    ("kind", "collect2: fatal error: ld terminated with signal 11 [Segmentation fault], core dumped\n",
+     ("the compiler itself failed",), "collect2"),
+    ("kind", "Fatal Python error: init_fs_encoding: x\nModuleNotFoundError: No module named 'encodings'\n",
+     ("lacks its own module encodings", "PYTHONHOME"), "python3-encodings"),
+    # make
+    ("dereference23/notwireguard-linux-compat#7",
+     "make[2]: *** .NOTINTERMEDIATE and .SECONDARY are mutually exclusive.  Stop.\n", ("update make to 4.4.1",),
+     "--reinstall"),
+    ("kind", "make[1]: *** internal error: invalid --jobserver-auth string 'fifo:/tmp/GMfifo12'.  Stop.\n",
+     ("another release", "MAKEFLAGS"), "fifo"),
+    ("kind", "Makefile:132: *** source directory cannot contain spaces or colons.  Stop.\n", ("name of a folder",),
+     "xx"),
+    ("kind", "scripts/Makefile.build:74: *** multiple target patterns.  Stop.\n",
+     ("scripts/Makefile.build of the kernel headers", "another make"), "xx"),
+    ("linux-thinkpad/tp_smapi#62",
+     "make: *** No rule to make target '/lib/modules/6.7.10/build', needed by 'modules'.  Stop.\n",
+     ("/lib/modules/6.7.10/build does not exist",), "xx"),
+    # headers in several packages, and damaged ones
+    ("miskcoo/ugreen_leds_controller#31",
+     ("/usr/src/linux-headers-6.1.0-26-common/scripts/Makefile.build:44: /usr/src/linux-headers-6.1.0-26-common/"
+      "scripts/basic/Makefile: No such file or directory\nmake[3]: *** No rule to make target '/usr/src/linux-headers-"
+      "6.1.0-26-common/scripts/basic/Makefile'.  Stop.\n/usr/src/linux-headers-6.1.0-26-common/Makefile:792: "
+      "include/config/auto.conf.cmd: No such file or directory\n"),
+     ("several packages", "--reinstall linux-headers-6.1.0-26-common"), "autoconf"),
+    ("kind (Debian 13)",
+     "make[1]: *** No rule to make target '/usr/src/linux-headers-6.12.57+deb13-common/Makefile'.  Stop.\n",
+     ("--reinstall linux-headers-6.12.57+deb13-common",), "No rule"),
+    ("kind (ubuntu-rockchip)",
+     ("/usr/src/linux-headers-6.1.0-1025-rockchip/Makefile:1: /usr/src/linux-rockchip-headers-6.1.0-1025/Makefile: No "
+      "such file or directory\n"), ("--reinstall linux-rockchip-headers-6.1.0-1025",), "xx"),
+    ("kind", "/bin/sh: 1: /usr/lib/linux-kbuild-6.1/scripts/basic/fixdep: not found\n",
+     ("--reinstall linux-kbuild-6.1",), "make scripts"),
+    ("cubieplayer/Cubian#389",
+     "/usr/src/linux-headers-3.4.79-sun4i/include/linux/sched.h:1:1: error: stray ‘\\377’ in program\n",
+     ("include/linux/sched.h", "damaged", "dmesg"), "interfaces"),
+    ("kind", "./include/linux/list.h:12:1: error: unterminated #ifndef\n", ("include/linux/list.h", "damaged"), "xx"),
+    # what the machine lacks
+    ("kind", "gcc: fatal error: cannot create temporary file in /tmp/: Permission denied\ncompilation terminated.\n",
+     ("no temporary file can be made in /tmp", "1777"), "fatal"),
+    ("kind", "cp: cannot stat '/usr/src/linux-headers-6.1/x': Stale file handle\n", ("(NFS)", "mount"), "cp:"),
+    ("kind", "scripts/check-local-export: line 53: /dev/fd/62: No such file or directory\n",
+     ("/dev is incomplete (/dev/fd)",), "--reinstall"),
+    ("kind", "cc1: fatal error: x.h: Too many open files\n", ("may not open more files",), "x.h"),
+    ("orangepi-xunlong/orangepi-build#58",
+     ("fixdep: error opening file: drivers/net/wireless/rtl88x2bu/hal/phydm/.phydm_psd.o.d: No such file or directory\n"
+      "make[4]: *** [scripts/Makefile.build:273: x.o] Error 2\n"), (".phydm_psd.o.d, is gone", "two builds"), "fixdep"),
+    ("kind", "FAILED elf_update(WRITE): invalid section entry size\n", ("pahole", "Remove vmlinux"), "elf_update"),
+    ("kind", "cc1: fatal error: /var/lib/dkms/rknpu/0.9.6/build/rknpu_drv.c: No such file or directory\n",
+     ("the source lacks the file", "rknpu_drv.c"), "--reinstall"),
+    ("kind", "x.o: Disk quota exceeded\n", ("the disk is full", "df -i"), "quota"),
+    # a board in another language, whose kernel apt has updated
+    ("kind of linux-surface/linux-surface#747",
+     "x.h:687:10: 致命错误：gmp.h：没有那个文件或目录\n编译中断。\n",
+     ("headers are missing (gmp.h)", "gcc-N-plugin-dev"), "致命"),
+    ("3479368244 (a Rockchip SDK)", ("Makefile:660: arch//Makefile: 没有那个文件或目录\n"
+                                     "make: *** 没有规则可制作目标“arch//Makefile”。 停止。\n"),
+     ("lack arch//Makefile", "--reinstall"), "没有"),
+    ("kind of 49019715643", "make[1]: *** 没有规则可制作目标“scripts/mod/modpost”，由“/x/y.o” 需求。 停止。\n",
+     ("lack scripts/mod/modpost",), "没有"),
+    ("kind", "/bin/bash: 行 1: bc：未找到命令\nmake[1]: *** [x] 错误 127\n", ("the program bc", "install bc"), "未"),
+    ("kind", "gcc: 错误：无法识别的命令行选项‘-mbranch-protection=pac-ret+leaf’\n",
+     ("does not know the option -mbranch-protection=pac-ret+leaf",), "错误"),
+    ("kind", "x.c:3:10: schwerwiegender Fehler: openssl/bio.h: Datei oder Verzeichnis nicht gefunden\n",
+     ("install libssl-dev",), "Fehler"),
+    ("kind of Kimplul/hid-tmff2#27",
+     ("make[2]: *** Keine Regel, um „include/generated/asm-offsets.h“, benötigt von „x“, "
+                                      "zu erstellen.  Schluss.\n"), ("lack include/generated/asm-offsets.h",), "Keine"),
+    ("kind", "scripts/extract-cert.c:21:10: erreur fatale : openssl/bio.h : Aucun fichier ou dossier de ce type\n",
+     ("install libssl-dev",), "erreur"),
+    ("kind of 57043029318",
+     "make[2]: *** Нет правила для сборки цели «scripts/basic/fixdep», требуемой для «x.o».  Останов.\n",
+     ("lack scripts/basic/fixdep",), "Нет"),
     # what nobody knows is told as it is
     ("davidjo/snd_hda_macbookpro#117",
      "mkdir: cannot create directory '/lib/modules/6.5.0/updates': Permission denied\n",
      ("cannot create directory '/lib/modules/6.5.0/updates'",), "xx"),
+    ("kind", "cp: cannot create regular file '/lib/modules/6.1/updates/dkms/rknpu.ko': Operation not permitted\n",
+     ("cannot create regular file '/lib/modules/6.1/updates/dkms/rknpu.ko'",), "xx"),
+    ("kind", "error[E0514]: found crate `core` compiled by an incompatible version of rustc\n", ("crate `core`",),
+     "xx"),
+    ("kind", "Error: Sub-process /usr/bin/dpkg returned an error code (1)\nFAILED something\n", ("FAILED something",),
+     "Sub-process"),
     ("kind", "/bin/sh: 1: cannot create /x/.y.o.d: Permission denied\n", ("cannot create /x/.y.o.d",), "noexec"),
 ]
 
@@ -136,6 +250,29 @@ def test_the_cause(tmp_path, source, log, needed, forbidden):
      ("Signing module /var/lib/dkms/facetimehd/0.1/build/./facetimehd.ko\nAt main.c:160:\n- SSL error:02001002:system "
       "library:fopen:No such file or directory: crypto/bio/bss_file.c:69\nsign-file: /root/dkms.key: No such file or "
       "directory\nError! Bad exit status 1 for sign tool.\n"), ("the key /root/dkms.key", "framework.conf"), "SSL"),
+    ("kind", ("  File \"/usr/src/linux-headers-6.1/scripts/x.py\", line 3\n    print \"y\"\n          ^\n"
+              "SyntaxError: Missing parentheses in call to 'print'. Did you mean print(...)?\n"),
+     ("scripts/x.py", "another release of Python"), "gcc-wrapper"),
+    ("kind",
+     ("make -C /lib/modules/5.10.110/build SUBDIRS=/var/lib/dkms/x/1/build modules\nmake[1]: Entering directory "
+      "'/usr/src/linux-headers-5.10.110'\nmake[2]: *** No rule to make target 'arch/arm64/tools/gen-cpucaps.awk', "
+      "needed by 'arch/arm64/include/generated/asm/cpucaps.h'.  Stop.\n"), ("SUBDIRS=", "Linux 5.4"), "--reinstall"),
+    # its own headers may be in another language, and that is no fault of the kernel's headers
+    ("nic3-14159/coreDOOM#2",
+     "/var/lib/dkms/x/1/build/doomtype.h:77:5: error: cannot use keyword 'false' as enumeration constant\n",
+     ("doomtype.h:77:5: error: cannot use keyword 'false'",), "gcc 15"),
+    # overlays of the device tree
+    ("radxa-pkg/radxa-overlays#399",
+     ("make[3]: *** No rule to make target '/var/lib/dkms/radxa-overlays/0.1.20/build/arch/arm64/boot/dts/x.dtbo', "
+      "needed "
+      "by '/var/lib/dkms/radxa-overlays/0.1.20/build/arch/arm64/boot/dts/'.  Stop.\n"),
+     ("No rule to make target '/var/lib/dkms/radxa-overlays",), "--reinstall"),
+    ("raspberrypi/linux#6489",
+     "Error: imx290-overlay.dts:6.1-9 syntax error\nFATAL ERROR: Unable to parse input tree\n",
+     ("imx290-overlay.dts:6.1-9 syntax error",), "FATAL"),
+    ("rockchip-toybrick/kernel#3",
+     ("x.c:1482:(.text+0x12dd54): relocation truncated to fit: R_AARCH64_CALL26 against undefined symbol "
+      "`usbnet_disconnect'\n"), ("relocation truncated", "usbnet_disconnect"), "make"),
     # a folder of the package's own that is called as one of the kernel's
     ("kind", ("make[2]: *** No rule to make target 'x.h', needed by '/var/lib/dkms/y/1/build/tools/z.o'.  Stop.\n"),
      ("No rule to make target 'x.h'",), "kernel headers"),
@@ -147,6 +284,9 @@ def test_other_packages(source, log, needed, forbidden):
 @pytest.mark.parametrize("text", [
     "x: 1: exec: " * 9000, "\n".join(["x" * 190 + ": 12: exec: /" + "y/" * 90] * 900),
     "missing MODULE_LICENSE() in " * 9000, "BTF [M] x\n" * 9000, "pahole version " * 9000, "bytecode stream " * 9000,
+    "make SUBDIRS=/ " * 9000, "Could not find compiler \"" * 9000, "没有规则可制作目标“" * 9000, "x" * 90000 + "：",
+    "In file File \"/scripts/x.py\", line 1\n" * 9000, "x: version `GLIBC_2 " * 9000, "make SUBDIRS=/\n" * 9000,
+    "./include/x.h:1: error: unterminated " * 9000, "ccache: error: create " * 9000, "«" * 90000,
     "x-" * 90000 + "ld: unrecognized option ", "sign-file: x\n" * 9000, "No rule to make target 'x', needed by '" * 999,
 ])
 def test_hostile_logs_take_no_longer(text):

@@ -56,6 +56,16 @@ ENDED = ("dpkg: error processing package x-dkms (--configure):\n installed x-dkm
               "make temporary directory.\n"), ("no temporary file can be made in /tmp", "1777"), "Unable"),
     ("kind", "depmod: ERROR: openat(/lib/modules/6.1.84, modules.dep.1234.5, 301, 644): Read-only file system\n",
      ("/lib/modules/6.1.84 is on a file system that is mounted read-only",), "depmod -a"),
+    ("kind", "/etc/dkms/framework.conf: line 12: syntax error near unexpected token `('\n",
+     ("/etc/dkms/framework.conf, which DKMS reads", "correct it"), "install ("),
+    ("dkms 3.2",
+     ("Autoinstall on 6.1.99 failed for module(s) evdi(10) rtl8812au(21).\n\nError! One or more modules failed to "
+      "install during autoinstall.\n"), ("modules of evdi(10) rtl8812au(21) (10: the source",), "One or more"),
+    ("dkms 3.4", ("Error! Patch fix.patch as specified in dkms.conf cannot be found in "
+                  "/var/lib/dkms/x/1/build/patches/.\n"),
+     ("(fix.patch) does not fit",), "xx"),
+    ("dkms 3.4", "Error! Missing module rknpu in /var/lib/dkms/rknpu/0.9.8/6.1.99/aarch64/module\n",
+     ("without making rknpu,",), "xx"),
     # a cause that the log has counts before what DKMS makes of it
     ("kind", ("Error! Build of rknpu.ko failed for: 6.1.99 (aarch64)\ncp: error 'x': No space left on device\n"),
      ("the disk is full",), "without making"),

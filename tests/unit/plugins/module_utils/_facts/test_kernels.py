@@ -38,7 +38,10 @@ def test_a_newer_kernel_without_headers(upgraded, gather):
     ("DKMS (dkms-3.2.2) make.log for rknpu/0.9.6 for kernel %s (aarch64)\n  CC [M]  x.o\nmake: Killed\n" % NEXT,
      ["make: Killed", "CC [M]  x.o"]),
     (LOG % (NEXT, "".join("x.c:%d: error: y\n  CC [M]  x.o\n" % number for number in range(100))),
-     ["x.c:%d: error: y" % number for number in range(40)] + ["x.c:98: error: y", "CC [M]  x.o", "x.c:99: error: y"]),
+     ["x.c:%d: error: y" % number for number in (*range(20), *range(80, 100))] + ["CC [M]  x.o"]),
+    # many warnings that tell something, too, before the error
+    (LOG % (NEXT, "".join("x.c:%d: warning: y is missing\n" % number for number in range(90)) + "x.c:1: error: z\n"),
+     ["x.c:%d: warning: y is missing" % number for number in (*range(20), *range(71, 90))] + ["x.c:1: error: z"]),
     (LOG % ("6.6.1", GEM), []),
     ("nothing of the kind\n" + GEM, []),
     ("", []),

@@ -114,6 +114,32 @@ OWNERS = [
         "nspawn",
         "machinectl poweroff box",
     ),
+    # What is started by hand or by cron, where PAM makes no session (DietPi): stopping that unit would end the access.
+    (["/system.slice/dropbear.service"], "dropbear.service", None, None, "kill 7"),
+    (["/system.slice/system-sshd.slice/sshd@5-1.service"], "sshd@5-1.service", None, None, "kill 7"),
+    (["/system.slice/cron.service"], "cron.service", None, None, "kill 7"),
+    (["/system.slice/system-getty.slice/getty@tty1.service"], "getty@tty1.service", None, None, "kill 7"),
+    # What the shell would take for an escape.
+    (["/system.slice/npu\\x2ddetect.service"], "npu\\x2ddetect.service", None, None,
+     "systemctl stop 'npu\\x2ddetect.service'"),
+    # Docker without root, LXD and Incus, Proxmox, LXC of a user
+    (
+        [f"/user.slice/user-1000.slice/user@1000.service/user.slice/docker-{ID}.scope"],
+        f"docker-{ID}.scope",
+        SHORT,
+        "docker",
+        f"docker stop {SHORT} as user 1000",
+    ),
+    (["/lxc.payload.frigate/init.scope"], None, "frigate", "lxc",
+     "lxc-stop -n frigate (LXD: lxc stop frigate, Incus: incus stop frigate)"),
+    (["/lxc/102/ns/system.slice/detector.service"], None, "102", "lxc", "lxc-stop -n 102 (Proxmox: pct stop 102)"),
+    (
+        ["/user.slice/user-1000.slice/user@1000.service/app.slice/lxc-box.scope/lxc.payload.box"],
+        "lxc-box.scope",
+        "box",
+        "lxc",
+        "lxc-stop -n box as user 1000",
+    ),
     ([f"/any.slice/balena-{ID}.scope"], f"balena-{ID}.scope", SHORT, None, "kill 7"),
 ]
 
@@ -167,6 +193,14 @@ def test_the_refusal_names_processes_and_commands():
         "stop it (systemctl stop detector.service; docker stop 0123456789ab), add detector.service to npu_services, "
         "or set npu_force to true"
     )
+
+
+def test_no_advice_to_stop_what_gives_access_to_the_board():
+    what, remedy = npu_users.refusal([user(["/system.slice/ssh.service"], "python3", 812), DETECTOR])
+    assert "python3 (pid 812, ssh.service)" in what
+    assert remedy.startswith("stop it (kill 812; systemctl stop detector.service), add detector.service to "
+                             "npu_services")
+    assert "add its service" in npu_users.refusal([user(["/system.slice/ssh.service"])])[1]
 
 
 def test_of_many_processes_a_few_are_named():

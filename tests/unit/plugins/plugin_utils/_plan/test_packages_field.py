@@ -60,6 +60,13 @@ DATA = compatibility.load()
     ("5.10.160-odroid-arm64", "linux-headers-5.10.160-odroid-arm64"),
     ("6.13.0-rc5-edge-rockchip64", "linux-headers-edge-rockchip64"),                           # radxa-pkg/aic8800#24
     ("6.1.75", "linux-headers-6.1.75"),
+    # Proxmox VE, jiangcuo/pve-port-kernel
+    ("6.8.12-9-pve", "proxmox-headers-6.8.12-9-pve"),
+    ("6.14.11-6-bpo12-pve", "proxmox-headers-6.14.11-6-bpo12-pve"),
+    ("6.17.1-6.6-pve", "proxmox-headers-6.17.1-6.6-pve"),
+    ("6.1.0-1-pve", "pve-headers-6.1.0-1-pve"),
+    ("5.15.108-1-pve", "pve-headers-5.15.108-1-pve"),
+    ("6.12.57+deb13-arm64", "linux-headers-6.12.57+deb13-arm64"),
     ("6.1.141", "linux-headers-6.1.141"),                                      # DEEPX-AI/dx-all-suite#141
     ("4.4.132-1075-rockchip-ayufan-ga83beded8524",
      "linux-headers-4.4.132-1075-rockchip-ayufan-ga83beded8524"),                # ayufan-rock64/linux-build#252
