@@ -114,4 +114,8 @@ LOGS = [
     *((f"a demo's code alone, {stage} {code}", {**OLD, "code": None}, stage, [f"{stage} fail! ret={code}"], "model",
        f"{stage} returned {code}", "before the NPU had a job", "install") for stage, code in (
         ("rknn_run", -5), ("rknn_run", -7))),
+    *((f"a bare code of {stage}: {code}", {**OLD, "code": code}, stage, [], "model", f"{stage} returned {code}",
+       "before the NPU had a job", "upgrade", "nothing") for stage, code in (
+        ("rknn_query", -5), ("rknn_inputs_set", -8), ("rknn_outputs_get", -9), ("rknn_dup_context", -7),
+        ("rknn_set_io_mem", -5))),
 ]

@@ -91,4 +91,16 @@ LOGS = [
     ("kind: a runtime that names the node", NEW, "rknn_init",
      ["E RKNN: " + T + "failed to open /dev/dri/renderD129: Permission denied"], "device", "failed to open /dev/dri",
      "user of the node's group", "release"),
+    *((f"kind: {line}", {**NEW, "code": None}, None, [line], "device", evidence, remedy, "upgrade", "nothing")
+      for line, evidence, remedy in (
+        ("PermissionError: [Errno 13] Permission denied: '/dev/dma_heap/system'", "'/dev/dma_heap/system'",
+         "user of the node's group"),
+        ("PermissionError: [Errno 1] Operation not permitted: '/dev/dri/card1'", "'/dev/dri/card1'",
+         "pass the node into the container"),
+        ("open /dev/rknpu failed: Permission denied", "open /dev/rknpu failed", "user of the node's group"),
+        ("FileNotFoundError: [Errno 2] No such file or directory: '/dev/dri/renderD129'", "'/dev/dri/renderD129'",
+         "the node is not there"),
+        ("OSError: [Errno 19] No such device: '/dev/rknpu'", "'/dev/rknpu'", "the node is not there"),
+        (('docker: Error response from daemon: error gathering device information while adding custom device '
+          '"/dev/dri/renderD129": no such file or directory.'), "/dev/dri/renderD129", "outside of a container"))),
 ]

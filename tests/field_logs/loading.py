@@ -143,4 +143,37 @@ LOGS = [
     ("a warning of the loader beside jobs that fail", OLD, "rknn_run",
      ["ERROR: ld.so: object '/usr/lib/dt_shim.so' from LD_PRELOAD cannot be preloaded (file too short): ignored.",
       SUBMIT % "!"], "driver", "failed to submit!", "upgrade", "complete"),
+    # -- a library of the program's, and the package that has it in the full version of its name
+    *(loader("Debian's names of packages", library + NO_FILE, "runtime", f"(apt: {package})", "vendor")
+      for library, package in (
+        ("libboost_filesystem.so.1.74.0", "libboost-filesystem1.74.0"), ("libyaml-cpp.so.0.6", "libyaml-cpp0.6"),
+        ("libspdlog.so.1.10", "libspdlog1.10"), ("libavcodec.so.58", "libavcodec58"),
+        ("librockchip_mpp.so.1", "librockchip-mpp1"), ("libusb-1.0.so.0", "libusb-1.0-0"))),
+    *((*loader(f"{source}: {error}", error, name, remedy, "upgrade-npu"), "nothing")
+      for source, error, name, remedy in (
+        ("glibc", "/lib/aarch64-linux-gnu/libcrypto.so.1.1: version `OPENSSL_1_1_1' not found (required by ./demo)",
+         "runtime", "newer release of its package"),
+        ("glibc", "/lib/libgomp.so.1: version `GOMP_5.0' not found (required by /usr/lib/librkllmrt.so)", "runtime",
+         "newer release of its package"),
+        ("glibc", "./libdemo.so: undefined symbol: _ZN2cv6resizeERKNS_11_InputArrayERKNS_12_OutputArrayE", "runtime",
+         "librknnrt.so is not at fault"),
+        ("rockchip-linux/rknn-toolkit#53", "/usr/lib/librknn_api.so: undefined symbol: VSILogMessage", "runtime",
+         "librknnrt.so is not at fault"),
+        ("RKLLM", "/usr/lib/librkllmrt.so: undefined symbol: rkllm_set_function_tools", "runtime",
+         "librkllmrt.so is older than the program"),
+        ("glibc", "/usr/lib/librknnrt.so: undefined symbol: _ZSt28__throw_bad_array_new_lengthv", "runtime",
+         "C++ library (libstdc++6) is older"),
+        ("glibc", ("/usr/lib/librknnrt.so: symbol _ZSt24__throw_out_of_range_fmtPKcz, version GLIBCXX_3.4.20 not "
+                   "defined in file libstdc++.so.6 with link time reference"), "runtime",
+         "C++ library (libstdc++6) is older"),
+        ("glibc", "/usr/lib/librkllmrt.so: invalid ELF header", "runtime", "librknnrt.so is not at fault"),
+        ("glibc", "libopencv_core.so.4.5d: file too short", "runtime", "copy it again"),
+        ("glibc, a file system with noexec", "libz.so.1: failed to map segment from shared object", "runtime",
+         "without noexec"),
+        ("glibc before 2.22", "dlopen: cannot load any more object with static TLS", "runtime", "LD_PRELOAD"),
+        ("glibc under SELinux", "/usr/lib/librknnrt.so: cannot change memory protections", "runtime",
+         "textrel_shlib_t"),
+        ("glibc", "/usr/lib/librknnrt.so: cannot open shared object file: Too many open files", "memory", "ulimit -n"),
+        ("glibc on NFS", "/usr/lib/librknnrt.so: cannot open shared object file: Stale file handle", "device",
+         "network file system"))),
 ]

@@ -28,9 +28,16 @@ OTHER_SYSTEM = (
 NO_DEVICE = (
     r"failed to open (?:\S{1,40} (?:module|node), need to insmod rknpu\b|rknn device!\Z|device, fd: -)"
     r"|rknn_init,\s{1,4}driver open fail\b")
+_NODE = r"/dev/(?:dri|rknpu|accel|dma_heap)\b"
 NO_PERMISSION = (
-    r".{0,40}\bPermissionError: \[Errno 13\] Permission denied: '/dev/(?:dri|rknpu|accel)\b"
-    r"|failed to open /dev/(?:dri|rknpu|accel)\S{0,30}[:,]? .{0,40}(?:Permission denied|errno: 13\b)")
+    r".{0,40}\bPermissionError: \[Errno 1?\d\] (?:Permission denied|Operation not permitted): '" + _NODE
+    + r"|.{0,60}\bopen(?:ing)? '?" + _NODE + r"\S{0,30}[:,']{0,2} .{0,40}(?:Permission denied|errno: 13\b)"
+    r"|(?:\S{1,60}: )?" + _NODE + r"\S{0,30}: Permission denied")
+NO_NODE = (
+    r".{0,60}(?:\[Errno \d{1,2}\] (?:No such file or directory|No such device(?: or address)?): '" + _NODE
+    + r"|\bopen(?:ing)? '?" + _NODE + r"\S{0,30}[:,']{0,2} .{0,40}(?i:no such (?:file|device)))"
+    r"|.{0,200}\bcustom device \"?" + _NODE + r"\S{0,30} (?:no such file or directory|not a device node)"
+    r"|.{0,200}\bstat " + _NODE + r"\S{0,30} no such file or directory")
 MEMORY = (
     r"failed to (?:allocate (?:fd|handle)\b|convert (?:fd|handle)(?:\(| to )|get map offset\b|(?:map|sync) memory\b"
     r"|malloc (?:npu|cpu) memory\b|mmap\b)")
@@ -71,7 +78,9 @@ MODEL = (
     r"|failed to (?:open model: |map file: |read (?:model|weight|regcmd|msic) [\w ]{0,14}!, read size: )"
     r"|.{0,40}\b(?:[Ff]open|[Oo]pen(?: file)?) \S{1,200}\.rk(?:nn|llm) fail"
     r"|Failed to read model data|invalid rknn full model!|Number of subgraphs in rknn should\b|readFromTensor: "
-    r"|.{0,10}Invalid RKNN model path\b|compiler version is not find\Z|(?:rknn_init, )?Invalid RKNN model(?! version\b)"
+    r"|.{0,40}\bInvalid RKNN model path\b|.{0,40}\bLoad RKNN model failed"
+    r"|.{0,60}\bNo such file or directory: '\S{1,200}\.rk(?:nn|llm)'|open \S{1,200}\.rk(?:nn|llm): no such file\b"
+    r"|compiler version is not find\Z|(?:rknn_init, )?Invalid RKNN model(?! version\b)"
     r"|.{0,80}\berror code: RKNN_ERR_(?:MODEL_INVALID|DEVICE_UNMATCH|TARGET_PLATFORM_UNMATCH|INCOMPATILE_)")
 INPUT = (
     r"rknn_(?:inputs_set|outputs_get|set_io_mem|create_mem\w{0,20}|set_input_shapes?)(?:,| error,?) .{0,80}"

@@ -13,7 +13,11 @@ ROWS = (
     Row("runtime", may_change="nothing", line=r"rknn3_\w{1,20},\s{1,4}find \d{1,2} devices, please specify\b",
         remedy="the program is for one RK1820 or RK1828 (RKNN3), and there are several: let it choose one "
                "(init_extend)"),
-    Row("runtime", may_change="nothing", line=r"rknn3_\w{1,20},\s{1,4}.{0,60}\bfail\b",
+    Row("model", line=r"rknn3_\w{1,40}, core_mask \w{1,10} is not match with npu core number\b",
+        remedy="the model of the RK1820 or RK1828 (RKNN3) was made for another number of cores than the program asks "
+               "for: pass the core mask that fits it, or convert it for that number"),
+    Row("runtime", may_change="nothing",
+        line=r"(?:rknn3_\w{1,40}[,:]|MSG_\w{1,60}_ACK)\s{1,4}.{0,60}\b(?:fail(?:ed)?|timeout)\b",
         remedy="the program is for an RK1820 or RK1828 beside the SoC (RKNN3), which does not answer: check its PCIe "
                "or USB link, and that its firmware and librknn3_api.so are of one release. The SoC's NPU has no part "
                "in it"),
@@ -34,10 +38,11 @@ ROWS = (
         remedy="the program calls rknn-toolkit2 as on a PC: on a board use RKNNLite of rknn-toolkit-lite2, and call "
                "init_runtime() before inference()"),
     Row("runtime", may_change="nothing",
-        line=r".{0,60}(?:Get board target failed|insufficient permissions for device: )",
+        line=r".{0,60}(?:Get board target failed|insufficient permissions for device: |no devices/emulators found"
+        r"|error: device (?:unauthorized|offline|'.{1,40}' not found)|not found in (?:adb|ntb) device list\.?\Z)",
         remedy="rknn-toolkit2 on a PC cannot use the board through adb: check adb devices there, its udev rules, and "
                "that adbd runs on the board"),
-    Row("runtime", may_change="nothing", line=r".{0,200}\bNo module named '(?:rknn|rknnlite)\b",
+    Row("runtime", may_change="nothing", line=r".{0,200}\bNo module named '?(?:rknn|rknnlite)\b",
         remedy="the Python that runs the program has no rknn-toolkit: on a board install rknn-toolkit-lite2 into it "
                "(pip install rknn-toolkit-lite2, import rknnlite); rknn-toolkit2 (import rknn) is for PCs"),
     Row("runtime", may_change="nothing",
@@ -56,4 +61,46 @@ ROWS = (
         r"|.{0,40}\bPlease specify the target in init_runtime!|.{0,100}Error\b.{0,60}'/proc/device-tree/compatible'",
         remedy="the program cannot read /proc/device-tree/compatible, by which it knows the SoC: map that file into "
                "the container (docker: -v, Kubernetes: privileged or procMount: Unmasked)"),
+)
+
+# A program can print these beside what the runtime says, which counts more.
+LAST = (
+    Row("model", line=r".{0,200}\bOpenCV\(\d[\w.-]{0,20}\) ",
+        remedy="the line is of OpenCV: the program has no picture (a path or a camera that cannot be read), or one of "
+               "another size or type. Neither NPU nor driver is at fault"),
+    Row("memory", line=r".{0,40}\bwhat\(\):  ?Resource temporarily unavailable\Z"
+        r"|.{0,100}\b(?:can't start new thread|pthread_create failed)\b",
+        remedy="the program may not start another thread: raise the limit (ulimit -u, TasksMax= of its service, "
+               "pids_limit of its container)"),
+    Row("runtime", may_change="nothing",
+        line=r".{0,200}(?:\bnumpy\.\S{0,20}multiarray failed to import|\bnumpy\.dtype size changed"
+        r"|\bmodule compiled against A[BP]I version|\bmodule 'numpy' has no attribute '"
+        r"|\bcompiled using NumPy 1\.x cannot)",
+        remedy="a module of Python was built for another release of NumPy: rknn-toolkit-lite2 before 2.3 wants "
+               "numpy<2 (pip install 'numpy<2')"),
+    Row("runtime", may_change="nothing",
+        line=r".{0,200}(?:\.whl is not a supported wheel on this platform"
+        r"|\bWheel 'rknn\S{1,40}' located at .{1,300} is invalid"
+        r"|\bCould not find a version that satisfies the requirement rknn)",
+        remedy="the package is for another release of Python (cp310 is 3.10) or another processor, or its file was "
+               "renamed or damaged: on a board install rknn-toolkit-lite2 for aarch64 and this Python; rknn-toolkit2 "
+               "for x86_64 is for PCs"),
+    Row("runtime", may_change="nothing",
+        line=r".{0,200}(?:'RKNN(?:Lite)?' object has no attribute"
+        r"|\binit_runtime\(\) got an unexpected keyword argument|\bcannot import name 'RKNN(?:Lite)?')",
+        remedy="the program is for another release of rknn-toolkit-lite2, or a file rknnlite.py in its folder hides "
+               "that: install the release that the program is made for"),
+    Row("runtime", may_change="nothing", line=r".{0,200}\bNo module named '?[\w.]{1,60}'?\Z",
+        remedy="a module of Python is missing: install it into the Python that runs the program (pip install). Neither "
+               "NPU nor driver is at fault"),
+    Row("model", line=r".{0,60}(?:\bModel is not loaded yet\b|\b[Pp]lease load (?:the )?model first\b)",
+        remedy="the program calls init_runtime() or inference() although load_rknn() has failed or was not called: "
+               "check what load_rknn() returns, and the path of the model"),
+    Row("runtime", line=r".{0,100}\bNo such file or directory: '\S{0,200}librknnrt\.so'",
+        remedy="install librknnrt.so with " + PLAYBOOK),
+    Row("runtime", may_change="nothing", line=r".{0,40}\brknn_server: (?:command )?not found\b",
+        remedy="rknn_server is not installed: set npu_rknn_server to true and run " + PLAYBOOK),
+    Row("runtime", may_change="nothing",
+        line=r"(?:-|/\S{1,40}/)?\w{0,3}sh: (?:(?:line )?\d{1,4}: )?\./\S{1,200}: Permission denied\Z",
+        remedy="the program's file may not be executed: run chmod +x, and keep it on a file system without noexec"),
 )
