@@ -99,4 +99,15 @@ LOGS = [
        "Invalid RKNN model version 6", "too old for model format 6", "send the") for before, after in (
         ('{"time":"2026-01-01T10:00:00Z","level":"ERROR","msg":"', '","pid":5}'), ('{"MESSAGE":"', '","_PID":"5"}'),
         ('time="2026-01-01T10:00:00Z" level=error msg="', '"'))),
+    # -- lines that are cut off, or retyped
+    *((f"the end is cut off: {text}", known, stage, ["E RKNN: " + T + text], name, text, remedy, never)
+      for text, known, stage, name, remedy, never in (
+        ("failed to subm", OLD, "rknn_run", "driver", "0.8.2 cannot run jobs", "model"),
+        ("failed to open rknpu mod", {"nodes": []}, "rknn_init", "device", "no RKNPU driver", "upgrade-npu"),
+        ("failed to malloc npu mem", NEW, "rknn_init", "memory", "free memory", "upgrade-npu"))),
+    *(submit(f"the beginning is cut off: {before!r}", before, "", (SUBMIT % "!").partition("N: ")[2])
+      for before in ("KNN: ", "N: ", ": ")),
+    submit("retyped: two blanks", "", "", (SUBMIT % "!").replace("E RKNN", "E  RKNN")),
+    submit("retyped: no colon", "", "", (SUBMIT % "!").replace("RKNN:", "RKNN")),
+    submit("retyped: no severity", "", "", (SUBMIT % "!")[2:]),
 ]

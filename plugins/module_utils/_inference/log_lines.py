@@ -26,7 +26,8 @@ OTHER_SYSTEM = (
     r"|(?:lib(?:log|android|c\+\+_shared|cutils|utils|binder\w{0,9}|hidl\w{1,20}|vndk\w{1,20})\.so|libc\.so\.0"
     r"|ld-uClibc\S{1,20}|libc\.musl-\S{1,20}|ld-linux(?:-armhf)?\.so\.3): cannot open shared object")
 NO_DEVICE = (
-    r"failed to open (?:\S{1,40} (?:module|node), need to insmod rknpu\b|rknn device!\Z|device, fd: -)"
+    r"failed to open (?:\S{1,40} (?:module|node), need to insmod rknpu\b|rknn device!\Z|device, fd: -"
+    r"|rkn(?:pu|n)\b[\w ,]{0,25}\Z)"
     r"|rknn_init,\s{1,4}driver open fail\b")
 _NODE = r"/dev/(?:dri|rknpu|accel|dma_heap)\b"
 NO_PERMISSION = (
@@ -40,7 +41,7 @@ NO_NODE = (
     r"|.{0,200}\bstat " + _NODE + r"\S{0,30} no such file or directory")
 MEMORY = (
     r"failed to (?:allocate (?:fd|handle)\b|convert (?:fd|handle)(?:\(| to )|get map offset\b|(?:map|sync) memory\b"
-    r"|malloc (?:npu|cpu) memory\b|mmap\b)")
+    r"|malloc (?:npu|cpu) mem(?:ory\b|\w{0,3}\Z)|mmap\b)")
 OUT_OF_MEMORY = (
     MEMORY + r"|failed to allocate [\w ]{1,30}\bmemory!|.{0,80}\bstd::bad_alloc\b"
     r"|rknn_create_mem\w{0,20}, failed to allocate device memory struct!"
@@ -62,7 +63,7 @@ def errno(*numbers):
 
 
 # "faild" is what the very first releases and people who retype a line write.
-SUBMIT = r"fail(?:e|)d to submit\b|failed to sync wait\b"
+SUBMIT = r"fail(?:e|)d to subm(?:it\b|i?\Z)|failed to sync wait\b"
 TOO_OLD_FOR_MODEL = (
     r"(?:Invalid )?RKNN model version (?:is )?(?P<format>\d{1,9})(?:\Z|, but current librknnrt\.so is support )")
 PLATFORM = (

@@ -15,8 +15,8 @@ Message = collections.namedtuple("Message", "text error")
 _TIME = r" ?(?:\[[0-9:. -]{8,26}\] ?)?"
 # A program's own words may end without a new line, and threads write into each other's lines.
 _TAG = re.compile(
-    r"(?<![A-Z])(?P<severity>[EWIDT])[ /](?P<tag>RKNN(?:API)?|NPUTransfer|rkllm)"
-    r"(?: {0,8}\( {0,6}\d{1,9}\))? {0,8}[:\uff1a]" + _TIME)
+    r"(?<![A-Z])(?P<severity>[EWIDT])(?:/|  ?)(?P<tag>RKNN(?:API)?|NPUTransfer|rkllm)"
+    r"(?: {0,8}\( {0,6}\d{1,9}\))?(?: {0,8}[:\uff1a]|(?= \[\d\d:\d\d:))" + _TIME)
 # Android Studio: the tag, the program, then the severity.
 _COLUMNS = re.compile(
     r"\d[\d:. -]{20,40}\s(?P<tag>RKNN(?:API)?|rkllm)\s{1,40}\S{1,100}\s{1,40}(?P<severity>[EWID])  ?" + _TIME)
@@ -35,6 +35,8 @@ _LOGGER = re.compile("(?:" + "|".join((
     r"- [\w.]{1,60} - " + _SEVERITY + " - ", r"[\w.]{1,60} {1,40}" + _SEVERITY + " {1,8}: ",
     _SEVERITY + r":[\w.]{1,60}:",
     _SEVERITY + r"[ :|-]{1,12}(?:\w{1,40}\.[\w.]{1,60}: )?", r"[EWI] {2,9}", "std(?:out|err): ", r"<\d{1,3}>", "> ",
+    # The rest of a tag whose beginning is cut off.
+    r"(?:R?K?NN?)?: \[\d\d:\d\d:\d\d\.\d{3}\] ", "RKNN: ",
     r"\w{1,32}@[\w.-]{1,60}:\S{0,60}[$#] ")) + "){0,8}")
 # A logger's record as JSON, or as NAME=VALUE: only its message counts.
 _RECORD = re.compile(
