@@ -118,4 +118,7 @@ LOGS = [
        "before the NPU had a job", "upgrade", "nothing") for stage, code in (
         ("rknn_query", -5), ("rknn_inputs_set", -8), ("rknn_outputs_get", -9), ("rknn_dup_context", -7),
         ("rknn_set_io_mem", -5))),
+    ("a sentence that no row knows, behind a failed call", {**OLD, "code": -1}, "rknn_run",
+     ["E RKNN: " + T + "rknn_create_mem failed, the heap is gone", "E RKNN: " + T + "rknn_run failed! ret=-1"], "model",
+     "rknn_create_mem failed, the heap is gone; rknn_run returned -1", "names no job that failed", "upgrade"),
 ]

@@ -178,7 +178,10 @@ LOGS = [
       for report, line, evidence, remedy in (
         ("airockchip/rknn-toolkit2#191",
          "ERROR: rknn_toolkit2-2.2.0-cp310-cp310-manylinux_2_17_x86_64.whl is not a supported wheel on this platform.",
-         "is not a supported wheel", "rknn-toolkit2 for x86_64 is for PCs"),
+         "is not a supported wheel", "rknn-toolkit2 and rkllm-toolkit, which convert models, are for PCs"),
+        ("airockchip/rknn-llm#185",
+         "ERROR: rkllm_toolkit-1.1.4-cp38-cp38-linux_x86_64.whl is not a supported wheel on this platform.",
+         "is not a supported wheel", "are for PCs"),
         ("rockchip-linux/rknn-toolkit2#207",
          ("ERROR: Wheel 'rknn-toolkit-lite2' located at /app/rknn_toolkit_lite2-1.5.2-cp311-cp311-linux_aarch64.whl is "
           "invalid."), "Wheel 'rknn-toolkit-lite2' located", "renamed or damaged"),

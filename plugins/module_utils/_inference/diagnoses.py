@@ -27,7 +27,7 @@ unanswered      it gave no code; ending: the signal by which it ended instead.
 users   of the NPU, which is why it was not run; user: as whom it was run, if not as the task's.
 up_to_date      the driver is not older than wanted_driver; to_wanted: " to 0.9.6" if one is wanted.
 wanted_too_old  wanted_driver is older than the runtime's `required`.
-out_of_reach    the page tables of the NPU's IOMMU may be.
+out_of_reach    the page tables of the NPU's IOMMU may be; rv110x: it is an RV1103 or RV1106.
 memory_suffices no error of memory came before all others.
 root_only       the nodes that are closed belong to root alone; denied_to_root: root may not open them either.
 elsewhere       another librknnrt.so; not_there: this one is not.
@@ -124,6 +124,9 @@ DIAGNOSES = (
          remedy=(_NOT_THE_VERSION + "the model was made with toolkit {other_toolkit}, the runtime is {release}: use "
                  "both of one release; if that does not help, " + _LOOK)),
     _Row("driver", line=log_lines.SUBMIT, when=("memory_suffices", "up_to_date", "out_of_reach"), remedy=_OTHERWISE),
+    _Row("driver", line=log_lines.SUBMIT, when=("memory_suffices", "up_to_date", "rv110x"),
+         remedy=(_NOT_THE_VERSION + "on an RV1103 or RV1106 the camera's ISP and the NPU share the bus: end what uses "
+                 "the camera (rkipc) to see that, and lower its resolution or frame rate; otherwise " + _LOOK)),
     *_jobs_fail(("memory_suffices",), line=log_lines.SUBMIT),
     # -- the inference was completed
     _Row("device", stage="done", when=("differs",),

@@ -21,7 +21,8 @@ from .top5 import compare
 
 # They follow the line that tells why, or only tell of a choice of cores that was not possible.
 _TELLS_NOTHING = re.compile(
-    r"\d{1,3}, \d{1,3}\Z|invalid device fd!|Import rknn model failed!|rknn_init, load model failed!|rknn_\w{1,30} fail"
+    r"\d{1,3}, \d{1,3}\Z|invalid device fd!|Import rknn model failed!|rknn_init, load model failed!"
+    r"|rknn_\w{1,30} fail\w{0,4}\b\W{0,4}(?:(?:ret|code)\W{1,5}\d{1,3}\W{0,3})?\Z"
     r"|load model file error!|rkllm_init failed|Not support core mask|NN Compiler/Model Version"
     r"|.{0,100}\b(?:fall ?back to|fallback) (?i:cpu)\b|query RKNN_QUERY_\w{1,40} "
     r"|Cannot load ?(?:cl )?cl[A-Z]|Failed to (?:find and )?initialize (?:the )?Open[Cc][Ll]\b"
@@ -258,7 +259,7 @@ def _of_surroundings(found, log):
         "closed_heap": found.get("heap_open") is False,
         "no_iommu": found.get("iommu") is False, "elsewhere": found.get("elsewhere"),
         "bound": found.get("bound"), "bound_driver": "driver %s" % (found.get("version") or "of an unknown version"),
-        "rk356x": rk356x, "not_rk356x": not rk356x,
+        "rk356x": rk356x, "not_rk356x": not rk356x, "rv110x": told.startswith(("rv1103", "rv1106")),
         "out_of_reach": (not told or told.startswith(_RK356X)) and (found.get("memory") or 8192) > 4096,
     }
 

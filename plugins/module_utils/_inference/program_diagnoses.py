@@ -81,10 +81,10 @@ LAST = (
     Row("runtime", may_change="nothing",
         line=r".{0,200}(?:\.whl is not a supported wheel on this platform"
         r"|\bWheel 'rknn\S{1,40}' located at .{1,300} is invalid"
-        r"|\bCould not find a version that satisfies the requirement rknn)",
+        r"|\bCould not find a version that satisfies the requirement rk(?:nn|llm))",
         remedy="the package is for another release of Python (cp310 is 3.10) or another processor, or its file was "
                "renamed or damaged: on a board install rknn-toolkit-lite2 for aarch64 and this Python; rknn-toolkit2 "
-               "for x86_64 is for PCs"),
+               "and rkllm-toolkit, which convert models, are for PCs"),
     Row("runtime", may_change="nothing",
         line=r".{0,200}(?:'RKNN(?:Lite)?' object has no attribute"
         r"|\binit_runtime\(\) got an unexpected keyword argument|\bcannot import name 'RKNN(?:Lite)?')",

@@ -61,6 +61,7 @@ WHEN = {
     "wanted_too_old": "`npu_driver_version` is older than the runtime requires, too",
     "filtered": "SIGSYS",
     "aborted": "SIGABRT",
+    "rv110x": "an RV1103 or RV1106",
     "unknown_call": "of a program, and its log does not show the call",
     "at_limit": "SIGXCPU or SIGXFSZ",
     "ended": "a signal of another program (SIGTERM, SIGHUP, SIGINT, SIGPIPE)",
