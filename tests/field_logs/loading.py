@@ -176,4 +176,20 @@ LOGS = [
         ("glibc", "/usr/lib/librknnrt.so: cannot open shared object file: Too many open files", "memory", "ulimit -n"),
         ("glibc on NFS", "/usr/lib/librknnrt.so: cannot open shared object file: Stale file handle", "device",
          "network file system"))),
+    # -- a program that cannot be started, in the words of shells in Chinese, of systemd and of containers
+    *((f"a program: {line}", {"code": None}, None, [line], "runtime", evidence, remedy, "checksum", "nothing")
+      for line, evidence, remedy in (
+        ("bash: ./rknn_demo: \u53ef\u6267\u884c\u6587\u4ef6\u683c\u5f0f\u9519\u8bef", "./rknn_demo",
+         "another processor"),
+        ("bash: ./rknn_demo: \u6ca1\u6709\u90a3\u4e2a\u6587\u4ef6\u6216\u76ee\u5f55", "./rknn_demo",
+         "the loader that it was built for"),
+        ("bash: ./rknn_demo: \u6743\u9650\u4e0d\u591f", "./rknn_demo", "chmod +x"),
+        ("rknn_server\uff1a\u672a\u627e\u5230\u547d\u4ee4", "rknn_server", "set npu_rknn_server"),
+        ("detector.service: Failed at step EXEC spawning /opt/detector: Exec format error", "Exec format error",
+         "another processor"),
+        ("detector.service: Failed at step EXEC spawning /opt/detector: Permission denied", "Permission denied",
+         "chmod +x"),
+        ("exec /app/rknn_demo: no such file or directory", "exec /app/rknn_demo", "the loader that it was built for"),
+        ('standard_init_linux.go:228: exec user process caused: exec format error', "exec format error",
+         "another processor"))),
 ]

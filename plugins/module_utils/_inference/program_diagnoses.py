@@ -9,6 +9,9 @@ from __future__ import annotations
 from . import log_lines
 from .loader_diagnoses import PLAYBOOK, Row
 
+# A program in the shell's folder, as the shell names it; shells of boards from China answer in Chinese.
+_SHELL = r"(?:-|/\S{1,40}/)?\w{0,3}sh: (?:(?:line )?\d{1,4}: )?\./[^\s:\uff1a]{1,200}[:\uff1a]"
+
 ROWS = (
     Row("runtime", may_change="nothing", line=r"rknn3_\w{1,20},\s{1,4}find \d{1,2} devices, please specify\b",
         remedy="the program is for one RK1820 or RK1828 (RKNN3), and there are several: let it choose one "
@@ -46,12 +49,14 @@ ROWS = (
         remedy="the Python that runs the program has no rknn-toolkit: on a board install rknn-toolkit-lite2 into it "
                "(pip install rknn-toolkit-lite2, import rknnlite); rknn-toolkit2 (import rknn) is for PCs"),
     Row("runtime", may_change="nothing",
-        line=r".{0,200}(?:cannot execute binary file: |\bexec \S{1,200}: |\[Errno 8\] )[Ee]xec format error",
+        line=r".{0,200}(?:cannot execute binary file: |\b(?:exec|spawning) \S{1,200}: |\[Errno 8\] |process caused:? )"
+        r"[Ee]xec format error|.{0,200}\u53ef\u6267\u884c\u6587\u4ef6\u683c\u5f0f\u9519\u8bef",
         remedy="the program is for another processor, or the file is empty or cut off (file PROGRAM): use its build "
                "for aarch64, on the board"),
     Row("runtime", may_change="nothing",
-        line=r"(?:-|/\S{1,40}/)?\w{0,3}sh: (?:(?:line )?\d{1,4}: )?\./\S{1,200}: "
-        r"(?:No such file or directory|not found)\Z|.{0,60}Could not open '/lib/ld-linux",
+        line=_SHELL + r" ?(?:No such file or directory|not found"
+        r"|\u6ca1\u6709\u90a3\u4e2a\u6587\u4ef6\u6216\u76ee\u5f55)\Z"
+        r"|.{0,200}\b(?:exec|spawning) /\S{1,200}: [Nn]o such file or directory\Z|.{0,60}Could not open '/lib/ld-linux",
         remedy="the program is not there, or the loader that it was built for is not (another C library, or 32 bits): "
                "file PROGRAM says which. Build it with the toolchain of this OS"),
     Row("runtime", line=r".{0,60}Can not find dynamic library on \w{1,20}!",
@@ -98,9 +103,11 @@ LAST = (
                "check what load_rknn() returns, and the path of the model"),
     Row("runtime", line=r".{0,100}\bNo such file or directory: '\S{0,200}librknnrt\.so'",
         remedy="install librknnrt.so with " + PLAYBOOK),
-    Row("runtime", may_change="nothing", line=r".{0,40}\brknn_server: (?:command )?not found\b",
+    Row("runtime", may_change="nothing", line=r".{0,40}\brknn_server(?:: (?:command )?not found\b"
+        r"|[:\uff1a] ?\u672a\u627e\u5230\u547d\u4ee4)",
         remedy="rknn_server is not installed: set npu_rknn_server to true and run " + PLAYBOOK),
     Row("runtime", may_change="nothing",
-        line=r"(?:-|/\S{1,40}/)?\w{0,3}sh: (?:(?:line )?\d{1,4}: )?\./\S{1,200}: Permission denied\Z",
+        line=_SHELL + r" ?(?:Permission denied|\u6743\u9650\u4e0d\u591f)\Z"
+        r"|.{0,200}\b(?:exec|spawning) /\S{1,200}: [Pp]ermission denied\Z",
         remedy="the program's file may not be executed: run chmod +x, and keep it on a file system without noexec"),
 )
