@@ -157,8 +157,8 @@ LOGS = [
          "newer release of its package"),
         ("glibc", "./libdemo.so: undefined symbol: _ZN2cv6resizeERKNS_11_InputArrayERKNS_12_OutputArrayE", "runtime",
          "librknnrt.so is not at fault"),
-        ("rockchip-linux/rknn-toolkit#53", "/usr/lib/librknn_api.so: undefined symbol: VSILogMessage", "runtime",
-         "librknnrt.so is not at fault"),
+        ("rockchip-linux/rknn-toolkit#53", "librknn_api.so: undefined symbol: rknn_get_output_num", "runtime",
+         "the runtime of older NPUs"),
         ("RKLLM", "/usr/lib/librkllmrt.so: undefined symbol: rkllm_set_function_tools", "runtime",
          "librkllmrt.so is older than the program"),
         ("glibc", "/usr/lib/librknnrt.so: undefined symbol: _ZSt28__throw_bad_array_new_lengthv", "runtime",
@@ -192,4 +192,20 @@ LOGS = [
         ("exec /app/rknn_demo: no such file or directory", "exec /app/rknn_demo", "the loader that it was built for"),
         ('standard_init_linux.go:228: exec user process caused: exec format error', "exec format error",
          "another processor"))),
+    # -- without the name of the program, and of libraries that are not librknnrt.so
+    ("RKLLM on an older OS", {"code": None}, None,
+     ["/lib/aarch64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by /usr/lib/librkllmrt.so)"],
+     "runtime", "GLIBC_2.38", "C library is older", "librknnrt", "nothing"),
+    ("RKLLM with OpenMP", {"code": None}, None, ["OSError: libomp.so" + NO_FILE], "runtime", "libomp.so: cannot",
+     "apt: libomp-dev", "vendor", "nothing"),
+    ("HyperInspire/InspireFace#229, of another library", {"code": None}, None,
+     ["OSError: /usr/lib/librkllmrt.so: cannot enable executable stack as shared object requires: Invalid argument"],
+     "runtime", "cannot enable executable stack", "--clear-execstack /usr/lib/librkllmrt.so", "upgrade-npu", "nothing"),
+    *((f"{source}: a module of another Python", {"code": None}, None, [line], "runtime", evidence,
+       "another release of Python", "upgrade", "nothing") for source, line, evidence in (
+        ("rockchip-linux/rknn-toolkit#53",
+         ("RuntimeWarning: compiletime version 3.6 of module 'rknnlite.api.rknn_platform_utils' does not match runtime "
+          "version 3.7"), "compiletime version 3.6"),
+        ("kind, after rockchip-linux/rknn-toolkit2#110, of a wheel that was renamed",
+         "ImportError: dynamic module does not define module export function (PyInit_rknn_runtime)", "PyInit_rknn"))),
 ]

@@ -234,4 +234,6 @@ LOGS = [
     ("airockchip/rknn-llm#287: the code in its words", {"code": None}, None,
      ["rkllm_init \u5931\u8d25\u8fd4\u56de\u503c\u4e3a-1"], "runtime", "rkllm_init returned -1", "RKLLM_LOG_LEVEL=2",
      "upgrade-npu", "nothing"),
+    ("kind: no more than that it failed", {"code": None}, None, ["RKLLM starting, please wait...", "rkllm init failed"],
+     "runtime", "rkllm init failed", "RKLLM_LOG_LEVEL=2", "upgrade-npu", "nothing"),
 ]

@@ -36,7 +36,10 @@ _LOADER = re.compile(
 _LOADERS_WORDS = re.compile(
     r"(?:.{0,200}?\b(?:(?:OS|Import|Attribute)Error|error while loading shared libraries|dlopen failed): "
     r"(?=.{1,300}\.so\b.)|.{0,200}?\b(?:symbol lookup|relocation) error: (?=.{1,300}\bsymbol\b)"
-    r"|\S{1,200}: (?=\S{1,200}\.so[\d.]{0,9}: version `))(?P<error>.{1,600})")
+    r"|\S{1,200}: (?=\S{1,200}\.so[\d.]{0,9}: version `)"
+    r"|(?=\S{1,200}\.so[\d.]{0,12}d?: (?:version `|undefined symbol: "
+    r"|cannot (?:open shared|enable exec|allocate memory in)|invalid ELF header|wrong ELF class|file too short"
+    r"|failed to map segment)))(?P<error>.{1,600})")
 # A symbol of the C++ library without its version is one that it does not have at all.
 _TOO_OLD = re.compile(
     r"version `?(?P<symbol>GLIBC|GLIBCXX|CXXABI)_(?:[\d.]{1,12}(?:' not found|\Z| not defined in file )|ABI_)"
@@ -44,7 +47,8 @@ _TOO_OLD = re.compile(
 # Libraries whose package has another name.
 _PACKAGES = {
     "libz": "zlib1g", "libopencl": "ocl-icd-libopencl1", "libcrypto": "libssl%s", "libssl": "libssl%s",
-    "libxml2": "libxml2", "libopencv": "libopencv-dev", "libbz2": "libbz2-1.0", "libgstreamer-1.0": "libgstreamer1.0-0",
+    "libxml2": "libxml2", "libopencv": "libopencv-dev", "libbz2": "libbz2-1.0", "libomp": "libomp-dev",
+    "libgstreamer-1.0": "libgstreamer1.0-0",
     **dict.fromkeys(("libglib-2.0", "libgobject-2.0", "libgio-2.0", "libgthread-2.0", "libgmodule-2.0"),
                     "libglib2.0-0")}
 _OF_LIBC = ("libm", "libdl", "libpthread", "librt", "ld-linux-aarch64")

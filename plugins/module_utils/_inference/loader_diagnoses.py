@@ -23,10 +23,11 @@ ROWS = (
     Row("runtime", stage="dlopen", line=log_lines.OTHER_SYSTEM,
         remedy="the library was built for another system (Android, 32 bits, or another C library than glibc): install "
                "the Linux build for aarch64 with " + PLAYBOOK),
-    Row("runtime", stage="dlopen", line=r".{0,300}: cannot enable executable stack\b", may_change="nothing",
+    Row("runtime", stage="dlopen", may_change="nothing",
+        line=r".{0,100}?(?P<library>[^\s']{1,200}\.so[\d.]{0,9}): cannot enable executable stack\b",
         remedy="glibc 2.41 and newer, and some security policies, load no library that asks for an executable stack: "
-               "choose a newer npu_runtime_version, or remove the flag, which it does not need (patchelf "
-               "--clear-execstack {library})"),
+               "choose a newer release of it (of librknnrt.so with npu_runtime_version), or remove the flag, which it "
+               "does not need (patchelf --clear-execstack {library})"),
     Row("runtime", stage="dlopen", line=r".{0,300}: cannot (?:restore segment prot after reloc|make segment writable"
         r"|change memory protections)",
         may_change="nothing",
@@ -68,7 +69,7 @@ ROWS = (
         remedy="{vendors_library} is the vendor's: copy it from the release that the program is made for into a "
                "folder of the loader (/usr/lib, then ldconfig), or set LD_LIBRARY_PATH"),
     Row("runtime", stage="dlopen", when=("error", "missing_library"), may_change="nothing",
-        remedy="{library} is there, but a library that it requires is not: " + _APT),
+        remedy="a library that {library} or the program requires is not there: " + _APT),
     Row("runtime", stage="dlopen", when=("error", "too_old"), may_change="nothing",
         line=r".{0,300}' not found \(required by (?!\S{0,200}\blibrknnrt\.so)",
         remedy="the board's {too_old} is older than the program requires: upgrade the OS, or build the program on "
@@ -87,6 +88,9 @@ ROWS = (
         r"|draw|StrError|check)|c_Rk|rga)",
         remedy="librga.so, which scales the program's pictures, is of another release than the program: use the one "
                "that the program comes with (LD_LIBRARY_PATH), or update it. Neither NPU nor driver is at fault"),
+    Row("runtime", stage="dlopen", line=r".{0,300}\blibrknn_api\.so: undefined symbol: ", may_change="nothing",
+        remedy="librknn_api.so is the runtime of older NPUs (RV1126, RK1808) and of releases before 1.4, and of "
+               "another release than the program: update both together, or use a program for {library}"),
     Row("runtime", stage="dlopen", line=r".{0,300}: undefined symbol: rkllm_", may_change="nothing",
         remedy="librkllmrt.so is older than the program: use that of the release which the program is made for"),
     Row("runtime", stage="dlopen", may_change="nothing",

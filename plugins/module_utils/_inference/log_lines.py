@@ -105,7 +105,8 @@ CORES = (
     r"rknn_set_(?:batch_)?core_\w{3,4}(?::|,| error,) |Illegal (?:job )?core_mask\b|Illegal core num\b"
     r"|Unkown core mode\b|Job can not submit multi core\b")
 RKLLM_CALL = (
-    r"prompt must contains? |.{0,80}\bprompt gather than max context\b|Tokenizer is unavailable\b"
+    r"prompt must contains? |.{0,80}\bexceeds? (?:the )?max[_ ]context|.{0,80}\bprompt gather than max context\b"
+    r"|Tokenizer is unavailable\b"
     r"|Model has no embedding layer\b|meet unkown shape, op name: matmul_|The number of enabled CPUs must be\b"
     r"|max_context\[\d{1,9}\] must be less than\b")
 LAYER = (

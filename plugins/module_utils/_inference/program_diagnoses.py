@@ -95,6 +95,11 @@ LAST = (
         r"|\binit_runtime\(\) got an unexpected keyword argument|\bcannot import name 'RKNN(?:Lite)?')",
         remedy="the program is for another release of rknn-toolkit-lite2, or a file rknnlite.py in its folder hides "
                "that: install the release that the program is made for"),
+    Row("runtime", may_change="nothing",
+        line=r".{0,200}(?:\bdoes not define module export function \(PyInit_"
+        r"|\bPython version mismatch: module was compiled"
+        r"|\bcompiletime version \S{1,9} of module 'rknn|\bbad magic number in 'rknn)",
+        remedy="the module was built for another release of Python: install the wheel for this one (cp310 is 3.10)"),
     Row("runtime", may_change="nothing", line=r".{0,200}\bNo module named '?[\w.]{1,60}'?\Z",
         remedy="a module of Python is missing: install it into the Python that runs the program (pip install). Neither "
                "NPU nor driver is at fault"),

@@ -45,8 +45,11 @@ CRASHES = (
         remedy="check the checksum of the model, and that librkllmrt.so, the model and the rkllm.h with which the "
                "program was compiled are of one release: its structures change from release to release"),
 )
+_LOG_MORE = (
+    "have RKLLM log more (RKLLM_LOG_LEVEL=2), use librkllmrt.so and model of one release, and compare the program with "
+    "the demo of that release; with a large model check the free memory, too")
 ANSWERS = (
-    Row("runtime", when=("answer", "rkllm"), may_change="nothing",
-        remedy="have RKLLM log more (RKLLM_LOG_LEVEL=2), use librkllmrt.so and model of one release, and compare the "
-               "program with the demo of that release; with a large model check the free memory, too"),
+    Row("runtime", when=("answer", "rkllm"), may_change="nothing", remedy=_LOG_MORE),
+    Row("runtime", line=r"(?:[Ee]rror: )?(?:rk|RK)llm[ _](?:init|run) (?:failed|error)\b", may_change="nothing",
+        remedy=_LOG_MORE),
 )
