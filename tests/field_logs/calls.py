@@ -121,4 +121,10 @@ LOGS = [
     ("a sentence that no row knows, behind a failed call", {**OLD, "code": -1}, "rknn_run",
      ["E RKNN: " + T + "rknn_create_mem failed, the heap is gone", "E RKNN: " + T + "rknn_run failed! ret=-1"], "model",
      "rknn_create_mem failed, the heap is gone; rknn_run returned -1", "names no job that failed", "upgrade"),
+    *lines("1.5.2", (
+        "load image failed!", "invalid means and stds size!",
+        "npy input file: 'fortran_order' must be false, use: arr2 = np.ascontiguousarray(arr1)",
+        "The graph have same shape among inputs, please make sure the graph has a unique set of input shapes",
+        "_executor_infer_dynshape error,graph index(3) is out of range, required []"), "model",
+        "does not fit the model", "upgrade", "rknn_init"),
 ]

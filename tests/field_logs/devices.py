@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .values import CLOSED, INSMOD, LOAD_FAILED, MINI, NEW, NO_CARD, NODES, ROOT_ONLY, TRACEBACK, T, errno
+from .values import CLOSED, INSMOD, LOAD_FAILED, MINI, NEW, NO_CARD, NODES, OLD, ROOT_ONLY, TRACEBACK, T, errno
 
 LOGS = [
     ("airockchip/rknn-toolkit2#534", {"code": None, "signal": 11}, "rknn_init",
@@ -103,4 +103,10 @@ LOGS = [
         ("OSError: [Errno 19] No such device: '/dev/rknpu'", "'/dev/rknpu'", "the node is not there"),
         (('docker: Error response from daemon: error gathering device information while adding custom device '
           '"/dev/dri/renderD129": no such file or directory.'), "/dev/dri/renderD129", "outside of a container"))),
+    ("1.5.2: a buffer of another driver, on a kernel that is not the vendor's", {**OLD, "code": -1}, "rknn_run",
+     [("E RKNN: " + T + "failed to sync partial buffer that import from outside, fd: 31, offset: 0, size: 4096, flags: "
+       "0x2, ret: -1")], "device", "failed to sync partial buffer", "use a vendor kernel", "upgrade it", "nothing"),
+    ("1.5.2: libdrm, before the runtime's own line", {"nodes": []}, "rknn_init",
+     ['[drm] failed to load kernel module "rknpu"'], "device", "failed to load kernel module", "no RKNPU driver",
+     "install", "nothing"),
 ]

@@ -227,6 +227,10 @@ DIAGNOSES = (
     _Row("device", line=r"failed to sync memory\b.{0,60}\berrno: 22\b",
          remedy="the driver cannot reach this memory any more, which is no lack of memory: end the programs that use "
                 "the NPU, " + _LOOK + ", then reboot the board"),
+    _Row("device", line=r"failed to sync partial buffer\b",
+         remedy="the kernel cannot sync a part of a buffer that another driver has made, which only the vendor's "
+                "kernels can: have the program use buffers of rknn_create_mem(), or use a vendor kernel. No other "
+                "driver release helps"),
     _Row("device", line=log_lines.errno(1, 13),
          remedy="permission denied: run the task with become, or add the user to the groups video and render"),
     _Row("memory", line=log_lines.errno(12, 14), when=("no_iommu",), evidence=_OFF, remedy=_CMA),
@@ -307,6 +311,10 @@ DIAGNOSES = (
     *rkllm_diagnoses.ROWS,
     *_too_old(log_lines.TOO_LOW),
     *_jobs_fail(line=r"matmul\(\w{1,20}\) run failed"),
+    _Row("model", error=1, line=log_lines.GPU,
+         remedy="the runtime computes this operator on the GPU, whose OpenCL fails: do not ask for the GPU "
+                "(RKNN_FLAG_EXECUTE_FALLBACK_PRIOR_DEVICE_GPU, a custom operator for it), or install the GPU's driver "
+                "that fits its kernel (libmali). The NPU's driver is not at fault"),
     _Row("model", error=1, line=log_lines.CALL,
          remedy="the program asks for what this model, SoC or release of the runtime does not have: compare the call "
                 "with rknn_api.h of that release and with what rknn_query says of the model"),

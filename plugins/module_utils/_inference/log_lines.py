@@ -27,7 +27,7 @@ OTHER_SYSTEM = (
     r"|ld-uClibc\S{1,20}|libc\.musl-\S{1,20}|ld-linux(?:-armhf)?\.so\.3): cannot open shared object")
 NO_DEVICE = (
     r"failed to open (?:\S{1,40} (?:module|node), need to insmod rknpu\b|rknn device!\Z|device, fd: -"
-    r"|rkn(?:pu|n)\b[\w ,]{0,25}\Z)"
+    r"|rkn(?:pu|n)\b[\w ,]{0,25}\Z)|failed to load kernel module \"rknpu\""
     r"|rknn_init,\s{1,4}driver open fail\b")
 _NODE = r"/dev/(?:dri|rknpu|accel|dma_heap)\b"
 NO_PERMISSION = (
@@ -88,6 +88,8 @@ INPUT = (
     r"(?:size|type|fmt|stride|index|num|layout|shape)"
     r"|output\[\d{1,4}\] buf size error|Meet unsupported (?:tensor dtype.{0,20} for rknn_outputs_get|layout for udp)"
     r"|current input size\(|.{0,40}\bThe input(?:\[\d{1,4}\] need \ddims\b|\(ndarray\) shape .{1,60} is wrong\b)"
+    r"|(?:load|resize) image failed!|invalid means and stds size!|npy input file: |parse_npy_header: |npz_load: "
+    r"|The graph have same shape among inputs\b|_executor_infer_dynshape error\b"
     r"|Requst input channel is |The (?:request )?input (?:shape|format) is not support\b"
     r"|(?:in|out)put \w{5,6} is undefine|input tensor:.{1,80} has the same dynamic shapes"
     r"|Get rknn_outputs\[\d{1,4}\] size = |failed to set input, invalid (?:index|name): |input npy shape mismatch!"
@@ -101,6 +103,9 @@ CALL = (
     r"|RKNN_FLAG_\w{1,30} is invalid|invalid rknn_(?:device|executor)_\w{1,30} params\b"
     r"|Runtime Targeting \d{1,9} is not RK3588|(?:dimension -?\d of first input|dynamic_shapes K and N) must be\b"
     r"|shapes format error\b")
+GPU = (
+    r"OpenCL error with code|Program build error: |(?:command_queue_|context_) create failed\b|GetProgram failed\b"
+    r"|\w{1,20} gpu op \w{1,12} failed\b|(?:Pack|Unpack) kernel failed\b|Cannot find the kernel function\b")
 CORES = (
     r"rknn_set_(?:batch_)?core_\w{3,4}(?::|,| error,) |Illegal (?:job )?core_mask\b|Illegal core num\b"
     r"|Unkown core mode\b|Job can not submit multi core\b")
