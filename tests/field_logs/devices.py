@@ -109,4 +109,10 @@ LOGS = [
     ("1.5.2: libdrm, before the runtime's own line", {"nodes": []}, "rknn_init",
      ['[drm] failed to load kernel module "rknpu"'], "device", "failed to load kernel module", "no RKNPU driver",
      "install", "nothing"),
+    ("2.5.0: a heap that is not there", {**OLD, "code": -1}, "rknn_init",
+     ["E RKNN: " + T + "Failed to open DMA heap: No such file or directory"], "device", "Failed to open DMA heap",
+     "CONFIG_DMABUF_HEAPS_SYSTEM", "upgrade", "nothing"),
+    ("2.5.0: a heap that is not for the user", {**OLD, "code": -1, "surroundings": {"heap_open": False}}, "rknn_init",
+     ["E RKNN: " + T + "Failed to open DMA heap: Permission denied"], "device",
+     "/dev/dma_heap/system: permission denied", "udev rule", "upgrade", "nothing"),
 ]

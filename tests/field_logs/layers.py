@@ -111,4 +111,13 @@ LOGS = [
      ["E RKNN: [23:27:44.655] OpenCL error with code CL_BUILD_PROGRAM_FAILURE. ",
       "E RKNN: [23:27:44.655] Program build error: <source>:153:1: error: use of undeclared identifier 'To8'"], "model",
      "CL_BUILD_PROGRAM_FAILURE", "a custom operator for it", "upgrade", "nothing"),
+    *((*row, "nothing") for row in lines("2.5.0", (
+        "Conv tilew buffer overflow!!!, Output TensorName : images", "emitAB_BA_regtasks: channel overflow",
+        "Conv banks num invalid, input_bank_num: 12, weight_bank_num: 0, Output TensorName : images",
+        "Pool tiling failed, affordable input w exceed hardware limit, exit now", "Unknow dtype to get bytes: 3",
+        "BulbInsert: illegal shape for output_shape, output_shape[-1] should align to 8",
+        "Failed to build valid exConvStreaming height tile, input_split_height=3, output_split_height=3",
+        "Compiler: LayerNorm: Gamma shape illegal.", "Can not found input tensor: images",
+        "transpose_1: mismatch input dims size and perm size: 4 != 3"), "model", "convert it again", "upgrade",
+        "rknn_init")),
 ]

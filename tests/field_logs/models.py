@@ -193,4 +193,7 @@ LOGS = [
     ("the newest runtime, and a model of a later one", {**NEW, "code": -6, "sdk_version": "2.3.2 (429f97ae6b@2025)"},
      "rknn_init", ["E RKNN: " + T + "Invalid RKNN model version 7", LOAD_FAILED], "runtime", "model version 7",
      "or convert the model", "upgrade it"),
+    ("2.5.0: a board whose NPU it does not know", OLD, "rknn_init",
+     ["E RKNN: " + T + "This shared library is not supported on the current platform"], "runtime",
+     "not supported on the current platform", "does not know this NPU", "driver", "runtime"),
 ]

@@ -70,6 +70,9 @@ _OFF = "{found}; the NPU's IOMMU is off"
 _FULL = (
     "the NPU's address space (IOMMU, 4 GiB) has no room for it: end other programs that use the NPU, such as large "
     "language models, or reboot the board")
+_HEAP_CLOSED = (
+    "with the node {node} memory comes from /dev/dma_heap/system, which the user may not open: open it to the node's "
+    "group with a udev rule, or pass it into the container")
 _ZEROS = "all 1001 scores are 0 or next to it: the NPU has not written its output"
 _CONVERT = (
     "the model has an operator or a type that this runtime lacks: convert it again without it, or with the toolkit of "
@@ -157,7 +160,9 @@ DIAGNOSES = (
     _Row("device", line=r"Meet unsupported target type: 0xf{8}\b|.{0,100}hw_version = -1\b",
          remedy="the driver does not answer as this runtime expects: remove /dev/rknpu and the udev rule that makes "
                 "it if it is a link, and reboot"),
-    _Row("runtime", line=r"Meet unsupported target type: 0x[0-9a-f]{1,8}\b|This shared library is .{0,80}hw_version = "
+    _Row("runtime",
+         line=r"Meet unsupported target type: 0x[0-9a-f]{1,8}\b"
+         r"|This shared library is (?:not supported on|.{0,80}hw_version = )"
          r"|Unknown (?:platform|target type)\Z",
          remedy=_UNKNOWN_NPU),
     _Row("device", line=log_lines.NO_DEVICE, codes=(-3,), when=("missing_nodes",),
@@ -192,8 +197,13 @@ DIAGNOSES = (
                 "use a kernel with CONFIG_DMABUF_HEAPS_SYSTEM=y"),
     _Row("device", line=log_lines.NO_DEVICE, when=("misc_node", "closed_heap"),
          evidence="{found}; /dev/dma_heap/system: permission denied",
-         remedy="with the node {node} memory comes from /dev/dma_heap/system, which the user may not open: open it "
-                "to the node's group with a udev rule, or pass it into the container"),
+         remedy=_HEAP_CLOSED),
+    _Row("device", line=log_lines.NO_HEAP, when=("closed_heap",),
+         evidence="{found}; /dev/dma_heap/system: permission denied",
+         remedy=_HEAP_CLOSED),
+    _Row("device", line=log_lines.NO_HEAP,
+         remedy="memory comes from a DMA heap that does not exist or is not for this user: use a kernel with "
+                "CONFIG_DMABUF_HEAPS_SYSTEM=y, pass /dev/dma_heap into the container, or open it with a udev rule"),
     _Row("device", line=log_lines.NO_DEVICE, when=("node",),
          remedy="the node {node} exists but cannot be used: check that /dev/dma_heap/system exists "
                 "(CONFIG_DMABUF_HEAPS_SYSTEM), and " + _KERNEL_LOG % "RKNPU messages"),
@@ -296,7 +306,8 @@ DIAGNOSES = (
     _Row("runtime", when=("signal",),
          line=log_lines.OTHER_RELEASE,
          evidence="{signal} in {stage}; {found}", remedy=_ONE_RELEASE),
-    _Row("model", line=r".{0,80}\bRKNN_ERR_(?:DECRYPT_FAILED|KEY_INVALID|SOC_BIND_FAILED)\b",
+    _Row("model", line=r".{0,80}\bRKNN_ERR_(?:DECRYPT_FAILED|KEY_INVALID|SOC_BIND_FAILED)\b"
+         r"|.{0,40}\buser_key should be bytes\b",
          remedy="the model is encrypted: it requires the key that was made with it, and the SoC it may be bound to"),
     _Row("model", line=log_lines.ENCRYPTED,
          remedy="the model is encrypted, which the mini runtime of RV1103 and RV1106 does not support: send the model "

@@ -24,7 +24,7 @@ _TELLS_NOTHING = re.compile(
     r"\d{1,3}, \d{1,3}\Z|invalid device fd!|Import rknn model failed!|rknn_init, load model failed!"
     r"|rknn_\w{1,30} fail\w{0,4}\b\W{0,4}(?:(?:ret|code)\W{1,5}\d{1,3}\W{0,3})?\Z"
     r"|load model file error!|rkllm_init failed|Not support core mask|NN Compiler/Model Version"
-    r"|.{0,100}\b(?:fall ?back to|fallback) (?i:cpu)\b|query RKNN_QUERY_\w{1,40} "
+    r"|.{0,120}\b(?:fall ?back to|fallback) (?i:cpu|single ?core)\b|query RKNN_QUERY_\w{1,40} "
     r"|Cannot load ?(?:cl )?cl[A-Z]|Failed to (?:find and )?initialize (?:the )?Open[Cc][Ll]\b"
     r"|.{0,40}\bFallbackGPU\b|Op:.{1,100}\bruns on GPU failed|failed to (?:destroy handle|unmap memory|get DDR freq)\b"
     r"|can not find memory for freeing|core mask = .{1,40} fall back to"

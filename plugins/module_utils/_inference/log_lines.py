@@ -4,7 +4,7 @@
 
 """What lines of the runtime's log look like, from their beginning: the longer patterns of the table in diagnoses.py.
 
-They are lines of librknnrt.so 1.1.0 to 2.3.2, of the mini runtime, rknn_server, rknn-toolkit-lite2 and RKLLM, without
+They are lines of librknnrt.so 1.1.0 to 2.5.0, of the mini runtime, rknn_server, rknn-toolkit-lite2 and RKLLM, without
 severity and time.
 """
 
@@ -30,6 +30,7 @@ NO_DEVICE = (
     r"|rkn(?:pu|n)\b[\w ,]{0,25}\Z)|failed to load kernel module \"rknpu\""
     r"|rknn_init,\s{1,4}driver open fail\b")
 _NODE = r"/dev/(?:dri|rknpu|accel|dma_heap)\b"
+NO_HEAP = r"Failed to open DMA heap\b"
 NO_PERMISSION = (
     r".{0,40}\bPermissionError: \[Errno 1?\d\] (?:Permission denied|Operation not permitted): '" + _NODE
     + r"|.{0,60}\bopen(?:ing)? '?" + _NODE + r"\S{0,30}[:,']{0,2} .{0,40}(?:Permission denied|errno: 13\b)"
@@ -46,7 +47,7 @@ OUT_OF_MEMORY = (
     MEMORY + r"|failed to allocate [\w ]{1,30}\bmemory!|.{0,80}\bstd::bad_alloc\b"
     r"|rknn_create_mem\w{0,20}, failed to allocate device memory struct!"
     r"|failed to allocate (?:[\w ]{1,30} (?:in )?config|executor context)!"
-    r"|malloc (?:config data|image) failed|.{0,80}\berror code: RKNN_ERR_MALLOC_FAIL\b"
+    r"|malloc (?:config data|image) failed|DMA Heap allocation failed|.{0,80}\berror code: RKNN_ERR_MALLOC_FAIL\b"
     r"|ggml_\w{1,30}: (?:failed to allocate|insufficient memory)\b|.{0,80}\bGGML_ASSERT\(alloc\b")
 IMPOSSIBLE_SIZE = r"failed to malloc (?:npu|cpu) memory!?, size: (?:-\d|1844674\d{13}\b)"
 """A number below 0, as the runtime prints it: of a tensor whose size the model does not tell."""
@@ -93,6 +94,7 @@ INPUT = (
     r"|Requst input channel is |The (?:request )?input (?:shape|format) is not support\b"
     r"|(?:in|out)put \w{5,6} is undefine|input tensor:.{1,80} has the same dynamic shapes"
     r"|Get rknn_outputs\[\d{1,4}\] size = |failed to set input, invalid (?:index|name): |input npy shape mismatch!"
+    r"|.{0,40}\b(?:Unsupport data format: |Inputs should be placed in a list\b|Set shape for input\[)"
     r"|.{0,60}\bE (?:Inputs are invalid|(?:Type|Size) of inputs\[|The lengths of "
     r"|Unsupport (?:inputs\[|data type)|inputs\[)")
 CALL = (
@@ -108,6 +110,7 @@ GPU = (
     r"|\w{1,20} gpu op \w{1,12} failed\b|(?:Pack|Unpack) kernel failed\b|Cannot find the kernel function\b")
 CORES = (
     r"rknn_set_(?:batch_)?core_\w{3,4}(?::|,| error,) |Illegal (?:job )?core_mask\b|Illegal core num\b"
+    r"|.{0,40}\bThe core_mask is only supported by\b|.{0,40}\bThe core mode \S{1,20} is not supported\b"
     r"|Unkown core mode\b|Job can not submit multi core\b")
 RKLLM_CALL = (
     r"prompt must contains? |.{0,80}\bexceeds? (?:the )?max[_ ]context|.{0,80}\bprompt gather than max context\b"
@@ -129,6 +132,13 @@ LAYER = (
     r"|[\w! ]{0,60}Failed to config layer: (?!.{1,120}\bfallback to single\b)"
     r"|ex(?:[A-Z]\w{1,20}:?|layernorm) |Creating (?:tmp )?tensor failed for |params not exit for "
     r"|.{0,80}\bfallback cpu failed|Can not find normalize\b"
+    # What its compiler cannot do, of which some is done by the CPU or by one core instead.
+    r"|(?!.{1,200}\b(?i:fall ?back)\b)(?:Conv(?:Transpose)?\b|>?Depthwise|Pool\b|Resize\b|Hardmax\b|LayerNorm\b"
+    r"|Compiler: |(?:Bulb|Broadcast)\w{3,30}: |emit\w{2,40}[: .]|InitRNNConst: |OutputOperator\[|deconv |transpose "
+    r"|Failed to build valid ex|Illegal ! |Not Support Dtype|F?Unknow dtype|Meet unknown type\b"
+    r"|(?:\S{1,60} : )?Can not found \w{5,6} tensor|Cannot find coresponding|not supported input_forget"
+    r"|invalid (?:in|out)put layout\Z|[Ii]nvalid conv cache\b|invalid input dims\b|The input feature tensor\b"
+    r"|compiler init task\b|\w{1,40}: (?:mismatch input dims|invalid params,))"
     r"|Error(?:, Invalid total element count|: (?:invalid axis|Got different dims))")
 NO_SERVER = (
     r"(?:rknn|__pthread)_\w{1,20},\s{1,4}(?:server connect fail\b|recv\(\w{1,20}\) fail\b|msg_\w{1,20} fail, "

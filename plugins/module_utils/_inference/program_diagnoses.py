@@ -31,7 +31,8 @@ ROWS = (
         remedy="rknn_server does not answer, ended or reports a failure: start it on the board, in the runtime's "
                "release (npu_rknn_server), and read what it prints there (RKNN_LOG_LEVEL=5)"),
     Row("runtime", may_change="nothing",
-        line=r".{0,60}(?:Execute ntp_transfer_proxy|Unsupported run platform: Linux aarch64"
+        line=r".{0,60}(?:Execute ntp_transfer_proxy|Unsupported run platform: Linux (?:aarch64|x86_64)"
+        r"|Unsupported target: .{1,40}! Currently, RKNN Toolkit Lite"
         r"|Can not find npu_transfer_proxy on|npu_transfer_proxy failed|Connect to Device Failure"
         r"|Only support ntb mode on|\bbut npu_transfer_proxy is running\b)",
         remedy="a target of init_runtime() in rknn-toolkit-lite2 is for another board: call it without one"),
@@ -41,7 +42,9 @@ ROWS = (
         remedy="the program calls rknn-toolkit2 as on a PC: on a board use RKNNLite of rknn-toolkit-lite2, and call "
                "init_runtime() before inference()"),
     Row("runtime", may_change="nothing",
-        line=r".{0,60}(?:Get board target failed|insufficient permissions for device: |no devices/emulators found"
+        line=r".{0,60}(?:Execute adb devices failed|More than 1 device detected to use ntb"
+        r"|device\(s\) are using adb forward|Get board target failed|insufficient permissions for device: "
+        r"|no devices/emulators found"
         r"|error: device (?:unauthorized|offline|'.{1,40}' not found)|not found in (?:adb|ntb) device list\.?\Z)",
         remedy="rknn-toolkit2 on a PC cannot use the board through adb: check adb devices there, its udev rules, and "
                "that adbd runs on the board"),
@@ -59,6 +62,9 @@ ROWS = (
         r"|.{0,200}\b(?:exec|spawning) /\S{1,200}: [Nn]o such file or directory\Z|.{0,60}Could not open '/lib/ld-linux",
         remedy="the program is not there, or the loader that it was built for is not (another C library, or 32 bits): "
                "file PROGRAM says which. Build it with the toolchain of this OS"),
+    Row("runtime", line=r".{0,40}\bThe runtime library does not support dynamic shape\b",
+        remedy="librknnrt.so is older than models with shapes that change require: install a newer npu_runtime_version "
+               "with " + PLAYBOOK + ", or convert the model with fixed shapes"),
     Row("runtime", line=r".{0,60}Can not find dynamic library on \w{1,20}!",
         remedy="rknn-toolkit-lite2 finds no librknnrt.so: install it with " + PLAYBOOK),
     Row("runtime", may_change="nothing",

@@ -15,7 +15,7 @@ _FUNCTION = (
     r"|register_custom_ops)|rkllm_[a-z_]{3,30})(?![a-z0-9_])")
 # rknn-toolkit-lite2 raises an exception with the name of the code that the library returned.
 _NAME = re.compile(
-    r".{0,200}(?:\berror code: |\b[Vv]alue: |\brknn_\w{1,30}: |-\d{1,2} \()RKNN_ERR_(?P<name>\w{1,60})")
+    r".{0,200}(?:\b[Ee]rror code: |\b[Vv]alue: |\brknn_\w{1,30}: |-\d{1,2} \()RKNN_ERR_(?P<name>\w{1,60})")
 _NAMES = (
     "FAIL", "TIMEOUT", "DEVICE_UNAVAILABLE", "MALLOC_FAIL", "PARAM_INVALID", "MODEL_INVALID", "CTX_INVALID",
     "INPUT_INVALID", "OUTPUT_INVALID", "DEVICE_UNMATCH", "INCOMPATILE_PRE_COMPILE_MODEL",
@@ -34,7 +34,8 @@ _CODES = tuple(map(re.compile, (
     + _NUMBER)))
 _TOOLKITS_WORDS = (
     ("RKNN init ", "rknn_init"), ("RKNN run ", "rknn_run"), ("Set inputs ", "rknn_inputs_set"),
-    ("Get outputs ", "rknn_outputs_get"), ("core mask ", "rknn_set_core_mask"))
+    ("Get outputs ", "rknn_outputs_get"), ("core mask ", "rknn_set_core_mask"),
+    ("Set input shape ", "rknn_set_input_shapes"), ("Query ", "rknn_query"), ("Get input output num ", "rknn_query"))
 
 _OF_SHELL = (
     (signal.SIGSEGV, r"(?:Fatal Python error: )?Segmentation fault|\u6bb5\u9519\u8bef"),
