@@ -260,4 +260,11 @@ LOGS = [
          "through adb", "nothing"),
         ("Exception: Some device(s) are using adb forward, start NTP will fail. Please remove devices.", "runtime",
          "are using adb forward", "through adb", "nothing"))),
+    *((f"rknn-toolkit2 2.5.0: {line}", {"code": None}, None, [line], "runtime", evidence, remedy, "install", "nothing")
+      for line, evidence, remedy in (
+        ("W init_runtime: Failed to get rknn server version, please check if rknn_server is running.",
+         "Failed to get rknn server version", "start it on the board"),
+        ("E inference: Not support in simulator environment, please set target in init_runtime!",
+         "in simulator environment", "use RKNNLite"),
+        ("E init_runtime: Not support target = RK3399!", "Not support target", "call it without one"))),
 ]

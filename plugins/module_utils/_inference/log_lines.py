@@ -143,4 +143,5 @@ LAYER = (
 NO_SERVER = (
     r"(?:rknn|__pthread)_\w{1,20},\s{1,4}(?:server connect fail\b|recv\(\w{1,20}\) fail\b|msg_\w{1,20} fail, "
     r"|driver open fail!.{1,10}\(ERROR_PIPE\))|Cannot connect to proxy\b"
-    r"|.{0,40}\b[Tt]he rknn_server on the conc?ected device is abnormal\b")
+    r"|.{0,40}\b[Tt]he rknn_server on the conc?ected device is abnormal\b"
+    r"|.{0,40}\bFailed to get rknn server version\b")

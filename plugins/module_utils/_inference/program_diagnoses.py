@@ -32,12 +32,13 @@ ROWS = (
                "release (npu_rknn_server), and read what it prints there (RKNN_LOG_LEVEL=5)"),
     Row("runtime", may_change="nothing",
         line=r".{0,60}(?:Execute ntp_transfer_proxy|Unsupported run platform: Linux (?:aarch64|x86_64)"
-        r"|Unsupported target: .{1,40}! Currently, RKNN Toolkit Lite"
+        r"|Unsupported target: .{1,40}! Currently, RKNN Toolkit Lite|Not support target = "
         r"|Can not find npu_transfer_proxy on|npu_transfer_proxy failed|Connect to Device Failure"
         r"|Only support ntb mode on|\bbut npu_transfer_proxy is running\b)",
         remedy="a target of init_runtime() in rknn-toolkit-lite2 is for another board: call it without one"),
     Row("runtime", may_change="nothing",
-        line=r".{0,40}\b(?:not support inference on the simulator\b|The runtime has not been initialized\b)"
+        line=r".{0,40}\b[Nn]ot support in(?:ference on the simulator| simulator environment)\b"
+        r"|.{0,40}\bThe runtime has not been initialized\b"
         r"|.{0,40}\bRKNN model that loaded by 'load_rknn' not support\b",
         remedy="the program calls rknn-toolkit2 as on a PC: on a board use RKNNLite of rknn-toolkit-lite2, and call "
                "init_runtime() before inference()"),
