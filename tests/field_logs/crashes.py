@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .values import CHANNEL, GPU_MISSING, LOAD_FAILED, MODEL_INFO, NEW, RUNTIME, SUBMIT, T
+from .values import CHANNEL, GPU_MISSING, LOAD_FAILED, MODEL_INFO, NEW, OLD, RUNTIME, SUBMIT, T
 
 LOGS = [
     ("a crash with other lines behind the one that tells why", {"code": None, "signal": 11}, "rknn_init",
@@ -87,4 +87,8 @@ LOGS = [
      "upgrade", "nothing"),
     ("kind: the loader hangs, as on a network file system", {**NEW, "code": None, "timed_out": True}, "dlopen", [],
      "timeout", "no answer within 60 s, last call: dlopen", "network file system", "upgrade", "nothing"),
+    ("rockchip-linux/rknpu2#88: the sanitizer", {**OLD, "code": None}, "rknn_run",
+     ["AddressSanitizer:DEADLYSIGNAL",
+      "==15525==ERROR: AddressSanitizer: SEGV on unknown address 0x00000000006c (pc 0xffffbc87e308)"], "crash",
+     "SIGSEGV in rknn_run", "checksums", "upgrade", "driver"),
 ]

@@ -46,9 +46,10 @@ _OF_SHELL = (
     (signal.SIGKILL, r"Killed|\u5df2\u6740\u6b7b"), (signal.SIGTERM, r"Terminated|\u5df2\u7ec8\u6b62"),
     (signal.SIGSYS, "Bad system call"), (signal.SIGXCPU, "CPU time limit exceeded"),
     (signal.SIGXFSZ, "File size limit exceeded"))
-# A script's shell names itself, the process and the command.
+# A script's shell names itself, the process and the command; Go has the words in lower case.
 _WORDS = [(number, re.compile(
-    r"(?:\S{1,100}: (?:line )?\d{1,5}: {1,9}(?:\d{1,9} )?|\[\d\][+-]? {1,4}(?:\d{1,9} {1,4})?)?(?:" + words
+    r".{0,80}\bsignal: (?i:" + words
+    + r")\b|(?:\S{1,100}: (?:line )?\d{1,5}: {1,9}(?:\d{1,9} )?|\[\d\][+-]? {1,4}(?:\d{1,9} {1,4})?)?(?:" + words
     + r")(?:\Z|[: ] {0,40}[(./].{0,300}\Z)"))
     for number, words in _OF_SHELL]
 _ABORTS = re.compile(
@@ -56,11 +57,13 @@ _ABORTS = re.compile(
     r"|\*\*\* stack smashing detected|terminate called ")
 _KILLED = re.compile(
     r".{0,200}\b(?:OOMKilled|result 'oom-kill'|killed by the OOM killer|[Oo]ut of memory: Killed process)")
-# systemd, Android and fish; a container's and a shell's code is 128 more than the signal.
+# systemd, Android, fish, Python, Go, Rust and Java; a container's and a shell's code is 128 more than the signal.
 _NUMBERED = re.compile(
     r".{0,200}(?:\bcode=(?:killed|dumped), status=|\bFatal signal |\binterrupted by signal )(?P<number>\d{1,2})\b"
     r"|.{0,200}\b(?i:exit(?:ed)?(?: with)? (?:code|status)):? {1,12}(?P<code>1(?:29|3\d|4\d|5\d))\b"
-    r"|.{0,200}\b(?:terminated by (?:signal )?|died with <Signals\.)(?P<name>SIG[A-Z]{2,6})\b")
+    r"|(?:.{0,200}\b(?:terminated by (?:signal )?|died with <Signals\.|signal: \d{1,2}, )|.{0,80}\[signal |# {1,4}"
+    r"|(?=SIG[A-Z]{2,6}: ))(?P<name>SIG[A-Z]{2,6})\b")
+_SANITIZER = re.compile(r".{0,80}\bAddressSanitizer: ?(?P<segv>SEGV|DEADLYSIGNAL)?")
 
 
 def call_and_code(log, stage):
@@ -104,6 +107,9 @@ def _signal_of(text):
         if match.group("name"):
             return getattr(signal, match.group("name"), None)
         return int(match.group("number") or int(match.group("code")) - 128)
+    sanitizer = _SANITIZER.match(text)
+    if sanitizer:
+        return signal.SIGSEGV if sanitizer.group("segv") else signal.SIGABRT
     if _ABORTS.match(text):
         return signal.SIGABRT
     return next((number for number, words in _WORDS if words.match(text)), None)

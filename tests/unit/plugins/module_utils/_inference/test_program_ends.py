@@ -35,6 +35,15 @@ def test_function_and_code_in_a_programs_words(line, stage, found):
     ("Nov 29 10:00:00 rock kernel: Out of memory: Killed process 812 (demo)", signal.SIGKILL),
     ("rkllama.service: A process of this unit has been killed by the OOM killer.", signal.SIGKILL),
     ("Fatal Python error: Bus error", signal.SIGBUS), ("terminate called without an active exception", signal.SIGABRT),
+    ("signal: killed", signal.SIGKILL), ("signal: segmentation fault (core dumped)", signal.SIGSEGV),
+    ("[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x7f]", signal.SIGSEGV),
+    ("SIGABRT: abort", signal.SIGABRT), ("#  SIGSEGV (0xb) at pc=0x0000007f", signal.SIGSEGV),
+    ("process didn't exit successfully: `demo` (signal: 11, SIGSEGV: invalid memory reference)", signal.SIGSEGV),
+    # rockchip-linux/rknpu2#88
+    ("AddressSanitizer:DEADLYSIGNAL", signal.SIGSEGV),
+    ("==15525==ERROR: AddressSanitizer: SEGV on unknown address 0x00000000006c", signal.SIGSEGV),
+    ("==15525==ERROR: AddressSanitizer: heap-use-after-free on address 0x6c", signal.SIGABRT),
+    ("SIGTERM handler was installed", None),
     ("Killed 3 old processes", None), ("Aborted: 0, done: 7", None), ("exited with code 1", None),
     ("demo terminated by SIGNONE", None), ("exited with code 159", signal.SIGSYS), ("exit code: 255", None),
 ])
