@@ -19,6 +19,7 @@ answer  the code in words, after the first error.
 after   the first error in the log, else its last line; erred: only an error; silent: there is none.
 other_toolkit   the release of the toolkit that made the model, if the runtime's `release` is another one.
 called  a function other than rknn_init; unknown_call: which one is not known.
+of_program      the loader's error is from the log of a program.
 rkllm   the program uses RKLLM; vendors_library: one of the vendor's that the loader misses.
 zeros   all scores are next to 0.
 killed  by SIGKILL, not ours; aborted: by SIGABRT; illegal_instruction: by SIGILL; filtered: by SIGSYS.

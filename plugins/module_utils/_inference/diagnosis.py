@@ -165,7 +165,7 @@ def _first_match(log, pattern):
 
 def _of_outcome(outcome, facts, log):
     top, code, number = outcome["top"] or [], outcome["code"], outcome["signal"]
-    values = {name: outcome.get(name) for name in ("error", "timed_out", "stuck", "timeout", "differs")}
+    values = {name: outcome.get(name) for name in ("error", "timed_out", "stuck", "timeout", "differs", "of_program")}
     values["code"] = code
     values.update(stage=outcome["stage"] or "the program", top=top[:5],
                   top1="%d: %.6f" % tuple(top[0]) if top else None)
@@ -207,7 +207,7 @@ def _with_ending(outcome, log):
         return outcome
     match = _first_match(log, _LOADERS_WORDS)[1]
     if match:
-        return dict(outcome, stage="dlopen", error=match.group("error"))
+        return dict(outcome, stage="dlopen", error=match.group("error"), of_program=True)
     stage, code = call_and_code(log, outcome["stage"])
     return dict(outcome, stage=stage, code=code, signal=signal_number(log) if code is None else None)
 

@@ -68,8 +68,10 @@ ROWS = (
     Row("runtime", stage="dlopen", when=("error", "vendors_library"), may_change="nothing",
         remedy="{vendors_library} is the vendor's: copy it from the release that the program is made for into a "
                "folder of the loader (/usr/lib, then ldconfig), or set LD_LIBRARY_PATH"),
+    Row("runtime", stage="dlopen", when=("error", "missing_library", "of_program"), may_change="nothing",
+        remedy="a library that the program requires is not there: " + _APT),
     Row("runtime", stage="dlopen", when=("error", "missing_library"), may_change="nothing",
-        remedy="a library that {library} or the program requires is not there: " + _APT),
+        remedy="{library} is there, but a library that it requires is not: " + _APT),
     Row("runtime", stage="dlopen", when=("error", "too_old"), may_change="nothing",
         line=r".{0,300}' not found \(required by (?!\S{0,200}\blibrknnrt\.so)",
         remedy="the board's {too_old} is older than the program requires: upgrade the OS, or build the program on "

@@ -52,6 +52,7 @@ WHEN = {
     "other_toolkit": "model and runtime are of two releases",
     "erred": "a line names something else than a job",
     "rkllm": "a program with RKLLM",
+    "of_program": "in the log of a program",
     "too_old": "the board's C or C++ library is too old for it",
     "not_there": "it is not at its path",
     "elsewhere": "another path has one",
