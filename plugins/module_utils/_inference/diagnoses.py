@@ -15,7 +15,7 @@ codes   error codes, one of which the last call returned. With `line`, either is
 
 `when`, `evidence` (by default {found}) and `remedy` use the values of the functions _of_...() in diagnosis.py, and
 found   the line that matches, else answer or error.
-answer  the code in words, after the first error.
+answer  the code in words, after the first error; without a code, signal and error of its own: that there was none.
 after   the first error in the log, else its last line; erred: only an error; silent: there is none.
 other_toolkit   the release of the toolkit that made the model, if the runtime's `release` is another one.
 called  a function other than rknn_init; unknown_call: which one is not known.

@@ -172,6 +172,9 @@ def _of_outcome(outcome, facts, log):
     values["answer"] = None if code is None else (
         "%s returned %s (%s)" % (values["stage"], code, CODES.get(code, "unknown code")))
     error = _first_error(log)
+    if error and code is None and number is None and not (
+            values["error"] or values["timed_out"] or outcome["stage"] == "done"):
+        values["answer"] = "%s gave no answer" % values["stage"]
     if values["answer"]:
         values["answer"] = "; ".join(filter(None, (error, values["answer"])))
     last = next((line.text for line in reversed(log) if line.text and not _TELLS_NOTHING.match(line.text)), None)

@@ -99,6 +99,8 @@ def explained(tmp_path):
     (outcome(log=[UNKNOWN]), LOADED + BEGIN + FAULT + TIMEOUT + END, "driver", "the stars are not right; rknn_run",
      "an address that the IOMMU does not map"),
     (outcome(log=[UNKNOWN]), LOADED + BEGIN + POWER + END, "device", "failed to get pm runtime", "no power"),
+    (outcome(code=None, log=[UNKNOWN]), LOADED + BEGIN + POWER + END, "device",
+     "the stars are not right; rknn_run gave no answer", "no power"),
     # The driver has no memory because of another fault.
     (outcome(stage="rknn_init", code=None, signal=11, log=[MEMORY_LINE % (22, "Invalid argument")]),
      LOADED + BEGIN + DOMAIN + END, "driver", "errno: 22", "reboot"),
