@@ -26,8 +26,9 @@ from .values import EXPECTED, INSMOD, NODES, RIGHT, SUBMIT, ZEROS, errno
 
 __all__ = ["INSMOD", "LOGS", "NODES", "RIGHT", "SURROUNDINGS", "ZEROS", "outcome_and_facts"]
 
-# source; what else is known; stage; log; diagnosis; in evidence; in remedy; not in remedy
-LOGS = [row for subject in (
+# source; what else is known; stage; log; diagnosis; in evidence; in remedy; not in remedy; what an upgrade may change,
+# where that is not what it may because of the diagnosis
+LOGS = [(*row, None)[:9] for subject in (
     jobs, devices, memory, models, layers, calls, loading, programs, rkllm, crashes, harmless, surrounded)
     for row in subject.LOGS]
 

@@ -114,4 +114,17 @@ LOGS = [
     *((f"a demo's code alone, {stage} {code}", {**OLD, "code": None}, stage, [f"{stage} fail! ret={code}"], "model",
        f"{stage} returned {code}", "before the NPU had a job", "install") for stage, code in (
         ("rknn_run", -5), ("rknn_run", -7))),
+    *((f"a bare code of {stage}: {code}", {**OLD, "code": code}, stage, [], "model", f"{stage} returned {code}",
+       "before the NPU had a job", "upgrade", "nothing") for stage, code in (
+        ("rknn_query", -5), ("rknn_inputs_set", -8), ("rknn_outputs_get", -9), ("rknn_dup_context", -7),
+        ("rknn_set_io_mem", -5))),
+    ("a sentence that no row knows, behind a failed call", {**OLD, "code": -1}, "rknn_run",
+     ["E RKNN: " + T + "rknn_create_mem failed, the heap is gone", "E RKNN: " + T + "rknn_run failed! ret=-1"], "model",
+     "rknn_create_mem failed, the heap is gone; rknn_run returned -1", "names no job that failed", "upgrade"),
+    *lines("1.5.2", (
+        "load image failed!", "invalid means and stds size!",
+        "npy input file: 'fortran_order' must be false, use: arr2 = np.ascontiguousarray(arr1)",
+        "The graph have same shape among inputs, please make sure the graph has a unique set of input shapes",
+        "_executor_infer_dynshape error,graph index(3) is out of range, required []"), "model",
+        "does not fit the model", "upgrade", "rknn_init"),
 ]

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .values import CHANNEL, GPU_MISSING, LOAD_FAILED, MODEL_INFO, NEW, RUNTIME, SUBMIT, T
+from .values import CHANNEL, GPU_MISSING, LOAD_FAILED, MODEL_INFO, NEW, OLD, RUNTIME, SUBMIT, T
 
 LOGS = [
     ("a crash with other lines behind the one that tells why", {"code": None, "signal": 11}, "rknn_init",
@@ -49,4 +49,53 @@ LOGS = [
      ["resize with RGA!", "failed to open RGA:Permission denied.",
       "rga_im2d: The current RockchipRga singleton is destroyed."], "model",
      "failed to open RGA:Permission denied.", "of RGA", "usermod"),
+    # -- only the log says how it ended
+    ("airockchip/rknn-toolkit2#511: as it was reported, with the shell's word", {**NEW, "code": None}, "rknn_run",
+     [RUNTIME % "2.3.4b0", MODEL_INFO % ("2.3.0", "2.3.0"), "Segmentation fault"], "crash", "SIGSEGV in rknn_run",
+     "made with toolkit 2.3.0, the runtime is 2.3.4b0", "mismatched", "runtime"),
+    ("rockchip-linux/rknpu#7: a script's shell", {"code": None}, None,
+     ["Loading mode...", ("./run_rk180x.sh: line 5: 14896 Segmentation fault      ./rknn_zero_copy_demo "
+                          "model/yolov5s.rknn model/test1.jpg 0")], "crash", "SIGSEGV in the program",
+     "RKNN_LOG_LEVEL=5", "upgrade", "nothing"),
+    *((f"how a program ended: {line}", {**NEW, "code": None}, "rknn_run", [line], name, evidence, remedy, "upgrade",
+       changes) for line, name, evidence, remedy, changes in (
+        ("\u6bb5\u9519\u8bef (\u6838\u5fc3\u5df2\u8f6c\u50a8)", "crash", "SIGSEGV in rknn_run", "checksums", "driver"),
+        ("Bus error (core dumped)", "crash", "SIGBUS in rknn_run", "checksums", "driver"),
+        ("free(): invalid pointer", "crash", "SIGABRT in rknn_run", "checksums", "runtime"),
+        ("*** stack smashing detected ***: terminated", "crash", "SIGABRT in rknn_run", "checksums", "runtime"),
+        ("Illegal instruction", "runtime", "SIGILL in rknn_run", "does not know", "runtime"),
+        ("Killed", "memory", "SIGKILL in rknn_run", "add swap", "nothing"),
+        ("[1]+  Killed                  ./llm_demo", "memory", "SIGKILL in rknn_run", "add swap", "nothing"),
+        ("detector-1 exited with code 137", "memory", "SIGKILL in rknn_run", "add swap", "nothing"),
+        ("    Reason:       OOMKilled", "memory", "SIGKILL in rknn_run", "add swap", "nothing"),
+        ("    Exit Code:    139", "crash", "SIGSEGV in rknn_run", "checksums", "driver"),
+        ("Nov 29 10:00:00 rock-5b systemd[1]: detector.service: Failed with result 'oom-kill'.", "memory",
+         "SIGKILL in rknn_run", "add swap", "nothing"),
+        ("Nov 29 10:00:00 rock-5b systemd[1]: detector.service: Main process exited, code=dumped, status=11/SEGV",
+         "crash", "SIGSEGV in rknn_run", "checksums", "driver"),
+        ("Process finished with exit code 139 (interrupted by signal 11: SIGSEGV)", "crash", "SIGSEGV in rknn_run",
+         "checksums", "driver"),
+        ("exited: rknn (terminated by SIGTERM; not expected)", "crash", "SIGTERM in rknn_run, which a program sends",
+         "run it again", "nothing"),
+        ("Bad system call (core dumped)", "device", "SIGSYS in rknn_run", "seccomp", "nothing"))),
+    ("kind: a signal behind the code of the call", {"code": None}, "rknn_init",
+     ["rknn_init fail! ret=-6", "Segmentation fault"], "model", "rknn_init returned -6", "send the model", "checksums",
+     "nothing"),
+    ("kind: a line that no row knows, and no code", {**NEW, "code": None}, "rknn_init",
+     ["E RKNN: " + T + "failed to find tensor: 0x1 for address informations!"], "runtime",
+     "failed to find tensor: 0x1 for address informations!; rknn_init gave no answer", "of one release",
+     "goes with the driver", "runtime"),
+    ("kind: a line that no row knows, and no code; the same in rknn_run", {**OLD, "code": None}, "rknn_run",
+     ["E RKNN: " + T + "failed to find tensor: 0x1 for address informations!"], "model",
+     "failed to find tensor: 0x1 for address informations!; rknn_run gave no answer", "names no job that failed",
+     "upgrade", "nothing"),
+    ("kind: neither a line nor a code", {**OLD, "code": None}, "rknn_run", ["rknn_run ..."], "crash",
+     "the process ended without an answer, last call: rknn_run; last line: rknn_run ...", "again", "upgrade",
+     "nothing"),
+    ("kind: the loader hangs, as on a network file system", {**NEW, "code": None, "timed_out": True}, "dlopen", [],
+     "timeout", "no answer within 60 s, last call: dlopen", "network file system", "upgrade", "nothing"),
+    ("rockchip-linux/rknpu2#88: the sanitizer", {**OLD, "code": None}, "rknn_run",
+     ["AddressSanitizer:DEADLYSIGNAL",
+      "==15525==ERROR: AddressSanitizer: SEGV on unknown address 0x00000000006c (pc 0xffffbc87e308)"], "crash",
+     "SIGSEGV in rknn_run", "checksums", "upgrade", "driver"),
 ]

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .values import CLOSED, INSMOD, LOAD_FAILED, MINI, NEW, NO_CARD, NODES, ROOT_ONLY, TRACEBACK, T, errno
+from .values import CLOSED, INSMOD, LOAD_FAILED, MINI, NEW, NO_CARD, NODES, OLD, ROOT_ONLY, TRACEBACK, T, errno
 
 LOGS = [
     ("airockchip/rknn-toolkit2#534", {"code": None, "signal": 11}, "rknn_init",
@@ -91,4 +91,28 @@ LOGS = [
     ("kind: a runtime that names the node", NEW, "rknn_init",
      ["E RKNN: " + T + "failed to open /dev/dri/renderD129: Permission denied"], "device", "failed to open /dev/dri",
      "user of the node's group", "release"),
+    *((f"kind: {line}", {**NEW, "code": None}, None, [line], "device", evidence, remedy, "upgrade", "nothing")
+      for line, evidence, remedy in (
+        ("PermissionError: [Errno 13] Permission denied: '/dev/dma_heap/system'", "'/dev/dma_heap/system'",
+         "user of the node's group"),
+        ("PermissionError: [Errno 1] Operation not permitted: '/dev/dri/card1'", "'/dev/dri/card1'",
+         "pass the node into the container"),
+        ("open /dev/rknpu failed: Permission denied", "open /dev/rknpu failed", "user of the node's group"),
+        ("FileNotFoundError: [Errno 2] No such file or directory: '/dev/dri/renderD129'", "'/dev/dri/renderD129'",
+         "the node is not there"),
+        ("OSError: [Errno 19] No such device: '/dev/rknpu'", "'/dev/rknpu'", "the node is not there"),
+        (('docker: Error response from daemon: error gathering device information while adding custom device '
+          '"/dev/dri/renderD129": no such file or directory.'), "/dev/dri/renderD129", "outside of a container"))),
+    ("1.5.2: a buffer of another driver, on a kernel that is not the vendor's", {**OLD, "code": -1}, "rknn_run",
+     [("E RKNN: " + T + "failed to sync partial buffer that import from outside, fd: 31, offset: 0, size: 4096, flags: "
+       "0x2, ret: -1")], "device", "failed to sync partial buffer", "use a vendor kernel", "upgrade it", "nothing"),
+    ("1.5.2: libdrm, before the runtime's own line", {"nodes": []}, "rknn_init",
+     ['[drm] failed to load kernel module "rknpu"'], "device", "failed to load kernel module", "no RKNPU driver",
+     "install", "nothing"),
+    ("2.5.0: a heap that is not there", {**OLD, "code": -1}, "rknn_init",
+     ["E RKNN: " + T + "Failed to open DMA heap: No such file or directory"], "device", "Failed to open DMA heap",
+     "CONFIG_DMABUF_HEAPS_SYSTEM", "upgrade", "nothing"),
+    ("2.5.0: a heap that is not for the user", {**OLD, "code": -1, "surroundings": {"heap_open": False}}, "rknn_init",
+     ["E RKNN: " + T + "Failed to open DMA heap: Permission denied"], "device",
+     "/dev/dma_heap/system: permission denied", "udev rule", "upgrade", "nothing"),
 ]

@@ -43,4 +43,8 @@ LOGS = [
     ("airockchip/rknn-llm#174: a library to preload that is not there", {"code": None, "top": RIGHT}, "done",
      [("ERROR: ld.so: object '/usr/lib64/libgomp.so.1' from LD_PRELOAD cannot be preloaded (cannot open shared object "
       "file): ignored.")], "ok", "Top1 is 283", None, "x x"),
+    ("2.5.0: layers that the CPU or one core computes", {"code": None, "top": RIGHT}, "done",
+     ["W RKNN: [10:00:00.000] Transpose will fallback to CPU, because input shape has exceeded the max limit, height(",
+      "E RKNN: [10:00:00.000] Conv MultiCore grade2 failed in getNewLineIndex, will fallback to SingleCore Mode"], "ok",
+     "Top1 is 283", None, "x x"),
 ]

@@ -172,4 +172,8 @@ LOGS = [
      "failed to submit!", "mem=3840M", "use both"),
     ("two releases, and a driver that is too old", OLD, "rknn_run", [OTHER, SUBMIT % "!"], "driver",
      "failed to submit!", "driver 0.8.2 cannot run jobs", "use both"),
+    ("airockchip/rknn-toolkit2#544: RV1106, while the camera streams",
+     {"driver_version": "0.9.8", "nodes": [], "surroundings": {"soc": "rv1106"}}, "rknn_run",
+     ["E RKNN: failed to submit!, op id: 18, op name: Conv:/model.4/cv3/conv/Conv, task start: 0" + TRY], "driver",
+     "failed to submit!, op id: 18", "the camera's ISP and the NPU share the bus", "mem="),
 ]

@@ -75,8 +75,8 @@ LOGS = [
         "Invalid: the size of src is greater than dst, at function: f, line: 3"), "model",
         "names no job that failed", "upgrade"),
     *lines("1.5.2", (
-        "MatMul gpu op RunKernel failed, ret is 3", "LpNorm's p should be 1 or 2, current p is: 3!",
-        "_internal_create_set_input_io_mem error! ret=-5", "exec Softmax failed.", "OpenCL error with code -54.",
+        "LpNorm's p should be 1 or 2, current p is: 3!",
+        "_internal_create_set_input_io_mem error! ret=-5", "exec Softmax failed.",
         "output operator can not find afterproc"), "model", "The driver is not at fault", "upgrade"),
     *lines("2.3.2", (
         "Depthwise: Invalid kernel height of 9. Must be an integer in [1, 8]",
@@ -103,4 +103,21 @@ LOGS = [
     ("k2-fsa/sherpa-onnx#2188: a runtime of 2.1.0", OLD, "rknn_run",
      ["E RKNN: [10:15:00.104] Meet unsupported input dtype for gather"], "model", "unsupported input dtype",
      "convert it again", "upgrade"),
+    *((*row, "nothing") for row in lines("1.5.2", (
+        "MatMul gpu op RunKernel failed, ret is 3", "OpenCL error with code -54.", "Pack kernel failed, err_code is 3",
+        "context_ create failed, check whether context create successfully in CreateContext!"), "model",
+        "computes this operator on the GPU", "upgrade", "rknn_init")),
+    ("rockchip-linux/rknn-toolkit2#301: an operator of one's own for the GPU", OLD, "rknn_run",
+     ["E RKNN: [23:27:44.655] OpenCL error with code CL_BUILD_PROGRAM_FAILURE. ",
+      "E RKNN: [23:27:44.655] Program build error: <source>:153:1: error: use of undeclared identifier 'To8'"], "model",
+     "CL_BUILD_PROGRAM_FAILURE", "a custom operator for it", "upgrade", "nothing"),
+    *((*row, "nothing") for row in lines("2.5.0", (
+        "Conv tilew buffer overflow!!!, Output TensorName : images", "emitAB_BA_regtasks: channel overflow",
+        "Conv banks num invalid, input_bank_num: 12, weight_bank_num: 0, Output TensorName : images",
+        "Pool tiling failed, affordable input w exceed hardware limit, exit now", "Unknow dtype to get bytes: 3",
+        "BulbInsert: illegal shape for output_shape, output_shape[-1] should align to 8",
+        "Failed to build valid exConvStreaming height tile, input_split_height=3, output_split_height=3",
+        "Compiler: LayerNorm: Gamma shape illegal.", "Can not found input tensor: images",
+        "transpose_1: mismatch input dims size and perm size: 4 != 3"), "model", "convert it again", "upgrade",
+        "rknn_init")),
 ]

@@ -143,4 +143,69 @@ LOGS = [
     ("a warning of the loader beside jobs that fail", OLD, "rknn_run",
      ["ERROR: ld.so: object '/usr/lib/dt_shim.so' from LD_PRELOAD cannot be preloaded (file too short): ignored.",
       SUBMIT % "!"], "driver", "failed to submit!", "upgrade", "complete"),
+    # -- a library of the program's, and the package that has it in the full version of its name
+    *(loader("Debian's names of packages", library + NO_FILE, "runtime", f"(apt: {package})", "vendor")
+      for library, package in (
+        ("libboost_filesystem.so.1.74.0", "libboost-filesystem1.74.0"), ("libyaml-cpp.so.0.6", "libyaml-cpp0.6"),
+        ("libspdlog.so.1.10", "libspdlog1.10"), ("libavcodec.so.58", "libavcodec58"),
+        ("librockchip_mpp.so.1", "librockchip-mpp1"), ("libusb-1.0.so.0", "libusb-1.0-0"))),
+    *((*loader(f"{source}: {error}", error, name, remedy, "upgrade-npu"), "nothing")
+      for source, error, name, remedy in (
+        ("glibc", "/lib/aarch64-linux-gnu/libcrypto.so.1.1: version `OPENSSL_1_1_1' not found (required by ./demo)",
+         "runtime", "newer release of its package"),
+        ("glibc", "/lib/libgomp.so.1: version `GOMP_5.0' not found (required by /usr/lib/librkllmrt.so)", "runtime",
+         "newer release of its package"),
+        ("glibc", "./libdemo.so: undefined symbol: _ZN2cv6resizeERKNS_11_InputArrayERKNS_12_OutputArrayE", "runtime",
+         "librknnrt.so is not at fault"),
+        ("rockchip-linux/rknn-toolkit#53", "librknn_api.so: undefined symbol: rknn_get_output_num", "runtime",
+         "the runtime of older NPUs"),
+        ("RKLLM", "/usr/lib/librkllmrt.so: undefined symbol: rkllm_set_function_tools", "runtime",
+         "librkllmrt.so is older than the program"),
+        ("glibc", "/usr/lib/librknnrt.so: undefined symbol: _ZSt28__throw_bad_array_new_lengthv", "runtime",
+         "C++ library (libstdc++6) is older"),
+        ("glibc", ("/usr/lib/librknnrt.so: symbol _ZSt24__throw_out_of_range_fmtPKcz, version GLIBCXX_3.4.20 not "
+                   "defined in file libstdc++.so.6 with link time reference"), "runtime",
+         "C++ library (libstdc++6) is older"),
+        ("glibc", "/usr/lib/librkllmrt.so: invalid ELF header", "runtime", "librknnrt.so is not at fault"),
+        ("glibc", "libopencv_core.so.4.5d: file too short", "runtime", "copy it again"),
+        ("glibc, a file system with noexec", "libz.so.1: failed to map segment from shared object", "runtime",
+         "without noexec"),
+        ("glibc before 2.22", "dlopen: cannot load any more object with static TLS", "runtime", "LD_PRELOAD"),
+        ("glibc under SELinux", "/usr/lib/librknnrt.so: cannot change memory protections", "runtime",
+         "textrel_shlib_t"),
+        ("glibc", "/usr/lib/librknnrt.so: cannot open shared object file: Too many open files", "memory", "ulimit -n"),
+        ("glibc on NFS", "/usr/lib/librknnrt.so: cannot open shared object file: Stale file handle", "device",
+         "network file system"))),
+    # -- a program that cannot be started, in the words of shells in Chinese, of systemd and of containers
+    *((f"a program: {line}", {"code": None}, None, [line], "runtime", evidence, remedy, "checksum", "nothing")
+      for line, evidence, remedy in (
+        ("bash: ./rknn_demo: \u53ef\u6267\u884c\u6587\u4ef6\u683c\u5f0f\u9519\u8bef", "./rknn_demo",
+         "another processor"),
+        ("bash: ./rknn_demo: \u6ca1\u6709\u90a3\u4e2a\u6587\u4ef6\u6216\u76ee\u5f55", "./rknn_demo",
+         "the loader that it was built for"),
+        ("bash: ./rknn_demo: \u6743\u9650\u4e0d\u591f", "./rknn_demo", "chmod +x"),
+        ("rknn_server\uff1a\u672a\u627e\u5230\u547d\u4ee4", "rknn_server", "set npu_rknn_server"),
+        ("detector.service: Failed at step EXEC spawning /opt/detector: Exec format error", "Exec format error",
+         "another processor"),
+        ("detector.service: Failed at step EXEC spawning /opt/detector: Permission denied", "Permission denied",
+         "chmod +x"),
+        ("exec /app/rknn_demo: no such file or directory", "exec /app/rknn_demo", "the loader that it was built for"),
+        ('standard_init_linux.go:228: exec user process caused: exec format error', "exec format error",
+         "another processor"))),
+    # -- without the name of the program, and of libraries that are not librknnrt.so
+    ("RKLLM on an older OS", {"code": None}, None,
+     ["/lib/aarch64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by /usr/lib/librkllmrt.so)"],
+     "runtime", "GLIBC_2.38", "C library is older", "librknnrt", "nothing"),
+    ("RKLLM with OpenMP", {"code": None}, None, ["OSError: libomp.so" + NO_FILE], "runtime", "libomp.so: cannot",
+     "apt: libomp-dev", "vendor", "nothing"),
+    ("HyperInspire/InspireFace#229, of another library", {"code": None}, None,
+     ["OSError: /usr/lib/librkllmrt.so: cannot enable executable stack as shared object requires: Invalid argument"],
+     "runtime", "cannot enable executable stack", "--clear-execstack /usr/lib/librkllmrt.so", "upgrade-npu", "nothing"),
+    *((f"{source}: a module of another Python", {"code": None}, None, [line], "runtime", evidence,
+       "another release of Python", "upgrade", "nothing") for source, line, evidence in (
+        ("rockchip-linux/rknn-toolkit#53",
+         ("RuntimeWarning: compiletime version 3.6 of module 'rknnlite.api.rknn_platform_utils' does not match runtime "
+          "version 3.7"), "compiletime version 3.6"),
+        ("kind, after rockchip-linux/rknn-toolkit2#110, of a wheel that was renamed",
+         "ImportError: dynamic module does not define module export function (PyInit_rknn_runtime)", "PyInit_rknn"))),
 ]

@@ -66,4 +66,5 @@ LOGS = [
      "rknn_init",
      ['rknpu2.cpp:314: GGML_ASSERT(alloc.mem != nullptr && "Failed to allocate tensor memory via RKNN API") failed'],
      "memory", "Failed to allocate tensor memory", "free memory", "checksum"),
+    *lines("2.5.0", ("DMA Heap allocation failed",), "memory", "free memory", "upgrade", "rknn_init"),
 ]

@@ -186,4 +186,14 @@ LOGS = [
     *((f"rknpu2's demos: {line}", {**NEW, "code": None}, None, [line, "load_model fail!"], "model", line,
        "send the model again", "upgrade") for line in (
         "fopen ./model/yolov5.rknn fail!", "Open file ./model/RK3588/yolov5s-640-640.rknn failed.")),
+    *((f"kind, a path: {line}", {**NEW, "code": None}, None, [line], "model", "yolov5.rknn", "send the model again",
+       "upgrade", "nothing") for line in (
+        "FileNotFoundError: [Errno 2] No such file or directory: './yolov5.rknn'",
+        "open ./yolov5.rknn: no such file or directory", "E load_rknn: Invalid RKNN model path: ./yolov5.rknn")),
+    ("the newest runtime, and a model of a later one", {**NEW, "code": -6, "sdk_version": "2.3.2 (429f97ae6b@2025)"},
+     "rknn_init", ["E RKNN: " + T + "Invalid RKNN model version 7", LOAD_FAILED], "runtime", "model version 7",
+     "or convert the model", "upgrade it"),
+    ("2.5.0: a board whose NPU it does not know", OLD, "rknn_init",
+     ["E RKNN: " + T + "This shared library is not supported on the current platform"], "runtime",
+     "not supported on the current platform", "does not know this NPU", "driver", "runtime"),
 ]

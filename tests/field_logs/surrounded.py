@@ -86,4 +86,28 @@ LOGS = [
     ("a program's code in journald", {"code": None}, None,
      ["Nov 29 10:00:00 rock-5b demo[1234]: rknn_init fail! ret=-6"], "model", "returned -6", "send the model again",
      "install"),
+    # -- lines without a severity of their own
+    *(platform(f"RKLLM's line behind {before!r}", before) for before in (
+        "Nov 29 10:00:00.123456 rock-5b rkllama[1]: ", "[ 123.456789] rock-5b rkllama[123]: ",
+        "[pod/rkllama-0/rkllama] ",
+        "2026-01-01 10:00:00.123 | ERROR    | rkllama.worker:load:12 - ", "E0101 10:00:00.123456 1234 worker.cc:12] ",
+        "[2026-01-01 10:00:00.123] [rkllm] [error] ", "0|rkllama  | ", "2026/01/01 10:00:00 ",
+        "[2026-01-01T10:00:00Z ERROR rkllama] ", "ERROR:    ", "[2026-01-01 10:00:00 +0000] [123] [ERROR] ",
+        "[10:00:00] ERROR: ", "ERROR rkllama.worker: ", "<3>", "root@rock-5b:~# ",
+        'time="2026-01-01T10:00:00Z" level=error msg="', '{"time":"2026-01-01T10:00:00Z","level":"ERROR","msg":"')),
+    *((f"a record of a logger: {before}", OLD, "rknn_init", [before + VERSION_6 + after], "runtime",
+       "Invalid RKNN model version 6", "too old for model format 6", "send the") for before, after in (
+        ('{"time":"2026-01-01T10:00:00Z","level":"ERROR","msg":"', '","pid":5}'), ('{"MESSAGE":"', '","_PID":"5"}'),
+        ('time="2026-01-01T10:00:00Z" level=error msg="', '"'))),
+    # -- lines that are cut off, or retyped
+    *((f"the end is cut off: {text}", known, stage, ["E RKNN: " + T + text], name, text, remedy, never)
+      for text, known, stage, name, remedy, never in (
+        ("failed to subm", OLD, "rknn_run", "driver", "0.8.2 cannot run jobs", "model"),
+        ("failed to open rknpu mod", {"nodes": []}, "rknn_init", "device", "no RKNPU driver", "upgrade-npu"),
+        ("failed to malloc npu mem", NEW, "rknn_init", "memory", "free memory", "upgrade-npu"))),
+    *(submit(f"the beginning is cut off: {before!r}", before, "", (SUBMIT % "!").partition("N: ")[2])
+      for before in ("KNN: ", "N: ", ": ")),
+    submit("retyped: two blanks", "", "", (SUBMIT % "!").replace("E RKNN", "E  RKNN")),
+    submit("retyped: no colon", "", "", (SUBMIT % "!").replace("RKNN:", "RKNN")),
+    submit("retyped: no severity", "", "", (SUBMIT % "!")[2:]),
 ]

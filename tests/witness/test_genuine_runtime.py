@@ -101,7 +101,7 @@ def diagnosis(case, outcome):
 def test_what_the_runtime_says_is_diagnosed(genuine, case):
     outcome = genuine[case.name]
     assert (outcome["stage"], end(outcome)) == (case.stage, case.end), outcome["log"]
-    name, evidence, remedy = diagnosis(case, outcome)
+    name, evidence, remedy, unused = diagnosis(case, outcome)
     assert (name, case.evidence in evidence, case.remedy in remedy) == (case.diagnosis, True, True), (
         evidence,
         remedy,

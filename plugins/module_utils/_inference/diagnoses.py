@@ -6,7 +6,8 @@
 
 The first row whose conditions all hold is the diagnosis: a new row goes above the less specific ones. The conditions:
 
-stage   the last call begun: `dlopen`, a function of the library, or `done`.
+stage   the last call begun: `dlopen`, a function of the library, or `done`; `rknn_run` is also what else has the NPU
+        do its jobs.
 when    names of values (below) that must be set.
 line    regular expression for the beginning of a line of the runtime's log, without severity and time, or of the
         loader's error; its named groups become values. error: only lines of severity E.
@@ -14,18 +15,20 @@ codes   error codes, one of which the last call returned. With `line`, either is
 
 `when`, `evidence` (by default {found}) and `remedy` use the values of the functions _of_...() in diagnosis.py, and
 found   the line that matches, else answer or error.
-answer  the code in words, after the first error.
+answer  the code in words, after the first error; without a code, signal and error of its own: that there was none.
 after   the first error in the log, else its last line; erred: only an error; silent: there is none.
 other_toolkit   the release of the toolkit that made the model, if the runtime's `release` is another one.
+called  a function other than rknn_init; unknown_call: which one is not known.
+of_program      the loader's error is from the log of a program.
 rkllm   the program uses RKLLM; vendors_library: one of the vendor's that the loader misses.
 zeros   all scores are next to 0.
-killed  by SIGKILL, not ours; illegal_instruction: by SIGILL; filtered: by SIGSYS.
+killed  by SIGKILL, not ours; aborted: by SIGABRT; illegal_instruction: by SIGILL; filtered: by SIGSYS.
 at_limit, ended by SIGXCPU or SIGXFSZ; by a signal of diagnosis._OF_PROGRAMS.
 unanswered      it gave no code; ending: the signal by which it ended instead.
 users   of the NPU, which is why it was not run; user: as whom it was run, if not as the task's.
 up_to_date      the driver is not older than wanted_driver; to_wanted: " to 0.9.6" if one is wanted.
 wanted_too_old  wanted_driver is older than the runtime's `required`.
-out_of_reach    the page tables of the NPU's IOMMU may be.
+out_of_reach    the page tables of the NPU's IOMMU may be; rv110x: it is an RV1103 or RV1106.
 memory_suffices no error of memory came before all others.
 root_only       the nodes that are closed belong to root alone; denied_to_root: root may not open them either.
 elsewhere       another librknnrt.so; not_there: this one is not.
@@ -36,7 +39,7 @@ for the row's diagnosis.
 
 from __future__ import annotations
 
-from . import loader_diagnoses, log_lines, program_diagnoses
+from . import loader_diagnoses, log_lines, program_diagnoses, rkllm_diagnoses
 
 NAMES = ("ok", "driver", "runtime", "model", "device", "memory", "timeout", "crash", "busy")
 """The diagnoses, as module rknn_mobilenet documents them: what is at fault."""
@@ -68,10 +71,16 @@ _OFF = "{found}; the NPU's IOMMU is off"
 _FULL = (
     "the NPU's address space (IOMMU, 4 GiB) has no room for it: end other programs that use the NPU, such as large "
     "language models, or reboot the board")
+_HEAP_CLOSED = (
+    "with the node {node} memory comes from /dev/dma_heap/system, which the user may not open: open it to the node's "
+    "group with a udev rule, or pass it into the container")
 _ZEROS = "all 1001 scores are 0 or next to it: the NPU has not written its output"
 _CONVERT = (
     "the model has an operator or a type that this runtime lacks: convert it again without it, or with the toolkit of "
     "this runtime's release")
+_DAMAGED = (
+    "check the checksums of {library} and of the model, and that both are of one release: a damaged or mismatched file "
+    "crashes the runtime")
 _ONE_RELEASE = "the model was made with toolkit {toolkit}, the runtime is {release}: use both of one release"
 
 _UNKNOWN_NPU = "this runtime does not know this NPU: install a release that supports the SoC with " + _PLAYBOOK
@@ -105,6 +114,10 @@ DIAGNOSES = (
     _Row("timeout", when=("timed_out", "stuck"),
          evidence=_SLOW + "; the process cannot be killed, it hangs in the kernel",
          remedy="reboot the board"),
+    _Row("timeout", stage="dlopen", when=("timed_out",), may_change="nothing",
+         evidence=_SLOW,
+         remedy="loading {library} hangs: check the disk or network file system that holds it, and the kernel log "
+                "(dmesg)"),
     _Row("timeout", when=("timed_out",),
          evidence=_SLOW + "{erred}",
          remedy=_KERNEL_LOG % "RKNPU messages, then reboot the board"),
@@ -115,6 +128,9 @@ DIAGNOSES = (
          remedy=(_NOT_THE_VERSION + "the model was made with toolkit {other_toolkit}, the runtime is {release}: use "
                  "both of one release; if that does not help, " + _LOOK)),
     _Row("driver", line=log_lines.SUBMIT, when=("memory_suffices", "up_to_date", "out_of_reach"), remedy=_OTHERWISE),
+    _Row("driver", line=log_lines.SUBMIT, when=("memory_suffices", "up_to_date", "rv110x"),
+         remedy=(_NOT_THE_VERSION + "on an RV1103 or RV1106 the camera's ISP and the NPU share the bus: end what uses "
+                 "the camera (rkipc) to see that, and lower its resolution or frame rate; otherwise " + _LOOK)),
     *_jobs_fail(("memory_suffices",), line=log_lines.SUBMIT),
     # -- the inference was completed
     _Row("device", stage="done", when=("differs",),
@@ -135,7 +151,8 @@ DIAGNOSES = (
     # -- what the runtime prints counts more than how it ends: older ones abort after printing the reason
     *_too_old(log_lines.MISMATCH),
     _Row("runtime", line=log_lines.TOO_OLD_FOR_MODEL,
-         remedy="the runtime is too old for model format {format}: update {library}, not the driver"),
+         remedy="the runtime is too old for model format {format}: update {library}, not the driver, or convert the "
+                "model with the toolkit of this runtime's release"),
     *program_diagnoses.ROWS,
     _Row("device", when=("rknpu_link",),
          line=r"Meet unsupported target type: 0x[0f]{1,8}\b|.{0,100}hw_version = -1\b|" + log_lines.errno(25, 38),
@@ -144,7 +161,9 @@ DIAGNOSES = (
     _Row("device", line=r"Meet unsupported target type: 0xf{8}\b|.{0,100}hw_version = -1\b",
          remedy="the driver does not answer as this runtime expects: remove /dev/rknpu and the udev rule that makes "
                 "it if it is a link, and reboot"),
-    _Row("runtime", line=r"Meet unsupported target type: 0x[0-9a-f]{1,8}\b|This shared library is .{0,80}hw_version = "
+    _Row("runtime",
+         line=r"Meet unsupported target type: 0x[0-9a-f]{1,8}\b"
+         r"|This shared library is (?:not supported on|.{0,80}hw_version = )"
          r"|Unknown (?:platform|target type)\Z",
          remedy=_UNKNOWN_NPU),
     _Row("device", line=log_lines.NO_DEVICE, codes=(-3,), when=("missing_nodes",),
@@ -170,14 +189,22 @@ DIAGNOSES = (
     _Row("device", line=log_lines.NO_PERMISSION,
          remedy="the user may not open the node: run the program as a user of the node's group (ls -l /dev/dri; often "
                 "render or video), or pass the node into the container"),
+    _Row("device", line=log_lines.NO_NODE,
+         remedy="the node is not there: check on the board, outside of a container, that the driver is bound and "
+                "which nodes it has (ls -l /dev/dri /dev/rknpu), and pass those into the container"),
     _Row("device", line=log_lines.NO_DEVICE, when=("node", "no_heap"),
          evidence="{found}; /dev/dma_heap/system does not exist",
          remedy="the node {node} exists, but memory for it comes from /dev/dma_heap/system: "
                 "use a kernel with CONFIG_DMABUF_HEAPS_SYSTEM=y"),
     _Row("device", line=log_lines.NO_DEVICE, when=("misc_node", "closed_heap"),
          evidence="{found}; /dev/dma_heap/system: permission denied",
-         remedy="with the node {node} memory comes from /dev/dma_heap/system, which the user may not open: open it "
-                "to the node's group with a udev rule, or pass it into the container"),
+         remedy=_HEAP_CLOSED),
+    _Row("device", line=log_lines.NO_HEAP, when=("closed_heap",),
+         evidence="{found}; /dev/dma_heap/system: permission denied",
+         remedy=_HEAP_CLOSED),
+    _Row("device", line=log_lines.NO_HEAP,
+         remedy="memory comes from a DMA heap that does not exist or is not for this user: use a kernel with "
+                "CONFIG_DMABUF_HEAPS_SYSTEM=y, pass /dev/dma_heap into the container, or open it with a udev rule"),
     _Row("device", line=log_lines.NO_DEVICE, when=("node",),
          remedy="the node {node} exists but cannot be used: check that /dev/dma_heap/system exists "
                 "(CONFIG_DMABUF_HEAPS_SYSTEM), and " + _KERNEL_LOG % "RKNPU messages"),
@@ -211,6 +238,10 @@ DIAGNOSES = (
     _Row("device", line=r"failed to sync memory\b.{0,60}\berrno: 22\b",
          remedy="the driver cannot reach this memory any more, which is no lack of memory: end the programs that use "
                 "the NPU, " + _LOOK + ", then reboot the board"),
+    _Row("device", line=r"failed to sync partial buffer\b",
+         remedy="the kernel cannot sync a part of a buffer that another driver has made, which only the vendor's "
+                "kernels can: have the program use buffers of rknn_create_mem(), or use a vendor kernel. No other "
+                "driver release helps"),
     _Row("device", line=log_lines.errno(1, 13),
          remedy="permission denied: run the task with become, or add the user to the groups video and render"),
     _Row("memory", line=log_lines.errno(12, 14), when=("no_iommu",), evidence=_OFF, remedy=_CMA),
@@ -276,7 +307,8 @@ DIAGNOSES = (
     _Row("runtime", when=("signal",),
          line=log_lines.OTHER_RELEASE,
          evidence="{signal} in {stage}; {found}", remedy=_ONE_RELEASE),
-    _Row("model", line=r".{0,80}\bRKNN_ERR_(?:DECRYPT_FAILED|KEY_INVALID|SOC_BIND_FAILED)\b",
+    _Row("model", line=r".{0,80}\bRKNN_ERR_(?:DECRYPT_FAILED|KEY_INVALID|SOC_BIND_FAILED)\b"
+         r"|.{0,40}\buser_key should be bytes\b",
          remedy="the model is encrypted: it requires the key that was made with it, and the SoC it may be bound to"),
     _Row("model", line=log_lines.ENCRYPTED,
          remedy="the model is encrypted, which the mini runtime of RV1103 and RV1106 does not support: send the model "
@@ -288,30 +320,18 @@ DIAGNOSES = (
                 "model again"),
     _Row("model", line=log_lines.MODEL, codes=(-6, -10, -11, -12, -13),
          remedy="send the model again and check that it is made for this SoC and runtime"),
-    _Row("model", line=log_lines.RKLLM_CALL,
-         remedy="what the program passes to RKLLM does not fit the model (prompt, length of the context, tokenizer, "
-                "embedding or number of CPUs): compare the call with rkllm.h of this release and with how the model "
-                "was exported"),
-    _Row("model", line=r".{0,80}\bGGML_ASSERT\((?!alloc)",
-         remedy="RKLLM cannot compute this model: convert it with the rkllm-toolkit of librkllmrt.so's release, and "
-                "keep prompt and answer within the length of the context that it was made for"),
-    _Row("runtime", line=r"The rkllm-runtime version is lower than the rkllm-toolkit version\b", may_change="nothing",
-         remedy="the model was made with a newer rkllm-toolkit: replace librkllmrt.so of the program by that of the "
-                "toolkit's release, not the driver or librknnrt.so"),
-    _Row("runtime", line=r".{0,80}\bcould find any OpenCL devices\b", may_change="nothing",
-         remedy="the program has RKLLM use the GPU (use_gpu): switch that off, or install OpenCL for the GPU. Neither "
-                "NPU nor driver is at fault"),
-    _Row("runtime", line=r"Platform error: must be|Your platform is (?!unknown)|Platform types setting error",
-         may_change="nothing",
-         remedy="RKLLM does not support this SoC: use an RK3588, RK3576, RK3562 or RV1126B"),
-    _Row("runtime", line=r"Query platform error!|Your platform is unknown", may_change="nothing",
-         remedy="RKLLM could not find out which SoC this is: update librkllmrt.so, and let the program read "
-                "/proc/device-tree/compatible and open the NPU's nodes, also in a container"),
+    *rkllm_diagnoses.ROWS,
     *_too_old(log_lines.TOO_LOW),
     *_jobs_fail(line=r"matmul\(\w{1,20}\) run failed"),
+    _Row("model", error=1, line=log_lines.GPU,
+         remedy="the runtime computes this operator on the GPU, whose OpenCL fails: do not ask for the GPU "
+                "(RKNN_FLAG_EXECUTE_FALLBACK_PRIOR_DEVICE_GPU, a custom operator for it), or install the GPU's driver "
+                "that fits its kernel (libmali). The NPU's driver is not at fault"),
     _Row("model", error=1, line=log_lines.CALL,
          remedy="the program asks for what this model, SoC or release of the runtime does not have: compare the call "
                 "with rknn_api.h of that release and with what rknn_query says of the model"),
+    *program_diagnoses.LAST,
+    *rkllm_diagnoses.CRASHES,
     _Row("runtime", when=("illegal_instruction",),
          evidence="{signal} in {stage}{after}",
          remedy="a library has an instruction that this processor does not know: it was built for another one (the "
@@ -323,19 +343,25 @@ DIAGNOSES = (
          evidence="{signal} in dlopen{after}",
          remedy="{library} is damaged or for another system: check its checksum, and install it again with "
                 + _PLAYBOOK),
-    _Row("crash", when=("signal", "other_toolkit"),
+    _Row("crash", when=("signal", "other_toolkit"), may_change="runtime",
          evidence="{signal} in {stage}{after}",
          remedy="the model was made with toolkit {other_toolkit}, the runtime is {release}: use both of one release, "
                 "and check the checksums of {library} and of the model"),
+    _Row("crash", when=("signal", "unknown_call"), may_change="nothing",
+         evidence="{signal} in {stage}{after}",
+         remedy="run it again with RKNN_LOG_LEVEL=5, which shows the call in which it ends; " + _DAMAGED),
+    # It has ended itself, as where it finds its memory damaged, or an error that it cannot handle.
+    _Row("crash", when=("aborted",), may_change="runtime",
+         evidence="{signal} in {stage}{after}",
+         remedy=_DAMAGED),
     _Row("crash", when=("signal",),
          evidence="{signal} in {stage}{after}",
-         remedy="check the checksums of {library} and of the model, and that both are of one release: "
-                "a damaged or mismatched file crashes the runtime"),
+         remedy=_DAMAGED),
     _Row("timeout", codes=(-2,),
          remedy=_KERNEL_LOG % "RKNPU job timeouts, then reboot the board"),
     _Row("device", codes=(-3,),
          remedy="check that the driver is bound to the NPU and that its render node exists"),
-    _Row("model", stage="rknn_run", codes=(-5, -7, -8, -9),
+    _Row("model", when=("called",), codes=(-5, -7, -8, -9),
          remedy="the runtime refused the call before the NPU had a job: compare inputs, outputs and context of the "
                 "program with the vendor's demo of this release"),
     # A job that fails has a line of its own, so another line is not about the driver.
@@ -349,9 +375,7 @@ DIAGNOSES = (
                 "the user the node's group"),
     _Row("runtime", stage="rknn_init", when=("answer", "silent"), line=log_lines.OTHER_RELEASE,
          evidence="{answer}; {found}", remedy=_ONE_RELEASE),
-    _Row("runtime", when=("answer", "rkllm"), may_change="nothing",
-         remedy="have RKLLM log more (RKLLM_LOG_LEVEL=2), use librkllmrt.so and model of one release, and compare the "
-                "program with the demo of that release; with a large model check the free memory, too"),
+    *rkllm_diagnoses.ANSWERS,
     *_jobs_fail(("answer",), stage="rknn_run"),
     _Row("runtime", when=("answer", "erred"),
          remedy="use model and runtime of one release: convert the model with the toolkit of the runtime's, or install "
@@ -361,8 +385,9 @@ DIAGNOSES = (
     _Row("model", when=("error",),
          evidence="{error}",
          remedy="use the MobileNet model of the vendor's rknn_mobilenet_demo for this SoC"),
-    _Row("crash",
-         evidence="the process ended without an answer, last call: {stage}",
+    # It proves nothing: it may have ended itself, for whatever reason.
+    _Row("crash", may_change="nothing",
+         evidence="the process ended without an answer, last call: {stage}{after}",
          remedy="run the verification again and check the kernel log (dmesg)"),
 )
 

@@ -16,39 +16,39 @@ from .diagnoses import DIAGNOSES, may_change
 from .librknnrt import CODES
 from .log_lines import OTHER_RELEASE
 from .log_text import messages
+from .program_ends import call_and_code, signal_number
 from .top5 import compare
 
 # They follow the line that tells why, or only tell of a choice of cores that was not possible.
 _TELLS_NOTHING = re.compile(
-    r"\d{1,3}, \d{1,3}\Z|invalid device fd!|Import rknn model failed!|rknn_init, load model failed!|rknn_\w{1,30} fail"
+    r"\d{1,3}, \d{1,3}\Z|invalid device fd!|Import rknn model failed!|rknn_init, load model failed!"
+    r"|rknn_\w{1,30} fail\w{0,4}\b\W{0,4}(?:(?:ret|code)\W{1,5}\d{1,3}\W{0,3})?\Z"
     r"|load model file error!|rkllm_init failed|Not support core mask|NN Compiler/Model Version"
-    r"|.{0,100}\b(?:fall ?back to|fallback) (?i:cpu)\b|query RKNN_QUERY_\w{1,40} "
+    r"|.{0,120}\b(?:fall ?back to|fallback) (?i:cpu|single ?core)\b|query RKNN_QUERY_\w{1,40} "
     r"|Cannot load ?(?:cl )?cl[A-Z]|Failed to (?:find and )?initialize (?:the )?Open[Cc][Ll]\b"
     r"|.{0,40}\bFallbackGPU\b|Op:.{1,100}\bruns on GPU failed|failed to (?:destroy handle|unmap memory|get DDR freq)\b"
     r"|can not find memory for freeing|core mask = .{1,40} fall back to"
     r"|.{0,80}\b(?:fallback single core|RKNN_FLAG_COLLECT_MODEL_INFO_ONLY)\b")
-# rknn-toolkit-lite2 raises an exception with the name of the code that the library returned, the demos print the code.
-_CODE_NAME = re.compile(
-    r".{0,200}(?:\berror code: |\b[Vv]alue: |\brknn_\w{1,30}: )RKNN_ERR_(?P<name>\w{1,60})"
-    r"|.{0,100}(?:\brk(?:nn|llm)_\w{1,30}\)? (?:call )?(?:fail|error|failed|returned)\b[^-]{0,40}"
-    r"|\bCreate RKNN model fail, error=)(?P<code>-\d{1,2})\b")
-_CODE_NAMES = (
-    "FAIL", "TIMEOUT", "DEVICE_UNAVAILABLE", "MALLOC_FAIL", "PARAM_INVALID", "MODEL_INVALID", "CTX_INVALID",
-    "INPUT_INVALID", "OUTPUT_INVALID", "DEVICE_UNMATCH", "INCOMPATILE_PRE_COMPILE_MODEL",
-    "INCOMPATILE_OPTIMIZATION_LEVEL_VERSION", "TARGET_PLATFORM_UNMATCH")
 _NO_MEMORY = re.compile(r"failed to (?:allocate|malloc)\b")
 _LOADER = re.compile(
-    r"(?P<name>[\w+.-]{1,60}?)\.so(?P<version>(?:\.(?P<number>\d{1,4}))?[\d.]{0,12})d?: cannot open shared object")
+    r"(?P<name>[\w+.-]{1,60}?)\.so(?P<version>(?:\.\d{1,4})?[\d.]{0,12})d?: cannot open shared object")
 # As Python, a program that is linked to the library, and Android report what their loader says.
 _LOADERS_WORDS = re.compile(
     r"(?:.{0,200}?\b(?:(?:OS|Import|Attribute)Error|error while loading shared libraries|dlopen failed): "
     r"(?=.{1,300}\.so\b.)|.{0,200}?\b(?:symbol lookup|relocation) error: (?=.{1,300}\bsymbol\b)"
-    r"|\S{1,200}: (?=\S{1,200}\.so[\d.]{0,9}: version `))(?P<error>.{1,600})")
-_TOO_OLD = re.compile(r"version `?(?P<symbol>GLIBC|GLIBCXX|CXXABI)_(?:[\d.]{1,12}(?:' not found|\Z)|ABI_)")
+    r"|\S{1,200}: (?=\S{1,200}\.so[\d.]{0,9}: version `)"
+    r"|(?=\S{1,200}\.so[\d.]{0,12}d?: (?:version `|undefined symbol: "
+    r"|cannot (?:open shared|enable exec|allocate memory in)|invalid ELF header|wrong ELF class|file too short"
+    r"|failed to map segment)))(?P<error>.{1,600})")
+# A symbol of the C++ library without its version is one that it does not have at all.
+_TOO_OLD = re.compile(
+    r"version `?(?P<symbol>GLIBC|GLIBCXX|CXXABI)_(?:[\d.]{1,12}(?:' not found|\Z| not defined in file )|ABI_)"
+    r"|\blibrknnrt\.so: undefined symbol: _ZN?K?S[ta-z]\w{1,200}\Z")
 # Libraries whose package has another name.
 _PACKAGES = {
     "libz": "zlib1g", "libopencl": "ocl-icd-libopencl1", "libcrypto": "libssl%s", "libssl": "libssl%s",
-    "libxml2": "libxml2", "libopencv": "libopencv-dev", "libbz2": "libbz2-1.0", "libgstreamer-1.0": "libgstreamer1.0-0",
+    "libxml2": "libxml2", "libopencv": "libopencv-dev", "libbz2": "libbz2-1.0", "libomp": "libomp-dev",
+    "libgstreamer-1.0": "libgstreamer1.0-0",
     **dict.fromkeys(("libglib-2.0", "libgobject-2.0", "libgio-2.0", "libgthread-2.0", "libgmodule-2.0"),
                     "libglib2.0-0")}
 _OF_LIBC = ("libm", "libdl", "libpthread", "librt", "ld-linux-aarch64")
@@ -67,6 +67,7 @@ _RUNTIME = (r"(?:RKNN Runtime Information(?:,|:) librknnrt version: (?P<runtime>
             r"(?P<sdk>\S{3,20} \(\S{8,60}\))(?:\Z|,? driver version: ))")
 _TOOLKIT = r"(?:RKNN Model Information.{1,40}\b|rkllm-)toolkit version: %s" % _NUMBER
 _RKLLM = r"rkllm[- ](?:runtime version|init)\b|(?:rk|RK)llm_init failed|RKLLM starting"
+_RKLLMS_TAG = re.compile(r"(?<![A-Z])[EWID][ /]rkllm\b")
 _RKLLM_RUNTIME = r"rkllm-runtime version: %s" % _NUMBER
 # Of a model that was loaded: a job was submitted.
 _PLATFORM = (r"(?:RKNN Model Information.{1,300}\btarget platform: |rkllm-runtime version: .{1,80}\bplatform: )"
@@ -76,6 +77,7 @@ _RECOMMENDED = (
 
 Diagnosis = collections.namedtuple("Diagnosis", "name evidence remedy may_change")
 
+_RUNS = ("rknn_wait", "rknn_matmul_run")
 _OF_PROGRAMS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGALRM, signal.SIGUSR1,
                 signal.SIGUSR2)
 """Signals that no fault of a library causes, but another program, a session or a pipe."""
@@ -95,14 +97,14 @@ def diagnose(outcome, facts):
             holders() returns them). All may be missing.
     """
     log = messages(outcome["log"])
-    outcome = _with_loaders_error(outcome, log)
+    outcome = _with_ending(outcome, log)
     values = dict(_of_outcome(outcome, facts, log), **_of_board(outcome, facts))
     lines = log + messages([outcome["error"]] * bool(outcome["error"]))
     values.update(_of_surroundings(facts.get("surroundings") or {}, lines),
                   **_of_loader(outcome["error"], values["library"]))
     errors = [line for line in lines if line.error]
     for row in DIAGNOSES:
-        if row.stage not in (None, values["stage"]):
+        if row.stage not in (None, "rknn_run" if values["stage"] in _RUNS else values["stage"]):
             continue
         text, match = _first_match(errors if row.error else lines, row.line) if row.line else (None, None)
         if (row.line or row.codes) and not match and values["code"] not in row.codes:
@@ -162,24 +164,31 @@ def _first_match(log, pattern):
 # -- the values that conditions and sentences in diagnoses.py use --------------------------------------------------
 
 def _of_outcome(outcome, facts, log):
-    top, code, number = outcome["top"] or [], _code(outcome, log), outcome["signal"]
-    values = {name: outcome.get(name) for name in ("error", "timed_out", "stuck", "timeout", "differs")}
+    top, code, number = outcome["top"] or [], outcome["code"], outcome["signal"]
+    values = {name: outcome.get(name) for name in ("error", "timed_out", "stuck", "timeout", "differs", "of_program")}
     values["code"] = code
-    values.update(stage=outcome["stage"], top=top[:5], top1="%d: %.6f" % tuple(top[0]) if top else None)
+    values.update(stage=outcome["stage"] or "the program", top=top[:5],
+                  top1="%d: %.6f" % tuple(top[0]) if top else None)
     values["answer"] = None if code is None else (
-        "%s returned %s (%s)" % (outcome["stage"], code, CODES.get(code, "unknown code")))
+        "%s returned %s (%s)" % (values["stage"], code, CODES.get(code, "unknown code")))
     error = _first_error(log)
+    if error and code is None and number is None and not (
+            values["error"] or values["timed_out"] or outcome["stage"] == "done"):
+        values["answer"] = "%s gave no answer" % values["stage"]
     if values["answer"]:
         values["answer"] = "; ".join(filter(None, (error, values["answer"])))
     last = next((line.text for line in reversed(log) if line.text and not _TELLS_NOTHING.match(line.text)), None)
     values.update(erred="; " + error if error else "", silent=not error)
     values["after"] = values["erred"] or (last and "; last line: " + last) or ""
     values["signal"] = signal.Signals(number).name if number in set(signal.Signals) else number
-    values.update(killed=number == signal.SIGKILL, illegal_instruction=number == signal.SIGILL,
+    values.update(killed=number == signal.SIGKILL, aborted=number == signal.SIGABRT,
+                  illegal_instruction=number == signal.SIGILL,
                   filtered=number == signal.SIGSYS, at_limit=number in (signal.SIGXCPU, signal.SIGXFSZ),
                   ended=number in _OF_PROGRAMS, unanswered=code is None and outcome["stage"] != "done")
     values["ending"] = "%s in %s; " % (values["signal"], values["stage"]) if values["signal"] else ""
-    values.update(_of_releases(outcome, log), rkllm=bool(_first_match(log, _RKLLM)[1]))
+    values.update(unknown_call=outcome["stage"] is None,
+                  called=outcome["stage"] not in (None, "dlopen", "rknn_init", "done"))
+    values.update(_of_releases(outcome, log), rkllm=_is_rkllm(outcome, log))
     # Jobs fail for want of memory, too; an answer that came all the same is the job's.
     values["memory_suffices"] = outcome["stage"] == "done" or not _NO_MEMORY.match(error or "")
     # The runtime makes 2.8e-05 of them.
@@ -188,22 +197,22 @@ def _of_outcome(outcome, facts, log):
     return values
 
 
-def _with_loaders_error(outcome, log):
-    """Return an outcome with the loader's error of a program that could not be started, from its log."""
-    if outcome["stage"] == "done" or any(outcome[name] is not None for name in ("code", "signal", "error")):
+def _is_rkllm(outcome, log):
+    """Return whether the program uses RKLLM, by its words, its call or its tag."""
+    return bool(_first_match(log, _RKLLM)[1]) or (outcome["stage"] or "").startswith("rkllm_") or any(
+        _RKLLMS_TAG.search(line) for line in outcome["log"])
+
+
+def _with_ending(outcome, log):
+    """Return an outcome of which only the log says how it ended with the loader's error, the code or the signal."""
+    if outcome["stage"] == "done" or outcome.get("timed_out") or any(
+            outcome[name] is not None for name in ("code", "signal", "error")):
         return outcome
     match = _first_match(log, _LOADERS_WORDS)[1]
-    return dict(outcome, stage="dlopen", error=match.group("error")) if match else outcome
-
-
-def _code(outcome, log):
-    """Return the error code of the last call, or the one that the log names, or None."""
-    if outcome["code"] is not None or outcome["signal"] is not None or outcome["error"] or outcome["stage"] == "done":
-        return outcome["code"]
-    match = _first_match(log, _CODE_NAME)[1]
-    if match and match.group("code"):
-        return int(match.group("code"))
-    return -1 - _CODE_NAMES.index(match.group("name")) if match and match.group("name") in _CODE_NAMES else None
+    if match:
+        return dict(outcome, stage="dlopen", error=match.group("error"), of_program=True)
+    stage, code = call_and_code(log, outcome["stage"])
+    return dict(outcome, stage=stage, code=code, signal=signal_number(log) if code is None else None)
 
 
 def _of_releases(outcome, log):
@@ -257,7 +266,7 @@ def _of_surroundings(found, log):
         "closed_heap": found.get("heap_open") is False,
         "no_iommu": found.get("iommu") is False, "elsewhere": found.get("elsewhere"),
         "bound": found.get("bound"), "bound_driver": "driver %s" % (found.get("version") or "of an unknown version"),
-        "rk356x": rk356x, "not_rk356x": not rk356x,
+        "rk356x": rk356x, "not_rk356x": not rk356x, "rv110x": told.startswith(("rv1103", "rv1106")),
         "out_of_reach": (not told or told.startswith(_RK356X)) and (found.get("memory") or 8192) > 4096,
     }
 
@@ -271,10 +280,11 @@ def _of_loader(error, library):
     if found is not None:
         stem = found.group("name").lower().replace("_", "-")
         dash = "-" if stem[-1].isdigit() else ""
-        package = "libc6" if stem in _OF_LIBC else stem + dash + (found.group("number") or "")
+        version = found.group("version")[1:]
+        package = "libc6" if stem in _OF_LIBC else stem + (dash + version if version else "")
         python = re.match(r"libpython3\.\d{1,2}", stem)
         stem = "libopencv" if stem.startswith("libopencv-") else stem
-        package = _PACKAGES.get(stem, python.group() if python else package).replace("%s", found.group("version")[1:])
+        package = _PACKAGES.get(stem, python.group() if python else package).replace("%s", version)
     vendors = missing and _VENDORS.match(found.group("name"))
     return {
         "missing_library": missing, "vendors_library": vendors and found.group("name") + ".so", "package": package,

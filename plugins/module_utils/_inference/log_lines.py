@@ -4,7 +4,7 @@
 
 """What lines of the runtime's log look like, from their beginning: the longer patterns of the table in diagnoses.py.
 
-They are lines of librknnrt.so 1.1.0 to 2.3.2, of the mini runtime, rknn_server, rknn-toolkit-lite2 and RKLLM, without
+They are lines of librknnrt.so 1.1.0 to 2.5.0, of the mini runtime, rknn_server, rknn-toolkit-lite2 and RKLLM, without
 severity and time.
 """
 
@@ -26,19 +26,28 @@ OTHER_SYSTEM = (
     r"|(?:lib(?:log|android|c\+\+_shared|cutils|utils|binder\w{0,9}|hidl\w{1,20}|vndk\w{1,20})\.so|libc\.so\.0"
     r"|ld-uClibc\S{1,20}|libc\.musl-\S{1,20}|ld-linux(?:-armhf)?\.so\.3): cannot open shared object")
 NO_DEVICE = (
-    r"failed to open (?:\S{1,40} (?:module|node), need to insmod rknpu\b|rknn device!\Z|device, fd: -)"
+    r"failed to open (?:\S{1,40} (?:module|node), need to insmod rknpu\b|rknn device!\Z|device, fd: -"
+    r"|rkn(?:pu|n)\b[\w ,]{0,25}\Z)|failed to load kernel module \"rknpu\""
     r"|rknn_init,\s{1,4}driver open fail\b")
+_NODE = r"/dev/(?:dri|rknpu|accel|dma_heap)\b"
+NO_HEAP = r"Failed to open DMA heap\b"
 NO_PERMISSION = (
-    r".{0,40}\bPermissionError: \[Errno 13\] Permission denied: '/dev/(?:dri|rknpu|accel)\b"
-    r"|failed to open /dev/(?:dri|rknpu|accel)\S{0,30}[:,]? .{0,40}(?:Permission denied|errno: 13\b)")
+    r".{0,40}\bPermissionError: \[Errno 1?\d\] (?:Permission denied|Operation not permitted): '" + _NODE
+    + r"|.{0,60}\bopen(?:ing)? '?" + _NODE + r"\S{0,30}[:,']{0,2} .{0,40}(?:Permission denied|errno: 13\b)"
+    r"|(?:\S{1,60}: )?" + _NODE + r"\S{0,30}: Permission denied")
+NO_NODE = (
+    r".{0,60}(?:\[Errno \d{1,2}\] (?:No such file or directory|No such device(?: or address)?): '" + _NODE
+    + r"|\bopen(?:ing)? '?" + _NODE + r"\S{0,30}[:,']{0,2} .{0,40}(?i:no such (?:file|device)))"
+    r"|.{0,200}\bcustom device \"?" + _NODE + r"\S{0,30} (?:no such file or directory|not a device node)"
+    r"|.{0,200}\bstat " + _NODE + r"\S{0,30} no such file or directory")
 MEMORY = (
     r"failed to (?:allocate (?:fd|handle)\b|convert (?:fd|handle)(?:\(| to )|get map offset\b|(?:map|sync) memory\b"
-    r"|malloc (?:npu|cpu) memory\b|mmap\b)")
+    r"|malloc (?:npu|cpu) mem(?:ory\b|\w{0,3}\Z)|mmap\b)")
 OUT_OF_MEMORY = (
     MEMORY + r"|failed to allocate [\w ]{1,30}\bmemory!|.{0,80}\bstd::bad_alloc\b"
     r"|rknn_create_mem\w{0,20}, failed to allocate device memory struct!"
     r"|failed to allocate (?:[\w ]{1,30} (?:in )?config|executor context)!"
-    r"|malloc (?:config data|image) failed|.{0,80}\berror code: RKNN_ERR_MALLOC_FAIL\b"
+    r"|malloc (?:config data|image) failed|DMA Heap allocation failed|.{0,80}\berror code: RKNN_ERR_MALLOC_FAIL\b"
     r"|ggml_\w{1,30}: (?:failed to allocate|insufficient memory)\b|.{0,80}\bGGML_ASSERT\(alloc\b")
 IMPOSSIBLE_SIZE = r"failed to malloc (?:npu|cpu) memory!?, size: (?:-\d|1844674\d{13}\b)"
 """A number below 0, as the runtime prints it: of a tensor whose size the model does not tell."""
@@ -55,7 +64,7 @@ def errno(*numbers):
 
 
 # "faild" is what the very first releases and people who retype a line write.
-SUBMIT = r"fail(?:e|)d to submit\b|failed to sync wait\b"
+SUBMIT = r"fail(?:e|)d to subm(?:it\b|i?\Z)|failed to sync wait\b"
 TOO_OLD_FOR_MODEL = (
     r"(?:Invalid )?RKNN model version (?:is )?(?P<format>\d{1,9})(?:\Z|, but current librknnrt\.so is support )")
 PLATFORM = (
@@ -71,16 +80,21 @@ MODEL = (
     r"|failed to (?:open model: |map file: |read (?:model|weight|regcmd|msic) [\w ]{0,14}!, read size: )"
     r"|.{0,40}\b(?:[Ff]open|[Oo]pen(?: file)?) \S{1,200}\.rk(?:nn|llm) fail"
     r"|Failed to read model data|invalid rknn full model!|Number of subgraphs in rknn should\b|readFromTensor: "
-    r"|.{0,10}Invalid RKNN model path\b|compiler version is not find\Z|(?:rknn_init, )?Invalid RKNN model(?! version\b)"
+    r"|.{0,40}\bInvalid RKNN model path\b|.{0,40}\bLoad RKNN model failed"
+    r"|.{0,60}\bNo such file or directory: '\S{1,200}\.rk(?:nn|llm)'|open \S{1,200}\.rk(?:nn|llm): no such file\b"
+    r"|compiler version is not find\Z|(?:rknn_init, )?Invalid RKNN model(?! version\b)"
     r"|.{0,80}\berror code: RKNN_ERR_(?:MODEL_INVALID|DEVICE_UNMATCH|TARGET_PLATFORM_UNMATCH|INCOMPATILE_)")
 INPUT = (
     r"rknn_(?:inputs_set|outputs_get|set_io_mem|create_mem\w{0,20}|set_input_shapes?)(?:,| error,?) .{0,80}"
     r"(?:size|type|fmt|stride|index|num|layout|shape)"
     r"|output\[\d{1,4}\] buf size error|Meet unsupported (?:tensor dtype.{0,20} for rknn_outputs_get|layout for udp)"
     r"|current input size\(|.{0,40}\bThe input(?:\[\d{1,4}\] need \ddims\b|\(ndarray\) shape .{1,60} is wrong\b)"
+    r"|(?:load|resize) image failed!|invalid means and stds size!|npy input file: |parse_npy_header: |npz_load: "
+    r"|The graph have same shape among inputs\b|_executor_infer_dynshape error\b"
     r"|Requst input channel is |The (?:request )?input (?:shape|format) is not support\b"
     r"|(?:in|out)put \w{5,6} is undefine|input tensor:.{1,80} has the same dynamic shapes"
     r"|Get rknn_outputs\[\d{1,4}\] size = |failed to set input, invalid (?:index|name): |input npy shape mismatch!"
+    r"|.{0,40}\b(?:Unsupport data format: |Inputs should be placed in a list\b|Set shape for input\[)"
     r"|.{0,60}\bE (?:Inputs are invalid|(?:Type|Size) of inputs\[|The lengths of "
     r"|Unsupport (?:inputs\[|data type)|inputs\[)")
 CALL = (
@@ -91,11 +105,16 @@ CALL = (
     r"|RKNN_FLAG_\w{1,30} is invalid|invalid rknn_(?:device|executor)_\w{1,30} params\b"
     r"|Runtime Targeting \d{1,9} is not RK3588|(?:dimension -?\d of first input|dynamic_shapes K and N) must be\b"
     r"|shapes format error\b")
+GPU = (
+    r"OpenCL error with code|Program build error: |(?:command_queue_|context_) create failed\b|GetProgram failed\b"
+    r"|\w{1,20} gpu op \w{1,12} failed\b|(?:Pack|Unpack) kernel failed\b|Cannot find the kernel function\b")
 CORES = (
     r"rknn_set_(?:batch_)?core_\w{3,4}(?::|,| error,) |Illegal (?:job )?core_mask\b|Illegal core num\b"
+    r"|.{0,40}\bThe core_mask is only supported by\b|.{0,40}\bThe core mode \S{1,20} is not supported\b"
     r"|Unkown core mode\b|Job can not submit multi core\b")
 RKLLM_CALL = (
-    r"prompt must contains? |.{0,80}\bprompt gather than max context\b|Tokenizer is unavailable\b"
+    r"prompt must contains? |.{0,80}\bexceeds? (?:the )?max[_ ]context|.{0,80}\bprompt gather than max context\b"
+    r"|Tokenizer is unavailable\b"
     r"|Model has no embedding layer\b|meet unkown shape, op name: matmul_|The number of enabled CPUs must be\b"
     r"|max_context\[\d{1,9}\] must be less than\b")
 LAYER = (
@@ -113,8 +132,16 @@ LAYER = (
     r"|[\w! ]{0,60}Failed to config layer: (?!.{1,120}\bfallback to single\b)"
     r"|ex(?:[A-Z]\w{1,20}:?|layernorm) |Creating (?:tmp )?tensor failed for |params not exit for "
     r"|.{0,80}\bfallback cpu failed|Can not find normalize\b"
+    # What its compiler cannot do, of which some is done by the CPU or by one core instead.
+    r"|(?!.{1,200}\b(?i:fall ?back)\b)(?:Conv(?:Transpose)?\b|>?Depthwise|Pool\b|Resize\b|Hardmax\b|LayerNorm\b"
+    r"|Compiler: |(?:Bulb|Broadcast)\w{3,30}: |emit\w{2,40}[: .]|InitRNNConst: |OutputOperator\[|deconv |transpose "
+    r"|Failed to build valid ex|Illegal ! |Not Support Dtype|F?Unknow dtype|Meet unknown type\b"
+    r"|(?:\S{1,60} : )?Can not found \w{5,6} tensor|Cannot find coresponding|not supported input_forget"
+    r"|invalid (?:in|out)put layout\Z|[Ii]nvalid conv cache\b|invalid input dims\b|The input feature tensor\b"
+    r"|compiler init task\b|\w{1,40}: (?:mismatch input dims|invalid params,))"
     r"|Error(?:, Invalid total element count|: (?:invalid axis|Got different dims))")
 NO_SERVER = (
     r"(?:rknn|__pthread)_\w{1,20},\s{1,4}(?:server connect fail\b|recv\(\w{1,20}\) fail\b|msg_\w{1,20} fail, "
     r"|driver open fail!.{1,10}\(ERROR_PIPE\))|Cannot connect to proxy\b"
-    r"|.{0,40}\b[Tt]he rknn_server on the conc?ected device is abnormal\b")
+    r"|.{0,40}\b[Tt]he rknn_server on the conc?ected device is abnormal\b"
+    r"|.{0,40}\bFailed to get rknn server version\b")

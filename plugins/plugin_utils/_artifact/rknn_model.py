@@ -28,12 +28,13 @@ _SIZE = struct.Struct("<Q")
 DESCRIPTION_LIMIT = 16 << 20
 _COMPILER = re.compile(rb"compiler version: ([0-9][ -~]{0,99}?\)|[0-9][0-9.]{0,19})")
 # Of GitHub, Hugging Face and the servers in front of them.
-_ERROR_MESSAGE = re.compile(
+_ERROR_MESSAGE = (
     rb"[45]\d\d(?:: | [a-z])|\{|(?:entry |repository )?not found|invalid (?:username|credentials)|access to [^\n]{1,99} is "
     rb"restricted|unauthorized|forbidden|error code: \d|too many requests")
 _COMPILER_WITHIN = 64 << 10
 _PLATFORM = re.compile(r"[a-z]{2}[0-9]{3,4}[a-z]?\Z")
 
+_PYTORCH = "a PyTorch model, to be converted with rknn-toolkit2 first"
 # Files that users mistake for models, by their first bytes.
 FOREIGN = (
     (
@@ -45,14 +46,43 @@ FOREIGN = (
     (b"\x7fELF", "a program or library"),
     (b"GGUF", "a language model (GGUF), which is not for librknnrt"),
     (b"\x89HDF", "a Keras model, to be converted with rknn-toolkit2 first"),
-    (b"\x80\x02", "a PyTorch model, to be converted with rknn-toolkit2 first"),
+    (b"\x80\x02", _PYTORCH),
+    (b"[net]", "a Darknet model, to be converted with rknn-toolkit2 first"),
+    (b"\0\0\0\0\2\0\0\0", "a Darknet model's weights, to be converted with rknn-toolkit2 first"),
+    (b"CviModel", "a model for Sophgo's chips, which is not for this NPU"),
+    (b"\1HEF", "a model for Hailo's chips, which is not for this NPU"),
+    (b"IMOD", "a model for Huawei's chips (Ascend), which is not for this NPU"),
+    (b"LDMK", "a model for Canaan's chips (K210, K230), which is not for this NPU"),
     (b"PK\x03\x04", "a zip archive"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"BZh", "a bzip2 archive"),
     (b"\xfd7zXZ", "an xz archive"),
+    (b"7z\xbc\xaf'\x1c", "a 7z archive"),
+    (b"(\xb5/\xfd", "a zstd archive"),
+    (b"Rar!", "a rar archive"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
 )
+
+_PATTERNS = [(re.compile(pattern, re.DOTALL), kind) for pattern, kind in (
+    # torch.save() writes a zip archive with the file NAME/data.pkl first.
+    (rb"PK\x03\x04.{0,500}/data\.pkl", _PYTORCH),
+    (rb".{257}ustar", "a tar archive"),
+    (rb".{4}TFL3", "a TensorFlow Lite model, to be converted with rknn-toolkit2 first"),
+    (rb".{3}\0{5}\{\"", "a model's weights (safetensors), to be exported as ONNX and converted first"),
+    (rb"\x80[\x03-\x05]", "an object of Python's (pickle), as of PyTorch, to be converted with rknn-toolkit2 first"),
+    # A graph of TensorFlow: its first node, with name and operation.
+    (rb"\n.{1,2}\n[\x01-\x7f][ -~]{1,127}\x12[\x01-\x20][A-Z][A-Za-z0-9]",
+     "a TensorFlow model, to be converted with rknn-toolkit2 first"),
+    # ONNX is protobuf without a magic: field 1 is the format's version, of the others the first ones are texts and the
+    # graph.
+    (rb"\x08[\x01-\x20][\x12\x1a\x22\x32\x3a\x42]", "an ONNX model, to be converted with rknn-toolkit2 first"))]
+# In lower case, without white space before it.
+_TEXTS = [(re.compile(pattern, re.DOTALL), kind) for pattern, kind in (
+    (rb"(?:<\?xml.{0,500})?<net name=", "an OpenVINO model, which is not for this NPU"),
+    (rb"<(?:!doctype html|html|\?xml|!--|head|body)", "a web page, such as a server's error message"),
+    (_ERROR_MESSAGE, "a server's error message"),
+    (rb"7767517|name: \"", "a model of another framework (ncnn, Caffe), to be converted with rknn-toolkit2 first"))]
 
 
 class RknnModelError(Exception):
@@ -93,7 +123,10 @@ def read(path):
         if head.startswith(ENCRYPTED):
             return RknnModel(None, size, {}, None)
         if not head.startswith(MAGIC):
-            raise RknnModelError("%s is not a .rknn model but %s" % (path, _foreign(head + stream.read(4096), size)))
+            kind = _foreign(head + stream.read(4096), size)
+            if str(path).endswith(".rkllm"):
+                kind = "a language model (RKLLM), which is not for librknnrt"
+            raise RknnModelError("%s is not a .rknn model but %s" % (path, kind))
         if size < HEADER + _SIZE.size:
             raise _cut_off(path, size, HEADER + _SIZE.size)
         form, data = struct.unpack_from("<QQ", head, 8)
@@ -162,25 +195,16 @@ def _foreign(start, size):
     """Return what kind of file it is, by its first bytes, if it is not a model."""
     if not size:
         return "empty"
-    # torch.save() writes a zip archive with the file NAME/data.pkl first.
-    if start.startswith(b"PK\x03\x04") and b"/data.pkl" in start[:512]:
-        return "a PyTorch model, to be converted with rknn-toolkit2 first"
+    if not start.strip(b"\0"):
+        return "a file that begins with %d zeros, as a copy that was interrupted leaves it" % len(start)
+    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    for pattern, kind in _PATTERNS:
+        if pattern.match(start):
+            return kind
     for begin, kind in FOREIGN:
         if start.startswith(begin):
             return kind
-    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if text.startswith((b"<net name=", b"<?xml")) and b"<net name=" in text[:512]:
-        return "an OpenVINO model, which is not for this NPU"
-    if text.startswith((b"<!doctype html", b"<html", b"<?xml", b"<!--", b"<head", b"<body")):
-        return "a web page, such as a server's error message"
-    if _ERROR_MESSAGE.match(text):
-        return "a server's error message"
-    if text.startswith((b"7767517", b"name: \"")):
-        return "a model of another framework (ncnn, Caffe), to be converted with rknn-toolkit2 first"
-    if start[4:8] == b"TFL3":
-        return "a TensorFlow Lite model, to be converted with rknn-toolkit2 first"
-    # ONNX is protobuf without a magic: field 1 is the format's version, of the others the first ones are texts and the
-    # graph.
-    if re.match(rb"\x08[\x01-\x20][\x12\x1a\x22\x32\x3a\x42]", start):
-        return "an ONNX model, to be converted with rknn-toolkit2 first"
+    for pattern, kind in _TEXTS:
+        if pattern.match(text):
+            return kind
     return "something else (it begins with %s)" % start[:8].hex(" ")

@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 
 from ...module_utils._board.tree import clean
+from ...module_utils._inference.diagnoses import CHANGES
 from .kernel_lines import cause
 
+_WHERE = r"(?:as user .{1,80}?: )?(?:core \d{1,2} of the NPU: )?"
 _SAYS_LITTLE = re.compile(
-    r"(?:core \d{1,2} of the NPU: )?(?:failed to submit|no answer within|all 1001 scores are 0|SIG[A-Z]{2,8} in "
-    r"|the process ended without an answer)|(?:.{0,600}; )?rknn_\w{1,30} returned -?\d")
+    _WHERE + r"(?:failed to submit|no answer within|all 1001 scores are 0|SIG[A-Z]{2,8} in "
+    r"|the process ended without an answer|(?:.{0,600}; )?rknn_\w{1,30} (?:returned -?\d|gave no answer))")
 # An error of the driver's that is not the one for a want of memory, or a line of the runtime that no row knows.
 _OTHER_ERROR = re.compile(
-    r"failed to .{0,300}\berrno: (?:5|16|19|22|110)\b|(?:core \d{1,2} of the NPU: )?.{1,600}; rknn_run returned -1\b")
+    _WHERE + r"(?:failed to .{0,300}\berrno: (?:5|16|19|22|110)\b|.{1,600}; rknn_run (?:returned -1|gave no answer)\b)")
 _ASKS_FOR_THE_LOG = re.compile(r"kernel log|no RKNPU driver serves the NPU")
 _SAYS_ENOUGH = ("ok", "model", "memory")
 
@@ -35,5 +37,6 @@ def explained(answer):
     text, row = found
     better = {"evidence": clean(f"{evidence}; kernel log: {text}", 2000)}
     if row.diagnosis:
-        better.update(diagnosis=row.diagnosis, remedy=f"{row.meaning}: {row.remedy}")
+        better.update(diagnosis=row.diagnosis, remedy=f"{row.meaning}: {row.remedy}",
+                      may_change=row.may_change or CHANGES.get(row.diagnosis, "nothing"))
     return {**answer, **better}

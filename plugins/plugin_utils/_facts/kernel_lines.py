@@ -12,8 +12,10 @@ from __future__ import annotations
 import collections
 import re
 
-LineRow = collections.namedtuple("LineRow", "kind line meaning remedy diagnosis", defaults=(None, None, None))
-"""kind: one of KINDS; diagnosis: what it proves of a failed inference, None if nothing."""
+LineRow = collections.namedtuple(
+    "LineRow", "kind line meaning remedy diagnosis may_change", defaults=(None, None, None, None))
+"""kind: one of KINDS; diagnosis: what it proves of a failed inference, None if nothing; may_change: what a plan may
+change because of it, by default what it may because of that diagnosis."""
 
 KINDS = ("harmless", "state", "job", "iommu", "power", "clock", "probe", "access", "memory", "crash")
 # An NPU without power makes the kernel crash where the driver touches it.
@@ -98,11 +100,12 @@ KERNEL_LINES = (
             r"|mismatch domain get from iommu|failed to destroy (?:memory|dma addr)|invalid iommu domain id:",
             "the driver cannot switch between the domains of its IOMMU",
             "end the programs that use the NPU and reboot the board: several at once, with models in domains of their "
-            "own (RKLLM), can leave it so", "driver"),
+            "own (RKLLM), can leave it so", "driver", "nothing"),
     LineRow("iommu", r"iommu_map error|failed to (?:map SG|(?:re)?attach \S* ?iommu domain)",
             "the driver could not map memory for the NPU", _IOMMU, "driver"),
     # -- power and clock
-    LineRow("power", r"failed to (?:get ack on|set(?: idle on)?|power on|power off) domain '?\w*npu",
+    LineRow("power", r"failed to (?:(?:get ack on|set(?: idle on)?|power on|power off) domain|get (?:chain|mem) status)"
+            r" '?\w*npu",
             "the power domain of the NPU did not switch on", _DOMAIN, "device"),
     LineRow("power", r"failed to get pm runtime for \w*npu|iommu still enabled"
             r"|npu: [Ff]ailed to (?:attach|add) to PM [Dd]omain",
@@ -126,15 +129,16 @@ KERNEL_LINES = (
             "the device tree's list of clocks does not fit the driver: the NPU keeps the clock it started with", _TREE),
     # -- the start of the driver
     LineRow("probe", r"rknpu(?:|_dkms): (?:disagrees about version of symbol|[Uu]nknown symbol|version magic|exports "
-            r"duplicate symbol|no symbol version for|.{0,40}\brelocation\b|module \S{1,20} section\(s\) missing)"
-            r"|module rknpu\w{0,5}: \S*this_module section size|failed to validate module \[rknpu\w{0,5}\] BTF",
+            r"duplicate symbol|no symbol version for|module uses symbol \(|.{0,40}\brelocation\b"
+            r"|module \S{1,20} section\(s\) missing)|module rknpu\w{0,5}: \S*this_module section size"
+            r"|failed to validate module \[rknpu\w{0,5}\] BTF",
             "module rknpu does not fit the running kernel",
             "build it for this kernel with playbooks/upgrade-npu.yml, and reboot if a newer kernel is installed",
             "driver"),
     LineRow("probe", r"\brknpu\w{0,5}: [Ll]oading of [\w ]{1,60} is rejected",
             "the kernel accepts signed modules only: the driver's module was refused",
             "sign the module with a key that the kernel knows, or let the kernel accept unsigned modules (Secure Boot "
-            "off, CONFIG_MODULE_SIG_FORCE unset); no other driver release helps", "driver"),
+            "off, CONFIG_MODULE_SIG_FORCE unset); no other driver release helps", "driver", "nothing"),
     LineRow("probe", r"npu: (?:RKNPU: )?(?:probe|Probe).*-517|npu.*deferred probe pending"
             r"|\.iommu: deferred probe pending",
             "the driver waits for another one, which does not start", _TREE, "device"),

@@ -13,6 +13,8 @@ CHANGES = ("driver", "runtime", "nothing")
 # Records of releases before 2.0.0 have only name and evidence.
 # The evidence of a crash in the call that loads the library: no program has asked for the NPU yet.
 _CRASH_OF_LOADER = re.compile(r"(?:as user .{1,80}: )?\w{1,12} in dlopen\b")
+# The evidence of one that hangs there.
+_HANGS_IN_LOADER = re.compile(r"(?:as user .{1,80}: )?no answer within \S{1,20} s, last call: dlopen\b")
 # The evidence of one that something else ended.
 _ENDED = re.compile(
     r"(?:as user .{1,80}: )?(?:core \d{1,2} of the NPU: )?\w{1,12} in \w{1,40}, which a program sends\b")
@@ -27,7 +29,9 @@ def may_change(record):
     if record.get("may_change") in CHANGES:
         return {record["may_change"]}
     name, evidence = record.get("diagnosis"), record.get("evidence")
+    text = evidence if isinstance(evidence, str) else ""
+    if name == "timeout":
+        return {"nothing" if _HANGS_IN_LOADER.match(text) else "driver"}
     if name == "crash":
-        text = evidence if isinstance(evidence, str) else ""
         return {"nothing" if _ENDED.match(text) else "runtime" if _CRASH_OF_LOADER.match(text) else "driver"}
     return {diagnoses.may_change(row) for row in diagnoses.DIAGNOSES if row.name == name} or {"nothing"}

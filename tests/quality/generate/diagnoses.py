@@ -52,6 +52,7 @@ WHEN = {
     "other_toolkit": "model and runtime are of two releases",
     "erred": "a line names something else than a job",
     "rkllm": "a program with RKLLM",
+    "of_program": "in the log of a program",
     "too_old": "the board's C or C++ library is too old for it",
     "not_there": "it is not at its path",
     "elsewhere": "another path has one",
@@ -60,6 +61,9 @@ WHEN = {
     "not_rk356x": "not an RK356x",
     "wanted_too_old": "`npu_driver_version` is older than the runtime requires, too",
     "filtered": "SIGSYS",
+    "aborted": "SIGABRT",
+    "rv110x": "an RV1103 or RV1106",
+    "unknown_call": "of a program, and its log does not show the call",
     "at_limit": "SIGXCPU or SIGXFSZ",
     "ended": "a signal of another program (SIGTERM, SIGHUP, SIGINT, SIGPIPE)",
     "illegal_instruction": "SIGILL: an instruction that the processor does not know",
@@ -67,7 +71,7 @@ WHEN = {
 }
 """Conditions of rows in words; one without a row here is shown by its name."""
 OBVIOUS = ("memory_suffices", "silent", "denied_to_root", "root_only", "timed_out", "error", "signal", "answer",
-           "difference", "differs", "zeros", "users", "unanswered")
+           "difference", "differs", "zeros", "users", "unanswered", "called")
 """Conditions that the evidence already shows."""
 VALUES = {
     "found": GAP, "on_kernel": "", "the_driver": "the driver", "wanted_driver": "`npu_driver_version`",

@@ -91,4 +91,7 @@ RKNPU fdab0000.npu: probe with driver RKNPU failed with error -22
     "the kernel's loader with BTF of another kernel": (
         "[   20.1] failed to validate module [rknpu] BTF: -22\n",
         {"suspect": None, "lines": "module rknpu does not fit"}),
+    "the kernel's loader: a symbol of a namespace that the module was not built for": (
+        "[    5.1] rknpu: module uses symbol (dma_buf_vmap_unlocked) from namespace DMA_BUF, but does not import it.\n",
+        {"suspect": None, "cause": None, "lines": "module rknpu does not fit the running kernel"}),
 }

@@ -90,4 +90,7 @@ target_idle = 0, target_ack = 0, val=0x1ee
     "RK3588: a board whose firmware does not know the clock": ("""
 [    2.448832] RKNPU fdab0000.npu: rockchip_pvtpll_set_volt_sel: error cfg clk_id=6 voltsel (-1)
 """, {"suspect": None, "cause": None, "lines": "cannot adjust the NPU's clock"}),
+    "the kernel's power domains: the memory of a domain (RK3576)": (
+        "[    4.1] rockchip-pm-domain 27380000.power-management: failed to get mem status 'npu0', target_on=1, val=0\n",
+        {"suspect": "1 fault of the NPU's power supply", "cause": "the power domain of the NPU did not switch on"}),
 }

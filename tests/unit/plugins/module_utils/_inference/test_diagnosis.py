@@ -99,7 +99,8 @@ DIAGNOSES = [
     (failed("dlopen", error="diagnosis.so: file too short"), "runtime", "file too short",
      "complete librknnrt.so for this board"),
     (failed("dlopen", error="rknn_init: undefined symbol"), "runtime", "undefined symbol", "install"),
-    (failed("rknn_inputs_set", -5), "runtime", "rknn_inputs_set returned -5 (parameter invalid)", "upgrade-npu.yml"),
+    (failed("rknn_inputs_set", -5), "model", "rknn_inputs_set returned -5 (parameter invalid)", "vendor's demo"),
+    (failed("rknn_inputs_set", -1), "runtime", "rknn_inputs_set returned -1 (failed)", "upgrade-npu.yml"),
     (failed("rknn_init", -1, [NO_MODULE, NO_DEVICE]), "device", "insmod", "no RKNPU driver serves the NPU"),
     # Runtime 1.1.0 aborts after telling why.
     (failed("rknn_init", None, [NO_MODULE, NO_DEVICE], signal=6), "device", "insmod", "no RKNPU driver"),

@@ -16,11 +16,12 @@ FORMAT = "E RKNN: [10:00:00.000] parseRKNN from buffer: Invalid RKNN format!"
 
 
 @pytest.mark.parametrize(
-    ("known", "stage", "log", "name", "evidence", "remedy", "never"), [row[1:] for row in LOGS],
+    ("known", "stage", "log", "name", "evidence", "remedy", "never", "changes"), [row[1:] for row in LOGS],
     ids=[row[0] for row in LOGS])
-def test_what_a_public_log_means(known, stage, log, name, evidence, remedy, never):
+def test_what_a_public_log_means(known, stage, log, name, evidence, remedy, never, changes):
     found = diagnose(*outcome_and_facts(known, stage, log))
     assert found[0] == name
+    assert changes in (None, found.may_change)
     assert evidence in found[1] and "http" not in found[1]
     assert found[2] is None if remedy is None else remedy in found[2] and never not in found[2]
 

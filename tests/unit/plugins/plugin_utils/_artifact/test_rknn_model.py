@@ -114,10 +114,26 @@ def test_a_truncated_model_is_refused_wherever_it_ends(file, length):
     (b"\x89HDF\r\n\x1a\n", "a Keras model"),
     (b"GGUF\3\0\0\0", "a language model (GGUF)"),
     (b"\xff\xd8\xff\xe0", "a picture"),
-    (b"\0" * 5000, "something else"),
+    (b"\0" * 5000, "a file that begins with 4160 zeros, as a copy"),
+    (b"\x80\x04\x95\0\0", "an object of Python's (pickle)"),
+    (b"[net]\nbatch=1\n", "a Darknet model"),
+    (struct.pack("<3iq", 0, 2, 5, 32013312) + bytes(9), "a Darknet model's weights"),
+    (struct.pack("<Q", 300) + b'{"__metadata__":{"format":"pt"}', "a model's weights (safetensors)"),
+    (b"\n\x1a\n\5input\x12\x0bPlaceholder*\4", "a TensorFlow model"),
+    (b"CviModel\2", "a model for Sophgo's chips"),
+    (b"7z\xbc\xaf'\x1c\0\4", "a 7z archive"),
+    (b"(\xb5/\xfd\4", "a zstd archive"),
+    (b"model/yolov5.rknn" + bytes(240) + b"ustar\x0000", "a tar archive"),
 ])
 def test_another_kind_of_file_is_named(file, content, kind):
     assert refusal(file, content).startswith("FILE is not a .rknn model but " + kind)
+
+
+def test_a_language_model_is_named_by_its_file(tmp_path):
+    path = tmp_path / "Qwen.rkllm"
+    path.write_bytes(b"\xde\xad\xbe\xef" * 50)
+    with pytest.raises(rknn_model.RknnModelError, match="is not a .rknn model but a language model .RKLLM., which"):
+        rknn_model.check(path)
 
 
 def test_a_damaged_frame_is_refused(file):

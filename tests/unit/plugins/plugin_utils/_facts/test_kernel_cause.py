@@ -9,6 +9,7 @@ import json
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import kernel_log
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.account import Account
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.verify import observation
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import kernel_cause, verification
@@ -37,6 +38,7 @@ IRQ = ("[    3.000001] RKNPU fdab0000.npu: error -EINVAL: request_irq(147) rknpu
        "[    3.000002] RKNPU fdab0000.npu: probe with driver RKNPU failed with error -22\n")
 DENIED = ('[  101.000001] audit: type=1400 audit(1.1:22): apparmor="DENIED" operation="open" profile="docker-default" '
           'name="/dev/rknpu" pid=812\n')
+SIGNED = "[    2.000001] rknpu: Loading of module with unavailable key is rejected\n"
 OLD_FAULT = FAULT.replace("101.000001", " 50.000001")
 
 
@@ -50,10 +52,11 @@ def outcome(stage="rknn_run", code=-1, log=(), **changes):
 def explained(tmp_path):
     """The answer of module rknn_mobilenet for an outcome, on a board with a kernel log."""
 
-    def judge(result, log):
+    def judge(result, log, user=None):
         (tmp_path / "dev").mkdir()
         (tmp_path / "dev/kmsg").write_text(log)
-        answer = {"observed": observation(result), "kernel_log": kernel_log.of_failure(Tree(str(tmp_path)), "fdab0000")}
+        answer = {"observed": observation(result, user=user),
+                  "kernel_log": kernel_log.of_failure(Tree(str(tmp_path)), "fdab0000")}
         answer = gate.validated("rknn_mobilenet", json.loads(json.dumps(answer)))
         return kernel_cause.explained(verification.judged(answer, {"wanted_driver": "0.9.6"}))
 
@@ -96,6 +99,8 @@ def explained(tmp_path):
     (outcome(log=[UNKNOWN]), LOADED + BEGIN + FAULT + TIMEOUT + END, "driver", "the stars are not right; rknn_run",
      "an address that the IOMMU does not map"),
     (outcome(log=[UNKNOWN]), LOADED + BEGIN + POWER + END, "device", "failed to get pm runtime", "no power"),
+    (outcome(code=None, log=[UNKNOWN]), LOADED + BEGIN + POWER + END, "device",
+     "the stars are not right; rknn_run gave no answer", "no power"),
     # The driver has no memory because of another fault.
     (outcome(stage="rknn_init", code=None, signal=11, log=[MEMORY_LINE % (22, "Invalid argument")]),
      LOADED + BEGIN + DOMAIN + END, "driver", "errno: 22", "reboot"),
@@ -128,3 +133,36 @@ def test_the_kernel_log_changes_nothing(explained, result, log, name, evidence, 
     found = explained(result, log)
     assert found["diagnosis"] == name and evidence in found["evidence"] and remedy in found["remedy"]
     assert "kernel log: " not in found["evidence"] and "kernel_log" not in found
+
+
+@pytest.mark.parametrize("result, log, name, changes", [
+    # The kernel log shows that no other driver or runtime helps.
+    (outcome(log=[SUBMIT], driver_version="0.9.3"), LOADED + BEGIN + POWER + END, "device", "nothing"),
+    (outcome(stage="rknn_init"), LOADED + BEGIN + MEMORY + END, "memory", "nothing"),
+    (outcome(timed_out=True), LOADED + BEGIN + POWER + END, "device", "nothing"),
+    (outcome(code=None, signal=11), LOADED + BEGIN + POWER + OOPS + END, "device", "nothing"),
+    # Only a reboot clears the IOMMU's domains, in every release (rockchip-linux/kernel#387).
+    (outcome(log=[SUBMIT], driver_version="0.9.3"), LOADED + BEGIN + DOMAIN + END, "driver", "nothing"),
+    (outcome(stage="rknn_init", log=[NO_DEVICE]), SIGNED, "driver", "nothing"),
+    # Or that another driver does.
+    (outcome(stage="rknn_init", log=[NO_DEVICE]), HEAP + PROBE, "driver", "driver"),
+    (outcome(stage="rknn_init", log=[NO_DEVICE]), LAYOUT, "driver", "driver"),
+    (outcome(log=[UNKNOWN]), LOADED + BEGIN + FAULT + TIMEOUT + END, "driver", "driver"),
+    # Or nothing new.
+    (outcome(log=[SUBMIT]), LOADED + BEGIN + TIMEOUT + END, "driver", "driver"),
+    (outcome(stage="rknn_init"), LOADED, "runtime", "runtime"),
+])
+def test_what_may_be_changed_is_that_of_the_kernel_logs_cause(explained, result, log, name, changes):
+    found = explained(result, log)
+    assert (found["diagnosis"], found["may_change"]) == (name, changes)
+
+
+@pytest.mark.parametrize("result, log, evidence", [
+    (outcome(stage="rknn_init"), LOADED + BEGIN + DENIED + END, "as user anna: rknn_init returned -1 (failed); kernel"),
+    (outcome(log=[SUBMIT]), LOADED + BEGIN + POWER + END, "as user anna: failed to submit!"),
+    (outcome(log=[UNKNOWN]), LOADED + BEGIN + POWER + END, "as user anna: the stars are not right"),
+])
+def test_the_kernel_log_explains_the_failure_of_another_user(explained, result, log, evidence):
+    found = explained(result, log, Account("anna", 1000, 1000, ()))
+    assert found["evidence"].startswith(evidence) and "kernel log: " in found["evidence"]
+    assert (found["diagnosis"], found["may_change"]) == ("device", "nothing")

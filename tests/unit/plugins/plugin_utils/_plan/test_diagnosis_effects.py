@@ -38,6 +38,14 @@ def test_what_another_program_ended_proves_nothing(evidence, changes):
     assert may_change({"diagnosis": "crash", "evidence": evidence}) == {changes}
 
 
+@pytest.mark.parametrize(("evidence", "changes"), [
+    ("no answer within 60 s, last call: dlopen", "nothing"), ("no answer within 60 s, last call: rknn_run", "driver"),
+    ("as user anna: no answer within 2.5 s, last call: dlopen", "nothing"), (None, "driver"),
+])
+def test_a_loader_that_hangs_is_not_the_drivers_fault(evidence, changes):
+    assert may_change({"diagnosis": "timeout", "evidence": evidence}) == {changes}
+
+
 def test_an_old_record_has_no_row_of_the_runtimes_diagnosis():
     assert may_change({"diagnosis": "runtime"}) == {"runtime", "nothing"}
 
