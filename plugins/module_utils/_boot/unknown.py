@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from .._board.tree import clean
 from . import evidence
+from .boot_files import ENVIRONMENTS
 from .description import UNKNOWN
 from .registry import VENDOR
 from .sources import OTHERS
+
+_UBUNTU = ENVIRONMENTS["ubuntu"][0]
 
 
 def describe(tree, cmdline, others, error):
@@ -20,6 +23,8 @@ def describe(tree, cmdline, others, error):
     # The SDK's root partition, where a menu may have it, too.
     if (VENDOR.search(cmdline) or "partuuid=614e0000-0000" in cmdline.lower()) and not (error or named):
         return UNKNOWN._replace(name="boot-image")
+    if not error and not others and tree.exists(_UBUNTU):
+        error = f"{_UBUNTU} does not set bootargs"
     if not error and named:
         error = f"{named}, which U-Boot may read, is not edited by this collection"
     if not error and others:
