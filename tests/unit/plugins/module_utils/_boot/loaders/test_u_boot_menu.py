@@ -52,7 +52,7 @@ REVERSIBLE = [
     # A list of the owner that is empty, or has empty places: the kernel ignores those.
     ('U_BOOT_PARAMETERS="initcall_blacklist= ro"\n', 'U_BOOT_PARAMETERS="initcall_blacklist= ro %s"\n' % ARGUMENT),
     ('U_BOOT_PARAMETERS="initcall_blacklist=a, ro"\n', 'U_BOOT_PARAMETERS="initcall_blacklist=a,,rknpu_init ro"\n'),
-    ('U_BOOT_PARAMETERS="ro initcall_blacklist=,a,,b"\n', 'U_BOOT_PARAMETERS="ro initcall_blacklist=,a,,b,rknpu_init"\n'),
+    ('U_BOOT_PARAMETERS="initcall_blacklist=,a,,b"\n', 'U_BOOT_PARAMETERS="initcall_blacklist=,a,,b,rknpu_init"\n'),
 ]
 
 
