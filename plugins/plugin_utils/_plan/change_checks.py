@@ -7,9 +7,24 @@
 from __future__ import annotations
 
 from ...module_utils._boot import boot_files, menu
-from ...module_utils._facts import storage_check
+from ...module_utils._facts import kernels, storage_check
 from .board_state import Unsupported
 from .boot_checks import check_locked, check_mounted
+
+
+def check_installed(board):
+    """Raise Unsupported if the running kernel was replaced or removed since the boot: nothing can be built for it.
+
+    Only if another of its kind is installed: kernels of a vendor's boot image may have no modules at all.
+    """
+    installed = [kernel["release"] for kernel in board.facts.get("kernels") or []]
+    kind = board.release.rpartition("-")[2]
+    beside = [release for release in installed if "-" in release and release.rpartition("-")[2] == kind]
+    if beside and board.release not in installed and len(installed) < kernels.LIMIT:
+        raise Unsupported(
+            "Kernel %s runs and is no longer installed: since the boot, its package was updated to another kernel or "
+            "removed." % board.release,
+            "Reboot the board into an installed kernel (%s), and rerun the playbook." % ", ".join(beside[:3]))
 
 
 def check_privileges(board, action, runtime):

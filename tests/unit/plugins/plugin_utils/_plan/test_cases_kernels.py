@@ -65,6 +65,34 @@ def test_kernel(board, planned, release, supported):
 
 
 @pytest.mark.case(
+    case="the running kernel's package was updated in place or removed, and the board not rebooted since",
+    plan="unsupported", result="nothing can be built for that kernel: says to reboot, and into which",
+)
+@pytest.mark.parametrize("running, installed, stops", [
+    # Armbian's packages replace their kernel; apt autoremove takes Debian's that is not among the newest.
+    ("6.1.84-vendor-rk35xx", "6.1.115-vendor-rk35xx", True), ("6.1.0-31-arm64", "6.1.0-35-arm64", True),
+    # Kernels of boot images, with a kernel of another kind installed besides.
+    ("6.1.118", "6.1.0-35-arm64", False), ("6.1.118", "6.1.141", False), ("6.1.99-rk3576", "6.1.0-35-arm64", False),
+])
+@pytest.mark.parametrize("leftover", [False, True])
+def test_a_kernel_that_was_replaced_since_the_boot(board, planned, running, installed, stops, leftover):
+    board.base(release=running, config=None).npu().tools().write("/boot/armbianEnv.txt", "rootdev=UUID=1\n")
+    board.place(f"/lib/modules/{running}/modules.dep").unlink()
+    if leftover:
+        board.write(f"/lib/modules/{running}/modules.builtin.bin")
+    board.write(f"/boot/vmlinuz-{installed}").write(f"/lib/modules/{installed}/modules.builtin")
+    plan = planned(board, driver_policy="exact")[1]
+    assert (plan["action"] == "unsupported") is stops
+    if stops:
+        assert one_sentence(plan["reason"]) and f"Kernel {running} runs and is no longer installed" in plan["reason"]
+        assert f"Reboot the board into an installed kernel ({installed})" in plan["remedy"]
+    # A driver that is as wanted needs no kernel.
+    assert planned(board, ("0.9.6", "20240322", "drm_ioctl"), driver_policy="exact")[1]["action"] != "unsupported"
+    board.write(f"/lib/modules/{running}/modules.builtin")
+    assert planned(board, driver_policy="exact")[1]["action"] == "dkms"
+
+
+@pytest.mark.case(
     case="a kernel that the inventory says is not supported", plan="unsupported",
     result="the reason and remedy of the inventory",
 )
