@@ -6,18 +6,25 @@
 
 from __future__ import annotations
 
-from ...module_utils._boot import boot_files, menu
+from ...module_utils._boot import boot_files, menu, menu_kernel, sources
 from ...module_utils._facts import kernels, storage_check
 from .board_state import Unsupported
 from .boot_checks import check_locked, check_mounted
 
 
-def check_installed(board):
-    """Raise Unsupported if the running kernel was replaced or removed since the boot: nothing can be built for it.
+def check_running_kernel(board):
+    """Raise Unsupported if another kernel will run after a reboot than the one that the driver is built for.
 
-    Only if another of its kind is installed: kernels of a vendor's boot image may have no modules at all.
+    A kernel that is not installed may be one of a vendor's boot image, which may have no modules at all. So it was
+    replaced or removed since the boot only if another of its kind is installed.
     """
     installed = [kernel["release"] for kernel in board.facts.get("kernels") or []]
+    upcoming = _kernel_of_menu(board.boot)
+    if upcoming in installed and upcoming != board.release:
+        raise Unsupported(
+            "Kernel %s runs, and the next boot starts kernel %s, the default one of %s." % (
+                board.release, upcoming, menu.PATH),
+            "Reboot the board, or change the default entry, and rerun the playbook.")
     kind = board.release.rpartition("-")[2]
     beside = [release for release in installed if "-" in release and release.rpartition("-")[2] == kind]
     if beside and board.release not in installed and len(installed) < kernels.LIMIT:
@@ -25,6 +32,16 @@ def check_installed(board):
             "Kernel %s runs and is no longer installed: since the boot, its package was updated to another kernel or "
             "removed." % board.release,
             "Reboot the board into an installed kernel (%s), and rerun the playbook." % ", ".join(beside[:3]))
+
+
+def _kernel_of_menu(boot):
+    """Return the release of the kernel that an extlinux.conf that no tool makes boots by default, None if unknown."""
+    if boot.get("loader") != "extlinux" or boot.get("update"):
+        return None  # u-boot-update and GRUB are made to choose a kernel that has the module
+    try:
+        return menu_kernel.release(sources.Sources(boot.get("files")).text(menu.PATH, None) or "")
+    except ValueError:
+        return None
 
 
 def check_privileges(board, action, runtime):

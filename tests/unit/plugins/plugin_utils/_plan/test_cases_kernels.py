@@ -93,6 +93,33 @@ def test_a_kernel_that_was_replaced_since_the_boot(board, planned, running, inst
 
 
 @pytest.mark.case(
+    case="extlinux.conf by hand whose default entry names another installed kernel than the running one",
+    plan="unsupported", result="the driver would be built for a kernel that the next boot does not start: says so",
+)
+@pytest.mark.parametrize("kernel, stops", [
+    ("/boot/vmlinuz-6.1.115-vendor-rk35xx", True), ("/vmlinuz-6.1.115-vendor-rk35xx", True),
+    ("/boot/vmlinuz-6.1.84-vendor-rk35xx", False), ("/Image", False), ("/boot/vmlinuz", False),
+    # A name that is no release of an installed kernel.
+    ("/boot/vmlinuz-6.1.115", False), ("/boot/vmlinuz-linux", False),
+])
+def test_another_kernel_at_the_next_boot(board, planned, kernel, stops):
+    running = "6.1.84-vendor-rk35xx"
+    board.base(release=running, config=BUILTIN, cmdline="root=UUID=1 rw").npu().builtin(running).headers(running).tools()
+    for release in (running, "6.1.115-vendor-rk35xx"):
+        board.write(f"/boot/vmlinuz-{release}").write(f"/lib/modules/{release}/modules.builtin")
+    board.write("/boot/extlinux/extlinux.conf", "label old\n\tlinux /boot/vmlinuz-6.1.84-vendor-rk35xx\n\tappend root=UUID=1"
+                f" rw\nlabel new\n\tmenu default\n\tlinux {kernel}\n\tappend root=UUID=1 rw\n")
+    plan = planned(board, driver_policy="exact")[1]
+    assert (plan["action"] == "unsupported") is stops
+    if stops:
+        assert one_sentence(plan["reason"]) and "the next boot starts kernel 6.1.115-vendor-rk35xx" in plan["reason"]
+        assert "Reboot the board, or change the default entry" in plan["remedy"]
+    # u-boot-update is told which kernel is the default one.
+    board.write("/usr/sbin/u-boot-update", ". /etc/default/u-boot\n").write("/etc/default/u-boot", "U_BOOT_PARAMETERS=rw\n")
+    assert "the next boot" not in planned(board, driver_policy="exact")[1]["reason"]
+
+
+@pytest.mark.case(
     case="a kernel that the inventory says is not supported", plan="unsupported",
     result="the reason and remedy of the inventory",
 )
