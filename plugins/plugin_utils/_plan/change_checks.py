@@ -11,6 +11,8 @@ from ...module_utils._facts import kernels, storage_check
 from .board_state import Unsupported
 from .boot_checks import check_locked, check_mounted
 
+_IMAGE = "/boot/Image"
+
 
 def check_running_kernel(board):
     """Raise Unsupported if another kernel will run after a reboot than the one that the driver is built for.
@@ -19,12 +21,6 @@ def check_running_kernel(board):
     replaced or removed since the boot only if another of its kind is installed.
     """
     installed = [kernel["release"] for kernel in board.facts.get("kernels") or []]
-    upcoming = _kernel_of_menu(board.boot)
-    if upcoming in installed and upcoming != board.release:
-        raise Unsupported(
-            "Kernel %s runs, and the next boot starts kernel %s, the default one of %s." % (
-                board.release, upcoming, menu.PATH),
-            "Reboot the board, or change the default entry, and rerun the playbook.")
     kind = board.release.rpartition("-")[2]
     beside = [release for release in installed if "-" in release and release.rpartition("-")[2] == kind]
     if beside and board.release not in installed and len(installed) < kernels.LIMIT:
@@ -32,16 +28,30 @@ def check_running_kernel(board):
             "Kernel %s runs and is no longer installed: since the boot, its package was updated to another kernel or "
             "removed." % board.release,
             "Reboot the board into an installed kernel (%s), and rerun the playbook." % ", ".join(beside[:3]))
+    upcoming, path = _next_kernel(board.boot)
+    if upcoming in installed and upcoming != board.release:
+        raise Unsupported(
+            "Kernel %s runs, and the next boot starts kernel %s, the default one of %s." % (
+                board.release, upcoming, path),
+            "Reboot the board, or change %s, and rerun the playbook." % path)
 
 
-def _kernel_of_menu(boot):
-    """Return the release of the kernel that an extlinux.conf that no tool makes boots by default, None if unknown."""
+def _next_kernel(boot):
+    """Return (release of the kernel that the next boot starts, or None if it is unknown, file that says so).
+
+    U-Boot's scripts start /boot/Image, which packages make a link to their kernel. Tools are not asked: u-boot-update
+    and grub-mkconfig are made to choose a kernel that has the module.
+    """
+    if boot.get("loader") in boot_files.ENVIRONMENTS:
+        targets = [link["target"] for link in boot.get("links") or () if link["path"] == _IMAGE]
+        name = (targets or [""])[0].rpartition("/")[2]
+        return name.partition("vmlinuz-")[2] or None, _IMAGE
     if boot.get("loader") != "extlinux" or boot.get("update"):
-        return None  # u-boot-update and GRUB are made to choose a kernel that has the module
+        return None, None
     try:
-        return menu_kernel.release(sources.Sources(boot.get("files")).text(menu.PATH, None) or "")
+        return menu_kernel.release(sources.Sources(boot.get("files")).text(menu.PATH, None) or ""), menu.PATH
     except ValueError:
-        return None
+        return None, None
 
 
 def check_privileges(board, action, runtime):

@@ -93,6 +93,32 @@ def test_a_kernel_that_was_replaced_since_the_boot(board, planned, running, inst
 
 
 @pytest.mark.case(
+    case="Armbian and relatives with two kernels, and /boot/Image is a link to the one that does not run",
+    plan="unsupported", result="the driver would be built for a kernel that the next boot does not start: says so",
+)
+@pytest.mark.parametrize("name, loader", [("armbianEnv.txt", "armbian"), ("orangepiEnv.txt", "orangepi")])
+@pytest.mark.parametrize("target, stops", [
+    # armbian-config: another branch of the kernel is installed beside.
+    ("vmlinuz-6.18.33-current-rockchip64", True), ("/boot/vmlinuz-6.18.33-current-rockchip64", True),
+    ("vmlinuz-6.1.115-vendor-rk35xx", False), ("vmlinuz-6.18.1-gone", False), ("kernel.img", False), (None, False),
+])
+def test_a_link_to_another_kernel(board, planned, name, loader, target, stops):
+    running = "6.1.115-vendor-rk35xx"
+    board.base(release=running, config=BUILTIN, cmdline="root=UUID=1 rootwait").npu().builtin(running).headers(running)
+    board.tools().write("/boot/" + name, "rootdev=UUID=1\n").write("/boot/kernel.img")
+    for release in (running, "6.18.33-current-rockchip64"):
+        board.write(f"/boot/vmlinuz-{release}").write(f"/lib/modules/{release}/modules.builtin")
+    if target:
+        board.link("/boot/Image", target)
+    facts, plan = planned(board, driver_policy="exact")
+    assert facts["boot"]["loader"] == loader and (plan["action"] == "unsupported") is (stops or "gone" in str(target))
+    if stops:
+        assert one_sentence(plan["reason"]) and plan["reason"].endswith(
+            "the next boot starts kernel 6.18.33-current-rockchip64, the default one of /boot/Image.")
+        assert "Reboot the board, or change /boot/Image" in plan["remedy"]
+
+
+@pytest.mark.case(
     case="extlinux.conf by hand whose default entry names another installed kernel than the running one",
     plan="unsupported", result="the driver would be built for a kernel that the next boot does not start: says so",
 )
@@ -113,7 +139,7 @@ def test_another_kernel_at_the_next_boot(board, planned, kernel, stops):
     assert (plan["action"] == "unsupported") is stops
     if stops:
         assert one_sentence(plan["reason"]) and "the next boot starts kernel 6.1.115-vendor-rk35xx" in plan["reason"]
-        assert "Reboot the board, or change the default entry" in plan["remedy"]
+        assert "Reboot the board, or change /boot/extlinux/extlinux.conf" in plan["remedy"]
     # u-boot-update is told which kernel is the default one.
     board.write("/usr/sbin/u-boot-update", ". /etc/default/u-boot\n").write("/etc/default/u-boot", "U_BOOT_PARAMETERS=rw\n")
     assert "the next boot" not in planned(board, driver_policy="exact")[1]["reason"]
