@@ -43,9 +43,8 @@ def _next_kernel(boot):
     and grub-mkconfig are made to choose a kernel that has the module.
     """
     if boot.get("loader") in boot_files.ENVIRONMENTS:
-        targets = [link["target"] for link in boot.get("links") or () if link["path"] == _IMAGE]
-        name = (targets or [""])[0].rpartition("/")[2]
-        return name.partition("vmlinuz-")[2] or None, _IMAGE
+        target = next((link["target"] for link in boot.get("links") or () if link["path"] == _IMAGE), None) or ""
+        return target.rpartition("/")[2].partition("vmlinuz-")[2] or None, _IMAGE
     if boot.get("loader") != "extlinux" or boot.get("update"):
         return None, None
     try:

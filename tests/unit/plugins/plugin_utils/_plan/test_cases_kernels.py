@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import types
+
 import pytest
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import change_checks, compatibility, planner
 from stand_ins.planned_trees import BSP, BUILTIN, SPACE, STOCK, one_sentence
 
 # -- kernels ----------------------------------------------------------------------------------------------------
@@ -116,6 +118,12 @@ def test_a_link_to_another_kernel(board, planned, name, loader, target, stops):
         assert one_sentence(plan["reason"]) and plan["reason"].endswith(
             "the next boot starts kernel 6.18.33-current-rockchip64, the default one of /boot/Image.")
         assert "Reboot the board, or change /boot/Image" in plan["remedy"]
+
+
+def test_an_immutable_kernel_says_nothing_about_the_next_boot():
+    boot = {"loader": "armbian", "links": [{"path": "/boot/Image", "target": None, "problem": "locked"}]}
+    board = types.SimpleNamespace(facts={"kernels": [{"release": "6.1.115-a"}]}, boot=boot, release="6.1.115-a")
+    assert change_checks.check_running_kernel(board) is None
 
 
 @pytest.mark.case(
