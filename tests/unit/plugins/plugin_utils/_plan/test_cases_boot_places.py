@@ -127,7 +127,8 @@ PROXMOX = GRUB_MENU.replace("### BEGIN /etc/grub.d/00_header", """### BEGIN /etc
     # The script of ubuntu-rockchip 22.04 imports the file and sets no bootargs itself.
     (UUID + " rw", {"/boot/firmware/ubuntuEnv.txt": "fdtfile=a.dtb\n#bootargs=root=UUID=1\noverlays=\n"},
      "/boot/firmware/ubuntuEnv.txt does not set bootargs", "in a line bootargs= of /boot/firmware/ubuntuEnv.txt, with"),
-    (UUID + " rw", {"/boot/firmware/ubuntuEnv.txt": "bootargs=\noverlays=\n"}, "does not set bootargs", "in a line"),
+    ("storagemedia=emmc " + UUID, {"/boot/firmware/ubuntuEnv.txt": "bootargs=\noverlays=\n"},
+     "does not set bootargs", "in a line"),
 ])
 def test_a_file_that_is_not_changed_although_it_could_be(board, planned, cmdline, files, what, where):
     board.base(config=BUILTIN, cmdline=cmdline).npu().builtin().headers().tools()
