@@ -20,7 +20,7 @@ def check_running_kernel(board):
     A kernel that is not installed may be one of a vendor's boot image, which may have no modules at all. So it was
     replaced or removed since the boot only if another of its kind is installed.
     """
-    installed = [kernel["release"] for kernel in board.facts.get("kernels") or []]
+    installed = [kernel["release"] for kernel in board.facts.get("kernels") or [] if kernel["release"]]
     kind = board.release.rpartition("-")[2]
     beside = [release for release in installed if "-" in release and release.rpartition("-")[2] == kind]
     if beside and board.release not in installed and len(installed) < kernels.LIMIT:
