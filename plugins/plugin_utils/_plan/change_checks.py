@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ...module_utils._boot import boot_files, menu, menu_kernel, sources
+from ...module_utils._boot import boot_files, default_kernel, menu, menu_kernel, sources
 from ...module_utils._facts import kernels, storage_check
 from .board_state import Unsupported
 from .boot_checks import check_locked, check_mounted
@@ -39,13 +39,13 @@ def check_running_kernel(board):
 def _next_kernel(boot):
     """Return (release of the kernel that the next boot starts, or None if it is unknown, file that says so).
 
-    U-Boot's scripts start /boot/Image, which packages make a link to their kernel. Tools are not asked: u-boot-update
-    and grub-mkconfig are made to choose a kernel that has the module.
+    U-Boot's scripts start /boot/Image, which packages make a link to their kernel. u-boot-update and grub-mkconfig are
+    made to choose a kernel that has the module, and no other tool is (update_extlinux.sh).
     """
     if boot.get("loader") in boot_files.ENVIRONMENTS:
         target = next((link["target"] for link in boot.get("links") or () if link["path"] == _IMAGE), None) or ""
         return target.rpartition("/")[2].partition("vmlinuz-")[2] or None, _IMAGE
-    if boot.get("loader") != "extlinux" or boot.get("update"):
+    if "extlinux" not in str(boot.get("loader")) or default_kernel.tool(boot.get("update")):
         return None, None
     try:
         return menu_kernel.release(sources.Sources(boot.get("files")).text(menu.PATH, None) or ""), menu.PATH

@@ -148,6 +148,12 @@ def test_another_kernel_at_the_next_boot(board, planned, kernel, stops):
     if stops:
         assert one_sentence(plan["reason"]) and "the next boot starts kernel 6.1.115-vendor-rk35xx" in plan["reason"]
         assert "Reboot the board, or change /boot/extlinux/extlinux.conf" in plan["remedy"]
+    # update_extlinux.sh of Radxa's older images makes the newest kernel the default one.
+    board.write("/usr/local/sbin/update_extlinux.sh", ". /etc/default/extlinux\n")
+    board.write("/etc/default/extlinux", "APPEND=rw\n")
+    facts, plan = planned(board, driver_policy="exact")
+    assert facts["boot"]["loader"] == "update-extlinux-default" and ("the next boot" in plan["reason"]) is stops
+    board.place("/usr/local/sbin/update_extlinux.sh").unlink()
     # u-boot-update is told which kernel is the default one.
     board.write("/usr/sbin/u-boot-update", ". /etc/default/u-boot\n").write("/etc/default/u-boot", "U_BOOT_PARAMETERS=rw\n")
     assert "the next boot" not in planned(board, driver_policy="exact")[1]["reason"]
