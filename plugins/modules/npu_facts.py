@@ -102,27 +102,28 @@ ansible_facts:
         kernel:
           description:
             - C(release) and C(machine) of the running kernel, C(headers), whether modules can be built for it,
-              C(headers_path), C(vendor_headers), whether the headers include the vendor's own ones, C(build) of its
-              release (as C(uname -v) prints it), C(signature) (C(/proc/version_signature) of Ubuntu's kernels),
-              C(compiler) that it was built with, C(config) with the few options
-              that the plan needs, C(config_digest) and C(symvers_digest) (SHA-256), C(config_source), and C(boot_id).
+              C(headers_path), C(vendor_headers), whether they include the vendor's own, C(build) of its release
+              (C(uname -v)), C(signature) (C(/proc/version_signature) of Ubuntu's kernels), C(compiler) that it was
+              built with, C(config) with the few options that the plan needs, C(config_digest) and C(symvers_digest)
+              (SHA-256), C(config_source), and C(boot_id).
             - Why headers that are there are no good for a build - C(headers_lack), the files they lack,
-              C(headers_release), the kernel they are for, if it is another one, C(headers_machine), the ELF number of
-              the machine that their programs are for, if it is another one. C(headers_others), the installed packages
-              with the headers of other kernels, with C(package) and C(release).
+              C(headers_release), the other kernel they are for, C(headers_machine), the ELF number of the other machine
+              that their programs are for. C(headers_others), C(package) and C(release) of the installed headers of
+              other kernels.
             - C(signatures), why the kernel loads signed modules only - V(config) (CONFIG_MODULE_SIG_FORCE), V(argument)
-              (C(module.sig_enforce=1)) or V(lockdown). V(null) if it also loads others. Without root a lockdown may not
-              be visible.
-            - C(kexec), what starts the next kernel without the boot loader - V(loaded), a kernel is loaded for kexec,
+              (C(module.sig_enforce=1)) or V(lockdown). V(null) if it also loads others. A lockdown may be visible to
+              root only.
+            - C(kexec), what starts the next kernel without the boot loader - V(loaded), one is loaded for kexec,
               V(locked), it also cannot be unloaded, V(reboot), kexec-tools load one at each reboot, or V(null).
           returned: always
           type: dict
         kernels:
           description:
-            - The installed kernels, those in C(/lib/modules) with an image in C(/boot), newest first and at most 20.
+            - The installed kernels, newest first and at most 20, those in C(/lib/modules) that have an image in
+              C(/boot) or run.
             - C(release), C(running), C(headers), whether modules can be built for it, C(module), whether an rknpu
               module is installed, by DKMS or with the kernel, C(builtin), whether the driver is built in, and
-              C(build_log), the telling lines of a build by DKMS that failed.
+              C(build_log), the telling lines of a failed build by DKMS.
           returned: always
           type: list
           elements: dict

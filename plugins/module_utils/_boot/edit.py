@@ -57,12 +57,12 @@ def configured(name, text, default=DEFAULT_ARGUMENTS):
 def merge_value(arguments, name, value):
     """Return the line with the value in the comma list of an argument, unchanged if it has the value.
 
-    An existing `name=a,b` becomes `name=a,b,value`, otherwise the argument is appended.
+    An existing `name=a,b` becomes `name=a,b,value`, otherwise the argument is appended, to `name=` too.
     """
-    hits = _hits(arguments, name, value)
+    hits = [match for match in _hits(arguments, name, value) if kernel_arguments.values(match.group(), name)]
     if kernel_arguments.has(arguments, name, value):
         return arguments
-    merged = _extend(arguments, hits[-1], name, value) if hits else _append(arguments, "%s=%s" % (name, value))
+    merged = _extend(arguments, hits[-1], value) if hits else _append(arguments, "%s=%s" % (name, value))
     if len(merged.strip()) > _LINE_LIMIT:
         raise ValueError("the kernel arguments would be longer than the %d characters a kernel takes" % _LINE_LIMIT)
     return merged
@@ -71,11 +71,11 @@ def merge_value(arguments, name, value):
 def remove_value(arguments, name, value):
     """Reverse merge_value(): return the line without the value, and without the argument if its list is empty."""
     for match in reversed(_hits(arguments, name, value)):
-        values = kernel_arguments.values(match.group(), name)
-        if value not in values:
+        items = match.group().replace('"', "").partition("=")[2].split(",")
+        if value not in items:
             continue
         before, after = arguments[:match.start()], arguments[match.end():]
-        kept = [item for item in values if item != value]
+        kept = [item for item in items if item != value]
         if kept:
             arguments = before + _with_list(match.group(), kept) + after
         else:
@@ -98,11 +98,10 @@ def _hits(arguments, name, value):
     return hits
 
 
-def _extend(arguments, match, name, value):
+def _extend(arguments, match, value):
     """Return the line with the value at the end of an argument's list, within its quotes."""
     at = match.start() + len(match.group().rstrip('"'))
-    comma = "," if kernel_arguments.values(match.group(), name) and arguments[at - 1] != "," else ""
-    return arguments[:at] + comma + value + arguments[at:]
+    return f"{arguments[:at]},{value}{arguments[at:]}"
 
 
 def _append(arguments, word):

@@ -14,8 +14,8 @@ _NETWORK_ROOTS = ("/dev/nfs", "nfs", "nbd:", "iscsi:", "http:", "https:", "cifs"
 def fit(given, cmdline):
     """Return how well the arguments of a configuration agree with those of the running kernel, None if they do not.
 
-    Firmware and U-Boot may add arguments, and keep one of several with the same name. Our own argument does not count:
-    it is in the configuration before the reboot, and in the running kernel until the next one.
+    Firmware and U-Boot may add arguments, and keep one of several with the same name. Our own does not count: only a
+    reboot brings or removes it.
 
     Args:
         given: the arguments that the configuration gives a kernel, as one line.

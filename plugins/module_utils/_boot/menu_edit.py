@@ -17,7 +17,7 @@ def edit(text, unused_key, change, unused_default):
     """Return the text with change() applied to the entry that boots by default.
 
     The others are the owner's fallback, and may start kernels without our module. A line that is not there is added
-    below a comment, behind the kernel's: what is written farther below, U-Boot may not read as a part of the entry.
+    below a comment, behind the kernel's: farther below, U-Boot may not read it as a part of the entry.
     """
     lines, append = menu.default_entry(text)
     if append is None:

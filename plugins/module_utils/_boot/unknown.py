@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from .._board.tree import clean
 from . import evidence
+from .boot_files import ENVIRONMENTS
 from .description import UNKNOWN
 from .registry import VENDOR
 from .sources import OTHERS
+
+_UBUNTU = ENVIRONMENTS["ubuntu"][0]
 
 
 def describe(tree, cmdline, others, error):
     """Return the Description; the arguments are those of explain in registry.recognize()."""
     if tree.exists("/sys/firmware/efi") or "BOOT_IMAGE=" in cmdline:
         return UNKNOWN._replace(name="efi")
+    if not error and not others and tree.exists(_UBUNTU):
+        error = f"{_UBUNTU} does not set bootargs"
     named = None if others else next(filter(tree.exists, OTHERS), None)
     # The SDK's root partition, where a menu may have it, too.
     if (VENDOR.search(cmdline) or "partuuid=614e0000-0000" in cmdline.lower()) and not (error or named):

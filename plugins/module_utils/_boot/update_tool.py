@@ -20,8 +20,8 @@ _ELSEWHERE = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
 def make(run, tool, place, state_dir, output=None):
     """Return the content of the file that the tool makes, None if it makes none.
 
-    Such a tool does not sync what it writes, and a board without its menu does not boot: it works on a copy that only
-    it can see. If the kernel or a container forbids a mount namespace, it works on the file itself.
+    Such a tool does not sync its file, without which a board does not boot: it works on a copy that only it can see, or
+    on the file itself where mount namespaces are forbidden.
 
     Args:
         run: function of a command as a list that returns (rc, stdout, stderr).

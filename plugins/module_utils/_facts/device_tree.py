@@ -10,7 +10,7 @@ import re
 
 from .._board.tree import clean
 
-_SOC = re.compile(r"rockchip,(r[kv]\d{4}[a-z]?)\Z")
+_SOC = re.compile(r"rockchip,(r[kv]\d{4}\w*)\Z")
 _NODE = re.compile(r"(?:rk)?npu@([0-9a-f]{1,16})\Z")
 PLATFORM_DRIVER = "RKNPU"
 KEYS = ("node", "address", "status", "name", "driver", "override", "deferred", "iommu", "compatible")

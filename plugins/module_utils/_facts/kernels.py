@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Facts on the installed kernels: which have headers and an NPU driver, and the errors of a build that failed."""
+"""Facts on the installed kernels: which have headers and an NPU driver, and the errors of a failed build."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .headers import RELEASE, has_headers
 _IMAGE = re.compile(r"(?:vmlinu[xz]|Image)-(.+)\Z")
 _FOLDERS = ("updates/dkms", "updates", "extra", "kernel/drivers/rknpu")
 _DKMS = "/var/lib/dkms/rknpu"
-_LIMIT = 20
+LIMIT = 20
 _LOG_LIMIT = 1 << 20
 # Lines that may explain a failure: the controller does that.
 _TELLING = re.compile(
@@ -32,7 +32,7 @@ def _is_builtin(tree, release):
 
 
 def _failed_builds(tree):
-    """Return `{release: [line]}` of the logs of failed builds; DKMS removes the log of a successful one."""
+    """Return `{release: [line]}` of the logs of failed builds; DKMS removes that of a successful one."""
     failed = {}
     for version in tree.names(_DKMS):
         path = "%s/%s/build/make.log" % (_DKMS, version)
@@ -48,11 +48,12 @@ def _failed_builds(tree):
 def read(tree, running):
     """Return `[{release, running, headers, module, builtin, build_log}]`, newest first, at most 20.
 
-    Of the kernels below /lib/modules that have an image in /boot. module: whether an rknpu module is there, ours or the
-    kernel's own; builtin: whether the driver is built in; build_log: the telling lines of a build of
-    ours that failed.
+    Of the kernels below /lib/modules that run or have an image in /boot. module: whether an rknpu module is there, ours
+    or the kernel's own; builtin: whether it is built in; build_log: the telling lines of our failed build.
     """
     images = set(match.group(1) for match in map(_IMAGE.match, tree.names("/boot")) if match)
+    if tree.exists(f"/lib/modules/{running}/modules.builtin"):  # no tool makes it
+        images.add(running)
     releases = [name for name in tree.names("/lib/modules") if name in images and RELEASE.match(name)]
     failed = _failed_builds(tree)
     return [
@@ -62,5 +63,5 @@ def read(tree, running):
                           for name in tree.names("/lib/modules/%s/%s" % (release, folder))),
             "builtin": _is_builtin(tree, release), "build_log": failed.get(release, []),
         }
-        for release in newest_first(releases)[:_LIMIT]
+        for release in newest_first(releases)[:LIMIT]
     ]

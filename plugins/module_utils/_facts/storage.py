@@ -42,7 +42,7 @@ class Mount:
 
 def mounts(tree):
     """Return the mounts of a board as a list of Mount, empty if the tree does not have them."""
-    # A tree may have any of them. Linux 6.12 keeps rw after an error.
+    # A tree has any of them. Linux 6.12 keeps rw after an error.
     paths = "/proc/self/mountinfo", "/proc/mounts", "/proc/self/mounts"
     text = next(filter(None, (tree.text(path, _LIMIT) for path in paths)), "").replace(",emergency_ro", ",ro")
     found = list(filter(None, map(_parse, text.splitlines())))
@@ -97,7 +97,7 @@ def _is_lasting(tree, mount, found, depth=4):
 
 
 def read_filesystems(tree, found=None):
-    """Return `[{path, mount, type, read_only, lasting, with_root}]` of these folders."""
+    """Return `[{path, mount, type, read_only, lasting, with_root}]` of folders."""
     found = mounts(tree) if found is None else found
     root, entries = _mount_of(found, "/"), []
     for path in (*PATHS, "/boot/efi", "/boot/firmware"):
@@ -118,7 +118,7 @@ def read_boot_links(tree, found=None):
     found = mounts(tree) if found is None else found
     points = {mount.point for mount in (_mount_of(found, path) for path in PATHS) if mount}
     links = []
-    for path in dict.fromkeys(filter(None, (*boot_files.existing(tree), *OWN_FILES, *SIGNING_PATHS))):
+    for path in dict.fromkeys(filter(None, ("/boot/Image", *boot_files.existing(tree), *OWN_FILES, *SIGNING_PATHS))):
         target = tree.link(path)
         if target is not None:
             links.append({"path": path, "target": clean(target), "problem": _link_problem(tree, path, found, points)})

@@ -111,6 +111,7 @@ def _check_device_tree(board):
             "The NPU uses, or is described for, the mainline driver rocket, which librknnrt.so cannot use.",
             "Either boot a vendor kernel%s with its device tree, or stay on mainline and use rocket with Mesa's "
             "Teflon, without RKNN." % _vendor_series(board))
+    _check_generation(board)
     if device["node"] is None:
         mainline = (board.data["socs"].get(board.soc) or {}).get("mainline")
         raise Unsupported("The device tree of this %s has no NPU node%s." % (
@@ -125,6 +126,17 @@ def _check_device_tree(board):
         raise Unsupported(
             "The NPU node %s is disabled in the device tree (status %s)." % (device["node"], device["status"]),
             "Enable the NPU with the board's overlay tool (%s) and reboot." % ", ".join(board.data["overlay_tools"]))
+
+
+def _check_generation(board):
+    """Raise Unsupported if the SoC has no NPU, or one of the generation before (RK1808, RK3399Pro)."""
+    soc = board.facts["board"]["soc"]
+    if soc and board.soc is None and not device_tree.is_rknpu(board.device["compatible"]):
+        known = sorted(key for key, row in board.data["socs"].items() if not row.get("unsupported"))
+        raise Unsupported(
+            "The SoC %s of this %s has no NPU that the vendor's driver and librknnrt.so support (they are for %s)." % (
+                soc, board.facts["board"]["model"] or "board", ", ".join(known)),
+            "Remove it from the inventory group, or add a row for its SoC to npu_compatibility.socs.")
 
 
 def _check_other_driver(device):

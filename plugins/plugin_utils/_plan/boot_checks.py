@@ -24,7 +24,8 @@ PLACES = {
         "its UEFI firmware started the kernel by an unknown program (BOOT_IMAGE or /sys/firmware/efi)",
         ("in the configuration of that boot loader (systemd-boot: options in loader/entries of /boot/efi, /efi or "
          "/boot; for new kernels and unified kernel images /etc/kernel/cmdline, of Armbian SYSTEMD_BOOT_CMDLINE in "
-         "/etc/systemd-boot.d/armbian-config; Proxmox VE: /etc/kernel/cmdline, then proxmox-boot-tool refresh)")),
+         "/etc/systemd-boot.d/armbian-config; Proxmox VE: /etc/kernel/cmdline, then proxmox-boot-tool refresh; "
+         "rEFInd: /boot/refind_linux.conf)")),
     "boot-image": (
         "its kernel arguments are part of the vendor's boot image (FriendlyELEC and other Rockchip SDK images)",
         ("in bootargs (FriendlyELEC: bootargs_ext) of the device tree in that image, or in CMDLINE of its "
@@ -32,6 +33,10 @@ PLACES = {
     "grub": (
         "its GRUB is not set up by grub-mkconfig",
         "in GRUB_CMDLINE_LINUX in /etc/default/grub and run update-grub, or in the linux line of the grub.cfg in use"),
+    "proxmox": (
+        ("its GRUB reads the copies of grub.cfg that proxmox-boot-tool keeps on EFI partitions, and not "
+         "/boot/grub/grub.cfg"),
+        "in GRUB_CMDLINE_LINUX in /etc/default/grub, run proxmox-boot-tool refresh"),
     "extlinux": (
         "its extlinux.conf is made by a program, which would overwrite a change",
         "where that program takes them from (NixOS: boot.kernelParams; if no program does so, remove that comment)"),
@@ -56,6 +61,7 @@ _CUSTOM = "/boot/grub/custom.cfg"
 _GIVEN = re.compile(r"^([ \t]*linux\w*[ \t]+\S+).*", re.MULTILINE)
 _OWN = "an-entry-of-the-owner"
 _BY = re.compile(r"(?<=root=)/dev/disk/by-(uuid|partuuid|label|partlabel)/")
+_UBUNTU = boot_files.ENVIRONMENTS["ubuntu"][0]
 _FILES = {
     "/boot/uEnv/uEnv.txt": (
         "in cmdline of /boot/uEnv/uEnv.txt, within its quotes (LubanCat: of the board's own file beside it, such as "
@@ -67,6 +73,7 @@ _FILES = {
     boot_files.SCRIPT: (
         "in bootargs of /boot/boot.cmd, make /boot/boot.scr of it (mkimage -C none -A arm64 -T script -d "
         "/boot/boot.cmd /boot/boot.scr)"),
+    _UBUNTU: f"in a line bootargs= of {_UBUNTU}, with all that are in /proc/cmdline",
     sources.FLASH_KERNEL: "in LINUX_KERNEL_CMDLINE in /etc/default/flash-kernel, run flash-kernel",
 }
 """{file that U-Boot reads, or from which it is made: where in it the argument is added}."""
@@ -74,6 +81,8 @@ _FILES = {
 
 def check_boot(board):
     """Raise Unsupported if the argument that suppresses the built-in driver cannot be added."""
+    if _is_copied(board.boot):
+        board.boot = dict(board.boot, loader="proxmox", config=None)
     boot = board.boot
     if not boot.get("config"):
         _check_unknown(board)
@@ -96,6 +105,12 @@ def check_boot(board):
     if str(boot["config"]).startswith("/usr/share/"):
         board.notes.append(
             "The kernel arguments come from {}, which an update of its package may overwrite.".format(boot["config"]))
+
+
+def _is_copied(boot):
+    """Return whether GRUB reads copies of the menu on other partitions: its head says so (proxmox-kernel-helper)."""
+    return boot.get("loader") == "grub" and "proxmox-boot-tool" in (
+        sources.Sources(boot.get("files")).text(boot_files.GRUB_MENU, None) or "")
 
 
 def _overflow(boot):
@@ -237,8 +252,8 @@ def _check_unknown(board):
 
 def _where(boot):
     """Return where the argument is added on a board with a file that is only named, or that it is added by hand."""
-    named = next((path for path in sources.OTHERS
-                  if (boot.get("error") or "").startswith((path + ",", path + " does not give"))), None)
+    named = next((path for path in (*sources.OTHERS, _UBUNTU)
+                  if (boot.get("error") or "").startswith((path + ",", path + " does not "))), None)
     files = {file["path"] for file in boot.get("files") or ()}
     if named and {boot_files.SCRIPT, sources.FLASH_KERNEL} <= files:
         named = sources.FLASH_KERNEL

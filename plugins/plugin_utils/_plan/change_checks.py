@@ -6,10 +6,51 @@
 
 from __future__ import annotations
 
-from ...module_utils._boot import boot_files, menu
-from ...module_utils._facts import storage_check
+from ...module_utils._boot import boot_files, default_kernel, menu, menu_kernel, sources
+from ...module_utils._facts import kernels, storage_check
 from .board_state import Unsupported
 from .boot_checks import check_locked, check_mounted
+
+_IMAGE = "/boot/Image"
+
+
+def check_running_kernel(board):
+    """Raise Unsupported if another kernel will run after a reboot than the one that the driver is built for.
+
+    A kernel that is not installed may be one of a vendor's boot image, which may have no modules at all. So it was
+    replaced or removed since the boot only if another of its kind is installed.
+    """
+    installed = [kernel["release"] for kernel in board.facts.get("kernels") or [] if kernel["release"]]
+    kind = board.release.rpartition("-")[2]
+    beside = [release for release in installed if "-" in release and release.rpartition("-")[2] == kind]
+    if beside and board.release not in installed and len(installed) < kernels.LIMIT:
+        raise Unsupported(
+            "Kernel %s runs and is no longer installed: since the boot, its package was updated to another kernel or "
+            "removed." % board.release,
+            "Reboot the board into an installed kernel (%s), and rerun the playbook." % ", ".join(beside[:3]))
+    upcoming, path = _next_kernel(board.boot)
+    if upcoming in installed and upcoming != board.release:
+        raise Unsupported(
+            "Kernel %s runs, and the next boot starts kernel %s, the default one of %s." % (
+                board.release, upcoming, path),
+            "Reboot the board, or change %s, and rerun the playbook." % path)
+
+
+def _next_kernel(boot):
+    """Return (release of the kernel that the next boot starts, or None if it is unknown, file that says so).
+
+    U-Boot's scripts start /boot/Image, which packages make a link to their kernel. u-boot-update and grub-mkconfig are
+    made to choose a kernel that has the module, and no other tool is (update_extlinux.sh).
+    """
+    if boot.get("loader") in boot_files.ENVIRONMENTS:
+        target = next((link["target"] for link in boot.get("links") or () if link["path"] == _IMAGE), None) or ""
+        return target.rpartition("/")[2].partition("vmlinuz-")[2] or None, _IMAGE
+    if "extlinux" not in str(boot.get("loader")) or default_kernel.tool(boot.get("update")):
+        return None, None
+    try:
+        return menu_kernel.release(sources.Sources(boot.get("files")).text(menu.PATH, None) or ""), menu.PATH
+    except ValueError:
+        return None, None
 
 
 def check_privileges(board, action, runtime):

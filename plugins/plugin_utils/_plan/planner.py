@@ -30,7 +30,7 @@ from .board_packages import (
     RUNTIME_PACKAGE, check_kernel_packages, note_newer_kernel, note_runtimes, plan_runtime_package,
 )
 from .condition import note_condition
-from .change_checks import check_privileges, check_reboot, check_rollback, check_space
+from .change_checks import check_privileges, check_reboot, check_rollback, check_running_kernel, check_space
 from . import build_losses
 from .driver import choose_action, final_version
 from .driver_changes import check_probe, plan_dkms, plan_vendor_kernel
@@ -152,6 +152,7 @@ def _plan_changes(board, plan, action, runtime):
     """Fill in what is changed about the driver, or raise Unsupported if the board cannot be changed."""
     check_package_manager(board)
     if action != "none":
+        check_running_kernel(board)
         check_probe(board)
     check_privileges(board, action, runtime)
     check_rollback(board, action)

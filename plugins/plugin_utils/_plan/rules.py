@@ -89,13 +89,16 @@ def kernel_row(release, kernels):
 def soc_of(board, device, socs):
     """Return the key of a board's SoC: by its name, else by the compatible strings of its NPU node; None for neither.
 
+    A variant has a longer name: the RK3568B2 is an RK3568.
+
     Args:
         board: `facts.board`.
         device: `facts.device`.
         socs: section `socs`.
     """
-    if board.get("soc") in socs:
-        return board["soc"]
+    named = [key for key in socs if (board.get("soc") or "").startswith(key)]
+    if named:
+        return max(named, key=len)
     matching = [key for key in sorted(socs) if socs[key]["compatible"] in device.get("compatible", ())]
     matching.sort(key=lambda key: "family" in socs[key])
     return matching[0] if matching else None

@@ -16,17 +16,18 @@ SYNTAX = {name: ("environment", key) for name, (dummy, key) in boot_files.ENVIRO
 def recognize(tree, unused_cmdline):
     """Yield a Description for each environment file; its `rootdev` is the kernel's root.
 
-    If U-Boot's script names one of the files beside it, the others there were left by another system.
+    If U-Boot's script names one beside it, the others there were left by another system.
     """
     script = tree.text(boot_files.SCRIPT, 4 * boot_files.LIMIT) or ""
     found = [(name, *rest) for name, rest in boot_files.ENVIRONMENTS.items() if tree.exists(rest[0])]
     named = [path for dummy, path, dummy in found if path.rpartition("/")[2] in script]
     for name, path, key in found:
-        if named and path not in named and path.count("/") == 2:
-            continue
         text = tree.text(path, boot_files.LIMIT) or ""
-        root = read(text, "rootdev", "")
-        loader = Description(name, path, "{} {}".format(root and "root=" + root, read(text, key, "")))
+        root, given = read(text, "rootdev", ""), read(text, key, "")
+        # Without bootargs, U-Boot has others: ours would replace them.
+        if (named and path not in named and path.count("/") == 2) or (key == "bootargs" and not given):
+            continue
+        loader = Description(name, path, "{} {}".format(root and "root=" + root, given))
         if key == "extraargs" and re.search("setenv +bootargs", script) and key not in script:
             # An owner's script, or one for another kind of board.
             loader = loader._replace(config=None, error=f"{boot_files.SCRIPT} does not give {key} of {path} to the "

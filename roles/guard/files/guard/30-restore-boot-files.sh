@@ -66,19 +66,19 @@ remove_our_changes() {
         echo 1)
     awk -v kind="$1" -v ours="$ours" -v fallback="${fallback:-ro quiet}" -v pinned="$pinned" '
         # Removes our value from each initcall_blacklist=a,b of a line, and the argument if no value is left.
-        function strip(text, out, before, word, value, quote, kept, part, parts, i, hit) {
+        function strip(text, out, before, word, value, quote, kept, part, parts, i, hit, others) {
             out = ""
             while (match(text, /initcall[_-]blacklist="?[A-Za-z0-9_.,-]*/)) {
                 before = out substr(text, 1, RSTART - 1)
                 word = substr(text, RSTART, RLENGTH); text = substr(text, RSTART + RLENGTH)
                 value = substr(word, 20); quote = ""
                 if (substr(value, 1, 1) == "\"") { quote = "\""; value = substr(value, 2) }
-                hit = 0; kept = ""; parts = split(value, part, ",")
+                hit = others = 0; kept = ""; parts = split(value, part, ",")
                 for (i = 1; i <= parts; i++)
                     if (part[i] == ours) hit = 1
-                    else if (part[i] != "") kept = kept (kept == "" ? "" : ",") part[i]
+                    else kept = kept (others++ ? "," : "") part[i]
                 if (!hit || before !~ /(^|[ \t"\047=])$/ || text !~ /^([ \t\r"\047]|$)/) { out = before word; continue }
-                if (kept != "") { out = before substr(word, 1, 19) quote kept; continue }
+                if (others) { out = before substr(word, 1, 19) quote kept; continue }
                 if (quote != "") sub(/^"/, "", text)
                 if (before ~ /[ \t]$/ && before ~ /[^ \t]/) sub(/[ \t]+$/, "", before)
                 else sub(/^[ \t]+/, "", text)

@@ -82,6 +82,9 @@ RUNNING = {
             "/boot/firmware/ubuntuEnv.txt": "bootargs=root=UUID=2 rw\n", "/usr/sbin/u-boot-update": "#!/bin/sh\n",
             MENU: "default l0\nlabel l0\n\tlinux /boot/vmlinuz\n\tappend root=UUID=1 ro quiet\n"}, "u-boot-menu",
         "/etc/default/u-boot"),
+    # ubuntu-rockchip 22.04: without bootargs= in the file, its script starts the kernel with those that U-Boot has
+    "ubuntuEnv.txt without arguments": ("root=UUID=1 rw console=ttyS9", {
+        "/boot/firmware/ubuntuEnv.txt": "fdtfile=a.dtb\noverlays=\n"}, "unknown", None),
     # the arguments of a board with an encrypted root file system
     "LUKS": ("root=/dev/mapper/cryptroot cryptdevice=UUID=1:cryptroot rw", {
         MENU: "label a\n\tlinux /x\n\tappend root=/dev/mapper/cryptroot cryptdevice=UUID=1:cryptroot rw\n"},

@@ -64,6 +64,15 @@ def test_only_bootable_kernels_are_listed(upgraded, gather):
     assert [kernel["release"] for kernel in gather(upgraded)["kernels"]] == [NEXT, RELEASE, "6.1.20"]
 
 
+def test_the_running_kernel_is_listed_by_its_own_list_of_modules(upgraded, gather):
+    """Images of the vendor have it in no file of /boot. An update in place leaves a folder with what depmod made."""
+    upgraded.place("/boot/vmlinuz-" + RELEASE).unlink()
+    assert [kernel["release"] for kernel in gather(upgraded)["kernels"]] == [NEXT, RELEASE]
+    upgraded.place(f"/lib/modules/{RELEASE}/modules.builtin").unlink()
+    upgraded.write(f"/lib/modules/{RELEASE}/modules.builtin.bin")
+    assert [kernel["release"] for kernel in gather(upgraded)["kernels"]] == [NEXT]
+
+
 def test_at_most_20_kernels_are_listed(upgraded, gather):
     for number in range(30):
         upgraded.write("/lib/modules/5.10.%d/modules.dep" % number).write("/boot/vmlinuz-5.10.%d" % number)

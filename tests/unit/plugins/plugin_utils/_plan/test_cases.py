@@ -297,6 +297,47 @@ def test_another_architecture(board, planned):
 
 
 @pytest.mark.case(
+    case="SoC without an NPU (RK3328, RK3399, RK3528), or with one of the generation before (RK1808, RK3399Pro)",
+    plan="unsupported", result="names the SoC and those that the vendor's driver and runtime are for",
+)
+@pytest.mark.parametrize("model, compatible, node", [
+    ("Pine64 RockPro64 v2.1", ("pine64,rockpro64-v2.1", "pine64,rockpro64", "rockchip,rk3399"), None),
+    ("Radxa E24C", ("radxa,e24c", "rockchip,rk3528"), None),
+    ("FriendlyElec NanoPi NEO3", ("friendlyarm,nanopi-neo3", "rockchip,rk3328"), None),
+    ("Radxa ROCK Pi N10", ("radxa,rockpi-n10", "vamrs,rk3399pro-vmarc-som", "rockchip,rk3399pro"), None),
+    # The NPU within an RK3399Pro has a system and a device tree of its own.
+    ("Rockchip RK3399Pro NPU", ("rockchip,rk3399pro-npu", "rockchip,rk1808"), ("ffbc0000", "rockchip,npu")),
+])
+@pytest.mark.parametrize("release", ["6.1.115-vendor-rk35xx", "6.12.41-current-rockchip64"])
+def test_another_soc_of_rockchip(board, planned, model, compatible, node, release):
+    """A fleet has boards of the same vendor, and Armbian's vendor kernel for an RK3528 has the driver, too."""
+    board.base(model=model, compatible=compatible, release=release, config=BUILTIN).headers(release).tools()
+    if node:
+        board.npu(*node, driver=None)
+    plan = planned(board.builtin(release))[1]
+    assert plan["action"] == "unsupported" and one_sentence(plan["reason"])
+    assert plan["reason"].startswith(f"The SoC {compatible[-1].split(',')[1]} of this {model} has no NPU that")
+    assert "rk3562, rk3566, rk3568, rk3576, rk3582, rk3588, rk3588s" in plan["reason"] and "rv1126b" not in plan["reason"]
+    assert "inventory group" in plan["remedy"] and "vendor kernel" not in plan["remedy"]
+
+
+@pytest.mark.parametrize("name, node, described, soc", [
+    ("rk3588s2", "fdab0000", "rk3588", "rk3588s"), ("rk3568b2", "fde40000", "rk3568", "rk3568"),
+    ("rk3562j", "ff300000", "rk3562", "rk3562"), ("rk3588j", "fdab0000", "rk3588", "rk3588"),
+    # No row: the NPU's node counts.
+    ("rk3583", "fdab0000", "rk3588", "rk3588"),
+])
+def test_variants_of_a_soc(board, planned, name, node, described, soc):
+    board.base(compatible=("vendor,board", "rockchip," + name), config=BUILTIN).npu(node, f"rockchip,{described}-rknpu")
+    facts, plan = planned(board.builtin().headers().tools().u_boot_menu(), driver_policy="exact")
+    assert (facts["board"]["soc"], plan["soc"], plan["action"]) == (name, soc, "dkms_over_builtin")
+    # Without a node it is told as for others of this kind.
+    board = type(board)(board.root.parent / "mainline").base(compatible=("vendor,board", "rockchip," + name)).tools()
+    reason = planned(board)[1]["reason"]
+    assert ("has no NPU node" in reason) is (name != "rk3583")
+
+
+@pytest.mark.case(
     case="a container", plan="unsupported", result="one sentence says that a driver belongs to the kernel outside it"
 )
 @pytest.mark.parametrize("path, content, kind", [

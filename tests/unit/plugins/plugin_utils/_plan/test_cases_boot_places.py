@@ -106,6 +106,43 @@ def test_where_the_argument_is_added(board, planned, cmdline, files, what, where
     assert SPELT in plan["remedy"] and where in plan["remedy"]
 
 
+# The head of Debian's grub.cfg, as proxmox-kernel-helper's /etc/grub.d/000_proxmox_boot_header writes it.
+PROXMOX = GRUB_MENU.replace("### BEGIN /etc/grub.d/00_header", """### BEGIN /etc/grub.d/000_proxmox_boot_header ###
+#
+# This system is booted via proxmox-boot-tool! The grub-config used when
+# /boot/grub/grub.cfg is NOT read when booting from those disk!
+### END /etc/grub.d/000_proxmox_boot_header ###
+### BEGIN /etc/grub.d/00_header""") % "0"
+
+
+@pytest.mark.case(
+    case="GRUB of Proxmox VE with proxmox-boot-tool; an ubuntuEnv.txt that does not set bootargs", plan="unsupported",
+    result="the menu on the EFI partition could not be rolled back, and arguments that U-Boot has would be replaced",
+)
+@pytest.mark.parametrize("cmdline, files, what, where", [
+    ("BOOT_IMAGE=/vmlinuz-6.1.99-1-rk2312 root=UUID=1 ro quiet", dict(EFI, **{
+        "/usr/sbin/grub-mkconfig": "for x in ${sysconfdir}/default/grub.d/*.cfg; do . $x; done\n",
+        "/boot/grub/grub.cfg": PROXMOX}), "copies of grub.cfg that proxmox-boot-tool keeps",
+     "in GRUB_CMDLINE_LINUX in /etc/default/grub, run proxmox-boot-tool refresh, reboot"),
+    # The script of ubuntu-rockchip 22.04 imports the file and sets no bootargs itself.
+    (UUID + " rw", {"/boot/firmware/ubuntuEnv.txt": "fdtfile=a.dtb\n#bootargs=root=UUID=1\noverlays=\n"},
+     "/boot/firmware/ubuntuEnv.txt does not set bootargs", "in a line bootargs= of /boot/firmware/ubuntuEnv.txt, with"),
+    ("storagemedia=emmc " + UUID, {"/boot/firmware/ubuntuEnv.txt": "bootargs=\noverlays=\n"},
+     "does not set bootargs", "in a line"),
+])
+def test_a_file_that_is_not_changed_although_it_could_be(board, planned, cmdline, files, what, where):
+    board.base(config=BUILTIN, cmdline=cmdline).npu().builtin().headers().tools()
+    for path, text in files.items():
+        board.write(path, text)
+    plan = planned(board, driver_policy="exact")[1]
+    assert plan["action"] == "unsupported" and one_sentence(plan["reason"]) and what in plan["reason"]
+    assert SPELT in plan["remedy"] and where in plan["remedy"]
+    # Done by hand it is taken as it is.
+    board.write("/proc/cmdline", f"{cmdline} {SPELT}\n")
+    board.place("/sys/devices/platform/fdab0000.npu/driver").unlink()
+    assert planned(board, driver_policy="exact")[1]["action"] == "dkms_over_builtin"
+
+
 def test_an_entry_that_grub_makes_gets_the_argument(board, planned):
     board.base(config=BUILTIN, cmdline="BOOT_IMAGE=/boot/vmlinuz-6.1.99-1-rk2312 root=UUID=1 ro quiet").npu().builtin()
     board.headers().tools().write("/boot/grub/grub.cfg", GRUB_MENU % "0")

@@ -15,6 +15,7 @@ from stand_ins.planned_trees import BUILTIN, SPELT, one_sentence
 UUID = "root=UUID=1"
 CONFIG, MENU = "/etc/default/u-boot", "/boot/extlinux/extlinux.conf"
 CONDITION = "U_BOOT_PARAMETERS is set under a condition"
+COMMAND = "U_BOOT_PARAMETERS is set for one command only"
 # The lines that this u-boot-update's manual names (SalimTerryLi/u-boot-menu-ng).
 NG = """#!/bin/sh
 : ${CONFIG_DIR_PATH:=/usr/share/u-boot-menu/conf.d}
@@ -30,7 +31,8 @@ def menu_board(board):
 
 
 @pytest.mark.case(
-    case="U_BOOT_PARAMETERS under a condition, or made of variables that are empty; u-boot-menu-ng", plan="unsupported",
+    case="U_BOOT_PARAMETERS under a condition, without quotes, or made of variables that are empty; u-boot-menu-ng",
+    plan="unsupported",
     result="stops before packages and build: the change may not reach the kernel",
 )
 @pytest.mark.parametrize("text, why", [
@@ -42,6 +44,13 @@ def menu_board(board):
     ("f() {\n U_BOOT_PARAMETERS=b\n}\n", CONDITION),
     ('U_BOOT_PARAMETERS="${EXTRA} $MORE"\n', "does not set: ${EXTRA} $MORE"),
     ('MORE=""\nU_BOOT_PARAMETERS="$MORE"\n', "does not set: $MORE"),
+    # Guides that leave out the quotes: the shell runs `splash`, and the variable is not set.
+    ("U_BOOT_PARAMETERS=quiet splash\n", COMMAND), ("U_BOOT_PARAMETERS= quiet\n", COMMAND),
+    ("U_BOOT_TIMEOUT=3 U_BOOT_PARAMETERS='quiet' splash # more\n", COMMAND), ("env U_BOOT_PARAMETERS=a\n", COMMAND),
+    ("( U_BOOT_PARAMETERS='a' )\n", COMMAND), ("U_BOOT_PARAMETERS='a' &\n", COMMAND),
+    ("cat >/dev/null <<END\nU_BOOT_PARAMETERS='a'\nEND\n", COMMAND),
+    ("U_BOOT_PARAMETERS='a'\nunset U_BOOT_TIMEOUT U_BOOT_PARAMETERS\n", "is removed again (unset)"),
+    ("unset U_BOOT_PARAMETERS\n", "is removed again (unset)"),
 ])
 def test_a_line_that_does_not_reach_the_kernel(menu_board, planned, text, why):
     plan = planned(menu_board.write(CONFIG, text), driver_policy="exact")[1]
@@ -59,7 +68,10 @@ def test_a_line_that_does_not_reach_the_kernel(menu_board, planned, text, why):
     "U_BOOT_MENU_LABEL=\"if\n a\"\nU_BOOT_PARAMETERS='a'\n", "[ -e /x ] && . /x\nU_BOOT_PARAMETERS='a'\n",
     "U_BOOT_PARAMETERS='a' # if\n", "MORE=a\nU_BOOT_PARAMETERS=\"$MORE\"\n", "U_BOOT_PARAMETERS=\"$MORE quiet\"\n",
     "if a; then\n while b; do c; done\nfi; U_BOOT_PARAMETERS='a'\n", "f() { a; }\nU_BOOT_PARAMETERS=${X}a\n",
-    "U_BOOT_PARAMETERS=''\n",
+    "U_BOOT_PARAMETERS=''\n", "export U_BOOT_PARAMETERS='a' MORE\n", "U_BOOT_PARAMETERS='a' U_BOOT_TIMEOUT=3; b c\n",
+    "U_BOOT_PARAMETERS='a' \\\n  U_BOOT_TIMEOUT=3\n", "U_BOOT_PARAMETERS='a' # quiet splash\n",
+    "X=$(echo b c) U_BOOT_PARAMETERS='a'\n", "# unset U_BOOT_PARAMETERS\nU_BOOT_PARAMETERS='a'\n",
+    "X='unset U_BOOT_PARAMETERS'\nU_BOOT_PARAMETERS='a'\n",
 ])
 def test_a_line_that_does(menu_board, planned, text):
     assert planned(menu_board.write(CONFIG, text), driver_policy="exact")[1]["action"] == "dkms_over_builtin"
@@ -69,6 +81,23 @@ def test_another_u_boot_update(menu_board, planned):
     plan = planned(menu_board.write("/usr/sbin/u-boot-update", NG), driver_policy="exact")[1]
     assert plan["action"] == "unsupported" and one_sentence(plan["reason"])
     assert "u-boot-menu-ng" in plan["reason"] and "U_BOOT_ENTRY_BOOT_ARGS in /etc/default/u-boot" in plan["reason"]
+
+
+@pytest.mark.parametrize("path, text, wrong", [
+    ("/etc/default/grub", "GRUB_TIMEOUT=2\nGRUB_CMDLINE_LINUX_DEFAULT=quiet splash nomodeset\n", True),
+    ("/etc/default/grub.d/a.cfg", "GRUB_CMDLINE_LINUX=a b\nGRUB_CMDLINE_LINUX='c'\n", True),
+    ("/etc/default/grub", "GRUB_CMDLINE_LINUX_DEFAULT='quiet splash' GRUB_TIMEOUT=2\n", False),
+    ("/etc/default/grub", "if [ -e /x ]; then GRUB_CMDLINE_LINUX=a; fi\n", False),
+])
+def test_a_value_without_quotes_in_grubs_configuration(board, planned, path, text, wrong):
+    """With it grub-mkconfig ends with `splash: not found`."""
+    board.base(config=BUILTIN, cmdline="BOOT_IMAGE=/boot/vmlinuz root=UUID=1 ro").npu().builtin().headers().tools()
+    board.write("/usr/sbin/grub-mkconfig", "for x in ${sysconfdir}/default/grub.d/*.cfg; do . $x; done\n")
+    board.write(path, text)
+    board.write("/boot/grub/grub.cfg", "# grub-mkconfig\nmenuentry 'a' {\n\tlinux /boot/vmlinuz root=UUID=1 ro\n}\n")
+    plan = planned(board, driver_policy="exact")[1]
+    assert plan["action"] == ("unsupported" if wrong else "dkms_over_builtin")
+    assert not wrong or (one_sentence(plan["reason"]) and f"{path}: GRUB_CMDLINE_LINUX" in plan["reason"])
 
 
 def test_other_boot_loaders_have_no_such_file():

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import types
+
 import pytest
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import change_checks, compatibility, planner
 from stand_ins.planned_trees import BSP, BUILTIN, SPACE, STOCK, one_sentence
 
 # -- kernels ----------------------------------------------------------------------------------------------------
@@ -62,6 +64,99 @@ def test_kernel(board, planned, release, supported):
     if not supported:
         assert release in plan["reason"] and one_sentence(plan["reason"]) and one_sentence(plan["remedy"])
         assert (plan["changes"], plan["packages"], plan["reboot"], plan["runtime"]["install"]) == ([], [], False, False)
+
+
+@pytest.mark.case(
+    case="the running kernel's package was updated in place or removed, and the board not rebooted since",
+    plan="unsupported", result="nothing can be built for that kernel: says to reboot, and into which",
+)
+@pytest.mark.parametrize("running, installed, stops", [
+    # Armbian's packages replace their kernel; apt autoremove takes Debian's that is not among the newest.
+    ("6.1.84-vendor-rk35xx", "6.1.115-vendor-rk35xx", True), ("6.1.0-31-arm64", "6.1.0-35-arm64", True),
+    # Kernels of boot images, with a kernel of another kind installed besides.
+    ("6.1.118", "6.1.0-35-arm64", False), ("6.1.118", "6.1.141", False), ("6.1.99-rk3576", "6.1.0-35-arm64", False),
+])
+@pytest.mark.parametrize("leftover", [False, True])
+def test_a_kernel_that_was_replaced_since_the_boot(board, planned, running, installed, stops, leftover):
+    board.base(release=running, config=None).npu().tools().write("/boot/armbianEnv.txt", "rootdev=UUID=1\n")
+    board.place(f"/lib/modules/{running}/modules.dep").unlink()
+    if leftover:
+        board.write(f"/lib/modules/{running}/modules.builtin.bin")
+    board.write(f"/boot/vmlinuz-{installed}").write(f"/lib/modules/{installed}/modules.builtin")
+    plan = planned(board, driver_policy="exact")[1]
+    assert (plan["action"] == "unsupported") is stops
+    if stops:
+        assert one_sentence(plan["reason"]) and f"Kernel {running} runs and is no longer installed" in plan["reason"]
+        assert f"Reboot the board into an installed kernel ({installed})" in plan["remedy"]
+    # A driver that is as wanted needs no kernel.
+    assert planned(board, ("0.9.6", "20240322", "drm_ioctl"), driver_policy="exact")[1]["action"] != "unsupported"
+    board.write(f"/lib/modules/{running}/modules.builtin")
+    assert planned(board, driver_policy="exact")[1]["action"] == "dkms"
+
+
+@pytest.mark.case(
+    case="Armbian and relatives with two kernels, and /boot/Image is a link to the one that does not run",
+    plan="unsupported", result="the driver would be built for a kernel that the next boot does not start: says so",
+)
+@pytest.mark.parametrize("name, loader", [("armbianEnv.txt", "armbian"), ("orangepiEnv.txt", "orangepi")])
+@pytest.mark.parametrize("target, stops", [
+    # armbian-config: another branch of the kernel is installed beside.
+    ("vmlinuz-6.18.33-current-rockchip64", True), ("/boot/vmlinuz-6.18.33-current-rockchip64", True),
+    ("vmlinuz-6.1.115-vendor-rk35xx", False), ("vmlinuz-6.18.1-gone", False), ("kernel.img", False), (None, False),
+])
+def test_a_link_to_another_kernel(board, planned, name, loader, target, stops):
+    running = "6.1.115-vendor-rk35xx"
+    board.base(release=running, config=BUILTIN, cmdline="root=UUID=1 rootwait").npu().builtin(running).headers(running)
+    board.tools().write("/boot/" + name, "rootdev=UUID=1\n").write("/boot/kernel.img")
+    for release in (running, "6.18.33-current-rockchip64"):
+        board.write(f"/boot/vmlinuz-{release}").write(f"/lib/modules/{release}/modules.builtin")
+    if target:
+        board.link("/boot/Image", target)
+    facts, plan = planned(board, driver_policy="exact")
+    assert facts["boot"]["loader"] == loader and (plan["action"] == "unsupported") is (stops or "gone" in str(target))
+    if stops:
+        assert one_sentence(plan["reason"]) and plan["reason"].endswith(
+            "the next boot starts kernel 6.18.33-current-rockchip64, the default one of /boot/Image.")
+        assert "Reboot the board, or change /boot/Image" in plan["remedy"]
+
+
+def test_an_immutable_kernel_says_nothing_about_the_next_boot():
+    boot = {"loader": "armbian", "links": [{"path": "/boot/Image", "target": None, "problem": "locked"}]}
+    board = types.SimpleNamespace(facts={"kernels": [{"release": "6.1.115-a"}]}, boot=boot, release="6.1.115-a")
+    assert change_checks.check_running_kernel(board) is None
+
+
+@pytest.mark.case(
+    case="extlinux.conf by hand whose default entry names another installed kernel than the running one",
+    plan="unsupported", result="the driver would be built for a kernel that the next boot does not start: says so",
+)
+@pytest.mark.parametrize("kernel, stops", [
+    ("/boot/vmlinuz-6.1.115-vendor-rk35xx", True), ("/vmlinuz-6.1.115-vendor-rk35xx", True),
+    ("/boot/vmlinuz-6.1.84-vendor-rk35xx", False), ("/Image", False), ("/boot/vmlinuz", False),
+    # A name that is no release of an installed kernel.
+    ("/boot/vmlinuz-6.1.115", False), ("/boot/vmlinuz-linux", False),
+])
+def test_another_kernel_at_the_next_boot(board, planned, kernel, stops):
+    running = "6.1.84-vendor-rk35xx"
+    board.base(release=running, config=BUILTIN, cmdline="root=UUID=1 rw").npu().builtin(running).headers(running).tools()
+    for release in (running, "6.1.115-vendor-rk35xx"):
+        board.write(f"/boot/vmlinuz-{release}").write(f"/lib/modules/{release}/modules.builtin")
+    board.write("/boot/extlinux/extlinux.conf", "label old\n\tlinux /boot/vmlinuz-6.1.84-vendor-rk35xx\n\tappend root=UUID=1"
+                f" rw\nlabel new\n\tmenu default\n\tlinux {kernel}\n\tappend root=UUID=1 rw\n")
+    plan = planned(board, driver_policy="exact")[1]
+    assert (plan["action"] == "unsupported") is stops
+    if stops:
+        assert one_sentence(plan["reason"]) and "the next boot starts kernel 6.1.115-vendor-rk35xx" in plan["reason"]
+        assert "Reboot the board, or change /boot/extlinux/extlinux.conf" in plan["remedy"]
+    # update_extlinux.sh of Radxa's older images makes the newest kernel the default one.
+    board.write("/usr/local/sbin/update_extlinux.sh", ". /etc/default/extlinux\n")
+    board.write("/etc/default/extlinux", "APPEND=rw\n")
+    facts, plan = planned(board, driver_policy="exact")
+    assert facts["boot"]["loader"] == "update-extlinux-default" and ("the next boot" in plan["reason"]) is stops
+    board.place("/usr/local/sbin/update_extlinux.sh").unlink()
+    # u-boot-update is told which kernel is the default one.
+    board.write("/usr/sbin/u-boot-update", ". /etc/default/u-boot\n").write("/etc/default/u-boot", "U_BOOT_PARAMETERS=rw\n")
+    assert "the next boot" not in planned(board, driver_policy="exact")[1]["reason"]
 
 
 @pytest.mark.case(

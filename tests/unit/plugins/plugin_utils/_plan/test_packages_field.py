@@ -10,6 +10,17 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibi
 DATA = compatibility.load()
 
 
+@pytest.mark.parametrize("release, built", [
+    ("6.1.115+", True), ("5.10.209-dirty", True), ("6.1.84-vendor-rk35xx-dirty", True),
+    ("6.1.99-rockchip-rk3588+", True),
+    ("6.1.118-00001-gabcdef0-dirty", True), ("5.15.150-flippy-88+", False), ("6.12.38+deb13-arm64", False),
+])
+def test_a_kernel_that_its_owner_built_of_a_changed_tree(release, built):
+    package, hint = rules.headers_rule(release, DATA["headers"])
+    assert ("make bindeb-pkg" in hint) is built
+    assert package == (None if "flippy" in release else "linux-headers-" + release)
+
+
 @pytest.mark.parametrize("release, package", [
     # OpenHD's images for Radxa boards: a vendor's word is no branch of Armbian's.
     ("5.10.110-radxa-rockchip", "linux-headers-5.10.110-radxa-rockchip"),

@@ -30,6 +30,8 @@ REVERSIBLE = [
     ("dietpi", "extraargs=net.ifnames=0\r\noverlays=\r\n", "extraargs=net.ifnames=0 %s\r\noverlays=\r\n" % ARGUMENT),
     ("orangepi", "extraargs=initcall_blacklist=x\nextraboardargs=y\n",
      "extraargs=initcall_blacklist=x,rknpu_init\nextraboardargs=y\n"),
+    ("armbian", "extraargs=cma=1M initcall_blacklist=\n", "extraargs=cma=1M initcall_blacklist= %s\n" % ARGUMENT),
+    ("armbian", "extraargs=initcall_blacklist=x,\n", "extraargs=initcall_blacklist=x,,rknpu_init\n"),
 ]
 
 
