@@ -17,7 +17,6 @@ _IMAGE = re.compile(r"(?:vmlinu[xz]|Image)-(.+)\Z")
 _FOLDERS = ("updates/dkms", "updates", "extra", "kernel/drivers/rknpu")
 _DKMS = "/var/lib/dkms/rknpu"
 LIMIT = 20
-_LOG_LIMIT = 1 << 20
 # Lines that may explain a failure: the controller does that.
 _TELLING = re.compile(
     r"(?i)error|[\u9519\u6ca1\u672a]|fehler|nicht |erreur|fatal|not found|cannot|can.t|could not|no such|no space|"
@@ -36,7 +35,7 @@ def _failed_builds(tree):
     failed = {}
     for version in tree.names(_DKMS):
         path = "%s/%s/build/make.log" % (_DKMS, version)
-        log = tree.text(path, _LOG_LIMIT) if tree.exists(path) else None
+        log = tree.text(path, 1 << 20) if tree.exists(path) else None
         kernel = re.match(r"DKMS .{0,200} for kernel (\S{1,128}) \(", log or "")
         if kernel:
             lines = [clean(line, 300) for line in log.splitlines()]
@@ -51,7 +50,7 @@ def read(tree, running):
     Of the kernels below /lib/modules that run or have an image in /boot. module: whether an rknpu module is there, ours
     or the kernel's own; builtin: whether it is built in; build_log: the telling lines of our failed build.
     """
-    images = set(match.group(1) for match in map(_IMAGE.match, tree.names("/boot")) if match)
+    images = {match.group(1) for match in map(_IMAGE.match, tree.names("/boot")) if match}
     if tree.exists(f"/lib/modules/{running}/modules.builtin"):  # no tool makes it
         images.add(running)
     releases = [name for name in tree.names("/lib/modules") if name in images and RELEASE.match(name)]
