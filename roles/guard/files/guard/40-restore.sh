@@ -28,6 +28,8 @@ restore_manifest() {
         case $path in
             */../* | */..) report_error "$path is not a path to restore"; continue ;;
         esac
+        # Of an interrupted write.
+        for unfinished in "$root${path%/*}"/.rkfleet-????????; do remove "$unfinished"; done
         case $kind:$path in
             # Release 1.5.0 wrote these kinds.
             file:*/extlinux.conf | nofile:*/extlinux.conf) kind=menu ;;

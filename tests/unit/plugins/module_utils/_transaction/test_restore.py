@@ -139,3 +139,16 @@ def test_a_driver_from_elsewhere_is_restored(board, version):
     assert board.guard("restore", "pending")[0] == 0
     assert board.files() == before
     assert os.readlink(board.place(DKMS + "/kernel-6.1.84-aarch64")) == "0.9.8/6.1.84/aarch64"
+
+
+def test_what_an_interrupted_write_has_left_is_removed(board):
+    """Copies of a source tree beside it, an unpacked tree, a trial build, and a file that was not renamed yet."""
+    left = ("/usr/src/.rkfleet-4dkys14v/0", "/var/lib/dkms/.rkfleet-abcd_123/dkms/x", "/boot/extlinux/.rkfleet-0a1b2c3d")
+    kept = ("/usr/src/.rkfleet", "/usr/src/.rkfleet-of-the-owner", "/usr/src/rkfleet-4dkys14v")
+    board.write(MENU, menu("6.1.84"))
+    board.keep("menu " + MENU, "notree /usr/src/rknpu-0.9.6", "notree " + DKMS)
+    for path in (*left, *kept):
+        board.write(path)
+    assert board.guard("restore", "origin")[0] == 0
+    assert not [path for path in left if board.place(path).exists()]
+    assert all(board.place(path).exists() for path in kept)
