@@ -25,7 +25,13 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         params = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
         result["changed"] = False
-        message = self._of_run(task_vars) if params["scope"] == "run" else self._of_board(task_vars)
+        if params["scope"] == "run":
+            raw = _settings.raw_variables(task_vars)
+            result["boards"] = _settings.honest(raw)
+            with _settings.without_hostile_facts(self._task, task_vars) as variables:
+                message = self._of_run(variables, raw if variables is task_vars else None)
+        else:
+            message = self._of_board(task_vars)
         if message:
             result.update(failed=True, msg=message)
         return brief(result, self._task)
@@ -38,7 +44,7 @@ class ActionModule(ActionBase):
             return "%s: %s" % (task_vars["inventory_hostname"], error)
         return ""
 
-    def _of_run(self, task_vars):
+    def _of_run(self, task_vars, raw):
         """Check and save the variables of the run; return what is wrong."""
         message = _settings.tags_message(task_vars)
         if message:
@@ -47,7 +53,7 @@ class ActionModule(ActionBase):
             values = _settings.resolve_and_save(self._templar, task_vars, True)
         except ValueError as error:
             return "%s: %s" % (task_vars["inventory_hostname"], error)
-        warnings, message = _settings.check_run(task_vars, load_extra_vars(self._loader), values)
+        warnings, message = _settings.check_run(task_vars, load_extra_vars(self._loader), values, raw)
         for warning in warnings:
             Display().warning(warning)
         return message

@@ -12,7 +12,8 @@ version_added: 2.0.0
 description:
   - Resolves the variables of all roles of this collection and keeps their values on the controller until the end of the
     run. P(rkfleet.npu.npu_settings#lookup) reads them. Later answers of a board do not change them.
-  - Fails for a board with facts that have names of variables of this collection.
+  - Fails for a board with facts that have names of variables of this collection. With O(scope=run) such a board does
+    not fail the run: its variables are resolved without its facts.
   - The values are not part of the result.
 extends_documentation_fragment:
   - rkfleet.npu._attributes.controller
@@ -38,5 +39,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-# Nothing beside the common return values.
+boards:
+  description: With O(scope=run), the boards of the play without facts that no module may set.
+  returned: with O(scope=run)
+  type: list
+  elements: str
+  sample: [rock-1, rock-2]
 """

@@ -10,6 +10,7 @@ files in its own temporary folder on the controller: no variable that a board ca
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -56,6 +57,61 @@ def refuse_injected(variables):
     name = gate.hostile(variables.get("ansible_facts"))
     if name:
         raise ValueError(gate.hostile_sentence(name))
+
+
+class _NoFacts:
+    """A fact cache without facts."""
+
+    def get(self, *dummy):
+        """Return no facts."""
+        return {}
+
+
+@contextlib.contextmanager
+def without_hostile_facts(task, variables):
+    """Yield the variables of a task for the whole run, as they are without the facts of a board that sets hostile ones.
+
+    A task that runs once runs as the first board. Facts that it has from an earlier play or a fact cache must not keep
+    the others from their upgrade: it fails at its own first task. Templates that are resolved inside see no facts of
+    any board.
+    """
+    facts = variables.get("ansible_facts")
+    if not gate.hostile(facts):
+        yield variables
+        return
+    # Ansible has no public way to tell facts from the variables that they replace.
+    manager = variables["hostvars"]._variable_manager
+    name = variables["ansible_play_batch"][0] if "inventory_hostname" in facts else variables["inventory_hostname"]
+    kept, manager._fact_cache = manager._fact_cache, _NoFacts()
+    try:
+        found = manager.get_vars(play=task._parent._play, host=manager._inventory.get_host(name), task=task)
+        of_play = ("ansible_play_hosts_all", "ansible_play_hosts", "ansible_play_batch")
+        yield {**found, **{one: variables[one] for one in of_play}}
+    finally:
+        manager._fact_cache = kept
+
+
+def raw_variables(variables):
+    """Return the variables of the boards of a run, `{board: {name: value}}`; values may be templates.
+
+    Args:
+        variables: those of a task; its own board also has the variables of the play.
+    """
+    hostvars = variables.get("hostvars") or {}
+    # A board may claim the name of another one.
+    this = None if "inventory_hostname" in (variables.get("ansible_facts") or ()) else variables["inventory_hostname"]
+    raw = getattr(hostvars, "raw_get", hostvars.get)
+    return {board: variables if board == this else raw(board) or {}
+            for board in variables.get("ansible_play_hosts_all") or [this]}
+
+
+def honest(raw):
+    """Return the boards without hostile facts. Others must not have a say in settings that are checked for all.
+
+    Args:
+        raw: as of `raw_variables`.
+    """
+    return [board for board, known in raw.items() if not gate.hostile(known.get("ansible_facts"))]
 
 
 def tags_message(variables):
@@ -123,36 +179,36 @@ def resolve_and_save(templar, variables, whole_run=False):
     return values
 
 
-def set_variables(variables):
+def set_variables(variables, raw=None):
     """Return the variables that inventory, play and command line set for the boards of a run: `{board: {name: value}}`.
 
     Facts and results of tasks are left out. Values may be templates.
 
     Args:
-        variables: those of a task; its own board also has the variables of the play.
+        variables: those of a task.
+        raw: as of `raw_variables`, if that is known.
     """
-    this, found = variables["inventory_hostname"], {}
-    hostvars = variables.get("hostvars") or {}
+    found, hostvars = {}, variables.get("hostvars") or {}
     # Ansible has no public way to tell results of tasks from other variables.
     results = getattr(getattr(hostvars, "_variable_manager", None), "_nonpersistent_fact_cache", None) or {}
-    for board in variables.get("ansible_play_hosts_all") or [this]:
-        raw = variables if board == this else getattr(hostvars, "raw_get", hostvars.get)(board) or {}
-        hidden = {*results.get(board, ()), *(raw.get("ansible_facts") or ())}
-        found[board] = {name: raw[name] for name in raw if name.startswith("npu_") and name not in hidden}
+    for board, known in (raw or raw_variables(variables)).items():
+        hidden = {*results.get(board, ()), *(known.get("ansible_facts") or ())}
+        found[board] = {name: known[name] for name in known if name.startswith("npu_") and name not in hidden}
     return found
 
 
-def check_run(variables, given, values):
+def check_run(variables, given, values, raw=None):
     """Return `(warnings, message)`: what has no effect in the inventory or a play, and what is wrong.
 
     Args:
         variables: those of a task.
         given: the variables of the command line.
         values: the resolved variables of the run.
+        raw: as of `raw_variables`, if that is known.
     """
     known = options()
     unknown = _settings_check.unknown_names(given, known)
-    boards = set_variables(variables)
+    boards = set_variables(variables, raw)
     names = {name for own in boards.values() for name in own} - set(unknown)
     warnings = [
         _settings_check.inventory_sentence(*pair) for pair in _settings_check.unknown_names(names, known).items()

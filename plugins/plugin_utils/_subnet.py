@@ -58,8 +58,8 @@ _MODULE = re.compile(r"[a-z0-9_]{1,64}\Z")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}\Z")
 _SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{3,63}\Z")
 _NO_SERIAL = re.compile(r"(?:0+|f+|unknown|none|default)\Z", re.I)
-# Names with a meaning to Ansible itself.
-RESERVED = ("localhost", "all", "ungrouped")
+# Names with a meaning to Ansible itself, and those of groups that this plugin or the playbooks create later.
+_RESERVED = re.compile(r"(?:localhost|all|ungrouped|(?:npu|soc|kernel|driver)_.*)\Z", re.I)
 
 
 # -- addresses
@@ -355,7 +355,7 @@ def named(boards, by, taken=()):
     wanted = [board["address"] if by == "address" else board.get(by) or "" for board in boards]
     names = []
     for board, name in zip(boards, wanted):
-        unfit = not name or _NO_SERIAL.match(name) or name.lower() in RESERVED or name in taken
+        unfit = not name or _NO_SERIAL.match(name) or _RESERVED.match(name) or name in taken
         if by != "address" and unfit:
             name = board["address"]
         elif by != "address" and wanted.count(name) > 1:

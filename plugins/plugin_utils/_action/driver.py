@@ -157,7 +157,7 @@ def write_log(log, log_dir, *names):
         AnsibleActionFail: if it cannot be written, or its path is a link.
     """
     log_dir = os.path.expanduser(log_dir)
-    path = os.path.join(log_dir, re.sub(r"[^\w.+-]", "_", "-".join(names) + ".log"))
+    path = os.path.join(log_dir, re.sub(r"[^\w.+-]", "_", "-".join(map(str, names)) + ".log"))
     try:
         os.makedirs(log_dir, exist_ok=True)
         # In a folder that others can write to, a link may point to a file of this user.

@@ -16,6 +16,7 @@ from . import payload
 from .._answers import gate
 from .._answers.failure import cause_in, NO_PYTHON
 from .._answers.limits import MalformedAnswer
+from .._schema.values import dictionary
 from .board import no_answer, one_line, PATH, TransferAction
 
 DISCOVERY = ("auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
@@ -84,6 +85,10 @@ class ProgramAction(TransferAction):
 
     def _interpreter(self, task_vars):
         """Return the interpreter that is configured for the board or was discovered before; None if unknown."""
+        host = self._task.delegate_to
+        if host:
+            # A board must not choose which program starts on another host.
+            task_vars = dictionary(dictionary(task_vars.get("ansible_delegated_vars")).get(host))
         known = C.config.get_config_value("INTERPRETER_PYTHON", variables=task_vars)
         known = str(self._templar.template(known) or "").strip()
         if known and known not in DISCOVERY:

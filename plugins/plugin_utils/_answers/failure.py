@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import re
 
+from ...module_utils._board.tree import clean
+from .._schema.values import LONGEST, dictionary, sequence
+
 NO_ANSWER, SUDO, PYTHON, MALFORMED, HOSTILE = CAUSES = ("no_answer", "sudo", "python", "malformed", "hostile")
 UNREACHABLE = "does not answer over ssh"
 NO_PYTHON = 127
@@ -32,15 +35,16 @@ def cause_of(result):
     result = _failed(result)
     if result.get("timedout") or result.get("unreachable"):
         return NO_ANSWER
-    return result["cause"] if result.get("cause") in CAUSES else ""
+    cause = result.get("cause")
+    return cause if isinstance(cause, str) and cause in CAUSES else ""
 
 
 def reason_of(result):
     """Return why a task failed, in one sentence."""
     result = _failed(result)
     if result.get("timedout"):
-        return "{}: a task did not end in time. {}".format(UNREACHABLE, result.get("msg") or "")
-    return result.get("msg") or "failed without a message"
+        return f"{UNREACHABLE}: a task did not end in time. {_message(result)}"
+    return _message(result) or "failed without a message"
 
 
 def cause_in(text, code=1):
@@ -89,6 +93,14 @@ def cannot_read(board, as_root, reason, cause):
     return sentence
 
 
+def _message(result):
+    """Return the message of a result as text: that of a built-in module may be anything that a board answers."""
+    message = result.get("msg") or ""
+    return message if isinstance(message, str) else clean(str(message), LONGEST)
+
+
 def _failed(result):
-    items = (item for item in result.get("results") or [] if isinstance(item, dict))
+    """Return the first failed item of a loop's result, else the result."""
+    result = dictionary(result)
+    items = map(dictionary, sequence(result.get("results")))
     return next((item for item in items if item.get("failed") or item.get("unreachable")), result)

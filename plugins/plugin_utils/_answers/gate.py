@@ -28,7 +28,9 @@ _OF_MODULE = {
     # sync, depmod and u-boot-update are slow on SD cards.
     "npu_boot": (900, *USUAL[1:]), "npu_transaction": (900, *USUAL[1:]),
 }
-_HOSTILE = re.compile(r"(?:ansible_)?(?:__)?npu_")
+# Ansible removes the options of a connection from facts by the name of its plugin, which is paramiko_ssh for
+# paramiko's, so those could name a program of the controller as proxy.
+_HOSTILE = re.compile(r"(?:ansible_)?(?:(?:__)?npu_|paramiko_)")
 _IDENTITY = frozenset(("inventory_hostname", "inventory_hostname_short", "group_names"))
 """The identity of a board. For Ansible, facts win over the inventory."""
 # Options of ssh and become that Ansible also reads from facts. They could start a program of the controller, or connect

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import re
@@ -94,8 +95,12 @@ def rendered(document):
 
 
 def path_of(folder, board):
-    """Return the path of a board's recording."""
-    return os.path.join(folder, "%s.json" % (re.sub(r"[^\w.-]", "_", board, flags=re.ASCII).lstrip(".") or "board"))
+    """Return the path of a board's recording; two boards never have the same one."""
+    name = re.sub(r"[^\w.-]", "_", board, flags=re.ASCII).lstrip(".")[:200] or "board"
+    if name != board:
+        # Of a name in another script, nothing else remains.
+        name += "-" + hashlib.sha256(board.encode("utf-8", "replace")).hexdigest()[:8]
+    return os.path.join(folder, f"{name}.json")
 
 
 def _file(entry):
@@ -103,7 +108,7 @@ def _file(entry):
     kept = {key: entry[key] for key in ("kind", "link", "note") if entry.get(key)}
     if entry.get("names"):
         kept["names"] = entry["names"]
-    if "content" in entry:
+    if entry.get("content") is not None:
         data = base64.b64decode(entry["content"])
         try:
             kept["text"] = data.decode("utf-8")

@@ -15,7 +15,7 @@ ANSWER = {
     "files": [Some({"path": TEXT, "kind": (None, "folder", "device", "special"), "link": TEXT, "content": BASE64,
                     "names": TEXTS, "note": TEXT})],
     "programs": [Some({"program": ("driver", "command"), "of": TEXT, "output": TEXTS, "error": TEXT,
-                       "number": INTEGER})],
+                       "number": INTEGER}, needed=("program", "of", "output"))],
     "kernel_log": TEXTS, "kernel_log_error": TEXT,
     "uname": {"sysname": TEXT, "release": TEXT, "version": TEXT, "machine": TEXT},
     "nodename": TEXT, "uid": INTEGER, "live": FLAG,
@@ -36,6 +36,8 @@ def validated(answer):
     """
     facts = gate.facts_of(dictionary(answer).get("facts"))
     answer = dict(check(answer, ANSWER, "the recording"), facts=facts)
+    for entry in answer["programs"]:
+        entry.setdefault("error", None)
     for entry in answer["files"]:
         if not is_path(entry.get("path")):
             raise ValueError("a path of the recording is malformed")

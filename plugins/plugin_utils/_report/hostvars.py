@@ -14,7 +14,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._answers import failure, gate
 from .._plan.predicates import has_work
-from .._schema.values import dictionary
+from .._schema.values import LONGEST, dictionary
 
 HELD = "npu_hold is set in the inventory"
 NOT_SELECTED = "not selected"
@@ -25,6 +25,8 @@ _DICTIONARIES = (
     "__npu_builder_did",
 )
 _TEXTS = ("__npu_error", "__npu_cause", "__npu_outcome", "__npu_rolled_back")
+# Read below, but not returned.
+_READ = ("__npu_gate", "__npu_batch", "__npu_rollout", "__npu_audit", "inventory_hostname")
 SET = (*_DICTIONARIES, *_TEXTS, "__npu_is_committed", "npu_hold")
 
 
@@ -34,11 +36,13 @@ def board_variables(variables, only=SET):
     Args:
         only: names of the variables to return; the others cost time.
     """
-    known = {name: _of_its_kind(name, value) for name, value in _known(variables, only).items()}
+    known = {name: _of_its_kind(name, value) for name, value in _known(_without_facts(variables, only), only).items()}
     fact = gate.hostile(known.get("ansible_facts"))
     if fact:
-        # The upgrade of such a board does not count as verified.
+        # The upgrade of such a board does not count as verified, and only the owner puts it on hold.
         known.pop("__npu_is_committed", None)
+        if "npu_hold" in known["ansible_facts"]:
+            known.pop("__npu_skipped", None)
         sentence, error = gate.hostile_sentence(fact), str(known.get("__npu_error") or "")
         known.update(
             __npu_error=error if sentence in error else " ".join([sentence, error]).strip(), __npu_cause=failure.HOSTILE
@@ -46,11 +50,44 @@ def board_variables(variables, only=SET):
     return known
 
 
+def _without_facts(variables, only):
+    """Return the variables without those that are facts of the board: no honest board has facts with these names."""
+    facts = dictionary(registered(variables, "ansible_facts"))
+    # What a task has set wins over a fact.
+    injected = {name for name in (*only, *_READ) if name in facts and registered(variables, name) == facts[name]}
+    return _Without(variables, injected) if injected else variables
+
+
+class _Without:
+    """Variables without some of them. Only those that are read are templated."""
+
+    def __init__(self, variables, names):
+        self._variables, self._names = variables, names
+
+    def __contains__(self, name):
+        return name not in self._names and name in self._variables
+
+    def __getitem__(self, name):
+        return self._variables[name]
+
+    def get(self, name, default=None):
+        """Return a variable, as a dictionary does."""
+        return self._variables.get(name, default) if name not in self._names else default
+
+
 def _of_its_kind(name, value):
     """Return a value of the right kind, else an empty one: variables that a task has set may come from the board."""
+    if name == "__npu_skipped":
+        known = dictionary(value)
+        texts = {key: _printable(known[key]) for key in ("verdict", "reason") if isinstance(known.get(key), str)}
+        return {**known, **texts} if len(texts) == 2 else {}
     if name in _DICTIONARIES:
         return dictionary(value)
     return str(value) if name in _TEXTS and value else value
+
+
+def _printable(text):
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:LONGEST])
 
 
 def _known(variables, only):

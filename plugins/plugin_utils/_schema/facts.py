@@ -114,7 +114,7 @@ FACTS = {
     "processes": [Some({
         "pid": INTEGER, "name": TEXT, "nodes": TEXTS, "cgroups": TEXTS, "unit": TEXT, "container": TEXT,
         "manager": TEXT,
-    })],
+    }, needed=("pid", "name"))],
     "dkms": {
         "available": FLAG, "version": TEXT,
         "modules": [{

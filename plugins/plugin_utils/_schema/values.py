@@ -56,7 +56,11 @@ def part(fields, about=""):
 
 
 class Some(dict):
-    """An object whose keys are all optional."""
+    """An object whose keys are all optional, except for those that are needed: these are not null, either."""
+
+    def __init__(self, *fields, needed=(), **more):
+        super().__init__(*fields, **more)
+        self.needed = needed
 
 
 def check(value, kind, where):
@@ -116,8 +120,12 @@ def _object(value, kind, where):
         raise ValueError(f"{where} is not an object")
     if str in kind:
         return {clean(str(key)): _scalar(item, kind[str], where) for key, item in list(value.items())[:MOST]}
-    missing = [key for key in kind if key not in value]
-    if missing and not isinstance(kind, Some):
+    is_some = isinstance(kind, Some)
+    missing = (
+        [key for key in kind.needed if value.get(key) is None] if is_some
+        else [key for key in kind if key not in value]
+    )
+    if missing:
         raise ValueError(f"{where} has no {missing[0]}")
     above = "" if where == "the facts" else where + "."
     return {key: check(value[key], inner, above + key) for key, inner in kind.items() if key in value}

@@ -207,3 +207,15 @@ def test_a_role_alone_uses_the_owners_values_and_refuses_those_of_a_board(collec
     assert "npu_confirm_minutes" not in known and known["npu_builder"] == ""
     assert done.returncode == 2 and "a: a module's answer set the fact npu_" in done.stdout
     assert sorted(path.name for path in evil.iterdir()) == ["tasks.yml"]
+
+
+@pytest.mark.parametrize("skip", [{"verdict": "ok", "reason": "x", "fine": True}, {"a": 1}, "text"])
+def test_a_hook_that_fails_has_failed_whatever_its_module_answers(play, tmp_path, skip):
+    """Only npu_transaction says that a board is left alone."""
+    (tmp_path / "before.yml").write_text(stubs.HEADER + PING % "hook")
+    python = tmp_path / "other_python"
+    python.write_text(PYTHON % json.dumps({"failed": True, "msg": {"a": 1}, "skip": skip, "results": 5, "cause": [], "ping": "pong"}))
+    python.chmod(0o755)
+    run = play({"a": {"ansible_python_interpreter": str(python), "answers": "hook"}, "b": {}}, answers="never", npu_pre_tasks_file="before.yml",
+               npu_require_staging=False, npu_rollout=[1, "100%"], npu_max_failed=1)
+    assert run.verdicts == {"a": "failed", "b": "ok"} and run.rc == 2 and run.failed == ["a"] and "Traceback" not in run.output

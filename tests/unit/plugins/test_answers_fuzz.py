@@ -30,7 +30,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_r
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import kernel_cause, npu_users, verification
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import hostvars, stdout
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import answers, values
-from stand_ins.nested import places
+from stand_ins.odd_values import ODD, odd, printed, texts
 
 SEEDS = tuple(map(int, os.environ.get("RKFLEET_NPU_FUZZ_SEEDS", "13 1300 130000").split()))
 CASES = int(os.environ.get("RKFLEET_NPU_FUZZ_CASES", "1000"))
@@ -89,79 +89,7 @@ GOOD = {
 }
 
 
-def deep(levels, leaf="x"):
-    """A value that many others are around."""
-    for number in range(levels):
-        leaf = [leaf] if number % 2 else {"a": leaf}
-    return leaf
-
-
-ODD = (
-    None, True, False, 0, -1, 7, 1 << 53, 1 << 70, -(1 << 200), 1.5, 1e308, float("nan"), float("inf"), "", "ok",
-    "none", "x" * 70000, "\x1b[2J\x1b]0;x\x07", "\x9b31m", "\ud800\udfff", "a\u202eb\u2066", "\x00",
-    "line\nPLAY RECAP ****\nevil : ok=1", "\r\x1b[1Agood  healthy", [], {}, [[]], [None],
-    [1, "a", None, {}],
-    {"a": 1},
-    {"": ""},
-    {"\x1b[2J": "\x1b[2J"}, [{}] * 1500, ["x"] * 1500,
-    {str(number): number for number in range(1500)}, deep(30), deep(200), deep(60, "\x1b[2J"),
-    {"__ansible_type": "x"},
-    {"__ansible_unsafe": "{{ 1 }}"},
-    {"__ansible_vault": "x"}, "{{ lookup('pipe', 'id') }}", *fleet_sample.HOSTILE,
-)
 DOCUMENTED = [name for shape in (*answers.ANSWERS.values(), *answers.INTERNAL.values()) for name in shape]
-HOSTILE_KEYS = (
-    "ansible_facts", "add_host", "add_group", "ansible_stats", "include", "include_args", "warnings", "deprecations",
-    "exception", "diff", "invocation", "results", "stdout", "stdout_lines", "rc", "msg", "failed", "skipped",
-    "unreachable", "changed", "_ansible_no_log", "_ansible_parsed", "_ansible_delegated_vars", "failed_when_result",
-    "item", "attempts", "retries", "ansible_job_id", "npu_store", "\x1b[2J",
-)
-
-
-def odd(good, dice):
-    """An answer with something wrong."""
-    told = copy.deepcopy(good)
-    for dummy in range(dice.choice((1, 1, 2, 4))):
-        spots = list(places(told, deepest=6))
-        if dice.random() < 0.2 or not spots:
-            told[dice.choice(HOSTILE_KEYS)] = dice.choice(ODD)
-            continue
-        *path, last = dice.choice(spots)
-        part = told
-        for key in path:
-            part = part[key]
-        if dice.random() < 0.2:
-            del part[last]
-        else:
-            part[last] = copy.deepcopy(dice.choice(ODD))
-    return dice.choice(ODD) if dice.random() < 0.02 else told
-
-
-def printed(told, dice):
-    """What the board's Python prints of it."""
-    text = json.dumps(told, ensure_ascii=dice.random() < 0.8)
-    dices = dice.random()
-    if dices < 0.05:
-        return text[:dice.randrange(len(text) + 1)]
-    return (
-        dice.choice(("", "Welcome\x1b[2J\n", "{\n")) + text + dice.choice(("", "\n", "\n\x1b[2Jlogout\n}"))
-        if dices < 0.2 else text
-    )
-
-
-def texts(value):
-    """All texts inside, keys included."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from texts(key)
-            yield from texts(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from texts(item)
-
-
 @pytest.fixture
 def facts(board, gather):
     board.base().npu().builtin().headers().tools().dkms(ours=True).u_boot_menu()
@@ -301,7 +229,8 @@ def test_whatever_a_board_answers(seed, act, summed_up, facts, tmp_path):
         if len(evil) == BATCH or case == CASES - 1:
             report(summed_up, dict(boards, **evil), others, tmp_path / str(case))
             evil = {}
-    assert taken > CASES / 10 and refused > CASES / 10
+    # A few cases say nothing.
+    assert CASES < 200 or (taken > CASES / 10 and refused > CASES / 10)
 
 
 def report(summed_up, variables, others, folder):

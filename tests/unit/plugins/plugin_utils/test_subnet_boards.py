@@ -109,3 +109,10 @@ def test_names():
 )
 def test_groups(known, groups):
     assert _subnet.groups_of(found("10.1.0.1", **known)) == groups
+
+
+@pytest.mark.parametrize("claimed", [
+    "localhost", "all", "ungrouped", "npu_staging", "NPU_now_rollout", "npu_now_upgrade_failed", "soc_rk3588", "kernel_6_1", "driver_builtin"])
+def test_no_board_is_called_as_a_group_that_comes_later(claimed):
+    """Where the group does not exist, a pattern of a play or npu_store_from would mean the board."""
+    assert list(_subnet.named([{"address": "10.1.0.9", "serial": claimed}], "serial")) == ["10.1.0.9"]

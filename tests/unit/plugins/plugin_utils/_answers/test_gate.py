@@ -13,6 +13,9 @@ import types
 import pytest
 import yaml
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.plugins import loader
+from ansible.utils.plugin_docs import get_docstring
+from ansible.vars.clean import clean_facts
 
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate, limits
@@ -183,7 +186,7 @@ def test_an_answer_that_claims_to_be_unreachable_counts_as_failed(act):
     "name",
     [
         "npu_post_tasks_file", "__npu_error", "ansible_npu_x", "npu_\x1b[2J", "inventory_hostname", "group_names",
-        "ansible_control_path", "control_path", "sftp_executable",
+        "ansible_control_path", "control_path", "sftp_executable", "ansible_paramiko_proxy_command", "paramiko_host",
     ],
 )
 def test_facts_that_decide_are_hostile(act, name):
@@ -196,10 +199,35 @@ def test_facts_that_decide_are_hostile(act, name):
     assert known["__npu_error"] == result["msg"] and known["__npu_cause"] == result["cause"] == "hostile"
 
 
+# Options of the shell on the board: they choose where it keeps temporary files, and who reads them.
+ON_THE_BOARD = {"ansible_admin_users", "ansible_async_dir", "ansible_common_remote_group"}
+
+
+def test_every_option_of_a_connection_that_ansible_takes_from_facts_is_hostile():
+    names = set()
+    for plugins in (loader.connection_loader, loader.become_loader, loader.shell_loader):
+        for path in plugins.all(path_only=True):
+            options = (get_docstring(path, loader.fragment_loader)[0] or {}).get("options") or {}
+            names |= {one["name"] for option in options.values() for one in option.get("vars") or []}
+    assert len(names) > 80
+    # An expression and no name.
+    names = {name for name in names if name.isidentifier()}
+    taken = {name for name in names - ON_THE_BOARD if name in clean_facts({name: "x"})}
+    assert taken >= {"ansible_control_path", "ansible_sftp_executable"}
+    assert [name for name in sorted(taken) if not gate.hostile({name: "x"})] == []
+
+
 def test_what_is_honest_is_not_hostile(act):
     facts = {"npu": {}, "hostname": "x", "discovered_interpreter_python": "/usr/bin/python3", "local": {"npu": {}},
              "ssh_host_key_rsa_public": "x", "sudo0": {"device": "sudo0"}, "user_id": "root", "env": {"SUDO_USER": "x"}}
     assert act({"changed": False}, facts=facts) == {"changed": False}
+
+
+@pytest.mark.parametrize("process", [{}, {"pid": 7}, {"pid": None, "name": "x"}, {"pid": 7, "name": None}])
+def test_a_process_without_number_or_name_is_refused(act, process):
+    """Both are in what is said of it, and in the command that ends it."""
+    result = act({"failed": True, "msg": "in use", "in_use": [process]}, module="npu_transaction")
+    assert result["cause"] == "malformed" and "in_use has no " in result["msg"]
 
 
 def test_a_task_that_ran_into_its_own_timeout_is_a_board_that_does_not_answer():

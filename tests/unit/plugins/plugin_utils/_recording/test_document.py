@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 import random
+import re
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
@@ -170,14 +172,21 @@ def test_names_of_the_connection():
 
 def test_the_file_is_only_for_its_owner_and_replaced_at_once(tmp_path):
     folder = tmp_path / "new/recordings"
-    path = document.write(str(folder), "../rock 5b/1", {"a": "\x1b[31m\u202eé"})
-    assert path == str(folder / "_rock_5b_1.json") and os.stat(path).st_mode & 0o777 == 0o600
-    assert os.stat(folder).st_mode & 0o777 == 0o700
-    assert (
-        b"\x1b" not in (folder / "_rock_5b_1.json").read_bytes() and (folder / "_rock_5b_1.json").read_bytes().isascii()
-    )
+    path = pathlib.Path(document.write(str(folder), "../rock 5b/1", {"a": "\x1b[31m\u202eé"}))
+    assert path.parent == folder and re.fullmatch(r"_rock_5b_1-[0-9a-f]{8}\.json", path.name)
+    assert os.stat(path).st_mode & 0o777 == 0o600 and os.stat(folder).st_mode & 0o777 == 0o700
+    assert b"\x1b" not in path.read_bytes() and path.read_bytes().isascii()
     document.write(str(folder), "../rock 5b/1", {"a": 1})
-    assert [entry.name for entry in folder.iterdir()] == ["_rock_5b_1.json"]
+    assert list(folder.iterdir()) == [path]
+
+
+def test_each_board_has_a_file_of_its_own():
+    names = ["rock-1", "rock_1", "rock 1", "rock/1", "板一", "板二", ".hidden", "hidden", "..", "/", "\ud800"]
+    names += ["x" * 300, "x" * 301]
+    paths = [document.path_of("folder", name) for name in names]
+    assert len(set(paths)) == len(names) and paths[0] == "folder/rock-1.json"
+    for path in paths:
+        assert os.path.dirname(path) == "folder" and len(os.path.basename(path)) < 255 and path.isascii()
 
 
 def test_a_link_in_the_place_of_the_file_is_replaced(tmp_path):
@@ -240,6 +249,28 @@ def test_what_is_not_documented_is_dropped(answer):
     assert len(checked["files"][0]["note"]) <= 4096 and "\x1b" not in checked["files"][0]["note"]
 
 
+@pytest.mark.parametrize(
+    "part, name, value",
+    [
+        ("programs", "of", None), ("programs", "output", None), ("programs", "program", "other"),
+        ("files", "path", None), ("files", "content", 5),
+    ],
+)
+def test_a_part_of_an_answer_that_lacks_what_is_needed_is_refused(answer, part, name, value):
+    entry = {"program": "driver", "of": "x", "output": []} if part == "programs" else {"path": "/x"}
+    answer[part] = [{**entry, name: value}]
+    with pytest.raises(ValueError, match=r"\w"):
+        shape.validated(answer)
+
+
+def test_a_file_without_content_and_a_program_without_error(answer):
+    answer["files"] = [{"path": "/x", "content": None}]
+    answer["programs"] = [{"program": "command", "of": "x", "output": ["y"]}]
+    checked = shape.validated(answer)
+    made, contents = document.compose(checked, planner.npu_plan(checked["facts"], {}, DATA), {}, (), ())[:2]
+    assert made["files"] == {"/x": {}} and "answer of command x: y" in contents
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_any_damage_is_refused_or_harmless(answer, seed, tmp_path):
     dice = random.Random(seed)
@@ -247,6 +278,9 @@ def test_any_damage_is_refused_or_harmless(answer, seed, tmp_path):
         tree = answer
         while isinstance(tree, (dict, list)) and tree:
             key = dice.choice(list(tree) if isinstance(tree, dict) else range(len(tree)))
+            if dice.random() < 0.1:
+                del tree[key]
+                break
             if not isinstance(tree[key], (dict, list)) or dice.random() < 0.3:
                 tree[key] = dice.choice([None, "", "../../../etc/passwd", "/\0", -1, 1e400, [], {}, "x" * 70000, True])
                 break
