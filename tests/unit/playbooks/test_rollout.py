@@ -151,13 +151,20 @@ def test_a_failed_board_does_not_take_its_batch_with_it(play, monkeypatch):
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_board_that_is_lost_in_a_task_of_the_owners(play, tmp_path, when):
     """Ansible takes it out of the play at once: no rescue. Table, report and Ansible call it unreachable, and it counts as failed."""
-    (tmp_path / "hook.yml").write_text("""
-- ansible.builtin.ping:
-  vars: {ansible_connection: ssh, ansible_host: 127.0.0.1, ansible_port: 9}
+    # The other board of its batch is upgraded first: one that begins afterwards is skipped.
+    there = tmp_path / "a-is-upgraded"
+    told = f"- ansible.builtin.file: {{path: {there}, state: touch, mode: '0600'}}\n  when: inventory_hostname == 'a'\n"
+    lost = f"""
+- ansible.builtin.wait_for: {{path: {there}, timeout: 60}}
   when: inventory_hostname == 'b'
-""")
-    settings = {"npu_%s_tasks_file" % {"before": "pre", "after": "post"}[when]: str(tmp_path / "hook.yml")}
-    run = play({"a": {}, "b": {}, "c": {}}, npu_require_staging=False, npu_rollout=1, npu_report_dir=str(tmp_path / "report"), **settings)
+- ansible.builtin.ping:
+  vars: {{ansible_connection: ssh, ansible_host: 127.0.0.1, ansible_port: 9}}
+  when: inventory_hostname == 'b'
+"""
+    (tmp_path / "pre.yml").write_text(lost if when == "before" else "[]")
+    (tmp_path / "post.yml").write_text(told + (lost if when == "after" else ""))
+    settings = {f"npu_{name}_tasks_file": str(tmp_path / f"{name}.yml") for name in ("pre", "post")}
+    run = play({"a": {}, "b": {}, "c": {}}, npu_require_staging=False, npu_rollout=[2, 1], npu_report_dir=str(tmp_path / "report"), **settings)
     assert run.verdicts == {"a": "ok", "b": "unreachable", "c": "skipped"}
     assert (run.rc, run.lost, run.failed) == (4, ["b"], ["c"])
     status = {board["name"]: board["status"] for board in json.loads((tmp_path / "report/fleet.json").read_text())["boards"]}
