@@ -13,7 +13,7 @@ description:
   - Resolves the variables of all roles of this collection and keeps their values on the controller until the end of the
     run. P(rkfleet.npu.npu_settings#lookup) reads them. Later answers of a board do not change them.
   - Fails for a board with facts that have names of variables of this collection. With O(scope=run) such a board does
-    not fail the run: its variables are resolved without its facts.
+    not fail the run, as its variables are resolved without its facts.
   - The values are not part of the result.
 extends_documentation_fragment:
   - rkfleet.npu._attributes.controller
