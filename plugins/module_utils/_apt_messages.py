@@ -210,7 +210,7 @@ CAUSES = (
      "{0} is made for a newer release of the distribution: its repository does not fit this system"),
     ((r"lzma error: compressed data is corrupt|zstd error: [\w -]{0,40}orrupt|decompress data from \S{1,40} compressed "
      r"stream|is truncated or corrupt|internal \w{2,5} read error|unexpected end of file or stream|is not a "
-     r"(?:Debian format|debian) (?:archive|binary)|corrupted filesystem tarfile|ci file contains unknown directive"),
+      r"(?:Debian format|debian) (?:archive|binary)|corrupted filesystem tarfile|ci file contains unknown directive"),
      "a package arrived damaged or was damaged on the storage: run apt-get clean, and check the storage (dmesg)"),
     # update-initramfs and what follows it
     ((r"(?:WARNING|W): missing /lib/modules/(\S{1,120})(?:\n(?!update-initramfs: Gen)[^\n]{0,300}){0,30}?\n"

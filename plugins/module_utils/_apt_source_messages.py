@@ -147,7 +147,7 @@ SOURCES = (
      "the server or the proxy fails with {0} (HTTP {1}): try again later, or use another mirror"),
     ((r"Failed to fetch (\S+) [^\n]{0,300}?(?:Hash Sum mismatch|unexpected size|Clearsigned file isn't valid|"
      r"Splitting up \S{1,200} into data and signature failed|Bad header (?:line|data)|Empty files can't be|"
-     r"Redirection loop|server sent an invalid|broken range support|"
+      r"Redirection loop|server sent an invalid|broken range support|"
       r"Read error \(\d|Patch hash mismatch)"),
      "{0} arrived damaged, or its mirror is being updated: try again later, or use another mirror or no proxy"),
     (r"unauthenticated packages and -y was used",

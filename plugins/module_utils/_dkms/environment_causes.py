@@ -39,7 +39,7 @@ ENVIRONMENT = (
      "the storage does not work: see dmesg, check the file system and replace the card if it is worn"),
     ((r"Killed signal terminated program (\w+)|(?:fatal error|compiler error|execute command): Killed|"
      r"(cc1|as|ld|cc1plus|collect2): out of memory|virtual memory exhausted|Cannot allocate memory|"
-     r"terminated with signal 9\b|subprocess was killed by signal \(Killed\)|memory "
+      r"terminated with signal 9\b|subprocess was killed by signal \(Killed\)|memory "
       r"exhausted|(?m:^Killed$)|: line \d+: +\d+ Killed\b|" + ENDED.replace("(?m)", "(?m:") + r"(?:Killed|Error 137))"),
      ("memory ran out and the kernel ended a program, such as the compiler: add swap (such as zram or a swap file) or "
       "end other programs, then try again; or build on another board (npu_builder, npu_store)")),
@@ -48,7 +48,7 @@ ENVIRONMENT = (
       "programs, then try again")),
     ((r"internal compiler error|(?:Segmentation fault|Bus error|Illegal instruction) signal terminated program|"
      r"terminated with signal (?:4|6|7|11)\b|"
-     r"unable to execute command: (?!No such|Executable)|command failed due to signal"),
+      r"unable to execute command: (?!No such|Executable)|command failed due to signal"),
      ("the compiler itself failed, on weak boards often for want of memory or of a stable supply: try again, and "
       "update the compiler if it happens in the same place")),
 )

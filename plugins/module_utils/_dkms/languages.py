@@ -31,10 +31,11 @@ _WORDS = (
      ("只读文件系统|Das Dateisystem ist nur lesbar|Système de fichiers accessible en lecture seulement|"
       "Sistema de archivos de solo lectura|Файловая система доступна только для чтения")),
     ("Cannot allocate memory",
-     ("无法分配内存|Nicht genügend Hauptspeicher verfügbar|(?:Ne peut|Impossible d['’]) ?allouer (?:de )?la mémoire|"
+     ("无法分配内存|Nicht genügend Hauptspeicher verfügbar|"
+      "(?:Ne peut|Impossible d['\u2019]) ?allouer (?:de )?la mémoire|"
       "No se pudo asignar memoria|Невозможно выделить память")),
     ("Input/output error",
-     "输入/输出错误|Eingabe-/Ausgabefehler|Erreur d['’]entrée/sortie|Error de entrada/salida|Ошибка ввода/вывода"),
+     "输入/输出错误|Eingabe-/Ausgabefehler|Erreur d['\u2019]entrée/sortie|Error de entrada/salida|Ошибка ввода/вывода"),
     ("command not found",
      ("未找到命令|命令未找到|(?:Befehl|Kommando) nicht gefunden|commande introuvable|orden no encontrada|"
       "команда не найдена|comando non trovato|comando não encontrado")),
@@ -51,7 +52,8 @@ _NAME = r"'([^'\n]{1,250})'"
 # (pattern, what to put in its place): quotes and colons first.
 _SENTENCES = (
     (r"：\s?", ": "),
-    (r"«[\s\u00a0]*([^«»\n]{1,250}?)[\s\u00a0]*»|»([^«»\n]{1,250})«|[„“]([^“”\n]{1,250})[“”]", r"'\1\2\3'"),
+    ((r"«[\s\u00a0]*([^«»\n]{1,250}?)[\s\u00a0]*»|»([^«»\n]{1,250})«"
+     r"|[„\u201c]([^\u201c\u201d\n]{1,250})[\u201c\u201d]"), r"'\1\2\3'"),
     *((f"(?:{foreign})" + (r"\s?" if english[-1] in ": " else ""), english) for english, foreign in _WORDS),
     (r"\s:\s(?=No such file|Permission denied|No space left|Exec format|Read-only file|Input/output|command )", ": "),
     (r"(?m)^(\S{1,100}: )(?:行|Zeile|ligne|línea|строка|linha|riga) ?(\d{1,6})\s?:", r"\1line \2:"),

@@ -90,6 +90,8 @@ GOOD = {
 
 
 DOCUMENTED = [name for shape in (*answers.ANSWERS.values(), *answers.INTERNAL.values()) for name in shape]
+
+
 @pytest.fixture
 def facts(board, gather):
     board.base().npu().builtin().headers().tools().dkms(ours=True).u_boot_menu()

@@ -220,7 +220,7 @@ def failed(package, said="", how="old {} package postinst maintainer script subp
      ("package lists are damaged",), "E:"),
     ("MichaIng/DietPi#4282",
      ("apt-get: error while loading shared libraries: /usr/lib/aarch64-linux-gnu/libapt-pkg.so.6.0: "
-                              "nonzero padding in e_ident\n"), ("libapt-pkg.so.6.0 is missing, damaged",), "e_ident"),
+      "nonzero padding in e_ident\n"), ("libapt-pkg.so.6.0 is missing, damaged",), "e_ident"),
     ("MichaIng/DietPi#1960", "E: Problem parsing dependency 2\nE: Error occurred while processing x (NewVersion2)\n",
      ("package lists are damaged",), "NewVersion2"),
     # merged /usr
@@ -278,9 +278,9 @@ def failed(package, said="", how="old {} package postinst maintainer script subp
      ("the disk is full",), "Error"),
     ("kind",
      ("dpkg: dependency problems prevent configuration of linux-image-x:\n linux-image-x depends on foo (>= 1); "
-              "however:\n  Package foo is not installed.\n\ndpkg: error processing package linux-image-x "
-              "(--configure):\n "
-              "dependency problems - leaving unconfigured\n" + ENDED),
+      "however:\n  Package foo is not installed.\n\ndpkg: error processing package linux-image-x "
+      "(--configure):\n "
+      "dependency problems - leaving unconfigured\n" + ENDED),
      ("linux-image-x needs foo (>= 1), which is not installed", "--fix-broken"), "leaving"),
 ])
 def test_the_cause_with_newer_releases(board, source, log, needed, forbidden):

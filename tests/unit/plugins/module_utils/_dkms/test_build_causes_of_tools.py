@@ -24,7 +24,9 @@ CASES = [  # source, log, what the sentence must have, what it must not have
     ("kind", "/usr/local/bin/gcc: line 3: exec: gcc-12: not found\n", ("install it (gcc-12)",), "exec"),
     ("kind", "/opt/cc: line 3: /usr/bin/gcc: No such file or directory\n", ("install it (gcc)",), "/opt/cc"),
     ("kind", "nice: 'gcc': No such file or directory\n", ("install it (gcc)",), "nice"),
-    ("ClangBuiltLinux/linux#1572", "gcc: error: unrecognized argument to ‘-fsanitize=’ option: ‘array-bounds’\n",
+    ("ClangBuiltLinux/linux#1572",
+     ("gcc: error: unrecognized argument to \u2018-fsanitize=\u2019 option: "
+     "\u2018array-bounds\u2019\n"),
      ("does not know the option -fsanitize=",), "rkfleet"),
     ("koverstreet/bcachefs#1171", "LLVM ERROR: Associative COMDAT symbol 'x' does not exist.\n",
      ("Associative COMDAT symbol",), "make"),
@@ -115,15 +117,17 @@ CASES = [  # source, log, what the sentence must have, what it must not have
     ("kind", "clang: error: unable to execute command: Killed\n", ("memory ran out",), "compiler itself"),
     # compilers that are newer or older than the headers
     ("microsoft/WSL#13446, #13511 (gcc 15)",
-     ("./include/linux/stddef.h:11:9: error: cannot use keyword ‘false’ as enumeration constant\n"
-      "./include/linux/stddef.h:11:9: note: ‘false’ is a keyword with ‘-std=c23’ onwards\n"),
-     ("gcc 15 and newer are too new", "keyword ‘false’", "gcc-14"), "rkfleet"),
-    ("frno7/linux#89", ("/usr/src/linux-headers-6.1/include/linux/types.h:30:33: error: ‘bool’ cannot be defined via "
-                        "‘typedef’\n"), ("gcc 15 and newer", "‘bool’ cannot be defined"), "rkfleet"),
+     ("./include/linux/stddef.h:11:9: error: cannot use keyword \u2018false\u2019 as enumeration constant\n"
+      "./include/linux/stddef.h:11:9: note: \u2018false\u2019 is a keyword with \u2018-std=c23\u2019 onwards\n"),
+     ("gcc 15 and newer are too new", "keyword \u2018false\u2019", "gcc-14"), "rkfleet"),
+    ("frno7/linux#89", (
+        "/usr/src/linux-headers-6.1/include/linux/types.h:30:33: error: \u2018bool\u2019 cannot be defined via "
+        "\u2018typedef\u2019\n"), ("gcc 15 and newer", "\u2018bool\u2019 cannot be defined"), "rkfleet"),
     ("longsleep/build-pine64-image#18",
      "include/linux/compiler-gcc.h:106:30: fatal error: linux/compiler-gcc6.h: No such file or directory\n",
      ("newer than these kernel headers", "linux/compiler-gcc6.h", "CONFIG_CC_VERSION_TEXT"), "--reinstall"),
-    ("patjak/facetimehd#236", "././include/linux/compiler_types.h:201:24: error: expected ‘(’ before ‘__inline’\n",
+    ("patjak/facetimehd#236",
+     "././include/linux/compiler_types.h:201:24: error: expected \u2018(\u2019 before \u2018__inline\u2019\n",
      ("too old for these kernel headers",), "interfaces"),
     ("kind", "error: unknown warning option '-Wno-maybe-uninitialized' [-Werror,-Wunknown-warning-option]\n",
      ("does not know the option -Wno-maybe-uninitialized", "CONFIG_CC_VERSION_TEXT"), "rkfleet"),
@@ -178,7 +182,7 @@ CASES = [  # source, log, what the sentence must have, what it must not have
     ("kind", "/bin/sh: 1: /usr/lib/linux-kbuild-6.1/scripts/basic/fixdep: not found\n",
      ("--reinstall linux-kbuild-6.1",), "make scripts"),
     ("cubieplayer/Cubian#389",
-     "/usr/src/linux-headers-3.4.79-sun4i/include/linux/sched.h:1:1: error: stray ‘\\377’ in program\n",
+     "/usr/src/linux-headers-3.4.79-sun4i/include/linux/sched.h:1:1: error: stray \u2018\\377\u2019 in program\n",
      ("include/linux/sched.h", "damaged", "dmesg"), "interfaces"),
     ("kind", "./include/linux/list.h:12:1: error: unterminated #ifndef\n", ("include/linux/list.h", "damaged"), "xx"),
     # what the machine lacks
@@ -200,18 +204,19 @@ CASES = [  # source, log, what the sentence must have, what it must not have
      "x.h:687:10: 致命错误：gmp.h：没有那个文件或目录\n编译中断。\n",
      ("headers are missing (gmp.h)", "gcc-N-plugin-dev"), "致命"),
     ("3479368244 (a Rockchip SDK)", ("Makefile:660: arch//Makefile: 没有那个文件或目录\n"
-                                     "make: *** 没有规则可制作目标“arch//Makefile”。 停止。\n"),
+                                     "make: *** 没有规则可制作目标\u201carch//Makefile\u201d。 停止。\n"),
      ("lack arch//Makefile", "--reinstall"), "没有"),
-    ("kind of 49019715643", "make[1]: *** 没有规则可制作目标“scripts/mod/modpost”，由“/x/y.o” 需求。 停止。\n",
+    ("kind of 49019715643",
+     "make[1]: *** 没有规则可制作目标\u201cscripts/mod/modpost\u201d，由\u201c/x/y.o\u201d 需求。 停止。\n",
      ("lack scripts/mod/modpost",), "没有"),
     ("kind", "/bin/bash: 行 1: bc：未找到命令\nmake[1]: *** [x] 错误 127\n", ("the program bc", "install bc"), "未"),
-    ("kind", "gcc: 错误：无法识别的命令行选项‘-mbranch-protection=pac-ret+leaf’\n",
+    ("kind", "gcc: 错误：无法识别的命令行选项\u2018-mbranch-protection=pac-ret+leaf\u2019\n",
      ("does not know the option -mbranch-protection=pac-ret+leaf",), "错误"),
     ("kind", "x.c:3:10: schwerwiegender Fehler: openssl/bio.h: Datei oder Verzeichnis nicht gefunden\n",
      ("install libssl-dev",), "Fehler"),
     ("kind of Kimplul/hid-tmff2#27",
-     ("make[2]: *** Keine Regel, um „include/generated/asm-offsets.h“, benötigt von „x“, "
-                                      "zu erstellen.  Schluss.\n"), ("lack include/generated/asm-offsets.h",), "Keine"),
+     ("make[2]: *** Keine Regel, um „include/generated/asm-offsets.h\u201c, benötigt von „x\u201c, "
+      "zu erstellen.  Schluss.\n"), ("lack include/generated/asm-offsets.h",), "Keine"),
     ("kind", "scripts/extract-cert.c:21:10: erreur fatale : openssl/bio.h : Aucun fichier ou dossier de ce type\n",
      ("install libssl-dev",), "erreur"),
     ("kind of 57043029318",
@@ -284,7 +289,8 @@ def test_other_packages(source, log, needed, forbidden):
 @pytest.mark.parametrize("text", [
     "x: 1: exec: " * 9000, "\n".join(["x" * 190 + ": 12: exec: /" + "y/" * 90] * 900),
     "missing MODULE_LICENSE() in " * 9000, "BTF [M] x\n" * 9000, "pahole version " * 9000, "bytecode stream " * 9000,
-    "make SUBDIRS=/ " * 9000, "Could not find compiler \"" * 9000, "没有规则可制作目标“" * 9000, "x" * 90000 + "：",
+    "make SUBDIRS=/ " * 9000, "Could not find compiler \"" * 9000, "没有规则可制作目标\u201c" * 9000,
+    "x" * 90000 + "：",
     "In file File \"/scripts/x.py\", line 1\n" * 9000, "x: version `GLIBC_2 " * 9000, "make SUBDIRS=/\n" * 9000,
     "./include/x.h:1: error: unterminated " * 9000, "ccache: error: create " * 9000, "«" * 90000,
     "x-" * 90000 + "ld: unrecognized option ", "sign-file: x\n" * 9000, "No rule to make target 'x', needed by '" * 999,
