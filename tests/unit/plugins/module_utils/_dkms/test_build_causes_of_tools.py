@@ -26,7 +26,7 @@ CASES = [  # source, log, what the sentence must have, what it must not have
     ("kind", "nice: 'gcc': No such file or directory\n", ("install it (gcc)",), "nice"),
     ("ClangBuiltLinux/linux#1572",
      ("gcc: error: unrecognized argument to \u2018-fsanitize=\u2019 option: "
-     "\u2018array-bounds\u2019\n"),
+      "\u2018array-bounds\u2019\n"),
      ("does not know the option -fsanitize=",), "rkfleet"),
     ("koverstreet/bcachefs#1171", "LLVM ERROR: Associative COMDAT symbol 'x' does not exist.\n",
      ("Associative COMDAT symbol",), "make"),
