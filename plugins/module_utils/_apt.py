@@ -225,10 +225,11 @@ class Packages:
         ours = {*planned, *_UNPACKED.findall(out)}
         missing = self.missing(names)
         if rc != 0 or missing:
-            why, unexplained = (
-                (_ended(rc), ()) if _ended(rc) and not err.strip() else reason(self._place, out, err, names)
-                if rc != 0 else ("apt-get succeeded, but %s is not installed" % " ".join(missing), ())
-            )
+            why, unexplained = None if err.strip() else _ended(rc), ()
+            if rc == 0:
+                why = "apt-get succeeded, but %s is not installed" % " ".join(missing)
+            elif not why:
+                why, unexplained = reason(self._place, out, err, names)
             if update_error:
                 why += ". apt-get update failed: %s" % update_error
             # Whoever has held the lock all the time installs packages of its own.

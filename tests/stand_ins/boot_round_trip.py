@@ -7,6 +7,7 @@ from __future__ import annotations
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, kernel_arguments
 
 ARGUMENT = ("initcall_blacklist", "rknpu_init")
+OURS = "=".join(ARGUMENT)
 
 
 def round_trip(loader, text):

@@ -49,6 +49,15 @@ _WORDS = (
       "неявная декларация функции|declaración implícita de la función")),
 )
 _NAME = r"'([^'\n]{1,250})'"
+# make's words for a rule that is missing: the target, what needs it, the end.
+_NO_RULE = (
+    (rf"没有规则可制作目标\s?{_NAME}", rf"，由\s?{_NAME}\s?需求", r"。\s?停止。?"),
+    (rf"Нет правила для сборки цели {_NAME}", f", требуемой для {_NAME}", r"\.\s+Останов\."),
+    (rf"Keine Regel(?: vorhanden)?, um(?: das Target)? {_NAME}", f", benötigt von {_NAME},",
+     r" zu erstellen\.\s+Schluss\."),
+    (rf"(?:Pas de|Aucune) règle pour fabriquer la cible {_NAME}", f", nécessaire pour {_NAME}", r"\.\s+Arrêt\."),
+    (rf"No hay ninguna regla para construir el objetivo {_NAME}", f", necesario para {_NAME}", r"\.\s+Alto\."),
+)
 # (pattern, what to put in its place): quotes and colons first.
 _SENTENCES = (
     (r"：\s?", ": "),
@@ -57,22 +66,8 @@ _SENTENCES = (
     *((f"(?:{foreign})" + (r"\s?" if english[-1] in ": " else ""), english) for english, foreign in _WORDS),
     (r"\s:\s(?=No such file|Permission denied|No space left|Exec format|Read-only file|Input/output|command )", ": "),
     (r"(?m)^(\S{1,100}: )(?:行|Zeile|ligne|línea|строка|linha|riga) ?(\d{1,6})\s?:", r"\1line \2:"),
-    (rf"没有规则可制作目标\s?{_NAME}，由\s?{_NAME}\s?需求。\s?停止。?",
-     r"No rule to make target '\1', needed by '\2'.  Stop."),
-    (rf"没有规则可制作目标\s?{_NAME}。\s?停止。?", r"No rule to make target '\1'.  Stop."),
-    (rf"Нет правила для сборки цели {_NAME}, требуемой для {_NAME}\.\s+Останов\.",
-     r"No rule to make target '\1', needed by '\2'.  Stop."),
-    (rf"Нет правила для сборки цели {_NAME}\.\s+Останов\.", r"No rule to make target '\1'.  Stop."),
-    (rf"Keine Regel(?: vorhanden)?, um(?: das Target)? {_NAME}, benötigt von {_NAME}, zu erstellen\.\s+Schluss\.",
-     r"No rule to make target '\1', needed by '\2'.  Stop."),
-    (rf"Keine Regel(?: vorhanden)?, um(?: das Target)? {_NAME} zu erstellen\.\s+Schluss\.",
-     r"No rule to make target '\1'.  Stop."),
-    (rf"(?:Pas de|Aucune) règle pour fabriquer la cible {_NAME}, nécessaire pour {_NAME}\.\s+Arrêt\.",
-     r"No rule to make target '\1', needed by '\2'.  Stop."),
-    (rf"(?:Pas de|Aucune) règle pour fabriquer la cible {_NAME}\.\s+Arrêt\.", r"No rule to make target '\1'.  Stop."),
-    (rf"No hay ninguna regla para construir el objetivo {_NAME}, necesario para {_NAME}\.\s+Alto\.",
-     r"No rule to make target '\1', needed by '\2'.  Stop."),
-    (rf"No hay ninguna regla para construir el objetivo {_NAME}\.\s+Alto\.", r"No rule to make target '\1'.  Stop."),
+    *((rule + more + end, f"No rule to make target '\\1'{needed}.  Stop.")
+      for rule, by, end in _NO_RULE for more, needed in ((by, r", needed by '\2'"), ("", ""))),
     (r"提供给函数\s?(\S{1,100}?)\s?的实参太多", r"too many arguments to function \1"),
     (r"提供给函数\s?(\S{1,100}?)\s?的实参太少", r"too few arguments to function \1"),
     (r"(?<=error: )([^\n]{1,100}?)\s?没有名为\s?(\S{1,100}?)\s?的成员", r"\1 has no member named \2"),

@@ -392,6 +392,6 @@ DIAGNOSES = (
 )
 
 
-def may_change(row):
-    """Return what may be changed because of a row: `driver`, `runtime` or `nothing`."""
-    return row.may_change or CHANGES.get(row.name, "nothing")
+def may_change(name, stated=None):
+    """Return what may be changed because of a diagnosis: what its row states, else what CHANGES has for its name."""
+    return stated or CHANGES.get(name, "nothing")

@@ -115,7 +115,7 @@ def diagnose(outcome, facts):
             where = "as user %s: " % of_row["user"] if of_row["user"] else ""
             where += "" if outcome.get("core") in (None, -1) else "core %d of the NPU: " % outcome["core"]
             return Diagnosis(row.name, where + row.evidence.format_map(of_row),
-                             row.remedy and row.remedy.format_map(of_row), may_change(row))
+                             row.remedy and row.remedy.format_map(of_row), may_change(row.name, row.may_change))
     raise AssertionError("the last row of the table applies to everything")
 
 

@@ -15,6 +15,8 @@ PLAYBOOK = "playbooks/upgrade-npu.yml"
 Row = collections.namedtuple(
     "Row", "name remedy evidence stage when line codes may_change error",
     defaults=("{found}", None, (), None, (), None, 0))
+OTHER_PYTHON = (
+    "the module was built for another release of Python: install the wheel for this one (cp310 is 3.10)")
 _APT = "install the package that contains it (apt: {package})"
 
 ROWS = (
@@ -84,7 +86,7 @@ ROWS = (
         remedy="the library before the colon is older than the one in brackets requires: install a newer release of "
                "its package, upgrade the OS, or build the program on this OS"),
     Row("runtime", stage="dlopen", line=r".{0,300}: undefined symbol: _?Py[A-Z_]", may_change="nothing",
-        remedy="the module was built for another release of Python: install the wheel for this one (cp310 is 3.10)"),
+        remedy=OTHER_PYTHON),
     Row("runtime", stage="dlopen", may_change="nothing",
         line=r".{0,300}: undefined symbol: (?:(?:wrap|import|release)buffer_|im(?:2d|resize|cvtcolor|crop|copy|fill"
         r"|draw|StrError|check)|c_Rk|rga)",

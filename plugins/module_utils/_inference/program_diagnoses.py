@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from . import log_lines
-from .loader_diagnoses import PLAYBOOK, Row
+from .loader_diagnoses import OTHER_PYTHON, PLAYBOOK, Row
 
 # A program in the shell's folder, as the shell names it; shells of boards from China answer in Chinese.
 _SHELL = r"(?:-|/\S{1,40}/)?\w{0,3}sh: (?:(?:line )?\d{1,4}: )?\./[^\s:\uff1a]{1,200}[:\uff1a]"
@@ -106,7 +106,7 @@ LAST = (
         line=r".{0,200}(?:\bdoes not define module export function \(PyInit_"
         r"|\bPython version mismatch: module was compiled"
         r"|\bcompiletime version \S{1,9} of module 'rknn|\bbad magic number in 'rknn)",
-        remedy="the module was built for another release of Python: install the wheel for this one (cp310 is 3.10)"),
+        remedy=OTHER_PYTHON),
     Row("runtime", may_change="nothing", line=r".{0,200}\bNo module named '?[\w.]{1,60}'?\Z",
         remedy="a module of Python is missing: install it into the Python that runs the program (pip install). Neither "
                "NPU nor driver is at fault"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from ...module_utils._board.tree import clean
-from ...module_utils._inference.diagnoses import CHANGES
+from ...module_utils._inference.diagnoses import may_change
 from .kernel_lines import cause
 
 _WHERE = r"(?:as user .{1,80}?: )?(?:core \d{1,2} of the NPU: )?"
@@ -38,5 +38,5 @@ def explained(answer):
     better = {"evidence": clean(f"{evidence}; kernel log: {text}", 2000)}
     if row.diagnosis:
         better.update(diagnosis=row.diagnosis, remedy=f"{row.meaning}: {row.remedy}",
-                      may_change=row.may_change or CHANGES.get(row.diagnosis, "nothing"))
+                      may_change=may_change(row.diagnosis, row.may_change))
     return {**answer, **better}

@@ -34,4 +34,5 @@ def may_change(record):
         return {"nothing" if _HANGS_IN_LOADER.match(text) else "driver"}
     if name == "crash":
         return {"nothing" if _ENDED.match(text) else "runtime" if _CRASH_OF_LOADER.match(text) else "driver"}
-    return {diagnoses.may_change(row) for row in diagnoses.DIAGNOSES if row.name == name} or {"nothing"}
+    rows = (row for row in diagnoses.DIAGNOSES if row.name == name)
+    return {diagnoses.may_change(name, row.may_change) for row in rows} or {"nothing"}

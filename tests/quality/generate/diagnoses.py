@@ -127,7 +127,7 @@ def chapter(rows):
     parts = [ABOUT.strip() + "\n", table(
         ("diagnosis", "what it is", "an upgrade may change"),
         [(f"[`{name}`](#diagnosis-{name})", MEANINGS.get(name), _may_change(
-            {diagnoses.may_change(row) for rows in groups[name].values() for unused, row in rows})) for name in names])]
+            {_changes(row) for rows in groups[name].values() for unused, row in rows})) for name in names])]
     for name in names:
         parts.append(f"### Diagnosis {name}\n{MEANINGS.get(name, '')}\n")
         parts += [_group(members, seen) for members in groups[name].values()]
@@ -204,7 +204,7 @@ def _group(members, seen):
     lines += [line for line in _lines(members, lines) if not any(_covers(shown, line) for shown in lines)]
     reports = [match.group() for match in (_REPORT.match(source) for unused, source in found) if match]
     met = "Seen in {}.\n\n".format(", ".join(dict.fromkeys(reports))) if reports else ""
-    rows = [(*_what_and_remedy(row, len(members) > 1), diagnoses.may_change(row)) for unused, row in members]
+    rows = [(*_what_and_remedy(row, len(members) > 1), _changes(row)) for unused, row in members]
     if len(rows) > 1:
         rest = table(("what it is", "what to do", "an upgrade may change"), rows)
     else:
@@ -240,6 +240,11 @@ def _what_and_remedy(row, several):
     words = [word for word in dict.fromkeys(words) if word not in why]
     what = _start(" and ".join(words)) or ("" if why or not several else "In other cases")
     return ". ".join(filter(None, (what, _start(why)))), _start(remedy)
+
+
+def _changes(row):
+    """Return what an upgrade may change because of a row."""
+    return diagnoses.may_change(row.name, row.may_change)
 
 
 def _may_change(values):

@@ -10,9 +10,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, edit, kernel_arguments, sources
-from stand_ins.boot_round_trip import ARGUMENT
+from stand_ins.boot_round_trip import ARGUMENT, OURS
 
-OURS = "initcall_blacklist=rknpu_init"
 ARMBIAN, ORANGE_PI = "/boot/armbianEnv.txt", "/boot/orangepiEnv.txt"
 HEAD = "verbosity=1\nbootlogo=false\nconsole=both\n"
 TAIL = "rootdev=UUID=1\nrootfstype=ext4\nusbstoragequirks=0x2537:0x1066:u,0x2537:0x1068:u\n"

@@ -10,9 +10,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, edit, kernel_arguments, menu
-from stand_ins.boot_round_trip import ARGUMENT
+from stand_ins.boot_round_trip import ARGUMENT, OURS
 
-OURS = "initcall_blacklist=rknpu_init"
 MENU = "/boot/extlinux/extlinux.conf"
 TABLET = "console=ttyS0,1500000n8 quiet splash loglevel=0 video=DSI-1:800x1280@60,rotate=90 rw root=PARTUUID=1 panic=10"
 

@@ -11,9 +11,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, edit, sources
-from stand_ins.boot_round_trip import round_trip
+from stand_ins.boot_round_trip import OURS, round_trip
 
-OURS = "initcall_blacklist=rknpu_init"
 MENU = "/boot/extlinux/extlinux.conf"
 RADXA = ("console=ttyFIQ0,1500000n8 quiet splash loglevel=4 rw earlycon consoleblank=0 console=tty1 coherent_pool=2M "
          "irqchip.gicv3_pseudo_nmi=0 cgroup_enable=cpuset cgroup_memory=1 cgroup_enable=memory swapaccount=1")

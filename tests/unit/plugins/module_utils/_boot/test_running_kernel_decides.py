@@ -11,10 +11,9 @@ from __future__ import annotations
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, edit, sources
-from stand_ins.boot_round_trip import ARGUMENT
+from stand_ins.boot_round_trip import ARGUMENT, OURS
 from stand_ins.u_boot_update import TOOL
 
-OURS = "initcall_blacklist=rknpu_init"
 MENU, CMDLINE, DEFAULTS = "/boot/extlinux/extlinux.conf", "/etc/kernel/cmdline", "/etc/default/u-boot"
 ARMBIAN = "/boot/armbianEnv.txt"
 RADXA = ("console=ttyFIQ0,1500000n8 quiet splash loglevel=4 rw earlycon consoleblank=0 console=tty1 coherent_pool=2M "

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit
-from stand_ins.boot_round_trip import ARGUMENT, round_trip
+from stand_ins.boot_round_trip import ARGUMENT, OURS, round_trip
 
-OURS = "initcall_blacklist=rknpu_init"
 # The comment names the public source, where it has a name. Loader, text of its file.
 FILES = {
     # yanyitech/coolpi-kernel boot/extlinux/extlinux.conf

@@ -91,6 +91,16 @@ PLACES = {
 }
 
 
+def check_place(board, planned, cmdline, files, what, where):
+    """Such a board is refused for *what*, and told to add the argument *where*."""
+    board.base(config=BUILTIN, cmdline=cmdline).npu().builtin().headers().tools()
+    for path, text in files.items():
+        board.write(path, text)
+    plan = planned(board, driver_policy="exact")[1]
+    assert plan["action"] == "unsupported" and one_sentence(plan["reason"]) and what in plan["reason"]
+    assert SPELT in plan["remedy"] and where in plan["remedy"]
+
+
 @pytest.mark.case(
     case=("boot configuration that another program makes (/boot/mk_extlinux, /boot/config.txt of Radxa), an entry of "
           "the owner in GRUB, an include in extlinux.conf"),
@@ -98,12 +108,7 @@ PLACES = {
 )
 @pytest.mark.parametrize("cmdline, files, what, where", PLACES.values(), ids=PLACES)
 def test_where_the_argument_is_added(board, planned, cmdline, files, what, where):
-    board.base(config=BUILTIN, cmdline=cmdline).npu().builtin().headers().tools()
-    for path, text in files.items():
-        board.write(path, text)
-    plan = planned(board, driver_policy="exact")[1]
-    assert plan["action"] == "unsupported" and one_sentence(plan["reason"]) and what in plan["reason"]
-    assert SPELT in plan["remedy"] and where in plan["remedy"]
+    check_place(board, planned, cmdline, files, what, where)
 
 
 # The head of Debian's grub.cfg, as proxmox-kernel-helper's /etc/grub.d/000_proxmox_boot_header writes it.
@@ -131,12 +136,7 @@ PROXMOX = GRUB_MENU.replace("### BEGIN /etc/grub.d/00_header", """### BEGIN /etc
      "does not set bootargs", "in a line"),
 ])
 def test_a_file_that_is_not_changed_although_it_could_be(board, planned, cmdline, files, what, where):
-    board.base(config=BUILTIN, cmdline=cmdline).npu().builtin().headers().tools()
-    for path, text in files.items():
-        board.write(path, text)
-    plan = planned(board, driver_policy="exact")[1]
-    assert plan["action"] == "unsupported" and one_sentence(plan["reason"]) and what in plan["reason"]
-    assert SPELT in plan["remedy"] and where in plan["remedy"]
+    check_place(board, planned, cmdline, files, what, where)
     # Done by hand it is taken as it is.
     board.write("/proc/cmdline", f"{cmdline} {SPELT}\n")
     board.place("/sys/devices/platform/fdab0000.npu/driver").unlink()
