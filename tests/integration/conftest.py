@@ -108,15 +108,16 @@ def play(root, tmp_path_factory, controller_cache):
 
 @pytest.fixture
 def inventory_with(root):
-    """Return a function that writes an inventory with other variables and returns its path."""
+    """Return a function that writes an inventory, the lab's or *base*, with other variables and returns its path."""
     written = []
 
-    def write(variables) -> str:
-        lab = state_folder(root)
-        data = yaml.safe_load((lab / "inventory.yml").read_text())
-        _merge(data["all"]["children"]["lab"]["vars"], variables)
+    def write(variables, base=None) -> str:
+        base = base or state_folder(root) / "inventory.yml"
+        data = yaml.safe_load(base.read_text())
+        groups = data["all"]["children"]
+        _merge((groups.get("lab") or groups["fleet"])["vars"], variables)
         # Beside the lab's own, as the paths in it are relative to its folder.
-        written.append(lab / ("inventory-test-%d.yml" % len(written)))
+        written.append(base.with_name("inventory-test-%d.yml" % len(written)))
         written[-1].write_text(yaml.safe_dump(data))
         return str(written[-1])
 

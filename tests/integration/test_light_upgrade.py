@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 import subprocess
 import time
 
@@ -72,6 +73,59 @@ def events(boards, name, event=None):
 def upgrade(play, boards, name, *words):
     """Run the upgrade on one board, without a staging board first."""
     return play("playbooks/upgrade-npu.yml", "--limit", name, *words, inventory=str(boards.inventory))
+
+
+STOPS = {
+    "a wrong checksum of the driver": (
+        {"npu_compatibility": {"drivers": {"0.9.6": {"sha256": "0" * 64}}}},
+        "sha256 is [0-9a-f]{64}, pinned is 0{64}",
+    ),
+    "a wrong checksum of the runtime": (
+        {"npu_compatibility": {"runtimes": {"2.3.2": {"sha256": "0" * 64}}}},
+        "sha256 is [0-9a-f]{64}, pinned is 0{64}",
+    ),
+    "a mirror that nobody answers at": ({"npu_mirror": "http://127.0.0.1:9"}, "cannot get .* tried http://127.0.0.1:9/"),
+    "a kernel that is not supported": (
+        {
+            "npu_compatibility": {
+                "kernels": {
+                    "6.1": {
+                        "supported": False,
+                        "reason": "the test says no",
+                        "remedy": "Boot another.",
+                        "source": "test",
+                        "confidence": "I",
+                    }
+                }
+            }
+        },
+        "BOARD: Kernel 6.1.* is not supported by driver 0.9.6: the test says no",
+    ),
+    "a driver release that is not known": (
+        {"npu_driver_version": "0.9.99"},
+        r"npu_driver_version is '0\.9\.99', and the compatibility data has no such release",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def untouched(fleet):
+    """What a board is before it is upgraded: its name, its files and how often it has booted."""
+    name = fleet.of_kind("rollout-rk2312-uboot")[0]
+    return name, digests(fleet, name), fleet.status()["boards"][name]["boots"]
+
+
+@pytest.mark.parametrize("what", STOPS)
+def test_it_stops_before_anything_is_changed(fleet, untouched, play, inventory_with, tmp_path, what):
+    name, files, boots = untouched
+    variables, said = STOPS[what]
+    # An empty cache of its own: what an earlier test fetched would hide a mirror that is down.
+    inventory = inventory_with(variables, fleet.inventory)
+    run = play("playbooks/upgrade-npu.yml", "--limit", name, "-e", f"npu_cache_dir={tmp_path}", inventory=inventory)
+    assert run.rc == 2 and run.boards[name]["changed"] == 0
+    told = re.findall(rf'fatal: \[{name}\]: FAILED! => .*?"msg": "((?:[^"\\]|\\.)*)"', run.output, re.DOTALL)
+    assert re.search(said.replace("BOARD", name), json.loads(f'"{told[-1]}"')), told
+    assert digests(fleet, name) == files and fleet.status()["boards"][name]["boots"] == boots
 
 
 def test_a_board_is_upgraded_and_a_second_run_changes_nothing(fleet, play):

@@ -66,32 +66,6 @@ def test_an_audit_changes_nothing(board, play, untouched, tmp_path, words, statu
     assert sorted(set(files) ^ set(after)) == [] and board.state() == untouched and board.boot_id() == boot_id
 
 
-STOPS = {
-    "a wrong checksum of the driver": (
-        {"npu_compatibility": {"drivers": {"0.9.6": {"sha256": "0" * 64}}}}, "sha256 is [0-9a-f]{64}, pinned is 0{64}"),
-    "a wrong checksum of the runtime": (
-        {"npu_compatibility": {"runtimes": {"2.3.2": {"sha256": "0" * 64}}}}, "sha256 is [0-9a-f]{64}, pinned is 0{64}"),
-    "a mirror that nobody answers at": ({"npu_mirror": "http://127.0.0.1:9"}, "cannot get .* tried http://127.0.0.1:9/"),
-    "a kernel that is not supported": (
-        {"npu_compatibility": {"kernels": {"6.1": {"supported": False, "reason": "the test says no", "remedy": "Boot another.",
-                                                   "source": "test", "confidence": "I"}}}},
-        "%s: Kernel 6.1.* is not supported by driver 0.9.6: the test says no" % BOARD),
-    "a driver release that is not known": (
-        {"npu_driver_version": "0.9.99"}, r"npu_driver_version is '0\.9\.99', and the compatibility data has no such release"),
-}
-
-
-@pytest.mark.parametrize("name", STOPS)
-def test_it_stops_before_anything_is_changed(board, play, untouched, inventory_with, tmp_path, name):
-    variables, said = STOPS[name]
-    # An empty cache of its own: what an earlier test fetched would hide a mirror that is down.
-    run = play(UPGRADE, "-e", "npu_cache_dir=%s" % tmp_path, inventory=inventory_with(variables))
-    assert run.rc == 2
-    assert re.search(said, sentence(run)), sentence(run)
-    assert run["changed"] == 0
-    assert board.state() == untouched
-
-
 @pytest.mark.case(case="headers nowhere", plan="dkms_over_builtin", result="stops with the exact name of the package, before anything is changed")
 def test_it_stops_if_no_headers_are_available(board, play):
     board.ssh("sudo sh -c 'mv /lib/modules/$(uname -r)/build /root/build && mv /etc/apt/sources.list.d /root/sources'")

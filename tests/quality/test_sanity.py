@@ -14,6 +14,7 @@ import re
 import shutil
 import sys
 
+import cores
 import environment
 import pytest
 
@@ -61,14 +62,7 @@ def test_sanity(sanity, pythons):
     sanity(pathlib.Path(sys.prefix), pythons)
 
 
-def cores():
-    """A parameter set for each core but the one of tests/requirements.txt, the oldest one first."""
-    versions = list(environment.CORES)
-    for version in versions:
-        yield pytest.param(version, marks=[] if version in (versions[0], versions[-1]) else [pytest.mark.lint_only])
-
-
-@pytest.mark.parametrize("core", list(cores()))
+@pytest.mark.parametrize("core", cores.parameters(pytest.mark.lint_only))
 def test_sanity_with_another_core(sanity, run, copy, pythons, core):
     python = environment.find_python(environment.CORES[core])
     if not python:

@@ -12,9 +12,11 @@ import subprocess
 import sys
 
 import ansible_runner
+import cores
 import environment
 import pytest
 
+CORES = cores.parameters(pytest.mark.faults_only, None)  # None: that of .venv
 # This machine is no Rockchip board, so it needs work. Nobody listens on the other's port.
 HERE = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 GONE = {"ansible_host": "127.0.0.1", "ansible_port": 9, "ansible_ssh_common_args": "-o ConnectTimeout=2"}
@@ -52,7 +54,7 @@ def play(tmp_path):
     return run
 
 
-@pytest.mark.parametrize("core", [None, *environment.CORES])
+@pytest.mark.parametrize("core", CORES)
 @pytest.mark.parametrize("kinds, code", [("fine fine", 0), ("fine failed", 2), ("fine gone", 4), ("failed gone", 4), ("gone gone", 4)])
 def test_ansibles_own_rule(play, tmp_path, core, kinds, code):
     (tmp_path / "play.yml").write_text("---" + FAIL)
@@ -63,7 +65,7 @@ def test_ansibles_own_rule(play, tmp_path, core, kinds, code):
     assert sorted(set(re.findall(r"AFTER (\w+)", output))) == [board for board, own in boards.items() if own["kind"] == "fine"]
 
 
-@pytest.mark.parametrize("core", [None, *environment.CORES, *environment.CANDIDATE])
+@pytest.mark.parametrize("core", [*CORES, *environment.CANDIDATE])
 def test_an_audit(play, tmp_path, core):
     rc, output, recap = play("rkfleet.npu.audit_npu", {"gone": GONE, "here": HERE}, core=core)
     assert rc == 4 and recap == {"gone": (1, 0), "here": (0, 1)}, output

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 
+import cores
 import environment
 import pytest
 import terminal
@@ -145,11 +146,7 @@ ASKS = """
       ansible.builtin.debug:
         msg: "{{ word }}"
 """
-# The one of .venv, the oldest and the newest; those between are rarely told apart.
-CORES = [
-    None, *(pytest.param(core, marks=[] if core in (min(environment.CORES), max(environment.CORES)) else pytest.mark.faults_only)
-            for core in environment.CORES),
-]
+CORES = cores.parameters(pytest.mark.faults_only, None)  # None: that of .venv
 MERE = re.compile(r"^(ok|skipping): \[[^\]]+\]( => \(item=.*\) ?)?$")
 
 

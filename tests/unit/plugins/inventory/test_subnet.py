@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 
+import cores
 import environment
 import pytest
 import yaml
@@ -279,7 +280,7 @@ def test_other_files_are_refused(inventory, network):
     assert "could not be verified" in told and not network.visited
 
 
-@pytest.mark.parametrize("core", environment.CORES)
+@pytest.mark.parametrize("core", cores.parameters(pytest.mark.faults_only))
 def test_other_cores(inventory, network, trees, tmp_path, core):
     python = environment.find_python(environment.CORES[core])
     if not python:
