@@ -21,8 +21,8 @@ LAST = re.compile(r"rollout: 20 boards, (\d+) upgraded, (\d+) rolled back, (\d+)
 
 def settings(folder: pathlib.Path, **more: str) -> dict:
     """Return the environment of a rollout that writes below this folder only."""
-    found = {"ROLLOUT_FOLDER": str(folder), "TMPDIR": str(folder), "ROLLOUT_BUILD_SECONDS": "3", "ROLLOUT_FORKS": "10"}
-    return dict(os.environ, **found, **more)
+    short = {"ROLLOUT_BUILD_SECONDS": "3", "ROLLOUT_BOOT_SECONDS": "1", "ROLLOUT_FORKS": "10"}
+    return dict(os.environ, ROLLOUT_FOLDER=str(folder), TMPDIR=str(folder), **short, **more)
 
 
 def processes_of(folder: pathlib.Path) -> list[str]:

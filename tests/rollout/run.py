@@ -6,7 +6,7 @@
     ROLLOUT_BOARDS=40 ROLLOUT_FORKS=25 make rollout  fewer of them
     ROLLOUT_SEED=7 ROLLOUT_FAULTS=8 make rollout     which boards are faulty, and how many of a hundred
     ROLLOUT_STEPS="limited killed together" make rollout
-    ROLLOUT_BUILD_SECONDS=60                         what a build of the driver takes
+    ROLLOUT_BUILD_SECONDS=60 ROLLOUT_BOOT_SECONDS=20 what a build of the driver takes, and a boot until ssh
 
 The last line is `rollout: N boards, N upgraded, N rolled back, N unchanged, 0 worse`; the exit code is 0 only if no
 rule is broken. build/rollout.json has the figures, build/rollout/ the journals and logs (ROLLOUT_FOLDER:
@@ -92,9 +92,9 @@ def main() -> int:
     """Run the rollout; 0 if the judge agrees."""
     count, forks, words = number("ROLLOUT_BOARDS", 200, 8), number("ROLLOUT_FORKS", 25), steps()
     faulty, seed = number("ROLLOUT_FAULTS", 8, 0), number("ROLLOUT_SEED", 1)
-    build_seconds = number("ROLLOUT_BUILD_SECONDS", 60, 0)
+    lasts = {"build": number("ROLLOUT_BUILD_SECONDS", 60, 0), "boot": number("ROLLOUT_BOOT_SECONDS", 20, 0)}
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="rollout-"))
-    there = scenario.Rollout(scratch, count, forks, faulty=faulty, seed=seed, build_seconds=build_seconds)
+    there = scenario.Rollout(scratch, count, forks, faulty=faulty, seed=seed, lasts=lasts)
     try:
         there.start()
         there.run(words)

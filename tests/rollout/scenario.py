@@ -79,10 +79,10 @@ def state_of(record: dict) -> dict:
 class Rollout:
     """A rollout over light boards of its own."""
 
-    def __init__(self, scratch: pathlib.Path, count: int, forks: int, *, faulty: int, seed: int, build_seconds: int):
-        """`faulty`: how many of a hundred boards have a fault; `build_seconds`: what a build of the driver takes."""
+    def __init__(self, scratch: pathlib.Path, count: int, forks: int, *, faulty: int, seed: int, lasts: dict):
+        """`faulty`: how many of a hundred boards have a fault; `lasts`: seconds of a `build` and of a `boot`."""
         self.scratch, self.count, self.forks = scratch, count, forks
-        self.faulty, self.seed, self.build_seconds = faulty, seed, build_seconds
+        self.faulty, self.seed, self.lasts = faulty, seed, lasts
         self.boards = LightBoards(ROOT, scratch / "lab")
         self.controllers, self.runs, self.broken, self.memory = None, [], [], {}
         self.kernels, self.faults, self.done = {}, {}, set()
@@ -94,9 +94,8 @@ class Rollout:
 
     def start(self) -> None:
         """Start the boards and give them their faults."""
-        self.boards.lab(
-            "up", "--count", str(self.count), "--mix", "rollout", "--build-seconds", str(self.build_seconds)
-        )
+        lasts = [word for what, seconds in self.lasts.items() for word in (f"--{what}-seconds", str(seconds))]
+        self.boards.lab("up", "--count", str(self.count), "--mix", "rollout", *lasts)
         self.controllers = Controllers(self.scratch, self.boards.inventory, self.forks, VARIABLES)
         self.before = self.states("before")
         self.kernels = {board: state["kernel"] for board, state in self.before.items()}
