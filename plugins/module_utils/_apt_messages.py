@@ -26,7 +26,7 @@ CAUSES = (
     # apt and dpkg themselves
     (r"\(30: Read-only file system\)|Not using locking for read only lock file",
      "the file system is mounted read-only: check the storage (dmesg), then remount it"),
-    (r"\(5: Input/output error\)|: Input/output error",
+    (r"\((?:5: )?Input/output error\)|: Input/output error",
      "the storage does not work: see dmesg, check the file system and replace the card if it is worn"),
     (r"Could not open file (/var/(?:lib|cache)/apt/\S{1,60}/partial)/\S{1,300} - open \(13: Permission denied",
      ("apt's user _apt may not write to {0}: correct its owner (chown -R _apt:root {0}) and the modes of the folders "
@@ -50,7 +50,8 @@ CAUSES = (
       "of sudo, /etc/environment); if they are gone, reinstall libc-bin and dpkg")),
     (r"LD_LIBRARY_PATH contains the traditional",
      "LD_LIBRARY_PATH is set for root, with which libc6 is not upgraded: remove it (grep -r LD_LIBRARY_PATH /etc)"),
-    (r"are you root\?|requested operation requires superuser privilege|lock-frontend - open \(13: Permission denied",
+    ((r"are you root\?|requested operation requires superuser privilege|lock-frontend - open \(13: Permission denied|"
+      r"unable to access the dpkg database directory [^\n]{1,100}: Permission denied"),
      "the task does not run as root: set become: true for this board"),
     (r"Could not get lock (\S{1,100}?)\.? [^\n]{0,40}held by process (\d{1,9}) \(([^)\n]{1,40})\)",
      "process {1} ({2}) has locked {0}: let it finish, or find out why it hangs, then rerun the playbook"),
@@ -147,6 +148,10 @@ CAUSES = (
     (r"(?:error creating|cannot create) hard link '(\.?/[^'\n]{1,200})': Invalid cross-device link",
      ("the package has {0} under two names, which are on different file systems here (findmnt): put both on one, or "
       "use another version of the package")),
+    (r"(?m)^ [\w -]{1,60} ['`\u2018]\.?(/[^'\u2019\n]{1,200})['\u2019][^\n]{0,60}: (?:Invalid cross|Device or res)",
+     "{0} is mounted on its own (findmnt {0}), so dpkg cannot replace it: unmount it, then run dpkg --configure -a"),
+    (r"script subprocess was (?:killed by signal \((?:Terminated|Hangup|Interrupt)\)|interrupted)",
+     "it was ended from outside, such as by a shutdown or a time limit: run dpkg --configure -a"),
     (r"directory '(/[^'\n]{1,200})' contains files not owned by package (\S{1,100}?),? cannot switch",
      "{0} has files that do not belong to package {1} (dpkg -S): move them away"),
     (r"update-alternatives: error: (/var/lib/dpkg/alternatives/[\w.+-]{1,80}) corrupt",
@@ -205,7 +210,8 @@ CAUSES = (
     (r"(?:held packages will be changed|following held packages):\s+([^\n]{1,200})",
      "apt would have to change {0}, which is on hold: run apt-mark unhold if that may be"),
     (r"trying to overwrite " + _Q + r"([^'\n]{1,200}?)" + _Q + r", which is also in package (\S{1,100})",
-     "package {1} has a file of the same name ({0}): upgrade {1} first"),
+     ("package {1} has a file of the same name ({0}): upgrade {1} first. If it is its newest version, put what is not "
+      "needed of the two on hold (apt-mark hold), and report it to the vendor")),
     (r"archive " + _Q + r"([^'\n]{1,200}?)" + _Q + r" (?:uses unknown compression|has premature member)",
      "{0} is made for a newer release of the distribution: its repository does not fit this system"),
     ((r"lzma error: compressed data is corrupt|zstd error: [\w -]{0,40}orrupt|decompress data from \S{1,40} compressed "
@@ -269,7 +275,7 @@ CAUSES = (
       "read-only mode (overlayroot), reboot, and rerun the playbook")),
     (r"(/etc/(?:kernel|initramfs)/\S{1,100}): (?:line )?\d+: ([a-z][\w+.-]{1,40}): (?:command )?not found\nrun-parts: ",
      "the program {1}, which the script {0} needs, is missing: install it (apt-file search bin/{1})"),
-    ((r"(?m)^(?!update-initramfs: |Include the output|run-parts: |[PI]: )([^\n]{1,200})\n"
+    ((r"(?m)^(?!update-initramfs: |Include the output|run-parts: |[PI]: |/etc/\S{1,100}:\n)([^\n]{1,200})\n"
       r"run-parts: (/etc/(?!\S{0,200}/dkms )\S{1,200}) exited with return code"),
      "the script {1} fails ({0}): correct that, or reinstall the package that has it (dpkg -S {1})"),
     (r"run-parts: (/etc/(?!\S{0,200}/dkms )\S{1,200}) exited with return code",

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 _CLOCK = ("set the board's time (timedatectl set-ntp true, or date --set), as it has no clock that runs without power, "
           "or an empty one")
-# Without the blank behind it, a long word would be divided in each possible way.
-_SIGNED = "(?:GPG error: |signature verification failed: |repository '|Failed to fetch )(\\S+) [^\n]{0,300}?"
+# Without the blank behind it, a long word would be divided in each possible way. The first lines of apt's output, which
+# begin with Err:, have the reason on the next line.
+_SIGNED = ("(?:GPG error: |signature verification failed: |repository '|Failed to fetch |Err:\\d+ )(\\S+) "
+           "(?:[^\n]{0,100}\n  (?! ))?[^\n]{0,300}?")
 _MOVED = "a release that is not maintained moves to archive.debian.org or old-releases.ubuntu.com"
 
 SOURCES = (
@@ -140,6 +142,9 @@ SOURCES = (
     (r"Failed to fetch (https://enterprise\.proxmox\.com)/\S+\s+401\b",
      ("{0} is only for hosts with a subscription: use http://download.proxmox.com/debian with pve-no-subscription in "
       "its place, or remove it")),
+    (r"Failed to fetch (https://esm\.ubuntu\.com)/\S+\s+40[13]\b",
+     ("{0} is only for systems that are attached to Ubuntu Pro: attach this one (pro attach), or remove what names it "
+      "(grep -rl esm.ubuntu.com /etc/apt)")),
     (r"Failed to fetch (\S+)\s+(40[13]|451)\b",
      ("the server does not let the board fetch {0} (HTTP {1}): check the proxy, and whether the repository is still "
       "public. If it is closed, correct or remove its line in /etc/apt/sources.list or sources.list.d")),
@@ -153,6 +158,6 @@ SOURCES = (
     (r"unauthenticated packages and -y was used",
      ("the packages are from a repository whose signature could not be checked: run apt-get update and install the key "
       "that it requires")),
-    (_SIGNED + r"is (?:not|no longer) signed",
+    (_SIGNED + r"(?:is (?:not|no longer) signed|/sqv returned an error code)",
      "repository {0} has no valid signature: install its vendor's current key, or remove the repository"),
 )

@@ -45,7 +45,7 @@ _DRIVER = (
          "board's kernel"),
     ),
     (
-        _missing(r"iommu_get_dma_cookie"),
+        _missing(r"iommu_get_dma_cookie|dcache_(?:clean|inval)_poc"),
         ("the kernel does not export {0} to modules, so the driver must be built without SRAM support: update "
          "rkfleet.npu, which does that"),
     ),
@@ -61,9 +61,11 @@ _DRIVER = (
       "made for this kernel, or boot a vendor's kernel with its complete headers package")),
     (
         r"fatal error: " + Q + r"([\w./+-]+\.h)" + NO_FILE,
-        "the kernel's headers lack {0}: install the complete headers package of this very kernel",
+        ("the kernel's headers lack {0}, which this kernel has not yet or no longer, if its headers package is "
+         "complete (dpkg --verify): update rkfleet.npu, rerun the upgrade and report the log, or boot a kernel that "
+         "the vendor names for this driver"),
     ),
-    (r"module \S+ uses symbol \w+ from namespace \"?(\w+)\"?, but does not import it",
+    (r"module \S+ uses symbol \S+ from namespace \"?([\w:]+)\"?, but does not import it",
      ("the kernel keeps functions in the namespace {0}, which the driver does not import: update rkfleet.npu, "
       "rerun the "
       "upgrade and report the log")),
@@ -76,11 +78,13 @@ _DRIVER = (
       r"macro [^\n]{1,60} (?:passed|requires) \d+ arguments[^\n]{1,30}|"
       r"(?:dereferencing pointer to incomplete|incomplete definition of) type[^\n;]{0,60}|"
       r"storage size of [^\n]{1,40} isn[^\n]{1,3}t known|[^\n:]{1,60} undeclared(?= \(| here)|"
-      r"[^\n]{1,60} has (?:no member named [^\n;]{1,60}|incomplete type)|expected [^\n]{1,30} before \W?DMA_BUF\W?|"
+      r"[^\n]{1,60} has (?:no member named [^\n;]{1,60}|incomplete type)|expected [^\n]{1,80} before [^\n]{1,40}|"
       r"invalid use of undefined type [^\n]{1,60}|unknown type name [^\n;]{1,60}|"
       r"(?:assignment|initialization|passing argument|returning) [^\n]{1,150} (?:makes|without a cast)[^\n[]{0,60}?"
       r"(?= \[|$)|"
-      r"return type defaults to \S{1,20}|"
+      r"(?:return )?type defaults to [^\n[]{1,80}?(?= \[|$)|incompatible types (?:when|in) [^\n]{1,150}|"
+      r"call to [^\n]{1,60} declared with attribute error[^\n]{0,100}|static assertion failed[^\n]{0,80}|"
+      r"#error [^\n]{1,100}|"
       # clang, and what gcc says when a structure has become another one
       r"use of undeclared identifier [^\n;]{1,60}|no member named [^\n;]{1,100}|field designator [^\n;]{1,80}|"
       r"incompatible (?:function )?pointer types? [^\n]{1,250}?(?= \[|$)|incompatible type for argument [^\n]{1,80}|"

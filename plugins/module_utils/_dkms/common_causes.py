@@ -17,6 +17,11 @@ from .compiler_causes import COMPILER_OF_KERNEL, COMPILERS, NO_FILE, NOT_FOUND, 
 from .environment_causes import ENDED, ENVIRONMENT, REINSTALL, Q
 
 _SOURCE_TOO_OLD = "the source is older than this kernel: use a newer release of it, or an older kernel"
+# What a compiler says of a header of the kernel, whose path is the first group.
+_OF_THE_KERNEL = (
+    r"(?m)^[ \t]*(?:/usr/src/linux-\S{1,200}/|/(?:usr/)?lib/modules/\S{1,200}/|(?:\./){1,2})?((?:include/(?:linux|uapi|"
+    r"asm|asm-generic|drm|net|crypto|media|sound|generated|trace)|arch/\w{1,20}/include)/[\w./+-]{1,150}\.h)"
+    r":\d+:(?:\d+:)? ")
 # The folder of a package's own source, which is not the kernel's.
 _NOT_A_PACKAGE = r"(?!/var/lib/dkms/|/usr/src/(?!linux))"
 _CLOCK = (r"modification time \S{1,30} s in the future|Clock skew detected",
@@ -48,10 +53,20 @@ _HEADERS = (
      r"(?:Makefile|Kbuild|scripts/[\w./-]{1,100})" + Q + r"(?:: (?:No such|not found)|\.  ?Stop)",
      ("the kernel headers are divided into several packages, and of these {0} is missing or incomplete: apt-get "
       "install --reinstall {0}")),
-    # Elsewhere errors of that kind are the source's own.
-    ((r"(?m)^(?:/usr/src/linux-\S{1,200}/|/(?:usr/)?lib/modules/\S{1,200}/|\./)?((?:include|arch)/[\w./+-]{1,150}\.h)"
-      r":\d+:(?:\d+:)? error: (?:stray " + Q + r"(?:\\\d|<U\+)|unterminated #?\w)"),
+    # Elsewhere errors of these kinds are the source's own.
+    (_OF_THE_KERNEL + r"error: (?:stray " + Q + r"(?:\\\d|<U\+)|unterminated #?\w)",
      "{0} of the kernel headers is damaged: check the storage (dmesg), and " + REINSTALL),
+    (_OF_THE_KERNEL + r"fatal error: " + Q + r"(stdarg\.h)" + NO_FILE,
+     ("the compiler does not find its own {1}, which {0} of the kernel headers includes: see gcc "
+      "-print-file-name=include, and reinstall it (apt-get install --reinstall gcc-N, where N is what gcc -dumpversion "
+      "prints)")),
+    (_OF_THE_KERNEL + r"fatal error: " + Q + r"(?!linux/compiler-gcc)([\w./+-]+\.h)" + NO_FILE,
+     "the kernel headers are incomplete, as their {0} includes {1}, which they lack: " + REINSTALL
+     + ", or the whole source of this very kernel"),
+    (_OF_THE_KERNEL
+     + r"error: #error (?![^\n]{0,120}(?:too old|not supported|can be included|directly))([^\n]{1,150})",
+     "{0} of the kernel headers refuses the build ({1}): they are not prepared, or the build is told another machine "
+     "than theirs. Remove ARCH and CROSS_COMPILE from the environment and the makefile, and " + REINSTALL),
     (r"(?m)^make[^\n]{0,200} SUBDIRS=/[\s\S]{0,1500}?No rule to make target " + Q
      + r"((?:arch|kernel)/\S{1,100}?)" + Q + r"[,.]",
      ("the source calls make with SUBDIRS=, so kernels since Linux 5.4 want to make themselves ({0}): use a newer "
@@ -154,7 +169,8 @@ _HEADERS = (
      r"can't find file \"?(Kconfig)|"
      r"Kconfig[\w.]*:\d+: can't open file \"([^\"\n]{1,200})|Error: can't open (arch/\S+) for reading|"
      r"cannot open (?:file )?" + Q + r"(include/\S+?)" + Q + r" (?:for reading|\(No such file)|"
-     r"fatal error: " + Q + r"((?:generated|asm|config|tools)/[\w./+-]+\.h|classmap\.h|elfconfig\.h)" + NO_FILE,
+     r"fatal error: " + Q + r"((?:generated|asm|config|tools|dt-bindings)/[\w./+-]+\.h|(?:classmap|elfconfig)\.h)"
+     + NO_FILE,
      "the kernel headers are incomplete or not prepared, they lack {0}: " + REINSTALL),
     (r"No rule to make target " + Q + r"(vmlinux(?:\.o|\.symvers)?)" + Q,
      ("the build wants to make the kernel itself ({0}), of which its headers have no source: remove KBUILD_BUILTIN "
@@ -232,6 +248,12 @@ _HOST = (
     (r"GPL-incompatible module \S+ uses GPL-only symbol " + Q + r"(\w+)",
      ("the license of this module does not allow it to use {0} of this kernel: use another release of it, or another "
       "kernel")),
+    (r"modpost: vmlinux: '\w+' exported twice",
+     "the list of the kernel's functions in its headers (Module.symvers) has them twice, as that of two kernels: "
+     + REINSTALL),
+    (r"['\"](\w+)['\"] exported twice\. Previous export was in (\S+)",
+     ("the kernel already has this driver ({0} is in {1}, of which vmlinux is built in), so it cannot be a module "
+      "beside that: use a release of the source that does not export {0}, or a kernel without the driver")),
     (r"(?:opening dependency file|fixdep: error opening (?:dep)?file:?) (\S{1,250}\.d): No such",
      ("a file of the build, {0}, is gone, as when two builds run in one folder: let the other one end (pgrep -a make), "
       "then try again")),

@@ -37,7 +37,7 @@ COMPILERS = (
     (r"(?:unrecognized|unknown|unsupported)[^\n]{0,40}" + Q
      + r"(-mabi=(?:lp64|aapcs-linux|apcs-gnu)|-mapcs|-mfpu=\w+|-marm|-mno-sse\d?|-mno-mmx|-mno-red-zone|-m64|-E[LB])\b|"
      r"unrecogni[sz]ed (emulation mode: \w{1,40})|"
-     r"bad value \(" + Q + r"([\w.+-]{1,40})" + Q + r"\) for " + Q + r"-m(?:arch|tune|cpu)",
+     r"bad value \(?" + Q + r"([\w.+-]{1,40})" + Q + r"\)? for " + Q + r"-m(?:arch|tune|cpu)",
      ("the kernel headers and the compiler are for different machines ({0}): install the headers and the gcc of this "
       "board's architecture, and remove ARCH and CROSS_COMPILE from the environment")),
     ((r"(Compiler|Linker|Assembler) is too old|(GNU Make) >= \S+ is required|Sorry, this (\w+) is not supported|"
@@ -84,8 +84,8 @@ COMPILERS = (
      r"[^\n]{0,40}pahole version \S{1,20} is too old[^\n]{0,40})"),
      ("pahole is too old for these kernel headers ({0}): upgrade it (package pahole, in older releases dwarves), or "
      "remove vmlinux from the folder of the kernel headers, so that no type information (BTF) is made")),
-    ((r"(?m)^(?:\S*/)?((?:[\w-]+-)?(?:ld(?:\.\w+)?|as|objcopy|strip|nm|ar): (?:error: )?"
-      r"(?:unrecogni[sz]ed option|unknown argument):? [^\n]{1,60})"),
+    ((r"(?m)^(?:\S*/)?((?:[\w-]+-)?(?:ld(?:\.\w+)?|as|objcopy|strip|nm|ar|mold): (?:error: |fatal: )?"
+      r"(?:unrecogni[sz]ed option|unknown (?:argument|command line option)):? [^\n]{1,60})"),
      ("the binutils of this system do not fit these kernel headers ({0}): use headers that are made for this release "
       "of the distribution, or the binutils with which the kernel was built")),
     (r"error: unknown value (\S{1,60} for [^\s;]{1,40})",

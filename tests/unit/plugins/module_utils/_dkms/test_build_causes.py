@@ -390,4 +390,4 @@ def test_no_cause_names_a_release_of_the_driver():
     """Releases are data: a sentence would outlive them."""
     for pattern, sentence, *dummy in build_causes.CAUSES + build_causes.WITHOUT_ERROR:
         assert not re.search(r"\b0\.\d+\.\d+\b", sentence), sentence
-        assert "uname" not in sentence and sentence.format("x", package="y", kernel="z") and re.compile(pattern)
+        assert "uname" not in sentence and sentence.format("x", "y", package="y", kernel="z") and re.compile(pattern)
