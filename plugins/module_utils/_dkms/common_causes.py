@@ -176,7 +176,8 @@ _HEADERS = (
      ("the build wants to make the kernel itself ({0}), of which its headers have no source: remove KBUILD_BUILTIN "
       "from the environment and the makefile, and use a newer release of the source")),
     # The configure script of ZFS, whose tests of the kernel fail for any reason
-    (r"Cannot build against kernel version [^\n]{1,80}\n[^\n]{0,40}maximum supported kernel version is ([\d.]*\d)",
+    ((r"Cannot build against kernel version [^\n]{1,80}\n[^\n]{0,40}maximum supported kernel version is ([\d.]*\d)|"
+      r"\*\*\* Compatible Kernels: [\d.]{1,20} - ([\d.]*\d)"),
      "this release of the package supports kernels up to {0} only: update it, or boot an older kernel"),
     (r"/env: " + Q + r"(python\d?|perl)" + NOT_FOUND,
      "the program {0}, which the build needs, is missing: install {package}", "empty module"),
@@ -265,6 +266,8 @@ _HOST = (
     (r"(?m)^make(?:\[\d+\])?: (?:uname|make|rm|sh): No such file or directory",
      ("the build does not find the system's own programs, as its PATH is wrong: check PATH in /etc/environment and "
       "/etc/dkms, and in the makefile of the source")),
+    (r"\b[mn]?awk: [^\n]{0,60}function (\w{1,20}) never defined",
+     "the build needs the awk of GNU, which knows {0}, and this system has another one: install gawk"),
     # Not every program that is not found ends a build: see the last row.
     (SHELL + r"([A-Za-z][\w.+-]*)" + NOT_FOUND,
      "the program {0}, which the build needs, is missing: install {package}", "Error 127"),

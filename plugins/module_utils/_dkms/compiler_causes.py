@@ -45,8 +45,8 @@ COMPILERS = (
       r"\*\*\* (Compiler) lacks asm-goto|error: expected \S{1,6} before \S?(__inline)\b"),
      ("{0}: the version on this board is too old for these kernel headers. Use headers that are made for this release "
       "of the distribution, or a newer release")),
-    ((r"Error: (?:unknown (?:architecture|architectural extension|mnemonic|pseudo-op):?|selected processor does not "
-     r"support) [`'\u2018]([^'\u2019\n]{1,60})['\u2019]"),
+    ((r"Error: (?:unknown (?:architecture|architectural extension|mnemonic|pseudo-op|or missing system register name "
+      r"at operand \d --):?|selected processor does not support) [`'\u2018]([^'\u2019\n]{1,60})['\u2019]"),
      "the assembler does not know {0}, which the kernel headers use: it is too old for this kernel; "
      + WITH_KERNELS_COMPILER),
     # Debian calls the compiler of the board itself aarch64-linux-gnu-gcc, too.

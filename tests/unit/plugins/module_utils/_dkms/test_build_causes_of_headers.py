@@ -74,6 +74,14 @@ CASES = [  # source, log, what the sentence must have, what it must not have
     ("kind of ClangBuiltLinux/linux#1572 (gcc 9 and newer write no parentheses)",
      "cc1: error: bad value \u2018armv8-a\u2019 for \u2018-march=\u2019 switch\n",
      ("for different machines (armv8-a)",), "xx"),
+    ("kind of ARM-software/sbsa-acs#289, rr-debugger/rr#3858 (binutils before 2.38)",
+     ("/tmp/ccDYpY0x.s: Assembler messages:\n/tmp/ccDYpY0x.s:302: Error: unknown or missing system register name at "
+      "operand 2 -- `mrs x0,cntvctss_el0'\n"), ("assembler does not know mrs x0,cntvctss_el0", "too old"), "xx"),
+    # programs of the system
+    ("openzfs/zfs#9331",
+     ("configure: error: \n\t*** None of the expected \"global page state\" interfaces were detected.\n\t***\n"
+      "\t*** ZFS Version: zfs-0.8.4-2\n\t*** Compatible Kernels: 2.6.32 - 5.6\n"),
+     ("supports kernels up to 5.6 only",), "xx"),
     ("kind of rui314/mold", "mold: fatal: unknown command line option: --fix-cortex-a53-843419\n",
      ("binutils of this system", "--fix-cortex-a53-843419"), "xx"),
 ]
@@ -89,6 +97,12 @@ def test_the_cause(source, log, needed, forbidden, causes):
 def test_the_lines_that_an_audit_sends_have_the_cause(tmp_path, source, log, needed, forbidden):
     sentence = failed_build.explained(tmp_path, KERNEL, log, TAIL, dkms="3.2.2", version="0.9.8")
     failed_build.assert_said(sentence, needed, forbidden)
+
+
+def test_an_awk_that_is_not_that_of_gnu():
+    """Kind of paboldin/meltdown-exploit#24, dracutdevs/dracut#2436: Debian's awk is mawk."""
+    log = "awk: line 7: function strtonum never defined\n"
+    failed_build.assert_said(build_log.known_cause(log, build_causes.FOREIGN), ("knows strtonum", "install gawk"), "xx")
 
 
 @pytest.mark.parametrize("log", [
