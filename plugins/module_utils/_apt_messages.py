@@ -171,7 +171,7 @@ CAUSES = (
     (r"(?:(?:FATAL ERROR:\n)([^\n]{1,200})(?:\n[^\n]{0,200}){0,9}?)?\nE: usrmerge failed",
      ("the folders /bin, /sbin and /lib cannot be merged into /usr ({0}): correct that, and run "
       "/usr/lib/usrmerge/convert-usrmerge until it succeeds, before anything else is installed")),
-    (r"(?:does\s+\**\s*not|doesn't) have a merged[\s*-]+/usr|Unmerged usr is no longer supported",
+    (r"(?:does[\s*]+not|doesn't)[\s*]+have[\s*]+a[\s*]+merged[\s*-]+/usr|Unmerged usr is no longer supported",
      ("this system has folders /bin and /lib of their own, which newer packages do not take (merged /usr): install "
       "usrmerge, or run /usr/lib/usrmerge/convert-usrmerge, then rerun the playbook")),
     (r"kernel version indicates a revision number\s+of 255 or greater",

@@ -49,8 +49,8 @@ SOURCES = (
     (r"Failed to parse keyring \"(/[^\"\n]{1,200})\"",
      ("{0} is not a file of keys that apt reads, but empty, a web page, or a database of gpg (keybox): replace it by "
       "the key as its vendor publishes it (what is text needs a name that ends with .asc)")),
-    ((r"keyring(?:\(s\))? (\S{1,200}) are ignored as the file (?:is not readable|has an unsupported filetype)"
-     r"[^\n]{0,300}(?:\n[^\n]{0,300}){0,40}?(?:NO_PUBKEY|Missing key|is not signed)"),
+    ((r"\A(?=[\s\S]*(?:NO_PUBKEY|Missing key|is not signed))[\s\S]*? keyring(?:\(s\))? (\S{1,200}) are ignored as the "
+      r"file (?:is not readable|has an unsupported filetype)"),
      ("apt does not use the keys in {0}: its user _apt may not read the file (chmod 644 {0}), or it has another format "
       "than its name says (.gpg is binary, .asc is text)")),
     (_SIGNED + r"(?:NOSPLIT|NO ?DATA|does the network require auth)",
@@ -92,7 +92,7 @@ SOURCES = (
      ("the local repository {0} has no Release file: mount or copy what belongs there, make the file (apt-ftparchive "
       "release), or remove its line in /etc/apt/sources.list or sources.list.d")),
     (r"repository '(\S+ \S+)[^'\n]{0,80}' (?:does not have|no longer has) a Release file",
-     "repository {0} does not exist, or no longer: " + _MOVED
+     "repository {0} does not exist, or no longer, or not for this release of the distribution: " + _MOVED
      + ". Correct or remove its line in /etc/apt/sources.list or sources.list.d"),
     (r"value '([^'\n]{1,60})' is invalid for APT::Default-Release",
      ("APT::Default-Release is {0}, which no repository of the board has: remove it from its file (grep -r "

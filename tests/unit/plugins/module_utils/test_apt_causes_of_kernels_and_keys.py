@@ -79,6 +79,11 @@ def error_of(package, how="returned error exit status 1"):
     ("install", "kind of raspberrypi/linux#124",
      ("dpkg: error processing archive /x.deb (--unpack):\n cannot copy extracted data for './usr/lib/x' to "
       "'/usr/lib/x.dpkg-new': failed to read (Input/output error)\n" + ENDED), ("the storage does not work",), "xx"),
+    ("install", "kind of tianon/docker-brew-debian: the words are broken into lines elsewhere for each name",
+     ("Preparing to unpack .../base-files_13.8_arm64.deb ...\n\n***\n*\n* The base-files package cannot be installed "
+      "because this system does not have\n* a merged /usr.\n*\ndpkg: error processing archive /x/base-files_13.8_"
+      "arm64.deb (--unpack):\n new base-files package pre-installation script subprocess returned error exit status 1\n"
+      + ENDED), ("merged /usr", "usrmerge"), "exit status"),
     # the script of a package, without the words that most failures have
     ("install", "kind of DietPi: systemd-sysusers",
      ("Setting up systemd (257.7-1) ...\nFailed to check if group systemd-network already exists: Connection refused\n"
@@ -120,6 +125,14 @@ def test_the_cause(board, part, source, log, needed, forbidden):
     ("kind",
      ("Warning: OpenPGP signature verification failed: http://x.example trixie InRelease: " + SQV + "Verifying "
       "signature:             Malformed MPI: leading bit is not set\n"), ("http://x.example has no valid signature",)),
+    ("kind: the warning on the file behind the error",
+     ("W: GPG error: http://apt.armbian.com noble InRelease: The following signatures couldn't be verified because the "
+      "public key is not available: NO_PUBKEY 93D6889F9F0E78D5\nW: http://apt.armbian.com/dists/noble/InRelease: The "
+      "key(s) in the keyring /usr/share/keyrings/armbian.gpg are ignored as the file is not readable by user '_apt' "
+      "executing apt-key.\n"), ("chmod 644 /usr/share/keyrings/armbian.gpg",)),
+    ("kind of AdityaGarg8/t2-ubuntu-repo#25, ubuntu-rockchip's PPA on a newer Ubuntu",
+     ("Error: The repository 'https://ppa.launchpadcontent.net/jjriek/rockchip/ubuntu plucky Release' does not have a "
+      "Release file.\n"), ("jjriek/rockchip/ubuntu plucky does not exist", "not for this release")),
     ("kind (Ubuntu Pro, not attached any more)",
      ("E: Failed to fetch https://esm.ubuntu.com/apps/ubuntu/dists/jammy-apps-security/InRelease  401  Unauthorized "
       "[IP: 185.125.190.52 443]\n"), ("Ubuntu Pro", "pro attach", "esm.ubuntu.com /etc/apt")),
