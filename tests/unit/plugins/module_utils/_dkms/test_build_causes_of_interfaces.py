@@ -24,13 +24,14 @@ CASES = [  # source, log, what the sentence must have, what it must not have
      (*INTERFACE, "incomplete type \u2018struct timeval\u2019"), "--reinstall"),
     ("fmorgner/dev-cyber#7",
      ("x.c:52:33: error: assignment to \u2018int (*)(const struct device *, struct kobj_uevent_env *)\u2019 from "
-      "incompatible pointer type \u2018int (*)(struct device *, struct kobj_uevent_env *)\u2019 [-Werror=x]\n"),
+      "incompatible pointer type \u2018int (*)(struct device *, struct kobj_uevent_env *)\u2019 "
+      "[-Werror=incompatible-pointer-types]\n"),
      (*INTERFACE, "assignment to", "const struct device *"), "--reinstall"),
     ("kirvedx/atheros#2",
      ("x.c:2635:37: error: assignment to \u2018void (*)(struct ieee80211_hw *, struct ieee80211_vif *, u16)\u2019 {aka "
       "\u2018void (*)(struct ieee80211_hw *, struct ieee80211_vif *, short unsigned int)\u2019} from incompatible "
-      "pointer type \u2018void (*)(struct ieee80211_hw *, struct ieee80211_vif *)\u2019 [-Werror=x]\n"), INTERFACE,
-     "--reinstall"),
+      "pointer type \u2018void (*)(struct ieee80211_hw *, struct ieee80211_vif *)\u2019 "
+      "[-Werror=incompatible-pointer-types]\n"), INTERFACE, "--reinstall"),
     ("ROCm/legacy-rocm-build#515 (older gcc)",
      "x.c:577:19: error: initialization from incompatible pointer type [-Werror=incompatible-pointer-types]\n",
      (*INTERFACE, "initialization from incompatible"), "--reinstall"),
@@ -125,6 +126,11 @@ CASES = [  # source, log, what the sentence must have, what it must not have
     ("kind",
      ("././include/linux/compiler_types.h:352:45: error: call to '__compiletime_assert_338' declared with attribute "
       "error: BUILD_BUG_ON failed: sizeof(x) != 4\n"), (*INTERFACE, "BUILD_BUG_ON failed"), "--reinstall"),
+    ("kind: what no rule knows", "src/rknpu_job.c:12:9: error: invalid operands to binary + (have 'a' and 'b')\n",
+     (*INTERFACE, "invalid operands to binary + (have 'a' and 'b'))"), "--reinstall"),
+    ("kind of jakubgs/nixos-config#3 (5.10.160 with gcc 12)",
+     "x.c:140:35: error: storing the address of local variable '__here' in '*failaddr' [-Werror=dangling-pointer=]\n",
+     ("kernel's settings make an error of", "storing the address of local variable"), "interfaces"),
     ("kind", ("./include/linux/vermagic.h:6:2: error: #error \"This header can be included from kernel/module.c or "
               "*.mod.c only\"\n"), (*INTERFACE, "This header can be included"), "--reinstall"),
     ("armbian/linux-rockchip#265, airockchip/rknn-llm#109",
