@@ -184,7 +184,8 @@ _HEADERS = (
     (r"does not include the required loadable module",
      "the package finds no CONFIG_MODULES, because the kernel headers are not prepared or do not fit the compiler of "
      "this board: " + REINSTALL + ", and install " + COMPILER_OF_KERNEL),
-    (r"Unable to build an empty module|make sure the kernel devel package|kernel is unable to compile object files",
+    ((r"Unable to build an empty module|make sure the kernel devel package|kernel is unable to compile object files|"
+      r"Cannot determine the version of the linux kernel"),
      "with the kernel headers not even an empty module can be built: " + REINSTALL),
     ((r"(?m)^(?:/usr/src/linux-\S{1,200}/|/(?:usr/)?lib/modules/\S{1,200}/)?(scripts/\S+|arch/\S+|"
      r"(?<=/)Makefile):\d+: \*\*\* (?:missing separator|multiple target patterns|recipe commences|unterminated|mixed "

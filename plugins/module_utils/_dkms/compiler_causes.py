@@ -26,6 +26,11 @@ COMPILERS = (
       r"(cannot use keyword \S{1,20} as enumeration constant|\S{1,20} cannot be defined via \S{1,20})"),
      ("gcc 15 and newer are too new for these kernel headers, as bool, false and true are words of their language "
       "({0}): install " + COMPILER_OF_KERNEL + ", such as gcc-14, or boot a newer kernel")),
+    (r"Failed CC version check|Compiler version check failed",
+     "the source refuses the compiler of this board, which is not that of the kernel: install " + COMPILER_OF_KERNEL),
+    (r"C compiler cannot create executables",
+     ("the compiler of this board makes no programs, as parts of it are missing: apt-get install --reinstall gcc cpp "
+      "binutils libc6-dev, and libgcc-N-dev, where N is what gcc -dumpversion prints")),
     (r"fatal error: " + Q + r"(linux/compiler-gcc\d+\.h)" + NO_FILE,
      "the compiler is newer than these kernel headers know (they have no {0}): install " + COMPILER_OF_KERNEL),
     (r"ccache: error: [^\n]{0,60}(?:create|open|write)[^\n/]{0,60}(/\S{1,200}?): (?:Permission denied|Not a directory)",

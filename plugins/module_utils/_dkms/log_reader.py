@@ -19,7 +19,7 @@ _DIFFERS = " (the kernel was built by %s, and this is %s)"
 _CLANG = ". Install clang, lld and llvm; DKMS before 3.0.11 uses them after export LLVM=1 in /etc/dkms/framework.conf"
 # In this order: the last lines of make, DKMS and dpkg only say that something failed.
 _ERROR_LINES = (
-    r"^(?!collect2: ).*\b(?:fatal )?error(?:\[\w{1,9}\])?: .{1,200}",
+    r"^(?!collect2: |configure: error: in ).*\b(?:fatal )?error(?:\[\w{1,9}\])?: .{1,200}",
     # Neither that no report of a crash was written, nor a library that is only not preloaded.
     r"^(?:\S{1,40}: )?[ \t]*(?:ERROR|FATAL|LLVM ERROR): (?!Cannot create report|ld\.so: object).{1,200}",
     r"^.{0,200}: (?:undefined reference to|relocation truncated to fit:) .{1,200}",

@@ -77,7 +77,18 @@ CASES = [  # source, log, what the sentence must have, what it must not have
     ("kind of ARM-software/sbsa-acs#289, rr-debugger/rr#3858 (binutils before 2.38)",
      ("/tmp/ccDYpY0x.s: Assembler messages:\n/tmp/ccDYpY0x.s:302: Error: unknown or missing system register name at "
       "operand 2 -- `mrs x0,cntvctss_el0'\n"), ("assembler does not know mrs x0,cntvctss_el0", "too old"), "xx"),
-    # programs of the system
+    ("kind: NVIDIA's conftest.sh",
+     ("Compiler version check failed:\ngcc version 11.2.0 (Ubuntu 11.2.0-19ubuntu1)\ndoes not match the compiler used "
+      "here:\ncc (Ubuntu 12.1.0-2ubuntu1~22.04) 12.1.0\n*** Failed CC version check. Bailing out! ***\n"),
+     ("refuses the compiler of this board", "CONFIG_CC_VERSION_TEXT"), "xx"),
+    # the configure script of ZFS
+    ("kind of radxa/kernel#54",
+     ("checking whether the C compiler works... no\nconfigure: error: in `/var/lib/dkms/zfs/2.1.4/build':\nconfigure: "
+      "error: C compiler cannot create executables\nSee `config.log' for more details\n"),
+     ("makes no programs", "libc6-dev"), "xx"),
+    ("kind of openzfs/zfs#8345",
+     ("checking kernel source version... Not found\nconfigure: error: \n\t*** Cannot determine the version of the "
+      "linux kernel source.\n"), ("not even an empty module", "--reinstall"), "xx"),
     ("openzfs/zfs#9331",
      ("configure: error: \n\t*** None of the expected \"global page state\" interfaces were detected.\n\t***\n"
       "\t*** ZFS Version: zfs-0.8.4-2\n\t*** Compatible Kernels: 2.6.32 - 5.6\n"),
@@ -97,6 +108,11 @@ def test_the_cause(source, log, needed, forbidden, causes):
 def test_the_lines_that_an_audit_sends_have_the_cause(tmp_path, source, log, needed, forbidden):
     sentence = failed_build.explained(tmp_path, KERNEL, log, TAIL, dkms="3.2.2", version="0.9.8")
     failed_build.assert_said(sentence, needed, forbidden)
+
+
+def test_the_line_in_which_configure_only_names_its_folder():
+    log = "configure: error: in `/var/lib/dkms/zfs/2.1.11/build':\nconfigure: error: blkid.h missing\n"
+    assert build_log.explain(log, build_causes.FOREIGN) == "configure: error: blkid.h missing"
 
 
 def test_an_awk_that_is_not_that_of_gnu():
