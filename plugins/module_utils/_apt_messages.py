@@ -232,7 +232,9 @@ CAUSES = (
     (r"(/(?:var/)?tmp)/mkinitramfs_\w{1,20}/[^\n]{0,200}: Permission denied",
      ("update-initramfs may not run programs in {0}, as that is mounted noexec (findmnt {0}): mount it without, or set "
       "TMPDIR in /etc/initramfs-tools/initramfs.conf to another folder")),
-    (r"dracut(?:-install)?(?:\[[FE]\]|: ERROR): ([^\n]{1,200})",
+    # its errors alone do not end it
+    ((r"dracut(?:\[F\]|(?:-install)?(?:\[E\]|: ERROR)(?=(?:[^\n]{0,300}\n){1,9}(?:update-initramfs: failed|"
+      r"run-parts: /\S{1,100}dracut exited))): ([^\n]{1,200})"),
      ("dracut cannot make the initial RAM disk ({0}): if the modules of a kernel are gone, reinstall its linux-image, "
       "or remove what is left of it in /boot")),
     (r"Protocol driver not attached",
@@ -275,6 +277,9 @@ CAUSES = (
       "read-only mode (overlayroot), reboot, and rerun the playbook")),
     (r"(/etc/(?:kernel|initramfs)/\S{1,100}): (?:line )?\d+: ([a-z][\w+.-]{1,40}): (?:command )?not found\nrun-parts: ",
      "the program {1}, which the script {0} needs, is missing: install it (apt-file search bin/{1})"),
+    (r"missing /boot/firmware, did you forget to mount it",
+     ("raspi-firmware, which only the Raspberry Pi needs, does not find its partition at /boot/firmware: on any other "
+      "board remove it (apt-get remove raspi-firmware), on a Raspberry Pi mount the partition (/etc/fstab)")),
     ((r"(?m)^(?!update-initramfs: |Include the output|run-parts: |[PI]: |/etc/\S{1,100}:\n)([^\n]{1,200})\n"
       r"run-parts: (/etc/(?!\S{0,200}/dkms )\S{1,200}) exited with return code"),
      "the script {1} fails ({0}): correct that, or reinstall the package that has it (dpkg -S {1})"),

@@ -94,6 +94,24 @@ def error_of(package, how="returned error exit status 1"):
     ("install", "kind",
      "dpkg: error: unable to access the dpkg database directory /var/lib/dpkg: Permission denied\n",
      ("become: true",), "xx"),
+    ("install", "MichaIng/DietPi#6767",
+     ("stat: cannot read file system information for '/boot/firmware': No such file or directory\nError: missing "
+      "/boot/firmware, did you forget to mount it?\n" + error_of("raspi-firmware")),
+     ("apt-get remove raspi-firmware", "on a Raspberry Pi mount"), "stat: cannot"),
+    ("install", "raspberrypi/firmware#1842",
+     ("raspi-firmware: missing /boot/firmware, did you forget to mount it?\nrun-parts: /etc/initramfs/post-update.d//"
+      "z50-raspi-firmware exited with return code 1\n" + error_of("initramfs-tools")),
+     ("apt-get remove raspi-firmware", "dpkg --configure initramfs-tools"), "purge"),
+    # what dracut cannot find is no failure by itself
+    ("install", "dracut-ng/dracut#2438, elementary/plymouth-theme#34",
+     ("dracut-install: ERROR: installing '/usr/share/kbd/consolefonts/eurlatgr.*'\ndracut[E]: FAILED: /usr/lib/dracut/"
+      "dracut-install -D /tmp/user/0/dracut.dLFLnug/initramfs /usr/share/kbd/consolefonts/eurlatgr.*\nSetting up "
+      "plymouth-theme-elementary (6.0.0) ...\n/etc/initramfs-tools/conf.d/splash: No such file or directory (os error "
+      "2)\n" + error_of("plymouth-theme-elementary")), ("conf.d/splash: No such file",), "dracut cannot"),
+    ("install", "kind of the same that ends it",
+     ("dracut-install: ERROR: installing 'x.ko'\ndracut[E]: FAILED: /usr/lib/dracut/dracut-install x.ko\nrun-parts: "
+      "/etc/kernel/postinst.d/dracut exited with return code 1\n" + error_of("linux-image-6.19.10")),
+     ("dracut cannot make the initial RAM disk (installing 'x.ko')",), "by hand to see"),
 ])
 def test_the_cause(board, part, source, log, needed, forbidden):
     message = fail(board, part, log)
