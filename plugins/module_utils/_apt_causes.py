@@ -51,12 +51,16 @@ _NOISE = re.compile(r"dpkg|[EWN]: |[Ww]arning|debconf: |locale: |perl: |Created 
                     r"\(Reading|invoke-rc.d: policy")
 _SERVICE = re.compile(r"^(?:Job for (\S{1,100}\.service) failed|invoke-rc\.d: initscript ([\w.@-]{1,100}), action \"\w"
                       r"{1,10}\" failed)", re.MULTILINE)
+# Behind it only what systemd says of that: else the script has taken it.
+_MASKED = re.compile(r"^Failed to [^\n]{1,80}: Unit (?:file )?(?:/\S{0,80}/)?(?:(\S{1,100}) )?is masked\.?"
+                     r"(?:\n(?!\S{1,100}: (?!Failed|error: systemctl|initscript))[^\n]{0,200}){0,5}"
+                     r"(?:\n(?:dpkg: |Errors were)|\Z)", re.MULTILINE)
 # Not the firmware's memory for variables.
 _FULL = re.compile(r"^(?!grub-install: |[^\n]{0,80}efivarfs)[^\n]*(?:No space left on device|enough free space|"
                    r"More space needed |cannot write compressed block)", re.MULTILINE)
 _UNPACKED = re.compile(r"^dpkg: error processing archive (\S{1,200}) \(--\w{1,20}\):\n [\w .+:-]{0,150}?"
-                       r"(?:pre-installation|preinst maintainer) script (?:subprocess )?(?:returned|failed)",
-                       re.MULTILINE)
+                       r"(?:pre-installation|post-removal|pre-removal|p\w{4,6} maintainer) script (?:subprocess )?"
+                       r"(?:returned|failed)", re.MULTILINE)
 # Of a package that is missing altogether.
 _WAITING = re.compile(r"^dpkg: dependency problems prevent configuration of ([\w.+:-]{1,100}):\n [^\n]{1,100} depends "
                       r"on ([^;\n]{1,100}); however:\n +(?:Package \S{1,100} is (not installed)|"
@@ -143,9 +147,14 @@ def reason(place, out, err, names):
         cause = "; ".join(modules)
     if not cause:
         own = output[max(0, *(output.rfind(begin + package, 0, first.start()) for begin in _BEGIN)):first.start()]
-        complaints, service = _COMPLAINT.findall(own), _SERVICE.search(own)
+        mine = _OTHERS.split(own)[0]
+        if _COMPLAINT.search(mine):
+            own = mine
+        complaints, service, masked = _COMPLAINT.findall(own), _SERVICE.search(own), _MASKED.search(own)
         cause = short(complaints[-1] if complaints else _last_words(own, package) or errors).rstrip(".")
-        if service:
+        if masked:
+            cause = _masked(masked)
+        elif service:
             cause = "its service {0} does not start: see journalctl -u {0}".format(service.group(1) or service.group(2))
         unexplained.append({"text": cause, "log": output[-_LOG_BYTES:], "module": False})
     why = "package {} cannot be {}: {}".format(package, "removed" if removal else "configured", cause)
@@ -174,9 +183,21 @@ def _last_words(own, package):
 def _before_unpacking(output):
     """Return what the script of a package says that runs before it is unpacked, or None."""
     failed = _UNPACKED.search(output)
-    complaints = _COMPLAINT.findall(output, output.rfind("Preparing to unpack", 0, failed.start()) + 1,
-                                    failed.start()) if failed else ()
-    return f"{failed.group(1)} refuses to be installed: {short(complaints[-1])}" if complaints else None
+    if not failed:
+        return None
+    begin = output.rfind("Preparing to ", 0, failed.start())
+    own = output[max(0, begin):failed.start()]
+    complaints, masked = _COMPLAINT.findall(own), _MASKED.search(own)
+    lines = [line for line in own.splitlines()[1:] if line.strip(" *") and not _NOISE.match(line)][-4:]
+    lines = lines if begin >= 0 else []
+    words = _masked(masked) if masked else short(complaints[-1] if complaints else " ".join(lines))
+    return f"{failed.group(1)} refuses to be installed: {words}" if masked or complaints or lines else None
+
+
+def _masked(found):
+    """Return one sentence on a service that its script may not start."""
+    name = found.group(1) or "NAME.service"
+    return f"its service {name} is masked, so that it cannot be started: if it may run, run systemctl unmask {name}"
 
 
 def _waiting(output):

@@ -40,7 +40,8 @@ CAUSES = (
     (r"perl: error while loading shared libraries: (\S{1,80}): cannot open",
      ("perl does not find {0}, as after an interrupted upgrade: copy it from its package (libcrypt.so.1: apt-get "
       "download libcrypt1, dpkg-deb --extract), then run apt-get --fix-broken install")),
-    (r"(?m)^(?:apt-get|apt-cache|dpkg): (?:error while loading shared libraries|symbol lookup error): (\S{1,200}?):? ",
+    ((r"(?m)^(?:/\S{1,40}/)?(?:apt-get|apt-cache|dpkg): (?:(?:error while loading shared libraries|symbol lookup "
+      r"error): (\S{1,200}?):? |(/\S{1,200}): version )"),
      ("apt or dpkg itself does not start, as {0} is missing, damaged or of another release: check the storage (dmesg), "
       "and copy that file from its package of the same release (apt-get download elsewhere, dpkg-deb --extract)")),
     (r"Could not exec dpkg|dpkg: not found|Could not execute '?dpkg",
@@ -83,7 +84,7 @@ CAUSES = (
       "FILE)")),
     (r"(?:syntax error|invalid syntax) in triggers deferred file " + _Q + r"(/[\w/.+-]{1,200})", (
         "{0}, in which dpkg notes what is to do," + _DAMAGED + "move it away, then run dpkg --configure -a")),
-    (r'DbDriver "[^"\n]{1,60}": could not open (/\S{1,200})',
+    (r'DbDriver "[^"\n]{1,60}": could not open (/[^\s:]{1,200})',
      "debconf's database {0} is missing or damaged: copy {0}-old to it, or run /usr/share/debconf/fix_db.pl"),
     ((r"(?:ValueError|SyntaxError): source code (?:string )?(cannot contain null bytes)|"
       r"(Unrecognized character [^\n]{0,120}) at (?:/usr/(?:share|lib)|/etc/perl)/"),
@@ -188,7 +189,8 @@ CAUSES = (
     (r"Fatal Python error: [^\n]{1,200}(?:\n[^\n]{0,200}){0,9}?\nModuleNotFoundError: No module named '(\w{1,40})",
      ("Python does not start, as it lacks its own module {0}: remove PYTHONHOME and PYTHONPATH from the environment, "
       "and reinstall what has it (dpkg -S /usr/lib/python3*)")),
-    (r"package ([\w.+:-]{1,100}) needs to be reinstalled, but I can't find an archive",
+    ((r"package ([\w.+:-]{1,100}) needs to be reinstalled, but I can't find an archive|"
+      r"Internal Error, No file name for ([\w.+:-]{1,100})"),
      ("package {0} is installed in part, and no repository has it: reinstall it from its file (dpkg "
       "--install FILE), or add the repository that has it")),
     (r"pve-apt-hook",

@@ -39,9 +39,14 @@ _DKMS = (
      ("{0} does not exist, so the headers are not installed or their link leads nowhere: install the headers "
       "package of "
       "this very kernel")),
-    ((r"(?<!\S)(\S+): (?:File )?(?:does not represent a valid|is not a valid) dkms\.conf|No 'PACKAGE_NAME' directive|"
+    (r"dkms\.conf: Error! ([^\n]{1,120}?)\.?\n(?:[^\n]{0,200}\n){0,6}?File: (/\S{1,200})",
+     "DKMS does not take {1} ({0}): correct it there, or install a newer release of the package that has it"),
+    ((r"(?<!\S)\S+:? (?:File )?(?:does not represent a valid|is not a valid) dkms\.conf|No 'PACKAGE_NAME' directive|"
      r"Bad conf file"),
-     "DKMS cannot read the dkms.conf of a package: remove that package (dkms status), then try again"),
+     "DKMS cannot read the dkms.conf of a package: correct it, or install a newer release of it (dkms status)"),
+    (r"/var/lib/dkms/([\w.+~-]{1,60})/(#\w{1,40}#)/",
+     ("the version of {0} is still {1}, which its dkms.conf has in place of it, and make reads # as the begin of a "
+      "comment: write a version there (PACKAGE_VERSION), and add the package to DKMS again")),
     (r"(?m)^(/etc/dkms/[\w./+-]{1,100}): line \d{1,4}: [^\n]{0,100}(?:syntax error|command not found|unexpected EOF)",
      "{0}, which DKMS reads as a shell script, has an error: correct it"),
 )
@@ -302,7 +307,9 @@ LAST = (
     (r"(?m)utoinstall on \S{1,128} failed for module\(s\) ([^\n]{1,150}?)\.?$",
      ("DKMS has not built the modules of {0} (10: the source does not fit the kernel, 21: headers are missing): see "
       "make.log in /var/lib/dkms/NAME/VERSION/build, and update the packages")),
-    (r"BUILD_EXCLUSIVE directive", "this package of DKMS is not meant for this kernel (BUILD_EXCLUSIVE)"),
+    (r"BUILD_EXCLUSIVE directive",
+     ("this package of DKMS is not meant for this kernel (BUILD_EXCLUSIVE): where the kernel has the module itself "
+      "(modinfo NAME), it is not needed, else install a newer release of it")),
     (r"is not newer than what is already found",
      "DKMS keeps a module of the kernel that has the same or a newer version: dkms install --force replaces it"),
     # find_module is a function that some releases of DKMS lack.

@@ -112,6 +112,43 @@ def error_of(package, how="returned error exit status 1"):
      ("dracut-install: ERROR: installing 'x.ko'\ndracut[E]: FAILED: /usr/lib/dracut/dracut-install x.ko\nrun-parts: "
       "/etc/kernel/postinst.d/dracut exited with return code 1\n" + error_of("linux-image-6.19.10")),
      ("dracut cannot make the initial RAM disk (installing 'x.ko')",), "by hand to see"),
+    # services that may not start
+    ("install", "MichaIng/DietPi#1320",
+     ("Setting up networkaudiod (3.5.1-35) ...\nFailed to enable unit: Unit file /etc/systemd/system/networkaudiod."
+      "service is masked.\n" + error_of("networkaudiod")), ("systemctl unmask networkaudiod.service",), "journalctl"),
+    ("install", "OpenMediaVault-Plugin-Developers/installScript#112",
+     ("Setting up openmediavault (6.0.46-4) ...\nFailed to preset unit: Unit file /etc/systemd/system/systemd-networkd."
+      "service is masked.\n/usr/bin/deb-systemd-helper: error: systemctl preset failed on systemd-networkd.service: No "
+      "such file or directory\n" + error_of("openmediavault")), ("systemd-networkd.service is masked",), "No such"),
+    ("install", "kind of rkaczorek/astroberry-server#126",
+     ("Setting up dnsmasq (2.90) ...\nFailed to restart dnsmasq.service: Unit dnsmasq.service is masked.\ninvoke-rc."
+      "d: initscript dnsmasq, action \"restart\" failed.\n" + error_of("dnsmasq")), ("unmask dnsmasq.service",),
+     "journal"),
+    ("install", "kind of MichaIng/DietPi#4261 (a script that has taken it, of another package too)",
+     ("Setting up x-mods (1) ...\nFailed to try-restart sshswitch.service: Unit sshswitch.service is masked.\ncp: "
+      "cannot stat '/boot/x': No such file or directory\nSetting up y-mods (1) ...\nFailed to try-restart y.service: "
+      "Unit y.service is masked.\n" + error_of("x-mods")), ("cp: cannot stat '/boot/x'",), "masked"),
+    ("install", "rkaczorek/astroberry-server#126",
+     ("Unpacking oacapture (1.8.0-2) over (1.8.0-1) ...\nFailed to restart udev.service: Unit udev.service is masked."
+      "\ndpkg: warning: old oacapture package post-removal script subprocess returned error exit status 1\ndpkg: "
+      "trying script from the new package instead ...\nFailed to restart udev.service: Unit udev.service is masked.\n"
+      "dpkg: error processing archive /var/cache/apt/archives/oacapture_1.8.0-2_armhf.deb (--unpack):\n new oacapture "
+      "package post-removal script subprocess returned error exit status 1\n" + ENDED),
+     ("systemctl unmask udev.service",), "E: "),
+    # what a script says before a package is unpacked, without a word that tells an error
+    ("install", "kind of F1ATB/Remote-SDR#17",
+     ("Preparing to unpack .../libc6_2.41-12_arm64.deb ...\nERROR: This version of the GNU libc requires kernel version"
+      "\n3.10 or later.  Please upgrade your kernel before installing\nglibc.\n\ndpkg: error processing archive /var/"
+      "cache/apt/archives/libc6_2.41-12_arm64.deb (--unpack):\n new libc6:arm64 package pre-installation script "
+      "subprocess returned error exit status 1\n" + ENDED),
+     ("libc6_2.41-12_arm64.deb refuses", "requires kernel version 3.10"), "status 1"),
+    ("install", "amazingfate/rk3588-live-iso#3",
+     "E: Internal Error, No file name for linux-image-legacy-rk35xx:arm64\n",
+     ("no repository has it", "dpkg --install FILE"), "Internal"),
+    ("install", "lhelontra/tensorflow-on-arm#113",
+     ("apt-get: /usr/lib/aarch64-linux-gnu/libstdc++.so.6: version `GLIBCXX_3.4.26' not found (required by /usr/lib/"
+      "aarch64-linux-gnu/libapt-private.so.0.0)\n"),
+     ("does not start, as /usr/lib/aarch64-linux-gnu/libstdc++.so.6 is",), "Reading"),
 ])
 def test_the_cause(board, part, source, log, needed, forbidden):
     message = fail(board, part, log)
