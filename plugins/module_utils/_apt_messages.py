@@ -293,10 +293,10 @@ CAUSES = (
     (r"etckeeper detected uncommitted changes",
      "etckeeper lets apt run only when all changes in /etc are committed: run etckeeper commit"),
     (r"E: Failure running script ([^\n]{1,200})",
-     ("a command that a file in /etc/apt/apt.conf.d sets as DPkg::Pre-Install-Pkgs fails ({0}): correct or remove it "
-      "(grep -r Pre-Install-Pkgs /etc/apt/apt.conf.d)")),
+     ("a command that a file in /etc/apt/apt.conf.d sets as DPkg::Pre-Install-Pkgs fails ({0}): correct it, or "
+      "reinstall the package that has that file (grep -r Pre-Install-Pkgs /etc/apt/apt.conf.d)")),
     (r"Problem executing scripts? ([\w:-]{1,60}) '([^'\n]{1,200})",
-     ("a command that a file in /etc/apt/apt.conf.d sets as {0} fails ({1}): correct or remove it (grep -r {0} "
-      "/etc/apt/apt.conf.d)")),
+     ("a command that a file in /etc/apt/apt.conf.d sets as {0} fails ({1}): correct it, or reinstall the "
+      "package that has that file (grep -r {0} /etc/apt/apt.conf.d)")),
     (r": Read-only file system", "the file system is mounted read-only: check the storage (dmesg), then remount it"),
 )

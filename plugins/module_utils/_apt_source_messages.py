@@ -131,9 +131,14 @@ SOURCES = (
      "the board cannot reach {0}: check its network and proxy (/etc/apt/apt.conf.d)"),
     (r"Failed to fetch (\S+\.deb)\s+404",
      "the repository no longer has {0}, because the board's package lists are older: run apt-get update"),
-    (r"Failed to fetch https?://((?:[a-z]{2}\.)?(?:archive|security)\.ubuntu\.com)/\S{1,200}/binary-(arm\w+)/\S+\s+404",
-     ("{0} has no packages for {1}: use http://ports.ubuntu.com/ubuntu-ports in its place, or keep the source from "
-      "other architectures (arch=, Architectures:)")),
+    (r"Failed to fetch https?://([\w.:-]{1,100})/ubuntu/\S{1,200}/binary-(arm\w+)/\S+\s+404",
+     ("{0} has no packages for {1} in its folder ubuntu: use the mirror's ubuntu-ports or "
+      "http://ports.ubuntu.com/ubuntu-ports in its place, or keep the source from other architectures (arch=, "
+      "Architectures:)")),
+    (r"Failed to fetch https?://(\S{1,100}/ubuntu-ports)/\S{1,200}/binary-(amd64|i386)/\S+\s+404",
+     ("{0} has no packages for {1}, which was added to this system (dpkg --print-foreign-architectures): keep its entry "
+      "to arm64 (arch=, Architectures:), and take those from http://archive.ubuntu.com/ubuntu, or remove {1} (dpkg "
+      "--remove-architecture {1}) if nothing needs it")),
     (r"Failed to fetch (\S+) +Unable to find expected entry '([^'\n]{1,100})",
      ("repository {0} has no {1}: remove this component or architecture from its line in /etc/apt/sources.list or "
       "sources.list.d")),

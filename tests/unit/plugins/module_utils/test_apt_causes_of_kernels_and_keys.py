@@ -191,6 +191,20 @@ def test_the_cause(board, part, source, log, needed, forbidden):
     ("kind (Ubuntu Pro, not attached any more)",
      ("E: Failed to fetch https://esm.ubuntu.com/apps/ubuntu/dists/jammy-apps-security/InRelease  401  Unauthorized "
       "[IP: 185.125.190.52 443]\n"), ("Ubuntu Pro", "pro attach", "esm.ubuntu.com /etc/apt")),
+    ("tuna/issues#595, #826, #540 (mirrors have ports apart)",
+     ("E: Failed to fetch https://mirrors.tuna.tsinghua.edu.cn/ubuntu/dists/bionic/main/binary-arm64/Packages  404  Not "
+      "Found [IP: 101.6.8.193 443]\nE: Some index files failed to download. They have been ignored, or old ones used "
+      "instead.\n"), ("mirrors.tuna.tsinghua.edu.cn has no packages for arm64", "mirror's ubuntu-ports")),
+    ("kind, the other way round (amd64 added on a board)",
+     ("E: Failed to fetch http://ports.ubuntu.com/ubuntu-ports/dists/noble/main/binary-amd64/Packages  404  Not Found "
+      "[IP: 185.125.190.39 80]\n"), ("ubuntu-ports has no packages for amd64", "arch=", "archive.ubuntu.com/ubuntu")),
+    ("kind: another owner's archive of the same layout",
+     ("E: Failed to fetch https://ppa.launchpadcontent.net/x/y/ubuntu/dists/noble/main/binary-arm64/Packages  404  Not "
+      "Found [IP: 185.125.190.80 443]\n"), ("the repository no longer has https://ppa.launchpadcontent.net/x/y",)),
+    ("microsoft/wslg#497, MichaIng/DietPi#4487 (the file is another package's)",
+     ("sh: 1: /usr/lib/cnf-update-db: not found\nE: Problem executing scripts APT::Update::Post-Invoke-Success 'if "
+      "/usr/bin/test -w /var/lib/command-not-found/ -a -e /usr/lib/cnf-update-db; then /usr/lib/cnf-update-db > /dev/"
+      "null; fi'\nE: Sub-process returned an error code\n"), ("cnf-update-db", "reinstall the package")),
 ])
 def test_why_a_repository_fails(board, source, log, needed):
     cause = fail(board, "update", log).split("apt-get update failed: ")[1]
