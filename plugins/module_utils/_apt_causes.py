@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ._apt_messages import CAUSES
+from ._apt_messages import CAUSES, NEEDED
 from ._board import files as _files
 from ._dkms import environment_causes
 
@@ -70,14 +70,7 @@ _LOG_BYTES = 1 << 16
 _FAILED_MODULE = re.compile(r"(?:on kernel: ([\w.+~-]{1,128}) \([^\n]{0,80}\n)?"
                             r"Consult (?:the make\.log in the build directory\s+)?/var/lib/dkms/"
                             r"([\w.+~#-]{1,100})/([\w.+~#-]{1,100})/build/")
-# Without one of these the board may not boot, or not be administrated.
-_NEEDED = re.compile(r"linux-|init|dracut|u-boot|flash-kernel|grub|systemd|udev|lib|dpkg|apt|armbian-bsp|base-|"
-                     r"radxa-|task-|rockchip|orangepi-|friendly|khadas|raspberrypi-|"
-                     r"\S*(?:kernel|overlay|bsp|headers|image|board|boot)|"
-                     r"openssh|sudo|python3|network-manager|netplan|ifupdown|wpasupplicant|firmware|kmod|mount|"
-                     r"util-linux|bash|dash|coreutils|perl|login|passwd|dbus|debconf|adduser|mawk|gawk|proxmox|pve-|"
-                     r"e2fsprogs|btrfs|zfs|lvm2|mdadm|cryptsetup|iproute2|iwd|connman|dhcpcd|isc-dhcp-client|dropbear|"
-                     r"tailscale|wireguard|openvpn|zerotier|resolvconf|openresolv|hostapd|usr")
+_NEEDED = re.compile("lib|" + NEEDED)
 
 
 def explain(output, names=()):

@@ -19,6 +19,14 @@ _UNABLE = "(?:unable to|cannot)"
 _PARSING = ("(?:(?:parsing|package (?:info|control)) file " + _Q + "|parse package file |Problem with MergeList |"
             "Could not open file |flAbsPath on )")
 _REFUSED = r"(?:\n[^\n]{0,300}){0,40}?\nE(?:rror)?: Packages need to be removed"
+_IMAGE = r"(?:Image (?:Name|Type)|Created|Data Size|Load Address|Entry Point):"
+NEEDED = (r"linux-|init|dracut|u-boot|flash-kernel|grub|systemd|udev|dpkg|apt|armbian-bsp|base-|radxa-|task-|rockchip|"
+          r"orangepi-|friendly|khadas|raspberrypi-|\S*(?:kernel|overlay|bsp|headers|image|board|boot)|openssh|sudo|"
+          r"python3|network-manager|netplan|ifupdown|wpasupplicant|firmware|kmod|mount|util-linux|bash|dash|coreutils|"
+          r"perl|login|passwd|dbus|debconf|adduser|mawk|gawk|proxmox|pve-|e2fsprogs|btrfs|zfs|lvm2|mdadm|cryptsetup|"
+          r"iproute2|iwd|connman|dhcpcd|isc-dhcp-client|dropbear|tailscale|wireguard|openvpn|zerotier|resolvconf|"
+          r"openresolv|hostapd|usr")
+"""Without a package of such a name the board may not boot, or not be administrated."""
 _SCRIPT = ("(?:" + _UNABLE + r" execute [\w ]{1,20}(?:[\w.+-]{1,100} package )?[\w-]{1,20} (?:maintainer )?script \(|"
            r"Error while loading )(/var/lib/dpkg/[\w/.+:-]{1,200})\)?: ")
 
@@ -203,8 +211,8 @@ CAUSES = (
     (r"Removing essential|Essential packages were",
      ("apt would have to remove packages without which the system does not run: do not allow that, but find the "
       "repository or the hold that is in the way (apt-cache policy, apt-mark showhold)")),
-    (r"will be REMOVED:\s+((?:[^\n]{0,150} )?(?:linux-(?:image|dtb|modules|u-boot)|u-boot|initramfs|grub|armbian-bsp|"
-     r"firmware|systemd|udev|openssh|network-manager|netplan|sudo|python3)[^\n]{0,150})" + _REFUSED,
+    (r"will be REMOVED:\s+((?:[^\n]{0,150} )?(?!linux-(?:headers|libc))(?:libc6|libpam|" + NEEDED
+     + r")[^\n]{0,150})" + _REFUSED,
      ("apt would have to remove {0}, without which the board may not boot or not be reached: do not remove that, but "
       "upgrade the packages of the kernel and the system first, together, or install versions that fit it")),
     (r"will be REMOVED:\s+([^\n]{1,200})" + _REFUSED,
@@ -282,8 +290,13 @@ CAUSES = (
     (r"missing /boot/firmware, did you forget to mount it",
      ("raspi-firmware, which only the Raspberry Pi needs, does not find its partition at /boot/firmware: on any other "
       "board remove it (apt-get remove raspi-firmware), on a Raspberry Pi mount the partition (/etc/fstab)")),
-    ((r"(?m)^(?!update-initramfs: |Include the output|run-parts: |[PI]: |/etc/\S{1,100}:\n)([^\n]{1,200})\n"
-      r"run-parts: (/etc/(?!\S{0,200}/dkms )\S{1,200}) exited with return code"),
+    (r"run-parts: failed to exec (/\S{1,200}): ([^\n]{1,60})",
+     ("the script {0} cannot be executed ({1}): if it is empty or damaged, check the storage (dmesg) and reinstall the "
+      "package that has it (dpkg -S {0}), else its first line must name the shell (#!/bin/sh)")),
+    # Behind it what mkimage prints of the file that it has made.
+    ((r"(?m)^(?!update-initramfs: |Include the output|run-parts: |[PI]: |/etc/\S{1,100}:\n|" + _IMAGE + r")"
+      r"([^\n]{1,200})\n(?:" + _IMAGE + r"[^\n]{0,200}\n){0,9}run-parts: (/etc/(?!\S{0,200}/dkms )\S{1,200}) exited "
+      r"with return code"),
      "the script {1} fails ({0}): correct that, or reinstall the package that has it (dpkg -S {1})"),
     (r"run-parts: (/etc/(?!\S{0,200}/dkms )\S{1,200}) exited with return code",
      "the script {0} fails: run it by hand to see why, or reinstall the package that has it (dpkg -S {0})"),

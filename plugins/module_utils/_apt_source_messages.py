@@ -136,9 +136,9 @@ SOURCES = (
       "http://ports.ubuntu.com/ubuntu-ports in its place, or keep the source from other architectures (arch=, "
       "Architectures:)")),
     (r"Failed to fetch https?://(\S{1,100}/ubuntu-ports)/\S{1,200}/binary-(amd64|i386)/\S+\s+404",
-     ("{0} has no packages for {1}, which was added to this system (dpkg --print-foreign-architectures): keep its entry "
-      "to arm64 (arch=, Architectures:), and take those from http://archive.ubuntu.com/ubuntu, or remove {1} (dpkg "
-      "--remove-architecture {1}) if nothing needs it")),
+     ("{0} has no packages for {1}, which was added to this system (dpkg --print-foreign-architectures): keep its "
+      "entry to arm64 (arch=, Architectures:), and take those from http://archive.ubuntu.com/ubuntu, or remove {1} "
+      "(dpkg --remove-architecture {1}) if nothing needs it")),
     (r"Failed to fetch (\S+) +Unable to find expected entry '([^'\n]{1,100})",
      ("repository {0} has no {1}: remove this component or architecture from its line in /etc/apt/sources.list or "
       "sources.list.d")),

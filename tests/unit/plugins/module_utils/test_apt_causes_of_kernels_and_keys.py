@@ -112,6 +112,16 @@ def error_of(package, how="returned error exit status 1"):
      ("dracut-install: ERROR: installing 'x.ko'\ndracut[E]: FAILED: /usr/lib/dracut/dracut-install x.ko\nrun-parts: "
       "/etc/kernel/postinst.d/dracut exited with return code 1\n" + error_of("linux-image-6.19.10")),
      ("dracut cannot make the initial RAM disk (installing 'x.ko')",), "by hand to see"),
+    ("install", "MichaIng/DietPi#6616 (mkimage says behind it what it has made)",
+     ("cp: '/boot/uInitrd-5.4.75-meson' and '/boot/uInitrd' are the same file\nImage Name:   uInitrd\nCreated:      "
+      "Thu Sep 14 17:07:08 2023\nImage Type:   AArch64 Linux RAMDisk Image (gzip compressed)\nrun-parts: /etc/initramfs/"
+      "post-update.d//99-uboot exited with return code 1\n" + error_of("initramfs-tools")),
+     ("99-uboot fails (cp: '/boot/uInitrd-5.4.75-meson' and '/boot/uInitrd' are the same file)",), "Image Type"),
+    ("install", "mdrjr/odroid-utility#7 (also of an empty file)",
+     ("update-initramfs: Generating /boot/initrd.img-3.8.13.28\nrun-parts: failed to exec /etc/initramfs/post-update."
+      "d//flash-kernel: Exec format error\nrun-parts: /etc/initramfs/post-update.d//flash-kernel exited with return code "
+      "1\n" + error_of("initramfs-tools")),
+     ("flash-kernel cannot be executed (Exec format error)", "#!/bin/sh"), "by hand"),
     # services that may not start
     ("install", "MichaIng/DietPi#1320",
      ("Setting up networkaudiod (3.5.1-35) ...\nFailed to enable unit: Unit file /etc/systemd/system/networkaudiod."
@@ -156,6 +166,16 @@ def test_the_cause(board, part, source, log, needed, forbidden):
     assert all(word in message for word in needed) and forbidden not in message, message
 
 
+@pytest.mark.parametrize("packages", [
+    "board-package-rock64-0.7-30 linux-rock64",  # ayufan-rock64/linux-build#255
+    "cups wpasupplicant", "ifupdown", "radxa-system-config-common", "libc6 foo", "task-rk3588",
+])
+def test_what_apt_must_not_remove(board, packages):
+    message = fail(board, "simulate", f"The following packages will be REMOVED:\n  {packages}\nE: Packages need to be "
+                                      "removed but remove is disabled.\n")
+    assert f"{packages}, without which the board may not boot" in message and "by hand" not in message
+
+
 @pytest.mark.parametrize("source, log, needed", [
     # the beginning of apt's output only
     ("owntone/owntone-server#2005, raspberrypi/rpi-image-gen#171",
@@ -192,9 +212,9 @@ def test_the_cause(board, part, source, log, needed, forbidden):
      ("E: Failed to fetch https://esm.ubuntu.com/apps/ubuntu/dists/jammy-apps-security/InRelease  401  Unauthorized "
       "[IP: 185.125.190.52 443]\n"), ("Ubuntu Pro", "pro attach", "esm.ubuntu.com /etc/apt")),
     ("tuna/issues#595, #826, #540 (mirrors have ports apart)",
-     ("E: Failed to fetch https://mirrors.tuna.tsinghua.edu.cn/ubuntu/dists/bionic/main/binary-arm64/Packages  404  Not "
-      "Found [IP: 101.6.8.193 443]\nE: Some index files failed to download. They have been ignored, or old ones used "
-      "instead.\n"), ("mirrors.tuna.tsinghua.edu.cn has no packages for arm64", "mirror's ubuntu-ports")),
+     ("E: Failed to fetch https://mirrors.tuna.tsinghua.edu.cn/ubuntu/dists/bionic/main/binary-arm64/Packages  404  "
+      "Not Found [IP: 101.6.8.193 443]\nE: Some index files failed to download. They have been ignored, or old ones "
+      "used instead.\n"), ("mirrors.tuna.tsinghua.edu.cn has no packages for arm64", "mirror's ubuntu-ports")),
     ("kind, the other way round (amd64 added on a board)",
      ("E: Failed to fetch http://ports.ubuntu.com/ubuntu-ports/dists/noble/main/binary-amd64/Packages  404  Not Found "
       "[IP: 185.125.190.39 80]\n"), ("ubuntu-ports has no packages for amd64", "arch=", "archive.ubuntu.com/ubuntu")),
