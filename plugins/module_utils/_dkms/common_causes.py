@@ -30,7 +30,8 @@ _CLOCK = (r"modification time \S{1,30} s in the future|Clock skew detected",
 
 _DKMS = (
     ((r"[Kk]ernel headers for kernel (\S+?),? (?:cannot be found|are missing|could not be found)|"
-      r"[Mm]odule build for kernel (\S+) was skipped since the|Missing (\S+) kernel headers for module"),
+      r"[Mm]odule build for kernel (\S+) was skipped since the|Missing (\S+) kernel headers for module|"
+      r"[Nn]o (?:kernel )?headers found for (?:\w+ ){0,3}kernel (\S+)"),
      ("DKMS finds no headers of kernel {0} at /lib/modules/{0}/build: install the headers package of this very kernel; "
      "if it is installed, it is for another kernel, so update kernel and headers together and reboot")),
     # In any language.

@@ -114,14 +114,18 @@ def error_of(package, how="returned error exit status 1"):
      ("dracut cannot make the initial RAM disk (installing 'x.ko')",), "by hand to see"),
     ("install", "MichaIng/DietPi#6616 (mkimage says behind it what it has made)",
      ("cp: '/boot/uInitrd-5.4.75-meson' and '/boot/uInitrd' are the same file\nImage Name:   uInitrd\nCreated:      "
-      "Thu Sep 14 17:07:08 2023\nImage Type:   AArch64 Linux RAMDisk Image (gzip compressed)\nrun-parts: /etc/initramfs/"
-      "post-update.d//99-uboot exited with return code 1\n" + error_of("initramfs-tools")),
+      "Thu Sep 14 17:07:08 2023\nImage Type:   AArch64 Linux RAMDisk Image (gzip compressed)\nrun-parts: /etc/"
+      "initramfs/post-update.d//99-uboot exited with return code 1\n" + error_of("initramfs-tools")),
      ("99-uboot fails (cp: '/boot/uInitrd-5.4.75-meson' and '/boot/uInitrd' are the same file)",), "Image Type"),
     ("install", "mdrjr/odroid-utility#7 (also of an empty file)",
      ("update-initramfs: Generating /boot/initrd.img-3.8.13.28\nrun-parts: failed to exec /etc/initramfs/post-update."
-      "d//flash-kernel: Exec format error\nrun-parts: /etc/initramfs/post-update.d//flash-kernel exited with return code "
-      "1\n" + error_of("initramfs-tools")),
+      "d//flash-kernel: Exec format error\nrun-parts: /etc/initramfs/post-update.d//flash-kernel exited with return "
+      "code 1\n" + error_of("initramfs-tools")),
      ("flash-kernel cannot be executed (Exec format error)", "#!/bin/sh"), "by hand"),
+    ("install", "alexreinert/debmatic#354 (the script's own words)",
+     ("Setting up pivccu-modules-dkms (1.0.84) ...\nCheck kernel headers ... FAILED\nNo headers found for current "
+      "active kernel 6.1.28-v8+\n" + error_of("pivccu-modules-dkms")),
+     ("no headers of kernel 6.1.28-v8+", "update kernel and headers together"), "behind the words"),
     # services that may not start
     ("install", "MichaIng/DietPi#1320",
      ("Setting up networkaudiod (3.5.1-35) ...\nFailed to enable unit: Unit file /etc/systemd/system/networkaudiod."
