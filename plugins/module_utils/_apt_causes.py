@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ._apt_messages import CAUSES
+from ._apt_messages import CAUSES, NEEDED
 from ._board import files as _files
 from ._dkms import environment_causes
 
@@ -23,7 +23,8 @@ _WHY = (
      ("the installed version is on hold (apt-mark showhold), or from a repository that the board no longer uses, such "
       "as the updates of its release: add that one, or upgrade or downgrade the package")),
     (r"it is not (?:installable|installed)|it is a virtual",
-     "no repository of the board has it: add the one that does, then run apt-get update"),
+     ("no repository of the board has it, or only those of another release of the distribution: add the one that does, "
+      "then run apt-get update, or use a package for this release")),
     (r"", "apt-get install of that package reports why"),
 )
 # Neither the epoch of a version nor `:any`.
@@ -41,35 +42,35 @@ _ERRORS = re.compile(r"^(?:E:(?! Can not write log)|Error:|dpkg(?:-deb)?: error(
 # What a script of a package says before dpkg says that it failed. update-initramfs goes on without a hard link.
 _COMPLAINT = re.compile(
     r"^(?!dpkg: |[EWN]: |[Ww]arning: |debconf: |ln: failed to create hard|Errors |locale: |invoke-rc.d: policy)"
-    r"(?:\S{1,100}: |Failed to (?!connect to bus|get unit|retrieve unit|preset))[^\n]{0,300}"
-    r"(?:annot|ailed|No such|not (?:found|permitted|owned)|denied|\b[Ee]rror|nvalid|\b[Uu]nable)"
-    r"[^\n]{0,200}|^Can't locate [^\n]{1,200}", re.MULTILINE)
+    r"(?:\S{1,100}: [^\n]{0,300}(?:annot|ailed|No such|not (?:found|permitted|owned)|denied|\b[Ee]rror|nvalid|"
+    r"\b[Uu]nable)|Failed to (?!connect to bus|get unit|retrieve unit|preset))[^\n]{0,200}|"
+    r"^Can't locate [^\n]{1,200}", re.MULTILINE)
 _OTHERS = re.compile(r"\n(?=(?:Setting up|Processing triggers|Preparing to|Unpacking|Removing|Selecting) )")
 _NOISE = re.compile(r"dpkg|[EWN]: |[Ww]arning|debconf: |locale: |perl: |Created symlink|update-|Errors |Adding "
                     r"|Creating |"
                     r"\(Reading|invoke-rc.d: policy")
 _SERVICE = re.compile(r"^(?:Job for (\S{1,100}\.service) failed|invoke-rc\.d: initscript ([\w.@-]{1,100}), action \"\w"
                       r"{1,10}\" failed)", re.MULTILINE)
+# Behind it only what systemd says of that: else the script has taken it.
+_MASKED = re.compile(r"^Failed to [^\n]{1,80}: Unit (?:file )?(?:/\S{0,80}/)?(?:(\S{1,100}) )?is masked\.?"
+                     r"(?:\n(?!\S{1,100}: (?!Failed|error: systemctl|initscript))[^\n]{0,200}){0,5}"
+                     r"(?:\n(?:dpkg: |Errors were)|\Z)", re.MULTILINE)
 # Not the firmware's memory for variables.
 _FULL = re.compile(r"^(?!grub-install: |[^\n]{0,80}efivarfs)[^\n]*(?:No space left on device|enough free space|"
                    r"More space needed |cannot write compressed block)", re.MULTILINE)
 _UNPACKED = re.compile(r"^dpkg: error processing archive (\S{1,200}) \(--\w{1,20}\):\n [\w .+:-]{0,150}?"
-                       r"(?:pre-installation|preinst maintainer) script (?:subprocess )?(?:returned|failed)",
-                       re.MULTILINE)
+                       r"(?:pre-installation|post-removal|pre-removal|p\w{4,6} maintainer) script (?:subprocess )?"
+                       r"(?:returned|failed)", re.MULTILINE)
 # Of a package that is missing altogether.
 _WAITING = re.compile(r"^dpkg: dependency problems prevent configuration of ([\w.+:-]{1,100}):\n [^\n]{1,100} depends "
-                      r"on ([^;\n]{1,100}); however:\n +Package \S{1,100} is not installed", re.MULTILINE)
+                      r"on ([^;\n]{1,100}); however:\n +(?:Package \S{1,100} is (not installed)|"
+                      r"Version of \S{1,100} on system is (\S{1,100}[^\s.]))", re.MULTILINE)
+_BEGIN = ("Setting up ", "Processing triggers for ")
 _LOG_BYTES = 1 << 16
 _FAILED_MODULE = re.compile(r"(?:on kernel: ([\w.+~-]{1,128}) \([^\n]{0,80}\n)?"
                             r"Consult (?:the make\.log in the build directory\s+)?/var/lib/dkms/"
                             r"([\w.+~#-]{1,100})/([\w.+~#-]{1,100})/build/")
-# Without one of these the board may not boot, or not be administrated.
-_NEEDED = re.compile(r"linux-|init|dracut|u-boot|flash-kernel|grub|systemd|udev|lib|dpkg|apt|armbian-bsp|base-|"
-                     r"radxa-|task-|rockchip|orangepi-|friendly|khadas|raspberrypi-|\S*(?:kernel|overlay|bsp|headers)|"
-                     r"openssh|sudo|python3|network-manager|netplan|ifupdown|wpasupplicant|firmware|kmod|mount|"
-                     r"util-linux|bash|dash|coreutils|perl|login|passwd|dbus|debconf|adduser|mawk|gawk|proxmox|pve-|"
-                     r"e2fsprogs|btrfs|zfs|lvm2|mdadm|cryptsetup|iproute2|iwd|connman|dhcpcd|isc-dhcp-client|dropbear|"
-                     r"tailscale|wireguard|openvpn|zerotier|resolvconf|openresolv|hostapd|usr")
+_NEEDED = re.compile("lib|" + NEEDED)
 
 
 def explain(output, names=()):
@@ -138,13 +139,21 @@ def reason(place, out, err, names):
         modules = [_failed_module(place, unexplained, *names_of) for names_of in found]
         cause = "; ".join(modules)
     if not cause:
-        own = output[max(0, output.rfind("Setting up " + package, 0, first.start())):first.start()]
-        complaints, service = _COMPLAINT.findall(own), _SERVICE.search(own)
+        own = output[max(0, *(output.rfind(begin + package, 0, first.start()) for begin in _BEGIN)):first.start()]
+        mine = _OTHERS.split(own)[0]
+        if _COMPLAINT.search(mine):
+            own = mine
+        complaints, service, masked = _COMPLAINT.findall(own), _SERVICE.search(own), _MASKED.search(own)
         cause = short(complaints[-1] if complaints else _last_words(own, package) or errors).rstrip(".")
-        if service:
+        if masked:
+            cause = _masked(masked)
+        elif service:
             cause = "its service {0} does not start: see journalctl -u {0}".format(service.group(1) or service.group(2))
         unexplained.append({"text": cause, "log": output[-_LOG_BYTES:], "module": False})
     why = "package {} cannot be {}: {}".format(package, "removed" if removal else "configured", cause)
+    if re.match(r"\S*(?:image|kernel|dtb|u-boot)(?!\S*headers)", package) and not removal:
+        # Its script may not have written yet where the boot loader finds the kernel and the initial RAM disk.
+        why += ". Do not reboot before that"
     if package in names:
         return why, unexplained
     if removal:
@@ -158,7 +167,7 @@ def reason(place, out, err, names):
 
 def _last_words(own, package):
     """Return what the script of a package printed last, or None."""
-    if not own.startswith("Setting up " + package):
+    if not own.startswith(_BEGIN):
         return None
     lines = [line for line in _OTHERS.split(own)[0].splitlines()[1:] if line.strip() and not _NOISE.match(line)]
     return f"its script ended behind the words '{lines[-1].strip()[:250]}'" if lines else None
@@ -167,15 +176,34 @@ def _last_words(own, package):
 def _before_unpacking(output):
     """Return what the script of a package says that runs before it is unpacked, or None."""
     failed = _UNPACKED.search(output)
-    complaints = _COMPLAINT.findall(output, output.rfind("Preparing to unpack", 0, failed.start()) + 1,
-                                    failed.start()) if failed else ()
-    return f"{failed.group(1)} refuses to be installed: {short(complaints[-1])}" if complaints else None
+    if not failed:
+        return None
+    begin = output.rfind("Preparing to ", 0, failed.start())
+    own = output[max(0, begin):failed.start()]
+    complaints, masked = _COMPLAINT.findall(own), _MASKED.search(own)
+    lines = [line for line in own.splitlines()[1:] if line.strip(" *") and not _NOISE.match(line)][-4:]
+    lines = lines if begin >= 0 else []
+    words = _masked(masked) if masked else short(complaints[-1] if complaints else " ".join(lines))
+    return f"{failed.group(1)} refuses to be installed: {words}" if masked or complaints or lines else None
+
+
+def _masked(found):
+    """Return one sentence on a service that its script may not start."""
+    name = found.group(1) or "NAME.service"
+    return f"its service {name} is masked, so that it cannot be started: if it may run, run systemctl unmask {name}"
 
 
 def _waiting(output):
     """Return which package waits for one that is not installed, or None."""
     found = _WAITING.search(output)
-    return found and "{} needs {}, which is not installed: run apt-get --fix-broken install".format(*found.groups())
+    if not found:
+        return None
+    sentence = "{} needs {}, which is not installed".format(*found.groups())
+    if found.group(4):
+        sentence = "{0} needs {1}, and version {3} is installed".format(*found.groups())
+        if _OTHER_RELEASE.match(found.group(2)):
+            return f"{sentence}: {_NEWER}"
+    return sentence + ": run apt-get --fix-broken install"
 
 
 def known_cause(place, output, names=()):

@@ -19,6 +19,14 @@ _UNABLE = "(?:unable to|cannot)"
 _PARSING = ("(?:(?:parsing|package (?:info|control)) file " + _Q + "|parse package file |Problem with MergeList |"
             "Could not open file |flAbsPath on )")
 _REFUSED = r"(?:\n[^\n]{0,300}){0,40}?\nE(?:rror)?: Packages need to be removed"
+_IMAGE = r"(?:Image (?:Name|Type)|Created|Data Size|Load Address|Entry Point):"
+NEEDED = (r"linux-|init|dracut|u-boot|flash-kernel|grub|systemd|udev|dpkg|apt|armbian-bsp|base-|radxa-|task-|rockchip|"
+          r"orangepi-|friendly|khadas|raspberrypi-|\S*(?:kernel|overlay|bsp|headers|image|board|boot)|openssh|sudo|"
+          r"python3|network-manager|netplan|ifupdown|wpasupplicant|firmware|kmod|mount|util-linux|bash|dash|coreutils|"
+          r"perl|login|passwd|dbus|debconf|adduser|mawk|gawk|proxmox|pve-|e2fsprogs|btrfs|zfs|lvm2|mdadm|cryptsetup|"
+          r"iproute2|iwd|connman|dhcpcd|isc-dhcp-client|dropbear|tailscale|wireguard|openvpn|zerotier|resolvconf|"
+          r"openresolv|hostapd|usr")
+"""Without a package of such a name the board may not boot, or not be administrated."""
 _SCRIPT = ("(?:" + _UNABLE + r" execute [\w ]{1,20}(?:[\w.+-]{1,100} package )?[\w-]{1,20} (?:maintainer )?script \(|"
            r"Error while loading )(/var/lib/dpkg/[\w/.+:-]{1,200})\)?: ")
 
@@ -26,7 +34,7 @@ CAUSES = (
     # apt and dpkg themselves
     (r"\(30: Read-only file system\)|Not using locking for read only lock file",
      "the file system is mounted read-only: check the storage (dmesg), then remount it"),
-    (r"\(5: Input/output error\)|: Input/output error",
+    (r"\((?:5: )?Input/output error\)|: Input/output error",
      "the storage does not work: see dmesg, check the file system and replace the card if it is worn"),
     (r"Could not open file (/var/(?:lib|cache)/apt/\S{1,60}/partial)/\S{1,300} - open \(13: Permission denied",
      ("apt's user _apt may not write to {0}: correct its owner (chown -R _apt:root {0}) and the modes of the folders "
@@ -40,7 +48,8 @@ CAUSES = (
     (r"perl: error while loading shared libraries: (\S{1,80}): cannot open",
      ("perl does not find {0}, as after an interrupted upgrade: copy it from its package (libcrypt.so.1: apt-get "
       "download libcrypt1, dpkg-deb --extract), then run apt-get --fix-broken install")),
-    (r"(?m)^(?:apt-get|apt-cache|dpkg): (?:error while loading shared libraries|symbol lookup error): (\S{1,200}?):? ",
+    ((r"(?m)^(?:/\S{1,40}/)?(?:apt-get|apt-cache|dpkg): (?:(?:error while loading shared libraries|symbol lookup "
+      r"error): (\S{1,200}?):? |(/\S{1,200}): version )"),
      ("apt or dpkg itself does not start, as {0} is missing, damaged or of another release: check the storage (dmesg), "
       "and copy that file from its package of the same release (apt-get download elsewhere, dpkg-deb --extract)")),
     (r"Could not exec dpkg|dpkg: not found|Could not execute '?dpkg",
@@ -50,7 +59,8 @@ CAUSES = (
       "of sudo, /etc/environment); if they are gone, reinstall libc-bin and dpkg")),
     (r"LD_LIBRARY_PATH contains the traditional",
      "LD_LIBRARY_PATH is set for root, with which libc6 is not upgraded: remove it (grep -r LD_LIBRARY_PATH /etc)"),
-    (r"are you root\?|requested operation requires superuser privilege|lock-frontend - open \(13: Permission denied",
+    ((r"are you root\?|requested operation requires superuser privilege|lock-frontend - open \(13: Permission denied|"
+      r"unable to access the dpkg database directory [^\n]{1,100}: Permission denied"),
      "the task does not run as root: set become: true for this board"),
     (r"Could not get lock (\S{1,100}?)\.? [^\n]{0,40}held by process (\d{1,9}) \(([^)\n]{1,40})\)",
      "process {1} ({2}) has locked {0}: let it finish, or find out why it hangs, then rerun the playbook"),
@@ -82,7 +92,7 @@ CAUSES = (
       "FILE)")),
     (r"(?:syntax error|invalid syntax) in triggers deferred file " + _Q + r"(/[\w/.+-]{1,200})", (
         "{0}, in which dpkg notes what is to do," + _DAMAGED + "move it away, then run dpkg --configure -a")),
-    (r'DbDriver "[^"\n]{1,60}": could not open (/\S{1,200})',
+    (r'DbDriver "[^"\n]{1,60}": could not open (/[^\s:]{1,200})',
      "debconf's database {0} is missing or damaged: copy {0}-old to it, or run /usr/share/debconf/fix_db.pl"),
     ((r"(?:ValueError|SyntaxError): source code (?:string )?(cannot contain null bytes)|"
       r"(Unrecognized character [^\n]{0,120}) at (?:/usr/(?:share|lib)|/etc/perl)/"),
@@ -147,6 +157,10 @@ CAUSES = (
     (r"(?:error creating|cannot create) hard link '(\.?/[^'\n]{1,200})': Invalid cross-device link",
      ("the package has {0} under two names, which are on different file systems here (findmnt): put both on one, or "
       "use another version of the package")),
+    (r"(?m)^ [\w -]{1,60} ['`\u2018]\.?(/[^'\u2019\n]{1,200})['\u2019][^\n]{0,60}: (?:Invalid cross|Device or res)",
+     "{0} is mounted on its own (findmnt {0}), so dpkg cannot replace it: unmount it, then run dpkg --configure -a"),
+    (r"script subprocess was (?:killed by signal \((?:Terminated|Hangup|Interrupt)\)|interrupted)",
+     "it was ended from outside, such as by a shutdown or a time limit: run dpkg --configure -a"),
     (r"directory '(/[^'\n]{1,200})' contains files not owned by package (\S{1,100}?),? cannot switch",
      "{0} has files that do not belong to package {1} (dpkg -S): move them away"),
     (r"update-alternatives: error: (/var/lib/dpkg/alternatives/[\w.+-]{1,80}) corrupt",
@@ -166,7 +180,7 @@ CAUSES = (
     (r"(?:(?:FATAL ERROR:\n)([^\n]{1,200})(?:\n[^\n]{0,200}){0,9}?)?\nE: usrmerge failed",
      ("the folders /bin, /sbin and /lib cannot be merged into /usr ({0}): correct that, and run "
       "/usr/lib/usrmerge/convert-usrmerge until it succeeds, before anything else is installed")),
-    (r"(?:does\s+\**\s*not|doesn't) have a merged[\s*-]+/usr|Unmerged usr is no longer supported",
+    (r"(?:does[\s*]+not|doesn't)[\s*]+have[\s*]+a[\s*]+merged[\s*-]+/usr|Unmerged usr is no longer supported",
      ("this system has folders /bin and /lib of their own, which newer packages do not take (merged /usr): install "
       "usrmerge, or run /usr/lib/usrmerge/convert-usrmerge, then rerun the playbook")),
     (r"kernel version indicates a revision number\s+of 255 or greater",
@@ -183,7 +197,8 @@ CAUSES = (
     (r"Fatal Python error: [^\n]{1,200}(?:\n[^\n]{0,200}){0,9}?\nModuleNotFoundError: No module named '(\w{1,40})",
      ("Python does not start, as it lacks its own module {0}: remove PYTHONHOME and PYTHONPATH from the environment, "
       "and reinstall what has it (dpkg -S /usr/lib/python3*)")),
-    (r"package ([\w.+:-]{1,100}) needs to be reinstalled, but I can't find an archive",
+    ((r"package ([\w.+:-]{1,100}) needs to be reinstalled, but I can't find an archive|"
+      r"Internal Error, No file name for ([\w.+:-]{1,100})"),
      ("package {0} is installed in part, and no repository has it: reinstall it from its file (dpkg "
       "--install FILE), or add the repository that has it")),
     (r"pve-apt-hook",
@@ -196,8 +211,8 @@ CAUSES = (
     (r"Removing essential|Essential packages were",
      ("apt would have to remove packages without which the system does not run: do not allow that, but find the "
       "repository or the hold that is in the way (apt-cache policy, apt-mark showhold)")),
-    (r"will be REMOVED:\s+((?:[^\n]{0,150} )?(?:linux-(?:image|dtb|modules|u-boot)|u-boot|initramfs|grub|armbian-bsp|"
-     r"firmware|systemd|udev|openssh|network-manager|netplan|sudo|python3)[^\n]{0,150})" + _REFUSED,
+    (r"will be REMOVED:\s+((?:[^\n]{0,150} )?(?!linux-(?:headers|libc))(?:libc6|libpam|" + NEEDED
+     + r")[^\n]{0,150})" + _REFUSED,
      ("apt would have to remove {0}, without which the board may not boot or not be reached: do not remove that, but "
       "upgrade the packages of the kernel and the system first, together, or install versions that fit it")),
     (r"will be REMOVED:\s+([^\n]{1,200})" + _REFUSED,
@@ -205,7 +220,8 @@ CAUSES = (
     (r"(?:held packages will be changed|following held packages):\s+([^\n]{1,200})",
      "apt would have to change {0}, which is on hold: run apt-mark unhold if that may be"),
     (r"trying to overwrite " + _Q + r"([^'\n]{1,200}?)" + _Q + r", which is also in package (\S{1,100})",
-     "package {1} has a file of the same name ({0}): upgrade {1} first"),
+     ("package {1} has a file of the same name ({0}): upgrade {1} first. If it is its newest version, put what is not "
+      "needed of the two on hold (apt-mark hold), and report it to the vendor")),
     (r"archive " + _Q + r"([^'\n]{1,200}?)" + _Q + r" (?:uses unknown compression|has premature member)",
      "{0} is made for a newer release of the distribution: its repository does not fit this system"),
     ((r"lzma error: compressed data is corrupt|zstd error: [\w -]{0,40}orrupt|decompress data from \S{1,40} compressed "
@@ -226,7 +242,9 @@ CAUSES = (
     (r"(/(?:var/)?tmp)/mkinitramfs_\w{1,20}/[^\n]{0,200}: Permission denied",
      ("update-initramfs may not run programs in {0}, as that is mounted noexec (findmnt {0}): mount it without, or set "
       "TMPDIR in /etc/initramfs-tools/initramfs.conf to another folder")),
-    (r"dracut(?:-install)?(?:\[[FE]\]|: ERROR): ([^\n]{1,200})",
+    # its errors alone do not end it
+    ((r"dracut(?:\[F\]|(?:-install)?(?:\[E\]|: ERROR)(?=(?:[^\n]{0,300}\n){1,9}(?:update-initramfs: failed|"
+      r"run-parts: /\S{1,100}dracut exited))): ([^\n]{1,200})"),
      ("dracut cannot make the initial RAM disk ({0}): if the modules of a kernel are gone, reinstall its linux-image, "
       "or remove what is left of it in /boot")),
     (r"Protocol driver not attached",
@@ -269,8 +287,16 @@ CAUSES = (
       "read-only mode (overlayroot), reboot, and rerun the playbook")),
     (r"(/etc/(?:kernel|initramfs)/\S{1,100}): (?:line )?\d+: ([a-z][\w+.-]{1,40}): (?:command )?not found\nrun-parts: ",
      "the program {1}, which the script {0} needs, is missing: install it (apt-file search bin/{1})"),
-    ((r"(?m)^(?!update-initramfs: |Include the output|run-parts: |[PI]: )([^\n]{1,200})\n"
-      r"run-parts: (/etc/(?!\S{0,200}/dkms )\S{1,200}) exited with return code"),
+    (r"missing /boot/firmware, did you forget to mount it",
+     ("raspi-firmware, which only the Raspberry Pi needs, does not find its partition at /boot/firmware: on any other "
+      "board remove it (apt-get remove raspi-firmware), on a Raspberry Pi mount the partition (/etc/fstab)")),
+    (r"run-parts: failed to exec (/\S{1,200}): ([^\n]{1,60})",
+     ("the script {0} cannot be executed ({1}): if it is empty or damaged, check the storage (dmesg) and reinstall the "
+      "package that has it (dpkg -S {0}), else its first line must name the shell (#!/bin/sh)")),
+    # Behind it what mkimage prints of the file that it has made.
+    ((r"(?m)^(?!update-initramfs: |Include the output|run-parts: |[PI]: |/etc/\S{1,100}:\n|" + _IMAGE + r")"
+      r"([^\n]{1,200})\n(?:" + _IMAGE + r"[^\n]{0,200}\n){0,9}run-parts: (/etc/(?!\S{0,200}/dkms )\S{1,200}) exited "
+      r"with return code"),
      "the script {1} fails ({0}): correct that, or reinstall the package that has it (dpkg -S {1})"),
     (r"run-parts: (/etc/(?!\S{0,200}/dkms )\S{1,200}) exited with return code",
      "the script {0} fails: run it by hand to see why, or reinstall the package that has it (dpkg -S {0})"),
@@ -280,10 +306,10 @@ CAUSES = (
     (r"etckeeper detected uncommitted changes",
      "etckeeper lets apt run only when all changes in /etc are committed: run etckeeper commit"),
     (r"E: Failure running script ([^\n]{1,200})",
-     ("a command that a file in /etc/apt/apt.conf.d sets as DPkg::Pre-Install-Pkgs fails ({0}): correct or remove it "
-      "(grep -r Pre-Install-Pkgs /etc/apt/apt.conf.d)")),
+     ("a command that a file in /etc/apt/apt.conf.d sets as DPkg::Pre-Install-Pkgs fails ({0}): correct it, or "
+      "reinstall the package that has that file (grep -r Pre-Install-Pkgs /etc/apt/apt.conf.d)")),
     (r"Problem executing scripts? ([\w:-]{1,60}) '([^'\n]{1,200})",
-     ("a command that a file in /etc/apt/apt.conf.d sets as {0} fails ({1}): correct or remove it (grep -r {0} "
-      "/etc/apt/apt.conf.d)")),
+     ("a command that a file in /etc/apt/apt.conf.d sets as {0} fails ({1}): correct it, or reinstall the "
+      "package that has that file (grep -r {0} /etc/apt/apt.conf.d)")),
     (r": Read-only file system", "the file system is mounted read-only: check the storage (dmesg), then remount it"),
 )

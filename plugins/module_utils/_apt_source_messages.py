@@ -7,8 +7,10 @@ from __future__ import annotations
 
 _CLOCK = ("set the board's time (timedatectl set-ntp true, or date --set), as it has no clock that runs without power, "
           "or an empty one")
-# Without the blank behind it, a long word would be divided in each possible way.
-_SIGNED = "(?:GPG error: |signature verification failed: |repository '|Failed to fetch )(\\S+) [^\n]{0,300}?"
+# Without the blank behind it, a long word would be divided in each possible way. The first lines of apt's output, which
+# begin with Err:, have the reason on the next line.
+_SIGNED = ("(?:GPG error: |signature verification failed: |repository '|Failed to fetch |Err:\\d+ )(\\S+) "
+           "(?:[^\n]{0,100}\n  (?! ))?[^\n]{0,300}?")
 _MOVED = "a release that is not maintained moves to archive.debian.org or old-releases.ubuntu.com"
 
 SOURCES = (
@@ -47,8 +49,8 @@ SOURCES = (
     (r"Failed to parse keyring \"(/[^\"\n]{1,200})\"",
      ("{0} is not a file of keys that apt reads, but empty, a web page, or a database of gpg (keybox): replace it by "
       "the key as its vendor publishes it (what is text needs a name that ends with .asc)")),
-    ((r"keyring(?:\(s\))? (\S{1,200}) are ignored as the file (?:is not readable|has an unsupported filetype)"
-     r"[^\n]{0,300}(?:\n[^\n]{0,300}){0,40}?(?:NO_PUBKEY|Missing key|is not signed)"),
+    ((r"\A(?=[\s\S]*(?:NO_PUBKEY|Missing key|is not signed))[\s\S]*? keyring(?:\(s\))? (\S{1,200}) are ignored as the "
+      r"file (?:is not readable|has an unsupported filetype)"),
      ("apt does not use the keys in {0}: its user _apt may not read the file (chmod 644 {0}), or it has another format "
       "than its name says (.gpg is binary, .asc is text)")),
     (_SIGNED + r"(?:NOSPLIT|NO ?DATA|does the network require auth)",
@@ -90,7 +92,7 @@ SOURCES = (
      ("the local repository {0} has no Release file: mount or copy what belongs there, make the file (apt-ftparchive "
       "release), or remove its line in /etc/apt/sources.list or sources.list.d")),
     (r"repository '(\S+ \S+)[^'\n]{0,80}' (?:does not have|no longer has) a Release file",
-     "repository {0} does not exist, or no longer: " + _MOVED
+     "repository {0} does not exist, or no longer, or not for this release of the distribution: " + _MOVED
      + ". Correct or remove its line in /etc/apt/sources.list or sources.list.d"),
     (r"value '([^'\n]{1,60})' is invalid for APT::Default-Release",
      ("APT::Default-Release is {0}, which no repository of the board has: remove it from its file (grep -r "
@@ -129,9 +131,14 @@ SOURCES = (
      "the board cannot reach {0}: check its network and proxy (/etc/apt/apt.conf.d)"),
     (r"Failed to fetch (\S+\.deb)\s+404",
      "the repository no longer has {0}, because the board's package lists are older: run apt-get update"),
-    (r"Failed to fetch https?://((?:[a-z]{2}\.)?(?:archive|security)\.ubuntu\.com)/\S{1,200}/binary-(arm\w+)/\S+\s+404",
-     ("{0} has no packages for {1}: use http://ports.ubuntu.com/ubuntu-ports in its place, or keep the source from "
-      "other architectures (arch=, Architectures:)")),
+    (r"Failed to fetch https?://([\w.:-]{1,100})/ubuntu/\S{1,200}/binary-(arm\w+)/\S+\s+404",
+     ("{0} has no packages for {1} in its folder ubuntu: use the mirror's ubuntu-ports or "
+      "http://ports.ubuntu.com/ubuntu-ports in its place, or keep the source from other architectures (arch=, "
+      "Architectures:)")),
+    (r"Failed to fetch https?://(\S{1,100}/ubuntu-ports)/\S{1,200}/binary-(amd64|i386)/\S+\s+404",
+     ("{0} has no packages for {1}, which was added to this system (dpkg --print-foreign-architectures): keep its "
+      "entry to arm64 (arch=, Architectures:), and take those from http://archive.ubuntu.com/ubuntu, or remove {1} "
+      "(dpkg --remove-architecture {1}) if nothing needs it")),
     (r"Failed to fetch (\S+) +Unable to find expected entry '([^'\n]{1,100})",
      ("repository {0} has no {1}: remove this component or architecture from its line in /etc/apt/sources.list or "
       "sources.list.d")),
@@ -140,6 +147,9 @@ SOURCES = (
     (r"Failed to fetch (https://enterprise\.proxmox\.com)/\S+\s+401\b",
      ("{0} is only for hosts with a subscription: use http://download.proxmox.com/debian with pve-no-subscription in "
       "its place, or remove it")),
+    (r"Failed to fetch (https://esm\.ubuntu\.com)/\S+\s+40[13]\b",
+     ("{0} is only for systems that are attached to Ubuntu Pro: attach this one (pro attach), or remove what names it "
+      "(grep -rl esm.ubuntu.com /etc/apt)")),
     (r"Failed to fetch (\S+)\s+(40[13]|451)\b",
      ("the server does not let the board fetch {0} (HTTP {1}): check the proxy, and whether the repository is still "
       "public. If it is closed, correct or remove its line in /etc/apt/sources.list or sources.list.d")),
@@ -153,6 +163,6 @@ SOURCES = (
     (r"unauthenticated packages and -y was used",
      ("the packages are from a repository whose signature could not be checked: run apt-get update and install the key "
       "that it requires")),
-    (_SIGNED + r"is (?:not|no longer) signed",
+    (_SIGNED + r"(?:is (?:not|no longer) signed|/sqv returned an error code)",
      "repository {0} has no valid signature: install its vendor's current key, or remove the repository"),
 )

@@ -45,7 +45,7 @@ _DRIVER = (
          "board's kernel"),
     ),
     (
-        _missing(r"iommu_get_dma_cookie"),
+        _missing(r"iommu_get_dma_cookie|dcache_(?:clean|inval)_poc"),
         ("the kernel does not export {0} to modules, so the driver must be built without SRAM support: update "
          "rkfleet.npu, which does that"),
     ),
@@ -61,33 +61,17 @@ _DRIVER = (
       "made for this kernel, or boot a vendor's kernel with its complete headers package")),
     (
         r"fatal error: " + Q + r"([\w./+-]+\.h)" + NO_FILE,
-        "the kernel's headers lack {0}: install the complete headers package of this very kernel",
+        ("the kernel's headers lack {0}, which this kernel has not yet or no longer, if its headers package is "
+         "complete (dpkg --verify): update rkfleet.npu, rerun the upgrade and report the log, or boot a kernel that "
+         "the vendor names for this driver"),
     ),
-    (r"module \S+ uses symbol \w+ from namespace \"?(\w+)\"?, but does not import it",
+    (r"module \S+ uses symbol \S+ from namespace \"?([\w:]+)\"?, but does not import it",
      ("the kernel keeps functions in the namespace {0}, which the driver does not import: update rkfleet.npu, "
       "rerun the "
       "upgrade and report the log")),
-    # What the sources of modules trip over when the kernel's functions and structures have changed.
-    ((r"(?m)^\S{1,200}:\d+:(?:\d+:)? error: ("
-     r"(?:implicit declaration of|call to undeclared(?: library)?|too (?:few|many) arguments to) function "
-      r"[^\n;\[]{1,100}?(?=;| \[|$)|"
-      r"passing argument \d+ of [^\n]{1,100}?(?= \[|$)|"
-      r"(?:initialization|assignment)(?: (?:of|to) [^\n]{1,250}?)? from incompatible pointer type|"
-      r"macro [^\n]{1,60} (?:passed|requires) \d+ arguments[^\n]{1,30}|"
-      r"(?:dereferencing pointer to incomplete|incomplete definition of) type[^\n;]{0,60}|"
-      r"storage size of [^\n]{1,40} isn[^\n]{1,3}t known|[^\n:]{1,60} undeclared(?= \(| here)|"
-      r"[^\n]{1,60} has (?:no member named [^\n;]{1,60}|incomplete type)|expected [^\n]{1,30} before \W?DMA_BUF\W?|"
-      r"invalid use of undefined type [^\n]{1,60}|unknown type name [^\n;]{1,60}|"
-      r"(?:assignment|initialization|passing argument|returning) [^\n]{1,150} (?:makes|without a cast)[^\n[]{0,60}?"
-      r"(?= \[|$)|"
-      r"return type defaults to \S{1,20}|"
-      # clang, and what gcc says when a structure has become another one
-      r"use of undeclared identifier [^\n;]{1,60}|no member named [^\n;]{1,100}|field designator [^\n;]{1,80}|"
-      r"incompatible (?:function )?pointer types? [^\n]{1,250}?(?= \[|$)|incompatible type for argument [^\n]{1,80}|"
-      r"(?:passing|initializing|assigning(?: to)?|returning) [^\n]{1,150} incompatible [^\n]{1,100}?(?= \[|;|$)|"
-      r"too (?:few|many) arguments provided to [^\n]{1,60}|unknown field [^\n;]{1,60}|lvalue required [^\n]{1,60}|"
-      r"redeclaration of enumerator [^\n;]{1,60}|void value not ignored[^\n]{0,30}|subscripted value is [^\n]{1,60}|"
-      r"(?:conflicting types for|static declaration of|redefinition of) [^\n;]{1,60})"),
+    # Whatever else does not compile has changed in the kernel: the vendor's source is the same everywhere.
+    ((r"(?m)^\S{1,200}:\d+:(?:\d+:)? error: (?![^\n]*\[-Werror(?:\]|=(?!implicit-|incompatible-|int-conv|designated-)))"
+      r"([^\n]{1,400}?)(?= \[-W|; (?:did|ISO|use) |;?$)"),
      ("the interfaces of this kernel differ from what the driver and its compat layer expect ({0}): update "
       "rkfleet.npu, rerun the upgrade and report the log, or boot a kernel that the vendor names for this driver")),
     # The driver's own makefile does not ask for that, but the kernel's configuration (CONFIG_WERROR) can.

@@ -17,6 +17,11 @@ from .compiler_causes import COMPILER_OF_KERNEL, COMPILERS, NO_FILE, NOT_FOUND, 
 from .environment_causes import ENDED, ENVIRONMENT, REINSTALL, Q
 
 _SOURCE_TOO_OLD = "the source is older than this kernel: use a newer release of it, or an older kernel"
+# What a compiler says of a header of the kernel, whose path is the first group.
+_OF_THE_KERNEL = (
+    r"(?m)^[ \t]*(?:/usr/src/linux-\S{1,200}/|/(?:usr/)?lib/modules/\S{1,200}/|(?:\./){1,2})?((?:include/(?:linux|uapi|"
+    r"asm|asm-generic|drm|net|crypto|media|sound|generated|trace)|arch/\w{1,20}/include)/[\w./+-]{1,150}\.h)"
+    r":\d+:(?:\d+:)? ")
 # The folder of a package's own source, which is not the kernel's.
 _NOT_A_PACKAGE = r"(?!/var/lib/dkms/|/usr/src/(?!linux))"
 _CLOCK = (r"modification time \S{1,30} s in the future|Clock skew detected",
@@ -25,7 +30,8 @@ _CLOCK = (r"modification time \S{1,30} s in the future|Clock skew detected",
 
 _DKMS = (
     ((r"[Kk]ernel headers for kernel (\S+?),? (?:cannot be found|are missing|could not be found)|"
-      r"[Mm]odule build for kernel (\S+) was skipped since the|Missing (\S+) kernel headers for module"),
+      r"[Mm]odule build for kernel (\S+) was skipped since the|Missing (\S+) kernel headers for module|"
+      r"[Nn]o (?:kernel )?headers found for (?:\w+ ){0,3}kernel (\S+)"),
      ("DKMS finds no headers of kernel {0} at /lib/modules/{0}/build: install the headers package of this very kernel; "
      "if it is installed, it is for another kernel, so update kernel and headers together and reboot")),
     # In any language.
@@ -34,9 +40,14 @@ _DKMS = (
      ("{0} does not exist, so the headers are not installed or their link leads nowhere: install the headers "
       "package of "
       "this very kernel")),
-    ((r"(?<!\S)(\S+): (?:File )?(?:does not represent a valid|is not a valid) dkms\.conf|No 'PACKAGE_NAME' directive|"
+    (r"dkms\.conf: Error! ([^\n]{1,120}?)\.?\n(?:[^\n]{0,200}\n){0,6}?File: (/\S{1,200})",
+     "DKMS does not take {1} ({0}): correct it there, or install a newer release of the package that has it"),
+    ((r"(?<!\S)\S+:? (?:File )?(?:does not represent a valid|is not a valid) dkms\.conf|No 'PACKAGE_NAME' directive|"
      r"Bad conf file"),
-     "DKMS cannot read the dkms.conf of a package: remove that package (dkms status), then try again"),
+     "DKMS cannot read the dkms.conf of a package: correct it, or install a newer release of it (dkms status)"),
+    (r"/var/lib/dkms/([\w.+~-]{1,60})/(#\w{1,40}#)/",
+     ("the version of {0} is still {1}, which its dkms.conf has in place of it, and make reads # as the begin of a "
+      "comment: write a version there (PACKAGE_VERSION), and add the package to DKMS again")),
     (r"(?m)^(/etc/dkms/[\w./+-]{1,100}): line \d{1,4}: [^\n]{0,100}(?:syntax error|command not found|unexpected EOF)",
      "{0}, which DKMS reads as a shell script, has an error: correct it"),
 )
@@ -48,10 +59,20 @@ _HEADERS = (
      r"(?:Makefile|Kbuild|scripts/[\w./-]{1,100})" + Q + r"(?:: (?:No such|not found)|\.  ?Stop)",
      ("the kernel headers are divided into several packages, and of these {0} is missing or incomplete: apt-get "
       "install --reinstall {0}")),
-    # Elsewhere errors of that kind are the source's own.
-    ((r"(?m)^(?:/usr/src/linux-\S{1,200}/|/(?:usr/)?lib/modules/\S{1,200}/|\./)?((?:include|arch)/[\w./+-]{1,150}\.h)"
-      r":\d+:(?:\d+:)? error: (?:stray " + Q + r"(?:\\\d|<U\+)|unterminated #?\w)"),
+    # Elsewhere errors of these kinds are the source's own.
+    (_OF_THE_KERNEL + r"error: (?:stray " + Q + r"(?:\\\d|<U\+)|unterminated #?\w)",
      "{0} of the kernel headers is damaged: check the storage (dmesg), and " + REINSTALL),
+    (_OF_THE_KERNEL + r"fatal error: " + Q + r"(stdarg\.h)" + NO_FILE,
+     ("the compiler does not find its own {1}, which {0} of the kernel headers includes: see gcc "
+      "-print-file-name=include, and reinstall it (apt-get install --reinstall gcc-N, where N is what gcc -dumpversion "
+      "prints)")),
+    (_OF_THE_KERNEL + r"fatal error: " + Q + r"(?!linux/compiler-gcc)([\w./+-]+\.h)" + NO_FILE,
+     "the kernel headers are incomplete, as their {0} includes {1}, which they lack: " + REINSTALL
+     + ", or the whole source of this very kernel"),
+    (_OF_THE_KERNEL
+     + r"error: #error (?![^\n]{0,120}(?:too old|not supported|can be included|directly))([^\n]{1,150})",
+     "{0} of the kernel headers refuses the build ({1}): they are not prepared, or the build is told another machine "
+     "than theirs. Remove ARCH and CROSS_COMPILE from the environment and the makefile, and " + REINSTALL),
     (r"(?m)^make[^\n]{0,200} SUBDIRS=/[\s\S]{0,1500}?No rule to make target " + Q
      + r"((?:arch|kernel)/\S{1,100}?)" + Q + r"[,.]",
      ("the source calls make with SUBDIRS=, so kernels since Linux 5.4 want to make themselves ({0}): use a newer "
@@ -154,20 +175,23 @@ _HEADERS = (
      r"can't find file \"?(Kconfig)|"
      r"Kconfig[\w.]*:\d+: can't open file \"([^\"\n]{1,200})|Error: can't open (arch/\S+) for reading|"
      r"cannot open (?:file )?" + Q + r"(include/\S+?)" + Q + r" (?:for reading|\(No such file)|"
-     r"fatal error: " + Q + r"((?:generated|asm|config|tools)/[\w./+-]+\.h|classmap\.h|elfconfig\.h)" + NO_FILE,
+     r"fatal error: " + Q + r"((?:generated|asm|config|tools|dt-bindings)/[\w./+-]+\.h|(?:classmap|elfconfig)\.h)"
+     + NO_FILE,
      "the kernel headers are incomplete or not prepared, they lack {0}: " + REINSTALL),
     (r"No rule to make target " + Q + r"(vmlinux(?:\.o|\.symvers)?)" + Q,
      ("the build wants to make the kernel itself ({0}), of which its headers have no source: remove KBUILD_BUILTIN "
       "from the environment and the makefile, and use a newer release of the source")),
     # The configure script of ZFS, whose tests of the kernel fail for any reason
-    (r"Cannot build against kernel version [^\n]{1,80}\n[^\n]{0,40}maximum supported kernel version is ([\d.]*\d)",
+    ((r"Cannot build against kernel version [^\n]{1,80}\n[^\n]{0,40}maximum supported kernel version is ([\d.]*\d)|"
+      r"\*\*\* Compatible Kernels: [\d.]{1,20} - ([\d.]*\d)"),
      "this release of the package supports kernels up to {0} only: update it, or boot an older kernel"),
     (r"/env: " + Q + r"(python\d?|perl)" + NOT_FOUND,
      "the program {0}, which the build needs, is missing: install {package}", "empty module"),
     (r"does not include the required loadable module",
      "the package finds no CONFIG_MODULES, because the kernel headers are not prepared or do not fit the compiler of "
      "this board: " + REINSTALL + ", and install " + COMPILER_OF_KERNEL),
-    (r"Unable to build an empty module|make sure the kernel devel package|kernel is unable to compile object files",
+    ((r"Unable to build an empty module|make sure the kernel devel package|kernel is unable to compile object files|"
+      r"Cannot determine the version of the linux kernel"),
      "with the kernel headers not even an empty module can be built: " + REINSTALL),
     ((r"(?m)^(?:/usr/src/linux-\S{1,200}/|/(?:usr/)?lib/modules/\S{1,200}/)?(scripts/\S+|arch/\S+|"
      r"(?<=/)Makefile):\d+: \*\*\* (?:missing separator|multiple target patterns|recipe commences|unterminated|mixed "
@@ -232,6 +256,12 @@ _HOST = (
     (r"GPL-incompatible module \S+ uses GPL-only symbol " + Q + r"(\w+)",
      ("the license of this module does not allow it to use {0} of this kernel: use another release of it, or another "
       "kernel")),
+    (r"modpost: vmlinux: '\w+' exported twice",
+     "the list of the kernel's functions in its headers (Module.symvers) has them twice, as that of two kernels: "
+     + REINSTALL),
+    (r"['\"](\w+)['\"] exported twice\. Previous export was in (\S+)",
+     ("the kernel already has this driver ({0} is in {1}, of which vmlinux is built in), so it cannot be a module "
+      "beside that: use a release of the source that does not export {0}, or a kernel without the driver")),
     (r"(?:opening dependency file|fixdep: error opening (?:dep)?file:?) (\S{1,250}\.d): No such",
      ("a file of the build, {0}, is gone, as when two builds run in one folder: let the other one end (pgrep -a make), "
       "then try again")),
@@ -243,6 +273,8 @@ _HOST = (
     (r"(?m)^make(?:\[\d+\])?: (?:uname|make|rm|sh): No such file or directory",
      ("the build does not find the system's own programs, as its PATH is wrong: check PATH in /etc/environment and "
       "/etc/dkms, and in the makefile of the source")),
+    (r"\b[mn]?awk: [^\n]{0,60}function (\w{1,20}) never defined",
+     "the build needs the awk of GNU, which knows {0}, and this system has another one: install gawk"),
     # Not every program that is not found ends a build: see the last row.
     (SHELL + r"([A-Za-z][\w.+-]*)" + NOT_FOUND,
      "the program {0}, which the build needs, is missing: install {package}", "Error 127"),
@@ -276,7 +308,9 @@ LAST = (
     (r"(?m)utoinstall on \S{1,128} failed for module\(s\) ([^\n]{1,150}?)\.?$",
      ("DKMS has not built the modules of {0} (10: the source does not fit the kernel, 21: headers are missing): see "
       "make.log in /var/lib/dkms/NAME/VERSION/build, and update the packages")),
-    (r"BUILD_EXCLUSIVE directive", "this package of DKMS is not meant for this kernel (BUILD_EXCLUSIVE)"),
+    (r"BUILD_EXCLUSIVE directive",
+     ("this package of DKMS is not meant for this kernel (BUILD_EXCLUSIVE): where the kernel has the module itself "
+      "(modinfo NAME), it is not needed, else install a newer release of it")),
     (r"is not newer than what is already found",
      "DKMS keeps a module of the kernel that has the same or a newer version: dkms install --force replaces it"),
     # find_module is a function that some releases of DKMS lack.

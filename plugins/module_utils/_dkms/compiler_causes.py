@@ -26,6 +26,11 @@ COMPILERS = (
       r"(cannot use keyword \S{1,20} as enumeration constant|\S{1,20} cannot be defined via \S{1,20})"),
      ("gcc 15 and newer are too new for these kernel headers, as bool, false and true are words of their language "
       "({0}): install " + COMPILER_OF_KERNEL + ", such as gcc-14, or boot a newer kernel")),
+    (r"Failed CC version check|Compiler version check failed",
+     "the source refuses the compiler of this board, which is not that of the kernel: install " + COMPILER_OF_KERNEL),
+    (r"C compiler cannot create executables",
+     ("the compiler of this board makes no programs, as parts of it are missing: apt-get install --reinstall gcc cpp "
+      "binutils libc6-dev, and libgcc-N-dev, where N is what gcc -dumpversion prints")),
     (r"fatal error: " + Q + r"(linux/compiler-gcc\d+\.h)" + NO_FILE,
      "the compiler is newer than these kernel headers know (they have no {0}): install " + COMPILER_OF_KERNEL),
     (r"ccache: error: [^\n]{0,60}(?:create|open|write)[^\n/]{0,60}(/\S{1,200}?): (?:Permission denied|Not a directory)",
@@ -37,7 +42,7 @@ COMPILERS = (
     (r"(?:unrecognized|unknown|unsupported)[^\n]{0,40}" + Q
      + r"(-mabi=(?:lp64|aapcs-linux|apcs-gnu)|-mapcs|-mfpu=\w+|-marm|-mno-sse\d?|-mno-mmx|-mno-red-zone|-m64|-E[LB])\b|"
      r"unrecogni[sz]ed (emulation mode: \w{1,40})|"
-     r"bad value \(" + Q + r"([\w.+-]{1,40})" + Q + r"\) for " + Q + r"-m(?:arch|tune|cpu)",
+     r"bad value \(?" + Q + r"([\w.+-]{1,40})" + Q + r"\)? for " + Q + r"-m(?:arch|tune|cpu)",
      ("the kernel headers and the compiler are for different machines ({0}): install the headers and the gcc of this "
       "board's architecture, and remove ARCH and CROSS_COMPILE from the environment")),
     ((r"(Compiler|Linker|Assembler) is too old|(GNU Make) >= \S+ is required|Sorry, this (\w+) is not supported|"
@@ -45,8 +50,8 @@ COMPILERS = (
       r"\*\*\* (Compiler) lacks asm-goto|error: expected \S{1,6} before \S?(__inline)\b"),
      ("{0}: the version on this board is too old for these kernel headers. Use headers that are made for this release "
       "of the distribution, or a newer release")),
-    ((r"Error: (?:unknown (?:architecture|architectural extension|mnemonic|pseudo-op):?|selected processor does not "
-     r"support) [`'\u2018]([^'\u2019\n]{1,60})['\u2019]"),
+    ((r"Error: (?:unknown (?:architecture|architectural extension|mnemonic|pseudo-op|or missing system register name "
+      r"at operand \d --):?|selected processor does not support) [`'\u2018]([^'\u2019\n]{1,60})['\u2019]"),
      "the assembler does not know {0}, which the kernel headers use: it is too old for this kernel; "
      + WITH_KERNELS_COMPILER),
     # Debian calls the compiler of the board itself aarch64-linux-gnu-gcc, too.
@@ -84,8 +89,8 @@ COMPILERS = (
      r"[^\n]{0,40}pahole version \S{1,20} is too old[^\n]{0,40})"),
      ("pahole is too old for these kernel headers ({0}): upgrade it (package pahole, in older releases dwarves), or "
      "remove vmlinux from the folder of the kernel headers, so that no type information (BTF) is made")),
-    ((r"(?m)^(?:\S*/)?((?:[\w-]+-)?(?:ld(?:\.\w+)?|as|objcopy|strip|nm|ar): (?:error: )?"
-      r"(?:unrecogni[sz]ed option|unknown argument):? [^\n]{1,60})"),
+    ((r"(?m)^(?:\S*/)?((?:[\w-]+-)?(?:ld(?:\.\w+)?|as|objcopy|strip|nm|ar|mold): (?:error: |fatal: )?"
+      r"(?:unrecogni[sz]ed option|unknown (?:argument|command line option)):? [^\n]{1,60})"),
      ("the binutils of this system do not fit these kernel headers ({0}): use headers that are made for this release "
       "of the distribution, or the binutils with which the kernel was built")),
     (r"error: unknown value (\S{1,60} for [^\s;]{1,40})",

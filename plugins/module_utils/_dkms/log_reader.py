@@ -16,9 +16,10 @@ _COMPILER_DIFFERS = re.compile(
     r"The kernel was built by: *(\S.{0,100})\s+You are using: *(\S.{0,100})"
 )
 _DIFFERS = " (the kernel was built by %s, and this is %s)"
+_CLANG = ". Install clang, lld and llvm; DKMS before 3.0.11 uses them after export LLVM=1 in /etc/dkms/framework.conf"
 # In this order: the last lines of make, DKMS and dpkg only say that something failed.
 _ERROR_LINES = (
-    r"^(?!collect2: ).*\b(?:fatal )?error(?:\[\w{1,9}\])?: .{1,200}",
+    r"^(?!collect2: |configure: error: in ).*\b(?:fatal )?error(?:\[\w{1,9}\])?: .{1,200}",
     # Neither that no report of a crash was written, nor a library that is only not preloaded.
     r"^(?:\S{1,40}: )?[ \t]*(?:ERROR|FATAL|LLVM ERROR): (?!Cannot create report|ld\.so: object).{1,200}",
     r"^.{0,200}: (?:undefined reference to|relocation truncated to fit:) .{1,200}",
@@ -45,33 +46,37 @@ def known_cause(log, causes):
     Args:
         causes: rows of common_causes or build_causes.
     """
-    log = english(_shortened(log))
+    log = _shortened(log)
+    differs, log = _COMPILER_DIFFERS.search(log), english(log)
     for pattern, sentence, *needed in causes:
         found = re.search(pattern, log)
         if found and all(text in log for text in needed):
-            name = next(filter(None, found.groups()), "")
+            names = [*filter(None, found.groups()), ""]
             kernel = re.search(r"for kernel:? ([\w.+~-]{0,127}[\w+])", log)
-            return sentence.format(name, package=_package(name) if "{package}" in sentence else "",
-                                   kernel=kernel.group(1) if kernel else "KERNEL")
+            cause = sentence.format(*names, package=_package(names[0]) if "{package}" in sentence else "",
+                                    kernel=kernel.group(1) if kernel else "KERNEL")
+            return cause + _compilers(differs) if differs and "CONFIG_CC_VERSION_TEXT" in cause else cause
     return None
 
 
 def explain(log, causes):
     """Return one sentence for the known cause in a build log, or the first error line, or None."""
     cause = known_cause(log, causes)
+    if cause:
+        return cause
     log = _shortened(log)
     differs = _COMPILER_DIFFERS.search(log)
-    if cause:
-        return cause + _DIFFERS % _compilers(differs) if differs and "CONFIG_CC_VERSION_TEXT" in cause else cause
     found = next(filter(None, (re.search(line, log, re.MULTILINE) for line in _ERROR_LINES)), None)
     sentence = found.group(0).strip() if found else known_cause(log, WITHOUT_ERROR)
     if sentence and differs:
-        sentence += _DIFFERS[:-1] % _compilers(differs) + ": install the former)"
+        sentence += _compilers(differs, ": install the former)")
     return sentence
 
 
-def _compilers(differs):
-    return tuple(text.strip() for text in differs.groups())
+def _compilers(differs, end=")"):
+    """Return which compilers made the kernel and run here, in parentheses."""
+    built_by, here = (text.strip() for text in differs.groups())
+    return _DIFFERS[:-1] % (built_by, here) + end + (_CLANG if "clang" in built_by and "clang" not in here else "")
 
 
 def _shortened(log):

@@ -24,13 +24,14 @@ CASES = [  # source, log, what the sentence must have, what it must not have
      (*INTERFACE, "incomplete type \u2018struct timeval\u2019"), "--reinstall"),
     ("fmorgner/dev-cyber#7",
      ("x.c:52:33: error: assignment to \u2018int (*)(const struct device *, struct kobj_uevent_env *)\u2019 from "
-      "incompatible pointer type \u2018int (*)(struct device *, struct kobj_uevent_env *)\u2019 [-Werror=x]\n"),
+      "incompatible pointer type \u2018int (*)(struct device *, struct kobj_uevent_env *)\u2019 "
+      "[-Werror=incompatible-pointer-types]\n"),
      (*INTERFACE, "assignment to", "const struct device *"), "--reinstall"),
     ("kirvedx/atheros#2",
      ("x.c:2635:37: error: assignment to \u2018void (*)(struct ieee80211_hw *, struct ieee80211_vif *, u16)\u2019 {aka "
       "\u2018void (*)(struct ieee80211_hw *, struct ieee80211_vif *, short unsigned int)\u2019} from incompatible "
-      "pointer type \u2018void (*)(struct ieee80211_hw *, struct ieee80211_vif *)\u2019 [-Werror=x]\n"), INTERFACE,
-     "--reinstall"),
+      "pointer type \u2018void (*)(struct ieee80211_hw *, struct ieee80211_vif *)\u2019 "
+      "[-Werror=incompatible-pointer-types]\n"), INTERFACE, "--reinstall"),
     ("ROCm/legacy-rocm-build#515 (older gcc)",
      "x.c:577:19: error: initialization from incompatible pointer type [-Werror=incompatible-pointer-types]\n",
      (*INTERFACE, "initialization from incompatible"), "--reinstall"),
@@ -99,9 +100,39 @@ CASES = [  # source, log, what the sentence must have, what it must not have
     ("pop-os/system76-dkms#59",
      ("make: uname: No such file or directory\nmake: make: No such file or directory\nmake: *** [Makefile:1846: "
       "/x] Error 127\n"), ("PATH is wrong", "/etc/environment"), "install uname"),
-    ("airockchip/rknn-llm#120 (6.1.57)",
+    ("airockchip/rknn-llm#120 (6.1.57): of SRAM, too",
      ("ERROR: modpost: \"dcache_clean_poc\" [drivers/rknpu/rknpu.ko] undefined!\nERROR: modpost: "
-      "\"dcache_inval_poc\" [drivers/rknpu/rknpu.ko] undefined!\n"), ("not export dcache_clean_poc",), "interfaces"),
+      "\"dcache_inval_poc\" [drivers/rknpu/rknpu.ko] undefined!\n"),
+     ("not export dcache_clean_poc", "without SRAM"), "another release"),
+    # headers that kernels have removed
+    ("LINBIT/drbd#124 (6.17)", "drbd_dax_pmem.c:9:10: fatal error: linux/pfn_t.h: No such file or directory\n",
+     ("lack linux/pfn_t.h", "no longer", "update rkfleet.npu"), "install the complete"),
+    ("klogg/fl2000_drm#80 (6.14), ardangelo/sharp-drm-driver#11",
+     "fl2000.h:33:10: fatal error: drm/drm_fbdev_generic.h: Datei oder Verzeichnis nicht gefunden\n",
+     ("lack drm/drm_fbdev_generic.h", "no longer"), "install the complete"),
+    ("patjak/facetimehd#297 (6.8)",
+     "fthd_v4l2.h:17:10: fatal error: media/videobuf-dma-sg.h: No such file or directory\n",
+     ("lack media/videobuf-dma-sg.h", "no longer"), "install the complete"),
+    # what follows from a macro or a type of another kernel
+    ("kind of lwfinger/rtl8852au#56: a macro that this kernel lacks",
+     ("x.c:9:1: error: type defaults to \u2018int\u2019 in declaration of \u2018MODULE_IMPORT_NS\u2019 "
+      "[-Werror=implicit-int]\n"), (*INTERFACE, "declaration of \u2018MODULE_IMPORT_NS\u2019)"), "CONFIG_CC_VERSION"),
+    ("kind of xdna-driver#900: a macro that takes words and not a name",
+     "x.c:9:18: error: expected declaration specifiers or \u2018...\u2019 before string constant\n",
+     (*INTERFACE, "before string constant"), "--reinstall"),
+    ("ayufan-rock64/linux-build#48 (4.4)",
+     ("x.c:9:18: error: incompatible types when assigning to type 'gid_t {aka unsigned int}' from type 'kgid_t {aka "
+      "struct <anonymous>}'\n"), (*INTERFACE, "incompatible types when assigning"), "--reinstall"),
+    ("kind",
+     ("././include/linux/compiler_types.h:352:45: error: call to '__compiletime_assert_338' declared with attribute "
+      "error: BUILD_BUG_ON failed: sizeof(x) != 4\n"), (*INTERFACE, "BUILD_BUG_ON failed"), "--reinstall"),
+    ("kind: what no rule knows", "src/rknpu_job.c:12:9: error: invalid operands to binary + (have 'a' and 'b')\n",
+     (*INTERFACE, "invalid operands to binary + (have 'a' and 'b'))"), "--reinstall"),
+    ("kind of jakubgs/nixos-config#3 (5.10.160 with gcc 12)",
+     "x.c:140:35: error: storing the address of local variable '__here' in '*failaddr' [-Werror=dangling-pointer=]\n",
+     ("kernel's settings make an error of", "storing the address of local variable"), "interfaces"),
+    ("kind", ("./include/linux/vermagic.h:6:2: error: #error \"This header can be included from kernel/module.c or "
+              "*.mod.c only\"\n"), (*INTERFACE, "This header can be included"), "--reinstall"),
     ("armbian/linux-rockchip#265, airockchip/rknn-llm#109",
      ("rknpu/rknpu_devfreq.c:237:25: error: 'rockchip_opp_set_low_length' undeclared here (not in a function)\n"),
      ("no rockchip_opp_set_low_length", "older npu_driver_version"), "interfaces"),

@@ -17,6 +17,21 @@ ENDED = ("dpkg: error processing package x-dkms (--configure):\n installed x-dkm
       "cannot add the same module/version combo more than once.\nError: 'dkms add' failed for x.\n"),
      ("still has dxrt-driver-dkms-2.1.0-2 of", "dkms remove", "dpkg --configure -a"), "xx"),
     ("dkms 3.4", "Error! DKMS tree already contains: rknpu/0.9.8\nx\n", ("still has rknpu/0.9.8 of",), "xx"),
+    ("dkms-project/dkms#529 (DKMS 3.2 takes less)",
+     ("dkms.conf: Error! Unsupported NO_WEAK_MODULES value '1'\n\nError! Bad conf file.\nFile: /var/lib/dkms/ni1045tr/"
+      "25.0.0f175/source/dkms.conf does not represent a valid dkms.conf file.\n"),
+     ("/var/lib/dkms/ni1045tr/25.0.0f175/source/dkms.conf (Unsupported NO_WEAK_MODULES value '1')", "newer"), "remove"),
+    ("intel/ipu6-drivers#82", ("dkms.conf: Error! No 'PACKAGE_VERSION' directive specified.\nError! Bad conf file.\n"
+                               "File:  does not represent a valid dkms.conf file.\n"),
+     ("cannot read the dkms.conf of a package", "correct it"), "remove"),
+    ("cilynx/rtl88x2BU_WiFi_linux_v5.3.1_27678.20180430_COEX20180427-5959#34",
+     ("make ARCH=arm64 CROSS_COMPILE= -C /lib/modules/4.4.167/build M=/var/lib/dkms/rtl88x2bu/#MODULE_VERSION#/build  "
+      "modules\nscripts/Makefile.build:474: *** missing separator.  Stop.\n"),
+     ("version of rtl88x2bu is still #MODULE_VERSION#", "PACKAGE_VERSION"), "reinstall"),
+    ("Joshua-Riek/ubuntu-rockchip#186, ophub/amlogic-s9xxx-armbian#450",
+     ("Error! The /var/lib/dkms/wireguard/1.0.20210606/5.10.160-rockchip-rk3588/aarch64/dkms.conf for module wireguard "
+      "includes a BUILD_EXCLUSIVE directive which does not match this kernel/arch.\n"),
+     ("BUILD_EXCLUSIVE", "kernel has the module itself (modinfo"), "xx"),
     ("dkms ldtarball", "Error! rknpu-0.9.8 is already added!\nAborting.\n", ("still has rknpu-0.9.8 of",), "xx"),
     ("dkms test suite", ("Error! Aborting build of module dkms_dependencies/1.0 for kernel 6.1.99 (aarch64) due to "
                          "missing BUILD_DEPENDS: dkms_test.\nYou may override by specifying --force.\n"),

@@ -67,14 +67,14 @@ ERRORS = [
      "install the compiler with which the kernel was built"),
     ("warning: the compiler differs from the one used to build the kernel\n"
      "  The kernel was built by: gcc-10 (Debian 10.2.1-6) 10.2.1 20210110\n  You are using:           gcc (Debian 12.2.0-14) 12.2.0\n"
-     "x.c:1:2: error: something new",
+     "cc1: error: something new",
      "error: something new (the kernel was built by gcc-10 (Debian 10.2.1-6) 10.2.1 20210110, and this is gcc (Debian 12.2.0-14)"),
     # anything else
     ("scripts/basic/fixdep: Exec format error", "another architecture"),
     ("write error: No space left on device", "the disk is full"),
     ("Kbuild:20: *** rkfleet: this kernel is built without DRM (CONFIG_DRM), which the driver needs.  Stop.",
      "built without DRM (CONFIG_DRM), which the driver needs"),
-    ("x.c:1:2: error: something new", "error: something new"),
+    ("cc1: error: something new", "error: something new"),
     ("warning: the compiler differs from the one used to build the kernel\n  The kernel was built by: a\n  You are using: b", None),
     ("all is well", None),
 ]
