@@ -73,6 +73,19 @@ def limited(seconds, memory):
 
 
 @contextlib.contextmanager
+def within(seconds):
+    """Raise TimeoutError once the time is over, whatever the code inside is waiting for."""
+    expired = None
+    try:
+        with _deadline(seconds, []) as expired:
+            yield
+    except _Expired as error:
+        if error is not expired:
+            raise
+        raise TimeoutError("it takes longer than %d s" % seconds) from None
+
+
+@contextlib.contextmanager
 def _deadline(seconds, started):
     """Raise the yielded exception once the time is over, unless an earlier alarm is set, such as a task's timeout."""
     expired = _Expired()
