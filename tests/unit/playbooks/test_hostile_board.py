@@ -127,6 +127,17 @@ def test_400_mb_are_cut_off_while_they_are_read(play, pipelining):
     assert peak < 250
 
 
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_board_that_is_waited_for_is_limited_as_well(play, pipelining):
+    """Each rollback waits for its board, a hostile one included."""
+    wait = {"rkfleet.npu.npu_reboot": {"reboot": False, "reboot_timeout": 3}, "ignore_errors": True, "register": "told"}
+    says = "cat >/dev/null\nhead -c 400000000 /dev/zero | tr '\\0' x"
+    text, peak = play(says, [wait, {"ansible.builtin.debug": {"msg": "WAITED {{ inventory_hostname }} {{ told.failed }} {{ told.msg }}"}}],
+                      pipelining=pipelining)
+    assert peak < 250 and "WAITED good False" in text
+    assert "WAITED evil True timed out waiting for ping module test: it needs more than 96 MiB of memory" in text, text
+
+
 def test_an_answer_of_nothing_but_brackets(play):
     text, peak = play("cat >/dev/null\nprintf '{\"packages\": '\nhead -c 900000 /dev/zero | tr '\\0' '['\necho '}'", [on_evil("npu_apt")])
     assert "the board's answer is malformed: it is not JSON" in text and peak < 250

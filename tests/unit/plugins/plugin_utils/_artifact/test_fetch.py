@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import io
 import multiprocessing
@@ -94,33 +95,48 @@ def dripping(request, monkeypatch):
     server.server_close()
 
 
-def test_a_slow_mirror_does_not_block_the_run(tmp_path, mirror, dripping):
+def test_a_slow_mirror_does_not_block_the_run(tmp_path, dripping):
     slow = "http://127.0.0.1:%d" % dripping.server_address[1]
     with pytest.raises(fetch.ArtifactError, match=re.escape("cannot get librknnrt.so: tried %s/%s (it takes longer than 1 s)" % (slow, PATH))):
         fetch.fetch(dict(pins(), size=1 << 20), PATH, str(tmp_path), mirrors=[slow])
-    # As one that does not answer: the next one is asked.
+
+
+@pytest.mark.parametrize("dripping", [(b"", b"H")], indirect=True)
+def test_after_a_slow_mirror_the_next_one_is_asked(tmp_path, mirror, dripping, monkeypatch):
+    monkeypatch.setattr(fetch, "LONGEST", 5)
+    slow = "http://127.0.0.1:%d" % dripping.server_address[1]
     assert fetch.fetch(pins(), PATH, str(tmp_path), mirrors=[slow, mirror])[1] == mirror + "/" + PATH
 
 
 @pytest.mark.parametrize("dripping", [(b"", b"H")], indirect=True)
-def test_boards_do_not_wait_for_a_slow_mirror_one_after_the_other(tmp_path, mirror, dripping):
-    slow = "http://127.0.0.1:%d" % dripping.server_address[1]
+def test_boards_do_not_wait_for_a_slow_mirror_one_after_the_other(tmp_path, mirror, dripping, monkeypatch):
+    slow, forked = "http://127.0.0.1:%d" % dripping.server_address[1], multiprocessing.get_context("fork")
+    began = forked.Barrier(6)
 
     def worker():
+        began.wait(30)
         with pytest.raises(fetch.ArtifactError, match="tried %s.* .it takes longer than 1 s" % slow):
             fetch.fetch(pins(), PATH, str(tmp_path), mirrors=[slow])
 
-    workers = [multiprocessing.get_context("fork").Process(target=worker) for number in range(5)]
-    for one in workers:
-        one.start()
+    workers = [forked.Process(target=worker) for number in range(5)]
+    folder = tmp_path / "artifacts" / pins()["sha256"]
+    folder.mkdir(parents=True)
+    with open(folder / ".lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for one in workers:
+            one.start()
+        began.wait(30)
+        time.sleep(1)  # all wait for the lock, on a busy machine, too
     for one in workers:
         one.join()
     assert [one.exitcode for one in workers] == [0] * 5 and dripping.connections == 1
     # What failed before a board began is tried again, and one that waits is not refused what other mirrors have.
-    again = multiprocessing.get_context("fork").Process(target=worker)
+    began = forked.Barrier(1)
+    again = forked.Process(target=worker)
     again.start()
     while dripping.connections == 1:
         time.sleep(0.01)
+    monkeypatch.setattr(fetch, "LONGEST", 60)
     assert fetch.fetch(pins(), PATH, str(tmp_path), mirrors=[mirror])[1] == mirror + "/" + PATH
     again.join()
     assert again.exitcode == 0
