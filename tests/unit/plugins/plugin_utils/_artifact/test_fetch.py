@@ -80,16 +80,17 @@ def dripping(request, monkeypatch):
             server.connections += 1
             with contextlib.suppress(OSError):
                 self.request.sendall(begins)
-                while True:
+                while server.connections < 100:
                     self.request.sendall(bit)
                     time.sleep(0.1)
 
     monkeypatch.setattr(fetch, "LONGEST", 1)
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-    server.connections = 0
+    server.connections, server.daemon_threads = 0, True
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield server
+    server.connections = 100  # all end, whoever still has them open
     server.shutdown()
     thread.join()
     server.server_close()
@@ -97,7 +98,8 @@ def dripping(request, monkeypatch):
 
 def test_a_slow_mirror_does_not_block_the_run(tmp_path, dripping):
     slow = "http://127.0.0.1:%d" % dripping.server_address[1]
-    with pytest.raises(fetch.ArtifactError, match=re.escape("cannot get librknnrt.so: tried %s/%s (it takes longer than 1 s)" % (slow, PATH))):
+    told = re.escape("cannot get librknnrt.so: tried %s/%s (it takes longer than 1 s)" % (slow, PATH))
+    with pytest.raises(fetch.ArtifactError, match=told):
         fetch.fetch(dict(pins(), size=1 << 20), PATH, str(tmp_path), mirrors=[slow])
 
 
@@ -127,6 +129,7 @@ def test_boards_do_not_wait_for_a_slow_mirror_one_after_the_other(tmp_path, mirr
             one.start()
         began.wait(30)
         time.sleep(1)  # all wait for the lock, on a busy machine, too
+        fcntl.flock(lock, fcntl.LOCK_UN)  # those that were forked have it open
     for one in workers:
         one.join()
     assert [one.exitcode for one in workers] == [0] * 5 and dripping.connections == 1

@@ -203,7 +203,9 @@ def test_no_advice_to_stop_what_gives_access_to_the_board():
     assert "add its service" in npu_users.refusal([user(["/system.slice/ssh.service"])])[1]
 
 
-@pytest.mark.parametrize("cgroup", ["/system.slice/-Hroot@evil.service", "/lxc.payload.-Hroot@evil", "/machine.slice/machine--Hroot@evil.scope"])
+@pytest.mark.parametrize("cgroup", [
+    "/system.slice/-Hroot@evil.service", "/lxc.payload.-Hroot@evil", "/machine.slice/machine--Hroot@evil.scope",
+])
 def test_a_name_is_no_option_of_the_recommended_command(cgroup):
     """A user can make such cgroups below its own."""
     users = npu_users.complete([{"pid": 812, "name": "llama", "nodes": [], "cgroups": [cgroup]}])
