@@ -35,7 +35,7 @@ class GuardedAction(ActionBase):
 
     CALL = gate.USUAL
     """The default limits of a call: `(seconds, bytes of memory, characters)`."""
-    _keys = ("ansible_facts", "changed", "failed", "files", "msg", "rc")
+    _keys: tuple[str, ...] = ("ansible_facts", "changed", "failed", "files", "msg", "rc")
     """Keys of a module's answer that are passed on to Ansible's own code."""
     _limits = None
     """The limits in force."""
