@@ -9,6 +9,7 @@ import shlex
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action.reboot import ActionModule as Reboot
+from ansible.plugins.action.wait_for_connection import ActionModule as Wait
 
 from ..plugin_utils._answers import gate
 from ..plugin_utils._answers.limits import MalformedAnswer
@@ -17,6 +18,8 @@ from ..plugin_utils._rollout.run_owner import RunEnded, this_run
 
 ARGUMENTS = dict(
     argument_spec=dict(
+        reboot=dict(type="bool", default=True),
+        delay=dict(type="int", default=0),
         reboot_command=dict(type="str"),
         reboot_timeout=dict(type="int", default=600),
         msg=dict(type="str", default="Reboot initiated by Ansible"),
@@ -35,14 +38,20 @@ class ActionModule(BoardAction):
 
     def act(self, result, task_vars):
         params = self.validate_argument_spec(**ARGUMENTS)[1]
+        delay, is_reboot = params.pop("delay"), params.pop("reboot")
         self._task.args = {name: value for name, value in params.items() if value is not None}
         result.update(rebooted=False, scheduled=False, elapsed=0)
+        own = (self._task, self._connection, self._play_context, self._loader, self._templar, self._shared_loader_obj)
+        if not is_reboot:
+            self._task.args = {"delay": delay, "timeout": params["reboot_timeout"], "sleep": 5}
+            returned = _Wait(*own).run(task_vars=task_vars)
+            returned["msg"] = one_line(returned.get("msg", ""))
+            result.update(gate.validated("npu_reboot", dict(returned, changed=False)))
+            return result
         if getattr(self._connection, "transport", "") == "local":
             self._schedule(result, params["reboot_command"])
             return result
-        reboot = _Reboot(
-            self._task, self._connection, self._play_context, self._loader, self._templar, self._shared_loader_obj
-        )
+        reboot = _Reboot(*own)
         try:
             returned = reboot.run(task_vars=task_vars)
         except AnsibleError:
@@ -80,6 +89,13 @@ class ActionModule(BoardAction):
             result.update(failed=True, msg="the reboot cannot be scheduled: %s" % why)
             return
         result.update(changed=True, scheduled=True)
+
+
+class _Wait(GuardedAction, Wait):
+    """Ansible's own waiting, whose answers are limited as well: a failed answer only means another attempt."""
+
+    CALL = (120, *gate.USUAL[1:])
+    _keys = ("changed", "failed", "msg", "ping", "rc")
 
 
 class _Reboot(GuardedAction, Reboot):

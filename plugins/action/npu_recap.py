@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils import _clock
+from ..plugin_utils._answers.limits import COMPUTING, computing
 from ..plugin_utils._report import run_stats, stdout
 from ..plugin_utils._report import table as _recap
 from ..plugin_utils._report.hostvars import board_variables
@@ -28,7 +29,8 @@ class ActionModule(ActionBase):
         variables, rows, phases, notes, verdicts, sentences = {}, [], [], [], {}, {}
         for board in params["boards"]:
             try:
-                summary = _summary_of(board, board_variables(task_vars["hostvars"][board]))
+                with computing(COMPUTING):
+                    summary = _summary_of(board, board_variables(task_vars["hostvars"][board]))
             except Exception as error:  # pylint: disable=broad-exception-caught
                 # One board's answers must not prevent the table for the others.
                 summary = _summary_of(board, {"__npu_error": "%s (%s)" % (_recap.NO_SENSE, type(error).__name__)})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers.limits import COMPUTING, computing
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility as _compatibility, planner
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.predicates import verification_now
 
@@ -16,7 +17,8 @@ def npu_plan(facts, wanted=None, compatibility=None, tried=None):
     try:
         if tried and isinstance(facts, dict):
             facts = dict(facts, verification=verification_now(facts, tried))
-        return planner.npu_plan(facts, wanted or {}, _compatibility.checked(compatibility))
+        with computing(COMPUTING):
+            return planner.npu_plan(facts, wanted or {}, _compatibility.checked(compatibility))
     except ValueError as error:
         raise AnsibleFilterError("npu_plan: %s" % error) from error
 

@@ -25,6 +25,15 @@ attributes:
   platform:
     platforms: debian
 options:
+  reboot:
+    description: Whether to reboot the board. Otherwise the task only waits, at most O(reboot_timeout) seconds, until a
+      module runs on it, like M(ansible.builtin.wait_for_connection).
+    type: bool
+    default: true
+  delay:
+    description: Seconds before the first attempt with O(reboot=false).
+    type: int
+    default: 0
   reboot_command:
     description: The command that reboots the board. The default is C(/sbin/shutdown) with O(msg).
     type: str
@@ -50,6 +59,11 @@ EXAMPLES = r"""
     reboot_command: systemctl reboot
     reboot_timeout: 900
   become: true
+
+- name: Wait for a board that reboots by itself
+  rkfleet.npu.npu_reboot:
+    reboot: false
+    delay: 60
 """
 
 RETURN = r"""

@@ -17,7 +17,7 @@ from ...module_utils import _internal
 from ...module_utils._board.tree import clean
 from .._answers import gate
 from .._answers.failure import cause_in, explained, first_line, MALFORMED, NO_ANSWER, UNREACHABLE
-from .._answers.limits import HostileAnswer, limited, MalformedAnswer
+from .._answers.limits import COMPUTING, computing, HostileAnswer, limited, MalformedAnswer
 from .._schema.values import dictionary, printable
 from .. import _clock
 from .failure import brief
@@ -35,7 +35,7 @@ class GuardedAction(ActionBase):
 
     CALL = gate.USUAL
     """The default limits of a call: `(seconds, bytes of memory, characters)`."""
-    _keys = ("ansible_facts", "changed", "failed", "files", "msg", "rc")
+    _keys: tuple[str, ...] = ("ansible_facts", "changed", "failed", "files", "msg", "rc")
     """Keys of a module's answer that are passed on to Ansible's own code."""
     _limits = None
     """The limits in force."""
@@ -122,7 +122,7 @@ class BoardAction(GuardedAction):
             if fact and not self.is_rolling_back():
                 raise HostileAnswer(gate.hostile_sentence(fact))
             # A board that claims the name of another one must not change that one's clock.
-            with contextlib.nullcontext() if fact else _clock.measured(self._task, task_vars):
+            with contextlib.nullcontext() if fact else _clock.measured(self._task, task_vars), computing(COMPUTING):
                 return self.act(result, task_vars)
         except (AnsibleConnectionFailure, MalformedAnswer) as error:
             reason, cause = self.why(error)

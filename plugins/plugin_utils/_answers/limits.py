@@ -18,6 +18,8 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from .failure import HOSTILE, MALFORMED
 
 MIB = 1 << 20
+COMPUTING = 120
+"""Seconds of processor time that the controller spends on one task of a board."""
 
 
 class MalformedAnswer(AnsibleError):
@@ -70,6 +72,47 @@ def limited(seconds, memory):
         raise OutOfTime("it did not answer within %d s" % seconds)
     if full:
         raise MalformedAnswer("it needs more than %d MiB of memory" % (memory // MIB))
+
+
+@contextlib.contextmanager
+def computing(seconds):
+    """Limit the processor time of this process: an answer may be made for code that reads it slowly.
+
+    Raises:
+        MalformedAnswer: if it is not enough.
+    """
+    expired = _Expired()
+
+    def ring(*dummy):
+        raise expired
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGVTALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+        yield
+    except _Expired as error:
+        if error is not expired:
+            raise
+        raise MalformedAnswer("it takes more than %d s of processor time to read" % seconds) from None
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, signal.SIG_DFL if before is None else before)
+
+
+@contextlib.contextmanager
+def within(seconds):
+    """Raise TimeoutError once the time is over, whatever the code inside is waiting for."""
+    expired = None
+    try:
+        with _deadline(seconds, []) as expired:
+            yield
+    except _Expired as error:
+        if error is not expired:
+            raise
+        raise TimeoutError("it takes longer than %d s" % seconds) from None
 
 
 @contextlib.contextmanager

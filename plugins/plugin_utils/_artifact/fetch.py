@@ -12,6 +12,7 @@ import hashlib
 import http.client
 import netrc
 import os
+import re
 import tempfile
 import time
 import urllib.parse
@@ -21,6 +22,7 @@ from ansible.module_utils import urls
 from ...module_utils._board.files import CHUNK, ensure_dir, sync_dir, write_file
 from ...module_utils._board.pins import pin_mismatch
 from ...module_utils._board.tree import clean
+from .._answers.limits import within
 from .._private import others_can_write
 from .._url import text_without_secrets, without_secrets
 
@@ -28,7 +30,7 @@ _URL = "https://"
 # In bytes, if no size is pinned; the largest known artifact, librknnrt.so, has 8 MB.
 LARGEST = 64 << 20
 LONGEST = 3600
-"""Seconds for one download: the option timeout only limits the time between two reads."""
+"""Seconds for one download: the option timeout only limits the time between two bytes, those of a header included."""
 # Credentials of .netrc for a mirror must not be sent to the target of a redirect.
 open_url = functools.partial(urls.open_url, unredirected_headers=["Authorization"])
 
@@ -74,13 +76,16 @@ def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep
             return cached, "cache"
         folder = os.path.join(keep_in, "artifacts", str(digest).lower())
         cached = os.path.join(folder, name)
-    with _locked(folder):
+    shown = [without_secrets(text) for text in (path, local_folder or "", *mirrors)]
+    sources = hashlib.sha256(repr((shown, timeout)).encode()).hexdigest()
+    with _locked(folder, sources):
         if os.path.isfile(cached) and pin_mismatch(cached, pins) is None:
             return cached, "cache"
         tried = []
         for source in _sources(path, name, local_folder, mirrors):
             try:
-                _copy_verified(source, cached, pins, timeout)
+                with within(LONGEST):
+                    _copy_verified(source, cached, pins, timeout)
                 return cached, without_secrets(source)
             except ArtifactError as error:
                 # A wrong content must be reported, so no other source is tried.
@@ -89,7 +94,9 @@ def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep
                 ) from error
             except (OSError, ValueError, http.client.HTTPException, netrc.NetrcParseError) as error:
                 tried.append("%s (%s)" % (without_secrets(source), _reason(error)))
-    raise ArtifactError("cannot get %s: tried %s" % (name, ", ".join(tried) or "nothing, no mirror or folder is set"))
+        raise ArtifactError(
+            "cannot get %s: tried %s" % (name, ", ".join(tried) or "nothing, no mirror or folder is set")
+        )
 
 
 def read(path, pins=None):
@@ -182,12 +189,9 @@ def _copy_verified(source, target, pins, timeout):
     folder = os.path.dirname(target)
     with stream, tempfile.NamedTemporaryFile(prefix=".rkfleet-", dir=folder, delete=False) as partial:
         try:
-            size, began = 0, time.monotonic()
-            # read1 returns what has arrived without waiting for a full chunk, so that the time limit is checked.
-            for chunk in iter(lambda: getattr(stream, "read1", stream.read)(CHUNK), b""):
+            size = 0
+            for chunk in iter(lambda: stream.read(CHUNK), b""):
                 size += len(chunk)
-                if time.monotonic() - began > LONGEST:
-                    raise TimeoutError("the download takes longer than %d s" % LONGEST)
                 if size > limit:
                     raise ArtifactError("it is larger than %d bytes" % limit)
                 partial.write(chunk)
@@ -205,12 +209,26 @@ def _copy_verified(source, target, pins, timeout):
 
 
 @contextlib.contextmanager
-def _locked(folder):
-    """Let one process at a time fill a folder: many boards need the same artifact at once."""
+def _locked(folder, sources):
+    """Let one process at a time fill a folder: many boards need the same artifact at once.
+
+    Those that waited while another one failed with the same sources fail as it did: a mirror that does not answer must
+    not hold up all boards of a run one after the other.
+    """
     ensure_dir(folder, 0o755)
-    with open(os.path.join(folder, ".lock"), "w", encoding="utf-8") as lock:
+    began = time.time()
+    with open(os.path.join(folder, ".lock"), "a+", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        lock.seek(0)
+        failed = re.fullmatch(r"(\d+\.\d+) %s (.+)" % sources, lock.read())
+        if failed and began < float(failed[1]) <= time.time():
+            raise ArtifactError(failed[2])
+        try:
+            yield
+        except ArtifactError as error:
+            lock.truncate(0)
+            lock.write("%f %s %s" % (time.time(), sources, clean(str(error), 2000)))
+            raise
 
 
 def _reason(error):

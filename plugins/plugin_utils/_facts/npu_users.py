@@ -15,7 +15,8 @@ import shlex
 from ...module_utils._board.tree import clean
 from ...module_utils._facts.holders import told
 
-_ID, _WORD = r"([0-9a-f]{4,64})", r"([\w.@:\\-]{1,200})"
+# A word is no option of the command that is recommended.
+_ID, _WORD = r"([0-9a-f]{4,64})", r"(\w[\w.@:\\-]{0,199})"
 _CONTAINERS = (
     ("docker", rf"docker-{_ID}\.scope\Z"),
     ("podman", rf"libpod-(?:payload-|conmon-)?{_ID}(?:\.scope)?\Z"),

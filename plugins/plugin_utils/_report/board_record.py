@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ...module_utils._board.paths import FACT_FILE
 from .._answers.failure import NO_ANSWER
+from .._answers.limits import COMPUTING, computing
 from .._facts import npu_users
 from .._plan.build_losses import of_facts
 from .._plan.condition import suspect_sentence
@@ -34,7 +35,8 @@ def record(name, variables, now):
         now: when the board was inspected, in seconds since the epoch.
     """
     try:
-        return _record(name, variables, now)
+        with computing(COMPUTING):
+            return _record(name, variables, now)
     except Exception as error:  # pylint: disable=broad-exception-caught
         # One board's answers must not prevent the report for the others.
         return _record(name, {"__npu_error": "%s (%s)" % (NO_SENSE, type(error).__name__)}, now)

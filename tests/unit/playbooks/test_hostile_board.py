@@ -96,6 +96,17 @@ def test_what_no_module_documents_has_no_effect(play):
     assert text.count("a module's answer set the fact %s, which no module may" % next(name for name in MARKS if "npu_" in name)) >= len(TASKS) - 1
 
 
+def test_keys_that_no_module_documents_have_no_effect_without_hostile_facts_either(play):
+    """Those refuse the whole answer. Of this one what is documented is used."""
+    facts = {name: value for name, value in SWITCHED["ansible_facts"].items() if not name.startswith("npu_")}
+    told = dict(SWITCHED, changed=True, packages=[], kept={}, repaired=False, unexplained=[], ansible_facts=facts)
+    text, dummy = play(answer(told), [on_evil("npu_apt", register="answered"), SHOW, {
+        "ansible.builtin.debug": {"msg": "KEYS {{ answered | default({}) | list | sort | join(' ') }}"}, "when": "inventory_hostname == 'evil'"}], "--diff")
+    assert "HOSTILE" not in text and "KEYS changed failed kept packages" in text, text
+    unset = " ".join(["unset"] * (len(MARKS) + 2))
+    assert all("SHOWN %s %s ['ungrouped']" % (board, unset) in text for board in ("evil", "good"))
+
+
 @pytest.mark.parametrize("callback", ["ansible.builtin.default", "rkfleet.npu.fleet"])
 def test_a_fact_by_a_built_in_module_ends_it_for_that_board_only(play, callback):
     facts = {"ansible_facts": {"npu_post_tasks_file": "/tmp/HOSTILE", "__npu_x": 1}, "ping": "pong", "changed": False}
@@ -114,6 +125,17 @@ def test_400_mb_are_cut_off_while_they_are_read(play, pipelining):
     assert text.count("\"msg\": \"the board's answer is malformed: it needs more than 96 MiB") == 1
     # A worker without such an answer has about 60.
     assert peak < 250
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_board_that_is_waited_for_is_limited_as_well(play, pipelining):
+    """Each rollback waits for its board, a hostile one included."""
+    wait = {"rkfleet.npu.npu_reboot": {"reboot": False, "reboot_timeout": 3}, "ignore_errors": True, "register": "told"}
+    says = "cat >/dev/null\nhead -c 400000000 /dev/zero | tr '\\0' x"
+    text, peak = play(says, [wait, {"ansible.builtin.debug": {"msg": "WAITED {{ inventory_hostname }} {{ told.failed }} {{ told.msg }}"}}],
+                      pipelining=pipelining)
+    assert peak < 250 and "WAITED good False" in text
+    assert "WAITED evil True timed out waiting for ping module test: it needs more than 96 MiB of memory" in text, text
 
 
 def test_an_answer_of_nothing_but_brackets(play):

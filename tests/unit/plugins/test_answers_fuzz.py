@@ -167,6 +167,19 @@ def variables_of(module, told, result, facts, plan, dice):
     return known
 
 
+def test_a_board_without_a_row_does_not_prevent_the_table(summed_up, monkeypatch):
+    boards = dict([fleet_sample.variables(1, kind="healthy"), fleet_sample.variables(2, kind="dkms")])
+    first, second = boards
+    usual = npu_recap._recap.row
+    monkeypatch.setattr(
+        npu_recap._recap, "row",
+        lambda board, known: 1 / 0 if board == first and "__npu_error" not in known else usual(board, known))
+    summary, shown = summed_up(npu_recap, boards)
+    assert re.search("^%s .* failed$" % first, shown, re.MULTILINE)
+    assert any("ZeroDivisionError" in one["msg"] for one in summary["outcomes"])
+    assert set(summary["verdicts"]) == {first, second} and summary["verdicts"][second] != "failed"
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_whatever_a_board_answers(seed, act, summed_up, facts, tmp_path):
     dice = random.Random(seed)

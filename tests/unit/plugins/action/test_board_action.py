@@ -12,6 +12,7 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import shell_checks
 
 
 @pytest.fixture
@@ -45,6 +46,20 @@ def test_a_board_that_does_not_answer_has_failed_in_one_line(action):
     }
     # Nobody waits for it once more.
     assert made._connection._shell.tmpdir is None
+
+
+@pytest.mark.parametrize("boot", [
+    {"loader": "grub", "files": [{"path": "/etc/default/grub", "text": 'GRUB_CMDLINE_LINUX=""\n' * 40000}]},
+    {"loader": "u-boot-menu", "config": "/etc/default/u-boot", "files": [
+        {"path": "/etc/default/u-boot", "text": "\n" * 100000 + 'U_BOOT_PARAMETERS="x"\n'}]},
+])
+def test_a_board_whose_answer_takes_hours_to_read_does_not_hold_up_the_run(action, monkeypatch, boot):
+    monkeypatch.setattr(board, "COMPUTING", 2)
+    made = action({})
+    made.act = lambda result, task_vars: shell_checks.problem(boot)
+    result = made.run()
+    assert result["failed"] and result["cause"] == "malformed"
+    assert "the board's answer is malformed: it takes more than 2 s of processor time to read" in result["msg"]
 
 
 @pytest.mark.parametrize(

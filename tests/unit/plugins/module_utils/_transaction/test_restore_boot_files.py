@@ -333,7 +333,7 @@ def test_a_restore_point_of_release_1_5_0_with_fragments(board):
 
 # -- no room, FAT -----------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("cp", ["exit 1", '/bin/cp "$2" "$3"; exit 1'], ids=["full", "FAT: no owner"])
+@pytest.mark.parametrize("cp", ["exit 1", 'head -c 3 "$2" >"$3"; exit 1', '/bin/cp "$2" "$3"; exit 1'], ids=["full", "full after a part", "FAT: no owner"])
 def test_a_boot_file_on_a_file_system_without_room_or_owners(dash, cp):
     dash.write(ARMBIAN, "rootdev=x\n")
     dash.keep("environment " + ARMBIAN, folder="pending")

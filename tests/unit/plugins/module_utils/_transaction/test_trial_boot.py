@@ -130,3 +130,14 @@ def test_a_kernel_of_the_upgrade_is_removed_after_the_reboot(board):
     board.guard("watch")
     called = (board.tools / "called").read_text()
     assert "dpkg --remove -- linux-image-6.1.192-2-rk2410" in called and "gcc" not in called
+
+
+def test_a_kernel_that_dpkg_cannot_remove_yet_is_removed_at_a_later_boot(board):
+    there = board.begin()
+    notes.note_packages(str(board.home), ["linux-image-6.1.192-2-rk2410"])
+    there.restore(["pending"])
+    for code in (2, 2, 0, 0):
+        board.tool("dpkg", 'echo "dpkg $*" >>"%s/called"; exit %d' % (board.tools, code))
+        assert board.guard("watch").returncode == 0
+        assert (board.home / "undone/packages").exists() is (code == 2)  # locked
+    assert (board.tools / "called").read_text().count("dpkg --remove -- linux-image-6.1.192-2-rk2410") == 3

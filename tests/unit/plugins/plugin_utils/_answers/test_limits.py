@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import signal
 import subprocess
@@ -95,6 +96,17 @@ def test_a_tasks_own_timeout_that_comes_later_still_comes(alarm):
         time.sleep(60)
     with pytest.raises(Alarm):
         time.sleep(60)
+
+
+def test_an_answer_that_takes_for_ever_to_read():
+    with pytest.raises(limits.MalformedAnswer, match="more than 1 s of processor time"), limits.computing(1):
+        re.match("(a*)*b", "a" * 100)
+    assert signal.getitimer(signal.ITIMER_VIRTUAL)[0] == 0 and signal.getsignal(signal.SIGVTALRM) == signal.SIG_DFL
+    with limits.computing(1):
+        time.sleep(1.5)  # waiting for a board does not count
+    with pytest.raises(KeyError), limits.computing(1):
+        raise KeyError("x")
+    assert signal.getitimer(signal.ITIMER_VIRTUAL)[0] == 0
 
 
 def test_limits_within_limits():

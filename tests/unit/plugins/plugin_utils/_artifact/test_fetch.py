@@ -4,9 +4,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import io
-import types
+import multiprocessing
+import re
+import socketserver
+import threading
+import time
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import fetch
@@ -59,30 +65,84 @@ def test_more_than_the_pinned_size_is_not_read_to_its_end(tmp_path, mirror):
         fetch.fetch(dict(pins(), size=3), PATH, str(tmp_path), mirrors=[mirror])
 
 
-def test_a_slow_mirror_does_not_block_the_run(tmp_path, mirror, monkeypatch):
-    clock = [0]
+OK = b"HTTP/1.1 200 OK\r\n"
 
-    class Dripping(io.BytesIO):
-        def read1(self, size=-1):
-            clock[0] += 299
-            return super().read1(1)
 
-        def read(self, size=-1):
-            raise AssertionError("it waits until all has come")
+@pytest.fixture(params=[(b"", b"H"), (OK, b"x"), (b"", b"HTTP/1.1 100 Continue\r\n\r\n"), (OK + b"\r\n", b"x"),
+                        (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"0")],
+                ids=["status", "header", "continue", "content", "chunk"])
+def dripping(request, monkeypatch):
+    """A mirror that sends a bit now and then, for ever; and the number of its connections."""
+    begins, bit = request.param
 
-    usual = fetch.open_url
-    monkeypatch.setattr(
-        fetch, "open_url",
-        lambda source, timeout: Dripping(b"x" * 10000) if "drip" in source else usual(source, timeout=timeout),
-    )
-    monkeypatch.setattr(fetch, "time", types.SimpleNamespace(monotonic=lambda: clock[0]))
-    with pytest.raises(fetch.ArtifactError, match="cannot get .* .the download takes longer than 3600 s"):
-        fetch.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=["http://drip.example"])
-    # As one that does not answer: the next one is asked.
-    assert (
-        fetch.fetch(pins(), PATH, str(tmp_path / "cache"), mirrors=["http://drip.example", mirror])[1]
-        == mirror + "/" + PATH
-    )
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self):
+            server.connections += 1
+            with contextlib.suppress(OSError):
+                self.request.sendall(begins)
+                while server.connections < 100:
+                    self.request.sendall(bit)
+                    time.sleep(0.1)
+
+    monkeypatch.setattr(fetch, "LONGEST", 1)
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    server.connections, server.daemon_threads = 0, True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server
+    server.connections = 100  # all end, whoever still has them open
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_slow_mirror_does_not_block_the_run(tmp_path, dripping):
+    slow = "http://127.0.0.1:%d" % dripping.server_address[1]
+    told = re.escape("cannot get librknnrt.so: tried %s/%s (it takes longer than 1 s)" % (slow, PATH))
+    with pytest.raises(fetch.ArtifactError, match=told):
+        fetch.fetch(dict(pins(), size=1 << 20), PATH, str(tmp_path), mirrors=[slow])
+
+
+@pytest.mark.parametrize("dripping", [(b"", b"H")], indirect=True)
+def test_after_a_slow_mirror_the_next_one_is_asked(tmp_path, mirror, dripping, monkeypatch):
+    monkeypatch.setattr(fetch, "LONGEST", 5)
+    slow = "http://127.0.0.1:%d" % dripping.server_address[1]
+    assert fetch.fetch(pins(), PATH, str(tmp_path), mirrors=[slow, mirror])[1] == mirror + "/" + PATH
+
+
+@pytest.mark.parametrize("dripping", [(b"", b"H")], indirect=True)
+def test_boards_do_not_wait_for_a_slow_mirror_one_after_the_other(tmp_path, mirror, dripping, monkeypatch):
+    slow, forked = "http://127.0.0.1:%d" % dripping.server_address[1], multiprocessing.get_context("fork")
+    began = forked.Barrier(6)
+
+    def worker():
+        began.wait(30)
+        with pytest.raises(fetch.ArtifactError, match="tried %s.* .it takes longer than 1 s" % slow):
+            fetch.fetch(pins(), PATH, str(tmp_path), mirrors=[slow])
+
+    workers = [forked.Process(target=worker) for number in range(5)]
+    folder = tmp_path / "artifacts" / pins()["sha256"]
+    folder.mkdir(parents=True)
+    with open(folder / ".lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for one in workers:
+            one.start()
+        began.wait(30)
+        time.sleep(1)  # all wait for the lock, on a busy machine, too
+        fcntl.flock(lock, fcntl.LOCK_UN)  # those that were forked have it open
+    for one in workers:
+        one.join()
+    assert [one.exitcode for one in workers] == [0] * 5 and dripping.connections == 1
+    # What failed before a board began is tried again, and one that waits is not refused what other mirrors have.
+    began = forked.Barrier(1)
+    again = forked.Process(target=worker)
+    again.start()
+    while dripping.connections == 1:
+        time.sleep(0.01)
+    monkeypatch.setattr(fetch, "LONGEST", 60)
+    assert fetch.fetch(pins(), PATH, str(tmp_path), mirrors=[mirror])[1] == mirror + "/" + PATH
+    again.join()
+    assert again.exitcode == 0
 
 
 def test_a_server_that_does_not_answer(tmp_path, nobody):

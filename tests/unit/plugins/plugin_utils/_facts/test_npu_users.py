@@ -203,6 +203,15 @@ def test_no_advice_to_stop_what_gives_access_to_the_board():
     assert "add its service" in npu_users.refusal([user(["/system.slice/ssh.service"])])[1]
 
 
+@pytest.mark.parametrize("cgroup", [
+    "/system.slice/-Hroot@evil.service", "/lxc.payload.-Hroot@evil", "/machine.slice/machine--Hroot@evil.scope",
+])
+def test_a_name_is_no_option_of_the_recommended_command(cgroup):
+    """A user can make such cgroups below its own."""
+    users = npu_users.complete([{"pid": 812, "name": "llama", "nodes": [], "cgroups": [cgroup]}])
+    assert npu_users.how_to_stop(users) == "kill 812"
+
+
 def test_of_many_processes_a_few_are_named():
     text = npu_users.describe([user([], f"p{number}", number) for number in range(50)])
     assert text.endswith("p4 (pid 4) and 45 more") and len(text) < 100
