@@ -11,8 +11,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action.reboot import ActionModule as Reboot
 
 from ..plugin_utils._answers import gate
-from ..plugin_utils._answers.limits import MalformedAnswer
-from ..plugin_utils._action.board import BoardAction, GuardedAction, one_line
+from ..plugin_utils._action.board import BoardAction, GuardedAction, one_line, readable
 from ..plugin_utils._rollout.run_owner import RunEnded, this_run
 
 ARGUMENTS = dict(
@@ -43,14 +42,8 @@ class ActionModule(BoardAction):
         reboot = _Reboot(
             self._task, self._connection, self._play_context, self._loader, self._templar, self._shared_loader_obj
         )
-        try:
+        with readable():
             returned = reboot.run(task_vars=task_vars)
-        except AnsibleError:
-            raise
-        except Exception as error:  # pylint: disable=broad-exception-caught
-            raise MalformedAnswer(
-                "Ansible cannot read it: %s: %s" % (type(error).__name__, one_line(error, 200))
-            ) from None
         if "reboot" in returned and reboot.lost:
             # The connection failed before the reboot was requested.
             raise reboot.lost

@@ -139,9 +139,9 @@ def _is_locked(handle):
     return True
 
 
-def fill(program, params, marker=None):
+def fill(program, params):
     """Return `(program with its parameters, marker)`; the marker encloses the answer in the output."""
-    marker = marker or secrets.token_hex(16)
+    marker = secrets.token_hex(16)
     return "PARAMS = %r\n%s" % (json.dumps(dict(params, marker=marker)), program), marker
 
 
