@@ -5,18 +5,16 @@
 
 from __future__ import annotations
 
-import time
-
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 
 from ..module_utils._board.files import describe_error
+from ..module_utils._board.paths import timestamp
 from ..plugin_utils import _settings
 from ..plugin_utils._action.program import TREE, NoAnswer, ProgramAction, accepted, given
 from ..plugin_utils._answers.limits import MalformedAnswer
 from ..plugin_utils._plan import compatibility, planner
 from ..plugin_utils._recording import document, shape
 from ..plugin_utils._recording.rules import RULES
-from ..plugin_utils._schema.values import stamp
 
 ARGUMENTS = dict(
     argument_spec=dict(
@@ -44,7 +42,7 @@ class ActionModule(ProgramAction):
                 "recording", {"tree": given(params["tree"]), "rules": RULES}, task_vars, params["timeout"])
             answer = accepted(shape.validated, answer.get("recording"))
             plan = planner.npu_plan(answer["facts"], params["wanted"], data)
-            about = {"recorded_at": stamp(time.time()), "wanted": params["wanted"],
+            about = {"recorded_at": timestamp(), "wanted": params["wanted"],
                      "compatibility": params["compatibility"]}
             made, contents, replaced, kept = document.compose(
                 answer, plan, about, document.names_of_host(name, task_vars), params["names"]

@@ -21,6 +21,8 @@ import secrets
 import tempfile
 import time
 
+from .._schema.values import parse_json
+
 PACKAGE = "ansible_collections.rkfleet.npu.plugins.module_utils"
 FOLDER = pathlib.Path(__file__).parent.parent.parent / "module_utils"
 LONGEST_ANSWER = 1 << 20
@@ -157,16 +159,12 @@ def parse(output, marker):
     if len(parts) != 3:
         raise PayloadError("there is no answer")
     try:
-        answer = json.loads(parts[1], parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+        answer = parse_json(parts[1])
+    except ValueError as error:
         raise PayloadError("the answer is not JSON") from error
     if not isinstance(answer, dict):
         raise PayloadError("the answer is not an object")
     return answer
-
-
-def _no_constant(name):
-    raise ValueError(name)
 
 
 # -- as much of the code as is called

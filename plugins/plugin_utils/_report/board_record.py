@@ -8,14 +8,14 @@ Answers of boards are not trusted: each value has the documented kind and a limi
 
 from __future__ import annotations
 
-from ...module_utils._board.paths import FACT_FILE
+from ...module_utils._board.paths import FACT_FILE, timestamp
 from .._answers.failure import NO_ANSWER
 from .._facts import npu_users
 from .._plan.build_losses import of_facts
 from .._plan.condition import suspect_sentence
 from .._plan.predicates import has_work, is_current, setup_of
 from .._schema.record import RECORD, STATUSES
-from .._schema.values import dictionary, fit, sequence, stamp
+from .._schema.values import dictionary, fit, sequence
 from .hostvars import HELD, is_held, board_variables, registered, was_contacted
 from .table import INSPECT_IT, NO_SENSE, NOT_INSPECTED, OUTCOMES
 from .._docs import TROUBLESHOOTING
@@ -43,7 +43,7 @@ def record(name, variables, now):
 def _record(name, variables, now):
     seen = _seen(variables)
     facts, plan = seen["facts"], seen["plan"]
-    known = dict(facts, name=str(name), checked_at=stamp(now), verification=None)
+    known = dict(facts, name=str(name), checked_at=timestamp(now), verification=None)
     users = npu_users.complete(sequence(facts.get("processes")))
     nodes = sequence(facts.get("device_nodes"))
     known.update(device_nodes=list(map(_node, nodes)), in_use=list(map(npu_users.named, users)))

@@ -12,9 +12,10 @@ import os
 import re
 
 from ...module_utils._board.files import clean_leftovers, ensure_dir, describe_error, write_file
+from ...module_utils._board.paths import timestamp
 from ...module_utils._board.tree import clean
 from .._schema.record import COLUMNS, get, PLACES, RECORD, STATUSES
-from .._schema.values import fit, seconds_of, stamp
+from .._schema.values import fit, parse_json, seconds_of
 from . import board_record, html as _report_html, text as _report_text
 from .table import NOT_INSPECTED
 from .._rollout.staging import locked
@@ -51,8 +52,8 @@ def document(records, now):
     count = {status: sum(entry["status"] == status for entry in records) for status in STATUSES}
     summary = dict(boards=len(records), **count)
     return {
-        "schema": SCHEMA, "generated_at": stamp(now), "summary": summary, "exit_code": board_record.exit_code(records),
-        "boards": records,
+        "schema": SCHEMA, "generated_at": timestamp(now), "summary": summary,
+        "exit_code": board_record.exit_code(records), "boards": records,
     }
 
 
@@ -70,10 +71,10 @@ def load(path):
     """
     try:
         with open(path, encoding="utf-8") as stream:
-            data = json.load(stream, parse_constant=_no_number)
+            data = parse_json(stream.read())
     except OSError as error:
         raise ReportError("the report %s cannot be read: %s" % (path, os.strerror(error.errno))) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise Damaged(path, "it is not JSON: %s" % clean(str(error))) from error
     if not isinstance(data, dict) or not isinstance(data.get("schema"), int):
         raise Damaged(path, "it has no schema number")
@@ -239,7 +240,7 @@ def _before(folder, now, notes):
             raise Damaged(path, "its boards are not records of boards")
         return report
     except Damaged as error:
-        aside = "%s.damaged-%s" % (path, stamp(now).replace(":", "").replace("-", ""))
+        aside = "%s.damaged-%s" % (path, timestamp(now).replace(":", "").replace("-", ""))
         os.replace(path, aside)
         notes.append(
             "The earlier report is damaged (%s). It was renamed to %s, and the new report does not use it."
@@ -288,7 +289,7 @@ def _remember(folder, records, now, keep):
             break
         moment += datetime.timedelta(microseconds=1)
     content = {
-        "schema": SCHEMA, "generated_at": stamp(now), "boards": {entry["name"]: state(entry) for entry in records},
+        "schema": SCHEMA, "generated_at": timestamp(now), "boards": {entry["name"]: state(entry) for entry in records},
     }
     write_file(path, dump(content).encode("utf-8"), 0o600)
     for name in _history_files(folder)[:-max(keep, 1)]:
@@ -308,7 +309,3 @@ def _as_state(entry):
 
 def _ended(text):
     return text if text.endswith((".", "!", "?")) else text + "."
-
-
-def _no_number(text):
-    raise ValueError("%s is not a number" % text)
