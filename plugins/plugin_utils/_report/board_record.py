@@ -77,10 +77,14 @@ def is_suspect(entry):
     return bool(entry.get("suspect")) and entry["status"] != "held"
 
 
+def count(records):
+    """Return `{status: number of boards}` for each status."""
+    return {status: sum(entry["status"] == status for entry in records) for status in STATUSES}
+
+
 def summary(records):
     """Return one line that counts the boards by their status, and those that are suspect."""
-    count = {status: sum(entry["status"] == status for entry in records) for status in STATUSES}
-    words = [WORDS.get(status, "%d " + status) % number for status, number in count.items()]
+    words = [WORDS.get(status, "%d " + status) % number for status, number in count(records).items()]
     suspect = sum(map(is_suspect, records))
     words += ["%d of them suspect" % suspect] if suspect else []
     return "audit: %d board%s, %s" % (len(records), "" if len(records) == 1 else "s", ", ".join(words))

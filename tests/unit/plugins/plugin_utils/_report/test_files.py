@@ -109,6 +109,9 @@ def test_slices_that_write_at_once_lose_nothing(tmp_path):
 )
 def test_a_damaged_report_is_renamed_and_reported(tmp_path, content):
     (tmp_path / "fleet.json").write_text(content)
+    planned = _report.plan(tmp_path, [healthy(1)], NOW, merge=True)
+    assert planned["before"] is None and planned["notes"][0].startswith("The earlier report is damaged (")
+    assert [entry["name"] for entry in planned["after"]["boards"]] == ["rock-1"]
     told = _report.write(tmp_path, [healthy(1)], NOW, merge=True)
     aside = [path for path in tmp_path.iterdir() if "damaged" in path.name]
     assert (
