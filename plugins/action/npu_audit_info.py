@@ -83,7 +83,7 @@ class ActionModule(ProgramAction, MobilenetAction):
                 values = settings or _settings.resolve(self._templar, task_vars, ("detect",))
                 params.update(options_from(values, params["from_variables"], ARGUMENTS["argument_spec"]))
             data = compatibility.checked(params["compatibility"])
-            query = _select.Query(params["select"]) if _select.is_set(params["select"]) else None
+            query = _select.query_of(params["select"])
             self._audit(result, params, data, query, task_vars)
             if getattr(self._connection, "transport", "") == "local":
                 refuse_own_reboot(result, settings, task_vars.get("__npu_rollback_to") == "origin")

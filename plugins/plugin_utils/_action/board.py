@@ -138,7 +138,10 @@ class BoardAction(GuardedAction):
             return one_line(error), getattr(error, "cause", "")
         # Cleaning up would take as long again as the call that failed.
         self._connection._shell.tmpdir = None
-        return connection_failure(error)
+        text = one_line(error)
+        if any(words in text for words in ANSWERED):
+            return text, ""
+        return "%s: %s" % (UNREACHABLE, text), NO_ANSWER
 
     def unread(self, task_vars, reason, cause):
         """Return what a result has of a board that cannot be read; reason and cause as of why()."""
@@ -224,12 +227,6 @@ class TransferAction(BoardAction):
             local.write(content)
             local.flush()
             return self.upload(local.name, name)
-
-
-def connection_failure(error):
-    """Return `(sentence, cause)` for a failed connection; the cause is empty if the board has answered."""
-    text = one_line(error)
-    return (text, "") if any(words in text for words in ANSWERED) else ("%s: %s" % (UNREACHABLE, text), NO_ANSWER)
 
 
 def malformed_message(error):

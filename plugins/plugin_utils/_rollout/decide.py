@@ -44,7 +44,7 @@ def errors_of(settings):
         except ValueError as error:
             errors.append("npu_%s is %r: %s" % (name, settings[name], error))
     try:
-        _select.check_query(settings["select"])
+        _select.query_of(settings["select"])
     except ValueError as error:
         errors.append(str(error))
     return errors
@@ -139,17 +139,14 @@ def gate(decision, boards, stage=False, names=None, failed=(), recorded=None):
             another run may have verified its kernel meanwhile.
     """
     todo = decision["staging"] + decision["rollout"]
-    failed = [name for name in todo if name in failed or has_failed(boards.get(name) or {})]
+    failed = [name for name in todo if name in failed or (boards.get(name) or {}).get("__npu_error")]
     answer = {}
     for name in todo if names is None else names:
         entry = decision["boards"][name]
         answer[name] = {"go": True, "verdict": "", "reason": "", "fine": True}
         # The groups of a run keep the boards of an earlier playbook of the same ansible-playbook.
         if name not in todo:
-            answer[name] = {
-                "go": False, "verdict": "skipped", "fine": False,
-                "reason": "it is not among the boards that this playbook decided to upgrade",
-            }
+            answer[name] = _stop("skipped", "it is not among the boards that this playbook decided to upgrade")
             continue
         if decision["check"] and not (stage and entry["part"] == "rollout"):
             continue
@@ -166,24 +163,18 @@ def gate(decision, boards, stage=False, names=None, failed=(), recorded=None):
                 ". Rerun the playbook" if is_skipped else
                 ". Fix that board and run stage-npu.yml, or set npu_require_staging to false"
             )
-            answer[name] = {"go": False, "verdict": "waiting", "reason": reason, "fine": False}
+            answer[name] = _stop("waiting", reason)
         elif stage and entry["part"] == "rollout":
             reason = "its staging board is %s" % first if first else entry["reason"]
-            answer[name] = {
-                "go": False, "verdict": "waiting", "reason": "%s; upgrade-npu.yml upgrades it" % reason, "fine": True,
-            }
+            answer[name] = _stop("waiting", "%s; upgrade-npu.yml upgrades it" % reason, fine=True)
         elif len(failed) > decision["allowed"]:
-            answer[name] = {
-                "go": False, "verdict": "skipped",
-                "reason": "%s failed (%s), and npu_max_failed allows %d"
-                % (_count(len(failed), "board"), _some(failed), decision["allowed"]), "fine": False,
-            }
+            answer[name] = _stop("skipped", "%s failed (%s), and npu_max_failed allows %d" % (
+                _count(len(failed), "board"), _some(failed), decision["allowed"]))
     return answer
 
 
-def has_failed(variables):
-    """Return whether the upgrade of a board failed, or the board was lost during it."""
-    return bool(variables.get("__npu_error"))
+def _stop(verdict, reason, fine=False):
+    return {"go": False, "verdict": verdict, "reason": reason, "fine": fine}
 
 
 def committed(decision, boards):
@@ -214,18 +205,16 @@ def _refused(result, boards):
 
 def _entry(variables, build_files):
     """Return the decision for one board; boards to be upgraded are 'rollout' at first."""
+    entry = {"part": "rollout", "reason": "", "key": None, "staging": None, "builds": False}
     skipped = variables.get("__npu_skipped")
     if skipped:
-        return {"part": skipped["verdict"], "reason": skipped["reason"], "key": None, "staging": None, "builds": False}
+        return dict(entry, part=skipped["verdict"], reason=skipped["reason"])
     plan, facts = variables.get("__npu_plan"), (variables.get("ansible_facts") or {}).get("npu")
     if variables.get("__npu_error") or not plan or not facts:
-        return {
-            "part": "failed", "reason": variables.get("__npu_error") or "the connection was lost", "key": None,
-            "staging": None, "builds": False,
-        }
+        return dict(entry, part="failed", reason=variables.get("__npu_error") or "the connection was lost")
     if needs_nothing(plan, facts):
-        return {"part": "right", "reason": plan["reason"], "key": None, "staging": None, "builds": False}
-    return {"part": "rollout", "reason": "", "key": _key(plan, facts, build_files), "staging": None, "builds": False}
+        return dict(entry, part="right", reason=plan["reason"])
+    return dict(entry, key=_key(plan, facts, build_files))
 
 
 def _builders(names, boards, staging_group):

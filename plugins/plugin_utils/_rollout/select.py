@@ -87,7 +87,7 @@ def matching_boards(query, records):
     Args:
         records: as `board_record.record` returns them.
     """
-    query = Query(query) if is_set(query) else None
+    query = query_of(query)
     return [record["name"] for record in records if query is None or query.matches(record) is not False]
 
 
@@ -96,15 +96,9 @@ def was_read(record):
     return bool((record.get("kernel") or {}).get("release"))
 
 
-def is_set(text):
-    """Return whether a query is set."""
-    return not isinstance(text, str) or bool(text.strip())
-
-
-def check_query(text):
-    """Raise `ValueError` if a query is set and invalid."""
-    if is_set(text):
-        Query(text)
+def query_of(text):
+    """Return the query of a setting, None if it is empty. Raises `ValueError` as `Query` does."""
+    return None if isinstance(text, str) and not text.strip() else Query(text)
 
 
 def message(errors, last):
