@@ -23,7 +23,7 @@ from ..plugin_utils._action import payload
 from ..plugin_utils._action.board import one_line, path_of
 from ..plugin_utils._action.from_variables import options_from
 from ..plugin_utils._action.inference import MobilenetAction, files
-from ..plugin_utils._action.program import GRACE, TREE, NoAnswer, ProgramAction, accepted, given, run_file
+from ..plugin_utils._action.program import GRACE, TREE, NoAnswer, ProgramAction, accepted, given
 from ..plugin_utils._answers import gate
 from ..plugin_utils._answers.limits import MalformedAnswer
 from ..plugin_utils._artifact.fetch import ArtifactError, fetch, private_copy
@@ -323,7 +323,8 @@ def prepared(model, inference):
 
     try:
         # All boards wait at once for a mirror that does not answer, and not one after the other.
-        return json.loads(payload.cached_text(run_file("rkfleet-npu-model-%s.json" % key), make, patience=10))
+        path = os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-model-%s.json" % key)
+        return json.loads(payload.cached_text(path, make, patience=10))
     except (ArtifactError, OSError) as error:
         raise ValueError(str(error)) from error
 

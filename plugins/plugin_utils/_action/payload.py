@@ -107,11 +107,16 @@ def cached_text(path, make, patience=None):
         with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as stream:
             return stream.read()
         text = make()
-        # Several workers may still get here at once, so each puts a complete file in place.
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=os.path.dirname(path), delete=False) as stream:
-            stream.write(text)
-        os.replace(stream.name, path)
+        # Several workers may still get here at once.
+        put_text(path, text)
     return text
+
+
+def put_text(path, text):
+    """Put a complete file in place, whatever other workers do."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=os.path.dirname(path), delete=False) as stream:
+        stream.write(text)
+    os.replace(stream.name, path)
 
 
 @contextlib.contextmanager

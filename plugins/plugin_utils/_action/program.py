@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 
 from ansible import constants as C
@@ -67,7 +66,9 @@ class ProgramAction(TransferAction):
         except AnsibleError as error:  # such as a missing sudo password
             raise NoAnswer(one_line(error), cause_in(str(error))) from error
         except payload.PayloadError as error:
-            raise self._no_answer(done, error, seconds) from error
+            if done.get("rc") in (142, -14):  # SIGALRM
+                raise NoAnswer("it did not answer within %d s" % seconds) from error
+            raise NoAnswer(*no_answer(str(error), done)) from error
         if answer.get("error"):
             raise NoAnswer(clean(str(answer["error"]), 500))
         return answer
@@ -100,12 +101,6 @@ class ProgramAction(TransferAction):
             return known
         return path_of((task_vars.get("ansible_facts") or {}).get("discovered_interpreter_python"))
 
-    def _no_answer(self, done, error, seconds):
-        """Return a `NoAnswer` that quotes the last output of the board, if any."""
-        if done.get("rc") in (142, -14):  # SIGALRM
-            return NoAnswer("it did not answer within %d s" % seconds)
-        return NoAnswer(*no_answer(str(error), done))
-
 
 def accepted(validate, answer):
     """Return what `validate` makes of a program's answer.
@@ -122,8 +117,3 @@ def accepted(validate, answer):
 def given(tree):
     """Return the folders that a value of `TREE` names, `{area: path}`."""
     return {area: path for area, path in tree.items() if path}
-
-
-def run_file(name):
-    """Return the path of a file in Ansible's own temporary folder of this run."""
-    return os.path.join(C.DEFAULT_LOCAL_TMP, name)
