@@ -57,6 +57,7 @@ from ansible.errors import AnsibleError
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback.default import CallbackModule as Default
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _phases, _progress
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema.values import counted
 
 STATES = ("skipped", "ok", "changed", "unreachable", "failed")
 SHOWN = ("ok", "changed", "failed", "unreachable", "skipped")
@@ -231,9 +232,8 @@ class CallbackModule(Default):
     def _end_phases(self):
         for name, phase in self._phases.items():
             if phase.states:
-                number = len(phase.states)
-                self._display.display(_progress.printable("phase %s: %s (%d board%s, %.1f s)" % (
-                    name, phase.counts(), number, "" if number == 1 else "s",
+                self._display.display(_progress.printable("phase %s: %s (%s, %.1f s)" % (
+                    name, phase.counts(), counted(len(phase.states), "board"),
                     phase.seconds() if self._window else time.monotonic() - phase.since)))
         self._phases = {}
 

@@ -11,6 +11,7 @@ from ansible import constants as C
 
 from ...module_utils._board.tree import clean
 from .._schema.record import RANK
+from .._schema.values import counted
 from .text import natural
 
 FIELDS = ("status", "driver", "kernel", "runtime", "plan")
@@ -55,7 +56,7 @@ def render(found, after, source, when):
     """
     count = len(found["new"]) + len(found["gone"]) + sum(len(group["boards"]) for group in found["changed"])
     lines = ["fleet: %s since %s of %s" % (
-        "nothing changed" if not count else "%d board%s changed" % (count, "" if count == 1 else "s"), source, when)]
+        "%s changed" % counted(count, "board") if count else "nothing changed", source, when)]
     new = {}
     for name in found["new"]:
         new.setdefault(after[name]["status"], []).append(name)
@@ -69,9 +70,7 @@ def render(found, after, source, when):
         ]
         lines += _group("~", ", ".join(words), group["boards"])
     if found["unseen"]:
-        lines.append(
-            "  not inspected this time: %d board%s" % (len(found["unseen"]), "" if len(found["unseen"]) == 1 else "s")
-        )
+        lines.append("  not inspected this time: %s" % counted(len(found["unseen"]), "board"))
     return "\n".join(lines) + "\n"
 
 

@@ -14,7 +14,7 @@ import statistics
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._plan.predicates import needs_nothing
-from .._schema.values import number
+from .._schema.values import counted, number
 from . import order, same_machine
 from . import select as _select
 
@@ -109,7 +109,7 @@ def decide(boards, settings, verified=(), staging_group=(), seconds=None, build_
             continue
         for name in names:
             result[name]["reason"] = reason
-        summary.append("%s: %s" % (_count(len(names), "board"), reason))
+        summary.append("%s: %s" % (counted(len(names), "board"), reason))
     rollout = [name for name in todo if result[name]["part"] == "rollout"]
     return {
         "errors": [], "message": "", "boards": result, "refused": refused, "check": check, "summary": summary,
@@ -169,7 +169,7 @@ def gate(decision, boards, stage=False, names=None, failed=(), recorded=None):
             answer[name] = _stop("waiting", "%s; upgrade-npu.yml upgrades it" % reason, fine=True)
         elif len(failed) > decision["allowed"]:
             answer[name] = _stop("skipped", "%s failed (%s), and npu_max_failed allows %d" % (
-                _count(len(failed), "board"), _some(failed), decision["allowed"]))
+                counted(len(failed), "board"), _some(failed), decision["allowed"]))
     return answer
 
 
@@ -295,7 +295,7 @@ def _stage(result, names, verified):
     others = len(names) - 1
     why = "%s, for %s; %s for it" % (
         first, named(key),
-        "%s %s" % (_count(others, "board"), "waits" if others == 1 else "wait") if others else "no other board waits",
+        "%s %s" % (counted(others, "board"), "waits" if others == 1 else "wait") if others else "no other board waits",
     )
     why += _verified_before(key, verified)
     for name in names:
@@ -320,10 +320,6 @@ def _verified_before(key, verified):
     if all(entry.get("build") is None for entry in alike):
         return " (it is verified only by an older release of rkfleet.npu, which did not record the kernel's build)"
     return " (it is verified only with another build of this kernel)"
-
-
-def _count(number, what):
-    return "%d %s%s" % (number, what, "" if number == 1 else "s")
 
 
 def _some(names):

@@ -14,7 +14,7 @@ import sys
 
 from ...module_utils._board.tree import clean
 from .._schema.record import RECORD
-from .._schema.values import TEXTS, number
+from .._schema.values import TEXTS, counted, number
 from .version_order import order
 
 try:
@@ -214,8 +214,8 @@ def _check_function(query, node):
         raise QueryError(query, node["start"], f"unknown function {clean(name)}() ({_hint(name, table)})")
     count, several = len(table[name]["signature"]), any(wanted.get("variadic") for wanted in table[name]["signature"])
     if given < count or (given > count and not several):
-        raise QueryError(query, node["start"], "%s() needs %s%d argument%s, not %d" % (
-            name, "at least " if several else "", count, "" if count == 1 else "s", given))
+        raise QueryError(query, node["start"], "%s() needs %s%s, not %d" % (
+            name, "at least " if several else "", counted(count, "argument"), given))
 
 
 def _hint(name, known, close=()):

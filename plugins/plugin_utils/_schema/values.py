@@ -215,6 +215,11 @@ def number(value):
     return int(value) if isinstance(value, int) else float(value)
 
 
+def counted(number, what):
+    """Return a number of things in words, `what` being the singular."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def seconds_of(text):
     """Return the seconds since the epoch of a time as text, None if it is not such a time."""
     if not isinstance(text, str) or not _TIME_PATTERN.match(text):
