@@ -23,7 +23,7 @@ from ..plugin_utils._action import payload
 from ..plugin_utils._action.board import one_line, path_of
 from ..plugin_utils._action.from_variables import options_from
 from ..plugin_utils._action.inference import MobilenetAction, files
-from ..plugin_utils._action.program import GRACE, TREE, NoAnswer, ProgramAction, accepted, given
+from ..plugin_utils._action.program import GRACE, TREE, NoAnswer, ProgramAction, accepted
 from ..plugin_utils._answers import gate
 from ..plugin_utils._answers.limits import MalformedAnswer
 from ..plugin_utils._artifact.fetch import ArtifactError, fetch, private_copy
@@ -182,12 +182,11 @@ class ActionModule(ProgramAction, MobilenetAction):
 
     def _facts(self, params, data, task_vars, ask_repository):
         """Return `(facts, {asked, python, library, state_dir})`; asked: whether repositories were queried."""
-        tree = given(params["tree"])
         if self.can_run_programs():
             answer = self.run_program(
                 "facts",
                 {
-                    "tree": tree, "ask_repository": ask_repository,
+                    "tree": params["tree"], "ask_repository": ask_repository,
                     "driver_version": params["wanted"].get("driver_version") or data["defaults"]["driver"],
                 },
                 task_vars, params["timeout"],
@@ -197,7 +196,7 @@ class ActionModule(ProgramAction, MobilenetAction):
                 "asked": answer.get("asked") is True, "python": answer.get("python"),
                 "library": str(answer.get("library")), "state_dir": str(answer.get("state_dir")),
             }
-        answer = self.run_module("npu_facts", tree, task_vars, params["timeout"] + GRACE)
+        answer = self.run_module("npu_facts", params["tree"], task_vars, params["timeout"] + GRACE)
         if answer.get("failed"):
             raise NoAnswer(one_line(answer.get("msg") or "no answer", 500))
         facts = answer["ansible_facts"]["npu"]

@@ -10,7 +10,7 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ..module_utils._board.files import describe_error
 from ..module_utils._board.paths import timestamp
 from ..plugin_utils import _settings
-from ..plugin_utils._action.program import TREE, NoAnswer, ProgramAction, accepted, given
+from ..plugin_utils._action.program import TREE, NoAnswer, ProgramAction, accepted
 from ..plugin_utils._answers.limits import MalformedAnswer
 from ..plugin_utils._plan import compatibility, planner
 from ..plugin_utils._recording import document, shape
@@ -39,7 +39,7 @@ class ActionModule(ProgramAction):
             data = compatibility.checked(params["compatibility"])
             _settings.refuse_injected(task_vars)
             answer = self.run_program(
-                "recording", {"tree": given(params["tree"]), "rules": RULES}, task_vars, params["timeout"])
+                "recording", {"tree": params["tree"], "rules": RULES}, task_vars, params["timeout"])
             answer = accepted(shape.validated, answer.get("recording"))
             plan = planner.npu_plan(answer["facts"], params["wanted"], data)
             about = {"recorded_at": timestamp(), "wanted": params["wanted"],

@@ -26,7 +26,7 @@ GRACE = 30
 TREE = dict(type="dict", default={}, options={
     area: dict(type="str") for area in ("root", "proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
 })
-"""An option of an action: the folders that it reads instead of the board's own."""
+"""An option of an action: the folders that it reads instead of the board's own, None for these."""
 
 
 class NoAnswer(Exception):
@@ -112,8 +112,3 @@ def accepted(validate, answer):
         return validate(answer)
     except ValueError as error:
         raise NoAnswer("%s: this is not an answer of the collection's program" % error) from error
-
-
-def given(tree):
-    """Return the folders that a value of `TREE` names, `{area: path}`."""
-    return {area: path for area, path in tree.items() if path}
