@@ -19,7 +19,7 @@ description:
   - >-
     On a terminal the last line is live. It shows how many boards are done, running and failed, the time, and about how
     long the rest takes, and moves when a board starts or ends a task. Lines with no more than C(ok: [board]) or
-    C(skipping: [board]) are counted there instead of printed; with C(-v) they are printed, too. A file given as
+    C(skipping: [board]) are number_of there instead of printed; with C(-v) they are printed, too. A file given as
     C(log_path) gets them in any case.
   - >-
     Of the tasks of this collection it prints what happens: a line for each change, and failures, warnings and messages
@@ -57,7 +57,7 @@ from ansible.errors import AnsibleError
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback.default import CallbackModule as Default
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _phases, _progress
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema.values import counted
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema.values import number_of
 
 STATES = ("skipped", "ok", "changed", "unreachable", "failed")
 SHOWN = ("ok", "changed", "failed", "unreachable", "skipped")
@@ -233,7 +233,7 @@ class CallbackModule(Default):
         for name, phase in self._phases.items():
             if phase.states:
                 self._display.display(_progress.printable("phase %s: %s (%s, %.1f s)" % (
-                    name, phase.counts(), counted(len(phase.states), "board"),
+                    name, phase.counts(), number_of(len(phase.states), "board"),
                     phase.seconds() if self._window else time.monotonic() - phase.since)))
         self._phases = {}
 

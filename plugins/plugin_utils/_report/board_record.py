@@ -15,7 +15,7 @@ from .._plan.build_losses import of_facts
 from .._plan.condition import suspect_sentence
 from .._plan.predicates import has_work, is_current, setup_of
 from .._schema.record import RECORD, STATUSES
-from .._schema.values import counted, dictionary, fit, sequence
+from .._schema.values import dictionary, fit, number_of, sequence
 from .hostvars import HELD, is_held, board_variables, registered, was_contacted
 from .table import INSPECT_IT, NO_SENSE, NOT_INSPECTED, OUTCOMES
 from .._docs import TROUBLESHOOTING
@@ -87,7 +87,7 @@ def summary(records):
     words = [WORDS.get(status, "%d " + status) % number for status, number in count(records).items()]
     suspect = sum(map(is_suspect, records))
     words += ["%d of them suspect" % suspect] if suspect else []
-    return "audit: %s, %s" % (counted(len(records), "board"), ", ".join(words))
+    return "audit: %s, %s" % (number_of(len(records), "board"), ", ".join(words))
 
 
 def _seen(variables):

@@ -11,7 +11,7 @@ from ansible import constants as C
 
 from ...module_utils._board.tree import clean
 from .._schema.record import RANK
-from .._schema.values import counted
+from .._schema.values import number_of
 from .text import natural
 
 FIELDS = ("status", "driver", "kernel", "runtime", "plan")
@@ -56,7 +56,7 @@ def render(found, after, source, when):
     """
     count = len(found["new"]) + len(found["gone"]) + sum(len(group["boards"]) for group in found["changed"])
     lines = ["fleet: %s since %s of %s" % (
-        "%s changed" % counted(count, "board") if count else "nothing changed", source, when)]
+        "%s changed" % number_of(count, "board") if count else "nothing changed", source, when)]
     new = {}
     for name in found["new"]:
         new.setdefault(after[name]["status"], []).append(name)
@@ -70,7 +70,7 @@ def render(found, after, source, when):
         ]
         lines += _group("~", ", ".join(words), group["boards"])
     if found["unseen"]:
-        lines.append("  not inspected this time: %s" % counted(len(found["unseen"]), "board"))
+        lines.append("  not inspected this time: %s" % number_of(len(found["unseen"]), "board"))
     return "\n".join(lines) + "\n"
 
 

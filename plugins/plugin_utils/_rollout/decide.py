@@ -14,7 +14,7 @@ import statistics
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._plan.predicates import needs_nothing
-from .._schema.values import counted, number
+from .._schema.values import number, number_of
 from . import order, same_machine
 from . import select as _select
 
@@ -109,7 +109,7 @@ def decide(boards, settings, verified=(), staging_group=(), seconds=None, build_
             continue
         for name in names:
             result[name]["reason"] = reason
-        summary.append("%s: %s" % (counted(len(names), "board"), reason))
+        summary.append("%s: %s" % (number_of(len(names), "board"), reason))
     rollout = [name for name in todo if result[name]["part"] == "rollout"]
     return {
         "errors": [], "message": "", "boards": result, "refused": refused, "check": check, "summary": summary,
@@ -169,7 +169,7 @@ def gate(decision, boards, stage=False, names=None, failed=(), recorded=None):
             answer[name] = _stop("waiting", "%s; upgrade-npu.yml upgrades it" % reason, fine=True)
         elif len(failed) > decision["allowed"]:
             answer[name] = _stop("skipped", "%s failed (%s), and npu_max_failed allows %d" % (
-                counted(len(failed), "board"), _some(failed), decision["allowed"]))
+                number_of(len(failed), "board"), _some(failed), decision["allowed"]))
     return answer
 
 
@@ -295,7 +295,7 @@ def _stage(result, names, verified):
     others = len(names) - 1
     why = "%s, for %s; %s for it" % (
         first, named(key),
-        "%s %s" % (counted(others, "board"), "waits" if others == 1 else "wait") if others else "no other board waits",
+        "%s wait%s" % (number_of(others, "board"), "s" if others == 1 else "") if others else "no other board waits",
     )
     why += _verified_before(key, verified)
     for name in names:

@@ -14,7 +14,7 @@ import sys
 
 from ...module_utils._board.tree import clean
 from .._schema.record import RECORD
-from .._schema.values import TEXTS, counted, number
+from .._schema.values import TEXTS, number, number_of
 from .version_order import order
 
 try:
@@ -215,7 +215,7 @@ def _check_function(query, node):
     count, several = len(table[name]["signature"]), any(wanted.get("variadic") for wanted in table[name]["signature"])
     if given < count or (given > count and not several):
         raise QueryError(query, node["start"], "%s() needs %s%s, not %d" % (
-            name, "at least " if several else "", counted(count, "argument"), given))
+            name, "at least " if several else "", number_of(count, "argument"), given))
 
 
 def _hint(name, known, close=()):

@@ -215,7 +215,7 @@ def number(value):
     return int(value) if isinstance(value, int) else float(value)
 
 
-def counted(number, what):
+def number_of(number, what):
     """Return a number of things in words, `what` being the singular."""
     return f"{number} {what}{'' if number == 1 else 's'}"
 
