@@ -242,7 +242,8 @@ class CallbackModule(Default):
             return
         now, running = time.monotonic(), self._started - self._done
         if self._window and self._boards.running:
-            self._screen.show(_progress.of_boards(self._boards, self._window, now, self._window_since, _forks()))
+            forks = int(context.CLIARGS.get("forks") or C.DEFAULT_FORKS)
+            self._screen.show(_progress.of_boards(self._boards, self._window, now, self._window_since, forks))
         elif running > 0 and not self._window:
             phase = self._phases[self._phase]
             self._screen.show(_progress.of_task(
@@ -366,10 +367,6 @@ def _include_of(task):
     while include is not None and include.statically_loaded:
         include = include.get_first_parent_include()
     return include
-
-
-def _forks():
-    return int(context.CLIARGS.get("forks") or C.DEFAULT_FORKS)
 
 
 def _is_ours(task):
