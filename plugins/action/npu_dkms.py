@@ -26,8 +26,8 @@ class ActionModule(StoreAction):
         )
         store = wanted = None
         if args.get("state", "present") == "present":
-            if not source or not build_files:
-                raise AnsibleActionFail("npu_dkms needs source and build_files for state=present")
+            if not source or not build_files or not args.get("version"):
+                raise AnsibleActionFail("npu_dkms needs version, source and build_files for state=present")
             # Check mode stores nothing in the cache, so the tarball may be missing and the tree's digest unknown.
             tarball, digest = self.read_source(source, digest, may_be_missing=self._task.check_mode)
             if folder:
