@@ -157,7 +157,7 @@ def errors_of(settings, options):
             text = type_error(name, value, kind) or _error(name, value, option.get("choices"), data)
             if text:
                 found.setdefault(text, []).extend(boards)
-    return [f"{text}{_named(boards)}" for text, boards in found.items()]
+    return [f"{text} ({_few(boards)})" if boards else text for text, boards in found.items()]
 
 
 def message(errors):
@@ -223,10 +223,6 @@ def _folder_error(name, value):
 
 def _short(value):
     return clean(value if isinstance(value, str) else str(value), 200)
-
-
-def _named(boards):
-    return f" ({_few(boards)})" if boards else ""
 
 
 def _few(boards):
