@@ -5,19 +5,19 @@
 
 from __future__ import annotations
 
-import os
-
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 
 from ..plugin_utils import _clock
-from ..plugin_utils._action.failure import brief
+from ..plugin_utils._action.controller import ControllerAction
 from ..plugin_utils._artifact.fetch import ArtifactError, fetch, private_copy
 from ..plugin_utils._artifact.picture import PictureError, require_decoder
 
-ARGUMENTS = dict(
-    argument_spec=dict(
+
+class ActionModule(ControllerAction):
+    """Fetch one artifact into the controller's cache."""
+
+    ARGUMENTS = dict(argument_spec=dict(
         path=dict(type="str", required=True),
         sha256=dict(type="str"),
         git_blob=dict(type="str"),
@@ -26,29 +26,19 @@ ARGUMENTS = dict(
         local_folder=dict(type="path"),
         mirrors=dict(type="list", elements="str", default=[]),
         timeout=dict(type="int", default=30),
-    )
-)
+    ))
 
-
-class ActionModule(ActionBase):
-    """Fetch one artifact into the controller's cache."""
-
-    _requires_connection = False
-    _supports_check_mode = True
-
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
+    def act(self, result, params, task_vars):
         with _clock.measured(self._task, task_vars):
-            return self._fetch(result)
+            self._fetch(result, params)
 
-    def _fetch(self, result):
-        params = self.validate_argument_spec(**ARGUMENTS)[1]
+    def _fetch(self, result, params):
         pins = {name: params[name] for name in ("sha256", "git_blob", "size") if params[name]}
         try:
             file, source = fetch(
                 pins,
                 params["path"],
-                os.path.expanduser(params["cache_dir"]),
+                params["cache_dir"],
                 params["local_folder"],
                 params["mirrors"],
                 params["timeout"],
@@ -56,11 +46,9 @@ class ActionModule(ActionBase):
                 keep_in=C.DEFAULT_LOCAL_TMP if self._task.check_mode else None,
             )
             # A picture that cannot be decoded would fail the verification, when the board is already changed.
-            require_decoder(file, os.path.expanduser(params["cache_dir"]))
+            require_decoder(file, params["cache_dir"])
             # The file is used minutes or hours later, when the one in the cache may have changed.
             file = private_copy(file, pins, C.DEFAULT_LOCAL_TMP)
         except (ArtifactError, PictureError, OSError) as error:
             raise AnsibleActionFail(str(error)) from error
-        # The cache is on the controller: filling it does not change the board.
-        result.update(changed=False, path=file, source=source)
-        return brief(result, self._task)
+        result.update(path=file, source=source)

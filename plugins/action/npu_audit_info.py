@@ -20,12 +20,11 @@ from ..module_utils._board.tree import clean, clean_tree
 from ..module_utils._inference import record
 from ..plugin_utils import _clock, _settings
 from ..plugin_utils._action import payload
-from ..plugin_utils._action.board import PATH, one_line
+from ..plugin_utils._action.board import one_line, path_of
 from ..plugin_utils._action.from_variables import options_from
 from ..plugin_utils._action.inference import MobilenetAction, files
-from ..plugin_utils._action.program import GRACE, NoAnswer, ProgramAction, run_file
+from ..plugin_utils._action.program import GRACE, TREE, NoAnswer, ProgramAction, accepted
 from ..plugin_utils._answers import gate
-from ..plugin_utils._answers.failure import cannot_read
 from ..plugin_utils._answers.limits import MalformedAnswer
 from ..plugin_utils._artifact.fetch import ArtifactError, fetch, private_copy
 from ..plugin_utils._plan import compatibility, planner, predicates
@@ -35,11 +34,9 @@ from ..plugin_utils._rollout import select as _select
 from ..plugin_utils._schema.answers import JUDGED
 from ..plugin_utils._schema.values import dictionary
 
-TREE = ("root", "proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
 ARGUMENTS = dict(
     argument_spec=dict(
-        # Paths on the board: type str, as type path would expand them on the controller.
-        tree=dict(type="dict", default={}, options={area: dict(type="str") for area in TREE}),
+        tree=TREE,
         select=dict(type="str", default=""),
         wanted=dict(type="dict", default={}),
         compatibility=dict(type="dict", default={}),
@@ -86,15 +83,12 @@ class ActionModule(ProgramAction, MobilenetAction):
                 values = settings or _settings.resolve(self._templar, task_vars, ("detect",))
                 params.update(options_from(values, params["from_variables"], ARGUMENTS["argument_spec"]))
             data = compatibility.checked(params["compatibility"])
-            query = _select.Query(params["select"]) if _select.is_set(params["select"]) else None
+            query = _select.query_of(params["select"])
             self._audit(result, params, data, query, task_vars)
             if getattr(self._connection, "transport", "") == "local":
                 refuse_own_reboot(result, settings, task_vars.get("__npu_rollback_to") == "origin")
         except (AnsibleConnectionFailure, MalformedAnswer, NoAnswer, AnsibleActionFail) as error:
-            reason, cause = self.why(error)
-            result.update(
-                failed=True, msg=cannot_read(name, self._connection.become is not None, reason, cause), cause=cause
-            )
+            result.update(self.unread(task_vars, *self.why(error)))
         except ValueError as error:  # invalid options
             result.update(failed=True, msg="%s: %s" % (name, error))
         if result.get("failed") and is_not_selected(
@@ -188,22 +182,21 @@ class ActionModule(ProgramAction, MobilenetAction):
 
     def _facts(self, params, data, task_vars, ask_repository):
         """Return `(facts, {asked, python, library, state_dir})`; asked: whether repositories were queried."""
-        tree = {area: path for area, path in params["tree"].items() if path}
         if self.can_run_programs():
             answer = self.run_program(
                 "facts",
                 {
-                    "tree": tree, "ask_repository": ask_repository,
+                    "tree": params["tree"], "ask_repository": ask_repository,
                     "driver_version": params["wanted"].get("driver_version") or data["defaults"]["driver"],
                 },
                 task_vars, params["timeout"],
             )
-            facts = facts_of(answer.pop("facts", None))
+            facts = accepted(gate.facts_of, answer.pop("facts", None))
             return facts, {
                 "asked": answer.get("asked") is True, "python": answer.get("python"),
                 "library": str(answer.get("library")), "state_dir": str(answer.get("state_dir")),
             }
-        answer = self.run_module("npu_facts", tree, task_vars, params["timeout"] + GRACE)
+        answer = self.run_module("npu_facts", params["tree"], task_vars, params["timeout"] + GRACE)
         if answer.get("failed"):
             raise NoAnswer(one_line(answer.get("msg") or "no answer", 500))
         facts = answer["ansible_facts"]["npu"]
@@ -225,7 +218,8 @@ class ActionModule(ProgramAction, MobilenetAction):
             return None, str(error)
         model = current["model"]
         args = dict(
-            library=params["library"], expected_top5=model["expected_top5"], tolerance=model["tolerance"],
+            library=params["library"], expected_top5=model["expected_top5"],
+            tolerance=1 / 256 if model["tolerance"] is None else model["tolerance"],
             wanted_driver=plan["driver"]["version"], runs=params["inference"]["runs"] if full else 1,
             timeout=params["inference"]["timeout"], state_dir=params["state_dir"], cores=model["cores"],
             # Whether other users may use the NPU says nothing about the driver.
@@ -249,7 +243,6 @@ class ActionModule(ProgramAction, MobilenetAction):
                     params["inference"]["timeout"] + GRACE,
                 )
                 return gate.validated("rknn_mobilenet", answer.get("proof"))
-        args["tolerance"] = 1 / 256 if args["tolerance"] is None else args["tolerance"]
         try:
             answer = self.infer(
                 dict(args, model=paths["model"], picture=paths["picture"]), digests, paths, task_vars, ask
@@ -305,18 +298,6 @@ def is_not_selected(result, query, name, known, resumes=False):
     return skipped
 
 
-def facts_of(answer):
-    """Return validated facts.
-
-    Raises:
-        NoAnswer: if they are invalid.
-    """
-    try:
-        return gate.facts_of(answer)
-    except ValueError as error:
-        raise NoAnswer("%s: this is not an answer of the collection's program" % error) from error
-
-
 def encoded(path):
     """Return the content of a file in base64, as a program can contain it."""
     with open(path, "rb") as stream:
@@ -332,17 +313,17 @@ def prepared(model, inference):
     key = hashlib.sha256(json.dumps([model, inference], sort_keys=True).encode()).hexdigest()[:16]
 
     def make():
-        cache = os.path.expanduser(inference["cache_dir"])
-        paths = {}
+        cache, paths = inference["cache_dir"], {}
         for name, row in (("model", model["file"]), ("picture", model["picture"])):
             pins = {pin: row[pin] for pin in ("sha256", "git_blob", "size") if row.get(pin)}
             file = fetch(pins, row["path"], cache, inference["local_folder"], inference["mirrors"])[0]
             paths[name] = private_copy(file, pins, C.DEFAULT_LOCAL_TMP)
-        return json.dumps(files(paths, model["platform"], inference["cache_dir"]))
+        return json.dumps(files(paths, model["platform"], cache))
 
     try:
         # All boards wait at once for a mirror that does not answer, and not one after the other.
-        return json.loads(payload.cached_text(run_file("rkfleet-npu-model-%s.json" % key), make, patience=10))
+        path = os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-model-%s.json" % key)
+        return json.loads(payload.cached_text(path, make, patience=10))
     except (ArtifactError, OSError) as error:
         raise ValueError(str(error)) from error
 
@@ -354,11 +335,6 @@ def is_recorded(facts, verification):
     of = predicates.setup_of(facts)
     return dict(clean_tree(new), **of) == {key: recorded.get(key) for key in (*new, *of)} and not record.is_stale(
         {"verification": recorded}, 24)
-
-
-def path_of(value):
-    """Return the path of an interpreter that a board reported, if it is valid, else None."""
-    return value if isinstance(value, str) and PATH.match(value) else None
 
 
 def _depends_on_repository(plan, params):

@@ -5,29 +5,24 @@
 
 from __future__ import annotations
 
-import time
-
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 
 from ..module_utils._board.files import describe_error
+from ..module_utils._board.paths import timestamp
 from ..plugin_utils import _settings
-from ..plugin_utils._action.program import NoAnswer, ProgramAction
-from ..plugin_utils._answers.failure import cannot_read
+from ..plugin_utils._action.program import TREE, NoAnswer, ProgramAction, accepted
 from ..plugin_utils._answers.limits import MalformedAnswer
 from ..plugin_utils._plan import compatibility, planner
 from ..plugin_utils._recording import document, shape
 from ..plugin_utils._recording.rules import RULES
-from ..plugin_utils._schema.values import stamp
 
-TREE = ("root", "proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
 ARGUMENTS = dict(
     argument_spec=dict(
         folder=dict(type="path", default="npu-recordings"),
         names=dict(type="list", elements="str", default=[]),
         wanted=dict(type="dict", default={}),
         compatibility=dict(type="dict", default={}),
-        # Paths on the board: type str, as type path would expand them on the controller.
-        tree=dict(type="dict", default={}, options={area: dict(type="str") for area in TREE}),
+        tree=TREE,
         timeout=dict(type="int", default=120),
     )
 )
@@ -43,9 +38,11 @@ class ActionModule(ProgramAction):
         try:
             data = compatibility.checked(params["compatibility"])
             _settings.refuse_injected(task_vars)
-            answer = self._answer(params, task_vars)
+            answer = self.run_program(
+                "recording", {"tree": params["tree"], "rules": RULES}, task_vars, params["timeout"])
+            answer = accepted(shape.validated, answer.get("recording"))
             plan = planner.npu_plan(answer["facts"], params["wanted"], data)
-            about = {"recorded_at": stamp(time.time()), "wanted": params["wanted"],
+            about = {"recorded_at": timestamp(), "wanted": params["wanted"],
                      "compatibility": params["compatibility"]}
             made, contents, replaced, kept = document.compose(
                 answer, plan, about, document.names_of_host(name, task_vars), params["names"]
@@ -54,10 +51,7 @@ class ActionModule(ProgramAction):
             if not self._task.check_mode:
                 path = document.write(params["folder"], name, made)
         except (AnsibleConnectionFailure, MalformedAnswer, NoAnswer, AnsibleActionFail) as error:
-            reason, cause = self.why(error)
-            result.update(
-                failed=True, msg=cannot_read(name, self._connection.become is not None, reason, cause), cause=cause
-            )
+            result.update(self.unread(task_vars, *self.why(error)))
         except OSError as error:
             why = describe_error(error, params["folder"])
             hint = "Set npu_recording_dir to a folder that you can write to."
@@ -69,14 +63,6 @@ class ActionModule(ProgramAction):
             result.update(path=path, size=size, contents=contents, replaced=replaced, names_kept=kept)
             result["summary"] = summary(name, self._task.check_mode, result)
         return result
-
-    def _answer(self, params, task_vars):
-        tree = {area: path for area, path in params["tree"].items() if path}
-        answer = self.run_program("recording", {"tree": tree, "rules": RULES}, task_vars, params["timeout"])
-        try:
-            return shape.validated(answer.get("recording"))
-        except ValueError as error:
-            raise NoAnswer(f"{error}: this is not an answer of the collection's program") from error
 
 
 def summary(name, is_check, recorded):

@@ -26,8 +26,8 @@ class ActionModule(StoreAction):
         )
         store = wanted = None
         if args.get("state", "present") == "present":
-            if not source or not build_files:
-                raise AnsibleActionFail("npu_dkms needs source and build_files for state=present")
+            if not source or not build_files or not args.get("version"):
+                raise AnsibleActionFail("npu_dkms needs version, source and build_files for state=present")
             # Check mode stores nothing in the cache, so the tarball may be missing and the tree's digest unknown.
             tarball, digest = self.read_source(source, digest, may_be_missing=self._task.check_mode)
             if folder:
@@ -67,7 +67,7 @@ class ActionModule(StoreAction):
             answer[name] = lines(answer.get("log") or "")
         return answer
 
-    def from_store(self, result, args, internal, store, wanted, seconds, task_vars, hosts=None, fills=True, agree=1):
+    def from_store(self, result, args, internal, store, wanted, seconds, task_vars, hosts, fills, agree):
         """Install a module from the store, or build it and store the build if this host may fill the store.
 
         Args:
@@ -115,7 +115,7 @@ class ActionModule(StoreAction):
             result["stored"] = _store.summary(entry)
         result.setdefault("stored", None)
 
-    def put(self, result, store, wanted, tree, board, hosts=None, agree=1):
+    def put(self, result, store, wanted, tree, board, hosts, agree):
         """Store what a board has just built. A failure is only noted, as another board can build it again."""
         built = result.pop("built", None)
         if not built:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ansible.errors import AnsibleError
 
 from ..plugin_utils._action.board import BoardAction
-from ..plugin_utils._answers.failure import NO_ANSWER, cannot_read
+from ..plugin_utils._answers.failure import NO_ANSWER
 
 
 class ActionModule(BoardAction):
@@ -24,8 +24,7 @@ class ActionModule(BoardAction):
             reason, cause = self.why(error)
             result["failed"] = True
         if result.get("failed"):
-            board, as_root = task_vars["inventory_hostname"], self._connection.become is not None
-            result.update(msg=cannot_read(board, as_root, reason, cause), cause=cause)
+            result.update(self.unread(task_vars, reason, cause))
         if cause == NO_ANSWER and result.get("failed"):
             # As with any module that gathers facts. The roles gather theirs with npu_audit_info, which they can rescue.
             del result["failed"]

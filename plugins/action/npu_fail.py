@@ -5,25 +5,19 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
-
-from ..plugin_utils._action.failure import brief
-
-ARGUMENTS = dict(
-    msg=dict(type="str", required=True), cause=dict(type="str", default=""),
-    unreachable=dict(type="bool", default=False),
-)
+from ..plugin_utils._action.controller import ControllerAction
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """End the run of a board as failed, or as unreachable."""
 
-    _requires_connection = False
-    _supports_check_mode = True
+    ARGUMENTS = dict(argument_spec=dict(
+        msg=dict(type="str", required=True), cause=dict(type="str", default=""),
+        unreachable=dict(type="bool", default=False),
+    ))
 
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        params = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
-        result.update(changed=False, msg=params["msg"], **({"cause": params["cause"]} if params["cause"] else {}))
+    def act(self, result, params, task_vars):
+        result["msg"] = params["msg"]
+        if params["cause"]:
+            result["cause"] = params["cause"]
         result["unreachable" if params["unreachable"] else "failed"] = True
-        return brief(result, self._task)

@@ -12,8 +12,7 @@ from ansible.plugins.action.reboot import ActionModule as Reboot
 from ansible.plugins.action.wait_for_connection import ActionModule as Wait
 
 from ..plugin_utils._answers import gate
-from ..plugin_utils._answers.limits import MalformedAnswer
-from ..plugin_utils._action.board import BoardAction, GuardedAction, one_line
+from ..plugin_utils._action.board import BoardAction, GuardedAction, one_line, readable
 from ..plugin_utils._rollout.run_owner import RunEnded, this_run
 
 ARGUMENTS = dict(
@@ -52,14 +51,8 @@ class ActionModule(BoardAction):
             self._schedule(result, params["reboot_command"])
             return result
         reboot = _Reboot(*own)
-        try:
+        with readable():
             returned = reboot.run(task_vars=task_vars)
-        except AnsibleError:
-            raise
-        except Exception as error:  # pylint: disable=broad-exception-caught
-            raise MalformedAnswer(
-                "Ansible cannot read it: %s: %s" % (type(error).__name__, one_line(error, 200))
-            ) from None
         if "reboot" in returned and reboot.lost:
             # The connection failed before the reboot was requested.
             raise reboot.lost

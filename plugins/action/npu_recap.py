@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
-
 from ..plugin_utils import _clock
+from ..plugin_utils._action.controller import ControllerAction
 from ..plugin_utils._answers.limits import COMPUTING, computing
 from ..plugin_utils._report import run_stats, stdout
 from ..plugin_utils._report import table as _recap
@@ -15,17 +14,12 @@ from ..plugin_utils._report.hostvars import board_variables
 from ..plugin_utils._schema.values import dictionary, sequence
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Print one table of all boards."""
 
-    _requires_connection = False
-    _supports_check_mode = True
+    ARGUMENTS = dict(argument_spec=dict(boards=dict(type="list", elements="str", required=True)))
 
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        params = self.validate_argument_spec(
-            argument_spec=dict(boards=dict(type="list", elements="str", required=True))
-        )[1]
+    def act(self, result, params, task_vars):
         variables, rows, phases, notes, verdicts, sentences = {}, [], [], [], {}, {}
         for board in params["boards"]:
             try:
@@ -60,10 +54,8 @@ class ActionModule(ActionBase):
             named = [_recap.not_reached_sentence(skipped, len(variables)), sentences[skipped[0]]]
             sentences[skipped[0]] = " ".join(filter(None, named))
         run_stats.add(result, verdicts)
-        result.update(
-            changed=False, verdicts=verdicts,
-            outcomes=[_recap.outcome(board, verdicts[board], text) for board, text in sentences.items() if text])
-        return result
+        result.update(verdicts=verdicts, outcomes=[
+            _recap.outcome(board, verdicts[board], text) for board, text in sentences.items() if text])
 
 
 def _summary_of(board, variables):

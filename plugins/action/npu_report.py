@@ -7,34 +7,28 @@ from __future__ import annotations
 
 import time
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._board.tree import clean
 from ..plugin_utils import _clock
-from ..plugin_utils._action.failure import brief
+from ..plugin_utils._action.controller import ControllerAction
 from ..plugin_utils._report import board_record, diff as _report_diff, files as _report, hostvars, run_stats, stdout
 from ..plugin_utils._report import table
 
-ARGUMENTS = dict(
-    boards=dict(type="list", elements="str", required=True),
-    path=dict(type="path", default=""),
-    merge=dict(type="bool", default=False),
-    keep=dict(type="int", default=100),
-    diff_against=dict(type="path", default=""),
-    audit=dict(type="bool", default=False),
-)
 
-
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Write the report of a fleet."""
 
-    _requires_connection = False
-    _supports_check_mode = True
+    ARGUMENTS = dict(argument_spec=dict(
+        boards=dict(type="list", elements="str", required=True),
+        path=dict(type="path", default=""),
+        merge=dict(type="bool", default=False),
+        keep=dict(type="int", default=100),
+        diff_against=dict(type="path", default=""),
+        audit=dict(type="bool", default=False),
+    ))
 
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        params = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
+    def act(self, result, params, task_vars):
         now = time.time()
         # An audit covers only the boards that npu_select selects.
         boards = [
@@ -67,8 +61,7 @@ class ActionModule(ActionBase):
             # The message of the first board reports the problems, before its own.
             outcomes = [self._of_problems(problems, params["boards"][0], task_vars)]
         code = board_record.exit_code(records)
-        result.update(changed=False, summary=summary, exit_code=code, files=report["files"], outcomes=outcomes)
-        return brief(result, self._task)
+        result.update(summary=summary, exit_code=code, files=report["files"], outcomes=outcomes)
 
     def _of_audit(self, records, problems):
         """Return the outcome of each board of an audit that is not healthy: its own, and short.

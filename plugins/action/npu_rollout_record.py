@@ -6,26 +6,15 @@
 from __future__ import annotations
 
 import datetime
-import os
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._board.tree import clean
-from ..plugin_utils._action.failure import brief
+from ..plugin_utils._action.controller import ControllerAction
 from ..plugin_utils._report.hostvars import board_variables
 from ..plugin_utils._rollout.decide import committed
 from ..plugin_utils._rollout.staging import StagingError, add, read
-
-ARGUMENTS = dict(
-    argument_spec=dict(
-        path=dict(type="path", required=True),
-        boards=dict(type="list", elements="str"),
-        rollout=dict(type="dict"),
-    ),
-    required_by={"boards": "rollout"},
-)
 
 UNRECORDED = (
     "%s. The upgrades are not affected, but what they verify is not on record, and the next run upgrades a staging "
@@ -33,17 +22,20 @@ UNRECORDED = (
 )
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Record the kernels that the boards of this run have verified."""
 
-    _requires_connection = False
-    _supports_check_mode = True
+    ARGUMENTS = dict(
+        argument_spec=dict(
+            path=dict(type="path", required=True),
+            boards=dict(type="list", elements="str"),
+            rollout=dict(type="dict"),
+        ),
+        required_by={"boards": "rollout"},
+    )
 
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        params = self.validate_argument_spec(**ARGUMENTS)[1]
-        path = os.path.expanduser(params["path"])
-        entries = []
+    def act(self, result, params, task_vars):
+        path, entries = params["path"], []
         if params["boards"] and not self._task.check_mode:
             entries = committed(
                 params["rollout"],
@@ -65,6 +57,4 @@ class ActionModule(ActionBase):
             verified, new = [], []
             # The same text for each board, so that Ansible shows it once.
             Display().warning(clean(UNRECORDED % error, 2000))
-        # The record is on the controller: extending it does not change the board.
-        result.update(changed=False, verified=verified, recorded=new)
-        return brief(result, self._task)
+        result.update(verified=verified, recorded=new)

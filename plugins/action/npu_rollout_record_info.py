@@ -5,26 +5,19 @@
 
 from __future__ import annotations
 
-import os
-
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._action.failure import brief
+from ..plugin_utils._action.controller import ControllerAction
 from ..plugin_utils._rollout.staging import StagingError, read
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Read the record of the kernels that staging boards have verified."""
 
-    _requires_connection = False
-    _supports_check_mode = True
+    ARGUMENTS = dict(argument_spec=dict(path=dict(type="path", required=True)))
 
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        params = self.validate_argument_spec(argument_spec=dict(path=dict(type="path", required=True)))[1]
+    def act(self, result, params, task_vars):
         try:
-            result.update(changed=False, verified=read(os.path.expanduser(params["path"])))
+            result["verified"] = read(params["path"])
         except StagingError as error:
             raise AnsibleActionFail(str(error)) from error
-        return brief(result, self._task)

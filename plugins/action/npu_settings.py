@@ -5,26 +5,19 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import load_extra_vars
 
 from ..plugin_utils import _settings
-from ..plugin_utils._action.failure import brief
-
-ARGUMENTS = dict(scope=dict(type="str", choices=["board", "run"], default="board"))
+from ..plugin_utils._action.controller import ControllerAction
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Resolve and save the public variables of the roles."""
 
-    _requires_connection = False
-    _supports_check_mode = True
+    ARGUMENTS = dict(argument_spec=dict(scope=dict(type="str", choices=["board", "run"], default="board")))
 
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        params = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
-        result["changed"] = False
+    def act(self, result, params, task_vars):
         if params["scope"] == "run":
             raw = _settings.raw_variables(task_vars)
             result["boards"] = _settings.honest(raw)
@@ -34,7 +27,6 @@ class ActionModule(ActionBase):
             message = self._of_board(task_vars)
         if message:
             result.update(failed=True, msg=message)
-        return brief(result, self._task)
 
     def _of_board(self, task_vars):
         """Save the variables of the board; return what is wrong."""

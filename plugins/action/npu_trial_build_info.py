@@ -91,7 +91,7 @@ class ActionModule(StoreAction):
         result.update(changed=False, kernels=[known.get(release) or tried[release] for release in kernels])
         return result
 
-    def build(self, result, args, internal, store, wanted, seconds, task_vars, hosts=None, agree=1):
+    def build(self, result, args, internal, store, wanted, seconds, task_vars, hosts, agree):
         """Build for the store; return whether a build was started."""
         tree = internal["archive_sha256"]
         host = str(self._task.delegate_to or task_vars["inventory_hostname"])

@@ -57,6 +57,7 @@ from ansible.errors import AnsibleError
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback.default import CallbackModule as Default
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _phases, _progress
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema.values import number_of
 
 STATES = ("skipped", "ok", "changed", "unreachable", "failed")
 SHOWN = ("ok", "changed", "failed", "unreachable", "skipped")
@@ -231,9 +232,8 @@ class CallbackModule(Default):
     def _end_phases(self):
         for name, phase in self._phases.items():
             if phase.states:
-                number = len(phase.states)
-                self._display.display(_progress.printable("phase %s: %s (%d board%s, %.1f s)" % (
-                    name, phase.counts(), number, "" if number == 1 else "s",
+                self._display.display(_progress.printable("phase %s: %s (%s, %.1f s)" % (
+                    name, phase.counts(), number_of(len(phase.states), "board"),
                     phase.seconds() if self._window else time.monotonic() - phase.since)))
         self._phases = {}
 
@@ -242,7 +242,8 @@ class CallbackModule(Default):
             return
         now, running = time.monotonic(), self._started - self._done
         if self._window and self._boards.running:
-            self._screen.show(_progress.of_boards(self._boards, self._window, now, self._window_since, _forks()))
+            forks = int(context.CLIARGS.get("forks") or C.DEFAULT_FORKS)
+            self._screen.show(_progress.of_boards(self._boards, self._window, now, self._window_since, forks))
         elif running > 0 and not self._window:
             phase = self._phases[self._phase]
             self._screen.show(_progress.of_task(
@@ -366,10 +367,6 @@ def _include_of(task):
     while include is not None and include.statically_loaded:
         include = include.get_first_parent_include()
     return include
-
-
-def _forks():
-    return int(context.CLIARGS.get("forks") or C.DEFAULT_FORKS)
 
 
 def _is_ours(task):

@@ -49,16 +49,6 @@ def npu_rollout_gate(hostvars, decision, stage=False, boards=None, failed=None, 
     return decide.gate(decision, before, stage, boards, failed or (), recorded)
 
 
-def npu_failure(result):
-    """Return why a task failed, in one sentence."""
-    return failure.reason_of(result)
-
-
-def npu_cause(result):
-    """Return why a task failed, as one word for programs."""
-    return failure.cause_of(result)
-
-
 def _all_variables(hostvars, boards):
     found = {}
     for board in boards:
@@ -75,6 +65,6 @@ class FilterModule:
     def filters(self):
         """Return the filters by name."""
         return {
-            "npu_cause": npu_cause, "npu_failure": npu_failure, "npu_rollout": npu_rollout,
+            "npu_cause": failure.cause_of, "npu_failure": failure.reason_of, "npu_rollout": npu_rollout,
             "npu_rollout_gate": npu_rollout_gate,
         }

@@ -217,12 +217,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         options = {name: self.get_option(name) for name in OPTIONS}
         digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()
         key = self.get_cache_key(path)
-        kept = None
-        if self.get_option("cache") and cache:
-            try:
-                kept = self._cache[key]
-            except KeyError:
-                pass
+        kept = self._cache.get(key) if self.get_option("cache") and cache else None
         if isinstance(kept, dict) and kept.get("options") == digest:
             return kept["boards"]
         found = _subnet.scan(

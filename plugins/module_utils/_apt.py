@@ -72,25 +72,25 @@ class Packages:
     def _place(self, path):
         return os.path.join(self.root, path.lstrip("/"))
 
-    def states(self):
-        """Return `{name: state}` of all packages that dpkg has files of, with states such as `half-configured`."""
+    def _listed(self):
+        """Return `[name, wanted, flag, state]` of each package in dpkg's list."""
         rc, out, err = self.run(["dpkg-query", "--show", "--showformat", "${Package} ${Status}\\n"])
         if rc != 0:
             raise PackagesError("dpkg-query cannot list the installed packages: %s" % short(err or out))
+        return [words for words in map(str.split, out.splitlines()) if len(words) == 4]
+
+    def states(self):
+        """Return `{name: state}` of all packages that dpkg has files of, with states such as `half-configured`."""
         states = {}
-        for line in out.splitlines():
-            words = line.split()
-            if len(words) == 4:
-                state = "half-installed" if words[2] == "reinstreq" else words[3]
-                # A package may be installed for one architecture and half-configured for another: installed counts.
-                states[words[0]] = "installed" if "installed" in (state, states.get(words[0])) else state
+        for name, dummy, flag, last in self._listed():
+            state = "half-installed" if flag == "reinstreq" else last
+            # A package may be installed for one architecture and half-configured for another: installed counts.
+            states[name] = "installed" if "installed" in (state, states.get(name)) else state
         return {name: state for name, state in states.items() if state not in ("not-installed", "config-files")}
 
     def missing(self, names):
         """Return those of the packages that are not installed completely."""
-        for name in names:
-            if not _NAME.match(name):
-                raise PackagesError("%r is not the name of a package" % name)
+        _check_names(names)
         states = self.states()
         return [name for name in names if states.get(name) != "installed"]
 
@@ -255,10 +255,7 @@ class Packages:
 
     def on_hold(self, names):
         """Return those of the packages that are installed and on hold."""
-        rc, out, err = self.run(["dpkg-query", "--show", "--showformat", "${Package} ${Status}\\n"])
-        if rc != 0:
-            raise PackagesError("dpkg-query cannot list the installed packages: %s" % short(err or out))
-        found = {line.split()[0] for line in out.splitlines() if line.split()[1:] == ["hold", "ok", "installed"]}
+        found = {name for name, *status in self._listed() if status == ["hold", "ok", "installed"]}
         return [name for name in names if name in found]
 
     def mark(self, word, names):
@@ -274,9 +271,7 @@ class Packages:
 
     def removable(self, names):
         """Return `(packages, kept)`: the packages that nothing else needs, and `{name: why}` of the others."""
-        for name in names:
-            if not _NAME.match(name):
-                raise PackagesError("%r is not the name of a package" % name)
+        _check_names(names)
         installed, kept = self.states(), {}
         candidates = [name for name in dict.fromkeys(names) if name in installed]
         running = "linux-image-" + os.uname().release
@@ -343,6 +338,12 @@ class Packages:
             is_download = path.endswith((".deb", ".FAILED")) or os.path.dirname(path).endswith("/partial")
             if is_download and os.path.basename(path).partition("_")[0] in ours:
                 os.unlink(path)
+
+
+def _check_names(names):
+    for name in names:
+        if not _NAME.match(name):
+            raise PackagesError("%r is not the name of a package" % name)
 
 
 def _ended(rc):

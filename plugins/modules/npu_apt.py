@@ -21,7 +21,7 @@ description:
 extends_documentation_fragment:
   - rkfleet.npu._attributes.board
   - rkfleet.npu._attributes
-  - rkfleet.npu._state_dir
+  - rkfleet.npu._options.state_dir
 attributes:
   check_mode:
     details: The module fails like a real run if packages are not available. The package lists are not updated.

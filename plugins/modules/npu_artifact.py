@@ -18,7 +18,7 @@ description:
 extends_documentation_fragment:
   - rkfleet.npu._attributes.controller
   - rkfleet.npu._attributes
-  - rkfleet.npu._checksum
+  - rkfleet.npu._options.checksum
 attributes:
   check_mode:
     details: In check mode the file is fetched once for all boards of the run, and not kept in O(cache_dir).

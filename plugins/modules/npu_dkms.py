@@ -34,8 +34,8 @@ extends_documentation_fragment:
   - rkfleet.npu._build.source
   - rkfleet.npu._build.store
   - rkfleet.npu._build.store_fill
-  - rkfleet.npu._internal
-  - rkfleet.npu._state_dir
+  - rkfleet.npu._options.internal
+  - rkfleet.npu._options.state_dir
 options:
   state:
     description: Whether the package is installed, or removed for all kernels.

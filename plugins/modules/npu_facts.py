@@ -333,11 +333,10 @@ _AREAS = ("proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
 
 
 def main():
-    options = dict((area, {"type": "path"}) for area in _AREAS)
+    options = {area: {"type": "path"} for area in _AREAS}
     options["root"] = {"type": "path", "default": "/"}
     module = AnsibleModule(argument_spec=options, supports_check_mode=True)
-    areas = dict((area, module.params[area]) for area in _AREAS)
-    tree = Tree(module.params["root"], **areas)
+    tree = Tree(**module.params)
     ask = (lambda: apt_kernels(module.run_command)) if tree.live else None
     facts = gather(tree, ask_repository=ask)
     if ask:

@@ -56,41 +56,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 verified:
-  description: All entries of the record, oldest first.
+  description: All entries of the record, oldest first, as M(rkfleet.npu.npu_rollout_record_info) returns them.
   returned: success
   type: list
   elements: dict
-  contains:
-    kernel:
-      description: Release of the running kernel.
-      type: str
-    build:
-      description: Build of the running kernel, as C(uname -v) prints it. Missing in entries of releases before 2.0.0.
-      type: str
-      sample: "#1 SMP Debian 6.1.84-12 (2024-10-24)"
-    soc:
-      description: The SoC, as in the compatibility data.
-      type: str
-    driver:
-      description: Version of the driver.
-      type: str
-    source:
-      description: Checksum of the driver's source, or the package that has the driver.
-      type: str
-    build_files:
-      description: SHA-256 of the files of this collection with which the driver is built, empty if it is not built.
-        Missing in entries of releases before 2.0.0.
-      type: str
-    runtime:
-      description: Checksum of the runtime.
-      type: str
-    board:
-      description: The board that verified it.
-      type: str
-    since:
-      description: Time of the verification.
-      type: str
-      sample: 2026-11-23 18:04 UTC
 recorded:
   description: The entries that were added, in the same form.
   returned: success

@@ -19,9 +19,9 @@ description:
 extends_documentation_fragment:
   - rkfleet.npu._attributes.board
   - rkfleet.npu._attributes
-  - rkfleet.npu._checksum
-  - rkfleet.npu._internal
-  - rkfleet.npu._state_dir
+  - rkfleet.npu._options.checksum
+  - rkfleet.npu._options.internal
+  - rkfleet.npu._options.state_dir
 options:
   source:
     description: The library, a path on the controller.

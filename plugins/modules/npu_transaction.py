@@ -21,7 +21,7 @@ description:
 extends_documentation_fragment:
   - rkfleet.npu._attributes.board
   - rkfleet.npu._attributes
-  - rkfleet.npu._internal
+  - rkfleet.npu._options.internal
 attributes:
   idempotent:
     support: partial

@@ -29,7 +29,7 @@ extends_documentation_fragment:
   - rkfleet.npu._build.source
   - rkfleet.npu._build.store
   - rkfleet.npu._build.store_fill
-  - rkfleet.npu._internal
+  - rkfleet.npu._options.internal
 options:
   kernels:
     description: Kernel releases to build for, as C(uname -r) prints them.

@@ -24,8 +24,8 @@ description:
 extends_documentation_fragment:
   - rkfleet.npu._attributes.board
   - rkfleet.npu._attributes
-  - rkfleet.npu._internal
-  - rkfleet.npu._state_dir
+  - rkfleet.npu._options.internal
+  - rkfleet.npu._options.state_dir
 requirements:
   - Pillow on the controller, unless O(picture) is raw RGB
 attributes:

@@ -44,6 +44,13 @@ def others_can_write(*folders, strict=False):
     return None
 
 
+def cache_problem(cache, *below):
+    """Return why npu_cache_dir, or a folder below it, cannot be used, in a sentence with the remedy, or None."""
+    problem = others_can_write(cache, *below)
+    return problem and "other users can write to npu_cache_dir %s: %s, or set npu_cache_dir to another folder" % (
+        cache, problem)
+
+
 def _with_parents(folder):
     """Return a folder and all its parents, both by name and with links resolved."""
     found = []

@@ -14,7 +14,6 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 
 import yaml
 from ansible import constants as C
@@ -244,10 +243,7 @@ def _is_plain(value):
 
 def save(values, board=None):
     """Save the values of a board, or of the whole run, until they are resolved again or the run ends."""
-    path = _path(board)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=os.path.dirname(path), delete=False) as stream:
-        json.dump(values, stream, default=str)
-    os.replace(stream.name, path)
+    payload.put_text(_path(board), json.dumps(values, default=str))
 
 
 def load(board=None):

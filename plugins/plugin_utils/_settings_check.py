@@ -15,6 +15,7 @@ import urllib.parse
 
 from ansible.module_utils.common import validation
 
+from ..module_utils._board import version as _version
 from ..module_utils._board.tree import clean
 from ._plan import compatibility
 
@@ -156,7 +157,7 @@ def errors_of(settings, options):
             text = type_error(name, value, kind) or _error(name, value, option.get("choices"), data)
             if text:
                 found.setdefault(text, []).extend(boards)
-    return [f"{text}{_named(boards)}" for text, boards in found.items()]
+    return [f"{text} ({_few(boards)})" if boards else text for text, boards in found.items()]
 
 
 def message(errors):
@@ -183,7 +184,7 @@ def _version_error(name, value, data):
     section = "drivers" if name == "npu_driver_version" else "runtimes"
     if value in (None, "") or (isinstance(value, str) and value in data[section]):
         return ""
-    known = sorted(data[section], key=_numbers)
+    known = sorted(data[section], key=_version.parse)
     # YAML reads 2.0 as a number.
     if not isinstance(value, str):
         return f"{name} is the number {_short(value)}: write it with quotes, such as \"{known[-1]}\""
@@ -191,10 +192,6 @@ def _version_error(name, value, data):
         f"{name} is {_short(value)!r}, and the compatibility data has no such release (known: {', '.join(known)}); add "
         f"a row to npu_compatibility.{section}"
     )
-
-
-def _numbers(version):
-    return [int(part) if part.isdigit() else 0 for part in version.split(".")]
 
 
 def _url_error(name, value):
@@ -226,10 +223,6 @@ def _folder_error(name, value):
 
 def _short(value):
     return clean(value if isinstance(value, str) else str(value), 200)
-
-
-def _named(boards):
-    return f" ({_few(boards)})" if boards else ""
 
 
 def _few(boards):

@@ -108,7 +108,7 @@ class ActionModule(ActionBase):
     _requires_connection = False
     def run(self, tmp=None, task_vars=None):
         text = self._templar.template(task_vars.get("npu_select", ""))
-        query = _select.Query(text) if _select.is_set(text) else None
+        query = _select.query_of(text)
         def aside(known):
             left = query is not None and query.matches(board_record.record(name, known, 0)) is False
             return "npu_select is %s" % text if left else None

@@ -16,7 +16,7 @@ from ansible.plugins.action import ActionBase
 from ...module_utils import _internal
 from ...module_utils._board.tree import clean
 from .._answers import gate
-from .._answers.failure import cause_in, explained, first_line, MALFORMED, NO_ANSWER, UNREACHABLE
+from .._answers.failure import cannot_read, cause_in, explained, first_line, MALFORMED, NO_ANSWER, UNREACHABLE
 from .._answers.limits import COMPUTING, computing, HostileAnswer, limited, MalformedAnswer
 from .._schema.values import dictionary, printable
 from .. import _clock
@@ -138,7 +138,15 @@ class BoardAction(GuardedAction):
             return one_line(error), getattr(error, "cause", "")
         # Cleaning up would take as long again as the call that failed.
         self._connection._shell.tmpdir = None
-        return connection_failure(error)
+        text = one_line(error)
+        if any(words in text for words in ANSWERED):
+            return text, ""
+        return "%s: %s" % (UNREACHABLE, text), NO_ANSWER
+
+    def unread(self, task_vars, reason, cause):
+        """Return what a result has of a board that cannot be read; reason and cause as of why()."""
+        message = cannot_read(task_vars["inventory_hostname"], self._connection.become is not None, reason, cause)
+        return {"failed": True, "msg": message, "cause": cause}
 
     def act(self, result, task_vars):
         """Run the task and return its result."""
@@ -160,24 +168,17 @@ class BoardAction(GuardedAction):
             args = dict(args, _internal=_internal.option(module, internal))
         self._keys, usual = gate.keys(module), self._keys
         try:
-            with self.limits(*gate.limits(module, seconds)):
-                # Ansible's own code raises any kind of exception for answers that it does not expect.
+            with readable(), self.limits(*gate.limits(module, seconds)):
                 returned = self._execute_module(
                     module_name="rkfleet.npu." + module, module_args=args, task_vars=task_vars
                 )
                 answer = gate.validated(module, returned)
-        except (AnsibleError, MemoryError):
-            raise
-        except Exception as error:  # pylint: disable=broad-exception-caught
-            raise MalformedAnswer(
-                "Ansible cannot read it: %s: %s" % (type(error).__name__, one_line(error, 200))
-            ) from None
         finally:
             self._keys = usual
-        python = getattr(self, "_discovered_interpreter", None)
+        python = path_of(getattr(self, "_discovered_interpreter", None))
         key = getattr(self, "_discovered_interpreter_key", None)
-        if key == "discovered_interpreter_python" and PATH.match(str(python)):
-            answer.setdefault("ansible_facts", {})[key] = str(python)
+        if key == "discovered_interpreter_python" and python:
+            answer.setdefault("ansible_facts", {})[key] = python
         return answer
 
     def has_begun(self, task_vars):
@@ -228,12 +229,6 @@ class TransferAction(BoardAction):
             return self.upload(local.name, name)
 
 
-def connection_failure(error):
-    """Return `(sentence, cause)` for a failed connection; the cause is empty if the board has answered."""
-    text = one_line(error)
-    return (text, "") if any(words in text for words in ANSWERED) else ("%s: %s" % (UNREACHABLE, text), NO_ANSWER)
-
-
 def malformed_message(error):
     """Return the message for an answer that is refused."""
     if error.cause != MALFORMED:
@@ -242,10 +237,26 @@ def malformed_message(error):
         str(error).rstrip("."), "it must print only the output of its program")
 
 
-def no_answer(reason, done, longest=700):
+def no_answer(reason, done):
     """Return `(sentence, cause)` for the result of a command that gave no answer, with what the board said."""
     line, code = clean(first_line(done.get("stdout") or "", done.get("stderr") or ""), 300), done.get("rc")
-    return clean(explained(reason, line, code), longest), cause_in(line, code)
+    return clean(explained(reason, line, code), 700), cause_in(line, code)
+
+
+@contextlib.contextmanager
+def readable():
+    """Raise MalformedAnswer for what Ansible's own code raises: any exception for an answer that it does not expect."""
+    try:
+        yield
+    except (AnsibleError, MemoryError):
+        raise
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        raise MalformedAnswer("Ansible cannot read it: %s: %s" % (type(error).__name__, one_line(error, 200))) from None
+
+
+def path_of(value):
+    """Return the path of an interpreter on a board, if it is valid, else None."""
+    return str(value) if isinstance(value, str) and PATH.match(value) else None
 
 
 def one_line(error, longest=1000):

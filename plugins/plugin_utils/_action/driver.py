@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Base classes of the action plugins that build a driver on a board: source tree, store and build logs."""
+"""Base class of the action plugins that build a driver on a board: source tree, store and build logs."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ from .._schema.values import check, Some
 from .board import TransferAction
 
 
-class DriverAction(TransferAction):
-    """An action that composes the DKMS source tree on the controller."""
+class StoreAction(TransferAction):
+    """An action that composes the DKMS source tree, and uses the store of modules built for other boards."""
+
+    certificate = b""
+    """The signing certificate of the host that builds; its digest is one of the inputs of a build."""
 
     def read_source(self, source, digest, may_be_missing=False):
         """Return `(bytes, digest)` of a vendor's tarball, read once, so that the bytes used are those verified.
@@ -64,13 +67,6 @@ class DriverAction(TransferAction):
     def send_tree(self, content):
         """Upload the tree and return its path on the board."""
         return self.send(content, "tree.tar")
-
-
-class StoreAction(DriverAction):
-    """An action that uses the store of modules built for other boards."""
-
-    certificate = b""
-    """The signing certificate of the host that builds; its digest is one of the inputs of a build."""
 
     def store_policy(self, args, task_vars):
         """Return `(hosts whose builds count, whether this host is one, number that must agree)`; hosts None means all.

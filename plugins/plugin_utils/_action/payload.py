@@ -21,6 +21,8 @@ import secrets
 import tempfile
 import time
 
+from .._schema.values import parse_json
+
 PACKAGE = "ansible_collections.rkfleet.npu.plugins.module_utils"
 FOLDER = pathlib.Path(__file__).parent.parent.parent / "module_utils"
 LONGEST_ANSWER = 1 << 20
@@ -105,11 +107,16 @@ def cached_text(path, make, patience=None):
         with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as stream:
             return stream.read()
         text = make()
-        # Several workers may still get here at once, so each puts a complete file in place.
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=os.path.dirname(path), delete=False) as stream:
-            stream.write(text)
-        os.replace(stream.name, path)
+        # Several workers may still get here at once.
+        put_text(path, text)
     return text
+
+
+def put_text(path, text):
+    """Put a complete file in place, whatever other workers do."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=os.path.dirname(path), delete=False) as stream:
+        stream.write(text)
+    os.replace(stream.name, path)
 
 
 @contextlib.contextmanager
@@ -139,9 +146,9 @@ def _is_locked(handle):
     return True
 
 
-def fill(program, params, marker=None):
+def fill(program, params):
     """Return `(program with its parameters, marker)`; the marker encloses the answer in the output."""
-    marker = marker or secrets.token_hex(16)
+    marker = secrets.token_hex(16)
     return "PARAMS = %r\n%s" % (json.dumps(dict(params, marker=marker)), program), marker
 
 
@@ -157,16 +164,12 @@ def parse(output, marker):
     if len(parts) != 3:
         raise PayloadError("there is no answer")
     try:
-        answer = json.loads(parts[1], parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+        answer = parse_json(parts[1])
+    except ValueError as error:
         raise PayloadError("the answer is not JSON") from error
     if not isinstance(answer, dict):
         raise PayloadError("the answer is not an object")
     return answer
-
-
-def _no_constant(name):
-    raise ValueError(name)
 
 
 # -- as much of the code as is called

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 
 from ansible import constants as C
@@ -17,12 +16,17 @@ from .._answers import gate
 from .._answers.failure import cause_in, NO_PYTHON
 from .._answers.limits import MalformedAnswer
 from .._schema.values import dictionary
-from .board import no_answer, one_line, PATH, TransferAction
+from .board import no_answer, one_line, path_of, TransferAction
 
 DISCOVERY = ("auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
 # Isolated from the user's own modules and settings; writes nothing, not even bytecode.
 PYTHON = "-I -S -B -"
 GRACE = 30
+# Paths on the board: type str, as type path would expand them on the controller.
+TREE = dict(type="dict", default={}, options={
+    area: dict(type="str") for area in ("root", "proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
+})
+"""An option of an action: the folders that it reads instead of the board's own, None for these."""
 
 
 class NoAnswer(Exception):
@@ -62,7 +66,9 @@ class ProgramAction(TransferAction):
         except AnsibleError as error:  # such as a missing sudo password
             raise NoAnswer(one_line(error), cause_in(str(error))) from error
         except payload.PayloadError as error:
-            raise self._no_answer(done, error, seconds) from error
+            if done.get("rc") in (142, -14):  # SIGALRM
+                raise NoAnswer("it did not answer within %d s" % seconds) from error
+            raise NoAnswer(*no_answer(str(error), done)) from error
         if answer.get("error"):
             raise NoAnswer(clean(str(answer["error"]), 500))
         return answer
@@ -93,16 +99,16 @@ class ProgramAction(TransferAction):
         known = str(self._templar.template(known) or "").strip()
         if known and known not in DISCOVERY:
             return known
-        found = (task_vars.get("ansible_facts") or {}).get("discovered_interpreter_python")
-        return found if isinstance(found, str) and PATH.match(found) else None
-
-    def _no_answer(self, done, error, seconds):
-        """Return a `NoAnswer` that quotes the last output of the board, if any."""
-        if done.get("rc") in (142, -14):  # SIGALRM
-            return NoAnswer("it did not answer within %d s" % seconds)
-        return NoAnswer(*no_answer(str(error), done))
+        return path_of((task_vars.get("ansible_facts") or {}).get("discovered_interpreter_python"))
 
 
-def run_file(name):
-    """Return the path of a file in Ansible's own temporary folder of this run."""
-    return os.path.join(C.DEFAULT_LOCAL_TMP, name)
+def accepted(validate, answer):
+    """Return what `validate` makes of a program's answer.
+
+    Raises:
+        NoAnswer: if it is invalid.
+    """
+    try:
+        return validate(answer)
+    except ValueError as error:
+        raise NoAnswer("%s: this is not an answer of the collection's program" % error) from error

@@ -14,7 +14,7 @@ from .._facts import npu_users
 from .._facts.complete import complete
 from .._schema.answers import ANSWERS, COMMON, INTERNAL, WITH_DIFF
 from .._schema.facts import FACTS
-from .._schema.values import check, DIFF, dictionary, TEXTS
+from .._schema.values import check, DIFF, dictionary, parse_json, TEXTS
 from .limits import HostileAnswer, MalformedAnswer, MIB
 
 USUAL = (300, 96 * MIB, 1 * MIB)
@@ -120,9 +120,9 @@ def reduced(text, wanted, strict=True):
     last = max((number for number, line in enumerate(lines) if line.rstrip().endswith("}")), default=-1)
     for first in starts:
         try:
-            answer = json.loads("\n".join(lines[first:last + 1]), parse_constant=_no_constant)
+            answer = parse_json("\n".join(lines[first:last + 1]))
             break
-        except (ValueError, RecursionError):
+        except ValueError:
             continue
     else:
         raise MalformedAnswer("it is not JSON")
@@ -159,7 +159,3 @@ def hostile_sentence(name):
         "you know who is root on it (with a fact cache run with --flush-cache afterwards; a set_fact of your own must "
         "not be cacheable)" % name
     )
-
-
-def _no_constant(name):
-    raise ValueError(name)

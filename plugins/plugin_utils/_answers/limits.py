@@ -86,7 +86,8 @@ def computing(seconds):
     def ring(*dummy):
         raise expired
 
-    if threading.current_thread() is not threading.main_thread():
+    # An outer limit stays in force.
+    if threading.current_thread() is not threading.main_thread() or signal.getitimer(signal.ITIMER_VIRTUAL)[0]:
         yield
         return
     before = signal.signal(signal.SIGVTALRM, ring)

@@ -23,7 +23,7 @@ from ...module_utils._board.files import CHUNK, ensure_dir, sync_dir, write_file
 from ...module_utils._board.pins import pin_mismatch
 from ...module_utils._board.tree import clean
 from .._answers.limits import within
-from .._private import others_can_write
+from .._private import cache_problem
 from .._url import text_without_secrets, without_secrets
 
 _URL = "https://"
@@ -64,12 +64,9 @@ def fetch(pins, path, cache_dir, local_folder=None, mirrors=(), timeout=30, keep
     name = os.path.basename(_without_query(path))
     folder = os.path.join(cache_dir, "artifacts", str(digest).lower())
     cached = os.path.join(folder, name)
-    problem = others_can_write(cache_dir, os.path.dirname(folder), folder)
+    problem = cache_problem(cache_dir, os.path.dirname(folder), folder)
     if problem:
-        raise ArtifactError(
-            "other users can write to npu_cache_dir %s: %s, or set npu_cache_dir to another folder"
-            % (cache_dir, problem)
-        )
+        raise ArtifactError(problem)
     if keep_in:
         # The cache may be read-only.
         if os.path.isfile(cached) and pin_mismatch(cached, pins) is None:

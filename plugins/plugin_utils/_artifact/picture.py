@@ -12,7 +12,7 @@ import os
 
 from ...module_utils._board.files import ensure_dir, read_file, write_file
 from ...module_utils._inference.librknnrt import HEIGHT, PICTURE_BYTES, WIDTH
-from .._private import others_can_write
+from .._private import cache_problem
 
 RAW_SUFFIX = ".rgb"
 ENCODED = (".jpg", ".jpeg", ".png")
@@ -62,12 +62,9 @@ def raw_file(path, cache):
         picture = stream.read(_LARGEST)
     kept = os.path.join(cache, "pictures", hashlib.sha256(picture).hexdigest() + RAW_SUFFIX)
     # The decoded pixels have no pinned checksum, so no other user may write to their folder.
-    problem = others_can_write(cache, os.path.dirname(kept))
+    problem = cache_problem(cache, os.path.dirname(kept))
     if problem:
-        raise PictureError(
-            "other users can write to npu_cache_dir %s: %s, or set npu_cache_dir to another folder"
-            % (cache, problem)
-        )
+        raise PictureError(problem)
     content = read_file(kept)
     if content is None or len(content) != PICTURE_BYTES:
         ensure_dir(os.path.dirname(kept))

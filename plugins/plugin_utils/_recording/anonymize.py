@@ -76,11 +76,16 @@ def remaining(text):
     """Return the UUIDs and addresses in a text that are no replacements, as far as their form tells."""
     found = []
     for match in _FORM.finditer(text):
-        kind = next(kind for number, (kind, dummy) in enumerate(_FORMS) if match[f"f{number}"])
+        kind = _kind_of(match)
         by_form = kind in _REPLACED and not _REPLACED[kind].match(match[0])
         if by_form and Anonymizer().apply(match[0]) != match[0]:
             found.append(match[0])
     return found
+
+
+def _kind_of(match):
+    """Return the kind of value whose form has matched."""
+    return next(kind for number, (kind, dummy) in enumerate(_FORMS) if match[f"f{number}"])
 
 
 _REPLACED = {
@@ -129,10 +134,7 @@ class Anonymizer:
 
     def counts(self):
         """Return `{kind: number of different values that were replaced}`."""
-        found: dict[str, int] = {}
-        for kind, dummy in self._made:
-            found[kind] = found.get(kind, 0) + 1
-        return dict(sorted(found.items()))
+        return dict(sorted(collections.Counter(kind for kind, dummy in self._made).items()))
 
     def _add(self, kind, value):
         value = str(value or "").strip()
@@ -177,11 +179,10 @@ class Anonymizer:
         return groups.get("key", "") + (groups["value"].replace(value, REMOVED) if "value" in groups else REMOVED)
 
     def _replacement(self, match):
-        groups = match.groupdict()
-        if groups.get("word"):
+        if match.groupdict().get("word"):
             value = match[0].lower()
             return self._of(self._words[value], value)
-        kind = next(kind for number, (kind, dummy) in enumerate(_FORMS) if groups[f"f{number}"])
+        kind = _kind_of(match)
         return _BY_FORM.get(kind, Anonymizer._of)(self, kind, match[0])
 
     def _of(self, kind, value):
@@ -251,9 +252,7 @@ _NETWORKS = [ipaddress.ip_network(text)
 
 def _make(kind, value, number):
     """Return a replacement that has the form of a value."""
-    if kind == UUID:
-        return _digits(value, number)
-    if kind == SERIAL:
+    if kind in (UUID, SERIAL):
         return _digits(value, number)
     if kind == MACHINE_ID:
         return f"{number:032d}"

@@ -19,7 +19,7 @@ ALLOWED = [
     "/sys/kernel/iommu_groups/*", "/boot/config-*", "/boot/*Env.txt", "/boot/*extlinux.conf", "/boot/*grub.cfg",
     "/boot/*custom.cfg",
     "/boot/*grubenv", "/boot/loader/*", "/boot/config.txt", "/boot/boot.cmd", "/boot/*cmdline.txt",
-    "/etc/os-release", "/etc/*-release", "/etc/*_release", "/etc/debian_version", "/etc/default/*", "/etc/kernel/*",
+    "/etc/*-release", "/etc/*_release", "/etc/debian_version", "/etc/default/*", "/etc/kernel/*",
     "/etc/u-boot-menu/*", "/etc/modules", "/etc/modules-load.d/*", "/etc/modprobe.d/*", "/etc/dkms/*",
     "/etc/dracut.conf.d/*", "/etc/overlayroot*", "/etc/apt/preferences*", "/etc/ansible/facts.d/npu.fact",
     "/etc/rkfleet-npu/hold", "/etc/init.d/kexec-load", "/etc/flash-kernel/*", "/lib/modules/*/modules.*",

@@ -8,7 +8,7 @@ Answers of boards are not trusted: each value has the documented kind and a limi
 
 from __future__ import annotations
 
-from ...module_utils._board.paths import FACT_FILE
+from ...module_utils._board.paths import FACT_FILE, timestamp
 from .._answers.failure import NO_ANSWER
 from .._answers.limits import COMPUTING, computing
 from .._facts import npu_users
@@ -16,7 +16,7 @@ from .._plan.build_losses import of_facts
 from .._plan.condition import suspect_sentence
 from .._plan.predicates import has_work, is_current, setup_of
 from .._schema.record import RECORD, STATUSES
-from .._schema.values import dictionary, fit, sequence, stamp
+from .._schema.values import dictionary, fit, number_of, sequence
 from .hostvars import HELD, is_held, board_variables, registered, was_contacted
 from .table import INSPECT_IT, NO_SENSE, NOT_INSPECTED, OUTCOMES
 from .._docs import TROUBLESHOOTING
@@ -45,7 +45,7 @@ def record(name, variables, now):
 def _record(name, variables, now):
     seen = _seen(variables)
     facts, plan = seen["facts"], seen["plan"]
-    known = dict(facts, name=str(name), checked_at=stamp(now), verification=None)
+    known = dict(facts, name=str(name), checked_at=timestamp(now), verification=None)
     users = npu_users.complete(sequence(facts.get("processes")))
     nodes = sequence(facts.get("device_nodes"))
     known.update(device_nodes=list(map(_node, nodes)), in_use=list(map(npu_users.named, users)))
@@ -79,13 +79,17 @@ def is_suspect(entry):
     return bool(entry.get("suspect")) and entry["status"] != "held"
 
 
+def count(records):
+    """Return `{status: number of boards}` for each status."""
+    return {status: sum(entry["status"] == status for entry in records) for status in STATUSES}
+
+
 def summary(records):
     """Return one line that counts the boards by their status, and those that are suspect."""
-    count = {status: sum(entry["status"] == status for entry in records) for status in STATUSES}
-    words = [WORDS.get(status, "%d " + status) % number for status, number in count.items()]
+    words = [WORDS.get(status, "%d " + status) % number for status, number in count(records).items()]
     suspect = sum(map(is_suspect, records))
     words += ["%d of them suspect" % suspect] if suspect else []
-    return "audit: %d board%s, %s" % (len(records), "" if len(records) == 1 else "s", ", ".join(words))
+    return "audit: %s, %s" % (number_of(len(records), "board"), ", ".join(words))
 
 
 def _seen(variables):

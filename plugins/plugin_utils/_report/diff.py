@@ -10,13 +10,12 @@ import textwrap
 from ansible import constants as C
 
 from ...module_utils._board.tree import clean
-from .._schema.record import STATUSES
+from .._schema.record import RANK
+from .._schema.values import number_of
 from .text import natural
 
 FIELDS = ("status", "driver", "kernel", "runtime", "plan")
 WIDTH = 100
-# The worst status comes first.
-_WORST = ("needs_work", "unreachable", "unknown", "held", "healthy")
 
 
 def changes(before, after, inventory=()):
@@ -30,11 +29,10 @@ def changes(before, after, inventory=()):
         change = _change(before[name], after[name])
         if change:
             groups.setdefault(tuple((field, *pair) for field, pair in change.items()), []).append(name)
-    rank = {status: place for place, status in enumerate(_WORST)}
 
     def order(item):
         to = {field: then for field, dummy, then in item[0]}
-        return (rank.get(to.get("status"), len(rank)), -len(item[1]), natural(item[1][0]))
+        return (RANK.get(to.get("status"), len(RANK)), -len(item[1]), natural(item[1][0]))
 
     missing = sorted(set(before) - set(after), key=natural)
     return {
@@ -58,11 +56,11 @@ def render(found, after, source, when):
     """
     count = len(found["new"]) + len(found["gone"]) + sum(len(group["boards"]) for group in found["changed"])
     lines = ["fleet: %s since %s of %s" % (
-        "nothing changed" if not count else "%d board%s changed" % (count, "" if count == 1 else "s"), source, when)]
+        "%s changed" % number_of(count, "board") if count else "nothing changed", source, when)]
     new = {}
     for name in found["new"]:
         new.setdefault(after[name]["status"], []).append(name)
-    for status in (status for status in _WORST if status in new):
+    for status in (status for status in RANK if status in new):
         lines += _group("+", "new, %s" % _words("status", status), new[status])
     lines += _group("-", "gone", found["gone"])
     for group in found["changed"]:
@@ -72,9 +70,7 @@ def render(found, after, source, when):
         ]
         lines += _group("~", ", ".join(words), group["boards"])
     if found["unseen"]:
-        lines.append(
-            "  not inspected this time: %d board%s" % (len(found["unseen"]), "" if len(found["unseen"]) == 1 else "s")
-        )
+        lines.append("  not inspected this time: %s" % number_of(len(found["unseen"]), "board"))
     return "\n".join(lines) + "\n"
 
 
@@ -120,6 +116,6 @@ def _group(mark, title, names):
 def _words(field, value):
     if value is None:
         return "none"
-    if field == "status" and value in STATUSES:
+    if field == "status" and value in RANK:
         return value.replace("_", " ")
     return clean(str(value))

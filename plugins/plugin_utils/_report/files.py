@@ -12,9 +12,10 @@ import os
 import re
 
 from ...module_utils._board.files import clean_leftovers, ensure_dir, describe_error, write_file
+from ...module_utils._board.paths import timestamp
 from ...module_utils._board.tree import clean
 from .._schema.record import COLUMNS, get, PLACES, RECORD, STATUSES
-from .._schema.values import fit, seconds_of, stamp
+from .._schema.values import fit, parse_json, seconds_of
 from . import board_record, html as _report_html, text as _report_text
 from .table import NOT_INSPECTED
 from .._rollout.staging import locked
@@ -48,11 +49,10 @@ def document(records, now):
         now: seconds since the epoch.
     """
     records = sorted(records, key=lambda entry: _report_text.natural(entry["name"]))
-    count = {status: sum(entry["status"] == status for entry in records) for status in STATUSES}
-    summary = dict(boards=len(records), **count)
+    summary = dict(boards=len(records), **board_record.count(records))
     return {
-        "schema": SCHEMA, "generated_at": stamp(now), "summary": summary, "exit_code": board_record.exit_code(records),
-        "boards": records,
+        "schema": SCHEMA, "generated_at": timestamp(now), "summary": summary,
+        "exit_code": board_record.exit_code(records), "boards": records,
     }
 
 
@@ -70,10 +70,10 @@ def load(path):
     """
     try:
         with open(path, encoding="utf-8") as stream:
-            data = json.load(stream, parse_constant=_no_number)
+            data = parse_json(stream.read())
     except OSError as error:
         raise ReportError("the report %s cannot be read: %s" % (path, os.strerror(error.errno))) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise Damaged(path, "it is not JSON: %s" % clean(str(error))) from error
     if not isinstance(data, dict) or not isinstance(data.get("schema"), int):
         raise Damaged(path, "it has no schema number")
@@ -136,7 +136,7 @@ def plan(folder, records, now, merge=False, keep=100):
     path = os.path.join(os.path.abspath(folder), JSON_FILE)
     notes = []
     try:
-        before = load(path) if os.path.exists(path) else None
+        before = _earlier(path)
     except Damaged as error:
         before = None
         notes.append("The earlier report is damaged (%s)." % error.why)
@@ -160,7 +160,7 @@ def write(folder, records, now, merge=False, keep=100):
     try:
         ensure_dir(folder, 0o700)
         with locked(os.path.join(folder, JSON_FILE)):
-            before = _before(folder, now, notes)
+            before = _before(os.path.join(folder, JSON_FILE), now, notes)
             after = document(_merged(before, records, merge, now), now)
             written = {entry["name"]: entry for entry in after["boards"]}
             _remember(folder, [entry for entry in records if written[entry["name"]] is entry], now, keep)
@@ -228,18 +228,24 @@ def dump(data, indent=None):
 # -- parts
 # ------------------------------------------------------------------------------------------------------------------
 
-def _before(folder, now, notes):
+def _earlier(path):
+    """Return the existing report, or None.
+
+    Raises:
+        Damaged: if the file is no report, such as one of the history, which has only states of boards.
+    """
+    report = load(path) if os.path.exists(path) else None
+    if report and not all("board" in entry for entry in report["boards"].values()):
+        raise Damaged(path, "its boards are not records of boards")
+    return report
+
+
+def _before(path, now, notes):
     """Return the existing report, or None; a damaged one is renamed."""
-    path = os.path.join(folder, JSON_FILE)
-    if not os.path.lexists(path) or not os.path.exists(path):
-        return None
     try:
-        report = load(path)
-        if not all("board" in entry for entry in report["boards"].values()):
-            raise Damaged(path, "its boards are not records of boards")
-        return report
+        return _earlier(path)
     except Damaged as error:
-        aside = "%s.damaged-%s" % (path, stamp(now).replace(":", "").replace("-", ""))
+        aside = "%s.damaged-%s" % (path, timestamp(now).replace(":", "").replace("-", ""))
         os.replace(path, aside)
         notes.append(
             "The earlier report is damaged (%s). It was renamed to %s, and the new report does not use it."
@@ -255,11 +261,9 @@ def _merged(before, records, merge, now):
     """
     earlier = before["boards"] if before else {}
     ours = {entry["name"] for entry in records}
-    # Only fleet.json has records; a file of the history has states.
-    kept = {name: entry for name, entry in earlier.items() if "board" in entry}
     records = [
-        entry if was_inspected(entry) and not _is_later(kept.get(entry["name"]), entry, now)
-        else kept.get(entry["name"], entry) for entry in records
+        entry if was_inspected(entry) and not _is_later(earlier.get(entry["name"]), entry, now)
+        else earlier.get(entry["name"], entry) for entry in records
     ]
     return [*records, *(entry for name, entry in earlier.items() if name not in ours)] if merge else records
 
@@ -288,7 +292,7 @@ def _remember(folder, records, now, keep):
             break
         moment += datetime.timedelta(microseconds=1)
     content = {
-        "schema": SCHEMA, "generated_at": stamp(now), "boards": {entry["name"]: state(entry) for entry in records},
+        "schema": SCHEMA, "generated_at": timestamp(now), "boards": {entry["name"]: state(entry) for entry in records},
     }
     write_file(path, dump(content).encode("utf-8"), 0o600)
     for name in _history_files(folder)[:-max(keep, 1)]:
@@ -308,7 +312,3 @@ def _as_state(entry):
 
 def _ended(text):
     return text if text.endswith((".", "!", "?")) else text + "."
-
-
-def _no_number(text):
-    raise ValueError("%s is not a number" % text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import collections
 import re
 
-from .._schema.record import get
+from .._schema.record import RANK, get
 
 # A command takes names that mean nothing to a shell or to `--limit`; other boards are left to their owner.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}\Z")
@@ -16,7 +16,7 @@ PING = "ansible -i boards.yml %s -m ansible.builtin.ping"
 PLAYBOOK = "ansible-playbook -i boards.yml rkfleet.npu.%s --limit %s"
 
 
-def groups(boards, rank):
+def groups(boards):
     """Return `[{status, verdict, count, names, reason, remedy, command, others, left_out}]`, the worst status first.
 
     `reason` and `remedy` are those of most boards of the group, `others` is the number of boards with another reason,
@@ -24,7 +24,6 @@ def groups(boards, rank):
 
     Args:
         boards: records; healthy ones and those on hold have no problem.
-        rank: `{status: place}`.
     """
     found = collections.defaultdict(list)
     for entry in boards:
@@ -32,7 +31,7 @@ def groups(boards, rank):
             found[entry["status"], entry["verdict"], next_step(entry)].append(entry)
     return [
         _group(*key, entries)
-        for key, entries in sorted(found.items(), key=lambda item: (rank[item[0][0]], -len(item[1]), item[0][1]))
+        for key, entries in sorted(found.items(), key=lambda item: (RANK[item[0][0]], -len(item[1]), item[0][1]))
     ]
 
 

@@ -25,7 +25,7 @@ from . import text as _report_text
 from .groups import groups
 
 HERE = os.path.dirname(__file__)
-# Label and sign of each status, as color alone is not accessible. Those that need attention come first.
+# Label and sign of each status, as color alone is not accessible. In the order of RANK.
 STATUSES = {
     "needs_work": {"label": "Needs work", "sign": "!"},
     "unreachable": {"label": "Unreachable", "sign": "\u00d7"},
@@ -33,7 +33,6 @@ STATUSES = {
     "held": {"label": "On hold", "sign": "\u2016"},
     "healthy": {"label": "Healthy", "sign": "\u2713"},
 }
-RANK = {status: place for place, status in enumerate(STATUSES)}
 NOTHING = "\u2013"
 # Limits for readability; the table of boards has everything.
 MOST_KERNELS, MOST_DRIVERS, MOST_SPELLS, MOST_GROUPS = 40, 8, 12, 20
@@ -46,8 +45,8 @@ def html(report, past):
     Args:
         past: `{name: [spell, ...]}` as of `_report.history`.
     """
-    boards = sorted(report["boards"], key=lambda entry: RANK[entry["status"]])
-    problems = groups(boards, RANK)
+    boards = sorted(report["boards"], key=lambda entry: record.RANK[entry["status"]])
+    problems = groups(boards)
     facets = {name: facet(boards, path) for name, path in FACETS.items()}
     numbers = {name: {each["value"]: number for number, each in enumerate(found)} for name, found in facets.items()}
     style, script = Markup(_read("fleet.css")), Markup(_read("fleet.js"))
@@ -87,7 +86,7 @@ def row(entry, spells, numbers):
     proof = entry["verification"]
     return {
         **{name: numbers[name][_hashable(get(path))] for name, path in FACETS.items()},
-        "entry": entry, "status": STATUSES[entry["status"]], "rank": RANK[entry["status"]],
+        "entry": entry, "status": STATUSES[entry["status"]], "rank": record.RANK[entry["status"]],
         "latency": _report_text.latency_ms(entry),
         "plan": shown(get("plan.action")).replace("_", " "),
         "facts": [

@@ -14,7 +14,7 @@ import statistics
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._plan.predicates import needs_nothing
-from .._schema.values import number
+from .._schema.values import number, number_of
 from . import order, same_machine
 from . import select as _select
 
@@ -44,7 +44,7 @@ def errors_of(settings):
         except ValueError as error:
             errors.append("npu_%s is %r: %s" % (name, settings[name], error))
     try:
-        _select.check_query(settings["select"])
+        _select.query_of(settings["select"])
     except ValueError as error:
         errors.append(str(error))
     return errors
@@ -109,7 +109,7 @@ def decide(boards, settings, verified=(), staging_group=(), seconds=None, build_
             continue
         for name in names:
             result[name]["reason"] = reason
-        summary.append("%s: %s" % (_count(len(names), "board"), reason))
+        summary.append("%s: %s" % (number_of(len(names), "board"), reason))
     rollout = [name for name in todo if result[name]["part"] == "rollout"]
     return {
         "errors": [], "message": "", "boards": result, "refused": refused, "check": check, "summary": summary,
@@ -139,17 +139,14 @@ def gate(decision, boards, stage=False, names=None, failed=(), recorded=None):
             another run may have verified its kernel meanwhile.
     """
     todo = decision["staging"] + decision["rollout"]
-    failed = [name for name in todo if name in failed or has_failed(boards.get(name) or {})]
+    failed = [name for name in todo if name in failed or (boards.get(name) or {}).get("__npu_error")]
     answer = {}
     for name in todo if names is None else names:
         entry = decision["boards"][name]
         answer[name] = {"go": True, "verdict": "", "reason": "", "fine": True}
         # The groups of a run keep the boards of an earlier playbook of the same ansible-playbook.
         if name not in todo:
-            answer[name] = {
-                "go": False, "verdict": "skipped", "fine": False,
-                "reason": "it is not among the boards that this playbook decided to upgrade",
-            }
+            answer[name] = _stop("skipped", "it is not among the boards that this playbook decided to upgrade")
             continue
         if decision["check"] and not (stage and entry["part"] == "rollout"):
             continue
@@ -166,24 +163,18 @@ def gate(decision, boards, stage=False, names=None, failed=(), recorded=None):
                 ". Rerun the playbook" if is_skipped else
                 ". Fix that board and run stage-npu.yml, or set npu_require_staging to false"
             )
-            answer[name] = {"go": False, "verdict": "waiting", "reason": reason, "fine": False}
+            answer[name] = _stop("waiting", reason)
         elif stage and entry["part"] == "rollout":
             reason = "its staging board is %s" % first if first else entry["reason"]
-            answer[name] = {
-                "go": False, "verdict": "waiting", "reason": "%s; upgrade-npu.yml upgrades it" % reason, "fine": True,
-            }
+            answer[name] = _stop("waiting", "%s; upgrade-npu.yml upgrades it" % reason, fine=True)
         elif len(failed) > decision["allowed"]:
-            answer[name] = {
-                "go": False, "verdict": "skipped",
-                "reason": "%s failed (%s), and npu_max_failed allows %d"
-                % (_count(len(failed), "board"), _some(failed), decision["allowed"]), "fine": False,
-            }
+            answer[name] = _stop("skipped", "%s failed (%s), and npu_max_failed allows %d" % (
+                number_of(len(failed), "board"), _some(failed), decision["allowed"]))
     return answer
 
 
-def has_failed(variables):
-    """Return whether the upgrade of a board failed, or the board was lost during it."""
-    return bool(variables.get("__npu_error"))
+def _stop(verdict, reason, fine=False):
+    return {"go": False, "verdict": verdict, "reason": reason, "fine": fine}
 
 
 def committed(decision, boards):
@@ -214,18 +205,16 @@ def _refused(result, boards):
 
 def _entry(variables, build_files):
     """Return the decision for one board; boards to be upgraded are 'rollout' at first."""
+    entry = {"part": "rollout", "reason": "", "key": None, "staging": None, "builds": False}
     skipped = variables.get("__npu_skipped")
     if skipped:
-        return {"part": skipped["verdict"], "reason": skipped["reason"], "key": None, "staging": None, "builds": False}
+        return dict(entry, part=skipped["verdict"], reason=skipped["reason"])
     plan, facts = variables.get("__npu_plan"), (variables.get("ansible_facts") or {}).get("npu")
     if variables.get("__npu_error") or not plan or not facts:
-        return {
-            "part": "failed", "reason": variables.get("__npu_error") or "the connection was lost", "key": None,
-            "staging": None, "builds": False,
-        }
+        return dict(entry, part="failed", reason=variables.get("__npu_error") or "the connection was lost")
     if needs_nothing(plan, facts):
-        return {"part": "right", "reason": plan["reason"], "key": None, "staging": None, "builds": False}
-    return {"part": "rollout", "reason": "", "key": _key(plan, facts, build_files), "staging": None, "builds": False}
+        return dict(entry, part="right", reason=plan["reason"])
+    return dict(entry, key=_key(plan, facts, build_files))
 
 
 def _builders(names, boards, staging_group):
@@ -306,7 +295,7 @@ def _stage(result, names, verified):
     others = len(names) - 1
     why = "%s, for %s; %s for it" % (
         first, named(key),
-        "%s %s" % (_count(others, "board"), "waits" if others == 1 else "wait") if others else "no other board waits",
+        "%s wait%s" % (number_of(others, "board"), "s" if others == 1 else "") if others else "no other board waits",
     )
     why += _verified_before(key, verified)
     for name in names:
@@ -331,10 +320,6 @@ def _verified_before(key, verified):
     if all(entry.get("build") is None for entry in alike):
         return " (it is verified only by an older release of rkfleet.npu, which did not record the kernel's build)"
     return " (it is verified only with another build of this kernel)"
-
-
-def _count(number, what):
-    return "%d %s%s" % (number, what, "" if number == 1 else "s")
 
 
 def _some(names):

@@ -14,7 +14,7 @@ import sys
 
 from ...module_utils._board.tree import clean
 from .._schema.record import RECORD
-from .._schema.values import TEXTS, number
+from .._schema.values import TEXTS, number, number_of
 from .version_order import order
 
 try:
@@ -87,7 +87,7 @@ def matching_boards(query, records):
     Args:
         records: as `board_record.record` returns them.
     """
-    query = Query(query) if is_set(query) else None
+    query = query_of(query)
     return [record["name"] for record in records if query is None or query.matches(record) is not False]
 
 
@@ -96,15 +96,9 @@ def was_read(record):
     return bool((record.get("kernel") or {}).get("release"))
 
 
-def is_set(text):
-    """Return whether a query is set."""
-    return not isinstance(text, str) or bool(text.strip())
-
-
-def check_query(text):
-    """Raise `ValueError` if a query is set and invalid."""
-    if is_set(text):
-        Query(text)
+def query_of(text):
+    """Return the query of a setting, None if it is empty. Raises `ValueError` as `Query` does."""
+    return None if isinstance(text, str) and not text.strip() else Query(text)
 
 
 def message(errors, last):
@@ -220,8 +214,8 @@ def _check_function(query, node):
         raise QueryError(query, node["start"], f"unknown function {clean(name)}() ({_hint(name, table)})")
     count, several = len(table[name]["signature"]), any(wanted.get("variadic") for wanted in table[name]["signature"])
     if given < count or (given > count and not several):
-        raise QueryError(query, node["start"], "%s() needs %s%d argument%s, not %d" % (
-            name, "at least " if several else "", count, "" if count == 1 else "s", given))
+        raise QueryError(query, node["start"], "%s() needs %s%s, not %d" % (
+            name, "at least " if several else "", number_of(count, "argument"), given))
 
 
 def _hint(name, known, close=()):

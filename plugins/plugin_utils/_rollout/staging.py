@@ -15,6 +15,7 @@ import json
 import os
 
 from ...module_utils._board.files import write_file
+from .._schema.values import parse_json
 from .decide import KEY
 
 SCHEMA = 2
@@ -34,7 +35,7 @@ def read(path):
     """
     try:
         with open(path, encoding="utf-8") as stream:
-            data = json.load(stream)
+            data = parse_json(stream.read())
     except FileNotFoundError:
         return []
     except OSError as error:

@@ -10,6 +10,8 @@ from .facts import FACTS
 from .values import AMOUNT, FLAG, INTEGER, NUMBER, SENTENCE, TEXT, TEXTS, TIME, Field, part
 
 STATUSES = ("healthy", "needs_work", "unknown", "unreachable", "held")
+RANK = {status: place for place, status in enumerate(("needs_work", "unreachable", "unknown", "held", "healthy"))}
+"""The place of each status where the worst comes first."""
 
 
 def _shown(name):

@@ -10,12 +10,13 @@ its files, pass fit() once.
 from __future__ import annotations
 
 import calendar
+import json
 import re
 import time
 import typing
 
 from ...module_utils._board import version
-from ...module_utils._board.paths import TIME_FORMAT, timestamp
+from ...module_utils._board.paths import TIME_FORMAT
 from ...module_utils._board.tree import clean, clean_tree
 
 TEXT, VERSION, TEXTS, TIME = "a text", "a version", "a list of texts", "a time such as 2026-01-31T12:00:00Z"
@@ -182,6 +183,21 @@ def printable(text):
     return re.sub(r"[^\x20-\x7e\n\t]", lambda found: found[0] if found[0].isprintable() else " ", text)
 
 
+def parse_json(text):
+    """Return the value of a JSON text that anybody may have written.
+
+    Raises:
+        ValueError: if it is not JSON, is nested too deeply, or has a number that JSON does not have, such as NaN.
+    """
+    def refuse(name):
+        raise ValueError(f"{name} is not a number")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except RecursionError as error:
+        raise ValueError(str(error)) from error
+
+
 def dictionary(value):
     """Return the value if it is a dictionary, else an empty one."""
     return value if isinstance(value, dict) else {}
@@ -199,9 +215,9 @@ def number(value):
     return int(value) if isinstance(value, int) else float(value)
 
 
-def stamp(seconds):
-    """Return seconds since the epoch as text."""
-    return timestamp(seconds)
+def number_of(number, what):
+    """Return a number of things in words, `what` being the singular."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def seconds_of(text):

@@ -15,7 +15,7 @@ SOFT = ("config", "symvers")
 """Inputs that must be equal if both sides know them: a board without headers has no Module.symvers."""
 
 
-def build_inputs(kernel, version, module, source, recipe, certificate=""):
+def build_inputs(kernel, version, module, source, recipe, certificate):
     """Return all inputs that affect the result of a build, as text; None if the board does not report its kernel.
 
     Args:

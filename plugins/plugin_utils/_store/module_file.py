@@ -81,7 +81,7 @@ def code_digest(name, content):
     return hashlib.sha256(signing.split_signature(inner)[0]).hexdigest()
 
 
-def signature_problem(name, content, certificate, run=None):
+def signature_problem(name, content, certificate):
     """Return why the signature of a module's file could not be verified, or None if it was."""
     inner = unpacked(name, content)
     if inner is None:
@@ -90,10 +90,9 @@ def signature_problem(name, content, certificate, run=None):
             % name
         )
     try:
-        problem = signing.signature_problem(run or _run, inner, certificate)
+        return signing.signature_problem(_run, inner, certificate)
     except signing.NotVerified as error:
-        problem = "its signature is not verified on the controller: %s" % error
-    return problem
+        return "its signature is not verified on the controller: %s" % error
 
 
 def _run(command):

@@ -24,9 +24,10 @@ import re
 import time
 
 from ...module_utils._board.files import ensure_dir, read_file, write_file
+from ...module_utils._board.paths import timestamp
 from ...module_utils._board.tree import clean, clean_tree
 from .._private import others_can_write
-from .._schema.values import stamp
+from .._schema.values import parse_json
 from .inputs import HARD, SOFT, key, lock_name, matches
 from .module_file import (
     LARGEST,
@@ -188,8 +189,8 @@ class Store:
     def _read(self, name):
         """Return a manifest if it is valid, else None."""
         try:
-            manifest = json.loads(read_file(self._manifest(name), 1 << 20) or b"")
-        except (OSError, ValueError, RecursionError):
+            manifest = parse_json(read_file(self._manifest(name), 1 << 20) or b"")
+        except (OSError, ValueError):
             return None
         if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA or manifest.get("key") != name:
             return None
@@ -263,7 +264,7 @@ class Store:
             raise StoreError("the build could not be kept in the store: %s" % problem)
         return self.add(
             dict(wanted, symvers=symvers), content, log, hosts, file=name, vermagic=vermagic, board=board,
-            built_at=stamp(time.time()), tree=tree, tools=clean_tree(built.get("tools") or {}),
+            built_at=timestamp(), tree=tree, tools=clean_tree(built.get("tools") or {}),
             probes=[clean(str(probe)) for probe in (probes or ())[:100]],
         )
 

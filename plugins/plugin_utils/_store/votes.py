@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 
-def counted(manifest, hosts=None):
-    """Return the votes that count, `{host: digest}`: all, or those of these hosts."""
+def counted(manifest, hosts):
+    """Return the votes that count, `{host: digest}`: those of these hosts, or all if `hosts` is None."""
     return {host: vote for host, vote in manifest["votes"].items() if hosts is None or host in hosts}
 
 
-def may_be_used(manifest, agree=1, hosts=None):
+def may_be_used(manifest, agree, hosts):
     """Return whether `agree` hosts built the same module, and no host that counts built another one."""
     votes = list(counted(manifest, hosts).values())
     # The stored module is the one of the board that built first.

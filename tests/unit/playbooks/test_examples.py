@@ -54,7 +54,7 @@ def test_variables_of_an_example_exist_and_are_accepted(hosts):
         result = ArgumentSpecValidator({name: known[name] for name in ours}).validate(ours)
         assert not result.error_messages, host
         if "npu_select" in ours:
-            select.check_query(ours["npu_select"])
+            select.query_of(ours["npu_select"])
 
 
 def test_every_example_is_in_the_list_and_names_what_to_type(root):

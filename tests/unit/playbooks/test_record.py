@@ -111,12 +111,15 @@ def test_a_second_run_is_the_same_and_check_mode_writes_nothing(record, tmp_path
 def test_settings(record, tmp_path):
     code, output, unused = record(
         "-e",
-        json.dumps({"npu_recording_dir": "other", "npu_recording_names": ["splash"], "npu_driver_policy": "exact"}),
+        json.dumps({"npu_recording_dir": "other", "npu_recording_names": ["splash"], "npu_driver_policy": "exact",
+                    "npu_runtime_package": "hold"}),
     )
     recording = json.loads((tmp_path / "other/kitchen.json").read_text())
     assert (
         code == 0 and "splash" not in json.dumps(recording["facts"]) and recording["wanted"]["driver_policy"] == "exact"
     )
+    # The plan is that of an upgrade with the same settings.
+    assert recording["wanted"]["runtime_package"] == "hold"
 
 
 def test_a_board_that_does_not_answer_and_one_on_hold(record, tmp_path):

@@ -141,7 +141,7 @@ def summed_up(monkeypatch):
         made._task = types.SimpleNamespace(args={}, check_mode=False, diff=False)
         return made.run(task_vars={"hostvars": variables}), "\n".join(shown)
 
-    monkeypatch.setattr(npu_recap.ActionBase, "run", lambda *unused: {})
+    monkeypatch.setattr(_transfer.ActionBase, "run", lambda *unused: {})
     return run
 
 

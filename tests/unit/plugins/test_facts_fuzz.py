@@ -18,7 +18,7 @@ import re
 import fleet_sample
 import pytest
 from ansible_collections.rkfleet.npu.plugins.action import npu_audit_info
-from ansible_collections.rkfleet.npu.plugins.filter.npu_rollout import npu_cause, npu_failure, npu_rollout
+from ansible_collections.rkfleet.npu.plugins.filter.npu_rollout import npu_rollout
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import failure, gate
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._recording import document
@@ -241,10 +241,10 @@ def test_the_failure_of_a_built_in_module(seed):
             )
         }
         for told in (result, {"results": [result, dice.choice(ODD)]}, dice.choice(ODD)):
-            assert isinstance(npu_failure(told), str) and npu_failure(told)
-            assert npu_cause(told) in ("", *failure.CAUSES)
+            assert isinstance(failure.reason_of(told), str) and failure.reason_of(told)
+            assert failure.cause_of(told) in ("", *failure.CAUSES)
             known = hostvars.board_variables(
-                {"__npu_error": npu_failure(told), "__npu_audit": told, "__npu_skipped": dice.choice(ODD)}
+                {"__npu_error": failure.reason_of(told), "__npu_audit": told, "__npu_skipped": dice.choice(ODD)}
             )
             assert all(isinstance(known.get(name, ""), str) for name in ("__npu_error", "__npu_cause"))
             skipped = known.get("__npu_skipped") or {"verdict": "", "reason": ""}

@@ -11,6 +11,7 @@ import types
 
 import pytest
 
+from ansible.plugins.action import ActionBase
 from ansible_collections.rkfleet.npu.plugins.action import npu_artifact
 
 CONTENT = b"the driver's source"
@@ -39,7 +40,7 @@ def act(monkeypatch, tmp_path):
     (tmp_path / "mirror/driver.tar.bz2").write_bytes(CONTENT)
     (tmp_path / "run").mkdir(mode=0o700)
     monkeypatch.setattr(npu_artifact.C, "DEFAULT_LOCAL_TMP", str(tmp_path / "run"))
-    monkeypatch.setattr(npu_artifact.ActionBase, "run", lambda *unused: {})
+    monkeypatch.setattr(ActionBase, "run", lambda *unused: {})
     return run
 
 

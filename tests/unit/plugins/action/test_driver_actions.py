@@ -45,6 +45,13 @@ def test_a_failure_that_the_board_explained_stays_as_it_is(act):
     assert act(npu_dkms, answer, kernel=KERNEL)[0]["msg"].startswith("the disk is full (log: ")
 
 
+@pytest.mark.parametrize("missing", ["version", "source", "build_files"])
+def test_a_task_without_an_argument_that_a_build_needs_is_refused_in_a_sentence(act, missing):
+    for state in ({}, {"state": "present"}):
+        with pytest.raises(AnsibleActionFail, match="npu_dkms needs version, source and build_files for state=present"):
+            act(npu_dkms, AssertionError, kernel=KERNEL, **{missing: None}, **state)
+
+
 @pytest.mark.parametrize("release, hint", [
     ("6.1.141-rk35xx-ophub", "armbian-update"), ("6.1.141", "/opt/archives/"), ("6.1.0-50-arm64", ""),
 ])

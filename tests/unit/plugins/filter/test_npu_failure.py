@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.filter.npu_rollout import npu_cause, npu_failure
+from ansible_collections.rkfleet.npu.plugins.filter.npu_rollout import FilterModule
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers.failure import UNREACHABLE
 
 TIMEOUT = {"failed": True, "timedout": {"period": 300}, "msg": "Timed out after 300 second(s)."}
@@ -33,7 +33,7 @@ TIMEOUT = {"failed": True, "timedout": {"period": 300}, "msg": "Timed out after 
     ],
 )
 def test_the_reason(result, reason):
-    assert npu_failure(result) == reason
+    assert FilterModule().filters()["npu_failure"](result) == reason
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_the_reason(result, reason):
     ],
 )
 def test_the_cause_is_a_field_and_no_word_of_a_sentence(result, cause):
-    assert npu_cause(result) == cause
+    assert FilterModule().filters()["npu_cause"](result) == cause

@@ -39,7 +39,7 @@ def test_a_module_without_its_action_plugin_fails_with_one_sentence(monkeypatch,
     sentence = f"^{name} cannot run without its action plugin, .*: call it as rkfleet.npu.{name} in a task$"
     with pytest.raises(Failed, match=sentence):
         module.main()
-    assert "rkfleet.npu._internal" in yaml.safe_load(module.DOCUMENTATION)["extends_documentation_fragment"]
+    assert "rkfleet.npu._options.internal" in yaml.safe_load(module.DOCUMENTATION)["extends_documentation_fragment"]
 
 
 def test_what_the_action_plugin_sets_is_laid_over_the_options():

@@ -63,6 +63,9 @@ def test_an_error_for_the_command_line_names_all(options):
     ({"npu_driver_version": "0.9.9"},
      "npu_driver_version is '0.9.9', and the compatibility data has no such release (known: 0.7.2"),
     ({"npu_runtime_version": 2.3}, "npu_runtime_version is the number 2.3: write it with quotes"),
+    ({"npu_driver_version": 1.9, "npu_compatibility": {"drivers": {
+        name: {"path": "driver.tar", "sha256": "0" * 64, "runtime": "2.3.2"} for name in ("1.10b1", "1.9.0")}}},
+     "npu_driver_version is the number 1.9: write it with quotes, such as \"1.10b1\""),
     ({"npu_runtime_version": "2.9"}, "add a row to npu_compatibility.runtimes"),
     ({"npu_driver_version": ["0.9.6"]}, "npu_driver_version is"),
     ({"npu_mirror": "user:secret@mirror"}, "npu_mirror is not a URL such as https://mirror.example.com"),

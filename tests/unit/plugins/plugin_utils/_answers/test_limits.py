@@ -109,6 +109,14 @@ def test_an_answer_that_takes_for_ever_to_read():
     assert signal.getitimer(signal.ITIMER_VIRTUAL)[0] == 0
 
 
+def test_a_limit_within_another_one_leaves_that_in_force():
+    with pytest.raises(limits.MalformedAnswer, match="more than 1 s of processor time"), limits.computing(1):
+        with limits.computing(60):
+            pass
+        while True:
+            pass
+
+
 def test_limits_within_limits():
     with pytest.raises(AnsibleConnectionFailure, match="within 1 s"), limits.limited(1, 64 * MIB):
         with limits.limited(60, 32 * MIB):

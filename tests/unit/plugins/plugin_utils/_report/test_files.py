@@ -9,13 +9,13 @@ import subprocess
 import sys
 
 import pytest
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import timestamp
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import (
     board_record,
 )
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import (
     files as _report,
 )
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema.values import stamp
 from stand_ins.report_boards import NOW, healthy, read
 
 # -- the folder
@@ -49,11 +49,11 @@ def test_a_link_into_the_textfile_folder_stays_a_link(tmp_path):
 def test_history_is_bounded_and_equal_verdicts_are_one_spell(tmp_path):
     old = dict(healthy(1), status="needs_work", verdict="planned: dkms")
     for number, entry in enumerate([old, old, healthy(1), healthy(1), healthy(1)]):
-        _report.write(tmp_path, [dict(entry, checked_at=stamp(NOW + number))], NOW + number, keep=4)
+        _report.write(tmp_path, [dict(entry, checked_at=timestamp(NOW + number))], NOW + number, keep=4)
     assert len(list((tmp_path / "history").iterdir())) == 4
     spells = _report.history(tmp_path / "history", [])["rock-1"]
     assert [(spell["status"], spell["times"], spell["since"], spell["until"]) for spell in spells] == [
-        ("needs_work", 1, stamp(NOW + 1), stamp(NOW + 1)), ("healthy", 3, stamp(NOW + 2), stamp(NOW + 4))]
+        ("needs_work", 1, timestamp(NOW + 1), timestamp(NOW + 1)), ("healthy", 3, timestamp(NOW + 2), timestamp(NOW + 4))]
     assert "planned: dkms" in (tmp_path / "fleet.html").read_text()
 
 
@@ -65,11 +65,11 @@ def test_two_reports_of_one_moment_are_both_kept(tmp_path):
 
 def test_merge_keeps_boards_that_were_not_inspected(tmp_path, schema):
     _report.write(tmp_path, [healthy(1), healthy(2)], NOW)
-    _report.write(tmp_path, [dict(healthy(2), checked_at=stamp(NOW + 60)), healthy(3)], NOW + 60, merge=True)
+    _report.write(tmp_path, [dict(healthy(2), checked_at=timestamp(NOW + 60)), healthy(3)], NOW + 60, merge=True)
     report = read(tmp_path)
     schema(report)
     assert [(entry["name"], entry["checked_at"]) for entry in report["boards"]] == [
-        ("rock-1", stamp(NOW)), ("rock-2", stamp(NOW + 60)), ("rock-3", stamp(NOW))]
+        ("rock-1", timestamp(NOW)), ("rock-2", timestamp(NOW + 60)), ("rock-3", timestamp(NOW))]
     assert report["boards"][0] == _report.conform(healthy(1)) and report["summary"]["healthy"] == 3
     _report.write(tmp_path, [healthy(3)], NOW + 120)
     assert [entry["name"] for entry in read(tmp_path)["boards"]] == ["rock-3"]
@@ -109,6 +109,9 @@ def test_slices_that_write_at_once_lose_nothing(tmp_path):
 )
 def test_a_damaged_report_is_renamed_and_reported(tmp_path, content):
     (tmp_path / "fleet.json").write_text(content)
+    planned = _report.plan(tmp_path, [healthy(1)], NOW, merge=True)
+    assert planned["before"] is None and planned["notes"][0].startswith("The earlier report is damaged (")
+    assert [entry["name"] for entry in planned["after"]["boards"]] == ["rock-1"]
     told = _report.write(tmp_path, [healthy(1)], NOW, merge=True)
     aside = [path for path in tmp_path.iterdir() if "damaged" in path.name]
     assert (
@@ -188,9 +191,9 @@ def test_a_board_that_was_not_inspected_keeps_its_earlier_record_and_is_not_in_t
 @pytest.mark.parametrize("merge", [True, False])
 def test_a_run_that_ends_later_does_not_replace_what_another_has_found_since(tmp_path, merge):
     """An audit inspects at NOW, an upgrade ends at NOW + 60, and the audit's report is written at NOW + 90."""
-    upgraded = dict(healthy(1), checked_at=stamp(NOW + 60), verdict="upgraded")
+    upgraded = dict(healthy(1), checked_at=timestamp(NOW + 60), verdict="upgraded")
     _report.write(tmp_path, [upgraded], NOW + 60)
-    audited = [dict(healthy(number), checked_at=stamp(NOW), verdict="planned: dkms") for number in (1, 2)]
+    audited = [dict(healthy(number), checked_at=timestamp(NOW), verdict="planned: dkms") for number in (1, 2)]
     for act in (_report.plan, _report.write):
         boards = act(tmp_path, audited, NOW + 90, merge=merge)["after"]["boards"]
         assert [entry["verdict"] for entry in boards] == ["upgraded", "planned: dkms"]
@@ -201,6 +204,6 @@ def test_a_run_that_ends_later_does_not_replace_what_another_has_found_since(tmp
 
 @pytest.mark.parametrize("checked", [NOW, NOW + 1, NOW + 3600])
 def test_a_later_inspection_replaces_an_earlier_one_also_if_that_one_is_from_the_future(tmp_path, checked):
-    _report.write(tmp_path, [dict(healthy(1), checked_at=stamp(checked), verdict="before")], NOW)
-    _report.write(tmp_path, [dict(healthy(1), checked_at=stamp(NOW + 1), verdict="after")], NOW + 2, merge=True)
+    _report.write(tmp_path, [dict(healthy(1), checked_at=timestamp(checked), verdict="before")], NOW)
+    _report.write(tmp_path, [dict(healthy(1), checked_at=timestamp(NOW + 1), verdict="after")], NOW + 2, merge=True)
     assert [entry["verdict"] for entry in read(tmp_path)["boards"]] == ["after"]

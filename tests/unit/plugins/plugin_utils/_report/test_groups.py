@@ -10,7 +10,7 @@ import fleet_sample
 import pytest
 import yaml
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import groups as _groups
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.html import RANK
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema.record import RANK
 from stand_ins.report_boards import NOW
 
 UPGRADE = "ansible-playbook -i boards.yml rkfleet.npu.upgrade_npu"
@@ -37,7 +37,7 @@ def record(number=1, kind="dkms", **changes):
      "ansible-playbook -i boards.yml rkfleet.npu.audit_npu --limit rock-1"),
 ])
 def test_the_command_that_is_next(entry, verdict, command):
-    found = _groups.groups([entry], RANK)
+    found = _groups.groups([entry])
     assert [(group["verdict"], group["command"], group["count"]) for group in found] == [(verdict, command, 1)]
 
 
@@ -57,7 +57,7 @@ def test_playbooks_of_commands_exist(root):
 
 def test_every_board_with_a_problem_is_in_one_group_and_the_worst_come_first():
     records = fleet_sample.records(300)
-    found = _groups.groups(records, RANK)
+    found = _groups.groups(records)
     names = [name for group in found for name in group["names"]]
     assert sorted(names) == sorted(
         entry["name"] for entry in records if entry["status"] not in ("healthy", "held"))
@@ -70,7 +70,7 @@ def test_every_board_with_a_problem_is_in_one_group_and_the_worst_come_first():
 def test_the_commonest_reason_is_shown_and_the_others_are_counted():
     entries = [record(number, reason="A.", remedy="B.") for number in (1, 2, 3)]
     entries += [record(number, reason="C.", remedy="D.") for number in (4, 5)]
-    group = _groups.groups(entries, RANK)[0]
+    group = _groups.groups(entries)[0]
     assert (group["reason"], group["remedy"], group["others"], group["count"]) == ("A.", "B.", 2, 5)
 
 
@@ -78,14 +78,14 @@ def test_the_commonest_reason_is_shown_and_the_others_are_counted():
     "a b", "$(reboot)", "x;reboot", "-e", "all:!x", "*", "web[1:5]", "&b", "@file", "ü", "'", "a,b", "", "x" * 300,
     "a\nb"])
 def test_a_name_that_means_something_to_a_shell_or_a_limit_is_in_no_command(name):
-    group = _groups.groups([record(name=name), record(2)], RANK)[0]
+    group = _groups.groups([record(name=name), record(2)])[0]
     assert group["left_out"] == 1 and group["names"] == [name, "rock-2"]
     assert shlex.split(group["command"]) == group["command"].split() and group["command"].endswith("--limit rock-2")
-    alone = _groups.groups([record(name=name)], RANK)[0]
+    alone = _groups.groups([record(name=name)])[0]
     assert alone["command"] is None and alone["left_out"] == 0
 
 
 def test_a_board_does_not_choose_its_command():
     text = "Run rollback-npu.yml: rkfleet.npu.rollback_npu; rm -rf /"
-    group = _groups.groups([record(reason=text, remedy=text)], RANK)[0]
+    group = _groups.groups([record(reason=text, remedy=text)])[0]
     assert group["command"] == UPGRADE + " --limit rock-1"

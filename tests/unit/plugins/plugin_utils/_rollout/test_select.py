@@ -255,7 +255,7 @@ def test_a_board_that_was_not_read(query, answer):
 )
 def test_errors_have_a_reason_and_a_position(query, column, said):
     if column is None:
-        assert not _select.is_set(query) and _select.check_query(query) is None
+        assert _select.query_of(query) is None
         return
     with pytest.raises(_select.QueryError) as error:
         _select.Query(query)
@@ -263,7 +263,7 @@ def test_errors_have_a_reason_and_a_position(query, column, said):
     assert sentence.startswith("npu_select is wrong at character %d: " % column) and said in sentence
     assert caret == "    " + " " * (column - 1) + "^" and line.isprintable()
     with pytest.raises(ValueError):
-        _select.check_query(query)
+        _select.query_of(query)
 
 
 def test_positions_in_long_and_multi_line_queries():
@@ -287,7 +287,7 @@ def test_positions_in_long_and_multi_line_queries():
 )
 def test_invalid_queries(query, said):
     with pytest.raises(ValueError, match=said):
-        _select.check_query(query)
+        _select.query_of(query)
 
 
 @pytest.mark.parametrize(
@@ -298,12 +298,12 @@ def test_missing_library(monkeypatch, version, found):
     with pytest.raises(
         ValueError, match="needs the Python library jmespath 1.x on the controller.*pip install 'jmespath<2'.*" + found
     ):
-        _select.check_query("name")
-    assert _select.check_query("") is None
+        _select.query_of("name")
+    assert _select.query_of("") is None
 
 
 def test_errors_as_one_message():
-    error = str(pytest.raises(ValueError, _select.check_query, "nam").value)
+    error = str(pytest.raises(ValueError, _select.query_of, "nam").value)
     assert _select.message(["npu_rollout is 7", error], "No board was changed.") == (
         "npu_rollout is 7; npu_select is wrong at character 1: no board has a field nam there (did you mean name?). "
         "No board was changed.\n    nam\n    ^"
@@ -327,7 +327,7 @@ def test_every_field_of_a_record_is_known_and_no_other():
     for path in schema.PLACES:
         assert selects("%s != `null`" % path) is (schema.get(entry, path) is not None), path
     with pytest.raises(ValueError, match="no board has a field vendor_headers"):
-        _select.check_query("kernel.vendor_headers")
+        _select.query_of("kernel.vendor_headers")
 
 
 def test_the_filter():

@@ -44,6 +44,7 @@ def test_entries_are_recorded_and_known_ones_stay_unchanged(tmp_path):
         "", "{", "[]", "{}", '{"schema": "1"}', '{"schema": 1}', '{"schema": 1, "proven": [{"kernel": "6.1.84"}]}',
         '{"schema": 2}', '{"schema": 2, "verified": [{"kernel": "6.1.84"}]}',
         '{"schema": 1, "proven": ["x"]}', '{"schema": 2, "verified": ["x"]}', "\udcff",
+        '{"schema": 2, "verified": ' + "[" * 99999,
     ],
 )
 def test_a_damaged_file_is_reported_in_one_sentence_and_not_changed(tmp_path, text):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import timestamp
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema.values import (
     AMOUNT,
     FLAG,
@@ -22,7 +23,6 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema.values import 
     part,
     printable,
     seconds_of,
-    stamp,
 )
 
 
@@ -102,5 +102,5 @@ def test_control_characters_are_blanks():
     "text", ["2026-01-31", "2026-1-31T12:00:00Z", "2026-01-31T12:00:00Z\n", "", None, 7, [], "2026-13-31T12:00:00Z"]
 )
 def test_times(text):
-    assert seconds_of(stamp(1769860800)) == 1769860800 and stamp(1769860800.9) == "2026-01-31T12:00:00Z"
+    assert seconds_of(timestamp(1769860800)) == 1769860800 and timestamp(1769860800.9) == "2026-01-31T12:00:00Z"
     assert seconds_of(text) is None
