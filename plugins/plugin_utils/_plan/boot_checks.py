@@ -61,6 +61,7 @@ _CUSTOM = "/boot/grub/custom.cfg"
 _GIVEN = re.compile(r"^([ \t]*linux\w*[ \t]+\S+).*", re.MULTILINE)
 _OWN = "an-entry-of-the-owner"
 _BY = re.compile(r"(?<=root=)/dev/disk/by-(uuid|partuuid|label|partlabel)/")
+_TREE, _TREES = "U_BOOT_FDT", ("fdt", "devicetree", "fdtoverlays", "devicetree-overlay")
 _UBUNTU = boot_files.ENVIRONMENTS["ubuntu"][0]
 _FILES = {
     "/boot/uEnv/uEnv.txt": (
@@ -90,7 +91,7 @@ def check_boot(board):
     check_mounted(board)
     made = _made_menu(boot)
     problem = (boot.get("error") or trial(boot, edit.add) or _overflow(boot) or _own_entry(boot)
-               or shell_checks.problem(boot) or (made and _other_root(boot, *made)))
+               or shell_checks.problem(boot) or (made and (_other_root(boot, *made) or _lost_tree(boot, made[1]))))
     if problem and not suppresses_builtin(boot.get("next")):
         raise Unsupported(
             "The driver is built in, and the boot configuration cannot be edited: {}.".format(problem.rstrip(".")),
@@ -172,16 +173,56 @@ def _other_root(boot, given, texts):
         given, texts: as _made_menu() returns them.
     """
     try:
-        roots = [shell_file.variable(text, "U_BOOT_ROOT") for path, text in texts.items() if path != radxa.CONFIG]
+        wanted = _last(texts, "U_BOOT_ROOT") or boot.get("configured") or ""
     except ValueError as error:
         return str(error)
-    # The last one counts, also if it is empty.
-    wanted = next((root for root in reversed(roots) if root is not None), None) or boot.get("configured") or ""
     given, wanted = (_BY.sub(lambda found: found.group(1).upper() + "=", text) for text in (given, wanted))
     if not evidence.contradict(wanted, given):  # which ignores what a shell computes
         return None
     return "{} has {}, and {} would write {}".format(
         menu.PATH, max(evidence.by_name(given)["root"]), boot["update"], max(evidence.by_name(wanted)["root"]))
+
+
+def _lost_tree(boot, texts):
+    """Return which device tree or overlay u-boot-update would not write, one sentence, or None.
+
+    Owners add such lines to the menu itself. Without them the board may not start, or not find its disk.
+
+    Args:
+        texts: as _made_menu() returns them.
+    """
+    try:
+        tree, overlays, folder = (_last(texts, _TREE + name) or "" for name in ("", "_OVERLAYS", "_OVERLAYS_DIR"))
+    except ValueError as error:
+        return str(error)
+    if re.search(r"[$`]", tree + overlays + folder):
+        return None
+    known = {path.rpartition("/")[2] for path in (tree, *overlays.split())}
+    folder = (folder or "/boot/dtbo").rstrip("/").rpartition("/")[2]
+    lines = menu.default_entry(sources.Sources(boot.get("files")).text(menu.PATH, None) or "")[0]
+    kernel = menu.kernel(lines)
+    release = kernel and kernel.group(2).strip().rpartition("/")[2].partition("-")[2]
+    for line in lines:
+        key = line.group(1).lower()
+        for path in line.group(2).split() if key in _TREES else ():
+            above, dummy, name = path.rpartition("/")
+            # It finds the tree of a kernel, and all overlays of one folder, without being told.
+            found = (not overlays and above.rpartition("/")[2].startswith(folder) if "overlay" in key else
+                     release and release in name)
+            if name not in known and not found:
+                return "{} has {} {}, and {} would not write it (see {}{})".format(
+                    menu.PATH, key, path, boot["update"], _TREE, "_OVERLAYS" if "overlay" in key else "")
+    return None
+
+
+def _last(texts, name):
+    """Return the last value of a variable in files that a shell sources, which counts also if it is empty, or None.
+
+    Args:
+        texts: as _made_menu() returns them.
+    """
+    values = (shell_file.variable(text, name) for path, text in texts.items() if path != radxa.CONFIG)
+    return next((value for value in reversed(list(values)) if value is not None), None)
 
 
 def _added_to_menu(boot, given, texts):
