@@ -195,8 +195,8 @@ def _lost_tree(boot, texts):
         tree, overlays, folder = (_last(texts, _TREE + name) or "" for name in ("", "_OVERLAYS", "_OVERLAYS_DIR"))
     except ValueError as error:
         return str(error)
-    if re.search(r"[$`]", tree + overlays + folder):
-        return None
+    if not texts or re.search(r"[$`]", tree + overlays + folder):
+        return None  # facts that another release has gathered, or computed by a shell
     known = {path.rpartition("/")[2] for path in (tree, *overlays.split())}
     folder = (folder or "/boot/dtbo").rstrip("/").rpartition("/")[2]
     lines = menu.default_entry(sources.Sources(boot.get("files")).text(menu.PATH, None) or "")[0]
