@@ -132,14 +132,11 @@ def _presence(tree, release, device, config, files, loaded, dkms):
     return "absent"
 
 
-def _bound_module(tree, device, presence):
-    """Return the module of the bound driver; None for a built-in driver, whose platform driver has no such link."""
-    if device["driver"] != PLATFORM_DRIVER:
-        return None
+def _bound_module(tree, device):
+    """Return the module of the bound driver; None for a built-in driver, which was never loaded."""
     name = tree.linked_name("/sys/bus/platform/drivers/%s/module" % PLATFORM_DRIVER)
-    if name and presence == "builtin" and not tree.exists("/sys/module/%s/initstate" % name):
-        return None
-    return name
+    loaded = device["driver"] == PLATFORM_DRIVER and tree.exists("/sys/module/%s/initstate" % name)
+    return name if loaded else None
 
 
 def _debugfs_version(tree):
@@ -180,16 +177,18 @@ def read(tree, release, device, config, cmdline, dkms, ask_node=ask, privileged=
     """Return the facts of the driver, as documented by npu_facts.
 
     `config` is {option without CONFIG_: value}, `dkms` what _dkms.read() gave; `ask_node(path, dma_heap)`
-    is put in by tests, `nodes` what device_nodes.read() gave. Without privileges the driver's own word can mostly not
-    be had.
+    is put in by tests, `nodes` what device_nodes.read() gave.
     """
     loaded = [line.split(" ", 1)[0] for line in (tree.text("/proc/modules", 1 << 20) or "").splitlines()]
     loaded = sorted(name for name in loaded if module_name(name + ".ko"))
     files = module_files(tree, release)
-    presence = _presence(tree, release, device, config, files, loaded, dkms)
+    module = _bound_module(tree, device)
+    # A boot image may come without modules and configuration.
+    presence = "builtin" if device["driver"] == PLATFORM_DRIVER and not module else _presence(
+        tree, release, device, config, files, loaded, dkms)
     result = {
         "presence": presence,
-        "module": _bound_module(tree, device, presence),
+        "module": module,
         "version": None, "date": None, "version_source": "unknown",
         "render_node": None,
         "builtin_suppressed": kernel_arguments.has(cmdline, BLACKLIST, INITCALL),

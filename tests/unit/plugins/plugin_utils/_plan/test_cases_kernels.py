@@ -78,7 +78,8 @@ def test_kernel(board, planned, release, supported):
 ])
 @pytest.mark.parametrize("leftover", [False, True])
 def test_a_kernel_that_was_replaced_since_the_boot(board, planned, running, installed, stops, leftover):
-    board.base(release=running, config=None).npu().tools().write("/boot/armbianEnv.txt", "rootdev=UUID=1\n")
+    board.base(release=running, config=None).npu().bound_module("rknpu").tools()
+    board.write("/boot/armbianEnv.txt", "rootdev=UUID=1\n")
     board.place(f"/lib/modules/{running}/modules.dep").unlink()
     if leftover:
         board.write(f"/lib/modules/{running}/modules.builtin.bin")
