@@ -109,11 +109,10 @@ def module_name(path):
     return name if name in ("rknpu", "rknpu_dkms") else None
 
 
-def _is_builtin(tree, release, config):
-    listed = tree.text("/lib/modules/%s/modules.builtin" % release, 1 << 20)
-    if listed is not None and any(line.endswith("/rknpu.ko") for line in listed.splitlines()):
-        return True
-    return config.get("ROCKCHIP_RKNPU") == "y"
+def lists_builtin(tree, release):
+    """Return whether a kernel lists the driver as built in."""
+    listed = tree.text("/lib/modules/%s/modules.builtin" % release, 1 << 20) or ""
+    return any(line.endswith("/rknpu.ko") for line in listed.splitlines())
 
 
 def _presence(tree, release, device, config, files, loaded, dkms):
@@ -121,7 +120,9 @@ def _presence(tree, release, device, config, files, loaded, dkms):
                                         and not device_tree.is_rknpu(device["compatible"])
                                         and device["driver"] != PLATFORM_DRIVER):
         return "rocket"
-    if _is_builtin(tree, release, config):
+    # A boot image may come without modules and configuration.
+    unloaded = tree.exists("/sys/module/rknpu/version") and not tree.exists("/sys/module/rknpu/initstate")
+    if unloaded or lists_builtin(tree, release) or config.get("ROCKCHIP_RKNPU") == "y":
         return "builtin"
     if any(not path.startswith(_OURS) for path in files):
         return "module"
@@ -183,7 +184,6 @@ def read(tree, release, device, config, cmdline, dkms, ask_node=ask, privileged=
     loaded = sorted(name for name in loaded if module_name(name + ".ko"))
     files = module_files(tree, release)
     module = _bound_module(tree, device)
-    # A boot image may come without modules and configuration.
     presence = "builtin" if device["driver"] == PLATFORM_DRIVER and not module else _presence(
         tree, release, device, config, files, loaded, dkms)
     result = {

@@ -182,6 +182,10 @@ def test_presence_without_modules_and_configuration(board, gather):
     board.link("/sys/bus/platform/drivers/RKNPU/module", "../../../../module/rknpu").write("/sys/module/rknpu/version", "0.9.3\n")
     driver = gather(board)["driver"]
     assert (driver["presence"], driver["module"]) == ("builtin", None)
+    # The owner has suppressed it.
+    board.place("/sys/devices/platform/fdab0000.npu/driver").unlink()
+    assert gather(board)["driver"]["presence"] == "builtin"
+    board.link("/sys/devices/platform/fdab0000.npu/driver", "../../../bus/platform/drivers/RKNPU")
     # Loaded by hand, from a file somewhere else.
     board.write("/sys/module/rknpu/initstate", "live\n").write("/proc/modules", "rknpu 81920 0 - Live 0x0 (OE)\n")
     driver = gather(board)["driver"]
