@@ -21,7 +21,7 @@ PLACES = {
         "its kernel comes over the network (TFTP or a root file system on NFS)",
         "in the boot configuration of that server (append in pxelinux.cfg, or bootargs of U-Boot)"),
     "efi": (
-        "its UEFI firmware started the kernel by an unknown program (BOOT_IMAGE or /sys/firmware/efi)",
+        "its UEFI firmware started the kernel by an unknown program, or as a unified kernel image",
         ("in the configuration of that boot loader (systemd-boot: options in loader/entries of /boot/efi, /efi or "
          "/boot; for new kernels and unified kernel images /etc/kernel/cmdline, of Armbian SYSTEMD_BOOT_CMDLINE in "
          "/etc/systemd-boot.d/armbian-config; Proxmox VE: /etc/kernel/cmdline, then proxmox-boot-tool refresh; "
@@ -61,6 +61,7 @@ _CUSTOM = "/boot/grub/custom.cfg"
 _GIVEN = re.compile(r"^([ \t]*linux\w*[ \t]+\S+).*", re.MULTILINE)
 _OWN = "an-entry-of-the-owner"
 _BY = re.compile(r"(?<=root=)/dev/disk/by-(uuid|partuuid|label|partlabel)/")
+_BY_HAND = "by hand (U-Boot: in bootargs of its environment, see fw_printenv, or of the device tree)"
 _TREE, _TREES = "U_BOOT_FDT", ("fdt", "devicetree", "fdtoverlays", "devicetree-overlay")
 _UBUNTU = boot_files.ENVIRONMENTS["ubuntu"][0]
 _FILES = {
@@ -281,6 +282,8 @@ def _check_unknown(board):
     if boot.get("loader") != "network":
         check_mounted(board)
     what, where = PLACES.get(boot.get("loader"), ("", _where(boot)))
+    if "initrd=\\" in (boot.get("cmdline") or ""):
+        what = what.replace("by an unknown program", "by systemd-boot or a program like it (initrd=\\)")
     if boot.get("loader") == "extlinux":
         menu_text = sources.Sources(boot.get("files")).text(menu.PATH, None) or ""
         named = ((boot.get("error") or "") + menu_text).lower()
@@ -298,7 +301,7 @@ def _where(boot):
     files = {file["path"] for file in boot.get("files") or ()}
     if named and {boot_files.SCRIPT, sources.FLASH_KERNEL} <= files:
         named = sources.FLASH_KERNEL
-    return _FILES.get(named, f"in {named}" if named else "by hand")
+    return _FILES.get(named, f"in {named}" if named else _BY_HAND)
 
 
 def trial(boot, change):
