@@ -69,6 +69,19 @@ def _next_kernel(boot, tool):
     return (found.group(1), path) if found else (None, None)
 
 
+def starts_new_kernels(boot):
+    """Return whether a kernel that is installed becomes the one that the next boot starts, True if that is unknown.
+
+    systemd-boot and its relatives do so by kernel-install.
+    """
+    tool = default_kernel.tool(boot.get("update"))
+    try:
+        return boot.get("loader") in (None, "efi") or (
+            bool(boot.get("update")) and not (tool and _owners_default(sources.Sources(boot.get("files")), tool)))
+    except ValueError:
+        return False
+
+
 def _owners_default(files, tool):
     """Return where the owner has chosen the default kernel of a tool, or None if it is the newest one."""
     name, newest, path, folders = (
