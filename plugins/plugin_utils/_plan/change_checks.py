@@ -9,7 +9,14 @@ from __future__ import annotations
 import re
 
 from ...module_utils._boot import (
-    boot_files, default_kernel, grub_menu, menu, menu_kernel, shell_file, sources, u_boot_update,
+    boot_files,
+    default_kernel,
+    grub_menu,
+    menu,
+    menu_kernel,
+    shell_file,
+    sources,
+    u_boot_update,
 )
 from ...module_utils._boot.loaders import grub
 from ...module_utils._facts import kernels, storage_check
@@ -58,14 +65,14 @@ def _next_kernel(boot, tool):
             image = grub_menu.default_entry(files.text(boot_files.GRUB_MENU, None) or "", grub.saved_entry(files))[0]
         elif loader not in boot_files.ENVIRONMENTS:
             known = path and (tool or "extlinux" in str(loader))
-            image = known and menu_kernel.image(files.text(menu.PATH, None) or "")
+            image = (known and menu_kernel.image(files.text(menu.PATH, None) or "")) or ""
     except ValueError:
         return None, None
     for link in boot.get("links") or ():
         # In a menu /boot is left out where it is a file system of its own.
-        if image and link["target"] and link["path"] in (image, "/boot" + image):
+        if link["target"] and link["path"] in (image, "/boot" + image):
             image, path = link["target"], link["path"]
-    found = _RELEASE.search(image or "")
+    found = _RELEASE.search(image)
     return (found.group(1), path) if found else (None, None)
 
 

@@ -71,8 +71,8 @@ def test_a_runtime_that_is_newer_than_all_known_ones_stays(diagnosis, wanted, st
 
 
 @pytest.mark.parametrize("version, model", [
-    ("2.4.2a2", "mobilenet_v1-1.6.0"), ("2.3.2b1", "mobilenet_v1-1.6.0"), ("1.4.1", "mobilenet_v1-1.4.0"), ("1.3.0", None),
-    (None, None), ("x", None),
+    ("2.4.2a2", "mobilenet_v1-1.6.0"), ("2.3.2b1", "mobilenet_v1-1.6.0"), ("1.4.1", "mobilenet_v1-1.4.0"),
+    ("1.3.0", None), (None, None), ("x", None),
 ])
 def test_an_unknown_runtime_is_tried_with_a_model_that_it_accepts(version, model):
     current = plan(runtime=dict(NEWER, version=version))["current"]

@@ -33,21 +33,23 @@ def test_the_vendors_kernel_is_chosen_if_the_repository_has_a_suitable_one(wante
     assert plan_with_offer(wanted, offer)["action"] == action
 
 
+GRUB = {"loader": "grub", "update": "/usr/sbin/grub-mkconfig"}
+GRUBS, U_BOOTS = {"path": "/etc/default/grub"}, {"path": "/etc/default/u-boot"}
 MENU = {"path": "/boot/extlinux/extlinux.conf", "text": "label a\n linux /boot/vmlinuz-%s\n append rw\n" % RELEASE}
 
 
 @pytest.mark.parametrize("boot, starts", [
-    # Owners who keep the menu by hand, Armbian and DietPi with Radxa's repository, and images with the kernel in a partition.
+    # Menus by hand, Armbian and DietPi with Radxa's repository, and images with the kernel in a partition.
     ({"loader": "extlinux", "config": MENU["path"], "update": None}, False),
     ({"loader": "armbian", "config": "/boot/armbianEnv.txt", "update": None}, False),
     ({"loader": "boot-image", "config": None, "update": None}, False),
-    ({"loader": "update-extlinux", "config": "/etc/kernel/cmdline", "update": "/usr/local/sbin/update_extlinux.sh"}, True),
-    ({"loader": "grub", "update": "/usr/sbin/grub-mkconfig"}, True), ({"loader": "efi", "update": None}, True),
-    ({"loader": "grub", "update": "/usr/sbin/grub-mkconfig",
-      "files": [{"path": "/etc/default/grub", "text": "GRUB_DEFAULT='1>2'\n"}]}, False),
-    ({"update": "/usr/sbin/u-boot-update", "files": [MENU, {"path": "/etc/default/u-boot", "text": "U_BOOT_DEFAULT=l1\n"}]}, False),
-    ({"update": "/usr/sbin/u-boot-update", "files": [MENU, {"path": "/etc/default/u-boot", "text": "U_BOOT_DEFAULT='\n"}]}, False),
-    ({"update": "/usr/sbin/u-boot-update", "files": [MENU, {"path": "/etc/default/u-boot", "text": "#U_BOOT_DEFAULT=l1\n"}]}, True),
+    ({"loader": "update-extlinux", "update": "/usr/local/sbin/update_extlinux.sh"}, True),
+    ({"loader": "efi", "update": None}, True), (GRUB, True),
+    (dict(GRUB, files=[dict(GRUBS, text="GRUB_DEFAULT=0\n")]), True),
+    (dict(GRUB, files=[dict(GRUBS, text="GRUB_DEFAULT='1>2'\n")]), False),
+    ({"files": [MENU, dict(U_BOOTS, text="U_BOOT_DEFAULT=l1\n")]}, False),
+    ({"files": [MENU, dict(U_BOOTS, text="U_BOOT_DEFAULT='\n")]}, False),
+    ({"files": [MENU, dict(U_BOOTS, text="#U_BOOT_DEFAULT=l1\n")]}, True),
 ])
 def test_a_kernel_that_the_boot_loader_would_not_start_is_not_chosen(boot, starts):
     boot = dict(facts()["boot"], next="ro initcall_blacklist=rknpu_init", **boot)
