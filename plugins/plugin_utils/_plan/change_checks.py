@@ -41,7 +41,7 @@ def check_running_kernel(board):
             "removed." % board.release,
             "Reboot the board into an installed kernel (%s), and rerun the playbook." % ", ".join(beside[:3]))
     tool = default_kernel.tool(board.boot.get("update"))
-    upcoming, path = _next_kernel(board.boot, tool)
+    upcoming, path = next_kernel(board.boot, tool)
     if upcoming in installed and upcoming != board.release:
         raise Unsupported(
             "Kernel %s runs, and the next boot starts kernel %s, the default one of %s." % (
@@ -49,7 +49,7 @@ def check_running_kernel(board):
             "Reboot the board, or change %s%s, and rerun the playbook." % (path, tool and " and run " + tool))
 
 
-def _next_kernel(boot, tool):
+def next_kernel(boot, tool):
     """Return (release of the kernel that the next boot starts, or None if it is unknown, what says so).
 
     U-Boot's scripts start /boot/Image, which packages make a link to their kernel, and so may an extlinux.conf.
