@@ -61,11 +61,16 @@ def next_kernel(boot, tool):
     loader, files, image = boot.get("loader"), sources.Sources(boot.get("files")), "/boot/Image"
     try:
         path = _owners_default(files, tool) if tool else menu.PATH
-        if tool and path and loader == "grub":
-            image = grub_menu.default_entry(files.text(boot_files.GRUB_MENU, None) or "", grub.saved_entry(files))[0]
+        if loader == "grub":
+            entry = tool and path and grub_menu.default_entry(files.text(boot_files.GRUB_MENU, None) or "",
+                                                              grub.saved_entry(files))
+            image = entry[0] if entry else ""
         elif loader not in boot_files.ENVIRONMENTS:
-            known = path and (tool or "extlinux" in str(loader))
+            known = tool or "extlinux" in str(loader)
             image = (known and menu_kernel.image(files.text(menu.PATH, None) or "")) or ""
+            # What is made to choose knows kernels called vmlinuz-RELEASE.
+            path = path or ("/Image-" in image and menu.PATH)
+            image = image if path else ""
     except ValueError:
         return None, None
     for link in boot.get("links") or ():

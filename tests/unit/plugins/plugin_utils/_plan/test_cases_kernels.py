@@ -160,9 +160,10 @@ def test_another_kernel_at_the_next_boot(board, planned, kernel, stops):
     facts, plan = planned(board, driver_policy="exact")
     assert facts["boot"]["loader"] == "update-extlinux-default" and ("the next boot" in plan["reason"]) is stops
     board.place("/usr/local/sbin/update_extlinux.sh").unlink()
-    # u-boot-update is told which kernel is the default one.
+    # u-boot-update is told which kernel is the default one, if it is called vmlinuz.
     board.write("/usr/sbin/u-boot-update", ". /etc/default/u-boot\n").write("/etc/default/u-boot", "U_BOOT_PARAMETERS=rw\n")
-    assert "the next boot" not in planned(board, driver_policy="exact")[1]["reason"]
+    plan = planned(board, driver_policy="exact")[1]
+    assert ("the next boot" in plan["reason"]) is (stops and "/Image-" in kernel)
 
 
 @pytest.mark.case(
@@ -255,6 +256,21 @@ def test_a_default_entry_of_the_owner_in_u_boot_menu(board, planned, default, fr
     plan = planned(board.write("/boot/extlinux/extlinux.conf", f"default {label}\n{entries}"), driver_policy="exact")[1]
     assert (plan["action"] == "unsupported") is stops
     assert not stops or "the default one of U_BOOT_DEFAULT" in plan["reason"]
+
+
+@pytest.mark.parametrize("image, stops", [("Image-5.10.198-axon", True), ("Image-6.1.75-axon", False), ("vmlinuz-x", False)])
+def test_the_kernels_of_vicharak_are_not_chosen_by_us(board, planned, image, stops):
+    """vicharak-in/u-boot-menu-vicharak: u-boot-update lists /boot/Image-* as find does, and is not told which one to start."""
+    running = "6.1.75-axon"
+    board.base(release=running, config=BUILTIN, cmdline="root=UUID=1 rw").npu().builtin(running).headers(running).tools()
+    for release in (running, "5.10.198-axon"):
+        board.write(f"/boot/Image-{release}").write(f"/lib/modules/{release}/modules.builtin")
+    board.builtin(running).write("/usr/sbin/u-boot-update", ". /etc/default/u-boot\n").write("/etc/kernel/cmdline", "rw\n")
+    board.write("/etc/default/u-boot", "U_BOOT_PARAMETERS=$(cat /etc/kernel/cmdline)\nU_BOOT_FDT=\"\"\n")
+    board.write("/boot/extlinux/extlinux.conf", f"default l0\nlabel l0\n\tlinux /{image}\n\tappend root=UUID=1 rw\n")
+    facts, plan = planned(board, driver_policy="exact")
+    assert facts["boot"]["config"] == "/etc/kernel/cmdline" and (plan["action"] == "unsupported") is stops
+    assert not stops or "kernel 5.10.198-axon, the default one of /boot/extlinux/extlinux.conf" in plan["reason"]
 
 
 @pytest.mark.case(
