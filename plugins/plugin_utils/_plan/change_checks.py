@@ -68,7 +68,7 @@ def next_kernel(boot, tool):
         elif loader not in boot_files.ENVIRONMENTS:
             known = tool or "extlinux" in str(loader)
             image = (known and menu_kernel.image(files.text(menu.PATH, None) or "")) or ""
-            # What is made to choose knows kernels called vmlinuz-RELEASE.
+            # The script that chooses for u-boot-update finds kernels called vmlinuz-RELEASE only.
             path = path or ("/Image-" in image and menu.PATH)
             image = image if path else ""
     except ValueError:
