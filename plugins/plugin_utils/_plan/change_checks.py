@@ -8,17 +8,9 @@ from __future__ import annotations
 
 import re
 
-from ...module_utils._boot import (
-    boot_files,
-    default_kernel,
-    grub_menu,
-    menu,
-    menu_kernel,
-    shell_file,
-    sources,
-    u_boot_update,
-)
+from ...module_utils._boot import boot_files, default_kernel, grub_menu, menu, menu_kernel, shell_file, sources
 from ...module_utils._boot.loaders import grub
+from ...module_utils._boot.u_boot_update import CONFIG as U_BOOT
 from ...module_utils._facts import kernels, storage_check
 from .board_state import Unsupported
 from .boot_checks import check_locked, check_mounted
@@ -98,7 +90,7 @@ def _owners_default(files, tool):
     """Return where the owner has chosen the default kernel of a tool, or None if it is the newest one."""
     name, newest, path, folders = (
         ("GRUB_DEFAULT", "0", grub.DEFAULTS, [boot_files.DROP_IN.rpartition("/")[0]]) if tool == "grub-mkconfig" else
-        ("U_BOOT_DEFAULT", "l0", u_boot_update.CONFIG, boot_files.FRAGMENTS))
+        ("U_BOOT_DEFAULT", "l0", U_BOOT, boot_files.FRAGMENTS))
     paths = [path, *(f"{folder}/{file}" for folder in folders for file in files.names(folder))]
     values = (shell_file.variable(files.text(path, None) or "", name) for path in paths)
     value = [newest, *filter(None, values)][-1]  # the last one counts
