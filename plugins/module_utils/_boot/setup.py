@@ -35,9 +35,7 @@ class BootSetupError(Exception):
 
 
 class BootSetup:
-    """The files of a board that select its NPU driver, as they are and as they are wanted.
-
-    They make a tool that chooses the default kernel choose one that has the module: see default_kernel.
+    """The files of a board that select its NPU driver, as they are and as they are wanted; see default_kernel, too.
 
     Args:
         run: function of a command as a list that returns (rc, stdout, stderr).
@@ -245,10 +243,11 @@ class BootSetup:
             raise BootSetupError(str(error)) from error
         self._check_menu((made or b"").decode("utf-8", "surrogateescape"))
         # Without a line that the owner wrote by hand the kernel may not start.
-        tree = re.search(rb"(?im)^[ \t]*((?:fdt|devicetree)(?:dir)?[ \t].*)", self.menu or b"")
-        if tree and not tree.re.search(made):
-            raise BootSetupError("%s has \"%s\", which %s does not write: configure it there" % (
-                self.loader.made, tree.group(1).decode(errors="replace").strip(), self.loader.update))
+        for line in rb"(?:fdt|devicetree)(?:dir)?", rb"(?:fdtoverlays|devicetree-overlay)":
+            tree = re.search(rb"(?im)^[ \t]*(%s[ \t].*)" % line, self.menu or b"")
+            if tree and not tree.re.search(made):
+                raise BootSetupError("%s has \"%s\", which %s does not write: configure it there" % (
+                    self.loader.made, tree.group(1).decode(errors="replace").strip(), self.loader.update))
         if made != self.menu:
             self._write(self.loader.made, made)
 

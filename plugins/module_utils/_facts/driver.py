@@ -109,11 +109,10 @@ def module_name(path):
     return name if name in ("rknpu", "rknpu_dkms") else None
 
 
-def _is_builtin(tree, release, config):
-    listed = tree.text("/lib/modules/%s/modules.builtin" % release, 1 << 20)
-    if listed is not None and any(line.endswith("/rknpu.ko") for line in listed.splitlines()):
-        return True
-    return config.get("ROCKCHIP_RKNPU") == "y"
+def lists_builtin(tree, release):
+    """Return whether a kernel lists the driver as built in."""
+    listed = tree.text("/lib/modules/%s/modules.builtin" % release, 1 << 20) or ""
+    return any(line.endswith("/rknpu.ko") for line in listed.splitlines())
 
 
 def _presence(tree, release, device, config, files, loaded, dkms):
@@ -121,7 +120,9 @@ def _presence(tree, release, device, config, files, loaded, dkms):
                                         and not device_tree.is_rknpu(device["compatible"])
                                         and device["driver"] != PLATFORM_DRIVER):
         return "rocket"
-    if _is_builtin(tree, release, config):
+    # A boot image may come without modules and configuration.
+    unloaded = tree.exists("/sys/module/rknpu/version") and not tree.exists("/sys/module/rknpu/initstate")
+    if unloaded or lists_builtin(tree, release) or config.get("ROCKCHIP_RKNPU") == "y":
         return "builtin"
     if any(not path.startswith(_OURS) for path in files):
         return "module"
@@ -132,14 +133,11 @@ def _presence(tree, release, device, config, files, loaded, dkms):
     return "absent"
 
 
-def _bound_module(tree, device, presence):
-    """Return the module of the bound driver; None for a built-in driver, whose platform driver has no such link."""
-    if device["driver"] != PLATFORM_DRIVER:
-        return None
+def _bound_module(tree, device):
+    """Return the module of the bound driver; None for a built-in driver, which was never loaded."""
     name = tree.linked_name("/sys/bus/platform/drivers/%s/module" % PLATFORM_DRIVER)
-    if name and presence == "builtin" and not tree.exists("/sys/module/%s/initstate" % name):
-        return None
-    return name
+    loaded = device["driver"] == PLATFORM_DRIVER and tree.exists("/sys/module/%s/initstate" % name)
+    return name if loaded else None
 
 
 def _debugfs_version(tree):
@@ -180,16 +178,17 @@ def read(tree, release, device, config, cmdline, dkms, ask_node=ask, privileged=
     """Return the facts of the driver, as documented by npu_facts.
 
     `config` is {option without CONFIG_: value}, `dkms` what _dkms.read() gave; `ask_node(path, dma_heap)`
-    is put in by tests, `nodes` what device_nodes.read() gave. Without privileges the driver's own word can mostly not
-    be had.
+    is put in by tests, `nodes` what device_nodes.read() gave.
     """
     loaded = [line.split(" ", 1)[0] for line in (tree.text("/proc/modules", 1 << 20) or "").splitlines()]
     loaded = sorted(name for name in loaded if module_name(name + ".ko"))
     files = module_files(tree, release)
-    presence = _presence(tree, release, device, config, files, loaded, dkms)
+    module = _bound_module(tree, device)
+    presence = "builtin" if device["driver"] == PLATFORM_DRIVER and not module else _presence(
+        tree, release, device, config, files, loaded, dkms)
     result = {
         "presence": presence,
-        "module": _bound_module(tree, device, presence),
+        "module": module,
         "version": None, "date": None, "version_source": "unknown",
         "render_node": None,
         "builtin_suppressed": kernel_arguments.has(cmdline, BLACKLIST, INITCALL),

@@ -25,11 +25,6 @@ _TELLING = re.compile(
     r"read-only|too |relocations|clock skew|in the future|restart config|\bld: ")
 
 
-def _is_builtin(tree, release):
-    listed = tree.text("/lib/modules/%s/modules.builtin" % release, 1 << 20) or ""
-    return any(line.endswith("/rknpu.ko") for line in listed.splitlines())
-
-
 def _failed_builds(tree):
     """Return `{release: [line]}` of the logs of failed builds; DKMS removes that of a successful one."""
     failed = {}
@@ -60,7 +55,7 @@ def read(tree, running):
             "release": release, "running": release == running, "headers": has_headers(tree, release),
             "module": any(driver.module_name(name) for folder in _FOLDERS
                           for name in tree.names("/lib/modules/%s/%s" % (release, folder))),
-            "builtin": _is_builtin(tree, release), "build_log": failed.get(release, []),
+            "builtin": driver.lists_builtin(tree, release), "build_log": failed.get(release, []),
         }
         for release in newest_first(releases)[:LIMIT]
     ]

@@ -118,7 +118,7 @@ def read_boot_links(tree, found=None):
     found = mounts(tree) if found is None else found
     points = {mount.point for mount in (_mount_of(found, path) for path in PATHS) if mount}
     links = []
-    for path in dict.fromkeys(filter(None, ("/boot/Image", *boot_files.existing(tree), *OWN_FILES, *SIGNING_PATHS))):
+    for path in ("/boot/Image", "/boot/vmlinuz", *boot_files.existing(tree), *OWN_FILES, *SIGNING_PATHS):
         target = tree.link(path)
         if target is not None:
             links.append({"path": path, "target": clean(target), "problem": _link_problem(tree, path, found, points)})

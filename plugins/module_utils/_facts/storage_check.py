@@ -56,7 +56,7 @@ def problem(filesystems, links, init, boot=True):
             return ("Nothing can be written below %s: it is mounted read-only (%s)." % (entry["path"], where),
                     detach or (remount or "I") + "nstall a system with writable files, and rerun the playbook.")
     for link in links or ():
-        if link["problem"] not in (None, "locked"):
+        if link["problem"] not in (None, "locked") and link["path"] != "/boot/vmlinuz":  # which is not written
             reason = _LINK_PROBLEMS.get(link["problem"], link["problem"])
             return ("%s is a symbolic link to %s, %s, so it could not be rolled back."
                     % (link["path"], link["target"], reason),

@@ -21,7 +21,7 @@ PLACES = {
         "its kernel comes over the network (TFTP or a root file system on NFS)",
         "in the boot configuration of that server (append in pxelinux.cfg, or bootargs of U-Boot)"),
     "efi": (
-        "its UEFI firmware started the kernel by an unknown program (BOOT_IMAGE or /sys/firmware/efi)",
+        "its UEFI firmware started the kernel by an unknown program, or as a unified kernel image",
         ("in the configuration of that boot loader (systemd-boot: options in loader/entries of /boot/efi, /efi or "
          "/boot; for new kernels and unified kernel images /etc/kernel/cmdline, of Armbian SYSTEMD_BOOT_CMDLINE in "
          "/etc/systemd-boot.d/armbian-config; Proxmox VE: /etc/kernel/cmdline, then proxmox-boot-tool refresh; "
@@ -61,6 +61,8 @@ _CUSTOM = "/boot/grub/custom.cfg"
 _GIVEN = re.compile(r"^([ \t]*linux\w*[ \t]+\S+).*", re.MULTILINE)
 _OWN = "an-entry-of-the-owner"
 _BY = re.compile(r"(?<=root=)/dev/disk/by-(uuid|partuuid|label|partlabel)/")
+_BY_HAND = "by hand (U-Boot: in bootargs of its environment, see fw_printenv, or of the device tree)"
+_TREE, _TREES = "U_BOOT_FDT", ("fdt", "devicetree", "fdtoverlays", "devicetree-overlay")
 _UBUNTU = boot_files.ENVIRONMENTS["ubuntu"][0]
 _FILES = {
     "/boot/uEnv/uEnv.txt": (
@@ -90,7 +92,7 @@ def check_boot(board):
     check_mounted(board)
     made = _made_menu(boot)
     problem = (boot.get("error") or trial(boot, edit.add) or _overflow(boot) or _own_entry(boot)
-               or shell_checks.problem(boot) or (made and _other_root(boot, *made)))
+               or shell_checks.problem(boot) or (made and (_other_root(boot, *made) or _lost_tree(boot, made[1]))))
     if problem and not suppresses_builtin(boot.get("next")):
         raise Unsupported(
             "The driver is built in, and the boot configuration cannot be edited: {}.".format(problem.rstrip(".")),
@@ -172,16 +174,56 @@ def _other_root(boot, given, texts):
         given, texts: as _made_menu() returns them.
     """
     try:
-        roots = [shell_file.variable(text, "U_BOOT_ROOT") for path, text in texts.items() if path != radxa.CONFIG]
+        wanted = _last(texts, "U_BOOT_ROOT") or boot.get("configured") or ""
     except ValueError as error:
         return str(error)
-    # The last one counts, also if it is empty.
-    wanted = next((root for root in reversed(roots) if root is not None), None) or boot.get("configured") or ""
     given, wanted = (_BY.sub(lambda found: found.group(1).upper() + "=", text) for text in (given, wanted))
     if not evidence.contradict(wanted, given):  # which ignores what a shell computes
         return None
     return "{} has {}, and {} would write {}".format(
         menu.PATH, max(evidence.by_name(given)["root"]), boot["update"], max(evidence.by_name(wanted)["root"]))
+
+
+def _lost_tree(boot, texts):
+    """Return which device tree or overlay u-boot-update would not write, one sentence, or None.
+
+    Owners add such lines to the menu itself. Without them the board may not start, or not find its disk.
+
+    Args:
+        texts: as _made_menu() returns them.
+    """
+    try:
+        tree, overlays, folder = (_last(texts, _TREE + name) or "" for name in ("", "_OVERLAYS", "_OVERLAYS_DIR"))
+    except ValueError as error:
+        return str(error)
+    if not texts or re.search(r"[$`]", tree + overlays + folder):
+        return None  # facts that another release has gathered, or computed by a shell
+    known = {path.rpartition("/")[2] for path in (tree, *overlays.split())}
+    folder = (folder or "/boot/dtbo").rstrip("/").rpartition("/")[2]
+    lines = menu.default_entry(sources.Sources(boot.get("files")).text(menu.PATH, None) or "")[0]
+    kernel = menu.kernel(lines)
+    release = kernel and kernel.group(2).strip().rpartition("/")[2].partition("-")[2]
+    for line in lines:
+        key = line.group(1).lower()
+        for path in line.group(2).split() if key in _TREES else ():
+            above, dummy, name = path.rpartition("/")
+            # It finds the tree of a kernel, and all overlays of one folder, without being told.
+            found = (not overlays and above.rpartition("/")[2].startswith(folder) if "overlay" in key else
+                     release and release in name)
+            if name not in known and not found:
+                return "{} has {} {}, and {} would not write it (see {}{})".format(
+                    menu.PATH, key, path, boot["update"], _TREE, "_OVERLAYS" if "overlay" in key else "")
+    return None
+
+
+def _last(texts, name):
+    """Return the last value of a variable in files that a shell sources, which counts also if it is empty, or None.
+
+    Args:
+        texts: as _made_menu() returns them.
+    """
+    values = (shell_file.variable(text, name) for path, text in texts.items() if path != radxa.CONFIG)
+    return next((value for value in reversed(list(values)) if value is not None), None)
 
 
 def _added_to_menu(boot, given, texts):
@@ -240,6 +282,8 @@ def _check_unknown(board):
     if boot.get("loader") != "network":
         check_mounted(board)
     what, where = PLACES.get(boot.get("loader"), ("", _where(boot)))
+    if "initrd=\\" in (boot.get("cmdline") or ""):
+        what = what.replace("by an unknown program", "by systemd-boot or a program like it (initrd=\\)")
     if boot.get("loader") == "extlinux":
         menu_text = sources.Sources(boot.get("files")).text(menu.PATH, None) or ""
         named = ((boot.get("error") or "") + menu_text).lower()
@@ -257,7 +301,7 @@ def _where(boot):
     files = {file["path"] for file in boot.get("files") or ()}
     if named and {boot_files.SCRIPT, sources.FLASH_KERNEL} <= files:
         named = sources.FLASH_KERNEL
-    return _FILES.get(named, f"in {named}" if named else "by hand")
+    return _FILES.get(named, f"in {named}" if named else _BY_HAND)
 
 
 def trial(boot, change):

@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
-from ...module_utils._boot import boot_files, default_kernel, menu, menu_kernel, sources
+import re
+
+from ...module_utils._boot import boot_files, default_kernel, grub_menu, menu, menu_kernel, shell_file, sources
+from ...module_utils._boot.loaders import grub
+from ...module_utils._boot.u_boot_update import CONFIG as U_BOOT
 from ...module_utils._facts import kernels, storage_check
 from .board_state import Unsupported
 from .boot_checks import check_locked, check_mounted
 
-_IMAGE = "/boot/Image"
+_RELEASE = re.compile(r"(?:^|/)(?:vmlinu[xz]|Image)-(\S+)\Z")
 
 
 def check_running_kernel(board):
@@ -28,29 +32,71 @@ def check_running_kernel(board):
             "Kernel %s runs and is no longer installed: since the boot, its package was updated to another kernel or "
             "removed." % board.release,
             "Reboot the board into an installed kernel (%s), and rerun the playbook." % ", ".join(beside[:3]))
-    upcoming, path = _next_kernel(board.boot)
+    tool = default_kernel.tool(board.boot.get("update"))
+    upcoming, path = next_kernel(board.boot, tool)
     if upcoming in installed and upcoming != board.release:
         raise Unsupported(
             "Kernel %s runs, and the next boot starts kernel %s, the default one of %s." % (
                 board.release, upcoming, path),
-            "Reboot the board, or change %s, and rerun the playbook." % path)
+            "Reboot the board, or change %s%s, and rerun the playbook." % (path, tool and " and run " + tool))
 
 
-def _next_kernel(boot):
-    """Return (release of the kernel that the next boot starts, or None if it is unknown, file that says so).
+def next_kernel(boot, tool):
+    """Return (release of the kernel that the next boot starts, or None if it is unknown, what says so).
 
-    U-Boot's scripts start /boot/Image, which packages make a link to their kernel. u-boot-update and grub-mkconfig are
-    made to choose a kernel that has the module, and no other tool is (update_extlinux.sh).
+    U-Boot's scripts start /boot/Image, which packages make a link to their kernel, and so may an extlinux.conf.
+    u-boot-update and grub-mkconfig are made to choose a kernel that has the module, unless the owner has chosen one.
+
+    Args:
+        tool: as default_kernel.tool() returns it.
     """
-    if boot.get("loader") in boot_files.ENVIRONMENTS:
-        target = next((link["target"] for link in boot.get("links") or () if link["path"] == _IMAGE), None) or ""
-        return target.rpartition("/")[2].partition("vmlinuz-")[2] or None, _IMAGE
-    if "extlinux" not in str(boot.get("loader")) or default_kernel.tool(boot.get("update")):
-        return None, None
+    loader, files, image = boot.get("loader"), sources.Sources(boot.get("files")), "/boot/Image"
     try:
-        return menu_kernel.release(sources.Sources(boot.get("files")).text(menu.PATH, None) or ""), menu.PATH
+        path = _owners_default(files, tool) if tool else menu.PATH
+        if loader == "grub":
+            entry = tool and path and grub_menu.default_entry(files.text(boot_files.GRUB_MENU, None) or "",
+                                                              grub.saved_entry(files))
+            image = entry[0] if entry else ""
+        elif loader not in boot_files.ENVIRONMENTS:
+            known = tool or "extlinux" in str(loader)
+            image = (known and menu_kernel.image(files.text(menu.PATH, None) or "")) or ""
+            # The script that chooses for u-boot-update finds kernels called vmlinuz-RELEASE only.
+            path = path or ("/Image-" in image and menu.PATH)
+            image = image if path else ""
     except ValueError:
         return None, None
+    for link in boot.get("links") or ():
+        # In a menu /boot is left out where it is a file system of its own.
+        if link["target"] and link["path"] in (image, "/boot" + image):
+            image, path = link["target"], link["path"]
+    found = _RELEASE.search(image)
+    return (found.group(1), path) if found else (None, None)
+
+
+def starts_new_kernels(boot):
+    """Return whether a kernel that is installed becomes the one that the next boot starts, True if that is unknown.
+
+    systemd-boot and its relatives do so by kernel-install.
+    """
+    tool = default_kernel.tool(boot.get("update"))
+    try:
+        return boot.get("loader") in (None, "efi") or (
+            bool(boot.get("update")) and not (tool and _owners_default(sources.Sources(boot.get("files")), tool)))
+    except ValueError:
+        return False
+
+
+def _owners_default(files, tool):
+    """Return where the owner has chosen the default kernel of a tool, or None if it is the newest one."""
+    name, newest, path, folders = (
+        ("GRUB_DEFAULT", "0", grub.DEFAULTS, [boot_files.DROP_IN.rpartition("/")[0]]) if tool == "grub-mkconfig" else
+        ("U_BOOT_DEFAULT", "l0", U_BOOT, boot_files.FRAGMENTS))
+    paths = [path, *(f"{folder}/{file}" for folder in folders for file in files.names(folder))]
+    values = (shell_file.variable(files.text(path, None) or "", name) for path in paths)
+    value = [newest, *filter(None, values)][-1]  # the last one counts
+    if value == "saved":
+        name, value = "saved_entry (grub-set-default)", grub.saved_entry(files) or newest
+    return None if value == newest else name
 
 
 def check_privileges(board, action, runtime):

@@ -10,6 +10,7 @@ from ...module_utils._board import version as _version
 from ...module_utils._facts import apt_kernels, driver as _driver
 from .board_checks import check_package_manager
 from .board_state import suppresses_builtin, Unsupported
+from .change_checks import starts_new_kernels
 from .diagnosis_effects import may_change
 from .rules import vendor_kernels
 
@@ -127,10 +128,13 @@ def _choose_origin(board, reason):
     check_package_manager(board)
     strategy = board.wanted["driver_strategy"]
     offered = offered_kernel(board) if strategy != "dkms" else None
+    offer = offered and "The board's repository has {package} with driver {driver_version}".format(**offered)
+    if offered and starts_new_kernels(board.boot):
+        return "vendor_kernel", f"{reason} {offer}."
     if offered:
-        return "vendor_kernel", "%s The board's repository has %s with driver %s." % (
-            reason, offered["package"], offered["driver_version"])
+        offer += ", which the boot loader of this board would not start by itself."
+        board.notes.append(offer)
     if strategy == "vendor_kernel":
-        raise Unsupported("%s The board's package repository offers no kernel with it." % reason,
+        raise Unsupported("%s %s" % (reason, offer or "The board's package repository offers no kernel with it."),
                           "Set npu_driver_strategy to auto or dkms to build it for kernel %s." % board.release)
     return ("dkms_over_builtin" if board.driver["presence"] == "builtin" else "dkms"), reason

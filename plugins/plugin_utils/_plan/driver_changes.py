@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 from ...module_utils._board import version as _version
-from ...module_utils._boot import default_kernel, kernel_arguments
+from ...module_utils._boot import default_kernel, kernel_arguments, menu
 from ...module_utils._facts import device_tree
 from ...module_utils._facts import driver as _driver
 from .board_state import ARGUMENT, DKMS_PACKAGE, suppresses_builtin, Unsupported
 from .boot_checks import check_removal
 from .build_losses import LOSSES
+from .change_checks import next_kernel
 from .driver import offered_kernel
 from .kernel_checks import check_kernel
 from .packages import packages
@@ -72,7 +73,8 @@ def plan_dkms(board, plan, action):
         changes.append("load %s at boot" % module)
     if not running:
         changes.append("reboot")
-    if not default_kernel.tool(board.boot.get("update")):
+    fixed = board.boot.get("loader") in ("boot-image", "network") or next_kernel(board.boot, "")[1] == menu.PATH
+    if not default_kernel.tool(board.boot.get("update")) and not fixed:
         board.notes.append("This boot loader boots a newer kernel as soon as it is installed: "
                            "run preflight-npu.yml before a kernel update.")
     plan.update(module=module, initcalls=[_driver.INITCALL] if over_builtin else [],

@@ -70,6 +70,19 @@ def rkllm_floor(version, rows):
     return max(known, key=lambda row: _version.parse(row["version"]))["driver_min"] if known else None
 
 
+def runtime_model(version, runtimes):
+    """Return the key of the model for a version of the runtime, or None.
+
+    An unknown one takes that of the newest known release before it: a runtime accepts models of older ones.
+
+    Args:
+        runtimes: section `runtimes`.
+    """
+    known = [key for key in runtimes if key == version or (
+        _version.is_version(version) and _version.at_least(version, key))]
+    return runtimes[max(known, key=_version.parse)].get("model") if known else None
+
+
 def kernel_row(release, kernels):
     """Return the row with the highest version at or below a kernel release.
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from ...module_utils._board import version as _version
 from ...module_utils._facts import runtime as _runtime
 from .board_state import Unsupported
+from .diagnosis_effects import may_change
 from .predicates import is_pending
-from .rules import rkllm_floor
+from .rules import rkllm_floor, runtime_model
 
 
 def choose_runtime(board, action, driver):
@@ -38,6 +39,11 @@ def choose_runtime(board, action, driver):
         kept = board.data["runtimes"].get(installed["version"]) or {}
         return dict(result, version=installed["version"], rknn_server=kept.get("rknn_server"),
                     reason="Runtime %s works with it and stays unchanged." % installed["version"])
+    if not board.wanted["runtime_version"] and _is_newer_than_known(board):
+        board.notes.append("librknnrt.so {} is newer than all releases in the compatibility data: set "
+                           "npu_runtime_version to {} to replace it.".format(installed["version"], version))
+        return dict(result, version=installed["version"], rknn_server=None,
+                    reason="Runtime {} is newer than {} and stays unchanged.".format(installed["version"], version))
     _check_runtime(board, version, driver)
     reason = _why_install(installed, row, version, driver)
     if reason:
@@ -46,6 +52,14 @@ def choose_runtime(board, action, driver):
     if installed.get("loader") and installed["loader"] not in [installed["path"], *same]:
         board.notes.append("The dynamic loader finds %s, not %s." % (installed["loader"], installed["path"]))
     return dict(result, reason="Runtime %s is installed." % version)
+
+
+def _is_newer_than_known(board):
+    """Return whether the runtime is newer than all known releases, unless it was tried and is at fault."""
+    version = board.runtime.get("version")
+    if board.verified is False and "runtime" in may_change(board.record):
+        return False
+    return _version.is_version(version) and not any(_version.at_least(key, version) for key in board.data["runtimes"])
 
 
 def _check_runtime(board, version, driver):
@@ -78,7 +92,7 @@ def _why_install(installed, row, version, driver):
 def choose_model(board, runtime):
     """Return the plan's `model`: what verifies the board with this version of the runtime, as the data has it."""
     data, soc = board.data, board.data["socs"][board.soc]
-    key = soc.get("model") or (data["runtimes"].get(runtime) or {}).get("model")
+    key = soc.get("model") or runtime_model(runtime, data["runtimes"])
     row = data["models"].get(key) or {}
     files = row.get("soc") or {}
     return {"key": key, "file": files.get(board.soc) or files.get(soc.get("family")), "platform": soc["model_dir"],

@@ -8,6 +8,7 @@ import errno
 import gzip
 import hashlib
 import json
+import shutil
 import struct
 
 import pytest
@@ -169,6 +170,26 @@ def test_presence_of_a_module_that_dkms_has_moved_away(board, gather):
     board.base(config="CONFIG_ROCKCHIP_RKNPU=m\n").npu(driver=None).dkms("rknpu", ours=True)
     board.write("/var/lib/dkms/rknpu/original_module/%s/aarch64/rknpu.ko" % RELEASE)
     assert presence(gather, board) == "module"
+
+
+def test_presence_without_modules_and_configuration(board, gather):
+    """kwankiu/archlinux-installer 87: a kernel of a boot image, with neither; a driver that was never loaded is built in."""
+    board.base(config=None, release="6.1.75-rockchip-ge21cf49ee9a4-dirty").npu()
+    shutil.rmtree(board.place("/lib/modules"))
+    driver = gather(board)["driver"]
+    assert (driver["presence"], driver["module"], driver["version"]) == ("builtin", None, "0.9.3")
+    # Linux 7 links built-in platform drivers, too.
+    board.link("/sys/bus/platform/drivers/RKNPU/module", "../../../../module/rknpu").write("/sys/module/rknpu/version", "0.9.3\n")
+    driver = gather(board)["driver"]
+    assert (driver["presence"], driver["module"]) == ("builtin", None)
+    # The owner has suppressed it.
+    board.place("/sys/devices/platform/fdab0000.npu/driver").unlink()
+    assert gather(board)["driver"]["presence"] == "builtin"
+    board.link("/sys/devices/platform/fdab0000.npu/driver", "../../../bus/platform/drivers/RKNPU")
+    # Loaded by hand, from a file somewhere else.
+    board.write("/sys/module/rknpu/initstate", "live\n").write("/proc/modules", "rknpu 81920 0 - Live 0x0 (OE)\n")
+    driver = gather(board)["driver"]
+    assert (driver["presence"], driver["module"]) == ("module", "rknpu")
 
 
 def test_presence_rocket(board, gather):

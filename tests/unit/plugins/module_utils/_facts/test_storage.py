@@ -276,6 +276,12 @@ def test_a_link_to_a_plain_file_of_the_board_is_accepted(mission, planned, gathe
     assert planned(mission)["action"] == "dkms_over_builtin" and storage_check.check(str(mission.root)) is None
 
 
+def test_a_link_to_a_kernel_that_is_not_written_is_left_to_the_boot_loader(mission, planned):
+    """What a removed package of Debian's may leave."""
+    say(mission, DISK).link("/boot/vmlinuz", "vmlinuz-6.1.0-31-arm64")
+    assert planned(mission)["action"] == "dkms_over_builtin" and storage_check.check(str(mission.root)) is None
+
+
 # -- systemd, kexec, watchdog ---------------------------------------------------------------------------------------------
 
 @pytest.mark.case(case="a board that is not run by systemd", plan="unsupported",

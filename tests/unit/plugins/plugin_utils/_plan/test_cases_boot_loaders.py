@@ -347,16 +347,19 @@ def test_a_boot_loader_that_is_only_named(board, planned, cmdline, files, what, 
     assert planned(board, driver_policy="exact")[1]["action"] == "dkms_over_builtin"
 
 
+UNKNOWN = "by hand (U-Boot: in bootargs of its environment, see fw_printenv, or of the device tree)"
+
+
 @pytest.mark.case(
     case="boot loader: unknown", plan="unsupported", result="stops, and names the argument to add by hand"
 )
 @pytest.mark.parametrize(
     "path, content, where",
     [
-        ("/boot/grub/grub.cfg", "menuentry 'Debian' {}\n", "by hand"),
+        ("/boot/grub/grub.cfg", "menuentry 'Debian' {}\n", UNKNOWN),
         ("/boot/boot.scr", "booti\n", ("in bootargs of /boot/boot.cmd, make /boot/boot.scr of it (mkimage -C none "
          "-A arm64 -T script -d /boot/boot.cmd /boot/boot.scr)")),
-        ("/boot/config.txt", "arm_64bit=1\n", "by hand"),
+        ("/boot/config.txt", "arm_64bit=1\n", UNKNOWN),
     ],
 )
 def test_unknown_boot_loader(board, planned, path, content, where):

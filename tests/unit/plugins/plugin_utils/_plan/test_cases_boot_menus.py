@@ -86,6 +86,43 @@ def test_arguments_that_were_added_to_the_menu(menu_board, planned, more, files,
     assert [note for note in plan["notes"] if "dropped" in note] == ([wanted] if dropped else [])
 
 
+FIRMWARE = "/lib/firmware/6.1.0-1012-rockchip/device-tree/rockchip"
+SATA = f"fdtoverlays  {FIRMWARE}/overlay/orangepi-5-sata.dtbo"
+
+
+@pytest.mark.case(
+    case="a device tree or an overlay was added to the extlinux.conf that u-boot-update makes", plan="unsupported",
+    result="the next menu would not have it, and the board might not find its disk: names it and the variable",
+)
+@pytest.mark.parametrize("line, settings, lost", [
+    # Joshua-Riek/ubuntu-rockchip 780: the system is on the disk that the overlay enables.
+    (SATA, 'U_BOOT_FDT_OVERLAYS="device-tree/rockchip/overlay/orangepi-5-sata.dtbo"\n', None),
+    (SATA, 'U_BOOT_FDT_OVERLAYS_DIR="/lib/firmware/"\n', "orangepi-5-sata.dtbo"),
+    (SATA, '#U_BOOT_FDT_OVERLAYS=""\n', "orangepi-5-sata.dtbo"),
+    (f"{SATA} {FIRMWARE}/overlay/rk3588-uart7-m2.dtbo", 'U_BOOT_FDT_OVERLAYS="a/orangepi-5-sata.dtbo"\n',
+     "rk3588-uart7-m2.dtbo"),
+    (SATA, "U_BOOT_FDT_OVERLAYS=$MINE\n", None),
+    # Radxa's rsetup fills /boot/dtbo, of which u-boot-update takes all.
+    ("fdtoverlays  /boot/dtbo/rk3588-i2c8-m2.dtbo /boot/dtbo/rk3588-pwm15.dtbo", "", None),
+    ("devicetree-overlay /dtbo/rk3588-i2c8-m2.dtbo", "", None),
+    ("devicetree-overlay /boot/mine/rk3588-i2c8-m2.dtbo", "", "rk3588-i2c8-m2.dtbo"),
+    # Joshua-Riek/ubuntu-rockchip 995, armbian/build extensions/u-boot-menu.sh
+    (f"fdt {FIRMWARE}/rk3588s-rock-5a.dtb", 'U_BOOT_FDT="device-tree/rockchip/rk3588s-rock-5a.dtb"\n', None),
+    ("fdt /boot/rk3588-mine.dtb", 'U_BOOT_FDT="rockchip/rk3588-rock-5b.dtb"\n', "rk3588-mine.dtb"),
+    # The tree of a kernel, and that of vicharak-in/u-boot-menu-vicharak.
+    ("fdt /dtb-6.1.75-axon", "", None), ("fdt /rk3588-axon-linux-6.1.75-axon.dtb", "", None),
+    ("fdtdir /usr/lib/linux-image-6.1.75-axon/", "", None), ("# fdt /a.dtb", "", None),
+    (SATA, "U_BOOT_FDT+=x\n", "set with +="),
+])
+def test_a_device_tree_that_was_added_to_the_menu(menu_board, planned, line, settings, lost):
+    given = "root=UUID=1 rw quiet"
+    board = menu_board(given, {DEFAULTS: settings + ROOT % "UUID=1"})
+    board.write(MENU, f"default l0\n\nlabel l0\n\tlinux /boot/Image-6.1.75-axon\n\t{line}\n\tappend {given}\n")
+    plan = planned(board, driver_policy="exact")[1]
+    assert plan["action"] == ("unsupported" if lost else "dkms_over_builtin")
+    assert not lost or (one_sentence(plan["reason"]) and lost in plan["reason"] and "U_BOOT_FDT" in plan["reason"])
+
+
 @pytest.mark.parametrize("argument, noted", [
     # Rockchip's SDK with A/B slots; without them U-Boot names no slot.
     ("android_slotsufix=_b", True), ("androidboot.slot_suffix=_a", True), ("rauc.slot=A", True),

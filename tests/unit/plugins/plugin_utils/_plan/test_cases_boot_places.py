@@ -64,7 +64,14 @@ PLACES = {
                                  "/boot/boot.scr": "booti\n"}, "/boot/boot.scr, which U-Boot may read",
                   "in bootargs of /boot/boot.cmd"),
     # byhat/rk3588-linux chroot/debian.sh: bootctl --esp-path=/efi --boot-path=/boot install
-    "systemd-boot": ("initrd=\\\\x " + UUID + " rw", EFI, "UEFI", "loader/entries of /boot/efi, /efi or /boot"),
+    "systemd-boot": ("initrd=\\\\x " + UUID + " rw", EFI, "UEFI firmware started the kernel by systemd-boot or",
+                     "loader/entries of /boot/efi, /efi or /boot"),
+    # No initrd= and no BOOT_IMAGE=.
+    "unified kernel image": (UUID + " rw quiet", EFI, "or as a unified kernel image",
+                             "unified kernel images /etc/kernel"),
+    # Boards that start from U-Boot's environment or the arguments in the device tree.
+    "nothing": ("console=ttyS2,1500000 root=/dev/nvme0n1p2 rw", {}, "is not a supported one.",
+                "bootargs of its environment"),
     # armbian/build extensions/systemd-boot.sh
     "systemd-boot of Armbian": (UUID + " rw console=ttyS2", dict(EFI, **{
         "/boot/armbianEnv.txt": "extraargs=\n"}), "UEFI", "SYSTEMD_BOOT_CMDLINE in /etc/systemd-boot.d/armbian-config"),

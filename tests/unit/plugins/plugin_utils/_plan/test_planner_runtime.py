@@ -51,3 +51,29 @@ def test_rknn_server_goes_with_the_runtime_that_stays():
         runtime = dict(BULLSEYE["runtime"], version=version)
         result = plan(**dict(BULLSEYE, runtime=runtime, verification=record("0.8.2", runtime=runtime)))["runtime"]
         assert result["version"] == version and not result["install"] and result["rknn_server"] == server
+
+
+NEWER = dict(RUNTIME, version="2.4.2a2", build="5fd9678a8f@2026-04-27T15:52:16", sha256="1" * 64, git_blob=None)
+
+
+@pytest.mark.parametrize("diagnosis, wanted, stays", [
+    # A project's notes on driver 0.9.0 and RK3588: this runtime is in none of the vendor's public tags.
+    (None, {}, True), ("ok", {}, True), (None, {"driver_policy": "exact"}, True), ("memory", {}, True),
+    ("runtime", {}, False), (None, {"runtime_version": "2.3.2"}, False),
+])
+def test_a_runtime_that_is_newer_than_all_known_ones_stays(diagnosis, wanted, stays):
+    verification = diagnosis and record("0.9.6", diagnosis, runtime=NEWER)
+    result = plan(wanted, **dict(upgraded(runtime=NEWER), **({"verification": verification} if diagnosis else {})))
+    assert result["runtime"]["install"] is not stays
+    assert result["runtime"]["version"] == ("2.4.2a2" if stays else "2.3.2")
+    assert any("set npu_runtime_version to 2.3.2" in note for note in result["notes"]) is stays
+    assert result["model"]["key"] == "mobilenet_v1-1.6.0"
+
+
+@pytest.mark.parametrize("version, model", [
+    ("2.4.2a2", "mobilenet_v1-1.6.0"), ("2.3.2b1", "mobilenet_v1-1.6.0"), ("1.4.1", "mobilenet_v1-1.4.0"),
+    ("1.3.0", None), (None, None), ("x", None),
+])
+def test_an_unknown_runtime_is_tried_with_a_model_that_it_accepts(version, model):
+    current = plan(runtime=dict(NEWER, version=version))["current"]
+    assert (current and current["model"]["key"]) == model

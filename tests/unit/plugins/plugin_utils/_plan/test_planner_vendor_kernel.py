@@ -33,6 +33,34 @@ def test_the_vendors_kernel_is_chosen_if_the_repository_has_a_suitable_one(wante
     assert plan_with_offer(wanted, offer)["action"] == action
 
 
+GRUB = {"loader": "grub", "update": "/usr/sbin/grub-mkconfig"}
+GRUBS, U_BOOTS = {"path": "/etc/default/grub"}, {"path": "/etc/default/u-boot"}
+MENU = {"path": "/boot/extlinux/extlinux.conf", "text": "label a\n linux /boot/vmlinuz-%s\n append rw\n" % RELEASE}
+
+
+@pytest.mark.parametrize("boot, starts", [
+    # Menus by hand, Armbian and DietPi with Radxa's repository, and images with the kernel in a partition.
+    ({"loader": "extlinux", "config": MENU["path"], "update": None}, False),
+    ({"loader": "armbian", "config": "/boot/armbianEnv.txt", "update": None}, False),
+    ({"loader": "boot-image", "config": None, "update": None}, False),
+    ({"loader": "update-extlinux", "update": "/usr/local/sbin/update_extlinux.sh"}, True),
+    ({"loader": "efi", "update": None}, True), (GRUB, True),
+    (dict(GRUB, files=[dict(GRUBS, text="GRUB_DEFAULT=0\n")]), True),
+    (dict(GRUB, files=[dict(GRUBS, text="GRUB_DEFAULT='1>2'\n")]), False),
+    ({"files": [MENU, dict(U_BOOTS, text="U_BOOT_DEFAULT=l1\n")]}, False),
+    ({"files": [MENU, dict(U_BOOTS, text="U_BOOT_DEFAULT='\n")]}, False),
+    ({"files": [MENU, dict(U_BOOTS, text="#U_BOOT_DEFAULT=l1\n")]}, True),
+])
+def test_a_kernel_that_the_boot_loader_would_not_start_is_not_chosen(boot, starts):
+    boot = dict(facts()["boot"], next="ro initcall_blacklist=rknpu_init", **boot)
+    result = plan_with_offer({}, OFFER, boot=boot)
+    assert (result["action"] == "vendor_kernel") is starts
+    assert any("would not start by itself" in note for note in result["notes"]) is not starts
+    result = plan_with_offer({"driver_strategy": "vendor_kernel"}, OFFER, boot=boot)
+    assert result["action"] == ("vendor_kernel" if starts else "unsupported")
+    assert starts or "linux-image-6.1.99-2-rk2410 with driver 0.9.8, which" in result["reason"]
+
+
 def test_changes_of_the_vendors_kernel():
     result = plan_with_offer({}, OFFER)
     assert (result["packages"], result["kernel"], result["reboot"], result["replaces"]) == (
