@@ -208,4 +208,15 @@ LOGS = [
           "version 3.7"), "compiletime version 3.6"),
         ("kind, after rockchip-linux/rknn-toolkit2#110, of a wheel that was renamed",
          "ImportError: dynamic module does not define module export function (PyInit_rknn_runtime)", "PyInit_rknn"))),
+    # -- the loader's sentence behind the words of a program
+    *((f"the loader behind {words}", {**OLD, "code": None}, None, [line], "runtime",
+       "librknnrt.so" + NO_FILE, "install a complete librknnrt.so", "dmesg", "runtime") for words, line in (
+        ("Node.js", "Error: librknnrt.so" + NO_FILE),
+        (".NET", "System.DllNotFoundException: Unable to load shared library 'rknnrt'. librknnrt.so" + NO_FILE),
+        ("Rust", "called `Result::unwrap()` on an `Err` value: DlOpen { desc: \"librknnrt.so" + NO_FILE + '" }'),
+        ("GStreamer", "GStreamer-WARNING **: Failed to load plugin '/usr/lib/libgstrknn.so': librknnrt.so" + NO_FILE),
+        ("ONNX Runtime", "FAIL : Failed to load library libproviders_rknn.so with error: librknnrt.so" + NO_FILE))),
+    ("kind: another library that a program does without", {**OLD, "code": None}, "rknn_init",
+     ["GStreamer-WARNING **: Failed to load plugin '/usr/lib/libgstx.so': libx.so.1" + NO_FILE,
+      "E RKNN: [10:00:00.000] Invalid RKNN model version 6"], "runtime", "model version 6", "update", "libx"),
 ]

@@ -17,6 +17,9 @@ Row = collections.namedtuple(
     defaults=("{found}", None, (), None, (), None, 0))
 OTHER_PYTHON = (
     "the module was built for another release of Python: install the wheel for this one (cp310 is 3.10)")
+OLDER_NPU = (
+    "the program, or its rknn-toolkit(-lite), is for an older NPU (RK1808, RV1126, RK3399Pro): use rknn-toolkit-lite2, "
+    "or a program that loads {library}")
 _APT = "install the package that contains it (apt: {package})"
 
 ROWS = (
@@ -65,8 +68,7 @@ ROWS = (
                "it (LD_PRELOAD)"),
     Row("runtime", stage="dlopen", line=r".{0,200}\b(?:libOpenVX|lib(?:Arch|NN)\w{2,20}|libGAL|libVSC|libovxlib"
         r"|librknn_runtime)\.so[\d.]{0,12}: cannot open shared object", may_change="nothing",
-        remedy="the program, or its rknn-toolkit(-lite), is for an older NPU (RK1808, RV1126, RK3399Pro): use "
-               "rknn-toolkit-lite2, or a program that loads {library}"),
+        remedy=OLDER_NPU),
     Row("runtime", stage="dlopen", when=("error", "vendors_library"), may_change="nothing",
         remedy="{vendors_library} is the vendor's: copy it from the release that the program is made for into a "
                "folder of the loader (/usr/lib, then ldconfig), or set LD_LIBRARY_PATH"),

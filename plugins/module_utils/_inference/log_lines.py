@@ -35,6 +35,13 @@ NO_PERMISSION = (
     r".{0,40}\bPermissionError: \[Errno 1?\d\] (?:Permission denied|Operation not permitted): '" + _NODE
     + r"|.{0,60}\bopen(?:ing)? '?" + _NODE + r"\S{0,30}[:,']{0,2} .{0,40}(?:Permission denied|errno: 13\b)"
     r"|(?:\S{1,60}: )?" + _NODE + r"\S{0,30}: Permission denied")
+# Of SELinux and AppArmor, which also Android logs beside the program's lines.
+NO_POLICY = (
+    r".{0,200}\bavc: {1,2}denied\b(?=.{1,600}\b(?:card\d|renderD\d|rknpu|dma_heap|(?:gpu|dri|npu|rknpu|dmabuf_\w{1,20}"
+    r")_device)).{1,700}\btclass=chr_file\b(?! permissive=1)"
+    r"|.{0,200}\bapparmor=\"DENIED\".{1,200}\bname=\"" + _NODE)
+# Syslog writes them to all terminals.
+KERNEL_FAULT = r".{0,80}\b(?:Internal error: (?:Oops|sync)|Unable to handle kernel |Kernel panic - not |kernel BUG at )"
 NO_NODE = (
     r".{0,60}(?:\[Errno \d{1,2}\] (?:No such file or directory|No such device(?: or address)?): '" + _NODE
     + r"|\bopen(?:ing)? '?" + _NODE + r"\S{0,30}[:,']{0,2} .{0,40}(?i:no such (?:file|device)))"

@@ -178,7 +178,7 @@ KERNEL_LINES = (
             "the kernel reported a fault inside the driver", "reboot the board and try another release of the driver",
             "driver"),
     # Of the kernel's report "irq 42: nobody cared", which lists the handlers.
-    LineRow("crash", r"\brknpu_core\d_irq_handler\b",
+    LineRow("crash", r"\brknpu_core\d_irq_handler\b(?!\+0x)",
             "the kernel switched off an interrupt that the driver did not handle: that core completes no more jobs",
             "reboot the board, and update the driver: up to 0.9.3 it is known for that with cores 1 and 2", "driver"),
     # Below a warning or a task that hangs; some drivers cause one whenever a program ends (dma-iommu.c, unmapping).

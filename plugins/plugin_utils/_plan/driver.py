@@ -98,8 +98,13 @@ def _why_change(board):
     if board.silent:
         board.notes.append("Driver %s is bound to the NPU but has no device file (no DRM node, no /dev/rknpu)." % (
             board.silent))
-        return ("Driver %s is bound to the NPU but has no device file, so no program can use it; %s is wanted." % (
-            board.silent, target))
+        if board.wanted["driver_policy"] != "exact" and not _version.at_least(target, board.silent):
+            raise Unsupported(
+                "Driver %s is bound to the NPU but has no device file, and %s, which is wanted, is older." % (
+                    board.silent, target),
+                "Boot a kernel of the board's vendor that is built for DRM, or set npu_driver_policy to exact.")
+        return ("Driver %s is bound to the NPU but has no device file, so no program can use it; %s, which has one, is "
+                "wanted." % (board.silent, target))
     if board.device["driver"] == _driver.PLATFORM_DRIVER:
         return "A driver is bound, but its version cannot be read; %s is wanted." % target
     if driver["presence"] == "builtin" and driver["builtin_suppressed"]:
