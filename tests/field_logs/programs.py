@@ -309,4 +309,13 @@ LOGS = [
      ["Message from syslogd@linaro-alip at May 13 09:57:47 ...",
       " kernel:[ 1725.934352] Internal error: Oops: 9600004f [#1] SMP"], "crash", "Internal error: Oops",
      "read the report", "checksums", "driver"),
+    *((f"kind, after rockchip-linux/rknpu2#75, \"can't insmod rknn driver\": {line}", {**OLD, "code": None}, None, [line],
+       name, "rknpu", remedy, "dmesg", changes) for line, name, remedy, changes in (
+        ("insmod: ERROR: could not insert module rknpu.ko: Invalid module format", "driver", "for another kernel",
+         "driver"),
+        ("modprobe: ERROR: could not insert 'rknpu': Key was rejected by service", "device", "npu_signing_key",
+         "nothing"),
+        ("insmod: ERROR: could not insert module ./rknpu.ko: File exists", "device", "loaded already", "nothing"),
+        ("modprobe: FATAL: Module rknpu not found in directory /lib/modules/6.1.43-rockchip-rk3588", "device",
+         "built into this kernel", "nothing"))),
 ]

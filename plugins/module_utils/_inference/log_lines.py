@@ -26,7 +26,7 @@ OTHER_SYSTEM = (
     r"|(?:lib(?:log|android|c\+\+_shared|cutils|utils|binder\w{0,9}|hidl\w{1,20}|vndk\w{1,20})\.so|libc\.so\.0"
     r"|ld-uClibc\S{1,20}|libc\.musl-\S{1,20}|ld-linux(?:-armhf)?\.so\.3): cannot open shared object")
 NO_DEVICE = (
-    r"failed to open (?:\S{1,40} (?:module|node), need to insmod rknpu\b|rknn device!\Z|device, fd: -"
+    r"failed to open (?:.{1,60}\bneed to insmod rknpu\b|rknn device!\Z|device, fd: -"
     r"|rkn(?:pu|n)\b[\w ,]{0,25}\Z)|failed to load kernel module \"rknpu\""
     r"|rknn_init,\s{1,4}driver open fail\b")
 _NODE = r"/dev/(?:dri|rknpu|accel|dma_heap)\b"

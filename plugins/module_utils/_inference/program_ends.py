@@ -39,17 +39,18 @@ _TOOLKITS_WORDS = (
 
 _OF_SHELL = (
     (signal.SIGSEGV, r"(?:Fatal Python error: )?Segmentation fault|\u6bb5\u9519\u8bef"),
-    (signal.SIGABRT, r"(?:Fatal Python error: )?Aborted|\u5df2\u653e\u5f03|\u5df2\u4e2d\u6b62"),
+    (signal.SIGABRT, r"(?:Fatal Python error: )?Abort(?:ed)?|\u5df2\u653e\u5f03|\u5df2\u4e2d\u6b62"),
     (signal.SIGBUS, r"(?:Fatal Python error: )?Bus error|\u603b\u7ebf\u9519\u8bef"),
-    (signal.SIGILL, r"(?:Fatal Python error: )?Illegal instruction|\u975e\u6cd5\u6307\u4ee4"),
+    (signal.SIGILL, r"(?:Fatal Python error: )?Illegal (?:hardware )?instruction|\u975e\u6cd5\u6307\u4ee4"),
     (signal.SIGFPE, r"Floating point exception|\u6d6e\u70b9\u6570\u4f8b\u5916"),
     (signal.SIGKILL, r"Killed|\u5df2\u6740\u6b7b"), (signal.SIGTERM, r"Terminated|\u5df2\u7ec8\u6b62"),
     (signal.SIGSYS, "Bad system call"), (signal.SIGXCPU, "CPU time limit exceeded"),
     (signal.SIGXFSZ, "File size limit exceeded"))
 # A script's shell names itself, the process and the command; Go has the words in lower case.
+# zsh writes them in small letters.
 _WORDS = [(number, re.compile(
-    r".{0,80}\bsignal: (?i:" + words
-    + r")\b|(?:\S{1,100}: (?:line )?\d{1,5}: {1,9}(?:\d{1,9} )?|\[\d\][+-]? {1,4}(?:\d{1,9} {1,4})?)?(?:" + words
+    r".{0,80}\bsignal: (?i:" + words + r")\b|(?:zsh: |\d{3,9} {1,4})(?i:" + words + r")(?:\Z| \(core| {2})"
+    r"|(?:\S{1,100}: (?:line )?\d{1,5}: {1,9}(?:\d{1,9} )?|\[\d\][+-]? {1,4}(?:\d{1,9} {1,4})?)?(?:" + words
     + r")(?:\Z|[: ] {0,40}[(./].{0,300}\Z)"))
     for number, words in _OF_SHELL]
 _ABORTS = re.compile(
