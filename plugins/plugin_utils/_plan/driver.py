@@ -34,19 +34,28 @@ def choose_action(board):
     return _choose_origin(board, _why_change(board))
 
 
+def check_fault(board):
+    """Raise Unsupported where MobileNet fails for a reason that neither another driver nor another runtime fixes."""
+    if board.fault_is_elsewhere and "runtime" not in may_change(board.record):
+        remedy = _one_line(board.record.get("remedy")) or "run playbooks/verify-npu.yml for the remedy"
+        meets = board.meets_policy(board.driver["version"])
+        what, setting = (("runtime", "npu_runtime_version") if meets
+                         else ("driver", "npu_driver_policy to floor or exact"))
+        raise Unsupported(
+            "%s, which another %s does not fix." % (_fault(board), what),
+            "%s, or set %s to change the %s all the same." % (remedy[:1].upper() + remedy[1:], setting, what))
+
+
+def _fault(board):
+    evidence = _one_line(board.record.get("evidence"))
+    return "MobileNet fails with driver %s (%s%s)" % (
+        board.driver["version"], board.record["diagnosis"], ": %s" % evidence if evidence else "")
+
+
 def _keep_driver(board):
     """Return what is done where MobileNet fails for a reason that another driver does not fix, or stop the board."""
-    diagnosis = board.record["diagnosis"]
-    evidence = _one_line(board.record.get("evidence"))
-    fault = "MobileNet fails with driver %s (%s%s)" % (
-        board.driver["version"], diagnosis, ": %s" % evidence if evidence else "")
-    if "runtime" not in may_change(board.record):
-        remedy = _one_line(board.record.get("remedy")) or "run playbooks/verify-npu.yml for the remedy"
-        raise Unsupported(
-            "%s, which another driver does not fix." % fault,
-            "%s, or set npu_driver_policy to floor or exact to change the driver all the same." % (
-                remedy[:1].upper() + remedy[1:]))
-    reason = "%s: the driver stays unchanged. Set npu_driver_policy to floor or exact to change it." % fault
+    check_fault(board)
+    reason = "%s: the driver stays unchanged. Set npu_driver_policy to floor or exact to change it." % _fault(board)
     board.notes.append(reason)
     return "none", reason
 
