@@ -309,8 +309,9 @@ LOGS = [
      ["Message from syslogd@linaro-alip at May 13 09:57:47 ...",
       " kernel:[ 1725.934352] Internal error: Oops: 9600004f [#1] SMP"], "crash", "Internal error: Oops",
      "read the report", "checksums", "driver"),
-    *((f"kind, after rockchip-linux/rknpu2#75, \"can't insmod rknn driver\": {line}", {**OLD, "code": None}, None, [line],
-       name, "rknpu", remedy, "dmesg", changes) for line, name, remedy, changes in (
+    # "can't insmod rknn driver"
+    *((f"kind, after rockchip-linux/rknpu2#75: {line}", {**OLD, "code": None}, None, [line], name, "rknpu", remedy,
+       "dmesg", changes) for line, name, remedy, changes in (
         ("insmod: ERROR: could not insert module rknpu.ko: Invalid module format", "driver", "for another kernel",
          "driver"),
         ("modprobe: ERROR: could not insert 'rknpu': Key was rejected by service", "device", "npu_signing_key",

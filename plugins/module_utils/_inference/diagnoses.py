@@ -71,7 +71,7 @@ _FREE = "free memory or CMA on the board, and end other processes that use the N
 _OFF = "{found}; the NPU's IOMMU is off"
 _FULL = (
     "the NPU's address space (IOMMU, 4 GiB) has no room for it: end other programs that use the NPU, such as large "
-    "language models, or reboot the board")
+    "language models, use a smaller model, or reboot the board")
 _HEAP_CLOSED = (
     "with the node {node} memory comes from /dev/dma_heap/system, which the user may not open: open it to the node's "
     "group with a udev rule, or pass it into the container")

@@ -96,9 +96,9 @@ def diagnose(outcome, facts):
     Args:
         outcome: as child.infer() returns it.
         facts: `library` (path), `expected` and `tolerance` as top5.compare() takes them, `wanted_driver`
-            (version), `newest_driver` (known), `kernel` (release), `nodes` as device_nodes() returns them, `surroundings` as surroundings()
-            does, `user` (the Account as which it was run), `users` (of the NPU, where it was not run, as
-            holders() returns them). All may be missing.
+            (version), `newest_driver` (that is known), `kernel` (release), `nodes` as device_nodes() returns them,
+            `surroundings` as surroundings() does, `user` (the Account as which it was run), `users` (of the NPU, where
+            it was not run, as holders() returns them). All may be missing.
     """
     log = messages(outcome["log"])
     outcome = _with_ending(outcome, log)

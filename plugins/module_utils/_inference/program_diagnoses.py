@@ -87,15 +87,15 @@ ROWS = (
 
 # A program can print these beside what the runtime says, which counts more.
 LAST = (
-    *(Row(name, line=r"(?:insmod|modprobe): .{0,60}\brknpu.{0,20}\b(?:%s)" % words, remedy=remedy)
+    *(Row(name, line=r"(?:insmod|modprobe): .{0,60}\brknpu.{0,20}\b(?:" + words + ")", remedy=remedy)
       for name, words, remedy in (
         ("driver", "Invalid module format|Exec format error|Unknown symbol",
          "module rknpu was built for another kernel: build it for the running one with " + PLAYBOOK),
         ("device", "Key was rejected|Required key",
          "the kernel accepts signed modules only: sign it with a key that the kernel knows (npu_signing_key)"),
         ("device", "File exists|resource busy|Invalid argument|not found in|No such device",
-         "the driver is built into this kernel or loaded already, or this kernel has none, or no NPU for it: "
-         "playbooks/audit-npu.yml says which"))),
+         ("the driver is built into this kernel or loaded already, or this kernel has none, or no NPU for it: "
+          "playbooks/audit-npu.yml says which")))),
     Row("crash", line=log_lines.KERNEL_FAULT,
         remedy="the kernel reported a fault while the program ran: read the report in the kernel log (dmesg), which "
                "names the driver at fault, and reboot the board"),

@@ -66,13 +66,14 @@ def test_the_signal_in_the_words_of_shells_and_services(line, number):
 
 
 def test_the_process_that_ended_first_counts_not_those_that_were_stopped_then():
-    log = ["The nginx service exited with code 256 (by signal 15)", "Service Frigate exited with code 256 (by signal 11)"]
+    log = ["The nginx service exited with code 256 (by signal 15)", "Frigate exited with code 256 (by signal 11)"]
     assert program_ends.signal_number(log_text.messages(log)) == signal.SIGSEGV
     assert program_ends.signal_number(log_text.messages(log[:1])) == signal.SIGTERM
 
 
 @pytest.mark.parametrize("text", [
-    "was sent " * 60, "signal 1 " * 60, "unhandled " * 60, "ERROR " * 100, "[a] " * 150, "a.b " * 150, "10:00:00 " * 60, "| " * 300, 'x="a" ' * 100, '{"a": "b", ' * 60,
+    "was sent " * 60, "signal 1 " * 60, "unhandled " * 60,
+    "ERROR " * 100, "[a] " * 150, "a.b " * 150, "10:00:00 " * 60, "| " * 300, 'x="a" ' * 100, '{"a": "b", ' * 60,
     "rknn_init fail " * 40, "\u521d\u59cb\u5316" * 200, "sh: 1: " * 80, "exit code: " * 50, "RKNN error -1 at " * 35,
 ])
 def test_no_line_takes_long(text):
