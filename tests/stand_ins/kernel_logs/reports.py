@@ -58,6 +58,7 @@ TELLING = {
     "driver 0.9.8, a program for three cores on a SoC with one": ("""
 [   60.1] RKNPU: invalid rknpu core mask: 0x7
 [   60.2] RKNPU: Unknown use core num 3
+[   60.3] RKNPU: failed to use rknpu fence, please enable rknpu fence config!
 """, {"suspect": None, "jobs_failed": 0, "lines": "a program asked for a core or a job"}),
     "the kernel's thermal zones has the NPU's at 115 degrees": ("""
 [  600.1] thermal thermal_zone6: npu-thermal: critical temperature reached, shutting down
