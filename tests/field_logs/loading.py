@@ -219,4 +219,8 @@ LOGS = [
     ("kind: another library that a program does without", {**OLD, "code": None}, "rknn_init",
      ["GStreamer-WARNING **: Failed to load plugin '/usr/lib/libgstx.so': libx.so.1" + NO_FILE,
       "E RKNN: [10:00:00.000] Invalid RKNN model version 6"], "runtime", "model version 6", "update", "libx"),
+    ("TheSpaghettiDetective/obico-server#1138: libraries that it tries before the NPU", {**OLD, "code": None}, None,
+     ["ml_api-1  | Nope! Failed to load darknet lib with GPU support. erors=/darknet/libdarknet_gpu.so" + NO_FILE,
+      "ml_api-1  | Now let's try darknet lib on CPU - /darknet/libdarknet_cpu.so"], "crash", "without an answer",
+     "again", "apt", "nothing"),
 ]
