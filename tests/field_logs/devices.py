@@ -57,6 +57,21 @@ LOGS = [
     ("the driver's name as it should be", {"nodes": []}, "rknn_init",
      ["E RKNN: failed to open rknpu module, need to insmod rknpu driver!", "E RKNN: failed to open rknn device!",
       "E RKNN: Device is not available"], "device", "need to insmod rknpu driver!", "no RKNPU driver", "install"),
+    *((source, {"code": None}, None, [line], "device", evidence, "pass those into the container", "group")
+      for source, line, evidence in (
+        ("kind: a container of LXC, as of Proxmox",
+         ('lxc-start 101: mount_entry: 2462 No such file or directory - Failed to mount "/dev/dri/renderD129" onto '
+          '"/usr/lib/lxc/rootfs/dev/dri/renderD129"'), "mount_entry"),
+        ("kind: mainline's driver", "open(/dev/accel/accel0) failed: No such file or directory", "accel0"),
+        ("kind: Kubernetes, whose device plugin finds none", "0/3 nodes are available: 3 Insufficient rk.com/npu.",
+         "Insufficient"),
+        ("kind: Kubernetes, whose device plugin lost one",
+         "Allocate failed due to no healthy devices present; cannot allocate unhealthy devices rk.com/npu, which",
+         "unhealthy devices"))),
+    ("kind: others who look at nodes", {"code": None}, None,
+     ["ls: cannot access '/dev/rknpu': No such file or directory",
+      "libEGL warning: failed to open /dev/dri/card0: Permission denied", "E RKNN: failed to decode config data!"],
+     "model", "failed to decode config data", "send the model again", "node"),
     ("kind: the same words about a node, without the runtime's tag", {"nodes": [], "code": None}, None,
      ["failed to open /dev/rknpu, need to insmod rknpu dirver!", "rknn_init fail! ret=-1"], "device",
      "need to insmod", "no RKNPU driver serves", "install"),

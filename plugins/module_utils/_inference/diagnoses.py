@@ -301,7 +301,7 @@ DIAGNOSES = (
     _Row("model", when=("signal",), line=r".{0,200}(?:json|jsonxx)\S{0,40}parse_error|.{0,80}json_parse_error",
          remedy="the model's description is damaged: send the model again"),
     _Row("model", when=("unanswered",), evidence="{ending}{found}",
-         line=r"rga_im2d\b|failed to open RGA\b|.{0,60}\bRGA_(?:BLIT|COLORFILL) fail\b"
+         line=r"rga_im2d\b|im2d_rga_impl\b|failed to open RGA\b|.{0,60}\bRGA_(?:BLIT|COLORFILL) fail\b"
          r"|.{0,80}\bRGA buffer allocation failed|.{0,100}\brga_(?:mm|dma_buf|iommu)\w{0,40}\b"
          r"|open /dev/dma_heap/system-\S{1,40} fail|dlopen \S{0,100}librga\.so failed",
          remedy="the line is of RGA (librga), which scales the program's pictures: neither NPU nor driver is at fault"),
@@ -351,7 +351,8 @@ DIAGNOSES = (
                 "and check the checksums of {library} and of the model"),
     _Row("crash", when=("signal", "unknown_call"), may_change="nothing",
          evidence="{signal} in {stage}{after}",
-         remedy="run it again with RKNN_LOG_LEVEL=5, which shows the call in which it ends; " + _DAMAGED),
+         remedy="run it again with RKNN_LOG_LEVEL=5, which shows the call in which it ends; " + _DAMAGED
+                + "; SIGBUS in a container can also be its shared memory, too small (shm_size)"),
     # It has ended itself, as where it finds its memory damaged, or an error that it cannot handle.
     _Row("crash", when=("aborted",), may_change="runtime",
          evidence="{signal} in {stage}{after}",

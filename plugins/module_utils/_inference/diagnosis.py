@@ -43,7 +43,8 @@ _LOADERS_WORDS = (
     r"|\S{1,200}: (?=\S{1,200}\.so[\d.]{0,9}: version `))(?P<error>.{1,600})")
 # Behind words of the program, as of .NET, Node.js, Rust, ONNX Runtime and GStreamer: only of the vendor's libraries, as
 # programs also look for what they can do without.
-_BEHIND_WORDS = r"(?=.{0,600}\blibr(?:k\w{2,12}|ga)\.so).{0,300}?(?<![^\s'\"(])" + _OF_LOADER + r"(?P<error>[^\"}]{1,600})"
+_BEHIND_WORDS = (
+    r"(?=.{0,600}\blibr(?:k\w{2,12}|ga)\.so).{0,300}?(?<![^\s'\"(])" + _OF_LOADER + r"(?P<error>[^\"}]{1,600})")
 # A symbol of the C++ library without its version is one that it does not have at all.
 _TOO_OLD = re.compile(
     r"version `?(?P<symbol>GLIBC|GLIBCXX|CXXABI)_(?:[\d.]{1,12}(?:' not found|\Z| not defined in file )|ABI_)"

@@ -109,6 +109,10 @@ LAST = (
         r"|.{0,100}\b(?:can't start new thread|pthread_create failed)\b",
         remedy="the program may not start another thread: raise the limit (ulimit -u, TasksMax= of its service, "
                "pids_limit of its container)"),
+    Row("memory", line=r".{0,200}\bNo space left on device\b",
+        remedy="a file system is full: free the disk, or raise the shared memory of the container (shm_size)"),
+    Row("runtime", may_change="nothing", line=r".{0,20}\bexternally-managed-environment\b",
+        remedy="pip installs into virtual environments only: make one (python3 -m venv) for rknn-toolkit-lite2"),
     Row("runtime", may_change="nothing",
         line=r".{0,200}(?:\bnumpy\.\S{0,20}multiarray failed to import|\bnumpy\.dtype size changed"
         r"|\bmodule compiled against A[BP]I version|\bmodule 'numpy' has no attribute '"
