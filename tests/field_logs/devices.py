@@ -63,7 +63,8 @@ LOGS = [
          ('lxc-start 101: mount_entry: 2462 No such file or directory - Failed to mount "/dev/dri/renderD129" onto '
           '"/usr/lib/lxc/rootfs/dev/dri/renderD129"'), "mount_entry"),
         ("kind: mainline's driver", "open(/dev/accel/accel0) failed: No such file or directory", "accel0"),
-        ("kind: Kubernetes, whose device plugin finds none", "0/3 nodes are available: 3 Insufficient rk.com/npu.",
+        ("kind: Kubernetes, whose device plugin finds none",
+         "Warning: FailedScheduling, nodes are available: 3 Insufficient rk.com/npu.",
          "Insufficient"),
         ("kind: Kubernetes, whose device plugin lost one",
          "Allocate failed due to no healthy devices present; cannot allocate unhealthy devices rk.com/npu, which",

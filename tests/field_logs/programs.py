@@ -305,7 +305,7 @@ LOGS = [
          ('type=1400 audit(0.0:6513): avc: denied { read write } for comm="demo" name="card1" dev="tmpfs" ino=401 '
           "scontext=u:r:untrusted_app:s0 tcontext=u:object_r:gpu_device:s0 tclass=chr_file permissive=0")),
         ("the same of a DMA heap",
-         ('01-01 10:00:00.000  812  812 W demo: type=1400 audit(0.0:65): avc:  denied  { read } for name="system" '
+         ('type=1400 audit(0.0:65): avc:  denied  { read } for name="system" '
           'dev="tmpfs" scontext=u:r:shell:s0 tcontext=u:object_r:dmabuf_system_heap_device:s0 tclass=chr_file')),
         ("AppArmor, of a snap",
          ('audit: type=1400 audit(1700000000.1:22): apparmor="DENIED" operation="open" profile="snap.frigate" '
