@@ -223,4 +223,8 @@ LOGS = [
      ["ml_api-1  | Nope! Failed to load darknet lib with GPU support. erors=/darknet/libdarknet_gpu.so" + NO_FILE,
       "ml_api-1  | Now let's try darknet lib on CPU - /darknet/libdarknet_cpu.so"], "crash", "without an answer",
      "again", "apt", "nothing"),
+    ("kvcache-ai/ktransformers#524, of librknnrt.so: the C++ library of another Python than the system's",
+     {**OLD, "code": None}, None,
+     [("OSError: /home/cat/miniconda3/envs/y/bin/../lib/libstdc++.so.6: version `GLIBCXX_3.4.30' not found (required "
+       "by /usr/lib/librknnrt.so)")], "runtime", "GLIBCXX_3.4.30", "conda install", "upgrade the OS", "nothing"),
 ]

@@ -76,6 +76,10 @@ ROWS = (
         remedy="a library that the program requires is not there: " + _APT),
     Row("runtime", stage="dlopen", when=("error", "missing_library"), may_change="nothing",
         remedy="{library} is there, but a library that it requires is not: " + _APT),
+    Row("runtime", stage="dlopen", may_change="nothing",
+        line=r"\S{0,200}(?:conda|mamba|site-packages)\S{0,200}/libstdc\+\+\.so[\d.]{0,12}: version `",
+        remedy="Python (conda) brings this C++ library, older than the board's: update it there (conda install -c "
+               "conda-forge libstdcxx-ng), or use the system's Python"),
     Row("runtime", stage="dlopen", when=("error", "too_old"), may_change="nothing",
         line=r".{0,300}' not found \(required by (?!\S{0,200}\blibrknnrt\.so)",
         remedy="the board's {too_old} is older than the program requires: upgrade the OS, or build the program on "
