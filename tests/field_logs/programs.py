@@ -298,6 +298,9 @@ LOGS = [
          "No space left", "shm_size"),
         ("Frigate's documentation: the same in other words", ["Fatal Python error: Bus error"], "crash",
          "SIGBUS in the program", "shm_size"),
+        ("Joshua-Riek/ubuntu-rockchip#527: Mesa tries the NPU as a GPU",
+         ["MESA-LOADER: failed to open rknpu: /usr/lib/dri/rknpu_dri.so: cannot open shared object file"],
+         "model", "failed to open rknpu: /usr/lib/dri", "node of the GPU"),
         ("rockchip-linux/rknpu#36", ["dlopen /usr/lib/librga.so failed"], "model", "librga.so failed", "of RGA"))),
     *((source, {**OLD, "code": None}, "rknn_init", [line, *INSMOD], "device", "denied" if "avc" in line else "DENIED",
        "security policy", "upgrade") for source, line in (

@@ -102,6 +102,9 @@ LAST = (
     Row("device", line=r".{0,80}\bDo you run docker in privileged mode\?",
         remedy="the program's container has not been given the NPU: start it with --device for each of its nodes, or "
                "privileged, and check on the board that the driver is bound (playbooks/audit-npu.yml)"),
+    Row("model", when=("unanswered",), line=r".{0,60}\bfailed to (?:open rknpu: |load driver: rknpu\b)",
+        remedy="Mesa takes the NPU for a GPU: have the program use the node of the GPU (another device of EGL or GBM). "
+               "Neither NPU nor driver is at fault"),
     Row("model", line=r".{0,200}\bOpenCV\(\d[\w.-]{0,20}\) ",
         remedy="the line is of OpenCV: the program has no picture (a path or a camera that cannot be read), or one of "
                "another size or type. Neither NPU nor driver is at fault"),
