@@ -38,12 +38,12 @@ def check_fault(board):
     """Raise Unsupported where MobileNet fails for a reason that neither another driver nor another runtime fixes."""
     if board.fault_is_elsewhere and "runtime" not in may_change(board.record):
         remedy = _one_line(board.record.get("remedy")) or "run playbooks/verify-npu.yml for the remedy"
-        meets = board.meets_policy(board.driver["version"])
-        what, setting = (("runtime", "npu_runtime_version") if meets
-                         else ("driver", "npu_driver_policy to floor or exact"))
-        raise Unsupported(
-            "%s, which another %s does not fix." % (_fault(board), what),
-            "%s, or set %s to change the %s all the same." % (remedy[:1].upper() + remedy[1:], setting, what))
+        why, setting, what = (
+            ("is no reason for another runtime", "npu_runtime_version", "runtime")
+            if board.meets_policy(board.driver["version"])
+            else ("another driver does not fix", "npu_driver_policy to floor or exact", "driver"))
+        raise Unsupported("%s, which %s." % (_fault(board), why), "%s, or set %s to change the %s all the same." % (
+            remedy[:1].upper() + remedy[1:], setting, what))
 
 
 def _fault(board):

@@ -119,5 +119,5 @@ def test_such_a_diagnosis_changes_no_runtime_either(diagnosis, wanted, action):
     found = plan(wanted, driver={"version": "0.9.8", "builtin_version": "0.9.8"}, runtime=runtime, verification=failed)
     assert found["action"] == action and found["runtime"]["install"] is (action == "none")
     if action == "unsupported":
-        assert "another runtime does not fix" in found["reason"]
+        assert "is no reason for another runtime" in found["reason"]
         assert found["remedy"] == "Do this, or set npu_runtime_version to change the runtime all the same."
