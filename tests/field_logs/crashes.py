@@ -64,6 +64,11 @@ LOGS = [
         ("free(): invalid pointer", "crash", "SIGABRT in rknn_run", "checksums", "runtime"),
         ("*** stack smashing detected ***: terminated", "crash", "SIGABRT in rknn_run", "checksums", "runtime"),
         ("Illegal instruction", "runtime", "SIGILL in rknn_run", "does not know", "runtime"),
+        # immich-app/immich#13831 and an add-on of Home Assistant on a board without the instructions that it uses
+        ("[06/05/25 22:59:19] ERROR    Worker (pid:696) was sent SIGSEGV!", "crash", "SIGSEGV in rknn_run", "checksums",
+         "driver"),
+        ("[12:46:25] INFO: Service exited with code 256 (by signal 4)", "runtime", "SIGILL in rknn_run",
+         "does not know", "runtime"),
         ("Killed", "memory", "SIGKILL in rknn_run", "add swap", "nothing"),
         ("[1]+  Killed                  ./llm_demo", "memory", "SIGKILL in rknn_run", "add swap", "nothing"),
         ("detector-1 exited with code 137", "memory", "SIGKILL in rknn_run", "add swap", "nothing"),
@@ -98,4 +103,7 @@ LOGS = [
      ["AddressSanitizer:DEADLYSIGNAL",
       "==15525==ERROR: AddressSanitizer: SEGV on unknown address 0x00000000006c (pc 0xffffbc87e308)"], "crash",
      "SIGSEGV in rknn_run", "checksums", "upgrade", "driver"),
+    ("immich-app/immich#2378: a program of which no call is known", {**NEW, "code": None}, None,
+     ["immich_machine_learning exited with code 132"], "runtime", "SIGILL in the program", "does not know", "upgrade",
+     "nothing"),
 ]

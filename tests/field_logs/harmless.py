@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .values import CHANNEL, DEBUG, GPU_FAILS, GPU_MISSING, LOWER, QUERY, RIGHT, TOO_LOW
+from .values import CHANNEL, DEBUG, GPU_FAILS, GPU_MISSING, LOWER, NO_FILE, QUERY, RIGHT, TOO_LOW
 
 LOGS = [
     ("a model and a runtime that do not match, and work", {"code": None, "top": RIGHT}, "done",
@@ -46,5 +46,9 @@ LOGS = [
     ("2.5.0: layers that the CPU or one core computes", {"code": None, "top": RIGHT}, "done",
      ["W RKNN: [10:00:00.000] Transpose will fallback to CPU, because input shape has exceeded the max limit, height(",
       "E RKNN: [10:00:00.000] Conv MultiCore grade2 failed in getNewLineIndex, will fallback to SingleCore Mode"], "ok",
+     "Top1 is 283", None, "x x"),
+    ("Joshua-Riek/ubuntu-rockchip#527: Mesa tries the NPU as a GPU", {"code": None, "top": RIGHT}, "done",
+     ["libEGL warning: MESA-LOADER: failed to open rknpu: /usr/lib/dri/rknpu_dri.so" + NO_FILE + " (search paths)",
+      "MESA-LOADER: failed to open rknpu: /usr/lib/dri/rknpu_dri.so" + NO_FILE, "failed to load driver: rknpu"], "ok",
      "Top1 is 283", None, "x x"),
 ]

@@ -31,7 +31,10 @@ LOGS = [
      "done", [SUBMIT % "!" + TRY], "driver", "int status: 0", "0.8.2 cannot run jobs", "model"),
     ("airockchip/rknn-toolkit2#447", {"driver_version": "0.7.2"}, "rknn_run", [SUBMIT % "!" + IF_USING], "driver",
      "int status: 0", "upgrade it to 0.9.6", "example.com"),
-    ("airockchip/rknn-toolkit2#384: no newer driver exists", {"driver_version": "0.9.8", "wanted_driver": None},
+    ("airockchip/rknn-toolkit2#384: no newer driver exists", {
+        "driver_version": "0.9.8", "wanted_driver": None, "newest_driver": "0.9.8"},
+     "rknn_run", [SUBMIT % "!"], "driver", "failed to submit!", "iommu messages", "newer"),
+    ("kind: it is not known which release is the newest", {"driver_version": "0.9.8", "wanted_driver": None},
      "rknn_run", [SUBMIT % "!"], "driver", "failed to submit!", "kernel log", "upgrade it"),
     ("rockchip-linux/rknn-toolkit2#195", {"driver_version": "0.8.8", "code": None, "top": ZEROS}, "done", [],
      "driver", "all 1001 scores are 0", "0.8.8 cannot run jobs", "picture"),

@@ -208,4 +208,23 @@ LOGS = [
           "version 3.7"), "compiletime version 3.6"),
         ("kind, after rockchip-linux/rknn-toolkit2#110, of a wheel that was renamed",
          "ImportError: dynamic module does not define module export function (PyInit_rknn_runtime)", "PyInit_rknn"))),
+    # -- the loader's sentence behind the words of a program
+    *((f"the loader behind {words}", {**OLD, "code": None}, None, [line], "runtime",
+       "librknnrt.so" + NO_FILE, "install a complete librknnrt.so", "dmesg", "runtime") for words, line in (
+        ("Node.js", "Error: librknnrt.so" + NO_FILE),
+        (".NET", "System.DllNotFoundException: Unable to load shared library 'rknnrt'. librknnrt.so" + NO_FILE),
+        ("Rust", "called `Result::unwrap()` on an `Err` value: DlOpen { desc: \"librknnrt.so" + NO_FILE + '" }'),
+        ("GStreamer", "GStreamer-WARNING **: Failed to load plugin '/usr/lib/libgstrknn.so': librknnrt.so" + NO_FILE),
+        ("ONNX Runtime", "FAIL : Failed to load library libproviders_rknn.so with error: librknnrt.so" + NO_FILE))),
+    ("kind: another library that a program does without", {**OLD, "code": None}, "rknn_init",
+     ["GStreamer-WARNING **: Failed to load plugin '/usr/lib/libgstx.so': libx.so.1" + NO_FILE,
+      "E RKNN: [10:00:00.000] Invalid RKNN model version 6"], "runtime", "model version 6", "update", "libx"),
+    ("TheSpaghettiDetective/obico-server#1138: libraries that it tries before the NPU", {**OLD, "code": None}, None,
+     ["ml_api-1  | Nope! Failed to load darknet lib with GPU support. erors=/darknet/libdarknet_gpu.so" + NO_FILE,
+      "ml_api-1  | Now let's try darknet lib on CPU - /darknet/libdarknet_cpu.so"], "crash", "without an answer",
+     "again", "apt", "nothing"),
+    ("kvcache-ai/ktransformers#524, of librknnrt.so: the C++ library of another Python than the system's",
+     {**OLD, "code": None}, None,
+     [("OSError: /home/cat/miniconda3/envs/y/bin/../lib/libstdc++.so.6: version `GLIBCXX_3.4.30' not found (required "
+       "by /usr/lib/librknnrt.so)")], "runtime", "GLIBCXX_3.4.30", "conda install", "upgrade the OS", "nothing"),
 ]

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .values import LITE, NEW, NODES, OLD, T
+from .values import INSMOD, LITE, NEW, NODES, OLD, T
 
 LOGS = [
     ("rockchip-linux/rknn-toolkit#440", {"code": -5, "driver_version": "0.8.2"}, "rknn_query",
@@ -267,4 +267,67 @@ LOGS = [
         ("E inference: Not support in simulator environment, please set target in init_runtime!",
          "in simulator environment", "use RKNNLite"),
         ("E init_runtime: Not support target = RK3399!", "Not support target", "call it without one"))),
+    # -- a seventh round
+    *((source, {**OLD, "code": None}, None, log, name, evidence, remedy, "upgrade", "nothing")
+      for source, log, name, evidence, remedy in (
+        ("blakeblackshear/frigate#20350: a name of the SoC that Frigate does not know",
+         [("frigate        | 2025-10-04 09:16:24.483010 Exception: Your SoC is not supported. Your SoC is: rk3588s. "
+           "Currently these SoCs are supported: ['rk3566', 'rk3568', 'rk3588'].")],
+         "runtime", "Your SoC is: rk3588s", "update the program"),
+        ("Frigate's source: a container without the device tree",
+         ["Exception: Your SoC is not supported. Your SoC is: None. Currently these SoCs are supported: ['rk3588']."],
+         "runtime", "Your SoC is: None", "map that file into the container"),
+        ("Frigate's source: the same in other words", ["Exception: Make sure to run docker in privileged mode."],
+         "runtime", "docker in privileged mode", "map that file into the container"),
+        ("blakeblackshear/frigate-hass-addons#145: the add-on's word alone",
+         [("2024-02-12 19:35:55.781402015 [2024-02-12 19:35:55] frigate.detectors.plugins.rknn E : Error initializing "
+           "rknn runtime. Do you run docker in privileged mode?")],
+         "device", "Do you run docker", "--device for each of its nodes"),
+        ("airockchip/rknn_model_zoo#408: another SoC than the board's",
+         ["I Check RV1106 board npu runtime version",
+          "E init_runtime: get target_platform is rv1106, while required target_platform = rv1103"],
+         "runtime", "get target_platform is rv1106", "on a PC with the SoC of the board"),
+        ("rockchip-linux/rknpu#39: rknn_toolkit_lite for the NPU before",
+         ["E Catch exception when init runtime!", "Exception: Can not find dynamic library on RK1808!"],
+         "runtime", "dynamic library on RK1808", "for an older NPU"),
+        ("librga 1.10",
+         ["im2d_rga_impl rga_task_submit(2171): Failed to call RockChipRga interface, please use 'dmesg' command."],
+         "model", "im2d_rga_impl", "of RGA"),
+        ("Debian 12: pip", ["error: externally-managed-environment"], "runtime", "externally-managed", "-m venv"),
+        ("Frigate's documentation: /dev/shm is too small", ["OSError: [Errno 28] No space left on device"], "memory",
+         "No space left", "shm_size"),
+        ("Frigate's documentation: the same in other words", ["Fatal Python error: Bus error"], "crash",
+         "SIGBUS in the program", "shm_size"),
+        ("Joshua-Riek/ubuntu-rockchip#527: Mesa tries the NPU as a GPU",
+         ["MESA-LOADER: failed to open rknpu: /usr/lib/dri/rknpu_dri.so: cannot open shared object file"],
+         "model", "failed to open rknpu: /usr/lib/dri", "node of the GPU"),
+        ("rockchip-linux/rknpu#36", ["dlopen /usr/lib/librga.so failed"], "model", "librga.so failed", "of RGA"))),
+    *((source, {**OLD, "code": None}, "rknn_init", [line, *INSMOD], "device", "denied" if "avc" in line else "DENIED",
+       "security policy", "upgrade") for source, line in (
+        ("airockchip/rknn-llm#287: SELinux, in the form of rockchip-linux/rknn-toolkit2#256",
+         ('type=1400 audit(0.0:6513): avc: denied { read write } for comm="demo" name="card1" dev="tmpfs" ino=401 '
+          "scontext=u:r:untrusted_app:s0 tcontext=u:object_r:gpu_device:s0 tclass=chr_file permissive=0")),
+        ("the same of a DMA heap",
+         ('type=1400 audit(0.0:65): avc:  denied  { read } for name="system" '
+          'dev="tmpfs" scontext=u:r:shell:s0 tcontext=u:object_r:dmabuf_system_heap_device:s0 tclass=chr_file')),
+        ("AppArmor, of a snap",
+         ('audit: type=1400 audit(1700000000.1:22): apparmor="DENIED" operation="open" profile="snap.frigate" '
+          'name="/dev/dri/renderD129" pid=812 comm="python3" requested_mask="wr"')))),
+    ("kind: SELinux would have refused it", {**OLD, "code": None}, "rknn_init",
+     [('avc: denied { read write } for comm="demo" name="card1" tcontext=u:object_r:gpu_device:s0 tclass=chr_file '
+       "permissive=1"), *INSMOD], "device", "insmod", "cannot be used", "security policy"),
+    ("rockchip-linux/rknpu2#13: syslog writes to all terminals", {**OLD, "code": None}, None,
+     ["Message from syslogd@linaro-alip at May 13 09:57:47 ...",
+      " kernel:[ 1725.934352] Internal error: Oops: 9600004f [#1] SMP"], "crash", "Internal error: Oops",
+     "read the report", "checksums", "driver"),
+    # "can't insmod rknn driver"
+    *((f"kind, after rockchip-linux/rknpu2#75: {line}", {**OLD, "code": None}, None, [line], name, "rknpu", remedy,
+       "dmesg", changes) for line, name, remedy, changes in (
+        ("insmod: ERROR: could not insert module rknpu.ko: Invalid module format", "driver", "for another kernel",
+         "driver"),
+        ("modprobe: ERROR: could not insert 'rknpu': Key was rejected by service", "device", "npu_signing_key",
+         "nothing"),
+        ("insmod: ERROR: could not insert module ./rknpu.ko: File exists", "device", "loaded already", "nothing"),
+        ("modprobe: FATAL: Module rknpu not found in directory /lib/modules/6.1.43-rockchip-rk3588", "device",
+         "built into this kernel", "nothing"))),
 ]

@@ -27,6 +27,7 @@ at_limit, ended by SIGXCPU or SIGXFSZ; by a signal of diagnosis._OF_PROGRAMS.
 unanswered      it gave no code; ending: the signal by which it ended instead.
 users   of the NPU, which is why it was not run; user: as whom it was run, if not as the task's.
 up_to_date      the driver is not older than wanted_driver; to_wanted: " to 0.9.6" if one is wanted.
+or_newer        where a newer release than the driver's may exist, to look for it.
 wanted_too_old  wanted_driver is older than the runtime's `required`.
 out_of_reach    the page tables of the NPU's IOMMU may be; rv110x: it is an RV1103 or RV1106.
 memory_suffices no error of memory came before all others.
@@ -62,7 +63,7 @@ _SLOW = "no answer within {timeout:g} s, last call: {stage}"
 _LOOK = _KERNEL_LOG % "RKNPU and iommu messages"
 _OTHERWISE = _NOT_THE_VERSION + _OUT_OF_REACH + "; otherwise " + _LOOK
 _REBOOT = _NOT_THE_VERSION + _LOOK + ", then reboot the board"
-_NO_WISH = "{the_driver} cannot run jobs{on_kernel}: " + _LOOK + ", and the releases of the driver for a newer one"
+_NO_WISH = "{the_driver} cannot run jobs{on_kernel}: " + _LOOK + "{or_newer}"
 _CMA = (
     "without IOMMU the NPU's memory comes from CMA: enable the NPU's IOMMU in the device tree, "
     "or reserve more with cma= on the kernel command line")
@@ -70,7 +71,7 @@ _FREE = "free memory or CMA on the board, and end other processes that use the N
 _OFF = "{found}; the NPU's IOMMU is off"
 _FULL = (
     "the NPU's address space (IOMMU, 4 GiB) has no room for it: end other programs that use the NPU, such as large "
-    "language models, or reboot the board")
+    "language models, use a smaller model, or reboot the board")
 _HEAP_CLOSED = (
     "with the node {node} memory comes from /dev/dma_heap/system, which the user may not open: open it to the node's "
     "group with a udev rule, or pass it into the container")
@@ -300,9 +301,9 @@ DIAGNOSES = (
     _Row("model", when=("signal",), line=r".{0,200}(?:json|jsonxx)\S{0,40}parse_error|.{0,80}json_parse_error",
          remedy="the model's description is damaged: send the model again"),
     _Row("model", when=("unanswered",), evidence="{ending}{found}",
-         line=r"rga_im2d\b|failed to open RGA\b|.{0,60}\bRGA_(?:BLIT|COLORFILL) fail\b"
+         line=r"rga_im2d\b|im2d_rga_impl\b|failed to open RGA\b|.{0,60}\bRGA_(?:BLIT|COLORFILL) fail\b"
          r"|.{0,80}\bRGA buffer allocation failed|.{0,100}\brga_(?:mm|dma_buf|iommu)\w{0,40}\b"
-         r"|open /dev/dma_heap/system-\S{1,40} fail",
+         r"|open /dev/dma_heap/system-\S{1,40} fail|dlopen \S{0,100}librga\.so failed",
          remedy="the line is of RGA (librga), which scales the program's pictures: neither NPU nor driver is at fault"),
     _Row("runtime", when=("signal",),
          line=log_lines.OTHER_RELEASE,
@@ -332,12 +333,13 @@ DIAGNOSES = (
                 "with rknn_api.h of that release and with what rknn_query says of the model"),
     *program_diagnoses.LAST,
     *rkllm_diagnoses.CRASHES,
-    _Row("runtime", when=("illegal_instruction",),
-         evidence="{signal} in {stage}{after}",
-         remedy="a library has an instruction that this processor does not know: it was built for another one (the "
-                "cores of an RK3576 or RK3562 know fewer than those of an RK3588, and those lack SVE, which "
-                "librkllmrt.so 1.3.0 requires), or it is damaged. Check the checksum of {library}, and use a build of "
-                "the program and its libraries for this SoC"),
+    *(_Row("runtime", when=when, may_change=change,
+           evidence="{signal} in {stage}{after}",
+           remedy="a library has an instruction that this processor does not know: it was built for another one (the "
+                  "cores of an RK3576 or RK3562 know fewer than those of an RK3588, and those lack SVE, which "
+                  "librkllmrt.so 1.3.0 requires), or it is damaged. Check the checksum of {library}, and use a build "
+                  "of the program and its libraries for this SoC")
+      for when, change in ((("illegal_instruction", "unknown_call"), "nothing"), (("illegal_instruction",), None))),
     # No program has asked for the NPU yet.
     _Row("crash", stage="dlopen", when=("signal",), may_change="runtime",
          evidence="{signal} in dlopen{after}",
@@ -349,7 +351,8 @@ DIAGNOSES = (
                 "and check the checksums of {library} and of the model"),
     _Row("crash", when=("signal", "unknown_call"), may_change="nothing",
          evidence="{signal} in {stage}{after}",
-         remedy="run it again with RKNN_LOG_LEVEL=5, which shows the call in which it ends; " + _DAMAGED),
+         remedy="run it again with RKNN_LOG_LEVEL=5, which shows the call in which it ends; " + _DAMAGED
+                + "; SIGBUS in a container can also be its shared memory, too small (shm_size)"),
     # It has ended itself, as where it finds its memory damaged, or an error that it cannot handle.
     _Row("crash", when=("aborted",), may_change="runtime",
          evidence="{signal} in {stage}{after}",

@@ -33,13 +33,18 @@ _NO_MEMORY = re.compile(r"failed to (?:allocate|malloc)\b")
 _LOADER = re.compile(
     r"(?P<name>[\w+.-]{1,60}?)\.so(?P<version>(?:\.\d{1,4})?[\d.]{0,12})d?: cannot open shared object")
 # As Python, a program that is linked to the library, and Android report what their loader says.
-_LOADERS_WORDS = re.compile(
+_OF_LOADER = (
+    r"(?=[^\s'\"]{1,200}\.so[\d.]{0,12}d?: (?:version `|undefined symbol: "
+    r"|cannot (?:open shared|enable exec|allocate memory in)|invalid ELF header|wrong ELF class|file too short"
+    r"|failed to map segment))")
+_LOADERS_WORDS = (
     r"(?:.{0,200}?\b(?:(?:OS|Import|Attribute)Error|error while loading shared libraries|dlopen failed): "
     r"(?=.{1,300}\.so\b.)|.{0,200}?\b(?:symbol lookup|relocation) error: (?=.{1,300}\bsymbol\b)"
-    r"|\S{1,200}: (?=\S{1,200}\.so[\d.]{0,9}: version `)"
-    r"|(?=\S{1,200}\.so[\d.]{0,12}d?: (?:version `|undefined symbol: "
-    r"|cannot (?:open shared|enable exec|allocate memory in)|invalid ELF header|wrong ELF class|file too short"
-    r"|failed to map segment)))(?P<error>.{1,600})")
+    r"|\S{1,200}: (?=\S{1,200}\.so[\d.]{0,9}: version `))(?P<error>.{1,600})")
+# Behind words of the program, as of .NET, Node.js, Rust, ONNX Runtime and GStreamer: only of the vendor's libraries, as
+# programs also look for what they can do without.
+_BEHIND_WORDS = (
+    r"(?=.{0,600}\blibr(?:k\w{2,12}|ga)\.so).{0,300}?(?<![^\s'\"(])" + _OF_LOADER + r"(?P<error>[^\"}]{1,600})")
 # A symbol of the C++ library without its version is one that it does not have at all.
 _TOO_OLD = re.compile(
     r"version `?(?P<symbol>GLIBC|GLIBCXX|CXXABI)_(?:[\d.]{1,12}(?:' not found|\Z| not defined in file )|ABI_)"
@@ -92,9 +97,9 @@ def diagnose(outcome, facts):
     Args:
         outcome: as child.infer() returns it.
         facts: `library` (path), `expected` and `tolerance` as top5.compare() takes them, `wanted_driver`
-            (version), `kernel` (release), `nodes` as device_nodes() returns them, `surroundings` as surroundings()
-            does, `user` (the Account as which it was run), `users` (of the NPU, where it was not run, as
-            holders() returns them). All may be missing.
+            (version), `newest_driver` (that is known), `kernel` (release), `nodes` as device_nodes() returns them,
+            `surroundings` as surroundings() does, `user` (the Account as which it was run), `users` (of the NPU, where
+            it was not run, as holders() returns them). All may be missing.
     """
     log = messages(outcome["log"])
     outcome = _with_ending(outcome, log)
@@ -110,7 +115,7 @@ def diagnose(outcome, facts):
         if (row.line or row.codes) and not match and values["code"] not in row.codes:
             continue
         of_row = dict(values, found=text or values["answer"] or values["error"], **(match.groupdict() if match else {}))
-        of_row.update(_of_driver(of_row["driver"], of_row["wanted_driver"], of_row.get("required")))
+        of_row.update(_of_driver(of_row["driver"], of_row["wanted_driver"], of_row.get("required"), facts))
         if all(of_row[name] for name in row.when):
             where = "as user %s: " % of_row["user"] if of_row["user"] else ""
             where += "" if outcome.get("core") in (None, -1) else "core %d of the NPU: " % outcome["core"]
@@ -208,11 +213,14 @@ def _with_ending(outcome, log):
     if outcome["stage"] == "done" or outcome.get("timed_out") or any(
             outcome[name] is not None for name in ("code", "signal", "error")):
         return outcome
-    match = _first_match(log, _LOADERS_WORDS)[1]
+    match = _first_match(log, _OF_LOADER + r"(?P<error>.{1,600})")[1] or _first_match(log, _LOADERS_WORDS)[1]
+    stage, code = call_and_code(log, outcome["stage"])
+    number = signal_number(log) if code is None else None
+    if not match and code is None and number is None and not _first_error(log):
+        match = _first_match(log, _BEHIND_WORDS)[1]
     if match:
         return dict(outcome, stage="dlopen", error=match.group("error"), of_program=True)
-    stage, code = call_and_code(log, outcome["stage"])
-    return dict(outcome, stage=stage, code=code, signal=signal_number(log) if code is None else None)
+    return dict(outcome, stage=stage, code=code, signal=number)
 
 
 def _of_releases(outcome, log):
@@ -300,8 +308,10 @@ def _is_older(version, than):
         return False
 
 
-def _of_driver(driver, wanted, required):
+def _of_driver(driver, wanted, required, facts):
+    known = facts.get("newest_driver")
     return {
+        "or_newer": ", and the releases of the driver for a newer one" if not known or _is_older(driver, known) else "",
         "the_driver": "driver %s" % driver if driver else "the driver",
         "up_to_date": bool(driver and wanted) and not _is_older(driver, wanted),
         "wanted_too_old": _is_older(wanted, required),

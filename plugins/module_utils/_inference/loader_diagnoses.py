@@ -17,6 +17,9 @@ Row = collections.namedtuple(
     defaults=("{found}", None, (), None, (), None, 0))
 OTHER_PYTHON = (
     "the module was built for another release of Python: install the wheel for this one (cp310 is 3.10)")
+OLDER_NPU = (
+    "the program, or its rknn-toolkit(-lite), is for an older NPU (RK1808, RV1126, RK3399Pro): use rknn-toolkit-lite2, "
+    "or a program that loads {library}")
 _APT = "install the package that contains it (apt: {package})"
 
 ROWS = (
@@ -65,8 +68,7 @@ ROWS = (
                "it (LD_PRELOAD)"),
     Row("runtime", stage="dlopen", line=r".{0,200}\b(?:libOpenVX|lib(?:Arch|NN)\w{2,20}|libGAL|libVSC|libovxlib"
         r"|librknn_runtime)\.so[\d.]{0,12}: cannot open shared object", may_change="nothing",
-        remedy="the program, or its rknn-toolkit(-lite), is for an older NPU (RK1808, RV1126, RK3399Pro): use "
-               "rknn-toolkit-lite2, or a program that loads {library}"),
+        remedy=OLDER_NPU),
     Row("runtime", stage="dlopen", when=("error", "vendors_library"), may_change="nothing",
         remedy="{vendors_library} is the vendor's: copy it from the release that the program is made for into a "
                "folder of the loader (/usr/lib, then ldconfig), or set LD_LIBRARY_PATH"),
@@ -74,6 +76,10 @@ ROWS = (
         remedy="a library that the program requires is not there: " + _APT),
     Row("runtime", stage="dlopen", when=("error", "missing_library"), may_change="nothing",
         remedy="{library} is there, but a library that it requires is not: " + _APT),
+    Row("runtime", stage="dlopen", may_change="nothing",
+        line=r"\S{0,200}(?:conda|mamba|site-packages)\S{0,200}/libstdc\+\+\.so[\d.]{0,12}: version `",
+        remedy="Python (conda) brings this C++ library, older than the board's: update it there (conda install -c "
+               "conda-forge libstdcxx-ng), or use the system's Python"),
     Row("runtime", stage="dlopen", when=("error", "too_old"), may_change="nothing",
         line=r".{0,300}' not found \(required by (?!\S{0,200}\blibrknnrt\.so)",
         remedy="the board's {too_old} is older than the program requires: upgrade the OS, or build the program on "

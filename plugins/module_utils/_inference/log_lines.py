@@ -26,20 +26,24 @@ OTHER_SYSTEM = (
     r"|(?:lib(?:log|android|c\+\+_shared|cutils|utils|binder\w{0,9}|hidl\w{1,20}|vndk\w{1,20})\.so|libc\.so\.0"
     r"|ld-uClibc\S{1,20}|libc\.musl-\S{1,20}|ld-linux(?:-armhf)?\.so\.3): cannot open shared object")
 NO_DEVICE = (
-    r"failed to open (?:\S{1,40} (?:module|node), need to insmod rknpu\b|rknn device!\Z|device, fd: -"
+    r"failed to open (?:.{1,60}\bneed to insmod rknpu\b|rknn device!\Z|device, fd: -"
     r"|rkn(?:pu|n)\b[\w ,]{0,25}\Z)|failed to load kernel module \"rknpu\""
     r"|rknn_init,\s{1,4}driver open fail\b")
 _NODE = r"/dev/(?:dri|rknpu|accel|dma_heap)\b"
 NO_HEAP = r"Failed to open DMA heap\b"
-NO_PERMISSION = (
-    r".{0,40}\bPermissionError: \[Errno 1?\d\] (?:Permission denied|Operation not permitted): '" + _NODE
-    + r"|.{0,60}\bopen(?:ing)? '?" + _NODE + r"\S{0,30}[:,']{0,2} .{0,40}(?:Permission denied|errno: 13\b)"
-    r"|(?:\S{1,60}: )?" + _NODE + r"\S{0,30}: Permission denied")
+# Not of who lists nodes, of which no board has all, or looks for a GPU.
+_OF_NODE = r"(?!.{0,60}\b(?:ls: |libEGL\b|MESA\b|libva\b))(?=.{0,200}" + _NODE + ").{0,300}"
+NO_PERMISSION = _OF_NODE + r"\b(?:Permission denied|Operation not permitted|errno: 13)\b"
+# Of SELinux and AppArmor, which also Android logs beside the program's lines.
+NO_POLICY = (
+    r".{0,200}\bavc: {1,2}denied\b(?=.{1,600}\b(?:card\d|renderD\d|rknpu|dma_heap|(?:gpu|dri|npu|rknpu|dmabuf_\w{1,20}"
+    r")_device)).{1,700}\btclass=chr_file\b(?! permissive=1)"
+    r"|.{0,200}\bapparmor=\"DENIED\".{1,200}\bname=\"" + _NODE)
+# Syslog writes them to all terminals.
+KERNEL_FAULT = r".{0,80}\b(?:Internal error: (?:Oops|sync)|Unable to handle kernel |Kernel panic - not |kernel BUG at )"
 NO_NODE = (
-    r".{0,60}(?:\[Errno \d{1,2}\] (?:No such file or directory|No such device(?: or address)?): '" + _NODE
-    + r"|\bopen(?:ing)? '?" + _NODE + r"\S{0,30}[:,']{0,2} .{0,40}(?i:no such (?:file|device)))"
-    r"|.{0,200}\bcustom device \"?" + _NODE + r"\S{0,30} (?:no such file or directory|not a device node)"
-    r"|.{0,200}\bstat " + _NODE + r"\S{0,30} no such file or directory")
+    _OF_NODE + r"\b(?i:no such (?:file|device)|not a device node)\b"
+    r"|.{0,200}\b(?:Insufficient|unhealthy devices) \S{0,60}npu\b")
 MEMORY = (
     r"failed to (?:allocate (?:fd|handle)\b|convert (?:fd|handle)(?:\(| to )|get map offset\b|(?:map|sync) memory\b"
     r"|malloc (?:npu|cpu) mem(?:ory\b|\w{0,3}\Z)|mmap\b)")

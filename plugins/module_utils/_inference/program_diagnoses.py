@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from . import log_lines
-from .loader_diagnoses import OTHER_PYTHON, PLAYBOOK, Row
+from .loader_diagnoses import OLDER_NPU, OTHER_PYTHON, PLAYBOOK, Row
 
 # A program in the shell's folder, as the shell names it; shells of boards from China answer in Chinese.
 _SHELL = r"(?:-|/\S{1,40}/)?\w{0,3}sh: (?:(?:line )?\d{1,4}: )?\./[^\s:\uff1a]{1,200}[:\uff1a]"
@@ -34,8 +34,9 @@ ROWS = (
         line=r".{0,60}(?:Execute ntp_transfer_proxy|Unsupported run platform: Linux (?:aarch64|x86_64)"
         r"|Unsupported target: .{1,40}! Currently, RKNN Toolkit Lite|Not support target = "
         r"|Can not find npu_transfer_proxy on|npu_transfer_proxy failed|Connect to Device Failure"
-        r"|Only support ntb mode on|\bbut npu_transfer_proxy is running\b)",
-        remedy="a target of init_runtime() in rknn-toolkit-lite2 is for another board: call it without one"),
+        r"|Only support ntb mode on|\bbut npu_transfer_proxy is running\b|\bget target_platform is \S{1,20}, while )",
+        remedy="the target of init_runtime() is for another board: on the board call it without one, on a PC with the "
+               "SoC of the board that is connected"),
     Row("runtime", may_change="nothing",
         line=r".{0,40}\b[Nn]ot support in(?:ference on the simulator| simulator environment)\b"
         r"|.{0,40}\bThe runtime has not been initialized\b"
@@ -66,17 +67,44 @@ ROWS = (
     Row("runtime", line=r".{0,40}\bThe runtime library does not support dynamic shape\b",
         remedy="librknnrt.so is older than models with shapes that change require: install a newer npu_runtime_version "
                "with " + PLAYBOOK + ", or convert the model with fixed shapes"),
+    Row("runtime", may_change="nothing",
+        line=r".{0,60}Can not find dynamic library on (?:RK1808|RK3399PRO|RV11(?:09|26))!", remedy=OLDER_NPU),
     Row("runtime", line=r".{0,60}Can not find dynamic library on \w{1,20}!",
         remedy="rknn-toolkit-lite2 finds no librknnrt.so: install it with " + PLAYBOOK),
     Row("runtime", may_change="nothing",
         line=r"failed to open /proc/device-tree/compatible|.{0,20}When starting the container, please use the -v\b"
+        r"|.{0,60}\bMake sure to run docker in privileged mode\b|.{0,60}\bYour SoC is: None\b"
         r"|.{0,40}\bPlease specify the target in init_runtime!|.{0,100}Error\b.{0,60}'/proc/device-tree/compatible'",
         remedy="the program cannot read /proc/device-tree/compatible, by which it knows the SoC: map that file into "
                "the container (docker: -v, Kubernetes: privileged or procMount: Unmasked)"),
+    Row("runtime", may_change="nothing", line=r".{0,100}\bYour SoC is not supported\. Your SoC is: ",
+        remedy="the program does not know this SoC by its name in /proc/device-tree/compatible: update the program. A "
+               "variant, as rk3588s or rk3582, takes what is for its family (rk3588)"),
+    Row("device", line=log_lines.NO_POLICY,
+        remedy="the security policy of the system (SELinux, AppArmor) does not let the program open the node: allow it "
+               "to the program or its container. The driver is not at fault"),
 )
 
 # A program can print these beside what the runtime says, which counts more.
 LAST = (
+    *(Row(name, line=r"(?:insmod|modprobe): .{0,60}\brknpu.{0,20}\b(?:" + words + ")", remedy=remedy)
+      for name, words, remedy in (
+        ("driver", "Invalid module format|Exec format error|Unknown symbol",
+         "module rknpu was built for another kernel: build it for the running one with " + PLAYBOOK),
+        ("device", "Key was rejected|Required key",
+         "the kernel accepts signed modules only: sign it with a key that the kernel knows (npu_signing_key)"),
+        ("device", "File exists|resource busy|Invalid argument|not found in|No such device",
+         ("the driver is built into this kernel or loaded already, or this kernel has none, or no NPU for it: "
+          "playbooks/audit-npu.yml says which")))),
+    Row("crash", line=log_lines.KERNEL_FAULT,
+        remedy="the kernel reported a fault while the program ran: read the report in the kernel log (dmesg), which "
+               "names the driver at fault, and reboot the board"),
+    Row("device", line=r".{0,80}\bDo you run docker in privileged mode\?",
+        remedy="the program's container has not been given the NPU: start it with --device for each of its nodes, or "
+               "privileged, and check on the board that the driver is bound (playbooks/audit-npu.yml)"),
+    Row("model", when=("unanswered",), line=r".{0,60}\bfailed to (?:open rknpu: |load driver: rknpu\b)",
+        remedy="Mesa takes the NPU for a GPU: have the program use the node of the GPU (another device of EGL or GBM). "
+               "Neither NPU nor driver is at fault"),
     Row("model", line=r".{0,200}\bOpenCV\(\d[\w.-]{0,20}\) ",
         remedy="the line is of OpenCV: the program has no picture (a path or a camera that cannot be read), or one of "
                "another size or type. Neither NPU nor driver is at fault"),
@@ -84,6 +112,10 @@ LAST = (
         r"|.{0,100}\b(?:can't start new thread|pthread_create failed)\b",
         remedy="the program may not start another thread: raise the limit (ulimit -u, TasksMax= of its service, "
                "pids_limit of its container)"),
+    Row("memory", line=r".{0,200}\bNo space left on device\b",
+        remedy="a file system is full: free the disk, or raise the shared memory of the container (shm_size)"),
+    Row("runtime", may_change="nothing", line=r".{0,20}\bexternally-managed-environment\b",
+        remedy="pip installs into virtual environments only: make one (python3 -m venv) for rknn-toolkit-lite2"),
     Row("runtime", may_change="nothing",
         line=r".{0,200}(?:\bnumpy\.\S{0,20}multiarray failed to import|\bnumpy\.dtype size changed"
         r"|\bmodule compiled against A[BP]I version|\bmodule 'numpy' has no attribute '"

@@ -39,17 +39,18 @@ _TOOLKITS_WORDS = (
 
 _OF_SHELL = (
     (signal.SIGSEGV, r"(?:Fatal Python error: )?Segmentation fault|\u6bb5\u9519\u8bef"),
-    (signal.SIGABRT, r"(?:Fatal Python error: )?Aborted|\u5df2\u653e\u5f03|\u5df2\u4e2d\u6b62"),
+    (signal.SIGABRT, r"(?:Fatal Python error: )?Abort(?:ed)?|\u5df2\u653e\u5f03|\u5df2\u4e2d\u6b62"),
     (signal.SIGBUS, r"(?:Fatal Python error: )?Bus error|\u603b\u7ebf\u9519\u8bef"),
-    (signal.SIGILL, r"(?:Fatal Python error: )?Illegal instruction|\u975e\u6cd5\u6307\u4ee4"),
+    (signal.SIGILL, r"(?:Fatal Python error: )?Illegal (?:hardware )?instruction|\u975e\u6cd5\u6307\u4ee4"),
     (signal.SIGFPE, r"Floating point exception|\u6d6e\u70b9\u6570\u4f8b\u5916"),
     (signal.SIGKILL, r"Killed|\u5df2\u6740\u6b7b"), (signal.SIGTERM, r"Terminated|\u5df2\u7ec8\u6b62"),
     (signal.SIGSYS, "Bad system call"), (signal.SIGXCPU, "CPU time limit exceeded"),
     (signal.SIGXFSZ, "File size limit exceeded"))
 # A script's shell names itself, the process and the command; Go has the words in lower case.
+# zsh writes them in small letters.
 _WORDS = [(number, re.compile(
-    r".{0,80}\bsignal: (?i:" + words
-    + r")\b|(?:\S{1,100}: (?:line )?\d{1,5}: {1,9}(?:\d{1,9} )?|\[\d\][+-]? {1,4}(?:\d{1,9} {1,4})?)?(?:" + words
+    r".{0,80}\bsignal: (?i:" + words + r")\b|(?:zsh: |\d{3,9} {1,4})(?i:" + words + r")(?:\Z| \(core| {2})"
+    r"|(?:\S{1,100}: (?:line )?\d{1,5}: {1,9}(?:\d{1,9} )?|\[\d\][+-]? {1,4}(?:\d{1,9} {1,4})?)?(?:" + words
     + r")(?:\Z|[: ] {0,40}[(./].{0,300}\Z)"))
     for number, words in _OF_SHELL]
 _ABORTS = re.compile(
@@ -58,11 +59,15 @@ _ABORTS = re.compile(
 _KILLED = re.compile(
     r".{0,200}\b(?:OOMKilled|result 'oom-kill'|killed by the OOM killer|[Oo]ut of memory: Killed process)")
 # systemd, Android, fish, Python, Go, Rust and Java; a container's and a shell's code is 128 more than the signal.
+# Shells and containers tell a signal as a code above 128, Python and ROS as one below 0, s6 and gunicorn in words.
 _NUMBERED = re.compile(
-    r".{0,200}(?:\bcode=(?:killed|dumped), status=|\bFatal signal |\binterrupted by signal )(?P<number>\d{1,2})\b"
-    r"|.{0,200}\b(?i:exit(?:ed)?(?: with)? (?:code|status)):? {1,12}(?P<code>1(?:29|3\d|4\d|5\d))\b"
-    r"|(?:.{0,200}\b(?:terminated by (?:signal )?|died with <Signals\.|signal: \d{1,2}, )|.{0,80}\[signal |# {1,4}"
-    r"|(?=SIG[A-Z]{2,6}: ))(?P<name>SIG[A-Z]{2,6})\b")
+    r".{0,200}(?:\bcode=(?:killed|dumped), status=|\b(?i:signal) (?=\d{1,2}(?:\)|:? \(?SIG))"
+    r"|\bunhandled .{1,60} fault \()(?P<number>\d{1,2})\b"
+    r"|.{0,200}\b(?i:exit ?code:?|returncode)[ =]-(?P<below>[46789]|11|15|31)\b"
+    r"|.{0,200}\b(?:(?i:exit(?:ed)?(?: with)? (?:code|status)):? {1,12}|was sent code )"
+    r"(?P<code>1(?:29|3\d|4\d|5\d))\b"
+    r"|(?:.{0,200}\b(?:terminated by (?:signal )?|with signal |was sent |died with <Signals\.|signal: \d{1,2}, )"
+    r"|.{0,80}\[signal |# {1,4}|\*{3} |(?=SIG[A-Z]{2,6}: ))(?P<name>SIG[A-Z]{2,6})\b")
 _SANITIZER = re.compile(r".{0,80}\bAddressSanitizer: ?(?P<segv>SEGV|DEADLYSIGNAL)?")
 
 
@@ -91,12 +96,12 @@ def call_and_code(log, stage):
 
 
 def signal_number(log):
-    """Return the number of the signal by which the program ended, as its shell or service says in the log, or None."""
-    for line in log:
-        number = _signal_of(line.text)
-        if number in set(signal.Signals):
-            return int(number)
-    return None
+    """Return the number of the signal by which the program ended, as its shell or service says in the log, or None.
+
+    Where one process has ended by itself, the others of a container are stopped with SIGTERM.
+    """
+    numbers = [int(number) for number in (_signal_of(line.text) for line in log) if number in set(signal.Signals)]
+    return min(numbers, key=lambda number: number == signal.SIGTERM, default=None)
 
 
 def _signal_of(text):
@@ -106,7 +111,7 @@ def _signal_of(text):
     if match:
         if match.group("name"):
             return getattr(signal, match.group("name"), None)
-        return int(match.group("number") or int(match.group("code")) - 128)
+        return int(match.group("number") or match.group("below") or int(match.group("code")) - 128)
     sanitizer = _SANITIZER.match(text)
     if sanitizer:
         return signal.SIGSEGV if sanitizer.group("segv") else signal.SIGABRT

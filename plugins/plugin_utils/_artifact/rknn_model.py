@@ -21,7 +21,7 @@ MAGIC = b"RKNN"
 # RKNN.export_encrypted_rknn_model() writes it; the runtime decrypts it, and nothing in it can be checked before.
 ENCRYPTED = b"CYPTRKNN"
 # The frame above is that of these formats. Of others only the magic is checked: the runtime may support them.
-FORMATS = range(2, 7)
+FORMATS, MOST_FORMATS = range(2, 7), 255
 HEADER = 64
 _SIZE = struct.Struct("<Q")
 # In bytes. A description names tensors, not weights: that of a MobileNet has 1,000 bytes.
@@ -94,6 +94,7 @@ class RknnModel:
 
     def __init__(self, form, size, description, compiler):
         platforms = description.get("target_platform")
+        platforms = [platforms] if isinstance(platforms, str) else platforms
         self.format, self.size, self.compiler = form, size, compiler
         self.platforms = [name for name in platforms if isinstance(name, str)] if isinstance(platforms, list) else []
         self.toolkit = self._text(description, "version")
@@ -130,6 +131,8 @@ def read(path):
         if size < HEADER + _SIZE.size:
             raise _cut_off(path, size, HEADER + _SIZE.size)
         form, data = struct.unpack_from("<QQ", head, 8)
+        if form > MOST_FORMATS:
+            raise RknnModelError("%s is damaged: its header has format %d" % (path, form))
         if form not in FORMATS:
             return RknnModel(form, size, {}, None)
         if size < HEADER + data + _SIZE.size:

@@ -78,7 +78,8 @@ KERNEL_LINES = (
     LineRow("state", r"rocket \S+: (?:error -|probe with driver rocket failed)",
             "mainline's driver rocket did not start",
             "use a kernel with the vendor's driver: the vendor's runtime does not work with rocket"),
-    LineRow("state", r"invalid rknpu (?:core mask|core index|task number)|Unknown (?:use core num|core mask):? \d",
+    LineRow("state", r"invalid rknpu (?:core mask|core index|task number)|Unknown (?:use core num|core mask):? \d"
+            r"|RKNPU: (?:failed to use rknpu fence|invalid fence in fd)",
             "a program asked for a core or a job that this NPU or driver does not have"),
     # -- jobs
     LineRow("job", r"failed to wait job,.*\bret = -512\b", "a program was ended while the NPU worked for it"),
@@ -125,7 +126,7 @@ KERNEL_LINES = (
     LineRow("clock", r"dvfs failed with", "the NPU's clock could not be changed: it keeps the one it has", _TREE),
     LineRow("clock", r"[Ii]nvalid number of elements in opp|[Ff]ailed to add OPP|Invalid operating-points"
             r"|failed to (?:init_opp_table|set supported opp|add devfreq|add rknpu_ondemand|get recommended OPP"
-            r"|set OPP (?:clkname|regulators))",
+            r"|set OPP (?:clkname|regulators))|OPP table not found|SCMI clock not found|devfreq registration failed",
             "the device tree's list of clocks does not fit the driver: the NPU keeps the clock it started with", _TREE),
     # -- the start of the driver
     LineRow("probe", r"rknpu(?:|_dkms): (?:disagrees about version of symbol|[Uu]nknown symbol|version magic|exports "
@@ -178,7 +179,7 @@ KERNEL_LINES = (
             "the kernel reported a fault inside the driver", "reboot the board and try another release of the driver",
             "driver"),
     # Of the kernel's report "irq 42: nobody cared", which lists the handlers.
-    LineRow("crash", r"\brknpu_core\d_irq_handler\b",
+    LineRow("crash", r"\brknpu_core\d_irq_handler\b(?!\+0x)",
             "the kernel switched off an interrupt that the driver did not handle: that core completes no more jobs",
             "reboot the board, and update the driver: up to 0.9.3 it is known for that with cores 1 and 2", "driver"),
     # Below a warning or a task that hangs; some drivers cause one whenever a program ends (dma-iommu.c, unmapping).

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import statistics
 
+from ...module_utils._board import version
 from ...module_utils._board.tree import clean
 from ...module_utils._inference import diagnosis
 from ...module_utils._inference.account import Account
@@ -14,6 +15,7 @@ from ...module_utils._inference.child import LOG_LINE, LOG_LINES
 from ...module_utils._inference.quiet import NOT_RUN
 from ...module_utils._inference.top5 import pairs
 from ...module_utils._inference.verify import as_dicts
+from .._plan import compatibility
 
 _LIBRARY, _TOLERANCE = "/usr/lib/librknnrt.so", 1 / 256
 
@@ -69,6 +71,7 @@ def judge(params, outcome, nodes, kernel, around=None, cores=1, user=None, users
         "expected": expected,
         "tolerance": params["tolerance"],
         "wanted_driver": params["wanted_driver"],
+        "newest_driver": max(compatibility.load()["drivers"], key=version.parse),
         "kernel": kernel,
         "nodes": nodes,
         "surroundings": around,

@@ -55,6 +55,11 @@ class Board:
                 and _version.at_least(running, self.target)):
             # A newer driver is not replaced by an older one, nor is it where only its start has to be fixed.
             self.target = running
+        if self.silent and wanted["driver_policy"] != "exact" and not _version.at_least(self.target, self.silent):
+            # Nor is one without a device file: the same release has one where it is built for DRM.
+            newer = [version for version, row in data["drivers"].items()
+                     if row.get("path") and _version.at_least(version, self.silent)]
+            self.target = min(newer, key=_version.parse, default=self.target)
 
     @property
     def soc(self):

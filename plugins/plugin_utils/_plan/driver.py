@@ -35,19 +35,28 @@ def choose_action(board):
     return _choose_origin(board, _why_change(board))
 
 
+def check_fault(board):
+    """Raise Unsupported where MobileNet fails for a reason that neither another driver nor another runtime fixes."""
+    if board.fault_is_elsewhere and "runtime" not in may_change(board.record):
+        remedy = _one_line(board.record.get("remedy")) or "run playbooks/verify-npu.yml for the remedy"
+        why, setting, what = (
+            ("is no reason for another runtime", "npu_runtime_version", "runtime")
+            if board.meets_policy(board.driver["version"])
+            else ("another driver does not fix", "npu_driver_policy to floor or exact", "driver"))
+        raise Unsupported("%s, which %s." % (_fault(board), why), "%s, or set %s to change the %s all the same." % (
+            remedy[:1].upper() + remedy[1:], setting, what))
+
+
+def _fault(board):
+    evidence = _one_line(board.record.get("evidence"))
+    return "MobileNet fails with driver %s (%s%s)" % (
+        board.driver["version"], board.record["diagnosis"], ": %s" % evidence if evidence else "")
+
+
 def _keep_driver(board):
     """Return what is done where MobileNet fails for a reason that another driver does not fix, or stop the board."""
-    diagnosis = board.record["diagnosis"]
-    evidence = _one_line(board.record.get("evidence"))
-    fault = "MobileNet fails with driver %s (%s%s)" % (
-        board.driver["version"], diagnosis, ": %s" % evidence if evidence else "")
-    if "runtime" not in may_change(board.record):
-        remedy = _one_line(board.record.get("remedy")) or "run playbooks/verify-npu.yml for the remedy"
-        raise Unsupported(
-            "%s, which another driver does not fix." % fault,
-            "%s, or set npu_driver_policy to floor or exact to change the driver all the same." % (
-                remedy[:1].upper() + remedy[1:]))
-    reason = "%s: the driver stays unchanged. Set npu_driver_policy to floor or exact to change it." % fault
+    check_fault(board)
+    reason = "%s: the driver stays unchanged. Set npu_driver_policy to floor or exact to change it." % _fault(board)
     board.notes.append(reason)
     return "none", reason
 
@@ -99,8 +108,13 @@ def _why_change(board):
     if board.silent:
         board.notes.append("Driver %s is bound to the NPU but has no device file (no DRM node, no /dev/rknpu)." % (
             board.silent))
-        return ("Driver %s is bound to the NPU but has no device file, so no program can use it; %s is wanted." % (
-            board.silent, target))
+        if board.wanted["driver_policy"] != "exact" and not _version.at_least(target, board.silent):
+            raise Unsupported(
+                "Driver %s is bound to the NPU but has no device file, and %s, which is wanted, is older." % (
+                    board.silent, target),
+                "Boot a kernel of the board's vendor that is built for DRM, or set npu_driver_policy to exact.")
+        return ("Driver %s is bound to the NPU but has no device file, so no program can use it; %s, which has one, is "
+                "wanted." % (board.silent, target))
     if board.device["driver"] == _driver.PLATFORM_DRIVER:
         return "A driver is bound, but its version cannot be read; %s is wanted." % target
     if driver["presence"] == "builtin" and driver["builtin_suppressed"]:

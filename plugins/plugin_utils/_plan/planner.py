@@ -32,7 +32,7 @@ from .board_packages import (
 from .condition import note_condition
 from .change_checks import check_privileges, check_reboot, check_rollback, check_running_kernel, check_space
 from . import build_losses
-from .driver import choose_action, final_version
+from .driver import check_fault, choose_action, final_version
 from .driver_changes import check_probe, plan_dkms, plan_vendor_kernel
 from .predicates import is_pending
 from .use import check_use, note_use
@@ -125,6 +125,8 @@ def _make_plan(board, plan):
     plan["driver"] = dict(board.data["drivers"].get(version, {}), version=version)
     runtime = choose_runtime(board, action, version)
     plan.update(runtime=runtime, model=choose_model(board, runtime["version"]))
+    if action == "none" and runtime["install"] and not board.wanted["runtime_version"]:
+        check_fault(board)
     note_verification(board, plan["model"], runtime["version"])
     note_rkllm(board, version)
     diversion = plan_runtime_package(board, runtime)

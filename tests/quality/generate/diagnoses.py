@@ -75,7 +75,8 @@ OBVIOUS = ("memory_suffices", "silent", "denied_to_root", "root_only", "timed_ou
 """Conditions that the evidence already shows."""
 VALUES = {
     "found": GAP, "on_kernel": "", "the_driver": "the driver", "wanted_driver": "`npu_driver_version`",
-    "to_wanted": " to `npu_driver_version`", "library": "librknnrt.so", "installed_as": "/usr/lib/librknnrt.so",
+    "to_wanted": " to `npu_driver_version`", "or_newer": ", and the releases of the driver for a newer one",
+    "library": "librknnrt.so", "installed_as": "/usr/lib/librknnrt.so",
     "too_old": "C or C++ library", "required": "the version that the line names", "platform": "the first one named",
     "found_platform": "the second one named", "format": "N", "missing_nodes": "NODE", "closed_nodes": "NODE",
     "disabled_node": "NODE", "closed_groups": "GROUP", "elsewhere": "PATH", "signal": "SIGSEGV", "ending": "",

@@ -15,6 +15,11 @@ TELLING = {
 [  578.882200] [<0000000012345678>] rknpu_core1_irq_handler
 [  578.882333] Disabling IRQ #42
 """, {"suspect": "1 fault inside the driver", "remedy": "update the driver"}),
+    "armbian/linux-rockchip#157: a lock that the handler waits for, of another report than a lost interrupt": ("""
+[  100.1] rcu: INFO: rcu_preempt self-detected stall on CPU
+[  100.2]  rknpu_irq_handler.isra.0+0x120/0x200
+[  100.3]  rknpu_core1_irq_handler+0x18/0x20
+""", {"suspect": None, "lines": "names this function of the driver"}),
     "RK3588, 0.9.8: a fault in the kernel behind memory that cannot be given back": ("""
 [  500.1] RKNPU fdab0000.npu: RKNPU: switch iommu domain time out, failed to switch iommu domain, id: 2
 [  501.2] pc : rknpu_iommu_dma_map_sg+0x48/0x1f0
@@ -53,6 +58,7 @@ TELLING = {
     "driver 0.9.8, a program for three cores on a SoC with one": ("""
 [   60.1] RKNPU: invalid rknpu core mask: 0x7
 [   60.2] RKNPU: Unknown use core num 3
+[   60.3] RKNPU: failed to use rknpu fence, please enable rknpu fence config!
 """, {"suspect": None, "jobs_failed": 0, "lines": "a program asked for a core or a job"}),
     "the kernel's thermal zones has the NPU's at 115 degrees": ("""
 [  600.1] thermal thermal_zone6: npu-thermal: critical temperature reached, shutting down

@@ -93,4 +93,8 @@ target_idle = 0, target_ack = 0, val=0x1ee
     "the kernel's power domains: the memory of a domain (RK3576)": (
         "[    4.1] rockchip-pm-domain 27380000.power-management: failed to get mem status 'npu0', target_on=1, val=0\n",
         {"suspect": "1 fault of the NPU's power supply", "cause": "the power domain of the NPU did not switch on"}),
+    "frepkovsky/rk3568-npu-ODROID-M1: its own list of clocks": ("""
+[    7.1] RKNPU fde40000.npu: RKNPU: SCMI clock not found, devfreq disabled
+[    7.2] RKNPU fde40000.npu: OPP table not found in DT: -19
+""", {"suspect": None, "cause": None, "lines": "the NPU keeps the clock it started with"}),
 }

@@ -43,6 +43,20 @@ def test_function_and_code_in_a_programs_words(line, stage, found):
     ("AddressSanitizer:DEADLYSIGNAL", signal.SIGSEGV),
     ("==15525==ERROR: AddressSanitizer: SEGV on unknown address 0x00000000006c", signal.SIGSEGV),
     ("==15525==ERROR: AddressSanitizer: heap-use-after-free on address 0x6c", signal.SIGABRT),
+    # Home Assistant (s6), Immich (gunicorn), ROS, Celery, glog and the kernel
+    ("[INFO] The go2rtc-healthcheck service exited with code 256 (by signal 15)", signal.SIGTERM),
+    ("Service whisper exited with code 256 (by signal 4)", signal.SIGILL),
+    ("[INFO] Service NGINX exited with code 0 (by signal 0)", None),
+    ("ERROR    Worker (pid:696) was sent SIGSEGV!", signal.SIGSEGV), ("was sent code 139!", signal.SIGSEGV),
+    ("[ERROR] Worker (pid:28) was sent SIGKILL! Perhaps out of memory?", signal.SIGKILL),
+    ("[rknn_node-1]: process has died [pid 1234, exit code -11, cmd '/opt/ros/rknn_node']", signal.SIGSEGV),
+    ("WorkerLostError: Worker exited prematurely: signal 9 (SIGKILL) Job: 1.", signal.SIGKILL),
+    ("*** SIGSEGV (@0x0) received by PID 1234 (TID 0x7f) from PID 0; stack trace: ***", signal.SIGSEGV),
+    ("demo[1446]: unhandled level 2 translation fault (11) at 0x00000000, in librknnrt.so[7f8a]", signal.SIGSEGV),
+    ("process failed with exit code -1", None), ("rknn_run returned -6", None),
+    ("zsh: killed     python3 demo.py", signal.SIGKILL), ("zsh: abort (core dumped)  ./demo", signal.SIGABRT),
+    ("[1]    12345 segmentation fault (core dumped)  ./rknn_yolov5_demo", signal.SIGSEGV),
+    ("zsh: illegal hardware instruction (core dumped)  ./llm_demo", signal.SIGILL), ("abort the upload", None),
     ("SIGTERM handler was installed", None),
     ("Killed 3 old processes", None), ("Aborted: 0, done: 7", None), ("exited with code 1", None),
     ("demo terminated by SIGNONE", None), ("exited with code 159", signal.SIGSYS), ("exit code: 255", None),
@@ -51,7 +65,14 @@ def test_the_signal_in_the_words_of_shells_and_services(line, number):
     assert program_ends.signal_number(log_text.messages([line])) == number
 
 
+def test_the_process_that_ended_first_counts_not_those_that_were_stopped_then():
+    log = ["The nginx service exited with code 256 (by signal 15)", "Frigate exited with code 256 (by signal 11)"]
+    assert program_ends.signal_number(log_text.messages(log)) == signal.SIGSEGV
+    assert program_ends.signal_number(log_text.messages(log[:1])) == signal.SIGTERM
+
+
 @pytest.mark.parametrize("text", [
+    "was sent " * 60, "signal 1 " * 60, "unhandled " * 60,
     "ERROR " * 100, "[a] " * 150, "a.b " * 150, "10:00:00 " * 60, "| " * 300, 'x="a" ' * 100, '{"a": "b", ' * 60,
     "rknn_init fail " * 40, "\u521d\u59cb\u5316" * 200, "sh: 1: " * 80, "exit code: " * 50, "RKNN error -1 at " * 35,
 ])

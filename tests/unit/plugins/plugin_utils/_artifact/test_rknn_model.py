@@ -140,6 +140,13 @@ def test_a_damaged_frame_is_refused(file):
     assert "is damaged: no description found" in refusal(file, model(b"\0" * 50))
     huge = struct.pack("<8sQQ40s", b"RKNN", 6, 1 << 63, b"") + bytes(100)
     assert "is truncated" in refusal(file, huge)
+    # A copy in text mode, in which each zero byte became three.
+    text_mode = model()[:16].replace(b"\0", b"\r\n\0")
+    assert refusal(file, text_mode + bytes(100)).startswith("FILE is damaged: its header has format ")
+
+
+def test_a_platform_that_is_no_list_counts_too(file):
+    assert "is a model for rk3568" in refusal(file, model(dict(DESCRIPTION, target_platform="rk3568")), "rk3588")
 
 
 @pytest.mark.parametrize("description", [b'{"target_platform": [\xff', b"{" * 100000, b"{}{"])

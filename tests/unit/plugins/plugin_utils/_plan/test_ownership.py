@@ -180,7 +180,7 @@ def test_an_npu_that_another_driver_has(board, planned, driver, override, compat
 # -- drivers that did not start -------------------------------------------------------------------------------------
 
 @pytest.mark.case(case="the driver is bound but has no device file", plan="dkms_over_builtin",
-                  result="does not answer, whatever debugfs says; ours has a DRM device")
+                  result="does not answer, whatever debugfs says; ours has a DRM device, and is not older")
 def test_a_driver_without_a_device_file_does_not_answer(board, planned):
     # ophub/amlogic-s9xxx-armbian#3123
     release = "6.1.99-rk35xx-ophub"
@@ -192,6 +192,21 @@ def test_a_driver_without_a_device_file_does_not_answer(board, planned):
     assert plan["action"] == "dkms_over_builtin" and plan["current"] is None
     assert "Driver 0.9.8 is bound to the NPU but has no device file" in plan["reason"]
     assert any("no device file" in note for note in plan["notes"])
+    assert plan["driver"]["version"] == "0.9.8" and "build driver 0.9.8 with DKMS" in plan["changes"][0]
+    assert planned(board, driver_policy="exact")["driver"]["version"] == "0.9.6"
+
+
+def test_a_driver_without_a_device_file_is_not_replaced_by_an_older_one(board, planned):
+    """Of a release that is published in kernels alone, the next one is taken, if there is one."""
+    release = "6.1.99-rk35xx-ophub"
+    board.base(model="WXY OECT", compatible=("wxy,oect", "rockchip,rk3566"), release=release, config=BUILTIN)
+    board.npu(**RK3566, drm=0).builtin(release, "0.9.7").headers(release).tools().u_boot_menu()
+    version = board.root / "sys/kernel/debug/rknpu/version"
+    board.write("/sys/kernel/debug/rknpu/version", "RKNPU driver: v0.9.7\n")
+    assert planned(board)["driver"]["version"] == "0.9.8"
+    version.write_text("RKNPU driver: v0.9.9\n")
+    plan = planned(board)
+    assert plan["action"] == "unsupported" and "0.9.6, which is wanted, is older" in plan["reason"]
 
 
 @pytest.mark.case(case="the kernel's own driver is as new and did not start, or the NPU's IOMMU is disabled",

@@ -106,3 +106,18 @@ def test_such_a_diagnosis_changes_no_driver(diagnosis):
     assert "another driver does not fix" in found["reason"] and found["remedy"].startswith(
         "Do this, or set npu_driver_policy"
     )
+
+
+@pytest.mark.parametrize(("diagnosis", "wanted", "action"), [
+    ("memory", {}, "unsupported"), ("device", {}, "unsupported"), ("model", {}, "unsupported"),
+    ("memory", {"runtime_version": "2.3.2"}, "none"), ("runtime", {}, "none"), ("driver", {}, "none"),
+])
+def test_such_a_diagnosis_changes_no_runtime_either(diagnosis, wanted, action):
+    """airockchip/rknn-toolkit2#384: driver 0.9.8, which is new enough, with a runtime that is not the pinned file."""
+    runtime = dict(MISSION["runtime"], version="2.3.0", sha256="0" * 64)
+    failed = dict(record("0.9.8", diagnosis, runtime), remedy="do this")
+    found = plan(wanted, driver={"version": "0.9.8", "builtin_version": "0.9.8"}, runtime=runtime, verification=failed)
+    assert found["action"] == action and found["runtime"]["install"] is (action == "none")
+    if action == "unsupported":
+        assert "is no reason for another runtime" in found["reason"]
+        assert found["remedy"] == "Do this, or set npu_runtime_version to change the runtime all the same."
