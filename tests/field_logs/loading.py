@@ -225,6 +225,6 @@ LOGS = [
      "again", "apt", "nothing"),
     ("kvcache-ai/ktransformers#524, of librknnrt.so: the C++ library of another Python than the system's",
      {**OLD, "code": None}, None,
-     [("OSError: /home/cat/miniconda3/envs/y/bin/../lib/libstdc++.so.6: version `GLIBCXX_3.4.30' not found (required "
+     [("OSError: /home/radxa/miniconda3/envs/y/bin/../lib/libstdc++.so.6: version `GLIBCXX_3.4.30' not found (required "
        "by /usr/lib/librknnrt.so)")], "runtime", "GLIBCXX_3.4.30", "conda install", "upgrade the OS", "nothing"),
 ]
