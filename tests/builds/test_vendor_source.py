@@ -25,6 +25,12 @@ def replaced(headers, name, *pairs):
     headers.holds(name, text)
 
 
+def warnings(log):
+    """Return the warnings of a build, without the kernel's own about a tool of the machine that builds."""
+    about = "warning: pahole version differs from the one used to build the kernel"
+    return [line for line in log.splitlines() if "warning: " in line and line.strip() != about]
+
+
 def unexported(headers, function):
     """Have the kernel no longer export a function to modules."""
     symvers = headers.tree / "Module.symvers"
@@ -95,7 +101,7 @@ def test_on_the_vendors_kernels(builder, kernel, version):
     built = builder.build(headers, builder.real_source(version, "rknpu_dkms"))
     assert built.rc == 0, built.log
     assert built.probes["devfreq"] == "present: with frequency scaling", built.log
-    assert "warning: " not in built.log
+    assert warnings(built.log) == []
     assert built.wanted <= headers.symvers
     assert set(built.losses) == {"sram", "iommu_domains"}
     if "6_1" in kernel.__name__:
@@ -108,7 +114,7 @@ def test_on_debians_kernels(builder, suite, version):
     headers = builder.headers(suite)
     built = builder.build(headers, builder.real_source(version))
     assert built.rc == 0, built.log
-    assert "warning: " not in built.log
+    assert warnings(built.log) == []
     assert built.wanted <= headers.symvers
     assert built.losses == {
         "devfreq": "not here: soc/rockchip/rockchip_opp_select.h",
