@@ -31,3 +31,13 @@ def prove(board, release, driver, diagnosis="ok", runtime=RUNTIME_160):
 
 def one_sentence(text):
     return text.endswith(".") and "\n" not in text and not re.search(r"\. [A-Z]", text)
+
+
+def check_place(board, planned, cmdline, files, what, where):
+    """Such a board is refused for *what*, and told to add the argument *where*."""
+    board.base(config=BUILTIN, cmdline=cmdline).npu().builtin().headers().tools()
+    for path, text in files.items():
+        board.write(path, text)
+    plan = planned(board, driver_policy="exact")[1]
+    assert plan["action"] == "unsupported" and one_sentence(plan["reason"]) and what in plan["reason"]
+    assert SPELT in plan["remedy"] and where in plan["remedy"]

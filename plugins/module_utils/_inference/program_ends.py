@@ -46,8 +46,7 @@ _OF_SHELL = (
     (signal.SIGKILL, r"Killed|\u5df2\u6740\u6b7b"), (signal.SIGTERM, r"Terminated|\u5df2\u7ec8\u6b62"),
     (signal.SIGSYS, "Bad system call"), (signal.SIGXCPU, "CPU time limit exceeded"),
     (signal.SIGXFSZ, "File size limit exceeded"))
-# A script's shell names itself, the process and the command; Go has the words in lower case.
-# zsh writes them in small letters.
+# A script's shell names itself, the process and the command; Go and zsh have the words in lower case.
 _WORDS = [(number, re.compile(
     r".{0,80}\bsignal: (?i:" + words + r")\b|(?:zsh: |\d{3,9} {1,4})(?i:" + words + r")(?:\Z| \(core| {2})"
     r"|(?:\S{1,100}: (?:line )?\d{1,5}: {1,9}(?:\d{1,9} )?|\[\d\][+-]? {1,4}(?:\d{1,9} {1,4})?)?(?:" + words
@@ -58,8 +57,8 @@ _ABORTS = re.compile(
     r"|\*\*\* stack smashing detected|terminate called ")
 _KILLED = re.compile(
     r".{0,200}\b(?:OOMKilled|result 'oom-kill'|killed by the OOM killer|[Oo]ut of memory: Killed process)")
-# systemd, Android, fish, Python, Go, Rust and Java; a container's and a shell's code is 128 more than the signal.
-# Shells and containers tell a signal as a code above 128, Python and ROS as one below 0, s6 and gunicorn in words.
+# systemd, Android, fish, Python, Go, Rust, Java, s6 and gunicorn. The code of a container or a shell is 128 more than
+# the signal, that of Python or ROS below 0.
 _NUMBERED = re.compile(
     r".{0,200}(?:\bcode=(?:killed|dumped), status=|\b(?i:signal) (?=\d{1,2}(?:\)|:? \(?SIG))"
     r"|\bunhandled .{1,60} fault \()(?P<number>\d{1,2})\b"

@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, edit, kernel_arguments
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
-from stand_ins.planned_trees import BUILTIN, DATA, SPELT, STOCK, one_sentence
+from stand_ins.planned_trees import BUILTIN, DATA, SPELT, STOCK, check_place, one_sentence
 
 ARGUMENT = ("initcall_blacklist", "rknpu_init")
 
@@ -335,12 +335,7 @@ def test_a_boot_file_system_that_is_not_mounted(board, planned, fstab, mounts, m
      "over the network", "pxelinux.cfg"),
 ])
 def test_a_boot_loader_that_is_only_named(board, planned, cmdline, files, what, where):
-    board.base(config=BUILTIN, cmdline=cmdline).npu().builtin().headers().tools()
-    for path, text in files.items():
-        board.write(path, text)
-    plan = planned(board, driver_policy="exact")[1]
-    assert plan["action"] == "unsupported" and one_sentence(plan["reason"]) and what in plan["reason"]
-    assert SPELT in plan["remedy"] and where in plan["remedy"]
+    check_place(board, planned, cmdline, files, what, where)
     # Done by hand it is taken as it is.
     board.write("/proc/cmdline", "%s %s\n" % (cmdline, SPELT))
     (board.root / "sys/devices/platform/fdab0000.npu/driver").unlink()

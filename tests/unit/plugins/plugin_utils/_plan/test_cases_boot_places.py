@@ -8,7 +8,7 @@ The comment of a case names the public source.
 from __future__ import annotations
 
 import pytest
-from stand_ins.planned_trees import BUILTIN, SPELT, one_sentence
+from stand_ins.planned_trees import BUILTIN, SPELT, check_place, one_sentence
 
 UUID = "root=UUID=1"
 MENU = "/boot/extlinux/extlinux.conf"
@@ -96,16 +96,6 @@ PLACES = {
         "/boot/armbianEnv.txt": "rootdev=UUID=1\nextraargs=cma=256M \\\n pcie_aspm=off\n"},
         "a line ends with a backslash", "by hand"),
 }
-
-
-def check_place(board, planned, cmdline, files, what, where):
-    """Such a board is refused for *what*, and told to add the argument *where*."""
-    board.base(config=BUILTIN, cmdline=cmdline).npu().builtin().headers().tools()
-    for path, text in files.items():
-        board.write(path, text)
-    plan = planned(board, driver_policy="exact")[1]
-    assert plan["action"] == "unsupported" and one_sentence(plan["reason"]) and what in plan["reason"]
-    assert SPELT in plan["remedy"] and where in plan["remedy"]
 
 
 @pytest.mark.case(
