@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from faults.board import READY, Dead, FaultBoard
@@ -53,6 +54,9 @@ class Bench:
     #: As in `make test`: a chain of faults does not end with an upgrade that succeeds, which other tests there show.
     short: bool = False
     scenario: str = ""
+    #: What the board has that others of its kind have not, and the snapshot of it as it comes.
+    extra: str = ""
+    ready: str = READY
     kept: set[str] = field(default_factory=set)
     before: Before | None = None
     writes: list[Point] = field(default_factory=list)
@@ -75,8 +79,19 @@ class Bench:
 
     def fresh(self) -> None:
         """The board as it comes, and what it then is."""
-        self.board.restore(READY)
+        self.board.restore(self.ready)
         self.note()
+
+    @contextlib.contextmanager
+    def variant(self, extra: str) -> Iterator[None]:
+        """While inside, the board comes as it is now; *extra*: what it has that others of its kind have not."""
+        others = self.extra, self.ready, self.writes
+        self.extra, self.ready, self.writes = extra, "faults-variant", []
+        self.board.keep(self.ready)
+        try:
+            yield
+        finally:
+            self.extra, self.ready, self.writes = others
 
     def upgraded(self) -> None:
         """The board after a successful upgrade to driver 0.9.6 and runtime 2.3.2: one on which MobileNet works."""
@@ -119,7 +134,7 @@ class Bench:
 
         *alone*: it heals by itself; *back*: it must be back on the old state; not *files*: the owner changed some meanwhile.
         """
-        row = {"scenario": self.scenario, "board": self.board.kind, "where": where, "happened": happened, "outcome": "recovered", "sentence": ""}
+        row = {"scenario": self.scenario, "board": ", ".join(filter(None, (self.board.kind, self.extra))), "where": where, "happened": happened, "outcome": "recovered", "sentence": ""}
         try:
             row.update(self._look(playing, alone, back, files))
         except Dead as problem:

@@ -27,7 +27,6 @@ from faults.scenarios.controller import (
     two_controllers,
 )
 from faults.scenarios.drivers import bad_drivers, bad_runtime
-from faults.scenarios.grub import grub_cuts
 from faults.scenarios.hangs import (
     detectors,
     kernel_updated,
@@ -36,6 +35,7 @@ from faults.scenarios.hangs import (
 )
 from faults.scenarios.hostile import hostile_files, hostile_tree
 from faults.scenarios.liars import hostile_answers
+from faults.scenarios.loaders import OTHERS, loader_cuts, other_loader
 from faults.scenarios.npu import npu_faults
 from faults.scenarios.power import cuts, cuts_on_the_way_back, few_cuts, random_cuts
 from faults.scenarios.rollback import rollback_later
@@ -70,10 +70,17 @@ OVER_MODULE = (
     ("submit", "over the kernel's own module: the new one binds, but submit fails", False),
     ("panic", "over the kernel's own module: the new one panics at load, controller gone", True),
 )
-GRUB = (
-    ("panic", "GRUB: the new driver panics at load, controller gone", True),
-    ("submit", "GRUB: the new driver binds, but submit fails", False),
-)
+UBUNTU, RADXA = OTHERS
+
+
+def back(loader: str) -> tuple[tuple[str, str, bool], ...]:
+    """The two ways back from a failed trial boot, by the board and by the controller, with that boot loader."""
+    return (
+        ("panic", f"{loader}: the new driver panics at load, controller gone", True),
+        ("submit", f"{loader}: the new driver binds, but submit fails", False),
+    )
+
+
 SCENARIOS = (
     Scenario("heals", "vendor", bad_drivers, ("builtin", HEALS), 9, ci=("builtin", HEALS[:1])),
     Scenario("few-cuts", "vendor", few_cuts, (), 6),
@@ -82,8 +89,12 @@ SCENARIOS = (
     Scenario("stuck", "vendor", bad_drivers, ("builtin", STUCK), 15),
     Scenario("over-dkms", "vendor", bad_drivers, ("dkms", OVER_DKMS), 12),
     Scenario("over-module", "module", bad_drivers, ("builtin", OVER_MODULE), 9),
-    Scenario("grub-heals", "grub", bad_drivers, ("builtin", GRUB), 9),
-    Scenario("grub-cuts", "grub", grub_cuts, (8,), 16),
+    Scenario("grub-heals", "grub", bad_drivers, ("builtin", back("GRUB")), 9),
+    Scenario("grub-cuts", "grub", loader_cuts, (8,), 16),
+    Scenario("environment-heals", "environment", bad_drivers, ("builtin", back("ubuntuEnv.txt")), 9),
+    Scenario("environment-cuts", "environment", loader_cuts, (8,), 16),
+    Scenario("kernel-cmdline", "vendor", other_loader, (UBUNTU, back(UBUNTU), 8), 22),
+    Scenario("update-extlinux", "vendor", other_loader, (RADXA, back(RADXA), 8), 22),
     Scenario("detectors", "stock", detectors, (), 25),
     Scenario("watch-disturbed", "vendor", watch_disturbed, (), 16),
     Scenario("kexec", "stock", kexec_loaded, (), 16),

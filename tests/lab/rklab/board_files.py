@@ -101,6 +101,29 @@ ExecStart=/bin/sync
 WantedBy=multi-user.target
 """
 
+#: Its own text, to the same effect as the script of ubuntu-rockchip's first images. The script itself is at ${scriptaddr}.
+BOOT_SCRIPT = """\
+# Lab: boot.scr is made of this file by mkimage.
+setenv partition "${devtype} ${devnum}:${distro_bootpart}"
+setenv load_addr 0x49000000
+if test -e ${partition} /ubuntuEnv.txt; then
+    load ${partition} ${load_addr} /ubuntuEnv.txt
+    env import -t ${load_addr} ${filesize}
+fi
+load ${partition} ${kernel_addr_r} /vmlinuz
+booti ${kernel_addr_r} - ${fdtcontroladdr}
+"""
+
+#: U-Boot's script finds the kernel on its own partition.
+KERNEL_HOOK = """\
+#!/bin/sh
+# Lab: the kernel that was installed last is the one that starts.
+set -eu
+cp "/boot/vmlinuz-$1" /boot/firmware/vmlinuz.new
+sync -f /boot/firmware
+mv /boot/firmware/vmlinuz.new /boot/firmware/vmlinuz
+"""
+
 #: path on the board → (mode, text), on every kind of board
 FILES: dict[str, tuple[int, str]] = {
     "etc/hostname": (0o644, "rock5b\n"),
@@ -131,6 +154,12 @@ KIND_FILES: dict[str, dict[str, tuple[int, str]]] = {
         "etc/fstab": (0o644, "/dev/vda2 / ext4 defaults,noatime 0 0\n/dev/vda1 /boot/efi vfat umask=0077 0 0\n"),
         "etc/default/grub": (0o644, GRUB_DEFAULTS),
         "etc/systemd/system/rkfleet-lab-grub.service": (0o644, GRUB_UNIT),
+    },
+    "environment": {
+        "etc/fstab": (0o644, "/dev/vda2 / ext4 defaults,noatime 0 0\n/dev/vda1 /boot/firmware vfat defaults 0 0\n"),
+        "boot/firmware/ubuntuEnv.txt": (0o644, "bootargs=root=/dev/vda2 console=ttyAMA0,115200n8 rootwait rw panic=10 quiet\noverlays=\n"),
+        "boot/firmware/boot.cmd": (0o644, BOOT_SCRIPT),
+        "etc/kernel/postinst.d/zz-rkfleet-lab": (0o755, KERNEL_HOOK),
     },
     # What Debian's own kernel needs to find its disk here, and its network when the lab's unit sets the address.
     "stock": {"etc/tiny-initramfs/tiny-initramfs.conf": (0o644, "AUTO_MODULES=no\nINCLUDE_MODULES=virtio_mmio,virtio_blk,virtio_net,ext4\n")},
@@ -173,6 +202,8 @@ apt-get update
 apt-get install --yes --no-install-recommends "$@"
 if command -v u-boot-update >/dev/null; then
     u-boot-update
+elif [ -e /boot/firmware/boot.cmd ]; then
+    mkimage -A arm64 -O linux -T script -C none -d /boot/firmware/boot.cmd /boot/firmware/boot.scr
 else
     # What grub-install does, which wants to see the disk. Debian's own core image reads the file beside it.
     mkdir -p /boot/efi/EFI/BOOT /boot/efi/EFI/debian /boot/grub

@@ -11,7 +11,7 @@ from pathlib import Path
 from . import LabError, board_files, process
 
 DISK_MIB = 3072
-ESP_MIB = 64
+FAT_MIB = 64
 
 
 PARTITION_START = 1024 * 1024
@@ -92,33 +92,34 @@ def _repository(folder: Path, packages: list[Path], log: Path) -> None:
     (folder / "Packages").write_text(index)
 
 
-def _esp(folder: Path, disk: Path, log: Path) -> None:
+def _fat(folder: Path, disk: Path, log: Path) -> None:
     """The first partition, with FAT, as UEFI firmware wants it: what lies in *folder*, which is empty afterwards."""
-    what, image = "Writing the board's EFI system partition", disk.with_suffix(".esp")
-    size = str(ESP_MIB * 2048)  # sectors
+    what, image = "Writing the board's partition with FAT", disk.with_suffix(".fat")
+    size = str(FAT_MIB * 2048)  # sectors
     process.run(["mformat", "-i", str(image), "-C", "-T", size, "-h", "64", "-s", "32", "::"], log, what=what)
     process.run(["mcopy", "-i", str(image), "-s", *map(str, sorted(folder.iterdir())), "::"], log, what=what)
     for part in folder.iterdir():
-        shutil.rmtree(part)
+        shutil.rmtree(part) if part.is_dir() else part.unlink()
     with disk.open("r+b") as stream, image.open("rb") as content:
         stream.seek(PARTITION_START)
         shutil.copyfileobj(content, stream)
     image.unlink()
 
 
-def _disk(disk: Path, tree: Path, log: Path, *, uefi: bool = False) -> None:
-    """A GPT disk of *tree*; *uefi*: what is in its /boot/efi becomes a partition before that of the tree."""
+def _disk(disk: Path, tree: Path, log: Path, *, first: str = "") -> None:
+    """A GPT disk of *tree*; *first*: the folder in it that becomes a partition before that of the tree."""
     with disk.open("wb") as stream:
         stream.truncate(DISK_MIB * 1024 * 1024)
-    start = PARTITION_START + (ESP_MIB * 1024 * 1024 if uefi else 0)
+    start = PARTITION_START + (FAT_MIB * 1024 * 1024 if first else 0)
     script = disk.with_suffix(".sfdisk")
-    esp = f"start={PARTITION_START // 512}, size={ESP_MIB * 2048}, type=uefi, name=esp\n" if uefi else ""
-    script.write_text(f"label: gpt\n{esp}start={start // 512}, type=linux, name=rootfs, attrs=LegacyBIOSBootable\n")
+    # U-Boot takes the partitions that are marked so, UEFI firmware the one of that type.
+    fat = f"start={PARTITION_START // 512}, size={FAT_MIB * 2048}, type=uefi, name=fat, attrs=LegacyBIOSBootable\n" if first else ""
+    script.write_text(f"label: gpt\n{fat}start={start // 512}, type=linux, name=rootfs, attrs=LegacyBIOSBootable\n")
     what = "Writing the board's disk"
     process.run(["sh", "-c", 'exec sfdisk --quiet "$1" <"$2"', "sfdisk", str(disk), str(script)], log, what=what)
     script.unlink()
-    if uefi:
-        _esp(tree / "boot/efi", disk, log)
+    if first:
+        _fat(tree / first, disk, log)
     # The features are named because what this host's mke2fs adds of itself need not be known to the board's U-Boot.
     features = (
         "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,"

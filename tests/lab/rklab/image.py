@@ -5,7 +5,7 @@
 1. `rootfs`: Debian's packages, by mmdebstrap from the host's own package sources.
 2. `kernel` (../kernel) or `packages`, which are fetched and not installed: what the board's own repository offers.
 3. `board`: the kernel packages (installed with apt from a repository on the board), the stand-in runtime and the lab's
-   files laid on it; a GPT disk with one bootable ext4 partition, and before it an EFI system partition for UEFI firmware.
+   files laid on it; a GPT disk with one bootable ext4 partition, and before it one with FAT for UEFI firmware or U-Boot's script.
 
 1 and 3 need root: packages are installed in a chroot. Foreign programs run by qemu-user; what can be the host's own is.
 """
@@ -21,8 +21,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from . import Progress, board_files, cache, process
-from .kinds import GRUB, KINDS, Kernel, Kind, LAB, STOCK
-from .disk import DISK_MIB, ESP_MIB, PARTITION_START, _disk, _fetching, _repository, installed, kernel_release, lay_files, write_scripts
+from .kinds import KINDS, Kernel, Kind, LAB, LOADERS, STOCK
+from .disk import DISK_MIB, FAT_MIB, PARTITION_START, _disk, _fetching, _repository, installed, kernel_release, lay_files, write_scripts
 
 
 ARCHIVED = {"bullseye"}
@@ -305,7 +305,7 @@ def board_inputs(kind: str, parts: Parts) -> dict:
         "masked": board_files.MASKED,
         "enabled": [board_files.ENABLED, board_files.ON_DEMAND],
         "configure": [board_files.REMOVE, board_files.CONFIGURE],
-        "disk": [DISK_MIB, PARTITION_START, ESP_MIB],
+        "disk": [DISK_MIB, PARTITION_START, FAT_MIB],
     }
 
 
@@ -325,7 +325,7 @@ def board(kind: str, progress: Progress, logs: Path) -> Path:
     parts = _parts(made_of, progress, logs)
     release = kernel_release([package.name for package in parts.packages()])
     install = [f"linux-image-{release}"] + ([] if "dkms" in made_of.removed else [f"linux-headers-{release}"])
-    install += [*(STOCK if made_of.kernel is None else ()), *(GRUB if made_of.uefi else ())]
+    install += [*(STOCK if made_of.kernel is None else ()), *LOADERS[made_of.loader][0]]
 
     def build(folder: Path) -> None:
         tree = folder / "tree"
@@ -350,7 +350,7 @@ def board(kind: str, progress: Progress, logs: Path) -> Path:
             for rest in ("var/cache/apt/pkgcache.bin", "var/cache/apt/srcpkgcache.bin"):
                 (tree / rest).unlink(missing_ok=True)
             progress(f"board {kind}: writing the disk")
-            _disk(folder / "disk.raw", tree, log, uefi=made_of.uefi)
+            _disk(folder / "disk.raw", tree, log, first=LOADERS[made_of.loader][1])
             (folder / "release").write_text(release + "\n")
         finally:
             shutil.rmtree(tree, ignore_errors=True)

@@ -37,14 +37,25 @@ class Kind:
     removed: tuple[str, ...] = ()
     #: The space for a first build: the tree, the disk and their copies while they are made, and kernel source and objects.
     space_mib: int = 8192
-    #: UEFI (EDK2) and GRUB instead of U-Boot and u-boot-menu.
-    uefi: bool = False
+    #: A key of LOADERS.
+    loader: str = "u-boot-menu"
+
+    @property
+    def uefi(self) -> bool:
+        """Whether it starts with UEFI firmware (EDK2) instead of U-Boot."""
+        return self.loader == "grub"
+
+
+#: {boot loader: (its packages, which folder is a partition of its own with FAT, "" for none)}
+LOADERS: dict[str, tuple[tuple[str, ...], str]] = {
+    "u-boot-menu": ((), ""),  # PACKAGES have it
+    "grub": (("grub-efi-arm64",), "boot/efi"),
+    # U-Boot's script, which mkimage makes, reads the kernel arguments from ubuntuEnv.txt.
+    "environment": (("u-boot-tools",), "boot/firmware"),
+}
 
 
 TOOLCHAIN = ("dkms", "gcc", "make", "libc6-dev")
-
-
-GRUB = ("grub-efi-arm64",)
 
 
 STOCK = ("linux-image-arm64", "linux-headers-arm64", "tiny-initramfs")
@@ -60,7 +71,12 @@ KINDS = {
     "stock": Kind("bookworm", None, None, offered=STOCK, space_mib=6144),
     # The mission's broken state on a board with UEFI firmware.
     "grub": Kind(
-        "bookworm", Kernel("6.1", 1, "rk2312", "0.9.3"), "1.6.0", offered=GRUB, removed=("u-boot-menu",), uefi=True
+        "bookworm", Kernel("6.1", 1, "rk2312", "0.9.3"), "1.6.0", offered=LOADERS["grub"][0], removed=("u-boot-menu",), loader="grub"
+    ),
+    # The mission's broken state on ubuntu-rockchip's first images: kernel and ubuntuEnv.txt on a partition with FAT.
+    "environment": Kind(
+        "bookworm", Kernel("6.1", 1, "rk2312", "0.9.3"), "1.6.0", offered=LOADERS["environment"][0],
+        removed=("u-boot-menu",), loader="environment"
     ),
     # What worked before the distribution was upgraded.
     "bullseye": Kind("bullseye", Kernel("5.10", 1, "rockchip", "0.8.2"), "1.6.0"),

@@ -193,8 +193,8 @@ def test_what_is_installed_is_not_offered_again():
 def test_only_the_kinds_with_a_driver_have_the_runtime_and_no_two_kernels_have_the_same_release():
     kernels = {made_of.kernel for made_of in kinds.KINDS.values() if made_of.kernel}
     assert len({(kernel.series, kernel.revision, kernel.suffix) for kernel in kernels}) == len(kernels)
-    # Nothing more to compile for the kind with another boot loader.
-    assert kinds.KINDS["grub"].kernel == kinds.KINDS["vendor"].kernel
+    # Nothing more to compile for the kinds with another boot loader.
+    assert kinds.KINDS["grub"].kernel == kinds.KINDS["environment"].kernel == kinds.KINDS["vendor"].kernel
     for made_of in kinds.KINDS.values():
         assert (made_of.kernel is None) == (made_of.runtime is None)
 
