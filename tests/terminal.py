@@ -49,10 +49,18 @@ class Terminal:
 
     def lines(self) -> list[str]:
         """The screen's lines, without what is empty below them."""
-        lines = [line.rstrip() for line in self.screen.display]
+        lines = [self._line(row) for row in range(max(self.screen.buffer, default=-1) + 1)]
         while lines and not lines[-1]:
             lines.pop()
         return lines
+
+    def _line(self, row) -> str:
+        # Of what was written only: pyte's own display is of all cells of a screen that may have half a million.
+        cells = self.screen.buffer[row] if row in self.screen.buffer else {}
+        return "".join(cells[column].data if column in cells else " " for column in range(max(cells, default=-1) + 1)).rstrip()
+
+    def _last(self) -> str:
+        return next(filter(None, map(self._line, sorted(self.screen.buffer, reverse=True))), "")
 
     def until(self, says=None, limit=120) -> bool:
         """Read until *says*, a function of the last line, is true, or else to the end; whether it was."""
@@ -72,7 +80,7 @@ class Terminal:
             # On a busy machine several live lines come at once.
             for piece in re.split(LIVE_ENDS, data):
                 self._stream.feed(piece)
-                last = (self.lines() or [""])[-1]
+                last = self._last()
                 if self.frames[-1:] != [last]:
                     self.frames.append(last)
                 said = said or bool(says and says(last))

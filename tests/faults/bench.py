@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from compiled import Results
 from faults.board import READY, Dead, FaultBoard
 from faults.points import Point
 from faults.runs import Playing
@@ -56,6 +57,7 @@ class Bench:
     scenario: str = ""
     #: What the board has that others of its kind have not, and the snapshot of it as it comes.
     extra: str = ""
+    compiled: Results | None = None
     ready: str = READY
     kept: set[str] = field(default_factory=set)
     before: Before | None = None
@@ -64,17 +66,20 @@ class Bench:
     # -- states to begin from
 
     def warm(self) -> None:
-        """Have the compiler's results on the board, so that no build of the matrix takes its full time; once in a checkout for a kind of board."""
-        if not self.board.compiled.exists():
+        """Have the compiler's results on the board, so that no build of the matrix takes its full time."""
+        self.compiled = results = Results(self.board.kind, "make test" if self.short else "the matrix")
+        # One fault is one build: there it is kept as it is made.
+        if not (self.short or results.file.exists()):
+            results.put(self.board)
             playing = self.play()
             if not playing.says(r"^TASK \[.*Configure the boot loader"):
                 playing.wait()
                 raise Broken(f"the driver could not be built: {playing.sentence()}\n{playing.output[-2000:]}")
             playing.kill()
             playing.wait()
-            self.board.keep_compiled()
+            results.take(self.board)
             self.board.restore(READY)
-        self.board.put_compiled()
+        results.put(self.board)
         self.board.keep(READY)
 
     def fresh(self) -> None:

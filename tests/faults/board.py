@@ -54,7 +54,6 @@ class FaultBoard(Board):
         super().__init__(root, f"{cli.PREFIXES[kind]}-1")
         self.folder = state
         self.environ = {**os.environ, "RKFLEET_LAB_STATE": str(state)}
-        self.compiled = root / "build/faults" / f"compiled-{kind}.tar"
 
     # -- the lab ---------------------------------------------------------------------------------------------------------------
 
@@ -102,26 +101,12 @@ class FaultBoard(Board):
         self.put(shim, SHIM)
         self.sudo(f"mkdir -p {TOOLS} && touch {LIST} && chmod 666 {LIST} && echo {SHIM} > /etc/ld.so.preload")
         self.put(HERE / "probe.py", f"{TOOLS}/probe.py")
-        self.put(HERE / "gcc", "/usr/local/bin/gcc")
-        # Debian's own kernels are built by a compiler with its version in its name.
-        self.sudo("for tool in /usr/bin/gcc-[0-9]*; do ln -sf gcc /usr/local/bin/${tool##*/}; done")
         served = pathlib.Path(self.here.data["server"]["folder"])
         rows = self.compatibility()
         self.put(pathlib.Path(picture.raw_file(str(served / rows["pictures"]["cat_224x224"]["path"]), str(self.folder))), f"{TOOLS}/picture.rgb")
         for release, row in rows["models"].items():
             version = "2.3.2" if release.endswith("2.x") else release.rpartition("-")[2]
             self.put(served / row["soc"]["rk3588"]["path"], f"{TOOLS}/model-{version}.rknn")
-
-    def keep_compiled(self) -> None:
-        """Take what was compiled in this boot of the board, for the others of its kind."""
-        content = subprocess.run(
-            self.here.ssh(self.name, ["sudo sh -c 'cd /run && mkdir -p rkfleet-fault-cc && mv rkfleet-fault-cc cc && tar -cf - cc'"]), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, check=True).stdout
-        self.compiled.write_bytes(content)
-
-    def put_compiled(self) -> None:
-        """Lay it on the board."""
-        self.ssh(f"sudo tar -C {TOOLS} -xf -", stdin=self.compiled.read_bytes())
 
     def inventory(self) -> dict:
         """The lab's inventory."""

@@ -51,9 +51,7 @@ def fault_board(root):
             board = FaultBoard(root, state, kind)
             board.up()
             there[kind] = Bench(board, lambda row: None, short="RKFLEET_FAULT_LANE" not in os.environ)
-            # One fault is one build: nothing to keep for the next one.
-            if not there[kind].short:
-                there[kind].warm()
+            there[kind].warm()
         return there[kind]
 
     yield give

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from compiled import Results
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import menu, menu_kernel
 
@@ -38,6 +39,8 @@ def kernels(board, play):
 def upgraded(board, play):
     """Return the board with driver 0.9.6 over its built-in one, and a newer kernel in its repositories."""
     assert play(UPGRADE).rc == 0
+    board.results = Results("vendor", "another kernel")
+    board.results.put(board)
     board.ssh("sudo sh -c \"echo 'deb [trusted=yes] file:/srv/apt-next ./' > /etc/apt/sources.list.d/next.list && apt-get -qq update\"")
     board.old = board.ssh("uname -r").strip()
     offered = board.ssh("apt-cache pkgnames linux-image-").split()
@@ -91,6 +94,7 @@ def test_a_build_that_fails_changes_nothing_about_that(upgraded, play):
 def test_once_dkms_has_built_the_new_kernel_boots_and_the_npu_verifies(upgraded, play):
     upgraded.ssh(f"sudo sed -i 1d {KBUILD}")
     upgraded.ssh("sudo env DEBIAN_FRONTEND=noninteractive LC_ALL=C dpkg --configure -a 2>&1")
+    upgraded.results.take(upgraded)
     assert default_kernel(upgraded) == upgraded.new
     assert "initcall_blacklist=rknpu_init" in menu.default_arguments(upgraded.ssh("cat /boot/extlinux/extlinux.conf"))
     assert play("tests/integration/reboot_and_ask.yml").rc == 0
