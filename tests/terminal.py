@@ -56,7 +56,7 @@ class Terminal:
 
     def _line(self, row) -> str:
         # Of what was written only: pyte's own display is of all cells of a screen that may have half a million.
-        cells = self.screen.buffer[row] if row in self.screen.buffer else {}
+        cells = self.screen.buffer.get(row, {})
         return "".join(cells[column].data if column in cells else " " for column in range(max(cells, default=-1) + 1)).rstrip()
 
     def _last(self) -> str:
