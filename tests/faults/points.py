@@ -131,10 +131,11 @@ def spread(found: list[Point], most: int) -> list[Point]:
 
 
 def around(found: list[Point], files: re.Pattern, most: int) -> list[Point]:
-    """At most *most* of the points before the reboot, from the one before the first on *files* to the one after the last."""
+    """At most *most* of the points before the reboot: those on *files*, and the ones just before and after each."""
     before = [point for point in found if point.boot == 0]
-    places = [place for place, point in enumerate(before) if files.search(point.glob)]
-    return spread(before[max(0, places[0] - 1):places[-1] + 2], most) if places else []
+    places = {place for place, point in enumerate(before) if files.search(point.glob)}
+    near = {place + step for place in places for step in (-1, 0, 1)}
+    return spread([point for place, point in enumerate(before) if place in near], most)
 
 
 def outcome(rows: list[dict]) -> tuple[str, int]:

@@ -12,7 +12,7 @@ from faults.scenarios.drivers import bad_drivers
 from faults.scenarios.power import cut_chain, writes
 
 #: What the boot loaders read, and the settings from which their tools make it.
-FILES = re.compile(r"/etc/default/|/etc/kernel/|/boot/")
+FILES = re.compile(r"/etc/default/(grub|u-boot|extlinux)|/etc/kernel/cmdline|/boot/")
 
 #: {boot loader: what makes a board with u-boot-menu one with it}. Each leaves the kernel arguments as they are.
 OTHERS = {

@@ -96,6 +96,7 @@ def test_the_points_around_a_change_have_what_is_before_and_after_it():
     ours = re.compile("grub")
     assert [point.glob for point in points.around(found, ours, 9)] == paths[:5]
     assert [point.glob for point in points.around(found, ours, 3)] == ["/etc/a", "/var/b", "/etc/c"]
+    assert [point.glob for point in points.around(found, re.compile("/etc/[ad]$"), 9)] == [*paths[:2], *paths[4:]]
     assert points.around(found, re.compile("nowhere"), 9) == []
 
 
