@@ -66,7 +66,8 @@ def other_loader(bench: Bench, name: str, faults: tuple[tuple[str, str, bool], .
     """Trial boots that fail, and power cuts when the boot configuration changes, with a boot loader of OTHERS."""
     bench.fresh()
     arguments = bench.board.ssh("cat /proc/cmdline")
-    bench.board.sudo(f". /etc/default/u-boot\n{OTHERS[name]}\nsync")
+    # U-Boot does not read ext4's journal: a freeze writes all to its place.
+    bench.board.sudo(f". /etc/default/u-boot\n{OTHERS[name]}\nsync\nfsfreeze -f /\nfsfreeze -u /")
     bench.board.power_off()
     bench.board.power_on()
     bench.board.wait()
