@@ -13,14 +13,16 @@ In a sentence, `{0}` is the first group that matched, `{package}` its Debian pac
 from __future__ import annotations
 
 from .._facts.headers import COMPILE
-from .compiler_causes import COMPILER_OF_KERNEL, COMPILERS, NO_FILE, NOT_FOUND, SHELL, WITH_KERNELS_COMPILER
+from .compiler_causes import (COMPILER_OF_KERNEL, COMPILERS, CROSS_COMPILE, NO_FILE, NOT_FOUND, SHELL,
+                              WITH_KERNELS_COMPILER)
 from .environment_causes import ENDED, ENVIRONMENT, REINSTALL, Q
 
 _SOURCE_TOO_OLD = "the source is older than this kernel: use a newer release of it, or an older kernel"
 # What a compiler says of a header of the kernel, whose path is the first group.
 _OF_THE_KERNEL = (
     r"(?m)^[ \t]*(?:/usr/src/linux-\S{1,200}/|/(?:usr/)?lib/modules/\S{1,200}/|(?:\./){1,2})?((?:include/(?:linux|uapi|"
-    r"asm|asm-generic|drm|net|crypto|media|sound|generated|trace)|arch/\w{1,20}/include)/[\w./+-]{1,150}\.h)"
+    r"asm|asm-generic|drm|net|crypto|media|sound|generated|trace|vdso|soc|kvm|video|ras|acpi|xen|scsi|clocksource|"
+    r"dt-bindings|kunit)|arch/\w{1,20}/include)/[\w./+-]{1,150}\.h)"
     r":\d+:(?:\d+:)? ")
 # The folder of a package's own source, which is not the kernel's.
 _NOT_A_PACKAGE = r"(?!/var/lib/dkms/|/usr/src/(?!linux))"
@@ -53,6 +55,7 @@ _DKMS = (
 )
 _HEADERS = (
     (*_CLOCK, "No rule to make target"),
+    CROSS_COMPILE,
     # Debian and Ubuntu divide the headers of a kernel.
     (r"(?:/usr/src/(linux-headers-[\w.+~-]{1,100}-common(?:-rt)?|linux-[a-z][\w-]{0,40}-headers-[\w.+~-]{1,60}|"
      r"linux-headers-\d[\w.]{0,20}-\d{1,5})|/usr/lib/(linux-kbuild-[\w.+~-]{1,60}))/"
@@ -209,6 +212,11 @@ _HOST = (
      r"lzma\.h|zstd\.h|n?curses\.h|yaml\.h|libfdt\.h|(?:std(?:io|lib)|unistd|string|ctype|errno|features|"
      r"bits/\S+?|gnu/\S+?|sys/\w+)\.h)" + NO_FILE,
      "{0} is not part of the kernel but of this system, where a program of the headers is compiled: install {package}"),
+    (r"No rule to make target " + Q + r"(\S{1,200}?)" + Q + r", needed by " + Q + r"certs/|(?m:^)extract-cert: "
+     r"([^\s:]{1,200}): ",
+     ("a file with certificates that the kernel's configuration names is missing or empty ({0}), and only a build of "
+      "the kernel itself needs it: empty CONFIG_SYSTEM_TRUSTED_KEYS and CONFIG_SYSTEM_REVOCATION_KEYS (scripts/config "
+      "--set-str), or let CONFIG_MODULE_SIG_KEY be certs/signing_key.pem, which make creates")),
     (r"Cannot (?:generate|resolve|use) [^\n]{1,80}, please install (libelf-dev)\b",
      "a program of the kernel headers, which is compiled on this board, needs {0}: install it"),
     (r"(?m)^(?:/\S*/)?(?:\./)?(?:scripts|tools|certs)/\S+: fatal error: " + Q + r"([\w./+-]+\.h)" + NO_FILE,
@@ -326,12 +334,17 @@ WITHOUT_ERROR = (_CLOCK,)
 """The rows for a log without any error message."""
 
 PROGRAMS = {
-    "ar": "binutils", "as": "binutils", "awk": "gawk", "c++": "g++", "cc": "gcc", "clang": "clang, lld and llvm",
-    "depmod": "kmod", "dpkg-architecture": "dpkg-dev", "dtc": "device-tree-compiler", "hexdump": "bsdextrautils",
-    "ld": "binutils", "ld.lld": "lld", "lsb_release": "lsb-release", "mkimage": "u-boot-tools", "modinfo": "kmod",
-    "modprobe": "kmod", "msgfmt": "gettext", "nm": "binutils", "objcopy": "binutils", "objdump": "binutils",
-    "pahole": "pahole (in older releases dwarves)", "ps": "procps", "python": "python-is-python3",
-    "readelf": "binutils", "strip": "binutils", "udevadm": "udev", "which": "debianutils", "xz": "xz-utils",
+    "aclocal": "automake", "ar": "binutils", "as": "binutils", "autoreconf": "autoconf", "awk": "gawk", "c++": "g++",
+    "cc": "gcc", "clang": "clang, lld and llvm", "cmp": "diffutils", "depmod": "kmod", "diff": "diffutils",
+    "dpkg-architecture": "dpkg-dev", "dtc": "device-tree-compiler", "find": "findutils", "getconf": "libc-bin",
+    "hexdump": "bsdextrautils", "insmod": "kmod", "ip": "iproute2", "kmodsign": "sbsigntool", "ld": "binutils",
+    "ld.bfd": "binutils", "ld.lld": "lld", "libtoolize": "libtool", "lsb_release": "lsb-release", "lsmod": "kmod",
+    "lspci": "pciutils", "lsusb": "usbutils", "lz4c": "lz4", "mkimage": "u-boot-tools", "modinfo": "kmod",
+    "modprobe": "kmod", "msgfmt": "gettext", "nm": "binutils", "nproc": "coreutils", "objcopy": "binutils",
+    "objdump": "binutils", "pahole": "pahole (in older releases dwarves)", "pkg-config": "pkgconf (in older releases "
+    "pkg-config)", "ps": "procps", "python": "python-is-python3", "ranlib": "binutils", "readelf": "binutils",
+    "rmmod": "kmod", "strip": "binutils", "udevadm": "udev", "which": "debianutils", "xargs": "findutils",
+    "xz": "xz-utils",
 }
 """Debian package of a program; any other program is sought under its own name."""
 LIBRARIES = (
