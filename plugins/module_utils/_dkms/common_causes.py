@@ -32,7 +32,7 @@ _CLOCK = (r"modification time \S{1,30} s in the future|Clock skew detected",
 
 _DKMS = (
     ((r"[Kk]ernel headers for kernel (\S+?),? (?:cannot be found|are missing|could not be found)|"
-      r"[Mm]odule build for kernel (\S+) was skipped since the|Missing (\S+) kernel headers for module|"
+      r"(?:[Mm]odule build|autoinstall) for kernel (\S+) was skipped since the|Missing (\S+) kernel headers for module|"
       r"[Nn]o (?:kernel )?headers found for (?:\w+ ){0,3}kernel (\S+)"),
      ("DKMS finds no headers of kernel {0} at /lib/modules/{0}/build: install the headers package of this very kernel; "
      "if it is installed, it is for another kernel, so update kernel and headers together and reboot")),
@@ -289,6 +289,9 @@ _HOST = (
 )
 LAST = (
     # What DKMS only mentions while another package is configured goes behind all else.
+    (r"File: /var/lib/dkms/([\w.+~-]{1,100}/[\w.+~-]{1,100})/source/dkms\.conf does not exist",
+     ("DKMS no longer has the source of {0}: remove it (dkms remove {0} --all, or the folder /var/lib/dkms/{0} if DKMS "
+      "cannot), or install its package again")),
     ((r"Could not (?:find module source directory|locate dkms\.conf file)|Directory: (/usr/src/\S+) does not exist|"
       r"Missing the (?:module )?source directory|does not appear to have module source"),
      "DKMS no longer has the source of a package: dkms status lists it, dkms remove NAME/VERSION --all ends it"),
@@ -313,7 +316,7 @@ LAST = (
      "the program {0}, which lists a kernel's modules, is missing: install {package}"),
     (r"Problems with depmod detected|depmod\.{1,60} ?\(bad exit status: (\d+)",
      "depmod, which lists a kernel's modules, failed: check the storage and the memory (dmesg), and run depmod -a"),
-    (r"(?m)utoinstall on \S{1,128} failed for module\(s\) ([^\n]{1,150}?)\.?$",
+    (r"(?m)utoinstall on \S{1,128} failed for (?:module\(s\) )?([^\n]{1,150}?)\.?$",
      ("DKMS has not built the modules of {0} (10: the source does not fit the kernel, 21: headers are missing): see "
       "make.log in /var/lib/dkms/NAME/VERSION/build, and update the packages")),
     (r"BUILD_EXCLUSIVE directive",
