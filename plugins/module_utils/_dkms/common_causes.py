@@ -13,8 +13,15 @@ In a sentence, `{0}` is the first group that matched, `{package}` its Debian pac
 from __future__ import annotations
 
 from .._facts.headers import COMPILE
-from .compiler_causes import (COMPILER_OF_KERNEL, COMPILERS, CROSS_COMPILE, NO_FILE, NOT_FOUND, SHELL,
-                              WITH_KERNELS_COMPILER)
+from .compiler_causes import (
+    COMPILER_OF_KERNEL,
+    COMPILERS,
+    CROSS_COMPILE,
+    NO_FILE,
+    NOT_FOUND,
+    SHELL,
+    WITH_KERNELS_COMPILER,
+)
 from .environment_causes import ENDED, ENVIRONMENT, REINSTALL, Q
 
 _SOURCE_TOO_OLD = "the source is older than this kernel: use a newer release of it, or an older kernel"
@@ -129,6 +136,9 @@ _HEADERS = (
      r"(module(?:-common)?\.lds)" + Q + r": No such file|"
      r"No rule to make target " + Q + r"\S*(module(?:-common)?\.lds)",
      "the kernel headers are incomplete, they lack scripts/{0}: " + REINSTALL + ", or a newer version of it"),
+    (r"(?m)^\S{0,100}ld: ?(?:\S{1,100}/)?(module(?:-common)?\.lds):\d+: (?:syntax error|ignoring)",
+     "the linker of this board cannot read scripts/{0} of the kernel headers, as their package was made wrongly: "
+     + REINSTALL + ", or a newer version of it"),
     (r"version " + Q + r"((?:GLIBC|GLIBCXX|OPENSSL|CXXABI)_[\d.]+)" + Q
      + r"\s+not found \(required by (?:\S*/)?(?:scripts|tools)/[^)\n]*\)",
      "programs of the headers package need a newer library ({0}) than this system has: install the headers that are "

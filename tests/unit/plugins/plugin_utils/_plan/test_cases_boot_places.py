@@ -91,7 +91,7 @@ PLACES = {
         "BOOT_IMAGE=/boot/1.5-rolling/vmlinuz boot=live net.ifnames=0 vyos-union=/boot/1.5-rolling", dict(EFI, **{
             "/usr/sbin/grub-mkconfig": "for x in ${sysconfdir}/default/grub.d/*.cfg; do . $x; done\n",
             "/etc/default/grub": "GRUB_DEFAULT=0\n",
-            "/boot/grub/grub.cfg": "for cfgfile in ${prefix}/grub.cfg.d/*-autoload.cfg\ndo\n    source ${cfgfile}\ndone\n"}),
+            "/boot/grub/grub.cfg": "for x in ${prefix}/grub.cfg.d/*-autoload.cfg\ndo\n    source ${x}\ndone\n"}),
         "is not made by grub-mkconfig", "by the means of this system"),
     # an owner of a board with a HDMI capture card; dash, Debian's /bin/sh, ends with an error
     "an assignment of bash": (UUID + " ro quiet", {
