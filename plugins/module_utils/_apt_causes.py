@@ -115,7 +115,7 @@ def _unmet(output, names):
         remedy = _TWO_ARCHITECTURES
     elif _OTHER_RELEASE.match(entry[2]) and entry[3]:
         remedy = _NEWER
-    elif not entry[3] and entry[1] != "needs":
+    elif entry[1] != "needs" and not (entry[3] and "(" in entry[2]):
         remedy = "only one of them can be installed"
     return f"{sentence}: {remedy}"
 

@@ -145,6 +145,9 @@ CAUSES = (
     (r"Configuration file '([^'\n]{1,200})'\n(?:[^\n]{0,300}\n){0,15}? ?end of file on [\w ]{1,20} at conffile prompt",
      ("dpkg asks whether to keep {0}, which was changed on the board: run dpkg --force-confdef --force-confold "
       "--configure -a, which keeps it")),
+    (r"cannot be configured because (\S{1,100}) is at a different version",
+     ("{0}, for another architecture, must have the same version: run apt-get --fix-broken install, or remove {0} if "
+      "nothing needs it")),
     (r"triggers looping, abandoned|cycle found while processing triggers",
      ("the triggers of packages start each other without end: run dpkg --configure -a, and upgrade the packages that "
       "it names if that fails")),

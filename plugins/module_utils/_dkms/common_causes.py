@@ -13,14 +13,23 @@ In a sentence, `{0}` is the first group that matched, `{package}` its Debian pac
 from __future__ import annotations
 
 from .._facts.headers import COMPILE
-from .compiler_causes import COMPILER_OF_KERNEL, COMPILERS, NO_FILE, NOT_FOUND, SHELL, WITH_KERNELS_COMPILER
+from .compiler_causes import (
+    COMPILER_OF_KERNEL,
+    COMPILERS,
+    CROSS_COMPILE,
+    NO_FILE,
+    NOT_FOUND,
+    SHELL,
+    WITH_KERNELS_COMPILER,
+)
 from .environment_causes import ENDED, ENVIRONMENT, REINSTALL, Q
 
 _SOURCE_TOO_OLD = "the source is older than this kernel: use a newer release of it, or an older kernel"
 # What a compiler says of a header of the kernel, whose path is the first group.
 _OF_THE_KERNEL = (
     r"(?m)^[ \t]*(?:/usr/src/linux-\S{1,200}/|/(?:usr/)?lib/modules/\S{1,200}/|(?:\./){1,2})?((?:include/(?:linux|uapi|"
-    r"asm|asm-generic|drm|net|crypto|media|sound|generated|trace)|arch/\w{1,20}/include)/[\w./+-]{1,150}\.h)"
+    r"asm|asm-generic|drm|net|crypto|media|sound|generated|trace|vdso|soc|kvm|video|ras|acpi|xen|scsi|clocksource|"
+    r"dt-bindings|kunit)|arch/\w{1,20}/include)/[\w./+-]{1,150}\.h)"
     r":\d+:(?:\d+:)? ")
 # The folder of a package's own source, which is not the kernel's.
 _NOT_A_PACKAGE = r"(?!/var/lib/dkms/|/usr/src/(?!linux))"
@@ -30,7 +39,7 @@ _CLOCK = (r"modification time \S{1,30} s in the future|Clock skew detected",
 
 _DKMS = (
     ((r"[Kk]ernel headers for kernel (\S+?),? (?:cannot be found|are missing|could not be found)|"
-      r"[Mm]odule build for kernel (\S+) was skipped since the|Missing (\S+) kernel headers for module|"
+      r"(?:[Mm]odule build|autoinstall) for kernel (\S+) was skipped since the|Missing (\S+) kernel headers for module|"
       r"[Nn]o (?:kernel )?headers found for (?:\w+ ){0,3}kernel (\S+)"),
      ("DKMS finds no headers of kernel {0} at /lib/modules/{0}/build: install the headers package of this very kernel; "
      "if it is installed, it is for another kernel, so update kernel and headers together and reboot")),
@@ -53,6 +62,7 @@ _DKMS = (
 )
 _HEADERS = (
     (*_CLOCK, "No rule to make target"),
+    CROSS_COMPILE,
     # Debian and Ubuntu divide the headers of a kernel.
     (r"(?:/usr/src/(linux-headers-[\w.+~-]{1,100}-common(?:-rt)?|linux-[a-z][\w-]{0,40}-headers-[\w.+~-]{1,60}|"
      r"linux-headers-\d[\w.]{0,20}-\d{1,5})|/usr/lib/(linux-kbuild-[\w.+~-]{1,60}))/"
@@ -126,6 +136,9 @@ _HEADERS = (
      r"(module(?:-common)?\.lds)" + Q + r": No such file|"
      r"No rule to make target " + Q + r"\S*(module(?:-common)?\.lds)",
      "the kernel headers are incomplete, they lack scripts/{0}: " + REINSTALL + ", or a newer version of it"),
+    (r"(?m)^\S{0,100}ld: ?(?:\S{1,100}/)?(module(?:-common)?\.lds):\d+: (?:syntax error|ignoring)",
+     "the linker of this board cannot read scripts/{0} of the kernel headers, as their package was made wrongly: "
+     + REINSTALL + ", or a newer version of it"),
     (r"version " + Q + r"((?:GLIBC|GLIBCXX|OPENSSL|CXXABI)_[\d.]+)" + Q
      + r"\s+not found \(required by (?:\S*/)?(?:scripts|tools)/[^)\n]*\)",
      "programs of the headers package need a newer library ({0}) than this system has: install the headers that are "
@@ -209,6 +222,11 @@ _HOST = (
      r"lzma\.h|zstd\.h|n?curses\.h|yaml\.h|libfdt\.h|(?:std(?:io|lib)|unistd|string|ctype|errno|features|"
      r"bits/\S+?|gnu/\S+?|sys/\w+)\.h)" + NO_FILE,
      "{0} is not part of the kernel but of this system, where a program of the headers is compiled: install {package}"),
+    (r"No rule to make target " + Q + r"(\S{1,200}?)" + Q + r", needed by " + Q + r"certs/|(?m:^)extract-cert: "
+     r"([^\s:]{1,200}): ",
+     ("a file with certificates that the kernel's configuration names is missing or empty ({0}), and only a build of "
+      "the kernel itself needs it: empty CONFIG_SYSTEM_TRUSTED_KEYS and CONFIG_SYSTEM_REVOCATION_KEYS (scripts/config "
+      "--set-str), or let CONFIG_MODULE_SIG_KEY be certs/signing_key.pem, which make creates")),
     (r"Cannot (?:generate|resolve|use) [^\n]{1,80}, please install (libelf-dev)\b",
      "a program of the kernel headers, which is compiled on this board, needs {0}: install it"),
     (r"(?m)^(?:/\S*/)?(?:\./)?(?:scripts|tools|certs)/\S+: fatal error: " + Q + r"([\w./+-]+\.h)" + NO_FILE,
@@ -281,6 +299,9 @@ _HOST = (
 )
 LAST = (
     # What DKMS only mentions while another package is configured goes behind all else.
+    (r"File: /var/lib/dkms/([\w.+~-]{1,100}/[\w.+~-]{1,100})/source/dkms\.conf does not exist",
+     ("DKMS no longer has the source of {0}: remove it (dkms remove {0} --all, or the folder /var/lib/dkms/{0} if DKMS "
+      "cannot), or install its package again")),
     ((r"Could not (?:find module source directory|locate dkms\.conf file)|Directory: (/usr/src/\S+) does not exist|"
       r"Missing the (?:module )?source directory|does not appear to have module source"),
      "DKMS no longer has the source of a package: dkms status lists it, dkms remove NAME/VERSION --all ends it"),
@@ -305,7 +326,7 @@ LAST = (
      "the program {0}, which lists a kernel's modules, is missing: install {package}"),
     (r"Problems with depmod detected|depmod\.{1,60} ?\(bad exit status: (\d+)",
      "depmod, which lists a kernel's modules, failed: check the storage and the memory (dmesg), and run depmod -a"),
-    (r"(?m)utoinstall on \S{1,128} failed for module\(s\) ([^\n]{1,150}?)\.?$",
+    (r"(?m)utoinstall on \S{1,128} failed for (?:module\(s\) )?([^\n]{1,150}?)\.?$",
      ("DKMS has not built the modules of {0} (10: the source does not fit the kernel, 21: headers are missing): see "
       "make.log in /var/lib/dkms/NAME/VERSION/build, and update the packages")),
     (r"BUILD_EXCLUSIVE directive",
@@ -326,12 +347,17 @@ WITHOUT_ERROR = (_CLOCK,)
 """The rows for a log without any error message."""
 
 PROGRAMS = {
-    "ar": "binutils", "as": "binutils", "awk": "gawk", "c++": "g++", "cc": "gcc", "clang": "clang, lld and llvm",
-    "depmod": "kmod", "dpkg-architecture": "dpkg-dev", "dtc": "device-tree-compiler", "hexdump": "bsdextrautils",
-    "ld": "binutils", "ld.lld": "lld", "lsb_release": "lsb-release", "mkimage": "u-boot-tools", "modinfo": "kmod",
-    "modprobe": "kmod", "msgfmt": "gettext", "nm": "binutils", "objcopy": "binutils", "objdump": "binutils",
-    "pahole": "pahole (in older releases dwarves)", "ps": "procps", "python": "python-is-python3",
-    "readelf": "binutils", "strip": "binutils", "udevadm": "udev", "which": "debianutils", "xz": "xz-utils",
+    "aclocal": "automake", "ar": "binutils", "as": "binutils", "autoreconf": "autoconf", "awk": "gawk", "c++": "g++",
+    "cc": "gcc", "clang": "clang, lld and llvm", "cmp": "diffutils", "depmod": "kmod", "diff": "diffutils",
+    "dpkg-architecture": "dpkg-dev", "dtc": "device-tree-compiler", "find": "findutils", "getconf": "libc-bin",
+    "hexdump": "bsdextrautils", "insmod": "kmod", "ip": "iproute2", "kmodsign": "sbsigntool", "ld": "binutils",
+    "ld.bfd": "binutils", "ld.lld": "lld", "libtoolize": "libtool", "lsb_release": "lsb-release", "lsmod": "kmod",
+    "lspci": "pciutils", "lsusb": "usbutils", "lz4c": "lz4", "mkimage": "u-boot-tools", "modinfo": "kmod",
+    "modprobe": "kmod", "msgfmt": "gettext", "nm": "binutils", "nproc": "coreutils", "objcopy": "binutils",
+    "objdump": "binutils", "pahole": "pahole (in older releases dwarves)", "pkg-config": "pkgconf (in older releases "
+    "pkg-config)", "ps": "procps", "python": "python-is-python3", "ranlib": "binutils", "readelf": "binutils",
+    "rmmod": "kmod", "strip": "binutils", "udevadm": "udev", "which": "debianutils", "xargs": "findutils",
+    "xz": "xz-utils",
 }
 """Debian package of a program; any other program is sought under its own name."""
 LIBRARIES = (

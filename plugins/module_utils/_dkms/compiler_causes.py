@@ -17,6 +17,16 @@ NO_FILE = Q + r"(?:: No such file or directory| file not found)"
 COMPILER_OF_KERNEL = "the compiler with which the kernel was built (CONFIG_CC_VERSION_TEXT in its configuration)"
 WITH_KERNELS_COMPILER = "install " + COMPILER_OF_KERNEL + ", or headers that were prepared on this board"
 
+# What Rockchip's scripts/gcc-wrapper.py says.
+_WRAPPED = r":No such file or directory\b"
+# Debian calls the compiler of the board itself aarch64-linux-gnu-gcc, too.
+_CROSS = r"((?!(?:/usr/(?:local/)?bin/)?aarch64-linux-gnu-gcc)[\w./+-]{0,200}[-+.\d]gcc(?:-[\d.]+)?)"
+CROSS_COMPILE = (
+    SHELL + _CROSS + NOT_FOUND + r"|(?m:^)" + _CROSS + _WRAPPED + r"|(?<![\w./+-])" + _CROSS
+    + r"(?: failed)?: (?:Exec format|cannot execute binary|(?:\d+: )?(?:\S+: )?Syntax error)",
+    ("the compiler {0}, which CROSS_COMPILE names, is missing or for another machine: remove CROSS_COMPILE from the "
+     "environment (/etc/environment, /etc/dkms/framework.conf) and from the makefile of the kernel headers, or install "
+     "one that runs here"))
 COMPILERS = (
     (r"error, forbidden warning: ?(\S{1,100})|(scripts/gcc-wrapper\.py)\W{1,3} line \d",
      "Rockchip's scripts/gcc-wrapper.py, which makes an error of each warning, ends the build ({0}), as it is for "
@@ -54,11 +64,7 @@ COMPILERS = (
       r"at operand \d --):?|selected processor does not support) [`'\u2018]([^'\u2019\n]{1,60})['\u2019]"),
      "the assembler does not know {0}, which the kernel headers use: it is too old for this kernel; "
      + WITH_KERNELS_COMPILER),
-    # Debian calls the compiler of the board itself aarch64-linux-gnu-gcc, too.
-    (SHELL + r"((?![\w./-]*aarch64-linux-gnu-gcc)[\w./+-]{1,200}[-+.\d]gcc(?:-[\d.]+)?)" + NOT_FOUND,
-     ("the compiler {0}, which CROSS_COMPILE names, is missing: remove CROSS_COMPILE from the environment "
-      "(/etc/environment, /etc/dkms/framework.conf) and from the makefile of the kernel headers, or install it")),
-    (SHELL + r"(?:/\S{0,100}/)?(" + _COMPILER + r")" + NOT_FOUND
+    (SHELL + r"(?:/\S{0,100}/)?(" + _COMPILER + r")" + NOT_FOUND + r"|(?m:^)(" + _COMPILER + r")" + _WRAPPED
      + r"|Could not find compiler \"(?:/\S{0,100}/)?(" + _COMPILER + r")\""
      r"|Kconfig\.include:\d+: (?:C compiler|assembler|linker) " + Q + r"(?:/\S{0,100}/)?([\w.+-]{1,60})" + Q
      + r" not found",
@@ -93,7 +99,7 @@ COMPILERS = (
       r"(?:unrecogni[sz]ed option|unknown (?:argument|command line option)):? [^\n]{1,60})"),
      ("the binutils of this system do not fit these kernel headers ({0}): use headers that are made for this release "
       "of the distribution, or the binutils with which the kernel was built")),
-    (r"error: unknown value (\S{1,60} for [^\s;]{1,40})",
+    (r"error: (?:unknown value|invalid protection type) (\S{1,60} (?:for|in) [^\s;]{1,40})",
      "the compiler does not know the value {0}, which the kernel headers use: it is too old for this kernel; install "
      + COMPILER_OF_KERNEL),
     (

@@ -17,12 +17,12 @@ _IMAGE = re.compile(r"(?:vmlinu[xz]|Image)-(.+)\Z")
 _FOLDERS = ("updates/dkms", "updates", "extra", "kernel/drivers/rknpu")
 _DKMS = "/var/lib/dkms/rknpu"
 LIMIT = 20
-# Lines that may explain a failure: the controller does that.
+# Lines that may explain a failure, or are in another language: the controller does that.
 _TELLING = re.compile(
-    r"(?i)error|[\u9519\u6ca1\u672a]|fehler|nicht |erreur|fatal|not found|cannot|can.t|could not|no such|no space|"
+    r"(?i)error|[^\W\d_a-z]|fehler|nicht |erreur|fatal|not found|cannot|can.t|could not|no such|no space|"
     r"stop\.|un(?:defined|declared|known|available)|support|exceeded|stale|recogni|missing|lack|differs|built by|"
     r"you are using|version|warning: the|\*\*\* (?!\[)|denied|skipped|fail|fault|killed|terminated|out of memory|"
-    r"read-only|too |relocations|clock skew|in the future|restart config|\bld: ")
+    r"read-only|too |format|cert|relocations|clock skew|in the future|restart config|\bld: ")
 
 
 def _failed_builds(tree):

@@ -43,6 +43,8 @@ PLACES = {
 }
 """{boot loader in the facts, without a configuration to edit: (what was recognized, where the argument is added)}."""
 
+_OTHER_GRUB = ("by the means of this system, or in the linux line of grub.cfg or of a file that it reads (update-grub "
+               "would replace this menu by one of its own)")
 _MAKERS = {
     "/boot/mk_extlinux": "in EXLT_CMD_LINE at the top of /boot/mk_extlinux, run it",
     "/boot/config.txt": f"in a line cmdline:{ARGUMENT} of /boot/config.txt, run the program",
@@ -282,6 +284,8 @@ def _check_unknown(board):
     if boot.get("loader") != "network":
         check_mounted(board)
     what, where = PLACES.get(boot.get("loader"), ("", _where(boot)))
+    if "not made by grub-mkconfig" in (boot.get("error") or ""):
+        where = _OTHER_GRUB
     if "initrd=\\" in (boot.get("cmdline") or ""):
         what = what.replace("by an unknown program", "by systemd-boot or a program like it (initrd=\\)")
     if boot.get("loader") == "extlinux":

@@ -56,6 +56,14 @@ def error_of(package, status=1):
      ("The following packages have unmet dependencies:\n linux-rock64 : Depends: u-boot-rockchip-rock64 (= 2017.09)\n"
       "E: Unmet dependencies. Try 'apt --fix-broken install' with no packages (or specify a solution).\n"),
      ("linux-rock64 needs u-boot-rockchip-rock64 (= 2017.09))", "--fix-broken")),
+    ("jiangcuo/pxvirt#94",
+     ("The following packages have unmet dependencies:\n pve-firmware : Conflicts: firmware-linux-free but 20200122-1 "
+      "is to be installed\nE: Broken packages\n"),
+     ("pve-firmware does not go with firmware-linux-free", "only one of")),
+    ("kind of Botspot/pi-apps#2259",
+     ("dpkg: error processing package libzstd1:arm64 (--configure):\n package libzstd1:arm64 1.5.5-2.1 cannot be "
+      "configured because libzstd1:armhf is at a different version (1.5.5-2)\n"),
+     ("libzstd1:armhf, for another architecture, must have the same version",)),
     ("MichaIng/DietPi#8126",
      ("The following packages have unmet dependencies:\n linux-image-current-sunxi64 : Breaks: "
       "linux-dtb-current-sunxi64\nE: Unable to correct problems, you have held broken packages.\n"),

@@ -19,6 +19,50 @@ CLASSMAP = ("In file included from scripts/selinux/genheaders/genheaders.c:19:\n
             "make[3]: *** [scripts/Makefile.host:102: scripts/selinux/genheaders/genheaders] Error 1\n")
 BTF = "  LD [M]  /x/rknpu.ko\n  BTF [M] /x/rknpu.ko\n"
 CASES = [  # source, log, what the sentence must have, what it must not have
+    # a toolchain for another machine, or of whoever built the kernel
+    ("OP-TEE/build#224",
+     ("/bin/bash: /opt/optee/build/../toolchains/aarch64/bin/aarch64-linux-gnu-gcc: cannot execute binary file: "
+      "Exec format error\nmake[1]: *** [mk/compile.mk:228: x.o] Error 126\n"),
+     ("aarch64/bin/aarch64-linux-gnu-gcc, which CROSS_COMPILE names", "another machine", "remove CROSS_COMPILE"),
+     "dmesg"),
+    ("OP-TEE/optee_os#3190",
+     "ccache: error: execv of /opt/toolchains/aarch64/bin/aarch64-linux-gnu-gcc failed: Exec format error\n",
+     ("/opt/toolchains/aarch64/bin/aarch64-linux-gnu-gcc, which CROSS_COMPILE names",), "ccache"),
+    ("sypstraw/rpi4-osdev#12",
+     ("gcc-arm-compiler/bin/aarch64-none-elf-gcc: 7: gcc-arm-compiler/bin/aarch64-none-elf-gcc: Syntax error: \"(\" "
+      "unexpected\n"), ("gcc-arm-compiler/bin/aarch64-none-elf-gcc, which CROSS_COMPILE names",), "unexpected"),
+    ("kind (Rockchip's SDK)",
+     ("make[1]: /opt/sdk/prebuilts/gcc/linux-x86/aarch64/gcc-linaro-6.3.1/bin/aarch64-linux-gnu-gcc: Command not "
+      "found\n"), ("bin/aarch64-linux-gnu-gcc, which CROSS_COMPILE names", "remove CROSS_COMPILE"), "(gcc)"),
+    ("radxa/rockchip-bsp#20 (scripts/gcc-wrapper.py)",
+     "aarch64-none-linux-gnu-gcc:No such file or directory\nIs your PATH set correctly?\n",
+     ("aarch64-none-linux-gnu-gcc, which CROSS_COMPILE names",), "PATH"),
+    ("kind of radxa/rockchip-bsp#20", "gcc:No such file or directory\nIs your PATH set correctly?\n",
+     ("the compiler gcc,", "install it (gcc)"), "CROSS_COMPILE"),
+    ("kind", "/bin/sh: 1: /usr/bin/aarch64-linux-gnu-gcc: Exec format error\n",
+     ("/usr/bin/aarch64-linux-gnu-gcc cannot be executed", "dmesg"), "CROSS_COMPILE"),
+    ("RinCat/RTL88x2BU-Linux-Driver#104",
+     ("ld:scripts/module.lds:6: ignoring invalid character `#' in expression\nld:scripts/module.lds:6: syntax error\n"
+      "make[3]: *** [/x/8812au.ko] Error 1\n"), ("linker", "scripts/module.lds", "newer version"), "lack"),
+    # certificates of a kernel's configuration
+    ("ROCm/amdgpu#110",
+     ("make[4]: *** No rule to make target 'debian/canonical-certs.pem', needed by 'certs/x509_certificate_list'.  "
+      "Stop.\n"),
+     ("certificates", "(debian/canonical-certs.pem)", "CONFIG_SYSTEM_TRUSTED_KEYS"), "No rule"),
+    ("AMDESE/AMDSEV#210",
+     ("At main.c:164:\n- SSL error:0909006C:PEM routines:get_name:no start line: ../crypto/pem/pem_lib.c:745\n"
+      "extract-cert: certs/signing_key.pem: Success\nmake[3]: *** [certs/Makefile:74: certs/signing_key.x509] Error "
+      "1\n"),
+     ("certificates", "(certs/signing_key.pem)", "CONFIG_MODULE_SIG_KEY"), "SSL"),
+    # the package of a program has another name
+    ("lz4/lz4#1478", "/bin/sh: 1: lz4c: not found\nmake[2]: *** [x] Error 127\n", ("program lz4c", "install lz4"),
+     "install lz4c"),
+    ("kind", "/bin/sh: 1: kmodsign: not found\nmake[2]: *** [x] Error 127\n", ("install sbsigntool",), "xx"),
+    ("kind of frank-w/BPI-Router-Linux#122",
+     "./include/vdso/const.h:5:10: fatal error: uapi/linux/const.h: No such file or directory\n",
+     ("include/vdso/const.h includes uapi/linux/const.h", "--reinstall"), "rkfleet"),
+    ("kind", "cc1: error: invalid protection type \u2018bti\u2019 in \u2018-mbranch-protection=\u2019\n",
+     ("does not know the value \u2018bti\u2019 in", "too old"), "cc1"),
     # a program that starts the compiler, such as a script in its place
     ("kind", "/usr/local/bin/gcc: 18: exec: /usr/bin/gcc: not found\n", ("compiler gcc,", "install it (gcc)"), "exec"),
     ("kind", "/usr/local/bin/gcc: line 3: exec: gcc-12: not found\n", ("install it (gcc-12)",), "exec"),

@@ -32,6 +32,15 @@ ENDED = ("dpkg: error processing package x-dkms (--configure):\n installed x-dkm
      ("Error! The /var/lib/dkms/wireguard/1.0.20210606/5.10.160-rockchip-rk3588/aarch64/dkms.conf for module wireguard "
       "includes a BUILD_EXCLUSIVE directive which does not match this kernel/arch.\n"),
      ("BUILD_EXCLUSIVE", "kernel has the module itself (modinfo"), "xx"),
+    ("pop-os/system76-driver#345",
+     ("Error! Could not locate dkms.conf file.\nFile: /var/lib/dkms/system76/1.0.15~1723747371/source/dkms.conf does "
+      "not exist.\n"),
+     ("source of system76/1.0.15~1723747371:", "folder /var/lib/dkms/system76/1.0.15~1723747371"), "xx"),
+    ("dkms-project/dkms#302",
+     ("dkms: autoinstall for kernel 6.3.0-2-amd64 was skipped since the kernel headers for this kernel do not seem to "
+      "be installed.\n"), ("no headers of kernel 6.3.0-2-amd64",), "xx"),
+    ("dkms 3.0.11", ("dkms autoinstall on 6.1.99/aarch64 failed for rknpu(10)\nError! One or more modules failed to "
+                     "install during autoinstall.\n"), ("modules of rknpu(10)", "make.log"), "One or more"),
     ("dkms ldtarball", "Error! rknpu-0.9.8 is already added!\nAborting.\n", ("still has rknpu-0.9.8 of",), "xx"),
     ("dkms test suite", ("Error! Aborting build of module dkms_dependencies/1.0 for kernel 6.1.99 (aarch64) due to "
                          "missing BUILD_DEPENDS: dkms_test.\nYou may override by specifying --force.\n"),

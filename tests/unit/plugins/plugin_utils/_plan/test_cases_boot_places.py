@@ -86,6 +86,13 @@ PLACES = {
         "BOOT_IMAGE=/boot/vmlinuz-6.1.99-1-rk2312 root=UUID=1 ro quiet acpi=off", dict(EFI, **{
             "/usr/sbin/grub-mkconfig": "for x in ${sysconfdir}/default/grub.d/*.cfg; do . $x; done\n",
             "/boot/grub/grub.cfg": GRUB_MENU % "My board"}), "the default entry of GRUB is one of your own", "by hand"),
+    # notes on VyOS on a ROCK 5B: the menu reads grub.cfg.d, which VyOS writes
+    "a menu of another program in GRUB": (
+        "BOOT_IMAGE=/boot/1.5-rolling/vmlinuz boot=live net.ifnames=0 vyos-union=/boot/1.5-rolling", dict(EFI, **{
+            "/usr/sbin/grub-mkconfig": "for x in ${sysconfdir}/default/grub.d/*.cfg; do . $x; done\n",
+            "/etc/default/grub": "GRUB_DEFAULT=0\n",
+            "/boot/grub/grub.cfg": "for x in ${prefix}/grub.cfg.d/*-autoload.cfg\ndo\n    source ${x}\ndone\n"}),
+        "is not made by grub-mkconfig", "by the means of this system"),
     # an owner of a board with a HDMI capture card; dash, Debian's /bin/sh, ends with an error
     "an assignment of bash": (UUID + " ro quiet", {
         "/usr/sbin/u-boot-update": ". /etc/default/u-boot\n", MENU: ENTRY % UUID,

@@ -60,6 +60,18 @@ def test_a_kernel_that_its_owner_built_of_a_changed_tree(release, built):
     ("5.10.160-rk35xx", "linux-headers-legacy-rk35xx"),                                        # armbian/build#5251
     ("5.10.110-rk35xx", "linux-headers-legacy-rk35xx"),                                        # armbian/build#4794
     ("5.10.160-rt89-rk35xx", "linux-headers-legacy-rk35xx"),
+    # Before 23.05 Armbian's releases had no branch, and this family had no branch current.
+    ("4.19.219-rk35xx", "linux-headers-legacy-rk35xx"),
+    ("5.17.5-rk35xx", "linux-headers-edge-rk35xx"),
+    ("6.1.11-rk35xx", "linux-headers-edge-rk35xx"),                            # armbian/configng#267 (ROCK 3A, 23.02.2)
+    ("5.16.20-rockchip64", "linux-headers-edge-rockchip64"),                   # makerbase-mks/MKS-SKIPR#54
+    ("5.19.16-rockchip64", "linux-headers-edge-rockchip64"),
+    ("6.0.13-rockchip64", "linux-headers-edge-rockchip64"),
+    ("5.15.52-rockchip64", "linux-headers-current-rockchip64"),                # MichaIng/DietPi#7182
+    ("5.10.63-rockchip64", "linux-headers-current-rockchip64"),                # google-coral/edgetpu#493
+    ("6.10.0-rc7-edge-rockchip64", "linux-headers-edge-rockchip64"),
+    ("5.10.66-27-rockchip-gea60d388902d", "linux-headers-5.10.66-27-rockchip-gea60d388902d"),
+    ("6.1.75-vendor-rockchip", "linux-headers-vendor-rockchip"),               # mPWRD-OS/mPWRD-OS#57
     ("5.10.198-rockchip-standard", "linux-headers-5.10.198-rockchip-standard"),
     ("5.10.160-rockchip-rk3588", "linux-headers-legacy-rockchip-rk3588"),
     ("6.1.75-rkr3", "linux-headers-6.1.75-rkr3"),
