@@ -38,8 +38,9 @@ _OF_LOADER = (
     r"|cannot (?:open shared|enable exec|allocate memory in)|invalid ELF header|wrong ELF class|file too short"
     r"|failed to map segment))")
 _LOADERS_WORDS = (
-    r"(?:.{0,200}?\b(?:(?:OS|Import|Attribute)Error|error while loading shared libraries|dlopen failed): "
-    r"(?=.{1,300}\.so\b.)|.{0,200}?\b(?:symbol lookup|relocation) error: (?=.{1,300}\bsymbol\b)"
+    r"(?:.{0,200}?\b(?:(?:OS|Import|Attribute)Error|error while loading shared libraries|dlopen failed"
+    r"|CANNOT LINK EXECUTABLE.{1,200}?): (?=.{1,300}\.so\b.)"
+    r"|.{0,200}?\b(?:symbol lookup|relocation) error: (?=.{1,300}\bsymbol\b)"
     r"|\S{1,200}: (?=\S{1,200}\.so[\d.]{0,9}: version `))(?P<error>.{1,600})")
 # Behind words of the program, as of .NET, Node.js, Rust, ONNX Runtime and GStreamer: only of the vendor's libraries, as
 # programs also look for what they can do without.
@@ -71,7 +72,7 @@ _RUNTIME = (r"(?:RKNN Runtime Information(?:,|:) librknnrt version: (?P<runtime>
             r"|(?:sdk version: |[Dd]river [Vv]ersion: \S{3,20}, API [Vv]ersion: |.{0,200}\brknn_api/rknnrt version: )"
             r"(?P<sdk>\S{3,20} \(\S{8,60}\))(?:\Z|,? driver version: ))")
 _TOOLKIT = r"(?:RKNN Model Information.{1,40}\b|rkllm-)toolkit version: %s" % _NUMBER
-_RKLLM = r"rkllm[- ](?:runtime version|init)\b|(?:rk|RK)llm_init failed|RKLLM starting"
+_RKLLM = r"rkllm[-_ ](?:runtime version|init)\b|(?:rk|RK)llm_init failed|RKLLM starting"
 _RKLLMS_TAG = re.compile(r"(?<![A-Z])[EWID][ /]rkllm\b")
 _RKLLM_RUNTIME = r"rkllm-runtime version: %s" % _NUMBER
 # Of a model that was loaded: a job was submitted.
