@@ -92,6 +92,18 @@ LOGS = [
         'java.lang.UnsatisfiedLinkError: dlopen failed: library "librkllmrt.so" not found'], "runtime",
          "librkllmrt.so", "for Android", "playbooks"),
     # -- rknn-toolkit2 on a PC
+    ends("airockchip/rknn_model_zoo#120", [
+        "adb server version (41) doesn't match this client (40); killing...",
+        "error: device '192.168.0.133:40655' not found",
+        "E init_runtime: Connect to Device Failure (-1), Please check the USB connection!"], "runtime", "not found",
+         "adb devices", "is for another board"),
+    ends("airockchip/rknn_model_zoo#63", [
+        "error: cannot bind listener: attempted to listen on unavailable socket type: 'localabstract:transfer_proxy'",
+        "E init_runtime: Connect to Device Failure (-2), Please check the USB connection!"], "runtime",
+         "cannot bind listener", "adb devices", "is for another board"),
+    ends("airockchip/rknn-toolkit2#131", [
+        "E init_runtime: Connect to Device (58299137ef51f80d) Failure (-2), Please check the USB connection!"],
+         "runtime", "Connect to Device", "without a target", "is for another board"),
     ends("airockchip/rknn-toolkit2#43", [
         "--> Building model", "E build: Catch exception when building RKNN model!",
         "E build: TypeError: '>' not supported between instances of 'numpy.ndarray' and 'str'", "Build model failed!"],
@@ -105,6 +117,13 @@ LOGS = [
          "could not convert", "send the model"),
     ends("onnx 1.19 with rknn-toolkit2 2.3.2", ["AttributeError: module 'onnx' has no attribute 'mapping'"], "model",
          "has no attribute 'mapping'", "release of it or of onnx", "send the model"),
+    ends("airockchip/rknn-toolkit2#486", [
+        "I RKNN: librknnc version: 2.3.2 (e045de294f@2025-04-07T19:48:25)",
+        "No lowering found for: Atan_129, node type = Atan, use CustomOperatorLower instead.",
+        "Segmentation fault (core dumped)"], "crash", "SIGSEGV after: librknnc version", "on a PC", "checksum"),
+    ends("airockchip/rknn-toolkit2#81", [
+        "D RKNN: [16:54:56.448] >>>>>> start: rknn::RKNNFuseOptimizerPass", "Segmentation fault (core dumped)"],
+         "crash", "RKNNFuseOptimizerPass", "on a PC", "checksum"),
     # -- programs that cannot be built
     ends("rockchip-linux/rknpu2#2", [
         "main.cc:(.text.startup+0x1c): undefined reference to `rknn_init'", "collect2: error: ld returned 1"],

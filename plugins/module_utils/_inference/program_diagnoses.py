@@ -33,7 +33,7 @@ ROWS = (
     Row("runtime", may_change="nothing",
         line=r".{0,60}(?:Execute ntp_transfer_proxy|Unsupported run platform: Linux (?:aarch64|x86_64)"
         r"|Unsupported target: .{1,40}! Currently, RKNN Toolkit Lite|Not support target = "
-        r"|Can not find npu_transfer_proxy on|npu_transfer_proxy failed|Connect to Device Failure"
+        r"|Can not find npu_transfer_proxy on|npu_transfer_proxy failed"
         r"|Only support ntb mode on|\bbut npu_transfer_proxy is running\b|\bget target_platform is \S{1,20}, while )",
         remedy="the target of init_runtime() is for another board: on the board call it without one, on a PC with the "
                "SoC of the board that is connected"),
@@ -46,10 +46,10 @@ ROWS = (
     Row("runtime", may_change="nothing",
         line=r".{0,60}(?:Execute adb devices failed|More than 1 device detected to use ntb"
         r"|device\(s\) are using adb forward|Get board target failed|insufficient permissions for device: "
-        r"|no devices/emulators found"
+        r"|no devices/emulators found|Connect to Device\b.{0,40} Failure|cannot bind listener: "
         r"|error: device (?:unauthorized|offline|'.{1,40}' not found)|not found in (?:adb|ntb) device list\.?\Z)",
         remedy="rknn-toolkit2 on a PC cannot use the board through adb: check adb devices there, its udev rules, and "
-               "that adbd runs on the board"),
+               "that adbd runs on the board. On the board itself call init_runtime() without a target"),
     Row("runtime", may_change="nothing", line=r".{0,200}\bNo module named '?(?:rknn|rknnlite)\b",
         remedy="the Python that runs the program has no rknn-toolkit: on a board install rknn-toolkit-lite2 into it "
                "(pip install rknn-toolkit-lite2, import rknnlite); rknn-toolkit2 (import rknn) is for PCs"),
@@ -109,6 +109,11 @@ LAST = (
         remedy="librknnrt.so crashed in rknn_server while it ran this model: use model, runtime and rknn_server of one "
                "release (npu_rknn_server), and convert the model without the operator at which it ends "
                "(RKNN_LOG_LEVEL=5)"),
+    Row("crash", may_change="nothing", when=("signal",),
+        line=r"librknnc version\b|No lowering found for: |>{6} start: rknn::",
+        evidence="{signal} after: {found}",
+        remedy="rknn-toolkit2 crashed while it converted the model, on a PC: try another release of it, and leave out "
+               "operators of the model until it converts. The board has no part in it"),
     Row("model",
         line=r"E (?:build|export_rknn|load_(?!rknn\b)\w{1,12}): |.{0,20}\bCatch exception when (?:building|loading) "
         r"|.{0,40}\b(?:[Bb]uild|[Ee]xport \w{4}) model failed\b|Unsupport onnx opset\b|.{0,120}'rknn\.load_\w{1,12}'"
