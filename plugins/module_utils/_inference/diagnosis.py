@@ -65,11 +65,12 @@ _NUMBER = r"(\d{1,4}\.\d{1,4}\.\d{1,4})"
 # In the words of the runtime, of RKLLM and of the vendor's demos.
 _DRIVER = (r"(?:RKNN Driver Information(?:,|:) version: |rkllm-runtime version: \S{1,20} rknpu driver version: "
            r"|(?:sdk version: \S{3,20} (?:\(\S{8,60}\) )?)?[Dd]river [Vv]ersion: "
-           r"|.{0,200}\brknn_api/rknnrt version: \S{3,20} \(\S{8,60}\), driver version: )%s"
+           r"|.{0,200}\b(?:rknn_api/rknnrt version: \S{3,20} \(\S{8,60}\),|rknpu2) driver version: )%s"
            r"(?:\Z|, (?:platform|API [Vv]ersion): )"
            % _NUMBER)
 _RUNTIME = (r"(?:RKNN Runtime Information(?:,|:) librknnrt version: (?P<runtime>\S{3,20} \(\S{8,60}\))\Z"
-            r"|(?:sdk version: |[Dd]river [Vv]ersion: \S{3,20}, API [Vv]ersion: |.{0,200}\brknn_api/rknnrt version: )"
+            r"|(?:sdk version: |[Dd]river [Vv]ersion: \S{3,20}, API [Vv]ersion: "
+            r"|.{0,200}\b(?:rknn_api/rknnrt|rknpu2 runtime) version: )"
             r"(?P<sdk>\S{3,20} \(\S{8,60}\))(?:\Z|,? driver version: ))")
 _TOOLKIT = r"(?:RKNN Model Information.{1,40}\b|rkllm-)toolkit version: %s" % _NUMBER
 _RKLLM = r"rkllm[-_ ](?:runtime version|init)\b|(?:rk|RK)llm_init failed|RKLLM starting"
