@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from .values import NEW, OLD, RKLLM, T
 
-CSRC = "/home/npu/sherpa-onnx/csrc/rknn/online-zipformer-transducer-model-rknn.cc:"
+CSRC = "/k2-fsa/sherpa-onnx/csrc/rknn/online-zipformer-transducer-model-rknn.cc:"
 NO_CODE = {"code": None}
 CRASHED = ["E RKNN: " + T + "Catch runtime Crash! signal is SIGSEGV!", "Terminated"]
 
@@ -79,7 +79,7 @@ LOGS = [
         'MountVolume.SetUp failed for volume "npu" : hostPath type check failed: /dev/rknpu is not a character device'],
          "device", "not a character device", "driver is bound", "checksum"),
     ends("Kubernetes: smarter-device-manager", [
-        "0/1 nodes are available: 1 Insufficient smarter-devices/renderD129. preemption: 0/1 nodes are available"],
+        "Warning: FailedScheduling, nodes are available: 1 Insufficient smarter-devices/renderD129."],
          "device", "Insufficient", "driver is bound", "checksum"),
     ends("ultralytics/ultralytics: a container without /proc/device-tree", [
         "OSError: RKNN inference is only supported on Rockchip devices."], "runtime", "only supported on Rockchip",
