@@ -9,6 +9,9 @@ from __future__ import annotations
 from . import log_lines
 from .loader_diagnoses import OLDER_NPU, OTHER_PYTHON, PLAYBOOK, Row
 
+_CONVERSION = (
+    "rknn-toolkit2 could not convert the model, which it does on a PC: the lines around this one say which operator or "
+    "shape. Try another release of it or of onnx, or a model of the vendor's model zoo. The board has no part in it")
 # A program in the shell's folder, as the shell names it; shells of boards from China answer in Chinese.
 _SHELL = r"(?:-|/\S{1,40}/)?\w{0,3}sh: (?:(?:line )?\d{1,4}: )?\./[^\s:\uff1a]{1,200}[:\uff1a]"
 
@@ -107,27 +110,22 @@ LAST = (
                "names the driver at fault, and reboot the board"),
     Row("crash", may_change="nothing", line=r"Catch runtime Crash!",
         remedy="librknnrt.so crashed in rknn_server while it ran this model: use model, runtime and rknn_server of one "
-               "release (npu_rknn_server), and convert the model without the operator at which it ends "
-               "(RKNN_LOG_LEVEL=5)"),
+               "release (npu_rknn_server), or convert the model without the operator at which it ends"),
     Row("crash", may_change="nothing", when=("signal",),
         line=r"librknnc version\b|No lowering found for: |>{6} start: rknn::",
         evidence="{signal} after: {found}",
-        remedy="rknn-toolkit2 crashed while it converted the model, on a PC: try another release of it, and leave out "
-               "operators of the model until it converts. The board has no part in it"),
+        remedy=_CONVERSION),
     Row("model",
         line=r"E (?:build|export_rknn|load_(?!rknn\b)\w{1,12}): |.{0,20}\bCatch exception when (?:building|loading) "
         r"|.{0,40}\b(?:[Bb]uild|[Ee]xport \w{4}) model failed\b|Unsupport onnx opset\b|.{0,120}'rknn\.load_\w{1,12}'"
         r"|.{0,80}\bmodule 'onnx' has no attribute\b",
-        remedy="rknn-toolkit2 could not convert the model, which it does on a PC: the lines around this one say which "
-               "operator or shape. Try another release of it or of onnx, or a model of the vendor's model zoo. The "
-               "board has no part in it"),
+        remedy=_CONVERSION),
     Row("runtime", may_change="nothing",
         line=r".{0,200}(?:\bundefined reference to `(?:rk(?:nn|llm)_|.{1,200}@(?:GLIBC|CXXABI))|\bcannot find -lrk"
         r"|\bfatal error: (?:rk(?:nn|llm)\w{0,20}|im2d|RgaUtils)\.h\w{0,2}: No such file"
         r"|\bskipping incompatible \S{0,200}librk)",
         remedy="the program cannot be built: take header and library (rknn_api.h and librknnrt.so, rkllm.h and "
-               "librkllmrt.so) of one release and for the board's processor, and build it on the board or with the "
-               "toolchain of its OS"),
+               "librkllmrt.so) of one release and for the board's processor, with the toolchain of its OS"),
     Row("device", line=r".{0,80}\bDo you run docker in privileged mode\?",
         remedy="the program's container has not been given the NPU: start it with --device for each of its nodes, or "
                "privileged, and check on the board that the driver is bound (playbooks/audit-npu.yml)"),
