@@ -12,6 +12,7 @@ from . import (
     calls,
     crashes,
     devices,
+    ends,
     harmless,
     jobs,
     layers,
@@ -29,7 +30,7 @@ __all__ = ["INSMOD", "LOGS", "NODES", "RIGHT", "SURROUNDINGS", "ZEROS", "outcome
 # source; what else is known; stage; log; diagnosis; in evidence; in remedy; not in remedy; what an upgrade may change,
 # where that is not what it may because of the diagnosis
 LOGS = [(*row, None)[:9] for subject in (
-    jobs, devices, memory, models, layers, calls, loading, programs, rkllm, crashes, harmless, surrounded)
+    jobs, devices, memory, models, layers, calls, loading, programs, rkllm, crashes, harmless, surrounded, ends)
     for row in subject.LOGS]
 
 

@@ -89,7 +89,7 @@ LOGS = [
     *(("lite2: a target that is another board: " + text, {"code": None}, "dlopen", [LITE + text], "runtime", text,
        "call it without one", "install") for text in (
            "Can not find npu_transfer_proxy on Linux aarch64 RK3588", "Connect npu_transfer_proxy failed!",
-           "Connect to Device Failure (-1)", "Only support ntb mode on RK1808 Linux.")),
+           "Only support ntb mode on RK1808 Linux.")),
     ("airockchip/rknn_model_zoo#317: RV1126, yamnet", {"code": -3}, "rknn_init",
      ["E RKNNAPI: rknn_init,  recv(MsgLoadAck) fail, -9(ERROR_PIPE) != 368!", "E Catch exception when init runtime!",
       "E Exception: RKNN init failed. error code: RKNN_ERR_DEVICE_UNAVAILABLE"], "runtime", "recv(MsgLoadAck) fail",

@@ -156,10 +156,10 @@ DIAGNOSES = (
                 "model with the toolkit of this runtime's release"),
     *program_diagnoses.ROWS,
     _Row("device", when=("rknpu_link",),
-         line=r"Meet unsupported target type: 0x[0f]{1,8}\b|.{0,100}hw_version = -1\b|" + log_lines.errno(25, 38),
+         line=r"Meet unsupported target type: 0x0{1,8}\b|" + log_lines.NO_ANSWER + "|" + log_lines.errno(25, 38),
          evidence="/dev/rknpu is a link to {rknpu_link}; {found}",
          remedy="remove the link /dev/rknpu and the udev rule that makes it: the runtime takes it for another driver"),
-    _Row("device", line=r"Meet unsupported target type: 0xf{8}\b|.{0,100}hw_version = -1\b",
+    _Row("device", line=log_lines.NO_ANSWER,
          remedy="the driver does not answer as this runtime expects: remove /dev/rknpu and the udev rule that makes "
                 "it if it is a link, and reboot"),
     _Row("runtime",
@@ -248,8 +248,7 @@ DIAGNOSES = (
     _Row("memory", line=log_lines.errno(12, 14), when=("no_iommu",), evidence=_OFF, remedy=_CMA),
     _Row("memory", line=log_lines.errno(12), remedy=_FREE),
     _Row("memory", line=log_lines.errno(14), remedy=_FULL),
-    _Row("memory", line=r"can not create weight memory for domain\d|.{0,20}iommu_context->weight_memory is NULL",
-         remedy=_FULL),
+    _Row("memory", line=log_lines.NO_ROOM, remedy=_FULL),
     _Row("model", line=log_lines.errno(9),
          remedy="the program gives the runtime a buffer (fd) that is closed, or none: keep it open until the NPU has "
                 "its result. Neither NPU nor driver is at fault"),
@@ -299,11 +298,11 @@ DIAGNOSES = (
          remedy="a filter of system calls (seccomp of the container, SystemCallFilter= of the service) forbids what "
                 "the runtime calls: run it without the filter to see that, and allow the calls of the NPU"),
     _Row("model", when=("signal",), line=r".{0,200}(?:json|jsonxx)\S{0,40}parse_error|.{0,80}json_parse_error",
-         remedy="the model's description is damaged: send the model again"),
+         remedy="the model's description is damaged: send the model again. Or it is a JSON file of the program"),
     _Row("model", when=("unanswered",), evidence="{ending}{found}",
          line=r"rga_im2d\b|im2d_rga_impl\b|failed to open RGA\b|.{0,60}\bRGA_(?:BLIT|COLORFILL) fail\b"
-         r"|.{0,80}\bRGA buffer allocation failed|.{0,100}\brga_(?:mm|dma_buf|iommu)\w{0,40}\b"
-         r"|open /dev/dma_heap/system-\S{1,40} fail|dlopen \S{0,100}librga\.so failed",
+         r"|.{0,80}\bRGA (?:buffer allocation|parameter check) failed|.{0,100}\brga_(?:mm|dma_buf|iommu)\w{0,40}\b"
+         r"|open /dev/dma_heap/system-\S{1,40} fail|dlopen \S{0,100}librga\.so failed|.{0,60}\bRockChipRga interface\b",
          remedy="the line is of RGA (librga), which scales the program's pictures: neither NPU nor driver is at fault"),
     _Row("runtime", when=("signal",),
          line=log_lines.OTHER_RELEASE,
@@ -388,6 +387,7 @@ DIAGNOSES = (
     _Row("model", when=("error",),
          evidence="{error}",
          remedy="use the MobileNet model of the vendor's rknn_mobilenet_demo for this SoC"),
+    program_diagnoses.NO_REASON,
     # It proves nothing: it may have ended itself, for whatever reason.
     _Row("crash", may_change="nothing",
          evidence="the process ended without an answer, last call: {stage}{after}",

@@ -38,8 +38,9 @@ _OF_LOADER = (
     r"|cannot (?:open shared|enable exec|allocate memory in)|invalid ELF header|wrong ELF class|file too short"
     r"|failed to map segment))")
 _LOADERS_WORDS = (
-    r"(?:.{0,200}?\b(?:(?:OS|Import|Attribute)Error|error while loading shared libraries|dlopen failed): "
-    r"(?=.{1,300}\.so\b.)|.{0,200}?\b(?:symbol lookup|relocation) error: (?=.{1,300}\bsymbol\b)"
+    r"(?:.{0,200}?\b(?:(?:OS|Import|Attribute)Error|error while loading shared libraries|dlopen failed"
+    r"|CANNOT LINK EXECUTABLE.{1,200}?): (?=.{1,300}\.so\b.)"
+    r"|.{0,200}?\b(?:symbol lookup|relocation) error: (?=.{1,300}\bsymbol\b)"
     r"|\S{1,200}: (?=\S{1,200}\.so[\d.]{0,9}: version `))(?P<error>.{1,600})")
 # Behind words of the program, as of .NET, Node.js, Rust, ONNX Runtime and GStreamer: only of the vendor's libraries, as
 # programs also look for what they can do without.
@@ -64,14 +65,15 @@ _NUMBER = r"(\d{1,4}\.\d{1,4}\.\d{1,4})"
 # In the words of the runtime, of RKLLM and of the vendor's demos.
 _DRIVER = (r"(?:RKNN Driver Information(?:,|:) version: |rkllm-runtime version: \S{1,20} rknpu driver version: "
            r"|(?:sdk version: \S{3,20} (?:\(\S{8,60}\) )?)?[Dd]river [Vv]ersion: "
-           r"|.{0,200}\brknn_api/rknnrt version: \S{3,20} \(\S{8,60}\), driver version: )%s"
+           r"|.{0,200}\b(?:rknn_api/rknnrt version: \S{3,20} \(\S{8,60}\),|rknpu2) driver version: )%s"
            r"(?:\Z|, (?:platform|API [Vv]ersion): )"
            % _NUMBER)
 _RUNTIME = (r"(?:RKNN Runtime Information(?:,|:) librknnrt version: (?P<runtime>\S{3,20} \(\S{8,60}\))\Z"
-            r"|(?:sdk version: |[Dd]river [Vv]ersion: \S{3,20}, API [Vv]ersion: |.{0,200}\brknn_api/rknnrt version: )"
+            r"|(?:sdk version: |[Dd]river [Vv]ersion: \S{3,20}, API [Vv]ersion: "
+            r"|.{0,200}\b(?:rknn_api/rknnrt|rknpu2 runtime) version: )"
             r"(?P<sdk>\S{3,20} \(\S{8,60}\))(?:\Z|,? driver version: ))")
 _TOOLKIT = r"(?:RKNN Model Information.{1,40}\b|rkllm-)toolkit version: %s" % _NUMBER
-_RKLLM = r"rkllm[- ](?:runtime version|init)\b|(?:rk|RK)llm_init failed|RKLLM starting"
+_RKLLM = r"rkllm[-_ ](?:runtime version|init)\b|(?:rk|RK)llm_init failed|RKLLM starting"
 _RKLLMS_TAG = re.compile(r"(?<![A-Z])[EWID][ /]rkllm\b")
 _RKLLM_RUNTIME = r"rkllm-runtime version: %s" % _NUMBER
 # Of a model that was loaded: a job was submitted.

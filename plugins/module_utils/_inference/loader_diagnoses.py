@@ -23,6 +23,9 @@ OLDER_NPU = (
 _APT = "install the package that contains it (apt: {package})"
 
 ROWS = (
+    Row("runtime", stage="dlopen", line=r".{0,300}\blibrary \"\S{1,200}\" not found\b", may_change="nothing",
+        remedy="Android's linker does not find this library: copy its build for Android beside the program, and set "
+               "LD_LIBRARY_PATH to that folder"),
     Row("runtime", stage="dlopen", line=r".{0,300}: wrong ELF class: ELFCLASS64", may_change="nothing",
         remedy="the program is 32-bit: use a 64-bit OS with its own Python"),
     Row("runtime", stage="dlopen", line=log_lines.OTHER_SYSTEM,

@@ -39,11 +39,12 @@ NO_POLICY = (
     r".{0,200}\bavc: {1,2}denied\b(?=.{1,600}\b(?:card\d|renderD\d|rknpu|dma_heap|(?:gpu|dri|npu|rknpu|dmabuf_\w{1,20}"
     r")_device)).{1,700}\btclass=chr_file\b(?! permissive=1)"
     r"|.{0,200}\bapparmor=\"DENIED\".{1,200}\bname=\"" + _NODE)
+NO_ANSWER = r"Meet unsupported target type: 0xf{8}\b|.{0,100}(?:hw_version = -1\b|\bdriver version is unknown!)"
 # Syslog writes them to all terminals.
 KERNEL_FAULT = r".{0,80}\b(?:Internal error: (?:Oops|sync)|Unable to handle kernel |Kernel panic - not |kernel BUG at )"
 NO_NODE = (
-    _OF_NODE + r"\b(?i:no such (?:file|device)|not a device node)\b"
-    r"|.{0,200}\b(?:Insufficient|unhealthy devices) \S{0,60}npu\b")
+    _OF_NODE + r"\b(?i:no such (?:file|device)|not a (?:(?:character )?device|directory))\b"
+    r"|.{0,200}\b(?:Insufficient|unhealthy devices) \S{0,60}(?:npu|/renderD\d{1,3})\b")
 MEMORY = (
     r"failed to (?:allocate (?:fd|handle)\b|convert (?:fd|handle)(?:\(| to )|get map offset\b|(?:map|sync) memory\b"
     r"|malloc (?:npu|cpu) mem(?:ory\b|\w{0,3}\Z)|mmap\b)")
@@ -53,6 +54,9 @@ OUT_OF_MEMORY = (
     r"|failed to allocate (?:[\w ]{1,30} (?:in )?config|executor context)!"
     r"|malloc (?:config data|image) failed|DMA Heap allocation failed|.{0,80}\berror code: RKNN_ERR_MALLOC_FAIL\b"
     r"|ggml_\w{1,30}: (?:failed to allocate|insufficient memory)\b|.{0,80}\bGGML_ASSERT\(alloc\b")
+NO_ROOM = (
+    r"can not create weight memory for domain\d|.{0,20}iommu_context->weight_memory is NULL"
+    r"|(?:ioctl mem create|RKNN heap allocate) failed\b")
 IMPOSSIBLE_SIZE = r"failed to malloc (?:npu|cpu) memory!?, size: (?:-\d|1844674\d{13}\b)"
 """A number below 0, as the runtime prints it: of a tensor whose size the model does not tell."""
 # The first eight bytes of the file in either order: CYPTRKNN, then `<!`, `<h` or `<H`, and `version ` of Git LFS.
@@ -84,7 +88,7 @@ MODEL = (
     r"|failed to (?:open model: |map file: |read (?:model|weight|regcmd|msic) [\w ]{0,14}!, read size: )"
     r"|.{0,40}\b(?:[Ff]open|[Oo]pen(?: file)?) \S{1,200}\.rk(?:nn|llm) fail"
     r"|Failed to read model data|invalid rknn full model!|Number of subgraphs in rknn should\b|readFromTensor: "
-    r"|.{0,40}\bInvalid RKNN model path\b|.{0,40}\bLoad RKNN model failed"
+    r"|.{0,40}\bInvalid RKNN model path\b|.{0,40}\b[Ll]oad (?:RKNN|rknn) model failed"
     r"|.{0,60}\bNo such file or directory: '\S{1,200}\.rk(?:nn|llm)'|open \S{1,200}\.rk(?:nn|llm): no such file\b"
     r"|compiler version is not find\Z|(?:rknn_init, )?Invalid RKNN model(?! version\b)"
     r"|.{0,80}\berror code: RKNN_ERR_(?:MODEL_INVALID|DEVICE_UNMATCH|TARGET_PLATFORM_UNMATCH|INCOMPATILE_)")
@@ -102,7 +106,7 @@ INPUT = (
     r"|.{0,60}\bE (?:Inputs are invalid|(?:Type|Size) of inputs\[|The lengths of "
     r"|Unsupport (?:inputs\[|data type)|inputs\[)")
 CALL = (
-    r"query RKNN_QUERY_\w{1,40} (?:error|failed)\b|rknn_run is denied\b|rknn_wait fence fd\b"
+    r"query RKNN_QUERY_\w{1,40} (?:error|failed)\b|rknn_run is denied\b"
     r"|rknn_(?!init\b|set_\w{0,6}core)\w{1,40}(?:,| error,?) ?(?=.{0,80}(?:\bnull|NULL|invalid\b|index\(|out of range\b"
     r"|align\b|less than\b|not attached\b|\bunsupport|not support\b|too old\b|< \d))"
     r"|(?:You m|M)ust (?:call|set) \w|please use rknn_tensor_mem\b|rknn_init_extend is not set"
@@ -118,7 +122,7 @@ CORES = (
     r"|Unkown core mode\b|Job can not submit multi core\b")
 RKLLM_CALL = (
     r"prompt must contains? |.{0,80}\bexceeds? (?:the )?max[_ ]context|.{0,80}\bprompt gather than max context\b"
-    r"|Tokenizer is unavailable\b"
+    r"|Tokenizer is unavailable\b|.{0,40}\bmultimodal_input is not set\b"
     r"|Model has no embedding layer\b|meet unkown shape, op name: matmul_|The number of enabled CPUs must be\b"
     r"|max_context\[\d{1,9}\] must be less than\b")
 LAYER = (

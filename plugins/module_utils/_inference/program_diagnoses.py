@@ -9,6 +9,9 @@ from __future__ import annotations
 from . import log_lines
 from .loader_diagnoses import OLDER_NPU, OTHER_PYTHON, PLAYBOOK, Row
 
+_CONVERSION = (
+    "rknn-toolkit2 could not convert the model, which it does on a PC: the lines around this one say which operator or "
+    "shape. Try another release of it or of onnx, or a model of the vendor's model zoo. The board has no part in it")
 # A program in the shell's folder, as the shell names it; shells of boards from China answer in Chinese.
 _SHELL = r"(?:-|/\S{1,40}/)?\w{0,3}sh: (?:(?:line )?\d{1,4}: )?\./[^\s:\uff1a]{1,200}[:\uff1a]"
 
@@ -33,7 +36,7 @@ ROWS = (
     Row("runtime", may_change="nothing",
         line=r".{0,60}(?:Execute ntp_transfer_proxy|Unsupported run platform: Linux (?:aarch64|x86_64)"
         r"|Unsupported target: .{1,40}! Currently, RKNN Toolkit Lite|Not support target = "
-        r"|Can not find npu_transfer_proxy on|npu_transfer_proxy failed|Connect to Device Failure"
+        r"|Can not find npu_transfer_proxy on|npu_transfer_proxy failed"
         r"|Only support ntb mode on|\bbut npu_transfer_proxy is running\b|\bget target_platform is \S{1,20}, while )",
         remedy="the target of init_runtime() is for another board: on the board call it without one, on a PC with the "
                "SoC of the board that is connected"),
@@ -46,10 +49,10 @@ ROWS = (
     Row("runtime", may_change="nothing",
         line=r".{0,60}(?:Execute adb devices failed|More than 1 device detected to use ntb"
         r"|device\(s\) are using adb forward|Get board target failed|insufficient permissions for device: "
-        r"|no devices/emulators found"
+        r"|no devices/emulators found|Connect to Device\b.{0,40} Failure|cannot bind listener: "
         r"|error: device (?:unauthorized|offline|'.{1,40}' not found)|not found in (?:adb|ntb) device list\.?\Z)",
         remedy="rknn-toolkit2 on a PC cannot use the board through adb: check adb devices there, its udev rules, and "
-               "that adbd runs on the board"),
+               "that adbd runs on the board. On the board itself call init_runtime() without a target"),
     Row("runtime", may_change="nothing", line=r".{0,200}\bNo module named '?(?:rknn|rknnlite)\b",
         remedy="the Python that runs the program has no rknn-toolkit: on a board install rknn-toolkit-lite2 into it "
                "(pip install rknn-toolkit-lite2, import rknnlite); rknn-toolkit2 (import rknn) is for PCs"),
@@ -77,9 +80,15 @@ ROWS = (
         r"|.{0,40}\bPlease specify the target in init_runtime!|.{0,100}Error\b.{0,60}'/proc/device-tree/compatible'",
         remedy="the program cannot read /proc/device-tree/compatible, by which it knows the SoC: map that file into "
                "the container (docker: -v, Kubernetes: privileged or procMount: Unmasked)"),
-    Row("runtime", may_change="nothing", line=r".{0,100}\bYour SoC is not supported\. Your SoC is: ",
-        remedy="the program does not know this SoC by its name in /proc/device-tree/compatible: update the program. A "
-               "variant, as rk3588s or rk3582, takes what is for its family (rk3588)"),
+    Row("runtime", may_change="nothing",
+        line=r".{0,100}\b(?:Your SoC is not supported\. Your SoC is: |RKNN inference is only supported on Rockchip\b)",
+        remedy="the program does not know this SoC by its name in /proc/device-tree/compatible, or cannot read that in "
+               "its container: update the program. A variant, as rk3588s or rk3582, takes what is for its family "
+               "(rk3588)"),
+    Row("model", line=r"rknn_wait fence fd\b",
+        remedy="the program waits for a job that has no fence: have it call rknn_run() without non_block, or use a "
+               "driver that is built with ROCKCHIP_RKNPU_FENCE, as those of " + PLAYBOOK + " are where the kernel has "
+               "SYNC_FILE"),
     Row("device", line=log_lines.NO_POLICY,
         remedy="the security policy of the system (SELinux, AppArmor) does not let the program open the node: allow it "
                "to the program or its container. The driver is not at fault"),
@@ -99,6 +108,24 @@ LAST = (
     Row("crash", line=log_lines.KERNEL_FAULT,
         remedy="the kernel reported a fault while the program ran: read the report in the kernel log (dmesg), which "
                "names the driver at fault, and reboot the board"),
+    Row("crash", may_change="nothing", line=r"Catch runtime Crash!",
+        remedy="librknnrt.so crashed in rknn_server while it ran this model: use model, runtime and rknn_server of one "
+               "release (npu_rknn_server), or convert the model without the operator at which it ends"),
+    Row("crash", may_change="nothing", when=("signal",),
+        line=r"librknnc version\b|No lowering found for: |>{6} start: rknn::",
+        evidence="{signal} after: {found}",
+        remedy=_CONVERSION),
+    Row("model",
+        line=r"E (?:build|export_rknn|load_(?!rknn\b)\w{1,12}): |.{0,20}\bCatch exception when (?:building|loading) "
+        r"|.{0,40}\b(?:[Bb]uild|[Ee]xport \w{4}) model failed\b|Unsupport onnx opset\b|.{0,120}'rknn\.load_\w{1,12}'"
+        r"|.{0,80}\bmodule 'onnx' has no attribute\b",
+        remedy=_CONVERSION),
+    Row("runtime", may_change="nothing",
+        line=r".{0,200}(?:\bundefined reference to `(?:rk(?:nn|llm)_|.{1,200}@(?:GLIBC|CXXABI))|\bcannot find -lrk"
+        r"|\bfatal error: (?:rk(?:nn|llm)\w{0,20}|im2d|RgaUtils)\.h\w{0,2}: No such file"
+        r"|\bskipping incompatible \S{0,200}librk)",
+        remedy="the program cannot be built: take header and library (rknn_api.h and librknnrt.so, rkllm.h and "
+               "librkllmrt.so) of one release and for the board's processor, with the toolchain of its OS"),
     Row("device", line=r".{0,80}\bDo you run docker in privileged mode\?",
         remedy="the program's container has not been given the NPU: start it with --device for each of its nodes, or "
                "privileged, and check on the board that the driver is bound (playbooks/audit-npu.yml)"),
@@ -155,3 +182,8 @@ LAST = (
         r"|.{0,200}\b(?:exec|spawning) /\S{1,200}: [Pp]ermission denied\Z",
         remedy="the program's file may not be executed: run chmod +x, and keep it on a file system without noexec"),
 )
+NO_REASON = Row(
+    "crash", when=("unknown_call",), may_change="nothing",
+    evidence="the program ended without an answer{after}",
+    remedy="the log does not say why: run the program again with RKNN_LOG_LEVEL=5 and read its first error, check the "
+           "kernel log (dmesg), and that the user may open the NPU's nodes")

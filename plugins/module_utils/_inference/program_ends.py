@@ -29,7 +29,10 @@ _CODES = tuple(map(re.compile, (
     r".{0,100}\bRKNN error " + _NUMBER + r" (?:at|in) .{0,150}?(?P<function>(?:rknn_)?(?:init|run|query|inputs_set"
     r"|outputs_get|create_mem|set_io_mem|matmul_[a-z_]{3,30}))\b",
     r".{0,100}\b(?:Create RKNN model fail, error=|(?i:fail\w{0,3} to (?:init\w{0,9}|load) rk(?:nn|llm)\b"
-    r"|init\w{0,9} rk(?:nn|llm)\b[^-]{0,20}\bfail\w{0,3}\b)[^-]{0,30})" + _NUMBER,
+    r"|init\w{0,9} rk(?:nn|llm)\b[^-]{0,20}\bfail\w{0,3}\b|rk(?:nn|llm) init\w{0,9} (?:fail|err)\w{0,3}\b)[^-]{0,30})"
+    + _NUMBER,
+    # sherpa-onnx names its own functions.
+    r".{0,200}\brknn/\S{1,80}\.cc:(?P<function>Init|Run)\w{0,40}:\d{1,5} Return code is: " + _NUMBER,
     r".{0,100}(?:\u521d\u59cb\u5316|\u52a0\u8f7d\u6a21\u578b|\u6a21\u578b\u52a0\u8f7d)[^-]{0,20}\u5931\u8d25[^-]{0,20}"
     + _NUMBER)))
 _TOOLKITS_WORDS = (
@@ -54,18 +57,19 @@ _WORDS = [(number, re.compile(
     for number, words in _OF_SHELL]
 _ABORTS = re.compile(
     r"(?:free|realloc|malloc|munmap_chunk)\(\): |double free or corruption|corrupted (?:size|double-linked list)"
-    r"|\*\*\* stack smashing detected|terminate called ")
+    r"|\*\*\* stack smashing detected|terminate called |Catch runtime Crash!")
 _KILLED = re.compile(
     r".{0,200}\b(?:OOMKilled|result 'oom-kill'|killed by the OOM killer|[Oo]ut of memory: Killed process)")
-# systemd, Android, fish, Python, Go, Rust, Java, s6 and gunicorn. The code of a container or a shell is 128 more than
-# the signal, that of Python or ROS below 0.
+# systemd, Android, fish, gdb, Python, Go, Rust, Java, s6 and gunicorn. The code of a container or a shell is 128 more
+# than the signal, that of Python or ROS below 0.
 _NUMBERED = re.compile(
     r".{0,200}(?:\bcode=(?:killed|dumped), status=|\b(?i:signal) (?=\d{1,2}(?:\)|:? \(?SIG))"
     r"|\bunhandled .{1,60} fault \()(?P<number>\d{1,2})\b"
     r"|.{0,200}\b(?i:exit ?code:?|returncode)[ =]-(?P<below>[46789]|11|15|31)\b"
     r"|.{0,200}\b(?:(?i:exit(?:ed)?(?: with)? (?:code|status)):? {1,12}|was sent code )"
     r"(?P<code>1(?:29|3\d|4\d|5\d))\b"
-    r"|(?:.{0,200}\b(?:terminated by (?:signal )?|with signal |was sent |died with <Signals\.|signal: \d{1,2}, )"
+    r"|(?:.{0,200}\b(?:terminated by (?:signal )?|(?:with|received) signal |was sent |died with <Signals\."
+    r"|signal: \d{1,2}, )"
     r"|.{0,80}\[signal |# {1,4}|\*{3} |(?=SIG[A-Z]{2,6}: ))(?P<name>SIG[A-Z]{2,6})\b")
 _SANITIZER = re.compile(r".{0,80}\bAddressSanitizer: ?(?P<segv>SEGV|DEADLYSIGNAL)?")
 
@@ -90,6 +94,7 @@ def call_and_code(log, stage):
                 function = match.groupdict().get("function")
                 if not function:
                     return "rkllm_init" if "RKLLM" in line.text else stage or "rknn_init", int(match.group("code"))
+                function = function.lower()
                 return function if function.startswith("rk") else "rknn_" + function, int(match.group("code"))
     return stage, None
 

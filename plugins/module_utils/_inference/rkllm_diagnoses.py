@@ -14,7 +14,7 @@ ROWS = (
         remedy="what the program passes to RKLLM does not fit the model (prompt, length of the context, tokenizer, "
                "embedding or number of CPUs): compare the call with rkllm.h of this release and with how the model "
                "was exported"),
-    Row("model", line=r".{0,80}\bGGML_ASSERT\((?!alloc)",
+    Row("model", line=r".{0,80}\bGGML_ASSERT\((?!alloc)|TODO: support embd input\b",
         remedy="RKLLM cannot compute this model: convert it with the rkllm-toolkit of librkllmrt.so's release, and "
                "keep prompt and answer within the length of the context that it was made for"),
     Row("runtime", line=r"The rkllm-runtime version is lower than the rkllm-toolkit version\b", may_change="nothing",

@@ -87,7 +87,8 @@ def _container(part, above):
     if manager:
         match = re.match(_NAMES.get(manager, _ID + r"\Z"), part)
         if match:
-            return match.group(match.lastindex or 0), manager
+            # systemd writes a hyphen of a machine's name so.
+            return match.group(match.lastindex or 0).replace(r"\x2d", "-"), manager
     if _POD.match(above) and re.match(_ID + r"\Z", part):
         return part, "kubernetes"
     match = _ANY.match(part)

@@ -129,6 +129,11 @@ def test_the_cores_are_also_counted_without_debugfs(tmp_path):
      ("1.5.2 (c6b7b351a@2023-08-23T15:28:22)", "0.8.2")),
     (["rknn_api/rknnrt version: 1.4.2b0 (c5d79ccf9@2023-02-14T17:55:39), driver version: 0.7.2"],
      ("1.4.2b0 (c5d79ccf9@2023-02-14T17:55:39)", "0.7.2")),
+    # PaddlePaddle/FastDeploy#2218
+    ([("[INFO] fastdeploy/rknpu2_backend.cc(81)::GetSDKAndDeviceVersion\trknpu2 runtime version: 1.5.2 "
+       "(c6b7b351a@2023-08-23T15:28:22)"),
+      "[INFO] fastdeploy/rknpu2_backend.cc(82)::GetSDKAndDeviceVersion\trknpu2 driver version: 0.8.2"],
+     ("1.5.2 (c6b7b351a@2023-08-23T15:28:22)", "0.8.2")),
     (["pciehp: PCI Express Hot Plug Controller Driver version: 0.4"], (None, None)),
 ])
 def test_the_versions_in_the_words_of_other_programs(log, found):

@@ -114,6 +114,13 @@ OWNERS = [
         "nspawn",
         "machinectl poweroff box",
     ),
+    (
+        [r"/machine.slice/machine-my\x2dbox.scope"],
+        r"machine-my\x2dbox.scope",
+        "my-box",
+        "nspawn",
+        "machinectl poweroff my-box",
+    ),
     # What is started by hand or by cron, where PAM makes no session (DietPi): stopping that unit would end the access.
     (["/system.slice/dropbear.service"], "dropbear.service", None, None, "kill 7"),
     (["/system.slice/system-sshd.slice/sshd@5-1.service"], "sshd@5-1.service", None, None, "kill 7"),
