@@ -139,7 +139,8 @@ class Bench:
 
         *alone*: it heals by itself; *back*: it must be back on the old state; not *files*: the owner changed some meanwhile.
         """
-        row = {"scenario": self.scenario, "board": ", ".join(filter(None, (self.board.kind, self.extra))), "where": where, "happened": happened, "outcome": "recovered", "sentence": ""}
+        board = ", ".join(filter(None, (self.board.kind, self.extra)))
+        row = {"scenario": self.scenario, "board": board, "where": where, "happened": happened, "outcome": "recovered", "sentence": ""}
         try:
             row.update(self._look(playing, alone, back, files))
         except Dead as problem:
