@@ -27,7 +27,7 @@ unit: setup  ## run the unit tests: seconds
 test: host  ## run all but the rarest tests, emulated boards included: three quarters of an hour, an hour the first time
 	@exec .venv/bin/python tests/run.py -n 3 --dist loadscope --no-loadscope-reorder -m "not lint_only and not faults_only" $(PYTEST_ARGS)
 
-faults: host  ## run the fault matrix on emulated boards, three hours, and the tests that make test leaves out
+faults: host  ## run the fault matrix on emulated boards, four hours, and the tests that make test leaves out
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec .venv/bin/python tests/faults/run.py
 
 bench: host  ## measure speed and memory as ratios (BENCH_ONLY="audit memory": some of them)

@@ -160,6 +160,18 @@ def stubbed_project(place, stubs):
     return place
 
 
+def controller_python():
+    """Return the path of a Python that runs Ansible here. LookupError: there is none, and what to install."""
+    python = next((path for path in map(find_python, CONTROLLER_PYTHONS) if path), None)
+    if python is None:
+        raise LookupError(
+            "Python 3.11 or newer with its venv module is missing (this is {0}.{1}).\n"
+            "    Debian 12 and later, Ubuntu 24.04 and later: apt-get install python3-venv\n"
+            "    Ubuntu 22.04: apt-get install python3.11-venv".format(*sys.version_info[:2])
+        )
+    return python
+
+
 def main():
     """Prepare the checkout and say in a line or two what was done, or what is missing."""
     def say(line):
@@ -173,20 +185,14 @@ def main():
     if core and core not in known and "ansible-core==" + core not in requirements():
         say("ansible-core {0} is not one of those that are tested: tests/environment.py lists them".format(core))
         return 1
-    versions = (known[core],) if core in known else CONTROLLER_PYTHONS
-    python = next((path for path in map(find_python, versions) if path), None)
-    if python is None and core in known:
-        say("Python {0} is missing, under which ansible-core {1} is tested".format(known[core], core))
-        return 1
-    if python is None:
-        say(
-            "Python 3.11 or newer with its venv module is missing (this is {0}.{1}).\n"
-            "    Debian 12 and later, Ubuntu 24.04 and later: apt-get install python3-venv\n"
-            "    Ubuntu 22.04: apt-get install python3.11-venv".format(*sys.version_info[:2])
-        )
-        return 1
     try:
+        python = find_python(known[core]) if core in known else controller_python()
+        if python is None:
+            raise LookupError("Python {0} is missing, under which ansible-core {1} is tested".format(known[core], core))
         folder = make_venv(python, requirements(core), say)
+    except LookupError as error:
+        say(error.args[0])
+        return 1
     except subprocess.CalledProcessError as error:
         say("the virtual environment could not be made: {0}".format(error))
         return 1

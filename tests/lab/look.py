@@ -85,12 +85,16 @@ def python():
         return ROOT / ".venv/bin/python"
     core = [line for line in environment.requirements() if line.startswith("ansible-core==")]
     others = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    return environment.make_venv(sys.executable, core + others, print) / "bin/python"
+    return environment.make_venv(environment.controller_python(), core + others, print) / "bin/python"
 
 
 def main(folder=ROOT / "build/look"):
     """Make the boards, audit them, and say where the report is; the exit code is 0 if the audit ran."""
-    interpreter = python()
+    try:
+        interpreter = python()
+    except LookupError as error:
+        print(error.args[0], file=sys.stderr)
+        return 1
     inventory = make(folder, interpreter)
     environment.relink(environment.COLLECTIONS / "ansible_collections/rkfleet/npu", ROOT)
     report = folder / "npu-report"

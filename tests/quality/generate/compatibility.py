@@ -339,8 +339,8 @@ def compatibility(data):
         HEAD % DATA
         + """# Compatibility
 
-Which drivers, runtimes, models, SoCs and kernels go together. No code contains a version: all of this is data, in
-[{data}](../{data}).
+Which drivers, runtimes, models, SoCs and kernels go together. All of this is data, in
+[{data}](../{data}): no code decides by a version that is not there.
 Each row has its source and confidence: **M** measured on the vendor's own files, a real Debian kernel or an emulated
 board; **R** read in a public source; **I** inferred. What depends on an R or I row is checked on the board, and only an
 inference verifies a board. Boards need {machine} and Python {python} or newer.
