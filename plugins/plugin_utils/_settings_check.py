@@ -186,7 +186,7 @@ def _error(name, value, choices, data):
 def _rollout_error(name, value):
     """Return why it is no list of batches: Ansible itself would take 0 for all boards at once, also in a rollback."""
     try:
-        batches(value)
+        batches(converted(value, "list"))
     except ValueError as error:
         return clean(f"{name} is {value!r}: {error}", 500)
     return ""

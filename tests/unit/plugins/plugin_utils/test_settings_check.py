@@ -107,6 +107,9 @@ def test_valid_values_have_no_error(options):
               "npu_driver_policy": "floor", "npu_report_dir": "", "npu_verify_runs": "7",
               "npu_services": "a.service, b.service", "npu_reboot_ok": "yes", "npu_rollout": 5, "npu_tree": None}
     assert _settings_check.errors_of([([], values)], options) == []
+    # As an inventory in INI has it, and as it is resolved.
+    for batches in ("1, 10%,100%", [1, "10%", "100%"], ["1", "100 %"]):
+        assert _settings_check.errors_of([(["a"], {"npu_rollout": batches})], options) == []
 
 
 def test_the_same_error_of_several_boards_is_told_once(options):
