@@ -22,7 +22,7 @@ from ..plugin_utils import _clock, _settings
 from ..plugin_utils._action import payload
 from ..plugin_utils._action.board import one_line, path_of
 from ..plugin_utils._action.from_variables import options_from
-from ..plugin_utils._action.inference import MobilenetAction, files
+from ..plugin_utils._action.inference import MobilenetAction, files, longest
 from ..plugin_utils._action.program import GRACE, TREE, NoAnswer, ProgramAction, accepted
 from ..plugin_utils._answers import gate
 from ..plugin_utils._answers.limits import MalformedAnswer
@@ -240,7 +240,7 @@ class ActionModule(ProgramAction, MobilenetAction):
                 arguments = dict(arguments, model_upload=None, picture_upload=None)
                 answer = self.run_program(
                     "proof", {"arguments": arguments, "keep": keep, "sent": sent}, task_vars,
-                    params["inference"]["timeout"] + GRACE,
+                    longest(args) + GRACE,
                 )
                 return gate.validated("rknn_mobilenet", answer.get("proof"))
         try:

@@ -77,7 +77,7 @@ options:
     type: int
     version_added: 2.0.0
   timeout:
-    description: Seconds for all runs together. After that the child process and its own children are killed.
+    description: Seconds for all runs of a user together. After that the child process and its own children are killed.
     type: int
     default: 60
   wanted_driver:

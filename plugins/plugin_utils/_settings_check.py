@@ -18,6 +18,7 @@ from ansible.module_utils.common import validation
 from ..module_utils._board import version as _version
 from ..module_utils._board.tree import clean
 from ._plan import compatibility
+from ._rollout.decide import batches
 
 OTHERS = {
     "npu_hosts": "the boards of a playbook",
@@ -177,7 +178,18 @@ def _error(name, value, choices, data):
         return _url_error(name, value)
     if name == "npu_soak_minutes":
         return "" if str(value).strip().isdecimal() else f"{name} is {_short(value)!r}: it must be a number of minutes"
+    if name == "npu_rollout":
+        return _rollout_error(name, value)
     return _folder_error(name, value) if name == "npu_report_dir" else ""
+
+
+def _rollout_error(name, value):
+    """Return why it is no list of batches: Ansible itself would take 0 for all boards at once, also in a rollback."""
+    try:
+        batches(converted(value, "list"))
+    except ValueError as error:
+        return clean(f"{name} is {value!r}: {error}", 500)
+    return ""
 
 
 def _version_error(name, value, data):

@@ -77,14 +77,21 @@ class RestorePoint:
             write_file(os.path.join(self.folder, "identity"), query("identity"), 0o600)
             write_file(os.path.join(self.folder, "kernels"), as_lines(self._kernels()), 0o600)
 
+    def _copy(self, name):
+        """Return the path of a copy, without what an interrupted run has left there."""
+        path = os.path.join(self.folder, "copies", name)
+        shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        return path
+
     def _entry(self, path, kind, number):
         """Copy one path and return its line of the manifest."""
         place, copy = self._place(path), "%04d" % number
-        target = os.path.join(self.folder, "copies", copy)
+        target = self._copy(copy)
         if kind == "tree":
             if not os.path.isdir(place):
                 return "notree - - " + path
-            shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(place, target, symlinks=True)
             return "tree %s - %s" % (copy, path)
         if kind == "divert":
@@ -144,10 +151,7 @@ class RestorePoint:
                 continue
             if copy != "-":
                 number = "%04d" % len(manifest)
-                target = os.path.join(self.folder, "copies", number)
-                shutil.rmtree(target, ignore_errors=True)
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(target)
+                target = self._copy(number)
                 source = os.path.join(other.folder, "copies", copy)
                 if os.path.isdir(source):
                     shutil.copytree(source, target, symlinks=True)

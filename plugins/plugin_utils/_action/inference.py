@@ -45,7 +45,7 @@ class MobilenetAction(TransferAction):
         else:
             missing = self._missing_files(args.get("state_dir") or STATE_DIR, digests, paths)
             uploads = {name + "_upload": self.upload(paths[name], name) for name in missing}
-            seconds = int(args.get("timeout") or 60) + GRACE
+            seconds = longest(args) + GRACE
             answer = self.run_module("rknn_mobilenet", args, task_vars, seconds, dict(digests, **uploads))
         missing = _pop_missing(answer, paths)
         if missing:
@@ -65,6 +65,16 @@ class MobilenetAction(TransferAction):
         """Return the names of the files that are missing on the board."""
         present = self.remote_digests([kept_at(state_dir, name, digests[name + "_sha256"]) for name in names])
         return [name for name in names if digests[name + "_sha256"] not in present]
+
+
+def longest(args):
+    """Return how many seconds MobileNet may run: its time limit for root and for each of the users, one by one.
+
+    Args:
+        args: the module's arguments.
+    """
+    users = args.get("users") or []
+    return int(args.get("timeout") or 60) * (1 + len(users.split(",") if isinstance(users, str) else users))
 
 
 def files(paths, target_platform, cache):

@@ -33,7 +33,7 @@ def errors_of(settings):
     """Return a sentence for each invalid setting; settings as for `decide`."""
     errors = []
     for check, name in (
-        (_batches, "rollout"),
+        (batches, "rollout"),
         (_allowed, "max_failed"),
         (_minutes, "soak_minutes"),
         (_flag, "require_staging"),
@@ -86,7 +86,7 @@ def decide(boards, settings, verified=(), staging_group=(), seconds=None, build_
     for name in todo:
         alike.setdefault(_tuple(result[name]["key"]), []).append(name)
     summary = list(refused.values())
-    serial = ["100%"] if check else _batches(settings["rollout"])
+    serial = ["100%"] if check else batches(settings["rollout"])
     slow = order.slow(todo, seconds or {})
     agree = _hosts(settings.get("store_agree", 1))
     for key, names in alike.items():
@@ -326,7 +326,7 @@ def _some(names):
     return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
 
 
-def _batches(value):
+def batches(value):
     """Return the steps of a rollout in the form of Ansible's `serial`."""
     steps = value if isinstance(value, (list, tuple)) else [value]
     if not steps:

@@ -82,9 +82,10 @@ def rollback(collections, tmp_path):
     def runner(**variables):
         programs = tmp_path / "programs"
         programs.mkdir(exist_ok=True)
-        enabled = variables.pop("enabled", False)
-        code = 0 if enabled else 5
-        (programs / "systemctl").write_text(f'#!/bin/sh\necho "$@" >> "{tmp_path}/calls"\nexit {code}\n')
+        # The words of calls that succeed.
+        works = variables.pop("works", "none")
+        (programs / "systemctl").write_text(
+            f'#!/bin/sh\necho "$@" >> "{tmp_path}/calls"\ncase $* in {works}) ;; *) exit 5 ;; esac\n')
         (programs / "systemctl").chmod(0o755)
         (tmp_path / "calls").write_text("")
         known = {
@@ -127,7 +128,7 @@ def test_packages_that_cannot_be_removed_are_a_note_and_no_failure(rollback):
 def test_packages_that_are_removed_are_not_mentioned(rollback):
     outcome, sentence, marks, calls = rollback()
     assert outcome == "rolled_back" and sentence == "It was rolled back: driver 0.9.3 answers, as before."
-    assert marks[-1] == "absent dkms linux-image-6.1.0-5 make" and calls == []
+    assert marks[-1] == "absent dkms linux-image-6.1.0-5 make" and calls == ["-q is-active rknn_server.service"]
 
 
 @pytest.mark.parametrize("packages, apt, removed", [
@@ -143,14 +144,24 @@ def test_packages_of_a_build_stay_after_a_failed_upgrade(rollback, packages, apt
     ({"changed": True}, True, False), ({"changed": False}, False, False),
 ])
 def test_a_server_that_the_upgrade_has_started_does_not_stay(rollback, restart, reboot, stopped):
-    calls = rollback(packages=[], __npu_rknn_server_restart=restart, reboot=reboot)[3]
+    calls = rollback(packages=[], __npu_rknn_server_restart=restart, reboot=reboot, __npu_rollback_to=None)[3]
     # The one before the upgrade does not start unless it starts at boot.
     assert calls == ["stop rknn_server.service", "daemon-reload", "-q is-enabled rknn_server.service"] * stopped
 
 
 def test_a_server_that_was_there_before_the_upgrade_is_started_again(rollback):
-    calls = rollback(packages=[], __npu_rknn_server_restart={"changed": True}, enabled=True)[3]
+    calls = rollback(
+        packages=[], __npu_rknn_server_restart={"changed": True}, works="*", __npu_rollback_to=None)[3]
     assert calls[2:] == ["-q is-enabled rknn_server.service", "start rknn_server.service"]
+
+
+@pytest.mark.parametrize("works, reboot, stopped", [
+    ("*", False, []), ("*is-active*", False, ["stop rknn_server.service"]), ("*", True, None)])
+def test_no_server_of_an_upgrade_outlives_a_rollback_on_request(rollback, works, reboot, stopped):
+    # That run knows nothing of the upgrade. A server without a unit cannot be restarted, and a reboot has ended all.
+    restarted = ["-q is-active rknn_server.service", "daemon-reload", "try-restart rknn_server.service"]
+    calls = rollback(packages=[], works=works, reboot=reboot)[3]
+    assert calls == ([] if stopped is None else restarted + stopped)
 
 
 @pytest.mark.parametrize("pends, marks", [(False, ["restored"]), (True, ["restored", "restored"])])

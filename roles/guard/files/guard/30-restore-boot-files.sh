@@ -221,13 +221,13 @@ may_place_menu() {
 }
 
 # U-Boot reads /boot without the file system's journal: freezing the file system empties the journal.
-checkpoint() {
-    [ -z "$root" ] && command -v fsfreeze >/dev/null || return 0
+# In a process of its own, so that the traps of "watch" stay.
+checkpoint() (
+    [ -z "$root" ] && command -v fsfreeze >/dev/null || exit 0
     trap '' HUP INT TERM
     # The file system is unfrozen even if this process is killed.
-    (sleep 10; fsfreeze --unfreeze /boot 2>/dev/null) 8<&- &
+    (sleep 10; fsfreeze --unfreeze /boot 2>/dev/null) 8<&- 9>&- &
     fsfreeze --freeze /boot 2>/dev/null
     fsfreeze --unfreeze /boot 2>/dev/null
     kill -9 $! 2>/dev/null
-    trap - HUP INT TERM
-}
+)

@@ -144,7 +144,18 @@ restore_origin() {
         with_lock restore_manifest "$home/origin"
         return
     fi
-    restore "$pending" "a rollback was requested" || [ $? -eq 2 ] || return 1
+    restore "$pending" "a rollback was requested"
+    case $? in
+        0)
+            # What "watch" has still to do at the next boot: the folder "undone" is replaced next.
+            if [ -d "$home/origin" ]; then
+                cat "$home/undone/packages" >>"$home/origin/packages"
+                cat "$home/undone/services" >"$home/origin/services"
+            fi 2>/dev/null
+            ;;
+        2) ;;
+        *) return 1 ;;
+    esac
     failed=
     restore "$home/origin" "a rollback was requested"
 }

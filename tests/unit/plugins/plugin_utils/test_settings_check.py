@@ -79,6 +79,10 @@ def test_an_error_for_the_command_line_names_all(options):
     ({"npu_reboot_ok": "perhaps"}, "npu_reboot_ok is 'perhaps': it must be true or false"),
     ({"npu_services": {"a": 1}}, "npu_services is \"{'a': 1}\": it must be a list"),
     ({"npu_tree": "x"}, "npu_tree is 'x': it must be a dictionary"),
+    # Of a rollback, too: Ansible takes a serial of 0 for all boards at once, and ends with a traceback for a word.
+    ({"npu_rollout": [0]}, "npu_rollout is [0]: 0 is not a batch, a count from 1 or a percentage from 1% to 100%"),
+    ({"npu_rollout": ["half"]}, "npu_rollout is ['half']: 'half' is neither a count nor a percentage such as 10%"),
+    ({"npu_rollout": []}, "npu_rollout is []: it has no batch"),
 ])
 def test_an_invalid_value_is_told_under_its_public_name(options, values, words):
     (error,) = _settings_check.errors_of([([], values)], options)
@@ -103,6 +107,9 @@ def test_valid_values_have_no_error(options):
               "npu_driver_policy": "floor", "npu_report_dir": "", "npu_verify_runs": "7",
               "npu_services": "a.service, b.service", "npu_reboot_ok": "yes", "npu_rollout": 5, "npu_tree": None}
     assert _settings_check.errors_of([([], values)], options) == []
+    # As an inventory in INI has it, and as it is resolved.
+    for batches in ("1, 10%,100%", [1, "10%", "100%"], ["1", "100 %"]):
+        assert _settings_check.errors_of([(["a"], {"npu_rollout": batches})], options) == []
 
 
 def test_the_same_error_of_several_boards_is_told_once(options):

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
 from stand_ins.guard_board import TICK, Board
 
 
@@ -45,6 +48,20 @@ def test_stopping_the_watch_in_the_middle_of_a_restore_stops_the_watchdog(board)
     assert board.guard("watch").returncode == 0
     said = board.watchdog.read_text()
     assert said.endswith("V") and said.count("V") == 1, said
+
+
+def test_emptying_the_journal_leaves_the_traps_and_no_process_with_the_watchdog(tmp_path, shell):
+    # Only on a board with a root of its own: what follows it in "watch" must stop the watchdog all the same.
+    # busybox prefers its own sleep.
+    wait = f"n=0; while [ ! -e {tmp_path}/asleep ] && [ $n -lt 50 ]; do /bin/sleep 0.01; n=$((n + 1)); done"
+    leak = f"[ ! -e /proc/$$/fd/9 ] || echo open >{tmp_path}/leak; : >{tmp_path}/asleep; /bin/sleep 1"
+    for name, text in {"fsfreeze": wait, "sleep": leak}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    part = board_files.ROLES / "guard/files/guard/30-restore-boot-files.sh"
+    script = f"exec 9>/dev/null; root=; PATH={tmp_path}:$PATH; . {part}; trap 'echo stopped; exit 0' TERM; checkpoint; kill $$; echo late"
+    done = subprocess.run([*shell, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "stopped\n") and not (tmp_path / "leak").exists()
 
 
 def test_a_watch_that_is_stopped_while_it_waits_stops_the_watchdog(board):

@@ -264,6 +264,22 @@ def test_a_partly_failed_rollback_reports_what_the_board_does(fast):
     assert (fast.home / "pending/outcome").exists() and (fast.home / "origin/manifest").exists()
 
 
+def test_rollback_without_ansible_in_the_middle_of_a_second_upgrade(fast):
+    old = old_board(fast)
+    there = fast.begin()
+    (fast.home / "pending/services").write_text("of-the-first.service\n")
+    upgrade(fast)
+    there.commit("0.9.6")
+    (fast.home / "origin/packages").write_text("dkms\n")
+    fast.begin("two", "0.9.8")
+    (fast.home / "pending/services").write_text("camera.service\n")
+    (fast.home / "pending/packages").write_text("linux-image-6.1.99\n")
+    assert fast.guard("restore", "origin")[0] == 0 and fast.files() == old
+    # The watcher starts these services at the next boot, and removes this kernel.
+    assert (fast.home / "undone/services").read_text() == "camera.service\n"
+    assert (fast.home / "undone/packages").read_text() == "dkms\nlinux-image-6.1.99\n"
+
+
 def test_rollback_without_ansible(fast):
     old = old_board(fast)
     there = fast.begin()

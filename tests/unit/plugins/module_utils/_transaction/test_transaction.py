@@ -50,6 +50,24 @@ def test_a_second_begin_resumes_and_keeps_the_restore_point(board):
     assert board.files() == board.before
 
 
+@pytest.mark.parametrize("kind, path", [("tree", "/usr/src/rknpu-0.9.8"), ("file", "/usr/lib/other.so")])
+def test_a_resumed_begin_that_was_interrupted_leaves_copies_of_any_kind(board, kind, path):
+    # It has copied a file where this one copies a folder, or the reverse: it wanted another release or runtime.
+    board.begin()
+    number = len((board.home / "pending/manifest").read_text().splitlines())
+    left = board.home / "pending/copies" / ("%04d" % number)
+    board.write(path + "/Kbuild" if kind == "tree" else path, "of the owner")
+    if kind == "tree":
+        left.write_text("cut off")
+    else:
+        left.mkdir()
+        (left / "Kbuild").write_text("cut off")
+    there = board.transaction("two")
+    there.lock(["one"])
+    assert there.begin([(path, kind)], STATE, 30)
+    assert (left / "Kbuild" if kind == "tree" else left).read_text() == "of the owner"
+
+
 @pytest.mark.parametrize("path", ["/boot/extlinux", "/usr/lib"])
 def test_read_only_paths_are_reported_before_any_change(board, monkeypatch, path):
     place = str(board.root) + path
