@@ -40,9 +40,9 @@ def lane_of(nodeid):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Where workers share the tests (`make test`), those with boards come first."""
+    """Where workers share the tests (`make test`), those with boards come first, then the file that takes longest: it would end alone."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: (lane_of(item.nodeid) or ("", len(PLACES)))[1])
+        items.sort(key=lambda item: (lane_of(item.nodeid) or ("", len(PLACES) + (not item.nodeid.startswith("tests/builds/"))))[1])
 
 
 @pytest.hookimpl(optionalhook=True)
