@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""The ansible-cores that a test is run with, as its parameter sets."""
+"""The ansible-cores that a test is run with, as its parameter sets and as virtual environments."""
 
 from __future__ import annotations
+
+import pathlib
+import sys
 
 import environment
 import pytest
@@ -12,3 +15,11 @@ def parameters(rare: pytest.MarkDecorator, *more: str | None) -> list:
     """Return *more*, the oldest core, the newest, and with the mark *rare* those between: few tests tell them apart."""
     oldest, *between, newest = environment.CORES
     return [*more, oldest, *(pytest.param(core, marks=rare) for core in between), newest]
+
+
+def venv(core: str, *more: str) -> pathlib.Path:
+    """Return a virtual environment with an ansible-core and *more* packages; skip the test without a Python for it."""
+    python = environment.find_python(environment.CORES[core])
+    if not python:
+        pytest.skip(f"no Python {environment.CORES[core]} on this machine for ansible-core {core}")
+    return environment.make_venv(python, [f"ansible-core=={core}", *more], lambda line: print(line, file=sys.stderr))

@@ -57,8 +57,8 @@ class Bench:
     scenario: str = ""
     #: What the board has that others of its kind have not, and the snapshot of it as it comes.
     extra: str = ""
-    compiled: Results | None = None
     ready: str = READY
+    compiled: Results | None = None
     kept: set[str] = field(default_factory=set)
     before: Before | None = None
     writes: list[Point] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Bench:
     def warm(self) -> None:
         """Have the compiler's results on the board, so that no build of the matrix takes its full time."""
         self.compiled = results = Results(self.board.kind, "make test" if self.short else "the matrix")
-        # One fault is one build: there it is kept as it is made.
+        # The one build of `make test` is kept as it is made.
         if not (self.short or results.file.exists()):
             results.put(self.board)
             playing = self.play()

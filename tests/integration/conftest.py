@@ -9,6 +9,7 @@ import os
 import subprocess
 import time
 
+import cores
 import environment
 import pytest
 import yaml
@@ -151,11 +152,8 @@ def another_core(root):
     """Return a function that makes a virtual environment with an ansible-core the collection supports, or skips."""
 
     def make(core):
-        python = environment.find_python(environment.CORES[core])
-        if not python:
-            pytest.skip(f"no Python {environment.CORES[core]} on this machine for ansible-core {core}")
         pillow = next(line for line in (root / "tests/requirements.txt").read_text().splitlines() if line.startswith("pillow"))
-        return environment.make_venv(python, [f"ansible-core=={core}", pillow], print)
+        return cores.venv(core, pillow)
 
     return make
 

@@ -62,22 +62,9 @@ def test_sanity(sanity, pythons):
     sanity(pathlib.Path(sys.prefix), pythons)
 
 
-@pytest.fixture(scope="session")
-def another():
-    """Return a function that makes the virtual environment of an ansible-core, or skips."""
-
-    def make(core) -> pathlib.Path:
-        python = environment.find_python(environment.CORES[core])
-        if not python:
-            pytest.skip(f"no Python {environment.CORES[core]} on this machine for ansible-core {core}")
-        return environment.make_venv(python, [f"ansible-core=={core}"], lambda line: print(line, file=sys.stderr))
-
-    return make
-
-
 @pytest.mark.parametrize("core", cores.parameters(pytest.mark.lint_only))
-def test_sanity_with_another_core(sanity, run, copy, pythons, another, core):
-    venv = another(core)
+def test_sanity_with_another_core(sanity, run, copy, pythons, core):
+    venv = cores.venv(core)
     if core == next(iter(environment.CORES)):
         # As with the core of tests/requirements.txt, compiled and imported by the boards' Pythons, too.
         # pylint takes three quarters of the time: see below.
@@ -92,5 +79,5 @@ def test_sanity_with_another_core(sanity, run, copy, pythons, another, core):
 
 
 @pytest.mark.lint_only
-def test_pylint_of_the_oldest_core(sanity, pythons, another):
-    sanity(another(next(iter(environment.CORES))), pythons, "--test", "pylint")
+def test_pylint_of_the_oldest_core(sanity, pythons):
+    sanity(cores.venv(next(iter(environment.CORES))), pythons, "--test", "pylint")

@@ -11,7 +11,6 @@ import subprocess
 import sys
 
 import cores
-import environment
 import pytest
 import terminal
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _progress
@@ -182,10 +181,7 @@ def with_core(core) -> pathlib.Path:
     """Return the folder of the programs of an ansible-core."""
     if core is None:
         return pathlib.Path(sys.executable).parent
-    python = environment.find_python(environment.CORES[core])
-    if not python:
-        pytest.skip(f"no Python {environment.CORES[core]} on this machine for ansible-core {core}")
-    return environment.make_venv(python, [f"ansible-core=={core}"], print) / "bin"
+    return cores.venv(core) / "bin"
 
 
 def settings(folder, **more) -> dict[str, str]:

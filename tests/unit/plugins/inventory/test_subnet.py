@@ -9,11 +9,9 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import threading
 
 import cores
-import environment
 import pytest
 import yaml
 from ansible.release import __version__ as ansible_version
@@ -282,13 +280,7 @@ def test_other_files_are_refused(inventory, network):
 
 @pytest.mark.parametrize("core", cores.parameters(pytest.mark.faults_only))
 def test_other_cores(inventory, network, trees, tmp_path, core):
-    python = environment.find_python(environment.CORES[core])
-    if not python:
-        pytest.skip("no Python %s on this machine for ansible-core %s" % (environment.CORES[core], core))
-    there = (
-        str(environment.make_venv(python, ["ansible-core==" + core], lambda line: print(line, file=sys.stderr)) / "bin")
-        + os.sep
-    )
+    there = str(cores.venv(core) / "bin") + os.sep
     network(1)
     trees(1).base(release="6.1.43-15-rk2312", model="{{ 7 * 7 }}").write("/sys/bus/platform/drivers/RKNPU/bind")
     answer, told = inventory(core=there, identify=True)
