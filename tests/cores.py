@@ -12,9 +12,9 @@ import pytest
 
 
 def parameters(rare: pytest.MarkDecorator, *more: str | None) -> list:
-    """Return *more*, the oldest core, the newest, and with the mark *rare* those between: few tests tell them apart."""
+    """Return the oldest core, the newest, and marked *rare* those between and *more*: few tests tell them apart."""
     oldest, *between, newest = environment.CORES
-    return [*more, oldest, *(pytest.param(core, marks=rare) for core in between), newest]
+    return [oldest, *(pytest.param(core, marks=rare) for core in (*more, *between)), newest]
 
 
 def venv(core: str, *more: str) -> pathlib.Path:

@@ -16,7 +16,7 @@ import cores
 import environment
 import pytest
 
-CORES = cores.parameters(pytest.mark.faults_only, None)  # None: that of .venv
+CORES = cores.parameters(pytest.mark.faults_only, None)  # None: that of .venv, with which all other tests run
 # This machine is no Rockchip board, so it needs work. Nobody listens on the other's port.
 HERE = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 GONE = {"ansible_host": "127.0.0.1", "ansible_port": 9, "ansible_ssh_common_args": "-o ConnectTimeout=2"}

@@ -145,7 +145,7 @@ ASKS = """
       ansible.builtin.debug:
         msg: "{{ word }}"
 """
-CORES = cores.parameters(pytest.mark.faults_only, None)  # None: that of .venv
+CORES = cores.parameters(pytest.mark.faults_only, None)  # None: that of .venv, with which all other tests run
 MERE = re.compile(r"^(ok|skipping): \[[^\]]+\]( => \(item=.*\) ?)?$")
 
 

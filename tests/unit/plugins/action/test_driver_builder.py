@@ -49,6 +49,7 @@ def test_a_board_gets_the_build_of_its_builder(act, dkms, tmp_path):
         result["stored"]["board"] == "builder" and "built" not in result["kernels"][0]
         and not {"store", "store_keep", "source_digest"} & set(sent[0])
     )
+    assert dkms(check_mode=True)[0]["steps"] == ["tree", "load"]
     got, dummy = dkms()
     assert got["steps"] == ["tree", "load"] and got["stored"] == result["stored"]
     # For the next board it has nothing to do.
