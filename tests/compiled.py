@@ -21,7 +21,12 @@ from rklab import cache, image  # noqa: E402
 from rklab.kinds import KINDS  # noqa: E402
 
 #: On a board.
-STORE = "/root/rkfleet-compiled"
+STORE, COMPILER = "/root/rkfleet-compiled", "/usr/local/lib/rkfleet-compiled-gcc"
+LINK, HOOK = "/usr/local/sbin/rkfleet-compiled", "/etc/apt/apt.conf.d/99rkfleet-compiled"
+# Debian's own kernels are built by a compiler with its version in its name.
+LINKS = f"""#!/bin/sh
+for tool in /usr/bin/gcc /usr/bin/gcc-[0-9]*; do [ ! -e $tool ] || ln -sf {COMPILER} /usr/local/bin/${{tool##*/}}; done
+"""
 
 
 class Results:
@@ -34,11 +39,11 @@ class Results:
         self.file = cache.folder("compiled", inputs).with_suffix(".tar")
 
     def put(self, board) -> None:
-        """Lay on a board what there is, and the compiler that takes it from there."""
-        _feed(board, "sudo sh -c 'cat >/usr/local/bin/gcc && chmod 755 /usr/local/bin/gcc'", GCC.read_bytes())
-        # Debian's own kernels are built by a compiler with its version in its name.
-        versions = "for tool in /usr/bin/gcc-[0-9]*; do [ ! -e $tool ] || ln -sf gcc /usr/local/bin/${tool##*/}; done"
-        board.ssh(f"sudo sh -c 'mkdir -p {STORE}; {versions}'")
+        """Lay on a board what there is, and the compiler that takes it from there, or will once apt installs one."""
+        _feed(board, f"sudo sh -c 'cat >{COMPILER} && chmod 755 {COMPILER}'", GCC.read_bytes())
+        _feed(board, f"sudo sh -c 'cat >{LINK} && chmod 755 {LINK} && exec {LINK}'", LINKS.encode())
+        hook = f'DPkg::Post-Invoke {{"{LINK}";}};\n'
+        _feed(board, f"sudo sh -c '[ -e /usr/bin/gcc ] || cat >{HOOK}; mkdir -p {STORE}'", hook.encode())
         if self.file.exists():
             _feed(board, f"sudo tar -C {STORE} -xf -", self.file.read_bytes())
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import environment
 import pytest
+from compiled import Results
 
 pytestmark = pytest.mark.board
 
@@ -59,7 +60,9 @@ def module_board(boards):
                   result="DKMS module rknpu 0.9.8 overrides the kernel's own, which stays on the disk")
 def test_dkms_takes_the_place_of_a_kernels_own_module(module_board, play, artefact, another_core):
     assert driver_of(module_board) == "0.9.3"
-    assert not module_board.ssh("ls -d /usr/src/linux-headers-* 2>/dev/null || true").strip()
+    assert not module_board.ssh("ls -d /usr/src/linux-headers-* /usr/bin/gcc 2>/dev/null || true").strip()
+    results = Results("module", "the kernel's own module")
+    results.put(module_board)
     run = play(
         "rkfleet.npu.upgrade_npu", "-e", "npu_driver_version=0.9.8", cwd=artefact, venv=another_core(next(iter(environment.CORES))),
         env={"ANSIBLE_COLLECTIONS_PATH": str(artefact)}, board=module_board)
@@ -68,6 +71,7 @@ def test_dkms_takes_the_place_of_a_kernels_own_module(module_board, play, artefa
     assert "0.9.3 → 0.9.8" in line and TOP1 in line and line.endswith("ok")
     assert driver_of(module_board) == "0.9.8"
     assert "updates/dkms/rknpu.ko" in module_board.ssh("/sbin/modinfo -n rknpu")
+    results.take(module_board)
 
 
 @pytest.mark.case(case="bookworm, vendor kernel, driver as a module (=m): rollback by request", plan="-",
