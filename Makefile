@@ -22,7 +22,7 @@ lint: setup  ## run linters, sanity with each ansible-core, checks of documentat
 unit: setup  ## run the unit tests: seconds
 	@$(PYTEST) tests/unit tests/lab
 
-# Boards wait as much as they compute: a worker for each of their three lanes first (tests/conftest.py).
+# A worker for emulated boards, one for light boards and one for tests without a board (tests/conftest.py).
 # Rare or long tests run in `make lint` and `make faults`.
 test: host  ## run all but the rarest tests, emulated boards included: three quarters of an hour, an hour the first time
 	@exec .venv/bin/python tests/run.py -n 3 --dist loadscope --no-loadscope-reorder -m "not lint_only and not faults_only" $(PYTEST_ARGS)
