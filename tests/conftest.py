@@ -18,8 +18,8 @@ os.environ["PATH"] = os.pathsep.join([str(pathlib.Path(sys.executable).parent), 
 os.environ.update(ANSIBLE_NOCOLOR="1", NO_COLOR="1", ANSIBLE_NOCOWS="1", ANSIBLE_RETRY_FILES_ENABLED="0")
 
 
-# Tests with boards, in lanes which `make test` gives a worker each. In a lane they run in this order. One emulated board at a time, as two of
-# them on two cores hinder each other: those of the mission first, and then the others; light boards take no kernel to be built.
+# Tests with boards, in lanes: a worker takes a whole one, in this order. One emulated board at a time, as two of them on two cores hinder each
+# other: those of the mission first, and then the others. Light boards take no kernel to be built.
 LANES = {
     "boards: light": (
         "tests/integration/test_audit_fleet.py", "tests/integration/test_inventory.py", "tests/integration/test_engine.py",

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""How `make test` shares the tests among its workers (tests/conftest.py): a worker for each lane of boards, the rest for who is free."""
+"""How `make test` shares the tests among its workers (tests/conftest.py): a lane of boards stays with a worker, the rest is for who is free."""
 
 from __future__ import annotations
 
