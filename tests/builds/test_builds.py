@@ -223,7 +223,7 @@ def test_a_compiler_that_is_too_old_is_named(builder):
     assert "does not know the option -f" in build_log.explain(built.log)
 
 
-@pytest.mark.parametrize("suite", ["bookworm", "trixie-backports"])
+@pytest.mark.parametrize("suite", ["bookworm", pytest.param("trixie-backports", marks=pytest.mark.faults_only)])
 def test_the_same_inputs_give_the_same_module_wherever_and_whenever_they_are_built(tmp_path_factory, suite):
     """Hosts can only agree on a module if neither the folder nor the time of a build gets into it."""
     builds = []

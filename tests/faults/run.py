@@ -48,7 +48,7 @@ def main() -> int:
     if not os.environ.get("RKFLEET_FAULT_ONLY"):
         codes.append(subprocess.run(
             [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "--rootdir=.", "-p", "no:cacheprovider", "-m", "faults_only", "tests/unit",
-             "tests/integration"],
+             "tests/builds", "tests/integration"],
             cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode)
     reported = subprocess.run([sys.executable, str(ROOT / "tests/faults/report.py")], check=False).returncode
     run.end()

@@ -16,6 +16,7 @@ import tarfile
 
 import environment
 import pytest
+from compiled import Results
 from emulated import BOARD, state_folder
 
 pytestmark = pytest.mark.board
@@ -157,6 +158,7 @@ def test_it_stops_where_the_npu_is_in_use(board, play, detector, tmp_path):
     assert board.ssh("systemctl is-active detector").strip() == "active" and not board.ssh(DROP_INS)
 
 
+@pytest.mark.faults_only
 def test_a_container_that_uses_the_npu_is_named(board, play, detector):
     """A cgroup called like one of Docker's, since the board cannot run containers. No service ends it."""
     services = ["-e", '{"npu_services": ["detector.service"]}']
@@ -186,9 +188,12 @@ def test_the_upgrade(board, play, figures, detector):
     boot_id = board.boot_id()
     # The service is enabled. That it did not run is in the journal, which ends at a reboot unless it is kept.
     board.ssh("sudo sh -c 'mkdir -p /var/log/journal && systemctl restart systemd-journald'")
+    results = Results("vendor", "the upgrade")
+    results.put(board)
     run = play(UPGRADE, "-e", json.dumps({"npu_services": [detector]}))
     assert run.rc == 0
     assert board.boot_id() != boot_id
+    results.take(board)
     journal = board.ssh("sudo journalctl -b -o cat -u detector")
     assert re.match(r".*[Cc]ondition.*", journal.splitlines()[0]), journal
     assert board.ssh("systemctl is-active detector").strip() == "active" and not board.ssh(DROP_INS)

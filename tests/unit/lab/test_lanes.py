@@ -95,8 +95,8 @@ def test_tests_outside_make_test_run_in_make_lint_or_make_faults(root):
         for name in re.findall(r"pytest\.mark\.(lint_only|faults_only)", path.read_text(encoding="utf-8")):
             marked[name].add(path.relative_to(TESTS).parts[0])
     # The folders that these two commands run; make test names both marks.
-    assert marked == {"lint_only": {"quality"}, "faults_only": {"unit", "integration"}}
+    assert marked == {"lint_only": {"quality"}, "faults_only": {"unit", "builds", "integration"}}
     makefile = (root / "Makefile").read_text(encoding="utf-8")
     assert '-m "not lint_only and not faults_only"' in makefile and "$(PYTEST) tests/quality\n" in makefile
     run = " ".join((TESTS / "faults/run.py").read_text(encoding="utf-8").split())
-    assert '"-m", "faults_only", "tests/unit", "tests/integration"' in run
+    assert '"-m", "faults_only", "tests/unit", "tests/builds", "tests/integration"' in run
