@@ -192,6 +192,7 @@ def test_with_a_reboot_of_ones_own_the_runtime_is_installed_after_it(fleet, play
     assert on(fleet, name, "sha256sum /usr/lib/librknnrt.so") != library
 
 
+@pytest.mark.faults_only
 def test_a_board_that_never_comes_back_is_reported(fleet, play):
     name = fleet.of_kind("rollout-rk2410-grub")[0]
     fleet.lab("fault", name, "never-back")
