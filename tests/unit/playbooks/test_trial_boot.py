@@ -63,11 +63,14 @@ def test_a_board_that_does_not_come_back_is_reported(tmp_path):
     tasks = [{"ansible.builtin.include_role": {"name": "rkfleet.npu.driver", "tasks_from": "reboot"}}]
     (tmp_path / "play.json").write_text(json.dumps([{"hosts": "gone", "gather_facts": False, "tasks": tasks}]))
     known = {
-        "ansible_host": "127.0.0.1", "ansible_port": 9, "__npu_driver_target": {"version": "0.9.6"}, "ansible_become": False,
-        "__npu_settings": {"npu_reboot_timeout": 7},
+        "ansible_host": "127.0.0.1", "ansible_port": 9, "ansible_become": False,
+        "__npu_driver_target": {"version": "0.9.6"}, "__npu_settings": {"npu_reboot_timeout": 7},
     }
+    words = ["-i", "gone,", "-e", json.dumps(known), str(tmp_path / "play.json")]
     done = subprocess.run(
-        [sys.executable, "-m", "ansible", "playbook", "-i", "gone,", "-e", json.dumps(known), str(tmp_path / "play.json")],
+        [sys.executable, "-m", "ansible", "playbook", *words],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     said = " ".join((done.stdout + done.stderr).split())
-    assert done.returncode and "gone: the board does not answer after the reboot into driver 0.9.6 (waited 0 s): does not answer over ssh: " in said, said
+    assert done.returncode == 2
+    assert ("gone: the board does not answer after the reboot into driver 0.9.6 (waited 0 s): "
+            "does not answer over ssh: " in said), said
