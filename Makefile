@@ -24,7 +24,7 @@ unit: setup  ## run the unit tests: seconds
 
 # Two cores: a worker for emulated boards, and one for all else (tests/conftest.py); PYTEST_ARGS="-n 3" where there are more.
 # Rare or long tests run in `make lint` and `make faults`.
-test: host  ## run all but the rarest tests, emulated boards included: three quarters of an hour, an hour the first time
+test: host  ## run all but the rarest tests, emulated boards included: half an hour, three quarters the first time
 	@exec .venv/bin/python tests/run.py -n 2 --dist loadscope --no-loadscope-reorder -m "not lint_only and not faults_only" $(PYTEST_ARGS)
 
 faults: host  ## run the fault matrix on emulated boards, four hours, and the tests that make test leaves out

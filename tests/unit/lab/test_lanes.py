@@ -52,7 +52,7 @@ def shared(folder: Path, workers: int) -> dict[str, list[str]]:
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", str(workers), "--dist", "loadscope", "--no-loadscope-reorder",
          *(f"tests/{name}" for name in FILES)],
         cwd=folder, env={**os.environ, "SEEN": str(folder / "seen"), "PYTEST_ADDOPTS": ""}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, timeout=120, check=False)
+        stderr=subprocess.STDOUT, text=True, timeout=600, check=False)
     assert f"{sum(FILES.values())} passed" in done.stdout, done.stdout
     found = {}
     for line in (folder / "seen").read_text().splitlines():
