@@ -19,7 +19,13 @@ def parameters(rare: pytest.MarkDecorator, *more: str | None) -> list:
 
 def venv(core: str, *more: str) -> pathlib.Path:
     """Return a virtual environment with an ansible-core and *more* packages; skip the test without a Python for it."""
-    python = environment.find_python(environment.CORES[core])
+    version = {**environment.CORES, **environment.CANDIDATE}[core]
+    python = environment.find_python(version)
     if not python:
-        pytest.skip(f"no Python {environment.CORES[core]} on this machine for ansible-core {core}")
+        pytest.skip(f"no Python {version} on this machine for ansible-core {core}")
     return environment.make_venv(python, [f"ansible-core=={core}", *more], lambda line: print(line, file=sys.stderr))
+
+
+def programs(core: str | None) -> pathlib.Path:
+    """Return the folder of the programs of an ansible-core; None: that of .venv."""
+    return venv(core) / "bin" if core else pathlib.Path(sys.executable).parent

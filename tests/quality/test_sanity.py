@@ -18,6 +18,7 @@ import cores
 import environment
 import pytest
 
+OLDEST, *_between, NEWEST = environment.CORES
 BOARD_PYTHONS = ("3.9", "3.11", "3.13")  # Debian 11, 12 and 13
 
 
@@ -65,7 +66,7 @@ def test_sanity(sanity, pythons):
 @pytest.mark.parametrize("core", cores.parameters(pytest.mark.lint_only))
 def test_sanity_with_another_core(sanity, run, copy, pythons, core):
     venv = cores.venv(core)
-    if core == next(iter(environment.CORES)):
+    if core == OLDEST:
         # As with the core of tests/requirements.txt, compiled and imported by the boards' Pythons, too.
         sanity(venv, pythons, "--skip-test", "pylint")
     else:
@@ -78,12 +79,11 @@ def test_sanity_with_another_core(sanity, run, copy, pythons, core):
 
 
 @pytest.mark.parametrize("core, places", [
-    pytest.param(next(iter(environment.CORES)), [], marks=pytest.mark.lint_only),
+    pytest.param(OLDEST, [], marks=pytest.mark.lint_only),
     # Three quarters of its time would go into tests/, which is not in the artefact.
-    (list(environment.CORES)[-1], ["plugins/"]),
-    pytest.param(list(environment.CORES)[-1], [], marks=pytest.mark.lint_only),
+    (NEWEST, ["plugins/"]),
+    pytest.param(NEWEST, [], marks=pytest.mark.lint_only),
 ])
-def test_pylint(sanity, pythons, core, places):
+def test_pylint(sanity, core, places):
     venv = cores.venv(core)
-    path = pythons if core == next(iter(environment.CORES)) else venv / "bin"
-    sanity(venv, path, "--test", "pylint", "--python", environment.CORES[core], *places)
+    sanity(venv, venv / "bin", "--test", "pylint", "--python", environment.CORES[core], *places)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import pathlib
 import re
 import subprocess
 import sys
@@ -36,16 +35,10 @@ FAIL = """
 def play(tmp_path):
     """Run a playbook on boards; returns exit code, output, and the recap's (unreachable, failed) by board."""
     def run(playbook, boards, *words, core=None, **env):
-        programs = pathlib.Path(sys.executable).parent
-        if core:
-            version = {**environment.CORES, **environment.CANDIDATE}[core]
-            python = environment.find_python(version)
-            if not python:
-                pytest.skip(f"no Python {version} on this machine for ansible-core {core}")
-            programs = environment.make_venv(python, [f"ansible-core=={core}"], print) / "bin"
         (tmp_path / "boards.json").write_text(json.dumps({"all": {"hosts": boards}}))
+        program = str(cores.programs(core) / "ansible-playbook")
         done = subprocess.run(
-            [str(programs / "ansible-playbook"), "-i", "boards.json", str(playbook), "-e", f"npu_cache_dir={tmp_path / 'cache'}", *words], cwd=tmp_path,
+            [program, "-i", "boards.json", str(playbook), "-e", f"npu_cache_dir={tmp_path / 'cache'}", *words], cwd=tmp_path,
             text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False,
             env=dict(os.environ, ANSIBLE_PIPELINING="1", ANSIBLE_HOME=str(tmp_path / "home"), **env))
         recap = re.findall(r"^(\w+) +: ok=\d+ +changed=\d+ +unreachable=(\d+) +failed=(\d+)", done.stdout, re.MULTILINE)

@@ -8,7 +8,6 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 
 import cores
 import pytest
@@ -177,13 +176,6 @@ def on_terminal():
         one.close()
 
 
-def with_core(core) -> pathlib.Path:
-    """Return the folder of the programs of an ansible-core."""
-    if core is None:
-        return pathlib.Path(sys.executable).parent
-    return cores.venv(core) / "bin"
-
-
 def settings(folder, **more) -> dict[str, str]:
     unwanted = ("CI", "NO_COLOR", "ANSIBLE_NOCOLOR", "ANSIBLE_STDOUT_CALLBACK", "ANSIBLE_FORCE_COLOR", "TMUX")
     base = {name: value for name, value in os.environ.items() if name not in unwanted}
@@ -195,7 +187,7 @@ def settings(folder, **more) -> dict[str, str]:
 
 def words(folder, playbook, core, *more) -> list[str]:
     # One after the other: the same order each time.
-    return [str(with_core(core) / "ansible-playbook"), "-i", str(folder / "inventory"), "-f", "1", str(folder / f"{playbook}.yml"), *more]
+    return [str(cores.programs(core) / "ansible-playbook"), "-i", str(folder / "inventory"), "-f", "1", str(folder / f"{playbook}.yml"), *more]
 
 
 def piped(folder, playbook, core, *more, **env) -> list[str]:

@@ -10,10 +10,15 @@ import sys
 
 import pytest
 
-PLAY = [{
-    "hosts": "localhost", "gather_facts": False,
-    "tasks": [{"ansible.builtin.include_role": {"name": "rkfleet.npu.driver", "tasks_from": "activate"}}],
-}]
+
+def played(folder, entry, known, *words):
+    """Run task file *entry* of role driver with these variables on a host: `(exit code, output on one line)`."""
+    tasks = [{"ansible.builtin.include_role": {"name": "rkfleet.npu.driver", "tasks_from": entry}}]
+    (folder / "play.json").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
+    done = subprocess.run(
+        [sys.executable, "-m", "ansible", "playbook", *words, "-e", json.dumps(known), str(folder / "play.json")],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return done.returncode, " ".join((done.stdout + done.stderr).split())
 
 
 def variables(state, deployed, pending=True, reboot=True):
@@ -30,12 +35,7 @@ def variables(state, deployed, pending=True, reboot=True):
 def activate(tmp_path):
     """Return a function that runs `activate` with these variables: `(exit code, output)`."""
     def run(**known):
-        (tmp_path / "play.json").write_text(json.dumps(PLAY))
-        done = subprocess.run(
-            [sys.executable, "-m", "ansible", "playbook", "-i", "localhost,", "-c", "local", "-e",
-             json.dumps(variables(**known)), str(tmp_path / "play.json")],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout + done.stderr
+        return played(tmp_path, "activate", variables(**known), "-i", "localhost,", "-c", "local")
     return run
 
 
@@ -43,7 +43,7 @@ def test_a_driver_that_did_not_start_is_a_failure(activate):
     code, output = activate(state="verifying", deployed=True)
     assert code == 2
     assert ("driver 0.9.6 is set up and the board was rebooted, but the driver that answers is 0.9.3. Why."
-            in " ".join(output.split()))
+            in output)
 
 
 @pytest.mark.parametrize("known", [
@@ -60,17 +60,11 @@ def test_all_else_goes_on(activate, known):
 
 def test_a_board_that_does_not_come_back_is_reported(tmp_path):
     """Nobody listens on its port, as after a reboot that a board did not survive."""
-    tasks = [{"ansible.builtin.include_role": {"name": "rkfleet.npu.driver", "tasks_from": "reboot"}}]
-    (tmp_path / "play.json").write_text(json.dumps([{"hosts": "gone", "gather_facts": False, "tasks": tasks}]))
     known = {
         "ansible_host": "127.0.0.1", "ansible_port": 9, "ansible_become": False,
         "__npu_driver_target": {"version": "0.9.6"}, "__npu_settings": {"npu_reboot_timeout": 7},
     }
-    words = ["-i", "gone,", "-e", json.dumps(known), str(tmp_path / "play.json")]
-    done = subprocess.run(
-        [sys.executable, "-m", "ansible", "playbook", *words],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    said = " ".join((done.stdout + done.stderr).split())
-    assert done.returncode == 2
+    code, output = played(tmp_path, "reboot", known, "-i", "gone,")
+    assert code == 2
     assert ("gone: the board does not answer after the reboot into driver 0.9.6 (waited 0 s): "
-            "does not answer over ssh: " in said), said
+            "does not answer over ssh: " in output), output

@@ -280,7 +280,7 @@ def test_other_files_are_refused(inventory, network):
 
 @pytest.mark.parametrize("core", cores.parameters(pytest.mark.faults_only))
 def test_other_cores(inventory, network, trees, tmp_path, core):
-    there = str(cores.venv(core) / "bin") + os.sep
+    there = str(cores.programs(core)) + os.sep
     network(1)
     trees(1).base(release="6.1.43-15-rk2312", model="{{ 7 * 7 }}").write("/sys/bus/platform/drivers/RKNPU/bind")
     answer, told = inventory(core=there, identify=True)
