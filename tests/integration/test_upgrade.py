@@ -265,15 +265,6 @@ def test_a_second_run_changes_nothing(board, play, figures):
     figures(second_run_seconds=round(run.seconds), second_run_remote_tasks=len(run["remote"]))
 
 
-def test_it_survives_another_reboot(board, play):
-    boot_id = board.boot_id()
-    run = play("tests/integration/reboot_and_ask.yml")
-    assert run.rc == 0 and board.boot_id() != boot_id
-    assert '"ansible_local.npu.verification.diagnosis": "ok"' in run.output
-    assert '"ansible_facts.npu.driver.version": "0.9.6"' in run.output
-    assert play(VERIFY).rc == 0
-
-
 # With the oldest core the artefact upgrades a board in test_boards.py; those between are what all other tests run with, or sanity.
 @pytest.mark.parametrize("core", list(environment.CORES)[-1:])
 def test_newer_cores_find_nothing_to_do(board, play, artefact, another_core, core):
