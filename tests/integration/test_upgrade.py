@@ -276,24 +276,27 @@ def test_newer_cores_find_nothing_to_do(board, play, artefact, another_core, cor
 
 
 @pytest.mark.faults_only
-def test_the_runtime_of_the_mission_and_rknn_server_can_be_chosen(board, play, inventory_with, tmp_path):
+def test_the_runtime_of_the_mission_and_rknn_server_can_be_chosen(upgraded, play, inventory_with, tmp_path):
     server = tmp_path / "rknn_server"
     server.write_text("#!/bin/sh\n# stand-in, not the vendor's\nexec sleep infinity\n")
     row = {"path": "airockchip/rknn_server", "sha256": hashlib.sha256(server.read_bytes()).hexdigest()}
     wish = {"npu_runtime_version": "1.6.0", "npu_rknn_server": True, "npu_local_folder": str(tmp_path),
             "npu_compatibility": {"runtimes": {"1.6.0": {"rknn_server": row}}}}
-    boot_id = board.boot_id()
+    boot_id = upgraded.boot_id()
     run = play(UPGRADE, inventory=inventory_with(wish))
     assert run.rc == 0
     assert re.search(f"^{BOARD} .*2.3.2 → 1.6.0 .*{TOP1}.* ok$", run.output, re.MULTILINE)
-    assert board.boot_id() == boot_id
-    assert board.ssh("systemctl is-active rknn_server").strip() == "active"
+    assert upgraded.boot_id() == boot_id
+    assert upgraded.ssh("systemctl is-active rknn_server").strip() == "active"
     assert play(UPGRADE, inventory=inventory_with(wish))["changed"] == 0
 
 
+# In make test a light board shows it, with a modelled kernel (test_light_upgrade.py).
+@pytest.mark.faults_only
 @pytest.mark.case(case="no headers and no compiler to be had, but a board with the same kernel has built the driver", plan="dkms_over_builtin",
                   result="the module comes from the controller's store, without a build; a note says that a kernel update takes another run")
-def test_a_board_with_the_same_kernel_gets_the_module_without_headers_and_compiler(board, play, figures):
+def test_a_board_with_the_same_kernel_gets_the_module_without_headers_and_compiler(upgraded, play, figures):
+    board = upgraded
     board.reset()
     taken = ("/lib/modules/$(uname -r)/build", "/etc/apt/sources.list.d", "/usr/bin/gcc", "/usr/bin/cc", "/usr/bin/make")
     board.ssh("sudo sh -c 'mv %s /root/'" % " ".join(taken))
