@@ -52,6 +52,9 @@ options:
     description:
       - Whether to build an empty module instead of the driver, only to compare it with the modules that came with each
         kernel. It takes seconds, and O(source) is not required.
+      - Nothing is built if it is certain that installed headers are the kernel's and that modules can be compiled with
+        them. It is if they have the kernel's configuration, the symbol versions that its own modules need
+        (C(CONFIG_MODVERSIONS)) and a compiler of the version that the kernel was configured for.
       - Headers of the right release that were made with another configuration give modules that crash the kernel when
         they are loaded. The verdict is then V(fails).
     type: bool
@@ -122,8 +125,9 @@ kernels:
       sample: [{name: devfreq, cause: "not here: soc/rockchip/rockchip_opp_select.h"}]
     layout:
       description:
-        - What the layout of the built module was compared with, or why it was not compared.
-        - V(null) if nothing was built.
+        - What the layout of the built module was compared with, or why it was not compared. With O(only_layout) also
+          what proves that no module needs to be built.
+        - V(null) if nothing was tried.
       type: str
       returned: always
     log_file:
@@ -181,9 +185,10 @@ def main():
         required_together=[("signing_key", "signing_cert")],
         supports_check_mode=True,
     )
-    # The source tree on the board, the packages with the headers, and whether the controller gets what is built.
+    # The source tree on the board or as texts, the packages with the headers, and whether the controller gets what is
+    # built.
     params = _internal.parameters(
-        module, "npu_trial_build_info", archive=None, archive_sha256=None, packages={}, collect=False
+        module, "npu_trial_build_info", archive=None, archive_sha256=None, files={}, packages={}, collect=False
     )
     for release in params["kernels"]:
         if not RELEASE.match(release):
@@ -206,13 +211,17 @@ def main():
             Signing(*sign_with)  # fails if the key is not usable
         with tempfile.TemporaryDirectory(prefix="rkfleet-", dir=SCRATCH) as scratch:
             tree = os.path.join(scratch, "tree")
-            unpack_tree(params["archive"], params["archive_sha256"], tree)
+            if params["archive"]:
+                unpack_tree(params["archive"], params["archive_sha256"], tree)
+            else:
+                write_tree(params["files"], tree)
             for release in params["kernels"]:
                 with tempfile.TemporaryDirectory(prefix="kernel-", dir=scratch) as folder:
                     package = params["packages"].get(release, "linux-headers-" + release)
                     found.append(trial_build.check(
                         run, release, package, params["module"], tree, folder,
                         signing=params["signing"] or bool(sign_with), collect=params["collect"], sign_with=sign_with,
+                        only_layout=params["only_layout"],
                     ))
                     found[-1]["log"] = found[-1]["log"][-LOG_BYTES:].encode("utf-8", "replace").decode()
     except (DkmsError, SigningError) as error:
@@ -220,6 +229,14 @@ def main():
     except OSError as error:
         module.fail_json(msg="the trial build in %s failed: %s" % (SCRATCH, error))
     module.exit_json(changed=False, kernels=found)
+
+
+def write_tree(files, folder):
+    """Write the texts of a source tree without subfolders into a new folder."""
+    os.mkdir(folder)
+    for name, text in files.items():
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as stream:
+            stream.write(text)
 
 
 if __name__ == "__main__":

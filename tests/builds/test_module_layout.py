@@ -26,7 +26,9 @@ OWN_MODULE = (
 
 def run(command, folder="."):
     """Run a command of trial_build on this machine, with its make for arm64."""
-    if command[0] == "make":
+    if command[0] in ("gcc", "ld"):
+        command = [{"gcc": kernel_headers.COMPILER, "ld": "aarch64-linux-gnu-ld"}[command[0]], *command[1:]]
+    elif command[0] == "make":
         command = [*command, "ARCH=arm64", "CROSS_COMPILE=aarch64-linux-gnu-", "CC=" + kernel_headers.COMPILER,
                    "CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT="]
     done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
@@ -76,14 +78,14 @@ class Board:
         target.write_bytes((folder / "own.ko").read_bytes())
         return pack(target)
 
-    def check(self):
+    def check(self, **options):
         """Return the result of a trial build of the empty module, as the plan gets it."""
         tree = self.tree(driver_source.layout_tree(str(OWN)))
         self.number += 1
         scratch = self.root / f"scratch{self.number}"
         scratch.mkdir()
         found = trial_build.check(run, self.release, "linux-headers-" + self.release, MODULE, str(tree), str(scratch),
-                                  str(self.root))
+                                  str(self.root), **options)
         self.built = scratch / "build" / (MODULE + ".ko")
         return found
 
@@ -113,6 +115,20 @@ def test_headers_of_the_kernel_are_accepted(board, suite):
     found = board.check()
     assert found["verdict"] == "builds", found
     assert found["layout"].startswith("compared with own.ko")
+
+
+@pytest.mark.parametrize("options", [[], ["-CONFIG_JUMP_LABEL"]], ids=["the kernel's", "another configuration"])
+def test_headers_are_proven_to_be_the_kernels_without_a_build(board, options):
+    board = board("bookworm")
+    board.own_module()
+    config = board.root / f"boot/config-{board.release}"
+    config.parent.mkdir()
+    config.write_bytes((board.headers.tree / ".config").read_bytes())
+    board.configure(*options)
+    found = board.check(only_layout=True)
+    assert found["verdict"] == ("fails" if options else "builds"), found
+    assert board.built.exists() == bool(options)
+    assert found["layout"].startswith("compared with own.ko" if options else "nothing was built: the headers have")
 
 
 # Options that take something out of struct module or put something into it: what is behind moves.

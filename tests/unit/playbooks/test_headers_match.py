@@ -4,14 +4,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 
 import environment
 import pytest
+from stand_ins import driver_play
 
 STUBS = {
     "plugins/action/npu_store_info.py": '''
@@ -49,23 +46,8 @@ def test_they_are_where_the_driver_is_built_and_not_where_its_module_is_stored(c
     driver = {"version": "0.9.6", "path": "d.tar", "sha256": "aa", "size": 1}
     plan = {"action": "dkms", "kernel": "6.1.84", "packages": [], "driver": driver, "module": "rknpu", "reboot": True,
             "baseline": None, "reason": "", "remedy": ""}
-    hosts = {
-        name: {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False,
-               "npu_reboot_ok": True, "__npu_plan": plan, "npu_facts": facts, "stored": stored,
-               "npu_cache_dir": str(tmp_path)}
-        for name, stored in (("builds", None), ("loads", STORED))
-    }
-    steps = [
-        {"ansible.builtin.set_fact": {"npu": "{{ npu_facts }}", "cacheable": True}},
-        {"ansible.builtin.include_role": {"name": "rkfleet.npu.driver", "tasks_from": "preflight"},
-         "vars": {"__npu_settings": "{{ lookup('rkfleet.npu.npu_settings', 'driver', 'detect', 'rollout') }}"}},
-    ]
-    (tmp_path / "boards.json").write_text(json.dumps({"all": {"hosts": hosts}}))
-    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": steps}]))
-    done = subprocess.run(
-        ["ansible-playbook", "-i", "boards.json", "play.yml"], cwd=tmp_path, text=True, check=False, timeout=300,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-        env=dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(collections), ANSIBLE_NOCOLOR="1"))
-    assert re.findall(r"COMPARED (\w+)", done.stdout) == ["builds"], done.stdout
-    assert dict(re.findall(r"^(\w+) +: ok=.*failed=(\d+)", done.stdout, re.MULTILINE)) == {"builds": "1", "loads": "0"}
-    assert "builds: driver 0.9.6 cannot be built with the installed kernel headers: struct module" in done.stdout
+    hosts = {name: {"npu_reboot_ok": True, "__npu_plan": plan, "npu_facts": facts, "stored": stored}
+             for name, stored in (("builds", None), ("loads", STORED))}
+    failed, output = driver_play.run(collections, tmp_path, hosts, ["preflight"])
+    assert re.findall(r"COMPARED (\w+)", output) == failed == ["builds"]
+    assert "builds: driver 0.9.6 cannot be built with the installed kernel headers: struct module" in output

@@ -4,14 +4,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 
 import environment
 import pytest
+from stand_ins import driver_play
 
 STUBS = {
     "plugins/action/npu_store_info.py": '''
@@ -42,34 +39,17 @@ def collections(tmp_path_factory):
 @pytest.fixture
 def check(collections, tmp_path):
     """Return a function that checks the packages of three boards: `(those that failed, calls of npu_apt)`."""
-    def runner(*words, tasks=("check_packages",), **settings):
+    def runner(*words, tasks=("check_store", "check_packages"), **settings):
         plan = {"action": "dkms", "kernel": "6.1.84", "packages": ["linux-headers-x"],
                 "driver": {"version": "0.9.6", "sha256": "aa"}, "module": "rknpu"}
         hosts = {}
         for name in ("poor", "capable", "other"):
             kernel = {"release": "6.1.84" if name != "other" else "5.10.110", "build": "#1", "headers": name != "poor"}
             facts = {"kernel": kernel, "tools": {"compiler": "gcc"}}
-            hosts[name] = {
-                "ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False,
-                "__npu_before": facts, "__npu_plan": plan, "npu_facts": facts,
-                "shared_from": settings.get("npu_store_from"),
-                "npu_cache_dir": str(tmp_path), **settings}
-        steps = [{"ansible.builtin.set_fact": {"npu": "{{ npu_facts }}", "cacheable": True}}]
-        steps += [{
-            "ansible.builtin.include_role": {"name": "rkfleet.npu.driver", "tasks_from": name},
-            # As role rollout has it.
-            "vars": {"__npu_settings": "{{ lookup('rkfleet.npu.npu_settings', 'driver', 'detect', 'rollout') }}"},
-        } for name in tasks]
-        (tmp_path / "boards.json").write_text(json.dumps({"all": {"hosts": hosts}}))
-        (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": steps}]))
-        done = subprocess.run(
-            ["ansible-playbook", "-i", "boards.json", "play.yml", *words], cwd=tmp_path, text=True, check=False,
-            timeout=300, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=dict(
-                os.environ, ANSIBLE_COLLECTIONS_PATH=str(collections), ANSIBLE_NOCOLOR="1"))
-        print(done.stdout)
-        recap = dict(re.findall(r"^(\w+) +: ok=.*failed=(\d+)", done.stdout, re.MULTILINE))
-        assert set(recap) == set(hosts)
-        return [name for name, failed in recap.items() if failed != "0"], re.findall(r"MARK (.*)", done.stdout)
+            hosts[name] = {"__npu_before": facts, "__npu_plan": plan, "npu_facts": facts,
+                           "shared_from": settings.get("npu_store_from"), **settings}
+        failed, output = driver_play.run(collections, tmp_path, hosts, tasks, *words)
+        return failed, re.findall(r"MARK (.*)", output)
 
     return runner
 
@@ -93,5 +73,5 @@ def test_a_board_without_headers_waits_only_for_a_host_that_builds_for_it(check,
 
 
 def test_a_check_run_does_not_ask_again_for_packages_that_will_not_be_needed(check):
-    failed, calls = check("--check", tasks=("check_packages", "install_packages"))
+    failed, calls = check("--check", tasks=("check_store", "check_packages", "install_packages"))
     assert failed == [] and sorted(calls).count("poor True") == 1 and calls.count("capable True") == 2

@@ -251,8 +251,9 @@ def test_a_missing_make_is_reported(board, check, monkeypatch):
     assert "install make and gcc" in check()["reason"]
 
 
-def test_a_module_for_the_store_is_stripped_and_signed_as_dkms_would(board, tmp_path, monkeypatch):
-    board.installed(AUTO_CONF + 'CONFIG_MODULE_SIG_HASH="sha256"\n')
+@pytest.mark.parametrize("value", ['"sha256"', "sha256"], ids=["with quotes", "as since Linux 5.17"])
+def test_a_module_for_the_store_is_stripped_and_signed_as_dkms_would(board, tmp_path, monkeypatch, value):
+    board.installed(AUTO_CONF + "CONFIG_MODULE_SIG_HASH=%s\n" % value)
     monkeypatch.setattr(trial_build.shutil, "which", lambda name: "/usr/bin/" + name)
     finished = []
 

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, rkfleet.npu contributors
+"""Files of kernel modules, made byte by byte."""
+
+from __future__ import annotations
+
+import struct
+
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import module_layout
+
+RELEASE = "6.1.84-vendor-rk35xx"
+VERMAGIC = RELEASE + " SMP mod_unload aarch64"
+
+
+def elf(sections, machine=183, kind=1):
+    """A 64-bit ELF file of `(name, type, link, info, content)`."""
+    sections = [("", 0, 0, 0, b""), *sections]
+    names, places = b"\0", {}
+    for name in [section[0] for section in sections] + [".shstrtab"]:
+        places[name] = len(names)
+        names += name.encode() + b"\0"
+    sections.append((".shstrtab", 3, 0, 0, names))
+    body, entries = b"", b""
+    for name, type_, link, info, content in sections:
+        entries += struct.pack("<IIQQQQIIQQ", places[name], type_, 0, 0, 64 + len(body), len(content), link, info, 1, 0)
+        body += content
+    header = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack(
+        "<HHIQQQIHHHHHH", kind, machine, 1, 0, 0, 64 + len(body), 0, 64, 0, 0, 64, len(sections), len(sections) - 1)
+    return header + body + entries
+
+
+def module(size=896, init=376, exit_=840, vermagic=VERMAGIC, intree=True, versions=None, sizes=None, suffix="",
+           **other):
+    """A kernel module with a `struct module` of this size and its functions at these offsets."""
+    strings = b"\0init_module%s\0cleanup_module%s\0" % (suffix.encode(), suffix.encode())
+    symbols = bytes(24)
+    relocations = b""
+    for number, (name, offset) in enumerate(((b"init_module", init), (b"cleanup_module", exit_)), 1):
+        symbols += struct.pack("<IBBHQQ", strings.index(b"\0" + name) + 1, 18, 0, 1, 0, 8)
+        if offset is not None:
+            relocations += struct.pack("<QQq", offset, number << 32 | 257, 0)
+    info = b"license=GPL\0" + (b"intree=Y\0" if intree else b"") + b"vermagic=" + vermagic.encode() + b"\0"
+    table = b"".join(struct.pack("<Q56s", checksum, name.encode()) for name, checksum in (versions or {}).items())
+    listed = b"".join(struct.pack("<24sI", name.encode(), bytes_) for name, bytes_ in (sizes or {}).items())
+    return elf([
+        (".modinfo", 1, 0, 0, info), (".gnu.linkonce.this_module", 1, 0, 0, bytes(size)),
+        (".rela.gnu.linkonce.this_module", 4, 4, 2, relocations), (".symtab", 2, 5, 0, symbols),
+        (".strtab", 3, 0, 0, strings), ("__versions", 1, 0, 0, table), (module_layout.SIZES, 1, 0, 0, listed),
+    ], **other)
