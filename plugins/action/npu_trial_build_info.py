@@ -12,6 +12,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils._dkms.build_log import explain
 from ..plugin_utils._action.driver import StoreAction, seconds_of, write_log
+from ..plugin_utils._action.program import NoAnswer, ProgramAction
 from ..plugin_utils._answers import gate
 from ..plugin_utils._answers.limits import MalformedAnswer
 from ..plugin_utils._artifact import driver_source
@@ -19,10 +20,11 @@ from ..plugin_utils._plan import compatibility as _compatibility
 from ..plugin_utils._plan import rules
 from ..plugin_utils._store import store as _store
 
+PROOF_SECONDS = 60
 _ENDED = re.compile(r"(?<=does not build: )make ended with -?\d+\Z")
 
 
-class ActionModule(StoreAction):
+class ActionModule(StoreAction, ProgramAction):
     """Test whether a driver builds for kernels."""
 
     def act(self, result, task_vars):
@@ -42,6 +44,11 @@ class ActionModule(StoreAction):
         args["kernels"] = [release for release in kernels if release not in known]
         if args["kernels"]:
             seconds = (seconds or gate.limits("npu_trial_build_info")[0]) * len(args["kernels"])
+            if only_layout and len(args["kernels"]) == len(kernels) == 1:
+                proven = self.proven(kernels[0], task_vars)
+                if proven:
+                    result.update(changed=False, kernels=[proven])
+                    return result
             if only_layout:
                 args["module"], folder = driver_source.LAYOUT_MODULE, None
                 # So small that it goes with the options: each file that is sent costs connections.
@@ -93,6 +100,24 @@ class ActionModule(StoreAction):
                 )
         result.update(changed=False, kernels=[known.get(release) or tried[release] for release in kernels])
         return result
+
+    def proven(self, release, task_vars):
+        """Return the result for a kernel whose installed headers need no build to be proven, None for any other."""
+        if not self.can_run_programs():
+            return None
+        try:
+            symbols = self.run_program("headers", {"release": release}, task_vars, PROOF_SECONDS).get("symbols")
+        except NoAnswer:
+            # The build says what is wrong.
+            return None
+        if not isinstance(symbols, int) or isinstance(symbols, bool) or not 0 < symbols < 1 << 20:
+            return None
+        return {
+            "release": release, "verdict": "builds", "headers": "the headers that are installed", "probes": [],
+            "losses": [], "log_file": None, "reason": "the headers that are installed are the kernel's",
+            "layout": "nothing was built: the headers have the kernel's configuration, and the versions of %d symbols "
+                      "that its own modules need" % symbols,
+        }
 
     def build(self, result, args, internal, store, wanted, seconds, task_vars, hosts, agree):
         """Build for the store; return whether a build was started."""

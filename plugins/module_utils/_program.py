@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 
+from ._dkms import headers_match
 from ._facts import apt_kernels
 from ._inference import verify
 from ._facts.gather import gather
@@ -37,6 +38,11 @@ def recording(params):
     """Return the facts of a board and what they were read from."""
     tree = recorder.Recorder(params["rules"], **params["tree"])
     return {"recording": recorder.record(tree, _run if tree.live else None)}
+
+
+def headers(params):
+    """Return the number of symbol versions that prove installed headers, 0 if nothing is proven."""
+    return {"symbols": headers_match.proven(_run, params["release"])}
 
 
 def proof(params):

@@ -221,7 +221,6 @@ def main():
                     found.append(trial_build.check(
                         run, release, package, params["module"], tree, folder,
                         signing=params["signing"] or bool(sign_with), collect=params["collect"], sign_with=sign_with,
-                        only_layout=params["only_layout"],
                     ))
                     found[-1]["log"] = found[-1]["log"][-LOG_BYTES:].encode("utf-8", "replace").decode()
     except (DkmsError, SigningError) as error:

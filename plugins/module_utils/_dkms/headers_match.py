@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 import zlib
 
 from .._board.files import read_file
+from .._board.tree import Tree
+from .._facts import headers as _headers
 from . import prebuilt
 from .module_layout import own_modules
 
@@ -26,24 +29,24 @@ _OPTION = re.compile(r'^(CONFIG_\w+)=(?!n$)"?(.*?)"?$', re.MULTILINE)
 _PROGRAMS = ("scripts/basic/fixdep", "scripts/mod/modpost")
 
 
-def proof(run, release, headers, folder, root="/"):
-    """Return a note on what proves that these headers are the kernel's and usable, or None if it is not proven.
+def proven(run, release, root="/"):
+    """Return the number of symbol versions that prove a kernel's installed headers; 0 if nothing is proven.
 
     Args:
-        run: Callable that runs a list of arguments in a folder and returns `(rc, stdout, stderr)`.
+        run: Callable that runs a list of arguments and returns `(rc, stdout, stderr)`.
         release: Release of the kernel.
-        headers: Folder of its installed headers.
-        folder: A folder for new files, which the caller removes.
         root: Root folder of the board's files.
     """
+    tree = Tree(root)
+    if not _headers.has_headers(tree, release, os.uname().machine):
+        return 0
+    headers = tree.real(f"/lib/modules/{release}/build")
     options = dict(_OPTION.findall(_text(os.path.join(headers, "include/config/auto.conf"))))
-    if not options or options != _configuration(release, root):
-        return None
-    count = _versions(run, release, folder, root)
-    if not count or not _compiler(run, options, folder) or not _tools(run, headers, folder):
-        return None
-    return (f"nothing was built: the headers have the kernel's configuration, and the versions of {count} symbols that "
-            "its own modules need")
+    # Where only signed modules are loaded, more than the headers decides whether a module is of use.
+    if not options or options != _configuration(release, root) or "CONFIG_MODULE_SIG_FORCE" in options:
+        return 0
+    count = _versions(run, release, root)
+    return count if count and _compiler(run, options) and _tools(run, headers) else 0
 
 
 def _configuration(release, root):
@@ -62,40 +65,41 @@ def _inflated(content):
         return b""
 
 
-def _versions(run, release, folder, root):
+def _versions(run, release, root):
     """Return how many symbol versions of the kernel's own modules are in the headers, 0 if any differs."""
     modules = os.path.join(root, "lib/modules", release)
     known = prebuilt.headers_versions(modules)
-    needed = [theirs["versions"] for dummy, theirs in own_modules(modules, lambda words: run(words, folder), release)]
+    needed = [theirs["versions"] for dummy, theirs in own_modules(modules, run, release)]
     if not known or not needed or any("module_layout" not in versions for versions in needed):
         return 0
     symbols = {symbol for versions in needed for symbol in versions.items()}
     return len(symbols) if all(known.get(name) == checksum for name, checksum in symbols) else 0
 
 
-def _compiler(run, options, folder):
-    """Return whether `gcc` has the version that the kernel was configured for, and compiles."""
+def _compiler(run, options):
+    """Return whether `gcc` has the version that the kernel was configured for, and compiles and links."""
     if options.get("CONFIG_CC_IS_GCC") != "y" or "CONFIG_GCC_PLUGINS" in options:
         return False
-    rc, out, dummy = run(["gcc", "-dumpfullversion"], folder)
+    rc, out, dummy = run(["gcc", "-dumpfullversion"])
     found = re.match(r"(\d+)\.(\d+)\.(\d+)\s*\Z", out)
     if rc or not found:
         return False
     major, minor, patch = map(int, found.groups())
     if options.get("CONFIG_GCC_VERSION") != f"{major}{minor:02}{patch:02}":
         return False
-    with open(os.path.join(folder, "empty.c"), "w", encoding="ascii") as stream:
-        stream.write("int rkfleet;\n")
-    commands = ["gcc", "-c", "-o", "empty.o", "empty.c"], ["ld", "-r", "-o", "linked.o", "empty.o"]
-    return all(run(command, folder)[0] == 0 for command in commands)
+    with tempfile.TemporaryDirectory(prefix="rkfleet-") as folder:
+        source = os.path.join(folder, "empty.c")
+        with open(source, "w", encoding="ascii") as stream:
+            stream.write("int rkfleet;\n")
+        return run(["gcc", "-r", "-nostdlib", "-o", os.path.join(folder, "empty.o"), source])[0] == 0
 
 
-def _tools(run, headers, folder):
+def _tools(run, headers):
     """Return whether the headers' makefiles can be read and their programs can be run."""
-    rc, out, dummy = run(["make", "-s", "-C", headers, "kernelversion"], folder)
+    rc, out, dummy = run(["make", "-s", "-C", headers, "kernelversion"])
     # Without arguments they end with 0 or 1 and do nothing.
     return rc == 0 and out.strip() != "" and all(
-        run([os.path.join(headers, name)], folder)[0] in (0, 1) for name in _PROGRAMS)
+        run([os.path.join(headers, name)])[0] in (0, 1) for name in _PROGRAMS)
 
 
 def _text(path):

@@ -13,7 +13,7 @@ import shutil
 from .._board.files import read_file
 from .._board.tree import Tree
 from .._facts import headers
-from . import headers_match, headers_problem, prebuilt
+from . import headers_problem, prebuilt
 from .module_checks import alias_problem, module_problem
 from .module_layout import layout_problem
 from .probes import losses, probe_lines
@@ -24,7 +24,6 @@ NEEDS_MIB = 400
 # Ubuntu's headers need a second package, such as linux-rockchip-headers-6.1.0-1025.
 _NAME = r"linux-(?:[a-z0-9.+-]+-)?(?:headers|kbuild)[a-z0-9.+-]*"
 _PACKAGE = re.compile(_NAME + r"\Z")
-_INSTALLED = "the headers that are installed"
 _NO_CACHE = ["-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="]
 """Options that keep apt from writing its cache."""
 _MOST_PACKAGES = 8
@@ -45,8 +44,7 @@ class CannotBuild(Exception):
     """A build for a kernel that was not started or failed, with one sentence why."""
 
 
-def check(run, release, package, module, tree, folder, root="/", signing=False, collect=False, sign_with=None,
-          only_layout=False):
+def check(run, release, package, module, tree, folder, root="/", signing=False, collect=False, sign_with=None):
     """Return the result of a trial build for one kernel.
 
     Args:
@@ -60,7 +58,6 @@ def check(run, release, package, module, tree, folder, root="/", signing=False, 
         signing: Whether DKMS is going to sign the module.
         collect: Whether to return the module as `built`, in the form of prebuilt.collect().
         sign_with: Paths of `(key, certificate)` on this machine to sign that module.
-        only_layout: Whether the module is empty, so that none is built where it is proven what it would tell.
 
     Returns:
         `{release, verdict, reason, headers, probes, losses, layout, log}`, with the verdict builds, fails, unsupported,
@@ -73,10 +70,6 @@ def check(run, release, package, module, tree, folder, root="/", signing=False, 
         unsupported = None if signing else _unsupported(headers, release)
         if unsupported:
             return dict(result, verdict="unsupported", reason=unsupported)
-        if only_layout and result["headers"] == _INSTALLED:
-            result["layout"] = headers_match.proof(run, release, headers, folder, root) or ""
-            if result["layout"]:
-                return dict(result, verdict="builds", reason="the headers that are installed are the kernel's")
         result["log"] = "preflight for kernel %s with %s\n" % (release, result["headers"])
         rc, out, err = _build(run, release, module, headers, tree, os.path.join(folder, "build"))
         result["log"] += out + err
@@ -109,7 +102,7 @@ def _headers(run, release, package, folder, root):
     """Return `(folder, description)` of the headers for the build."""
     tree = Tree(root)
     if headers.has_headers(tree, release, os.uname().machine):
-        return tree.real("/lib/modules/%s/build" % release), _INSTALLED
+        return tree.real("/lib/modules/%s/build" % release), "the headers that are installed"
     if shutil.disk_usage(folder).free >> 20 < NEEDS_MIB:
         raise CannotBuild("there are less than %d MiB free at %s, but unpacking the headers requires them"
                           % (NEEDS_MIB, os.path.dirname(folder)))

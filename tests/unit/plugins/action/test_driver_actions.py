@@ -13,6 +13,7 @@ import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.rkfleet.npu.plugins.action import npu_dkms, npu_trial_build_info
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import driver
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._action.program import NoAnswer
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import fetch
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import store as _store
 from stand_ins.driver_boards import FACTS, HEADER, KERNEL, LATER, MODULE, board, evil, predicts
@@ -106,7 +107,9 @@ def test_the_preflight_reports_known_kernels_without_a_build_and_keeps_each_log(
     assert result["kernels"][1]["log_file"] == str(kept) and kept.read_text() == "the log"
 
 
-def test_the_layout_is_compared_with_an_empty_module_and_without_the_source(act, tmp_path):
+def test_the_layout_is_compared_with_an_empty_module_and_without_the_source(act, tmp_path, monkeypatch):
+    # As without pipelining.
+    monkeypatch.setattr(npu_trial_build_info.ActionModule, "can_run_programs", lambda self: False)
     answer = {"kernels": [{"release": KERNEL, "verdict": "fails", "reason": "x", "layout": "compared", "log": "log"}]}
     result, sent = act(npu_trial_build_info, answer, only_layout=True, source=None, kernels=[KERNEL], store="/unused")
     assert sent[0]["module"] == "rkfleet_layout" and sorted(sent[0]["files"]) == ["Kbuild", "rkfleet_layout.c"]
@@ -116,6 +119,34 @@ def test_the_layout_is_compared_with_an_empty_module_and_without_the_source(act,
         "release": KERNEL, "verdict": "fails", "reason": "x", "layout": "compared", "headers": None, "probes": [],
         "losses": [], "log_file": kept,
     }]
+
+
+@pytest.mark.parametrize("symbols, proven", [
+    (57, True), (0, False), (-1, False), (True, False), ("57", False), (None, False), (1 << 40, False),
+])
+def test_headers_that_are_proven_need_no_empty_module(act, monkeypatch, symbols, proven):
+    asked = []
+    monkeypatch.setattr(npu_trial_build_info.ActionModule, "can_run_programs", lambda self: True)
+    monkeypatch.setattr(npu_trial_build_info.ActionModule, "run_program",
+                        lambda self, *args: asked.append(args[:2]) or {"symbols": symbols})
+    answer = {"kernels": [{"release": KERNEL, "verdict": "builds", "reason": "x", "layout": "compared", "log": ""}]}
+    result, sent = act(npu_trial_build_info, answer, only_layout=True, source=None, kernels=[KERNEL])
+    assert asked == [("headers", {"release": KERNEL})] and len(sent) == (not proven)
+    found = result["kernels"][0]
+    assert found["verdict"] == "builds" and result["changed"] is False and found["log_file"] is None
+    assert found["layout"] == ("nothing was built: the headers have the kernel's configuration, and the versions of 57 "
+                               "symbols that its own modules need" if proven else "compared")
+
+
+def test_a_board_that_cannot_say_whether_its_headers_are_proven_builds(act, monkeypatch):
+    def fails(*unused):
+        raise NoAnswer("it did not answer within 60 s")
+
+    monkeypatch.setattr(npu_trial_build_info.ActionModule, "can_run_programs", lambda self: True)
+    monkeypatch.setattr(npu_trial_build_info.ActionModule, "run_program", fails)
+    answer = {"kernels": [{"release": KERNEL, "verdict": "fails", "reason": "x", "layout": "", "log": ""}]}
+    result, sent = act(npu_trial_build_info, answer, only_layout=True, source=None, kernels=[KERNEL])
+    assert len(sent) == 1 and result["kernels"][0]["verdict"] == "fails"
 
 
 def test_if_all_kernels_are_known_the_board_is_not_contacted(act):
