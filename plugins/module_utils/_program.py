@@ -13,6 +13,7 @@ import sys
 
 from ._dkms import headers_match
 from ._facts import apt_kernels
+from ._inference import record as _record
 from ._inference import verify
 from ._facts.gather import gather
 from ._board.paths import STATE_DIR
@@ -49,6 +50,11 @@ def proof(params):
     """Return the result of MobileNet like module rknn_mobilenet; `missing` if the board lacks model or picture."""
     sent = dict((name, binascii.a2b_base64(text)) for name, text in params["sent"].items())
     return {"proof": verify.run(params["arguments"], params["keep"], sent)}
+
+
+def record(params):
+    """Record the last verification on the board like module npu_record."""
+    return {"record": _record.put(**params["arguments"])}
 
 
 def _run(words):

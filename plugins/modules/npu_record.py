@@ -62,13 +62,10 @@ refreshed:
   sample: false
 """
 
-import json
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference import record as _record
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference import record
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
 
 
 def main():
@@ -82,28 +79,10 @@ def main():
         ),
         supports_check_mode=True,
     )
-    params = module.params
-    old = _record.load(params["path"])
-    new = _record.compose(params["facts"], params["verification"])
-    changed = _record.is_changed(old, new)
-    refreshed = not changed and _record.is_stale(old, params["max_age"])
-    try:
-        if (changed or refreshed) and not module.check_mode:
-            _record.save(new, params["path"])
-    except OSError as error:
-        module.fail_json(msg="%s cannot be written: %s" % (params["path"], describe_error(error, params["path"])))
-    diff = {"before": as_text(old) if changed else "", "after": as_text(new) if changed else ""}
-    module.exit_json(
-        changed=changed,
-        refreshed=refreshed,
-        record=new if changed or refreshed else old,
-        diff=dict(diff, path=params["path"]),
-    )
-
-
-def as_text(record):
-    """Return the text of a record in the fact file."""
-    return json.dumps(record, indent=2, sort_keys=True) + "\n"
+    answer = record.put(**module.params, checking=module.check_mode)
+    if answer.get("failed"):
+        module.fail_json(**answer)
+    module.exit_json(**answer)
 
 
 if __name__ == "__main__":

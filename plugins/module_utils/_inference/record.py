@@ -10,7 +10,7 @@ import json
 import os
 import time
 
-from .._board.files import ensure_dir, read_file, write_file
+from .._board.files import describe_error, ensure_dir, read_file, write_file
 from .._board.paths import FACT_FILE, TIME_FORMAT, timestamp
 
 SCHEMA = 1
@@ -82,4 +82,33 @@ def is_stale(old, max_age, now=None):
 def save(record, path=FACT_FILE):
     """Write the record for everyone to read, atomically."""
     ensure_dir(os.path.dirname(path))
-    write_file(path, (json.dumps(record, indent=2, sort_keys=True) + "\n").encode(), 0o644)
+    write_file(path, as_text(record).encode(), 0o644)
+
+
+def as_text(record):
+    """Return the text of a record in the fact file."""
+    return json.dumps(record, indent=2, sort_keys=True) + "\n"
+
+
+def put(facts, verification, path, max_age, checking):
+    """Record a board and return the answer of module npu_record.
+
+    Args:
+        facts, verification: as for compose().
+        max_age: hours after which the time of an unchanged record is updated.
+        checking: whether nothing is written.
+    """
+    path = os.path.expanduser(os.path.expandvars(path))
+    new = compose(facts, verification)
+    try:
+        old = load(path)
+        changed = is_changed(old, new)
+        refreshed = not changed and is_stale(old, max_age)
+        if (changed or refreshed) and not checking:
+            save(new, path)
+    except OSError as error:
+        return {"failed": True, "msg": f"{path} cannot be written: {describe_error(error, path)}"}
+    return {
+        "changed": changed, "refreshed": refreshed, "record": new if changed or refreshed else old,
+        "diff": {"before": as_text(old) if changed else "", "after": as_text(new) if changed else "", "path": path},
+    }
