@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import build_log
-from builds.conftest import Builder
+from builds.conftest import OWN, Builder
 
 # What gcc 14, the compiler of these kernels, refuses and an older one lets pass.
 STRICT = "KCFLAGS=-Werror=incompatible-pointer-types -Werror=int-conversion -Werror=implicit-function-declaration"
@@ -242,3 +242,10 @@ def test_the_same_inputs_give_the_same_module_wherever_and_whenever_they_are_bui
         builds.append(built.module.read_bytes())
         assert str(folder).encode() not in builds[-1] and b"rknpu/rknpu_drv.c" in builds[-1]
     assert builds[0] == builds[1]
+
+
+def test_without_a_temporary_folder_no_function_counts_as_present(tmp_path):
+    command = ["sh", OWN / "probes/wants", "nm", "/dev/null", "probe.c", "--", "true"]
+    done = subprocess.run(command, env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path / "none")}, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    assert done.stdout == "a temporary folder\n"
