@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import statistics
 
-from ...module_utils._board import version
 from ...module_utils._board.tree import clean
 from ...module_utils._inference import diagnosis
 from ...module_utils._inference.account import Account
@@ -71,7 +70,7 @@ def judge(params, outcome, nodes, kernel, around=None, cores=1, user=None, users
         "expected": expected,
         "tolerance": params["tolerance"],
         "wanted_driver": params["wanted_driver"],
-        "newest_driver": max(compatibility.load()["drivers"], key=version.parse),
+        "newest_driver": compatibility.newest_driver(),
         "kernel": kernel,
         "nodes": nodes,
         "surroundings": around,

@@ -107,3 +107,8 @@ def test_wrong_data_is_named(user, error):
 def test_not_a_dictionary():
     with pytest.raises(ValueError, match="must be a dictionary"):
         compatibility.merged(["x"])
+
+
+def test_the_newest_driver_is_that_of_the_shipped_data():
+    versions = [tuple(map(int, version.split("."))) for version in compatibility.load()["drivers"]]
+    assert compatibility.newest_driver() == ".".join(map(str, max(versions)))
