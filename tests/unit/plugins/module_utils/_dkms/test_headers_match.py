@@ -83,7 +83,8 @@ def test_auto_conf_without_quotes_is_the_same(board, proven):
     assert proven()
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(OPTIONS.encode())])
+@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(OPTIONS.encode())],
+                         ids=["empty", "damaged", "the same"])
 def test_where_it_is_missing_or_damaged_the_file_in_boot_counts(board, proven, monkeypatch, content):
     running = os.uname_result(("Linux", "board", RELEASE, "#1", "aarch64"))
     monkeypatch.setattr(headers_match.os, "uname", lambda: running)
