@@ -18,7 +18,6 @@ ARGUMENTS = dict(
         max_age=dict(type="int", default=24),
     )
 )
-SECONDS = 120
 
 
 class ActionModule(ProgramAction):
@@ -29,9 +28,10 @@ class ActionModule(ProgramAction):
         if not self.can_run_programs():
             result.update(self.run_module("npu_record", None, task_vars))
             return result
+        seconds = gate.limits("npu_record")[0]
         arguments["checking"] = bool(self._task.check_mode)
         try:
-            answer = self.run_program("record", {"arguments": arguments}, task_vars, SECONDS)
+            answer = self.run_program("record", {"arguments": arguments}, task_vars, seconds)
         except NoAnswer as error:
             result.update(failed=True, msg=str(error), cause=error.cause)
         else:

@@ -51,14 +51,11 @@ class ActionModule(StoreAction, ProgramAction):
                     return result
             if only_layout:
                 args["module"], folder = driver_source.LAYOUT_MODULE, None
-                # So small that it goes with the options: each file that is sent costs connections.
-                tree = driver_source.layout_tree(build_files)
-                internal = {"files": {name: content.decode() for name, content in tree.items()}}
+                content, digest_of_tree = driver_source.archive(driver_source.layout_tree(build_files))
             else:
                 tarball, digest = self.read_source(source, digest)
                 content, digest_of_tree = self.tree(args, source, build_files, tarball)
-                internal = {"archive": self.send_tree(content), "archive_sha256": digest_of_tree}
-            internal["packages"] = packages
+            internal = {"archive": self.send_tree(content), "archive_sha256": digest_of_tree, "packages": packages}
             if folder:
                 about = dict(args, kernel=kernels[0])
                 store, wanted = self.store_and_inputs(about, folder, keep, digest, build_files, task_vars)

@@ -185,10 +185,9 @@ def main():
         required_together=[("signing_key", "signing_cert")],
         supports_check_mode=True,
     )
-    # The source tree on the board or as texts, the packages with the headers, and whether the controller gets what is
-    # built.
+    # The source tree on the board, the packages with the headers, and whether the controller gets what is built.
     params = _internal.parameters(
-        module, "npu_trial_build_info", archive=None, archive_sha256=None, files={}, packages={}, collect=False
+        module, "npu_trial_build_info", archive=None, archive_sha256=None, packages={}, collect=False
     )
     for release in params["kernels"]:
         if not RELEASE.match(release):
@@ -211,10 +210,7 @@ def main():
             Signing(*sign_with)  # fails if the key is not usable
         with tempfile.TemporaryDirectory(prefix="rkfleet-", dir=SCRATCH) as scratch:
             tree = os.path.join(scratch, "tree")
-            if params["archive"]:
-                unpack_tree(params["archive"], params["archive_sha256"], tree)
-            else:
-                write_tree(params["files"], tree)
+            unpack_tree(params["archive"], params["archive_sha256"], tree)
             for release in params["kernels"]:
                 with tempfile.TemporaryDirectory(prefix="kernel-", dir=scratch) as folder:
                     package = params["packages"].get(release, "linux-headers-" + release)
@@ -228,14 +224,6 @@ def main():
     except OSError as error:
         module.fail_json(msg="the trial build in %s failed: %s" % (SCRATCH, error))
     module.exit_json(changed=False, kernels=found)
-
-
-def write_tree(files, folder):
-    """Write the texts of a source tree without subfolders into a new folder."""
-    os.mkdir(folder)
-    for name, text in files.items():
-        with open(os.path.join(folder, name), "w", encoding="utf-8") as stream:
-            stream.write(text)
 
 
 if __name__ == "__main__":

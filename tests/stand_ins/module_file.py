@@ -4,29 +4,18 @@
 
 from __future__ import annotations
 
+import pathlib
 import struct
+import sys
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import module_layout
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lab/board"))
+
+from boot_model import elf
+
 RELEASE = "6.1.84-vendor-rk35xx"
 VERMAGIC = RELEASE + " SMP mod_unload aarch64"
-
-
-def elf(sections, machine=183, kind=1):
-    """A 64-bit ELF file of `(name, type, link, info, content)`."""
-    sections = [("", 0, 0, 0, b""), *sections]
-    names, places = b"\0", {}
-    for name in [section[0] for section in sections] + [".shstrtab"]:
-        places[name] = len(names)
-        names += name.encode() + b"\0"
-    sections.append((".shstrtab", 3, 0, 0, names))
-    body, entries = b"", b""
-    for name, type_, link, info, content in sections:
-        entries += struct.pack("<IIQQQQIIQQ", places[name], type_, 0, 0, 64 + len(body), len(content), link, info, 1, 0)
-        body += content
-    header = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack(
-        "<HHIQQQIHHHHHH", kind, machine, 1, 0, 0, 64 + len(body), 0, 64, 0, 0, 64, len(sections), len(sections) - 1)
-    return header + body + entries
 
 
 def module(size=896, init=376, exit_=840, vermagic=VERMAGIC, intree=True, versions=None, sizes=None, suffix="",

@@ -11,14 +11,15 @@ differs, nothing is proven, and a build has to tell.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import tempfile
 import zlib
 
-from .._board.files import read_file
 from .._board.tree import Tree
 from .._facts import headers as _headers
+from .._facts.gather import inflate
 from . import prebuilt
 from .module_layout import own_modules
 
@@ -40,34 +41,27 @@ def proven(run, release, root="/"):
     tree = Tree(root)
     if not _headers.has_headers(tree, release, os.uname().machine):
         return 0
-    headers = tree.real(f"/lib/modules/{release}/build")
-    options = dict(_OPTION.findall(_text(os.path.join(headers, "include/config/auto.conf"))))
+    build = f"/lib/modules/{release}/build"
+    options = dict(_OPTION.findall(tree.text(build + "/include/config/auto.conf", _MOST) or ""))
     # Where only signed modules are loaded, more than the headers decides whether a module is of use.
-    if not options or options != _configuration(release, root) or "CONFIG_MODULE_SIG_FORCE" in options:
+    if not options or options != _configuration(tree, release) or "CONFIG_MODULE_SIG_FORCE" in options:
         return 0
-    count = _versions(run, release, root)
-    return count if count and _compiler(run, options) and _tools(run, headers) else 0
+    count = _versions(run, release, tree.real("/lib/modules/" + release))
+    return count if count and _compiler(run, options) and _tools(run, tree.real(build)) else 0
 
 
-def _configuration(release, root):
+def _configuration(tree, release):
     """Return `{option: value}` of the kernel, which the headers had no part in."""
     config = b""
     if os.uname().release == release:
-        config = _inflated(read_file(os.path.join(root, "proc/config.gz"), _MOST) or b"")
-    config = config or read_file(os.path.join(root, "boot/config-" + release), _MOST) or b""
+        with contextlib.suppress(EOFError, zlib.error):
+            config = inflate(tree.data("/proc/config.gz", _MOST) or b"")
+    config = config or tree.data("/boot/config-" + release, _MOST) or b""
     return dict(_OPTION.findall(config.decode("utf-8", "replace")))
 
 
-def _inflated(content):
-    try:
-        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(content, _MOST)
-    except zlib.error:
-        return b""
-
-
-def _versions(run, release, root):
+def _versions(run, release, modules):
     """Return how many symbol versions of the kernel's own modules are in the headers, 0 if any differs."""
-    modules = os.path.join(root, "lib/modules", release)
     known = prebuilt.headers_versions(modules)
     needed = [theirs["versions"] for dummy, theirs in own_modules(modules, run, release)]
     if not known or not needed or any("module_layout" not in versions for versions in needed):
@@ -100,7 +94,3 @@ def _tools(run, headers):
     # Without arguments they end with 0 or 1 and do nothing.
     return rc == 0 and out.strip() != "" and all(
         run([os.path.join(headers, name)])[0] in (0, 1) for name in _PROGRAMS)
-
-
-def _text(path):
-    return (read_file(path, _MOST) or b"").decode("utf-8", "replace")

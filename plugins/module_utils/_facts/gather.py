@@ -36,7 +36,8 @@ def parse_config(text):
     return dict(_OPTION.findall(text))
 
 
-def _inflate(data):
+def inflate(data):
+    """Return unpacked gzip data."""
     stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
     text = stream.decompress(data, _CONFIG_LIMIT)
     if not stream.eof and len(text) < _CONFIG_LIMIT:
@@ -56,7 +57,7 @@ def _config(tree, release):
         data = tree.data(path, _CONFIG_LIMIT)
         if data and path.endswith(".gz"):
             try:
-                data = _inflate(data)
+                data = inflate(data)
             except (EOFError, zlib.error) as error:
                 tree.note(path, error)
                 continue

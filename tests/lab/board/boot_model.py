@@ -169,8 +169,8 @@ def wanted_modules(texts):
 # -- the file of a module --------------------------------------------------------------------------------------------
 
 
-def _elf(sections):
-    """Return a 64-bit ELF object for aarch64 of `(name, type, link, info, content)`."""
+def elf(sections, machine=183, kind=1):
+    """Return a 64-bit ELF file of `(name, type, link, info, content)`, by default an object for aarch64."""
     sections = [("", 0, 0, 0, b""), *sections]
     names, places = b"\0", {}
     for name in [section[0] for section in sections] + [".shstrtab"]:
@@ -178,12 +178,12 @@ def _elf(sections):
         names += name.encode() + b"\0"
     sections.append((".shstrtab", 3, 0, 0, names))
     body, entries = b"", b""
-    for name, kind, link, info, content in sections:
+    for name, type_, link, info, content in sections:
         flags = 2 if name in (".modinfo", ".gnu.linkonce.this_module", "__versions") else 0
         entries += struct.pack(
             "<IIQQQQIIQQ",
             places[name],
-            kind,
+            type_,
             flags,
             0,
             64 + len(body),
@@ -191,14 +191,14 @@ def _elf(sections):
             link,
             info,
             8,
-            24 if kind in (2, 4) else 0,
+            24 if type_ in (2, 4) else 0,
         )
         body += content + bytes(-len(content) % 8)
     header = (
         b"\x7fELF\x02\x01\x01"
         + bytes(9)
         + struct.pack(
-            "<HHIQQQIHHHHHH", 1, 183, 1, 0, 0, 64 + len(body), 0, 64, 0, 0, 64, len(sections), len(sections) - 1
+            "<HHIQQQIHHHHHH", kind, machine, 1, 0, 0, 64 + len(body), 0, 64, 0, 0, 64, len(sections), len(sections) - 1
         )
     )
     return header + body + entries
@@ -253,7 +253,7 @@ def module_file(name, release, version="", source="", intree=False):
     versions = b"".join(
         struct.pack("<Q56s", checksum, symbol.encode()) for symbol, checksum in exported(release).items()
     )
-    return _elf(
+    return elf(
         [
             (".modinfo", 1, 0, 0, texts),
             (".gnu.linkonce.this_module", 1, 0, 0, bytes(24) + name.encode().ljust(872, b"\0")),

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import pathlib
 import shutil
+import tarfile
 
 import pytest
 from ansible.errors import AnsibleActionFail
@@ -112,8 +114,9 @@ def test_the_layout_is_compared_with_an_empty_module_and_without_the_source(act,
     monkeypatch.setattr(npu_trial_build_info.ActionModule, "can_run_programs", lambda self: False)
     answer = {"kernels": [{"release": KERNEL, "verdict": "fails", "reason": "x", "layout": "compared", "log": "log"}]}
     result, sent = act(npu_trial_build_info, answer, only_layout=True, source=None, kernels=[KERNEL], store="/unused")
-    assert sent[0]["module"] == "rkfleet_layout" and sorted(sent[0]["files"]) == ["Kbuild", "rkfleet_layout.c"]
-    assert not act.uploads and "archive" not in sent[0]
+    assert sent[0]["module"] == "rkfleet_layout" and sent[0]["archive"] == "/tmp/there/tree.tar"
+    with tarfile.open(fileobj=io.BytesIO(act.uploads["tree.tar"])) as tar:
+        assert sorted(tar.getnames()) == ["Kbuild", "rkfleet_layout.c"]
     kept = str(tmp_path / "logs" / ("rock5b_1-layout-0.9.6-%s.log" % KERNEL))
     assert result["kernels"] == [{
         "release": KERNEL, "verdict": "fails", "reason": "x", "layout": "compared", "headers": None, "probes": [],
