@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 
-from ..module_utils._dkms.build_log import explain
+from ..module_utils._dkms.causes.build_log import explain
 from ..module_utils._dkms.probes import losses, probe_lines
+from ..plugin_utils._action.driver import StoreAction, seconds_of, write_log
 from ..plugin_utils._store import store as _store
 from ..plugin_utils._store import votes
-from ..plugin_utils._action.driver import seconds_of, StoreAction, write_log
 
 
 class ActionModule(StoreAction):

@@ -11,8 +11,8 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action.reboot import ActionModule as Reboot
 from ansible.plugins.action.wait_for_connection import ActionModule as Wait
 
-from ..plugin_utils._answers import gate
 from ..plugin_utils._action.board import BoardAction, GuardedAction, one_line, readable
+from ..plugin_utils._answers import gate
 from ..plugin_utils._rollout.run_owner import RunEnded, this_run
 
 ARGUMENTS = dict(

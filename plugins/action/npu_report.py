@@ -12,8 +12,9 @@ from ansible.utils.display import Display
 from ..module_utils._board.tree import clean
 from ..plugin_utils import _clock
 from ..plugin_utils._action.controller import ControllerAction
-from ..plugin_utils._report import board_record, diff as _report_diff, files as _report, hostvars, run_stats, stdout
-from ..plugin_utils._report import table
+from ..plugin_utils._report import board_record, hostvars, run_stats, stdout, table
+from ..plugin_utils._report import diff as _report_diff
+from ..plugin_utils._report import files as _report
 
 
 class ActionModule(ControllerAction):

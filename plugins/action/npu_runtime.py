@@ -9,8 +9,8 @@ import os
 
 from ansible.errors import AnsibleActionFail
 
-from ..plugin_utils._artifact.fetch import ArtifactError, read
 from ..plugin_utils._action.board import TransferAction
+from ..plugin_utils._artifact.fetch import ArtifactError, read
 
 
 class ActionModule(TransferAction):

@@ -10,7 +10,7 @@ import re
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ..module_utils._dkms.build_log import explain
+from ..module_utils._dkms.causes.build_log import explain
 from ..plugin_utils._action.driver import StoreAction, seconds_of, write_log
 from ..plugin_utils._action.program import NoAnswer, ProgramAction
 from ..plugin_utils._answers import gate

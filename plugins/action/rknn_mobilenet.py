@@ -9,7 +9,7 @@ import os
 
 from ansible.errors import AnsibleActionFail
 
-from ..plugin_utils._action.inference import files, MobilenetAction
+from ..plugin_utils._action.inference import MobilenetAction, files
 
 
 class ActionModule(MobilenetAction):

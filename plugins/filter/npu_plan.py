@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers.limits import COMPUTING, computing
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility as _compatibility, planner
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility as _compatibility
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.predicates import verification_now
 
 

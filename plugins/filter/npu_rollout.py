@@ -9,11 +9,10 @@ import contextlib
 import os
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _clock, _settings
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import failure
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import decide, staging
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars import board_variables
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import decide, staging
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._store.inputs import build_files_digest
 
 

@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import select as _select
 

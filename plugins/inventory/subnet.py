@@ -166,7 +166,6 @@ import math
 
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _subnet
 
 # Options that affect the result: a cache made with other values is not used.

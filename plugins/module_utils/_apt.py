@@ -11,7 +11,7 @@ import time
 
 from ._apt_causes import known_cause, reason, short
 from ._board import checkpoint
-from ._facts.packages import UNFINISHED
+from ._facts.installed.packages import UNFINISHED
 
 ENVIRONMENT = {
     # The kernel's makefile does not pass LC_ALL on to compilers.

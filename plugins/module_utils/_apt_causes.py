@@ -9,7 +9,7 @@ import re
 
 from ._apt_messages import CAUSES, NEEDED
 from ._board import files as _files
-from ._dkms import environment_causes
+from ._dkms.causes import environment_causes
 
 _RELATION = re.compile(r"^ {1,60}(?:(\S{1,100}) : )?(?:Pre-?)?(Depends|Breaks|Conflicts): ([^\n]{1,200}?)(?: but "
                        r"([^\n]{1,200}?))?(?: or)?$", re.MULTILINE)

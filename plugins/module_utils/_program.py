@@ -11,13 +11,13 @@ import os
 import signal
 import sys
 
-from ._dkms import headers_match
-from ._facts import apt_kernels
-from ._inference import record as _record
-from ._inference import verify
-from ._facts.gather import gather
 from ._board.paths import STATE_DIR
 from ._board.tree import Tree
+from ._dkms import headers_match
+from ._facts.gather import gather
+from ._facts.installed import apt_kernels
+from ._inference import record as _record
+from ._inference import verify
 from ._recording import recorder
 
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 import os
 
 from ._board import diversion
-from ._board.files import LEFTOVER, clean_leftovers, copy_file, sync_dir
 from ._board.backup import keep
-from ._board.pins import pin_mismatch
+from ._board.files import LEFTOVER, clean_leftovers, copy_file, sync_dir
 from ._board.paths import STATE_DIR
-from ._facts import package_files
+from ._board.pins import pin_mismatch
+from ._facts.installed import package_files
 
 # e_ident of a 64-bit little-endian ELF file, and e_machine EM_AARCH64 at offset 18 (ELF specification).
 ELF64_LE = b"\x7fELF\x02\x01"

@@ -86,8 +86,8 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._apt import ENVIRONMEN
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.lists import read_lines
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.notes import note_packages
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance
 
 
 def main():

@@ -16,17 +16,16 @@ description:
     Orange Pi, BigTreeTech and ubuntu-rockchip 22.04, an C(extlinux.conf) that is edited by hand, and GRUB with
     C(grub-mkconfig), for which it writes C(/etc/default/grub.d/zz-rkfleet-npu.cfg). The arguments of the running kernel
     decide which one is in use. With any other boot loader the module fails, and names the arguments to add by hand.
-  - With C(u-boot-update) and with GRUB, the module also pins the default kernel. A newer kernel that is installed later
+  - With C(u-boot-update) and GRUB only, the module also pins the default kernel. A newer kernel that is installed later
     becomes the default only after DKMS has built O(module) for it. Until then the newest kernel that has the module is
     the default, and the tool of the boot loader prints the reason. A default entry that the owner set in
     C(U_BOOT_DEFAULT) or C(GRUB_DEFAULT), or with C(grub-set-default), is not changed. The scripts are in
-    C(/usr/lib/rkfleet-npu) and C(/etc/kernel). This is not available with other boot loaders.
+    C(/usr/lib/rkfleet-npu) and C(/etc/kernel).
   - If C(dracut) is installed, C(/etc/dracut.conf.d/rkfleet-npu.conf) keeps the module out of every initramfs.
-  - No kernel module is loaded or unloaded, and the board is not rebooted.
+  - No kernel module is loaded or unloaded, and nothing reboots.
   - All changes are undone if the tool of the boot loader fails or does not apply them.
   - C(u-boot-update) runs in its own mount namespace on a copy of its menu. The new menu is checked and then replaces
-    the old one atomically. After that the file system of C(/boot) is frozen and thawed, since U-Boot does not read what
-    is only in the journal.
+    the old one atomically. Then C(/boot) is frozen and thawed, since U-Boot does not read what is only in the journal.
 extends_documentation_fragment:
   - rkfleet.npu._attributes.board
   - rkfleet.npu._attributes
@@ -37,7 +36,7 @@ attributes:
     support: full
 options:
   state:
-    description: Whether the boot configuration is made or removed.
+    description: Whether the configuration is made or removed.
     type: str
     choices: [present, absent]
     default: present
@@ -46,7 +45,7 @@ options:
     type: str
     default: rknpu
   initcall_blacklist:
-    description: Initcalls of built-in drivers that must not start.
+    description: Initcalls of built-in drivers to suppress.
     type: list
     elements: str
     default: []
@@ -62,7 +61,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 kernel_hold:
-  description: Whether the default kernel is pinned to one that has the module when a newer kernel is installed.
+  description: Whether the default kernel is pinned to one that has the module.
   returned: success
   type: bool
   sample: true
@@ -76,7 +75,7 @@ files:
   returned: success
   type: list
   elements: str
-  sample: [/etc/modules-load.d/rkfleet-npu.conf, /etc/default/u-boot, /usr/lib/rkfleet-npu/kernel-default]
+  sample: [/etc/modules-load.d/rkfleet-npu.conf, /etc/default/u-boot]
 kept:
   description: Path on the board of a copy of the previous content, for each changed file.
   returned: when something changed
@@ -88,14 +87,13 @@ import os
 import re
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import read_file, sent_files, describe_error
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error, read_file, sent_files
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot.default_kernel_paths import FILES
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus.default_kernel_paths import FILES
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.setup import BootSetup, BootSetupError
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import notes
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.notes import note_boot_files, refuse_ended
 
 
 def main():
@@ -112,7 +110,7 @@ def main():
     )
     # The scripts that choose the default kernel, and whether the run has begun an upgrade.
     params = _internal.parameters(module, "npu_boot", scripts=None, begun=False)
-    refuse_ended(module, params)
+    notes.refuse_ended(module, params)
     for name in [params["module"], *params["initcall_blacklist"]]:
         if not re.fullmatch(r"[A-Za-z0-9_]+", name):
             module.fail_json(msg="%r is not the name of a kernel module or an initcall: correct it" % name)
@@ -127,9 +125,9 @@ def main():
         files = setup.changes()
         if files and not module.check_mode:
             # Note the planned content first: after a power failure in between, the files must still count as ours.
-            note_boot_files(params["state_dir"], setup.after)
+            notes.note_boot_files(params["state_dir"], setup.after)
             kept = setup.apply()
-            note_boot_files(params["state_dir"], {path: read_file(path) for path in files})
+            notes.note_boot_files(params["state_dir"], {path: read_file(path) for path in files})
         if present and not module.check_mode:
             advance(params["state_dir"], "deployed")
     except BootSetupError as error:

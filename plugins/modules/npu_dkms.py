@@ -182,14 +182,13 @@ import contextlib
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import prebuilt
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsPackage
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import DkmsError
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error, ensure_dir
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.signing import Signing, SigningError
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module import prebuilt
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module.signing import Signing, SigningError
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsPackage
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import DkmsError
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance, exclusive
 
 

@@ -16,7 +16,7 @@ description:
   - The driver version is the one that the running driver reports. The C(version) file in C(/sys/module) is used only
     without root and only for a driver that is bound, since a built-in driver that is suppressed has that file, too.
   - Works without root, and then lists in RV(ansible_facts.npu.unread) what it could not read.
-  - Does not fail on unexpected hardware. On a machine that is not a Rockchip board the facts show it.
+  - Does not fail on unexpected hardware.
 extends_documentation_fragment:
   - rkfleet.npu._attributes.board
   - rkfleet.npu._attributes.info
@@ -324,10 +324,12 @@ ansible_facts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts.gather import gather
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts.apt_kernels import add_candidates, apt_kernels
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.gather import gather
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.installed.apt_kernels import (
+    add_candidates,
+    apt_kernels,
+)
 
 _AREAS = ("proc", "sys", "dev", "boot", "etc", "lib", "usr", "var")
 

@@ -63,9 +63,8 @@ refreshed:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference import record
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference import record
 
 
 def main():

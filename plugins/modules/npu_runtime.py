@@ -82,15 +82,18 @@ runtime:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import package_files, runtime
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
-from ansible_collections.rkfleet.npu.plugins.module_utils._runtime_install import (
-    install, install_diverted, is_installed, RuntimeInstallError,
-)
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import runtime
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.installed import package_files
+from ansible_collections.rkfleet.npu.plugins.module_utils._runtime_install import (
+    RuntimeInstallError,
+    install,
+    install_diverted,
+    is_installed,
+)
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.notes import refuse_ended
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import heartbeat
 

@@ -106,8 +106,7 @@ options:
     description: Version of the driver after the upgrade, for the state of the board.
     type: str
   baseline:
-    description: Result of the verification before the change. A rollback succeeds once everything that worked before
-      works again.
+    description: Result of the verification before the change. A rollback succeeds once what worked then works again.
     type: dict
     default: {}
   confirm_minutes:
@@ -118,9 +117,8 @@ options:
     description:
       - Systemd units that use the NPU, or that run containers which use it, such as V(docker.service). Those that run
         are stopped, and started again at the end.
-      - None of them starts before that, also not at the boot into the new driver. A drop-in in
-        C(/etc/systemd/system/UNIT.d) has that condition, and each commit or rollback removes it, also a rollback
-        without the controller.
+      - None of them starts before that, not even at the boot into the new driver, by a drop-in in
+        C(/etc/systemd/system/UNIT.d) that each commit or rollback removes.
     type: list
     elements: str
     default: []
@@ -151,7 +149,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 resumed:
-  description: Whether an unfinished upgrade of an earlier run was resumed.
+  description: Whether an unfinished upgrade was resumed.
   returned: O(state=begun)
   type: bool
   sample: false
@@ -179,19 +177,19 @@ packages:
   sample: [dkms, gcc]
 guarded:
   description: Whether the rollback to before the very first change must be confirmed with O(state=closed). Without it
-    the board returns to the state before the rollback, like from an upgrade that is not committed.
+    the board returns to the state before the rollback.
   returned: O(state=restored)
   type: bool
   sample: false
 note:
-  description: Notes for the owner of the board, for example about services that do not start, or about files that were
-    not restored because they belong to another root file system or machine.
+  description: Notes for the owner of the board, for example on services that do not start, or on files of another root
+    file system or machine, which were not restored.
   returned: O(state=committed) or O(state=restored)
   type: str
   sample: ""
 skip:
   description: The verdict on a board that is not upgraded now although nothing failed, and the reason. V(held), if its
-    owner holds it; V(skipped), if it is not as it was when it was inspected.
+    owner holds it; V(skipped), if it has changed since it was inspected.
   returned: if O(inspected) does not match the board
   type: dict
   sample: {verdict: held, reason: "/etc/rkfleet-npu/hold: a demo"}
@@ -206,15 +204,16 @@ import os
 import re
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import sent_files, describe_error
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error, sent_files
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import device_nodes, holders, package_files
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import holders
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.hardware import device_nodes
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.installed import package_files
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import held_services, lists, state, watched
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.guard import FILES, STATES
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.transaction import Transaction
 
 FOREIGN = ("files were not restored because they belong to another root file system or machine: only what rkfleet.npu "
            "wrote into the boot files was removed")
@@ -255,7 +254,7 @@ def main():
         guard = sent_files("npu_transaction", params["guard"], names) if params["state"] in STATES else {}
     except ValueError as error:
         module.fail_json(msg=str(error))
-    transaction = _transaction.Transaction(module.run_command, owner, guard=guard)
+    transaction = Transaction(module.run_command, owner, guard=guard)
     try:
         result = STEPS[params["state"]](module, params, transaction)
     except state.TransactionError as error:

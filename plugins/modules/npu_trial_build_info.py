@@ -151,9 +151,9 @@ import tempfile
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import trial_build
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.signing import Signing, SigningError
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module.signing import Signing, SigningError
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import LOG_BYTES, DkmsError, unpack_tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts.headers import RELEASE
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.installed.headers import RELEASE
 
 SCRATCH = "/var/tmp"
 

@@ -284,7 +284,6 @@ skip_reason:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import verify

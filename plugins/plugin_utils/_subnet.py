@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 
-from ..module_utils._facts.device_tree import soc, strings
+from ..module_utils._facts.hardware.device_tree import soc, strings
 
 try:
     import netaddr

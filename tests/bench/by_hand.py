@@ -16,10 +16,10 @@ import tempfile
 import time
 
 import yaml
-from emulated import Board, state_folder
-
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source, picture as _picture
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import picture as _picture
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
+from emulated import Board, state_folder
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 

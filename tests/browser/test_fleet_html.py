@@ -8,8 +8,9 @@ import re
 
 import fleet_sample
 import pytest
-
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record, files as _report, html as _report_html
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import files as _report
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import html as _report_html
 from browser.page import NAMES, WATCH, choose, click, in_order, per_page, shown, sort_by, turn, written
 
 # The contrast of every text with what is behind it, worst first.

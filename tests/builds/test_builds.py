@@ -7,7 +7,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import build_log
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.causes import build_log
 from builds.conftest import OWN, Builder
 
 # What gcc 14, the compiler of these kernels, refuses and an older one lets pass.

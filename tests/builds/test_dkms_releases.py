@@ -10,8 +10,9 @@ import tarfile
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import package as _dkms_install, prebuilt
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import package as _dkms_install
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import probes
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module import prebuilt
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
 from builds import kernel_headers
 from builds.conftest import OWN, Builder

@@ -8,7 +8,7 @@ import platform
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import headers
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.installed import headers
 from builds import kernel_headers
 
 

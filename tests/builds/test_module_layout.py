@@ -12,7 +12,8 @@ import shutil
 import subprocess
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import headers_match, module_layout, trial_build
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import headers_match, trial_build
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module import module_layout
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
 from builds import kernel_headers
 from builds.conftest import OWN

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import build_losses
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.checks import build_losses
 
 MONITOR = "include/soc/rockchip/rockchip_system_monitor.h"
 OPP = "include/soc/rockchip/rockchip_opp_select.h"

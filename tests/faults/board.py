@@ -17,15 +17,13 @@ from collections.abc import Callable
 
 import yaml
 from emulated import READ, WATCHED, Board
-
 from faults.points import Plan
 
 LAB = pathlib.Path(__file__).resolve().parents[1] / "lab"
 sys.path.insert(0, str(LAB))
 
-from rklab import LabError, Progress, boards, cli, npu, process  # noqa: E402
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import picture  # noqa: E402
+from rklab import LabError, Progress, boards, cli, npu, process  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 SHIM, PLAN, LIST = "/usr/local/lib/rkfleet-fault.so", "/etc/rkfleet-fault", "/var/log/rkfleet-fault.list"

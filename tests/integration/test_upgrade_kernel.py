@@ -11,9 +11,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus import menu, menu_kernel
 from compiled import Results
-
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import menu, menu_kernel
 
 pytestmark = pytest.mark.board
 

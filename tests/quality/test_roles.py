@@ -51,7 +51,7 @@ def test_readme_names_every_option(role):
 def test_entry_points_of_others_have_a_spec_or_are_internal(role):
     """Every tasks_from that a playbook or another role uses is in argument_specs, or the README calls it internal."""
     used = set()
-    for path in [*environment.ROOT.glob("playbooks/*.yml"), *environment.ROOT.glob("roles/*/tasks/*.yml")]:
+    for path in [*environment.ROOT.glob("playbooks/*.yml"), *environment.ROOT.glob("roles/*/tasks/**/*.yml")]:
         used |= set(re.findall(rf"name: rkfleet\.npu\.{role.name}\n +tasks_from: (\w+)", path.read_text()))
     listed = re.search(r"^Internal entry points: ([^.]*)\.", (role / "README.md").read_text(), re.MULTILINE)
     internal = set(re.findall(r"`(\w+)`", listed[1])) if listed else set()

@@ -7,8 +7,7 @@ from __future__ import annotations
 import re
 
 import pytest
-
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import signing as _signing
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module import signing as _signing
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
 
 SHEBANG = re.compile(rb"#!.*\b(?:sh|dash|bash)\b")

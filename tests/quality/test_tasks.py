@@ -10,7 +10,7 @@ import environment
 import pytest
 import yaml
 
-FILES = sorted(path for pattern in ("roles/*/tasks/*.yml", "roles/*/handlers/*.yml", "roles/*/vars/*.yml", "playbooks/*-npu.yml")
+FILES = sorted(path for pattern in ("roles/*/tasks/**/*.yml", "roles/*/handlers/*.yml", "roles/*/vars/*.yml", "playbooks/*-npu.yml")
                for path in environment.ROOT.glob(pattern))
 CONDITIONS = ("when", "that", "until", "failed_when", "changed_when", "var")
 # A variable by itself or of another host; names of plugins and modules follow "npu.".

@@ -9,8 +9,8 @@ import re
 
 import field_logs
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses as table
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.causes import diagnoses as table
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.causes.diagnosis import diagnose
 from quality.generate import diagnoses, kernel_lines
 from quality.generate.patterns import spellings
 

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, kernel_arguments
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import kernel_arguments
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
 
 ARGUMENT = ("initcall_blacklist", "rknpu_init")
 OURS = "=".join(ARGUMENT)

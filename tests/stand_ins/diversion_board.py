@@ -13,7 +13,7 @@ import subprocess
 from ansible_collections.rkfleet.npu.plugins.module_utils import _runtime_install
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import diversion
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import dpkg as _dpkg
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.installed import dpkg as _dpkg
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
 from guard_script import guard_files

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import build_log
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import kernels
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.causes import build_log
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.installed import kernels
 
 
 def explained(root, kernel, log, tail, *, dkms, version):

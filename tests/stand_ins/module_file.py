@@ -8,7 +8,7 @@ import pathlib
 import struct
 import sys
 
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import module_layout
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module import module_layout
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lab/board"))
 

@@ -5,9 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from witness import vendor
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import rknn_model
+from witness import vendor
 
 
 @pytest.mark.parametrize("platform", vendor.PLATFORMS)

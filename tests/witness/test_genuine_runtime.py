@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference.diagnosis import diagnose, notes
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.causes.diagnosis import diagnose, notes
 from field_logs import outcome_and_facts
 from witness import arm64, cases, vendor
 

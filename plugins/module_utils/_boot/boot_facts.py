@@ -8,7 +8,7 @@ from __future__ import annotations
 from .._board.tree import clean
 from . import registry, sources, unknown
 from .boot_files import LIMIT
-from .text_file import checked
+from .editing.text_file import checked
 
 
 def complete(facts):

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import re
 
-from . import evidence
 from .._board.tree import clean
-from .description import Description, UNKNOWN
+from . import evidence
+from .description import UNKNOWN, Description
 from .loaders import environment, extlinux, grub, radxa, u_boot_menu, update_extlinux
 
 LOADERS = (grub, radxa, u_boot_menu, update_extlinux, extlinux, environment)

@@ -12,14 +12,15 @@ import contextlib
 import os
 import re
 
-from . import default_kernel, edit, grub_menu, kernel_arguments, menu_kernel, registry, u_boot_update, update_tool
-from . import boot_files, default_kernel_paths
 from .._board import checkpoint
-from .._board.files import clean_leftovers, ensure_dir, read_file, describe_error, write_file
 from .._board.backup import keep
+from .._board.files import clean_leftovers, describe_error, ensure_dir, read_file, write_file
 from .._board.paths import DRACUT, MODULES_LOAD, STATE_DIR
 from .._board.tree import Tree
+from . import boot_files, kernel_arguments, registry, u_boot_update, update_tool
+from .editing import edit
 from .kernel_arguments import BLACKLIST
+from .menus import default_kernel, default_kernel_paths, grub_menu, menu_kernel
 
 _DRACUT_TEXT = """\
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -76,8 +77,7 @@ class BootSetup:
         """Add the files by which the tool chooses the default kernel."""
         self.tool = default_kernel.tool(self.loader.update)
         self.hold = bool(self.present and self.tool)
-        by_u_boot = self.hold and self.tool == "u-boot-update"
-        fragments = not by_u_boot or u_boot_update.reads_fragments(
+        fragments = not self.hold or self.tool != "u-boot-update" or u_boot_update.reads_fragments(
             u_boot_update.script(Tree(self.root), self.loader.update))
         scripts = self.scripts if self.hold else {}
         for path, (content, mode) in default_kernel.files(scripts, self.tool, fragments).items():
@@ -186,9 +186,8 @@ class BootSetup:
             self._checkpoint()
         except (OSError, BootSetupError) as error:
             failures = self.restore()
-            reason = str(error)
-            if isinstance(error, OSError):
-                reason = describe_error(error, self._place(self._read_by_loader() or MODULES_LOAD))
+            place = self._place(self._read_by_loader() or MODULES_LOAD)
+            reason = describe_error(error, place) if isinstance(error, OSError) else str(error)
             if failures:
                 reason += "; and the boot configuration could not be restored: " + "; ".join(failures)
             else:

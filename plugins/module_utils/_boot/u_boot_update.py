@@ -9,10 +9,10 @@ import collections
 import re
 
 from .._board.tree import clean
-from . import menu
 from .boot_files import FRAGMENTS, LIMIT
 from .description import DEFAULT_ARGUMENTS, Description
-from .shell_file import variable
+from .editing.shell_file import variable
+from .menus import menu
 
 CONFIG = "/etc/default/u-boot"
 READ_CONFIG = "/usr/share/u-boot-menu/read-config"

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 
-from .._board.files import disk_full, ensure_dir, LEFTOVER, read_file, write_file
+from .._board.files import LEFTOVER, disk_full, ensure_dir, read_file, write_file
 
 # Mounted over the folder for one command and its children only: all others, U-Boot included, see no change.
 _UNSHARE = ["unshare", "--mount", "--propagation", "private", "--"]

@@ -18,10 +18,10 @@ import tempfile
 import zlib
 
 from .._board.tree import Tree
-from .._facts import headers as _headers
 from .._facts.gather import inflate
-from . import prebuilt
-from .module_layout import own_modules
+from .._facts.installed import headers as _headers
+from .module import prebuilt
+from .module.module_layout import own_modules
 
 _MOST = 4 << 20
 # An option that is not set is a comment in one file, and missing or "n" in the other. Since Linux 5.17, auto.conf has

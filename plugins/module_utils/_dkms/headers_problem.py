@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from .._board.tree import Tree
-from .._facts import headers
+from .._facts.installed import headers
 
 _MACHINES = {3: "x86", 40: "32-bit ARM", 62: "x86-64", 183: "aarch64", 243: "RISC-V"}
 _PROGRAMS = ("scripts/basic/fixdep", "scripts/mod/modpost")

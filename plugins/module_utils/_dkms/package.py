@@ -14,12 +14,13 @@ import tempfile
 
 from .._board.files import LEFTOVER, describe_error, disk_full, ensure_dir, read_file, sha256_of, sync_file
 from .._board.paths import MARKER, SIGNING_PATHS, kernel_module
-from . import headers_problem, prebuilt
+from . import headers_problem
 from .foreign_packages import ForeignPackages
-from .module_checks import alias_problem, module_problem
-from .module_layout import layout_problem
+from .module import prebuilt
+from .module.module_checks import alias_problem, module_problem
+from .module.module_layout import layout_problem
+from .module.signing import Signing
 from .record import Record
-from .signing import Signing
 from .snapshot import Snapshot
 from .source_tree import DkmsError, read_log, readable_by_all, unpack_tree
 

@@ -12,10 +12,11 @@ import shutil
 
 from .._board.files import read_file
 from .._board.tree import Tree
-from .._facts import headers
-from . import headers_problem, prebuilt
-from .module_checks import alias_problem, module_problem
-from .module_layout import layout_problem
+from .._facts.installed import headers
+from . import headers_problem
+from .module import prebuilt
+from .module.module_checks import alias_problem, module_problem
+from .module.module_layout import layout_problem
 from .probes import losses, probe_lines
 
 NEEDS_MIB = 400

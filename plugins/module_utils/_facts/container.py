@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 
-from . import storage
+from .hardware import storage
 
 # Where engines keep the layers of a container's root file system.
 _ENGINES = (("/docker/", "docker"), ("/containerd", "containerd"), ("/containers/storage/", "podman"))

@@ -20,9 +20,9 @@ import stat
 import struct
 
 from .._board.paths import kernel_module
-from .._boot import kernel_arguments
-from . import device_nodes, device_tree
 from .._board.tree import clean
+from .._boot import kernel_arguments
+from .hardware import device_nodes, device_tree
 
 PLATFORM_DRIVER = device_tree.PLATFORM_DRIVER
 INITCALL, BLACKLIST = kernel_arguments.INITCALL, kernel_arguments.BLACKLIST

@@ -13,12 +13,11 @@ import struct
 import sys
 import zlib
 
-from . import packages
-from .._boot import sources
-from . import apt_kernels, device_tree, dkms, dpkg, driver, kernel_log, kernels, runtime, sent, storage, system
-from . import container, device_nodes, holders
-from . import headers
 from .._board.tree import clean
+from .._boot import sources
+from . import container, driver, holders, kernel_log, runtime, sent, system
+from .hardware import device_nodes, device_tree, storage
+from .installed import apt_kernels, dkms, dpkg, headers, kernels, packages
 
 # What the plan asks of a kernel's configuration; the rest of it only counts by its digest.
 _OPTIONS = ("ROCKCHIP_RKNPU", "ROCKCHIP_RKNPU_DRM_GEM", "ROCKCHIP_RKNPU_DMA_HEAP", "MODULES", "MODVERSIONS",

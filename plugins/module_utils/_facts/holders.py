@@ -10,7 +10,7 @@ import os
 import re
 import stat
 
-from .device_nodes import NODE_DMA_HEAP
+from .hardware.device_nodes import NODE_DMA_HEAP
 
 _SUFFIX = re.compile(r"\.(?:service|socket|target|timer|path|mount|scope|slice|swap|device)\Z")
 # Of any manager; npu_users.py on the controller knows which.

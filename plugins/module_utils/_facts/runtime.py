@@ -11,7 +11,7 @@ import os
 import re
 import struct
 
-from . import dpkg
+from .installed import dpkg
 
 NAME = "librknnrt.so"
 PATH = "/usr/lib/" + NAME

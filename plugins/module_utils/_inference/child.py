@@ -16,11 +16,11 @@ import select
 import signal
 import time
 
-from .account import become
-from .librknnrt import classify, PICTURE_BYTES, Refused, Unsuitable
-from .top5 import KEPT, pairs
 from .._board.tree import clean
 from .._facts import kernel_log
+from .account import become
+from .librknnrt import PICTURE_BYTES, Refused, Unsuitable, classify
+from .top5 import KEPT, pairs
 
 # What the runtime prints is bounded: it ends up in the results of a whole fleet.
 MOST_CORES = 8

@@ -10,7 +10,7 @@ import os
 import stat
 
 from .._board.tree import Tree
-from .._facts import device_nodes as _nodes
+from .._facts.hardware import device_nodes as _nodes
 
 
 def device_nodes(sys="/sys", dev="/dev", user=None):

@@ -10,7 +10,8 @@ import os
 import signal
 
 from .._board.tree import Tree
-from .._facts import device_nodes, holders
+from .._facts import holders
+from .._facts.hardware import device_nodes
 
 NOT_RUN = dict(dict.fromkeys(("stage", "code", "error", "signal", "top", "differs", "sdk_version", "driver_version")),
                timed_out=False, stuck=False, timeout=0, elapsed=[], cores=[], log=[])

@@ -14,11 +14,11 @@ import os
 from .._board.files import ensure_dir, read_file, write_file
 from .._board.tree import Tree
 from .._facts import holders, kernel_log
-from .._facts.device_tree import read_device
+from .._facts.hardware.device_tree import read_device
 from . import account, quiet
+from .causes.surroundings import core_count, surroundings
 from .child import infer
 from .device_nodes import device_nodes
-from .surroundings import core_count, surroundings
 from .top5 import compare, pairs
 
 SUFFIXES = {"model": ".rknn", "picture": ".rgb"}

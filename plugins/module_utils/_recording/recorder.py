@@ -14,8 +14,9 @@ import re
 import stat
 
 from .._board.tree import FILE_LIMIT, Tree, clean
-from .._facts import apt_kernels, driver, kernel_log
+from .._facts import driver, kernel_log
 from .._facts.gather import gather
+from .._facts.installed import apt_kernels
 from .excerpt import Rules, is_binary, is_library
 
 ENTRIES_LIMIT = 1000

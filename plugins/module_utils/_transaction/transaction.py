@@ -17,15 +17,15 @@ import json
 import os
 import shutil
 
-from .._boot import boot_files
-from .._facts import storage_check
-from . import guard, held_services
-from .._board.files import clean_leftovers, ensure_dir, read_file, sync_dir, describe_error, write_file
+from .._board.files import clean_leftovers, describe_error, ensure_dir, read_file, sync_dir, write_file
 from .._board.lock import SCHEMA
 from .._board.paths import timestamp
 from .._board.tree import clean
-from .restore_point import RestorePoint, remove_spare_copies
+from .._boot import boot_files
+from .._facts.hardware import storage_check
+from . import guard, held_services
 from .lists import add_lines, add_packages, as_lines, content_digest, read_lines
+from .restore_point import RestorePoint, remove_spare_copies
 from .state import TransactionError, _advance, exclusive, load_json, save_state
 from .state_folder import StateFolder
 

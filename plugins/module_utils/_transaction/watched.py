@@ -8,17 +8,10 @@ from __future__ import annotations
 import os
 
 from .._board.diversion import aside
-from .._board.paths import (
-    DRACUT,
-    FACT_FILE,
-    MODULES_LOAD,
-    SIGNING_CONFIG,
-    SIGNING_PATHS,
-    SUFFIXES,
-    kernel_module,
-)
+from .._board.paths import DRACUT, FACT_FILE, MODULES_LOAD, SIGNING_CONFIG, SIGNING_PATHS, SUFFIXES, kernel_module
 from .._board.tree import Tree
-from .._boot import boot_files, default_kernel_paths
+from .._boot import boot_files
+from .._boot.menus import default_kernel_paths
 from .lists import link_target
 
 DKMS_TREE = "/var/lib/dkms/rknpu"

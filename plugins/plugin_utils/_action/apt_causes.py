@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from ...module_utils._dkms import log_reader
-from ...module_utils._dkms.common_causes import FOREIGN
+from ...module_utils._dkms.causes import log_reader
+from ...module_utils._dkms.causes.common_causes import FOREIGN
 
 
 def explained(message, unexplained):

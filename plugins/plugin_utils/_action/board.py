@@ -17,11 +17,11 @@ from ansible.plugins.action import ActionBase
 
 from ...module_utils import _internal
 from ...module_utils._board.tree import clean
-from .._answers import gate
-from .._answers.failure import cannot_read, cause_in, explained, first_line, MALFORMED, NO_ANSWER, UNREACHABLE
-from .._answers.limits import COMPUTING, computing, HostileAnswer, limited, MalformedAnswer
-from .._schema.values import dictionary, printable
 from .. import _clock
+from .._answers import gate
+from .._answers.failure import MALFORMED, NO_ANSWER, UNREACHABLE, cannot_read, cause_in, explained, first_line
+from .._answers.limits import COMPUTING, HostileAnswer, MalformedAnswer, computing, limited
+from .._schema.values import dictionary, printable
 from .failure import brief
 
 # The first garbage collection in a worker would write to, and so copy, each object that it shares with the process it

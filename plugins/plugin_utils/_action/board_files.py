@@ -11,7 +11,7 @@ import pathlib
 
 from ansible.errors import AnsibleActionFail
 
-from ...module_utils._boot import default_kernel_paths
+from ...module_utils._boot.menus import default_kernel_paths
 from ...module_utils._transaction import guard as _guard
 
 ROLES = pathlib.Path(__file__).parents[3] / "roles"

@@ -12,13 +12,13 @@ import re
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from .._store import store as _store
-from .._store import inputs
-from .._artifact.fetch import ArtifactError, read
-from .._artifact.driver_source import archive, dkms_tree, SourceError
 from .._answers.limits import MalformedAnswer
+from .._artifact.driver_source import SourceError, archive, dkms_tree
+from .._artifact.fetch import ArtifactError, read
 from .._schema.facts import FACTS
-from .._schema.values import check, Some
+from .._schema.values import Some, check
+from .._store import inputs
+from .._store import store as _store
 from .board import TransferAction
 
 

@@ -12,11 +12,10 @@ from ...module_utils._board.files import sha256_of
 from ...module_utils._board.paths import STATE_DIR
 from ...module_utils._inference.verify import kept_at
 from .._answers.limits import MalformedAnswer
-from .._artifact.picture import cache_dir, PictureError, raw_file
-from .._artifact.rknn_model import check, RknnModelError
+from .._artifact.picture import PictureError, cache_dir, raw_file
+from .._artifact.rknn_model import RknnModelError, check
 from .._facts import kernel_cause, npu_users, verification
 from .board import TransferAction
-
 
 # Seconds in addition to the inference: for starting Python and reading model and picture.
 GRACE = 60

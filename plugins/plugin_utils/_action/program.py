@@ -11,12 +11,12 @@ from ansible import constants as C
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
 from ...module_utils._board.tree import clean
-from . import payload
 from .._answers import gate
-from .._answers.failure import cause_in, NO_PYTHON
+from .._answers.failure import NO_PYTHON, cause_in
 from .._answers.limits import MalformedAnswer
 from .._schema.values import dictionary
-from .board import no_answer, one_line, path_of, TransferAction
+from . import payload
+from .board import TransferAction, no_answer, one_line, path_of
 
 DISCOVERY = ("auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
 # Isolated from the user's own modules and settings; writes nothing, not even bytecode.

@@ -9,13 +9,13 @@ import json
 import re
 
 from ...module_utils._board.tree import clean
-from ...module_utils._facts.headers import RELEASE
+from ...module_utils._facts.installed.headers import RELEASE
 from .._facts import npu_users
 from .._facts.complete import complete
 from .._schema.answers import ANSWERS, COMMON, INTERNAL, WITH_DIFF
 from .._schema.facts import FACTS
-from .._schema.values import check, DIFF, dictionary, parse_json, TEXTS
-from .limits import HostileAnswer, MalformedAnswer, MIB
+from .._schema.values import DIFF, TEXTS, check, dictionary, parse_json
+from .limits import MIB, HostileAnswer, MalformedAnswer
 
 USUAL = (300, 96 * MIB, 1 * MIB)
 """Default limits of an answer: `(seconds, bytes of memory, characters)`. docs/security.md lists all limits."""

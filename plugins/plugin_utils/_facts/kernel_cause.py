@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from ...module_utils._board.tree import clean
-from ...module_utils._inference.diagnoses import may_change
+from ...module_utils._inference.causes.diagnoses import may_change
 from .kernel_lines import cause
 
 _WHERE = r"(?:as user .{1,80}?: )?(?:core \d{1,2} of the NPU: )?"

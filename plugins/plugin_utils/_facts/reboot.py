@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from ...module_utils._board.paths import STATE_DIR
-from ...module_utils._boot import shell_file
+from ...module_utils._boot.editing import shell_file
 
 SHORTEST_WATCHDOG = 20
 """Shortest timeout in seconds of a hardware watchdog that is used: a busy board could miss a shorter one."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 import statistics
 
 from ...module_utils._board.tree import clean
-from ...module_utils._inference import diagnosis
 from ...module_utils._inference.account import Account
+from ...module_utils._inference.causes import diagnosis
 from ...module_utils._inference.child import LOG_LINE, LOG_LINES
 from ...module_utils._inference.quiet import NOT_RUN
 from ...module_utils._inference.top5 import pairs

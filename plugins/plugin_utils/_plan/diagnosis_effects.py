@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ...module_utils._inference import diagnoses
+from ...module_utils._inference.causes import diagnoses
 
 CHANGES = ("driver", "runtime", "nothing")
 # Records of releases before 2.0.0 have only name and evidence.

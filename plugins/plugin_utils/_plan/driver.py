@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 from ...module_utils._board import version as _version
-from ...module_utils._facts import apt_kernels, driver as _driver
-from .board_checks import check_package_manager
-from .board_state import suppresses_builtin, Unsupported
-from .change_checks import starts_new_kernels
+from ...module_utils._facts import driver as _driver
+from ...module_utils._facts.installed import apt_kernels
+from .checks.board_checks import check_package_manager
+from .checks.board_state import Unsupported, suppresses_builtin
+from .checks.change_checks import starts_new_kernels
 from .diagnosis_effects import may_change
 from .rules import vendor_kernels
 

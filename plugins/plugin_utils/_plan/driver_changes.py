@@ -7,15 +7,16 @@
 from __future__ import annotations
 
 from ...module_utils._board import version as _version
-from ...module_utils._boot import default_kernel, kernel_arguments, menu
-from ...module_utils._facts import device_tree
+from ...module_utils._boot import kernel_arguments
+from ...module_utils._boot.menus import default_kernel, menu
 from ...module_utils._facts import driver as _driver
-from .board_state import ARGUMENT, DKMS_PACKAGE, suppresses_builtin, Unsupported
-from .boot_checks import check_removal
-from .build_losses import LOSSES
-from .change_checks import next_kernel
+from ...module_utils._facts.hardware import device_tree
+from .checks.board_state import ARGUMENT, DKMS_PACKAGE, Unsupported, suppresses_builtin
+from .checks.boot_checks import check_removal
+from .checks.build_losses import LOSSES
+from .checks.change_checks import next_kernel
+from .checks.kernel_checks import check_kernel
 from .driver import offered_kernel
-from .kernel_checks import check_kernel
 from .packages import packages
 from .rules import kernel_version, series
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ...module_utils._dkms import headers_problem
-from .board_state import Unsupported
+from .checks.board_state import Unsupported
 from .rules import headers_rule
 
 _IMAGE = re.compile(r"(?:linux-image|(pve|proxmox)-kernel)-(?:unsigned-)?([a-z0-9][a-z0-9+.-]{0,100}?)"

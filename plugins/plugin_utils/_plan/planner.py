@@ -23,20 +23,24 @@ rules.py           which row of compatibility.yml applies; no code knows a versi
 from __future__ import annotations
 
 from ...module_utils._board import version as _version
-from ...module_utils._dkms.build_log import explain
-from .board_state import DKMS_PACKAGE, Board, Unsupported
-from .board_checks import check_board, check_package_manager
-from .board_packages import (
-    RUNTIME_PACKAGE, check_kernel_packages, note_newer_kernel, note_runtimes, plan_runtime_package,
+from ...module_utils._dkms.causes.build_log import explain
+from .checks import build_losses
+from .checks.board_checks import check_board, check_package_manager
+from .checks.board_packages import (
+    RUNTIME_PACKAGE,
+    check_kernel_packages,
+    note_newer_kernel,
+    note_runtimes,
+    plan_runtime_package,
 )
+from .checks.board_state import DKMS_PACKAGE, Board, Unsupported
+from .checks.change_checks import check_privileges, check_reboot, check_rollback, check_running_kernel, check_space
 from .condition import note_condition
-from .change_checks import check_privileges, check_reboot, check_rollback, check_running_kernel, check_space
-from . import build_losses
 from .driver import check_fault, choose_action, final_version
 from .driver_changes import check_probe, plan_dkms, plan_vendor_kernel
 from .predicates import is_pending
-from .use import check_use, note_use
 from .runtime import choose_model, choose_runtime, current_setup, note_rkllm, note_verification
+from .use import check_use, note_use
 
 POLICIES = ("working", "floor", "exact")
 STRATEGIES = ("auto", "dkms", "vendor_kernel")

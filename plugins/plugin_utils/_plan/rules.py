@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ...module_utils._board import version as _version
-from ...module_utils._facts import apt_kernels
+from ...module_utils._facts.installed import apt_kernels
 
 
 def headers_rule(release, rules):

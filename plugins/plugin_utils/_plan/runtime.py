@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...module_utils._board import version as _version
 from ...module_utils._facts import runtime as _runtime
-from .board_state import Unsupported
+from .checks.board_state import Unsupported
 from .diagnosis_effects import may_change
 from .predicates import is_pending
 from .rules import rkllm_floor, runtime_model

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...module_utils._facts import holders
 from .._facts import npu_users
-from .board_state import Unsupported
+from .checks.board_state import Unsupported
 
 
 def _users(board):

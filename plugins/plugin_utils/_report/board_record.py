@@ -11,15 +11,15 @@ from __future__ import annotations
 from ...module_utils._board.paths import FACT_FILE, timestamp
 from .._answers.failure import NO_ANSWER
 from .._answers.limits import COMPUTING, computing
+from .._docs import TROUBLESHOOTING
 from .._facts import npu_users
-from .._plan.build_losses import of_facts
+from .._plan.checks.build_losses import of_facts
 from .._plan.condition import suspect_sentence
 from .._plan.predicates import has_work, is_current, setup_of
 from .._schema.record import RECORD, STATUSES
 from .._schema.values import dictionary, fit, number_of, sequence
-from .hostvars import HELD, is_held, board_variables, registered, was_contacted
+from .hostvars import HELD, board_variables, is_held, registered, was_contacted
 from .table import INSPECT_IT, NO_SENSE, NOT_INSPECTED, OUTCOMES
-from .._docs import TROUBLESHOOTING
 
 WORDS = {"needs_work": "%d need work"}
 

@@ -11,14 +11,16 @@ import json
 import os
 import re
 
-from ...module_utils._board.files import clean_leftovers, ensure_dir, describe_error, write_file
+from ...module_utils._board.files import clean_leftovers, describe_error, ensure_dir, write_file
 from ...module_utils._board.paths import timestamp
 from ...module_utils._board.tree import clean
-from .._schema.record import COLUMNS, get, PLACES, RECORD, STATUSES
-from .._schema.values import fit, parse_json, seconds_of
-from . import board_record, html as _report_html, text as _report_text
-from .table import NOT_INSPECTED
 from .._rollout.staging import locked
+from .._schema.record import COLUMNS, PLACES, RECORD, STATUSES, get
+from .._schema.values import fit, parse_json, seconds_of
+from . import board_record
+from . import html as _report_html
+from . import text as _report_text
+from .table import NOT_INSPECTED
 
 SCHEMA = 2
 """Release 1.x wrote 1, with exit code 3 where this writes 4 or 2."""

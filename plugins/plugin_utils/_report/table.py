@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from .._answers.failure import NO_ANSWER
-from .._plan import build_losses as _losses
+from .._plan.checks import build_losses as _losses
 from .._plan.condition import CONDITION
 from .._plan.predicates import has_work, needs_nothing
 from .._schema.record import TOP5

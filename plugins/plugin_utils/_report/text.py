@@ -9,14 +9,14 @@ import csv as _csv
 import io
 import re
 
-from .._schema.record import COLUMNS, get, LABELS, STATUSES
+from .._schema.record import COLUMNS, LABELS, STATUSES, get
 from .._schema.values import number, seconds_of
 
 # Where a spreadsheet may see the beginning of a formula: at the start of a cell, and after a semicolon, which separates
 # cells in locales with a decimal comma. The fullwidth forms of = + - @ count, too. Leading blanks and quotes do not
 # protect.
 _FORMULA = re.compile(r"""(^|;)(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])""")
-# How the evidence of a verification begins if one core failed (module_utils/_inference/diagnosis.py).
+# How the evidence of a verification begins if one core failed (module_utils/_inference/causes/diagnosis.py).
 _FAILED_CORE = re.compile(r"core (\d{1,2}) of the NPU: ")
 
 # Name and help text. The textfile format cannot express a missing value, so boards that were not read get no sample.

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .._plan.build_losses import LOSSES
+from .._plan.checks.build_losses import LOSSES
 from .facts import FACTS
 from .values import AMOUNT, FLAG, INTEGER, NUMBER, SENTENCE, TEXT, TEXTS, TIME, Field, part
 

@@ -14,7 +14,7 @@ import subprocess
 import zlib
 
 from ...module_utils._board.paths import kernel_module
-from ...module_utils._dkms import signing
+from ...module_utils._dkms.module import signing
 
 LARGEST = 16 << 20
 """In bytes. A stripped module has about 300 kB, one with debug information about 3 MB."""

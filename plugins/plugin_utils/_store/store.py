@@ -29,13 +29,7 @@ from ...module_utils._board.tree import clean, clean_tree
 from .._private import others_can_write
 from .._schema.values import parse_json
 from .inputs import HARD, SOFT, key, lock_name, matches
-from .module_file import (
-    LARGEST,
-    code_digest,
-    is_file_name,
-    module_problem,
-    signature_problem,
-)
+from .module_file import LARGEST, code_digest, is_file_name, module_problem, signature_problem
 from .votes import counted, differ, may_be_used
 
 SCHEMA = 2
@@ -233,7 +227,7 @@ class Store:
 
         Args:
             wanted: the inputs known before the build; the digest of Module.symvers is added from the answer.
-            built: what module_utils/_dkms/prebuilt.py collected.
+            built: what module_utils/_dkms/module/prebuilt.py collected.
             board: name in the inventory of the host that built it.
             certificate: the certificate whose digest is in `wanted`, as bytes.
             hosts: the hosts whose builds count; None for all. A build of any other host is replaced.

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from faults import artefacts
 from faults.bench import HASTY, Bench, Broken
-from faults.scenarios.controller import killed_at
-from faults.scenarios.controller import killed_when_down
+from faults.scenarios.controller import killed_at, killed_when_down
 
 NO_WATCHDOG = "echo 'blacklist i6300esb' > /etc/modprobe.d/rkfleet-fault.conf; sync"
 LATER = {"npu_driver_version": "0.9.8", "npu_driver_policy": "exact"}

@@ -21,9 +21,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from . import Progress, board_files, cache, process
-from .kinds import KINDS, Kernel, Kind, LAB, LOADERS, STOCK
-from .disk import DISK_MIB, FAT_MIB, PARTITION_START, _disk, _fetching, _repository, installed, kernel_release, lay_files, write_scripts
-
+from .disk import (
+    DISK_MIB,
+    FAT_MIB,
+    PARTITION_START,
+    _disk,
+    _fetching,
+    _repository,
+    installed,
+    kernel_release,
+    lay_files,
+    write_scripts,
+)
+from .kinds import KINDS, LAB, LOADERS, STOCK, Kernel, Kind
 
 ARCHIVED = {"bullseye"}
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"

@@ -14,8 +14,8 @@ import os
 import pathlib
 
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import apt_kernels
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts.gather import gather
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.installed import apt_kernels
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._recording import document, shape
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, rkfleet.npu contributors
-"""The diagnoses in docs/troubleshooting.md, from their table (plugins/module_utils/_inference/diagnoses.py).
+"""The diagnoses in docs/troubleshooting.md, from their table (plugins/module_utils/_inference/causes/diagnoses.py).
 
 A new row needs nothing here: what an owner sees is its pattern, its code or its evidence, with an example where one
 of the public logs of tests/field_logs gets this row. Words for its conditions are nicer than their names (WHEN).
@@ -12,14 +12,14 @@ import collections
 import re
 
 import field_logs
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses, diagnosis
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.causes import diagnoses, diagnosis
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.librknnrt import CODES
 
 from . import kernel_lines
 from .markdown import table
 from .patterns import GAP, spellings
 
-BEGIN = "<!-- diagnoses: written by `make docs` from plugins/module_utils/_inference/diagnoses.py -->"
+BEGIN = "<!-- diagnoses: written by `make docs` from plugins/module_utils/_inference/causes/diagnoses.py -->"
 END = "<!-- end of diagnoses -->"
 MEANINGS = {
     "driver": "The kernel driver cannot run the job, or the runtime refuses it.",

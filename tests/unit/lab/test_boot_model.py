@@ -14,7 +14,7 @@ LAB = Path(__file__).resolve().parents[2] / "lab"
 sys.path[:0] = [str(LAB), str(LAB / "board")]
 
 import boot_model as model  # noqa: E402
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import module_layout  # noqa: E402
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module import module_layout  # noqa: E402
 from rklab import LabError, mixes, rollout, rollout_run  # noqa: E402
 
 RELEASE = "6.1.43-15-rk2312"

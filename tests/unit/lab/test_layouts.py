@@ -12,7 +12,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import driver
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import librknnrt
 

@@ -13,13 +13,11 @@ import pytest
 # Through any link of the checkout into ansible_collections: the lab is no part of the collection.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lab"))
 
-from rklab import LabError, inventory, light  # noqa: E402
-
+from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree  # noqa: E402
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import gather, runtime
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts.complete import complete
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner  # noqa: E402
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree  # noqa: E402
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility  # noqa: E402
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner  # noqa: E402
+from rklab import LabError, inventory, light  # noqa: E402
 
 yaml = pytest.importorskip("yaml")
 KINDS = light.kinds()

@@ -19,7 +19,22 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(CHECKOUT / "tests" / "lab"))
 
-from rklab import LabError, Progress, board_files, boards, cache, cli, devicetree, disk, host, image, inventory, kinds, process, upstream  # noqa: E402
+from rklab import (  # noqa: E402
+    LabError,
+    Progress,
+    board_files,
+    boards,
+    cache,
+    cli,
+    devicetree,
+    disk,
+    host,
+    image,
+    inventory,
+    kinds,
+    process,
+    upstream,
+)
 
 yaml = pytest.importorskip("yaml")
 QUIET = Progress(quiet=True)

@@ -11,9 +11,8 @@ import subprocess
 import sys
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import child
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnosis as _diagnosis
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.causes import diagnosis as _diagnosis
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import rknn_model
 
 LAB = pathlib.Path(__file__).resolve().parents[3] / "tests/lab/runtime"

@@ -39,7 +39,7 @@ def collections(tmp_path_factory):
 @pytest.fixture
 def check(collections, tmp_path):
     """Return a function that checks the packages of three boards: `(those that failed, calls of npu_apt)`."""
-    def runner(*words, tasks=("check_store", "check_packages"), **settings):
+    def runner(*words, tasks=("check/store", "check/packages"), **settings):
         plan = {"action": "dkms", "kernel": "6.1.84", "packages": ["linux-headers-x"],
                 "driver": {"version": "0.9.6", "sha256": "aa"}, "module": "rknpu"}
         hosts = {}
@@ -73,5 +73,5 @@ def test_a_board_without_headers_waits_only_for_a_host_that_builds_for_it(check,
 
 
 def test_a_check_run_does_not_ask_again_for_packages_that_will_not_be_needed(check):
-    failed, calls = check("--check", tasks=("check_store", "check_packages", "install_packages"))
+    failed, calls = check("--check", tasks=("check/store", "check/packages", "install_packages"))
     assert failed == [] and sorted(calls).count("poor True") == 1 and calls.count("capable True") == 2

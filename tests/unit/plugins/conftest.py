@@ -94,8 +94,8 @@ def gather():
 
     repository: names of the packages that its apt-cache knows, where it has one.
     """
-    from ansible_collections.rkfleet.npu.plugins.module_utils._facts.gather import gather as facts
     from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
+    from ansible_collections.rkfleet.npu.plugins.module_utils._facts.gather import gather as facts
     from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts.complete import complete
 
     def run(board, answer=("0.9.3", "20231121", "drm_ioctl"), uid=0, repository=None, **areas):

@@ -18,18 +18,16 @@ import types
 
 import fleet_sample
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
-
 from ansible_collections.rkfleet.npu.plugins.action import npu_recap, npu_report
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import record
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board as _transfer
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import limits
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record, files as _report
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import kernel_cause, npu_users, verification
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import hostvars, stdout
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record, hostvars, stdout
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import files as _report
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import answers, values
+from prometheus_client.parser import text_string_to_metric_families
 from stand_ins.odd_values import ODD, odd, printed, texts
 
 SEEDS = tuple(map(int, os.environ.get("RKFLEET_NPU_FUZZ_SEEDS", "13 1300 130000").split()))

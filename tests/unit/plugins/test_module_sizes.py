@@ -9,7 +9,6 @@ import contextlib
 import pathlib
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import payload
 
 PLUGINS = pathlib.Path(__file__).resolve().parents[3] / "plugins"

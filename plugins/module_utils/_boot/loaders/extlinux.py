@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from .. import menu, u_boot_update
+from .. import u_boot_update
 from ..boot_files import LIMIT
 from ..description import Description
-from ..text_file import generated
+from ..editing.text_file import generated
+from ..menus import menu
 
 SYNTAX = {"extlinux": ("menu", None)}
 

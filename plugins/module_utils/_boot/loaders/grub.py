@@ -8,9 +8,11 @@ from __future__ import annotations
 import functools
 import re
 
-from .. import evidence, grub_menu, shell_file
+from .. import evidence
 from ..boot_files import DROP_IN, GRUB_MENU, LIMIT
 from ..description import Description
+from ..editing import shell_file
+from ..menus import grub_menu
 
 SYNTAX = {"grub": ("drop-in", "GRUB_CMDLINE_LINUX")}
 DEFAULTS = "/etc/default/grub"

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from .. import shell_file, u_boot_update
+from .. import u_boot_update
+from ..editing import shell_file
 
 SYNTAX = {"u-boot-menu": ("shell", u_boot_update.VARIABLE)}
 

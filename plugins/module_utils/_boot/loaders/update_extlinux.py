@@ -8,9 +8,10 @@ It takes the arguments from /etc/kernel/cmdline where there is that file, else f
 
 from __future__ import annotations
 
-from .. import menu, shell_file
 from ..boot_files import LIMIT
 from ..description import Description
+from ..editing import shell_file
+from ..menus import menu
 
 SYNTAX = {"update-extlinux": ("words", None), "update-extlinux-default": ("shell", "APPEND")}
 _TOOLS = tuple(f"/usr/{folder}/{name}" for folder in ("local/sbin", "local/bin", "sbin", "bin")

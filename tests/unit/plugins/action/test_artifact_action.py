@@ -10,7 +10,6 @@ import pathlib
 import types
 
 import pytest
-
 from ansible.plugins.action import ActionBase
 from ansible_collections.rkfleet.npu.plugins.action import npu_artifact
 

@@ -10,9 +10,8 @@ import types
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import shell_checks
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.checks import shell_checks
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import types
 
 import pytest
 from ansible.errors import AnsibleActionFail
-
 from ansible_collections.rkfleet.npu.plugins.action import npu_runtime
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleError
-
 from ansible_collections.rkfleet.npu.plugins.filter.npu_plan import FilterModule, npu_plan
 
 

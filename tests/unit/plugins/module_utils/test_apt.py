@@ -10,7 +10,7 @@ import re
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils import _apt
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts.packages import interrupted
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.installed.packages import interrupted
 from stand_ins.apt_board import Board
 from stand_ins.apt_failures import fail, failure
 

@@ -10,7 +10,6 @@ import os
 import struct
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils import _runtime_install
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
 

@@ -8,7 +8,6 @@ import os
 import types
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _clock, _phases
 
 

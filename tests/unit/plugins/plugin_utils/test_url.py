@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _url
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility
 

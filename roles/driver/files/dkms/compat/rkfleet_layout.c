@@ -2,7 +2,7 @@
 // Copyright: (c) 2026, rkfleet.npu contributors
 /*
  * The sizes of structures that the driver shares with the kernel, as these headers give them: compared with the
- * kernel's BTF before the module is installed (plugins/module_utils/_dkms/module_layout.py).
+ * kernel's BTF before the module is installed (module_layout.py, in module_utils).
  * With RKFLEET_LAYOUT_MODULE, an empty module with nothing else: whether headers fit a kernel shows in seconds.
  */
 

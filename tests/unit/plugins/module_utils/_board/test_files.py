@@ -13,11 +13,8 @@ import sys
 import time
 
 import pytest
-
+from ansible_collections.rkfleet.npu.plugins.module_utils._board import backup, checkpoint, pins
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
-from ansible_collections.rkfleet.npu.plugins.module_utils._board import backup
-from ansible_collections.rkfleet.npu.plugins.module_utils._board import pins
-from ansible_collections.rkfleet.npu.plugins.module_utils._board import checkpoint
 
 
 def test_a_git_blob_is_computed_as_git_does(tmp_path):

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, edit, kernel_arguments
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, kernel_arguments
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 

@@ -14,13 +14,13 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tre
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import (
     boot_facts,
     boot_files,
-    edit,
     evidence,
     kernel_arguments,
     setup,
     sources,
     u_boot_update,
 )
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
 from stand_ins.u_boot_update import TOOL
 
 OURS = "initcall_blacklist=rknpu_init"

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, edit, kernel_arguments, menu
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, kernel_arguments
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus import menu
 from stand_ins.boot_round_trip import ARGUMENT, OURS
 
 MENU = "/boot/extlinux/extlinux.conf"

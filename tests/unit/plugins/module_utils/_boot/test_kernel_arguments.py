@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import pytest
-
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, kernel_arguments
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import kernel_arguments
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 

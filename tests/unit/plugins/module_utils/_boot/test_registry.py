@@ -7,8 +7,8 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, registry
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import registry
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 

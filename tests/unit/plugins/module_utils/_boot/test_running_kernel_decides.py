@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, edit, sources
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, sources
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
 from stand_ins.boot_round_trip import ARGUMENT, OURS
 from stand_ins.u_boot_update import TOOL
 

@@ -10,10 +10,11 @@ import pathlib
 import re
 
 import pytest
-
-from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files, paths
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import setup as _boot_setup, update_tool
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel_paths
+from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
+from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import setup as _boot_setup
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import update_tool
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus import default_kernel_paths
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import build_causes, build_log
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.causes import build_causes, build_log
 
 ENDED = ("dpkg: error processing package x-dkms (--configure):\n installed x-dkms package post-installation script "
          "subprocess returned error exit status 10\nE: Sub-process /usr/bin/dpkg returned an error code (1)\n")

@@ -7,10 +7,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import (
-    build_log,
-    source_tree,
-)
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import source_tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.causes import build_log
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
 from stand_ins.dkms_board import DATABASE, KERNEL, OTHER, TREE, WHAT, Board, deploy, no_tree, there_before
 

@@ -11,11 +11,8 @@ import shutil
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import package as _dkms_install
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import (
-    prebuilt,
-    probes,
-    source_tree,
-)
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import probes, source_tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module import prebuilt
 from stand_ins.dkms_board import DATABASE, KERNEL, KO, OTHER, Board, deploy
 
 

@@ -10,7 +10,8 @@ import types
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import prebuilt, source_tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import source_tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module import prebuilt
 from ansible_collections.rkfleet.npu.plugins.modules import npu_dkms
 from stand_ins.dkms_board import Board, deploy
 

@@ -9,7 +9,6 @@ import os
 import pathlib
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import trial_build
 
 RELEASE = "6.1.84-12-rk2410"

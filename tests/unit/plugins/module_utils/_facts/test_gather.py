@@ -13,8 +13,9 @@ import struct
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import dkms, runtime
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import driver as _driver
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import runtime
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.installed import dkms
 
 RELEASE = "6.1.99-1-rk2312"
 BANNER = b"librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)"

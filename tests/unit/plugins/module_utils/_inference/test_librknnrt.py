@@ -7,7 +7,6 @@ from __future__ import annotations
 import ctypes
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import librknnrt
 
 

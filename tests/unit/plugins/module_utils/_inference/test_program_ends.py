@@ -8,7 +8,8 @@ import signal
 import time
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference import log_text, program_ends
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference import program_ends
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.causes import log_text
 
 PIPE = "rknn_init,  driver open fail!  ret = -9(ERROR_PIPE)!"
 

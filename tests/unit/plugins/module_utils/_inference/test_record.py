@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import record as _record
 
 FACTS = {"board": {"model": "Radxa ROCK 5B", "soc": "rk3588", "serial": "1"}, "driver": {"version": "0.9.6"},

@@ -9,7 +9,6 @@ import os
 import stat
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import verify
 
 CONTENT = b"RKNN model"

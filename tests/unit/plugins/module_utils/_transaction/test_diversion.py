@@ -17,7 +17,8 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils import _runtime_install
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import diversion
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import package_files, runtime
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import runtime
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.installed import package_files
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import notes, watched
 from stand_ins.diversion_board import (
     ARCH,

@@ -13,10 +13,9 @@ import types
 import pytest
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.parameters import remove_values
-
 from ansible_collections.rkfleet.npu.plugins.action import npu_boot, npu_transaction
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import default_kernel_paths
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus import default_kernel_paths
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import guard as _guard
 from ansible_collections.rkfleet.npu.plugins.modules import npu_boot as boot_module
 from ansible_collections.rkfleet.npu.plugins.modules import npu_transaction as transaction_module

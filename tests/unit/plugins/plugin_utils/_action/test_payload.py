@@ -13,11 +13,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.module_utils import _program
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts.complete import complete
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import payload
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts.complete import complete
 
 PARAMS = {"ask_repository": False, "driver_version": "0.9.6", "seconds": 60}
 
@@ -57,8 +56,8 @@ def boards(board):
 
 
 def test_a_board_answers_the_program_as_it_does_the_module(program, board):
-    from ansible_collections.rkfleet.npu.plugins.module_utils._facts.gather import gather
     from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
+    from ansible_collections.rkfleet.npu.plugins.module_utils._facts.gather import gather
 
     for there in boards(board):
         answer = ask(program, there.root)

@@ -16,11 +16,11 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins import loader
 from ansible.utils.plugin_docs import get_docstring
 from ansible.vars.clean import clean_facts
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate, limits
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import hostvars
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import answers, facts as schema, values
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import answers, values
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema import facts as schema
 
 ROOT = pathlib.Path(__file__).parents[5]
 TEXTS = (values.TEXT, values.VERSION, values.LOG, values.BASE64)

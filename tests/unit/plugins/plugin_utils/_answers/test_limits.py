@@ -13,7 +13,6 @@ import time
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import limits
 
 MIB = 1 << 20

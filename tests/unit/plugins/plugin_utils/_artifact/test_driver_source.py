@@ -8,7 +8,6 @@ import io
 import tarfile
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
 
 HEADER = b"#define DRIVER_MAJOR 0\n#define DRIVER_MINOR 9\n#define DRIVER_PATCHLEVEL 6\n"

@@ -8,7 +8,6 @@ import json
 import struct
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import rknn_model
 
 DATA = b"p\0\0\0RKNN" + bytes(400) + b"2.5.0(compiler version: 2.5.0 (74ea630ce@2026-09-29T14:54:20))\0" + bytes(3000)

@@ -9,7 +9,8 @@ import subprocess
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import device_nodes, holders
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts import holders
+from ansible_collections.rkfleet.npu.plugins.module_utils._facts.hardware import device_nodes
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import npu_users
 
 ID = "0123456789abcdef" * 4

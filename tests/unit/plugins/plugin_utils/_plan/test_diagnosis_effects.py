@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference import diagnoses
+from ansible_collections.rkfleet.npu.plugins.module_utils._inference.causes import diagnoses
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference.record import compose
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts.verification import judged
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.diagnosis_effects import CHANGES, may_change

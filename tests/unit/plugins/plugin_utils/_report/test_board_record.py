@@ -8,7 +8,6 @@ import copy
 import json
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
 
 NOW = 1769860800  # 2026-01-31T12:00:00Z

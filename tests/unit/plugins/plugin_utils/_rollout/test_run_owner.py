@@ -11,7 +11,6 @@ import subprocess
 import sys
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import run_owner
 
 

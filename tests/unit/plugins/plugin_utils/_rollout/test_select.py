@@ -9,7 +9,6 @@ import json
 
 import pytest
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.rkfleet.npu.plugins.filter.npu_select import FilterModule, npu_select, npu_select_error
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import board_record
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import select as _select

@@ -10,7 +10,6 @@ import stat
 import threading
 
 import pytest
-
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import staging
 
 

@@ -13,7 +13,7 @@ import shutil
 import zlib
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import signing
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module import signing
 from ansible_collections.rkfleet.npu.plugins.plugin_utils import _private
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import module_file
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._store import store as _store

@@ -5,9 +5,8 @@
 from __future__ import annotations
 
 import pytest
-
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot.environment_edit import ADDED
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing.environment_edit import ADDED
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 ARGUMENT = "initcall_blacklist=rknpu_init"

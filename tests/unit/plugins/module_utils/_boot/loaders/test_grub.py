@@ -7,8 +7,10 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit, grub_menu, kernel_arguments, setup
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import kernel_arguments, setup
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.boot_files import DROP_IN, GRUB_MENU
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus import grub_menu
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import watched
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.boot_files import GRUB_MENU
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
 
 DEFAULTS = "/etc/default/grub"
 CMDLINE = "BOOT_IMAGE=/boot/vmlinuz-6.1.115 root=UUID=1 ro quiet"

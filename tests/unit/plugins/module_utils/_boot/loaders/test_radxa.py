@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 import pytest
-
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import edit
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 ARGUMENT = "initcall_blacklist=rknpu_init"

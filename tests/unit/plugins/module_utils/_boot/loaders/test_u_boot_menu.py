@@ -7,10 +7,8 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot import (
-    edit, kernel_arguments, shell_edit, u_boot_update,
-)
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot import kernel_arguments, u_boot_update
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit, shell_edit
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 ARGUMENT = "initcall_blacklist=rknpu_init"
