@@ -13,6 +13,9 @@ from ...module_utils._facts.sent import DOMAINS
 _DEVFREQ = "/sys/class/devfreq/%s/"
 _DEVICE = "/sys/bus/platform/devices/%s/"
 _MOST_DOMAINS = 12
+_NUMBER = re.compile(r"\d{1,12}", re.ASCII)
+_AROUND_LOAD = re.compile(r"^NPU load: *|,$")
+_DOMAIN = re.compile(r"^(\w{0,20}npu\w{0,20})\s{1,80}(on|off-?\d{0,3})\b", re.MULTILINE)
 
 
 def read(tree, device, memory):
@@ -35,15 +38,15 @@ def read(tree, device, memory):
         "cma": memory["cma"], "cma_free": memory["cma_free"],
         "power": tree.line(folder + "power/runtime_status", 40) or None,
         "domains": _domains(tree.text(DOMAINS, 65536) or ""),
-        "load": re.sub(r"^NPU load: *|,$", "", load) if load else None,
+        "load": _AROUND_LOAD.sub("", load) if load else None,
     }
 
 
 def _number(text):
-    return int(text) if re.fullmatch(r"\d{1,12}", text or "", re.ASCII) else None
+    return int(text) if _NUMBER.fullmatch(text or "") else None
 
 
 def _domains(text):
     """Return `[{name, status}]` of the NPU's power domains in the kernel's summary; lines of devices are indented."""
-    found = re.findall(r"^(\w{0,20}npu\w{0,20})\s{1,80}(on|off-?\d{0,3})\b", text[:65536], re.MULTILINE)
+    found = _DOMAIN.findall(text[:65536])
     return [{"name": clean(name), "status": clean(status)} for name, status in found[:_MOST_DOMAINS]]

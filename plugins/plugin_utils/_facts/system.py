@@ -13,6 +13,12 @@ from ...module_utils._board.tree import clean, clean_tree
 
 _OS_RELEASE = re.compile(r"""^(ID|ID_LIKE|VERSION_CODENAME|VERSION|VERSION_ID|PRETTY_NAME)=(["']?)([^\n]*?)\2$""",
                          re.MULTILINE)
+_SIG_ENFORCE = re.compile(r"module\.sig_enforce(?:=[1yY].*)?\Z")
+_LOCKED_DOWN = re.compile(r"\[(?:integrity|confidentiality)\]")
+# Linux version RELEASE (user@host) (gcc ..., GNU ld ...) #1 SMP ...; since 5.8 there may be brackets within the third
+# part.
+_BANNER = re.compile(r"Linux version \S+ \([^()]*\) \((.*)\) (#.*)\Z")
+_MEMORY = re.compile(r"^(MemTotal|CmaTotal|CmaFree):\s{1,20}(\d{1,12}) kB", re.MULTILINE)
 
 
 def read_os(tree):
@@ -32,9 +38,9 @@ def read_signatures(tree, options, cmdline):
         return "config"
     # The kernel itself says so, where the parameter can be read.
     if tree.line("/sys/module/module/parameters/sig_enforce", 8) == "Y" or any(
-            re.match(r"module\.sig_enforce(?:=[1yY].*)?\Z", word) for word in cmdline.split()):
+            _SIG_ENFORCE.match(word) for word in cmdline.split()):
         return "argument"
-    if re.search(r"\[(?:integrity|confidentiality)\]", tree.line("/sys/kernel/security/lockdown", 100) or ""):
+    if _LOCKED_DOWN.search(tree.line("/sys/kernel/security/lockdown", 100) or ""):
         return "lockdown"
     return None
 
@@ -45,16 +51,13 @@ def read_banner(tree, version):
     Args:
         version: of uname(2), if the banner has none.
     """
-    # Linux version RELEASE (user@host) (gcc ..., GNU ld ...) #1 SMP ...; since 5.8 there may be brackets within the
-    # third part.
-    match = re.match(r"Linux version \S+ \([^()]*\) \((.*)\) (#.*)\Z", tree.line("/proc/version", 600) or "")
+    match = _BANNER.match(tree.line("/proc/version", 600) or "")
     return {"build": match.group(2) if match else version, "compiler": match.group(1) if match else None}
 
 
 def read_memory(tree):
     """Return `{memory, cma, cma_free}` in MiB, each None if unknown: all of it, and what is kept for large buffers."""
-    found = dict(re.findall(r"^(MemTotal|CmaTotal|CmaFree):\s{1,20}(\d{1,12}) kB",
-                            (tree.text("/proc/meminfo", 65536) or "")[:8192], re.MULTILINE))
+    found = dict(_MEMORY.findall((tree.text("/proc/meminfo", 65536) or "")[:8192]))
     return {name: int(found[key]) >> 10 if key in found else None for name, key in (
         ("memory", "MemTotal"), ("cma", "CmaTotal"), ("cma_free", "CmaFree"))}
 

@@ -46,10 +46,12 @@ def load():
     return copy.deepcopy(_shipped())
 
 
-@functools.lru_cache(maxsize=None)
 def newest_driver():
-    """Return the newest driver version of the data that this collection ships."""
-    return max(_shipped()["drivers"], key=version.parse)
+    """Return the newest driver version of the data that this collection ships; kept in a file as by `checked`."""
+    return payload.cached_text(
+        os.path.join(C.DEFAULT_LOCAL_TMP, "rkfleet-npu-newest-driver"),
+        lambda: max(_shipped()["drivers"], key=version.parse),
+    )
 
 
 def _merge(base, over):

@@ -31,7 +31,10 @@ LONGEST_LOG = 1 << 20
 LONGEST_BASE64 = 24 << 20
 _LARGEST = 1 << 53
 _TIME_PATTERN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
+_NOT_ASCII = re.compile(r"[^\x20-\x7e\n\t]")
 _DEFAULTS = {TEXT: "", FLAG: False, TIME: "1970-01-01T00:00:00Z"}
+# The first call imports a module: here, and not in each worker that is forked later.
+time.strptime(_DEFAULTS[TIME], TIME_FORMAT)
 
 
 class Field(typing.NamedTuple):
@@ -180,7 +183,7 @@ def _difference(value, where):
 
 def printable(text):
     """Return a text with spaces for control characters other than line breaks and tabs."""
-    return re.sub(r"[^\x20-\x7e\n\t]", lambda found: found[0] if found[0].isprintable() else " ", text)
+    return _NOT_ASCII.sub(lambda found: found[0] if found[0].isprintable() else " ", text)
 
 
 def parse_json(text):

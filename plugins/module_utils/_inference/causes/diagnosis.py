@@ -19,6 +19,7 @@ from .diagnoses import DIAGNOSES, may_change
 from .log_lines import OTHER_RELEASE
 from .log_text import messages
 
+_OTHER_RELEASE = re.compile(OTHER_RELEASE)
 # They follow the line that tells why, or only tell of a choice of cores that was not possible.
 _TELLS_NOTHING = re.compile(
     r"\d{1,3}, \d{1,3}\Z|invalid device fd!|Import rknn model failed!|rknn_init, load model failed!"
@@ -62,24 +63,26 @@ _VENDORS = re.compile(r"lib(?:rk|mk_api|rga\Z|mali)")
 _PLAIN_PATH = "/usr/lib/librknnrt.so"
 _RK356X = ("rk3562", "rk3566", "rk3568")
 _NUMBER = r"(\d{1,4}\.\d{1,4}\.\d{1,4})"
-# In the words of the runtime, of RKLLM and of the vendor's demos.
-_DRIVER = (r"(?:RKNN Driver Information(?:,|:) version: |rkllm-runtime version: \S{1,20} rknpu driver version: "
-           r"|(?:sdk version: \S{3,20} (?:\(\S{8,60}\) )?)?[Dd]river [Vv]ersion: "
-           r"|.{0,200}\b(?:rknn_api/rknnrt version: \S{3,20} \(\S{8,60}\),|rknpu2) driver version: )%s"
-           r"(?:\Z|, (?:platform|API [Vv]ersion): )"
-           % _NUMBER)
-_RUNTIME = (r"(?:RKNN Runtime Information(?:,|:) librknnrt version: (?P<runtime>\S{3,20} \(\S{8,60}\))\Z"
-            r"|(?:sdk version: |[Dd]river [Vv]ersion: \S{3,20}, API [Vv]ersion: "
-            r"|.{0,200}\b(?:rknn_api/rknnrt|rknpu2 runtime) version: )"
-            r"(?P<sdk>\S{3,20} \(\S{8,60}\))(?:\Z|,? driver version: ))")
-_TOOLKIT = r"(?:RKNN Model Information.{1,40}\b|rkllm-)toolkit version: %s" % _NUMBER
-_RKLLM = r"rkllm[-_ ](?:runtime version|init)\b|(?:rk|RK)llm_init failed|RKLLM starting"
+# In the words of the runtime, of RKLLM and of the vendor's demos. Compiled where workers are forked from, not in each.
+_DRIVER = re.compile(
+    r"(?:RKNN Driver Information(?:,|:) version: |rkllm-runtime version: \S{1,20} rknpu driver version: "
+    r"|(?:sdk version: \S{3,20} (?:\(\S{8,60}\) )?)?[Dd]river [Vv]ersion: "
+    r"|.{0,200}\b(?:rknn_api/rknnrt version: \S{3,20} \(\S{8,60}\),|rknpu2) driver version: )%s"
+    r"(?:\Z|, (?:platform|API [Vv]ersion): )" % _NUMBER)
+_RUNTIME = re.compile(
+    r"(?:RKNN Runtime Information(?:,|:) librknnrt version: (?P<runtime>\S{3,20} \(\S{8,60}\))\Z"
+    r"|(?:sdk version: |[Dd]river [Vv]ersion: \S{3,20}, API [Vv]ersion: "
+    r"|.{0,200}\b(?:rknn_api/rknnrt|rknpu2 runtime) version: )"
+    r"(?P<sdk>\S{3,20} \(\S{8,60}\))(?:\Z|,? driver version: ))")
+_TOOLKIT = re.compile(r"(?:RKNN Model Information.{1,40}\b|rkllm-)toolkit version: %s" % _NUMBER)
+_RKLLM = re.compile(r"rkllm[-_ ](?:runtime version|init)\b|(?:rk|RK)llm_init failed|RKLLM starting")
 _RKLLMS_TAG = re.compile(r"(?<![A-Z])[EWID][ /]rkllm\b")
-_RKLLM_RUNTIME = r"rkllm-runtime version: %s" % _NUMBER
+_RKLLM_RUNTIME = re.compile(r"rkllm-runtime version: %s" % _NUMBER)
 # Of a model that was loaded: a job was submitted.
-_PLATFORM = (r"(?:RKNN Model Information.{1,300}\btarget platform: |rkllm-runtime version: .{1,80}\bplatform: )"
-             r"(?P<soc>(?i:r[kv])\w{4,10})")
-_RECOMMENDED = (
+_PLATFORM = re.compile(
+    r"(?:RKNN Model Information.{1,300}\btarget platform: |rkllm-runtime version: .{1,80}\bplatform: )"
+    r"(?P<soc>(?i:r[kv])\w{4,10})")
+_RECOMMENDED = re.compile(
     r"Current driver version: %s, recommend to upgrade the driver to the new version: >= %s\Z" % (_NUMBER, _NUMBER))
 
 Diagnosis = collections.namedtuple("Diagnosis", "name evidence remedy may_change")
@@ -145,7 +148,7 @@ def _versions(outcome, log):
 def notes(outcome, cores=1):
     """Return the lines of the runtime that are advice, not faults, and which cores were not tried."""
     log = messages(outcome["log"])
-    lines = (_first_match(log, pattern)[0] for pattern in (_RECOMMENDED, OTHER_RELEASE))
+    lines = (_first_match(log, pattern)[0] for pattern in (_RECOMMENDED, _OTHER_RELEASE))
     found = [line for line in lines if line]
     tried = len(outcome.get("cores") or [])
     if outcome["stage"] == "done" and 1 < cores > tried:
@@ -231,7 +234,7 @@ def _of_releases(outcome, log):
     rkllm = _first_match(log, _RKLLM_RUNTIME)[1]
     release = rkllm.group(1) if rkllm else (_versions(outcome, log)[0] or "").partition(" ")[0]
     other = bool(toolkit and release) and not re.match(re.escape(toolkit.group(1)) + r"(?!\d)", release)
-    told = None if other else _first_match(log, OTHER_RELEASE)[1]
+    told = None if other else _first_match(log, _OTHER_RELEASE)[1]
     if told:
         return {"other_toolkit": told.group("toolkit"), "release": told.group("release")}
     return {"other_toolkit": toolkit.group(1) if other else None, "release": release}
